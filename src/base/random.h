@@ -1,0 +1,33 @@
+/* Repeatable random streams: xoshiro256** seeded by splitmix64 (Blackman and Vigna, prng.di.unimi.it). */
+#ifndef RUSHHOUR_BASE_RANDOM_H
+#define RUSHHOUR_BASE_RANDOM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct random {
+    uint64_t state[4];
+};
+
+/* Starts stream number `stream` of a seed; different streams of one seed are independent for our purposes. */
+void random_seed(struct random *random, uint64_t seed, uint64_t stream);
+
+/* 64 random bits. */
+uint64_t random_u64(struct random *random);
+
+/* Uniform in [0, 1), with 53 random bits. */
+double random_unit(struct random *random);
+
+/* Uniform in 0 .. bound-1 (bound > 0), without modulo bias that could be seen (Lemire's multiplication). */
+uint64_t random_below(struct random *random, uint64_t bound);
+
+/* Exponential with mean 1. */
+double random_exponential(struct random *random);
+
+/* Standard normal (Box-Muller). */
+double random_normal(struct random *random);
+
+/* Fills out[0..length-1] with characters [A-Za-z0-9] and terminates it; out holds length+1 bytes. */
+void random_alphanumeric(struct random *random, char *out, size_t length);
+
+#endif

@@ -1,0 +1,42 @@
+/* The words of the house that more than one folder speaks: dialects, phases, domains. See README, "Words". */
+#ifndef RUSHHOUR_BASE_WORDS_H
+#define RUSHHOUR_BASE_WORDS_H
+
+/* The wire protocol spoken to a region. */
+enum dialect { DIALECT_GA, DIALECT_PREVIEW, DIALECT_OPENAI };
+
+/* What a session asks the model to answer with. */
+enum modality { MODALITY_TEXT, MODALITY_AUDIO };
+
+/* Where an attempt or a session failed; in the order in which a session meets them. */
+enum phase {
+    PHASE_NONE, /* it did not fail */
+    PHASE_RESOLVE,
+    PHASE_CONNECT,
+    PHASE_TLS,
+    PHASE_UPGRADE,
+    PHASE_SESSION,
+    PHASE_RESPONSE,
+    PHASE_STREAM,
+    PHASE_CLOSE
+};
+
+/* Whose fault it looks like. */
+enum domain {
+    DOMAIN_NONE,
+    DOMAIN_CONFIG,
+    DOMAIN_AUTH,
+    DOMAIN_QUOTA,
+    DOMAIN_NETWORK,
+    DOMAIN_SERVICE,
+    DOMAIN_CONTENT,
+    DOMAIN_CLIENT
+};
+
+/* The names that profiles, files and reports use: "ga", "preview", "openai"; "text", "audio"; "resolve" ...; "config" ... */
+const char *dialect_name(enum dialect dialect);
+const char *modality_name(enum modality modality);
+const char *phase_name(enum phase phase);
+const char *domain_name(enum domain domain);
+
+#endif

@@ -1,0 +1,22 @@
+/* A certificate authority that lives as long as a simulator: made at start, its key never leaves memory. */
+#ifndef RUSHHOUR_NET_AUTHORITY_H
+#define RUSHHOUR_NET_AUTHORITY_H
+
+#include "base/error.h"
+#include "base/text.h"
+
+struct authority;    /* an ECDSA P-256 root, valid from an hour ago for 30 days */
+struct tls_identity; /* a server's key, certificate and TLS settings, for ws_server_listen */
+
+MUST_USE enum err_code authority_new(struct authority **out, struct error *err);
+void authority_free(struct authority *authority);
+
+/* Appends the root certificate as PEM, for the clients that shall trust it. */
+MUST_USE enum err_code authority_pem(const struct authority *authority, struct text *out, struct error *err);
+
+/* Issues a leaf for a DNS name or numeric address (also valid for localhost and 127.0.0.1). The caller's. */
+MUST_USE enum err_code authority_issue(const struct authority *authority, const char *host, struct tls_identity **out,
+                                       struct error *err);
+void tls_identity_free(struct tls_identity *identity);
+
+#endif

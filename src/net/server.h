@@ -1,0 +1,71 @@
+/*
+ * The server side: HTTP upgrade and WebSocket frames over TLS on a libuv loop, with control over every byte, since the
+ * simulator must be able to misbehave (resets, cut handshakes, delayed upgrades, broken frames). Hence libuv and OpenSSL
+ * and frames of our own instead of a server library that would not let us.
+ */
+#ifndef RUSHHOUR_NET_SERVER_H
+#define RUSHHOUR_NET_SERVER_H
+
+#include "base/error.h"
+#include "net/authority.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+struct ws_server; /* one listener */
+struct ws_peer;   /* one accepted connection; valid until on_gone returns */
+
+/* The upgrade request as received; strings are valid during the callback. Header names are in lower case. */
+struct ws_request {
+    const char *method;
+    const char *target; /* path and query as sent */
+    bool is_websocket;  /* a well-formed WebSocket upgrade (RFC 6455, 4.2.1) */
+};
+
+/* The value of a header of the request under way, or NULL. name in lower case; valid inside on_request only. */
+const char *ws_request_header(const struct ws_peer *peer, const char *name);
+
+/*
+ * on_request: answer now or later with ws_peer_accept or ws_peer_refuse. on_message: whole, unmasked text messages (pings
+ * are answered here, a Close frame too). on_gone: exactly once, last; close_code is the client's (0: none, the connection dropped).
+ */
+struct ws_server_handlers {
+    void (*on_request)(void *server_user, struct ws_peer *peer, const struct ws_request *request);
+    void (*on_message)(struct ws_peer *peer, const char *text, size_t length, uint64_t at_ns);
+    void (*on_gone)(struct ws_peer *peer, int close_code);
+};
+
+/* Listens on a numeric address (port 0: any free one, told by ws_server_port). tls NULL: plain HTTP. */
+MUST_USE enum err_code ws_server_listen(uv_loop_t *loop, const char *address, uint16_t port, struct tls_identity *tls,
+                                        const struct ws_server_handlers *handlers, void *server_user,
+                                        struct ws_server **out, struct error *err);
+uint16_t ws_server_port(const struct ws_server *server);
+
+/* Stops listening and ends every connection; memory goes once the loop has run its close callbacks. */
+void ws_server_close(struct ws_server *server);
+
+void ws_peer_set_user(struct ws_peer *peer, void *user);
+void *ws_peer_user(const struct ws_peer *peer);
+
+/* Answers 101, with extra header lines ("name: value\r\n"...; may be ""). */
+void ws_peer_accept(struct ws_peer *peer, const char *header_lines);
+
+/* Answers with another status, extra header lines, a content type and a body, then closes after the flush. */
+void ws_peer_refuse(struct ws_peer *peer, int status, const char *header_lines, const char *content_type,
+                    const char *body);
+
+/* Sends one text message as one frame. Several sends in one callback go out in one flush at its end. */
+void ws_peer_send(struct ws_peer *peer, const char *text, size_t length);
+
+/* Sends a Close frame with a code and a reason, and ends when the client answers (or after 5 s). */
+void ws_peer_close(struct ws_peer *peer, int code, const char *reason);
+
+/* Resets the TCP connection (RST) at once. */
+void ws_peer_reset(struct ws_peer *peer);
+
+/* Bytes queued towards a slow client. */
+size_t ws_peer_queued(const struct ws_peer *peer);
+
+#endif

@@ -1,0 +1,215 @@
+/* What the user asked for: the profile file as structs. Durations in ns, rates per second, fractions 0..1. */
+#ifndef RUSHHOUR_PROFILE_PROFILE_H
+#define RUSHHOUR_PROFILE_PROFILE_H
+
+#include "base/error.h"
+#include "base/text.h"
+#include "base/window.h"
+#include "base/words.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum auth_kind { AUTH_NONE, AUTH_API_KEY, AUTH_TOKEN, AUTH_TOKEN_COMMAND };
+
+/* How a region is paid for and entered. `source` ("${EASTUS2_KEY}") may be shown; `secret` never leaves memory. */
+struct auth {
+    enum auth_kind kind;
+    bool in_query;  /* api-key as a query parameter (allowed, warned about) */
+    char *source;   /* the reference as written: ${NAME}, ${file:PATH} or a command */
+    char *secret;   /* the value; NULL until secrets_load */
+};
+
+struct header {
+    char *name;
+    char *value;
+};
+
+/* A region: one endpoint + deployment + credentials under a short name. */
+struct region {
+    char *name;
+    char *endpoint;   /* as written: an https:// or wss:// origin; http:// or ws:// to loopback only */
+    char *host;       /* from the endpoint, without port, lower case */
+    uint16_t port;
+    bool tls;
+    char *deployment;
+    char *model;      /* the deployment when not given */
+    enum dialect dialect;
+    char *api_version; /* preview only; NULL otherwise */
+    struct auth auth;
+    double weight;
+    char *proxy;      /* http://[user:pass@]host:port or NULL */
+    char *ca_file;    /* PEM of trusted roots instead of the system's, or NULL */
+    char *path;       /* replaces the dialect's path, or NULL */
+    struct header *headers;
+    size_t header_count;
+};
+
+enum load_model { LOAD_SESSIONS, LOAD_ARRIVALS };
+enum arrival { ARRIVAL_POISSON, ARRIVAL_EVEN };
+enum routing { ROUTING_EACH, ROUTING_WEIGHTED, ROUTING_FAILOVER };
+
+/* A linear ramp from the previous stage's target (0 at first) to this one; a duration of 0 is a step. */
+struct stage {
+    int64_t duration_ns;
+    double target; /* sessions (closed model) or session arrivals per second (open model), per region */
+};
+
+struct load {
+    enum load_model model;
+    enum arrival arrival;
+    enum routing routing;
+    uint64_t max_sessions; /* open at once, per region */
+    double connect_rate;   /* connects per second, all regions together */
+    struct stage *stages;
+    size_t stage_count;
+};
+
+struct session_plan {
+    uint64_t interactions; /* per session */
+    int64_t think_time_ns;
+    enum modality modality;
+    char *instructions;    /* NULL: none sent */
+    char **prompts;
+    size_t prompt_count;
+    uint64_t max_output_tokens; /* 0: not sent */
+    int64_t max_age_ns;    /* 0: no rotation by age */
+    uint64_t rotate_after; /* turns; 0: no rotation by turns */
+};
+
+/* Deadlines of each phase; all > 0. */
+struct timeouts {
+    int64_t resolve_ns, connect_ns, tls_ns, upgrade_ns, session_ns, configure_ns;
+    int64_t first_output_ns, stall_ns, response_ns, close_ns;
+};
+
+enum jitter { JITTER_FULL, JITTER_NONE };
+
+struct retry {
+    uint64_t attempts; /* per interaction, the first one included; 1: no retries */
+    int64_t backoff_initial_ns, backoff_max_ns;
+    enum jitter jitter;
+    int64_t deadline_ns; /* from the interaction's first due time; no retry starts later */
+    double budget;       /* retries per first attempt that are allowed, 1 = no bound */
+};
+
+struct budget {
+    double usd;      /* 0: none */
+    uint64_t tokens; /* 0: none */
+    double *alerts;  /* fractions */
+    size_t alert_count;
+};
+
+struct window_plan {
+    int64_t interval_ns; /* of the run's own clock */
+    struct window *report;
+    size_t report_count;
+};
+
+/* USD per million tokens of one model. */
+struct price {
+    char *model;
+    double text_in, text_cached, text_out, audio_in, audio_cached, audio_out;
+};
+
+struct prices {
+    char *as_of; /* a date, or NULL */
+    struct price *models;
+    size_t count;
+};
+
+/* A scripted delay: log-normal by its median and P99; fixed when both are equal. */
+struct latency {
+    bool set;
+    int64_t median_ns, p99_ns;
+};
+
+/* The steps whose delay the simulator scripts. A rule leaves unset what it does not change. */
+struct latency_rule {
+    char **regions; /* names; region_count 0: all */
+    size_t region_count;
+    struct window *during; /* NULL: always */
+    struct latency upgrade, session, configure, response_created, first_output, delta;
+};
+
+/* A fault and when it strikes. `fault` is a name of the simulator's table; its rate is per chance (see `help profile`). */
+struct fault_rule {
+    char *fault;
+    double rate;
+    char **regions;
+    size_t region_count;
+    struct window *during; /* NULL: always */
+    int64_t after_ns;      /* for faults that need a delay, such as a late reset; 0: the fault's default */
+};
+
+struct simulator_plan {
+    double clock_speed;        /* 1: real time */
+    int64_t clock_start_ns;    /* the run's first instant, ns since 1970 UTC; INT64_MIN: now */
+    uint64_t output_deltas;    /* per response */
+    uint64_t audio_delta_bytes; /* PCM16 bytes in one audio delta */
+    int64_t max_session_age_ns;
+    struct latency_rule *latency; /* later rules override earlier ones */
+    size_t latency_count;
+    struct fault_rule *faults; /* drawn in order; the first that strikes wins */
+    size_t fault_count;
+};
+
+struct profile {
+    char *file; /* as given on the command line */
+    char *name;
+    struct region *regions;
+    size_t region_count;
+    struct load load;
+    struct session_plan session;
+    struct timeouts timeouts;
+    struct retry retry;
+    struct budget budget;
+    struct window_plan windows;
+    char **thresholds;
+    size_t threshold_count;
+    struct prices prices;
+    struct simulator_plan simulator;
+    uint64_t seed; /* 0: drawn at start */
+    bool record_attempts;
+};
+
+/*
+ * Reads and checks a profile file (JSON with comments and trailing commas). Nothing is read from the environment yet.
+ * Errors are ERR_PROFILE (or ERR_IO when the file cannot be read) and say "file:line:column: key: what and the fix";
+ * an unknown key names the nearest known one. On success *out is the caller's (profile_free).
+ */
+MUST_USE enum err_code profile_load(const char *file, struct profile **out, struct error *err);
+
+/* The same from memory; `file` is only the name in messages. */
+MUST_USE enum err_code profile_parse(const char *file, const char *json, size_t length, struct profile **out,
+                                     struct error *err);
+
+/* Overrides one key by its dotted name from a flag ("load.connect_rate", "50/s"): same parser, same checks. */
+MUST_USE enum err_code profile_override(struct profile *profile, const char *key, const char *value, struct error *err);
+
+/* Checks what only holds for the whole (called by profile_load; call again after overrides). */
+MUST_USE enum err_code profile_check(const struct profile *profile, struct error *err);
+
+/* Reads the secrets of every region: environment, files, commands. ERR_PROFILE names region, key and variable. */
+MUST_USE enum err_code profile_secrets_load(struct profile *profile, struct error *err);
+
+void profile_free(struct profile *profile);
+
+/* Total length of the load's stages, ns of the run's own clock. */
+int64_t load_duration_ns(const struct load *load);
+
+/* The price row that fits a model best (exact, else longest prefix), or NULL. */
+const struct price *prices_find(const struct prices *prices, const char *model);
+
+/* Appends the JSON Schema (draft 2020-12) of a profile, made from the key table. */
+void profile_schema(struct text *out);
+
+/* Appends the reference of all keys for `rushhour help profile`: name, type, unit, range, default, help. */
+void profile_help(struct text *out);
+
+/* Appends the profile as one JSON object for run.json: secrets as their references, prompts and instructions only by
+ * number and length. */
+void profile_manifest(const struct profile *profile, struct text *out);
+
+#endif

@@ -1,0 +1,71 @@
+/* The events that the service sends: told apart by a scan, and read through cJSON only when they carry facts. */
+#ifndef RUSHHOUR_REALTIME_EVENT_H
+#define RUSHHOUR_REALTIME_EVENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum event_kind {
+    EVENT_INVALID, /* not a JSON object with a string `type` at its top level */
+    EVENT_UNKNOWN, /* a type that no dialect knows: counted, never fatal */
+    EVENT_OTHER,   /* a known type that needs no action */
+    EVENT_SESSION_CREATED,
+    EVENT_SESSION_UPDATED,
+    EVENT_RESPONSE_CREATED,
+    EVENT_TEXT_DELTA,       /* response.output_text.delta, response.text.delta */
+    EVENT_AUDIO_DELTA,      /* response.output_audio.delta, response.audio.delta */
+    EVENT_TRANSCRIPT_DELTA, /* of the output's audio */
+    EVENT_RESPONSE_DONE,
+    EVENT_RATE_LIMITS,
+    EVENT_ERROR
+};
+
+#define EVENT_TYPE_SIZE 64
+#define ID_SIZE 72 /* ids are opaque; a longer one is cut */
+
+/*
+ * Finds the top-level "type" of a message without building a tree and without being fooled by a "type" nested deeper or
+ * inside a string. Copies the type (cut to EVENT_TYPE_SIZE-1) into type[]; "" for EVENT_INVALID. Never reads past length.
+ */
+enum event_kind event_scan(const char *message, size_t length, char type[EVENT_TYPE_SIZE]);
+
+enum response_status {
+    STATUS_UNKNOWN,
+    STATUS_COMPLETED,
+    STATUS_CANCELLED,
+    STATUS_FAILED,
+    STATUS_INCOMPLETE
+};
+
+/* Tokens as response.done reports them; missing fields are 0. Cached tokens are a subset of the input. */
+struct usage {
+    bool present;
+    uint64_t input, output, cached;
+    uint64_t text_in, audio_in, text_cached, audio_cached, text_out, audio_out;
+};
+
+/* What one event says. Strings are NUL-terminated copies, "" when absent or null. Content is never copied. */
+struct event_facts {
+    enum event_kind kind;
+    char event_id[ID_SIZE], session_id[ID_SIZE], response_id[ID_SIZE];
+    char model[64];
+    int64_t expires_at_s; /* session.created; 0 when absent */
+    enum response_status status;
+    char reason[48];      /* status_details.reason */
+    bool has_error;       /* error event, or status_details.error */
+    char error_type[64], error_code[64], error_param[64];
+    char error_message[512];
+    char error_event_id[ID_SIZE]; /* which of our events it answers */
+    bool output_empty;    /* response.done with an empty output list */
+    struct usage usage;
+    double remaining_tokens, remaining_requests; /* rate_limits.updated; negative when absent */
+};
+
+/*
+ * Reads the facts of a message whose kind event_scan has told. False when it is no valid JSON of that kind; *out is then
+ * zeroed but for its kind. Session ids inside an error message fill session_id when no field carries one.
+ */
+bool event_parse(enum event_kind kind, const char *message, size_t length, struct event_facts *out);
+
+#endif

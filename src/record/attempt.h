@@ -1,0 +1,38 @@
+/* One attempt's row of attempts.csv. */
+#ifndef RUSHHOUR_RECORD_ATTEMPT_H
+#define RUSHHOUR_RECORD_ATTEMPT_H
+
+#include "base/error.h"
+#include "base/text.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum outcome { OUTCOME_OK, OUTCOME_FAILED, OUTCOME_CANCELLED };
+
+struct attempt_row {
+    int64_t due_utc_ns;   /* column time */
+    const char *region, *session_id;
+    uint64_t turn;        /* number of the attempt on its session, from 1; 0: the session never opened */
+    uint64_t attempt;     /* number of the attempt in its interaction, from 1 */
+    enum outcome outcome;
+    const char *code;     /* of a failure; "" otherwise */
+    int64_t ttft_us, response_us, socket_age_ms; /* -1: none (an empty field) */
+    uint64_t input_tokens, cached_tokens, output_tokens;
+    /* to the right of the contract's columns */
+    int64_t end_utc_ns;   /* column end: which interval and window the attempt counts in */
+    uint64_t session_number; /* column session: tells sessions apart even when they got no id */
+    uint64_t interaction; /* column interaction: number of the interaction in its session script */
+    const char *response_id, *client_request_id;
+};
+
+const char *outcome_name(enum outcome outcome);
+
+/* The header line of attempts.csv, with its newline. */
+void attempt_csv_header(struct text *out);
+void attempt_csv_row(struct text *out, const struct attempt_row *row);
+
+/* Reads a row back; its strings point into `line`, which is changed. ERR_FORMAT for a torn or foreign line. */
+MUST_USE enum err_code attempt_csv_read(char *line, struct attempt_row *row, struct error *err);
+
+#endif

@@ -1,0 +1,38 @@
+/* The HdrHistogram interchange forms: V2 (compressed, base64) and the interval log, format 1.3. */
+#ifndef RUSHHOUR_STATS_HISTOGRAM_LOG_H
+#define RUSHHOUR_STATS_HISTOGRAM_LOG_H
+
+#include "base/error.h"
+#include "base/text.h"
+#include "stats/histogram.h"
+
+#include <stdint.h>
+
+/* Appends the V2 compressed encoding as base64 (cookie 0x1c849304 around 0x1c849303, zlib, ZigZag LEB128-64b9B counts). */
+MUST_USE enum err_code histogram_encode(const struct histogram *h, struct text *out, struct error *err);
+
+/* Decodes base64 of the V2 compressed form into a new histogram, the caller's. ERR_FORMAT for anything else; bounded memory. */
+MUST_USE enum err_code histogram_decode(const char *base64, size_t length, struct histogram **out, struct error *err);
+
+/* Appends the header comment lines of a log: version 1.3, start time, base time 0, legend. */
+void histogram_log_header(struct text *out, int64_t start_utc_ns, const char *comment);
+
+/* Appends one line: Tag=<tag>,<start s>,<length s>,<max>,<payload>. The max column is in units of max_scale, as the JVM's. */
+MUST_USE enum err_code histogram_log_line(struct text *out, const char *tag, int64_t start_utc_ns, int64_t length_ns,
+                                          const struct histogram *h, struct error *err);
+
+/* One line as read back. The tag points into `line` storage of the caller and is "" when the line has none. */
+struct histogram_log_entry {
+    char tag[128];
+    int64_t start_utc_ns, length_ns;
+    struct histogram *histogram; /* the caller's (histogram_free) */
+};
+
+/*
+ * Reads one line (without its newline). Returns ERR_OK with entry->histogram == NULL for comments, the legend, and empty
+ * lines; [StartTime: and [BaseTime: lines are applied to *base_ns, which starts at 0. ERR_FORMAT for a torn or foreign line.
+ */
+MUST_USE enum err_code histogram_log_read(const char *line, size_t length, int64_t *base_ns,
+                                          struct histogram_log_entry *entry, struct error *err);
+
+#endif
