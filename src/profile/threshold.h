@@ -1,0 +1,33 @@
+/* A threshold: `metric[.stat][{region=NAME,window=NAME}] OP value` or `share(metric > limit)... OP value`. */
+#ifndef RUSHHOUR_PROFILE_THRESHOLD_H
+#define RUSHHOUR_PROFILE_THRESHOLD_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+
+enum threshold_kind {
+    THRESHOLD_ATTEMPT_RATE,     /* failure_rate */
+    THRESHOLD_INTERACTION_RATE, /* interaction_failure_rate */
+    THRESHOLD_SESSION_RATE,     /* session_failure_rate */
+    THRESHOLD_QUANTILE,         /* ttft.p99, response.p50, dial.max ... */
+    THRESHOLD_SHARE             /* share(ttft > 1s): share of attempts slower than a limit, failures counted as slower */
+};
+
+enum comparison { LESS, LESS_OR_EQUAL, GREATER, GREATER_OR_EQUAL };
+
+struct threshold {
+    enum threshold_kind kind;
+    char metric[16];     /* latency metric of QUANTILE and SHARE, by its name in latency.hlog */
+    double quantile;     /* of QUANTILE: 0..1 (max is 1) */
+    double slower_than_us; /* of SHARE */
+    char region[64];     /* "" all regions, each judged for itself */
+    char window[64];     /* "" the whole run */
+    enum comparison comparison;
+    double limit;        /* a fraction, or microseconds for QUANTILE */
+};
+
+/* Parses an expression; ERR_PROFILE quotes it and says what was expected where. */
+MUST_USE enum err_code threshold_parse(const char *expression, struct threshold *out, struct error *err);
+
+#endif
