@@ -32,14 +32,17 @@ enum err_code error_prefix(struct error *err, const char *format, ...)
 int error_exit_status(enum err_code code)
 {
     switch (code) {
-    case ERR_OK: return 0;
+    case ERR_OK:
+        return 0;
     case ERR_USAGE:
-    case ERR_PROFILE: return 2;
+    case ERR_PROFILE:
+        return 2;
     case ERR_IO:
     case ERR_FORMAT:
     case ERR_NET:
     case ERR_NOMEM:
-    case ERR_INTERNAL: return 1;
+    case ERR_INTERNAL:
+        return 1;
     }
     return 1;
 }

@@ -26,11 +26,15 @@ enum err_code file_read(const char *path, size_t limit, struct text *out, struct
         if (total > limit) break;
         text_append(out, chunk, got);
     }
-    int failed = ferror(file);
+    if (ferror(file)) {
+        enum err_code code = io_error(err, path, "read"); /* before fclose can change errno */
+        (void)fclose(file);
+        return code;
+    }
     (void)fclose(file);
-    if (failed) return io_error(err, path, "read");
     if (total > limit) {
-        return error_set(err, ERR_IO, "%s: larger than %zu bytes, which is the most that is read", path, limit);
+        return error_set(err, ERR_IO, "%s: larger than %zu bytes, which is the most that is read", path,
+                         limit);
     }
     if (out->failed) return error_set(err, ERR_NOMEM, "%s: no memory to read it", path);
     return ERR_OK;
@@ -69,6 +73,7 @@ enum err_code file_write(const char *path, const char *bytes, size_t length, str
 
 enum err_code folder_make(const char *path, struct error *err)
 {
+    if (path[0] == '\0') return error_set(err, ERR_IO, "cannot make a folder without a name");
     char *copy = strdup(path);
     if (copy == NULL) return error_set(err, ERR_NOMEM, "%s: no memory", path);
     enum err_code code = ERR_OK;

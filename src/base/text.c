@@ -76,12 +76,24 @@ static size_t utf8_length(const unsigned char *s)
 static void json_character(struct text *text, unsigned char c)
 {
     switch (c) {
-    case '"': text_puts(text, "\\\""); break;
-    case '\\': text_puts(text, "\\\\"); break;
-    case '\n': text_puts(text, "\\n"); break;
-    case '\r': text_puts(text, "\\r"); break;
-    case '\t': text_puts(text, "\\t"); break;
-    default: text_printf(text, "\\u%04x", c); break;
+    case '"':
+        text_puts(text, "\\\"");
+        break;
+    case '\\':
+        text_puts(text, "\\\\");
+        break;
+    case '\n':
+        text_puts(text, "\\n");
+        break;
+    case '\r':
+        text_puts(text, "\\r");
+        break;
+    case '\t':
+        text_puts(text, "\\t");
+        break;
+    default:
+        text_printf(text, "\\u%04x", c);
+        break;
     }
 }
 
@@ -112,12 +124,24 @@ void text_html(struct text *text, const char *string)
 {
     for (const char *s = string; *s != '\0'; s++) {
         switch (*s) {
-        case '&': text_puts(text, "&amp;"); break;
-        case '<': text_puts(text, "&lt;"); break;
-        case '>': text_puts(text, "&gt;"); break;
-        case '"': text_puts(text, "&quot;"); break;
-        case '\'': text_puts(text, "&#39;"); break;
-        default: text_append(text, s, 1); break;
+        case '&':
+            text_puts(text, "&amp;");
+            break;
+        case '<':
+            text_puts(text, "&lt;");
+            break;
+        case '>':
+            text_puts(text, "&gt;");
+            break;
+        case '"':
+            text_puts(text, "&quot;");
+            break;
+        case '\'':
+            text_puts(text, "&#39;");
+            break;
+        default:
+            text_append(text, s, 1);
+            break;
         }
     }
 }
@@ -158,6 +182,7 @@ const char *text_str(const struct text *text)
 void text_clear(struct text *text)
 {
     text->length = 0;
+    if (text->data != NULL) text->data[0] = '\0';
 }
 
 void text_free(struct text *text)

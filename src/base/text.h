@@ -8,8 +8,9 @@
 #include <stddef.h>
 
 /*
- * Zero-initialise to start ({0}). `data` is NUL-terminated once anything was appended; use text_str() for a string that
- * is never NULL. Running out of memory sets `failed` and later appends do nothing: check once, at the end.
+ * Zero-initialise to start ({0}). `data` is NUL-terminated once anything was appended; use text_str() for a
+ * string that is never NULL. Running out of memory sets `failed` and later appends do nothing: check once, at
+ * the end.
  */
 struct text {
     char *data;
@@ -41,7 +42,8 @@ const char *text_str(const struct text *text);
 void text_clear(struct text *text);
 void text_free(struct text *text);
 
-/* Hands the string over to the caller, who frees it with free(); NULL when memory ran out. The text is empty again. */
+/* Hands the string over to the caller, who frees it with free(); NULL when memory ran out. The text is empty
+ * again. */
 char *text_take(struct text *text);
 
 #endif

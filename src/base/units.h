@@ -8,8 +8,9 @@
 #include <stdint.h>
 
 /*
- * Each parser takes the whole string, returns ERR_USAGE when it is not of the form, and fills err with a sentence that
- * quotes the string and says what would be right ("5 has no unit: write 5s or 5ms"). *out is left alone then.
+ * Each parser takes the whole string, returns ERR_USAGE when it is not of the form, and fills err with a
+ * sentence that quotes the string and says what would be right ("5 has no unit: write 5s or 5ms"). *out is
+ * left alone then.
  */
 
 /* `250ms`, `1.5s`, `5m`, `2h`, `1d`, `40us`: nanoseconds, never negative. A bare `0` is allowed. */

@@ -33,7 +33,8 @@ enum domain {
     DOMAIN_CLIENT
 };
 
-/* The names that profiles, files and reports use: "ga", "preview", "openai"; "text", "audio"; "resolve" ...; "config" ... */
+/* The names that profiles, files and reports use: "ga", "preview", "openai"; "text", "audio"; "resolve" ...;
+ * "config" ... */
 const char *dialect_name(enum dialect dialect);
 const char *modality_name(enum modality modality);
 const char *phase_name(enum phase phase);

@@ -1,0 +1,219 @@
+#include "base/calendar.h"
+
+#include "base/calendar_internal.h"
+#include "base/clock.h"
+#include "base/files.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define DAY_S 86400
+#define ZONE_FILE_LIMIT 1048576
+
+int64_t floor_divide(int64_t value, int64_t divisor)
+{
+    int64_t quotient = value / divisor;
+    return value % divisor < 0 ? quotient - 1 : quotient;
+}
+
+/*
+ * Both ways count in eras of 400 years (146097 days) and years that begin in March, so that the leap day
+ * comes last (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").
+ */
+int64_t days_from_date(int64_t year, int month, int day)
+{
+    int64_t shifted = month <= 2 ? year - 1 : year;
+    int64_t era = floor_divide(shifted, 400);
+    int64_t year_of_era = shifted - era * 400;
+    int64_t day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+    int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    return era * 146097 + day_of_era - 719468;
+}
+
+void date_from_days(int64_t days, int64_t *year, int *month, int *day)
+{
+    int64_t shifted = days + 719468;
+    int64_t era = floor_divide(shifted, 146097);
+    int64_t day_of_era = shifted - era * 146097;
+    int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    int64_t march_month = (5 * day_of_year + 2) / 153;
+    *day = (int)(day_of_year - (153 * march_month + 2) / 5 + 1);
+    *month = (int)(march_month < 10 ? march_month + 3 : march_month - 9);
+    *year = year_of_era + era * 400 + (*month <= 2 ? 1 : 0);
+}
+
+int weekday_of_days(int64_t days)
+{
+    return (int)(days + 4 - floor_divide(days + 4, 7) * 7); /* 1970-01-01 was a Thursday */
+}
+
+static bool name_is_safe(const char *name)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/";
+    size_t length = strlen(name);
+    return length > 0 && length < 64 && name[0] != '/' && strspn(name, allowed) == length;
+}
+
+static bool is_kind(const char *path, mode_t kind)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && (status.st_mode & S_IFMT) == kind;
+}
+
+/* A zone of one rule, for UTC on a machine without tzdata. */
+static enum err_code open_utc(struct zone **out, struct error *err)
+{
+    struct zone *zone = calloc(1, sizeof *zone);
+    char *name = strdup("UTC");
+    struct local_type *types = calloc(1, sizeof *types);
+    if (zone == NULL || name == NULL || types == NULL) {
+        free(zone);
+        free(name);
+        free(types);
+        return error_set(err, ERR_NOMEM, "no memory for time zone \"UTC\"");
+    }
+    memcpy(types->abbreviation, "UTC", sizeof "UTC");
+    zone->name = name;
+    zone->types = types;
+    zone->type_count = 1;
+    *out = zone;
+    return ERR_OK;
+}
+
+enum err_code zone_open(const char *name, struct zone **out, struct error *err)
+{
+    *out = NULL;
+    if (strcmp(name, "UTC") == 0) return open_utc(out, err);
+    if (!name_is_safe(name)) {
+        return error_set(err, ERR_USAGE,
+                         "\"%.80s\" is not the name of a time zone: write an IANA name such as "
+                         "America/Los_Angeles or UTC",
+                         name);
+    }
+    const char *folder = getenv("TZDIR");
+    if (folder == NULL || folder[0] == '\0') folder = "/usr/share/zoneinfo";
+    if (!is_kind(folder, S_IFDIR)) {
+        return error_set(err, ERR_IO,
+                         "time zone \"%s\": there is no folder %.200s: install tzdata, or use UTC", name,
+                         folder);
+    }
+    struct text path = {0};
+    struct text bytes = {0};
+    text_printf(&path, "%s/%s", folder, name);
+    enum err_code code;
+    if (path.failed) {
+        code = error_set(err, ERR_NOMEM, "no memory for time zone \"%s\"", name);
+    } else if (!is_kind(path.data, S_IFREG)) {
+        code = error_set(err, ERR_USAGE,
+                         "time zone \"%s\" is not known (no file %.300s): write an IANA name such as "
+                         "America/Los_Angeles, or install tzdata if this one is right",
+                         name, path.data);
+    } else {
+        code = file_read(path.data, ZONE_FILE_LIMIT, &bytes, err);
+        if (code == ERR_OK) {
+            code = zone_from_tzif(name, (const unsigned char *)text_str(&bytes), bytes.length, out, err);
+        }
+    }
+    text_free(&path);
+    text_free(&bytes);
+    return code;
+}
+
+const char *zone_name(const struct zone *zone)
+{
+    return zone == NULL ? "UTC" : zone->name;
+}
+
+/* Everything of *out but the offset and its letters. */
+static void civil_of_local(int64_t local_s, struct civil *out)
+{
+    int64_t days = floor_divide(local_s, DAY_S);
+    int second_of_day = (int)(local_s - days * DAY_S);
+    int64_t year;
+    date_from_days(days, &year, &out->month, &out->day);
+    out->year = (int)year;
+    out->hour = second_of_day / 3600;
+    out->minute = second_of_day / 60 % 60;
+    out->second = second_of_day % 60;
+    out->weekday = weekday_of_days(days);
+}
+
+void zone_civil(const struct zone *zone, int64_t utc_ns, struct civil *out)
+{
+    static const struct local_type utc = {0, "UTC"};
+    int64_t utc_s = floor_divide(utc_ns, NS_PER_S);
+    int64_t end;
+    const struct local_type *type = zone == NULL ? &utc : zone_type_at(zone, utc_s, &end);
+    *out = (struct civil){.utc_offset_s = type->offset_s};
+    memcpy(out->abbreviation, type->abbreviation, sizeof out->abbreviation);
+    civil_of_local(utc_s + type->offset_s, out);
+}
+
+int64_t zone_instant(const struct zone *zone, int64_t days, int minute)
+{
+    int64_t local_s = days * DAY_S + (int64_t)minute * 60;
+    if (zone == NULL) return local_s * NS_PER_S;
+    /* No offset is larger than 26 hours: so far back the zone's clock shows an earlier time for sure. */
+    int64_t from = local_s - (int64_t)26 * 3600 - 1;
+    for (;;) {
+        int64_t end;
+        int64_t candidate = local_s - zone_type_at(zone, from, &end)->offset_s;
+        if (candidate < from) candidate = from; /* the clock jumped over the time */
+        if (candidate < end) return candidate * NS_PER_S;
+        from = end;
+    }
+}
+
+static char *put_digits(char *out, int value, int width)
+{
+    for (int i = width - 1; i >= 0; i--) {
+        out[i] = (char)('0' + value % 10);
+        value /= 10;
+    }
+    return out + width;
+}
+
+/* "2026-04-14T15:00:00.123", not terminated; returns its end. An int64 of ns reaches from 1677 to 2262. */
+static char *put_civil_ms(char *out, int64_t local_ns)
+{
+    struct civil civil = {0};
+    int64_t local_s = floor_divide(local_ns, NS_PER_S);
+    civil_of_local(local_s, &civil);
+    out = put_digits(out, civil.year, 4);
+    *out++ = '-';
+    out = put_digits(out, civil.month, 2);
+    *out++ = '-';
+    out = put_digits(out, civil.day, 2);
+    *out++ = 'T';
+    out = put_digits(out, civil.hour, 2);
+    *out++ = ':';
+    out = put_digits(out, civil.minute, 2);
+    *out++ = ':';
+    out = put_digits(out, civil.second, 2);
+    *out++ = '.';
+    return put_digits(out, (int)((local_ns - local_s * NS_PER_S) / NS_PER_MS), 3);
+}
+
+void format_utc_ms(int64_t utc_ns, char *out)
+{
+    out = put_civil_ms(out, utc_ns);
+    *out++ = 'Z';
+    *out = '\0';
+}
+
+void format_local_ms(const struct zone *zone, int64_t utc_ns, char *out)
+{
+    struct civil civil;
+    zone_civil(zone, utc_ns, &civil);
+    /* RFC 3339 has no seconds in an offset; where an old zone has them, the stamp stays true without. */
+    int minutes = civil.utc_offset_s / 60;
+    out = put_civil_ms(out, utc_ns + (int64_t)minutes * 60 * NS_PER_S);
+    *out++ = minutes < 0 ? '-' : '+';
+    if (minutes < 0) minutes = -minutes;
+    out = put_digits(out, minutes / 60, 2);
+    *out++ = ':';
+    out = put_digits(out, minutes % 60, 2);
+    *out = '\0';
+}

@@ -1,0 +1,232 @@
+#include "base/redact.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define SHORTEST_SECRET 8
+#define MARK "[redacted]"
+/* Azure's keys of 2024 and later have 84 letters and digits; ids and hashes are shorter than this. */
+#define LONG_RUN 80
+
+struct scan {
+    const char *at, *end;
+    const char *start;
+};
+
+static bool is_alphanumeric(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+/* A character of a key or token, in any of the usual alphabets. */
+static bool is_token(char c)
+{
+    return is_alphanumeric(c) || c == '-' || c == '_' || c == '.' || c == '~' || c == '+' || c == '/' ||
+           c == '*';
+}
+
+static bool is_base64(char c)
+{
+    return is_alphanumeric(c) || c == '+' || c == '/' || c == '-' || c == '_';
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+}
+
+/* Length of the secret at s, each of its bytes either as it is or percent-encoded; 0 when it does not stand
+ * there. */
+static size_t match_plain(const char *s, const char *end, const char *secret)
+{
+    const char *first = s;
+    for (; *secret != '\0'; secret++) {
+        if (s < end && *s == *secret) {
+            s++;
+        } else if (end - s >= 3 && *s == '%' && hex_digit(s[1]) >= 0 && hex_digit(s[2]) >= 0 &&
+                   (char)(hex_digit(s[1]) * 16 + hex_digit(s[2])) == *secret) {
+            s += 3;
+        } else {
+            return 0;
+        }
+    }
+    return (size_t)(s - first);
+}
+
+static char base64_digit(unsigned value)
+{
+    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    return alphabet[value & 63u];
+}
+
+/* One character of the base64 form of a secret, at a bit offset into it. */
+static char base64_at(const unsigned char *secret, size_t bit)
+{
+    unsigned pair = (unsigned)secret[bit / 8] << 8;
+    if (bit % 8 > 2) pair |= secret[bit / 8 + 1];
+    return base64_digit(pair >> (10 - bit % 8));
+}
+
+static bool base64_same(char a, char b)
+{
+    if (a == '-') a = '+';
+    if (a == '_') a = '/';
+    return a == b;
+}
+
+/*
+ * Whether the inner characters of the secret's base64 form stand at s. What comes before the secret in the
+ * encoded bytes shifts it by 0, 1 or 2 bytes; the characters that it shares with its neighbours are left out.
+ */
+static bool match_base64(const char *s, const char *end, const char *secret, size_t shift)
+{
+    const unsigned char *bytes = (const unsigned char *)secret;
+    size_t bits = strlen(secret) * 8;
+    size_t bit = shift == 0 ? 0 : shift == 1 ? 4 : 2;
+    for (; bit + 6 <= bits; bit += 6, s++) {
+        if (s >= end || !base64_same(*s, base64_at(bytes, bit))) return false;
+    }
+    return true;
+}
+
+/* Length of a run of characters that belong to a token. */
+static size_t token_length(const char *s, const char *end)
+{
+    const char *first = s;
+    while (s < end && is_token(*s)) s++;
+    while (s < end && *s == '=') s++;
+    return (size_t)(s - first);
+}
+
+/* Length of the name at s when it is `name` in any case, with '-', '_' or nothing where the name has '-'. */
+static size_t match_name(const char *s, const char *end, const char *name)
+{
+    const char *first = s;
+    for (; *name != '\0'; name++) {
+        if (*name == '-' && s < end && (*s == '-' || *s == '_')) {
+            s++;
+        } else if (*name != '-' && s < end && (*s | 0x20) == *name) {
+            s++;
+        } else if (*name != '-') {
+            return 0;
+        }
+    }
+    return (size_t)(s - first);
+}
+
+static const char *skip_spaces(const char *s, const char *end)
+{
+    while (s < end && (*s == ' ' || *s == '\t')) s++;
+    return s;
+}
+
+/* Moves over a quote, which may itself be escaped. */
+static const char *skip_quote(const char *s, const char *end)
+{
+    if (s + 1 < end && s[0] == '\\' && (s[1] == '"' || s[1] == '\'')) return s + 2;
+    if (s < end && (*s == '"' || *s == '\'')) return s + 1;
+    return s;
+}
+
+/* The end of a value: of an Authorization header it holds spaces ("Bearer abc"), of the others not. */
+static const char *value_end(const char *s, const char *end, bool spaces)
+{
+    while (s < end && strchr("\"'\\\r\n,;&<>{}", *s) == NULL && (spaces || (*s != ' ' && *s != '\t'))) s++;
+    return s;
+}
+
+/* Finds a named credential at s ("api-key=", "Authorization: "); sets where its value begins and ends. */
+static bool match_named(const char *s, const char *end, const char **value, const char **after)
+{
+    static const struct {
+        const char *name;
+        bool spaces;
+    } names[] = {
+        {"authorization", true},  {"api-key", false},  {"subscription-key", false},
+        {"access-token", false},  {"password", false}, {"client-secret", false},
+        {"refresh-token", false}, {"id-token", false},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        size_t length = match_name(s, end, names[i].name);
+        if (length == 0) continue;
+        const char *p = skip_spaces(skip_quote(s + length, end), end);
+        if (p == end || (*p != '=' && *p != ':')) continue;
+        p = skip_quote(skip_spaces(p + 1, end), end);
+        *value = p;
+        *after = value_end(p, end, names[i].spaces);
+        return *after > p;
+    }
+    return false;
+}
+
+static bool match_bearer(const char *s, const char *end, const char **value, const char **after)
+{
+    if (end - s < 8 || strncasecmp(s, "bearer", 6) != 0 || (s[6] != ' ' && s[6] != '\t')) return false;
+    *value = skip_spaces(s + 6, end);
+    *after = *value + token_length(*value, end);
+    return *after > *value;
+}
+
+/* Length of what has the shape of a key or token at s, where a word begins; 0 when nothing has. */
+static size_t match_shape(const char *s, const char *end)
+{
+    static const char *const prefixes[] = {"sk-", "ek_", "eyJ"};
+    for (size_t i = 0; end - s > 3 && i < sizeof prefixes / sizeof prefixes[0]; i++) {
+        if (strncmp(s, prefixes[i], 3) != 0) continue;
+        size_t length = token_length(s, end);
+        while (s[length - 1] == '.') length--; /* a full stop ends the sentence, not the key */
+        if (length >= 3 + SHORTEST_SECRET) return length;
+    }
+    size_t run = 0;
+    while (s + run < end && is_alphanumeric(s[run])) run++;
+    return run >= LONG_RUN ? run : 0;
+}
+
+/* Length of one of the secrets at the scan's place, in any form; takes back what of its base64 was appended
+ * before. */
+static size_t match_secret(struct text *out, size_t floor, const struct scan *scan,
+                           const char *const *secrets, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (secrets[i] == NULL || strlen(secrets[i]) < SHORTEST_SECRET) continue;
+        size_t length = match_plain(scan->at, scan->end, secrets[i]);
+        if (length > 0) return length;
+        for (size_t shift = 0; shift < 3; shift++) {
+            if (!match_base64(scan->at, scan->end, secrets[i], shift)) continue;
+            while (out->length > floor && is_base64(out->data[out->length - 1])) out->length--;
+            return token_length(scan->at, scan->end);
+        }
+    }
+    return 0;
+}
+
+void redact(struct text *out, const char *string, size_t length, const char *const *secrets, size_t count)
+{
+    struct scan scan = {string, string + length, string};
+    size_t floor = out->length;
+    while (scan.at < scan.end) {
+        const char *value;
+        const char *after;
+        bool word = scan.at == scan.start || !is_alphanumeric(scan.at[-1]);
+        size_t hidden = match_secret(out, floor, &scan, secrets, count);
+        if (hidden == 0 && word) hidden = match_shape(scan.at, scan.end);
+        if (hidden > 0) {
+            text_puts(out, MARK);
+            scan.at += hidden;
+            floor = out->length;
+        } else if (match_named(scan.at, scan.end, &value, &after) ||
+                   match_bearer(scan.at, scan.end, &value, &after)) {
+            text_append(out, scan.at, (size_t)(value - scan.at));
+            text_puts(out, MARK);
+            scan.at = after;
+            floor = out->length;
+        } else {
+            text_append(out, scan.at, 1);
+            scan.at++;
+        }
+    }
+}
