@@ -1,0 +1,58 @@
+# The front door. Each target installs what it needs, then calls CMake with a preset of CMakePresets.json.
+BUILD := build/release
+JOBS := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
+FUZZ_SECONDS ?= 60
+# A run of CI (the variable CI is set there) turns warnings into errors.
+STRICT := $(if $(CI),-DRUSHHOUR_WERROR=ON)
+export FUZZ_SECONDS JOBS
+
+.PHONY: help demo test build interop check lint bench deps clean
+.NOTPARALLEL:
+
+help:
+	@echo 'make demo      run the demo profile against the simulator; ends with a report (nothing to set up, nothing to pay)'
+	@echo 'make test      every test that must stay green: unit and end to end'
+	@echo 'make build     leaves $(BUILD)/rushhour'
+	@echo 'make interop   tests against software that we did not write: the openai SDK, the HdrHistogram of the JVM, ...'
+	@echo 'make check     the tests under ASan+UBSan and TSan, a run under valgrind, the fuzzers for FUZZ_SECONDS=$(FUZZ_SECONDS) each'
+	@echo 'make lint      format, clang-tidy, cppcheck, shellcheck, the floors of the house'
+	@echo 'make bench     what things cost on this machine'
+	@echo 'make deps      install what all of these need'
+	@echo 'make clean     remove build/'
+
+build:
+	@tools/install-dependencies build
+	@cmake --preset release $(STRICT) >/dev/null
+	@cmake --build --preset release -j $(JOBS) -- --no-print-directory
+
+demo: build
+	$(BUILD)/rushhour run profiles/demo.json --simulate
+
+test: build
+	ctest --test-dir $(BUILD) --output-on-failure -j 2
+
+interop: build
+	@tools/install-dependencies interop
+	tests/interop/run.sh $(BUILD)
+
+check:
+	@tools/install-dependencies build check
+	tools/sanitized-tests asan
+	tools/sanitized-tests tsan
+	tools/valgrind-run
+	tools/fuzz
+
+lint:
+	@tools/install-dependencies build lint
+	@cmake --preset release >/dev/null
+	tools/lint $(BUILD)
+
+bench: build
+	@cmake --build --preset release --target benches -j $(JOBS) -- --no-print-directory
+	tools/bench $(BUILD)
+
+deps:
+	tools/install-dependencies build lint check interop
+
+clean:
+	rm -rf build
