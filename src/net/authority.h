@@ -15,8 +15,12 @@ void authority_free(struct authority *authority);
 MUST_USE enum err_code authority_pem(const struct authority *authority, struct text *out, struct error *err);
 
 /* Issues a leaf for a DNS name or numeric address (also valid for localhost and 127.0.0.1). The caller's. */
-MUST_USE enum err_code authority_issue(const struct authority *authority, const char *host, struct tls_identity **out,
-                                       struct error *err);
+MUST_USE enum err_code authority_issue(const struct authority *authority, const char *host,
+                                       struct tls_identity **out, struct error *err);
 void tls_identity_free(struct tls_identity *identity);
+
+/* The OpenSSL context behind an identity, still owned by it; a connection that uses it keeps its own
+ * reference. */
+struct ssl_ctx_st *tls_identity_context(const struct tls_identity *identity);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * The server side: HTTP upgrade and WebSocket frames over TLS on a libuv loop, with control over every byte, since the
- * simulator must be able to misbehave (resets, cut handshakes, delayed upgrades, broken frames). Hence libuv and OpenSSL
- * and frames of our own instead of a server library that would not let us.
+ * The server side: HTTP upgrade and WebSocket frames over TLS on a libuv loop, with control over every byte,
+ * since the simulator must be able to misbehave (resets, cut handshakes, delayed upgrades, broken frames).
+ * Hence libuv and OpenSSL and frames of our own instead of a server library that would not let us.
  */
 #ifndef RUSHHOUR_NET_SERVER_H
 #define RUSHHOUR_NET_SERVER_H
@@ -21,45 +21,68 @@ struct ws_peer;   /* one accepted connection; valid until on_gone returns */
 struct ws_request {
     const char *method;
     const char *target; /* path and query as sent */
-    bool is_websocket;  /* a well-formed WebSocket upgrade (RFC 6455, 4.2.1) */
+    bool is_websocket;  /* a well-formed WebSocket upgrade (RFC 6455, 4.2.1); others are to be refused */
 };
 
-/* The value of a header of the request under way, or NULL. name in lower case; valid inside on_request only. */
+/* The value of a header of the request under way, or NULL. name in lower case; valid inside on_request only.
+ */
 const char *ws_request_header(const struct ws_peer *peer, const char *name);
 
 /*
- * on_request: answer now or later with ws_peer_accept or ws_peer_refuse. on_message: whole, unmasked text messages (pings
- * are answered here, a Close frame too). on_gone: exactly once, last; close_code is the client's (0: none, the connection dropped).
+ * on_request: answer now or later with ws_peer_accept or ws_peer_refuse; what is no valid HTTP/1.1 is refused
+ * without it. on_message: whole, unmasked, valid UTF-8 text messages (pings are answered here, a Close frame
+ * too); NUL-terminated. on_gone: exactly once for each peer of on_request, last, always from the loop and
+ * never inside a call of yours; close_code is the client's (1005: a Close without a code; 0: none came, the
+ * connection dropped).
  */
 struct ws_server_handlers {
     void (*on_request)(void *server_user, struct ws_peer *peer, const struct ws_request *request);
     void (*on_message)(struct ws_peer *peer, const char *text, size_t length, uint64_t at_ns);
     void (*on_gone)(struct ws_peer *peer, int close_code);
+    void (*on_binary)(struct ws_peer *peer, size_t length,
+                      uint64_t at_ns); /* a whole binary message; may be NULL */
 };
 
-/* Listens on a numeric address (port 0: any free one, told by ws_server_port). tls NULL: plain HTTP. */
-MUST_USE enum err_code ws_server_listen(uv_loop_t *loop, const char *address, uint16_t port, struct tls_identity *tls,
-                                        const struct ws_server_handlers *handlers, void *server_user,
-                                        struct ws_server **out, struct error *err);
+/*
+ * Listens on a numeric address (port 0: any free one, told by ws_server_port). tls NULL: plain HTTP; else it
+ * is borrowed until the loop has closed the server. On failure the loop has handles to close: run it once
+ * more before its end.
+ */
+MUST_USE enum err_code ws_server_listen(uv_loop_t *loop, const char *address, uint16_t port,
+                                        struct tls_identity *tls, const struct ws_server_handlers *handlers,
+                                        void *server_user, struct ws_server **out, struct error *err);
 uint16_t ws_server_port(const struct ws_server *server);
 
-/* Stops listening and ends every connection; memory goes once the loop has run its close callbacks. */
+/* Stops listening and ends every connection; on_gone calls and the end of all memory follow as the loop runs.
+ */
 void ws_server_close(struct ws_server *server);
 
 void ws_peer_set_user(struct ws_peer *peer, void *user);
 void *ws_peer_user(const struct ws_peer *peer);
 
-/* Answers 101, with extra header lines ("name: value\r\n"...; may be ""). */
+/*
+ * Answers 101, with extra header lines ("name: value\r\n"...; may be ""), and the subprotocol `realtime` when
+ * it was offered. A request that is no WebSocket upgrade gets 426 instead.
+ */
 void ws_peer_accept(struct ws_peer *peer, const char *header_lines);
 
 /* Answers with another status, extra header lines, a content type and a body, then closes after the flush. */
 void ws_peer_refuse(struct ws_peer *peer, int status, const char *header_lines, const char *content_type,
                     const char *body);
 
-/* Sends one text message as one frame. Several sends in one callback go out in one flush at its end. */
+/*
+ * Sends one text message as one frame (and one TLS record up to 16 KiB). Several sends in one callback go out
+ * in one flush at its end. Nothing happens on a connection that is not open; a client that leaves 32 MiB
+ * unread is reset.
+ */
 void ws_peer_send(struct ws_peer *peer, const char *text, size_t length);
 
-/* Sends a Close frame with a code and a reason, and ends when the client answers (or after 5 s). */
+/* Hands what was sent so far to the kernel now, for a caller who is not in a callback of this peer and takes
+ * the time. */
+void ws_peer_flush(struct ws_peer *peer);
+
+/* Sends a Close frame with a code and a reason (at most 123 bytes), and ends when the client answers (or
+ * after 5 s). */
 void ws_peer_close(struct ws_peer *peer, int code, const char *reason);
 
 /* Resets the TCP connection (RST) at once. */
