@@ -122,7 +122,7 @@ enum err_code zone_from_tzif(const char *name, const unsigned char *bytes, size_
 {
     struct block block;
     if (!block_find(bytes, length, 4, &block)) return damaged(err, name, "not a whole TZif file");
-    size_t footer_at = length;
+    size_t footer_at = 0;  /* version 1 has none */
     if (bytes[4] >= '2') { /* the first block is then only for old readers */
         size_t second = block.length;
         if (!block_find(bytes + second, length - second, 8, &block)) {
@@ -142,7 +142,7 @@ enum err_code zone_from_tzif(const char *name, const unsigned char *bytes, size_
         what = "bad local time type";
     } else if (!read_transitions(zone, &block)) {
         what = "bad transition";
-    } else if (footer_at < length && !read_footer(zone, bytes + footer_at, length - footer_at)) {
+    } else if (footer_at > 0 && !read_footer(zone, bytes + footer_at, length - footer_at)) {
         what = "bad footer";
     }
     if (what != NULL) {

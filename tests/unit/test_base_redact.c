@@ -1,0 +1,101 @@
+#include "base/redact.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const char *const secrets[] = {"canary/KEY+0123=", "short", NULL, "0123456789abcdef0123456789abcdef"};
+
+static void check(const char *in, const char *out)
+{
+    /* A copy of the exact size, so that a sanitizer sees a read past the end. */
+    size_t length = strlen(in);
+    char *copy = malloc(length > 0 ? length : 1);
+    memcpy(copy, in, length);
+    struct text text = {0};
+    redact(&text, copy, length, secrets, sizeof secrets / sizeof secrets[0]);
+    assert_string_equal(text_str(&text), out);
+    text_free(&text);
+    free(copy);
+}
+
+static void hides_known_secrets_in_every_form(void **state)
+{
+    (void)state;
+    check("key canary/KEY+0123= was wrong", "key [redacted] was wrong");
+    check("?k=canary%2FKEY%2B0123%3D&x=1", "?k=[redacted]&x=1");
+    check("?k=canary%2fKEY%2b0123=", "?k=[redacted]");
+    check("0123456789abcdef0123456789abcdef", "[redacted]");
+    check("xx0123456789abcdef0123456789abcdefyy", "xx[redacted]yy");
+    /* base64 of the key alone, of "u:" + key and of "us:" + key, and in the URL alphabet */
+    check("b64 Y2FuYXJ5L0tFWSswMTIzPQ== end", "b64 [redacted] end");
+    check("b64 dTpjYW5hcnkvS0VZKzAxMjM9 end", "b64 [redacted] end");
+    check("b64 dXM6Y2FuYXJ5L0tFWSswMTIzPQ== end", "b64 [redacted] end");
+    check("(dXM6Y2FuYXJ5L0tFWSswMTIzPQ)", "([redacted])");
+}
+
+static void hides_named_credentials(void **state)
+{
+    (void)state;
+    check("/openai/realtime?api-key=abc&deployment=d", "/openai/realtime?api-key=[redacted]&deployment=d");
+    check("api_key: abc next", "api_key: [redacted] next");
+    check("Api-Key : 'abc'", "Api-Key : '[redacted]'");
+    check("{\"api-key\": \"abc def\"}", "{\"api-key\": \"[redacted] def\"}");
+    check("{\\\"apiKey\\\":\\\"abc\\\"}", "{\\\"apiKey\\\":\\\"[redacted]\\\"}");
+    check("Authorization: Bearer abc.def\r\nHost: h", "Authorization: [redacted]\r\nHost: h");
+    check("\"authorization\":\"Basic dTpw\",\"x\":1", "\"authorization\":\"[redacted]\",\"x\":1");
+    check("sent bearer abc.def-ghi_jkl== twice", "sent bearer [redacted] twice");
+    check("Ocp-Apim-Subscription-Key: abc", "Ocp-Apim-Subscription-Key: [redacted]");
+    check("&access_token=a.b.c", "&access_token=[redacted]");
+}
+
+static void hides_the_shapes_of_keys(void **state)
+{
+    (void)state;
+    check("Incorrect API key provided: sk-proj-abc****wxyz. You can find",
+          "Incorrect API key provided: [redacted]. You can find");
+    check("ek_68af296e8e408191a1120ab6383263c2", "[redacted]");
+    check("token eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJ4In0.c2ln", "token [redacted]");
+    check("key 0123456789abcdefghijABCDEFGHIJ0123456789abcdefghijABCDEFGHIJ0123456789abcdefghijABCD.",
+          "key [redacted].");
+}
+
+static void leaves_the_rest_alone(void **state)
+{
+    (void)state;
+    static const char *const kept[] = {
+        "",
+        "short",
+        "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid "
+        "key.",
+        "session sess_D1aBcDeFgHiJkLmNoPqRs, request 5f2c1f6e-6f0e-4e39-8f57-0a6f1b2c3d4e",
+        "x-request-id: req_0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+        "a risk-management desk-lamp, week_12345678",
+        "sk-",
+        "ek_short",
+        "api-key",
+        "api-key=",
+        "Bearer",
+        "Bearer ",
+        "authorization",
+        "input tokens: 512",
+        "100% of canary%2",
+        "Y2FuYXJ5L0tF",
+    };
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) check(kept[i], kept[i]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hides_known_secrets_in_every_form),
+        cmocka_unit_test(hides_named_credentials),
+        cmocka_unit_test(hides_the_shapes_of_keys),
+        cmocka_unit_test(leaves_the_rest_alone),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
