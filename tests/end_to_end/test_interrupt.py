@@ -1,0 +1,104 @@
+"""Ctrl-C once drains, twice stops at once, and a kill loses no more than the interval under way."""
+
+import json
+import os
+import signal
+import time
+import unittest
+
+import harness
+
+
+def long_profile(**sections):
+    return harness.profile(load={"model": "sessions", "stages": [{"duration": "0s", "target": 5},
+                                                                 {"duration": "10m", "target": 5}]}, **sections)
+
+
+class Interrupt(harness.Case):
+    def start(self, profile):
+        """Starts a run that would last for minutes."""
+        process = harness.start("run", self.write_profile(profile), "--simulate", "--quiet", "-o", "run",
+                                cwd=self.folder)
+        self.addCleanup(self.make_sure_it_ended, process)
+        return process
+
+    def make_sure_it_ended(self, process):
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+    def wait_for_lines(self, process, name, count):
+        path = self.folder / "run" / name
+        for _ in range(600):
+            self.assertIsNone(process.poll(), "it ended by itself")
+            if path.exists() and path.read_text().count("\n") >= count:
+                return
+            time.sleep(0.05)
+        self.fail(f"{name} did not get {count} lines in 30 s")
+
+    def report(self):
+        return json.loads(self.rushhour("report", "run", "--format", "json", expect=harness.ENDED).stdout)
+
+    def test_once_drains(self):
+        process = self.start(long_profile())
+        self.wait_for_lines(process, "intervals.csv", 7)
+        os.killpg(process.pid, signal.SIGINT)
+        result = harness.finish(process, timeout=60)
+        self.assertEqual(result.status, 130, result.stderr)
+
+        run = harness.Run(self.folder / "run")
+        self.assertEqual(run.manifest["run"]["state"], "interrupted")
+        self.assert_consistent(run)
+        self.assertEqual(run.failures, [], "an interrupt is no failure of the service")
+        self.assertEqual({row["outcome"] for row in run.attempts}, {"ok"}, "turns in flight were finished")
+        for name in ("report.html", "report.md"):
+            self.assertGreater((self.folder / "run" / name).stat().st_size, 1000)
+        self.assertEqual(self.report()["totals"]["attempts"], run.manifest["totals"]["attempts"])
+
+    def test_twice_stops_at_once(self):
+        slow = {**harness.QUICK, "first_output": "40s"}  # a drain would wait for these
+        process = self.start(long_profile(simulator={"latency": [slow]},
+                                          timeouts={"first_output": "60s", "response": "90s", "stall": "60s"}))
+        self.wait_for_lines(process, "intervals.csv", 7)
+        os.killpg(process.pid, signal.SIGINT)
+        time.sleep(0.5)
+        self.assertIsNone(process.poll(), "the first one waits for the turns in flight")
+        os.killpg(process.pid, signal.SIGINT)
+        result = harness.finish(process, timeout=20)
+        self.assertEqual(result.status, 130, result.stderr)
+
+        run = harness.Run(self.folder / "run")
+        self.assertEqual(run.manifest["run"]["state"], "interrupted")
+        self.assert_consistent(run)
+        self.assertGreater(run.manifest["totals"]["attempts"]["cancelled"], 0, "what was cut off is counted as such")
+        self.assertEqual(run.failures, [])
+        self.report()
+
+    def test_a_killed_run_can_be_reported(self):
+        process = self.start(long_profile())
+        self.wait_for_lines(process, "intervals.csv", 7)
+        written = (self.folder / "run" / "intervals.csv").read_text().count("\n") - 1
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait(timeout=10)
+        self.assert_group_is_gone(process.pid)
+
+        manifest = json.loads((self.folder / "run" / "run.json").read_text())
+        self.assertEqual(manifest["run"]["state"], "running")
+        attempts = self.report()["totals"]["attempts"]
+        self.assertGreater(attempts["ok"], 0)
+        intervals = (self.folder / "run" / "intervals.csv").read_text().splitlines()
+        self.assertGreaterEqual(len(intervals) - 1, written)
+
+    def assert_group_is_gone(self, group):
+        """The simulator does not outlive the run that it was started for."""
+        for _ in range(200):
+            try:
+                os.killpg(group, 0)
+            except ProcessLookupError:
+                return
+            time.sleep(0.05)
+        self.fail("something of the run still lives 10 s after it was killed")
+
+
+if __name__ == "__main__":
+    unittest.main()
