@@ -179,7 +179,7 @@ REGIONS = [
      "dialect": "ga", "auth": {"api_key": "${RUSHHOUR_TEST_KEY}"}},
     {"name": "swedencentral", "endpoint": "https://contoso-sc.openai.azure.com", "deployment": "rt-preview",
      "dialect": "preview", "api_version": "2025-04-01-preview", "auth": {"api_key": "${RUSHHOUR_TEST_KEY}"}},
-    {"name": "openai", "endpoint": "https://api.openai.com", "deployment": "gpt-realtime",
+    {"name": "openai", "endpoint": "https://api.openai.com", "model": "gpt-realtime",
      "dialect": "openai", "auth": {"api_key": "${RUSHHOUR_TEST_KEY}"}},
 ]
 QUICK = {"upgrade": "1ms", "session": "1ms", "configure": "1ms", "response_created": "1ms", "first_output": "5ms",
