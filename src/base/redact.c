@@ -107,13 +107,10 @@ static size_t match_name(const char *s, const char *end, const char *name)
 {
     const char *first = s;
     for (; *name != '\0'; name++) {
-        if (*name == '-' && s < end && (*s == '-' || *s == '_')) {
-            s++;
-        } else if (*name != '-' && s < end && (*s | 0x20) == *name) {
-            s++;
-        } else if (*name != '-') {
-            return 0;
-        }
+        bool separator = *name == '-';
+        bool same = s < end && (separator ? *s == '-' || *s == '_' : (*s | 0x20) == *name);
+        if (same) s++;
+        if (!same && !separator) return 0;
     }
     return (size_t)(s - first);
 }

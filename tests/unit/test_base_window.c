@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -183,8 +184,8 @@ static void touching_windows_leave_no_gap(void **state)
         struct window windows[3];
         static const char *const times[] = {"00:30-01:45", "01:45-13:00", "13:00-00:30"};
         for (size_t w = 0; w < 3; w++) {
-            char spec[80] = "w=";
-            strcat(strcat(strcat(spec, times[w]), "@"), zones[z]);
+            char spec[80];
+            (void)snprintf(spec, sizeof spec, "w=%s@%s", times[w], zones[z]);
             windows[w] = parse(spec);
         }
         for (int64_t t = at("2026-01-01T00:07:00Z"); t < at("2027-01-01T00:00:00Z"); t += 900 * NS_PER_S) {
