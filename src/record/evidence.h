@@ -1,4 +1,5 @@
-/* The evidence record of one failed attempt or session: a line of failures.jsonl. Content cannot get in: there is no field for it. */
+/* The evidence record of one failed attempt or session: a line of failures.jsonl. Content cannot get in:
+ * there is no field for it. */
 #ifndef RUSHHOUR_RECORD_EVIDENCE_H
 #define RUSHHOUR_RECORD_EVIDENCE_H
 
@@ -23,14 +24,15 @@ struct evidence_event {
     char type[EVENT_TYPE_SIZE];
 };
 
-/* All that a record says beyond the region's own facts. Strings are "" and numbers 0 (or -1 where 0 means something) when unknown. */
+/* All that a record says beyond the region's own facts. Strings are "" and numbers 0 (or -1 where 0 means
+ * something) when unknown. */
 struct evidence {
-    int64_t utc_ns;               /* when the failure was seen */
+    int64_t utc_ns; /* when the failure was seen */
     const struct region *region;
-    const char *address;          /* the numeric address connected to */
-    bool session_scope;           /* scope: session (no attempt was in flight or it never opened) or attempt */
+    const char *address; /* the numeric address connected to */
+    bool session_scope;  /* scope: session (no attempt was in flight or it never opened) or attempt */
     struct failure_class failure;
-    const char *message;          /* of the service or the library, not yet redacted */
+    const char *message; /* of the service or the library, not yet redacted */
     int http_status;
     const struct evidence_header *headers; /* request ids, region, limits: the allow-list of engine */
     size_t header_count;
@@ -41,15 +43,15 @@ struct evidence {
     const char *close_reason;
     int os_error;
     long tls_error;
-    uint64_t interaction;         /* number of the interaction in its session script, from 1 */
-    uint64_t attempt;             /* number of the attempt in its interaction, from 1; 0 in session scope */
-    const char *decision;         /* "retry_new_session", "retry_same_session", "give_up", "none" */
-    int64_t socket_age_ns;        /* -1: no socket */
-    uint64_t turn;                /* attempts on this session so far, this one included */
-    int64_t elapsed_ns;           /* from due to failure; -1 unknown */
+    uint64_t interaction;  /* number of the interaction in its session script, from 1 */
+    uint64_t attempt;      /* number of the attempt in its interaction, from 1; 0 in session scope */
+    const char *decision;  /* "retry_new_session", "retry_same_session", "give_up", "none" */
+    int64_t socket_age_ns; /* -1: no socket */
+    uint64_t turn;         /* attempts on this session so far, this one included */
+    int64_t elapsed_ns;    /* from due to failure; -1 unknown */
     struct usage usage;
     bool possibly_billed;
-    const char *sent;             /* shape of what was sent: "session.update:213 conversation.item.create:120 ..." */
+    const char *sent; /* shape of what was sent: "session.update:213 conversation.item.create:120 ..." */
 };
 
 /* Appends the record as one JSON line with its newline; messages are redacted with the region's secret. */

@@ -1,4 +1,5 @@
-/* run.json as the run itself knows it: who ran what, where, when. Totals and verdicts are added by report/. */
+/* run.json as the run itself knows it: who ran what, where, when. Totals and verdicts are added by report/.
+ */
 #ifndef RUSHHOUR_RECORD_MANIFEST_H
 #define RUSHHOUR_RECORD_MANIFEST_H
 
@@ -16,23 +17,23 @@ struct library_version {
 struct run_facts {
     const char *id;
     const struct profile *profile;
-    const char *state;  /* running, complete, interrupted, stopped */
-    const char *reason; /* why it was stopped, or "" */
+    const char *state;                    /* running, complete, interrupted, stopped */
+    const char *reason;                   /* why it was stopped, or "" */
     int64_t started_utc_ns, ended_utc_ns; /* of the run's own clock; ended 0: still running */
     double clock_speed;
     uint64_t seed;
     bool simulated;
     const char *shard; /* "1/1" */
     unsigned workers;
-    double elapsed_s;  /* real seconds */
-    const struct health *health; /* of the whole run, or NULL */
+    double elapsed_s;                           /* real seconds */
+    const struct health *health;                /* of the whole run, or NULL */
     int64_t lag_p50_us, lag_p99_us, lag_max_us; /* -1: none */
     const struct library_version *libraries;
     size_t library_count;
 };
 
-/* The manifest with the contract's keys format, tool, run, host, load, profile (profile_manifest), generator. The caller's;
- * NULL without memory. */
+/* The manifest with the contract's keys format, tool, run, host, load, profile (profile_manifest), generator.
+ * The caller's; NULL without memory. */
 cJSON *manifest_new(const struct run_facts *facts);
 
 #endif

@@ -1,0 +1,116 @@
+#include "record/cell.h"
+
+#include "base/clock.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void counters_merge(struct counters *into, const struct counters *from)
+{
+#define X(name) into->name += from->name;
+    COUNTER_MAP(X)
+    COUNTER_MAP_MORE(X)
+#undef X
+    into->cost_usd += from->cost_usd;
+    into->failed_cost_usd += from->failed_cost_usd;
+}
+
+void cell_free(struct cell *cell)
+{
+    for (size_t i = 0; i < METRIC_COUNT; i++) histogram_free(cell->latency[i]);
+    free(cell->tallies);
+    *cell = (struct cell){0};
+}
+
+void cell_reset(struct cell *cell)
+{
+    cell->counters = (struct counters){0};
+    cell->clusters = (struct cluster_sums){0};
+    for (size_t i = 0; i < METRIC_COUNT; i++) {
+        if (cell->latency[i] != NULL) histogram_reset(cell->latency[i]);
+    }
+    cell->tally_count = 0;
+    cell->failed = false;
+}
+
+static bool reserve_latency(struct cell *cell, size_t metric)
+{
+    if (cell->latency[metric] == NULL) {
+        cell->latency[metric] = histogram_new(METRIC_LOWEST_US, METRIC_HIGHEST_US, METRIC_DIGITS);
+    }
+    return cell->latency[metric] != NULL;
+}
+
+void cell_latency(struct cell *cell, enum metric metric, int64_t ns)
+{
+    if (ns < 0) {
+        cell->counters.clipped++;
+        return;
+    }
+    if (!reserve_latency(cell, metric)) {
+        cell->failed = true;
+        return;
+    }
+    int64_t us = ns / NS_PER_US + (ns % NS_PER_US >= NS_PER_US / 2 ? 1 : 0);
+    if (!histogram_record(cell->latency[metric], us, 1)) cell->counters.clipped++;
+}
+
+static bool reserve_tallies(struct cell *cell, size_t more)
+{
+    if (more <= cell->tally_capacity - cell->tally_count) return true;
+    size_t capacity = cell->tally_capacity < 8 ? 8 : cell->tally_capacity;
+    while (capacity < cell->tally_count + more) capacity *= 2;
+    struct tally *tallies = realloc(cell->tallies, capacity * sizeof *tallies);
+    if (tallies == NULL) return false;
+    cell->tallies = tallies;
+    cell->tally_capacity = capacity;
+    return true;
+}
+
+void cell_failure(struct cell *cell, enum phase phase, enum domain domain, const char *code, uint64_t count)
+{
+    struct tally wanted = {.phase = phase, .domain = domain, .count = count};
+    size_t length = strnlen(code, sizeof wanted.code - 1);
+    memcpy(wanted.code, code, length);
+    for (size_t i = 0; i < cell->tally_count; i++) {
+        struct tally *tally = &cell->tallies[i];
+        if (tally->phase != phase || tally->domain != domain) continue;
+        if (strcmp(tally->code, wanted.code) != 0) continue;
+        tally->count += count;
+        return;
+    }
+    if (!reserve_tallies(cell, 1)) {
+        cell->failed = true;
+        return;
+    }
+    cell->tallies[cell->tally_count++] = wanted;
+}
+
+static bool has_values(const struct cell *cell, size_t metric)
+{
+    return cell->latency[metric] != NULL && cell->latency[metric]->total > 0;
+}
+
+/* All memory first, so that a cell is never merged by half. */
+static bool reserve_merge(struct cell *into, const struct cell *from)
+{
+    for (size_t i = 0; i < METRIC_COUNT; i++) {
+        if (has_values(from, i) && !reserve_latency(into, i)) return false;
+    }
+    return reserve_tallies(into, from->tally_count);
+}
+
+bool cell_merge(struct cell *into, const struct cell *from)
+{
+    if (into->failed || from->failed || !reserve_merge(into, from)) return false;
+    counters_merge(&into->counters, &from->counters);
+    cluster_merge(&into->clusters, &from->clusters);
+    for (size_t i = 0; i < METRIC_COUNT; i++) {
+        if (has_values(from, i)) histogram_add(into->latency[i], from->latency[i]);
+    }
+    for (size_t i = 0; i < from->tally_count; i++) {
+        const struct tally *tally = &from->tallies[i];
+        cell_failure(into, tally->phase, tally->domain, tally->code, tally->count);
+    }
+    return true;
+}

@@ -1,0 +1,66 @@
+#include "record/folder.h"
+
+#include "base/files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Length of the first leading part of the path that does not exist yet; the path's length + 1 when all of it
+ * does. */
+static size_t first_missing(char *path)
+{
+    for (char *slash = path;; slash++) {
+        slash += strcspn(slash, "/");
+        char kept = *slash;
+        *slash = '\0';
+        bool missing = slash > path && !file_exists(path);
+        *slash = kept;
+        if (missing) return (size_t)(slash - path);
+        if (kept == '\0') return strlen(path) + 1;
+    }
+}
+
+static enum err_code check_empty(const char *path, struct error *err)
+{
+    DIR *folder = opendir(path);
+    if (folder == NULL)
+        return error_set(err, ERR_IO, "%s: cannot open the folder: %s", path, strerror(errno));
+    bool empty = true;
+    for (const struct dirent *entry; empty && (entry = readdir(folder)) != NULL;) {
+        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+    }
+    (void)closedir(folder);
+    if (empty) return ERR_OK;
+    return error_set(err, ERR_IO, "%s: is not empty; a run needs a folder of its own: name another one",
+                     path);
+}
+
+enum err_code folder_make_empty(const char *path, size_t *made_from, struct error *err)
+{
+    *made_from = strlen(path) + 1;
+    char *copy = strdup(path);
+    if (copy == NULL) return error_set(err, ERR_NOMEM, "%s: no memory", path);
+    *made_from = first_missing(copy);
+    free(copy);
+    enum err_code code = folder_make(path, err);
+    if (code == ERR_OK) code = check_empty(path, err);
+    if (code != ERR_OK) folder_unmake(path, *made_from);
+    return code;
+}
+
+void folder_unmake(const char *path, size_t made_from)
+{
+    char *copy = strdup(path);
+    if (copy == NULL) return;
+    for (size_t length = strlen(copy); length >= made_from; length--) {
+        if (path[length] != '/' && path[length] != '\0') continue;
+        copy[length] = '\0';
+        (void)rmdir(copy);
+        if (length == 0) break;
+    }
+    free(copy);
+}

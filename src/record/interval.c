@@ -1,0 +1,66 @@
+#include "record/interval.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define AT(member) offsetof(struct interval_row, member)
+#define COUNT(name, required) #name, CSV_COUNT, required, AT(counters.name), 0, NULL
+#define CONTRACT_COUNT(name) {COUNT(name, true)},
+#define MORE_COUNT(name) {COUNT(name, false)},
+#define CLUSTER(name, kind) "cluster_" #name, kind, false, AT(clusters.name), 0, NULL
+#define HEALTH(name, kind) #name, kind, false, AT(health.name), 0, NULL
+#define DELAY(name) #name "_us", CSV_NS_AS_US, false, AT(health.name##_ns), 0, NULL
+
+/* The order of the file. The contract's columns are required; what stands to their right may be missing. */
+static const struct csv_column columns[] = {
+    {"start", CSV_TIME, true, AT(start_utc_ns), 0, NULL},
+    {"end", CSV_TIME, true, AT(end_utc_ns), 0, NULL},
+    {"region", CSV_STRING, true, AT(region), 0, NULL},
+    COUNTER_MAP(CONTRACT_COUNT) /* each with its comma */
+    {"cost_usd", CSV_REAL, true, AT(counters.cost_usd), 0, NULL},
+    COUNTER_MAP_MORE(MORE_COUNT) /* each with its comma */
+    {"failed_cost_usd", CSV_REAL, false, AT(counters.failed_cost_usd), 0, NULL},
+    {CLUSTER(sessions, CSV_COUNT)},
+    {CLUSTER(with_failure, CSV_COUNT)},
+    {CLUSTER(m, CSV_REAL)},
+    {CLUSTER(x, CSV_REAL)},
+    {CLUSTER(mm, CSV_REAL)},
+    {CLUSTER(mx, CSV_REAL)},
+    {CLUSTER(xx, CSV_REAL)},
+    {CLUSTER(at_risk, CSV_COUNT)},
+    {CLUSTER(first_failures, CSV_COUNT)},
+    {DELAY(loop_delay_p99)},
+    {DELAY(loop_delay_max)},
+    {DELAY(dispatch_delay_p99)},
+    {DELAY(dispatch_delay_max)},
+    {HEALTH(cpu, CSV_REAL)},
+    {HEALTH(requested, CSV_COUNT)},
+    {HEALTH(achieved, CSV_COUNT)},
+    {HEALTH(valid, CSV_BOOL)},
+    {"why", CSV_CHARS, false, AT(health.why), sizeof((struct health){0}).why, NULL},
+};
+
+static const struct csv_table table = {columns, sizeof columns / sizeof *columns};
+_Static_assert(sizeof columns / sizeof *columns <= CSV_COLUMNS_MAX, "a csv_map holds every column");
+
+void interval_csv_header(struct text *out)
+{
+    csv_write_header(out, &table);
+}
+
+void interval_csv_row(struct text *out, const struct interval_row *row)
+{
+    csv_write_row(out, &table, row);
+}
+
+enum err_code interval_csv_columns(char *header, struct csv_map *map, struct error *err)
+{
+    return csv_read_header(&table, header, map, err);
+}
+
+enum err_code interval_csv_read(const struct csv_map *map, char *line, struct interval_row *row,
+                                struct error *err)
+{
+    *row = (struct interval_row){.region = "", .health = {.valid = true}};
+    return csv_read_row(&table, map, line, row, err);
+}

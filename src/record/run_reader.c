@@ -1,0 +1,338 @@
+#include "record/run_reader.h"
+
+#include "base/calendar.h"
+#include "base/clock.h"
+#include "base/files.h"
+#include "record/csv.h"
+#include "record/folder.h"
+#include "record/interval.h"
+#include "record/run_walk.h"
+#include "stats/histogram_log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NOTE_RUN, NOTE_INTERVALS, NOTE_LATENCIES, NOTE_FAILURES, NOTE_ATTEMPTS, NOTE_COUNT };
+
+#define CSV_LIMIT ((size_t)64 << 10)
+#define JSONL_LIMIT ((size_t)256 << 10)
+#define HLOG_LIMIT ((size_t)4 << 20)
+
+struct run_reader {
+    char *folder;
+    cJSON *manifest;
+    const char **regions; /* borrowed from the manifest */
+    size_t region_count;
+    struct text notes[NOTE_COUNT]; /* by file, so that a second walk replaces what the first has said */
+    struct text joined;
+};
+
+static void join_notes(struct run_reader *reader)
+{
+    text_clear(&reader->joined);
+    for (size_t i = 0; i < NOTE_COUNT; i++) text_puts(&reader->joined, text_str(&reader->notes[i]));
+}
+
+/* The profile's regions, or those of the totals when a manifest has no profile. */
+static enum err_code find_regions(struct run_reader *reader, struct error *err)
+{
+    const cJSON *profile = cJSON_GetObjectItemCaseSensitive(reader->manifest, "profile");
+    const cJSON *list = cJSON_GetObjectItemCaseSensitive(profile, "regions");
+    if (cJSON_GetArraySize(list) == 0) list = cJSON_GetObjectItemCaseSensitive(reader->manifest, "regions");
+    int count = cJSON_GetArraySize(list);
+    if (count <= 0)
+        return error_set(err, ERR_FORMAT, "%s/%s: names no regions", reader->folder, RUN_MANIFEST);
+    reader->regions = calloc((size_t)count, sizeof *reader->regions);
+    if (reader->regions == NULL) return error_set(err, ERR_NOMEM, "%s: no memory", reader->folder);
+    const cJSON *region;
+    cJSON_ArrayForEach(region, list)
+    {
+        const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(region, "name"));
+        if (name == NULL) {
+            return error_set(err, ERR_FORMAT, "%s/%s: has a region without a name", reader->folder,
+                             RUN_MANIFEST);
+        }
+        reader->regions[reader->region_count++] = name;
+    }
+    return ERR_OK;
+}
+
+static void note_state(struct run_reader *reader)
+{
+    const cJSON *run = cJSON_GetObjectItemCaseSensitive(reader->manifest, "run");
+    const char *state = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(run, "state"));
+    if (state == NULL || strcmp(state, "running") != 0) return;
+    text_puts(&reader->notes[NOTE_RUN], "run.json: the run was killed, or is still running: what came after "
+                                        "its last whole interval is missing\n");
+    join_notes(reader);
+}
+
+static enum err_code read_manifest(struct run_reader *reader, struct error *err)
+{
+    struct text path = {0};
+    struct text json = {0};
+    text_printf(&path, "%s/%s", reader->folder, RUN_MANIFEST);
+    enum err_code code = ERR_OK;
+    if (path.failed) {
+        code = error_set(err, ERR_NOMEM, "%s: no memory", reader->folder);
+    } else if (!file_exists(path.data)) {
+        code =
+            error_set(err, ERR_FORMAT, "%s: has no %s: it is not a run folder", reader->folder, RUN_MANIFEST);
+    } else {
+        code = file_read(path.data, RUN_MANIFEST_LIMIT, &json, err);
+    }
+    if (code == ERR_OK) {
+        reader->manifest = cJSON_ParseWithLength(text_str(&json), json.length);
+        if (!cJSON_IsObject(reader->manifest)) {
+            code = error_set(err, ERR_FORMAT, "%s: is torn, or not JSON: the run cannot be read without it",
+                             path.data);
+        }
+    }
+    text_free(&json);
+    text_free(&path);
+    return code;
+}
+
+enum err_code run_reader_open(const char *folder, struct run_reader **out, struct error *err)
+{
+    *out = NULL;
+    struct run_reader *reader = calloc(1, sizeof *reader);
+    if (reader == NULL) return error_set(err, ERR_NOMEM, "%s: no memory to read it", folder);
+    reader->folder = strdup(folder);
+    enum err_code code = reader->folder == NULL ? error_set(err, ERR_NOMEM, "%s: no memory", folder)
+                                                : read_manifest(reader, err);
+    if (code == ERR_OK) code = find_regions(reader, err);
+    if (code != ERR_OK) {
+        run_reader_close(reader);
+        return code;
+    }
+    note_state(reader);
+    *out = reader;
+    return ERR_OK;
+}
+
+void run_reader_close(struct run_reader *reader)
+{
+    if (reader == NULL) return;
+    for (size_t i = 0; i < NOTE_COUNT; i++) text_free(&reader->notes[i]);
+    text_free(&reader->joined);
+    cJSON_Delete(reader->manifest);
+    free(reader->regions);
+    free(reader->folder);
+    free(reader);
+}
+
+const cJSON *run_reader_manifest(const struct run_reader *reader)
+{
+    return reader->manifest;
+}
+
+size_t run_reader_region_count(const struct run_reader *reader)
+{
+    return reader->region_count;
+}
+
+const char *run_reader_region(const struct run_reader *reader, size_t index)
+{
+    return reader->regions[index];
+}
+
+const char *run_reader_notes(const struct run_reader *reader)
+{
+    return text_str(&reader->joined);
+}
+
+static bool region_find(const struct run_reader *reader, const char *name, size_t length, size_t *out)
+{
+    for (size_t i = 0; i < reader->region_count; i++) {
+        if (strncmp(reader->regions[i], name, length) != 0 || reader->regions[i][length] != '\0') continue;
+        *out = i;
+        return true;
+    }
+    return false;
+}
+
+static enum err_code walk_file(struct run_reader *reader, int note, struct run_walk *walk, struct error *err)
+{
+    text_clear(&reader->notes[note]);
+    walk->folder = reader->folder;
+    walk->notes = &reader->notes[note];
+    enum err_code code = run_walk(walk, err);
+    join_notes(reader);
+    return code;
+}
+
+/* What one walk needs beyond its lines. */
+struct walking {
+    const struct run_reader *reader;
+    union {
+        interval_visitor *interval;
+        latency_visitor *latency;
+        failure_visitor *failure;
+        attempt_visitor *attempt;
+    } visit;
+    void *context;
+    struct csv_map map;
+    int64_t base_ns; /* of latency.hlog */
+};
+
+static enum err_code interval_header(void *state, char *line, struct error *err)
+{
+    return interval_csv_columns(line, &((struct walking *)state)->map, err);
+}
+
+static enum line_use interval_line(void *state, char *line, size_t length)
+{
+    (void)length;
+    const struct walking *walking = state;
+    struct interval_row row;
+    size_t region;
+    if (interval_csv_read(&walking->map, line, &row, NULL) != ERR_OK) return LINE_BROKEN;
+    if (!region_find(walking->reader, row.region, strlen(row.region), &region)) return LINE_FOREIGN;
+    const struct cell cell = {.counters = row.counters, .clusters = row.clusters};
+    walking->visit.interval(walking->context, region, row.start_utc_ns, row.end_utc_ns, &cell, &row.health);
+    return LINE_USED;
+}
+
+enum err_code run_reader_intervals(struct run_reader *reader, interval_visitor *visit, void *context,
+                                   struct error *err)
+{
+    struct walking walking = {.reader = reader, .visit.interval = visit, .context = context};
+    struct run_walk walk = {.name = RUN_INTERVALS,
+                            .limit = CSV_LIMIT,
+                            .header = interval_header,
+                            .line = interval_line,
+                            .state = &walking};
+    return walk_file(reader, NOTE_INTERVALS, &walk, err);
+}
+
+/* A log's times are decimals that went through a double; run folders know whole milliseconds only. */
+static int64_t nearest_ms(int64_t ns)
+{
+    return (ns + NS_PER_MS / 2) / NS_PER_MS * NS_PER_MS;
+}
+
+static enum line_use latency_entry(const struct walking *walking, const struct histogram_log_entry *entry)
+{
+    const char *dot = strrchr(entry->tag, '.');
+    enum metric metric;
+    size_t region;
+    if (dot == NULL || !metric_find(dot + 1, &metric)) return LINE_BROKEN;
+    if (!region_find(walking->reader, entry->tag, (size_t)(dot - entry->tag), &region)) return LINE_FOREIGN;
+    walking->visit.latency(walking->context, region, metric, nearest_ms(entry->start_utc_ns),
+                           nearest_ms(entry->start_utc_ns + entry->length_ns), entry->histogram);
+    return LINE_USED;
+}
+
+static enum line_use latency_line(void *state, char *line, size_t length)
+{
+    struct walking *walking = state;
+    struct histogram_log_entry entry = {0};
+    if (histogram_log_read(line, length, &walking->base_ns, &entry, NULL) != ERR_OK) return LINE_BROKEN;
+    enum line_use use = entry.histogram == NULL ? LINE_USED : latency_entry(walking, &entry);
+    histogram_free(entry.histogram);
+    return use;
+}
+
+enum err_code run_reader_latencies(struct run_reader *reader, latency_visitor *visit, void *context,
+                                   struct error *err)
+{
+    struct walking walking = {.reader = reader, .visit.latency = visit, .context = context};
+    struct run_walk walk = {
+        .name = RUN_LATENCIES, .limit = HLOG_LIMIT, .line = latency_line, .state = &walking};
+    return walk_file(reader, NOTE_LATENCIES, &walk, err);
+}
+
+static bool phase_find(const char *name, enum phase *out)
+{
+    for (int i = PHASE_NONE; i <= PHASE_CLOSE; i++) {
+        if (strcmp(name, phase_name((enum phase)i)) != 0) continue;
+        *out = (enum phase)i;
+        return true;
+    }
+    return false;
+}
+
+static bool domain_find(const char *name, enum domain *out)
+{
+    for (int i = DOMAIN_NONE; i <= DOMAIN_CLIENT; i++) {
+        if (strcmp(name, domain_name((enum domain)i)) != 0) continue;
+        *out = (enum domain)i;
+        return true;
+    }
+    return false;
+}
+
+static const char *string_of(const cJSON *record, const char *key)
+{
+    const char *value = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(record, key));
+    return value == NULL ? "" : value;
+}
+
+static enum line_use failure_record(const struct walking *walking, const cJSON *record)
+{
+    struct tally failure = {.count = 1};
+    int64_t utc_ns;
+    size_t region;
+    const char *code = string_of(record, "code");
+    if (parse_time(string_of(record, "time"), &utc_ns, NULL) != ERR_OK ||
+        !phase_find(string_of(record, "phase"), &failure.phase) ||
+        !domain_find(string_of(record, "domain"), &failure.domain) || *code == '\0') {
+        return LINE_BROKEN;
+    }
+    memcpy(failure.code, code, strnlen(code, sizeof failure.code - 1));
+    const char *name = string_of(record, "region");
+    if (!region_find(walking->reader, name, strlen(name), &region)) return LINE_FOREIGN;
+    walking->visit.failure(walking->context, region, utc_ns, &failure);
+    return LINE_USED;
+}
+
+static enum line_use failure_line(void *state, char *line, size_t length)
+{
+    const struct walking *walking = state;
+    /* With its NUL, so that anything behind the object is refused. */
+    cJSON *record = cJSON_ParseWithLengthOpts(line, length + 1, NULL, true);
+    enum line_use use = record == NULL ? LINE_BROKEN : failure_record(walking, record);
+    cJSON_Delete(record);
+    return use;
+}
+
+enum err_code run_reader_failures(struct run_reader *reader, failure_visitor *visit, void *context,
+                                  struct error *err)
+{
+    struct walking walking = {.reader = reader, .visit.failure = visit, .context = context};
+    struct run_walk walk = {
+        .name = RUN_FAILURES, .limit = JSONL_LIMIT, .line = failure_line, .state = &walking};
+    return walk_file(reader, NOTE_FAILURES, &walk, err);
+}
+
+static enum err_code attempt_header(void *state, char *line, struct error *err)
+{
+    return attempt_csv_columns(line, &((struct walking *)state)->map, err);
+}
+
+static enum line_use attempt_line(void *state, char *line, size_t length)
+{
+    (void)length;
+    const struct walking *walking = state;
+    struct attempt_row row;
+    size_t region;
+    if (attempt_csv_read_as(&walking->map, line, &row, NULL) != ERR_OK) return LINE_BROKEN;
+    if (!region_find(walking->reader, row.region, strlen(row.region), &region)) return LINE_FOREIGN;
+    walking->visit.attempt(walking->context, region, &row);
+    return LINE_USED;
+}
+
+enum err_code run_reader_attempts(struct run_reader *reader, attempt_visitor *visit, void *context,
+                                  struct error *err)
+{
+    struct walking walking = {.reader = reader, .visit.attempt = visit, .context = context};
+    struct run_walk walk = {.name = RUN_ATTEMPTS,
+                            .limit = CSV_LIMIT,
+                            .may_be_missing = true,
+                            .header = attempt_header,
+                            .line = attempt_line,
+                            .state = &walking};
+    return walk_file(reader, NOTE_ATTEMPTS, &walk, err);
+}

@@ -1,0 +1,34 @@
+/* The walk through one file of a run folder: what is whole is used, what is not is dropped, and told. */
+#ifndef RUSHHOUR_RECORD_RUN_WALK_H
+#define RUSHHOUR_RECORD_RUN_WALK_H
+
+#include "base/error.h"
+#include "base/text.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum line_use {
+    LINE_USED,
+    LINE_BROKEN, /* not of the file's form */
+    LINE_FOREIGN /* of a region that run.json does not name */
+};
+
+struct run_walk {
+    const char *folder, *name;
+    size_t limit; /* longest line, in bytes */
+    bool may_be_missing;
+    /* Reads the header row of a CSV file; NULL when the file has none. Fails only for a foreign file. */
+    enum err_code (*header)(void *state, char *line, struct error *err);
+    enum line_use (*line)(void *state, char *line, size_t length);
+    void *state;
+    struct text *notes; /* gets a sentence on each kind of loss, one per line */
+};
+
+/*
+ * Hands every whole line to `line`. A torn last line is dropped, a broken one skipped. ERR_FORMAT for a
+ * foreign header row, ERR_IO (with path and reason) when the file is there and cannot be read.
+ */
+MUST_USE enum err_code run_walk(const struct run_walk *walk, struct error *err);
+
+#endif

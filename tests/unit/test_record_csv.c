@@ -1,0 +1,325 @@
+/* The rows of attempts.csv and intervals.csv, field by field. */
+#include "record/attempt.h"
+#include "record/csv.h"
+#include "record/interval.h"
+
+#include <float.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define ATTEMPT_HEADER                                                                                       \
+    "time,region,session_id,turn,attempt,outcome,code,ttft_us,response_us,socket_age_ms,input_tokens,"       \
+    "cached_tokens,output_tokens,end,session,interaction,response_id,client_request_id\n"
+
+/* 2026-04-14T15:00:00Z = 1776178800 s (date -u -d @1776178800). */
+#define START_NS INT64_C(1776178800000000000)
+
+static void test_attempt_header_is_the_contract(void **state)
+{
+    (void)state;
+    struct text out = {0};
+    attempt_csv_header(&out);
+    assert_string_equal(text_str(&out), ATTEMPT_HEADER);
+    text_free(&out);
+}
+
+static const struct attempt_row failed_row = {
+    .due_utc_ns = START_NS + 123999999,
+    .region = "eastus2",
+    .session_id = "sess_\"a,b\"",
+    .turn = 3,
+    .attempt = 2,
+    .outcome = OUTCOME_FAILED,
+    .code = "server_error",
+    .ttft_us = -1,
+    .response_us = 1234567,
+    .socket_age_ms = 0,
+    .input_tokens = 18446744073709551615u,
+    .cached_tokens = 5,
+    .output_tokens = 0,
+    .end_utc_ns = START_NS + 2000000000,
+    .session_number = 77,
+    .interaction = 4,
+    .response_id = "resp_1",
+    .client_request_id = NULL,
+};
+
+static void test_attempt_row_as_written(void **state)
+{
+    (void)state;
+    struct text out = {0};
+    attempt_csv_row(&out, &failed_row);
+    assert_string_equal(
+        text_str(&out),
+        "2026-04-14T15:00:00.123Z,eastus2,\"sess_\"\"a,b\"\"\",3,2,failed,server_error,,1234567,0,"
+        "18446744073709551615,5,0,2026-04-14T15:00:02.000Z,77,4,resp_1,\n");
+    text_free(&out);
+}
+
+static void test_attempt_row_reads_back(void **state)
+{
+    (void)state;
+    struct text out = {0};
+    struct attempt_row row;
+    struct error err = {0};
+    attempt_csv_row(&out, &failed_row);
+    out.data[out.length - 1] = '\0';
+    assert_int_equal(attempt_csv_read(out.data, &row, &err), ERR_OK);
+    assert_int_equal(row.due_utc_ns, START_NS + 123000000);
+    assert_string_equal(row.region, "eastus2");
+    assert_string_equal(row.session_id, "sess_\"a,b\"");
+    assert_int_equal(row.turn, 3);
+    assert_int_equal(row.attempt, 2);
+    assert_int_equal(row.outcome, OUTCOME_FAILED);
+    assert_string_equal(row.code, "server_error");
+    assert_int_equal(row.ttft_us, -1);
+    assert_int_equal(row.response_us, 1234567);
+    assert_int_equal(row.socket_age_ms, 0);
+    assert_true(row.input_tokens == UINT64_MAX);
+    assert_int_equal(row.cached_tokens, 5);
+    assert_int_equal(row.end_utc_ns, START_NS + 2000000000);
+    assert_int_equal(row.session_number, 77);
+    assert_int_equal(row.interaction, 4);
+    assert_string_equal(row.response_id, "resp_1");
+    assert_string_equal(row.client_request_id, "");
+    text_free(&out);
+}
+
+/* An id of a broken service must not break the rule of one row a line. */
+static void test_control_characters_become_spaces(void **state)
+{
+    (void)state;
+    struct attempt_row row = failed_row;
+    row.session_id = "a\nb\rc\td";
+    struct text out = {0};
+    attempt_csv_row(&out, &row);
+    assert_non_null(strstr(text_str(&out), ",a b c d,"));
+    assert_ptr_equal(strchr(out.data, '\n'), out.data + out.length - 1);
+    text_free(&out);
+}
+
+#define GOOD "2026-04-14T15:00:00.123Z,r,s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,req"
+
+static void test_torn_and_foreign_rows_are_refused(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "",
+        "time,region",
+        "2026-04-14T15:00:00.123Z,r,s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp",
+        GOOD ",more",
+        "yesterday,r,s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,req",
+        "2026-04-14T15:00:00.123Z,r,s,-3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,req",
+        "2026-04-14T15:00:00.123Z,r,s,,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,req",
+        "2026-04-14T15:00:00.123Z,r,s,3,2,fine,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,req",
+        "2026-04-14T15:00:00.123Z,r,s,3,2,ok,,1.5,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,req",
+        "2026-04-14T15:00:00.123Z,r,s,3,2,ok,,1,9223372036854775808,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,a,"
+        "b",
+        "2026-04-14T15:00:00.123Z,r,s,3,2,ok,,1,2,3,18446744073709551616,5,6,2026-04-14T15:00:02.000Z,7,4,a,"
+        "b",
+        "2026-04-14T15:00:00.123Z,\"r,s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,req",
+        "2026-04-14T15:00:00.123Z,\"r\"x,s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,req",
+        "2026-04-14T15:00:00.123Z,r\"x\",s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,req",
+    };
+    char line[512];
+    struct attempt_row row;
+    struct error err = {0};
+    (void)strcpy(line, GOOD);
+    assert_int_equal(attempt_csv_read(line, &row, &err), ERR_OK);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        (void)strcpy(line, bad[i]);
+        err.text[0] = '\0';
+        assert_int_equal(attempt_csv_read(line, &row, &err), ERR_FORMAT);
+        assert_true(strlen(err.text) > 10);
+    }
+}
+
+/* A row cut anywhere before its last field is refused, so that it never passes for a row with other figures.
+ */
+static void test_no_cut_row_passes_for_another(void **state)
+{
+    (void)state;
+    char line[512];
+    struct attempt_row row;
+    size_t last_comma = (size_t)(strrchr(GOOD, ',') - GOOD);
+    for (size_t cut = 0; cut <= last_comma; cut++) {
+        (void)strcpy(line, GOOD);
+        line[cut] = '\0';
+        assert_int_equal(attempt_csv_read(line, &row, NULL), ERR_FORMAT);
+    }
+}
+
+static void test_header_row_decides_the_positions(void **state)
+{
+    (void)state;
+    char header[] = "note,region,time,session_id,turn,attempt,outcome,code,response_us,ttft_us,socket_age_ms,"
+                    "output_tokens,cached_tokens,input_tokens";
+    char line[] = "hm,r,2026-04-14T15:00:00Z,s,1,1,cancelled,,20,10,30,6,5,4";
+    struct csv_map map;
+    struct attempt_row row;
+    struct error err = {0};
+    assert_int_equal(attempt_csv_columns(header, &map, &err), ERR_OK);
+    assert_int_equal(attempt_csv_read_as(&map, line, &row, &err), ERR_OK);
+    assert_int_equal(row.outcome, OUTCOME_CANCELLED);
+    assert_int_equal(row.ttft_us, 10);
+    assert_int_equal(row.response_us, 20);
+    assert_int_equal(row.input_tokens, 4);
+    assert_int_equal(row.output_tokens, 6);
+    assert_int_equal(row.end_utc_ns, START_NS); /* without the column: the due time */
+    assert_int_equal(row.session_number, 0);
+    assert_string_equal(row.response_id, "");
+}
+
+static void test_missing_contract_column_is_named(void **state)
+{
+    (void)state;
+    char header[] = "time,region,session_id,turn,attempt,outcome,ttft_us";
+    struct csv_map map;
+    struct error err = {0};
+    assert_int_equal(attempt_csv_columns(header, &map, &err), ERR_FORMAT);
+    assert_non_null(strstr(err.text, "\"code\""));
+}
+
+static void test_interval_header_begins_with_the_contract(void **state)
+{
+    (void)state;
+    struct text out = {0};
+    interval_csv_header(&out);
+    assert_string_equal(
+        text_str(&out),
+        "start,end,region,sessions_started,sessions_opened,sessions_failed,attempts_started,attempts_ok,"
+        "attempts_failed,attempts_cancelled,interactions_ok,interactions_failed,retries,input_tokens,cached_"
+        "tokens,"
+        "output_tokens,cost_usd,sessions_ended,first_attempts_ok,first_attempts_failed,recovered,failed_"
+        "tokens,"
+        "requested_sessions,unknown_events,clipped,failed_cost_usd,cluster_sessions,cluster_with_failure,"
+        "cluster_m,"
+        "cluster_x,cluster_mm,cluster_mx,cluster_xx,cluster_at_risk,cluster_first_failures,loop_delay_p99_us,"
+        "loop_delay_max_us,dispatch_delay_p99_us,dispatch_delay_max_us,cpu,requested,achieved,valid,why\n");
+    text_free(&out);
+}
+
+static void read_interval(struct text *text, struct interval_row *row)
+{
+    char *newline = strchr(text->data, '\n');
+    struct csv_map map;
+    struct error err = {0};
+    *newline = '\0';
+    text->data[text->length - 1] = '\0';
+    assert_int_equal(interval_csv_columns(text->data, &map, &err), ERR_OK);
+    assert_int_equal(interval_csv_read(&map, newline + 1, row, &err), ERR_OK);
+}
+
+/* Doubles come back bit by bit, times in ns as microseconds with decimals too. */
+static void test_interval_figures_read_back_exactly(void **state)
+{
+    (void)state;
+    static const double reals[] = {0,
+                                   1,
+                                   0.1,
+                                   1.0 / 3,
+                                   1e-9,
+                                   123456789.123456789,
+                                   5e15,
+                                   1e22,
+                                   DBL_MAX,
+                                   DBL_MIN,
+                                   4.9406564584124654e-324,
+                                   0.30000000000000004,
+                                   9007199254740993.0};
+    for (size_t i = 0; i < sizeof reals / sizeof *reals; i++) {
+        struct interval_row row = {
+            .start_utc_ns = START_NS, .end_utc_ns = START_NS + 10000000000, .region = "r"};
+        struct interval_row back;
+        struct text text = {0};
+        row.counters.cost_usd = reals[i];
+        row.clusters.mx = reals[i];
+        row.health.cpu = reals[i];
+        row.counters.clipped = UINT64_MAX - i;
+        row.health.loop_delay_p99_ns = 20000001 + (int64_t)i * 333;
+        row.health.loop_delay_max_ns = INT64_C(86400000000007);
+        (void)strcpy(row.health.why, "slow, \"very\" slow");
+        interval_csv_header(&text);
+        interval_csv_row(&text, &row);
+        read_interval(&text, &back);
+        assert_true(back.counters.cost_usd == reals[i]);
+        assert_true(back.clusters.mx == reals[i]);
+        assert_true(back.health.cpu == reals[i]);
+        assert_true(back.counters.clipped == UINT64_MAX - i);
+        assert_int_equal(back.health.loop_delay_p99_ns, row.health.loop_delay_p99_ns);
+        assert_int_equal(back.health.loop_delay_max_ns, row.health.loop_delay_max_ns);
+        assert_string_equal(back.health.why, row.health.why);
+        assert_false(back.health.valid);
+        assert_int_equal(back.start_utc_ns, row.start_utc_ns);
+        assert_int_equal(back.end_utc_ns, row.end_utc_ns);
+        text_free(&text);
+    }
+}
+
+static void test_a_figure_that_is_no_number_costs_the_field_only(void **state)
+{
+    (void)state;
+    struct interval_row row = {.start_utc_ns = START_NS, .end_utc_ns = START_NS, .region = "r"};
+    struct interval_row back;
+    struct text text = {0};
+    row.counters.cost_usd = NAN;
+    row.health.cpu = INFINITY;
+    row.counters.retries = 7;
+    interval_csv_header(&text);
+    interval_csv_row(&text, &row);
+    read_interval(&text, &back);
+    assert_true(back.counters.cost_usd == 0 && back.health.cpu == 0);
+    assert_int_equal(back.counters.retries, 7);
+    text_free(&text);
+}
+
+static void test_interval_columns_to_the_right_may_be_missing(void **state)
+{
+    (void)state;
+    char header[] =
+        "start,end,region,sessions_started,sessions_opened,sessions_failed,attempts_started,attempts_ok,"
+        "attempts_failed,attempts_cancelled,interactions_ok,interactions_failed,retries,input_tokens,"
+        "cached_tokens,output_tokens,cost_usd";
+    char line[] = "2026-04-14T15:00:00Z,2026-04-14T15:00:10Z,r,1,2,3,4,5,6,7,8,9,10,11,12,13,0.25";
+    static const char *const hostile[] = {"inf", "nan", "0x10", " 1", "1e999", "1,", "-", "1.2.3"};
+    struct csv_map map;
+    struct interval_row row;
+    assert_int_equal(interval_csv_columns(header, &map, NULL), ERR_OK);
+    assert_int_equal(interval_csv_read(&map, line, &row, NULL), ERR_OK);
+    assert_int_equal(row.counters.sessions_started, 1);
+    assert_int_equal(row.counters.output_tokens, 13);
+    assert_true(row.counters.cost_usd == 0.25);
+    assert_int_equal(row.clusters.sessions, 0);
+    assert_true(row.health.valid);
+    for (size_t i = 0; i < sizeof hostile / sizeof *hostile; i++) {
+        struct text text = {0};
+        text_printf(&text, "2026-04-14T15:00:00Z,2026-04-14T15:00:10Z,r,1,2,3,4,5,6,7,8,9,10,11,12,13,%s",
+                    hostile[i]);
+        assert_int_equal(interval_csv_read(&map, text.data, &row, NULL), ERR_FORMAT);
+        text_free(&text);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_attempt_header_is_the_contract),
+        cmocka_unit_test(test_attempt_row_as_written),
+        cmocka_unit_test(test_attempt_row_reads_back),
+        cmocka_unit_test(test_control_characters_become_spaces),
+        cmocka_unit_test(test_torn_and_foreign_rows_are_refused),
+        cmocka_unit_test(test_no_cut_row_passes_for_another),
+        cmocka_unit_test(test_header_row_decides_the_positions),
+        cmocka_unit_test(test_missing_contract_column_is_named),
+        cmocka_unit_test(test_interval_header_begins_with_the_contract),
+        cmocka_unit_test(test_interval_figures_read_back_exactly),
+        cmocka_unit_test(test_a_figure_that_is_no_number_costs_the_field_only),
+        cmocka_unit_test(test_interval_columns_to_the_right_may_be_missing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
