@@ -175,12 +175,15 @@ static char *put_digits(char *out, int value, int width)
     return out + width;
 }
 
-/* "2026-04-14T15:00:00.123", not terminated; returns its end. An int64 of ns reaches from 1677 to 2262. */
-static char *put_civil_ms(char *out, int64_t local_ns)
+/* "2026-04-14T15:00:00.123" in a zone that far east, not terminated; returns its end. The year has four
+ * digits: an int64 of ns reaches from 1677 to 2262. */
+static char *put_civil_ms(char *out, int64_t utc_ns, int offset_minutes)
 {
+    int64_t utc_s = floor_divide(utc_ns, NS_PER_S);
+    int64_t ns = utc_ns % NS_PER_S;
+    if (ns < 0) ns += NS_PER_S;
     struct civil civil = {0};
-    int64_t local_s = floor_divide(local_ns, NS_PER_S);
-    civil_of_local(local_s, &civil);
+    civil_of_local(utc_s + (int64_t)offset_minutes * 60, &civil);
     out = put_digits(out, civil.year, 4);
     *out++ = '-';
     out = put_digits(out, civil.month, 2);
@@ -193,12 +196,12 @@ static char *put_civil_ms(char *out, int64_t local_ns)
     *out++ = ':';
     out = put_digits(out, civil.second, 2);
     *out++ = '.';
-    return put_digits(out, (int)((local_ns - local_s * NS_PER_S) / NS_PER_MS), 3);
+    return put_digits(out, (int)(ns / NS_PER_MS), 3);
 }
 
 void format_utc_ms(int64_t utc_ns, char *out)
 {
-    out = put_civil_ms(out, utc_ns);
+    out = put_civil_ms(out, utc_ns, 0);
     *out++ = 'Z';
     *out = '\0';
 }
@@ -209,7 +212,7 @@ void format_local_ms(const struct zone *zone, int64_t utc_ns, char *out)
     zone_civil(zone, utc_ns, &civil);
     /* RFC 3339 has no seconds in an offset; where an old zone has them, the stamp stays true without. */
     int minutes = civil.utc_offset_s / 60;
-    out = put_civil_ms(out, utc_ns + (int64_t)minutes * 60 * NS_PER_S);
+    out = put_civil_ms(out, utc_ns, minutes);
     *out++ = minutes < 0 ? '-' : '+';
     if (minutes < 0) minutes = -minutes;
     out = put_digits(out, minutes / 60, 2);
