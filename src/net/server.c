@@ -97,6 +97,6 @@ uint16_t ws_server_port(const struct ws_server *server)
 void ws_server_close(struct ws_server *server)
 {
     if (server == NULL || server->closing) return;
-    for (struct ws_peer *peer = server->peers; peer != NULL; peer = peer_next(peer)) peer_end(peer);
+    for (struct ws_peer *peer = server->peers; peer != NULL; peer = peer->next) peer_end(peer);
     close_handles(server);
 }

@@ -1,6 +1,7 @@
 #include "net/server_peer.h"
 
 #include "base/clock.h"
+#include "net/server_output.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,57 +10,11 @@
 #define CLOSE_DEADLINE_MS 5000
 #define MESSAGE_LIMIT ((size_t)24 * 1024 * 1024) /* 15 MiB of audio in base64, and its JSON */
 #define OUTPUT_LIMIT ((size_t)32 * 1024 * 1024)  /* a client that reads no more is dropped here */
-#define KEEP_CAPACITY 4096                       /* a larger output buffer is given back after its flush */
-
-enum peer_state {
-    PEER_HEAD,    /* the TLS handshake or the request head is under way */
-    PEER_ASKED,   /* on_request was told; no answer yet */
-    PEER_OPEN,    /* 101 was answered */
-    PEER_CLOSING, /* our Close frame is out; the client's is awaited */
-    PEER_LINGER,  /* the last byte is queued: flush, shut down, and wait for the client's end, so that nothing
-                     is cut */
-    PEER_ENDED    /* the handles are being closed */
-};
-
-struct ws_peer {
-    struct ws_server *server;
-    struct ws_peer *next, *previous, *next_dirty;
-    enum peer_state state;
-    bool dirty, in_callback, told, shutting, head_only, upgradable, offers_realtime;
-    int handles_open;
-    int close_code;
-    uint64_t at_ns; /* when the bytes under way were read */
-    uv_tcp_t tcp;
-    uv_timer_t timer;
-    uv_write_t write;
-    uv_shutdown_t shutdown;
-    struct tls_channel *tls; /* NULL: plain */
-    struct text head;        /* the request head as far as it came */
-    struct text out;         /* bytes for the socket that are not handed over */
-    char *writing;           /* the rest of an earlier flush that the kernel could not take at once */
-    const struct http_request *request; /* inside on_request only */
-    char accept[HTTP_ACCEPT_SIZE];
-    struct ws_reader reader;
-    void *user;
-};
-
-struct ws_peer *peer_next(const struct ws_peer *peer)
-{
-    return peer->next;
-}
-
-static void unlink_dirty(struct ws_peer *peer)
-{
-    struct ws_peer **at = &peer->server->dirty;
-    while (*at != NULL && *at != peer) at = &(*at)->next_dirty;
-    if (*at == peer) *at = peer->next_dirty;
-    peer->dirty = false;
-}
 
 static void peer_free(struct ws_peer *peer)
 {
     struct ws_server *server = peer->server;
-    if (peer->dirty) unlink_dirty(peer);
+    output_forget(peer);
     if (peer->previous != NULL) peer->previous->next = peer->next;
     if (peer->next != NULL) peer->next->previous = peer->previous;
     if (server->peers == peer) server->peers = peer->next;
@@ -103,132 +58,6 @@ static void on_deadline(uv_timer_t *timer)
     peer_end(timer->data);
 }
 
-static void flush(struct ws_peer *peer);
-
-static void on_written(uv_write_t *write, int status)
-{
-    struct ws_peer *peer = write->data;
-    free(peer->writing);
-    peer->writing = NULL;
-    if (peer->state == PEER_ENDED) return;
-    if (status != 0) {
-        peer_end(peer);
-        return;
-    }
-    flush(peer);
-}
-
-/* Hands the output over: what the kernel takes at once, and the rest with a request. */
-static bool write_out(struct ws_peer *peer)
-{
-    uv_stream_t *stream = (uv_stream_t *)&peer->tcp;
-    size_t length = peer->out.length;
-    uv_buf_t buffer = uv_buf_init(peer->out.data, (unsigned)length);
-    int sent = uv_try_write(stream, &buffer, 1);
-    if (sent < 0 && sent != UV_EAGAIN) return false;
-    size_t done = sent < 0 ? 0 : (size_t)sent;
-    if (done == length) {
-        if (peer->out.capacity > KEEP_CAPACITY) text_free(&peer->out);
-        text_clear(&peer->out);
-        return true;
-    }
-    peer->writing = text_take(&peer->out);
-    peer->write.data = peer;
-    buffer = uv_buf_init(peer->writing + done, (unsigned)(length - done));
-    if (uv_write(&peer->write, stream, &buffer, 1, on_written) == 0) return true;
-    free(peer->writing);
-    peer->writing = NULL;
-    return false;
-}
-
-static void on_shut_down(uv_shutdown_t *request, int status)
-{
-    (void)request;
-    (void)status; /* the client's end or the deadline follows either way */
-}
-
-static void flush(struct ws_peer *peer)
-{
-    if (peer->state == PEER_ENDED || peer->writing != NULL) return;
-    if (peer->out.failed || (peer->out.length > 0 && !write_out(peer))) {
-        peer_end(peer);
-        return;
-    }
-    if (peer->state != PEER_LINGER || peer->writing != NULL || peer->shutting) return;
-    peer->shutting = true;
-    if (uv_shutdown(&peer->shutdown, (uv_stream_t *)&peer->tcp, on_shut_down) != 0) peer_end(peer);
-}
-
-void ws_peer_flush(struct ws_peer *peer)
-{
-    flush(peer);
-}
-
-void peer_flush_dirty(struct ws_server *server)
-{
-    while (server->dirty != NULL) {
-        struct ws_peer *peer = server->dirty;
-        unlink_dirty(peer);
-        flush(peer);
-    }
-}
-
-static void on_before_wait(uv_prepare_t *handle)
-{
-    struct ws_server *server = handle->data;
-    peer_flush_dirty(server);
-    uv_prepare_stop(&server->before_wait);
-    uv_check_stop(&server->after_wait);
-}
-
-static void on_after_wait(uv_check_t *handle)
-{
-    struct ws_server *server = handle->data;
-    on_before_wait(&server->before_wait);
-}
-
-/* Output was added. A callback of this connection flushes at its own end; anything else before the loop waits
- * again. */
-static void touch(struct ws_peer *peer)
-{
-    if (peer->in_callback || peer->dirty) return;
-    struct ws_server *server = peer->server;
-    if (server->closing) return;
-    peer->dirty = true;
-    peer->next_dirty = server->dirty;
-    server->dirty = peer;
-    uv_prepare_start(&server->before_wait, on_before_wait);
-    uv_check_start(&server->after_wait, on_after_wait);
-}
-
-static void put(struct ws_peer *peer, const char *bytes, size_t length)
-{
-    if (peer->tls == NULL) {
-        text_append(&peer->out, bytes, length);
-    } else if (!tls_channel_write(peer->tls, bytes, length)) {
-        peer->out.failed = true;
-    }
-    touch(peer);
-}
-
-static void put_frame(struct ws_peer *peer, enum ws_opcode opcode, const char *payload, size_t length)
-{
-    unsigned char head[WS_HEAD_MAX];
-    size_t head_length = ws_frame_head(head, opcode, length);
-    struct text *frame = &peer->server->scratch;
-    text_clear(frame);
-    text_append(frame, (const char *)head, head_length);
-    text_append(frame, payload, length);
-    if (frame->failed) { /* one connection pays; the buffer recovers for the others */
-        text_free(frame);
-        peer->out.failed = true;
-        touch(peer);
-        return;
-    }
-    put(peer, frame->data, frame->length);
-    if (frame->capacity > SOCKET_BUFFER_SIZE) text_free(frame);
-}
-
 static void set_deadline(struct ws_peer *peer, uint64_t ms)
 {
     uv_timer_start(&peer->timer, on_deadline, ms, 0); /* fails only for a handle that is being closed */
@@ -240,30 +69,14 @@ static void linger(struct ws_peer *peer)
     if (peer->state >= PEER_LINGER) return;
     peer->state = PEER_LINGER;
     if (peer->tls != NULL) tls_channel_shutdown(peer->tls);
-    text_free(&peer->head);
     set_deadline(peer, CLOSE_DEADLINE_MS);
-    touch(peer);
-}
-
-static void put_close(struct ws_peer *peer, int code, const char *reason)
-{
-    char payload[WS_CONTROL_MAX];
-    size_t length = 0;
-    if (code != WS_CLOSE_NO_CODE) {
-        payload[0] = (char)((unsigned)code >> 8);
-        payload[1] = (char)((unsigned)code & 0xFFU);
-        length = strlen(reason);
-        if (length > sizeof payload - 2) length = sizeof payload - 2;
-        memcpy(payload + 2, reason, length);
-        length += 2;
-    }
-    put_frame(peer, WS_CLOSE, payload, length);
+    output_touch(peer);
 }
 
 static void take_close(struct ws_peer *peer)
 {
     peer->close_code = peer->reader.close_code;
-    if (peer->state == PEER_OPEN) put_close(peer, peer->close_code, "");
+    if (peer->state == PEER_OPEN) output_close(peer, peer->close_code, "");
     linger(peer);
 }
 
@@ -295,7 +108,7 @@ static void take_frames(struct ws_peer *peer, const char *bytes, size_t length)
             break;
         case WS_READ_PING:
             if (peer->state == PEER_OPEN)
-                put_frame(peer, WS_PONG, (const char *)reader->control, reader->control_length);
+                output_frame(peer, WS_PONG, (const char *)reader->control, reader->control_length);
             break;
         case WS_READ_PONG:
             break;
@@ -303,7 +116,7 @@ static void take_frames(struct ws_peer *peer, const char *bytes, size_t length)
             take_close(peer);
             break;
         case WS_READ_VIOLATION:
-            if (peer->state == PEER_OPEN) put_close(peer, reader->close_code, "");
+            if (peer->state == PEER_OPEN) output_close(peer, reader->close_code, "");
             linger(peer);
             break;
         case WS_READ_NOMEM:
@@ -417,7 +230,7 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
     peer->in_callback = true;
     take_bytes(peer, buffer->base, (size_t)count);
     peer->in_callback = false;
-    flush(peer);
+    output_flush(peer);
 }
 
 static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
@@ -485,7 +298,7 @@ void ws_peer_accept(struct ws_peer *peer, const char *header_lines)
     text_puts(&answer, "\r\n");
     if (answer.failed) peer->out.failed = true;
     peer->state = PEER_OPEN;
-    put(peer, text_str(&answer), answer.length);
+    output_put(peer, text_str(&answer), answer.length);
     text_free(&answer);
 }
 
@@ -496,7 +309,7 @@ void ws_peer_refuse(struct ws_peer *peer, int status, const char *header_lines, 
     struct text answer = {0};
     http_refusal(&answer, status, header_lines, content_type, body, peer->head_only);
     if (answer.failed) peer->out.failed = true;
-    put(peer, text_str(&answer), answer.length);
+    output_put(peer, text_str(&answer), answer.length);
     text_free(&answer);
     linger(peer);
 }
@@ -508,14 +321,19 @@ void ws_peer_send(struct ws_peer *peer, const char *text, size_t length)
         ws_peer_reset(peer);
         return;
     }
-    put_frame(peer, WS_TEXT, text, length);
+    output_frame(peer, WS_TEXT, text, length);
+}
+
+void ws_peer_flush(struct ws_peer *peer)
+{
+    output_flush(peer);
 }
 
 void ws_peer_close(struct ws_peer *peer, int code, const char *reason)
 {
     if (peer->state == PEER_HEAD || peer->state == PEER_ASKED) peer_end(peer);
     if (peer->state != PEER_OPEN) return;
-    put_close(peer, code, reason);
+    output_close(peer, code, reason);
     peer->state = PEER_CLOSING;
     set_deadline(peer, CLOSE_DEADLINE_MS);
 }

@@ -28,15 +28,42 @@ struct ws_server {
     char plain_buffer[PLAIN_BUFFER_SIZE];
 };
 
+enum peer_state {
+    PEER_HEAD,    /* the TLS handshake or the request head is under way */
+    PEER_ASKED,   /* on_request was told; no answer yet */
+    PEER_OPEN,    /* 101 was answered */
+    PEER_CLOSING, /* our Close frame is out; the client's is awaited */
+    PEER_LINGER,  /* all is said: flush, shut down, wait for the client's end, so that nothing is cut */
+    PEER_ENDED    /* the handles are being closed */
+};
+
+struct ws_peer {
+    struct ws_server *server;
+    struct ws_peer *next, *previous, *next_dirty;
+    enum peer_state state;
+    bool dirty, in_callback, told, shutting, head_only, upgradable, offers_realtime;
+    int handles_open;
+    int close_code;
+    uint64_t at_ns; /* when the bytes under way were read */
+    uv_tcp_t tcp;
+    uv_timer_t timer;
+    uv_write_t write;
+    uv_shutdown_t shutdown;
+    struct tls_channel *tls; /* NULL: plain */
+    struct text head;        /* the request head as far as it came */
+    struct text out;         /* bytes for the socket that are not handed over */
+    char *writing;           /* the rest of an earlier flush that the kernel could not take at once */
+    const struct http_request *request; /* inside on_request only */
+    char accept[HTTP_ACCEPT_SIZE];
+    struct ws_reader reader;
+    void *user;
+};
+
 /* Takes over the connection that waits on the listener. */
 void peer_accept(struct ws_server *server);
 
-/* Hands the output of every dirty connection to the kernel. */
-void peer_flush_dirty(struct ws_server *server);
-
 /* Ends a connection without a word; its memory goes in the loop's close callbacks. */
 void peer_end(struct ws_peer *peer);
-struct ws_peer *peer_next(const struct ws_peer *peer);
 
 /* Frees the server once its handles are closed and its connections gone (in server.c). */
 void server_release(struct ws_server *server);
