@@ -1,4 +1,5 @@
-/* The events that the service sends: told apart by a scan, and read through cJSON only when they carry facts. */
+/* The events that the service sends: told apart by a scan, and read through cJSON only when they carry facts.
+ */
 #ifndef RUSHHOUR_REALTIME_EVENT_H
 #define RUSHHOUR_REALTIME_EVENT_H
 
@@ -24,19 +25,17 @@ enum event_kind {
 #define EVENT_TYPE_SIZE 64
 #define ID_SIZE 72 /* ids are opaque; a longer one is cut */
 
+/* The kind of a type's name; EVENT_UNKNOWN when no dialect knows it. */
+enum event_kind event_kind_of(const char *type, size_t length);
+
 /*
- * Finds the top-level "type" of a message without building a tree and without being fooled by a "type" nested deeper or
- * inside a string. Copies the type (cut to EVENT_TYPE_SIZE-1) into type[]; "" for EVENT_INVALID. Never reads past length.
+ * Finds the top-level "type" of a message without building a tree and without being fooled by a "type" nested
+ * deeper or inside a string. Copies the type (cut to EVENT_TYPE_SIZE-1) into type[]; "" for EVENT_INVALID.
+ * Never reads past length, and does not look at what follows the type.
  */
 enum event_kind event_scan(const char *message, size_t length, char type[EVENT_TYPE_SIZE]);
 
-enum response_status {
-    STATUS_UNKNOWN,
-    STATUS_COMPLETED,
-    STATUS_CANCELLED,
-    STATUS_FAILED,
-    STATUS_INCOMPLETE
-};
+enum response_status { STATUS_UNKNOWN, STATUS_COMPLETED, STATUS_CANCELLED, STATUS_FAILED, STATUS_INCOMPLETE };
 
 /* Tokens as response.done reports them; missing fields are 0. Cached tokens are a subset of the input. */
 struct usage {
@@ -52,19 +51,20 @@ struct event_facts {
     char model[64];
     int64_t expires_at_s; /* session.created; 0 when absent */
     enum response_status status;
-    char reason[48];      /* status_details.reason */
-    bool has_error;       /* error event, or status_details.error */
+    char reason[48]; /* status_details.reason */
+    bool has_error;  /* error event, or status_details.error */
     char error_type[64], error_code[64], error_param[64];
     char error_message[512];
     char error_event_id[ID_SIZE]; /* which of our events it answers */
-    bool output_empty;    /* response.done with an empty output list */
+    bool output_empty;            /* response.done with an empty output list */
     struct usage usage;
     double remaining_tokens, remaining_requests; /* rate_limits.updated; negative when absent */
 };
 
 /*
- * Reads the facts of a message whose kind event_scan has told. False when it is no valid JSON of that kind; *out is then
- * zeroed but for its kind. Session ids inside an error message fill session_id when no field carries one.
+ * Reads the facts of a message whose kind event_scan has told. False when it is no valid JSON of that kind;
+ * *out is then zeroed but for its kind. An id inside an error message ("sess_...", "resp_...") fills
+ * session_id or response_id when no field carries it.
  */
 bool event_parse(enum event_kind kind, const char *message, size_t length, struct event_facts *out);
 

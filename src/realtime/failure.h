@@ -1,4 +1,5 @@
-/* The classification of every failure: observed facts in, one class out. Pure; order of precedence as in README. */
+/* The classification of every failure: observed facts in, one class out. Pure; order of precedence as in
+ * README. */
 #ifndef RUSHHOUR_REALTIME_FAILURE_H
 #define RUSHHOUR_REALTIME_FAILURE_H
 
@@ -17,29 +18,29 @@ enum deadline {
     DEADLINE_SESSION,   /* no session.created */
     DEADLINE_CONFIGURE, /* no session.updated */
     DEADLINE_FIRST_OUTPUT,
-    DEADLINE_STALL,     /* silence after the response began */
-    DEADLINE_RESPONSE   /* the response as a whole */
+    DEADLINE_STALL,   /* silence after the response began */
+    DEADLINE_RESPONSE /* the response as a whole */
 };
 
 /* What was observed of one failed attempt or session. Zero means: not observed. */
 struct failure_facts {
-    enum phase phase;       /* how far it had come */
-    int local_error;        /* errno of our own limits: EMFILE, EADDRNOTAVAIL, ENOBUFS */
-    int resolve_error;      /* an EAI_ code of getaddrinfo (netdb.h) */
-    int os_error;           /* errno of the socket: ECONNREFUSED, ECONNRESET, ETIMEDOUT ... */
-    long tls_verify_error;  /* X509_V_ERR_ number */
-    bool tls_failed;        /* the handshake failed otherwise */
-    int proxy_status;       /* HTTP status with which a proxy answered CONNECT */
-    int http_status;        /* of a refused upgrade */
-    const char *body_code;  /* error.code of the refusal's body, or NULL */
-    const char *body_message; /* error.message of the refusal's body, or NULL */
+    enum phase phase;                /* how far it had come */
+    int local_error;                 /* errno of our own limits: EMFILE, EADDRNOTAVAIL, ENOBUFS */
+    int resolve_error;               /* an EAI_ code of getaddrinfo (netdb.h) */
+    int os_error;                    /* errno of the socket: ECONNREFUSED, ECONNRESET, ETIMEDOUT ... */
+    long tls_verify_error;           /* X509_V_ERR_ number */
+    bool tls_failed;                 /* the handshake failed otherwise */
+    int proxy_status;                /* HTTP status with which a proxy answered CONNECT */
+    int http_status;                 /* of a refused upgrade */
+    const char *body_code;           /* error.code of the refusal's body, or NULL */
+    const char *body_message;        /* error.message of the refusal's body, or NULL */
     const struct event_facts *event; /* the `error` or failed `response.done`, or NULL */
-    bool protocol_violation;  /* invalid JSON, binary frame, invalid UTF-8 */
-    bool closed;            /* the connection ended under us */
-    int close_code;         /* of the peer's Close frame; 0: none came */
+    bool protocol_violation;         /* invalid JSON, binary frame, invalid UTF-8 */
+    bool closed;                     /* the connection ended under us */
+    int close_code;                  /* of the peer's Close frame; 0: none came */
     const char *close_reason;
     enum deadline deadline;
-    bool empty_output;      /* completed without the output that was asked for */
+    bool empty_output; /* completed without the output that was asked for */
 };
 
 /* The class: `code` is stable and short ("server_error", "upgrade_429"); strings live for ever. */
@@ -53,13 +54,15 @@ struct failure_class {
     bool retryable;
 };
 
-/* Precedence: our own limits; DNS, TCP, TLS, proxy; HTTP status and body; error event; response.done; close; deadline. */
+/* Precedence: our own limits; DNS, TCP, TLS, proxy; HTTP status and body; error event; response.done; close;
+ * deadline. */
 struct failure_class failure_classify(const struct failure_facts *facts);
 
 /* The class of a code, for readers of run folders; NULL when the code is not known. */
 const struct failure_class *failure_class_of(const char *code);
 
-/* Reads error.code and error.message out of the JSON body of a refused upgrade; "" where absent. False: not JSON. */
+/* Reads error.code and error.message out of the JSON body of a refused upgrade; "" where absent. False: not
+ * JSON. */
 bool failure_body_parse(const char *body, size_t length, char code[64], char message[512]);
 
 #endif

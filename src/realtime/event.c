@@ -1,0 +1,203 @@
+#include "realtime/event.h"
+
+#include <cjson/cJSON.h>
+#include <string.h>
+
+/* What is no count (negative, not a number, beyond what a double holds exactly) is taken as absent. */
+#define LARGEST_COUNT 9007199254740992.0
+
+static const cJSON *member(const cJSON *object, const char *name)
+{
+    return cJSON_GetObjectItemCaseSensitive(object, name);
+}
+
+/* Copies a string member, cut between characters; "" when it is absent, null or no string. */
+static void copy_string(const cJSON *object, const char *name, char *out, size_t size)
+{
+    const char *string = cJSON_GetStringValue(member(object, name));
+    out[0] = '\0';
+    if (string == NULL) return;
+    size_t length = strnlen(string, size);
+    if (length == size) {
+        length--;
+        while (length > 0 && ((unsigned char)string[length] & 0xC0) == 0x80) length--;
+    }
+    memcpy(out, string, length);
+    out[length] = '\0';
+}
+
+static uint64_t count_of(const cJSON *object, const char *name)
+{
+    const cJSON *item = member(object, name);
+    if (!cJSON_IsNumber(item)) return 0;
+    double value = item->valuedouble;
+    return value >= 1.0 && value <= LARGEST_COUNT ? (uint64_t)value : 0;
+}
+
+static bool is_id_character(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+/* The service names ids in its sentences ("... the session ID sess_D1a ..."): takes the first of a prefix. */
+static void id_from_text(const char *text, const char *prefix, char *out, size_t size)
+{
+    size_t prefix_length = strlen(prefix);
+    for (const char *at = strstr(text, prefix); at != NULL; at = strstr(at + 1, prefix)) {
+        size_t length = prefix_length;
+        while (is_id_character(at[length])) length++;
+        bool begins_word = at == text || (!is_id_character(at[-1]) && at[-1] != '_');
+        if (!begins_word || length < prefix_length + 2) continue;
+        if (length > size - 1) length = size - 1;
+        memcpy(out, at, length);
+        out[length] = '\0';
+        return;
+    }
+}
+
+static void read_error(const cJSON *error, struct event_facts *out)
+{
+    if (!cJSON_IsObject(error)) return;
+    out->has_error = true;
+    copy_string(error, "type", out->error_type, sizeof out->error_type);
+    copy_string(error, "code", out->error_code, sizeof out->error_code);
+    copy_string(error, "param", out->error_param, sizeof out->error_param);
+    copy_string(error, "message", out->error_message, sizeof out->error_message);
+    copy_string(error, "event_id", out->error_event_id, sizeof out->error_event_id);
+    if (out->session_id[0] == '\0') {
+        id_from_text(out->error_message, "sess_", out->session_id, sizeof out->session_id);
+    }
+    if (out->response_id[0] == '\0') {
+        id_from_text(out->error_message, "resp_", out->response_id, sizeof out->response_id);
+    }
+}
+
+static void read_session(const cJSON *session, struct event_facts *out)
+{
+    copy_string(session, "id", out->session_id, sizeof out->session_id);
+    copy_string(session, "model", out->model, sizeof out->model);
+    out->expires_at_s = (int64_t)count_of(session, "expires_at");
+}
+
+static void read_usage(const cJSON *usage, struct usage *out)
+{
+    if (!cJSON_IsObject(usage)) return;
+    const cJSON *input = member(usage, "input_token_details");
+    const cJSON *cached = member(input, "cached_tokens_details");
+    const cJSON *output = member(usage, "output_token_details");
+    *out = (struct usage){
+        .present = true,
+        .input = count_of(usage, "input_tokens"),
+        .output = count_of(usage, "output_tokens"),
+        .cached = count_of(input, "cached_tokens"),
+        .text_in = count_of(input, "text_tokens"),
+        .audio_in = count_of(input, "audio_tokens"),
+        .text_cached = count_of(cached, "text_tokens"),
+        .audio_cached = count_of(cached, "audio_tokens"),
+        .text_out = count_of(output, "text_tokens"),
+        .audio_out = count_of(output, "audio_tokens"),
+    };
+}
+
+static enum response_status status_of(const cJSON *response)
+{
+    static const struct {
+        const char *name;
+        enum response_status status;
+    } statuses[] = {
+        {"completed", STATUS_COMPLETED},
+        {"cancelled", STATUS_CANCELLED},
+        {"failed", STATUS_FAILED},
+        {"incomplete", STATUS_INCOMPLETE},
+    };
+    const char *name = cJSON_GetStringValue(member(response, "status"));
+    for (size_t i = 0; name != NULL && i < sizeof statuses / sizeof statuses[0]; i++) {
+        if (strcmp(name, statuses[i].name) == 0) return statuses[i].status;
+    }
+    return STATUS_UNKNOWN;
+}
+
+static void read_response(const cJSON *response, struct event_facts *out)
+{
+    const cJSON *details = member(response, "status_details");
+    const cJSON *output = member(response, "output");
+    copy_string(response, "id", out->response_id, sizeof out->response_id);
+    out->status = status_of(response);
+    copy_string(details, "reason", out->reason, sizeof out->reason);
+    out->output_empty = cJSON_IsArray(output) && cJSON_GetArraySize(output) == 0;
+    read_usage(member(response, "usage"), &out->usage);
+    read_error(member(details, "error"), out);
+}
+
+static void read_rate_limits(const cJSON *limits, struct event_facts *out)
+{
+    const cJSON *limit;
+    cJSON_ArrayForEach(limit, limits)
+    {
+        const char *name = cJSON_GetStringValue(member(limit, "name"));
+        const cJSON *remaining = member(limit, "remaining");
+        if (name == NULL || !cJSON_IsNumber(remaining) || !(remaining->valuedouble >= 0.0)) continue;
+        if (strcmp(name, "tokens") == 0) out->remaining_tokens = remaining->valuedouble;
+        if (strcmp(name, "requests") == 0) out->remaining_requests = remaining->valuedouble;
+    }
+}
+
+/* False when the part that makes the event what it is does not stand there. */
+static bool read_facts(const cJSON *root, struct event_facts *out)
+{
+    copy_string(root, "event_id", out->event_id, sizeof out->event_id);
+    copy_string(root, "response_id", out->response_id, sizeof out->response_id);
+    const cJSON *part = NULL;
+    switch (out->kind) {
+    case EVENT_SESSION_CREATED:
+    case EVENT_SESSION_UPDATED:
+        part = member(root, "session");
+        read_session(part, out);
+        return cJSON_IsObject(part);
+    case EVENT_RESPONSE_CREATED:
+    case EVENT_RESPONSE_DONE:
+        part = member(root, "response");
+        read_response(part, out);
+        return cJSON_IsObject(part);
+    case EVENT_RATE_LIMITS:
+        read_rate_limits(member(root, "rate_limits"), out);
+        break;
+    case EVENT_ERROR:
+        part = member(root, "error");
+        copy_string(root, "session_id", out->session_id, sizeof out->session_id);
+        read_error(cJSON_IsObject(part) ? part : root, out); /* gateways leave out the inner object */
+        if (!cJSON_IsObject(part)) out->error_type[0] = '\0';
+        break;
+    case EVENT_INVALID:
+    case EVENT_UNKNOWN:
+    case EVENT_OTHER:
+    case EVENT_TEXT_DELTA:
+    case EVENT_AUDIO_DELTA:
+    case EVENT_TRANSCRIPT_DELTA:
+        break;
+    }
+    return true;
+}
+
+static bool only_space(const char *p, const char *end)
+{
+    while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')) p++;
+    return p == end;
+}
+
+bool event_parse(enum event_kind kind, const char *message, size_t length, struct event_facts *out)
+{
+    *out = (struct event_facts){.kind = kind};
+    if (length == 0) return false;
+    const char *end = NULL;
+    /* cJSON refuses more than CJSON_NESTING_LIMIT levels, so its recursion is bounded. */
+    cJSON *root = cJSON_ParseWithLengthOpts(message, length, &end, false);
+    const char *type = cJSON_GetStringValue(member(root, "type"));
+    out->remaining_tokens = -1.0;
+    out->remaining_requests = -1.0;
+    bool good = cJSON_IsObject(root) && type != NULL && event_kind_of(type, strlen(type)) == kind &&
+                only_space(end, message + length) && read_facts(root, out);
+    if (!good) *out = (struct event_facts){.kind = kind};
+    cJSON_Delete(root);
+    return good;
+}
