@@ -1,0 +1,37 @@
+/* The mapping between values and buckets that histogram.c and its codec share. Nobody else includes this. */
+#ifndef RUSHHOUR_STATS_HISTOGRAM_LAYOUT_H
+#define RUSHHOUR_STATS_HISTOGRAM_LAYOUT_H
+
+#include "stats/histogram.h"
+
+/* Which power-of-two bucket holds a value; 0 holds everything up to the sub-bucket mask. */
+static inline int histogram_bucket_of(const struct histogram *h, int64_t value)
+{
+    int leading_zeros = __builtin_clzll((uint64_t)value | (uint64_t)h->sub_bucket_mask);
+    return 63 - h->unit_magnitude - h->sub_bucket_half_count_magnitude - leading_zeros;
+}
+
+/* The place of a value in `counts`; at or beyond counts_length when the value is negative or too large to
+ * track. */
+static inline size_t histogram_index_of(const struct histogram *h, int64_t value)
+{
+    int bucket = histogram_bucket_of(h, value);
+    size_t sub_bucket = (size_t)((uint64_t)value >> (bucket + h->unit_magnitude));
+    return ((size_t)bucket << h->sub_bucket_half_count_magnitude) + sub_bucket;
+}
+
+/* The lowest value that is counted at a place, and how many whole values share it. */
+static inline int64_t histogram_value_at(const struct histogram *h, size_t index, int64_t *width)
+{
+    int bucket = (int)(index >> h->sub_bucket_half_count_magnitude) - 1;
+    size_t half = (size_t)h->sub_bucket_half_count;
+    size_t sub_bucket = (index & (half - 1)) + half;
+    if (bucket < 0) {
+        sub_bucket -= half;
+        bucket = 0;
+    }
+    *width = (int64_t)(UINT64_C(1) << (bucket + h->unit_magnitude));
+    return (int64_t)((uint64_t)sub_bucket << (bucket + h->unit_magnitude));
+}
+
+#endif
