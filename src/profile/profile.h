@@ -13,35 +13,40 @@
 
 enum auth_kind { AUTH_NONE, AUTH_API_KEY, AUTH_TOKEN, AUTH_TOKEN_COMMAND };
 
-/* How a region is paid for and entered. `source` ("${EASTUS2_KEY}") may be shown; `secret` never leaves memory. */
+/* How a region is paid for and entered. `source` ("${EASTUS2_KEY}") may be shown; `secret` never leaves
+ * memory. */
 struct auth {
     enum auth_kind kind;
-    bool in_query;  /* api-key as a query parameter (allowed, warned about) */
-    char *source;   /* the reference as written: ${NAME}, ${file:PATH} or a command */
-    char *secret;   /* the value; NULL until secrets_load */
+    bool in_query; /* api-key as a query parameter (allowed, warned about) */
+    char *source;  /* the reference as written: ${NAME}, ${file:PATH} or a command */
+    char *secret;  /* the value; NULL until secrets_load */
 };
 
+/* A header for the upgrade request. `source` may hold references such as ${NAME}; it and `value` are never
+ * shown. */
 struct header {
     char *name;
-    char *value;
+    char *source; /* as written */
+    char *value;  /* what is sent: `source` until secrets_load puts in what it refers to */
 };
 
 /* A region: one endpoint + deployment + credentials under a short name. */
 struct region {
     char *name;
-    char *endpoint;   /* as written: an https:// or wss:// origin; http:// or ws:// to loopback only */
-    char *host;       /* from the endpoint, without port, lower case */
+    char *endpoint; /* as written: an https:// or wss:// origin; http:// or ws:// to loopback only */
+    char *host;     /* from the endpoint, without port, lower case */
     uint16_t port;
     bool tls;
     char *deployment;
-    char *model;      /* the deployment when not given */
+    char *model; /* the deployment when not given */
     enum dialect dialect;
     char *api_version; /* preview only; NULL otherwise */
     struct auth auth;
     double weight;
-    char *proxy;      /* http://[user:pass@]host:port or NULL */
-    char *ca_file;    /* PEM of trusted roots instead of the system's, or NULL */
-    char *path;       /* replaces the dialect's path, or NULL */
+    char *proxy; /* http://[user:pass@]host:port or NULL; proxy_source until secrets_load; never shown */
+    char *proxy_source; /* as written: may hold references such as ${NAME} */
+    char *ca_file;      /* PEM of trusted roots instead of the system's, or NULL */
+    char *path;         /* replaces the dialect's path, or NULL */
     struct header *headers;
     size_t header_count;
 };
@@ -54,6 +59,7 @@ enum routing { ROUTING_EACH, ROUTING_WEIGHTED, ROUTING_FAILOVER };
 struct stage {
     int64_t duration_ns;
     double target; /* sessions (closed model) or session arrivals per second (open model), per region */
+    bool is_rate;  /* it was written as a rate ("5/s"), as only the open model can take it */
 };
 
 struct load {
@@ -70,12 +76,12 @@ struct session_plan {
     uint64_t interactions; /* per session */
     int64_t think_time_ns;
     enum modality modality;
-    char *instructions;    /* NULL: none sent */
+    char *instructions; /* NULL: none sent */
     char **prompts;
     size_t prompt_count;
     uint64_t max_output_tokens; /* 0: not sent */
-    int64_t max_age_ns;    /* 0: no rotation by age */
-    uint64_t rotate_after; /* turns; 0: no rotation by turns */
+    int64_t max_age_ns;         /* 0: no rotation by age */
+    uint64_t rotate_after;      /* turns; 0: no rotation by turns */
 };
 
 /* Deadlines of each phase; all > 0. */
@@ -133,7 +139,8 @@ struct latency_rule {
     struct latency upgrade, session, configure, response_created, first_output, delta;
 };
 
-/* A fault and when it strikes. `fault` is a name of the simulator's table; its rate is per chance (see `help profile`). */
+/* A fault and when it strikes. `fault` is a name of the simulator's table; its rate is per chance (see `help
+ * profile`). */
 struct fault_rule {
     char *fault;
     double rate;
@@ -144,9 +151,9 @@ struct fault_rule {
 };
 
 struct simulator_plan {
-    double clock_speed;        /* 1: real time */
-    int64_t clock_start_ns;    /* the run's first instant, ns since 1970 UTC; INT64_MIN: now */
-    uint64_t output_deltas;    /* per response */
+    double clock_speed;         /* 1: real time */
+    int64_t clock_start_ns;     /* the run's first instant, ns since 1970 UTC; INT64_MIN: now */
+    uint64_t output_deltas;     /* per response */
     uint64_t audio_delta_bytes; /* PCM16 bytes in one audio delta */
     int64_t max_session_age_ns;
     struct latency_rule *latency; /* later rules override earlier ones */
@@ -172,12 +179,14 @@ struct profile {
     struct simulator_plan simulator;
     uint64_t seed; /* 0: drawn at start */
     bool record_attempts;
+    struct json_node *source; /* what was read, for line and column of later messages; of profile/ only */
 };
 
 /*
- * Reads and checks a profile file (JSON with comments and trailing commas). Nothing is read from the environment yet.
- * Errors are ERR_PROFILE (or ERR_IO when the file cannot be read) and say "file:line:column: key: what and the fix";
- * an unknown key names the nearest known one. On success *out is the caller's (profile_free).
+ * Reads and checks a profile file (JSON with comments and trailing commas). Nothing is read from the
+ * environment yet. Errors are ERR_PROFILE (or ERR_IO when the file cannot be read) and say "file:line:column:
+ * key: what and the fix"; an unknown key names the nearest known one. On success *out is the caller's
+ * (profile_free).
  */
 MUST_USE enum err_code profile_load(const char *file, struct profile **out, struct error *err);
 
@@ -185,16 +194,27 @@ MUST_USE enum err_code profile_load(const char *file, struct profile **out, stru
 MUST_USE enum err_code profile_parse(const char *file, const char *json, size_t length, struct profile **out,
                                      struct error *err);
 
-/* Overrides one key by its dotted name from a flag ("load.connect_rate", "50/s"): same parser, same checks. */
-MUST_USE enum err_code profile_override(struct profile *profile, const char *key, const char *value, struct error *err);
+/*
+ * Overrides one key by its dotted name from a flag ("load.connect_rate", "50/s"): same parser, same checks. A
+ * key that holds a list takes JSON ("load.stages", "[{\"duration\":\"1m\",\"target\":20}]"), or one element
+ * as it is ("1m"). On failure the profile is as before and the message begins with the key. Call
+ * profile_check after the last override.
+ */
+MUST_USE enum err_code profile_override(struct profile *profile, const char *key, const char *value,
+                                        struct error *err);
 
 /* Checks what only holds for the whole (called by profile_load; call again after overrides). */
 MUST_USE enum err_code profile_check(const struct profile *profile, struct error *err);
 
-/* Reads the secrets of every region: environment, files, commands. ERR_PROFILE names region, key and variable. */
+/* Reads the secrets of every region: environment, files, commands. ERR_PROFILE names region, key and
+ * variable. */
 MUST_USE enum err_code profile_secrets_load(struct profile *profile, struct error *err);
 
 void profile_free(struct profile *profile);
+
+/* Whether the profile replays time (clock.speed or clock.start is set), so that it must never meet a real
+ * service. */
+bool profile_simulate_only(const struct profile *profile);
 
 /* Total length of the load's stages, ns of the run's own clock. */
 int64_t load_duration_ns(const struct load *load);
@@ -208,8 +228,8 @@ void profile_schema(struct text *out);
 /* Appends the reference of all keys for `rushhour help profile`: name, type, unit, range, default, help. */
 void profile_help(struct text *out);
 
-/* Appends the profile as one JSON object for run.json: secrets as their references, prompts and instructions only by
- * number and length. */
+/* Appends the profile as one JSON object for run.json: secrets as their references, prompts and instructions
+ * only by number and length. */
 void profile_manifest(const struct profile *profile, struct text *out);
 
 #endif

@@ -11,20 +11,20 @@ enum threshold_kind {
     THRESHOLD_INTERACTION_RATE, /* interaction_failure_rate */
     THRESHOLD_SESSION_RATE,     /* session_failure_rate */
     THRESHOLD_QUANTILE,         /* ttft.p99, response.p50, dial.max ... */
-    THRESHOLD_SHARE             /* share(ttft > 1s): share of attempts slower than a limit, failures counted as slower */
+    THRESHOLD_SHARE /* share(ttft > 1s): share of attempts slower than a limit, failures counted as slower */
 };
 
 enum comparison { LESS, LESS_OR_EQUAL, GREATER, GREATER_OR_EQUAL };
 
 struct threshold {
     enum threshold_kind kind;
-    char metric[16];     /* latency metric of QUANTILE and SHARE, by its name in latency.hlog */
-    double quantile;     /* of QUANTILE: 0..1 (max is 1) */
+    char metric[16];       /* latency metric of QUANTILE and SHARE, by its name in latency.hlog */
+    double quantile;       /* of QUANTILE: 0..1 (max is 1) */
     double slower_than_us; /* of SHARE */
-    char region[64];     /* "" all regions, each judged for itself */
-    char window[64];     /* "" the whole run */
+    char region[64];       /* "" all regions, each judged for itself */
+    char window[64];       /* "" the whole run */
     enum comparison comparison;
-    double limit;        /* a fraction, or microseconds for QUANTILE */
+    double limit; /* a fraction, or microseconds for QUANTILE */
 };
 
 /* Parses an expression; ERR_PROFILE quotes it and says what was expected where. */

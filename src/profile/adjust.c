@@ -1,0 +1,176 @@
+#include "profile/adjust.h"
+
+#include "base/text.h"
+#include "profile/check.h"
+#include "profile/jsonc.h"
+#include "profile/keys.h"
+#include "profile/place.h"
+#include "profile/release.h"
+#include "profile/suggest.h"
+#include "profile/threshold.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Takes one element out of an array that holds them by value, and out of what was read. */
+static void remove_element(const struct key_table *table, void *elements, size_t *count, size_t index)
+{
+    char *element = (char *)elements + index * table->size;
+    release_object(table, element);
+    memmove(element, element + table->size, (*count - index - 1) * table->size);
+    (*count)--;
+}
+
+static void remove_from_source(struct profile *profile, const char *list, size_t index)
+{
+    struct json_node *node = place_node(profile->source, list);
+    if (node->kind == JSON_LIST) json_remove(node, index);
+}
+
+/* Whether a rule that names regions is left without any of them. */
+static bool rule_is_idle(const struct profile *profile, char *const *regions, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (check_find_region(profile, regions[i]) != NULL) return false;
+    }
+    return count > 0;
+}
+
+/* Takes the names of dropped regions out of a rule. */
+static void prune_names(const struct profile *profile, char **regions, size_t *count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < *count; i++) {
+        if (check_find_region(profile, regions[i]) != NULL) {
+            regions[kept++] = regions[i];
+        } else {
+            free(regions[i]);
+        }
+    }
+    *count = kept;
+}
+
+static void prune_rules(struct profile *profile)
+{
+    struct simulator_plan *plan = &profile->simulator;
+    for (size_t i = plan->latency_count; i-- > 0;) {
+        struct latency_rule *rule = &plan->latency[i];
+        if (rule_is_idle(profile, rule->regions, rule->region_count)) {
+            remove_element(&key_latency_rule, plan->latency, &plan->latency_count, i);
+            remove_from_source(profile, "simulator.latency",
+                               i - 1); /* the built-in rule is not in the file */
+        } else {
+            prune_names(profile, rule->regions, &rule->region_count);
+        }
+    }
+    for (size_t i = plan->fault_count; i-- > 0;) {
+        struct fault_rule *rule = &plan->faults[i];
+        if (rule_is_idle(profile, rule->regions, rule->region_count)) {
+            remove_element(&key_fault_rule, plan->faults, &plan->fault_count, i);
+            remove_from_source(profile, "simulator.faults", i);
+        } else {
+            prune_names(profile, rule->regions, &rule->region_count);
+        }
+    }
+}
+
+static void prune_thresholds(struct profile *profile)
+{
+    for (size_t i = profile->threshold_count; i-- > 0;) {
+        struct threshold threshold = {0};
+        if (threshold_parse(profile->thresholds[i], &threshold, NULL) != ERR_OK) continue;
+        if (threshold.region[0] == '\0' || check_find_region(profile, threshold.region) != NULL) continue;
+        free(profile->thresholds[i]);
+        memmove(&profile->thresholds[i], &profile->thresholds[i + 1],
+                (profile->threshold_count - i - 1) * sizeof profile->thresholds[0]);
+        profile->threshold_count--;
+        remove_from_source(profile, "thresholds", i);
+    }
+}
+
+static bool is_wanted(const char *name, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(name, names[i]) == 0) return true;
+    }
+    return false;
+}
+
+static enum err_code find_all(const struct profile *profile, const char *const *names, size_t count,
+                              struct error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (check_find_region(profile, names[i]) != NULL) continue;
+        struct suggestion suggestion = suggest_start(names[i]);
+        struct text known = {0};
+        for (size_t k = 0; k < profile->region_count; k++) {
+            suggest_offer(&suggestion, profile->regions[k].name);
+            text_printf(&known, "%s%s", k > 0 ? ", " : "", profile->regions[k].name);
+        }
+        const char *best = suggestion.best;
+        enum err_code code = error_set(err, ERR_USAGE, "%.200s has no region \"%.64s\"%s%s%s (it has %.300s)",
+                                       profile->file, names[i], best == NULL ? "" : ": did you mean \"",
+                                       best == NULL ? "" : best, best == NULL ? "" : "\"?", text_str(&known));
+        text_free(&known);
+        return code;
+    }
+    return ERR_OK;
+}
+
+enum err_code profile_keep_regions(struct profile *profile, const char *const *names, size_t count,
+                                   struct error *err)
+{
+    if (count == 0) return ERR_OK;
+    enum err_code code = find_all(profile, names, count, err);
+    if (code != ERR_OK) return code;
+    for (size_t i = profile->region_count; i-- > 0;) {
+        if (is_wanted(profile->regions[i].name, names, count)) continue;
+        remove_element(&key_region, profile->regions, &profile->region_count, i);
+        remove_from_source(profile, "regions", i);
+    }
+    prune_rules(profile);
+    prune_thresholds(profile);
+    return ERR_OK;
+}
+
+/* The array has room for two stages more than were read (list.c), so nothing here can run out of memory. */
+void load_hold(struct load *load, double target)
+{
+    int64_t whole_ns = load_duration_ns(load);
+    bool is_rate = load->model == LOAD_ARRIVALS;
+    load->stages[0] = (struct stage){.duration_ns = 0, .target = target, .is_rate = is_rate};
+    load->stages[1] = (struct stage){.duration_ns = whole_ns, .target = target, .is_rate = is_rate};
+    load->stage_count = 2;
+}
+
+/* Goes on with the last target; a last stage that is level already gets longer, so that one more stage is
+ * ever needed. */
+static void extend(struct load *load, int64_t more_ns)
+{
+    struct stage *last = &load->stages[load->stage_count - 1];
+    bool level = load->stage_count > 1 && last[-1].target == last->target;
+    if (level) {
+        last->duration_ns += more_ns;
+        return;
+    }
+    last[1] = (struct stage){.duration_ns = more_ns, .target = last->target, .is_rate = last->is_rate};
+    load->stage_count++;
+}
+
+void load_cut(struct load *load, int64_t duration_ns)
+{
+    int64_t left_ns = duration_ns;
+    double from = 0;
+    for (size_t i = 0; i < load->stage_count; i++) {
+        struct stage *stage = &load->stages[i];
+        if (stage->duration_ns >= left_ns) {
+            stage->target = from + (stage->target - from) * ((double)left_ns / (double)stage->duration_ns);
+            stage->duration_ns = left_ns;
+            load->stage_count = i + 1;
+            return;
+        }
+        left_ns -= stage->duration_ns;
+        from = stage->target;
+    }
+    extend(load, left_ns);
+}

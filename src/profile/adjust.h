@@ -1,0 +1,26 @@
+/* What a run may change of a profile that has been read: fewer regions, another load. */
+#ifndef RUSHHOUR_PROFILE_ADJUST_H
+#define RUSHHOUR_PROFILE_ADJUST_H
+
+#include "base/error.h"
+#include "profile/profile.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Keeps only the named regions, in the profile's order (count 0: all). Rules of the simulator and thresholds
+ * that name none but dropped regions go too. ERR_USAGE names one that the profile does not have, and those it
+ * has; the profile is as before then.
+ */
+MUST_USE enum err_code profile_keep_regions(struct profile *profile, const char *const *names, size_t count,
+                                            struct error *err);
+
+/* Replaces the stages by one that holds `target` (of the load's model, set it first) from the start, for as
+ * long as the stages took. Call profile_check afterwards. */
+void load_hold(struct load *load, double target);
+
+/* Ends the load after duration_ns (> 0): cuts the stages there, or holds the last one's target until then. */
+void load_cut(struct load *load, int64_t duration_ns);
+
+#endif

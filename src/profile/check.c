@@ -1,0 +1,161 @@
+#include "profile/check.h"
+
+#include "profile/keys.h"
+#include "profile/place.h"
+#include "profile/threshold.h"
+
+#include "base/text.h"
+#include "base/units.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static enum err_code check_targets(const struct profile *profile, struct error *err)
+{
+    bool rates = profile->load.model == LOAD_ARRIVALS;
+    for (size_t i = 0; i < profile->load.stage_count; i++) {
+        const struct stage *stage = &profile->load.stages[i];
+        if (stage->is_rate == rates || stage->target <= 0) continue;
+        char path[64];
+        (void)snprintf(path, sizeof path, "load.stages[%zu].target", i);
+        struct place place = place_find(profile, path, err);
+        if (rates) {
+            return place_fail(
+                &place,
+                "%.10g is a number of sessions, but load.model is arrivals: write a rate such as %.10g/s",
+                stage->target, stage->target);
+        }
+        return place_fail(
+            &place, "a rate of arrivals, but load.model is sessions: write a number of sessions such as 20, "
+                    "or \"model\": \"arrivals\"");
+    }
+    return ERR_OK;
+}
+
+static enum err_code check_load(const struct profile *profile, struct error *err)
+{
+    struct place place = place_find(profile, "load.stages", err);
+    if (profile->load.stage_count == 0) return place_fail(&place, "no stages: describe at least one");
+    enum err_code code = check_targets(profile, err);
+    if (code != ERR_OK) return code;
+    double most = 0;
+    for (size_t i = 0; i < profile->load.stage_count; i++) {
+        if (profile->load.stages[i].target > most) most = profile->load.stages[i].target;
+    }
+    if (most <= 0) return place_fail(&place, "every target is 0: no session would ever start");
+    if (load_duration_ns(&profile->load) <= 0)
+        return place_fail(&place, "every duration is 0: there is no run");
+    if (profile->load.model == LOAD_SESSIONS && most > (double)profile->load.max_sessions) {
+        place = place_find(profile, "load.max_sessions", err);
+        return place_fail(&place, "a stage asks for %.10g sessions, but max_sessions is %llu: raise it", most,
+                          (unsigned long long)profile->load.max_sessions);
+    }
+    return ERR_OK;
+}
+
+static enum err_code check_session(const struct profile *profile, struct error *err)
+{
+    if (profile->session.prompt_count == 0) {
+        struct place place = place_find(profile, "session.prompts", err);
+        return place_fail(&place, "no prompts: write at least one");
+    }
+    if (profile->retry.backoff_initial_ns > profile->retry.backoff_max_ns) {
+        struct place place = place_find(profile, "retry.backoff.max", err);
+        return place_fail(&place, "is less than retry.backoff.initial: raise it");
+    }
+    return ERR_OK;
+}
+
+static const struct window *find_window(const struct profile *profile, const char *name, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(profile->windows.report[i].name, name) == 0) return &profile->windows.report[i];
+    }
+    return NULL;
+}
+
+static enum err_code check_windows(const struct profile *profile, struct error *err)
+{
+    for (size_t i = 0; i < profile->windows.report_count; i++) {
+        const struct window *window = &profile->windows.report[i];
+        char path[64];
+        (void)snprintf(path, sizeof path, "windows.report[%zu]", i);
+        struct place place = place_find(profile, path, err);
+        if (window->width_ns > 0 && window->width_ns % profile->windows.interval_ns != 0) {
+            struct text interval = {0};
+            text_duration(&interval, profile->windows.interval_ns);
+            enum err_code code =
+                place_fail(&place, "%.60s is no multiple of windows.interval (%s): choose one that is",
+                           window->spec, text_str(&interval));
+            text_free(&interval);
+            return code;
+        }
+        if (find_window(profile, window->name, i) != NULL) {
+            return place_fail(&place, "two windows are called \"%.60s\": give each its own name",
+                              window->name);
+        }
+    }
+    return ERR_OK;
+}
+
+static enum err_code check_thresholds(const struct profile *profile, struct error *err)
+{
+    for (size_t i = 0; i < profile->threshold_count; i++) {
+        struct threshold threshold;
+        char path[64];
+        (void)snprintf(path, sizeof path, "thresholds[%zu]", i);
+        enum err_code code = threshold_parse(profile->thresholds[i], &threshold, err);
+        if (code == ERR_OK && threshold.region[0] != '\0') {
+            code = check_region_known(profile, threshold.region, path, err);
+        }
+        if (code != ERR_OK) return code;
+        if (threshold.window[0] == '\0') continue;
+        if (find_window(profile, threshold.window, profile->windows.report_count) != NULL) continue;
+        struct place place = place_find(profile, path, err);
+        return place_fail(&place, "no window is called \"%s\": add it to windows.report", threshold.window);
+    }
+    return ERR_OK;
+}
+
+static enum err_code check_rule_regions(const struct profile *profile, const char *list, size_t rule,
+                                        char *const *regions, size_t count, struct error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        char path[96];
+        (void)snprintf(path, sizeof path, "simulator.%s[%zu].regions[%zu]", list, rule, i);
+        enum err_code code = check_region_known(profile, regions[i], path, err);
+        if (code != ERR_OK) return code;
+    }
+    return ERR_OK;
+}
+
+static enum err_code check_simulator(const struct profile *profile, struct error *err)
+{
+    const struct simulator_plan *plan = &profile->simulator;
+    enum err_code code = ERR_OK;
+    /* the first latency rule is the built-in one, which names no region and is not in the file */
+    for (size_t i = 1; i < plan->latency_count && code == ERR_OK; i++) {
+        const struct latency_rule *rule = &plan->latency[i];
+        code = check_rule_regions(profile, "latency", i - 1, rule->regions, rule->region_count, err);
+    }
+    for (size_t i = 0; i < plan->fault_count && code == ERR_OK; i++) {
+        const struct fault_rule *rule = &plan->faults[i];
+        code = check_rule_regions(profile, "faults", i, rule->regions, rule->region_count, err);
+    }
+    if (code == ERR_OK && plan->audio_delta_bytes % 2 != 0) {
+        struct place place = place_find(profile, "simulator.audio_delta_bytes", err);
+        return place_fail(&place, "PCM16 has two bytes per sample: write an even number");
+    }
+    return code;
+}
+
+enum err_code profile_check(const struct profile *profile, struct error *err)
+{
+    enum err_code code = check_regions(profile, err);
+    if (code == ERR_OK) code = check_load(profile, err);
+    if (code == ERR_OK) code = check_session(profile, err);
+    if (code == ERR_OK) code = check_windows(profile, err);
+    if (code == ERR_OK) code = check_thresholds(profile, err);
+    if (code == ERR_OK) code = check_simulator(profile, err);
+    return code;
+}

@@ -1,0 +1,264 @@
+#include "profile/keys.h"
+
+#include "profile/form.h"
+#include "profile/profile.h"
+#include "profile/release.h"
+
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+
+static const char *const dialects[] = {"ga", "preview", "openai", NULL};
+static const char *const modalities[] = {"text", "audio", NULL};
+static const char *const load_models[] = {"sessions", "arrivals", NULL};
+static const char *const arrivals[] = {"poisson", "even", NULL};
+static const char *const routings[] = {"each", "weighted", "failover", NULL};
+static const char *const jitters[] = {"full", "none", NULL};
+static const char *const key_places[] = {"header", "query", NULL};
+
+#define AT(member) .offset = offsetof(struct profile, member)
+#define LIST(member, count)                                                                                  \
+    .offset = offsetof(struct profile, member), .count_offset = offsetof(struct profile, count)
+
+static const struct key profile_keys[] = {
+    {"$schema", KEY_IGNORED, .help = "where editors find the JSON Schema of profiles; not read"},
+    {"name", KEY_STRING, AT(name), .required = true, .accept = form_profile_name,
+     .pattern = "^[A-Za-z0-9_.-]{1,64}$", .help = "short name of the profile; part of the run folder's name"},
+    {"seed", KEY_COUNT, AT(seed), .fallback = "0",
+     .help = "makes the plan of a run (arrivals, prompts, jitter, faults) repeatable; 0: drawn at the start"},
+    {"regions", KEY_OBJECTS, LIST(regions, region_count), .table = &key_region, .required = true,
+     .help = "the endpoints to compare, at least one"},
+
+    {"load.model", KEY_WORD, AT(load.model), .words = load_models, .fallback = "sessions",
+     .help = "sessions: keep so many sessions busy; arrivals: sessions arrive at a rate, whatever the "
+             "service does"},
+    {"load.arrival", KEY_WORD, AT(load.arrival), .words = arrivals, .fallback = "poisson",
+     .help = "spacing of arrivals: poisson (as independent users) or even"},
+    {"load.routing", KEY_WORD, AT(load.routing), .words = routings, .fallback = "each",
+     .help = "each: every region gets the whole load; weighted: shared out by weight; failover: in order"},
+    {"load.max_sessions", KEY_COUNT, AT(load.max_sessions), .fallback = "500", .least = "1", .most = "100000",
+     .help = "sessions open at once, per region"},
+    {"load.connect_rate", KEY_RATE, AT(load.connect_rate), .fallback = "100/s", .least = "1/m",
+     .most = "100000/s", .help = "connects begun per second of real time, all regions together"},
+    {"load.stages", KEY_OBJECTS, LIST(load.stages, load.stage_count), .table = &key_stage,
+     .fallback = "[{\"duration\": \"30s\", \"target\": 5}]",
+     .help = "linear ramps, one after the other, from the previous target (0 at first) to the next"},
+
+    {"session.interactions", KEY_COUNT, AT(session.interactions), .fallback = "1", .least = "1",
+     .most = "1000000", .help = "user turns that a session holds before it ends"},
+    {"session.think_time", KEY_DURATION, AT(session.think_time_ns), .fallback = "1s", .most = "1d",
+     .help = "pause before the next interaction, in real time"},
+    {"session.modality", KEY_WORD, AT(session.modality), .words = modalities, .fallback = "text",
+     .help = "what the model answers with"},
+    {"session.instructions", KEY_HIDDEN, AT(session.instructions),
+     .help = "system instructions of the session; not sent when left out"},
+    {"session.prompts", KEY_HIDDEN_STRINGS, LIST(session.prompts, session.prompt_count),
+     .fallback = "[\"Say OK.\"]", .help = "what users say; each interaction draws one"},
+    {"session.max_output_tokens", KEY_COUNT, AT(session.max_output_tokens), .fallback = "0",
+     .most = "1000000", .help = "most tokens of one answer; 0: the service's own limit"},
+    {"session.max_age", KEY_DURATION, AT(session.max_age_ns), .fallback = "0s", .most = "1d",
+     .help = "a session of this age is replaced by a new one after its turn, in real time; 0: never"},
+    {"session.rotate_after", KEY_COUNT, AT(session.rotate_after), .fallback = "0",
+     .help = "a session is replaced by a new one after so many turns; 0: never"},
+
+    {"timeouts.resolve", KEY_DURATION, AT(timeouts.resolve_ns), .fallback = "5s", .least = "1ms",
+     .most = "1h", .help = "name lookup (all timeouts are real time)"},
+    {"timeouts.connect", KEY_DURATION, AT(timeouts.connect_ns), .fallback = "10s", .least = "1ms",
+     .most = "1h", .help = "TCP connection"},
+    {"timeouts.tls", KEY_DURATION, AT(timeouts.tls_ns), .fallback = "10s", .least = "1ms", .most = "1h",
+     .help = "TLS handshake"},
+    {"timeouts.upgrade", KEY_DURATION, AT(timeouts.upgrade_ns), .fallback = "10s", .least = "1ms",
+     .most = "1h", .help = "upgrade request to the 101 response"},
+    {"timeouts.session", KEY_DURATION, AT(timeouts.session_ns), .fallback = "10s", .least = "1ms",
+     .most = "1h", .help = "101 response to session.created"},
+    {"timeouts.configure", KEY_DURATION, AT(timeouts.configure_ns), .fallback = "10s", .least = "1ms",
+     .most = "1h", .help = "session.update to session.updated"},
+    {"timeouts.first_output", KEY_DURATION, AT(timeouts.first_output_ns), .fallback = "15s", .least = "1ms",
+     .most = "1h", .help = "response.create to the first text or audio delta"},
+    {"timeouts.stall", KEY_DURATION, AT(timeouts.stall_ns), .fallback = "10s", .least = "1ms", .most = "1h",
+     .help = "longest silence within a response"},
+    {"timeouts.response", KEY_DURATION, AT(timeouts.response_ns), .fallback = "60s", .least = "1ms",
+     .most = "1h", .help = "response.create to response.done"},
+    {"timeouts.close", KEY_DURATION, AT(timeouts.close_ns), .fallback = "5s", .least = "1ms", .most = "1h",
+     .help = "our close frame to the service's"},
+
+    {"retry.attempts", KEY_COUNT, AT(retry.attempts), .fallback = "3", .least = "1", .most = "100",
+     .help = "attempts per interaction, the first one included; 1: no retries"},
+    {"retry.backoff.initial", KEY_DURATION, AT(retry.backoff_initial_ns), .fallback = "500ms", .most = "1h",
+     .help = "wait before the first retry, doubled before each further one, in real time"},
+    {"retry.backoff.max", KEY_DURATION, AT(retry.backoff_max_ns), .fallback = "8s", .most = "1h",
+     .help = "longest wait before a retry"},
+    {"retry.backoff.jitter", KEY_WORD, AT(retry.jitter), .words = jitters, .fallback = "full",
+     .help = "full: each wait is drawn between 0 and its value; none: exactly its value"},
+    {"retry.deadline", KEY_DURATION, AT(retry.deadline_ns), .fallback = "30s", .least = "1ms", .most = "1d",
+     .help = "no retry starts later than this after the interaction was due, in real time"},
+    {"retry.budget", KEY_FRACTION, AT(retry.budget), .fallback = "10%",
+     .help = "retries per first attempt that are allowed in the run; 100%: no bound"},
+
+    {"budget.usd", KEY_NUMBER, AT(budget.usd), .fallback = "0", .least = "0", .most = "1000000000",
+     .help = "the run stops when so many US dollars are spent, by `prices`; 0: no limit"},
+    {"budget.tokens", KEY_COUNT, AT(budget.tokens), .fallback = "0",
+     .help = "the run stops when so many tokens are used; 0: no limit"},
+    {"budget.alerts", KEY_FRACTIONS, LIST(budget.alerts, budget.alert_count),
+     .fallback = "[\"50%\", \"80%\", \"100%\"]", .help = "shares of the budget at which the run tells so"},
+
+    {"windows.interval", KEY_DURATION, AT(windows.interval_ns), .fallback = "10s", .least = "100ms",
+     .most = "1h", .help = "the fixed slice that is recorded and written, of the run's own clock"},
+    {"windows.report", KEY_WINDOWS, LIST(windows.report, windows.report_count), .fallback = "[\"1m\"]",
+     .help = "what reports group by: a width that is a multiple of the interval, or "
+             "NAME=HH:MM-HH:MM@ZONE[,mon-fri]"},
+    {"record.attempts", KEY_BOOL, AT(record_attempts), .fallback = "true",
+     .help = "whether attempts.csv gets a row per attempt"},
+    {"thresholds", KEY_STRINGS, LIST(thresholds, threshold_count), .fallback = "[]", .accept = form_threshold,
+     .help = "limits that decide the exit code: metric[.stat][{region=NAME,window=NAME}] OP value, or "
+             "share(metric > limit) OP value"},
+
+    {"prices.as_of", KEY_STRING, AT(prices.as_of), .accept = form_date, .pattern = "^\\d{4}-\\d{2}-\\d{2}$",
+     .help = "the day on which the prices held"},
+    {"prices.*", KEY_MAP, LIST(prices.models, prices.count), .table = &key_price,
+     .help = "prices of a model by its name, or the beginning of it"},
+
+    {"simulator.clock.speed", KEY_NUMBER, AT(simulator.clock_speed), .fallback = "1", .least = "0.001",
+     .most = "100000",
+     .help = "how many times faster than real time the run's own clock goes: stages, arrival rates, "
+             "intervals and "
+             "windows follow it; think time, timeouts, backoff and latencies stay real time. Other than 1: "
+             "the profile "
+             "runs only with --simulate"},
+    {"simulator.clock.start", KEY_TIME, AT(simulator.clock_start_ns), .fallback = "now",
+     .help = "time of day at the run's start, RFC 3339; the profile then runs only with --simulate"},
+    {"simulator.output_deltas", KEY_COUNT, AT(simulator.output_deltas), .fallback = "10", .least = "1",
+     .most = "10000", .help = "text or audio deltas in a response"},
+    {"simulator.audio_delta_bytes", KEY_SIZE, AT(simulator.audio_delta_bytes), .fallback = "4800",
+     .least = "2", .most = "1MiB",
+     .help = "PCM16 audio in one delta, an even number; 4800 bytes are 100 ms at 24 kHz"},
+    {"simulator.max_session_age", KEY_DURATION, AT(simulator.max_session_age_ns), .fallback = "60m",
+     .least = "1ms", .most = "7d", .help = "the simulator ends a session of this age, in real time"},
+    {"simulator.latency", KEY_OBJECTS, LIST(simulator.latency, simulator.latency_count),
+     .table = &key_latency_rule, .fallback = "[]",
+     .first = "[{\"upgrade\": {\"median\": \"40ms\", \"p99\": \"150ms\"},"
+              " \"session\": {\"median\": \"10ms\", \"p99\": \"60ms\"},"
+              " \"configure\": {\"median\": \"20ms\", \"p99\": \"80ms\"},"
+              " \"response_created\": {\"median\": \"30ms\", \"p99\": \"120ms\"},"
+              " \"first_output\": {\"median\": \"250ms\", \"p99\": \"900ms\"},"
+              " \"delta\": {\"median\": \"20ms\", \"p99\": \"60ms\"}}]",
+     .help = "scripted delays, real time; a later rule overrides the steps that it names"},
+    {"simulator.faults", KEY_OBJECTS, LIST(simulator.faults, simulator.fault_count), .table = &key_fault_rule,
+     .fallback = "[]", .help = "injected faults, drawn in order; the first that strikes wins"},
+};
+
+#undef AT
+#undef LIST
+#define AT(member) .offset = offsetof(struct region, member)
+
+static const struct key region_keys[] = {
+    {"name", KEY_STRING, AT(name), .required = true, .accept = form_region_name,
+     .pattern = "^[A-Za-z0-9_-]{1,63}$", .help = "short name, used in every report: eastus2"},
+    {"endpoint", KEY_STRING, AT(endpoint), .required = true, .accept = form_endpoint,
+     .pattern = "^(https|wss|http|ws)://[^/?#@]+/?$",
+     .help =
+         "origin, https:// or wss://, without path or query; http:// and ws:// only towards this machine"},
+    {"deployment", KEY_STRING, AT(deployment), .accept = form_deployment, .pattern = "^[^\\s/?#&]+$",
+     .help = "Azure deployment; with dialect openai leave it out and write `model`"},
+    {"model", KEY_STRING, AT(model), .accept = form_deployment, .pattern = "^[^\\s/?#&]+$",
+     .help = "model behind the deployment, for prices and reports (default: the deployment); with dialect "
+             "openai, "
+             "the model to ask for"},
+    {"dialect", KEY_WORD, AT(dialect), .words = dialects, .fallback = "ga",
+     .help =
+         "wire protocol: ga (/openai/v1/realtime), preview (/openai/realtime with api_version), or openai "
+         "(/v1/realtime)"},
+    {"api_version", KEY_STRING, AT(api_version), .accept = form_api_version,
+     .pattern = "^\\d{4}-\\d{2}-\\d{2}(-preview)?$",
+     .help = "api-version such as 2025-04-01-preview; needed with dialect preview, refused with the others"},
+    {"auth.api_key", KEY_CREDENTIAL, AT(auth), .variant = AUTH_API_KEY, .accept = form_secret_reference,
+     .pattern = "^\\$\\{.+\\}$",
+     .help = "where the API key is: ${NAME} (environment) or ${file:PATH}; never the key"},
+    {"auth.token", KEY_CREDENTIAL, AT(auth), .variant = AUTH_TOKEN, .accept = form_secret_reference,
+     .pattern = "^\\$\\{.+\\}$",
+     .help = "where an Entra bearer token is: ${NAME} or ${file:PATH}; never the token"},
+    {"auth.token_command", KEY_CREDENTIAL, AT(auth), .variant = AUTH_TOKEN_COMMAND, .accept = form_command,
+     .help = "shell command that prints an Entra bearer token, run once at the start"},
+    {"auth.in", KEY_EITHER, AT(auth.in_query), .words = key_places, .fallback = "header",
+     .help = "where an API key goes; in the query it can end up in the logs of proxies"},
+    {"weight", KEY_NUMBER, AT(weight), .fallback = "1", .least = "0", .most = "1000000",
+     .help = "share of the load with routing weighted"},
+    {"proxy", KEY_REFERENCES, AT(proxy_source), .accept = form_proxy, .pattern = "^http://.+$",
+     .help = "HTTP proxy (CONNECT): http://host:port, or http://${USER}:${PASSWORD}@host:port"},
+    {"ca_file", KEY_STRING, AT(ca_file), .help = "PEM file of trusted roots, instead of the system's"},
+    {"path", KEY_STRING, AT(path), .accept = form_path, .pattern = "^/[^?#\\s]*$",
+     .help = "replaces the path of the dialect, for a gateway; the query is still added"},
+    {"headers", KEY_HEADERS, AT(headers), .count_offset = offsetof(struct region, header_count),
+     .help = "further headers of the upgrade request; values may hold ${NAME} or ${file:PATH}, secrets must"},
+};
+
+#undef AT
+
+static const struct key stage_keys[] = {
+    {"duration", KEY_DURATION, offsetof(struct stage, duration_ns), .required = true, .most = "30d",
+     .help = "length of the ramp, of the run's own clock; 0s: a step"},
+    {"target", KEY_TARGET, offsetof(struct stage, target), .required = true,
+     .help = "at the ramp's end, per region: sessions (20) with model sessions, arrivals of sessions per "
+             "time of the "
+             "run's own clock (5/s, 300/m, 893/h) with model arrivals"},
+};
+
+#define STEP(step, text)                                                                                     \
+    {                                                                                                        \
+#step, KEY_LATENCY, offsetof(struct latency_rule, step), .most = "1h", .help = text                  \
+    }
+
+static const struct key latency_keys[] = {
+    {"regions", KEY_STRINGS, offsetof(struct latency_rule, regions),
+     .count_offset = offsetof(struct latency_rule, region_count), .fallback = "[]",
+     .help = "names of the regions; none: all"},
+    {"during", KEY_DURING, offsetof(struct latency_rule, during),
+     .help = "time of day, HH:MM-HH:MM@ZONE[,mon-fri], of the run's own clock; left out: always"},
+    STEP(upgrade, "upgrade request to the 101 response"),
+    STEP(session, "101 response to session.created"),
+    STEP(configure, "session.update to session.updated"),
+    STEP(response_created, "response.create to response.created"),
+    STEP(first_output, "response.created to the first delta"),
+    STEP(delta, "one delta to the next"),
+};
+
+static const struct key fault_keys[] = {
+    {"fault", KEY_STRING, offsetof(struct fault_rule, fault), .required = true, .accept = form_fault,
+     .help = "which fault; see the list of faults"},
+    {"rate", KEY_FRACTION, offsetof(struct fault_rule, rate), .required = true,
+     .help = "how often it strikes: of the upgrades, or of the responses, as the list of faults says"},
+    {"regions", KEY_STRINGS, offsetof(struct fault_rule, regions),
+     .count_offset = offsetof(struct fault_rule, region_count), .fallback = "[]",
+     .help = "names of the regions; none: all"},
+    {"during", KEY_DURING, offsetof(struct fault_rule, during),
+     .help = "time of day, HH:MM-HH:MM@ZONE[,mon-fri], of the run's own clock; left out: always"},
+    {"after", KEY_DURATION, offsetof(struct fault_rule, after_ns), .fallback = "0s", .most = "1h",
+     .help = "when it strikes within the response, real time, for faults that need it; 0: the fault's own "
+             "default"},
+};
+
+#define PRICE(kind, text)                                                                                    \
+    {                                                                                                        \
+#kind, KEY_NUMBER, offsetof(struct price, kind), .fallback = "0", .least = "0", .most = "1000000",   \
+                                                         .help = text                                        \
+    }
+
+static const struct key price_keys[] = {
+    PRICE(text_in, "text input, USD per million tokens"),
+    PRICE(text_cached, "cached text input, USD per million tokens"),
+    PRICE(text_out, "text output, USD per million tokens"),
+    PRICE(audio_in, "audio input, USD per million tokens"),
+    PRICE(audio_cached, "cached audio input, USD per million tokens"),
+    PRICE(audio_out, "audio output, USD per million tokens"),
+};
+
+const struct key_table key_profile = {"a profile", profile_keys, LENGTH(profile_keys), sizeof(struct profile),
+                                      0,           NULL};
+const struct key_table key_region = {"a region", region_keys, LENGTH(region_keys), sizeof(struct region),
+                                     0,          region_drop};
+const struct key_table key_stage = {"a stage", stage_keys, LENGTH(stage_keys), sizeof(struct stage), 0, NULL};
+const struct key_table key_latency_rule = {
+    "a latency rule", latency_keys, LENGTH(latency_keys), sizeof(struct latency_rule), 0, NULL};
+const struct key_table key_fault_rule = {
+    "a fault rule", fault_keys, LENGTH(fault_keys), sizeof(struct fault_rule), 0, NULL};
+const struct key_table key_price = {
+    "prices of a model",           price_keys, LENGTH(price_keys), sizeof(struct price),
+    offsetof(struct price, model), price_drop};

@@ -1,0 +1,197 @@
+#include "profile/list.h"
+
+#include "profile/form.h"
+#include "profile/object.h"
+#include "profile/profile.h"
+#include "profile/release.h"
+#include "profile/value.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Room behind the elements that were read: flags may put a stage or two behind those of the profile
+ * (adjust.c). */
+#define LIST_SPARE 2
+
+/* A list that is being built, in the shape in which structs keep it, so that release_value can free it
+ * half-built. */
+struct building {
+    char *elements;
+    size_t count;
+};
+
+static enum err_code text_of(const struct json_node *node, const struct place *place, const char *what)
+{
+    if (node->kind == JSON_STRING) return ERR_OK;
+    return place_fail(place, "must be %s in double quotes, not %s", what, json_kind_name(node->kind));
+}
+
+static enum err_code read_simple(const struct key *key, const struct json_node *node,
+                                 const struct place *place, void *element)
+{
+    bool fraction = key->type == KEY_FRACTIONS;
+    enum err_code code = ERR_OK;
+    if (!(fraction && node->kind == JSON_NUMBER)) code = text_of(node, place, "text");
+    if (code != ERR_OK) return code;
+    if (fraction) return value_fraction(node->text, place, element);
+    if (key->type == KEY_WINDOWS) return value_window(node->text, place, element);
+    return value_string(key, node->text, place, element);
+}
+
+static enum err_code read_struct(const struct key *key, const struct json_node *node,
+                                 const struct place *place, void *element)
+{
+    if (node->kind != JSON_OBJECT) {
+        return place_fail(place, "must be an object {...}, not %s", json_kind_name(node->kind));
+    }
+    enum err_code code = object_defaults(key->table, place, element);
+    if (code == ERR_OK) code = object_read(key->table, node, place, element);
+    if (code != ERR_OK) release_object(key->table, element);
+    return code;
+}
+
+static enum err_code read_header(const struct json_node *node, const struct place *place,
+                                 struct header *header)
+{
+    struct error inner = {0};
+    enum err_code code = text_of(node, place, "text");
+    if (code != ERR_OK) return code;
+    code = form_header_name(node->key, &inner);
+    if (code == ERR_OK) code = form_header_value(node->key, node->text, &inner);
+    if (code != ERR_OK) return place_fail_with(place, code, &inner);
+    header->name = strdup(node->key);
+    header->source = strdup(node->text);
+    header->value = strdup(node->text);
+    if (header->name != NULL && header->source != NULL && header->value != NULL) return ERR_OK;
+    free(header->name);
+    free(header->source);
+    release_secret(header->value);
+    return place_no_memory(place);
+}
+
+static size_t element_size(const struct key *key)
+{
+    switch (key->type) {
+    case KEY_FRACTIONS:
+        return sizeof(double);
+    case KEY_WINDOWS:
+        return sizeof(struct window);
+    case KEY_HEADERS:
+        return sizeof(struct header);
+    case KEY_OBJECTS:
+    case KEY_MAP:
+        return key->table->size;
+    default:
+        return sizeof(char *);
+    }
+}
+
+static enum err_code read_named(const struct key *key, const struct json_node *node,
+                                const struct place *place, char *element)
+{
+    enum err_code code = read_struct(key, node, place, element);
+    if (code != ERR_OK) return code;
+    char **name = (char **)(void *)(element + key->table->name_offset);
+    *name = strdup(node->key);
+    if (*name != NULL) return ERR_OK;
+    release_object(key->table, element);
+    return place_no_memory(place);
+}
+
+static enum err_code read_element(const struct key *key, const struct json_node *node,
+                                  const struct place *place, char *element)
+{
+    switch (key->type) {
+    case KEY_OBJECTS:
+        return read_struct(key, node, place, element);
+    case KEY_MAP:
+        return read_named(key, node, place, element);
+    case KEY_HEADERS:
+        return read_header(node, place, (struct header *)(void *)element);
+    default:
+        return read_simple(key, node, place, element);
+    }
+}
+
+/* Reads the children of `node` behind what the list holds already; there is room for them. */
+static enum err_code read_children(const struct key *key, const struct json_node *node,
+                                   const struct place *place, struct building *list)
+{
+    size_t size = element_size(key);
+    size_t index = 0;
+    for (const struct json_node *child = node->first; child != NULL; child = child->next, index++) {
+        struct place at =
+            node->kind == JSON_OBJECT ? place_of_member(place, child) : place_of_element(place, child, index);
+        enum err_code code = read_element(key, child, &at, list->elements + list->count * size);
+        if (code != ERR_OK) return code;
+        list->count++;
+    }
+    return ERR_OK;
+}
+
+static enum err_code build(const struct key *key, const struct json_node *first, const struct json_node *node,
+                           const struct place *place, struct building *list)
+{
+    size_t room = json_count(node) + (first == NULL ? 0 : json_count(first));
+    if (room == 0) return ERR_OK;
+    list->elements = calloc(room + LIST_SPARE, element_size(key));
+    if (list->elements == NULL) return place_no_memory(place);
+    enum err_code code = first == NULL ? ERR_OK : read_children(key, first, place, list);
+    if (code == ERR_OK) code = read_children(key, node, place, list);
+    return code;
+}
+
+static void replace(const struct key *key, struct building *list, void *object)
+{
+    release_value(key, object);
+    memcpy((char *)object + key->offset, &list->elements, sizeof list->elements);
+    memcpy((char *)object + key->count_offset, &list->count, sizeof list->count);
+}
+
+/* Frees a half-built list through a key that stores it where struct building does. */
+static void discard(const struct key *key, struct building *list)
+{
+    struct key moved = *key;
+    moved.offset = offsetof(struct building, elements);
+    moved.count_offset = offsetof(struct building, count);
+    release_value(&moved, list);
+}
+
+/* A map grows by one entry per member, since its keys may stand beside others ("prices.as_of"). */
+static enum err_code map_add(const struct key *key, const struct json_node *node, const struct place *place,
+                             void *object)
+{
+    char **elements = (char **)(void *)((char *)object + key->offset);
+    size_t *count = (size_t *)(void *)((char *)object + key->count_offset);
+    size_t size = element_size(key);
+    char *grown = realloc(*elements, (*count + 1) * size);
+    if (grown == NULL) return place_no_memory(place);
+    *elements = grown;
+    memset(grown + *count * size, 0, size);
+    enum err_code code = read_element(key, node, place, grown + *count * size);
+    if (code == ERR_OK) (*count)++;
+    return code;
+}
+
+enum err_code list_read(const struct key *key, const struct json_node *node, const struct place *place,
+                        void *object)
+{
+    if (key->type == KEY_MAP) return map_add(key, node, place, object);
+    bool list_wanted = key->type != KEY_HEADERS;
+    if (node->kind != (list_wanted ? JSON_LIST : JSON_OBJECT)) {
+        return place_fail(place, "must be %s, not %s", list_wanted ? "a list [...]" : "an object {...}",
+                          json_kind_name(node->kind));
+    }
+    struct json_node *first = NULL;
+    struct building list = {0};
+    enum err_code code = ERR_OK;
+    if (key->first != NULL) code = jsonc_parse(NULL, key->first, strlen(key->first), &first, place->err);
+    if (code == ERR_OK) code = build(key, first, node, place, &list);
+    json_free(first);
+    if (code != ERR_OK) {
+        discard(key, &list);
+        return code;
+    }
+    replace(key, &list, object);
+    return ERR_OK;
+}

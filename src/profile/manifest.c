@@ -1,0 +1,290 @@
+#include "base/calendar.h"
+#include "profile/keys.h"
+#include "profile/notation.h"
+#include "profile/profile.h"
+
+#include <string.h>
+
+struct writer {
+    struct text *out;
+    const char *object; /* the struct whose keys are walked */
+};
+
+static void write_object(struct text *out, const struct key_table *table, const char *object);
+
+/* The host and port of a proxy, without user and password. */
+static void write_proxy(struct text *out, const char *proxy)
+{
+    const char *at = strrchr(proxy, '@');
+    struct text shown = {0};
+    text_printf(&shown, "http://%s", at != NULL ? at + 1 : proxy + strlen("http://"));
+    text_json(out, text_str(&shown));
+    text_free(&shown);
+}
+
+static void write_strings(struct text *out, char *const *strings, size_t count)
+{
+    text_puts(out, "[");
+    for (size_t i = 0; i < count; i++) {
+        notation_comma(out);
+        text_json(out, strings[i]);
+    }
+    text_puts(out, "]");
+}
+
+/* Prompts by number and length only. */
+static void write_hidden(struct text *out, char *const *strings, size_t count)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; i++) bytes += strlen(strings[i]);
+    text_printf(out, "{\"count\":%zu,\"bytes\":%zu}", count, bytes);
+}
+
+static void write_fractions(struct text *out, const double *fractions, size_t count)
+{
+    text_puts(out, "[");
+    for (size_t i = 0; i < count; i++) {
+        notation_comma(out);
+        text_puts(out, "\"");
+        notation_number(out, fractions[i] * 100);
+        text_puts(out, "%\"");
+    }
+    text_puts(out, "]");
+}
+
+static void write_windows(struct text *out, const struct window *windows, size_t count)
+{
+    text_puts(out, "[");
+    for (size_t i = 0; i < count; i++) {
+        notation_comma(out);
+        text_json(out, windows[i].spec);
+    }
+    text_puts(out, "]");
+}
+
+static void write_headers(struct text *out, const struct header *headers, size_t count)
+{
+    text_puts(out, "[");
+    for (size_t i = 0; i < count; i++) {
+        notation_comma(out);
+        text_json(out, headers[i].name);
+    }
+    text_puts(out, "]");
+}
+
+static void write_objects(struct text *out, const struct key_table *table, const char *elements, size_t count)
+{
+    text_puts(out, "[");
+    for (size_t i = 0; i < count; i++) {
+        notation_comma(out);
+        write_object(out, table, elements + i * table->size);
+    }
+    text_puts(out, "]");
+}
+
+static void write_list(struct text *out, const struct key *key, const char *object)
+{
+    const void *elements = *(void *const *)(const void *)(object + key->offset);
+    size_t count = *(const size_t *)(const void *)(object + key->count_offset);
+    switch (key->type) {
+    case KEY_STRINGS:
+        write_strings(out, elements, count);
+        break;
+    case KEY_HIDDEN_STRINGS:
+        write_hidden(out, elements, count);
+        break;
+    case KEY_FRACTIONS:
+        write_fractions(out, elements, count);
+        break;
+    case KEY_WINDOWS:
+        write_windows(out, elements, count);
+        break;
+    case KEY_HEADERS:
+        write_headers(out, elements, count);
+        break;
+    default:
+        write_objects(out, key->table, elements, count);
+        break;
+    }
+}
+
+static void write_duration(struct text *out, int64_t ns)
+{
+    text_puts(out, "\"");
+    notation_duration(out, ns);
+    text_puts(out, "\"");
+}
+
+static void write_target(struct text *out, const struct stage *stage)
+{
+    text_puts(out, stage->is_rate ? "\"" : "");
+    notation_number(out, stage->target);
+    text_puts(out, stage->is_rate ? "/s\"" : "");
+}
+
+static void write_latency(struct text *out, const struct latency *latency)
+{
+    text_puts(out, "{\"median\":");
+    write_duration(out, latency->median_ns);
+    text_puts(out, ",\"p99\":");
+    write_duration(out, latency->p99_ns);
+    text_puts(out, "}");
+}
+
+static void write_time(struct text *out, int64_t utc_ns)
+{
+    char stamp[32] = "now";
+    if (utc_ns != INT64_MIN) format_utc_ms(utc_ns, stamp);
+    text_json(out, stamp);
+}
+
+static void write_quantity(struct text *out, double number, const char *unit)
+{
+    text_puts(out, "\"");
+    notation_number(out, number);
+    text_printf(out, "%s\"", unit);
+}
+
+static void write_value(struct text *out, const struct key *key, const char *object)
+{
+    const void *value = object + key->offset;
+    switch (key->type) {
+    case KEY_STRING:
+        text_json(out, *(char *const *)value);
+        break;
+    case KEY_HIDDEN:
+        write_hidden(out, value, 1);
+        break;
+    case KEY_REFERENCES:
+        write_proxy(out, *(char *const *)value);
+        break;
+    case KEY_CREDENTIAL: {
+        const struct auth *auth = value;
+        text_json(out, auth->kind == AUTH_TOKEN_COMMAND ? "command" : auth->source);
+        break;
+    }
+    case KEY_BOOL:
+        text_puts(out, *(const bool *)value ? "true" : "false");
+        break;
+    case KEY_EITHER:
+        text_json(out, key->words[*(const bool *)value ? 1 : 0]);
+        break;
+    case KEY_COUNT:
+    case KEY_SIZE:
+        text_printf(out, "%llu", (unsigned long long)*(const uint64_t *)value);
+        break;
+    case KEY_NUMBER:
+        notation_number(out, *(const double *)value);
+        break;
+    case KEY_DURATION:
+        write_duration(out, *(const int64_t *)value);
+        break;
+    case KEY_RATE:
+        write_quantity(out, *(const double *)value, "/s");
+        break;
+    case KEY_FRACTION:
+        write_quantity(out, *(const double *)value * 100, "%");
+        break;
+    case KEY_TIME:
+        write_time(out, *(const int64_t *)value);
+        break;
+    case KEY_WORD:
+        text_json(out, key->words[*(const unsigned *)value]);
+        break;
+    case KEY_DURING:
+        text_json(out, (*(struct window *const *)value)->spec);
+        break;
+    case KEY_TARGET:
+        write_target(out, (const struct stage *)(const void *)object);
+        break;
+    case KEY_LATENCY:
+        write_latency(out, value);
+        break;
+    default:
+        write_list(out, key, object);
+        break;
+    }
+}
+
+/* Whether the profile holds a value for the key: pointers may be NULL, and of the credentials there is one.
+ */
+static bool is_set(const struct key *key, const char *object)
+{
+    const void *value = object + key->offset;
+    switch (key->type) {
+    case KEY_IGNORED:
+        return false;
+    case KEY_STRING:
+    case KEY_HIDDEN:
+    case KEY_REFERENCES:
+        return *(char *const *)value != NULL;
+    case KEY_DURING:
+        return *(struct window *const *)value != NULL;
+    case KEY_CREDENTIAL:
+        return (int)((const struct auth *)value)->kind == key->variant;
+    case KEY_LATENCY:
+        return ((const struct latency *)value)->set;
+    default:
+        return true;
+    }
+}
+
+/* Entries of a map stand beside the other keys of their object. */
+static void write_map(struct text *out, const struct key *key, const char *object)
+{
+    const char *elements = *(char *const *)(const void *)(object + key->offset);
+    size_t count = *(const size_t *)(const void *)(object + key->count_offset);
+    for (size_t i = 0; i < count; i++) {
+        const char *element = elements + i * key->table->size;
+        notation_comma(out);
+        text_json(out, *(char *const *)(const void *)(element + key->table->name_offset));
+        text_puts(out, ":");
+        write_object(out, key->table, element);
+    }
+}
+
+static void open_group(void *context, const char *name, size_t length)
+{
+    struct writer *writer = context;
+    notation_comma(writer->out);
+    text_printf(writer->out, "\"%.*s\":{", (int)length, name);
+}
+
+static void close_group(void *context)
+{
+    struct writer *writer = context;
+    text_puts(writer->out, "}");
+}
+
+static void write_leaf(void *context, const struct key *key, const char *name)
+{
+    struct writer *writer = context;
+    if (!is_set(key, writer->object)) return;
+    if (key->type == KEY_MAP) {
+        write_map(writer->out, key, writer->object);
+        return;
+    }
+    notation_comma(writer->out);
+    text_json(writer->out, name);
+    text_puts(writer->out, ":");
+    write_value(writer->out, key, writer->object);
+}
+
+static void write_object(struct text *out, const struct key_table *table, const char *object)
+{
+    static const struct key_visitor visitor = {open_group, close_group, write_leaf};
+    struct writer writer = {out, object};
+    text_puts(out, "{");
+    keys_walk(table, &visitor, &writer);
+    if (table == &key_region) { /* the host, which reports name, follows from the endpoint */
+        notation_comma(out);
+        text_puts(out, "\"host\":");
+        text_json(out, ((const struct region *)(const void *)object)->host);
+    }
+    text_puts(out, "}");
+}
+
+void profile_manifest(const struct profile *profile, struct text *out)
+{
+    write_object(out, &key_profile, (const char *)(const void *)profile);
+}

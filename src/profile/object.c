@@ -1,0 +1,253 @@
+#include "profile/object.h"
+
+#include "base/text.h"
+#include "profile/list.h"
+#include "profile/profile.h"
+#include "profile/suggest.h"
+#include "profile/value.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define NAME_LIMIT 128 /* no key's dotted name is nearly as long */
+
+static enum err_code read_members(const struct key_table *table, const struct json_node *node,
+                                  const struct place *place, const char *prefix, void *object);
+
+/* {"median": "550ms", "p99": "1.5s"} */
+static enum err_code read_latency(const struct key *key, const struct json_node *node,
+                                  const struct place *place, struct latency *out)
+{
+    struct latency latency = {.set = true};
+    bool median = false;
+    bool p99 = false;
+    for (const struct json_node *member = node->first; member != NULL; member = member->next) {
+        struct place at = place_of_member(place, member);
+        bool is_median = strcmp(member->key, "median") == 0;
+        if (!is_median && strcmp(member->key, "p99") != 0) {
+            at = place_of_key(place, member);
+            return place_fail(&at, "unknown key: a scripted delay has median and p99");
+        }
+        if (member->text == NULL) return place_fail(&at, "must be a duration such as 250ms");
+        *(is_median ? &median : &p99) = true;
+        enum err_code code =
+            value_duration(key, member->text, &at, is_median ? &latency.median_ns : &latency.p99_ns);
+        if (code != ERR_OK) return code;
+    }
+    if (!median || !p99)
+        return place_fail(place, "needs both median and p99, or one duration for a fixed delay");
+    if (latency.median_ns > latency.p99_ns)
+        return place_fail(place, "p99 is less than the median: swap them");
+    if (latency.median_ns == 0 && latency.p99_ns > 0) {
+        return place_fail(place,
+                          "a median of 0 with a larger p99 is no log-normal delay: write a median above 0");
+    }
+    *out = latency;
+    return ERR_OK;
+}
+
+static bool number_is_fine(enum key_type type)
+{
+    return type == KEY_COUNT || type == KEY_SIZE || type == KEY_NUMBER || type == KEY_TARGET;
+}
+
+/* Whether the kind of JSON value fits; durations and the like may come as a number: their parser says which
+ * unit lacks. */
+static bool kind_fits(enum key_type type, enum json_kind kind)
+{
+    switch (type) {
+    case KEY_BOOL:
+        return kind == JSON_BOOL;
+    case KEY_COUNT:
+    case KEY_NUMBER:
+        return kind == JSON_NUMBER;
+    case KEY_SIZE:
+    case KEY_DURATION:
+    case KEY_RATE:
+    case KEY_FRACTION:
+    case KEY_LATENCY:
+    case KEY_TARGET:
+        return kind == JSON_NUMBER || kind == JSON_STRING;
+    default:
+        return kind == JSON_STRING;
+    }
+}
+
+static enum err_code wrong_kind(const struct key *key, const struct json_node *node,
+                                const struct place *place)
+{
+    if (node->kind == JSON_NULL)
+        return place_fail(place, "null is no value: leave the key out for its default");
+    if (key->type == KEY_CREDENTIAL) {
+        return place_fail(place, "must be a reference in double quotes: ${NAME} or ${file:PATH}");
+    }
+    if (node->kind == JSON_STRING && (number_is_fine(key->type) || key->type == KEY_BOOL)) {
+        return place_fail(place, "must be a %s without quotes", key_type_help(key->type));
+    }
+    return place_fail(place, "must be a %s%s, not %s", key_type_help(key->type),
+                      number_is_fine(key->type) ? "" : ", in double quotes", json_kind_name(node->kind));
+}
+
+static enum err_code read_leaf(const struct key *key, const struct json_node *node, const struct place *place,
+                               void *object)
+{
+    if (value_is_composite(key->type)) return list_read(key, node, place, object);
+    if (key->type == KEY_LATENCY && node->kind == JSON_OBJECT) {
+        return read_latency(key, node, place, (struct latency *)(void *)((char *)object + key->offset));
+    }
+    if (!kind_fits(key->type, node->kind)) return wrong_kind(key, node, place);
+    return value_from_text(key, node->text, place, object);
+}
+
+/* The part of a dotted name behind `prefix` and up to the next dot, copied; false when the name is not below
+ * prefix. */
+static bool next_part(const char *name, const char *prefix, char *part, size_t size)
+{
+    size_t length = strlen(prefix);
+    if (strncmp(name, prefix, length) != 0) return false;
+    const char *rest = name + length;
+    size_t end = strcspn(rest, ".");
+    if (end == 0 || end >= size || rest[0] == '*') return false;
+    memcpy(part, rest, end);
+    part[end] = '\0';
+    return true;
+}
+
+/* Lists what is known below a prefix ("a, b, c"), and finds the nearest to `name`. */
+static bool nearest_sibling(const struct key_table *table, const char *prefix, const char *name, char *best,
+                            struct text *known)
+{
+    char part[NAME_LIMIT];
+    char last[NAME_LIMIT] = "";
+    struct suggestion suggestion = suggest_start(name);
+    for (size_t i = 0; i < table->count; i++) {
+        if (!next_part(table->keys[i].name, prefix, part, sizeof part) || strcmp(part, last) == 0) continue;
+        memcpy(last, part, sizeof last);
+        text_printf(known, "%s%s", known->length > 0 ? ", " : "", part);
+        size_t distance = suggestion.distance;
+        suggest_offer(&suggestion, part);
+        if (suggestion.distance < distance) memcpy(best, part, sizeof part);
+    }
+    return best[0] != '\0';
+}
+
+/* A key that stands elsewhere in the table: its full dotted name, or NULL. */
+static const char *elsewhere(const struct key_table *table, const char *name)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        const char *dot = strrchr(table->keys[i].name, '.');
+        if (dot != NULL && strcmp(dot + 1, name) == 0) return table->keys[i].name;
+    }
+    return NULL;
+}
+
+enum err_code object_unknown_key(const struct key_table *table, const char *prefix, const char *name,
+                                 const struct place *place)
+{
+    char best[NAME_LIMIT] = "";
+    struct text known = {0};
+    const char *other = elsewhere(table, name);
+    enum err_code code = ERR_PROFILE;
+    if (nearest_sibling(table, prefix, name, best, &known)) {
+        code = place_fail(place, "unknown key: did you mean \"%s\"?", best);
+    } else if (other != NULL) {
+        code = place_fail(place, "unknown key here: it belongs to \"%s\"", other);
+    } else {
+        code = place_fail(place, "unknown key: known here are %.400s", text_str(&known));
+    }
+    text_free(&known);
+    return code;
+}
+
+/* One member of an object; `prefix` is "" or the dotted name of the object with its dot. */
+static enum err_code read_member(const struct key_table *table, const struct json_node *member,
+                                 const struct place *parent, const char *prefix, void *object)
+{
+    char name[NAME_LIMIT];
+    int length = snprintf(name, sizeof name, "%s%s", prefix, member->key);
+    const struct key *key = length < (int)sizeof name ? key_find(table, name) : NULL;
+    bool dotted = strchr(member->key, '.') != NULL && (key == NULL || key->type != KEY_MAP);
+    struct place place = place_of_member(parent, member);
+    if (key != NULL && !dotted) return read_leaf(key, member, &place, object);
+    if (dotted || length + 1 >= (int)sizeof name || !key_is_group(table, name)) {
+        place = place_of_key(parent, member);
+        if (key != NULL) return place_fail(&place, "no dots in a key: write an object within an object");
+        return object_unknown_key(table, prefix, member->key, &place);
+    }
+    if (member->kind != JSON_OBJECT) {
+        return place_fail(&place, "must be an object {...}, not %s", json_kind_name(member->kind));
+    }
+    name[length] = '.';
+    name[length + 1] = '\0';
+    return read_members(table, member, &place, name, object);
+}
+
+static enum err_code read_members(const struct key_table *table, const struct json_node *node,
+                                  const struct place *place, const char *prefix, void *object)
+{
+    for (const struct json_node *member = node->first; member != NULL; member = member->next) {
+        enum err_code code = read_member(table, member, place, prefix, object);
+        if (code != ERR_OK) return code;
+    }
+    return ERR_OK;
+}
+
+static enum err_code check_required(const struct key_table *table, const struct json_node *node,
+                                    const struct place *place)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        const struct key *key = &table->keys[i];
+        if (!key->required || json_member(node, key->name) != NULL) continue;
+        return place_fail(place, "\"%s\" is missing: %s needs it (%s)", key->name, table->title, key->help);
+    }
+    return ERR_OK;
+}
+
+enum err_code object_read(const struct key_table *table, const struct json_node *node,
+                          const struct place *place, void *object)
+{
+    enum err_code code = read_members(table, node, place, "", object);
+    return code == ERR_OK ? check_required(table, node, place) : code;
+}
+
+enum err_code object_defaults(const struct key_table *table, const struct place *place, void *object)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        const struct key *key = &table->keys[i];
+        if (key->fallback == NULL) continue;
+        struct place at = {.line = 0, .err = place->err};
+        enum err_code code = object_set(key, key->fallback, &at, object);
+        if (code != ERR_OK) return code;
+    }
+    return ERR_OK;
+}
+
+/* One element of a simple list may stand without brackets and quotes: --set windows.report=1m */
+static bool is_bare_element(const struct key *key, const char *text)
+{
+    bool simple = key->type == KEY_STRINGS || key->type == KEY_HIDDEN_STRINGS || key->type == KEY_FRACTIONS ||
+                  key->type == KEY_WINDOWS;
+    return simple && text[0] != '[';
+}
+
+enum err_code object_set(const struct key *key, const char *text, const struct place *place, void *object)
+{
+    if (!value_is_composite(key->type)) return value_from_text(key, text, place, object);
+    struct text json = {0};
+    if (is_bare_element(key, text)) {
+        text_puts(&json, "[");
+        text_json(&json, text);
+        text_puts(&json, "]");
+    } else {
+        text_puts(&json, text);
+    }
+    struct json_node *node = NULL;
+    struct error inner = {0};
+    enum err_code code =
+        json.failed ? place_no_memory(place) : jsonc_parse(NULL, text_str(&json), json.length, &node, &inner);
+    if (code != ERR_OK && !json.failed) code = place_fail_with(place, code, &inner);
+    if (code == ERR_OK) code = list_read(key, node, place, object);
+    json_free(node);
+    text_free(&json);
+    return code;
+}

@@ -1,0 +1,108 @@
+#include "base/files.h"
+#include "profile/form.h"
+#include "profile/jsonc.h"
+#include "profile/object.h"
+#include "profile/place.h"
+#include "profile/profile.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What follows from the values as written: host, port and model of each region. */
+static enum err_code finish_region(struct region *region, const struct place *place)
+{
+    if (region->endpoint != NULL) {
+        form_endpoint_split(region->endpoint, &region->host, &region->port, &region->tls);
+        if (region->host == NULL) return place_no_memory(place);
+    }
+    /* one name may stand for both: Azure is asked for a deployment, OpenAI for a model */
+    if (region->model == NULL && region->deployment != NULL && region->dialect != DIALECT_OPENAI) {
+        region->model = strdup(region->deployment);
+        if (region->model == NULL) return place_no_memory(place);
+    }
+    if (region->dialect == DIALECT_OPENAI && region->deployment == NULL && region->model != NULL) {
+        region->deployment = strdup(region->model);
+        if (region->deployment == NULL) return place_no_memory(place);
+    }
+    if (region->proxy_source != NULL) {
+        region->proxy = strdup(region->proxy_source);
+        if (region->proxy == NULL) return place_no_memory(place);
+    }
+    return ERR_OK;
+}
+
+static enum err_code read_all(struct profile *profile, const char *json, size_t length, struct error *err)
+{
+    struct place place = {.file = profile->file, .line = 1, .column = 1, .err = err};
+    enum err_code code = jsonc_parse(profile->file, json, length, &profile->source, err);
+    if (code != ERR_OK) return code;
+    place.line = profile->source->line;
+    place.column = profile->source->column;
+    if (profile->source->kind != JSON_OBJECT) {
+        return place_fail(&place, "a profile is an object {...}, not %s",
+                          json_kind_name(profile->source->kind));
+    }
+    code = object_defaults(&key_profile, &place, profile);
+    if (code == ERR_OK) code = object_read(&key_profile, profile->source, &place, profile);
+    for (size_t i = 0; i < profile->region_count && code == ERR_OK; i++) {
+        code = finish_region(&profile->regions[i], &place);
+    }
+    return code == ERR_OK ? profile_check(profile, err) : code;
+}
+
+enum err_code profile_parse(const char *file, const char *json, size_t length, struct profile **out,
+                            struct error *err)
+{
+    struct profile *profile = calloc(1, sizeof *profile);
+    if (profile == NULL) return error_set(err, ERR_NOMEM, "no memory for the profile");
+    profile->file = strdup(file);
+    enum err_code code = profile->file == NULL ? error_set(err, ERR_NOMEM, "no memory for the profile")
+                                               : read_all(profile, json, length, err);
+    if (code != ERR_OK) {
+        profile_free(profile);
+        return code;
+    }
+    *out = profile;
+    return ERR_OK;
+}
+
+enum err_code profile_load(const char *file, struct profile **out, struct error *err)
+{
+    struct text json = {0};
+    enum err_code code = file_read(file, JSONC_SIZE_LIMIT, &json, err);
+    if (code == ERR_OK) code = profile_parse(file, text_str(&json), json.length, out, err);
+    text_free(&json);
+    return code;
+}
+
+/* What stood in the file does not hold any more, so no message may point there. */
+static void forget_position(struct profile *profile, const char *key)
+{
+    struct json_node *node = place_node(profile->source, key);
+    const char *dot = strrchr(key, '.');
+    const char *last = dot == NULL ? key : dot + 1;
+    if (node->key != NULL && strcmp(node->key, last) == 0) json_clear(node); /* else it was not in the file */
+}
+
+enum err_code profile_override(struct profile *profile, const char *key, const char *value, struct error *err)
+{
+    struct place place = {.err = err};
+    (void)snprintf(place.path, sizeof place.path, "%.190s", key);
+    const struct key *row = key_find(&key_profile, key);
+    if (row == NULL && !key_is_group(&key_profile, key)) {
+        const char *dot = strrchr(key, '.');
+        const char *name = dot == NULL ? key : dot + 1;
+        char prefix[100];
+        (void)snprintf(prefix, sizeof prefix, "%.*s", (int)(name - key), key);
+        return object_unknown_key(&key_profile, prefix, name, &place);
+    }
+    if (row == NULL)
+        return place_fail(&place, "this holds further keys: name one of them, such as load.model");
+    if (row->table == &key_region || row->type == KEY_MAP || row->type == KEY_IGNORED) {
+        return place_fail(&place, "this key cannot be overridden: change it in the profile");
+    }
+    enum err_code code = object_set(row, value, &place, profile);
+    if (code == ERR_OK) forget_position(profile, key);
+    return code;
+}

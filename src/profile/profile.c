@@ -1,0 +1,33 @@
+#include "profile/profile.h"
+
+#include <string.h>
+
+int64_t load_duration_ns(const struct load *load)
+{
+    int64_t total = 0;
+    for (size_t i = 0; i < load->stage_count; i++) {
+        if (load->stages[i].duration_ns > INT64_MAX - total) return INT64_MAX;
+        total += load->stages[i].duration_ns;
+    }
+    return total;
+}
+
+const struct price *prices_find(const struct prices *prices, const char *model)
+{
+    const struct price *best = NULL;
+    size_t best_length = 0;
+    for (size_t i = 0; i < prices->count; i++) {
+        const struct price *price = &prices->models[i];
+        size_t length = strlen(price->model);
+        if (strncmp(price->model, model, length) != 0 || (best != NULL && length <= best_length)) continue;
+        best = price;
+        best_length = length;
+    }
+    return best;
+}
+
+bool profile_simulate_only(const struct profile *profile)
+{
+    const struct simulator_plan *plan = &profile->simulator;
+    return plan->clock_speed != 1 || plan->clock_start_ns != INT64_MIN;
+}

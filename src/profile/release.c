@@ -1,0 +1,129 @@
+#include "profile/release.h"
+
+#include "profile/jsonc.h"
+#include "profile/profile.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void free_text(char **text)
+{
+    free(*text);
+    *text = NULL;
+}
+
+void release_secret(char *secret)
+{
+    if (secret != NULL) explicit_bzero(secret, strlen(secret));
+    free(secret);
+}
+
+static void free_element(const struct key *key, char *element)
+{
+    switch (key->type) {
+    case KEY_STRINGS:
+    case KEY_HIDDEN_STRINGS:
+        free_text((char **)element);
+        break;
+    case KEY_WINDOWS:
+        window_free((struct window *)element);
+        break;
+    case KEY_OBJECTS:
+    case KEY_MAP:
+        release_object(key->table, element);
+        break;
+    case KEY_HEADERS: {
+        struct header *header = (struct header *)element;
+        free_text(&header->name);
+        free_text(&header->source);
+        release_secret(header->value);
+        break;
+    }
+    default:
+        break;
+    }
+}
+
+static size_t element_size(const struct key *key)
+{
+    switch (key->type) {
+    case KEY_STRINGS:
+    case KEY_HIDDEN_STRINGS:
+        return sizeof(char *);
+    case KEY_FRACTIONS:
+        return sizeof(double);
+    case KEY_WINDOWS:
+        return sizeof(struct window);
+    case KEY_HEADERS:
+        return sizeof(struct header);
+    case KEY_OBJECTS:
+    case KEY_MAP:
+        return key->table->size;
+    default:
+        return 0;
+    }
+}
+
+void release_value(const struct key *key, void *object)
+{
+    char *value = (char *)object + key->offset;
+    size_t size = element_size(key);
+    if (size > 0) {
+        size_t *count = (size_t *)(void *)((char *)object + key->count_offset);
+        char **elements = (char **)(void *)value;
+        for (size_t i = 0; i < *count; i++) free_element(key, *elements + i * size);
+        free_text(elements);
+        *count = 0;
+        return;
+    }
+    switch (key->type) {
+    case KEY_STRING:
+    case KEY_HIDDEN:
+    case KEY_REFERENCES:
+        free_text((char **)(void *)value);
+        break;
+    case KEY_CREDENTIAL:
+        free_text(&((struct auth *)(void *)value)->source);
+        break;
+    case KEY_DURING: {
+        struct window **window = (struct window **)(void *)value;
+        if (*window != NULL) window_free(*window);
+        free(*window);
+        *window = NULL;
+        break;
+    }
+    default:
+        break;
+    }
+}
+
+void release_object(const struct key_table *table, void *object)
+{
+    for (size_t i = 0; i < table->count; i++) release_value(&table->keys[i], object);
+    if (table->drop != NULL) table->drop(object);
+}
+
+void region_drop(void *object)
+{
+    struct region *region = object;
+    free_text(&region->host);
+    release_secret(region->proxy);
+    region->proxy = NULL;
+    release_secret(region->auth.secret);
+    region->auth.secret = NULL;
+}
+
+void price_drop(void *object)
+{
+    struct price *price = object;
+    free_text(&price->model);
+}
+
+void profile_free(struct profile *profile)
+{
+    if (profile == NULL) return;
+    release_object(&key_profile, profile);
+    json_free(profile->source);
+    free(profile->file);
+    free(profile);
+}

@@ -1,0 +1,247 @@
+#include "profile/faults.h"
+#include "profile/keys.h"
+#include "profile/layout.h"
+#include "profile/notation.h"
+#include "profile/profile.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+struct writer {
+    struct text *out;
+    const struct key *any; /* the map that was met in the open group, or NULL */
+};
+
+static void write_table(struct text *out, const struct key_table *table);
+
+/* The notations of base/units.h and base/window.h as patterns. A bare 0 is a duration too. */
+static const char definitions[] =
+    "\"$defs\":{"
+    "\"duration\":{\"anyOf\":[{\"type\":\"string\",\"pattern\":\"^([0-9]+(\\\\.[0-9]+)?(us|ms|s|m|h|d)|0)$\"}"
+    ",{\"const\":0}]},"
+    "\"rate\":{\"type\":\"string\",\"pattern\":\"^[0-9]+(\\\\.[0-9]+)?/[smh]$\"},"
+    "\"share\":{\"type\":\"string\",\"pattern\":\"^[0-9]+(\\\\.[0-9]+)?%$\"},"
+    "\"size\":{\"anyOf\":[{\"type\":\"string\",\"pattern\":\"^[0-9]+(\\\\.[0-9]+)?(B|kB|KB|MB|GB|KiB|MiB|GiB)"
+    "?$\"},"
+    "{\"type\":\"integer\",\"minimum\":0}]},"
+    "\"time\":{\"type\":\"string\",\"pattern\":\"^(now|[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt "
+    "][0-9]{2}:[0-9]{2}:[0-9]{2}(\\\\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2}))$\"},"
+    "\"during\":{\"type\":\"string\",\"pattern\":\"^[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}(@[^,]+)?(,[a-z,-]+)?$"
+    "\"},"
+    "\"window\":{\"type\":\"string\",\"pattern\":\"^([0-9]+(\\\\.[0-9]+)?(s|m|h|d|ms|us)|[A-Za-z0-9_.-]{1,40}"
+    "=[0-9]{2}:[0-9]{2}-"
+    "[0-9]{2}:[0-9]{2}@[^,]+(,[a-z,-]+)?)$\"},"
+    "\"target\":{\"anyOf\":[{\"type\":\"integer\",\"minimum\":0},{\"type\":\"string\",\"pattern\":\"^[0-9]+$"
+    "\"},"
+    "{\"$ref\":\"#/$defs/rate\"}]},"
+    "\"delay\":{\"anyOf\":[{\"$ref\":\"#/$defs/"
+    "duration\"},{\"type\":\"object\",\"additionalProperties\":false,"
+    "\"required\":[\"median\",\"p99\"],\"properties\":{\"median\":{\"$ref\":\"#/$defs/duration\"},"
+    "\"p99\":{\"$ref\":\"#/$defs/duration\"}}}]}}";
+
+static void write_words(struct text *out, const char *const *words)
+{
+    text_puts(out, "\"enum\":[");
+    for (size_t i = 0; words[i] != NULL; i++) {
+        notation_comma(out);
+        text_json(out, words[i]);
+    }
+    text_puts(out, "]");
+}
+
+static void write_string(struct text *out, const struct key *key)
+{
+    text_puts(out, "\"type\":\"string\"");
+    if (key->type != KEY_IGNORED) text_puts(out, ",\"minLength\":1");
+    if (key->table == NULL && strcmp(key->name, "fault") == 0) {
+        text_puts(out, ",\"enum\":[");
+        for (int i = 0; i < FAULT_COUNT; i++) {
+            notation_comma(out);
+            text_json(out, fault_info((enum fault_kind)i)->name);
+        }
+        text_puts(out, "]");
+    }
+    if (key->pattern == NULL) return;
+    text_puts(out, ",\"pattern\":");
+    text_json(out, key->pattern);
+}
+
+static void write_number(struct text *out, const struct key *key)
+{
+    bool whole = key->type == KEY_COUNT;
+    text_printf(out, "\"type\":\"%s\"", whole ? "integer" : "number");
+    if (key->least != NULL)
+        text_printf(out, ",\"minimum\":%s", key->least);
+    else if (whole)
+        text_puts(out, ",\"minimum\":0");
+    if (key->most != NULL) text_printf(out, ",\"maximum\":%s", key->most);
+}
+
+static void write_array(struct text *out, const char *items)
+{
+    text_printf(out, "\"type\":\"array\",\"items\":{%s}", items);
+}
+
+static void write_type(struct text *out, const struct key *key)
+{
+    switch (key->type) {
+    case KEY_BOOL:
+        text_puts(out, "\"type\":\"boolean\"");
+        break;
+    case KEY_EITHER:
+    case KEY_WORD:
+        write_words(out, key->words);
+        break;
+    case KEY_COUNT:
+    case KEY_NUMBER:
+        write_number(out, key);
+        break;
+    case KEY_SIZE:
+        text_puts(out, "\"$ref\":\"#/$defs/size\"");
+        break;
+    case KEY_DURATION:
+        text_puts(out, "\"$ref\":\"#/$defs/duration\"");
+        break;
+    case KEY_RATE:
+        text_puts(out, "\"$ref\":\"#/$defs/rate\"");
+        break;
+    case KEY_FRACTION:
+        text_puts(out, "\"$ref\":\"#/$defs/share\"");
+        break;
+    case KEY_TIME:
+        text_puts(out, "\"$ref\":\"#/$defs/time\"");
+        break;
+    case KEY_DURING:
+        text_puts(out, "\"$ref\":\"#/$defs/during\"");
+        break;
+    case KEY_TARGET:
+        text_puts(out, "\"$ref\":\"#/$defs/target\"");
+        break;
+    case KEY_LATENCY:
+        text_puts(out, "\"$ref\":\"#/$defs/delay\"");
+        break;
+    case KEY_STRINGS:
+    case KEY_HIDDEN_STRINGS:
+        write_array(out, "\"type\":\"string\",\"minLength\":1");
+        break;
+    case KEY_FRACTIONS:
+        write_array(out, "\"$ref\":\"#/$defs/share\"");
+        break;
+    case KEY_WINDOWS:
+        write_array(out, "\"$ref\":\"#/$defs/window\"");
+        break;
+    case KEY_OBJECTS:
+        text_puts(out, "\"type\":\"array\",\"items\":");
+        write_table(out, key->table);
+        break;
+    case KEY_HEADERS:
+        text_puts(out, "\"type\":\"object\",\"additionalProperties\":{\"type\":\"string\"}");
+        break;
+    default:
+        write_string(out, key);
+        break;
+    }
+}
+
+/* The help, with the range that no keyword of JSON Schema can say for "5s". */
+static void write_description(struct text *out, const struct key *key)
+{
+    struct text words = {0};
+    text_puts(&words, key->help);
+    bool spoken = key->type != KEY_COUNT && key->type != KEY_NUMBER;
+    if (spoken && key->least != NULL) text_printf(&words, "; at least %s", key->least);
+    if (spoken && key->most != NULL) text_printf(&words, "; at most %s", key->most);
+    text_puts(out, "\"description\":");
+    text_json(out, text_str(&words));
+    text_free(&words);
+}
+
+static void open_group(void *context, const char *name, size_t length)
+{
+    struct writer *writer = context;
+    notation_comma(writer->out);
+    text_printf(writer->out, "\"%.*s\":{\"type\":\"object\",\"properties\":{", (int)length, name);
+}
+
+/* What stands behind the properties of an object: further names are mistakes, or the entries of a map. */
+static void close_properties(struct writer *writer)
+{
+    text_puts(writer->out, "},\"additionalProperties\":");
+    if (writer->any != NULL)
+        write_table(writer->out, writer->any->table);
+    else
+        text_puts(writer->out, "false");
+    writer->any = NULL;
+}
+
+static void close_group(void *context)
+{
+    struct writer *writer = context;
+    close_properties(writer);
+    text_puts(writer->out, "}");
+}
+
+static void write_leaf(void *context, const struct key *key, const char *name)
+{
+    struct writer *writer = context;
+    if (key->type == KEY_MAP) {
+        writer->any = key;
+        return;
+    }
+    notation_comma(writer->out);
+    text_json(writer->out, name);
+    text_puts(writer->out, ":{");
+    write_description(writer->out, key);
+    text_puts(writer->out, ",");
+    write_type(writer->out, key);
+    if (key->fallback != NULL) {
+        text_puts(writer->out, ",\"default\":");
+        notation_json(writer->out, key, key->fallback);
+    }
+    text_puts(writer->out, "}");
+}
+
+static void write_required(struct text *out, const struct key_table *table)
+{
+    text_puts(out, ",\"required\":[");
+    for (size_t i = 0; i < table->count; i++) {
+        if (!table->keys[i].required) continue;
+        notation_comma(out);
+        text_json(out, table->keys[i].name);
+    }
+    text_puts(out, "]");
+}
+
+/* The inside of an object's schema, without its braces. */
+static void write_content(struct text *out, const struct key_table *table)
+{
+    static const struct key_visitor visitor = {open_group, close_group, write_leaf};
+    struct writer writer = {out, NULL};
+    text_puts(out, "\"type\":\"object\",\"properties\":{");
+    keys_walk(table, &visitor, &writer);
+    close_properties(&writer);
+    write_required(out, table);
+}
+
+static void write_table(struct text *out, const struct key_table *table)
+{
+    text_puts(out, "{");
+    write_content(out, table);
+    text_puts(out, "}");
+}
+
+void profile_schema(struct text *out)
+{
+    struct text compact = {0};
+    text_puts(&compact, "{\"$schema\":\"https://json-schema.org/draft/2020-12/schema\","
+                        "\"title\":\"rushhour profile\","
+                        "\"$comment\":\"Made from the key table of rushhour; do not edit by hand.\",");
+    write_content(&compact, &key_profile);
+    text_puts(&compact, ",");
+    text_puts(&compact, definitions);
+    text_puts(&compact, "}");
+    layout_json(out, text_str(&compact));
+    if (compact.failed) out->failed = true;
+    text_free(&compact);
+}
