@@ -133,31 +133,27 @@ enum err_code profile_keep_regions(struct profile *profile, const char *const *n
     return ERR_OK;
 }
 
-/* The array has room for two stages more than were read (list.c), so nothing here can run out of memory. */
-void load_hold(struct load *load, double target)
+static enum err_code resize(struct load *load, size_t count, struct error *err)
+{
+    struct stage *stages = realloc(load->stages, count * sizeof *stages);
+    if (stages == NULL) return error_set(err, ERR_NOMEM, "no memory for the stages of the load");
+    load->stages = stages;
+    load->stage_count = count;
+    return ERR_OK;
+}
+
+enum err_code load_hold(struct load *load, double target, struct error *err)
 {
     int64_t whole_ns = load_duration_ns(load);
     bool is_rate = load->model == LOAD_ARRIVALS;
+    enum err_code code = resize(load, 2, err);
+    if (code != ERR_OK) return code;
     load->stages[0] = (struct stage){.duration_ns = 0, .target = target, .is_rate = is_rate};
     load->stages[1] = (struct stage){.duration_ns = whole_ns, .target = target, .is_rate = is_rate};
-    load->stage_count = 2;
+    return ERR_OK;
 }
 
-/* Goes on with the last target; a last stage that is level already gets longer, so that one more stage is
- * ever needed. */
-static void extend(struct load *load, int64_t more_ns)
-{
-    struct stage *last = &load->stages[load->stage_count - 1];
-    bool level = load->stage_count > 1 && last[-1].target == last->target;
-    if (level) {
-        last->duration_ns += more_ns;
-        return;
-    }
-    last[1] = (struct stage){.duration_ns = more_ns, .target = last->target, .is_rate = last->is_rate};
-    load->stage_count++;
-}
-
-void load_cut(struct load *load, int64_t duration_ns)
+enum err_code load_cut(struct load *load, int64_t duration_ns, struct error *err)
 {
     int64_t left_ns = duration_ns;
     double from = 0;
@@ -167,10 +163,14 @@ void load_cut(struct load *load, int64_t duration_ns)
             stage->target = from + (stage->target - from) * ((double)left_ns / (double)stage->duration_ns);
             stage->duration_ns = left_ns;
             load->stage_count = i + 1;
-            return;
+            return ERR_OK;
         }
         left_ns -= stage->duration_ns;
         from = stage->target;
     }
-    extend(load, left_ns);
+    enum err_code code = resize(load, load->stage_count + 1, err);
+    if (code != ERR_OK) return code;
+    struct stage *last = &load->stages[load->stage_count - 1];
+    *last = (struct stage){.duration_ns = left_ns, .target = from, .is_rate = last[-1].is_rate};
+    return ERR_OK;
 }

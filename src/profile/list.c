@@ -9,10 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Room behind the elements that were read: flags may put a stage or two behind those of the profile
- * (adjust.c). */
-#define LIST_SPARE 2
-
 /* A list that is being built, in the shape in which structs keep it, so that release_value can free it
  * half-built. */
 struct building {
@@ -134,7 +130,7 @@ static enum err_code build(const struct key *key, const struct json_node *first,
 {
     size_t room = json_count(node) + (first == NULL ? 0 : json_count(first));
     if (room == 0) return ERR_OK;
-    list->elements = calloc(room + LIST_SPARE, element_size(key));
+    list->elements = calloc(room, element_size(key));
     if (list->elements == NULL) return place_no_memory(place);
     enum err_code code = first == NULL ? ERR_OK : read_children(key, first, place, list);
     if (code == ERR_OK) code = read_children(key, node, place, list);
