@@ -1,0 +1,92 @@
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/version.h"
+#include "profile/profile.h"
+#include "profile/suggest.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *summary;
+} commands[] = {
+    {"run", command_run, "drive the load of a profile, show it live, write a run folder, judge thresholds"},
+    {"report", command_report, "tables and pages from a run folder, regrouped by any window"},
+    {"simulate", command_simulate, "the simulator alone, for other clients"},
+    {"help", command_help, "help on a command, or `help profile` for every key of a profile"},
+};
+
+#define COMMAND_COUNT (sizeof commands / sizeof *commands)
+
+int complain(const struct error *err)
+{
+    (void)fprintf(stderr, "rushhour: %s\n", err->text);
+    return error_exit_status(err->code);
+}
+
+bool wants_colour(int fd, bool no_color)
+{
+    const char *environment = getenv("NO_COLOR");
+    return !no_color && (environment == NULL || *environment == '\0') && isatty(fd);
+}
+
+int print_out(const char *string)
+{
+    if (fputs(string, stdout) >= 0 && fflush(stdout) == 0) return 0;
+    (void)fprintf(stderr, "rushhour: cannot write to standard output: %s\n", strerror(errno));
+    return 1;
+}
+
+static int print_overview(void)
+{
+    struct text out = {0};
+    text_puts(&out, "rushhour - how often does a realtime model API fail, where, and when\n\n"
+                    "usage: rushhour COMMAND [arguments]\n\ncommands:\n");
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        text_printf(&out, "  %-10s%s\n", commands[i].name, commands[i].summary);
+    text_puts(&out, "\n`rushhour COMMAND --help` says more; `rushhour --version` names the build.\n"
+                    "Try it without an account: rushhour run profiles/demo.json --simulate\n");
+    int status = print_out(text_str(&out));
+    text_free(&out);
+    return status;
+}
+
+int command_help(int argc, char **argv)
+{
+    if (argc == 0) return print_overview();
+    if (strcmp(argv[0], "profile") == 0) {
+        struct text out = {0};
+        profile_help(&out);
+        int status = print_out(text_str(&out));
+        text_free(&out);
+        return status;
+    }
+    char help[] = "--help";
+    char *line[] = {argv[0], argv[0], help, NULL};
+    return cli_main(3, line);
+}
+
+int cli_main(int argc, char **argv)
+{
+    if (argc < 2) {
+        (void)fprintf(stderr, "rushhour: no command given; `rushhour --help` lists them\n");
+        return 2;
+    }
+    const char *word = argv[1];
+    if (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0) return print_overview();
+    if (strcmp(word, "--version") == 0) return print_version();
+    struct suggestion near = suggest_start(word);
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(word, commands[i].name) == 0) return commands[i].run(argc - 2, argv + 2);
+        suggest_offer(&near, commands[i].name);
+    }
+    (void)fprintf(stderr, "rushhour: unknown command \"%s\"%s%s%s; `rushhour --help` lists them\n", word,
+                  near.best != NULL ? "; did you mean `rushhour " : "", near.best != NULL ? near.best : "",
+                  near.best != NULL ? "`?" : "");
+    return 2;
+}

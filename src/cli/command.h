@@ -1,0 +1,30 @@
+/* The commands. Each gets its own words (without "rushhour" and its name), does its work and returns the exit
+ * status. */
+#ifndef RUSHHOUR_CLI_COMMAND_H
+#define RUSHHOUR_CLI_COMMAND_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+
+int command_run(int argc, char **argv);
+int command_simulate(int argc, char **argv);
+int command_report(int argc, char **argv);
+int command_help(int argc, char **argv);
+
+/* Finds the command of a whole command line and runs it. Called by main, once. */
+int cli_main(int argc, char **argv);
+
+/* ---- what commands share ---- */
+
+/* Prints "rushhour: <text>" to stderr and returns the exit status that belongs to the error. */
+int complain(const struct error *err);
+
+/* Whether colour is wanted on a stream: a terminal, no --no-color, and NO_COLOR not set (no-color.org). */
+bool wants_colour(int fd, bool no_color);
+
+/* Writes all of it to stdout; exit status 0, or 1 with a complaint when it cannot (a full disk, a closed
+ * pipe). */
+int print_out(const char *string);
+
+#endif

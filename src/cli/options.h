@@ -1,0 +1,56 @@
+/* Command lines as tables: one row makes the parser, the check and the line in --help. */
+#ifndef RUSHHOUR_CLI_OPTIONS_H
+#define RUSHHOUR_CLI_OPTIONS_H
+
+#include "base/error.h"
+#include "base/text.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum option_kind {
+    OPTION_FLAG, /* a bool */
+    OPTION_TEXT, /* a const char *: the last one wins */
+    OPTION_LIST  /* a struct option_list: each one is kept */
+};
+
+struct option_list {
+    const char *items[64];
+    size_t count;
+};
+
+struct option_row {
+    const char *name; /* without the dashes */
+    char letter;      /* 0: none */
+    enum option_kind kind;
+    const char *argument; /* what it takes, for help: "DIR"; NULL for flags */
+    const char *help;     /* with units and default */
+    void *target;         /* bool *, const char ** or struct option_list * */
+};
+
+struct command_line {
+    const char *command; /* "run" */
+    const char *usage;   /* "PROFILE [options]" */
+    const char *purpose; /* one or two sentences */
+    const struct option_row *options;
+    size_t option_count;
+    size_t positional_min, positional_max;
+    const char *positional_names; /* for the message when one is missing */
+    const char *examples;         /* two lines or more */
+    const char *exit_codes;
+    const char *positional[16]; /* filled in by options_parse */
+    size_t positional_count;
+    bool help; /* -h or --help was given */
+};
+
+/*
+ * Parses argv (without the program's and the command's name) into the rows' targets. ERR_USAGE quotes the
+ * word, suggests the nearest option and says how to get help. `-x VALUE`, `--name VALUE` and `--name=VALUE`
+ * are understood, `--` ends options.
+ */
+MUST_USE enum err_code options_parse(struct command_line *line, int argc, char **argv, struct error *err);
+
+/* Appends the help page of a command. */
+void options_help(const struct command_line *line, struct text *out);
+
+#endif

@@ -1,0 +1,144 @@
+#include "cli/command.h"
+#include "cli/options.h"
+
+#include "base/files.h"
+#include "record/run_reader.h"
+#include "report/results.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+struct report {
+    struct option_list windows;
+    const char *format, *output;
+    bool json, quiet, no_color;
+};
+
+/* Renders one form of the report. */
+static enum err_code render(const struct report *report, const struct results *results, struct text *out,
+                            struct error *err)
+{
+    const char *format = report->json ? "json" : report->format != NULL ? report->format : "text";
+    if (strcmp(format, "text") == 0) {
+        bool colour = report->output == NULL && wants_colour(STDOUT_FILENO, report->no_color);
+        results_text(results, colour, out);
+    } else if (strcmp(format, "markdown") == 0) {
+        results_markdown(results, out);
+    } else if (strcmp(format, "html") == 0) {
+        results_html(results, out);
+    } else if (strcmp(format, "csv") == 0) {
+        results_csv(results, out);
+    } else if (strcmp(format, "json") == 0) {
+        results_json(results, out);
+    } else {
+        return error_set(err, ERR_USAGE, "--format %s: write text, markdown, html, csv or json", format);
+    }
+    return out->failed ? error_set(err, ERR_NOMEM, "no memory for the report") : ERR_OK;
+}
+
+/* Without a format and a file, the pages in the run folder are made anew as well. */
+static enum err_code refresh_pages(const struct results *results, const char *folder, struct error *err)
+{
+    struct text page = {0};
+    struct text path = {0};
+    results_html(results, &page);
+    text_printf(&path, "%s/report.html", folder);
+    enum err_code code = file_write(text_str(&path), text_str(&page), page.length, err);
+    text_clear(&page);
+    text_clear(&path);
+    results_markdown(results, &page);
+    text_printf(&path, "%s/report.md", folder);
+    if (code == ERR_OK) code = file_write(text_str(&path), text_str(&page), page.length, err);
+    text_free(&page);
+    text_free(&path);
+    return code;
+}
+
+static enum err_code deliver(const struct report *report, const struct results *results, const char *folder,
+                             struct error *err)
+{
+    struct text out = {0};
+    enum err_code code = render(report, results, &out, err);
+    bool plain = report->format == NULL && !report->json && report->output == NULL;
+    if (code == ERR_OK && plain) code = refresh_pages(results, folder, err);
+    if (code == ERR_OK && report->output != NULL) {
+        code = file_write(report->output, text_str(&out), out.length, err);
+    } else if (code == ERR_OK && !report->quiet) {
+        if (plain) text_printf(&out, "\nreport      %s/report.html\n", folder);
+        if (print_out(text_str(&out)) != 0)
+            code = error_set(err, ERR_IO, "the report could not be printed whole");
+    }
+    text_free(&out);
+    return code;
+}
+
+static enum err_code parse_windows(const struct option_list *specs, struct window *windows, struct error *err)
+{
+    for (size_t i = 0; i < specs->count; i++) {
+        enum err_code code = window_parse(specs->items[i], &windows[i], err);
+        if (code != ERR_OK) return error_prefix(err, "--window");
+    }
+    return ERR_OK;
+}
+
+static int report_run(const struct report *report, const char *run)
+{
+    struct error err = {0};
+    struct window windows[sizeof report->windows.items / sizeof *report->windows.items] = {0};
+    struct text folder = {0};
+    struct results *results = NULL;
+    enum err_code code = parse_windows(&report->windows, windows, &err);
+    if (code == ERR_OK) code = run_find(run, &folder, &err);
+    if (code == ERR_OK)
+        code = results_load(text_str(&folder), windows, report->windows.count, &results, &err);
+    if (code == ERR_OK) code = deliver(report, results, text_str(&folder), &err);
+    results_free(results);
+    for (size_t i = 0; i < report->windows.count; i++) window_free(&windows[i]);
+    text_free(&folder);
+    return code == ERR_OK ? 0 : complain(&err);
+}
+
+int command_report(int argc, char **argv)
+{
+    struct report report = {0};
+    const struct option_row rows[] = {
+        {"window", 0, OPTION_LIST, "SPEC",
+         "group by a width (1m, 1h) or a time of day\n(peak=07:00-09:00@America/Los_Angeles,mon-fri); may be "
+         "repeated;\n"
+         "default: the windows of the run's profile",
+         &report.windows},
+        {"format", 0, OPTION_TEXT, "FORM", "text (default), markdown, html, csv or json", &report.format},
+        {"output", 'o', OPTION_TEXT, "FILE", "write there instead of to standard output", &report.output},
+        {"json", 0, OPTION_FLAG, NULL, "the same as --format json", &report.json},
+        {"quiet", 'q', OPTION_FLAG, NULL, "print nothing; only make the pages in the run folder anew",
+         &report.quiet},
+        {"no-color", 0, OPTION_FLAG, NULL, "no colour (also: NO_COLOR in the environment)", &report.no_color},
+    };
+    struct command_line line = {
+        .command = "report",
+        .usage = "RUN [options]",
+        .purpose = "tables and pages from a run folder, regrouped by any window.\n"
+                   "RUN is a folder, a name below results/, or `latest`. A run that was killed is reported "
+                   "as far as it came",
+        .options = rows,
+        .option_count = sizeof rows / sizeof *rows,
+        .positional_min = 1,
+        .positional_max = 1,
+        .positional_names = "RUN",
+        .examples = "  rushhour report latest\n"
+                    "  rushhour report latest --window 'peak=07:00-09:00@America/Los_Angeles' --window 1h\n"
+                    "  rushhour report results/2026-11-20T140500Z-demo --format csv -o demo.csv\n",
+        .exit_codes = "  0 reported   1 the folder could not be read   2 wrong command line\n",
+    };
+    struct error err = {0};
+    if (options_parse(&line, argc, argv, &err) != ERR_OK) return complain(&err);
+    if (line.help) {
+        struct text out = {0};
+        options_help(&line, &out);
+        int status = print_out(text_str(&out));
+        text_free(&out);
+        return status;
+    }
+    return report_run(&report, line.positional[0]);
+}

@@ -1,0 +1,160 @@
+#include "cli/run.h"
+#include "cli/command.h"
+
+#include "base/files.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char EXAMPLES[] =
+    "  rushhour run profiles/demo.json --simulate\n"
+    "  rushhour run profiles/two-regions.json --region eastus2 --duration 2m --yes\n"
+    "  rushhour run my.json --simulate --rate 20/s --seed 7 --json > run.json\n";
+
+static const char EXIT_CODES[] =
+    "  0 done, every threshold passed     1 could not do its work      2 wrong command line or profile\n"
+    "  3 inconclusive: too few samples    4 invalid: the generator was saturated or the load not reached\n"
+    "  5 stopped by the budget            99 a threshold failed         130 interrupted, all so far is "
+    "kept\n";
+
+/* Runs the parts in order; what was begun is ended whatever happens, and a folder that holds no run is
+ * removed. */
+static enum err_code drive(struct run *run, int *status, struct error *err)
+{
+    enum err_code code =
+        run_writer_open(text_str(&run->folder), run->profile, run->clock.wall_origin_ns, &run->writer, err);
+    if (code != ERR_OK) return code;
+    bool driven = false;
+    if (run->flags.simulate) code = run_simulator_start(run, err);
+    if (code == ERR_OK) {
+        code = run_drive(run, err);
+        driven = run->engine != NULL;
+    }
+    struct error ending = {0};
+    enum err_code end = run_simulator_stop(run, &ending);
+    if (code == ERR_OK && end != ERR_OK) {
+        *err = ending;
+        code = end;
+    }
+    if (!driven) {
+        if (run->writer != NULL && run_writer_close(run->writer, &ending) != ERR_OK) {
+            /* The folder goes anyway. */
+        }
+        folder_remove(text_str(&run->folder));
+        return code;
+    }
+    struct error finishing = {0};
+    end = run_finish(run, status, code == ERR_OK ? err : &finishing);
+    return code != ERR_OK ? code : end;
+}
+
+static void release(struct run *run)
+{
+    engine_free(run->engine);
+    (void)uv_run(&run->loop, UV_RUN_DEFAULT);
+    (void)uv_loop_close(&run->loop);
+    for (size_t i = 0; i < run->detour_count; i++) detour_free(&run->detours[i]);
+    free(run->ca_file);
+    text_free(&run->folder);
+    profile_free(run->profile);
+}
+
+static enum err_code prepare(struct run *run, const char *file, struct error *err)
+{
+    enum err_code code = profile_load(file, &run->profile, err);
+    if (code == ERR_OK) code = run_plan(run, err);
+    if (code == ERR_OK && !run->flags.simulate && !run->flags.dry_run)
+        code = profile_secrets_load(run->profile, err);
+    return code;
+}
+
+static int print_plan(const struct run *run)
+{
+    struct text out = {0};
+    run_plan_report(run, run->flags.json, &out);
+    int status = print_out(text_str(&out));
+    text_free(&out);
+    return status;
+}
+
+static int run_profile(struct run *run, const char *file)
+{
+    struct error err = {0};
+    int status = 0;
+    if (uv_loop_init(&run->loop) != 0) {
+        (void)error_set(&err, ERR_NET, "cannot make an event loop");
+        return complain(&err);
+    }
+    enum err_code code = prepare(run, file, &err);
+    if (code == ERR_OK && run->flags.dry_run) {
+        status = print_plan(run);
+    } else if (code == ERR_OK) {
+        code = drive(run, &status, &err);
+    }
+    if (code != ERR_OK) status = complain(&err);
+    release(run);
+    return status;
+}
+
+int command_run(int argc, char **argv)
+{
+    struct run run = {0};
+    struct run_flags *flags = &run.flags;
+    const struct option_row rows[] = {
+        {"simulate", 0, OPTION_FLAG, NULL,
+         "drive the built-in simulator instead of the real service: no account, no cost", &flags->simulate},
+        {"connect-to", 0, OPTION_LIST, "HOST:PORT=ADDR:PORT",
+         "reach a host at another (numeric) address; may be repeated", &flags->connect_to},
+        {"output", 'o', OPTION_TEXT, "DIR", "the run folder to make (default results/<time>-<profile>)",
+         &flags->output},
+        {"region", 0, OPTION_LIST, "NAME", "only this region of the profile; may be repeated",
+         &flags->regions},
+        {"duration", 0, OPTION_TEXT, "D",
+         "end the load after D (30s, 5m, 2h), or hold the last stage until then", &flags->duration},
+        {"sessions", 0, OPTION_TEXT, "N", "closed load: keep N sessions busy in each region from the start",
+         &flags->sessions},
+        {"rate", 0, OPTION_TEXT, "R",
+         "open load: R session arrivals (5/s, 300/m) in each region from the start", &flags->rate},
+        {"seed", 0, OPTION_TEXT, "N",
+         "repeat a plan: arrivals, prompts, jitter, simulated faults (default: drawn, and kept\nin run.json)",
+         &flags->seed},
+        {"workers", 0, OPTION_TEXT, "N",
+         "threads that drive sessions (default: cores, one less when there are more than two)",
+         &flags->workers},
+        {"inconclusive", 0, OPTION_TEXT, "pass|fail", "exit 0 or 99 instead of 3 when samples are too few",
+         &flags->inconclusive},
+        {"dry-run", 0, OPTION_FLAG, NULL, "print what would be done and what it may cost, and do nothing",
+         &flags->dry_run},
+        {"yes", 0, OPTION_FLAG, NULL,
+         "spend money without asking (a real service and no budget in the profile)", &flags->yes},
+        {"json", 0, OPTION_FLAG, NULL, "print run.json on standard output instead of the table",
+         &flags->json},
+        {"quiet", 'q', OPTION_FLAG, NULL, "no live view and no table", &flags->quiet},
+        {"no-color", 0, OPTION_FLAG, NULL, "no colour (also: NO_COLOR in the environment)", &flags->no_color},
+    };
+    struct command_line line = {
+        .command = "run",
+        .usage = "PROFILE [options]",
+        .purpose = "drive the load of a profile, show it live, write a run folder, judge thresholds",
+        .options = rows,
+        .option_count = sizeof rows / sizeof *rows,
+        .positional_min = 1,
+        .positional_max = 1,
+        .positional_names = "PROFILE",
+        .examples = EXAMPLES,
+        .exit_codes = EXIT_CODES,
+    };
+    struct error err = {0};
+    if (options_parse(&line, argc, argv, &err) != ERR_OK) return complain(&err);
+    if (line.help) {
+        struct text out = {0};
+        options_help(&line, &out);
+        int status = print_out(text_str(&out));
+        text_free(&out);
+        return status;
+    }
+    (void)signal(SIGPIPE, SIG_IGN);
+    return run_profile(&run, line.positional[0]);
+}

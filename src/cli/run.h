@@ -1,0 +1,73 @@
+/* `rushhour run`, in parts: the plan (run_plan.c), the simulator beside it (run_simulator.c), the drive
+ * (run_drive.c) and what is left of it (run_finish.c). run.c reads the command line and goes through them. */
+#ifndef RUSHHOUR_CLI_RUN_H
+#define RUSHHOUR_CLI_RUN_H
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "cli/options.h"
+#include "engine/engine.h"
+#include "profile/profile.h"
+#include "record/run_writer.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+/* The command line of run, as given. */
+struct run_flags {
+    const char *output, *duration, *sessions, *rate, *seed, *workers, *inconclusive;
+    struct option_list regions, connect_to;
+    bool simulate, dry_run, yes, json, quiet, no_color;
+};
+
+#define DETOUR_MAX 64
+
+struct run {
+    struct run_flags flags;
+    struct profile *profile;
+    uint64_t seed;
+    unsigned workers;
+    struct text folder; /* of the run */
+    char id[128];
+    struct detour detours[DETOUR_MAX];
+    size_t detour_count;
+    char *ca_file; /* of the simulator, or NULL */
+    uv_loop_t loop;
+    struct run_simulator *simulator;
+    struct run_writer *writer;
+    struct engine *engine;
+    struct run_clock clock;
+    uint64_t ended_mono_ns;
+    bool interrupted;
+};
+
+/* run_plan.c: applies the flags that override keys and checks what only a run can know; nothing is touched
+ * yet. */
+MUST_USE enum err_code run_plan(struct run *run, struct error *err);
+
+/* Appends what the run would do and cost: the contract's dry-run JSON, or a table. */
+void run_plan_report(const struct run *run, bool json, struct text *out);
+
+/* run_simulator.c: starts the simulator as a process of its own, with its ledger in the run folder; fills the
+ * detours, the secrets and the CA. */
+MUST_USE enum err_code run_simulator_start(struct run *run, struct error *err);
+
+/* Tells the simulator the clock that the run goes by. */
+void run_simulator_clock(struct run *run);
+
+/* Ends the simulator and waits until its ledger is whole. ERR_IO when it had failed. Safe when there is none.
+ */
+MUST_USE enum err_code run_simulator_stop(struct run *run, struct error *err);
+
+/* run_drive.c: drives the load to its end, with the live view and Ctrl-C. */
+MUST_USE enum err_code run_drive(struct run *run, struct error *err);
+
+/* run_finish.c: writes the manifest of the start, or of the state that the engine is in now. */
+MUST_USE enum err_code run_write_manifest(struct run *run, bool ended, struct error *err);
+
+/* Reads the folder back, completes run.json, writes the reports, prints the result; *status is the exit
+ * status. */
+MUST_USE enum err_code run_finish(struct run *run, int *status, struct error *err);
+
+#endif

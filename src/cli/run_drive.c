@@ -1,0 +1,186 @@
+#include "cli/command.h"
+#include "cli/run.h"
+
+#include "net/client.h"
+#include "report/live.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define REDRAW_EVERY_MS 250
+
+/* The load begins this long after everything is set up, so that the first arrivals are not late already. */
+#define LEAD_NS (50 * NS_PER_MS)
+
+struct drive {
+    struct run *run;
+    uv_signal_t interrupt, terminate;
+    uv_timer_t redraw;
+    struct live_view *view;
+    struct live_region *regions;
+    double *rates; /* smoothed attempts per second */
+    uint64_t *ended_before;
+    uint64_t drawn_ns;
+    unsigned interrupts;
+};
+
+/* ---- the live view ---- */
+
+static const char *top_failure(const struct cell *cell)
+{
+    const struct tally *top = NULL;
+    for (size_t i = 0; i < cell->tally_count; i++) {
+        if (top == NULL || cell->tallies[i].count > top->count) top = &cell->tallies[i];
+    }
+    return top != NULL ? top->code : "";
+}
+
+static void fill_region(struct drive *drive, size_t i, const struct engine_status *status, double passed_s)
+{
+    const struct cell *cell = &status->totals[i];
+    const struct counters *counters = &cell->counters;
+    const struct histogram *ttft = cell->latency[METRIC_TTFT];
+    uint64_t ended = counters->attempts_ok + counters->attempts_failed;
+    double now_rate = passed_s > 0 ? (double)(ended - drive->ended_before[i]) / passed_s : 0;
+    drive->ended_before[i] = ended;
+    drive->rates[i] +=
+        (now_rate - drive->rates[i]) * 0.15; /* slices come once a second: smooth over some of them */
+    drive->regions[i] = (struct live_region){
+        .name = drive->run->profile->regions[i].name,
+        .sessions_open = status->sessions_open[i],
+        .attempts_ended = ended,
+        .attempts_failed = counters->attempts_failed,
+        .attempts_in_flight = status->in_flight[i],
+        .attempts_per_s = drive->rates[i],
+        .ttft_p50_us = ttft != NULL ? histogram_percentile(ttft, 50) : -1,
+        .ttft_p99_us = ttft != NULL ? histogram_percentile(ttft, 99) : -1,
+        .cost_usd = counters->cost_usd,
+        .top_failure = top_failure(cell),
+    };
+}
+
+static void draw(struct drive *drive)
+{
+    struct run *run = drive->run;
+    uint64_t now_ns = clock_mono_ns();
+    int64_t total_ns = load_duration_ns(&run->profile->load);
+    int64_t elapsed_ns = run_clock_elapsed(&run->clock, now_ns);
+    uint64_t end_ns = run_clock_mono_at(&run->clock, total_ns);
+    struct engine_status status;
+    engine_status(run->engine, &status);
+    double passed_s = drive->drawn_ns == 0 ? 0 : (double)(now_ns - drive->drawn_ns) / (double)NS_PER_S;
+    for (size_t i = 0; i < status.region_count; i++) fill_region(drive, i, &status, passed_s);
+    drive->drawn_ns = now_ns;
+    const struct live_state state = {
+        .profile = run->profile->name,
+        .phase = drive->interrupts > 1                       ? "stopping"
+                 : status.draining || elapsed_ns >= total_ns ? "draining"
+                                                             : "running",
+        .elapsed_ns = elapsed_ns < total_ns ? elapsed_ns : total_ns,
+        .total_ns = total_ns,
+        .clock_speed = run->clock.speed,
+        .eta_ns = end_ns > now_ns ? (int64_t)(end_ns - now_ns) : 0,
+        .regions = drive->regions,
+        .region_count = status.region_count,
+        .trustworthy = status.health->valid,
+        .why = status.health->why,
+    };
+    live_draw(drive->view, &state);
+}
+
+static void on_redraw(uv_timer_t *timer)
+{
+    draw(timer->data);
+}
+
+/* ---- signals ---- */
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    (void)number;
+    struct drive *drive = handle->data;
+    drive->interrupts++;
+    drive->run->interrupted = true;
+    engine_stop(drive->run->engine, RUN_INTERRUPTED, "interrupted by the user");
+    if (drive->interrupts == 1 && !drive->run->flags.quiet) {
+        (void)fprintf(stderr,
+                      "\nrushhour: finishing what is in flight; press Ctrl-C again to stop at once\n");
+    }
+}
+
+/* ---- the drive ---- */
+
+static enum err_code open_drive(struct drive *drive, struct error *err)
+{
+    struct run *run = drive->run;
+    size_t count = run->profile->region_count;
+    drive->regions = calloc(count, sizeof *drive->regions);
+    drive->rates = calloc(count, sizeof *drive->rates);
+    drive->ended_before = calloc(count, sizeof *drive->ended_before);
+    drive->view = live_new(stderr, wants_colour(STDERR_FILENO, run->flags.no_color), run->flags.quiet);
+    if (drive->regions == NULL || drive->rates == NULL || drive->ended_before == NULL ||
+        drive->view == NULL) {
+        return error_set(err, ERR_NOMEM, "no memory for the live view");
+    }
+    (void)uv_signal_init(&run->loop, &drive->interrupt);
+    (void)uv_signal_init(&run->loop, &drive->terminate);
+    (void)uv_timer_init(&run->loop, &drive->redraw);
+    drive->interrupt.data = drive->terminate.data = drive->redraw.data = drive;
+    (void)uv_signal_start(&drive->interrupt, on_signal, SIGINT);
+    (void)uv_signal_start(&drive->terminate, on_signal, SIGTERM);
+    (void)uv_timer_start(&drive->redraw, on_redraw, REDRAW_EVERY_MS, REDRAW_EVERY_MS);
+    return ERR_OK;
+}
+
+static void close_drive(struct drive *drive)
+{
+    if (drive->redraw.loop != NULL) {
+        uv_close((uv_handle_t *)&drive->interrupt, NULL);
+        uv_close((uv_handle_t *)&drive->terminate, NULL);
+        uv_close((uv_handle_t *)&drive->redraw, NULL);
+        (void)uv_run(&drive->run->loop, UV_RUN_NOWAIT);
+    }
+    if (drive->view != NULL) live_free(drive->view);
+    free(drive->regions);
+    free(drive->rates);
+    free(drive->ended_before);
+}
+
+static enum err_code start_engine(struct run *run, struct error *err)
+{
+    run->clock.mono_origin_ns = clock_mono_ns();
+    const struct engine_options options = {
+        .profile = run->profile,
+        .clock = run->clock,
+        .seed = run->seed,
+        .workers = run->workers,
+        .detours = run->detours,
+        .detour_count = run->detour_count,
+        .ca_file = run->ca_file,
+        .writer = run->writer,
+    };
+    return engine_new(&run->loop, &options, &run->engine, err);
+}
+
+enum err_code run_drive(struct run *run, struct error *err)
+{
+    struct drive drive = {.run = run};
+    ws_global_init();
+    enum err_code code = start_engine(run, err);
+    if (code != ERR_OK) return code;
+    /* Setting up took its time: the clock starts now, for us and for the simulator alike. */
+    run->clock.mono_origin_ns = clock_mono_ns() + (uint64_t)LEAD_NS;
+    engine_set_origin(run->engine, run->clock.mono_origin_ns);
+    if (run->simulator != NULL) run_simulator_clock(run);
+    code = run_write_manifest(run, false, err);
+    if (code == ERR_OK) code = open_drive(&drive, err);
+    if (code == ERR_OK) {
+        code = engine_run(run->engine, err);
+        draw(&drive);
+    }
+    run->ended_mono_ns = clock_mono_ns();
+    close_drive(&drive);
+    return code;
+}

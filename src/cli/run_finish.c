@@ -1,0 +1,178 @@
+#include "cli/command.h"
+#include "cli/run.h"
+#include "cli/version.h"
+
+#include "base/files.h"
+#include "record/manifest.h"
+#include "report/results.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *state_name(const struct engine_status *status)
+{
+    switch (status->end) {
+    case RUN_COMPLETE:
+        return "complete";
+    case RUN_INTERRUPTED:
+        return "interrupted";
+    case RUN_STOPPED_BUDGET:
+    case RUN_FAILED:
+        return "stopped";
+    }
+    return "stopped";
+}
+
+/* The generator's lateness over the whole run, from all regions together. */
+static void fill_lag(const struct engine_status *status, struct run_facts *facts)
+{
+    facts->lag_p50_us = facts->lag_p99_us = facts->lag_max_us = -1;
+    struct histogram *lags = histogram_new(METRIC_LOWEST_US, METRIC_HIGHEST_US, METRIC_DIGITS);
+    if (lags == NULL) return;
+    for (size_t i = 0; i < status->region_count; i++) {
+        const struct histogram *lag = status->totals[i].latency[METRIC_LAG];
+        if (lag != NULL) histogram_add(lags, lag);
+    }
+    if (lags->total > 0) {
+        facts->lag_p50_us = histogram_percentile(lags, 50);
+        facts->lag_p99_us = histogram_percentile(lags, 99);
+        facts->lag_max_us = histogram_max(lags);
+    }
+    histogram_free(lags);
+}
+
+static cJSON *make_manifest(const struct run *run, bool ended)
+{
+    struct library_version libraries[LIBRARY_COUNT];
+    struct engine_status status;
+    library_versions(libraries);
+    engine_status(run->engine, &status);
+    struct run_facts facts = {
+        .id = run->id,
+        .profile = run->profile,
+        .state = ended ? state_name(&status) : "running",
+        .reason = status.reason,
+        .started_utc_ns = run->clock.wall_origin_ns,
+        .ended_utc_ns = ended ? run_clock_wall_at(&run->clock, run->ended_mono_ns) : 0,
+        .clock_speed = run->clock.speed,
+        .seed = run->seed,
+        .simulated = run->flags.simulate,
+        .shard = "1/1",
+        .workers = run->workers,
+        .elapsed_s = ended ? (double)(run->ended_mono_ns - run->clock.mono_origin_ns) / (double)NS_PER_S : 0,
+        .health = ended ? status.health : NULL,
+        .libraries = libraries,
+        .library_count = LIBRARY_COUNT,
+    };
+    fill_lag(&status, &facts);
+    return manifest_new(&facts);
+}
+
+enum err_code run_write_manifest(struct run *run, bool ended, struct error *err)
+{
+    cJSON *manifest = make_manifest(run, ended);
+    if (manifest == NULL) return error_set(err, ERR_NOMEM, "no memory for run.json");
+    enum err_code code = run_writer_manifest(run->writer, manifest, err);
+    cJSON_Delete(manifest);
+    return code;
+}
+
+static enum err_code write_file(const struct run *run, const char *name, const struct text *content,
+                                struct error *err)
+{
+    struct text path = {0};
+    text_printf(&path, "%s/%s", text_str(&run->folder), name);
+    enum err_code code =
+        content->failed || path.failed ? error_set(err, ERR_NOMEM, "%s: no memory", name) : ERR_OK;
+    if (code == ERR_OK) code = file_write(text_str(&path), text_str(content), content->length, err);
+    text_free(&path);
+    return code;
+}
+
+static enum err_code write_reports(const struct run *run, const struct results *results, struct error *err)
+{
+    struct text page = {0};
+    results_markdown(results, &page);
+    enum err_code code = write_file(run, "report.md", &page, err);
+    text_clear(&page);
+    results_html(results, &page);
+    if (code == ERR_OK) code = write_file(run, "report.html", &page, err);
+    text_free(&page);
+    return code;
+}
+
+static enum err_code complete_manifest(const struct run *run, const struct results *results,
+                                       struct text *json, struct error *err)
+{
+    cJSON *manifest = make_manifest(run, true);
+    if (manifest == NULL) return error_set(err, ERR_NOMEM, "no memory for run.json");
+    enum err_code code = results_complete_manifest(results, manifest, err);
+    char *printed = code == ERR_OK ? cJSON_Print(manifest) : NULL;
+    cJSON_Delete(manifest);
+    if (code != ERR_OK) return code;
+    if (printed == NULL) return error_set(err, ERR_NOMEM, "no memory for run.json");
+    text_printf(json, "%s\n", printed);
+    cJSON_free(printed);
+    return write_file(run, "run.json", json, err);
+}
+
+static int exit_status(const struct run *run, const struct engine_status *engine, enum verdict verdict)
+{
+    if (engine->end == RUN_INTERRUPTED) return 130;
+    if (engine->end == RUN_STOPPED_BUDGET) return 5;
+    if (engine->end == RUN_FAILED) return 1;
+    const char *inconclusive = run->flags.inconclusive;
+    switch (verdict) {
+    case VERDICT_NONE:
+    case VERDICT_PASS:
+        return 0;
+    case VERDICT_FAIL:
+        return 99;
+    case VERDICT_INVALID:
+        return 4;
+    case VERDICT_INCONCLUSIVE:
+        if (inconclusive == NULL) return 3;
+        return strcmp(inconclusive, "pass") == 0 ? 0 : 99;
+    }
+    return 1;
+}
+
+static int print_result(const struct run *run, const struct results *results, const struct text *json)
+{
+    if (run->flags.json) return print_out(text_str(json));
+    if (run->flags.quiet) return 0;
+    struct text out = {0};
+    results_text(results, wants_colour(STDOUT_FILENO, run->flags.no_color), &out);
+    const char *folder = text_str(&run->folder);
+    text_printf(&out, "\nrun folder  %s\nreport      %s/report.html\n", folder, folder);
+    int status = print_out(text_str(&out));
+    text_free(&out);
+    return status;
+}
+
+enum err_code run_finish(struct run *run, int *status, struct error *err)
+{
+    struct engine_status engine;
+    engine_status(run->engine, &engine);
+    enum err_code code = run_write_manifest(run, true, err);
+    struct error closing = {0};
+    enum err_code closed = run_writer_close(run->writer, code == ERR_OK ? err : &closing);
+    run->writer = NULL;
+    if (code == ERR_OK) code = closed;
+    if (code != ERR_OK) return code;
+    struct results *results = NULL;
+    code = results_load(text_str(&run->folder), NULL, 0, &results, err);
+    if (code != ERR_OK) return code;
+    struct text json = {0};
+    code = complete_manifest(run, results, &json, err);
+    if (code == ERR_OK) code = write_reports(run, results, err);
+    if (code == ERR_OK) {
+        *status = exit_status(run, &engine, results_verdict(results));
+        if (print_result(run, results, &json) != 0) *status = 1;
+    }
+    text_free(&json);
+    results_free(results);
+    return code;
+}

@@ -1,0 +1,283 @@
+#include "cli/run.h"
+
+#include "base/calendar.h"
+#include "base/files.h"
+#include "base/units.h"
+#include "profile/adjust.h"
+
+#include <cjson/cJSON.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+/* What a text turn costs in tokens until something was measured (failure-rate runs use short prompts). */
+#define ASSUMED_INPUT_TOKENS 200.0
+#define ASSUMED_OUTPUT_TOKENS 50.0
+
+/* ---- flags that override ---- */
+
+static enum err_code keep_regions(struct profile *profile, const struct option_list *wanted,
+                                  struct error *err)
+{
+    if (wanted->count == 0) return ERR_OK;
+    return profile_keep_regions(profile, wanted->items, wanted->count, err);
+}
+
+static enum err_code override_load(struct run *run, struct error *err)
+{
+    struct load *load = &run->profile->load;
+    const struct run_flags *flags = &run->flags;
+    if (flags->sessions != NULL && flags->rate != NULL) {
+        return error_set(err, ERR_USAGE, "--sessions and --rate exclude each other: closed or open load");
+    }
+    if (flags->sessions != NULL) {
+        uint64_t sessions;
+        if (parse_count(flags->sessions, &sessions, err) != ERR_OK) return error_prefix(err, "--sessions");
+        load->model = LOAD_SESSIONS;
+        if (load_hold(load, (double)sessions, err) != ERR_OK) return err->code;
+    }
+    if (flags->rate != NULL) {
+        double rate;
+        if (parse_rate(flags->rate, &rate, err) != ERR_OK) return error_prefix(err, "--rate");
+        load->model = LOAD_ARRIVALS;
+        if (load_hold(load, rate, err) != ERR_OK) return err->code;
+    }
+    if (flags->duration != NULL) {
+        int64_t duration;
+        if (parse_duration(flags->duration, &duration, err) != ERR_OK) return error_prefix(err, "--duration");
+        if (duration <= 0)
+            return error_set(err, ERR_USAGE, "--duration %s: must be longer than nothing", flags->duration);
+        if (load_cut(load, duration, err) != ERR_OK) return err->code;
+    }
+    return ERR_OK;
+}
+
+static enum err_code number_flags(struct run *run, struct error *err)
+{
+    run->seed = run->profile->seed;
+    if (run->flags.seed != NULL && parse_count(run->flags.seed, &run->seed, err) != ERR_OK) {
+        return error_prefix(err, "--seed");
+    }
+    if (run->seed == 0 && getrandom(&run->seed, sizeof run->seed, 0) != (ssize_t)sizeof run->seed) {
+        run->seed = (uint64_t)clock_wall_ns();
+    }
+    run->seed &= UINT64_C(0x1FFFFFFFFFFFFF); /* a number that JSON readers keep exact */
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    uint64_t workers = cores > 2 ? (uint64_t)cores - 1 : cores > 0 ? (uint64_t)cores : 1;
+    if (run->flags.workers != NULL && parse_count(run->flags.workers, &workers, err) != ERR_OK) {
+        return error_prefix(err, "--workers");
+    }
+    if (workers < 1 || workers > 256) return error_set(err, ERR_USAGE, "--workers: 1 to 256");
+    run->workers = (unsigned)workers;
+    const char *inconclusive = run->flags.inconclusive;
+    if (inconclusive != NULL && strcmp(inconclusive, "pass") != 0 && strcmp(inconclusive, "fail") != 0) {
+        return error_set(err, ERR_USAGE, "--inconclusive %s: write pass or fail", inconclusive);
+    }
+    return ERR_OK;
+}
+
+static enum err_code detours(struct run *run, struct error *err)
+{
+    const struct option_list *list = &run->flags.connect_to;
+    for (size_t i = 0; i < list->count; i++) {
+        enum err_code code = detour_parse(list->items[i], &run->detours[run->detour_count], err);
+        if (code != ERR_OK) return code;
+        run->detour_count++;
+    }
+    return ERR_OK;
+}
+
+/* ---- what only a run can know ---- */
+
+static enum err_code check(const struct run *run, struct error *err)
+{
+    const struct profile *profile = run->profile;
+    const struct run_flags *flags = &run->flags;
+    if (profile->load.routing != ROUTING_EACH) {
+        return error_set(err, ERR_PROFILE,
+                         "%s: load.routing: only \"each\" can be driven by this version; "
+                         "give each region its own run for another split",
+                         profile->file);
+    }
+    if (!flags->simulate && profile->simulator.clock_speed != 1) {
+        return error_set(err, ERR_PROFILE,
+                         "%s: simulator.clock.speed is %g: time can only be sped up against the "
+                         "simulator; add --simulate",
+                         profile->file, profile->simulator.clock_speed);
+    }
+    bool bounded = profile->budget.usd > 0 || profile->budget.tokens > 0;
+    if (!flags->simulate && !flags->dry_run && !flags->yes && !bounded) {
+        return error_set(err, ERR_USAGE,
+                         "%s: this run costs money and has no bound; add \"budget\": {\"usd\": N} to the "
+                         "profile or --yes to the command (`--dry-run` estimates the cost)",
+                         profile->file);
+    }
+    return ERR_OK;
+}
+
+static enum err_code choose_folder(struct run *run, struct error *err)
+{
+    char stamp[32];
+    format_utc_ms(clock_wall_ns(), stamp);
+    /* 2026-10-20T14:05:00.123Z -> 2026-10-20T140500Z */
+    (void)snprintf(run->id, sizeof run->id, "%.13s%.2s%.2sZ-%.80s", stamp, stamp + 14, stamp + 17,
+                   run->profile->name);
+    if (run->flags.output != NULL) {
+        text_puts(&run->folder, run->flags.output);
+        return ERR_OK;
+    }
+    text_printf(&run->folder, "results/%s", run->id);
+    for (int i = 2; file_exists(text_str(&run->folder)); i++) {
+        text_clear(&run->folder);
+        text_printf(&run->folder, "results/%s-%d", run->id, i);
+    }
+    return run->folder.failed ? error_set(err, ERR_NOMEM, "no memory") : ERR_OK;
+}
+
+enum err_code run_plan(struct run *run, struct error *err)
+{
+    enum err_code code = keep_regions(run->profile, &run->flags.regions, err);
+    if (code == ERR_OK) code = override_load(run, err);
+    if (code == ERR_OK) code = number_flags(run, err);
+    if (code == ERR_OK) code = detours(run, err);
+    if (code == ERR_OK) code = check(run, err);
+    if (code == ERR_OK) code = choose_folder(run, err);
+    run->clock.wall_origin_ns = run->profile->simulator.clock_start_ns == INT64_MIN || !run->flags.simulate
+                                    ? clock_wall_ns()
+                                    : run->profile->simulator.clock_start_ns;
+    run->clock.speed = run->flags.simulate ? run->profile->simulator.clock_speed : 1;
+    return code;
+}
+
+/* ---- dry run ---- */
+
+struct forecast {
+    double sessions, attempts, tokens, low_usd, likely_usd, high_usd, rpm, tpm;
+};
+
+static double seconds(int64_t ns)
+{
+    return (double)ns / (double)NS_PER_S;
+}
+
+/* How many sessions a closed load gets through: each is busy for its turns at an assumed second each, and its
+ * thinking. */
+static double closed_sessions(const struct profile *profile)
+{
+    const struct load *load = &profile->load;
+    double busy_s = (double)profile->session.interactions * (1.0 + seconds(profile->session.think_time_ns));
+    double area = 0;
+    double from = 0;
+    for (size_t i = 0; i < load->stage_count; i++) {
+        area += (from + load->stages[i].target) / 2 * seconds(load->stages[i].duration_ns);
+        from = load->stages[i].target;
+    }
+    return area / busy_s;
+}
+
+static struct forecast forecast_region(const struct run *run, const struct region *region)
+{
+    const struct profile *profile = run->profile;
+    int64_t length = load_duration_ns(&profile->load);
+    struct forecast f = {0};
+    f.sessions = profile->load.model == LOAD_ARRIVALS ? pacer_expected(&profile->load, length)
+                                                      : closed_sessions(profile);
+    f.attempts = f.sessions * (double)profile->session.interactions;
+    f.tokens = f.attempts * (ASSUMED_INPUT_TOKENS + ASSUMED_OUTPUT_TOKENS);
+    const struct price *price = prices_find(&profile->prices, region->model);
+    if (price != NULL) {
+        bool audio = profile->session.modality == MODALITY_AUDIO;
+        double out = audio ? price->audio_out : price->text_out;
+        f.likely_usd =
+            f.attempts * (ASSUMED_INPUT_TOKENS * price->text_in + ASSUMED_OUTPUT_TOKENS * out) / 1e6;
+        f.low_usd = f.likely_usd / 2;
+        f.high_usd = f.likely_usd * 2 * fmax(1.0, (double)profile->retry.attempts * profile->retry.budget);
+    }
+    double minutes = seconds(length) / 60;
+    if (minutes > 0) {
+        f.rpm = f.attempts / minutes;
+        f.tpm = f.tokens / minutes;
+    }
+    return f;
+}
+
+static void add(struct forecast *into, const struct forecast *from)
+{
+    into->sessions += from->sessions;
+    into->attempts += from->attempts;
+    into->tokens += from->tokens;
+    into->low_usd += from->low_usd;
+    into->likely_usd += from->likely_usd;
+    into->high_usd += from->high_usd;
+    into->rpm += from->rpm;
+    into->tpm += from->tpm;
+}
+
+static void forecast_json(cJSON *object, const struct forecast *f)
+{
+    (void)cJSON_AddNumberToObject(object, "sessions", round(f->sessions));
+    (void)cJSON_AddNumberToObject(object, "attempts", round(f->attempts));
+    (void)cJSON_AddNumberToObject(object, "tokens", round(f->tokens));
+    cJSON *cost = cJSON_AddObjectToObject(object, "cost_usd");
+    (void)cJSON_AddNumberToObject(cost, "low", f->low_usd);
+    (void)cJSON_AddNumberToObject(cost, "likely", f->likely_usd);
+    (void)cJSON_AddNumberToObject(cost, "high", f->high_usd);
+    (void)cJSON_AddNumberToObject(object, "rpm", f->rpm);
+    (void)cJSON_AddNumberToObject(object, "tpm", f->tpm);
+}
+
+static void plan_json(const struct run *run, struct text *out)
+{
+    cJSON *root = cJSON_CreateObject();
+    cJSON *regions = cJSON_AddArrayToObject(root, "regions");
+    struct forecast totals = {0};
+    for (size_t i = 0; i < run->profile->region_count; i++) {
+        struct forecast f = forecast_region(run, &run->profile->regions[i]);
+        add(&totals, &f);
+        cJSON *object = cJSON_CreateObject();
+        (void)cJSON_AddStringToObject(object, "name", run->profile->regions[i].name);
+        forecast_json(object, &f);
+        (void)cJSON_AddItemToArray(regions, object);
+    }
+    forecast_json(cJSON_AddObjectToObject(root, "totals"), &totals);
+    char *json = cJSON_Print(root);
+    if (json != NULL) text_printf(out, "%s\n", json);
+    cJSON_free(json);
+    cJSON_Delete(root);
+}
+
+static void plan_row(struct text *out, const char *name, const struct forecast *f)
+{
+    text_printf(out, "%-20s %10.0f %10.0f %12.0f %9.1f %10.0f   %.2f (%.2f to %.2f)\n", name, f->sessions,
+                f->attempts, f->tokens, f->rpm, f->tpm, f->likely_usd, f->low_usd, f->high_usd);
+}
+
+void run_plan_report(const struct run *run, bool json, struct text *out)
+{
+    if (json) {
+        plan_json(run, out);
+        return;
+    }
+    struct forecast totals = {0};
+    struct text length = {0};
+    text_duration(&length, load_duration_ns(&run->profile->load));
+    text_printf(out, "%s: %s of load, seed %" PRIu64 ", nothing is sent (--dry-run)\n\n", run->profile->name,
+                text_str(&length), run->seed);
+    text_printf(out, "%-20s %10s %10s %12s %9s %10s   %s\n", "region", "sessions", "attempts", "tokens",
+                "RPM", "TPM", "USD (low to high)");
+    for (size_t i = 0; i < run->profile->region_count; i++) {
+        struct forecast f = forecast_region(run, &run->profile->regions[i]);
+        add(&totals, &f);
+        plan_row(out, run->profile->regions[i].name, &f);
+    }
+    plan_row(out, "all", &totals);
+    text_printf(out,
+                "\nAssumed: %.0f input and %.0f output tokens an attempt, and in a closed load one second an "
+                "attempt.\n",
+                ASSUMED_INPUT_TOKENS, ASSUMED_OUTPUT_TOKENS);
+    text_free(&length);
+}

@@ -1,0 +1,251 @@
+#include "cli/run.h"
+
+#include <cjson/cJSON.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define READY_LIMIT_MS 15000
+#define STOP_LIMIT_MS 15000
+#define READY_SIZE (1024 * 1024)
+
+/* The simulator as a process of its own; its standard input carries our clock, and closing it ends the
+ * simulator. */
+struct run_simulator {
+    struct run *run;
+    uv_process_t process;
+    uv_pipe_t input, output;
+    uv_timer_t patience;
+    struct text ready;
+    bool has_ready, exited, stopping, timed_out;
+    int64_t exit_status;
+    int exit_signal;
+    char chunk[16384];
+};
+
+static void on_exit_of_simulator(uv_process_t *process, int64_t exit_status, int signal_number)
+{
+    struct run_simulator *simulator = process->data;
+    simulator->exited = true;
+    simulator->exit_status = exit_status;
+    simulator->exit_signal = signal_number;
+    uv_stop(process->loop);
+    if (!simulator->stopping && simulator->run->engine != NULL) {
+        engine_stop(simulator->run->engine, RUN_FAILED, "the simulator ended");
+        engine_stop(simulator->run->engine, RUN_FAILED, "the simulator ended");
+    }
+}
+
+static void allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+{
+    (void)suggested;
+    struct run_simulator *simulator = handle->data;
+    *buffer = uv_buf_init(simulator->chunk, sizeof simulator->chunk);
+}
+
+static void on_output(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
+{
+    struct run_simulator *simulator = stream->data;
+    if (length < 0) {
+        (void)uv_read_stop(stream);
+        return;
+    }
+    if (simulator->has_ready || simulator->ready.length > READY_SIZE) return;
+    text_append(&simulator->ready, buffer->base, (size_t)length);
+    if (memchr(buffer->base, '\n', (size_t)length) != NULL) {
+        simulator->has_ready = true;
+        uv_stop(stream->loop);
+    }
+}
+
+static void on_patience(uv_timer_t *timer)
+{
+    struct run_simulator *simulator = timer->data;
+    simulator->timed_out = true;
+    uv_stop(timer->loop);
+}
+
+static bool close_if_open(uv_handle_t *handle)
+{
+    if (handle->loop == NULL || uv_is_closing(handle)) return false;
+    uv_close(handle, NULL);
+    return true;
+}
+
+/* ---- starting ---- */
+
+static enum err_code spawn(struct run_simulator *simulator, struct error *err)
+{
+    struct run *run = simulator->run;
+    char seed[32];
+    struct text ledger = {0};
+    text_printf(&ledger, "%s/ledger.jsonl", text_str(&run->folder));
+    (void)snprintf(seed, sizeof seed, "%" PRIu64, run->seed);
+    char executable[4096];
+    size_t length = sizeof executable;
+    int status = uv_exepath(executable, &length);
+    char *arguments[] = {executable,     "simulate", run->profile->file,
+                         "--controlled", "--ledger", ledger.data,
+                         "--seed",       seed,       NULL};
+    uv_stdio_container_t streams[] = {
+        {.flags = UV_CREATE_PIPE | UV_READABLE_PIPE, .data.stream = (uv_stream_t *)&simulator->input},
+        {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&simulator->output},
+        {.flags = UV_INHERIT_FD, .data.fd = 2},
+    };
+    const uv_process_options_t options = {
+        .exit_cb = on_exit_of_simulator,
+        .file = executable,
+        .args = arguments,
+        .stdio = streams,
+        .stdio_count = 3,
+    };
+    (void)uv_pipe_init(&run->loop, &simulator->input, 0);
+    (void)uv_pipe_init(&run->loop, &simulator->output, 0);
+    simulator->input.data = simulator->output.data = simulator->process.data = simulator;
+    if (status == 0) status = uv_spawn(&run->loop, &simulator->process, &options);
+    text_free(&ledger);
+    if (status != 0) {
+        simulator->exited = true;
+        return error_set(err, ERR_IO, "cannot start the simulator: %s", uv_strerror(status));
+    }
+    (void)uv_read_start((uv_stream_t *)&simulator->output, allocate, on_output);
+    return ERR_OK;
+}
+
+/* Runs the loop until the simulator has said something, ended, or used up the patience. */
+static void wait_for(struct run_simulator *simulator, bool (*done)(const struct run_simulator *),
+                     uint64_t limit_ms)
+{
+    (void)uv_timer_start(&simulator->patience, on_patience, limit_ms, 0);
+    simulator->timed_out = false;
+    while (!done(simulator) && !simulator->timed_out) (void)uv_run(&simulator->run->loop, UV_RUN_DEFAULT);
+    (void)uv_timer_stop(&simulator->patience);
+}
+
+static bool is_ready(const struct run_simulator *simulator)
+{
+    return simulator->has_ready || simulator->exited;
+}
+
+static bool has_exited(const struct run_simulator *simulator)
+{
+    return simulator->exited;
+}
+
+static struct region *find_region(struct profile *profile, const char *name)
+{
+    for (size_t i = 0; i < profile->region_count; i++) {
+        if (strcmp(profile->regions[i].name, name) == 0) return &profile->regions[i];
+    }
+    return NULL;
+}
+
+static const char *string_of(const cJSON *object, const char *key)
+{
+    const char *string = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, key));
+    return string != NULL ? string : "";
+}
+
+/* Points a region at the simulator: its address, its key, TLS by its authority. */
+static enum err_code take_region(struct run *run, const cJSON *entry, struct error *err)
+{
+    struct region *region = find_region(run->profile, string_of(entry, "name"));
+    if (region == NULL) return ERR_OK; /* left out by --region */
+    const char *address = string_of(entry, "address");
+    const char *colon = strrchr(address, ':');
+    struct detour *detour = &run->detours[run->detour_count];
+    if (run->detour_count == DETOUR_MAX || colon == NULL) {
+        return error_set(err, ERR_USAGE, "region %s: more than %d regions cannot be simulated in one run",
+                         region->name, DETOUR_MAX);
+    }
+    detour->host = strdup(region->host);
+    detour->port = region->port;
+    detour->address = strndup(address, (size_t)(colon - address));
+    detour->address_port = (uint16_t)strtoul(colon + 1, NULL, 10);
+    run->detour_count++;
+    free(region->auth.secret);
+    region->auth.secret = strdup(string_of(entry, "api_key"));
+    region->auth.kind = region->auth.kind == AUTH_NONE ? AUTH_API_KEY : region->auth.kind;
+    free(region->proxy);
+    region->proxy = NULL;
+    region->tls = true;
+    if (detour->host == NULL || detour->address == NULL || region->auth.secret == NULL) {
+        return error_set(err, ERR_NOMEM, "region %s: no memory", region->name);
+    }
+    return ERR_OK;
+}
+
+static enum err_code take_ready(struct run_simulator *simulator, struct error *err)
+{
+    struct run *run = simulator->run;
+    cJSON *ready = cJSON_Parse(text_str(&simulator->ready));
+    enum err_code code = ERR_OK;
+    const cJSON *entry = NULL;
+    if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(ready, "ready"))) {
+        code = error_set(err, ERR_FORMAT, "the simulator did not say that it is ready");
+    }
+    run->ca_file = strdup(string_of(ready, "ca_file"));
+    cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(ready, "regions"))
+    {
+        if (code == ERR_OK) code = take_region(run, entry, err);
+    }
+    cJSON_Delete(ready);
+    if (code == ERR_OK && run->ca_file == NULL) code = error_set(err, ERR_NOMEM, "no memory");
+    return code;
+}
+
+enum err_code run_simulator_start(struct run *run, struct error *err)
+{
+    struct run_simulator *simulator = calloc(1, sizeof *simulator);
+    if (simulator == NULL) return error_set(err, ERR_NOMEM, "no memory for the simulator");
+    run->simulator = simulator;
+    simulator->run = run;
+    (void)uv_timer_init(&run->loop, &simulator->patience);
+    simulator->patience.data = simulator;
+    enum err_code code = spawn(simulator, err);
+    if (code != ERR_OK) return code;
+    wait_for(simulator, is_ready, READY_LIMIT_MS);
+    if (simulator->exited)
+        return error_set(err, ERR_IO, "the simulator could not start (its reason stands above)");
+    if (!simulator->has_ready)
+        return error_set(err, ERR_IO, "the simulator was not ready within %d s", READY_LIMIT_MS / 1000);
+    return take_ready(simulator, err);
+}
+
+void run_simulator_clock(struct run *run)
+{
+    char line[128];
+    (void)snprintf(line, sizeof line, "clock %" PRIu64 " %" PRId64 " %.17g\n", run->clock.mono_origin_ns,
+                   run->clock.wall_origin_ns, run->clock.speed);
+    uv_buf_t buffer = uv_buf_init(line, (unsigned)strlen(line));
+    /* A short line into an empty pipe never blocks. */
+    (void)uv_try_write((uv_stream_t *)&run->simulator->input, &buffer, 1);
+}
+
+/* ---- stopping ---- */
+
+enum err_code run_simulator_stop(struct run *run, struct error *err)
+{
+    struct run_simulator *simulator = run->simulator;
+    if (simulator == NULL) return ERR_OK;
+    bool ended_early = simulator->exited;
+    simulator->stopping = true;
+    (void)close_if_open((uv_handle_t *)&simulator->input);
+    if (!simulator->exited) wait_for(simulator, has_exited, STOP_LIMIT_MS);
+    if (!simulator->exited) {
+        (void)uv_process_kill(&simulator->process, SIGKILL);
+        wait_for(simulator, has_exited, STOP_LIMIT_MS);
+    }
+    bool failed = simulator->exit_status != 0 || simulator->exit_signal != 0 || ended_early;
+    (void)close_if_open((uv_handle_t *)&simulator->output);
+    (void)close_if_open((uv_handle_t *)&simulator->process);
+    (void)close_if_open((uv_handle_t *)&simulator->patience);
+    (void)uv_run(&run->loop, UV_RUN_DEFAULT);
+    text_free(&simulator->ready);
+    free(simulator);
+    run->simulator = NULL;
+    if (!failed) return ERR_OK;
+    return error_set(err, ERR_IO, "the simulator failed: the run's ledger is not whole");
+}

@@ -1,0 +1,215 @@
+#include "cli/command.h"
+#include "cli/options.h"
+#include "profile/profile.h"
+#include "simulator/simulator.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+#include <uv.h>
+
+/*
+ * `rushhour simulate`. A run that simulates starts this same command with --controlled: its standard input
+ * then carries the run's clock ("clock MONO_NS WALL_NS SPEED"), and its end means that the run is over,
+ * however that came.
+ */
+
+struct simulate {
+    const char *listen, *ledger, *seed;
+    bool json, quiet, no_color, controlled;
+    uv_loop_t loop;
+    uv_signal_t interrupt, terminate;
+    uv_pipe_t control;
+    char line[128];
+    size_t line_length;
+    struct simulator *simulator;
+    int status;
+    bool stopping;
+};
+
+static void stop(struct simulate *simulate)
+{
+    if (simulate->stopping) return;
+    simulate->stopping = true;
+    struct error err = {0};
+    if (simulator_stop(simulate->simulator, &err) != ERR_OK) simulate->status = complain(&err);
+    uv_close((uv_handle_t *)&simulate->interrupt, NULL);
+    uv_close((uv_handle_t *)&simulate->terminate, NULL);
+    if (simulate->controlled) uv_close((uv_handle_t *)&simulate->control, NULL);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct simulate *simulate = handle->data;
+    /* Ctrl-C reaches the whole process group; a controlled simulator serves until the run has drained. */
+    if (simulate->controlled && number == SIGINT) return;
+    stop(simulate);
+}
+
+static void on_line(struct simulate *simulate)
+{
+    struct run_clock clock;
+    if (sscanf(simulate->line, "clock %" SCNu64 " %" SCNd64 " %lf", &clock.mono_origin_ns,
+               &clock.wall_origin_ns, &clock.speed) == 3) {
+        simulator_set_clock(simulate->simulator, &clock);
+    }
+}
+
+static void allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+{
+    (void)suggested;
+    static char bytes[128]; /* one control pipe in the process */
+    (void)handle;
+    *buffer = uv_buf_init(bytes, sizeof bytes);
+}
+
+static void on_control(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
+{
+    struct simulate *simulate = stream->data;
+    if (length < 0) {
+        stop(simulate);
+        return;
+    }
+    for (ssize_t i = 0; i < length; i++) {
+        char c = buffer->base[i];
+        if (c == '\n') {
+            simulate->line[simulate->line_length] = '\0';
+            on_line(simulate);
+            simulate->line_length = 0;
+        } else if (simulate->line_length + 1 < sizeof simulate->line) {
+            simulate->line[simulate->line_length++] = c;
+        }
+    }
+}
+
+static enum err_code listen_for_end(struct simulate *simulate, struct error *err)
+{
+    uv_signal_init(&simulate->loop, &simulate->interrupt);
+    uv_signal_init(&simulate->loop, &simulate->terminate);
+    simulate->interrupt.data = simulate;
+    simulate->terminate.data = simulate;
+    int status = uv_signal_start(&simulate->interrupt, on_signal, SIGINT);
+    if (status == 0) status = uv_signal_start(&simulate->terminate, on_signal, SIGTERM);
+    if (simulate->controlled && status == 0) {
+        status = uv_pipe_init(&simulate->loop, &simulate->control, 0);
+        simulate->control.data = simulate;
+        if (status == 0) status = uv_pipe_open(&simulate->control, STDIN_FILENO);
+        if (status == 0) status = uv_read_start((uv_stream_t *)&simulate->control, allocate, on_control);
+    }
+    if (status != 0) return error_set(err, ERR_NET, "cannot set the simulator up: %s", uv_strerror(status));
+    return ERR_OK;
+}
+
+static int serve(struct simulate *simulate, const struct simulator_options *options)
+{
+    struct error err = {0};
+    if (uv_loop_init(&simulate->loop) != 0) {
+        (void)error_set(&err, ERR_NET, "cannot make an event loop");
+        return complain(&err);
+    }
+    enum err_code code = simulator_start(&simulate->loop, options, &simulate->simulator, &err);
+    if (code == ERR_OK) {
+        code = listen_for_end(simulate, &err);
+        struct text ready = {0};
+        simulator_ready(simulate->simulator, &ready);
+        simulate->status = code == ERR_OK ? print_out(text_str(&ready)) : complain(&err);
+        text_free(&ready);
+        if (simulate->status != 0) stop(simulate);
+        (void)uv_run(&simulate->loop, UV_RUN_DEFAULT);
+        simulator_free(simulate->simulator);
+    } else {
+        simulate->status = complain(&err);
+        (void)uv_run(&simulate->loop, UV_RUN_DEFAULT);
+    }
+    (void)uv_loop_close(&simulate->loop);
+    return simulate->status;
+}
+
+static enum err_code read_seed(const struct simulate *simulate, const struct profile *profile, uint64_t *seed,
+                               struct error *err)
+{
+    *seed = profile->seed;
+    if (simulate->seed != NULL) {
+        char *end;
+        *seed = strtoull(simulate->seed, &end, 10);
+        if (*end != '\0' || end == simulate->seed) {
+            return error_set(err, ERR_USAGE, "--seed \"%s\": write a whole number", simulate->seed);
+        }
+    }
+    if (*seed == 0 && getrandom(seed, sizeof *seed, 0) != (ssize_t)sizeof *seed)
+        *seed = (uint64_t)clock_wall_ns();
+    return ERR_OK;
+}
+
+static int simulate_profile(struct simulate *simulate, const char *file)
+{
+    struct error err = {0};
+    struct profile *profile = NULL;
+    struct simulator_options options = {.listen = simulate->listen, .ledger_file = simulate->ledger};
+    if (profile_load(file, &profile, &err) != ERR_OK) return complain(&err);
+    if (read_seed(simulate, profile, &options.seed, &err) != ERR_OK) {
+        profile_free(profile);
+        return complain(&err);
+    }
+    options.profile = profile;
+    options.clock = (struct run_clock){
+        .mono_origin_ns = clock_mono_ns(),
+        .wall_origin_ns = profile->simulator.clock_start_ns == INT64_MIN ? clock_wall_ns()
+                                                                         : profile->simulator.clock_start_ns,
+        .speed = profile->simulator.clock_speed,
+    };
+    int status = serve(simulate, &options);
+    profile_free(profile);
+    return status;
+}
+
+int command_simulate(int argc, char **argv)
+{
+    struct simulate simulate = {0};
+    const struct option_row rows[] = {
+        {"listen", 0, OPTION_TEXT, "ADDR", "numeric address to listen on (default 127.0.0.1)",
+         &simulate.listen},
+        {"ledger", 0, OPTION_TEXT, "FILE", "write the truth: one JSON line per session and response served",
+         &simulate.ledger},
+        {"seed", 0, OPTION_TEXT, "N", "repeatable latencies and faults (default: the profile's, else drawn)",
+         &simulate.seed},
+        {"json", 0, OPTION_FLAG, NULL, "accepted; the ready line is JSON in any case", &simulate.json},
+        {"quiet", 'q', OPTION_FLAG, NULL,
+         "accepted; nothing but the ready line and errors is printed in any case", &simulate.quiet},
+        {"no-color", 0, OPTION_FLAG, NULL, "accepted; there is no colour here", &simulate.no_color},
+        {"controlled", 0, OPTION_FLAG, NULL,
+         "take the clock from standard input and end with it (used by `run --simulate`)",
+         &simulate.controlled},
+    };
+    struct command_line line = {
+        .command = "simulate",
+        .usage = "PROFILE [options]",
+        .purpose = "serve every region of a profile on loopback, with scripted latency and faults.\n"
+                   "Prints one JSON line when ready (addresses, keys, the CA's file), and serves until "
+                   "SIGINT or SIGTERM",
+        .options = rows,
+        .option_count = sizeof rows / sizeof *rows,
+        .positional_min = 1,
+        .positional_max = 1,
+        .positional_names = "PROFILE",
+        .examples = "  rushhour simulate profiles/two-regions.json\n"
+                    "  rushhour simulate profiles/demo.json --ledger truth.jsonl --seed 7\n",
+        .exit_codes = "  0 ended by a signal   1 could not serve   2 wrong command line or profile\n",
+    };
+    struct error err = {0};
+    if (options_parse(&line, argc, argv, &err) != ERR_OK) return complain(&err);
+    if (line.help) {
+        struct text out = {0};
+        options_help(&line, &out);
+        int status = print_out(text_str(&out));
+        text_free(&out);
+        return status;
+    }
+    (void)signal(SIGPIPE, SIG_IGN);
+    return simulate_profile(&simulate, line.positional[0]);
+}

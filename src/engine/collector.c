@@ -1,0 +1,294 @@
+#include "engine/collector.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What is known of one worker's share of an interval that is not finished yet. */
+struct pulse {
+    uint64_t cpu_ns, wall_ns;
+};
+
+/* An interval that some worker has not closed yet. */
+struct pending {
+    struct pending *next;
+    uint64_t interval;
+    struct cell *cells;
+    struct histogram *loop_delay;
+    struct pulse *pulses; /* one per worker */
+    uint64_t requested, achieved;
+};
+
+struct collector {
+    struct mailbox *mailbox;
+    struct run_writer *writer;
+    struct run_clock clock;
+    int64_t interval_ns;
+    unsigned workers, finished;
+    size_t region_count;
+    struct pending *pending; /* by interval, ascending */
+    uint64_t *closed;        /* per worker: intervals below this one are over for it */
+    bool *done;              /* per worker: posted its final slice */
+    struct cell *totals;
+    uint64_t *open_by_worker, *flight_by_worker; /* [worker * region_count + region] */
+    uint64_t *sessions_open, *in_flight;
+    struct health health;
+    bool health_known;
+    struct error failure; /* the first one */
+};
+
+/* ---- pending intervals ---- */
+
+static void pending_free(struct pending *pending, size_t region_count)
+{
+    if (pending == NULL) return;
+    for (size_t i = 0; pending->cells != NULL && i < region_count; i++) cell_free(&pending->cells[i]);
+    free(pending->cells);
+    free(pending->pulses);
+    histogram_free(pending->loop_delay);
+    free(pending);
+}
+
+static struct pending *pending_new(const struct collector *collector, uint64_t interval,
+                                   const struct histogram *like)
+{
+    struct pending *pending = calloc(1, sizeof *pending);
+    if (pending == NULL) return NULL;
+    pending->interval = interval;
+    pending->cells = calloc(collector->region_count, sizeof *pending->cells);
+    pending->pulses = calloc(collector->workers, sizeof *pending->pulses);
+    pending->loop_delay = histogram_new(like->lowest, like->highest, like->digits);
+    if (pending->cells != NULL && pending->pulses != NULL && pending->loop_delay != NULL) return pending;
+    pending_free(pending, collector->region_count);
+    return NULL;
+}
+
+static struct pending *pending_of(struct collector *collector, uint64_t interval,
+                                  const struct histogram *like)
+{
+    struct pending **at = &collector->pending;
+    while (*at != NULL && (*at)->interval < interval) at = &(*at)->next;
+    if (*at != NULL && (*at)->interval == interval) return *at;
+    struct pending *pending = pending_new(collector, interval, like);
+    if (pending == NULL) return NULL;
+    pending->next = *at;
+    *at = pending;
+    return pending;
+}
+
+/* ---- health ---- */
+
+static void dispatch_delay(const struct pending *pending, size_t region_count, struct health *health)
+{
+    struct histogram *lags = histogram_new(METRIC_LOWEST_US, METRIC_HIGHEST_US, METRIC_DIGITS);
+    if (lags == NULL) return;
+    for (size_t i = 0; i < region_count; i++) {
+        if (pending->cells[i].latency[METRIC_LAG] != NULL)
+            histogram_add(lags, pending->cells[i].latency[METRIC_LAG]);
+    }
+    health->dispatch_delay_p99_ns = histogram_percentile(lags, 99) * NS_PER_US;
+    health->dispatch_delay_max_ns = histogram_max(lags) * NS_PER_US;
+    histogram_free(lags);
+}
+
+static struct health health_of(const struct collector *collector, const struct pending *pending)
+{
+    struct health health = {
+        .loop_delay_p99_ns = histogram_percentile(pending->loop_delay, 99) * NS_PER_US,
+        .loop_delay_max_ns = histogram_max(pending->loop_delay) * NS_PER_US,
+        .requested = pending->requested,
+        .achieved = pending->achieved,
+    };
+    dispatch_delay(pending, collector->region_count, &health);
+    for (unsigned i = 0; i < collector->workers; i++) {
+        const struct pulse *pulse = &pending->pulses[i];
+        double share = pulse->wall_ns > 0 ? (double)pulse->cpu_ns / (double)pulse->wall_ns : 0;
+        if (share > health.cpu) health.cpu = share;
+    }
+    health_judge(&health);
+    return health;
+}
+
+/* ---- writing ---- */
+
+static enum err_code write_interval(struct collector *collector, const struct pending *pending)
+{
+    struct health health = health_of(collector, pending);
+    if (collector->health_known) {
+        health_merge(&collector->health, &health);
+    } else {
+        collector->health = health;
+        collector->health_known = true;
+    }
+    int64_t start = collector->clock.wall_origin_ns + (int64_t)pending->interval * collector->interval_ns;
+    return run_writer_interval(collector->writer, start, start + collector->interval_ns, pending->cells,
+                               &health, &collector->failure);
+}
+
+/* Writes what every worker has closed, in order; an interval in which nothing was posted is written as empty.
+ */
+static enum err_code write_finished(struct collector *collector)
+{
+    uint64_t ready = UINT64_MAX;
+    for (unsigned i = 0; i < collector->workers; i++) {
+        if (collector->closed[i] < ready) ready = collector->closed[i];
+    }
+    while (collector->pending != NULL && collector->pending->interval < ready) {
+        struct pending *first = collector->pending;
+        enum err_code code = write_interval(collector, first);
+        collector->pending = first->next;
+        pending_free(first, collector->region_count);
+        if (code != ERR_OK) return code;
+    }
+    return ERR_OK;
+}
+
+/* ---- taking in ---- */
+
+static bool merge_slice(struct collector *collector, const struct slice *slice)
+{
+    struct pending *pending = pending_of(collector, slice->interval, slice->loop_delay);
+    if (pending == NULL) return false;
+    for (size_t i = 0; i < collector->region_count; i++) {
+        if (!cell_merge(&pending->cells[i], &slice->cells[i])) return false;
+        if (!cell_merge(&collector->totals[i], &slice->cells[i])) return false;
+        collector->open_by_worker[slice->worker * collector->region_count + i] = slice->sessions_open[i];
+        collector->flight_by_worker[slice->worker * collector->region_count + i] = slice->in_flight[i];
+    }
+    histogram_add(pending->loop_delay, slice->loop_delay);
+    pending->pulses[slice->worker].cpu_ns += slice->cpu_ns;
+    pending->pulses[slice->worker].wall_ns += slice->wall_ns;
+    pending->requested += slice->requested;
+    pending->achieved += slice->achieved;
+    return true;
+}
+
+static void close_for_worker(struct collector *collector, const struct slice *slice)
+{
+    if (slice->closes && collector->closed[slice->worker] <= slice->interval) {
+        collector->closed[slice->worker] = slice->interval + 1;
+    }
+    if (slice->final && !collector->done[slice->worker]) {
+        collector->done[slice->worker] = true;
+        collector->closed[slice->worker] = UINT64_MAX;
+        collector->finished++;
+    }
+}
+
+static enum err_code take_slice(struct collector *collector, const struct slice *slice)
+{
+    if (slice->failed || !merge_slice(collector, slice)) {
+        return error_set(
+            &collector->failure, ERR_NOMEM,
+            "memory ran out while recording: the figures would be incomplete; use fewer sessions or regions");
+    }
+    enum err_code code = run_writer_failures(collector->writer, &slice->failures, &collector->failure);
+    if (code == ERR_OK) code = run_writer_attempts(collector->writer, &slice->attempts, &collector->failure);
+    return code;
+}
+
+static void sum_live(struct collector *collector)
+{
+    for (size_t region = 0; region < collector->region_count; region++) {
+        uint64_t open = 0;
+        uint64_t flight = 0;
+        for (unsigned worker = 0; worker < collector->workers; worker++) {
+            open += collector->open_by_worker[worker * collector->region_count + region];
+            flight += collector->flight_by_worker[worker * collector->region_count + region];
+        }
+        collector->sessions_open[region] = open;
+        collector->in_flight[region] = flight;
+    }
+}
+
+enum err_code collector_take(struct collector *collector, struct error *err)
+{
+    struct slice *next;
+    for (struct slice *slice = mailbox_take(collector->mailbox); slice != NULL; slice = next) {
+        next = slice->next;
+        if (collector->failure.code == ERR_OK) (void)take_slice(collector, slice);
+        close_for_worker(collector, slice);
+        mailbox_return(collector->mailbox, slice);
+    }
+    sum_live(collector);
+    if (collector->failure.code == ERR_OK) (void)write_finished(collector);
+    if (collector->failure.code != ERR_OK && err != NULL) *err = collector->failure;
+    return collector->failure.code;
+}
+
+/* ---- the rest ---- */
+
+enum err_code collector_new(struct mailbox *mailbox, struct run_writer *writer, const struct run_clock *clock,
+                            int64_t interval_ns, unsigned workers, struct collector **out, struct error *err)
+{
+    struct collector *collector = calloc(1, sizeof *collector);
+    if (collector == NULL) return error_set(err, ERR_NOMEM, "no memory for the collector");
+    size_t regions = mailbox->region_count;
+    collector->mailbox = mailbox;
+    collector->writer = writer;
+    collector->clock = *clock;
+    collector->interval_ns = interval_ns;
+    collector->workers = workers;
+    collector->region_count = regions;
+    collector->closed = calloc(workers, sizeof *collector->closed);
+    collector->done = calloc(workers, sizeof *collector->done);
+    collector->totals = calloc(regions, sizeof *collector->totals);
+    collector->open_by_worker = calloc(workers * regions, sizeof *collector->open_by_worker);
+    collector->flight_by_worker = calloc(workers * regions, sizeof *collector->flight_by_worker);
+    collector->sessions_open = calloc(regions, sizeof *collector->sessions_open);
+    collector->in_flight = calloc(regions, sizeof *collector->in_flight);
+    collector->health.valid = true;
+    if (collector->closed == NULL || collector->done == NULL || collector->totals == NULL ||
+        collector->open_by_worker == NULL || collector->flight_by_worker == NULL ||
+        collector->sessions_open == NULL || collector->in_flight == NULL) {
+        collector_free(collector);
+        return error_set(err, ERR_NOMEM, "no memory for the collector");
+    }
+    *out = collector;
+    return ERR_OK;
+}
+
+void collector_free(struct collector *collector)
+{
+    if (collector == NULL) return;
+    while (collector->pending != NULL) {
+        struct pending *next = collector->pending->next;
+        pending_free(collector->pending, collector->region_count);
+        collector->pending = next;
+    }
+    for (size_t i = 0; collector->totals != NULL && i < collector->region_count; i++)
+        cell_free(&collector->totals[i]);
+    free(collector->totals);
+    free(collector->closed);
+    free(collector->done);
+    free(collector->open_by_worker);
+    free(collector->flight_by_worker);
+    free(collector->sessions_open);
+    free(collector->in_flight);
+    free(collector);
+}
+
+unsigned collector_finished(const struct collector *collector)
+{
+    return collector->finished;
+}
+
+const struct cell *collector_totals(const struct collector *collector)
+{
+    return collector->totals;
+}
+
+const uint64_t *collector_sessions_open(const struct collector *collector)
+{
+    return collector->sessions_open;
+}
+
+const uint64_t *collector_in_flight(const struct collector *collector)
+{
+    return collector->in_flight;
+}
+
+const struct health *collector_health(const struct collector *collector)
+{
+    return &collector->health;
+}

@@ -1,0 +1,184 @@
+#include "engine/dispatch.h"
+
+#include "base/clock.h"
+#include "engine/user.h"
+
+#include <math.h>
+
+/* How often the closed model looks at its level, and arrivals that could not be appointed exactly are caught
+ * up. */
+#define UPDATE_EVERY_NS (20 * NS_PER_MS)
+
+/* An arrival whose dial waits longer than this for its place in the pace was not achieved. */
+#define LATE_NS (250 * NS_PER_MS)
+
+#define WORKER_OF(pointer, member) ((struct worker *)((char *)(pointer)-offsetof(struct worker, member)))
+
+static bool is_open_model(const struct worker *worker)
+{
+    return worker->plan->profile->load.model == LOAD_ARRIVALS;
+}
+
+/* This worker's part of a number that is split over all of them; the parts add up to the whole. */
+static uint64_t part_of(const struct worker *worker, uint64_t whole)
+{
+    uint64_t workers = worker->plan->workers;
+    return whole / workers + (worker->index < whole % workers ? 1 : 0);
+}
+
+/* Finds the next arrival that is this worker's: every worker walks the same plan and takes each n-th. */
+static void next_arrival(struct worker *worker, struct share *share)
+{
+    int64_t elapsed;
+    do {
+        share->arrivals_left = arrivals_next(&share->arrivals, &elapsed, &share->next_number);
+    } while (share->arrivals_left && share->next_number % worker->plan->workers != worker->index);
+    if (share->arrivals_left) share->next_due_ns = run_clock_mono_at(&worker->plan->clock, elapsed);
+}
+
+static void take_arrivals(struct worker *worker, size_t region, uint64_t now_ns)
+{
+    struct share *share = &worker->shares[region];
+    uint64_t limit = part_of(worker, worker->plan->profile->load.max_sessions);
+    while (share->arrivals_left && share->next_due_ns <= now_ns) {
+        (void)recorder_at(&worker->recorder, now_ns);
+        recorder_cell(&worker->recorder, region)->counters.requested_sessions++;
+        worker->recorder.slice->requested++;
+        if (share->users < limit) {
+            (void)user_start(worker, region, share->next_number, share->next_due_ns, now_ns);
+        }
+        next_arrival(worker, share);
+    }
+}
+
+static uint64_t wanted_users(const struct worker *worker, uint64_t now_ns)
+{
+    const struct load *load = &worker->plan->profile->load;
+    double level = pacer_level(load, run_clock_elapsed(&worker->plan->clock, now_ns));
+    uint64_t whole = (uint64_t)ceil(level - 1e-9);
+    return part_of(worker, whole < load->max_sessions ? whole : load->max_sessions);
+}
+
+static void fill_slots(struct worker *worker, size_t region, uint64_t now_ns)
+{
+    struct share *share = &worker->shares[region];
+    uint64_t wanted = wanted_users(worker, now_ns);
+    while (share->users < wanted) {
+        uint64_t number = share->next_slot++ * worker->plan->workers + worker->index;
+        if (!user_start(worker, region, number, now_ns, now_ns)) return;
+    }
+}
+
+static uint64_t next_update(const struct worker *worker, uint64_t now_ns)
+{
+    uint64_t next = now_ns + (uint64_t)UPDATE_EVERY_NS;
+    if (!is_open_model(worker)) return next;
+    uint64_t due = UINT64_MAX;
+    for (size_t i = 0; i < worker->plan->region_count; i++) {
+        const struct share *share = &worker->shares[i];
+        if (share->arrivals_left && share->next_due_ns < due) due = share->next_due_ns;
+    }
+    return due;
+}
+
+void dispatch_update(struct worker *worker, uint64_t now_ns)
+{
+    if (worker->draining) return;
+    for (size_t i = 0; i < worker->plan->region_count; i++) {
+        if (is_open_model(worker)) {
+            take_arrivals(worker, i, now_ns);
+        } else {
+            fill_slots(worker, i, now_ns);
+        }
+    }
+    uint64_t next = next_update(worker, now_ns);
+    if (next != UINT64_MAX) (void)agenda_set(worker->agenda, &worker->arrival, next);
+}
+
+static void on_arrival(struct appointment *appointment, uint64_t now_ns)
+{
+    dispatch_update(WORKER_OF(appointment, arrival), now_ns);
+}
+
+static void pace(struct worker *worker, uint64_t now_ns);
+
+static void on_pacing(struct appointment *appointment, uint64_t now_ns)
+{
+    pace(WORKER_OF(appointment, pacing), now_ns);
+}
+
+/* Lets users dial as the connect rate allows; idle time is not saved up for a burst. */
+static void pace(struct worker *worker, uint64_t now_ns)
+{
+    double rate = worker->plan->profile->load.connect_rate / worker->plan->workers;
+    uint64_t gap_ns = (uint64_t)((double)NS_PER_S / rate);
+    while (worker->queue_first != NULL) {
+        if (worker->next_dial_ns > now_ns) {
+            (void)agenda_set(worker->agenda, &worker->pacing, worker->next_dial_ns);
+            return;
+        }
+        /* A timer that fired late may catch up what it missed, but no more than a few. */
+        uint64_t floor_ns = now_ns > 5 * gap_ns ? now_ns - 5 * gap_ns : 0;
+        if (worker->next_dial_ns < floor_ns) worker->next_dial_ns = worker->queue_first->try_due_ns;
+        if (worker->next_dial_ns < floor_ns) worker->next_dial_ns = floor_ns;
+        worker->next_dial_ns += gap_ns;
+        struct user *user = worker->queue_first;
+        dispatch_forget(worker, user);
+        if (is_open_model(worker) && user->attempt == 1 && user->interaction == 1 &&
+            now_ns <= user->try_due_ns + (uint64_t)LATE_NS) {
+            worker->recorder.slice->achieved++;
+        }
+        user_dial(user, now_ns);
+    }
+}
+
+void dispatch_dial(struct worker *worker, struct user *user, uint64_t now_ns)
+{
+    user->queued = true;
+    user->queued_next = NULL;
+    if (worker->queue_last == NULL) {
+        worker->queue_first = user;
+    } else {
+        worker->queue_last->queued_next = user;
+    }
+    worker->queue_last = user;
+    if (worker->pacing.place == 0) pace(worker, now_ns);
+}
+
+void dispatch_forget(struct worker *worker, struct user *user)
+{
+    if (!user->queued) return;
+    user->queued = false;
+    struct user *before = NULL;
+    for (struct user *at = worker->queue_first; at != NULL && at != user; at = at->queued_next) before = at;
+    if (before == NULL) {
+        worker->queue_first = user->queued_next;
+    } else {
+        before->queued_next = user->queued_next;
+    }
+    if (worker->queue_last == user) worker->queue_last = before;
+}
+
+bool dispatch_surplus(const struct worker *worker, size_t region, uint64_t now_ns)
+{
+    if (is_open_model(worker)) return false;
+    return worker->shares[region].users > wanted_users(worker, now_ns);
+}
+
+void dispatch_stop(struct worker *worker)
+{
+    agenda_cancel(worker->agenda, &worker->arrival);
+}
+
+void dispatch_start(struct worker *worker)
+{
+    const struct engine_plan *plan = worker->plan;
+    worker->arrival.fire = on_arrival;
+    worker->pacing.fire = on_pacing;
+    for (size_t i = 0; i < plan->region_count; i++) {
+        struct share *share = &worker->shares[i];
+        arrivals_init(&share->arrivals, &plan->profile->load, plan->seed, i);
+        if (is_open_model(worker)) next_arrival(worker, share);
+    }
+    (void)agenda_set(worker->agenda, &worker->arrival, plan->clock.mono_origin_ns);
+}

@@ -1,0 +1,26 @@
+/* Who starts when: arrivals and busy slots of one worker, and the pacing of its dials. */
+#ifndef RUSHHOUR_ENGINE_DISPATCH_H
+#define RUSHHOUR_ENGINE_DISPATCH_H
+
+#include "engine/worker.h"
+
+/* Readies the shares of every region and makes the first appointments. */
+void dispatch_start(struct worker *worker);
+
+/* Looks at the levels of the closed model and at due arrivals; called at appointments and when a user has
+ * left. */
+void dispatch_update(struct worker *worker, uint64_t now_ns);
+
+/* Puts a user into the queue of dials; dispatch calls user_dial when its place in the pace has come. */
+void dispatch_dial(struct worker *worker, struct user *user, uint64_t now_ns);
+
+/* Takes a user out of the queue of dials, if it stands there. */
+void dispatch_forget(struct worker *worker, struct user *user);
+
+/* Whether the closed model wants fewer users in the region than there are. */
+bool dispatch_surplus(const struct worker *worker, size_t region, uint64_t now_ns);
+
+/* No more arrivals and no new users from now on. */
+void dispatch_stop(struct worker *worker);
+
+#endif

@@ -1,0 +1,70 @@
+/*
+ * Drives one session: feeds the state machine of session.h from the socket and the clock, carries out its
+ * actions, and records what they tell. Outlives its user's interest while the connection closes.
+ */
+#ifndef RUSHHOUR_ENGINE_DRIVER_H
+#define RUSHHOUR_ENGINE_DRIVER_H
+
+#include "engine/session.h"
+#include "engine/user.h"
+#include "record/evidence.h"
+
+#define DRIVER_HEADERS 12
+#define SENT_SHAPE_SIZE 160
+
+struct driver {
+    struct worker *worker;
+    struct driver *next, *previous; /* in worker.drivers */
+    struct user *user;              /* NULL once it has gone on without this session */
+    size_t region;
+    struct session session;
+    struct ws_conn *conn; /* NULL after the connection has ended */
+    struct appointment deadline;
+    uint64_t number; /* of the session in the run, from 1 */
+    char client_request_id[40];
+    char address[48];
+    bool opened;    /* counted in sessions_open */
+    bool in_flight; /* counted in in_flight: a turn was sent and has not ended */
+    bool busy;      /* an action is being carried out: its end sees to what is asked meanwhile */
+    bool abandoned; /* the user is told nothing any more */
+    /* evidence in waiting */
+    struct evidence_event events[EVIDENCE_EVENTS]; /* a ring */
+    uint64_t event_count;
+    struct evidence_header headers[DRIVER_HEADERS];
+    size_t header_count;
+    char body_code[64], body_message[512];
+    char sent[SENT_SHAPE_SIZE]; /* shape of what was sent: types and sizes */
+    char detail[160];           /* what the library said of the end */
+    int http_status, close_code;
+    char close_reason[128];
+    int64_t hint_ns; /* retry-after of a refusal */
+};
+
+/* What ws_client_new of every worker is given. */
+extern const struct ws_handlers driver_handlers;
+
+/* Dials for a user. False when nothing could be started (no memory): the try is then recorded as failed by
+ * our own limit. */
+bool driver_dial(struct user *user, uint64_t now_ns);
+
+/* Sends the user's next attempt on a ready session. */
+void driver_turn(struct driver *driver, uint64_t due_ns, const char *prompt, uint64_t now_ns);
+
+/* Closes cleanly, between turns, and lets the user go. */
+void driver_finish(struct driver *driver, uint64_t now_ns);
+
+/* Ends at once; an attempt in flight is cancelled. */
+void driver_abandon(struct driver *driver, uint64_t now_ns);
+
+bool driver_usable(const struct driver *driver);
+
+/*
+ * driver_record.c: puts an action's news into cells, rows and evidence, and tells the user of attempts; a
+ * failed attempt's evidence is written before the user can go on. now_ns is a moment of recorder_at.
+ */
+void driver_record(struct driver *driver, const struct session_action *action, uint64_t now_ns);
+
+/* driver_record.c: keeps the response headers that evidence wants; reads Retry-After. */
+void driver_keep_headers(struct driver *driver, const struct ws_response *response);
+
+#endif

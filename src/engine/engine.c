@@ -1,0 +1,218 @@
+#include "engine/engine.h"
+
+#include "base/calendar.h"
+#include "engine/collector.h"
+#include "engine/slice.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct engine {
+    uv_loop_t *loop;
+    struct engine_options options;
+    struct engine_plan plan;
+    struct route *routes;
+    size_t routes_made;
+    uv_async_t wake;
+    bool wake_open;
+    struct mailbox mailbox;
+    bool mailbox_made;
+    struct collector *collector;
+    struct worker *workers;
+    unsigned workers_made, workers_started;
+    unsigned stops; /* how often a stop was asked for */
+    enum run_end end;
+    char reason[256];
+    struct error failure; /* of the collector */
+};
+
+/* ---- stopping ---- */
+
+void engine_stop(struct engine *engine, enum run_end end, const char *reason)
+{
+    if (engine->stops == 0) {
+        engine->end = end;
+        (void)snprintf(engine->reason, sizeof engine->reason, "%s", reason);
+    }
+    engine->stops++;
+    enum stop_level level = engine->stops == 1 ? STOP_DRAIN : STOP_NOW;
+    for (unsigned i = 0; i < engine->workers_started; i++) worker_stop(&engine->workers[i], level);
+}
+
+static void check_budget(struct engine *engine)
+{
+    const struct budget *budget = &engine->options.profile->budget;
+    const struct cell *totals = collector_totals(engine->collector);
+    if (engine->stops > 0) return;
+    double usd = 0;
+    uint64_t tokens = 0;
+    for (size_t i = 0; i < engine->plan.region_count; i++) {
+        usd += totals[i].counters.cost_usd;
+        tokens += totals[i].counters.input_tokens + totals[i].counters.output_tokens;
+    }
+    char reason[128];
+    if (budget->usd > 0 && usd >= budget->usd) {
+        (void)snprintf(reason, sizeof reason, "budget.usd reached: %.4f of %.4f USD", usd, budget->usd);
+        engine_stop(engine, RUN_STOPPED_BUDGET, reason);
+    } else if (budget->tokens > 0 && tokens >= budget->tokens) {
+        (void)snprintf(reason, sizeof reason, "budget.tokens reached: %llu of %llu",
+                       (unsigned long long)tokens, (unsigned long long)budget->tokens);
+        engine_stop(engine, RUN_STOPPED_BUDGET, reason);
+    }
+}
+
+static void on_wake(uv_async_t *wake)
+{
+    struct engine *engine = wake->data;
+    bool failed_before = engine->failure.code != ERR_OK;
+    if (collector_take(engine->collector, &engine->failure) != ERR_OK && !failed_before) {
+        /* What cannot be recorded must not be driven either. */
+        engine_stop(engine, RUN_FAILED, engine->failure.text);
+        engine_stop(engine, RUN_FAILED, engine->failure.text);
+    }
+    check_budget(engine);
+    if (collector_finished(engine->collector) == engine->workers_started) uv_stop(engine->loop);
+}
+
+/* ---- setting up ---- */
+
+static enum err_code make_routes(struct engine *engine, struct error *err)
+{
+    const struct engine_options *options = &engine->options;
+    size_t count = options->profile->region_count;
+    engine->routes = calloc(count, sizeof *engine->routes);
+    if (engine->routes == NULL) return error_set(err, ERR_NOMEM, "no memory for %zu regions", count);
+    for (size_t i = 0; i < count; i++) {
+        enum err_code code = route_init(&engine->routes[i], options->profile, &options->profile->regions[i],
+                                        options->detours, options->detour_count, options->ca_file, err);
+        if (code != ERR_OK) return code;
+        engine->routes_made++;
+    }
+    return ERR_OK;
+}
+
+/* Local time in evidence is that of the first named window: the zone in which the question is asked. */
+static const struct zone *evidence_zone(const struct profile *profile)
+{
+    for (size_t i = 0; i < profile->windows.report_count; i++) {
+        if (profile->windows.report[i].zone != NULL) return profile->windows.report[i].zone;
+    }
+    return NULL;
+}
+
+static enum err_code make_workers(struct engine *engine, struct error *err)
+{
+    unsigned count = engine->options.workers;
+    engine->workers = calloc(count, sizeof *engine->workers);
+    if (engine->workers == NULL) return error_set(err, ERR_NOMEM, "no memory for %u workers", count);
+    for (unsigned i = 0; i < count; i++) {
+        enum err_code code = worker_init(&engine->workers[i], &engine->plan, i, &engine->mailbox, err);
+        if (code != ERR_OK) return code;
+        engine->workers_made++;
+    }
+    return ERR_OK;
+}
+
+static enum err_code set_up(struct engine *engine, struct error *err)
+{
+    const struct engine_options *options = &engine->options;
+    const struct profile *profile = options->profile;
+    enum err_code code = make_routes(engine, err);
+    if (code != ERR_OK) return code;
+    engine->plan = (struct engine_plan){
+        .profile = profile,
+        .routes = engine->routes,
+        .region_count = profile->region_count,
+        .clock = options->clock,
+        .seed = options->seed,
+        .workers = options->workers,
+        .load_ns = load_duration_ns(&profile->load),
+        .zone = evidence_zone(profile),
+    };
+    int status = uv_async_init(engine->loop, &engine->wake, on_wake);
+    if (status != 0) return error_set(err, ERR_NET, "cannot make an event loop: %s", uv_strerror(status));
+    engine->wake.data = engine;
+    engine->wake_open = true;
+    code = mailbox_init(&engine->mailbox, &engine->wake, profile->region_count, err);
+    if (code != ERR_OK) return code;
+    engine->mailbox_made = true;
+    code = collector_new(&engine->mailbox, options->writer, &options->clock, profile->windows.interval_ns,
+                         options->workers, &engine->collector, err);
+    if (code != ERR_OK) return code;
+    return make_workers(engine, err);
+}
+
+enum err_code engine_new(uv_loop_t *loop, const struct engine_options *options, struct engine **out,
+                         struct error *err)
+{
+    struct engine *engine = calloc(1, sizeof *engine);
+    if (engine == NULL) return error_set(err, ERR_NOMEM, "no memory for the engine");
+    engine->loop = loop;
+    engine->options = *options;
+    enum err_code code = set_up(engine, err);
+    if (code != ERR_OK) {
+        engine_free(engine);
+        return code;
+    }
+    *out = engine;
+    return ERR_OK;
+}
+
+/* ---- running ---- */
+
+void engine_set_origin(struct engine *engine, uint64_t mono_origin_ns)
+{
+    engine->plan.clock.mono_origin_ns = mono_origin_ns;
+    for (unsigned i = 0; i < engine->workers_made; i++) {
+        recorder_set_origin(&engine->workers[i].recorder, mono_origin_ns);
+    }
+}
+
+enum err_code engine_run(struct engine *engine, struct error *err)
+{
+    for (unsigned i = 0; i < engine->options.workers; i++) {
+        enum err_code code = worker_start(&engine->workers[i], err);
+        if (code != ERR_OK) {
+            engine_stop(engine, RUN_FAILED, "a worker could not be started");
+            engine_stop(engine, RUN_FAILED, "a worker could not be started");
+            break;
+        }
+        engine->workers_started++;
+    }
+    while (collector_finished(engine->collector) < engine->workers_started)
+        (void)uv_run(engine->loop, UV_RUN_DEFAULT);
+    for (unsigned i = 0; i < engine->workers_started; i++)
+        (void)pthread_join(engine->workers[i].thread, NULL);
+    if (engine->failure.code != ERR_OK && err != NULL) *err = engine->failure;
+    return engine->failure.code;
+}
+
+void engine_status(const struct engine *engine, struct engine_status *out)
+{
+    *out = (struct engine_status){
+        .totals = collector_totals(engine->collector),
+        .sessions_open = collector_sessions_open(engine->collector),
+        .in_flight = collector_in_flight(engine->collector),
+        .region_count = engine->plan.region_count,
+        .draining = engine->stops > 0,
+        .end = engine->end,
+        .reason = engine->reason,
+        .health = collector_health(engine->collector),
+    };
+}
+
+void engine_free(struct engine *engine)
+{
+    if (engine == NULL) return;
+    for (unsigned i = 0; i < engine->workers_made; i++) worker_free(&engine->workers[i]);
+    free(engine->workers);
+    if (engine->wake_open) {
+        uv_close((uv_handle_t *)&engine->wake, NULL);
+        (void)uv_run(engine->loop, UV_RUN_NOWAIT);
+    }
+    collector_free(engine->collector);
+    if (engine->mailbox_made) mailbox_free(&engine->mailbox);
+    for (size_t i = 0; i < engine->routes_made; i++) route_free(&engine->routes[i]);
+    free(engine->routes);
+    free(engine);
+}

@@ -1,0 +1,69 @@
+/*
+ * The load: starts the workers, collects what they record into the run folder, and ends the run. Runs on the
+ * caller's loop (the main thread), so that the caller's signals, timers and child processes go on meanwhile.
+ */
+#ifndef RUSHHOUR_ENGINE_ENGINE_H
+#define RUSHHOUR_ENGINE_ENGINE_H
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "engine/route.h"
+#include "engine/worker.h"
+#include "profile/profile.h"
+#include "record/cell.h"
+#include "record/health.h"
+#include "record/run_writer.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+struct engine;
+
+/* Why a run ended. */
+enum run_end { RUN_COMPLETE, RUN_INTERRUPTED, RUN_STOPPED_BUDGET, RUN_FAILED };
+
+/* All borrowed until engine_free. */
+struct engine_options {
+    const struct profile *profile; /* secrets loaded */
+    struct run_clock clock;        /* the load begins at its origin, which should lie a little ahead */
+    uint64_t seed;
+    unsigned workers;
+    const struct detour *detours;
+    size_t detour_count;
+    const char *ca_file; /* replaces every region's; NULL: as the profile says */
+    struct run_writer *writer;
+};
+
+/* The run so far, for the live view; pointers stay valid until the engine is freed. */
+struct engine_status {
+    const struct cell *totals;     /* one per region */
+    const uint64_t *sessions_open; /* likewise */
+    const uint64_t *in_flight;
+    size_t region_count;
+    bool draining;
+    enum run_end end;            /* how it is going to end */
+    const char *reason;          /* of a stop, or "" */
+    const struct health *health; /* of the run so far */
+};
+
+/* Prepares the run; nothing is connected yet. Errors name the region or file. */
+MUST_USE enum err_code engine_new(uv_loop_t *loop, const struct engine_options *options, struct engine **out,
+                                  struct error *err);
+
+/* Moves the start of the load to a monotonic time, before engine_run. */
+void engine_set_origin(struct engine *engine, uint64_t mono_origin_ns);
+
+/* Starts the workers and runs the loop until the last of them is done and everything is in the folder. */
+MUST_USE enum err_code engine_run(struct engine *engine, struct error *err);
+
+/*
+ * Asks the run to end, on the loop's thread: the first call drains (no new sessions, turns in flight are
+ * finished), a second one ends at once. `end` and `reason` of the first call stand in the manifest.
+ */
+void engine_stop(struct engine *engine, enum run_end end, const char *reason);
+
+void engine_status(const struct engine *engine, struct engine_status *out);
+void engine_free(struct engine *engine);
+
+#endif

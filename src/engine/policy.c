@@ -1,0 +1,34 @@
+#include "engine/policy.h"
+
+/* So few first retries are allowed whatever the budget says; else a small run could never retry at all. */
+#define BUDGET_ALLOWANCE 3.0
+
+const char *decision_name(enum decision decision)
+{
+    static const char *const names[] = {"give_up", "retry_same_session", "retry_new_session"};
+    return names[decision];
+}
+
+static int64_t backoff_ns(const struct retry *retry, uint64_t attempt, struct random *random)
+{
+    int64_t ceiling = retry->backoff_initial_ns;
+    for (uint64_t i = 1; i < attempt && ceiling < retry->backoff_max_ns; i++) ceiling *= 2;
+    if (ceiling > retry->backoff_max_ns) ceiling = retry->backoff_max_ns;
+    if (retry->jitter == JITTER_NONE) return ceiling;
+    return (int64_t)(random_unit(random) * (double)ceiling);
+}
+
+enum decision retry_decide(const struct retry *retry, const struct retry_facts *facts, struct random *random,
+                           int64_t *delay_ns)
+{
+    *delay_ns = 0;
+    if (!facts->failure->retryable || facts->attempt >= retry->attempts) return DECIDE_GIVE_UP;
+    double allowed = retry->budget * (double)facts->first_attempts + BUDGET_ALLOWANCE;
+    if ((double)facts->retries_so_far + 1 > allowed) return DECIDE_GIVE_UP;
+    int64_t delay = backoff_ns(retry, facts->attempt, random);
+    if (delay < facts->hint_ns) delay = facts->hint_ns;
+    if (facts->since_due_ns + delay > retry->deadline_ns) return DECIDE_GIVE_UP;
+    *delay_ns = delay;
+    if (facts->failure->new_session || !facts->session_usable) return DECIDE_RETRY_NEW_SESSION;
+    return DECIDE_RETRY_SAME_SESSION;
+}

@@ -1,0 +1,35 @@
+/* What to do after a failure. Pure: facts in, decision out. */
+#ifndef RUSHHOUR_ENGINE_POLICY_H
+#define RUSHHOUR_ENGINE_POLICY_H
+
+#include "base/random.h"
+#include "profile/profile.h"
+#include "realtime/failure.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum decision { DECIDE_GIVE_UP, DECIDE_RETRY_SAME_SESSION, DECIDE_RETRY_NEW_SESSION };
+
+const char *decision_name(enum decision decision);
+
+/* What is known when an attempt has failed. */
+struct retry_facts {
+    const struct failure_class *failure;
+    uint64_t attempt;        /* the number of the one that failed, from 1 */
+    int64_t since_due_ns;    /* since the interaction's first due time */
+    int64_t hint_ns;         /* Retry-After of the service, 0 for none: never earlier than that */
+    bool session_usable;     /* it is still open */
+    uint64_t retries_so_far; /* of this worker and region */
+    uint64_t first_attempts; /* likewise */
+};
+
+/*
+ * Decides by the profile's retry block. For a retry, *delay_ns is the wait: full jitter draws uniformly from
+ * 0 to min(max, initial * 2^(attempt-1)) (Brooker, "Exponential Backoff and Jitter", 2015); no retry starts
+ * past the deadline.
+ */
+enum decision retry_decide(const struct retry *retry, const struct retry_facts *facts, struct random *random,
+                           int64_t *delay_ns);
+
+#endif

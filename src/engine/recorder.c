@@ -1,0 +1,113 @@
+#include "engine/recorder.h"
+
+static void set_bounds(struct recorder *recorder, uint64_t interval)
+{
+    int64_t start = (int64_t)interval * recorder->interval_ns;
+    recorder->starts_ns = run_clock_mono_at(&recorder->clock, start);
+    recorder->ends_ns = run_clock_mono_at(&recorder->clock, start + recorder->interval_ns);
+}
+
+enum err_code recorder_init(struct recorder *recorder, struct mailbox *mailbox, const struct run_clock *clock,
+                            int64_t interval_ns, unsigned worker, struct error *err)
+{
+    *recorder =
+        (struct recorder){.mailbox = mailbox, .clock = *clock, .interval_ns = interval_ns, .worker = worker};
+    recorder->slice = mailbox_blank(mailbox);
+    if (recorder->slice == NULL)
+        return error_set(err, ERR_NOMEM, "no memory for the recorder of worker %u", worker);
+    recorder->slice->worker = worker;
+    recorder->slice->interval = 0;
+    recorder->wall_mark_ns = clock->mono_origin_ns;
+    set_bounds(recorder, 0);
+    return ERR_OK;
+}
+
+void recorder_set_origin(struct recorder *recorder, uint64_t mono_origin_ns)
+{
+    recorder->clock.mono_origin_ns = mono_origin_ns;
+    recorder->wall_mark_ns = mono_origin_ns;
+    set_bounds(recorder, 0);
+}
+
+static void seal(struct recorder *recorder, uint64_t now_ns)
+{
+    struct slice *slice = recorder->slice;
+    for (size_t i = 0; i < slice->region_count; i++) {
+        slice->sessions_open[i] = recorder->sessions_open[i];
+        slice->in_flight[i] = recorder->in_flight[i];
+    }
+    uint64_t cpu = clock_thread_cpu_ns();
+    slice->cpu_ns = cpu - recorder->cpu_mark_ns;
+    slice->wall_ns = now_ns > recorder->wall_mark_ns ? now_ns - recorder->wall_mark_ns : 0;
+    slice->failed = recorder->failed || slice->attempts.failed || slice->failures.failed;
+    recorder->cpu_mark_ns = cpu;
+    recorder->wall_mark_ns = now_ns;
+}
+
+/* Posts the current slice and goes on in a blank one for `interval`; without memory the old one simply goes
+ * on. */
+static bool swap(struct recorder *recorder, uint64_t now_ns, uint64_t interval, bool closes)
+{
+    struct slice *blank = mailbox_blank(recorder->mailbox);
+    if (blank == NULL) {
+        recorder->failed = true;
+        return false;
+    }
+    struct slice *full = recorder->slice;
+    seal(recorder, now_ns);
+    full->closes = closes;
+    blank->worker = recorder->worker;
+    blank->interval = interval;
+    recorder->slice = blank;
+    mailbox_post(recorder->mailbox, full);
+    return true;
+}
+
+uint64_t recorder_at(struct recorder *recorder, uint64_t now_ns)
+{
+    if (now_ns < recorder->starts_ns) return recorder->starts_ns;
+    if (now_ns < recorder->ends_ns) return now_ns;
+    int64_t elapsed = run_clock_elapsed(&recorder->clock, now_ns);
+    uint64_t interval = (uint64_t)(elapsed / recorder->interval_ns);
+    if (interval <= recorder->slice->interval)
+        interval = recorder->slice->interval + 1; /* rounding of a replay's clock */
+    if (swap(recorder, now_ns, interval, true)) set_bounds(recorder, interval);
+    return now_ns < recorder->starts_ns ? recorder->starts_ns : now_ns;
+}
+
+int64_t recorder_wall(const struct recorder *recorder, uint64_t at_ns)
+{
+    int64_t start =
+        recorder->clock.wall_origin_ns + (int64_t)recorder->slice->interval * recorder->interval_ns;
+    int64_t wall = run_clock_wall_at(&recorder->clock, at_ns);
+    if (wall < start) return start; /* a replay's clock rounds */
+    return wall < start + recorder->interval_ns ? wall : start + recorder->interval_ns - 1;
+}
+
+struct cell *recorder_cell(struct recorder *recorder, size_t region)
+{
+    return &recorder->slice->cells[region];
+}
+
+void recorder_flush(struct recorder *recorder, uint64_t now_ns)
+{
+    (void)recorder_at(recorder, now_ns);
+    (void)swap(recorder, now_ns, recorder->slice->interval, false);
+}
+
+void recorder_finish(struct recorder *recorder, uint64_t now_ns)
+{
+    (void)recorder_at(recorder, now_ns);
+    struct slice *slice = recorder->slice;
+    seal(recorder, now_ns);
+    slice->closes = true;
+    slice->final = true;
+    recorder->slice = NULL;
+    mailbox_post(recorder->mailbox, slice);
+}
+
+void recorder_discard(struct recorder *recorder)
+{
+    if (recorder->slice != NULL) mailbox_return(recorder->mailbox, recorder->slice);
+    recorder->slice = NULL;
+}

@@ -1,0 +1,54 @@
+/* A worker's side of the record: the slice it writes into, swapped for an empty one at each tick and each
+ * interval's end. */
+#ifndef RUSHHOUR_ENGINE_RECORDER_H
+#define RUSHHOUR_ENGINE_RECORDER_H
+
+#include "base/clock.h"
+#include "engine/slice.h"
+
+#include <stdint.h>
+
+struct recorder {
+    struct mailbox *mailbox;
+    struct run_clock clock;
+    int64_t interval_ns; /* of the run's own clock */
+    unsigned worker;
+    struct slice *slice;         /* never NULL after recorder_init */
+    uint64_t starts_ns, ends_ns; /* monotonic bounds of the current interval */
+    uint64_t cpu_mark_ns, wall_mark_ns;
+    const uint64_t *sessions_open,
+        *in_flight; /* the worker's, per region; copied into each slice that is posted */
+    bool failed;    /* a slice could not be had: figures were lost */
+};
+
+MUST_USE enum err_code recorder_init(struct recorder *recorder, struct mailbox *mailbox,
+                                     const struct run_clock *clock, int64_t interval_ns, unsigned worker,
+                                     struct error *err);
+
+/* Moves the start of the run to a monotonic time, before anything is recorded. */
+void recorder_set_origin(struct recorder *recorder, uint64_t mono_origin_ns);
+
+/*
+ * Brings the recorder to a moment: when its interval is over, the slice is posted and the next interval
+ * begins. Returns the moment, moved into the current interval when the bytes were in hand just before its
+ * start and are recorded just after, so that a row's time and the interval that counts it always agree.
+ */
+uint64_t recorder_at(struct recorder *recorder, uint64_t now_ns);
+
+/* The run's time of day (ns since 1970 UTC) of a moment that recorder_at returned: always inside the current
+ * interval. */
+int64_t recorder_wall(const struct recorder *recorder, uint64_t at_ns);
+
+/* The cell of a region in the current slice. */
+struct cell *recorder_cell(struct recorder *recorder, size_t region);
+
+/* Posts what there is, so that the collector sees it; the interval goes on in an empty slice. */
+void recorder_flush(struct recorder *recorder, uint64_t now_ns);
+
+/* Posts the last slice of all. The recorder is over. */
+void recorder_finish(struct recorder *recorder, uint64_t now_ns);
+
+/* Gives the slice of a recorder that was never started (or not finished) back. */
+void recorder_discard(struct recorder *recorder);
+
+#endif

@@ -1,0 +1,162 @@
+#include "engine/route.h"
+
+#include "base/units.h"
+#include "realtime/endpoint.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define CLIENT_REQUEST_ID "x-ms-client-request-id"
+
+/* Splits "host:port" or "[v6]:port" of `length` bytes. */
+static bool split_host_port(const char *string, size_t length, char **host, uint16_t *port)
+{
+    const char *end = string + length;
+    const char *colon = memrchr(string, ':', length);
+    if (colon == NULL || colon == string || end - colon > 6) return false;
+    uint64_t number = 0;
+    char digits[8] = {0};
+    memcpy(digits, colon + 1, (size_t)(end - colon - 1));
+    if (parse_count(digits, &number, NULL) != ERR_OK || number == 0 || number > 65535) return false;
+    const char *last = colon;
+    if (*string == '[' && colon[-1] == ']') {
+        string++;
+        last--;
+    }
+    *host = strndup(string, (size_t)(last - string));
+    *port = (uint16_t)number;
+    return *host != NULL;
+}
+
+static bool is_numeric(const char *address)
+{
+    unsigned char bytes[sizeof(struct in6_addr)];
+    return inet_pton(AF_INET, address, bytes) == 1 || inet_pton(AF_INET6, address, bytes) == 1;
+}
+
+enum err_code detour_parse(const char *argument, struct detour *out, struct error *err)
+{
+    *out = (struct detour){0};
+    const char *equals = strchr(argument, '=');
+    bool good = equals != NULL &&
+                split_host_port(argument, (size_t)(equals - argument), &out->host, &out->port) &&
+                split_host_port(equals + 1, strlen(equals + 1), &out->address, &out->address_port) &&
+                is_numeric(out->address);
+    if (good) return ERR_OK;
+    detour_free(out);
+    return error_set(err, ERR_USAGE,
+                     "--connect-to \"%s\": write HOST:PORT=ADDR:PORT with a numeric ADDR, such as "
+                     "contoso.openai.azure.com:443=127.0.0.1:8443",
+                     argument);
+}
+
+void detour_free(struct detour *detour)
+{
+    free(detour->host);
+    free(detour->address);
+    *detour = (struct detour){0};
+}
+
+static void take_detour(struct ws_target *dial, const struct detour *detours, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (detours[i].port != dial->port || strcasecmp(detours[i].host, dial->host) != 0) continue;
+        dial->address = detours[i].address;
+        dial->address_port = detours[i].address_port;
+        return;
+    }
+}
+
+static enum err_code build_headers(struct route *route, const struct endpoint *endpoint, struct error *err)
+{
+    const struct region *region = route->region;
+    route->headers = calloc(region->header_count + 2, sizeof *route->headers);
+    if (route->headers == NULL) return error_set(err, ERR_NOMEM, "region %s: no memory", region->name);
+    struct text value = {0};
+    const char *name = NULL;
+    if (endpoint_credential(endpoint, &name, &value)) {
+        route->credential = text_take(&value);
+        if (route->credential == NULL) return error_set(err, ERR_NOMEM, "region %s: no memory", region->name);
+        route->headers[route->header_count++] = (struct ws_header){name, route->credential};
+    }
+    text_free(&value);
+    for (size_t i = 0; i < region->header_count; i++) {
+        route->headers[route->header_count++] =
+            (struct ws_header){region->headers[i].name, region->headers[i].value};
+    }
+    route->headers[route->header_count++] = (struct ws_header){CLIENT_REQUEST_ID, ""};
+    return ERR_OK;
+}
+
+enum err_code route_init(struct route *route, const struct profile *profile, const struct region *region,
+                         const struct detour *detours, size_t detour_count, const char *ca_file,
+                         struct error *err)
+{
+    *route = (struct route){.region = region, .price = prices_find(&profile->prices, region->model)};
+    struct endpoint endpoint = {
+        .dialect = region->dialect,
+        .deployment = region->deployment != NULL ? region->deployment : region->model,
+        .api_version = region->api_version,
+        .path = region->path,
+        .secret = region->auth.secret,
+        .secret_is_token = region->auth.kind == AUTH_TOKEN || region->auth.kind == AUTH_TOKEN_COMMAND,
+        .secret_in_query = region->auth.in_query,
+    };
+    endpoint_target(&endpoint, &route->target);
+    enum err_code code = build_headers(route, &endpoint, err);
+    if (code == ERR_OK && route->target.failed) {
+        code = error_set(err, ERR_NOMEM, "region %s: no memory", region->name);
+    }
+    if (code != ERR_OK) {
+        route_free(route);
+        return code;
+    }
+    route->dial = (struct ws_target){
+        .host = region->host,
+        .port = region->port,
+        .tls = region->tls,
+        .proxy = region->proxy,
+        .ca_file = ca_file != NULL ? ca_file : region->ca_file,
+        .target = text_str(&route->target),
+        .headers = route->headers,
+        .header_count = route->header_count,
+    };
+    take_detour(&route->dial, detours, detour_count);
+    return ERR_OK;
+}
+
+/* What was a key a moment ago shall not stay in freed memory. */
+static void wipe(char *secret)
+{
+    if (secret != NULL) explicit_bzero(secret, strlen(secret));
+}
+
+void route_free(struct route *route)
+{
+    wipe(route->credential);
+    free(route->credential);
+    wipe(route->target.data);
+    text_free(&route->target);
+    free(route->headers);
+    *route = (struct route){0};
+}
+
+double route_cost(const struct route *route, const struct usage *usage)
+{
+    const struct price *price = route->price;
+    if (price == NULL || !usage->present) return 0;
+    /* Without details by modality (every field is optional on the wire) all tokens are taken for text. */
+    const bool detailed = usage->text_in + usage->audio_in > 0;
+    const uint64_t text_in = detailed ? usage->text_in : usage->input;
+    double text_fresh = (double)(text_in > usage->text_cached ? text_in - usage->text_cached : 0);
+    double audio_fresh =
+        (double)(usage->audio_in > usage->audio_cached ? usage->audio_in - usage->audio_cached : 0);
+    double micro = text_fresh * price->text_in + (double)usage->text_cached * price->text_cached +
+                   (double)usage->text_out * price->text_out + audio_fresh * price->audio_in +
+                   (double)usage->audio_cached * price->audio_cached +
+                   (double)usage->audio_out * price->audio_out;
+    return micro / 1e6;
+}

@@ -1,0 +1,46 @@
+/* The way to one region, prepared once and then read by every worker: address, request target, headers,
+ * price. */
+#ifndef RUSHHOUR_ENGINE_ROUTE_H
+#define RUSHHOUR_ENGINE_ROUTE_H
+
+#include "base/error.h"
+#include "base/text.h"
+#include "net/client.h"
+#include "profile/profile.h"
+#include "realtime/event.h"
+
+/* `--connect-to HOST:PORT=ADDR:PORT`, or where the simulator listens: host and port are reached at another
+ * address. */
+struct detour {
+    char *host;
+    uint16_t port;
+    char *address;
+    uint16_t address_port;
+};
+
+/* Parses the argument of --connect-to; ADDR is numeric, in brackets when IPv6. The strings are the caller's
+ * (detour_free). */
+MUST_USE enum err_code detour_parse(const char *argument, struct detour *out, struct error *err);
+void detour_free(struct detour *detour);
+
+struct route {
+    const struct region *region;
+    const struct price *price; /* NULL: nothing is known of its price */
+    struct text target;        /* may hold a key: never logged */
+    char *credential;          /* value of the credential header, or NULL */
+    struct ws_header *headers; /* the last one is the client request id, filled in for each session */
+    size_t header_count;
+    struct ws_target dial;
+};
+
+/* Builds the route of a region; ca_file, when given, replaces the region's. The region and detours are
+ * borrowed. */
+MUST_USE enum err_code route_init(struct route *route, const struct profile *profile,
+                                  const struct region *region, const struct detour *detours,
+                                  size_t detour_count, const char *ca_file, struct error *err);
+void route_free(struct route *route);
+
+/* USD for the tokens of one response; 0 when no price is known. */
+double route_cost(const struct route *route, const struct usage *usage);
+
+#endif

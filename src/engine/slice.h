@@ -1,0 +1,56 @@
+/* What a worker hands to the collector: cells and rows of a stretch of one interval. One writer at a time:
+ * first the worker, then the collector. */
+#ifndef RUSHHOUR_ENGINE_SLICE_H
+#define RUSHHOUR_ENGINE_SLICE_H
+
+#include "base/text.h"
+#include "record/cell.h"
+#include "stats/histogram.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+struct slice {
+    struct slice *next;
+    unsigned worker;
+    uint64_t interval;  /* which interval of the run it belongs to */
+    bool closes;        /* the worker's last slice of that interval */
+    bool final;         /* the worker's last slice at all */
+    struct cell *cells; /* one per region */
+    size_t region_count;
+    uint64_t *sessions_open, *in_flight; /* per region, at the moment of handing over */
+    struct histogram *loop_delay;        /* microseconds */
+    uint64_t cpu_ns, wall_ns;            /* of the worker, over the slice */
+    uint64_t requested, achieved;        /* open model: arrivals due, and dialled in time */
+    bool failed;                         /* memory ran out: figures are missing */
+    struct text attempts, failures;      /* rows for attempts.csv, lines for failures.jsonl */
+};
+
+/* A queue from the workers to the collector, and a shelf of emptied slices on the way back. */
+struct mailbox {
+    pthread_mutex_t lock;
+    struct slice *first, *last, *shelf;
+    uv_async_t *wake; /* of the collector's loop */
+    size_t region_count;
+};
+
+MUST_USE enum err_code mailbox_init(struct mailbox *mailbox, uv_async_t *wake, size_t region_count,
+                                    struct error *err);
+void mailbox_free(struct mailbox *mailbox);
+
+/* An empty slice, from the shelf or new; NULL without memory. */
+struct slice *mailbox_blank(struct mailbox *mailbox);
+
+/* Hands a slice over and wakes the collector; it is the collector's from now on. */
+void mailbox_post(struct mailbox *mailbox, struct slice *slice);
+
+/* All that was posted, oldest first, linked by `next`; NULL when nothing was. */
+struct slice *mailbox_take(struct mailbox *mailbox);
+
+/* Empties a slice and puts it on the shelf. */
+void mailbox_return(struct mailbox *mailbox, struct slice *slice);
+
+#endif

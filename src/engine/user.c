@@ -1,0 +1,195 @@
+#include "engine/user.h"
+
+#include "engine/dispatch.h"
+#include "engine/driver.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+
+static const struct session_plan *plan_of(const struct user *user)
+{
+    return &user->worker->plan->profile->session;
+}
+
+static void user_free(struct user *user)
+{
+    struct worker *worker = user->worker;
+    dispatch_forget(worker, user);
+    agenda_cancel(worker->agenda, &user->appointment);
+    if (user->previous != NULL) {
+        user->previous->next = user->next;
+    } else {
+        worker->users = user->next;
+    }
+    if (user->next != NULL) user->next->previous = user->previous;
+    worker->shares[user->region].users--;
+    free(user);
+    worker_check_over(worker);
+}
+
+/* The user goes on (or away) without its session; who calls this sees to the session's end. */
+static struct driver *let_go(struct user *user)
+{
+    struct driver *driver = user->driver;
+    user->driver = NULL;
+    if (driver != NULL) driver->user = NULL;
+    return driver;
+}
+
+static void retire(struct user *user, uint64_t now_ns)
+{
+    struct worker *worker = user->worker;
+    struct driver *driver = let_go(user);
+    user_free(user);
+    if (driver != NULL) driver_finish(driver, now_ns);
+    if (!worker->draining && worker->plan->profile->load.model == LOAD_SESSIONS)
+        dispatch_update(worker, now_ns);
+}
+
+static void schedule(struct user *user, uint64_t due_ns, uint64_t now_ns)
+{
+    user->try_due_ns = due_ns;
+    if (!agenda_set(user->worker->agenda, &user->appointment, due_ns)) {
+        user->worker->recorder.failed = true;
+        retire(user, now_ns);
+    }
+}
+
+static void begin_try(struct appointment *appointment, uint64_t now_ns)
+{
+    struct user *user = (struct user *)((char *)appointment - offsetof(struct user, appointment));
+    user->attempt++;
+    if (user->attempt == 1) {
+        user->interaction_due_ns = user->try_due_ns;
+        user->worker->shares[user->region].first_attempts++;
+    }
+    if (user->driver != NULL && driver_usable(user->driver)) {
+        const struct session_plan *plan = plan_of(user);
+        const char *prompt = plan->prompts[(user->number + user->interaction) % plan->prompt_count];
+        driver_turn(user->driver, user->try_due_ns, prompt, now_ns);
+        return;
+    }
+    dispatch_dial(user->worker, user, now_ns);
+}
+
+bool user_start(struct worker *worker, size_t region, uint64_t number, uint64_t due_ns, uint64_t now_ns)
+{
+    struct user *user = calloc(1, sizeof *user);
+    if (user == NULL) {
+        worker->recorder.failed = true;
+        return false;
+    }
+    user->worker = worker;
+    user->region = region;
+    user->number = number;
+    user->interaction = 1;
+    user->appointment.fire = begin_try;
+    user->next = worker->users;
+    if (worker->users != NULL) worker->users->previous = user;
+    worker->users = user;
+    worker->shares[region].users++;
+    schedule(user, due_ns, now_ns);
+    return true;
+}
+
+void user_dial(struct user *user, uint64_t now_ns)
+{
+    user->rotation_turns = 0;
+    if (driver_dial(user, now_ns)) return;
+    user->worker->recorder.failed = true;
+    retire(user, now_ns);
+}
+
+void user_on_ready(struct user *user, uint64_t now_ns)
+{
+    const struct session_plan *plan = plan_of(user);
+    /* The turn could not be due before there was a session to take it. */
+    user->try_due_ns = now_ns;
+    if (user->attempt == 1) user->interaction_due_ns = now_ns;
+    const char *prompt = plan->prompts[(user->number + user->interaction) % plan->prompt_count];
+    driver_turn(user->driver, now_ns, prompt, now_ns);
+}
+
+static bool wants_rotation(const struct user *user, uint64_t now_ns)
+{
+    const struct session_plan *plan = plan_of(user);
+    if (user->driver == NULL) return false;
+    if (plan->rotate_after > 0 && user->rotation_turns >= plan->rotate_after) return true;
+    uint64_t age_ns = now_ns - user->driver->session.dial_ns;
+    return plan->max_age_ns > 0 && age_ns >= (uint64_t)plan->max_age_ns;
+}
+
+static void next_interaction(struct user *user, int64_t pause_ns, uint64_t now_ns)
+{
+    user->interaction++;
+    user->attempt = 0;
+    bool done = user->interaction > plan_of(user)->interactions || user->worker->draining ||
+                dispatch_surplus(user->worker, user->region, now_ns);
+    if (done) {
+        retire(user, now_ns);
+        return;
+    }
+    if (wants_rotation(user, now_ns)) driver_finish(let_go(user), now_ns);
+    schedule(user, now_ns + (uint64_t)pause_ns, now_ns);
+}
+
+void user_on_attempt_ok(struct user *user, uint64_t now_ns)
+{
+    user->rotation_turns++;
+    next_interaction(user, plan_of(user)->think_time_ns, now_ns);
+}
+
+void user_on_attempt_cancelled(struct user *user, uint64_t now_ns)
+{
+    next_interaction(user, plan_of(user)->think_time_ns, now_ns);
+}
+
+enum decision user_on_attempt_failed(struct user *user, const struct failure_class *failure, int64_t hint_ns,
+                                     bool usable, uint64_t now_ns)
+{
+    struct share *share = &user->worker->shares[user->region];
+    const struct retry *retry = &user->worker->plan->profile->retry;
+    const struct retry_facts facts = {
+        .failure = failure,
+        .attempt = user->attempt,
+        .since_due_ns = (int64_t)(now_ns - user->interaction_due_ns),
+        .hint_ns = hint_ns,
+        .session_usable = usable,
+        .retries_so_far = share->retries,
+        .first_attempts = share->first_attempts,
+    };
+    int64_t delay_ns;
+    enum decision decision = retry_decide(retry, &facts, &user->worker->random, &delay_ns);
+    user->rotation_turns++;
+    if (!usable || failure->new_session) (void)let_go(user);
+    if (decision == DECIDE_GIVE_UP) {
+        /* Someone whose session cannot even open does not knock again in the same millisecond. */
+        int64_t pause_ns = plan_of(user)->think_time_ns;
+        if (!usable && pause_ns < retry->backoff_initial_ns) pause_ns = retry->backoff_initial_ns;
+        next_interaction(user, pause_ns, now_ns);
+    } else {
+        share->retries++;
+        schedule(user, now_ns + (uint64_t)delay_ns, now_ns);
+    }
+    return decision;
+}
+
+void user_on_session_lost(struct user *user)
+{
+    (void)let_go(user);
+}
+
+void user_leave(struct user *user, uint64_t now_ns)
+{
+    bool first_try_waits = user->queued && user->attempt == 1;
+    if (user->attempt == 0 || first_try_waits) retire(user, now_ns);
+}
+
+void user_abandon(struct user *user, uint64_t now_ns)
+{
+    struct driver *driver = user->driver;
+    if (driver != NULL)
+        driver_abandon(driver, now_ns); /* records the attempt as cancelled while it still has its user */
+    (void)let_go(user);
+    user_free(user);
+}

@@ -1,0 +1,50 @@
+/* One simulated user: the script of interactions with think time, retries and rotation, over one session
+ * after another. */
+#ifndef RUSHHOUR_ENGINE_USER_H
+#define RUSHHOUR_ENGINE_USER_H
+
+#include "engine/policy.h"
+#include "engine/worker.h"
+
+struct user {
+    struct worker *worker;
+    struct user *next, *previous; /* in worker.users */
+    struct user *queued_next;     /* in the queue of dials */
+    bool queued;
+    size_t region;
+    uint64_t number;                /* of the arrival, or of the slot: picks the prompts */
+    struct driver *driver;          /* its session, or NULL */
+    struct appointment appointment; /* the next try */
+    uint64_t try_due_ns;            /* when the try under way, or the next one, is due */
+    uint64_t interaction;           /* number of the interaction under way, from 1 */
+    uint64_t attempt;               /* number of the attempt under way in it, from 1; 0: none yet */
+    uint64_t interaction_due_ns;    /* when its first attempt was due */
+    uint64_t rotation_turns;        /* attempts on the present session */
+};
+
+/* Starts a user whose first try is due at due_ns (which may have passed). False without memory. */
+bool user_start(struct worker *worker, size_t region, uint64_t number, uint64_t due_ns, uint64_t now_ns);
+
+/* Its place in the pace of dials has come. */
+void user_dial(struct user *user, uint64_t now_ns);
+
+/* Leaves after what is in flight; between tries at once. */
+void user_leave(struct user *user, uint64_t now_ns);
+
+/* Stops at once: an attempt in flight is cancelled. */
+void user_abandon(struct user *user, uint64_t now_ns);
+
+/* ---- what its session tells it (driver.c) ---- */
+void user_on_ready(struct user *user, uint64_t now_ns);
+void user_on_attempt_ok(struct user *user, uint64_t now_ns);
+void user_on_attempt_cancelled(struct user *user, uint64_t now_ns);
+
+/* Decides what follows a failed attempt and arranges it (nothing is sent before the caller has written its
+ * evidence). */
+enum decision user_on_attempt_failed(struct user *user, const struct failure_class *failure, int64_t hint_ns,
+                                     bool session_usable, uint64_t now_ns);
+
+/* The session ended between turns; the next try will open another. */
+void user_on_session_lost(struct user *user);
+
+#endif

@@ -1,0 +1,193 @@
+#include "engine/worker.h"
+
+#include "base/clock.h"
+#include "engine/dispatch.h"
+#include "engine/driver.h"
+#include "engine/user.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How often a timer of known due time asks whether the loop is late. */
+#define GAUGE_EVERY_NS (10 * NS_PER_MS)
+
+/* How often the collector sees what there is, for the screen and the folder. */
+#define TICK_EVERY_NS (1000 * NS_PER_MS)
+
+/* A random stream of each worker's own; the arrivals of the regions use the streams from 0. */
+#define WORKER_STREAM 1000
+
+#define WORKER_OF(pointer, member) ((struct worker *)((char *)(pointer)-offsetof(struct worker, member)))
+
+static void on_gauge(struct appointment *appointment, uint64_t now_ns)
+{
+    struct worker *worker = WORKER_OF(appointment, gauge);
+    uint64_t late_ns = now_ns > worker->gauge_due_ns ? now_ns - worker->gauge_due_ns : 0;
+    (void)recorder_at(&worker->recorder, now_ns);
+    (void)histogram_record(worker->recorder.slice->loop_delay, (int64_t)(late_ns / 1000), 1);
+    worker->gauge_due_ns = now_ns + (uint64_t)GAUGE_EVERY_NS;
+    (void)agenda_set(worker->agenda, &worker->gauge, worker->gauge_due_ns);
+}
+
+static void drain(struct worker *worker, uint64_t now_ns)
+{
+    if (worker->draining) return;
+    worker->draining = true;
+    dispatch_stop(worker);
+    struct user *next;
+    for (struct user *user = worker->users; user != NULL; user = next) {
+        next = user->next;
+        user_leave(user, now_ns);
+    }
+    worker_check_over(worker);
+}
+
+static void abandon(struct worker *worker, uint64_t now_ns)
+{
+    drain(worker, now_ns);
+    struct user *next_user;
+    for (struct user *user = worker->users; user != NULL; user = next_user) {
+        next_user = user->next;
+        user_abandon(user, now_ns);
+    }
+    for (struct driver *driver = worker->drivers; driver != NULL; driver = driver->next) {
+        driver_abandon(driver, now_ns);
+    }
+}
+
+static void on_tick(struct appointment *appointment, uint64_t now_ns)
+{
+    struct worker *worker = WORKER_OF(appointment, tick);
+    recorder_flush(&worker->recorder, now_ns);
+    if (run_clock_elapsed(&worker->plan->clock, now_ns) >= worker->plan->load_ns) drain(worker, now_ns);
+    if (worker->over) return;
+    uint64_t next = now_ns + (uint64_t)TICK_EVERY_NS;
+    uint64_t end = run_clock_mono_at(&worker->plan->clock, worker->plan->load_ns);
+    if (!worker->draining && end > now_ns && end < next) next = end + 1;
+    /* A quiet worker still tells when its interval is over, so that the collector can write it. */
+    if (worker->recorder.ends_ns > now_ns && worker->recorder.ends_ns < next) next = worker->recorder.ends_ns;
+    (void)agenda_set(worker->agenda, &worker->tick, next);
+}
+
+static void on_knock(uv_async_t *knock)
+{
+    struct worker *worker = knock->data;
+    uint64_t now_ns = clock_mono_ns();
+    int level = atomic_load(&worker->stop);
+    if (level >= STOP_DRAIN) drain(worker, now_ns);
+    if (level >= STOP_NOW) abandon(worker, now_ns);
+}
+
+void worker_check_over(struct worker *worker)
+{
+    if (worker->over || !worker->draining || worker->users != NULL || worker->drivers != NULL) return;
+    worker->over = true;
+    agenda_cancel(worker->agenda, &worker->tick);
+    agenda_cancel(worker->agenda, &worker->gauge);
+    agenda_cancel(worker->agenda, &worker->pacing);
+    uv_stop(&worker->loop);
+}
+
+static void *run(void *argument)
+{
+    struct worker *worker = argument;
+    (void)uv_run(&worker->loop, UV_RUN_DEFAULT);
+    recorder_finish(&worker->recorder, clock_mono_ns());
+    return NULL;
+}
+
+static enum err_code new_client(struct worker *worker, struct error *err)
+{
+    const struct engine_plan *plan = worker->plan;
+    const char **ca_files = calloc(plan->region_count, sizeof *ca_files);
+    if (ca_files == NULL) return error_set(err, ERR_NOMEM, "no memory for worker %u", worker->index);
+    size_t count = 0;
+    for (size_t i = 0; i < plan->region_count; i++) {
+        const char *file = plan->routes[i].dial.ca_file;
+        bool known = file == NULL;
+        for (size_t k = 0; k < count && !known; k++) known = strcmp(ca_files[k], file) == 0;
+        if (!known) ca_files[count++] = file;
+    }
+    enum err_code code =
+        ws_client_new(&worker->loop, ca_files, count, &driver_handlers, &worker->client, err);
+    free(ca_files);
+    return code;
+}
+
+static enum err_code set_up(struct worker *worker, struct mailbox *mailbox, struct error *err)
+{
+    const struct engine_plan *plan = worker->plan;
+    worker->shares = calloc(plan->region_count, sizeof *worker->shares);
+    worker->sessions_open = calloc(plan->region_count, sizeof *worker->sessions_open);
+    worker->in_flight = calloc(plan->region_count, sizeof *worker->in_flight);
+    if (worker->shares == NULL || worker->sessions_open == NULL || worker->in_flight == NULL) {
+        return error_set(err, ERR_NOMEM, "no memory for worker %u", worker->index);
+    }
+    enum err_code code = recorder_init(&worker->recorder, mailbox, &plan->clock,
+                                       plan->profile->windows.interval_ns, worker->index, err);
+    worker->recorder.sessions_open = worker->sessions_open;
+    worker->recorder.in_flight = worker->in_flight;
+    if (code == ERR_OK) code = agenda_new(&worker->loop, &worker->agenda, err);
+    if (code == ERR_OK) code = new_client(worker, err);
+    return code;
+}
+
+enum err_code worker_init(struct worker *worker, const struct engine_plan *plan, unsigned index,
+                          struct mailbox *mailbox, struct error *err)
+{
+    *worker = (struct worker){.plan = plan, .index = index};
+    atomic_init(&worker->stop, STOP_NOT);
+    random_seed(&worker->random, plan->seed, WORKER_STREAM + index);
+    int status = uv_loop_init(&worker->loop);
+    if (status != 0) return error_set(err, ERR_NET, "cannot make an event loop: %s", uv_strerror(status));
+    worker->loop.data = worker;
+    status = uv_async_init(&worker->loop, &worker->knock, on_knock);
+    if (status != 0) {
+        (void)uv_loop_close(&worker->loop);
+        worker->loop.data = NULL;
+        return error_set(err, ERR_NET, "cannot make an event loop: %s", uv_strerror(status));
+    }
+    worker->knock.data = worker;
+    enum err_code code = set_up(worker, mailbox, err);
+    if (code != ERR_OK) worker_free(worker);
+    return code;
+}
+
+enum err_code worker_start(struct worker *worker, struct error *err)
+{
+    uint64_t origin = worker->plan->clock.mono_origin_ns;
+    worker->gauge.fire = on_gauge;
+    worker->tick.fire = on_tick;
+    worker->gauge_due_ns = origin;
+    dispatch_start(worker);
+    (void)agenda_set(worker->agenda, &worker->gauge, origin);
+    (void)agenda_set(worker->agenda, &worker->tick, origin + 1);
+    if (pthread_create(&worker->thread, NULL, run, worker) != 0) {
+        return error_set(err, ERR_NOMEM, "cannot start worker thread %u", worker->index);
+    }
+    return ERR_OK;
+}
+
+void worker_stop(struct worker *worker, enum stop_level level)
+{
+    int seen = atomic_load(&worker->stop);
+    while (seen < (int)level && !atomic_compare_exchange_weak(&worker->stop, &seen, (int)level)) {}
+    (void)uv_async_send(&worker->knock);
+}
+
+void worker_free(struct worker *worker)
+{
+    if (worker->loop.data == NULL) return;
+    if (worker->client != NULL) ws_client_free(worker->client);
+    if (worker->agenda != NULL) agenda_close(worker->agenda);
+    uv_close((uv_handle_t *)&worker->knock, NULL);
+    (void)uv_run(&worker->loop, UV_RUN_DEFAULT);
+    (void)uv_loop_close(&worker->loop);
+    if (worker->recorder.mailbox != NULL) recorder_discard(&worker->recorder);
+    free(worker->shares);
+    free(worker->sessions_open);
+    free(worker->in_flight);
+    text_free(&worker->scratch);
+    worker->loop.data = NULL;
+}

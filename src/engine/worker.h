@@ -1,0 +1,93 @@
+/*
+ * One worker thread: its loop, sockets, sessions, random streams and recorder. Nothing here is shared with
+ * another thread but the mailbox (locked, once a second) and the stop level (one atomic, read when the main
+ * thread knocks).
+ */
+#ifndef RUSHHOUR_ENGINE_WORKER_H
+#define RUSHHOUR_ENGINE_WORKER_H
+
+#include "base/random.h"
+#include "engine/pacer.h"
+#include "engine/recorder.h"
+#include "engine/route.h"
+#include "net/agenda.h"
+#include "net/client.h"
+#include "profile/profile.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <uv.h>
+
+/* What every worker reads and none writes. */
+struct engine_plan {
+    const struct profile *profile;
+    const struct route *routes; /* one per region */
+    size_t region_count;
+    struct run_clock clock;
+    uint64_t seed;
+    unsigned workers;
+    int64_t load_ns;         /* length of the load, of the run's own clock */
+    const struct zone *zone; /* of local_time in evidence; NULL: UTC */
+};
+
+enum stop_level { STOP_NOT, STOP_DRAIN, STOP_NOW };
+
+struct user;
+struct driver;
+
+/* What one worker keeps of one region. */
+struct share {
+    struct arrivals arrivals; /* open model */
+    bool arrivals_left;
+    uint64_t next_number; /* of the arrival at next_due_ns */
+    uint64_t next_due_ns;
+    uint64_t users;     /* running now */
+    uint64_t next_slot; /* closed model: numbers of the users to come */
+    uint64_t retries, first_attempts;
+};
+
+struct worker {
+    const struct engine_plan *plan;
+    unsigned index;
+    pthread_t thread;
+    uv_loop_t loop;
+    uv_async_t knock;
+    atomic_int stop; /* enum stop_level, raised by the main thread */
+    struct agenda *agenda;
+    struct ws_client *client;
+    struct recorder recorder;
+    struct random random;
+    struct share *shares;                /* one per region */
+    uint64_t *sessions_open, *in_flight; /* per region */
+    struct user *users;                  /* all, doubly linked */
+    struct driver *drivers;
+    struct user *queue_first, *queue_last; /* users that wait for their dial */
+    uint64_t next_dial_ns;
+    uint64_t sessions_numbered;
+    struct appointment arrival, pacing, gauge, tick;
+    uint64_t gauge_due_ns;
+    bool draining, over;
+    struct text scratch; /* messages under construction */
+};
+
+/* Makes the worker's loop, agenda and client on the calling thread: every client must exist before the first
+ * connect. */
+MUST_USE enum err_code worker_init(struct worker *worker, const struct engine_plan *plan, unsigned index,
+                                   struct mailbox *mailbox, struct error *err);
+
+/* Starts the thread; it ends by itself when the load is over and every session has ended. */
+MUST_USE enum err_code worker_start(struct worker *worker, struct error *err);
+
+/* Raises the stop level, from any thread. */
+void worker_stop(struct worker *worker, enum stop_level level);
+
+/* After the thread has been joined (or was never started). */
+void worker_free(struct worker *worker);
+
+/* ---- for user.c, driver.c and dispatch.c, on the worker's thread ---- */
+
+/* The worker may be over now: the last user or driver has gone. */
+void worker_check_over(struct worker *worker);
+
+#endif

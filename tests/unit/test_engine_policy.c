@@ -1,0 +1,102 @@
+#include "base/clock.h"
+#include "engine/policy.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#define MS(x) ((int64_t)((x)*NS_PER_MS))
+
+static const struct retry three = {.attempts = 3,
+                                   .backoff_initial_ns = 500 * NS_PER_MS,
+                                   .backoff_max_ns = 800 * NS_PER_MS,
+                                   .jitter = JITTER_NONE,
+                                   .deadline_ns = 10 * NS_PER_S,
+                                   .budget = 1};
+static const struct failure_class server_error = {
+    .retryable = true, .new_session = true, .code = "server_error"};
+static const struct failure_class rate_limit = {
+    .retryable = true, .new_session = false, .code = "rate_limit_exceeded"};
+static const struct failure_class wrong_key = {.retryable = false, .code = "upgrade_401"};
+
+static void decisions(void **state)
+{
+    static const struct {
+        const char *name;
+        struct retry_facts facts;
+        enum decision decision;
+        int64_t delay_ns;
+    } rows[] = {
+        {"a server_error wants a new session, also while the old one is open",
+         {&server_error, 1, MS(100), 0, true, 0, 100},
+         DECIDE_RETRY_NEW_SESSION,
+         MS(500)},
+        {"the wait doubles, up to the most",
+         {&server_error, 2, MS(700), 0, false, 0, 100},
+         DECIDE_RETRY_NEW_SESSION,
+         MS(800)},
+        {"the third attempt was the last", {&server_error, 3, MS(900), 0, false, 0, 100}, DECIDE_GIVE_UP, 0},
+        {"a limit that passes keeps the session",
+         {&rate_limit, 1, 0, 0, true, 0, 100},
+         DECIDE_RETRY_SAME_SESSION,
+         MS(500)},
+        {"unless it is gone", {&rate_limit, 1, 0, 0, false, 0, 100}, DECIDE_RETRY_NEW_SESSION, MS(500)},
+        {"the service's hint is obeyed",
+         {&rate_limit, 1, 0, MS(2500), true, 0, 100},
+         DECIDE_RETRY_SAME_SESSION,
+         MS(2500)},
+        {"but not past the deadline", {&rate_limit, 1, MS(8000), MS(2500), true, 0, 100}, DECIDE_GIVE_UP, 0},
+        {"a wrong key is not tried again", {&wrong_key, 1, 0, 0, false, 0, 100}, DECIDE_GIVE_UP, 0},
+        {"the budget of one retry a first attempt is used up",
+         {&server_error, 1, 0, 0, false, 103, 100},
+         DECIDE_GIVE_UP,
+         0},
+        {"and just not yet", {&server_error, 1, 0, 0, false, 102, 100}, DECIDE_RETRY_NEW_SESSION, MS(500)},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct random random;
+        int64_t delay = -1;
+        random_seed(&random, 1, 1);
+        enum decision decision = retry_decide(&three, &rows[i].facts, &random, &delay);
+        if (decision != rows[i].decision || delay != rows[i].delay_ns) {
+            fail_msg("%s: %s after %lld ms", rows[i].name, decision_name(decision),
+                     (long long)(delay / NS_PER_MS));
+        }
+    }
+}
+
+static void full_jitter_is_uniform_up_to_the_ceiling(void **state)
+{
+    struct retry jittered = three;
+    const struct retry_facts facts = {&server_error, 1, 0, 0, false, 0, 1000};
+    struct random random;
+    double sum = 0;
+    int64_t least = INT64_MAX;
+    int64_t most = 0;
+    (void)state;
+    jittered.jitter = JITTER_FULL;
+    random_seed(&random, 5, 5);
+    for (int i = 0; i < 20000; i++) {
+        int64_t delay;
+        assert_int_equal(retry_decide(&jittered, &facts, &random, &delay), DECIDE_RETRY_NEW_SESSION);
+        assert_true(delay >= 0 && delay < MS(500));
+        sum += (double)delay;
+        if (delay < least) least = delay;
+        if (delay > most) most = delay;
+    }
+    assert_true(fabs(sum / 20000 / (double)NS_PER_MS - 250) < 6); /* 5 sigma of the mean is 5.1 ms */
+    assert_true(least < MS(1) && most > MS(499));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(decisions),
+        cmocka_unit_test(full_jitter_is_uniform_up_to_the_ceiling),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
