@@ -10,22 +10,22 @@
 struct live_region {
     const char *name;
     uint64_t sessions_open, attempts_ended, attempts_failed, attempts_in_flight;
-    double attempts_per_s;      /* over the last seconds */
+    double attempts_per_s;            /* over the last seconds */
     int64_t ttft_p50_us, ttft_p99_us; /* of the run so far; -1: none yet */
     double cost_usd;
-    const char *top_failure;    /* the most frequent code so far, "" for none */
+    const char *top_failure; /* the most frequent code so far, "" for none */
 };
 
 struct live_state {
     const char *profile;
-    const char *phase;          /* "running", "draining", "stopping" */
+    const char *phase;            /* "running", "draining", "stopping" */
     int64_t elapsed_ns, total_ns; /* of the run's own clock */
     double clock_speed;
-    int64_t eta_ns;             /* real time to the end of the load */
+    int64_t eta_ns; /* real time to the end of the load */
     const struct live_region *regions;
     size_t region_count;
     bool trustworthy;
-    const char *why;            /* when not trustworthy */
+    const char *why; /* when not trustworthy */
 };
 
 struct live_view; /* remembers what was drawn */

@@ -1,4 +1,5 @@
-/* The figures of a run, grouped by window and region: what every report prints. Rebuilt from the run folder alone. */
+/* The figures of a run, grouped by window and region: what every report prints. Rebuilt from the run folder
+ * alone. */
 #ifndef RUSHHOUR_REPORT_RESULTS_H
 #define RUSHHOUR_REPORT_RESULTS_H
 
@@ -13,8 +14,9 @@
 struct results; /* opaque to callers outside report/ */
 
 /*
- * Reads a run folder and groups it by the given windows (window_count 0: those of the run's own profile). The windows are
- * borrowed until results_free. A folder of a killed run is accepted; what was lost is said in every report.
+ * Reads a run folder and groups it by the given windows (window_count 0: those of the run's own profile). The
+ * windows are borrowed until results_free. A folder of a killed run is accepted; what was lost is said in
+ * every report.
  */
 MUST_USE enum err_code results_load(const char *folder, const struct window *windows, size_t window_count,
                                     struct results **out, struct error *err);
@@ -25,8 +27,10 @@ enum verdict { VERDICT_NONE, VERDICT_PASS, VERDICT_FAIL, VERDICT_INCONCLUSIVE, V
 enum verdict results_verdict(const struct results *results);
 const char *verdict_name(enum verdict verdict);
 
-/* Adds `totals`, `regions`, `thresholds`, `verdict` and `generator` to a manifest, as the contract has them. */
-MUST_USE enum err_code results_complete_manifest(const struct results *results, cJSON *manifest, struct error *err);
+/* Adds `totals`, `regions`, `thresholds`, `verdict` and `generator` to a manifest, as the contract has them.
+ */
+MUST_USE enum err_code results_complete_manifest(const struct results *results, cJSON *manifest,
+                                                 struct error *err);
 
 /* Each appends one form of the report. */
 void results_text(const struct results *results, bool colour, struct text *out);

@@ -1,0 +1,56 @@
+/* The figures of one report cell: rates with their intervals, quantiles, validity. */
+#ifndef RUSHHOUR_REPORT_CELLS_H
+#define RUSHHOUR_REPORT_CELLS_H
+
+#include "report/model.h"
+
+enum rate_kind {
+    RATE_ATTEMPT,     /* attempts failed, clusters taken into account */
+    RATE_INTERACTION, /* interactions failed after all retries */
+    RATE_SESSION,     /* sessions with at least one failed attempt */
+    RATE_HAZARD       /* first failures per attempt of a session that had not failed yet */
+};
+
+struct rate {
+    struct estimate estimate; /* 95% */
+    double failed, trials;
+    double effective;   /* trials that the interval is worth: trials / design effect, or sessions */
+    const char *method; /* a constant phrase */
+};
+
+struct rate report_cell_rate(const struct report_cell *cell, enum rate_kind kind);
+
+/* Attempts that ended ok or failed: the denominator of the failure rate. */
+uint64_t report_cell_attempts(const struct report_cell *cell);
+
+/* Adds an interval's counters, cluster sums and health. False without memory. */
+bool report_cell_add(struct report_cell *into, const struct cell *cell, const struct health *health);
+
+/* Adds all of another cell that is not settled yet, or whose histograms are still there. False without
+ * memory. */
+bool report_cell_merge(struct report_cell *into, const struct report_cell *from);
+
+/* Adds one histogram. False without memory. */
+bool report_cell_latency(struct report_cell *into, enum metric metric, const struct histogram *histogram);
+
+/* Computes the latency figures from the histograms. */
+void report_cell_settle(struct report_cell *cell);
+
+/* Frees the histograms of a settled cell; its figures stay. */
+void report_cell_drop_histograms(struct report_cell *cell);
+void report_cell_free(struct report_cell *cell);
+
+/* Attempts slower than a limit in us, those without a value counted as slower, of how many. */
+void report_cell_slower(const struct report_cell *cell, enum metric metric, int64_t limit_us, double *slower,
+                        double *count);
+
+bool report_cell_valid(const struct report_cell *cell);
+
+/* Appends why the cell is invalid: the limit that was passed, and in how many of its intervals. */
+void report_cell_why(const struct report_cell *cell, struct text *out);
+
+/* Its tallies, the most frequent first; *out is the caller's (free). Returns their number, 0 without any or
+ * memory. */
+size_t report_cell_tallies(const struct report_cell *cell, struct tally **out);
+
+#endif

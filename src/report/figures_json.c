@@ -1,0 +1,288 @@
+#include "report/figures_json.h"
+
+#include "base/calendar.h"
+#include "report/cells.h"
+#include "report/json.h"
+
+#include <stdlib.h>
+
+static void counts(const struct report_cell *cell, struct text *out)
+{
+    const struct counters *c = &cell->cell.counters;
+    json_key(out, "sessions");
+    json_open(out, '{');
+    json_put_count(out, "started", c->sessions_started);
+    json_put_count(out, "opened", c->sessions_opened);
+    json_put_count(out, "failed", c->sessions_failed);
+    json_put_count(out, "ended", c->sessions_ended);
+    json_put_count(out, "with_attempts", cell->cell.clusters.sessions);
+    json_put_count(out, "with_failed_attempt", cell->cell.clusters.with_failure);
+    json_close(out, '}');
+    json_key(out, "attempts");
+    json_open(out, '{');
+    json_put_count(out, "started", c->attempts_started);
+    json_put_count(out, "ok", c->attempts_ok);
+    json_put_count(out, "failed", c->attempts_failed);
+    json_put_count(out, "cancelled", c->attempts_cancelled);
+    json_put_count(out, "first_ok", c->first_attempts_ok);
+    json_put_count(out, "first_failed", c->first_attempts_failed);
+    json_close(out, '}');
+    json_key(out, "interactions");
+    json_open(out, '{');
+    json_put_count(out, "ok", c->interactions_ok);
+    json_put_count(out, "failed", c->interactions_failed);
+    json_put_count(out, "recovered", c->recovered);
+    json_close(out, '}');
+    json_put_count(out, "retries", c->retries);
+}
+
+static void costs(const struct counters *c, struct text *out)
+{
+    json_key(out, "tokens");
+    json_open(out, '{');
+    json_put_count(out, "input", c->input_tokens);
+    json_put_count(out, "cached", c->cached_tokens);
+    json_put_count(out, "output", c->output_tokens);
+    json_put_count(out, "failed", c->failed_tokens);
+    json_close(out, '}');
+    json_put_number(out, "cost_usd", c->cost_usd);
+    json_put_number(out, "failed_cost_usd", c->failed_cost_usd);
+}
+
+void figures_totals_json(const struct results *results, struct text *out)
+{
+    json_open(out, '{');
+    counts(&results->all, out);
+    costs(&results->all.cell.counters, out);
+    json_close(out, '}');
+}
+
+static void one_rate(const struct report_cell *cell, enum rate_kind kind, const char *key, struct text *out)
+{
+    struct rate rate = report_cell_rate(cell, kind);
+    bool valid = rate.estimate.valid;
+    json_key(out, key);
+    json_open(out, '{');
+    json_key(out, "value");
+    valid ? json_number(out, rate.estimate.value) : json_null(out);
+    json_key(out, "low");
+    valid ? json_number(out, rate.estimate.low) : json_null(out);
+    json_key(out, "high");
+    valid ? json_number(out, rate.estimate.high) : json_null(out);
+    json_put_number(out, "failed", rate.failed);
+    json_put_number(out, "n", rate.trials);
+    json_put_string(out, "method", rate.method);
+    json_close(out, '}');
+}
+
+static void rates(const struct report_cell *cell, struct text *out)
+{
+    json_key(out, "failure_rate");
+    json_open(out, '{');
+    one_rate(cell, RATE_ATTEMPT, "attempt", out);
+    one_rate(cell, RATE_INTERACTION, "interaction", out);
+    one_rate(cell, RATE_SESSION, "session", out);
+    one_rate(cell, RATE_HAZARD, "hazard", out);
+    json_put_number(out, "design_effect", cluster_design_effect(&cell->cell.clusters));
+    json_close(out, '}');
+}
+
+static void failures(const struct report_cell *cell, struct text *out)
+{
+    struct tally *tallies;
+    size_t count = report_cell_tallies(cell, &tallies);
+    json_key(out, "failures");
+    json_open(out, '[');
+    for (size_t i = 0; i < count; i++) {
+        json_open(out, '{');
+        json_put_string(out, "phase", phase_name(tallies[i].phase));
+        json_put_string(out, "domain", domain_name(tallies[i].domain));
+        json_put_string(out, "code", tallies[i].code);
+        json_put_count(out, "count", tallies[i].count);
+        json_close(out, '}');
+    }
+    json_close(out, ']');
+    free(tallies);
+}
+
+/* P99 is withheld (null) when the sample cannot bear it; its lower bound is still given. */
+static void quantiles(const struct latency_figures *latency, struct text *out)
+{
+    bool tail = latency->count >= P99_MIN_SAMPLES;
+    json_put_ms(out, "p50", latency->p50);
+    json_put_ms(out, "p90", latency->p90);
+    json_put_ms(out, "p95", latency->p95);
+    json_key(out, "p99");
+    tail ? json_ms(out, latency->p99) : json_null(out);
+    json_put_ms(out, "max", latency->max);
+    json_put_ms(out, "p50_low", latency->median.low);
+    json_key(out, "p50_high");
+    latency->median.two_sided ? json_ms(out, latency->median.high) : json_null(out);
+    json_put_ms(out, "p99_low", latency->tail.low);
+    json_key(out, "p99_high");
+    tail ? json_ms(out, latency->tail.high) : json_null(out);
+}
+
+static void quantile_of_all(const struct all_attempts *all, const char *key, int64_t us, struct text *out)
+{
+    json_key(out, key);
+    all->count > 0 && us >= 0 ? json_ms(out, us) : json_null(out);
+}
+
+/* A quantile that the failures reach is null, with its name under `infinite`. */
+static void all_attempts(const struct all_attempts *all, struct text *out)
+{
+    const struct {
+        const char *key;
+        int64_t us;
+    } quantile[] = {{"p50", all->p50}, {"p95", all->p95}, {"p99", all->p99}};
+    json_key(out, "all_attempts");
+    json_open(out, '{');
+    json_put_count(out, "count", all->count);
+    json_put_count(out, "without_value", all->infinite);
+    for (size_t i = 0; i < 3; i++) quantile_of_all(all, quantile[i].key, quantile[i].us, out);
+    json_key(out, "infinite");
+    json_open(out, '[');
+    for (size_t i = 0; i < 3; i++) {
+        if (quantile[i].us < 0) json_string(out, quantile[i].key);
+    }
+    json_close(out, ']');
+    json_close(out, '}');
+}
+
+static void latencies(const struct report_cell *cell, struct text *out)
+{
+    json_key(out, "latency_ms");
+    json_open(out, '{');
+    for (int m = 0; m < METRIC_COUNT; m++) {
+        const struct all_attempts *all = m == METRIC_TTFT       ? &cell->all_ttft
+                                         : m == METRIC_RESPONSE ? &cell->all_response
+                                                                : NULL;
+        const struct latency_figures *latency = &cell->latency[m];
+        if (latency->count == 0 && (all == NULL || all->count == 0)) continue;
+        json_key(out, metric_name((enum metric)m));
+        json_open(out, '{');
+        json_put_count(out, "count", latency->count);
+        if (latency->count > 0) quantiles(latency, out);
+        if (all != NULL) all_attempts(all, out);
+        json_close(out, '}');
+    }
+    json_close(out, '}');
+}
+
+static void region_facts(const struct results *results, size_t region, struct text *out)
+{
+    static const char *const keys[] = {"host", "deployment", "dialect"};
+    json_put_string(out, "name", results->regions[region]);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const char *value = results_region_fact(results, region, keys[i]);
+        json_key(out, keys[i]);
+        value[0] == '\0' ? json_null(out) : json_string(out, value);
+    }
+}
+
+void figures_cell_json(const struct results *results, size_t region, const struct report_cell *cell,
+                       struct text *out)
+{
+    struct text why = {0};
+    report_cell_why(cell, &why);
+    json_open(out, '{');
+    region_facts(results, region, out);
+    counts(cell, out);
+    rates(cell, out);
+    failures(cell, out);
+    latencies(cell, out);
+    costs(&cell->cell.counters, out);
+    json_key(out, "valid");
+    json_bool(out, report_cell_valid(cell));
+    json_put_string(out, "why", text_str(&why));
+    json_close(out, '}');
+    text_free(&why);
+}
+
+void figures_regions_json(const struct results *results, struct text *out)
+{
+    json_open(out, '[');
+    for (size_t r = 0; r < results->region_count; r++)
+        figures_cell_json(results, r, results_region(results, r), out);
+    json_close(out, ']');
+}
+
+static void judged_number(const struct judged *judged, const char *key, double value, struct text *out)
+{
+    json_key(out, key);
+    if (!judged->observed_known) {
+        json_null(out);
+    } else {
+        json_number(out, judged->quantile ? value / 1e3 : value);
+    }
+}
+
+static void judged_json(const struct results *results, const struct judged *judged, struct text *out)
+{
+    json_open(out, '{');
+    json_put_string(out, "expression", judged->expression);
+    json_put_string(out, "verdict", verdict_name(judged->verdict));
+    judged_number(judged, "observed", judged->observed, out);
+    judged_number(judged, "low", judged->low, out);
+    judged_number(judged, "high", judged->high, out);
+    json_put_string(out, "unit", judged->quantile ? "ms" : "fraction");
+    json_key(out, "needed");
+    judged->needed_known && judged->verdict == VERDICT_INCONCLUSIVE ? json_number(out, judged->needed)
+                                                                    : json_null(out);
+    json_key(out, "region");
+    judged->cells > 0 ? json_string(out, results->regions[judged->region]) : json_null(out);
+    if (judged->end_ns != 0) {
+        char stamp[32];
+        format_utc_ms(judged->start_ns, stamp);
+        json_put_string(out, "start", stamp);
+        format_utc_ms(judged->end_ns, stamp);
+        json_put_string(out, "end", stamp);
+    }
+    json_put_count(out, "cells", judged->cells);
+    json_close(out, '}');
+}
+
+void figures_thresholds_json(const struct results *results, struct text *out)
+{
+    json_open(out, '[');
+    for (size_t i = 0; i < results->judged_count; i++) judged_json(results, &results->judged[i], out);
+    json_close(out, ']');
+}
+
+static void delay(const char *key, int64_t p99_ns, int64_t max_ns, struct text *out)
+{
+    json_key(out, key);
+    json_open(out, '{');
+    json_put_number(out, "p99", (double)p99_ns / 1e6);
+    json_put_number(out, "max", (double)max_ns / 1e6);
+    json_close(out, '}');
+}
+
+void figures_generator_json(const struct results *results, struct text *out)
+{
+    const struct report_cell *all = &results->all;
+    const struct latency_figures *lag = &all->latency[METRIC_LAG];
+    struct text why = {0};
+    report_cell_why(all, &why);
+    json_open(out, '{');
+    json_key(out, "lag_ms");
+    json_open(out, '{');
+    json_key(out, "p50");
+    lag->count > 0 ? json_ms(out, lag->p50) : json_null(out);
+    json_key(out, "p99");
+    lag->count > 0 ? json_ms(out, lag->p99) : json_null(out);
+    json_key(out, "max");
+    lag->count > 0 ? json_ms(out, lag->max) : json_null(out);
+    json_close(out, '}');
+    delay("loop_delay_ms", all->health.loop_delay_p99_ns, all->health.loop_delay_max_ns, out);
+    delay("dispatch_delay_ms", all->health.dispatch_delay_p99_ns, all->health.dispatch_delay_max_ns, out);
+    json_put_number(out, "cpu", all->health.cpu);
+    json_put_count(out, "invalid_intervals", all->invalid_intervals);
+    json_put_count(out, "intervals", all->intervals);
+    json_key(out, "trustworthy");
+    json_bool(out, report_cell_valid(all));
+    json_put_string(out, "why", text_str(&why));
+    json_close(out, '}');
+    text_free(&why);
+}

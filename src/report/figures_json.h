@@ -1,0 +1,17 @@
+/* The JSON parts that run.json and `report --format json` share. */
+#ifndef RUSHHOUR_REPORT_FIGURES_JSON_H
+#define RUSHHOUR_REPORT_FIGURES_JSON_H
+
+#include "report/model.h"
+
+/* Each appends one JSON value. */
+void figures_totals_json(const struct results *results, struct text *out);
+void figures_regions_json(const struct results *results, struct text *out);
+
+/* One region in one window: as in `regions`, and `valid` and `why`. */
+void figures_cell_json(const struct results *results, size_t region, const struct report_cell *cell,
+                       struct text *out);
+void figures_thresholds_json(const struct results *results, struct text *out);
+void figures_generator_json(const struct results *results, struct text *out);
+
+#endif

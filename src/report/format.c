@@ -1,0 +1,155 @@
+#include "report/format.h"
+
+#include "base/calendar.h"
+#include "base/clock.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+void format_count(struct text *out, uint64_t count)
+{
+    char digits[24];
+    int length = snprintf(digits, sizeof digits, "%llu", (unsigned long long)count);
+    for (int i = 0; i < length; i++) {
+        if (i > 0 && (length - i) % 3 == 0) text_puts(out, ",");
+        text_append(out, &digits[i], 1);
+    }
+}
+
+/* Digits after the point that leave three significant ones. */
+static int decimals_of(double value)
+{
+    if (value >= 99.95) return 0;
+    if (value >= 9.995) return 1;
+    return 2;
+}
+
+static void percent_number(struct text *out, double fraction)
+{
+    double percent = fraction * 100;
+    if (percent <= 0) {
+        text_puts(out, "0");
+    } else if (percent < 0.01) {
+        text_printf(out, "%.2g", percent);
+    } else if (percent >= 99.995) {
+        text_puts(out, "100");
+    } else {
+        text_printf(out, "%.*f", percent >= 9.995 ? 1 : 2, percent);
+    }
+}
+
+void format_percent(struct text *out, double fraction)
+{
+    percent_number(out, fraction);
+    text_puts(out, "%");
+}
+
+void format_estimate(struct text *out, const struct estimate *estimate)
+{
+    if (!estimate->valid) {
+        text_puts(out, "-");
+        return;
+    }
+    format_percent(out, estimate->value);
+    text_puts(out, " (");
+    percent_number(out, estimate->low);
+    text_puts(out, "-");
+    percent_number(out, estimate->high);
+    text_puts(out, ")");
+}
+
+void format_us(struct text *out, double us)
+{
+    double ms = us / 1e3;
+    if (isinf(us)) {
+        text_puts(out, "infinite");
+    } else if (ms < 999.5) {
+        text_printf(out, "%.*f ms", ms < 0.01 ? 3 : decimals_of(ms), ms);
+    } else {
+        text_printf(out, "%.*f s", decimals_of(ms / 1e3), ms / 1e3);
+    }
+}
+
+void format_tail(struct text *out, const struct latency_figures *latency)
+{
+    if (latency->count == 0) {
+        text_puts(out, "-");
+    } else if (latency->count < P99_BOUND_SAMPLES) {
+        text_puts(out, "n too small");
+    } else if (latency->count < P99_MIN_SAMPLES) {
+        text_puts(out, ">= ");
+        format_us(out, (double)latency->tail.low);
+    } else {
+        format_us(out, (double)latency->p99);
+    }
+}
+
+void format_latency(struct text *out, const struct latency_figures *latency, int64_t us)
+{
+    if (latency->count == 0) {
+        text_puts(out, "-");
+    } else {
+        format_us(out, (double)us);
+    }
+}
+
+void format_all(struct text *out, const struct all_attempts *all, int64_t us)
+{
+    if (all->count == 0) {
+        text_puts(out, "-");
+    } else {
+        format_us(out, us < 0 ? INFINITY : (double)us);
+    }
+}
+
+void format_usd(struct text *out, double usd)
+{
+    text_printf(out, usd > 0 && usd < 0.01 ? "$%.4f" : "$%.2f", usd);
+}
+
+void format_clock(struct text *out, int64_t ns)
+{
+    int64_t seconds = (ns < 0 ? 0 : ns) / NS_PER_S;
+    long long h = (long long)(seconds / 3600);
+    int m = (int)(seconds / 60 % 60);
+    int s = (int)(seconds % 60);
+    if (h > 0) {
+        text_printf(out, "%lld:%02d:%02d", h, m, s);
+    } else {
+        text_printf(out, "%d:%02d", m, s);
+    }
+}
+
+void format_judged(struct text *out, const struct judged *judged)
+{
+    if (!judged->observed_known) {
+        text_puts(out, "-");
+    } else if (!judged->quantile) {
+        const struct estimate estimate = {true, judged->observed, judged->low, judged->high};
+        format_estimate(out, &estimate);
+    } else {
+        format_us(out, judged->observed);
+        if (judged->low == judged->high) return;
+        text_puts(out, " (");
+        format_us(out, judged->low);
+        text_puts(out, " to ");
+        format_us(out, judged->high);
+        text_puts(out, ")");
+    }
+}
+
+void format_judged_where(struct text *out, const struct results *results, const struct judged *judged)
+{
+    if (judged->cells == 0) {
+        text_puts(out, "no such region or window");
+        return;
+    }
+    text_puts(out, results->regions[judged->region]);
+    if (judged->end_ns != 0) {
+        char stamp[32];
+        format_utc_ms(judged->start_ns, stamp);
+        text_printf(out, ", %.10s %.5s UTC", stamp, stamp + 11);
+    }
+    if (judged->cells > 1) text_printf(out, ", worst of %zu", judged->cells);
+}

@@ -1,0 +1,41 @@
+/* Figures as people read them. Each function appends. */
+#ifndef RUSHHOUR_REPORT_FORMAT_H
+#define RUSHHOUR_REPORT_FORMAT_H
+
+#include "report/cells.h"
+
+/* 12,345 */
+void format_count(struct text *out, uint64_t count);
+
+/* A fraction with three significant digits: 15.1%, 0.80%, 0%. */
+void format_percent(struct text *out, double fraction);
+
+/* "15.1% (12.9-17.6)", or "-" when nothing can be said. */
+void format_estimate(struct text *out, const struct estimate *estimate);
+
+/* Microseconds with three significant digits: 0.41 ms, 41.2 ms, 412 ms, 1.20 s. */
+void format_us(struct text *out, double us);
+
+/* P99 of a metric: its value, ">= bound" under 368 samples, "n too small" under 100, "-" without any. */
+void format_tail(struct text *out, const struct latency_figures *latency);
+
+/* A value of a metric, "-" without samples. */
+void format_latency(struct text *out, const struct latency_figures *latency, int64_t us);
+
+/* A quantile over all attempts: "infinite" when the failures reach that far down, "-" without attempts. */
+void format_all(struct text *out, const struct all_attempts *all, int64_t us);
+
+/* "$1.23", with more digits under a cent. */
+void format_usd(struct text *out, double usd);
+
+/* "0:42", "1:05:00", "25h": a length of time for headers and progress. */
+void format_clock(struct text *out, int64_t ns);
+
+/* What a threshold saw, with its interval: "2.86% (2.53-3.23)", "1.20 s (1.05 s to 1.31 s)"; "-" when
+ * unknown. */
+void format_judged(struct text *out, const struct judged *judged);
+
+/* Which cell decided: "eastus2", "eastus2, 2026-04-14 15:00 UTC, worst of 12". */
+void format_judged_where(struct text *out, const struct results *results, const struct judged *judged);
+
+#endif

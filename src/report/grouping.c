@@ -1,0 +1,191 @@
+#include "report/grouping.h"
+
+#include "base/calendar.h"
+#include "base/clock.h"
+#include "report/cells.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* How many slices start at or before a time. */
+static size_t slices_before(const struct grouping *grouping, int64_t time_ns)
+{
+    size_t low = 0;
+    size_t high = grouping->slice_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (grouping->slices[middle].start_ns <= time_ns) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+struct slice *grouping_find(const struct grouping *grouping, int64_t interval_start_ns)
+{
+    if (grouping->kind == GROUP_POOLED) {
+        bool inside = grouping->slice_count > 0 && window_contains(grouping->window, interval_start_ns);
+        return inside ? &grouping->slices[0] : NULL;
+    }
+    if (grouping->kind == GROUP_TOTAL) return grouping->slice_count > 0 ? &grouping->slices[0] : NULL;
+    size_t before = slices_before(grouping, interval_start_ns);
+    if (before == 0) return NULL;
+    struct slice *slice = &grouping->slices[before - 1];
+    return interval_start_ns < slice->end_ns ? slice : NULL;
+}
+
+static bool insert(struct grouping *grouping, int64_t start_ns, int64_t end_ns, size_t regions,
+                   struct slice **out)
+{
+    if (grouping->slice_count == grouping->slice_capacity) {
+        size_t capacity = grouping->slice_capacity < 16 ? 16 : grouping->slice_capacity * 2;
+        struct slice *slices = realloc(grouping->slices, capacity * sizeof *slices);
+        if (slices == NULL) return false;
+        grouping->slices = slices;
+        grouping->slice_capacity = capacity;
+    }
+    struct report_cell *cells = calloc(regions, sizeof *cells);
+    if (cells == NULL) return false;
+    size_t at = slices_before(grouping, start_ns);
+    struct slice *slice = &grouping->slices[at];
+    memmove(slice + 1, slice, (grouping->slice_count - at) * sizeof *slice);
+    *slice = (struct slice){.start_ns = start_ns, .end_ns = end_ns, .cells = cells};
+    grouping->slice_count++;
+    *out = slice;
+    return true;
+}
+
+/* Bounds of the slice that would hold an interval; false when none would. */
+static bool bounds_of(const struct grouping *grouping, int64_t start_ns, int64_t end_ns, int64_t *from_ns,
+                      int64_t *to_ns)
+{
+    *from_ns = start_ns;
+    *to_ns = end_ns;
+    switch (grouping->kind) {
+    case GROUP_TOTAL:
+        return true;
+    case GROUP_POOLED:
+        return window_contains(grouping->window, start_ns);
+    case GROUP_WINDOW:
+        return window_bounds(grouping->window, start_ns, from_ns, to_ns);
+    case GROUP_SERIES:
+        break;
+    }
+    if (grouping->slice_count == 0) return true;
+    int64_t origin_ns = grouping->slices[0].start_ns;
+    int64_t steps = (start_ns - origin_ns) / grouping->step_ns - (start_ns < origin_ns ? 1 : 0);
+    *from_ns = origin_ns + steps * grouping->step_ns;
+    *to_ns = *from_ns + grouping->step_ns;
+    return true;
+}
+
+static void widen(struct grouping *grouping, struct slice *slice, int64_t start_ns, int64_t end_ns)
+{
+    if (grouping->kind != GROUP_TOTAL && grouping->kind != GROUP_POOLED) return;
+    if (start_ns < slice->start_ns) slice->start_ns = start_ns;
+    if (end_ns > slice->end_ns) slice->end_ns = end_ns;
+}
+
+bool grouping_place(struct grouping *grouping, int64_t start_ns, int64_t end_ns, size_t regions,
+                    struct slice **out)
+{
+    if (grouping->kind == GROUP_SERIES) {
+        if (grouping->step_ns <= 0) grouping->step_ns = end_ns > start_ns ? end_ns - start_ns : NS_PER_S;
+        if (grouping->slice_count >= 2 * (size_t)SERIES_POINTS && !grouping_coarsen(grouping, regions))
+            return false;
+    }
+    *out = grouping_find(grouping, start_ns);
+    if (*out == NULL) {
+        int64_t from_ns;
+        int64_t to_ns;
+        if (!bounds_of(grouping, start_ns, end_ns, &from_ns, &to_ns)) return true;
+        if (!insert(grouping, from_ns, to_ns, regions, out)) return false;
+    }
+    widen(grouping, *out, start_ns, end_ns);
+    return true;
+}
+
+static bool merge_slices(struct slice *into, struct slice *from, size_t regions)
+{
+    bool ok = true;
+    for (size_t r = 0; r < regions; r++) {
+        ok = ok && report_cell_merge(&into->cells[r], &from->cells[r]);
+        report_cell_free(&from->cells[r]);
+    }
+    free(from->cells);
+    from->cells = NULL;
+    return ok;
+}
+
+/* Doubles the step: slices whose start falls into the same doubled step become one. */
+static bool halve(struct grouping *grouping, size_t regions)
+{
+    int64_t origin_ns = grouping->slices[0].start_ns;
+    int64_t step_ns = grouping->step_ns * 2;
+    size_t kept = 0;
+    bool ok = true;
+    for (size_t i = 0; i < grouping->slice_count; i++) {
+        struct slice slice = grouping->slices[i];
+        slice.start_ns = origin_ns + (slice.start_ns - origin_ns) / step_ns * step_ns;
+        slice.end_ns = slice.start_ns + step_ns;
+        if (kept > 0 && grouping->slices[kept - 1].start_ns == slice.start_ns) {
+            ok = merge_slices(&grouping->slices[kept - 1], &slice, regions) && ok;
+        } else {
+            grouping->slices[kept++] = slice;
+        }
+    }
+    grouping->slice_count = kept;
+    grouping->step_ns = step_ns;
+    return ok;
+}
+
+bool grouping_coarsen(struct grouping *grouping, size_t regions)
+{
+    bool ok = true;
+    while (ok && grouping->slice_count > SERIES_POINTS) ok = halve(grouping, regions);
+    return ok;
+}
+
+const char *grouping_name(const struct grouping *grouping)
+{
+    return grouping->window == NULL ? "" : grouping->window->name;
+}
+
+static bool one_day(const struct results *results, const struct zone *zone)
+{
+    struct civil first;
+    struct civil last;
+    zone_civil(zone, results->start_ns, &first);
+    zone_civil(zone, results->end_ns - 1, &last);
+    return first.year == last.year && first.month == last.month && first.day == last.day;
+}
+
+void grouping_label(const struct results *results, const struct grouping *grouping, const struct slice *slice,
+                    struct text *out)
+{
+    const struct window *window = grouping->window;
+    const struct zone *zone = window == NULL ? NULL : window->zone;
+    struct civil start;
+    struct civil end;
+    zone_civil(zone, slice->start_ns, &start);
+    zone_civil(zone, slice->end_ns, &end);
+    bool seconds = window == NULL || window->width_ns % (60 * NS_PER_S) != 0;
+    if (!one_day(results, zone)) text_printf(out, "%02d-%02d ", start.month, start.day);
+    text_printf(out, "%02d:%02d", start.hour, start.minute);
+    if (seconds) text_printf(out, ":%02d", start.second);
+    text_printf(out, "-%02d:%02d", end.hour, end.minute);
+    if (seconds) text_printf(out, ":%02d", end.second);
+    text_printf(out, " %s", zone == NULL ? "UTC" : start.abbreviation);
+}
+
+void grouping_free(struct grouping *grouping, size_t regions)
+{
+    for (size_t i = 0; i < grouping->slice_count; i++) {
+        for (size_t r = 0; r < regions; r++) report_cell_free(&grouping->slices[i].cells[r]);
+        free(grouping->slices[i].cells);
+    }
+    free(grouping->slices);
+    *grouping = (struct grouping){0};
+}

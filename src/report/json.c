@@ -1,0 +1,93 @@
+#include "report/json.h"
+
+#include <math.h>
+
+/* A value needs a comma before it unless it is the first of its container or follows its key. */
+static void separate(struct text *out)
+{
+    if (out->failed || out->length == 0) return;
+    char last = out->data[out->length - 1];
+    if (last != '{' && last != '[' && last != ':') text_puts(out, ",");
+}
+
+void json_key(struct text *out, const char *key)
+{
+    separate(out);
+    text_json(out, key);
+    text_puts(out, ":");
+}
+
+void json_open(struct text *out, char bracket)
+{
+    separate(out);
+    text_append(out, &bracket, 1);
+}
+
+void json_close(struct text *out, char bracket)
+{
+    text_append(out, &bracket, 1);
+}
+
+void json_null(struct text *out)
+{
+    separate(out);
+    text_puts(out, "null");
+}
+
+void json_bool(struct text *out, bool value)
+{
+    separate(out);
+    text_puts(out, value ? "true" : "false");
+}
+
+void json_string(struct text *out, const char *value)
+{
+    separate(out);
+    text_json(out, value);
+}
+
+void json_count(struct text *out, uint64_t value)
+{
+    separate(out);
+    text_printf(out, "%llu", (unsigned long long)value);
+}
+
+void json_number(struct text *out, double value)
+{
+    if (!isfinite(value)) {
+        json_null(out);
+        return;
+    }
+    separate(out);
+    text_printf(out, "%.10g", value);
+}
+
+void json_ms(struct text *out, int64_t us)
+{
+    separate(out);
+    text_printf(out, "%.15g", (double)us / 1e3);
+}
+
+void json_put_string(struct text *out, const char *key, const char *value)
+{
+    json_key(out, key);
+    json_string(out, value);
+}
+
+void json_put_count(struct text *out, const char *key, uint64_t value)
+{
+    json_key(out, key);
+    json_count(out, value);
+}
+
+void json_put_number(struct text *out, const char *key, double value)
+{
+    json_key(out, key);
+    json_number(out, value);
+}
+
+void json_put_ms(struct text *out, const char *key, int64_t us)
+{
+    json_key(out, key);
+    json_ms(out, us);
+}

@@ -1,0 +1,30 @@
+/* Writes JSON into a text, token by token; commas come by themselves. */
+#ifndef RUSHHOUR_REPORT_JSON_H
+#define RUSHHOUR_REPORT_JSON_H
+
+#include "base/text.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+void json_key(struct text *out, const char *key);
+void json_open(struct text *out, char bracket);  /* '{' or '[' */
+void json_close(struct text *out, char bracket); /* '}' or ']' */
+void json_null(struct text *out);
+void json_bool(struct text *out, bool value);
+void json_string(struct text *out, const char *value);
+void json_count(struct text *out, uint64_t value);
+
+/* A number in its shortest form that keeps 10 digits; null when not finite. */
+void json_number(struct text *out, double value);
+
+/* Microseconds as milliseconds with three decimals. */
+void json_ms(struct text *out, int64_t us);
+
+/* Key and value in one. */
+void json_put_string(struct text *out, const char *key, const char *value);
+void json_put_count(struct text *out, const char *key, uint64_t value);
+void json_put_number(struct text *out, const char *key, double value);
+void json_put_ms(struct text *out, const char *key, int64_t us);
+
+#endif

@@ -1,0 +1,76 @@
+#include "report/model.h"
+
+#include "report/cells.h"
+#include "report/grouping.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct report_cell empty_cell;
+
+const struct report_cell *results_region(const struct results *results, size_t region)
+{
+    const struct grouping *total = &results->groupings[0];
+    return total->slice_count == 0 ? &empty_cell : &total->slices[0].cells[region];
+}
+
+static const cJSON *fact(const struct results *results, const char *section, const char *key)
+{
+    const cJSON *object = cJSON_GetObjectItemCaseSensitive(results->manifest, section);
+    return cJSON_GetObjectItemCaseSensitive(object, key);
+}
+
+const char *results_fact(const struct results *results, const char *section, const char *key)
+{
+    const cJSON *item = fact(results, section, key);
+    return cJSON_IsString(item) ? item->valuestring : "";
+}
+
+double results_fact_number(const struct results *results, const char *section, const char *key)
+{
+    const cJSON *item = fact(results, section, key);
+    return cJSON_IsNumber(item) ? item->valuedouble : 0;
+}
+
+bool results_simulated(const struct results *results)
+{
+    return cJSON_IsTrue(fact(results, "run", "simulated"));
+}
+
+const char *results_region_fact(const struct results *results, size_t region, const char *key)
+{
+    const cJSON *list = fact(results, "profile", "regions");
+    const cJSON *item;
+    cJSON_ArrayForEach(item, list)
+    {
+        const cJSON *name = cJSON_GetObjectItemCaseSensitive(item, "name");
+        if (!cJSON_IsString(name) || strcmp(name->valuestring, results->regions[region]) != 0) continue;
+        const cJSON *value = cJSON_GetObjectItemCaseSensitive(item, key);
+        return cJSON_IsString(value) ? value->valuestring : "";
+    }
+    return "";
+}
+
+enum verdict results_verdict(const struct results *results)
+{
+    return results->verdict;
+}
+
+void results_free(struct results *results)
+{
+    if (results == NULL) return;
+    for (size_t g = 0; g < results->grouping_count; g++)
+        grouping_free(&results->groupings[g], results->region_count);
+    free(results->groupings);
+    report_cell_free(&results->all);
+    for (size_t r = 0; r < results->region_count; r++) free(results->regions[r]);
+    free(results->regions);
+    for (size_t w = 0; w < results->own_window_count; w++) window_free(&results->own_windows[w]);
+    free(results->own_windows);
+    for (size_t j = 0; j < results->judged_count; j++) free(results->judged[j].expression);
+    free(results->judged);
+    free(results->interval_starts);
+    text_free(&results->notes);
+    cJSON_Delete(results->manifest);
+    free(results);
+}

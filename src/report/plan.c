@@ -1,0 +1,162 @@
+#include "report/plan.h"
+
+#include "report/grouping.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static enum err_code no_memory(struct error *err)
+{
+    return error_set(err, ERR_NOMEM, "no memory to read the run");
+}
+
+static const cJSON *profile_list(const struct results *results, const char *section, const char *key)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(results->manifest, "profile");
+    if (section != NULL) item = cJSON_GetObjectItemCaseSensitive(item, section);
+    item = cJSON_GetObjectItemCaseSensitive(item, key);
+    return cJSON_IsArray(item) ? item : NULL;
+}
+
+static enum err_code copy_regions(const struct run_reader *reader, struct results *results, struct error *err)
+{
+    size_t count = run_reader_region_count(reader);
+    results->regions = calloc(count > 0 ? count : 1, sizeof *results->regions);
+    if (results->regions == NULL) return no_memory(err);
+    for (; results->region_count < count; results->region_count++) {
+        char *name = strdup(run_reader_region(reader, results->region_count));
+        if (name == NULL) return no_memory(err);
+        results->regions[results->region_count] = name;
+    }
+    return ERR_OK;
+}
+
+static enum err_code parse_own_windows(struct results *results, struct error *err)
+{
+    const cJSON *list = profile_list(results, "windows", "report");
+    int count = cJSON_GetArraySize(list);
+    if (count <= 0) return ERR_OK;
+    results->own_windows = calloc((size_t)count, sizeof *results->own_windows);
+    if (results->own_windows == NULL) return no_memory(err);
+    const cJSON *item;
+    cJSON_ArrayForEach(item, list)
+    {
+        if (!cJSON_IsString(item)) continue;
+        enum err_code code =
+            window_parse(item->valuestring, &results->own_windows[results->own_window_count], err);
+        if (code != ERR_OK) return error_prefix(err, "run.json: profile.windows.report");
+        results->own_window_count++;
+    }
+    return ERR_OK;
+}
+
+static enum err_code parse_thresholds(struct results *results, struct error *err)
+{
+    const cJSON *list = profile_list(results, NULL, "thresholds");
+    int count = cJSON_GetArraySize(list);
+    if (count <= 0) return ERR_OK;
+    results->judged = calloc((size_t)count, sizeof *results->judged);
+    if (results->judged == NULL) return no_memory(err);
+    const cJSON *item;
+    cJSON_ArrayForEach(item, list)
+    {
+        if (!cJSON_IsString(item)) continue;
+        struct judged *judged = &results->judged[results->judged_count];
+        enum err_code code = threshold_parse(item->valuestring, &judged->threshold, err);
+        if (code != ERR_OK) return error_prefix(err, "run.json: profile.thresholds");
+        judged->expression = strdup(item->valuestring);
+        if (judged->expression == NULL) return no_memory(err);
+        judged->verdict = VERDICT_INCONCLUSIVE;
+        judged->quantile = judged->threshold.kind == THRESHOLD_QUANTILE;
+        results->judged_count++;
+    }
+    return ERR_OK;
+}
+
+static const struct window *find_window(const struct window *windows, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(windows[i].name, name) == 0) return &windows[i];
+    }
+    return NULL;
+}
+
+static bool has_grouping(const struct results *results, enum grouping_kind kind, const char *name)
+{
+    for (size_t i = 0; i < results->grouping_count; i++) {
+        const struct grouping *grouping = &results->groupings[i];
+        if (grouping->kind == kind && strcmp(grouping_name(grouping), name) == 0) return true;
+    }
+    return false;
+}
+
+static void add_grouping(struct results *results, enum grouping_kind kind, const struct window *window,
+                         bool shown)
+{
+    results->groupings[results->grouping_count++] =
+        (struct grouping){.kind = kind, .window = window, .shown = shown};
+}
+
+/* The window a threshold names: among those shown first, then among the profile's. */
+static void add_for_threshold(struct results *results, const struct window *windows, size_t count,
+                              const char *name)
+{
+    const struct window *window = find_window(windows, count, name);
+    if (window == NULL) window = find_window(results->own_windows, results->own_window_count, name);
+    if (window == NULL) {
+        text_printf(&results->notes, "A threshold names the window %s, which the run does not have.\n", name);
+        return;
+    }
+    enum grouping_kind kind = window->width_ns > 0 ? GROUP_WINDOW : GROUP_POOLED;
+    if (!has_grouping(results, kind, name)) add_grouping(results, kind, window, false);
+}
+
+static enum err_code add_groupings(struct results *results, const struct window *windows, size_t count,
+                                   struct error *err)
+{
+    if (count == 0) {
+        windows = results->own_windows;
+        count = results->own_window_count;
+    }
+    results->groupings = calloc(2 + count + results->judged_count, sizeof *results->groupings);
+    if (results->groupings == NULL) return no_memory(err);
+    add_grouping(results, GROUP_TOTAL, NULL, false);
+    add_grouping(results, GROUP_SERIES, NULL, false);
+    for (size_t i = 0; i < count; i++) add_grouping(results, GROUP_WINDOW, &windows[i], true);
+    for (size_t i = 0; i < results->judged_count; i++) {
+        const char *name = results->judged[i].threshold.window;
+        if (name[0] != '\0') add_for_threshold(results, windows, count, name);
+    }
+    return ERR_OK;
+}
+
+static bool region_known(const struct results *results, const char *name)
+{
+    for (size_t r = 0; r < results->region_count; r++) {
+        if (strcmp(results->regions[r], name) == 0) return true;
+    }
+    return false;
+}
+
+static void note_unknown_regions(struct results *results)
+{
+    for (size_t i = 0; i < results->judged_count; i++) {
+        const char *region = results->judged[i].threshold.region;
+        if (region[0] == '\0' || region_known(results, region)) continue;
+        text_printf(&results->notes, "A threshold names the region %s, which the run does not have.\n",
+                    region);
+    }
+}
+
+enum err_code plan_results(const struct run_reader *reader, const struct window *windows, size_t window_count,
+                           struct results *results, struct error *err)
+{
+    results->manifest = cJSON_Duplicate(run_reader_manifest(reader), 1);
+    if (results->manifest == NULL) return no_memory(err);
+    enum err_code code = copy_regions(reader, results, err);
+    if (code == ERR_OK) code = parse_own_windows(results, err);
+    if (code == ERR_OK) code = parse_thresholds(results, err);
+    if (code == ERR_OK) code = add_groupings(results, windows, window_count, err);
+    if (code == ERR_OK) note_unknown_regions(results);
+    return code;
+}

@@ -1,0 +1,123 @@
+#include "base/calendar.h"
+#include "report/figures_json.h"
+#include "report/grouping.h"
+#include "report/json.h"
+#include "report/model.h"
+
+#include <stdlib.h>
+
+typedef void json_part(const struct results *results, struct text *out);
+
+static bool replace(cJSON *manifest, const char *key, cJSON *value)
+{
+    if (value == NULL) return false;
+    cJSON_DeleteItemFromObjectCaseSensitive(manifest, key);
+    if (cJSON_AddItemToObject(manifest, key, value)) return true;
+    cJSON_Delete(value);
+    return false;
+}
+
+static bool replace_part(const struct results *results, cJSON *manifest, const char *key, json_part *write)
+{
+    struct text json = {0};
+    write(results, &json);
+    cJSON *value = json.failed ? NULL : cJSON_ParseWithLength(text_str(&json), json.length);
+    text_free(&json);
+    return replace(manifest, key, value);
+}
+
+enum err_code results_complete_manifest(const struct results *results, cJSON *manifest, struct error *err)
+{
+    bool ok = replace_part(results, manifest, "totals", figures_totals_json) &&
+              replace_part(results, manifest, "regions", figures_regions_json) &&
+              replace_part(results, manifest, "thresholds", figures_thresholds_json) &&
+              replace(manifest, "verdict", cJSON_CreateString(verdict_name(results->verdict))) &&
+              replace_part(results, manifest, "generator", figures_generator_json);
+    return ok ? ERR_OK : error_set(err, ERR_NOMEM, "no memory for the totals of run.json");
+}
+
+static void window_json(const struct results *results, const struct grouping *grouping,
+                        const struct slice *slice, struct text *out)
+{
+    char stamp[32];
+    json_open(out, '{');
+    json_put_string(out, "name", grouping_name(grouping));
+    format_utc_ms(slice->start_ns, stamp);
+    json_put_string(out, "start", stamp);
+    format_utc_ms(slice->end_ns, stamp);
+    json_put_string(out, "end", stamp);
+    json_key(out, "regions");
+    json_open(out, '[');
+    for (size_t r = 0; r < results->region_count; r++) figures_cell_json(results, r, &slice->cells[r], out);
+    json_close(out, ']');
+    json_close(out, '}');
+}
+
+static void windows_json(const struct results *results, struct text *out)
+{
+    json_open(out, '[');
+    for (size_t g = 0; g < results->grouping_count; g++) {
+        const struct grouping *grouping = &results->groupings[g];
+        for (size_t i = 0; grouping->shown && i < grouping->slice_count; i++) {
+            window_json(results, grouping, &grouping->slices[i], out);
+        }
+    }
+    json_close(out, ']');
+}
+
+static void manifest_part(const struct results *results, const char *key, struct text *out)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(results->manifest, key);
+    char *json = item == NULL ? NULL : cJSON_PrintUnformatted(item);
+    json_key(out, key);
+    text_puts(out, json == NULL ? "null" : json);
+    cJSON_free(json);
+}
+
+static void notes_json(const struct results *results, struct text *out)
+{
+    json_open(out, '[');
+    const char *line = text_str(&results->notes);
+    while (*line != '\0') {
+        size_t length = 0;
+        while (line[length] != '\0' && line[length] != '\n') length++;
+        struct text one = {0};
+        text_append(&one, line, length);
+        if (length > 0) json_string(out, text_str(&one));
+        text_free(&one);
+        line += length + (line[length] == '\n' ? 1 : 0);
+    }
+    json_close(out, ']');
+}
+
+static void definitions_json(struct text *out)
+{
+    json_open(out, '{');
+    for (int m = 0; m < METRIC_COUNT; m++) {
+        json_put_string(out, metric_name((enum metric)m), metric_meaning((enum metric)m));
+    }
+    json_close(out, '}');
+}
+
+void results_json(const struct results *results, struct text *out)
+{
+    json_open(out, '{');
+    manifest_part(results, "run", out);
+    json_key(out, "windows");
+    windows_json(results, out);
+    json_key(out, "totals");
+    figures_totals_json(results, out);
+    json_key(out, "regions");
+    figures_regions_json(results, out);
+    json_key(out, "thresholds");
+    figures_thresholds_json(results, out);
+    json_put_string(out, "verdict", verdict_name(results->verdict));
+    json_key(out, "generator");
+    figures_generator_json(results, out);
+    json_key(out, "notes");
+    notes_json(results, out);
+    json_key(out, "definitions");
+    definitions_json(out);
+    json_close(out, '}');
+    text_puts(out, "\n");
+}

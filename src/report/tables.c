@@ -1,0 +1,247 @@
+#include "report/tables.h"
+
+#include "realtime/failure.h"
+#include "report/format.h"
+
+#include <stdlib.h>
+
+typedef void row_writer(struct table *table, const struct report_cell *cell);
+
+static void put_count(struct table *table, uint64_t count)
+{
+    format_count(table_cell(table), count);
+    table_next(table);
+}
+
+static void put_rate(struct table *table, const struct report_cell *cell, enum rate_kind kind)
+{
+    struct rate rate = report_cell_rate(cell, kind);
+    format_estimate(table_cell(table), &rate.estimate);
+    table_next(table);
+}
+
+/* "135 of 893, 15.1%" */
+static void put_share(struct table *table, const struct report_cell *cell, enum rate_kind kind)
+{
+    struct rate rate = report_cell_rate(cell, kind);
+    struct text *out = table_cell(table);
+    if (!rate.estimate.valid) {
+        text_puts(out, "-");
+    } else {
+        format_count(out, (uint64_t)rate.failed);
+        text_puts(out, " of ");
+        format_count(out, (uint64_t)rate.trials);
+        text_puts(out, ", ");
+        format_percent(out, rate.estimate.value);
+    }
+    table_next(table);
+}
+
+static void put_latency(struct table *table, const struct latency_figures *latency, int64_t us)
+{
+    format_latency(table_cell(table), latency, us);
+    table_next(table);
+}
+
+static void put_tail(struct table *table, const struct latency_figures *latency)
+{
+    format_tail(table_cell(table), latency);
+    table_next(table);
+}
+
+/* One row a region, and one for all of them together when there are several. */
+static void each_region(const struct results *results, struct table *table, row_writer *write)
+{
+    for (size_t r = 0; r < results->region_count; r++) {
+        table_put(table, results->regions[r]);
+        write(table, results_region(results, r));
+    }
+    if (results->region_count < 2) return;
+    table_put(table, "all regions");
+    write(table, &results->all);
+}
+
+static void failures_row(struct table *table, const struct report_cell *cell)
+{
+    put_count(table, report_cell_attempts(cell));
+    put_count(table, cell->cell.counters.attempts_failed);
+    put_rate(table, cell, RATE_ATTEMPT);
+    put_share(table, cell, RATE_SESSION);
+    put_share(table, cell, RATE_INTERACTION);
+}
+
+void tables_failures(const struct results *results, struct table *table)
+{
+    table_column(table, "region", true);
+    table_column(table, "attempts", false);
+    table_column(table, "failed", false);
+    table_column(table, "failure rate (95%)", false);
+    table_column(table, "sessions failed", false);
+    table_column(table, "interactions failed", false);
+    each_region(results, table, failures_row);
+}
+
+static void put_cost(struct table *table, const struct report_cell *cell)
+{
+    const struct counters *c = &cell->cell.counters;
+    if (c->cost_usd <= 0 && c->input_tokens + c->output_tokens > 0) {
+        table_put(table, "no price");
+        return;
+    }
+    format_usd(table_cell(table), c->cost_usd);
+    table_next(table);
+}
+
+static void latency_row(struct table *table, const struct report_cell *cell)
+{
+    const struct latency_figures *ttft = &cell->latency[METRIC_TTFT];
+    const struct latency_figures *response = &cell->latency[METRIC_RESPONSE];
+    put_latency(table, ttft, ttft->p50);
+    put_latency(table, ttft, ttft->p95);
+    put_tail(table, ttft);
+    put_latency(table, response, response->p50);
+    put_tail(table, response);
+    put_tail(table, &cell->latency[METRIC_INTERACTION]);
+    put_cost(table, cell);
+}
+
+void tables_latency(const struct results *results, struct table *table)
+{
+    table_column(table, "region", true);
+    table_column(table, "ttft P50", false);
+    table_column(table, "ttft P95", false);
+    table_column(table, "ttft P99", false);
+    table_column(table, "response P50", false);
+    table_column(table, "response P99", false);
+    table_column(table, "interaction P99", false);
+    table_column(table, "cost", false);
+    each_region(results, table, latency_row);
+}
+
+static void put_all(struct table *table, const struct all_attempts *all, int64_t us)
+{
+    format_all(table_cell(table), all, us);
+    table_next(table);
+}
+
+static void all_attempts_row(struct table *table, const struct report_cell *cell)
+{
+    const struct all_attempts *sets[] = {&cell->all_ttft, &cell->all_response};
+    for (size_t i = 0; i < 2; i++) {
+        put_all(table, sets[i], sets[i]->p50);
+        put_all(table, sets[i], sets[i]->p95);
+        if (sets[i]->count > 0 && sets[i]->count < P99_MIN_SAMPLES && sets[i]->p99 >= 0) {
+            table_put(table, "n too small");
+        } else {
+            put_all(table, sets[i], sets[i]->p99);
+        }
+    }
+}
+
+void tables_all_attempts(const struct results *results, struct table *table)
+{
+    table_column(table, "region", true);
+    table_column(table, "ttft P50", false);
+    table_column(table, "ttft P95", false);
+    table_column(table, "ttft P99", false);
+    table_column(table, "response P50", false);
+    table_column(table, "response P95", false);
+    table_column(table, "response P99", false);
+    each_region(results, table, all_attempts_row);
+}
+
+static void put_tally(const struct results *results, struct table *table, size_t region,
+                      const struct tally *tally)
+{
+    table_put(table, tally->code);
+    table_put(table, results->regions[region]);
+    put_count(table, tally->count);
+    table_put(table, phase_name(tally->phase));
+    table_put(table, domain_name(tally->domain));
+}
+
+void tables_codes(const struct results *results, struct table *table)
+{
+    table_column(table, "code", true);
+    table_column(table, "region", true);
+    table_column(table, "count", false);
+    table_column(table, "phase", true);
+    table_column(table, "domain", true);
+    for (size_t r = 0; r < results->region_count; r++) {
+        struct tally *tallies;
+        size_t count = report_cell_tallies(results_region(results, r), &tallies);
+        for (size_t i = 0; i < count; i++) put_tally(results, table, r, &tallies[i]);
+        free(tallies);
+    }
+}
+
+void tables_advice(const struct results *results, struct table *table)
+{
+    struct tally *tallies;
+    size_t count = report_cell_tallies(&results->all, &tallies);
+    table_column(table, "code", true);
+    table_column(table, "count", false);
+    table_column(table, "what to do", true);
+    for (size_t i = 0; i < count; i++) {
+        const struct failure_class *class = failure_class_of(tallies[i].code);
+        table_put(table, tallies[i].code);
+        put_count(table, tallies[i].count);
+        table_put(table, class == NULL ? "not in the catalogue: see failures.jsonl" : class->advice);
+    }
+    free(tallies);
+}
+
+static void put_needed(struct table *table, const struct judged *judged)
+{
+    struct text *out = table_cell(table);
+    if (judged->verdict != VERDICT_INCONCLUSIVE) {
+        text_puts(out, "-");
+    } else if (!judged->needed_known) {
+        text_puts(out, judged->observed_known ? "at the limit" : "no samples");
+    } else {
+        text_puts(out, "about ");
+        format_count(out, (uint64_t)judged->needed);
+    }
+    table_next(table);
+}
+
+void tables_thresholds(const struct results *results, struct table *table)
+{
+    table_column(table, "threshold", true);
+    table_column(table, "verdict", true);
+    table_column(table, "observed (95%)", false);
+    table_column(table, "decided by", true);
+    table_column(table, "needed", false);
+    for (size_t i = 0; i < results->judged_count; i++) {
+        const struct judged *judged = &results->judged[i];
+        table_put(table, judged->expression);
+        table_put(table, verdict_name(judged->verdict));
+        format_judged(table_cell(table), judged);
+        table_next(table);
+        format_judged_where(table_cell(table), results, judged);
+        table_next(table);
+        put_needed(table, judged);
+    }
+}
+
+void tables_metrics(const struct results *results, struct table *table)
+{
+    static const char *const headings[] = {"count", "P50", "P90", "P95", "P99", "max"};
+    table_column(table, "metric", true);
+    table_column(table, "region", true);
+    for (size_t i = 0; i < sizeof headings / sizeof *headings; i++) table_column(table, headings[i], false);
+    for (int m = 0; m < METRIC_COUNT; m++) {
+        for (size_t r = 0; r < results->region_count; r++) {
+            const struct latency_figures *latency = &results_region(results, r)->latency[m];
+            if (latency->count == 0) continue;
+            table_put(table, metric_name((enum metric)m));
+            table_put(table, results->regions[r]);
+            put_count(table, latency->count);
+            put_latency(table, latency, latency->p50);
+            put_latency(table, latency, latency->p90);
+            put_latency(table, latency, latency->p95);
+            put_tail(table, latency);
+            put_latency(table, latency, latency->max);
+        }
+    }
+}

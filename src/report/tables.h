@@ -1,0 +1,31 @@
+/* The tables that the terminal, Markdown and HTML reports share: one builder each, so that all forms say the
+ * same. */
+#ifndef RUSHHOUR_REPORT_TABLES_H
+#define RUSHHOUR_REPORT_TABLES_H
+
+#include "report/model.h"
+#include "report/table.h"
+
+/* Each fills a zeroed table, which the caller draws and frees. */
+void tables_failures(const struct results *results,
+                     struct table *table); /* per region: counts and the three rates */
+void tables_latency(const struct results *results,
+                    struct table *table); /* per region: ttft, response, interaction, cost */
+void tables_all_attempts(const struct results *results,
+                         struct table *table);                         /* failures as infinitely slow */
+void tables_codes(const struct results *results, struct table *table); /* failures by region and code */
+void tables_advice(const struct results *results,
+                   struct table *table); /* failures by code, with what to do */
+void tables_thresholds(const struct results *results, struct table *table);
+void tables_metrics(const struct results *results,
+                    struct table *table); /* every latency metric of every region */
+
+/*
+ * A grouping's slices by region. More than max_rows: only the slices with the most failed attempts, in the
+ * order of time; returns how many slices were left out. `wide` adds the columns that a terminal has no room
+ * for.
+ */
+size_t tables_windows(const struct results *results, const struct grouping *grouping, size_t max_rows,
+                      bool wide, struct table *table);
+
+#endif

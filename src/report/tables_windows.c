@@ -1,0 +1,125 @@
+#include "report/format.h"
+#include "report/grouping.h"
+#include "report/tables.h"
+
+#include <stdlib.h>
+
+struct ranked {
+    size_t slice;
+    uint64_t failed;
+};
+
+static int by_failed(const void *a, const void *b)
+{
+    const struct ranked *x = a;
+    const struct ranked *y = b;
+    if (x->failed != y->failed) return x->failed < y->failed ? 1 : -1;
+    return x->slice < y->slice ? -1 : 1;
+}
+
+static int by_slice(const void *a, const void *b)
+{
+    const struct ranked *x = a;
+    const struct ranked *y = b;
+    return x->slice < y->slice ? -1 : x->slice > y->slice;
+}
+
+/* The slices to show, in the order of time: all of them, or the `wanted` ones with the most failed attempts.
+ */
+static struct ranked *choose(const struct results *results, const struct grouping *grouping, size_t wanted)
+{
+    size_t count = grouping->slice_count;
+    struct ranked *ranked = calloc(count > 0 ? count : 1, sizeof *ranked);
+    if (ranked == NULL) return NULL;
+    for (size_t i = 0; i < count; i++) {
+        ranked[i].slice = i;
+        for (size_t r = 0; r < results->region_count; r++) {
+            ranked[i].failed += grouping->slices[i].cells[r].cell.counters.attempts_failed;
+        }
+    }
+    if (wanted < count) {
+        qsort(ranked, count, sizeof *ranked, by_failed);
+        qsort(ranked, wanted, sizeof *ranked, by_slice);
+    }
+    return ranked;
+}
+
+static bool any_invalid(const struct results *results, const struct grouping *grouping)
+{
+    for (size_t i = 0; i < grouping->slice_count; i++) {
+        for (size_t r = 0; r < results->region_count; r++) {
+            if (!report_cell_valid(&grouping->slices[i].cells[r])) return true;
+        }
+    }
+    return false;
+}
+
+static void columns(struct table *table, bool wide, bool validity)
+{
+    table_column(table, "window", true);
+    table_column(table, "region", true);
+    table_column(table, "attempts", false);
+    table_column(table, "failed", false);
+    table_column(table, "failure rate (95%)", false);
+    table_column(table, "ttft P50", false);
+    if (wide) table_column(table, "ttft P95", false);
+    table_column(table, "ttft P99", false);
+    if (wide) {
+        table_column(table, "response P50", false);
+        table_column(table, "response P95", false);
+        table_column(table, "response P99", false);
+    }
+    if (validity) table_column(table, "valid", true);
+}
+
+static void put_latency(struct table *table, const struct latency_figures *latency, bool wide)
+{
+    format_latency(table_cell(table), latency, latency->p50);
+    table_next(table);
+    if (wide) {
+        format_latency(table_cell(table), latency, latency->p95);
+        table_next(table);
+    }
+    format_tail(table_cell(table), latency);
+    table_next(table);
+}
+
+static void row(const struct report_cell *cell, struct table *table, bool wide, bool validity)
+{
+    struct rate rate = report_cell_rate(cell, RATE_ATTEMPT);
+    format_count(table_cell(table), report_cell_attempts(cell));
+    table_next(table);
+    format_count(table_cell(table), cell->cell.counters.attempts_failed);
+    table_next(table);
+    format_estimate(table_cell(table), &rate.estimate);
+    table_next(table);
+    put_latency(table, &cell->latency[METRIC_TTFT], wide);
+    if (wide) put_latency(table, &cell->latency[METRIC_RESPONSE], wide);
+    if (validity) table_put(table, report_cell_valid(cell) ? "valid" : "invalid");
+}
+
+size_t tables_windows(const struct results *results, const struct grouping *grouping, size_t max_rows,
+                      bool wide, struct table *table)
+{
+    size_t regions = results->region_count > 0 ? results->region_count : 1;
+    size_t wanted = max_rows / regions > 0 ? max_rows / regions : 1;
+    if (wanted > grouping->slice_count) wanted = grouping->slice_count;
+    bool validity = wide || any_invalid(results, grouping);
+    columns(table, wide, validity);
+    struct ranked *ranked = choose(results, grouping, wanted);
+    if (ranked == NULL) {
+        table->failed = true;
+        return 0;
+    }
+    for (size_t i = 0; i < wanted; i++) {
+        const struct slice *slice = &grouping->slices[ranked[i].slice];
+        for (size_t r = 0; r < results->region_count; r++) {
+            grouping_label(results, grouping, slice, table_cell(table));
+            table_next(table);
+            table_put(table, results->regions[r]);
+            row(&slice->cells[r], table, wide, validity);
+        }
+    }
+    free(ranked);
+    return grouping->slice_count - wanted;
+}

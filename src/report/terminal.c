@@ -1,0 +1,131 @@
+#include "report/table.h"
+#include "report/tables.h"
+#include "report/words.h"
+
+#include <stdint.h>
+
+#define MAX_ROWS 60
+
+struct terminal {
+    const struct results *results;
+    struct text *out;
+    bool colour;
+};
+
+static void heading(const struct terminal *terminal, const char *title)
+{
+    text_printf(terminal->out, terminal->colour ? "\n\x1b[1m%s\x1b[0m\n" : "\n%s\n", title);
+}
+
+static const char *verdict_colour(enum verdict verdict)
+{
+    static const char *const colours[] = {"", "\x1b[1;32m", "\x1b[1;31m", "\x1b[1;33m", "\x1b[1;35m"};
+    return colours[verdict];
+}
+
+static void head(const struct terminal *terminal)
+{
+    const struct results *results = terminal->results;
+    struct text line = {0};
+    text_printf(&line, "Run %s, profile %s", results_fact(results, "run", "id"),
+                results_fact(results, "run", "profile"));
+    display_plain(terminal->out, text_str(&line), SIZE_MAX);
+    text_clear(&line);
+    text_puts(terminal->out, "\n");
+    words_run(results, &line);
+    display_plain(terminal->out, text_str(&line), SIZE_MAX);
+    text_puts(terminal->out, "\n");
+    text_free(&line);
+    text_printf(terminal->out, "Verdict: %s%s%s, ", terminal->colour ? verdict_colour(results->verdict) : "",
+                verdict_name(results->verdict), terminal->colour ? "\x1b[0m" : "");
+    words_verdict(results, terminal->out);
+    text_puts(terminal->out, "\n");
+}
+
+typedef void table_builder(const struct results *results, struct table *table);
+
+/* Draws a table under its heading, unless it has no rows. */
+static void section(const struct terminal *terminal, const char *title, table_builder *build)
+{
+    struct table table = {0};
+    build(terminal->results, &table);
+    if (table.failed || table.count > table.columns) {
+        heading(terminal, title);
+        table_draw(&table, 2, terminal->colour, terminal->out);
+    }
+    table_free(&table);
+}
+
+static void windows(const struct terminal *terminal, const struct grouping *grouping)
+{
+    struct text title = {0};
+    struct text plain = {0};
+    text_puts(&title, "By window, ");
+    words_grouping(grouping, &title);
+    display_plain(&plain, text_str(&title), SIZE_MAX);
+    heading(terminal, text_str(&plain));
+    text_free(&title);
+    text_free(&plain);
+    struct table table = {0};
+    size_t left_out = tables_windows(terminal->results, grouping, MAX_ROWS, false, &table);
+    table_draw(&table, 2, terminal->colour, terminal->out);
+    table_free(&table);
+    if (grouping->slice_count == 0) text_puts(terminal->out, "  The run has no interval in this window.\n");
+    if (left_out > 0) {
+        text_puts(terminal->out, "  ");
+        words_left_out(left_out, terminal->out);
+        text_puts(terminal->out, "\n");
+    }
+}
+
+static void notes(const struct terminal *terminal)
+{
+    const char *line = text_str(&terminal->results->notes);
+    if (*line != '\0') heading(terminal, "Notes");
+    while (*line != '\0') {
+        struct text one = {0};
+        size_t length = 0;
+        while (line[length] != '\0' && line[length] != '\n') length++;
+        text_append(&one, line, length);
+        text_puts(terminal->out, "  ");
+        display_plain(terminal->out, text_str(&one), SIZE_MAX);
+        text_puts(terminal->out, "\n");
+        text_free(&one);
+        line += length + (line[length] == '\n' ? 1 : 0);
+    }
+}
+
+static void definitions(const struct terminal *terminal)
+{
+    size_t count;
+    const struct definition *list = words_definitions(&count);
+    heading(terminal, "What the words mean");
+    for (size_t i = 0; i < count; i++)
+        text_printf(terminal->out, "  %s: %s\n", list[i].word, list[i].meaning);
+    for (int m = 0; m < METRIC_COUNT; m++) {
+        enum metric metric = (enum metric)m;
+        if (!words_metric_used(terminal->results, metric)) continue;
+        text_printf(terminal->out, "  %s: %s\n", metric_name(metric), metric_meaning(metric));
+    }
+}
+
+void results_text(const struct results *results, bool colour, struct text *out)
+{
+    const struct terminal terminal = {results, out, colour};
+    head(&terminal);
+    section(&terminal, "Thresholds", tables_thresholds);
+    section(&terminal, "Failures by region", tables_failures);
+    section(&terminal, "Latency by region, attempts that got an answer", tables_latency);
+    section(&terminal, "Latency by region, all attempts (a failure counts as infinite)", tables_all_attempts);
+    for (size_t g = 0; g < results->grouping_count; g++) {
+        if (results->groupings[g].shown) windows(&terminal, &results->groupings[g]);
+    }
+    section(&terminal, "Failures by region and code", tables_codes);
+    section(&terminal, "Failures by code, and what to do", tables_advice);
+    heading(&terminal, "Load generator");
+    text_puts(out, "  ");
+    words_generator(results, out);
+    text_puts(out, "\n");
+    notes(&terminal);
+    definitions(&terminal);
+}

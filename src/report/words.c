@@ -1,0 +1,131 @@
+#include "report/words.h"
+
+#include "base/clock.h"
+#include "base/units.h"
+#include "report/format.h"
+
+void words_run(const struct results *results, struct text *out)
+{
+    const char *state = results_fact(results, "run", "state");
+    const char *reason = results_fact(results, "run", "reason");
+    double speed = results_fact_number(results, "run", "clock_speed");
+    text_puts(out, state[0] == '\0' ? "state unknown" : state);
+    if (reason[0] != '\0') text_printf(out, " (%s)", reason);
+    text_puts(out, ", ");
+    text_duration(out, results->end_ns - results->start_ns);
+    text_puts(out, " recorded");
+    if (results_simulated(results)) {
+        text_puts(out, ", simulated");
+        if (speed > 1) text_printf(out, " at %.4g times real time", speed);
+    }
+    text_printf(out, ", %zu region%s", results->region_count, results->region_count == 1 ? "" : "s");
+}
+
+static size_t count_verdicts(const struct results *results, enum verdict verdict)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < results->judged_count; i++) count += results->judged[i].verdict == verdict;
+    return count;
+}
+
+void words_verdict(const struct results *results, struct text *out)
+{
+    size_t all = results->judged_count;
+    size_t same = count_verdicts(results, results->verdict);
+    const char *plural = all == 1 ? "" : "s";
+    switch (results->verdict) {
+    case VERDICT_NONE:
+        text_puts(out, "the profile sets no thresholds");
+        break;
+    case VERDICT_PASS:
+        text_printf(out, "%zu of %zu threshold%s passed", same, all, plural);
+        break;
+    case VERDICT_FAIL:
+        text_printf(out, "%zu of %zu threshold%s failed", same, all, plural);
+        break;
+    case VERDICT_INCONCLUSIVE:
+        text_printf(out, "%zu of %zu threshold%s cannot be decided with so few samples", same, all, plural);
+        break;
+    case VERDICT_INVALID:
+        text_puts(out, "the load generator itself was in the way, so the figures are not the service's");
+        break;
+    }
+}
+
+void words_generator(const struct results *results, struct text *out)
+{
+    const struct report_cell *all = &results->all;
+    const struct health *h = &all->health;
+    const struct latency_figures *lag = &all->latency[METRIC_LAG];
+    if (all->intervals == 0) {
+        text_puts(out, "nothing was recorded");
+        return;
+    }
+    if (report_cell_valid(all)) {
+        text_puts(out, "healthy in every interval");
+    } else {
+        text_puts(out, "not healthy: ");
+        report_cell_why(all, out);
+    }
+    text_puts(out, "; worst interval: loop delay P99 ");
+    format_us(out, (double)h->loop_delay_p99_ns / 1e3);
+    text_puts(out, ", dispatch delay P99 ");
+    format_us(out, (double)h->dispatch_delay_p99_ns / 1e3);
+    text_printf(out, ", CPU %.0f%% of a core", h->cpu * 100);
+    if (lag->count > 0) {
+        text_puts(out, "; lag P50 ");
+        format_us(out, (double)lag->p50);
+        text_puts(out, ", max ");
+        format_us(out, (double)lag->max);
+    }
+    if (h->requested > 0) {
+        text_printf(out, "; %.1f%% of the requested arrivals were started",
+                    100 * (double)h->achieved / (double)h->requested);
+    }
+}
+
+void words_grouping(const struct grouping *grouping, struct text *out)
+{
+    const struct window *window = grouping->window;
+    if (window == NULL) return;
+    if (window->width_ns > 0) {
+        text_printf(out, "every %s", window->name);
+    } else {
+        text_puts(out, window->spec);
+    }
+}
+
+void words_left_out(size_t windows, struct text *out)
+{
+    text_printf(out,
+                "%zu more windows with fewer failed attempts are not shown; `rushhour report RUN --format "
+                "csv` has all.",
+                windows);
+}
+
+const struct definition *words_definitions(size_t *count)
+{
+    static const struct definition definitions[] = {
+        {"attempt",
+         "one try of an interaction, from response.create to response.done or failure; cancelled ones count "
+         "neither way"},
+        {"failure rate",
+         "failed attempts out of all attempts that ended; the 95% interval (in brackets) knows that attempts "
+         "of one session fail together"},
+        {"sessions failed", "sessions with at least one failed attempt, out of those with any"},
+        {"interactions failed", "user turns that stayed without an answer after all retries"},
+        {"P50, P95, P99",
+         "half, 95% and 99% of the values are at most this; P99 needs 368 samples, with fewer only a lower "
+         "bound (>=) is given, under 100 none"},
+        {"valid", "the load generator was healthy in every interval of the cell, so its own delay is not in "
+                  "the figures"},
+        {"needed", "further attempts after which an unchanged rate would settle the threshold: an estimate"},
+    };
+    *count = sizeof definitions / sizeof *definitions;
+    return definitions;
+}
+
+bool words_metric_used(const struct results *results, enum metric metric)
+{
+    return results->all.latency[metric].count > 0;
+}

@@ -1,0 +1,30 @@
+/* The sentences that every form of the report prints: what the run was, whether to believe it, what the words
+ * mean. */
+#ifndef RUSHHOUR_REPORT_WORDS_H
+#define RUSHHOUR_REPORT_WORDS_H
+
+#include "report/model.h"
+
+/* Each appends plain text without a newline; names come as they are in run.json, so the caller escapes. */
+void words_run(const struct results *results,
+               struct text *out); /* "complete, 40 s of load, simulated, 3 regions" */
+void words_verdict(const struct results *results, struct text *out); /* "2 of 3 thresholds failed" */
+void words_generator(const struct results *results,
+                     struct text *out); /* "healthy: loop delay P99 0.4 ms, ..." */
+void words_grouping(const struct grouping *grouping,
+                    struct text *out); /* "every 1h", "peak (07:00-09:00@...)" */
+
+/* Appends "N more windows ..." for a table that was cut. */
+void words_left_out(size_t windows, struct text *out);
+
+struct definition {
+    const char *word, *meaning;
+};
+
+/* The definitions that the report prints at its end; *count is set. */
+const struct definition *words_definitions(size_t *count);
+
+/* Whether the run has values of a metric, so that its meaning is worth a line. */
+bool words_metric_used(const struct results *results, enum metric metric);
+
+#endif
