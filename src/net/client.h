@@ -1,6 +1,7 @@
 /*
- * The client side of the seam: WebSockets over TLS on a libuv loop, by libwebsockets. connect, send, close go in; steps,
- * open, message, closed come out. All calls belong to the loop's thread. Nothing here decides: callbacks only translate.
+ * The client side of the seam: WebSockets over TLS on a libuv loop, by libwebsockets. connect, send, close go
+ * in; steps, open, message, closed come out. All calls belong to the loop's thread. Nothing here decides:
+ * callbacks only translate.
  */
 #ifndef RUSHHOUR_NET_CLIENT_H
 #define RUSHHOUR_NET_CLIENT_H
@@ -22,14 +23,16 @@ struct ws_header {
 
 /* Everything that a connection needs to know. Strings are copied by ws_connect. */
 struct ws_target {
-    const char *host;      /* SNI, Host header and certificate check go by this name */
+    const char *host; /* SNI, Host header and certificate check go by this name */
     uint16_t port;
     bool tls;
-    const char *address;   /* numeric "127.0.0.1" or "::1" to connect to instead of resolving host; NULL: resolve */
+    const char
+        *address; /* numeric "127.0.0.1" or "::1" to connect to instead of resolving host; NULL: resolve */
     uint16_t address_port; /* with address */
-    const char *proxy;     /* "http://[user:pass@]host:port" (HTTP CONNECT), or NULL; the environment is ignored */
-    const char *ca_file;   /* must be one of those given to ws_client_new, or NULL for the system's roots */
-    const char *target;    /* path and query */
+    const char
+        *proxy; /* "http://[user:pass@]host:port" (HTTP CONNECT), or NULL; the environment is ignored */
+    const char *ca_file; /* must be one of those given to ws_client_new, or NULL for the system's roots */
+    const char *target;  /* path and query */
     const struct ws_header *headers;
     size_t header_count;
 };
@@ -48,46 +51,53 @@ struct ws_response {
 
 /* How a connection ended: what was observed, without a judgement. */
 struct ws_end {
-    bool opened;           /* the upgrade had succeeded */
-    bool by_us;            /* we asked for it (ws_close, ws_abort) */
-    int steps_done;        /* how many of enum ws_step were reported */
-    int local_error;       /* errno of our own limits: EMFILE, EADDRNOTAVAIL ... or 0 */
-    int resolve_error;     /* EAI_ code (netdb.h), or 0 */
-    int os_error;          /* errno of the socket: ECONNREFUSED, ECONNRESET ... or 0 (0 with no Close frame: plain EOF) */
+    bool opened;       /* the upgrade had succeeded */
+    bool by_us;        /* we asked for it (ws_close, ws_abort) */
+    int steps_done;    /* how many of enum ws_step were reported */
+    int local_error;   /* errno of our own limits: EMFILE, EADDRNOTAVAIL ... or 0 */
+    int resolve_error; /* EAI_ code (netdb.h), or 0 */
+    int os_error; /* errno of the socket: ECONNREFUSED, ECONNRESET ... or 0 (0 with no Close frame: plain EOF)
+                   */
     bool tls_failed;
-    long tls_verify_error; /* X509_V_ERR_ number, 0 when the certificate was good or not seen */
-    int proxy_status;      /* HTTP status of a proxy that refused CONNECT, when known */
-    int close_code;        /* of the peer's Close frame; 0: none came */
+    long tls_verify_error;    /* X509_V_ERR_ number, 0 when the certificate was good or not seen */
+    int proxy_status;         /* HTTP status of a proxy that refused CONNECT, when known */
+    int http_status;          /* of the answer to the upgrade: 101, a refusal, or 0 when none came */
+    int close_code;           /* of the peer's Close frame; 0: none came */
     const char *close_reason; /* "" when none */
     bool protocol_violation;
-    const char *detail;    /* what the library said, for the evidence; "" when nothing */
+    const char *detail; /* what the library said, for the evidence; "" when nothing */
 };
 
 /*
- * What the owner hears; user is what was given to ws_connect. on_closed comes exactly once for each successful ws_connect,
- * always later than ws_connect's return, and is the last call. at_ns: clock_mono_ns when the bytes were in hand.
+ * What the owner hears; user is what was given to ws_connect. on_closed comes exactly once for each
+ * successful ws_connect, always later than ws_connect's return, and is the last call. at_ns: clock_mono_ns
+ * when the bytes were in hand.
  */
 struct ws_handlers {
     void (*on_step)(void *user, enum ws_step step, uint64_t at_ns);
     void (*on_open)(void *user, const struct ws_response *response, uint64_t at_ns);
     void (*on_refused)(void *user, const struct ws_response *response, uint64_t at_ns); /* then on_closed */
-    void (*on_message)(void *user, const char *data, size_t length, bool is_text, uint64_t at_ns); /* whole messages */
+    void (*on_message)(void *user, const char *data, size_t length, bool is_text,
+                       uint64_t at_ns); /* whole messages */
     void (*on_closed)(void *user, const struct ws_end *end, uint64_t at_ns);
 };
 
-/* Process-wide set-up before the first client (log level, environment of lws); call once from the main thread. */
+/* Process-wide set-up before the first client (log level, environment of lws); call once from the main
+ * thread. */
 void ws_global_init(void);
 
 /*
- * Makes a client on a loop. ca_files: each distinct ws_target.ca_file that will be used (a file that cannot be read or
- * holds no certificate is ERR_NET with its name). Create every client of the process before the first connect.
+ * Makes a client on a loop. ca_files: each distinct ws_target.ca_file that will be used (a file that cannot
+ * be read or holds no certificate is ERR_NET with its name). Create every client of the process before the
+ * first connect.
  */
 MUST_USE enum err_code ws_client_new(uv_loop_t *loop, const char *const *ca_files, size_t ca_count,
-                                     const struct ws_handlers *handlers, struct ws_client **out, struct error *err);
+                                     const struct ws_handlers *handlers, struct ws_client **out,
+                                     struct error *err);
 
 /*
- * Destroys the client when no connection is left open (abort them first), running its loop until its own handles are
- * closed; the loop itself stays the caller's.
+ * Destroys the client when no connection is left open (abort them first), running its loop until its own
+ * handles are closed; the loop itself stays the caller's.
  */
 void ws_client_free(struct ws_client *client);
 
@@ -101,7 +111,12 @@ bool ws_send(struct ws_conn *conn, const char *text, size_t length);
 /* Bytes that are queued but not yet handed to the kernel. */
 size_t ws_queued(const struct ws_conn *conn);
 
-/* Sends a Close frame (1000) and ends when the peer answers; on_closed follows. Bound the wait with a deadline and ws_abort. */
+/* The numeric address that it connects to (of the proxy, when there is one); "" before the name is resolved.
+ */
+const char *ws_address(const struct ws_conn *conn);
+
+/* Sends a Close frame (1000) and ends when the peer answers; on_closed follows. Bound the wait with a
+ * deadline and ws_abort. */
 void ws_close(struct ws_conn *conn);
 
 /* Ends at once without a handshake, in any state; on_closed follows. */

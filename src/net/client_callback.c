@@ -1,0 +1,142 @@
+/* What lws calls: each reason is translated into one fact. */
+#include "net/client_private.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int on_connected(struct ws_conn *conn)
+{
+    conn->connected = true;
+    client_conn_step(conn, WS_STEP_CONNECTED);
+    return 0;
+}
+
+/* The moment before the request is sent: TLS stands. lws has written its own lines up to *position. */
+static int on_request(struct ws_conn *conn, char **position, size_t room)
+{
+    const struct client_request *request = conn->request;
+    client_conn_step(conn, WS_STEP_TLS);
+    client_receive_learn(conn->client, *position, room);
+    if (conn->aborted || request->header_length > room) return -1;
+    if (request->header_length > 0) memcpy(*position, request->header_lines, request->header_length);
+    *position += request->header_length;
+    return 0;
+}
+
+/* The head of the answer is here, whatever its status. */
+static int on_answer(struct ws_conn *conn)
+{
+    if (conn->aborted) return -1;
+    free(conn->response);
+    conn->response = client_response_read(conn->wsi);
+    if (!conn->response) return -1;
+    conn->end.http_status = conn->response->status;
+    if (conn->response->status == 101) return 0;
+    client_refusal_begin(conn);
+    return -1;
+}
+
+static int on_established(struct ws_conn *conn)
+{
+    if (conn->aborted) return -1;
+    uint64_t at_ns = clock_mono_ns();
+    conn->state = CONN_OPEN;
+    conn->end.opened = true;
+    client_conn_step(conn, WS_STEP_UPGRADED);
+    client_request_free(conn->request);
+    conn->request = NULL;
+    if (!conn->aborted && conn->response) client_response_deliver(conn, conn->response, NULL, at_ns);
+    free(conn->response);
+    conn->response = NULL;
+    return 0;
+}
+
+static int on_peer_close(struct ws_conn *conn, const unsigned char *payload, size_t length)
+{
+    client_receive_close(conn, payload, length);
+    return conn->close_sent ? -1 : 0; /* the answer to ours: done. Otherwise lws answers and closes */
+}
+
+static void on_gone(struct ws_conn *conn, struct lws *wsi)
+{
+    lws_set_opaque_user_data(wsi, NULL);
+    if (!conn->inside_connect) {
+        client_conn_gone(conn);
+        return;
+    }
+    conn->dead_wsi = wsi;
+    conn->wsi = NULL;
+}
+
+static int translate(struct ws_conn *conn, enum lws_callback_reasons reason, void *in, size_t length,
+                     int saved_errno)
+{
+    switch (reason) {
+    case LWS_CALLBACK_WSI_CREATE:
+        return on_connected(conn);
+    case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
+        return on_request(conn, in, length);
+    case LWS_CALLBACK_ESTABLISHED_CLIENT_HTTP:
+        return on_answer(conn);
+    case LWS_CALLBACK_RECEIVE_CLIENT_HTTP_READ:
+        client_refusal_piece(conn, in);
+        return -1;
+    case LWS_CALLBACK_COMPLETED_CLIENT_HTTP:
+        client_refusal_complete(conn);
+        return -1;
+    case LWS_CALLBACK_CLIENT_ESTABLISHED:
+        return on_established(conn);
+    case LWS_CALLBACK_CLIENT_RECEIVE:
+        return client_receive_piece(conn, in, length);
+    case LWS_CALLBACK_CLIENT_WRITEABLE:
+        return client_send_drain(conn);
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+        return on_peer_close(conn, in, length);
+    case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
+        client_end_observe(conn, in, length, saved_errno);
+        return 0;
+    case LWS_CALLBACK_CLIENT_CLOSED:
+    case LWS_CALLBACK_CLOSED_CLIENT_HTTP:
+        client_end_observe(conn, NULL, 0, saved_errno);
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+int client_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t length)
+{
+    (void)user;
+    int saved_errno = errno;
+    switch (reason) {
+    case LWS_CALLBACK_WSI_CREATE:
+    case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
+    case LWS_CALLBACK_ESTABLISHED_CLIENT_HTTP:
+    case LWS_CALLBACK_RECEIVE_CLIENT_HTTP_READ:
+    case LWS_CALLBACK_COMPLETED_CLIENT_HTTP:
+    case LWS_CALLBACK_CLIENT_ESTABLISHED:
+    case LWS_CALLBACK_CLIENT_RECEIVE:
+    case LWS_CALLBACK_CLIENT_WRITEABLE:
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+    case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
+    case LWS_CALLBACK_CLIENT_CLOSED:
+    case LWS_CALLBACK_CLOSED_CLIENT_HTTP:
+    case LWS_CALLBACK_WSI_DESTROY:
+        break;
+    default:
+        return 0; /* others come with a wsi that is none */
+    }
+    struct ws_conn *conn = lws_get_opaque_user_data(wsi);
+    if (!conn) return 0;
+    if (reason == LWS_CALLBACK_WSI_DESTROY) {
+        on_gone(conn, wsi);
+        return 0;
+    }
+    conn->wsi = wsi;
+    int result = translate(conn, reason, in, length, saved_errno);
+    errno = 0; /* so that the next end does not find this one's number */
+    return result;
+}

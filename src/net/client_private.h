@@ -1,0 +1,176 @@
+/* What the files of the client side share: the client, its connections, and who does what to them. */
+#ifndef RUSHHOUR_NET_CLIENT_PRIVATE_H
+#define RUSHHOUR_NET_CLIENT_PRIVATE_H
+
+#include "net/client.h"
+#include "net/client_body.h"
+#include "net/client_tls.h"
+#include "net/resolver.h"
+
+#include <libwebsockets.h>
+
+#define CLIENT_PROTOCOL "rushhour"
+#define CLIENT_MESSAGE_LIMIT ((size_t)16 * 1024 * 1024)
+#define CLIENT_SERVICE_BUFFER 32768 /* lws builds the request in it: a bearer token may take several KiB */
+#define CLIENT_FRAME_BUFFER 4096    /* per open connection; larger frames come in pieces of this size */
+#define CLIENT_SMALL_MESSAGE 16384  /* what a connection may keep allocated between messages */
+
+/* lws ties roots and proxy to a "vhost"; there is one for each pair that is in use. */
+struct client_vhost {
+    struct client_vhost *next;
+    struct lws_vhost *vhost;
+    struct client_tls *tls;
+    char *proxy; /* NULL: direct */
+};
+
+struct ws_client {
+    uv_loop_t *loop;
+    struct ws_handlers handlers;
+    struct lws_context *context;
+    struct resolver *resolver;
+    struct client_tls *
+        *tls; /* [0] trusts nobody, [1] the system (made when first needed), then the ca_files */
+    size_t tls_count;
+    struct client_vhost *vhosts;
+    struct ws_conn *conns; /* all, until their on_closed has returned */
+    uv_timer_t tick;       /* fires at once: what must not happen inside a call of ours */
+    struct ws_conn *due, **due_end;
+    unsigned char *scratch; /* LWS_PRE bytes and a message about to be sent */
+    size_t scratch_size;
+    const unsigned char *service_buffer; /* lws's own, NULL until seen; see client_receive.c */
+    size_t open_handles;
+    size_t refusals; /* whose handles are not closed yet */
+};
+
+/* Everything that dialling needs; freed once the connection is open. */
+struct client_request {
+    struct client_vhost *vhost;
+    char *host;         /* SNI and certificate check */
+    char *host_header;  /* with ":port" when it is not the scheme's own */
+    char *connect_host; /* what to connect to: host, or the numeric address given instead */
+    uint16_t connect_port;
+    char *proxy_host; /* NULL: direct */
+    uint16_t proxy_port;
+    char *proxy_login; /* "user:pass@" or "" */
+    char *target;
+    char *subprotocol;  /* of a Sec-WebSocket-Protocol header, or NULL: lws must know what was offered */
+    char *header_lines; /* "Name: value\r\n" ... */
+    size_t header_length;
+    struct resolver_answer addresses;
+    size_t next_address;
+};
+
+#define CLIENT_MAX_HEADERS 32
+
+/* The head of the answer to the upgrade. */
+struct client_response {
+    int status;
+    size_t count, used;
+    struct ws_header headers[CLIENT_MAX_HEADERS];
+    char values[8192];
+};
+
+/* A refusal whose body is still coming, taken over from lws (client_refusal.c). */
+struct client_refusal;
+
+/* A message that could not be sent at once. */
+struct client_out {
+    struct client_out *next;
+    size_t length;
+    unsigned char bytes[]; /* LWS_PRE, then the message */
+};
+
+enum client_state {
+    CONN_WAITING, /* for the next tick, which dials or ends it */
+    CONN_RESOLVING,
+    CONN_DIALLING, /* lws connects, shakes hands, asks for the upgrade */
+    CONN_OPEN,
+    CONN_REFUSED, /* on_refused is told or about to be */
+    CONN_OVER     /* nothing but on_closed is left */
+};
+
+struct ws_conn {
+    struct ws_client *client;
+    void *user;
+    struct ws_conn *previous, *next;
+    struct ws_conn *next_due;
+    bool is_due;
+    enum client_state state;
+    struct lws *wsi;      /* NULL: lws has nothing of it (any more) */
+    struct lws *dead_wsi; /* died inside of lws_client_connect_via_info */
+    bool inside_connect;  /* lws_client_connect_via_info is on the stack */
+    bool tls;
+    bool aborted;   /* ws_abort, or our own verdict: no more callbacks but on_closed */
+    bool connected; /* TCP stands: no other address is tried any more */
+    bool observed;  /* the end was seen while its socket was still there */
+    bool closing, close_sent, peer_closing;
+    bool buffers_freed;
+    int write_error; /* errno of a failed write */
+    struct client_request *request;
+    struct client_response *response;
+    struct client_refusal *refusal;
+    struct resolver_wait wait;
+    char address[INET6_ADDRSTRLEN];
+    struct ws_end end;
+    char detail[256];
+    char close_reason[126];
+    struct client_out *out, **out_end;
+    size_t queued; /* bytes in `out` */
+    size_t in_lws; /* bytes of the message that lws could not hand over whole */
+    char *message; /* a message that comes in pieces */
+    size_t message_length, message_size;
+};
+
+/* client_conn.c: the life of a connection. */
+void client_conn_step(struct ws_conn *conn, enum ws_step step);
+void client_conn_due(struct ws_conn *conn); /* have its next move made by the tick */
+void client_conn_tick(uv_timer_t *tick);
+void client_conn_gone(struct ws_conn *conn);                     /* lws has let go of it */
+void client_conn_fail(struct ws_conn *conn, const char *detail); /* ends it by our own verdict */
+void client_conn_finish(struct ws_conn *conn);                   /* on_closed, and frees it */
+void client_conn_detail(struct ws_conn *conn, const char *text, size_t length); /* the first one stays */
+
+/* client_request.c: what a target means. */
+MUST_USE enum err_code client_request_new(struct ws_client *client, const struct ws_target *target,
+                                          struct client_request **out, struct error *err);
+void client_request_free(struct client_request *request);
+
+/* client_vhost.c */
+MUST_USE enum err_code client_vhost_find(struct ws_client *client, const struct ws_target *target,
+                                         struct client_vhost **out, struct error *err);
+
+/* client_dial.c */
+void client_dial_start(struct ws_conn *conn); /* resolves, then connects */
+bool client_dial_next(struct ws_conn *conn);  /* tries the next address; false: none is left */
+
+/* client_callback.c: what lws calls. */
+int client_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t length);
+
+/* client_receive.c */
+int client_receive_piece(struct ws_conn *conn, char *bytes, size_t length);
+void client_receive_close(struct ws_conn *conn, const unsigned char *payload, size_t length);
+void client_receive_learn(struct ws_client *client, const char *position, size_t room);
+
+/* client_send.c */
+int client_send_drain(struct ws_conn *conn); /* on writeable; -1: the connection is lost */
+void client_send_free(struct ws_conn *conn);
+
+/* client_response.c */
+struct client_response *client_response_read(struct lws *wsi);
+void client_response_deliver(struct ws_conn *conn, const struct client_response *response,
+                             const struct client_body *body, uint64_t at_ns);
+
+/* client_refusal.c */
+void client_refusal_begin(struct ws_conn *conn);              /* inside the callback with the head */
+void client_refusal_piece(struct ws_conn *conn, char *bytes); /* lws shows bytes of the body */
+void client_refusal_complete(struct ws_conn *conn);           /* lws says that the body ended */
+bool client_refusal_resume(struct ws_conn *conn); /* lws has let go: read on; false: nothing to read */
+void client_refusal_drop(struct ws_conn *conn);
+
+/* client_end.c: what is seen of an end while the socket is still there. saved_errno: as the callback began.
+ */
+void client_end_observe(struct ws_conn *conn, const char *said, size_t length, int saved_errno);
+void client_end_no_start(struct ws_conn *conn, const char *address,
+                         uint16_t port); /* lws could not even begin */
+
+#endif

@@ -1,0 +1,127 @@
+/* Messages in: pieces put together, the peer's Close read. */
+#include "net/client_private.h"
+
+#include "base/clock.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void deliver(struct ws_conn *conn, const char *bytes, size_t length, uint64_t at_ns)
+{
+    bool is_text = !lws_frame_is_binary(conn->wsi);
+    if (conn->client->handlers.on_message) {
+        conn->client->handlers.on_message(conn->user, bytes, length, is_text, at_ns);
+    }
+}
+
+static bool append(struct ws_conn *conn, const char *bytes, size_t length)
+{
+    size_t needed = conn->message_length + length + 1;
+    if (needed > conn->message_size) {
+        size_t expected = needed + lws_remaining_packet_payload(conn->wsi);
+        size_t size = conn->message_size * 2 > expected ? conn->message_size * 2 : expected;
+        char *grown = realloc(conn->message, size);
+        if (!grown) return false;
+        conn->message = grown;
+        conn->message_size = size;
+    }
+    memcpy(conn->message + conn->message_length, bytes, length);
+    conn->message_length += length;
+    conn->message[conn->message_length] = '\0';
+    return true;
+}
+
+/* A burst of session tickets leaves 16 KiB of OpenSSL's buffer allocated for good; once is enough. */
+static void free_buffers_once(struct ws_conn *conn)
+{
+    SSL *ssl = lws_get_ssl(conn->wsi);
+    if (conn->buffers_freed) return;
+    conn->buffers_freed = !ssl || SSL_free_buffers(ssl) == 1;
+}
+
+int client_receive_piece(struct ws_conn *conn, char *bytes, size_t length)
+{
+    uint64_t at_ns = clock_mono_ns();
+    if (conn->aborted) return 0;
+    bool last = lws_is_final_fragment(conn->wsi) && lws_remaining_packet_payload(conn->wsi) == 0;
+    if (last && conn->message_length == 0) {
+        deliver(conn, bytes, length, at_ns);
+        free_buffers_once(conn);
+        return 0;
+    }
+    if (conn->message_length + length + lws_remaining_packet_payload(conn->wsi) > CLIENT_MESSAGE_LIMIT) {
+        conn->end.protocol_violation = true;
+        client_conn_fail(conn, "a message of more than 16 MiB");
+        return 0;
+    }
+    if (!append(conn, bytes, length)) {
+        conn->end.local_error = ENOMEM;
+        client_conn_fail(conn, "no memory for a message");
+        return 0;
+    }
+    if (!last) return 0;
+    size_t whole = conn->message_length;
+    conn->message_length = 0;
+    deliver(conn, conn->message, whole, at_ns);
+    if (conn->message_size > CLIENT_SMALL_MESSAGE) {
+        free(conn->message);
+        conn->message = NULL;
+        conn->message_size = 0;
+    }
+    return 0;
+}
+
+/*
+ * lws 4.1.6 turns the codes 1012, 1013, 1014 and 1016 to 2999 into 1002 before anyone sees them, in a copy:
+ * the frame itself still stands in the buffer that lws reads into. That buffer is found where lws builds a
+ * request in it.
+ */
+void client_receive_learn(struct ws_client *client, const char *position, size_t room)
+{
+#if LWS_LIBRARY_VERSION_MAJOR == 4 && LWS_LIBRARY_VERSION_MINOR == 1
+    /* lws offers (start + size) - position - 12 bytes. */
+    const char *start = position + room + 12 - CLIENT_SERVICE_BUFFER;
+    if (start < position && position - start < CLIENT_SERVICE_BUFFER && memcmp(start, "GET ", 4) == 0) {
+        client->service_buffer = (const unsigned char *)start;
+    }
+#else
+    (void)client, (void)position, (void)room;
+#endif
+}
+
+static bool is_rewritten(int code)
+{
+    return (code >= 1012 && code <= 1014) || (code >= 1016 && code < 3000);
+}
+
+/* The code of an unmasked Close frame with this payload behind the code, when the buffer holds one; else
+ * 1002. */
+static int code_as_sent(const struct ws_client *client, const unsigned char *payload, size_t length)
+{
+    const unsigned char *buffer = client->service_buffer;
+    if (!buffer) return LWS_CLOSE_STATUS_PROTOCOL_ERR;
+    const unsigned char *end = buffer + CLIENT_FRAME_BUFFER + LWS_PRE - (length + 2);
+    for (const unsigned char *at = buffer; at <= end; at++) {
+        int code = at[2] << 8 | at[3];
+        if (at[0] != 0x88 || at[1] != length || !is_rewritten(code)) continue;
+        if (memcmp(at + 4, payload + 2, length - 2) != 0) continue;
+        memset((unsigned char *)(uintptr_t)at, 0, 2); /* so that no later 1002 finds it */
+        return code;
+    }
+    return LWS_CLOSE_STATUS_PROTOCOL_ERR;
+}
+
+void client_receive_close(struct ws_conn *conn, const unsigned char *payload, size_t length)
+{
+    conn->peer_closing = true;
+    if (length < 2) {
+        conn->end.close_code = LWS_CLOSE_STATUS_NO_STATUS;
+        return;
+    }
+    int code = payload[0] << 8 | payload[1];
+    if (code == LWS_CLOSE_STATUS_PROTOCOL_ERR) code = code_as_sent(conn->client, payload, length);
+    conn->end.close_code = code;
+    size_t reason = length - 2 < sizeof(conn->close_reason) ? length - 2 : sizeof(conn->close_reason) - 1;
+    memcpy(conn->close_reason, payload + 2, reason);
+    conn->close_reason[reason] = '\0';
+}

@@ -1,0 +1,153 @@
+/* A target, checked and put into the words that lws wants. */
+#include "net/client_private.h"
+
+#include "base/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* What lws 4.1.6 holds without cutting: its request line, its Host line, its proxy credentials. */
+#define MAX_TARGET 2000
+#define MAX_HOST 110
+#define MAX_LOGIN 95
+#define MAX_HEADERS 24000
+
+void client_request_free(struct client_request *request)
+{
+    if (!request) return;
+    free(request->host);
+    free(request->host_header);
+    free(request->connect_host);
+    free(request->proxy_host);
+    free(request->proxy_login);
+    free(request->target);
+    free(request->subprotocol);
+    free(request->header_lines);
+    free(request);
+}
+
+/* Splits "http://[user:pass@]host:port"; the text after the last '@' is the host, as lws reads it. */
+static enum err_code read_proxy(struct client_request *request, const char *proxy, struct error *err)
+{
+    const char *rest = strncmp(proxy, "http://", 7) == 0 ? proxy + 7 : proxy;
+    const char *at = strrchr(rest, '@');
+    size_t login = at ? (size_t)(at + 1 - rest) : 0;
+    const char *host = rest + login;
+    size_t length = strcspn(host, "/");
+    const char *colon = memrchr(host, ':', length);
+    char *end = NULL;
+    unsigned long port = colon ? strtoul(colon + 1, &end, 10) : 0;
+    if (login > MAX_LOGIN || !colon || colon == host || end != host + length || port == 0 || port > 65535) {
+        return error_set(err, ERR_NET,
+                         "the proxy is not of the form http://[user:pass@]host:port (with at most %d "
+                         "characters of user and password)",
+                         MAX_LOGIN - 1);
+    }
+    size_t name = (size_t)(colon - host);
+    if (host[0] == '[' && host[name - 1] == ']') {
+        host++;
+        name -= 2;
+    }
+    request->proxy_login = strndup(rest, login);
+    request->proxy_host = strndup(host, name);
+    request->proxy_port = (uint16_t)port;
+    return request->proxy_login && request->proxy_host ? ERR_OK
+                                                       : error_set(err, ERR_NOMEM, "no memory for a proxy");
+}
+
+static bool printable(const char *string)
+{
+    for (; *string; string++) {
+        if (*string == '\r' || *string == '\n') return false;
+    }
+    return true;
+}
+
+static enum err_code write_headers(struct client_request *request, const struct ws_target *target,
+                                   struct error *err)
+{
+    struct text lines = {0};
+    for (size_t i = 0; i < target->header_count; i++) {
+        const struct ws_header *header = &target->headers[i];
+        if (!printable(header->name) || !printable(header->value) || !header->name[0]) {
+            text_free(&lines);
+            return error_set(err, ERR_NET, "header %zu for %s holds a line break: its value must be one line",
+                             i + 1, target->host);
+        }
+        if (strcasecmp(header->name, "sec-websocket-protocol") == 0 && !request->subprotocol) {
+            request->subprotocol = strdup(header->value);
+        } else {
+            text_printf(&lines, "%s: %s\r\n", header->name, header->value);
+        }
+    }
+    request->header_length = lines.length;
+    if (lines.length > MAX_HEADERS) {
+        text_free(&lines);
+        return error_set(err, ERR_NET, "the headers for %s take %zu bytes: at most %d are possible",
+                         target->host, request->header_length, MAX_HEADERS);
+    }
+    if (lines.length == 0) return ERR_OK;
+    request->header_lines = text_take(&lines);
+    return request->header_lines ? ERR_OK : error_set(err, ERR_NOMEM, "no memory for the headers");
+}
+
+static enum err_code check_target(const struct ws_target *target, struct error *err)
+{
+    if (!target->host[0] || strlen(target->host) > MAX_HOST || !printable(target->host)) {
+        return error_set(err, ERR_NET, "the host name \"%.40s\" is not usable: 1 to %d characters are",
+                         target->host, MAX_HOST);
+    }
+    if (target->tls && strchr(target->host, ':')) {
+        return error_set(err, ERR_NET, "TLS to the bare IPv6 address %s cannot be verified: give a host name",
+                         target->host);
+    }
+    if (target->target[0] != '/' || strlen(target->target) > MAX_TARGET || strpbrk(target->target, " \r\n")) {
+        return error_set(err, ERR_NET,
+                         "the path for %s must start with '/', have no space and at most %d characters",
+                         target->host, MAX_TARGET);
+    }
+    if (target->port == 0 || (target->address && target->address_port == 0)) {
+        return error_set(err, ERR_NET, "there is no port 0 to connect to at %s", target->host);
+    }
+    if (target->address && !resolver_is_numeric(target->address)) {
+        return error_set(err, ERR_NET, "\"%s\" is not a numeric address to connect to", target->address);
+    }
+    return ERR_OK;
+}
+
+static enum err_code copy_names(struct client_request *request, const struct ws_target *target,
+                                struct error *err)
+{
+    struct text host = {0};
+    bool bare_ipv6 = strchr(target->host, ':') != NULL;
+    text_printf(&host, bare_ipv6 ? "[%s]" : "%s", target->host);
+    if (target->port != (target->tls ? 443 : 80)) text_printf(&host, ":%u", (unsigned)target->port);
+    request->host_header = text_take(&host);
+    request->host = strdup(target->host);
+    request->connect_host = strdup(target->address ? target->address : target->host);
+    request->connect_port = target->address ? target->address_port : target->port;
+    request->target = strdup(target->target);
+    if (request->host_header && request->host && request->connect_host && request->target) return ERR_OK;
+    return error_set(err, ERR_NOMEM, "no memory for a connection");
+}
+
+enum err_code client_request_new(struct ws_client *client, const struct ws_target *target,
+                                 struct client_request **out, struct error *err)
+{
+    enum err_code code = check_target(target, err);
+    if (code != ERR_OK) return code;
+    struct client_request *request = calloc(1, sizeof(*request));
+    if (!request) return error_set(err, ERR_NOMEM, "no memory for a connection");
+    code = copy_names(request, target, err);
+    if (code == ERR_OK) code = write_headers(request, target, err);
+    if (code == ERR_OK && target->proxy) code = read_proxy(request, target->proxy, err);
+    if (code == ERR_OK) code = client_vhost_find(client, target, &request->vhost, err);
+    if (code == ERR_OK) {
+        *out = request;
+        return ERR_OK;
+    }
+    client_request_free(request);
+    return code;
+}

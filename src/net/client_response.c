@@ -1,0 +1,84 @@
+/* The head of the answer to the upgrade: status and the headers that tell requests and limits apart. No
+ * cookies. */
+#include "net/client_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* lws 4.1.6 lists no headers, it only finds them by name; those that it knows itself have a token. */
+static const struct wanted {
+    const char *name;
+    int token; /* 0: not known to lws */
+} wanted[] = {
+    {"content-type", WSI_TOKEN_HTTP_CONTENT_TYPE},
+    {"date", WSI_TOKEN_HTTP_DATE},
+    {"server", WSI_TOKEN_HTTP_SERVER},
+    {"retry-after", WSI_TOKEN_HTTP_RETRY_AFTER},
+    {"www-authenticate", WSI_TOKEN_HTTP_WWW_AUTHENTICATE},
+    {"apim-request-id", 0},
+    {"azureml-model-session", 0},
+    {"cf-ray", 0},
+    {"openai-processing-ms", 0},
+    {"retry-after-ms", 0},
+    {"x-envoy-upstream-service-time", 0},
+    {"x-ms-client-request-id", 0},
+    {"x-ms-deployment-name", 0},
+    {"x-ms-error-code", 0},
+    {"x-ms-region", 0},
+    {"x-ms-request-id", 0},
+    {"x-request-id", 0},
+    {"x-ratelimit-limit-requests", 0},
+    {"x-ratelimit-limit-tokens", 0},
+    {"x-ratelimit-remaining-requests", 0},
+    {"x-ratelimit-remaining-tokens", 0},
+    {"x-ratelimit-reset-requests", 0},
+    {"x-ratelimit-reset-tokens", 0},
+};
+
+_Static_assert(sizeof(wanted) / sizeof(wanted[0]) <= CLIENT_MAX_HEADERS, "a place for each wanted header");
+
+static int copy_value(struct lws *wsi, const struct wanted *header, char *out, int room)
+{
+    if (header->token) {
+        if (lws_hdr_total_length(wsi, (enum lws_token_indexes)header->token) <= 0) return -1;
+        return lws_hdr_copy(wsi, out, room, (enum lws_token_indexes)header->token);
+    }
+    char name[64];
+    int length = snprintf(name, sizeof(name), "%s:", header->name);
+    if (lws_hdr_custom_length(wsi, name, length) <= 0) return -1;
+    return lws_hdr_custom_copy(wsi, out, room, name, length);
+}
+
+struct client_response *client_response_read(struct lws *wsi)
+{
+    struct client_response *response = calloc(1, sizeof(*response));
+    if (!response) return NULL;
+    response->status = (int)lws_http_client_http_response(wsi);
+    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+        char *value = response->values + response->used;
+        int room = (int)(sizeof(response->values) - response->used);
+        int length = copy_value(wsi, &wanted[i], value, room);
+        if (length <= 0) continue;
+        response->headers[response->count].name = wanted[i].name;
+        response->headers[response->count].value = value;
+        response->count++;
+        response->used += (size_t)length + 1;
+    }
+    return response;
+}
+
+void client_response_deliver(struct ws_conn *conn, const struct client_response *response,
+                             const struct client_body *body, uint64_t at_ns)
+{
+    const struct ws_handlers *handlers = &conn->client->handlers;
+    const struct ws_response told = {
+        .status = response->status,
+        .headers = response->headers,
+        .header_count = response->count,
+        .body = body ? body->data : "",
+        .body_length = body ? body->length : 0,
+    };
+    if (conn->state == CONN_OPEN && handlers->on_open) handlers->on_open(conn->user, &told, at_ns);
+    if (conn->state == CONN_REFUSED && handlers->on_refused) handlers->on_refused(conn->user, &told, at_ns);
+}

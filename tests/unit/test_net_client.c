@@ -1,0 +1,411 @@
+/* Upgrade, messages both ways, ends: against a server that does each byte by hand. */
+#include "test_net_client_harness.h"
+
+static void run_one_with(hand_script *script, struct heard *heard, const struct ws_header *headers,
+                         size_t count)
+{
+    struct hand_server server;
+    struct bench bench;
+    hand_begin(&server, script, 1);
+    bench_begin(&bench, NULL, 0);
+    struct ws_target target = plain_target(server.port);
+    target.headers = headers;
+    target.header_count = count;
+    dial(&bench, &target, heard);
+    bench_run(&bench, &heard->closed, 1);
+    assert_int_equal(heard->closed, 1);
+    bench_end(&bench);
+    hand_end(&server);
+}
+
+static void run_one(hand_script *script, struct heard *heard)
+{
+    run_one_with(script, heard, NULL, 0);
+}
+
+static char seen_request[4096];
+
+static void echo_once(int fd)
+{
+    char answer[2048], payload[128];
+    if (!read_request(fd, seen_request, sizeof(seen_request))) return;
+    say(fd, answer,
+        make_101(seen_request,
+                 "apim-request-id: 42-abc\r\nX-MS-Region: East US 2\r\nSet-Cookie: secret=1\r\n"
+                 "Date: Tue, 14 Apr 2026 15:00:00 GMT\r\n",
+                 answer, sizeof(answer)));
+    if (read_frame(fd, payload, sizeof(payload)) != 1) return;
+    say_frame(fd, 0x81, payload, strlen(payload));
+    if (read_frame(fd, payload, sizeof(payload)) != 8) return;
+    say_frame(fd, 0x88, "\x03\xe8", 2);
+    wait_for_end(fd);
+}
+
+static void test_opens_sends_receives_closes(void **state)
+{
+    (void)state;
+    struct heard heard = {.send_at_open = "hello", .close_after = 1};
+    const struct ws_header headers[] = {{"api-key", "canary"}, {"OpenAI-Beta", "realtime=v1"}};
+    run_one_with(echo_once, &heard, headers, 2);
+    assert_int_equal(heard.step_count, 3);
+    assert_int_equal(heard.steps[0], WS_STEP_CONNECTED); /* a numeric address is not resolved */
+    assert_int_equal(heard.steps[1], WS_STEP_TLS);
+    assert_int_equal(heard.steps[2], WS_STEP_UPGRADED);
+    assert_int_equal(heard.opened, 1);
+    assert_int_equal(heard.status, 101);
+    assert_non_null(strstr(heard.headers, "apim-request-id=42-abc;"));
+    assert_non_null(strstr(heard.headers, "x-ms-region=East US 2;"));
+    assert_non_null(strstr(heard.headers, "date=Tue, 14 Apr 2026 15:00:00 GMT;"));
+    assert_null(strstr(heard.headers, "secret"));
+    assert_int_equal(heard.messages, 1);
+    assert_string_equal(heard.last, "hello");
+    assert_true(heard.last_is_text);
+    assert_true(heard.end.opened && heard.end.by_us);
+    assert_int_equal(heard.end.steps_done, 3);
+    assert_int_equal(heard.end.close_code, 1000);
+    assert_int_equal(heard.end.http_status, 101);
+    assert_int_equal(heard.end.os_error, 0);
+    assert_false(heard.end.protocol_violation);
+}
+
+static void test_request_is_what_was_asked(void **state)
+{
+    (void)state;
+    assert_non_null(strstr(seen_request, "GET /openai/v1/realtime?model=m HTTP/1.1\r\n"));
+    assert_non_null(strstr(seen_request, "\r\nHost: localhost.test:"));
+    assert_non_null(strstr(seen_request, "\r\napi-key: canary\r\n"));
+    assert_non_null(strstr(seen_request, "\r\nOpenAI-Beta: realtime=v1\r\n"));
+    assert_non_null(strstr(seen_request, "\r\nSec-WebSocket-Version: 13\r\n"));
+    assert_null(strstr(seen_request, "Sec-WebSocket-Extensions"));
+    assert_null(strstr(seen_request, "Origin"));
+}
+
+static void message_with_the_101(int fd)
+{
+    char request[4096], answer[4096];
+    if (!read_request(fd, request, sizeof(request))) return;
+    size_t length = make_101(request, "", answer, sizeof(answer));
+    memcpy(answer + length,
+           "\x81\x05"
+           "first\x81\x06"
+           "second",
+           15);
+    say(fd, answer, length + 11); /* the second message is cut */
+    usleep(30000);
+    say(fd, answer + length + 11, 4);
+    say_frame(fd, 0x88, "\x03\xe9going away", 12);
+    wait_for_end(fd);
+}
+
+static void test_message_in_the_segment_of_the_101(void **state)
+{
+    (void)state;
+    struct heard heard = {0};
+    run_one(message_with_the_101, &heard);
+    assert_int_equal(heard.messages, 2);
+    assert_string_equal(heard.last, "second");
+    assert_int_equal(heard.end.close_code, 1001);
+    assert_string_equal(heard.reason, "going away");
+    assert_false(heard.end.by_us);
+}
+
+static bool pong_came;
+
+static void fragments_around_a_ping(int fd)
+{
+    char payload[128];
+    if (!upgrade(fd, "")) return;
+    say_frame(fd, 0x01, "one ", 4);
+    say_frame(fd, 0x00, "two ", 4);
+    say_frame(fd, 0x89, "are you there", 13);
+    say_frame(fd, 0x80, "three", 5);
+    say_frame(fd, 0x82, "\x00\x01\x02", 3);
+    pong_came = read_frame(fd, payload, sizeof(payload)) == 10 && strcmp(payload, "are you there") == 0;
+}
+
+static void test_fragments_with_a_ping_between(void **state)
+{
+    (void)state;
+    struct heard heard = {0};
+    run_one(fragments_around_a_ping, &heard);
+    assert_true(pong_came);
+    assert_int_equal(heard.messages, 2);
+    assert_false(heard.last_is_text);
+    assert_int_equal(heard.last_length, 3);
+    assert_int_equal(heard.bytes, 13 + 3);
+}
+
+static void large_message(int fd)
+{
+    static char bytes[60000];
+    if (!upgrade(fd, "")) return;
+    memset(bytes, 'a', sizeof(bytes));
+    for (int i = 0; i < 3; i++) say_frame(fd, i == 0 ? 0x01 : i < 2 ? 0x00 : 0x80, bytes, sizeof(bytes));
+    say_frame(fd, 0x81, "", 0);
+    say_frame(fd, 0x81, "small", 5);
+}
+
+static void test_large_messages_come_whole(void **state)
+{
+    (void)state;
+    struct heard heard = {0};
+    run_one(large_message, &heard);
+    assert_int_equal(heard.messages, 3);
+    assert_int_equal(heard.bytes, 180000 + 5);
+    assert_string_equal(heard.last, "small");
+    assert_int_equal(heard.end.close_code, 0); /* a plain end of the stream */
+    assert_int_equal(heard.end.os_error, 0);
+    assert_false(heard.end.protocol_violation);
+}
+
+static void too_large_message(int fd)
+{
+    if (!upgrade(fd, "")) return;
+    say(fd, "\x81\x7f\x00\x00\x00\x00\x7f\x00\x00\x00", 10);
+    for (int i = 0; i < 1200; i++) say(fd, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", 40);
+    wait_for_end(fd);
+}
+
+static void test_a_message_beyond_16_mib_ends_it(void **state)
+{
+    (void)state;
+    struct heard heard = {0};
+    run_one(too_large_message, &heard);
+    assert_int_equal(heard.messages, 0);
+    assert_true(heard.end.protocol_violation);
+    assert_false(heard.end.by_us);
+    assert_non_null(strstr(heard.detail, "16 MiB"));
+}
+
+static int close_code;
+static const char *close_text;
+
+static void close_with_code(int fd)
+{
+    char payload[128] = {(char)(close_code >> 8), (char)close_code}, answer[128];
+    if (!upgrade(fd, "")) return;
+    (void)snprintf(payload + 2, sizeof(payload) - 2, "%s", close_text);
+    say_frame(fd, 0x81, "x", 1);
+    say_frame(fd, 0x88, payload, 2 + strlen(close_text));
+    (void)read_frame(fd, answer, sizeof(answer));
+}
+
+static void test_close_codes_and_reasons(void **state)
+{
+    (void)state;
+    static const struct {
+        int code;
+        const char *reason;
+    } cases[] = {{1000, ""},           {1001, "session expired"},
+                 {1002, ""},           {1008, "policy"},
+                 {1011, "internal"},   {1012, "restart"},
+                 {1013, ""},           {1013, "try again later"},
+                 {1014, "gateway"},    {2000, "own"},
+                 {3000, "a"},          {4408, "idle"},
+                 {1002, "a violation"}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct heard heard = {0};
+        close_code = cases[i].code;
+        close_text = cases[i].reason;
+        run_one(close_with_code, &heard);
+        assert_int_equal(heard.messages, 1);
+        assert_int_equal(heard.end.close_code, cases[i].code);
+        assert_string_equal(heard.reason, cases[i].reason);
+        assert_int_equal(heard.end.os_error, 0);
+        assert_false(heard.end.by_us);
+    }
+}
+
+static void reset_after_message(int fd)
+{
+    if (!upgrade(fd, "")) return;
+    say_frame(fd, 0x81, "x", 1);
+    usleep(50000);
+    reset_on_close(fd);
+}
+
+static void test_reset_is_told_from_an_end(void **state)
+{
+    (void)state;
+    struct heard heard = {0};
+    run_one(reset_after_message, &heard);
+    assert_int_equal(heard.messages, 1);
+    assert_int_equal(heard.end.os_error, ECONNRESET);
+    assert_int_equal(heard.end.close_code, 0);
+    assert_true(heard.end.opened);
+    assert_false(heard.end.protocol_violation);
+}
+
+static void reserved_opcode(int fd)
+{
+    if (!upgrade(fd, "")) return;
+    say_frame(fd, 0x83, "x", 1);
+    wait_for_end(fd);
+}
+
+static void reserved_bits(int fd)
+{
+    if (!upgrade(fd, "")) return;
+    say_frame(fd, 0xc1, "x", 1);
+    wait_for_end(fd);
+}
+
+static void test_broken_frames_are_violations(void **state)
+{
+    (void)state;
+    hand_script *const cases[] = {reserved_opcode, reserved_bits};
+    for (size_t i = 0; i < 2; i++) {
+        struct heard heard = {0};
+        run_one(cases[i], &heard);
+        assert_true(heard.end.protocol_violation);
+        assert_int_equal(heard.messages, 0);
+        assert_int_equal(heard.end.os_error, 0);
+    }
+}
+
+static void wait_only(int fd)
+{
+    if (upgrade(fd, "")) wait_for_end(fd);
+}
+
+static void test_abort_at_open(void **state)
+{
+    (void)state;
+    struct heard heard = {.abort_at_open = true};
+    run_one(wait_only, &heard);
+    assert_int_equal(heard.opened, 1);
+    assert_true(heard.end.by_us && heard.end.opened);
+}
+
+static void two_messages(int fd)
+{
+    if (!upgrade(fd, "")) return;
+    say(fd,
+        "\x81\x01"
+        "a\x81\x01"
+        "b",
+        6);
+    wait_for_end(fd);
+}
+
+static void test_abort_inside_a_message_silences_the_rest(void **state)
+{
+    (void)state;
+    struct heard heard = {.abort_in_message = true};
+    run_one(two_messages, &heard);
+    assert_int_equal(heard.messages, 1);
+    assert_true(heard.end.by_us);
+}
+
+/* The client sends much more than the socket takes; everything arrives in order. */
+static int in_order;
+
+static void read_numbers(int fd)
+{
+    char payload[128];
+    if (!upgrade(fd, "")) return;
+    usleep(100000);
+    for (in_order = 0; in_order < 200000; in_order++) {
+        if (read_frame(fd, payload, sizeof(payload)) != 1 || atoi(payload) != in_order) return;
+    }
+    say_frame(fd, 0x81, "done", 4);
+}
+
+static void test_sends_in_order_under_pressure(void **state)
+{
+    (void)state;
+    struct hand_server server;
+    struct bench bench;
+    struct heard heard = {0};
+    char text[64];
+    bool queued = false;
+    hand_begin(&server, read_numbers, 1);
+    bench_begin(&bench, NULL, 0);
+    struct ws_target target = plain_target(server.port);
+    dial(&bench, &target, &heard);
+    bench_run(&bench, &heard.opened, 1);
+    for (int i = 0; i < 200000; i++) {
+        int length = snprintf(text, sizeof(text), "%d and some more to fill the socket", i);
+        assert_true(ws_send(heard.conn, text, (size_t)length));
+        queued = queued || ws_queued(heard.conn) > 0;
+    }
+    assert_true(queued);
+    bench_run(&bench, &heard.messages, 1);
+    assert_int_equal(ws_queued(heard.conn), 0);
+    bench_run(&bench, &heard.closed, 1);
+    assert_int_equal(in_order, 200000);
+    bench_end(&bench);
+    hand_end(&server);
+}
+
+static void take_one(int fd)
+{
+    char payload[128];
+    if (!upgrade(fd, "")) return;
+    (void)read_frame(fd, payload, sizeof(payload));
+    wait_for_end(fd);
+}
+
+static void test_send_refuses_after_close(void **state)
+{
+    (void)state;
+    struct hand_server server;
+    struct bench bench;
+    struct heard heard = {0};
+    hand_begin(&server, take_one, 1);
+    bench_begin(&bench, NULL, 0);
+    struct ws_target target = plain_target(server.port);
+    dial(&bench, &target, &heard);
+    assert_false(ws_send(heard.conn, "too early", 9));
+    bench_run(&bench, &heard.opened, 1);
+    assert_string_equal(ws_address(heard.conn), "127.0.0.1");
+    ws_close(heard.conn);
+    assert_false(ws_send(heard.conn, "too late", 8));
+    bench_run_ms(&bench, 100);
+    assert_int_equal(heard.closed, 0); /* the server does not answer the Close */
+    ws_abort(heard.conn);
+    ws_abort(heard.conn);
+    assert_int_equal(heard.closed, 0);
+    bench_run(&bench, &heard.closed, 1);
+    assert_int_equal(heard.closed, 1);
+    assert_true(heard.end.by_us);
+    bench_end(&bench);
+    hand_end(&server);
+}
+
+static void test_free_ends_what_is_open(void **state)
+{
+    (void)state;
+    struct hand_server server;
+    struct bench bench;
+    struct heard heard[3] = {{0}};
+    hand_begin(&server, wait_only, 1);
+    bench_begin(&bench, NULL, 0);
+    struct ws_target target = plain_target(server.port);
+    for (int i = 0; i < 3; i++) dial(&bench, &target, &heard[i]); /* open, hanging, not begun */
+    bench_run(&bench, &heard[0].opened, 1);
+    bench_end(&bench);
+    for (int i = 0; i < 3; i++) assert_int_equal(heard[i].closed, 1);
+    hand_end(&server);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_opens_sends_receives_closes),
+        cmocka_unit_test(test_request_is_what_was_asked),
+        cmocka_unit_test(test_message_in_the_segment_of_the_101),
+        cmocka_unit_test(test_fragments_with_a_ping_between),
+        cmocka_unit_test(test_large_messages_come_whole),
+        cmocka_unit_test(test_a_message_beyond_16_mib_ends_it),
+        cmocka_unit_test(test_close_codes_and_reasons),
+        cmocka_unit_test(test_reset_is_told_from_an_end),
+        cmocka_unit_test(test_broken_frames_are_violations),
+        cmocka_unit_test(test_abort_at_open),
+        cmocka_unit_test(test_abort_inside_a_message_silences_the_rest),
+        cmocka_unit_test(test_sends_in_order_under_pressure),
+        cmocka_unit_test(test_send_refuses_after_close),
+        cmocka_unit_test(test_free_ends_what_is_open),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
