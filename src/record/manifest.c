@@ -8,8 +8,9 @@
 #include <inttypes.h>
 #include <math.h>
 
-/* Whole numbers up to here survive a JSON reader that keeps all numbers as doubles. */
-#define EXACT_IN_DOUBLE (UINT64_C(1) << 53)
+/* Whole numbers below this are printed exactly: cJSON is content with 15 digits (compare_double in cJSON.c).
+ */
+#define EXACT_WHEN_PRINTED UINT64_C(1000000000000000)
 
 /* The cJSON calls say NULL without memory, and take a NULL parent: one check of `ok` at the end is enough. */
 struct building {
@@ -46,10 +47,10 @@ static void boolean(struct building *b, cJSON *parent, const char *key, bool val
     item(b, parent, key, cJSON_CreateBool(value));
 }
 
-/* A seed must be typed in again exactly; one that a double cannot hold is written digit by digit. */
+/* A seed must be typed in again exactly, so a large one is written digit by digit. */
 static void seed(struct building *b, cJSON *parent, uint64_t value)
 {
-    if (value <= EXACT_IN_DOUBLE) {
+    if (value < EXACT_WHEN_PRINTED) {
         number(b, parent, "seed", (double)value, true);
         return;
     }
@@ -84,16 +85,16 @@ static void add_run(struct building *b, cJSON *manifest, const struct run_facts 
     string(b, run, "id", facts->id);
     string(b, run, "profile", facts->profile->name);
     string(b, run, "state", facts->state);
-    string(b, run, "reason", facts->reason);
     moment(b, run, "started", facts->started_utc_ns);
     moment(b, run, "ended", facts->ended_utc_ns);
-    number(b, run, "elapsed_s", facts->elapsed_s, true);
-    number(b, run, "clock_speed", facts->clock_speed, true);
-    moment(b, run, "written", clock_wall_ns());
     seed(b, run, facts->seed);
     boolean(b, run, "simulated", facts->simulated);
     string(b, run, "shard", facts->shard);
     number(b, run, "workers", facts->workers, true);
+    number(b, run, "clock_speed", facts->clock_speed, true);
+    number(b, run, "elapsed_s", facts->elapsed_s, true);
+    string(b, run, "reason", facts->reason);
+    moment(b, run, "written", clock_wall_ns()); /* real time, whatever the run's own clock shows */
 }
 
 /* profile_manifest is the one place that knows what of a profile may be shown; `load` is its part of that

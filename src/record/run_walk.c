@@ -83,7 +83,10 @@ static enum err_code walk_lines(const struct run_walk *walk, struct lines *lines
             continue;
         }
         enum err_code code = walk->header(walk->state, line, err);
-        if (code != ERR_OK) return error_prefix(err, "%s", path);
+        if (code != ERR_OK) {
+            (void)error_prefix(err, "%s", path);
+            return code;
+        }
         losses->headless = false;
     }
 }

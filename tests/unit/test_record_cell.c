@@ -15,7 +15,7 @@ static void assert_same_histogram(const struct histogram *a, const struct histog
     uint64_t total_a = a == NULL ? 0 : a->total;
     uint64_t total_b = b == NULL ? 0 : b->total;
     assert_int_equal(total_a, total_b);
-    if (total_a == 0) return;
+    if (a == NULL || b == NULL || total_a == 0) return;
     assert_int_equal(a->counts_length, b->counts_length);
     assert_memory_equal(a->counts, b->counts, a->counts_length * sizeof *a->counts);
     assert_int_equal(histogram_min(a), histogram_min(b));

@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -129,10 +130,10 @@ static void test_torn_and_foreign_rows_are_refused(void **state)
     char line[512];
     struct attempt_row row;
     struct error err = {0};
-    (void)strcpy(line, GOOD);
+    (void)snprintf(line, sizeof line, "%s", GOOD);
     assert_int_equal(attempt_csv_read(line, &row, &err), ERR_OK);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        (void)strcpy(line, bad[i]);
+        (void)snprintf(line, sizeof line, "%s", bad[i]);
         err.text[0] = '\0';
         assert_int_equal(attempt_csv_read(line, &row, &err), ERR_FORMAT);
         assert_true(strlen(err.text) > 10);
@@ -148,7 +149,7 @@ static void test_no_cut_row_passes_for_another(void **state)
     struct attempt_row row;
     size_t last_comma = (size_t)(strrchr(GOOD, ',') - GOOD);
     for (size_t cut = 0; cut <= last_comma; cut++) {
-        (void)strcpy(line, GOOD);
+        (void)snprintf(line, sizeof line, "%s", GOOD);
         line[cut] = '\0';
         assert_int_equal(attempt_csv_read(line, &row, NULL), ERR_FORMAT);
     }
@@ -243,7 +244,7 @@ static void test_interval_figures_read_back_exactly(void **state)
         row.counters.clipped = UINT64_MAX - i;
         row.health.loop_delay_p99_ns = 20000001 + (int64_t)i * 333;
         row.health.loop_delay_max_ns = INT64_C(86400000000007);
-        (void)strcpy(row.health.why, "slow, \"very\" slow");
+        (void)snprintf(row.health.why, sizeof row.health.why, "%s", "slow, \"very\" slow");
         interval_csv_header(&text);
         interval_csv_row(&text, &row);
         read_interval(&text, &back);
