@@ -107,7 +107,7 @@ static enum failure_id by_tls(const struct failure_facts *facts)
 {
     switch (facts->tls_verify_error) {
     case 0:
-        return facts->tls_failed ? FAILURE_TLS_FAILED : NO_ANSWER;
+        return facts->tls_failed && !is_reset(facts->os_error) ? FAILURE_TLS_FAILED : NO_ANSWER;
     case CERTIFICATE_NOT_YET_VALID:
     case CERTIFICATE_HAS_EXPIRED:
         return FAILURE_TLS_EXPIRED;
@@ -456,8 +456,8 @@ static enum failure_id by_deadline(const struct failure_facts *facts)
 
 struct failure_class failure_classify(const struct failure_facts *facts)
 {
-    enum failure_id (*const layers[])(const struct failure_facts *) = {by_transport, by_http, by_event,
-                                                                       by_close, by_deadline};
+    static enum failure_id (*const layers[])(const struct failure_facts *) = {by_transport, by_http, by_event,
+                                                                              by_close, by_deadline};
     enum failure_id id = NO_ANSWER;
     for (size_t i = 0; id == NO_ANSWER && i < COUNT_OF(layers); i++) id = layers[i](facts);
 

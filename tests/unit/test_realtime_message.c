@@ -1,0 +1,106 @@
+#include "realtime/message.h"
+
+#include "base/files.h"
+
+#include <cjson/cJSON.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* Compares the message with a line (from 0) of a sample file, as JSON: the order of keys does not matter. */
+static void is_sample(struct text *message, const char *file, int line)
+{
+    struct text path = {0};
+    struct text text = {0};
+    struct error err;
+    text_printf(&path, "%s/wire/%s.jsonl", TEST_DATA, file);
+    if (file_read(path.data, 100000, &text, &err) != ERR_OK) fail_msg("%s", err.text);
+    char *wanted = strtok(text.data, "\n");
+    for (int i = 0; i < line && wanted != NULL; i++) wanted = strtok(NULL, "\n");
+    assert_non_null(wanted);
+    cJSON *ours = cJSON_Parse(text_str(message));
+    cJSON *theirs = cJSON_Parse(wanted);
+    if (!cJSON_Compare(ours, theirs, true)) fail_msg("%s\nis not\n%s", text_str(message), wanted);
+    cJSON_Delete(ours);
+    cJSON_Delete(theirs);
+    text_free(&path);
+    text_free(&text);
+    text_clear(message);
+}
+
+static void matches_the_text_turns_of_the_wire(void **state)
+{
+    (void)state;
+    struct session_settings settings = {MODALITY_TEXT, "Answer in one short sentence.", 200};
+    struct text message = {0};
+    message_session_update(&message, DIALECT_GA, &settings, "c1");
+    is_sample(&message, "text_turn_ga_client", 0);
+    message_session_update(&message, DIALECT_OPENAI, &settings, "c1");
+    is_sample(&message, "text_turn_ga_client", 0);
+    message_session_update(&message, DIALECT_PREVIEW, &settings, "c1");
+    is_sample(&message, "text_turn_preview_client", 0);
+    message_user_text(&message, "Name one colour.", "c2");
+    is_sample(&message, "text_turn_ga_client", 1);
+    message_response_create(&message, "c3");
+    is_sample(&message, "text_turn_ga_client", 2);
+    text_free(&message);
+}
+
+static void says_what_was_asked(void **state)
+{
+    (void)state;
+    static const struct session_settings bare = {MODALITY_TEXT, NULL, 0};
+    static const struct session_settings audio = {MODALITY_AUDIO, "", 4096};
+    struct text message = {0};
+    message_session_update(&message, DIALECT_GA, &bare, NULL);
+    assert_string_equal(message.data, "{\"type\":\"session.update\",\"session\":{\"type\":\"realtime\","
+                                      "\"output_modalities\":[\"text\"]}}");
+    text_clear(&message);
+    message_session_update(&message, DIALECT_GA, &audio, "c1");
+    assert_string_equal(
+        message.data,
+        "{\"type\":\"session.update\",\"event_id\":\"c1\",\"session\":{\"type\":\"realtime\","
+        "\"output_modalities\":[\"audio\"],\"instructions\":\"\",\"max_output_tokens\":4096,"
+        "\"audio\":{\"input\":{\"format\":{\"type\":\"audio/pcm\",\"rate\":24000},"
+        "\"turn_detection\":null},\"output\":{\"format\":{\"type\":\"audio/pcm\",\"rate\":24000}}}}}");
+    text_clear(&message);
+    message_session_update(&message, DIALECT_PREVIEW, &audio, "c1");
+    assert_string_equal(
+        message.data,
+        "{\"type\":\"session.update\",\"event_id\":\"c1\",\"session\":{\"modalities\":[\"text\",\"audio\"],"
+        "\"instructions\":\"\",\"max_response_output_tokens\":4096,\"input_audio_format\":\"pcm16\","
+        "\"output_audio_format\":\"pcm16\",\"turn_detection\":null}}");
+    text_clear(&message);
+    message_response_cancel(&message, "c9");
+    assert_string_equal(message.data, "{\"type\":\"response.cancel\",\"event_id\":\"c9\"}");
+    text_free(&message);
+}
+
+/* Whatever the prompt holds, it is one string of one JSON object. */
+static void escapes_prompts(void **state)
+{
+    (void)state;
+    static const char prompt[] = "say \"no\"}\n\\ \x01 \xE2\x82\xAC";
+    struct text message = {0};
+    message_user_text(&message, prompt, "id \"1\"");
+    cJSON *root = cJSON_Parse(message.data);
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(root, "item");
+    const cJSON *part = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(item, "content"), 0);
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(part, "text")), prompt);
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, "event_id")), "id \"1\"");
+    cJSON_Delete(root);
+    text_free(&message);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(matches_the_text_turns_of_the_wire),
+        cmocka_unit_test(says_what_was_asked),
+        cmocka_unit_test(escapes_prompts),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
