@@ -42,7 +42,7 @@ class BadInput(harness.Case):
         self.refused("run", "nowhere.json", "--simulate", "-o", "made", status=1, says=["nowhere.json", "No such file"])
 
     def test_broken_json_names_line_and_column(self):
-        self.refused_profile('{\n  "name": "x",\n  "regions": [ { "name" "eastus2" } ]\n}\n', ["profile.json:3:26"])
+        self.refused_profile('{\n  "name": "x",\n  "regions": [ { "name" "eastus2" } ]\n}\n', ["profile.json:3:25"])
 
     def test_truncated_json(self):
         self.refused_profile('{ "name": "x", "regions": [', ["profile.json:1:"])
