@@ -57,6 +57,7 @@ static void observe_handshake(struct ws_conn *conn)
     if (!ssl || SSL_is_init_finished(ssl)) return;
     conn->end.tls_verify_error = SSL_get_verify_result(ssl);
     if (tls->failure[0]) {
+        conn->end.os_error = 0; /* what OpenSSL's last alert met came after that */
         conn->detail[0] = '\0';
         client_conn_detail(conn, tls->failure, sizeof(tls->failure));
     }
