@@ -237,9 +237,8 @@ static void on_ended(struct driver *driver)
     const struct session *session = &driver->session;
     struct cell *cell = cell_of(driver);
     cell->counters.sessions_ended++;
-    if (session->attempts > 0) {
-        cluster_add(&cell->clusters, session->attempts, session->failed, session->first_failure);
-    }
+    uint64_t judged = session->attempts - session->cancelled;
+    if (judged > 0) cluster_add(&cell->clusters, judged, session->failed, session->first_failure);
     if (driver->opened) driver->worker->sessions_open[driver->region]--;
     driver->opened = false;
     if (driver->user != NULL) user_on_session_lost(driver->user);

@@ -236,6 +236,7 @@ static void on_response_done(struct session *session, const struct event_facts *
                     (event->status == STATUS_INCOMPLETE && strcmp(event->reason, "max_output_tokens") == 0);
     struct failure_facts facts = {.event = event};
     if (event->status == STATUS_CANCELLED) {
+        session->cancelled++;
         action->news |= NEWS_ATTEMPT_CANCELLED;
     } else if (answered && turn->deltas > 0) {
         /* Only now is it known that these belong to a success. */
@@ -399,6 +400,7 @@ static void on_abandon(struct session *session, struct session_action *action, u
 {
     if (session->state == SESSION_CLOSED || session->state == SESSION_NEW) return;
     if (in_dial(session) || in_turn(session)) {
+        if (in_turn(session)) session->cancelled++;
         action->news |= NEWS_ATTEMPT_CANCELLED;
         session->turn.end_ns = now;
     }
