@@ -85,8 +85,8 @@ struct session_action {
 
 /* One turn's times and facts; valid from INPUT_TURN until the next one. */
 struct turn {
-    uint64_t due_ns, sent_ns, first_event_ns, first_output_ns, last_delta_ns, last_event_ns,
-        end_ns; /* 0: not yet */
+    uint64_t due_ns, sent_ns, end_ns; /* 0: not yet, here and below */
+    uint64_t first_event_ns, last_event_ns, first_output_ns, last_delta_ns;
     uint64_t deltas;
     char response_id[ID_SIZE];
     struct usage usage;
@@ -101,11 +101,11 @@ struct session {
     int64_t expires_at_s;
     uint64_t deadline_ns; /* absolute; INPUT_DEADLINE is due then; 0: none */
     struct turn turn;
-    bool has_error;           /* an `error` event came that nothing has answered for yet */
-    struct event_facts error; /* that event */
-    uint64_t attempts, failed,
-        first_failure; /* of this session; first_failure counts attempts from 1, 0: none */
-    bool failure_told; /* NEWS_SESSION_FAILED was given, once */
+    bool has_error;                       /* an `error` event came that nothing has answered for yet */
+    struct event_facts error;             /* that event */
+    uint64_t attempts, failed, cancelled; /* of this session; cancelled ones are neither ok nor failed */
+    uint64_t first_failure;               /* number of its first failed attempt, from 1; 0: none */
+    bool failure_told;                    /* NEWS_SESSION_FAILED was given, once */
 };
 
 void session_init(struct session *session, const struct timeouts *timeouts);
