@@ -1,5 +1,7 @@
-/* Base64 with padding (RFC 4648, section 4), as histogram logs carry their payloads. Decoding is piecewise
- * and bounded. */
+/*
+ * Base64 with padding (RFC 4648, section 4), as histogram logs carry their payloads. Decoding is piecewise
+ * and bounded.
+ */
 #ifndef RUSHHOUR_STATS_BASE64_H
 #define RUSHHOUR_STATS_BASE64_H
 

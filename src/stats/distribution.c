@@ -7,8 +7,9 @@
 #define LOG_SQRT_2PI 0.91893853320467274178
 #define FRACTION_STEPS 100000000 /* far more than the square root of any sample size */
 
-/* A start within 4.5e-4 of the lower tail's quantile (Hastings 1955; Abramowitz and Stegun 26.2.23), p <=
- * 0.5. */
+/*
+ * A start within 4.5e-4 of the quantile, for p <= 0.5 (Hastings 1955; Abramowitz and Stegun 26.2.23).
+ */
 static double normal_guess(double p)
 {
     double t = sqrt(-2 * log(p));
@@ -33,8 +34,9 @@ double normal_quantile(double p)
     return p < 0.5 ? x : -x;
 }
 
-/* log(ratio) - (ratio - 1), where excess is ratio - 1 with all its digits; without cancellation near a ratio
- * of 1. */
+/*
+ * log(ratio) - (ratio - 1), where excess is ratio - 1 with all its digits; nothing cancels near 1.
+ */
 static double log_less_linear(double ratio, double excess)
 {
     if (excess < -0.1 || excess > 0.1) return log(ratio) - excess;
@@ -49,8 +51,7 @@ static double log_less_linear(double ratio, double excess)
     return sum;
 }
 
-/* log Gamma(z) less Stirling's formula (z - 1/2) log z - z + log sqrt(2 pi) (Abramowitz and Stegun 6.1.41).
- */
+/* log Gamma(z) less Stirling's formula (z - 1/2) log z - z + log sqrt(2 pi) (A. and S. 6.1.41). */
 static double stirling_rest(double z)
 {
     if (z < 15) {
@@ -104,7 +105,7 @@ static double beta_fraction(double x, double distance, double a, double b)
         d = 1 / (denominator + numerator * d);
         c = denominator + numerator / c;
         value *= c * d;
-        if (fabs(c * d - 1) < 4 * DBL_EPSILON) break;
+        if (!(fabs(c * d - 1) >= 4 * DBL_EPSILON)) break; /* NaN ends it too */
     }
     return 1 / value;
 }
@@ -133,8 +134,8 @@ double beta_cdf(double x, double a, double b)
  */
 static double beta_logit_lower(double p, double a, double b)
 {
-    double low = -740;
-    double high = 740;
+    double low = -700; /* beyond it exp() leaves its range */
+    double high = 700;
     double u = log(a / b) + normal_quantile(p) * sqrt(1 / a + 1 / b);
     for (int i = 0; i < 200; i++) {
         if (!(u > low && u < high)) u = low + (high - low) / 2;
@@ -166,8 +167,7 @@ double beta_quantile(double p, double a, double b)
     return 1 / (1 + exp(-beta_logit(p, 1 - p, a, b)));
 }
 
-/* Student's t for many degrees of freedom, where the beta distribution runs out of digits (A. and S. 26.7.5).
- */
+/* Student's t for many degrees of freedom, where the beta quantile runs out of digits (A. and S. 26.7.5). */
 static double student_near_normal(double p, double degrees)
 {
     double z = normal_quantile(p);

@@ -19,8 +19,9 @@ static int buckets_for(const struct histogram *h, int64_t highest)
     return count;
 }
 
-/* Sub-buckets are a power of two, enough to tell 2 * 10^digits values apart (HdrHistogram's definition of its
- * digits). */
+/*
+ * Sub-buckets are a power of two that tells 2 * 10^digits values apart: HdrHistogram's meaning of digits.
+ */
 static int sub_bucket_magnitude(int digits)
 {
     int64_t distinct = 2;
@@ -205,8 +206,9 @@ static size_t index_at_rank(const struct histogram *h, uint64_t rank)
 int64_t histogram_percentile(const struct histogram *h, double percentile)
 {
     if (h->total == 0) return 0;
-    /* One unit in the last place less, as HdrHistogram does: 99.9 of 1000 must be rank 999, whatever rounding
-     * says. */
+    /*
+     * One unit in the last place less, as HdrHistogram does, so that rounding never adds a rank.
+     */
     double bounded = fmin(fmax(nextafter(percentile, -INFINITY), 0), 100);
     double wanted = ceil(bounded * (double)h->total / 100);
     uint64_t rank = wanted >= (double)h->total ? h->total : (uint64_t)wanted;

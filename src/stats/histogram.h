@@ -25,8 +25,9 @@ struct histogram {
     int64_t min_raw, max_raw; /* INT64_MAX and 0 when empty; they bound the part of counts that is in use */
 };
 
-/* lowest >= 1, highest >= 2*lowest. The caller's (histogram_free); NULL without memory or for wrong
- * parameters. */
+/*
+ * lowest >= 1, highest >= 2*lowest. The caller's (histogram_free); NULL without memory or for others.
+ */
 struct histogram *histogram_new(int64_t lowest, int64_t highest, int digits);
 void histogram_free(struct histogram *h);
 

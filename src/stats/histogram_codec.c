@@ -40,7 +40,8 @@ static uint64_t get_u64(const unsigned char *in)
     return (uint64_t)get_u32(in) << 32 | get_u32(in + 4);
 }
 
-/* Writes a number that is ZigZag-coded already; returns its length, 1 to 9. The ninth byte holds eight bits.
+/*
+ * Writes a number that is ZigZag-coded already; returns its length, 1 to 9. The ninth byte holds eight bits.
  */
 static size_t put_number(unsigned char *out, uint64_t zigzag)
 {
@@ -53,8 +54,9 @@ static size_t put_number(unsigned char *out, uint64_t zigzag)
     return length;
 }
 
-/* Writes the counts of the places 0 .. used-1; returns the length in bytes. A single zero is written as
- * itself. */
+/*
+ * Writes the counts of the places 0 .. used-1; returns the length. A single zero is written as itself.
+ */
 static size_t put_counts(unsigned char *out, const uint64_t *counts, size_t used)
 {
     size_t length = 0;
@@ -149,8 +151,9 @@ static bool decode_piece(struct unpacker *u)
     return true;
 }
 
-/* Fills u->plain with what comes next; u->have is 0 at the end of the stream. False when there is no right
- * way on. */
+/*
+ * Fills u->plain with what comes next; u->have is 0 at the end of the stream. False for a fault.
+ */
 static bool refill(struct unpacker *u)
 {
     u->at = u->have = 0;
@@ -191,8 +194,9 @@ static bool take_number(struct unpacker *u, uint32_t *budget, int64_t *out)
     return true;
 }
 
-/* Sets the count of one place; places are visited in rising order. False when the total leaves the range of
- * the format. */
+/*
+ * Sets the count of one place; places are visited in rising order. False when the total leaves its range.
+ */
 static bool set_count(struct histogram *h, size_t index, uint64_t count)
 {
     if (count == 0) return true;

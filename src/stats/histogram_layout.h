@@ -11,8 +11,9 @@ static inline int histogram_bucket_of(const struct histogram *h, int64_t value)
     return 63 - h->unit_magnitude - h->sub_bucket_half_count_magnitude - leading_zeros;
 }
 
-/* The place of a value in `counts`; at or beyond counts_length when the value is negative or too large to
- * track. */
+/*
+ * The place of a value in `counts`; at or beyond counts_length when it is negative or too large.
+ */
 static inline size_t histogram_index_of(const struct histogram *h, int64_t value)
 {
     int bucket = histogram_bucket_of(h, value);

@@ -104,8 +104,9 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* Reads seconds such as 1429.123 into ns; false when they are no number or outside the range of an int64_t of
- * ns. */
+/*
+ * Reads seconds such as 1429.123 into ns; false when they are no number or out of range.
+ */
 static bool read_seconds(struct cursor *c, int64_t *ns)
 {
     const char *start = c->at;
@@ -142,8 +143,9 @@ static void read_comment(struct cursor c, int64_t *base_ns)
     }
 }
 
-/* As HdrHistogram's reader: without a base time, lines of more than a year before the start time are relative
- * to it. */
+/*
+ * As HdrHistogram's reader: without a base time, lines over a year before the start are relative to it.
+ */
 static bool make_absolute(int64_t base_ns, int64_t *ns)
 {
     if (base_ns < 0) base_ns = *ns < -base_ns - YEAR_NS ? -base_ns : 0;

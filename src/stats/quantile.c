@@ -2,7 +2,8 @@
 
 #include <math.h>
 
-/* P(B <= k) for B binomial with n trials of probability q: a beta integral (David and Nagaraja 2003, 2.1.5).
+/*
+ * P(B <= k) for B binomial with n trials of probability q: a beta integral (David and Nagaraja 2003, 2.1.5).
  */
 static double binomial_cdf(double k, double n, double q)
 {

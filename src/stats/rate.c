@@ -88,8 +88,9 @@ void cluster_merge(struct cluster_sums *into, const struct cluster_sums *from)
     into->first_failures += from->first_failures;
 }
 
-/* With at most one failed session, or nothing but failures, sessions do not differ in a way that could be
- * measured. */
+/*
+ * With one failed session at most, or nothing but failures, how sessions differ cannot be estimated.
+ */
 static bool variance_is_known(const struct cluster_sums *sums)
 {
     return sums->sessions > 1 && sums->with_failure > 1 && sums->m > 1 && sums->x > 0 && sums->x < sums->m;
@@ -107,8 +108,10 @@ double cluster_design_effect(const struct cluster_sums *sums)
     return fmax(1, clustered / independent);
 }
 
-/* The exact interval for the share of sessions, about the share of attempts; widened when sessions differ so
-   in length that the two disagree. */
+/*
+ * The exact interval for the share of sessions, about the share of attempts; widened when sessions differ so
+ * in length that the two disagree.
+ */
 static struct estimate by_session(const struct cluster_sums *sums, double confidence)
 {
     struct estimate result = rate_clopper_pearson(sums->with_failure, sums->sessions, confidence);

@@ -1,5 +1,7 @@
-/* Expected values printed by HdrHistogram 2.1.11 for the JVM (Debian's libhdrhistogram-java) unless a test
- * says otherwise. */
+/*
+ * Expected values printed by HdrHistogram 2.1.11 for the JVM (Debian's libhdrhistogram-java) unless a test
+ * says otherwise.
+ */
 #include "stats/histogram.h"
 
 #include <math.h>

@@ -98,7 +98,8 @@ static void extremes(void **state)
         assert_true(rate_clopper_pearson(0, n, confidence).low == 0);
         assert_true(rate_clopper_pearson(n, n, confidence).high == 1);
     }
-    /* scipy.stats.beta.ppf(0.975, 2, 2**40 - 1); the formula of Wilson 1927 in 40 digits by Python's decimal
+    /*
+     * scipy.stats.beta.ppf(0.975, 2, 2**40 - 1); the formula of Wilson 1927 in 40 digits by Python's decimal
      */
     close_to("exact high", rate_clopper_pearson(1, UINT64_C(1) << 40, 0.95).high, 5.0673801442165445e-12,
              1e-22);
@@ -183,8 +184,10 @@ static void adjusted_for_sessions(void **state)
     }
 }
 
-/* With at most one failed session the interval is that of Clopper and Pearson for sessions: 1 of 29 in
- * Newcombe's table. */
+/*
+ * With at most one failed session the interval is that of Clopper and Pearson for sessions: 1 of 29 in
+ * Newcombe's table.
+ */
 static void exact_when_too_few_failed(void **state)
 {
     (void)state;
@@ -212,8 +215,10 @@ static void exact_when_too_few_failed(void **state)
     assert_true(e.value == 1 && e.high == 1);
     close_to("low of all", e.low, 1 - 0.168433470983085, 1e-12);
 
-    /* One long session that failed throughout: the share of attempts lies above what the share of sessions
-     * allows. */
+    /*
+     * One long session that failed throughout: the share of attempts lies above what the share of sessions
+     * allows.
+     */
     sessions[0] = (struct session){100000, 100000};
     for (size_t i = 1; i < 29; i++) sessions[i] = (struct session){1, 0};
     sums = sums_of(sessions, 29);

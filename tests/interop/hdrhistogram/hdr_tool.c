@@ -52,7 +52,8 @@ static int64_t small_and_zero(struct random *random)
     return (int64_t)random_below(random, 5) * 300;
 }
 
-/* Every shape that a log may meet: with and without tags, each precision, a coarse unit, an empty interval.
+/*
+ * Every shape that a log may meet: with and without tags, each precision, a coarse unit, an empty interval.
  */
 static const struct shape {
     const char *tag;
