@@ -1,4 +1,5 @@
 /* The rows of attempts.csv and intervals.csv, field by field. */
+#include "base/files.h"
 #include "record/attempt.h"
 #include "record/csv.h"
 #include "record/interval.h"
@@ -306,6 +307,37 @@ static void test_interval_columns_to_the_right_may_be_missing(void **state)
     }
 }
 
+/* results/README.md promises users every column. */
+static void assert_documented(struct text *header)
+{
+    struct text page = {0};
+    struct error err = {0};
+    assert_int_equal(file_read(PROJECT_DIR "/results/README.md", 1 << 20, &page, &err), ERR_OK);
+    size_t columns = 0;
+    char *rest = NULL;
+    for (char *name = strtok_r(header->data, ",\n", &rest); name != NULL;
+         name = strtok_r(NULL, ",\n", &rest)) {
+        char quoted[80];
+        (void)snprintf(quoted, sizeof quoted, "`%s`", name);
+        if (strstr(page.data, quoted) == NULL) fail_msg("results/README.md says nothing of %s", quoted);
+        columns++;
+    }
+    assert_true(columns > 10);
+    text_free(&page);
+    text_free(header);
+}
+
+static void test_every_column_is_documented(void **state)
+{
+    (void)state;
+    struct text attempts = {0};
+    struct text intervals = {0};
+    attempt_csv_header(&attempts);
+    interval_csv_header(&intervals);
+    assert_documented(&attempts);
+    assert_documented(&intervals);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -321,6 +353,7 @@ int main(void)
         cmocka_unit_test(test_interval_figures_read_back_exactly),
         cmocka_unit_test(test_a_figure_that_is_no_number_costs_the_field_only),
         cmocka_unit_test(test_interval_columns_to_the_right_may_be_missing),
+        cmocka_unit_test(test_every_column_is_documented),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

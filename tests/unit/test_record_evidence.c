@@ -225,6 +225,20 @@ static void test_hostile_text_stays_one_valid_line(void **state)
     fixture_free(f);
 }
 
+static void test_every_key_is_documented(void **state)
+{
+    (void)state;
+    struct text page = {0};
+    struct error err = {0};
+    assert_int_equal(file_read(PROJECT_DIR "/results/README.md", 1 << 20, &page, &err), ERR_OK);
+    for (size_t i = 0; i < CONTRACT_KEYS; i++) {
+        char quoted[80];
+        (void)snprintf(quoted, sizeof quoted, "`%s`", contract_keys[i]);
+        if (strstr(page.data, quoted) == NULL) fail_msg("results/README.md says nothing of %s", quoted);
+    }
+    text_free(&page);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -233,6 +247,7 @@ int main(void)
         cmocka_unit_test(test_errors_tokens_and_local_time),
         cmocka_unit_test(test_secrets_are_redacted_and_cookies_dropped),
         cmocka_unit_test(test_hostile_text_stays_one_valid_line),
+        cmocka_unit_test(test_every_key_is_documented),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
