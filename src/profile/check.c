@@ -35,7 +35,6 @@ static enum err_code check_targets(const struct profile *profile, struct error *
 static enum err_code check_load(const struct profile *profile, struct error *err)
 {
     struct place place = place_find(profile, "load.stages", err);
-    if (profile->load.stage_count == 0) return place_fail(&place, "no stages: describe at least one");
     enum err_code code = check_targets(profile, err);
     if (code != ERR_OK) return code;
     double most = 0;
@@ -53,12 +52,8 @@ static enum err_code check_load(const struct profile *profile, struct error *err
     return ERR_OK;
 }
 
-static enum err_code check_session(const struct profile *profile, struct error *err)
+static enum err_code check_retry(const struct profile *profile, struct error *err)
 {
-    if (profile->session.prompt_count == 0) {
-        struct place place = place_find(profile, "session.prompts", err);
-        return place_fail(&place, "no prompts: write at least one");
-    }
     if (profile->retry.backoff_initial_ns > profile->retry.backoff_max_ns) {
         struct place place = place_find(profile, "retry.backoff.max", err);
         return place_fail(&place, "is less than retry.backoff.initial: raise it");
@@ -153,7 +148,7 @@ enum err_code profile_check(const struct profile *profile, struct error *err)
 {
     enum err_code code = check_regions(profile, err);
     if (code == ERR_OK) code = check_load(profile, err);
-    if (code == ERR_OK) code = check_session(profile, err);
+    if (code == ERR_OK) code = check_retry(profile, err);
     if (code == ERR_OK) code = check_windows(profile, err);
     if (code == ERR_OK) code = check_thresholds(profile, err);
     if (code == ERR_OK) code = check_simulator(profile, err);

@@ -78,7 +78,6 @@ enum err_code check_regions(const struct profile *profile, struct error *err)
 {
     double weights = 0;
     struct place place = place_find(profile, "regions", err);
-    if (profile->region_count == 0) return place_fail(&place, "no regions: describe at least one");
     for (size_t i = 0; i < profile->region_count; i++) {
         enum err_code code = check_names(profile, i, err);
         if (code == ERR_OK) code = check_dialect(profile, i, err);

@@ -3,6 +3,7 @@
 #include "profile/keys.h"
 #include "profile/notation.h"
 #include "profile/profile.h"
+#include "profile/value.h"
 
 #include <string.h>
 
@@ -26,6 +27,10 @@ static void wrap(struct text *out, const char *words)
 
 static void describe_range(struct text *out, const struct key *key)
 {
+    if (value_is_composite(key->type)) {
+        if (key->least != NULL) text_printf(out, ", at least %s of them", key->least);
+        return;
+    }
     if (key->least != NULL && key->most != NULL)
         text_printf(out, ", %s to %s", key->least, key->most);
     else if (key->least != NULL)

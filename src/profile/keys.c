@@ -25,7 +25,7 @@ static const struct key profile_keys[] = {
     {"seed", KEY_COUNT, AT(seed), .fallback = "0",
      .help = "makes the plan of a run (arrivals, prompts, jitter, faults) repeatable; 0: drawn at the start"},
     {"regions", KEY_OBJECTS, LIST(regions, region_count), .table = &key_region, .required = true,
-     .help = "the endpoints to compare, at least one"},
+     .least = "1", .help = "the endpoints to compare, at least one"},
 
     {"load.model", KEY_WORD, AT(load.model), .words = load_models, .fallback = "sessions",
      .help = "sessions: keep so many sessions busy; arrivals: sessions arrive at a rate, whatever the "
@@ -39,7 +39,7 @@ static const struct key profile_keys[] = {
     {"load.connect_rate", KEY_RATE, AT(load.connect_rate), .fallback = "100/s", .least = "1/m",
      .most = "100000/s", .help = "connects begun per second of real time, all regions together"},
     {"load.stages", KEY_OBJECTS, LIST(load.stages, load.stage_count), .table = &key_stage,
-     .fallback = "[{\"duration\": \"30s\", \"target\": 5}]",
+     .fallback = "[{\"duration\": \"30s\", \"target\": 5}]", .least = "1",
      .help = "linear ramps, one after the other, from the previous target (0 at first) to the next"},
 
     {"session.interactions", KEY_COUNT, AT(session.interactions), .fallback = "1", .least = "1",
@@ -51,7 +51,7 @@ static const struct key profile_keys[] = {
     {"session.instructions", KEY_HIDDEN, AT(session.instructions),
      .help = "system instructions of the session; not sent when left out"},
     {"session.prompts", KEY_HIDDEN_STRINGS, LIST(session.prompts, session.prompt_count),
-     .fallback = "[\"Say OK.\"]", .help = "what users say; each interaction draws one"},
+     .fallback = "[\"Say OK.\"]", .least = "1", .help = "what users say; each interaction draws one"},
     {"session.max_output_tokens", KEY_COUNT, AT(session.max_output_tokens), .fallback = "0",
      .most = "1000000", .help = "most tokens of one answer; 0: the service's own limit"},
     {"session.max_age", KEY_DURATION, AT(session.max_age_ns), .fallback = "0s", .most = "1d",

@@ -49,7 +49,8 @@ struct key {
     const char *fallback; /* the default as a profile would write it (lists: JSON); NULL: none */
     const char
         *first; /* of KEY_OBJECTS: JSON list of elements that always stand before those of the profile */
-    const char *least; /* range, in the key's own notation; NULL: no bound but the type's */
+    const char
+        *least; /* range, in the key's own notation (of a list: its length); NULL: no bound but the type's */
     const char *most;
     const char *const *words; /* of KEY_WORD and KEY_EITHER, NULL at the end */
     const struct key_table *table;

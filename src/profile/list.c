@@ -169,6 +169,14 @@ static enum err_code map_add(const struct key *key, const struct json_node *node
     return code;
 }
 
+/* The range of a list is its number of elements. */
+static enum err_code check_length(const struct key *key, const struct json_node *node,
+                                  const struct place *place)
+{
+    if (key->least == NULL || json_count(node) >= strtoul(key->least, NULL, 10)) return ERR_OK;
+    return place_fail(place, "this list is empty: write at least one element");
+}
+
 enum err_code list_read(const struct key *key, const struct json_node *node, const struct place *place,
                         void *object)
 {
@@ -180,7 +188,8 @@ enum err_code list_read(const struct key *key, const struct json_node *node, con
     }
     struct json_node *first = NULL;
     struct building list = {0};
-    enum err_code code = ERR_OK;
+    enum err_code code = check_length(key, node, place);
+    if (code != ERR_OK) return code;
     if (key->first != NULL) code = jsonc_parse(NULL, key->first, strlen(key->first), &first, place->err);
     if (code == ERR_OK) code = build(key, first, node, place, &list);
     json_free(first);

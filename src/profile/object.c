@@ -81,7 +81,8 @@ static enum err_code wrong_kind(const struct key *key, const struct json_node *n
     if (key->type == KEY_CREDENTIAL) {
         return place_fail(place, "must be a reference in double quotes: ${NAME} or ${file:PATH}");
     }
-    if (node->kind == JSON_STRING && (number_is_fine(key->type) || key->type == KEY_BOOL)) {
+    if (key->type == KEY_BOOL) return place_fail(place, "must be true or false, without quotes");
+    if (node->kind == JSON_STRING && number_is_fine(key->type)) {
         return place_fail(place, "must be a %s without quotes", key_type_help(key->type));
     }
     return place_fail(place, "must be a %s%s, not %s", key_type_help(key->type),

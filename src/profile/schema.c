@@ -3,6 +3,7 @@
 #include "profile/layout.h"
 #include "profile/notation.h"
 #include "profile/profile.h"
+#include "profile/value.h"
 
 #include "base/text.h"
 
@@ -149,7 +150,7 @@ static void write_description(struct text *out, const struct key *key)
 {
     struct text words = {0};
     text_puts(&words, key->help);
-    bool spoken = key->type != KEY_COUNT && key->type != KEY_NUMBER;
+    bool spoken = key->type != KEY_COUNT && key->type != KEY_NUMBER && !value_is_composite(key->type);
     if (spoken && key->least != NULL) text_printf(&words, "; at least %s", key->least);
     if (spoken && key->most != NULL) text_printf(&words, "; at most %s", key->most);
     text_puts(out, "\"description\":");
@@ -195,6 +196,8 @@ static void write_leaf(void *context, const struct key *key, const char *name)
     write_description(writer->out, key);
     text_puts(writer->out, ",");
     write_type(writer->out, key);
+    if (value_is_composite(key->type) && key->least != NULL)
+        text_printf(writer->out, ",\"minItems\":%s", key->least);
     if (key->fallback != NULL) {
         text_puts(writer->out, ",\"default\":");
         notation_json(writer->out, key, key->fallback);

@@ -120,7 +120,7 @@ static enum err_code read_duration_us(struct reader *reader, double *out_us)
     struct error inner = {0};
     skip_space(reader);
     const char *start = reader->at;
-    if (!take_run(reader, ".", text, sizeof text)) return fail(reader, "expected a duration such as 1.5s");
+    if (!take_run(reader, ".%", text, sizeof text)) return fail(reader, "expected a duration such as 1.5s");
     if (parse_duration(text, &ns, &inner) == ERR_OK) {
         *out_us = (double)ns / 1e3;
         return ERR_OK;

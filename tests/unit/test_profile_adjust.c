@@ -1,0 +1,174 @@
+/* Flags that change a profile which has been read. */
+#include "base/clock.h"
+#include "profile/adjust.h"
+#include "test_profile_fixture.h"
+
+static void test_overrides_take_the_parsers_own_notation(void **state)
+{
+    (void)state;
+    struct profile *profile = parsed(PROFILE(", \"load\": { \"connect_rate\": \"50/s\" }"));
+    static const struct {
+        const char *key, *value;
+    } good[] = {
+        {"load.connect_rate", "120/m"},
+        {"retry.attempts", "7"},
+        {"record.attempts", "false"},
+        {"session.think_time", "250ms"},
+        {"load.arrival", "even"},
+        {"windows.report", "[\"20s\", \"1h\"]"},
+        {"windows.report", "1m"},
+        {"budget.alerts", "90%"},
+        {"session.prompts", "Say \"OK\"."},
+        {"load.stages", "[{\"duration\": \"1m\", \"target\": 20}, {\"duration\": \"2m\", \"target\": 40}]"},
+        {"simulator.clock.speed", "1500"},
+        {"name", "other"},
+        {"seed", "9"},
+        {"thresholds", "ttft.p99 < 1s"},
+        {"simulator.latency", "[]"},
+    };
+    struct error err = {0};
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        if (profile_override(profile, good[i].key, good[i].value, &err) != ERR_OK)
+            fail_msg("%s: %s", good[i].key, err.text);
+    }
+    assert_true(profile->load.connect_rate == 2);
+    assert_int_equal(profile->retry.attempts, 7);
+    assert_false(profile->record_attempts);
+    assert_true(profile->session.think_time_ns == 250 * NS_PER_MS);
+    assert_int_equal(profile->load.arrival, ARRIVAL_EVEN);
+    assert_int_equal(profile->windows.report_count, 1);
+    assert_string_equal(profile->windows.report[0].spec, "1m");
+    assert_string_equal(profile->session.prompts[0], "Say \"OK\".");
+    assert_int_equal(profile->load.stage_count, 2);
+    assert_true(profile->load.stages[1].target == 40);
+    assert_int_equal(profile->simulator.latency_count, 1);
+    assert_int_equal(profile_check(profile, &err), ERR_OK);
+    profile_free(profile);
+}
+
+static void test_overrides_that_are_refused(void **state)
+{
+    (void)state;
+    struct profile *profile = parsed(PROFILE(""));
+    static const struct {
+        const char *key, *value, *says;
+    } bad[] = {
+        {"load.connect_rate", "50", "load.connect_rate: \"50\" has no time"},
+        {"load.conect_rate", "50/s", "load.conect_rate: unknown key: did you mean \"connect_rate\"?"},
+        {"lod.connect_rate", "50/s", "it belongs to \"load.connect_rate\""},
+        {"load", "5", "load: this holds further keys"},
+        {"retry.attempts", "0", "retry.attempts: 0 is too little: the least is 1"},
+        {"regions", "[]", "regions: this key cannot be overridden"},
+        {"prices.x", "{}", "prices.x: this key cannot be overridden"},
+        {"load.stages", "[{\"duration\": \"1m\"}]", "load.stages[0]: \"target\" is missing"},
+        {"load.stages", "[{", "load.stages: "},
+        {"load.stages", "", "load.stages: "},
+        {"windows.report", "peak", "windows.report[0]: "},
+        {"", "", "unknown key"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct error err = {0};
+        enum err_code code = profile_override(profile, bad[i].key, bad[i].value, &err);
+        if (code != ERR_PROFILE || strstr(err.text, bad[i].says) == NULL)
+            fail_msg("%s: %s", bad[i].key, err.text);
+    }
+    struct error err = {0};
+    assert_true(profile->load.connect_rate == 100);
+    assert_int_equal(profile->load.stage_count, 1);
+    assert_int_equal(profile_check(profile, &err), ERR_OK);
+    profile_free(profile);
+}
+
+/* What came from a flag has no line of its own. */
+static void test_complaints_about_flags_name_no_line(void **state)
+{
+    (void)state;
+    struct profile *profile =
+        parsed(PROFILE(", \"load\": { \"stages\": [{ \"duration\": \"1m\", \"target\": 20 }] }"));
+    struct error err = {0};
+    assert_int_equal(
+        profile_override(profile, "load.stages", "[{\"duration\":\"1m\",\"target\":\"5/s\"}]", &err), ERR_OK);
+    assert_int_equal(profile_check(profile, &err), ERR_PROFILE);
+    assert_int_equal(strncmp(err.text, "load.stages[0].target: ", 23), 0);
+    profile_free(profile);
+}
+
+#define THREE                                                                                                \
+    "{ \"name\": \"three\", \"regions\": [{" REGION_KEYS("a") "}, {" REGION_KEYS("b") "}, {" REGION_KEYS(    \
+        "c") "}],"                                                                                           \
+             "\"thresholds\": [\"failure_rate < 1%\", \"failure_rate{region=a} < 1%\", "                     \
+             "\"failure_rate{region=c} < 1%\"],"                                                             \
+             "\"simulator\": { \"latency\": [{ \"regions\": [\"a\"], \"delta\": \"1ms\" }, { \"delta\": "    \
+             "\"2ms\" }],"                                                                                   \
+             "\"faults\": [{ \"fault\": \"stall\", \"rate\": \"1%\", \"regions\": [\"a\", \"c\"] },"         \
+             "{ \"fault\": \"server_error\", \"rate\": \"2%\", \"regions\": [\"b\"] }, { \"fault\": "        \
+             "\"stall\", \"rate\": \"3%\" }] } }"
+
+static void test_keeping_regions(void **state)
+{
+    (void)state;
+    struct profile *profile = parsed(THREE);
+    struct error err = {0};
+    static const char *const wrong[] = {"c", "bb"};
+    assert_int_equal(profile_keep_regions(profile, wrong, 2, &err), ERR_USAGE);
+    assert_non_null(strstr(err.text, "\"bb\": did you mean \"b\"? (it has a, b, c)"));
+    assert_int_equal(profile->region_count, 3);
+
+    static const char *const names[] = {"c"};
+    assert_int_equal(profile_keep_regions(profile, names, 1, &err), ERR_OK);
+    assert_int_equal(profile->region_count, 1);
+    assert_string_equal(profile->regions[0].name, "c");
+    assert_int_equal(profile->threshold_count, 2);
+    assert_string_equal(profile->thresholds[1], "failure_rate{region=c} < 1%");
+    assert_int_equal(profile->simulator.latency_count, 2); /* the built-in one, and the one for all */
+    assert_true(profile->simulator.latency[1].delta.median_ns == 2 * NS_PER_MS);
+    assert_int_equal(profile->simulator.fault_count, 2);
+    assert_int_equal(profile->simulator.faults[0].region_count, 1);
+    assert_string_equal(profile->simulator.faults[0].regions[0], "c");
+    assert_true(profile->simulator.faults[1].rate == 0.03);
+    assert_int_equal(profile_check(profile, &err), ERR_OK);
+    assert_int_equal(profile_keep_regions(profile, NULL, 0, &err), ERR_OK);
+    assert_int_equal(profile->region_count, 1);
+    profile_free(profile);
+}
+
+static void test_holding_and_cutting_the_load(void **state)
+{
+    (void)state;
+    struct profile *profile =
+        parsed(PROFILE(", \"load\": { \"stages\": [{ \"duration\": \"10s\", \"target\": 20 }, { "
+                       "\"duration\": \"20s\", \"target\": 40 }] }"));
+    struct load *load = &profile->load;
+    struct error err = {0};
+    assert_int_equal(load_cut(load, 20 * NS_PER_S, &err), ERR_OK); /* half of the second ramp */
+    assert_int_equal(load->stage_count, 2);
+    assert_true(load->stages[1].duration_ns == 10 * NS_PER_S);
+    assert_true(load->stages[1].target == 30);
+    assert_int_equal(load_cut(load, 60 * NS_PER_S, &err), ERR_OK); /* holds the last target */
+    assert_int_equal(load->stage_count, 3);
+    assert_true(load->stages[2].duration_ns == 40 * NS_PER_S);
+    assert_true(load->stages[2].target == 30);
+    assert_int_equal(load_cut(load, 10 * NS_PER_S, &err), ERR_OK);
+    assert_int_equal(load->stage_count, 1);
+    assert_true(load->stages[0].target == 20);
+
+    load->model = LOAD_ARRIVALS;
+    assert_int_equal(load_hold(load, 2.5, &err), ERR_OK);
+    assert_int_equal(load->stage_count, 2);
+    assert_true(load->stages[0].duration_ns == 0 && load->stages[0].target == 2.5);
+    assert_true(load->stages[1].duration_ns == 10 * NS_PER_S && load->stages[1].target == 2.5);
+    assert_int_equal(profile_check(profile, &err), ERR_OK);
+    profile_free(profile);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_overrides_take_the_parsers_own_notation),
+        cmocka_unit_test(test_overrides_that_are_refused),
+        cmocka_unit_test(test_complaints_about_flags_name_no_line),
+        cmocka_unit_test(test_keeping_regions),
+        cmocka_unit_test(test_holding_and_cutting_the_load),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

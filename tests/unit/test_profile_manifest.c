@@ -1,0 +1,140 @@
+/* What run.json holds of a profile: all that a report needs, and nothing that is secret. */
+#include "base/clock.h"
+#include "test_profile_fixture.h"
+
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+
+static const char full[] =
+    "{ \"name\": \"full\", \"regions\": ["
+    "{" REGION_KEYS(
+        "a") ", \"auth\": { \"api_key\": \"${RUSHHOUR_UNIT_SECRET}\" },"
+             " \"headers\": { \"X-Token\": \"CANARY-${RUSHHOUR_UNIT_SECRET}\" }, \"proxy\": "
+             "\"http://me:${RUSHHOUR_UNIT_SECRET}@proxy:3128\" },"
+             "{" REGION_KEYS(
+                 "b") ", \"auth\": { \"token_command\": \"echo CANARY-command\" } } ],"
+                      "\"load\": { \"model\": \"arrivals\", \"stages\": [{ \"duration\": \"90s\", "
+                      "\"target\": \"300/m\" }] },"
+                      "\"session\": { \"instructions\": \"CANARY-instructions\", \"prompts\": [\"CANARY-1\", "
+                      "\"CANARY-23\"] },"
+                      "\"windows\": { \"report\": [\"1m\", \"peak=07:00-09:00@America/Los_Angeles,mon-fri\"] "
+                      "},"
+                      "\"thresholds\": [\"ttft.p99{region=a} < 1.5s\"], \"budget\": { \"usd\": 5 },"
+                      "\"prices\": { \"d\": { \"text_in\": 4, \"text_cached\": 0.4 } },"
+                      "\"simulator\": { \"faults\": [{ \"fault\": \"stall\", \"rate\": \"0.8024%\", "
+                      "\"during\": \"06:00-07:00@UTC\" }] } }";
+
+static cJSON *manifest(const struct profile *profile)
+{
+    struct text out = {0};
+    profile_manifest(profile, &out);
+    if (strstr(text_str(&out), "CANARY") != NULL) fail_msg("a secret or prompt got out: %s", text_str(&out));
+    cJSON *json = cJSON_ParseWithOpts(text_str(&out), NULL, 1);
+    if (json == NULL) fail_msg("not JSON: %s", text_str(&out));
+    text_free(&out);
+    return json;
+}
+
+/* Walks a path of names and indexes, such as "regions", "0", "name". */
+static const cJSON *at(const cJSON *node, const char *path)
+{
+    char copy[128];
+    char *rest = NULL;
+    (void)snprintf(copy, sizeof copy, "%s", path);
+    for (char *part = strtok_r(copy, "/", &rest); part != NULL; part = strtok_r(NULL, "/", &rest)) {
+        node = cJSON_IsArray(node) ? cJSON_GetArrayItem(node, atoi(part)) : cJSON_GetObjectItem(node, part);
+        if (node == NULL) fail_msg("%s is missing", path);
+    }
+    return node;
+}
+
+static void test_facts_are_there_and_secrets_are_not(void **state)
+{
+    (void)state;
+    struct error err = {0};
+    assert_int_equal(setenv("RUSHHOUR_UNIT_SECRET", "CANARY-secret", 1), 0);
+    struct profile *profile = parsed(full);
+    assert_int_equal(profile_secrets_load(profile, &err), ERR_OK);
+    cJSON *json = manifest(profile);
+    static const struct {
+        const char *path, *text;
+    } strings[] = {
+        {"name", "full"},
+        {"regions/0/name", "a"},
+        {"regions/0/host", "a.example.com"},
+        {"regions/0/deployment", "d"},
+        {"regions/0/model", "d"},
+        {"regions/0/dialect", "ga"},
+        {"regions/0/auth/api_key", "${RUSHHOUR_UNIT_SECRET}"},
+        {"regions/0/headers/0", "X-Token"},
+        {"regions/0/proxy", "http://proxy:3128"},
+        {"regions/1/auth/token_command", "command"},
+        {"load/model", "arrivals"},
+        {"load/stages/0/duration", "90s"},
+        {"load/stages/0/target", "5/s"},
+        {"timeouts/response", "1m"},
+        {"retry/backoff/initial", "500ms"},
+        {"retry/budget", "10%"},
+        {"windows/interval", "10s"},
+        {"windows/report/1", "peak=07:00-09:00@America/Los_Angeles,mon-fri"},
+        {"thresholds/0", "ttft.p99{region=a} < 1.5s"},
+        {"simulator/faults/0/rate", "0.8024%"},
+        {"simulator/faults/0/during", "06:00-07:00@UTC"},
+        {"simulator/latency/0/first_output/p99", "900ms"},
+    };
+    for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++) {
+        const cJSON *node = at(json, strings[i].path);
+        if (!cJSON_IsString(node) || strcmp(node->valuestring, strings[i].text) != 0) {
+            fail_msg("%s: %s", strings[i].path, cJSON_IsString(node) ? node->valuestring : "no text");
+        }
+    }
+    static const struct {
+        const char *path;
+        double number;
+    } numbers[] = {
+        {"budget/usd", 5},
+        {"prices/d/text_cached", 0.4},
+        {"retry/attempts", 3},
+        {"session/prompts/count", 2},
+        {"session/prompts/bytes", 17},
+        {"session/instructions/bytes", 19},
+        {"simulator/clock/speed", 1},
+    };
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        const cJSON *node = at(json, numbers[i].path);
+        if (!cJSON_IsNumber(node) || node->valuedouble != numbers[i].number)
+            fail_msg("%s: %g", numbers[i].path, node->valuedouble);
+    }
+    assert_null(cJSON_GetObjectItem(at(json, "regions/0"), "api_version"));
+    cJSON_Delete(json);
+    profile_free(profile);
+}
+
+/* Durations are written so that they read back as they were. */
+static void test_durations_are_exact(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *written, *shown;
+    } cases[] = {{"1.5s", "1500ms"}, {"3600s", "1h"}, {"90m", "90m"},
+                 {"0s", "0s"},       {"1d", "24h"},   {"250us", "250us"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char json[512];
+        (void)snprintf(json, sizeof json, PROFILE(", \"session\": { \"think_time\": \"%s\" }"),
+                       cases[i].written);
+        struct profile *profile = parsed(json);
+        cJSON *root = manifest(profile);
+        assert_string_equal(at(root, "session/think_time")->valuestring, cases[i].shown);
+        cJSON_Delete(root);
+        profile_free(profile);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_facts_are_there_and_secrets_are_not),
+        cmocka_unit_test(test_durations_are_exact),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
