@@ -23,14 +23,12 @@ struct ws_header {
 
 /* Everything that a connection needs to know. Strings are copied by ws_connect. */
 struct ws_target {
-    const char *host; /* SNI, Host header and certificate check go by this name */
-    uint16_t port;
-    bool tls;
-    const char
-        *address; /* numeric "127.0.0.1" or "::1" to connect to instead of resolving host; NULL: resolve */
+    const char *host;      /* SNI, Host header and certificate check go by this name */
+    uint16_t port;         /* of the Host header, and to connect to unless address is given */
     uint16_t address_port; /* with address */
-    const char
-        *proxy; /* "http://[user:pass@]host:port" (HTTP CONNECT), or NULL; the environment is ignored */
+    bool tls;
+    const char *address; /* numeric, "127.0.0.1" or "::1", to connect to; NULL: resolve host */
+    const char *proxy;   /* "http://[user:pass@]host:port" (HTTP CONNECT) or NULL; no environment */
     const char *ca_file; /* must be one of those given to ws_client_new, or NULL for the system's roots */
     const char *target;  /* path and query */
     const struct ws_header *headers;
@@ -56,8 +54,7 @@ struct ws_end {
     int steps_done;    /* how many of enum ws_step were reported */
     int local_error;   /* errno of our own limits: EMFILE, EADDRNOTAVAIL ... or 0 */
     int resolve_error; /* EAI_ code (netdb.h), or 0 */
-    int os_error; /* errno of the socket: ECONNREFUSED, ECONNRESET ... or 0 (0 with no Close frame: plain EOF)
-                   */
+    int os_error;      /* errno of the socket: ECONNREFUSED, ECONNRESET ... or 0 (without a Close: EOF) */
     bool tls_failed;
     long tls_verify_error;    /* X509_V_ERR_ number, 0 when the certificate was good or not seen */
     int proxy_status;         /* HTTP status of a proxy that refused CONNECT, when known */

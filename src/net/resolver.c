@@ -55,7 +55,11 @@ void resolver_free(struct resolver *resolver)
         if (l->pending) (void)uv_cancel((uv_req_t *)&l->request);
     }
     while (resolver->pending > 0) uv_run(resolver->loop, UV_RUN_ONCE);
-    while (resolver->lookups) drop(resolver->lookups);
+    struct resolver_lookup *next = NULL;
+    for (struct resolver_lookup *l = resolver->lookups; l; l = next) {
+        next = l->next;
+        free(l);
+    }
     free(resolver);
 }
 

@@ -87,11 +87,10 @@ static void message_with_the_101(int fd)
     char request[4096], answer[4096];
     if (!read_request(fd, request, sizeof(request))) return;
     size_t length = make_101(request, "", answer, sizeof(answer));
-    memcpy(answer + length,
-           "\x81\x05"
-           "first\x81\x06"
-           "second",
-           15);
+    static const char frames[] = "\x81\x05"
+                                 "first\x81\x06"
+                                 "second";
+    memcpy(answer + length, frames, sizeof(frames) - 1);
     say(fd, answer, length + 11); /* the second message is cut */
     usleep(30000);
     say(fd, answer + length + 11, 4);
