@@ -1,7 +1,6 @@
 #include "record/run_reader.h"
 
 #include "base/calendar.h"
-#include "base/clock.h"
 #include "base/files.h"
 #include "record/csv.h"
 #include "record/folder.h"
@@ -207,21 +206,16 @@ enum err_code run_reader_intervals(struct run_reader *reader, interval_visitor *
     return walk_file(reader, NOTE_INTERVALS, &walk, err);
 }
 
-/* A log's times are decimals that went through a double; run folders know whole milliseconds only. */
-static int64_t nearest_ms(int64_t ns)
-{
-    return (ns + NS_PER_MS / 2) / NS_PER_MS * NS_PER_MS;
-}
-
 static enum line_use latency_entry(const struct walking *walking, const struct histogram_log_entry *entry)
 {
     const char *dot = strrchr(entry->tag, '.');
     enum metric metric;
     size_t region;
+    int64_t end_ns;
     if (dot == NULL || !metric_find(dot + 1, &metric)) return LINE_BROKEN;
+    if (__builtin_add_overflow(entry->start_utc_ns, entry->length_ns, &end_ns)) return LINE_BROKEN;
     if (!region_find(walking->reader, entry->tag, (size_t)(dot - entry->tag), &region)) return LINE_FOREIGN;
-    walking->visit.latency(walking->context, region, metric, nearest_ms(entry->start_utc_ns),
-                           nearest_ms(entry->start_utc_ns + entry->length_ns), entry->histogram);
+    walking->visit.latency(walking->context, region, metric, entry->start_utc_ns, end_ns, entry->histogram);
     return LINE_USED;
 }
 

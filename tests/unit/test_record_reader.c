@@ -256,6 +256,28 @@ static void test_broken_lines_are_skipped_and_counted(void **state)
     fixture_free(f);
 }
 
+/* Both numbers can be told, their sum cannot. */
+static void test_an_interval_that_ends_beyond_the_clock_is_broken(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new();
+    struct text line = {0};
+    fixture_write(f);
+    assert_int_equal(histogram_encode(f->cells[0][0].latency[METRIC_TTFT], &line, NULL), ERR_OK);
+    char *payload = text_take(&line);
+    text_printf(&line, "Tag=eastus2.ttft,9000000000.000,9000000000.000,1.000,%s\n", payload);
+    append_to(f, "latency.hlog", line.data, line.length);
+    struct run_reader *reader = open_run(f);
+    struct seen seen = {.fixture = f};
+    walk_all(reader, &seen);
+    assert_int_equal(seen.latencies, latencies_written());
+    assert_non_null(strstr(run_reader_notes(reader), "latency.hlog: 1 line cannot be read"));
+    run_reader_close(reader);
+    text_free(&line);
+    free(payload);
+    fixture_free(f);
+}
+
 static void test_a_line_without_end_costs_no_memory(void **state)
 {
     (void)state;
@@ -384,6 +406,7 @@ int main(void)
         cmocka_unit_test(test_a_whole_folder_reads_back_exactly),
         cmocka_unit_test(test_files_cut_anywhere_give_their_whole_lines),
         cmocka_unit_test(test_broken_lines_are_skipped_and_counted),
+        cmocka_unit_test(test_an_interval_that_ends_beyond_the_clock_is_broken),
         cmocka_unit_test(test_a_line_without_end_costs_no_memory),
         cmocka_unit_test(test_files_that_are_not_there),
         cmocka_unit_test(test_a_foreign_header_is_an_error_that_names_the_file),
