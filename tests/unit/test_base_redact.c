@@ -14,7 +14,7 @@ static void check(const char *in, const char *out)
 {
     /* A copy of the exact size, so that a sanitizer sees a read past the end. */
     size_t length = strlen(in);
-    char *copy = malloc(length > 0 ? length : 1);
+    char *copy = calloc(length > 0 ? length : 1, 1);
     for (size_t i = 0; i < length; i++) copy[i] = in[i];
     struct text text = {0};
     redact(&text, copy, length, secrets, sizeof secrets / sizeof secrets[0]);

@@ -13,7 +13,7 @@
 static bool parse(const char *message, struct event_facts *out)
 {
     size_t length = strlen(message);
-    char *copy = malloc(length > 0 ? length : 1);
+    char *copy = calloc(length > 0 ? length : 1, 1);
     for (size_t i = 0; i < length; i++) copy[i] = message[i];
     char type[EVENT_TYPE_SIZE];
     enum event_kind kind = event_scan(copy, length, type);

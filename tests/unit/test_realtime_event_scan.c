@@ -12,7 +12,7 @@
 /* Scans a copy of the exact size, so that a sanitizer sees a read past the end. */
 static enum event_kind scan(const char *message, size_t length, char type[EVENT_TYPE_SIZE])
 {
-    char *copy = malloc(length > 0 ? length : 1);
+    char *copy = calloc(length > 0 ? length : 1, 1);
     for (size_t i = 0; i < length; i++) copy[i] = message[i];
     enum event_kind kind = event_scan(copy, length, type);
     free(copy);
