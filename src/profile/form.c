@@ -95,14 +95,18 @@ static size_t reference_length(const char *text)
     return file || variable ? length + 3 : 0;
 }
 
+static enum err_code literal_secret(struct error *err)
+{
+    return error_set(
+        err, ERR_USAGE,
+        "a secret does not belong into a profile: write ${NAME} to read the environment variable "
+        "NAME, or ${file:PATH} to read a file");
+}
+
 enum err_code form_secret_reference(const char *text, struct error *err)
 {
     size_t length = reference_length(text);
-    if (length > 0 && text[length] == '\0') return ERR_OK;
-    return error_set(
-        err, ERR_USAGE,
-        "a secret does not belong into a profile: write ${NAME} to read the environment variable NAME, or "
-        "${file:PATH} to read a file");
+    return length > 0 && text[length] == '\0' ? ERR_OK : literal_secret(err);
 }
 
 /* Whether every ${ in the text begins a reference. */
@@ -179,6 +183,6 @@ enum err_code form_header_value(const char *name, const char *value, struct erro
     if (!references_are_whole(value)) {
         return error_set(err, ERR_USAGE, "a ${ that begins no reference: write ${NAME} or ${file:PATH}");
     }
-    if (sounds_secret(name) && strstr(value, "${") == NULL) return form_secret_reference("", err);
+    if (sounds_secret(name) && strstr(value, "${") == NULL) return literal_secret(err);
     return ERR_OK;
 }

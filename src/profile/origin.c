@@ -123,7 +123,7 @@ static enum err_code endpoint_parse(const char *text, struct origin *out, struct
 
 enum err_code form_endpoint(const char *text, struct error *err)
 {
-    struct origin origin;
+    struct origin origin = {0};
     enum err_code code = endpoint_parse(text, &origin, err);
     if (code != ERR_OK) return code;
     if (origin.tls || form_is_loopback(origin.host)) return ERR_OK;
