@@ -146,9 +146,10 @@ enum err_code run_plan(struct run *run, struct error *err)
     if (code == ERR_OK) code = detours(run, err);
     if (code == ERR_OK) code = check(run, err);
     if (code == ERR_OK) code = choose_folder(run, err);
-    run->clock.wall_origin_ns = run->profile->simulator.clock_start_ns == INT64_MIN || !run->flags.simulate
-                                    ? clock_wall_ns()
-                                    : run->profile->simulator.clock_start_ns;
+    bool now = !run->flags.simulate || run->profile->simulator.clock_start_ns == INT64_MIN;
+    int64_t origin_ns = now ? clock_wall_ns() : run->profile->simulator.clock_start_ns;
+    /* Whole milliseconds, as the files show them: else a row's time could be rounded out of its interval. */
+    run->clock.wall_origin_ns = origin_ns - origin_ns % NS_PER_MS;
     run->clock.speed = run->flags.simulate ? run->profile->simulator.clock_speed : 1;
     return code;
 }

@@ -144,7 +144,7 @@ static void remember_event(struct driver *driver, const char *type, uint64_t at_
 {
     struct evidence_event *event = &driver->events[driver->event_count++ % EVIDENCE_EVENTS];
     event->offset_ms = (double)(at_ns - driver->session.dial_ns) / (double)NS_PER_MS;
-    memcpy(event->type, type, sizeof event->type);
+    (void)snprintf(event->type, sizeof event->type, "%s", type);
 }
 
 static bool carries_facts(enum event_kind kind)

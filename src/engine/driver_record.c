@@ -142,6 +142,7 @@ static void write_evidence(struct driver *driver, const struct session_action *a
     const struct evidence evidence = {
         .utc_ns = recorder_wall(&worker->recorder, at_ns),
         .region = worker->plan->routes[driver->region].region,
+        .said = &worker->plan->profile->session,
         .address = driver->address,
         .session_scope = dialled || !attempt_failed,
         .failure = action->failure,

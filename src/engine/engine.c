@@ -22,7 +22,7 @@ struct engine {
     unsigned workers_made, workers_started;
     unsigned stops; /* how often a stop was asked for */
     enum run_end end;
-    char reason[256];
+    struct text reason;
     struct error failure; /* of the collector */
 };
 
@@ -32,7 +32,7 @@ void engine_stop(struct engine *engine, enum run_end end, const char *reason)
 {
     if (engine->stops == 0) {
         engine->end = end;
-        (void)snprintf(engine->reason, sizeof engine->reason, "%s", reason);
+        text_puts(&engine->reason, reason);
     }
     engine->stops++;
     enum stop_level level = engine->stops == 1 ? STOP_DRAIN : STOP_NOW;
@@ -196,7 +196,7 @@ void engine_status(const struct engine *engine, struct engine_status *out)
         .region_count = engine->plan.region_count,
         .draining = engine->stops > 0,
         .end = engine->end,
-        .reason = engine->reason,
+        .reason = text_str(&engine->reason),
         .health = collector_health(engine->collector),
     };
 }
@@ -214,5 +214,6 @@ void engine_free(struct engine *engine)
     if (engine->mailbox_made) mailbox_free(&engine->mailbox);
     for (size_t i = 0; i < engine->routes_made; i++) route_free(&engine->routes[i]);
     free(engine->routes);
+    text_free(&engine->reason);
     free(engine);
 }

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* What must never stand in a record: the region's secret, its proxy's password, and the values of its own
- * headers. */
+/* What must never stand in a record: the region's secret, its proxy's password, the values of its own
+ * headers, and what was said to the model, should the service quote it. */
 struct secrets {
     const char **values;
     size_t count;
@@ -30,9 +30,10 @@ static void add_secret(struct secrets *secrets, const char *value)
     if (value != NULL && *value != '\0') secrets->values[secrets->count++] = value;
 }
 
-static bool secrets_of(const struct region *region, struct secrets *secrets)
+static bool secrets_of(const struct region *region, const struct session_plan *said, struct secrets *secrets)
 {
-    secrets->values = calloc(region->header_count + 3, sizeof *secrets->values);
+    size_t prompts = said == NULL ? 0 : said->prompt_count;
+    secrets->values = calloc(region->header_count + prompts + 4, sizeof *secrets->values);
     if (secrets->values == NULL) return false;
     secrets->proxy_user = proxy_user_of(region->proxy);
     add_secret(secrets, region->auth.secret);
@@ -40,6 +41,8 @@ static bool secrets_of(const struct region *region, struct secrets *secrets)
     const char *colon = secrets->proxy_user == NULL ? NULL : strchr(secrets->proxy_user, ':');
     add_secret(secrets, colon == NULL ? NULL : colon + 1);
     for (size_t i = 0; i < region->header_count; i++) add_secret(secrets, region->headers[i].value);
+    for (size_t i = 0; i < prompts; i++) add_secret(secrets, said->prompts[i]);
+    if (said != NULL) add_secret(secrets, said->instructions);
     return true;
 }
 
@@ -239,7 +242,7 @@ static void write_attempt(struct text *out, const struct evidence *evidence)
 void evidence_write(struct text *out, const struct evidence *evidence, const struct zone *local_zone)
 {
     struct secrets secrets = {0};
-    if (!secrets_of(evidence->region, &secrets)) {
+    if (!secrets_of(evidence->region, evidence->said, &secrets)) {
         out->failed = true;
         return;
     }

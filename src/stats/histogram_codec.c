@@ -94,7 +94,7 @@ static bool put_compressed(struct text *out, const unsigned char *plain, size_t 
     unsigned char *packed = malloc(COMPRESSED_HEADER + packed_length);
     if (packed == NULL) return false;
     bool done = compress2(packed + COMPRESSED_HEADER, &packed_length, plain, (uLong)length,
-                          Z_BEST_COMPRESSION) == Z_OK;
+                          Z_DEFAULT_COMPRESSION) == Z_OK;
     if (done) {
         put_u32(packed, COOKIE_COMPRESSED);
         put_u32(packed + 4, (uint32_t)packed_length);
