@@ -1,0 +1,26 @@
+/* One response under way: when which of its events is due, what fault strikes it, and its line in the ledger.
+ */
+#ifndef RUSHHOUR_SIMULATOR_ANSWER_H
+#define RUSHHOUR_SIMULATOR_ANSWER_H
+
+#include "simulator/visit.h"
+
+#define ANSWERS_MAX 32 /* of one session at once, out-of-band ones included */
+
+struct answer;
+
+/* Starts a response to a response.create that came at at_ns; takes over overrides->metadata in any case. */
+void answer_begin(struct visit *visit, struct overrides *overrides, uint64_t at_ns);
+
+/* The id of the response that writes to the conversation, or NULL when none is under way. */
+const char *answer_active_id(const struct visit *visit);
+size_t answer_count(const struct visit *visit);
+
+/* Cancels a response by its id, or (NULL) the one that writes to the conversation. False: there is none. */
+bool answer_cancel(struct visit *visit, const char *response_id);
+
+/* Writes the ledger lines of what is under way, and says no more. */
+void answer_drop_all(struct visit *visit, enum ledger_outcome outcome);
+void answer_free_all(struct visit *visit);
+
+#endif

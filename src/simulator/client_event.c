@@ -1,0 +1,159 @@
+#include "simulator/client_event.h"
+
+#include "simulator/answer.h"
+#include "simulator/conversation.h"
+
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define EVENT_ID_LIMIT 512 /* section 4 */
+
+/* An event under way: what came, and when. */
+struct incoming {
+    struct visit *visit;
+    const cJSON *json;
+    uint64_t at_ns;
+};
+
+typedef bool handler(const struct incoming *incoming, struct complaint *complaint);
+
+static bool update_session(const struct incoming *incoming, struct complaint *complaint)
+{
+    const cJSON *session = cJSON_GetObjectItemCaseSensitive(incoming->json, "session");
+    if (!settings_update(&incoming->visit->settings, session, complaint)) return false;
+    visit_configure(incoming->visit, incoming->at_ns);
+    return true;
+}
+
+static bool create_response(const struct incoming *incoming, struct complaint *complaint)
+{
+    struct visit *visit = incoming->visit;
+    struct overrides overrides;
+    const cJSON *response = cJSON_GetObjectItemCaseSensitive(incoming->json, "response");
+    if (!settings_override(&visit->settings, response, &overrides, complaint)) return false;
+    const char *active = overrides.out_of_band ? NULL : answer_active_id(visit);
+    if (active != NULL || answer_count(visit) >= ANSWERS_MAX) {
+        free(overrides.metadata);
+        return complain(complaint, "conversation_already_has_active_response", "",
+                        "Conversation already has an active response in progress: %s. Wait until the "
+                        "response is finished "
+                        "before creating a new one.",
+                        active != NULL ? active : "too many out of band");
+    }
+    answer_begin(visit, &overrides, incoming->at_ns);
+    return true;
+}
+
+static bool cancel_response(const struct incoming *incoming, struct complaint *complaint)
+{
+    const cJSON *id = cJSON_GetObjectItemCaseSensitive(incoming->json, "response_id");
+    if (id != NULL && !cJSON_IsString(id) && !cJSON_IsNull(id))
+        return complain(complaint, "invalid_type", "response_id",
+                        "Invalid type for 'response_id': expected a string.");
+    if (answer_cancel(incoming->visit, cJSON_IsString(id) ? id->valuestring : NULL)) return true;
+    return complain(complaint, "response_cancel_not_active", "",
+                    "Cancellation failed: no active response found");
+}
+
+static bool create_item(const struct incoming *incoming, struct complaint *complaint)
+{
+    return conversation_create_item(incoming->visit, incoming->json, complaint);
+}
+
+static bool retrieve_item(const struct incoming *incoming, struct complaint *complaint)
+{
+    return conversation_retrieve_item(incoming->visit, incoming->json, complaint);
+}
+
+static bool truncate_item(const struct incoming *incoming, struct complaint *complaint)
+{
+    return conversation_truncate_item(incoming->visit, incoming->json, complaint);
+}
+
+static bool delete_item(const struct incoming *incoming, struct complaint *complaint)
+{
+    return conversation_delete_item(incoming->visit, incoming->json, complaint);
+}
+
+static bool append_audio(const struct incoming *incoming, struct complaint *complaint)
+{
+    return conversation_append_audio(incoming->visit, incoming->json, complaint);
+}
+
+static bool commit_audio(const struct incoming *incoming, struct complaint *complaint)
+{
+    return conversation_commit_audio(incoming->visit, incoming->json, complaint);
+}
+
+static bool clear_audio(const struct incoming *incoming, struct complaint *complaint)
+{
+    return conversation_clear_audio(incoming->visit, incoming->json, complaint);
+}
+
+/* The types that a session takes, the frequent one first; the complaint about an unknown type lists them. */
+static const struct {
+    const char *type;
+    handler *handle;
+} handlers[] = {
+    {"input_audio_buffer.append", append_audio},   {"session.update", update_session},
+    {"conversation.item.create", create_item},     {"response.create", create_response},
+    {"response.cancel", cancel_response},          {"input_audio_buffer.commit", commit_audio},
+    {"input_audio_buffer.clear", clear_audio},     {"conversation.item.retrieve", retrieve_item},
+    {"conversation.item.truncate", truncate_item}, {"conversation.item.delete", delete_item},
+};
+
+static bool unknown_type(const char *type, struct complaint *complaint)
+{
+    struct text list = {0};
+    for (size_t i = 0; i < sizeof handlers / sizeof *handlers; i++)
+        text_printf(&list, "%s'%s'",
+                    i == 0                                        ? ""
+                    : i + 1 == sizeof handlers / sizeof *handlers ? ", and "
+                                                                  : ", ",
+                    handlers[i].type);
+    (void)complain(complaint, "invalid_value", "type", "Invalid value: '%.64s'. Supported values are: %s.",
+                   type, text_str(&list));
+    text_free(&list);
+    return false;
+}
+
+static bool dispatch(const struct incoming *incoming, struct complaint *complaint)
+{
+    const cJSON *type = cJSON_GetObjectItemCaseSensitive(incoming->json, "type");
+    const cJSON *id = cJSON_GetObjectItemCaseSensitive(incoming->json, "event_id");
+    if (!cJSON_IsString(type))
+        return complain(complaint, type == NULL ? "missing_required_parameter" : "invalid_type", "type",
+                        "An event is a JSON object with a string 'type'.");
+    if (id != NULL && !cJSON_IsString(id) && !cJSON_IsNull(id))
+        return complain(complaint, "invalid_type", "event_id",
+                        "Invalid type for 'event_id': expected a string.");
+    if (cJSON_IsString(id) && strlen(id->valuestring) > EVENT_ID_LIMIT)
+        return complain(complaint, "string_above_max_length", "event_id",
+                        "Invalid 'event_id': string too long. Expected a string with maximum length %d.",
+                        EVENT_ID_LIMIT);
+    for (size_t i = 0; i < sizeof handlers / sizeof *handlers; i++) {
+        if (strcmp(type->valuestring, handlers[i].type) == 0) return handlers[i].handle(incoming, complaint);
+    }
+    return unknown_type(type->valuestring, complaint);
+}
+
+void client_event_take(struct visit *visit, const char *text, size_t length, uint64_t at_ns)
+{
+    struct complaint complaint;
+    struct incoming incoming = {.visit = visit, .at_ns = at_ns};
+    /* A NUL would end the text for the parser, so that what follows it went unseen. */
+    cJSON *json =
+        memchr(text, '\0', length) == NULL ? cJSON_ParseWithLengthOpts(text, length + 1, NULL, true) : NULL;
+    incoming.json = json;
+    if (!cJSON_IsObject(json)) {
+        (void)complain(&complaint, "invalid_json", "",
+                       "We could not parse the JSON body of your event: it must be one JSON object.");
+        visit_complain(visit, &complaint, NULL);
+    } else if (!dispatch(&incoming, &complaint)) {
+        const cJSON *id = cJSON_GetObjectItemCaseSensitive(json, "event_id");
+        bool usable = cJSON_IsString(id) && strlen(id->valuestring) <= EVENT_ID_LIMIT;
+        visit_complain(visit, &complaint, usable ? id->valuestring : NULL);
+    }
+    cJSON_Delete(json);
+}

@@ -1,0 +1,30 @@
+/* What a client did wrong, as an `error` event says it (realtime protocol, section 5). */
+#ifndef RUSHHOUR_SIMULATOR_COMPLAINT_H
+#define RUSHHOUR_SIMULATOR_COMPLAINT_H
+
+#include "base/error.h"
+#include "base/text.h"
+#include "simulator/identifier.h"
+
+#include <stdbool.h>
+
+#define MESSAGE_TEXT_SIZE 768
+
+struct complaint {
+    const char *code; /* NULL: null */
+    char param[128];  /* dotted path; "": null */
+    char message[MESSAGE_TEXT_SIZE];
+};
+
+/* Fills a complaint and returns false, so that refusing is one return statement. A long message is cut. */
+bool complain(struct complaint *complaint, const char *code, const char *param, const char *format, ...)
+    PRINTF_LIKE(4, 5);
+
+/*
+ * Appends the `error` event (type invalid_request_error). client_event_id is the client's own id of the event
+ * that was wrong, or NULL.
+ */
+void complaint_event(const struct complaint *complaint, struct identifiers *ids, const char *client_event_id,
+                     struct text *out);
+
+#endif

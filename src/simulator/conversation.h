@@ -1,0 +1,24 @@
+/* The conversation of a session and its input buffer: items come and go as ids and token counts. */
+#ifndef RUSHHOUR_SIMULATOR_CONVERSATION_H
+#define RUSHHOUR_SIMULATOR_CONVERSATION_H
+
+#include "simulator/visit.h"
+
+#include <cjson/cJSON.h>
+
+/* Keeps the id of an item, the newest VISIT_ITEMS_MAX of them. */
+void conversation_remember(struct conversation *conversation, const char *id);
+
+/*
+ * Each handles one client event of its name and says the service's answer. False: *complaint says what was
+ * wrong, and nothing changed.
+ */
+bool conversation_create_item(struct visit *visit, const cJSON *event, struct complaint *complaint);
+bool conversation_retrieve_item(struct visit *visit, const cJSON *event, struct complaint *complaint);
+bool conversation_truncate_item(struct visit *visit, const cJSON *event, struct complaint *complaint);
+bool conversation_delete_item(struct visit *visit, const cJSON *event, struct complaint *complaint);
+bool conversation_append_audio(struct visit *visit, const cJSON *event, struct complaint *complaint);
+bool conversation_commit_audio(struct visit *visit, const cJSON *event, struct complaint *complaint);
+bool conversation_clear_audio(struct visit *visit, const cJSON *event, struct complaint *complaint);
+
+#endif

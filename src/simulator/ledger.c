@@ -1,0 +1,148 @@
+#include "simulator/ledger.h"
+
+#include "base/calendar.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FLUSH_MS 1000
+#define FLUSH_BYTES ((size_t)64 * 1024)
+
+struct ledger {
+    uv_timer_t timer;
+    int fd; /* -1: none */
+    char *path;
+    struct text buffer;
+    int write_error; /* errno of the first write that failed */
+};
+
+static void flush(struct ledger *ledger)
+{
+    size_t done = 0;
+    if (ledger->buffer.failed && ledger->write_error == 0) ledger->write_error = ENOMEM;
+    while (done < ledger->buffer.length && ledger->write_error == 0) {
+        ssize_t count = write(ledger->fd, ledger->buffer.data + done, ledger->buffer.length - done);
+        if (count >= 0) {
+            done += (size_t)count;
+        } else if (errno != EINTR) {
+            ledger->write_error = errno;
+        }
+    }
+    text_clear(&ledger->buffer);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    flush(timer->data);
+}
+
+enum err_code ledger_open(uv_loop_t *loop, const char *path, struct ledger **out, struct error *err)
+{
+    struct ledger *ledger = calloc(1, sizeof *ledger);
+    if (ledger == NULL) return error_set(err, ERR_NOMEM, "no memory for the ledger");
+    ledger->fd = -1;
+    if (path != NULL) {
+        ledger->path = strdup(path);
+        ledger->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+        if (ledger->fd < 0 || ledger->path == NULL) {
+            int reason = errno;
+            free(ledger->path);
+            free(ledger);
+            return error_set(err, ERR_IO, "cannot write the ledger %s: %s", path, strerror(reason));
+        }
+    }
+    uv_timer_init(loop, &ledger->timer); /* cannot fail */
+    ledger->timer.data = ledger;
+    uv_timer_start(&ledger->timer, on_timer, FLUSH_MS, FLUSH_MS);
+    uv_unref((uv_handle_t *)&ledger->timer);
+    *out = ledger;
+    return ERR_OK;
+}
+
+static const char *outcome_name(enum ledger_outcome outcome)
+{
+    static const char *const names[] = {"completed", "failed",  "incomplete", "cancelled", "stalled",
+                                        "reset",     "refused", "expired",    "abandoned", "stopped"};
+    return names[outcome];
+}
+
+static void add_string(struct text *out, const char *key, const char *value)
+{
+    text_puts(out, ",\"");
+    text_puts(out, key);
+    text_puts(out, "\":");
+    text_json(out, value == NULL || *value == '\0' ? NULL : value);
+}
+
+static void add_delay(struct text *out, const char *key, uint64_t ns)
+{
+    if (ns == PHASE_UNSEEN) return;
+    if (out->length > 0 && out->data[out->length - 1] != '{') text_puts(out, ",");
+    text_printf(out, "\"%s\":%" PRIu64, key, (ns + 500) / 1000);
+}
+
+void ledger_format(const struct ledger_line *line, struct text *out)
+{
+    char stamp[32];
+    format_utc_ms(line->wall_ns, stamp);
+    text_printf(out, "{\"kind\":\"%s\",\"time\":\"%s\"", line->is_session ? "session" : "response", stamp);
+    add_string(out, "region", line->region);
+    add_string(out, "session_id", line->session_id);
+    add_string(out, "response_id", line->response_id);
+    add_string(out, "client_request_id", line->client_request_id);
+    add_string(out, "fault", line->fault);
+    add_string(out, "outcome", outcome_name(line->outcome));
+    if (line->is_session) {
+        if (line->http_status != 0) {
+            text_printf(out, ",\"http_status\":%d", line->http_status);
+        } else {
+            text_puts(out, ",\"http_status\":null");
+        }
+        text_printf(out, ",\"responses\":%" PRIu64, line->responses);
+    }
+    text_puts(out, ",\"delay_us\":{");
+    if (line->is_session) {
+        add_delay(out, "upgrade", line->upgrade_ns);
+        add_delay(out, "session", line->session_ns);
+        add_delay(out, "configure", line->configure_ns);
+    } else {
+        add_delay(out, "response_created", line->response_created_ns);
+        add_delay(out, "first_output", line->first_output_ns);
+        add_delay(out, "response", line->response_ns);
+    }
+    text_puts(out, "}}\n");
+}
+
+void ledger_add(struct ledger *ledger, const struct ledger_line *line)
+{
+    if (ledger->fd < 0 || ledger->write_error != 0) return;
+    ledger_format(line, &ledger->buffer);
+    if (ledger->buffer.length >= FLUSH_BYTES || ledger->buffer.failed) flush(ledger);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct ledger *ledger = handle->data;
+    text_free(&ledger->buffer);
+    free(ledger->path);
+    free(ledger);
+}
+
+enum err_code ledger_close(struct ledger *ledger, struct error *err)
+{
+    enum err_code code = ERR_OK;
+    if (ledger->fd >= 0) {
+        flush(ledger);
+        if (close(ledger->fd) != 0 && ledger->write_error == 0) ledger->write_error = errno;
+        ledger->fd = -1;
+        if (ledger->write_error != 0)
+            code = error_set(err, ERR_IO, "the ledger %s is not complete: %s", ledger->path,
+                             strerror(ledger->write_error));
+    }
+    uv_close((uv_handle_t *)&ledger->timer, on_closed);
+    return code;
+}

@@ -1,0 +1,58 @@
+/* The events of one response, in the names and shapes of each dialect (realtime protocol, sections 4.2
+ * to 4.6). Pure. */
+#ifndef RUSHHOUR_SIMULATOR_REPLY_H
+#define RUSHHOUR_SIMULATOR_REPLY_H
+
+#include "base/text.h"
+#include "simulator/identifier.h"
+#include "simulator/settings.h"
+#include "simulator/usage.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define ITEM_ID_SIZE 40 /* the longest id that a client may give an item is 32 bytes */
+
+/* The facts of a response that its events tell. */
+struct reply {
+    bool preview, audio;
+    char id[IDENTIFIER_SIZE], item_id[IDENTIFIER_SIZE];
+    char previous_item_id[ITEM_ID_SIZE];   /* ""; null */
+    char conversation_id[IDENTIFIER_SIZE]; /* "": out of band, null */
+    uint64_t max_output_tokens;            /* 0: "inf" */
+    char *metadata;                        /* JSON, or NULL: null */
+    uint64_t deltas;                       /* said so far: makes up the text */
+    struct usage_count usage;
+};
+
+enum reply_status { REPLY_COMPLETED, REPLY_CANCELLED, REPLY_INCOMPLETE, REPLY_FAILED };
+
+/* Each appends one event. `settings` gives voice and formats as they are now. */
+void reply_created(const struct reply *reply, const struct settings *settings, struct identifiers *ids,
+                   struct text *out);
+
+/* The assistant's item: response.output_item.added or .done; status of the item as the response ends. */
+void reply_output_item(const struct reply *reply, bool done, enum reply_status status,
+                       struct identifiers *ids, struct text *out);
+
+/* conversation.item.added or .done; preview has conversation.item.created for added, and nothing for done:
+ * then false. */
+bool reply_conversation_item(const struct reply *reply, bool done, enum reply_status status,
+                             struct identifiers *ids, struct text *out);
+void reply_content_part(const struct reply *reply, bool done, struct identifiers *ids, struct text *out);
+
+/* The next piece of text, or of the transcript of audio: number reply->deltas. */
+void reply_text_delta(const struct reply *reply, struct identifiers *ids, struct text *out);
+void reply_text_done(const struct reply *reply, struct identifiers *ids, struct text *out);
+void reply_audio_delta(const struct reply *reply, const char *base64, struct identifiers *ids,
+                       struct text *out);
+void reply_audio_done(const struct reply *reply, struct identifiers *ids, struct text *out);
+
+/*
+ * response.done. has_item: the output holds the assistant's item. A failed one carries error type
+ * server_error, code null and a message that names the session twice (catalogue, 2.1).
+ */
+void reply_done(const struct reply *reply, enum reply_status status, bool has_item, const char *session_id,
+                const struct settings *settings, struct identifiers *ids, struct text *out);
+
+#endif

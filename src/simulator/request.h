@@ -1,0 +1,59 @@
+/* What the service says to an upgrade request: whether it is let in, and if not, with which words. Pure. */
+#ifndef RUSHHOUR_SIMULATOR_REQUEST_H
+#define RUSHHOUR_SIMULATOR_REQUEST_H
+
+#include "base/text.h"
+#include "base/words.h"
+
+#include <stdbool.h>
+
+#define CLIENT_REQUEST_ID_SIZE 128
+
+/* The request as received; header values are NULL when absent. */
+struct request {
+    const char *target;
+    bool is_websocket;
+    const char *api_key;           /* api-key */
+    const char *authorization;     /* Authorization */
+    const char *beta;              /* OpenAI-Beta */
+    const char *protocols;         /* Sec-WebSocket-Protocol */
+    const char *upgrade;           /* Upgrade */
+    const char *client_request_id; /* x-ms-client-request-id */
+};
+
+/* What one region serves. */
+struct request_site {
+    enum dialect dialect;
+    const char *deployment;
+    const char *api_version; /* accepted beside the one that Azure documents; may be NULL */
+    const char *path;        /* served instead of the dialect's own when not NULL */
+    const char *key;
+    bool open; /* the profile gives the region no credential: a request without one is let in */
+};
+
+enum verdict_kind {
+    VERDICT_ACCEPT,
+    VERDICT_REFUSE, /* with an HTTP status: how Azure does it */
+    VERDICT_CLOSE   /* 101, an `error` event, and a Close frame: how OpenAI does it */
+};
+
+struct verdict {
+    enum verdict_kind kind;
+    enum dialect dialect; /* which one is spoken: on Azure the path decides */
+    int status;           /* VERDICT_REFUSE */
+    const char *code;     /* error.code; NULL: null */
+    const char *message;  /* error.message */
+    int close_code;       /* VERDICT_CLOSE; its reason is "invalid_request_error" and the code */
+};
+
+/* Judges a request as the region's service would. Sources: realtime protocol, sections 1, 2; catalogue
+ * F17-F28. */
+struct verdict request_judge(const struct request *request, const struct request_site *site);
+
+/* The id that the client gave its request by header or query ("" when none), cut to size. */
+void request_client_id(const struct request *request, char out[CLIENT_REQUEST_ID_SIZE]);
+
+/* Appends the JSON body of a refusal, in the shape of the dialect. */
+void request_refusal_body(const struct verdict *verdict, const char *target, struct text *out);
+
+#endif

@@ -1,0 +1,145 @@
+#include "simulator/script.h"
+
+#include "base/clock.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define Z_99 2.3263478740408408 /* the standard normal's 0.99 quantile */
+#define MINUTE_NS (60 * NS_PER_S)
+#define SEED_OF_SIMULATOR                                                                                    \
+    UINT64_C(0x73696D756C61746F) /* the load may use the same seed: its streams must not be ours */
+
+static bool names_region(char *const *regions, size_t count, const char *region)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(regions[i], region) == 0) return true;
+    }
+    return count == 0;
+}
+
+static bool in_force(const struct window *during, int64_t wall_ns)
+{
+    return during == NULL || window_contains(during, wall_ns);
+}
+
+/* One allocation more than needed: calloc(0) may be NULL without being a failure. */
+static bool reserve(struct script *script, const struct simulator_plan *plan)
+{
+    script->latency = calloc(plan->latency_count + 1, sizeof *script->latency);
+    script->faults = calloc(plan->fault_count + 1, sizeof *script->faults);
+    script->fault_kinds = calloc(plan->fault_count + 1, sizeof *script->fault_kinds);
+    script->fault_active = calloc(plan->fault_count + 1, sizeof *script->fault_active);
+    return script->latency != NULL && script->faults != NULL && script->fault_kinds != NULL &&
+           script->fault_active != NULL;
+}
+
+enum err_code script_init(struct script *script, const struct simulator_plan *plan, const char *region,
+                          uint64_t seed, uint64_t region_index, struct error *err)
+{
+    *script = (struct script){.minute = INT64_MIN};
+    random_seed(&script->strikes, seed ^ SEED_OF_SIMULATOR, 2 * region_index);
+    random_seed(&script->delays, seed ^ SEED_OF_SIMULATOR, 2 * region_index + 1);
+    if (!reserve(script, plan)) {
+        script_free(script);
+        return error_set(err, ERR_NOMEM, "no memory for the simulator's rules of region %s", region);
+    }
+    for (size_t i = 0; i < plan->latency_count; i++) {
+        const struct latency_rule *rule = &plan->latency[i];
+        if (names_region(rule->regions, rule->region_count, region))
+            script->latency[script->latency_count++] = rule;
+    }
+    for (size_t i = 0; i < plan->fault_count; i++) {
+        const struct fault_rule *rule = &plan->faults[i];
+        if (!names_region(rule->regions, rule->region_count, region)) continue;
+        if (!fault_find(rule->fault, &script->fault_kinds[script->fault_count])) {
+            script_free(script);
+            return error_set(err, ERR_PROFILE, "simulator.faults[%zu].fault: there is no fault \"%s\"", i,
+                             rule->fault);
+        }
+        script->faults[script->fault_count++] = rule;
+    }
+    return ERR_OK;
+}
+
+void script_free(struct script *script)
+{
+    free(script->latency);
+    free(script->faults);
+    free(script->fault_kinds);
+    free(script->fault_active);
+    *script = (struct script){0};
+}
+
+static const struct latency *latency_of(const struct latency_rule *rule, enum step step)
+{
+    switch (step) {
+    case STEP_UPGRADE:
+        return &rule->upgrade;
+    case STEP_SESSION:
+        return &rule->session;
+    case STEP_CONFIGURE:
+        return &rule->configure;
+    case STEP_RESPONSE_CREATED:
+        return &rule->response_created;
+    case STEP_FIRST_OUTPUT:
+        return &rule->first_output;
+    case STEP_DELTA:
+    case STEP_COUNT:
+        break;
+    }
+    return &rule->delta;
+}
+
+static void apply(struct script *script, const struct latency_rule *rule)
+{
+    for (int i = 0; i < STEP_COUNT; i++) {
+        const struct latency *latency = latency_of(rule, (enum step)i);
+        if (!latency->set) continue;
+        bool spread = latency->median_ns > 0 && latency->p99_ns > latency->median_ns;
+        script->median_ns[i] = latency->median_ns;
+        script->sigma[i] = spread ? log((double)latency->p99_ns / (double)latency->median_ns) / Z_99 : 0;
+    }
+}
+
+/* Windows begin and end on minutes; asking the calendar for every draw would cost more than the draw. */
+static void refresh(struct script *script, int64_t wall_ns)
+{
+    int64_t minute = wall_ns / MINUTE_NS - (wall_ns % MINUTE_NS < 0);
+    if (minute == script->minute) return;
+    script->minute = minute;
+    memset(script->median_ns, 0, sizeof script->median_ns);
+    memset(script->sigma, 0, sizeof script->sigma);
+    for (size_t i = 0; i < script->latency_count; i++) {
+        if (in_force(script->latency[i]->during, wall_ns)) apply(script, script->latency[i]);
+    }
+    for (size_t i = 0; i < script->fault_count; i++)
+        script->fault_active[i] = in_force(script->faults[i]->during, wall_ns);
+}
+
+uint64_t script_delay(struct script *script, enum step step, int64_t wall_ns)
+{
+    refresh(script, wall_ns);
+    double median = (double)script->median_ns[step];
+    if (script->sigma[step] == 0) return (uint64_t)script->median_ns[step];
+    return (uint64_t)llround(median * exp(script->sigma[step] * random_normal(&script->delays)));
+}
+
+struct strike script_strike(struct script *script, enum fault_chance chance, int64_t wall_ns)
+{
+    refresh(script, wall_ns);
+    for (size_t i = 0; i < script->fault_count; i++) {
+        const struct fault_rule *rule = script->faults[i];
+        enum fault_kind kind = script->fault_kinds[i];
+        if (!script->fault_active[i] || fault_info(kind)->chance != chance) continue;
+        if (random_unit(&script->strikes) < rule->rate)
+            return (struct strike){.struck = true, .kind = kind, .after_ns = rule->after_ns};
+    }
+    return (struct strike){0};
+}
+
+uint64_t script_below(struct script *script, uint64_t bound)
+{
+    return random_below(&script->strikes, bound);
+}

@@ -1,0 +1,248 @@
+#include "simulator/simulator.h"
+
+#include "base/files.h"
+#include "simulator/visit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define AUDIO_BYTES_PER_MS 48 /* PCM16 at 24 kHz, mono */
+#define REQUESTS_PER_MINUTE 200
+#define TOKENS_PER_MINUTE 100000 /* gpt-realtime in tier 1 (realtime protocol, section 6) */
+#define DEFAULT_LISTEN "127.0.0.1"
+
+struct simulator {
+    struct service service;
+    struct authority *authority;
+    struct site *sites;
+    size_t site_count;
+    char *listen;
+    char *ca_file;
+    bool ca_is_ours; /* to be removed at the end */
+    bool stopped;
+};
+
+static enum err_code no_memory(struct error *err)
+{
+    return error_set(err, ERR_NOMEM, "no memory for the simulator");
+}
+
+/* A fresh file in $TMPDIR for the root certificate. */
+static enum err_code write_own_ca(struct simulator *simulator, const struct text *pem, struct error *err)
+{
+    const char *folder = getenv("TMPDIR");
+    struct text path = {0};
+    text_printf(&path, "%s/rushhour-ca-XXXXXX.pem", folder != NULL && *folder != '\0' ? folder : "/tmp");
+    simulator->ca_file = text_take(&path);
+    if (simulator->ca_file == NULL) return no_memory(err);
+    int fd = mkstemps(simulator->ca_file, 4);
+    if (fd < 0)
+        return error_set(err, ERR_IO,
+                         "cannot make a file for the simulator's root certificate (%s): %s; set TMPDIR to a "
+                         "folder that can be written",
+                         simulator->ca_file, strerror(errno));
+    simulator->ca_is_ours = true;
+    ssize_t written = write(fd, pem->data, pem->length);
+    int reason = errno;
+    if (close(fd) == 0 && written == (ssize_t)pem->length) return ERR_OK;
+    return error_set(err, ERR_IO, "cannot write the simulator's root certificate to %s: %s",
+                     simulator->ca_file, strerror(reason));
+}
+
+/* Clients may run in another folder: the path is told in full. */
+static enum err_code write_given_ca(struct simulator *simulator, const char *path, const struct text *pem,
+                                    struct error *err)
+{
+    enum err_code code = file_write(path, pem->data, pem->length, err);
+    if (code != ERR_OK) return code;
+    simulator->ca_file = realpath(path, NULL);
+    if (simulator->ca_file == NULL) simulator->ca_file = strdup(path);
+    return simulator->ca_file == NULL ? no_memory(err) : ERR_OK;
+}
+
+static enum err_code make_authority(struct simulator *simulator, const char *ca_file, struct error *err)
+{
+    enum err_code code = authority_new(&simulator->authority, err);
+    if (code != ERR_OK) return code;
+    struct text pem = {0};
+    code = authority_pem(simulator->authority, &pem, err);
+    if (code == ERR_OK && ca_file != NULL) code = write_given_ca(simulator, ca_file, &pem, err);
+    if (code == ERR_OK && ca_file == NULL) code = write_own_ca(simulator, &pem, err);
+    text_free(&pem);
+    return code;
+}
+
+/* Base64 of as many zero bytes: silence. */
+static char *silence(uint64_t bytes)
+{
+    size_t length = (size_t)((bytes + 2) / 3 * 4);
+    size_t padding = (size_t)((3 - bytes % 3) % 3);
+    char *base64 = malloc(length + 1);
+    if (base64 == NULL) return NULL;
+    memset(base64, 'A', length - padding);
+    memset(base64 + length - padding, '=', padding);
+    base64[length] = '\0';
+    return base64;
+}
+
+static enum err_code make_service(struct simulator *simulator, uv_loop_t *loop,
+                                  const struct simulator_options *options, struct error *err)
+{
+    struct service *service = &simulator->service;
+    service->plan = &options->profile->simulator;
+    service->clock = options->clock;
+    if (service->clock.speed <= 0) /* none was given: the wall's */
+        service->clock = (struct run_clock){clock_mono_ns(), clock_wall_ns(), 1.0};
+    identifiers_init(&service->ids, &service->clock);
+    service->audio = silence(service->plan->audio_delta_bytes);
+    service->audio_ms = service->plan->audio_delta_bytes / AUDIO_BYTES_PER_MS;
+    simulator->listen = strdup(options->listen != NULL ? options->listen : DEFAULT_LISTEN);
+    if (service->audio == NULL || simulator->listen == NULL) return no_memory(err);
+    enum err_code code = agenda_new(loop, &service->agenda, err);
+    if (code != ERR_OK) return code;
+    return ledger_open(loop, options->ledger_file, &service->ledger, err);
+}
+
+static void on_request(void *user, struct ws_peer *peer, const struct ws_request *request)
+{
+    visit_begin(user, peer, request);
+}
+
+static enum err_code open_site(struct simulator *simulator, struct site *site, uv_loop_t *loop,
+                               struct error *err)
+{
+    static const struct ws_server_handlers handlers = {on_request, visit_take_message, visit_gone,
+                                                       visit_take_binary};
+    if (site->region->tls) {
+        enum err_code code = authority_issue(simulator->authority, site->region->host, &site->identity, err);
+        if (code != ERR_OK) return code;
+    }
+    return ws_server_listen(loop, simulator->listen, 0, site->identity, &handlers, site, &site->server, err);
+}
+
+static enum err_code make_site(struct simulator *simulator, size_t index, uv_loop_t *loop,
+                               const struct simulator_options *options, struct error *err)
+{
+    const struct region *region = &options->profile->regions[index];
+    struct site *site = &simulator->sites[index];
+    site->service = &simulator->service;
+    site->region = region;
+    if (!identifier_key(site->key))
+        return error_set(err, ERR_IO, "the system gives no random bytes for a key");
+    const char *name = region->deployment != NULL ? region->deployment : region->model;
+    site->gate = (struct request_site){.dialect = region->dialect,
+                                       .deployment = name != NULL ? name : "gpt-realtime",
+                                       .api_version = region->api_version,
+                                       .path = region->path,
+                                       .key = site->key,
+                                       .open = region->auth.kind == AUTH_NONE};
+    site->requests.limit = REQUESTS_PER_MINUTE;
+    site->tokens.limit = TOKENS_PER_MINUTE;
+    enum err_code code =
+        script_init(&site->script, simulator->service.plan, region->name, options->seed, index, err);
+    return code != ERR_OK ? code : open_site(simulator, site, loop, err);
+}
+
+static enum err_code make_sites(struct simulator *simulator, uv_loop_t *loop,
+                                const struct simulator_options *options, struct error *err)
+{
+    size_t count = options->profile->region_count;
+    simulator->sites = calloc(count + 1, sizeof *simulator->sites);
+    if (simulator->sites == NULL) return no_memory(err);
+    for (; simulator->site_count < count; simulator->site_count++) {
+        enum err_code code = make_site(simulator, simulator->site_count, loop, options, err);
+        if (code != ERR_OK) {
+            simulator->site_count++; /* half of it may be there to be undone */
+            (void)error_prefix(err, "simulator, region %s",
+                               options->profile->regions[simulator->site_count - 1].name);
+            return code;
+        }
+    }
+    return ERR_OK;
+}
+
+enum err_code simulator_start(uv_loop_t *loop, const struct simulator_options *options,
+                              struct simulator **out, struct error *err)
+{
+    struct simulator *simulator = calloc(1, sizeof *simulator);
+    if (simulator == NULL) return no_memory(err);
+    enum err_code code = make_authority(simulator, options->ca_file, err);
+    if (code == ERR_OK) code = make_service(simulator, loop, options, err);
+    if (code == ERR_OK) code = make_sites(simulator, loop, options, err);
+    if (code == ERR_OK) {
+        *out = simulator;
+        return ERR_OK;
+    }
+    enum err_code ignored = simulator_stop(simulator, NULL); /* the first error is the one to tell */
+    (void)ignored;
+    simulator_free(simulator);
+    return code;
+}
+
+static void add_region(const struct simulator *simulator, const struct site *site, struct text *out)
+{
+    bool is_v6 = strchr(simulator->listen, ':') != NULL;
+    text_puts(out, "{\"name\":");
+    text_json(out, site->region->name);
+    text_printf(out, ",\"dialect\":\"%s\",\"host\":", dialect_name(site->region->dialect));
+    text_json(out, site->region->host);
+    text_printf(out, is_v6 ? ",\"address\":\"[%s]:%u\"" : ",\"address\":\"%s:%u\"", simulator->listen,
+                (unsigned)ws_server_port(site->server));
+    text_puts(out, ",\"deployment\":");
+    text_json(out, site->gate.deployment);
+    text_puts(out, ",\"api_key\":");
+    text_json(out, site->key);
+    text_puts(out, "}");
+}
+
+void simulator_ready(const struct simulator *simulator, struct text *out)
+{
+    text_puts(out, "{\"ready\":true,\"ca_file\":");
+    text_json(out, simulator->ca_file);
+    text_puts(out, ",\"regions\":[");
+    for (size_t i = 0; i < simulator->site_count; i++) {
+        if (i > 0) text_puts(out, ",");
+        add_region(simulator, &simulator->sites[i], out);
+    }
+    text_puts(out, "]}\n");
+}
+
+void simulator_set_clock(struct simulator *simulator, const struct run_clock *clock)
+{
+    simulator->service.clock = *clock;
+    simulator->service.ids.clock = *clock;
+}
+
+enum err_code simulator_stop(struct simulator *simulator, struct error *err)
+{
+    enum err_code code = ERR_OK;
+    if (simulator->stopped) return code;
+    simulator->stopped = true;
+    struct service *service = &simulator->service;
+    for (struct visit *visit = service->visits; visit != NULL; visit = visit->next)
+        visit_record(visit, OUTCOME_STOPPED);
+    for (size_t i = 0; i < simulator->site_count; i++) ws_server_close(simulator->sites[i].server);
+    if (service->agenda != NULL) agenda_close(service->agenda);
+    if (service->ledger != NULL) code = ledger_close(service->ledger, err);
+    if (simulator->ca_is_ours) (void)unlink(simulator->ca_file);
+    return code;
+}
+
+void simulator_free(struct simulator *simulator)
+{
+    if (simulator == NULL) return;
+    for (size_t i = 0; i < simulator->site_count; i++) {
+        tls_identity_free(simulator->sites[i].identity);
+        script_free(&simulator->sites[i].script);
+    }
+    authority_free(simulator->authority);
+    text_free(&simulator->service.draft);
+    free(simulator->service.audio);
+    free(simulator->sites);
+    free(simulator->listen);
+    free(simulator->ca_file);
+    free(simulator);
+}

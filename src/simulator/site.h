@@ -1,0 +1,59 @@
+/* One region as the simulator serves it, and what all regions of one simulator share. */
+#ifndef RUSHHOUR_SIMULATOR_SITE_H
+#define RUSHHOUR_SIMULATOR_SITE_H
+
+#include "net/agenda.h"
+#include "net/server.h"
+#include "profile/profile.h"
+#include "simulator/identifier.h"
+#include "simulator/ledger.h"
+#include "simulator/request.h"
+#include "simulator/script.h"
+
+/* Shared by every region. All of it belongs to the loop's thread. */
+struct service {
+    const struct simulator_plan *plan;
+    struct run_clock clock;
+    struct agenda *agenda;
+    struct identifiers ids;
+    struct ledger *ledger;
+    struct text draft;    /* the event that is being put together */
+    char *audio;          /* base64 of one audio delta: silence */
+    uint64_t audio_ms;    /* of it, at 24 kHz */
+    struct visit *visits; /* every connection that is under way */
+};
+
+/* What was used of a quota, draining evenly over a minute: enough for plausible rate_limits.updated. */
+struct quota {
+    double limit;
+    double used;
+    uint64_t at_ns;
+};
+
+struct site {
+    struct service *service;
+    const struct region *region;
+    struct request_site gate; /* its key is `key` below */
+    char key[85];
+    struct script script;
+    struct quota requests, tokens;
+    struct tls_identity *identity; /* NULL: plain HTTP, as the region's endpoint */
+    struct ws_server *server;
+};
+
+/* The run's time of day, in ns since 1970 UTC, at a monotonic time. */
+int64_t service_wall(const struct service *service, uint64_t mono_ns);
+
+/* Draws the delay of a step at a site now. */
+uint64_t site_delay(struct site *site, enum step step, uint64_t mono_ns);
+
+/* Counts one request and its tokens, and appends rate_limits.updated (preview lists requests too). */
+void site_rate_limits(struct site *site, uint64_t tokens, bool preview, uint64_t mono_ns, struct text *out);
+
+/* Appends the headers that the service puts on a 101 or a refusal: request ids and region (Azure only). */
+void site_headers(struct site *site, const char *client_request_id, struct text *out);
+
+/* How Azure shows a region whose short name is known ("eastus2": "East US 2"); else the name itself. */
+const char *site_region_display(const char *name);
+
+#endif

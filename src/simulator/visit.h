@@ -1,0 +1,84 @@
+/*
+ * One connection as the service sees it: from the upgrade request to its end. Client events are taken
+ * strictly in order: while an answer of the session is due (session.created, session.updated), what comes
+ * after it waits.
+ */
+#ifndef RUSHHOUR_SIMULATOR_VISIT_H
+#define RUSHHOUR_SIMULATOR_VISIT_H
+
+#include "simulator/reply.h"
+#include "simulator/site.h"
+
+#define VISIT_ITEMS_MAX 256 /* ids that a conversation remembers, the newest */
+
+enum visit_state {
+    VISIT_ASKED,       /* the answer to the upgrade is due */
+    VISIT_GREETING,    /* 101 is out; session.created is due */
+    VISIT_READY,       /* client events are taken as they come */
+    VISIT_CONFIGURING, /* session.updated is due */
+    VISIT_OVER         /* refused, closed, reset or expired: nothing more is said */
+};
+
+/* The conversation: counts and ids, never content. */
+struct conversation {
+    struct context context;
+    char last_item_id[ITEM_ID_SIZE]; /* "": it is empty */
+    uint64_t *items;                 /* hashes of the newest item ids, for delete, truncate and duplicates */
+    size_t item_count;
+    uint64_t audio_bytes; /* in the input buffer */
+};
+
+struct held; /* a client event that waits its turn */
+
+struct visit {
+    struct visit *next, *previous;
+    struct site *site;
+    struct ws_peer *peer;
+    enum visit_state state;
+    struct appointment gate;   /* what the state waits for */
+    struct appointment expiry; /* the session's age limit */
+    struct verdict verdict;
+    struct strike strike; /* a fault of the upgrade */
+    bool preview;
+    char target[64]; /* the path as asked for, cut: a refusal may quote it */
+    char client_request_id[CLIENT_REQUEST_ID_SIZE];
+    char session_id[IDENTIFIER_SIZE]; /* "" until session.created */
+    char conversation_id[IDENTIFIER_SIZE];
+    int64_t expires_at_s;
+    struct settings settings;
+    struct conversation conversation;
+    struct answer *answers; /* under way, or silent for ever */
+    struct held *held, **held_end;
+    size_t held_bytes;
+    /* for the ledger */
+    bool recorded;
+    int http_status;
+    uint64_t asked_ns, opened_ns, update_ns, responses;
+    uint64_t upgrade_delay_ns, session_delay_ns, configure_delay_ns;
+};
+
+/* Answers a request: what ws_server_handlers.on_request is for. */
+void visit_begin(struct site *site, struct ws_peer *peer, const struct ws_request *request);
+
+/* The other handlers of a listener. */
+void visit_take_message(struct ws_peer *peer, const char *text, size_t length, uint64_t at_ns);
+void visit_take_binary(struct ws_peer *peer, size_t length, uint64_t at_ns);
+void visit_gone(struct ws_peer *peer, int close_code);
+
+/* The empty draft of the next event; visit_say sends what was appended to it. */
+struct text *visit_draft(struct visit *visit);
+void visit_say(struct visit *visit);
+
+/* Says what is wrong with a client event; event_id is the client's own, or NULL. */
+void visit_complain(struct visit *visit, const struct complaint *complaint, const char *event_id);
+
+/* Answers an accepted session.update that came at at_ns. */
+void visit_configure(struct visit *visit, uint64_t at_ns);
+
+/* Writes the ledger lines of the session and of its responses under way, once, and drops those responses. */
+void visit_record(struct visit *visit, enum ledger_outcome outcome);
+
+/* Resets the connection, for the ledger as well. */
+void visit_reset(struct visit *visit);
+
+#endif
