@@ -150,10 +150,10 @@ def histogram_total(payload):
     """Sum of counts of one V2 compressed histogram (HdrHistogram, EncodableHistogram and ZigZagEncoding)."""
     data = base64.b64decode(payload, validate=True)
     cookie, length = struct.unpack(">ii", data[:8])
-    assert cookie == 0x1C849304, hex(cookie)
+    assert cookie == 0x1C849314, hex(cookie)
     data = zlib.decompress(data[8:8 + length])
     cookie, length = struct.unpack(">ii", data[:8])
-    assert cookie == 0x1C849303, hex(cookie)
+    assert cookie == 0x1C849313, hex(cookie)
     counts = data[40:40 + length]
     total = position = 0
     while position < len(counts):
