@@ -39,6 +39,14 @@ static int on_answer(struct ws_conn *conn)
     return -1;
 }
 
+/* The session tickets before the answer leave 16 KiB of OpenSSL's buffer allocated for good; this frees them.
+ */
+static void free_tls_buffers(struct lws *wsi)
+{
+    SSL *ssl = lws_get_ssl(wsi);
+    if (ssl) (void)SSL_free_buffers(ssl);
+}
+
 static int on_established(struct ws_conn *conn)
 {
     if (conn->aborted) return -1;
@@ -51,6 +59,7 @@ static int on_established(struct ws_conn *conn)
     if (!conn->aborted && conn->response) client_response_deliver(conn, conn->response, NULL, at_ns);
     free(conn->response);
     conn->response = NULL;
+    free_tls_buffers(conn->wsi);
     return 0;
 }
 

@@ -90,8 +90,13 @@ void client_end_observe(struct ws_conn *conn, const char *said, size_t length, i
     if (conn->state == CONN_DIALLING) {
         if (conn->connected && conn->tls) observe_handshake(conn);
         conn->end.protocol_violation = answer_is_broken(said, length);
-    } else if (conn->state == CONN_OPEN && conn->end.os_error == 0 && conn->end.close_code == 0 &&
-               !conn->close_sent && !peer_has_ended(conn)) {
+        return;
+    }
+    if (conn->state != CONN_OPEN) return;
+    if (conn->end.os_error != 0) client_rest_read(conn);
+    if (conn->end.close_code != 0) {
+        conn->end.os_error = 0; /* a peer that has said goodbye may well reset */
+    } else if (conn->end.os_error == 0 && !conn->close_sent && !peer_has_ended(conn)) {
         conn->end.protocol_violation = true;
         client_conn_detail(conn, "invalid WebSocket frame", SIZE_MAX);
     }

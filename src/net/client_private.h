@@ -104,7 +104,6 @@ struct ws_conn {
     bool connected; /* TCP stands: no other address is tried any more */
     bool observed;  /* the end was seen while its socket was still there */
     bool closing, close_sent, peer_closing;
-    bool buffers_freed;
     int write_error; /* errno of a failed write */
     struct client_request *request;
     struct client_response *response;
@@ -147,9 +146,14 @@ bool client_dial_next(struct ws_conn *conn);  /* tries the next address; false: 
 int client_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t length);
 
 /* client_receive.c */
+void client_receive_deliver(struct ws_conn *conn, const char *bytes, size_t length, bool is_text,
+                            uint64_t at_ns);
 int client_receive_piece(struct ws_conn *conn, char *bytes, size_t length);
 void client_receive_close(struct ws_conn *conn, const unsigned char *payload, size_t length);
 void client_receive_learn(struct ws_client *client, const char *position, size_t room);
+
+/* client_rest.c: what still lies in the socket of a connection that was reset. */
+void client_rest_read(struct ws_conn *conn);
 
 /* client_send.c */
 int client_send_drain(struct ws_conn *conn); /* on writeable; -1: the connection is lost */

@@ -6,12 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void deliver(struct ws_conn *conn, const char *bytes, size_t length, uint64_t at_ns)
+void client_receive_deliver(struct ws_conn *conn, const char *bytes, size_t length, bool is_text,
+                            uint64_t at_ns)
 {
-    bool is_text = !lws_frame_is_binary(conn->wsi);
-    if (conn->client->handlers.on_message) {
-        conn->client->handlers.on_message(conn->user, bytes, length, is_text, at_ns);
-    }
+    const struct ws_handlers *handlers = &conn->client->handlers;
+    if (handlers->on_message) handlers->on_message(conn->user, bytes, length, is_text, at_ns);
 }
 
 static bool append(struct ws_conn *conn, const char *bytes, size_t length)
@@ -31,22 +30,14 @@ static bool append(struct ws_conn *conn, const char *bytes, size_t length)
     return true;
 }
 
-/* A burst of session tickets leaves 16 KiB of OpenSSL's buffer allocated for good; once is enough. */
-static void free_buffers_once(struct ws_conn *conn)
-{
-    SSL *ssl = lws_get_ssl(conn->wsi);
-    if (conn->buffers_freed) return;
-    conn->buffers_freed = !ssl || SSL_free_buffers(ssl) == 1;
-}
-
 int client_receive_piece(struct ws_conn *conn, char *bytes, size_t length)
 {
     uint64_t at_ns = clock_mono_ns();
     if (conn->aborted) return 0;
+    bool is_text = !lws_frame_is_binary(conn->wsi);
     bool last = lws_is_final_fragment(conn->wsi) && lws_remaining_packet_payload(conn->wsi) == 0;
     if (last && conn->message_length == 0) {
-        deliver(conn, bytes, length, at_ns);
-        free_buffers_once(conn);
+        client_receive_deliver(conn, bytes, length, is_text, at_ns);
         return 0;
     }
     if (conn->message_length + length + lws_remaining_packet_payload(conn->wsi) > CLIENT_MESSAGE_LIMIT) {
@@ -62,7 +53,7 @@ int client_receive_piece(struct ws_conn *conn, char *bytes, size_t length)
     if (!last) return 0;
     size_t whole = conn->message_length;
     conn->message_length = 0;
-    deliver(conn, conn->message, whole, at_ns);
+    client_receive_deliver(conn, conn->message, whole, is_text, at_ns);
     if (conn->message_size > CLIENT_SMALL_MESSAGE) {
         free(conn->message);
         conn->message = NULL;

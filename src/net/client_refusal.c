@@ -78,9 +78,7 @@ static void take_over(struct client_refusal *refusal, struct lws *wsi)
     refusal->fd = fcntl(lws_get_socket_fd(wsi), F_DUPFD_CLOEXEC, 3);
     if (refusal->fd < 0) return;
     refusal->ssl = lws_get_ssl(wsi);
-    if (!refusal->ssl) return;
-    SSL_up_ref(refusal->ssl);
-    SSL_set_quiet_shutdown(refusal->ssl, 1); /* or lws would tell the peer that we leave */
+    if (refusal->ssl) SSL_up_ref(refusal->ssl);
 }
 
 static void free_refusal(struct client_refusal *refusal)
@@ -180,10 +178,7 @@ static void on_too_long(uv_timer_t *timer)
 bool client_refusal_resume(struct ws_conn *conn)
 {
     struct client_refusal *refusal = conn->refusal;
-    if (refusal->ssl) {
-        SSL_set_shutdown(refusal->ssl, 0);
-        if (SSL_set_fd(refusal->ssl, refusal->fd) != 1) refusal->body.done = true;
-    }
+    if (refusal->ssl && SSL_set_fd(refusal->ssl, refusal->fd) != 1) refusal->body.done = true;
     if (refusal->body.done || !read_on(refusal) ||
         uv_poll_init(refusal->client->loop, &refusal->poll, refusal->fd) != 0) {
         tell(refusal);

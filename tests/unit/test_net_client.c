@@ -217,6 +217,43 @@ static void test_close_codes_and_reasons(void **state)
     }
 }
 
+static void close_behind_a_message_or_not(int fd)
+{
+    static bool second;
+    char frames[1008] = "\x81\x7e\x03\xe8", answer[128];
+    if (!upgrade(fd, "")) return;
+    usleep(30000);
+    memset(frames + 4, 'x', 1000);
+    memcpy(frames + 1004, "\x88\x02\x03\xf5", 4);
+    if (second)
+        say_frame(fd, 0x88, "\x03\xea", 2);
+    else
+        say(fd, frames, sizeof(frames));
+    second = true;
+    (void)read_frame(fd, answer, sizeof(answer));
+}
+
+/* The first Close leaves its bytes in lws's buffer, behind those of the second. */
+static void test_an_old_close_is_not_taken_for_a_new_one(void **state)
+{
+    (void)state;
+    struct hand_server server;
+    struct bench bench;
+    struct heard heard[2];
+    memset(heard, 0, sizeof(heard));
+    hand_begin(&server, close_behind_a_message_or_not, 2);
+    bench_begin(&bench, NULL, 0);
+    struct ws_target target = plain_target(server.port);
+    for (int i = 0; i < 2; i++) {
+        dial(&bench, &target, &heard[i]);
+        bench_run(&bench, &heard[i].closed, 1);
+    }
+    assert_int_equal(heard[0].end.close_code, 1013);
+    assert_int_equal(heard[1].end.close_code, 1002);
+    bench_end(&bench);
+    hand_end(&server);
+}
+
 static void reset_after_message(int fd)
 {
     if (!upgrade(fd, "")) return;
@@ -235,6 +272,29 @@ static void test_reset_is_told_from_an_end(void **state)
     assert_int_equal(heard.end.close_code, 0);
     assert_true(heard.end.opened);
     assert_false(heard.end.protocol_violation);
+}
+
+static void reset_behind_a_close(int fd)
+{
+    static const char frames[] = "\x81\x01"
+                                 "a\x82\x01"
+                                 "b\x88\x06\x03\xf5soon";
+    if (!upgrade(fd, "")) return;
+    usleep(30000);
+    say(fd, frames, sizeof(frames) - 1);
+    reset_on_close(fd);
+}
+
+static void test_what_came_before_a_reset_is_heard(void **state)
+{
+    (void)state;
+    struct heard heard = {0};
+    run_one(reset_behind_a_close, &heard);
+    assert_int_equal(heard.messages, 2);
+    assert_false(heard.last_is_text);
+    assert_int_equal(heard.end.close_code, 1013);
+    assert_string_equal(heard.reason, "soon");
+    assert_int_equal(heard.end.os_error, 0);
 }
 
 static void reserved_opcode(int fd)
@@ -407,7 +467,9 @@ int main(void)
         cmocka_unit_test(test_large_messages_come_whole),
         cmocka_unit_test(test_a_message_beyond_16_mib_ends_it),
         cmocka_unit_test(test_close_codes_and_reasons),
+        cmocka_unit_test(test_an_old_close_is_not_taken_for_a_new_one),
         cmocka_unit_test(test_reset_is_told_from_an_end),
+        cmocka_unit_test(test_what_came_before_a_reset_is_heard),
         cmocka_unit_test(test_broken_frames_are_violations),
         cmocka_unit_test(test_abort_at_open),
         cmocka_unit_test(test_abort_inside_a_message_silences_the_rest),

@@ -59,10 +59,9 @@ static void on_request(void *user, struct ws_peer *peer, const struct ws_request
 static void on_message(struct ws_peer *peer, const char *text, size_t length, uint64_t at_ns)
 {
     (void)at_ns;
-    if (strcmp(text, "reset") == 0)
-        ws_peer_reset(peer);
-    else
-        ws_peer_send(peer, text, length);
+    if (strcmp(text, "reset") != 0) ws_peer_send(peer, text, length);
+    if (strcmp(text, "echo, then reset") == 0) ws_peer_flush(peer);
+    if (strstr(text, "reset")) ws_peer_reset(peer);
 }
 
 static void on_gone(struct ws_peer *peer, int code)
@@ -140,13 +139,18 @@ static void test_reset_over_tls(void **state)
 {
     (void)state;
     struct scene scene;
-    struct heard heard = {.send_at_open = "reset"};
+    struct heard cold = {.send_at_open = "reset"}, warm = {.send_at_open = "echo, then reset"};
     scene_begin(&scene, identity);
-    dial(&scene.bench, &scene.target, &heard);
-    bench_run(&scene.bench, &heard.closed, 1);
-    assert_int_equal(heard.end.os_error, ECONNRESET);
-    assert_false(heard.end.protocol_violation || heard.end.tls_failed);
-    assert_true(heard.end.opened);
+    dial(&scene.bench, &scene.target, &cold);
+    bench_run(&scene.bench, &cold.closed, 1);
+    dial(&scene.bench, &scene.target, &warm);
+    bench_run(&scene.bench, &warm.closed, 1);
+    assert_int_equal(cold.messages, 0);
+    assert_int_equal(warm.messages, 1);
+    assert_int_equal(cold.end.os_error, ECONNRESET);
+    assert_int_equal(warm.end.os_error, ECONNRESET);
+    assert_false(cold.end.protocol_violation || cold.end.tls_failed);
+    assert_true(cold.end.opened);
     scene_end(&scene);
 }
 
