@@ -98,10 +98,41 @@ bool report_cell_merge(struct report_cell *into, const struct report_cell *from)
     return cell_merge(&into->cell, &from->cell);
 }
 
-bool report_cell_latency(struct report_cell *into, enum metric metric, const struct histogram *histogram)
+static struct histogram *pool_take(struct histogram_pool *pool)
+{
+    if (pool->count > 0) return pool->items[--pool->count];
+    return histogram_new(METRIC_LOWEST_US, METRIC_HIGHEST_US, METRIC_DIGITS);
+}
+
+static void pool_give(struct histogram_pool *pool, struct histogram *histogram)
+{
+    if (histogram == NULL) return;
+    if (pool->count == pool->capacity) {
+        size_t capacity = pool->capacity == 0 ? 64 : pool->capacity * 2;
+        struct histogram **items = realloc(pool->items, capacity * sizeof *items);
+        if (items == NULL) {
+            histogram_free(histogram);
+            return;
+        }
+        pool->items = items;
+        pool->capacity = capacity;
+    }
+    histogram_reset(histogram);
+    pool->items[pool->count++] = histogram;
+}
+
+void histogram_pool_free(struct histogram_pool *pool)
+{
+    for (size_t i = 0; i < pool->count; i++) histogram_free(pool->items[i]);
+    free(pool->items);
+    *pool = (struct histogram_pool){0};
+}
+
+bool report_cell_latency(struct report_cell *into, enum metric metric, const struct histogram *histogram,
+                         struct histogram_pool *pool)
 {
     struct histogram **mine = &into->cell.latency[metric];
-    if (*mine == NULL) *mine = histogram_new(METRIC_LOWEST_US, METRIC_HIGHEST_US, METRIC_DIGITS);
+    if (*mine == NULL) *mine = pool_take(pool);
     if (*mine == NULL) return false;
     histogram_add(*mine, histogram);
     return true;
@@ -157,10 +188,10 @@ void report_cell_settle(struct report_cell *cell)
     cell->all_response = all_attempts_of(cell, METRIC_RESPONSE);
 }
 
-void report_cell_drop_histograms(struct report_cell *cell)
+void report_cell_drop_histograms(struct report_cell *cell, struct histogram_pool *pool)
 {
     for (int m = 0; m < METRIC_COUNT; m++) {
-        histogram_free(cell->cell.latency[m]);
+        pool_give(pool, cell->cell.latency[m]);
         cell->cell.latency[m] = NULL;
     }
 }

@@ -30,14 +30,25 @@ bool report_cell_add(struct report_cell *into, const struct cell *cell, const st
  * memory. */
 bool report_cell_merge(struct report_cell *into, const struct report_cell *from);
 
-/* Adds one histogram. False without memory. */
-bool report_cell_latency(struct report_cell *into, enum metric metric, const struct histogram *histogram);
+/*
+ * Empty histograms to be used again: a new one is mostly a large piece of memory to clear, and a long run has
+ * a hundred thousand windows, regions and metrics. Zero-initialise to start.
+ */
+struct histogram_pool {
+    struct histogram **items;
+    size_t count, capacity;
+};
+void histogram_pool_free(struct histogram_pool *pool);
+
+/* Adds one histogram, into one of the pool when the cell has none yet. False without memory. */
+bool report_cell_latency(struct report_cell *into, enum metric metric, const struct histogram *histogram,
+                         struct histogram_pool *pool);
 
 /* Computes the latency figures from the histograms. */
 void report_cell_settle(struct report_cell *cell);
 
-/* Frees the histograms of a settled cell; its figures stay. */
-void report_cell_drop_histograms(struct report_cell *cell);
+/* Gives the histograms of a settled cell to the pool; its figures stay. */
+void report_cell_drop_histograms(struct report_cell *cell, struct histogram_pool *pool);
 void report_cell_free(struct report_cell *cell);
 
 /* Attempts slower than a limit in us, those without a value counted as slower, of how many. */

@@ -34,7 +34,8 @@ static size_t width_of(uint32_t point)
                 (point >= 0xAC00 && point <= 0xD7A3) || (point >= 0xF900 && point <= 0xFAFF) ||
                 (point >= 0xFE30 && point <= 0xFE6F) || (point >= 0xFF00 && point <= 0xFF60) ||
                 (point >= 0xFFE0 && point <= 0xFFE6) || (point >= 0x1F300 && point <= 0x1F64F) ||
-                (point >= 0x1F900 && point <= 0x1F9FF) || (point >= 0x20000 && point <= 0x3FFFD);
+                (point >= 0x1F680 && point <= 0x1F6FF) || (point >= 0x1F900 && point <= 0x1F9FF) ||
+                (point >= 0x20000 && point <= 0x3FFFD);
     return wide ? 2 : 1;
 }
 

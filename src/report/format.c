@@ -142,7 +142,7 @@ void format_judged(struct text *out, const struct judged *judged)
 void format_judged_where(struct text *out, const struct results *results, const struct judged *judged)
 {
     if (judged->cells == 0) {
-        text_puts(out, "no such region or window");
+        text_puts(out, "nothing was recorded");
         return;
     }
     text_puts(out, results->regions[judged->region]);

@@ -88,25 +88,6 @@ static void widen(struct grouping *grouping, struct slice *slice, int64_t start_
     if (end_ns > slice->end_ns) slice->end_ns = end_ns;
 }
 
-bool grouping_place(struct grouping *grouping, int64_t start_ns, int64_t end_ns, size_t regions,
-                    struct slice **out)
-{
-    if (grouping->kind == GROUP_SERIES) {
-        if (grouping->step_ns <= 0) grouping->step_ns = end_ns > start_ns ? end_ns - start_ns : NS_PER_S;
-        if (grouping->slice_count >= 2 * (size_t)SERIES_POINTS && !grouping_coarsen(grouping, regions))
-            return false;
-    }
-    *out = grouping_find(grouping, start_ns);
-    if (*out == NULL) {
-        int64_t from_ns;
-        int64_t to_ns;
-        if (!bounds_of(grouping, start_ns, end_ns, &from_ns, &to_ns)) return true;
-        if (!insert(grouping, from_ns, to_ns, regions, out)) return false;
-    }
-    widen(grouping, *out, start_ns, end_ns);
-    return true;
-}
-
 static bool merge_slices(struct slice *into, struct slice *from, size_t regions)
 {
     bool ok = true;
@@ -119,11 +100,22 @@ static bool merge_slices(struct slice *into, struct slice *from, size_t regions)
     return ok;
 }
 
-/* Doubles the step: slices whose start falls into the same doubled step become one. */
-static bool halve(struct grouping *grouping, size_t regions)
+/* The next longer step that people count in and that whole steps of this one fill; twice as long without one.
+ */
+static int64_t next_step(int64_t step_ns)
+{
+    static const int64_t seconds[] = {1, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 21600, 86400};
+    for (size_t i = 0; i < sizeof seconds / sizeof *seconds; i++) {
+        int64_t longer_ns = seconds[i] * NS_PER_S;
+        if (longer_ns > step_ns && longer_ns % step_ns == 0) return longer_ns;
+    }
+    return step_ns * 2;
+}
+
+/* Slices whose start falls into the same longer step become one. */
+static bool lengthen(struct grouping *grouping, int64_t step_ns, size_t regions)
 {
     int64_t origin_ns = grouping->slices[0].start_ns;
-    int64_t step_ns = grouping->step_ns * 2;
     size_t kept = 0;
     bool ok = true;
     for (size_t i = 0; i < grouping->slice_count; i++) {
@@ -141,11 +133,47 @@ static bool halve(struct grouping *grouping, size_t regions)
     return ok;
 }
 
+/* Attempts of a slice and region, on average. */
+static double attempts_per_cell(const struct grouping *grouping, size_t regions)
+{
+    double attempts = 0;
+    for (size_t i = 0; i < grouping->slice_count; i++) {
+        for (size_t r = 0; r < regions; r++)
+            attempts += (double)report_cell_attempts(&grouping->slices[i].cells[r]);
+    }
+    return grouping->slice_count == 0 ? 0 : attempts / (double)grouping->slice_count / (double)regions;
+}
+
 bool grouping_coarsen(struct grouping *grouping, size_t regions)
 {
     bool ok = true;
-    while (ok && grouping->slice_count > SERIES_POINTS) ok = halve(grouping, regions);
+    while (ok && grouping->slice_count > SERIES_POINTS)
+        ok = lengthen(grouping, next_step(grouping->step_ns), regions);
+    while (ok && grouping->slice_count > 0 && attempts_per_cell(grouping, regions) < P99_MIN_SAMPLES) {
+        int64_t step_ns = next_step(grouping->step_ns);
+        if (grouping->slice_count / (size_t)(step_ns / grouping->step_ns) < SERIES_POINTS_FEW) break;
+        ok = lengthen(grouping, step_ns, regions);
+    }
     return ok;
+}
+
+bool grouping_place(struct grouping *grouping, int64_t start_ns, int64_t end_ns, size_t regions,
+                    struct slice **out)
+{
+    if (grouping->kind == GROUP_SERIES) {
+        if (grouping->step_ns <= 0) grouping->step_ns = end_ns > start_ns ? end_ns - start_ns : NS_PER_S;
+        if (grouping->slice_count >= 2 * (size_t)SERIES_POINTS && !grouping_coarsen(grouping, regions))
+            return false;
+    }
+    *out = grouping_find(grouping, start_ns);
+    if (*out == NULL) {
+        int64_t from_ns;
+        int64_t to_ns;
+        if (!bounds_of(grouping, start_ns, end_ns, &from_ns, &to_ns)) return true;
+        if (!insert(grouping, from_ns, to_ns, regions, out)) return false;
+    }
+    widen(grouping, *out, start_ns, end_ns);
+    return true;
 }
 
 const char *grouping_name(const struct grouping *grouping)
@@ -177,7 +205,7 @@ void grouping_label(const struct results *results, const struct grouping *groupi
     if (seconds) text_printf(out, ":%02d", start.second);
     text_printf(out, "-%02d:%02d", end.hour, end.minute);
     if (seconds) text_printf(out, ":%02d", end.second);
-    text_printf(out, " %s", zone == NULL ? "UTC" : start.abbreviation);
+    if (zone != NULL) text_printf(out, " %s", start.abbreviation);
 }
 
 void grouping_free(struct grouping *grouping, size_t regions)

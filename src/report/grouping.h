@@ -5,8 +5,9 @@
 
 #include "report/model.h"
 
-/* A chart has at most this many points a region. */
+/* A chart has at most this many points a region, and no fewer than this when that could be helped. */
 #define SERIES_POINTS 300
+#define SERIES_POINTS_FEW 40
 
 /* The slice that an interval starting at this time falls in, or NULL. */
 struct slice *grouping_find(const struct grouping *grouping, int64_t interval_start_ns);
@@ -18,8 +19,11 @@ struct slice *grouping_find(const struct grouping *grouping, int64_t interval_st
 bool grouping_place(struct grouping *grouping, int64_t start_ns, int64_t end_ns, size_t regions,
                     struct slice **out);
 
-/* Merges neighbours of a series until it has at most SERIES_POINTS slices. Exact: nothing is averaged. False
- * without memory. */
+/*
+ * Merges neighbours of a series until it has at most SERIES_POINTS slices, and further, down to
+ * SERIES_POINTS_FEW, while the average slice cannot bear a P99. Exact: nothing is averaged. False without
+ * memory.
+ */
 bool grouping_coarsen(struct grouping *grouping, size_t regions);
 
 /* Appends the label of a slice in its window's zone: "07:00-09:00 PDT", with "04-14 " before in a run of

@@ -46,7 +46,7 @@ void json_string(struct text *out, const char *value)
     text_json(out, value);
 }
 
-void json_count(struct text *out, uint64_t value)
+void json_whole(struct text *out, uint64_t value)
 {
     separate(out);
     text_printf(out, "%llu", (unsigned long long)value);
@@ -77,7 +77,7 @@ void json_put_string(struct text *out, const char *key, const char *value)
 void json_put_count(struct text *out, const char *key, uint64_t value)
 {
     json_key(out, key);
-    json_count(out, value);
+    json_whole(out, value);
 }
 
 void json_put_number(struct text *out, const char *key, double value)

@@ -13,7 +13,7 @@ void json_close(struct text *out, char bracket); /* '}' or ']' */
 void json_null(struct text *out);
 void json_bool(struct text *out, bool value);
 void json_string(struct text *out, const char *value);
-void json_count(struct text *out, uint64_t value);
+void json_whole(struct text *out, uint64_t value);
 
 /* A number in its shortest form that keeps 10 digits; null when not finite. */
 void json_number(struct text *out, double value);

@@ -14,8 +14,9 @@ struct loader {
     struct results *results;
     struct session_map *sessions; /* one per grouping */
     size_t *first_open;           /* per grouping: slices before it are settled */
-    bool patient;                 /* settle nothing until all latencies are read */
-    bool late;                    /* a latency came for a slice that was settled */
+    struct histogram_pool pool;
+    bool patient; /* settle nothing until all latencies are read */
+    bool late;    /* a latency came for a slice that was settled */
     bool no_memory;
     bool killed; /* the interval under way was lost */
     uint64_t attempts_beyond, failures_beyond, attempt_rows;
@@ -136,7 +137,8 @@ static void settle(struct loader *loader, const struct grouping *grouping, struc
     judge_slice(results, grouping, slice);
     slice->settled = true;
     if (grouping->kind == GROUP_TOTAL) return;
-    for (size_t r = 0; r < results->region_count; r++) report_cell_drop_histograms(&slice->cells[r]);
+    for (size_t r = 0; r < results->region_count; r++)
+        report_cell_drop_histograms(&slice->cells[r], &loader->pool);
 }
 
 /* The log goes by time, so a slice that ended before this interval began is complete: its histograms can go.
@@ -167,7 +169,7 @@ static void visit_latency(void *context, size_t region, enum metric metric, int6
         if (slice == NULL) continue;
         loader->late = loader->late || slice->settled;
         if (!slice->settled)
-            loader->no_memory = !report_cell_latency(&slice->cells[region], metric, histogram);
+            loader->no_memory = !report_cell_latency(&slice->cells[region], metric, histogram, &loader->pool);
     }
 }
 
@@ -227,7 +229,7 @@ static enum err_code load_latencies(struct loader *loader, struct error *err)
         for (size_t i = 0; i < grouping->slice_count; i++) {
             grouping->slices[i].settled = false;
             for (size_t r = 0; r < results->region_count; r++) {
-                report_cell_drop_histograms(&grouping->slices[i].cells[r]);
+                report_cell_drop_histograms(&grouping->slices[i].cells[r], &loader->pool);
             }
         }
     }
@@ -334,6 +336,7 @@ static enum err_code load(struct run_reader *reader, const struct window *window
         code = load_files(&loader, err);
         for (size_t g = 0; g < results->grouping_count; g++) session_map_finish(&loader.sessions[g]);
     }
+    histogram_pool_free(&loader.pool);
     free(loader.sessions);
     free(loader.first_open);
     return code;

@@ -82,7 +82,7 @@ static void chart(struct text *out, const char *kind, size_t region, const char 
         "aria-label=\"",
         kind, kind, region);
     text_html(out, name);
-    text_puts(out, name[0] == '\0' ? "Chart, " : ", chart, ");
+    text_puts(out, name[0] == '\0' ? "Chart: " : ", chart: ");
     text_html(out, caption);
     text_puts(out, "; the figures are in the table below it\"></canvas></div>\n"
                    "<details><summary>Figures of this chart</summary><div "
@@ -96,11 +96,11 @@ static void over_time(const struct results *results, struct text *out)
               "<noscript><p>The charts need JavaScript; every figure is also in the tables.</p></noscript>\n"
               "<p class=\"hint\" id=\"steps\"></p>\n<div class=\"charts\">\n");
     for (size_t r = 0; r < results->region_count; r++) {
-        chart(out, "rate", r, results->regions[r], "failure rate of attempts, with its 95% interval");
+        chart(out, "rate", r, results->regions[r], "failure rate");
     }
     text_puts(out, "</div>\n<div class=\"charts\">\n");
     for (size_t r = 0; r < results->region_count; r++) {
-        chart(out, "ttft", r, results->regions[r], "time to first token, P50 and P99");
+        chart(out, "ttft", r, results->regions[r], "time to first token");
     }
     text_puts(out, "</div>\n</section>\n");
 }
@@ -137,7 +137,7 @@ static void failures(const struct results *results, struct text *out)
     text_puts(out, "<section aria-labelledby=\"failures\">\n<h2 id=\"failures\">Failures</h2>\n");
     table(results, "Failures by region", tables_failures, out);
     if (results->all.cell.tally_count > 0) {
-        chart(out, "codes", 0, "", "failures by code and region");
+        chart(out, "codes", 0, "", "Failures by code and region");
         table(results, "Failures by code, and what to do", tables_advice, out);
         table(results, "Failures by region and code", tables_codes, out);
     } else {
@@ -152,8 +152,8 @@ static void latency(const struct results *results, struct text *out)
     table(results, "Attempts that got an answer", tables_latency, out);
     table(results, "All attempts: one that failed counts as infinitely slow", tables_all_attempts, out);
     text_puts(out, "<div class=\"charts wide\">\n");
-    chart(out, "curve-ttft", 0, "", "time to first token by percentile, attempts that got an answer");
-    chart(out, "curve-response", 0, "", "response by percentile, attempts that got an answer");
+    chart(out, "curve-ttft", 0, "", "Time to first token by percentile, attempts that got an answer");
+    chart(out, "curve-response", 0, "", "Response by percentile, attempts that got an answer");
     text_puts(out, "</div>\n<details><summary>Every metric of every region</summary>\n");
     table(results, "Every metric of every region", tables_metrics, out);
     text_puts(out, "</details>\n</section>\n");

@@ -25,7 +25,7 @@
 
   function axisPercent(x) { return +(x * 100).toPrecision(3) + '%'; }
   function axisDuration(ms) { return ms >= 1000 ? +(ms / 1000).toPrecision(3) + ' s' : +ms.toPrecision(3) + ' ms'; }
-  function percentile(x) { return x <= 1 ? '0%' : +((1 - 1 / x) * 100).toFixed(Math.max(0, Math.round(Math.log10(x)) - 1 + 1)) + '%'; }
+  function percentile(x) { return x <= 1 ? '0%' : +((1 - 1 / x) * 100).toFixed(Math.max(0, Math.ceil(Math.log10(x)))) + '%'; }
 
   const clocks = {};
   function clock(withSeconds) {
@@ -77,7 +77,7 @@
     const end = series.start_ms[series.start_ms.length - 1] + series.step_ms;
     const result = axis({
       type: 'linear', min: start, max: end,
-      afterBuildTicks: (scale) => timeTicks(scale, Math.max(2, Math.floor(scale.width / 75)))
+      afterBuildTicks: (scale) => timeTicks(scale, Math.max(2, Math.floor(scale.width / 55)))
     });
     result.ticks.callback = (value) => clock(fine && end - start < 600000).format(value);
     result.grid.display = false;
@@ -110,7 +110,7 @@
 
   function middle(i) { return series.start_ms[i] + series.step_ms / 2; }
   function points(values) { return values.map((y, i) => ({ x: middle(i), y })); }
-  function dots(region) { return series.start_ms.length > 60 ? 0 : series.regions[region].rate.map(() => 2.5); }
+  function dots(region) { return series.start_ms.length > 36 ? 0 : series.regions[region].rate.map(() => 2.5); }
 
   // ---- the charts --------------------------------------------------------------------------------------------
 
@@ -339,8 +339,9 @@
     const seconds = series.step_ms / 1000;
     const step = seconds % 3600 === 0 ? seconds / 3600 + ' h' : seconds % 60 === 0 ? seconds / 60 + ' min' : seconds + ' s';
     document.getElementById('steps').textContent = series.start_ms.length === 0 ? 'The run has no whole interval.' :
-      'Each point stands for ' + step + '; times are ' + figures.zone.replace('_', ' ') +
-      '. The panels of a row share their scale; a cross marks figures that are not valid.';
+      'Each point stands for ' + step + '; times are ' + figures.zone.replace(/_/g, ' ') +
+      '. A band is the 95% interval of the failure rate, and a cross marks figures that are not valid. ' +
+      'The panels of a row share their scale.';
   }
 
   for (const details of document.querySelectorAll('figure details')) {

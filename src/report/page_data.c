@@ -65,7 +65,7 @@ static void series_value(const struct report_cell *cell, enum series_field field
     if (isnan(value)) {
         json_null(out);
     } else if (field == SERIES_ATTEMPTS || field == SERIES_FAILED || field == SERIES_N) {
-        json_count(out, (uint64_t)value);
+        json_whole(out, (uint64_t)value);
     } else {
         short_number(out, value);
     }
@@ -86,7 +86,7 @@ static void series_region(const struct grouping *series, size_t region, struct t
     json_key(out, "valid");
     json_open(out, '[');
     for (size_t i = 0; i < series->slice_count; i++)
-        json_count(out, report_cell_valid(&series->slices[i].cells[region]));
+        json_whole(out, report_cell_valid(&series->slices[i].cells[region]));
     json_close(out, ']');
     json_close(out, '}');
 }
@@ -99,7 +99,7 @@ static void series_json(const struct results *results, struct text *out)
     json_key(out, "start_ms");
     json_open(out, '[');
     for (size_t i = 0; i < series->slice_count; i++) {
-        json_count(out, (uint64_t)(series->slices[i].start_ns / NS_PER_MS));
+        json_whole(out, (uint64_t)(series->slices[i].start_ns / NS_PER_MS));
     }
     json_close(out, ']');
     json_key(out, "regions");
@@ -171,7 +171,7 @@ static void codes_json(const struct results *results, struct text *out)
         json_key(out, "counts");
         json_open(out, '[');
         for (size_t r = 0; r < results->region_count; r++)
-            json_count(out, count_of(results_region(results, r), tallies[i].code));
+            json_whole(out, count_of(results_region(results, r), tallies[i].code));
         json_close(out, ']');
         json_close(out, '}');
     }

@@ -207,14 +207,10 @@ static void region_card(const struct results *results, size_t region, double sca
 void page_regions(const struct results *results, struct text *out)
 {
     double scale = scale_of(results);
-    struct text plain = {0};
     text_puts(out,
               "<section aria-labelledby=\"regions\">\n<h2 id=\"regions\">Regions</h2>\n"
               "<p class=\"hint\">Failure rate of attempts with its 95% interval; every bar goes from 0 to ");
-    format_percent(&plain, scale);
-    format_html(out, &plain);
-    text_free(&plain);
-    text_puts(out, ".</p>\n<div class=\"regions\">\n");
+    text_printf(out, "%g%%.</p>\n<div class=\"regions\">\n", 100 * scale);
     for (size_t r = 0; r < results->region_count; r++) region_card(results, r, scale, out);
     text_puts(out, "</div>\n</section>\n");
 }

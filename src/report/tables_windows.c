@@ -54,9 +54,9 @@ static bool any_invalid(const struct results *results, const struct grouping *gr
     return false;
 }
 
-static void columns(struct table *table, bool wide, bool validity)
+static void columns(struct table *table, bool utc, bool wide, bool validity)
 {
-    table_column(table, "window", true);
+    table_column(table, utc ? "window (UTC)" : "window", true);
     table_column(table, "region", true);
     table_column(table, "attempts", false);
     table_column(table, "failed", false);
@@ -66,26 +66,27 @@ static void columns(struct table *table, bool wide, bool validity)
     table_column(table, "ttft P99", false);
     if (wide) {
         table_column(table, "response P50", false);
-        table_column(table, "response P95", false);
         table_column(table, "response P99", false);
     }
     if (validity) table_column(table, "valid", true);
 }
 
-static void put_latency(struct table *table, const struct latency_figures *latency, bool wide)
+static void put_value(struct table *table, const struct latency_figures *latency, int64_t us)
 {
-    format_latency(table_cell(table), latency, latency->p50);
+    format_latency(table_cell(table), latency, us);
     table_next(table);
-    if (wide) {
-        format_latency(table_cell(table), latency, latency->p95);
-        table_next(table);
-    }
+}
+
+static void put_tail(struct table *table, const struct latency_figures *latency)
+{
     format_tail(table_cell(table), latency);
     table_next(table);
 }
 
 static void row(const struct report_cell *cell, struct table *table, bool wide, bool validity)
 {
+    const struct latency_figures *ttft = &cell->latency[METRIC_TTFT];
+    const struct latency_figures *response = &cell->latency[METRIC_RESPONSE];
     struct rate rate = report_cell_rate(cell, RATE_ATTEMPT);
     format_count(table_cell(table), report_cell_attempts(cell));
     table_next(table);
@@ -93,8 +94,11 @@ static void row(const struct report_cell *cell, struct table *table, bool wide, 
     table_next(table);
     format_estimate(table_cell(table), &rate.estimate);
     table_next(table);
-    put_latency(table, &cell->latency[METRIC_TTFT], wide);
-    if (wide) put_latency(table, &cell->latency[METRIC_RESPONSE], wide);
+    put_value(table, ttft, ttft->p50);
+    if (wide) put_value(table, ttft, ttft->p95);
+    put_tail(table, ttft);
+    if (wide) put_value(table, response, response->p50);
+    if (wide) put_tail(table, response);
     if (validity) table_put(table, report_cell_valid(cell) ? "valid" : "invalid");
 }
 
@@ -105,7 +109,7 @@ size_t tables_windows(const struct results *results, const struct grouping *grou
     size_t wanted = max_rows / regions > 0 ? max_rows / regions : 1;
     if (wanted > grouping->slice_count) wanted = grouping->slice_count;
     bool validity = wide || any_invalid(results, grouping);
-    columns(table, wide, validity);
+    columns(table, grouping->window == NULL || grouping->window->zone == NULL, wide, validity);
     struct ranked *ranked = choose(results, grouping, wanted);
     if (ranked == NULL) {
         table->failed = true;

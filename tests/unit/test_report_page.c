@@ -1,0 +1,233 @@
+#include "test_report_fixture.h"
+
+#include "report/assets.h"
+
+#define HOSTILE_REGION "=<b>&\"'|`x"
+#define HOSTILE_PROFILE                                                                                      \
+    "{\"name\":\"x\",\"regions\":[{\"name\":\"a\",\"endpoint\":\"https://contoso.openai.azure.com\","        \
+    "\"deployment\":\"rt\",\"dialect\":\"ga\",\"auth\":{\"api_key\":\"${KEY}\"}}],\"load\":{\"model\":"      \
+    "\"sessions\",\"stages\":[{\"duration\":\"1h\",\"target\":1}]},\"session\":{\"prompts\":[\"hi\"]},"      \
+    "\"windows\":{\"interval\":\"1h\",\"report\":[\"1h\"]},\"thresholds\":[\"failure_rate < 1%\"]}"
+
+static size_t occurrences(const char *text, const char *what)
+{
+    size_t count = 0;
+    for (const char *s = strstr(text, what); s != NULL; s = strstr(s + 1, what)) count++;
+    return count;
+}
+
+struct forms {
+    struct text text, markdown, html, csv;
+};
+
+static void make_forms(const struct results *results, struct forms *forms)
+{
+    *forms = (struct forms){0};
+    results_text(results, false, &forms->text);
+    results_markdown(results, &forms->markdown);
+    results_html(results, &forms->html);
+    results_csv(results, &forms->csv);
+    assert_false(forms->text.failed || forms->markdown.failed || forms->html.failed || forms->csv.failed);
+}
+
+static void free_forms(struct forms *forms)
+{
+    text_free(&forms->text);
+    text_free(&forms->markdown);
+    text_free(&forms->html);
+    text_free(&forms->csv);
+}
+
+static void contains(const struct text *text, const char *what)
+{
+    if (strstr(text_str(text), what) == NULL) fail_msg("not there: %s", what);
+}
+
+static void lacks(const struct text *text, const char *what)
+{
+    if (strstr(text_str(text), what) != NULL) fail_msg("there: %s", what);
+}
+
+/* Whatever a name holds: it stays a name. */
+static void names_cannot_break_out(void **state)
+{
+    (void)state;
+    struct maker *m = maker_new(HOSTILE_PROFILE, HOSTILE_REGION);
+    free(m->profile->name);
+    m->profile->name = strdup("</script><img src=x onerror=alert(1)>\x1b[31m\xE2\x80\xA8");
+    maker_interval(m, SIX_PDT, SIX_PDT + HOUR);
+    maker_session(m, 0, 1, ".F.", 100);
+    maker_failure(m, 0, "</script>\xE2\x80\xA8x");
+    maker_write(m);
+    maker_finish(m, "complete");
+    struct results *results = maker_load(m, NULL, 0);
+    struct forms forms;
+    make_forms(results, &forms);
+    lacks(&forms.html, "<img");
+    lacks(&forms.html, "<b>&");
+    contains(&forms.html, "&lt;img src=x onerror=alert(1)&gt;");
+    contains(&forms.html, "=&lt;b&gt;&amp;&quot;&#39;|`x");
+    /* Exactly the three script elements of the page: the figures, Chart.js and its own script. */
+    assert_int_equal(occurrences(text_str(&forms.html), "</script"), 3);
+    const char *figures = strstr(text_str(&forms.html), "id=\"figures\">");
+    assert_non_null(figures);
+    const char *end = strstr(figures, "</script>");
+    assert_null(memchr(figures + 13, '<', (size_t)(end - figures - 13)));
+    const char *code = strstr(figures, "\\u003c/script\\u003e\\u2028x");
+    assert_true(code != NULL && code < end);
+    lacks(&forms.text, "\x1b");
+    lacks(&forms.markdown, "<b>");
+    lacks(&forms.markdown, "<img");
+    contains(&forms.markdown, "\\|\\`x");
+    contains(&forms.csv, "\"'=<b>&\"\"'|`x");
+    free_forms(&forms);
+    results_free(results);
+    maker_free(m);
+}
+
+static void the_page_is_whole_and_alone(void **state)
+{
+    (void)state;
+    struct maker *m = maker_new(INCIDENT_PROFILE("\"failure_rate < 1%\",\"ttft.p99 < 1.5s\""), NULL);
+    maker_incident(m);
+    maker_finish(m, "complete");
+    struct results *results = maker_load(m, NULL, 0);
+    struct forms forms;
+    make_forms(results, &forms);
+    static const char *const fragments[] = {
+        "<!doctype html>",
+        "default-src 'none'",
+        "<p class=\"word\" data-figure=\"verdict\">Fail</p>",
+        "<td>eastus2</td><td class=\"number\">893</td><td class=\"number\">135</td><td "
+        "class=\"number\">15.1% (12.9-17.6)</td>",
+        "<td>eastus2</td><td class=\"number\">997</td><td class=\"number\">8</td><td class=\"number\">0.80% "
+        "(0.41-1.58)</td>",
+        "<caption>By window, peak=07:00-09:00@America/Los_Angeles</caption>",
+        "<th scope=\"row\">07:00-09:00 PDT</th>",
+        "<th scope=\"col\">window</th>",
+        "Chart.js v3.9.1",
+        "\"zone\":\"America/Los_Angeles\"",
+        "\"failed\":[8,135]",
+        "response.create due to the first text or audio delta",
+        "</html>",
+    };
+    for (size_t i = 0; i < sizeof fragments / sizeof *fragments; i++) contains(&forms.html, fragments[i]);
+    static const char *const absent[] = {"src=", "href=\"http", " onclick", " onload", "@import", "url("};
+    /* What the page loads and handles, without Chart.js, which is not ours. */
+    struct asset chartjs = asset_chartjs();
+    const char *library = strstr(text_str(&forms.html), "Chart.js v3.9.1");
+    struct text ours = {0};
+    text_append(&ours, text_str(&forms.html), (size_t)(library - text_str(&forms.html)));
+    text_puts(&ours, library + chartjs.length - 32);
+    for (size_t i = 0; i < sizeof absent / sizeof *absent; i++) lacks(&ours, absent[i]);
+    assert_true(forms.html.length < 1000000);
+    text_free(&ours);
+    free_forms(&forms);
+    results_free(results);
+    maker_free(m);
+}
+
+static void all_forms_say_the_same(void **state)
+{
+    (void)state;
+    struct maker *m = maker_new(INCIDENT_PROFILE("\"failure_rate < 1%\""), NULL);
+    maker_incident(m);
+    maker_finish(m, "complete");
+    struct results *results = maker_load(m, NULL, 0);
+    struct forms forms;
+    make_forms(results, &forms);
+    contains(&forms.text, "Verdict: fail, 1 of 1 threshold failed");
+    contains(&forms.text, "complete, 3h recorded, simulated at 1500 times real time, 1 region");
+    contains(&forms.text, "13:00-14:00   eastus2       997       8   0.80% (0.41-1.58)");
+    contains(&forms.text, "15:00-16:00   eastus2       893     135   15.1% (12.9-17.6)");
+    contains(&forms.text, "server_error");
+    contains(&forms.text, "ttft: response.create due to the first text or audio delta");
+    contains(&forms.markdown, "**Verdict: fail**, 1 of 1 threshold failed");
+    contains(&forms.markdown, "| 15:00-16:00 | eastus2 | 893 | 135 | 15.1% (12.9-17.6) |");
+    contains(&forms.csv, "\n1h,2026-04-14T15:00:00.000Z,2026-04-14T16:00:00.000Z,eastus2,893,135,0,893,135,0,"
+                         "893,135,0.151176,");
+    contains(&forms.csv, "\npeak,2026-04-14T14:00:00.000Z,2026-04-14T16:00:00.000Z,eastus2,893,135,");
+    contains(&forms.csv, "\nwhole run,2026-04-14T13:00:00.000Z,2026-04-14T16:00:00.000Z,eastus2,1890,143,");
+    size_t line = 0;
+    for (const char *s = text_str(&forms.text); *s != '\0'; s++) line = *s == '\n' ? 0 : line + 1;
+    assert_int_equal(line, 0);
+    free_forms(&forms);
+    results_free(results);
+    maker_free(m);
+}
+
+/* The asked windows replace the profile's; a threshold still finds the window that it names. */
+static void windows_can_be_asked_for(void **state)
+{
+    (void)state;
+    struct error err = {0};
+    struct window window;
+    struct maker *m = maker_new(INCIDENT_PROFILE("\"failure_rate{window=peak} < 5%\""), NULL);
+    maker_incident(m);
+    maker_finish(m, "complete");
+    assert_int_equal(window_parse("dawn=06:00-07:00@America/Los_Angeles", &window, &err), ERR_OK);
+    struct results *results = maker_load(m, &window, 1);
+    struct forms forms;
+    make_forms(results, &forms);
+    contains(&forms.text, "By window, dawn=06:00-07:00@America/Los_Angeles");
+    lacks(&forms.text, "By window, every 1h");
+    lacks(&forms.text, "By window, peak");
+    assert_int_equal(results_verdict(results), VERDICT_FAIL);
+    free_forms(&forms);
+    results_free(results);
+    window_free(&window);
+    maker_free(m);
+}
+
+/* 2,000 intervals: at most 300 points, each the exact sum of its intervals, and a page that stays small. */
+static void long_runs_are_thinned_out_exactly(void **state)
+{
+    (void)state;
+    struct maker *m = maker_new(HOSTILE_PROFILE, NULL);
+    uint64_t session = 0;
+    for (int i = 0; i < 2000; i++) {
+        int64_t start_ns = SIX_PDT + i * 10 * NS_PER_S;
+        maker_interval(m, start_ns, start_ns + 10 * NS_PER_S);
+        maker_session(m, 0, ++session, i % 100 == 0 ? ".F" : "..", 100);
+        maker_write(m);
+    }
+    maker_finish(m, "complete");
+    struct window minute;
+    struct error err = {0};
+    assert_int_equal(window_parse("1m", &minute, &err), ERR_OK);
+    struct results *results = maker_load(m, &minute, 1);
+    struct text html = {0};
+    results_html(results, &html);
+    const char *json = strstr(text_str(&html), "id=\"figures\">") + 13;
+    cJSON *figures = cJSON_ParseWithLength(json, (size_t)(strstr(json, "</script>") - json));
+    assert_non_null(figures);
+    const cJSON *series = cJSON_GetObjectItem(figures, "series");
+    int points = cJSON_GetArraySize(cJSON_GetObjectItem(series, "start_ms"));
+    assert_in_range(points, 30, 300);
+    const cJSON *region = cJSON_GetArrayItem(cJSON_GetObjectItem(series, "regions"), 0);
+    const cJSON *value;
+    double attempts = 0;
+    double failed = 0;
+    cJSON_ArrayForEach(value, cJSON_GetObjectItem(region, "attempts")) attempts += value->valuedouble;
+    cJSON_ArrayForEach(value, cJSON_GetObjectItem(region, "failed")) failed += value->valuedouble;
+    assert_int_equal((int)attempts, 4000);
+    assert_int_equal((int)failed, 20);
+    assert_true(html.length < 1000000);
+    cJSON_Delete(figures);
+    text_free(&html);
+    results_free(results);
+    window_free(&minute);
+    maker_free(m);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_cannot_break_out),
+        cmocka_unit_test(the_page_is_whole_and_alone),
+        cmocka_unit_test(all_forms_say_the_same),
+        cmocka_unit_test(windows_can_be_asked_for),
+        cmocka_unit_test(long_runs_are_thinned_out_exactly),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
