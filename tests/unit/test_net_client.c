@@ -224,7 +224,10 @@ static void close_behind_a_message_or_not(int fd)
     if (!upgrade(fd, "")) return;
     usleep(30000);
     memset(frames + 4, 'x', 1000);
-    memcpy(frames + 1004, "\x88\x02\x03\xf5", 4);
+    frames[1004] = (char)0x88;
+    frames[1005] = 2;
+    frames[1006] = 1013 >> 8;
+    frames[1007] = (char)(1013 & 0xff);
     if (second)
         say_frame(fd, 0x88, "\x03\xea", 2);
     else
