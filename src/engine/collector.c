@@ -88,6 +88,8 @@ static void dispatch_delay(const struct pending *pending, size_t region_count, s
     }
     health->dispatch_delay_p99_ns = histogram_percentile(lags, 99) * NS_PER_US;
     health->dispatch_delay_max_ns = histogram_max(lags) * NS_PER_US;
+    health->dispatches = lags->total;
+    health->dispatches_late = histogram_count_above(lags, HEALTH_LATE_NS / NS_PER_US);
     histogram_free(lags);
 }
 
@@ -96,6 +98,8 @@ static struct health health_of(const struct collector *collector, const struct p
     struct health health = {
         .loop_delay_p99_ns = histogram_percentile(pending->loop_delay, 99) * NS_PER_US,
         .loop_delay_max_ns = histogram_max(pending->loop_delay) * NS_PER_US,
+        .loops = pending->loop_delay->total,
+        .loops_late = histogram_count_above(pending->loop_delay, HEALTH_LATE_NS / NS_PER_US),
         .requested = pending->requested,
         .achieved = pending->achieved,
     };
@@ -104,6 +108,7 @@ static struct health health_of(const struct collector *collector, const struct p
         const struct pulse *pulse = &pending->pulses[i];
         double share = pulse->wall_ns > 0 ? (double)pulse->cpu_ns / (double)pulse->wall_ns : 0;
         if (share > health.cpu) health.cpu = share;
+        if (pulse->wall_ns / 1000000 > health.wall_ms) health.wall_ms = pulse->wall_ns / 1000000;
     }
     health_judge(&health);
     return health;

@@ -189,7 +189,7 @@ static struct place secret_place(const struct profile *profile, size_t index, co
     char path[64];
     (void)snprintf(path, sizeof path, "regions[%zu].%s", index, key);
     struct place place = place_find(profile, path, err);
-    (void)snprintf(place.path, sizeof place.path, "region %s: %s", profile->regions[index].name, key);
+    (void)snprintf(place.path, sizeof place.path, "region %.64s: %s", profile->regions[index].name, key);
     return place;
 }
 

@@ -2,11 +2,12 @@
 
 #include <stdio.h>
 
-static bool too_slow(struct health *health, const char *what, int64_t p99_ns, int64_t limit_ns)
+static bool too_late(struct health *health, const char *what, uint64_t late, uint64_t all)
 {
-    if (p99_ns <= limit_ns) return false;
-    (void)snprintf(health->why, sizeof health->why, "%s P99 %.1f ms, over the limit of %.0f ms", what,
-                   (double)p99_ns / 1e6, (double)limit_ns / 1e6);
+    if (all == 0 || (double)late <= HEALTH_LATE_SHARE * (double)all) return false;
+    (void)snprintf(health->why, sizeof health->why, "%.1f%% of %s were over %.0f ms late, more than %.0f%%",
+                   100 * (double)late / (double)all, what, (double)HEALTH_LATE_NS / 1e6,
+                   100 * HEALTH_LATE_SHARE);
     return true;
 }
 
@@ -32,10 +33,9 @@ static bool fell_short(struct health *health)
 void health_judge(struct health *health)
 {
     health->why[0] = '\0';
-    health->valid =
-        !too_slow(health, "loop delay", health->loop_delay_p99_ns, HEALTH_LOOP_DELAY_P99_NS) &&
-        !too_slow(health, "dispatch delay", health->dispatch_delay_p99_ns, HEALTH_DISPATCH_DELAY_P99_NS) &&
-        !too_busy(health) && !fell_short(health);
+    health->valid = !too_late(health, "loop turns", health->loops_late, health->loops) &&
+                    !too_late(health, "attempts sent", health->dispatches_late, health->dispatches) &&
+                    !too_busy(health) && !fell_short(health);
 }
 
 static int64_t later(int64_t a, int64_t b)
@@ -49,7 +49,15 @@ void health_merge(struct health *into, const struct health *from)
     into->loop_delay_max_ns = later(into->loop_delay_max_ns, from->loop_delay_max_ns);
     into->dispatch_delay_p99_ns = later(into->dispatch_delay_p99_ns, from->dispatch_delay_p99_ns);
     into->dispatch_delay_max_ns = later(into->dispatch_delay_max_ns, from->dispatch_delay_max_ns);
-    into->cpu = into->cpu > from->cpu ? into->cpu : from->cpu;
+    uint64_t wall_ms = into->wall_ms + from->wall_ms;
+    if (wall_ms > 0) {
+        into->cpu = (into->cpu * (double)into->wall_ms + from->cpu * (double)from->wall_ms) / (double)wall_ms;
+    }
+    into->wall_ms = wall_ms;
+    into->loops += from->loops;
+    into->loops_late += from->loops_late;
+    into->dispatches += from->dispatches;
+    into->dispatches_late += from->dispatches_late;
     into->requested += from->requested;
     into->achieved += from->achieved;
     health_judge(into);

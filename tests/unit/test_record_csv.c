@@ -202,7 +202,9 @@ static void test_interval_header_begins_with_the_contract(void **state)
         "requested_sessions,unknown_events,clipped,failed_cost_usd,cluster_sessions,cluster_with_failure,"
         "cluster_m,"
         "cluster_x,cluster_mm,cluster_mx,cluster_xx,cluster_at_risk,cluster_first_failures,loop_delay_p99_us,"
-        "loop_delay_max_us,dispatch_delay_p99_us,dispatch_delay_max_us,cpu,requested,achieved,valid,why\n");
+        "loop_delay_max_us,dispatch_delay_p99_us,dispatch_delay_max_us,loops,loops_late,dispatches,"
+        "dispatches_late,"
+        "wall_ms,cpu,requested,achieved,valid,why\n");
     text_free(&out);
 }
 

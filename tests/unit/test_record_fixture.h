@@ -150,6 +150,11 @@ static inline struct fixture *fixture_new(void)
                                 .loop_delay_max_ns = 7654321,
                                 .dispatch_delay_p99_ns = 999,
                                 .dispatch_delay_max_ns = 1000001,
+                                .loops = 1000,
+                                .loops_late = 9,
+                                .dispatches = 50,
+                                .dispatches_late = 1,
+                                .wall_ms = 10000,
                                 .cpu = 0.1,
                                 .requested = 100,
                                 .achieved = 99};

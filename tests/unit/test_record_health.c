@@ -1,4 +1,5 @@
-/* The limits of health.h: 20 ms of loop or dispatch delay, 90% of a core, 95% of the requested load. */
+/* The limits of health.h: one in a hundred loop turns or dispatches late by 20 ms, 90% of a core, 95% of the
+ * requested load. */
 #include "record/health.h"
 
 #include <setjmp.h>
@@ -19,11 +20,11 @@ static void test_each_limit_is_judged_at_its_edge(void **state)
         const char *why; /* a part of the sentence; NULL: valid */
     } rows[] = {
         {{0}, NULL},
-        {{.loop_delay_p99_ns = 20 * MS, .dispatch_delay_p99_ns = 20 * MS, .cpu = 0.9}, NULL},
+        {{.loops = 1000, .loops_late = 10, .dispatches = 200, .dispatches_late = 2, .cpu = 0.9}, NULL},
         {{.loop_delay_max_ns = 900 * MS, .dispatch_delay_max_ns = 900 * MS}, NULL},
-        {{.loop_delay_p99_ns = 20 * MS + 1}, "loop delay P99 20.0 ms"},
-        {{.loop_delay_p99_ns = 35 * MS}, "loop delay P99 35.0 ms, over the limit of 20 ms"},
-        {{.dispatch_delay_p99_ns = 2100 * MS}, "dispatch delay P99 2100.0 ms"},
+        {{.loops = 1000, .loops_late = 11}, "1.1% of loop turns were over 20 ms late, more than 1%"},
+        {{.loops = 10, .loops_late = 1}, "10.0% of loop turns"},
+        {{.dispatches = 200, .dispatches_late = 3}, "1.5% of attempts sent were over 20 ms late"},
         {{.cpu = 0.97}, "97% of a core, over the limit of 90%"},
         {{.requested = 100, .achieved = 95}, NULL},
         {{.requested = 1000, .achieved = 949}, "94.9% of the requested load"},
@@ -43,40 +44,65 @@ static void test_each_limit_is_judged_at_its_edge(void **state)
     }
 }
 
-static void test_merge_keeps_the_worse_of_each_figure(void **state)
+static void test_merge_adds_counts_and_keeps_the_worse_delays(void **state)
 {
     (void)state;
-    struct health a = {.loop_delay_p99_ns = 5,
+    struct health a = {.loops = 1000,
+                       .loops_late = 9,
+                       .dispatches = 100,
+                       .requested = 10,
+                       .achieved = 10,
+                       .wall_ms = 3000,
+                       .cpu = 0.2,
+                       .loop_delay_p99_ns = 5,
                        .loop_delay_max_ns = 90,
                        .dispatch_delay_p99_ns = 7,
-                       .dispatch_delay_max_ns = 8,
-                       .cpu = 0.2,
-                       .requested = 10,
-                       .achieved = 10};
-    const struct health b = {.loop_delay_p99_ns = 6,
+                       .dispatch_delay_max_ns = 8};
+    const struct health b = {.loops = 500,
+                             .loops_late = 7,
+                             .dispatches = 50,
+                             .dispatches_late = 1,
+                             .requested = 3,
+                             .achieved = 3,
+                             .wall_ms = 1000,
+                             .cpu = 1.0,
+                             .loop_delay_p99_ns = 6,
                              .loop_delay_max_ns = 80,
                              .dispatch_delay_p99_ns = 1,
-                             .dispatch_delay_max_ns = 9,
-                             .cpu = 0.95,
-                             .requested = 3,
-                             .achieved = 2};
+                             .dispatch_delay_max_ns = 9};
     health_merge(&a, &b);
+    assert_int_equal(a.loops, 1500);
+    assert_int_equal(a.loops_late, 16);
+    assert_int_equal(a.dispatches, 150);
+    assert_int_equal(a.dispatches_late, 1);
+    assert_int_equal(a.requested, 13);
+    assert_int_equal(a.achieved, 13);
+    assert_int_equal(a.wall_ms, 4000);
+    assert_true(a.cpu > 0.3999 && a.cpu < 0.4001); /* (0.2 * 3 + 1.0 * 1) / 4 */
     assert_int_equal(a.loop_delay_p99_ns, 6);
     assert_int_equal(a.loop_delay_max_ns, 90);
     assert_int_equal(a.dispatch_delay_p99_ns, 7);
     assert_int_equal(a.dispatch_delay_max_ns, 9);
-    assert_true(a.cpu == 0.95);
-    assert_int_equal(a.requested, 13);
-    assert_int_equal(a.achieved, 12);
     assert_false(a.valid);
-    assert_non_null(strstr(a.why, "95% of a core"));
+    assert_non_null(strstr(a.why, "1.1% of loop turns")); /* 16 of 1500 */
+}
+
+static void test_a_short_bad_stretch_is_judged_in_the_whole(void **state)
+{
+    (void)state;
+    struct health whole = {.loops = 25, .loops_late = 1};
+    const struct health calm = {.loops = 100};
+    health_judge(&whole);
+    assert_false(whole.valid);
+    health_merge(&whole, &calm);
+    assert_true(whole.valid); /* 1 of 125 */
 }
 
 static void test_merge_into_an_empty_one_gives_the_other(void **state)
 {
     (void)state;
     struct health empty = {0};
-    struct health one = {.loop_delay_p99_ns = 3, .cpu = 0.5, .requested = 4, .achieved = 4};
+    struct health one = {.loop_delay_p99_ns = 3, .wall_ms = 10, .cpu = 0.5, .requested = 4, .achieved = 4};
     health_judge(&one);
     health_merge(&empty, &one);
     assert_int_equal(empty.loop_delay_p99_ns, 3);
@@ -89,7 +115,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_limit_is_judged_at_its_edge),
-        cmocka_unit_test(test_merge_keeps_the_worse_of_each_figure),
+        cmocka_unit_test(test_merge_adds_counts_and_keeps_the_worse_delays),
+        cmocka_unit_test(test_a_short_bad_stretch_is_judged_in_the_whole),
         cmocka_unit_test(test_merge_into_an_empty_one_gives_the_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
