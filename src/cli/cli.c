@@ -23,7 +23,7 @@ static const struct {
 
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)
 
-int complain(const struct error *err)
+int cli_complain(const struct error *err)
 {
     (void)fprintf(stderr, "rushhour: %s\n", err->text);
     return error_exit_status(err->code);

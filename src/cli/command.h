@@ -18,7 +18,7 @@ int cli_main(int argc, char **argv);
 /* ---- what commands share ---- */
 
 /* Prints "rushhour: <text>" to stderr and returns the exit status that belongs to the error. */
-int complain(const struct error *err);
+int cli_complain(const struct error *err);
 
 /* Whether colour is wanted on a stream: a terminal, no --no-color, and NO_COLOR not set (no-color.org). */
 bool wants_colour(int fd, bool no_color);

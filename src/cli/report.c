@@ -96,7 +96,7 @@ static int report_run(const struct report *report, const char *run)
     results_free(results);
     for (size_t i = 0; i < report->windows.count; i++) window_free(&windows[i]);
     text_free(&folder);
-    return code == ERR_OK ? 0 : complain(&err);
+    return code == ERR_OK ? 0 : cli_complain(&err);
 }
 
 int command_report(int argc, char **argv)
@@ -132,7 +132,7 @@ int command_report(int argc, char **argv)
         .exit_codes = "  0 reported   1 the folder could not be read   2 wrong command line\n",
     };
     struct error err = {0};
-    if (options_parse(&line, argc, argv, &err) != ERR_OK) return complain(&err);
+    if (options_parse(&line, argc, argv, &err) != ERR_OK) return cli_complain(&err);
     if (line.help) {
         struct text out = {0};
         options_help(&line, &out);

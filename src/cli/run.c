@@ -85,7 +85,7 @@ static int run_profile(struct run *run, const char *file)
     int status = 0;
     if (uv_loop_init(&run->loop) != 0) {
         (void)error_set(&err, ERR_NET, "cannot make an event loop");
-        return complain(&err);
+        return cli_complain(&err);
     }
     enum err_code code = prepare(run, file, &err);
     if (code == ERR_OK && run->flags.dry_run) {
@@ -93,7 +93,7 @@ static int run_profile(struct run *run, const char *file)
     } else if (code == ERR_OK) {
         code = drive(run, &status, &err);
     }
-    if (code != ERR_OK) status = complain(&err);
+    if (code != ERR_OK) status = cli_complain(&err);
     release(run);
     return status;
 }
@@ -147,7 +147,7 @@ int command_run(int argc, char **argv)
         .exit_codes = EXIT_CODES,
     };
     struct error err = {0};
-    if (options_parse(&line, argc, argv, &err) != ERR_OK) return complain(&err);
+    if (options_parse(&line, argc, argv, &err) != ERR_OK) return cli_complain(&err);
     if (line.help) {
         struct text out = {0};
         options_help(&line, &out);

@@ -22,6 +22,7 @@ struct run_simulator {
     bool has_ready, exited, stopping, timed_out;
     int64_t exit_status;
     int exit_signal;
+    unsigned closing; /* handles that are on their way out */
     char chunk[16384];
 };
 
@@ -67,11 +68,17 @@ static void on_patience(uv_timer_t *timer)
     uv_stop(timer->loop);
 }
 
-static bool close_if_open(uv_handle_t *handle)
+static void on_handle_closed(uv_handle_t *handle)
 {
-    if (handle->loop == NULL || uv_is_closing(handle)) return false;
-    uv_close(handle, NULL);
-    return true;
+    struct run_simulator *simulator = handle->data;
+    simulator->closing--;
+}
+
+static void close_if_open(struct run_simulator *simulator, uv_handle_t *handle)
+{
+    if (handle->loop == NULL || uv_is_closing(handle)) return;
+    simulator->closing++;
+    uv_close(handle, on_handle_closed);
 }
 
 /* ---- starting ---- */
@@ -232,17 +239,17 @@ enum err_code run_simulator_stop(struct run *run, struct error *err)
     if (simulator == NULL) return ERR_OK;
     bool ended_early = simulator->exited;
     simulator->stopping = true;
-    (void)close_if_open((uv_handle_t *)&simulator->input);
+    close_if_open(simulator, (uv_handle_t *)&simulator->input);
     if (!simulator->exited) wait_for(simulator, has_exited, STOP_LIMIT_MS);
     if (!simulator->exited) {
         (void)uv_process_kill(&simulator->process, SIGKILL);
         wait_for(simulator, has_exited, STOP_LIMIT_MS);
     }
     bool failed = simulator->exit_status != 0 || simulator->exit_signal != 0 || ended_early;
-    (void)close_if_open((uv_handle_t *)&simulator->output);
-    (void)close_if_open((uv_handle_t *)&simulator->process);
-    (void)close_if_open((uv_handle_t *)&simulator->patience);
-    (void)uv_run(&run->loop, UV_RUN_DEFAULT);
+    close_if_open(simulator, (uv_handle_t *)&simulator->output);
+    close_if_open(simulator, (uv_handle_t *)&simulator->process);
+    close_if_open(simulator, (uv_handle_t *)&simulator->patience);
+    while (simulator->closing > 0) (void)uv_run(&run->loop, UV_RUN_ONCE);
     text_free(&simulator->ready);
     free(simulator);
     run->simulator = NULL;

@@ -37,7 +37,7 @@ static void stop(struct simulate *simulate)
     if (simulate->stopping) return;
     simulate->stopping = true;
     struct error err = {0};
-    if (simulator_stop(simulate->simulator, &err) != ERR_OK) simulate->status = complain(&err);
+    if (simulator_stop(simulate->simulator, &err) != ERR_OK) simulate->status = cli_complain(&err);
     uv_close((uv_handle_t *)&simulate->interrupt, NULL);
     uv_close((uv_handle_t *)&simulate->terminate, NULL);
     if (simulate->controlled) uv_close((uv_handle_t *)&simulate->control, NULL);
@@ -110,20 +110,20 @@ static int serve(struct simulate *simulate, const struct simulator_options *opti
     struct error err = {0};
     if (uv_loop_init(&simulate->loop) != 0) {
         (void)error_set(&err, ERR_NET, "cannot make an event loop");
-        return complain(&err);
+        return cli_complain(&err);
     }
     enum err_code code = simulator_start(&simulate->loop, options, &simulate->simulator, &err);
     if (code == ERR_OK) {
         code = listen_for_end(simulate, &err);
         struct text ready = {0};
         simulator_ready(simulate->simulator, &ready);
-        simulate->status = code == ERR_OK ? print_out(text_str(&ready)) : complain(&err);
+        simulate->status = code == ERR_OK ? print_out(text_str(&ready)) : cli_complain(&err);
         text_free(&ready);
         if (simulate->status != 0) stop(simulate);
         (void)uv_run(&simulate->loop, UV_RUN_DEFAULT);
         simulator_free(simulate->simulator);
     } else {
-        simulate->status = complain(&err);
+        simulate->status = cli_complain(&err);
         (void)uv_run(&simulate->loop, UV_RUN_DEFAULT);
     }
     (void)uv_loop_close(&simulate->loop);
@@ -151,10 +151,10 @@ static int simulate_profile(struct simulate *simulate, const char *file)
     struct error err = {0};
     struct profile *profile = NULL;
     struct simulator_options options = {.listen = simulate->listen, .ledger_file = simulate->ledger};
-    if (profile_load(file, &profile, &err) != ERR_OK) return complain(&err);
+    if (profile_load(file, &profile, &err) != ERR_OK) return cli_complain(&err);
     if (read_seed(simulate, profile, &options.seed, &err) != ERR_OK) {
         profile_free(profile);
-        return complain(&err);
+        return cli_complain(&err);
     }
     options.profile = profile;
     options.clock = (struct run_clock){
@@ -202,7 +202,7 @@ int command_simulate(int argc, char **argv)
         .exit_codes = "  0 ended by a signal   1 could not serve   2 wrong command line or profile\n",
     };
     struct error err = {0};
-    if (options_parse(&line, argc, argv, &err) != ERR_OK) return complain(&err);
+    if (options_parse(&line, argc, argv, &err) != ERR_OK) return cli_complain(&err);
     if (line.help) {
         struct text out = {0};
         options_help(&line, &out);
