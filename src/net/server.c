@@ -59,6 +59,7 @@ static int bind_and_listen(struct ws_server *server, const struct sockaddr_stora
     return 0;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): eight plain facts, each of which a listener needs */
 enum err_code ws_server_listen(uv_loop_t *loop, const char *address, uint16_t port, struct tls_identity *tls,
                                const struct ws_server_handlers *handlers, void *server_user,
                                struct ws_server **out, struct error *err)

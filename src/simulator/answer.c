@@ -241,9 +241,7 @@ static void step(struct answer *answer)
 static void settle(struct answer *answer)
 {
     struct visit *visit = answer->visit;
-    if (visit->state == VISIT_OVER) { /* the connection went while we spoke; its answers are recorded */
-        return;
-    }
+    if (visit->state == VISIT_OVER) return; /* the connection went while we spoke; its answers are recorded */
     uint64_t *delays[] = {&answer->created_delay_ns, &answer->first_delay_ns, &answer->done_delay_ns};
     uint64_t since = clock_mono_ns() - answer->at_ns;
     for (size_t i = 0; i < sizeof delays / sizeof *delays; i++) {
@@ -251,13 +249,12 @@ static void settle(struct answer *answer)
     }
     ws_peer_flush(visit->peer);
     if (answer->state == ANSWER_SILENT || answer->state == ANSWER_OVER) record(answer);
-    if (answer->reset) {
+    bool goes_on = answer->state != ANSWER_SILENT && answer->state != ANSWER_OVER;
+    bool stuck = goes_on && !agenda_set(visit->site->service->agenda, &answer->step, answer->due_ns);
+    if (answer->reset || stuck) {
         visit_reset(visit);
     } else if (answer->state == ANSWER_OVER) {
         release(answer);
-    } else if (answer->state != ANSWER_SILENT &&
-               !agenda_set(visit->site->service->agenda, &answer->step, answer->due_ns)) {
-        visit_reset(visit);
     }
 }
 

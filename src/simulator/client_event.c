@@ -16,6 +16,12 @@ struct incoming {
     uint64_t at_ns;
 };
 
+/* The string of a value; NULL when it is missing or something else. */
+static const char *string_of(const cJSON *value)
+{
+    return value != NULL && cJSON_IsString(value) ? value->valuestring : NULL;
+}
+
 typedef bool handler(const struct incoming *incoming, struct complaint *complaint);
 
 static bool update_session(const struct incoming *incoming, struct complaint *complaint)
@@ -51,7 +57,7 @@ static bool cancel_response(const struct incoming *incoming, struct complaint *c
     if (id != NULL && !cJSON_IsString(id) && !cJSON_IsNull(id))
         return complain(complaint, "invalid_type", "response_id",
                         "Invalid type for 'response_id': expected a string.");
-    if (answer_cancel(incoming->visit, cJSON_IsString(id) ? id->valuestring : NULL)) return true;
+    if (answer_cancel(incoming->visit, string_of(id))) return true;
     return complain(complaint, "response_cancel_not_active", "",
                     "Cancellation failed: no active response found");
 }
@@ -122,20 +128,20 @@ static bool dispatch(const struct incoming *incoming, struct complaint *complain
 {
     const cJSON *type = cJSON_GetObjectItemCaseSensitive(incoming->json, "type");
     const cJSON *id = cJSON_GetObjectItemCaseSensitive(incoming->json, "event_id");
-    if (!cJSON_IsString(type))
+    if (string_of(type) == NULL)
         return complain(complaint, type == NULL ? "missing_required_parameter" : "invalid_type", "type",
                         "An event is a JSON object with a string 'type'.");
     if (id != NULL && !cJSON_IsString(id) && !cJSON_IsNull(id))
         return complain(complaint, "invalid_type", "event_id",
                         "Invalid type for 'event_id': expected a string.");
-    if (cJSON_IsString(id) && strlen(id->valuestring) > EVENT_ID_LIMIT)
+    if (string_of(id) != NULL && strlen(string_of(id)) > EVENT_ID_LIMIT)
         return complain(complaint, "string_above_max_length", "event_id",
                         "Invalid 'event_id': string too long. Expected a string with maximum length %d.",
                         EVENT_ID_LIMIT);
     for (size_t i = 0; i < sizeof handlers / sizeof *handlers; i++) {
-        if (strcmp(type->valuestring, handlers[i].type) == 0) return handlers[i].handle(incoming, complaint);
+        if (strcmp(string_of(type), handlers[i].type) == 0) return handlers[i].handle(incoming, complaint);
     }
-    return unknown_type(type->valuestring, complaint);
+    return unknown_type(string_of(type), complaint);
 }
 
 void client_event_take(struct visit *visit, const char *text, size_t length, uint64_t at_ns)
@@ -151,9 +157,8 @@ void client_event_take(struct visit *visit, const char *text, size_t length, uin
                        "We could not parse the JSON body of your event: it must be one JSON object.");
         visit_complain(visit, &complaint, NULL);
     } else if (!dispatch(&incoming, &complaint)) {
-        const cJSON *id = cJSON_GetObjectItemCaseSensitive(json, "event_id");
-        bool usable = cJSON_IsString(id) && strlen(id->valuestring) <= EVENT_ID_LIMIT;
-        visit_complain(visit, &complaint, usable ? id->valuestring : NULL);
+        const char *id = string_of(cJSON_GetObjectItemCaseSensitive(json, "event_id"));
+        visit_complain(visit, &complaint, id != NULL && strlen(id) <= EVENT_ID_LIMIT ? id : NULL);
     }
     cJSON_Delete(json);
 }

@@ -60,7 +60,7 @@ static const cJSON *member(const cJSON *object, const char *name)
 
 static const char *string_of(const cJSON *value)
 {
-    return cJSON_IsString(value) ? value->valuestring : "";
+    return value != NULL && cJSON_IsString(value) ? value->valuestring : "";
 }
 
 static bool is_one_of(const char *string, const char *const *choices, size_t count)
@@ -252,10 +252,9 @@ static void add_item(const struct visit *visit, const cJSON *item, const char *i
 /* Says that an item is there: GA with two events, preview with one (section 4.2). */
 static void say_item(struct visit *visit, const cJSON *item, const char *id, const char *previous)
 {
-    static const char *const ga[] = {"conversation.item.added", "conversation.item.done"};
-    static const char *const preview[] = {"conversation.item.created"};
-    const char *const *types = visit->preview ? preview : ga;
-    for (int i = 0; i < (visit->preview ? 1 : 2); i++) {
+    const char *types[] = {visit->preview ? "conversation.item.created" : "conversation.item.added",
+                           "conversation.item.done"};
+    for (size_t i = 0; i < (visit->preview ? 1 : 2); i++) {
         struct text *out = open_event(visit, types[i]);
         text_puts(out, ",\"previous_item_id\":");
         text_json(out, *previous == '\0' ? NULL : previous);
@@ -304,7 +303,7 @@ bool conversation_create_item(struct visit *visit, const cJSON *event, struct co
 static const char *known_item(struct visit *visit, const cJSON *event, struct complaint *complaint)
 {
     const cJSON *id = member(event, "item_id");
-    if (!cJSON_IsString(id)) {
+    if (id == NULL || !cJSON_IsString(id)) {
         (void)complain(complaint, id == NULL ? "missing_required_parameter" : "invalid_type", "item_id",
                        "Missing required parameter: 'item_id', a string.");
         return NULL;
@@ -344,8 +343,8 @@ static bool read_count(const cJSON *event, const char *name, double *out, struct
 
 bool conversation_truncate_item(struct visit *visit, const cJSON *event, struct complaint *complaint)
 {
-    double content_index;
-    double end_ms;
+    double content_index = 0;
+    double end_ms = 0;
     const char *id = known_item(visit, event, complaint);
     if (id == NULL || !read_count(event, "content_index", &content_index, complaint) ||
         !read_count(event, "audio_end_ms", &end_ms, complaint))

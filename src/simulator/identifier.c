@@ -23,7 +23,7 @@ void identifier_make(struct identifiers *identifiers, const char *prefix, char o
 {
     size_t length = strlen(prefix);
     if (length > IDENTIFIER_SIZE - 1 - TIME_CHARACTERS - RANDOM_CHARACTERS) length = 0;
-    memcpy(out, prefix, length);
+    for (size_t i = 0; i < length; i++) out[i] = prefix[i];
     int64_t wall_ns = run_clock_wall_at(&identifiers->clock, clock_mono_ns());
     int64_t since = wall_ns / NS_PER_S - EPOCH_S;
     uint64_t seconds = since < 0 ? 0 : (uint64_t)since;

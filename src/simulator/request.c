@@ -219,7 +219,7 @@ struct verdict request_judge(const struct request *request, const struct request
 
 void request_client_id(const struct request *request, char out[CLIENT_REQUEST_ID_SIZE])
 {
-    char value[VALUE_SIZE];
+    char value[VALUE_SIZE] = "";
     const char *id = request->client_request_id;
     if (id == NULL) {
         (void)query_value(request->target, "x-ms-client-request-id", value);

@@ -1,0 +1,174 @@
+#include "simulator/script.h"
+
+#include "base/clock.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+/* cmocka wants the above first */
+#include <cmocka.h>
+
+static int compare(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a;
+    uint64_t y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static void start(struct script *script, const struct simulator_plan *plan, const char *region, uint64_t seed)
+{
+    struct error err = {0};
+    if (script_init(script, plan, region, seed, 0, &err) != ERR_OK) fail_msg("%s", err.text);
+}
+
+/* Median and P99 of many draws against what was asked, and the shape between them: P90 of a log-normal. */
+static void test_log_normal(void **state)
+{
+    (void)state;
+    enum { COUNT = 200001 };
+    struct latency_rule rule = {.first_output = {true, 250 * NS_PER_MS, 900 * NS_PER_MS}};
+    struct simulator_plan plan = {.latency = &rule, .latency_count = 1};
+    struct script script;
+    start(&script, &plan, "a", 1);
+    uint64_t *draws = malloc(COUNT * sizeof *draws);
+    assert_non_null(draws);
+    for (int i = 0; i < COUNT; i++) draws[i] = script_delay(&script, STEP_FIRST_OUTPUT, 0);
+    qsort(draws, COUNT, sizeof *draws, compare);
+    double ms = 1e-6;
+    double sigma = log(900.0 / 250.0) / 2.326348;
+    double p90 = 250.0 * exp(1.281552 * sigma);
+    assert_true(fabs((double)draws[COUNT / 2] * ms - 250.0) < 250.0 * 0.01);
+    assert_true(fabs((double)draws[COUNT / 100 * 99] * ms - 900.0) < 900.0 * 0.03);
+    assert_true(fabs((double)draws[COUNT / 10 * 9] * ms - p90) < p90 * 0.02);
+    free(draws);
+    script_free(&script);
+}
+
+static void test_fixed_unset_and_overridden(void **state)
+{
+    (void)state;
+    char *only_b[] = {"b"};
+    struct latency_rule rules[] = {
+        {.upgrade = {true, 5, 5}, .session = {true, 7, 7}},
+        {.session = {true, 9, 9}},
+        {.regions = only_b, .region_count = 1, .upgrade = {true, 11, 11}},
+        {.session = {true, 0, 0}, .regions = only_b, .region_count = 1},
+    };
+    struct simulator_plan plan = {.latency = rules, .latency_count = 4};
+    struct script a;
+    struct script b;
+    start(&a, &plan, "a", 1);
+    start(&b, &plan, "b", 1);
+    assert_int_equal(script_delay(&a, STEP_UPGRADE, 0), 5);
+    assert_int_equal(script_delay(&a, STEP_SESSION, 0), 9);
+    assert_int_equal(script_delay(&a, STEP_DELTA, 0), 0);
+    assert_int_equal(script_delay(&b, STEP_UPGRADE, 0), 11);
+    assert_int_equal(script_delay(&b, STEP_SESSION, 0), 0);
+    script_free(&a);
+    script_free(&b);
+}
+
+/* 2026-04-14T08:00:00-07:00 is 15:00 UTC. */
+static void test_time_of_day(void **state)
+{
+    (void)state;
+    int64_t midnight = INT64_C(1776124800) * NS_PER_S; /* 2026-04-14T00:00:00Z */
+    struct window peak;
+    assert_int_equal(window_parse_during("08:00-09:00@America/Los_Angeles", &peak, NULL), ERR_OK);
+    struct latency_rule rules[] = {{.delta = {true, 1, 1}}, {.delta = {true, 2, 2}, .during = &peak}};
+    struct fault_rule fault = {.fault = "stall", .rate = 1, .during = &peak, .after_ns = 77};
+    struct simulator_plan plan = {.latency = rules, .latency_count = 2, .faults = &fault, .fault_count = 1};
+    struct script script;
+    start(&script, &plan, "a", 1);
+    static const struct {
+        int minute;
+        bool in;
+    } cases[] = {
+        {15 * 60 - 1, false}, {15 * 60, true}, {16 * 60 - 1, true}, {16 * 60, false}, {15 * 60 + 30, true}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int64_t wall = midnight + cases[i].minute * 60 * NS_PER_S + 59 * NS_PER_S;
+        assert_int_equal(script_delay(&script, STEP_DELTA, wall), cases[i].in ? 2 : 1);
+        struct strike strike = script_strike(&script, CHANCE_PER_RESPONSE, wall);
+        assert_int_equal(strike.struck, cases[i].in);
+        if (cases[i].in) assert_int_equal(strike.after_ns, 77);
+        assert_false(script_strike(&script, CHANCE_PER_UPGRADE, wall).struck);
+    }
+    script_free(&script);
+    window_free(&peak);
+}
+
+/* Two rules in order: the first strikes at its rate, the second at its rate of what is left. */
+static void test_fault_rates(void **state)
+{
+    (void)state;
+    enum { COUNT = 100000 };
+    struct fault_rule rules[] = {{.fault = "server_error", .rate = 0.151},
+                                 {.fault = "upgrade_429", .rate = 1},
+                                 {.fault = "connection_reset", .rate = 0.05}};
+    struct simulator_plan plan = {.faults = rules, .fault_count = 3};
+    struct script script;
+    start(&script, &plan, "a", 42);
+    int counts[FAULT_COUNT] = {0};
+    for (int i = 0; i < COUNT; i++) {
+        struct strike strike = script_strike(&script, CHANCE_PER_RESPONSE, 0);
+        if (strike.struck) counts[strike.kind]++;
+    }
+    double first = 0.151;
+    double second = (1 - 0.151) * 0.05;
+    assert_true(fabs(counts[FAULT_SERVER_ERROR] - COUNT * first) < 4 * sqrt(COUNT * first * (1 - first)));
+    assert_true(fabs(counts[FAULT_CONNECTION_RESET] - COUNT * second) <
+                4 * sqrt(COUNT * second * (1 - second)));
+    assert_int_equal(counts[FAULT_UPGRADE_429], 0);
+    script_free(&script);
+}
+
+/* The same seed strikes the same attempts, whatever the latencies draw; another seed others. */
+static void test_seed(void **state)
+{
+    (void)state;
+    struct fault_rule fault = {.fault = "server_error", .rate = 0.5};
+    struct latency_rule rule = {.delta = {true, 10, 100}};
+    struct simulator_plan plain = {.faults = &fault, .fault_count = 1};
+    struct simulator_plan delayed = {
+        .faults = &fault, .fault_count = 1, .latency = &rule, .latency_count = 1};
+    struct script a;
+    struct script b;
+    struct script c;
+    start(&a, &plain, "a", 5);
+    start(&b, &delayed, "a", 5);
+    start(&c, &plain, "a", 6);
+    int different = 0;
+    for (int i = 0; i < 200; i++) {
+        (void)script_delay(&b, STEP_DELTA, 0);
+        bool struck = script_strike(&a, CHANCE_PER_RESPONSE, 0).struck;
+        assert_int_equal(script_strike(&b, CHANCE_PER_RESPONSE, 0).struck, struck);
+        different += script_strike(&c, CHANCE_PER_RESPONSE, 0).struck != struck;
+    }
+    assert_true(different > 50);
+    script_free(&a);
+    script_free(&b);
+    script_free(&c);
+}
+
+static void test_unknown_fault(void **state)
+{
+    (void)state;
+    struct fault_rule fault = {.fault = "no_such_fault", .rate = 1};
+    struct simulator_plan plan = {.faults = &fault, .fault_count = 1};
+    struct script script;
+    struct error err = {0};
+    assert_int_equal(script_init(&script, &plan, "a", 1, 0, &err), ERR_PROFILE);
+    assert_non_null(strstr(err.text, "no_such_fault"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_log_normal),  cmocka_unit_test(test_fixed_unset_and_overridden),
+        cmocka_unit_test(test_time_of_day), cmocka_unit_test(test_fault_rates),
+        cmocka_unit_test(test_seed),        cmocka_unit_test(test_unknown_fault),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
