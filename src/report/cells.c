@@ -81,17 +81,13 @@ bool report_cell_add(struct report_cell *into, const struct cell *cell, const st
 {
     add_health(into, health);
     into->intervals++;
-    if (!health->valid) {
-        if (into->invalid_intervals == 0) memcpy(into->why, health->why, sizeof into->why);
-        into->invalid_intervals++;
-    }
+    if (!health->valid) into->invalid_intervals++;
     return cell_merge(&into->cell, cell);
 }
 
 bool report_cell_merge(struct report_cell *into, const struct report_cell *from)
 {
     if (from->intervals > 0) add_health(into, &from->health);
-    if (into->invalid_intervals == 0) memcpy(into->why, from->why, sizeof into->why);
     into->intervals += from->intervals;
     into->invalid_intervals += from->invalid_intervals;
     cluster_merge(&into->recorded, &from->recorded);
@@ -215,15 +211,12 @@ void report_cell_slower(const struct report_cell *cell, enum metric metric, int6
 
 bool report_cell_valid(const struct report_cell *cell)
 {
-    return cell->invalid_intervals == 0;
+    return cell->intervals == 0 || cell->health.valid;
 }
 
 void report_cell_why(const struct report_cell *cell, struct text *out)
 {
-    if (report_cell_valid(cell)) return;
-    text_printf(out, "%s (%llu of %llu intervals)",
-                cell->why[0] == '\0' ? "the generator was not healthy" : cell->why,
-                (unsigned long long)cell->invalid_intervals, (unsigned long long)cell->intervals);
+    if (!report_cell_valid(cell)) text_puts(out, cell->health.why);
 }
 
 static int by_count(const void *a, const void *b)

@@ -55,9 +55,10 @@ void report_cell_free(struct report_cell *cell);
 void report_cell_slower(const struct report_cell *cell, enum metric metric, int64_t limit_us, double *slower,
                         double *count);
 
+/* Whether the generator was healthy over the cell's intervals, judged as a whole. */
 bool report_cell_valid(const struct report_cell *cell);
 
-/* Appends why the cell is invalid: the limit that was passed, and in how many of its intervals. */
+/* Appends why the cell is invalid: the limit that was passed. */
 void report_cell_why(const struct report_cell *cell, struct text *out);
 
 /* Its tallies, the most frequent first; *out is the caller's (free). Returns their number, 0 without any or

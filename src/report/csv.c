@@ -57,12 +57,12 @@ static void header(struct text *out)
 static void row(const char *region, const struct report_cell *cell, struct text *out)
 {
     const struct counters *c = &cell->cell.counters;
+    uint64_t interactions = c->interactions_ok + c->interactions_failed;
     struct text why = {0};
     name_field(out, region);
     text_printf(out, ",%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu",
                 (unsigned long long)report_cell_attempts(cell), (unsigned long long)c->attempts_failed,
-                (unsigned long long)c->attempts_cancelled,
-                (unsigned long long)(c->interactions_ok + c->interactions_failed),
+                (unsigned long long)c->attempts_cancelled, (unsigned long long)interactions,
                 (unsigned long long)c->interactions_failed, (unsigned long long)c->retries,
                 (unsigned long long)cell->cell.clusters.sessions,
                 (unsigned long long)cell->cell.clusters.with_failure);

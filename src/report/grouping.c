@@ -11,7 +11,7 @@
 static size_t slices_before(const struct grouping *grouping, int64_t time_ns)
 {
     size_t low = 0;
-    size_t high = grouping->slice_count;
+    size_t high = grouping->slices == NULL ? 0 : grouping->slice_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         if (grouping->slices[middle].start_ns <= time_ns) {
@@ -39,7 +39,8 @@ struct slice *grouping_find(const struct grouping *grouping, int64_t interval_st
 static bool insert(struct grouping *grouping, int64_t start_ns, int64_t end_ns, size_t regions,
                    struct slice **out)
 {
-    if (grouping->slice_count == grouping->slice_capacity) {
+    size_t at = slices_before(grouping, start_ns);
+    if (grouping->slices == NULL || grouping->slice_count == grouping->slice_capacity) {
         size_t capacity = grouping->slice_capacity < 16 ? 16 : grouping->slice_capacity * 2;
         struct slice *slices = realloc(grouping->slices, capacity * sizeof *slices);
         if (slices == NULL) return false;
@@ -48,7 +49,6 @@ static bool insert(struct grouping *grouping, int64_t start_ns, int64_t end_ns, 
     }
     struct report_cell *cells = calloc(regions, sizeof *cells);
     if (cells == NULL) return false;
-    size_t at = slices_before(grouping, start_ns);
     struct slice *slice = &grouping->slices[at];
     memmove(slice + 1, slice, (grouping->slice_count - at) * sizeof *slice);
     *slice = (struct slice){.start_ns = start_ns, .end_ns = end_ns, .cells = cells};

@@ -40,9 +40,8 @@ struct report_cell {
     struct cluster_sums recorded; /* of the sessions' attempts inside this very stretch, from attempts.csv */
     struct latency_figures latency[METRIC_COUNT];
     struct all_attempts all_ttft, all_response;
-    struct health health; /* the worst of its intervals */
+    struct health health; /* of its intervals, judged as a whole */
     uint64_t intervals, invalid_intervals;
-    char why[96]; /* of its first invalid interval; "" when all are valid */
 };
 
 struct slice {
@@ -71,16 +70,14 @@ struct grouping {
 struct judged {
     char *expression;
     struct threshold threshold;
+    size_t cells;               /* how many were judged */
+    size_t region;              /* of the deciding cell */
+    int64_t start_ns, end_ns;   /* of the deciding cell's slice of a width; 0, 0 otherwise */
+    double observed, low, high; /* fractions, or microseconds; high is infinite when not estimable */
+    double needed;              /* further attempts that would settle it, estimated */
     enum verdict verdict;
-    size_t cells;             /* how many were judged */
-    size_t region;            /* of the deciding cell */
-    int64_t start_ns, end_ns; /* of the deciding cell's slice of a width; 0, 0 otherwise */
-    bool observed_known;
-    double observed, low,
-        high; /* fractions, or microseconds for a quantile; high is infinite when not estimable */
-    bool needed_known;
-    double needed; /* further attempts that would settle it, estimated */
-    bool quantile;
+    bool observed_known, needed_known;
+    bool quantile; /* the figures are microseconds */
 };
 
 struct results {

@@ -75,8 +75,8 @@ static enum err_code parse_thresholds(struct results *results, struct error *err
 
 static const struct window *find_window(const struct window *windows, size_t count, const char *name)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(windows[i].name, name) == 0) return &windows[i];
+    for (size_t i = 0; windows != NULL && i < count; i++) {
+        if (windows[i].name != NULL && strcmp(windows[i].name, name) == 0) return &windows[i];
     }
     return NULL;
 }
@@ -123,7 +123,7 @@ static enum err_code add_groupings(struct results *results, const struct window 
     add_grouping(results, GROUP_TOTAL, NULL, false);
     add_grouping(results, GROUP_SERIES, NULL, false);
     for (size_t i = 0; i < count; i++) add_grouping(results, GROUP_WINDOW, &windows[i], true);
-    for (size_t i = 0; i < results->judged_count; i++) {
+    for (size_t i = 0; results->judged != NULL && i < results->judged_count; i++) {
         const char *name = results->judged[i].threshold.window;
         if (name[0] != '\0') add_for_threshold(results, windows, count, name);
     }

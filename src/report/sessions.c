@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #define MANY_SESSIONS ((size_t)1 << 19)
-#define SILENCE_NS (2 * 3600 * NS_PER_S)
+#define SILENCE_NS (INT64_C(7200) * NS_PER_S)
 
 struct session_entry {
     uint64_t key; /* 0: free */

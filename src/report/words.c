@@ -62,10 +62,14 @@ void words_generator(const struct results *results, struct text *out)
         return;
     }
     if (report_cell_valid(all)) {
-        text_puts(out, "healthy in every interval");
+        text_puts(out, all->invalid_intervals == 0 ? "healthy in every interval" : "healthy as a whole");
     } else {
         text_puts(out, "not healthy: ");
         report_cell_why(all, out);
+    }
+    if (all->invalid_intervals > 0) {
+        text_printf(out, "; %llu of %llu intervals are not valid", (unsigned long long)all->invalid_intervals,
+                    (unsigned long long)all->intervals);
     }
     text_puts(out, "; worst interval: loop delay P99 ");
     format_us(out, (double)h->loop_delay_p99_ns / 1e3);

@@ -53,6 +53,7 @@ static inline struct maker *maker_new(const char *profile_json, const char *host
     m->cells = calloc(m->profile->region_count, sizeof *m->cells);
     assert_non_null(m->cells);
     m->health.cpu = 0.1;
+    m->health.wall_ms = 1000;
     health_judge(&m->health);
     return m;
 }

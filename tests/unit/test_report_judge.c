@@ -13,7 +13,7 @@
  * 1, 2, 3 ... ms. */
 static void fill(struct report_cell *cell, uint64_t sessions, uint64_t failed)
 {
-    *cell = (struct report_cell){.intervals = 1};
+    *cell = (struct report_cell){.intervals = 1, .health.valid = true};
     cell->cell.counters.attempts_failed = failed;
     cell->cell.counters.attempts_ok = sessions - failed;
     cell->cell.counters.interactions_failed = failed;
@@ -91,7 +91,7 @@ static void an_invalid_cell_has_no_other_verdict(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct report_cell cell;
         fill(&cell, cases[i].sessions, cases[i].failed);
-        cell.invalid_intervals = 1;
+        cell.health.valid = false;
         assert_int_equal(judge(cases[i].expression, &cell).verdict, VERDICT_INVALID);
         report_cell_free(&cell);
     }

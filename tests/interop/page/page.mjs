@@ -1,0 +1,194 @@
+// usage: node page.mjs report.html report.json run.json
+// Checks the page in a real browser against the figures of the run. Ends with "N passed, M failed".
+import { readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { chromium } from 'playwright-core';
+
+const flags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync'];
+
+const [htmlFile, reportFile, runFile] = process.argv.slice(2);
+const report = JSON.parse(readFileSync(reportFile, 'utf8'));
+const run = JSON.parse(readFileSync(runFile, 'utf8'));
+const url = pathToFileURL(resolve(htmlFile)).href;
+
+let passed = 0;
+let failed = 0;
+
+function check(name, ok, detail = '') {
+  if (ok) {
+    passed += 1;
+  } else {
+    failed += 1;
+    console.log(`FAILED ${name} ${detail}`);
+  }
+}
+
+function equal(name, got, wanted) {
+  check(name, JSON.stringify(got) === JSON.stringify(wanted), `: ${JSON.stringify(got)} instead of ${JSON.stringify(wanted)}`);
+}
+
+// A page whose every error and request is kept.
+async function open(browser, options) {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  const problems = [];
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) problems.push(message.text());
+  });
+  page.on('pageerror', (error) => problems.push(error.message));
+  page.on('request', (request) => {
+    if (request.url() !== url && !request.url().startsWith('data:')) problems.push('request: ' + request.url());
+  });
+  await page.goto(url);
+  await page.waitForFunction(() => typeof Chart === 'function');
+  return { page, problems, close: () => context.close() };
+}
+
+// The body of the table with this caption, as rows of strings.
+function rowsOf(page, caption) {
+  return page.evaluate((wanted) => {
+    const table = [...document.querySelectorAll('table')].find((t) => t.caption && t.caption.textContent.startsWith(wanted));
+    if (!table) return null;
+    return [...table.tBodies[0].rows].map((row) => [...row.cells].map((cell) => cell.textContent));
+  }, caption);
+}
+
+const count = (n) => n.toLocaleString('en-US');
+
+async function checkFigures(page) {
+  const verdicts = { none: 'No verdict', pass: 'Pass', fail: 'Fail', inconclusive: 'Inconclusive', invalid: 'Invalid' };
+  equal('verdict', await page.textContent('[data-figure=verdict]'), verdicts[report.verdict]);
+  for (const region of report.regions) {
+    const card = page.locator(`article[data-region="${region.name}"]`);
+    const value = await card.locator('[data-figure="failure_rate.attempt"]').getAttribute('data-value');
+    const wanted = region.failure_rate.attempt.value;
+    equal(`${region.name}: rate on its card`, value === '' ? null : Number(value), wanted);
+    const attempts = region.attempts.ok + region.attempts.failed;
+    check(`${region.name}: attempts on its card`,
+      (await card.textContent()).includes(`${count(region.attempts.failed)} of ${count(attempts)}`));
+  }
+  const headline = await page.locator('dl.cards').textContent();
+  const totals = report.totals.attempts;
+  check('attempts in the headline', headline.includes(`${count(totals.failed)} of ${count(totals.ok + totals.failed)}`));
+  equal('cost', Number(await page.getAttribute('[data-figure="totals.cost_usd"]', 'data-value')), report.totals.cost_usd);
+}
+
+async function checkRunJson() {
+  if (!run.regions) return;
+  equal('totals of run.json', report.totals, run.totals);
+  equal('verdict of run.json', report.verdict, run.verdict);
+  equal('thresholds of run.json', report.thresholds, run.thresholds);
+  for (const [i, region] of report.regions.entries()) {
+    equal(`${region.name}: attempts of run.json`, region.attempts, run.regions[i].attempts);
+    equal(`${region.name}: rates of run.json`, region.failure_rate, run.regions[i].failure_rate);
+    equal(`${region.name}: latencies of run.json`, region.latency_ms, run.regions[i].latency_ms);
+  }
+}
+
+async function checkTables(page) {
+  const regions = await rowsOf(page, 'Failures by region');
+  report.regions.forEach((region, i) => {
+    equal(`${region.name}: row of failures`, regions[i].slice(0, 3),
+      [region.name, count(region.attempts.ok + region.attempts.failed), count(region.attempts.failed)]);
+  });
+  const codes = (await rowsOf(page, 'Failures by region and code')) ?? [];
+  const wanted = report.regions.flatMap((r) => r.failures.map((f) => [f.code, r.name, count(f.count), f.phase, f.domain]));
+  equal('failures by region and code', codes, wanted);
+  const thresholds = (await rowsOf(page, 'Thresholds')) ?? [];
+  equal('thresholds', thresholds.map((row) => row.slice(0, 2)), report.thresholds.map((t) => [t.expression, t.verdict]));
+  // The windows of all groupings, table by table, unless a long run's were thinned out.
+  const windows = await page.evaluate(() => [...document.querySelectorAll('section[aria-labelledby=windows] tbody tr')].map(
+    (row) => [...row.cells].slice(1, 4).map((cell) => cell.textContent)));
+  const cells = report.windows.flatMap((w) => w.regions.map((r) =>
+    [r.name, count(r.attempts.ok + r.attempts.failed), count(r.attempts.failed)]));
+  if (windows.length === cells.length) {
+    equal('windows', windows, cells);
+  } else {
+    check('fewer windows only with a word on it', (await page.textContent('main')).includes('more windows'));
+  }
+}
+
+async function checkCharts(page) {
+  const canvases = await page.locator('canvas').count();
+  equal('every canvas has a chart', await page.evaluate(() => Object.keys(Chart.instances).length), canvases);
+  const drawn = await page.evaluate(() => [...document.querySelectorAll('canvas')].filter((canvas) => {
+    const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+    return pixels.some((value) => value !== 0);
+  }).length);
+  equal('every canvas is drawn', drawn, canvases);
+  for (const details of await page.locator('figure details').all()) {
+    await details.locator('summary').click();
+    const filled = await details.locator('tbody tr').first().waitFor({ timeout: 5000 }).then(() => true, () => false);
+    check('a table of figures beside its chart', filled);
+  }
+  const sums = await page.evaluate(() => {
+    const { series } = JSON.parse(document.getElementById('figures').textContent);
+    return series.regions.map((r) => [r.attempts.reduce((a, b) => a + b, 0), r.failed.reduce((a, b) => a + b, 0)]);
+  });
+  equal('points over time add up', sums, report.regions.map((r) => [r.attempts.ok + r.attempts.failed, r.attempts.failed]));
+}
+
+async function checkAccess(page) {
+  const faults = await page.evaluate(() => {
+    const found = [];
+    for (const table of document.querySelectorAll('table')) {
+      if (!table.caption || !table.caption.textContent) found.push('a table without a caption');
+      if (table.querySelector('th:not([scope])')) found.push('a heading without scope');
+    }
+    for (const canvas of document.querySelectorAll('canvas')) {
+      if (!canvas.getAttribute('aria-label') || canvas.getAttribute('role') !== 'img') found.push('a chart without a label');
+    }
+    for (const element of document.querySelectorAll('*')) {
+      for (const { name } of element.attributes) if (name.startsWith('on')) found.push('a handler attribute ' + name);
+    }
+    for (const link of document.querySelectorAll('nav a')) {
+      if (!document.getElementById(link.getAttribute('href').slice(1))) found.push('a link to nowhere: ' + link.textContent);
+    }
+    return found;
+  });
+  equal('captions, scopes, labels, no handlers, no dead links', faults, []);
+}
+
+// No part may push the page wider than the screen, and the text must stand out from its ground.
+async function checkLook(browser, name, options) {
+  const { page, problems, close } = await open(browser, options);
+  const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  equal(`${name}: no sideways scrolling`, wider, 0);
+  const contrast = await page.evaluate(() => {
+    const channel = (c) => (c / 255 <= 0.03928 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4);
+    const light = (rgb) => {
+      const [r, g, b] = rgb.match(/[\d.]+/g).map(Number);
+      return 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
+    };
+    const ratio = (a, b) => (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    const ground = light(getComputedStyle(document.body).backgroundColor);
+    return [...document.querySelectorAll('h1, h2, .run, nav a, .hint, .verdict .word, .card dt, td, figcaption, summary')].map(
+      (element) => [element.className || element.tagName, ratio(light(getComputedStyle(element).color), ground)])
+      .filter(([, value]) => value < 4.5);
+  });
+  equal(`${name}: contrast of at least 4.5`, contrast, []);
+  equal(`${name}: no error, no request`, problems, []);
+  await close();
+}
+
+const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', headless: true, args: flags });
+try {
+  const { page, problems, close } = await open(browser, { colorScheme: 'light' });
+  await checkFigures(page);
+  await checkRunJson();
+  await checkTables(page);
+  await checkCharts(page);
+  await checkAccess(page);
+  equal('no error, no request', problems, []);
+  await close();
+  await checkLook(browser, 'light', { colorScheme: 'light', viewport: { width: 1200, height: 900 } });
+  await checkLook(browser, 'dark', { colorScheme: 'dark', viewport: { width: 1200, height: 900 } });
+  await checkLook(browser, 'narrow', { colorScheme: 'light', viewport: { width: 360, height: 740 } });
+  check('the page is smaller than a megabyte', statSync(htmlFile).size < 1e6);
+} finally {
+  await browser.close();
+}
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed === 0 ? 0 : 1);
