@@ -186,10 +186,10 @@ static const char *auth_key(enum auth_kind kind)
 static struct place secret_place(const struct profile *profile, size_t index, const char *key,
                                  struct error *err)
 {
-    char path[64];
-    (void)snprintf(path, sizeof path, "regions[%zu].%s", index, key);
+    char path[160];
+    (void)snprintf(path, sizeof path, "regions[%zu].%.120s", index, key);
     struct place place = place_find(profile, path, err);
-    (void)snprintf(place.path, sizeof place.path, "region %.64s: %s", profile->regions[index].name, key);
+    (void)snprintf(place.path, sizeof place.path, "region %.60s: %.120s", profile->regions[index].name, key);
     return place;
 }
 
