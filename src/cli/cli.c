@@ -18,7 +18,8 @@ static const struct {
     {"run", command_run, "drive the load of a profile, show it live, write a run folder, judge thresholds"},
     {"report", command_report, "tables and pages from a run folder, regrouped by any window"},
     {"simulate", command_simulate, "the simulator alone, for other clients"},
-    {"help", command_help, "help on a command, or `help profile` for every key of a profile"},
+    {"help", command_help,
+     "help on a command; `help profile`: every key of a profile; `help schema`: as JSON Schema"},
 };
 
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)
@@ -59,9 +60,10 @@ static int print_overview(void)
 int command_help(int argc, char **argv)
 {
     if (argc == 0) return print_overview();
-    if (strcmp(argv[0], "profile") == 0) {
+    bool schema = strcmp(argv[0], "schema") == 0;
+    if (schema || strcmp(argv[0], "profile") == 0) {
         struct text out = {0};
-        profile_help(&out);
+        (schema ? profile_schema : profile_help)(&out);
         int status = print_out(text_str(&out));
         text_free(&out);
         return status;

@@ -103,11 +103,11 @@ static enum err_code check(const struct run *run, struct error *err)
                          "give each region its own run for another split",
                          profile->file);
     }
-    if (!flags->simulate && profile->simulator.clock_speed != 1) {
-        return error_set(err, ERR_PROFILE,
-                         "%s: simulator.clock.speed is %g: time can only be sped up against the "
-                         "simulator; add --simulate",
-                         profile->file, profile->simulator.clock_speed);
+    if (!flags->simulate && profile_simulate_only(profile)) {
+        return error_set(
+            err, ERR_PROFILE,
+            "%s: simulator.clock: a profile with a clock of its own can only be simulated; add --simulate",
+            profile->file);
     }
     bool bounded = profile->budget.usd > 0 || profile->budget.tokens > 0;
     if (!flags->simulate && !flags->dry_run && !flags->yes && !bounded) {
@@ -142,6 +142,7 @@ enum err_code run_plan(struct run *run, struct error *err)
 {
     enum err_code code = keep_regions(run->profile, &run->flags.regions, err);
     if (code == ERR_OK) code = override_load(run, err);
+    if (code == ERR_OK) code = profile_check(run->profile, err);
     if (code == ERR_OK) code = number_flags(run, err);
     if (code == ERR_OK) code = detours(run, err);
     if (code == ERR_OK) code = check(run, err);
