@@ -152,7 +152,7 @@ static inline struct fixture *fixture_new(void)
                                 .dispatch_delay_max_ns = 1000001,
                                 .loops = 1000,
                                 .loops_late = 9,
-                                .dispatches = 50,
+                                .dispatches = 500,
                                 .dispatches_late = 1,
                                 .wall_ms = 10000,
                                 .cpu = 0.1,
