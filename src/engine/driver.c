@@ -201,7 +201,7 @@ static void on_closed(void *user, const struct ws_end *end, uint64_t at_ns)
     (void)snprintf(driver->detail, sizeof driver->detail, "%s", end->detail);
     const struct failure_facts facts = {
         .local_error = end->local_error,
-        .http_status = end->http_status,
+        .http_status = end->opened ? 0 : end->http_status,
         .resolve_error = end->resolve_error,
         .os_error = end->os_error,
         .tls_failed = end->tls_failed,
