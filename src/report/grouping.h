@@ -7,7 +7,7 @@
 
 /* A chart has at most this many points a region, and no fewer than this when that could be helped. */
 #define SERIES_POINTS 300
-#define SERIES_POINTS_FEW 40
+#define SERIES_POINTS_FEW 24
 
 /* The slice that an interval starting at this time falls in, or NULL. */
 struct slice *grouping_find(const struct grouping *grouping, int64_t interval_start_ns);

@@ -68,8 +68,8 @@ void words_generator(const struct results *results, struct text *out)
         report_cell_why(all, out);
     }
     if (all->invalid_intervals > 0) {
-        text_printf(out, "; %llu of %llu intervals are not valid", (unsigned long long)all->invalid_intervals,
-                    (unsigned long long)all->intervals);
+        text_printf(out, "; %llu of %llu intervals %s not valid", (unsigned long long)all->invalid_intervals,
+                    (unsigned long long)all->intervals, all->invalid_intervals == 1 ? "is" : "are");
     }
     text_puts(out, "; worst interval: loop delay P99 ");
     format_us(out, (double)h->loop_delay_p99_ns / 1e3);
@@ -121,8 +121,8 @@ const struct definition *words_definitions(size_t *count)
         {"P50, P95, P99",
          "half, 95% and 99% of the values are at most this; P99 needs 368 samples, with fewer only a lower "
          "bound (>=) is given, under 100 none"},
-        {"valid", "the load generator was healthy in every interval of the cell, so its own delay is not in "
-                  "the figures"},
+        {"valid", "the load generator was healthy over these intervals as a whole, so its own delay is not "
+                  "in the figures"},
         {"needed", "further attempts after which an unchanged rate would settle the threshold: an estimate"},
     };
     *count = sizeof definitions / sizeof *definitions;

@@ -203,7 +203,7 @@ static void long_runs_are_thinned_out_exactly(void **state)
     assert_non_null(figures);
     const cJSON *series = cJSON_GetObjectItem(figures, "series");
     int points = cJSON_GetArraySize(cJSON_GetObjectItem(series, "start_ms"));
-    assert_in_range(points, 30, 300);
+    assert_in_range(points, 24, 300);
     const cJSON *region = cJSON_GetArrayItem(cJSON_GetObjectItem(series, "regions"), 0);
     const cJSON *value;
     double attempts = 0;
