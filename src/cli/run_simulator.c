@@ -9,7 +9,7 @@
 
 #define READY_LIMIT_MS 15000
 #define STOP_LIMIT_MS 15000
-#define READY_SIZE (1024 * 1024)
+#define READY_SIZE ((size_t)1 << 20)
 
 /* The simulator as a process of its own; its standard input carries our clock, and closing it ends the
  * simulator. */
