@@ -49,7 +49,8 @@ static void decode(const char *value, char out[VALUE_SIZE])
     while (*value != '\0' && *value != '&' && length < VALUE_SIZE - 1) {
         char c = *value++;
         if (c == '+') c = ' ';
-        if (c == '%' && hex_value(value[0]) >= 0 && hex_value(value[1]) >= 0) {
+        bool encoded = c == '%' && hex_value(value[0]) >= 0 && hex_value(value[1]) >= 0;
+        if (encoded && strncmp(value, "00", 2) != 0) { /* a NUL would hide the rest */
             c = (char)(hex_value(value[0]) * 16 + hex_value(value[1]));
             value += 2;
         }

@@ -43,6 +43,8 @@ static const struct {
     {"GA path with preview's parameter (F19)", &ga, "/openai/v1/realtime?deployment=rt", KEY, NULL, NULL,
      NULL, VERDICT_REFUSE, DIALECT_GA, 400, "BadRequest"},
     {"OpenAI's path on Azure", &ga, OPENAI, KEY, NULL, NULL, NULL, VERDICT_REFUSE, DIALECT_GA, 404, "404"},
+    {"a hidden tail", &ga, "/openai/v1/realtime?model=rt%00x", KEY, NULL, NULL, NULL, VERDICT_REFUSE,
+     DIALECT_GA, 404, "DeploymentNotFound"},
     {"a longer path", &ga, "/openai/v1/realtime/x?model=rt", KEY, NULL, NULL, NULL, VERDICT_REFUSE,
      DIALECT_GA, 404, "404"},
     {"the path picks the dialect", &ga, PREVIEW, KEY, NULL, NULL, NULL, VERDICT_ACCEPT, DIALECT_PREVIEW, 0,
