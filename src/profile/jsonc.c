@@ -136,8 +136,11 @@ static bool skip_number(struct reader *reader)
 
 static enum err_code keep_text(const struct reader *reader, const char *start, struct json_node *node)
 {
-    node->text = strndup(start, (size_t)(reader->at - start));
-    return node->text == NULL ? no_memory(reader) : ERR_OK;
+    size_t length = (size_t)(reader->at - start);
+    node->text = calloc(1, length + 1);
+    if (node->text == NULL) return no_memory(reader);
+    memcpy(node->text, start, length); /* the text that is read need not end in a NUL */
+    return ERR_OK;
 }
 
 static enum err_code read_number(struct reader *reader, struct json_node *node)
