@@ -382,6 +382,8 @@ static void on_deadline(struct session *session, struct session_action *action, 
 {
     if (session->state == SESSION_CLOSING) {
         action->end = END_ABORT;
+        session->deadline_ns =
+            0; /* the end follows by itself; a deadline that has passed would fire for ever */
         return;
     }
     struct failure_facts facts = {.deadline = deadline_of(session, now)};

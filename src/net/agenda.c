@@ -83,7 +83,10 @@ static void on_timer(uv_poll_t *poll, int status, int events)
     agenda->armed_ns = 0;
     agenda->firing = true;
     uint64_t now = clock_mono_ns();
-    while (agenda->count > 0 && agenda->heap[1]->due_ns <= now) {
+    /* No more than there are now: one that is set again for the past waits until the loop has had its turn.
+     */
+    for (size_t left = agenda->count; left > 0 && agenda->count > 0 && agenda->heap[1]->due_ns <= now;
+         left--) {
         struct appointment *due = agenda->heap[1];
         take_out(agenda, due);
         due->fire(due, now);

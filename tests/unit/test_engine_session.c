@@ -298,6 +298,7 @@ static void abandoning_cancels_and_finishing_does_not_fail(void **state)
     action = say(&session, (struct session_input){.kind = INPUT_DEADLINE}, 8100);
     assert_int_equal(action.end, END_ABORT); /* the peer never answered our Close */
     assert_int_equal(action.news, 0);
+    assert_int_equal(session.deadline_ns, 0);
     action = closed(&session, (struct failure_facts){0}, 8101);
     assert_int_equal(action.news, NEWS_ENDED);
 }
