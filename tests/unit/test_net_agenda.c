@@ -95,8 +95,8 @@ static void on_turn(uv_timer_t *timer)
 
 static void one_that_is_set_for_the_past_leaves_the_loop_its_turn(void **state)
 {
-    uv_timer_t timer;
-    bool had_its_turn = false;
+    static uv_timer_t timer; /* closed by the loop in tear_down */
+    static bool had_its_turn;
     struct fixture *f = *state;
     (void)uv_timer_init(&f->loop, &timer);
     timer.data = &had_its_turn;
