@@ -46,9 +46,10 @@ static void stop(struct simulate *simulate)
 static void on_signal(uv_signal_t *handle, int number)
 {
     struct simulate *simulate = handle->data;
-    /* Ctrl-C reaches the whole process group; a controlled simulator serves until the run has drained. */
-    if (simulate->controlled && number == SIGINT) return;
-    stop(simulate);
+    (void)number;
+    /* Ctrl-C, `timeout` and service managers signal the whole process group. A controlled simulator serves
+     * until the run has drained; the end of its standard input ends it. */
+    if (!simulate->controlled) stop(simulate);
 }
 
 static void on_line(struct simulate *simulate)

@@ -39,10 +39,17 @@ class Interrupt(harness.Case):
     def report(self):
         return json.loads(self.rushhour("report", "run", "--format", "json", expect=harness.ENDED).stdout)
 
-    def test_once_drains(self):
+    def test_ctrl_c_drains(self):
+        self.check_that_it_drains(signal.SIGINT)
+
+    def test_sigterm_drains(self):
+        """As `timeout` and service managers send it: to the whole group, the simulator's process too."""
+        self.check_that_it_drains(signal.SIGTERM)
+
+    def check_that_it_drains(self, number):
         process = self.start(long_profile())
         self.wait_for_lines(process, "intervals.csv", 7)
-        os.killpg(process.pid, signal.SIGINT)
+        os.killpg(process.pid, number)
         result = harness.finish(process, timeout=60)
         self.assertEqual(result.status, 130, result.stderr)
 
