@@ -72,6 +72,10 @@ static enum err_code parse_option(struct command_line *line, int argc, char **ar
         return error_set(err, ERR_USAGE, "unknown option %s; long options have two dashes: -%s", word, word);
     }
     const struct option_row *row = find(line, name, length, is_long ? 0 : *name);
+    if (row == NULL && !is_long) {
+        return error_set(err, ERR_USAGE, "unknown option %s; `rushhour %s --help` lists them all", word,
+                         line->command);
+    }
     if (row == NULL) return unknown(line, name, length, err);
     if (row->kind == OPTION_FLAG) {
         if (equals != NULL) return error_set(err, ERR_USAGE, "--%s takes no value", row->name);
