@@ -5,8 +5,7 @@
 
 #include <math.h>
 
-/* How often the closed model looks at its level, and arrivals that could not be appointed exactly are caught
- * up. */
+/* How often the closed model looks at its level. */
 #define UPDATE_EVERY_NS (20 * NS_PER_MS)
 
 /* An arrival whose dial waits longer than this for its place in the pace was not achieved. */
@@ -59,13 +58,19 @@ static uint64_t wanted_users(const struct worker *worker, uint64_t now_ns)
     return part_of(worker, whole < load->max_sessions ? whole : load->max_sessions);
 }
 
-static void fill_slots(struct worker *worker, size_t region, uint64_t now_ns)
+/* Starts who is missing; lets go who is too many and not in the middle of an interaction. */
+static void keep_level(struct worker *worker, size_t region, uint64_t now_ns)
 {
     struct share *share = &worker->shares[region];
     uint64_t wanted = wanted_users(worker, now_ns);
     while (share->users < wanted) {
         uint64_t number = share->next_slot++ * worker->plan->workers + worker->index;
         if (!user_start(worker, region, number, now_ns, now_ns)) return;
+    }
+    struct user *next;
+    for (struct user *user = worker->users; user != NULL && share->users > wanted; user = next) {
+        next = user->next;
+        if (user->region == region) user_leave(user, now_ns);
     }
 }
 
@@ -81,23 +86,30 @@ static uint64_t next_update(const struct worker *worker, uint64_t now_ns)
     return due;
 }
 
-void dispatch_update(struct worker *worker, uint64_t now_ns)
+static void update(struct worker *worker, uint64_t now_ns)
 {
     if (worker->draining) return;
     for (size_t i = 0; i < worker->plan->region_count; i++) {
         if (is_open_model(worker)) {
             take_arrivals(worker, i, now_ns);
         } else {
-            fill_slots(worker, i, now_ns);
+            keep_level(worker, i, now_ns);
         }
     }
     uint64_t next = next_update(worker, now_ns);
-    if (next != UINT64_MAX) (void)agenda_set(worker->agenda, &worker->arrival, next);
+    if (next != UINT64_MAX && !agenda_set(worker->agenda, &worker->arrival, next))
+        worker->recorder.failed = true;
 }
 
 static void on_arrival(struct appointment *appointment, uint64_t now_ns)
 {
-    dispatch_update(WORKER_OF(appointment, arrival), now_ns);
+    update(WORKER_OF(appointment, arrival), now_ns);
+}
+
+void dispatch_soon(struct worker *worker, uint64_t now_ns)
+{
+    if (worker->draining || is_open_model(worker)) return;
+    if (!agenda_set(worker->agenda, &worker->arrival, now_ns)) worker->recorder.failed = true;
 }
 
 static void pace(struct worker *worker, uint64_t now_ns);
@@ -126,6 +138,7 @@ static void pace(struct worker *worker, uint64_t now_ns)
         dispatch_forget(worker, user);
         if (is_open_model(worker) && user->attempt == 1 && user->interaction == 1 &&
             now_ns <= user->try_due_ns + (uint64_t)LATE_NS) {
+            (void)recorder_at(&worker->recorder, now_ns);
             worker->recorder.slice->achieved++;
         }
         user_dial(user, now_ns);

@@ -242,7 +242,6 @@ static void on_ended(struct driver *driver)
     if (judged > 0) cluster_add(&cell->clusters, judged, session->failed, session->first_failure);
     if (driver->opened) driver->worker->sessions_open[driver->region]--;
     driver->opened = false;
-    if (driver->user != NULL) user_on_session_lost(driver->user);
 }
 
 void driver_record(struct driver *driver, const struct session_action *action, uint64_t now_ns)
@@ -268,4 +267,7 @@ void driver_record(struct driver *driver, const struct session_action *action, u
     }
     if (action->news & NEWS_READY && driver->user != NULL) user_on_ready(driver->user, now_ns);
     if (action->news & NEWS_ENDED) on_ended(driver);
+    /* Its next try may come before the connection's end does. */
+    bool lost = driver->session.state >= SESSION_CLOSING && !driver->abandoned;
+    if (lost && driver->user != NULL) user_on_session_lost(driver->user);
 }

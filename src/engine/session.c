@@ -102,7 +102,7 @@ static void set_class(struct session *session, struct session_action *action, st
 static void count_failed_attempt(struct session *session, struct session_action *action)
 {
     session->failed++;
-    if (session->first_failure == 0) session->first_failure = session->attempts;
+    if (session->first_failure == 0) session->first_failure = session->attempts - session->cancelled;
     action->news |= NEWS_ATTEMPT_FAILED;
 }
 
@@ -186,9 +186,7 @@ static void on_event_creating(struct session *session, const struct event_facts 
     }
     if (event->kind != EVENT_SESSION_CREATED) return;
     session->created_ns = now;
-    session->expires_at_s = event->expires_at_s;
     (void)snprintf(session->session_id, sizeof session->session_id, "%s", event->session_id);
-    (void)snprintf(session->model, sizeof session->model, "%s", event->model);
     session->state = SESSION_CONFIGURING;
     measure(action, METRIC_SESSION, session->step_ns[3], now);
     action->news |= NEWS_OPENED;
@@ -368,7 +366,9 @@ static enum deadline deadline_of(const struct session *session, uint64_t now)
     case SESSION_WAITING:
     case SESSION_STREAMING:
         if (now >= after(turn->sent_ns, session->timeouts->response_ns)) return DEADLINE_RESPONSE;
-        return turn->first_event_ns != 0 ? DEADLINE_STALL : DEADLINE_FIRST_OUTPUT;
+        if (turn->first_event_ns == 0 || now < after(turn->last_event_ns, session->timeouts->stall_ns))
+            return DEADLINE_FIRST_OUTPUT;
+        return DEADLINE_STALL;
     case SESSION_NEW:
     case SESSION_READY:
     case SESSION_CLOSING:

@@ -1,7 +1,6 @@
 /*
  * The logic of one session as a pure state machine: (state, event, time) in, next action out. No socket, no
- * clock, no allocation. Whoever drives it (engine/user.c, a test) carries out the action and feeds the next
- * event.
+ * clock, no allocation. Whoever drives it (driver.c, a test) carries out the action and feeds the next event.
  */
 #ifndef RUSHHOUR_ENGINE_SESSION_H
 #define RUSHHOUR_ENGINE_SESSION_H
@@ -68,8 +67,7 @@ enum session_news {
 
 #define SESSION_MEASURES 4
 
-/* What to do next. The driver obeys in this order: record, send, end; and it keeps session.deadline_ns in
- * mind. */
+/* What to do next: send, end, record the news, and keep session.deadline_ns in mind. */
 struct session_action {
     unsigned news;
     enum session_send send;
@@ -97,15 +95,13 @@ struct session {
     const struct timeouts *timeouts;                    /* borrowed */
     uint64_t dial_ns, step_ns[4], created_ns, ready_ns; /* 0: not yet */
     char session_id[ID_SIZE];
-    char model[64];
-    int64_t expires_at_s;
     uint64_t deadline_ns; /* absolute; INPUT_DEADLINE is due then; 0: none */
     struct turn turn;
     bool has_error;                       /* an `error` event came that nothing has answered for yet */
     struct event_facts error;             /* that event */
     uint64_t attempts, failed, cancelled; /* of this session; cancelled ones are neither ok nor failed */
-    uint64_t first_failure;               /* number of its first failed attempt, from 1; 0: none */
-    bool failure_told;                    /* NEWS_SESSION_FAILED was given, once */
+    uint64_t first_failure; /* number of its first failed attempt, cancelled ones left out, from 1; 0: none */
+    bool failure_told;      /* NEWS_SESSION_FAILED was given, once */
 };
 
 void session_init(struct session *session, const struct timeouts *timeouts);

@@ -42,8 +42,7 @@ static void retire(struct user *user, uint64_t now_ns)
     struct driver *driver = let_go(user);
     user_free(user);
     if (driver != NULL) driver_finish(driver, now_ns);
-    if (!worker->draining && worker->plan->profile->load.model == LOAD_SESSIONS)
-        dispatch_update(worker, now_ns);
+    dispatch_soon(worker, now_ns);
 }
 
 static void schedule(struct user *user, uint64_t due_ns, uint64_t now_ns)
@@ -55,6 +54,15 @@ static void schedule(struct user *user, uint64_t due_ns, uint64_t now_ns)
     }
 }
 
+static bool wants_rotation(const struct user *user, uint64_t now_ns)
+{
+    const struct session_plan *plan = plan_of(user);
+    if (user->driver == NULL) return false;
+    if (plan->rotate_after > 0 && user->rotation_turns >= plan->rotate_after) return true;
+    uint64_t age_ns = now_ns - user->driver->session.dial_ns;
+    return plan->max_age_ns > 0 && age_ns >= (uint64_t)plan->max_age_ns;
+}
+
 static void begin_try(struct appointment *appointment, uint64_t now_ns)
 {
     struct user *user = (struct user *)((char *)appointment - offsetof(struct user, appointment));
@@ -62,6 +70,7 @@ static void begin_try(struct appointment *appointment, uint64_t now_ns)
     if (user->attempt == 1) {
         user->interaction_due_ns = user->try_due_ns;
         user->worker->shares[user->region].first_attempts++;
+        if (wants_rotation(user, now_ns)) driver_finish(let_go(user), now_ns);
     }
     if (user->driver != NULL && driver_usable(user->driver)) {
         const struct session_plan *plan = plan_of(user);
@@ -110,15 +119,6 @@ void user_on_ready(struct user *user, uint64_t now_ns)
     driver_turn(user->driver, now_ns, prompt, now_ns);
 }
 
-static bool wants_rotation(const struct user *user, uint64_t now_ns)
-{
-    const struct session_plan *plan = plan_of(user);
-    if (user->driver == NULL) return false;
-    if (plan->rotate_after > 0 && user->rotation_turns >= plan->rotate_after) return true;
-    uint64_t age_ns = now_ns - user->driver->session.dial_ns;
-    return plan->max_age_ns > 0 && age_ns >= (uint64_t)plan->max_age_ns;
-}
-
 static void next_interaction(struct user *user, int64_t pause_ns, uint64_t now_ns)
 {
     user->interaction++;
@@ -129,7 +129,6 @@ static void next_interaction(struct user *user, int64_t pause_ns, uint64_t now_n
         retire(user, now_ns);
         return;
     }
-    if (wants_rotation(user, now_ns)) driver_finish(let_go(user), now_ns);
     schedule(user, now_ns + (uint64_t)pause_ns, now_ns);
 }
 

@@ -15,7 +15,7 @@ static const struct retry three = {.attempts = 3,
                                    .backoff_max_ns = 800 * NS_PER_MS,
                                    .jitter = JITTER_NONE,
                                    .deadline_ns = 10 * NS_PER_S,
-                                   .budget = 1};
+                                   .budget = 0.5};
 static const struct failure_class server_error = {
     .retryable = true, .new_session = true, .code = "server_error"};
 static const struct failure_class rate_limit = {
@@ -50,11 +50,11 @@ static void decisions(void **state)
          MS(2500)},
         {"but not past the deadline", {&rate_limit, 1, MS(8000), MS(2500), true, 0, 100}, DECIDE_GIVE_UP, 0},
         {"a wrong key is not tried again", {&wrong_key, 1, 0, 0, false, 0, 100}, DECIDE_GIVE_UP, 0},
-        {"the budget of one retry a first attempt is used up",
-         {&server_error, 1, 0, 0, false, 103, 100},
+        {"the budget of one retry in two first attempts, and three to start with, is used up",
+         {&server_error, 1, 0, 0, false, 53, 100},
          DECIDE_GIVE_UP,
          0},
-        {"and just not yet", {&server_error, 1, 0, 0, false, 102, 100}, DECIDE_RETRY_NEW_SESSION, MS(500)},
+        {"and just not yet", {&server_error, 1, 0, 0, false, 52, 100}, DECIDE_RETRY_NEW_SESSION, MS(500)},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -67,6 +67,18 @@ static void decisions(void **state)
                      (long long)(delay / NS_PER_MS));
         }
     }
+}
+
+static void a_budget_of_all_is_no_bound(void **state)
+{
+    struct retry unbound = three;
+    const struct retry_facts facts = {&server_error, 2, 0, 0, false, 1000000, 1};
+    struct random random;
+    int64_t delay;
+    (void)state;
+    unbound.budget = 1;
+    random_seed(&random, 1, 1);
+    assert_int_equal(retry_decide(&unbound, &facts, &random, &delay), DECIDE_RETRY_NEW_SESSION);
 }
 
 static void full_jitter_is_uniform_up_to_the_ceiling(void **state)
@@ -96,6 +108,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(decisions),
+        cmocka_unit_test(a_budget_of_all_is_no_bound),
         cmocka_unit_test(full_jitter_is_uniform_up_to_the_ceiling),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -183,6 +183,36 @@ static void silence_is_noticed_though_the_socket_lives(void **state)
     assert_int_equal(session.failed, 1);
 }
 
+/* Events without output keep coming: that is no stall, but a response that does not start. */
+static void events_without_output_are_no_stall(void **state)
+{
+    struct session session;
+    (void)state;
+    make_ready(&session);
+    (void)send_turn(&session, 1000, 1000);
+    (void)event(&session, EVENT_RESPONSE_CREATED, 1100);
+    for (uint64_t ms = 1500; ms < 9000; ms += 500) (void)event(&session, EVENT_UNKNOWN, ms);
+    assert_int_equal(session.deadline_ns, MS(9000));
+    struct session_action action = say(&session, (struct session_input){.kind = INPUT_DEADLINE}, 9000);
+    assert_string_equal(action.failure.code, "response_not_started");
+}
+
+/* Attempts that were cancelled are not at risk, so they do not count before the first failure. */
+static void cancelled_attempts_come_before_no_failure(void **state)
+{
+    struct session session;
+    (void)state;
+    make_ready(&session);
+    (void)send_turn(&session, 1000, 1000);
+    struct session_action action = done(&session, STATUS_CANCELLED, "", 1100);
+    assert_int_equal(action.news, NEWS_ATTEMPT_CANCELLED);
+    (void)send_turn(&session, 2000, 2000);
+    action = done(&session, STATUS_FAILED, "server_error", 2100);
+    assert_int_equal(action.news, NEWS_ATTEMPT_FAILED);
+    assert_int_equal(session.attempts - session.cancelled, 1);
+    assert_int_equal(session.first_failure, 1);
+}
+
 static void a_slow_trickle_ends_at_the_response_deadline(void **state)
 {
     struct session session;
@@ -339,6 +369,8 @@ int main(void)
         cmocka_unit_test(server_error_fails_the_attempt_and_leaves_the_socket),
         cmocka_unit_test(an_error_and_its_failed_response_are_one_failure),
         cmocka_unit_test(silence_is_noticed_though_the_socket_lives),
+        cmocka_unit_test(events_without_output_are_no_stall),
+        cmocka_unit_test(cancelled_attempts_come_before_no_failure),
         cmocka_unit_test(a_slow_trickle_ends_at_the_response_deadline),
         cmocka_unit_test(a_reset_mid_stream_fails_attempt_and_session_once),
         cmocka_unit_test(a_refused_upgrade_is_one_failed_attempt),

@@ -1,0 +1,215 @@
+/* Drives a load through the engine over the loopback double, and reads the run folder back. */
+#ifndef TESTS_ENGINE_FIXTURE_H
+#define TESTS_ENGINE_FIXTURE_H
+
+#include "loopback_client.h"
+
+#include "base/files.h"
+#include "engine/engine.h"
+#include "record/run_reader.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* A run to be driven. Sections that are NULL are the usual ones. */
+struct scenario {
+    const char *load;
+    const char *session, *retry;
+    const char *more;   /* further sections, each with a comma before it */
+    unsigned workers;   /* 0: two */
+    int stop_ms, stops; /* so many stops after so many ms; 0: never */
+};
+
+#define SESSION "{\"interactions\":3,\"think_time\":\"5ms\",\"prompts\":[\"Say OK.\"]}"
+#define RETRY "{\"attempts\":3,\"backoff\":{\"initial\":\"2ms\",\"max\":\"10ms\"},\"budget\":\"100%\"}"
+
+#define ROWS_KEPT 4096
+
+struct result {
+    struct counters counters; /* of intervals.csv, all regions */
+    struct cluster_sums clusters;
+    uint64_t rows[3]; /* of attempts.csv by outcome */
+    uint64_t failures, bad_rows;
+    uint64_t responses_measured;
+    struct attempt_row kept[ROWS_KEPT]; /* their strings are gone */
+    size_t kept_count;
+    uint64_t ended_until[32];     /* sessions that had ended by the end of each interval */
+    uint64_t requested, achieved; /* by the health of the intervals */
+    int64_t start_utc_ns, took_ns;
+    enum run_end end;
+};
+
+static void on_interval(void *context, size_t region, int64_t start, int64_t end, const struct cell *cell,
+                        const struct health *health)
+{
+    struct result *result = context;
+    assert_int_equal(end - start, 200 * NS_PER_MS);
+    if (result->start_utc_ns == 0) result->start_utc_ns = start;
+    for (int64_t i = (start - result->start_utc_ns) / (end - start); i < 32; i++) {
+        result->ended_until[i] += cell->counters.sessions_ended;
+    }
+    if (region == 0) { /* each region's row has the health of all */
+        result->requested += health->requested;
+        result->achieved += health->achieved;
+    }
+    counters_merge(&result->counters, &cell->counters);
+    cluster_merge(&result->clusters, &cell->clusters);
+}
+
+static void on_row(void *context, size_t region, const struct attempt_row *row)
+{
+    struct result *result = context;
+    (void)region;
+    result->rows[row->outcome]++;
+    if (result->kept_count < ROWS_KEPT) result->kept[result->kept_count++] = *row;
+    if (row->end_utc_ns < row->due_utc_ns || row->session_number == 0) result->bad_rows++;
+}
+
+static void on_failure(void *context, size_t region, int64_t utc_ns, const struct tally *failure)
+{
+    struct result *result = context;
+    (void)region;
+    (void)utc_ns;
+    result->failures += failure->count;
+}
+
+static void on_latency(void *context, size_t region, enum metric metric, int64_t start, int64_t end,
+                       const struct histogram *histogram)
+{
+    struct result *result = context;
+    (void)region;
+    (void)start;
+    (void)end;
+    if (metric == METRIC_RESPONSE) result->responses_measured += histogram->total;
+}
+
+struct stop_plan {
+    struct engine *engine;
+    uv_timer_t timer;
+    int stops;
+};
+
+static void on_stop(uv_timer_t *timer)
+{
+    struct stop_plan *plan = timer->data;
+    for (int i = 0; i < plan->stops; i++) engine_stop(plan->engine, RUN_INTERRUPTED, "test");
+    uv_close((uv_handle_t *)timer, NULL);
+}
+
+static void read_back(const char *folder, struct result *result)
+{
+    struct run_reader *reader = NULL;
+    struct error err = {0};
+    memset(result, 0, sizeof *result);
+    if (run_reader_open(folder, &reader, &err) != ERR_OK) fail_msg("%s", err.text);
+    assert_int_equal(run_reader_intervals(reader, on_interval, result, &err), ERR_OK);
+    assert_int_equal(run_reader_attempts(reader, on_row, result, &err), ERR_OK);
+    assert_int_equal(run_reader_failures(reader, on_failure, result, &err), ERR_OK);
+    assert_int_equal(run_reader_latencies(reader, on_latency, result, &err), ERR_OK);
+    assert_string_equal(run_reader_notes(reader), "");
+    run_reader_close(reader);
+}
+
+/* A manifest just good enough for the reader: the names of the regions. */
+static void write_manifest(struct run_writer *writer)
+{
+    struct error err = {0};
+    cJSON *manifest = cJSON_Parse("{\"format\":1,\"run\":{\"id\":\"t\",\"state\":\"complete\"},"
+                                  "\"profile\":{\"regions\":[{\"name\":\"a\"},{\"name\":\"b\"}]}}");
+    if (run_writer_manifest(writer, manifest, &err) != ERR_OK) fail_msg("%s", err.text);
+    cJSON_Delete(manifest);
+}
+
+static struct profile *parse(const struct scenario *scenario)
+{
+    struct text json = {0};
+    struct profile *profile = NULL;
+    struct error err = {0};
+    text_printf(
+        &json,
+        "{\"name\":\"worker\",\"regions\":["
+        "{\"name\":\"a\",\"endpoint\":\"https://a.example.com\",\"deployment\":\"d\",\"dialect\":\"ga\"},"
+        "{\"name\":\"b\",\"endpoint\":\"https://b.example.com\",\"deployment\":\"d\",\"dialect\":\"ga\"}],"
+        "\"windows\":{\"interval\":\"200ms\"},\"session\":%s,\"retry\":%s,\"load\":%s%s}",
+        scenario->session != NULL ? scenario->session : SESSION,
+        scenario->retry != NULL ? scenario->retry : RETRY, scenario->load,
+        scenario->more != NULL ? scenario->more : "");
+    if (profile_parse("test", text_str(&json), json.length, &profile, &err) != ERR_OK)
+        fail_msg("%s", err.text);
+    text_free(&json);
+    return profile;
+}
+
+/* Drives the scenario and reads the folder back. */
+static void drive(const struct scenario *scenario, struct result *result)
+{
+    char folder[] = "/tmp/rushhour-engine-XXXXXX";
+    struct error err = {0};
+    struct engine *engine = NULL;
+    struct run_writer *writer = NULL;
+    struct stop_plan plan = {.stops = scenario->stops};
+    uv_loop_t loop;
+    struct profile *profile = parse(scenario);
+    assert_non_null(mkdtemp(folder));
+    memset(&loopback_truth, 0, sizeof loopback_truth);
+    assert_int_equal(uv_loop_init(&loop), 0);
+    struct run_clock clock = {
+        .mono_origin_ns = clock_mono_ns() + 1000000, .wall_origin_ns = clock_wall_ns(), .speed = 1};
+    if (run_writer_open(folder, profile, clock.wall_origin_ns, &writer, &err) != ERR_OK)
+        fail_msg("%s", err.text);
+    write_manifest(writer);
+    const struct engine_options options = {.profile = profile,
+                                           .clock = clock,
+                                           .seed = 1,
+                                           .workers = scenario->workers > 0 ? scenario->workers : 2,
+                                           .writer = writer};
+    if (engine_new(&loop, &options, &engine, &err) != ERR_OK) fail_msg("%s", err.text);
+    plan.engine = engine;
+    plan.timer.data = &plan;
+    if (scenario->stop_ms > 0) {
+        (void)uv_timer_init(&loop, &plan.timer);
+        (void)uv_timer_start(&plan.timer, on_stop, (uint64_t)scenario->stop_ms, 0);
+    }
+    if (engine_run(engine, &err) != ERR_OK) fail_msg("%s", err.text);
+    struct engine_status status;
+    engine_status(engine, &status);
+    enum run_end end = status.end;
+    uint64_t ended_ns = clock_mono_ns();
+    engine_free(engine);
+    assert_int_equal(run_writer_close(writer, &err), ERR_OK);
+    (void)uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&loop), 0);
+    read_back(folder, result);
+    folder_remove(folder);
+    profile_free(profile);
+    result->end = end;
+    result->took_ns = (int64_t)(ended_ns - clock.mono_origin_ns);
+}
+
+/* What must hold of any run, whatever it met. */
+static void check_sums(const struct result *result)
+{
+    const struct counters *c = &result->counters;
+    assert_int_equal(c->sessions_started, atomic_load(&loopback_truth.dials));
+    assert_int_equal(c->sessions_opened, atomic_load(&loopback_truth.opened));
+    assert_int_equal(c->sessions_ended, c->sessions_started);
+    assert_int_equal(c->attempts_started, c->attempts_ok + c->attempts_failed + c->attempts_cancelled);
+    assert_int_equal(result->rows[OUTCOME_OK], c->attempts_ok);
+    assert_int_equal(result->rows[OUTCOME_FAILED], c->attempts_failed);
+    assert_int_equal(result->rows[OUTCOME_CANCELLED], c->attempts_cancelled);
+    assert_int_equal(result->bad_rows, 0);
+    assert_int_equal(result->responses_measured, c->attempts_ok);
+    assert_int_equal(c->attempts_ok, atomic_load(&loopback_truth.completed));
+    assert_int_equal(c->attempts_failed,
+                     atomic_load(&loopback_truth.failed) + atomic_load(&loopback_truth.limited) +
+                         atomic_load(&loopback_truth.reset) + atomic_load(&loopback_truth.refused));
+    assert_int_equal(result->failures, c->attempts_failed);
+    assert_int_equal((uint64_t)result->clusters.x, c->attempts_failed);
+    assert_int_equal((uint64_t)result->clusters.m + c->attempts_cancelled, c->attempts_started);
+}
+
+#endif

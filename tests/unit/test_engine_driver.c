@@ -1,0 +1,283 @@
+/* What a user does over one session after another: rotation, ramp down, retries, the ends of sessions. */
+#include "engine_fixture.h"
+
+/* A closed load of two regions for a while, dials unpaced. */
+#define HOLD(sessions, duration)                                                                             \
+    "{\"model\":\"sessions\",\"connect_rate\":\"2000/"                                                       \
+    "s\",\"stages\":[{\"duration\":\"0s\",\"target\":" sessions "},{\"duration\":\"" duration                \
+    "\",\"target\":" sessions "}]}"
+
+#define TALK(interactions, think_time, more)                                                                 \
+    "{\"interactions\":" interactions ",\"think_time\":\"" think_time "\",\"prompts\":[\"Say OK.\"]" more "}"
+
+static uint64_t attempts_of_longest_interaction(const struct result *result)
+{
+    uint64_t most = 0;
+    for (size_t i = 0; i < result->kept_count; i++) {
+        if (result->kept[i].attempt > most) most = result->kept[i].attempt;
+    }
+    return most;
+}
+
+static void a_session_is_rotated_after_its_turns(void **state)
+{
+    static struct result result;
+    (void)state;
+    loopback_script = (struct loopback_script){.delay_ms = 1};
+    drive(&(struct scenario){.load = HOLD("4", "600ms"), .session = TALK("6", "1ms", ",\"rotate_after\":2")},
+          &result);
+    check_sums(&result);
+    assert_int_equal(result.counters.attempts_failed + result.counters.sessions_failed, 0);
+    assert_int_equal(atomic_load(&loopback_truth.most_turns), 2);
+    assert_true(result.counters.sessions_started >= result.counters.attempts_ok / 2);
+    assert_true(result.counters.attempts_ok > 40);
+}
+
+/* The turn that finds its session too old takes a new one, however long the pause before it was. */
+static void a_session_is_rotated_by_its_age(void **state)
+{
+    static struct result result;
+    (void)state;
+    loopback_script = (struct loopback_script){.delay_ms = 1};
+    drive(&(struct scenario){.load = HOLD("4", "900ms"),
+                             .session = TALK("1000", "60ms", ",\"max_age\":\"150ms\"")},
+          &result);
+    check_sums(&result);
+    assert_int_equal(result.counters.sessions_failed, 0);
+    assert_in_range(atomic_load(&loopback_truth.most_turns), 1, 3);
+    for (size_t i = 0; i < result.kept_count; i++) {
+        assert_in_range(result.kept[i].socket_age_ms, 0, 150 + 40); /* 40: of a busy machine */
+    }
+    assert_true(result.kept_count > 50);
+}
+
+/* From 20 sessions to none within 300 ms, while every user would think for a minute. */
+static void a_ramp_down_does_not_wait_for_those_who_think(void **state)
+{
+    static struct result result;
+    (void)state;
+    loopback_script = (struct loopback_script){.delay_ms = 1};
+    drive(
+        &(struct scenario){
+            .load = "{\"model\":\"sessions\",\"connect_rate\":\"2000/s\",\"stages\":["
+                    "{\"duration\":\"0s\",\"target\":10},{\"duration\":\"200ms\",\"target\":10},"
+                    "{\"duration\":\"300ms\",\"target\":0},{\"duration\":\"600ms\",\"target\":0}]}",
+            .session = TALK("100", "60s", "")},
+        &result);
+    check_sums(&result);
+    assert_int_equal(result.counters.sessions_started, 20);
+    assert_int_equal(result.ended_until[3], 20);   /* 800 ms */
+    assert_in_range(result.ended_until[1], 1, 19); /* 400 ms */
+}
+
+static void a_passing_limit_keeps_the_session(void **state)
+{
+    static struct result result;
+    (void)state;
+    loopback_script = (struct loopback_script){.limit_every = 2, .delay_ms = 1};
+    drive(&(struct scenario){.load = HOLD("3", "500ms"), .session = TALK("1000", "2ms", "")}, &result);
+    check_sums(&result);
+    assert_true(result.counters.attempts_failed > 20);
+    assert_int_equal(result.counters.sessions_started, 6);
+    assert_int_equal(result.counters.interactions_ok, result.counters.attempts_ok);
+    assert_int_equal(result.counters.retries + result.counters.interactions_failed,
+                     result.counters.attempts_failed);
+    assert_true(result.counters.recovered > 20);
+    assert_int_equal(attempts_of_longest_interaction(&result) <= 3, true);
+}
+
+static void a_spent_budget_stops_the_run(void **state)
+{
+    static struct result result;
+    (void)state;
+    loopback_script = (struct loopback_script){.delay_ms = 5};
+    drive(&(struct scenario){.load = HOLD("3", "60s"), .more = ",\"budget\":{\"tokens\":500}"}, &result);
+    check_sums(&result);
+    assert_int_equal(result.end, RUN_STOPPED_BUDGET);
+    assert_true(result.took_ns < 10 * NS_PER_S);
+    assert_true(result.counters.input_tokens + result.counters.output_tokens >= 500);
+    assert_int_equal(result.counters.input_tokens, 10 * result.counters.attempts_ok);
+}
+
+static void a_peer_that_never_answers_our_close_cannot_hold_the_run(void **state)
+{
+    static struct result result;
+    (void)state;
+    loopback_script = (struct loopback_script){.delay_ms = 1, .deaf = true, .abort_ms = 5};
+    drive(&(struct scenario){.load = HOLD("3", "300ms"), .more = ",\"timeouts\":{\"close\":\"20ms\"}"},
+          &result);
+    check_sums(&result);
+    assert_true(result.took_ns < 5 * NS_PER_S);
+    assert_int_equal(result.counters.sessions_failed, 0);
+    assert_true(result.counters.sessions_ended > 6);
+}
+
+static void a_session_that_is_left_between_turns_is_replaced(void **state)
+{
+    static struct result result;
+    (void)state;
+    loopback_script = (struct loopback_script){.leave_every = 3, .delay_ms = 1};
+    drive(&(struct scenario){.load = HOLD("3", "500ms"), .session = TALK("1000", "10ms", "")}, &result);
+    const struct counters *c = &result.counters;
+    assert_int_equal(c->attempts_failed, 0);
+    assert_true(atomic_load(&loopback_truth.left) > 5);
+    assert_int_equal(c->sessions_failed, atomic_load(&loopback_truth.left));
+    assert_int_equal(result.failures, atomic_load(&loopback_truth.left));
+    assert_int_equal(c->attempts_started, c->attempts_ok);
+    assert_int_equal(c->sessions_ended, c->sessions_started);
+    assert_true(c->sessions_started > 6);
+}
+
+/* The old connection takes longer to end than the user thinks: it must not take the next session with it. */
+static void garbage_between_turns_costs_the_session_alone(void **state)
+{
+    static struct result result;
+    (void)state;
+    loopback_script = (struct loopback_script){.garbage_every = 3, .delay_ms = 1, .abort_ms = 30};
+    drive(&(struct scenario){.load = HOLD("3", "500ms"), .session = TALK("1000", "10ms", "")}, &result);
+    const struct counters *c = &result.counters;
+    assert_true(result.took_ns < 5 * NS_PER_S);
+    assert_int_equal(c->attempts_failed, 0);
+    assert_int_equal(c->attempts_started, c->attempts_ok);
+    assert_true(c->sessions_failed > 5);
+    assert_int_equal(c->sessions_ended, c->sessions_started);
+    assert_int_equal(result.failures, c->sessions_failed);
+    assert_int_equal(c->interactions_ok, c->attempts_ok);
+}
+
+/* Two stops while every dial hangs: each is a cancelled attempt of a session that never opened. */
+static void a_second_stop_cancels_dials(void **state)
+{
+    static struct result result;
+    (void)state;
+    loopback_script = (struct loopback_script){.dial_ms = 5000};
+    drive(&(struct scenario){.load = HOLD("5", "60s"), .stop_ms = 150, .stops = 2}, &result);
+    assert_true(result.took_ns < 4 * NS_PER_S);
+    assert_int_equal(result.counters.attempts_started, 10);
+    assert_int_equal(result.counters.attempts_cancelled, 10);
+    assert_int_equal(result.rows[OUTCOME_CANCELLED], 10);
+    assert_int_equal(result.counters.sessions_ended, 10);
+    assert_int_equal(result.failures, 0);
+}
+
+/* A stop while every user waits for its retry: the first one lets the retries happen, the second does not. */
+static void a_stop_finds_users_in_their_backoff(void **state)
+{
+    static const char retry[] =
+        "{\"attempts\":2,\"backoff\":{\"initial\":\"800ms\",\"max\":\"800ms\",\"jitter\":\"none\"},"
+        "\"budget\":\"100%\"}";
+    static struct result result;
+    (void)state;
+    loopback_script = (struct loopback_script){.fail_every = 1, .delay_ms = 1};
+    for (int stops = 1; stops <= 2; stops++) {
+        drive(&(struct scenario){.load = HOLD("5", "60s"), .retry = retry, .stop_ms = 300, .stops = stops},
+              &result);
+        check_sums(&result);
+        assert_true(result.took_ns < 4 * NS_PER_S);
+        assert_int_equal(result.counters.attempts_failed, stops == 1 ? 20 : 10);
+        assert_int_equal(result.counters.retries, stops == 1 ? 10 : 0);
+        assert_int_equal(result.counters.interactions_failed, stops == 1 ? 10 : 0);
+    }
+}
+
+static void a_stop_lets_those_who_think_go(void **state)
+{
+    static struct result result;
+    (void)state;
+    loopback_script = (struct loopback_script){.delay_ms = 1};
+    drive(
+        &(struct scenario){
+            .load = HOLD("5", "60s"), .session = TALK("5", "60s", ""), .stop_ms = 200, .stops = 1},
+        &result);
+    check_sums(&result);
+    assert_true(result.took_ns < 4 * NS_PER_S);
+    assert_int_equal(result.counters.attempts_ok, 10);
+    assert_int_equal(result.counters.attempts_cancelled, 0);
+}
+
+static void dials_keep_to_the_connect_rate(void **state)
+{
+    static struct result result;
+    (void)state;
+    loopback_script = (struct loopback_script){.delay_ms = 1};
+    drive(
+        &(struct scenario){.load =
+                               "{\"model\":\"sessions\",\"connect_rate\":\"50/s\",\"stages\":["
+                               "{\"duration\":\"0s\",\"target\":100},{\"duration\":\"1s\",\"target\":100}]}",
+                           .session = TALK("1", "1ms", "")},
+        &result);
+    check_sums(&result);
+    /* 50 a second for a second, and a few that a late timer may catch up with in each worker. */
+    assert_in_range(result.counters.sessions_started, 35, 62);
+}
+
+/* An arrival that finds no room is asked for, and not driven. */
+static void sessions_never_exceed_their_maximum(void **state)
+{
+    static struct result result;
+    (void)state;
+    loopback_script = (struct loopback_script){.delay_ms = 400};
+    drive(&(struct scenario){.load =
+                                 "{\"model\":\"arrivals\",\"arrival\":\"even\",\"connect_rate\":\"2000/s\","
+                                 "\"max_sessions\":4,\"stages\":[{\"duration\":\"0s\",\"target\":\"100/s\"},"
+                                 "{\"duration\":\"300ms\",\"target\":\"100/s\"}]}"},
+          &result);
+    check_sums(&result);
+    assert_int_equal(result.counters.requested_sessions, 60);
+    assert_int_equal(result.counters.sessions_started, 8);
+    assert_int_equal(result.requested, 60);
+    assert_int_equal(result.achieved, 8);
+}
+
+static int by_region_and_due(const void *left, const void *right)
+{
+    const struct attempt_row *a = left;
+    const struct attempt_row *b = right;
+    return a->due_utc_ns < b->due_utc_ns ? -1 : a->due_utc_ns > b->due_utc_ns;
+}
+
+/* Who arrives when is the seed's alone: the number of workers does not show. */
+static void the_plan_does_not_depend_on_the_workers(void **state)
+{
+    static struct result one, four;
+    const char *load =
+        "{\"model\":\"arrivals\",\"connect_rate\":\"2000/s\",\"stages\":["
+        "{\"duration\":\"0s\",\"target\":\"50/s\"},{\"duration\":\"800ms\",\"target\":\"50/s\"}]}";
+    (void)state;
+    loopback_script = (struct loopback_script){.delay_ms = 1};
+    drive(&(struct scenario){.load = load, .session = TALK("1", "0s", ""), .workers = 1}, &one);
+    drive(&(struct scenario){.load = load, .session = TALK("1", "0s", ""), .workers = 4}, &four);
+    check_sums(&four);
+    assert_true(one.kept_count > 20);
+    assert_int_equal(one.counters.requested_sessions, four.counters.requested_sessions);
+    assert_int_equal(one.kept_count, four.kept_count);
+    qsort(one.kept, one.kept_count, sizeof *one.kept, by_region_and_due);
+    qsort(four.kept, four.kept_count, sizeof *four.kept, by_region_and_due);
+    for (size_t i = 0; i < one.kept_count; i++) {
+        int64_t a = one.kept[i].due_utc_ns - one.start_utc_ns;
+        int64_t b = four.kept[i].due_utc_ns - four.start_utc_ns;
+        /* A row's due time is that of the turn, which waits for its session: a dial apart. */
+        assert_in_range(a - b + 100 * NS_PER_MS, 0, 200 * NS_PER_MS);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_session_is_rotated_after_its_turns),
+        cmocka_unit_test(a_session_is_rotated_by_its_age),
+        cmocka_unit_test(a_ramp_down_does_not_wait_for_those_who_think),
+        cmocka_unit_test(a_passing_limit_keeps_the_session),
+        cmocka_unit_test(a_spent_budget_stops_the_run),
+        cmocka_unit_test(a_peer_that_never_answers_our_close_cannot_hold_the_run),
+        cmocka_unit_test(a_session_that_is_left_between_turns_is_replaced),
+        cmocka_unit_test(garbage_between_turns_costs_the_session_alone),
+        cmocka_unit_test(a_second_stop_cancels_dials),
+        cmocka_unit_test(a_stop_finds_users_in_their_backoff),
+        cmocka_unit_test(a_stop_lets_those_who_think_go),
+        cmocka_unit_test(dials_keep_to_the_connect_rate),
+        cmocka_unit_test(sessions_never_exceed_their_maximum),
+        cmocka_unit_test(the_plan_does_not_depend_on_the_workers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
