@@ -173,7 +173,8 @@ struct walking {
     } visit;
     void *context;
     struct csv_map map;
-    int64_t base_ns; /* of latency.hlog */
+    int64_t base_ns; /* of latency.hlog, as is the decoder */
+    struct histogram_decoder *decoder;
 };
 
 static enum err_code interval_header(void *state, char *line, struct error *err)
@@ -223,19 +224,22 @@ static enum line_use latency_line(void *state, char *line, size_t length)
 {
     struct walking *walking = state;
     struct histogram_log_entry entry = {0};
-    if (histogram_log_read(line, length, &walking->base_ns, &entry, NULL) != ERR_OK) return LINE_BROKEN;
-    enum line_use use = entry.histogram == NULL ? LINE_USED : latency_entry(walking, &entry);
-    histogram_free(entry.histogram);
-    return use;
+    if (histogram_log_read(walking->decoder, line, length, &walking->base_ns, &entry, NULL) != ERR_OK)
+        return LINE_BROKEN;
+    return entry.histogram == NULL ? LINE_USED : latency_entry(walking, &entry);
 }
 
 enum err_code run_reader_latencies(struct run_reader *reader, latency_visitor *visit, void *context,
                                    struct error *err)
 {
-    struct walking walking = {.reader = reader, .visit.latency = visit, .context = context};
+    struct walking walking = {
+        .reader = reader, .visit.latency = visit, .context = context, .decoder = histogram_decoder_new()};
+    if (walking.decoder == NULL) return error_set(err, ERR_NOMEM, "%s: no memory to read it", reader->folder);
     struct run_walk walk = {
         .name = RUN_LATENCIES, .limit = HLOG_LIMIT, .line = latency_line, .state = &walking};
-    return walk_file(reader, NOTE_LATENCIES, &walk, err);
+    enum err_code code = walk_file(reader, NOTE_LATENCIES, &walk, err);
+    histogram_decoder_free(walking.decoder);
+    return code;
 }
 
 static bool phase_find(const char *name, enum phase *out)

@@ -28,7 +28,7 @@ const char *run_reader_region(const struct run_reader *reader, size_t index);
  */
 typedef void interval_visitor(void *context, size_t region, int64_t start_utc_ns, int64_t end_utc_ns,
                               const struct cell *cell, const struct health *health);
-/* One histogram of latency.hlog. */
+/* One histogram of latency.hlog; it lives until the visitor returns. */
 typedef void latency_visitor(void *context, size_t region, enum metric metric, int64_t start_utc_ns,
                              int64_t end_utc_ns, const struct histogram *histogram);
 /* One failure of failures.jsonl: its class and when it was seen. */

@@ -25,15 +25,17 @@ void base64_encode(struct text *out, const unsigned char *bytes, size_t length)
     text_append(out, piece, used);
 }
 
-/* The value of a digit, or 64 for any other character. */
-static uint32_t digit_value(char c)
-{
-    if (c >= 'A' && c <= 'Z') return (uint32_t)(c - 'A');
-    if (c >= 'a' && c <= 'z') return (uint32_t)(c - 'a') + 26;
-    if (c >= '0' && c <= '9') return (uint32_t)(c - '0') + 52;
-    if (c == '+') return 62;
-    return c == '/' ? 63 : 64;
-}
+/* The value of each digit, and one more; 0 stands for what is no digit. */
+static const unsigned char values[256] = {
+    ['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,  ['H'] = 8,
+    ['I'] = 9,  ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16,
+    ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24,
+    ['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32,
+    ['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40,
+    ['o'] = 41, ['p'] = 42, ['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48,
+    ['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56,
+    ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['+'] = 63, ['/'] = 64,
+};
 
 /* Decodes four characters to 3, 2 or 1 bytes; 0 when they are not a canonical group. */
 static size_t decode_group(const char *group, bool may_pad, unsigned char *out)
@@ -42,9 +44,9 @@ static size_t decode_group(const char *group, bool may_pad, unsigned char *out)
     if (may_pad && group[3] == '=') padding = group[2] == '=' ? 2 : 1;
     uint32_t bits = 0;
     for (size_t i = 0; i < 4; i++) {
-        uint32_t value = i < 4 - padding ? digit_value(group[i]) : 0;
-        if (value > 63) return 0;
-        bits = bits << 6 | value;
+        uint32_t value = i < 4 - padding ? values[(unsigned char)group[i]] : 1;
+        if (value == 0) return 0;
+        bits = bits << 6 | (value - 1);
     }
     if ((bits & ((UINT32_C(1) << (8 * padding)) - 1)) != 0) return 0; /* bits that stand for nothing */
     out[0] = (unsigned char)(bits >> 16);

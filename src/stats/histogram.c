@@ -53,8 +53,10 @@ struct histogram *histogram_new(int64_t lowest, int64_t highest, int digits)
 {
     struct histogram layout = {.min_raw = INT64_MAX};
     if (!lay_out(&layout, lowest, highest, digits)) return NULL;
-    layout.counts = calloc(layout.counts_length, sizeof *layout.counts);
+    size_t blocks = histogram_block_of(layout.counts_length - 1) + 1;
+    layout.counts = calloc(blocks * (HISTOGRAM_BLOCK + 1), sizeof *layout.counts);
     if (layout.counts == NULL) return NULL;
+    layout.blocks = layout.counts + blocks * HISTOGRAM_BLOCK; /* one piece of memory for both */
     struct histogram *h = malloc(sizeof *h);
     if (h == NULL) {
         free(layout.counts);
@@ -86,13 +88,14 @@ bool histogram_record(struct histogram *h, int64_t value, uint64_t count)
     }
     if (count == 0) return true;
     h->counts[index] += count;
+    h->blocks[histogram_block_of(index)] += count;
     h->total = total;
     if (value < h->min_raw) h->min_raw = value;
     if (value > h->max_raw) h->max_raw = value;
     return true;
 }
 
-/* First and last place in use; false when the histogram is empty. */
+/* Bounds of the places in use; false when the histogram is empty. */
 static bool used_range(const struct histogram *h, size_t *first, size_t *last)
 {
     if (h->total == 0) return false;
@@ -124,6 +127,14 @@ static void add_by_value(struct histogram *into, const struct histogram *from, s
     }
 }
 
+static void add_block(struct histogram *into, const struct histogram *from, size_t block)
+{
+    uint64_t *to = into->counts + block * HISTOGRAM_BLOCK;
+    const uint64_t *counts = from->counts + block * HISTOGRAM_BLOCK;
+    for (size_t i = 0; i < HISTOGRAM_BLOCK; i++) to[i] += counts[i];
+    into->blocks[block] += from->blocks[block];
+}
+
 void histogram_add(struct histogram *into, const struct histogram *from)
 {
     uint64_t added = from->total;
@@ -140,7 +151,9 @@ void histogram_add(struct histogram *into, const struct histogram *from)
         add_by_value(into, from, first, last);
         return;
     }
-    for (size_t i = first; i <= last; i++) into->counts[i] += from->counts[i];
+    for (size_t b = histogram_block_of(first); b <= histogram_block_of(last); b++) {
+        if (from->blocks[b] != 0) add_block(into, from, b);
+    }
     into->total = total;
     if (from->min_raw < into->min_raw) into->min_raw = from->min_raw;
     if (from->max_raw > into->max_raw) into->max_raw = from->max_raw;
@@ -150,7 +163,13 @@ void histogram_reset(struct histogram *h)
 {
     size_t first;
     size_t last;
-    if (used_range(h, &first, &last)) memset(h->counts + first, 0, (last - first + 1) * sizeof *h->counts);
+    if (used_range(h, &first, &last)) {
+        for (size_t b = histogram_block_of(first); b <= histogram_block_of(last); b++) {
+            if (h->blocks[b] == 0) continue;
+            memset(h->counts + b * HISTOGRAM_BLOCK, 0, HISTOGRAM_BLOCK * sizeof *h->counts);
+            h->blocks[b] = 0;
+        }
+    }
     h->total = 0;
     h->out_of_range = 0;
     h->min_raw = INT64_MAX;
@@ -197,8 +216,11 @@ double histogram_stddev(const struct histogram *h)
 /* The place of the sample with a 1-based rank; the histogram is not empty and rank is at most its total. */
 static size_t index_at_rank(const struct histogram *h, uint64_t rank)
 {
-    size_t index = histogram_index_of(h, h->min_raw);
-    uint64_t seen = h->counts[index];
+    size_t block = histogram_block_of(histogram_index_of(h, h->min_raw));
+    uint64_t before = 0;
+    while (before + h->blocks[block] < rank) before += h->blocks[block++];
+    size_t index = block * HISTOGRAM_BLOCK;
+    uint64_t seen = before + h->counts[index];
     while (seen < rank) seen += h->counts[++index];
     return index;
 }
@@ -234,7 +256,11 @@ uint64_t histogram_count_above(const struct histogram *h, int64_t value)
     if (value < 0) return h->total;
     size_t from = histogram_index_of(h, value) + 1;
     uint64_t count = 0;
-    for (size_t i = from > first ? from : first; i <= last; i++) count += h->counts[i];
+    for (size_t i = from > first ? from : first; i <= last;) {
+        bool whole = i % HISTOGRAM_BLOCK == 0; /* places behind the last one are 0 */
+        count += whole ? h->blocks[histogram_block_of(i)] : h->counts[i];
+        i += whole ? HISTOGRAM_BLOCK : 1;
+    }
     return count;
 }
 

@@ -20,6 +20,7 @@ struct histogram {
     int64_t sub_bucket_mask;
     size_t counts_length;
     uint64_t *counts;
+    uint64_t *blocks; /* the sum of each 32 counts in a row: what is empty costs one look, not 32 */
     uint64_t total;
     uint64_t out_of_range;    /* values that were refused; never clamped into a bucket */
     int64_t min_raw, max_raw; /* INT64_MAX and 0 when empty; they bound the part of counts that is in use */
@@ -40,7 +41,7 @@ bool histogram_record(struct histogram *h, int64_t value, uint64_t count);
  */
 void histogram_add(struct histogram *into, const struct histogram *from);
 
-/* Empties the histogram, out_of_range too; costs as much as the part in use. */
+/* Empties the histogram, out_of_range too; costs as much as the blocks in use. */
 void histogram_reset(struct histogram *h);
 
 /*

@@ -133,6 +133,12 @@ struct unpacker {
     unsigned char packed[PIECE / 4 * 3], plain[PIECE];
 };
 
+struct histogram_decoder {
+    struct unpacker unpacker;
+    bool inflating;              /* zlib's state exists and can be used again */
+    struct histogram *histogram; /* what was decoded last; NULL at first */
+};
+
 static enum err_code torn(struct error *err)
 {
     return error_set(err, ERR_FORMAT,
@@ -206,6 +212,7 @@ static bool set_count(struct histogram *h, size_t index, uint64_t count)
     if (h->total == 0) h->min_raw = lowest;
     h->max_raw = lowest + (width - 1);
     h->counts[index] = count;
+    h->blocks[histogram_block_of(index)] += count;
     h->total += count;
     return true;
 }
@@ -237,8 +244,24 @@ static bool at_end(struct unpacker *u)
     return u->zlib.avail_in == 0 && u->left == 0;
 }
 
-static enum err_code unpack(struct unpacker *u, struct histogram **out, struct error *err)
+/* Empties the histogram at hand for the next counts when it is of this range and precision, or makes another.
+ */
+static struct histogram *histogram_for(struct histogram_decoder *decoder, int64_t lowest, int64_t highest,
+                                       int digits)
 {
+    struct histogram *h = decoder->histogram;
+    if (h != NULL && h->lowest == lowest && h->highest == highest && h->digits == digits) {
+        histogram_reset(h);
+        return h;
+    }
+    histogram_free(h);
+    decoder->histogram = histogram_new(lowest, highest, digits);
+    return decoder->histogram;
+}
+
+static enum err_code unpack(struct histogram_decoder *decoder, struct error *err)
+{
+    struct unpacker *u = &decoder->unpacker;
     unsigned char header[PLAIN_HEADER];
     if (!take_bytes(u, header, sizeof header)) return torn(err);
     if (get_u32(header) != COOKIE_PLAIN) {
@@ -253,32 +276,70 @@ static enum err_code unpack(struct unpacker *u, struct histogram **out, struct e
     if (digits < 1 || digits > 5 || lowest < 1 || lowest > highest / 2 || highest > INT64_MAX) {
         return error_set(err, ERR_FORMAT, "the histogram announces a range or precision that does not exist");
     }
-    struct histogram *h = histogram_new((int64_t)lowest, (int64_t)highest, (int)digits);
+    struct histogram *h = histogram_for(decoder, (int64_t)lowest, (int64_t)highest, (int)digits);
     if (h == NULL)
         return error_set(err, ERR_NOMEM, "no memory to decode a histogram, or a range that it cannot have");
-    if (!take_counts(u, h, get_u32(header + 4)) || !at_end(u)) {
-        histogram_free(h);
-        return torn(err);
+    return take_counts(u, h, get_u32(header + 4)) && at_end(u) ? ERR_OK : torn(err);
+}
+
+/* Finds the zlib stream in the text and makes zlib ready for it. */
+static enum err_code begin(struct histogram_decoder *decoder, const char *base64, size_t length,
+                           struct error *err)
+{
+    struct unpacker *u = &decoder->unpacker;
+    size_t decoded;
+    u->base64 = base64;
+    u->left = length;
+    u->ended = false;
+    u->at = u->have = 0;
+    if (!base64_decoded_length(base64, length, &decoded) || !decode_piece(u)) {
+        return error_set(err, ERR_FORMAT, "not base64: a histogram line is torn, or from another program");
     }
-    *out = h;
+    if (decoded < COMPRESSED_HEADER || get_u32(u->packed) != COOKIE_COMPRESSED) {
+        return error_set(err, ERR_FORMAT, "not a compressed histogram in HdrHistogram's V2 encoding");
+    }
+    if (get_u32(u->packed + 4) != decoded - COMPRESSED_HEADER) return torn(err);
+    u->zlib.next_in += COMPRESSED_HEADER;
+    u->zlib.avail_in -= COMPRESSED_HEADER;
+    int status = decoder->inflating ? inflateReset(&u->zlib) : inflateInit(&u->zlib);
+    if (status != Z_OK) return error_set(err, ERR_NOMEM, "no memory to decode a histogram");
+    decoder->inflating = true;
     return ERR_OK;
+}
+
+struct histogram_decoder *histogram_decoder_new(void)
+{
+    return calloc(1, sizeof(struct histogram_decoder));
+}
+
+void histogram_decoder_free(struct histogram_decoder *decoder)
+{
+    if (decoder == NULL) return;
+    if (decoder->inflating) (void)inflateEnd(&decoder->unpacker.zlib);
+    histogram_free(decoder->histogram);
+    free(decoder);
+}
+
+enum err_code histogram_decode_with(struct histogram_decoder *decoder, const char *base64, size_t length,
+                                    const struct histogram **out, struct error *err)
+{
+    *out = NULL;
+    enum err_code code = begin(decoder, base64, length, err);
+    if (code == ERR_OK) code = unpack(decoder, err);
+    if (code == ERR_OK) *out = decoder->histogram;
+    return code;
 }
 
 enum err_code histogram_decode(const char *base64, size_t length, struct histogram **out, struct error *err)
 {
-    struct unpacker u = {.base64 = base64, .left = length};
-    size_t decoded;
-    if (!base64_decoded_length(base64, length, &decoded) || !decode_piece(&u)) {
-        return error_set(err, ERR_FORMAT, "not base64: a histogram line is torn, or from another program");
+    struct histogram_decoder *decoder = histogram_decoder_new();
+    if (decoder == NULL) return error_set(err, ERR_NOMEM, "no memory to decode a histogram");
+    const struct histogram *decoded;
+    enum err_code code = histogram_decode_with(decoder, base64, length, &decoded, err);
+    if (code == ERR_OK) {
+        *out = decoder->histogram;
+        decoder->histogram = NULL;
     }
-    if (decoded < COMPRESSED_HEADER || get_u32(u.packed) != COOKIE_COMPRESSED) {
-        return error_set(err, ERR_FORMAT, "not a compressed histogram in HdrHistogram's V2 encoding");
-    }
-    if (get_u32(u.packed + 4) != decoded - COMPRESSED_HEADER) return torn(err);
-    u.zlib.next_in += COMPRESSED_HEADER;
-    u.zlib.avail_in -= COMPRESSED_HEADER;
-    if (inflateInit(&u.zlib) != Z_OK) return error_set(err, ERR_NOMEM, "no memory to decode a histogram");
-    enum err_code code = unpack(&u, out, err);
-    (void)inflateEnd(&u.zlib);
+    histogram_decoder_free(decoder);
     return code;
 }

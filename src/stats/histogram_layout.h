@@ -4,6 +4,14 @@
 
 #include "stats/histogram.h"
 
+#define HISTOGRAM_BLOCK ((size_t)32)
+
+/* The block that a place of `counts` belongs to; `counts` is as long as whole blocks are. */
+static inline size_t histogram_block_of(size_t index)
+{
+    return index / HISTOGRAM_BLOCK;
+}
+
 /* Which power-of-two bucket holds a value; 0 holds everything up to the sub-bucket mask. */
 static inline int histogram_bucket_of(const struct histogram *h, int64_t value)
 {

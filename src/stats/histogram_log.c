@@ -180,8 +180,8 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-enum err_code histogram_log_read(const char *line, size_t length, int64_t *base_ns,
-                                 struct histogram_log_entry *entry, struct error *err)
+enum err_code histogram_log_read(struct histogram_decoder *decoder, const char *line, size_t length,
+                                 int64_t *base_ns, struct histogram_log_entry *entry, struct error *err)
 {
     struct cursor c = {line, line + length};
     memset(entry, 0, sizeof *entry);
@@ -203,5 +203,5 @@ enum err_code histogram_log_read(const char *line, size_t length, int64_t *base_
     if (!make_absolute(*base_ns, &entry->start_utc_ns)) {
         return error_set(err, ERR_FORMAT, "the interval's start lies outside the range of the clock");
     }
-    return histogram_decode(c.at, (size_t)(c.end - c.at), &entry->histogram, err);
+    return histogram_decode_with(decoder, c.at, (size_t)(c.end - c.at), &entry->histogram, err);
 }

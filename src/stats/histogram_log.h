@@ -23,6 +23,16 @@ MUST_USE enum err_code histogram_decode(const char *base64, size_t length, struc
                                         struct error *err);
 
 /*
+ * The same for many payloads in a row: the memory of one is used for the next. The histogram is the
+ * decoder's, and holds until the next call. Free with histogram_decoder_free; NULL is without memory.
+ */
+struct histogram_decoder;
+struct histogram_decoder *histogram_decoder_new(void);
+void histogram_decoder_free(struct histogram_decoder *decoder);
+MUST_USE enum err_code histogram_decode_with(struct histogram_decoder *decoder, const char *base64,
+                                             size_t length, const struct histogram **out, struct error *err);
+
+/*
  * Appends the header of a log: the comment (may be NULL; each of its lines becomes a comment line),
  * version 1.3, start time, base time 0, legend.
  */
@@ -41,16 +51,18 @@ MUST_USE enum err_code histogram_log_line(struct text *out, const char *tag, int
 struct histogram_log_entry {
     char tag[128];
     int64_t start_utc_ns, length_ns;
-    struct histogram *histogram; /* the caller's (histogram_free) */
+    const struct histogram *histogram; /* the decoder's: holds until the next line */
 };
 
 /*
- * Reads one line (without its newline). Returns ERR_OK with entry->histogram == NULL for comments, the
- * legend, and empty lines; ERR_FORMAT for a torn or foreign line. *base_ns belongs to the reader: it starts
- * at 0 for each log, and [StartTime: and [BaseTime: lines are applied to it. Without a base time, lines that
- * lie more than a year before the start time are relative to it, as the JVM's reader has it.
+ * Reads one line (without its newline) with a decoder that serves the whole log. Returns ERR_OK with
+ * entry->histogram == NULL for comments, the legend, and empty lines; ERR_FORMAT for a torn or foreign line.
+ * *base_ns belongs to the reader: it starts at 0 for each log, and [StartTime: and [BaseTime: lines are
+ * applied to it. Without a base time, lines that lie more than a year before the start time are relative to
+ * it, as the JVM's reader has it.
  */
-MUST_USE enum err_code histogram_log_read(const char *line, size_t length, int64_t *base_ns,
-                                          struct histogram_log_entry *entry, struct error *err);
+MUST_USE enum err_code histogram_log_read(struct histogram_decoder *decoder, const char *line, size_t length,
+                                          int64_t *base_ns, struct histogram_log_entry *entry,
+                                          struct error *err);
 
 #endif

@@ -66,15 +66,22 @@ uint64_t quantile_needed(double q, double confidence)
     return needed < 0x1p63 ? (uint64_t)needed : UINT64_MAX;
 }
 
-struct quantile histogram_quantile(const struct histogram *h, double q, double confidence)
+struct quantile histogram_quantile_at(const struct histogram *h, double q, uint64_t low, uint64_t high)
 {
-    struct quantile result = {.valid = h->total > 0 && input_is_fit(q, confidence)};
+    struct quantile result = {.valid = h->total > 0 && q >= 0 && q <= 1};
     if (!result.valid) return result;
-    uint64_t low;
-    uint64_t high;
-    result.two_sided = quantile_ranks(h->total, q, confidence, &low, &high);
+    result.two_sided = low >= 1 && high <= h->total;
     result.value = histogram_percentile(h, 100 * q);
     result.low = low < 1 ? histogram_min(h) : histogram_lowest_equivalent(h, histogram_at_rank(h, low));
     result.high = high > h->total ? histogram_max(h) : histogram_at_rank(h, high);
     return result;
+}
+
+struct quantile histogram_quantile(const struct histogram *h, double q, double confidence)
+{
+    if (!input_is_fit(q, confidence)) return (struct quantile){0};
+    uint64_t low;
+    uint64_t high;
+    (void)quantile_ranks(h->total, q, confidence, &low, &high);
+    return histogram_quantile_at(h, q, low, high);
 }

@@ -56,6 +56,10 @@ struct quantile {
 };
 struct quantile histogram_quantile(const struct histogram *h, double q, double confidence);
 
+/* The same for quantile_ranks() of the histogram's total that are known already: most of the work is there.
+ */
+struct quantile histogram_quantile_at(const struct histogram *h, double q, uint64_t low, uint64_t high);
+
 /*
  * The 1-based ranks of n sorted samples between which the quantile q lies with this confidence. *low is 0, or
  * *high is n+1, where no sample can be that bound; true when both are samples.

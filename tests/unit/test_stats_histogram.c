@@ -347,6 +347,55 @@ static void ranks_and_counts_above(void **state)
     histogram_free(h);
 }
 
+/* The counts one by one, which know nothing of the sums over blocks. */
+static void agrees_with_its_counts(const struct histogram *h)
+{
+    uint64_t seen = 0;
+    for (size_t i = 0; i < h->counts_length; i++) seen += h->counts[i];
+    assert_int_equal(seen, h->total);
+    uint64_t below = 0;
+    for (size_t i = 0; i < h->counts_length; i++) {
+        if (h->counts[i] == 0) continue;
+        int64_t first = histogram_at_rank(h, below + 1);
+        below += h->counts[i];
+        assert_int_equal(histogram_at_rank(h, below), first); /* the ends of one bucket */
+        assert_int_equal(histogram_count_above(h, first), h->total - below);
+        int64_t lowest = histogram_lowest_equivalent(h, first);
+        if (lowest > 0)
+            assert_int_equal(histogram_count_above(h, lowest - 1), h->total - below + h->counts[i]);
+    }
+    assert_int_equal(below, h->total);
+}
+
+static void far_apart_and_close_together(void **state)
+{
+    (void)state;
+    static const int digits[] = {1, 3, 4};
+    for (size_t d = 0; d < sizeof digits / sizeof *digits; d++) {
+        struct histogram *sum = histogram_new(1, 3600000000, digits[d]);
+        struct histogram *part = histogram_new(1, 3600000000, digits[d]);
+        assert_non_null(sum);
+        assert_non_null(part);
+        uint64_t random = 7;
+        for (int round = 0; round < 20; round++) {
+            histogram_reset(part);
+            agrees_with_its_counts(part);
+            for (int i = 0; i < 1 + round * round; i++) {
+                random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
+                int64_t value = (int64_t)(random >> 33) >> (round + i) % 31; /* all sizes up to 2^31 */
+                put(part, value, 1 + random % 3);
+            }
+            agrees_with_its_counts(part);
+            histogram_add(sum, part);
+            agrees_with_its_counts(sum);
+        }
+        put(sum, 3600000000, 1);
+        agrees_with_its_counts(sum);
+        histogram_free(sum);
+        histogram_free(part);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -354,7 +403,7 @@ int main(void)
         cmocka_unit_test(summaries_as_the_jvms),   cmocka_unit_test(out_of_range_is_counted),
         cmocka_unit_test(adding_is_recording),     cmocka_unit_test(adding_another_layout),
         cmocka_unit_test(adding_too_much),         cmocka_unit_test(reset_leaves_nothing),
-        cmocka_unit_test(ranks_and_counts_above),
+        cmocka_unit_test(ranks_and_counts_above),  cmocka_unit_test(far_apart_and_close_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

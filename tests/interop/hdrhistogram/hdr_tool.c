@@ -142,18 +142,20 @@ static enum err_code pass_on(const struct histogram_log_entry *entry, struct tex
 static enum err_code read_log(const char *path, struct text *copy, struct error *err)
 {
     struct text log = {0};
-    enum err_code code = file_read(path, LOG_LIMIT, &log, err);
+    struct histogram_decoder *decoder = histogram_decoder_new();
+    enum err_code code = decoder == NULL ? error_set(err, ERR_NOMEM, "no memory to read %s", path)
+                                         : file_read(path, LOG_LIMIT, &log, err);
     int64_t base_ns = 0;
     size_t number = 0;
     for (const char *line = text_str(&log); code == ERR_OK && *line != '\0'; number++) {
         struct histogram_log_entry entry;
         size_t length = strcspn(line, "\n");
-        code = histogram_log_read(line, length, &base_ns, &entry, err);
+        code = histogram_log_read(decoder, line, length, &base_ns, &entry, err);
         if (code == ERR_OK && entry.histogram != NULL) code = pass_on(&entry, copy, err);
-        histogram_free(entry.histogram);
         if (code != ERR_OK) (void)error_prefix(err, "%s, line %zu", path, number + 1);
         line += length + (line[length] == '\n' ? 1 : 0);
     }
+    histogram_decoder_free(decoder);
     text_free(&log);
     return code;
 }
