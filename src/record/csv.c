@@ -21,7 +21,7 @@ static size_t split(char *line, char **fields)
             if (*read != '"') return 0;
             read++;
         } else {
-            read += strcspn(read, ",\"");
+            while (*read != ',' && *read != '"' && *read != '\0') read++;
             write = read;
         }
         char end = *read;

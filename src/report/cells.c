@@ -164,7 +164,20 @@ static struct all_attempts all_attempts_of(const struct report_cell *cell, enum 
     return all;
 }
 
-static struct latency_figures latency_of(const struct histogram *h)
+/* Ranks between which a quantile lies. The metrics of one cell often have the same number of values, and the
+ * ranks cost more than all else. */
+struct ranks {
+    uint64_t count, low, high;
+};
+
+static struct quantile quantile_of(const struct histogram *h, double q, struct ranks *ranks)
+{
+    if (ranks->count != h->total) (void)quantile_ranks(h->total, q, CONFIDENCE, &ranks->low, &ranks->high);
+    ranks->count = h->total;
+    return histogram_quantile_at(h, q, ranks->low, ranks->high);
+}
+
+static struct latency_figures latency_of(const struct histogram *h, struct ranks *median, struct ranks *tail)
 {
     if (h == NULL || h->total == 0) return (struct latency_figures){0};
     return (struct latency_figures){.count = h->total,
@@ -173,13 +186,16 @@ static struct latency_figures latency_of(const struct histogram *h)
                                     .p95 = histogram_percentile(h, 95),
                                     .p99 = histogram_percentile(h, 99),
                                     .max = histogram_max(h),
-                                    .median = histogram_quantile(h, 0.50, CONFIDENCE),
-                                    .tail = histogram_quantile(h, 0.99, CONFIDENCE)};
+                                    .median = quantile_of(h, 0.50, median),
+                                    .tail = quantile_of(h, 0.99, tail)};
 }
 
 void report_cell_settle(struct report_cell *cell)
 {
-    for (int m = 0; m < METRIC_COUNT; m++) cell->latency[m] = latency_of(cell->cell.latency[m]);
+    struct ranks median = {0};
+    struct ranks tail = {0};
+    for (int m = 0; m < METRIC_COUNT; m++)
+        cell->latency[m] = latency_of(cell->cell.latency[m], &median, &tail);
     cell->all_ttft = all_attempts_of(cell, METRIC_TTFT);
     cell->all_response = all_attempts_of(cell, METRIC_RESPONSE);
 }

@@ -15,8 +15,12 @@ struct loader {
     struct session_map *sessions; /* one per grouping */
     size_t *first_open;           /* per grouping: slices before it are settled */
     struct histogram_pool pool;
-    bool patient; /* settle nothing until all latencies are read */
-    bool late;    /* a latency came for a slice that was settled */
+    struct report_cell *pending; /* per region: latencies of a stretch that lies in the same slices */
+    struct slice **slices;       /* per grouping: the slice of that stretch, or NULL */
+    int64_t pending_start_ns;    /* of the latest interval in the stretch; INT64_MIN before any */
+    int64_t logged_ns;           /* the middle of that interval as the log has it */
+    bool patient;                /* settle nothing until all latencies are read */
+    bool late;                   /* a latency came for a slice that was settled */
     bool no_memory;
     bool killed; /* the interval under way was lost */
     uint64_t attempts_beyond, failures_beyond, attempt_rows;
@@ -154,23 +158,58 @@ static void settle_before(struct loader *loader, size_t g, int64_t start_ns)
     }
 }
 
+/* Adds what is pending to its slices. */
+static void flush(struct loader *loader)
+{
+    struct results *results = loader->results;
+    for (size_t r = 0; r < results->region_count; r++) {
+        for (int m = 0; m < METRIC_COUNT; m++) {
+            struct histogram *histogram = loader->pending[r].cell.latency[m];
+            if (histogram == NULL || histogram->total == 0) continue;
+            for (size_t g = 0; !loader->no_memory && g < results->grouping_count; g++) {
+                struct slice *slice = loader->slices[g];
+                if (slice == NULL || slice->settled) continue;
+                if (results->groupings[g].kind == GROUP_SERIES && m != METRIC_TTFT) continue;
+                loader->no_memory =
+                    !report_cell_latency(&slice->cells[r], (enum metric)m, histogram, &loader->pool);
+            }
+            histogram_reset(histogram);
+        }
+    }
+}
+
+/* Intervals of the same slices gather their latencies in one place; another slice ends the stretch. */
+static void go_to(struct loader *loader, int64_t start_ns)
+{
+    struct results *results = loader->results;
+    bool same = loader->pending_start_ns != INT64_MIN;
+    loader->pending_start_ns = start_ns;
+    for (size_t g = 0; same && g < results->grouping_count; g++)
+        same = grouping_find(&results->groupings[g], start_ns) == loader->slices[g];
+    if (same) return;
+    flush(loader);
+    for (size_t g = 0; g < results->grouping_count; g++) {
+        settle_before(loader, g, start_ns);
+        struct slice *slice = grouping_find(&results->groupings[g], start_ns);
+        loader->slices[g] = slice;
+        loader->late = loader->late || (slice != NULL && slice->settled);
+    }
+}
+
 static void visit_latency(void *context, size_t region, enum metric metric, int64_t start_utc_ns,
                           int64_t end_utc_ns, const struct histogram *histogram)
 {
     struct loader *loader = context;
-    struct results *results = loader->results;
-    int64_t start_ns;
     /* The middle: the log keeps its times in fractions of a second, so the ends may be off by a rounding. */
-    if (!interval_of(loader, start_utc_ns + (end_utc_ns - start_utc_ns) / 2, &start_ns)) return;
-    for (size_t g = 0; !loader->no_memory && g < results->grouping_count; g++) {
-        if (results->groupings[g].kind == GROUP_SERIES && metric != METRIC_TTFT) continue;
-        settle_before(loader, g, start_ns);
-        struct slice *slice = grouping_find(&results->groupings[g], start_ns);
-        if (slice == NULL) continue;
-        loader->late = loader->late || slice->settled;
-        if (!slice->settled)
-            loader->no_memory = !report_cell_latency(&slice->cells[region], metric, histogram, &loader->pool);
+    int64_t middle_ns = start_utc_ns + (end_utc_ns - start_utc_ns) / 2;
+    if (loader->pending_start_ns == INT64_MIN || middle_ns != loader->logged_ns) {
+        int64_t start_ns;
+        if (!interval_of(loader, middle_ns, &start_ns)) return;
+        go_to(loader, start_ns);
+        loader->logged_ns = middle_ns;
     }
+    if (!loader->no_memory)
+        loader->no_memory = !report_cell_latency(&loader->pending[region], metric, histogram, &loader->pool);
 }
 
 static void note_clusters(struct loader *loader, const struct report_cell *cell, const char *region)
@@ -218,10 +257,18 @@ static enum err_code load_attempts(struct loader *loader, struct error *err)
     return code;
 }
 
+static enum err_code walk_latencies(struct loader *loader, struct error *err)
+{
+    loader->pending_start_ns = INT64_MIN;
+    enum err_code code = run_reader_latencies(loader->reader, visit_latency, loader, err);
+    flush(loader);
+    return code;
+}
+
 static enum err_code load_latencies(struct loader *loader, struct error *err)
 {
     struct results *results = loader->results;
-    enum err_code code = run_reader_latencies(loader->reader, visit_latency, loader, err);
+    enum err_code code = walk_latencies(loader, err);
     if (code != ERR_OK || !loader->late) return code;
     /* Out of order (a folder put together by hand): once more, with everything kept open until the end. */
     for (size_t g = 0; g < results->grouping_count; g++) {
@@ -235,7 +282,7 @@ static enum err_code load_latencies(struct loader *loader, struct error *err)
     }
     judge_forget(results);
     loader->patient = true;
-    return run_reader_latencies(loader->reader, visit_latency, loader, err);
+    return walk_latencies(loader, err);
 }
 
 /* The health of an interval stands in the row of every region: for all regions together it counts once. */
@@ -320,6 +367,20 @@ static enum err_code load_files(struct loader *loader, struct error *err)
     return ERR_OK;
 }
 
+static void free_loader(struct loader *loader)
+{
+    const struct results *results = loader->results;
+    for (size_t g = 0; loader->sessions != NULL && g < results->grouping_count; g++)
+        session_map_finish(&loader->sessions[g]);
+    for (size_t r = 0; loader->pending != NULL && r < results->region_count; r++)
+        report_cell_free(&loader->pending[r]);
+    histogram_pool_free(&loader->pool);
+    free(loader->sessions);
+    free(loader->first_open);
+    free(loader->pending);
+    free(loader->slices);
+}
+
 static enum err_code load(struct run_reader *reader, const struct window *windows, size_t window_count,
                           struct results *results, struct error *err)
 {
@@ -329,16 +390,16 @@ static enum err_code load(struct run_reader *reader, const struct window *window
                             .results = results,
                             .sessions = calloc(results->grouping_count, sizeof *loader.sessions),
                             .first_open = calloc(results->grouping_count, sizeof *loader.first_open),
+                            .pending = calloc(results->region_count, sizeof *loader.pending),
+                            .slices = calloc(results->grouping_count, sizeof(struct slice *)),
                             .killed = strcmp(results_fact(results, "run", "state"), "running") == 0};
-    if (loader.sessions == NULL || loader.first_open == NULL) {
+    if (loader.sessions == NULL || loader.first_open == NULL || loader.pending == NULL ||
+        loader.slices == NULL) {
         code = error_set(err, ERR_NOMEM, "no memory to group the run");
     } else {
         code = load_files(&loader, err);
-        for (size_t g = 0; g < results->grouping_count; g++) session_map_finish(&loader.sessions[g]);
     }
-    histogram_pool_free(&loader.pool);
-    free(loader.sessions);
-    free(loader.first_open);
+    free_loader(&loader);
     return code;
 }
 
