@@ -99,15 +99,13 @@ static void on_redraw(uv_timer_t *timer)
 
 static void on_signal(uv_signal_t *handle, int number)
 {
-    (void)number;
     struct drive *drive = handle->data;
     drive->interrupts++;
     drive->run->interrupted = true;
-    engine_stop(drive->run->engine, RUN_INTERRUPTED, "interrupted by the user");
-    if (drive->interrupts == 1 && !drive->run->flags.quiet) {
-        (void)fprintf(stderr,
-                      "\nrushhour: finishing what is in flight; press Ctrl-C again to stop at once\n");
-    }
+    engine_stop(drive->run->engine, RUN_INTERRUPTED, number == SIGINT ? "Ctrl-C" : "SIGTERM");
+    if (drive->interrupts == 1)
+        live_note(drive->view, "rushhour: finishing what is in flight; press Ctrl-C again to stop at once");
+    draw(drive);
 }
 
 /* ---- the drive ---- */

@@ -27,7 +27,8 @@ struct live_view *live_new(FILE *out, bool colour, bool quiet)
     if (view == NULL) return NULL;
     view->out = out;
     view->quiet = quiet;
-    view->terminal = isatty(fileno(out)) == 1;
+    const char *kind = getenv("TERM");
+    view->terminal = isatty(fileno(out)) == 1 && (kind == NULL || strcmp(kind, "dumb") != 0);
     view->colour = colour && view->terminal;
     return view;
 }
@@ -223,6 +224,16 @@ void live_draw(struct live_view *view, const struct live_state *state)
     }
     if (view->frame.failed || view->line.failed) return;
     (void)fwrite(view->frame.data, 1, view->frame.length, view->out);
+    (void)fflush(view->out);
+}
+
+void live_note(struct live_view *view, const char *line)
+{
+    if (view == NULL || view->quiet) return;
+    /* What the terminal echoed of Ctrl-C below the picture goes with it. */
+    if (view->lines_drawn > 0) (void)fprintf(view->out, "\r\x1b[%zuA\x1b[J", view->lines_drawn);
+    view->lines_drawn = 0;
+    (void)fprintf(view->out, "%s\n", line);
     (void)fflush(view->out);
 }
 

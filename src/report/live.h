@@ -30,9 +30,13 @@ struct live_state {
 
 struct live_view; /* remembers what was drawn */
 
-/* out is usually stderr. Redraws in place only when it is a terminal; colour only when asked for too. */
+/* out is usually stderr. Redraws in place only when it is a terminal (and not TERM=dumb); colour only when
+ * asked for too. */
 struct live_view *live_new(FILE *out, bool colour, bool quiet);
 void live_draw(struct live_view *view, const struct live_state *state);
+/* A line of its own, for good: on a terminal it stands where the last picture stood, and the next one below
+ * it. */
+void live_note(struct live_view *view, const char *line);
 /* Leaves the last picture standing and frees the view. */
 void live_free(struct live_view *view);
 

@@ -191,13 +191,73 @@ static void narrow_and_low_terminals_are_respected(void **state)
     }
 }
 
+/* The note takes the place of the last picture, and the next picture starts below it instead of over it. */
+static void a_note_stays_above_the_view(void **state)
+{
+    (void)state;
+    struct terminal terminal;
+    terminal_open(&terminal, 100, 30);
+    struct live_view *view = live_new(terminal.out, false, false);
+    struct live_state live = running();
+    live_draw(view, &live);
+    (void)terminal_read(&terminal);
+    live_note(view, "finishing");
+    live_draw(view, &live);
+    const char *seen = terminal_read(&terminal);
+    const char *note = strstr(seen, "\r\x1b[4A\x1b[Jfinishing\r\n");
+    assert_non_null(note);
+    assert_null(strstr(note + 5, "\x1b[4A"));
+    live_free(view);
+    terminal_close(&terminal);
+}
+
+static void a_note_is_a_plain_line_elsewhere(void **state)
+{
+    (void)state;
+    char *bytes = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&bytes, &length);
+    struct live_view *view = live_new(out, true, false);
+    live_note(view, "finishing");
+    assert_string_equal(bytes, "finishing\n");
+    live_free(view);
+    view = live_new(out, true, true);
+    live_note(view, "quiet");
+    live_free(view);
+    assert_int_equal(fclose(out), 0);
+    assert_string_equal(bytes, "finishing\n");
+    free(bytes);
+}
+
+static void dumb_terminals_get_plain_lines(void **state)
+{
+    (void)state;
+    struct terminal terminal;
+    terminal_open(&terminal, 100, 30);
+    assert_int_equal(setenv("TERM", "dumb", 1), 0);
+    struct live_view *view = live_new(terminal.out, true, false);
+    assert_int_equal(setenv("TERM", "xterm", 1), 0);
+    struct live_state live = running();
+    live_draw(view, &live);
+    char seen[1024];
+    ssize_t length = read(terminal.master, seen, sizeof seen);
+    assert_true(length > 0);
+    assert_null(memchr(seen, '\x1b', (size_t)length));
+    live_free(view);
+    terminal_close(&terminal);
+}
+
 int main(void)
 {
+    (void)setenv("TERM", "xterm", 1);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plain_lines_elsewhere),
         cmocka_unit_test(nothing_when_quiet),
         cmocka_unit_test(frames_are_redrawn_in_place),
         cmocka_unit_test(narrow_and_low_terminals_are_respected),
+        cmocka_unit_test(a_note_stays_above_the_view),
+        cmocka_unit_test(a_note_is_a_plain_line_elsewhere),
+        cmocka_unit_test(dumb_terminals_get_plain_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
