@@ -29,8 +29,8 @@ struct evidence_event {
 struct evidence {
     int64_t utc_ns; /* when the failure was seen */
     const struct region *region;
-    const struct session_plan
-        *said;           /* its prompts and instructions are scrubbed out of messages; may be NULL */
+    /* Its prompts and instructions are scrubbed out of messages; may be NULL. */
+    const struct session_plan *said;
     const char *address; /* the numeric address connected to */
     bool session_scope;  /* scope: session (no attempt was in flight or it never opened) or attempt */
     struct failure_class failure;
