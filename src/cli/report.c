@@ -61,16 +61,17 @@ static enum err_code deliver(const struct report *report, const struct results *
     struct text out = {0};
     enum err_code code = render(report, results, &out, err);
     bool plain = report->format == NULL && !report->json && report->output == NULL;
-    if (code == ERR_OK && plain) code = refresh_pages(results, folder, err);
+    /* A folder that cannot be written (an archive, a full disk) can still be read: the tables come anyway. */
+    enum err_code pages = code == ERR_OK && plain ? refresh_pages(results, folder, err) : ERR_OK;
     if (code == ERR_OK && report->output != NULL) {
         code = file_write(report->output, text_str(&out), out.length, err);
     } else if (code == ERR_OK && !report->quiet) {
-        if (plain) text_printf(&out, "\nreport      %s/report.html\n", folder);
+        if (plain && pages == ERR_OK) text_printf(&out, "\nreport      %s/report.html\n", folder);
         if (print_out(text_str(&out)) != 0)
             code = error_set(err, ERR_IO, "the report could not be printed whole");
     }
     text_free(&out);
-    return code;
+    return code != ERR_OK ? code : pages;
 }
 
 static enum err_code parse_windows(const struct option_list *specs, struct window *windows, struct error *err)
