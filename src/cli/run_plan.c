@@ -18,6 +18,9 @@
 #define ASSUMED_INPUT_TOKENS 200.0
 #define ASSUMED_OUTPUT_TOKENS 50.0
 
+/* The largest number that every reader of JSON keeps exact. */
+#define SEED_MOST UINT64_C(0x1FFFFFFFFFFFFF)
+
 /* ---- flags that override ---- */
 
 static enum err_code keep_regions(struct profile *profile, const struct option_list *wanted,
@@ -62,17 +65,23 @@ static enum err_code number_flags(struct run *run, struct error *err)
     if (run->flags.seed != NULL && parse_count(run->flags.seed, &run->seed, err) != ERR_OK) {
         return error_prefix(err, "--seed");
     }
-    if (run->seed == 0 && getrandom(&run->seed, sizeof run->seed, 0) != (ssize_t)sizeof run->seed) {
-        run->seed = (uint64_t)clock_wall_ns();
+    if (run->seed > SEED_MOST) {
+        return error_set(err, ERR_USAGE, "seed %" PRIu64 ": at most %" PRIu64, run->seed, SEED_MOST);
     }
-    run->seed &= UINT64_C(0x1FFFFFFFFFFFFF); /* a number that JSON readers keep exact */
+    if (run->seed == 0) {
+        if (getrandom(&run->seed, sizeof run->seed, 0) != (ssize_t)sizeof run->seed)
+            run->seed = (uint64_t)clock_wall_ns();
+        run->seed &= SEED_MOST;
+    }
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     uint64_t workers = cores > 2 ? (uint64_t)cores - 1 : cores > 0 ? (uint64_t)cores : 1;
     if (run->flags.workers != NULL && parse_count(run->flags.workers, &workers, err) != ERR_OK) {
         return error_prefix(err, "--workers");
     }
     if (workers < 1 || workers > 256) return error_set(err, ERR_USAGE, "--workers: 1 to 256");
-    run->workers = (unsigned)workers;
+    /* A worker has its whole part of max_sessions, or it would turn every arrival of its own away. */
+    const uint64_t most = run->profile->load.max_sessions;
+    run->workers = (unsigned)(workers < most ? workers : most);
     const char *inconclusive = run->flags.inconclusive;
     if (inconclusive != NULL && strcmp(inconclusive, "pass") != 0 && strcmp(inconclusive, "fail") != 0) {
         return error_set(err, ERR_USAGE, "--inconclusive %s: write pass or fail", inconclusive);
@@ -83,6 +92,11 @@ static enum err_code number_flags(struct run *run, struct error *err)
 static enum err_code detours(struct run *run, struct error *err)
 {
     const struct option_list *list = &run->flags.connect_to;
+    if (list->count > 0 && run->flags.simulate) {
+        return error_set(err, ERR_USAGE,
+                         "--connect-to and --simulate exclude each other: a simulated run only "
+                         "ever reaches the simulator");
+    }
     for (size_t i = 0; i < list->count; i++) {
         enum err_code code = detour_parse(list->items[i], &run->detours[run->detour_count], err);
         if (code != ERR_OK) return code;
@@ -92,6 +106,21 @@ static enum err_code detours(struct run *run, struct error *err)
 }
 
 /* ---- what only a run can know ---- */
+
+/* A budget in dollars that could never be reached bounds nothing. */
+static enum err_code check_prices(const struct profile *profile, struct error *err)
+{
+    for (size_t i = 0; i < profile->region_count && profile->budget.usd > 0; i++) {
+        const struct region *region = &profile->regions[i];
+        if (prices_find(&profile->prices, region->model) != NULL) continue;
+        return error_set(
+            err, ERR_PROFILE,
+            "%s: budget.usd cannot stop region %s: `prices` has no row for its model \"%s\"; add it, "
+            "or take budget.tokens instead",
+            profile->file, region->name, region->model);
+    }
+    return ERR_OK;
+}
 
 static enum err_code check(const struct run *run, struct error *err)
 {
@@ -116,7 +145,7 @@ static enum err_code check(const struct run *run, struct error *err)
                          "profile or --yes to the command (`--dry-run` estimates the cost)",
                          profile->file);
     }
-    return ERR_OK;
+    return check_prices(profile, err);
 }
 
 static enum err_code choose_folder(struct run *run, struct error *err)
@@ -131,9 +160,11 @@ static enum err_code choose_folder(struct run *run, struct error *err)
         return ERR_OK;
     }
     text_printf(&run->folder, "results/%s", run->id);
+    const size_t length = strlen(run->id);
     for (int i = 2; file_exists(text_str(&run->folder)); i++) {
+        (void)snprintf(run->id + length, sizeof run->id - length, "-%d", i);
         text_clear(&run->folder);
-        text_printf(&run->folder, "results/%s-%d", run->id, i);
+        text_printf(&run->folder, "results/%s", run->id);
     }
     return run->folder.failed ? error_set(err, ERR_NOMEM, "no memory") : ERR_OK;
 }
@@ -159,6 +190,7 @@ enum err_code run_plan(struct run *run, struct error *err)
 
 struct forecast {
     double sessions, attempts, tokens, low_usd, likely_usd, high_usd, rpm, tpm;
+    bool unpriced; /* `prices` does not know the model: the cost is unknown, not nothing */
 };
 
 static double seconds(int64_t ns)
@@ -191,13 +223,14 @@ static struct forecast forecast_region(const struct run *run, const struct regio
     f.attempts = f.sessions * (double)profile->session.interactions;
     f.tokens = f.attempts * (ASSUMED_INPUT_TOKENS + ASSUMED_OUTPUT_TOKENS);
     const struct price *price = prices_find(&profile->prices, region->model);
+    f.unpriced = price == NULL;
     if (price != NULL) {
         bool audio = profile->session.modality == MODALITY_AUDIO;
         double out = audio ? price->audio_out : price->text_out;
         f.likely_usd =
             f.attempts * (ASSUMED_INPUT_TOKENS * price->text_in + ASSUMED_OUTPUT_TOKENS * out) / 1e6;
         f.low_usd = f.likely_usd / 2;
-        f.high_usd = f.likely_usd * 2 * fmax(1.0, (double)profile->retry.attempts * profile->retry.budget);
+        f.high_usd = f.likely_usd * 2 * fmin((double)profile->retry.attempts, 1 + profile->retry.budget);
     }
     double minutes = seconds(length) / 60;
     if (minutes > 0) {
@@ -217,6 +250,7 @@ static void add(struct forecast *into, const struct forecast *from)
     into->high_usd += from->high_usd;
     into->rpm += from->rpm;
     into->tpm += from->tpm;
+    into->unpriced |= from->unpriced;
 }
 
 static void forecast_json(cJSON *object, const struct forecast *f)
@@ -224,10 +258,14 @@ static void forecast_json(cJSON *object, const struct forecast *f)
     (void)cJSON_AddNumberToObject(object, "sessions", round(f->sessions));
     (void)cJSON_AddNumberToObject(object, "attempts", round(f->attempts));
     (void)cJSON_AddNumberToObject(object, "tokens", round(f->tokens));
-    cJSON *cost = cJSON_AddObjectToObject(object, "cost_usd");
-    (void)cJSON_AddNumberToObject(cost, "low", f->low_usd);
-    (void)cJSON_AddNumberToObject(cost, "likely", f->likely_usd);
-    (void)cJSON_AddNumberToObject(cost, "high", f->high_usd);
+    if (f->unpriced) {
+        (void)cJSON_AddNullToObject(object, "cost_usd");
+    } else {
+        cJSON *cost = cJSON_AddObjectToObject(object, "cost_usd");
+        (void)cJSON_AddNumberToObject(cost, "low", f->low_usd);
+        (void)cJSON_AddNumberToObject(cost, "likely", f->likely_usd);
+        (void)cJSON_AddNumberToObject(cost, "high", f->high_usd);
+    }
     (void)cJSON_AddNumberToObject(object, "rpm", f->rpm);
     (void)cJSON_AddNumberToObject(object, "tpm", f->tpm);
 }
@@ -254,8 +292,13 @@ static void plan_json(const struct run *run, struct text *out)
 
 static void plan_row(struct text *out, const char *name, const struct forecast *f)
 {
-    text_printf(out, "%-20s %10.0f %10.0f %12.0f %9.1f %10.0f   %.2f (%.2f to %.2f)\n", name, f->sessions,
-                f->attempts, f->tokens, f->rpm, f->tpm, f->likely_usd, f->low_usd, f->high_usd);
+    text_printf(out, "%-20s %10.0f %10.0f %12.0f %9.1f %10.0f   ", name, f->sessions, f->attempts, f->tokens,
+                f->rpm, f->tpm);
+    if (f->unpriced) {
+        text_puts(out, "unknown\n");
+    } else {
+        text_printf(out, "%.2f (%.2f to %.2f)\n", f->likely_usd, f->low_usd, f->high_usd);
+    }
 }
 
 void run_plan_report(const struct run *run, bool json, struct text *out)
@@ -281,5 +324,7 @@ void run_plan_report(const struct run *run, bool json, struct text *out)
                 "\nAssumed: %.0f input and %.0f output tokens an attempt, and in a closed load one second an "
                 "attempt.\n",
                 ASSUMED_INPUT_TOKENS, ASSUMED_OUTPUT_TOKENS);
+    if (totals.unpriced)
+        text_puts(out, "Unknown cost: the profile's `prices` has no row for that region's model.\n");
     text_free(&length);
 }

@@ -53,6 +53,9 @@ class BadInput(harness.Case):
     def test_unknown_region_key_suggests_the_nearest(self):
         self.refused_profile(region_with(deploiment="x"), ["deploiment", "deployment"])
 
+    def test_budget_that_no_price_can_reach(self):
+        self.refused_profile({**harness.profile(), "budget": {"usd": 5}}, ["budget.usd", "prices", "gpt-realtime"])
+
     def test_duration_without_unit(self):
         self.refused_profile(section_with("session", think_time="5"), ["think_time", "5s"])
 
