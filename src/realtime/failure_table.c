@@ -21,7 +21,7 @@ static const struct failure_row rows[FAILURE_COUNT] = {
     ROW(RESOLVE_FAILED, "resolve_failed", RESOLVE, FIXED, CONFIG, "F01", NULL, NEW_SESSION, NEVER,
         "the name does not exist: check the endpoint's spelling and the private DNS zone"),
     ROW(RESOLVE_TEMPORARY, "resolve_temporary", RESOLVE, FIXED, CLIENT, "F02", NULL, NEW_SESSION, RETRY,
-        "the resolver did not answer: it may be overloaded, often by the load itself"),
+        "the resolver did not answer: no network here, or it is overloaded, often by the load itself"),
     ROW(RESOLVE_TIMEOUT, "resolve_timeout", RESOLVE, FIXED, CLIENT, "F02", NULL, NEW_SESSION, RETRY,
         "the resolver was too slow: it may be overloaded, often by the load itself"),
     ROW(CONNECT_REFUSED, "connect_refused", CONNECT, FIXED, NETWORK, "F04", NULL, NEW_SESSION, NEVER,
