@@ -55,8 +55,9 @@ static enum err_code refresh_pages(const struct results *results, const char *fo
     return code;
 }
 
+/* *status is the exit status of a report that was made but could not be printed, which has been said then. */
 static enum err_code deliver(const struct report *report, const struct results *results, const char *folder,
-                             struct error *err)
+                             int *status, struct error *err)
 {
     struct text out = {0};
     enum err_code code = render(report, results, &out, err);
@@ -67,8 +68,7 @@ static enum err_code deliver(const struct report *report, const struct results *
         code = file_write(report->output, text_str(&out), out.length, err);
     } else if (code == ERR_OK && !report->quiet) {
         if (plain && pages == ERR_OK) text_printf(&out, "\nreport      %s/report.html\n", folder);
-        if (print_out(text_str(&out)) != 0)
-            code = error_set(err, ERR_IO, "the report could not be printed whole");
+        *status = print_out(text_str(&out));
     }
     text_free(&out);
     return code != ERR_OK ? code : pages;
@@ -89,15 +89,16 @@ static int report_run(const struct report *report, const char *run)
     struct window windows[sizeof report->windows.items / sizeof *report->windows.items] = {0};
     struct text folder = {0};
     struct results *results = NULL;
+    int status = 0;
     enum err_code code = parse_windows(&report->windows, windows, &err);
     if (code == ERR_OK) code = run_find(run, &folder, &err);
     if (code == ERR_OK)
         code = results_load(text_str(&folder), windows, report->windows.count, &results, &err);
-    if (code == ERR_OK) code = deliver(report, results, text_str(&folder), &err);
+    if (code == ERR_OK) code = deliver(report, results, text_str(&folder), &status, &err);
     results_free(results);
     for (size_t i = 0; i < report->windows.count; i++) window_free(&windows[i]);
     text_free(&folder);
-    return code == ERR_OK ? 0 : cli_complain(&err);
+    return code == ERR_OK ? status : cli_complain(&err);
 }
 
 int command_report(int argc, char **argv)

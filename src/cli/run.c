@@ -19,40 +19,44 @@ static const char EXIT_CODES[] =
     "  5 stopped by the budget            99 a threshold failed         130 interrupted, all so far is "
     "kept\n";
 
-/* Runs the parts in order; what was begun is ended whatever happens, and a folder that holds no run is
- * removed. */
-static enum err_code drive(struct run *run, int *status, struct error *err)
+/* The simulator, the load, and the end of both. */
+static enum err_code drive(struct run *run, struct error *err)
 {
-    enum err_code code =
-        run_writer_open(text_str(&run->folder), run->profile, run->clock.wall_origin_ns, &run->writer, err);
-    if (code != ERR_OK) return code;
-    bool driven = false;
-    if (run->flags.simulate) code = run_simulator_start(run, err);
-    if (code == ERR_OK) {
-        code = run_drive(run, err);
-        driven = run->engine != NULL;
-    }
+    enum err_code code = run->flags.simulate ? run_simulator_start(run, err) : ERR_OK;
+    if (code == ERR_OK) code = run_drive(run, err);
     struct error ending = {0};
     enum err_code end = run_simulator_stop(run, &ending);
-    if (code == ERR_OK && end != ERR_OK) {
-        *err = ending;
-        code = end;
+    if (code != ERR_OK || end == ERR_OK) return code;
+    *err = ending;
+    return end;
+}
+
+/* Whatever happens, what was begun is ended, and a folder that holds no run is removed. */
+static enum err_code make_run(struct run *run, int *status, struct error *err)
+{
+    enum err_code code = run_signals_open(run, err);
+    if (code == ERR_OK)
+        code = run_writer_open(text_str(&run->folder), run->profile, run->clock.wall_origin_ns, &run->writer,
+                               err);
+    if (code != ERR_OK) return code;
+    code = drive(run, err);
+    struct error ending = {0};
+    if (run->driven) {
+        enum err_code end = run_finish(run, status, code == ERR_OK ? err : &ending);
+        return code != ERR_OK ? code : end;
     }
-    if (!driven) {
-        if (run->writer != NULL && run_writer_close(run->writer, &ending) != ERR_OK) {
-            /* The folder goes anyway. */
-        }
-        folder_remove(text_str(&run->folder));
-        return code;
-    }
-    struct error finishing = {0};
-    end = run_finish(run, status, code == ERR_OK ? err : &finishing);
-    return code != ERR_OK ? code : end;
+    (void)!run_writer_close(run->writer, &ending); /* the folder goes anyway */
+    folder_remove(text_str(&run->folder));
+    if (run->interrupts == 0) return code;
+    (void)fprintf(stderr, "rushhour: interrupted before the load began; nothing was kept\n");
+    *status = 130;
+    return ERR_OK;
 }
 
 static void release(struct run *run)
 {
     engine_free(run->engine);
+    run_signals_close(run);
     (void)uv_run(&run->loop, UV_RUN_DEFAULT);
     (void)uv_loop_close(&run->loop);
     for (size_t i = 0; i < run->detour_count; i++) detour_free(&run->detours[i]);
@@ -91,7 +95,7 @@ static int run_profile(struct run *run, const char *file)
     if (code == ERR_OK && run->flags.dry_run) {
         status = print_plan(run);
     } else if (code == ERR_OK) {
-        code = drive(run, &status, &err);
+        code = make_run(run, &status, &err);
     }
     if (code != ERR_OK) status = cli_complain(&err);
     release(run);
@@ -156,5 +160,6 @@ int command_run(int argc, char **argv)
         return status;
     }
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error like a full disk */
     return run_profile(&run, line.positional[0]);
 }

@@ -39,7 +39,10 @@ struct run {
     struct engine *engine;
     struct run_clock clock;
     uint64_t ended_mono_ns;
-    bool interrupted;
+    uv_signal_t interrupt, terminate;
+    unsigned interrupts; /* how often Ctrl-C or SIGTERM came */
+    bool driving;        /* the engine runs: an interrupt is for it */
+    bool driven;         /* the engine has run: the folder holds a run */
 };
 
 /* run_plan.c: applies the flags that override keys and checks what only a run can know; nothing is touched
@@ -60,7 +63,13 @@ void run_simulator_clock(struct run *run);
  */
 MUST_USE enum err_code run_simulator_stop(struct run *run, struct error *err);
 
-/* run_drive.c: drives the load to its end, with the live view and Ctrl-C. */
+/* run_signals.c: from here to the end Ctrl-C and SIGTERM end the run in order: while the engine runs, the
+ * first one drains it and the second one stops it; before, the run is called off; after, what is being
+ * written is written whole. */
+MUST_USE enum err_code run_signals_open(struct run *run, struct error *err);
+void run_signals_close(struct run *run);
+
+/* run_drive.c: drives the load to its end, with the live view. */
 MUST_USE enum err_code run_drive(struct run *run, struct error *err);
 
 /* run_finish.c: writes the manifest of the start, or of the state that the engine is in now. */

@@ -4,7 +4,7 @@
 #include "net/client.h"
 #include "report/live.h"
 
-#include <signal.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -16,14 +16,14 @@
 
 struct drive {
     struct run *run;
-    uv_signal_t interrupt, terminate;
     uv_timer_t redraw;
     struct live_view *view;
     struct live_region *regions;
     double *rates; /* smoothed attempts per second */
     uint64_t *ended_before;
     uint64_t drawn_ns;
-    unsigned interrupts;
+    bool told_interrupt;
+    double told_spent; /* the largest of budget.alerts that was told */
 };
 
 /* ---- the live view ---- */
@@ -61,6 +61,26 @@ static void fill_region(struct drive *drive, size_t i, const struct engine_statu
     };
 }
 
+/* Says what has happened since the last picture: the first interrupt, a share of the budget spent. */
+static void tell_news(struct drive *drive, const struct engine_status *status)
+{
+    const struct run *run = drive->run;
+    const struct budget *budget = &run->profile->budget;
+    if (run->interrupts > 0 && !drive->told_interrupt) {
+        drive->told_interrupt = true;
+        live_note(drive->view, "rushhour: finishing what is in flight; press Ctrl-C again to stop at once");
+    }
+    double spent = 0;
+    for (size_t i = 0; i < budget->alert_count; i++) {
+        if (budget->alerts[i] <= status->budget_spent) spent = fmax(spent, budget->alerts[i]);
+    }
+    if (spent <= drive->told_spent) return;
+    drive->told_spent = spent;
+    char note[64];
+    (void)snprintf(note, sizeof note, "rushhour: %.0f%% of the budget spent", 100 * spent);
+    live_note(drive->view, note);
+}
+
 static void draw(struct drive *drive)
 {
     struct run *run = drive->run;
@@ -73,9 +93,10 @@ static void draw(struct drive *drive)
     double passed_s = drive->drawn_ns == 0 ? 0 : (double)(now_ns - drive->drawn_ns) / (double)NS_PER_S;
     for (size_t i = 0; i < status.region_count; i++) fill_region(drive, i, &status, passed_s);
     drive->drawn_ns = now_ns;
+    tell_news(drive, &status);
     const struct live_state state = {
         .profile = run->profile->name,
-        .phase = drive->interrupts > 1                       ? "stopping"
+        .phase = run->interrupts > 1                         ? "stopping"
                  : status.draining || elapsed_ns >= total_ns ? "draining"
                                                              : "running",
         .elapsed_ns = elapsed_ns < total_ns ? elapsed_ns : total_ns,
@@ -95,19 +116,6 @@ static void on_redraw(uv_timer_t *timer)
     draw(timer->data);
 }
 
-/* ---- signals ---- */
-
-static void on_signal(uv_signal_t *handle, int number)
-{
-    struct drive *drive = handle->data;
-    drive->interrupts++;
-    drive->run->interrupted = true;
-    engine_stop(drive->run->engine, RUN_INTERRUPTED, number == SIGINT ? "Ctrl-C" : "SIGTERM");
-    if (drive->interrupts == 1)
-        live_note(drive->view, "rushhour: finishing what is in flight; press Ctrl-C again to stop at once");
-    draw(drive);
-}
-
 /* ---- the drive ---- */
 
 static enum err_code open_drive(struct drive *drive, struct error *err)
@@ -122,12 +130,8 @@ static enum err_code open_drive(struct drive *drive, struct error *err)
         drive->view == NULL) {
         return error_set(err, ERR_NOMEM, "no memory for the live view");
     }
-    (void)uv_signal_init(&run->loop, &drive->interrupt);
-    (void)uv_signal_init(&run->loop, &drive->terminate);
     (void)uv_timer_init(&run->loop, &drive->redraw);
-    drive->interrupt.data = drive->terminate.data = drive->redraw.data = drive;
-    (void)uv_signal_start(&drive->interrupt, on_signal, SIGINT);
-    (void)uv_signal_start(&drive->terminate, on_signal, SIGTERM);
+    drive->redraw.data = drive;
     (void)uv_timer_start(&drive->redraw, on_redraw, REDRAW_EVERY_MS, REDRAW_EVERY_MS);
     return ERR_OK;
 }
@@ -135,8 +139,6 @@ static enum err_code open_drive(struct drive *drive, struct error *err)
 static void close_drive(struct drive *drive)
 {
     if (drive->redraw.loop != NULL) {
-        uv_close((uv_handle_t *)&drive->interrupt, NULL);
-        uv_close((uv_handle_t *)&drive->terminate, NULL);
         uv_close((uv_handle_t *)&drive->redraw, NULL);
         (void)uv_run(&drive->run->loop, UV_RUN_NOWAIT);
     }
@@ -175,7 +177,9 @@ enum err_code run_drive(struct run *run, struct error *err)
     code = run_write_manifest(run, false, err);
     if (code == ERR_OK) code = open_drive(&drive, err);
     if (code == ERR_OK) {
+        run->driving = run->driven = true;
         code = engine_run(run->engine, err);
+        run->driving = false;
         draw(&drive);
     }
     run->ended_mono_ns = clock_mono_ns();

@@ -43,6 +43,13 @@ static void fill_lag(const struct engine_status *status, struct run_facts *facts
     histogram_free(lags);
 }
 
+/* 0 when the run was stopped before its load was due. */
+static double seconds_driven(const struct run *run)
+{
+    if (run->ended_mono_ns <= run->clock.mono_origin_ns) return 0;
+    return (double)(run->ended_mono_ns - run->clock.mono_origin_ns) / (double)NS_PER_S;
+}
+
 static cJSON *make_manifest(const struct run *run, bool ended)
 {
     struct library_version libraries[LIBRARY_COUNT];
@@ -61,7 +68,7 @@ static cJSON *make_manifest(const struct run *run, bool ended)
         .simulated = run->flags.simulate,
         .shard = "1/1",
         .workers = run->workers,
-        .elapsed_s = ended ? (double)(run->ended_mono_ns - run->clock.mono_origin_ns) / (double)NS_PER_S : 0,
+        .elapsed_s = ended ? seconds_driven(run) : 0,
         .health = ended ? status.health : NULL,
         .libraries = libraries,
         .library_count = LIBRARY_COUNT,

@@ -133,7 +133,7 @@ static void wait_for(struct run_simulator *simulator, bool (*done)(const struct 
 
 static bool is_ready(const struct run_simulator *simulator)
 {
-    return simulator->has_ready || simulator->exited;
+    return simulator->has_ready || simulator->exited || simulator->run->interrupts > 0;
 }
 
 static bool has_exited(const struct run_simulator *simulator)
@@ -167,6 +167,7 @@ static enum err_code take_region(struct run *run, const cJSON *entry, struct err
         return error_set(err, ERR_USAGE, "region %s: more than %d regions cannot be simulated in one run",
                          region->name, DETOUR_MAX);
     }
+    detour->region = region->name; /* two regions may share a host: each has a listener of its own */
     detour->host = strdup(region->host);
     detour->port = region->port;
     detour->address = strndup(address, (size_t)(colon - address));
@@ -216,6 +217,7 @@ enum err_code run_simulator_start(struct run *run, struct error *err)
     wait_for(simulator, is_ready, READY_LIMIT_MS);
     if (simulator->exited)
         return error_set(err, ERR_IO, "the simulator could not start (its reason stands above)");
+    if (run->interrupts > 0) return error_set(err, ERR_IO, "interrupted before the load began");
     if (!simulator->has_ready)
         return error_set(err, ERR_IO, "the simulator was not ready within %d s", READY_LIMIT_MS / 1000);
     return take_ready(simulator, err);

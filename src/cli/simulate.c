@@ -212,5 +212,6 @@ int command_simulate(int argc, char **argv)
         return status;
     }
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a ledger that may not grow is an error like a full disk */
     return simulate_profile(&simulate, line.positional[0]);
 }

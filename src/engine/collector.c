@@ -130,8 +130,7 @@ static enum err_code write_interval(struct collector *collector, const struct pe
                                &health, &collector->failure);
 }
 
-/* Writes what every worker has closed, in order; an interval in which nothing was posted is written as empty.
- */
+/* Writes what every worker has closed, in order. An interval that every worker slept through has no row. */
 static enum err_code write_finished(struct collector *collector)
 {
     uint64_t ready = UINT64_MAX;

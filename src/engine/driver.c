@@ -197,6 +197,7 @@ static void on_closed(void *user, const struct ws_end *end, uint64_t at_ns)
     struct driver *driver = user;
     driver->conn = NULL;
     driver->close_code = end->close_code;
+    if (!end->opened && driver->http_status == 0) driver->http_status = end->http_status;
     (void)snprintf(driver->close_reason, sizeof driver->close_reason, "%s", end->close_reason);
     (void)snprintf(driver->detail, sizeof driver->detail, "%s", end->detail);
     const struct failure_facts facts = {
@@ -239,13 +240,15 @@ static void make_request_id(struct driver *driver)
 static enum err_code dial(struct driver *driver)
 {
     const struct route *route = &driver->worker->plan->routes[driver->region];
-    struct ws_header headers[64];
+    struct ws_header headers[ROUTE_HEADERS];
     struct ws_target target = route->dial;
-    if (route->header_count > sizeof headers / sizeof *headers) return ERR_NET;
+    struct error err = {0};
     memcpy(headers, route->headers, route->header_count * sizeof *headers);
     headers[route->header_count - 1].value = driver->client_request_id;
     target.headers = headers;
-    return ws_connect(driver->worker->client, &target, driver, &driver->conn, NULL);
+    enum err_code code = ws_connect(driver->worker->client, &target, driver, &driver->conn, &err);
+    (void)snprintf(driver->detail, sizeof driver->detail, "%.159s", err.text);
+    return code;
 }
 
 bool driver_dial(struct user *user, uint64_t now_ns)
@@ -269,7 +272,8 @@ bool driver_dial(struct user *user, uint64_t now_ns)
     const bool resolves = worker->plan->routes[driver->region].dial.address == NULL;
     feed(driver, &(struct session_input){.kind = INPUT_DIAL, .resolves = resolves}, now_ns);
     if (dial(driver) != ERR_OK) {
-        const struct failure_facts facts = {.local_error = ENOMEM};
+        const struct failure_facts facts = {.local_error =
+                                                ENOMEM}; /* the one thing that a dial needs first */
         feed(driver, &(struct session_input){.kind = INPUT_CLOSED, .failure = &facts}, now_ns);
         driver_free(driver);
     }

@@ -43,8 +43,8 @@ struct driver {
 /* What ws_client_new of every worker is given. */
 extern const struct ws_handlers driver_handlers;
 
-/* Dials for a user. False when nothing could be started (no memory): the try is then recorded as failed by
- * our own limit. */
+/* Dials for a user; what cannot even be started is recorded as a try that our own limit failed. False without
+ * memory to record it. */
 bool driver_dial(struct user *user, uint64_t now_ns);
 
 /* Sends the user's next attempt on a ready session. */

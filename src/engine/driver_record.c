@@ -13,14 +13,22 @@ static struct cell *cell_of(const struct driver *driver)
     return recorder_cell(&driver->worker->recorder, driver->region);
 }
 
+/* A wait that a header asks for; a day at most, so that no sum of times overflows. 0 when it is a date. */
+static int64_t wait_of(const char *value, int64_t unit_ns)
+{
+    const uint64_t most = (uint64_t)(86400 * NS_PER_S / unit_ns);
+    uint64_t number = strtoull(value, NULL, 10);
+    return (int64_t)(number < most ? number : most) * unit_ns;
+}
+
 void driver_keep_headers(struct driver *driver, const struct ws_response *response)
 {
     for (size_t i = 0; i < response->header_count; i++) {
         const struct ws_header *header = &response->headers[i];
         if (strcasecmp(header->name, "retry-after-ms") == 0) {
-            driver->hint_ns = (int64_t)strtoul(header->value, NULL, 10) * NS_PER_MS;
+            driver->hint_ns = wait_of(header->value, NS_PER_MS);
         } else if (strcasecmp(header->name, "retry-after") == 0 && driver->hint_ns == 0) {
-            driver->hint_ns = (int64_t)strtoul(header->value, NULL, 10) * NS_PER_S;
+            driver->hint_ns = wait_of(header->value, NS_PER_S);
         }
         if (driver->header_count == DRIVER_HEADERS) continue;
         struct evidence_header *kept = &driver->headers[driver->header_count++];

@@ -23,7 +23,8 @@ struct engine {
     unsigned stops; /* how often a stop was asked for */
     enum run_end end;
     struct text reason;
-    struct error failure; /* of the collector */
+    double budget_spent;  /* share of the limit that is nearest */
+    struct error failure; /* of the collector, or of a worker that could not start */
 };
 
 /* ---- stopping ---- */
@@ -39,26 +40,34 @@ void engine_stop(struct engine *engine, enum run_end end, const char *reason)
     for (unsigned i = 0; i < engine->workers_started; i++) worker_stop(&engine->workers[i], level);
 }
 
+/* The share of a limit that is spent; 0 when there is no limit. */
+static double share_of(double spent, double limit)
+{
+    return limit > 0 ? spent / limit : 0;
+}
+
 static void check_budget(struct engine *engine)
 {
     const struct budget *budget = &engine->options.profile->budget;
     const struct cell *totals = collector_totals(engine->collector);
-    if (engine->stops > 0) return;
     double usd = 0;
     uint64_t tokens = 0;
     for (size_t i = 0; i < engine->plan.region_count; i++) {
         usd += totals[i].counters.cost_usd;
         tokens += totals[i].counters.input_tokens + totals[i].counters.output_tokens;
     }
+    double of_usd = share_of(usd, budget->usd);
+    double of_tokens = share_of((double)tokens, (double)budget->tokens);
+    engine->budget_spent = of_usd > of_tokens ? of_usd : of_tokens;
+    if (engine->stops > 0 || engine->budget_spent < 1) return;
     char reason[128];
-    if (budget->usd > 0 && usd >= budget->usd) {
+    if (of_usd >= 1) {
         (void)snprintf(reason, sizeof reason, "budget.usd reached: %.4f of %.4f USD", usd, budget->usd);
-        engine_stop(engine, RUN_STOPPED_BUDGET, reason);
-    } else if (budget->tokens > 0 && tokens >= budget->tokens) {
+    } else {
         (void)snprintf(reason, sizeof reason, "budget.tokens reached: %llu of %llu",
                        (unsigned long long)tokens, (unsigned long long)budget->tokens);
-        engine_stop(engine, RUN_STOPPED_BUDGET, reason);
     }
+    engine_stop(engine, RUN_STOPPED_BUDGET, reason);
 }
 
 static void on_wake(uv_async_t *wake)
@@ -171,8 +180,7 @@ void engine_set_origin(struct engine *engine, uint64_t mono_origin_ns)
 enum err_code engine_run(struct engine *engine, struct error *err)
 {
     for (unsigned i = 0; i < engine->options.workers; i++) {
-        enum err_code code = worker_start(&engine->workers[i], err);
-        if (code != ERR_OK) {
+        if (worker_start(&engine->workers[i], &engine->failure) != ERR_OK) {
             engine_stop(engine, RUN_FAILED, "a worker could not be started");
             engine_stop(engine, RUN_FAILED, "a worker could not be started");
             break;
@@ -197,6 +205,7 @@ void engine_status(const struct engine *engine, struct engine_status *out)
         .draining = engine->stops > 0,
         .end = engine->end,
         .reason = text_str(&engine->reason),
+        .budget_spent = engine->budget_spent,
         .health = collector_health(engine->collector),
     };
 }

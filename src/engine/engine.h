@@ -44,6 +44,7 @@ struct engine_status {
     bool draining;
     enum run_end end;            /* how it is going to end */
     const char *reason;          /* of a stop, or "" */
+    double budget_spent;         /* share of the limit that is nearest; 0 without a limit */
     const struct health *health; /* of the run so far */
 };
 

@@ -60,9 +60,11 @@ void detour_free(struct detour *detour)
     *detour = (struct detour){0};
 }
 
-static void take_detour(struct ws_target *dial, const struct detour *detours, size_t count)
+static void take_detour(struct ws_target *dial, const char *region, const struct detour *detours,
+                        size_t count)
 {
     for (size_t i = 0; i < count; i++) {
+        if (detours[i].region != NULL && strcmp(detours[i].region, region) != 0) continue;
         if (detours[i].port != dial->port || strcasecmp(detours[i].host, dial->host) != 0) continue;
         dial->address = detours[i].address;
         dial->address_port = detours[i].address_port;
@@ -73,6 +75,9 @@ static void take_detour(struct ws_target *dial, const struct detour *detours, si
 static enum err_code build_headers(struct route *route, const struct endpoint *endpoint, struct error *err)
 {
     const struct region *region = route->region;
+    if (region->header_count + 2 > ROUTE_HEADERS) {
+        return error_set(err, ERR_PROFILE, "region %s: headers: %d at most", region->name, ROUTE_HEADERS - 2);
+    }
     route->headers = calloc(region->header_count + 2, sizeof *route->headers);
     if (route->headers == NULL) return error_set(err, ERR_NOMEM, "region %s: no memory", region->name);
     struct text value = {0};
@@ -124,7 +129,7 @@ enum err_code route_init(struct route *route, const struct profile *profile, con
         .headers = route->headers,
         .header_count = route->header_count,
     };
-    take_detour(&route->dial, detours, detour_count);
+    take_detour(&route->dial, region->name, detours, detour_count);
     return ERR_OK;
 }
 
@@ -148,14 +153,16 @@ double route_cost(const struct route *route, const struct usage *usage)
 {
     const struct price *price = route->price;
     if (price == NULL || !usage->present) return 0;
-    /* Without details by modality (every field is optional on the wire) all tokens are taken for text. */
-    const bool detailed = usage->text_in + usage->audio_in > 0;
-    const uint64_t text_in = detailed ? usage->text_in : usage->input;
-    double text_fresh = (double)(text_in > usage->text_cached ? text_in - usage->text_cached : 0);
+    /* Every detail is optional on the wire: tokens without a modality are taken for text. */
+    const uint64_t text_in = usage->text_in + usage->audio_in > 0 ? usage->text_in : usage->input;
+    const uint64_t text_out = usage->text_out + usage->audio_out > 0 ? usage->text_out : usage->output;
+    uint64_t text_cached = usage->text_cached + usage->audio_cached > 0 ? usage->text_cached : usage->cached;
+    if (text_cached > text_in) text_cached = text_in;
+    double text_fresh = (double)(text_in - text_cached);
     double audio_fresh =
         (double)(usage->audio_in > usage->audio_cached ? usage->audio_in - usage->audio_cached : 0);
-    double micro = text_fresh * price->text_in + (double)usage->text_cached * price->text_cached +
-                   (double)usage->text_out * price->text_out + audio_fresh * price->audio_in +
+    double micro = text_fresh * price->text_in + (double)text_cached * price->text_cached +
+                   (double)text_out * price->text_out + audio_fresh * price->audio_in +
                    (double)usage->audio_cached * price->audio_cached +
                    (double)usage->audio_out * price->audio_out;
     return micro / 1e6;

@@ -12,6 +12,7 @@
 /* `--connect-to HOST:PORT=ADDR:PORT`, or where the simulator listens: host and port are reached at another
  * address. */
 struct detour {
+    const char *region; /* borrowed: the only region that takes it; NULL: every region of that host */
     char *host;
     uint16_t port;
     char *address;
@@ -22,6 +23,9 @@ struct detour {
  * (detour_free). */
 MUST_USE enum err_code detour_parse(const char *argument, struct detour *out, struct error *err);
 void detour_free(struct detour *detour);
+
+/* Headers of a request that we set at most, the profile's included. */
+#define ROUTE_HEADERS 64
 
 struct route {
     const struct region *region;

@@ -23,10 +23,13 @@
 static void on_gauge(struct appointment *appointment, uint64_t now_ns)
 {
     struct worker *worker = WORKER_OF(appointment, gauge);
-    uint64_t late_ns = now_ns > worker->gauge_due_ns ? now_ns - worker->gauge_due_ns : 0;
     (void)recorder_at(&worker->recorder, now_ns);
-    (void)histogram_record(worker->recorder.slice->loop_delay, (int64_t)(late_ns / 1000), 1);
-    worker->gauge_due_ns = now_ns + (uint64_t)GAUGE_EVERY_NS;
+    /* A loop that was blocked missed several of them: each counts, or one long stall would look like one late
+     * turn. */
+    for (; worker->gauge_due_ns <= now_ns; worker->gauge_due_ns += (uint64_t)GAUGE_EVERY_NS) {
+        int64_t late_us = (int64_t)(now_ns - worker->gauge_due_ns) / NS_PER_US;
+        (void)histogram_record(worker->recorder.slice->loop_delay, late_us, 1);
+    }
     (void)agenda_set(worker->agenda, &worker->gauge, worker->gauge_due_ns);
 }
 

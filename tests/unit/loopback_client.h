@@ -113,6 +113,7 @@ static void leave(struct ws_conn *conn)
                                .close_reason = "",
                                .detail = ""};
     atomic_fetch_add(&loopback_truth.closed, 1);
+    if (conn->leaving && !conn->by_us) atomic_fetch_add(&loopback_truth.left, 1);
     conn->client->handlers->on_closed(conn->user, &end, clock_mono_ns());
     uv_close((uv_handle_t *)&conn->timer, on_conn_closed);
 }
@@ -173,7 +174,6 @@ static void answer(struct ws_conn *conn)
     say(conn, json);
     if (conn->scene != SCENE_IDLE) return;
     if (is_nth(conn->response, loopback_script.leave_every)) {
-        atomic_fetch_add(&loopback_truth.left, 1);
         conn->leaving = true;
         next(conn, SCENE_GONE, 1);
     } else if (is_nth(conn->response, loopback_script.garbage_every)) {
