@@ -7,7 +7,7 @@ cd "$(dirname "$0")"
 
 jar=${HDRHISTOGRAM_JAR:-/usr/share/java/hdrhistogram.jar}
 if [ ! -f "$jar" ] || ! command -v javac >/dev/null; then
-    echo "needs a JDK and $jar: apt-get install default-jdk-headless libhdrhistogram-java" >&2
+    echo "needs a JDK and $jar (or HDRHISTOGRAM_JAR=FILE): apt-get install default-jdk-headless libhdrhistogram-java" >&2
     exit 1
 fi
 if ! cmake --build "$build" --target hdr_tool >"$build/hdr_tool.log" 2>&1; then
