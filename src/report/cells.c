@@ -240,18 +240,38 @@ static int by_count(const void *a, const void *b)
     const struct tally *x = a;
     const struct tally *y = b;
     if (x->count != y->count) return x->count < y->count ? 1 : -1;
-    return strcmp(x->code, y->code);
+    int order = strcmp(x->code, y->code);
+    return order != 0 ? order : (int)x->phase - (int)y->phase;
+}
+
+static size_t sorted(const struct report_cell *cell, bool by_code_alone, struct tally **out)
+{
+    size_t count = 0;
+    *out = NULL;
+    if (cell->cell.tally_count == 0) return 0;
+    struct tally *tallies = calloc(cell->cell.tally_count, sizeof *tallies);
+    if (tallies == NULL) return 0;
+    for (size_t i = 0; i < cell->cell.tally_count; i++) {
+        const struct tally *tally = &cell->cell.tallies[i];
+        size_t same = 0;
+        while (same < count && strcmp(tallies[same].code, tally->code) != 0) same++;
+        if (by_code_alone && same < count) {
+            tallies[same].count += tally->count;
+        } else {
+            tallies[count++] = *tally;
+        }
+    }
+    qsort(tallies, count, sizeof *tallies, by_count);
+    *out = tallies;
+    return count;
 }
 
 size_t report_cell_tallies(const struct report_cell *cell, struct tally **out)
 {
-    size_t count = cell->cell.tally_count;
-    *out = NULL;
-    if (count == 0) return 0;
-    struct tally *tallies = calloc(count, sizeof *tallies);
-    if (tallies == NULL) return 0;
-    memcpy(tallies, cell->cell.tallies, count * sizeof *tallies);
-    qsort(tallies, count, sizeof *tallies, by_count);
-    *out = tallies;
-    return count;
+    return sorted(cell, false, out);
+}
+
+size_t report_cell_codes(const struct report_cell *cell, struct tally **out)
+{
+    return sorted(cell, true, out);
 }

@@ -65,4 +65,8 @@ void report_cell_why(const struct report_cell *cell, struct text *out);
  * memory. */
 size_t report_cell_tallies(const struct report_cell *cell, struct tally **out);
 
+/* The same with one row a code: a code may be met in several phases. Phase and domain are those of one of
+ * them. */
+size_t report_cell_codes(const struct report_cell *cell, struct tally **out);
+
 #endif

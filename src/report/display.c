@@ -1,6 +1,7 @@
 #include "report/table.h"
 
 #include <stdint.h>
+#include <string.h>
 
 /* Decodes one character; a byte that starts none comes out as U+FFFD with length 1. */
 static uint32_t decode(const unsigned char *s, size_t *length)
@@ -73,5 +74,29 @@ void display_plain(struct text *out, const char *string, size_t width)
         }
         used += wide;
         s += length;
+    }
+}
+
+void display_folded(struct text *out, const char *string, size_t indent, size_t width)
+{
+    size_t column = indent;
+    for (const char *word = string; *word != '\0';) {
+        size_t length = strcspn(word, " ");
+        struct text plain = {0};
+        text_append(&plain, word, length);
+        size_t wide = display_width(text_str(&plain));
+        if (column > indent && column + 1 + wide > width) {
+            text_printf(out, "\n%*s", (int)indent, "");
+            column = indent;
+        } else if (word > string) {
+            text_puts(out, " ");
+            column++;
+        }
+        display_plain(out, text_str(&plain), SIZE_MAX);
+        out->failed = out->failed || plain.failed;
+        text_free(&plain);
+        column += wide;
+        word += length;
+        if (*word == ' ') word++;
     }
 }

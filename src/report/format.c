@@ -2,6 +2,7 @@
 
 #include "base/calendar.h"
 #include "base/clock.h"
+#include "report/grouping.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -147,9 +148,11 @@ void format_judged_where(struct text *out, const struct results *results, const 
     }
     text_puts(out, results->regions[judged->region]);
     if (judged->end_ns != 0) {
-        char stamp[32];
-        format_utc_ms(judged->start_ns, stamp);
-        text_printf(out, ", %.10s %.5s UTC", stamp, stamp + 11);
+        const struct zone *zone = results_zone(results);
+        struct civil start;
+        zone_civil(zone, judged->start_ns, &start);
+        text_printf(out, ", %04d-%02d-%02d %02d:%02d %s", start.year, start.month, start.day, start.hour,
+                    start.minute, zone == NULL ? "UTC" : start.abbreviation);
     }
     if (judged->cells > 1) text_printf(out, ", worst of %zu", judged->cells);
 }

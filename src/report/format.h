@@ -35,7 +35,7 @@ void format_clock(struct text *out, int64_t ns);
  * unknown. */
 void format_judged(struct text *out, const struct judged *judged);
 
-/* Which cell decided: "eastus2", "eastus2, 2026-04-14 15:00 UTC, worst of 12". */
+/* Which cell decided: "eastus2", "eastus2, 2026-04-14 08:00 PDT, worst of 12"; in the zone of the tables. */
 void format_judged_where(struct text *out, const struct results *results, const struct judged *judged);
 
 #endif

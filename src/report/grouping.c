@@ -181,6 +181,18 @@ const char *grouping_name(const struct grouping *grouping)
     return grouping->window == NULL ? "" : grouping->window->name;
 }
 
+const struct zone *results_zone(const struct results *results)
+{
+    for (size_t g = 0; g < results->grouping_count; g++) {
+        const struct window *window = results->groupings[g].window;
+        if (window != NULL && window->zone != NULL) return window->zone;
+    }
+    for (size_t w = 0; w < results->own_window_count; w++) {
+        if (results->own_windows[w].zone != NULL) return results->own_windows[w].zone;
+    }
+    return NULL;
+}
+
 static bool one_day(const struct results *results, const struct zone *zone)
 {
     struct civil first;
@@ -194,7 +206,7 @@ void grouping_label(const struct results *results, const struct grouping *groupi
                     struct text *out)
 {
     const struct window *window = grouping->window;
-    const struct zone *zone = window == NULL ? NULL : window->zone;
+    const struct zone *zone = window == NULL || window->zone == NULL ? results_zone(results) : window->zone;
     struct civil start;
     struct civil end;
     zone_civil(zone, slice->start_ns, &start);
@@ -203,9 +215,12 @@ void grouping_label(const struct results *results, const struct grouping *groupi
     if (!one_day(results, zone)) text_printf(out, "%02d-%02d ", start.month, start.day);
     text_printf(out, "%02d:%02d", start.hour, start.minute);
     if (seconds) text_printf(out, ":%02d", start.second);
+    bool changes = zone != NULL && strcmp(start.abbreviation, end.abbreviation) != 0;
+    if (changes)
+        text_printf(out, " %s", start.abbreviation); /* the clock is put forward or back in between */
     text_printf(out, "-%02d:%02d", end.hour, end.minute);
     if (seconds) text_printf(out, ":%02d", end.second);
-    if (zone != NULL) text_printf(out, " %s", start.abbreviation);
+    if (zone != NULL) text_printf(out, " %s", end.abbreviation);
 }
 
 void grouping_free(struct grouping *grouping, size_t regions)

@@ -26,8 +26,16 @@ bool grouping_place(struct grouping *grouping, int64_t start_ns, int64_t end_ns,
  */
 bool grouping_coarsen(struct grouping *grouping, size_t regions);
 
-/* Appends the label of a slice in its window's zone: "07:00-09:00 PDT", with "04-14 " before in a run of
- * several days. */
+/*
+ * The zone in which tables and charts show their times: that of the first named window, so that a peak stands
+ * where it is meant; else that of the profile's; NULL (UTC) without any.
+ */
+const struct zone *results_zone(const struct results *results);
+
+/*
+ * Appends the label of a slice: "07:00-09:00 PDT", with "04-14 " before in a run of several days. A named
+ * window is shown in its own zone, a width in results_zone(), without the abbreviation when that is UTC.
+ */
 void grouping_label(const struct results *results, const struct grouping *grouping, const struct slice *slice,
                     struct text *out);
 

@@ -123,11 +123,15 @@ static struct judgement judge_quantile(const struct threshold *t, const struct r
     struct judgement j = {.verdict = VERDICT_INCONCLUSIVE};
     if (h == NULL || h->total == 0) return j;
     if (t->quantile >= 1) return judge_maximum(t, h);
-    struct quantile q = histogram_quantile(h, t->quantile, CONFIDENCE);
+    uint64_t low;
+    uint64_t high;
+    bool two_sided = quantile_ranks(h->total, t->quantile, CONFIDENCE, &low, &high);
+    struct quantile q = histogram_quantile_at(h, t->quantile, low, high);
     j.observed_known = true;
     j.observed = (double)q.value;
-    j.low = (double)q.low;
-    j.high = q.two_sided ? (double)q.high : INFINITY;
+    /* A bound that no sample can be is unknown: the extreme of a few samples proves nothing. */
+    j.low = low >= 1 ? (double)q.low : 0;
+    j.high = high <= h->total ? (double)q.high : INFINITY;
     j.verdict = side(t, j.low, j.high, t->limit);
     /* The quantile is below the limit when the share above the limit is below 1 - q: same question, simpler
      * sample. */
@@ -135,7 +139,7 @@ static struct judgement judge_quantile(const struct threshold *t, const struct r
     double above = (double)histogram_count_above(h, (int64_t)t->limit) / n;
     set_needed(&j, above, n, 1 - t->quantile, (double)report_cell_attempts(cell));
     double least = (double)quantile_needed(t->quantile, CONFIDENCE);
-    if (j.needed_known && !q.two_sided && least > n) j.needed = fmax(j.needed, least - n);
+    if (j.needed_known && !two_sided && least > n) j.needed = fmax(j.needed, least - n);
     return j;
 }
 

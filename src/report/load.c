@@ -1,3 +1,4 @@
+#include "base/units.h"
 #include "record/run_reader.h"
 #include "report/cells.h"
 #include "report/grouping.h"
@@ -50,6 +51,7 @@ static bool remember_interval(struct results *results, int64_t start_ns, int64_t
 {
     if (results->interval_count == 0 || start_ns < results->start_ns) results->start_ns = start_ns;
     if (results->interval_count == 0 || end_ns > results->end_ns) results->end_ns = end_ns;
+    if (end_ns - start_ns > results->longest_ns) results->longest_ns = end_ns - start_ns;
     int64_t *starts = results->interval_starts;
     size_t at = results->interval_count;
     while (at > 0 && starts[at - 1] > start_ns) at--;
@@ -285,17 +287,18 @@ static enum err_code load_latencies(struct loader *loader, struct error *err)
     return walk_latencies(loader, err);
 }
 
-/* The health of an interval stands in the row of every region: for all regions together it counts once. */
+/* The health of an interval is the generator's, and stands in the row of every region: for all regions
+ * together it counts once. */
 static void count_intervals_once(struct results *results)
 {
-    results->all.intervals = 0;
-    results->all.invalid_intervals = 0;
+    struct report_cell *all = &results->all;
+    all->intervals = 0;
     for (size_t r = 0; r < results->region_count; r++) {
         const struct report_cell *cell = results_region(results, r);
-        if (cell->intervals > results->all.intervals) results->all.intervals = cell->intervals;
-        if (cell->invalid_intervals > results->all.invalid_intervals) {
-            results->all.invalid_intervals = cell->invalid_intervals;
-        }
+        if (cell->intervals <= all->intervals) continue;
+        all->intervals = cell->intervals;
+        all->invalid_intervals = cell->invalid_intervals;
+        all->health = cell->health;
     }
 }
 
@@ -317,6 +320,22 @@ static bool settle_rest(struct loader *loader)
     report_cell_settle(&results->all);
     results->verdict = judge_run(results->judged, results->judged_count);
     return ok;
+}
+
+/* An interval is never split, so that windows shorter than one are full or empty by turns. */
+static void note_short_windows(struct results *results)
+{
+    for (size_t g = 0; g < results->grouping_count; g++) {
+        const struct grouping *grouping = &results->groupings[g];
+        if (grouping->kind != GROUP_WINDOW || grouping->window->width_ns <= 0) continue;
+        if (grouping->window->width_ns >= results->longest_ns) continue;
+        text_printf(&results->notes, "Windows of %s are shorter than the intervals of the run (",
+                    grouping->window->name);
+        text_duration(&results->notes, results->longest_ns);
+        text_puts(&results->notes,
+                  "), which are never split: each counts whole in the window in which it begins, and the "
+                  "windows between have none.\n");
+    }
 }
 
 static void note_losses(struct loader *loader)
@@ -362,6 +381,7 @@ static enum err_code load_files(struct loader *loader, struct error *err)
     if (code != ERR_OK) return code;
     if (!settle_rest(loader)) loader->no_memory = true;
     note_losses(loader);
+    note_short_windows(results);
     if (loader->no_memory || results->notes.failed)
         return error_set(err, ERR_NOMEM, "no memory to group the run");
     return ERR_OK;

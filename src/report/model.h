@@ -92,6 +92,7 @@ struct results {
     int64_t *interval_starts; /* ascending, each once */
     size_t interval_count, interval_capacity;
     int64_t start_ns, end_ns; /* first interval's start, last one's end */
+    int64_t longest_ns;       /* of one interval */
     bool has_attempts;        /* the cluster sums are those of attempts.csv */
     uint64_t failure_lines;
     struct judged *judged;

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "report/cells.h"
+#include "report/grouping.h"
 #include "report/json.h"
 
 #include <math.h>
@@ -160,12 +161,9 @@ static uint64_t count_of(const struct report_cell *cell, const char *code)
 static void codes_json(const struct results *results, struct text *out)
 {
     struct tally *tallies;
-    size_t count = report_cell_tallies(&results->all, &tallies);
+    size_t count = report_cell_codes(&results->all, &tallies);
     json_open(out, '[');
     for (size_t i = 0; i < count; i++) {
-        bool seen = false;
-        for (size_t j = 0; j < i; j++) seen = seen || strcmp(tallies[j].code, tallies[i].code) == 0;
-        if (seen) continue;
         json_open(out, '{');
         json_put_string(out, "code", tallies[i].code);
         json_key(out, "counts");
@@ -177,17 +175,6 @@ static void codes_json(const struct results *results, struct text *out)
     }
     json_close(out, ']');
     free(tallies);
-}
-
-/* The zone in which the charts show their times: that of the first named window, so that a peak stands where
- * it is meant. */
-static const char *zone_of(const struct results *results)
-{
-    for (size_t g = 0; g < results->grouping_count; g++) {
-        const struct window *window = results->groupings[g].window;
-        if (window != NULL && window->zone != NULL) return zone_name(window->zone);
-    }
-    return "UTC";
 }
 
 static void escape_for_script(struct text *out, const char *json, size_t length)
@@ -213,7 +200,8 @@ void page_data(const struct results *results, struct text *out)
     json_open(&json, '[');
     for (size_t r = 0; r < results->region_count; r++) json_string(&json, results->regions[r]);
     json_close(&json, ']');
-    json_put_string(&json, "zone", zone_of(results));
+    const struct zone *zone = results_zone(results);
+    json_put_string(&json, "zone", zone == NULL ? "UTC" : zone_name(zone));
     json_put_count(&json, "tail_min", P99_MIN_SAMPLES);
     json_key(&json, "series");
     series_json(results, &json);

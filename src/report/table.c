@@ -63,6 +63,33 @@ static void measure(const struct table *table, size_t *widths)
     }
 }
 
+/* The last column's text, folded unless so little room is left that it would become a ribbon. */
+static void draw_last(const struct table *table, const char *cell, size_t column_start, struct text *out)
+{
+    const size_t least = 30;
+    bool folded = table->left[table->columns - 1] && column_start + least <= TERMINAL_WIDTH;
+    display_folded(out, cell, column_start, folded ? TERMINAL_WIDTH : SIZE_MAX);
+}
+
+static void draw_row(const struct table *table, size_t row, const size_t *widths, size_t indent,
+                     struct text *out)
+{
+    size_t start = indent;
+    pad(out, indent);
+    for (size_t column = 0; column < table->columns; column++) {
+        const char *cell = table->cells[row * table->columns + column];
+        size_t space = widths[column] - display_width(cell);
+        if (!table->left[column]) pad(out, space);
+        if (column == table->columns - 1) {
+            draw_last(table, cell, start, out);
+            return;
+        }
+        display_plain(out, cell, SIZE_MAX);
+        pad(out, table->left[column] ? space + 2 : 2);
+        start += widths[column] + 2;
+    }
+}
+
 void table_draw(const struct table *table, int indent, bool colour, struct text *out)
 {
     if (table->failed || table->columns == 0) {
@@ -71,17 +98,11 @@ void table_draw(const struct table *table, int indent, bool colour, struct text 
     }
     size_t widths[TABLE_COLUMNS_MAX];
     measure(table, widths);
-    for (size_t i = 0; i < table->count; i++) {
-        size_t column = i % table->columns;
-        bool last = column == table->columns - 1;
-        size_t space = widths[column] - display_width(table->cells[i]);
-        if (column == 0) pad(out, (size_t)indent);
-        if (i == 0 && colour) text_puts(out, "\x1b[2m");
-        if (!table->left[column]) pad(out, space);
-        display_plain(out, table->cells[i], SIZE_MAX);
-        if (table->left[column] && !last) pad(out, space);
-        if (i == table->columns - 1 && colour) text_puts(out, "\x1b[0m");
-        text_puts(out, last ? "\n" : "  ");
+    for (size_t row = 0; row < table->count / table->columns; row++) {
+        bool dim = row == 0 && colour;
+        if (dim) text_puts(out, "\x1b[2m");
+        draw_row(table, row, widths, (size_t)indent, out);
+        text_puts(out, dim ? "\x1b[0m\n" : "\n");
     }
 }
 

@@ -29,7 +29,13 @@ void table_next(struct table *table);
 /* The two in one, for a ready string. */
 void table_put(struct table *table, const char *string);
 
-/* Draws with two spaces between columns and `indent` spaces before; heading in bold when colour is set. */
+/* Lines are folded here when that is possible: what a terminal of some width shows, and a ticket keeps. */
+#define TERMINAL_WIDTH 100
+
+/*
+ * Draws with two spaces between columns and `indent` spaces before; heading dimmed when colour is set. Long
+ * text in the last column is folded at TERMINAL_WIDTH.
+ */
 void table_draw(const struct table *table, int indent, bool colour, struct text *out);
 void table_markdown(const struct table *table, struct text *out);
 
@@ -48,5 +54,11 @@ size_t display_width(const char *string);
 /* Appends a string for a terminal: control characters, C1 included, and broken UTF-8 become '?'; cut to
  * `width` columns. */
 void display_plain(struct text *out, const char *string, size_t width);
+
+/*
+ * The same for a paragraph that starts in column `indent`: words that would pass the column `width` go to the
+ * next line, which starts with `indent` spaces.
+ */
+void display_folded(struct text *out, const char *string, size_t indent, size_t width);
 
 #endif

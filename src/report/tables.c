@@ -178,7 +178,7 @@ void tables_codes(const struct results *results, struct table *table)
 void tables_advice(const struct results *results, struct table *table)
 {
     struct tally *tallies;
-    size_t count = report_cell_tallies(&results->all, &tallies);
+    size_t count = report_cell_codes(&results->all, &tallies);
     table_column(table, "code", true);
     table_column(table, "count", false);
     table_column(table, "what to do", true);
@@ -205,13 +205,22 @@ static void put_needed(struct table *table, const struct judged *judged)
     table_next(table);
 }
 
+static bool any_undecided(const struct results *results)
+{
+    for (size_t i = 0; i < results->judged_count; i++) {
+        if (results->judged[i].verdict == VERDICT_INCONCLUSIVE) return true;
+    }
+    return false;
+}
+
 void tables_thresholds(const struct results *results, struct table *table)
 {
     table_column(table, "threshold", true);
     table_column(table, "verdict", true);
     table_column(table, "observed (95%)", false);
     table_column(table, "decided by", true);
-    table_column(table, "needed", false);
+    bool undecided = any_undecided(results);
+    if (undecided) table_column(table, "needed", false);
     for (size_t i = 0; i < results->judged_count; i++) {
         const struct judged *judged = &results->judged[i];
         table_put(table, judged->expression);
@@ -220,7 +229,7 @@ void tables_thresholds(const struct results *results, struct table *table)
         table_next(table);
         format_judged_where(table_cell(table), results, judged);
         table_next(table);
-        put_needed(table, judged);
+        if (undecided) put_needed(table, judged);
     }
 }
 

@@ -109,7 +109,7 @@ size_t tables_windows(const struct results *results, const struct grouping *grou
     size_t wanted = max_rows / regions > 0 ? max_rows / regions : 1;
     if (wanted > grouping->slice_count) wanted = grouping->slice_count;
     bool validity = wide || any_invalid(results, grouping);
-    columns(table, grouping->window == NULL || grouping->window->zone == NULL, wide, validity);
+    columns(table, results_zone(results) == NULL, wide, validity); /* in a zone each label names it */
     struct ranked *ranked = choose(results, grouping, wanted);
     if (ranked == NULL) {
         table->failed = true;

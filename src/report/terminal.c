@@ -3,6 +3,7 @@
 #include "report/words.h"
 
 #include <stdint.h>
+#include <string.h>
 
 #define MAX_ROWS 60
 
@@ -29,11 +30,11 @@ static void head(const struct terminal *terminal)
     struct text line = {0};
     text_printf(&line, "Run %s, profile %s", results_fact(results, "run", "id"),
                 results_fact(results, "run", "profile"));
-    display_plain(terminal->out, text_str(&line), SIZE_MAX);
+    display_folded(terminal->out, text_str(&line), 0, TERMINAL_WIDTH);
     text_clear(&line);
     text_puts(terminal->out, "\n");
     words_run(results, &line);
-    display_plain(terminal->out, text_str(&line), SIZE_MAX);
+    display_folded(terminal->out, text_str(&line), 0, TERMINAL_WIDTH);
     text_puts(terminal->out, "\n");
     text_free(&line);
     text_printf(terminal->out, "Verdict: %s%s%s, ", terminal->colour ? verdict_colour(results->verdict) : "",
@@ -78,34 +79,58 @@ static void windows(const struct terminal *terminal, const struct grouping *grou
     }
 }
 
+/* A paragraph under a heading, folded. */
+static void paragraph(const struct terminal *terminal, const char *text)
+{
+    text_puts(terminal->out, "  ");
+    display_folded(terminal->out, text, 2, TERMINAL_WIDTH);
+    text_puts(terminal->out, "\n");
+}
+
+static void generator(const struct terminal *terminal)
+{
+    struct text line = {0};
+    words_generator(terminal->results, &line);
+    heading(terminal, "Load generator");
+    paragraph(terminal, text_str(&line));
+    text_free(&line);
+}
+
 static void notes(const struct terminal *terminal)
 {
     const char *line = text_str(&terminal->results->notes);
     if (*line != '\0') heading(terminal, "Notes");
     while (*line != '\0') {
         struct text one = {0};
-        size_t length = 0;
-        while (line[length] != '\0' && line[length] != '\n') length++;
+        size_t length = strcspn(line, "\n");
         text_append(&one, line, length);
-        text_puts(terminal->out, "  ");
-        display_plain(terminal->out, text_str(&one), SIZE_MAX);
-        text_puts(terminal->out, "\n");
+        paragraph(terminal, text_str(&one));
         text_free(&one);
         line += length + (line[length] == '\n' ? 1 : 0);
     }
 }
 
+static void definition(const struct terminal *terminal, const char *word, const char *meaning)
+{
+    struct text line = {0};
+    text_printf(&line, "%s: %s", word, meaning);
+    paragraph(terminal, text_str(&line));
+    text_free(&line);
+}
+
+/* What the tables above use, and no more: the pages have the whole list. */
 static void definitions(const struct terminal *terminal)
 {
+    static const enum metric shown[] = {METRIC_TTFT, METRIC_RESPONSE, METRIC_INTERACTION};
     size_t count;
     const struct definition *list = words_definitions(&count);
-    heading(terminal, "What the words mean");
-    for (size_t i = 0; i < count; i++)
-        text_printf(terminal->out, "  %s: %s\n", list[i].word, list[i].meaning);
-    for (int m = 0; m < METRIC_COUNT; m++) {
-        enum metric metric = (enum metric)m;
-        if (!words_metric_used(terminal->results, metric)) continue;
-        text_printf(terminal->out, "  %s: %s\n", metric_name(metric), metric_meaning(metric));
+    heading(terminal, "What the words mean (report.md has the whole list)");
+    for (size_t i = 0; i < count; i++) {
+        if (words_needed(terminal->results, &list[i])) definition(terminal, list[i].word, list[i].meaning);
+    }
+    for (size_t m = 0; m < sizeof shown / sizeof *shown; m++) {
+        if (words_metric_used(terminal->results, shown[m]))
+            definition(terminal, metric_name(shown[m]), metric_meaning(shown[m]));
     }
 }
 
@@ -122,10 +147,7 @@ void results_text(const struct results *results, bool colour, struct text *out)
     }
     section(&terminal, "Failures by region and code", tables_codes);
     section(&terminal, "Failures by code, and what to do", tables_advice);
-    heading(&terminal, "Load generator");
-    text_puts(out, "  ");
-    words_generator(results, out);
-    text_puts(out, "\n");
+    generator(&terminal);
     notes(&terminal);
     definitions(&terminal);
 }

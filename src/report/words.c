@@ -117,21 +117,45 @@ const struct definition *words_definitions(size_t *count)
     static const struct definition definitions[] = {
         {"attempt",
          "one try of an interaction, from response.create to response.done or failure; cancelled ones count "
-         "neither way"},
+         "neither way",
+         USED_IN_PAGES},
         {"failure rate",
          "failed attempts out of all attempts that ended; the 95% interval (in brackets) knows that attempts "
-         "of one session fail together"},
-        {"sessions failed", "sessions with at least one failed attempt, out of those with any"},
-        {"interactions failed", "user turns that stayed without an answer after all retries"},
+         "of one session fail together",
+         USED_ALWAYS},
+        {"sessions failed", "sessions with at least one failed attempt, out of those with any",
+         USED_IN_PAGES},
+        {"interactions failed", "user turns that stayed without an answer after all retries", USED_ALWAYS},
         {"P50, P95, P99",
          "half, 95% and 99% of the values are at most this; P99 needs 368 samples, with fewer only a lower "
-         "bound (>=) is given, under 100 none"},
-        {"valid", "the load generator was healthy over these intervals as a whole, so its own delay is not "
-                  "in the figures"},
-        {"needed", "further attempts after which an unchanged rate would settle the threshold: an estimate"},
+         "bound (>=) is given, under 100 none",
+         USED_ALWAYS},
+        {"window", "intervals are never split: each counts whole in the window in which it begins",
+         USED_IN_PAGES},
+        {"valid",
+         "the load generator was healthy over these intervals as a whole, so its own delay is not "
+         "in the figures",
+         USED_WHEN_INVALID},
+        {"needed", "further attempts after which an unchanged rate would settle the threshold: an estimate",
+         USED_WHEN_UNDECIDED},
     };
     *count = sizeof definitions / sizeof *definitions;
     return definitions;
+}
+
+bool words_needed(const struct results *results, const struct definition *definition)
+{
+    switch (definition->use) {
+    case USED_IN_PAGES:
+        return false;
+    case USED_ALWAYS:
+        return true;
+    case USED_WHEN_UNDECIDED:
+        return count_verdicts(results, VERDICT_INCONCLUSIVE) > 0;
+    case USED_WHEN_INVALID:
+        return results->all.invalid_intervals > 0;
+    }
+    return true;
 }
 
 bool words_metric_used(const struct results *results, enum metric metric)

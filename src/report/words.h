@@ -17,12 +17,19 @@ void words_grouping(const struct grouping *grouping,
 /* Appends "N more windows ..." for a table that was cut. */
 void words_left_out(size_t windows, struct text *out);
 
+/* In which terminal report a definition has its place; the pages have all of them. */
+enum definition_use { USED_IN_PAGES, USED_ALWAYS, USED_WHEN_UNDECIDED, USED_WHEN_INVALID };
+
 struct definition {
     const char *word, *meaning;
+    enum definition_use use;
 };
 
 /* The definitions that the report prints at its end; *count is set. */
 const struct definition *words_definitions(size_t *count);
+
+/* Whether the tables of a terminal report use a word, so that it must be explained there. */
+bool words_needed(const struct results *results, const struct definition *definition);
 
 /* Whether the run has values of a metric, so that its meaning is worth a line. */
 bool words_metric_used(const struct results *results, enum metric metric);

@@ -58,6 +58,14 @@ static const struct {
     {1000, 0, "ttft.p99 < 1s", VERDICT_PASS},
     {300, 0, "ttft.p99 < 10s", VERDICT_INCONCLUSIVE},
     {300, 0, "ttft.p99 < 200ms", VERDICT_FAIL},
+    /* no sample of five can bound a median, and no sample of thirty can bound P10 from below: 0.9^30 is 4.2%
+     */
+    {5, 0, "ttft.p50 < 0.5ms", VERDICT_INCONCLUSIVE},
+    {5, 0, "ttft.p50 < 10ms", VERDICT_INCONCLUSIVE},
+    {6, 0, "ttft.p50 < 0.5ms", VERDICT_FAIL},
+    {6, 0, "ttft.p50 < 10ms", VERDICT_PASS},
+    {30, 0, "ttft.p10 < 0.5ms", VERDICT_INCONCLUSIVE},
+    {30, 0, "ttft.p10 < 20ms", VERDICT_PASS},
     {300, 0, "ttft.max < 200ms", VERDICT_FAIL},
     {300, 0, "ttft.max < 1s", VERDICT_PASS},
     /* slower than 500 ms: 500 of 1000 values, and every failure */

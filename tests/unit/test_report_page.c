@@ -138,12 +138,12 @@ static void all_forms_say_the_same(void **state)
     make_forms(results, &forms);
     contains(&forms.text, "Verdict: fail, 1 of 1 threshold failed");
     contains(&forms.text, "complete, 3h recorded, simulated at 1500 times real time, 1 region");
-    contains(&forms.text, "13:00-14:00   eastus2       997       8   0.80% (0.41-1.58)");
-    contains(&forms.text, "15:00-16:00   eastus2       893     135   15.1% (12.9-17.6)");
+    contains(&forms.text, "06:00-07:00 PDT  eastus2       997       8   0.80% (0.41-1.58)");
+    contains(&forms.text, "08:00-09:00 PDT  eastus2       893     135   15.1% (12.9-17.6)");
     contains(&forms.text, "server_error");
     contains(&forms.text, "ttft: response.create due to the first text or audio delta");
     contains(&forms.markdown, "**Verdict: fail**, 1 of 1 threshold failed");
-    contains(&forms.markdown, "| 15:00-16:00 | eastus2 | 893 | 135 | 15.1% (12.9-17.6) |");
+    contains(&forms.markdown, "| 08:00-09:00 PDT | eastus2 | 893 | 135 | 15.1% (12.9-17.6) |");
     contains(&forms.csv, "\n1h,2026-04-14T15:00:00.000Z,2026-04-14T16:00:00.000Z,eastus2,893,135,0,893,135,0,"
                          "893,135,0.151176,");
     contains(&forms.csv, "\npeak,2026-04-14T14:00:00.000Z,2026-04-14T16:00:00.000Z,eastus2,893,135,");

@@ -92,6 +92,44 @@ static void tables_line_up(void **state)
     table_free(&table);
 }
 
+static void long_text_is_folded(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *string;
+        size_t indent, width;
+        const char *folded;
+    } cases[] = {
+        {"", 2, 10, ""},
+        {"one two three", 0, 100, "one two three"},
+        {"one two three", 0, 7, "one two\nthree"},
+        {"one two three", 2, 9, "one two\n  three"},
+        {"one two three", 2, 8, "one\n  two\n  three"},
+        {"a-word-that-does-not-fit and more", 0, 5, "a-word-that-does-not-fit\nand\nmore"},
+        {"\xE6\x9D\xB1 \xE4\xBA\xAC z", 0, 5, "\xE6\x9D\xB1 \xE4\xBA\xAC\nz"},
+        {"a \x1b[2J b", 0, 100, "a ?[2J b"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct text out = {0};
+        display_folded(&out, cases[i].string, cases[i].indent, cases[i].width);
+        assert_string_equal(text_str(&out), cases[i].folded);
+        text_free(&out);
+    }
+    struct table table = {0};
+    struct text out = {0};
+    table_column(&table, "code", true);
+    table_column(&table, "advice", true);
+    table_put(&table, "stall");
+#define TWELVE "twelve bytes "
+    table_put(&table, TWELVE TWELVE TWELVE TWELVE TWELVE TWELVE TWELVE "twelve bytes");
+    table_draw(&table, 2, true, &out);
+    assert_string_equal(text_str(&out), "\x1b[2m  code   advice\x1b[0m\n"
+                                        "  stall  " TWELVE TWELVE TWELVE TWELVE TWELVE TWELVE
+                                        "twelve bytes\n         twelve bytes\n");
+    text_free(&out);
+    table_free(&table);
+}
+
 static void figures_have_three_digits(void **state)
 {
     (void)state;
@@ -185,6 +223,7 @@ int main(void)
         cmocka_unit_test(widths_are_those_of_the_screen),
         cmocka_unit_test(strings_are_cut_and_made_harmless),
         cmocka_unit_test(tables_line_up),
+        cmocka_unit_test(long_text_is_folded),
         cmocka_unit_test(figures_have_three_digits),
         cmocka_unit_test(small_samples_say_so),
         cmocka_unit_test(counts_and_clocks_read_well),
