@@ -1,0 +1,156 @@
+"""Each exit code of the contract, and what a run leaves behind when its surroundings fail it."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import time
+import unittest
+
+import harness
+
+LONG = {"model": "sessions", "stages": [{"duration": "0s", "target": 3}, {"duration": "10m", "target": 3}]}
+HALF_FAILS = {"latency": [harness.QUICK], "faults": [{"fault": "server_error", "rate": "50%"}]}
+
+
+class ExitCodes(harness.Case):
+    def drive(self, profile, *arguments, name="run"):
+        """Runs a profile against the simulator; returns the exit status and run.json as it was printed."""
+        result = harness.rushhour("run", self.write_profile(profile), "--simulate", "--json", "-o", name, *arguments,
+                                  cwd=self.folder)
+        return result.status, json.loads(result.stdout)
+
+    def assert_verdict(self, expected, profile, *arguments, name="run"):
+        status, manifest = self.drive(profile, *arguments, name=name)
+        if not manifest["generator"]["trustworthy"]:
+            expected = 4  # a busy machine: the run says so itself
+        self.assertEqual(status, expected, manifest["thresholds"])
+        return manifest
+
+    def test_verdicts(self):
+        passes = harness.profile(thresholds=["failure_rate < 60%"])
+        self.assert_verdict(0, passes, name="pass")
+        fails = harness.profile(thresholds=["failure_rate < 1%"], simulator=HALF_FAILS)
+        self.assert_verdict(99, fails, name="fail")
+        unclear = harness.profile(thresholds=["failure_rate < 0.01%"])
+        self.assert_verdict(3, unclear, name="unclear")
+        self.assert_verdict(0, unclear, "--inconclusive", "pass", name="unclear-pass")
+        self.assert_verdict(99, unclear, "--inconclusive", "fail", name="unclear-fail")
+
+    def test_a_load_that_is_not_reached_is_invalid(self):
+        load = {"model": "arrivals", "connect_rate": "2/s", "stages": [{"duration": "0s", "target": "20/s"},
+                                                                      {"duration": "2s", "target": "20/s"}]}
+        status, manifest = self.drive(harness.profile(load=load, thresholds=["failure_rate < 50%"]))
+        self.assertEqual(status, 4)
+        self.assertFalse(manifest["generator"]["trustworthy"])
+
+    def test_a_spent_budget(self):
+        status, manifest = self.drive(harness.profile(load=LONG, budget={"tokens": 500}))
+        self.assertEqual(status, 5)
+        self.assertEqual(manifest["run"]["state"], "stopped")
+        tokens = manifest["totals"]["tokens"]
+        self.assertGreaterEqual(tokens["input"] + tokens["output"], 500)
+        self.assert_consistent(harness.Run(self.folder / "run"))
+
+    def test_a_simulator_that_dies(self):
+        process = harness.start("run", self.write_profile(harness.profile(load=LONG)), "--simulate", "-q", "-o", "run",
+                                cwd=self.folder)
+        time.sleep(2)
+        children = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=True).stdout
+        os.kill(int(children.split()[0]), signal.SIGKILL)
+        result = harness.finish(process, timeout=30)
+        self.assertEqual(result.status, 1)
+        self.assertEqual(result.stderr.count("\n"), 1, result.stderr)
+        run = harness.Run(self.folder / "run")
+        self.assertEqual(run.manifest["run"]["state"], "stopped")
+        self.assert_consistent(run)
+
+    def test_a_disk_that_fails_during_the_run(self):
+        profile = self.write_profile(harness.profile(load=LONG))
+        limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (60000, 60000))  # noqa: E731
+        result = subprocess.run([harness.RUSHHOUR, "run", profile, "--simulate", "-q", "-o", "run"], cwd=self.folder,
+                                env=harness.environment(), preexec_fn=limit, capture_output=True, text=True,
+                                timeout=120, check=False)
+        self.assertEqual(result.returncode, 1, result.stderr)
+        self.assertRegex(result.stderr, r"run/\w+\.\w+: cannot write: File too large|ledger")
+        report = json.loads(self.rushhour("report", "run", "--json", expect=harness.ENDED).stdout)
+        self.assertGreater(report["totals"]["attempts"]["ok"], 0)
+
+    def test_a_result_that_cannot_be_printed(self):
+        self.drive(harness.profile())
+        with open("/dev/full", "w") as full:
+            result = subprocess.run([harness.RUSHHOUR, "report", "run"], cwd=self.folder, stdout=full,
+                                    stderr=subprocess.PIPE, env=harness.environment(), text=True, check=False)
+        self.assertEqual(result.returncode, 1)
+        self.assertEqual(result.stderr, "rushhour: cannot write to standard output: No space left on device\n")
+
+    def test_an_interrupt_before_the_load(self):
+        """At whatever moment it comes: 130, and either a run that is whole or no folder."""
+        profile = self.write_profile(harness.profile(load=LONG))
+        for i, pause in enumerate((0.02, 0.05, 0.1, 0.2, 0.4)):
+            process = harness.start("run", profile, "--simulate", "-q", "-o", f"run{i}", cwd=self.folder)
+            time.sleep(pause)
+            os.killpg(process.pid, signal.SIGINT)
+            result = harness.finish(process, timeout=30)
+            folder = self.folder / f"run{i}"
+            if not folder.exists():
+                self.assertIn(result.status, (130, -signal.SIGINT), result.stderr)
+                continue
+            self.assertEqual(result.status, 130, result.stderr)
+            self.assert_consistent(harness.Run(folder))
+            elapsed = harness.Run(folder).manifest["run"].get("elapsed_s", 0)
+            self.assertLess(elapsed, 60)
+
+
+class Plans(harness.Case):
+    def test_two_regions_of_one_host_reach_their_own_deployments(self):
+        first = harness.REGIONS[0]
+        regions = [first, {**first, "name": "second", "deployment": "another"}]
+        self.rushhour("run", self.write_profile(harness.profile(regions=regions)), "--simulate", "-q", "-o", "run",
+                      expect=harness.ENDED)
+        for region in harness.Run(self.folder / "run").manifest["regions"]:
+            self.assertGreater(region["attempts"]["ok"], 0, region["name"])
+            self.assertEqual(region["failures"], [], region["name"])
+
+    def test_a_seed_repeats_arrivals_and_faults(self):
+        load = {"model": "arrivals", "stages": [{"duration": "0s", "target": "30/s"},
+                                                {"duration": "2s", "target": "30/s"}]}
+        path = self.write_profile(harness.profile(
+            load=load, seed=11, session={"interactions": 1, "prompts": ["Say OK.", "Say no."]},
+            retry={"attempts": 1}, simulator=HALF_FAILS))
+        facts = []
+        for workers in (1, 1, 4):
+            name = f"run-{len(facts)}"
+            self.rushhour("run", path, "--simulate", "-q", "-o", name, "--workers", workers, expect=harness.ENDED)
+            run = harness.Run(self.folder / name)
+            facts.append(sorted((region["name"], region["attempts"]["started"], region["attempts"]["failed"])
+                                for region in run.manifest["regions"]))
+        self.assertEqual(facts[0], facts[1])
+        self.assertEqual([row[:2] for row in facts[0]], [row[:2] for row in facts[2]])
+
+    def test_dry_run(self):
+        price = {"text_in": 4, "text_cached": 0.4, "text_out": 16, "audio_in": 32, "audio_cached": 0.4, "audio_out": 64}
+        path = self.write_profile(harness.profile(prices={"gpt-realtime": price, "rt-preview": price}))
+        plan = json.loads(self.rushhour("run", path, "--dry-run", "--json").stdout)
+        keys = {"sessions", "attempts", "tokens", "cost_usd", "rpm", "tpm"}
+        self.assertEqual([set(region) for region in plan["regions"]], [keys | {"name"}] * 3)
+        self.assertEqual(set(plan["totals"]), keys)
+        self.assertEqual(set(plan["totals"]["cost_usd"]), {"low", "likely", "high"})
+        self.assertEqual(list(self.folder.iterdir()), [path], "nothing was made")
+
+    def test_names_of_run_folders(self):
+        """A run that finds the folder of its second taken gets a folder, and an id, of its own."""
+        path = self.write_profile(harness.profile())
+        now = time.time()
+        for second in range(10):
+            stamp = time.strftime("%Y-%m-%dT%H%M%SZ", time.gmtime(now + second))
+            (self.folder / "results" / f"{stamp}-end-to-end").mkdir(parents=True)
+        self.rushhour("run", path, "--simulate", "-q", "--duration", "200ms", expect=harness.ENDED)
+        (folder,) = (path.parent for path in (self.folder / "results").glob("*/run.json"))
+        self.assertRegex(folder.name, r"^\d{4}-\d\d-\d\dT\d{6}Z-end-to-end-2$")
+        self.assertEqual(json.loads((folder / "run.json").read_text())["run"]["id"], folder.name)
+
+
+if __name__ == "__main__":
+    unittest.main()
