@@ -114,17 +114,32 @@
 
   // ---- the charts --------------------------------------------------------------------------------------------
 
-  // Where few attempts make the interval nearly everything, the scale follows the rates instead.
-  function rateTop() {
-    const wanted = Math.min(1, top('high') * 1.05, Math.max(0.02, top('rate') * 2.2));
-    return [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1].find((end) => wanted <= end) || 1;
+  function quantile(values, q) {
+    const sorted = values.slice().sort((a, b) => a - b);
+    return sorted.length === 0 ? 0 : sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))];
   }
+
+  // The scale follows the points that have something to say: a last point of three attempts would flatten all others.
+  function findRateTop() {
+    const points = series.regions.flatMap((region) =>
+      region.attempts.map((n, i) => ({ n, rate: region.rate[i], high: region.high[i] })).filter((point) => point.n > 0));
+    const few = quantile(points.map((point) => point.n), 0.5) / 4;
+    const solid = points.filter((point) => point.n >= few);
+    const peak = Math.max(0, ...solid.map((point) => point.rate));
+    const band = quantile(solid.map((point) => point.high), 0.95);
+    const wanted = Math.max(peak * 1.15, Math.min(band * 1.05, Math.max(0.02, peak * 2.2)));
+    return [0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1].find((end) => wanted <= end) || 1;
+  }
+
+  const rateTop = findRateTop();
+  function beyond(rate) { return rate !== null && rate > rateTop; }
 
   function rateChart(region) {
     const data = series.regions[region];
     const mine = regionColor(region);
     const line = { borderColor: 'transparent', pointRadius: 0, pointHitRadius: 0, borderWidth: 0 };
-    const y = axis({ min: 0, max: rateTop() });
+    const y = axis({ min: 0, max: rateTop });
+    const radius = dots(region) || data.rate.map(() => 0);
     y.ticks.callback = axisPercent;
     y.ticks.maxTicksLimit = 6;
     return {
@@ -134,9 +149,10 @@
           Object.assign({ label: 'low', data: points(data.low) }, line),
           Object.assign({ label: '95% interval', data: points(data.high), fill: '-1', backgroundColor: faded(mine, 0.2) }, line),
           {
-            label: 'failure rate', data: points(data.rate), borderColor: mine, backgroundColor: mine, borderWidth: 2,
-            pointRadius: dots(region), pointHitRadius: 8,
-            pointStyle: data.valid.map((ok) => (ok ? 'circle' : 'crossRot'))
+            label: 'failure rate', data: points(data.rate.map((rate) => (beyond(rate) ? rateTop : rate))),
+            borderColor: mine, backgroundColor: mine, borderWidth: 2, clip: 8,
+            pointRadius: data.rate.map((rate, i) => (beyond(rate) ? 5 : data.valid[i] ? radius[i] : 4)), pointHitRadius: 8,
+            pointStyle: data.valid.map((ok, i) => (beyond(data.rate[i]) ? 'triangle' : ok ? 'circle' : 'crossRot'))
           }
         ]
       },
@@ -341,7 +357,9 @@
     document.getElementById('steps').textContent = series.start_ms.length === 0 ? 'The run has no whole interval.' :
       'Each point stands for ' + step + '; times are ' + figures.zone.replace(/_/g, ' ') +
       '. A band is the 95% interval of the failure rate, and a cross marks figures that are not valid. ' +
-      'The panels of a row share their scale.';
+      'The panels of a row share their scale.' +
+      (series.regions.some((region) => region.rate.some(beyond)) ?
+        ' A triangle at the top stands for a rate beyond the scale, out of few attempts.' : '');
   }
 
   for (const details of document.querySelectorAll('figure details')) {
