@@ -136,6 +136,12 @@ static const char *message_of(const struct driver *driver, const struct session_
     return driver->detail;
 }
 
+/* The service's own figures decide; a response that began and never told them may have cost what it made. */
+static bool possibly_billed(const struct turn *turn)
+{
+    return turn->usage.present ? turn->usage.input + turn->usage.output > 0 : turn->first_event_ns != 0;
+}
+
 static void write_evidence(struct driver *driver, const struct session_action *action, uint64_t interaction,
                            uint64_t attempt, const char *decision, uint64_t at_ns)
 {
@@ -176,7 +182,7 @@ static void write_evidence(struct driver *driver, const struct session_action *a
         .turn = dialled ? 0 : session->attempts,
         .elapsed_ns = attempt_failed ? (int64_t)(at_ns - since_ns) : -1,
         .usage = attempt_failed ? session->turn.usage : (struct usage){0},
-        .possibly_billed = attempt_failed && session->turn.usage.input > 0,
+        .possibly_billed = attempt_failed && possibly_billed(&session->turn),
         .sent = driver->sent,
     };
     evidence_write(&worker->recorder.slice->failures, &evidence, worker->plan->zone);

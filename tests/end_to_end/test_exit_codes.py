@@ -129,6 +129,16 @@ class Plans(harness.Case):
         self.assertEqual(facts[0], facts[1])
         self.assertEqual([row[:2] for row in facts[0]], [row[:2] for row in facts[2]])
 
+    def test_what_began_may_be_billed(self):
+        """A response that fell silent never tells its usage; a refused upgrade made none."""
+        for fault, billed in (("stall", True), ("upgrade_429", False)):
+            path = self.write_profile(harness.profile(
+                simulator={"latency": [harness.QUICK], "faults": [{"fault": fault, "rate": "50%"}]},
+                timeouts={"stall": "50ms", "first_output": "200ms"}))
+            self.rushhour("run", path, "--simulate", "-q", "-o", fault, expect=harness.ENDED)
+            failures = harness.Run(self.folder / fault).failures
+            self.assertEqual({record["possibly_billed"] for record in failures}, {billed}, fault)
+
     def test_dry_run(self):
         price = {"text_in": 4, "text_cached": 0.4, "text_out": 16, "audio_in": 32, "audio_cached": 0.4, "audio_out": 64}
         path = self.write_profile(harness.profile(prices={"gpt-realtime": price, "rt-preview": price}))
