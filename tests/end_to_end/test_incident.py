@@ -51,38 +51,45 @@ class Bounds(unittest.TestCase):
 
 class Incident(harness.Case):
     def test_the_hours_are_as_reported(self):
-        self.rushhour("run", harness.PROJECT / "profiles/incident-eastus2.json", "--simulate", "-o", "run", "--quiet",
-                      expect=harness.ENDED)
-        run = harness.Run(self.folder / "run")
-        self.assertEqual(run.manifest["run"]["state"], "complete")
-        self.assert_consistent(run)
+        shipped = (harness.PROJECT / "profiles/incident-eastus2.json").read_text()
+        self.assertIn('"speed": 1500', shipped)
+        run = self.replay(shipped, "run")
         if os.environ.get("RUSHHOUR_SLOWED"):
             self.skipTest("a sanitizer slows the generator too much for 25 hours in a minute; the run itself was sound")
+        if not all(self.hour(run, hour)["valid"] for hour in HOURS):
+            print("the machine was too busy for 25 hours in a minute, as the report itself says: again at half speed")
+            run = self.replay(shipped.replace('"speed": 1500', '"speed": 750'), "slower")
 
-        hours = self.report("--window", "1h")
         for hour, (sessions, failures) in HOURS.items():
-            self.assert_like_reported(f"{hour:02}:00", self.first_hour(hours, hour), sessions, failures)
-        whole = run.manifest["regions"][0]
-        self.assert_like_reported("all", whole, *WHOLE)
+            self.assert_like_reported(f"{hour:02}:00", self.hour(run, hour), sessions, failures)
+        self.assert_like_reported("all", run.manifest["regions"][0], *WHOLE)
 
-        peak = [window for window in self.report("--window", "peak=07:00-09:00@America/Los_Angeles")
-                if window["name"] == "peak"]
+        windows = self.report(run, "peak=07:00-09:00@America/Los_Angeles")
+        peak = [window for window in windows if window["name"] == "peak"]
         self.assertEqual([self.local(window).hour for window in peak], [7])
-        parts = [self.first_hour(hours, 7), self.first_hour(hours, 8)]
+        parts = [self.hour(run, 7), self.hour(run, 8)]
         for group, key in (("sessions", "started"), ("attempts", "ok"), ("attempts", "failed")):
             self.assertEqual(peak[0]["regions"][0][group][key], sum(part[group][key] for part in parts),
                              f"the peak is its two hours: {group}.{key}")
 
-    def report(self, *windows):
-        result = self.rushhour("report", "run", *windows, "--format", "json", expect=harness.ENDED)
+    def replay(self, profile, name):
+        self.rushhour("run", self.write_profile(profile), "--simulate", "--quiet", "-o", name, expect=harness.ENDED)
+        run = harness.Run(self.folder / name)
+        self.assertEqual(run.manifest["run"]["state"], "complete")
+        self.assert_consistent(run)
+        return run
+
+    def report(self, run, window):
+        result = self.rushhour("report", run.folder, "--window", window, "--format", "json", expect=harness.ENDED)
         return json.loads(result.stdout)["windows"]
 
     @staticmethod
     def local(window):
         return datetime.datetime.fromisoformat(window["start"].replace("Z", "+00:00")).astimezone(PACIFIC)
 
-    def first_hour(self, windows, hour):
-        return next(window["regions"][0] for window in windows if self.local(window).hour == hour)
+    def hour(self, run, hour):
+        """The figures of the first hour of the run that began at this local time."""
+        return next(window["regions"][0] for window in self.report(run, "1h") if self.local(window).hour == hour)
 
     def assert_like_reported(self, name, region, sessions, failures):
         """Counts within what a draw with the reported rates gives, and an interval that holds the reported rate."""
