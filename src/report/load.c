@@ -160,22 +160,38 @@ static void settle_before(struct loader *loader, size_t g, int64_t start_ns)
     }
 }
 
+/* Adds one pending histogram to its slices. The first slice that has none yet takes it over as it is. */
+static void flush_metric(struct loader *loader, size_t region, enum metric metric)
+{
+    struct results *results = loader->results;
+    struct histogram **pending = &loader->pending[region].cell.latency[metric];
+    struct histogram **taker = NULL;
+    for (size_t g = 0; !loader->no_memory && g < results->grouping_count; g++) {
+        struct slice *slice = loader->slices[g];
+        if (slice == NULL || slice->settled) continue;
+        if (results->groupings[g].kind == GROUP_SERIES && metric != METRIC_TTFT) continue;
+        struct report_cell *cell = &slice->cells[region];
+        if (taker == NULL && cell->cell.latency[metric] == NULL) {
+            taker = &cell->cell.latency[metric];
+        } else {
+            loader->no_memory = !report_cell_latency(cell, metric, *pending, &loader->pool);
+        }
+    }
+    if (taker == NULL) {
+        histogram_reset(*pending);
+        return;
+    }
+    *taker = *pending;
+    *pending = NULL;
+}
+
 /* Adds what is pending to its slices. */
 static void flush(struct loader *loader)
 {
-    struct results *results = loader->results;
-    for (size_t r = 0; r < results->region_count; r++) {
+    for (size_t r = 0; r < loader->results->region_count; r++) {
         for (int m = 0; m < METRIC_COUNT; m++) {
-            struct histogram *histogram = loader->pending[r].cell.latency[m];
-            if (histogram == NULL || histogram->total == 0) continue;
-            for (size_t g = 0; !loader->no_memory && g < results->grouping_count; g++) {
-                struct slice *slice = loader->slices[g];
-                if (slice == NULL || slice->settled) continue;
-                if (results->groupings[g].kind == GROUP_SERIES && m != METRIC_TTFT) continue;
-                loader->no_memory =
-                    !report_cell_latency(&slice->cells[r], (enum metric)m, histogram, &loader->pool);
-            }
-            histogram_reset(histogram);
+            const struct histogram *histogram = loader->pending[r].cell.latency[m];
+            if (histogram != NULL && histogram->total > 0) flush_metric(loader, r, (enum metric)m);
         }
     }
 }
