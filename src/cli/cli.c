@@ -30,6 +30,22 @@ int cli_complain(const struct error *err)
     return error_exit_status(err->code);
 }
 
+bool cli_begin(struct command_line *line, int argc, char **argv, int *status)
+{
+    struct error err = {0};
+    *status = 0;
+    if (options_parse(line, argc, argv, &err) != ERR_OK) {
+        *status = cli_complain(&err);
+        return false;
+    }
+    if (!line->help) return true;
+    struct text out = {0};
+    options_help(line, &out);
+    *status = print_out(text_str(&out));
+    text_free(&out);
+    return false;
+}
+
 bool wants_colour(int fd, bool no_color)
 {
     const char *environment = getenv("NO_COLOR");

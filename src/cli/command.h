@@ -4,6 +4,7 @@
 #define RUSHHOUR_CLI_COMMAND_H
 
 #include "base/error.h"
+#include "cli/options.h"
 
 #include <stdbool.h>
 
@@ -16,6 +17,12 @@ int command_help(int argc, char **argv);
 int cli_main(int argc, char **argv);
 
 /* ---- what commands share ---- */
+
+/*
+ * Reads a command's words into its table. False when the command has nothing more to do (its help was asked
+ * for and printed, or the words were wrong and complained of): *status is then the exit status.
+ */
+bool cli_begin(struct command_line *line, int argc, char **argv, int *status);
 
 /* Prints "rushhour: <text>" to stderr and returns the exit status that belongs to the error. */
 int cli_complain(const struct error *err);

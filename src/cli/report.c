@@ -133,14 +133,7 @@ int command_report(int argc, char **argv)
                     "  rushhour report results/2026-11-20T140500Z-demo --format csv -o demo.csv\n",
         .exit_codes = "  0 reported   1 the folder could not be read   2 wrong command line\n",
     };
-    struct error err = {0};
-    if (options_parse(&line, argc, argv, &err) != ERR_OK) return cli_complain(&err);
-    if (line.help) {
-        struct text out = {0};
-        options_help(&line, &out);
-        int status = print_out(text_str(&out));
-        text_free(&out);
-        return status;
-    }
+    int status;
+    if (!cli_begin(&line, argc, argv, &status)) return status;
     return report_run(&report, line.positional[0]);
 }

@@ -150,15 +150,8 @@ int command_run(int argc, char **argv)
         .examples = EXAMPLES,
         .exit_codes = EXIT_CODES,
     };
-    struct error err = {0};
-    if (options_parse(&line, argc, argv, &err) != ERR_OK) return cli_complain(&err);
-    if (line.help) {
-        struct text out = {0};
-        options_help(&line, &out);
-        int status = print_out(text_str(&out));
-        text_free(&out);
-        return status;
-    }
+    int status;
+    if (!cli_begin(&line, argc, argv, &status)) return status;
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error like a full disk */
     return run_profile(&run, line.positional[0]);

@@ -202,15 +202,8 @@ int command_simulate(int argc, char **argv)
                     "  rushhour simulate profiles/demo.json --ledger truth.jsonl --seed 7\n",
         .exit_codes = "  0 ended by a signal   1 could not serve   2 wrong command line or profile\n",
     };
-    struct error err = {0};
-    if (options_parse(&line, argc, argv, &err) != ERR_OK) return cli_complain(&err);
-    if (line.help) {
-        struct text out = {0};
-        options_help(&line, &out);
-        int status = print_out(text_str(&out));
-        text_free(&out);
-        return status;
-    }
+    int status;
+    if (!cli_begin(&line, argc, argv, &status)) return status;
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ, SIG_IGN); /* a ledger that may not grow is an error like a full disk */
     return simulate_profile(&simulate, line.positional[0]);
