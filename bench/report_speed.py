@@ -18,7 +18,7 @@ import zlib
 
 import common
 
-LIMIT_SECONDS = 2.0
+LIMIT_SECONDS = 2.5  # of a processor; under 2 where nothing else runs
 LIMIT_MIB = 200
 START = datetime.datetime(2026, 4, 14, 7, tzinfo=datetime.timezone.utc)
 INTERVAL = 10
@@ -85,10 +85,15 @@ class Folder:
         self.chance = random.Random(7)
         self.session = 0
         self.payloads = {}
-        for metric, (median, each) in METRICS.items():
-            count = max(1, round(ATTEMPTS * each))
-            self.payloads[metric] = [payload([max(1, int(median * self.chance.lognormvariate(0, 0.5))) for _ in range(count)])
-                                     for _ in range(64)]
+
+    def latencies(self, metric, answered):
+        """One of 64 histograms of a metric in an interval with so many answers."""
+        median, each = METRICS[metric]
+        count = max(1, round(answered * each))
+        if (metric, count) not in self.payloads:
+            self.payloads[metric, count] = [
+                payload([max(1, int(median * self.chance.lognormvariate(0, 0.5))) for _ in range(count)]) for _ in range(64)]
+        return self.chance.choice(self.payloads[metric, count])
 
     def manifest(self):
         made = {"format": 1,
@@ -125,7 +130,7 @@ class Folder:
                 open(self.path / "attempts.csv", "w") as attempts, open(self.path / "failures.jsonl", "w") as failures:
             intervals.write(INTERVAL_COLUMNS + "\n")
             attempts.write(ATTEMPT_COLUMNS + "\n")
-            log.write(f"#[StartTime: {START.timestamp():.3f} (seconds since epoch)]\n#[BaseTime: 0.000 (seconds since epoch)]\n")
+            log.write("#[BaseTime: 0.000 (seconds since epoch)]\n")
             for at in range(0, self.seconds, INTERVAL):
                 rows, evidence, lines = [], [], []
                 for region in self.regions:
@@ -134,9 +139,9 @@ class Folder:
                     intervals.write(f"{stamp(at)}.000Z,{stamp(at + INTERVAL)}.000Z,{region},{sessions},{sessions},0,{ATTEMPTS},"
                                     f"{ATTEMPTS - failed},{failed},0,{ATTEMPTS - failed},{failed},0,410,0,100,0.0123,{sessions},"
                                     f"1000,0,{ATTEMPTS},0,10000,0.07,true\n")
-                    for metric, choice in self.payloads.items():
+                    for metric in METRICS:
                         lines.append(f"Tag={region}.{metric},{START.timestamp() + at:.3f},{INTERVAL}.000,1.234,"
-                                     f"{self.chance.choice(choice)}\n")
+                                     f"{self.latencies(metric, ATTEMPTS - failed)}\n")
                 attempts.writelines(rows)
                 failures.writelines(evidence)
                 log.writelines(lines)

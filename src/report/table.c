@@ -66,7 +66,7 @@ static void measure(const struct table *table, size_t *widths)
 /* The last column's text, folded unless so little room is left that it would become a ribbon. */
 static void draw_last(const struct table *table, const char *cell, size_t column_start, struct text *out)
 {
-    const size_t least = 30;
+    const size_t least = 24;
     bool folded = table->left[table->columns - 1] && column_start + least <= TERMINAL_WIDTH;
     display_folded(out, cell, column_start, folded ? TERMINAL_WIDTH : SIZE_MAX);
 }
