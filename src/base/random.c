@@ -17,6 +17,13 @@ void random_seed(struct random *random, uint64_t seed, uint64_t stream)
     for (int i = 0; i < 4; i++) random->state[i] = splitmix64(&mixed);
 }
 
+uint64_t random_stream(const char *name)
+{
+    uint64_t hash = UINT64_C(0xCBF29CE484222325);
+    for (const char *c = name; *c != '\0'; c++) hash = (hash ^ (unsigned char)*c) * UINT64_C(0x100000001B3);
+    return hash;
+}
+
 static uint64_t rotate(uint64_t x, int bits)
 {
     return (x << bits) | (x >> (64 - bits));

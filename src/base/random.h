@@ -12,6 +12,10 @@ struct random {
 /* Starts stream number `stream` of a seed; different streams of one seed are independent for our purposes. */
 void random_seed(struct random *random, uint64_t seed, uint64_t stream);
 
+/* The number of the stream that belongs to a name, so that it does not depend on what else there is (FNV-1a,
+ * 64 bits). */
+uint64_t random_stream(const char *name);
+
 /* 64 random bits. */
 uint64_t random_u64(struct random *random);
 

@@ -190,7 +190,8 @@ void dispatch_start(struct worker *worker)
     worker->pacing.fire = on_pacing;
     for (size_t i = 0; i < plan->region_count; i++) {
         struct share *share = &worker->shares[i];
-        arrivals_init(&share->arrivals, &plan->profile->load, plan->seed, i);
+        arrivals_init(&share->arrivals, &plan->profile->load, plan->seed,
+                      random_stream(plan->profile->regions[i].name));
         if (is_open_model(worker)) next_arrival(worker, share);
     }
     (void)agenda_set(worker->agenda, &worker->arrival, plan->clock.mono_origin_ns);

@@ -116,6 +116,15 @@ static void ids_are_alphanumeric(void **state)
     assert_string_equal(id, "");
 }
 
+static void the_stream_of_a_name_is_its_fnv1a(void **state)
+{
+    (void)state;
+    /* test vectors of FNV-1a, 64 bits (isthe.com/chongo/tech/comp/fnv, "test_fnv.c") */
+    assert_int_equal(random_stream(""), UINT64_C(0xcbf29ce484222325));
+    assert_int_equal(random_stream("a"), UINT64_C(0xaf63dc4c8601ec8c));
+    assert_int_equal(random_stream("foobar"), UINT64_C(0x85944171f73967e8));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -125,6 +134,7 @@ int main(void)
         cmocka_unit_test(moments_are_right),
         cmocka_unit_test(bounds_are_kept),
         cmocka_unit_test(ids_are_alphanumeric),
+        cmocka_unit_test(the_stream_of_a_name_is_its_fnv1a),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
