@@ -89,16 +89,19 @@ static uint64_t next_update(const struct worker *worker, uint64_t now_ns)
 static void update(struct worker *worker, uint64_t now_ns)
 {
     if (worker->draining) return;
-    for (size_t i = 0; i < worker->plan->region_count; i++) {
-        if (is_open_model(worker)) {
-            take_arrivals(worker, i, now_ns);
-        } else {
-            keep_level(worker, i, now_ns);
-        }
+    if (is_open_model(worker)) {
+        dispatch_arrivals(worker, now_ns);
+    } else {
+        for (size_t i = 0; i < worker->plan->region_count; i++) keep_level(worker, i, now_ns);
     }
     uint64_t next = next_update(worker, now_ns);
     if (next != UINT64_MAX && !agenda_set(worker->agenda, &worker->arrival, next))
         worker->recorder.failed = true;
+}
+
+void dispatch_arrivals(struct worker *worker, uint64_t now_ns)
+{
+    for (size_t i = 0; i < worker->plan->region_count; i++) take_arrivals(worker, i, now_ns);
 }
 
 static void on_arrival(struct appointment *appointment, uint64_t now_ns)

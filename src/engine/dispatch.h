@@ -19,6 +19,9 @@ void dispatch_forget(struct worker *worker, struct user *user);
 /* Whether the closed model wants fewer users in the region than there are. */
 bool dispatch_surplus(const struct worker *worker, size_t region, uint64_t now_ns);
 
+/* Open model: starts everyone whose arrival was due by now. */
+void dispatch_arrivals(struct worker *worker, uint64_t now_ns);
+
 /* No more arrivals and no new users from now on. */
 void dispatch_stop(struct worker *worker);
 

@@ -33,22 +33,25 @@ static void on_gauge(struct appointment *appointment, uint64_t now_ns)
     (void)agenda_set(worker->agenda, &worker->gauge, worker->gauge_due_ns);
 }
 
-static void drain(struct worker *worker, uint64_t now_ns)
+/* Ends the load. Whoever arrived while it lasted (`arrived_stay`) still gets the first turn, though its dial
+ * may be waiting. */
+static void drain(struct worker *worker, uint64_t now_ns, bool arrived_stay)
 {
     if (worker->draining) return;
+    if (arrived_stay) dispatch_arrivals(worker, now_ns);
     worker->draining = true;
     dispatch_stop(worker);
     struct user *next;
     for (struct user *user = worker->users; user != NULL; user = next) {
         next = user->next;
-        user_leave(user, now_ns);
+        if (!arrived_stay || user->interaction > 1) user_leave(user, now_ns);
     }
     worker_check_over(worker);
 }
 
 static void abandon(struct worker *worker, uint64_t now_ns)
 {
-    drain(worker, now_ns);
+    drain(worker, now_ns, false);
     struct user *next_user;
     for (struct user *user = worker->users; user != NULL; user = next_user) {
         next_user = user->next;
@@ -63,7 +66,8 @@ static void on_tick(struct appointment *appointment, uint64_t now_ns)
 {
     struct worker *worker = WORKER_OF(appointment, tick);
     recorder_flush(&worker->recorder, now_ns);
-    if (run_clock_elapsed(&worker->plan->clock, now_ns) >= worker->plan->load_ns) drain(worker, now_ns);
+    bool open = worker->plan->profile->load.model == LOAD_ARRIVALS;
+    if (run_clock_elapsed(&worker->plan->clock, now_ns) >= worker->plan->load_ns) drain(worker, now_ns, open);
     if (worker->over) return;
     uint64_t next = now_ns + (uint64_t)TICK_EVERY_NS;
     uint64_t end = run_clock_mono_at(&worker->plan->clock, worker->plan->load_ns);
@@ -78,7 +82,7 @@ static void on_knock(uv_async_t *knock)
     struct worker *worker = knock->data;
     uint64_t now_ns = clock_mono_ns();
     int level = atomic_load(&worker->stop);
-    if (level >= STOP_DRAIN) drain(worker, now_ns);
+    if (level >= STOP_DRAIN) drain(worker, now_ns, false);
     if (level >= STOP_NOW) abandon(worker, now_ns);
 }
 

@@ -227,6 +227,25 @@ static void sessions_never_exceed_their_maximum(void **state)
     assert_in_range(result.achieved, 1, 8);
 }
 
+/* Who arrived while the load lasted gets a turn, though the connect rate lets the last of them dial after its
+ * end. */
+static void arrivals_that_wait_for_their_dial_are_not_dropped(void **state)
+{
+    static struct result result;
+    (void)state;
+    loopback_script = (struct loopback_script){.delay_ms = 1};
+    drive(&(struct scenario){.load =
+                                 "{\"model\":\"arrivals\",\"arrival\":\"even\",\"connect_rate\":\"100/s\","
+                                 "\"stages\":[{\"duration\":\"0s\",\"target\":\"100/s\"},"
+                                 "{\"duration\":\"500ms\",\"target\":\"100/s\"}]}",
+                             .session = TALK("1", "0s", "")},
+          &result);
+    check_sums(&result);
+    assert_int_equal(result.counters.requested_sessions, 100); /* 50 in each of two regions */
+    assert_int_equal(result.counters.attempts_ok, 100);
+    assert_true(result.took_ns > 800 * NS_PER_MS); /* 100 dials at 100/s outlast the load of half a second */
+}
+
 static int by_region_and_due(const void *left, const void *right)
 {
     const struct attempt_row *a = left;
@@ -275,6 +294,7 @@ int main(void)
         cmocka_unit_test(a_stop_lets_those_who_think_go),
         cmocka_unit_test(dials_keep_to_the_connect_rate),
         cmocka_unit_test(sessions_never_exceed_their_maximum),
+        cmocka_unit_test(arrivals_that_wait_for_their_dial_are_not_dropped),
         cmocka_unit_test(the_plan_does_not_depend_on_the_workers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
