@@ -26,7 +26,8 @@ build:
 	@cmake --build --preset release -j $(JOBS) -- --no-print-directory
 
 demo: build
-	$(BUILD)/rushhour run profiles/demo.json --simulate
+	@# 4: this machine was too busy to be believed, which the report says; the demo was shown all the same
+	$(BUILD)/rushhour run profiles/demo.json --simulate || [ $$? -eq 4 ]
 
 test: build
 	ctest --test-dir $(BUILD) --output-on-failure -j 2

@@ -39,7 +39,7 @@ struct run {
     struct engine *engine;
     struct run_clock clock;
     uint64_t ended_mono_ns;
-    uv_signal_t interrupt, terminate;
+    uv_signal_t interrupt, terminate, hangup;
     unsigned interrupts; /* how often Ctrl-C or SIGTERM came */
     bool driving;        /* the engine runs: an interrupt is for it */
     bool driven;         /* the engine has run: the folder holds a run */

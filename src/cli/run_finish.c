@@ -132,7 +132,8 @@ static int exit_status(const struct run *run, const struct engine_status *engine
     if (engine->end == RUN_FAILED) return 1;
     const char *inconclusive = run->flags.inconclusive;
     switch (verdict) {
-    case VERDICT_NONE:
+    case VERDICT_NONE: /* nothing was judged, but figures that cannot be believed are no success either */
+        return engine->health->valid ? 0 : 4;
     case VERDICT_PASS:
         return 0;
     case VERDICT_FAIL:

@@ -7,7 +7,10 @@ static void on_signal(uv_signal_t *handle, int number)
     struct run *run = handle->data;
     run->interrupts++;
     if (run->driving) {
-        engine_stop(run->engine, RUN_INTERRUPTED, number == SIGINT ? "Ctrl-C" : "SIGTERM");
+        engine_stop(run->engine, RUN_INTERRUPTED,
+                    number == SIGINT   ? "Ctrl-C"
+                    : number == SIGHUP ? "the terminal was closed"
+                                       : "SIGTERM");
     } else {
         uv_stop(&run->loop); /* whoever waits for the simulator looks up */
     }
@@ -25,6 +28,7 @@ enum err_code run_signals_open(struct run *run, struct error *err)
 {
     int status = open_one(run, &run->interrupt, SIGINT);
     if (status == 0) status = open_one(run, &run->terminate, SIGTERM);
+    if (status == 0) status = open_one(run, &run->hangup, SIGHUP);
     if (status == 0) return ERR_OK;
     return error_set(err, ERR_IO, "cannot listen for signals: %s", uv_strerror(status));
 }
@@ -38,4 +42,5 @@ void run_signals_close(struct run *run)
 {
     close_one(&run->interrupt);
     close_one(&run->terminate);
+    close_one(&run->hangup);
 }

@@ -23,7 +23,7 @@ struct simulate {
     const char *listen, *ledger, *seed;
     bool json, quiet, no_color, controlled;
     uv_loop_t loop;
-    uv_signal_t interrupt, terminate;
+    uv_signal_t interrupt, terminate, hangup;
     uv_pipe_t control;
     char line[128];
     size_t line_length;
@@ -40,6 +40,7 @@ static void stop(struct simulate *simulate)
     if (simulator_stop(simulate->simulator, &err) != ERR_OK) simulate->status = cli_complain(&err);
     uv_close((uv_handle_t *)&simulate->interrupt, NULL);
     uv_close((uv_handle_t *)&simulate->terminate, NULL);
+    uv_close((uv_handle_t *)&simulate->hangup, NULL);
     if (simulate->controlled) uv_close((uv_handle_t *)&simulate->control, NULL);
 }
 
@@ -92,10 +93,13 @@ static enum err_code listen_for_end(struct simulate *simulate, struct error *err
 {
     uv_signal_init(&simulate->loop, &simulate->interrupt);
     uv_signal_init(&simulate->loop, &simulate->terminate);
+    uv_signal_init(&simulate->loop, &simulate->hangup);
     simulate->interrupt.data = simulate;
     simulate->terminate.data = simulate;
+    simulate->hangup.data = simulate;
     int status = uv_signal_start(&simulate->interrupt, on_signal, SIGINT);
     if (status == 0) status = uv_signal_start(&simulate->terminate, on_signal, SIGTERM);
+    if (status == 0) status = uv_signal_start(&simulate->hangup, on_signal, SIGHUP);
     if (simulate->controlled && status == 0) {
         status = uv_pipe_init(&simulate->loop, &simulate->control, 0);
         simulate->control.data = simulate;

@@ -41,9 +41,10 @@ class ExitCodes(harness.Case):
     def test_a_load_that_is_not_reached_is_invalid(self):
         load = {"model": "arrivals", "connect_rate": "2/s", "stages": [{"duration": "0s", "target": "20/s"},
                                                                       {"duration": "2s", "target": "20/s"}]}
-        status, manifest = self.drive(harness.profile(load=load, thresholds=["failure_rate < 50%"]))
-        self.assertEqual(status, 4)
-        self.assertFalse(manifest["generator"]["trustworthy"])
+        for name, thresholds in (("judged", ["failure_rate < 50%"]), ("not-judged", [])):
+            status, manifest = self.drive(harness.profile(load=load, thresholds=thresholds), name=name)
+            self.assertEqual(status, 4, name)
+            self.assertFalse(manifest["generator"]["trustworthy"], name)
 
     def test_a_spent_budget(self):
         status, manifest = self.drive(harness.profile(load=LONG, budget={"tokens": 500}))

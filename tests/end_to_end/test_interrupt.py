@@ -46,6 +46,9 @@ class Interrupt(harness.Case):
         """As `timeout` and service managers send it: to the whole group, the simulator's process too."""
         self.check_that_it_drains(signal.SIGTERM)
 
+    def test_a_closed_terminal_drains(self):
+        self.check_that_it_drains(signal.SIGHUP)
+
     def check_that_it_drains(self, number):
         process = self.start(long_profile())
         self.wait_for_lines(process, "intervals.csv", 7)
