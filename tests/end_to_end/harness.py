@@ -24,6 +24,9 @@ RUSHHOUR = str(pathlib.Path(os.environ.get("RUSHHOUR", PROJECT / "build/release/
 # A run that reached its end, whatever it found: passed, inconclusive, invalid (a busy machine), threshold failed.
 ENDED = (0, 3, 4, 99)
 
+# Set under sanitizers: the machine cannot keep up with the load that is asked for, so how much was done means nothing.
+SLOWED = bool(os.environ.get("RUSHHOUR_SLOWED"))
+
 Result = collections.namedtuple("Result", "status stdout stderr")
 
 

@@ -127,6 +127,8 @@ class Plans(harness.Case):
             run = harness.Run(self.folder / name)
             facts.append(sorted((region["name"], region["attempts"]["started"], region["attempts"]["failed"])
                                 for region in run.manifest["regions"]))
+        if harness.SLOWED:
+            self.skipTest("arrivals that the generator had no time for differ from run to run")
         self.assertEqual(facts[0], facts[1])
         self.assertEqual([row[:2] for row in facts[0]], [row[:2] for row in facts[2]])
 

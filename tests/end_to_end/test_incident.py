@@ -3,7 +3,6 @@
 import datetime
 import json
 import math
-import os
 import unittest
 import zoneinfo
 
@@ -54,7 +53,7 @@ class Incident(harness.Case):
         shipped = (harness.PROJECT / "profiles/incident-eastus2.json").read_text()
         self.assertIn('"speed": 1500', shipped)
         run = self.replay(shipped, "run")
-        if os.environ.get("RUSHHOUR_SLOWED"):
+        if harness.SLOWED:
             self.skipTest("a sanitizer slows the generator too much for 25 hours in a minute; the run itself was sound")
         if not all(self.hour(run, hour)["valid"] for hour in HOURS):
             print("the machine was too busy for 25 hours in a minute, as the report itself says: again at half speed")
