@@ -8,9 +8,6 @@
 /* How often the closed model looks at its level. */
 #define UPDATE_EVERY_NS (20 * NS_PER_MS)
 
-/* An arrival whose dial waits longer than this for its place in the pace was not achieved. */
-#define LATE_NS (250 * NS_PER_MS)
-
 #define WORKER_OF(pointer, member) ((struct worker *)((char *)(pointer)-offsetof(struct worker, member)))
 
 static bool is_open_model(const struct worker *worker)
@@ -140,7 +137,7 @@ static void pace(struct worker *worker, uint64_t now_ns)
         struct user *user = worker->queue_first;
         dispatch_forget(worker, user);
         if (is_open_model(worker) && user->attempt == 1 && user->interaction == 1 &&
-            now_ns <= user->try_due_ns + (uint64_t)LATE_NS) {
+            now_ns <= user->try_due_ns + (uint64_t)DISPATCH_LATE_NS) {
             (void)recorder_at(&worker->recorder, now_ns);
             worker->recorder.slice->achieved++;
         }

@@ -2,7 +2,11 @@
 #ifndef RUSHHOUR_ENGINE_DISPATCH_H
 #define RUSHHOUR_ENGINE_DISPATCH_H
 
+#include "base/clock.h"
 #include "engine/worker.h"
+
+/* An arrival whose dial waits longer than this for its place in the pace was not achieved. */
+#define DISPATCH_LATE_NS (250 * NS_PER_MS)
 
 /* Readies the shares of every region and makes the first appointments. */
 void dispatch_start(struct worker *worker);

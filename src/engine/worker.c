@@ -33,8 +33,9 @@ static void on_gauge(struct appointment *appointment, uint64_t now_ns)
     (void)agenda_set(worker->agenda, &worker->gauge, worker->gauge_due_ns);
 }
 
-/* Ends the load. Whoever arrived while it lasted (`arrived_stay`) still gets the first turn, though its dial
- * may be waiting. */
+/* Ends the load. With `arrived_stay`, whoever came in its last moments still gets the first turn, though the
+ * dial is waiting; those who wait for long already were not achieved, and a backlog of them would draw out
+ * the end. */
 static void drain(struct worker *worker, uint64_t now_ns, bool arrived_stay)
 {
     if (worker->draining) return;
@@ -44,7 +45,9 @@ static void drain(struct worker *worker, uint64_t now_ns, bool arrived_stay)
     struct user *next;
     for (struct user *user = worker->users; user != NULL; user = next) {
         next = user->next;
-        if (!arrived_stay || user->interaction > 1) user_leave(user, now_ns);
+        bool stays =
+            arrived_stay && user->interaction == 1 && now_ns <= user->try_due_ns + (uint64_t)DISPATCH_LATE_NS;
+        if (!stays) user_leave(user, now_ns);
     }
     worker_check_over(worker);
 }

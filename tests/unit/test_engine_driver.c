@@ -235,7 +235,7 @@ static void arrivals_that_wait_for_their_dial_are_not_dropped(void **state)
     (void)state;
     loopback_script = (struct loopback_script){.delay_ms = 1};
     drive(&(struct scenario){.load =
-                                 "{\"model\":\"arrivals\",\"arrival\":\"even\",\"connect_rate\":\"100/s\","
+                                 "{\"model\":\"arrivals\",\"arrival\":\"even\",\"connect_rate\":\"180/s\","
                                  "\"stages\":[{\"duration\":\"0s\",\"target\":\"100/s\"},"
                                  "{\"duration\":\"500ms\",\"target\":\"100/s\"}]}",
                              .session = TALK("1", "0s", "")},
@@ -243,7 +243,7 @@ static void arrivals_that_wait_for_their_dial_are_not_dropped(void **state)
     check_sums(&result);
     assert_int_equal(result.counters.requested_sessions, 100); /* 50 in each of two regions */
     assert_int_equal(result.counters.attempts_ok, 100);
-    assert_true(result.took_ns > 800 * NS_PER_MS); /* 100 dials at 100/s outlast the load of half a second */
+    assert_true(result.took_ns > 530 * NS_PER_MS); /* 100 dials at 180/s outlast the load of half a second */
 }
 
 static int by_region_and_due(const void *left, const void *right)
