@@ -65,23 +65,6 @@ static enum err_code read_header(const struct json_node *node, const struct plac
     return place_no_memory(place);
 }
 
-static size_t element_size(const struct key *key)
-{
-    switch (key->type) {
-    case KEY_FRACTIONS:
-        return sizeof(double);
-    case KEY_WINDOWS:
-        return sizeof(struct window);
-    case KEY_HEADERS:
-        return sizeof(struct header);
-    case KEY_OBJECTS:
-    case KEY_MAP:
-        return key->table->size;
-    default:
-        return sizeof(char *);
-    }
-}
-
 static enum err_code read_named(const struct key *key, const struct json_node *node,
                                 const struct place *place, char *element)
 {
@@ -113,7 +96,7 @@ static enum err_code read_element(const struct key *key, const struct json_node 
 static enum err_code read_children(const struct key *key, const struct json_node *node,
                                    const struct place *place, struct building *list)
 {
-    size_t size = element_size(key);
+    size_t size = key_element_size(key);
     size_t index = 0;
     for (const struct json_node *child = node->first; child != NULL; child = child->next, index++) {
         struct place at =
@@ -130,7 +113,7 @@ static enum err_code build(const struct key *key, const struct json_node *first,
 {
     size_t room = json_count(node) + (first == NULL ? 0 : json_count(first));
     if (room == 0) return ERR_OK;
-    list->elements = calloc(room, element_size(key));
+    list->elements = calloc(room, key_element_size(key));
     if (list->elements == NULL) return place_no_memory(place);
     enum err_code code = first == NULL ? ERR_OK : read_children(key, first, place, list);
     if (code == ERR_OK) code = read_children(key, node, place, list);
@@ -159,7 +142,7 @@ static enum err_code map_add(const struct key *key, const struct json_node *node
 {
     char **elements = (char **)(void *)((char *)object + key->offset);
     size_t *count = (size_t *)(void *)((char *)object + key->count_offset);
-    size_t size = element_size(key);
+    size_t size = key_element_size(key);
     char *grown = realloc(*elements, (*count + 1) * size);
     if (grown == NULL) return place_no_memory(place);
     *elements = grown;

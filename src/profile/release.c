@@ -44,7 +44,7 @@ static void free_element(const struct key *key, char *element)
     }
 }
 
-static size_t element_size(const struct key *key)
+size_t key_element_size(const struct key *key)
 {
     switch (key->type) {
     case KEY_STRINGS:
@@ -67,7 +67,7 @@ static size_t element_size(const struct key *key)
 void release_value(const struct key *key, void *object)
 {
     char *value = (char *)object + key->offset;
-    size_t size = element_size(key);
+    size_t size = key_element_size(key);
     if (size > 0) {
         size_t *count = (size_t *)(void *)((char *)object + key->count_offset);
         char **elements = (char **)(void *)value;

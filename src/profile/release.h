@@ -4,6 +4,11 @@
 
 #include "profile/keys.h"
 
+#include <stddef.h>
+
+/* Bytes of one element of what a list key stores; 0 for a key that stores no list. */
+size_t key_element_size(const struct key *key);
+
 /* Frees what a key stores and sets it to nothing. `object` is the struct of the key's table. */
 void release_value(const struct key *key, void *object);
 
