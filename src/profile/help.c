@@ -87,11 +87,13 @@ static void describe_table(struct text *out, const char *prefix, const struct ke
 
 static void describe_faults(struct text *out)
 {
+    static const char *const chances[] = {"per region", "per connection", "per upgrade", "per session",
+                                          "per response"};
     text_puts(out, "\nFaults of the simulator (simulator.faults[].fault), and what a rate counts:\n");
     for (int i = 0; i < FAULT_COUNT; i++) {
         const struct fault_info *fault = fault_info((enum fault_kind)i);
-        text_printf(out, "  %-18s %-4s %-12s  %s\n", fault->name, fault->number,
-                    fault->chance == CHANCE_PER_UPGRADE ? "per upgrade" : "per response", fault->help);
+        text_printf(out, "  %-26s %-7s  %-14s  %s\n", fault->name, fault->number, chances[fault->chance],
+                    fault->help);
     }
 }
 

@@ -41,6 +41,22 @@ struct failure_facts {
     const char *close_reason;
     enum deadline deadline;
     bool empty_output; /* completed without the output that was asked for */
+    /* of the answer to the upgrade, accepted or refused */
+    bool from_service;         /* it carried a request id of the service: no proxy made it */
+    bool html;                 /* its body is HTML */
+    bool hinted;               /* it said when to try again */
+    double limit_tokens;       /* x-ratelimit-limit-tokens; 0: not said */
+    double usual_limit_tokens; /* the highest that this region has said before; 0: none */
+    bool key_as_subprotocol;   /* our request carried a key in Sec-WebSocket-Protocol */
+    bool credential_expired;   /* our bearer token's own expiry had passed */
+    /* of the session's life */
+    int64_t socket_age_ns; /* since the 101; 0: it was never open */
+    int64_t idle_ns;       /* since the last event either way, in an open session; 0: unknown */
+    bool has_expiry;       /* session.created told when the session ends */
+    int64_t expires_in_ns; /* until then; negative: it has passed */
+    bool in_turn;          /* an answer was awaited or coming; false: between turns */
+    bool output_flows;     /* deltas came until now: the answer was slow, not silent */
+    bool ping_timeout;     /* we gave up since our pings were not answered */
 };
 
 /* The class: `code` is stable and short ("server_error", "upgrade_429"); strings live for ever. */

@@ -1,0 +1,79 @@
+/*
+ * One HTTPS request and what every layer below it said: for the preflight, and for tokens that are fetched
+ * over HTTP. Not for load: no connection is kept. On a libuv loop; all calls belong to the loop's thread.
+ */
+#ifndef RUSHHOUR_NET_HTTPS_H
+#define RUSHHOUR_NET_HTTPS_H
+
+#include "base/error.h"
+#include "net/client.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+#define HTTPS_ADDRESSES 16
+#define HTTPS_BODY_MAX ((size_t)64 * 1024)
+
+struct https_exchange; /* one request under way */
+
+/* The same words as for a WebSocket: struct ws_target says where to and with which headers. */
+struct https_request {
+    const struct ws_target *where; /* its strings are copied */
+    const char *method;            /* "GET" or "POST" */
+    const char *content_type;      /* of the body; NULL: none */
+    const char *body;              /* NULL: none; copied, and wiped after it was sent */
+    /* each layer's limit, ns; 0: none */
+    int64_t resolve_ns, connect_ns, tls_ns, answer_ns;
+    bool tls_only; /* stop after the handshake */
+};
+
+/* How far it came. */
+enum https_step { HTTPS_RESOLVE, HTTPS_CONNECT, HTTPS_TLS, HTTPS_ANSWER, HTTPS_DONE };
+
+/* The certificate that the peer showed, trusted or not. */
+struct https_certificate {
+    bool seen;
+    char subject[256], issuer[256]; /* one line each, RFC 2253 */
+    char issuer_organization[128];  /* "" when it has none */
+    int64_t not_before_s, not_after_s;
+    long verify_error; /* X509_V_ERR_ number; 0: trusted and for this name */
+    char verify_text[128];
+};
+
+/* What was observed. Valid during the callback. */
+struct https_result {
+    enum https_step reached;             /* the step that failed; HTTPS_DONE when none did */
+    bool timed_out;                      /* it failed by its limit */
+    int64_t step_ns[HTTPS_DONE];         /* how long each took; 0: not reached */
+    char addresses[HTTPS_ADDRESSES][48]; /* all that the name has, numeric */
+    size_t address_count;
+    char address[48];                     /* the one connected to */
+    int resolve_error, os_error;          /* EAI_ code, errno; 0: none */
+    int proxy_status;                     /* of a refused CONNECT; 0: none */
+    char tls_version[16], tls_cipher[64]; /* "" before the handshake is done */
+    struct https_certificate certificate;
+    int status;                      /* of the answer; 0: none came */
+    const struct ws_header *headers; /* names in lower case; Set-Cookie left out */
+    size_t header_count;
+    const char
+        *body; /* NUL-terminated, at most HTTPS_BODY_MAX; wiped after the callback: it may hold a secret */
+    size_t body_length;
+    char detail[256]; /* what the library said; "" when nothing */
+};
+
+/* Called once, never from within https_start. */
+typedef void https_done(void *user, const struct https_result *result);
+
+/*
+ * Starts a request. ERR_NET for a ca_file that cannot be used, ERR_NOMEM without memory: no callback follows
+ * then. An untrusted certificate ends it at HTTPS_TLS with the certificate's facts.
+ */
+MUST_USE enum err_code https_start(uv_loop_t *loop, const struct https_request *request, https_done *done,
+                                   void *user, struct https_exchange **out, struct error *err);
+
+/* Ends it early: no callback follows. The loop still has to close its handles. */
+void https_abort(struct https_exchange *exchange);
+
+#endif
