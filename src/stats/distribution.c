@@ -83,6 +83,20 @@ static double log_power_over_beta(double x, double y, double a, double b)
     return deviance + 0.5 * (log(a) + log(b / n)) - LOG_SQRT_2PI + rest;
 }
 
+double binomial_log_pmf(double k, double n, double p, double q)
+{
+    if (!(k >= 0) || !(k <= n) || !(p >= 0) || !(q >= 0)) return NAN;
+    if (p == 0) return k == 0 ? 0 : -INFINITY;
+    if (q == 0) return k == n ? 0 : -INFINITY;
+    /* The binomial coefficient is 1 / ((n + 1) B(k + 1, n - k + 1)) (DLMF 5.12.1). */
+    return log_power_over_beta(p, q, k + 1, n - k + 1) - log(n + 1) - log(p) - log(q);
+}
+
+double normal_two_sided_p(double z)
+{
+    return erfc(fabs(z) * M_SQRT1_2);
+}
+
 /*
  * The continued fraction of the incomplete beta integral, for x not much above the mean: the even part of
  * DLMF 8.17.22, by Lentz's method. Its terms are written with distance = (a + b) x - a, so that nothing

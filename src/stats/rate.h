@@ -78,4 +78,16 @@ double student_quantile(double p, double degrees);
 double beta_quantile(double p, double a, double b);
 double beta_cdf(double x, double a, double b);
 
+/*
+ * The logarithm of a binomial probability, of k in n trials (0 <= k <= n; both may be fractional), with p in
+ * 0..1 and q = 1 - p passed along for its digits; -infinity where it is impossible. As precise for 2^40
+ * trials as for ten.
+ */
+double binomial_log_pmf(double k, double n, double p, double q);
+
+/* How far beyond z a standard normal lies, on both sides together: 2 P(Z > |z|). Keeps its digits down to
+ * 1e-300.
+ */
+double normal_two_sided_p(double z);
+
 #endif
