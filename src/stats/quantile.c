@@ -85,3 +85,19 @@ struct quantile histogram_quantile(const struct histogram *h, double q, double c
     (void)quantile_ranks(h->total, q, confidence, &low, &high);
     return histogram_quantile_at(h, q, low, high);
 }
+
+struct estimate rate_over(const struct histogram *h, int64_t limit, uint64_t failed, double design_effect,
+                          double confidence)
+{
+    double n = (double)h->total + (double)failed;
+    double effect = design_effect >= 1 ? design_effect : 1;
+    uint64_t above = histogram_count_above(h, limit);
+    int64_t below_bucket = histogram_lowest_equivalent(h, limit) - 1;
+    bool whole = histogram_highest_equivalent(h, limit) == limit || below_bucket < 0;
+    uint64_t from_bucket = whole ? above : histogram_count_above(h, below_bucket);
+    struct estimate least = rate_wilson(((double)above + (double)failed) / effect, n / effect, confidence);
+    struct estimate most =
+        rate_wilson(((double)from_bucket + (double)failed) / effect, n / effect, confidence);
+    if (!least.valid) return least;
+    return (struct estimate){.valid = true, .value = least.value, .low = least.low, .high = most.high};
+}

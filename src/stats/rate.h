@@ -46,6 +46,14 @@ struct estimate rate_clustered(const struct cluster_sums *sums, double confidenc
 /* The design effect as above; 1 when it cannot be estimated. */
 double cluster_design_effect(const struct cluster_sums *sums);
 
+/*
+ * Share of attempts slower than a limit (in the histogram's unit), those in `failed` counted as slower, by
+ * Wilson on the sample size that the design effect (1: independent) leaves. When the limit lies within a
+ * bucket the interval holds both counts that may be meant.
+ */
+struct estimate rate_over(const struct histogram *h, int64_t limit, uint64_t failed, double design_effect,
+                          double confidence);
+
 /* Order-statistic interval of a quantile q (0..1) of a histogram (David and Nagaraja 2003, 7.1). */
 struct quantile {
     bool valid;     /* there are samples */

@@ -1,0 +1,175 @@
+/* Stratified comparison, sequential test and sample sizes, against published figures. */
+#include "base/random.h"
+#include "stats/rate.h"
+#include "stats/sample_size.h"
+#include "stats/sequential.h"
+#include "stats/stratified.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
+
+static void assert_near(double got, double wanted, double tolerance)
+{
+    if (!(fabs(got - wanted) <= tolerance)) fail_msg("%.12g is not %.12g", got, wanted);
+}
+
+/* UC Berkeley admissions (Bickel et al. 1975), six departments; R: mantelhaen.test(UCBAdmissions,
+ * correct=FALSE). */
+static void test_berkeley(void **state)
+{
+    (void)state;
+    static const struct stratum departments[] = {
+        /* rejected of applied: women, men */
+        {19, 108, 313, 825},  {8, 25, 207, 560},    {391, 593, 205, 325},
+        {244, 375, 279, 417}, {299, 393, 138, 191}, {317, 341, 351, 373},
+    };
+    struct stratified s = stratified_compare(departments, COUNT_OF(departments), 0.95);
+    assert_true(s.valid);
+    assert_int_equal(s.used, 6);
+    assert_near(s.chi_squared, 1.5246, 0.00005);
+    assert_near(s.p, 0.2169, 0.00005);
+    assert_near(1 / s.odds_ratio, 0.9046968, 0.0000005);
+    assert_near(1 / s.high, 0.7719074, 0.0000005);
+    assert_near(1 / s.low, 1.0603298, 0.0000005);
+}
+
+static void test_strata_extremes(void **state)
+{
+    (void)state;
+    struct stratified s = stratified_compare(NULL, 0, 0.95);
+    assert_false(s.valid);
+    assert_near(s.p, 1, 0);
+    const struct stratum silent[] = {{0, 10, 0, 10}, {10, 10, 10, 10}, {0, 0, 3, 10}, {NAN, 10, 3, 10}};
+    s = stratified_compare(silent, COUNT_OF(silent), 0.95);
+    assert_false(s.valid);
+    assert_int_equal(s.used, 0);
+    const struct stratum one_sided[] = {{0, 100, 10, 100}};
+    s = stratified_compare(one_sided, 1, 0.95);
+    assert_true(s.valid && isinf(s.odds_ratio) && s.low == 0 && isinf(s.high));
+    const struct stratum large[] = {{0x1p38, 0x1p40, 0x1p39, 0x1p40}};
+    s = stratified_compare(large, 1, 0.95);
+    assert_true(s.valid && isfinite(s.chi_squared) && s.p < 1e-300);
+    assert_near(s.odds_ratio, 3, 1e-9);
+}
+
+/* The statistics page, section 3: per arm, power 80%, level 5%. */
+static void test_sample_sizes(void **state)
+{
+    (void)state;
+    static const struct {
+        double p1, p2, n;
+    } rows[] = {{0.02, 0.05, 588}, {0.02, 0.04, 1141}, {0.01, 0.03, 769},
+                {0.01, 0.05, 285}, {0.005, 0.02, 861}, {0.02, 0.03, 3826}};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        double n = sample_size_to_tell(rows[i].p1, rows[i].p2, 0.95, 0.8, 1);
+        if (fabs(n - rows[i].n) > 1)
+            fail_msg("%g against %g: %g, not %g", rows[i].p1, rows[i].p2, n, rows[i].n);
+    }
+    assert_true(isinf(sample_size_to_tell(0.02, 0.02, 0.95, 0.8, 1)));
+    assert_true(isnan(sample_size_to_tell(0.02, 1.5, 0.95, 0.8, 1)));
+    /* The failure catalogue, section 2.4: around 2.9%. */
+    assert_near(sample_size_for_width(0.029, 0.01, 0.95, 1), 1082, 1);
+    assert_near(sample_size_for_width(0.029, 0.005, 0.95, 1), 4327, 1);
+    assert_near(sample_size_for_width(0.029, 0.0025, 0.95, 1), 17308, 1);
+}
+
+struct sprt_result {
+    double high, trials;
+};
+
+static struct sprt_result simulate(double acceptable, double too_high, double rate, uint64_t stream)
+{
+    const int runs = 3000;
+    struct random random;
+    struct sprt_result result = {0};
+    random_seed(&random, 77, stream);
+    for (int i = 0; i < runs; i++) {
+        struct sequential test;
+        assert_true(sequential_start(&test, acceptable, too_high, 0.05, 0.05));
+        while (sequential_add(&test, 1, random_unit(&random) < rate) == SEQUENTIAL_OPEN) result.trials++;
+        result.trials++;
+        result.high += test.verdict == SEQUENTIAL_TOO_HIGH;
+    }
+    result.high /= runs;
+    result.trials /= runs;
+    return result;
+}
+
+/* The table of the statistics page, section 5: mean trials and how often the high rate is declared. */
+static void test_sequential_of_the_page(void **state)
+{
+    (void)state;
+    static const struct {
+        double acceptable, too_high, rate, trials, high;
+    } rows[] = {{0.02, 0.05, 0.01, 137, 0.001}, {0.02, 0.05, 0.02, 224, 0.033},
+                {0.02, 0.05, 0.05, 182, 0.95},  {0.02, 0.05, 0.08, 74, 0.999},
+                {0.03, 0.05, 0.03, 549, 0.038}, {0.03, 0.05, 0.05, 501, 0.95}};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct sprt_result got = simulate(rows[i].acceptable, rows[i].too_high, rows[i].rate, i);
+        assert_near(got.trials / rows[i].trials, 1, 0.08);
+        assert_near(got.high, rows[i].high, 0.015);
+        struct sequential test;
+        assert_true(sequential_start(&test, rows[i].acceptable, rows[i].too_high, 0.05, 0.05));
+        /* Wald's figure leaves out the overshoot: it is a little low, never far off. */
+        double expected = sequential_expected_trials(&test, rows[i].rate);
+        if (!(expected > 0.75 * got.trials && expected < 1.1 * got.trials))
+            fail_msg("expected %g, took %g", expected, got.trials);
+    }
+}
+
+static void test_sequential_edges(void **state)
+{
+    (void)state;
+    struct sequential test;
+    assert_false(sequential_start(&test, 0.05, 0.02, 0.05, 0.05));
+    assert_false(sequential_start(&test, 0, 0.02, 0.05, 0.05));
+    assert_false(sequential_start(&test, 0.01, 1, 0.05, 0.05));
+    assert_false(sequential_start(&test, 0.01, 0.02, 0.6, 0.5));
+    assert_true(sequential_start(&test, 0.02, 0.05, 0.05, 0.05));
+    assert_int_equal(sequential_add(&test, 10, 11), SEQUENTIAL_OPEN);
+    assert_int_equal(sequential_add(&test, 0x1p40, 0), SEQUENTIAL_ACCEPTABLE);
+    assert_int_equal(sequential_add(&test, 100, 100), SEQUENTIAL_ACCEPTABLE);
+    assert_true(isfinite(sequential_expected_trials(&test, 0)));
+    assert_true(isfinite(sequential_expected_trials(&test, 1)));
+    assert_true(isfinite(sequential_expected_trials(&test, 0.0325)));
+    assert_true(isnan(sequential_expected_trials(&test, 2)));
+}
+
+static void test_share_over_a_limit(void **state)
+{
+    (void)state;
+    struct histogram *h = histogram_new(1, 60000000, 3);
+    assert_non_null(h);
+    assert_true(histogram_record(h, 500000, 950));
+    assert_true(histogram_record(h, 2000000, 30));
+    struct estimate share = rate_over(h, 1000000, 20, 1, 0.95);
+    struct estimate wilson = rate_wilson(50, 1000, 0.95);
+    assert_near(share.value, 0.05, 1e-12);
+    assert_near(share.low, wilson.low, 1e-12);
+    assert_near(share.high, wilson.high, 1e-12);
+    /* 500000 shares its bucket with 500001 to 500223: whether these 950 are over 500100 is not known. */
+    share = rate_over(h, 500100, 20, 1, 0.95);
+    assert_near(share.value, 0.05, 1e-12);
+    assert_true(share.high > 0.99);
+    share = rate_over(h, 1000000, 20, 4, 0.95);
+    wilson = rate_wilson(12.5, 250, 0.95);
+    assert_near(share.high, wilson.high, 1e-12);
+    histogram_free(h);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_berkeley),         cmocka_unit_test(test_strata_extremes),
+        cmocka_unit_test(test_sample_sizes),     cmocka_unit_test(test_sequential_of_the_page),
+        cmocka_unit_test(test_sequential_edges), cmocka_unit_test(test_share_over_a_limit),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
