@@ -35,6 +35,9 @@ struct failure_facts {
     const char *body_code;           /* error.code of the refusal's body, or NULL */
     const char *body_message;        /* error.message of the refusal's body, or NULL */
     const struct event_facts *event; /* the `error` or failed `response.done`, or NULL */
+    /* an `error` event that came earlier in the turn and ended nothing by itself, or NULL */
+    const struct event_facts *error_before;
+    bool transcription_failed; /* conversation.item.input_audio_transcription.failed came in the turn */
     bool protocol_violation;         /* invalid JSON, binary frame, invalid UTF-8 */
     bool closed;                     /* the connection ended under us */
     int close_code;                  /* of the peer's Close frame; 0: none came */
