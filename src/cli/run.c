@@ -19,13 +19,41 @@ static const char EXIT_CODES[] =
     "  5 stopped by the budget            99 a threshold failed         130 interrupted, all so far is "
     "kept\n";
 
+static void on_simulator_lost(void *user)
+{
+    struct run *run = user;
+    if (run->engine == NULL) return;
+    engine_stop(run->engine, RUN_FAILED, "the simulator ended");
+    engine_stop(run->engine, RUN_FAILED, "the simulator ended");
+}
+
+static enum err_code start_simulator(struct run *run, struct error *err)
+{
+    struct text ledger = {0};
+    text_printf(&ledger, "%s/ledger.jsonl", text_str(&run->folder));
+    run->simulated = (struct simulated){
+        .loop = &run->loop,
+        .profile = run->profile,
+        .seed = run->seed,
+        .ledger = ledger.data,
+        .interrupts = &run->interrupts,
+        .on_lost = on_simulator_lost,
+        .user = run,
+    };
+    enum err_code code =
+        ledger.failed ? error_set(err, ERR_NOMEM, "no memory") : simulated_start(&run->simulated, err);
+    run->simulated.ledger = NULL;
+    text_free(&ledger);
+    return code;
+}
+
 /* The simulator, the load, and the end of both. */
 static enum err_code drive(struct run *run, struct error *err)
 {
-    enum err_code code = run->flags.simulate ? run_simulator_start(run, err) : ERR_OK;
+    enum err_code code = run->flags.simulate ? start_simulator(run, err) : ERR_OK;
     if (code == ERR_OK) code = run_drive(run, err);
     struct error ending = {0};
-    enum err_code end = run_simulator_stop(run, &ending);
+    enum err_code end = simulated_stop(&run->simulated, &ending);
     if (code != ERR_OK || end == ERR_OK) return code;
     *err = ending;
     return end;
@@ -60,7 +88,7 @@ static void release(struct run *run)
     (void)uv_run(&run->loop, UV_RUN_DEFAULT);
     (void)uv_loop_close(&run->loop);
     for (size_t i = 0; i < run->detour_count; i++) detour_free(&run->detours[i]);
-    free(run->ca_file);
+    simulated_free(&run->simulated);
     text_free(&run->folder);
     profile_free(run->profile);
 }

@@ -1,4 +1,4 @@
-/* `rushhour run`, in parts: the plan (run_plan.c), the simulator beside it (run_simulator.c), the drive
+/* `rushhour run`, in parts: the plan (run_plan.c), the simulator beside it (simulated.c), the drive
  * (run_drive.c) and what is left of it (run_finish.c). run.c reads the command line and goes through them. */
 #ifndef RUSHHOUR_CLI_RUN_H
 #define RUSHHOUR_CLI_RUN_H
@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/options.h"
+#include "cli/simulated.h"
 #include "engine/engine.h"
 #include "profile/profile.h"
 #include "record/run_writer.h"
@@ -21,8 +22,6 @@ struct run_flags {
     bool simulate, dry_run, yes, json, quiet, no_color;
 };
 
-#define DETOUR_MAX 64
-
 struct run {
     struct run_flags flags;
     struct profile *profile;
@@ -30,11 +29,10 @@ struct run {
     unsigned workers;
     struct text folder; /* of the run */
     char id[128];
-    struct detour detours[DETOUR_MAX];
+    struct detour detours[DETOUR_MAX]; /* of --connect-to */
     size_t detour_count;
-    char *ca_file; /* of the simulator, or NULL */
+    struct simulated simulated;
     uv_loop_t loop;
-    struct run_simulator *simulator;
     struct run_writer *writer;
     struct engine *engine;
     struct run_clock clock;
@@ -51,17 +49,6 @@ MUST_USE enum err_code run_plan(struct run *run, struct error *err);
 
 /* Appends what the run would do and cost: the contract's dry-run JSON, or a table. */
 void run_plan_report(const struct run *run, bool json, struct text *out);
-
-/* run_simulator.c: starts the simulator as a process of its own, with its ledger in the run folder; fills the
- * detours, the secrets and the CA. */
-MUST_USE enum err_code run_simulator_start(struct run *run, struct error *err);
-
-/* Tells the simulator the clock that the run goes by. */
-void run_simulator_clock(struct run *run);
-
-/* Ends the simulator and waits until its ledger is whole. ERR_IO when it had failed. Safe when there is none.
- */
-MUST_USE enum err_code run_simulator_stop(struct run *run, struct error *err);
 
 /* run_signals.c: from here to the end Ctrl-C and SIGTERM end the run in order: while the engine runs, the
  * first one drains it and the second one stops it; before, the run is called off; after, what is being

@@ -156,9 +156,9 @@ static enum err_code start_engine(struct run *run, struct error *err)
         .clock = run->clock,
         .seed = run->seed,
         .workers = run->workers,
-        .detours = run->detours,
-        .detour_count = run->detour_count,
-        .ca_file = run->ca_file,
+        .detours = run->flags.simulate ? run->simulated.detours : run->detours,
+        .detour_count = run->flags.simulate ? run->simulated.detour_count : run->detour_count,
+        .ca_file = run->simulated.ca_file,
         .writer = run->writer,
     };
     return engine_new(&run->loop, &options, &run->engine, err);
@@ -173,7 +173,7 @@ enum err_code run_drive(struct run *run, struct error *err)
     /* Setting up took its time: the clock starts now, for us and for the simulator alike. */
     run->clock.mono_origin_ns = clock_mono_ns() + (uint64_t)LEAD_NS;
     engine_set_origin(run->engine, run->clock.mono_origin_ns);
-    if (run->simulator != NULL) run_simulator_clock(run);
+    if (run->flags.simulate) simulated_clock(&run->simulated, &run->clock);
     code = run_write_manifest(run, false, err);
     if (code == ERR_OK) code = open_drive(&drive, err);
     if (code == ERR_OK) {

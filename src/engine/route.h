@@ -6,23 +6,9 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "net/client.h"
+#include "net/detour.h"
 #include "profile/profile.h"
 #include "realtime/event.h"
-
-/* `--connect-to HOST:PORT=ADDR:PORT`, or where the simulator listens: host and port are reached at another
- * address. */
-struct detour {
-    const char *region; /* borrowed: the only region that takes it; NULL: every region of that host */
-    char *host;
-    uint16_t port;
-    char *address;
-    uint16_t address_port;
-};
-
-/* Parses the argument of --connect-to; ADDR is numeric, in brackets when IPv6. The strings are the caller's
- * (detour_free). */
-MUST_USE enum err_code detour_parse(const char *argument, struct detour *out, struct error *err);
-void detour_free(struct detour *detour);
 
 /* Headers of a request that we set at most, the profile's included. */
 #define ROUTE_HEADERS 64

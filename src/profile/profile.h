@@ -210,6 +210,9 @@ MUST_USE enum err_code profile_check(const struct profile *profile, struct error
  * variable. */
 MUST_USE enum err_code profile_secrets_load(struct profile *profile, struct error *err);
 
+/* The same for one region, for those who want to know of each. */
+MUST_USE enum err_code profile_secrets_load_region(struct profile *profile, size_t index, struct error *err);
+
 void profile_free(struct profile *profile);
 
 /* Whether the profile replays time (clock.speed or clock.start is set), so that it must never meet a real

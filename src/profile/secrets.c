@@ -257,7 +257,7 @@ static enum err_code load_text(const char *source, const struct place *place, ch
     return ERR_OK;
 }
 
-static enum err_code load_region(struct profile *profile, size_t index, struct error *err)
+enum err_code profile_secrets_load_region(struct profile *profile, size_t index, struct error *err)
 {
     struct region *region = &profile->regions[index];
     enum err_code code = load_auth(profile, index, err);
@@ -277,6 +277,7 @@ static enum err_code load_region(struct profile *profile, size_t index, struct e
 enum err_code profile_secrets_load(struct profile *profile, struct error *err)
 {
     enum err_code code = ERR_OK;
-    for (size_t i = 0; i < profile->region_count && code == ERR_OK; i++) code = load_region(profile, i, err);
+    for (size_t i = 0; i < profile->region_count && code == ERR_OK; i++)
+        code = profile_secrets_load_region(profile, i, err);
     return code;
 }

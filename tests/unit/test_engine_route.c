@@ -90,31 +90,11 @@ static void a_detour_of_one_region_is_not_its_neighbour_s(void **state)
     profile_free(profile);
 }
 
-static void a_detour_is_written_host_port_address_port(void **state)
-{
-    static const char *const wrong[] = {"",        "a:1",           "a:1=b:2",         "a=127.0.0.1:2",
-                                        "a:0=::1", "a:1=127.0.0.1", "a:1=127.0.0.1:0", "a:99999=127.0.0.1:2"};
-    struct detour detour;
-    struct error err = {0};
-    (void)state;
-    assert_int_equal(detour_parse("contoso.example.com:443=[::1]:8443", &detour, &err), ERR_OK);
-    assert_string_equal(detour.host, "contoso.example.com");
-    assert_string_equal(detour.address, "::1");
-    assert_int_equal(detour.port, 443);
-    assert_int_equal(detour.address_port, 8443);
-    assert_null(detour.region);
-    detour_free(&detour);
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        if (detour_parse(wrong[i], &detour, &err) != ERR_USAGE) fail_msg("%s was taken", wrong[i]);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_response_is_priced_by_what_is_known_of_it),
         cmocka_unit_test(a_detour_of_one_region_is_not_its_neighbour_s),
-        cmocka_unit_test(a_detour_is_written_host_port_address_port),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-#include "cli/run.h"
+#include "cli/simulated.h"
 
 #include <cjson/cJSON.h>
 #include <inttypes.h>
@@ -11,15 +11,14 @@
 #define STOP_LIMIT_MS 15000
 #define READY_SIZE ((size_t)1 << 20)
 
-/* The simulator as a process of its own; its standard input carries our clock, and closing it ends the
- * simulator. */
-struct run_simulator {
-    struct run *run;
+/* Its standard input carries our clock, and closing it ends the simulator. */
+struct simulator_process {
+    struct simulated *simulated;
     uv_process_t process;
     uv_pipe_t input, output;
     uv_timer_t patience;
     struct text ready;
-    bool has_ready, exited, stopping, timed_out;
+    bool has_ledger, has_ready, exited, stopping, timed_out;
     int64_t exit_status;
     int exit_signal;
     unsigned closing; /* handles that are on their way out */
@@ -28,27 +27,25 @@ struct run_simulator {
 
 static void on_exit_of_simulator(uv_process_t *process, int64_t exit_status, int signal_number)
 {
-    struct run_simulator *simulator = process->data;
+    struct simulator_process *simulator = process->data;
     simulator->exited = true;
     simulator->exit_status = exit_status;
     simulator->exit_signal = signal_number;
     uv_stop(process->loop);
-    if (!simulator->stopping && simulator->run->engine != NULL) {
-        engine_stop(simulator->run->engine, RUN_FAILED, "the simulator ended");
-        engine_stop(simulator->run->engine, RUN_FAILED, "the simulator ended");
-    }
+    const struct simulated *simulated = simulator->simulated;
+    if (!simulator->stopping && simulated->on_lost != NULL) simulated->on_lost(simulated->user);
 }
 
 static void allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 {
     (void)suggested;
-    struct run_simulator *simulator = handle->data;
+    struct simulator_process *simulator = handle->data;
     *buffer = uv_buf_init(simulator->chunk, sizeof simulator->chunk);
 }
 
 static void on_output(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
 {
-    struct run_simulator *simulator = stream->data;
+    struct simulator_process *simulator = stream->data;
     if (length < 0) {
         (void)uv_read_stop(stream);
         return;
@@ -63,18 +60,18 @@ static void on_output(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffe
 
 static void on_patience(uv_timer_t *timer)
 {
-    struct run_simulator *simulator = timer->data;
+    struct simulator_process *simulator = timer->data;
     simulator->timed_out = true;
     uv_stop(timer->loop);
 }
 
 static void on_handle_closed(uv_handle_t *handle)
 {
-    struct run_simulator *simulator = handle->data;
+    struct simulator_process *simulator = handle->data;
     simulator->closing--;
 }
 
-static void close_if_open(struct run_simulator *simulator, uv_handle_t *handle)
+static void close_if_open(struct simulator_process *simulator, uv_handle_t *handle)
 {
     if (handle->loop == NULL || uv_is_closing(handle)) return;
     simulator->closing++;
@@ -83,19 +80,24 @@ static void close_if_open(struct run_simulator *simulator, uv_handle_t *handle)
 
 /* ---- starting ---- */
 
-static enum err_code spawn(struct run_simulator *simulator, struct error *err)
+static enum err_code spawn(struct simulator_process *simulator, struct error *err)
 {
-    struct run *run = simulator->run;
+    const struct simulated *simulated = simulator->simulated;
+    uv_loop_t *loop = simulated->loop;
     char seed[32];
-    struct text ledger = {0};
-    text_printf(&ledger, "%s/ledger.jsonl", text_str(&run->folder));
-    (void)snprintf(seed, sizeof seed, "%" PRIu64, run->seed);
+    (void)snprintf(seed, sizeof seed, "%" PRIu64, simulated->seed);
     char executable[4096];
     size_t length = sizeof executable;
     int status = uv_exepath(executable, &length);
-    char *arguments[] = {executable,     "simulate", run->profile->file,
-                         "--controlled", "--ledger", ledger.data,
-                         "--seed",       seed,       NULL};
+    char *arguments[] = {executable,
+                         "simulate",
+                         simulated->profile->file,
+                         "--controlled",
+                         "--seed",
+                         seed,
+                         simulated->ledger != NULL ? "--ledger" : NULL,
+                         simulated->ledger,
+                         NULL};
     uv_stdio_container_t streams[] = {
         {.flags = UV_CREATE_PIPE | UV_READABLE_PIPE, .data.stream = (uv_stream_t *)&simulator->input},
         {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&simulator->output},
@@ -108,11 +110,10 @@ static enum err_code spawn(struct run_simulator *simulator, struct error *err)
         .stdio = streams,
         .stdio_count = 3,
     };
-    (void)uv_pipe_init(&run->loop, &simulator->input, 0);
-    (void)uv_pipe_init(&run->loop, &simulator->output, 0);
+    (void)uv_pipe_init(loop, &simulator->input, 0);
+    (void)uv_pipe_init(loop, &simulator->output, 0);
     simulator->input.data = simulator->output.data = simulator->process.data = simulator;
-    if (status == 0) status = uv_spawn(&run->loop, &simulator->process, &options);
-    text_free(&ledger);
+    if (status == 0) status = uv_spawn(loop, &simulator->process, &options);
     if (status != 0) {
         simulator->exited = true;
         return error_set(err, ERR_IO, "cannot start the simulator: %s", uv_strerror(status));
@@ -122,21 +123,22 @@ static enum err_code spawn(struct run_simulator *simulator, struct error *err)
 }
 
 /* Runs the loop until the simulator has said something, ended, or used up the patience. */
-static void wait_for(struct run_simulator *simulator, bool (*done)(const struct run_simulator *),
+static void wait_for(struct simulator_process *simulator, bool (*done)(const struct simulator_process *),
                      uint64_t limit_ms)
 {
     (void)uv_timer_start(&simulator->patience, on_patience, limit_ms, 0);
     simulator->timed_out = false;
-    while (!done(simulator) && !simulator->timed_out) (void)uv_run(&simulator->run->loop, UV_RUN_DEFAULT);
+    while (!done(simulator) && !simulator->timed_out)
+        (void)uv_run(simulator->simulated->loop, UV_RUN_DEFAULT);
     (void)uv_timer_stop(&simulator->patience);
 }
 
-static bool is_ready(const struct run_simulator *simulator)
+static bool is_ready(const struct simulator_process *simulator)
 {
-    return simulator->has_ready || simulator->exited || simulator->run->interrupts > 0;
+    return simulator->has_ready || simulator->exited || *simulator->simulated->interrupts > 0;
 }
 
-static bool has_exited(const struct run_simulator *simulator)
+static bool has_exited(const struct simulator_process *simulator)
 {
     return simulator->exited;
 }
@@ -156,14 +158,14 @@ static const char *string_of(const cJSON *object, const char *key)
 }
 
 /* Points a region at the simulator: its address, its key, TLS by its authority. */
-static enum err_code take_region(struct run *run, const cJSON *entry, struct error *err)
+static enum err_code take_region(struct simulated *simulated, const cJSON *entry, struct error *err)
 {
-    struct region *region = find_region(run->profile, string_of(entry, "name"));
+    struct region *region = find_region(simulated->profile, string_of(entry, "name"));
     if (region == NULL) return ERR_OK; /* left out by --region */
     const char *address = string_of(entry, "address");
     const char *colon = strrchr(address, ':');
-    struct detour *detour = &run->detours[run->detour_count];
-    if (run->detour_count == DETOUR_MAX || colon == NULL) {
+    struct detour *detour = &simulated->detours[simulated->detour_count];
+    if (simulated->detour_count == DETOUR_MAX || colon == NULL) {
         return error_set(err, ERR_USAGE, "region %s: more than %d regions cannot be simulated in one run",
                          region->name, DETOUR_MAX);
     }
@@ -172,7 +174,7 @@ static enum err_code take_region(struct run *run, const cJSON *entry, struct err
     detour->port = region->port;
     detour->address = strndup(address, (size_t)(colon - address));
     detour->address_port = (uint16_t)strtoul(colon + 1, NULL, 10);
-    run->detour_count++;
+    simulated->detour_count++;
     free(region->auth.secret);
     region->auth.secret = strdup(string_of(entry, "api_key"));
     region->auth.kind = region->auth.kind == AUTH_NONE ? AUTH_API_KEY : region->auth.kind;
@@ -185,59 +187,60 @@ static enum err_code take_region(struct run *run, const cJSON *entry, struct err
     return ERR_OK;
 }
 
-static enum err_code take_ready(struct run_simulator *simulator, struct error *err)
+static enum err_code take_ready(struct simulator_process *simulator, struct error *err)
 {
-    struct run *run = simulator->run;
+    struct simulated *simulated = simulator->simulated;
     cJSON *ready = cJSON_Parse(text_str(&simulator->ready));
     enum err_code code = ERR_OK;
     const cJSON *entry = NULL;
     if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(ready, "ready"))) {
         code = error_set(err, ERR_FORMAT, "the simulator did not say that it is ready");
     }
-    run->ca_file = strdup(string_of(ready, "ca_file"));
+    simulated->ca_file = strdup(string_of(ready, "ca_file"));
     cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(ready, "regions"))
     {
-        if (code == ERR_OK) code = take_region(run, entry, err);
+        if (code == ERR_OK) code = take_region(simulated, entry, err);
     }
     cJSON_Delete(ready);
-    if (code == ERR_OK && run->ca_file == NULL) code = error_set(err, ERR_NOMEM, "no memory");
+    if (code == ERR_OK && simulated->ca_file == NULL) code = error_set(err, ERR_NOMEM, "no memory");
     return code;
 }
 
-enum err_code run_simulator_start(struct run *run, struct error *err)
+enum err_code simulated_start(struct simulated *simulated, struct error *err)
 {
-    struct run_simulator *simulator = calloc(1, sizeof *simulator);
+    struct simulator_process *simulator = calloc(1, sizeof *simulator);
     if (simulator == NULL) return error_set(err, ERR_NOMEM, "no memory for the simulator");
-    run->simulator = simulator;
-    simulator->run = run;
-    (void)uv_timer_init(&run->loop, &simulator->patience);
+    simulated->process = simulator;
+    simulator->simulated = simulated;
+    simulator->has_ledger = simulated->ledger != NULL;
+    (void)uv_timer_init(simulated->loop, &simulator->patience);
     simulator->patience.data = simulator;
     enum err_code code = spawn(simulator, err);
     if (code != ERR_OK) return code;
     wait_for(simulator, is_ready, READY_LIMIT_MS);
     if (simulator->exited)
         return error_set(err, ERR_IO, "the simulator could not start (its reason stands above)");
-    if (run->interrupts > 0) return error_set(err, ERR_IO, "interrupted before the load began");
+    if (*simulated->interrupts > 0) return error_set(err, ERR_IO, "interrupted before the load began");
     if (!simulator->has_ready)
         return error_set(err, ERR_IO, "the simulator was not ready within %d s", READY_LIMIT_MS / 1000);
     return take_ready(simulator, err);
 }
 
-void run_simulator_clock(struct run *run)
+void simulated_clock(struct simulated *simulated, const struct run_clock *clock)
 {
     char line[128];
-    (void)snprintf(line, sizeof line, "clock %" PRIu64 " %" PRId64 " %.17g\n", run->clock.mono_origin_ns,
-                   run->clock.wall_origin_ns, run->clock.speed);
+    (void)snprintf(line, sizeof line, "clock %" PRIu64 " %" PRId64 " %.17g\n", clock->mono_origin_ns,
+                   clock->wall_origin_ns, clock->speed);
     uv_buf_t buffer = uv_buf_init(line, (unsigned)strlen(line));
     /* A short line into an empty pipe never blocks. */
-    (void)uv_try_write((uv_stream_t *)&run->simulator->input, &buffer, 1);
+    (void)uv_try_write((uv_stream_t *)&simulated->process->input, &buffer, 1);
 }
 
 /* ---- stopping ---- */
 
-enum err_code run_simulator_stop(struct run *run, struct error *err)
+enum err_code simulated_stop(struct simulated *simulated, struct error *err)
 {
-    struct run_simulator *simulator = run->simulator;
+    struct simulator_process *simulator = simulated->process;
     if (simulator == NULL) return ERR_OK;
     bool ended_early = simulator->exited;
     simulator->stopping = true;
@@ -247,14 +250,24 @@ enum err_code run_simulator_stop(struct run *run, struct error *err)
         (void)uv_process_kill(&simulator->process, SIGKILL);
         wait_for(simulator, has_exited, STOP_LIMIT_MS);
     }
+    bool has_ledger = simulator->has_ledger;
     bool failed = simulator->exit_status != 0 || simulator->exit_signal != 0 || ended_early;
     close_if_open(simulator, (uv_handle_t *)&simulator->output);
     close_if_open(simulator, (uv_handle_t *)&simulator->process);
     close_if_open(simulator, (uv_handle_t *)&simulator->patience);
-    while (simulator->closing > 0) (void)uv_run(&run->loop, UV_RUN_ONCE);
+    while (simulator->closing > 0) (void)uv_run(simulated->loop, UV_RUN_ONCE);
     text_free(&simulator->ready);
     free(simulator);
-    run->simulator = NULL;
+    simulated->process = NULL;
     if (!failed) return ERR_OK;
-    return error_set(err, ERR_IO, "the simulator failed: the run's ledger is not whole");
+    return error_set(err, ERR_IO, "the simulator failed%s",
+                     has_ledger ? ": the run's ledger is not whole" : "");
+}
+
+void simulated_free(struct simulated *simulated)
+{
+    for (size_t i = 0; i < simulated->detour_count; i++) detour_free(&simulated->detours[i]);
+    simulated->detour_count = 0;
+    free(simulated->ca_file);
+    simulated->ca_file = NULL;
 }
