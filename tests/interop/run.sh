@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 rushhour=$build/rushhour
 
 # A Python of one's own often lacks the packages that apt gave to the system's.
-if ! python3 -c 'import jsonschema, scipy' 2>/dev/null && [ -x /usr/bin/python3 ]; then
+if ! python3 -c 'import jsonschema, scipy, statsmodels' 2>/dev/null && [ -x /usr/bin/python3 ]; then
     PATH=/usr/bin:$PATH
 fi
 
@@ -43,7 +43,7 @@ make_run() {
 for script in tests/interop/*/run.sh; do
     name=$(basename "$(dirname "$script")")
     case $name in
-    hdrhistogram) suite "$name" "$build" ;;
+    hdrhistogram | statistics) suite "$name" "$build" ;;
     page)
         if make_run; then suite "$name" "$rushhour" "$scratch/run"; else failed+=("$name: no run to show"); fi ;;
     *) suite "$name" "$rushhour" ;;

@@ -1,0 +1,131 @@
+"""Asks our statistics (stats_tool) and scipy or statsmodels the same questions, and compares the answers.
+
+usage: compare.py STATS_TOOL
+"""
+
+import math
+import random
+import subprocess
+import sys
+
+import numpy
+from scipy import stats
+from statsmodels.stats import contingency_tables, multitest, proportion
+
+rng = random.Random(20250701)
+questions = []  # (name, the line for our tool, the answer expected, relative tolerance, absolute tolerance)
+
+
+def ask(name, numbers, expected, relative=1e-9, absolute=1e-12):
+    line = " ".join([name] + [repr(float(number)) for number in numbers])
+    questions.append((name, line, [float(value) for value in expected], relative, absolute))
+
+
+def counts(largest=5000):
+    n = rng.choice([rng.randint(1, 30), rng.randint(30, 500), rng.randint(500, largest)])
+    return rng.choice([0, n, rng.randint(0, n), rng.randint(0, max(1, n // 20))]), n
+
+
+def rates():
+    for _ in range(300):
+        x, n = counts(100000)
+        confidence = rng.choice([0.8, 0.9, 0.95, 0.99])
+        for name, method in (("wilson", "wilson"), ("exact", "beta")):
+            low, high = proportion.proportion_confint(x, n, alpha=1 - confidence, method=method)
+            low = 0.0 if math.isnan(low) else low
+            high = 1.0 if math.isnan(high) else high
+            ask(name, [x, n, confidence], [x / n, low, high], 1e-8, 1e-10)
+
+
+def pairs():
+    for _ in range(300):
+        (x1, n1), (x2, n2) = counts(), counts()
+        low, high = proportion.confint_proportions_2indep(x2, n2, x1, n1, compare="diff", method="newcomb",
+                                                          alpha=0.05)
+        ask("newcombe", [x1, n1, x2, n2, 0.95], [x2 / n2 - x1 / n1, low, high], 1e-8, 1e-9)
+        _, p = stats.fisher_exact([[x1, n1 - x1], [x2, n2 - x2]])
+        # Both sum up what is no likelier than the table observed; scipy's own limit is 1e-14 where ours, as R's, is 1e-7.
+        ask("fisher", [x1, n1, x2, n2], [p], 1e-6, 1e-12)
+        if 0 < x1 + x2 < n1 + n2:
+            z, p = proportion.proportions_ztest([x2, x1], [n2, n1])
+            ask("score", [x1, n1, x2, n2], [z, p], 1e-9, 1e-300)
+
+
+def strata():
+    for _ in range(60):
+        tables, numbers = [], [0.95]
+        for _ in range(rng.randint(1, 24)):
+            n1, n2 = rng.randint(20, 900), rng.randint(20, 900)
+            x1, x2 = rng.randint(1, n1 // 5 + 1), rng.randint(1, n2 // 5 + 1)
+            numbers += [x1, n1, x2, n2]
+            tables.append(numpy.array([[x2, n2 - x2], [x1, n1 - x1]]))
+        table = contingency_tables.StratifiedTable(tables)
+        test = table.test_null_odds(correction=False)
+        low, high = table.oddsratio_pooled_confint(0.05)
+        ask("strata", numbers, [test.statistic, stats.chi2.sf(test.statistic, 1), table.oddsratio_pooled, low, high], 1e-8, 1e-300)
+
+
+def many():
+    for _ in range(50):
+        values = [rng.random() ** 3 for _ in range(rng.randint(1, 60))]
+        ask("holm", values, multitest.multipletests(values, method="holm")[1])
+        ask("bh", values, multitest.multipletests(values, method="fdr_bh")[1])
+
+
+def ranks():
+    for _ in range(200):
+        n = rng.randint(400, 200000)
+        q = rng.choice([0.5, 0.9, 0.95, 0.99])
+        low, high = stats.binom.ppf([0.025, 0.975], n, q)
+        ask("ranks", [n, q, 0.95], [low, high + 1], 0, 0)
+
+
+def distributions():
+    for _ in range(300):
+        p = rng.choice([rng.random(), 10 ** rng.uniform(-12, -1)])
+        df, a, b = rng.randint(1, 400), 10 ** rng.uniform(-1, 5), 10 ** rng.uniform(-1, 5)
+        ask("quantiles", [p, df, a, b], [stats.norm.ppf(p), stats.t.ppf(p, df), stats.beta.ppf(p, a, b)], 1e-7, 1e-12)
+
+
+def sizes():
+    for p1, p2 in ((0.02, 0.05), (0.01, 0.03), (0.005, 0.02), (0.3, 0.5)):
+        size = proportion.samplesize_proportions_2indep_onetail(p2 - p1, p1, power=0.8, ratio=1, alpha=0.05)
+        ask("size", [p1, p2, 0.95, 0.8], [math.ceil(size)], 0, 1)
+
+
+def clusters():
+    """The share of attempts that failed as a ratio estimate over sessions: its linearized variance, by numpy."""
+    for _ in range(60):
+        sessions = [(m, rng.choice([0, 0, 0, rng.randint(0, m), m])) for m in (rng.randint(1, 12) for _ in range(300))]
+        m, x = (numpy.array(column, dtype=float) for column in zip(*sessions))
+        n, p = m.sum(), x.sum() / m.sum()
+        variance = ((x - m * p) ** 2).sum() / n**2 * len(m) / (len(m) - 1)
+        effect = max(1.0, variance / (p * (1 - p) / (n - 1)))
+        low, high = proportion.proportion_confint(p * n / effect, n / effect, method="wilson")
+        ask("clustered", [0.95] + [number for pair in sessions for number in pair], [effect, p, low, high])
+
+
+def main():
+    for question in (rates, pairs, strata, many, ranks, distributions, sizes, clusters):
+        question()
+    lines = "".join(line + "\n" for _, line, *_ in questions)
+    output = subprocess.run([sys.argv[1]], input=lines, capture_output=True, text=True, check=True).stdout
+    answers = output.splitlines()
+    if len(answers) != len(questions):
+        sys.exit(f"{len(questions)} questions, {len(answers)} answers")
+    right, wrong = {}, 0
+    for (name, line, expected, relative, absolute), text in zip(questions, answers):
+        got = [float(value) for value in text.split()]
+        good = len(got) == len(expected) and all(
+            math.isclose(a, b, rel_tol=relative, abs_tol=absolute) for a, b in zip(got, expected))
+        right[name] = right.get(name, 0) + good
+        if not good:
+            wrong += 1
+            print(f"DISAGREE {line[:200]}: {got}, not {expected}", file=sys.stderr)
+    for name, count in right.items():
+        print(f"{name}: {count} agree")
+    print(f"{sum(right.values())} passed, {wrong} failed")
+    sys.exit(wrong != 0)
+
+
+main()

@@ -1,0 +1,125 @@
+/*
+ * Our statistics as a filter: one question a line on stdin, the figures of its answer on stdout. The suite
+ * asks scipy and statsmodels the same questions.
+ */
+#include "stats/comparison.h"
+#include "stats/rate.h"
+#include "stats/sample_size.h"
+#include "stats/stratified.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NUMBERS_MAX 4096
+
+static void print_estimate(struct estimate e)
+{
+    printf("%.17g %.17g %.17g\n", e.value, e.low, e.high);
+}
+
+static void answer_newcombe(const double *n)
+{
+    struct estimate a = rate_wilson(n[0], n[1], n[4]);
+    struct estimate b = rate_wilson(n[2], n[3], n[4]);
+    struct difference d = rate_newcombe(&a, &b);
+    printf("%.17g %.17g %.17g\n", d.value, d.low, d.high);
+}
+
+static void answer_score(const double *n)
+{
+    double z;
+    double p = rate_score_test(n[0], n[1], n[2], n[3], &z);
+    printf("%.17g %.17g\n", z, p);
+}
+
+static void answer_ranks(const double *n)
+{
+    uint64_t low;
+    uint64_t high;
+    (void)quantile_ranks((uint64_t)n[0], n[1], n[2], &low, &high);
+    printf("%llu %llu\n", (unsigned long long)low, (unsigned long long)high);
+}
+
+/* Confidence, then x1 n1 x2 n2 of each stratum. */
+static void answer_strata(const double *n, size_t count)
+{
+    struct stratum strata[NUMBERS_MAX / 4];
+    size_t strata_count = (count - 1) / 4;
+    for (size_t i = 0; i < strata_count; i++) {
+        const double *at = n + 1 + 4 * i;
+        strata[i] = (struct stratum){at[0], at[1], at[2], at[3]};
+    }
+    struct stratified s = stratified_compare(strata, strata_count, n[0]);
+    printf("%.17g %.17g %.17g %.17g %.17g\n", s.chi_squared, s.p, s.odds_ratio, s.low, s.high);
+}
+
+static void answer_adjusted(const double *n, size_t count,
+                            bool (*adjust)(const double *p, size_t n, double *adjusted))
+{
+    double adjusted[NUMBERS_MAX];
+    if (!adjust(n, count, adjusted)) exit(1);
+    for (size_t i = 0; i < count; i++) printf("%.17g%s", adjusted[i], i + 1 == count ? "\n" : " ");
+}
+
+/* The confidence, then attempts and failures of each session. */
+static void answer_clustered(const double *n, size_t count)
+{
+    struct cluster_sums sums = {0};
+    for (size_t i = 1; i + 1 < count; i += 2) cluster_add(&sums, (uint64_t)n[i], (uint64_t)n[i + 1], 1);
+    struct estimate e = rate_clustered(&sums, n[0], NULL);
+    printf("%.17g %.17g %.17g %.17g\n", cluster_design_effect(&sums), e.value, e.low, e.high);
+}
+
+static bool answer(const char *what, const double *n, size_t count)
+{
+    if (strcmp(what, "wilson") == 0 && count == 3) {
+        print_estimate(rate_wilson(n[0], n[1], n[2]));
+    } else if (strcmp(what, "exact") == 0 && count == 3) {
+        print_estimate(rate_clopper_pearson((uint64_t)n[0], (uint64_t)n[1], n[2]));
+    } else if (strcmp(what, "newcombe") == 0 && count == 5) {
+        answer_newcombe(n);
+    } else if (strcmp(what, "score") == 0 && count == 4) {
+        answer_score(n);
+    } else if (strcmp(what, "fisher") == 0 && count == 4) {
+        printf("%.17g\n", fisher_exact((uint64_t)n[0], (uint64_t)n[1], (uint64_t)n[2], (uint64_t)n[3]));
+    } else if (strcmp(what, "ranks") == 0 && count == 3) {
+        answer_ranks(n);
+    } else if (strcmp(what, "strata") == 0 && count >= 5) {
+        answer_strata(n, count);
+    } else if (strcmp(what, "holm") == 0) {
+        answer_adjusted(n, count, holm_adjust);
+    } else if (strcmp(what, "bh") == 0) {
+        answer_adjusted(n, count, benjamini_hochberg_adjust);
+    } else if (strcmp(what, "clustered") == 0) {
+        answer_clustered(n, count);
+    } else if (strcmp(what, "size") == 0 && count == 4) {
+        printf("%.17g\n", sample_size_to_tell(n[0], n[1], n[2], n[3], 1));
+    } else if (strcmp(what, "quantiles") == 0 && count == 4) {
+        printf("%.17g %.17g %.17g\n", normal_quantile(n[0]), student_quantile(n[0], n[1]),
+               beta_quantile(n[0], n[2], n[3]));
+    } else {
+        return false;
+    }
+    return true;
+}
+
+int main(void)
+{
+    static char line[1 << 18];
+    static double numbers[NUMBERS_MAX];
+    while (fgets(line, sizeof line, stdin) != NULL) {
+        char *rest = NULL;
+        const char *what = strtok_r(line, " \n", &rest);
+        size_t count = 0;
+        for (const char *word = strtok_r(NULL, " \n", &rest); word != NULL && count < NUMBERS_MAX;
+             word = strtok_r(NULL, " \n", &rest))
+            numbers[count++] = strtod(word, NULL);
+        if (what == NULL || !answer(what, numbers, count)) {
+            (void)fprintf(stderr, "stats_tool: no such question: %s with %zu numbers\n", what ? what : "",
+                          count);
+            return 1;
+        }
+    }
+    return 0;
+}
