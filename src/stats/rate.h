@@ -37,9 +37,9 @@ void cluster_merge(struct cluster_sums *into, const struct cluster_sums *from);
 
 /*
  * Share of attempts failed, with Wilson on n/deff, deff = max(1, v / (p(1-p)/(n-1))), v = sum (x_i - m_i p)^2
- * / n^2 * S/(S-1); a t quantile on S-1 degrees of freedom under 30 sessions; Clopper-Pearson at session level
- * when at most one session or every attempt failed (Korn and Graubard 1998). *method, when given, points to a
- * constant phrase that says which was used.
+ * / n^2 * S/(S-1), and Student's t on the lesser of S-1 and twice the sessions with a failure for z when deff
+ * > 1; Clopper-Pearson at session level when at most one session or every attempt failed (Korn and Graubard
+ * 1998). *method, when given, points to a constant phrase that says which was used.
  */
 struct estimate rate_clustered(const struct cluster_sums *sums, double confidence, const char **method);
 

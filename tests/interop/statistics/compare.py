@@ -101,7 +101,8 @@ def clusters():
         n, p = m.sum(), x.sum() / m.sum()
         variance = ((x - m * p) ** 2).sum() / n**2 * len(m) / (len(m) - 1)
         effect = max(1.0, variance / (p * (1 - p) / (n - 1)))
-        low, high = proportion.proportion_confint(p * n / effect, n / effect, method="wilson")
+        z = stats.norm.ppf(0.975) if effect == 1 else stats.t.ppf(0.975, min(len(m) - 1, 2 * (x > 0).sum()))
+        low, high = proportion.proportion_confint(p * n / effect, n / effect, 2 * stats.norm.sf(z), method="wilson")
         ask("clustered", [0.95] + [number for pair in sessions for number in pair], [effect, p, low, high])
 
 
