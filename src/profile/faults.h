@@ -72,21 +72,24 @@ enum fault_chance {
     X(DEPLOYMENT_NOT_FOUND, "deployment_not_found", "F27", CHANCE_PER_UPGRADE, "404 DeploymentNotFound")     \
     X(PATH_NOT_FOUND, "path_not_found", "F28", CHANCE_PER_UPGRADE, "404 Resource not found")                 \
     X(UPGRADE_408, "upgrade_408", "F29", CHANCE_PER_UPGRADE, "408: the service gave up on the request")      \
-    X(UPGRADE_429, "upgrade_429", "F30", CHANCE_PER_UPGRADE, "429 with retry-after: call rate limit")        \
-    X(CAPACITY_429, "capacity_429", "F31", CHANCE_PER_UPGRADE, "429: the shared pool is busy")               \
+    X(UPGRADE_429, "upgrade_429", "F30", CHANCE_PER_UPGRADE,                                                 \
+      "429 with retry-after of `after` (2s): call rate limit")                                               \
+    X(CAPACITY_429, "capacity_429", "F31", CHANCE_PER_UPGRADE,                                               \
+      "429 with retry-after: the shared pool is busy")                                                       \
     X(LOWERED_LIMIT_429, "lowered_limit_429", "F32", CHANCE_PER_UPGRADE,                                     \
-      "429 whose x-ratelimit-limit-tokens is below the usual one")                                           \
+      "429 whose x-ratelimit-limit-tokens is below that of an earlier 101")                                  \
     X(UNCLEAR_429, "unclear_429", "F33", CHANCE_PER_UPGRADE, "429 too_many_requests without any hint")       \
     X(UPGRADE_431, "upgrade_431", "F34", CHANCE_PER_UPGRADE, "431: too many headers")                        \
     X(UPGRADE_500, "upgrade_500", "F35", CHANCE_PER_UPGRADE, "500 InternalServerError")                      \
     X(UPGRADE_502, "upgrade_502", "F36", CHANCE_PER_UPGRADE, "502 with a page, from a gateway")              \
     X(UPGRADE_504, "upgrade_504", "F36", CHANCE_PER_UPGRADE, "504 with a page, from a gateway")              \
-    X(UPGRADE_503, "upgrade_503", "F37", CHANCE_PER_UPGRADE, "503: overloaded")                              \
+    X(UPGRADE_503, "upgrade_503", "F37", CHANCE_PER_UPGRADE,                                                 \
+      "503 with retry-after of `after` (2s): overloaded")                                                    \
     X(UPGRADE_TIMEOUT, "upgrade_timeout", "F38", CHANCE_PER_UPGRADE, "the upgrade is never answered")        \
     X(UPGRADE_CLOSED, "upgrade_closed", "F11", CHANCE_PER_UPGRADE,                                           \
       "the connection ends instead of an answer to the upgrade")                                             \
     X(TOKEN_EXPIRED, "token_expired", "F88", CHANCE_PER_UPGRADE,                                             \
-      "401 as for a bearer token that has expired")                                                          \
+      "401 to a bearer token, as for one that has expired")                                                  \
     X(UPGRADE_418, "upgrade_418", "unknown", CHANCE_PER_UPGRADE, "418: a status that no catalogue knows")
 
 /* From the 101 to the end of the session. */

@@ -60,6 +60,7 @@ static void record(struct answer *answer)
         .response_id = answer->reply.id,
         .client_request_id = visit->client_request_id,
         .fault = answer->struck ? fault_info(answer->strike.kind)->number : NULL,
+        .fault_name = answer->struck ? fault_info(answer->strike.kind)->name : NULL,
         .outcome = answer->outcome,
         .response_created_ns = answer->created_delay_ns,
         .first_output_ns = answer->first_delay_ns,

@@ -2,6 +2,7 @@
 
 #include "simulator/answer.h"
 #include "simulator/conversation.h"
+#include "simulator/session.h"
 
 #include <cjson/cJSON.h>
 #include <stdlib.h>
@@ -28,7 +29,7 @@ static bool update_session(const struct incoming *incoming, struct complaint *co
 {
     const cJSON *session = cJSON_GetObjectItemCaseSensitive(incoming->json, "session");
     if (!settings_update(&incoming->visit->settings, session, complaint)) return false;
-    visit_configure(incoming->visit, incoming->at_ns);
+    session_configure(incoming->visit, incoming->at_ns);
     return true;
 }
 

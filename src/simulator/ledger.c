@@ -65,8 +65,9 @@ enum err_code ledger_open(uv_loop_t *loop, const char *path, struct ledger **out
 
 static const char *outcome_name(enum ledger_outcome outcome)
 {
-    static const char *const names[] = {"completed", "failed",  "incomplete", "cancelled", "stalled",
-                                        "reset",     "refused", "expired",    "abandoned", "stopped"};
+    static const char *const names[] = {"completed", "failed",  "incomplete", "cancelled",
+                                        "stalled",   "reset",   "cut",        "closed",
+                                        "refused",   "expired", "abandoned",  "stopped"};
     return names[outcome];
 }
 
@@ -95,6 +96,7 @@ void ledger_format(const struct ledger_line *line, struct text *out)
     add_string(out, "response_id", line->response_id);
     add_string(out, "client_request_id", line->client_request_id);
     add_string(out, "fault", line->fault);
+    add_string(out, "fault_name", line->fault_name);
     add_string(out, "outcome", outcome_name(line->outcome));
     if (line->is_session) {
         if (line->http_status != 0) {

@@ -19,11 +19,13 @@ struct ledger;
 enum ledger_outcome {
     OUTCOME_COMPLETED,  /* response: done, completed; session: the client closed it */
     OUTCOME_FAILED,     /* response: done, failed */
-    OUTCOME_INCOMPLETE, /* response: done, cut at max_output_tokens */
-    OUTCOME_CANCELLED,  /* response: done, cancelled by the client */
-    OUTCOME_STALLED,    /* response: fell silent */
+    OUTCOME_INCOMPLETE, /* response: done, incomplete */
+    OUTCOME_CANCELLED,  /* response: done, cancelled by the client or by a new turn */
+    OUTCOME_STALLED,    /* fell silent, in the upgrade, in the session's setup or in a response */
     OUTCOME_RESET,      /* the connection was reset under it */
-    OUTCOME_REFUSED,    /* session: not let in */
+    OUTCOME_CUT,        /* the connection ended under it without a Close frame */
+    OUTCOME_CLOSED,     /* the service sent a Close frame */
+    OUTCOME_REFUSED,    /* session: not let in; response: an error event instead of one */
     OUTCOME_EXPIRED,    /* the session reached its age limit */
     OUTCOME_ABANDONED,  /* the client dropped the connection, or closed it before the response ended */
     OUTCOME_STOPPED     /* the simulator was stopped */
@@ -41,7 +43,7 @@ struct ledger_line {
     int64_t wall_ns; /* of the request, by the run's clock */
     const char *region;
     const char *session_id, *response_id, *client_request_id; /* "" or NULL: none */
-    const char *fault;                                        /* "F64", or NULL */
+    const char *fault, *fault_name; /* "F64" and "server_error"; NULL: none struck */
     enum ledger_outcome outcome;
     int http_status;    /* session: what the upgrade was answered with; 0: nothing */
     uint64_t responses; /* session: how many response.create it accepted */

@@ -37,6 +37,7 @@ struct site {
     char key[85];
     struct script script;
     struct quota requests, tokens;
+    bool limits_told;              /* a 101 has shown them */
     struct tls_identity *identity; /* NULL: plain HTTP, as the region's endpoint */
     struct ws_server *server;
 };

@@ -38,7 +38,8 @@ struct visit {
     struct appointment gate;   /* what the state waits for */
     struct appointment expiry; /* the session's age limit */
     struct verdict verdict;
-    struct strike strike; /* a fault of the upgrade */
+    struct strike strike;           /* a fault of the upgrade */
+    const struct fault_info *fault; /* what took effect on the session, or NULL */
     bool preview;
     char target[64]; /* the path as asked for, cut: a refusal may quote it */
     char client_request_id[CLIENT_REQUEST_ID_SIZE];
@@ -72,8 +73,11 @@ void visit_say(struct visit *visit);
 /* Says what is wrong with a client event; event_id is the client's own, or NULL. */
 void visit_complain(struct visit *visit, const struct complaint *complaint, const char *event_id);
 
-/* Answers an accepted session.update that came at at_ns. */
-void visit_configure(struct visit *visit, uint64_t at_ns);
+/* Sets the time when the state goes on; without memory for it the connection is reset. */
+void visit_wait(struct visit *visit, struct appointment *appointment, uint64_t due_ns);
+
+/* Takes the client events that came too early, as far as the state allows. */
+void visit_take_held(struct visit *visit);
 
 /* Writes the ledger lines of the session and of its responses under way, once, and drops those responses. */
 void visit_record(struct visit *visit, enum ledger_outcome outcome);

@@ -19,6 +19,7 @@ static const struct ledger_line session = {.is_session = true,
                                            .session_id = "",
                                            .client_request_id = "c-1",
                                            .fault = "F30",
+                                           .fault_name = "upgrade_429",
                                            .outcome = OUTCOME_REFUSED,
                                            .http_status = 429,
                                            .upgrade_ns = 1499,
@@ -36,15 +37,17 @@ static const struct ledger_line response = {.wall_ns = AT,
 
 static const char session_json[] =
     "{\"kind\":\"session\",\"time\":\"2026-04-14T15:00:05.123Z\",\"region\":\"eastus2\",\"session_id\":null,"
-    "\"response_id\":null,\"client_request_id\":\"c-1\",\"fault\":\"F30\",\"outcome\":\"refused\",\"http_"
+    "\"response_id\":null,\"client_request_id\":\"c-1\",\"fault\":\"F30\",\"fault_name\":\"upgrade_429\","
+    "\"outcome\":\"refused\",\"http_"
     "status\":429,"
     "\"responses\":0,\"delay_us\":{\"upgrade\":1}}\n";
 
-static const char response_json[] = "{\"kind\":\"response\",\"time\":\"2026-04-14T15:00:05.123Z\",\"region\":"
-                                    "\"east \\\"2\\\"\",\"session_id\":\"sess_1\","
-                                    "\"response_id\":\"resp_1\",\"client_request_id\":null,\"fault\":null,"
-                                    "\"outcome\":\"completed\",\"delay_us\":{"
-                                    "\"response_created\":2,\"first_output\":250400,\"response\":3000000}}\n";
+static const char response_json[] =
+    "{\"kind\":\"response\",\"time\":\"2026-04-14T15:00:05.123Z\",\"region\":"
+    "\"east \\\"2\\\"\",\"session_id\":\"sess_1\","
+    "\"response_id\":\"resp_1\",\"client_request_id\":null,\"fault\":null,\"fault_name\":null,"
+    "\"outcome\":\"completed\",\"delay_us\":{"
+    "\"response_created\":2,\"first_output\":250400,\"response\":3000000}}\n";
 
 static void test_format(void **state)
 {

@@ -1,0 +1,100 @@
+#include "simulator/session.h"
+
+#include <stddef.h>
+#include <stdio.h>
+
+/* The session object, in session.created or session.updated. */
+static void say_session(struct visit *visit, const char *type)
+{
+    struct site *site = visit->site;
+    char event_id[IDENTIFIER_SIZE];
+    identifier_make(&site->service->ids, "event_", event_id);
+    struct settings_identity identity = {.session_id = visit->session_id,
+                                         .model = site->region->model != NULL ? site->region->model
+                                                                              : site->gate.deployment,
+                                         .expires_at_s = visit->expires_at_s};
+    struct text *out = visit_draft(visit);
+    text_printf(out, "{\"type\":\"%s\",\"event_id\":\"%s\",\"session\":", type, event_id);
+    settings_object(&visit->settings, &identity, out);
+    text_puts(out, "}");
+    visit_say(visit);
+}
+
+void session_expire(struct appointment *appointment, uint64_t now_ns)
+{
+    (void)now_ns;
+    struct visit *visit = (struct visit *)(void *)((char *)appointment - offsetof(struct visit, expiry));
+    int64_t seconds = visit->site->service->plan->max_session_age_ns / NS_PER_S;
+    char reason[96];
+    (void)snprintf(reason, sizeof reason, "Your session hit the maximum duration of %lld %s.",
+                   (long long)(seconds % 60 == 0 ? seconds / 60 : seconds),
+                   seconds % 60 == 0 ? "minutes" : "seconds");
+    struct complaint complaint;
+    (void)complain(&complaint, "session_expired", "", "%s", reason);
+    visit_complain(visit, &complaint, NULL);
+    visit_record(visit, OUTCOME_EXPIRED);
+    ws_peer_close(visit->peer, 1001, reason);
+    ws_peer_flush(visit->peer);
+}
+
+static void greet(struct visit *visit)
+{
+    struct service *service = visit->site->service;
+    identifier_make(&service->ids, "sess_", visit->session_id);
+    identifier_make(&service->ids, "conv_", visit->conversation_id);
+    settings_init(&visit->settings, visit->preview);
+    uint64_t now = clock_mono_ns();
+    uint64_t expiry_ns = now + (uint64_t)service->plan->max_session_age_ns;
+    visit->expires_at_s = service_wall(service, expiry_ns) / NS_PER_S;
+    visit->state = VISIT_READY;
+    say_session(visit, "session.created");
+    if (visit->state == VISIT_OVER) return;
+    visit->session_delay_ns = clock_mono_ns() - visit->opened_ns;
+    ws_peer_flush(visit->peer);
+    visit_wait(visit, &visit->expiry, expiry_ns);
+    visit_take_held(visit);
+}
+
+void session_open(struct visit *visit)
+{
+    visit->state = VISIT_GREETING;
+    uint64_t delay = site_delay(visit->site, STEP_SESSION, visit->opened_ns);
+    if (delay == 0) { /* in one segment with the 101, as the real one may be */
+        greet(visit);
+        return;
+    }
+    ws_peer_flush(visit->peer);
+    visit_wait(visit, &visit->gate, visit->opened_ns + delay);
+}
+
+static void say_updated(struct visit *visit)
+{
+    visit->state = VISIT_READY;
+    say_session(visit, "session.updated");
+    if (visit->state == VISIT_OVER) return;
+    if (visit->configure_delay_ns == PHASE_UNSEEN)
+        visit->configure_delay_ns = clock_mono_ns() - visit->update_ns;
+    ws_peer_flush(visit->peer);
+    visit_take_held(visit);
+}
+
+void session_configure(struct visit *visit, uint64_t at_ns)
+{
+    visit->update_ns = at_ns;
+    visit->state = VISIT_CONFIGURING;
+    uint64_t delay = site_delay(visit->site, STEP_CONFIGURE, at_ns);
+    if (delay == 0) {
+        say_updated(visit);
+    } else {
+        visit_wait(visit, &visit->gate, at_ns + delay);
+    }
+}
+
+void session_go_on(struct visit *visit)
+{
+    if (visit->state == VISIT_GREETING) {
+        greet(visit);
+    } else {
+        say_updated(visit);
+    }
+}

@@ -1,0 +1,19 @@
+/* A session's own events: session.created, session.updated and its end by age. */
+#ifndef RUSHHOUR_SIMULATOR_SESSION_H
+#define RUSHHOUR_SIMULATOR_SESSION_H
+
+#include "simulator/visit.h"
+
+/* The 101 is out: session.created is said when it is due. */
+void session_open(struct visit *visit);
+
+/* Answers an accepted session.update that came at at_ns. */
+void session_configure(struct visit *visit, uint64_t at_ns);
+
+/* Says what was due: session.created or session.updated. */
+void session_go_on(struct visit *visit);
+
+/* The session has reached its age limit: what visit.expiry is for. */
+appointment_fn session_expire;
+
+#endif

@@ -1,0 +1,154 @@
+#include "simulator/upgrade.h"
+
+#include "simulator/refusal.h"
+#include "simulator/session.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct refusal_site refusal_site(const struct visit *visit)
+{
+    const struct site *site = visit->site;
+    return (struct refusal_site){.dialect = visit->verdict.dialect,
+                                 .requests_per_minute = site->requests.limit,
+                                 .tokens_per_minute = site->tokens.limit,
+                                 .limits_told = site->limits_told};
+}
+
+/* The id that the service gives a request that it refuses: on OpenAI in a header of its own. */
+static void add_request_id(struct visit *visit, struct text *headers)
+{
+    struct site *site = visit->site;
+    site_headers(site, visit->client_request_id, headers);
+    if (site->region->dialect != DIALECT_OPENAI) return;
+    char id[33];
+    random_alphanumeric(&site->service->ids.random, id, sizeof id - 1);
+    text_printf(headers, "x-request-id: req_%s\r\n", id);
+}
+
+/* Sends a refusal and ends the visit. */
+static void refuse(struct visit *visit, int status, const struct text *headers, const char *content_type,
+                   const struct text *body)
+{
+    ws_peer_refuse(visit->peer, status, text_str(headers), content_type, text_str(body));
+    visit->http_status = status;
+    visit->upgrade_delay_ns = clock_mono_ns() - visit->asked_ns;
+    ws_peer_flush(visit->peer);
+    visit_record(visit, OUTCOME_REFUSED);
+}
+
+static void refuse_as_judged(struct visit *visit)
+{
+    struct text *headers = visit_draft(visit);
+    struct text body = {0};
+    add_request_id(visit, headers);
+    if (visit->verdict.status == 426)
+        text_puts(headers, "upgrade: websocket\r\nsec-websocket-version: 13\r\n");
+    request_refusal_body(&visit->verdict, visit->target, &body);
+    refuse(visit, visit->verdict.status, headers, "application/json", &body);
+    text_free(&body);
+}
+
+static void refuse_as_struck(struct visit *visit, const struct refusal *refusal)
+{
+    struct text *headers = visit_draft(visit);
+    struct text body = {0};
+    struct refusal_site site = refusal_site(visit);
+    if (refusal_voice(refusal) == VOICE_SERVICE) add_request_id(visit, headers);
+    refusal_headers(refusal, &site, visit->strike.after_ns, headers);
+    const char *content_type = refusal_body(refusal, site.dialect, visit->strike.after_ns, &body);
+    refuse(visit, refusal_status(refusal), headers, content_type, &body);
+    text_free(&body);
+}
+
+/* A fault that answers no status, or a wrong 101. */
+static void strike(struct visit *visit)
+{
+    const struct refusal *refusal = refusal_of(visit->strike.kind);
+    visit->fault = fault_info(visit->strike.kind);
+    if (refusal != NULL) {
+        refuse_as_struck(visit, refusal);
+    } else if (visit->strike.kind == FAULT_UPGRADE_CLOSED) {
+        visit_record(visit, OUTCOME_CUT);
+        ws_peer_close(visit->peer, 0, "");
+    } else {
+        visit_record(visit, OUTCOME_STALLED);
+    }
+}
+
+/* OpenAI lets everybody in, says what is wrong, and closes. */
+static void turn_away(struct visit *visit)
+{
+    const struct verdict *verdict = &visit->verdict;
+    struct complaint complaint;
+    char reason[96];
+    (void)complain(&complaint, verdict->code, "", "%s", verdict->message);
+    (void)snprintf(reason, sizeof reason, "invalid_request_error%s%s", verdict->code == NULL ? "" : ".",
+                   verdict->code == NULL ? "" : verdict->code);
+    visit_complain(visit, &complaint, NULL);
+    ws_peer_close(visit->peer, verdict->close_code, reason);
+    ws_peer_flush(visit->peer);
+    visit_record(visit, OUTCOME_REFUSED);
+}
+
+static void let_in(struct visit *visit)
+{
+    struct text *headers = visit_draft(visit);
+    site_headers(visit->site, visit->client_request_id, headers);
+    if (strstr(text_str(headers), "x-ratelimit-limit-tokens:") != NULL) visit->site->limits_told = true;
+    ws_peer_accept(visit->peer, text_str(headers));
+    visit->http_status = 101;
+    visit->opened_ns = clock_mono_ns();
+    visit->upgrade_delay_ns = visit->opened_ns - visit->asked_ns;
+    if (visit->verdict.kind == VERDICT_CLOSE) {
+        turn_away(visit);
+    } else {
+        session_open(visit);
+    }
+}
+
+void upgrade_answer(struct visit *visit)
+{
+    if (visit->strike.struck) {
+        strike(visit);
+    } else if (visit->verdict.kind == VERDICT_REFUSE) {
+        refuse_as_judged(visit);
+    } else {
+        let_in(visit);
+    }
+}
+
+static void draw_fault(struct visit *visit, const struct request *request)
+{
+    struct site *site = visit->site;
+    struct refusal_site traits = refusal_site(visit);
+    /* Whom the region turns away has no chance of a fault, but for the one that speaks of its 401. */
+    if (visit->verdict.kind != VERDICT_ACCEPT &&
+        !refusal_applies(FAULT_SUBPROTOCOL_REFUSED, request, &visit->verdict, &traits))
+        return;
+    struct strike drawn =
+        script_strike(&site->script, CHANCE_PER_UPGRADE, service_wall(site->service, visit->asked_ns));
+    if (drawn.struck && refusal_applies(drawn.kind, request, &visit->verdict, &traits)) visit->strike = drawn;
+}
+
+void upgrade_judge(struct visit *visit, const struct ws_request *told)
+{
+    struct ws_peer *peer = visit->peer;
+    struct request request = {
+        .target = told->target,
+        .is_websocket = told->is_websocket,
+        .api_key = ws_request_header(peer, "api-key"),
+        .authorization = ws_request_header(peer, "authorization"),
+        .beta = ws_request_header(peer, "openai-beta"),
+        .protocols = ws_request_header(peer, "sec-websocket-protocol"),
+        .upgrade = ws_request_header(peer, "upgrade"),
+        .client_request_id = ws_request_header(peer, "x-ms-client-request-id"),
+    };
+    request_client_id(&request, visit->client_request_id);
+    visit->verdict = request_judge(&request, &visit->site->gate);
+    visit->preview = visit->verdict.dialect == DIALECT_PREVIEW;
+    size_t length = strcspn(told->target, "?"); /* the query may hold a key */
+    if (length > sizeof visit->target - 1) length = sizeof visit->target - 1;
+    memcpy(visit->target, told->target, length);
+    draw_fault(visit, &request);
+}

@@ -1,0 +1,13 @@
+/* The answer to an upgrade request: let in, refused, or what a fault makes of it. */
+#ifndef RUSHHOUR_SIMULATOR_UPGRADE_H
+#define RUSHHOUR_SIMULATOR_UPGRADE_H
+
+#include "simulator/visit.h"
+
+/* Judges the request of a fresh visit and draws its fault, while the request's strings are there. */
+void upgrade_judge(struct visit *visit, const struct ws_request *request);
+
+/* Answers as was judged. */
+void upgrade_answer(struct visit *visit);
+
+#endif
