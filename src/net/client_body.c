@@ -4,9 +4,13 @@
 #include <string.h>
 #include <strings.h>
 
-void client_body_begin(struct client_body *body, const char *transfer_encoding, const char *content_length)
+void client_body_begin(struct client_body *body, char *data, size_t limit, const char *transfer_encoding,
+                       const char *content_length)
 {
     memset(body, 0, sizeof(*body));
+    body->data = data;
+    body->limit = limit;
+    data[0] = '\0';
     size_t length = transfer_encoding ? strlen(transfer_encoding) : 0;
     if (length >= 7 && strcasecmp(transfer_encoding + length - 7, "chunked") == 0) {
         body->framing = BODY_CHUNKED;
@@ -20,12 +24,17 @@ void client_body_begin(struct client_body *body, const char *transfer_encoding, 
 
 static void keep(struct client_body *body, const char *bytes, size_t length)
 {
-    size_t room = CLIENT_BODY_LIMIT - body->length;
+    size_t room = body->limit - body->length;
     if (length > room) length = room;
     memcpy(body->data + body->length, bytes, length);
     body->length += length;
     body->data[body->length] = '\0';
-    if (body->length == CLIENT_BODY_LIMIT) body->done = true;
+    if (body->length == body->limit) body->done = true;
+}
+
+static void break_off(struct client_body *body)
+{
+    body->done = body->broken = true;
 }
 
 static int hex_digit(char c)
@@ -46,14 +55,14 @@ static void take_size(struct client_body *body, char c)
 {
     int digit = hex_digit(c);
     if (digit >= 0) {
-        if (body->remaining >> 56) body->done = true; /* no chunk is that large: broken */
+        if (body->remaining >> 56) break_off(body); /* no chunk is that large: broken */
         body->remaining = body->remaining << 4 | (uint64_t)digit;
     } else if (c == '\n') {
         end_size_line(body);
     } else if (c == ';' || c == ' ' || c == '\t') {
         body->place = CHUNK_EXTENSION;
     } else if (c != '\r') {
-        body->done = true;
+        break_off(body);
     }
 }
 

@@ -17,15 +17,19 @@ enum client_body_place { CHUNK_SIZE, CHUNK_EXTENSION, CHUNK_DATA, CHUNK_DATA_END
 struct client_body {
     enum client_body_framing framing;
     enum client_body_place place;
-    uint64_t remaining;               /* bytes of the body or of the chunk still to come */
-    size_t line;                      /* characters of the trailer's current line */
-    bool done;                        /* complete, broken, or as much as is kept */
-    size_t length;                    /* bytes in data */
-    char data[CLIENT_BODY_LIMIT + 1]; /* NUL-terminated */
+    uint64_t remaining; /* bytes of the body or of the chunk still to come */
+    size_t line;        /* characters of the trailer's current line */
+    bool done;          /* complete, broken, or as much as is kept */
+    bool broken;        /* the framing of chunks is malformed */
+    size_t length;      /* bytes in data */
+    size_t limit;       /* as many are kept */
+    char *data;         /* the caller's: limit + 1 bytes, NUL-terminated */
 };
 
-/* Starts with the values of the two headers (NULL or "" when absent). */
-void client_body_begin(struct client_body *body, const char *transfer_encoding, const char *content_length);
+/* Starts with where to keep it (limit + 1 bytes, which outlive the body) and the values of the two headers
+ * (NULL or "" when absent). */
+void client_body_begin(struct client_body *body, char *data, size_t limit, const char *transfer_encoding,
+                       const char *content_length);
 
 /* Takes bytes as they came from the connection, in pieces of any size. Nothing happens once it is done. */
 void client_body_feed(struct client_body *body, const char *bytes, size_t length);

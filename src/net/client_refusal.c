@@ -33,6 +33,7 @@ struct client_refusal {
     bool elsewhere;    /* it stands in memory of lws, not in `piece` */
     bool again;        /* the second look at the same bytes */
     char piece[CLIENT_BODY_LIMIT];
+    char kept[CLIENT_BODY_LIMIT + 1]; /* of the body */
 };
 
 /*
@@ -128,7 +129,7 @@ void client_refusal_begin(struct ws_conn *conn)
     char encoding[64] = "", length[32] = "";
     (void)lws_hdr_copy(wsi, encoding, sizeof(encoding), WSI_TOKEN_HTTP_TRANSFER_ENCODING);
     (void)lws_hdr_copy(wsi, length, sizeof(length), WSI_TOKEN_HTTP_CONTENT_LENGTH);
-    client_body_begin(&refusal->body, encoding, length);
+    client_body_begin(&refusal->body, refusal->kept, CLIENT_BODY_LIMIT, encoding, length);
     refusal->client = conn->client;
     refusal->conn = conn;
     refusal->at_ns = clock_mono_ns();

@@ -2,6 +2,7 @@
 #include "net/client_private.h"
 
 #include "base/text.h"
+#include "net/proxy.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,33 +29,15 @@ void client_request_free(struct client_request *request)
     free(request);
 }
 
-/* Splits "http://[user:pass@]host:port"; the text after the last '@' is the host, as lws reads it. */
-static enum err_code read_proxy(struct client_request *request, const char *proxy, struct error *err)
+static enum err_code read_proxy(struct client_request *request, const char *text, struct error *err)
 {
-    const char *rest = strncmp(proxy, "http://", 7) == 0 ? proxy + 7 : proxy;
-    const char *at = strrchr(rest, '@');
-    size_t login = at ? (size_t)(at + 1 - rest) : 0;
-    const char *host = rest + login;
-    size_t length = strcspn(host, "/");
-    const char *colon = memrchr(host, ':', length);
-    char *end = NULL;
-    unsigned long port = colon ? strtoul(colon + 1, &end, 10) : 0;
-    if (login > MAX_LOGIN || !colon || colon == host || end != host + length || port == 0 || port > 65535) {
-        return error_set(err, ERR_NET,
-                         "the proxy is not of the form http://[user:pass@]host:port (with at most %d "
-                         "characters of user and password)",
-                         MAX_LOGIN - 1);
-    }
-    size_t name = (size_t)(colon - host);
-    if (host[0] == '[' && host[name - 1] == ']') {
-        host++;
-        name -= 2;
-    }
-    request->proxy_login = strndup(rest, login);
-    request->proxy_host = strndup(host, name);
-    request->proxy_port = (uint16_t)port;
-    return request->proxy_login && request->proxy_host ? ERR_OK
-                                                       : error_set(err, ERR_NOMEM, "no memory for a proxy");
+    struct proxy proxy;
+    enum err_code code = proxy_read(text, MAX_LOGIN, &proxy, err);
+    if (code != ERR_OK) return code;
+    request->proxy_login = proxy.login;
+    request->proxy_host = proxy.host;
+    request->proxy_port = proxy.port;
+    return ERR_OK;
 }
 
 static bool printable(const char *string)

@@ -64,9 +64,9 @@ void resolver_free(struct resolver *resolver)
 }
 
 /* libuv gives the EAI_ codes numbers of its own; facts are kept in the system's. */
-static int system_eai(int status)
+int resolver_system_eai(int uv_status)
 {
-    switch (status) {
+    switch (uv_status) {
     case UV_EAI_ADDRFAMILY:
         return EAI_ADDRFAMILY;
     case UV_EAI_AGAIN:
@@ -119,7 +119,7 @@ static void on_answer(uv_getaddrinfo_t *request, int status, struct addrinfo *li
     } else if (status == UV_EMFILE || status == UV_ENFILE || status == UV_ENOMEM || status == UV_EAI_MEMORY) {
         lookup->answer.local_error = status == UV_EAI_MEMORY ? ENOMEM : -status;
     } else {
-        lookup->answer.eai_error = system_eai(status);
+        lookup->answer.eai_error = resolver_system_eai(status);
     }
     uv_freeaddrinfo(list);
     lookup->answered_ms = uv_now(resolver->loop);

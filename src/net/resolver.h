@@ -53,6 +53,9 @@ MUST_USE enum err_code resolver_find(struct resolver *resolver, const char *host
 /* Stops waiting; `done` is not called any more. Harmless when nothing is waited for. */
 void resolver_forget(struct resolver_wait *wait);
 
+/* The system's EAI_ code for libuv's error of a lookup; EAI_SYSTEM when it is another error. */
+int resolver_system_eai(int uv_status);
+
 /* Whether this is a numeric IPv4 or IPv6 address, which needs no resolving. */
 bool resolver_is_numeric(const char *host);
 

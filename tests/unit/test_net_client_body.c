@@ -34,7 +34,8 @@ static void test_framings_in_pieces(void **state)
         size_t length = strlen(cases[i].bytes);
         for (size_t piece = 1; piece <= length + 1; piece++) {
             struct client_body body;
-            client_body_begin(&body, cases[i].encoding, cases[i].length);
+            char data[CLIENT_BODY_LIMIT + 1];
+            client_body_begin(&body, data, CLIENT_BODY_LIMIT, cases[i].encoding, cases[i].length);
             for (size_t at = 0; at < length; at += piece) {
                 client_body_feed(&body, cases[i].bytes + at, at + piece < length ? piece : length - at);
             }
@@ -54,7 +55,8 @@ static void test_keeps_4_kib(void **state)
     memset(bytes, 'x', 10000);
     for (size_t i = 0; i < 2; i++) {
         struct client_body body;
-        client_body_begin(&body, encodings[i], "9000");
+        char data[CLIENT_BODY_LIMIT + 1];
+        client_body_begin(&body, data, CLIENT_BODY_LIMIT, encodings[i], "9000");
         if (encodings[i]) client_body_feed(&body, "2710\r\n", 6);
         for (size_t at = 0; at < 10000; at += 1000) client_body_feed(&body, bytes + at, 1000);
         assert_int_equal(body.length, CLIENT_BODY_LIMIT);

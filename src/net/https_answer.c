@@ -1,0 +1,158 @@
+#include "net/https_answer.h"
+
+#include <ctype.h>
+#include <string.h>
+
+void https_answer_begin(struct https_answer *answer, bool head_only)
+{
+    answer->state = ANSWER_HEAD;
+    answer->head_only = head_only;
+    answer->why = NULL;
+    answer->status = 0;
+    answer->header_count = answer->head_length = 0;
+    answer->head[0] = answer->kept[0] = '\0';
+    memset(&answer->body, 0, sizeof answer->body);
+}
+
+static void broken(struct https_answer *answer, const char *why)
+{
+    answer->state = ANSWER_BROKEN;
+    answer->why = why;
+}
+
+/* A character of a token (RFC 9110, 5.6.2). */
+static bool is_token_char(char c)
+{
+    return isalnum((unsigned char)c) || (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
+}
+
+/* Cuts the next line off, at CRLF or at a bare LF (RFC 9112, 2.2), and moves *at past it. */
+static char *cut_line(char **at, const char *end)
+{
+    char *line = *at;
+    char *feed = memchr(line, '\n', (size_t)(end - line));
+    if (feed == NULL) return NULL;
+    *at = feed + 1;
+    *feed = '\0';
+    if (feed > line && feed[-1] == '\r') feed[-1] = '\0';
+    return line;
+}
+
+/* "HTTP/1.1 200 OK"; the reason may be missing. 0: no status line. */
+static int read_status(const char *line)
+{
+    if (strncmp(line, "HTTP/1.", 7) != 0 || !isdigit((unsigned char)line[7]) || line[8] != ' ') return 0;
+    int status = 0;
+    for (int i = 9; i < 12; i++) {
+        if (!isdigit((unsigned char)line[i])) return 0;
+        status = status * 10 + (line[i] - '0');
+    }
+    if (line[12] != '\0' && line[12] != ' ') return 0;
+    return status >= 100 ? status : 0;
+}
+
+/* Takes "Name: value" apart. Cookies are not kept; a header too many is left out, not an error. */
+static bool read_header(struct https_answer *answer, char *line)
+{
+    char *p = line;
+    for (; is_token_char(*p); p++) *p = (char)tolower((unsigned char)*p);
+    if (p == line || *p != ':') return false;
+    *p++ = '\0';
+    while (*p == ' ' || *p == '\t') p++;
+    size_t length = strlen(p);
+    while (length > 0 && (p[length - 1] == ' ' || p[length - 1] == '\t')) length--;
+    p[length] = '\0';
+    if (strcmp(line, "set-cookie") == 0 || answer->header_count == HTTPS_HEADERS_MAX) return true;
+    answer->headers[answer->header_count++] = (struct ws_header){.name = line, .value = p};
+    return true;
+}
+
+const char *https_answer_header(const struct https_answer *answer, const char *name)
+{
+    for (size_t i = 0; i < answer->header_count; i++) {
+        if (strcmp(answer->headers[i].name, name) == 0) return answer->headers[i].value;
+    }
+    return NULL;
+}
+
+static void begin_body(struct https_answer *answer)
+{
+    const bool none = answer->head_only || answer->status == 101 || answer->status == 204 ||
+                      answer->status == 304; /* RFC 9112, 6.3 */
+    client_body_begin(&answer->body, answer->kept, HTTPS_BODY_MAX,
+                      https_answer_header(answer, "transfer-encoding"),
+                      https_answer_header(answer, "content-length"));
+    answer->state = none || answer->body.done ? ANSWER_COMPLETE : ANSWER_BODY;
+}
+
+/* A complete head: `head_length` bytes with the blank line at their end. */
+static void read_head(struct https_answer *answer)
+{
+    char *at = answer->head;
+    const char *end = answer->head + answer->head_length;
+    const char *first = cut_line(&at, end);
+    answer->status = first == NULL ? 0 : read_status(first);
+    if (answer->status == 0) {
+        broken(answer, "the answer is not HTTP/1.1");
+        return;
+    }
+    for (;;) {
+        char *line = cut_line(&at, end);
+        if (line == NULL || *line == '\0') break;
+        if (read_header(answer, line)) continue;
+        broken(answer, "the answer has a malformed header");
+        return;
+    }
+    if (answer->status >= 200 || answer->status == 101) {
+        begin_body(answer);
+    } else {
+        https_answer_begin(answer, answer->head_only); /* an interim answer: the real one follows */
+    }
+}
+
+/* Whether the head just became complete: its last line is blank. */
+static bool head_ends(const struct https_answer *answer)
+{
+    const char *head = answer->head;
+    size_t length = answer->head_length;
+    if (length < 2 || head[length - 1] != '\n') return false;
+    if (head[length - 2] == '\n') return true;
+    return length >= 3 && head[length - 2] == '\r' && head[length - 3] == '\n';
+}
+
+static void take_head(struct https_answer *answer, char c)
+{
+    if (c == '\0') {
+        broken(answer, "the answer's head holds a NUL byte");
+    } else if (answer->head_length == HTTPS_HEAD_MAX) {
+        broken(answer, "the answer's head is larger than 32 KiB");
+    } else {
+        answer->head[answer->head_length++] = c;
+        answer->head[answer->head_length] = '\0';
+        if (head_ends(answer)) read_head(answer);
+    }
+}
+
+void https_answer_feed(struct https_answer *answer, const char *bytes, size_t length)
+{
+    size_t used = 0;
+    while (used < length && answer->state == ANSWER_HEAD) take_head(answer, bytes[used++]);
+    if (answer->state != ANSWER_BODY) return;
+    client_body_feed(&answer->body, bytes + used, length - used);
+    if (answer->body.broken) {
+        broken(answer, "the answer's chunks are malformed");
+    } else if (answer->body.done) {
+        answer->state = ANSWER_COMPLETE;
+    }
+}
+
+void https_answer_end(struct https_answer *answer)
+{
+    if (answer->state == ANSWER_BODY && answer->body.framing == BODY_UNTIL_CLOSE) {
+        answer->state = ANSWER_COMPLETE;
+    } else if (answer->state == ANSWER_HEAD && answer->head_length == 0) {
+        broken(answer, "the connection ended without an answer");
+    } else if (answer->state == ANSWER_HEAD || answer->state == ANSWER_BODY) {
+        broken(answer, "the connection ended before the answer was complete");
+    }
+}

@@ -1,0 +1,28 @@
+/* What an https_request sends: copied, checked, written out. */
+#ifndef RUSHHOUR_NET_HTTPS_REQUEST_H
+#define RUSHHOUR_NET_HTTPS_REQUEST_H
+
+#include "base/text.h"
+#include "net/https.h"
+#include "net/proxy.h"
+
+struct https_words {
+    char *host;         /* SNI and certificate check */
+    char *connect_host; /* a name to resolve or a numeric address: of the proxy, the detour or the host */
+    uint16_t connect_port;
+    struct proxy proxy;  /* host NULL: direct */
+    struct text tunnel;  /* the CONNECT request; empty: direct */
+    struct text request; /* head and body */
+};
+
+/* ERR_NET for what cannot be sent (a bad path, header or proxy), ERR_NOMEM. */
+MUST_USE enum err_code https_words_make(const struct https_request *request, struct https_words *out,
+                                        struct error *err);
+
+/* Wipes and frees. */
+void https_words_clear(struct https_words *words);
+
+/* Wipes a text that may hold a secret, and frees it. */
+void https_wipe(struct text *text);
+
+#endif

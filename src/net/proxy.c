@@ -1,0 +1,40 @@
+#include "net/proxy.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum err_code proxy_read(const char *text, size_t login_max, struct proxy *out, struct error *err)
+{
+    const char *rest = strncmp(text, "http://", 7) == 0 ? text + 7 : text;
+    const char *at = strrchr(rest, '@');
+    size_t login = at != NULL ? (size_t)(at + 1 - rest) : 0;
+    const char *host = rest + login;
+    size_t length = strcspn(host, "/");
+    const char *colon = memrchr(host, ':', length);
+    char *end = NULL;
+    unsigned long port = colon != NULL ? strtoul(colon + 1, &end, 10) : 0;
+    if (login > login_max || colon == NULL || colon == host || end != host + length || port == 0 ||
+        port > 65535) {
+        return error_set(err, ERR_NET,
+                         "the proxy is not of the form http://[user:pass@]host:port (with at most %zu "
+                         "characters of user and password)",
+                         login_max - 1);
+    }
+    size_t name = (size_t)(colon - host);
+    if (host[0] == '[' && host[name - 1] == ']') {
+        host++;
+        name -= 2;
+    }
+    *out = (struct proxy){.host = strndup(host, name), .port = (uint16_t)port, .login = strndup(rest, login)};
+    if (out->host != NULL && out->login != NULL) return ERR_OK;
+    proxy_clear(out);
+    return error_set(err, ERR_NOMEM, "no memory for a proxy");
+}
+
+void proxy_clear(struct proxy *proxy)
+{
+    if (proxy->login != NULL) explicit_bzero(proxy->login, strlen(proxy->login));
+    free(proxy->login);
+    free(proxy->host);
+    *proxy = (struct proxy){0};
+}
