@@ -67,6 +67,8 @@ static void record(struct answer *answer)
         .response_ns = answer->done_delay_ns,
     };
     ledger_add(visit->site->service->ledger, &line);
+    answer->visit->failed = answer->struck && script_fails(answer->strike.kind);
+    if (answer->visit->failed) script_failed(&answer->visit->site->script);
 }
 
 static void release(struct answer *answer)
@@ -271,6 +273,21 @@ static void on_due(struct appointment *appointment, uint64_t now_ns)
     run((struct answer *)(void *)appointment, now_ns);
 }
 
+/* What the rules of faults may ask about this response. */
+static struct moment moment_of(const struct answer *answer)
+{
+    const struct visit *visit = answer->visit;
+    const struct usage_count *usage = &answer->reply.usage;
+    return (struct moment){
+        .wall_ns = service_wall(visit->site->service, answer->at_ns),
+        .socket_age_ns = answer->at_ns > visit->opened_ns ? answer->at_ns - visit->opened_ns : 0,
+        .turn = visit->responses,
+        .context_tokens = usage->text_in + usage->audio_in,
+        .failed_before = visit->failed,
+        .retries = visit->retries && visit->responses == 1,
+    };
+}
+
 /* How many deltas this response has, and where a fault of the stream strikes among them: never after the
  * last. */
 static void plan_stream(struct answer *answer, const struct overrides *overrides)
@@ -279,8 +296,9 @@ static void plan_stream(struct answer *answer, const struct overrides *overrides
     answer->deltas = site->service->plan->output_deltas;
     answer->cut = overrides->max_output_tokens != 0 && overrides->max_output_tokens < answer->deltas;
     if (answer->cut) answer->deltas = overrides->max_output_tokens;
-    answer->strike =
-        script_strike(&site->script, CHANCE_PER_RESPONSE, service_wall(site->service, answer->at_ns));
+    struct moment moment = moment_of(answer);
+    if (moment.failed_before) script_settle(&site->script);
+    answer->strike = script_strike(&site->script, CHANCE_PER_RESPONSE, &moment);
     if (!strikes_stream(answer)) return;
     if (answer->strike.after_ns > 0) answer->strike_ns = answer->at_ns + (uint64_t)answer->strike.after_ns;
     uint64_t choices = answer->deltas > 1 ? answer->deltas - 1 : 1;

@@ -35,24 +35,26 @@ static bool reserve(struct script *script, const struct simulator_plan *plan)
            script->fault_active != NULL;
 }
 
-enum err_code script_init(struct script *script, const struct simulator_plan *plan, const char *region,
-                          uint64_t seed, uint64_t region_index, struct error *err)
+enum err_code script_init(struct script *script, const struct simulator_plan *plan,
+                          const struct region *region, uint64_t seed, uint64_t region_index,
+                          struct error *err)
 {
+    const char *name = region->name;
     *script = (struct script){.minute = INT64_MIN};
     random_seed(&script->strikes, seed ^ SEED_OF_SIMULATOR, 2 * region_index);
     random_seed(&script->delays, seed ^ SEED_OF_SIMULATOR, 2 * region_index + 1);
     if (!reserve(script, plan)) {
         script_free(script);
-        return error_set(err, ERR_NOMEM, "no memory for the simulator's rules of region %s", region);
+        return error_set(err, ERR_NOMEM, "no memory for the simulator's rules of region %s", name);
     }
     for (size_t i = 0; i < plan->latency_count; i++) {
         const struct latency_rule *rule = &plan->latency[i];
-        if (names_region(rule->regions, rule->region_count, region))
+        if (names_region(rule->regions, rule->region_count, name))
             script->latency[script->latency_count++] = rule;
     }
     for (size_t i = 0; i < plan->fault_count; i++) {
         const struct fault_rule *rule = &plan->faults[i];
-        if (!names_region(rule->regions, rule->region_count, region)) continue;
+        if (!names_region(rule->regions, rule->region_count, name)) continue;
         if (!fault_find(rule->fault, &script->fault_kinds[script->fault_count])) {
             script_free(script);
             return error_set(err, ERR_PROFILE, "simulator.faults[%zu].fault: there is no fault \"%s\"", i,
@@ -126,17 +128,59 @@ uint64_t script_delay(struct script *script, enum step step, int64_t wall_ns)
     return (uint64_t)llround(median * exp(script->sigma[step] * random_normal(&script->delays)));
 }
 
-struct strike script_strike(struct script *script, enum fault_chance chance, int64_t wall_ns)
+struct strike script_strike(struct script *script, enum fault_chance chance, const struct moment *moment)
 {
-    refresh(script, wall_ns);
+    refresh(script, moment->wall_ns);
     for (size_t i = 0; i < script->fault_count; i++) {
         const struct fault_rule *rule = script->faults[i];
         enum fault_kind kind = script->fault_kinds[i];
         if (!script->fault_active[i] || fault_info(kind)->chance != chance) continue;
         if (random_unit(&script->strikes) < rule->rate)
-            return (struct strike){.struck = true, .kind = kind, .after_ns = rule->after_ns};
+            return (struct strike){
+                .struck = true, .kind = kind, .name = fault_info(kind)->name, .after_ns = rule->after_ns};
     }
     return (struct strike){0};
+}
+
+bool script_region_fault(struct script *script, int64_t wall_ns, enum fault_kind kind)
+{
+    refresh(script, wall_ns);
+    for (size_t i = 0; i < script->fault_count; i++) {
+        if (script->fault_active[i] && script->fault_kinds[i] == kind) return true;
+    }
+    return false;
+}
+
+void script_failed(struct script *script)
+{
+    script->owed++;
+}
+
+bool script_claim(struct script *script)
+{
+    if (script->owed == 0) return false;
+    script->owed--;
+    return true;
+}
+
+void script_settle(struct script *script)
+{
+    (void)script_claim(script);
+}
+
+bool script_fails(enum fault_kind kind)
+{
+    switch (kind) {
+    case FAULT_CANCEL_NOT_ACTIVE:
+    case FAULT_TRANSCRIPTION_FAILED:
+    case FAULT_UNKNOWN_EVENT:
+    case FAULT_EVENT_FLOOD:
+    case FAULT_MAX_OUTPUT_TOKENS:
+    case FAULT_TURN_DETECTED:
+        return false;
+    default:
+        return true;
+    }
 }
 
 uint64_t script_below(struct script *script, uint64_t bound)

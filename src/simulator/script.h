@@ -31,18 +31,32 @@ struct script {
     double sigma[STEP_COUNT];      /* of the logarithm; 0: fixed */
     bool *fault_active;
     struct random delays, strikes; /* two streams, so that a latency rule does not move the faults */
+    uint64_t owed;                 /* failed responses that no retry was taken for yet */
 };
 
-/* What was drawn: none, or a fault with the profile's `after` (0: its default). */
+/* When and where a fault is drawn: what the conditions of a rule ask about. */
+struct moment {
+    int64_t wall_ns; /* of the run's clock */
+    /* of a response only, 0 and false otherwise: */
+    uint64_t socket_age_ns;  /* since the 101, real time */
+    uint64_t turn;           /* of the session, from 1 */
+    uint64_t context_tokens; /* that it reads as input */
+    bool failed_before;      /* the session's previous response failed */
+    bool retries;            /* the first of a session that script_claim took for a retry */
+};
+
+/* What was drawn: none, or a fault. */
 struct strike {
     bool struck;
     enum fault_kind kind;
-    int64_t after_ns;
+    const char *name;       /* as the ledger calls it: the fault's own, or "quota_requests" and the like */
+    int64_t after_ns;       /* the profile's `after`; 0: the fault's default */
+    int64_t retry_after_ns; /* when a retry will find quota again, real time; 0: the fault's default */
 };
 
 /* Picks the rules of a region (region_index seeds its streams). The plan is borrowed until script_free. */
 MUST_USE enum err_code script_init(struct script *script, const struct simulator_plan *plan,
-                                   const char *region, uint64_t seed, uint64_t region_index,
+                                   const struct region *region, uint64_t seed, uint64_t region_index,
                                    struct error *err);
 void script_free(struct script *script);
 
@@ -54,7 +68,24 @@ void script_free(struct script *script);
 uint64_t script_delay(struct script *script, enum step step, int64_t wall_ns);
 
 /* Draws once for each rule in force of that chance, in order, until one strikes. */
-struct strike script_strike(struct script *script, enum fault_chance chance, int64_t wall_ns);
+struct strike script_strike(struct script *script, enum fault_chance chance, const struct moment *moment);
+
+/* Whether a fault of the region as a whole (CHANCE_PER_REGION) is in force at an instant of the run's clock.
+ */
+bool script_region_fault(struct script *script, int64_t wall_ns, enum fault_kind kind);
+
+/*
+ * Who retries cannot be known, so failures are counted: script_failed tells of a response that ended in a
+ * fault, script_claim of a new session, which is taken for the retry of a failure as long as one is owed
+ * (true). A further response of the session that failed is its own retry: script_settle.
+ */
+void script_failed(struct script *script);
+bool script_claim(struct script *script);
+void script_settle(struct script *script);
+
+/* Whether a response that this fault struck has failed: some faults let it come as usual, or end it without
+ * blame. */
+bool script_fails(enum fault_kind kind);
 
 /* Uniform in 0 .. bound-1 (bound > 0), of the stream of faults. */
 uint64_t script_below(struct script *script, uint64_t bound);

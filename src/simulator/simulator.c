@@ -142,7 +142,7 @@ static enum err_code make_site(struct simulator *simulator, size_t index, uv_loo
     site->requests.limit = REQUESTS_PER_MINUTE;
     site->tokens.limit = TOKENS_PER_MINUTE;
     enum err_code code =
-        script_init(&site->script, simulator->service.plan, region->name, options->seed, index, err);
+        script_init(&site->script, simulator->service.plan, region, options->seed, index, err);
     return code != ERR_OK ? code : open_site(simulator, site, loop, err);
 }
 

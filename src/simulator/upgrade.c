@@ -100,6 +100,7 @@ static void let_in(struct visit *visit)
     visit->http_status = 101;
     visit->opened_ns = clock_mono_ns();
     visit->upgrade_delay_ns = visit->opened_ns - visit->asked_ns;
+    visit->retries = script_claim(&visit->site->script);
     if (visit->verdict.kind == VERDICT_CLOSE) {
         turn_away(visit);
     } else {
@@ -126,8 +127,8 @@ static void draw_fault(struct visit *visit, const struct request *request)
     if (visit->verdict.kind != VERDICT_ACCEPT &&
         !refusal_applies(FAULT_SUBPROTOCOL_REFUSED, request, &visit->verdict, &traits))
         return;
-    struct strike drawn =
-        script_strike(&site->script, CHANCE_PER_UPGRADE, service_wall(site->service, visit->asked_ns));
+    struct moment moment = {.wall_ns = service_wall(site->service, visit->asked_ns)};
+    struct strike drawn = script_strike(&site->script, CHANCE_PER_UPGRADE, &moment);
     if (drawn.struck && refusal_applies(drawn.kind, request, &visit->verdict, &traits)) visit->strike = drawn;
 }
 

@@ -51,6 +51,8 @@ struct visit {
     struct answer *answers; /* under way, or silent for ever */
     struct held *held, **held_end;
     size_t held_bytes;
+    bool failed;  /* the response before did */
+    bool retries; /* the session was taken for the retry of a failure */
     /* for the ledger */
     bool recorded;
     int http_status;

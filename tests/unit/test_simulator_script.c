@@ -20,7 +20,8 @@ static int compare(const void *a, const void *b)
 static void start(struct script *script, const struct simulator_plan *plan, const char *region, uint64_t seed)
 {
     struct error err = {0};
-    if (script_init(script, plan, region, seed, 0, &err) != ERR_OK) fail_msg("%s", err.text);
+    struct region site = {.name = (char[]){region[0], '\0'}};
+    if (script_init(script, plan, &site, seed, 0, &err) != ERR_OK) fail_msg("%s", err.text);
 }
 
 /* Median and P99 of many draws against what was asked, and the shape between them: P90 of a log-normal. */
@@ -90,10 +91,10 @@ static void test_time_of_day(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int64_t wall = midnight + cases[i].minute * 60 * NS_PER_S + 59 * NS_PER_S;
         assert_int_equal(script_delay(&script, STEP_DELTA, wall), cases[i].in ? 2 : 1);
-        struct strike strike = script_strike(&script, CHANCE_PER_RESPONSE, wall);
+        struct strike strike = script_strike(&script, CHANCE_PER_RESPONSE, &(struct moment){.wall_ns = wall});
         assert_int_equal(strike.struck, cases[i].in);
         if (cases[i].in) assert_int_equal(strike.after_ns, 77);
-        assert_false(script_strike(&script, CHANCE_PER_UPGRADE, wall).struck);
+        assert_false(script_strike(&script, CHANCE_PER_UPGRADE, &(struct moment){.wall_ns = wall}).struck);
     }
     script_free(&script);
     window_free(&peak);
@@ -112,7 +113,7 @@ static void test_fault_rates(void **state)
     start(&script, &plan, "a", 42);
     int counts[FAULT_COUNT] = {0};
     for (int i = 0; i < COUNT; i++) {
-        struct strike strike = script_strike(&script, CHANCE_PER_RESPONSE, 0);
+        struct strike strike = script_strike(&script, CHANCE_PER_RESPONSE, &(struct moment){0});
         if (strike.struck) counts[strike.kind]++;
     }
     double first = 0.151;
@@ -142,9 +143,9 @@ static void test_seed(void **state)
     int different = 0;
     for (int i = 0; i < 200; i++) {
         (void)script_delay(&b, STEP_DELTA, 0);
-        bool struck = script_strike(&a, CHANCE_PER_RESPONSE, 0).struck;
-        assert_int_equal(script_strike(&b, CHANCE_PER_RESPONSE, 0).struck, struck);
-        different += script_strike(&c, CHANCE_PER_RESPONSE, 0).struck != struck;
+        bool struck = script_strike(&a, CHANCE_PER_RESPONSE, &(struct moment){0}).struck;
+        assert_int_equal(script_strike(&b, CHANCE_PER_RESPONSE, &(struct moment){0}).struck, struck);
+        different += script_strike(&c, CHANCE_PER_RESPONSE, &(struct moment){0}).struck != struck;
     }
     assert_true(different > 50);
     script_free(&a);
@@ -159,7 +160,8 @@ static void test_unknown_fault(void **state)
     struct simulator_plan plan = {.faults = &fault, .fault_count = 1};
     struct script script;
     struct error err = {0};
-    assert_int_equal(script_init(&script, &plan, "a", 1, 0, &err), ERR_PROFILE);
+    struct region site = {.name = (char[]){"a"}};
+    assert_int_equal(script_init(&script, &plan, &site, 1, 0, &err), ERR_PROFILE);
     assert_non_null(strstr(err.text, "no_such_fault"));
 }
 
