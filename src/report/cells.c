@@ -37,9 +37,8 @@ static struct rate interaction_rate(const struct report_cell *cell)
     struct rate rate = {.failed = (double)c->interactions_failed,
                         .trials = (double)(c->interactions_ok + c->interactions_failed),
                         .method = "Wilson with the design effect of the attempts"};
-    double effect = cluster_design_effect(&cell->cell.clusters);
-    rate.effective = rate.trials / effect;
-    rate.estimate = rate_wilson(rate.failed / effect, rate.effective, CONFIDENCE);
+    rate.effective = rate.trials / cluster_design_effect(&cell->cell.clusters);
+    rate.estimate = rate_in_sessions(rate.failed, rate.trials, &cell->cell.clusters, CONFIDENCE);
     return rate;
 }
 

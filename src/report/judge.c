@@ -95,7 +95,7 @@ static struct judgement judge_share(const struct threshold *t, const struct repo
     struct judgement j = {.verdict = VERDICT_INCONCLUSIVE};
     if (count <= 0) return j;
     double effect = cluster_design_effect(&cell->cell.clusters);
-    struct estimate e = rate_wilson(slower / effect, count / effect, CONFIDENCE);
+    struct estimate e = rate_in_sessions(slower, count, &cell->cell.clusters, CONFIDENCE);
     j.observed_known = true;
     j.observed = e.value;
     j.low = e.low;

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#define NO_EFFECT (1 + 1e-9) /* a design effect of 1 but for rounding */
+
 static const struct estimate unknown = {.valid = false, .value = 0, .low = 0, .high = 1};
 
 static bool confidence_is_fit(double confidence)
@@ -130,6 +132,16 @@ static double degrees_of_freedom(const struct cluster_sums *sums)
     return fmin((double)(sums->sessions - 1), 2 * (double)sums->with_failure);
 }
 
+struct estimate rate_in_sessions(double x, double n, const struct cluster_sums *sums, double confidence)
+{
+    double effect = cluster_design_effect(sums);
+    /* Nothing was estimated: attempts fail as if each had a session of its own. */
+    if (!(effect > NO_EFFECT)) return rate_wilson(x, n, confidence);
+    if (!(n > 0) || isinf(n) || isnan(x) || !confidence_is_fit(confidence)) return unknown;
+    double t = student_quantile(upper_p(confidence), degrees_of_freedom(sums));
+    return wilson(bounded(x, 0, n) / effect, n / effect, t);
+}
+
 struct estimate rate_clustered(const struct cluster_sums *sums, double confidence, const char **method)
 {
     const char *unused;
@@ -140,13 +152,7 @@ struct estimate rate_clustered(const struct cluster_sums *sums, double confidenc
         *method = "Clopper-Pearson on sessions (too few failed to compare them)";
         return by_session(sums, confidence);
     }
-    double effect = cluster_design_effect(sums);
-    double n = sums->m / effect;
-    double p = sums->x / sums->m;
-    if (effect < 1 + 1e-9) { /* nothing was estimated: attempts fail as if each had a session of its own */
-        *method = "Wilson";
-        return wilson(p * n, n, normal_quantile(upper_p(confidence)));
-    }
-    *method = "Wilson, adjusted for sessions";
-    return wilson(p * n, n, student_quantile(upper_p(confidence), degrees_of_freedom(sums)));
+    bool estimated = cluster_design_effect(sums) > NO_EFFECT;
+    *method = estimated ? "Wilson, adjusted for sessions" : "Wilson";
+    return rate_in_sessions(sums->x, sums->m, sums, confidence);
 }

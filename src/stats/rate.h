@@ -43,6 +43,12 @@ void cluster_merge(struct cluster_sums *into, const struct cluster_sums *from);
  */
 struct estimate rate_clustered(const struct cluster_sums *sums, double confidence, const char **method);
 
+/*
+ * The share x of n of something else that was counted in the same sessions, such as interactions: Wilson with
+ * the design effect and the quantile that rate_clustered takes for their attempts.
+ */
+struct estimate rate_in_sessions(double x, double n, const struct cluster_sums *sums, double confidence);
+
 /* The design effect as above; 1 when it cannot be estimated. */
 double cluster_design_effect(const struct cluster_sums *sums);
 
