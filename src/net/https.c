@@ -146,8 +146,8 @@ static void begin_step(struct https_exchange *exchange, enum https_step step)
     uv_update_time(exchange->loop);
     int64_t limit_ns = exchange->limit_ns[step];
     if (limit_ns > 0) {
-        uint64_t ms = (uint64_t)((limit_ns + NS_PER_MS - 1) / NS_PER_MS);
-        uv_timer_start(&exchange->timer, on_limit, ms, 0); /* fails only for a handle that is being closed */
+        uint64_t ms = (uint64_t)(limit_ns / NS_PER_MS) + 1; /* libuv cuts its clock off at milliseconds */
+        uv_timer_start(&exchange->timer, on_limit, ms, 0);  /* fails only for a handle that is being closed */
     }
 }
 
