@@ -120,17 +120,20 @@ static void on_step(void *user, enum ws_step step, uint64_t at_ns)
 
 static void on_open(void *user, const struct ws_response *response, uint64_t at_ns)
 {
-    (void)at_ns; /* the step WS_STEP_UPGRADED has told the session */
-    struct driver *driver = user;
-    driver_keep_headers(driver, response);
+    struct driver *driver = user; /* the step WS_STEP_UPGRADED has told the session */
+    struct failure_facts facts;
+    driver_take_answer(driver, response, at_ns, &facts);
+    feed(driver, &(struct session_input){.kind = INPUT_ANSWER, .failure = &facts}, at_ns);
 }
 
 static void on_refused(void *user, const struct ws_response *response, uint64_t at_ns)
 {
     struct driver *driver = user;
-    driver_keep_headers(driver, response);
+    struct failure_facts answer;
     driver->http_status = response->status;
     (void)failure_body_parse(response->body, response->body_length, driver->body_code, driver->body_message);
+    driver_take_answer(driver, response, at_ns, &answer);
+    feed(driver, &(struct session_input){.kind = INPUT_ANSWER, .failure = &answer}, at_ns);
     const struct failure_facts facts = {
         .phase = PHASE_UPGRADE,
         .http_status = response->status,
@@ -171,6 +174,9 @@ static void on_message(void *user, const char *data, size_t length, bool is_text
         }
         if (carries_facts(kind)) {
             if (!event_parse(kind, data, length, &facts)) input.kind = INPUT_GARBAGE;
+            if (kind == EVENT_SESSION_CREATED) {
+                input.has_expiry = driver_expiry(driver, &facts, at_ns, &input.expires_in_ns);
+            }
         } else {
             facts.kind = kind; /* the session reads no more of these */
         }
@@ -188,6 +194,7 @@ static void driver_free(struct driver *driver)
         worker->drivers = driver->next;
     }
     if (driver->next != NULL) driver->next->previous = driver->previous;
+    free(driver->headers);
     free(driver);
     worker_check_over(worker);
 }
@@ -261,7 +268,7 @@ bool driver_dial(struct user *user, uint64_t now_ns)
     driver->region = user->region;
     driver->number = worker->sessions_numbered++ * worker->plan->workers + worker->index + 1;
     driver->deadline.fire = on_deadline;
-    session_init(&driver->session, &worker->plan->profile->timeouts);
+    session_init(&driver->session, &worker->plan->profile->timeouts, worker->plan->profile->session.modality);
     make_request_id(driver);
     driver->next = worker->drivers;
     if (worker->drivers != NULL) worker->drivers->previous = driver;

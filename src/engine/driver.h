@@ -9,7 +9,6 @@
 #include "engine/user.h"
 #include "record/evidence.h"
 
-#define DRIVER_HEADERS 12
 #define SENT_SHAPE_SIZE 160
 
 struct driver {
@@ -30,14 +29,16 @@ struct driver {
     /* evidence in waiting */
     struct evidence_event events[EVIDENCE_EVENTS]; /* a ring */
     uint64_t event_count;
-    struct evidence_header headers[DRIVER_HEADERS];
+    struct evidence_header *headers; /* of the answer to the upgrade */
     size_t header_count;
+    bool has_skew;
+    int64_t skew_ns; /* the service's clock minus the run's, by the answer's Date: half a second either way */
     char body_code[64], body_message[512];
     char sent[SENT_SHAPE_SIZE]; /* shape of what was sent: types and sizes */
     char detail[160];           /* what the library said of the end */
     int http_status, close_code;
     char close_reason[128];
-    int64_t hint_ns; /* retry-after of a refusal */
+    int64_t hint_ns; /* the wait that a refusal's headers ask for */
 };
 
 /* What ws_client_new of every worker is given. */
@@ -64,7 +65,14 @@ bool driver_usable(const struct driver *driver);
  */
 void driver_record(struct driver *driver, const struct session_action *action, uint64_t now_ns);
 
-/* driver_record.c: keeps the response headers that evidence wants; reads Retry-After. */
-void driver_keep_headers(struct driver *driver, const struct ws_response *response);
+/* driver_answer.c: keeps what evidence wants of the answer to the upgrade, and tells the session what it
+ * means for a failure: *facts, without strings. */
+void driver_take_answer(struct driver *driver, const struct ws_response *response, uint64_t at_ns,
+                        struct failure_facts *facts);
+
+/* driver_answer.c: how long the session has still to live by its session.created, of the machine's own time;
+ * false when it was not told. */
+bool driver_expiry(const struct driver *driver, const struct event_facts *created, uint64_t at_ns,
+                   int64_t *out_ns);
 
 #endif

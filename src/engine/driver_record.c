@@ -1,40 +1,15 @@
 #include "engine/driver.h"
 
 #include "base/clock.h"
+#include "realtime/retry_hint.h"
 #include "record/attempt.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 static struct cell *cell_of(const struct driver *driver)
 {
     return recorder_cell(&driver->worker->recorder, driver->region);
-}
-
-/* A wait that a header asks for; a day at most, so that no sum of times overflows. 0 when it is a date. */
-static int64_t wait_of(const char *value, int64_t unit_ns)
-{
-    const uint64_t most = (uint64_t)(86400 * NS_PER_S / unit_ns);
-    uint64_t number = strtoull(value, NULL, 10);
-    return (int64_t)(number < most ? number : most) * unit_ns;
-}
-
-void driver_keep_headers(struct driver *driver, const struct ws_response *response)
-{
-    for (size_t i = 0; i < response->header_count; i++) {
-        const struct ws_header *header = &response->headers[i];
-        if (strcasecmp(header->name, "retry-after-ms") == 0) {
-            driver->hint_ns = wait_of(header->value, NS_PER_MS);
-        } else if (strcasecmp(header->name, "retry-after") == 0 && driver->hint_ns == 0) {
-            driver->hint_ns = wait_of(header->value, NS_PER_S);
-        }
-        if (driver->header_count == DRIVER_HEADERS) continue;
-        struct evidence_header *kept = &driver->headers[driver->header_count++];
-        (void)snprintf(kept->name, sizeof kept->name, "%s", header->name);
-        (void)snprintf(kept->value, sizeof kept->value, "%s", header->value);
-    }
 }
 
 /* ---- cells ---- */
@@ -200,6 +175,13 @@ static void on_ok(struct driver *driver, uint64_t now_ns)
     user_on_attempt_ok(user, now_ns);
 }
 
+/* What a refusal's headers, or the text of a limit, say of when to try again; 0: nothing. */
+static int64_t hint_of(const struct driver *driver, const struct session_action *action)
+{
+    if (driver->hint_ns > 0 || !retry_hint_applies(&action->failure)) return driver->hint_ns;
+    return retry_hint_in_text(message_of(driver, action));
+}
+
 static void on_failed(struct driver *driver, const struct session_action *action, uint64_t at_ns,
                       uint64_t now_ns)
 {
@@ -208,7 +190,7 @@ static void on_failed(struct driver *driver, const struct session_action *action
     const uint64_t attempt = user->attempt;
     const uint64_t due_ns = user->interaction_due_ns;
     cell_failure(cell_of(driver), action->failure.phase, action->failure.domain, action->failure.code, 1);
-    enum decision decision = user_on_attempt_failed(user, &action->failure, driver->hint_ns,
+    enum decision decision = user_on_attempt_failed(user, &action->failure, hint_of(driver, action),
                                                     session_usable(&driver->session), now_ns);
     if (decision == DECIDE_GIVE_UP) {
         struct cell *cell = cell_of(driver);

@@ -30,9 +30,11 @@ enum session_state {
 
 enum session_input_kind {
     INPUT_DIAL,     /* start; `resolves` says whether the name is looked up first */
+    INPUT_ANSWER,   /* the upgrade was answered: `failure` has what its headers tell, for any later failure */
     INPUT_STEP,     /* a step of the dial is done: `step` counts 0 resolved, 1 connected, 2 tls, 3 upgraded */
     INPUT_REFUSED,  /* the upgrade was answered otherwise: `failure` has status and body */
-    INPUT_EVENT,    /* a message of the service: `event` has its kind and, when it carries any, its facts */
+    INPUT_EVENT,    /* a message of the service: `event` has its kind and, when it carries any, its facts;
+                       of session.created also `expires_in_ns` */
     INPUT_GARBAGE,  /* a message that is no event: binary, or invalid JSON */
     INPUT_TURN,     /* the next attempt is due (at due_ns) and will be sent now */
     INPUT_DEADLINE, /* the deadline of the last action has passed */
@@ -47,7 +49,9 @@ struct session_input {
     int step;
     uint64_t due_ns;
     const struct event_facts *event;
-    const struct failure_facts *failure; /* of REFUSED and CLOSED: the connection's part only */
+    const struct failure_facts *failure; /* of ANSWER, REFUSED and CLOSED: the connection's part only */
+    bool has_expiry;                     /* session.created told when the session ends */
+    int64_t expires_in_ns;               /* until then, of the machine's own time; negative: it has passed */
 };
 
 /* What the driver must send next. */
@@ -62,7 +66,10 @@ enum session_news {
     NEWS_ATTEMPT_FAILED = 8, /* `failure` is its class */
     NEWS_ATTEMPT_CANCELLED = 16,
     NEWS_SESSION_FAILED = 32, /* it did not open, or ended otherwise than we asked; `failure` is its class */
-    NEWS_ENDED = 64           /* CLOSED: nothing follows */
+    NEWS_ENDED = 64,          /* CLOSED: nothing follows */
+    NEWS_LIFECYCLE = 128,     /* an end that is no failure, of the session or of an attempt: `failure` is its
+                                 class,     of domain none */
+    NEWS_HARMLESS = 256       /* an error event came that costs no attempt */
 };
 
 #define SESSION_MEASURES 4
@@ -73,7 +80,7 @@ struct session_action {
     enum session_send send;
     enum session_end end;
     struct failure_class failure;
-    struct failure_facts observed; /* with NEWS_*_FAILED: what the class was drawn from */
+    struct failure_facts observed; /* with NEWS_*_FAILED and NEWS_LIFECYCLE: what the class was drawn from */
     struct {
         enum metric metric;
         int64_t ns;
@@ -86,6 +93,8 @@ struct turn {
     uint64_t due_ns, sent_ns, end_ns; /* 0: not yet, here and below */
     uint64_t first_event_ns, last_event_ns, first_output_ns, last_delta_ns;
     uint64_t deltas;
+    bool answered;             /* one of them was of the modality that was asked for */
+    bool transcription_failed; /* an event told so */
     char response_id[ID_SIZE];
     struct usage usage;
 };
@@ -93,7 +102,12 @@ struct turn {
 struct session {
     enum session_state state;
     const struct timeouts *timeouts;                    /* borrowed */
+    enum modality modality;                             /* that is asked for */
     uint64_t dial_ns, step_ns[4], created_ns, ready_ns; /* 0: not yet */
+    uint64_t active_ns;                                 /* last message either way; 0: not open yet */
+    bool has_expiry;
+    uint64_t expires_ns;         /* when session.created says that it ends */
+    struct failure_facts answer; /* what the answer to the upgrade told */
     char session_id[ID_SIZE];
     uint64_t deadline_ns; /* absolute; INPUT_DEADLINE is due then; 0: none */
     struct turn turn;
@@ -101,10 +115,9 @@ struct session {
     struct event_facts error;             /* that event */
     uint64_t attempts, failed, cancelled; /* of this session; cancelled ones are neither ok nor failed */
     uint64_t first_failure; /* number of its first failed attempt, cancelled ones left out, from 1; 0: none */
-    bool failure_told;      /* NEWS_SESSION_FAILED was given, once */
 };
 
-void session_init(struct session *session, const struct timeouts *timeouts);
+void session_init(struct session *session, const struct timeouts *timeouts, enum modality modality);
 
 /* Advances the session by one input that happened at now_ns. */
 struct session_action session_step(struct session *session, const struct session_input *input,

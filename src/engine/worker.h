@@ -45,6 +45,7 @@ struct share {
     uint64_t users;     /* running now */
     uint64_t next_slot; /* closed model: numbers of the users to come */
     uint64_t retries, first_attempts;
+    double usual_limit_tokens; /* the highest x-ratelimit-limit-tokens that it was told; 0: none */
 };
 
 struct worker {

@@ -39,8 +39,7 @@ static bool is_id_character(char c)
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
-/* The service names ids in its sentences ("... the session ID sess_D1a ..."): takes the first of a prefix. */
-static void id_from_text(const char *text, const char *prefix, char *out, size_t size)
+bool event_id_in_text(const char *text, const char *prefix, char out[ID_SIZE])
 {
     size_t prefix_length = strlen(prefix);
     for (const char *at = strstr(text, prefix); at != NULL; at = strstr(at + 1, prefix)) {
@@ -48,11 +47,12 @@ static void id_from_text(const char *text, const char *prefix, char *out, size_t
         while (is_id_character(at[length])) length++;
         bool begins_word = at == text || (!is_id_character(at[-1]) && at[-1] != '_');
         if (!begins_word || length < prefix_length + 2) continue;
-        if (length > size - 1) length = size - 1;
+        if (length > ID_SIZE - 1) length = ID_SIZE - 1;
         memcpy(out, at, length);
         out[length] = '\0';
-        return;
+        return true;
     }
+    return false;
 }
 
 static void read_error(const cJSON *error, struct event_facts *out)
@@ -64,12 +64,8 @@ static void read_error(const cJSON *error, struct event_facts *out)
     copy_string(error, "param", out->error_param, sizeof out->error_param);
     copy_string(error, "message", out->error_message, sizeof out->error_message);
     copy_string(error, "event_id", out->error_event_id, sizeof out->error_event_id);
-    if (out->session_id[0] == '\0') {
-        id_from_text(out->error_message, "sess_", out->session_id, sizeof out->session_id);
-    }
-    if (out->response_id[0] == '\0') {
-        id_from_text(out->error_message, "resp_", out->response_id, sizeof out->response_id);
-    }
+    if (out->session_id[0] == '\0') (void)event_id_in_text(out->error_message, "sess_", out->session_id);
+    if (out->response_id[0] == '\0') (void)event_id_in_text(out->error_message, "resp_", out->response_id);
 }
 
 static void read_session(const cJSON *session, struct event_facts *out)
@@ -174,6 +170,7 @@ static bool read_facts(const cJSON *root, struct event_facts *out)
     case EVENT_TEXT_DELTA:
     case EVENT_AUDIO_DELTA:
     case EVENT_TRANSCRIPT_DELTA:
+    case EVENT_TRANSCRIPTION_FAILED:
         break;
     }
     return true;

@@ -19,6 +19,7 @@ enum event_kind {
     EVENT_TRANSCRIPT_DELTA, /* of the output's audio */
     EVENT_RESPONSE_DONE,
     EVENT_RATE_LIMITS,
+    EVENT_TRANSCRIPTION_FAILED, /* of the input's audio: a side product, the answer does not need it */
     EVENT_ERROR
 };
 
@@ -67,5 +68,11 @@ struct event_facts {
  * session_id or response_id when no field carries it.
  */
 bool event_parse(enum event_kind kind, const char *message, size_t length, struct event_facts *out);
+
+/*
+ * Finds the first id of a prefix ("sess_", "resp_") in a sentence of the service ("... the session ID
+ * sess_D1a ..."). False, with out left alone, when there is none.
+ */
+bool event_id_in_text(const char *text, const char *prefix, char out[ID_SIZE]);
 
 #endif

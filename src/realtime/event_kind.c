@@ -35,7 +35,7 @@ static const struct known_type types[] = {
     TYPE("conversation.item.done", EVENT_OTHER),
     TYPE("conversation.item.input_audio_transcription.completed", EVENT_OTHER),
     TYPE("conversation.item.input_audio_transcription.delta", EVENT_OTHER),
-    TYPE("conversation.item.input_audio_transcription.failed", EVENT_OTHER),
+    TYPE("conversation.item.input_audio_transcription.failed", EVENT_TRANSCRIPTION_FAILED),
     TYPE("conversation.item.input_audio_transcription.segment", EVENT_OTHER),
     TYPE("conversation.item.retrieved", EVENT_OTHER),
     TYPE("conversation.item.truncated", EVENT_OTHER),
