@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "net/authority.h"
+#include "net/ws_frame.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -66,24 +67,43 @@ void *ws_peer_user(const struct ws_peer *peer);
  */
 void ws_peer_accept(struct ws_peer *peer, const char *header_lines);
 
-/* Answers with another status, extra header lines, a content type and a body, then closes after the flush. */
+/* The same with a Sec-WebSocket-Accept that belongs to another key, which every client must reject. */
+void ws_peer_accept_wrongly(struct ws_peer *peer, const char *header_lines);
+
+/* Answers with another status, extra header lines, a content type (NULL: no such line) and a body (may be
+ * ""), then closes after the flush. */
 void ws_peer_refuse(struct ws_peer *peer, int status, const char *header_lines, const char *content_type,
                     const char *body);
 
 /*
  * Sends one text message as one frame (and one TLS record up to 16 KiB). Several sends in one callback go out
  * in one flush at its end. Nothing happens on a connection that is not open; a client that leaves 32 MiB
- * unread is reset.
+ * and one message unread is reset.
  */
 void ws_peer_send(struct ws_peer *peer, const char *text, size_t length);
+
+/* Sends one frame of any opcode with any bytes: a binary message, text that is no UTF-8. Otherwise as
+ * ws_peer_send. */
+void ws_peer_send_raw(struct ws_peer *peer, enum ws_opcode opcode, const void *bytes, size_t length);
 
 /* Hands what was sent so far to the kernel now, for a caller who is not in a callback of this peer and takes
  * the time. */
 void ws_peer_flush(struct ws_peer *peer);
 
-/* Sends a Close frame with a code and a reason (at most 123 bytes), and ends when the client answers (or
- * after 5 s). */
+/* Sends a Close frame with a code (any; 1005: an empty frame) and a reason (at most 123 bytes, may be ""),
+ * and ends when the client answers (or after 5 s). */
 void ws_peer_close(struct ws_peer *peer, int code, const char *reason);
+
+/* From now on a Close frame of the client is not answered; all else goes on, and on_gone still tells its
+ * code. */
+void ws_peer_mute(struct ws_peer *peer);
+
+/*
+ * Ends the TCP connection (FIN, never RST) in any state after what was sent so far, without a Close frame;
+ * notify: with TLS's close_notify. What the client still sends is read and dropped until it ends its side
+ * too, for 5 s.
+ */
+void ws_peer_cut(struct ws_peer *peer, bool notify);
 
 /* Resets the TCP connection (RST) at once. */
 void ws_peer_reset(struct ws_peer *peer);

@@ -192,6 +192,7 @@ static const char *reason_phrase(int status)
         {403, "Forbidden"},
         {404, "Not Found"},
         {405, "Method Not Allowed"},
+        {407, "Proxy Authentication Required"},
         {408, "Request Timeout"},
         {426, "Upgrade Required"},
         {429, "Too Many Requests"},
@@ -212,8 +213,8 @@ void http_refusal(struct text *out, int status, const char *header_lines, const 
                   const char *body, bool head_only)
 {
     text_printf(out, "HTTP/1.1 %d %s\r\n", status, reason_phrase(status));
-    text_printf(out, "content-type: %s\r\ncontent-length: %zu\r\nconnection: close\r\n", content_type,
-                strlen(body));
+    if (content_type != NULL) text_printf(out, "content-type: %s\r\n", content_type);
+    text_printf(out, "content-length: %zu\r\nconnection: close\r\n", strlen(body));
     text_puts(out, header_lines);
     text_puts(out, "\r\n");
     if (!head_only) text_puts(out, body);

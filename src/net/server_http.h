@@ -48,7 +48,8 @@ bool http_is_websocket(const struct http_request *request);
 /* Computes Sec-WebSocket-Accept for a key (RFC 6455, 4.2.2). False: OpenSSL refused. */
 bool http_accept_value(const char *key, char out[HTTP_ACCEPT_SIZE]);
 
-/* Appends a whole response that ends the connection, with extra header lines ("name: value\r\n"...). */
+/* Appends a whole response that ends the connection, with extra header lines ("name: value\r\n"...); a NULL
+ * content_type leaves that line out. */
 void http_refusal(struct text *out, int status, const char *header_lines, const char *content_type,
                   const char *body, bool head_only);
 

@@ -63,19 +63,25 @@ static void set_deadline(struct ws_peer *peer, uint64_t ms)
     uv_timer_start(&peer->timer, on_deadline, ms, 0); /* fails only for a handle that is being closed */
 }
 
-/* Nothing more will be said: ends once the client has everything, or after the deadline. */
-static void linger(struct ws_peer *peer)
+void ws_peer_cut(struct ws_peer *peer, bool notify)
 {
     if (peer->state >= PEER_LINGER) return;
     peer->state = PEER_LINGER;
-    if (peer->tls != NULL) tls_channel_shutdown(peer->tls);
+    if (peer->tls != NULL && notify) tls_channel_shutdown(peer->tls);
     set_deadline(peer, CLOSE_DEADLINE_MS);
     output_touch(peer);
+}
+
+/* Nothing more will be said: ends once the client has everything, or after the deadline. */
+static void linger(struct ws_peer *peer)
+{
+    ws_peer_cut(peer, true);
 }
 
 static void take_close(struct ws_peer *peer)
 {
     peer->close_code = peer->reader.close_code;
+    if (peer->mute) return;
     if (peer->state == PEER_OPEN) output_close(peer, peer->close_code, "");
     linger(peer);
 }
@@ -302,6 +308,12 @@ void ws_peer_accept(struct ws_peer *peer, const char *header_lines)
     text_free(&answer);
 }
 
+void ws_peer_accept_wrongly(struct ws_peer *peer, const char *header_lines)
+{
+    peer->accept[0] = peer->accept[0] == 'A' ? 'B' : 'A';
+    ws_peer_accept(peer, header_lines);
+}
+
 void ws_peer_refuse(struct ws_peer *peer, int status, const char *header_lines, const char *content_type,
                     const char *body)
 {
@@ -314,14 +326,25 @@ void ws_peer_refuse(struct ws_peer *peer, int status, const char *header_lines, 
     linger(peer);
 }
 
-void ws_peer_send(struct ws_peer *peer, const char *text, size_t length)
+void ws_peer_send_raw(struct ws_peer *peer, enum ws_opcode opcode, const void *bytes, size_t length)
 {
     if (peer->state != PEER_OPEN) return;
-    if (ws_peer_queued(peer) + length > OUTPUT_LIMIT) {
+    if (length > peer->largest) peer->largest = length;
+    if (ws_peer_queued(peer) + length > OUTPUT_LIMIT + peer->largest) {
         ws_peer_reset(peer);
         return;
     }
-    output_frame(peer, WS_TEXT, text, length);
+    output_frame(peer, opcode, bytes, length);
+}
+
+void ws_peer_send(struct ws_peer *peer, const char *text, size_t length)
+{
+    ws_peer_send_raw(peer, WS_TEXT, text, length);
+}
+
+void ws_peer_mute(struct ws_peer *peer)
+{
+    peer->mute = true;
 }
 
 void ws_peer_flush(struct ws_peer *peer)

@@ -41,7 +41,7 @@ struct ws_peer {
     struct ws_server *server;
     struct ws_peer *next, *previous, *next_dirty;
     enum peer_state state;
-    bool dirty, in_callback, told, shutting, head_only, upgradable, offers_realtime;
+    bool dirty, in_callback, told, shutting, head_only, upgradable, offers_realtime, mute;
     int handles_open;
     int close_code;
     uint64_t at_ns; /* when the bytes under way were read */
@@ -52,6 +52,7 @@ struct ws_peer {
     struct tls_channel *tls; /* NULL: plain */
     struct text head;        /* the request head as far as it came */
     struct text out;         /* bytes for the socket that are not handed over */
+    size_t largest;          /* message that was sent: it may be as large as it likes */
     char *writing;           /* the rest of an earlier flush that the kernel could not take at once */
     const struct http_request *request; /* inside on_request only */
     char accept[HTTP_ACCEPT_SIZE];

@@ -86,19 +86,17 @@ static void add_delay(struct text *out, const char *key, uint64_t ns)
     text_printf(out, "\"%s\":%" PRIu64, key, (ns + 500) / 1000);
 }
 
-void ledger_format(const struct ledger_line *line, struct text *out)
+static const char *kind_name(enum ledger_kind kind)
 {
-    char stamp[32];
-    format_utc_ms(line->wall_ns, stamp);
-    text_printf(out, "{\"kind\":\"%s\",\"time\":\"%s\"", line->is_session ? "session" : "response", stamp);
-    add_string(out, "region", line->region);
-    add_string(out, "session_id", line->session_id);
-    add_string(out, "response_id", line->response_id);
-    add_string(out, "client_request_id", line->client_request_id);
-    add_string(out, "fault", line->fault);
-    add_string(out, "fault_name", line->fault_name);
+    static const char *const names[] = {"response", "session", "connection", "region"};
+    return names[kind];
+}
+
+static void add_course(const struct ledger_line *line, struct text *out)
+{
+    bool is_session = line->kind == LEDGER_SESSION;
     add_string(out, "outcome", outcome_name(line->outcome));
-    if (line->is_session) {
+    if (is_session) {
         if (line->http_status != 0) {
             text_printf(out, ",\"http_status\":%d", line->http_status);
         } else {
@@ -107,7 +105,7 @@ void ledger_format(const struct ledger_line *line, struct text *out)
         text_printf(out, ",\"responses\":%" PRIu64, line->responses);
     }
     text_puts(out, ",\"delay_us\":{");
-    if (line->is_session) {
+    if (is_session) {
         add_delay(out, "upgrade", line->upgrade_ns);
         add_delay(out, "session", line->session_ns);
         add_delay(out, "configure", line->configure_ns);
@@ -116,7 +114,22 @@ void ledger_format(const struct ledger_line *line, struct text *out)
         add_delay(out, "first_output", line->first_output_ns);
         add_delay(out, "response", line->response_ns);
     }
-    text_puts(out, "}}\n");
+    text_puts(out, "}");
+}
+
+void ledger_format(const struct ledger_line *line, struct text *out)
+{
+    char stamp[32];
+    format_utc_ms(line->wall_ns, stamp);
+    text_printf(out, "{\"kind\":\"%s\",\"time\":\"%s\"", kind_name(line->kind), stamp);
+    add_string(out, "region", line->region);
+    add_string(out, "session_id", line->session_id);
+    add_string(out, "response_id", line->response_id);
+    add_string(out, "client_request_id", line->client_request_id);
+    add_string(out, "fault", line->fault);
+    add_string(out, "fault_name", line->fault_name);
+    if (line->kind == LEDGER_RESPONSE || line->kind == LEDGER_SESSION) add_course(line, out);
+    text_puts(out, "}\n");
 }
 
 void ledger_add(struct ledger *ledger, const struct ledger_line *line)

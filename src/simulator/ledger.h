@@ -1,6 +1,6 @@
 /*
  * The truth that measurements are tested against: one JSON line per session and per response, with every
- * delay and fault as it really was. Format: the contract, "Simulator".
+ * delay and fault as it really was, and one for each fault below HTTP. Format: the contract, "Simulator".
  */
 #ifndef RUSHHOUR_SIMULATOR_LEDGER_H
 #define RUSHHOUR_SIMULATOR_LEDGER_H
@@ -31,15 +31,23 @@ enum ledger_outcome {
     OUTCOME_STOPPED     /* the simulator was stopped */
 };
 
+/* What a line is about. */
+enum ledger_kind {
+    LEDGER_RESPONSE,
+    LEDGER_SESSION,
+    LEDGER_CONNECTION, /* a TCP connection or CONNECT that a fault below HTTP struck: no session came of it */
+    LEDGER_REGION      /* a fault of the whole region sets in; nobody sees the connections that it prevents */
+};
+
 #define PHASE_UNSEEN UINT64_MAX /* the phase was not reached; left out of delay_us */
 
 /*
- * One line. Every delay is from the bytes of the request in hand to the write of the answer: `upgrade` from
- * the upgrade request, `session` from the 101, `configure` from the (first) session.update; all of a
- * response's from its response.create.
+ * One line; of a connection or region, only what comes before the outcome counts. Every delay is from the
+ * bytes of the request in hand to the write of the answer: `upgrade` from the upgrade request, `session` from
+ * the 101, `configure` from the (first) session.update; all of a response's from its response.create.
  */
 struct ledger_line {
-    bool is_session;
+    enum ledger_kind kind;
     int64_t wall_ns; /* of the request, by the run's clock */
     const char *region;
     const char *session_id, *response_id, *client_request_id; /* "" or NULL: none */

@@ -65,7 +65,7 @@ void visit_record(struct visit *visit, enum ledger_outcome outcome)
     free_held(visit);
     answer_drop_all(visit, outcome == OUTCOME_COMPLETED ? OUTCOME_ABANDONED : outcome);
     struct ledger_line line = {
-        .is_session = true,
+        .kind = LEDGER_SESSION,
         .wall_ns = service_wall(visit->site->service, visit->asked_ns),
         .region = visit->site->region->name,
         .session_id = visit->session_id,

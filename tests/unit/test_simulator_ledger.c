@@ -13,7 +13,7 @@
 
 #define AT (INT64_C(1776178805) * NS_PER_S + 123 * NS_PER_MS) /* 2026-04-14T15:00:05.123Z */
 
-static const struct ledger_line session = {.is_session = true,
+static const struct ledger_line session = {.kind = LEDGER_SESSION,
                                            .wall_ns = AT,
                                            .region = "eastus2",
                                            .session_id = "",
@@ -48,6 +48,28 @@ static const char response_json[] =
     "\"response_id\":\"resp_1\",\"client_request_id\":null,\"fault\":null,\"fault_name\":null,"
     "\"outcome\":\"completed\",\"delay_us\":{"
     "\"response_created\":2,\"first_output\":250400,\"response\":3000000}}\n";
+
+static void test_faults_below_http(void **state)
+{
+    (void)state;
+    struct text out = {0};
+    struct ledger_line line = {.kind = LEDGER_CONNECTION,
+                               .wall_ns = AT,
+                               .region = "eastus2",
+                               .fault = "F06",
+                               .fault_name = "connect_reset"};
+    ledger_format(&line, &out);
+    assert_string_equal(
+        text_str(&out),
+        "{\"kind\":\"connection\",\"time\":\"2026-04-14T15:00:05.123Z\",\"region\":\"eastus2\","
+        "\"session_id\":null,\"response_id\":null,\"client_request_id\":null,\"fault\":\"F06\","
+        "\"fault_name\":\"connect_reset\"}\n");
+    text_clear(&out);
+    line.kind = LEDGER_REGION;
+    ledger_format(&line, &out);
+    assert_memory_equal(text_str(&out), "{\"kind\":\"region\",", 17);
+    text_free(&out);
+}
 
 static void test_format(void **state)
 {
@@ -150,9 +172,8 @@ static void test_errors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_format),
-        cmocka_unit_test(test_file),
-        cmocka_unit_test(test_flush_by_time),
+        cmocka_unit_test(test_format), cmocka_unit_test(test_faults_below_http),
+        cmocka_unit_test(test_file),   cmocka_unit_test(test_flush_by_time),
         cmocka_unit_test(test_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
