@@ -27,50 +27,70 @@ static void remove_from_source(struct profile *profile, const char *list, size_t
     if (node->kind == JSON_LIST) json_remove(node, index);
 }
 
-/* Whether a rule that names regions is left without any of them. */
-static bool rule_is_idle(const struct profile *profile, char *const *regions, size_t count)
+static bool region_is_known(const struct profile *profile, const char *name)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (check_find_region(profile, regions[i]) != NULL) return false;
-    }
-    return count > 0;
+    return check_find_region(profile, name) != NULL;
 }
 
-/* Takes the names of dropped regions out of a rule. */
-static void prune_names(const struct profile *profile, char **regions, size_t *count)
+static bool deployment_is_known(const struct profile *profile, const char *name)
+{
+    for (size_t i = 0; i < profile->region_count; i++) {
+        if (check_has_deployment(&profile->regions[i], name)) return true;
+    }
+    return false;
+}
+
+/* Takes the names that are gone out of a rule; false when it named some and none is left, so that it is
+ * idle. */
+static bool prune_names(const struct profile *profile,
+                        bool (*known)(const struct profile *profile, const char *name), char **names,
+                        size_t *count)
 {
     size_t kept = 0;
+    bool named = *count > 0;
     for (size_t i = 0; i < *count; i++) {
-        if (check_find_region(profile, regions[i]) != NULL) {
-            regions[kept++] = regions[i];
+        if (known(profile, names[i])) {
+            names[kept++] = names[i];
         } else {
-            free(regions[i]);
+            free(names[i]);
         }
     }
     *count = kept;
+    return kept > 0 || !named;
 }
 
-static void prune_rules(struct profile *profile)
+static void prune_latency(struct profile *profile)
 {
     struct simulator_plan *plan = &profile->simulator;
     for (size_t i = plan->latency_count; i-- > 0;) {
         struct latency_rule *rule = &plan->latency[i];
-        if (rule_is_idle(profile, rule->regions, rule->region_count)) {
-            remove_element(&key_latency_rule, plan->latency, &plan->latency_count, i);
-            remove_from_source(profile, "simulator.latency",
-                               i - 1); /* the built-in rule is not in the file */
-        } else {
-            prune_names(profile, rule->regions, &rule->region_count);
-        }
+        if (prune_names(profile, region_is_known, rule->regions, &rule->region_count)) continue;
+        remove_element(&key_latency_rule, plan->latency, &plan->latency_count, i);
+        remove_from_source(profile, "simulator.latency", i - 1); /* the built-in rule is not in the file */
     }
+}
+
+static void prune_faults(struct profile *profile)
+{
+    struct simulator_plan *plan = &profile->simulator;
     for (size_t i = plan->fault_count; i-- > 0;) {
         struct fault_rule *rule = &plan->faults[i];
-        if (rule_is_idle(profile, rule->regions, rule->region_count)) {
-            remove_element(&key_fault_rule, plan->faults, &plan->fault_count, i);
-            remove_from_source(profile, "simulator.faults", i);
-        } else {
-            prune_names(profile, rule->regions, &rule->region_count);
-        }
+        bool here = prune_names(profile, region_is_known, rule->regions, &rule->region_count);
+        bool deployed = prune_names(profile, deployment_is_known, rule->deployments, &rule->deployment_count);
+        if (here && deployed) continue;
+        remove_element(&key_fault_rule, plan->faults, &plan->fault_count, i);
+        remove_from_source(profile, "simulator.faults", i);
+    }
+}
+
+static void prune_quota(struct profile *profile)
+{
+    struct simulator_plan *plan = &profile->simulator;
+    for (size_t i = plan->quota_count; i-- > 0;) {
+        struct quota_rule *rule = &plan->quota[i];
+        if (prune_names(profile, region_is_known, rule->regions, &rule->region_count)) continue;
+        remove_element(&key_quota_rule, plan->quota, &plan->quota_count, i);
+        remove_from_source(profile, "simulator.quota", i);
     }
 }
 
@@ -128,7 +148,9 @@ enum err_code profile_keep_regions(struct profile *profile, const char *const *n
         remove_element(&key_region, profile->regions, &profile->region_count, i);
         remove_from_source(profile, "regions", i);
     }
-    prune_rules(profile);
+    prune_latency(profile);
+    prune_faults(profile);
+    prune_quota(profile);
     prune_thresholds(profile);
     return ERR_OK;
 }

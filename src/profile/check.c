@@ -112,38 +112,6 @@ static enum err_code check_thresholds(const struct profile *profile, struct erro
     return ERR_OK;
 }
 
-static enum err_code check_rule_regions(const struct profile *profile, const char *list, size_t rule,
-                                        char *const *regions, size_t count, struct error *err)
-{
-    for (size_t i = 0; i < count; i++) {
-        char path[96];
-        (void)snprintf(path, sizeof path, "simulator.%s[%zu].regions[%zu]", list, rule, i);
-        enum err_code code = check_region_known(profile, regions[i], path, err);
-        if (code != ERR_OK) return code;
-    }
-    return ERR_OK;
-}
-
-static enum err_code check_simulator(const struct profile *profile, struct error *err)
-{
-    const struct simulator_plan *plan = &profile->simulator;
-    enum err_code code = ERR_OK;
-    /* the first latency rule is the built-in one, which names no region and is not in the file */
-    for (size_t i = 1; i < plan->latency_count && code == ERR_OK; i++) {
-        const struct latency_rule *rule = &plan->latency[i];
-        code = check_rule_regions(profile, "latency", i - 1, rule->regions, rule->region_count, err);
-    }
-    for (size_t i = 0; i < plan->fault_count && code == ERR_OK; i++) {
-        const struct fault_rule *rule = &plan->faults[i];
-        code = check_rule_regions(profile, "faults", i, rule->regions, rule->region_count, err);
-    }
-    if (code == ERR_OK && plan->audio_delta_bytes % 2 != 0) {
-        struct place place = place_find(profile, "simulator.audio_delta_bytes", err);
-        return place_fail(&place, "PCM16 has two bytes per sample: write an even number");
-    }
-    return code;
-}
-
 enum err_code profile_check(const struct profile *profile, struct error *err)
 {
     enum err_code code = check_regions(profile, err);

@@ -99,6 +99,15 @@ const struct region *check_find_region(const struct profile *profile, const char
     return NULL;
 }
 
+/* Says that a name is not known, and the nearest of those that were offered. */
+static enum err_code unknown_name(const struct place *place, const char *what, const char *name,
+                                  const char *best, const char *where)
+{
+    if (best != NULL)
+        return place_fail(place, "no %s is called \"%.64s\": did you mean \"%s\"?", what, name, best);
+    return place_fail(place, "no %s is called \"%.64s\": name one of %s", what, name, where);
+}
+
 enum err_code check_region_known(const struct profile *profile, const char *name, const char *path,
                                  struct error *err)
 {
@@ -106,9 +115,27 @@ enum err_code check_region_known(const struct profile *profile, const char *name
     struct place place = place_find(profile, path, err);
     struct suggestion suggestion = suggest_start(name);
     for (size_t i = 0; i < profile->region_count; i++) suggest_offer(&suggestion, profile->regions[i].name);
-    if (suggestion.best != NULL) {
-        return place_fail(&place, "no region is called \"%.64s\": did you mean \"%s\"?", name,
-                          suggestion.best);
+    return unknown_name(&place, "region", name, suggestion.best, "`regions`");
+}
+
+static const char *deployment_of(const struct region *region)
+{
+    return region->deployment != NULL ? region->deployment : region->model;
+}
+
+bool check_has_deployment(const struct region *region, const char *name)
+{
+    return strcmp(deployment_of(region), name) == 0;
+}
+
+enum err_code check_deployment_known(const struct profile *profile, const char *name, const char *path,
+                                     struct error *err)
+{
+    struct suggestion suggestion = suggest_start(name);
+    for (size_t i = 0; i < profile->region_count; i++) {
+        if (check_has_deployment(&profile->regions[i], name)) return ERR_OK;
+        suggest_offer(&suggestion, deployment_of(&profile->regions[i]));
     }
-    return place_fail(&place, "no region is called \"%.64s\": name one of `regions`", name);
+    struct place place = place_find(profile, path, err);
+    return unknown_name(&place, "deployment", name, suggestion.best, "those of `regions`");
 }

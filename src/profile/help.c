@@ -42,7 +42,8 @@ static void describe_range(struct text *out, const struct key *key)
 static void describe_default(struct text *out, const struct key *key)
 {
     if (key->required)
-        text_puts(out, "; required");
+        text_printf(out, "; required%s%s", key->instead == NULL ? "" : " unless there is ",
+                    key->instead == NULL ? "" : key->instead);
     else if (key->fallback != NULL)
         text_printf(out, "; default %s", key->fallback);
 }

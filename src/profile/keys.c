@@ -143,6 +143,10 @@ static const struct key profile_keys[] = {
      .help = "scripted delays, real time; a later rule overrides the steps that it names"},
     {"simulator.faults", KEY_OBJECTS, LIST(simulator.faults, simulator.fault_count), .table = &key_fault_rule,
      .fallback = "[]", .help = "injected faults, drawn in order; the first that strikes wins"},
+    {"simulator.quota", KEY_OBJECTS, LIST(simulator.quota, simulator.quota_count), .table = &key_quota_rule,
+     .fallback = "[]",
+     .help = "limits that the simulator counts and enforces as the service does; of the rules in force in a "
+             "region the last one holds; none: nothing is limited"},
 };
 
 #undef AT
@@ -201,40 +205,6 @@ static const struct key stage_keys[] = {
              "run's own clock (5/s, 300/m, 893/h) with model arrivals"},
 };
 
-#define STEP(step, text)                                                                                     \
-    {                                                                                                        \
-#step, KEY_LATENCY, offsetof(struct latency_rule, step), .most = "1h", .help = text                  \
-    }
-
-static const struct key latency_keys[] = {
-    {"regions", KEY_STRINGS, offsetof(struct latency_rule, regions),
-     .count_offset = offsetof(struct latency_rule, region_count), .fallback = "[]",
-     .help = "names of the regions; none: all"},
-    {"during", KEY_DURING, offsetof(struct latency_rule, during),
-     .help = "time of day, HH:MM-HH:MM@ZONE[,mon-fri], of the run's own clock; left out: always"},
-    STEP(upgrade, "upgrade request to the 101 response"),
-    STEP(session, "101 response to session.created"),
-    STEP(configure, "session.update to session.updated"),
-    STEP(response_created, "response.create to response.created"),
-    STEP(first_output, "response.created to the first delta"),
-    STEP(delta, "one delta to the next"),
-};
-
-static const struct key fault_keys[] = {
-    {"fault", KEY_STRING, offsetof(struct fault_rule, fault), .required = true, .accept = form_fault,
-     .help = "which fault; see the list of faults"},
-    {"rate", KEY_FRACTION, offsetof(struct fault_rule, rate), .required = true,
-     .help = "how often it strikes: of the upgrades, or of the responses, as the list of faults says"},
-    {"regions", KEY_STRINGS, offsetof(struct fault_rule, regions),
-     .count_offset = offsetof(struct fault_rule, region_count), .fallback = "[]",
-     .help = "names of the regions; none: all"},
-    {"during", KEY_DURING, offsetof(struct fault_rule, during),
-     .help = "time of day, HH:MM-HH:MM@ZONE[,mon-fri], of the run's own clock; left out: always"},
-    {"after", KEY_DURATION, offsetof(struct fault_rule, after_ns), .fallback = "0s", .most = "1h",
-     .help = "when it strikes within the response, real time, for faults that need it; 0: the fault's own "
-             "default"},
-};
-
 #define PRICE(kind, text)                                                                                    \
     {                                                                                                        \
 #kind, KEY_NUMBER, offsetof(struct price, kind), .fallback = "0", .least = "0", .most = "1000000",   \
@@ -255,10 +225,6 @@ const struct key_table key_profile = {"a profile", profile_keys, LENGTH(profile_
 const struct key_table key_region = {"a region", region_keys, LENGTH(region_keys), sizeof(struct region),
                                      0,          region_drop};
 const struct key_table key_stage = {"a stage", stage_keys, LENGTH(stage_keys), sizeof(struct stage), 0, NULL};
-const struct key_table key_latency_rule = {
-    "a latency rule", latency_keys, LENGTH(latency_keys), sizeof(struct latency_rule), 0, NULL};
-const struct key_table key_fault_rule = {
-    "a fault rule", fault_keys, LENGTH(fault_keys), sizeof(struct fault_rule), 0, NULL};
 const struct key_table key_price = {
     "prices of a model",           price_keys, LENGTH(price_keys), sizeof(struct price),
     offsetof(struct price, model), price_drop};

@@ -30,6 +30,8 @@ enum key_type {
     KEY_DURING,         /* struct window *; NULL: always */
     KEY_TARGET,         /* struct stage, its target and is_rate */
     KEY_LATENCY,        /* struct latency */
+    KEY_HOURS,          /* struct hours *; NULL: left out */
+    KEY_SHARE,          /* struct optional_rate */
     KEY_STRINGS,        /* char ** and its count, as all lists */
     KEY_HIDDEN_STRINGS, /* char **, content that the manifest only counts */
     KEY_FRACTIONS,      /* double * */
@@ -56,6 +58,7 @@ struct key {
     const struct key_table *table;
     int variant; /* of KEY_CREDENTIAL: enum auth_kind */
     bool required;
+    const char *instead; /* of a required key: another that may stand in its place, not beside it */
     enum err_code (*accept)(const char *text, struct error *err); /* further demands on text; NULL: none */
     const char *pattern; /* the same for the schema, as a regular expression; NULL: none */
     const char *help;    /* what it is, with the unit where the type does not say it */
@@ -75,6 +78,7 @@ extern const struct key_table key_region;
 extern const struct key_table key_stage;
 extern const struct key_table key_latency_rule;
 extern const struct key_table key_fault_rule;
+extern const struct key_table key_quota_rule;
 extern const struct key_table key_price;
 
 /* The row with this dotted name; a row "x.*" answers for every "x.name" that has no row of its own. NULL:

@@ -52,6 +52,7 @@ const char *key_type_help(enum key_type type)
     case KEY_RATE:
         return "rate such as 5/s, 300/m";
     case KEY_FRACTION:
+    case KEY_SHARE:
         return "share such as 3%";
     case KEY_TIME:
         return "time such as 2026-04-14T06:00:00-07:00, or now";
@@ -61,6 +62,8 @@ const char *key_type_help(enum key_type type)
         return "whole number, or rate such as 5/s";
     case KEY_LATENCY:
         return "duration, or {\"median\": duration, \"p99\": duration}";
+    case KEY_HOURS:
+        return "list of 24 shares such as 3%, or {\"zone\": time zone, \"rates\": list of 24 shares}";
     case KEY_STRINGS:
     case KEY_HIDDEN_STRINGS:
         return "list of text";

@@ -7,6 +7,7 @@
 
 struct writer {
     struct text *out;
+    const struct key_table *table;
     const char *object; /* the struct whose keys are walked */
 };
 
@@ -131,6 +132,15 @@ static void write_latency(struct text *out, const struct latency *latency)
     text_puts(out, "}");
 }
 
+static void write_hours(struct text *out, const struct hours *hours)
+{
+    text_puts(out, "{\"zone\":");
+    text_json(out, hours->zone == NULL ? "UTC" : zone_name(hours->zone));
+    text_puts(out, ",\"rates\":");
+    write_fractions(out, hours->rates, 24);
+    text_puts(out, "}");
+}
+
 static void write_time(struct text *out, int64_t utc_ns)
 {
     char stamp[32] = "now";
@@ -200,6 +210,12 @@ static void write_value(struct text *out, const struct key *key, const char *obj
     case KEY_LATENCY:
         write_latency(out, value);
         break;
+    case KEY_HOURS:
+        write_hours(out, *(const struct hours *const *)value);
+        break;
+    case KEY_SHARE:
+        write_quantity(out, ((const struct optional_rate *)value)->value * 100, "%");
+        break;
     default:
         write_list(out, key, object);
         break;
@@ -224,6 +240,10 @@ static bool is_set(const struct key *key, const char *object)
         return (int)((const struct auth *)value)->kind == key->variant;
     case KEY_LATENCY:
         return ((const struct latency *)value)->set;
+    case KEY_HOURS:
+        return *(const struct hours *const *)value != NULL;
+    case KEY_SHARE:
+        return ((const struct optional_rate *)value)->set;
     default:
         return true;
     }
@@ -259,7 +279,8 @@ static void close_group(void *context)
 static void write_leaf(void *context, const struct key *key, const char *name)
 {
     struct writer *writer = context;
-    if (!is_set(key, writer->object)) return;
+    bool replaced = key->instead != NULL && is_set(key_find(writer->table, key->instead), writer->object);
+    if (replaced || !is_set(key, writer->object)) return;
     if (key->type == KEY_MAP) {
         write_map(writer->out, key, writer->object);
         return;
@@ -273,7 +294,7 @@ static void write_leaf(void *context, const struct key *key, const char *name)
 static void write_object(struct text *out, const struct key_table *table, const char *object)
 {
     static const struct key_visitor visitor = {open_group, close_group, write_leaf};
-    struct writer writer = {out, object};
+    struct writer writer = {out, table, object};
     text_puts(out, "{");
     keys_walk(table, &visitor, &writer);
     if (table == &key_region) { /* the host, which reports name, follows from the endpoint */

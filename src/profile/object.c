@@ -1,6 +1,7 @@
 #include "profile/object.h"
 
 #include "base/text.h"
+#include "profile/hours.h"
 #include "profile/list.h"
 #include "profile/profile.h"
 #include "profile/suggest.h"
@@ -65,6 +66,7 @@ static bool kind_fits(enum key_type type, enum json_kind kind)
     case KEY_DURATION:
     case KEY_RATE:
     case KEY_FRACTION:
+    case KEY_SHARE:
     case KEY_LATENCY:
     case KEY_TARGET:
         return kind == JSON_NUMBER || kind == JSON_STRING;
@@ -92,10 +94,12 @@ static enum err_code wrong_kind(const struct key *key, const struct json_node *n
 static enum err_code read_leaf(const struct key *key, const struct json_node *node, const struct place *place,
                                void *object)
 {
+    void *value = (char *)object + key->offset;
     if (value_is_composite(key->type)) return list_read(key, node, place, object);
     if (key->type == KEY_LATENCY && node->kind == JSON_OBJECT) {
-        return read_latency(key, node, place, (struct latency *)(void *)((char *)object + key->offset));
+        return read_latency(key, node, place, value);
     }
+    if (key->type == KEY_HOURS) return hours_read(node, place, (struct hours **)value);
     if (!kind_fits(key->type, node->kind)) return wrong_kind(key, node, place);
     return value_from_text(key, node->text, place, object);
 }
@@ -198,7 +202,12 @@ static enum err_code check_required(const struct key_table *table, const struct 
 {
     for (size_t i = 0; i < table->count; i++) {
         const struct key *key = &table->keys[i];
-        if (!key->required || json_member(node, key->name) != NULL) continue;
+        if (!key->required) continue;
+        bool there = json_member(node, key->name) != NULL;
+        bool instead = key->instead != NULL && json_member(node, key->instead) != NULL;
+        if (there && instead)
+            return place_fail(place, "has both \"%s\" and \"%s\": remove one", key->name, key->instead);
+        if (there || instead) continue;
         return place_fail(place, "\"%s\" is missing: %s needs it (%s)", key->name, table->title, key->help);
     }
     return ERR_OK;

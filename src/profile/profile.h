@@ -139,15 +139,49 @@ struct latency_rule {
     struct latency upgrade, session, configure, response_created, first_output, delta;
 };
 
-/* A fault and when it strikes. `fault` is a name of the simulator's table; its rate is per chance (see `help
- * profile`). */
+/* A rate for each hour of the day. */
+struct hours {
+    double rates[24];  /* fractions, by the hour of the zone's clock */
+    struct zone *zone; /* NULL: UTC */
+};
+
+/* A rate that may be left out: a fraction. */
+struct optional_rate {
+    bool set;
+    double value;
+};
+
+/*
+ * A fault and when it strikes. `fault` is a name of the simulator's table; its rate is per chance (see `help
+ * profile`). The rule holds where all that it asks for is given; a bound of 0 asks for nothing.
+ */
 struct fault_rule {
     char *fault;
     double rate;
+    struct hours *hours; /* instead of `rate`; NULL: `rate` */
     char **regions;
     size_t region_count;
-    struct window *during; /* NULL: always */
-    int64_t after_ns;      /* for faults that need a delay, such as a late reset; 0: the fault's default */
+    char **deployments; /* deployment_count 0: all */
+    size_t deployment_count;
+    struct window *during;                   /* NULL: always */
+    int64_t burst_every_ns, burst_length_ns; /* of the run's own clock; 0: no bursts, it holds all along */
+    struct optional_rate after_failure_same; /* the rate after a failed response of the session ... */
+    struct optional_rate after_failure_new;  /* ... and in the session that is taken for its retry */
+    int64_t min_socket_age_ns, max_socket_age_ns; /* real time, at the response.create; most exclusive */
+    uint64_t from_turn, to_turn;                  /* of the session, from 1, both inclusive */
+    uint64_t min_context_tokens, max_context_tokens;
+    int64_t after_ns; /* for faults that need a delay, such as a late reset; 0: the fault's default */
+};
+
+/* Limits of the service as it counts them, of the run's own clock. */
+struct quota_rule {
+    char **regions;
+    size_t region_count;
+    struct window *during;  /* NULL: always */
+    uint64_t rpm;           /* new connections per minute; 0: no limit */
+    uint64_t tpm;           /* tokens per minute, estimated when a response is asked for; 0: no limit */
+    uint64_t effective_tpm; /* the lower limit that really holds; 0: tpm */
+    int64_t slice_ns;       /* each slice has its share of the minute */
 };
 
 struct simulator_plan {
@@ -160,6 +194,8 @@ struct simulator_plan {
     size_t latency_count;
     struct fault_rule *faults; /* drawn in order; the first that strikes wins */
     size_t fault_count;
+    struct quota_rule *quota; /* the last one in force holds; none: nothing is limited */
+    size_t quota_count;
 };
 
 struct profile {

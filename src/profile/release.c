@@ -92,6 +92,13 @@ void release_value(const struct key *key, void *object)
         *window = NULL;
         break;
     }
+    case KEY_HOURS: {
+        struct hours **hours = (struct hours **)(void *)value;
+        if (*hours != NULL) zone_free((*hours)->zone);
+        free(*hours);
+        *hours = NULL;
+        break;
+    }
     default:
         break;
     }

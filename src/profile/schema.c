@@ -39,7 +39,11 @@ static const char definitions[] =
     "\"delay\":{\"anyOf\":[{\"$ref\":\"#/$defs/"
     "duration\"},{\"type\":\"object\",\"additionalProperties\":false,"
     "\"required\":[\"median\",\"p99\"],\"properties\":{\"median\":{\"$ref\":\"#/$defs/duration\"},"
-    "\"p99\":{\"$ref\":\"#/$defs/duration\"}}}]}}";
+    "\"p99\":{\"$ref\":\"#/$defs/duration\"}}}]},"
+    "\"rates\":{\"type\":\"array\",\"minItems\":24,\"maxItems\":24,\"items\":{\"$ref\":\"#/$defs/share\"}},"
+    "\"hours\":{\"anyOf\":[{\"$ref\":\"#/$defs/rates\"},{\"type\":\"object\",\"additionalProperties\":false,"
+    "\"required\":[\"rates\"],\"properties\":{\"zone\":{\"type\":\"string\"},"
+    "\"rates\":{\"$ref\":\"#/$defs/rates\"}}}]}}";
 
 static void write_words(struct text *out, const char *const *words)
 {
@@ -108,6 +112,7 @@ static void write_type(struct text *out, const struct key *key)
         text_puts(out, "\"$ref\":\"#/$defs/rate\"");
         break;
     case KEY_FRACTION:
+    case KEY_SHARE:
         text_puts(out, "\"$ref\":\"#/$defs/share\"");
         break;
     case KEY_TIME:
@@ -121,6 +126,9 @@ static void write_type(struct text *out, const struct key *key)
         break;
     case KEY_LATENCY:
         text_puts(out, "\"$ref\":\"#/$defs/delay\"");
+        break;
+    case KEY_HOURS:
+        text_puts(out, "\"$ref\":\"#/$defs/hours\"");
         break;
     case KEY_STRINGS:
     case KEY_HIDDEN_STRINGS:
@@ -209,11 +217,16 @@ static void write_required(struct text *out, const struct key_table *table)
 {
     text_puts(out, ",\"required\":[");
     for (size_t i = 0; i < table->count; i++) {
-        if (!table->keys[i].required) continue;
+        if (!table->keys[i].required || table->keys[i].instead != NULL) continue;
         notation_comma(out);
         text_json(out, table->keys[i].name);
     }
     text_puts(out, "]");
+    for (size_t i = 0; i < table->count; i++) {
+        if (table->keys[i].instead == NULL) continue;
+        text_printf(out, ",\"oneOf\":[{\"required\":[\"%s\"]},{\"required\":[\"%s\"]}]", table->keys[i].name,
+                    table->keys[i].instead);
+    }
 }
 
 /* The inside of an object's schema, without its braces. */

@@ -65,6 +65,7 @@ static enum err_code scalar_parse(enum key_type type, const char *text, struct s
         code = parse_rate(text, &out->number, err);
         break;
     case KEY_FRACTION:
+    case KEY_SHARE:
         code = parse_fraction(text, &out->number, err);
         break;
     default:
@@ -236,6 +237,9 @@ static enum err_code set_scalar(const struct key *key, const char *text, const s
         break;
     case KEY_LATENCY:
         *(struct latency *)value = (struct latency){true, scalar.signed_whole, scalar.signed_whole};
+        break;
+    case KEY_SHARE:
+        *(struct optional_rate *)value = (struct optional_rate){true, scalar.number};
         break;
     default:
         *(double *)value = scalar.number;

@@ -8,15 +8,24 @@
 
 #define Z_99 2.3263478740408408 /* the standard normal's 0.99 quantile */
 #define MINUTE_NS (60 * NS_PER_S)
+#define SEED_OF_BURSTS UINT64_C(0x6275727374)
 #define SEED_OF_SIMULATOR                                                                                    \
     UINT64_C(0x73696D756C61746F) /* the load may use the same seed: its streams must not be ours */
 
-static bool names_region(char *const *regions, size_t count, const char *region)
+/* A rule that names none holds for all. */
+static bool names(char *const *list, size_t count, const char *name)
 {
     for (size_t i = 0; i < count; i++) {
-        if (strcmp(regions[i], region) == 0) return true;
+        if (name != NULL && strcmp(list[i], name) == 0) return true;
     }
     return count == 0;
+}
+
+static bool concerns(const struct fault_rule *rule, const struct region *region)
+{
+    const char *deployment = region->deployment != NULL ? region->deployment : region->model;
+    return names(rule->regions, rule->region_count, region->name) &&
+           names(rule->deployments, rule->deployment_count, deployment);
 }
 
 static bool in_force(const struct window *during, int64_t wall_ns)
@@ -31,30 +40,32 @@ static bool reserve(struct script *script, const struct simulator_plan *plan)
     script->faults = calloc(plan->fault_count + 1, sizeof *script->faults);
     script->fault_kinds = calloc(plan->fault_count + 1, sizeof *script->fault_kinds);
     script->fault_active = calloc(plan->fault_count + 1, sizeof *script->fault_active);
+    script->fault_rates = calloc(plan->fault_count + 1, sizeof *script->fault_rates);
     return script->latency != NULL && script->faults != NULL && script->fault_kinds != NULL &&
-           script->fault_active != NULL;
+           script->fault_active != NULL && script->fault_rates != NULL;
 }
 
 enum err_code script_init(struct script *script, const struct simulator_plan *plan,
                           const struct region *region, uint64_t seed, uint64_t region_index,
                           struct error *err)
 {
-    const char *name = region->name;
-    *script = (struct script){.minute = INT64_MIN};
+    *script = (struct script){.minute = INT64_MIN,
+                              .first_rule = plan->faults,
+                              .burst_seed = seed ^ SEED_OF_SIMULATOR ^ SEED_OF_BURSTS};
     random_seed(&script->strikes, seed ^ SEED_OF_SIMULATOR, 2 * region_index);
     random_seed(&script->delays, seed ^ SEED_OF_SIMULATOR, 2 * region_index + 1);
     if (!reserve(script, plan)) {
         script_free(script);
-        return error_set(err, ERR_NOMEM, "no memory for the simulator's rules of region %s", name);
+        return error_set(err, ERR_NOMEM, "no memory for the simulator's rules of region %s", region->name);
     }
     for (size_t i = 0; i < plan->latency_count; i++) {
         const struct latency_rule *rule = &plan->latency[i];
-        if (names_region(rule->regions, rule->region_count, name))
+        if (names(rule->regions, rule->region_count, region->name))
             script->latency[script->latency_count++] = rule;
     }
     for (size_t i = 0; i < plan->fault_count; i++) {
         const struct fault_rule *rule = &plan->faults[i];
-        if (!names_region(rule->regions, rule->region_count, name)) continue;
+        if (!concerns(rule, region)) continue;
         if (!fault_find(rule->fault, &script->fault_kinds[script->fault_count])) {
             script_free(script);
             return error_set(err, ERR_PROFILE, "simulator.faults[%zu].fault: there is no fault \"%s\"", i,
@@ -71,6 +82,7 @@ void script_free(struct script *script)
     free(script->faults);
     free(script->fault_kinds);
     free(script->fault_active);
+    free(script->fault_rates);
     *script = (struct script){0};
 }
 
@@ -116,8 +128,25 @@ static void refresh(struct script *script, int64_t wall_ns)
     for (size_t i = 0; i < script->latency_count; i++) {
         if (in_force(script->latency[i]->during, wall_ns)) apply(script, script->latency[i]);
     }
-    for (size_t i = 0; i < script->fault_count; i++)
+    for (size_t i = 0; i < script->fault_count; i++) {
         script->fault_active[i] = in_force(script->faults[i]->during, wall_ns);
+        script->fault_rates[i] = condition_rate(script->faults[i], wall_ns);
+    }
+}
+
+/* Whether a rule is in force at an instant; a burst is drawn by the rule's number in the profile, so that it
+ * comes in all regions at once. */
+static bool is_active(const struct script *script, size_t index, int64_t wall_ns)
+{
+    const struct fault_rule *rule = script->faults[index];
+    uint64_t number = (uint64_t)(rule - script->first_rule);
+    return script->fault_active[index] &&
+           condition_bursts(rule, script->burst_seed + number, wall_ns - script->origin_ns);
+}
+
+void script_set_origin(struct script *script, int64_t wall_ns)
+{
+    script->origin_ns = wall_ns;
 }
 
 uint64_t script_delay(struct script *script, enum step step, int64_t wall_ns)
@@ -134,10 +163,12 @@ struct strike script_strike(struct script *script, enum fault_chance chance, con
     for (size_t i = 0; i < script->fault_count; i++) {
         const struct fault_rule *rule = script->faults[i];
         enum fault_kind kind = script->fault_kinds[i];
-        if (!script->fault_active[i] || fault_info(kind)->chance != chance) continue;
-        if (random_unit(&script->strikes) < rule->rate)
+        if (fault_info(kind)->chance != chance || !is_active(script, i, moment->wall_ns)) continue;
+        if (!condition_holds(rule, moment)) continue;
+        double rate = condition_sticky_rate(rule, script->fault_rates[i], moment);
+        if (random_unit(&script->strikes) < rate)
             return (struct strike){
-                .struck = true, .kind = kind, .name = fault_info(kind)->name, .after_ns = rule->after_ns};
+                .struck = true, .kind = kind, .info = fault_info(kind), .after_ns = rule->after_ns};
     }
     return (struct strike){0};
 }
@@ -146,7 +177,8 @@ bool script_region_fault(struct script *script, int64_t wall_ns, enum fault_kind
 {
     refresh(script, wall_ns);
     for (size_t i = 0; i < script->fault_count; i++) {
-        if (script->fault_active[i] && script->fault_kinds[i] == kind) return true;
+        if (script->fault_kinds[i] != kind || !is_active(script, i, wall_ns)) continue;
+        if (script->fault_rates[i] > 0) return true;
     }
     return false;
 }

@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "profile/faults.h"
 #include "profile/profile.h"
+#include "simulator/condition.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -30,28 +31,21 @@ struct script {
     int64_t median_ns[STEP_COUNT]; /* of the rules in force; 0: no delay */
     double sigma[STEP_COUNT];      /* of the logarithm; 0: fixed */
     bool *fault_active;
+    double *fault_rates;                 /* of the hour */
+    const struct fault_rule *first_rule; /* of the plan: a rule's number seeds its bursts */
+    uint64_t burst_seed;
+    int64_t origin_ns;             /* of the run's clock, from which bursts count */
     struct random delays, strikes; /* two streams, so that a latency rule does not move the faults */
     uint64_t owed;                 /* failed responses that no retry was taken for yet */
-};
-
-/* When and where a fault is drawn: what the conditions of a rule ask about. */
-struct moment {
-    int64_t wall_ns; /* of the run's clock */
-    /* of a response only, 0 and false otherwise: */
-    uint64_t socket_age_ns;  /* since the 101, real time */
-    uint64_t turn;           /* of the session, from 1 */
-    uint64_t context_tokens; /* that it reads as input */
-    bool failed_before;      /* the session's previous response failed */
-    bool retries;            /* the first of a session that script_claim took for a retry */
 };
 
 /* What was drawn: none, or a fault. */
 struct strike {
     bool struck;
     enum fault_kind kind;
-    const char *name;       /* as the ledger calls it: the fault's own, or "quota_requests" and the like */
-    int64_t after_ns;       /* the profile's `after`; 0: the fault's default */
-    int64_t retry_after_ns; /* when a retry will find quota again, real time; 0: the fault's default */
+    const struct fault_info *info; /* what the ledger tells: of the kind, or "quota_requests" and the like */
+    int64_t after_ns;              /* the profile's `after`; 0: the fault's default */
+    int64_t retry_after_ns;        /* when a retry will find quota again, real time; 0: the fault's default */
 };
 
 /* Picks the rules of a region (region_index seeds its streams). The plan is borrowed until script_free. */
@@ -60,6 +54,9 @@ MUST_USE enum err_code script_init(struct script *script, const struct simulator
                                    struct error *err);
 void script_free(struct script *script);
 
+/* Sets the run's first instant. */
+void script_set_origin(struct script *script, int64_t wall_ns);
+
 /*
  * Draws the delay of a step at an instant of the run's clock, in ns: log-normal with the median and P99 of
  * the last rule in force that sets the step, whose sigma is ln(P99 / median) / z(0.99); fixed when the two
@@ -67,7 +64,7 @@ void script_free(struct script *script);
  */
 uint64_t script_delay(struct script *script, enum step step, int64_t wall_ns);
 
-/* Draws once for each rule in force of that chance, in order, until one strikes. */
+/* Draws once for each rule of that chance that holds at the moment, in order, until one strikes. */
 struct strike script_strike(struct script *script, enum fault_chance chance, const struct moment *moment);
 
 /* Whether a fault of the region as a whole (CHANCE_PER_REGION) is in force at an instant of the run's clock.

@@ -143,6 +143,7 @@ static enum err_code make_site(struct simulator *simulator, size_t index, uv_loo
     site->tokens.limit = TOKENS_PER_MINUTE;
     enum err_code code =
         script_init(&site->script, simulator->service.plan, region, options->seed, index, err);
+    script_set_origin(&site->script, simulator->service.clock.wall_origin_ns);
     return code != ERR_OK ? code : open_site(simulator, site, loop, err);
 }
 
@@ -214,6 +215,8 @@ void simulator_set_clock(struct simulator *simulator, const struct run_clock *cl
 {
     simulator->service.clock = *clock;
     simulator->service.ids.clock = *clock;
+    for (size_t i = 0; i < simulator->site_count; i++)
+        script_set_origin(&simulator->sites[i].script, clock->wall_origin_ns);
 }
 
 enum err_code simulator_stop(struct simulator *simulator, struct error *err)

@@ -65,7 +65,7 @@ static void refuse_as_struck(struct visit *visit, const struct refusal *refusal)
 static void strike(struct visit *visit)
 {
     const struct refusal *refusal = refusal_of(visit->strike.kind);
-    visit->fault = fault_info(visit->strike.kind);
+    visit->fault = visit->strike.info;
     if (refusal != NULL) {
         refuse_as_struck(visit, refusal);
     } else if (visit->strike.kind == FAULT_UPGRADE_CLOSED) {
@@ -100,10 +100,10 @@ static void let_in(struct visit *visit)
     visit->http_status = 101;
     visit->opened_ns = clock_mono_ns();
     visit->upgrade_delay_ns = visit->opened_ns - visit->asked_ns;
-    visit->retries = script_claim(&visit->site->script);
     if (visit->verdict.kind == VERDICT_CLOSE) {
         turn_away(visit);
     } else {
+        visit->retries = script_claim(&visit->site->script);
         session_open(visit);
     }
 }

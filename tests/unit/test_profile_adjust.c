@@ -102,7 +102,9 @@ static void test_complaints_about_flags_name_no_line(void **state)
              "\"2ms\" }],"                                                                                   \
              "\"faults\": [{ \"fault\": \"stall\", \"rate\": \"1%\", \"regions\": [\"a\", \"c\"] },"         \
              "{ \"fault\": \"server_error\", \"rate\": \"2%\", \"regions\": [\"b\"] }, { \"fault\": "        \
-             "\"stall\", \"rate\": \"3%\" }] } }"
+             "\"stall\", \"rate\": \"3%\" }], \"quota\": [{ \"regions\": [\"b\"], \"rpm\": 1 }, { "          \
+             "\"regions\": "                                                                                 \
+             "[\"b\", \"c\"], \"rpm\": 2 }] } }"
 
 static void test_keeping_regions(void **state)
 {
@@ -126,9 +128,35 @@ static void test_keeping_regions(void **state)
     assert_int_equal(profile->simulator.faults[0].region_count, 1);
     assert_string_equal(profile->simulator.faults[0].regions[0], "c");
     assert_true(profile->simulator.faults[1].rate == 0.03);
+    assert_int_equal(profile->simulator.quota_count, 1);
+    assert_int_equal(profile->simulator.quota[0].rpm, 2);
+    assert_int_equal(profile->simulator.quota[0].region_count, 1);
     assert_int_equal(profile_check(profile, &err), ERR_OK);
     assert_int_equal(profile_keep_regions(profile, NULL, 0, &err), ERR_OK);
     assert_int_equal(profile->region_count, 1);
+    profile_free(profile);
+}
+
+/* A rule for a deployment goes with the last region that has it. */
+static void test_keeping_regions_with_deployments(void **state)
+{
+    (void)state;
+    static const char json[] =
+        "{ \"name\": \"two\", \"regions\": ["
+        "{ \"name\": \"a\", \"endpoint\": \"https://a.example.com\", \"deployment\": \"x\" },"
+        "{ \"name\": \"b\", \"endpoint\": \"https://b.example.com\", \"deployment\": \"y\" }],"
+        "\"simulator\": { \"faults\": ["
+        "{ \"fault\": \"stall\", \"rate\": \"1%\", \"deployments\": [\"x\"] },"
+        "{ \"fault\": \"stall\", \"rate\": \"2%\", \"deployments\": [\"x\", \"y\"] }] } }";
+    struct profile *profile = parsed(json);
+    struct error err = {0};
+    static const char *const names[] = {"b"};
+    assert_int_equal(profile_keep_regions(profile, names, 1, &err), ERR_OK);
+    assert_int_equal(profile->simulator.fault_count, 1);
+    assert_true(profile->simulator.faults[0].rate == 0.02);
+    assert_int_equal(profile->simulator.faults[0].deployment_count, 1);
+    assert_string_equal(profile->simulator.faults[0].deployments[0], "y");
+    assert_int_equal(profile_check(profile, &err), ERR_OK);
     profile_free(profile);
 }
 
@@ -168,6 +196,7 @@ int main(void)
         cmocka_unit_test(test_overrides_that_are_refused),
         cmocka_unit_test(test_complaints_about_flags_name_no_line),
         cmocka_unit_test(test_keeping_regions),
+        cmocka_unit_test(test_keeping_regions_with_deployments),
         cmocka_unit_test(test_holding_and_cutting_the_load),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -130,11 +130,54 @@ static void test_durations_are_exact(void **state)
     }
 }
 
+/* Every key of a fault rule and of a quota rule is read, and told as it was written. */
+static void test_rules_of_the_simulator(void **state)
+{
+    (void)state;
+    struct profile *profile = parsed(PROFILE(
+        ", \"simulator\": { \"faults\": [{ \"fault\": \"server_error\", \"deployments\": [\"d\"],"
+        "\"hours\": { \"zone\": \"America/Los_Angeles\", \"rates\": [\"1%\", \"2.5%\", \"0%\", \"0%\", "
+        "\"0%\","
+        "\"0%\", \"0%\", \"0%\", \"0%\", \"0%\", \"0%\", \"0%\", \"0%\", \"0%\", \"0%\", \"0%\", \"0%\","
+        "\"0%\", \"0%\", \"0%\", \"0%\", \"0%\", \"0%\", \"100%\"] },"
+        "\"burst\": { \"every\": \"5m\", \"length\": \"20s\" },"
+        "\"after_failure\": { \"same_session\": \"75%\", \"new_session\": \"0%\" },"
+        "\"min_socket_age\": \"5m\", \"max_socket_age\": \"20m\", \"from_turn\": 2, \"to_turn\": 9,"
+        "\"min_context_tokens\": 14000, \"max_context_tokens\": 20000 }],"
+        "\"quota\": [{ \"rpm\": 200, \"tpm\": 100000, \"effective_tpm\": 20000, \"slice\": \"1s\","
+        "\"during\": \"07:00-09:00\" }, {}] }"));
+    const struct fault_rule *rule = &profile->simulator.faults[0];
+    const struct quota_rule *quota = &profile->simulator.quota[0];
+    assert_true(rule->hours->rates[1] == 0.025 && rule->hours->rates[23] == 1);
+    assert_true(rule->burst_every_ns == 300 * NS_PER_S && rule->burst_length_ns == 20 * NS_PER_S);
+    assert_true(rule->after_failure_same.set && rule->after_failure_same.value == 0.75);
+    assert_true(rule->after_failure_new.set && rule->after_failure_new.value == 0);
+    assert_true(rule->min_socket_age_ns == 300 * NS_PER_S && rule->max_socket_age_ns == 1200 * NS_PER_S);
+    assert_true(rule->from_turn == 2 && rule->to_turn == 9);
+    assert_true(rule->min_context_tokens == 14000 && rule->max_context_tokens == 20000);
+    assert_true(quota->rpm == 200 && quota->tpm == 100000 && quota->effective_tpm == 20000);
+    assert_true(quota->slice_ns == NS_PER_S && quota->during != NULL);
+    assert_true(profile->simulator.quota[1].rpm == 0 &&
+                profile->simulator.quota[1].slice_ns == 10 * NS_PER_S);
+
+    cJSON *json = manifest(profile);
+    const cJSON *told = at(json, "simulator/faults/0");
+    assert_null(cJSON_GetObjectItem(told, "rate")); /* the hours stand in its place */
+    assert_string_equal(at(told, "hours/zone")->valuestring, "America/Los_Angeles");
+    assert_string_equal(at(told, "hours/rates/1")->valuestring, "2.5%");
+    assert_string_equal(at(told, "burst/length")->valuestring, "20s");
+    assert_string_equal(at(told, "after_failure/new_session")->valuestring, "0%");
+    assert_string_equal(at(json, "simulator/quota/0/slice")->valuestring, "1s");
+    cJSON_Delete(json);
+    profile_free(profile);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_facts_are_there_and_secrets_are_not),
         cmocka_unit_test(test_durations_are_exact),
+        cmocka_unit_test(test_rules_of_the_simulator),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -153,6 +153,175 @@ static void test_seed(void **state)
     script_free(&c);
 }
 
+/*
+ * A client that retries each failure in a new session makes a chain of two states: a failure follows a
+ * failure with q = 0.5, and a success with the base rate b. Such a chain fails with p = b / (b + 1 - q) in
+ * the long run, and the mean of n draws has the variance p (1 - p) / n * (1 + l) / (1 - l), l = q - b.
+ */
+static void test_stickiness(void **state)
+{
+    (void)state;
+    enum { COUNT = 200000 };
+    double p = 135.0 / 893.0; /* what the incident's worst hour had */
+    double b = 0.5 * p / (1 - p);
+    struct fault_rule rule = {.fault = "server_error", .rate = b, .after_failure_new = {true, 0.5}};
+    struct simulator_plan plan = {.faults = &rule, .fault_count = 1};
+    struct script script;
+    start(&script, &plan, "a", 9);
+    int failed = 0;
+    int retries = 0;
+    int failed_again = 0;
+    for (int i = 0; i < COUNT; i++) {
+        bool retry = script_claim(&script);
+        bool struck =
+            script_strike(&script, CHANCE_PER_RESPONSE, &(struct moment){.turn = 1, .retries = retry}).struck;
+        if (struck) script_failed(&script);
+        failed += struck;
+        retries += retry;
+        failed_again += struck && retry;
+    }
+    double l = 0.5 - b;
+    double deviation = sqrt(p * (1 - p) / COUNT * (1 + l) / (1 - l));
+    assert_true(fabs((double)failed / COUNT - p) < 4 * deviation);
+    assert_true(fabs(failed_again - retries * 0.5) < 4 * sqrt(retries * 0.25));
+    assert_in_range(retries, failed - 1, failed);
+    script_free(&script);
+}
+
+/* Three failures at once are owed three retries; one that the session itself makes up for is owed no more. */
+static void test_owed_retries(void **state)
+{
+    (void)state;
+    struct simulator_plan plan = {0};
+    struct script script;
+    start(&script, &plan, "a", 1);
+    assert_false(script_claim(&script));
+    for (int i = 0; i < 3; i++) script_failed(&script);
+    assert_true(script_claim(&script));
+    script_settle(&script);
+    assert_true(script_claim(&script));
+    assert_false(script_claim(&script));
+    script_settle(&script);
+    script_failed(&script);
+    assert_true(script_claim(&script));
+    script_free(&script);
+}
+
+/* A rule outside of its deployment, burst or turn draws nothing, so the rules behind it strike as before. */
+static void test_conditions_and_deployments(void **state)
+{
+    (void)state;
+    char *deployments[] = {"rt-15"};
+    struct fault_rule rules[] = {
+        {.fault = "service_unavailable", .rate = 1, .deployments = deployments, .deployment_count = 1},
+        {.fault = "stall", .rate = 1, .from_turn = 2},
+        {.fault = "server_error", .rate = 0.5},
+    };
+    struct simulator_plan plan = {.faults = rules, .fault_count = 3};
+    struct script bad;
+    struct script good;
+    struct script alone;
+    struct error err = {0};
+    struct region region = {.name = (char[]){"a"}, .deployment = (char[]){"rt-15"}};
+    assert_int_equal(script_init(&bad, &plan, &region, 3, 0, &err), ERR_OK);
+    region.deployment = (char[]){"rt"};
+    assert_int_equal(script_init(&good, &plan, &region, 3, 0, &err), ERR_OK);
+    plan = (struct simulator_plan){.faults = &rules[2], .fault_count = 1};
+    assert_int_equal(script_init(&alone, &plan, &region, 3, 0, &err), ERR_OK);
+    struct moment first = {.turn = 1};
+    struct moment second = {.turn = 2};
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(script_strike(&bad, CHANCE_PER_RESPONSE, &first).kind, FAULT_SERVICE_UNAVAILABLE);
+        bool struck = script_strike(&good, CHANCE_PER_RESPONSE, &first).struck;
+        assert_int_equal(script_strike(&alone, CHANCE_PER_RESPONSE, &first).struck, struck);
+    }
+    assert_int_equal(script_strike(&good, CHANCE_PER_RESPONSE, &second).kind, FAULT_STALL);
+    script_free(&bad);
+    script_free(&good);
+    script_free(&alone);
+}
+
+/* A burst comes in every region of the rule at once, and counts from the run's start. */
+static void test_bursts_from_the_origin(void **state)
+{
+    (void)state;
+    struct fault_rule rules[] = {
+        {.fault = "stall", .rate = 0, .burst_every_ns = NS_PER_S, .burst_length_ns = NS_PER_S},
+        {.fault = "stall", .rate = 1, .burst_every_ns = 60 * NS_PER_S, .burst_length_ns = 6 * NS_PER_S}};
+    struct simulator_plan plan = {.faults = rules, .fault_count = 2};
+    struct script a;
+    struct script b;
+    start(&a, &plan, "a", 1);
+    start(&b, &plan, "b", 1);
+    int64_t today = INT64_C(1776124807) * NS_PER_S;
+    script_set_origin(&b, today);
+    int struck = 0;
+    for (int second = 0; second < 600; second++) {
+        struct moment here = {.wall_ns = second * NS_PER_S, .turn = 1};
+        struct moment there = {.wall_ns = today + second * NS_PER_S, .turn = 1};
+        bool in = script_strike(&a, CHANCE_PER_RESPONSE, &here).struck;
+        assert_int_equal(script_strike(&b, CHANCE_PER_RESPONSE, &there).struck, in);
+        struck += in;
+    }
+    assert_int_equal(struck, 60);
+    script_free(&a);
+    script_free(&b);
+}
+
+/* Rates of an hour profile: each hour of a day against its own, by the zone's clock (UTC+9, no summer time).
+ */
+static void test_hour_profile(void **state)
+{
+    (void)state;
+    enum { COUNT = 4000 };
+    struct hours hours = {0};
+    for (int i = 0; i < 24; i++) hours.rates[i] = i / 50.0;
+    assert_int_equal(zone_open("Asia/Tokyo", &hours.zone, NULL), ERR_OK);
+    struct fault_rule rule = {.fault = "server_error", .hours = &hours};
+    struct simulator_plan plan = {.faults = &rule, .fault_count = 1};
+    struct script script;
+    start(&script, &plan, "a", 11);
+    int64_t midnight = INT64_C(1776124800) * NS_PER_S; /* 2026-04-14T00:00:00Z */
+    for (int hour = 0; hour < 24; hour++) {
+        double rate = (hour + 9) % 24 / 50.0;
+        int struck = 0;
+        for (int i = 0; i < COUNT; i++) {
+            struct moment moment = {.wall_ns = midnight + hour * 3600 * NS_PER_S + i * NS_PER_S / 2,
+                                    .turn = 1};
+            struck += script_strike(&script, CHANCE_PER_RESPONSE, &moment).struck;
+        }
+        assert_true(fabs(struck - COUNT * rate) <= 4 * sqrt(COUNT * rate * (1 - rate)));
+    }
+    script_free(&script);
+    zone_free(hours.zone);
+}
+
+/* Faults of a region as a whole are not drawn: they are in force or not. */
+static void test_region_faults(void **state)
+{
+    (void)state;
+    struct hours hours = {0};
+    hours.rates[5] = 1;
+    char *only_b[] = {"b"};
+    struct fault_rule rules[] = {
+        {.fault = "connect_refused", .hours = &hours},
+        {.fault = "resolve_failed", .rate = 1, .regions = only_b, .region_count = 1}};
+    struct simulator_plan plan = {.faults = rules, .fault_count = 2};
+    struct script a;
+    struct script b;
+    start(&a, &plan, "a", 1);
+    start(&b, &plan, "b", 1);
+    int64_t hour = 3600 * NS_PER_S;
+    assert_false(script_region_fault(&a, 5 * hour - 1, FAULT_CONNECT_REFUSED));
+    assert_true(script_region_fault(&a, 5 * hour, FAULT_CONNECT_REFUSED));
+    assert_false(script_region_fault(&a, 6 * hour, FAULT_CONNECT_REFUSED));
+    assert_false(script_region_fault(&a, 5 * hour, FAULT_RESOLVE_FAILED));
+    assert_true(script_region_fault(&b, 0, FAULT_RESOLVE_FAILED));
+    assert_false(script_region_fault(&b, 0, FAULT_CONNECT_TIMEOUT));
+    script_free(&a);
+    script_free(&b);
+}
+
 static void test_unknown_fault(void **state)
 {
     (void)state;
@@ -168,9 +337,18 @@ static void test_unknown_fault(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_log_normal),  cmocka_unit_test(test_fixed_unset_and_overridden),
-        cmocka_unit_test(test_time_of_day), cmocka_unit_test(test_fault_rates),
-        cmocka_unit_test(test_seed),        cmocka_unit_test(test_unknown_fault),
+        cmocka_unit_test(test_log_normal),
+        cmocka_unit_test(test_fixed_unset_and_overridden),
+        cmocka_unit_test(test_time_of_day),
+        cmocka_unit_test(test_fault_rates),
+        cmocka_unit_test(test_seed),
+        cmocka_unit_test(test_unknown_fault),
+        cmocka_unit_test(test_stickiness),
+        cmocka_unit_test(test_owed_retries),
+        cmocka_unit_test(test_conditions_and_deployments),
+        cmocka_unit_test(test_bursts_from_the_origin),
+        cmocka_unit_test(test_hour_profile),
+        cmocka_unit_test(test_region_faults),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
