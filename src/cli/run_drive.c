@@ -32,7 +32,9 @@ static const char *top_failure(const struct cell *cell)
 {
     const struct tally *top = NULL;
     for (size_t i = 0; i < cell->tally_count; i++) {
-        if (top == NULL || cell->tallies[i].count > top->count) top = &cell->tallies[i];
+        const struct tally *tally = &cell->tallies[i];
+        if (tally->domain == DOMAIN_NONE) continue; /* no failure */
+        if (top == NULL || tally->count > top->count) top = tally;
     }
     return top != NULL ? top->code : "";
 }

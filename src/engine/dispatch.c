@@ -136,7 +136,7 @@ static void pace(struct worker *worker, uint64_t now_ns)
         worker->next_dial_ns += gap_ns;
         struct user *user = worker->queue_first;
         dispatch_forget(worker, user);
-        if (is_open_model(worker) && user->attempt == 1 && user->interaction == 1 &&
+        if (is_open_model(worker) && user->attempt == 1 && !user->again && user->interaction == 1 &&
             now_ns <= user->try_due_ns + (uint64_t)DISPATCH_LATE_NS) {
             (void)recorder_at(&worker->recorder, now_ns);
             worker->recorder.slice->achieved++;

@@ -65,6 +65,23 @@ bool driver_usable(const struct driver *driver);
  */
 void driver_record(struct driver *driver, const struct session_action *action, uint64_t now_ns);
 
+/* Which attempt of which interaction, from 1; 0: none was under way. */
+struct evidence_of {
+    uint64_t interaction, attempt;
+};
+
+#define NEWS_OF_ATTEMPT (NEWS_ATTEMPT_OK | NEWS_ATTEMPT_FAILED | NEWS_ATTEMPT_CANCELLED)
+
+/* driver_evidence.c: appends the evidence record of what the action tells to the worker's slice. */
+void driver_write_evidence(struct driver *driver, const struct session_action *action,
+                           const struct evidence_of *of, const char *decision, uint64_t at_ns);
+
+/* driver_evidence.c: what the service, or the library, said of a failure; "" when nothing. */
+const char *driver_message(const struct driver *driver, const struct session_action *action);
+
+/* driver_evidence.c: its session is not ready yet, so the dial is the attempt. */
+bool driver_in_dial(const struct driver *driver);
+
 /* driver_answer.c: keeps what evidence wants of the answer to the upgrade, and tells the session what it
  * means for a failure: *facts, without strings. */
 void driver_take_answer(struct driver *driver, const struct ws_response *response, uint64_t at_ns,

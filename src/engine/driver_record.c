@@ -14,11 +14,6 @@ static struct cell *cell_of(const struct driver *driver)
 
 /* ---- cells ---- */
 
-static bool is_dial_attempt(const struct driver *driver)
-{
-    return driver->session.ready_ns == 0;
-}
-
 static void count_tokens(struct driver *driver, struct cell *cell, bool failed)
 {
     const struct usage *usage = &driver->session.turn.usage;
@@ -38,14 +33,15 @@ static void count_attempt(struct driver *driver, const struct session_action *ac
     struct cell *cell = cell_of(driver);
     struct counters *counters = &cell->counters;
     uint64_t attempt = driver->user->attempt;
-    if (is_dial_attempt(driver)) {
+    if (driver_in_dial(driver)) {
         /* A turn is counted as started when it is sent; this one never got so far. */
         counters->attempts_started++;
-        if (attempt > 1) counters->retries++;
+        if (attempt > 1 && !driver->user->again) counters->retries++;
     }
     if (action->news & NEWS_ATTEMPT_OK) {
         counters->attempts_ok++;
         counters->first_attempts_ok += attempt == 1;
+        counters->probes_recovered += driver->user->probe;
     } else if (action->news & NEWS_ATTEMPT_FAILED) {
         counters->attempts_failed++;
         counters->first_attempts_failed += attempt == 1;
@@ -62,7 +58,7 @@ static void write_row(struct driver *driver, const struct session_action *action
     const struct session *session = &driver->session;
     const struct turn *turn = &session->turn;
     const struct user *user = driver->user;
-    bool dialled = is_dial_attempt(driver);
+    bool dialled = driver_in_dial(driver);
     bool ok = (action->news & NEWS_ATTEMPT_OK) != 0;
     bool failed = (action->news & NEWS_ATTEMPT_FAILED) != 0;
     uint64_t due_ns = dialled ? user->try_due_ns : turn->due_ns;
@@ -75,7 +71,7 @@ static void write_row(struct driver *driver, const struct session_action *action
         .outcome = ok       ? OUTCOME_OK
                    : failed ? OUTCOME_FAILED
                             : OUTCOME_CANCELLED,
-        .code = failed ? action->failure.code : "",
+        .code = !ok && action->failure.code != NULL ? action->failure.code : "",
         .ttft_us =
             turn->first_output_ns == 0 ? -1 : (int64_t)(turn->first_output_ns - turn->due_ns + 500) / 1000,
         .response_us = ok ? (int64_t)(turn->end_ns - turn->due_ns + 500) / 1000 : -1,
@@ -90,77 +86,6 @@ static void write_row(struct driver *driver, const struct session_action *action
         .client_request_id = driver->client_request_id,
     };
     attempt_csv_row(&worker->recorder.slice->attempts, &row);
-}
-
-/* ---- evidence ---- */
-
-static size_t events_in_order(const struct driver *driver, struct evidence_event out[EVIDENCE_EVENTS])
-{
-    size_t count = driver->event_count < EVIDENCE_EVENTS ? (size_t)driver->event_count : EVIDENCE_EVENTS;
-    for (size_t i = 0; i < count; i++) {
-        out[i] = driver->events[(driver->event_count - count + i) % EVIDENCE_EVENTS];
-    }
-    return count;
-}
-
-static const char *message_of(const struct driver *driver, const struct session_action *action)
-{
-    const struct event_facts *event = action->observed.event;
-    if (event != NULL && event->error_message[0] != '\0') return event->error_message;
-    if (driver->body_message[0] != '\0') return driver->body_message;
-    return driver->detail;
-}
-
-/* The service's own figures decide; a response that began and never told them may have cost what it made. */
-static bool possibly_billed(const struct turn *turn)
-{
-    return turn->usage.present ? turn->usage.input + turn->usage.output > 0 : turn->first_event_ns != 0;
-}
-
-static void write_evidence(struct driver *driver, const struct session_action *action, uint64_t interaction,
-                           uint64_t attempt, const char *decision, uint64_t at_ns)
-{
-    const struct worker *worker = driver->worker;
-    const struct session *session = &driver->session;
-    const struct event_facts *event = action->observed.event;
-    bool dialled = is_dial_attempt(driver);
-    bool attempt_failed = (action->news & NEWS_ATTEMPT_FAILED) != 0;
-    struct evidence_event events[EVIDENCE_EVENTS];
-    size_t event_count = events_in_order(driver, events);
-    uint64_t since_ns = dialled ? session->dial_ns : session->turn.due_ns;
-    const struct evidence evidence = {
-        .utc_ns = recorder_wall(&worker->recorder, at_ns),
-        .region = worker->plan->routes[driver->region].region,
-        .said = &worker->plan->profile->session,
-        .address = driver->address,
-        .session_scope = dialled || !attempt_failed,
-        .failure = action->failure,
-        .message = message_of(driver, action),
-        .http_status = driver->http_status,
-        .headers = driver->headers,
-        .header_count = driver->header_count,
-        .client_request_id = driver->client_request_id,
-        .session_id = session->session_id,
-        .response_id = attempt_failed && !dialled ? session->turn.response_id : "",
-        .event_id = event != NULL ? event->event_id : "",
-        .events = events,
-        .event_count = event_count,
-        .close_code = driver->close_code,
-        .close_reason = driver->close_reason,
-        .os_error =
-            action->observed.local_error != 0 ? action->observed.local_error : action->observed.os_error,
-        .tls_error = action->observed.tls_verify_error,
-        .interaction = interaction,
-        .attempt = attempt,
-        .decision = decision,
-        .socket_age_ns = session->step_ns[3] == 0 ? -1 : (int64_t)(at_ns - session->step_ns[3]),
-        .turn = dialled ? 0 : session->attempts,
-        .elapsed_ns = attempt_failed ? (int64_t)(at_ns - since_ns) : -1,
-        .usage = attempt_failed ? session->turn.usage : (struct usage){0},
-        .possibly_billed = attempt_failed && possibly_billed(&session->turn),
-        .sent = driver->sent,
-    };
-    evidence_write(&worker->recorder.slice->failures, &evidence, worker->plan->zone);
 }
 
 /* ---- news ---- */
@@ -179,17 +104,22 @@ static void on_ok(struct driver *driver, uint64_t now_ns)
 static int64_t hint_of(const struct driver *driver, const struct session_action *action)
 {
     if (driver->hint_ns > 0 || !retry_hint_applies(&action->failure)) return driver->hint_ns;
-    return retry_hint_in_text(message_of(driver, action));
+    return retry_hint_in_text(driver_message(driver, action));
+}
+
+static void tally(const struct driver *driver, const struct session_action *action)
+{
+    const struct failure_class *class = &action->failure;
+    cell_failure(cell_of(driver), class->phase, class->domain, class->code, 1);
 }
 
 static void on_failed(struct driver *driver, const struct session_action *action, uint64_t at_ns,
                       uint64_t now_ns)
 {
     struct user *user = driver->user;
-    const uint64_t interaction = user->interaction;
-    const uint64_t attempt = user->attempt;
+    const struct evidence_of of = {.interaction = user->interaction, .attempt = user->attempt};
     const uint64_t due_ns = user->interaction_due_ns;
-    cell_failure(cell_of(driver), action->failure.phase, action->failure.domain, action->failure.code, 1);
+    tally(driver, action);
     enum decision decision = user_on_attempt_failed(user, &action->failure, hint_of(driver, action),
                                                     session_usable(&driver->session), now_ns);
     if (decision == DECIDE_GIVE_UP) {
@@ -197,7 +127,35 @@ static void on_failed(struct driver *driver, const struct session_action *action
         cell->counters.interactions_failed++;
         cell_latency(cell, METRIC_INTERACTION, (int64_t)(now_ns - due_ns));
     }
-    write_evidence(driver, action, interaction, attempt, decision_name(decision), at_ns);
+    driver_write_evidence(driver, action, &of, decision_name(decision), at_ns);
+}
+
+/* Cut by the end of the session's life, or cancelled by the service in a session that goes on: no failure,
+ * but told. */
+static void on_cut(struct driver *driver, const struct session_action *action, uint64_t at_ns,
+                   uint64_t now_ns)
+{
+    struct user *user = driver->user;
+    const struct evidence_of of = {.interaction = user->interaction, .attempt = user->attempt};
+    const char *decision = "none";
+    tally(driver, action);
+    if (session_usable(&driver->session)) {
+        user_on_attempt_cancelled(user, now_ns);
+    } else {
+        decision = user_on_attempt_cut(user, now_ns) ? "renew_session" : "give_up";
+    }
+    driver_write_evidence(driver, action, &of, decision, at_ns);
+}
+
+/* An answer that is complete as far as the service's own limit let it come. One that the profile asked to be
+ * short is just an answer. */
+static void on_limited_answer(struct driver *driver, const struct session_action *action, uint64_t at_ns)
+{
+    const struct user *user = driver->user;
+    const struct evidence_of of = {.interaction = user->interaction, .attempt = user->attempt};
+    if (driver->worker->plan->profile->session.max_output_tokens > 0) return;
+    tally(driver, action);
+    driver_write_evidence(driver, action, &of, "none", at_ns);
 }
 
 static void on_attempt(struct driver *driver, const struct session_action *action, uint64_t at_ns,
@@ -212,9 +170,12 @@ static void on_attempt(struct driver *driver, const struct session_action *actio
     write_row(driver, action, at_ns);
     if (driver->abandoned) return;
     if (action->news & NEWS_ATTEMPT_OK) {
+        if (action->news & NEWS_LIFECYCLE) on_limited_answer(driver, action, at_ns);
         on_ok(driver, now_ns);
     } else if (action->news & NEWS_ATTEMPT_FAILED) {
         on_failed(driver, action, at_ns, now_ns);
+    } else if (action->news & NEWS_LIFECYCLE) {
+        on_cut(driver, action, at_ns, now_ns);
     } else {
         user_on_attempt_cancelled(driver->user, now_ns);
     }
@@ -225,8 +186,15 @@ static void on_session_failed(struct driver *driver, const struct session_action
     struct cell *cell = cell_of(driver);
     cell->counters.sessions_failed++;
     if (action->news & NEWS_ATTEMPT_FAILED) return; /* one failure, one record: the attempt's */
-    cell_failure(cell, action->failure.phase, action->failure.domain, action->failure.code, 1);
-    write_evidence(driver, action, 0, 0, "none", at_ns);
+    tally(driver, action);
+    driver_write_evidence(driver, action, &(struct evidence_of){0}, "none", at_ns);
+}
+
+/* The session's life ended between turns. */
+static void on_session_over(struct driver *driver, const struct session_action *action, uint64_t at_ns)
+{
+    tally(driver, action);
+    driver_write_evidence(driver, action, &(struct evidence_of){0}, "none", at_ns);
 }
 
 static void on_ended(struct driver *driver)
@@ -250,7 +218,9 @@ void driver_record(struct driver *driver, const struct session_action *action, u
     }
     if (action->send == SEND_TURN) {
         cell->counters.attempts_started++;
-        if (driver->user != NULL && driver->user->attempt > 1) cell->counters.retries++;
+        const struct user *user = driver->user;
+        if (user != NULL && user->attempt > 1 && !user->again) cell->counters.retries++;
+        if (user != NULL && user->probe) cell->counters.probes++;
     }
     if (action->news & NEWS_OPENED) {
         cell->counters.sessions_opened++;
@@ -258,8 +228,11 @@ void driver_record(struct driver *driver, const struct session_action *action, u
         driver->opened = true;
     }
     if (action->news & NEWS_SESSION_FAILED) on_session_failed(driver, action, at_ns);
-    if (action->news & (NEWS_ATTEMPT_OK | NEWS_ATTEMPT_FAILED | NEWS_ATTEMPT_CANCELLED)) {
+    if (action->news & NEWS_HARMLESS) cell->counters.harmless_errors++;
+    if (action->news & NEWS_OF_ATTEMPT) {
         on_attempt(driver, action, at_ns, now_ns);
+    } else if (action->news & NEWS_LIFECYCLE) {
+        on_session_over(driver, action, at_ns);
     }
     if (action->news & NEWS_READY && driver->user != NULL) user_on_ready(driver->user, now_ns);
     if (action->news & NEWS_ENDED) on_ended(driver);

@@ -5,7 +5,8 @@
 
 const char *decision_name(enum decision decision)
 {
-    static const char *const names[] = {"give_up", "retry_same_session", "retry_new_session"};
+    static const char *const names[] = {"give_up", "retry_same_session", "retry_new_session",
+                                        "probe_same_session"};
     return names[decision];
 }
 
@@ -29,6 +30,7 @@ enum decision retry_decide(const struct retry *retry, const struct retry_facts *
     if (delay < facts->hint_ns) delay = facts->hint_ns;
     if (facts->since_due_ns + delay > retry->deadline_ns) return DECIDE_GIVE_UP;
     *delay_ns = delay;
-    if (facts->failure->new_session || !facts->session_usable) return DECIDE_RETRY_NEW_SESSION;
-    return DECIDE_RETRY_SAME_SESSION;
+    if (!facts->session_usable) return DECIDE_RETRY_NEW_SESSION;
+    if (!facts->failure->new_session) return DECIDE_RETRY_SAME_SESSION;
+    return retry->probe_poisoned && !facts->probe ? DECIDE_PROBE_SAME_SESSION : DECIDE_RETRY_NEW_SESSION;
 }

@@ -9,7 +9,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum decision { DECIDE_GIVE_UP, DECIDE_RETRY_SAME_SESSION, DECIDE_RETRY_NEW_SESSION };
+enum decision {
+    DECIDE_GIVE_UP,
+    DECIDE_RETRY_SAME_SESSION,
+    DECIDE_RETRY_NEW_SESSION,
+    DECIDE_PROBE_SAME_SESSION /* a new session is wanted, but first it is seen whether the old one recovers */
+};
 
 const char *decision_name(enum decision decision);
 
@@ -22,12 +27,14 @@ struct retry_facts {
     bool session_usable;     /* it is still open */
     uint64_t retries_so_far; /* of this worker and region */
     uint64_t first_attempts; /* likewise */
+    bool probe;              /* the attempt that failed was itself a probe of its session */
 };
 
 /*
  * Decides by the profile's retry block. For a retry, *delay_ns is the wait: full jitter draws uniformly from
  * 0 to min(max, initial * 2^(attempt-1)) (Brooker, "Exponential Backoff and Jitter", 2015); no retry starts
- * past the deadline.
+ * past the deadline, nor earlier than hinted. With probe_poisoned, a session that should be replaced and is
+ * still open gets one more try first; a probe that fails is followed by the new session.
  */
 enum decision retry_decide(const struct retry *retry, const struct retry_facts *facts, struct random *random,
                            int64_t *delay_ns);

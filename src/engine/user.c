@@ -6,6 +6,10 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+/* So often is an interaction carried over into a new session; a service whose sessions end at once would keep
+ * it for ever. */
+#define CUTS_MOST 3
+
 static const struct session_plan *plan_of(const struct user *user)
 {
     return &user->worker->plan->profile->session;
@@ -66,8 +70,8 @@ static bool wants_rotation(const struct user *user, uint64_t now_ns)
 static void begin_try(struct appointment *appointment, uint64_t now_ns)
 {
     struct user *user = (struct user *)((char *)appointment - offsetof(struct user, appointment));
-    user->attempt++;
-    if (user->attempt == 1) {
+    if (!user->again) user->attempt++;
+    if (user->attempt == 1 && !user->again) {
         user->interaction_due_ns = user->try_due_ns;
         user->worker->shares[user->region].first_attempts++;
         if (wants_rotation(user, now_ns)) driver_finish(let_go(user), now_ns);
@@ -78,6 +82,7 @@ static void begin_try(struct appointment *appointment, uint64_t now_ns)
         driver_turn(user->driver, user->try_due_ns, prompt, now_ns);
         return;
     }
+    user->probe = false; /* the session that it was to probe has gone */
     dispatch_dial(user->worker, user, now_ns);
 }
 
@@ -114,7 +119,7 @@ void user_on_ready(struct user *user, uint64_t now_ns)
     const struct session_plan *plan = plan_of(user);
     /* The turn could not be due before there was a session to take it. */
     user->try_due_ns = now_ns;
-    if (user->attempt == 1) user->interaction_due_ns = now_ns;
+    if (user->attempt == 1 && user->cuts == 0) user->interaction_due_ns = now_ns;
     const char *prompt = plan->prompts[(user->number + user->interaction) % plan->prompt_count];
     driver_turn(user->driver, now_ns, prompt, now_ns);
 }
@@ -123,6 +128,8 @@ static void next_interaction(struct user *user, int64_t pause_ns, uint64_t now_n
 {
     user->interaction++;
     user->attempt = 0;
+    user->cuts = 0;
+    user->probe = user->again = false;
     bool done = user->interaction > plan_of(user)->interactions || user->worker->draining ||
                 dispatch_surplus(user->worker, user->region, now_ns);
     if (done) {
@@ -143,6 +150,22 @@ void user_on_attempt_cancelled(struct user *user, uint64_t now_ns)
     next_interaction(user, plan_of(user)->think_time_ns, now_ns);
 }
 
+bool user_on_attempt_cut(struct user *user, uint64_t now_ns)
+{
+    const struct retry *retry = &user->worker->plan->profile->retry;
+    (void)let_go(user);
+    user->probe = false;
+    if (user->cuts++ < CUTS_MOST) {
+        user->again = true;
+        schedule(user, now_ns, now_ns);
+        return true;
+    }
+    int64_t pause_ns = plan_of(user)->think_time_ns;
+    next_interaction(user, pause_ns > retry->backoff_initial_ns ? pause_ns : retry->backoff_initial_ns,
+                     now_ns);
+    return false;
+}
+
 enum decision user_on_attempt_failed(struct user *user, const struct failure_class *failure, int64_t hint_ns,
                                      bool usable, uint64_t now_ns)
 {
@@ -156,11 +179,14 @@ enum decision user_on_attempt_failed(struct user *user, const struct failure_cla
         .session_usable = usable,
         .retries_so_far = share->retries,
         .first_attempts = share->first_attempts,
+        .probe = user->probe,
     };
     int64_t delay_ns;
     enum decision decision = retry_decide(retry, &facts, &user->worker->random, &delay_ns);
     user->rotation_turns++;
-    if (!usable || failure->new_session) (void)let_go(user);
+    user->probe = decision == DECIDE_PROBE_SAME_SESSION;
+    user->again = false;
+    if (!user->probe && (!usable || failure->new_session)) (void)let_go(user);
     if (decision == DECIDE_GIVE_UP) {
         /* Someone whose session cannot even open does not knock again in the same millisecond. */
         int64_t pause_ns = plan_of(user)->think_time_ns;

@@ -20,6 +20,9 @@ struct user {
     uint64_t attempt;               /* number of the attempt under way in it, from 1; 0: none yet */
     uint64_t interaction_due_ns;    /* when its first attempt was due */
     uint64_t rotation_turns;        /* attempts on the present session */
+    bool probe;                     /* the try under way, or the next one, probes its session */
+    bool again;                     /* it repeats a try that the end of its session's life has cut */
+    unsigned cuts;                  /* how often that happened to the interaction under way */
 };
 
 /* Starts a user whose first try is due at due_ns (which may have passed). False without memory. */
@@ -38,6 +41,13 @@ void user_abandon(struct user *user, uint64_t now_ns);
 void user_on_ready(struct user *user, uint64_t now_ns);
 void user_on_attempt_ok(struct user *user, uint64_t now_ns);
 void user_on_attempt_cancelled(struct user *user, uint64_t now_ns);
+
+/*
+ * The session's life ended in the middle of an attempt: the same attempt is due again at once in a new
+ * session, without a retry being used up. False when it happened too often for that: the interaction is given
+ * up, neither ok nor failed.
+ */
+bool user_on_attempt_cut(struct user *user, uint64_t now_ns);
 
 /* Decides what follows a failed attempt and arranges it (nothing is sent before the caller has written its
  * evidence). */

@@ -92,6 +92,9 @@ static const struct key profile_keys[] = {
      .help = "no retry starts later than this after the interaction was due, in real time"},
     {"retry.budget", KEY_FRACTION, AT(retry.budget), .fallback = "10%",
      .help = "retries per first attempt that are allowed in the run; 100%: no bound"},
+    {"retry.probe_poisoned", KEY_BOOL, AT(retry.probe_poisoned), .fallback = "false",
+     .help = "after a failed response, one more try in the same open session before the new one: tells how "
+             "often a session recovers; the try counts as a retry"},
 
     {"budget.usd", KEY_NUMBER, AT(budget.usd), .fallback = "0", .least = "0", .most = "1000000000",
      .help = "the run stops when so many US dollars are spent, by `prices`; 0: no limit"},

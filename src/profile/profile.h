@@ -98,6 +98,7 @@ struct retry {
     enum jitter jitter;
     int64_t deadline_ns; /* from the interaction's first due time; no retry starts later */
     double budget;       /* retries per first attempt that are allowed, 1 = no bound */
+    bool probe_poisoned; /* one more try in a session whose response failed, before the new session */
 };
 
 struct budget {

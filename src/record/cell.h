@@ -43,7 +43,10 @@
     X(failed_tokens)      /* tokens reported for failed attempts: possibly billed */                         \
     X(requested_sessions) /* open model: arrivals due; closed model: 0 */                                    \
     X(unknown_events)                                                                                        \
-    X(clipped) /* latency values out of the histograms' range */
+    X(clipped)          /* latency values out of the histograms' range */                                    \
+    X(harmless_errors)  /* error events that cost no attempt: a late cancel, a failed transcription */       \
+    X(probes)           /* retries in a session whose response had failed, to see whether it recovers */     \
+    X(probes_recovered) /* those that were ok */
 
 struct counters {
 #define X(name) uint64_t name;

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/redact.h"
+#include "realtime/response_headers.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -97,26 +98,14 @@ static void milliseconds(struct text *out, const char *name, int64_t ns)
     }
 }
 
-/* Engine keeps an allow-list; this is the second lock on the same door. */
-static bool may_be_kept(const char *name)
-{
-    static const char *const never[] = {
-        "authorization",    "proxy-authorization", "api-key",
-        "www-authenticate", "proxy-authenticate",  "ocp-apim-subscription-key"};
-    if (strcasestr(name, "cookie") != NULL) return false;
-    for (size_t i = 0; i < sizeof never / sizeof *never; i++) {
-        if (strcasecmp(name, never[i]) == 0) return false;
-    }
-    return true;
-}
-
 static void headers(struct text *out, const struct evidence *evidence, const struct secrets *secrets)
 {
     key(out, "headers");
     const char *separator = "{";
     for (size_t i = 0; i < evidence->header_count; i++) {
         const struct evidence_header *header = &evidence->headers[i];
-        if (!may_be_kept(header->name)) continue;
+        /* The engine has asked already: the second lock on the same door. */
+        if (!response_header_may_be_kept(header->name, header->value)) continue;
         text_puts(out, separator);
         text_json(out, header->name);
         text_puts(out, ":");
@@ -181,14 +170,35 @@ static const char *os_error_name(int os_error)
     return strerror(os_error);
 }
 
-static void write_times(struct text *out, int64_t utc_ns, const struct zone *local_zone)
+/* [numbers] of the failure catalogue. */
+static void also(struct text *out, const struct evidence *evidence)
+{
+    key(out, "also");
+    text_puts(out, "[");
+    for (size_t i = 0; i < evidence->also_count; i++) {
+        if (i > 0) text_puts(out, ",");
+        text_json(out, evidence->also[i]);
+    }
+    text_puts(out, "]");
+}
+
+/* Which tokens were reported: input without output was worked on, and may cost. */
+static const char *usage_shape(const struct usage *usage)
+{
+    if (!usage->present) return "none";
+    if (usage->output > 0) return "full";
+    return usage->input > 0 ? "input_only" : "zero";
+}
+
+static void write_times(struct text *out, const struct evidence *evidence, const struct zone *local_zone)
 {
     char stamp[40];
-    format_utc_ms(utc_ns, stamp);
+    format_utc_ms(evidence->utc_ns, stamp);
     text_puts(out, "{\"time\":");
     text_json(out, stamp);
-    format_local_ms(local_zone, utc_ns, stamp);
+    format_local_ms(local_zone, evidence->utc_ns, stamp);
     string(out, "local_time", stamp);
+    number(out, "clock_skew_ms", evidence->skew_ns / NS_PER_MS, evidence->has_skew);
 }
 
 static void write_region(struct text *out, const struct region *region, const char *address)
@@ -210,6 +220,9 @@ static void write_failure(struct text *out, const struct evidence *evidence, con
     string(out, "domain", domain_name(evidence->failure.domain));
     string(out, "code", evidence->failure.code);
     redacted(out, "message", evidence->message, secrets);
+    redacted(out, "error_type", evidence->error_type, secrets);
+    redacted(out, "error_code", evidence->error_code, secrets);
+    redacted(out, "error_param", evidence->error_param, secrets);
     number(out, "http_status", evidence->http_status, evidence->http_status != 0);
     headers(out, evidence, secrets);
     string(out, "client_request_id", evidence->client_request_id);
@@ -223,7 +236,7 @@ static void write_failure(struct text *out, const struct evidence *evidence, con
     number(out, "tls_error", evidence->tls_error, evidence->tls_error != 0);
 }
 
-static void write_attempt(struct text *out, const struct evidence *evidence)
+static void write_attempt(struct text *out, const struct evidence *evidence, const struct secrets *secrets)
 {
     number(out, "interaction", (int64_t)evidence->interaction, evidence->interaction != 0);
     number(out, "attempt", (int64_t)evidence->attempt, evidence->attempt != 0);
@@ -232,10 +245,13 @@ static void write_attempt(struct text *out, const struct evidence *evidence)
     number(out, "turn", (int64_t)evidence->turn, evidence->turn != 0);
     milliseconds(out, "elapsed_ms", evidence->elapsed_ns);
     tokens(out, &evidence->usage);
+    string(out, "usage_shape", usage_shape(&evidence->usage));
     key(out, "possibly_billed");
     text_puts(out, evidence->possibly_billed ? "true" : "false");
     string(out, "sent", evidence->sent);
     string(out, "catalogue", evidence->failure.catalogue);
+    also(out, evidence);
+    redacted(out, "signature", evidence->signature, secrets);
     text_puts(out, "}\n");
 }
 
@@ -246,10 +262,10 @@ void evidence_write(struct text *out, const struct evidence *evidence, const str
         out->failed = true;
         return;
     }
-    write_times(out, evidence->utc_ns, local_zone);
+    write_times(out, evidence, local_zone);
     write_region(out, evidence->region, evidence->address);
     write_failure(out, evidence, &secrets);
-    write_attempt(out, evidence);
+    write_attempt(out, evidence, &secrets);
     free(secrets.proxy_user);
     free(secrets.values);
 }

@@ -28,6 +28,8 @@ struct evidence_event {
  * something) when unknown. */
 struct evidence {
     int64_t utc_ns; /* when the failure was seen */
+    bool has_skew;
+    int64_t skew_ns; /* the service's clock minus ours */
     const struct region *region;
     /* Its prompts and instructions are scrubbed out of messages; may be NULL. */
     const struct session_plan *said;
@@ -39,7 +41,8 @@ struct evidence {
     const struct evidence_header *headers; /* request ids, region, limits: the allow-list of engine */
     size_t header_count;
     const char *client_request_id, *session_id, *response_id, *event_id;
-    const struct evidence_event *events; /* oldest first */
+    const char *error_type, *error_code, *error_param; /* as the service wrote them */
+    const struct evidence_event *events;               /* oldest first */
     size_t event_count;
     int close_code;
     const char *close_reason;
@@ -47,13 +50,17 @@ struct evidence {
     long tls_error;
     uint64_t interaction;  /* number of the interaction in its session script, from 1 */
     uint64_t attempt;      /* number of the attempt in its interaction, from 1; 0 in session scope */
-    const char *decision;  /* "retry_new_session", "retry_same_session", "give_up", "none" */
+    const char *decision;  /* "retry_new_session", "retry_same_session", "probe_same_session",
+                              "renew_session", "give_up", "none" */
     int64_t socket_age_ns; /* -1: no socket */
     uint64_t turn;         /* attempts on this session so far, this one included */
     int64_t elapsed_ns;    /* from due to failure; -1 unknown */
     struct usage usage;
     bool possibly_billed;
-    const char *sent; /* shape of what was sent: "session.update:213 conversation.item.create:120 ..." */
+    const char *const *also; /* catalogue numbers of further evidence */
+    size_t also_count;
+    const char *signature; /* of a failure that matches nothing */
+    const char *sent;      /* shape of what was sent: "session.update:213 conversation.item.create:120 ..." */
 };
 
 /* Appends the record as one JSON line with its newline; messages are redacted with the region's secret. */

@@ -243,7 +243,8 @@ static int by_count(const void *a, const void *b)
     return order != 0 ? order : (int)x->phase - (int)y->phase;
 }
 
-static size_t sorted(const struct report_cell *cell, bool by_code_alone, struct tally **out)
+/* Domain none is that of ends that are no failures. */
+static size_t sorted(const struct report_cell *cell, bool lifecycle, bool by_code_alone, struct tally **out)
 {
     size_t count = 0;
     *out = NULL;
@@ -252,6 +253,7 @@ static size_t sorted(const struct report_cell *cell, bool by_code_alone, struct 
     if (tallies == NULL) return 0;
     for (size_t i = 0; i < cell->cell.tally_count; i++) {
         const struct tally *tally = &cell->cell.tallies[i];
+        if ((tally->domain == DOMAIN_NONE) != lifecycle) continue;
         size_t same = 0;
         while (same < count && strcmp(tallies[same].code, tally->code) != 0) same++;
         if (by_code_alone && same < count) {
@@ -267,10 +269,15 @@ static size_t sorted(const struct report_cell *cell, bool by_code_alone, struct 
 
 size_t report_cell_tallies(const struct report_cell *cell, struct tally **out)
 {
-    return sorted(cell, false, out);
+    return sorted(cell, false, false, out);
+}
+
+size_t report_cell_lifecycle(const struct report_cell *cell, struct tally **out)
+{
+    return sorted(cell, true, false, out);
 }
 
 size_t report_cell_codes(const struct report_cell *cell, struct tally **out)
 {
-    return sorted(cell, true, out);
+    return sorted(cell, false, true, out);
 }

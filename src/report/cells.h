@@ -61,11 +61,14 @@ bool report_cell_valid(const struct report_cell *cell);
 /* Appends why the cell is invalid: the limit that was passed. */
 void report_cell_why(const struct report_cell *cell, struct text *out);
 
-/* Its tallies, the most frequent first; *out is the caller's (free). Returns their number, 0 without any or
+/* Its failures, the most frequent first; *out is the caller's (free). Returns their number, 0 without any or
  * memory. */
 size_t report_cell_tallies(const struct report_cell *cell, struct tally **out);
 
-/* The same with one row a code: a code may be met in several phases. Phase and domain are those of one of
+/* The same of ends that are no failures: a session at its cap, an answer that the service cancelled. */
+size_t report_cell_lifecycle(const struct report_cell *cell, struct tally **out);
+
+/* Its failures with one row a code: a code may be met in several phases. Phase and domain are those of one of
  * them. */
 size_t report_cell_codes(const struct report_cell *cell, struct tally **out);
 

@@ -105,6 +105,29 @@ static void failures(const struct report_cell *cell, struct text *out)
     free(tallies);
 }
 
+/* Ends that are no failures, and what became of sessions whose response had failed. */
+static void lifecycle(const struct report_cell *cell, struct text *out)
+{
+    struct tally *tallies;
+    size_t count = report_cell_lifecycle(cell, &tallies);
+    json_key(out, "lifecycle");
+    json_open(out, '[');
+    for (size_t i = 0; i < count; i++) {
+        json_open(out, '{');
+        json_put_string(out, "phase", phase_name(tallies[i].phase));
+        json_put_string(out, "code", tallies[i].code);
+        json_put_count(out, "count", tallies[i].count);
+        json_close(out, '}');
+    }
+    json_close(out, ']');
+    free(tallies);
+    json_key(out, "poisoned");
+    json_open(out, '{');
+    json_put_count(out, "probes", cell->cell.counters.probes);
+    json_put_count(out, "recovered", cell->cell.counters.probes_recovered);
+    json_close(out, '}');
+}
+
 /* P99 is withheld (null) when the sample cannot bear it; its lower bound is still given. */
 static void quantiles(const struct latency_figures *latency, struct text *out)
 {
@@ -191,6 +214,7 @@ void figures_cell_json(const struct results *results, size_t region, const struc
     counts(cell, out);
     rates(cell, out);
     failures(cell, out);
+    lifecycle(cell, out);
     latencies(cell, out);
     costs(&cell->cell.counters, out);
     json_key(out, "valid");

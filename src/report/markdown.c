@@ -99,6 +99,8 @@ void results_markdown(const struct results *results, struct text *out)
     }
     section(results, "Failures by region and code", tables_codes, out);
     section(results, "Failures by code, and what to do", tables_advice, out);
+    section(results, "Ends that are no failures", tables_lifecycle, out);
+    section(results, "Sessions that were tried once more after a failed response", tables_probes, out);
     text_puts(out, "\n## Load generator\n\n");
     escaped(results, words_generator, out);
     text_puts(out, "\n");

@@ -132,17 +132,27 @@ static void windows(const struct results *results, struct text *out)
     text_puts(out, "</section>\n");
 }
 
+static bool any_failure(const struct report_cell *cell)
+{
+    for (size_t i = 0; i < cell->cell.tally_count; i++) {
+        if (cell->cell.tallies[i].domain != DOMAIN_NONE) return true;
+    }
+    return false;
+}
+
 static void failures(const struct results *results, struct text *out)
 {
     text_puts(out, "<section aria-labelledby=\"failures\">\n<h2 id=\"failures\">Failures</h2>\n");
     table(results, "Failures by region", tables_failures, out);
-    if (results->all.cell.tally_count > 0) {
+    if (any_failure(&results->all)) {
         chart(out, "codes", 0, "", "Failures by code and region");
         table(results, "Failures by code, and what to do", tables_advice, out);
         table(results, "Failures by region and code", tables_codes, out);
     } else {
         text_puts(out, "<p class=\"hint\">No failure was recorded.</p>\n");
     }
+    table(results, "Ends that are no failures", tables_lifecycle, out);
+    table(results, "Sessions that were tried once more after a failed response", tables_probes, out);
     text_puts(out, "</section>\n");
 }
 

@@ -16,6 +16,10 @@ void tables_all_attempts(const struct results *results,
 void tables_codes(const struct results *results, struct table *table); /* failures by region and code */
 void tables_advice(const struct results *results,
                    struct table *table); /* failures by code, with what to do */
+void tables_lifecycle(const struct results *results,
+                      struct table *table); /* ends that are no failures, by region and code */
+void tables_probes(const struct results *results,
+                   struct table *table); /* how often a session recovered; no rows without probes */
 void tables_thresholds(const struct results *results, struct table *table);
 void tables_metrics(const struct results *results,
                     struct table *table); /* every latency metric of every region */

@@ -147,6 +147,8 @@ void results_text(const struct results *results, bool colour, struct text *out)
     }
     section(&terminal, "Failures by region and code", tables_codes);
     section(&terminal, "Failures by code, and what to do", tables_advice);
+    section(&terminal, "Ends that are no failures", tables_lifecycle);
+    section(&terminal, "Sessions that were tried once more after a failed response", tables_probes);
     generator(&terminal);
     notes(&terminal);
     definitions(&terminal);

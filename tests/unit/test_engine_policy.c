@@ -31,30 +31,42 @@ static void decisions(void **state)
         int64_t delay_ns;
     } rows[] = {
         {"a server_error wants a new session, also while the old one is open",
-         {&server_error, 1, MS(100), 0, true, 0, 100},
+         {&server_error, 1, MS(100), 0, true, 0, 100, false},
          DECIDE_RETRY_NEW_SESSION,
          MS(500)},
         {"the wait doubles, up to the most",
-         {&server_error, 2, MS(700), 0, false, 0, 100},
+         {&server_error, 2, MS(700), 0, false, 0, 100, false},
          DECIDE_RETRY_NEW_SESSION,
          MS(800)},
-        {"the third attempt was the last", {&server_error, 3, MS(900), 0, false, 0, 100}, DECIDE_GIVE_UP, 0},
-        {"a limit that passes keeps the session",
-         {&rate_limit, 1, 0, 0, true, 0, 100},
-         DECIDE_RETRY_SAME_SESSION,
-         MS(500)},
-        {"unless it is gone", {&rate_limit, 1, 0, 0, false, 0, 100}, DECIDE_RETRY_NEW_SESSION, MS(500)},
-        {"the service's hint is obeyed",
-         {&rate_limit, 1, 0, MS(2500), true, 0, 100},
-         DECIDE_RETRY_SAME_SESSION,
-         MS(2500)},
-        {"but not past the deadline", {&rate_limit, 1, MS(8000), MS(2500), true, 0, 100}, DECIDE_GIVE_UP, 0},
-        {"a wrong key is not tried again", {&wrong_key, 1, 0, 0, false, 0, 100}, DECIDE_GIVE_UP, 0},
-        {"the budget of one retry in two first attempts, and three to start with, is used up",
-         {&server_error, 1, 0, 0, false, 53, 100},
+        {"the third attempt was the last",
+         {&server_error, 3, MS(900), 0, false, 0, 100, false},
          DECIDE_GIVE_UP,
          0},
-        {"and just not yet", {&server_error, 1, 0, 0, false, 52, 100}, DECIDE_RETRY_NEW_SESSION, MS(500)},
+        {"a limit that passes keeps the session",
+         {&rate_limit, 1, 0, 0, true, 0, 100, false},
+         DECIDE_RETRY_SAME_SESSION,
+         MS(500)},
+        {"unless it is gone",
+         {&rate_limit, 1, 0, 0, false, 0, 100, false},
+         DECIDE_RETRY_NEW_SESSION,
+         MS(500)},
+        {"the service's hint is obeyed",
+         {&rate_limit, 1, 0, MS(2500), true, 0, 100, false},
+         DECIDE_RETRY_SAME_SESSION,
+         MS(2500)},
+        {"but not past the deadline",
+         {&rate_limit, 1, MS(8000), MS(2500), true, 0, 100, false},
+         DECIDE_GIVE_UP,
+         0},
+        {"a wrong key is not tried again", {&wrong_key, 1, 0, 0, false, 0, 100, false}, DECIDE_GIVE_UP, 0},
+        {"the budget of one retry in two first attempts, and three to start with, is used up",
+         {&server_error, 1, 0, 0, false, 53, 100, false},
+         DECIDE_GIVE_UP,
+         0},
+        {"and just not yet",
+         {&server_error, 1, 0, 0, false, 52, 100, false},
+         DECIDE_RETRY_NEW_SESSION,
+         MS(500)},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -69,10 +81,65 @@ static void decisions(void **state)
     }
 }
 
+/* A session whose response failed is tried once more before it is replaced, when that is asked for. */
+static void probes(void **state)
+{
+    static const struct {
+        const char *name;
+        struct retry_facts facts;
+        enum decision decision;
+        int64_t delay_ns;
+    } rows[] = {
+        {"an open session is probed first",
+         {&server_error, 1, 0, 0, true, 0, 100, false},
+         DECIDE_PROBE_SAME_SESSION,
+         MS(500)},
+        {"a probe that failed is followed by the new session",
+         {&server_error, 2, 0, 0, true, 1, 100, true},
+         DECIDE_RETRY_NEW_SESSION,
+         MS(800)},
+        {"what is closed cannot be probed",
+         {&server_error, 1, 0, 0, false, 0, 100, false},
+         DECIDE_RETRY_NEW_SESSION,
+         MS(500)},
+        {"a limit wants no new session anyway",
+         {&rate_limit, 1, 0, MS(2500), true, 0, 100, false},
+         DECIDE_RETRY_SAME_SESSION,
+         MS(2500)},
+        {"a hint is obeyed by probes too",
+         {&server_error, 1, 0, MS(2500), true, 0, 100, false},
+         DECIDE_PROBE_SAME_SESSION,
+         MS(2500)},
+        {"a probe is an attempt like any other",
+         {&server_error, 3, 0, 0, true, 2, 100, false},
+         DECIDE_GIVE_UP,
+         0},
+        {"and comes out of the same budget",
+         {&server_error, 1, 0, 0, true, 53, 100, false},
+         DECIDE_GIVE_UP,
+         0},
+        {"a wrong key is not probed", {&wrong_key, 1, 0, 0, true, 0, 100, false}, DECIDE_GIVE_UP, 0},
+    };
+    (void)state;
+    struct retry probing = three;
+    probing.probe_poisoned = true;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct random random;
+        int64_t delay = -1;
+        random_seed(&random, 1, 1);
+        enum decision decision = retry_decide(&probing, &rows[i].facts, &random, &delay);
+        if (decision != rows[i].decision || delay != rows[i].delay_ns) {
+            fail_msg("%s: %s after %lld ms", rows[i].name, decision_name(decision),
+                     (long long)(delay / NS_PER_MS));
+        }
+    }
+    assert_string_equal(decision_name(DECIDE_PROBE_SAME_SESSION), "probe_same_session");
+}
+
 static void a_budget_of_all_is_no_bound(void **state)
 {
     struct retry unbound = three;
-    const struct retry_facts facts = {&server_error, 2, 0, 0, false, 1000000, 1};
+    const struct retry_facts facts = {&server_error, 2, 0, 0, false, 1000000, 1, false};
     struct random random;
     int64_t delay;
     (void)state;
@@ -84,7 +151,7 @@ static void a_budget_of_all_is_no_bound(void **state)
 static void full_jitter_is_uniform_up_to_the_ceiling(void **state)
 {
     struct retry jittered = three;
-    const struct retry_facts facts = {&server_error, 1, 0, 0, false, 0, 1000};
+    const struct retry_facts facts = {&server_error, 1, 0, 0, false, 0, 1000, false};
     struct random random;
     double sum = 0;
     int64_t least = INT64_MAX;
@@ -108,6 +175,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(decisions),
+        cmocka_unit_test(probes),
         cmocka_unit_test(a_budget_of_all_is_no_bound),
         cmocka_unit_test(full_jitter_is_uniform_up_to_the_ceiling),
     };

@@ -2,12 +2,27 @@
 #include "test_record_fixture.h"
 
 static const char *const contract_keys[] = {
-    "time",       "local_time",  "region",          "host",        "address",       "deployment",
-    "model",      "dialect",     "api_version",     "transport",   "scope",         "phase",
-    "domain",     "code",        "message",         "http_status", "headers",       "client_request_id",
-    "session_id", "response_id", "event_id",        "events",      "close_code",    "close_reason",
-    "os_error",   "tls_error",   "attempt",         "decision",    "socket_age_ms", "turn",
-    "elapsed_ms", "tokens",      "possibly_billed", "sent",        "catalogue",
+    "time",          "local_time",
+    "clock_skew_ms", "region",
+    "host",          "address",
+    "deployment",    "model",
+    "dialect",       "api_version",
+    "transport",     "scope",
+    "phase",         "domain",
+    "code",          "message",
+    "error_type",    "error_code",
+    "error_param",   "http_status",
+    "headers",       "client_request_id",
+    "session_id",    "response_id",
+    "event_id",      "events",
+    "close_code",    "close_reason",
+    "os_error",      "tls_error",
+    "attempt",       "decision",
+    "socket_age_ms", "turn",
+    "elapsed_ms",    "tokens",
+    "usage_shape",   "possibly_billed",
+    "sent",          "catalogue",
+    "also",          "signature",
 };
 #define CONTRACT_KEYS (sizeof contract_keys / sizeof *contract_keys)
 
@@ -92,6 +107,7 @@ static void test_what_is_unknown_is_null(void **state)
         "session_id",    "response_id", "event_id",    "close_code",  "close_reason",
         "os_error",      "tls_error",   "interaction", "attempt",     "decision",
         "socket_age_ms", "turn",        "elapsed_ms",  "tokens",      "sent",
+        "clock_skew_ms", "error_type",  "error_code",  "error_param", "signature",
     };
     struct fixture *f = fixture_new();
     const struct evidence evidence = {
@@ -111,6 +127,8 @@ static void test_what_is_unknown_is_null(void **state)
     for (size_t i = 0; i < sizeof nulls / sizeof *nulls; i++) assert_true(cJSON_IsNull(at(record, nulls[i])));
     assert_string_at(record, "scope", "session");
     assert_int_equal(cJSON_GetArraySize(at(record, "events")), 0);
+    assert_int_equal(cJSON_GetArraySize(at(record, "also")), 0);
+    assert_string_at(record, "usage_shape", "none");
     assert_true(cJSON_IsObject(at(record, "headers")));
     assert_true(cJSON_IsFalse(at(record, "possibly_billed")));
     cJSON_Delete(record);
@@ -153,6 +171,54 @@ static void test_errors_tokens_and_local_time(void **state)
     cJSON_Delete(record);
     text_free(&line);
     zone_free(zone);
+    fixture_free(f);
+}
+
+/* What was observed beside the class, and how far the clocks are apart. */
+static void test_further_evidence(void **state)
+{
+    (void)state;
+    static const char *const also[] = {"F59", "F68"};
+    static const struct {
+        struct usage usage;
+        const char *shape;
+    } shapes[] = {
+        {{0}, "none"},
+        {{.present = true}, "zero"},
+        {{.present = true, .input = 14000}, "input_only"},
+        {{.present = true, .input = 30, .output = 4}, "full"},
+    };
+    struct fixture *f = fixture_new();
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        const struct evidence evidence = {
+            .utc_ns = START_NS,
+            .has_skew = true,
+            .skew_ns = -1500 * NS_PER_MS,
+            .region = &f->regions[1],
+            .failure = {.phase = PHASE_RESPONSE, .domain = DOMAIN_NONE, .code = "x", .catalogue = "unknown"},
+            .error_type = "odd_error",
+            .error_code = "E" CANARY_KEY,
+            .error_param = "session.voice",
+            .also = also,
+            .also_count = 2,
+            .signature = "event:odd_error/E",
+            .usage = shapes[i].usage,
+        };
+        struct text line = {0};
+        evidence_write(&line, &evidence, NULL);
+        cJSON *record = parse_line(&line);
+        assert_string_at(record, "domain", "none");
+        assert_int_equal(at(record, "clock_skew_ms")->valueint, -1500);
+        assert_string_at(record, "error_type", "odd_error");
+        assert_string_at(record, "error_code", "E[redacted]");
+        assert_string_at(record, "error_param", "session.voice");
+        assert_int_equal(cJSON_GetArraySize(at(record, "also")), 2);
+        assert_string_equal(cJSON_GetArrayItem(at(record, "also"), 1)->valuestring, "F68");
+        assert_string_at(record, "signature", "event:odd_error/E");
+        assert_string_at(record, "usage_shape", shapes[i].shape);
+        cJSON_Delete(record);
+        text_free(&line);
+    }
     fixture_free(f);
 }
 
@@ -245,6 +311,7 @@ int main(void)
         cmocka_unit_test(test_a_full_record),
         cmocka_unit_test(test_what_is_unknown_is_null),
         cmocka_unit_test(test_errors_tokens_and_local_time),
+        cmocka_unit_test(test_further_evidence),
         cmocka_unit_test(test_secrets_are_redacted_and_cookies_dropped),
         cmocka_unit_test(test_hostile_text_stays_one_valid_line),
         cmocka_unit_test(test_every_key_is_documented),

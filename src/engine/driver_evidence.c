@@ -1,0 +1,115 @@
+/* The evidence record of a failure or of an end that is none, from all that the driver has kept in waiting.
+ */
+#include "engine/driver.h"
+
+bool driver_in_dial(const struct driver *driver)
+{
+    return driver->session.ready_ns == 0;
+}
+
+static size_t events_in_order(const struct driver *driver, struct evidence_event out[EVIDENCE_EVENTS])
+{
+    size_t count = driver->event_count < EVIDENCE_EVENTS ? (size_t)driver->event_count : EVIDENCE_EVENTS;
+    for (size_t i = 0; i < count; i++) {
+        out[i] = driver->events[(driver->event_count - count + i) % EVIDENCE_EVENTS];
+    }
+    return count;
+}
+
+const char *driver_message(const struct driver *driver, const struct session_action *action)
+{
+    const struct event_facts *event = action->observed.event;
+    if (event != NULL && event->error_message[0] != '\0') return event->error_message;
+    if (driver->body_message[0] != '\0') return driver->body_message;
+    return driver->detail;
+}
+
+/* The service's own figures decide; a response that began and never told them may have cost what it made. */
+static bool possibly_billed(const struct turn *turn)
+{
+    return turn->usage.present ? turn->usage.input + turn->usage.output > 0 : turn->first_event_ns != 0;
+}
+
+/* An id by the first of: what was kept of it, the event's own field, the sentences. */
+static const char *id_of(const char *kept, const char *of_event, const struct driver *driver,
+                         const char *prefix, char out[ID_SIZE])
+{
+    if (kept[0] != '\0') return kept;
+    if (of_event != NULL && of_event[0] != '\0') return of_event;
+    out[0] = '\0';
+    if (!event_id_in_text(driver->body_message, prefix, out) &&
+        !event_id_in_text(driver->close_reason, prefix, out)) {
+        (void)event_id_in_text(driver->detail, prefix, out);
+    }
+    return out;
+}
+
+/* What the service itself called the error. */
+static void add_error(const struct driver *driver, const struct event_facts *event, struct evidence *evidence)
+{
+    evidence->error_code = driver->body_code;
+    if (event == NULL) return;
+    evidence->event_id = event->event_id;
+    evidence->error_type = event->error_type;
+    evidence->error_param = event->error_param;
+    if (event->has_error) evidence->error_code = event->error_code;
+}
+
+static void add_attempt(const struct driver *driver, uint64_t at_ns, struct evidence *evidence)
+{
+    const struct session *session = &driver->session;
+    uint64_t since_ns = driver_in_dial(driver) ? session->dial_ns : session->turn.due_ns;
+    evidence->elapsed_ns = (int64_t)(at_ns - since_ns);
+    evidence->usage = session->turn.usage;
+    evidence->possibly_billed = possibly_billed(&session->turn);
+}
+
+void driver_write_evidence(struct driver *driver, const struct session_action *action,
+                           const struct evidence_of *of, const char *decision, uint64_t at_ns)
+{
+    const struct worker *worker = driver->worker;
+    const struct session *session = &driver->session;
+    const struct event_facts *event = action->observed.event;
+    const bool dialled = driver_in_dial(driver);
+    const bool of_attempt = (action->news & NEWS_OF_ATTEMPT) != 0;
+    struct evidence_event events[EVIDENCE_EVENTS];
+    char session_id[ID_SIZE];
+    char response_id[ID_SIZE];
+    const char *kept_response = of_attempt && !dialled ? session->turn.response_id : "";
+    struct evidence evidence = {
+        .utc_ns = recorder_wall(&worker->recorder, at_ns),
+        .has_skew = driver->has_skew,
+        .skew_ns = driver->skew_ns,
+        .region = worker->plan->routes[driver->region].region,
+        .said = &worker->plan->profile->session,
+        .address = driver->address,
+        .session_scope = dialled || !of_attempt,
+        .failure = action->failure,
+        .message = driver_message(driver, action),
+        .http_status = driver->http_status,
+        .headers = driver->headers,
+        .header_count = driver->header_count,
+        .client_request_id = driver->client_request_id,
+        .session_id =
+            id_of(session->session_id, event == NULL ? NULL : event->session_id, driver, "sess_", session_id),
+        .response_id =
+            id_of(kept_response, event == NULL ? NULL : event->response_id, driver, "resp_", response_id),
+        .events = events,
+        .event_count = events_in_order(driver, events),
+        .close_code = driver->close_code,
+        .close_reason = driver->close_reason,
+        .os_error =
+            action->observed.local_error != 0 ? action->observed.local_error : action->observed.os_error,
+        .tls_error = action->observed.tls_verify_error,
+        .interaction = of->interaction,
+        .attempt = of->attempt,
+        .decision = decision,
+        .socket_age_ns = session->step_ns[3] == 0 ? -1 : (int64_t)(at_ns - session->step_ns[3]),
+        .turn = dialled ? 0 : session->attempts,
+        .elapsed_ns = -1,
+        .sent = driver->sent,
+    };
+    add_error(driver, event, &evidence);
+    if (of_attempt) add_attempt(driver, at_ns, &evidence);
+    evidence_write(&worker->recorder.slice->failures, &evidence, worker->plan->zone);
+}
