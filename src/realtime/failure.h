@@ -1,5 +1,4 @@
-/* The classification of every failure: observed facts in, one class out. Pure; order of precedence as in
- * README. */
+/* The classification of every failure: observed facts in, one class out. Pure. */
 #ifndef RUSHHOUR_REALTIME_FAILURE_H
 #define RUSHHOUR_REALTIME_FAILURE_H
 
@@ -38,9 +37,9 @@ struct failure_facts {
     /* an `error` event that came earlier in the turn and ended nothing by itself, or NULL */
     const struct event_facts *error_before;
     bool transcription_failed; /* conversation.item.input_audio_transcription.failed came in the turn */
-    bool protocol_violation;         /* invalid JSON, binary frame, invalid UTF-8 */
-    bool closed;                     /* the connection ended under us */
-    int close_code;                  /* of the peer's Close frame; 0: none came */
+    bool protocol_violation;   /* invalid JSON, binary frame, invalid UTF-8 */
+    bool closed;               /* the connection ended under us */
+    int close_code;            /* of the peer's Close frame; 0: none came */
     const char *close_reason;
     enum deadline deadline;
     bool empty_output; /* completed without the output that was asked for */
@@ -55,6 +54,7 @@ struct failure_facts {
     /* of the session's life */
     int64_t socket_age_ns; /* since the 101; 0: it was never open */
     int64_t idle_ns;       /* since the last event either way, in an open session; 0: unknown */
+    bool session_created;  /* session.created came */
     bool has_expiry;       /* session.created told when the session ends */
     int64_t expires_in_ns; /* until then; negative: it has passed */
     bool in_turn;          /* an answer was awaited or coming; false: between turns */
@@ -73,12 +73,26 @@ struct failure_class {
     bool retryable;
 };
 
-/* Precedence: our own limits; DNS, TCP, TLS, proxy; HTTP status and body; error event; response.done; close;
- * deadline. */
+/*
+ * Precedence: our own limits; DNS, TCP, TLS, proxy; HTTP status and body; error event; response.done; close;
+ * deadline. Structured fields decide before text. What nothing explains is "unknown", never a guess.
+ */
 struct failure_class failure_classify(const struct failure_facts *facts);
 
 /* The class of a code, for readers of run folders; NULL when the code is not known. */
 const struct failure_class *failure_class_of(const char *code);
+
+/*
+ * Catalogue numbers of what was observed beside that which decided the class (F68: tokens went in, none came
+ * out; F59: an `error` event came before). Static strings; returns how many.
+ */
+size_t failure_also(const struct failure_facts *facts, const char *numbers[4]);
+
+/*
+ * What a failure without a number in the catalogue looked like, so that its likes can be counted:
+ * "event:type/code", "http:418/code", "close:4321"; "" when it has a number. Never content.
+ */
+void failure_signature(const struct failure_facts *facts, char out[96]);
 
 /* Reads error.code and error.message out of the JSON body of a refused upgrade; "" where absent. False: not
  * JSON. */

@@ -8,10 +8,10 @@ enum { FIXED = 0, MOVES = 1 };
 enum { SAME_SESSION = 0, NEW_SESSION = 1 }; /* what a retry wants */
 enum { NEVER = 0, RETRY = 1 };
 
-/* `alone`: see failure_table.h. The advice stands last for the sake of reading. */
+/* `second`: see failure_table.h. The advice stands last for the sake of reading. */
 /* clang-format off */
-#define ROW(id, code, phase, moves, domain, catalogue, alone, new_session, retry, advice)                    \
-    [FAILURE_##id] = {{PHASE_##phase, DOMAIN_##domain, code, catalogue, advice, new_session, retry}, moves, alone}
+#define ROW(id, code, phase, moves, domain, catalogue, second, new_session, retry, advice)                    \
+    [FAILURE_##id] = {{PHASE_##phase, DOMAIN_##domain, code, catalogue, advice, new_session, retry}, moves, second}
 /* clang-format on */
 
 static const struct failure_row rows[FAILURE_COUNT] = {
@@ -54,7 +54,7 @@ static const struct failure_row rows[FAILURE_COUNT] = {
         "the upgrade was answered as a plain request: a proxy strips or blocks WebSocket"),
     ROW(BAD_HANDSHAKE, "bad_handshake", UPGRADE, FIXED, NETWORK, "F39", NULL, NEW_SESSION, NEVER,
         "the answer to the upgrade is no WebSocket handshake: a broken intermediary"),
-    ROW(MODEL_NOT_REALTIME, "model_not_realtime", UPGRADE, FIXED, CONFIG, "F15", NULL, NEW_SESSION, NEVER,
+    ROW(MODEL_NOT_REALTIME, "model_not_realtime", UPGRADE, MOVES, CONFIG, "F15", "F16", NEW_SESSION, NEVER,
         "the deployment's model does not serve the realtime API: deploy a realtime model"),
     ROW(API_VERSION_NOT_ALLOWED, "api_version_not_allowed", UPGRADE, FIXED, CONFIG, "F17", NULL, NEW_SESSION,
         NEVER, "the /v1 path takes no api-version: remove it, or use the preview dialect"),
@@ -64,15 +64,22 @@ static const struct failure_row rows[FAILURE_COUNT] = {
         "the request is malformed: check dialect, path and query parameters"),
     ROW(UPGRADE_401, "upgrade_401", UPGRADE, FIXED, AUTH, "F20", NULL, NEW_SESSION, NEVER,
         "the credential is missing, wrong or expired, or belongs to another resource"),
-    ROW(PERMISSION_DENIED, "permission_denied", UPGRADE, FIXED, AUTH, "F21", NULL, NEW_SESSION, NEVER,
+    ROW(PERMISSION_DENIED, "permission_denied", UPGRADE, MOVES, AUTH, "F21", NULL, NEW_SESSION, NEVER,
         "the identity lacks the role Cognitive Services OpenAI User (a new role takes up to 5 minutes)"),
-    ROW(UPGRADE_403, "upgrade_403", UPGRADE, FIXED, NETWORK, "F24", NULL, NEW_SESSION, NEVER,
+    ROW(SUBPROTOCOL_AUTH, "subprotocol_auth", UPGRADE, FIXED, CONFIG, "F22", NULL, NEW_SESSION, NEVER,
+        "Azure takes no key in Sec-WebSocket-Protocol: send it in the api-key header"),
+    ROW(EPHEMERAL_TOKEN_REQUIRED, "ephemeral_token_required", UPGRADE, FIXED, CONFIG, "F23", NULL,
+        NEW_SESSION, NEVER,
+        "this path takes ephemeral secrets only, as for WebRTC: use the WebSocket path, or auth.ephemeral"),
+    ROW(TOKEN_EXPIRED, "token_expired", UPGRADE, MOVES, AUTH, "F88", NULL, NEW_SESSION, RETRY,
+        "the token had expired when the session was opened: refresh it earlier; open sessions live on"),
+    ROW(UPGRADE_403, "upgrade_403", UPGRADE, FIXED, NETWORK, "F24", "unknown", NEW_SESSION, NEVER,
         "the resource's network rules refuse this address: add it, or come from the allowed network"),
     ROW(PUBLIC_ACCESS_DISABLED, "public_access_disabled", UPGRADE, FIXED, NETWORK, "F25", NULL, NEW_SESSION,
         NEVER, "the resource is reached only by its private endpoint: check DNS and network of this host"),
     ROW(RESOURCE_BLOCKED, "resource_blocked", UPGRADE, FIXED, AUTH, "F26", NULL, NEW_SESSION, NEVER,
         "the resource is suspended: open a support case"),
-    ROW(DEPLOYMENT_NOT_FOUND, "deployment_not_found", UPGRADE, FIXED, CONFIG, "F27", NULL, NEW_SESSION, NEVER,
+    ROW(DEPLOYMENT_NOT_FOUND, "deployment_not_found", UPGRADE, MOVES, CONFIG, "F27", NULL, NEW_SESSION, NEVER,
         "no such deployment on this resource: check its name (a new one takes up to 5 minutes) and "
         "retirement dates"),
     ROW(PATH_NOT_FOUND, "path_not_found", UPGRADE, FIXED, CONFIG, "F28", NULL, NEW_SESSION, NEVER,
@@ -85,9 +92,15 @@ static const struct failure_row rows[FAILURE_COUNT] = {
         "over the deployment's rate limit: spread the connects, honour retry-after, or ask for quota"),
     ROW(CAPACITY_429, "capacity_429", UPGRADE, FIXED, SERVICE, "F31", NULL, NEW_SESSION, RETRY,
         "the shared pool is busy, not your quota: back off, or use another region"),
+    ROW(LOWERED_LIMIT_429, "lowered_limit_429", UPGRADE, FIXED, SERVICE, "F32", NULL, NEW_SESSION, RETRY,
+        "the service has lowered the limit in force below the usual one for a while: back off, or use "
+        "another region; more quota does not help"),
+    ROW(UNCLEAR_429, "unclear_429", UPGRADE, FIXED, QUOTA, "F33", NULL, NEW_SESSION, RETRY,
+        "429 without a hint: quota if it follows your own connects and tokens per minute up to the limit, "
+        "capacity if it comes far below it or other regions are well at the same load"),
     ROW(UPGRADE_431, "upgrade_431", UPGRADE, FIXED, CONFIG, "F34", NULL, NEW_SESSION, NEVER,
         "too many custom headers: send at most 10"),
-    ROW(UPGRADE_500, "upgrade_500", UPGRADE, FIXED, SERVICE, "F35", NULL, NEW_SESSION, RETRY,
+    ROW(UPGRADE_500, "upgrade_500", UPGRADE, FIXED, SERVICE, "F35", "unknown", NEW_SESSION, RETRY,
         "the service failed: retry on a new connection, or another region"),
     ROW(UPGRADE_502, "upgrade_502", UPGRADE, FIXED, SERVICE, "F36", NULL, NEW_SESSION, RETRY,
         "a gateway got no good answer: retry, or another region; a proxy's if there is no apim-request-id"),
@@ -104,7 +117,7 @@ static const struct failure_row rows[FAILURE_COUNT] = {
         "the upgrade was not answered in time: overload, or a proxy that swallows it"),
     ROW(NO_SESSION_CREATED, "no_session_created", SESSION, FIXED, SERVICE, "F41", NULL, NEW_SESSION, RETRY,
         "the socket opened but no session came: retry on a new connection, or another region"),
-    ROW(CLOSED_BEFORE_CREATED, "closed_before_created", SESSION, FIXED, SERVICE, "F42", NULL, NEW_SESSION,
+    ROW(CLOSED_BEFORE_CREATED, "closed_before_created", SESSION, FIXED, SERVICE, "F42", "F61", NEW_SESSION,
         RETRY, "closed before the session was ready: check the session settings first, then retry"),
     ROW(FIRST_EVENT_ERROR, "first_event_error", SESSION, FIXED, SERVICE, "F43", NULL, NEW_SESSION, RETRY,
         "the first event was an error: see its type and message in the evidence record"),
@@ -124,6 +137,8 @@ static const struct failure_row rows[FAILURE_COUNT] = {
         "less than 100 ms of audio was committed: check format and rate"),
     ROW(DUPLICATE_ITEM, "duplicate_item", RESPONSE, MOVES, CLIENT, "F53", NULL, SAME_SESSION, NEVER,
         "an item id was used twice: retries need new ids"),
+    ROW(APPEND_TOO_BIG, "append_too_big", RESPONSE, MOVES, CONFIG, "F54", NULL, SAME_SESSION, NEVER,
+        "an append may carry at most 15 MiB: send smaller chunks of audio"),
     ROW(ACTIVE_RESPONSE, "active_response", RESPONSE, MOVES, CLIENT, "F55", NULL, SAME_SESSION, RETRY,
         "a response was still running: wait for its response.done first"),
     ROW(CANCEL_NOT_ACTIVE, "cancel_not_active", RESPONSE, MOVES, CLIENT, "F56", NULL, SAME_SESSION, RETRY,
@@ -157,18 +172,33 @@ static const struct failure_row rows[FAILURE_COUNT] = {
         "the answer was cut short for a reason not catalogued: see the evidence record"),
     ROW(EMPTY_OUTPUT, "empty_output", RESPONSE, MOVES, SERVICE, "F72", NULL, NEW_SESSION, RETRY,
         "completed without the output that was asked for: retry once on a new session"),
+    ROW(TRANSCRIPTION_FAILED, "transcription_failed", RESPONSE, MOVES, CONFIG, "F74", NULL, SAME_SESSION,
+        NEVER, "the input was not transcribed: check the transcription deployment and its quota"),
     ROW(CONNECTION_RESET, "connection_reset", STREAM, MOVES, SERVICE, "F61", NULL, NEW_SESSION, RETRY,
         "the connection was reset without a Close frame: retry on a new session; compare networks"),
     ROW(CONNECTION_LOST, "connection_lost", STREAM, MOVES, SERVICE, "F61", NULL, NEW_SESSION, RETRY,
         "the connection ended without a Close frame: retry on a new session; compare networks"),
     ROW(STALL, "stall", STREAM, MOVES, SERVICE, "F62", NULL, NEW_SESSION, RETRY,
         "the response fell silent: retry on a new session, or another region"),
+    ROW(SLOW_OUTPUT, "slow_output", STREAM, MOVES, SERVICE, "F63", NULL, NEW_SESSION, RETRY,
+        "output came until the deadline, too slowly: an overloaded region; compare its gaps with others"),
     ROW(RESPONSE_TIMEOUT, "response_timeout", STREAM, MOVES, SERVICE, "F90", NULL, NEW_SESSION, RETRY,
         "the response was not complete in time: compare gaps between deltas with other regions"),
     ROW(PROTOCOL_VIOLATION, "protocol_violation", STREAM, MOVES, SERVICE, "F75", NULL, NEW_SESSION, RETRY,
         "a message was no valid event: a corrupting intermediary or a new wire version"),
     ROW(SESSION_EXPIRED, "session_expired", CLOSE, MOVES, NONE, "F76", NULL, NEW_SESSION, RETRY,
         "the session reached its longest duration: rotate earlier (session.max_age)"),
+    ROW(SESSION_CAP, "session_cap", CLOSE, MOVES, NONE, "F77", NULL, NEW_SESSION, RETRY,
+        "the session ended at the age that the service allows: rotate earlier (session.max_age)"),
+    ROW(EXPIRY_SUSPECTED, "expiry_suspected", RESPONSE, MOVES, SERVICE, "F76", NULL, NEW_SESSION, RETRY,
+        "a server_error just when the session's time was up: rotate earlier (session.max_age) and see "
+        "whether it goes away"),
+    ROW(IDLE_TIMEOUT, "idle_timeout", CLOSE, MOVES, NONE, "F78", NULL, NEW_SESSION, RETRY,
+        "the service closed a session in which nothing was said: open it when it is needed"),
+    ROW(IDLE_CUT, "idle_cut", CLOSE, MOVES, NETWORK, "F87", NULL, NEW_SESSION, RETRY,
+        "cut without a Close frame after a round time of silence: an idle timer on the way; send pings"),
+    ROW(PING_TIMEOUT, "ping_timeout", STREAM, MOVES, NETWORK, "F79", NULL, NEW_SESSION, RETRY,
+        "our pings were not answered: a dead path, or this machine was too busy (see lag)"),
     ROW(CLOSE_1000, "close_1000", CLOSE, MOVES, SERVICE, "unknown", NULL, NEW_SESSION, RETRY,
         "the service closed the connection as if all were done: retry on a new session"),
     ROW(CLOSE_1001, "close_1001", CLOSE, MOVES, SERVICE, "unknown", NULL, NEW_SESSION, RETRY,
@@ -187,7 +217,7 @@ static const struct failure_row rows[FAILURE_COUNT] = {
         "closed for a restart: retry on a new session, or another region"),
     ROW(CLOSE_1013, "close_1013", CLOSE, MOVES, SERVICE, "F85", NULL, NEW_SESSION, RETRY,
         "closed to try again later: back off, or another region"),
-    ROW(CLOSE_OTHER, "close_other", CLOSE, MOVES, SERVICE, "F86", NULL, NEW_SESSION, RETRY,
+    ROW(CLOSE_OTHER, "close_other", CLOSE, MOVES, SERVICE, "F86", "unknown", NEW_SESSION, RETRY,
         "closed with a code not catalogued: see close_code and close_reason of the evidence record"),
     ROW(UNKNOWN, "unknown", NONE, MOVES, CLIENT, "unknown", NULL, NEW_SESSION, RETRY,
         "nothing tells why: please report it with the evidence record"),

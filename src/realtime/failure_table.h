@@ -1,4 +1,4 @@
-/* The table of failure classes: one row each, for failure.c to pick from. */
+/* The table of failure classes: one row each, for the rules to pick from. */
 #ifndef RUSHHOUR_REALTIME_FAILURE_TABLE_H
 #define RUSHHOUR_REALTIME_FAILURE_TABLE_H
 
@@ -30,6 +30,9 @@ enum failure_id {
     FAILURE_UPGRADE_400,
     FAILURE_UPGRADE_401,
     FAILURE_PERMISSION_DENIED,
+    FAILURE_SUBPROTOCOL_AUTH,
+    FAILURE_EPHEMERAL_TOKEN_REQUIRED,
+    FAILURE_TOKEN_EXPIRED,
     FAILURE_UPGRADE_403,
     FAILURE_PUBLIC_ACCESS_DISABLED,
     FAILURE_RESOURCE_BLOCKED,
@@ -39,6 +42,8 @@ enum failure_id {
     FAILURE_UPGRADE_408,
     FAILURE_UPGRADE_429,
     FAILURE_CAPACITY_429,
+    FAILURE_LOWERED_LIMIT_429,
+    FAILURE_UNCLEAR_429,
     FAILURE_UPGRADE_431,
     FAILURE_UPGRADE_500,
     FAILURE_UPGRADE_502,
@@ -58,6 +63,7 @@ enum failure_id {
     FAILURE_NO_SESSION_UPDATED,
     FAILURE_COMMIT_EMPTY,
     FAILURE_DUPLICATE_ITEM,
+    FAILURE_APPEND_TOO_BIG,
     FAILURE_ACTIVE_RESPONSE,
     FAILURE_CANCEL_NOT_ACTIVE,
     FAILURE_RESPONSE_NOT_STARTED,
@@ -74,12 +80,19 @@ enum failure_id {
     FAILURE_CANCELLED,
     FAILURE_INCOMPLETE,
     FAILURE_EMPTY_OUTPUT,
+    FAILURE_TRANSCRIPTION_FAILED,
     FAILURE_CONNECTION_RESET,
     FAILURE_CONNECTION_LOST,
     FAILURE_STALL,
+    FAILURE_SLOW_OUTPUT,
     FAILURE_RESPONSE_TIMEOUT,
     FAILURE_PROTOCOL_VIOLATION,
     FAILURE_SESSION_EXPIRED,
+    FAILURE_SESSION_CAP,
+    FAILURE_EXPIRY_SUSPECTED,
+    FAILURE_IDLE_TIMEOUT,
+    FAILURE_IDLE_CUT,
+    FAILURE_PING_TIMEOUT,
     FAILURE_CLOSE_1000,
     FAILURE_CLOSE_1001,
     FAILURE_CLOSE_1002,
@@ -96,9 +109,8 @@ enum failure_id {
 
 struct failure_row {
     struct failure_class class;
-    bool moves; /* can strike in more than one phase: the observed one replaces the row's */
-    const char
-        *alone; /* catalogue number when it comes as an `error` event instead of in response.done; or NULL */
+    bool moves;         /* can strike in more than one phase: the observed one replaces the row's */
+    const char *second; /* catalogue number when it is observed in its other form (failure.c); or NULL */
 };
 
 const struct failure_row *failure_row(enum failure_id id);

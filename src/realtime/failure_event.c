@@ -1,0 +1,180 @@
+#include "realtime/failure_rules.h"
+
+#include <string.h>
+
+enum failure_id failure_by_error_code(const char *code)
+{
+    static const struct failure_match codes[] = {
+        {"inference_rate_limit_exceeded", FAILURE_RATE_LIMIT_EXCEEDED},
+        {"rate_limit_exceeded", FAILURE_RATE_LIMIT_EXCEEDED},
+        {"too_many_requests", FAILURE_RATE_LIMIT_EXCEEDED},
+        {"429", FAILURE_RATE_LIMIT_EXCEEDED},
+        {"insufficient_quota", FAILURE_QUOTA_EXHAUSTED},
+        {"inference_service_unavailable_error", FAILURE_SERVICE_UNAVAILABLE},
+        {"service_unavailable", FAILURE_SERVICE_UNAVAILABLE},
+        {"server_error", FAILURE_SERVER_ERROR},
+        {"internal_error", FAILURE_SERVER_ERROR},
+        {"internal_server_error", FAILURE_SERVER_ERROR},
+        {"InternalServerError", FAILURE_SERVER_ERROR},
+        {"unknown_parameter", FAILURE_UNKNOWN_PARAMETER},
+        {"missing_required_parameter", FAILURE_MISSING_REQUIRED_PARAMETER},
+        {"invalid_value", FAILURE_INVALID_VALUE},
+        {"invalid_type", FAILURE_INVALID_VALUE},
+        {"integer_below_min_value", FAILURE_INVALID_VALUE},
+        {"integer_above_max_value", FAILURE_INVALID_VALUE},
+        {"string_above_max_length", FAILURE_INVALID_VALUE},
+        {"invalid_json", FAILURE_INVALID_VALUE},
+        {"invalid_event", FAILURE_INVALID_VALUE},
+        {"cannot_update_voice", FAILURE_CANNOT_UPDATE_VOICE},
+        {"input_audio_buffer_commit_empty", FAILURE_COMMIT_EMPTY},
+        {"item_create_duplicate_item_id", FAILURE_DUPLICATE_ITEM},
+        {"conversation_already_has_active_response", FAILURE_ACTIVE_RESPONSE},
+        {"response_cancel_not_active", FAILURE_CANCEL_NOT_ACTIVE},
+        {"inference_not_found_error", FAILURE_MODEL_NOT_SERVED},
+        {"model_not_found", FAILURE_MODEL_NOT_SERVED},
+        {"invalid_model", FAILURE_MODEL_NOT_SERVED},
+        {"missing_model", FAILURE_MODEL_NOT_SERVED},
+        {"OpperationNotSupported", FAILURE_MODEL_NOT_REALTIME}, /* refusals that a gateway lets in first */
+        {"OperationNotSupported", FAILURE_MODEL_NOT_REALTIME},
+        {"PermissionDenied", FAILURE_PERMISSION_DENIED},
+        {"DeploymentNotFound", FAILURE_DEPLOYMENT_NOT_FOUND},
+        {"session_expired", FAILURE_SESSION_EXPIRED},
+        {"invalid_api_key", FAILURE_INVALID_API_KEY},
+        {"content_filter", FAILURE_CONTENT_FILTER},
+        {"content_policy_violation", FAILURE_CONTENT_FILTER},
+        {"beta_api_shape_disabled", FAILURE_INVALID_REQUEST},
+    };
+    return match_code(codes, MATCH_COUNT(codes), code);
+}
+
+static enum failure_id by_error_type(const char *type)
+{
+    static const struct failure_match types[] = {
+        {"server_error", FAILURE_SERVER_ERROR},
+        {"service_unavailable_error", FAILURE_SERVICE_UNAVAILABLE},
+        {"rate_limit_exceeded", FAILURE_RATE_LIMIT_EXCEEDED},
+        {"rate_limit_error", FAILURE_RATE_LIMIT_EXCEEDED},
+        {"insufficient_quota", FAILURE_QUOTA_EXHAUSTED},
+        {"authentication_error", FAILURE_INVALID_API_KEY},
+    };
+    return match_code(types, MATCH_COUNT(types), type);
+}
+
+static enum failure_id by_error_text(const char *message)
+{
+    static const struct failure_match phrases[] = {
+        {"already has an active response", FAILURE_ACTIVE_RESPONSE}, /* came without a code in 2024 */
+        {"hit the maximum duration", FAILURE_SESSION_EXPIRED},
+        {"server had an error while processing", FAILURE_SERVER_ERROR},
+        {"server is overloaded", FAILURE_SERVICE_UNAVAILABLE},
+        {"too many requests", FAILURE_RATE_LIMIT_EXCEEDED},
+    };
+    if (match_says_rate_limit(message)) return FAILURE_RATE_LIMIT_EXCEEDED;
+    return match_phrase(phrases, MATCH_COUNT(phrases), message);
+}
+
+/*
+ * An append above the service's ceiling of 15 MiB. Its code is not documented: known by the field that was
+ * too long, or by the ceiling in a message about the audio.
+ */
+static bool is_append_too_big(const struct event_facts *event)
+{
+    if (strcmp(event->error_param, "audio") == 0) {
+        return strcmp(event->error_code, "string_above_max_length") == 0 ||
+               match_says(event->error_message, "15 MiB") || match_says(event->error_message, "15728640");
+    }
+    return match_says(event->error_message, "audio") && match_says(event->error_message, "15 MiB");
+}
+
+/* The one server_error that the same session survives: the model sampled what is no text. */
+static bool is_bad_sampling(const char *message)
+{
+    return match_says(message, "invalid Unicode output") || match_says(message, "Unexpected special token");
+}
+
+enum failure_id failure_by_error(const struct event_facts *event)
+{
+    enum failure_id id = failure_by_error_code(event->error_code);
+    if (id == FAILURE_NONE) id = by_error_type(event->error_type);
+    bool request = strcmp(event->error_type, "invalid_request_error") == 0;
+    if ((id == FAILURE_NONE || id == FAILURE_INVALID_VALUE) && request && is_append_too_big(event)) {
+        return FAILURE_APPEND_TOO_BIG;
+    }
+    if (id == FAILURE_SERVER_ERROR && is_bad_sampling(event->error_message)) return FAILURE_BAD_SAMPLING;
+    if (id == FAILURE_NONE) id = by_error_text(event->error_message);
+    if (id != FAILURE_NONE) return id;
+    return request ? FAILURE_INVALID_REQUEST : FAILURE_UNKNOWN_ERROR;
+}
+
+/* Whether an error can be why a response failed: others answer an event of ours and leave it alone. */
+static bool can_end_a_response(enum failure_id id)
+{
+    enum domain domain = failure_row(id)->class.domain;
+    return domain != DOMAIN_CLIENT && domain != DOMAIN_CONFIG && id != FAILURE_UNKNOWN_ERROR;
+}
+
+static bool has_lower_evidence(const struct failure_facts *facts)
+{
+    return facts->protocol_violation || facts->closed || facts->close_code != 0 || facts->os_error != 0 ||
+           facts->ping_timeout || facts->deadline != DEADLINE_NONE;
+}
+
+/* A cancel that came too late harms nothing: whatever else was observed is the cause. */
+static bool explains(const struct failure_facts *facts, const struct event_facts *error)
+{
+    return failure_by_error(error) != FAILURE_CANCEL_NOT_ACTIVE || !has_lower_evidence(facts);
+}
+
+const struct event_facts *failure_speaker(const struct failure_facts *facts)
+{
+    const struct event_facts *event = facts->event;
+    const struct event_facts *before = facts->error_before;
+    if (event != NULL && event->kind == EVENT_ERROR && explains(facts, event)) return event;
+    if (event != NULL && event->kind == EVENT_RESPONSE_DONE) {
+        bool first =
+            before != NULL && event->status == STATUS_FAILED && can_end_a_response(failure_by_error(before));
+        return first ? before : event;
+    }
+    return before != NULL && explains(facts, before) ? before : NULL;
+}
+
+static enum failure_id by_status(const struct failure_facts *facts, const struct event_facts *event)
+{
+    switch (event->status) {
+    case STATUS_FAILED:
+        return FAILURE_UNKNOWN_ERROR;
+    case STATUS_CANCELLED:
+        return FAILURE_CANCELLED;
+    case STATUS_INCOMPLETE:
+        if (strcmp(event->reason, "content_filter") == 0) return FAILURE_CONTENT_FILTER;
+        if (facts->empty_output) return FAILURE_EMPTY_OUTPUT;
+        return strcmp(event->reason, "max_output_tokens") == 0 ? FAILURE_MAX_OUTPUT_TOKENS
+                                                               : FAILURE_INCOMPLETE;
+    case STATUS_COMPLETED:
+    case STATUS_UNKNOWN:
+        break;
+    }
+    return facts->empty_output ? FAILURE_EMPTY_OUTPUT : FAILURE_NONE;
+}
+
+/* An error whose words say little, said in a situation that says more. */
+static enum failure_id in_its_place(const struct failure_facts *facts, const struct event_facts *event,
+                                    enum failure_id id)
+{
+    bool vague = id == FAILURE_SERVER_ERROR || id == FAILURE_UNKNOWN_ERROR;
+    bool first = event->kind == EVENT_ERROR && facts->phase == PHASE_SESSION && !facts->session_created;
+    if (vague && first) return FAILURE_FIRST_EVENT_ERROR;
+    /* The end of a session's time has been seen in the guise of a server_error. */
+    if (id == FAILURE_SERVER_ERROR && failure_at_cap(facts)) return FAILURE_EXPIRY_SUSPECTED;
+    return id;
+}
+
+enum failure_id failure_by_event(const struct failure_facts *facts)
+{
+    const struct event_facts *event = failure_speaker(facts);
+    if (event == NULL) return FAILURE_NONE;
+    if (event->kind == EVENT_ERROR || event->has_error) {
+        return in_its_place(facts, event, failure_by_error(event));
+    }
+    return by_status(facts, event);
+}

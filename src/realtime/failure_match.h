@@ -1,0 +1,35 @@
+/* Finds the class that a code or a phrase of the service stands for. */
+#ifndef RUSHHOUR_REALTIME_FAILURE_MATCH_H
+#define RUSHHOUR_REALTIME_FAILURE_MATCH_H
+
+#include "realtime/failure_table.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* No class: a rule has nothing to say, a list has no such entry. */
+#define FAILURE_NONE FAILURE_COUNT
+
+struct failure_match {
+    const char *text;
+    enum failure_id id;
+};
+
+#define MATCH_COUNT(list) (sizeof(list) / sizeof(list)[0])
+
+/* The entry whose text is the whole of `text`, in any case; FAILURE_NONE for NULL and "". */
+enum failure_id match_code(const struct failure_match *list, size_t count, const char *text);
+
+/* The first entry whose text is a part of `text`, in any case; FAILURE_NONE for NULL. */
+enum failure_id match_phrase(const struct failure_match *list, size_t count, const char *text);
+
+/* Whether `phrase` is a part of `text`, in any case; false for NULL. */
+bool match_says(const char *text, const char *phrase);
+
+/*
+ * Whether a message speaks of a rate limit: "Rate limit reached", but neither "generate limited" nor "sample
+ * rate limit", which speak of something else.
+ */
+bool match_says_rate_limit(const char *message);
+
+#endif

@@ -1,0 +1,144 @@
+#include "realtime/failure_rules.h"
+
+#include <string.h>
+
+/* Codes that say the same with whatever status below 500 they come. */
+static enum failure_id by_body_code(const char *code)
+{
+    static const struct failure_match codes[] = {
+        {"OpperationNotSupported", FAILURE_MODEL_NOT_REALTIME}, /* the service's own spelling on one route */
+        {"OperationNotSupported", FAILURE_MODEL_NOT_REALTIME},
+        {"PermissionDenied", FAILURE_PERMISSION_DENIED},
+        {"DeploymentNotFound", FAILURE_DEPLOYMENT_NOT_FOUND},
+        {"TokenExpired", FAILURE_TOKEN_EXPIRED},
+        {"ExpiredAuthenticationToken", FAILURE_TOKEN_EXPIRED},
+        {"insufficient_quota", FAILURE_QUOTA_EXHAUSTED},
+    };
+    return match_code(codes, MATCH_COUNT(codes), code);
+}
+
+static enum failure_id by_400(const char *message)
+{
+    static const struct failure_match phrases[] = {
+        {"api-version query parameter is not allowed", FAILURE_API_VERSION_NOT_ALLOWED},
+        {"API version not supported", FAILURE_API_VERSION_UNKNOWN},
+    };
+    enum failure_id id = match_phrase(phrases, MATCH_COUNT(phrases), message);
+    return id != FAILURE_NONE ? id : FAILURE_UPGRADE_400;
+}
+
+/* What we sent decides before the service's words: they are the same for every credential that it refuses. */
+static enum failure_id by_401(const struct failure_facts *facts)
+{
+    static const struct failure_match phrases[] = {
+        {"ephemeral token is required", FAILURE_EPHEMERAL_TOKEN_REQUIRED},
+        {"token has expired", FAILURE_TOKEN_EXPIRED},
+        {"token is expired", FAILURE_TOKEN_EXPIRED},
+    };
+    if (facts->key_as_subprotocol) return FAILURE_SUBPROTOCOL_AUTH;
+    if (facts->credential_expired) return FAILURE_TOKEN_EXPIRED;
+    enum failure_id id = match_phrase(phrases, MATCH_COUNT(phrases), facts->body_message);
+    return id != FAILURE_NONE ? id : FAILURE_UPGRADE_401;
+}
+
+static enum failure_id by_403(const char *message)
+{
+    static const struct failure_match phrases[] = {
+        {"public access is disabled", FAILURE_PUBLIC_ACCESS_DISABLED},
+        {"temporarily blocked", FAILURE_RESOURCE_BLOCKED},
+    };
+    enum failure_id id = match_phrase(phrases, MATCH_COUNT(phrases), message);
+    return id != FAILURE_NONE ? id : FAILURE_UPGRADE_403;
+}
+
+static enum failure_id by_404(const struct failure_facts *facts)
+{
+    static const struct failure_match phrases[] = {
+        {"API version not supported", FAILURE_API_VERSION_UNKNOWN},
+        {"Resource not found", FAILURE_PATH_NOT_FOUND},
+    };
+    enum failure_id id = match_phrase(phrases, MATCH_COUNT(phrases), facts->body_message);
+    if (id != FAILURE_NONE) return id;
+    bool numbered = facts->body_code != NULL && strcmp(facts->body_code, "404") == 0;
+    return numbered ? FAILURE_PATH_NOT_FOUND : FAILURE_UPGRADE_404;
+}
+
+/*
+ * Whose limit it was. A limit in force below the usual one is the service's own cut (F32), its words for a
+ * busy pool are shared capacity (F31), a hint or a limit told with the refusal is our quota (F30). Without
+ * any of these nobody can say (F33), and we do not.
+ */
+static enum failure_id by_429(const struct failure_facts *facts)
+{
+    static const struct failure_match phrases[] = {
+        {"temporarily unable to process", FAILURE_CAPACITY_429},
+        {"experiencing high demand", FAILURE_CAPACITY_429},
+    };
+    if (facts->limit_tokens > 0 && facts->limit_tokens < facts->usual_limit_tokens) {
+        return FAILURE_LOWERED_LIMIT_429;
+    }
+    enum failure_id id = match_phrase(phrases, MATCH_COUNT(phrases), facts->body_message);
+    if (id != FAILURE_NONE) return id;
+    bool quota = facts->hinted || facts->limit_tokens > 0 || match_says_rate_limit(facts->body_message);
+    return quota ? FAILURE_UPGRADE_429 : FAILURE_UNCLEAR_429;
+}
+
+static enum failure_id by_client_status(const struct failure_facts *facts)
+{
+    switch (facts->http_status) {
+    case 400:
+        return by_400(facts->body_message);
+    case 401:
+        return by_401(facts);
+    case 403:
+        return by_403(facts->body_message);
+    case 404:
+        return by_404(facts);
+    case 408:
+        return FAILURE_UPGRADE_408;
+    case 429:
+        return by_429(facts);
+    case 431:
+        return FAILURE_UPGRADE_431;
+    default:
+        return FAILURE_UPGRADE_REJECTED;
+    }
+}
+
+static enum failure_id by_server_status(int status)
+{
+    switch (status) {
+    case 502:
+        return FAILURE_UPGRADE_502;
+    case 503:
+        return FAILURE_UPGRADE_503;
+    case 504:
+        return FAILURE_UPGRADE_504;
+    default:
+        return FAILURE_UPGRADE_500;
+    }
+}
+
+/*
+ * The service answers an upgrade with 101 or refuses it in JSON. A success without the switch, or 426, means
+ * that the Upgrade header was lost on the way; a page that carries no request id comes from something
+ * between.
+ */
+static bool is_blocked(const struct failure_facts *facts)
+{
+    int status = facts->http_status;
+    if ((status >= 200 && status < 300) || status == 426) return true;
+    return facts->html && !facts->from_service && status >= 400 && status < 500;
+}
+
+enum failure_id failure_by_refusal(const struct failure_facts *facts)
+{
+    int status = facts->http_status;
+    if (status == 0) return FAILURE_NONE;
+    if (status == 101) return FAILURE_BAD_HANDSHAKE;
+    if (status == 407) return FAILURE_PROXY_AUTH; /* only proxies ask so, with or without a page */
+    if (status >= 500) return by_server_status(status);
+    enum failure_id id = by_body_code(facts->body_code);
+    if (id != FAILURE_NONE) return id;
+    return is_blocked(facts) ? FAILURE_WEBSOCKET_BLOCKED : by_client_status(facts);
+}
