@@ -44,6 +44,7 @@ static void add_life(const struct session *session, struct failure_facts *facts,
 {
     const uint64_t opened_ns = session->step_ns[3];
     if (opened_ns == 0) return;
+    facts->session_created = session->created_ns != 0;
     facts->socket_age_ns = (int64_t)(now - opened_ns);
     facts->idle_ns = (int64_t)(now - session->active_ns);
     facts->has_expiry = session->has_expiry;

@@ -7,12 +7,14 @@
 /* ---- the session's age and silence ---- */
 
 /*
- * How near to a mark still counts as the mark. A service looks at its sessions now and then and its clock is
- * not ours, so what it says about the end (`expires_at`, in whole seconds) is met within seconds, and may be
- * enforced a little late. Ages and silences are measured on one clock; there the delay of the network and the
- * service's own timer remain, in proportion to nothing: fixed margins, wider for the longer marks.
+ * How near to a mark still counts as the mark. The end that the service tells (`expires_at`, in whole seconds
+ * of its own clock) is met within seconds, and may be enforced a little late; but never does more than a
+ * tenth of a session's time count as its end, which matters where a replay makes sessions short. Ages and
+ * silences are measured on one clock: there the network's delay and the service's own timer remain, which
+ * looks around now and then, less often for a longer mark.
  */
 #define EXPIRY_EARLY_NS (5 * NS_PER_S)
+#define EXPIRY_SHARE 10
 #define EXPIRY_LATE_NS (60 * NS_PER_S)
 #define AGE_MARGIN_NS (10 * NS_PER_S)
 #define SHORT_IDLE_MARGIN_NS (3 * NS_PER_S)
@@ -36,8 +38,9 @@ static bool is_near(int64_t value, int64_t mark, int64_t margin)
 
 static bool is_at_expiry(const struct failure_facts *facts)
 {
-    return facts->has_expiry && facts->expires_in_ns <= EXPIRY_EARLY_NS &&
-           facts->expires_in_ns >= -EXPIRY_LATE_NS;
+    const int64_t left_ns = facts->expires_in_ns;
+    if (!facts->has_expiry || left_ns > EXPIRY_EARLY_NS || left_ns < -EXPIRY_LATE_NS) return false;
+    return facts->socket_age_ns == 0 || left_ns <= (facts->socket_age_ns + left_ns) / EXPIRY_SHARE;
 }
 
 static bool is_at_cap_age(const struct failure_facts *facts)

@@ -225,7 +225,7 @@ static void a_slow_trickle_ends_at_the_response_deadline(void **state)
     for (uint64_t at = 1200; at < 21000; at += 900) (void)event(&session, EVENT_TEXT_DELTA, at);
     assert_int_equal(session.deadline_ns, MS(21000));
     struct session_action action = say(&session, (struct session_input){.kind = INPUT_DEADLINE}, 21000);
-    assert_string_equal(action.failure.code, "response_timeout");
+    assert_string_equal(action.failure.code, "slow_output");
 }
 
 static void a_reset_mid_stream_fails_attempt_and_session_once(void **state)
