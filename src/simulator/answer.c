@@ -153,9 +153,7 @@ static void finish(struct answer *answer, enum reply_status status, enum ledger_
     reply_done(&answer->reply, status, has_item, visit->session_id, &visit->settings, ids_of(answer),
                draft(answer));
     say(answer);
-    const struct usage_count *usage = &answer->reply.usage;
-    uint64_t tokens = usage->text_in + usage->audio_in + usage->text_out + usage->audio_out;
-    site_rate_limits(visit->site, tokens, visit->preview, clock_mono_ns(), draft(answer));
+    site_rate_limits(visit->site, visit->preview, clock_mono_ns(), draft(answer));
     say(answer);
     answer->done_delay_ns = 0;
     answer->outcome = outcome;
@@ -299,6 +297,9 @@ static void plan_stream(struct answer *answer, const struct overrides *overrides
     struct moment moment = moment_of(answer);
     if (moment.failed_before) script_settle(&site->script);
     answer->strike = script_strike(&site->script, CHANCE_PER_RESPONSE, &moment);
+    struct strike refused = quota_respond(
+        &site->quota, moment.wall_ns, quota_estimate(moment.context_tokens, overrides->max_output_tokens));
+    if (refused.struck) answer->strike = refused;
     if (!strikes_stream(answer)) return;
     if (answer->strike.after_ns > 0) answer->strike_ns = answer->at_ns + (uint64_t)answer->strike.after_ns;
     uint64_t choices = answer->deltas > 1 ? answer->deltas - 1 : 1;

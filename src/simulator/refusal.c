@@ -241,7 +241,10 @@ void refusal_headers(const struct refusal *refusal, const struct refusal_site *s
     if (refusal->voice == VOICE_GATEWAY) text_puts(out, "server: Microsoft-Azure-Application-Gateway/v2\r\n");
     if (refusal->voice == VOICE_PROXY) text_puts(out, "via: 1.1 proxy\r\n");
     if (refusal->header_lines != NULL) text_puts(out, refusal->header_lines);
-    if (refusal->limits != LIMITS_HIDDEN) add_limits(refusal->limits, site, wait_s, out);
+    if (site->limit_lines != NULL)
+        text_puts(out, site->limit_lines);
+    else if (refusal->limits != LIMITS_HIDDEN)
+        add_limits(refusal->limits, site, wait_s, out);
     if (!refusal->hint) return;
     int64_t wait_ms = (wait_ns > 0 ? wait_ns : WAIT_DEFAULT_NS) / NS_PER_MS;
     text_printf(out, "retry-after-ms: %" PRId64 "\r\nretry-after: %" PRIu64 "\r\n", wait_ms, wait_s);

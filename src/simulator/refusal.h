@@ -27,6 +27,7 @@ struct refusal_site {
     enum dialect dialect;
     double requests_per_minute, tokens_per_minute; /* the usual limits */
     bool limits_told;                              /* a 101 of this region has shown them */
+    const char *limit_lines; /* the true x-ratelimit-* lines when a limit refuses; NULL: made up */
 };
 
 /* The row of a fault; NULL for one that does not answer with a status. */

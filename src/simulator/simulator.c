@@ -10,8 +10,6 @@
 #include <unistd.h>
 
 #define AUDIO_BYTES_PER_MS 48 /* PCM16 at 24 kHz, mono */
-#define REQUESTS_PER_MINUTE 200
-#define TOKENS_PER_MINUTE 100000 /* gpt-realtime in tier 1 (realtime protocol, section 6) */
 #define DEFAULT_LISTEN "127.0.0.1"
 
 struct simulator {
@@ -139,11 +137,12 @@ static enum err_code make_site(struct simulator *simulator, size_t index, uv_loo
                                        .path = region->path,
                                        .key = site->key,
                                        .open = region->auth.kind == AUTH_NONE};
-    site->requests.limit = REQUESTS_PER_MINUTE;
-    site->tokens.limit = TOKENS_PER_MINUTE;
     enum err_code code =
         script_init(&site->script, simulator->service.plan, region, options->seed, index, err);
     script_set_origin(&site->script, simulator->service.clock.wall_origin_ns);
+    if (code == ERR_OK)
+        code = quota_init(&site->quota, simulator->service.plan, region->name, simulator->service.clock.speed,
+                          err);
     return code != ERR_OK ? code : open_site(simulator, site, loop, err);
 }
 
@@ -215,8 +214,10 @@ void simulator_set_clock(struct simulator *simulator, const struct run_clock *cl
 {
     simulator->service.clock = *clock;
     simulator->service.ids.clock = *clock;
-    for (size_t i = 0; i < simulator->site_count; i++)
+    for (size_t i = 0; i < simulator->site_count; i++) {
         script_set_origin(&simulator->sites[i].script, clock->wall_origin_ns);
+        simulator->sites[i].quota.speed = clock->speed;
+    }
 }
 
 enum err_code simulator_stop(struct simulator *simulator, struct error *err)
@@ -240,6 +241,7 @@ void simulator_free(struct simulator *simulator)
     for (size_t i = 0; i < simulator->site_count; i++) {
         tls_identity_free(simulator->sites[i].identity);
         script_free(&simulator->sites[i].script);
+        quota_free(&simulator->sites[i].quota);
     }
     authority_free(simulator->authority);
     text_free(&simulator->service.draft);

@@ -1,9 +1,8 @@
 #include "simulator/site.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <string.h>
-
-#define DRAIN_S 60.0
 
 int64_t service_wall(const struct service *service, uint64_t mono_ns)
 {
@@ -15,34 +14,24 @@ uint64_t site_delay(struct site *site, enum step step, uint64_t mono_ns)
     return script_delay(&site->script, step, service_wall(site->service, mono_ns));
 }
 
-static void spend(struct quota *quota, double amount, uint64_t mono_ns)
+static void add_limit(const char *name, struct quota_state state, struct text *out)
 {
-    double seconds = (double)(mono_ns - quota->at_ns) / (double)NS_PER_S;
-    quota->used -= quota->limit * seconds / DRAIN_S;
-    if (quota->used < 0) quota->used = 0;
-    quota->used += amount;
-    quota->at_ns = mono_ns;
+    text_printf(out,
+                "{\"name\":\"%s\",\"limit\":%" PRIu64 ",\"remaining\":%" PRIu64 ",\"reset_seconds\":%.3f}",
+                name, state.limit, state.remaining, (double)state.reset_ns / (double)NS_PER_S);
 }
 
-static void add_limit(const struct quota *quota, const char *name, struct text *out)
-{
-    double remaining = quota->limit > quota->used ? quota->limit - quota->used : 0;
-    text_printf(out, "{\"name\":\"%s\",\"limit\":%.0f,\"remaining\":%.0f,\"reset_seconds\":%.3f}", name,
-                quota->limit, remaining, quota->used / quota->limit * DRAIN_S);
-}
-
-void site_rate_limits(struct site *site, uint64_t tokens, bool preview, uint64_t mono_ns, struct text *out)
+void site_rate_limits(struct site *site, bool preview, uint64_t mono_ns, struct text *out)
 {
     char event_id[IDENTIFIER_SIZE];
+    int64_t wall_ns = service_wall(site->service, mono_ns);
     identifier_make(&site->service->ids, "event_", event_id);
-    spend(&site->requests, 1, mono_ns);
-    spend(&site->tokens, (double)tokens, mono_ns);
     text_printf(out, "{\"type\":\"rate_limits.updated\",\"event_id\":\"%s\",\"rate_limits\":[", event_id);
     if (preview) {
-        add_limit(&site->requests, "requests", out);
+        add_limit("requests", quota_of_requests(&site->quota, wall_ns), out);
         text_puts(out, ",");
     }
-    add_limit(&site->tokens, "tokens", out);
+    add_limit("tokens", quota_of_tokens(&site->quota, wall_ns), out);
     text_puts(out, "]}");
 }
 

@@ -7,6 +7,7 @@
 #include "profile/profile.h"
 #include "simulator/identifier.h"
 #include "simulator/ledger.h"
+#include "simulator/quota.h"
 #include "simulator/request.h"
 #include "simulator/script.h"
 
@@ -23,20 +24,13 @@ struct service {
     struct visit *visits; /* every connection that is under way */
 };
 
-/* What was used of a quota, draining evenly over a minute: enough for plausible rate_limits.updated. */
-struct quota {
-    double limit;
-    double used;
-    uint64_t at_ns;
-};
-
 struct site {
     struct service *service;
     const struct region *region;
     struct request_site gate; /* its key is `key` below */
     char key[85];
     struct script script;
-    struct quota requests, tokens;
+    struct quota quota;
     bool limits_told;              /* a 101 has shown them */
     struct tls_identity *identity; /* NULL: plain HTTP, as the region's endpoint */
     struct ws_server *server;
@@ -48,8 +42,8 @@ int64_t service_wall(const struct service *service, uint64_t mono_ns);
 /* Draws the delay of a step at a site now. */
 uint64_t site_delay(struct site *site, enum step step, uint64_t mono_ns);
 
-/* Counts one request and its tokens, and appends rate_limits.updated (preview lists requests too). */
-void site_rate_limits(struct site *site, uint64_t tokens, bool preview, uint64_t mono_ns, struct text *out);
+/* Appends rate_limits.updated: what is left of the quota (preview lists requests too). */
+void site_rate_limits(struct site *site, bool preview, uint64_t mono_ns, struct text *out);
 
 /* Appends the headers that the service puts on a 101 or a refusal: request ids and region (Azure only). */
 void site_headers(struct site *site, const char *client_request_id, struct text *out);

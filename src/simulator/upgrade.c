@@ -6,12 +6,15 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct refusal_site refusal_site(const struct visit *visit)
+static struct refusal_site refusal_site(struct visit *visit)
 {
-    const struct site *site = visit->site;
+    struct site *site = visit->site;
+    int64_t wall_ns = service_wall(site->service, visit->asked_ns);
+    struct quota_state requests = quota_of_requests(&site->quota, wall_ns);
+    struct quota_state tokens = quota_of_tokens(&site->quota, wall_ns);
     return (struct refusal_site){.dialect = visit->verdict.dialect,
-                                 .requests_per_minute = site->requests.limit,
-                                 .tokens_per_minute = site->tokens.limit,
+                                 .requests_per_minute = (double)requests.limit,
+                                 .tokens_per_minute = (double)tokens.limit,
                                  .limits_told = site->limits_told};
 }
 
@@ -24,6 +27,13 @@ static void add_request_id(struct visit *visit, struct text *headers)
     char id[33];
     random_alphanumeric(&site->service->ids.random, id, sizeof id - 1);
     text_printf(headers, "x-request-id: req_%s\r\n", id);
+}
+
+/* The limits and what is left of them, as the request found them. */
+static void add_counters(struct visit *visit, struct text *headers)
+{
+    struct site *site = visit->site;
+    quota_headers(&site->quota, service_wall(site->service, visit->asked_ns), headers);
 }
 
 /* Sends a refusal and ends the visit. */
@@ -55,8 +65,16 @@ static void refuse_as_struck(struct visit *visit, const struct refusal *refusal)
     struct text body = {0};
     struct refusal_site site = refusal_site(visit);
     if (refusal_voice(refusal) == VOICE_SERVICE) add_request_id(visit, headers);
-    refusal_headers(refusal, &site, visit->strike.after_ns, headers);
-    const char *content_type = refusal_body(refusal, site.dialect, visit->strike.after_ns, &body);
+    int64_t wait_ns = visit->strike.after_ns;
+    struct text counters = {0};
+    if (visit->strike.retry_after_ns > 0) { /* a limit refuses, and the counters are what they are */
+        wait_ns = visit->strike.retry_after_ns;
+        add_counters(visit, &counters);
+        site.limit_lines = text_str(&counters);
+    }
+    refusal_headers(refusal, &site, wait_ns, headers);
+    const char *content_type = refusal_body(refusal, site.dialect, wait_ns, &body);
+    text_free(&counters);
     refuse(visit, refusal_status(refusal), headers, content_type, &body);
     text_free(&body);
 }
@@ -95,7 +113,10 @@ static void let_in(struct visit *visit)
 {
     struct text *headers = visit_draft(visit);
     site_headers(visit->site, visit->client_request_id, headers);
-    if (strstr(text_str(headers), "x-ratelimit-limit-tokens:") != NULL) visit->site->limits_told = true;
+    if (visit->site->region->dialect != DIALECT_OPENAI) {
+        add_counters(visit, headers);
+        visit->site->limits_told = true;
+    }
     ws_peer_accept(visit->peer, text_str(headers));
     visit->http_status = 101;
     visit->opened_ns = clock_mono_ns();
@@ -130,6 +151,9 @@ static void draw_fault(struct visit *visit, const struct request *request)
     struct moment moment = {.wall_ns = service_wall(site->service, visit->asked_ns)};
     struct strike drawn = script_strike(&site->script, CHANCE_PER_UPGRADE, &moment);
     if (drawn.struck && refusal_applies(drawn.kind, request, &visit->verdict, &traits)) visit->strike = drawn;
+    if (visit->verdict.kind != VERDICT_ACCEPT) return;
+    struct strike refused = quota_connect(&site->quota, moment.wall_ns);
+    if (refused.struck) visit->strike = refused;
 }
 
 void upgrade_judge(struct visit *visit, const struct ws_request *told)

@@ -1,0 +1,180 @@
+#include "simulator/quota.h"
+
+#include "base/clock.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MINUTE_NS (60 * NS_PER_S)
+#define USUAL_RPM 200 /* gpt-realtime, tier 1 (failure catalogue, 3.1) */
+#define USUAL_TPM 100000
+#define USUAL_OUTPUT 4096 /* the most that a model without a limit of ours says in one answer */
+
+static const struct fault_info refused_requests = {"quota_requests", "F30", CHANCE_PER_UPGRADE,
+                                                   "more new connections than the limit"};
+static const struct fault_info refused_tokens = {"quota_tokens", "F66", CHANCE_PER_RESPONSE,
+                                                 "more tokens than the limit"};
+static const struct fault_info refused_lowered = {"quota_lowered", "F32", CHANCE_PER_UPGRADE,
+                                                  "the lowered limit of tokens is used up"};
+
+static bool names(const struct quota_rule *rule, const char *region)
+{
+    for (size_t i = 0; i < rule->region_count; i++) {
+        if (strcmp(rule->regions[i], region) == 0) return true;
+    }
+    return rule->region_count == 0;
+}
+
+enum err_code quota_init(struct quota *quota, const struct simulator_plan *plan, const char *region,
+                         double speed, struct error *err)
+{
+    *quota = (struct quota){.speed = speed, .minute = INT64_MIN, .slice = INT64_MIN};
+    quota->rules = calloc(plan->quota_count + 1, sizeof *quota->rules);
+    if (quota->rules == NULL)
+        return error_set(err, ERR_NOMEM, "no memory for the simulator's quota of region %s", region);
+    for (size_t i = 0; i < plan->quota_count; i++) {
+        if (names(&plan->quota[i], region)) quota->rules[quota->rule_count++] = &plan->quota[i];
+    }
+    return ERR_OK;
+}
+
+void quota_free(struct quota *quota)
+{
+    free(quota->rules);
+    *quota = (struct quota){0};
+}
+
+static int64_t floor_of(int64_t value, int64_t unit)
+{
+    return value / unit - (value % unit < 0);
+}
+
+static int64_t slice_length(const struct quota *quota)
+{
+    return quota->rule == NULL ? MINUTE_NS : quota->rule->slice_ns;
+}
+
+static void find_rule(struct quota *quota, int64_t wall_ns)
+{
+    const struct quota_rule *found = NULL;
+    for (size_t i = 0; i < quota->rule_count; i++) {
+        const struct quota_rule *rule = quota->rules[i];
+        if (rule->during == NULL || window_contains(rule->during, wall_ns)) found = rule;
+    }
+    bool other_slices = (found == NULL ? MINUTE_NS : found->slice_ns) != slice_length(quota);
+    quota->rule = found;
+    if (other_slices) quota->slice = INT64_MIN;
+}
+
+/* Brings rule and counters up to date. */
+static void move_to(struct quota *quota, int64_t wall_ns)
+{
+    int64_t minute = floor_of(wall_ns, MINUTE_NS);
+    if (minute != quota->minute) find_rule(quota, wall_ns);
+    quota->minute = minute;
+    int64_t slice = floor_of(wall_ns, slice_length(quota));
+    if (slice == quota->slice) return;
+    quota->slice = slice;
+    quota->requests = quota->tokens = 0;
+}
+
+/* The slice's share of a limit per minute. */
+static double share_of(const struct quota *quota, uint64_t per_minute)
+{
+    return (double)per_minute * (double)slice_length(quota) / (double)MINUTE_NS;
+}
+
+/* A share below one request would let nobody in, ever. */
+static double share_of_requests(const struct quota *quota, uint64_t per_minute)
+{
+    return fmax(1, share_of(quota, per_minute));
+}
+
+static int64_t until_next_slice(const struct quota *quota, int64_t wall_ns)
+{
+    int64_t left_ns = (quota->slice + 1) * slice_length(quota) - wall_ns;
+    return (int64_t)ceil((double)left_ns / quota->speed);
+}
+
+static struct strike refuse(const struct quota *quota, int64_t wall_ns, enum fault_kind kind,
+                            const struct fault_info *info)
+{
+    return (struct strike){
+        .struck = true, .kind = kind, .info = info, .retry_after_ns = until_next_slice(quota, wall_ns)};
+}
+
+struct strike quota_connect(struct quota *quota, int64_t wall_ns)
+{
+    move_to(quota, wall_ns);
+    quota->requests++;
+    const struct quota_rule *rule = quota->rule;
+    if (rule == NULL) return (struct strike){0};
+    if (rule->rpm > 0 && quota->requests > share_of_requests(quota, rule->rpm))
+        return refuse(quota, wall_ns, FAULT_UPGRADE_429, &refused_requests);
+    bool lowered = rule->effective_tpm > 0 && rule->effective_tpm < quota->most_told;
+    if (lowered && quota->tokens >= share_of(quota, rule->effective_tpm))
+        return refuse(quota, wall_ns, FAULT_LOWERED_LIMIT_429, &refused_lowered);
+    return (struct strike){0};
+}
+
+/* The limit of tokens that holds; 0: none. */
+static uint64_t token_limit(const struct quota *quota)
+{
+    if (quota->rule == NULL) return 0;
+    return quota->rule->effective_tpm > 0 ? quota->rule->effective_tpm : quota->rule->tpm;
+}
+
+struct strike quota_respond(struct quota *quota, int64_t wall_ns, uint64_t tokens)
+{
+    move_to(quota, wall_ns);
+    bool unused = quota->tokens == 0;
+    uint64_t limit = token_limit(quota);
+    quota->tokens += (double)tokens;
+    if (limit == 0 || unused || quota->tokens <= share_of(quota, limit)) return (struct strike){0};
+    return refuse(quota, wall_ns, FAULT_RATE_LIMIT_EXCEEDED, &refused_tokens);
+}
+
+uint64_t quota_estimate(uint64_t input_tokens, uint64_t max_output_tokens)
+{
+    return input_tokens + (max_output_tokens == 0 ? USUAL_OUTPUT : max_output_tokens);
+}
+
+static struct quota_state state_of(const struct quota *quota, int64_t wall_ns, uint64_t limit, double share,
+                                   double used)
+{
+    return (struct quota_state){.limit = limit,
+                                .remaining = share > used ? (uint64_t)(share - used) : 0,
+                                .reset_ns = until_next_slice(quota, wall_ns)};
+}
+
+struct quota_state quota_of_requests(struct quota *quota, int64_t wall_ns)
+{
+    move_to(quota, wall_ns);
+    uint64_t limit = quota->rule != NULL && quota->rule->rpm > 0 ? quota->rule->rpm : USUAL_RPM;
+    return state_of(quota, wall_ns, limit, share_of_requests(quota, limit), quota->requests);
+}
+
+struct quota_state quota_of_tokens(struct quota *quota, int64_t wall_ns)
+{
+    move_to(quota, wall_ns);
+    uint64_t limit = token_limit(quota) > 0 ? token_limit(quota) : USUAL_TPM;
+    return state_of(quota, wall_ns, limit, share_of(quota, limit), quota->tokens);
+}
+
+static void add_state(const char *what, struct quota_state state, struct text *out)
+{
+    text_printf(out,
+                "x-ratelimit-limit-%s: %" PRIu64 "\r\nx-ratelimit-remaining-%s: %" PRIu64
+                "\r\nx-ratelimit-reset-%s: %" PRId64 "\r\n",
+                what, state.limit, what, state.remaining, what, (state.reset_ns + NS_PER_S - 1) / NS_PER_S);
+}
+
+void quota_headers(struct quota *quota, int64_t wall_ns, struct text *out)
+{
+    struct quota_state tokens = quota_of_tokens(quota, wall_ns);
+    if (tokens.limit > quota->most_told) quota->most_told = tokens.limit;
+    add_state("requests", quota_of_requests(quota, wall_ns), out);
+    add_state("tokens", tokens, out);
+}

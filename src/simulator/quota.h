@@ -1,0 +1,58 @@
+/*
+ * Limits per minute as the service counts them: in slices, each with its share of the minute; new connections
+ * against the requests, and tokens as they are estimated when a response is asked for. What is refused counts
+ * too. (Failure catalogue, 3.1.) Pure: the caller says what time it is.
+ */
+#ifndef RUSHHOUR_SIMULATOR_QUOTA_H
+#define RUSHHOUR_SIMULATOR_QUOTA_H
+
+#include "base/error.h"
+#include "base/text.h"
+#include "profile/profile.h"
+#include "simulator/script.h"
+
+#include <stdint.h>
+
+struct quota {
+    const struct quota_rule **rules; /* that name the region, in the profile's order */
+    size_t rule_count;
+    double speed;                  /* of the run's clock */
+    const struct quota_rule *rule; /* in force; NULL: nothing is limited */
+    int64_t minute, slice;         /* of the run's clock: rules change by the minute, counters by the slice */
+    double requests, tokens;       /* counted in the slice */
+    uint64_t most_told;            /* the highest limit of tokens that a header has shown */
+};
+
+/* One limit as headers and events tell it. */
+struct quota_state {
+    uint64_t limit;     /* per minute */
+    uint64_t remaining; /* of the slice */
+    int64_t reset_ns;   /* until the next slice, real time */
+};
+
+/* Picks the rules of a region. The plan is borrowed until quota_free. */
+MUST_USE enum err_code quota_init(struct quota *quota, const struct simulator_plan *plan, const char *region,
+                                  double speed, struct error *err);
+void quota_free(struct quota *quota);
+
+/*
+ * Counts a new connection. It is refused with upgrade_429 when the requests of the slice are used up, and
+ * with lowered_limit_429 when a lowered limit of tokens is used up and a header has shown a higher one.
+ * Times are of the run's clock.
+ */
+struct strike quota_connect(struct quota *quota, int64_t wall_ns);
+
+/* Counts a response by its estimate; over the limit it fails with rate_limit_exceeded. */
+struct strike quota_respond(struct quota *quota, int64_t wall_ns, uint64_t tokens);
+
+/* The tokens that a response is expected to use: its input, and what it may say at most (0: no limit). */
+uint64_t quota_estimate(uint64_t input_tokens, uint64_t max_output_tokens);
+
+/* What is left. Where nothing is limited: the usual limits of gpt-realtime, by the minute. */
+struct quota_state quota_of_requests(struct quota *quota, int64_t wall_ns);
+struct quota_state quota_of_tokens(struct quota *quota, int64_t wall_ns);
+
+/* Appends the x-ratelimit-* lines of a 101 or a 429. */
+void quota_headers(struct quota *quota, int64_t wall_ns, struct text *out);
+
+#endif

@@ -1,0 +1,175 @@
+/* Counters of requests and tokens: what passes in a slice, what is refused, and what the headers tell. */
+#include "base/clock.h"
+#include "simulator/quota.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define NOON (INT64_C(1776168000) * NS_PER_S) /* 2026-04-14T12:00:00Z: the begin of a minute */
+
+static void start(struct quota *quota, struct quota_rule *rules, size_t count, double speed)
+{
+    struct simulator_plan plan = {.quota = rules, .quota_count = count};
+    struct error err = {0};
+    if (quota_init(quota, &plan, "a", speed, &err) != ERR_OK) fail_msg("%s", err.text);
+}
+
+/* 600 per minute are 10 in each second (the service's own example), whatever was used before. */
+static void test_requests_at_the_edges_of_slices(void **state)
+{
+    (void)state;
+    struct quota_rule rule = {.rpm = 600, .slice_ns = NS_PER_S};
+    struct quota quota;
+    start(&quota, &rule, 1, 1);
+    int64_t last = NOON + NS_PER_S - 1;
+    for (int i = 0; i < 10; i++) assert_false(quota_connect(&quota, i < 9 ? NOON : last).struck);
+    struct strike refused = quota_connect(&quota, last);
+    assert_true(refused.struck);
+    assert_int_equal(refused.kind, FAULT_UPGRADE_429);
+    assert_string_equal(refused.info->name, "quota_requests");
+    assert_string_equal(refused.info->number, "F30");
+    assert_true(refused.retry_after_ns == 1);
+    assert_true(quota_connect(&quota, NOON + NS_PER_S / 4).retry_after_ns == NS_PER_S * 3 / 4);
+    assert_false(quota_connect(&quota, NOON + NS_PER_S).struck);
+    assert_int_equal(quota_of_requests(&quota, NOON + NS_PER_S).remaining, 9);
+    quota_free(&quota);
+}
+
+/* A minute of one connection every 100 ms at 200 per minute: 33 of each 10 s pass. */
+static void test_ten_second_slices(void **state)
+{
+    (void)state;
+    struct quota_rule rule = {.rpm = 200, .slice_ns = 10 * NS_PER_S};
+    struct quota quota;
+    start(&quota, &rule, 1, 1);
+    int passed = 0;
+    for (int i = 0; i < 600; i++) passed += !quota_connect(&quota, NOON + i * NS_PER_S / 10).struck;
+    assert_int_equal(passed, 6 * 33);
+    quota_free(&quota);
+    rule.rpm = 3; /* half a request in 10 s: one passes */
+    start(&quota, &rule, 1, 1);
+    assert_false(quota_connect(&quota, NOON).struck);
+    assert_true(quota_connect(&quota, NOON).struck);
+    quota_free(&quota);
+}
+
+/* 60,000 per minute are 10,000 in 10 s. What is refused is counted too, so a smaller call does not slip in.
+ */
+static void test_tokens(void **state)
+{
+    (void)state;
+    struct quota_rule rule = {.tpm = 60000, .slice_ns = 10 * NS_PER_S};
+    struct quota quota;
+    start(&quota, &rule, 1, 1);
+    assert_false(quota_respond(&quota, NOON, 6000).struck);
+    assert_int_equal(quota_of_tokens(&quota, NOON).remaining, 4000);
+    assert_false(quota_respond(&quota, NOON, 4000).struck);
+    assert_int_equal(quota_of_tokens(&quota, NOON).remaining, 0);
+    struct strike refused = quota_respond(&quota, NOON + 4 * NS_PER_S, 1);
+    assert_true(refused.struck);
+    assert_int_equal(refused.kind, FAULT_RATE_LIMIT_EXCEEDED);
+    assert_string_equal(refused.info->name, "quota_tokens");
+    assert_string_equal(refused.info->number, "F66");
+    assert_true(refused.retry_after_ns == 6 * NS_PER_S);
+
+    int64_t next = NOON + 10 * NS_PER_S;
+    assert_false(quota_respond(&quota, next, 5000).struck);
+    assert_true(quota_respond(&quota, next, 6000).struck);
+    assert_true(quota_respond(&quota, next, 1000).struck);                   /* 5,000 + 6,000 are counted */
+    assert_false(quota_respond(&quota, next + 10 * NS_PER_S, 14000).struck); /* alone in its slice */
+    assert_true(quota_respond(&quota, next + 10 * NS_PER_S, 1).struck);
+    assert_false(quota_connect(&quota, next + 10 * NS_PER_S).struck); /* tokens refuse responses only */
+    quota_free(&quota);
+    assert_int_equal(quota_estimate(900, 100), 1000);
+    assert_int_equal(quota_estimate(900, 0), 4996);
+}
+
+/* The lowered limit refuses new connections once a header has shown the usual one. */
+static void test_lowered_limit(void **state)
+{
+    (void)state;
+    struct window lowered;
+    assert_int_equal(window_parse_during("12:01-12:02", &lowered, NULL), ERR_OK);
+    struct quota_rule rules[] = {
+        {.tpm = 60000, .slice_ns = 10 * NS_PER_S},
+        {.tpm = 60000, .effective_tpm = 6000, .slice_ns = 10 * NS_PER_S, .during = &lowered}};
+    struct quota quota;
+    struct text headers = {0};
+    int64_t then = NOON + 60 * NS_PER_S;
+    start(&quota, rules, 2, 1);
+    assert_false(quota_respond(&quota, then, 1000).struck);
+    assert_false(quota_connect(&quota, then).struck); /* nobody could tell that it is lower than usual */
+    quota_headers(&quota, NOON, &headers);
+    assert_non_null(strstr(text_str(&headers), "x-ratelimit-limit-tokens: 60000\r\n"));
+
+    assert_false(quota_connect(&quota, then + NS_PER_S).struck);
+    assert_false(quota_respond(&quota, then + NS_PER_S, 1000).struck);
+    struct strike refused = quota_connect(&quota, then + NS_PER_S);
+    assert_true(refused.struck);
+    assert_int_equal(refused.kind, FAULT_LOWERED_LIMIT_429);
+    assert_string_equal(refused.info->name, "quota_lowered");
+    assert_string_equal(refused.info->number, "F32");
+    assert_true(quota_respond(&quota, then + NS_PER_S, 1).struck);
+    text_clear(&headers);
+    quota_headers(&quota, then + NS_PER_S, &headers);
+    assert_non_null(strstr(text_str(&headers), "x-ratelimit-limit-tokens: 6000\r\n"));
+    assert_non_null(strstr(text_str(&headers), "x-ratelimit-remaining-tokens: 0\r\n"));
+    assert_non_null(strstr(text_str(&headers), "x-ratelimit-reset-tokens: 9\r\n"));
+    assert_false(quota_connect(&quota, then + 60 * NS_PER_S).struck);
+    assert_false(quota_respond(&quota, then + 60 * NS_PER_S, 9000).struck);
+    quota_free(&quota);
+    text_free(&headers);
+    window_free(&lowered);
+}
+
+/* Without a rule the usual limits are told and none is enforced; a rule of another region is none. */
+static void test_unlimited(void **state)
+{
+    (void)state;
+    char *only_b[] = {"b"};
+    struct quota_rule rule = {.regions = only_b, .region_count = 1, .rpm = 1, .slice_ns = NS_PER_S};
+    struct quota quota;
+    start(&quota, &rule, 1, 1);
+    for (int i = 0; i < 1000; i++) {
+        assert_false(quota_connect(&quota, NOON).struck);
+        assert_false(quota_respond(&quota, NOON, 100000).struck);
+    }
+    assert_int_equal(quota_of_requests(&quota, NOON).limit, 200);
+    assert_int_equal(quota_of_tokens(&quota, NOON).limit, 100000);
+    assert_int_equal(quota_of_tokens(&quota, NOON).remaining, 0);
+    assert_int_equal(quota_of_tokens(&quota, NOON + 60 * NS_PER_S).remaining, 100000);
+    quota_free(&quota);
+}
+
+/* In a replay the counters follow the run's clock, and hints are in the client's time. */
+static void test_fast_clock(void **state)
+{
+    (void)state;
+    struct quota_rule rule = {.rpm = 6, .slice_ns = 10 * NS_PER_S};
+    struct quota quota;
+    start(&quota, &rule, 1, 240);
+    assert_false(quota_connect(&quota, NOON).struck);
+    struct strike refused = quota_connect(&quota, NOON + 4 * NS_PER_S);
+    assert_true(refused.struck);
+    assert_true(refused.retry_after_ns == 6 * NS_PER_S / 240);
+    assert_false(quota_connect(&quota, NOON + 10 * NS_PER_S).struck);
+    quota_free(&quota);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_requests_at_the_edges_of_slices),
+        cmocka_unit_test(test_ten_second_slices),
+        cmocka_unit_test(test_tokens),
+        cmocka_unit_test(test_lowered_limit),
+        cmocka_unit_test(test_unlimited),
+        cmocka_unit_test(test_fast_clock),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
