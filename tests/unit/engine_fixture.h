@@ -19,9 +19,10 @@
 struct scenario {
     const char *load;
     const char *session, *retry;
-    const char *more;   /* further sections, each with a comma before it */
-    unsigned workers;   /* 0: two */
-    int stop_ms, stops; /* so many stops after so many ms; 0: never */
+    const char *more;                    /* further sections, each with a comma before it */
+    unsigned workers;                    /* 0: two */
+    int stop_ms, stops;                  /* so many stops after so many ms; 0: never */
+    void (*inspect)(const char *folder); /* what the run wrote, before it is removed; or NULL */
 };
 
 #define SESSION "{\"interactions\":3,\"think_time\":\"5ms\",\"prompts\":[\"Say OK.\"]}"
@@ -33,7 +34,7 @@ struct result {
     struct counters counters; /* of intervals.csv, all regions */
     struct cluster_sums clusters;
     uint64_t rows[3]; /* of attempts.csv by outcome */
-    uint64_t failures, bad_rows;
+    uint64_t failures, lifecycle, bad_rows;
     uint64_t responses_measured;
     struct attempt_row kept[ROWS_KEPT]; /* their strings are gone */
     size_t kept_count;
@@ -74,7 +75,7 @@ static void on_failure(void *context, size_t region, int64_t utc_ns, const struc
     struct result *result = context;
     (void)region;
     (void)utc_ns;
-    result->failures += failure->count;
+    *(failure->domain == DOMAIN_NONE ? &result->lifecycle : &result->failures) += failure->count;
 }
 
 static void on_latency(void *context, size_t region, enum metric metric, int64_t start, int64_t end,
@@ -184,6 +185,7 @@ static void drive(const struct scenario *scenario, struct result *result)
     (void)uv_run(&loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&loop), 0);
     read_back(folder, result);
+    if (scenario->inspect != NULL) scenario->inspect(folder);
     folder_remove(folder);
     profile_free(profile);
     result->end = end;

@@ -23,17 +23,28 @@ struct loopback_script {
     int leave_every;   /* after response.done the service closes with 1001 */
     int garbage_every; /* after response.done comes a message that is no event */
     int refuse_every;  /* of dials: answered 429 */
-    int delay_ms;      /* of each answer */
-    int dial_ms;       /* of each dial */
-    int abort_ms;      /* from ws_abort to the end */
-    bool deaf;         /* our Close frame is never answered */
+    int poison_every;  /* response.done failed, and so is every later response of that session */
+    int expire_every; /* after the first delta the session is at its cap: error session_expired, Close 1001 */
+    int retire_every; /* the same after response.done */
+    int cancel_every; /* response.done cancelled, turn_detected */
+    int stray_every;  /* an error that harms nothing comes before the response */
+    int limit_ms;     /* the wait that the text of a limit asks for; 0: none */
+    int delay_ms;     /* of each answer */
+    int dial_ms;      /* of each dial */
+    int abort_ms;     /* from ws_abort to the end */
+    bool deaf;        /* our Close frame is never answered */
 };
 
 #define LOOPBACK_DIALS_KEPT 4096
 
+/* When the service says that it is, whenever that may be. */
+#define LOOPBACK_DATE "Sun, 06 Nov 1994 08:49:37 GMT"
+#define LOOPBACK_DATE_S INT64_C(784111777)
+
 /* What the double did. */
 struct loopback_truth {
     atomic_int dials, refused, opened, responses, completed, failed, limited, reset, left, closed;
+    atomic_int expired, retired, cancelled, stray;
     atomic_int most_turns;                    /* that one connection answered */
     uint64_t dialled_ns[LOOPBACK_DIALS_KEPT]; /* by number of the dial */
 };
@@ -55,6 +66,7 @@ enum scene {
     SCENE_DELTA,
     SCENE_DONE,
     SCENE_GARBAGE,
+    SCENE_EXPIRE,
     SCENE_MUTE,
     SCENE_GONE
 };
@@ -65,7 +77,7 @@ struct ws_conn {
     uv_timer_t timer;
     enum scene scene;
     int number, response, turns;
-    bool by_us, reset, leaving;
+    bool by_us, reset, leaving, poisoned, expired;
 };
 
 void ws_global_init(void)
@@ -103,15 +115,16 @@ static void on_conn_closed(uv_handle_t *handle)
 
 static void leave(struct ws_conn *conn)
 {
-    const struct ws_end end = {.opened = true,
-                               .by_us = conn->by_us,
-                               .steps_done = 3,
-                               .os_error = conn->reset ? 104 : 0,
-                               .close_code = conn->reset     ? 0
-                                             : conn->leaving ? 1001
-                                                             : 1000,
-                               .close_reason = "",
-                               .detail = ""};
+    const struct ws_end end = {
+        .opened = true,
+        .by_us = conn->by_us,
+        .steps_done = 3,
+        .os_error = conn->reset ? 104 : 0,
+        .close_code = conn->reset     ? 0
+                      : conn->leaving ? 1001
+                                      : 1000,
+        .close_reason = conn->expired ? "Your session hit the maximum duration of 60 minutes." : "",
+        .detail = ""};
     atomic_fetch_add(&loopback_truth.closed, 1);
     if (conn->leaving && !conn->by_us) atomic_fetch_add(&loopback_truth.left, 1);
     conn->client->handlers->on_closed(conn->user, &end, clock_mono_ns());
@@ -141,7 +154,12 @@ static void dial(struct ws_conn *conn)
         next(conn, SCENE_GONE, 0);
         return;
     }
-    const struct ws_response response = {101, NULL, 0, "", 0};
+    static const struct ws_header headers[] = {{"apim-request-id", "0f1e2d3c-0000-4000-8000-000000000001"},
+                                               {"date", LOOPBACK_DATE},
+                                               {"x-ms-region", "East US 2"},
+                                               {"set-cookie", "loopback=secret"},
+                                               {"www-authenticate", "Bearer realm=loopback"}};
+    const struct ws_response response = {101, headers, 5, "", 0};
     handlers->on_step(conn->user, WS_STEP_UPGRADED, clock_mono_ns());
     handlers->on_open(conn->user, &response, clock_mono_ns());
     atomic_fetch_add(&loopback_truth.opened, 1);
@@ -153,10 +171,34 @@ static void dial(struct ws_conn *conn)
     say(conn, json);
 }
 
+/* The session is at its cap: an error says so, and the Close frame follows. */
+static void expire(struct ws_conn *conn, atomic_int *count)
+{
+    atomic_fetch_add(count, 1);
+    conn->leaving = conn->expired = true;
+    next(conn, SCENE_GONE, 0);
+    say(conn,
+        "{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\",\"code\":\"session_expired\","
+        "\"message\":\"Your session hit the maximum duration of 60 minutes.\"}}");
+}
+
+static void cancel(struct ws_conn *conn)
+{
+    atomic_fetch_add(&loopback_truth.cancelled, 1);
+    conn->scene = SCENE_IDLE;
+    say(conn, "{\"type\":\"response.done\",\"response\":{\"status\":\"cancelled\","
+              "\"status_details\":{\"type\":\"cancelled\",\"reason\":\"turn_detected\"},\"output\":[]}}");
+}
+
 static void answer(struct ws_conn *conn)
 {
     char json[512];
-    bool fails = is_nth(conn->response, loopback_script.fail_every);
+    if (is_nth(conn->response, loopback_script.cancel_every)) {
+        cancel(conn);
+        return;
+    }
+    conn->poisoned = conn->poisoned || is_nth(conn->response, loopback_script.poison_every);
+    bool fails = conn->poisoned || is_nth(conn->response, loopback_script.fail_every);
     (void)snprintf(
         json, sizeof json,
         "{\"type\":\"response.done\",\"response\":{\"id\":\"resp_%d\",\"status\":\"%s\",\"status_details\":%"
@@ -176,6 +218,8 @@ static void answer(struct ws_conn *conn)
     if (is_nth(conn->response, loopback_script.leave_every)) {
         conn->leaving = true;
         next(conn, SCENE_GONE, 1);
+    } else if (is_nth(conn->response, loopback_script.retire_every)) {
+        next(conn, SCENE_EXPIRE, 1);
     } else if (is_nth(conn->response, loopback_script.garbage_every)) {
         next(conn, SCENE_GARBAGE, 1);
     }
@@ -189,9 +233,20 @@ static void begin_response(struct ws_conn *conn)
     if (is_nth(conn->response, loopback_script.limit_every)) {
         atomic_fetch_add(&loopback_truth.limited, 1);
         conn->scene = SCENE_IDLE;
-        say(conn, "{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\","
-                  "\"code\":\"rate_limit_exceeded\",\"message\":\"Rate limit reached\"}}");
+        char limit[256];
+        (void)snprintf(
+            limit, sizeof limit,
+            "{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\","
+            "\"code\":\"rate_limit_exceeded\",\"message\":\"Rate limit reached. Please try again in "
+            "%dms.\"}}",
+            loopback_script.limit_ms);
+        say(conn, limit);
         return;
+    }
+    if (is_nth(conn->response, loopback_script.stray_every)) {
+        atomic_fetch_add(&loopback_truth.stray, 1);
+        say(conn, "{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\","
+                  "\"code\":\"response_cancel_not_active\",\"message\":\"Cancellation failed\"}}");
     }
     (void)snprintf(json, sizeof json, "{\"type\":\"response.created\",\"response\":{\"id\":\"resp_%d\"}}",
                    conn->response);
@@ -218,10 +273,16 @@ static void on_timer(uv_timer_t *timer)
             atomic_fetch_add(&loopback_truth.reset, 1);
             conn->reset = true;
             next(conn, SCENE_GONE, 0);
+        } else if (is_nth(conn->response, loopback_script.expire_every)) {
+            next(conn, SCENE_EXPIRE, 0);
         } else {
             next(conn, SCENE_DONE, 0);
         }
         say(conn, "{\"type\":\"response.output_text.delta\",\"delta\":\"x\"}");
+        break;
+    case SCENE_EXPIRE:
+        expire(conn, is_nth(conn->response, loopback_script.expire_every) ? &loopback_truth.expired
+                                                                          : &loopback_truth.retired);
         break;
     case SCENE_DONE:
         answer(conn);

@@ -1,0 +1,80 @@
+"""A failure is on disk before anything that was done about it, and within a second or so, however long the interval."""
+
+import csv
+import json
+import os
+import signal
+import time
+import unittest
+
+import harness
+
+
+def failing_profile():
+    """Half of all responses fail and are tried again at once, in intervals far longer than the run."""
+    return harness.profile(
+        load={"model": "sessions", "stages": [{"duration": "0s", "target": 6}, {"duration": "10m", "target": 6}]},
+        session={"interactions": 1000, "think_time": "5ms", "modality": "text", "prompts": ["Say OK."]},
+        retry={"attempts": 3, "backoff": {"initial": "1ms", "max": "2ms"}, "budget": "100%"},
+        windows={"interval": "1h", "report": ["1h"]},
+        simulator={"latency": [harness.QUICK], "faults": [{"fault": "server_error", "rate": "50%"}]})
+
+
+def whole_lines(path):
+    """The lines of a file whose writer was killed; a torn last one is no line."""
+    text = path.read_text()
+    return text[:text.rfind("\n") + 1].splitlines()
+
+
+class FailuresOnDisk(harness.Case):
+    def kill_after(self, seconds):
+        process = harness.start("run", self.write_profile(failing_profile()), "--simulate", "--quiet", "-o", "run",
+                                cwd=self.folder)
+        path = self.folder / "run" / "failures.jsonl"
+        try:
+            for _ in range(600):
+                self.assertIsNone(process.poll(), "it ended by itself")
+                if path.exists() and path.stat().st_size > 0:
+                    break
+                time.sleep(0.05)
+            time.sleep(seconds)
+            killed = time.time()
+            os.kill(process.pid, signal.SIGKILL)
+        finally:
+            if process.poll() is None:
+                os.kill(process.pid, signal.SIGKILL)
+            process.communicate()
+        return killed
+
+    def test_a_kill_finds_the_failures_on_disk(self):
+        killed = self.kill_after(2.5)
+        folder = self.folder / "run"
+        self.assertEqual(len(whole_lines(folder / "intervals.csv")), 1, "the first interval is still under way")
+        failures = [json.loads(line) for line in whole_lines(folder / "failures.jsonl")]
+        rows = list(csv.DictReader(whole_lines(folder / "attempts.csv")))
+        self.assertGreater(len(failures), 50)
+        failed = {(f["region"], f["client_request_id"], f["turn"]) for f in failures if f["turn"]}
+        for row in rows:
+            if row["outcome"] == "failed":
+                self.assertIn((row["region"], row["client_request_id"], int(row["turn"])), failed,
+                              "an attempt is on disk and its evidence is not")
+        retries = [row for row in rows if int(row["attempt"]) > 1]
+        self.assertGreater(len(retries), 50)
+        self.check_that_each_retry_follows_its_failure(failures, retries)
+        if not harness.SLOWED:
+            last = max(f["time"] for f in failures)
+            moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(killed - 5))
+            self.assertGreater(last, moment, "evidence was held back until the end of the interval")
+
+    def check_that_each_retry_follows_its_failure(self, failures, retries):
+        """Users do one interaction at a time, so the failures of an attempt number are at least its retries."""
+        for region in {row["region"] for row in retries}:
+            for attempt in (2, 3):
+                tried = sum(row["region"] == region and int(row["attempt"]) == attempt for row in retries)
+                caused = sum(f["region"] == region and f["attempt"] == attempt - 1 and f["decision"].startswith("retry")
+                             for f in failures)
+                self.assertGreaterEqual(caused, tried, f"{region}: attempt {attempt}")
+
+
+if __name__ == "__main__":
+    unittest.main()
