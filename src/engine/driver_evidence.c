@@ -73,6 +73,8 @@ void driver_write_evidence(struct driver *driver, const struct session_action *a
     const bool dialled = driver_in_dial(driver);
     const bool of_attempt = (action->news & NEWS_OF_ATTEMPT) != 0;
     struct evidence_event events[EVIDENCE_EVENTS];
+    const char *also[4];
+    char signature[96];
     char session_id[ID_SIZE];
     char response_id[ID_SIZE];
     const char *kept_response = of_attempt && !dialled ? session->turn.response_id : "";
@@ -107,8 +109,12 @@ void driver_write_evidence(struct driver *driver, const struct session_action *a
         .socket_age_ns = session->step_ns[3] == 0 ? -1 : (int64_t)(at_ns - session->step_ns[3]),
         .turn = dialled ? 0 : session->attempts,
         .elapsed_ns = -1,
+        .also = also,
+        .also_count = failure_also(&action->observed, also),
+        .signature = signature,
         .sent = driver->sent,
     };
+    failure_signature(&action->observed, signature);
     add_error(driver, event, &evidence);
     if (of_attempt) add_attempt(driver, at_ns, &evidence);
     evidence_write(&worker->recorder.slice->failures, &evidence, worker->plan->zone);

@@ -47,6 +47,7 @@ static void add_life(const struct session *session, struct failure_facts *facts,
     facts->session_created = session->created_ns != 0;
     facts->socket_age_ns = (int64_t)(now - opened_ns);
     facts->idle_ns = (int64_t)(now - session->active_ns);
+    facts->session_created = session->created_ns != 0;
     facts->has_expiry = session->has_expiry;
     if (session->has_expiry) facts->expires_in_ns = (int64_t)(session->expires_ns - now);
 }
