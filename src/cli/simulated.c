@@ -1,5 +1,7 @@
 #include "cli/simulated.h"
 
+#include "base/secret.h"
+
 #include <cjson/cJSON.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -175,10 +177,10 @@ static enum err_code take_region(struct simulated *simulated, const cJSON *entry
     detour->address = strndup(address, (size_t)(colon - address));
     detour->address_port = (uint16_t)strtoul(colon + 1, NULL, 10);
     simulated->detour_count++;
-    free(region->auth.secret);
-    region->auth.secret = strdup(string_of(entry, "api_key"));
+    secret_free(region->auth.secret);
+    region->auth.secret = secret_copy(string_of(entry, "api_key"));
     region->auth.kind = region->auth.kind == AUTH_NONE ? AUTH_API_KEY : region->auth.kind;
-    free(region->proxy);
+    secret_free(region->proxy);
     region->proxy = NULL;
     region->tls = true;
     if (detour->host == NULL || detour->address == NULL || region->auth.secret == NULL) {

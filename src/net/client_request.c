@@ -15,6 +15,13 @@
 #define MAX_LOGIN 95
 #define MAX_HEADERS 24000
 
+/* It may hold a credential, which shall not stay in freed memory. */
+static void wipe(char *string)
+{
+    if (string) explicit_bzero(string, strlen(string));
+    free(string);
+}
+
 void client_request_free(struct client_request *request)
 {
     if (!request) return;
@@ -22,10 +29,10 @@ void client_request_free(struct client_request *request)
     free(request->host_header);
     free(request->connect_host);
     free(request->proxy_host);
-    free(request->proxy_login);
-    free(request->target);
-    free(request->subprotocol);
-    free(request->header_lines);
+    wipe(request->proxy_login);
+    wipe(request->target);
+    wipe(request->subprotocol);
+    wipe(request->header_lines);
     free(request);
 }
 

@@ -68,6 +68,14 @@ static enum err_code check_dialect(const struct profile *profile, size_t index, 
 static enum err_code check_auth(const struct profile *profile, size_t index, struct error *err)
 {
     const struct region *region = &profile->regions[index];
+    if (region->auth.ephemeral && (region->auth.kind == AUTH_NONE || region->auth.in_query)) {
+        struct place place = region_place(profile, index, "auth.ephemeral", err);
+        return place_fail(&place,
+                          region->auth.in_query
+                              ? "a client secret goes into a header, never into the query: remove \"in\""
+                              : "a client secret is asked for with a key or token: add \"api_key\", "
+                                "\"token\" or \"token_command\"");
+    }
     if (!region->auth.in_query) return ERR_OK;
     if (region->auth.kind == AUTH_API_KEY && region->dialect != DIALECT_OPENAI) return ERR_OK;
     struct place place = region_place(profile, index, "auth.in", err);

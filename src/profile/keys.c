@@ -181,9 +181,16 @@ static const struct key region_keys[] = {
      .help = "where the API key is: ${NAME} (environment) or ${file:PATH}; never the key"},
     {"auth.token", KEY_CREDENTIAL, AT(auth), .variant = AUTH_TOKEN, .accept = form_secret_reference,
      .pattern = "^\\$\\{.+\\}$",
-     .help = "where an Entra bearer token is: ${NAME} or ${file:PATH}; never the token"},
+     .help = "where an Entra bearer token is: ${NAME}, or ${file:PATH}, which is read again before the token "
+             "expires or "
+             "when it is refused; never the token"},
     {"auth.token_command", KEY_CREDENTIAL, AT(auth), .variant = AUTH_TOKEN_COMMAND, .accept = form_command,
-     .help = "shell command that prints an Entra bearer token, run once at the start"},
+     .help = "shell command that prints an Entra bearer token, run at the start, and again before the token "
+             "expires or "
+             "when it is refused"},
+    {"auth.ephemeral", KEY_BOOL, AT(auth.ephemeral), .fallback = "false",
+     .help = "use the key or token only to ask for short-lived client secrets (ek_...), and open sessions "
+             "with those"},
     {"auth.in", KEY_EITHER, AT(auth.in_query), .words = key_places, .fallback = "header",
      .help = "where an API key goes; in the query it can end up in the logs of proxies"},
     {"weight", KEY_NUMBER, AT(weight), .fallback = "1", .least = "0", .most = "1000000",

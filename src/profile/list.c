@@ -1,5 +1,6 @@
 #include "profile/list.h"
 
+#include "base/secret.h"
 #include "profile/form.h"
 #include "profile/object.h"
 #include "profile/profile.h"
@@ -57,11 +58,11 @@ static enum err_code read_header(const struct json_node *node, const struct plac
     if (code != ERR_OK) return place_fail_with(place, code, &inner);
     header->name = strdup(node->key);
     header->source = strdup(node->text);
-    header->value = strdup(node->text);
+    header->value = secret_copy(node->text);
     if (header->name != NULL && header->source != NULL && header->value != NULL) return ERR_OK;
     free(header->name);
     free(header->source);
-    release_secret(header->value);
+    secret_free(header->value);
     return place_no_memory(place);
 }
 

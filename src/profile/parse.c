@@ -1,4 +1,5 @@
 #include "base/files.h"
+#include "base/secret.h"
 #include "profile/form.h"
 #include "profile/jsonc.h"
 #include "profile/object.h"
@@ -26,7 +27,7 @@ static enum err_code finish_region(struct region *region, const struct place *pl
         if (region->deployment == NULL) return place_no_memory(place);
     }
     if (region->proxy_source != NULL) {
-        region->proxy = strdup(region->proxy_source);
+        region->proxy = secret_copy(region->proxy_source);
         if (region->proxy == NULL) return place_no_memory(place);
     }
     return ERR_OK;

@@ -7,6 +7,7 @@
 #include "base/window.h"
 #include "base/words.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,9 +18,11 @@ enum auth_kind { AUTH_NONE, AUTH_API_KEY, AUTH_TOKEN, AUTH_TOKEN_COMMAND };
  * memory. */
 struct auth {
     enum auth_kind kind;
-    bool in_query; /* api-key as a query parameter (allowed, warned about) */
-    char *source;  /* the reference as written: ${NAME}, ${file:PATH} or a command */
-    char *secret;  /* the value; NULL until secrets_load */
+    bool in_query;  /* api-key as a query parameter (allowed, warned about) */
+    bool ephemeral; /* the key or token only fetches short-lived client secrets, which open the sessions */
+    bool loaded;    /* `secret` came from `source`, by secrets_load */
+    char *source;   /* the reference as written: ${NAME}, ${file:PATH} or a command */
+    char *secret;   /* the value (base/secret.h); NULL until secrets_load */
 };
 
 /* A header for the upgrade request. `source` may hold references such as ${NAME}; it and `value` are never
@@ -27,7 +30,7 @@ struct auth {
 struct header {
     char *name;
     char *source; /* as written */
-    char *value;  /* what is sent: `source` until secrets_load puts in what it refers to */
+    char *value;  /* what is sent (base/secret.h): `source` until secrets_load puts in what it refers to */
 };
 
 /* A region: one endpoint + deployment + credentials under a short name. */
@@ -249,6 +252,17 @@ MUST_USE enum err_code profile_secrets_load(struct profile *profile, struct erro
 
 /* The same for one region, for those who want to know of each. */
 MUST_USE enum err_code profile_secrets_load_region(struct profile *profile, size_t index, struct error *err);
+
+/* Whether reading a region's token again may give another one: it comes from a command or a file. */
+bool profile_secret_changes(const struct region *region);
+
+/*
+ * Reads a region's token again from where it came; the profile keeps the old one. *out is the caller's
+ * (secret_free). A command is ended after a minute, or when *stop becomes true. From any thread, while nobody
+ * writes to the profile. ERR_PROFILE names region and key.
+ */
+MUST_USE enum err_code profile_secret_again(const struct profile *profile, size_t index,
+                                            const atomic_bool *stop, char **out, struct error *err);
 
 void profile_free(struct profile *profile);
 

@@ -1,5 +1,6 @@
 #include "profile/release.h"
 
+#include "base/secret.h"
 #include "profile/jsonc.h"
 #include "profile/profile.h"
 
@@ -10,12 +11,6 @@ static void free_text(char **text)
 {
     free(*text);
     *text = NULL;
-}
-
-void release_secret(char *secret)
-{
-    if (secret != NULL) explicit_bzero(secret, strlen(secret));
-    free(secret);
 }
 
 static void free_element(const struct key *key, char *element)
@@ -36,7 +31,7 @@ static void free_element(const struct key *key, char *element)
         struct header *header = (struct header *)element;
         free_text(&header->name);
         free_text(&header->source);
-        release_secret(header->value);
+        secret_free(header->value);
         break;
     }
     default:
@@ -114,9 +109,9 @@ void region_drop(void *object)
 {
     struct region *region = object;
     free_text(&region->host);
-    release_secret(region->proxy);
+    secret_free(region->proxy);
     region->proxy = NULL;
-    release_secret(region->auth.secret);
+    secret_free(region->auth.secret);
     region->auth.secret = NULL;
 }
 

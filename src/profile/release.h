@@ -19,7 +19,4 @@ void release_object(const struct key_table *table, void *object);
 void region_drop(void *object);
 void price_drop(void *object);
 
-/* Overwrites a secret and frees it. NULL is fine. */
-void release_secret(char *secret);
-
 #endif

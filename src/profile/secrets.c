@@ -1,32 +1,38 @@
-#include "base/files.h"
+#include "base/clock.h"
+#include "base/secret.h"
+#include "profile/command.h"
 #include "profile/place.h"
 #include "profile/profile.h"
-#include "profile/release.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
+#include <unistd.h>
 
 #define SECRET_LIMIT ((size_t)64 * 1024)
 
-static void wipe(struct text *text)
+/* How long a command may take that is run again while the load goes on. */
+#define AGAIN_LIMIT_NS (60 * NS_PER_S)
+
+/* What references come to, in memory of its own, which never moves and leaves no copies behind. */
+struct value {
+    char *text; /* SECRET_LIMIT bytes and a NUL */
+    size_t length;
+};
+
+static enum err_code value_append(struct value *value, const char *bytes, size_t length,
+                                  const struct place *place)
 {
-    if (text->data != NULL) explicit_bzero(text->data, text->capacity);
-    text_free(text);
+    if (length > SECRET_LIMIT - value->length)
+        return place_fail(place, "what it refers to is larger than 64 KiB: that is no key or token");
+    memcpy(value->text + value->length, bytes, length);
+    value->length += length;
+    return ERR_OK;
 }
 
-/* Takes white space off the end, and off the beginning too. */
-static char *trimmed_copy(const char *text)
-{
-    text += strspn(text, " \t\r\n");
-    size_t length = strlen(text);
-    while (length > 0 && strchr(" \t\r\n", text[length - 1]) != NULL) length--;
-    return strndup(text, length);
-}
-
-static enum err_code read_variable(const char *name, const struct place *place, struct text *out)
+static enum err_code read_variable(const char *name, const struct place *place, struct value *out)
 {
     const char *value = getenv(name);
     if (value == NULL) {
@@ -36,29 +42,48 @@ static enum err_code read_variable(const char *name, const struct place *place, 
     }
     if (value[0] == '\0')
         return place_fail(place, "the environment variable %s is empty: give it the secret", name);
-    text_puts(out, value);
+    return value_append(out, value, strlen(value), place);
+}
+
+/* Reads past stdio, whose buffers nobody wipes. *got: bytes in out, at most `size`. */
+static enum err_code read_bytes(const char *path, const struct place *place, char *out, size_t size,
+                                size_t *got)
+{
+    *got = 0;
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return place_fail(place, "%.200s: cannot open: %s", path, strerror(errno));
+    ssize_t more = 1;
+    while (more > 0 && *got < size) {
+        more = read(file, out + *got, size - *got);
+        if (more > 0) *got += (size_t)more;
+        if (more < 0 && errno == EINTR) more = 1;
+    }
+    int reason = errno;
+    (void)close(file);
+    if (more < 0) return place_fail(place, "%.200s: cannot read: %s", path, strerror(reason));
     return ERR_OK;
 }
 
-static enum err_code read_secret_file(const char *path, const struct place *place, struct text *out)
+static enum err_code read_secret_file(const char *path, const struct place *place, struct value *out)
 {
-    struct error inner = {0};
-    size_t before = out->length;
-    enum err_code code = file_read(path, SECRET_LIMIT, out, &inner);
-    if (code != ERR_OK) return place_fail_with(place, code, &inner);
-    if (memchr(text_str(out) + before, '\0', out->length - before) != NULL) {
+    char *start = out->text + out->length;
+    size_t room = SECRET_LIMIT - out->length;
+    size_t got;
+    enum err_code code = read_bytes(path, place, start, room, &got);
+    if (code != ERR_OK) return code;
+    if (got == room) return place_fail(place, "%.200s: larger than 64 KiB: that is no key or token", path);
+    if (memchr(start, '\0', got) != NULL)
         return place_fail(place, "the file %.200s holds a NUL byte: a secret is text", path);
-    }
-    while (out->length > before && strchr("\r\n", out->data[out->length - 1]) != NULL) out->length--;
-    if (out->data != NULL) out->data[out->length] = '\0';
-    if (out->length == before)
-        return place_fail(place, "the file %.200s is empty: put the secret into it", path);
+    while (got > 0 && strchr("\r\n", start[got - 1]) != NULL) got--;
+    start[got] = '\0';
+    if (got == 0) return place_fail(place, "the file %.200s is empty: put the secret into it", path);
+    out->length += got;
     return ERR_OK;
 }
 
 /* Appends what the reference ("NAME" or "file:PATH", `length` bytes) stands for. */
 static enum err_code resolve(const char *reference, size_t length, const struct place *place,
-                             struct text *out)
+                             struct value *out)
 {
     char *name = strndup(reference, length);
     if (name == NULL) return place_no_memory(place);
@@ -71,57 +96,47 @@ static enum err_code resolve(const char *reference, size_t length, const struct 
 /* Puts in what each ${...} of the text refers to. *out is the caller's. */
 static enum err_code expand(const char *source, const struct place *place, char **out)
 {
-    struct text text = {0};
+    struct value value = {.text = secret_new(SECRET_LIMIT)};
+    if (value.text == NULL) return place_no_memory(place);
     enum err_code code = ERR_OK;
     const char *s = source;
     while (*s != '\0' && code == ERR_OK) {
         const char *end = strncmp(s, "${", 2) == 0 ? strchr(s, '}') : NULL;
         if (end != NULL) {
-            code = resolve(s + 2, (size_t)(end - s - 2), place, &text);
+            code = resolve(s + 2, (size_t)(end - s - 2), place, &value);
             s = end + 1;
         } else {
-            text_append(&text, s, 1);
+            code = value_append(&value, s, 1, place);
             s++;
         }
     }
-    if (code == ERR_OK) *out = strdup(text_str(&text));
-    if (code == ERR_OK && (text.failed || *out == NULL)) code = place_no_memory(place);
-    wipe(&text);
+    if (code == ERR_OK) {
+        *out = secret_copy_part(value.text, value.length);
+        if (*out == NULL) code = place_no_memory(place);
+    }
+    secret_free(value.text);
     return code;
 }
 
-static enum err_code judge_status(int status, const struct place *place)
+/* What the command prints, without white space around it. */
+static enum err_code run_command(const char *command, int64_t limit_ns, const atomic_bool *stop,
+                                 const struct place *place, char **out)
 {
-    if (status == 0) return ERR_OK;
-    if (status < 0) return place_fail(place, "the command's end could not be awaited: %s", strerror(errno));
-    if (WIFSIGNALED(status)) return place_fail(place, "the command was ended by signal %d", WTERMSIG(status));
-    if (WEXITSTATUS(status) == 127) {
-        return place_fail(place,
-                          "the command was not found (status 127): install it, or write its whole path");
+    struct error inner = {0};
+    char *printed = secret_new(SECRET_LIMIT);
+    if (printed == NULL) return place_no_memory(place);
+    (void)fflush(NULL); /* what we said so far stands before what it says */
+    enum err_code code = command_read(command, limit_ns, stop, printed, SECRET_LIMIT, &inner);
+    if (code != ERR_OK) {
+        code = place_fail_with(place, code, &inner);
+    } else {
+        const char *start = printed + strspn(printed, " \t\r\n");
+        size_t length = strlen(start);
+        while (length > 0 && strchr(" \t\r\n", start[length - 1]) != NULL) length--;
+        *out = secret_copy_part(start, length);
+        if (*out == NULL) code = place_no_memory(place);
     }
-    return place_fail(place, "the command failed with status %d: run it by hand and see what it says",
-                      WEXITSTATUS(status));
-}
-
-/* What the command prints; its own complaints go to our stderr as they are. */
-static enum err_code run_command(const char *command, const struct place *place, struct text *out)
-{
-    char chunk[4096];
-    size_t got = 0;
-    (void)fflush(NULL);
-    FILE *pipe = popen(command, "re");
-    if (pipe == NULL) return place_fail(place, "the command could not be started: %s", strerror(errno));
-    while ((got = fread(chunk, 1, sizeof chunk, pipe)) > 0) {
-        if (out->length < SECRET_LIMIT) text_append(out, chunk, got);
-    }
-    explicit_bzero(chunk, sizeof chunk);
-    enum err_code code = judge_status(pclose(pipe), place);
-    if (code == ERR_OK && out->length >= SECRET_LIMIT) {
-        return place_fail(place, "the command prints more than 64 KiB: it should print the token alone");
-    }
-    if (code == ERR_OK && memchr(text_str(out), '\0', out->length) != NULL) {
-        return place_fail(place, "the command prints a NUL byte: it should print the token alone");
-    }
+    secret_free(printed);
     return code;
 }
 
@@ -155,16 +170,9 @@ static enum err_code load_command(const struct profile *profile, size_t index, c
                                   char **out)
 {
     const char *known = same_command(profile, index);
-    struct text text = {0};
-    enum err_code code = ERR_OK;
-    if (known != NULL)
-        text_puts(&text, known);
-    else
-        code = run_command(profile->regions[index].auth.source, place, &text);
-    if (code == ERR_OK) *out = trimmed_copy(text_str(&text));
-    if (code == ERR_OK && (text.failed || *out == NULL)) code = place_no_memory(place);
-    wipe(&text);
-    return code;
+    if (known == NULL) return run_command(profile->regions[index].auth.source, 0, NULL, place, out);
+    *out = secret_copy(known);
+    return *out != NULL ? ERR_OK : place_no_memory(place);
 }
 
 static const char *auth_key(enum auth_kind kind)
@@ -223,12 +231,39 @@ static enum err_code load_auth(struct profile *profile, size_t index, struct err
     }
     if (code == ERR_OK) code = check_secret(secret, &place);
     if (code != ERR_OK) {
-        release_secret(secret);
+        secret_free(secret);
         return code;
     }
-    release_secret(region->auth.secret);
+    secret_free(region->auth.secret);
     region->auth.secret = secret;
+    region->auth.loaded = true;
     return ERR_OK;
+}
+
+bool profile_secret_changes(const struct region *region)
+{
+    const struct auth *auth = &region->auth;
+    if (!auth->loaded) return false;
+    return auth->kind == AUTH_TOKEN_COMMAND ||
+           (auth->kind == AUTH_TOKEN && strstr(auth->source, "${file:") != NULL);
+}
+
+enum err_code profile_secret_again(const struct profile *profile, size_t index, const atomic_bool *stop,
+                                   char **out, struct error *err)
+{
+    const struct auth *auth = &profile->regions[index].auth;
+    struct place place = secret_place(profile, index, auth_key(auth->kind), err);
+    char *secret = NULL;
+    enum err_code code = auth->kind == AUTH_TOKEN_COMMAND
+                             ? run_command(auth->source, AGAIN_LIMIT_NS, stop, &place, &secret)
+                             : expand(auth->source, &place, &secret);
+    if (code == ERR_OK) code = check_secret(secret, &place);
+    if (code == ERR_OK) {
+        *out = secret;
+    } else {
+        secret_free(secret);
+    }
+    return code;
 }
 
 static enum err_code check_header(const char *value, const struct place *place)
@@ -249,10 +284,10 @@ static enum err_code load_text(const char *source, const struct place *place, ch
     enum err_code code = expand(source, place, &expanded);
     if (code == ERR_OK) code = check_header(expanded, place);
     if (code != ERR_OK) {
-        release_secret(expanded);
+        secret_free(expanded);
         return code;
     }
-    release_secret(*value);
+    secret_free(*value);
     *value = expanded;
     return ERR_OK;
 }
@@ -260,6 +295,7 @@ static enum err_code load_text(const char *source, const struct place *place, ch
 enum err_code profile_secrets_load_region(struct profile *profile, size_t index, struct error *err)
 {
     struct region *region = &profile->regions[index];
+    secret_protect_process();
     enum err_code code = load_auth(profile, index, err);
     for (size_t i = 0; i < region->header_count && code == ERR_OK; i++) {
         char key[128];
