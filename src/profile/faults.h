@@ -136,7 +136,7 @@ enum fault_chance {
     X(RESPONSE_NOT_STARTED, "response_not_started", "F57", CHANCE_PER_RESPONSE,                              \
       "response.create is never answered")                                                                   \
     X(RATE_LIMIT_EVENT, "rate_limit_event", "F58", CHANCE_PER_RESPONSE,                                      \
-      "error rate_limit_exceeded instead of a response")                                                     \
+      "error rate_limit_exceeded instead of a response, with a wait of `after` (250ms)")                     \
     X(ERROR_EVENT, "error_event", "F59", CHANCE_PER_RESPONSE,                                                \
       "error server_error instead of a response; the session stays open")                                    \
     X(MODEL_NOT_SERVED, "model_not_served", "F60", CHANCE_PER_RESPONSE,                                      \
@@ -152,9 +152,9 @@ enum fault_chance {
     X(SERVER_ERROR, "server_error", "F64", CHANCE_PER_RESPONSE,                                              \
       "response.done with status failed and error type server_error")                                        \
     X(SERVICE_UNAVAILABLE, "service_unavailable", "F65", CHANCE_PER_RESPONSE,                                \
-      "response.done failed, inference_service_unavailable_error")                                           \
+      "response.done failed, inference_service_unavailable_error; 14,000 tokens read, none said")            \
     X(RATE_LIMIT_EXCEEDED, "rate_limit_exceeded", "F66", CHANCE_PER_RESPONSE,                                \
-      "response.done failed, inference_rate_limit_exceeded")                                                 \
+      "response.done failed, inference_rate_limit_exceeded, with a wait of `after` (250ms)")                 \
     X(FAILED_UNBILLED, "failed_unbilled", "F67", CHANCE_PER_RESPONSE,                                        \
       "response.done failed, server_error, all usage 0")                                                     \
     X(FAILED_BILLED, "failed_billed", "F68", CHANCE_PER_RESPONSE,                                            \
@@ -163,7 +163,8 @@ enum fault_chance {
       "response.done incomplete, content_filter")                                                            \
     X(MAX_OUTPUT_TOKENS, "max_output_tokens", "F70", CHANCE_PER_RESPONSE,                                    \
       "response.done incomplete, max_output_tokens")                                                         \
-    X(TURN_DETECTED, "turn_detected", "F71", CHANCE_PER_RESPONSE, "response.done cancelled, turn_detected")  \
+    X(TURN_DETECTED, "turn_detected", "F71", CHANCE_PER_RESPONSE,                                            \
+      "speech_started, then response.done cancelled, turn_detected")                                         \
     X(EMPTY_OUTPUT, "empty_output", "F72", CHANCE_PER_RESPONSE, "response.done completed with empty output") \
     X(WRONG_MODALITY, "wrong_modality", "F72", CHANCE_PER_RESPONSE,                                          \
       "audio where text was asked for, or text where audio was")                                             \
@@ -171,12 +172,15 @@ enum fault_chance {
       "response.done failed, server_error that speaks of invalid Unicode output")                            \
     X(TRANSCRIPTION_FAILED, "transcription_failed", "F74", CHANCE_PER_RESPONSE,                              \
       "a stray event input_audio_transcription.failed; the response comes as usual")                         \
-    X(INVALID_JSON, "invalid_json", "F75", CHANCE_PER_RESPONSE, "a text message that is no JSON")            \
-    X(BINARY_FRAME, "binary_frame", "F75", CHANCE_PER_RESPONSE, "a binary message")                          \
-    X(INVALID_UTF8, "invalid_utf8", "F75", CHANCE_PER_RESPONSE, "a text message with truncated UTF-8")       \
+    X(INVALID_JSON, "invalid_json", "F75", CHANCE_PER_RESPONSE,                                              \
+      "a text message that is no JSON, between two deltas")                                                  \
+    X(BINARY_FRAME, "binary_frame", "F75", CHANCE_PER_RESPONSE, "a binary message between two deltas")       \
+    X(INVALID_UTF8, "invalid_utf8", "F75", CHANCE_PER_RESPONSE,                                              \
+      "a text message with truncated UTF-8, between two deltas")                                             \
     X(UNKNOWN_EVENT, "unknown_event", "F75", CHANCE_PER_RESPONSE,                                            \
       "an event of an unknown type; the response comes as usual")                                            \
-    X(OVERSIZED_MESSAGE, "oversized_message", "F75", CHANCE_PER_RESPONSE, "a message of 32 MiB")             \
+    X(OVERSIZED_MESSAGE, "oversized_message", "F75", CHANCE_PER_RESPONSE,                                    \
+      "a message of 32 MiB between two deltas")                                                              \
     X(EVENT_FLOOD, "event_flood", "F75", CHANCE_PER_RESPONSE,                                                \
       "10,000 events of an unknown type at once; the response comes as usual")                               \
     X(CLOSE_1000, "close_1000", "unknown", CHANCE_PER_RESPONSE, "Close 1000 in mid-stream")                  \

@@ -1,9 +1,14 @@
 #include "simulator/answer.h"
 
-#include "simulator/conversation.h"
+#include "simulator/answer_fault.h"
+#include "simulator/aside.h"
+#include "simulator/speech.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define SLOW_DELTA_NS ((uint64_t)(250 * NS_PER_MS))
+#define HEAVY_TOKENS 14000 /* what F65 was seen with */
 
 enum answer_state {
     ANSWER_WAITING,  /* response.created is due */
@@ -21,31 +26,29 @@ struct answer {
     struct reply reply;
     enum answer_state state;
     struct strike strike;
+    const struct answer_fault *fault; /* of the strike; NULL: none */
+    char *event_id;         /* the client's, of its response.create; kept for a fault only; or NULL */
     uint64_t strike_ns;     /* when a timed fault strikes; 0: it goes by deltas */
     uint64_t strike_deltas; /* after how many deltas it strikes otherwise */
     uint64_t deltas;        /* in all */
     bool cut;               /* fewer than the plan's, by max_output_tokens */
     bool struck;
-    bool reset; /* the connection is to be reset after the flush */
+    bool ends_visit; /* the fault ends the connection, after the flush */
     bool recorded;
     enum ledger_outcome outcome;
     uint64_t at_ns, due_ns;
     uint64_t created_delay_ns, first_delay_ns, done_delay_ns; /* 0: said, to be measured at the flush */
 };
 
-static void say(struct answer *answer)
-{
-    visit_say(answer->visit);
-}
-
-static struct text *draft(struct answer *answer)
-{
-    return visit_draft(answer->visit);
-}
-
 static struct identifiers *ids_of(struct answer *answer)
 {
     return &answer->visit->site->service->ids;
+}
+
+/* Whether the fault came instead of the response: then nobody was told of its id. */
+static bool replaced(const struct answer *answer)
+{
+    return answer->struck && answer->fault->time == STRIKE_START;
 }
 
 static void record(struct answer *answer)
@@ -57,7 +60,7 @@ static void record(struct answer *answer)
         .wall_ns = service_wall(visit->site->service, answer->at_ns),
         .region = visit->site->region->name,
         .session_id = visit->session_id,
-        .response_id = answer->reply.id,
+        .response_id = replaced(answer) ? "" : answer->reply.id,
         .client_request_id = visit->client_request_id,
         .fault = answer->struck ? answer->strike.info->number : NULL,
         .fault_name = answer->struck ? answer->strike.info->name : NULL,
@@ -71,160 +74,210 @@ static void record(struct answer *answer)
     if (answer->visit->failed) script_failed(&answer->visit->site->script);
 }
 
+static void free_answer(struct answer *answer)
+{
+    free(answer->reply.metadata);
+    free(answer->event_id);
+    free(answer);
+}
+
 static void release(struct answer *answer)
 {
     struct answer **at = &answer->visit->answers;
     while (*at != NULL && *at != answer) at = &(*at)->next;
     if (*at == answer) *at = answer->next;
     agenda_cancel(answer->visit->site->service->agenda, &answer->step);
-    free(answer->reply.metadata);
-    free(answer);
+    free_answer(answer);
+}
+
+static void finish(struct answer *answer, const struct reply_end *end, enum strike_usage told,
+                   enum ledger_outcome outcome)
+{
+    struct visit *visit = answer->visit;
+    bool has_item = answer->state == ANSWER_SPEAKING;
+    speech_count(visit, &answer->reply);
+    if (told == USAGE_ZERO) answer->reply.usage = (struct usage_count){0};
+    if (told == USAGE_HEAVY) answer->reply.usage = (struct usage_count){.text_in = HEAVY_TOKENS};
+    speech_done(visit, &answer->reply, end, has_item);
+    site_rate_limits(visit->site, visit->preview, clock_mono_ns(), visit_draft(visit));
+    visit_say(visit);
+    answer->done_delay_ns = 0;
+    answer->outcome = outcome;
+    answer->state = ANSWER_OVER;
 }
 
 static void say_created(struct answer *answer)
 {
-    reply_created(&answer->reply, &answer->visit->settings, ids_of(answer), draft(answer));
-    say(answer);
+    speech_created(answer->visit, &answer->reply);
     answer->created_delay_ns = 0;
 }
 
-/* The assistant's item appears with its first output. */
-static void say_item(struct answer *answer)
+static void make_complaint(const struct answer *answer, struct complaint *out)
 {
-    struct visit *visit = answer->visit;
-    reply_output_item(&answer->reply, false, REPLY_COMPLETED, ids_of(answer), draft(answer));
-    say(answer);
-    if (reply_conversation_item(&answer->reply, false, REPLY_COMPLETED, ids_of(answer), draft(answer)))
-        say(answer);
-    reply_content_part(&answer->reply, false, ids_of(answer), draft(answer));
-    say(answer);
-    if (answer->reply.conversation_id[0] == '\0') return;
-    conversation_remember(&visit->conversation, answer->reply.item_id);
-    memcpy(visit->conversation.last_item_id, answer->reply.item_id, sizeof answer->reply.item_id);
+    const struct strike *drawn = &answer->strike;
+    answer_fault_complaint(answer->fault, &answer->reply, answer->visit->session_id,
+                           drawn->retry_after_ns > 0 ? drawn->retry_after_ns : drawn->after_ns, out);
 }
 
-static void say_delta(struct answer *answer)
+/* response.done in the form of the fault. */
+static void strike_done(struct answer *answer)
 {
-    reply_text_delta(&answer->reply, ids_of(answer), draft(answer));
-    say(answer);
-    if (answer->reply.audio) {
-        reply_audio_delta(&answer->reply, answer->visit->site->service->audio, ids_of(answer), draft(answer));
-        say(answer);
+    const struct answer_fault *fault = answer->fault;
+    struct complaint error;
+    struct reply_end end = {.status = fault->status, .reason = fault->reason};
+    if (fault->message != NULL) {
+        make_complaint(answer, &error);
+        end.error = &error;
     }
-    answer->reply.deltas++;
+    if (fault->kind == FAULT_TURN_DETECTED) aside_speech_started(answer->visit);
+    finish(answer, &end, fault->usage, fault->outcome);
 }
 
-static void count_output(struct answer *answer)
+/* An `error` event, which names the client's response.create, instead of a response. */
+static void strike_error(struct answer *answer)
 {
-    struct usage_count *usage = &answer->reply.usage;
-    struct context *context = &answer->visit->conversation.context;
-    usage->text_out = answer->reply.deltas;
-    if (answer->reply.audio)
-        usage->audio_out =
-            usage_audio_tokens_out(answer->reply.deltas * answer->visit->site->service->audio_ms);
-    if (answer->reply.conversation_id[0] == '\0') return;
-    context->text += usage->text_out;
-    context->audio += usage->audio_out;
-}
-
-/* The closing events of the item (order: section 4.4; for audio section 4.6). */
-static void say_item_done(struct answer *answer, enum reply_status status)
-{
-    struct identifiers *ids = ids_of(answer);
-    if (answer->reply.audio) {
-        reply_audio_done(&answer->reply, ids, draft(answer));
-        say(answer);
-    }
-    reply_text_done(&answer->reply, ids, draft(answer));
-    say(answer);
-    reply_content_part(&answer->reply, true, ids, draft(answer));
-    say(answer);
-    if (reply_conversation_item(&answer->reply, true, status, ids, draft(answer))) say(answer);
-    reply_output_item(&answer->reply, true, status, ids, draft(answer));
-    say(answer);
-}
-
-static void finish(struct answer *answer, enum reply_status status, enum ledger_outcome outcome)
-{
-    struct visit *visit = answer->visit;
-    bool has_item = answer->state == ANSWER_SPEAKING;
-    if (has_item) say_item_done(answer, status);
-    count_output(answer);
-    reply_done(&answer->reply, status, has_item, visit->session_id, &visit->settings, ids_of(answer),
-               draft(answer));
-    say(answer);
-    site_rate_limits(visit->site, visit->preview, clock_mono_ns(), draft(answer));
-    say(answer);
-    answer->done_delay_ns = 0;
-    answer->outcome = outcome;
+    struct complaint complaint;
+    make_complaint(answer, &complaint);
+    visit_complain(answer->visit, &complaint, answer->event_id);
+    answer->outcome = answer->fault->outcome;
     answer->state = ANSWER_OVER;
 }
 
 static void strike(struct answer *answer)
 {
     answer->struck = true;
-    if (answer->strike.kind == FAULT_CONNECTION_RESET) {
-        answer->outcome = OUTCOME_RESET;
-        answer->reset = true;
-        answer->state = ANSWER_OVER;
-    } else {
-        answer->outcome = OUTCOME_STALLED;
+    switch (answer->fault->effect) {
+    case EFFECT_ERROR:
+        strike_error(answer);
+        break;
+    case EFFECT_SILENCE:
+        answer->outcome = answer->fault->outcome;
         answer->state = ANSWER_SILENT;
+        break;
+    case EFFECT_ASIDE:
+        aside_say(answer->visit, &answer->reply, answer->fault->kind);
+        break;
+    case EFFECT_DONE:
+        strike_done(answer);
+        break;
+    case EFFECT_CLOSE:
+    case EFFECT_RESET:
+    case EFFECT_CUT:
+        answer->outcome = answer->fault->outcome;
+        answer->ends_visit = true;
+        answer->state = ANSWER_OVER;
+        break;
+    case EFFECT_SLOW:
+    case EFFECT_MODALITY:
+        break;
     }
 }
 
-/* Whether the fault that was drawn ends the stream, instead of the response's result. */
-static bool strikes_stream(const struct answer *answer)
+static void end_visit(struct answer *answer)
 {
-    return answer->strike.struck && answer->strike.kind != FAULT_SERVER_ERROR;
+    struct visit *visit = answer->visit;
+    switch (answer->fault->effect) {
+    case EFFECT_CLOSE:
+        visit_close(visit, answer->outcome, answer->fault->close_code, "");
+        break;
+    case EFFECT_CUT:
+        visit_cut(visit, answer->outcome);
+        break;
+    default:
+        visit_reset(visit);
+        break;
+    }
+}
+
+static bool strikes_at(const struct answer *answer, enum strike_time time)
+{
+    return answer->fault != NULL && answer->fault->time == time;
+}
+
+static bool has_effect(const struct answer *answer, enum strike_effect effect)
+{
+    return answer->fault != NULL && answer->fault->effect == effect;
 }
 
 /* Plans the next step, unless a timed fault comes before it. */
 static void plan(struct answer *answer, uint64_t delay_ns)
 {
     uint64_t next = answer->due_ns + delay_ns;
-    if (strikes_stream(answer) && answer->strike_ns != 0 && next >= answer->strike_ns) {
+    if (answer->strike_ns != 0 && next >= answer->strike_ns) {
         answer->state = ANSWER_STRIKING;
         next = answer->strike_ns > answer->due_ns ? answer->strike_ns : answer->due_ns;
     }
     answer->due_ns = next;
 }
 
+static void end_as_usual(struct answer *answer)
+{
+    const struct reply_end completed = {.status = REPLY_COMPLETED};
+    const struct reply_end incomplete = {.status = REPLY_INCOMPLETE, .reason = "max_output_tokens"};
+    if (answer->cut) {
+        finish(answer, &incomplete, USAGE_AS_IS, OUTCOME_INCOMPLETE);
+    } else {
+        finish(answer, &completed, USAGE_AS_IS, OUTCOME_COMPLETED);
+    }
+}
+
+/* Goes on after a delta, be it the last of all. */
+static void go_on_speaking(struct answer *answer)
+{
+    if (answer->reply.deltas < answer->deltas) {
+        plan(answer, site_delay(answer->visit->site, STEP_DELTA, answer->due_ns));
+    } else if (answer->strike_ns != 0) { /* later than the last delta: the end is held back for it */
+        plan(answer, UINT64_MAX / 4);
+    } else {
+        end_as_usual(answer);
+    }
+}
+
 static void speak(struct answer *answer)
 {
-    say_delta(answer);
-    if (strikes_stream(answer) && answer->strike_ns == 0 && answer->reply.deltas >= answer->strike_deltas) {
-        strike(answer);
-    } else if (answer->reply.deltas < answer->deltas) {
-        plan(answer, site_delay(answer->visit->site, STEP_DELTA, answer->due_ns));
-    } else if (strikes_stream(
-                   answer)) { /* timed, and later than the last delta: the end is held back for it */
-        plan(answer, UINT64_MAX / 4);
-    } else if (answer->cut) {
-        finish(answer, REPLY_INCOMPLETE, OUTCOME_INCOMPLETE);
-    } else {
-        finish(answer, REPLY_COMPLETED, OUTCOME_COMPLETED);
+    bool slow = has_effect(answer, EFFECT_SLOW);
+    answer->struck |= has_effect(answer, EFFECT_MODALITY) || (slow && answer->reply.deltas > 0);
+    speech_delta(answer->visit, &answer->reply);
+    if (slow) {
+        plan(answer, answer->strike.after_ns > 0 ? (uint64_t)answer->strike.after_ns : SLOW_DELTA_NS);
+        return;
     }
+    if (strikes_at(answer, STRIKE_STREAM) && answer->reply.deltas == answer->strike_deltas) strike(answer);
+    if (answer->state == ANSWER_SPEAKING) go_on_speaking(answer);
+}
+
+static void start_output(struct answer *answer)
+{
+    if (strikes_at(answer, STRIKE_OUTPUT)) {
+        strike(answer);
+        return;
+    }
+    speech_item(answer->visit, &answer->reply);
+    answer->state = ANSWER_SPEAKING;
+    answer->first_delay_ns = 0;
+    speak(answer);
+}
+
+static void start(struct answer *answer)
+{
+    if (strikes_at(answer, STRIKE_START)) {
+        strike(answer);
+        return;
+    }
+    say_created(answer);
+    if (strikes_at(answer, STRIKE_CREATED)) strike(answer);
+    answer->state = ANSWER_CREATED;
+    plan(answer, site_delay(answer->visit->site, STEP_FIRST_OUTPUT, answer->due_ns));
 }
 
 static void step(struct answer *answer)
 {
     switch (answer->state) {
     case ANSWER_WAITING:
-        say_created(answer);
-        answer->state = ANSWER_CREATED;
-        plan(answer, site_delay(answer->visit->site, STEP_FIRST_OUTPUT, answer->due_ns));
+        start(answer);
         break;
     case ANSWER_CREATED:
-        if (answer->strike.struck && answer->strike.kind == FAULT_SERVER_ERROR) {
-            answer->struck = true;
-            finish(answer, REPLY_FAILED, OUTCOME_FAILED);
-            break;
-        }
-        say_item(answer);
-        answer->state = ANSWER_SPEAKING;
-        answer->first_delay_ns = 0;
-        speak(answer);
+        start_output(answer);
         break;
     case ANSWER_SPEAKING:
         speak(answer);
@@ -252,8 +305,10 @@ static void settle(struct answer *answer)
     if (answer->state == ANSWER_SILENT || answer->state == ANSWER_OVER) record(answer);
     bool goes_on = answer->state != ANSWER_SILENT && answer->state != ANSWER_OVER;
     bool stuck = goes_on && !agenda_set(visit->site->service->agenda, &answer->step, answer->due_ns);
-    if (answer->reset || stuck) {
+    if (stuck) {
         visit_reset(visit);
+    } else if (answer->ends_visit) {
+        end_visit(answer);
     } else if (answer->state == ANSWER_OVER) {
         release(answer);
     }
@@ -300,10 +355,13 @@ static void plan_stream(struct answer *answer, const struct overrides *overrides
     struct strike refused = quota_respond(
         &site->quota, moment.wall_ns, quota_estimate(moment.context_tokens, overrides->max_output_tokens));
     if (refused.struck) answer->strike = refused;
-    if (!strikes_stream(answer)) return;
-    if (answer->strike.after_ns > 0) answer->strike_ns = answer->at_ns + (uint64_t)answer->strike.after_ns;
+    if (!answer->strike.struck) return;
+    answer->fault = answer_fault(answer->strike.kind);
+    if (answer->strike.after_ns > 0 && answer_fault_is_timed(answer->fault))
+        answer->strike_ns = answer->at_ns + (uint64_t)answer->strike.after_ns;
     uint64_t choices = answer->deltas > 1 ? answer->deltas - 1 : 1;
-    answer->strike_deltas = 1 + script_below(&site->script, choices);
+    if (answer->fault->time == STRIKE_STREAM && answer->strike_ns == 0)
+        answer->strike_deltas = 1 + script_below(&site->script, choices);
 }
 
 static void fill_reply(struct answer *answer, struct overrides *overrides)
@@ -311,7 +369,7 @@ static void fill_reply(struct answer *answer, struct overrides *overrides)
     struct visit *visit = answer->visit;
     struct reply *reply = &answer->reply;
     reply->preview = visit->preview;
-    reply->audio = !overrides->text_only;
+    reply->audio = reply->audio_asked = !overrides->text_only;
     reply->max_output_tokens = overrides->max_output_tokens;
     reply->metadata = overrides->metadata;
     overrides->metadata = NULL;
@@ -324,7 +382,14 @@ static void fill_reply(struct answer *answer, struct overrides *overrides)
     reply->usage = usage_begin(&visit->conversation.context, visit->settings.instruction_bytes);
 }
 
-void answer_begin(struct visit *visit, struct overrides *overrides, uint64_t at_ns)
+/* What a fault wants to be otherwise from the start. */
+static void prepare_fault(struct answer *answer, const char *event_id)
+{
+    if (has_effect(answer, EFFECT_MODALITY)) answer->reply.audio = !answer->reply.audio_asked;
+    if (has_effect(answer, EFFECT_ERROR) && event_id != NULL) answer->event_id = strdup(event_id);
+}
+
+void answer_begin(struct visit *visit, struct overrides *overrides, const char *event_id, uint64_t at_ns)
 {
     struct answer *answer = calloc(1, sizeof *answer);
     if (answer == NULL) {
@@ -342,6 +407,7 @@ void answer_begin(struct visit *visit, struct overrides *overrides, uint64_t at_
     visit->responses++;
     fill_reply(answer, overrides);
     plan_stream(answer, overrides);
+    prepare_fault(answer, event_id);
     answer->due_ns = at_ns;
     plan(answer, site_delay(visit->site, STEP_RESPONSE_CREATED, at_ns));
     run(answer, clock_mono_ns());
@@ -381,7 +447,8 @@ bool answer_cancel(struct visit *visit, const char *response_id)
     if (answer->state == ANSWER_SILENT || answer->state == ANSWER_STRIKING)
         return true; /* stuck: it hears nothing */
     if (answer->state == ANSWER_WAITING) say_created(answer);
-    finish(answer, REPLY_CANCELLED, OUTCOME_CANCELLED);
+    const struct reply_end end = {.status = REPLY_CANCELLED, .reason = "client_cancelled"};
+    finish(answer, &end, USAGE_AS_IS, OUTCOME_CANCELLED);
     settle(answer);
     return true;
 }
@@ -400,7 +467,6 @@ void answer_free_all(struct visit *visit)
     while (visit->answers != NULL) {
         struct answer *answer = visit->answers;
         visit->answers = answer->next;
-        free(answer->reply.metadata);
-        free(answer);
+        free_answer(answer);
     }
 }

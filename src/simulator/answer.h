@@ -9,8 +9,11 @@
 
 struct answer;
 
-/* Starts a response to a response.create that came at at_ns; takes over overrides->metadata in any case. */
-void answer_begin(struct visit *visit, struct overrides *overrides, uint64_t at_ns);
+/*
+ * Starts a response to a response.create that came at at_ns with the client's event_id (or NULL); takes over
+ * overrides->metadata in any case.
+ */
+void answer_begin(struct visit *visit, struct overrides *overrides, const char *event_id, uint64_t at_ns);
 
 /* The id of the response that writes to the conversation, or NULL when none is under way. */
 const char *answer_active_id(const struct visit *visit);

@@ -23,6 +23,13 @@ static const char *string_of(const cJSON *value)
     return value != NULL && cJSON_IsString(value) ? value->valuestring : NULL;
 }
 
+/* The client's own id of an event, or NULL. */
+static const char *client_event_id(const cJSON *json)
+{
+    const char *id = string_of(cJSON_GetObjectItemCaseSensitive(json, "event_id"));
+    return id != NULL && strlen(id) <= EVENT_ID_LIMIT ? id : NULL;
+}
+
 typedef bool handler(const struct incoming *incoming, struct complaint *complaint);
 
 static bool update_session(const struct incoming *incoming, struct complaint *complaint)
@@ -48,7 +55,7 @@ static bool create_response(const struct incoming *incoming, struct complaint *c
                         "before creating a new one.",
                         active != NULL ? active : "too many out of band");
     }
-    answer_begin(visit, &overrides, incoming->at_ns);
+    answer_begin(visit, &overrides, client_event_id(incoming->json), incoming->at_ns);
     return true;
 }
 
@@ -158,8 +165,7 @@ void client_event_take(struct visit *visit, const char *text, size_t length, uin
                        "We could not parse the JSON body of your event: it must be one JSON object.");
         visit_complain(visit, &complaint, NULL);
     } else if (!dispatch(&incoming, &complaint)) {
-        const char *id = string_of(cJSON_GetObjectItemCaseSensitive(json, "event_id"));
-        visit_complain(visit, &complaint, id != NULL && strlen(id) <= EVENT_ID_LIMIT ? id : NULL);
+        visit_complain(visit, &complaint, client_event_id(json));
     }
     cJSON_Delete(json);
 }

@@ -18,6 +18,7 @@ static void trim_utf8(char *string)
 
 bool complain(struct complaint *complaint, const char *code, const char *param, const char *format, ...)
 {
+    complaint->type = NULL;
     complaint->code = code;
     (void)snprintf(complaint->param, sizeof complaint->param, "%s", param);
     trim_utf8(complaint->param);
@@ -36,7 +37,9 @@ void complaint_event(const struct complaint *complaint, struct identifiers *ids,
     identifier_make(ids, "event_", event_id);
     text_puts(out, "{\"type\":\"error\",\"event_id\":\"");
     text_puts(out, event_id);
-    text_puts(out, "\",\"error\":{\"type\":\"invalid_request_error\",\"code\":");
+    text_puts(out, "\",\"error\":{\"type\":");
+    text_json(out, complaint->type == NULL ? "invalid_request_error" : complaint->type);
+    text_puts(out, ",\"code\":");
     text_json(out, complaint->code);
     text_puts(out, ",\"message\":");
     text_json(out, complaint->message);

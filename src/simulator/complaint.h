@@ -11,6 +11,7 @@
 #define MESSAGE_TEXT_SIZE 768
 
 struct complaint {
+    const char *type; /* NULL: invalid_request_error */
     const char *code; /* NULL: null */
     char param[128];  /* dotted path; "": null */
     char message[MESSAGE_TEXT_SIZE];
@@ -21,7 +22,7 @@ bool complain(struct complaint *complaint, const char *code, const char *param, 
     PRINTF_LIKE(4, 5);
 
 /*
- * Appends the `error` event (type invalid_request_error). client_event_id is the client's own id of the event
+ * Appends the `error` event. client_event_id is the client's own id of the event
  * that was wrong, or NULL.
  */
 void complaint_event(const struct complaint *complaint, struct identifiers *ids, const char *client_event_id,

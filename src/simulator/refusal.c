@@ -279,7 +279,7 @@ const char *refusal_body(const struct refusal *refusal, enum dialect dialect, in
                     refusal->message, refusal->message);
         return "text/html";
     }
-    if (refusal->message == NULL) return "text/plain";
+    if (refusal->message == NULL) return NULL;
     bool openai = dialect == DIALECT_OPENAI;
     struct text message = {0};
     add_message(refusal, wait_ns, &message);

@@ -50,7 +50,7 @@ bool refusal_applies(enum fault_kind kind, const struct request *request, const 
 void refusal_headers(const struct refusal *refusal, const struct refusal_site *site, int64_t wait_ns,
                      struct text *out);
 
-/* Appends the body in the shape of the dialect, and returns its content type. */
+/* Appends the body in the shape of the dialect, and returns its content type (NULL: there is no body). */
 const char *refusal_body(const struct refusal *refusal, enum dialect dialect, int64_t wait_ns,
                          struct text *out);
 

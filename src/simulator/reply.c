@@ -91,13 +91,14 @@ static void add_configuration(const struct reply *reply, const struct settings *
     text_puts(out, ",\"conversation_id\":");
     add_string_or_null(reply->conversation_id, out);
     if (reply->preview) {
-        text_puts(out, reply->audio ? ",\"modalities\":[\"audio\",\"text\"]" : ",\"modalities\":[\"text\"]");
+        text_puts(out,
+                  reply->audio_asked ? ",\"modalities\":[\"audio\",\"text\"]" : ",\"modalities\":[\"text\"]");
         text_printf(out, ",\"voice\":%s", settings_value(settings, "voice"));
         text_printf(out, ",\"output_audio_format\":%s", settings_value(settings, "output_audio_format"));
         text_printf(out, ",\"temperature\":%s", settings_value(settings, "temperature"));
     } else {
-        text_puts(out,
-                  reply->audio ? ",\"output_modalities\":[\"audio\"]" : ",\"output_modalities\":[\"text\"]");
+        text_puts(out, reply->audio_asked ? ",\"output_modalities\":[\"audio\"]"
+                                          : ",\"output_modalities\":[\"text\"]");
     }
     text_puts(out, ",\"max_output_tokens\":"); /* by this name in both dialects (section 4.5) */
     add_limit(reply->max_output_tokens, out);
@@ -220,46 +221,39 @@ void reply_audio_done(const struct reply *reply, struct identifiers *ids, struct
     text_puts(out, "}");
 }
 
-/* The wording is ours; what counts is its shape: no code, and the session's id twice, each after "session
- * ID". */
-static void add_server_error(const char *session_id, struct text *out)
+static void add_status_details(const struct reply_end *end, struct text *out)
 {
-    text_printf(
-        out,
-        "{\"type\":\"failed\",\"error\":{\"type\":\"server_error\",\"code\":null,\"message\":\"The server "
-        "had an "
-        "error while processing your request. Sorry about that! You can retry your request, or contact us "
-        "through "
-        "an Azure support request at https://learn.microsoft.com/azure/ai-services/"
-        "cognitive-services-support-options if you keep seeing this error. (include session ID in your "
-        "message: "
-        "%s). We recommend that you retry your request. (Please include the session ID %s in your message to "
-        "https://learn.microsoft.com/azure/ai-services/cognitive-services-support-options.)\"}}",
-        session_id, session_id);
-}
-
-void reply_done(const struct reply *reply, enum reply_status status, bool has_item, const char *session_id,
-                const struct settings *settings, struct identifiers *ids, struct text *out)
-{
-    static const char *const names[] = {"completed", "cancelled", "incomplete", "failed"};
-    open_event(out, ids, "response.done");
-    open_response(reply, names[status], out);
-    switch (status) {
+    switch (end->status) {
     case REPLY_COMPLETED:
         text_puts(out, "null");
         break;
     case REPLY_CANCELLED:
-        text_puts(out, "{\"type\":\"cancelled\",\"reason\":\"client_cancelled\"}");
+        text_printf(out, "{\"type\":\"cancelled\",\"reason\":\"%s\"}", end->reason);
         break;
     case REPLY_INCOMPLETE:
-        text_puts(out, "{\"type\":\"incomplete\",\"reason\":\"max_output_tokens\"}");
+        text_printf(out, "{\"type\":\"incomplete\",\"reason\":\"%s\"}", end->reason);
         break;
     case REPLY_FAILED:
-        add_server_error(session_id, out);
+        text_puts(out, "{\"type\":\"failed\",\"error\":{\"type\":");
+        text_json(out, end->error->type);
+        text_puts(out, ",\"code\":");
+        text_json(out, end->error->code);
+        text_puts(out, ",\"message\":");
+        text_json(out, end->error->message);
+        text_puts(out, "}}");
         break;
     }
+}
+
+void reply_done(const struct reply *reply, const struct reply_end *end, bool has_item,
+                const struct settings *settings, struct identifiers *ids, struct text *out)
+{
+    static const char *const names[] = {"completed", "cancelled", "incomplete", "failed"};
+    open_event(out, ids, "response.done");
+    open_response(reply, names[end->status], out);
+    add_status_details(end, out);
     text_puts(out, ",\"output\":[");
-    if (has_item) add_item(reply, item_status(true, status), true, out);
+    if (has_item) add_item(reply, item_status(true, end->status), true, out);
     text_puts(out, "]");
     add_configuration(reply, settings, out);
     text_puts(out, ",\"usage\":");

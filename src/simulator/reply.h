@@ -4,6 +4,7 @@
 #define RUSHHOUR_SIMULATOR_REPLY_H
 
 #include "base/text.h"
+#include "simulator/complaint.h"
 #include "simulator/identifier.h"
 #include "simulator/settings.h"
 #include "simulator/usage.h"
@@ -16,6 +17,7 @@
 /* The facts of a response that its events tell. */
 struct reply {
     bool preview, audio;
+    bool audio_asked; /* what its configuration tells */
     char id[IDENTIFIER_SIZE], item_id[IDENTIFIER_SIZE];
     char previous_item_id[ITEM_ID_SIZE];   /* ""; null */
     char conversation_id[IDENTIFIER_SIZE]; /* "": out of band, null */
@@ -26,6 +28,13 @@ struct reply {
 };
 
 enum reply_status { REPLY_COMPLETED, REPLY_CANCELLED, REPLY_INCOMPLETE, REPLY_FAILED };
+
+/* How a response ends. */
+struct reply_end {
+    enum reply_status status;
+    const char *reason;            /* of a cancelled or incomplete one */
+    const struct complaint *error; /* of a failed one */
+};
 
 /* Each appends one event. `settings` gives voice and formats as they are now. */
 void reply_created(const struct reply *reply, const struct settings *settings, struct identifiers *ids,
@@ -48,11 +57,8 @@ void reply_audio_delta(const struct reply *reply, const char *base64, struct ide
                        struct text *out);
 void reply_audio_done(const struct reply *reply, struct identifiers *ids, struct text *out);
 
-/*
- * response.done. has_item: the output holds the assistant's item. A failed one carries error type
- * server_error, code null and a message that names the session twice (catalogue, 2.1).
- */
-void reply_done(const struct reply *reply, enum reply_status status, bool has_item, const char *session_id,
+/* response.done. has_item: the output holds the assistant's item. */
+void reply_done(const struct reply *reply, const struct reply_end *end, bool has_item,
                 const struct settings *settings, struct identifiers *ids, struct text *out);
 
 #endif

@@ -79,17 +79,28 @@ static void refuse_as_struck(struct visit *visit, const struct refusal *refusal)
     text_free(&body);
 }
 
-/* A fault that answers no status, or a wrong 101. */
+/* 101 with the wrong key: no session comes of it, whatever the client makes of it. */
+static void accept_wrongly(struct visit *visit)
+{
+    struct text *headers = visit_draft(visit); /* from whoever broke it on the way: without the ids */
+    ws_peer_accept_wrongly(visit->peer, text_str(headers));
+    visit->http_status = 101;
+    visit->upgrade_delay_ns = clock_mono_ns() - visit->asked_ns;
+    ws_peer_flush(visit->peer);
+    visit_record(visit, OUTCOME_REFUSED);
+}
+
 static void strike(struct visit *visit)
 {
     const struct refusal *refusal = refusal_of(visit->strike.kind);
     visit->fault = visit->strike.info;
     if (refusal != NULL) {
         refuse_as_struck(visit, refusal);
+    } else if (visit->strike.kind == FAULT_BAD_HANDSHAKE) {
+        accept_wrongly(visit);
     } else if (visit->strike.kind == FAULT_UPGRADE_CLOSED) {
-        visit_record(visit, OUTCOME_CUT);
-        ws_peer_close(visit->peer, 0, "");
-    } else {
+        visit_cut(visit, OUTCOME_CUT);
+    } else { /* never answered */
         visit_record(visit, OUTCOME_STALLED);
     }
 }

@@ -88,6 +88,20 @@ void visit_reset(struct visit *visit)
     ws_peer_reset(visit->peer);
 }
 
+void visit_cut(struct visit *visit, enum ledger_outcome outcome)
+{
+    visit_record(visit, outcome);
+    ws_peer_cut(visit->peer, false);
+    ws_peer_flush(visit->peer);
+}
+
+void visit_close(struct visit *visit, enum ledger_outcome outcome, int code, const char *reason)
+{
+    visit_record(visit, outcome);
+    ws_peer_close(visit->peer, code, reason);
+    ws_peer_flush(visit->peer);
+}
+
 void visit_wait(struct visit *visit, struct appointment *appointment, uint64_t due_ns)
 {
     if (!agenda_set(visit->site->service->agenda, appointment, due_ns)) visit_reset(visit);

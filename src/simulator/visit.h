@@ -84,7 +84,12 @@ void visit_take_held(struct visit *visit);
 /* Writes the ledger lines of the session and of its responses under way, once, and drops those responses. */
 void visit_record(struct visit *visit, enum ledger_outcome outcome);
 
-/* Resets the connection, for the ledger as well. */
+/*
+ * Each ends the connection from our side, for the ledger as well: by a reset, by an end without a Close
+ * frame, by a Close frame (reason: at most 123 bytes).
+ */
 void visit_reset(struct visit *visit);
+void visit_cut(struct visit *visit, enum ledger_outcome outcome);
+void visit_close(struct visit *visit, enum ledger_outcome outcome, int code, const char *reason);
 
 #endif

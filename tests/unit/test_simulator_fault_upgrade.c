@@ -26,7 +26,7 @@ static const struct expected cases[] = {
     {"api_version_not_allowed", "F17", 400, "BadRequest",
      "api-version query parameter is not allowed when using /v1 path", IDS, "retry-after"},
     {"api_version_unknown", "F18", 400, "BadRequest", "API version not supported", IDS, "retry-after"},
-    {"upgrade_400", "F19", 400, NULL, NULL, "content-length: 0\r", "retry-after"},
+    {"upgrade_400", "F19", 400, NULL, NULL, "content-length: 0\r", "retry-after|content-type"},
     {"upgrade_401", "F20", 401, "401", "", IDS, "retry-after"},
     {"permission_denied", "F21", 401, "PermissionDenied", "does not have access to API/Operation", IDS,
      "retry-after"},
@@ -216,29 +216,66 @@ static void test_token_expired(void **state)
     finish();
 }
 
+static void assert_one_line(const char *number, const char *name, const char *outcome, const char *status)
+{
+    cJSON *lines = ledger_after_stop();
+    assert_int_equal(cJSON_GetArraySize(lines), 1);
+    assert_string_equal(at_path(lines, "0.fault"), number);
+    assert_string_equal(at_path(lines, "0.fault_name"), name);
+    assert_string_equal(at_path(lines, "0.outcome"), outcome);
+    assert_string_equal(at_path(lines, "0.http_status"), status);
+    cJSON_Delete(lines);
+    finish();
+}
+
+static void send_upgrade(int region)
+{
+    char headers[256];
+    unsigned port = (unsigned)strtoul(strrchr(ready_value(region, "address"), ':') + 1, NULL, 10);
+    assert_true(wire_connect(&wire, &fixture.loop, port));
+    assert_true(wire_tls(&wire, cJSON_GetObjectItem(fixture.ready, "ca_file")->valuestring,
+                         ready_value(region, "host")));
+    (void)snprintf(headers, sizeof headers, "api-key: %s\r\n", ready_value(region, "api_key"));
+    wire_send_upgrade(&wire, targets[region], headers);
+}
+
 /* The socket is up, the request was sent, and no status line comes (F38). */
 static void test_upgrade_timeout(void **state)
 {
     (void)state;
-    char headers[256];
     char byte;
     start_fault("upgrade_timeout", "");
-    unsigned port = (unsigned)strtoul(strrchr(ready_value(0, "address"), ':') + 1, NULL, 10);
-    assert_true(wire_connect(&wire, &fixture.loop, port));
-    assert_true(
-        wire_tls(&wire, cJSON_GetObjectItem(fixture.ready, "ca_file")->valuestring, ready_value(0, "host")));
-    (void)snprintf(headers, sizeof headers, "api-key: %s\r\n", ready_value(0, "api_key"));
-    wire_send_upgrade(&wire, GA, headers);
+    send_upgrade(0);
     for (int i = 0; i < 100; i++) wire_turn(&wire);
     assert_int_equal(SSL_read(wire.ssl, &byte, 1), -1);
     assert_int_equal(SSL_get_error(wire.ssl, -1), SSL_ERROR_WANT_READ);
-    cJSON *lines = ledger_after_stop();
-    assert_int_equal(cJSON_GetArraySize(lines), 1);
-    assert_string_equal(at_path(lines, "0.fault"), "F38");
-    assert_string_equal(at_path(lines, "0.outcome"), "stalled");
-    assert_string_equal(at_path(lines, "0.http_status"), "(null)");
-    cJSON_Delete(lines);
-    finish();
+    assert_one_line("F38", "upgrade_timeout", "stalled", "(null)");
+}
+
+/* The TLS connection ends instead of an answer (F11). */
+static void test_upgrade_closed(void **state)
+{
+    (void)state;
+    char byte;
+    start_fault("upgrade_closed", "");
+    send_upgrade(1);
+    assert_int_equal(wire_read(&wire, &byte, 1), WIRE_EOF);
+    assert_one_line("F11", "upgrade_closed", "cut", "(null)");
+}
+
+/* 101, and a Sec-WebSocket-Accept that belongs to another key (F39). */
+static void test_bad_handshake(void **state)
+{
+    (void)state;
+    char head[2048];
+    start_fault("bad_handshake", "");
+    send_upgrade(0);
+    assert_true(wire_read_head(&wire, head, sizeof head));
+    assert_memory_equal(head, "HTTP/1.1 101 ", 13);
+    assert_non_null(strstr(head, "sec-websocket-accept: "));
+    assert_null(strstr(head, WIRE_ACCEPT));
+    assert_null(strstr(head, "apim-request-id"));
+    assert_one_line("F39", "bad_handshake", "refused", "101");
 }
 
 int main(void)
@@ -247,7 +284,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_refusals),        cmocka_unit_test(test_hint),
         cmocka_unit_test(test_subprotocol),     cmocka_unit_test(test_token_expired),
-        cmocka_unit_test(test_upgrade_timeout),
+        cmocka_unit_test(test_upgrade_timeout), cmocka_unit_test(test_upgrade_closed),
+        cmocka_unit_test(test_bad_handshake),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

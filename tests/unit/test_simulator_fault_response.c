@@ -1,0 +1,505 @@
+/* Faults of single responses as a client sees them, held against the failure catalogue, sections 1.4 to 1.6.
+ */
+#include "service_fixture.h"
+
+#define REGIONS 3 /* ga, preview, openai */
+
+static void start_fault(const char *fault, const char *more)
+{
+    char block[512];
+    (void)snprintf(block, sizeof block,
+                   "{" QUICK ",\"output_deltas\":6,\"audio_delta_bytes\":48,\"faults\":[{\"fault\":\"%s\","
+                   "\"rate\":\"100%%\"%s}]}",
+                   fault, more);
+    start(block);
+}
+
+/* Opens a session and asks for a response with an event_id of ours. */
+static void ask_for_response(int region)
+{
+    open_session(region);
+    expect("session.created");
+    wire_send_text(&wire, "{\"type\":\"response.create\",\"event_id\":\"mine\"}");
+}
+
+static bool is(const cJSON *event, const char *type)
+{
+    return strcmp(at_path(event, "type"), type) == 0;
+}
+
+static bool is_output(const cJSON *event)
+{
+    const char *type = at_path(event, "type");
+    const char *end = strrchr(type, '.');
+    return end != NULL && strcmp(end, ".delta") == 0;
+}
+
+static const cJSON *response_line(const cJSON *lines, int region)
+{
+    static const char *const names[] = {"eastus2", "beta", "openai"};
+    const cJSON *line;
+    cJSON_ArrayForEach(line, lines)
+    {
+        if (strcmp(at_path(line, "kind"), "response") == 0 &&
+            strcmp(at_path(line, "region"), names[region]) == 0)
+            return line;
+    }
+    fail_msg("no response of region %d in the ledger", region);
+    return NULL;
+}
+
+/* Every region's response has its line with fault and outcome. */
+static void assert_ledger(const char *name, const char *number, const char *outcome)
+{
+    cJSON *lines = ledger_after_stop();
+    for (int region = 0; region < REGIONS; region++) {
+        const cJSON *line = response_line(lines, region);
+        assert_string_equal(at_path(line, "fault_name"), name);
+        assert_string_equal(at_path(line, "fault"), number);
+        assert_string_equal(at_path(line, "outcome"), outcome);
+    }
+    cJSON_Delete(lines);
+    finish();
+}
+
+/* F52 to F59: an error stands for the response, and the session lives on. */
+static void test_errors_instead(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *fault, *number, *type, *code, *fragment;
+    } cases[] = {
+        {"commit_empty", "F52", "invalid_request_error", "input_audio_buffer_commit_empty",
+         "buffer too small. Expected at least 100ms of audio, but buffer only has 0.00ms"},
+        {"duplicate_item", "F53", "invalid_request_error", "item_create_duplicate_item_id", ""},
+        {"active_response", "F55", "invalid_request_error", "conversation_already_has_active_response",
+         "already has an active response in progress: resp_"},
+        {"rate_limit_event", "F58", "rate_limit_exceeded", "rate_limit_exceeded", "try again in 250ms"},
+        {"error_event", "F59", "server_error", "(null)", ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        start_fault(cases[i].fault, "");
+        for (int region = 0; region < REGIONS; region++) {
+            ask_for_response(region);
+            for (int times = 0; times < 2; times++) {
+                cJSON *error = next_event();
+                assert_true(is(error, "error"));
+                assert_string_equal(at_path(error, "error.type"), cases[i].type);
+                assert_string_equal(at_path(error, "error.code"), cases[i].code);
+                assert_string_equal(at_path(error, "error.param"), "(null)");
+                assert_string_equal(at_path(error, "error.event_id"), "mine");
+                assert_memory_equal(at_path(error, "event_id"), "event_", 6);
+                assert_non_null(strstr(at_path(error, "error.message"), cases[i].fragment));
+                cJSON_Delete(error);
+                wire_send_text(&wire, "{\"type\":\"response.create\",\"event_id\":\"mine\"}");
+            }
+        }
+        cJSON *lines = ledger_after_stop();
+        for (int region = 0; region < REGIONS; region++) {
+            const cJSON *line = response_line(lines, region);
+            assert_string_equal(at_path(line, "fault"), cases[i].number);
+            assert_string_equal(at_path(line, "fault_name"), cases[i].fault);
+            assert_string_equal(at_path(line, "outcome"), "refused");
+            assert_string_equal(at_path(line, "response_id"), "(null)"); /* there never was one */
+        }
+        cJSON_Delete(lines);
+        finish();
+    }
+}
+
+struct done {
+    const char *fault, *number, *status, *type, *code, *fragment, *reason;
+    const char *outcome;
+    const char *input, *output, *cached; /* tokens; NULL: any above 0 */
+    int items;
+};
+
+static void assert_usage(const cJSON *event, const struct done *expected)
+{
+    static const char *const paths[] = {"response.usage.input_tokens", "response.usage.output_tokens",
+                                        "response.usage.input_token_details.cached_tokens"};
+    const char *const values[] = {expected->input, expected->output, expected->cached};
+    int sum = 0;
+    for (int i = 0; i < 3; i++) {
+        if (values[i] == NULL) {
+            assert_true(atoi(at_path(event, paths[i])) > 0);
+        } else {
+            assert_string_equal(at_path(event, paths[i]), values[i]);
+        }
+        if (i < 2) sum += atoi(at_path(event, paths[i]));
+    }
+    assert_int_equal(atoi(at_path(event, "response.usage.total_tokens")), sum);
+}
+
+static void assert_done(const cJSON *event, const struct done *expected, int region)
+{
+    assert_string_equal(at_path(event, "response.status"), expected->status);
+    if (expected->type != NULL) {
+        bool reported_otherwise = strcmp(expected->number, "F66") == 0 && region == 1;
+        assert_string_equal(at_path(event, "response.status_details.type"), "failed");
+        assert_string_equal(at_path(event, "response.status_details.error.type"),
+                            reported_otherwise ? "invalid_request_error" : expected->type);
+        assert_string_equal(at_path(event, "response.status_details.error.code"), expected->code);
+        assert_non_null(strstr(at_path(event, "response.status_details.error.message"), expected->fragment));
+    } else if (expected->reason != NULL) {
+        assert_string_equal(at_path(event, "response.status_details.type"), expected->status);
+        assert_string_equal(at_path(event, "response.status_details.reason"), expected->reason);
+    } else {
+        assert_string_equal(at_path(event, "response.status_details"), "(null)");
+    }
+    const cJSON *output = cJSON_GetObjectItem(cJSON_GetObjectItem(event, "response"), "output");
+    assert_int_equal(cJSON_GetArraySize(output), expected->items);
+    if (expected->items > 0) assert_string_equal(at_path(event, "response.output.0.status"), "incomplete");
+    assert_usage(event, expected);
+}
+
+/* F60 to F73: the forms of response.done. response.created comes first, output only where some was said. */
+static void test_forms_of_done(void **state)
+{
+    (void)state;
+    static const struct done cases[] = {
+        {"model_not_served", "F60", "failed", "invalid_request_error", "inference_not_found_error", "", NULL,
+         "failed", "0", "0", "0", 0},
+        {"server_error", "F64", "failed", "server_error", "(null)",
+         "The server had an error while processing your request.", NULL, "failed", NULL, "0", "0", 0},
+        {"service_unavailable", "F65", "failed", "service_unavailable_error",
+         "inference_service_unavailable_error", "The server is overloaded or not ready yet", NULL, "failed",
+         "14000", "0", "0", 0},
+        {"rate_limit_exceeded", "F66", "failed", "rate_limit_exceeded", "inference_rate_limit_exceeded",
+         "try again in 250ms", NULL, "failed", "0", "0", "0", 0},
+        {"failed_unbilled", "F67", "failed", "server_error", "(null)", "", NULL, "failed", "0", "0", "0", 0},
+        {"failed_billed", "F68", "failed", "server_error", "(null)", "", NULL, "failed", NULL, "0", "0", 0},
+        {"content_filter", "F69", "incomplete", NULL, NULL, NULL, "content_filter", "incomplete", NULL, NULL,
+         "0", 1},
+        {"max_output_tokens", "F70", "incomplete", NULL, NULL, NULL, "max_output_tokens", "incomplete", NULL,
+         NULL, "0", 1},
+        {"turn_detected", "F71", "cancelled", NULL, NULL, NULL, "turn_detected", "cancelled", NULL, NULL, "0",
+         1},
+        {"empty_output", "F72", "completed", NULL, NULL, NULL, NULL, "completed", NULL, "0", "0", 0},
+        {"bad_sampling", "F73", "failed", "server_error", "(null)", "invalid Unicode output", NULL, "failed",
+         NULL, "0", "0", 0},
+        {"unknown_error", "unknown", "failed", "novel_error", "never_seen_before", "", NULL, "failed", NULL,
+         "0", "0", 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        start_fault(cases[i].fault, "");
+        for (int region = 0; region < REGIONS; region++) {
+            ask_for_response(region);
+            cJSON *event = next_event();
+            int outputs = 0;
+            assert_true(is(event, "response.created"));
+            while (!is(event, "response.done")) {
+                outputs += is_output(event);
+                assert_false(is(event, "error"));
+                cJSON_Delete(event);
+                event = next_event();
+            }
+            assert_int_equal(outputs > 0, cases[i].items > 0);
+            assert_done(event, &cases[i], region);
+            cJSON_Delete(event);
+            wire_send_text(&wire, "{\"type\":\"response.create\"}"); /* the session stays open */
+            expect("response.created");
+        }
+        assert_ledger(cases[i].fault, cases[i].number, cases[i].outcome);
+    }
+}
+
+/* `after` is the wait that a hint asks for, in whole seconds as `20 seconds`. */
+static void test_hint_in_seconds(void **state)
+{
+    (void)state;
+    start_fault("rate_limit_exceeded", ",\"after\":\"20s\"");
+    ask_for_response(0);
+    cJSON *done = await("response.done");
+    assert_non_null(
+        strstr(at_path(done, "response.status_details.error.message"), "try again in 20 seconds"));
+    cJSON_Delete(done);
+    stop();
+}
+
+/* A turn that is detected is announced before the response ends for it. */
+static void test_order_of_turn_detected(void **state)
+{
+    (void)state;
+    start_fault("turn_detected", "");
+    ask_for_response(0);
+    expect("response.output_audio.delta");
+    expect("input_audio_buffer.speech_started");
+    expect("response.output_audio.done");
+    expect("response.output_item.done");
+    expect("response.done");
+    stop();
+}
+
+/* F56, F74, F75: strays, and the response as usual. */
+static void test_strays(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *fault, *number, *type;
+        int count;
+    } cases[] = {
+        {"cancel_not_active", "F56", "error", 1},
+        {"transcription_failed", "F74", "conversation.item.input_audio_transcription.failed", 1},
+        {"unknown_event", "F75", "response.novelty.added", 1},
+        {"event_flood", "F75", "response.novelty.added", 10000},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        start_fault(cases[i].fault, "");
+        for (int region = 0; region < REGIONS; region++) {
+            ask_for_response(region);
+            expect("response.created");
+            int strays = 0;
+            int outputs = 0;
+            cJSON *event = next_event();
+            while (!is(event, "response.done")) {
+                outputs += is_output(event);
+                if (is(event, cases[i].type)) {
+                    strays++;
+                    assert_memory_equal(at_path(event, "event_id"), "event_", 6);
+                    assert_int_equal(outputs, 0);
+                }
+                if (is(event, "error")) {
+                    assert_string_equal(at_path(event, "error.code"), "response_cancel_not_active");
+                    assert_string_equal(at_path(event, "error.event_id"), "(null)");
+                }
+                if (strstr(cases[i].type, "transcription") != NULL && is(event, cases[i].type)) {
+                    assert_memory_equal(at_path(event, "item_id"), "item_", 5);
+                    assert_string_equal(at_path(event, "error.type"), "transcription_error");
+                }
+                cJSON_Delete(event);
+                event = next_event();
+            }
+            assert_string_equal(at_path(event, "response.status"), "completed");
+            cJSON_Delete(event);
+            assert_int_equal(strays, cases[i].count);
+            assert_int_equal(outputs, 12); /* six of audio, six of its transcript */
+        }
+        assert_ledger(cases[i].fault, cases[i].number, "completed");
+    }
+}
+
+/* F57: nothing comes, and the socket lives. */
+static void test_not_started(void **state)
+{
+    (void)state;
+    start_fault("response_not_started", "");
+    for (int region = 0; region < REGIONS; region++) {
+        ask_for_response(region);
+        for (int i = 0; i < 30; i++) wire_turn(&wire);
+        wire_send_frame(&wire, 0x89, "?", 1);
+        assert_int_equal(wire_read_frame(&wire), 0x8A);
+        wire_send_frame(&wire, 0x88, "\x03\xE8", 2);
+        assert_int_equal(wire_read_frame(&wire), 0x88);
+    }
+    assert_ledger("response_not_started", "F57", "stalled");
+}
+
+/* F81 to F86: a Close frame after some deltas. */
+static void test_closes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *fault, *number;
+        unsigned code;
+    } cases[] = {
+        {"close_1000", "unknown", 1000}, {"close_1001", "unknown", 1001}, {"close_1002", "F83", 1002},
+        {"close_1007", "F83", 1007},     {"close_1008", "F81", 1008},     {"close_1009", "F82", 1009},
+        {"close_1011", "F84", 1011},     {"close_1012", "F85", 1012},     {"close_1013", "F85", 1013},
+        {"close_4000", "F86", 4000},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        start_fault(cases[i].fault, "");
+        for (int region = 0; region < REGIONS; region++) {
+            int outputs = 0;
+            int first;
+            ask_for_response(region);
+            while ((first = wire_read_frame(&wire)) == 0x81) {
+                outputs += strstr((const char *)wire.frame, ".delta\"") != NULL;
+                assert_null(strstr((const char *)wire.frame, "\"response.done\""));
+            }
+            assert_int_equal(first, 0x88);
+            assert_int_equal(wire.frame_length, 2);
+            assert_int_equal(wire.frame[0] << 8 | wire.frame[1], cases[i].code);
+            assert_in_range(outputs, 1, 11);
+        }
+        assert_ledger(cases[i].fault, cases[i].number, "closed");
+    }
+}
+
+/* F75: a message that breaks the protocol in mid-stream; the response goes on after it. */
+static void test_violations(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *fault;
+        int opcode;
+    } cases[] = {{"invalid_json", 0x81}, {"invalid_utf8", 0x81}, {"binary_frame", 0x82}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        start_fault(cases[i].fault, "");
+        for (int region = 0; region < REGIONS; region++) {
+            int bad = 0;
+            int outputs = 0;
+            bool done = false;
+            ask_for_response(region);
+            while (!done) {
+                int first = wire_read_frame(&wire);
+                const char *text = (const char *)wire.frame;
+                cJSON *event = first == 0x81 ? cJSON_Parse(text) : NULL;
+                bool violates = event == NULL || strstr(text, "\xE2\x82\"") != NULL;
+                if (violates) {
+                    assert_int_equal(first, cases[i].opcode);
+                    assert_in_range(outputs, 2, 10);
+                    assert_int_equal(event != NULL, i == 1);
+                    bad++;
+                } else {
+                    outputs += is_output(event);
+                    done = is(event, "response.done");
+                }
+                cJSON_Delete(event);
+            }
+            assert_int_equal(bad, 1);
+            assert_int_equal(outputs, 12);
+        }
+        assert_ledger(cases[i].fault, "F75", "completed");
+    }
+}
+
+/* F75: a message of 32 MiB, valid JSON to its end. */
+static void test_oversized(void **state)
+{
+    (void)state;
+    static const unsigned char length[] = {0x81, 127, 0, 0, 0, 0, 2, 0, 0, 0};
+    static char piece[65536];
+    char head[64];
+    start_fault("oversized_message", "");
+    for (int region = 0; region < REGIONS; region++) {
+        unsigned char first[10] = {0};
+        ask_for_response(region);
+        do { /* frames up to the one of a length of 64 bits */
+            assert_true(wire_read_all(&wire, first, 2));
+            size_t more = first[1] == 126 ? 2 : first[1] == 127 ? 8 : 0;
+            assert_true(wire_read_all(&wire, first + 2, more));
+            size_t payload = more == 0 ? first[1] : (size_t)(first[2] << 8 | first[3]);
+            if (more < 8) assert_true(wire_read_all(&wire, piece, payload));
+        } while (first[1] != 127);
+        assert_memory_equal(first, length, sizeof length);
+        size_t left = (size_t)32 << 20;
+        for (bool begun = false; left > 0; begun = true) {
+            size_t now = left < sizeof piece ? left : sizeof piece;
+            assert_true(wire_read_all(&wire, piece, now));
+            if (!begun) memcpy(head, piece, sizeof head);
+            left -= now;
+        }
+        assert_memory_equal(head, "{\"type\":\"response.", 18);
+        assert_memory_equal(piece + sizeof piece - 4, "aa\"}", 4);
+        expect("response.done");
+    }
+    assert_ledger("oversized_message", "F75", "completed");
+}
+
+/* F61: the end without a Close frame; and without TLS's, as a dead middlebox leaves it. */
+static void test_connection_lost(void **state)
+{
+    (void)state;
+    start_fault("connection_lost", "");
+    for (int region = 0; region < REGIONS; region++) {
+        int outputs = 0;
+        int first;
+        ask_for_response(region);
+        while ((first = wire_read_frame(&wire)) == 0x81) {
+            outputs += strstr((const char *)wire.frame, ".delta\"") != NULL;
+            assert_null(strstr((const char *)wire.frame, "\"response.done\""));
+        }
+        assert_int_equal(first, WIRE_EOF);
+        assert_in_range(outputs, 1, 11);
+    }
+    assert_ledger("connection_lost", "F61", "cut");
+}
+
+/* F72: the other modality, while the response still tells of the one that was asked for. */
+static void test_wrong_modality(void **state)
+{
+    (void)state;
+    static const char *const text_of[] = {"response.output_text.delta", "response.text.delta",
+                                          "response.output_text.delta"};
+    static const char *const audio_of[] = {"response.output_audio.delta", "response.audio.delta",
+                                           "response.output_audio.delta"};
+    start_fault("wrong_modality", "");
+    for (int region = 0; region < REGIONS; region++) {
+        ask_for_response(region); /* audio is the default */
+        cJSON *created = await("response.created");
+        assert_string_equal(
+            at_path(created, region == 1 ? "response.modalities.0" : "response.output_modalities.0"),
+            "audio");
+        cJSON_Delete(created);
+        cJSON *event = next_event();
+        int texts = 0;
+        while (!is(event, "response.done")) {
+            texts += is(event, text_of[region]);
+            assert_false(is(event, audio_of[region]));
+            cJSON_Delete(event);
+            event = next_event();
+        }
+        assert_string_equal(at_path(event, "response.status"), "completed");
+        assert_string_equal(at_path(event, "response.usage.output_token_details.audio_tokens"), "0");
+        cJSON_Delete(event);
+        assert_int_equal(texts, 6);
+        wire_send_text(&wire, region == 1
+                                  ? "{\"type\":\"response.create\",\"response\":{\"modalities\":[\"text\"]}}"
+                                  : "{\"type\":\"response.create\",\"response\":{\"output_modalities\":"
+                                    "[\"text\"]}}");
+        expect(audio_of[region]);
+        expect("response.done");
+    }
+    assert_ledger("wrong_modality", "F72", "completed");
+}
+
+/* F63: one delta at a time, without an end. */
+static void test_slow_output(void **state)
+{
+    (void)state;
+    start_fault("slow_output", ",\"after\":\"30ms\"");
+    for (int region = 0; region < REGIONS; region++) {
+        static const char *const types[] = {"response.output_audio.delta", "response.audio.delta",
+                                            "response.output_audio.delta"};
+        ask_for_response(region);
+        expect(types[region]);
+        uint64_t before = clock_mono_ns();
+        for (int i = 0; i < 8; i++) expect(types[region]); /* more than the six of a response */
+        assert_in_range((clock_mono_ns() - before) / NS_PER_MS, 8 * 30 - 5, 9000);
+    }
+    assert_ledger("slow_output", "F63", "abandoned");
+}
+
+/* What was drawn and not reached is not claimed. */
+static void test_unreached(void **state)
+{
+    (void)state;
+    start("{\"latency\":[" NO_DELAYS ",{\"first_output\":\"10s\"}],\"faults\":[{\"fault\":\"close_1011\","
+          "\"rate\":\"100%\"}]}");
+    ask_for_response(0);
+    expect("response.created");
+    cJSON *lines = ledger_after_stop();
+    assert_string_equal(at_path(lines, "0.kind"), "response");
+    assert_string_equal(at_path(lines, "0.fault"), "(null)");
+    assert_string_equal(at_path(lines, "0.fault_name"), "(null)");
+    assert_string_equal(at_path(lines, "0.outcome"), "abandoned");
+    cJSON_Delete(lines);
+    finish();
+}
+
+int main(void)
+{
+    signal(SIGPIPE, SIG_IGN);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_errors_instead),  cmocka_unit_test(test_forms_of_done),
+        cmocka_unit_test(test_hint_in_seconds), cmocka_unit_test(test_order_of_turn_detected),
+        cmocka_unit_test(test_strays),          cmocka_unit_test(test_not_started),
+        cmocka_unit_test(test_closes),          cmocka_unit_test(test_violations),
+        cmocka_unit_test(test_oversized),       cmocka_unit_test(test_connection_lost),
+        cmocka_unit_test(test_wrong_modality),  cmocka_unit_test(test_slow_output),
+        cmocka_unit_test(test_unreached),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
