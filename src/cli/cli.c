@@ -17,6 +17,7 @@ static const struct {
 } commands[] = {
     {"run", command_run, "drive the load of a profile, show it live, write a run folder, judge thresholds"},
     {"report", command_report, "tables and pages from a run folder, regrouped by any window"},
+    {"compare", command_compare, "is one run, region or time of day worse than another?"},
     {"simulate", command_simulate, "the simulator alone, for other clients"},
     {"help", command_help,
      "help on a command; `help profile`: every key of a profile; `help schema`: as JSON Schema"},

@@ -223,6 +223,19 @@ static enum err_code read_comparison(struct reader *reader, struct threshold *ou
     return ERR_OK;
 }
 
+enum err_code threshold_parse_metric(const char *expression, struct threshold *out, struct error *err)
+{
+    struct reader reader = {expression, expression, err};
+    struct threshold threshold = {0};
+    enum err_code code = read_metric(&reader, &threshold);
+    if (code == ERR_OK) code = read_selectors(&reader, &threshold);
+    if (code != ERR_OK) return code;
+    skip_space(&reader);
+    if (*reader.at != '\0') return fail(&reader, "expected the end of the metric");
+    *out = threshold;
+    return ERR_OK;
+}
+
 enum err_code threshold_parse(const char *expression, struct threshold *out, struct error *err)
 {
     struct reader reader = {expression, expression, err};

@@ -27,6 +27,13 @@ struct threshold {
     double limit; /* a fraction, or microseconds for QUANTILE */
 };
 
+/*
+ * Parses the part before the comparison alone: `failure_rate`, `ttft.p99{region=eastus2}`, `share(ttft >
+ * 1s)`. The comparison and its limit are then 0.
+ */
+MUST_USE enum err_code threshold_parse_metric(const char *expression, struct threshold *out,
+                                              struct error *err);
+
 /* Parses an expression; ERR_PROFILE quotes it and says what was expected where. */
 MUST_USE enum err_code threshold_parse(const char *expression, struct threshold *out, struct error *err);
 

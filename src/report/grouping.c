@@ -26,8 +26,8 @@ static size_t slices_before(const struct grouping *grouping, int64_t time_ns)
 struct slice *grouping_find(const struct grouping *grouping, int64_t interval_start_ns)
 {
     if (grouping->kind == GROUP_POOLED) {
-        bool inside = grouping->slice_count > 0 && window_contains(grouping->window, interval_start_ns);
-        return inside ? &grouping->slices[0] : NULL;
+        bool inside = window_contains(grouping->window, interval_start_ns) != grouping->rest;
+        return inside && grouping->slice_count > 0 ? &grouping->slices[0] : NULL;
     }
     if (grouping->kind == GROUP_TOTAL) return grouping->slice_count > 0 ? &grouping->slices[0] : NULL;
     size_t before = slices_before(grouping, interval_start_ns);
@@ -67,7 +67,7 @@ static bool bounds_of(const struct grouping *grouping, int64_t start_ns, int64_t
     case GROUP_TOTAL:
         return true;
     case GROUP_POOLED:
-        return window_contains(grouping->window, start_ns);
+        return window_contains(grouping->window, start_ns) != grouping->rest;
     case GROUP_WINDOW:
         return window_bounds(grouping->window, start_ns, from_ns, to_ns);
     case GROUP_SERIES:

@@ -142,7 +142,7 @@ static void settle(struct loader *loader, const struct grouping *grouping, struc
     for (size_t r = 0; r < results->region_count; r++) report_cell_settle(&slice->cells[r]);
     judge_slice(results, grouping, slice);
     slice->settled = true;
-    if (grouping->kind == GROUP_TOTAL) return;
+    if (grouping->kind == GROUP_TOTAL || grouping->kept) return;
     for (size_t r = 0; r < results->region_count; r++)
         report_cell_drop_histograms(&slice->cells[r], &loader->pool);
 }
@@ -417,10 +417,10 @@ static void free_loader(struct loader *loader)
     free(loader->slices);
 }
 
-static enum err_code load(struct run_reader *reader, const struct window *windows, size_t window_count,
-                          struct results *results, struct error *err)
+static enum err_code load(struct run_reader *reader, const struct results_wish *wish, struct results *results,
+                          struct error *err)
 {
-    enum err_code code = plan_results(reader, windows, window_count, results, err);
+    enum err_code code = plan_results(reader, wish, results, err);
     if (code != ERR_OK) return code;
     struct loader loader = {.reader = reader,
                             .results = results,
@@ -439,8 +439,8 @@ static enum err_code load(struct run_reader *reader, const struct window *window
     return code;
 }
 
-enum err_code results_load(const char *folder, const struct window *windows, size_t window_count,
-                           struct results **out, struct error *err)
+static enum err_code load_folder(const char *folder, const struct results_wish *wish, struct results **out,
+                                 struct error *err)
 {
     *out = NULL;
     struct run_reader *reader;
@@ -448,7 +448,7 @@ enum err_code results_load(const char *folder, const struct window *windows, siz
     if (code != ERR_OK) return code;
     struct results *results = calloc(1, sizeof *results);
     code = results == NULL ? error_set(err, ERR_NOMEM, "%s: no memory to read it", folder)
-                           : load(reader, windows, window_count, results, err);
+                           : load(reader, wish, results, err);
     run_reader_close(reader);
     if (code == ERR_OK) {
         *out = results;
@@ -456,4 +456,18 @@ enum err_code results_load(const char *folder, const struct window *windows, siz
         results_free(results);
     }
     return code;
+}
+
+enum err_code results_load(const char *folder, const struct window *windows, size_t window_count,
+                           struct results **out, struct error *err)
+{
+    const struct results_wish wish = {.windows = windows, .window_count = window_count};
+    return load_folder(folder, &wish, out, err);
+}
+
+enum err_code results_load_pair(const char *folder, const char *first, const char *second,
+                                struct results **out, struct error *err)
+{
+    const struct results_wish wish = {.first = first, .second = second};
+    return load_folder(folder, &wish, out, err);
 }

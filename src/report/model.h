@@ -54,13 +54,15 @@ enum grouping_kind {
     GROUP_TOTAL,  /* the whole run in one slice */
     GROUP_SERIES, /* equal steps from the run's start, for charts */
     GROUP_WINDOW, /* the slices of a width, or the occurrences of a named time of day */
-    GROUP_POOLED  /* all occurrences of a named time of day in one slice, for thresholds */
+    GROUP_POOLED  /* all occurrences of a named time of day in one slice, for thresholds and comparisons */
 };
 
 struct grouping {
     enum grouping_kind kind;
     const struct window *window; /* of GROUP_WINDOW and GROUP_POOLED */
     bool shown;                  /* false: there for a threshold only */
+    bool rest;                   /* of GROUP_POOLED: all that lies outside the window */
+    bool kept;                   /* its histograms stay */
     int64_t step_ns;             /* of GROUP_SERIES */
     struct slice *slices;        /* by start time */
     size_t slice_count, slice_capacity;

@@ -130,6 +130,72 @@ static enum err_code add_groupings(struct results *results, const struct window 
     return ERR_OK;
 }
 
+static enum err_code no_such_window(const struct results *results, const char *name, struct error *err)
+{
+    struct text names = {0};
+    for (size_t i = 0; i < results->own_window_count; i++) {
+        if (results->own_windows[i].width_ns == 0) text_printf(&names, "%s, ", results->own_windows[i].name);
+    }
+    enum err_code code =
+        error_set(err, ERR_USAGE,
+                  "window \"%s\": write a time of day that the profile names (%sor `rest` as the second), or "
+                  "NAME=HH:MM-HH:MM@ZONE",
+                  name, names.length > 0 ? text_str(&names) : "this one names none; ");
+    text_free(&names);
+    return code;
+}
+
+/* One window of a pair, by its name or written out; those written out are kept with the profile's own. */
+static enum err_code find_pair_window(struct results *results, const char *wanted, const struct window **out,
+                                      struct error *err)
+{
+    *out = find_window(results->own_windows, results->own_window_count, wanted);
+    if (*out == NULL && strchr(wanted, '=') != NULL) {
+        struct window *made = &results->own_windows[results->own_window_count];
+        enum err_code code = window_parse(wanted, made, err);
+        if (code != ERR_OK) return code;
+        results->own_window_count++;
+        *out = made;
+    }
+    if (*out != NULL && (*out)->width_ns == 0) return ERR_OK;
+    return no_such_window(results, wanted, err);
+}
+
+static bool means_rest(const char *second, const char *first_name)
+{
+    bool off_first = strncmp(second, "off-", 4) == 0 && strcmp(second + 4, first_name) == 0;
+    return strcmp(second, "rest") == 0 || off_first;
+}
+
+static enum err_code add_pair(struct results *results, const struct results_wish *wish, struct error *err)
+{
+    const struct window *first;
+    const struct window *second = NULL;
+    size_t room = results->own_window_count + 2;
+    struct window *windows = calloc(room, sizeof *windows);
+    results->groupings = calloc(4, sizeof *results->groupings);
+    if (results->groupings == NULL || windows == NULL) {
+        free(windows);
+        return no_memory(err);
+    }
+    for (size_t i = 0; i < results->own_window_count; i++) windows[i] = results->own_windows[i];
+    free(results->own_windows);
+    results->own_windows = windows;
+    enum err_code code = find_pair_window(results, wish->first, &first, err);
+    if (code != ERR_OK) return code;
+    bool known = find_window(windows, results->own_window_count, wish->second) != NULL;
+    bool rest = !known && means_rest(wish->second, first->name);
+    if (!rest) code = find_pair_window(results, wish->second, &second, err);
+    if (code != ERR_OK) return code;
+    add_grouping(results, GROUP_TOTAL, NULL, false);
+    add_grouping(results, GROUP_SERIES, NULL, false);
+    add_grouping(results, GROUP_POOLED, first, false);
+    add_grouping(results, GROUP_POOLED, rest ? first : second, false);
+    results->groupings[3].rest = rest;
+    results->groupings[2].kept = results->groupings[3].kept = true;
+    return ERR_OK;
+}
+
 static bool region_known(const struct results *results, const char *name)
 {
     for (size_t r = 0; r < results->region_count; r++) {
@@ -148,15 +214,16 @@ static void note_unknown_regions(struct results *results)
     }
 }
 
-enum err_code plan_results(const struct run_reader *reader, const struct window *windows, size_t window_count,
+enum err_code plan_results(const struct run_reader *reader, const struct results_wish *wish,
                            struct results *results, struct error *err)
 {
     results->manifest = cJSON_Duplicate(run_reader_manifest(reader), 1);
     if (results->manifest == NULL) return no_memory(err);
     enum err_code code = copy_regions(reader, results, err);
     if (code == ERR_OK) code = parse_own_windows(results, err);
+    if (code == ERR_OK && wish->first != NULL) return add_pair(results, wish, err);
     if (code == ERR_OK) code = parse_thresholds(results, err);
-    if (code == ERR_OK) code = add_groupings(results, windows, window_count, err);
+    if (code == ERR_OK) code = add_groupings(results, wish->windows, wish->window_count, err);
     if (code == ERR_OK) note_unknown_regions(results);
     return code;
 }

@@ -6,11 +6,19 @@
 #include "record/run_reader.h"
 #include "report/model.h"
 
+/* By what to group: windows to show, or two named times of day to compare, each pooled. */
+struct results_wish {
+    const struct window *windows;
+    size_t window_count;        /* 0: the windows of the run's own profile */
+    const char *first, *second; /* as results_load_pair has them; first NULL: no pair */
+};
+
 /*
- * Fills manifest, regions, groupings and judged. window_count 0: the windows of the run's own profile. A
- * threshold that names a window gets a grouping of its own when the window is not among those shown.
+ * Fills manifest, regions, groupings and judged. A threshold that names a window gets a grouping of its own
+ * when the window is not among those shown. A pair is groupings[2] and [3], and nothing else is grouped or
+ * judged.
  */
-MUST_USE enum err_code plan_results(const struct run_reader *reader, const struct window *windows,
-                                    size_t window_count, struct results *results, struct error *err);
+MUST_USE enum err_code plan_results(const struct run_reader *reader, const struct results_wish *wish,
+                                    struct results *results, struct error *err);
 
 #endif

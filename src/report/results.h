@@ -20,6 +20,15 @@ struct results; /* opaque to callers outside report/ */
  */
 MUST_USE enum err_code results_load(const char *folder, const struct window *windows, size_t window_count,
                                     struct results **out, struct error *err);
+
+/*
+ * The same for a comparison: pools all occurrences of each of two named times of day, and judges no
+ * threshold. Each is the name of a window of the run's profile, or NAME=HH:MM-HH:MM@ZONE[,days]; the second
+ * may be `rest` (or `off-` and the first one's name): all that lies outside the first. ERR_USAGE lists the
+ * names that the profile has.
+ */
+MUST_USE enum err_code results_load_pair(const char *folder, const char *first, const char *second,
+                                         struct results **out, struct error *err);
 void results_free(struct results *results);
 
 /* How the run judged its thresholds: pass, fail, inconclusive, invalid; "none" without thresholds. */

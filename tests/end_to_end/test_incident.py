@@ -71,6 +71,28 @@ class Incident(harness.Case):
             self.assertEqual(peak[0]["regions"][0][group][key], sum(part[group][key] for part in parts),
                              f"the peak is its two hours: {group}.{key}")
 
+        self.assert_compared(run)
+
+    def assert_compared(self, run):
+        """The peak hour is worse beyond doubt; of two quiet hours neither is (they would need 8 failures more)."""
+        def compare(first, second, expect):
+            spans = [f"h{hour}={hour:02}:00-{hour + 1:02}:00@America/Los_Angeles" for hour in (first, second)]
+            result = self.rushhour("compare", run.folder, "--between", *spans, "--json", expect=expect)
+            return json.loads(result.stdout)
+
+        if not all(self.hour(run, hour)["valid"] for hour in (6, 8, 12, 15)):
+            print("the machine was too busy for a comparison, which says so")
+            compare(8, 6, harness.ENDED)
+            return
+        peak = compare(8, 6, (99,))
+        row = next(row for row in peak["metrics"] if row["metric"] == "failure_rate")
+        self.assertEqual((peak["verdict"], row["verdict"]), ("worse", "worse"))
+        self.assertLess(row["p_adjusted"], 1e-20)
+        self.assertLess(row["difference"]["low"], 135 / 893 - 8 / 997)
+        self.assertGreater(row["difference"]["high"], 135 / 893 - 8 / 997)
+        print(f"08:00 against 06:00: {row['difference']}, p {row['p']:.1e}")
+        self.assertIn(compare(12, 15, (0, 3))["verdict"], ("equal", "inconclusive"))
+
     def replay(self, profile, name):
         self.rushhour("run", self.write_profile(profile), "--simulate", "--quiet", "-o", name, expect=harness.ENDED)
         run = harness.Run(self.folder / name)

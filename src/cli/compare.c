@@ -1,0 +1,276 @@
+#include "cli/command.h"
+#include "cli/options.h"
+
+#include "base/files.h"
+#include "base/units.h"
+#include "record/run_reader.h"
+#include "report/compare.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define RUNS_MAX 16
+
+struct compare {
+    struct option_list metrics, between, regions;
+    const char *margin, *confidence, *format, *output, *inconclusive;
+    bool json, quiet, no_color;
+    struct compare_options options;
+};
+
+static enum err_code percent(const char *option, const char *text, double *out, struct error *err)
+{
+    char *end;
+    double value = strtod(text, &end);
+    bool share = *end == '%' && end[1] == '\0';
+    if (end == text || (*end != '\0' && !share) || !(value >= 0) || value > 100)
+        return error_set(err, ERR_USAGE, "%s %s: write a percentage such as 1%% or 95%%", option, text);
+    *out = value / 100;
+    return ERR_OK;
+}
+
+static enum err_code read_options(struct compare *compare, struct error *err)
+{
+    compare->options = compare_defaults();
+    compare->options.metrics = compare->metrics.items;
+    compare->options.metric_count = compare->metrics.count;
+    enum err_code code = ERR_OK;
+    if (compare->margin != NULL) {
+        code = percent("--margin", compare->margin, &compare->options.rate_margin, err);
+        /* The same share of a latency's own value. */
+        if (code == ERR_OK) compare->options.latency_margin = compare->options.rate_margin;
+    }
+    if (code == ERR_OK && compare->confidence != NULL)
+        code = percent("--confidence", compare->confidence, &compare->options.confidence, err);
+    if (code == ERR_OK && !(compare->options.confidence >= 0.5 && compare->options.confidence < 1))
+        code = error_set(err, ERR_USAGE, "--confidence %s: write 50%% to 99.99%%", compare->confidence);
+    bool known = compare->inconclusive == NULL || strcmp(compare->inconclusive, "pass") == 0 ||
+                 strcmp(compare->inconclusive, "fail") == 0;
+    if (code == ERR_OK && !known)
+        code = error_set(err, ERR_USAGE, "--inconclusive %s: write pass or fail", compare->inconclusive);
+    return code;
+}
+
+static enum err_code render(const struct compare *compare, const struct compared *comparison,
+                            struct text *out, struct error *err)
+{
+    const char *format = compare->json ? "json" : compare->format != NULL ? compare->format : "text";
+    if (strcmp(format, "text") == 0) {
+        compare_text(comparison, compare->output == NULL && wants_colour(STDOUT_FILENO, compare->no_color),
+                     out);
+    } else if (strcmp(format, "markdown") == 0) {
+        compare_markdown(comparison, out);
+    } else if (strcmp(format, "html") == 0) {
+        compare_html(comparison, out);
+    } else if (strcmp(format, "json") == 0) {
+        compare_json(comparison, out);
+    } else {
+        return error_set(err, ERR_USAGE, "--format %s: write text, markdown, html or json", format);
+    }
+    return out->failed ? error_set(err, ERR_NOMEM, "no memory for the comparison") : ERR_OK;
+}
+
+static int status_of(const struct compare *compare, enum compare_verdict verdict)
+{
+    switch (verdict) {
+    case COMPARE_WORSE:
+        return 99;
+    case COMPARE_INVALID:
+        return 4;
+    case COMPARE_INCONCLUSIVE:
+        if (compare->inconclusive == NULL) return 3;
+        return strcmp(compare->inconclusive, "pass") == 0 ? 0 : 99;
+    case COMPARE_EQUAL:
+    case COMPARE_BETTER:
+        break;
+    }
+    return 0;
+}
+
+/* Prints one comparison; *status is the exit status that it asks for. */
+static enum err_code deliver(const struct compare *compare, const struct compared *comparison, int *status,
+                             struct error *err)
+{
+    struct text out = {0};
+    int printed = 0;
+    enum err_code code = render(compare, comparison, &out, err);
+    if (code == ERR_OK && compare->output != NULL) {
+        code = file_write(compare->output, text_str(&out), out.length, err);
+    } else if (code == ERR_OK && !compare->quiet) {
+        printed = print_out(text_str(&out));
+    }
+    text_free(&out);
+    *status = printed != 0 ? printed : status_of(compare, compare_verdict_of(comparison));
+    return code;
+}
+
+static enum err_code load_run(const char *run, struct text *folder, struct results **out, struct error *err)
+{
+    enum err_code code = run_find(run, folder, err);
+    return code == ERR_OK ? results_load(text_str(folder), NULL, 0, out, err) : code;
+}
+
+static const char *last_part(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash != NULL && slash[1] != '\0' ? slash + 1 : path;
+}
+
+/* Several runs against the first: the worst of their exit statuses. */
+static int worse_status(int a, int b)
+{
+    static const int order[] = {1, 99, 4, 3};
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+        if (a == order[i] || b == order[i]) return order[i];
+    }
+    return a > b ? a : b;
+}
+
+static enum err_code against(const struct compare *compare, const struct results *baseline, const char *label,
+                             const char *run, int *status, struct error *err)
+{
+    struct text folder = {0};
+    struct results *results = NULL;
+    struct compared *comparison = NULL;
+    int one = 0;
+    enum err_code code = load_run(run, &folder, &results, err);
+    if (code == ERR_OK)
+        code = compare_runs(baseline, label, results, last_part(text_str(&folder)), &compare->options,
+                            &comparison, err);
+    if (code == ERR_OK) code = deliver(compare, comparison, &one, err);
+    *status = worse_status(*status, one);
+    compare_free(comparison);
+    results_free(results);
+    text_free(&folder);
+    return code;
+}
+
+static enum err_code compare_with_baseline(const struct compare *compare, const struct command_line *line,
+                                           int *status, struct error *err)
+{
+    struct text folder = {0};
+    struct results *baseline = NULL;
+    enum err_code code = load_run(line->positional[0], &folder, &baseline, err);
+    for (size_t i = 1; code == ERR_OK && i < line->positional_count; i++) {
+        if (i > 1 && compare->output == NULL && !compare->quiet && !compare->json) (void)print_out("\n");
+        code = against(compare, baseline, last_part(text_str(&folder)), line->positional[i], status, err);
+    }
+    results_free(baseline);
+    text_free(&folder);
+    return code;
+}
+
+static enum err_code compare_within(const struct compare *compare, const char *run, int *status,
+                                    struct error *err)
+{
+    struct text folder = {0};
+    struct results *results = NULL;
+    struct compared *comparison = NULL;
+    bool windows = compare->between.count > 0;
+    const struct option_list *pair = windows ? &compare->between : &compare->regions;
+    enum err_code code = run_find(run, &folder, err);
+    if (code == ERR_OK && windows) {
+        code = results_load_pair(text_str(&folder), pair->items[0], pair->items[1], &results, err);
+        if (code == ERR_OK) code = compare_windows(results, &compare->options, &comparison, err);
+    } else if (code == ERR_OK) {
+        code = results_load(text_str(&folder), NULL, 0, &results, err);
+        if (code == ERR_OK)
+            code =
+                compare_regions(results, pair->items[1], pair->items[0], &compare->options, &comparison, err);
+    }
+    if (code == ERR_OK) code = deliver(compare, comparison, status, err);
+    compare_free(comparison);
+    results_free(results);
+    text_free(&folder);
+    return code;
+}
+
+/* `--between peak off-peak` takes two words: the second one is left among the runs by the parser. */
+static enum err_code take_second(struct option_list *list, const char *option, struct command_line *line,
+                                 struct error *err)
+{
+    if (list->count == 0) return ERR_OK;
+    if (list->count == 1 && line->positional_count == 2)
+        list->items[list->count++] = line->positional[--line->positional_count];
+    if (list->count == 2 && line->positional_count == 1) return ERR_OK;
+    return error_set(err, ERR_USAGE, "--%s wants one run and two names: compare RUN --%s FIRST SECOND",
+                     option, option);
+}
+
+static enum err_code check_words(struct compare *compare, struct command_line *line, struct error *err)
+{
+    if (compare->between.count > 0 && compare->regions.count > 0)
+        return error_set(err, ERR_USAGE, "--between and --regions: give one of the two");
+    enum err_code code = take_second(&compare->between, "between", line, err);
+    if (code == ERR_OK) code = take_second(&compare->regions, "regions", line, err);
+    if (code != ERR_OK) return code;
+    bool within = compare->between.count + compare->regions.count > 0;
+    if (!within && line->positional_count < 2)
+        return error_set(
+            err, ERR_USAGE,
+            "give two runs (compare A B), or one with --between WINDOW WINDOW or --regions R1 R2");
+    bool many = line->positional_count > 2;
+    if (many && (compare->json || compare->output != NULL))
+        return error_set(err, ERR_USAGE, "--json and -o take one comparison: give two runs");
+    return ERR_OK;
+}
+
+int command_compare(int argc, char **argv)
+{
+    struct compare compare = {0};
+    const struct option_row rows[] = {
+        {"between", 0, OPTION_LIST, "WINDOW WINDOW",
+         "one run's two times of day: is the first worse than the second? Names of the\n"
+         "profile's windows, or NAME=HH:MM-HH:MM@ZONE[,days]; the second may be `rest`",
+         &compare.between},
+        {"regions", 0, OPTION_LIST, "R1 R2", "one run's two regions: is the first worse than the second?",
+         &compare.regions},
+        {"metric", 0, OPTION_LIST, "METRIC",
+         "failure_rate, interaction_failure_rate, session_failure_rate, ttft.p99,\n"
+         "'share(ttft > 1s)' ...; may be repeated; all that are named decide (default: rates\n"
+         "and share(ttft > 1s) decide, P50 and P99 are shown)",
+         &compare.metrics},
+        {"margin", 0, OPTION_TEXT, "PERCENT",
+         "differences within it are equal: points of a rate, percent of a latency\n"
+         "(default: 0.5 points, 10% of a latency)",
+         &compare.margin},
+        {"confidence", 0, OPTION_TEXT, "PERCENT", "of the intervals and of the decision (default: 95%)",
+         &compare.confidence},
+        {"inconclusive", 0, OPTION_TEXT, "pass|fail", "exit with 0 or 99 instead of 3",
+         &compare.inconclusive},
+        {"format", 0, OPTION_TEXT, "FORM", "text (default), markdown, html or json", &compare.format},
+        {"output", 'o', OPTION_TEXT, "FILE", "write there instead of to standard output", &compare.output},
+        {"json", 0, OPTION_FLAG, NULL, "the same as --format json", &compare.json},
+        {"quiet", 'q', OPTION_FLAG, NULL, "print nothing; only the exit status tells", &compare.quiet},
+        {"no-color", 0, OPTION_FLAG, NULL, "no colour (also: NO_COLOR in the environment)",
+         &compare.no_color},
+    };
+    struct command_line line = {
+        .command = "compare",
+        .usage = "A B [C...] | RUN --between WINDOW WINDOW | RUN --regions R1 R2",
+        .purpose =
+            "is B worse than the baseline A? Metric by metric, with intervals and a verdict: worse, better,\n"
+            "equal within the margin, inconclusive (and what would settle it), or invalid",
+        .options = rows,
+        .option_count = sizeof rows / sizeof *rows,
+        .positional_min = 1,
+        .positional_max = RUNS_MAX,
+        .positional_names = "A B",
+        .examples = "  rushhour compare results/monday results/tuesday\n"
+                    "  rushhour compare latest --between peak rest\n"
+                    "  rushhour compare latest --regions eastus2 swedencentral --metric failure_rate\n",
+        .exit_codes = "  0 not worse   1 a run could not be read   2 wrong command line   3 inconclusive\n"
+                      "  4 invalid: a load generator was in the way   99 worse\n",
+    };
+    int status;
+    struct error err = {0};
+    if (!cli_begin(&line, argc, argv, &status)) return status;
+    enum err_code code = read_options(&compare, &err);
+    if (code == ERR_OK) code = check_words(&compare, &line, &err);
+    if (code != ERR_OK) return cli_complain(&err);
+    bool within = compare.between.count + compare.regions.count > 0;
+    code = within ? compare_within(&compare, line.positional[0], &status, &err)
+                  : compare_with_baseline(&compare, &line, &status, &err);
+    return code == ERR_OK ? status : cli_complain(&err);
+}
