@@ -16,6 +16,7 @@ static const struct {
     const char *summary;
 } commands[] = {
     {"run", command_run, "drive the load of a profile, show it live, write a run folder, judge thresholds"},
+    {"check", command_check, "a preflight of every region, step by step: a cause and a fix for each failure"},
     {"report", command_report, "tables and pages from a run folder, regrouped by any window"},
     {"compare", command_compare, "is one run, region or time of day worse than another?"},
     {"simulate", command_simulate, "the simulator alone, for other clients"},

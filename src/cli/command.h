@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 int command_run(int argc, char **argv);
+int command_check(int argc, char **argv);
 int command_simulate(int argc, char **argv);
 int command_report(int argc, char **argv);
 int command_compare(int argc, char **argv);

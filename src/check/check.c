@@ -1,0 +1,283 @@
+#include "check/check.h"
+
+#include "base/clock.h"
+#include "check/credentials.h"
+#include "check/layers.h"
+#include "check/lint.h"
+#include "check/probe.h"
+#include "check/step.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+struct check {
+    uv_loop_t *loop;
+    struct check_options options;
+    struct ws_client *client;
+    struct check_region *regions;
+    struct probe *probes;
+    size_t count, open; /* open: probes that are not over */
+    size_t timers;      /* handles that are not closed yet */
+};
+
+void probe_changed(const struct probe *probe)
+{
+    const struct check_options *options = &probe->check->options;
+    if (options->on_change != NULL) options->on_change(options->user);
+}
+
+void probe_over(struct probe *probe)
+{
+    struct check_region *told = probe->told;
+    if (told->done) return;
+    told->done = told->ok = true;
+    for (size_t i = 0; i < CHECK_STEPS; i++) told->ok = told->ok && told->steps[i].status != CHECK_FAILED;
+    probe->check->open--;
+    probe_changed(probe);
+}
+
+/* ---- the layers below the WebSocket ---- */
+
+static const char *failed_step(const struct check_region *told, enum check_step step, const char *otherwise)
+{
+    return told->steps[step].status == CHECK_FAILED ? check_step_name(step) : otherwise;
+}
+
+/* What a WebSocket needs, and which of it is missing; NULL: nothing. */
+static const char *missing_step(const struct check_region *told)
+{
+    const char *missing = NULL;
+    missing = failed_step(told, CHECK_CREDENTIALS, missing);
+    missing = failed_step(told, CHECK_PROFILE, missing);
+    missing = failed_step(told, CHECK_TLS, missing);
+    missing = failed_step(told, CHECK_TCP, missing);
+    return failed_step(told, CHECK_RESOLVE, missing);
+}
+
+static void go_on(struct probe *probe)
+{
+    const char *missing = missing_step(probe->told);
+    if (missing == NULL) {
+        session_start(probe);
+        return;
+    }
+    char why[48];
+    (void)snprintf(why, sizeof why, "the step %s failed", missing);
+    steps_skipped(probe->told, CHECK_UPGRADE, CHECK_TURN, why);
+    probe_over(probe);
+}
+
+static void on_answered(void *user, const struct https_result *result)
+{
+    struct probe *probe = user;
+    const struct check_options *options = &probe->check->options;
+    const struct ws_target *where = &probe->request.where;
+    const struct layers_view view = {
+        .timeouts = &probe->profile->timeouts,
+        .wall_ns = clock_wall_ns(),
+        .port = where->address != NULL ? where->address_port : where->port,
+        .detour = where->address != NULL,
+        .clock_of_its_own = options->simulated && profile_simulate_only(probe->profile),
+        .simulated = options->simulated,
+    };
+    probe->exchange = NULL;
+    layers_read(probe->told, result, &view);
+    probe_changed(probe);
+    go_on(probe);
+}
+
+/* A plain request for the origin, or for the path of a gateway, without the credential. */
+static void ask(struct probe *probe)
+{
+    const struct timeouts *timeouts = &probe->profile->timeouts;
+    const struct region *region = probe->told->region;
+    const struct ws_header headers[] = {{"x-ms-client-request-id", probe->told->client_request_id}};
+    struct ws_target where = probe->request.where;
+    where.target = region->path != NULL ? region->path : "/";
+    where.headers = headers;
+    where.header_count = 1;
+    const struct https_request request = {
+        .where = &where,
+        .method = "GET",
+        .resolve_ns = timeouts->resolve_ns,
+        .connect_ns = timeouts->connect_ns,
+        .tls_ns = timeouts->tls_ns,
+        .answer_ns = timeouts->upgrade_ns,
+    };
+    struct error err = {0};
+    if (https_start(probe->check->loop, &request, on_answered, probe, &probe->exchange, &err) == ERR_OK)
+        return;
+    step_failed(probe->told, CHECK_TCP, NOT_TIMED, "not_started", "",
+                "correct the proxy or ca_file of the region", "%s", err.text);
+    steps_skipped(probe->told, CHECK_RESOLVE, CHECK_HTTPS, "the request could not be made");
+    go_on(probe);
+}
+
+/* ---- the beginning ---- */
+
+/* A version 4 UUID (RFC 9562). */
+static void make_request_id(char out[40])
+{
+    uint64_t bits[2];
+    if (getrandom(bits, sizeof bits, 0) != (ssize_t)sizeof bits) bits[0] = bits[1] = clock_mono_ns();
+    (void)snprintf(out, 40, "%08" PRIx64 "-%04" PRIx64 "-4%03" PRIx64 "-%04" PRIx64 "-%012" PRIx64,
+                   bits[0] >> 32, (bits[0] >> 16) & 0xFFFF, bits[0] & 0xFFF,
+                   0x8000 | ((bits[1] >> 48) & 0x3FFF), bits[1] & UINT64_C(0xFFFFFFFFFFFF));
+}
+
+/* Whether the region's roots can be read: a client that was given a file which cannot would be no client. */
+static bool ca_file_is_good(struct check *check, struct check_region *told)
+{
+    const char *file = check->options.ca_file != NULL ? check->options.ca_file : told->region->ca_file;
+    struct ws_client *client = NULL;
+    struct error err = {0};
+    if (file == NULL || ws_client_new(check->loop, &file, 1, &session_handlers, &client, &err) == ERR_OK) {
+        ws_client_free(client);
+        return true;
+    }
+    step_failed(told, CHECK_PROFILE, 0, "bad_ca_file", "", "name a PEM file that holds the root certificates",
+                "ca_file: %s", err.text);
+    steps_skipped(told, CHECK_RESOLVE, CHECK_HTTPS, "the step profile failed");
+    return false;
+}
+
+/* Whether there is anything to ask: roots that can be read, and a proxy that is known. */
+static bool prepare(struct check *check, size_t index, struct error *err, enum err_code *code)
+{
+    struct probe *probe = &check->probes[index];
+    struct check_region *told = probe->told;
+    const struct region *region = told->region;
+    make_request_id(told->client_request_id);
+    lint_region(check->options.profile, told);
+    credentials_read(check->options.profile, index, check->options.simulated, told);
+    told->by_proxy = region->proxy != NULL;
+    *code = request_make(&probe->request, region, check->options.ca_file, told->client_request_id, err);
+    if (*code != ERR_OK) return false;
+    detour_take(&probe->request.where, region->name, check->options.detours, check->options.detour_count);
+    bool needs_secret = region->proxy_source != NULL && strstr(region->proxy_source, "${") != NULL;
+    if (needs_secret && told->steps[CHECK_CREDENTIALS].status == CHECK_FAILED) {
+        steps_skipped(told, CHECK_RESOLVE, CHECK_HTTPS, "the proxy is not known: see the step credentials");
+        return false;
+    }
+    return ca_file_is_good(check, told);
+}
+
+static enum err_code make_client(struct check *check, struct error *err)
+{
+    const char **files = calloc(check->count + 1, sizeof *files);
+    size_t count = 0;
+    if (files == NULL) return error_set(err, ERR_NOMEM, "no memory for the check");
+    for (size_t i = 0; i < check->count; i++) {
+        const char *file = check->probes[i].request.where.ca_file;
+        bool known = file == NULL || strcmp(check->regions[i].steps[CHECK_PROFILE].code, "bad_ca_file") == 0;
+        for (size_t k = 0; k < count && !known; k++) known = strcmp(files[k], file) == 0;
+        if (!known) files[count++] = file;
+    }
+    enum err_code code = ws_client_new(check->loop, files, count, &session_handlers, &check->client, err);
+    free(files);
+    return code;
+}
+
+static enum err_code start_all(struct check *check, struct error *err)
+{
+    enum err_code code = ERR_OK;
+    for (size_t i = 0; i < check->count; i++) {
+        struct probe *probe = &check->probes[i];
+        *probe =
+            (struct probe){.check = check, .profile = check->options.profile, .told = &check->regions[i]};
+        probe->told->region = &check->options.profile->regions[i];
+        for (size_t k = 0; k < CHECK_STEPS; k++) probe->told->steps[k].ns = NOT_TIMED;
+        (void)uv_timer_init(check->loop, &probe->timer);
+        probe->timer.data = probe;
+        check->timers++;
+    }
+    for (size_t i = 0; i < check->count && code == ERR_OK; i++) (void)prepare(check, i, err, &code);
+    if (code == ERR_OK) code = make_client(check, err);
+    for (size_t i = 0; i < check->count && code == ERR_OK; i++) {
+        struct probe *probe = &check->probes[i];
+        probe->client = check->client;
+        if (probe->told->steps[CHECK_TCP].status == CHECK_PENDING) {
+            ask(probe);
+        } else {
+            go_on(probe);
+        }
+    }
+    return code;
+}
+
+enum err_code check_start(uv_loop_t *loop, const struct check_options *options, struct check **out,
+                          struct error *err)
+{
+    struct check *check = calloc(1, sizeof *check);
+    size_t count = options->profile->region_count;
+    if (check != NULL) {
+        check->loop = loop;
+        check->options = *options;
+        check->regions = calloc(count, sizeof *check->regions);
+        check->probes = calloc(count, sizeof *check->probes);
+    }
+    if (check == NULL || check->regions == NULL || check->probes == NULL) {
+        if (check != NULL) free(check->regions);
+        if (check != NULL) free(check->probes);
+        free(check);
+        return error_set(err, ERR_NOMEM, "no memory for the check");
+    }
+    check->count = check->open = count;
+    enum err_code code = start_all(check, err);
+    if (code == ERR_OK) {
+        *out = check;
+    } else {
+        check_free(check);
+    }
+    return code;
+}
+
+/* ---- the end ---- */
+
+void check_stop(struct check *check)
+{
+    for (size_t i = 0; i < check->count; i++) {
+        struct probe *probe = &check->probes[i];
+        if (probe->told->done) continue;
+        if (probe->exchange != NULL) https_abort(probe->exchange);
+        probe->exchange = NULL;
+        session_abort(probe);
+        steps_skipped(probe->told, CHECK_PROFILE, CHECK_TURN, "interrupted");
+        probe_over(probe);
+    }
+}
+
+bool check_done(const struct check *check)
+{
+    return check->open == 0;
+}
+
+const struct check_region *check_told(const struct check *check, size_t *count)
+{
+    *count = check->count;
+    return check->regions;
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    struct probe *probe = handle->data;
+    probe->check->timers--;
+}
+
+void check_free(struct check *check)
+{
+    if (check == NULL) return;
+    check->options.on_change = NULL;
+    check_stop(check);
+    ws_client_free(check->client);
+    for (size_t i = 0; i < check->timers; i++)
+        uv_close((uv_handle_t *)&check->probes[i].timer, on_timer_closed);
+    while (check->timers > 0) (void)uv_run(check->loop, UV_RUN_NOWAIT);
+    for (size_t i = 0; i < check->count; i++) request_free(&check->probes[i].request);
+    free(check->regions);
+    free(check->probes);
+    free(check);
+}

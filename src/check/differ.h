@@ -1,0 +1,44 @@
+/* The regions side by side: what is known of each, and in what they differ. Pure. */
+#ifndef RUSHHOUR_CHECK_DIFFER_H
+#define RUSHHOUR_CHECK_DIFFER_H
+
+#include "check/check.h"
+
+enum check_fact {
+    FACT_ADDRESS,
+    FACT_FAMILY, /* IPv4 or IPv6, public or private */
+    FACT_TLS,
+    FACT_ISSUER,
+    FACT_EXPIRES,
+    FACT_HTTPS_STATUS,
+    FACT_AZURE_HEADERS,
+    FACT_SERVICE_REGION,
+    FACT_CLOCK,
+    FACT_DIALECT,
+    FACT_MODEL,
+    CHECK_FACTS
+};
+
+const char *fact_name(enum check_fact fact);
+
+/* Appends a region's value, as it is shown; nothing when it is not known. */
+void fact_text(const struct check_region *region, enum check_fact fact, struct text *out);
+
+/*
+ * Whether a region's fact is another than that of most regions (of two that differ, both stand out). Facts
+ * that differ by nature (address, expiry, service region, clock) never do.
+ */
+bool fact_stands_out(const struct check_region *regions, size_t count, size_t index, enum check_fact fact);
+
+/* A step that took so many times as long as the median of the others, and so much longer, is another matter.
+ */
+#define DIFFER_TIMES 3
+#define DIFFER_LEAST_NS (INT64_C(20) * 1000 * 1000)
+
+/* Whether a step was that much slower than in the other regions, or failed where others went well. */
+bool step_stands_out(const struct check_region *regions, size_t count, size_t index, enum check_step step);
+
+/* The difference number `at`, counted from 0, as one line without its end; false when there are no more. */
+bool differ_line(const struct check_region *regions, size_t count, size_t at, struct text *out);
+
+#endif

@@ -1,0 +1,87 @@
+#include "check/observed.h"
+
+#include "base/units.h"
+
+#include <netdb.h>
+#include <string.h>
+
+void observed_deadline(enum deadline deadline, const struct timeouts *timeouts, struct text *out)
+{
+    const struct {
+        const char *words, *of;
+        int64_t limit_ns;
+    } lines[] = {
+        [DEADLINE_NONE] = {"", "", 0},
+        [DEADLINE_RESOLVE] = {"the name was not resolved", "", timeouts->resolve_ns},
+        [DEADLINE_CONNECT] = {"no connection", "", timeouts->connect_ns},
+        [DEADLINE_TLS] = {"the TLS handshake was not done", "", timeouts->tls_ns},
+        [DEADLINE_UPGRADE] = {"the upgrade was not answered", "", timeouts->upgrade_ns},
+        [DEADLINE_SESSION] = {"no session.created", " of the 101", timeouts->session_ns},
+        [DEADLINE_CONFIGURE] = {"no session.updated", " of session.update", timeouts->configure_ns},
+        [DEADLINE_FIRST_OUTPUT] = {"no output", " of response.create", timeouts->first_output_ns},
+        [DEADLINE_STALL] = {"no event", " of the last one", timeouts->stall_ns},
+        [DEADLINE_RESPONSE] = {"no response.done", " of response.create", timeouts->response_ns},
+    };
+    text_printf(out, "%s within ", lines[deadline].words);
+    text_duration(out, lines[deadline].limit_ns);
+    text_puts(out, lines[deadline].of);
+}
+
+void observed_refusal(int status, const char *code, const char *message, bool html, struct text *out)
+{
+    text_printf(out, "HTTP %d", status);
+    if (code[0] != '\0') text_printf(out, ", %s", code);
+    if (message[0] != '\0') {
+        text_printf(out, ": %s", message);
+    } else if (html) {
+        text_puts(out, " with an HTML page, as proxies and gateways send it");
+    }
+}
+
+static void put_error(const struct event_facts *event, struct text *out)
+{
+    text_puts(out, event->error_type[0] != '\0' ? event->error_type : "no type");
+    if (event->error_code[0] != '\0') text_printf(out, "/%s", event->error_code);
+    if (event->error_param[0] != '\0') text_printf(out, " (%s)", event->error_param);
+    if (event->error_message[0] != '\0') text_printf(out, ": %s", event->error_message);
+}
+
+void observed_event(const struct event_facts *event, bool empty, struct text *out)
+{
+    static const char *const statuses[] = {"without a status", "completed", "cancelled", "failed",
+                                           "incomplete"};
+    if (event->kind == EVENT_ERROR) {
+        text_puts(out, "event error, ");
+        put_error(event, out);
+        return;
+    }
+    text_printf(out, "response.done %s", statuses[event->status]);
+    if (event->reason[0] != '\0') text_printf(out, ", %s", event->reason);
+    if (event->has_error) {
+        text_puts(out, ", ");
+        put_error(event, out);
+    } else if (empty) {
+        text_puts(out, " without any output");
+    }
+}
+
+void observed_end(const struct ws_end *end, struct text *out)
+{
+    if (end->local_error != 0) {
+        text_puts(out, strerror(end->local_error));
+    } else if (end->resolve_error != 0) {
+        text_puts(out, gai_strerror(end->resolve_error));
+    } else if (end->proxy_status != 0) {
+        text_printf(out, "the proxy answered CONNECT with %d", end->proxy_status);
+    } else if (!end->opened && end->http_status != 0) {
+        text_printf(out, "HTTP %d, but no WebSocket handshake", end->http_status);
+    } else if (end->close_code != 0) {
+        text_printf(out, "the service closed with %d", end->close_code);
+        if (end->close_reason[0] != '\0') text_printf(out, " (%s)", end->close_reason);
+    } else if (end->os_error != 0) {
+        text_puts(out, strerror(end->os_error));
+    } else {
+        text_puts(out, "the connection ended without a Close frame");
+    }
+    if (end->detail[0] != '\0' && end->close_code == 0) text_printf(out, " (%s)", end->detail);
+}

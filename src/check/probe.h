@@ -1,0 +1,49 @@
+/* One region under check: what check.c, session.c and the steps share. For check/ only. */
+#ifndef RUSHHOUR_CHECK_PROBE_H
+#define RUSHHOUR_CHECK_PROBE_H
+
+#include "check/check.h"
+#include "check/request.h"
+#include "net/client.h"
+#include "net/https.h"
+#include "realtime/failure.h"
+
+struct probe {
+    struct check *check;
+    struct ws_client *client; /* the check's */
+    const struct profile *profile;
+    struct check_region *told;
+    struct check_request request;
+    struct https_exchange *exchange; /* NULL: none under way */
+
+    /* the session */
+    struct ws_conn *conn;        /* NULL: none */
+    uv_timer_t timer;            /* the deadline of what is awaited */
+    bool talking;                /* the WebSocket's steps are not over */
+    bool closing;                /* we end the connection: nothing more is judged */
+    enum check_step at;          /* the step under way, from CHECK_UPGRADE on */
+    enum ws_step dialled;        /* the step of the dial under way */
+    uint64_t since_ns;           /* when the step began, here and below on the monotonic clock */
+    uint64_t opened_ns;          /* the 101; 0: not yet */
+    struct failure_facts answer; /* what the answer to the upgrade tells of a failure */
+    bool created;                /* response.created has come */
+    uint64_t heard_ns, delta_ns; /* the last event, the last delta of the turn; 0: none */
+    bool has_error;              /* an `error` event came in the turn after its response had begun */
+    struct event_facts error;
+};
+
+/* session.c: dials, and goes through the steps upgrade to turn; probe_over follows. */
+void session_start(struct probe *probe);
+
+/* session.c: ends at once what is open. */
+void session_abort(struct probe *probe);
+
+extern const struct ws_handlers session_handlers;
+
+/* check.c: the region is done. */
+void probe_over(struct probe *probe);
+
+/* check.c: some step has ended. */
+void probe_changed(const struct probe *probe);
+
+#endif

@@ -1,0 +1,247 @@
+#include "check/check.h"
+
+#include "cli/check_print.h"
+#include "cli/command.h"
+#include "cli/simulated.h"
+#include "net/client.h"
+#include "profile/adjust.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define SEED_MOST UINT64_C(0x1FFFFFFFFFFFFF) /* as --seed of the simulator takes it */
+
+static const char EXAMPLES[] = "  rushhour check my.json\n"
+                               "  rushhour check profiles/two-regions.json --simulate\n"
+                               "  rushhour check my.json --region eastus2 --json | jq '.regions[].steps[] | "
+                               "select(.status == \"failed\")'\n";
+
+struct preflight {
+    struct option_list regions, connect_to;
+    bool simulate, json, quiet, no_color;
+    struct profile *profile;
+    uv_loop_t loop;
+    uv_signal_t signals[3];
+    unsigned interrupts;
+    struct detour detours[DETOUR_MAX]; /* of --connect-to */
+    size_t detour_count;
+    struct simulated simulated;
+    struct check *check;
+    struct check_progress progress;
+};
+
+/* ---- signals ---- */
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct preflight *preflight = handle->data;
+    (void)number;
+    preflight->interrupts++;
+    uv_stop(&preflight->loop);
+}
+
+static enum err_code open_signals(struct preflight *preflight, struct error *err)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    int status = 0;
+    for (size_t i = 0; i < 3 && status == 0; i++) {
+        uv_signal_t *handle = &preflight->signals[i];
+        status = uv_signal_init(&preflight->loop, handle);
+        handle->data = preflight;
+        if (status == 0) status = uv_signal_start(handle, on_signal, numbers[i]);
+    }
+    return status == 0 ? ERR_OK
+                       : error_set(err, ERR_IO, "cannot listen for signals: %s", uv_strerror(status));
+}
+
+static void close_signals(struct preflight *preflight)
+{
+    for (size_t i = 0; i < 3; i++) {
+        if (preflight->signals[i].loop != NULL) uv_close((uv_handle_t *)&preflight->signals[i], NULL);
+    }
+}
+
+/* ---- what is checked ---- */
+
+static enum err_code take_detours(struct preflight *preflight, struct error *err)
+{
+    const struct option_list *list = &preflight->connect_to;
+    if (list->count > 0 && preflight->simulate)
+        return error_set(err, ERR_USAGE, "--connect-to and --simulate exclude each other");
+    for (size_t i = 0; i < list->count; i++) {
+        enum err_code code = detour_parse(list->items[i], &preflight->detours[preflight->detour_count], err);
+        if (code != ERR_OK) return code;
+        preflight->detour_count++;
+    }
+    return ERR_OK;
+}
+
+static enum err_code load(struct preflight *preflight, const char *file, struct error *err)
+{
+    enum err_code code = profile_load(file, &preflight->profile, err);
+    if (code == ERR_OK && preflight->regions.count > 0)
+        code =
+            profile_keep_regions(preflight->profile, preflight->regions.items, preflight->regions.count, err);
+    if (code == ERR_OK) code = take_detours(preflight, err);
+    if (code != ERR_OK || preflight->simulate || !profile_simulate_only(preflight->profile)) return code;
+    return error_set(
+        err, ERR_PROFILE,
+        "%s: simulator.clock: a profile with a clock of its own can only be simulated; add --simulate",
+        preflight->profile->file);
+}
+
+static enum err_code start_simulator(struct preflight *preflight, struct error *err)
+{
+    uint64_t seed = preflight->profile->seed;
+    preflight->simulated = (struct simulated){
+        .loop = &preflight->loop,
+        .profile = preflight->profile,
+        .seed = seed != 0 ? seed : (uint64_t)clock_wall_ns() & SEED_MOST,
+        .interrupts = &preflight->interrupts,
+    };
+    return simulated_start(&preflight->simulated, err);
+}
+
+/* ---- the check ---- */
+
+static void on_change(void *user)
+{
+    struct preflight *preflight = user;
+    size_t count;
+    if (preflight->check == NULL) return; /* it is being started */
+    const struct check_region *regions = check_told(preflight->check, &count);
+    check_progress_show(&preflight->progress, regions, count);
+}
+
+static enum err_code run_check(struct preflight *preflight, struct error *err)
+{
+    const bool simulate = preflight->simulate;
+    const struct check_options options = {
+        .profile = preflight->profile,
+        .detours = simulate ? preflight->simulated.detours : preflight->detours,
+        .detour_count = simulate ? preflight->simulated.detour_count : preflight->detour_count,
+        .ca_file = preflight->simulated.ca_file,
+        .simulated = simulate,
+        .on_change = on_change,
+        .user = preflight,
+    };
+    ws_global_init();
+    enum err_code code = check_start(&preflight->loop, &options, &preflight->check, err);
+    if (code != ERR_OK) return code;
+    on_change(preflight);
+    while (!check_done(preflight->check) && preflight->interrupts == 0)
+        (void)uv_run(&preflight->loop, UV_RUN_ONCE);
+    check_stop(preflight->check);
+    check_progress_clear(&preflight->progress);
+    return ERR_OK;
+}
+
+static int report(const struct preflight *preflight)
+{
+    size_t count;
+    const struct check_region *regions = check_told(preflight->check, &count);
+    struct text out = {0};
+    int status = preflight->interrupts > 0 ? 130 : 0;
+    for (size_t i = 0; i < count && status == 0; i++) status = regions[i].ok ? 0 : 1;
+    if (preflight->json) {
+        check_json(regions, count, &out);
+    } else if (!preflight->quiet) {
+        const struct check_page page = {
+            .profile = preflight->profile->name,
+            .regions = regions,
+            .count = count,
+            .simulated = preflight->simulate,
+            .interrupted = preflight->interrupts > 0,
+            .colour = wants_colour(STDOUT_FILENO, preflight->no_color),
+            .width = check_print_width(STDOUT_FILENO),
+        };
+        check_print(&page, &out);
+    }
+    if (out.failed) {
+        (void)fprintf(stderr, "rushhour: no memory for the result\n");
+        status = 1;
+    } else if (out.length > 0 && print_out(text_str(&out)) != 0) {
+        status = 1;
+    }
+    text_free(&out);
+    return status;
+}
+
+static int check_profile(struct preflight *preflight, const char *file)
+{
+    struct error err = {0};
+    int status = 0;
+    enum err_code code = load(preflight, file, &err);
+    if (code == ERR_OK) code = open_signals(preflight, &err);
+    if (code == ERR_OK && preflight->simulate) code = start_simulator(preflight, &err);
+    if (code == ERR_OK) code = run_check(preflight, &err);
+    if (code == ERR_OK) {
+        status = report(preflight);
+    } else if (preflight->interrupts > 0) {
+        (void)fprintf(stderr, "rushhour: interrupted\n");
+        status = 130;
+    } else {
+        status = cli_complain(&err);
+    }
+    check_free(preflight->check);
+    if (simulated_stop(&preflight->simulated, &err) != ERR_OK && status == 0) status = cli_complain(&err);
+    return status;
+}
+
+static void release(struct preflight *preflight)
+{
+    close_signals(preflight);
+    (void)uv_run(&preflight->loop, UV_RUN_DEFAULT);
+    (void)uv_loop_close(&preflight->loop);
+    for (size_t i = 0; i < preflight->detour_count; i++) detour_free(&preflight->detours[i]);
+    simulated_free(&preflight->simulated);
+    profile_free(preflight->profile);
+}
+
+int command_check(int argc, char **argv)
+{
+    struct preflight preflight = {0};
+    const struct option_row rows[] = {
+        {"simulate", 0, OPTION_FLAG, NULL, "check the built-in simulator instead of the real service",
+         &preflight.simulate},
+        {"region", 0, OPTION_LIST, "NAME", "only this region of the profile; may be repeated",
+         &preflight.regions},
+        {"connect-to", 0, OPTION_LIST, "HOST:PORT=ADDR:PORT",
+         "reach a host at another (numeric) address; may be repeated", &preflight.connect_to},
+        {"json", 0, OPTION_FLAG, NULL, "print the result as JSON, every step with its time, cause and fix",
+         &preflight.json},
+        {"quiet", 'q', OPTION_FLAG, NULL, "print nothing: the exit code tells", &preflight.quiet},
+        {"no-color", 0, OPTION_FLAG, NULL, "no colour (also: NO_COLOR in the environment)",
+         &preflight.no_color},
+    };
+    struct command_line line = {
+        .command = "check",
+        .usage = "PROFILE [options]",
+        .purpose =
+            "a preflight of every region, step by step with times: profile, name, TCP, TLS, HTTPS,\n"
+            "credentials, upgrade, session.created, session.updated, one minimal text turn (\"Say OK.\").\n"
+            "Names the cause of what fails and the next thing to do. No ICMP; a few tokens a region",
+        .options = rows,
+        .option_count = sizeof rows / sizeof *rows,
+        .positional_min = 1,
+        .positional_max = 1,
+        .positional_names = "PROFILE",
+        .examples = EXAMPLES,
+        .exit_codes = "  0 every region is ok   1 some step failed   2 wrong command line or profile   130 "
+                      "interrupted\n",
+    };
+    int status;
+    if (!cli_begin(&line, argc, argv, &status)) return status;
+    (void)signal(SIGPIPE, SIG_IGN);
+    struct error err = {0};
+    if (uv_loop_init(&preflight.loop) != 0) {
+        (void)error_set(&err, ERR_NET, "cannot make an event loop");
+        return cli_complain(&err);
+    }
+    check_progress_open(&preflight.progress, stderr, preflight.quiet);
+    status = check_profile(&preflight, line.positional[0]);
+    release(&preflight);
+    return status;
+}
