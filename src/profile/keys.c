@@ -133,6 +133,10 @@ static const struct key profile_keys[] = {
     {"simulator.audio_delta_bytes", KEY_SIZE, AT(simulator.audio_delta_bytes), .fallback = "4800",
      .least = "2", .most = "1MiB",
      .help = "PCM16 audio in one delta, an even number; 4800 bytes are 100 ms at 24 kHz"},
+    {"simulator.client_secret_life", KEY_DURATION, AT(simulator.client_secret_life_ns), .fallback = "0s",
+     .most = "2h",
+     .help = "whole seconds that an ephemeral client secret is good for, real time; 0: as documented (10m, "
+             "preview 60s)"},
     {"simulator.max_session_age", KEY_DURATION, AT(simulator.max_session_age_ns), .fallback = "60m",
      .least = "1ms", .most = "7d", .help = "the simulator ends a session of this age, in real time"},
     {"simulator.latency", KEY_OBJECTS, LIST(simulator.latency, simulator.latency_count),

@@ -189,10 +189,11 @@ struct quota_rule {
 };
 
 struct simulator_plan {
-    double clock_speed;         /* 1: real time */
-    int64_t clock_start_ns;     /* the run's first instant, ns since 1970 UTC; INT64_MIN: now */
-    uint64_t output_deltas;     /* per response */
-    uint64_t audio_delta_bytes; /* PCM16 bytes in one audio delta */
+    double clock_speed;            /* 1: real time */
+    int64_t clock_start_ns;        /* the run's first instant, ns since 1970 UTC; INT64_MIN: now */
+    uint64_t output_deltas;        /* per response */
+    uint64_t audio_delta_bytes;    /* PCM16 bytes in one audio delta */
+    int64_t client_secret_life_ns; /* of ephemeral client secrets; 0: as documented */
     int64_t max_session_age_ns;
     struct latency_rule *latency; /* later rules override earlier ones */
     size_t latency_count;

@@ -1,5 +1,7 @@
 #include "simulator/request.h"
 
+#include "realtime/token.h"
+
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
@@ -9,6 +11,9 @@
 #define OPENAI_PATH "/v1/realtime"
 #define PREVIEW_VERSION "2025-04-01-preview" /* the last one; 2024-10-01-preview is retired */
 #define VALUE_SIZE 1024
+#define ACCESS_DENIED                                                                                        \
+    "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid "     \
+    "key for an active subscription and use a correct regional API endpoint for your resource."
 
 static struct verdict refuse(enum dialect dialect, int status, const char *code, const char *message)
 {
@@ -83,22 +88,47 @@ static bool path_is(const char *target, const char *path)
     return strncmp(target, path, length) == 0 && (target[length] == '\0' || target[length] == '?');
 }
 
-static bool bearer_is(const char *authorization, const char *key)
+/* What follows "Bearer ", or NULL. */
+static const char *bearer_of(const char *authorization)
 {
-    if (authorization == NULL || strncasecmp(authorization, "bearer ", 7) != 0) return false;
-    return strcmp(authorization + 7 + strspn(authorization + 7, " "), key) == 0;
+    if (authorization == NULL || strncasecmp(authorization, "bearer ", 7) != 0) return NULL;
+    return authorization + 7 + strspn(authorization + 7, " ");
 }
 
-/* Azure takes a key by header or query, and a token as Bearer; the simulator's key stands in for the token.
- */
+static bool bearer_is(const char *authorization, const char *key)
+{
+    const char *bearer = bearer_of(authorization);
+    return bearer != NULL && strcmp(bearer, key) == 0;
+}
+
+/* A JWT that is signed with the region's key, which is to say: ends in it, and that has not expired. */
+static bool token_admits(const char *bearer, const char *key, int64_t now_s)
+{
+    struct token_facts facts;
+    const char *signature = strrchr(bearer, '.');
+    return signature != NULL && strcmp(signature + 1, key) == 0 && token_read(bearer, &facts) &&
+           (facts.expires_s == 0 || now_s < facts.expires_s);
+}
+
+/* As Bearer go a token, for which the simulator's bare key stands in as well, and a client secret. */
+static bool bearer_admits(const char *authorization, const struct request *request,
+                          const struct request_site *site)
+{
+    const char *bearer = bearer_of(authorization);
+    if (bearer == NULL) return false;
+    return strcmp(bearer, site->key) == 0 || token_admits(bearer, site->key, request->now_s) ||
+           issued_secret_admits(site->secrets, bearer, request->now_s);
+}
+
+/* Azure takes a key by header or query, and a token or client secret as Bearer. */
 static bool azure_admits(const struct request *request, const struct request_site *site, enum dialect dialect)
 {
     char value[VALUE_SIZE];
     if (request->api_key != NULL) return strcmp(request->api_key, site->key) == 0;
-    if (request->authorization != NULL) return bearer_is(request->authorization, site->key);
+    if (request->authorization != NULL) return bearer_admits(request->authorization, request, site);
     if (query_value(request->target, "api-key", value)) return strcmp(value, site->key) == 0;
     if (dialect == DIALECT_PREVIEW && query_value(request->target, "Authorization", value))
-        return bearer_is(value, site->key);
+        return bearer_admits(value, request, site);
     return site->open;
 }
 
@@ -161,27 +191,24 @@ static struct verdict judge_azure(const struct request *request, const struct re
     if (!azure_dialect(request, site, &dialect)) return refuse_path(dialect);
     if (dialect == DIALECT_PREVIEW && !version_served(request, site)) return refuse_path(dialect);
     if (!request->is_websocket && request->upgrade == NULL) return refuse_path(dialect);
-    if (!azure_admits(request, site, dialect))
-        return refuse(
-            dialect, 401, "401",
-            "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a "
-            "valid "
-            "key for an active subscription and use a correct regional API endpoint for your resource.");
+    if (!azure_admits(request, site, dialect)) return refuse(dialect, 401, "401", ACCESS_DENIED);
     return dialect == DIALECT_GA ? judge_ga(request, site) : judge_preview(request, site);
 }
 
 /* OpenAI takes its key as Bearer, or from a browser as a subprotocol. */
-static bool openai_key_is(const struct request *request, const char *key, bool *given)
+static bool openai_key_is(const struct request *request, const struct request_site *site, bool *given)
 {
     static const char prefix[] = "openai-insecure-api-key.";
     *given = request->authorization != NULL;
-    if (bearer_is(request->authorization, key)) return true;
+    if (bearer_is(request->authorization, site->key)) return true;
+    const char *secret = bearer_of(request->authorization);
+    if (secret != NULL && issued_secret_admits(site->secrets, secret, request->now_s)) return true;
     const char *at = request->protocols == NULL ? NULL : strstr(request->protocols, prefix);
     if (at == NULL) return false;
     *given = true;
     at += sizeof prefix - 1;
     size_t length = strcspn(at, ", \t");
-    return length == strlen(key) && strncmp(at, key, length) == 0;
+    return length == strlen(site->key) && strncmp(at, site->key, length) == 0;
 }
 
 static struct verdict judge_openai(const struct request *request, const struct request_site *site)
@@ -192,7 +219,7 @@ static struct verdict judge_openai(const struct request *request, const struct r
     if (!path_is(request->target, path)) return refuse(DIALECT_OPENAI, 404, NULL, "Invalid URL");
     if (!request->is_websocket && request->upgrade == NULL)
         return refuse(DIALECT_OPENAI, 404, NULL, "Invalid URL");
-    if (!openai_key_is(request, site->key, &given) && (given || !site->open)) {
+    if (!openai_key_is(request, site, &given) && (given || !site->open)) {
         if (!given) return close_with(NULL, 3000, "Missing bearer or basic authentication in header");
         return close_with("invalid_api_key", 3000,
                           "Incorrect API key provided. You can find your API key at "
@@ -216,6 +243,23 @@ struct verdict request_judge(const struct request *request, const struct request
     if (request->is_websocket || verdict.kind == VERDICT_REFUSE) return verdict;
     return refuse(verdict.dialect, 426, "UpgradeRequired",
                   "The WebSocket upgrade is not well-formed (RFC 6455, 4.2.1).");
+}
+
+struct verdict request_judge_post(const struct request *request, const struct request_site *site,
+                                  enum dialect dialect)
+{
+    /* A client secret gets no further ones. */
+    struct request_site strict = *site;
+    strict.secrets = NULL;
+    if (dialect == DIALECT_PREVIEW && !version_served(request, site)) return refuse_path(dialect);
+    if (dialect == DIALECT_OPENAI) {
+        bool given;
+        if (!openai_key_is(request, &strict, &given) && (given || !site->open))
+            return refuse(dialect, 401, "invalid_api_key", "Incorrect API key provided.");
+    } else if (!azure_admits(request, &strict, dialect)) {
+        return refuse(dialect, 401, "401", ACCESS_DENIED);
+    }
+    return (struct verdict){.kind = VERDICT_ACCEPT, .dialect = dialect};
 }
 
 void request_client_id(const struct request *request, char out[CLIENT_REQUEST_ID_SIZE])

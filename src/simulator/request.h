@@ -4,8 +4,10 @@
 
 #include "base/text.h"
 #include "base/words.h"
+#include "simulator/client_secret.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #define CLIENT_REQUEST_ID_SIZE 128
 
@@ -19,6 +21,7 @@ struct request {
     const char *protocols;         /* Sec-WebSocket-Protocol */
     const char *upgrade;           /* Upgrade */
     const char *client_request_id; /* x-ms-client-request-id */
+    int64_t now_s;                 /* seconds since 1970 UTC, real time: what tokens expire by */
 };
 
 /* What one region serves. */
@@ -28,6 +31,7 @@ struct request_site {
     const char *api_version; /* accepted beside the one that Azure documents; may be NULL */
     const char *path;        /* served instead of the dialect's own when not NULL */
     const char *key;
+    const struct issued_secrets *secrets; /* given out, or NULL */
     bool open; /* the profile gives the region no credential: a request without one is let in */
 };
 
@@ -49,6 +53,10 @@ struct verdict {
 /* Judges a request as the region's service would. Sources: realtime protocol, sections 1, 2; catalogue
  * F17-F28. */
 struct verdict request_judge(const struct request *request, const struct request_site *site);
+
+/* Judges a request for a client secret by its credential and api-version. */
+struct verdict request_judge_post(const struct request *request, const struct request_site *site,
+                                  enum dialect dialect);
 
 /* The id that the client gave its request by header or query ("" when none), cut to size. */
 void request_client_id(const struct request *request, char out[CLIENT_REQUEST_ID_SIZE]);

@@ -106,7 +106,7 @@ static enum err_code make_service(struct simulator *simulator, uv_loop_t *loop,
 
 static void on_request(void *user, struct ws_peer *peer, const struct ws_request *request)
 {
-    visit_begin(user, peer, request);
+    if (!issued_secret_serve(user, peer, request)) visit_begin(user, peer, request);
 }
 
 static enum err_code open_site(struct simulator *simulator, struct site *site, uv_loop_t *loop,
@@ -136,6 +136,7 @@ static enum err_code make_site(struct simulator *simulator, size_t index, uv_loo
                                        .api_version = region->api_version,
                                        .path = region->path,
                                        .key = site->key,
+                                       .secrets = &site->secrets,
                                        .open = region->auth.kind == AUTH_NONE};
     enum err_code code =
         script_init(&site->script, simulator->service.plan, region, options->seed, index, err);

@@ -27,7 +27,8 @@ struct service {
 struct site {
     struct service *service;
     const struct region *region;
-    struct request_site gate; /* its key is `key` below */
+    struct request_site gate; /* its key and secrets are those below */
+    struct issued_secrets secrets;
     char key[85];
     struct script script;
     struct quota quota;

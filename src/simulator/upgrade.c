@@ -1,5 +1,6 @@
 #include "simulator/upgrade.h"
 
+#include "base/clock.h"
 #include "simulator/refusal.h"
 #include "simulator/session.h"
 
@@ -167,10 +168,9 @@ static void draw_fault(struct visit *visit, const struct request *request)
     if (refused.struck) visit->strike = refused;
 }
 
-void upgrade_judge(struct visit *visit, const struct ws_request *told)
+struct request upgrade_read(const struct ws_peer *peer, const struct ws_request *told)
 {
-    struct ws_peer *peer = visit->peer;
-    struct request request = {
+    return (struct request){
         .target = told->target,
         .is_websocket = told->is_websocket,
         .api_key = ws_request_header(peer, "api-key"),
@@ -179,7 +179,13 @@ void upgrade_judge(struct visit *visit, const struct ws_request *told)
         .protocols = ws_request_header(peer, "sec-websocket-protocol"),
         .upgrade = ws_request_header(peer, "upgrade"),
         .client_request_id = ws_request_header(peer, "x-ms-client-request-id"),
+        .now_s = clock_wall_ns() / NS_PER_S,
     };
+}
+
+void upgrade_judge(struct visit *visit, const struct ws_request *told)
+{
+    struct request request = upgrade_read(visit->peer, told);
     request_client_id(&request, visit->client_request_id);
     visit->verdict = request_judge(&request, &visit->site->gate);
     visit->preview = visit->verdict.dialect == DIALECT_PREVIEW;

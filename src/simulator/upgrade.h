@@ -10,4 +10,7 @@ void upgrade_judge(struct visit *visit, const struct ws_request *request);
 /* Answers as was judged. */
 void upgrade_answer(struct visit *visit);
 
+/* What stands in a request that is being told (inside on_request only). */
+struct request upgrade_read(const struct ws_peer *peer, const struct ws_request *told);
+
 #endif

@@ -12,10 +12,10 @@
 #define PREVIEW "/openai/realtime?api-version=2025-04-01-preview&deployment=rt"
 #define OPENAI "/v1/realtime?model=rt"
 
-static const struct request_site ga = {DIALECT_GA, "rt", NULL, NULL, KEY, false};
-static const struct request_site preview = {DIALECT_PREVIEW, "rt", "2025-08-28", NULL, KEY, false};
-static const struct request_site openai = {DIALECT_OPENAI, "rt", NULL, NULL, KEY, false};
-static const struct request_site gateway = {DIALECT_GA, "rt", NULL, "/proxy/rt", KEY, true};
+static const struct request_site ga = {DIALECT_GA, "rt", NULL, NULL, KEY, NULL, false};
+static const struct request_site preview = {DIALECT_PREVIEW, "rt", "2025-08-28", NULL, KEY, NULL, false};
+static const struct request_site openai = {DIALECT_OPENAI, "rt", NULL, NULL, KEY, NULL, false};
+static const struct request_site gateway = {DIALECT_GA, "rt", NULL, "/proxy/rt", KEY, NULL, true};
 
 static const struct {
     const char *name;
@@ -174,13 +174,64 @@ static void test_client_id(void **state)
     assert_string_equal(id, "");
 }
 
+static int status_of(const struct request_site *site, const char *target, const char *authorization,
+                     int64_t now_s)
+{
+    struct request request = {
+        .target = target, .is_websocket = true, .authorization = authorization, .now_s = now_s};
+    struct verdict verdict = request_judge(&request, site);
+    return verdict.kind == VERDICT_ACCEPT  ? 101
+           : verdict.kind == VERDICT_CLOSE ? verdict.close_code
+                                           : verdict.status;
+}
+
+/* {"exp":2000}, signed with the region's key: a stand-in for what only the service could check */
+#define TOKEN "Bearer e30.eyJleHAiOjIwMDB9."
+
+static void test_tokens_expire(void **state)
+{
+    (void)state;
+    assert_int_equal(status_of(&ga, GA, TOKEN KEY, 1999), 101);
+    assert_int_equal(status_of(&ga, GA, TOKEN KEY, 2000), 401);
+    assert_int_equal(status_of(&ga, GA, TOKEN "other", 1999), 401);
+    assert_int_equal(status_of(&ga, GA, "Bearer e30.e30." KEY, 1999), 101); /* it never expires */
+    assert_int_equal(status_of(&ga, GA, "Bearer ." KEY, 1999), 401);
+    assert_int_equal(status_of(&preview, PREVIEW, TOKEN KEY, 1999), 101);
+}
+
+static void test_client_secrets_expire(void **state)
+{
+    (void)state;
+    struct issued_secrets issued = {.kept = {{"ek_first", 2000}, {"ek_second", 3000}}, .given = 2};
+    const struct {
+        struct request_site site;
+        const char *target;
+        int refused;
+    } sites[] = {{ga, GA, 401}, {preview, PREVIEW, 401}, {openai, OPENAI, 3000}};
+    for (size_t i = 0; i < 3; i++) {
+        struct request_site site = sites[i].site;
+        site.secrets = &issued;
+        assert_int_equal(status_of(&site, sites[i].target, "Bearer ek_first", 1999), 101);
+        assert_int_equal(status_of(&site, sites[i].target, "Bearer ek_first", 2000), sites[i].refused);
+        assert_int_equal(status_of(&site, sites[i].target, "Bearer ek_second", 2000), 101);
+        assert_int_equal(status_of(&site, sites[i].target, "Bearer ek_third", 1000), sites[i].refused);
+        assert_int_equal(status_of(&sites[i].site, sites[i].target, "Bearer ek_first", 1999),
+                         sites[i].refused);
+        /* and it gets no further ones */
+        struct request request = {
+            .target = sites[i].target, .authorization = "Bearer ek_first", .now_s = 1999};
+        assert_int_equal(request_judge_post(&request, &site, site.dialect).status, 401);
+        request.authorization = "Bearer " KEY;
+        assert_int_equal(request_judge_post(&request, &site, site.dialect).kind, VERDICT_ACCEPT);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_table),
-        cmocka_unit_test(test_no_websocket),
-        cmocka_unit_test(test_bodies),
-        cmocka_unit_test(test_client_id),
+        cmocka_unit_test(test_table),         cmocka_unit_test(test_no_websocket),
+        cmocka_unit_test(test_bodies),        cmocka_unit_test(test_client_id),
+        cmocka_unit_test(test_tokens_expire), cmocka_unit_test(test_client_secrets_expire),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
