@@ -123,7 +123,6 @@ static void free_settings(struct ws_client *client)
 {
     while (client->vhosts) {
         struct client_vhost *next = client->vhosts->next;
-        free(client->vhosts->proxy);
         free(client->vhosts);
         client->vhosts = next;
     }

@@ -27,15 +27,16 @@ struct ws_target {
     uint16_t port;         /* of the Host header, and to connect to unless address is given */
     uint16_t address_port; /* with address */
     bool tls;
-    const char *address; /* numeric, "127.0.0.1" or "::1", to connect to; NULL: resolve host */
-    const char *proxy;   /* "http://[user:pass@]host:port" (HTTP CONNECT) or NULL; no environment */
+    const char *address; /* what to connect to, mostly numeric; a name is resolved; NULL: resolve host */
+    const char *proxy;   /* "http://[user:pass@]host:port" (HTTP CONNECT, TLS only) or NULL; no environment */
     const char *ca_file; /* must be one of those given to ws_client_new, or NULL for the system's roots */
     const char *target;  /* path and query */
     const struct ws_header *headers;
     size_t header_count;
 };
 
-/* The steps of a dial, in order, each reported once when it is done. */
+/* The steps of a dial, in order, each reported once when it is done. Through a proxy, CONNECTED means that
+ * its tunnel stands. */
 enum ws_step { WS_STEP_RESOLVED, WS_STEP_CONNECTED, WS_STEP_TLS, WS_STEP_UPGRADED };
 
 /* The response to the upgrade, accepted or refused. Valid during the callback. Cookies are left out. */
@@ -57,7 +58,7 @@ struct ws_end {
     int os_error;      /* errno of the socket: ECONNREFUSED, ECONNRESET ... or 0 (without a Close: EOF) */
     bool tls_failed;
     long tls_verify_error;    /* X509_V_ERR_ number, 0 when the certificate was good or not seen */
-    int proxy_status;         /* HTTP status of a proxy that refused CONNECT, when known */
+    int proxy_status;         /* HTTP status of a proxy that refused CONNECT, or 0 */
     int http_status;          /* of the answer to the upgrade: 101, a refusal, or 0 when none came */
     int close_code;           /* of the peer's Close frame; 0: none came */
     const char *close_reason; /* "" when none */

@@ -7,10 +7,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void on_tunnel_opened(void *user)
+{
+    client_conn_step(user, WS_STEP_CONNECTED);
+}
+
+/* lws begins the TLS handshake before it returns to the loop: a tunnel goes to the next one that starts. */
 static int on_connected(struct ws_conn *conn)
 {
+    struct client_tunnel *tunnel = conn->request->tunnel;
     conn->connected = true;
-    client_conn_step(conn, WS_STEP_CONNECTED);
+    if (!tunnel) {
+        client_conn_step(conn, WS_STEP_CONNECTED);
+        return 0;
+    }
+    tunnel->opened = on_tunnel_opened;
+    tunnel->user = conn;
+    tunnel->fd = lws_get_socket_fd(conn->wsi);
+    conn->request->vhost->tls->tunnel = tunnel;
     return 0;
 }
 
@@ -18,6 +32,7 @@ static int on_connected(struct ws_conn *conn)
 static int on_request(struct ws_conn *conn, char **position, size_t room)
 {
     const struct client_request *request = conn->request;
+    if (request->tunnel) client_tunnel_detach(request->tunnel, lws_get_ssl(conn->wsi));
     client_conn_step(conn, WS_STEP_TLS);
     client_receive_learn(conn->client, *position, room);
     if (conn->aborted || request->header_length > room) return -1;

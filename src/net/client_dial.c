@@ -30,7 +30,7 @@ static void on_resolved(struct resolver_wait *wait, const struct resolver_answer
 void client_dial_start(struct ws_conn *conn)
 {
     struct client_request *request = conn->request;
-    const char *host = request->proxy_host ? request->proxy_host : request->connect_host;
+    const char *host = request->connect_host;
     if (resolver_is_numeric(host)) {
         request->addresses.count = 1;
         (void)snprintf(request->addresses.addresses[0], INET6_ADDRSTRLEN, "%s", host);
@@ -49,14 +49,6 @@ void client_dial_start(struct ws_conn *conn)
     } else if (cached) {
         take_answer(conn, cached);
     }
-}
-
-static bool use_proxy(const struct client_request *request, const char *address)
-{
-    char proxy[256];
-    const char *form = strchr(address, ':') ? "%s[%s]:%u" : "%s%s:%u";
-    (void)snprintf(proxy, sizeof(proxy), form, request->proxy_login, address, (unsigned)request->proxy_port);
-    return lws_set_proxy(request->vhost->vhost, proxy) == 0;
 }
 
 static void free_handle(uv_handle_t *handle)
@@ -88,7 +80,7 @@ static void connect_by_lws(struct ws_conn *conn, const char *address)
     struct lws_client_connect_info info = {
         .context = conn->client->context,
         .vhost = request->vhost->vhost,
-        .address = request->proxy_host ? request->connect_host : address,
+        .address = address,
         .port = request->connect_port,
         .ssl_connection = (conn->tls ? LCCSCF_USE_SSL : 0) | LCCSCF_HTTP_NO_FOLLOW_REDIRECT,
         .path = request->target,
@@ -117,15 +109,10 @@ bool client_dial_next(struct ws_conn *conn)
         conn->end.os_error = 0;
         conn->detail[0] = '\0';
         conn->observed = false;
-        if (request->proxy_host && !use_proxy(request, address)) {
-            client_conn_detail(conn, "the proxy's login is too long", SIZE_MAX);
-            continue;
-        }
         connect_by_lws(conn, address);
         close_orphans(conn);
         if (conn->wsi) return true;
-        uint16_t port = request->proxy_host ? request->proxy_port : request->connect_port;
-        client_end_no_start(conn, address, port);
+        client_end_no_start(conn, address, request->connect_port);
     }
     conn->state = CONN_OVER;
     return false;

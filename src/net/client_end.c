@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <openssl/bio.h>
 #include <openssl/x509_vfy.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -69,6 +70,24 @@ static void observe_handshake(struct ws_conn *conn)
     }
 }
 
+/* What became of a tunnel that does not stand; the answer may still lie in a socket that was reset. */
+static void observe_tunnel(struct ws_conn *conn)
+{
+    struct client_tunnel *tunnel = conn->request->tunnel;
+    client_tunnel_listen_again(tunnel);
+    const char *why = tunnel->why;
+    char text[64];
+    if (tunnel->state == TUNNEL_REFUSED) {
+        conn->end.proxy_status = tunnel->status;
+        conn->end.os_error = 0; /* having answered, a proxy may well reset */
+        (void)snprintf(text, sizeof(text), "the proxy answered CONNECT with %d", tunnel->status);
+        why = text;
+    }
+    if (!why) return;
+    conn->detail[0] = '\0';
+    client_conn_detail(conn, why, SIZE_MAX);
+}
+
 static bool starts(const char *said, size_t length, const char *prefix)
 {
     size_t size = strlen(prefix);
@@ -88,6 +107,11 @@ void client_end_observe(struct ws_conn *conn, const char *said, size_t length, i
     client_conn_detail(conn, said, length);
     conn->end.os_error = socket_error(conn, saved_errno);
     if (conn->state == CONN_DIALLING) {
+        const struct client_tunnel *tunnel = conn->request->tunnel;
+        if (conn->connected && tunnel && tunnel->state != TUNNEL_OPEN) {
+            observe_tunnel(conn);
+            return;
+        }
         if (conn->connected && conn->tls) observe_handshake(conn);
         conn->end.protocol_violation = answer_is_broken(said, length);
         return;

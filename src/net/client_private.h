@@ -5,6 +5,7 @@
 #include "net/client.h"
 #include "net/client_body.h"
 #include "net/client_tls.h"
+#include "net/client_tunnel.h"
 #include "net/resolver.h"
 
 #include <libwebsockets.h>
@@ -15,12 +16,11 @@
 #define CLIENT_FRAME_BUFFER 4096    /* per open connection; larger frames come in pieces of this size */
 #define CLIENT_SMALL_MESSAGE 16384  /* what a connection may keep allocated between messages */
 
-/* lws ties roots and proxy to a "vhost"; there is one for each pair that is in use. */
+/* lws ties roots to a "vhost"; there is one for each set of them that is in use. */
 struct client_vhost {
     struct client_vhost *next;
     struct lws_vhost *vhost;
     struct client_tls *tls;
-    char *proxy; /* NULL: direct */
 };
 
 struct ws_client {
@@ -47,11 +47,9 @@ struct client_request {
     struct client_vhost *vhost;
     char *host;         /* SNI and certificate check */
     char *host_header;  /* with ":port" when it is not the scheme's own */
-    char *connect_host; /* what to connect to: host, or the numeric address given instead */
+    char *connect_host; /* what to connect to: host, what was given instead, or the proxy */
     uint16_t connect_port;
-    char *proxy_host; /* NULL: direct */
-    uint16_t proxy_port;
-    char *proxy_login; /* "user:pass@" or "" */
+    struct client_tunnel *tunnel; /* through the proxy; NULL: direct */
     char *target;
     char *subprotocol;  /* of a Sec-WebSocket-Protocol header, or NULL: lws must know what was offered */
     char *header_lines; /* "Name: value\r\n" ... */

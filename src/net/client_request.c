@@ -9,10 +9,9 @@
 #include <string.h>
 #include <strings.h>
 
-/* What lws 4.1.6 holds without cutting: its request line, its Host line, its proxy credentials. */
+/* What lws 4.1.6 holds without cutting: its request line, its Host line. */
 #define MAX_TARGET 2000
 #define MAX_HOST 110
-#define MAX_LOGIN 95
 #define MAX_HEADERS 24000
 
 /* It may hold a credential, which shall not stay in freed memory. */
@@ -25,11 +24,12 @@ static void wipe(char *string)
 void client_request_free(struct client_request *request)
 {
     if (!request) return;
+    if (request->tunnel && request->vhost && request->vhost->tls->tunnel == request->tunnel)
+        request->vhost->tls->tunnel = NULL;
     free(request->host);
     free(request->host_header);
     free(request->connect_host);
-    free(request->proxy_host);
-    wipe(request->proxy_login);
+    client_tunnel_free(request->tunnel);
     wipe(request->target);
     wipe(request->subprotocol);
     wipe(request->header_lines);
@@ -39,12 +39,15 @@ void client_request_free(struct client_request *request)
 static enum err_code read_proxy(struct client_request *request, const char *text, struct error *err)
 {
     struct proxy proxy;
-    enum err_code code = proxy_read(text, MAX_LOGIN, &proxy, err);
+    enum err_code code = proxy_read(text, PROXY_LOGIN_MAX, &proxy, err);
     if (code != ERR_OK) return code;
-    request->proxy_login = proxy.login;
-    request->proxy_host = proxy.host;
-    request->proxy_port = proxy.port;
-    return ERR_OK;
+    request->tunnel = client_tunnel_new(request->connect_host, request->connect_port, proxy.login);
+    free(request->connect_host);
+    request->connect_host = proxy.host;
+    request->connect_port = proxy.port;
+    proxy.host = NULL;
+    proxy_clear(&proxy);
+    return request->tunnel ? ERR_OK : error_set(err, ERR_NOMEM, "no memory for a proxy");
 }
 
 static bool printable(const char *string)
@@ -101,8 +104,10 @@ static enum err_code check_target(const struct ws_target *target, struct error *
     if (target->port == 0 || (target->address && target->address_port == 0)) {
         return error_set(err, ERR_NET, "there is no port 0 to connect to at %s", target->host);
     }
-    if (target->address && !resolver_is_numeric(target->address)) {
-        return error_set(err, ERR_NET, "\"%s\" is not a numeric address to connect to", target->address);
+    if (target->proxy && !target->tls) {
+        return error_set(err, ERR_NET,
+                         "a proxy leads to TLS only, and %s is asked for without: leave one of the two out",
+                         target->host);
     }
     return ERR_OK;
 }

@@ -8,12 +8,17 @@
 /*
  * lws empties OpenSSL's error queue and reports every failure as "SSL err 1". This callback runs while the
  * queue still stands, at the end of each SSL_connect and for each alert, and keeps the words for the
- * connection that just failed.
+ * connection that just failed. It is also the only moment to lay a tunnel between TLS and its socket.
  */
-static void note_failure(const SSL *ssl, int where, int value)
+static void watch_handshake(const SSL *ssl, int where, int value)
 {
     struct client_tls *tls = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
     if (!tls) return;
+    if ((where & SSL_CB_HANDSHAKE_START) && tls->tunnel && SSL_get_fd(ssl) == tls->tunnel->fd) {
+        client_tunnel_attach(tls->tunnel, (SSL *)(uintptr_t)ssl);
+        tls->tunnel = NULL;
+        return;
+    }
     if (where & SSL_CB_ALERT) {
         if ((value >> 8) != SSL3_AL_FATAL || tls->failure[0]) return;
         const char *side = (where & SSL_CB_READ) ? "received" : "sent";
@@ -57,7 +62,7 @@ static void configure(struct client_tls *tls)
     /* Each session pays for its own handshake, as a new user's would. */
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_app_data(context, tls);
-    SSL_CTX_set_info_callback(context, note_failure);
+    SSL_CTX_set_info_callback(context, watch_handshake);
 }
 
 enum err_code client_tls_new(enum client_trust trust, const char *ca_file, struct client_tls **out,

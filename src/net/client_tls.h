@@ -4,11 +4,14 @@
 
 #include "base/error.h"
 
+#include "net/client_tunnel.h"
+
 #include <openssl/ssl.h>
 #include <stdbool.h>
 
 /* One OpenSSL context of our own, for one set of trusted roots; lws borrows it. */
 struct client_tls {
+    struct client_tunnel *tunnel; /* for the next handshake that starts; NULL: none */
     SSL_CTX *context;
     char *ca_file;     /* NULL: the system's roots */
     char failure[192]; /* OpenSSL's words for the last failure on this context; "" when none */

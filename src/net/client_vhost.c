@@ -1,4 +1,4 @@
-/* lws keeps the trusted roots and the proxy in a "vhost": here is the one for a target. */
+/* lws keeps the trusted roots in a "vhost": here is the one for a target. */
 #include "net/client_private.h"
 
 #include <stdlib.h>
@@ -48,15 +48,13 @@ static struct lws_vhost *make_lws_vhost(struct ws_client *client, struct client_
     return lws_create_vhost(client->context, &info);
 }
 
-static enum err_code make_vhost(struct ws_client *client, struct client_tls *tls, const char *proxy,
-                                struct client_vhost **out, struct error *err)
+static enum err_code make_vhost(struct ws_client *client, struct client_tls *tls, struct client_vhost **out,
+                                struct error *err)
 {
     struct client_vhost *made = calloc(1, sizeof(*made));
     if (!made) return error_set(err, ERR_NOMEM, "no memory for a connection");
-    if (proxy) made->proxy = strdup(proxy);
-    if (!proxy || made->proxy) made->vhost = make_lws_vhost(client, tls);
+    made->vhost = make_lws_vhost(client, tls);
     if (!made->vhost) {
-        free(made->proxy);
         free(made);
         return error_set(err, ERR_NOMEM, "libwebsockets could not make a virtual host");
     }
@@ -74,9 +72,7 @@ enum err_code client_vhost_find(struct ws_client *client, const struct ws_target
     enum err_code code = find_tls(client, target, &tls, err);
     if (code != ERR_OK) return code;
     for (*out = client->vhosts; *out; *out = (*out)->next) {
-        const char *proxy = (*out)->proxy;
-        if ((*out)->tls != tls || !proxy != !target->proxy) continue;
-        if (!proxy || strcmp(proxy, target->proxy) == 0) return ERR_OK;
+        if ((*out)->tls == tls) return ERR_OK;
     }
-    return make_vhost(client, tls, target->proxy, out, err);
+    return make_vhost(client, tls, out, err);
 }

@@ -1,13 +1,8 @@
 #include "net/https_request.h"
 
-#include "net/resolver.h"
-
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-#define LOGIN_MAX 512
 
 void https_wipe(struct text *text)
 {
@@ -37,8 +32,6 @@ static enum err_code check(const struct https_request *request, struct error *er
         return error_set(err, ERR_NET, "the host name \"%.40s\" is not usable", where->host);
     if (where->port == 0 || (where->address != NULL && where->address_port == 0))
         return error_set(err, ERR_NET, "there is no port 0 to connect to at %s", where->host);
-    if (where->address != NULL && !resolver_is_numeric(where->address))
-        return error_set(err, ERR_NET, "\"%s\" is not a numeric address to connect to", where->address);
     if (request->tls_only) return ERR_OK;
     if (where->target[0] != '/' || strpbrk(where->target, " \r\n") != NULL)
         return error_set(err, ERR_NET, "the path for %s must start with '/' and have no space", where->host);
@@ -73,39 +66,19 @@ static void write_request(const struct https_request *request, struct text *out)
     if (request->body != NULL) text_puts(out, request->body);
 }
 
-/* CONNECT with the login in Basic form (RFC 9110, 9.3.6; RFC 7617). The proxy resolves the name, unless the
- * caller gave an address instead. */
-static void write_tunnel(const struct ws_target *where, const char *login, struct text *out)
-{
-    unsigned char basic[LOGIN_MAX / 3 * 4 + 8];
-    uint16_t port = where->address != NULL ? where->address_port : where->port;
-    struct text authority = {0};
-    put_host(&authority, where->address != NULL ? where->address : where->host);
-    text_printf(&authority, ":%u", (unsigned)port);
-    text_printf(out, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n", text_str(&authority), text_str(&authority));
-    out->failed |= authority.failed;
-    text_free(&authority);
-    if (login[0] != '\0') {
-        (void)EVP_EncodeBlock(basic, (const unsigned char *)login,
-                              (int)strlen(login) - 1); /* without its '@' */
-        text_printf(out, "Proxy-Authorization: Basic %s\r\n", (const char *)basic);
-        explicit_bzero(basic, sizeof basic);
-    }
-    text_puts(out, "\r\n");
-}
-
 enum err_code https_words_make(const struct https_request *request, struct https_words *out,
                                struct error *err)
 {
     const struct ws_target *where = request->where;
     *out = (struct https_words){0};
     enum err_code code = check(request, err);
-    if (code == ERR_OK && where->proxy != NULL) code = proxy_read(where->proxy, LOGIN_MAX, &out->proxy, err);
+    if (code == ERR_OK && where->proxy != NULL)
+        code = proxy_read(where->proxy, PROXY_LOGIN_MAX, &out->proxy, err);
     if (code != ERR_OK) return code;
     const char *connect_host = where->address != NULL ? where->address : where->host;
     out->connect_port = where->address != NULL ? where->address_port : where->port;
     if (out->proxy.host != NULL) {
-        write_tunnel(where, out->proxy.login, &out->tunnel);
+        proxy_question(connect_host, out->connect_port, out->proxy.login, &out->tunnel);
         connect_host = out->proxy.host;
         out->connect_port = out->proxy.port;
     }

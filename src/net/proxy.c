@@ -1,5 +1,6 @@
 #include "net/proxy.h"
 
+#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,4 +38,34 @@ void proxy_clear(struct proxy *proxy)
     free(proxy->login);
     free(proxy->host);
     *proxy = (struct proxy){0};
+}
+
+/* The login in Basic form (RFC 7617), without its '@', and the blank line. */
+static void put_login(const char *login, struct text *out)
+{
+    size_t length = strlen(login) - 1;
+    size_t size = length / 3 * 4 + 8;
+    char *basic = malloc(size);
+    if (basic == NULL) {
+        out->failed = true;
+        return;
+    }
+    (void)EVP_EncodeBlock((unsigned char *)basic, (const unsigned char *)login, (int)length);
+    text_printf(out, "Proxy-Authorization: Basic %s\r\n\r\n", basic); /* last: no copy is left behind */
+    explicit_bzero(basic, size);
+    free(basic);
+}
+
+void proxy_question(const char *host, uint16_t port, const char *login, struct text *out)
+{
+    const char *form = strchr(host, ':') != NULL ? "[%s]:%u" : "%s:%u";
+    struct text authority = {0};
+    text_printf(&authority, form, host, (unsigned)port);
+    text_printf(out, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n", text_str(&authority), text_str(&authority));
+    out->failed |= authority.failed;
+    text_free(&authority);
+    if (login[0] != '\0')
+        put_login(login, out);
+    else
+        text_puts(out, "\r\n");
 }

@@ -1,8 +1,9 @@
-/* What "http://[user:pass@]host:port" says. Pure. */
+/* What "http://[user:pass@]host:port" says, and what such a proxy is asked. Pure. */
 #ifndef RUSHHOUR_NET_PROXY_H
 #define RUSHHOUR_NET_PROXY_H
 
 #include "base/error.h"
+#include "base/text.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -16,6 +17,12 @@ struct proxy {
 /* Takes a proxy apart; what follows the last '@' is the host. login_max bounds its user and password. ERR_NET
  * for what has another form; the message never holds any of it. */
 MUST_USE enum err_code proxy_read(const char *text, size_t login_max, struct proxy *out, struct error *err);
+
+#define PROXY_LOGIN_MAX 512
+
+/* Appends the request for a tunnel to host and port (RFC 9110, 9.3.6), with the login when it is not "". It
+ * is as secret as the login. */
+void proxy_question(const char *host, uint16_t port, const char *login, struct text *out);
 
 /* Wipes the login and frees what proxy_read made. */
 void proxy_clear(struct proxy *proxy);

@@ -241,6 +241,7 @@ static void test_wrong_targets_start_nothing(void **state)
     cases[1].target = "no-slash";
     cases[2].host = "";
     cases[3].address = "localhost";
+    cases[3].address_port = 0;
     cases[4].port = 0;
     cases[5].proxy = "http://nobody";
     cases[6].proxy = "http://host:99999";
@@ -255,48 +256,6 @@ static void test_wrong_targets_start_nothing(void **state)
     }
     bench_end(&bench);
     assert_int_equal(heard.closed + heard.step_count, 0);
-}
-
-/* The proxy of the test: CONNECT, then whatever the script of the target is. */
-static char proxy_request[4096];
-
-static void proxy_then_upgrade(int fd)
-{
-    if (!read_request(fd, proxy_request, sizeof(proxy_request))) return;
-    say_text(fd, "HTTP/1.1 200 Connection established\r\n\r\n");
-    say_yes(fd);
-}
-
-static void proxy_says_no(int fd)
-{
-    if (!read_request(fd, proxy_request, sizeof(proxy_request))) return;
-    say_text(fd, "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n");
-    wait_for_end(fd);
-}
-
-static void test_proxy(void **state)
-{
-    (void)state;
-    struct hand_server server;
-    char proxy[64];
-    struct heard through = {0}, refused = {0};
-    hand_begin(&server, proxy_then_upgrade, 1);
-    struct ws_target target = plain_target(8443);
-    target.address = NULL;
-    (void)snprintf(proxy, sizeof(proxy), "http://user:pass@127.0.0.1:%u", server.port);
-    target.proxy = proxy;
-    wait_closed(&target, &through);
-    assert_int_equal(through.opened, 1);
-    assert_non_null(strstr(proxy_request, "CONNECT localhost.test:8443 HTTP/1.1\r\n"));
-    assert_non_null(strstr(proxy_request, "basic dXNlcjpwYXNz\r\n"));
-    hand_end(&server);
-    hand_begin(&server, proxy_says_no, 1);
-    (void)snprintf(proxy, sizeof(proxy), "http://127.0.0.1:%u", server.port);
-    wait_closed(&target, &refused);
-    assert_int_equal(refused.end.steps_done, 1);
-    assert_int_equal(refused.opened + refused.refused, 0);
-    assert_non_null(strstr(refused.detail, "proxy"));
-    hand_end(&server);
 }
 
 static void test_the_environment_is_ignored(void **state)
@@ -325,7 +284,6 @@ int main(void)
         cmocka_unit_test(test_a_name_is_resolved_and_the_next_address_tried),
         cmocka_unit_test(test_no_file_descriptor_is_our_own_fault),
         cmocka_unit_test(test_wrong_targets_start_nothing),
-        cmocka_unit_test(test_proxy),
         cmocka_unit_test(test_the_environment_is_ignored),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
