@@ -98,11 +98,12 @@ static int64_t until_next_slice(const struct quota *quota, int64_t wall_ns)
     return (int64_t)ceil((double)left_ns / quota->speed);
 }
 
+/* Hints are told in ms: rounded up, so that who follows them finds the next slice. */
 static struct strike refuse(const struct quota *quota, int64_t wall_ns, enum fault_kind kind,
                             const struct fault_info *info)
 {
-    return (struct strike){
-        .struck = true, .kind = kind, .info = info, .retry_after_ns = until_next_slice(quota, wall_ns)};
+    int64_t left_ms = (until_next_slice(quota, wall_ns) + NS_PER_MS - 1) / NS_PER_MS;
+    return (struct strike){.struck = true, .kind = kind, .info = info, .retry_after_ns = left_ms * NS_PER_MS};
 }
 
 struct strike quota_connect(struct quota *quota, int64_t wall_ns)

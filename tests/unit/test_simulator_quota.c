@@ -33,7 +33,7 @@ static void test_requests_at_the_edges_of_slices(void **state)
     assert_int_equal(refused.kind, FAULT_UPGRADE_429);
     assert_string_equal(refused.info->name, "quota_requests");
     assert_string_equal(refused.info->number, "F30");
-    assert_true(refused.retry_after_ns == 1);
+    assert_true(refused.retry_after_ns == NS_PER_MS);
     assert_true(quota_connect(&quota, NOON + NS_PER_S / 4).retry_after_ns == NS_PER_S * 3 / 4);
     assert_false(quota_connect(&quota, NOON + NS_PER_S).struck);
     assert_int_equal(quota_of_requests(&quota, NOON + NS_PER_S).remaining, 9);
