@@ -19,6 +19,7 @@ static const struct {
     {"check", command_check, "a preflight of every region, step by step: a cause and a fix for each failure"},
     {"report", command_report, "tables and pages from a run folder, regrouped by any window"},
     {"compare", command_compare, "is one run, region or time of day worse than another?"},
+    {"plan", command_plan, "what a load will do and cost, and what a decision needs"},
     {"simulate", command_simulate, "the simulator alone, for other clients"},
     {"help", command_help,
      "help on a command; `help profile`: every key of a profile; `help schema`: as JSON Schema"},

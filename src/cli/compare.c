@@ -6,7 +6,6 @@
 #include "record/run_reader.h"
 #include "report/compare.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,13 +20,8 @@ struct compare {
 
 static enum err_code percent(const char *option, const char *text, double *out, struct error *err)
 {
-    char *end;
-    double value = strtod(text, &end);
-    bool share = *end == '%' && end[1] == '\0';
-    if (end == text || (*end != '\0' && !share) || !(value >= 0) || value > 100)
-        return error_set(err, ERR_USAGE, "%s %s: write a percentage such as 1%% or 95%%", option, text);
-    *out = value / 100;
-    return ERR_OK;
+    enum err_code code = parse_fraction(text, out, err);
+    return code == ERR_OK ? code : error_prefix(err, "%s", option);
 }
 
 static enum err_code read_options(struct compare *compare, struct error *err)

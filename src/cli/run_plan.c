@@ -1,3 +1,4 @@
+#include "cli/forecast.h"
 #include "cli/run.h"
 
 #include "base/calendar.h"
@@ -5,18 +6,12 @@
 #include "base/units.h"
 #include "profile/adjust.h"
 
-#include <cjson/cJSON.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
-
-/* What a text turn costs in tokens until something was measured (failure-rate runs use short prompts). */
-#define ASSUMED_INPUT_TOKENS 200.0
-#define ASSUMED_OUTPUT_TOKENS 50.0
 
 /* The largest number that every reader of JSON keeps exact. */
 #define SEED_MOST UINT64_C(0x1FFFFFFFFFFFFF)
@@ -188,143 +183,20 @@ enum err_code run_plan(struct run *run, struct error *err)
 
 /* ---- dry run ---- */
 
-struct forecast {
-    double sessions, attempts, tokens, low_usd, likely_usd, high_usd, rpm, tpm;
-    bool unpriced; /* `prices` does not know the model: the cost is unknown, not nothing */
-};
-
-static double seconds(int64_t ns)
-{
-    return (double)ns / (double)NS_PER_S;
-}
-
-/* How many sessions a closed load gets through: each is busy for its turns at an assumed second each, and its
- * thinking. */
-static double closed_sessions(const struct profile *profile)
-{
-    const struct load *load = &profile->load;
-    double busy_s = (double)profile->session.interactions * (1.0 + seconds(profile->session.think_time_ns));
-    double area = 0;
-    double from = 0;
-    for (size_t i = 0; i < load->stage_count; i++) {
-        area += (from + load->stages[i].target) / 2 * seconds(load->stages[i].duration_ns);
-        from = load->stages[i].target;
-    }
-    return area / busy_s;
-}
-
-static struct forecast forecast_region(const struct run *run, const struct region *region)
-{
-    const struct profile *profile = run->profile;
-    int64_t length = load_duration_ns(&profile->load);
-    struct forecast f = {0};
-    f.sessions = profile->load.model == LOAD_ARRIVALS ? pacer_expected(&profile->load, length)
-                                                      : closed_sessions(profile);
-    f.attempts = f.sessions * (double)profile->session.interactions;
-    f.tokens = f.attempts * (ASSUMED_INPUT_TOKENS + ASSUMED_OUTPUT_TOKENS);
-    const struct price *price = prices_find(&profile->prices, region->model);
-    f.unpriced = price == NULL;
-    if (price != NULL) {
-        bool audio = profile->session.modality == MODALITY_AUDIO;
-        double out = audio ? price->audio_out : price->text_out;
-        f.likely_usd =
-            f.attempts * (ASSUMED_INPUT_TOKENS * price->text_in + ASSUMED_OUTPUT_TOKENS * out) / 1e6;
-        f.low_usd = f.likely_usd / 2;
-        f.high_usd = f.likely_usd * 2 * fmin((double)profile->retry.attempts, 1 + profile->retry.budget);
-    }
-    double minutes = seconds(length) / 60;
-    if (minutes > 0) {
-        f.rpm = f.attempts / minutes;
-        f.tpm = f.tokens / minutes;
-    }
-    return f;
-}
-
-static void add(struct forecast *into, const struct forecast *from)
-{
-    into->sessions += from->sessions;
-    into->attempts += from->attempts;
-    into->tokens += from->tokens;
-    into->low_usd += from->low_usd;
-    into->likely_usd += from->likely_usd;
-    into->high_usd += from->high_usd;
-    into->rpm += from->rpm;
-    into->tpm += from->tpm;
-    into->unpriced |= from->unpriced;
-}
-
-static void forecast_json(cJSON *object, const struct forecast *f)
-{
-    (void)cJSON_AddNumberToObject(object, "sessions", round(f->sessions));
-    (void)cJSON_AddNumberToObject(object, "attempts", round(f->attempts));
-    (void)cJSON_AddNumberToObject(object, "tokens", round(f->tokens));
-    if (f->unpriced) {
-        (void)cJSON_AddNullToObject(object, "cost_usd");
-    } else {
-        cJSON *cost = cJSON_AddObjectToObject(object, "cost_usd");
-        (void)cJSON_AddNumberToObject(cost, "low", f->low_usd);
-        (void)cJSON_AddNumberToObject(cost, "likely", f->likely_usd);
-        (void)cJSON_AddNumberToObject(cost, "high", f->high_usd);
-    }
-    (void)cJSON_AddNumberToObject(object, "rpm", f->rpm);
-    (void)cJSON_AddNumberToObject(object, "tpm", f->tpm);
-}
-
-static void plan_json(const struct run *run, struct text *out)
-{
-    cJSON *root = cJSON_CreateObject();
-    cJSON *regions = cJSON_AddArrayToObject(root, "regions");
-    struct forecast totals = {0};
-    for (size_t i = 0; i < run->profile->region_count; i++) {
-        struct forecast f = forecast_region(run, &run->profile->regions[i]);
-        add(&totals, &f);
-        cJSON *object = cJSON_CreateObject();
-        (void)cJSON_AddStringToObject(object, "name", run->profile->regions[i].name);
-        forecast_json(object, &f);
-        (void)cJSON_AddItemToArray(regions, object);
-    }
-    forecast_json(cJSON_AddObjectToObject(root, "totals"), &totals);
-    char *json = cJSON_Print(root);
-    if (json != NULL) text_printf(out, "%s\n", json);
-    cJSON_free(json);
-    cJSON_Delete(root);
-}
-
-static void plan_row(struct text *out, const char *name, const struct forecast *f)
-{
-    text_printf(out, "%-20s %10.0f %10.0f %12.0f %9.1f %10.0f   ", name, f->sessions, f->attempts, f->tokens,
-                f->rpm, f->tpm);
-    if (f->unpriced) {
-        text_puts(out, "unknown\n");
-    } else {
-        text_printf(out, "%.2f (%.2f to %.2f)\n", f->likely_usd, f->low_usd, f->high_usd);
-    }
-}
-
 void run_plan_report(const struct run *run, bool json, struct text *out)
 {
     if (json) {
-        plan_json(run, out);
+        cJSON *root = forecast_profile_json(run->profile);
+        char *printed = cJSON_Print(root);
+        if (printed != NULL) text_printf(out, "%s\n", printed);
+        cJSON_free(printed);
+        cJSON_Delete(root);
         return;
     }
-    struct forecast totals = {0};
     struct text length = {0};
     text_duration(&length, load_duration_ns(&run->profile->load));
     text_printf(out, "%s: %s of load, seed %" PRIu64 ", nothing is sent (--dry-run)\n\n", run->profile->name,
                 text_str(&length), run->seed);
-    text_printf(out, "%-20s %10s %10s %12s %9s %10s   %s\n", "region", "sessions", "attempts", "tokens",
-                "RPM", "TPM", "USD (low to high)");
-    for (size_t i = 0; i < run->profile->region_count; i++) {
-        struct forecast f = forecast_region(run, &run->profile->regions[i]);
-        add(&totals, &f);
-        plan_row(out, run->profile->regions[i].name, &f);
-    }
-    plan_row(out, "all", &totals);
-    text_printf(out,
-                "\nAssumed: %.0f input and %.0f output tokens an attempt, and in a closed load one second an "
-                "attempt.\n",
-                ASSUMED_INPUT_TOKENS, ASSUMED_OUTPUT_TOKENS);
-    if (totals.unpriced)
-        text_puts(out, "Unknown cost: the profile's `prices` has no row for that region's model.\n");
+    forecast_table(run->profile, out);
     text_free(&length);
 }
