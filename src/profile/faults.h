@@ -98,7 +98,7 @@ enum fault_chance {
     X(CLOSED_BEFORE_CREATED, "closed_before_created", "F42", CHANCE_PER_SESSION,                             \
       "101, then Close 1000 without session.created")                                                        \
     X(FIRST_EVENT_ERROR, "first_event_error", "F43", CHANCE_PER_SESSION,                                     \
-      "the first event is an error instead of session.created")                                              \
+      "the first event is an error instead of session.created; nothing follows")                             \
     X(INVALID_API_KEY, "invalid_api_key", "F44", CHANCE_PER_SESSION,                                         \
       "101, then an error event and Close 3000, as on the OpenAI-hosted API")                                \
     X(UNKNOWN_PARAMETER, "unknown_parameter", "F45", CHANCE_PER_SESSION,                                     \
@@ -112,16 +112,17 @@ enum fault_chance {
     X(NO_SESSION_UPDATED, "no_session_updated", "F50", CHANCE_PER_SESSION,                                   \
       "session.update is never answered")                                                                    \
     X(SESSION_EXPIRED, "session_expired", "F76", CHANCE_PER_SESSION,                                         \
-      "the session reaches its cap after `after`: error session_expired, Close 1001")                        \
+      "the session reaches its cap after `after` (max_session_age): error session_expired, Close 1001")      \
     X(SESSION_CAP_30, "session_cap_30", "F77", CHANCE_PER_SESSION,                                           \
-      "after `after` Close 1001 alone, as the older cap; tells an expires_at to match")                      \
+      "after `after` (30m) Close 1001 alone, as the older cap; tells an expires_at to match")                \
     X(DISGUISED_EXPIRY, "disguised_expiry", "F76", CHANCE_PER_SESSION,                                       \
       "the cap after `after` in the guise of a server_error; tells an expires_at to match")                  \
     X(IDLE_CLOSE, "idle_close", "F78", CHANCE_PER_SESSION,                                                   \
       "Close 1000 after `after` (20s) without a message")                                                    \
     X(PROXY_IDLE_CLOSE, "proxy_idle_close", "F87", CHANCE_PER_SESSION,                                       \
       "the connection ends without a Close frame after `after` (60s) without a message")                     \
-    X(NO_CLOSE_ANSWER, "no_close_answer", "F80", CHANCE_PER_SESSION, "our Close frame is not answered")
+    X(NO_CLOSE_ANSWER, "no_close_answer", "F80", CHANCE_PER_SESSION,                                         \
+      "the client's Close frame is not answered")
 
 /* One response. */
 #define FAULT_RESPONSE_MAP(X)                                                                                \

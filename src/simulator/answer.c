@@ -440,17 +440,41 @@ static struct answer *find(const struct visit *visit, const char *response_id)
     return answer;
 }
 
+static bool is_stuck(const struct answer *answer)
+{
+    return answer->state == ANSWER_SILENT || answer->state == ANSWER_STRIKING;
+}
+
+/* Ends it before its time. May free the answer. */
+static void end_early(struct answer *answer, const struct reply_end *end, enum ledger_outcome outcome)
+{
+    if (answer->state == ANSWER_WAITING) say_created(answer);
+    finish(answer, end, USAGE_AS_IS, outcome);
+    settle(answer);
+}
+
 bool answer_cancel(struct visit *visit, const char *response_id)
 {
+    const struct reply_end end = {.status = REPLY_CANCELLED, .reason = "client_cancelled"};
     struct answer *answer = find(visit, response_id);
     if (answer == NULL) return false;
-    if (answer->state == ANSWER_SILENT || answer->state == ANSWER_STRIKING)
-        return true; /* stuck: it hears nothing */
-    if (answer->state == ANSWER_WAITING) say_created(answer);
-    const struct reply_end end = {.status = REPLY_CANCELLED, .reason = "client_cancelled"};
-    finish(answer, &end, USAGE_AS_IS, OUTCOME_CANCELLED);
-    settle(answer);
+    if (!is_stuck(answer)) end_early(answer, &end, OUTCOME_CANCELLED); /* else it hears nothing */
     return true;
+}
+
+bool answer_fail_all(struct visit *visit, const struct complaint *error)
+{
+    const struct reply_end end = {.status = REPLY_FAILED, .error = error};
+    bool any = false;
+    struct answer *next = visit->answers;
+    while (next != NULL && visit->state != VISIT_OVER) {
+        struct answer *answer = next;
+        next = answer->next;
+        if (is_stuck(answer)) continue;
+        end_early(answer, &end, OUTCOME_FAILED);
+        any = true;
+    }
+    return any;
 }
 
 void answer_drop_all(struct visit *visit, enum ledger_outcome outcome)

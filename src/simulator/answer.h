@@ -22,6 +22,11 @@ size_t answer_count(const struct visit *visit);
 /* Cancels a response by its id, or (NULL) the one that writes to the conversation. False: there is none. */
 bool answer_cancel(struct visit *visit, const char *response_id);
 
+/*
+ * Ends every response under way as failed with an error; one that is stuck stays so. False: there was none.
+ */
+bool answer_fail_all(struct visit *visit, const struct complaint *error);
+
 /* Writes the ledger lines of what is under way, and says no more. */
 void answer_drop_all(struct visit *visit, enum ledger_outcome outcome);
 void answer_free_all(struct visit *visit);

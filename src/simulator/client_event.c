@@ -3,6 +3,7 @@
 #include "simulator/answer.h"
 #include "simulator/conversation.h"
 #include "simulator/session.h"
+#include "simulator/session_fault.h"
 
 #include <cjson/cJSON.h>
 #include <stdlib.h>
@@ -35,8 +36,10 @@ typedef bool handler(const struct incoming *incoming, struct complaint *complain
 static bool update_session(const struct incoming *incoming, struct complaint *complaint)
 {
     const cJSON *session = cJSON_GetObjectItemCaseSensitive(incoming->json, "session");
-    if (!settings_update(&incoming->visit->settings, session, complaint)) return false;
-    session_configure(incoming->visit, incoming->at_ns);
+    struct visit *visit = incoming->visit;
+    if (!session_fault_refuses_update(visit) && !settings_update(&visit->settings, session, complaint))
+        return false;
+    session_configure(visit, client_event_id(incoming->json), incoming->at_ns);
     return true;
 }
 
@@ -117,19 +120,18 @@ static const struct {
     {"conversation.item.truncate", truncate_item}, {"conversation.item.delete", delete_item},
 };
 
-static bool unknown_type(const char *type, struct complaint *complaint)
+void client_event_unknown(const char *type, struct complaint *complaint)
 {
     struct text list = {0};
-    for (size_t i = 0; i < sizeof handlers / sizeof *handlers; i++)
-        text_printf(&list, "%s'%s'",
-                    i == 0                                        ? ""
-                    : i + 1 == sizeof handlers / sizeof *handlers ? ", and "
-                                                                  : ", ",
+    size_t count = sizeof handlers / sizeof *handlers;
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(handlers[i].type, type) == 0) continue; /* a fault denies that it is known */
+        text_printf(&list, "%s%s'%s'", list.length == 0 ? "" : ", ", i + 1 == count ? "and " : "",
                     handlers[i].type);
+    }
     (void)complain(complaint, "invalid_value", "type", "Invalid value: '%.64s'. Supported values are: %s.",
                    type, text_str(&list));
     text_free(&list);
-    return false;
 }
 
 static bool dispatch(const struct incoming *incoming, struct complaint *complaint)
@@ -149,7 +151,8 @@ static bool dispatch(const struct incoming *incoming, struct complaint *complain
     for (size_t i = 0; i < sizeof handlers / sizeof *handlers; i++) {
         if (strcmp(string_of(type), handlers[i].type) == 0) return handlers[i].handle(incoming, complaint);
     }
-    return unknown_type(string_of(type), complaint);
+    client_event_unknown(string_of(type), complaint);
+    return false;
 }
 
 void client_event_take(struct visit *visit, const char *text, size_t length, uint64_t at_ns)

@@ -1,7 +1,11 @@
 #include "simulator/session.h"
 
+#include "simulator/session_fault.h"
+
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* The session object, in session.created or session.updated. */
 static void say_session(struct visit *visit, const char *type)
@@ -20,31 +24,42 @@ static void say_session(struct visit *visit, const char *type)
     visit_say(visit);
 }
 
+/* The age in the words of the service: whole minutes as such. */
+static void write_reason(int64_t age_ns, char *out, size_t size)
+{
+    double seconds = (double)(age_ns / NS_PER_MS) / 1000;
+    bool minutes = age_ns % (60 * NS_PER_S) == 0;
+    (void)snprintf(out, size, "Your session hit the maximum duration of %g %s.",
+                   minutes ? seconds / 60 : seconds, minutes ? "minutes" : "seconds");
+}
+
 void session_expire(struct appointment *appointment, uint64_t now_ns)
 {
     (void)now_ns;
     struct visit *visit = (struct visit *)(void *)((char *)appointment - offsetof(struct visit, expiry));
-    int64_t seconds = visit->site->service->plan->max_session_age_ns / NS_PER_S;
+    int64_t age_ns = visit->site->service->plan->max_session_age_ns;
     char reason[96];
-    (void)snprintf(reason, sizeof reason, "Your session hit the maximum duration of %lld %s.",
-                   (long long)(seconds % 60 == 0 ? seconds / 60 : seconds),
-                   seconds % 60 == 0 ? "minutes" : "seconds");
+    if (session_fault_cap(visit) <= age_ns) {
+        session_fault_expire(visit);
+        return;
+    }
+    write_reason(age_ns, reason, sizeof reason);
     struct complaint complaint;
     (void)complain(&complaint, "session_expired", "", "%s", reason);
     visit_complain(visit, &complaint, NULL);
-    visit_record(visit, OUTCOME_EXPIRED);
-    ws_peer_close(visit->peer, 1001, reason);
-    ws_peer_flush(visit->peer);
+    visit_close(visit, OUTCOME_EXPIRED, 1001, reason);
 }
 
 static void greet(struct visit *visit)
 {
     struct service *service = visit->site->service;
+    if (session_fault_greets(visit)) return;
+    int64_t cap_ns = session_fault_cap(visit);
+    if (cap_ns > service->plan->max_session_age_ns) cap_ns = service->plan->max_session_age_ns;
     identifier_make(&service->ids, "sess_", visit->session_id);
     identifier_make(&service->ids, "conv_", visit->conversation_id);
     settings_init(&visit->settings, visit->preview);
-    uint64_t now = clock_mono_ns();
-    uint64_t expiry_ns = now + (uint64_t)service->plan->max_session_age_ns;
+    uint64_t expiry_ns = clock_mono_ns() + (uint64_t)cap_ns;
     visit->expires_at_s = service_wall(service, expiry_ns) / NS_PER_S;
     visit->state = VISIT_READY;
     say_session(visit, "session.created");
@@ -52,12 +67,14 @@ static void greet(struct visit *visit)
     visit->session_delay_ns = clock_mono_ns() - visit->opened_ns;
     ws_peer_flush(visit->peer);
     visit_wait(visit, &visit->expiry, expiry_ns);
+    session_fault_start(visit);
     visit_take_held(visit);
 }
 
 void session_open(struct visit *visit)
 {
     visit->state = VISIT_GREETING;
+    session_fault_draw(visit);
     uint64_t delay = site_delay(visit->site, STEP_SESSION, visit->opened_ns);
     if (delay == 0) { /* in one segment with the 101, as the real one may be */
         greet(visit);
@@ -70,7 +87,11 @@ void session_open(struct visit *visit)
 static void say_updated(struct visit *visit)
 {
     visit->state = VISIT_READY;
-    say_session(visit, "session.updated");
+    if (session_fault_refuses_update(visit)) {
+        session_fault_answer_update(visit);
+    } else {
+        say_session(visit, "session.updated");
+    }
     if (visit->state == VISIT_OVER) return;
     if (visit->configure_delay_ns == PHASE_UNSEEN)
         visit->configure_delay_ns = clock_mono_ns() - visit->update_ns;
@@ -78,8 +99,12 @@ static void say_updated(struct visit *visit)
     visit_take_held(visit);
 }
 
-void session_configure(struct visit *visit, uint64_t at_ns)
+void session_configure(struct visit *visit, const char *event_id, uint64_t at_ns)
 {
+    if (session_fault_refuses_update(visit)) {
+        free(visit->update_id);
+        visit->update_id = event_id == NULL ? NULL : strdup(event_id);
+    }
     visit->update_ns = at_ns;
     visit->state = VISIT_CONFIGURING;
     uint64_t delay = site_delay(visit->site, STEP_CONFIGURE, at_ns);

@@ -3,6 +3,7 @@
 #include "simulator/answer.h"
 #include "simulator/client_event.h"
 #include "simulator/session.h"
+#include "simulator/session_fault.h"
 #include "simulator/upgrade.h"
 
 #include <stddef.h>
@@ -35,6 +36,7 @@ void visit_say(struct visit *visit)
         return;
     }
     ws_peer_send(visit->peer, draft->data, draft->length);
+    if (visit->life.struck) visit->spoken_ns = clock_mono_ns();
 }
 
 void visit_complain(struct visit *visit, const struct complaint *complaint, const char *event_id)
@@ -62,6 +64,7 @@ void visit_record(struct visit *visit, enum ledger_outcome outcome)
     struct agenda *agenda = visit->site->service->agenda;
     agenda_cancel(agenda, &visit->gate);
     agenda_cancel(agenda, &visit->expiry);
+    agenda_cancel(agenda, &visit->idle);
     free_held(visit);
     answer_drop_all(visit, outcome == OUTCOME_COMPLETED ? OUTCOME_ABANDONED : outcome);
     struct ledger_line line = {
@@ -164,6 +167,7 @@ void visit_begin(struct site *site, struct ws_peer *peer, const struct ws_reques
     visit->peer = peer;
     visit->gate.fire = on_gate;
     visit->expiry.fire = session_expire;
+    visit->idle.fire = session_fault_on_idle;
     visit->held_end = &visit->held;
     visit->upgrade_delay_ns = visit->session_delay_ns = visit->configure_delay_ns = PHASE_UNSEEN;
     visit->next = service->visits;
@@ -183,6 +187,7 @@ void visit_take_message(struct ws_peer *peer, const char *text, size_t length, u
 {
     struct visit *visit = ws_peer_user(peer);
     if (visit == NULL || visit->state == VISIT_OVER) return;
+    visit->spoken_ns = at_ns;
     if (visit->state == VISIT_READY) {
         client_event_take(visit, text, length, at_ns);
     } else {
@@ -193,9 +198,9 @@ void visit_take_message(struct ws_peer *peer, const char *text, size_t length, u
 void visit_take_binary(struct ws_peer *peer, size_t length, uint64_t at_ns)
 {
     (void)length;
-    (void)at_ns;
     struct visit *visit = ws_peer_user(peer);
     if (visit == NULL || visit->state == VISIT_OVER) return;
+    visit->spoken_ns = at_ns;
     struct complaint complaint;
     (void)complain(&complaint, "invalid_event", "",
                    "Binary messages are not supported: send events as JSON text.");
@@ -206,9 +211,11 @@ void visit_gone(struct ws_peer *peer, int close_code)
 {
     struct visit *visit = ws_peer_user(peer);
     if (visit == NULL) return;
+    if (close_code != 0) session_fault_closed(visit);
     visit_record(visit, close_code != 0 ? OUTCOME_COMPLETED : OUTCOME_ABANDONED);
     answer_free_all(visit);
     settings_free(&visit->settings);
+    free(visit->update_id);
     free(visit->conversation.items);
     if (visit->previous != NULL) visit->previous->next = visit->next;
     if (visit->next != NULL) visit->next->previous = visit->previous;

@@ -37,8 +37,10 @@ struct visit {
     enum visit_state state;
     struct appointment gate;   /* what the state waits for */
     struct appointment expiry; /* the session's age limit */
+    struct appointment idle;   /* the end of a silence either way, for faults */
     struct verdict verdict;
     struct strike strike;           /* a fault of the upgrade */
+    struct strike life;             /* a fault of the session */
     const struct fault_info *fault; /* what took effect on the session, or NULL */
     bool preview;
     char target[64]; /* the path as asked for, cut: a refusal may quote it */
@@ -51,8 +53,10 @@ struct visit {
     struct answer *answers; /* under way, or silent for ever */
     struct held *held, **held_end;
     size_t held_bytes;
-    bool failed;  /* the response before did */
-    bool retries; /* the session was taken for the retry of a failure */
+    char *update_id;    /* the client's event_id of the session.update that a fault answers, or NULL */
+    uint64_t spoken_ns; /* when the last message went either way; kept for a fault of the session only */
+    bool failed;        /* the response before did */
+    bool retries;       /* the session was taken for the retry of a failure */
     /* for the ledger */
     bool recorded;
     int http_status;

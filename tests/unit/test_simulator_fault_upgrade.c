@@ -252,6 +252,43 @@ static void test_upgrade_timeout(void **state)
     assert_one_line("F38", "upgrade_timeout", "stalled", "(null)");
 }
 
+/* A limit below the one that an earlier 101 told, and only after that one (F32). */
+static void test_lowered_limit(void **state)
+{
+    (void)state;
+    static const char line[] = "x-ratelimit-limit-tokens: ";
+    char first[2048];
+    char second[2048];
+    start_fault("lowered_limit_429", "");
+    for (int region = 0; region < AZURE; region++) {
+        char headers[256];
+        (void)snprintf(headers, sizeof headers, "api-key: %s\r\n", ready_value(region, "api_key"));
+        ask(region, targets[region], headers, first, sizeof first);
+        ask(region, targets[region], headers, second, sizeof second);
+        assert_memory_equal(first, "HTTP/1.1 101 ", 13);
+        assert_memory_equal(second, "HTTP/1.1 429 ", 13);
+        assert_each(second, IDS "|" HINT, true);
+        const char *usual = strstr(first, line);
+        const char *lowered = strstr(second, line);
+        assert_non_null(usual);
+        assert_non_null(lowered);
+        assert_true(atof(lowered + sizeof line - 1) > 0);
+        assert_true(atof(lowered + sizeof line - 1) < atof(usual + sizeof line - 1));
+    }
+    cJSON *lines = ledger_after_stop();
+    int struck = 0;
+    const cJSON *each;
+    cJSON_ArrayForEach(each, lines)
+    {
+        bool refused = strcmp(at_path(each, "outcome"), "refused") == 0;
+        assert_string_equal(at_path(each, "fault"), refused ? "F32" : "(null)");
+        struck += refused;
+    }
+    assert_int_equal(struck, AZURE);
+    cJSON_Delete(lines);
+    finish();
+}
+
 /* The TLS connection ends instead of an answer (F11). */
 static void test_upgrade_closed(void **state)
 {
@@ -285,7 +322,7 @@ int main(void)
         cmocka_unit_test(test_refusals),        cmocka_unit_test(test_hint),
         cmocka_unit_test(test_subprotocol),     cmocka_unit_test(test_token_expired),
         cmocka_unit_test(test_upgrade_timeout), cmocka_unit_test(test_upgrade_closed),
-        cmocka_unit_test(test_bad_handshake),
+        cmocka_unit_test(test_bad_handshake),   cmocka_unit_test(test_lowered_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
