@@ -20,6 +20,8 @@ static const struct {
     {"report", command_report, "tables and pages from a run folder, regrouped by any window"},
     {"compare", command_compare, "is one run, region or time of day worse than another?"},
     {"plan", command_plan, "what a load will do and cost, and what a decision needs"},
+    {"evidence", command_evidence,
+     "a redacted package for a support ticket: the request, the records, what was excluded"},
     {"simulate", command_simulate, "the simulator alone, for other clients"},
     {"help", command_help,
      "help on a command; `help profile`: every key of a profile; `help schema`: as JSON Schema"},

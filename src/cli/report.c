@@ -3,6 +3,7 @@
 
 #include "base/files.h"
 #include "record/run_reader.h"
+#include "report/azure.h"
 #include "report/results.h"
 
 #include <stdio.h>
@@ -11,7 +12,7 @@
 
 struct report {
     struct option_list windows;
-    const char *format, *output;
+    const char *format, *output, *service_health, *azure_metrics;
     bool json, quiet, no_color;
 };
 
@@ -83,6 +84,21 @@ static enum err_code parse_windows(const struct option_list *specs, struct windo
     return ERR_OK;
 }
 
+/* What Azure says stands in the forms that people read. */
+static enum err_code read_azure(const struct report *report, struct azure **azure, struct error *err)
+{
+    if (report->service_health == NULL && report->azure_metrics == NULL) return ERR_OK;
+    bool machine = report->json || (report->format != NULL && (strcmp(report->format, "csv") == 0 ||
+                                                               strcmp(report->format, "json") == 0));
+    if (machine) {
+        return error_set(
+            err, ERR_USAGE,
+            "--service-health and --azure-metrics are shown in text, markdown and html: leave them "
+            "out of --format csv and json (`rushhour evidence` makes CSV files of them)");
+    }
+    return azure_read(report->service_health, report->azure_metrics, azure, err);
+}
+
 static int report_run(const struct report *report, const char *run)
 {
     struct error err = {0};
@@ -90,12 +106,16 @@ static int report_run(const struct report *report, const char *run)
     struct text folder = {0};
     struct results *results = NULL;
     int status = 0;
+    struct azure *azure = NULL;
     enum err_code code = parse_windows(&report->windows, windows, &err);
+    if (code == ERR_OK) code = read_azure(report, &azure, &err);
     if (code == ERR_OK) code = run_find(run, &folder, &err);
     if (code == ERR_OK)
         code = results_load(text_str(&folder), windows, report->windows.count, &results, &err);
+    if (code == ERR_OK && azure != NULL) results_set_azure(results, azure);
     if (code == ERR_OK) code = deliver(report, results, text_str(&folder), &status, &err);
     results_free(results);
+    azure_free(azure);
     for (size_t i = 0; i < report->windows.count; i++) window_free(&windows[i]);
     text_free(&folder);
     return code == ERR_OK ? status : cli_complain(&err);
@@ -112,6 +132,12 @@ int command_report(int argc, char **argv)
          &report.windows},
         {"format", 0, OPTION_TEXT, "FORM", "text (default), markdown, html, csv or json", &report.format},
         {"output", 'o', OPTION_TEXT, "FILE", "write there instead of to standard output", &report.output},
+        {"service-health", 0, OPTION_TEXT, "FILE",
+         "lay service health events beside the windows: what `az rest --url .../\nproviders/"
+         "Microsoft.ResourceHealth/events?api-version=2022-10-01` printed",
+         &report.service_health},
+        {"azure-metrics", 0, OPTION_TEXT, "FILE",
+         "the same with metrics: what `az monitor metrics list -o json` printed", &report.azure_metrics},
         {"json", 0, OPTION_FLAG, NULL, "the same as --format json", &report.json},
         {"quiet", 'q', OPTION_FLAG, NULL, "print nothing; only make the pages in the run folder anew",
          &report.quiet},

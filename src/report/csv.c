@@ -1,18 +1,7 @@
 #include "base/calendar.h"
 #include "report/cells.h"
 #include "report/grouping.h"
-
-#include <string.h>
-
-/* A spreadsheet takes a field that starts like a formula for one; an apostrophe before it keeps it text. */
-static void name_field(struct text *out, const char *name)
-{
-    struct text safe = {0};
-    if (name[0] != '\0' && strchr("=+-@\t\r", name[0]) != NULL) text_puts(&safe, "'");
-    text_puts(&safe, name);
-    text_csv(out, text_str(&safe));
-    text_free(&safe);
-}
+#include "report/sheet.h"
 
 static void rate_fields(const struct report_cell *cell, enum rate_kind kind, struct text *out)
 {
@@ -59,7 +48,7 @@ static void row(const char *region, const struct report_cell *cell, struct text 
     const struct counters *c = &cell->cell.counters;
     uint64_t interactions = c->interactions_ok + c->interactions_failed;
     struct text why = {0};
-    name_field(out, region);
+    sheet_field(out, region);
     text_printf(out, ",%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu",
                 (unsigned long long)report_cell_attempts(cell), (unsigned long long)c->attempts_failed,
                 (unsigned long long)c->attempts_cancelled, (unsigned long long)interactions,
@@ -74,7 +63,7 @@ static void row(const char *region, const struct report_cell *cell, struct text 
                 (unsigned long long)c->cached_tokens, (unsigned long long)c->output_tokens, c->cost_usd,
                 report_cell_valid(cell) ? "true" : "false");
     report_cell_why(cell, &why);
-    name_field(out, text_str(&why));
+    sheet_field(out, text_str(&why));
     text_free(&why);
     text_puts(out, "\n");
 }
@@ -82,7 +71,7 @@ static void row(const char *region, const struct report_cell *cell, struct text 
 static void span(const char *name, int64_t start_ns, int64_t end_ns, struct text *out)
 {
     char stamp[32];
-    name_field(out, name);
+    sheet_field(out, name);
     format_utc_ms(start_ns, stamp);
     text_printf(out, ",%s", stamp);
     format_utc_ms(end_ns, stamp);

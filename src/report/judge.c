@@ -216,7 +216,7 @@ static bool speaks_of(const struct threshold *t, const struct grouping *grouping
     case GROUP_SERIES:
         return false;
     case GROUP_POOLED:
-        return strcmp(t->window, grouping_name(grouping)) == 0;
+        return !grouping->rest && strcmp(t->window, grouping_name(grouping)) == 0;
     case GROUP_WINDOW:
         return grouping->window->width_ns > 0 && strcmp(t->window, grouping_name(grouping)) == 0;
     }

@@ -23,29 +23,8 @@ struct loader {
     bool patient;                /* settle nothing until all latencies are read */
     bool late;                   /* a latency came for a slice that was settled */
     bool no_memory;
-    bool killed; /* the interval under way was lost */
     uint64_t attempts_beyond, failures_beyond, attempt_rows;
 };
-
-/* The start of the interval that holds an instant; false when none does. */
-static bool interval_of(const struct loader *loader, int64_t utc_ns, int64_t *start_ns)
-{
-    const struct results *results = loader->results;
-    if (results->interval_count == 0 || utc_ns < results->interval_starts[0]) return false;
-    if (utc_ns >= results->end_ns && loader->killed) return false;
-    size_t low = 0;
-    size_t high = results->interval_count;
-    while (high - low > 1) {
-        size_t middle = low + (high - low) / 2;
-        if (results->interval_starts[middle] <= utc_ns) {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    *start_ns = results->interval_starts[low];
-    return true;
-}
 
 static bool remember_interval(struct results *results, int64_t start_ns, int64_t end_ns)
 {
@@ -88,7 +67,7 @@ static void visit_failure(void *context, size_t region, int64_t utc_ns, const st
     struct loader *loader = context;
     struct results *results = loader->results;
     int64_t start_ns;
-    if (!interval_of(loader, utc_ns, &start_ns)) {
+    if (!results_interval(loader->results, utc_ns, &start_ns)) {
         loader->failures_beyond++;
         return;
     }
@@ -121,7 +100,7 @@ static void visit_attempt(void *context, size_t region, const struct attempt_row
     struct results *results = loader->results;
     if (row->outcome == OUTCOME_CANCELLED) return;
     int64_t start_ns;
-    if (!interval_of(loader, row->end_utc_ns, &start_ns)) {
+    if (!results_interval(loader->results, row->end_utc_ns, &start_ns)) {
         loader->attempts_beyond++;
         return;
     }
@@ -222,7 +201,7 @@ static void visit_latency(void *context, size_t region, enum metric metric, int6
     int64_t middle_ns = start_utc_ns + (end_utc_ns - start_utc_ns) / 2;
     if (loader->pending_start_ns == INT64_MIN || middle_ns != loader->logged_ns) {
         int64_t start_ns;
-        if (!interval_of(loader, middle_ns, &start_ns)) return;
+        if (!results_interval(loader->results, middle_ns, &start_ns)) return;
         go_to(loader, start_ns);
         loader->logged_ns = middle_ns;
     }
@@ -427,8 +406,8 @@ static enum err_code load(struct run_reader *reader, const struct results_wish *
                             .sessions = calloc(results->grouping_count, sizeof *loader.sessions),
                             .first_open = calloc(results->grouping_count, sizeof *loader.first_open),
                             .pending = calloc(results->region_count, sizeof *loader.pending),
-                            .slices = calloc(results->grouping_count, sizeof(struct slice *)),
-                            .killed = strcmp(results_fact(results, "run", "state"), "running") == 0};
+                            .slices = calloc(results->grouping_count, sizeof(struct slice *))};
+    results->killed = strcmp(results_fact(results, "run", "state"), "running") == 0;
     if (loader.sessions == NULL || loader.first_open == NULL || loader.pending == NULL ||
         loader.slices == NULL) {
         code = error_set(err, ERR_NOMEM, "no memory to group the run");
@@ -469,5 +448,12 @@ enum err_code results_load_pair(const char *folder, const char *first, const cha
                                 struct results **out, struct error *err)
 {
     const struct results_wish wish = {.first = first, .second = second};
+    return load_folder(folder, &wish, out, err);
+}
+
+enum err_code results_load_split(const char *folder, const struct window *windows, size_t window_count,
+                                 const struct window *split, struct results **out, struct error *err)
+{
+    const struct results_wish wish = {.windows = windows, .window_count = window_count, .split = split};
     return load_folder(folder, &wish, out, err);
 }

@@ -1,3 +1,4 @@
+#include "report/azure_tables.h"
 #include "report/table.h"
 #include "report/tables.h"
 #include "report/words.h"
@@ -41,6 +42,16 @@ static void windows(const struct results *results, const struct grouping *groupi
     if (left_out == 0) return;
     text_puts(out, "\n");
     words_left_out(left_out, out);
+    text_puts(out, "\n");
+}
+
+static void azure(const struct results *results, struct text *out)
+{
+    if (results->azure == NULL) return;
+    section(results, "What Azure says: service health", tables_health, out);
+    section(results, "What Azure says, beside our windows", tables_azure, out);
+    text_puts(out, "\n");
+    escaped(results, words_azure, out);
     text_puts(out, "\n");
 }
 
@@ -101,6 +112,7 @@ void results_markdown(const struct results *results, struct text *out)
     section(results, "Failures by code, and what to do", tables_advice, out);
     section(results, "Ends that are no failures", tables_lifecycle, out);
     section(results, "Sessions that were tried once more after a failed response", tables_probes, out);
+    azure(results, out);
     text_puts(out, "\n## Load generator\n\n");
     escaped(results, words_generator, out);
     text_puts(out, "\n");

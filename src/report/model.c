@@ -14,6 +14,39 @@ const struct report_cell *results_region(const struct results *results, size_t r
     return total->slice_count == 0 ? &empty_cell : &total->slices[0].cells[region];
 }
 
+const struct report_cell *results_part(const struct results *results, bool rest, size_t region)
+{
+    for (size_t g = 0; results->split != NULL && g < results->grouping_count; g++) {
+        const struct grouping *grouping = &results->groupings[g];
+        if (grouping->kind != GROUP_POOLED || grouping->window != results->split) continue;
+        if (grouping->rest == rest && grouping->slice_count > 0) return &grouping->slices[0].cells[region];
+    }
+    return &empty_cell;
+}
+
+void results_set_azure(struct results *results, const struct azure *azure)
+{
+    results->azure = azure;
+}
+
+bool results_interval(const struct results *results, int64_t utc_ns, int64_t *start_ns)
+{
+    if (results->interval_count == 0 || utc_ns < results->interval_starts[0]) return false;
+    if (utc_ns >= results->end_ns && results->killed) return false;
+    size_t low = 0;
+    size_t high = results->interval_count;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (results->interval_starts[middle] <= utc_ns) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    *start_ns = results->interval_starts[low];
+    return true;
+}
+
 static const cJSON *fact(const struct results *results, const char *section, const char *key)
 {
     const cJSON *object = cJSON_GetObjectItemCaseSensitive(results->manifest, section);

@@ -82,6 +82,8 @@ struct judged {
     bool quantile; /* the figures are microseconds */
 };
 
+struct azure;
+
 struct results {
     cJSON *manifest;
     char **regions;
@@ -95,16 +97,29 @@ struct results {
     size_t interval_count, interval_capacity;
     int64_t start_ns, end_ns; /* first interval's start, last one's end */
     int64_t longest_ns;       /* of one interval */
+    bool killed;              /* run.json still says "running": the interval under way was lost */
     bool has_attempts;        /* the cluster sums are those of attempts.csv */
     uint64_t failure_lines;
     struct judged *judged;
     size_t judged_count;
     enum verdict verdict;
-    struct text notes; /* one sentence per line */
+    const struct window *split; /* of results_load_split; NULL otherwise */
+    struct text notes;          /* one sentence per line */
+    const struct azure *azure;  /* what Azure says of the same time; borrowed, NULL without */
 };
 
 /* The cell of a region over the whole run. */
 const struct report_cell *results_region(const struct results *results, size_t region);
+
+/*
+ * The cell of a region inside of the time of day by which results_load_split has divided the run, or in the
+ * rest. An empty one when nothing lies there.
+ */
+const struct report_cell *results_part(const struct results *results, bool rest, size_t region);
+
+/* The start of the interval that holds an instant; false when none does. Past the end of the last one the
+ * instant counts in it, unless the run was killed: its last interval was lost. */
+bool results_interval(const struct results *results, int64_t utc_ns, int64_t *start_ns);
 
 /* A string or a number of the manifest by section and key; "" (0) when it is not there. */
 const char *results_fact(const struct results *results, const char *section, const char *key);

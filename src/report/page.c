@@ -1,4 +1,5 @@
 #include "report/assets.h"
+#include "report/azure_tables.h"
 #include "report/format.h"
 #include "report/page_data.h"
 #include "report/page_head.h"
@@ -156,6 +157,20 @@ static void failures(const struct results *results, struct text *out)
     text_puts(out, "</section>\n");
 }
 
+static void azure(const struct results *results, struct text *out)
+{
+    if (results->azure == NULL) return;
+    struct text line = {0};
+    words_azure(results, &line);
+    text_puts(out, "<section aria-labelledby=\"azure\">\n<h2 id=\"azure\">What Azure says</h2>\n<p>");
+    text_html(out, text_str(&line));
+    text_puts(out, "</p>\n");
+    table(results, "Service health", tables_health, out);
+    table(results, "Beside our windows", tables_azure, out);
+    text_puts(out, "</section>\n");
+    text_free(&line);
+}
+
 static void latency(const struct results *results, struct text *out)
 {
     text_puts(out, "<section aria-labelledby=\"latency\">\n<h2 id=\"latency\">Latency</h2>\n");
@@ -238,6 +253,7 @@ void results_html(const struct results *results, struct text *out)
     windows(results, out);
     failures(results, out);
     latency(results, out);
+    azure(results, out);
     notes(results, out);
     how_to_read(results, out);
     foot(results, out);

@@ -111,18 +111,30 @@ static void add_for_threshold(struct results *results, const struct window *wind
     if (!has_grouping(results, kind, name)) add_grouping(results, kind, window, false);
 }
 
-static enum err_code add_groupings(struct results *results, const struct window *windows, size_t count,
+/* A time of day and the rest of the run, each pooled. */
+static void add_split(struct results *results, const struct window *split)
+{
+    results->split = split;
+    add_grouping(results, GROUP_POOLED, split, false);
+    add_grouping(results, GROUP_POOLED, split, false);
+    results->groupings[results->grouping_count - 1].rest = true;
+}
+
+static enum err_code add_groupings(struct results *results, const struct results_wish *wish,
                                    struct error *err)
 {
+    const struct window *windows = wish->windows;
+    size_t count = wish->window_count;
     if (count == 0) {
         windows = results->own_windows;
         count = results->own_window_count;
     }
-    results->groupings = calloc(2 + count + results->judged_count, sizeof *results->groupings);
+    results->groupings = calloc(4 + count + results->judged_count, sizeof *results->groupings);
     if (results->groupings == NULL) return no_memory(err);
     add_grouping(results, GROUP_TOTAL, NULL, false);
     add_grouping(results, GROUP_SERIES, NULL, false);
     for (size_t i = 0; i < count; i++) add_grouping(results, GROUP_WINDOW, &windows[i], true);
+    if (wish->split != NULL) add_split(results, wish->split);
     for (size_t i = 0; results->judged != NULL && i < results->judged_count; i++) {
         const char *name = results->judged[i].threshold.window;
         if (name[0] != '\0') add_for_threshold(results, windows, count, name);
@@ -223,7 +235,7 @@ enum err_code plan_results(const struct run_reader *reader, const struct results
     if (code == ERR_OK) code = parse_own_windows(results, err);
     if (code == ERR_OK && wish->first != NULL) return add_pair(results, wish, err);
     if (code == ERR_OK) code = parse_thresholds(results, err);
-    if (code == ERR_OK) code = add_groupings(results, wish->windows, wish->window_count, err);
+    if (code == ERR_OK) code = add_groupings(results, wish, err);
     if (code == ERR_OK) note_unknown_regions(results);
     return code;
 }

@@ -10,6 +10,7 @@
 struct results_wish {
     const struct window *windows;
     size_t window_count;        /* 0: the windows of the run's own profile */
+    const struct window *split; /* as results_load_split has it; NULL: none */
     const char *first, *second; /* as results_load_pair has them; first NULL: no pair */
 };
 

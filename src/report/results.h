@@ -29,6 +29,15 @@ MUST_USE enum err_code results_load(const char *folder, const struct window *win
  */
 MUST_USE enum err_code results_load_pair(const char *folder, const char *first, const char *second,
                                          struct results **out, struct error *err);
+
+/* As results_load, and the run in two parts besides: inside and outside of a named time of day. */
+MUST_USE enum err_code results_load_split(const char *folder, const struct window *windows,
+                                          size_t window_count, const struct window *split,
+                                          struct results **out, struct error *err);
+
+/* Lays what Azure says beside the run in the reports for people; borrowed until results_free. */
+struct azure;
+void results_set_azure(struct results *results, const struct azure *azure);
 void results_free(struct results *results);
 
 /* How the run judged its thresholds: pass, fail, inconclusive, invalid; "none" without thresholds. */

@@ -1,3 +1,4 @@
+#include "report/azure_tables.h"
 #include "report/table.h"
 #include "report/tables.h"
 #include "report/words.h"
@@ -87,6 +88,18 @@ static void paragraph(const struct terminal *terminal, const char *text)
     text_puts(terminal->out, "\n");
 }
 
+static void azure(const struct terminal *terminal)
+{
+    if (terminal->results->azure == NULL) return;
+    struct text line = {0};
+    section(terminal, "What Azure says: service health", tables_health);
+    section(terminal, "What Azure says, beside our windows", tables_azure);
+    words_azure(terminal->results, &line);
+    text_puts(terminal->out, "\n");
+    paragraph(terminal, text_str(&line));
+    text_free(&line);
+}
+
 static void generator(const struct terminal *terminal)
 {
     struct text line = {0};
@@ -149,6 +162,7 @@ void results_text(const struct results *results, bool colour, struct text *out)
     section(&terminal, "Failures by code, and what to do", tables_advice);
     section(&terminal, "Ends that are no failures", tables_lifecycle);
     section(&terminal, "Sessions that were tried once more after a failed response", tables_probes);
+    azure(&terminal);
     generator(&terminal);
     notes(&terminal);
     definitions(&terminal);

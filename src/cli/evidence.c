@@ -1,0 +1,145 @@
+#include "cli/command.h"
+#include "cli/options.h"
+
+#include "record/run_reader.h"
+#include "report/package.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct evidence {
+    struct option_list regions;
+    const char *window, *output, *check, *service_health, *azure_metrics;
+    bool no_check, json, quiet;
+};
+
+/* Beside the run's folder, so that the folder itself stays as the run left it. */
+static void place(const struct evidence *evidence, const char *folder, struct text *out)
+{
+    text_puts(out, evidence->output != NULL ? evidence->output : folder);
+    while (out->length > 1 && out->data[out->length - 1] == '/') out->data[--out->length] = '\0';
+    if (evidence->output == NULL) text_puts(out, "-evidence");
+}
+
+static int deliver(const struct evidence *evidence, const struct package_made *made)
+{
+    if (evidence->check == NULL && !evidence->no_check && !evidence->quiet) {
+        (void)fputs(
+            "rushhour: no preflight result is attached: `rushhour check PROFILE --json > check.json`, then "
+            "--check check.json (--no-check: leave it out without this hint)\n",
+            stderr);
+    }
+    if (evidence->json) return print_out(text_str(&made->json));
+    return evidence->quiet ? 0 : print_out(text_str(&made->summary));
+}
+
+static enum err_code make(const struct evidence *evidence, const char *run, const struct window *window,
+                          struct package_made *made, struct error *err)
+{
+    struct text folder = {0};
+    struct text output = {0};
+    enum err_code code = run_find(run, &folder, err);
+    if (code == ERR_OK) {
+        place(evidence, text_str(&folder), &output);
+        const struct package_request request = {.folder = text_str(&folder),
+                                                .regions = evidence->regions.items,
+                                                .region_count = evidence->regions.count,
+                                                .window = window,
+                                                .output = text_str(&output),
+                                                .check_file = evidence->check,
+                                                .service_health = evidence->service_health,
+                                                .azure_metrics = evidence->azure_metrics};
+        code = output.failed ? error_set(err, ERR_NOMEM, "no memory to place the package")
+                             : package_make(&request, made, err);
+    }
+    text_free(&folder);
+    text_free(&output);
+    return code;
+}
+
+static int evidence_run(const struct evidence *evidence, const char *run)
+{
+    struct error err = {0};
+    struct window window = {0};
+    struct package_made made = {0};
+    enum err_code code = ERR_OK;
+    int status = 0;
+    if (evidence->check != NULL && evidence->no_check)
+        code = error_set(&err, ERR_USAGE, "--check and --no-check: give one of them");
+    if (evidence->output != NULL && strspn(evidence->output, "/.") == strlen(evidence->output))
+        code = error_set(&err, ERR_USAGE, "-o %s: name a folder that does not exist yet", evidence->output);
+    if (code == ERR_OK && evidence->window != NULL) {
+        code = window_parse(evidence->window, &window, &err);
+        if (code != ERR_OK) code = error_prefix(&err, "--window");
+    }
+    if (code == ERR_OK) code = make(evidence, run, evidence->window == NULL ? NULL : &window, &made, &err);
+    if (code == ERR_OK) status = deliver(evidence, &made);
+    package_made_free(&made);
+    window_free(&window);
+    return code == ERR_OK ? status : cli_complain(&err);
+}
+
+int command_evidence(int argc, char **argv)
+{
+    struct evidence evidence = {0};
+    bool no_color = false;
+    const struct option_row rows[] = {
+        {"region", 0, OPTION_LIST, "NAME",
+         "what the evidence is about; may be repeated. The other regions stay in\nthe comparison only. "
+         "Default: "
+         "the region that failed most, with all of\nthem in failures.csv",
+         &evidence.regions},
+        {"window", 0, OPTION_TEXT, "SPEC",
+         "a time of day (peak=07:00-09:00@America/Los_Angeles,mon-fri): only it is\ncounted, all other times "
+         "are "
+         "the control; a width (1h): windows.csv is\ngrouped by it. Default: the whole run, by the profile's "
+         "windows",
+         &evidence.window},
+        {"output", 'o', OPTION_TEXT, "DIR",
+         "the package's folder, beside which DIR.tar.gz is put; neither may exist\nyet. Default: the run's "
+         "folder "
+         "with -evidence behind it",
+         &evidence.output},
+        {"check", 0, OPTION_TEXT, "FILE", "attach what `rushhour check PROFILE --json` printed",
+         &evidence.check},
+        {"no-check", 0, OPTION_FLAG, NULL, "attach no preflight result, without a hint on how to make one",
+         &evidence.no_check},
+        {"service-health", 0, OPTION_TEXT, "FILE",
+         "service health events: what `az rest --url "
+         ".../providers/\nMicrosoft.ResourceHealth/events?api-version="
+         "2022-10-01` printed",
+         &evidence.service_health},
+        {"azure-metrics", 0, OPTION_TEXT, "FILE",
+         "metrics of the resource: what `az monitor metrics list --resource ID\n--metric NAME --interval "
+         "PT1M -o "
+         "json` printed",
+         &evidence.azure_metrics},
+        {"json", 0, OPTION_FLAG, NULL, "print what was made, and all findings, as one JSON object",
+         &evidence.json},
+        {"quiet", 'q', OPTION_FLAG, NULL, "print nothing", &evidence.quiet},
+        {"no-color", 0, OPTION_FLAG, NULL, "accepted for the sake of scripts: nothing is coloured",
+         &no_color},
+    };
+    struct command_line line = {
+        .command = "evidence",
+        .usage = "RUN [options]",
+        .purpose =
+            "a package for a support ticket: the request's text, the records, what was excluded and "
+            "how, what worked meanwhile.\n"
+            "RUN is a folder, a name below results/, or `latest`. Everything is looked through for keys, "
+            "tokens, prompts and\naudio; if one is found, nothing is made. Blanks that only you can fill "
+            "in are marked",
+        .options = rows,
+        .option_count = sizeof rows / sizeof *rows,
+        .positional_min = 1,
+        .positional_max = 1,
+        .positional_names = "RUN",
+        .examples =
+            "  rushhour evidence latest --region eastus2 --check check.json\n"
+            "  rushhour evidence latest --window 'peak=07:00-09:00@America/Los_Angeles' -o ticket-4711\n",
+        .exit_codes = "  0 made   1 could not be made, or holds a secret   2 wrong command line\n",
+    };
+    int status;
+    if (!cli_begin(&line, argc, argv, &status)) return status;
+    return evidence_run(&evidence, line.positional[0]);
+}

@@ -1,0 +1,38 @@
+#include "report/sheet.h"
+
+#include "base/calendar.h"
+
+#include <math.h>
+#include <string.h>
+
+void sheet_field(struct text *out, const char *string)
+{
+    struct text safe = {0};
+    if (string[0] != '\0' && strchr("=+-@\t\r", string[0]) != NULL) text_puts(&safe, "'");
+    for (const char *s = string; *s != '\0'; s++) {
+        bool control = (unsigned char)*s < 0x20 || *s == 0x7f;
+        text_append(&safe, control ? " " : s, 1);
+    }
+    text_csv(out, text_str(&safe));
+    if (safe.failed) out->failed = true;
+    text_free(&safe);
+}
+
+void sheet_next(struct text *out, const char *string)
+{
+    text_puts(out, ",");
+    sheet_field(out, string);
+}
+
+void sheet_number(struct text *out, double value)
+{
+    text_puts(out, ",");
+    if (isfinite(value)) text_printf(out, "%.10g", value);
+}
+
+void sheet_time(struct text *out, int64_t utc_ns)
+{
+    char stamp[32];
+    format_utc_ms(utc_ns, stamp);
+    text_printf(out, ",%s", stamp);
+}

@@ -1,0 +1,435 @@
+"""`rushhour evidence`: what is in the package is what is in the run, it can be checked, and it hands out no secret."""
+
+import collections
+import csv
+import datetime
+import hashlib
+import json
+import math
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import tarfile
+import tempfile
+import time
+import unittest
+
+import harness
+
+FAULTS = [{"fault": "server_error", "rate": "20%", "regions": ["eastus2"]},
+          {"fault": "connection_reset", "rate": "3%", "regions": ["eastus2"]},
+          {"fault": "server_error", "rate": "1%", "regions": ["swedencentral"]}]
+ALWAYS = {"failures.csv", "windows.csv", "latency.hlog", "manifest.json", "support-request.md", "SHA256SUMS"}
+
+# Each shape of a secret or of content, and the word by which the refusal must name it. None is a real one.
+PLANTED = [
+    ("wss://x/openai/realtime?api-key=Canary0123456789", "credential"),
+    ("Authorization: Canary0123456789", "credential"),
+    ("sent with Bearer Canary0123456789", "bearer"),
+    ("wrong key sk-Canary0123456789", "OpenAI"),
+    ("secret ek_Canary0123456789", "client secret"),
+    ("eyJCanary0123456789.eyJzdWIiOiJ4In0.sig", "JSON web token"),
+    ("key 0123456789abcdef0123456789abcdef", "32 hexadecimal"),
+    ("key " + "Canary12" * 10 + "Cana", "long key"),
+    ("UklGRiQAAABXQVZFZm10IBAAAAABAAEAgLsAAAB3AQACABAAZGF0YQAAAACanary0123456789+AAA/BBB=", "base64"),
+    ("data:audio/wav;base64,Canary0", "data URI"),
+    ('{"instructions":"Canary0123456789"}', "content"),
+    ('{"transcript": "Canary0123456789"}', "content"),
+    ('{"audio":"Canary0123456789"}', "content"),
+    ('{"delta":"Canary0123456789"}', "content"),
+]
+
+
+def rows(path):
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def fisher(x1, n1, x2, n2):
+    """Two-sided p: the tables with the same margins that are no likelier than this one."""
+    def ways(x):
+        return math.comb(n1, x) * math.comb(n2, x1 + x2 - x)
+    limits = range(max(0, x1 + x2 - n2), min(n1, x1 + x2) + 1)
+    return sum(ways(x) for x in limits if ways(x) <= ways(x1)) / math.comb(n1 + n2, x1 + x2)
+
+
+class Evidence(harness.Case):
+    """All but a few tests look at one run, which is made once."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.shared = pathlib.Path(tempfile.mkdtemp(prefix="rushhour-evidence-"))
+        cls.addClassCleanup(shutil.rmtree, cls.shared)
+        profile = cls.shared / "profile.json"
+        profile.write_text(json.dumps(harness.profile(
+            load={"model": "sessions", "stages": [{"duration": "0s", "target": 6}, {"duration": "3s", "target": 6}]},
+            simulator={"latency": [harness.QUICK], "faults": FAULTS})))
+        result = harness.rushhour("run", profile, "--simulate", "-o", "run", cwd=cls.shared)
+        assert result.status in harness.ENDED, result.stderr
+        cls.run_folder = cls.shared / "run"
+
+    def copy_run(self, name="run"):
+        target = self.folder / name
+        shutil.copytree(self.run_folder, target)
+        return target
+
+    def pack(self, *arguments, run=None, output="package", **options):
+        result = self.rushhour("evidence", run or self.run_folder, "-o", output, *arguments, **options)
+        return self.folder / output, result
+
+    def facts(self, *arguments, **options):
+        package, result = self.pack("--json", "--no-check", *arguments, **options)
+        return package, json.loads(result.stdout)
+
+    # ---- what is in it ----
+
+    def test_figures_are_those_of_the_run(self):
+        package, made = self.facts()
+        run = harness.Run(self.run_folder)
+        whole = {row["region"]: row for row in rows(package / "windows.csv") if row["window"] == "whole run"}
+        self.assertEqual(set(whole), {region["name"] for region in run.manifest["regions"]})
+        for region in run.manifest["regions"]:
+            row = whole[region["name"]]
+            self.assertEqual(int(row["attempts"]), region["attempts"]["ok"] + region["attempts"]["failed"])
+            self.assertEqual(int(row["attempts_failed"]), region["attempts"]["failed"])
+            self.assertEqual(int(row["sessions_with_failed_attempt"]), region["sessions"]["with_failed_attempt"])
+            for kind, column in (("attempt", "failure_rate"), ("interaction", "interaction_failure_rate"),
+                                 ("session", "session_failure_rate")):
+                for key, suffix in (("value", ""), ("low", "_low"), ("high", "_high")):
+                    self.assertAlmostEqual(float(row[column + suffix]), region["failure_rate"][kind][key], places=8)
+            counted = dict(part.rsplit(":", 1) for part in row["codes"].split())
+            expected = collections.Counter()
+            for failure in region["failures"]:
+                expected[failure["code"]] += failure["count"]
+            self.assertEqual({code: int(count) for code, count in counted.items()}, expected)
+        failures = rows(package / "failures.csv")
+        self.assertEqual(len(failures), len(run.failures))
+        for row, record in zip(failures, run.failures):
+            for key in ("time", "region", "code", "session_id", "response_id", "client_request_id", "message"):
+                self.assertEqual(row[key], record[key] or "")
+            self.assertEqual(row["apim_request_id"], record["headers"].get("apim-request-id", ""))
+            self.assertEqual(row["role"], "subject" if row["region"] == "eastus2" else "control")
+        self.assertEqual(harness.histogram_counts(package / "latency.hlog"), run.histogram_counts)
+        self.assertEqual(made["package"]["regions"][0]["name"], "eastus2", "the region that failed most")
+        letter = (package / "support-request.md").read_text()
+        eastus2 = next(region for region in run.manifest["regions"] if region["name"] == "eastus2")
+        ended = eastus2["attempts"]["ok"] + eastus2["attempts"]["failed"]
+        self.assertIn(f"{eastus2['attempts']['failed']:,} of {ended:,} attempts failed", letter)
+        named = re.findall(r"\bsess_[A-Za-z0-9]+", letter)
+        self.assertGreater(len(named), 3)
+        self.assertLessEqual(set(named), {match for record in run.failures if record["region"] == "eastus2"
+                                          for match in re.findall(r"\bsess_[A-Za-z0-9]+", json.dumps(record))})
+        for wanted in (run.manifest["tool"]["commit"], run.manifest["tool"]["libraries"]["libwebsockets"],
+                       "contoso-eastus2.openai.azure.com", "East US 2", "subscription id", "to fill in"):
+            self.assertIn(wanted, letter)
+
+    def test_sums_and_archive(self):
+        package, made = self.facts()
+        files = {path.name for path in package.iterdir()}
+        self.assertEqual(files, ALWAYS)
+        self.assertEqual(set(made["files"]), files)
+        subprocess.run(["sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS"], cwd=package, check=True)
+        summed = {line.split("  ")[1] for line in (package / "SHA256SUMS").read_text().splitlines()}
+        self.assertEqual(summed, files - {"SHA256SUMS"})
+        unpacked = self.folder / "unpacked"
+        unpacked.mkdir()
+        subprocess.run(["tar", "xzf", self.folder / "package.tar.gz", "-C", unpacked], check=True)
+        self.assertEqual({path.name for path in (unpacked / "package").iterdir()}, files)
+        for name in files:
+            self.assertEqual((unpacked / "package" / name).read_bytes(), (package / name).read_bytes(), name)
+        with tarfile.open(self.folder / "package.tar.gz") as archive:
+            self.assertEqual({(member.uid, member.gid, member.mode) for member in archive}, {(0, 0, 0o644)})
+        self.assertEqual({path.name for path in self.folder.iterdir()}, {"package", "package.tar.gz", "unpacked"})
+
+    def test_a_simulated_run_says_so_first(self):
+        package, _ = self.facts()
+        for path in package.iterdir():
+            if path.name != "SHA256SUMS":
+                self.assertIn("simulated", path.read_text().split("\n", 1)[0].lower(), path.name)
+        self.assertEqual({row["simulated"] for name in ("failures.csv", "windows.csv")
+                          for row in rows(package / name)}, {"true"})
+
+    def test_region_and_window_limit_it(self):
+        start = harness.Run(self.run_folder).intervals[1]["start"]
+        at = datetime.datetime.fromisoformat(start.replace("Z", "+00:00"))
+        # a window of two minutes that ends in the run cannot be made to a second: all of it is inside, or nothing
+        inside = f"now={at:%H:%M}-{at + datetime.timedelta(minutes=2):%H:%M}@UTC"
+        outside = f"then={at + datetime.timedelta(hours=5):%H:%M}-{at + datetime.timedelta(hours=6):%H:%M}@UTC"
+        run = harness.Run(self.run_folder)
+        package, made = self.facts("--region", "swedencentral", "--window", inside)
+        failures = [record for record in run.failures if record["region"] == "swedencentral"]
+        self.assertEqual([row["time"] for row in rows(package / "failures.csv")], [r["time"] for r in failures])
+        tags = harness.histogram_counts(package / "latency.hlog")
+        self.assertEqual(tags, {tag: count for tag, count in run.histogram_counts.items()
+                                if tag.startswith("swedencentral.")})
+        self.assertEqual(made["package"]["window"], inside)
+        package, made = self.facts("--window", outside, output="nothing")
+        self.assertEqual(rows(package / "failures.csv"), [])
+        self.assertEqual(harness.histogram_counts(package / "latency.hlog"), {})
+        self.assertEqual(made["package"]["strength"], "weak")
+
+    # ---- what it says ----
+
+    def test_control(self):
+        package, made = self.facts()
+        regions = {row["region"]: row for row in rows(package / "windows.csv") if row["window"] == "whole run"}
+        compared = [c for c in made["package"]["comparisons"] if c["control"] in regions]
+        self.assertEqual({c["control"] for c in compared}, {"swedencentral", "openai"})
+        for c in compared:
+            a, b = c["control_rate"], c["subject_rate"]
+            difference = b["value"] - a["value"]  # Newcombe 1998, method 10
+            low = difference - math.hypot(b["value"] - b["low"], a["high"] - a["value"])
+            high = difference + math.hypot(b["high"] - b["value"], a["value"] - a["low"])
+            for key, wanted in (("value", difference), ("low", low), ("high", high)):
+                self.assertAlmostEqual(c["difference"][key], wanted, places=7)
+            sessions = [int(regions[name][column]) for name in (c["control"], "eastus2")
+                        for column in ("sessions_with_failed_attempt", "sessions")]
+            self.assertAlmostEqual(c["p"], fisher(*sessions), delta=max(1e-12, 1e-6 * fisher(*sessions)))
+            self.assertGreaterEqual(c["p_adjusted"], c["p"])
+        letter = (package / "support-request.md").read_text()
+        self.assertIn("In the same minutes, from the same host, openai had", letter)
+
+    def real(self, name="run"):
+        """A copy of the run that says of itself that it was against a real service."""
+        run = self.copy_run(name)
+        manifest = json.loads((run / "run.json").read_text())
+        manifest["run"]["simulated"] = False
+        (run / "run.json").write_text(json.dumps(manifest))
+        return run
+
+    def test_strength(self):
+        real = self.real()
+        package, made = self.facts(run=real)
+        reasons = {reason["what"]: reason["state"] for reason in made["package"]["reasons"]}
+        self.assertEqual((reasons["sample"], reasons["control"], reasons["ids"], reasons["hosts"]),
+                         ("supports", "supports", "supports", "limits"))
+        for path in package.iterdir():
+            self.assertNotIn("SIMULATED", path.read_text())
+        manifest = json.loads((real / "run.json").read_text())
+        manifest["profile"]["regions"] = manifest["profile"]["regions"][:1]
+        (real / "run.json").write_text(json.dumps(manifest))
+        attempts = (real / "attempts.csv").read_text().splitlines(keepends=True)
+        package, made = self.facts(run=real, output="alone")
+        reasons = {reason["what"]: reason for reason in made["package"]["reasons"]}
+        self.assertIn(reasons["control"]["state"], ("weakens", "limits"))
+        self.assertIn("no control", (package / "support-request.md").read_text())
+        # no id in any record
+        lines = []
+        for record in harness.Run(real).failures:
+            record.update(session_id=None, response_id=None, headers={})
+            lines.append(json.dumps(record) + "\n")
+        (real / "failures.jsonl").write_text("".join(lines))
+        _, made = self.facts(run=real, output="anonymous")
+        self.assertEqual(made["package"]["strength"], "weak")
+        self.assertEqual({reason["what"]: reason["state"] for reason in made["package"]["reasons"]}["ids"], "weakens")
+        self.assertGreater(len(attempts), 10)
+
+    def test_little_evidence_is_called_weak(self):
+        profile = self.write_profile(harness.profile(
+            regions=harness.REGIONS[:1],
+            load={"model": "sessions", "stages": [{"duration": "0s", "target": 1}, {"duration": "1s", "target": 1}]},
+            session={"interactions": 1, "think_time": "500ms", "prompts": ["Say OK."]},
+            simulator={"latency": [harness.QUICK]}))
+        self.rushhour("run", profile, "--simulate", "-o", "few", expect=harness.ENDED)
+        package, result = self.pack("--no-check", run="few")
+        self.assertIn("strength    weak: no failed attempt: there is nothing to show", result.stdout)
+        letter = (package / "support-request.md").read_text()
+        self.assertIn("We have no control.", letter)
+        self.assertIn("No failure was recorded.", letter)
+
+    def test_quota(self):
+        profile = self.write_profile(harness.profile(
+            regions=harness.REGIONS[:2],
+            load={"model": "sessions", "stages": [{"duration": "0s", "target": 4}, {"duration": "2s", "target": 4}]},
+            retry={"attempts": 1},
+            simulator={"latency": [harness.QUICK],
+                       "faults": [{"fault": "upgrade_429", "rate": "50%", "regions": ["eastus2"]}]}))
+        self.rushhour("run", profile, "--simulate", "-o", "busy", expect=harness.ENDED)
+        run = harness.Run(self.folder / "busy")
+        refused = [record for record in run.failures if record["domain"] == "quota"]
+        self.assertGreater(len(refused), 5)
+        package, made = self.facts(run="busy")
+        self.assertTrue(made["package"]["quota_request"])
+        letter = (package / "quota-request.md").read_text()
+        self.assertIn(f"Refused for quota: {len(refused):,} times", letter)
+        minutes = collections.Counter()
+        for row in run.intervals:
+            if row["region"] == "eastus2":
+                minutes[row["start"][:16]] += int(row["sessions_started"])
+        self.assertEqual(made["package"]["regions"][0]["peak_connects_per_minute"], max(minutes.values()))
+        self.assertIn(f"| {max(minutes.values()):,} |", letter)
+        for wanted in ("RPM requested", "TPM requested", "x-ratelimit-limit-requests", "capacity", refused[0]["message"][:20]):
+            self.assertIn(wanted, letter)
+        self.assertNotIn("quota-request.md", {path.name for path in self.facts(output="other")[0].iterdir()})
+        self.assertIn("so we do not ask for any", (self.folder / "other" / "support-request.md").read_text())
+
+    def test_escalation_and_exclusions(self):
+        _, made = self.facts()
+        conditions = {c["what"]: c["state"] for c in made["package"]["escalation"]}
+        self.assertEqual(len(conditions), 5)
+        self.assertEqual(conditions["failures persist for a minimal clean probe"], "met")
+        self.assertEqual(conditions["sustained 429 below the approved quota"], "not met")
+        self.assertEqual(conditions["several hosts fail alike on one resource or region"], "not known")
+        self.assertEqual(conditions["errors last more than a few minutes"], "not met", "the run took seconds")
+        exclusions = {e["what"]: e["state"] for e in made["package"]["exclusions"]}
+        for what in ("DNS", "TCP path and firewalls", "credentials", "our configuration", "content filter"):
+            self.assertEqual(exclusions[what], "excluded", what)
+        self.assertEqual(exclusions["recent changes on our side"], "not checked")
+
+    def test_a_killed_run(self):
+        profile = self.write_profile(harness.profile(
+            load={"model": "sessions", "stages": [{"duration": "0s", "target": 3}, {"duration": "60s", "target": 3}]},
+            simulator={"latency": [harness.QUICK], "faults": FAULTS}))
+        process = harness.start("run", profile, "--simulate", "-o", "killed", cwd=self.folder)
+        intervals = self.folder / "killed" / "intervals.csv"
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and (not intervals.exists() or intervals.read_text().count("\n") < 8):
+            time.sleep(0.1)
+        process.send_signal(signal.SIGKILL)
+        harness.finish(process)
+        with open(self.folder / "killed" / "failures.jsonl", "a") as file:
+            file.write('{"time":"2026-')
+        package, made = self.facts(run="killed")
+        self.assertIn("completeness", {reason["what"] for reason in made["package"]["reasons"]})
+        self.assertIn("the run was killed, or is still running", (package / "support-request.md").read_text())
+        subprocess.run(["sha256sum", "-c", "--quiet", "SHA256SUMS"], cwd=package, check=True)
+
+    # ---- the check, and what Azure says ----
+
+    CHECK = {"ok": True, "regions": [{"name": "eastus2", "ok": True, "steps": [
+        {"step": "resolve", "status": "ok", "ms": 1.25, "cause": "", "fix": ""},
+        {"step": "turn", "status": "failed", "ms": 400, "cause": "server_error", "fix": "retry"}]}]}
+
+    def test_check(self):
+        _, result = self.pack()
+        self.assertIn("no preflight result is attached", result.stderr)
+        self.assertIn("No preflight result is attached", (self.folder / "package/support-request.md").read_text())
+        (self.folder / "check.json").write_text(json.dumps(self.CHECK))
+        package, result = self.pack("--check", "check.json", output="checked")
+        self.assertEqual(result.stderr, "")
+        attached = json.loads((package / "check.json").read_text())
+        self.assertEqual(attached["regions"], self.CHECK["regions"])
+        self.assertIn("| eastus2 | turn | failed | 400.0 | server_error | retry |", (package / "check.md").read_text())
+        self.assertIn("the minimal turn of this region: failed", (package / "support-request.md").read_text())
+        (self.folder / "check.json").write_text("[]")
+        result = self.rushhour("evidence", self.run_folder, "-o", "x", "--check", "check.json", expect=(1,))
+        self.assertIn("no result of a preflight", result.stderr)
+        self.rushhour("evidence", self.run_folder, "-o", "x", "--check", "check.json", "--no-check", expect=(2,))
+        self.assertFalse((self.folder / "x").exists())
+
+    def azure_files(self):
+        run = harness.Run(self.run_folder)
+        start = datetime.datetime.fromisoformat(run.intervals[0]["start"].replace("Z", "+00:00"))
+        stamp = lambda seconds: (start + datetime.timedelta(seconds=seconds)).isoformat()
+        health = {"value": [
+            {"properties": {"title": "Elevated errors", "status": "Active", "eventType": "ServiceIssue",
+                            "impactStartTime": stamp(1), "impact": [{"impactedRegions": [
+                                {"impactedRegion": "East US 2"}]}]}},
+            {"properties": {"title": "Long ago", "status": "Resolved", "eventType": "ServiceIssue",
+                            "impactStartTime": stamp(-9000), "impactMitigationTime": stamp(-8000)}}]}
+        metrics = {"resourceregion": "eastus2", "interval": "PT1M", "value": [
+            {"name": {"value": "ServerErrors"}, "unit": "Count", "timeseries": [{"metadatavalues": [], "data": [
+                {"timeStamp": stamp(seconds), "total": 5.0 + seconds} for seconds in (0, 1, 2, -60)]}]}]}
+        (self.folder / "health.json").write_text(json.dumps(health))
+        (self.folder / "metrics.json").write_text(json.dumps(metrics))
+        return ["--service-health", "health.json", "--azure-metrics", "metrics.json"]
+
+    def test_what_azure_says(self):
+        package, made = self.facts(*self.azure_files())
+        whole = [row for row in rows(package / "azure-metrics.csv") if row["window"] == "whole run"]
+        self.assertEqual([(row["region"], row["points"], row["total"]) for row in whole], [("eastus2", "3", "18")])
+        health = [row for row in rows(package / "service-health.csv") if row["window"] == "whole run"]
+        self.assertEqual([(row["title"], row["region"]) for row in health if float(row["overlap_s"]) > 0],
+                         [("Elevated errors", name) for name in ("eastus2", "swedencentral", "openai")])
+        self.assertEqual([row["region"] for row in health if row["names_region"] == "true"], ["eastus2"])
+        conditions = {c["what"]: c["state"] for c in made["package"]["escalation"]}
+        self.assertEqual(conditions["Azure's own metrics or advisories align in time"], "met")
+        letter = (package / "support-request.md").read_text()
+        self.assertIn("1 of 2 advisories overlap with the run", letter)
+        self.assertIn("no proof of health", letter)
+
+    def test_what_azure_says_in_the_report(self):
+        run = self.copy_run()
+        for form in ("text", "markdown", "html"):
+            shown = self.rushhour("report", run, "--format", form, *self.azure_files()).stdout
+            for wanted in ("Elevated errors", "ServerErrors (total)", "no proof of health", "East US 2"):
+                self.assertIn(wanted, " ".join(shown.split()), form)
+            self.assertNotIn("Elevated errors", self.rushhour("report", run, "--format", form).stdout)
+        self.rushhour("report", run, "--json", *self.azure_files(), expect=(2,))
+        (self.folder / "health.json").write_text("Please run 'az login'")
+        result = self.rushhour("report", run, "--service-health", "health.json", expect=(1,))
+        self.assertIn("health.json: is not JSON", result.stderr)
+
+    # ---- what it refuses ----
+
+    def refused(self, run, file, line, word, *arguments):
+        result = self.rushhour("evidence", run, "-o", "leak", *arguments, expect=(1,))
+        self.assertIn(word, result.stderr)
+        self.assertIn(f"line {line} of its {file} ", result.stderr)
+        self.assertNotIn("Canary", result.stdout + result.stderr)
+        self.assertNotIn("0123456789", result.stdout + result.stderr)
+        self.assertEqual([path.name for path in self.folder.iterdir() if path.name.startswith("leak")], [])
+
+    def test_it_hands_out_no_secret(self):
+        run = self.copy_run()
+        records = harness.Run(run).failures
+        place = next(i for i, record in enumerate(records) if record["region"] == "eastus2" and i > 2)
+        for text, word in PLANTED:
+            planted = [dict(record) for record in records]
+            planted[place]["message"] = "The server said: " + text
+            (run / "failures.jsonl").write_text("".join(json.dumps(record) + "\n" for record in planted))
+            self.refused(run, "failures.csv", place + 2, word)
+        (run / "failures.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+        self.pack(run=run)
+
+    def test_it_hands_out_no_secret_of_other_files(self):
+        run = self.copy_run()
+        whole = (run / "run.json").read_text()
+        manifest = json.loads(whole)
+        manifest["profile"]["regions"][0]["auth"]["api_key"] = "Canary0123456789"
+        (run / "run.json").write_text(json.dumps(manifest))
+        self.refused(run, "manifest.json", 1, "credential")
+        (run / "run.json").write_text(whole)
+        check = json.loads(json.dumps(self.CHECK))
+        check["regions"][0]["steps"][1]["cause"] = "Bearer Canary0123456789"
+        (self.folder / "check.json").write_text(json.dumps(check))
+        self.refused(run, "check.json", 1, "bearer", "--check", "check.json")
+        log = (run / "latency.hlog").read_text()
+        (run / "latency.hlog").write_text("#[sk-Canary0123456789]\n" + log)
+        self.refused(run, "latency.hlog", 2, "OpenAI")  # behind the line that says SIMULATED
+        (run / "latency.hlog").write_text(log)
+        files = self.azure_files()
+        health = json.loads((self.folder / "health.json").read_text())
+        health["value"][0]["properties"]["title"] = "ek_Canary0123456789"
+        (self.folder / "health.json").write_text(json.dumps(health))
+        self.refused(run, "service-health.csv", 2, "client secret", *files)
+
+    def test_nothing_is_replaced(self):
+        (self.folder / "taken").mkdir()
+        (self.folder / "other.tar.gz").write_text("mine")
+        for output in ("taken", "other"):
+            result = self.rushhour("evidence", self.run_folder, "-o", output, expect=(1,))
+            self.assertIn("is there already", result.stderr)
+        self.assertEqual((self.folder / "other.tar.gz").read_text(), "mine")
+        self.assertEqual({path.name for path in self.folder.iterdir()}, {"taken", "other.tar.gz"})
+
+    def test_where_it_goes_and_what_is_wrong(self):
+        run = self.copy_run("results/some-run")
+        digest = {path.name: hashlib.sha256(path.read_bytes()).digest() for path in run.iterdir()}
+        self.rushhour("evidence", "latest", "-q", "--no-check")
+        self.assertTrue((self.folder / "results/some-run-evidence/support-request.md").exists())
+        self.assertTrue((self.folder / "results/some-run-evidence.tar.gz").exists())
+        self.assertEqual(digest, {path.name: hashlib.sha256(path.read_bytes()).digest() for path in run.iterdir()})
+        self.assertIn("report", self.rushhour("report", "latest").stdout, "a package is not taken for a run")
+        result = self.rushhour("evidence", "latest", "-o", "x", "--region", "westus", expect=(2,))
+        self.assertIn("eastus2, swedencentral, openai", result.stderr)
+        self.rushhour("evidence", "latest", "-o", "x", "--window", "sometimes", expect=(2,))
+        self.rushhour("evidence", "missing", "-o", "x", expect=(1,))
+        self.rushhour("evidence", "latest", "-o", "..", expect=(2,))
+        self.assertFalse((self.folder / "x").exists())
+
+
+if __name__ == "__main__":
+    unittest.main()
