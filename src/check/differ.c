@@ -4,6 +4,7 @@
 #include "base/units.h"
 #include "check/certificate.h"
 #include "check/layers.h"
+#include "check/lint.h"
 #include "check/step.h"
 
 #include <stdlib.h>
@@ -25,7 +26,7 @@ static const struct {
     [FACT_AZURE_HEADERS] = {"Azure's headers", true},
     [FACT_SERVICE_REGION] = {"x-ms-region", false},
     [FACT_CLOCK] = {"service's clock", false},
-    [FACT_DIALECT] = {"api version", true},
+    [FACT_DIALECT] = {"dialect", true},
     [FACT_MODEL] = {"model", true},
 };
 
@@ -34,11 +35,18 @@ const char *fact_name(enum check_fact fact)
     return facts[fact].name;
 }
 
+/* OpenAI's own host is none of Azure's, and says so by nothing. */
+static bool is_openai(const struct check_region *region)
+{
+    return lint_is_hosted(region->region->host) && !lint_is_azure(region->region->host);
+}
+
 static void put_family(const struct check_region *region, struct text *out)
 {
-    bool v6 = strchr(region->address, ':') != NULL;
-    text_printf(out, "%s%s%s", region->by_proxy ? "proxy, " : "",
-                layers_is_private(region->address) ? "private " : "", v6 ? "IPv6" : "IPv4");
+    const bool v6 = strchr(region->address, ':') != NULL;
+    const bool here = strncmp(region->address, "127.", 4) == 0 || strcmp(region->address, "::1") == 0;
+    const char *reach = here ? "loopback " : layers_is_private(region->address) ? "private " : "";
+    text_printf(out, "%s%s%s", region->by_proxy ? "proxy, " : "", reach, v6 ? "IPv6" : "IPv4");
 }
 
 static void put_expiry(const struct check_region *region, struct text *out)
@@ -84,7 +92,8 @@ void fact_text(const struct check_region *region, enum check_fact fact, struct t
         if (region->https_status != 0) text_printf(out, "HTTP %d", region->https_status);
         break;
     case FACT_AZURE_HEADERS:
-        if (region->https_status != 0) text_puts(out, region->from_azure ? "yes" : "none");
+        if (region->https_status != 0 && !is_openai(region))
+            text_puts(out, region->from_azure ? "yes" : "none");
         break;
     case FACT_SERVICE_REGION:
         text_puts(out, region->service_region);
@@ -93,8 +102,8 @@ void fact_text(const struct check_region *region, enum check_fact fact, struct t
         if (region->has_skew) put_clock(region, out);
         break;
     case FACT_DIALECT:
-        text_puts(out, region->region->api_version != NULL ? region->region->api_version
-                                                           : dialect_name(region->region->dialect));
+        text_puts(out, dialect_name(region->region->dialect));
+        if (region->region->api_version != NULL) text_printf(out, " %s", region->region->api_version);
         break;
     case FACT_MODEL:
         text_puts(out, region->model);
@@ -144,6 +153,13 @@ bool fact_stands_out(const struct check_region *regions, size_t count, size_t in
         if (sharing(regions, count, i, fact) >= mine) return true;
     }
     return false;
+}
+
+bool fact_is_common(const struct check_region *regions, size_t count, enum check_fact fact)
+{
+    bool common = count > 1 && knows(&regions[0], fact);
+    for (size_t i = 1; i < count && common; i++) common = same_fact(&regions[0], &regions[i], fact);
+    return common;
 }
 
 static bool facts_differ(const struct check_region *regions, size_t count, enum check_fact fact)

@@ -30,6 +30,9 @@ void fact_text(const struct check_region *region, enum check_fact fact, struct t
  */
 bool fact_stands_out(const struct check_region *regions, size_t count, size_t index, enum check_fact fact);
 
+/* Whether several regions all have the same. */
+bool fact_is_common(const struct check_region *regions, size_t count, enum check_fact fact);
+
 /* A step that took so many times as long as the median of the others, and so much longer, is another matter.
  */
 #define DIFFER_TIMES 3

@@ -9,7 +9,7 @@
 #define INDENT 2
 #define GAP 2
 #define NAMES_WIDTH 17 /* of the longest name of a step or fact */
-#define VALUE_MOST 40
+#define VALUE_MOST 32
 
 #define BOLD "\x1b[1m"
 #define DIM "\x1b[2m"
@@ -73,7 +73,9 @@ static void fact_value(const struct check_page *page, size_t region, size_t row,
         text_puts(&value->text, "-");
         value->colour = DIM;
     } else {
-        display_plain(&value->text, text_str(&whole), VALUE_MOST);
+        bool cut = display_width(text_str(&whole)) > VALUE_MOST;
+        display_plain(&value->text, text_str(&whole), cut ? VALUE_MOST - 2 : VALUE_MOST);
+        if (cut) text_puts(&value->text, "..");
     }
     text_free(&whole);
 }
@@ -114,11 +116,28 @@ static const char *fact_row(size_t row)
     return fact_name((enum check_fact)row);
 }
 
+/* Rows that nobody knows anything of, and those that are told once for all regions. */
+static bool left_out(const struct grid *grid, size_t row)
+{
+    const struct check_page *page = grid->page;
+    if (grid->maker == step_value) return false;
+    if (fact_is_common(page->regions, page->count, (enum check_fact)row)) return true;
+    struct value value = {0};
+    bool empty = true;
+    for (size_t i = 0; i < page->count && empty; i++) {
+        (void)make(grid->page, grid->maker, i, row, &value);
+        empty = strcmp(text_str(&value.text), "-") == 0;
+    }
+    text_free(&value.text);
+    return empty;
+}
+
 static size_t column_width(const struct grid *grid, size_t region)
 {
     struct value value = {0};
     size_t width = display_width(grid->page->regions[region].region->name);
     for (size_t row = 0; row < grid->rows; row++) {
+        if (left_out(grid, row)) continue;
         size_t wide = make(grid->page, grid->maker, region, row, &value);
         if (wide > width) width = wide;
     }
@@ -150,19 +169,6 @@ static void put_value(const struct grid *grid, const struct value *value, size_t
     text_printf(out, "%s%s", text_str(&value->text), value->marked ? " *" : "");
     if (colour && shade[0] != '\0') text_puts(out, PLAIN);
     if (!grid->right && !last) pad(out, space);
-}
-
-/* A row that nobody knows anything of is left out. */
-static bool is_empty(const struct grid *grid, size_t row)
-{
-    struct value value = {0};
-    bool empty = true;
-    for (size_t i = 0; i < grid->page->count && empty; i++) {
-        (void)make(grid->page, grid->maker, i, row, &value);
-        empty = strcmp(text_str(&value.text), "-") == 0;
-    }
-    text_free(&value.text);
-    return empty;
 }
 
 static void put_row(const struct grid *grid, size_t row, size_t first, size_t end, const size_t *widths,
@@ -210,11 +216,32 @@ static void put_grid(const struct grid *grid, struct text *out)
         if (first > 0) text_puts(out, "\n");
         put_names(grid, first, end, widths, out);
         for (size_t row = 0; row < grid->rows; row++) {
-            if (!is_empty(grid, row) || grid->maker == step_value)
-                put_row(grid, row, first, end, widths, out);
+            if (!left_out(grid, row)) put_row(grid, row, first, end, widths, out);
         }
         first = end;
     }
+}
+
+/* What all regions share first, then what each has of its own. */
+static void put_facts(const struct check_page *page, struct text *out)
+{
+    const struct grid facts = {page, fact_value, fact_row, CHECK_FACTS, false};
+    bool varied = false;
+    heading(page, page->count > 1 ? "What was met, in all regions" : "What was met", out);
+    for (size_t row = 0; row < CHECK_FACTS; row++) {
+        struct text value = {0};
+        varied = varied || !left_out(&facts, row);
+        if (!fact_is_common(page->regions, page->count, (enum check_fact)row)) continue;
+        fact_text(&page->regions[0], (enum check_fact)row, &value);
+        pad(out, INDENT);
+        text_puts(out, fact_row(row));
+        pad(out, NAMES_WIDTH + GAP - strlen(fact_row(row)));
+        display_plain(out, text_str(&value), page->width);
+        text_puts(out, "\n");
+        text_free(&value);
+    }
+    if (varied && page->count > 1) text_puts(out, "\n");
+    if (varied) put_grid(&facts, out);
 }
 
 /* ---- words ---- */
@@ -362,13 +389,11 @@ static void put_head(const struct check_page *page, struct text *out)
 void check_print(const struct check_page *page, struct text *out)
 {
     const struct grid steps = {page, step_value, step_row, CHECK_STEPS, true};
-    const struct grid facts = {page, fact_value, fact_row, CHECK_FACTS, false};
     put_head(page, out);
     heading(page, "Step by step", out);
     put_grid(&steps, out);
     put_failures(page, out);
     put_differences(page, out);
+    put_facts(page, out);
     put_notes(page, out);
-    heading(page, "What was met", out);
-    put_grid(&facts, out);
 }

@@ -28,6 +28,7 @@ struct check_progress {
     FILE *out; /* NULL: not shown */
     size_t width;
     bool shown;
+    char last[512]; /* as it stands there */
 };
 
 void check_progress_open(struct check_progress *progress, FILE *out, bool quiet);

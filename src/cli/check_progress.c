@@ -46,9 +46,12 @@ void check_progress_show(struct check_progress *progress, const struct check_reg
                     check_step_name(at_step(&regions[i])));
     }
     display_plain(&cut, text_str(&line), progress->width - 1);
-    (void)fprintf(progress->out, "\r\x1b[K%s", text_str(&cut));
-    (void)fflush(progress->out);
-    progress->shown = true;
+    if (strcmp(text_str(&cut), progress->last) != 0) {
+        (void)fprintf(progress->out, "\r\x1b[K%s", text_str(&cut));
+        (void)fflush(progress->out);
+        progress->shown = true;
+        (void)snprintf(progress->last, sizeof progress->last, "%s", text_str(&cut));
+    }
     text_free(&line);
     text_free(&cut);
 }

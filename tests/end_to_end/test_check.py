@@ -201,7 +201,7 @@ class Check(harness.Case):
         slow = {"regions": ["swedencentral"], "first_output": "400ms"}
         told = self.check(harness.profile(simulator={"latency": [harness.QUICK, slow]}), "--simulate", status=0)
         lines = told["differences"]
-        self.assertTrue([line for line in lines if line.startswith("api version: ") and "2025-04-01-preview" in line])
+        self.assertTrue([line for line in lines if line.startswith("dialect: ") and "2025-04-01-preview" in line])
         self.assertTrue([line for line in lines if line.startswith("turn: ") and "in swedencentral" in line], lines)
         self.assertFalse([line for line in lines if line.startswith("TLS")], lines)
 
