@@ -27,9 +27,8 @@ struct evidence_event {
 /* All that a record says beyond the region's own facts. Strings are "" and numbers 0 (or -1 where 0 means
  * something) when unknown. */
 struct evidence {
-    int64_t utc_ns; /* when the failure was seen */
-    bool has_skew;
-    int64_t skew_ns; /* the service's clock minus ours */
+    int64_t utc_ns;  /* when the failure was seen */
+    int64_t skew_ns; /* the service's clock minus ours, when has_skew */
     const struct region *region;
     /* Its prompts and instructions are scrubbed out of messages; may be NULL. */
     const struct session_plan *said;
@@ -37,6 +36,8 @@ struct evidence {
     bool session_scope;  /* scope: session (no attempt was in flight or it never opened) or attempt */
     struct failure_class failure;
     const char *message; /* of the service or the library, not yet redacted */
+    bool has_skew;
+    bool possibly_billed;
     int http_status;
     const struct evidence_header *headers; /* request ids, region, limits: the allow-list of engine */
     size_t header_count;
@@ -56,7 +57,6 @@ struct evidence {
     uint64_t turn;         /* attempts on this session so far, this one included */
     int64_t elapsed_ns;    /* from due to failure; -1 unknown */
     struct usage usage;
-    bool possibly_billed;
     const char *const *also; /* catalogue numbers of further evidence */
     size_t also_count;
     const char *signature; /* of a failure that matches nothing */

@@ -262,7 +262,7 @@ static void check_evidence(const cJSON *record)
     assert_int_equal(strncmp(string_at(record, "response_id"), "resp_", 5), 0);
     /* 32 years behind, to the length of this run and the half second that a Date leaves open. */
     double skew_ms = number_at(record, "clock_skew_ms");
-    double expected_ms = (double)LOOPBACK_DATE_S * 1e3 - (double)(run_began_ns / NS_PER_MS);
+    double expected_ms = (double)LOOPBACK_DATE_S * 1e3 - (double)run_began_ns / (double)NS_PER_MS;
     assert_true(skew_ms < expected_ms + 501 && skew_ms > expected_ms - 20000);
 }
 
