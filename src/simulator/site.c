@@ -1,5 +1,8 @@
 #include "simulator/site.h"
 
+#include "base/calendar.h"
+#include "base/clock.h"
+
 #include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
@@ -35,8 +38,21 @@ void site_rate_limits(struct site *site, bool preview, uint64_t mono_ns, struct 
     text_puts(out, "]}");
 }
 
+/* The service's own time, as IMF-fixdate (RFC 9110, 5.6.7); the time of a replay when it is one. */
+static void put_date(const struct service *service, struct text *out)
+{
+    static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    struct civil now;
+    zone_civil(NULL, service_wall(service, clock_mono_ns()), &now);
+    text_printf(out, "date: %s, %02d %s %04d %02d:%02d:%02d GMT\r\n", days[now.weekday], now.day,
+                months[now.month - 1], now.year, now.hour, now.minute, now.second);
+}
+
 void site_headers(struct site *site, const char *client_request_id, struct text *out)
 {
+    put_date(site->service, out);
     if (site->region->dialect == DIALECT_OPENAI) return;
     char uuid[UUID_SIZE];
     identifier_uuid(&site->service->ids, uuid);

@@ -53,6 +53,8 @@ class FailuresOnDisk(harness.Case):
         failures = [json.loads(line) for line in whole_lines(folder / "failures.jsonl")]
         rows = list(csv.DictReader(whole_lines(folder / "attempts.csv")))
         self.assertGreater(len(failures), 50)
+        for failure in failures:  # one machine, one clock; a Date tells whole seconds, and the machine may be busy
+            self.assertLess(abs(failure["clock_skew_ms"]), 5000)
         failed = {(f["region"], f["client_request_id"], f["turn"]) for f in failures if f["turn"]}
         for row in rows:
             if row["outcome"] == "failed":
