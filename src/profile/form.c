@@ -156,7 +156,9 @@ enum err_code form_header_name(const char *name, struct error *err)
         return error_set(err, ERR_USAGE,
                          "credentials go into `auth`, not into a header: write auth.api_key or auth.token");
     }
-    bool taken = strncasecmp(name, "sec-websocket-", 14) == 0;
+    /* A gateway may want a subprotocol; the others of their kind are made for each connection. */
+    bool taken =
+        strncasecmp(name, "sec-websocket-", 14) == 0 && strcasecmp(name, "sec-websocket-protocol") != 0;
     for (size_t i = 0; ours[i] != NULL; i++) taken = taken || strcasecmp(name, ours[i]) == 0;
     if (taken)
         return error_set(err, ERR_USAGE, "the header \"%.60s\" belongs to the upgrade itself: leave it out",

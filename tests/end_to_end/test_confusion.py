@@ -5,12 +5,8 @@ written from the failure catalogue, not from our own. Faults that strike below H
 regions of its own, where it strikes always, and every record must be of its class.
 """
 
-import base64
 import collections
 import json
-import os
-import re
-import time
 import unittest
 
 import harness
@@ -138,3 +134,244 @@ EXPECTED = {**BELOW_HTTP, **UPGRADE, **SESSION, **RESPONSE, **LIFECYCLE}
 ALSO = {"failed_unbilled": "F67", "failed_billed": "F68", "disguised_expiry": "F64|F59"}
 SIGNATURES = {"upgrade_418": "http:418/", "close_1000": "close:1000", "close_1001": "close:1001",
               "unknown_error": "event:"}
+
+SPECIAL = ("subprotocol_refused", "token_expired")  # strike only requests that carry such a credential
+NOTHING = "(nothing)"
+QUICK_TIMEOUTS = {"resolve": "5s", "connect": "1s", "tls": "5s", "upgrade": "1500ms", "session": "1500ms",
+                  "configure": "1500ms", "first_output": "1500ms", "stall": "1500ms", "response": "4s", "close": "1s"}
+
+
+def regions(prefix="", **more):
+    """Three regions of both Azure dialects."""
+    made = []
+    for letter, dialect in (("a", "ga"), ("b", "preview"), ("c", "ga")):
+        made.append({"name": prefix + letter, "endpoint": f"https://contoso-{prefix}{letter}.openai.azure.com",
+                     "deployment": "gpt-realtime", "dialect": dialect, "auth": {"api_key": "${RUSHHOUR_TEST_KEY}"},
+                     **({"api_version": "2025-04-01-preview"} if dialect == "preview" else {}), **more})
+    return made
+
+
+def named(made):
+    return [region["name"] for region in made]
+
+
+def shared_out(faults, made):
+    """Rules that strike with equal chances, and once in so many times not at all: of the rules the first that strikes
+    wins, so each later one has a larger share of what the earlier ones leave."""
+    return [{"fault": fault, "rate": f"{100 / (len(faults) + 1 - i):.5f}%", "regions": named(made)}
+            for i, fault in enumerate(faults)]
+
+
+def arrivals(count, seconds):
+    """Load of `count` sessions for each region."""
+    rate = f"{60 * count / seconds:.0f}/m"
+    return {"model": "arrivals", "arrival": "even", "connect_rate": "1000/s", "max_sessions": 5000,
+            "stages": [{"duration": "0s", "target": rate}, {"duration": f"{seconds}s", "target": rate}]}
+
+
+def profile(name, **sections):
+    sections["simulator"] = {"latency": [harness.QUICK], **sections["simulator"]}
+    sections["session"] = {"interactions": 1, "think_time": "0s", "modality": "text", "prompts": ["Say OK."],
+                           **sections.get("session", {})}
+    return {"name": name, "timeouts": QUICK_TIMEOUTS, "retry": {"attempts": 1}, "windows": {"interval": "1s"},
+            **{"regions": regions(), **sections}}
+
+
+class Matrix:
+    """How often which fault was reported as what, by region."""
+
+    def __init__(self):
+        self.cells = collections.Counter()
+        self.examples = {}
+
+    def add(self, region, injected, record):
+        reported = (record["catalogue"], record["code"]) if record else (NOTHING, NOTHING)
+        self.cells[injected, reported, region[-1]] += 1
+        self.examples.setdefault((injected, reported), record)
+
+    def struck(self, fault):
+        """Strikes by region."""
+        return collections.Counter({region: count for (injected, _, region), count in self.cells.items()
+                                    if injected == fault})
+
+    def reported(self, fault):
+        sums = collections.Counter()
+        for (injected, reported, _), count in self.cells.items():
+            if injected == fault:
+                sums[reported] += count
+        return sums
+
+    def lines(self, faults):
+        yield f"{'injected':28}{'struck':>7}  {'reported':48}{'right':>6}  cannot be told apart"
+        for fault in [*faults, NOTHING]:
+            reported = self.reported(fault)
+            if fault == NOTHING and not reported:
+                continue
+            expected = EXPECTED.get(fault)
+            right = reported[expected[:2] if expected else (NOTHING, NOTHING)]
+            told = ", ".join(f"{number} {code} {count}" for (number, code), count in reported.most_common())
+            share = f"{100 * right / max(1, reported.total()):.0f}%"
+            yield f"{fault:28}{reported.total():>7}  {told:48}{share:>6}  {expected.note if expected else ''}".rstrip()
+
+    def off_diagonal(self):
+        for (injected, reported), record in self.examples.items():
+            expected = EXPECTED.get(injected)
+            if reported != (expected[:2] if expected else (NOTHING, NOTHING)):
+                yield injected, reported, record
+
+
+def paired(faults, records):
+    """Pairs of one session's faults and records: by response_id where both have one, the others as they came."""
+    by_response = {record["response_id"]: record for record in records if record["response_id"]}
+    rest = list(records)
+    late = []
+    for fault in faults:
+        record = by_response.get(fault["response_id"]) if fault["response_id"] else None
+        if record is None:
+            late.append(fault)
+        else:
+            rest.remove(record)
+            yield fault, record
+    for i in range(max(len(late), len(rest))):
+        yield late[i] if i < len(late) else None, rest[i] if i < len(rest) else None
+
+
+class Confusion(harness.Case):
+    matrix = Matrix()
+    faults_in_profiles = set()
+
+    def start_run(self, name, sections):
+        """Starts a run; the longest one goes on beside the others."""
+        path = self.write_profile(profile(name, **sections), f"{name}.json")
+        self.faults_in_profiles |= {rule["fault"] for rule in sections["simulator"]["faults"]}
+        return harness.start("run", path, "--simulate", "--seed", 11, "--workers", 1, "-o", name,
+                             cwd=self.folder)
+
+    def end_run(self, name, process):
+        result = harness.finish(process)
+        self.assertIn(result.status, harness.ENDED, result.stderr)
+        run = harness.Run(self.folder / name)
+        self.assertEqual(run.manifest["run"]["state"], "complete", result.stderr)
+        self.assert_consistent(run)
+        return run
+
+    def do_run(self, name, **sections):
+        return self.end_run(name, self.start_run(name, sections))
+
+    def join(self, run):
+        """Lines and records of one session carry the same client_request_id."""
+        attempts = {row["response_id"]: row for row in run.attempts if row["response_id"]}
+        sessions = collections.defaultdict(lambda: ([], []))
+        for line in run.ledger:
+            if line["fault_name"] in HARMLESS:
+                self.assertIn(line["fault"], ("F56", "F70", "F74", "F75", "F80"), line)
+                if line["kind"] == "response":
+                    self.assertEqual(attempts[line["response_id"]]["outcome"], "ok", line)
+                self.matrix.cells[line["fault_name"], (NOTHING, NOTHING), line["region"][-1]] += 1
+            elif line["fault_name"]:
+                sessions[line["region"], line["client_request_id"]][0].append(line)
+        for record in run.failures:
+            sessions[record["region"], record["client_request_id"]][1].append(record)
+        for (region, _), (faults, records) in sessions.items():
+            for fault, record in paired(faults, records):
+                self.matrix.add(region, fault["fault_name"] if fault else NOTHING, record)
+                self.check_details(fault, record)
+
+    def check_details(self, fault, record):
+        if fault is None or record is None or fault["fault_name"] not in EXPECTED:
+            return
+        name = fault["fault_name"]
+        self.assertEqual(record["domain"] == "none", name in LIFECYCLE, record)
+        if EXPECTED[name][:2] != (record["catalogue"], record["code"]):
+            return
+        if name in ALSO:
+            self.assertTrue(set(record["also"]) & set(ALSO[name].split("|")), record)
+        signature = record["signature"] or ""
+        self.assertTrue(signature.startswith(SIGNATURES[name]) if name in SIGNATURES else not signature, record)
+
+    # ---- the runs ----
+
+    def below_http(self):
+        """Regions of its own for each fault: three, where it strikes always."""
+        made, rules = [], []
+        for fault in BELOW_HTTP:
+            proxy = {"proxy": "http://proxy.contoso.com:3128"} if fault.startswith("proxy_") else {}
+            own = regions(fault.replace("_", "-") + "-", **proxy)
+            made += own
+            rules.append({"fault": fault, "rate": "100%", "regions": named(own)})
+        run = self.do_run("below-http", regions=made, load=arrivals(LEAST // 3 + 4, 4),
+                          simulator={"faults": rules})
+        lines = collections.Counter((line["region"], line["fault_name"]) for line in run.ledger
+                                    if line["kind"] == "connection")
+        for region in run.manifest["regions"]:
+            name = region["name"]
+            fault = name[:-2].replace("-", "_")
+            records = [record for record in run.failures if record["region"] == name]
+            for record in records:
+                self.matrix.add(name, fault, record)
+            self.assertEqual(region["attempts"]["failed"], region["attempts"]["started"], name)
+            self.assertEqual(len(records), region["attempts"]["started"], name)
+            if (name, fault) in lines:  # each struck connection is one record
+                self.assertEqual(lines[name, fault], len(records), name)
+        return run
+
+    def upgrades(self):
+        key = "openai-insecure-api-key.${RUSHHOUR_TEST_KEY}"
+        mixed = regions()
+        keyed = regions("subprotocol-", headers={"Sec-WebSocket-Protocol": f"realtime, {key}"})
+        faults = [fault for fault in UPGRADE if fault not in SPECIAL]
+        rules = shared_out(faults, mixed)
+        rules.append({"fault": "subprotocol_refused", "rate": "50%", "regions": named(keyed)})
+        self.join(self.do_run("upgrade", regions=mixed + keyed, load=arrivals(ENOUGH * (len(faults) + 1) // 3, 10),
+                              simulator={"faults": rules, "quota": [{"rpm": 10 ** 8, "tpm": 10 ** 8}]}))
+
+    def sessions(self):
+        faults = [fault for fault in SESSION if fault not in ("disguised_expiry", "proxy_idle_close")]
+        self.join(self.do_run("session", load=arrivals(ENOUGH * (len(faults) + 1) // 3, 5),
+                              simulator={"faults": shared_out(faults, regions())}))
+
+    def responses(self):
+        faults = [*RESPONSE, "turn_detected", *sorted(HARMLESS - {"no_close_answer"})]
+        self.join(self.do_run("response", load=arrivals(ENOUGH * (len(faults) + 1) // 3, 15),
+                              simulator={"faults": shared_out(faults, regions())}))
+
+    def lives(self):
+        """Sessions that are still talking when their time is up."""
+        faults = ["session_expired", "session_cap_30", "disguised_expiry", "no_close_answer"]
+        rules = shared_out(faults, regions())
+        for rule in rules[:3]:
+            rule["after"] = "6s"
+        self.join(self.do_run("life", load=arrivals(ENOUGH * (len(faults) + 1) // 3, 3),
+                              session={"interactions": 25, "think_time": "300ms"}, simulator={"faults": rules}))
+
+    def start_idling(self):
+        """Sessions between whose turns more than a minute passes."""
+        rules = shared_out(["idle_close", "proxy_idle_close"], regions())
+        return self.start_run("idle", {"load": arrivals(ENOUGH, 2), "session": {"interactions": 2, "think_time": "64s"},
+                                       "simulator": {"faults": rules}})
+
+    def test_every_fault_is_reported_as_what_it_is(self):
+        idle = self.start_idling()
+        self.below_http()
+        self.upgrades()
+        self.sessions()
+        self.responses()
+        self.lives()
+        self.join(self.end_run("idle", idle))
+
+        names = json.loads((harness.PROJECT / "profiles/profile.schema.json").read_text())
+        names = names["properties"]["simulator"]["properties"]["faults"]["items"]["properties"]["fault"]["enum"]
+        print("\n".join(self.matrix.lines(names)))
+        self.assertEqual(set(names), set(EXPECTED) | HARMLESS, "the table above knows every fault")
+        self.assertEqual(set(names) - self.faults_in_profiles, set())
+        if not harness.SLOWED:
+            rare = {name: self.matrix.struck(name) for name in names}
+            rare = {name: struck for name, struck in rare.items() if struck.total() < LEAST or len(struck) < 3}
+            self.assertEqual(rare, {}, "each fault strikes often enough, in every region")
+        wrong = list(self.matrix.off_diagonal())
+        self.assertEqual([(injected, reported) for injected, reported, _ in wrong], [],
+                         "\n".join(json.dumps(record) for _, _, record in wrong))
+
+
+if __name__ == "__main__":
+    unittest.main()
