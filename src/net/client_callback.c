@@ -33,6 +33,7 @@ static int on_request(struct ws_conn *conn, char **position, size_t room)
 {
     const struct client_request *request = conn->request;
     if (request->tunnel) client_tunnel_detach(request->tunnel, lws_get_ssl(conn->wsi));
+    conn->asking = true;
     client_conn_step(conn, WS_STEP_TLS);
     client_receive_learn(conn->client, *position, room);
     if (conn->aborted || request->header_length > room) return -1;

@@ -55,7 +55,7 @@ static void observe_handshake(struct ws_conn *conn)
 {
     const struct client_tls *tls = conn->request->vhost->tls;
     SSL *ssl = lws_get_ssl(conn->wsi);
-    if (!ssl || SSL_is_init_finished(ssl)) return;
+    if (!ssl) return;
     conn->end.tls_verify_error = SSL_get_verify_result(ssl);
     if (tls->failure[0]) {
         conn->end.os_error = 0; /* what OpenSSL's last alert met came after that */
@@ -112,7 +112,7 @@ void client_end_observe(struct ws_conn *conn, const char *said, size_t length, i
             observe_tunnel(conn);
             return;
         }
-        if (conn->connected && conn->tls) observe_handshake(conn);
+        if (conn->connected && conn->tls && !conn->asking) observe_handshake(conn);
         conn->end.protocol_violation = answer_is_broken(said, length);
         return;
     }

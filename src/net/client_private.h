@@ -100,6 +100,7 @@ struct ws_conn {
     bool tls;
     bool aborted;   /* ws_abort, or our own verdict: no more callbacks but on_closed */
     bool connected; /* TCP stands: no other address is tried any more */
+    bool asking;    /* TLS stands too: what fails from here on is no handshake */
     bool observed;  /* the end was seen while its socket was still there */
     bool closing, close_sent, peer_closing;
     int write_error; /* errno of a failed write */

@@ -2,6 +2,7 @@
 #include "net/client_private.h"
 
 #include "base/clock.h"
+#include "net/ws_frame.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,11 @@ void client_receive_deliver(struct ws_conn *conn, const char *bytes, size_t leng
                             uint64_t at_ns)
 {
     const struct ws_handlers *handlers = &conn->client->handlers;
+    if (is_text && !ws_utf8_valid(bytes, length)) { /* RFC 6455, 8.1: such a connection fails */
+        conn->end.protocol_violation = true;
+        client_conn_fail(conn, "a text message that is not UTF-8");
+        return;
+    }
     if (handlers->on_message) handlers->on_message(conn->user, bytes, length, is_text, at_ns);
 }
 

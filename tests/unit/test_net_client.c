@@ -327,6 +327,56 @@ static void test_broken_frames_are_violations(void **state)
     }
 }
 
+/* The first two bytes of a character of three; whole, and across two fragments. */
+static void half_a_character(int fd)
+{
+    if (!upgrade(fd, "")) return;
+    say_frame(fd, 0x81, "\xe2\x82", 2);
+    wait_for_end(fd);
+}
+
+static void half_a_character_in_fragments(int fd)
+{
+    if (!upgrade(fd, "")) return;
+    say_frame(fd, 0x01, "\xe2", 1);
+    say_frame(fd, 0x80, "\x82", 1);
+    wait_for_end(fd);
+}
+
+static void test_text_that_is_not_utf_8_is_a_violation(void **state)
+{
+    (void)state;
+    hand_script *const cases[] = {half_a_character, half_a_character_in_fragments};
+    for (size_t i = 0; i < 2; i++) {
+        struct heard heard = {0};
+        run_one(cases[i], &heard);
+        assert_true(heard.end.protocol_violation);
+        assert_false(heard.end.by_us);
+        assert_int_equal(heard.messages, 0);
+        assert_non_null(strstr(heard.detail, "UTF-8"));
+    }
+}
+
+static void a_character_in_fragments(int fd)
+{
+    if (!upgrade(fd, "")) return;
+    say_frame(fd, 0x82, "\xe2\x82", 2); /* binary: anything goes */
+    say_frame(fd, 0x01, "\xe2\x82", 2);
+    say_frame(fd, 0x80, "\xac", 1);
+    say_frame(fd, 0x88, "\x03\xe8", 2);
+    wait_for_end(fd);
+}
+
+static void test_a_character_may_be_cut_by_fragments(void **state)
+{
+    (void)state;
+    struct heard heard = {0};
+    run_one(a_character_in_fragments, &heard);
+    assert_false(heard.end.protocol_violation);
+    assert_int_equal(heard.messages, 2);
+    assert_string_equal(heard.last, "\xe2\x82\xac");
+}
+
 static void wait_only(int fd)
 {
     if (upgrade(fd, "")) wait_for_end(fd);
@@ -474,6 +524,8 @@ int main(void)
         cmocka_unit_test(test_reset_is_told_from_an_end),
         cmocka_unit_test(test_what_came_before_a_reset_is_heard),
         cmocka_unit_test(test_broken_frames_are_violations),
+        cmocka_unit_test(test_text_that_is_not_utf_8_is_a_violation),
+        cmocka_unit_test(test_a_character_may_be_cut_by_fragments),
         cmocka_unit_test(test_abort_at_open),
         cmocka_unit_test(test_abort_inside_a_message_silences_the_rest),
         cmocka_unit_test(test_sends_in_order_under_pressure),

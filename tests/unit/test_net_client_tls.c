@@ -50,6 +50,10 @@ static void on_request(void *user, struct ws_peer *peer, const struct ws_request
                        "{\"error\":{}}");
         return;
     }
+    if (strstr(request->target, "/cut")) {
+        ws_peer_close(peer, 0, "");
+        return;
+    }
     ws_peer_accept(peer, "x-request-id: r1\r\n");
     if (strstr(request->target, "/greet")) ws_peer_send(peer, "{\"type\":\"session.created\"}", 26);
     if (strstr(request->target, "/1013")) ws_peer_close(peer, 1013, "try again later");
@@ -152,6 +156,24 @@ static void test_reset_over_tls(void **state)
     assert_false(cold.end.protocol_violation || cold.end.tls_failed);
     assert_true(cold.end.opened);
     scene_end(&scene);
+}
+
+/* The handshake was over: its library calls the end an error of TLS all the same. */
+static void test_an_end_instead_of_an_answer_over_tls(void **state)
+{
+    (void)state;
+    struct scene scene;
+    struct heard heard = {0};
+    scene_begin(&scene, identity);
+    scene.target.target = "/cut";
+    dial(&scene.bench, &scene.target, &heard);
+    bench_run(&scene.bench, &heard.closed, 1);
+    scene_end(&scene);
+    assert_int_equal(heard.end.steps_done, 2);
+    assert_false(heard.end.opened);
+    assert_false(heard.end.tls_failed);
+    assert_int_equal(heard.end.tls_verify_error, 0);
+    assert_false(heard.end.protocol_violation);
 }
 
 static void test_refusal_over_tls(void **state)
@@ -336,6 +358,7 @@ int main(void)
         cmocka_unit_test(test_opens_over_tls),
         cmocka_unit_test(test_close_codes_over_tls),
         cmocka_unit_test(test_reset_over_tls),
+        cmocka_unit_test(test_an_end_instead_of_an_answer_over_tls),
         cmocka_unit_test(test_refusal_over_tls),
         cmocka_unit_test(test_certificates_are_verified),
         cmocka_unit_test(test_failed_handshakes),
