@@ -35,6 +35,7 @@ struct run {
     uv_loop_t loop;
     struct run_writer *writer;
     struct engine *engine;
+    struct live_view *view; /* while the load is driven */
     struct run_clock clock;
     uint64_t ended_mono_ns;
     uv_signal_t interrupt, terminate, hangup;

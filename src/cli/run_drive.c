@@ -132,6 +132,7 @@ static enum err_code open_drive(struct drive *drive, struct error *err)
         drive->view == NULL) {
         return error_set(err, ERR_NOMEM, "no memory for the live view");
     }
+    run->view = drive->view;
     (void)uv_timer_init(&run->loop, &drive->redraw);
     drive->redraw.data = drive;
     (void)uv_timer_start(&drive->redraw, on_redraw, REDRAW_EVERY_MS, REDRAW_EVERY_MS);
@@ -144,10 +145,22 @@ static void close_drive(struct drive *drive)
         uv_close((uv_handle_t *)&drive->redraw, NULL);
         (void)uv_run(&drive->run->loop, UV_RUN_NOWAIT);
     }
+    drive->run->view = NULL;
     if (drive->view != NULL) live_free(drive->view);
     free(drive->regions);
     free(drive->rates);
     free(drive->ended_before);
+}
+
+/* What the engine has to say meanwhile goes above the live view. */
+static void on_note(void *user, const char *text)
+{
+    const struct run *run = user;
+    if (run->view != NULL && !run->flags.quiet) {
+        live_note(run->view, text);
+    } else {
+        (void)fprintf(stderr, "%s\n", text);
+    }
 }
 
 static enum err_code start_engine(struct run *run, struct error *err)
@@ -162,8 +175,14 @@ static enum err_code start_engine(struct run *run, struct error *err)
         .detour_count = run->flags.simulate ? run->simulated.detour_count : run->detour_count,
         .ca_file = run->simulated.ca_file,
         .writer = run->writer,
+        .note = on_note,
+        .note_user = run,
     };
-    return engine_new(&run->loop, &options, &run->engine, err);
+    enum err_code code = engine_new(&run->loop, &options, &run->engine, err);
+    if (code == ERR_OK) code = engine_open(run->engine, err);
+    if (code == ERR_OK && run->interrupts > 0)
+        code = error_set(err, ERR_IO, "interrupted before the load began");
+    return code;
 }
 
 enum err_code run_drive(struct run *run, struct error *err)

@@ -252,6 +252,9 @@ static enum err_code dial(struct driver *driver)
     struct error err = {0};
     memcpy(headers, route->headers, route->header_count * sizeof *headers);
     headers[route->header_count - 1].value = driver->client_request_id;
+    const struct credential *held = &driver->worker->credentials.held[driver->region];
+    if (held->value != NULL) headers[0].value = held->value;
+    driver->credential = (struct credential){.expires_s = held->expires_s, .serial = held->serial};
     target.headers = headers;
     enum err_code code = ws_connect(driver->worker->client, &target, driver, &driver->conn, &err);
     (void)snprintf(driver->detail, sizeof driver->detail, "%.159s", err.text);

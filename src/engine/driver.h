@@ -20,6 +20,8 @@ struct driver {
     struct ws_conn *conn; /* NULL after the connection has ended */
     struct appointment deadline;
     uint64_t number; /* of the session in the run, from 1 */
+    struct credential
+        credential; /* what it was dialled with, but for the value; serial 0: what never changes */
     char client_request_id[40];
     char address[48];
     bool opened;    /* counted in sessions_open */

@@ -1,6 +1,7 @@
 /* What the answer to the upgrade tells beyond its status. */
 #include "engine/driver.h"
 
+#include "base/clock.h"
 #include "realtime/response_headers.h"
 #include "realtime/retry_hint.h"
 
@@ -69,6 +70,13 @@ static double usual_limit(struct driver *driver, double limit)
     return usual;
 }
 
+/* By the token's own words, in real time, which a replay does not speed up. */
+static bool credential_has_expired(const struct driver *driver)
+{
+    const int64_t end_s = driver->credential.expires_s;
+    return end_s != 0 && clock_wall_ns() / NS_PER_S >= end_s;
+}
+
 void driver_take_answer(struct driver *driver, const struct ws_response *response, uint64_t at_ns,
                         struct failure_facts *facts)
 {
@@ -91,6 +99,7 @@ void driver_take_answer(struct driver *driver, const struct ws_response *respons
         .limit_tokens = limit,
         .usual_limit_tokens = usual_limit(driver, limit),
         .key_as_subprotocol = sends_key_as_subprotocol(&driver->worker->plan->routes[driver->region]),
+        .credential_expired = credential_has_expired(driver),
     };
 }
 

@@ -84,6 +84,8 @@ void driver_write_evidence(struct driver *driver, const struct session_action *a
         .skew_ns = driver->skew_ns,
         .region = worker->plan->routes[driver->region].region,
         .said = &worker->plan->profile->session,
+        .credential =
+            worker->credentials.held == NULL ? NULL : worker->credentials.held[driver->region].value,
         .address = driver->address,
         .session_scope = dialled || !of_attempt,
         .failure = action->failure,

@@ -1,6 +1,7 @@
 #include "engine/driver.h"
 
 #include "base/clock.h"
+#include "engine/credential_desk.h"
 #include "realtime/retry_hint.h"
 #include "record/attempt.h"
 
@@ -113,6 +114,25 @@ static void tally(const struct driver *driver, const struct session_action *acti
     cell_failure(cell_of(driver), class->phase, class->domain, class->code, 1);
 }
 
+/* Azure answers 401 to the upgrade; OpenAI lets in, says it with an error, and closes. */
+static bool credential_was_refused(const struct driver *driver, const struct session_action *action)
+{
+    if (!driver_in_dial(driver) || action->observed.key_as_subprotocol) return false;
+    if (driver->http_status == 401) return true;
+    return action->failure.domain == DOMAIN_AUTH && driver->session.step_ns[3] != 0;
+}
+
+/* A refused credential that can be renewed is, and the attempt gets one more try with the new one. */
+static void renew_credential(struct driver *driver, const struct session_action *action)
+{
+    const struct worker *worker = driver->worker;
+    if (!credential_was_refused(driver, action)) return;
+    const bool renews = credential_desk_renews(worker->plan->desk, driver->region);
+    const bool fresh = worker->credentials.held[driver->region].serial > driver->credential.serial;
+    if (renews && !fresh) credential_desk_ask(worker->plan->desk, driver->region, driver->credential.serial);
+    user_on_credential_refused(driver->user, renews, fresh);
+}
+
 static void on_failed(struct driver *driver, const struct session_action *action, uint64_t at_ns,
                       uint64_t now_ns)
 {
@@ -120,6 +140,7 @@ static void on_failed(struct driver *driver, const struct session_action *action
     const struct evidence_of of = {.interaction = user->interaction, .attempt = user->attempt};
     const uint64_t due_ns = user->interaction_due_ns;
     tally(driver, action);
+    renew_credential(driver, action);
     enum decision decision = user_on_attempt_failed(user, &action->failure, hint_of(driver, action),
                                                     session_usable(&driver->session), now_ns);
     if (decision == DECIDE_GIVE_UP) {

@@ -2,6 +2,7 @@
 
 #include "base/calendar.h"
 #include "engine/collector.h"
+#include "engine/credential_desk.h"
 #include "engine/slice.h"
 
 #include <stdio.h>
@@ -18,6 +19,7 @@ struct engine {
     struct mailbox mailbox;
     bool mailbox_made;
     struct collector *collector;
+    struct credential_desk *desk;
     struct worker *workers;
     unsigned workers_made, workers_started;
     unsigned stops; /* how often a stop was asked for */
@@ -109,6 +111,32 @@ static const struct zone *evidence_zone(const struct profile *profile)
     return NULL;
 }
 
+static bool hand_out(void *user, size_t region, const struct credential *credential)
+{
+    struct engine *engine = user;
+    bool all = true;
+    for (unsigned i = 0; i < engine->workers_made; i++)
+        all = worker_hand_credential(&engine->workers[i], region, credential) && all;
+    return all;
+}
+
+static enum err_code make_desk(struct engine *engine, struct error *err)
+{
+    const struct engine_options *options = &engine->options;
+    const struct desk_options desk = {
+        .profile = options->profile,
+        .routes = engine->routes,
+        .load_ns = (int64_t)((double)engine->plan.load_ns / options->clock.speed),
+        .deliver = hand_out,
+        .note = options->note,
+        .user = engine,
+        .note_user = options->note_user,
+    };
+    enum err_code code = credential_desk_new(engine->loop, &desk, &engine->desk, err);
+    engine->plan.desk = engine->desk;
+    return code;
+}
+
 static enum err_code make_workers(struct engine *engine, struct error *err)
 {
     unsigned count = engine->options.workers;
@@ -147,6 +175,7 @@ static enum err_code set_up(struct engine *engine, struct error *err)
     engine->mailbox_made = true;
     code = collector_new(&engine->mailbox, options->writer, &options->clock, profile->windows.interval_ns,
                          options->workers, &engine->collector, err);
+    if (code == ERR_OK) code = make_desk(engine, err);
     if (code != ERR_OK) return code;
     return make_workers(engine, err);
 }
@@ -168,6 +197,11 @@ enum err_code engine_new(uv_loop_t *loop, const struct engine_options *options, 
 }
 
 /* ---- running ---- */
+
+enum err_code engine_open(struct engine *engine, struct error *err)
+{
+    return credential_desk_open(engine->desk, err);
+}
 
 void engine_set_origin(struct engine *engine, uint64_t mono_origin_ns)
 {
@@ -191,6 +225,8 @@ enum err_code engine_run(struct engine *engine, struct error *err)
         (void)uv_run(engine->loop, UV_RUN_DEFAULT);
     for (unsigned i = 0; i < engine->workers_started; i++)
         (void)pthread_join(engine->workers[i].thread, NULL);
+    credential_desk_free(engine->desk); /* nobody opens sessions any more */
+    engine->desk = NULL;
     if (engine->failure.code != ERR_OK && err != NULL) *err = engine->failure;
     return engine->failure.code;
 }
@@ -213,6 +249,7 @@ void engine_status(const struct engine *engine, struct engine_status *out)
 void engine_free(struct engine *engine)
 {
     if (engine == NULL) return;
+    credential_desk_free(engine->desk);
     for (unsigned i = 0; i < engine->workers_made; i++) worker_free(&engine->workers[i]);
     free(engine->workers);
     if (engine->wake_open) {

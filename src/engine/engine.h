@@ -33,6 +33,8 @@ struct engine_options {
     size_t detour_count;
     const char *ca_file; /* replaces every region's; NULL: as the profile says */
     struct run_writer *writer;
+    void (*note)(void *user, const char *text); /* a line for people; NULL: nobody listens */
+    void *note_user;
 };
 
 /* The run so far, for the live view; pointers stay valid until the engine is freed. */
@@ -51,6 +53,10 @@ struct engine_status {
 /* Prepares the run; nothing is connected yet. Errors name the region or file. */
 MUST_USE enum err_code engine_new(uv_loop_t *loop, const struct engine_options *options, struct engine **out,
                                   struct error *err);
+
+/* Gets the client secrets of the regions that want them, running the loop meanwhile. Errors name the region.
+ */
+MUST_USE enum err_code engine_open(struct engine *engine, struct error *err);
 
 /* Moves the start of the load to a monotonic time, before engine_run. */
 void engine_set_origin(struct engine *engine, uint64_t mono_origin_ns);

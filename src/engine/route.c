@@ -1,11 +1,19 @@
 #include "engine/route.h"
 
+#include "base/secret.h"
 #include "realtime/endpoint.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define CLIENT_REQUEST_ID "x-ms-client-request-id"
+
+/* What was a key a moment ago shall not stay in freed memory. */
+static void wipe(struct text *text)
+{
+    if (text->data != NULL) explicit_bzero(text->data, text->capacity);
+    text_free(text);
+}
 
 static enum err_code build_headers(struct route *route, const struct endpoint *endpoint, struct error *err)
 {
@@ -18,11 +26,11 @@ static enum err_code build_headers(struct route *route, const struct endpoint *e
     struct text value = {0};
     const char *name = NULL;
     if (endpoint_credential(endpoint, &name, &value)) {
-        route->credential = text_take(&value);
+        route->credential = value.failed ? NULL : secret_copy(text_str(&value));
+        wipe(&value);
         if (route->credential == NULL) return error_set(err, ERR_NOMEM, "region %s: no memory", region->name);
         route->headers[route->header_count++] = (struct ws_header){name, route->credential};
     }
-    text_free(&value);
     for (size_t i = 0; i < region->header_count; i++) {
         route->headers[route->header_count++] =
             (struct ws_header){region->headers[i].name, region->headers[i].value};
@@ -41,8 +49,10 @@ enum err_code route_init(struct route *route, const struct profile *profile, con
         .deployment = region->deployment != NULL ? region->deployment : region->model,
         .api_version = region->api_version,
         .path = region->path,
-        .secret = region->auth.secret,
-        .secret_is_token = region->auth.kind == AUTH_TOKEN || region->auth.kind == AUTH_TOKEN_COMMAND,
+        /* a client secret takes the header's place before the first session */
+        .secret = region->auth.ephemeral ? "none" : region->auth.secret,
+        .secret_is_token = region->auth.ephemeral || region->auth.kind == AUTH_TOKEN ||
+                           region->auth.kind == AUTH_TOKEN_COMMAND,
         .secret_in_query = region->auth.in_query,
     };
     endpoint_target(&endpoint, &route->target);
@@ -68,18 +78,10 @@ enum err_code route_init(struct route *route, const struct profile *profile, con
     return ERR_OK;
 }
 
-/* What was a key a moment ago shall not stay in freed memory. */
-static void wipe(char *secret)
-{
-    if (secret != NULL) explicit_bzero(secret, strlen(secret));
-}
-
 void route_free(struct route *route)
 {
-    wipe(route->credential);
-    free(route->credential);
-    wipe(route->target.data);
-    text_free(&route->target);
+    secret_free(route->credential);
+    wipe(&route->target);
     free(route->headers);
     *route = (struct route){0};
 }

@@ -17,7 +17,7 @@ struct route {
     const struct region *region;
     const struct price *price; /* NULL: nothing is known of its price */
     struct text target;        /* may hold a key: never logged */
-    char *credential;          /* value of the credential header, or NULL */
+    char *credential;          /* value of the credential header, the first one, or NULL (base/secret.h) */
     struct ws_header *headers; /* the last one is the client request id, filled in for each session */
     size_t header_count;
     struct ws_target dial;

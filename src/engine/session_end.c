@@ -72,6 +72,7 @@ static void add_answer(const struct failure_facts *answer, struct failure_facts 
     facts->limit_tokens = answer->limit_tokens;
     facts->usual_limit_tokens = answer->usual_limit_tokens;
     facts->key_as_subprotocol = answer->key_as_subprotocol;
+    facts->credential_expired = answer->credential_expired;
 }
 
 void session_classify(const struct session *session, struct session_action *action,

@@ -10,6 +10,9 @@
  * it for ever. */
 #define CUTS_MOST 3
 
+/* How long a refused user waits for the credential that was asked for; then the old one has to do. */
+#define CREDENTIAL_WAIT_NS (15 * NS_PER_S)
+
 static const struct session_plan *plan_of(const struct user *user)
 {
     return &user->worker->plan->profile->session;
@@ -70,6 +73,7 @@ static bool wants_rotation(const struct user *user, uint64_t now_ns)
 static void begin_try(struct appointment *appointment, uint64_t now_ns)
 {
     struct user *user = (struct user *)((char *)appointment - offsetof(struct user, appointment));
+    user->awaits_credential = false;
     if (!user->again) user->attempt++;
     if (user->attempt == 1 && !user->again) {
         user->interaction_due_ns = user->try_due_ns;
@@ -128,6 +132,7 @@ static void next_interaction(struct user *user, int64_t pause_ns, uint64_t now_n
 {
     user->interaction++;
     user->attempt = 0;
+    user->renewed = user->awaits_credential = false;
     user->cuts = 0;
     user->probe = user->again = false;
     bool done = user->interaction > plan_of(user)->interactions || user->worker->draining ||
@@ -171,8 +176,12 @@ enum decision user_on_attempt_failed(struct user *user, const struct failure_cla
 {
     struct share *share = &user->worker->shares[user->region];
     const struct retry *retry = &user->worker->plan->profile->retry;
+    struct failure_class judged = *failure;
+    if (user->refusal != REFUSAL_NONE) judged.new_session = true;
+    if (user->refusal != REFUSAL_NONE) judged.retryable = user->refusal == REFUSAL_RENEWS;
+    user->refusal = REFUSAL_NONE;
     const struct retry_facts facts = {
-        .failure = failure,
+        .failure = &judged,
         .attempt = user->attempt,
         .since_due_ns = (int64_t)(now_ns - user->interaction_due_ns),
         .hint_ns = hint_ns,
@@ -194,9 +203,24 @@ enum decision user_on_attempt_failed(struct user *user, const struct failure_cla
         next_interaction(user, pause_ns, now_ns);
     } else {
         share->retries++;
-        schedule(user, now_ns + (uint64_t)delay_ns, now_ns);
+        int64_t wait_ns = user->awaits_credential ? CREDENTIAL_WAIT_NS : delay_ns;
+        schedule(user, now_ns + (uint64_t)wait_ns, now_ns);
     }
     return decision;
+}
+
+void user_on_credential_refused(struct user *user, bool renews, bool fresh)
+{
+    user->refusal = renews && !user->renewed ? REFUSAL_RENEWS : REFUSAL_STAYS;
+    user->awaits_credential = user->refusal == REFUSAL_RENEWS && !fresh;
+    user->renewed = true;
+}
+
+void user_on_credential(struct user *user, uint64_t now_ns)
+{
+    if (!user->awaits_credential) return;
+    user->awaits_credential = false;
+    if (user->driver == NULL && !user->queued) schedule(user, now_ns, now_ns);
 }
 
 void user_on_session_lost(struct user *user)

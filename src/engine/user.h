@@ -6,6 +6,9 @@
 #include "engine/policy.h"
 #include "engine/worker.h"
 
+/* Whether the credential was what an attempt failed by. */
+enum refusal { REFUSAL_NONE, REFUSAL_RENEWS, REFUSAL_STAYS };
+
 struct user {
     struct worker *worker;
     struct user *next, *previous; /* in worker.users */
@@ -21,7 +24,10 @@ struct user {
     uint64_t interaction_due_ns;    /* when its first attempt was due */
     uint64_t rotation_turns;        /* attempts on the present session */
     bool probe;                     /* the try under way, or the next one, probes its session */
+    bool renewed;                   /* the interaction under way was retried for a fresh credential, once */
+    bool awaits_credential;         /* its next try waits for that */
     bool again;                     /* it repeats a try that the end of its session's life has cut */
+    enum refusal refusal;           /* of the attempt that is about to be told as failed */
     unsigned cuts;                  /* how often that happened to the interaction under way */
 };
 
@@ -48,6 +54,16 @@ void user_on_attempt_cancelled(struct user *user, uint64_t now_ns);
  * up, neither ok nor failed.
  */
 bool user_on_attempt_cut(struct user *user, uint64_t now_ns);
+
+/*
+ * The service refused the credential: call before user_on_attempt_failed. A credential that can be renewed is
+ * worth one retry in an interaction, at once when a fresh one is here already, else when it comes; any other
+ * stays refused.
+ */
+void user_on_credential_refused(struct user *user, bool renews, bool fresh);
+
+/* Its region has a new credential. */
+void user_on_credential(struct user *user, uint64_t now_ns);
 
 /* Decides what follows a failed attempt and arranges it (nothing is sent before the caller has written its
  * evidence). */

@@ -80,10 +80,23 @@ static void on_tick(struct appointment *appointment, uint64_t now_ns)
     (void)agenda_set(worker->agenda, &worker->tick, next);
 }
 
+/* Whoever was refused with the old one waits for this. */
+static void on_credential(void *user, size_t region)
+{
+    struct worker *worker = user;
+    uint64_t now_ns = clock_mono_ns();
+    struct user *next;
+    for (struct user *u = worker->users; u != NULL; u = next) {
+        next = u->next;
+        if (u->region == region) user_on_credential(u, now_ns);
+    }
+}
+
 static void on_knock(uv_async_t *knock)
 {
     struct worker *worker = knock->data;
     uint64_t now_ns = clock_mono_ns();
+    credential_box_take(&worker->credentials, on_credential, worker);
     int level = atomic_load(&worker->stop);
     if (level >= STOP_DRAIN) drain(worker, now_ns, false);
     if (level >= STOP_NOW) abandon(worker, now_ns);
@@ -131,7 +144,8 @@ static enum err_code set_up(struct worker *worker, struct mailbox *mailbox, stru
     worker->shares = calloc(plan->region_count, sizeof *worker->shares);
     worker->sessions_open = calloc(plan->region_count, sizeof *worker->sessions_open);
     worker->in_flight = calloc(plan->region_count, sizeof *worker->in_flight);
-    if (worker->shares == NULL || worker->sessions_open == NULL || worker->in_flight == NULL) {
+    if (worker->shares == NULL || worker->sessions_open == NULL || worker->in_flight == NULL ||
+        !credential_box_init(&worker->credentials, plan->region_count)) {
         return error_set(err, ERR_NOMEM, "no memory for worker %u", worker->index);
     }
     enum err_code code = recorder_init(&worker->recorder, mailbox, &plan->clock,
@@ -167,6 +181,7 @@ enum err_code worker_init(struct worker *worker, const struct engine_plan *plan,
 enum err_code worker_start(struct worker *worker, struct error *err)
 {
     uint64_t origin = worker->plan->clock.mono_origin_ns;
+    credential_box_take(&worker->credentials, NULL, NULL);
     worker->gauge.fire = on_gauge;
     worker->tick.fire = on_tick;
     worker->gauge_due_ns = origin;
@@ -186,6 +201,13 @@ void worker_stop(struct worker *worker, enum stop_level level)
     (void)uv_async_send(&worker->knock);
 }
 
+bool worker_hand_credential(struct worker *worker, size_t region, const struct credential *credential)
+{
+    bool posted = credential_box_post(&worker->credentials, region, credential);
+    (void)uv_async_send(&worker->knock);
+    return posted;
+}
+
 void worker_free(struct worker *worker)
 {
     if (worker->loop.data == NULL) return;
@@ -195,6 +217,7 @@ void worker_free(struct worker *worker)
     (void)uv_run(&worker->loop, UV_RUN_DEFAULT);
     (void)uv_loop_close(&worker->loop);
     if (worker->recorder.mailbox != NULL) recorder_discard(&worker->recorder);
+    credential_box_free(&worker->credentials);
     free(worker->shares);
     free(worker->sessions_open);
     free(worker->in_flight);

@@ -7,6 +7,7 @@
 #define RUSHHOUR_ENGINE_WORKER_H
 
 #include "base/random.h"
+#include "engine/credential.h"
 #include "engine/pacer.h"
 #include "engine/recorder.h"
 #include "engine/route.h"
@@ -27,8 +28,9 @@ struct engine_plan {
     struct run_clock clock;
     uint64_t seed;
     unsigned workers;
-    int64_t load_ns;         /* length of the load, of the run's own clock */
-    const struct zone *zone; /* of local_time in evidence; NULL: UTC */
+    int64_t load_ns;              /* length of the load, of the run's own clock */
+    const struct zone *zone;      /* of local_time in evidence; NULL: UTC */
+    struct credential_desk *desk; /* renews credentials, on the main thread; NULL: nobody does */
 };
 
 enum stop_level { STOP_NOT, STOP_DRAIN, STOP_NOW };
@@ -57,6 +59,7 @@ struct worker {
     atomic_int stop; /* enum stop_level, raised by the main thread */
     struct agenda *agenda;
     struct ws_client *client;
+    struct credential_box credentials;
     struct recorder recorder;
     struct random random;
     struct share *shares;                /* one per region */
@@ -82,6 +85,9 @@ MUST_USE enum err_code worker_start(struct worker *worker, struct error *err);
 
 /* Raises the stop level, from any thread. */
 void worker_stop(struct worker *worker, enum stop_level level);
+
+/* From the main thread: hands a new credential to the worker. False without memory. */
+bool worker_hand_credential(struct worker *worker, size_t region, const struct credential *credential);
 
 /* After the thread has been joined (or was never started). */
 void worker_free(struct worker *worker);

@@ -31,13 +31,18 @@ static void add_secret(struct secrets *secrets, const char *value)
     if (value != NULL && *value != '\0') secrets->values[secrets->count++] = value;
 }
 
-static bool secrets_of(const struct region *region, const struct session_plan *said, struct secrets *secrets)
+static bool secrets_of(const struct evidence *evidence, struct secrets *secrets)
 {
+    const struct region *region = evidence->region;
+    const struct session_plan *said = evidence->said;
     size_t prompts = said == NULL ? 0 : said->prompt_count;
-    secrets->values = calloc(region->header_count + prompts + 4, sizeof *secrets->values);
+    secrets->values = calloc(region->header_count + prompts + 5, sizeof *secrets->values);
     if (secrets->values == NULL) return false;
     secrets->proxy_user = proxy_user_of(region->proxy);
     add_secret(secrets, region->auth.secret);
+    const char *credential = evidence->credential;
+    if (credential != NULL && strncmp(credential, "Bearer ", 7) == 0) credential += 7;
+    add_secret(secrets, credential);
     add_secret(secrets, secrets->proxy_user);
     const char *colon = secrets->proxy_user == NULL ? NULL : strchr(secrets->proxy_user, ':');
     add_secret(secrets, colon == NULL ? NULL : colon + 1);
@@ -258,7 +263,7 @@ static void write_attempt(struct text *out, const struct evidence *evidence, con
 void evidence_write(struct text *out, const struct evidence *evidence, const struct zone *local_zone)
 {
     struct secrets secrets = {0};
-    if (!secrets_of(evidence->region, evidence->said, &secrets)) {
+    if (!secrets_of(evidence, &secrets)) {
         out->failed = true;
         return;
     }

@@ -32,6 +32,9 @@ struct evidence {
     const struct region *region;
     /* Its prompts and instructions are scrubbed out of messages; may be NULL. */
     const struct session_plan *said;
+    /* What opened the session when that is not the region's own secret; scrubbed out likewise; may be NULL.
+     */
+    const char *credential;
     const char *address; /* the numeric address connected to */
     bool session_scope;  /* scope: session (no attempt was in flight or it never opened) or attempt */
     struct failure_class failure;
