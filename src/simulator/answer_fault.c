@@ -135,7 +135,7 @@ static void write_wait(int64_t wait_ns, char out[32])
     if (wait_ns < NS_PER_S) {
         (void)snprintf(out, 32, "%" PRId64 "ms", wait_ns / NS_PER_MS);
     } else {
-        (void)snprintf(out, 32, "%g seconds", (double)(wait_ns / NS_PER_MS) / 1000);
+        (void)snprintf(out, 32, "%g seconds", (double)wait_ns / (double)NS_PER_S);
     }
 }
 

@@ -76,10 +76,16 @@ static void say_invalid_utf8(struct visit *visit, const struct reply *reply)
 /* A delta of 32 MiB in all, valid but for its size. */
 static void say_oversized(struct visit *visit, const struct reply *reply)
 {
-    static const char letters[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    static char letters[64 * 1024];
+    memset(letters, 'a', sizeof letters);
+    ws_peer_flush(visit->peer); /* what was said before must not wait for it */
     struct text *out = open_delta(visit, reply);
-    while (out->length + sizeof letters < OVERSIZE && !out->failed) text_puts(out, letters);
-    while (out->length + 2 < OVERSIZE && !out->failed) text_puts(out, "a");
+    size_t left = OVERSIZE - 2 - out->length;
+    while (left > 0) {
+        size_t now = left < sizeof letters ? left : sizeof letters;
+        text_append(out, letters, now);
+        left -= now;
+    }
     text_puts(out, "\"}");
     visit_say(visit);
     ws_peer_flush(visit->peer);

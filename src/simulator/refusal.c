@@ -23,7 +23,7 @@ struct refusal {
     int status;
     enum refusal_voice voice;
     const char *code;         /* error.code on Azure; NULL: no body */
-    const char *openai_code;  /* on OpenAI; NULL: null */
+    const char *openai_code;  /* on OpenAI; NULL: the same, but null for a mere status */
     const char *message;      /* a page's heading; %s: "2 seconds" */
     const char *header_lines; /* or NULL */
     enum limits_shown limits;
@@ -46,13 +46,11 @@ static const struct refusal refusals[] = {
     {.kind = FAULT_MODEL_NOT_REALTIME,
      .status = 400,
      .code = "OpperationNotSupported",
-     .openai_code = "invalid_model",
      .message =
          "The realtime operation does not work with the specified model. Please choose a different model."},
     {.kind = FAULT_MODEL_NOT_REALTIME_V1,
      .status = 400,
      .code = "OperationNotSupported",
-     .openai_code = "invalid_model",
      .message =
          "The realtime operation does not work with the specified model. Please choose a different model."},
     {.kind = FAULT_API_VERSION_NOT_ALLOWED,
@@ -97,7 +95,6 @@ static const struct refusal refusals[] = {
     {.kind = FAULT_DEPLOYMENT_NOT_FOUND,
      .status = 404,
      .code = "DeploymentNotFound",
-     .openai_code = "model_not_found",
      .message = "The API deployment for this resource does not exist. If it was made within the last 5 "
                 "minutes, please wait and try again."},
     {.kind = FAULT_PATH_NOT_FOUND, .status = 404, .code = "404", .message = "Resource not found"},
@@ -126,11 +123,7 @@ static const struct refusal refusals[] = {
                 "retry after %s.",
      .limits = LIMITS_LOWERED,
      .hint = true},
-    {.kind = FAULT_UNCLEAR_429,
-     .status = 429,
-     .code = "too_many_requests",
-     .openai_code = "too_many_requests",
-     .message = "Too many requests."},
+    {.kind = FAULT_UNCLEAR_429, .status = 429, .code = "too_many_requests", .message = "Too many requests."},
     {.kind = FAULT_UPGRADE_431,
      .status = 431,
      .code = "431",
@@ -156,7 +149,6 @@ static const struct refusal refusals[] = {
     {.kind = FAULT_UPGRADE_418,
      .status = 418,
      .code = "Teapot",
-     .openai_code = "teapot",
      .message = "This region serves nothing but tea at the moment."},
 };
 
@@ -262,6 +254,13 @@ static void add_message(const struct refusal *refusal, int64_t wait_ns, struct t
     text_printf(out, "%" PRIu64 " second%s%s", wait_s, wait_s == 1 ? "" : "s", at + 2);
 }
 
+static const char *code_of(const struct refusal *refusal, bool openai)
+{
+    if (!openai) return refusal->code;
+    bool is_status = strspn(refusal->code, "0123456789") == strlen(refusal->code);
+    return refusal->openai_code != NULL ? refusal->openai_code : is_status ? NULL : refusal->code;
+}
+
 /* error.type on OpenAI, where Azure has none. */
 static const char *openai_type(int status)
 {
@@ -284,7 +283,7 @@ const char *refusal_body(const struct refusal *refusal, enum dialect dialect, in
     struct text message = {0};
     add_message(refusal, wait_ns, &message);
     text_puts(out, "{\"error\":{\"code\":");
-    text_json(out, openai ? refusal->openai_code : refusal->code);
+    text_json(out, code_of(refusal, openai));
     text_puts(out, ",\"message\":");
     text_json(out, text_str(&message));
     if (openai) text_printf(out, ",\"type\":\"%s\",\"param\":null", openai_type(refusal->status));

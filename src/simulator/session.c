@@ -27,7 +27,7 @@ static void say_session(struct visit *visit, const char *type)
 /* The age in the words of the service: whole minutes as such. */
 static void write_reason(int64_t age_ns, char *out, size_t size)
 {
-    double seconds = (double)(age_ns / NS_PER_MS) / 1000;
+    double seconds = (double)age_ns / (double)NS_PER_S;
     bool minutes = age_ns % (60 * NS_PER_S) == 0;
     (void)snprintf(out, size, "Your session hit the maximum duration of %g %s.",
                    minutes ? seconds / 60 : seconds, minutes ? "minutes" : "seconds");

@@ -9,7 +9,7 @@
 
 #define IDLE_NS (20 * NS_PER_S)
 #define PROXY_IDLE_NS (60 * NS_PER_S)
-#define OLDER_CAP_NS (30 * 60 * NS_PER_S)
+#define OLDER_CAP_NS (INT64_C(1800) * NS_PER_S)
 #define EXPIRED_TEXT "Your session hit the maximum duration of 60 minutes."
 
 static bool is(const struct visit *visit, enum fault_kind kind)

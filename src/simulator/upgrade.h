@@ -4,8 +4,8 @@
 
 #include "simulator/visit.h"
 
-/* Judges the request of a fresh visit and draws its fault, while the request's strings are there. */
-void upgrade_judge(struct visit *visit, const struct ws_request *request);
+/* Judges the request of a fresh visit and draws its fault, while its strings are there. */
+void upgrade_judge(struct visit *visit, const struct ws_request *told);
 
 /* Answers as was judged. */
 void upgrade_answer(struct visit *visit);
