@@ -1,4 +1,5 @@
 #include "report/azure_tables.h"
+#include "report/patterns.h"
 #include "report/table.h"
 #include "report/tables.h"
 #include "report/words.h"
@@ -108,6 +109,9 @@ void results_markdown(const struct results *results, struct text *out)
     for (size_t g = 0; g < results->grouping_count; g++) {
         if (results->groupings[g].shown) windows(results, &results->groupings[g], out);
     }
+    section(results, "Failure rate by hour of the day", patterns_hours_table, out);
+    section(results, "The window that stands out most", patterns_concentration_table, out);
+    section(results, "Do regions fail at the same times?", patterns_together_table, out);
     section(results, "Failures by region and code", tables_codes, out);
     section(results, "Failures by code, and what to do", tables_advice, out);
     section(results, "Ends that are no failures", tables_lifecycle, out);

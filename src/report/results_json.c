@@ -3,6 +3,7 @@
 #include "report/grouping.h"
 #include "report/json.h"
 #include "report/model.h"
+#include "report/patterns.h"
 
 #include <stdlib.h>
 
@@ -109,6 +110,8 @@ void results_json(const struct results *results, struct text *out)
     figures_totals_json(results, out);
     json_key(out, "regions");
     figures_regions_json(results, out);
+    json_key(out, "patterns");
+    patterns_json(results, out);
     json_key(out, "thresholds");
     figures_thresholds_json(results, out);
     json_put_string(out, "verdict", verdict_name(results->verdict));

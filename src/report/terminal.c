@@ -1,4 +1,5 @@
 #include "report/azure_tables.h"
+#include "report/patterns.h"
 #include "report/table.h"
 #include "report/tables.h"
 #include "report/words.h"
@@ -158,6 +159,9 @@ void results_text(const struct results *results, bool colour, struct text *out)
     for (size_t g = 0; g < results->grouping_count; g++) {
         if (results->groupings[g].shown) windows(&terminal, &results->groupings[g]);
     }
+    section(&terminal, "Failure rate by hour of the day", patterns_hours_table);
+    section(&terminal, "The window that stands out most", patterns_concentration_table);
+    section(&terminal, "Do regions fail at the same times?", patterns_together_table);
     section(&terminal, "Failures by region and code", tables_codes);
     section(&terminal, "Failures by code, and what to do", tables_advice);
     section(&terminal, "Ends that are no failures", tables_lifecycle);

@@ -1,0 +1,200 @@
+#include "report/patterns.h"
+
+#include "base/calendar.h"
+#include "base/clock.h"
+#include "report/cells.h"
+#include "report/grouping.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define HOUR_NS (3600 * NS_PER_S)
+#define STEPS_MIN 10 /* fewer say nothing about a correlation */
+
+static struct estimate rate_of(const struct cluster_sums *sums)
+{
+    return rate_clustered(sums, CONFIDENCE, NULL);
+}
+
+/* ---- hours ---- */
+
+static const struct grouping *series_of(const struct results *results)
+{
+    return &results->groupings[1];
+}
+
+/* A run of a day or less has each hour once: its windows tell the same. */
+static bool has_hours(const struct results *results)
+{
+    const struct grouping *series = series_of(results);
+    return results->end_ns - results->start_ns > DAY_HOURS * HOUR_NS && series->step_ns > 0 &&
+           series->step_ns <= HOUR_NS;
+}
+
+static bool find_hours(const struct results *results, struct patterns *out)
+{
+    const struct grouping *series = series_of(results);
+    const struct zone *zone = results_zone(results);
+    size_t count = results->region_count * DAY_HOURS;
+    struct cluster_sums *sums = calloc(count, sizeof *sums);
+    out->hours = calloc(count, sizeof *out->hours);
+    if (sums == NULL || out->hours == NULL) {
+        free(sums);
+        return false;
+    }
+    for (size_t i = 0; i < series->slice_count; i++) {
+        struct civil civil;
+        zone_civil(zone, series->slices[i].start_ns, &civil);
+        for (size_t r = 0; r < results->region_count; r++)
+            cluster_merge(&sums[r * DAY_HOURS + (size_t)civil.hour],
+                          &series->slices[i].cells[r].cell.clusters);
+    }
+    for (size_t i = 0; i < count; i++) {
+        out->hours[i] =
+            (struct hour_figures){.attempts = sums[i].m, .failed = sums[i].x, .rate = rate_of(&sums[i])};
+    }
+    free(sums);
+    return true;
+}
+
+/* ---- concentration ---- */
+
+static const struct grouping *widths_of(const struct results *results)
+{
+    for (size_t g = 2; g < results->grouping_count; g++) {
+        const struct grouping *grouping = &results->groupings[g];
+        if (grouping->kind == GROUP_WINDOW && grouping->shown && grouping->window->width_ns > 0)
+            return grouping;
+    }
+    return NULL;
+}
+
+static bool counts(const struct report_cell *cell)
+{
+    return report_cell_valid(cell) && cell->cell.clusters.m > 0;
+}
+
+static struct cluster_sums less(const struct cluster_sums *all, const struct cluster_sums *part)
+{
+    return (struct cluster_sums){
+        .sessions = all->sessions - part->sessions,
+        .with_failure = all->with_failure - part->with_failure,
+        .m = all->m - part->m,
+        .x = all->x - part->x,
+        .mm = all->mm - part->mm,
+        .mx = all->mx - part->mx,
+        .xx = all->xx - part->xx,
+        .at_risk = all->at_risk - part->at_risk,
+        .first_failures = all->first_failures - part->first_failures,
+    };
+}
+
+/* How far a window stands out above the rest, in standard errors. */
+static double standing_out(const struct cluster_sums *part, const struct cluster_sums *rest, double *p)
+{
+    double of_part = cluster_design_effect(part);
+    double of_rest = cluster_design_effect(rest);
+    double z;
+    *p = rate_score_test(rest->x / of_rest, rest->m / of_rest, part->x / of_part, part->m / of_part, &z);
+    return z;
+}
+
+static struct concentration concentration_of(const struct grouping *windows, size_t region)
+{
+    struct concentration found = {.p = 1};
+    struct cluster_sums all = {0};
+    for (size_t i = 0; i < windows->slice_count; i++) {
+        const struct report_cell *cell = &windows->slices[i].cells[region];
+        if (!counts(cell)) continue;
+        cluster_merge(&all, &cell->cell.clusters);
+        found.windows++;
+    }
+    if (found.windows < 2 || !(all.x > 0)) return found;
+    double most = -INFINITY;
+    for (size_t i = 0; i < windows->slice_count; i++) {
+        const struct report_cell *cell = &windows->slices[i].cells[region];
+        if (!counts(cell)) continue;
+        const struct cluster_sums *part = &cell->cell.clusters;
+        struct cluster_sums rest = less(&all, part);
+        double p;
+        double z = standing_out(part, &rest, &p);
+        if (!(z > most)) continue;
+        most = z;
+        found.worst = &windows->slices[i];
+        found.there = rate_of(part);
+        found.rest = rate_of(&rest);
+        found.p = fmin(1, p * (double)found.windows); /* Bonferroni: it was picked out of so many */
+        found.share_failed = part->x / all.x;
+        found.share_attempts = part->m / all.m;
+    }
+    found.difference = rate_newcombe(&found.rest, &found.there);
+    found.known = found.difference.valid;
+    return found;
+}
+
+/* ---- together ---- */
+
+/* A rate on a scale on which its spread does not depend on itself (Freeman and Tukey 1950). */
+static double steady(const struct cluster_sums *sums)
+{
+    return asin(sqrt(sums->x / (sums->m + 1))) + asin(sqrt((sums->x + 1) / (sums->m + 1)));
+}
+
+static struct togetherness together_of(const struct grouping *series, size_t a, size_t b)
+{
+    struct togetherness found = {.a = a, .b = b};
+    double n = 0;
+    double x = 0;
+    double y = 0;
+    double xx = 0;
+    double yy = 0;
+    double xy = 0;
+    for (size_t i = 0; i < series->slice_count; i++) {
+        const struct report_cell *of_a = &series->slices[i].cells[a];
+        const struct report_cell *of_b = &series->slices[i].cells[b];
+        if (!counts(of_a) || !counts(of_b)) continue;
+        double dx = steady(&of_a->cell.clusters) - x;
+        double dy = steady(&of_b->cell.clusters) - y;
+        n++; /* means and moments about them, step by step (Welford 1962) */
+        x += dx / n;
+        y += dy / n;
+        xx += dx * dx * (n - 1) / n;
+        yy += dy * dy * (n - 1) / n;
+        xy += dx * dy * (n - 1) / n;
+    }
+    found.steps = (size_t)n;
+    found.known = n >= STEPS_MIN && xx > 1e-12 && yy > 1e-12;
+    if (!found.known) return found;
+    found.r = fmin(fmax(xy / sqrt(xx * yy), -1), 1);
+    double z = atanh(found.r);
+    double half = normal_quantile(1 - (1 - CONFIDENCE) / 2) / sqrt(n - 3);
+    found.low = tanh(z - half);
+    found.high = tanh(z + half);
+    return found;
+}
+
+bool patterns_find(const struct results *results, struct patterns *out)
+{
+    *out = (struct patterns){.grouping = widths_of(results)};
+    size_t regions = results->region_count;
+    out->concentration = calloc(regions + 1, sizeof *out->concentration);
+    out->together = calloc(regions * regions / 2 + 1, sizeof *out->together);
+    bool ok = out->concentration != NULL && out->together != NULL;
+    if (ok && has_hours(results)) ok = find_hours(results, out);
+    for (size_t r = 0; ok && out->grouping != NULL && r < regions; r++)
+        out->concentration[r] = concentration_of(out->grouping, r);
+    for (size_t a = 0; ok && a < regions; a++) {
+        for (size_t b = a + 1; b < regions; b++)
+            out->together[out->together_count++] = together_of(series_of(results), a, b);
+    }
+    if (!ok) patterns_free(out);
+    return ok;
+}
+
+void patterns_free(struct patterns *patterns)
+{
+    free(patterns->hours);
+    free(patterns->concentration);
+    free(patterns->together);
+    *patterns = (struct patterns){0};
+}

@@ -1,0 +1,203 @@
+#include "report/patterns.h"
+
+#include "base/calendar.h"
+#include "report/format.h"
+#include "report/grouping.h"
+#include "report/json.h"
+
+#include <math.h>
+
+/* ---- tables ---- */
+
+void patterns_hours_table(const struct results *results, struct table *table)
+{
+    struct patterns patterns;
+    if (!patterns_find(results, &patterns)) {
+        table->failed = true;
+        return;
+    }
+    const struct zone *zone = results_zone(results);
+    table_column(table, zone == NULL ? "hour (UTC)" : "hour", true);
+    for (size_t r = 0; r < results->region_count && r + 1 < TABLE_COLUMNS_MAX; r++)
+        table_column(table, results->regions[r], false);
+    for (size_t h = 0; patterns.hours != NULL && h < DAY_HOURS; h++) {
+        text_printf(table_cell(table), "%02zu:00", h);
+        table_next(table);
+        for (size_t r = 0; r < results->region_count && r + 1 < TABLE_COLUMNS_MAX; r++) {
+            format_estimate(table_cell(table), &patterns.hours[r * DAY_HOURS + h].rate);
+            table_next(table);
+        }
+    }
+    patterns_free(&patterns);
+}
+
+static void p_words(double p, struct text *out)
+{
+    text_printf(out, p < 0.0001 ? "%.1g" : "%.2g", p);
+}
+
+void patterns_concentration_table(const struct results *results, struct table *table)
+{
+    struct patterns patterns;
+    if (!patterns_find(results, &patterns)) {
+        table->failed = true;
+        return;
+    }
+    table_column(table, "region", true);
+    table_column(table, "worst window", true);
+    table_column(table, "there", false);
+    table_column(table, "others", false);
+    table_column(table, "p", false);
+    table_column(table, "it has", false);
+    for (size_t r = 0; r < results->region_count; r++) {
+        const struct concentration *found = &patterns.concentration[r];
+        if (!found->known) continue;
+        table_put(table, results->regions[r]);
+        grouping_label(results, patterns.grouping, found->worst, table_cell(table));
+        table_next(table);
+        format_estimate(table_cell(table), &found->there);
+        table_next(table);
+        format_estimate(table_cell(table), &found->rest);
+        table_next(table);
+        p_words(found->p, table_cell(table));
+        table_next(table);
+        struct text *cell = table_cell(table);
+        format_percent(cell, found->share_failed);
+        text_puts(cell, " of failures, ");
+        format_percent(cell, found->share_attempts);
+        text_puts(cell, " of attempts");
+        table_next(table);
+    }
+    patterns_free(&patterns);
+}
+
+void patterns_together_table(const struct results *results, struct table *table)
+{
+    struct patterns patterns;
+    if (!patterns_find(results, &patterns)) {
+        table->failed = true;
+        return;
+    }
+    table_column(table, "regions", true);
+    table_column(table, "correlation of failure rates (95%)", false);
+    table_column(table, "steps", false);
+    table_column(table, "they fail", true);
+    for (size_t i = 0; i < patterns.together_count; i++) {
+        const struct togetherness *found = &patterns.together[i];
+        if (!found->known) continue;
+        text_printf(table_cell(table), "%s, %s", results->regions[found->a], results->regions[found->b]);
+        table_next(table);
+        text_printf(table_cell(table), "%.2f (%.2f to %.2f)", found->r, found->low, found->high);
+        table_next(table);
+        format_count(table_cell(table), found->steps);
+        table_next(table);
+        table_put(table, found->low > 0    ? "together: they may share a backend"
+                         : found->high < 0 ? "by turns"
+                                           : "as if apart");
+    }
+    patterns_free(&patterns);
+}
+
+/* ---- JSON ---- */
+
+static void estimate_json(const char *key, const struct estimate *estimate, struct text *out)
+{
+    json_key(out, key);
+    json_open(out, '{');
+    json_put_number(out, "value", estimate->valid ? estimate->value : NAN);
+    json_put_number(out, "low", estimate->valid ? estimate->low : NAN);
+    json_put_number(out, "high", estimate->valid ? estimate->high : NAN);
+    json_close(out, '}');
+}
+
+static void hours_json(const struct results *results, const struct patterns *patterns, struct text *out)
+{
+    json_key(out, "hours");
+    if (patterns->hours == NULL) {
+        json_null(out);
+        return;
+    }
+    const struct zone *zone = results_zone(results);
+    json_open(out, '{');
+    json_put_string(out, "zone", zone == NULL ? "UTC" : zone_name(zone));
+    json_key(out, "regions");
+    json_open(out, '[');
+    for (size_t r = 0; r < results->region_count; r++) {
+        json_open(out, '{');
+        json_put_string(out, "name", results->regions[r]);
+        json_key(out, "hours");
+        json_open(out, '[');
+        for (size_t h = 0; h < DAY_HOURS; h++) {
+            const struct hour_figures *hour = &patterns->hours[r * DAY_HOURS + h];
+            json_open(out, '{');
+            json_put_count(out, "hour", h);
+            json_put_number(out, "attempts", hour->attempts);
+            json_put_number(out, "failed", hour->failed);
+            estimate_json("failure_rate", &hour->rate, out);
+            json_close(out, '}');
+        }
+        json_close(out, ']');
+        json_close(out, '}');
+    }
+    json_close(out, ']');
+    json_close(out, '}');
+}
+
+static void concentration_json(const struct results *results, const struct patterns *patterns,
+                               struct text *out)
+{
+    json_key(out, "concentration");
+    json_open(out, '[');
+    for (size_t r = 0; r < results->region_count; r++) {
+        const struct concentration *found = &patterns->concentration[r];
+        if (!found->known) continue;
+        char stamp[32];
+        json_open(out, '{');
+        json_put_string(out, "region", results->regions[r]);
+        format_utc_ms(found->worst->start_ns, stamp);
+        json_put_string(out, "start", stamp);
+        format_utc_ms(found->worst->end_ns, stamp);
+        json_put_string(out, "end", stamp);
+        estimate_json("there", &found->there, out);
+        estimate_json("rest", &found->rest, out);
+        json_put_number(out, "p", found->p);
+        json_put_count(out, "windows", found->windows);
+        json_put_number(out, "share_of_failures", found->share_failed);
+        json_put_number(out, "share_of_attempts", found->share_attempts);
+        json_close(out, '}');
+    }
+    json_close(out, ']');
+}
+
+static void together_json(const struct results *results, const struct patterns *patterns, struct text *out)
+{
+    json_key(out, "together");
+    json_open(out, '[');
+    for (size_t i = 0; i < patterns->together_count; i++) {
+        const struct togetherness *found = &patterns->together[i];
+        json_open(out, '{');
+        json_put_string(out, "a", results->regions[found->a]);
+        json_put_string(out, "b", results->regions[found->b]);
+        json_put_count(out, "steps", found->steps);
+        json_put_number(out, "correlation", found->known ? found->r : NAN);
+        json_put_number(out, "low", found->known ? found->low : NAN);
+        json_put_number(out, "high", found->known ? found->high : NAN);
+        json_close(out, '}');
+    }
+    json_close(out, ']');
+}
+
+void patterns_json(const struct results *results, struct text *out)
+{
+    struct patterns patterns;
+    if (!patterns_find(results, &patterns)) {
+        json_null(out);
+        return;
+    }
+    json_open(out, '{');
+    hours_json(results, &patterns, out);
+    concentration_json(results, &patterns, out);
+    together_json(results, &patterns, out);
+    json_close(out, '}');
+    patterns_free(&patterns);
+}
