@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define HOUR_NS (3600 * NS_PER_S)
+
 /* How many slices start at or before a time. */
 static size_t slices_before(const struct grouping *grouping, int64_t time_ns)
 {
@@ -23,8 +25,17 @@ static size_t slices_before(const struct grouping *grouping, int64_t time_ns)
     return low;
 }
 
+/* The hour of the day as a length of time, which is how slices of GROUP_HOURS are kept. */
+static int64_t hour_of(const struct grouping *grouping, int64_t utc_ns)
+{
+    struct civil civil;
+    zone_civil(grouping->zone, utc_ns, &civil);
+    return civil.hour * HOUR_NS;
+}
+
 struct slice *grouping_find(const struct grouping *grouping, int64_t interval_start_ns)
 {
+    if (grouping->kind == GROUP_HOURS) interval_start_ns = hour_of(grouping, interval_start_ns);
     if (grouping->kind == GROUP_POOLED) {
         bool inside = window_contains(grouping->window, interval_start_ns) != grouping->rest;
         return inside && grouping->slice_count > 0 ? &grouping->slices[0] : NULL;
@@ -70,6 +81,10 @@ static bool bounds_of(const struct grouping *grouping, int64_t start_ns, int64_t
         return window_contains(grouping->window, start_ns) != grouping->rest;
     case GROUP_WINDOW:
         return window_bounds(grouping->window, start_ns, from_ns, to_ns);
+    case GROUP_HOURS:
+        *from_ns = hour_of(grouping, start_ns);
+        *to_ns = *from_ns + HOUR_NS;
+        return true;
     case GROUP_SERIES:
         break;
     }

@@ -214,6 +214,7 @@ static bool speaks_of(const struct threshold *t, const struct grouping *grouping
     case GROUP_TOTAL:
         return t->window[0] == '\0';
     case GROUP_SERIES:
+    case GROUP_HOURS:
         return false;
     case GROUP_POOLED:
         return !grouping->rest && strcmp(t->window, grouping_name(grouping)) == 0;

@@ -131,7 +131,8 @@ static void settle(struct loader *loader, const struct grouping *grouping, struc
 static void settle_before(struct loader *loader, size_t g, int64_t start_ns)
 {
     struct grouping *grouping = &loader->results->groupings[g];
-    if (loader->patient || grouping->kind == GROUP_TOTAL || grouping->kind == GROUP_POOLED) return;
+    bool by_time = grouping->kind == GROUP_SERIES || grouping->kind == GROUP_WINDOW;
+    if (loader->patient || !by_time) return;
     size_t *next = &loader->first_open[g];
     while (*next < grouping->slice_count && grouping->slices[*next].end_ns <= start_ns) {
         settle(loader, grouping, &grouping->slices[*next]);
@@ -149,6 +150,7 @@ static void flush_metric(struct loader *loader, size_t region, enum metric metri
         struct slice *slice = loader->slices[g];
         if (slice == NULL || slice->settled) continue;
         if (results->groupings[g].kind == GROUP_SERIES && metric != METRIC_TTFT) continue;
+        if (results->groupings[g].kind == GROUP_HOURS) continue;
         struct report_cell *cell = &slice->cells[region];
         if (taker == NULL && cell->cell.latency[metric] == NULL) {
             taker = &cell->cell.latency[metric];

@@ -54,12 +54,14 @@ enum grouping_kind {
     GROUP_TOTAL,  /* the whole run in one slice */
     GROUP_SERIES, /* equal steps from the run's start, for charts */
     GROUP_WINDOW, /* the slices of a width, or the occurrences of a named time of day */
+    GROUP_HOURS,  /* the hours of the day, over all days: counts only; slices start at 0 h, 1 h ... */
     GROUP_POOLED  /* all occurrences of a named time of day in one slice, for thresholds and comparisons */
 };
 
 struct grouping {
     enum grouping_kind kind;
     const struct window *window; /* of GROUP_WINDOW and GROUP_POOLED */
+    const struct zone *zone;     /* of GROUP_HOURS; NULL: UTC */
     bool shown;                  /* false: there for a threshold only */
     bool rest;                   /* of GROUP_POOLED: all that lies outside the window */
     bool kept;                   /* its histograms stay */

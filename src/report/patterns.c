@@ -1,6 +1,5 @@
 #include "report/patterns.h"
 
-#include "base/calendar.h"
 #include "base/clock.h"
 #include "report/cells.h"
 #include "report/grouping.h"
@@ -23,37 +22,29 @@ static const struct grouping *series_of(const struct results *results)
     return &results->groupings[1];
 }
 
-/* A run of a day or less has each hour once: its windows tell the same. */
-static bool has_hours(const struct results *results)
+/* A run of a day or less has each hour once: its windows tell the same. NULL then. */
+static const struct grouping *hours_of(const struct results *results)
 {
-    const struct grouping *series = series_of(results);
-    return results->end_ns - results->start_ns > DAY_HOURS * HOUR_NS && series->step_ns > 0 &&
-           series->step_ns <= HOUR_NS;
+    if (results->end_ns - results->start_ns <= DAY_HOURS * HOUR_NS) return NULL;
+    for (size_t g = 0; g < results->grouping_count; g++) {
+        if (results->groupings[g].kind == GROUP_HOURS) return &results->groupings[g];
+    }
+    return NULL;
 }
 
-static bool find_hours(const struct results *results, struct patterns *out)
+static bool find_hours(const struct grouping *hours, const struct results *results, struct patterns *out)
 {
-    const struct grouping *series = series_of(results);
-    const struct zone *zone = results_zone(results);
     size_t count = results->region_count * DAY_HOURS;
-    struct cluster_sums *sums = calloc(count, sizeof *sums);
     out->hours = calloc(count, sizeof *out->hours);
-    if (sums == NULL || out->hours == NULL) {
-        free(sums);
-        return false;
+    if (out->hours == NULL) return false;
+    for (size_t i = 0; i < hours->slice_count; i++) {
+        size_t hour = (size_t)(hours->slices[i].start_ns / HOUR_NS);
+        for (size_t r = 0; r < results->region_count; r++) {
+            const struct cluster_sums *sums = &hours->slices[i].cells[r].cell.clusters;
+            out->hours[r * DAY_HOURS + hour] =
+                (struct hour_figures){.attempts = sums->m, .failed = sums->x, .rate = rate_of(sums)};
+        }
     }
-    for (size_t i = 0; i < series->slice_count; i++) {
-        struct civil civil;
-        zone_civil(zone, series->slices[i].start_ns, &civil);
-        for (size_t r = 0; r < results->region_count; r++)
-            cluster_merge(&sums[r * DAY_HOURS + (size_t)civil.hour],
-                          &series->slices[i].cells[r].cell.clusters);
-    }
-    for (size_t i = 0; i < count; i++) {
-        out->hours[i] =
-            (struct hour_figures){.attempts = sums[i].m, .failed = sums[i].x, .rate = rate_of(&sums[i])};
-    }
-    free(sums);
     return true;
 }
 
@@ -180,7 +171,8 @@ bool patterns_find(const struct results *results, struct patterns *out)
     out->concentration = calloc(regions + 1, sizeof *out->concentration);
     out->together = calloc(regions * regions / 2 + 1, sizeof *out->together);
     bool ok = out->concentration != NULL && out->together != NULL;
-    if (ok && has_hours(results)) ok = find_hours(results, out);
+    const struct grouping *hours = hours_of(results);
+    if (ok && hours != NULL) ok = find_hours(hours, results, out);
     for (size_t r = 0; ok && out->grouping != NULL && r < regions; r++)
         out->concentration[r] = concentration_of(out->grouping, r);
     for (size_t a = 0; ok && a < regions; a++) {

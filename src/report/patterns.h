@@ -36,7 +36,7 @@ struct togetherness {
 struct patterns {
     const struct grouping
         *grouping;              /* the windows of `concentration`: the first width shown; NULL without one */
-    struct hour_figures *hours; /* [region * DAY_HOURS + hour], in results_zone(); NULL under a day */
+    struct hour_figures *hours; /* [region * DAY_HOURS + hour], in results_zone(); NULL for up to a day */
     struct concentration *concentration; /* one per region */
     struct togetherness *together;       /* one per pair of regions */
     size_t together_count;

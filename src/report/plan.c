@@ -1,5 +1,7 @@
 #include "report/plan.h"
 
+#include "base/calendar.h"
+#include "base/clock.h"
 #include "report/grouping.h"
 
 #include <stdlib.h>
@@ -120,6 +122,16 @@ static void add_split(struct results *results, const struct window *split)
     results->groupings[results->grouping_count - 1].rest = true;
 }
 
+/* Then the hours of the day repeat. A run whose end is not known may be one. */
+static bool is_longer_than_a_day(const struct results *results)
+{
+    int64_t started_ns;
+    int64_t ended_ns;
+    if (parse_time(results_fact(results, "run", "started"), &started_ns, NULL) != ERR_OK) return false;
+    if (parse_time(results_fact(results, "run", "ended"), &ended_ns, NULL) != ERR_OK) return true;
+    return ended_ns - started_ns > 24 * 3600 * NS_PER_S;
+}
+
 static enum err_code add_groupings(struct results *results, const struct results_wish *wish,
                                    struct error *err)
 {
@@ -129,7 +141,7 @@ static enum err_code add_groupings(struct results *results, const struct results
         windows = results->own_windows;
         count = results->own_window_count;
     }
-    results->groupings = calloc(4 + count + results->judged_count, sizeof *results->groupings);
+    results->groupings = calloc(5 + count + results->judged_count, sizeof *results->groupings);
     if (results->groupings == NULL) return no_memory(err);
     add_grouping(results, GROUP_TOTAL, NULL, false);
     add_grouping(results, GROUP_SERIES, NULL, false);
@@ -138,6 +150,11 @@ static enum err_code add_groupings(struct results *results, const struct results
     for (size_t i = 0; results->judged != NULL && i < results->judged_count; i++) {
         const char *name = results->judged[i].threshold.window;
         if (name[0] != '\0') add_for_threshold(results, windows, count, name);
+    }
+    if (is_longer_than_a_day(results)) {
+        const struct zone *zone = results_zone(results);
+        add_grouping(results, GROUP_HOURS, NULL, false);
+        results->groupings[results->grouping_count - 1].zone = zone;
     }
     return ERR_OK;
 }
