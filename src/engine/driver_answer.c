@@ -13,6 +13,9 @@
 /* A session is never told to live longer than this; more is a figure of another kind. */
 #define EXPIRY_MOST_S INT64_C(9000000000)
 
+/* A Date tells whole seconds: clocks that seem no further apart than this are taken for right. */
+#define SKEW_LEAST_NS NS_PER_S
+
 static const struct run_clock *clock_of(const struct driver *driver)
 {
     return &driver->worker->recorder.clock;
@@ -108,7 +111,7 @@ bool driver_expiry(const struct driver *driver, const struct event_facts *create
 {
     if (created->expires_at_s <= 0 || created->expires_at_s > EXPIRY_MOST_S) return false;
     int64_t service_now_ns = run_clock_wall_at(clock_of(driver), at_ns);
-    if (driver->has_skew) service_now_ns += driver->skew_ns;
+    if (driver->has_skew && llabs(driver->skew_ns) > SKEW_LEAST_NS) service_now_ns += driver->skew_ns;
     int64_t left_ns = created->expires_at_s * NS_PER_S - service_now_ns;
     *out_ns = (int64_t)((double)left_ns / clock_of(driver)->speed);
     return true;
