@@ -112,12 +112,12 @@ struct strike quota_connect(struct quota *quota, int64_t wall_ns)
     quota->requests++;
     const struct quota_rule *rule = quota->rule;
     if (rule == NULL) return (struct strike){0};
-    if (rule->rpm > 0 && quota->requests > share_of_requests(quota, rule->rpm))
-        return refuse(quota, wall_ns, FAULT_UPGRADE_429, &refused_requests);
+    bool requests_gone = rule->rpm > 0 && quota->requests > share_of_requests(quota, rule->rpm);
     bool lowered = rule->effective_tpm > 0 && rule->effective_tpm < quota->most_told;
-    if (lowered && quota->tokens >= share_of(quota, rule->effective_tpm))
-        return refuse(quota, wall_ns, FAULT_LOWERED_LIMIT_429, &refused_lowered);
-    return (struct strike){0};
+    bool tokens_gone = lowered && quota->tokens >= share_of(quota, rule->effective_tpm);
+    if (!requests_gone && !tokens_gone) return (struct strike){0};
+    return lowered ? refuse(quota, wall_ns, FAULT_LOWERED_LIMIT_429, &refused_lowered)
+                   : refuse(quota, wall_ns, FAULT_UPGRADE_429, &refused_requests);
 }
 
 /* The limit of tokens that holds; 0: none. */

@@ -36,8 +36,9 @@ MUST_USE enum err_code quota_init(struct quota *quota, const struct simulator_pl
 void quota_free(struct quota *quota);
 
 /*
- * Counts a new connection. It is refused with upgrade_429 when the requests of the slice are used up, and
- * with lowered_limit_429 when a lowered limit of tokens is used up and a header has shown a higher one.
+ * Counts a new connection. It is refused with upgrade_429 when the requests of the slice are used up. While
+ * a lowered limit of tokens holds and a header has shown a higher one, it is refused with lowered_limit_429,
+ * when either that limit or the requests are used up: by its headers such a 429 is F32, whatever the cause.
  * Times are of the run's clock.
  */
 struct strike quota_connect(struct quota *quota, int64_t wall_ns);

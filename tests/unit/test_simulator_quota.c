@@ -127,6 +127,28 @@ static void test_lowered_limit(void **state)
     window_free(&lowered);
 }
 
+/* A refusal whose headers show the lowered limit is F32, even when it is the requests that are used up. */
+static void test_requests_under_a_lowered_limit(void **state)
+{
+    (void)state;
+    struct quota_rule rules[] = {{.rpm = 6, .tpm = 6000, .slice_ns = 10 * NS_PER_S},
+                                 {.rpm = 6, .tpm = 6000, .effective_tpm = 600, .slice_ns = 10 * NS_PER_S}};
+    struct quota quota;
+    struct text headers = {0};
+    start(&quota, rules, 1, 1);
+    quota_headers(&quota, NOON, &headers);
+    assert_false(quota_connect(&quota, NOON).struck);
+    assert_int_equal(quota_connect(&quota, NOON).kind, FAULT_UPGRADE_429);
+    uint64_t told = quota.most_told;
+    quota_free(&quota);
+    start(&quota, rules, 2, 1);
+    quota.most_told = told;
+    assert_false(quota_connect(&quota, NOON).struck);
+    assert_int_equal(quota_connect(&quota, NOON).kind, FAULT_LOWERED_LIMIT_429);
+    quota_free(&quota);
+    text_free(&headers);
+}
+
 /* Without a rule the usual limits are told and none is enforced; a rule of another region is none. */
 static void test_unlimited(void **state)
 {
@@ -168,6 +190,7 @@ int main(void)
         cmocka_unit_test(test_ten_second_slices),
         cmocka_unit_test(test_tokens),
         cmocka_unit_test(test_lowered_limit),
+        cmocka_unit_test(test_requests_under_a_lowered_limit),
         cmocka_unit_test(test_unlimited),
         cmocka_unit_test(test_fast_clock),
     };
