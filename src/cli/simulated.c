@@ -159,13 +159,16 @@ static const char *string_of(const cJSON *object, const char *key)
     return string != NULL ? string : "";
 }
 
-/* Points a region at the simulator: its address, its key, TLS by its authority. */
-static enum err_code take_region(struct simulated *simulated, const cJSON *entry, struct error *err)
+/* Points a region at the simulator: its address, its key, TLS by its authority, and when it has a proxy, the
+ * simulator's. */
+static enum err_code take_region(struct simulated *simulated, const cJSON *entry, const char *proxy,
+                                 struct error *err)
 {
     struct region *region = find_region(simulated->profile, string_of(entry, "name"));
     if (region == NULL) return ERR_OK; /* left out by --region */
     const char *address = string_of(entry, "address");
     const char *colon = strrchr(address, ':');
+    bool lost = false;
     struct detour *detour = &simulated->detours[simulated->detour_count];
     if (simulated->detour_count == DETOUR_MAX || colon == NULL) {
         return error_set(err, ERR_USAGE, "region %s: more than %d regions cannot be simulated in one run",
@@ -180,10 +183,13 @@ static enum err_code take_region(struct simulated *simulated, const cJSON *entry
     secret_free(region->auth.secret);
     region->auth.secret = secret_copy(string_of(entry, "api_key"));
     region->auth.kind = region->auth.kind == AUTH_NONE ? AUTH_API_KEY : region->auth.kind;
-    secret_free(region->proxy);
-    region->proxy = NULL;
+    if (region->proxy != NULL || region->proxy_source != NULL) {
+        secret_free(region->proxy);
+        region->proxy = secret_copy(proxy);
+        lost = region->proxy == NULL;
+    }
     region->tls = true;
-    if (detour->host == NULL || detour->address == NULL || region->auth.secret == NULL) {
+    if (lost || detour->host == NULL || detour->address == NULL || region->auth.secret == NULL) {
         return error_set(err, ERR_NOMEM, "region %s: no memory", region->name);
     }
     return ERR_OK;
@@ -201,7 +207,7 @@ static enum err_code take_ready(struct simulator_process *simulator, struct erro
     simulated->ca_file = strdup(string_of(ready, "ca_file"));
     cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(ready, "regions"))
     {
-        if (code == ERR_OK) code = take_region(simulated, entry, err);
+        if (code == ERR_OK) code = take_region(simulated, entry, string_of(ready, "proxy"), err);
     }
     cJSON_Delete(ready);
     if (code == ERR_OK && simulated->ca_file == NULL) code = error_set(err, ERR_NOMEM, "no memory");

@@ -32,7 +32,8 @@ struct simulated {
 
 /*
  * Starts the simulator and waits until it is ready: fills in the detours and the CA, and gives the profile's
- * regions its key, TLS and no proxy. Call simulated_stop and simulated_free whatever it returns.
+ * regions its key, TLS and, where they have a proxy, its own. Call simulated_stop and simulated_free whatever
+ * it returns.
  */
 MUST_USE enum err_code simulated_start(struct simulated *simulated, struct error *err);
 

@@ -11,7 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define OWN_NAME "rushhour simulator authority"
+#define INSPECTOR_NAME "Example TLS Inspection CA"
+#define INSPECTOR_ORGANIZATION "Example TLS Inspection"
+#define WRONG_NAME "wrong-name.example.test"
 #define VALID_BEFORE_S 3600
+#define DAY_S (24L * 3600)
 #define VALID_AFTER_S (30L * 24 * 3600)
 
 struct authority {
@@ -48,6 +53,13 @@ static bool set_name(X509_NAME *name, const char *common_name)
                                       0) == 1;
 }
 
+static bool set_organization(X509 *certificate, const char *organization)
+{
+    return organization == NULL ||
+           X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "O", MBSTRING_ASC,
+                                      (const unsigned char *)organization, -1, -1, 0) == 1;
+}
+
 /* The fields that a root and a leaf share; NULL when OpenSSL refuses. */
 static X509 *certificate_new(EVP_PKEY *key, const char *common_name)
 {
@@ -73,14 +85,16 @@ static bool add_extension(X509 *certificate, X509 *issuer, int nid, const char *
     return done;
 }
 
-enum err_code authority_new(struct authority **out, struct error *err)
+static enum err_code authority_named(const char *name, const char *organization, struct authority **out,
+                                     struct error *err)
 {
     struct authority *authority = calloc(1, sizeof *authority);
     if (authority == NULL) return error_set(err, ERR_NOMEM, "no memory for a certificate authority");
     authority->key = EVP_EC_gen("P-256");
     if (authority->key == NULL) goto fail;
-    X509 *root = authority->certificate = certificate_new(authority->key, "rushhour simulator authority");
-    if (root == NULL || X509_set_issuer_name(root, X509_get_subject_name(root)) != 1 ||
+    X509 *root = authority->certificate = certificate_new(authority->key, name);
+    if (root == NULL || !set_organization(root, organization) ||
+        X509_set_issuer_name(root, X509_get_subject_name(root)) != 1 ||
         !add_extension(root, root, NID_basic_constraints, "critical,CA:TRUE,pathlen:0") ||
         !add_extension(root, root, NID_key_usage, "critical,keyCertSign,cRLSign") ||
         !add_extension(root, root, NID_subject_key_identifier, "hash") ||
@@ -91,6 +105,11 @@ enum err_code authority_new(struct authority **out, struct error *err)
 fail:
     authority_free(authority);
     return openssl_error(err, "making a certificate authority");
+}
+
+enum err_code authority_new(struct authority **out, struct error *err)
+{
+    return authority_named(OWN_NAME, NULL, out, err);
 }
 
 void authority_free(struct authority *authority)
@@ -156,13 +175,16 @@ static bool add_host(GENERAL_NAMES *names, const char *host)
     return add_dns_name(names, host);
 }
 
-static bool add_names(X509 *certificate, const char *host)
+/* The host and what stands for this machine, or for a wrong name that one alone. */
+static bool add_names(X509 *certificate, const char *host, enum leaf_flaw flaw)
 {
     static const char *const always[] = {"localhost", "127.0.0.1"};
+    size_t count = flaw == LEAF_WRONG_NAME ? 0 : sizeof always / sizeof *always;
+    if (flaw == LEAF_WRONG_NAME) host = WRONG_NAME;
     GENERAL_NAMES *names = sk_GENERAL_NAME_new_null();
     if (names == NULL) return false;
     bool done = add_host(names, host);
-    for (size_t i = 0; done && i < sizeof always / sizeof *always; i++) {
+    for (size_t i = 0; done && i < count; i++) {
         if (strcmp(always[i], host) != 0) done = add_host(names, always[i]);
     }
     done = done && X509_add1_ext_i2d(certificate, NID_subject_alt_name, names, 0, 0) == 1;
@@ -170,16 +192,26 @@ static bool add_names(X509 *certificate, const char *host)
     return done;
 }
 
-static X509 *leaf_new(const struct authority *authority, EVP_PKEY *key, const char *host)
+/* Moves the time of validity to where the flaw wants it. */
+static bool set_validity(X509 *leaf, enum leaf_flaw flaw)
+{
+    if (flaw != LEAF_EXPIRED && flaw != LEAF_NOT_YET_VALID) return true;
+    long begin = flaw == LEAF_EXPIRED ? -90 * DAY_S : DAY_S;
+    long end = flaw == LEAF_EXPIRED ? -3600 : 90 * DAY_S;
+    return X509_gmtime_adj(X509_getm_notBefore(leaf), begin) != NULL &&
+           X509_gmtime_adj(X509_getm_notAfter(leaf), end) != NULL;
+}
+
+static X509 *leaf_new(const struct authority *authority, EVP_PKEY *key, const char *host, enum leaf_flaw flaw)
 {
     /* The name proper is in the alternative names: a common name holds 64 characters only. */
     X509 *leaf = certificate_new(key, "rushhour simulator");
     if (leaf == NULL) return NULL;
     X509 *root = authority->certificate;
-    if (X509_set_issuer_name(leaf, X509_get_subject_name(root)) == 1 &&
+    if (set_validity(leaf, flaw) && X509_set_issuer_name(leaf, X509_get_subject_name(root)) == 1 &&
         add_extension(leaf, root, NID_basic_constraints, "critical,CA:FALSE") &&
         add_extension(leaf, root, NID_key_usage, "critical,digitalSignature") &&
-        add_extension(leaf, root, NID_ext_key_usage, "serverAuth") && add_names(leaf, host) &&
+        add_extension(leaf, root, NID_ext_key_usage, "serverAuth") && add_names(leaf, host, flaw) &&
         add_extension(leaf, root, NID_subject_key_identifier, "hash") &&
         add_extension(leaf, root, NID_authority_key_identifier, "keyid:always") &&
         X509_sign(leaf, authority->key, EVP_sha256()) != 0)
@@ -208,12 +240,12 @@ static SSL_CTX *context_new(X509 *leaf, EVP_PKEY *key)
     return NULL;
 }
 
-enum err_code authority_issue(const struct authority *authority, const char *host, struct tls_identity **out,
-                              struct error *err)
+static enum err_code issue(const struct authority *authority, const char *host, enum leaf_flaw flaw,
+                           struct tls_identity **out, struct error *err)
 {
     struct tls_identity *identity = calloc(1, sizeof *identity);
     EVP_PKEY *key = EVP_EC_gen("P-256");
-    X509 *leaf = key == NULL ? NULL : leaf_new(authority, key, host);
+    X509 *leaf = key == NULL ? NULL : leaf_new(authority, key, host, flaw);
     if (identity != NULL && leaf != NULL) identity->context = context_new(leaf, key);
     X509_free(leaf);
     EVP_PKEY_free(key);
@@ -224,6 +256,23 @@ enum err_code authority_issue(const struct authority *authority, const char *hos
     }
     *out = identity;
     return ERR_OK;
+}
+
+enum err_code authority_issue_flawed(const struct authority *authority, const char *host, enum leaf_flaw flaw,
+                                     struct tls_identity **out, struct error *err)
+{
+    if (flaw != LEAF_UNTRUSTED) return issue(authority, host, flaw, out, err);
+    struct authority *inspector = NULL;
+    enum err_code code = authority_named(INSPECTOR_NAME, INSPECTOR_ORGANIZATION, &inspector, err);
+    if (code == ERR_OK) code = issue(inspector, host, flaw, out, err);
+    authority_free(inspector);
+    return code;
+}
+
+enum err_code authority_issue(const struct authority *authority, const char *host, struct tls_identity **out,
+                              struct error *err)
+{
+    return issue(authority, host, LEAF_SOUND, out, err);
 }
 
 void tls_identity_free(struct tls_identity *identity)

@@ -17,6 +17,19 @@ MUST_USE enum err_code authority_pem(const struct authority *authority, struct t
 /* Issues a leaf for a DNS name or numeric address (also valid for localhost and 127.0.0.1). The caller's. */
 MUST_USE enum err_code authority_issue(const struct authority *authority, const char *host,
                                        struct tls_identity **out, struct error *err);
+/* What a leaf can have wrong with it, and nothing else. */
+enum leaf_flaw {
+    LEAF_SOUND,
+    LEAF_UNTRUSTED, /* issued by an authority of its own, whose name is that of an inspecting proxy */
+    LEAF_WRONG_NAME,
+    LEAF_EXPIRED,      /* since an hour */
+    LEAF_NOT_YET_VALID /* for another day */
+};
+
+/* The same with a flaw. */
+MUST_USE enum err_code authority_issue_flawed(const struct authority *authority, const char *host,
+                                              enum leaf_flaw flaw, struct tls_identity **out,
+                                              struct error *err);
 void tls_identity_free(struct tls_identity *identity);
 
 /* The OpenSSL context behind an identity, still owned by it; a connection that uses it keeps its own

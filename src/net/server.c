@@ -2,17 +2,13 @@
 
 #include "net/server_peer.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
-#include <string.h>
-
-#define BACKLOG 4096 /* the kernel cuts it to net.core.somaxconn */
 
 static void on_connection(uv_stream_t *listener, int status)
 {
     struct ws_server *server = listener->data;
     if (status == 0 && !server->closing)
-        peer_accept(server); /* an error is one connection's that never was */
+        peer_accept(server, listener); /* an error is one connection's that never was */
 }
 
 void server_release(struct ws_server *server)
@@ -32,31 +28,9 @@ static void on_handle_closed(uv_handle_t *handle)
 static void close_handles(struct ws_server *server)
 {
     server->closing = true;
-    uv_close((uv_handle_t *)&server->listener, on_handle_closed);
+    server_port_close(&server->port);
     uv_close((uv_handle_t *)&server->before_wait, on_handle_closed);
     uv_close((uv_handle_t *)&server->after_wait, on_handle_closed);
-}
-
-static bool read_address(const char *address, uint16_t port, struct sockaddr_storage *out)
-{
-    memset(out, 0, sizeof *out);
-    if (uv_ip4_addr(address, port, (struct sockaddr_in *)out) == 0) return true;
-    return uv_ip6_addr(address, port, (struct sockaddr_in6 *)out) == 0;
-}
-
-static int bind_and_listen(struct ws_server *server, const struct sockaddr_storage *address)
-{
-    int status = uv_tcp_bind(&server->listener, (const struct sockaddr *)address, 0); /* sets SO_REUSEADDR */
-    if (status != 0) return status;
-    status = uv_listen((uv_stream_t *)&server->listener, BACKLOG, on_connection);
-    if (status != 0) return status;
-    struct sockaddr_storage bound;
-    int length = sizeof bound;
-    status = uv_tcp_getsockname(&server->listener, (struct sockaddr *)&bound, &length);
-    if (status != 0) return status;
-    server->port = ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port
-                                                     : ((struct sockaddr_in *)&bound)->sin_port);
-    return 0;
 }
 
 /* NOLINTNEXTLINE(readability-function-size): eight plain facts, each of which a listener needs */
@@ -64,27 +38,21 @@ enum err_code ws_server_listen(uv_loop_t *loop, const char *address, uint16_t po
                                const struct ws_server_handlers *handlers, void *server_user,
                                struct ws_server **out, struct error *err)
 {
-    struct sockaddr_storage storage;
-    if (!read_address(address, port, &storage))
-        return error_set(err, ERR_NET, "\"%s\" is no numeric address to listen on: write 127.0.0.1 or ::1",
-                         address);
     struct ws_server *server = calloc(1, sizeof *server);
     if (server == NULL) return error_set(err, ERR_NOMEM, "no memory for a listener on %s", address);
     server->tls = tls;
     server->handlers = *handlers;
     server->user = server_user;
-    uv_tcp_init(loop, &server->listener); /* none of the three can fail */
-    uv_prepare_init(loop, &server->before_wait);
+    uv_prepare_init(loop, &server->before_wait); /* neither of the two can fail */
     uv_check_init(loop, &server->after_wait);
-    server->handles_open = 3;
-    server->listener.data = server->before_wait.data = server->after_wait.data = server;
+    server->handles_open = 2;
+    server->before_wait.data = server->after_wait.data = server;
     uv_unref((uv_handle_t *)&server->before_wait);
     uv_unref((uv_handle_t *)&server->after_wait);
-    int status = bind_and_listen(server, &storage);
-    if (status != 0) {
+    enum err_code code = server_port_open(&server->port, loop, address, port, on_connection, server, err);
+    if (code != ERR_OK) {
         close_handles(server);
-        return error_set(err, ERR_NET, "cannot listen on %s port %u: %s", address, (unsigned)port,
-                         uv_strerror(status));
+        return code;
     }
     *out = server;
     return ERR_OK;
@@ -92,7 +60,18 @@ enum err_code ws_server_listen(uv_loop_t *loop, const char *address, uint16_t po
 
 uint16_t ws_server_port(const struct ws_server *server)
 {
-    return server->port;
+    return server->port.number;
+}
+
+enum ws_listening ws_server_listening(const struct ws_server *server)
+{
+    return server->port.listening;
+}
+
+enum err_code ws_server_set_listening(struct ws_server *server, enum ws_listening listening,
+                                      struct error *err)
+{
+    return server_port_set(&server->port, listening, err);
 }
 
 void ws_server_close(struct ws_server *server)

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "net/authority.h"
+#include "net/server_listen.h"
 #include "net/ws_frame.h"
 
 #include <stdbool.h>
@@ -29,12 +30,25 @@ struct ws_request {
  */
 const char *ws_request_header(const struct ws_peer *peer, const char *name);
 
+/* What to do with a connection that was accepted. */
+enum ws_welcome_kind {
+    WS_SERVE,
+    WS_RESET,           /* RST at the client's first bytes */
+    WS_END,             /* FIN at the client's first bytes: with TLS, in the midst of the handshake */
+    WS_REFUSE_HANDSHAKE /* alert 40, handshake_failure, at the client's first bytes, then FIN */
+};
+
+struct ws_welcome {
+    enum ws_welcome_kind kind;
+    struct tls_identity *identity; /* to show instead of the server's own, when it has one; NULL: its own */
+};
+
 /*
- * on_request: answer now or later with ws_peer_accept or ws_peer_refuse; what is no valid HTTP/1.1 is refused
- * without it. on_message: whole, unmasked, valid UTF-8 text messages (pings are answered here, a Close frame
- * too); NUL-terminated. on_gone: exactly once for each peer of on_request, last, always from the loop and
- * never inside a call of yours; close_code is the client's (1005: a Close without a code; 0: none came, the
- * connection dropped).
+ * on_accept: a connection has come; NULL: all are served. on_request: answer now or later with ws_peer_accept
+ * or ws_peer_refuse; what is no valid HTTP/1.1 is refused without it. on_message: whole, unmasked, valid
+ * UTF-8 text messages (pings are answered here, a Close frame too); NUL-terminated. on_gone: exactly once for
+ * each peer of on_request, last, always from the loop and never inside a call of yours; close_code is the
+ * client's (1005: a Close without a code; 0: none came, the connection dropped).
  */
 struct ws_server_handlers {
     void (*on_request)(void *server_user, struct ws_peer *peer, const struct ws_request *request);
@@ -42,6 +56,7 @@ struct ws_server_handlers {
     void (*on_gone)(struct ws_peer *peer, int close_code);
     void (*on_binary)(struct ws_peer *peer, size_t length,
                       uint64_t at_ns); /* a whole binary message; may be NULL */
+    struct ws_welcome (*on_accept)(void *server_user);
 };
 
 /*
@@ -53,6 +68,13 @@ MUST_USE enum err_code ws_server_listen(uv_loop_t *loop, const char *address, ui
                                         struct tls_identity *tls, const struct ws_server_handlers *handlers,
                                         void *server_user, struct ws_server **out, struct error *err);
 uint16_t ws_server_port(const struct ws_server *server);
+
+enum ws_listening ws_server_listening(const struct ws_server *server);
+
+/* Changes how the port meets new connections, WS_LISTENING at first; those that stand are left alone.
+ * ERR_NET: the kernel refused. */
+MUST_USE enum err_code ws_server_set_listening(struct ws_server *server, enum ws_listening listening,
+                                               struct error *err);
 
 /* Stops listening and ends every connection; on_gone calls and the end of all memory follow as the loop runs.
  */

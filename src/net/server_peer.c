@@ -200,8 +200,25 @@ static void take_plain(struct ws_peer *peer, const char *bytes, size_t length)
     }
 }
 
+/* The client's first bytes have come, and it is not to be served. */
+static void turn_away(struct ws_peer *peer)
+{
+    static const char alert[] = "\x15\x03\x03\x00\x02\x02\x28"; /* fatal, handshake_failure (RFC 5246, 7.2) */
+    if (peer->state >= PEER_LINGER) return;
+    if (peer->welcome == WS_RESET) {
+        ws_peer_reset(peer);
+        return;
+    }
+    if (peer->welcome == WS_REFUSE_HANDSHAKE) output_put(peer, alert, sizeof alert - 1);
+    ws_peer_cut(peer, false);
+}
+
 static void take_bytes(struct ws_peer *peer, const char *bytes, size_t length)
 {
+    if (peer->welcome != WS_SERVE) {
+        turn_away(peer);
+        return;
+    }
     if (peer->tls == NULL) {
         take_plain(peer, bytes, length);
         return;
@@ -246,7 +263,19 @@ static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
     *buffer = uv_buf_init(peer->server->socket_buffer, (unsigned)SOCKET_BUFFER_SIZE);
 }
 
-void peer_accept(struct ws_server *server)
+/* Asks the owner what shall become of a connection. False: no memory. */
+static bool welcome(struct ws_peer *peer)
+{
+    struct ws_server *server = peer->server;
+    struct ws_welcome welcome = {.kind = WS_SERVE};
+    if (server->handlers.on_accept != NULL) welcome = server->handlers.on_accept(server->user);
+    peer->welcome = welcome.kind;
+    if (server->tls == NULL || welcome.kind != WS_SERVE) return true;
+    peer->tls = tls_channel_new(welcome.identity != NULL ? welcome.identity : server->tls, &peer->out);
+    return peer->tls != NULL;
+}
+
+void peer_accept(struct ws_server *server, uv_stream_t *listener)
 {
     struct ws_peer *peer = calloc(1, sizeof *peer);
     if (peer == NULL)
@@ -256,14 +285,13 @@ void peer_accept(struct ws_server *server)
     peer->next = server->peers;
     if (peer->next != NULL) peer->next->previous = peer;
     server->peers = peer;
-    uv_loop_t *loop = server->listener.loop;
+    uv_loop_t *loop = listener->loop;
     uv_tcp_init(loop, &peer->tcp); /* neither this nor the next can fail */
     uv_timer_init(loop, &peer->timer);
     peer->handles_open = 2;
     peer->tcp.data = peer->timer.data = peer;
-    if (server->tls != NULL) peer->tls = tls_channel_new(server->tls, &peer->out);
-    if (uv_accept((uv_stream_t *)&server->listener, (uv_stream_t *)&peer->tcp) != 0 ||
-        (server->tls != NULL && peer->tls == NULL) || uv_tcp_nodelay(&peer->tcp, 1) != 0 ||
+    if (uv_accept(listener, (uv_stream_t *)&peer->tcp) != 0 || !welcome(peer) ||
+        uv_tcp_nodelay(&peer->tcp, 1) != 0 ||
         uv_read_start((uv_stream_t *)&peer->tcp, on_allocate, on_read) != 0) {
         peer_end(peer);
         return;

@@ -12,12 +12,11 @@
 
 /* A listener with what its connections share. All of it belongs to the loop's thread. */
 struct ws_server {
-    uv_tcp_t listener;
+    struct server_port port;
     uv_prepare_t before_wait; /* these two flush what was sent outside a callback of ours */
     uv_check_t after_wait;
-    uint16_t port;
     bool closing;
-    int handles_open; /* of the three above */
+    int handles_open; /* of the two above */
     struct tls_identity *tls;
     struct ws_server_handlers handlers;
     void *user;
@@ -41,6 +40,7 @@ struct ws_peer {
     struct ws_server *server;
     struct ws_peer *next, *previous, *next_dirty;
     enum peer_state state;
+    enum ws_welcome_kind welcome;
     bool dirty, in_callback, told, shutting, head_only, upgradable, offers_realtime, mute;
     int handles_open;
     int close_code;
@@ -61,7 +61,7 @@ struct ws_peer {
 };
 
 /* Takes over the connection that waits on the listener. */
-void peer_accept(struct ws_server *server);
+void peer_accept(struct ws_server *server, uv_stream_t *listener);
 
 /* Ends a connection without a word; its memory goes in the loop's close callbacks. */
 void peer_end(struct ws_peer *peer);

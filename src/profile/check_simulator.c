@@ -69,7 +69,7 @@ static const char *response_condition(const struct fault_rule *rule)
 static enum err_code check_conditions(const struct profile *profile, size_t index,
                                       const struct fault_info *fault, struct error *err)
 {
-    static const char *const chances[] = {"region", "connection", "upgrade", "session", "response"};
+    static const char *const chances[] = {"region", "connection", "CONNECT", "upgrade", "session", "response"};
     const struct fault_rule *rule = &profile->simulator.faults[index];
     const char *key = response_condition(rule);
     if (key == NULL || fault->chance == CHANCE_PER_RESPONSE) return ERR_OK;

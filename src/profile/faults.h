@@ -8,7 +8,8 @@
 enum fault_chance {
     CHANCE_PER_REGION,     /* the region as a whole: the rate must be 100% */
     CHANCE_PER_CONNECTION, /* each TCP connection */
-    CHANCE_PER_UPGRADE,    /* each upgrade request (of a proxy: each CONNECT) */
+    CHANCE_PER_CONNECT,    /* each CONNECT to the proxy, of regions that have one */
+    CHANCE_PER_UPGRADE,    /* each upgrade request */
     CHANCE_PER_SESSION,    /* each session that was let in */
     CHANCE_PER_RESPONSE    /* each response.create */
 };
@@ -36,11 +37,11 @@ enum fault_chance {
     X(TLS_NOT_YET_VALID, "tls_not_yet_valid", "F10", CHANCE_PER_CONNECTION,                                  \
       "a certificate that is not valid yet")                                                                 \
     X(TLS_CLOSED, "tls_closed", "F11", CHANCE_PER_CONNECTION, "the connection ends in the TLS handshake")    \
-    X(PROXY_AUTH, "proxy_auth", "F12", CHANCE_PER_UPGRADE,                                                   \
+    X(PROXY_AUTH, "proxy_auth", "F12", CHANCE_PER_CONNECT,                                                   \
       "the proxy answers CONNECT with 407; for regions with a `proxy`")                                      \
-    X(PROXY_403, "proxy_403", "F13", CHANCE_PER_UPGRADE, "the proxy answers CONNECT with 403")               \
-    X(PROXY_502, "proxy_502", "F13", CHANCE_PER_UPGRADE, "the proxy answers CONNECT with 502")               \
-    X(PROXY_504, "proxy_504", "F13", CHANCE_PER_UPGRADE, "the proxy answers CONNECT with 504")
+    X(PROXY_403, "proxy_403", "F13", CHANCE_PER_CONNECT, "the proxy answers CONNECT with 403")               \
+    X(PROXY_502, "proxy_502", "F13", CHANCE_PER_CONNECT, "the proxy answers CONNECT with 502")               \
+    X(PROXY_504, "proxy_504", "F13", CHANCE_PER_CONNECT, "the proxy answers CONNECT with 504")
 
 /* The answer to the upgrade. */
 #define FAULT_UPGRADE_MAP(X)                                                                                 \

@@ -1,6 +1,7 @@
 #include "simulator/simulator.h"
 
 #include "base/files.h"
+#include "simulator/proxy.h"
 #include "simulator/visit.h"
 
 #include <errno.h>
@@ -17,6 +18,7 @@ struct simulator {
     struct authority *authority;
     struct site *sites;
     size_t site_count;
+    struct sim_proxy *proxy;
     char *listen;
     char *ca_file;
     bool ca_is_ours; /* to be removed at the end */
@@ -104,6 +106,11 @@ static enum err_code make_service(struct simulator *simulator, uv_loop_t *loop,
     return ledger_open(loop, options->ledger_file, &service->ledger, err);
 }
 
+static struct ws_welcome on_accept(void *user)
+{
+    return below_welcome(user);
+}
+
 static void on_request(void *user, struct ws_peer *peer, const struct ws_request *request)
 {
     if (!issued_secret_serve(user, peer, request)) visit_begin(user, peer, request);
@@ -112,13 +119,18 @@ static void on_request(void *user, struct ws_peer *peer, const struct ws_request
 static enum err_code open_site(struct simulator *simulator, struct site *site, uv_loop_t *loop,
                                struct error *err)
 {
-    static const struct ws_server_handlers handlers = {on_request, visit_take_message, visit_gone,
-                                                       visit_take_binary};
+    static const struct ws_server_handlers handlers = {.on_accept = on_accept,
+                                                       .on_request = on_request,
+                                                       .on_message = visit_take_message,
+                                                       .on_binary = visit_take_binary,
+                                                       .on_gone = visit_gone};
     if (site->region->tls) {
         enum err_code code = authority_issue(simulator->authority, site->region->host, &site->identity, err);
         if (code != ERR_OK) return code;
     }
-    return ws_server_listen(loop, simulator->listen, 0, site->identity, &handlers, site, &site->server, err);
+    enum err_code code =
+        ws_server_listen(loop, simulator->listen, 0, site->identity, &handlers, site, &site->server, err);
+    return code != ERR_OK ? code : below_start(site, simulator->authority, err);
 }
 
 static enum err_code make_site(struct simulator *simulator, size_t index, uv_loop_t *loop,
@@ -173,6 +185,9 @@ enum err_code simulator_start(uv_loop_t *loop, const struct simulator_options *o
     enum err_code code = make_authority(simulator, options->ca_file, err);
     if (code == ERR_OK) code = make_service(simulator, loop, options, err);
     if (code == ERR_OK) code = make_sites(simulator, loop, options, err);
+    if (code == ERR_OK)
+        code = sim_proxy_new(loop, simulator->listen, simulator->sites, simulator->site_count,
+                             &simulator->proxy, err);
     if (code == ERR_OK) {
         *out = simulator;
         return ERR_OK;
@@ -185,12 +200,13 @@ enum err_code simulator_start(uv_loop_t *loop, const struct simulator_options *o
 
 static void add_region(const struct simulator *simulator, const struct site *site, struct text *out)
 {
-    bool is_v6 = strchr(simulator->listen, ':') != NULL;
+    bool is_v6 = strchr(simulator->listen, ':') != NULL && !site->below.nameless;
     text_puts(out, "{\"name\":");
     text_json(out, site->region->name);
     text_printf(out, ",\"dialect\":\"%s\",\"host\":", dialect_name(site->region->dialect));
     text_json(out, site->region->host);
-    text_printf(out, is_v6 ? ",\"address\":\"[%s]:%u\"" : ",\"address\":\"%s:%u\"", simulator->listen,
+    const char *address = site->below.nameless ? BELOW_NO_NAME : simulator->listen;
+    text_printf(out, is_v6 ? ",\"address\":\"[%s]:%u\"" : ",\"address\":\"%s:%u\"", address,
                 (unsigned)ws_server_port(site->server));
     text_puts(out, ",\"deployment\":");
     text_json(out, site->gate.deployment);
@@ -203,6 +219,10 @@ void simulator_ready(const struct simulator *simulator, struct text *out)
 {
     text_puts(out, "{\"ready\":true,\"ca_file\":");
     text_json(out, simulator->ca_file);
+    text_printf(out,
+                strchr(simulator->listen, ':') != NULL ? ",\"proxy\":\"http://[%s]:%u\""
+                                                       : ",\"proxy\":\"http://%s:%u\"",
+                simulator->listen, (unsigned)sim_proxy_port(simulator->proxy));
     text_puts(out, ",\"regions\":[");
     for (size_t i = 0; i < simulator->site_count; i++) {
         if (i > 0) text_puts(out, ",");
@@ -218,6 +238,7 @@ void simulator_set_clock(struct simulator *simulator, const struct run_clock *cl
     for (size_t i = 0; i < simulator->site_count; i++) {
         script_set_origin(&simulator->sites[i].script, clock->wall_origin_ns);
         simulator->sites[i].quota.speed = clock->speed;
+        below_look(&simulator->sites[i]);
     }
 }
 
@@ -230,6 +251,7 @@ enum err_code simulator_stop(struct simulator *simulator, struct error *err)
     for (struct visit *visit = service->visits; visit != NULL; visit = visit->next)
         visit_record(visit, OUTCOME_STOPPED);
     for (size_t i = 0; i < simulator->site_count; i++) ws_server_close(simulator->sites[i].server);
+    sim_proxy_close(simulator->proxy);
     if (service->agenda != NULL) agenda_close(service->agenda);
     if (service->ledger != NULL) code = ledger_close(service->ledger, err);
     if (simulator->ca_is_ours) (void)unlink(simulator->ca_file);
@@ -241,9 +263,11 @@ void simulator_free(struct simulator *simulator)
     if (simulator == NULL) return;
     for (size_t i = 0; i < simulator->site_count; i++) {
         tls_identity_free(simulator->sites[i].identity);
+        below_free(&simulator->sites[i].below);
         script_free(&simulator->sites[i].script);
         quota_free(&simulator->sites[i].quota);
     }
+    sim_proxy_free(simulator->proxy);
     authority_free(simulator->authority);
     text_free(&simulator->service.draft);
     free(simulator->service.audio);

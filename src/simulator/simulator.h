@@ -32,8 +32,9 @@ struct simulator_options {
 MUST_USE enum err_code simulator_start(uv_loop_t *loop, const struct simulator_options *options,
                                        struct simulator **out, struct error *err);
 
-/* Appends the ready line of the contract with its newline: ca_file and, per region, host, address,
- * deployment, api_key. */
+/* Appends the ready line of the contract with its newline: ca_file, the proxy that leads to every region and,
+ * per region, host, address, deployment, api_key. An address is numeric but for a region whose name shall not
+ * be found. */
 void simulator_ready(const struct simulator *simulator, struct text *out);
 
 /* Replaces the clock, before the first session. */

@@ -5,6 +5,7 @@
 #include "net/agenda.h"
 #include "net/server.h"
 #include "profile/profile.h"
+#include "simulator/below.h"
 #include "simulator/identifier.h"
 #include "simulator/ledger.h"
 #include "simulator/quota.h"
@@ -35,6 +36,7 @@ struct site {
     bool limits_told;              /* a 101 has shown them */
     struct tls_identity *identity; /* NULL: plain HTTP, as the region's endpoint */
     struct ws_server *server;
+    struct below below;
 };
 
 /* The run's time of day, in ns since 1970 UTC, at a monotonic time. */

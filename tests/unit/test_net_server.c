@@ -118,7 +118,8 @@ static void on_binary(struct ws_peer *peer, size_t length, uint64_t at_ns)
 
 static int start(bool tls)
 {
-    static const struct ws_server_handlers handlers = {on_request, on_message, on_gone, on_binary};
+    static const struct ws_server_handlers handlers = {
+        .on_request = on_request, .on_message = on_message, .on_gone = on_gone, .on_binary = on_binary};
     memset(&fixture, 0, sizeof fixture);
     uv_loop_init(&fixture.loop);
     struct text pem = {0};
@@ -595,7 +596,8 @@ static void test_garbage_instead_of_tls(void **state)
 static void test_bad_addresses(void **state)
 {
     (void)state;
-    static const struct ws_server_handlers handlers = {on_request, on_message, on_gone, NULL};
+    static const struct ws_server_handlers handlers = {
+        .on_request = on_request, .on_message = on_message, .on_gone = on_gone};
     struct ws_server *server = NULL;
     struct error err = {0};
     assert_int_equal(ws_server_listen(&fixture.loop, "localhost", 0, NULL, &handlers, NULL, &server, &err),
