@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "check/credentials.h"
+#include "check/ephemeral.h"
 #include "check/layers.h"
 #include "check/lint.h"
 #include "check/probe.h"
@@ -50,6 +51,7 @@ static const char *failed_step(const struct check_region *told, enum check_step 
 static const char *missing_step(const struct check_region *told)
 {
     const char *missing = NULL;
+    missing = failed_step(told, CHECK_UPGRADE, missing);
     missing = failed_step(told, CHECK_CREDENTIALS, missing);
     missing = failed_step(told, CHECK_PROFILE, missing);
     missing = failed_step(told, CHECK_TLS, missing);
@@ -57,7 +59,31 @@ static const char *missing_step(const struct check_region *told)
     return failed_step(told, CHECK_RESOLVE, missing);
 }
 
-static void go_on(struct probe *probe)
+/* Builds the upgrade request, and leads it astray where a detour says so. */
+static enum err_code make_request(struct probe *probe, const char *client_secret, struct error *err)
+{
+    const struct check_options *options = &probe->check->options;
+    const struct region *region = probe->told->region;
+    request_free(&probe->request);
+    enum err_code code = request_make(&probe->request, region, client_secret, options->ca_file,
+                                      probe->told->client_request_id, err);
+    if (code == ERR_OK)
+        detour_take(&probe->request.where, region->name, options->detours, options->detour_count);
+    return code;
+}
+
+void probe_take_secret(struct probe *probe, const char *client_secret)
+{
+    struct error err = {0};
+    if (make_request(probe, client_secret, &err) == ERR_OK) {
+        session_start(probe);
+        return;
+    }
+    step_failed(probe->told, CHECK_UPGRADE, NOT_TIMED, "local_limit", "F07", "check again", "%s", err.text);
+    probe_go_on(probe);
+}
+
+void probe_go_on(struct probe *probe)
 {
     const char *missing = missing_step(probe->told);
     if (missing == NULL) {
@@ -86,7 +112,11 @@ static void on_answered(void *user, const struct https_result *result)
     probe->exchange = NULL;
     layers_read(probe->told, result, &view);
     probe_changed(probe);
-    go_on(probe);
+    if (probe->told->region->auth.ephemeral && missing_step(probe->told) == NULL) {
+        ephemeral_start(probe);
+    } else {
+        probe_go_on(probe);
+    }
 }
 
 /* A plain request for the origin, or for the path of a gateway, without the credential. */
@@ -113,7 +143,7 @@ static void ask(struct probe *probe)
     step_failed(probe->told, CHECK_TCP, NOT_TIMED, "not_started", "",
                 "correct the proxy or ca_file of the region", "%s", err.text);
     steps_skipped(probe->told, CHECK_RESOLVE, CHECK_HTTPS, "the request could not be made");
-    go_on(probe);
+    probe_go_on(probe);
 }
 
 /* ---- the beginning ---- */
@@ -154,9 +184,8 @@ static bool prepare(struct check *check, size_t index, struct error *err, enum e
     lint_region(check->options.profile, told);
     credentials_read(check->options.profile, index, check->options.simulated, told);
     told->by_proxy = region->proxy != NULL;
-    *code = request_make(&probe->request, region, check->options.ca_file, told->client_request_id, err);
+    *code = make_request(probe, NULL, err);
     if (*code != ERR_OK) return false;
-    detour_take(&probe->request.where, region->name, check->options.detours, check->options.detour_count);
     bool needs_secret = region->proxy_source != NULL && strstr(region->proxy_source, "${") != NULL;
     if (needs_secret && told->steps[CHECK_CREDENTIALS].status == CHECK_FAILED) {
         steps_skipped(told, CHECK_RESOLVE, CHECK_HTTPS, "the proxy is not known: see the step credentials");
@@ -186,8 +215,10 @@ static enum err_code start_all(struct check *check, struct error *err)
     enum err_code code = ERR_OK;
     for (size_t i = 0; i < check->count; i++) {
         struct probe *probe = &check->probes[i];
-        *probe =
-            (struct probe){.check = check, .profile = check->options.profile, .told = &check->regions[i]};
+        *probe = (struct probe){.check = check,
+                                .loop = check->loop,
+                                .profile = check->options.profile,
+                                .told = &check->regions[i]};
         probe->told->region = &check->options.profile->regions[i];
         for (size_t k = 0; k < CHECK_STEPS; k++) probe->told->steps[k].ns = NOT_TIMED;
         (void)uv_timer_init(check->loop, &probe->timer);
@@ -202,7 +233,7 @@ static enum err_code start_all(struct check *check, struct error *err)
         if (probe->told->steps[CHECK_TCP].status == CHECK_PENDING) {
             ask(probe);
         } else {
-            go_on(probe);
+            probe_go_on(probe);
         }
     }
     return code;

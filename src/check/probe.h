@@ -10,6 +10,7 @@
 
 struct probe {
     struct check *check;
+    uv_loop_t *loop;
     struct ws_client *client; /* the check's */
     const struct profile *profile;
     struct check_region *told;
@@ -39,6 +40,12 @@ void session_start(struct probe *probe);
 void session_abort(struct probe *probe);
 
 extern const struct ws_handlers session_handlers;
+
+/* check.c: opens the session, or skips it when something that it needs has failed. */
+void probe_go_on(struct probe *probe);
+
+/* check.c: goes on with a client secret instead of the region's key or token. */
+void probe_take_secret(struct probe *probe, const char *client_secret);
 
 /* check.c: the region is done. */
 void probe_over(struct probe *probe);

@@ -1,7 +1,5 @@
 #include "check/request.h"
 
-#include "realtime/endpoint.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,18 +23,26 @@ static bool make_headers(struct check_request *request, const struct region *reg
     return !request->credential.failed;
 }
 
-enum err_code request_make(struct check_request *request, const struct region *region, const char *ca_file,
-                           const char *client_request_id, struct error *err)
+struct endpoint request_endpoint(const struct region *region, const char *client_secret)
 {
-    const struct endpoint endpoint = {
+    const struct auth *auth = &region->auth;
+    return (struct endpoint){
         .dialect = region->dialect,
         .deployment = region->deployment != NULL ? region->deployment : region->model,
         .api_version = region->api_version,
         .path = region->path,
-        .secret = region->auth.secret,
-        .secret_is_token = region->auth.kind == AUTH_TOKEN || region->auth.kind == AUTH_TOKEN_COMMAND,
-        .secret_in_query = region->auth.in_query,
+        .secret = client_secret != NULL ? client_secret : auth->secret,
+        .secret_is_token =
+            client_secret != NULL || auth->kind == AUTH_TOKEN || auth->kind == AUTH_TOKEN_COMMAND,
+        .secret_in_query = client_secret == NULL && auth->in_query,
     };
+}
+
+enum err_code request_make(struct check_request *request, const struct region *region,
+                           const char *client_secret, const char *ca_file, const char *client_request_id,
+                           struct error *err)
+{
+    const struct endpoint endpoint = request_endpoint(region, client_secret);
     endpoint_target(&endpoint, &request->target);
     request->where = (struct ws_target){
         .host = region->host,

@@ -1,5 +1,6 @@
 #include "check/check.h"
 
+#include "base/secret.h"
 #include "cli/check_print.h"
 #include "cli/command.h"
 #include "cli/simulated.h"
@@ -130,6 +131,7 @@ static enum err_code run_check(struct preflight *preflight, struct error *err)
     ws_global_init();
     enum err_code code = check_start(&preflight->loop, &options, &preflight->check, err);
     if (code != ERR_OK) return code;
+    secret_protect_process();
     on_change(preflight);
     while (!check_done(preflight->check) && preflight->interrupts == 0)
         (void)uv_run(&preflight->loop, UV_RUN_ONCE);

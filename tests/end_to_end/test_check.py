@@ -317,6 +317,17 @@ class Check(harness.Case):
         self.assertEqual(step["status"], "ok")
         self.assertEqual(entry["token_expires"], "2030-03-17T17:46:40Z")
 
+    def test_client_secrets(self):
+        auth = {"api_key": "${RUSHHOUR_TEST_KEY}", "ephemeral": True}
+        regions = [{**entry, "auth": auth} for entry in harness.REGIONS]
+        told = self.check(harness.profile(regions=regions, timeouts=BRIEF), "--simulate", status=0)
+        for entry in told["regions"]:
+            steps = {step["step"]: step for step in entry["steps"]}
+            self.assertIn("client secret", steps["credentials"]["seen"])
+            self.assertGreater(steps["credentials"]["ms"], 0)
+        told = self.check_beside(one(), one(auth=auth), key=KEY)
+        self.assert_fails(told, "credentials", "upgrade_401", says=["no client secret: HTTP 401"])
+
     def test_missing_key(self):
         result = self.rushhour("check", self.write_profile(one()), "--json", "--connect-to",
                                f"{HOST}:443=127.0.0.1:{closed_port()}", expect=(1,))
