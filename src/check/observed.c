@@ -81,7 +81,8 @@ void observed_end(const struct ws_end *end, struct text *out)
     } else if (end->os_error != 0) {
         text_puts(out, strerror(end->os_error));
     } else {
-        text_puts(out, "the connection ended without a Close frame");
+        text_puts(out, end->opened ? "the connection ended without a Close frame"
+                                   : "the connection ended before the upgrade was answered");
     }
     if (end->detail[0] != '\0' && end->close_code == 0) text_printf(out, " (%s)", end->detail);
 }

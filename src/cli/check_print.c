@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define INDENT 2
+#define INDENT ((size_t)2)
 #define GAP 2
 #define NAMES_WIDTH 17 /* of the longest name of a step or fact */
 #define VALUE_MOST 32

@@ -9,6 +9,7 @@ import http.server
 import json
 import signal
 import socket
+import socketserver
 import ssl
 import subprocess
 import threading
@@ -105,6 +106,38 @@ def https_server(certificate, clock_ahead_s=0):
     finally:
         server.shutdown()
         server.server_close()
+
+
+@contextlib.contextmanager
+def proxy_server(status, target=None):
+    """An HTTP proxy that answers each CONNECT with this status; 200 leads to `target`, wherever one wanted to go."""
+
+    def pump(source, sink):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                sink.sendall(data)
+        with contextlib.suppress(OSError):
+            sink.shutdown(socket.SHUT_WR)
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self):
+            request = self.rfile.readline().decode()
+            while self.rfile.readline().strip():
+                pass
+            self.server.asked.append(request.split()[1])
+            self.request.sendall(f"HTTP/1.1 {status} Answer\r\nContent-Length: 0\r\n\r\n".encode()
+                                 if status != 200 else b"HTTP/1.1 200 OK\r\n\r\n")
+            if status == 200:
+                with socket.create_connection(target) as there:
+                    threading.Thread(target=pump, args=(there, self.request), daemon=True).start()
+                    pump(self.request, there)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        server.asked = []
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
 
 
 def closed_port():
@@ -225,6 +258,22 @@ class Check(harness.Case):
             self.skipTest("no network namespaces here: " + result.stderr.strip())
         self.assert_fails(json.loads(result.stdout), "tcp", "connect_unreachable", catalogue="F05",
                           says=["Network is unreachable"])
+
+    def test_proxy_that_refuses(self):
+        for status, code, number in ((407, "proxy_auth", "F12"), (403, "proxy_refused", "F13")):
+            with self.subTest(status=status), proxy_server(status) as server:
+                told = self.check(one(proxy=f"http://127.0.0.1:{server.server_address[1]}"))
+                self.assert_fails(told, "tcp", code, catalogue=number, says=[f"CONNECT {HOST}:443 with {status}"])
+
+    def test_proxy_that_lets_through(self):
+        with harness.simulator(self.write_profile(one(), "served.json"), cwd=self.folder) as ready:
+            there = ready["regions"][0]
+            address, port = there["address"].rsplit(":", 1)
+            with proxy_server(200, (address, int(port))) as server:
+                asked = one(ca_file=ready["ca_file"], proxy=f"http://127.0.0.1:{server.server_address[1]}")
+                told = self.check(asked, status=0, key=there["api_key"])
+                self.assertEqual(set(server.asked), {f"{HOST}:443"})
+        self.assertTrue(told["regions"][0]["proxy"])
 
     # ---- certificates and clocks ----
 
