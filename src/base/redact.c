@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #define SHORTEST_SECRET 8
+#define LONG_BEGINNING 16 /* so much of a longer one is hidden as well */
 #define MARK "[redacted]"
 /* Azure's keys of 2024 and later have 84 letters and digits; ids and hashes are shorter than this. */
 #define LONG_RUN 80
@@ -39,22 +40,80 @@ static int hex_digit(char c)
     return -1;
 }
 
-/* Length of the secret at s, each of its bytes either as it is or percent-encoded; 0 when it does not stand
- * there. */
-static size_t match_plain(const char *s, const char *end, const char *secret)
+/* How much of a secret stands at a place: bytes of it, and of the text that they take. */
+struct match {
+    size_t secret, text;
+};
+
+/* A character that JSON, C or a URL has escaped: its bytes in UTF-8; returns how long the escape is, 0 for
+ * none. */
+static size_t unescape(const char *s, const char *end, char out[4])
+{
+    static const char plain[] = "\"\\/'nrtbf";
+    static const char meant[] = "\"\\/'\n\r\t\b\f";
+    const bool percent = end - s >= 3 && *s == '%';
+    const bool unit = end - s >= 6 && s[0] == '\\' && s[1] == 'u';
+    memset(out, 0, 4);
+    if (percent || unit) {
+        unsigned value = 0;
+        const size_t start = percent ? 1 : 2;
+        const size_t digits = percent ? 2 : 4;
+        for (size_t i = start; i < start + digits; i++) {
+            if (hex_digit(s[i]) < 0) return 0;
+            value = value * 16 + (unsigned)hex_digit(s[i]);
+        }
+        if (percent || value < 0x80) {
+            out[0] = (char)value;
+        } else if (value < 0x800) {
+            out[0] = (char)(0xC0 | value >> 6);
+            out[1] = (char)(0x80 | (value & 0x3F));
+        } else {
+            out[0] = (char)(0xE0 | value >> 12);
+            out[1] = (char)(0x80 | (value >> 6 & 0x3F));
+            out[2] = (char)(0x80 | (value & 0x3F));
+        }
+        return start + digits;
+    }
+    const char *known = end - s >= 2 && *s == '\\' && s[1] != '\0' ? strchr(plain, s[1]) : NULL;
+    if (known == NULL) return 0;
+    out[0] = meant[known - plain];
+    return 2;
+}
+
+/* As it is, each of its characters perhaps escaped. */
+static struct match match_plain(const char *s, const char *end, const char *secret)
 {
     const char *first = s;
-    for (; *secret != '\0'; secret++) {
-        if (s < end && *s == *secret) {
+    const char *start = secret;
+    while (*secret != '\0' && s < end) {
+        char bytes[4];
+        if (*s == *secret) {
             s++;
-        } else if (end - s >= 3 && *s == '%' && hex_digit(s[1]) >= 0 && hex_digit(s[2]) >= 0 &&
-                   (char)(hex_digit(s[1]) * 16 + hex_digit(s[2])) == *secret) {
-            s += 3;
-        } else {
-            return 0;
+            secret++;
+            continue;
         }
+        size_t length = unescape(s, end, bytes);
+        if (length == 0 || bytes[0] == '\0' || strncmp(secret, bytes, strlen(bytes)) != 0) break;
+        s += length;
+        secret += strlen(bytes);
     }
-    return (size_t)(s - first);
+    return (struct match){.secret = (size_t)(secret - start), .text = (size_t)(s - first)};
+}
+
+/* In hexadecimal digits of either case. */
+static struct match match_hex(const char *s, const char *end, const char *secret)
+{
+    struct match match = {0};
+    while (*secret != '\0' && end - s >= 2) {
+        int high = hex_digit(s[0]);
+        int low = hex_digit(s[1]);
+        if (high < 0 || low < 0 || high * 16 + low != (unsigned char)*secret) break;
+        s += 2;
+        secret++;
+        match.secret++;
+        match.text += 2;
+    }
+    return match;
 }
 
 static char base64_digit(unsigned value)
@@ -79,18 +138,22 @@ static bool base64_same(char a, char b)
 }
 
 /*
- * Whether the inner characters of the secret's base64 form stand at s. What comes before the secret in the
- * encoded bytes shifts it by 0, 1 or 2 bytes; the characters that it shares with its neighbours are left out.
+ * How many of the inner characters of the secret's base64 form stand at s. What comes before the secret in
+ * the encoded bytes shifts it by 0, 1 or 2 bytes; the characters that it shares with its neighbours are left
+ * out.
  */
-static bool match_base64(const char *s, const char *end, const char *secret, size_t shift)
+static struct match match_base64(const char *s, const char *end, const char *secret, size_t shift)
 {
     const unsigned char *bytes = (const unsigned char *)secret;
-    size_t bits = strlen(secret) * 8;
+    const char *first = s;
+    size_t length = strlen(secret);
+    size_t bits = length * 8;
     size_t bit = shift == 0 ? 0 : shift == 1 ? 4 : 2;
     for (; bit + 6 <= bits; bit += 6, s++) {
-        if (s >= end || !base64_same(*s, base64_at(bytes, bit))) return false;
+        if (s >= end || !base64_same(*s, base64_at(bytes, bit))) break;
     }
-    return true;
+    bool whole = bit + 6 > bits; /* its last bits share a character with what follows */
+    return (struct match){.secret = whole ? length : bit / 8, .text = (size_t)(s - first)};
 }
 
 /* Length of a run of characters that belong to a token. */
@@ -183,6 +246,12 @@ static size_t match_shape(const char *s, const char *end)
     return run >= LONG_RUN ? run : 0;
 }
 
+/* All of a secret, or so much of its beginning that it tells: a message may have been cut off. */
+static bool tells(struct match match, const char *secret)
+{
+    return match.secret >= LONG_BEGINNING || (match.secret > 0 && secret[match.secret] == '\0');
+}
+
 /* Length of one of the secrets at the scan's place, in any form; takes back what of its base64 was appended
  * before. */
 static size_t match_secret(struct text *out, size_t floor, const struct scan *scan,
@@ -190,10 +259,12 @@ static size_t match_secret(struct text *out, size_t floor, const struct scan *sc
 {
     for (size_t i = 0; i < count; i++) {
         if (secrets[i] == NULL || strlen(secrets[i]) < SHORTEST_SECRET) continue;
-        size_t length = match_plain(scan->at, scan->end, secrets[i]);
-        if (length > 0) return length;
+        struct match match = match_plain(scan->at, scan->end, secrets[i]);
+        if (tells(match, secrets[i])) return match.text;
+        match = match_hex(scan->at, scan->end, secrets[i]);
+        if (tells(match, secrets[i])) return match.text;
         for (size_t shift = 0; shift < 3; shift++) {
-            if (!match_base64(scan->at, scan->end, secrets[i], shift)) continue;
+            if (!tells(match_base64(scan->at, scan->end, secrets[i], shift), secrets[i])) continue;
             while (out->length > floor && is_base64(out->data[out->length - 1])) out->length--;
             return token_length(scan->at, scan->end);
         }
@@ -210,7 +281,8 @@ void redact(struct text *out, const char *string, size_t length, const char *con
         const char *after;
         bool word = scan.at == scan.start || !is_alphanumeric(scan.at[-1]);
         size_t hidden = match_secret(out, floor, &scan, secrets, count);
-        if (hidden == 0 && word) hidden = match_shape(scan.at, scan.end);
+        size_t shaped = word ? match_shape(scan.at, scan.end) : 0;
+        if (shaped > hidden) hidden = shaped;
         if (hidden > 0) {
             text_puts(out, MARK);
             scan.at += hidden;

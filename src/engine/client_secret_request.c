@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SKEW_NOTICED_S 3 /* less may be the way of the answer */
+
 struct client_secret_request {
     const struct route *route;
     client_secret_done *done;
@@ -44,7 +46,7 @@ static void explain(const struct https_result *result, char *why, size_t size)
     }
 }
 
-/* Its end by our clock: the service's own may be off, and says by its Date how far. */
+/* Its end by our clock. The service's own may be off: its Date says by how much, to the second. */
 static int64_t end_of(const struct https_result *result, int64_t expires_s, enum dialect dialect)
 {
     const int64_t now_s = clock_wall_ns() / NS_PER_S;
@@ -52,8 +54,9 @@ static int64_t end_of(const struct https_result *result, int64_t expires_s, enum
     response_headers_init(&headers);
     for (size_t i = 0; i < result->header_count; i++)
         response_headers_add(&headers, result->headers[i].name, result->headers[i].value);
-    const int64_t life_s = expires_s - (headers.date_s >= 0 ? headers.date_s : now_s);
-    if (expires_s > 0 && life_s > 0) return now_s + life_s;
+    const int64_t off_s = headers.date_s >= 0 ? headers.date_s - now_s : 0;
+    if (off_s < -SKEW_NOTICED_S || off_s > SKEW_NOTICED_S) expires_s -= off_s;
+    if (expires_s > now_s) return expires_s;
     return now_s + (dialect == DIALECT_PREVIEW ? CLIENT_SECRET_PREVIEW_LIFE_S : CLIENT_SECRET_LIFE_S);
 }
 

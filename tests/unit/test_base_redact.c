@@ -38,6 +38,36 @@ static void hides_known_secrets_in_every_form(void **state)
     check("(dXM6Y2FuYXJ5L0tFWSswMTIzPQ)", "([redacted])");
 }
 
+static void hides_escaped_and_hexadecimal_forms(void **state)
+{
+    (void)state;
+    check("{\\\"k\\\":\\\"canary\\/KEY+0123=\\\"}", "{\\\"k\\\":\\\"[redacted]\\\"}");
+    check("\\u0063anary\\u002fKEY\\u002B0123=.", "[redacted].");
+    check("63616e6172792f4b45592b303132333d", "[redacted]");
+    check("<63616E6172792F4B45592B303132333D>", "<[redacted]>");
+    /* U+00E9, U+20AC and a line break, as they are, as JSON has them and as a URL has them */
+    static const char *const prompts[] = {"d\xC3\xA9j\xC3\xA0 10 \xE2\x82\xAC\nnow"};
+    static const char *const quoted[] = {"'d\xC3\xA9j\xC3\xA0 10 \xE2\x82\xAC\nnow'",
+                                         "'d\\u00e9j\\u00E0 10 \\u20ac\\nnow'",
+                                         "'d%C3%A9j%c3%a0%2010%20%E2%82%AC%0Anow'"};
+    for (size_t i = 0; i < 3; i++) {
+        struct text text = {0};
+        redact(&text, quoted[i], strlen(quoted[i]), prompts, 1);
+        assert_string_equal(text_str(&text), "'[redacted]'");
+        text_free(&text);
+    }
+}
+
+static void hides_long_beginnings(void **state)
+{
+    (void)state;
+    check("was 0123456789abcdef0123456789ab", "was [redacted]");
+    check("was 0123456789abcdef, not more", "was [redacted], not more");
+    check("was 0123456789abcde", "was 0123456789abcde"); /* one short of it */
+    check("hex 3031323334353637383961626364656630313233", "hex [redacted]");
+    check("b64 dXM6MDEyMzQ1Njc4OWFiY2RlZjAxMjM0", "b64 [redacted]");
+}
+
 static void hides_named_credentials(void **state)
 {
     (void)state;
@@ -92,6 +122,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hides_known_secrets_in_every_form),
+        cmocka_unit_test(hides_escaped_and_hexadecimal_forms),
+        cmocka_unit_test(hides_long_beginnings),
         cmocka_unit_test(hides_named_credentials),
         cmocka_unit_test(hides_the_shapes_of_keys),
         cmocka_unit_test(leaves_the_rest_alone),
