@@ -1,7 +1,6 @@
 #include "simulator/answer.h"
 
-#include "simulator/answer_fault.h"
-#include "simulator/aside.h"
+#include "simulator/answer_private.h"
 #include "simulator/speech.h"
 
 #include <stdlib.h>
@@ -9,36 +8,6 @@
 
 #define SLOW_DELTA_NS ((uint64_t)(250 * NS_PER_MS))
 #define HEAVY_TOKENS 14000 /* what F65 was seen with */
-
-enum answer_state {
-    ANSWER_WAITING,  /* response.created is due */
-    ANSWER_CREATED,  /* the first output is due */
-    ANSWER_SPEAKING, /* the next delta is due */
-    ANSWER_STRIKING, /* a timed fault is due */
-    ANSWER_SILENT,   /* stalled: nothing more will come, and the conversation stays busy */
-    ANSWER_OVER
-};
-
-struct answer {
-    struct appointment step; /* the first member, so that its address is the answer's */
-    struct answer *next;
-    struct visit *visit;
-    struct reply reply;
-    enum answer_state state;
-    struct strike strike;
-    const struct answer_fault *fault; /* of the strike; NULL: none */
-    char *event_id;         /* the client's, of its response.create; kept for a fault only; or NULL */
-    uint64_t strike_ns;     /* when a timed fault strikes; 0: it goes by deltas */
-    uint64_t strike_deltas; /* after how many deltas it strikes otherwise */
-    uint64_t deltas;        /* in all */
-    bool cut;               /* fewer than the plan's, by max_output_tokens */
-    bool struck;
-    bool ends_visit; /* the fault ends the connection, after the flush */
-    bool recorded;
-    enum ledger_outcome outcome;
-    uint64_t at_ns, due_ns;
-    uint64_t created_delay_ns, first_delay_ns, done_delay_ns; /* 0: said, to be measured at the flush */
-};
 
 static struct identifiers *ids_of(struct answer *answer)
 {
@@ -90,7 +59,7 @@ static void release(struct answer *answer)
     free_answer(answer);
 }
 
-static void finish(struct answer *answer, const struct reply_end *end, enum strike_usage told,
+void answer_finish(struct answer *answer, const struct reply_end *end, enum strike_usage told,
                    enum ledger_outcome outcome)
 {
     struct visit *visit = answer->visit;
@@ -110,83 +79,6 @@ static void say_created(struct answer *answer)
 {
     speech_created(answer->visit, &answer->reply);
     answer->created_delay_ns = 0;
-}
-
-static void make_complaint(const struct answer *answer, struct complaint *out)
-{
-    const struct strike *drawn = &answer->strike;
-    answer_fault_complaint(answer->fault, &answer->reply, answer->visit->session_id,
-                           drawn->retry_after_ns > 0 ? drawn->retry_after_ns : drawn->after_ns, out);
-}
-
-/* response.done in the form of the fault. */
-static void strike_done(struct answer *answer)
-{
-    const struct answer_fault *fault = answer->fault;
-    struct complaint error;
-    struct reply_end end = {.status = fault->status, .reason = fault->reason};
-    if (fault->message != NULL) {
-        make_complaint(answer, &error);
-        end.error = &error;
-    }
-    if (fault->kind == FAULT_TURN_DETECTED) aside_speech_started(answer->visit);
-    finish(answer, &end, fault->usage, fault->outcome);
-}
-
-/* An `error` event, which names the client's response.create, instead of a response. */
-static void strike_error(struct answer *answer)
-{
-    struct complaint complaint;
-    make_complaint(answer, &complaint);
-    visit_complain(answer->visit, &complaint, answer->event_id);
-    answer->outcome = answer->fault->outcome;
-    answer->state = ANSWER_OVER;
-}
-
-static void strike(struct answer *answer)
-{
-    answer->struck = true;
-    switch (answer->fault->effect) {
-    case EFFECT_ERROR:
-        strike_error(answer);
-        break;
-    case EFFECT_SILENCE:
-        answer->outcome = answer->fault->outcome;
-        answer->state = ANSWER_SILENT;
-        break;
-    case EFFECT_ASIDE:
-        aside_say(answer->visit, &answer->reply, answer->fault->kind);
-        break;
-    case EFFECT_DONE:
-        strike_done(answer);
-        break;
-    case EFFECT_CLOSE:
-    case EFFECT_RESET:
-    case EFFECT_CUT:
-        answer->outcome = answer->fault->outcome;
-        answer->ends_visit = true;
-        answer->state = ANSWER_OVER;
-        break;
-    case EFFECT_SLOW:
-    case EFFECT_MODALITY:
-        break;
-    }
-}
-
-static void end_visit(struct answer *answer)
-{
-    struct visit *visit = answer->visit;
-    switch (answer->fault->effect) {
-    case EFFECT_CLOSE:
-        visit_close(visit, answer->outcome, answer->fault->close_code, "");
-        break;
-    case EFFECT_CUT:
-        visit_cut(visit, answer->outcome);
-        break;
-    default:
-        visit_reset(visit);
-        break;
-    }
 }
 
 static bool strikes_at(const struct answer *answer, enum strike_time time)
@@ -215,9 +107,9 @@ static void end_as_usual(struct answer *answer)
     const struct reply_end completed = {.status = REPLY_COMPLETED};
     const struct reply_end incomplete = {.status = REPLY_INCOMPLETE, .reason = "max_output_tokens"};
     if (answer->cut) {
-        finish(answer, &incomplete, USAGE_AS_IS, OUTCOME_INCOMPLETE);
+        answer_finish(answer, &incomplete, USAGE_AS_IS, OUTCOME_INCOMPLETE);
     } else {
-        finish(answer, &completed, USAGE_AS_IS, OUTCOME_COMPLETED);
+        answer_finish(answer, &completed, USAGE_AS_IS, OUTCOME_COMPLETED);
     }
 }
 
@@ -242,14 +134,15 @@ static void speak(struct answer *answer)
         plan(answer, answer->strike.after_ns > 0 ? (uint64_t)answer->strike.after_ns : SLOW_DELTA_NS);
         return;
     }
-    if (strikes_at(answer, STRIKE_STREAM) && answer->reply.deltas == answer->strike_deltas) strike(answer);
+    if (strikes_at(answer, STRIKE_STREAM) && answer->reply.deltas == answer->strike_deltas)
+        answer_strike(answer);
     if (answer->state == ANSWER_SPEAKING) go_on_speaking(answer);
 }
 
 static void start_output(struct answer *answer)
 {
     if (strikes_at(answer, STRIKE_OUTPUT)) {
-        strike(answer);
+        answer_strike(answer);
         return;
     }
     speech_item(answer->visit, &answer->reply);
@@ -261,11 +154,11 @@ static void start_output(struct answer *answer)
 static void start(struct answer *answer)
 {
     if (strikes_at(answer, STRIKE_START)) {
-        strike(answer);
+        answer_strike(answer);
         return;
     }
     say_created(answer);
-    if (strikes_at(answer, STRIKE_CREATED)) strike(answer);
+    if (strikes_at(answer, STRIKE_CREATED)) answer_strike(answer);
     answer->state = ANSWER_CREATED;
     plan(answer, site_delay(answer->visit->site, STEP_FIRST_OUTPUT, answer->due_ns));
 }
@@ -283,7 +176,7 @@ static void step(struct answer *answer)
         speak(answer);
         break;
     case ANSWER_STRIKING:
-        strike(answer);
+        answer_strike(answer);
         break;
     case ANSWER_SILENT:
     case ANSWER_OVER:
@@ -308,7 +201,7 @@ static void settle(struct answer *answer)
     if (stuck) {
         visit_reset(visit);
     } else if (answer->ends_visit) {
-        end_visit(answer);
+        answer_end_visit(answer);
     } else if (answer->state == ANSWER_OVER) {
         release(answer);
     }
@@ -449,7 +342,7 @@ static bool is_stuck(const struct answer *answer)
 static void end_early(struct answer *answer, const struct reply_end *end, enum ledger_outcome outcome)
 {
     if (answer->state == ANSWER_WAITING) say_created(answer);
-    finish(answer, end, USAGE_AS_IS, outcome);
+    answer_finish(answer, end, USAGE_AS_IS, outcome);
     settle(answer);
 }
 
