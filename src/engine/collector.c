@@ -186,6 +186,7 @@ static enum err_code take_slice(struct collector *collector, const struct slice 
             &collector->failure, ERR_NOMEM,
             "memory ran out while recording: the figures would be incomplete; use fewer sessions or regions");
     }
+    /* The evidence first: no row tells of a failure that has no record. */
     enum err_code code = run_writer_failures(collector->writer, &slice->failures, &collector->failure);
     if (code == ERR_OK) code = run_writer_attempts(collector->writer, &slice->attempts, &collector->failure);
     return code;

@@ -46,12 +46,16 @@ static double number_at(const cJSON *record, const char *key)
 
 /* ---- ends that are no failures ---- */
 
+static size_t renewed, given_up;
+
 static void check_expired(const cJSON *record)
 {
+    const char *decision = string_at(record, "decision");
+    renewed += strcmp(decision, "renew_session") == 0;
+    given_up += strcmp(decision, "give_up") == 0;
     assert_string_equal(string_at(record, "domain"), "none");
     assert_string_equal(string_at(record, "code"), "session_expired");
     assert_string_equal(string_at(record, "scope"), "attempt");
-    assert_string_equal(string_at(record, "decision"), "renew_session");
     assert_true(number_at(record, "interaction") >= 1);
     assert_true(number_at(record, "attempt") == 1);
     assert_true(number_at(record, "turn") >= 1);
@@ -59,6 +63,7 @@ static void check_expired(const cJSON *record)
 
 static void expired_records(const char *folder)
 {
+    renewed = given_up = 0;
     each_record(folder, check_expired);
 }
 
@@ -79,11 +84,14 @@ static void the_cap_of_a_session_costs_no_retry(void **state)
     assert_int_equal(c->attempts_failed + c->sessions_failed + c->interactions_failed + c->retries, 0);
     assert_int_equal(c->attempts_cancelled, expired);
     assert_int_equal(result.lifecycle, expired);
+    assert_int_equal(renewed + given_up, expired);
+    assert_true(given_up * 20 <
+                renewed); /* four in a row, one in five each: one in 125 of those that are cut */
     assert_int_equal(c->interactions_ok, c->attempts_ok);
     assert_int_equal(c->first_attempts_ok, c->attempts_ok);
     assert_int_equal(result.clusters.with_failure, 0);
-    /* Six users, each with a new session for each that ended. */
-    assert_int_equal(c->sessions_started, 6 + expired);
+    /* Six users, with a new session for each that ended; at the load's end some may not have got theirs. */
+    assert_in_range(c->sessions_started, expired, 6 + expired);
 }
 
 /* Between turns: nothing is cut, and the next turn has a new session. */
