@@ -66,6 +66,9 @@ static void read_strings(struct evidence_entry *entry)
     entry->response_id = string_at(record, "response_id");
     entry->event_id = string_at(record, "event_id");
     entry->close_reason = string_at(record, "close_reason");
+    entry->error_type = string_at(record, "error_type");
+    entry->error_code = string_at(record, "error_code");
+    entry->error_param = string_at(record, "error_param");
     entry->os_error = string_at(record, "os_error");
 }
 

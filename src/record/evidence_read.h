@@ -28,7 +28,7 @@ struct evidence_entry {
     const char *region, *host, *address, *deployment, *model, *dialect, *api_version, *transport;
     const char *code, *catalogue, *signature, *message, *usage_shape, *decision, *sent;
     const char *client_request_id, *session_id, *response_id, *event_id;
-    const char *close_reason, *os_error;
+    const char *error_type, *error_code, *error_param, *close_reason, *os_error;
     double http_status, close_code, tls_error; /* ENTRY_UNKNOWN, or 0 and more */
     double interaction, attempt, turn, socket_age_ms, elapsed_ms;
     double input_tokens, cached_tokens, output_tokens;

@@ -15,19 +15,32 @@ static const cJSON *regions_of(const struct package *package)
     return cJSON_GetObjectItemCaseSensitive(package->check, "regions");
 }
 
-const char *package_check_step(const struct package *package, const char *region, const char *step)
+static const cJSON *region_of(const struct package *package, const char *region)
 {
     const cJSON *entry;
     cJSON_ArrayForEach(entry, regions_of(package))
     {
-        if (strcmp(string_at(entry, "name"), region) != 0) continue;
-        const cJSON *item;
-        cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(entry, "steps"))
-        {
-            if (strcmp(string_at(item, "step"), step) == 0) return string_at(item, "status");
-        }
+        if (strcmp(string_at(entry, "name"), region) == 0) return entry;
+    }
+    return NULL;
+}
+
+const char *package_check_step(const struct package *package, const char *region, const char *step)
+{
+    const cJSON *steps = cJSON_GetObjectItemCaseSensitive(region_of(package, region), "steps");
+    const cJSON *item;
+    cJSON_ArrayForEach(item, steps)
+    {
+        if (strcmp(string_at(item, "step"), step) == 0) return string_at(item, "status");
     }
     return "";
+}
+
+bool package_check_skew(const struct package *package, const char *region, double *skew_ms)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(region_of(package, region), "skew_ms");
+    *skew_ms = cJSON_IsNumber(item) ? item->valuedouble : 0;
+    return cJSON_IsNumber(item);
 }
 
 void package_check_json(const struct package *package, struct text *out)
@@ -63,6 +76,7 @@ static void step_row(struct table *table, const char *region, const cJSON *step)
         text_puts(table_cell(table), "-");
     }
     table_next(table);
+    table_put(table, string_at(step, "seen"));
     table_put(table, string_at(step, "cause"));
     table_put(table, string_at(step, "fix"));
 }
@@ -75,7 +89,7 @@ void package_check_markdown(const struct package *package, struct text *out)
     text_puts(out,
               "# Preflight of the regions\n\nResult of `rushhour check`, run before or after the load and "
               "attached by us; each layer on its own, never ICMP.\n\n");
-    static const char *const headings[] = {"region", "step", "status", "ms", "cause", "fix"};
+    static const char *const headings[] = {"region", "step", "status", "ms", "seen", "cause", "fix"};
     for (size_t i = 0; i < sizeof headings / sizeof *headings; i++) table_column(&table, headings[i], i != 3);
     cJSON_ArrayForEach(region, regions_of(package))
     {

@@ -68,6 +68,10 @@ static void below_quota(struct package *package)
         add(package, "sustained 429 below the approved quota", not_met, &how);
         return;
     }
+    if (digest->limit_requests.count > 0)
+        text_printf(&how, "; x-ratelimit-limit-requests %.0f", digest->limit_requests.low);
+    if (digest->limit_tokens.count > 0)
+        text_printf(&how, "; x-ratelimit-limit-tokens %.0f", digest->limit_tokens.low);
     text_printf(&how,
                 "; busiest minute: %.0f connects, %.0f attempts, %.0f tokens; approved RPM and TPM: " FILL_IN,
                 peak->sessions.per_minute, peak->attempts.per_minute, peak->tokens.per_minute);

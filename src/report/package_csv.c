@@ -10,11 +10,12 @@
 #include <string.h>
 
 static const char failures_header[] =
-    "time,local_time,role,region,host,address,deployment,model,dialect,api_version,transport,scope,phase,"
-    "domain,code,catalogue,also,signature,http_status,message,close_code,close_reason,os_error,tls_error,"
-    "session_id,response_id,event_id,client_request_id,apim_request_id,x_ms_request_id,x_ms_region,headers,"
-    "interaction,attempt,turn,decision,socket_age_ms,elapsed_ms,input_tokens,cached_tokens,output_tokens,"
-    "usage_shape,possibly_billed,clock_skew_ms,sent,events,simulated\n";
+    "time,local_time,role,region,host,address,deployment,model,dialect,api_version,transport,scope,"
+    "phase,domain,code,catalogue,also,signature,http_status,message,error_type,error_code,"
+    "error_param,close_code,close_reason,os_error,tls_error,session_id,response_id,event_id,"
+    "client_request_id,apim_request_id,x_ms_request_id,x_ms_region,headers,interaction,attempt,turn,"
+    "decision,socket_age_ms,elapsed_ms,input_tokens,cached_tokens,output_tokens,usage_shape,"
+    "possibly_billed,clock_skew_ms,sent,events,simulated\n";
 
 struct writing {
     const struct package *package;
@@ -103,6 +104,9 @@ static void failure_what(struct text *out, const struct evidence_entry *entry)
     sheet_next(out, entry->signature);
     known(out, entry->http_status);
     sheet_next(out, entry->message);
+    sheet_next(out, entry->error_type);
+    sheet_next(out, entry->error_code);
+    sheet_next(out, entry->error_param);
     known(out, entry->close_code);
     sheet_next(out, entry->close_reason);
     sheet_next(out, entry->os_error);

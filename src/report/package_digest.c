@@ -69,23 +69,43 @@ static void keep_trace(struct digest_code *code, const struct evidence_entry *en
     trace->http_status = entry->http_status > 0 ? (int)entry->http_status : 0;
 }
 
+/* The entry of a record's code, made when it is met for the first time; NULL without memory. */
+static struct digest_code *code_of(struct digest *digest, const struct evidence_entry *entry)
+{
+    for (size_t i = 0; i < digest->code_count; i++) {
+        if (strcmp(digest->codes[i].code, entry->code) == 0) return &digest->codes[i];
+    }
+    if (digest->code_count == digest->code_capacity) {
+        size_t capacity = digest->code_capacity == 0 ? 16 : digest->code_capacity * 2;
+        struct digest_code *codes = realloc(digest->codes, capacity * sizeof *codes);
+        if (codes == NULL) return NULL;
+        digest->codes = codes;
+        digest->code_capacity = capacity;
+    }
+    struct digest_code *code = &digest->codes[digest->code_count++];
+    *code = (struct digest_code){.domain = entry->domain, .phase = entry->phase};
+    copy(code->code, sizeof code->code, entry->code);
+    return code;
+}
+
+/* One code can stand for several numbers: a limit met before or inside of a response. */
+static void keep_number(struct digest_code *code, const char *number)
+{
+    size_t used = strlen(code->catalogue);
+    if (strstr(code->catalogue, number) != NULL || used + strlen(number) + 2 > sizeof code->catalogue) return;
+    (void)snprintf(code->catalogue + used, sizeof code->catalogue - used, "%s%s", used > 0 ? " " : "",
+                   number);
+}
+
 static void count_code(struct digest *digest, const struct evidence_entry *entry)
 {
-    size_t i = 0;
-    while (i < digest->code_count && strcmp(digest->codes[i].code, entry->code) != 0) i++;
-    if (i == DIGEST_CODES) {
-        digest->other_codes++;
+    struct digest_code *code = code_of(digest, entry);
+    if (code == NULL) {
+        digest->failed = true;
         return;
     }
-    struct digest_code *code = &digest->codes[i];
-    if (i == digest->code_count) {
-        digest->code_count++;
-        copy(code->code, sizeof code->code, entry->code);
-        copy(code->catalogue, sizeof code->catalogue, entry->catalogue);
-        code->domain = entry->domain;
-        code->phase = entry->phase;
-    }
     code->count++;
+    keep_number(code, entry->catalogue);
     bool ids = has_ids(entry);
     if (ids || code->trace_count == 0) keep_trace(code, entry);
     if (code->sample != NULL && (code->sample_has_ids || !ids)) return;
@@ -237,7 +257,7 @@ enum err_code digest_read(struct package *package, struct error *err)
     text_free(&notes);
     if (code != ERR_OK) return code;
     if (digest->failed) return error_set(err, ERR_NOMEM, "no memory to read the evidence records");
-    qsort(digest->codes, digest->code_count, sizeof *digest->codes, by_count);
+    if (digest->code_count > 0) qsort(digest->codes, digest->code_count, sizeof *digest->codes, by_count);
     sort_minutes(digest);
     return ERR_OK;
 }
@@ -245,6 +265,7 @@ enum err_code digest_read(struct package *package, struct error *err)
 void digest_free(struct digest *digest)
 {
     for (size_t i = 0; i < digest->code_count; i++) cJSON_Delete(digest->codes[i].sample);
+    free(digest->codes);
     free(digest->minutes);
     known_ids_free(&digest->hex_ids);
     *digest = (struct digest){0};

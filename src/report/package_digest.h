@@ -24,7 +24,7 @@ struct trace {
 
 #define TRACES_PER_CODE 6
 struct digest_code {
-    char code[64], catalogue[16];
+    char code[64], catalogue[48]; /* the numbers met with it, separated by spaces */
     enum domain domain;
     enum phase phase;
     uint64_t count;
@@ -40,14 +40,12 @@ struct span {
     double low, high;
 };
 
-#define DIGEST_CODES 48
 #define DIGEST_NAMES 6
 struct digest {
-    struct digest_code codes[DIGEST_CODES];
-    size_t code_count;
+    struct digest_code *codes; /* the most frequent first */
+    size_t code_count, code_capacity;
     uint64_t records, attempts, sessions, lifecycle; /* of the subjects: failed attempts, sessions alone */
     uint64_t with_ids;                               /* failures that carry an id of the service */
-    uint64_t other_codes;                            /* beyond DIGEST_CODES */
     /* 429s and the like, by whose limit they speak of (catalogue) */
     uint64_t quota, capacity, unclear, hinted;
     struct span limit_requests, limit_tokens, remaining_requests, remaining_tokens, skew_ms;

@@ -149,9 +149,17 @@ static void skew(struct package *package)
 {
     const struct span *span = &package->digest.skew_ms;
     struct text how = {0};
+    double checked_ms;
+    bool checked = package_check_skew(package, package->results->regions[package->focus], &checked_ms);
     if (span->count == 0) {
-        text_puts(&how, "no record carries the service's Date header to compare with");
-        add(package, "clock of our machine", not_checked, &how);
+        text_puts(&how, checked ? "" : "no answer with the service's Date header to compare with");
+        if (checked)
+            text_printf(&how, "%.0f ms against the service's Date header in the preflight", checked_ms);
+        add(package, "clock of our machine",
+            !checked                   ? not_checked
+            : fabs(checked_ms) <= 5000 ? excluded
+                                       : not_excluded,
+            &how);
         return;
     }
     double worst = fmax(fabs(span->low), fabs(span->high));
@@ -173,7 +181,11 @@ static void unseen(struct package *package)
 {
     struct text how = {0};
     text_puts(&how, "all figures come from one machine and one network path");
-    if (package->comparison_count > 0) text_puts(&how, "; the control below was reached over the same one");
+    for (size_t i = 0; i < package->comparison_count; i++) {
+        if (!package->comparisons[i].same_minutes) continue;
+        text_puts(&how, "; the control regions were reached from the same one");
+        break;
+    }
     add(package, "this one host or network", not_checked, &how);
     text_puts(&how, "only we can say: see \"our recent changes\" above");
     add(package, "recent changes on our side", not_checked, &how);

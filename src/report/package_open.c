@@ -221,7 +221,7 @@ void package_summary(const struct package *package, const char *archive, size_t 
         text_puts(out, "; the region that failed most (--region names another)");
     text_puts(out, "\n");
     strength_line(package, out);
-    text_printf(out, "escalation  %zu conditions met, %zu not met, %zu not known\n",
+    text_printf(out, "escalation  conditions: %zu met, %zu not met, %zu not known\n",
                 count_state(conditions, "met"), count_state(conditions, "not met"),
                 count_state(conditions, "not known"));
     text_printf(out, "quota       %s\n", text_str(&package->quota_reason));

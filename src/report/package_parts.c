@@ -83,6 +83,8 @@ const struct slice *package_worst(const struct package *package)
         const struct report_cell *cell = &grain->slices[i].cells[package->focus];
         struct rate rate = report_cell_rate(cell, RATE_ATTEMPT);
         if (cell->cell.counters.attempts_failed == 0 || !rate.estimate.valid) continue;
+        if (package->limited && !window_contains(package->request->window, grain->slices[i].start_ns))
+            continue;
         if (worst != NULL && rate.estimate.low <= worst_low) continue;
         worst = &grain->slices[i];
         worst_low = rate.estimate.low;

@@ -86,8 +86,8 @@ bool package_region(const struct package *package, const char *name, size_t *out
 const struct grouping *package_grain(const struct package *package);
 const char *package_grain_name(const struct package *package);
 
-/* The slice of the grain in which the focus failed most (by the lower end of its interval); NULL when no
- * slice had a failure. */
+/* The slice of the grain in which the focus failed most (by the lower end of its interval), of those that the
+ * evidence is limited to; NULL when none had a failure. */
 const struct slice *package_worst(const struct package *package);
 
 /* Appends "2026-04-14 14:00-15:00 UTC (07:00-08:00 PDT)". */
@@ -106,6 +106,9 @@ void package_profile(const struct package *package, const char *section, const c
 
 /* The status of a step of the check for a region: "ok", "failed", "skipped"; "" when it is not there. */
 const char *package_check_step(const struct package *package, const char *region, const char *step);
+
+/* The clock skew that the check found for a region, in ms; false when it found none. */
+bool package_check_skew(const struct package *package, const char *region, double *skew_ms);
 
 /* Each appends one file of the package, or fills its part of the struct. */
 void package_compare(struct package *package);

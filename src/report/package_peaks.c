@@ -9,6 +9,7 @@
 /* The minute of one region that is being added up. */
 struct minute {
     int64_t start_ns, end_ns;
+    bool averaged; /* it holds an interval longer than a minute: what was inside is not known */
     double sessions, attempts, tokens;
 };
 
@@ -19,9 +20,8 @@ struct walk {
 
 static void raise(struct peak_value *peak, double count, const struct minute *minute)
 {
-    /* Intervals longer than a minute give their average: what was inside them is not known. */
     int64_t length_ns = minute->end_ns - minute->start_ns;
-    double per_minute = length_ns > MINUTE ? count * (double)MINUTE / (double)length_ns : count;
+    double per_minute = minute->averaged ? count * (double)MINUTE / (double)length_ns : count;
     if (per_minute <= peak->per_minute) return;
     *peak = (struct peak_value){per_minute, minute->start_ns};
 }
@@ -51,6 +51,7 @@ static void see(void *context, size_t region, int64_t start_ns, int64_t end_ns, 
         *minute = (struct minute){.start_ns = begin_ns};
     }
     minute->end_ns = end_ns;
+    minute->averaged = minute->averaged || end_ns - start_ns > MINUTE;
     minute->sessions += (double)cell->counters.sessions_started;
     minute->attempts += (double)cell->counters.attempts_started;
     minute->tokens += (double)(cell->counters.input_tokens + cell->counters.output_tokens);

@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#define CODES_SHOWN 15
+
 static void put_estimate(struct table *table, const struct report_cell *cell, enum rate_kind kind)
 {
     struct rate rate = report_cell_rate(cell, kind);
@@ -120,7 +122,7 @@ static void classes(const struct package *package, struct text *out)
     table_column(&table, "phase", true);
     table_column(&table, "looks like", true);
     table_column(&table, "catalogue", true);
-    for (size_t i = 0; i < package->digest.code_count; i++) {
+    for (size_t i = 0; i < package->digest.code_count && i < CODES_SHOWN; i++) {
         const struct digest_code *code = &package->digest.codes[i];
         table_put(&table, code->code);
         format_count(table_cell(&table), code->count);
@@ -134,6 +136,9 @@ static void classes(const struct package *package, struct text *out)
     } else {
         table_markdown(&table, out);
     }
+    if (package->digest.code_count > CODES_SHOWN)
+        text_printf(out, "\n%zu more codes with fewer failures are in manifest.json and failures.csv.\n",
+                    package->digest.code_count - CODES_SHOWN);
     table_free(&table);
     const struct digest *d = &package->digest;
     text_printf(
@@ -144,6 +149,12 @@ static void classes(const struct package *package, struct text *out)
         (unsigned long long)d->usage_zero, (unsigned long long)d->usage_input_only,
         (unsigned long long)d->usage_full, d->failed_input_tokens, d->failed_output_tokens,
         (unsigned long long)d->first_turn, (unsigned long long)d->later_turn, (unsigned long long)d->retried);
+    const struct counters *c = &package_cell(package, package->focus)->cell.counters;
+    if (c->probes > 0)
+        text_printf(out,
+                    "A session whose response had failed was tried once more %llu times, and answered %llu "
+                    "times.\n",
+                    (unsigned long long)c->probes, (unsigned long long)c->probes_recovered);
 }
 
 void package_letter_rates(const struct package *package, struct text *out)

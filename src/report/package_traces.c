@@ -148,6 +148,9 @@ static void one_in_full(const struct package *package, struct text *out)
                  {"signature", "signature"},
                  {"HTTP status", "http_status"},
                  {"message", "message"},
+                 {"error type", "error_type"},
+                 {"error code", "error_code"},
+                 {"error param", "error_param"},
                  {"close code", "close_code"},
                  {"close reason", "close_reason"},
                  {"system error", "os_error"},
@@ -159,6 +162,7 @@ static void one_in_full(const struct package *package, struct text *out)
                  {"attempt of the user turn", "attempt"},
                  {"age of the connection, ms", "socket_age_ms"},
                  {"from due to failure, ms", "elapsed_ms"},
+                 {"service's clock minus ours, ms", "clock_skew_ms"},
                  {"sent, type and bytes", "sent"},
                  {"what our client did next", "decision"}};
     const struct digest_code *code = NULL;

@@ -188,24 +188,37 @@ static const char *named(const struct scan *scan)
     return NULL;
 }
 
-/* "instructions": "..." and the other members of the protocol that carry content, however they are quoted. */
+/* Whether a "type" stands shortly before: {"type":"input_text","text":...}. Many a "text" is no part of a
+ * talk. */
+static bool typed(const struct scan *scan)
+{
+    size_t back = (size_t)(scan->at - scan->start);
+    if (back > 64) back = 64;
+    return memmem(scan->at - back, back, "type", 4) != NULL;
+}
+
+/* Whether `name": "...` stands here with something between the quotes, however they are escaped. */
+static bool member(const struct scan *scan, const char *name)
+{
+    if (!starts(scan->at, scan->end, name)) return false;
+    const char *s = scan->at + strlen(name);
+    const char *quoted = skip(s, scan->end, "\\\"'");
+    const char *colon = skip(quoted, scan->end, " \t");
+    if (quoted == s || colon == scan->end || *colon != ':') return false;
+    const char *open = skip(colon + 1, scan->end, " \t");
+    const char *value = skip(open, scan->end, "\\\"'");
+    if (value == open || value == scan->end || strchr(",}]", *value) != NULL) return false;
+    return !starts(value, scan->end, "[redacted]");
+}
+
+/* "instructions": "..." and the other members of the protocol that carry content. */
 static const char *content(const struct scan *scan)
 {
-    static const char *const names[] = {"instructions", "transcript", "audio",  "delta",
-                                        "text",         "prompt",     "content"};
+    static const char *const names[] = {"instructions", "transcript", "audio", "delta", "prompt"};
     if (scan->at == scan->start || (scan->at[-1] != '"' && scan->at[-1] != '\'')) return NULL;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (!starts(scan->at, scan->end, names[i])) continue;
-        const char *s = scan->at + strlen(names[i]);
-        const char *quoted = skip(s, scan->end, "\\\"'");
-        const char *colon = skip(quoted, scan->end, " \t");
-        if (quoted == s || colon == scan->end || *colon != ':') continue;
-        const char *open = skip(colon + 1, scan->end, " \t");
-        const char *value = skip(open, scan->end, "\\\"'");
-        if (value == open || value == scan->end || strchr(",}]", *value) != NULL) continue;
-        if (!starts(value, scan->end, "[redacted]")) return "content of a conversation (a JSON member)";
-    }
-    return NULL;
+    bool found = (member(scan, "text") || member(scan, "content")) && typed(scan);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) found = found || member(scan, names[i]);
+    return found ? "content of a conversation (a JSON member)" : NULL;
 }
 
 static const char *data_uri(const struct scan *scan)

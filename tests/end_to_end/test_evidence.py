@@ -143,6 +143,15 @@ class Evidence(harness.Case):
             self.assertEqual({(member.uid, member.gid, member.mode) for member in archive}, {(0, 0, 0o644)})
         self.assertEqual({path.name for path in self.folder.iterdir()}, {"package", "package.tar.gz", "unpacked"})
 
+    def test_every_column_is_documented(self):
+        package, _ = self.facts(*self.azure_files())
+        words = set(re.findall(r"`([^`\s]+)`", (harness.PROJECT / "results/README.md").read_text()))
+        words |= {word + suffix for word in words if word.endswith("_rate") for suffix in ("_low", "_high")}
+        for name in ("failures.csv", "windows.csv", "service-health.csv", "azure-metrics.csv"):
+            columns = (package / name).read_text().split("\n", 1)[0].split(",")
+            self.assertEqual(set(columns) - words, set(), name)
+        self.assertEqual({path.name for path in package.iterdir()} - words, set())
+
     def test_a_simulated_run_says_so_first(self):
         package, _ = self.facts()
         for path in package.iterdir():
@@ -311,8 +320,12 @@ class Evidence(harness.Case):
         self.assertEqual(result.stderr, "")
         attached = json.loads((package / "check.json").read_text())
         self.assertEqual(attached["regions"], self.CHECK["regions"])
-        self.assertIn("| eastus2 | turn | failed | 400.0 | server_error | retry |", (package / "check.md").read_text())
+        self.assertIn("| eastus2 | turn | failed | 400.0 |  | server_error | retry |", (package / "check.md").read_text())
         self.assertIn("the minimal turn of this region: failed", (package / "support-request.md").read_text())
+        checked = self.rushhour("check", self.shared / "profile.json", "--simulate", "--json", expect=(0, 1)).stdout
+        (self.folder / "check.json").write_text(checked)
+        package, _ = self.pack("--check", "check.json", output="really-checked")
+        self.assertEqual(json.loads((package / "check.json").read_text())["regions"], json.loads(checked)["regions"])
         (self.folder / "check.json").write_text("[]")
         result = self.rushhour("evidence", self.run_folder, "-o", "x", "--check", "check.json", expect=(1,))
         self.assertIn("no result of a preflight", result.stderr)

@@ -17,29 +17,14 @@ static void check(bool holds)
 
 static void see(const struct evidence_entry *entry)
 {
-    const char *const strings[] = {entry->time,
-                                   entry->local_time,
-                                   entry->region,
-                                   entry->host,
-                                   entry->address,
-                                   entry->deployment,
-                                   entry->model,
-                                   entry->dialect,
-                                   entry->api_version,
-                                   entry->transport,
-                                   entry->code,
-                                   entry->catalogue,
-                                   entry->signature,
-                                   entry->message,
-                                   entry->usage_shape,
-                                   entry->decision,
-                                   entry->sent,
-                                   entry->session_id,
-                                   entry->response_id,
-                                   entry->event_id,
-                                   entry->os_error,
-                                   entry->close_reason,
-                                   entry->client_request_id};
+    const char *const strings[] = {
+        entry->time,         entry->local_time,       entry->region,      entry->host,
+        entry->address,      entry->deployment,       entry->model,       entry->dialect,
+        entry->api_version,  entry->transport,        entry->code,        entry->catalogue,
+        entry->signature,    entry->message,          entry->usage_shape, entry->decision,
+        entry->sent,         entry->session_id,       entry->response_id, entry->event_id,
+        entry->error_type,   entry->error_code,       entry->error_param, entry->os_error,
+        entry->close_reason, entry->client_request_id};
     const double numbers[] = {entry->http_status,   entry->close_code,   entry->tls_error,
                               entry->interaction,   entry->attempt,      entry->turn,
                               entry->socket_age_ms, entry->elapsed_ms,   entry->input_tokens,

@@ -381,9 +381,43 @@ static void refuses_what_is_no_run_folder(void **state)
     assert_null(results);
 }
 
+static void test_the_run_in_two_parts(void **state)
+{
+    (void)state;
+    struct error err = {0};
+    struct maker *m = maker_new(INCIDENT_PROFILE(""), NULL);
+    struct window split;
+    struct window hourly;
+    struct results *results;
+    maker_incident(m);
+    maker_finish(m, "complete");
+    assert_int_equal(window_parse("bad=07:30-09:00@America/Los_Angeles", &split, &err), ERR_OK);
+    assert_int_equal(window_parse("1h", &hourly, &err), ERR_OK);
+    if (results_load_split(m->folder, &hourly, 1, &split, &results, &err) != ERR_OK) fail_msg("%s", err.text);
+    const struct report_cell *inside = results_part(results, false, 0);
+    const struct report_cell *outside = results_part(results, true, 0);
+    assert_int_equal(report_cell_attempts(inside), 893);
+    assert_int_equal(inside->cell.counters.attempts_failed, 135);
+    assert_int_equal(inside->cell.clusters.with_failure, 135);
+    assert_int_equal(inside->latency[METRIC_TTFT].count, 893 - 135);
+    assert_int_equal(report_cell_attempts(outside), 997);
+    assert_int_equal(outside->cell.counters.attempts_failed, 8);
+    int64_t start_ns;
+    assert_true(results_interval(results, SIX_PDT + 1, &start_ns));
+    assert_true(start_ns == SIX_PDT);
+    assert_false(results_interval(results, SIX_PDT - 1, &start_ns));
+    results_free(results);
+    assert_int_equal(report_cell_attempts(results_part(results = maker_load(m, NULL, 0), false, 0)), 0);
+    results_free(results);
+    window_free(&split);
+    window_free(&hourly);
+    maker_free(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_run_in_two_parts),
         cmocka_unit_test(groups_the_reference_incident),
         cmocka_unit_test(ranks_count_failures_as_infinite),
         cmocka_unit_test(knows_that_sessions_fail_together),

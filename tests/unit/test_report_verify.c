@@ -80,6 +80,7 @@ static void test_ordinary(void **state)
         "{\"prompts\":{\"count\":3,\"bytes\":44},\"instructions\":{\"count\":1,\"bytes\":9},\"modality\":"
         "\"audio\"}",
         "{\"audio\":{\"input\":{\"format\":1}},\"text\":\"\",\"delta\":null,\"transcript\":\"[redacted]\"}",
+        "{\"step\":\"profile\",\"text\":\"`prices` has no row for the model\"}",
         "\"\"\"delta\"\":\"\"\"\",\"",
         "conversation.item.create:155 response.create:46; 1154.5 response.output_audio_transcript.delta",
         "https://learn.microsoft.com/azure/ai-services/cognitive-services-support-options-and-more/in/a/"
