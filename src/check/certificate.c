@@ -58,14 +58,22 @@ static void fail_inspected(struct check_region *told, int64_t ns, const struct f
     }
 }
 
+/* To the minute: an expiry of today is one. */
+static void put_moment(struct text *out, int64_t at_s)
+{
+    certificate_date(out, at_s);
+    text_printf(out, " %02d:%02d", (int)(at_s % S_PER_DAY / 3600), (int)(at_s % 3600 / 60));
+}
+
 static void put_validity(struct text *out, const struct https_certificate *certificate, int64_t wall_ns)
 {
     text_puts(out, "valid from ");
-    certificate_date(out, certificate->not_before_s);
+    put_moment(out, certificate->not_before_s);
     text_puts(out, " to ");
-    certificate_date(out, certificate->not_after_s);
+    put_moment(out, certificate->not_after_s);
     text_puts(out, "; this machine's clock says ");
-    certificate_date(out, wall_ns / NS_PER_S);
+    put_moment(out, wall_ns / NS_PER_S);
+    text_puts(out, " UTC");
 }
 
 static void fail_certificate(struct check_region *told, int64_t ns, const struct failure_facts *facts,
@@ -76,8 +84,8 @@ static void fail_certificate(struct check_region *told, int64_t ns, const struct
     const char *product = NULL;
     enum issuer_kind kind = issuer_judge(certificate->issuer, certificate->issuer_organization, &product);
     bool untrusted = strcmp(class.code, "tls_untrusted") == 0;
-    if (untrusted && (kind == ISSUER_INSPECTOR ||
-                      (kind == ISSUER_PRIVATE && lint_is_hosted(told->region->host) && !view->simulated))) {
+    bool expected_public = kind == ISSUER_PRIVATE && lint_is_hosted(told->region->host);
+    if (untrusted && (kind == ISSUER_INSPECTOR || expected_public)) {
         fail_inspected(told, ns, facts, kind, product);
         return;
     }

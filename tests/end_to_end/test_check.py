@@ -392,6 +392,26 @@ class Check(harness.Case):
 
     # ---- the service ----
 
+    def test_faults_below_http(self):
+        for fault, step, code, number in (("resolve_failed", "resolve", "resolve_failed", "F01"),
+                                          ("connect_refused", "tcp", "connect_refused", "F04"),
+                                          ("connect_reset", "tls", "connect_reset", "F06"),
+                                          ("tls_untrusted", "tls", "tls_untrusted", "F08"),
+                                          ("tls_failed", "tls", "tls_failed", "F09"),
+                                          ("tls_expired", "tls", "tls_expired", "F10"),
+                                          ("tls_closed", "tls", "tls_closed", "F11")):
+            with self.subTest(fault=fault):
+                self.assert_fails(self.check(faulty(fault), "--simulate"), step, code, catalogue=number)
+
+    def test_faults_of_the_session(self):
+        for fault, step, code, number in (("no_session_created", "session", "no_session_created", "F41"),
+                                          ("closed_before_created", "session", "closed_before_created", "F42"),
+                                          ("invalid_api_key", "session", "invalid_api_key", "F44"),
+                                          ("unknown_parameter", "configure", "unknown_parameter", "F45"),
+                                          ("no_session_updated", "configure", "no_session_updated", "F50")):
+            with self.subTest(fault=fault):
+                self.assert_fails(self.check(faulty(fault), "--simulate"), step, code, catalogue=number)
+
     def test_faults_of_the_upgrade(self):
         for fault, code, number in (("upgrade_429", "upgrade_429", "F30"), ("upgrade_503", "upgrade_503", "F37"),
                                     ("model_not_realtime", "model_not_realtime", "F15"),
@@ -403,6 +423,8 @@ class Check(harness.Case):
 
     def test_faults_of_the_turn(self):
         for fault, code, number in (("server_error", "server_error", "F64"), ("stall", "stall", "F62"),
+                                    ("rate_limit_exceeded", "rate_limit_exceeded", "F66"),
+                                    ("empty_output", "empty_output", "F72"),
                                     ("connection_reset", "connection_reset", "F61")):
             with self.subTest(fault=fault):
                 told = self.check(faulty(fault), "--simulate")

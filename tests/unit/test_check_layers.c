@@ -158,7 +158,7 @@ static void handshakes_that_fail(void **state)
     certificate->verify_error = 10; /* X509_V_ERR_CERT_HAS_EXPIRED */
     certificate->not_after_s = NOW_S - 86400;
     assert_failure(read_step(scene, CHECK_TLS), "tls_expired",
-                   "to 2026-11-19; this machine's clock says 2026-11-20");
+                   "to 2026-11-19 12:00; this machine's clock says 2026-11-20 12:00 UTC");
     certificate->verify_error = 62; /* X509_V_ERR_HOSTNAME_MISMATCH */
     assert_failure(read_step(scene, CHECK_TLS), "tls_wrong_name", "CN=*.openai.azure.com");
     certificate->verify_error = 0;
