@@ -105,9 +105,10 @@ class Incidents(harness.Case):
         self.assertEqual(names["quota_lowered"], self.codes("eastus2")["lowered_limit_429"])
 
     def test_slow_region(self):
-        self.play("slow-region", "--duration", "8s", replace={'"12.5%"': '"40%"'})
+        self.play("slow-region", "--rate", "8/s", "--duration", "6s", replace={'"12.5%"': '"40%"'})
         self.assert_only("swedencentral", "slow_output")
         self.assert_clean("eastus2")
+        # medians of log-normals with sigma 0.43 and about 96 and 58 values: their ratio has a deviation of 9 %
         ratio = self.p50("swedencentral") / self.p50("eastus2")
         if not harness.SLOWED:
             self.assertTrue(1.6 < ratio < 3.3, f"{ratio:.2f} times as slow, 2.3 expected")
