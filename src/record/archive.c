@@ -51,7 +51,7 @@ enum err_code archive_open(const char *path, int64_t modified_s, struct archive 
         archive->modified_s = modified_s;
         archive->path = strdup(path);
         archive->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-        archive->file = gzdopen(fd, "wb9");
+        archive->file = gzdopen(fd, "wb6");
     }
     if (archive != NULL && archive->path != NULL && archive->fd >= 0 && archive->file != NULL) {
         *out = archive;

@@ -95,7 +95,9 @@ void package_check_markdown(const struct package *package, struct text *out)
     {
         const cJSON *step;
         cJSON_ArrayForEach(step, cJSON_GetObjectItemCaseSensitive(region, "steps"))
+        {
             step_row(&table, string_at(region, "name"), step);
+        }
     }
     table_markdown(&table, out);
     table_free(&table);

@@ -107,7 +107,7 @@ static void usage(const struct package *package, struct text *out)
 static void limit_line(const char *header, const struct span *span, struct text *out)
 {
     if (span->count == 0) {
-        text_printf(out, "- `%s`: not sent with the refusals.\n", header);
+        text_printf(out, "- `%s`: in no answer.\n", header);
     } else if (span->low == span->high) {
         text_printf(out, "- `%s`: %.0f in %llu answers.\n", header, span->low,
                     (unsigned long long)span->count);

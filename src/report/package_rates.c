@@ -100,7 +100,8 @@ static void over_time(const struct package *package, struct text *out)
     size_t shown = count < most ? count : most;
     qsort(ranked, shown, sizeof *ranked, by_time);
     text_printf(out, "\n%s, per %s%s:\n\n", package->results->regions[package->focus],
-                package_grain_name(package), count > shown ? " (those with the most failures)" : "");
+                package_grain_name(package),
+                count > shown ? " of the whole run (those with the most failures)" : " of the whole run");
     table_column(&table, "time", true);
     rate_columns(&table);
     for (size_t i = 0; i < shown; i++) {

@@ -122,7 +122,7 @@ static const char *prefixed(const struct scan *scan)
 static const char *bearer(const struct scan *scan)
 {
     const char *s = scan->at;
-    if (scan->end - s < 7 || strncasecmp(s, "bearer", 6) != 0) return NULL;
+    if ((*s | 0x20) != 'b' || scan->end - s < 7 || strncasecmp(s, "bearer", 6) != 0) return NULL;
     s += 6;
     if (starts(s, scan->end, "%20")) {
         s += 3;
@@ -178,6 +178,7 @@ static const char *named(const struct scan *scan)
                                         "access-token",  "refresh-token", "id-token",
                                         "client-secret", "password",      "ephemeral-key"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if ((*scan->at | 0x20) != names[i][0]) continue;
         const char *s = match_name(scan->at, scan->end, names[i]);
         const char *value = s == NULL ? NULL : value_behind(s, scan->end);
         if (value == NULL) continue;
