@@ -1,6 +1,7 @@
 #include "check/check.h"
 
 #include "base/clock.h"
+#include "base/secret.h"
 #include "check/credentials.h"
 #include "check/ephemeral.h"
 #include "check/layers.h"
@@ -35,6 +36,11 @@ void probe_over(struct probe *probe)
     struct check_region *told = probe->told;
     if (told->done) return;
     told->done = told->ok = true;
+    step_clean_id(told, told->service_region, sizeof told->service_region);
+    step_clean_id(told, told->request_id, sizeof told->request_id);
+    step_clean_id(told, told->session_id, sizeof told->session_id);
+    step_clean_id(told, told->response_id, sizeof told->response_id);
+    step_clean_id(told, told->model, sizeof told->model);
     for (size_t i = 0; i < CHECK_STEPS; i++) told->ok = told->ok && told->steps[i].status != CHECK_FAILED;
     probe->check->open--;
     probe_changed(probe);
@@ -75,7 +81,9 @@ static enum err_code make_request(struct probe *probe, const char *client_secret
 void probe_take_secret(struct probe *probe, const char *client_secret)
 {
     struct error err = {0};
-    if (make_request(probe, client_secret, &err) == ERR_OK) {
+    secret_free(probe->told->client_secret);
+    probe->told->client_secret = secret_copy(client_secret);
+    if (probe->told->client_secret != NULL && make_request(probe, client_secret, &err) == ERR_OK) {
         session_start(probe);
         return;
     }
@@ -220,6 +228,7 @@ static enum err_code start_all(struct check *check, struct error *err)
                                 .profile = check->options.profile,
                                 .told = &check->regions[i]};
         probe->told->region = &check->options.profile->regions[i];
+        probe->told->said = &check->options.profile->session;
         for (size_t k = 0; k < CHECK_STEPS; k++) probe->told->steps[k].ns = NOT_TIMED;
         (void)uv_timer_init(check->loop, &probe->timer);
         probe->timer.data = probe;
@@ -307,7 +316,10 @@ void check_free(struct check *check)
     for (size_t i = 0; i < check->timers; i++)
         uv_close((uv_handle_t *)&check->probes[i].timer, on_timer_closed);
     while (check->timers > 0) (void)uv_run(check->loop, UV_RUN_NOWAIT);
-    for (size_t i = 0; i < check->count; i++) request_free(&check->probes[i].request);
+    for (size_t i = 0; i < check->count; i++) {
+        request_free(&check->probes[i].request);
+        secret_free(check->regions[i].client_secret);
+    }
     free(check->regions);
     free(check->probes);
     free(check);

@@ -59,8 +59,10 @@ struct check_note {
 
 /* All that is known of one region. */
 struct check_region {
-    const struct region *region; /* borrowed from the profile */
-    bool done, ok;               /* ok: nothing failed */
+    const struct region *region;     /* borrowed from the profile */
+    const struct session_plan *said; /* likewise: what the service could quote */
+    char *client_secret; /* what opened the session when the region is ephemeral (base/secret.h) */
+    bool done, ok;       /* ok: nothing failed */
     struct check_result steps[CHECK_STEPS];
     struct check_note notes[CHECK_NOTES];
     size_t note_count;

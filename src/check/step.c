@@ -1,6 +1,7 @@
 #include "check/step.h"
 
 #include "base/redact.h"
+#include "profile/hidden.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -19,20 +20,31 @@ const char *check_status_name(enum check_status status)
     return names[status];
 }
 
+/* What the service or a library said, without what no output may show. */
+static void put_clean(const struct check_region *told, const char *line, struct text *out)
+{
+    struct hidden hidden;
+    if (!hidden_of(told->region, told->said, told->client_secret, &hidden)) return; /* then nothing is said */
+    redact(out, line, strlen(line), hidden.values, hidden.count);
+    hidden_free(&hidden);
+}
+
+void step_clean_id(const struct check_region *told, char *id, size_t size)
+{
+    struct text clean = {0};
+    put_clean(told, id, &clean);
+    (void)snprintf(id, size, "%s", text_str(&clean));
+    text_free(&clean);
+}
+
 /* A printed line, without the secrets of the region and without control characters. */
 static void print_clean(const struct check_region *told, char *out, size_t size, const char *format,
                         va_list arguments)
 {
     char line[1024];
     struct text clean = {0};
-    const char *secrets[2] = {told->region->auth.secret, told->region->proxy};
-    const char *given[2];
-    size_t count = 0;
-    for (size_t i = 0; i < 2; i++) {
-        if (secrets[i] != NULL) given[count++] = secrets[i];
-    }
     (void)vsnprintf(line, sizeof line, format, arguments);
-    redact(&clean, line, strlen(line), given, count);
+    put_clean(told, line, &clean);
     for (size_t i = 0; i < clean.length; i++) {
         if ((unsigned char)clean.data[i] < 0x20) clean.data[i] = ' ';
     }

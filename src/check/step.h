@@ -27,4 +27,7 @@ void steps_skipped(struct check_region *told, enum check_step from, enum check_s
 
 void step_note(struct check_region *told, enum check_step step, const char *text, ...) PRINTF_LIKE(3, 4);
 
+/* Takes what no output may show out of an id or a name that the service gave. */
+void step_clean_id(const struct check_region *told, char *id, size_t size);
+
 #endif

@@ -2,55 +2,12 @@
 
 #include "base/clock.h"
 #include "base/redact.h"
+#include "profile/hidden.h"
 #include "realtime/response_headers.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-/* What must never stand in a record: the region's secret, its proxy's password, the values of its own
- * headers, and what was said to the model, should the service quote it. */
-struct secrets {
-    const char **values;
-    size_t count;
-    char *proxy_user; /* "user:password" of the proxy's URL */
-};
-
-static char *proxy_user_of(const char *proxy)
-{
-    const char *start = proxy == NULL ? NULL : strstr(proxy, "://");
-    if (start == NULL) return NULL;
-    start += 3;
-    size_t authority = strcspn(start, "/?#");
-    const char *at = memrchr(start, '@', authority);
-    return at == NULL ? NULL : strndup(start, (size_t)(at - start));
-}
-
-static void add_secret(struct secrets *secrets, const char *value)
-{
-    if (value != NULL && *value != '\0') secrets->values[secrets->count++] = value;
-}
-
-static bool secrets_of(const struct evidence *evidence, struct secrets *secrets)
-{
-    const struct region *region = evidence->region;
-    const struct session_plan *said = evidence->said;
-    size_t prompts = said == NULL ? 0 : said->prompt_count;
-    secrets->values = calloc(region->header_count + prompts + 5, sizeof *secrets->values);
-    if (secrets->values == NULL) return false;
-    secrets->proxy_user = proxy_user_of(region->proxy);
-    add_secret(secrets, region->auth.secret);
-    const char *credential = evidence->credential;
-    if (credential != NULL && strncmp(credential, "Bearer ", 7) == 0) credential += 7;
-    add_secret(secrets, credential);
-    add_secret(secrets, secrets->proxy_user);
-    const char *colon = secrets->proxy_user == NULL ? NULL : strchr(secrets->proxy_user, ':');
-    add_secret(secrets, colon == NULL ? NULL : colon + 1);
-    for (size_t i = 0; i < region->header_count; i++) add_secret(secrets, region->headers[i].value);
-    for (size_t i = 0; i < prompts; i++) add_secret(secrets, said->prompts[i]);
-    if (said != NULL) add_secret(secrets, said->instructions);
-    return true;
-}
 
 static void key(struct text *out, const char *name)
 {
@@ -64,23 +21,23 @@ static void string(struct text *out, const char *name, const char *value)
     text_json(out, value != NULL && *value != '\0' ? value : NULL);
 }
 
-static void redacted_value(struct text *out, const char *value, const struct secrets *secrets)
+static void redacted_value(struct text *out, const char *value, const struct hidden *hidden)
 {
     if (value == NULL || *value == '\0') {
         text_puts(out, "null");
         return;
     }
     struct text clean = {0};
-    redact(&clean, value, strlen(value), secrets->values, secrets->count);
+    redact(&clean, value, strlen(value), hidden->values, hidden->count);
     text_json(out, text_str(&clean));
     if (clean.failed) out->failed = true;
     text_free(&clean);
 }
 
-static void redacted(struct text *out, const char *name, const char *value, const struct secrets *secrets)
+static void redacted(struct text *out, const char *name, const char *value, const struct hidden *hidden)
 {
     key(out, name);
-    redacted_value(out, value, secrets);
+    redacted_value(out, value, hidden);
 }
 
 static void number(struct text *out, const char *name, int64_t value, bool known)
@@ -103,7 +60,7 @@ static void milliseconds(struct text *out, const char *name, int64_t ns)
     }
 }
 
-static void headers(struct text *out, const struct evidence *evidence, const struct secrets *secrets)
+static void headers(struct text *out, const struct evidence *evidence, const struct hidden *hidden)
 {
     key(out, "headers");
     const char *separator = "{";
@@ -114,7 +71,7 @@ static void headers(struct text *out, const struct evidence *evidence, const str
         text_puts(out, separator);
         text_json(out, header->name);
         text_puts(out, ":");
-        redacted_value(out, header->value, secrets);
+        redacted_value(out, header->value, hidden);
         separator = ",";
     }
     text_puts(out, *separator == '{' ? "{}" : "}");
@@ -122,14 +79,14 @@ static void headers(struct text *out, const struct evidence *evidence, const str
 
 /* [[offset_ms,type],...], oldest first, the last EVIDENCE_EVENTS. The type of an unknown event is the
  * service's own text. */
-static void events(struct text *out, const struct evidence *evidence, const struct secrets *secrets)
+static void events(struct text *out, const struct evidence *evidence, const struct hidden *hidden)
 {
     key(out, "events");
     text_puts(out, "[");
     size_t first = evidence->event_count > EVIDENCE_EVENTS ? evidence->event_count - EVIDENCE_EVENTS : 0;
     for (size_t i = first; i < evidence->event_count; i++) {
         text_printf(out, "%s[%.3f,", i > first ? "," : "", evidence->events[i].offset_ms);
-        redacted_value(out, evidence->events[i].type, secrets);
+        redacted_value(out, evidence->events[i].type, hidden);
         text_puts(out, "]");
     }
     text_puts(out, "]");
@@ -218,30 +175,30 @@ static void write_region(struct text *out, const struct region *region, const ch
     string(out, "transport", "websocket");
 }
 
-static void write_failure(struct text *out, const struct evidence *evidence, const struct secrets *secrets)
+static void write_failure(struct text *out, const struct evidence *evidence, const struct hidden *hidden)
 {
     string(out, "scope", evidence->session_scope ? "session" : "attempt");
     string(out, "phase", phase_name(evidence->failure.phase));
     string(out, "domain", domain_name(evidence->failure.domain));
     string(out, "code", evidence->failure.code);
-    redacted(out, "message", evidence->message, secrets);
-    redacted(out, "error_type", evidence->error_type, secrets);
-    redacted(out, "error_code", evidence->error_code, secrets);
-    redacted(out, "error_param", evidence->error_param, secrets);
+    redacted(out, "message", evidence->message, hidden);
+    redacted(out, "error_type", evidence->error_type, hidden);
+    redacted(out, "error_code", evidence->error_code, hidden);
+    redacted(out, "error_param", evidence->error_param, hidden);
     number(out, "http_status", evidence->http_status, evidence->http_status != 0);
-    headers(out, evidence, secrets);
+    headers(out, evidence, hidden);
     string(out, "client_request_id", evidence->client_request_id);
-    string(out, "session_id", evidence->session_id);
-    string(out, "response_id", evidence->response_id);
-    string(out, "event_id", evidence->event_id);
-    events(out, evidence, secrets);
+    redacted(out, "session_id", evidence->session_id, hidden);
+    redacted(out, "response_id", evidence->response_id, hidden);
+    redacted(out, "event_id", evidence->event_id, hidden);
+    events(out, evidence, hidden);
     number(out, "close_code", evidence->close_code, evidence->close_code != 0);
-    redacted(out, "close_reason", evidence->close_reason, secrets);
+    redacted(out, "close_reason", evidence->close_reason, hidden);
     string(out, "os_error", os_error_name(evidence->os_error));
     number(out, "tls_error", evidence->tls_error, evidence->tls_error != 0);
 }
 
-static void write_attempt(struct text *out, const struct evidence *evidence, const struct secrets *secrets)
+static void write_attempt(struct text *out, const struct evidence *evidence, const struct hidden *hidden)
 {
     number(out, "interaction", (int64_t)evidence->interaction, evidence->interaction != 0);
     number(out, "attempt", (int64_t)evidence->attempt, evidence->attempt != 0);
@@ -256,21 +213,20 @@ static void write_attempt(struct text *out, const struct evidence *evidence, con
     string(out, "sent", evidence->sent);
     string(out, "catalogue", evidence->failure.catalogue);
     also(out, evidence);
-    redacted(out, "signature", evidence->signature, secrets);
+    redacted(out, "signature", evidence->signature, hidden);
     text_puts(out, "}\n");
 }
 
 void evidence_write(struct text *out, const struct evidence *evidence, const struct zone *local_zone)
 {
-    struct secrets secrets = {0};
-    if (!secrets_of(evidence, &secrets)) {
+    struct hidden hidden;
+    if (!hidden_of(evidence->region, evidence->said, evidence->credential, &hidden)) {
         out->failed = true;
         return;
     }
     write_times(out, evidence, local_zone);
     write_region(out, evidence->region, evidence->address);
-    write_failure(out, evidence, &secrets);
-    write_attempt(out, evidence, &secrets);
-    free(secrets.proxy_user);
-    free(secrets.values);
+    write_failure(out, evidence, &hidden);
+    write_attempt(out, evidence, &hidden);
+    hidden_free(&hidden);
 }

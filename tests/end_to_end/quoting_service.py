@@ -20,7 +20,7 @@ GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 EKS = "ek_CanaryEphemeralT6bVx83KqZnY"
 TRANSCRIPT = "CanaryTranscriptH2nLd57SrWoC"
 AUDIO = b"CanaryAudioBytesJ9pXe46QuBtM"
-turn = itertools.count()
+dials, answers, quotes = itertools.count(), itertools.count(), itertools.count()
 
 
 def spellings(text):
@@ -62,7 +62,7 @@ class Connection:
     def quote(self):
         """One thing that was seen, in one spelling, another one each time."""
         shown = [spelling for text in self.seen for spelling in spellings(text)]
-        return shown[next(turn) % len(shown)]
+        return shown[next(quotes) % len(shown)]
 
     def frame(self, opcode, payload):
         size = bytes([len(payload)]) if len(payload) < 126 else b"\x7e" + struct.pack(">H", len(payload))
@@ -116,7 +116,7 @@ def converse(connection):
         connection.say(type="response.output_audio_transcript.delta", event_id="e3", delta=TRANSCRIPT)
         connection.say(type="response.output_audio.delta", event_id="e4", delta=base64.b64encode(AUDIO).decode())
         connection.say(type=f"response.{connection.quote()[:60]}", event_id="e5")
-        kind = next(turn) % 4
+        kind = next(answers) % 4
         if kind == 0:
             connection.say(type="error", event_id="e6", error=connection.error("server_error"))
             connection.say(type="response.done", event_id="e7", response={
@@ -139,7 +139,9 @@ def serve(connection):
     method, target, fields = connection.head()
     if method == "POST":
         connection.plain(200, json.dumps({"value": EKS, "expires_at": 4102444800, "session": {"id": "sess_0"}}))
-    elif next(turn) % 3 == 0:
+    elif "sec-websocket-key" not in fields:
+        connection.plain(404, json.dumps({"error": {"code": "404", "message": " ".join([target, *connection.seen])}}))
+    elif next(dials) % 3 == 0:
         refuse(connection)
     else:
         key = base64.b64encode(hashlib.sha1(fields["sec-websocket-key"].encode() + GUID).digest()).decode()

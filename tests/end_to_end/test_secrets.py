@@ -1,9 +1,18 @@
 """Keys, prompts and instructions are in no file, output or process title, in no form that could be turned back."""
 
 import base64
+import contextlib
+import json
 import os
 import pathlib
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import tarfile
 import tempfile
+import threading
 import time
 import unittest
 import urllib.parse
@@ -26,6 +35,8 @@ def forms(secret):
         "HEX": raw.hex().upper().encode(),
         "percent": "".join(f"%{byte:02X}" for byte in raw).encode(),
         "url": urllib.parse.quote(secret, safe="").encode(),
+        "json": "".join(f"\\u{byte:04x}" for byte in raw).encode(),
+        "json in json": "".join(f"\\\\u{byte:04x}" for byte in raw).encode(),
     }
     for offset in range(3):  # base64 of a longer text holds the secret at one of three alignments
         whole = base64.b64encode(b"\0" * offset + raw).rstrip(b"=")
@@ -46,6 +57,10 @@ def readable_bytes(path):
     """A file's bytes, and what is packed inside the histogram log."""
     data = path.read_bytes()
     unpacked = [data]
+    if path.name.endswith(".tar.gz"):
+        with tarfile.open(path) as packed:
+            unpacked += [member.name.encode() for member in packed.getmembers()]
+            unpacked += [packed.extractfile(member).read() for member in packed.getmembers() if member.isfile()]
     if path.suffix == ".hlog":
         for line in data.decode().splitlines():
             if line.startswith("Tag="):
@@ -76,7 +91,8 @@ class TheScannerItself(unittest.TestCase):
                    "hex": text.hex().encode(), "HEX": text.hex().upper().encode(),
                    "percent": b"".join(b"%%%02x" % byte for byte in text), "json": b'{"key":"%s"}' % text,
                    "header": base64.b64encode(b"user:" + text), "shifted": base64.b64encode(b"ab" + text + b"cd"),
-                   "url safe": base64.urlsafe_b64encode(b"x" + text)}
+                   "url safe": base64.urlsafe_b64encode(b"x" + text), "unicode": json.dumps(
+                       "".join(f"\\u{byte:04x}" for byte in text)).encode()}
         with tempfile.TemporaryDirectory() as folder:
             for name, data in planted.items():
                 path = pathlib.Path(folder) / "file.txt"
@@ -84,6 +100,16 @@ class TheScannerItself(unittest.TestCase):
                 self.assertTrue(leaks(readable_bytes(path), {"canary": secret}), name)
                 path.write_bytes(b"before " + data[:len(data) // 2] + b" after")
                 self.assertFalse(leaks(readable_bytes(path), {"canary": secret}), f"{name}, cut short, is another text")
+
+    def test_it_looks_into_packed_files(self):
+        secret = "PlantedCanaryX9wQ2"
+        with tempfile.TemporaryDirectory() as folder:
+            inner = pathlib.Path(folder) / "failures.csv"
+            inner.write_text("a," + base64.b64encode(b"z" + secret.encode()).decode())
+            with tarfile.open(pathlib.Path(folder) / "package.tar.gz", "w:gz") as packed:
+                packed.add(inner, "package/failures.csv")
+            found = leaks(readable_bytes(pathlib.Path(folder) / "package.tar.gz"), {"canary": secret})
+            self.assertEqual(found, ["canary (base64+1)", "canary (base64url+1)"])
 
     def test_it_sees_command_lines(self):
         self.assertIn(os.path.basename(__file__).encode(), titles(os.getpid()))
@@ -167,6 +193,150 @@ class Secrets(harness.Case):
             load={"model": "sessions", "stages": [{"duration": "0s", "target": 4}, {"duration": "2s", "target": 4}]},
             session={"interactions": 3, "think_time": "0s", "modality": "text", "prompts": [f"Say {PROMPT}."],
                      "instructions": f"Always {INSTRUCTIONS}."})
+
+
+KEY = "CanaryApiKeyF3kWz71PbNcR"
+QUERY_KEY = "CanaryQueryKeyV8hSd45MgTyL"
+TOKEN = "CanaryOpaqueTokenC6rJm92XqKfB"  # without the shape of a token: nothing but its value gives it away
+OWN = "CanaryHeaderValueZ4wPt68NvHsD"
+PROXY_PASSWORD = "CanaryProxyPasswordG7yLc31RxJm"
+QUOTED = {"key": KEY, "query key": QUERY_KEY, "token": TOKEN, "header": OWN, "proxy password": PROXY_PASSWORD,
+          "prompt": PROMPT, "instructions": INSTRUCTIONS, "client secret": "CanaryEphemeralT6bVx83KqZnY",
+          "transcript": "CanaryTranscriptH2nLd57SrWoC", "audio": "CanaryAudioBytesJ9pXe46QuBtM"}
+PROXY_LOGIN = f"someone:{PROXY_PASSWORD}"
+
+
+@contextlib.contextmanager
+def quoting_service(folder):
+    """The service that repeats what it was told; yields its port and the certificate to trust."""
+    certificate, key = folder / "service.pem", folder / "service.key"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                    "-subj", "/CN=quoting", "-addext", "subjectAltName=DNS:*.openai.azure.com,DNS:api.openai.com",
+                    "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    script = pathlib.Path(__file__).with_name("quoting_service.py")
+    process = subprocess.Popen([sys.executable, script, certificate, key], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        yield int(process.stdout.readline()), certificate
+    finally:
+        process.communicate()
+
+
+@contextlib.contextmanager
+def quoting_proxy():
+    """A proxy that refuses everybody, and repeats their login in its answer; yields its port."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        def serve():
+            with contextlib.suppress(OSError):
+                while True:
+                    client, _ = listener.accept()
+                    with client:
+                        login = client.recv(65536).decode().partition("Basic ")[2].partition("\r")[0]
+                        client.sendall(f"HTTP/1.1 407 {PROXY_LOGIN} {login}\r\nProxy-Authenticate: Basic realm=\"{login}\"\r\n"
+                                       f"Content-Length: {len(login)}\r\n\r\n{login}".encode())
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+class QuotingService(Secrets):
+    """Nothing of it gets out even when the service itself repeats it."""
+
+    test_no_output_holds_a_secret = None  # that one is for the parent
+
+    def regions(self, certificate, proxy):
+        common = {"deployment": "rt", "ca_file": str(certificate), "headers": {"X-Own": "${OWN}"}}
+
+        def region(name, auth, **more):
+            return {"name": name, "endpoint": f"https://{name}.openai.azure.com", "auth": auth, **common, **more}
+
+        return [region("by-key", {"api_key": "${KEY}"}),
+                region("in-query", {"api_key": "${QUERY_KEY}", "in": "query"}, dialect="preview",
+                       api_version="2025-04-01-preview"),
+                region("by-token", {"token_command": "cat token"}),
+                region("ephemeral", {"api_key": "${KEY}", "ephemeral": True}),
+                region("by-proxy", {"api_key": "${KEY}"}, proxy=f"http://someone:${{PROXY_PASSWORD}}@127.0.0.1:{proxy}")]
+
+    def setUp(self):
+        super().setUp()
+        stack = contextlib.ExitStack()
+        self.addCleanup(stack.close)
+        port, certificate = stack.enter_context(quoting_service(self.folder))
+        proxy = stack.enter_context(quoting_proxy())
+        (self.folder / "token").write_text(TOKEN)
+        regions = self.regions(certificate, proxy)
+        self.profile = self.write_profile(harness.profile(
+            regions=regions,
+            load={"model": "sessions", "stages": [{"duration": "0s", "target": 3}, {"duration": "4s", "target": 3}]},
+            session={"interactions": 4, "think_time": "0s", "modality": "text", "prompts": [f"Say {PROMPT}.", f"Sing {PROMPT}!"],
+                     "instructions": f"Always {INSTRUCTIONS}."},
+            retry={"backoff": {"initial": "10ms", "max": "20ms"}}, thresholds=["failure_rate < 1%"]))
+        self.turned = [part for region in regions
+                       for part in ("--connect-to", f"{region['endpoint'][8:]}:443=127.0.0.1:{port}")]
+        self.env = {"KEY": KEY, "QUERY_KEY": QUERY_KEY, "OWN": OWN, "PROXY_PASSWORD": PROXY_PASSWORD}
+
+    def test_no_output_repeats_what_the_service_quotes(self):
+        self.watched_run(["run", self.profile, "--yes", *self.turned, "-o", "run"], self.env, QUOTED)
+        run = harness.Run(self.folder / "run")
+        quoting = {record["region"] for record in run.failures if "[redacted]" in json.dumps(record)}
+        self.assertGreaterEqual(quoting, {"by-key", "in-query", "by-token", "ephemeral"}, "the service quoted, and was scrubbed")
+        self.assertIn("ok", {row["outcome"] for row in run.attempts})
+        self.watched_run(["run", self.profile, "--yes", *self.turned, "-o", "run-json", "--json"], self.env, QUOTED)
+
+        commands = [["--version"], ["help", "profile"], ["run", self.profile, "--dry-run"],
+                    ["run", self.profile, "--dry-run", "--json"], ["plan", self.profile], ["compare", "run", "run-json"],
+                    ["compare", "run", "run-json", "--json"],
+                    ["check", self.profile, *self.turned], ["check", self.profile, *self.turned, "--json"],
+                    ["report", "run"], ["report", "run", "--json"],
+                    ["evidence", "run", "-o", "package"], ["evidence", "run-json", "--json", "-o", "package-json"]]
+        commands += [["report", "run", "--format", form] for form in ("text", "markdown", "html", "csv", "json")]
+        for command in commands:
+            result = harness.rushhour(*command, cwd=self.folder, env=self.env)
+            self.assertNotIn(result.status, (2, -signal.SIGSEGV, -signal.SIGABRT), f"{command}\n{result.stderr}")
+            self.assertNotEqual(result.stdout + result.stderr, "", command)
+            self.scan_result(" ".join(map(str, command)), result, QUOTED)
+        mine = {"token", self.profile.name}
+        files = [path for path in self.folder.rglob("*") if path.is_file() and path.name not in mine]
+        self.assertGreaterEqual({path.name for path in files}, {"package.tar.gz", "support-request.md", "failures.jsonl"})
+        for path in files:
+            self.scan(str(path), readable_bytes(path), QUOTED)
+
+    @unittest.skipIf(harness.SLOWED, "sanitizers look into the process from outside")
+    def test_a_crash_leaves_no_core(self):
+        def unlimited():
+            resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+        def crash(arguments, ready):
+            process = subprocess.Popen(list(map(str, arguments)), cwd=self.folder, env=harness.environment(self.env), preexec_fn=unlimited,
+                                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            deadline = time.monotonic() + 60
+            while not ready() and time.monotonic() < deadline:
+                time.sleep(0.05)
+            limits = pathlib.Path(f"/proc/{process.pid}/limits").read_text()
+            os.kill(process.pid, signal.SIGABRT)
+            _, status = os.waitpid(process.pid, 0)
+            process.returncode = -signal.SIGABRT
+            said = process.stderr.read()
+            process.stderr.close()
+            self.assertEqual(os.WTERMSIG(status), signal.SIGABRT)
+            return os.WCOREDUMP(status), next(line for line in limits.splitlines() if line.startswith("Max core")), said
+
+        begun = time.monotonic()
+        dumped, limit, _ = crash([sys.executable, "-c", "import time; time.sleep(60)"], lambda: time.monotonic() - begun > 1)
+        self.assertIn("unlimited", limit)
+        if not dumped:
+            self.skipTest("this machine writes no cores at all")
+        for core in self.folder.glob("*core*"):
+            core.unlink()
+        rows = self.folder / "crashed" / "attempts.csv"
+        dumped, limit, said = crash([harness.RUSHHOUR, "run", self.profile, "--yes", *self.turned, "-o", "crashed"],
+                                    lambda: rows.exists() and rows.stat().st_size > 500)
+        self.assertFalse(dumped)
+        self.assertEqual(limit.split()[4:6], ["0", "0"])
+        self.assertEqual(list(self.folder.glob("*core*")), [])
+        self.scan("last words", said, QUOTED)
+        for path in (self.folder / "crashed").rglob("*"):
+            self.scan(path.name, path.read_bytes(), QUOTED)
 
 
 if __name__ == "__main__":
