@@ -92,7 +92,6 @@ static void connect_by_lws(struct ws_conn *conn, const char *address)
         .opaque_user_data = conn,
         .retry_and_idle_policy = &no_pings_of_its_own,
     };
-    client_tls_forget(request->vhost->tls);
     conn->inside_connect = true;
     struct lws *wsi = lws_client_connect_via_info(&info);
     conn->inside_connect = false;

@@ -53,16 +53,16 @@ static bool peer_has_ended(const struct ws_conn *conn)
 
 static void observe_handshake(struct ws_conn *conn)
 {
-    const struct client_tls *tls = conn->request->vhost->tls;
     SSL *ssl = lws_get_ssl(conn->wsi);
     if (!ssl) return;
+    const struct client_tls_failure *failure = client_tls_failure(ssl);
     conn->end.tls_verify_error = SSL_get_verify_result(ssl);
-    if (tls->failure[0]) {
+    if (failure) {
         conn->end.os_error = 0; /* what OpenSSL's last alert met came after that */
         conn->detail[0] = '\0';
-        client_conn_detail(conn, tls->failure, sizeof(tls->failure));
+        client_conn_detail(conn, failure->words, sizeof(failure->words));
     }
-    conn->end.tls_failed = conn->end.tls_verify_error != X509_V_OK || (tls->failure[0] && !tls->peer_left);
+    conn->end.tls_failed = conn->end.tls_verify_error != X509_V_OK || (failure && !failure->peer_left);
     if (conn->end.tls_verify_error != X509_V_OK) {
         conn->detail[0] = '\0';
         client_conn_detail(conn, X509_verify_cert_error_string(conn->end.tls_verify_error),

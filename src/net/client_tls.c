@@ -5,10 +5,64 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* ---- what a failed handshake said ---- */
+
+static CRYPTO_ONCE once = CRYPTO_ONCE_STATIC_INIT;
+static int slot = -1; /* of an SSL, for its failure */
+
+static void free_failure(void *parent, void *failure, CRYPTO_EX_DATA *data, int index, long number,
+                         void *more)
+{
+    (void)parent, (void)data, (void)index, (void)number, (void)more;
+    free(failure);
+}
+
+static void make_slot(void)
+{
+    slot = SSL_get_ex_new_index(0, NULL, NULL, NULL, free_failure);
+}
+
+const struct client_tls_failure *client_tls_failure(const SSL *ssl)
+{
+    return slot < 0 ? NULL : SSL_get_ex_data(ssl, slot);
+}
+
+/* The words for this connection, made empty when there are none yet; NULL without memory. */
+static struct client_tls_failure *failure_of(const SSL *ssl)
+{
+    struct client_tls_failure *failure = SSL_get_ex_data(ssl, slot);
+    if (failure) return failure;
+    failure = calloc(1, sizeof(*failure));
+    if (failure && SSL_set_ex_data((SSL *)(uintptr_t)ssl, slot, failure) == 1) return failure;
+    free(failure);
+    return NULL;
+}
+
+static void note_alert(const SSL *ssl, int where, int value)
+{
+    if ((value >> 8) != SSL3_AL_FATAL || client_tls_failure(ssl)) return;
+    struct client_tls_failure *failure = failure_of(ssl);
+    if (!failure) return;
+    (void)snprintf(failure->words, sizeof(failure->words), "alert %s: %s",
+                   (where & SSL_CB_READ) ? "received" : "sent", SSL_alert_desc_string_long(value));
+}
+
+static void note_error(const SSL *ssl)
+{
+    unsigned long code = ERR_peek_error();
+    const char *reason = code ? ERR_reason_error_string(code) : NULL;
+    struct client_tls_failure *failure = reason ? failure_of(ssl) : NULL;
+    if (!failure) return;
+    (void)snprintf(failure->words, sizeof(failure->words), "%s", reason);
+    failure->peer_left =
+        ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+}
+
 /*
  * lws empties OpenSSL's error queue and reports every failure as "SSL err 1". This callback runs while the
- * queue still stands, at the end of each SSL_connect and for each alert, and keeps the words for the
- * connection that just failed. It is also the only moment to lay a tunnel between TLS and its socket.
+ * queue still stands, at the end of each SSL_connect and for each alert, and keeps the words with the
+ * connection: others on the same context fail at the same time. It is also the only moment to lay a tunnel
+ * between TLS and its socket.
  */
 static void watch_handshake(const SSL *ssl, int where, int value)
 {
@@ -20,20 +74,13 @@ static void watch_handshake(const SSL *ssl, int where, int value)
         return;
     }
     if (where & SSL_CB_ALERT) {
-        if ((value >> 8) != SSL3_AL_FATAL || tls->failure[0]) return;
-        const char *side = (where & SSL_CB_READ) ? "received" : "sent";
-        (void)snprintf(tls->failure, sizeof(tls->failure), "alert %s: %s", side,
-                       SSL_alert_desc_string_long(value));
-        return;
+        note_alert(ssl, where, value);
+    } else if (where == SSL_CB_CONNECT_EXIT && value <= 0) {
+        note_error(ssl);
     }
-    if (where != SSL_CB_CONNECT_EXIT || value > 0) return;
-    unsigned long code = ERR_peek_error();
-    const char *reason = code ? ERR_reason_error_string(code) : NULL;
-    if (!reason) return;
-    (void)snprintf(tls->failure, sizeof(tls->failure), "%s", reason);
-    tls->peer_left =
-        ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
 }
+
+/* ---- contexts ---- */
 
 static enum err_code load_roots(struct client_tls *tls, enum client_trust trust, struct error *err)
 {
@@ -73,7 +120,8 @@ enum err_code client_tls_new(enum client_trust trust, const char *ca_file, struc
     if (trust == TRUST_FILE) tls->ca_file = strdup(ca_file);
     tls->context = SSL_CTX_new(TLS_client_method());
     enum err_code code = ERR_OK;
-    if (!tls->context || (trust == TRUST_FILE && !tls->ca_file)) {
+    if (!CRYPTO_THREAD_run_once(&once, make_slot) || slot < 0 || !tls->context ||
+        (trust == TRUST_FILE && !tls->ca_file)) {
         code = error_set(err, ERR_NOMEM, "no memory for TLS settings");
     } else {
         configure(tls);
@@ -93,10 +141,4 @@ void client_tls_free(struct client_tls *tls)
     SSL_CTX_free(tls->context);
     free(tls->ca_file);
     free(tls);
-}
-
-void client_tls_forget(struct client_tls *tls)
-{
-    tls->failure[0] = '\0';
-    tls->peer_left = false;
 }

@@ -13,9 +13,13 @@
 struct client_tls {
     struct client_tunnel *tunnel; /* for the next handshake that starts; NULL: none */
     SSL_CTX *context;
-    char *ca_file;     /* NULL: the system's roots */
-    char failure[192]; /* OpenSSL's words for the last failure on this context; "" when none */
-    bool peer_left;    /* that failure was only the peer's disappearance, no fault of TLS */
+    char *ca_file; /* NULL: the system's roots */
+};
+
+/* How one connection failed. */
+struct client_tls_failure {
+    char words[192]; /* OpenSSL's */
+    bool peer_left;  /* only the peer's disappearance, no fault of TLS */
 };
 
 /* Which roots a context trusts. */
@@ -31,7 +35,7 @@ MUST_USE enum err_code client_tls_new(enum client_trust trust, const char *ca_fi
                                       struct error *err);
 void client_tls_free(struct client_tls *tls);
 
-/* Forgets the last failure, before a handshake that shall have its own. */
-void client_tls_forget(struct client_tls *tls);
+/* The failure of a connection of such a context; NULL: it has not failed. Lives as long as the connection. */
+const struct client_tls_failure *client_tls_failure(const SSL *ssl);
 
 #endif

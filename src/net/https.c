@@ -244,7 +244,7 @@ static void read_tls(struct https_exchange *exchange)
         }
         judge_answer(exchange);
         if (exchange->over || step == HTTPS_TLS_MORE) return;
-        if (step == HTTPS_TLS_FAILED) fail(exchange, exchange->settings->failure);
+        if (step == HTTPS_TLS_FAILED) fail(exchange, https_tls_failure(exchange->tls));
     }
 }
 
@@ -307,7 +307,8 @@ static void fail_tls(struct https_exchange *exchange)
 {
     const struct https_certificate *certificate = &exchange->result.certificate;
     send_pending(exchange); /* the alert that says why */
-    fail(exchange, certificate->verify_error != 0 ? certificate->verify_text : exchange->settings->failure);
+    fail(exchange,
+         certificate->verify_error != 0 ? certificate->verify_text : https_tls_failure(exchange->tls));
 }
 
 static void end_shake(struct https_exchange *exchange)

@@ -97,7 +97,6 @@ struct https_tls *https_tls_new(struct client_tls *settings, const char *host,
         free(tls);
         return NULL;
     }
-    client_tls_forget(settings);
     SSL_set_bio(tls->ssl, tls->in, tls->out);
     SSL_set_app_data(tls->ssl, certificate);
     SSL_set_verify(tls->ssl, SSL_VERIFY_PEER, on_verify);
@@ -166,4 +165,10 @@ const char *https_tls_cipher(const struct https_tls *tls)
 {
     const char *name = SSL_get_cipher_name(tls->ssl);
     return name != NULL ? name : "";
+}
+
+const char *https_tls_failure(const struct https_tls *tls)
+{
+    const struct client_tls_failure *failure = client_tls_failure(tls->ssl);
+    return failure == NULL ? "" : failure->words;
 }

@@ -31,6 +31,9 @@ bool https_tls_write(struct https_tls *tls, const char *plain, size_t length);
 /* Takes bytes for the socket out; 0: there are none. */
 size_t https_tls_take(struct https_tls *tls, char *bytes, size_t size);
 
+/* OpenSSL's words for how it failed; "" when it has none. */
+const char *https_tls_failure(const struct https_tls *tls);
+
 /* After the handshake: "TLSv1.3" and the like. */
 const char *https_tls_version(const struct https_tls *tls);
 const char *https_tls_cipher(const struct https_tls *tls);

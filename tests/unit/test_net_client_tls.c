@@ -280,6 +280,41 @@ static void test_failed_handshakes(void **state)
     }
 }
 
+static void reset_a_little_later(int fd)
+{
+    (void)usleep(100000);
+    reset_in_handshake(fd);
+}
+
+/* Two handshakes on one context at once: the words of the one say nothing of the other. */
+static void test_failures_at_the_same_time_are_kept_apart(void **state)
+{
+    (void)state;
+    struct hand_server refusing, leaving;
+    struct bench bench;
+    struct heard refused = {0}, reset = {0};
+    hand_begin(&refusing, alert_in_handshake, 1);
+    hand_begin(&leaving, reset_a_little_later, 1);
+    const char *files[] = {ca_file};
+    bench_begin(&bench, files, 1);
+    struct ws_target targets[] = {plain_target(refusing.port), plain_target(leaving.port)};
+    for (size_t i = 0; i < 2; i++) {
+        targets[i].tls = true;
+        targets[i].ca_file = ca_file;
+        dial(&bench, &targets[i], i == 0 ? &refused : &reset);
+    }
+    bench_run(&bench, &refused.closed, 1);
+    bench_run(&bench, &reset.closed, 1);
+    bench_end(&bench);
+    hand_end(&refusing);
+    hand_end(&leaving);
+    assert_true(refused.end.tls_failed);
+    assert_non_null(strstr(refused.detail, "handshake failure"));
+    assert_false(reset.end.tls_failed);
+    assert_int_equal(reset.end.os_error, ECONNRESET);
+    assert_null(strstr(reset.detail, "handshake failure"));
+}
+
 static void test_ca_file_without_certificate(void **state)
 {
     (void)state;
@@ -362,6 +397,7 @@ int main(void)
         cmocka_unit_test(test_refusal_over_tls),
         cmocka_unit_test(test_certificates_are_verified),
         cmocka_unit_test(test_failed_handshakes),
+        cmocka_unit_test(test_failures_at_the_same_time_are_kept_apart),
         cmocka_unit_test(test_ca_file_without_certificate),
         cmocka_unit_test(test_many_sessions_at_once),
         cmocka_unit_test(test_two_clients_in_two_threads),
