@@ -215,9 +215,10 @@ static void on_response_done(struct session *session, const struct event_facts *
     }
 }
 
-static void keep_error(struct session *session, const struct event_facts *event)
+static void keep_error(struct session *session, const struct event_facts *event, uint64_t now)
 {
     session->error = *event;
+    session->error_ns = now;
     session->has_error = true;
 }
 
@@ -227,10 +228,10 @@ static void on_turn_error(struct session *session, const struct event_facts *eve
     if (is_harmless_event(event)) {
         action->news |= NEWS_HARMLESS;
         if (!session->has_error)
-            keep_error(session, event); /* should something else fail: what came before */
+            keep_error(session, event, now); /* should something else fail: what came before */
     } else if (session->turn.first_event_ns != 0) {
         /* One failure, not two: response.done, a close or a deadline follows and takes this along. */
-        keep_error(session, event);
+        keep_error(session, event, now);
     } else {
         struct failure_facts facts = {.event = event};
         lose_turn(session, action, &facts, now);
@@ -244,6 +245,8 @@ static void on_event_in_turn(struct session *session, const struct event_facts *
     turn->last_event_ns = now;
     if (event->kind == EVENT_RESPONSE_CREATED && turn->first_event_ns == 0) {
         turn->first_event_ns = now;
+        if (session->error_ns < turn->sent_ns)
+            session->has_error = false; /* the session answers all the same */
         (void)snprintf(turn->response_id, sizeof turn->response_id, "%s", event->response_id);
     } else if (event->kind == EVENT_TEXT_DELTA || event->kind == EVENT_AUDIO_DELTA) {
         on_delta(session, event->kind, action, now);
@@ -273,7 +276,7 @@ static void on_event_idle(struct session *session, const struct event_facts *eve
     } else if (is_harmless(&action->failure)) {
         action->news |= NEWS_HARMLESS;
     } else {
-        keep_error(session, event);
+        keep_error(session, event, now);
     }
 }
 
@@ -312,7 +315,8 @@ static void on_turn(struct session *session, const struct session_input *input, 
     if (session->state != SESSION_READY) return;
     session->turn = (struct turn){.due_ns = input->due_ns, .sent_ns = now};
     session->attempts++;
-    session->has_error = false;
+    /* An error just before may be the first word of an end that the turn will meet. */
+    if (now > after(session->error_ns, session->timeouts->close_ns)) session->has_error = false;
     session->state = SESSION_WAITING;
     measure(action, METRIC_LAG, input->due_ns, now);
     action->send = SEND_TURN;

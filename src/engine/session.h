@@ -113,6 +113,7 @@ struct session {
     struct turn turn;
     bool has_error;                       /* an `error` event came that nothing has answered for yet */
     struct event_facts error;             /* that event */
+    uint64_t error_ns;                    /* when it came */
     uint64_t attempts, failed, cancelled; /* of this session; cancelled ones are neither ok nor failed */
     uint64_t first_failure; /* number of its first failed attempt, cancelled ones left out, from 1; 0: none */
 };

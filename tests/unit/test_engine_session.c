@@ -422,6 +422,29 @@ static void harmless_events_cost_no_attempt(void **state)
     assert_ptr_equal(action.observed.error_before, &session.error);
 }
 
+/* The error came between turns, and the turn was sent before the Close frame that followed it. */
+static void an_error_just_before_a_turn_explains_its_end(void **state)
+{
+    (void)state;
+    for (int answers = 0; answers < 2; answers++) {
+        struct session session;
+        make_ready(&session);
+        struct session_action action = error_event(&session, "server_error", "", 990);
+        assert_int_equal(action.news, 0);
+        (void)send_turn(&session, 1000, 1000);
+        if (answers) (void)event(&session, EVENT_RESPONSE_CREATED, 1050);
+        action = closed(&session, (struct failure_facts){.close_code = 1001}, 1100);
+        assert_string_equal(action.failure.code, answers ? "close_1001" : "server_error");
+    }
+    /* One of long ago explains nothing. */
+    struct session session;
+    make_ready(&session);
+    (void)error_event(&session, "server_error", "", 990);
+    (void)send_turn(&session, 30000, 30000);
+    struct session_action action = closed(&session, (struct failure_facts){.close_code = 1001}, 30100);
+    assert_string_equal(action.failure.code, "close_1001");
+}
+
 static void an_answer_in_the_wrong_modality_is_none(void **state)
 {
     struct session session;
@@ -541,6 +564,7 @@ int main(void)
         cmocka_unit_test(the_end_of_a_session_s_life_is_no_failure),
         cmocka_unit_test(an_attempt_that_the_session_s_end_cuts_is_cancelled),
         cmocka_unit_test(harmless_events_cost_no_attempt),
+        cmocka_unit_test(an_error_just_before_a_turn_explains_its_end),
         cmocka_unit_test(an_answer_in_the_wrong_modality_is_none),
         cmocka_unit_test(an_answer_at_its_token_limit_is_ok_and_said_so),
         cmocka_unit_test(a_failure_knows_the_life_of_its_session),
