@@ -82,6 +82,14 @@ static enum err_code check_auth(const struct profile *profile, size_t index, str
     return place_fail(&place, "only an api_key of Azure can go into the query: write \"header\"");
 }
 
+static enum err_code check_proxy(const struct profile *profile, size_t index, struct error *err)
+{
+    const struct region *region = &profile->regions[index];
+    if (region->proxy_source == NULL || region->tls) return ERR_OK;
+    struct place place = region_place(profile, index, "proxy", err);
+    return place_fail(&place, "a proxy leads to https:// endpoints only: remove it");
+}
+
 enum err_code check_regions(const struct profile *profile, struct error *err)
 {
     double weights = 0;
@@ -90,6 +98,7 @@ enum err_code check_regions(const struct profile *profile, struct error *err)
         enum err_code code = check_names(profile, i, err);
         if (code == ERR_OK) code = check_dialect(profile, i, err);
         if (code == ERR_OK) code = check_auth(profile, i, err);
+        if (code == ERR_OK) code = check_proxy(profile, i, err);
         if (code != ERR_OK) return code;
         weights += profile->regions[i].weight;
     }

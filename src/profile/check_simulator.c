@@ -3,6 +3,7 @@
 #include "profile/place.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* The place of a key of a rule: "simulator.faults[2].rate". */
 static struct place rule_place(const struct profile *profile, const char *list, size_t rule, const char *key,
@@ -52,6 +53,36 @@ static enum err_code check_whole_region(const struct profile *profile, size_t in
                       rule->fault, rule->hours == NULL ? "" : " or 0%");
 }
 
+/* The run learns where a region is before it begins, and does not ask again. */
+static enum err_code check_lasting(const struct profile *profile, size_t index, struct error *err)
+{
+    const struct fault_rule *rule = &profile->simulator.faults[index];
+    const char *key = rule->during != NULL       ? "during"
+                      : rule->hours != NULL      ? "hours"
+                      : rule->burst_every_ns > 0 ? "burst"
+                                                 : NULL;
+    if (key == NULL) return ERR_OK;
+    struct place place = rule_place(profile, "faults", index, key, err);
+    return place_fail(&place, "%s holds for the whole run: remove it, or use connect_refused", rule->fault);
+}
+
+/* A proxy's fault wants a region that has one. */
+static enum err_code check_proxied(const struct profile *profile, size_t index, struct error *err)
+{
+    const struct fault_rule *rule = &profile->simulator.faults[index];
+    for (size_t i = 0; i < profile->region_count; i++) {
+        if (profile->regions[i].proxy_source == NULL) continue;
+        bool named = rule->region_count == 0;
+        for (size_t k = 0; k < rule->region_count; k++)
+            named |= strcmp(rule->regions[k], profile->regions[i].name) == 0;
+        if (named) return ERR_OK;
+    }
+    struct place place = rule_place(profile, "faults", index, "fault", err);
+    return place_fail(&place,
+                      "%s strikes only regions with a `proxy`, and none of these has one: add it to one",
+                      rule->fault);
+}
+
 /* The key of a condition that asks about a response, or NULL when the rule has none. */
 static const char *response_condition(const struct fault_rule *rule)
 {
@@ -69,7 +100,8 @@ static const char *response_condition(const struct fault_rule *rule)
 static enum err_code check_conditions(const struct profile *profile, size_t index,
                                       const struct fault_info *fault, struct error *err)
 {
-    static const char *const chances[] = {"region", "connection", "CONNECT", "upgrade", "session", "response"};
+    static const char *const chances[] = {"region",  "connection", "CONNECT",
+                                          "upgrade", "session",    "response"};
     const struct fault_rule *rule = &profile->simulator.faults[index];
     const char *key = response_condition(rule);
     if (key == NULL || fault->chance == CHANCE_PER_RESPONSE) return ERR_OK;
@@ -112,6 +144,8 @@ static enum err_code check_fault(const struct profile *profile, size_t index, st
     enum err_code code = check_rule_regions(profile, "faults", index, rule->regions, rule->region_count, err);
     if (code == ERR_OK) code = check_deployments(profile, index, err);
     if (code == ERR_OK && fault->chance == CHANCE_PER_REGION) code = check_whole_region(profile, index, err);
+    if (code == ERR_OK && kind == FAULT_RESOLVE_FAILED) code = check_lasting(profile, index, err);
+    if (code == ERR_OK && fault->chance == CHANCE_PER_CONNECT) code = check_proxied(profile, index, err);
     if (code == ERR_OK) code = check_conditions(profile, index, fault, err);
     if (code == ERR_OK) code = check_bounds(profile, index, err);
     if (code == ERR_OK) code = check_burst(profile, index, err);

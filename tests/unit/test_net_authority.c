@@ -119,6 +119,28 @@ static void test_two_authorities_do_not_mix(void **state)
     authority_free(other);
 }
 
+/* One thing is wrong with each, and no other. */
+static void test_flaws(void **state)
+{
+    (void)state;
+    static const int errors[] = {X509_V_OK, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
+                                 X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_CERT_HAS_EXPIRED,
+                                 X509_V_ERR_CERT_NOT_YET_VALID};
+    for (int flaw = LEAF_SOUND; flaw <= LEAF_NOT_YET_VALID; flaw++) {
+        struct tls_identity *identity = NULL;
+        assert_int_equal(
+            authority_issue_flawed(authority, "localhost", (enum leaf_flaw)flaw, &identity, NULL), ERR_OK);
+        X509 *leaf = SSL_CTX_get0_certificate(tls_identity_context(identity));
+        assert_int_equal(verify(leaf, "localhost", NULL), errors[flaw]);
+        char issuer[256];
+        X509_NAME_oneline(X509_get_issuer_name(leaf), issuer, sizeof issuer);
+        assert_int_equal(strstr(issuer, "O=Example TLS Inspection") != NULL, flaw == LEAF_UNTRUSTED);
+        if (flaw == LEAF_WRONG_NAME)
+            assert_int_equal(verify(leaf, NULL, "127.0.0.1"), X509_V_ERR_IP_ADDRESS_MISMATCH);
+        tls_identity_free(identity);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -126,6 +148,7 @@ int main(void)
         cmocka_unit_test(test_address_as_host),
         cmocka_unit_test(test_key_and_validity),
         cmocka_unit_test(test_two_authorities_do_not_mix),
+        cmocka_unit_test(test_flaws),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
