@@ -159,7 +159,7 @@ static const char *string_of(const cJSON *object, const char *key)
     return string != NULL ? string : "";
 }
 
-/* Points a region at the simulator: its address, its key, TLS by its authority, and when it has a proxy, the
+/* Points a region at the simulator: its address, its key and, when it has a proxy, the
  * simulator's. */
 static enum err_code take_region(struct simulated *simulated, const cJSON *entry, const char *proxy,
                                  struct error *err)
@@ -188,7 +188,6 @@ static enum err_code take_region(struct simulated *simulated, const cJSON *entry
         region->proxy = secret_copy(proxy);
         lost = region->proxy == NULL;
     }
-    region->tls = true;
     if (lost || detour->host == NULL || detour->address == NULL || region->auth.secret == NULL) {
         return error_set(err, ERR_NOMEM, "region %s: no memory", region->name);
     }

@@ -32,7 +32,7 @@ struct simulated {
 
 /*
  * Starts the simulator and waits until it is ready: fills in the detours and the CA, and gives the profile's
- * regions its key, TLS and, where they have a proxy, its own. Call simulated_stop and simulated_free whatever
+ * regions its key and, where they have a proxy, its own. Call simulated_stop and simulated_free whatever
  * it returns.
  */
 MUST_USE enum err_code simulated_start(struct simulated *simulated, struct error *err);

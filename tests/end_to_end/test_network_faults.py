@@ -111,6 +111,10 @@ class NetworkFaults(harness.Case):
                     for name in ("one", "two", "past")}
         self.assertEqual(outcomes, {"one": {"ok"}, "two": {"failed"}, "past": {"ok"}})
 
+    def test_a_plain_endpoint_is_plain(self):
+        run = self.run_profile(profile([region("gateway", endpoint="http://127.0.0.1:9")], []))
+        self.assertEqual({row["outcome"] for row in run.attempts}, {"ok"})
+
     def test_a_region_that_goes_and_comes(self):
         """`during` on a clock that goes 600 times as fast: half an hour out of reach in the midst of the run."""
         contents = profile(
