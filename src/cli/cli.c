@@ -19,6 +19,7 @@ static const struct {
     {"check", command_check, "a preflight of every region, step by step: a cause and a fix for each failure"},
     {"report", command_report, "tables and pages from a run folder, regrouped by any window"},
     {"compare", command_compare, "is one run, region or time of day worse than another?"},
+    {"merge", command_merge, "one run out of several: shards of one load, or repetitions"},
     {"plan", command_plan, "what a load will do and cost, and what a decision needs"},
     {"evidence", command_evidence,
      "a redacted package for a support ticket: the request, the records, what was excluded"},

@@ -14,6 +14,7 @@ int command_simulate(int argc, char **argv);
 int command_report(int argc, char **argv);
 int command_compare(int argc, char **argv);
 int command_plan(int argc, char **argv);
+int command_merge(int argc, char **argv);
 int command_evidence(int argc, char **argv);
 int command_help(int argc, char **argv);
 

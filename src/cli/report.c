@@ -1,5 +1,6 @@
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/pages.h"
 
 #include "base/files.h"
 #include "record/run_reader.h"
@@ -38,24 +39,6 @@ static enum err_code render(const struct report *report, const struct results *r
     return out->failed ? error_set(err, ERR_NOMEM, "no memory for the report") : ERR_OK;
 }
 
-/* Without a format and a file, the pages in the run folder are made anew as well. */
-static enum err_code refresh_pages(const struct results *results, const char *folder, struct error *err)
-{
-    struct text page = {0};
-    struct text path = {0};
-    results_html(results, &page);
-    text_printf(&path, "%s/report.html", folder);
-    enum err_code code = file_write(text_str(&path), text_str(&page), page.length, err);
-    text_clear(&page);
-    text_clear(&path);
-    results_markdown(results, &page);
-    text_printf(&path, "%s/report.md", folder);
-    if (code == ERR_OK) code = file_write(text_str(&path), text_str(&page), page.length, err);
-    text_free(&page);
-    text_free(&path);
-    return code;
-}
-
 /* *status is the exit status of a report that was made but could not be printed, which has been said then. */
 static enum err_code deliver(const struct report *report, const struct results *results, const char *folder,
                              int *status, struct error *err)
@@ -63,8 +46,9 @@ static enum err_code deliver(const struct report *report, const struct results *
     struct text out = {0};
     enum err_code code = render(report, results, &out, err);
     bool plain = report->format == NULL && !report->json && report->output == NULL;
-    /* A folder that cannot be written (an archive, a full disk) can still be read: the tables come anyway. */
-    enum err_code pages = code == ERR_OK && plain ? refresh_pages(results, folder, err) : ERR_OK;
+    /* Without a format and a file the pages in the folder are made anew as well.
+     * A folder that cannot be written (an archive, a full disk) can still be read: the tables come anyway. */
+    enum err_code pages = code == ERR_OK && plain ? pages_write(folder, results, err) : ERR_OK;
     if (code == ERR_OK && report->output != NULL) {
         code = file_write(report->output, text_str(&out), out.length, err);
     } else if (code == ERR_OK && !report->quiet) {

@@ -1,4 +1,5 @@
 #include "cli/command.h"
+#include "cli/pages.h"
 #include "cli/run.h"
 #include "cli/version.h"
 
@@ -86,43 +87,14 @@ enum err_code run_write_manifest(struct run *run, bool ended, struct error *err)
     return code;
 }
 
-static enum err_code write_file(const struct run *run, const char *name, const struct text *content,
-                                struct error *err)
-{
-    struct text path = {0};
-    text_printf(&path, "%s/%s", text_str(&run->folder), name);
-    enum err_code code =
-        content->failed || path.failed ? error_set(err, ERR_NOMEM, "%s: no memory", name) : ERR_OK;
-    if (code == ERR_OK) code = file_write(text_str(&path), text_str(content), content->length, err);
-    text_free(&path);
-    return code;
-}
-
-static enum err_code write_reports(const struct run *run, const struct results *results, struct error *err)
-{
-    struct text page = {0};
-    results_markdown(results, &page);
-    enum err_code code = write_file(run, "report.md", &page, err);
-    text_clear(&page);
-    results_html(results, &page);
-    if (code == ERR_OK) code = write_file(run, "report.html", &page, err);
-    text_free(&page);
-    return code;
-}
-
 static enum err_code complete_manifest(const struct run *run, const struct results *results,
                                        struct text *json, struct error *err)
 {
     cJSON *manifest = make_manifest(run, true);
     if (manifest == NULL) return error_set(err, ERR_NOMEM, "no memory for run.json");
-    enum err_code code = results_complete_manifest(results, manifest, err);
-    char *printed = code == ERR_OK ? cJSON_Print(manifest) : NULL;
+    enum err_code code = pages_write_manifest(text_str(&run->folder), results, manifest, json, err);
     cJSON_Delete(manifest);
-    if (code != ERR_OK) return code;
-    if (printed == NULL) return error_set(err, ERR_NOMEM, "no memory for run.json");
-    text_printf(json, "%s\n", printed);
-    cJSON_free(printed);
-    return write_file(run, "run.json", json, err);
+    return code;
 }
 
 static int exit_status(const struct run *run, const struct engine_status *engine, enum verdict verdict)
@@ -175,7 +147,7 @@ enum err_code run_finish(struct run *run, int *status, struct error *err)
     if (code != ERR_OK) return code;
     struct text json = {0};
     code = complete_manifest(run, results, &json, err);
-    if (code == ERR_OK) code = write_reports(run, results, err);
+    if (code == ERR_OK) code = pages_write(text_str(&run->folder), results, err);
     if (code == ERR_OK) {
         *status = exit_status(run, &engine, results_verdict(results));
         if (print_result(run, results, &json) != 0) *status = 1;

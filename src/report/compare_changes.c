@@ -1,4 +1,5 @@
 /* What differs between two runs apart from the service: profile, dialect, model, version, seed, host. */
+#include "record/manifest_diff.h"
 #include "report/compare_model.h"
 
 #include <stdlib.h>
@@ -22,8 +23,9 @@ static char *shown(const cJSON *item)
     return copy;
 }
 
-static void add(struct finder *finder, const char *path, const cJSON *a, const cJSON *b)
+static void add(void *context, const char *path, const cJSON *a, const cJSON *b)
 {
+    struct finder *finder = context;
     struct compared *comparison = finder->comparison;
     if (comparison->change_count == CHANGES_MAX) return;
     if (comparison->change_count == finder->capacity) {
@@ -41,75 +43,6 @@ static void add(struct finder *finder, const char *path, const cJSON *a, const c
     if (change->path == NULL || change->a == NULL || change->b == NULL) finder->no_memory = true;
 }
 
-static void walk(struct finder *finder, const char *path, const cJSON *a, const cJSON *b);
-
-/* Regions are known by their names, other list elements by their places. */
-static const char *name_of(const cJSON *item)
-{
-    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "name"));
-}
-
-static const cJSON *by_name(const cJSON *list, const char *name)
-{
-    const cJSON *item;
-    cJSON_ArrayForEach(item, list)
-    {
-        const char *other = name_of(item);
-        if (other != NULL && strcmp(other, name) == 0) return item;
-    }
-    return NULL;
-}
-
-static void step(struct finder *finder, const char *path, const char *key, const cJSON *a, const cJSON *b)
-{
-    struct text next = {0};
-    text_printf(&next, "%s.%s", path, key);
-    walk(finder, text_str(&next), a, b);
-    text_free(&next);
-}
-
-static void walk_named(struct finder *finder, const char *path, const cJSON *a, const cJSON *b)
-{
-    const cJSON *item;
-    cJSON_ArrayForEach(item, a)
-    {
-        if (name_of(item) != NULL) step(finder, path, name_of(item), item, by_name(b, name_of(item)));
-    }
-    cJSON_ArrayForEach(item, b)
-    {
-        if (name_of(item) != NULL && by_name(a, name_of(item)) == NULL)
-            step(finder, path, name_of(item), NULL, item);
-    }
-}
-
-static void walk_object(struct finder *finder, const char *path, const cJSON *a, const cJSON *b)
-{
-    const cJSON *item;
-    cJSON_ArrayForEach(item, a)
-    {
-        step(finder, path, item->string, item, cJSON_GetObjectItemCaseSensitive(b, item->string));
-    }
-    cJSON_ArrayForEach(item, b)
-    {
-        if (cJSON_GetObjectItemCaseSensitive(a, item->string) == NULL)
-            step(finder, path, item->string, NULL, item);
-    }
-}
-
-static void walk(struct finder *finder, const char *path, const cJSON *a, const cJSON *b)
-{
-    if (cJSON_Compare(a, b, true)) return;
-    bool lists = cJSON_IsArray(a) && cJSON_IsArray(b);
-    if (cJSON_IsObject(a) && cJSON_IsObject(b)) {
-        walk_object(finder, path, a, b);
-    } else if (lists && name_of(cJSON_GetArrayItem(a, 0)) != NULL &&
-               name_of(cJSON_GetArrayItem(b, 0)) != NULL) {
-        walk_named(finder, path, a, b);
-    } else {
-        add(finder, path, a, b);
-    }
-}
-
 enum err_code compare_find_changes(struct compared *comparison, const struct results *a,
                                    const struct results *b, struct error *err)
 {
@@ -121,12 +54,15 @@ enum err_code compare_find_changes(struct compared *comparison, const struct res
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         const cJSON *in_a = cJSON_GetObjectItemCaseSensitive(a->manifest, paths[i][0]);
         const cJSON *in_b = cJSON_GetObjectItemCaseSensitive(b->manifest, paths[i][0]);
-        if (paths[i][1] == NULL) {
-            walk(&finder, paths[i][0], in_a, in_b);
-            continue;
+        struct text path = {0};
+        text_puts(&path, paths[i][0]);
+        if (paths[i][1] != NULL) {
+            text_printf(&path, ".%s", paths[i][1]);
+            in_a = cJSON_GetObjectItemCaseSensitive(in_a, paths[i][1]);
+            in_b = cJSON_GetObjectItemCaseSensitive(in_b, paths[i][1]);
         }
-        step(&finder, paths[i][0], paths[i][1], cJSON_GetObjectItemCaseSensitive(in_a, paths[i][1]),
-             cJSON_GetObjectItemCaseSensitive(in_b, paths[i][1]));
+        manifest_diff(text_str(&path), in_a, in_b, add, &finder);
+        text_free(&path);
     }
     if (comparison->change_count == CHANGES_MAX)
         text_printf(&comparison->notes,

@@ -1,0 +1,109 @@
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/pages.h"
+
+#include "base/files.h"
+#include "record/merge.h"
+#include "record/run_reader.h"
+#include "report/results.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define RUNS_MAX 15 /* as many words as a command line takes, and one is the new folder */
+
+struct merge_command {
+    bool json, quiet, no_color;
+};
+
+/* The folders of the runs, each the caller's (text_free). */
+static enum err_code find_runs(const struct command_line *line, struct text *folders, const char **names,
+                               struct error *err)
+{
+    for (size_t i = 1; i < line->positional_count; i++) {
+        enum err_code code = run_find(line->positional[i], &folders[i - 1], err);
+        if (code != ERR_OK) return code;
+        names[i - 1] = text_str(&folders[i - 1]);
+    }
+    return ERR_OK;
+}
+
+/* Totals, verdicts and pages of the merged folder, then the result on stdout. */
+static enum err_code finish(const struct merge_command *command, const char *folder, cJSON *manifest,
+                            const struct text *notes, int *status, struct error *err)
+{
+    struct text json = {0};
+    struct results *results = NULL;
+    char *bare = cJSON_Print(manifest);
+    struct text path = {0};
+    text_printf(&path, "%s/run.json", folder);
+    enum err_code code = bare == NULL ? error_set(err, ERR_NOMEM, "no memory for run.json")
+                                      : file_write(text_str(&path), bare, strlen(bare), err);
+    if (code == ERR_OK) code = results_load(folder, NULL, 0, &results, err);
+    if (code == ERR_OK) code = pages_write_manifest(folder, results, manifest, &json, err);
+    if (code == ERR_OK) code = pages_write(folder, results, err);
+    if (code == ERR_OK && notes->length > 0) (void)fprintf(stderr, "%s", text_str(notes));
+    if (code == ERR_OK && command->json) {
+        *status = print_out(text_str(&json));
+    } else if (code == ERR_OK && !command->quiet) {
+        struct text out = {0};
+        results_text(results, wants_colour(STDOUT_FILENO, command->no_color), &out);
+        text_printf(&out, "\nrun folder  %s\nreport      %s/report.html\n", folder, folder);
+        *status = print_out(text_str(&out));
+        text_free(&out);
+    }
+    results_free(results);
+    text_free(&json);
+    text_free(&path);
+    cJSON_free(bare);
+    return code;
+}
+
+static int merge(const struct merge_command *command, const struct command_line *line)
+{
+    struct error err = {0};
+    struct text folders[RUNS_MAX] = {0};
+    const char *names[RUNS_MAX];
+    struct text notes = {0};
+    cJSON *manifest = NULL;
+    int status = 0;
+    const char *folder = line->positional[0];
+    enum err_code code = find_runs(line, folders, names, &err);
+    if (code == ERR_OK) code = run_merge(folder, names, line->positional_count - 1, &manifest, &notes, &err);
+    if (code == ERR_OK) code = finish(command, folder, manifest, &notes, &status, &err);
+    cJSON_Delete(manifest);
+    text_free(&notes);
+    for (size_t i = 0; i < RUNS_MAX; i++) text_free(&folders[i]);
+    return code == ERR_OK ? status : cli_complain(&err);
+}
+
+int command_merge(int argc, char **argv)
+{
+    struct merge_command command = {0};
+    const struct option_row rows[] = {
+        {"json", 0, OPTION_FLAG, NULL, "print the merged run.json", &command.json},
+        {"quiet", 'q', OPTION_FLAG, NULL, "print nothing; the folder has everything", &command.quiet},
+        {"no-color", 0, OPTION_FLAG, NULL, "no colour (also: NO_COLOR in the environment)",
+         &command.no_color},
+    };
+    struct command_line line = {
+        .command = "merge",
+        .usage = "OUT RUN RUN... [options]",
+        .purpose = "one run out of several of the same profile: shards of one load, or repetitions.\n"
+                   "Exact: counts and histograms add up, failures and attempts are kept one by one",
+        .options = rows,
+        .option_count = sizeof rows / sizeof *rows,
+        .positional_min = 2,
+        .positional_max = RUNS_MAX + 1,
+        .positional_names = "OUT RUN",
+        .examples =
+            "  rushhour merge results/all results/shard-1 results/shard-2\n"
+            "  rushhour merge results/week results/monday results/tuesday results/wednesday --quiet\n",
+        .exit_codes =
+            "  0 merged   1 a run could not be read or fits not with the others   2 wrong command line\n",
+    };
+    int status;
+    if (!cli_begin(&line, argc, argv, &status)) return status;
+    return merge(&command, &line);
+}

@@ -1,0 +1,28 @@
+/* The files of several run folders, read side by side in the order of time. Of record/merge.c only. */
+#ifndef RUSHHOUR_RECORD_MERGE_FILES_H
+#define RUSHHOUR_RECORD_MERGE_FILES_H
+
+#include "base/error.h"
+#include "base/text.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* What is merged: `runs` folders into one. */
+struct merge {
+    const char *folder;
+    const char *const *runs;
+    size_t count;
+    int64_t start_utc_ns; /* of the earliest run */
+    const char *profile;  /* its name */
+    double *skew_ms;      /* per run: the mean clock skew of its failures; NaN when none tells */
+    struct text *notes;
+};
+
+/* Each writes one file of the new folder. ERR_IO names what could not be read or written. */
+MUST_USE enum err_code merge_intervals(const struct merge *merge, struct error *err);
+MUST_USE enum err_code merge_latencies(const struct merge *merge, struct error *err);
+MUST_USE enum err_code merge_attempts(const struct merge *merge, struct error *err); /* none without any */
+MUST_USE enum err_code merge_failures(const struct merge *merge, struct error *err); /* fills skew_ms */
+
+#endif

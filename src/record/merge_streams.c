@@ -1,0 +1,142 @@
+#include "record/merge_streams.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WRITE_AT ((size_t)256 * 1024)
+
+static enum err_code cannot_write(const struct merge_job *job, struct error *err)
+{
+    return error_set(err, ERR_IO, "%s/%s: %s", job->merge->folder, job->name, strerror(errno));
+}
+
+enum err_code merge_flush(struct merge_job *job, struct error *err)
+{
+    if (job->text.failed) return error_set(err, ERR_NOMEM, "%s: no memory to merge it", job->name);
+    size_t length = job->text.length;
+    if (length > 0 && fwrite(job->text.data, 1, length, job->out) != length) return cannot_write(job, err);
+    text_clear(&job->text);
+    return ERR_OK;
+}
+
+static enum err_code open_stream(struct merge_stream *stream, const char *run, struct error *err)
+{
+    const struct merge_job *job = stream->job;
+    struct text path = {0};
+    text_printf(&path, "%s/%s", run, job->name);
+    enum err_code code = ERR_OK;
+    if (lines_open(&stream->lines, text_str(&path), job->limit)) {
+        stream->open = true;
+    } else if (errno == ENOENT && job->may_be_missing) {
+        stream->over = true;
+    } else {
+        code = error_set(err, ERR_IO, "%s: %s", text_str(&path), strerror(errno));
+    }
+    text_free(&path);
+    return code;
+}
+
+/* A whole line, to the job's own reading. */
+static enum err_code offer(struct merge_stream *stream, bool *found, struct error *err)
+{
+    if (stream->job->has_header && !stream->begun) {
+        stream->begun = true;
+        return stream->job->header(stream, stream->line, err);
+    }
+    bool skip = false;
+    *found = stream->job->read(stream, &skip) && !skip;
+    if (!*found && !skip) stream->dropped++;
+    return ERR_OK;
+}
+
+/* The next good line of a stream, or its end. */
+static enum err_code advance(struct merge_stream *stream, struct error *err)
+{
+    bool found = false;
+    while (!found && !stream->over) {
+        enum err_code code = ERR_OK;
+        switch (lines_next(&stream->lines, &stream->line, &stream->length)) {
+        case LINE_WHOLE:
+            code = offer(stream, &found, err);
+            break;
+        case LINE_TOO_LONG:
+        case LINE_TORN:
+            stream->dropped++;
+            break;
+        case LINE_END:
+            stream->over = true;
+            break;
+        case LINE_ERROR:
+            code = error_set(err, ERR_IO, "%s/%s: %s", stream->job->merge->runs[stream->run],
+                             stream->job->name, strerror(stream->lines.os_error));
+            break;
+        }
+        if (code != ERR_OK) return code;
+    }
+    return ERR_OK;
+}
+
+static enum err_code go_through(struct merge_job *job, struct merge_stream *streams, struct error *err)
+{
+    enum err_code code = ERR_OK;
+    for (size_t i = 0; code == ERR_OK && i < job->merge->count; i++) {
+        streams[i].job = job;
+        streams[i].run = i;
+        code = open_stream(&streams[i], job->merge->runs[i], err);
+        if (code == ERR_OK) code = advance(&streams[i], err);
+    }
+    while (code == ERR_OK) {
+        struct merge_stream *first = NULL;
+        for (size_t i = 0; i < job->merge->count; i++) {
+            if (!streams[i].over && (first == NULL || streams[i].key < first->key)) first = &streams[i];
+        }
+        if (first == NULL) break;
+        code = job->take(first, err);
+        if (code == ERR_OK && job->text.length > WRITE_AT) code = merge_flush(job, err);
+        if (code == ERR_OK) code = advance(first, err);
+    }
+    return code;
+}
+
+static void close_streams(const struct merge_job *job, struct merge_stream *streams)
+{
+    for (size_t i = 0; i < job->merge->count; i++) {
+        if (streams[i].open) lines_close(&streams[i].lines);
+        if (streams[i].dropped == 0) continue;
+        text_printf(job->merge->notes, "%s/%s: %llu torn or broken lines are left out.\n",
+                    job->merge->runs[i], job->name, (unsigned long long)streams[i].dropped);
+    }
+}
+
+enum err_code merge_run_then(struct merge_job *job, const struct text *head, merge_rest *rest,
+                             struct error *err)
+{
+    struct merge_stream *streams = calloc(job->merge->count, sizeof *streams);
+    struct text path = {0};
+    text_printf(&path, "%s/%s", job->merge->folder, job->name);
+    job->out = fopen(text_str(&path), "wxe");
+    text_free(&path);
+    if (streams == NULL || job->out == NULL) {
+        enum err_code code = streams == NULL
+                                 ? error_set(err, ERR_NOMEM, "%s: no memory to merge it", job->name)
+                                 : cannot_write(job, err);
+        if (job->out != NULL) (void)fclose(job->out);
+        free(streams);
+        return code;
+    }
+    if (head != NULL) text_append(&job->text, text_str(head), head->length);
+    enum err_code code = go_through(job, streams, err);
+    if (code == ERR_OK && rest != NULL) code = rest(job, err);
+    if (code == ERR_OK) code = merge_flush(job, err);
+    close_streams(job, streams);
+    if (fclose(job->out) != 0 && code == ERR_OK) code = cannot_write(job, err);
+    text_free(&job->text);
+    free(streams);
+    return code;
+}
+
+enum err_code merge_run(struct merge_job *job, const struct text *head, struct error *err)
+{
+    return merge_run_then(job, head, NULL, err);
+}

@@ -1,0 +1,188 @@
+/* The merge of any partition of a run is the run: the same report, to the last digit. */
+#include "base/random.h"
+#include "record/merge.h"
+
+#include "test_report_fixture.h"
+
+#define TWO                                                                                                  \
+    "{\"name\":\"two\",\"regions\":[{\"name\":\"eastus2\",\"endpoint\":\"https://a.openai.azure.com\","      \
+    "\"deployment\":\"rt\",\"auth\":{\"api_key\":\"${KEY}\"}},{\"name\":\"swedencentral\",\"endpoint\":"     \
+    "\"https://b.openai.azure.com\",\"deployment\":\""                                                       \
+    "rt\",\"auth\":{\"api_key\":\"${KEY}\"}}],"                                                              \
+    "\"load\":{\"stages\":[{\"duration\":\"3h\",\"target\":1}]},\"windows\":{\"interval\":\"1h\","           \
+    "\"report\":[\"1h\",\"peak=08:00-09:00@America/Los_Angeles\"]},"                                         \
+    "\"thresholds\":[\"failure_rate < 5%\",\"ttft.p50 < 1s\"]}"
+#define HOURS 4
+#define SESSIONS 120 /* per hour and region */
+#define PARTS_MAX 4
+
+/* A session that is the same whichever run it goes to. */
+static void add_session(struct maker *m, size_t region, uint64_t number)
+{
+    struct random random;
+    char attempts[16] = "";
+    random_seed(&random, 11, number * 2 + region);
+    uint64_t count = 1 + random_below(&random, 9);
+    bool poisoned = false;
+    for (uint64_t i = 0; i < count; i++) {
+        poisoned = poisoned || random_unit(&random) < 0.05;
+        attempts[i] = poisoned ? 'F' : '.';
+    }
+    attempts[count] = '\0';
+    maker_session(m, region, number, attempts, 50 + 1000 * random_unit(&random));
+}
+
+/* Which part of `parts` a session goes to, drawn by `seed`; the whole takes all. */
+static bool belongs(uint64_t seed, size_t region, uint64_t number, size_t part, size_t parts)
+{
+    struct random random;
+    random_seed(&random, seed, number * 2 + region);
+    return parts == 1 || random_below(&random, parts) == part;
+}
+
+static struct maker *run_of(uint64_t seed, size_t part, size_t parts)
+{
+    struct maker *m = maker_new(TWO, NULL);
+    for (uint64_t hour = 0; hour < HOURS; hour++) {
+        maker_interval(m, SIX_PDT + (int64_t)hour * HOUR, SIX_PDT + (int64_t)(hour + 1) * HOUR);
+        for (uint64_t i = 1; i <= SESSIONS; i++) {
+            for (size_t r = 0; r < 2; r++) {
+                if (belongs(seed, r, hour * SESSIONS + i, part, parts))
+                    add_session(m, r, hour * SESSIONS + i);
+            }
+        }
+        maker_write(m);
+    }
+    maker_finish(m, "complete");
+    return m;
+}
+
+static cJSON *report_of(const char *folder)
+{
+    struct error err = {0};
+    struct results *results;
+    struct text out = {0};
+    if (results_load(folder, NULL, 0, &results, &err) != ERR_OK) fail_msg("%s", err.text);
+    results_json(results, &out);
+    cJSON *root = cJSON_Parse(text_str(&out));
+    assert_non_null(root);
+    text_free(&out);
+    results_free(results);
+    return root;
+}
+
+static void same_part(const cJSON *a, const cJSON *b, const char *key)
+{
+    const cJSON *of_a = cJSON_GetObjectItem(a, key);
+    const cJSON *of_b = cJSON_GetObjectItem(b, key);
+    if (cJSON_Compare(of_a, of_b, true)) return;
+    char *text_a = cJSON_PrintUnformatted(of_a);
+    char *text_b = cJSON_PrintUnformatted(of_b);
+    size_t at = 0;
+    while (text_a[at] != '\0' && text_a[at] == text_b[at]) at++;
+    size_t from = at > 80 ? at - 80 : 0;
+    fail_msg("%s differs: ...%.160s... and ...%.160s...", key, text_a + from, text_b + from);
+}
+
+/* Writes the manifest of the merge, so that the folder is one. */
+static void merge_into(const char *folder, const char *const *runs, size_t count, struct text *notes)
+{
+    struct error err = {0};
+    cJSON *manifest;
+    struct text path = {0};
+    if (run_merge(folder, runs, count, &manifest, notes, &err) != ERR_OK) fail_msg("%s", err.text);
+    char *json = cJSON_Print(manifest);
+    text_printf(&path, "%s/run.json", folder);
+    assert_int_equal(file_write(text_str(&path), json, strlen(json), &err), ERR_OK);
+    text_free(&path);
+    cJSON_free(json);
+    cJSON_Delete(manifest);
+}
+
+static void rename_run(const struct maker *m, size_t part)
+{
+    struct error err = {0};
+    struct text json = {0};
+    struct text path = {0};
+    text_printf(&path, "%s/run.json", m->folder);
+    assert_int_equal(file_read(text_str(&path), 1 << 20, &json, &err), ERR_OK);
+    cJSON *root = cJSON_Parse(text_str(&json));
+    char shard[32];
+    (void)snprintf(shard, sizeof shard, "%zu/%d", part + 1, PARTS_MAX);
+    cJSON_ReplaceItemInObject(cJSON_GetObjectItem(root, "run"), "shard", cJSON_CreateString(shard));
+    char *printed = cJSON_Print(root);
+    assert_int_equal(file_write(text_str(&path), printed, strlen(printed), &err), ERR_OK);
+    cJSON_free(printed);
+    cJSON_Delete(root);
+    text_free(&json);
+    text_free(&path);
+}
+
+static void any_partition_is_the_whole(void **state)
+{
+    (void)state;
+    struct maker *whole = run_of(0, 0, 1);
+    cJSON *wanted = report_of(whole->folder);
+    for (uint64_t seed = 1; seed <= 6; seed++) {
+        size_t parts = 1 + seed % PARTS_MAX;
+        struct maker *makers[PARTS_MAX];
+        const char *runs[PARTS_MAX];
+        char folder[96];
+        struct text notes = {0};
+        for (size_t p = 0; p < parts; p++) {
+            makers[p] = run_of(seed, p, parts);
+            rename_run(makers[p], p);
+            runs[p] = makers[p]->folder;
+        }
+        (void)snprintf(folder, sizeof folder, "%s/merged", makers[0]->root);
+        merge_into(folder, runs, parts, &notes);
+        assert_string_equal(text_str(&notes), "");
+        cJSON *got = report_of(folder);
+        same_part(got, wanted, "totals");
+        same_part(got, wanted, "regions");
+        same_part(got, wanted, "windows");
+        same_part(got, wanted, "thresholds");
+        same_part(got, wanted, "notes");
+        cJSON_Delete(got);
+        text_free(&notes);
+        for (size_t p = 0; p < parts; p++) maker_free(makers[p]);
+    }
+    cJSON_Delete(wanted);
+    maker_free(whole);
+}
+
+static void other_profiles_and_twins_are_refused(void **state)
+{
+    (void)state;
+    struct maker *a = run_of(1, 0, 2);
+    struct maker *b = run_of(1, 1, 2);
+    struct maker *other = maker_new(INCIDENT_PROFILE(""), NULL);
+    maker_incident(other);
+    maker_finish(other, "complete");
+    struct error err = {0};
+    struct text notes = {0};
+    cJSON *manifest;
+    char folder[96];
+    (void)snprintf(folder, sizeof folder, "%s/merged", a->root);
+    const char *different[] = {a->folder, other->folder};
+    assert_int_equal(run_merge(folder, different, 2, &manifest, &notes, &err), ERR_FORMAT);
+    assert_non_null(strstr(err.text, "profile.name"));
+    assert_false(file_exists(folder));
+    const char *twins[] = {a->folder, b->folder, a->folder};
+    assert_int_equal(run_merge(folder, twins, 3, &manifest, &notes, &err), ERR_FORMAT);
+    assert_non_null(strstr(err.text, "same run"));
+    assert_false(file_exists(folder));
+    text_free(&notes);
+    maker_free(a);
+    maker_free(b);
+    maker_free(other);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_partition_is_the_whole),
+        cmocka_unit_test(other_profiles_and_twins_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
