@@ -185,6 +185,9 @@ enum err_code form_header_value(const char *name, const char *value, struct erro
     if (!references_are_whole(value)) {
         return error_set(err, ERR_USAGE, "a ${ that begins no reference: write ${NAME} or ${file:PATH}");
     }
-    if (sounds_secret(name) && strstr(value, "${") == NULL) return literal_secret(err);
+    /* A browser has no other place for a key than the name of a subprotocol. */
+    bool subprotocol = strcasecmp(name, "sec-websocket-protocol") == 0;
+    bool secret = sounds_secret(name) || (subprotocol && sounds_secret(value));
+    if (secret && strstr(value, "${") == NULL) return literal_secret(err);
     return ERR_OK;
 }

@@ -13,7 +13,7 @@ import unittest
 import harness
 
 LEAST = 50  # strikes of each fault, over all regions
-ENOUGH = 90  # strikes that are aimed at, so that chance leaves the least (4 standard deviations)
+ENOUGH = 9 if harness.SLOWED else 90  # strikes that are aimed at: chance leaves the least (4 standard deviations)
 
 Expected = collections.namedtuple("Expected", "number code note", defaults=("",))
 F = Expected
