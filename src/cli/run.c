@@ -93,12 +93,27 @@ static void release(struct run *run)
     profile_free(run->profile);
 }
 
+/* The one place for a key from which it leaks without anybody's fault. */
+static void warn_of_query_keys(const struct profile *profile)
+{
+    for (size_t i = 0; i < profile->region_count; i++) {
+        const struct region *region = &profile->regions[i];
+        if (!region->auth.in_query) continue;
+        (void)fprintf(
+            stderr,
+            "rushhour: region %s: its API key goes into the query, where proxies and gateways may log it: a "
+            "header is safer\n",
+            region->name);
+    }
+}
+
 static enum err_code prepare(struct run *run, const char *file, struct error *err)
 {
     enum err_code code = profile_load(file, &run->profile, err);
     if (code == ERR_OK) code = run_plan(run, err);
     if (code == ERR_OK && !run->flags.simulate && !run->flags.dry_run)
         code = profile_secrets_load(run->profile, err);
+    if (code == ERR_OK && !run->flags.dry_run) warn_of_query_keys(run->profile);
     return code;
 }
 

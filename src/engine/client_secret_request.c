@@ -33,7 +33,7 @@ static void add_code(const struct https_result *result, char *why, size_t size)
 static void explain(const struct https_result *result, char *why, size_t size)
 {
     static const char *const steps[] = {"resolving the name", "connecting", "the TLS handshake",
-                                        "waiting for the answer"};
+                                        "waiting for the answer", "the request"};
     if (result->status != 0 && result->reached == HTTPS_DONE) {
         (void)snprintf(why, size, "it was answered with status %d", result->status);
         add_code(result, why, size);
@@ -119,10 +119,11 @@ static enum err_code start(uv_loop_t *loop, struct client_secret_request *reques
     return code;
 }
 
-enum err_code client_secret_request(uv_loop_t *loop, const struct route *route, const char *token,
-                                    const struct timeouts *timeouts, client_secret_done *done, void *user,
-                                    struct client_secret_request **out, struct error *err)
+enum err_code client_secret_request(uv_loop_t *loop, const struct client_secret_question *question,
+                                    client_secret_done *done, void *user, struct client_secret_request **out,
+                                    struct error *err)
 {
+    const struct route *route = question->route;
     struct client_secret_request *request = calloc(1, sizeof *request);
     if (request == NULL) return error_set(err, ERR_NOMEM, "no memory");
     const struct region *region = route->region;
@@ -131,13 +132,13 @@ enum err_code client_secret_request(uv_loop_t *loop, const struct route *route, 
         .deployment = region->deployment != NULL ? region->deployment : region->model,
         .api_version = region->api_version,
         .path = region->path,
-        .secret = token != NULL ? token : region->auth.secret,
+        .secret = question->token != NULL ? question->token : region->auth.secret,
         .secret_is_token = region->auth.kind == AUTH_TOKEN || region->auth.kind == AUTH_TOKEN_COMMAND,
     };
     request->route = route;
     request->done = done;
     request->user = user;
-    enum err_code code = start(loop, request, &endpoint, timeouts, err);
+    enum err_code code = start(loop, request, &endpoint, question->timeouts, err);
     if (code != ERR_OK) {
         free(request);
         return code;

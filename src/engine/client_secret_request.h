@@ -17,12 +17,17 @@ typedef void client_secret_done(void *user, const struct client_secret_result *r
 
 struct client_secret_request;
 
-/* Starts the request, with the region's key or this token (NULL: the profile's). ERR_NET or ERR_NOMEM:
- * nothing was started. The request frees itself after the callback. */
-MUST_USE enum err_code client_secret_request(uv_loop_t *loop, const struct route *route, const char *token,
-                                             const struct timeouts *timeouts, client_secret_done *done,
-                                             void *user, struct client_secret_request **out,
-                                             struct error *err);
+struct client_secret_question {
+    const struct route *route;
+    const char *token; /* in place of the profile's, or NULL: the region's own key or token */
+    const struct timeouts *timeouts;
+};
+
+/* Starts the request. ERR_NET or ERR_NOMEM: nothing was started. The request frees itself after the callback.
+ */
+MUST_USE enum err_code client_secret_request(uv_loop_t *loop, const struct client_secret_question *question,
+                                             client_secret_done *done, void *user,
+                                             struct client_secret_request **out, struct error *err);
 
 /* No callback follows. */
 void client_secret_request_abort(struct client_secret_request *request);

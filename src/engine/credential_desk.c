@@ -11,8 +11,8 @@
 #include <string.h>
 
 #define SHORTEST_GAP_NS (5 * NS_PER_S) /* between two renewals of one thing */
-#define BACKOFF_MOST_S 60
-#define LONGEST_WAIT_S (7 * 24 * 3600)
+#define BACKOFF_MOST_S INT64_C(60)
+#define LONGEST_WAIT_S INT64_C(604800)
 
 /* One thing that is renewed: a token at its source, or a client secret. */
 struct renewal {
@@ -284,10 +284,12 @@ static void on_secret(void *user, const struct client_secret_result *result)
 static void ask_for_secret(struct account *account)
 {
     const struct desk_options *options = &account->desk->options;
+    const struct client_secret_question question = {.route = &options->routes[account->region],
+                                                    .token = token_of(account),
+                                                    .timeouts = &options->profile->timeouts};
     struct error err = {0};
-    if (client_secret_request(account->desk->loop, &options->routes[account->region], token_of(account),
-                              &options->profile->timeouts, on_secret, account, &account->request,
-                              &err) != ERR_OK) {
+    if (client_secret_request(account->desk->loop, &question, on_secret, account, &account->request, &err) !=
+        ERR_OK) {
         account->request = NULL;
         fail_secret(account, err.text);
     }

@@ -14,8 +14,6 @@
 
 #define LOOK_EVERY_MS 100
 
-extern char **environ;
-
 /* The shell, with our standard input and error, and signals as they are in a fresh process. 0 or an errno. */
 static int start(const char *command, int output, pid_t *child)
 {

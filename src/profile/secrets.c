@@ -143,6 +143,7 @@ static enum err_code run_command(const char *command, int64_t limit_ns, const at
 /* A secret goes into a header or URL as it is; what cannot stand there is a mistake in where it came from. */
 static enum err_code check_secret(const char *secret, const struct place *place)
 {
+    if (secret == NULL) return place_no_memory(place);
     if (secret[0] == '\0') return place_fail(place, "the secret is empty");
     for (const unsigned char *s = (const unsigned char *)secret; *s != '\0'; s++) {
         if (*s <= 0x20 || *s > 0x7E) {
@@ -268,6 +269,7 @@ enum err_code profile_secret_again(const struct profile *profile, size_t index, 
 
 static enum err_code check_header(const char *value, const struct place *place)
 {
+    if (value == NULL) return place_no_memory(place);
     for (const unsigned char *s = (const unsigned char *)value; *s != '\0'; s++) {
         if (*s < 0x20 || *s > 0x7E) {
             return place_fail(

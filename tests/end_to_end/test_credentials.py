@@ -94,7 +94,7 @@ class Credentials(harness.Case):
         self.assertFalse((self.folder / "run").exists())
 
     def test_a_command_is_run_again_before_its_token_expires(self):
-        run, result = self.token_run({"token_command": "python3 token.py 8 0 0"}, 11)
+        run, result = self.token_run({"token_command": "python3 token.py 15 0 0"}, 14)
         self.assertEqual(run.failures, [])
         self.assertGreaterEqual(self.calls(), 2)
         self.assertNotIn("could not be renewed", result.stderr)
@@ -117,7 +117,8 @@ class Credentials(harness.Case):
         run, result = self.token_run({"token_command": "python3 token.py 12 0 2"}, 11)
         self.assertIn("region eastus2: the token could not be renewed", result.stderr)
         self.assertIn("the command failed with status 1", result.stderr)
-        self.assertEqual(run.failures, [], "it was good to the end")
+        self.assertLessEqual({record["code"] for record in run.failures}, {"token_expired"}, "it was good until its end")
+        self.assertIn("ok", {row["outcome"] for row in run.attempts})
 
     def test_a_file_is_read_again(self):
         def write(key):

@@ -276,7 +276,8 @@ class QuotingService(Secrets):
         self.env = {"KEY": KEY, "QUERY_KEY": QUERY_KEY, "OWN": OWN, "PROXY_PASSWORD": PROXY_PASSWORD}
 
     def test_no_output_repeats_what_the_service_quotes(self):
-        self.watched_run(["run", self.profile, "--yes", *self.turned, "-o", "run"], self.env, QUOTED)
+        result = self.watched_run(["run", self.profile, "--yes", *self.turned, "-o", "run"], self.env, QUOTED)
+        self.assertEqual(result.stderr.count("its API key goes into the query"), 1, "a warning, once for its region")
         run = harness.Run(self.folder / "run")
         quoting = {record["region"] for record in run.failures if "[redacted]" in json.dumps(record)}
         self.assertGreaterEqual(quoting, {"by-key", "in-query", "by-token", "ephemeral"}, "the service quoted, and was scrubbed")
