@@ -195,7 +195,8 @@ int command_simulate(int argc, char **argv)
         .command = "simulate",
         .usage = "PROFILE [options]",
         .purpose = "serve every region of a profile on loopback, with scripted latency and faults.\n"
-                   "Prints one JSON line when ready (addresses, keys, the CA's file), and serves until "
+                   "Prints one JSON line when ready (addresses, keys, the CA's file, an HTTP proxy), and "
+                   "serves until "
                    "SIGINT or SIGTERM",
         .options = rows,
         .option_count = sizeof rows / sizeof *rows,

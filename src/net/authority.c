@@ -264,7 +264,7 @@ enum err_code authority_issue_flawed(const struct authority *authority, const ch
     if (flaw != LEAF_UNTRUSTED) return issue(authority, host, flaw, out, err);
     struct authority *inspector = NULL;
     enum err_code code = authority_named(INSPECTOR_NAME, INSPECTOR_ORGANIZATION, &inspector, err);
-    if (code == ERR_OK) code = issue(inspector, host, flaw, out, err);
+    if (inspector != NULL) code = issue(inspector, host, flaw, out, err);
     authority_free(inspector);
     return code;
 }
