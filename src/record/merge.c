@@ -272,16 +272,19 @@ enum err_code run_merge(const char *folder, const char *const *runs, size_t coun
                         .skew_ms = calloc(count, sizeof *m.skew_ms),
                         .notes = notes};
     size_t made_from = 0;
-    enum err_code code = m.manifests == NULL || m.skew_ms == NULL
-                             ? error_set(err, ERR_NOMEM, "no memory to merge %zu runs", count)
-                             : read_manifests(&m, err);
+    if (m.manifests == NULL || m.skew_ms == NULL) {
+        free(m.manifests);
+        free(m.skew_ms);
+        return error_set(err, ERR_NOMEM, "no memory to merge %zu runs", count);
+    }
+    enum err_code code = read_manifests(&m, err);
     if (code == ERR_OK) code = check(&m, err);
     if (code == ERR_OK) {
         code = folder_make_empty(folder, &made_from, err);
         if (code == ERR_OK) code = merge_all(&m, folder, manifest, err);
         if (code != ERR_OK) folder_remove(folder);
     }
-    for (size_t i = 0; m.manifests != NULL && i < count; i++) cJSON_Delete(m.manifests[i]);
+    for (size_t i = 0; i < count; i++) cJSON_Delete(m.manifests[i]);
     free(m.manifests);
     free(m.skew_ms);
     return code;

@@ -59,7 +59,8 @@ static struct compare_value quantile_of(const struct report_cell *cell, const st
                                         enum metric metric, double confidence, struct quantile *out)
 {
     const struct histogram *h = cell->cell.latency[metric];
-    *out = h == NULL ? (struct quantile){0} : histogram_quantile(h, what->quantile, confidence);
+    *out = (struct quantile){0};
+    if (h != NULL) *out = histogram_quantile(h, what->quantile, confidence);
     if (!out->valid) return (struct compare_value){0};
     return (struct compare_value){.known = true,
                                   .value = (double)out->value,
