@@ -234,8 +234,11 @@ enum err_code compare_regions(const struct results *results, const char *a, cons
               add_pair(comparison, text_str(&both), side_of(results, results_region(results, of_a)),
                        side_of(results, results_region(results, of_b)));
     text_free(&both);
-    enum err_code code =
-        ok ? by_window(&comparison->pairs[0], results, of_a, of_b, options->confidence, err) : no_memory(err);
+    if (!ok) {
+        compare_free(comparison);
+        return no_memory(err);
+    }
+    enum err_code code = by_window(&comparison->pairs[0], results, of_a, of_b, options->confidence, err);
     if (code == ERR_OK) return finish(comparison, out, err);
     compare_free(comparison);
     return code;
