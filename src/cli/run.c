@@ -170,6 +170,10 @@ int command_run(int argc, char **argv)
         {"workers", 0, OPTION_TEXT, "N",
          "threads that drive sessions (default: cores, one less when there are more than two)",
          &flags->workers},
+        {"evidence-limit", 0, OPTION_TEXT, "N",
+         "write so many evidence records in full, per failure code and region; further ones in brief\n"
+         "(default: the profile's record.evidence_limit, 0: all in full)",
+         &flags->evidence_limit},
         {"inconclusive", 0, OPTION_TEXT, "pass|fail", "exit 0 or 99 instead of 3 when samples are too few",
          &flags->inconclusive},
         {"dry-run", 0, OPTION_FLAG, NULL, "print what would be done and what it may cost, and do nothing",

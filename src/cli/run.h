@@ -17,7 +17,7 @@
 
 /* The command line of run, as given. */
 struct run_flags {
-    const char *output, *duration, *sessions, *rate, *seed, *workers, *inconclusive;
+    const char *output, *duration, *sessions, *rate, *seed, *workers, *inconclusive, *evidence_limit;
     struct option_list regions, connect_to;
     bool simulate, dry_run, yes, json, quiet, no_color;
 };

@@ -54,6 +54,13 @@ static enum err_code override_load(struct run *run, struct error *err)
     return ERR_OK;
 }
 
+static enum err_code limit_evidence(struct run *run, struct error *err)
+{
+    const char *limit = run->flags.evidence_limit;
+    if (limit == NULL || parse_count(limit, &run->profile->evidence_limit, err) == ERR_OK) return ERR_OK;
+    return error_prefix(err, "--evidence-limit");
+}
+
 static enum err_code number_flags(struct run *run, struct error *err)
 {
     run->seed = run->profile->seed;
@@ -170,6 +177,7 @@ enum err_code run_plan(struct run *run, struct error *err)
     if (code == ERR_OK) code = override_load(run, err);
     if (code == ERR_OK) code = profile_check(run->profile, err);
     if (code == ERR_OK) code = number_flags(run, err);
+    if (code == ERR_OK) code = limit_evidence(run, err);
     if (code == ERR_OK) code = detours(run, err);
     if (code == ERR_OK) code = check(run, err);
     if (code == ERR_OK) code = choose_folder(run, err);

@@ -67,7 +67,7 @@ static void add_attempt(const struct driver *driver, uint64_t at_ns, struct evid
 void driver_write_evidence(struct driver *driver, const struct session_action *action,
                            const struct evidence_of *of, const char *decision, uint64_t at_ns)
 {
-    const struct worker *worker = driver->worker;
+    struct worker *worker = driver->worker;
     const struct session *session = &driver->session;
     const struct event_facts *event = action->observed.event;
     const bool dialled = driver_in_dial(driver);
@@ -115,6 +115,7 @@ void driver_write_evidence(struct driver *driver, const struct session_action *a
         .also_count = failure_also(&action->observed, also),
         .signature = signature,
         .sent = driver->sent,
+        .brief = brevity_count(&worker->brevity, driver->region, action->failure.code),
     };
     failure_signature(&action->observed, signature);
     add_error(driver, event, &evidence);

@@ -181,6 +181,9 @@ enum err_code worker_init(struct worker *worker, const struct engine_plan *plan,
 enum err_code worker_start(struct worker *worker, struct error *err)
 {
     uint64_t origin = worker->plan->clock.mono_origin_ns;
+    /* Each worker has its part of the limit, and one record at least. */
+    uint64_t limit = worker->plan->profile->evidence_limit;
+    worker->brevity.limit = (limit + worker->plan->workers - 1) / worker->plan->workers;
     credential_box_take(&worker->credentials, NULL, NULL);
     worker->gauge.fire = on_gauge;
     worker->tick.fire = on_tick;
@@ -218,6 +221,7 @@ void worker_free(struct worker *worker)
     (void)uv_loop_close(&worker->loop);
     if (worker->recorder.mailbox != NULL) recorder_discard(&worker->recorder);
     credential_box_free(&worker->credentials);
+    brevity_free(&worker->brevity);
     free(worker->shares);
     free(worker->sessions_open);
     free(worker->in_flight);

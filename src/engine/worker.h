@@ -7,6 +7,7 @@
 #define RUSHHOUR_ENGINE_WORKER_H
 
 #include "base/random.h"
+#include "engine/brevity.h"
 #include "engine/credential.h"
 #include "engine/pacer.h"
 #include "engine/recorder.h"
@@ -61,6 +62,7 @@ struct worker {
     struct ws_client *client;
     struct credential_box credentials;
     struct recorder recorder;
+    struct brevity brevity;
     struct random random;
     struct share *shares;                /* one per region */
     uint64_t *sessions_open, *in_flight; /* per region */

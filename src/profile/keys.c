@@ -108,6 +108,10 @@ static const struct key profile_keys[] = {
     {"windows.report", KEY_WINDOWS, LIST(windows.report, windows.report_count), .fallback = "[\"1m\"]",
      .help = "what reports group by: a width that is a multiple of the interval, or "
              "NAME=HH:MM-HH:MM@ZONE[,mon-fri]"},
+    {"record.evidence_limit", KEY_COUNT, AT(evidence_limit), .fallback = "0",
+     .help = "evidence records that are written in full, per failure code and region; further ones leave out "
+             "events, "
+             "headers and messages, and are still one line each; 0: all are full"},
     {"record.attempts", KEY_BOOL, AT(record_attempts), .fallback = "true",
      .help = "whether attempts.csv gets a row per attempt"},
     {"thresholds", KEY_STRINGS, LIST(thresholds, threshold_count), .fallback = "[]", .accept = form_threshold,

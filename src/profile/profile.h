@@ -220,6 +220,7 @@ struct profile {
     struct simulator_plan simulator;
     uint64_t seed; /* 0: drawn at start */
     bool record_attempts;
+    uint64_t evidence_limit;  /* full evidence records of one code in one region; 0: all are full */
     struct json_node *source; /* what was read, for line and column of later messages; of profile/ only */
 };
 

@@ -214,6 +214,8 @@ static void write_attempt(struct text *out, const struct evidence *evidence, con
     string(out, "catalogue", evidence->failure.catalogue);
     also(out, evidence);
     redacted(out, "signature", evidence->signature, hidden);
+    key(out, "brief");
+    text_puts(out, evidence->brief ? "true" : "false");
     text_puts(out, "}\n");
 }
 
@@ -224,9 +226,14 @@ void evidence_write(struct text *out, const struct evidence *evidence, const str
         out->failed = true;
         return;
     }
-    write_times(out, evidence, local_zone);
-    write_region(out, evidence->region, evidence->address);
-    write_failure(out, evidence, &hidden);
-    write_attempt(out, evidence, &hidden);
+    struct evidence written = *evidence;
+    if (evidence->brief) {
+        written.event_count = written.header_count = 0;
+        written.message = written.sent = "";
+    }
+    write_times(out, &written, local_zone);
+    write_region(out, written.region, written.address);
+    write_failure(out, &written, &hidden);
+    write_attempt(out, &written, &hidden);
     hidden_free(&hidden);
 }

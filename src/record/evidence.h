@@ -64,6 +64,7 @@ struct evidence {
     size_t also_count;
     const char *signature; /* of a failure that matches nothing */
     const char *sent;      /* shape of what was sent: "session.update:213 conversation.item.create:120 ..." */
+    bool brief;            /* without events, headers, message and what was sent: one of many of its kind */
 };
 
 /* Appends the record as one JSON line with its newline; messages are redacted with the region's secret. */

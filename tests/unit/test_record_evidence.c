@@ -23,6 +23,7 @@ static const char *const contract_keys[] = {
     "usage_shape",   "possibly_billed",
     "sent",          "catalogue",
     "also",          "signature",
+    "brief",
 };
 #define CONTRACT_KEYS (sizeof contract_keys / sizeof *contract_keys)
 
@@ -286,6 +287,18 @@ static void test_hostile_text_stays_one_valid_line(void **state)
     assert_int_equal(cJSON_GetArraySize(kept), EVIDENCE_EVENTS);
     assert_true(cJSON_GetArrayItem(cJSON_GetArrayItem(kept, 0), 0)->valuedouble == 8); /* the last 32 */
     assert_non_null(strstr(at(record, "message")->valuestring, "\"quoted\" \\"));
+    assert_true(cJSON_IsFalse(at(record, "brief")));
+    cJSON_Delete(record);
+
+    struct evidence brief = evidence;
+    brief.brief = true;
+    text_clear(&line);
+    evidence_write(&line, &brief, NULL);
+    record = parse_line(&line);
+    assert_true(cJSON_IsTrue(at(record, "brief")));
+    assert_int_equal(cJSON_GetArraySize(at(record, "events")), 0);
+    assert_true(cJSON_IsNull(at(record, "message")));
+    assert_string_equal(at(record, "code")->valuestring, "x");
     cJSON_Delete(record);
     text_free(&line);
     fixture_free(f);

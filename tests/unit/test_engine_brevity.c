@@ -1,0 +1,33 @@
+/* Which evidence records are written in full. */
+#include "engine/brevity.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static void the_first_of_each_kind_are_full(void **state)
+{
+    (void)state;
+    static const char a[] = "server_error";
+    static const char b[] = "stall";
+    struct brevity brevity = {.limit = 2};
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(brevity_count(&brevity, 0, a), i >= 2);
+        assert_int_equal(brevity_count(&brevity, 1, a), i >= 2);
+        assert_int_equal(brevity_count(&brevity, 0, b), i >= 2);
+    }
+    for (size_t region = 2; region < 200; region++) assert_false(brevity_count(&brevity, region, a));
+    assert_true(brevity_count(&brevity, 0, a));
+    brevity_free(&brevity);
+    for (int i = 0; i < 5; i++) assert_false(brevity_count(&brevity, 0, a)); /* no limit: all are full */
+    brevity_free(&brevity);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(the_first_of_each_kind_are_full)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
