@@ -11,6 +11,7 @@
 static const char EXAMPLES[] =
     "  rushhour run profiles/demo.json --simulate\n"
     "  rushhour run profiles/two-regions.json --region eastus2 --duration 2m --yes\n"
+    "  rushhour run my.json --simulate --metrics :9464\n"
     "  rushhour run my.json --simulate --rate 20/s --seed 7 --json > run.json\n";
 
 static const char EXIT_CODES[] =
@@ -63,6 +64,7 @@ static enum err_code drive(struct run *run, struct error *err)
 static enum err_code make_run(struct run *run, int *status, struct error *err)
 {
     enum err_code code = run_signals_open(run, err);
+    if (code == ERR_OK) code = run_metrics_open(run, err);
     if (code == ERR_OK)
         code = run_writer_open(text_str(&run->folder), run->profile, run->clock.wall_origin_ns, &run->writer,
                                err);
@@ -71,6 +73,7 @@ static enum err_code make_run(struct run *run, int *status, struct error *err)
     struct error ending = {0};
     if (run->driven) {
         enum err_code end = run_finish(run, status, code == ERR_OK ? err : &ending);
+        run_metrics_finish(run);
         return code != ERR_OK ? code : end;
     }
     (void)!run_writer_close(run->writer, &ending); /* the folder goes anyway */
@@ -83,10 +86,12 @@ static enum err_code make_run(struct run *run, int *status, struct error *err)
 
 static void release(struct run *run)
 {
+    run_metrics_close(run); /* it reads the engine's figures */
     engine_free(run->engine);
     run_signals_close(run);
     (void)uv_run(&run->loop, UV_RUN_DEFAULT);
     (void)uv_loop_close(&run->loop);
+    run_metrics_free(run);
     for (size_t i = 0; i < run->detour_count; i++) detour_free(&run->detours[i]);
     simulated_free(&run->simulated);
     text_free(&run->folder);
@@ -111,6 +116,7 @@ static enum err_code prepare(struct run *run, const char *file, struct error *er
 {
     enum err_code code = profile_load(file, &run->profile, err);
     if (code == ERR_OK) code = run_plan(run, err);
+    if (code == ERR_OK) code = run_metrics_plan(run, err);
     if (code == ERR_OK && !run->flags.simulate && !run->flags.dry_run)
         code = profile_secrets_load(run->profile, err);
     if (code == ERR_OK && !run->flags.dry_run) warn_of_query_keys(run->profile);
@@ -174,6 +180,10 @@ int command_run(int argc, char **argv)
          "write so many evidence records in full, per failure code and region; further ones in brief\n"
          "(default: the profile's record.evidence_limit, 0: all in full)",
          &flags->evidence_limit},
+        {"metrics", 0, OPTION_TEXT, "ADDR:PORT",
+         "serve the figures so far at http://ADDR:PORT/metrics for Prometheus (without ADDR: 127.0.0.1;\n"
+         "port 0: any free one)",
+         &flags->metrics},
         {"inconclusive", 0, OPTION_TEXT, "pass|fail", "exit 0 or 99 instead of 3 when samples are too few",
          &flags->inconclusive},
         {"dry-run", 0, OPTION_FLAG, NULL, "print what would be done and what it may cost, and do nothing",

@@ -1,5 +1,6 @@
 /* `rushhour run`, in parts: the plan (run_plan.c), the simulator beside it (simulated.c), the drive
- * (run_drive.c) and what is left of it (run_finish.c). run.c reads the command line and goes through them. */
+ * (run_drive.c), its metrics endpoint (run_metrics.c) and what is left of it (run_finish.c). run.c reads the
+ * command line and goes through them. */
 #ifndef RUSHHOUR_CLI_RUN_H
 #define RUSHHOUR_CLI_RUN_H
 
@@ -17,7 +18,8 @@
 
 /* The command line of run, as given. */
 struct run_flags {
-    const char *output, *duration, *sessions, *rate, *seed, *workers, *inconclusive, *evidence_limit;
+    const char *output, *duration, *sessions, *rate, *seed, *workers, *inconclusive, *evidence_limit,
+        *metrics;
     struct option_list regions, connect_to;
     bool simulate, dry_run, yes, json, quiet, no_color;
 };
@@ -35,7 +37,8 @@ struct run {
     uv_loop_t loop;
     struct run_writer *writer;
     struct engine *engine;
-    struct live_view *view; /* while the load is driven */
+    struct live_view *view;      /* while the load is driven */
+    struct run_metrics *metrics; /* of --metrics, or NULL */
     struct run_clock clock;
     uint64_t ended_mono_ns;
     uv_signal_t interrupt, terminate, hangup;
@@ -56,6 +59,16 @@ void run_plan_report(const struct run *run, bool json, struct text *out);
  * written is written whole. */
 MUST_USE enum err_code run_signals_open(struct run *run, struct error *err);
 void run_signals_close(struct run *run);
+
+/* run_metrics.c: the endpoint of --metrics; each does nothing without it. `plan` reads the flag; `open`
+ * listens, and a port that is taken is ERR_NET. `finish` tells that the figures are final and waits until a
+ * scraper that was there has them, a minute at most. After `close` the loop must run once more, and `free` is
+ * the last. */
+MUST_USE enum err_code run_metrics_plan(struct run *run, struct error *err);
+MUST_USE enum err_code run_metrics_open(struct run *run, struct error *err);
+void run_metrics_finish(struct run *run);
+void run_metrics_close(struct run *run);
+void run_metrics_free(struct run *run);
 
 /* run_drive.c: drives the load to its end, with the live view. */
 MUST_USE enum err_code run_drive(struct run *run, struct error *err);

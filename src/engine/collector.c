@@ -32,7 +32,7 @@ struct collector {
     struct cell *totals;
     uint64_t *open_by_worker, *flight_by_worker; /* [worker * region_count + region] */
     uint64_t *sessions_open, *in_flight;
-    struct health health;
+    struct health health, latest; /* of the run so far, of the last interval written */
     bool health_known;
     struct error failure; /* the first one */
 };
@@ -119,6 +119,7 @@ static struct health health_of(const struct collector *collector, const struct p
 static enum err_code write_interval(struct collector *collector, const struct pending *pending)
 {
     struct health health = health_of(collector, pending);
+    collector->latest = health;
     if (collector->health_known) {
         health_merge(&collector->health, &health);
     } else {
@@ -296,4 +297,9 @@ const uint64_t *collector_in_flight(const struct collector *collector)
 const struct health *collector_health(const struct collector *collector)
 {
     return &collector->health;
+}
+
+const struct health *collector_latest(const struct collector *collector)
+{
+    return collector->health_known ? &collector->latest : NULL;
 }

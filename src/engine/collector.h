@@ -29,4 +29,7 @@ const uint64_t *collector_sessions_open(const struct collector *collector);
 const uint64_t *collector_in_flight(const struct collector *collector);
 const struct health *collector_health(const struct collector *collector);
 
+/* The health of the last interval that is over; NULL before the first one is. */
+const struct health *collector_latest(const struct collector *collector);
+
 #endif

@@ -243,6 +243,7 @@ void engine_status(const struct engine *engine, struct engine_status *out)
         .reason = text_str(&engine->reason),
         .budget_spent = engine->budget_spent,
         .health = collector_health(engine->collector),
+        .latest = collector_latest(engine->collector),
     };
 }
 

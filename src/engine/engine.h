@@ -48,6 +48,7 @@ struct engine_status {
     const char *reason;          /* of a stop, or "" */
     double budget_spent;         /* share of the limit that is nearest; 0 without a limit */
     const struct health *health; /* of the run so far */
+    const struct health *latest; /* of the last interval that is over; NULL before */
 };
 
 /* Prepares the run; nothing is connected yet. Errors name the region or file. */

@@ -186,7 +186,7 @@ int64_t histogram_max(const struct histogram *h)
     return h->max_raw == 0 ? 0 : histogram_highest_equivalent(h, h->max_raw);
 }
 
-double histogram_mean(const struct histogram *h)
+double histogram_sum(const struct histogram *h)
 {
     size_t first;
     size_t last;
@@ -195,7 +195,12 @@ double histogram_mean(const struct histogram *h)
     for (size_t i = first; i <= last; i++) {
         if (h->counts[i] != 0) sum += (double)median_equivalent(h, i) * (double)h->counts[i];
     }
-    return sum / (double)h->total;
+    return sum;
+}
+
+double histogram_mean(const struct histogram *h)
+{
+    return h->total == 0 ? 0 : histogram_sum(h) / (double)h->total;
 }
 
 double histogram_stddev(const struct histogram *h)

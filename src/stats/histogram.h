@@ -53,6 +53,10 @@ int64_t histogram_max(const struct histogram *h);
 double histogram_mean(const struct histogram *h);
 double histogram_stddev(const struct histogram *h);
 
+/* The sum of all values, each taken as the middle of its bucket: exact up to 2^53, so it never falls as
+ * values come. */
+double histogram_sum(const struct histogram *h);
+
 /*
  * The highest equivalent value at a percentile, which is bounded to 0..100; the lowest equivalent at exactly
  * 0, as getValueAtPercentile of HdrHistogram 2.1.11 has it. 0 when empty.
