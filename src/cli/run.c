@@ -2,6 +2,7 @@
 #include "cli/command.h"
 
 #include "base/files.h"
+#include "base/random.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -12,7 +13,8 @@ static const char EXAMPLES[] =
     "  rushhour run profiles/demo.json --simulate\n"
     "  rushhour run profiles/two-regions.json --region eastus2 --duration 2m --yes\n"
     "  rushhour run my.json --simulate --metrics :9464\n"
-    "  rushhour run my.json --simulate --rate 20/s --seed 7 --json > run.json\n";
+    "  rushhour run my.json --simulate --rate 20/s --seed 7 --json > run.json\n"
+    "  rushhour run my.json --yes --seed 7 --shard 2/3 --start-at 2026-11-20T14:00:00Z\n";
 
 static const char EXIT_CODES[] =
     "  0 done, every threshold passed     1 could not do its work      2 wrong command line or profile\n"
@@ -28,6 +30,15 @@ static void on_simulator_lost(void *user)
     engine_stop(run->engine, RUN_FAILED, "the simulator ended");
 }
 
+/* The simulators of two shards must not draw the same faults for different sessions. */
+static uint64_t simulator_seed(const struct run *run)
+{
+    if (run->shard.index == 0) return run->seed;
+    struct random random;
+    random_seed(&random, run->seed, run->shard.index);
+    return random_u64(&random) >> 11;
+}
+
 static enum err_code start_simulator(struct run *run, struct error *err)
 {
     struct text ledger = {0};
@@ -35,7 +46,7 @@ static enum err_code start_simulator(struct run *run, struct error *err)
     run->simulated = (struct simulated){
         .loop = &run->loop,
         .profile = run->profile,
-        .seed = run->seed,
+        .seed = simulator_seed(run),
         .ledger = ledger.data,
         .interrupts = &run->interrupts,
         .on_lost = on_simulator_lost,
@@ -184,6 +195,13 @@ int command_run(int argc, char **argv)
          "serve the figures so far at http://ADDR:PORT/metrics for Prometheus (without ADDR: 127.0.0.1;\n"
          "port 0: any free one)",
          &flags->metrics},
+        {"shard", 0, OPTION_TEXT, "I/N",
+         "drive only the I-th of N parts of the plan, and the others elsewhere with the same profile and\n"
+         "seed, then: rushhour merge; splits arrivals or slots, max_sessions, connect_rate, budget",
+         &flags->shard},
+        {"start-at", 0, OPTION_TEXT, "TIME",
+         "begin the load exactly then (RFC 3339, at most 24 h ahead), so that shards start together",
+         &flags->start_at},
         {"inconclusive", 0, OPTION_TEXT, "pass|fail", "exit 0 or 99 instead of 3 when samples are too few",
          &flags->inconclusive},
         {"dry-run", 0, OPTION_FLAG, NULL, "print what would be done and what it may cost, and do nothing",

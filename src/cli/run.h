@@ -1,6 +1,6 @@
-/* `rushhour run`, in parts: the plan (run_plan.c), the simulator beside it (simulated.c), the drive
- * (run_drive.c), its metrics endpoint (run_metrics.c) and what is left of it (run_finish.c). run.c reads the
- * command line and goes through them. */
+/* `rushhour run`, in parts: the plan (run_plan.c), the simulator beside it (simulated.c), the wait for the
+ * start (run_wait.c), the drive (run_drive.c), its metrics endpoint (run_metrics.c) and what is left of it
+ * (run_finish.c). run.c reads the command line and goes through them. */
 #ifndef RUSHHOUR_CLI_RUN_H
 #define RUSHHOUR_CLI_RUN_H
 
@@ -18,8 +18,8 @@
 
 /* The command line of run, as given. */
 struct run_flags {
-    const char *output, *duration, *sessions, *rate, *seed, *workers, *inconclusive, *evidence_limit,
-        *metrics;
+    const char *output, *duration, *sessions, *rate, *seed, *workers, *inconclusive, *shard, *start_at,
+        *evidence_limit, *metrics;
     struct option_list regions, connect_to;
     bool simulate, dry_run, yes, json, quiet, no_color;
 };
@@ -29,7 +29,9 @@ struct run {
     struct profile *profile;
     uint64_t seed;
     unsigned workers;
-    struct text folder; /* of the run */
+    struct shard shard;  /* of the plan */
+    int64_t start_at_ns; /* real time, since 1970 UTC; 0: as soon as everything is ready */
+    struct text folder;  /* of the run */
     char id[128];
     struct detour detours[DETOUR_MAX]; /* of --connect-to */
     size_t detour_count;
@@ -54,11 +56,18 @@ MUST_USE enum err_code run_plan(struct run *run, struct error *err);
 /* Appends what the run would do and cost: the contract's dry-run JSON, or a table. */
 void run_plan_report(const struct run *run, bool json, struct text *out);
 
+/* run_plan.c: "1/3", as run.json has it. */
+void run_shard_name(const struct run *run, char out[24]);
+
 /* run_signals.c: from here to the end Ctrl-C and SIGTERM end the run in order: while the engine runs, the
  * first one drains it and the second one stops it; before, the run is called off; after, what is being
  * written is written whole. */
 MUST_USE enum err_code run_signals_open(struct run *run, struct error *err);
 void run_signals_close(struct run *run);
+
+/* run_wait.c: sets the monotonic start of the load to the moment of --start-at and waits until just before
+ * it, running the loop. ERR_USAGE when it has passed already. */
+MUST_USE enum err_code run_wait(struct run *run, struct error *err);
 
 /* run_metrics.c: the endpoint of --metrics; each does nothing without it. `plan` reads the flag; `open`
  * listens, and a port that is taken is ERR_NET. `finish` tells that the figures are final and waits until a

@@ -170,6 +170,7 @@ static enum err_code start_engine(struct run *run, struct error *err)
         .profile = run->profile,
         .clock = run->clock,
         .seed = run->seed,
+        .shard = run->shard,
         .workers = run->workers,
         .detours = run->flags.simulate ? run->simulated.detours : run->detours,
         .detour_count = run->flags.simulate ? run->simulated.detour_count : run->detour_count,
@@ -185,14 +186,23 @@ static enum err_code start_engine(struct run *run, struct error *err)
     return code;
 }
 
+/* Setting up took its time: the clock starts now, or when it was asked to, for us and for the simulator
+ * alike. */
+static enum err_code set_start(struct run *run, struct error *err)
+{
+    if (run->start_at_ns != 0) return run_wait(run, err);
+    run->clock.mono_origin_ns = clock_mono_ns() + (uint64_t)LEAD_NS;
+    return ERR_OK;
+}
+
 enum err_code run_drive(struct run *run, struct error *err)
 {
     struct drive drive = {.run = run};
     ws_global_init();
     enum err_code code = start_engine(run, err);
     if (code != ERR_OK) return code;
-    /* Setting up took its time: the clock starts now, for us and for the simulator alike. */
-    run->clock.mono_origin_ns = clock_mono_ns() + (uint64_t)LEAD_NS;
+    code = set_start(run, err);
+    if (code != ERR_OK) return code;
     engine_set_origin(run->engine, run->clock.mono_origin_ns);
     if (run->flags.simulate) simulated_clock(&run->simulated, &run->clock);
     code = run_write_manifest(run, false, err);

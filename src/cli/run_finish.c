@@ -54,6 +54,8 @@ static double seconds_driven(const struct run *run)
 static cJSON *make_manifest(const struct run *run, bool ended)
 {
     struct library_version libraries[LIBRARY_COUNT];
+    char shard[24];
+    run_shard_name(run, shard);
     struct engine_status status;
     library_versions(libraries);
     engine_status(run->engine, &status);
@@ -67,7 +69,7 @@ static cJSON *make_manifest(const struct run *run, bool ended)
         .clock_speed = run->clock.speed,
         .seed = run->seed,
         .simulated = run->flags.simulate,
-        .shard = "1/1",
+        .shard = shard,
         .workers = run->workers,
         .elapsed_s = ended ? seconds_driven(run) : 0,
         .health = ended ? status.health : NULL,

@@ -16,6 +16,8 @@
 /* The largest number that every reader of JSON keeps exact. */
 #define SEED_MOST UINT64_C(0x1FFFFFFFFFFFFF)
 
+#define START_MOST_NS (INT64_C(86400) * NS_PER_S)
+
 /* ---- flags that override ---- */
 
 static enum err_code keep_regions(struct profile *profile, const struct option_list *wanted,
@@ -61,6 +63,40 @@ static enum err_code limit_evidence(struct run *run, struct error *err)
     return error_prefix(err, "--evidence-limit");
 }
 
+static enum err_code shard_flags(struct run *run, struct error *err)
+{
+    run->shard = (struct shard){.count = 1};
+    if (run->flags.shard == NULL) return ERR_OK;
+    enum err_code code = shard_parse(run->flags.shard, &run->shard, err);
+    return code == ERR_OK ? shard_check(&run->shard, run->profile, err) : code;
+}
+
+void run_shard_name(const struct run *run, char out[24])
+{
+    (void)snprintf(out, 24, "%u/%u", run->shard.index + 1, run->shard.count);
+}
+
+static enum err_code start_flags(struct run *run, struct error *err)
+{
+    if (run->flags.start_at == NULL) return ERR_OK;
+    int64_t at_ns;
+    if (parse_time(run->flags.start_at, &at_ns, err) != ERR_OK) return error_prefix(err, "--start-at");
+    int64_t now_ns = clock_wall_ns();
+    char now[40];
+    format_utc_ms(now_ns, now);
+    if (at_ns <= now_ns) {
+        return error_set(err, ERR_USAGE,
+                         "--start-at %.40s: that has passed (it is %s now); choose a time some seconds ahead",
+                         run->flags.start_at, now);
+    }
+    if (at_ns - now_ns > START_MOST_NS) {
+        return error_set(err, ERR_USAGE, "--start-at %.40s: that is more than 24 hours ahead (it is %s now)",
+                         run->flags.start_at, now);
+    }
+    run->start_at_ns = at_ns - at_ns % NS_PER_MS;
+    return ERR_OK;
+}
+
 static enum err_code number_flags(struct run *run, struct error *err)
 {
     run->seed = run->profile->seed;
@@ -69,6 +105,13 @@ static enum err_code number_flags(struct run *run, struct error *err)
     }
     if (run->seed > SEED_MOST) {
         return error_set(err, ERR_USAGE, "seed %" PRIu64 ": at most %" PRIu64, run->seed, SEED_MOST);
+    }
+    if (run->seed == 0 && run->shard.count > 1) {
+        return error_set(
+            err, ERR_USAGE,
+            "--shard %s: needs a seed, the same for every shard: add --seed N to the command or "
+            "\"seed\": N to the profile (shards with drawn seeds would not be parts of one plan)",
+            run->flags.shard);
     }
     if (run->seed == 0) {
         if (getrandom(&run->seed, sizeof run->seed, 0) != (ssize_t)sizeof run->seed)
@@ -82,7 +125,7 @@ static enum err_code number_flags(struct run *run, struct error *err)
     }
     if (workers < 1 || workers > 256) return error_set(err, ERR_USAGE, "--workers: 1 to 256");
     /* A worker has its whole part of max_sessions, or it would turn every arrival of its own away. */
-    const uint64_t most = run->profile->load.max_sessions;
+    const uint64_t most = shard_part(&run->shard, run->profile->load.max_sessions);
     run->workers = (unsigned)(workers < most ? workers : most);
     const char *inconclusive = run->flags.inconclusive;
     if (inconclusive != NULL && strcmp(inconclusive, "pass") != 0 && strcmp(inconclusive, "fail") != 0) {
@@ -157,6 +200,11 @@ static enum err_code choose_folder(struct run *run, struct error *err)
     /* 2026-10-20T14:05:00.123Z -> 2026-10-20T140500Z */
     (void)snprintf(run->id, sizeof run->id, "%.13s%.2s%.2sZ-%.80s", stamp, stamp + 14, stamp + 17,
                    run->profile->name);
+    if (run->shard.count > 1) {
+        size_t used = strlen(run->id);
+        (void)snprintf(run->id + used, sizeof run->id - used, "-%uof%u", run->shard.index + 1,
+                       run->shard.count);
+    }
     if (run->flags.output != NULL) {
         text_puts(&run->folder, run->flags.output);
         return ERR_OK;
@@ -176,13 +224,16 @@ enum err_code run_plan(struct run *run, struct error *err)
     enum err_code code = keep_regions(run->profile, &run->flags.regions, err);
     if (code == ERR_OK) code = override_load(run, err);
     if (code == ERR_OK) code = profile_check(run->profile, err);
+    if (code == ERR_OK) code = shard_flags(run, err);
+    if (code == ERR_OK) code = start_flags(run, err);
     if (code == ERR_OK) code = number_flags(run, err);
     if (code == ERR_OK) code = limit_evidence(run, err);
     if (code == ERR_OK) code = detours(run, err);
     if (code == ERR_OK) code = check(run, err);
     if (code == ERR_OK) code = choose_folder(run, err);
     bool now = !run->flags.simulate || run->profile->simulator.clock_start_ns == INT64_MIN;
-    int64_t origin_ns = now ? clock_wall_ns() : run->profile->simulator.clock_start_ns;
+    int64_t origin_ns = run->profile->simulator.clock_start_ns;
+    if (now) origin_ns = run->start_at_ns != 0 ? run->start_at_ns : clock_wall_ns();
     /* Whole milliseconds, as the files show them: else a row's time could be rounded out of its interval. */
     run->clock.wall_origin_ns = origin_ns - origin_ns % NS_PER_MS;
     run->clock.speed = run->flags.simulate ? run->profile->simulator.clock_speed : 1;
@@ -193,8 +244,11 @@ enum err_code run_plan(struct run *run, struct error *err)
 
 void run_plan_report(const struct run *run, bool json, struct text *out)
 {
+    char shard[24];
+    run_shard_name(run, shard);
     if (json) {
         cJSON *root = forecast_profile_json(run->profile);
+        (void)cJSON_AddStringToObject(root, "shard", shard);
         char *printed = cJSON_Print(root);
         if (printed != NULL) text_printf(out, "%s\n", printed);
         cJSON_free(printed);
@@ -206,5 +260,8 @@ void run_plan_report(const struct run *run, bool json, struct text *out)
     text_printf(out, "%s: %s of load, seed %" PRIu64 ", nothing is sent (--dry-run)\n\n", run->profile->name,
                 text_str(&length), run->seed);
     forecast_table(run->profile, out);
+    if (run->shard.count > 1)
+        text_printf(out, "These are the figures of the whole plan, of which shard %s drives its part.\n",
+                    shard);
     text_free(&length);
 }

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "engine/user.h"
 
-#include <math.h>
+#include <string.h>
 
 /* How often the closed model looks at its level. */
 #define UPDATE_EVERY_NS (20 * NS_PER_MS)
@@ -15,59 +15,65 @@ static bool is_open_model(const struct worker *worker)
     return worker->plan->profile->load.model == LOAD_ARRIVALS;
 }
 
-/* This worker's part of a number that is split over all of them; the parts add up to the whole. */
-static uint64_t part_of(const struct worker *worker, uint64_t whole)
-{
-    uint64_t workers = worker->plan->workers;
-    return whole / workers + (worker->index < whole % workers ? 1 : 0);
-}
-
-/* Finds the next arrival that is this worker's: every worker walks the same plan and takes each n-th. */
 static void next_arrival(struct worker *worker, struct share *share)
 {
     int64_t elapsed;
-    do {
-        share->arrivals_left = arrivals_next(&share->arrivals, &elapsed, &share->next_number);
-    } while (share->arrivals_left && share->next_number % worker->plan->workers != worker->index);
+    share->arrivals_left = arrivals_next_of(&share->arrivals, &worker->lane, &elapsed, &share->next_number);
     if (share->arrivals_left) share->next_due_ns = run_clock_mono_at(&worker->plan->clock, elapsed);
 }
 
 static void take_arrivals(struct worker *worker, size_t region, uint64_t now_ns)
 {
     struct share *share = &worker->shares[region];
-    uint64_t limit = part_of(worker, worker->plan->profile->load.max_sessions);
+    uint64_t limit = lane_part(&worker->lane, worker->plan->profile->load.max_sessions);
     while (share->arrivals_left && share->next_due_ns <= now_ns) {
         (void)recorder_at(&worker->recorder, now_ns);
         recorder_cell(&worker->recorder, region)->counters.requested_sessions++;
         worker->recorder.slice->requested++;
         if (share->users < limit) {
-            (void)user_start(worker, region, share->next_number, share->next_due_ns, now_ns);
+            const struct user_plan plan = {.number = share->next_number, .due_ns = share->next_due_ns};
+            (void)user_start(worker, region, &plan, now_ns);
         }
         next_arrival(worker, share);
     }
 }
 
-static uint64_t wanted_users(const struct worker *worker, uint64_t now_ns)
+/* How many of this worker's slots are to be busy: always the first ones. */
+static uint64_t wanted_slots(const struct worker *worker, uint64_t now_ns)
 {
-    const struct load *load = &worker->plan->profile->load;
-    double level = pacer_level(load, run_clock_elapsed(&worker->plan->clock, now_ns));
-    uint64_t whole = (uint64_t)ceil(level - 1e-9);
-    return part_of(worker, whole < load->max_sessions ? whole : load->max_sessions);
+    int64_t elapsed = run_clock_elapsed(&worker->plan->clock, now_ns);
+    return lane_part(&worker->lane, pacer_sessions(&worker->plan->profile->load, elapsed));
+}
+
+static bool fill_slot(struct worker *worker, size_t region, size_t slot, uint64_t now_ns)
+{
+    struct share *share = &worker->shares[region];
+    const struct user_plan plan = {
+        .number = lane_first(&worker->lane) + slot * lane_stride(&worker->lane),
+        .slot = slot,
+        .round = share->rounds[slot],
+        .due_ns = now_ns,
+    };
+    if (!user_start(worker, region, &plan, now_ns)) return false;
+    share->rounds[slot]++;
+    return true;
 }
 
 /* Starts who is missing; lets go who is too many and not in the middle of an interaction. */
 static void keep_level(struct worker *worker, size_t region, uint64_t now_ns)
 {
     struct share *share = &worker->shares[region];
-    uint64_t wanted = wanted_users(worker, now_ns);
-    while (share->users < wanted) {
-        uint64_t number = share->next_slot++ * worker->plan->workers + worker->index;
-        if (!user_start(worker, region, number, now_ns, now_ns)) return;
+    size_t wanted = wanted_slots(worker, now_ns);
+    const char *vacant;
+    while ((vacant = memchr(share->taken, 0, wanted)) != NULL) {
+        if (!fill_slot(worker, region, (size_t)(vacant - share->taken), now_ns) || worker->recorder.failed)
+            return;
     }
+    if (memchr(share->taken + wanted, 1, share->slot_count - wanted) == NULL) return;
     struct user *next;
-    for (struct user *user = worker->users; user != NULL && share->users > wanted; user = next) {
+    for (struct user *user = worker->users; user != NULL; user = next) {
         next = user->next;
-        if (user->region == region) user_leave(user, now_ns);
+        if (user->region == region && user->plan.slot >= wanted) user_leave(user, now_ns);
     }
 }
 
@@ -122,7 +128,7 @@ static void on_pacing(struct appointment *appointment, uint64_t now_ns)
 /* Lets users dial as the connect rate allows; idle time is not saved up for a burst. */
 static void pace(struct worker *worker, uint64_t now_ns)
 {
-    double rate = worker->plan->profile->load.connect_rate / worker->plan->workers;
+    double rate = worker->plan->profile->load.connect_rate / (double)lane_stride(&worker->lane);
     uint64_t gap_ns = (uint64_t)((double)NS_PER_S / rate);
     while (worker->queue_first != NULL) {
         if (worker->next_dial_ns > now_ns) {
@@ -172,10 +178,9 @@ void dispatch_forget(struct worker *worker, struct user *user)
     if (worker->queue_last == user) worker->queue_last = before;
 }
 
-bool dispatch_surplus(const struct worker *worker, size_t region, uint64_t now_ns)
+bool dispatch_surplus(const struct user *user, uint64_t now_ns)
 {
-    if (is_open_model(worker)) return false;
-    return worker->shares[region].users > wanted_users(worker, now_ns);
+    return !is_open_model(user->worker) && user->plan.slot >= wanted_slots(user->worker, now_ns);
 }
 
 void dispatch_stop(struct worker *worker)

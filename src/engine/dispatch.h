@@ -20,8 +20,8 @@ void dispatch_dial(struct worker *worker, struct user *user, uint64_t now_ns);
 /* Takes a user out of the queue of dials, if it stands there. */
 void dispatch_forget(struct worker *worker, struct user *user);
 
-/* Whether the closed model wants fewer users in the region than there are. */
-bool dispatch_surplus(const struct worker *worker, size_t region, uint64_t now_ns);
+/* Whether the closed model wants nobody in the user's slot any more. */
+bool dispatch_surplus(const struct user *user, uint64_t now_ns);
 
 /* Open model: starts everyone whose arrival was due by now. */
 void dispatch_arrivals(struct worker *worker, uint64_t now_ns);

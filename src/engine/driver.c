@@ -269,7 +269,7 @@ bool driver_dial(struct user *user, uint64_t now_ns)
     driver->worker = worker;
     driver->user = user;
     driver->region = user->region;
-    driver->number = worker->sessions_numbered++ * worker->plan->workers + worker->index + 1;
+    driver->number = lane_first(&worker->lane) + worker->sessions_numbered++ * lane_stride(&worker->lane) + 1;
     driver->deadline.fire = on_deadline;
     session_init(&driver->session, &worker->plan->profile->timeouts, worker->plan->profile->session.modality);
     make_request_id(driver);

@@ -58,16 +58,18 @@ static void check_budget(struct engine *engine)
         usd += totals[i].counters.cost_usd;
         tokens += totals[i].counters.input_tokens + totals[i].counters.output_tokens;
     }
-    double of_usd = share_of(usd, budget->usd);
-    double of_tokens = share_of((double)tokens, (double)budget->tokens);
+    double limit_usd = shard_usd(&engine->plan.shard, budget->usd);
+    uint64_t limit_tokens = shard_part(&engine->plan.shard, budget->tokens);
+    double of_usd = share_of(usd, limit_usd);
+    double of_tokens = share_of((double)tokens, (double)limit_tokens);
     engine->budget_spent = of_usd > of_tokens ? of_usd : of_tokens;
     if (engine->stops > 0 || engine->budget_spent < 1) return;
     char reason[128];
     if (of_usd >= 1) {
-        (void)snprintf(reason, sizeof reason, "budget.usd reached: %.4f of %.4f USD", usd, budget->usd);
+        (void)snprintf(reason, sizeof reason, "budget.usd reached: %.4f of %.4f USD", usd, limit_usd);
     } else {
         (void)snprintf(reason, sizeof reason, "budget.tokens reached: %llu of %llu",
-                       (unsigned long long)tokens, (unsigned long long)budget->tokens);
+                       (unsigned long long)tokens, (unsigned long long)limit_tokens);
     }
     engine_stop(engine, RUN_STOPPED_BUDGET, reason);
 }
@@ -162,6 +164,7 @@ static enum err_code set_up(struct engine *engine, struct error *err)
         .region_count = profile->region_count,
         .clock = options->clock,
         .seed = options->seed,
+        .shard = options->shard,
         .workers = options->workers,
         .load_ns = load_duration_ns(&profile->load),
         .zone = evidence_zone(profile),

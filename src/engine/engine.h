@@ -28,6 +28,7 @@ struct engine_options {
     const struct profile *profile; /* secrets loaded */
     struct run_clock clock;        /* the load begins at its origin, which should lie a little ahead */
     uint64_t seed;
+    struct shard shard; /* the part of the load that is driven here; all zero: the whole */
     unsigned workers;
     const struct detour *detours;
     size_t detour_count;

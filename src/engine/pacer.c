@@ -23,6 +23,12 @@ double pacer_level(const struct load *load, int64_t elapsed_ns)
     return 0;
 }
 
+uint64_t pacer_sessions(const struct load *load, int64_t elapsed_ns)
+{
+    uint64_t whole = (uint64_t)ceil(pacer_level(load, elapsed_ns) - 1e-9);
+    return whole < load->max_sessions ? whole : load->max_sessions;
+}
+
 double pacer_expected(const struct load *load, int64_t elapsed_ns)
 {
     double from = 0;
@@ -84,5 +90,14 @@ bool arrivals_next(struct arrivals *arrivals, int64_t *due_elapsed_ns, uint64_t 
     arrivals->count += arrivals->load->arrival == ARRIVAL_EVEN ? 1.0 : random_exponential(&arrivals->random);
     if (!pacer_when(arrivals->load, arrivals->count, due_elapsed_ns)) return false;
     *number = arrivals->number++;
+    return true;
+}
+
+bool arrivals_next_of(struct arrivals *arrivals, const struct lane *lane, int64_t *due_elapsed_ns,
+                      uint64_t *number)
+{
+    do {
+        if (!arrivals_next(arrivals, due_elapsed_ns, number)) return false;
+    } while (!lane_owns(lane, *number));
     return true;
 }

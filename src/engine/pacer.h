@@ -4,6 +4,7 @@
 #define RUSHHOUR_ENGINE_PACER_H
 
 #include "base/random.h"
+#include "engine/shard.h"
 #include "profile/profile.h"
 
 #include <stdbool.h>
@@ -12,6 +13,9 @@
 /* The target at a time since the start of the load: sessions, or arrivals per second. 0 after the last stage.
  */
 double pacer_level(const struct load *load, int64_t elapsed_ns);
+
+/* Closed model: how many sessions are wanted at a time, at most load.max_sessions. */
+uint64_t pacer_sessions(const struct load *load, int64_t elapsed_ns);
 
 /* How many arrivals are expected from the start until then: the integral of the rate. */
 double pacer_expected(const struct load *load, int64_t elapsed_ns);
@@ -36,5 +40,11 @@ void arrivals_init(struct arrivals *arrivals, const struct load *load, uint64_t 
 
 /* The next arrival's due time since the start of the load; false when there is none left. */
 bool arrivals_next(struct arrivals *arrivals, int64_t *due_elapsed_ns, uint64_t *number);
+
+/* The same for the arrivals that are dealt to one lane: everyone walks the whole plan and takes what is
+ * theirs.
+ */
+bool arrivals_next_of(struct arrivals *arrivals, const struct lane *lane, int64_t *due_elapsed_ns,
+                      uint64_t *number);
 
 #endif

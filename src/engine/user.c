@@ -29,7 +29,9 @@ static void user_free(struct user *user)
         worker->users = user->next;
     }
     if (user->next != NULL) user->next->previous = user->previous;
-    worker->shares[user->region].users--;
+    struct share *share = &worker->shares[user->region];
+    share->users--;
+    if (share->taken != NULL) share->taken[user->plan.slot] = 0;
     free(user);
     worker_check_over(worker);
 }
@@ -70,6 +72,14 @@ static bool wants_rotation(const struct user *user, uint64_t now_ns)
     return plan->max_age_ns > 0 && age_ns >= (uint64_t)plan->max_age_ns;
 }
 
+/* By the plan alone; a slot goes on through the list with each user that is in it. */
+static const char *prompt_of(const struct user *user)
+{
+    const struct session_plan *plan = plan_of(user);
+    uint64_t before = user->plan.number + user->plan.round * plan->interactions;
+    return plan->prompts[(before + user->interaction) % plan->prompt_count];
+}
+
 static void begin_try(struct appointment *appointment, uint64_t now_ns)
 {
     struct user *user = (struct user *)((char *)appointment - offsetof(struct user, appointment));
@@ -81,16 +91,23 @@ static void begin_try(struct appointment *appointment, uint64_t now_ns)
         if (wants_rotation(user, now_ns)) driver_finish(let_go(user), now_ns);
     }
     if (user->driver != NULL && driver_usable(user->driver)) {
-        const struct session_plan *plan = plan_of(user);
-        const char *prompt = plan->prompts[(user->number + user->interaction) % plan->prompt_count];
-        driver_turn(user->driver, user->try_due_ns, prompt, now_ns);
+        driver_turn(user->driver, user->try_due_ns, prompt_of(user), now_ns);
         return;
     }
     user->probe = false; /* the session that it was to probe has gone */
     dispatch_dial(user->worker, user, now_ns);
 }
 
-bool user_start(struct worker *worker, size_t region, uint64_t number, uint64_t due_ns, uint64_t now_ns)
+/* A stream of its own beside the region's arrivals, so that its jitter does not depend on who else is there.
+ */
+static void seed_jitter(struct user *user)
+{
+    const struct engine_plan *plan = user->worker->plan;
+    uint64_t region = random_stream(plan->profile->regions[user->region].name);
+    random_seed(&user->random, plan->seed, region + 1 + user->plan.number + (user->plan.round << 32));
+}
+
+bool user_start(struct worker *worker, size_t region, const struct user_plan *plan, uint64_t now_ns)
 {
     struct user *user = calloc(1, sizeof *user);
     if (user == NULL) {
@@ -99,14 +116,17 @@ bool user_start(struct worker *worker, size_t region, uint64_t number, uint64_t 
     }
     user->worker = worker;
     user->region = region;
-    user->number = number;
+    user->plan = *plan;
+    seed_jitter(user);
     user->interaction = 1;
     user->appointment.fire = begin_try;
     user->next = worker->users;
     if (worker->users != NULL) worker->users->previous = user;
     worker->users = user;
-    worker->shares[region].users++;
-    schedule(user, due_ns, now_ns);
+    struct share *share = &worker->shares[region];
+    share->users++;
+    if (share->taken != NULL) share->taken[plan->slot] = 1;
+    schedule(user, plan->due_ns, now_ns);
     return true;
 }
 
@@ -120,12 +140,10 @@ void user_dial(struct user *user, uint64_t now_ns)
 
 void user_on_ready(struct user *user, uint64_t now_ns)
 {
-    const struct session_plan *plan = plan_of(user);
     /* The turn could not be due before there was a session to take it. */
     user->try_due_ns = now_ns;
     if (user->attempt == 1 && user->cuts == 0) user->interaction_due_ns = now_ns;
-    const char *prompt = plan->prompts[(user->number + user->interaction) % plan->prompt_count];
-    driver_turn(user->driver, now_ns, prompt, now_ns);
+    driver_turn(user->driver, now_ns, prompt_of(user), now_ns);
 }
 
 static void next_interaction(struct user *user, int64_t pause_ns, uint64_t now_ns)
@@ -136,7 +154,7 @@ static void next_interaction(struct user *user, int64_t pause_ns, uint64_t now_n
     user->cuts = 0;
     user->probe = user->again = false;
     bool done = user->interaction > plan_of(user)->interactions || user->worker->draining ||
-                dispatch_surplus(user->worker, user->region, now_ns);
+                dispatch_surplus(user, now_ns);
     if (done) {
         retire(user, now_ns);
         return;
@@ -191,7 +209,7 @@ enum decision user_on_attempt_failed(struct user *user, const struct failure_cla
         .probe = user->probe,
     };
     int64_t delay_ns;
-    enum decision decision = retry_decide(retry, &facts, &user->worker->random, &delay_ns);
+    enum decision decision = retry_decide(retry, &facts, &user->random, &delay_ns);
     user->rotation_turns++;
     user->probe = decision == DECIDE_PROBE_SAME_SESSION;
     user->again = false;

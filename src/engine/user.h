@@ -9,13 +9,22 @@
 /* Whether the credential was what an attempt failed by. */
 enum refusal { REFUSAL_NONE, REFUSAL_RENEWS, REFUSAL_STAYS };
 
+/* What the plan of the load says of a user. */
+struct user_plan {
+    uint64_t number; /* of the arrival, or of the slot, in the whole plan */
+    size_t slot;     /* closed model: which of the worker's */
+    uint64_t round;  /* closed model: how many users were in the slot before */
+    uint64_t due_ns; /* of the first try; may have passed */
+};
+
 struct user {
     struct worker *worker;
     struct user *next, *previous; /* in worker.users */
     struct user *queued_next;     /* in the queue of dials */
     bool queued;
     size_t region;
-    uint64_t number;                /* of the arrival, or of the slot: picks the prompts */
+    struct user_plan plan;
+    struct random random;           /* of its jitter: the plan's, whoever drives it */
     struct driver *driver;          /* its session, or NULL */
     struct appointment appointment; /* the next try */
     uint64_t try_due_ns;            /* when the try under way, or the next one, is due */
@@ -31,8 +40,8 @@ struct user {
     unsigned cuts;                  /* how often that happened to the interaction under way */
 };
 
-/* Starts a user whose first try is due at due_ns (which may have passed). False without memory. */
-bool user_start(struct worker *worker, size_t region, uint64_t number, uint64_t due_ns, uint64_t now_ns);
+/* Starts a user. False without memory. */
+bool user_start(struct worker *worker, size_t region, const struct user_plan *plan, uint64_t now_ns);
 
 /* Its place in the pace of dials has come. */
 void user_dial(struct user *user, uint64_t now_ns);

@@ -138,6 +138,20 @@ static enum err_code new_client(struct worker *worker, struct error *err)
     return code;
 }
 
+static bool make_slots(struct worker *worker)
+{
+    const struct load *load = &worker->plan->profile->load;
+    if (load->model != LOAD_SESSIONS) return true;
+    for (size_t i = 0; i < worker->plan->region_count; i++) {
+        struct share *share = &worker->shares[i];
+        share->slot_count = lane_part(&worker->lane, load->max_sessions);
+        share->taken = calloc(share->slot_count + 1, sizeof *share->taken);
+        share->rounds = calloc(share->slot_count + 1, sizeof *share->rounds);
+        if (share->taken == NULL || share->rounds == NULL) return false;
+    }
+    return true;
+}
+
 static enum err_code set_up(struct worker *worker, struct mailbox *mailbox, struct error *err)
 {
     const struct engine_plan *plan = worker->plan;
@@ -145,7 +159,7 @@ static enum err_code set_up(struct worker *worker, struct mailbox *mailbox, stru
     worker->sessions_open = calloc(plan->region_count, sizeof *worker->sessions_open);
     worker->in_flight = calloc(plan->region_count, sizeof *worker->in_flight);
     if (worker->shares == NULL || worker->sessions_open == NULL || worker->in_flight == NULL ||
-        !credential_box_init(&worker->credentials, plan->region_count)) {
+        !make_slots(worker) || !credential_box_init(&worker->credentials, plan->region_count)) {
         return error_set(err, ERR_NOMEM, "no memory for worker %u", worker->index);
     }
     enum err_code code = recorder_init(&worker->recorder, mailbox, &plan->clock,
@@ -162,7 +176,8 @@ enum err_code worker_init(struct worker *worker, const struct engine_plan *plan,
 {
     *worker = (struct worker){.plan = plan, .index = index};
     atomic_init(&worker->stop, STOP_NOT);
-    random_seed(&worker->random, plan->seed, WORKER_STREAM + index);
+    worker->lane = (struct lane){.shard = plan->shard, .worker = {.index = index, .count = plan->workers}};
+    random_seed(&worker->random, plan->seed, WORKER_STREAM + lane_first(&worker->lane));
     int status = uv_loop_init(&worker->loop);
     if (status != 0) return error_set(err, ERR_NET, "cannot make an event loop: %s", uv_strerror(status));
     worker->loop.data = worker;
@@ -222,6 +237,10 @@ void worker_free(struct worker *worker)
     if (worker->recorder.mailbox != NULL) recorder_discard(&worker->recorder);
     credential_box_free(&worker->credentials);
     brevity_free(&worker->brevity);
+    for (size_t i = 0; worker->shares != NULL && i < worker->plan->region_count; i++) {
+        free(worker->shares[i].taken);
+        free(worker->shares[i].rounds);
+    }
     free(worker->shares);
     free(worker->sessions_open);
     free(worker->in_flight);

@@ -28,6 +28,7 @@ struct engine_plan {
     size_t region_count;
     struct run_clock clock;
     uint64_t seed;
+    struct shard shard; /* of the load that is driven here */
     unsigned workers;
     int64_t load_ns;              /* length of the load, of the run's own clock */
     const struct zone *zone;      /* of local_time in evidence; NULL: UTC */
@@ -45,8 +46,11 @@ struct share {
     bool arrivals_left;
     uint64_t next_number; /* of the arrival at next_due_ns */
     uint64_t next_due_ns;
-    uint64_t users;     /* running now */
-    uint64_t next_slot; /* closed model: numbers of the users to come */
+    uint64_t users; /* running now */
+    /* Closed model: the slots of this worker, in the order in which the level asks for them. */
+    char *taken;      /* 1: a user is in it */
+    uint32_t *rounds; /* how many users were in it so far */
+    size_t slot_count;
     uint64_t retries, first_attempts;
     double usual_limit_tokens; /* the highest x-ratelimit-limit-tokens that it was told; 0: none */
 };
@@ -54,6 +58,7 @@ struct share {
 struct worker {
     const struct engine_plan *plan;
     unsigned index;
+    struct lane lane; /* what of the plan is its part */
     pthread_t thread;
     uv_loop_t loop;
     uv_async_t knock;
