@@ -4,9 +4,8 @@ find_file(CHARTJS chart.min.js PATHS /usr/share/javascript/chart.js /usr/share/n
 set_source_files_properties(${PROJECT_SOURCE_DIR}/src/report/chartjs.c PROPERTIES
   COMPILE_DEFINITIONS "CHARTJS_FILE=\"${CHARTJS}\"" OBJECT_DEPENDS "${CHARTJS}")
 
-# The page's own style and script, the same way.
-set(PAGE_CSS ${PROJECT_SOURCE_DIR}/src/report/page.css)
-set(PAGE_JS ${PROJECT_SOURCE_DIR}/src/report/page.js)
+# The page's own style and scripts, the same way.
+set(PAGE_DIR ${PROJECT_SOURCE_DIR}/src/report)
 set_source_files_properties(${PROJECT_SOURCE_DIR}/src/report/assets.c PROPERTIES
-  COMPILE_DEFINITIONS "PAGE_CSS_FILE=\"${PAGE_CSS}\";PAGE_JS_FILE=\"${PAGE_JS}\""
-  OBJECT_DEPENDS "${PAGE_CSS};${PAGE_JS}")
+  COMPILE_DEFINITIONS "PAGE_DIR=\"${PAGE_DIR}\""
+  OBJECT_DEPENDS "${PAGE_DIR}/page.css;${PAGE_DIR}/page_base.js;${PAGE_DIR}/page_charts.js;${PAGE_DIR}/page_tables.js;${PAGE_DIR}/page.js")

@@ -11,6 +11,6 @@ struct asset {
 
 struct asset asset_chartjs(void); /* chartjs.c */
 struct asset asset_css(void);     /* page.css */
-struct asset asset_js(void);      /* page.js */
+struct asset asset_js(void);      /* page_*.js, then page.js */
 
 #endif

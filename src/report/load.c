@@ -1,5 +1,6 @@
 #include "base/units.h"
 #include "record/run_reader.h"
+#include "report/ages.h"
 #include "report/cells.h"
 #include "report/grouping.h"
 #include "report/judge.h"
@@ -14,7 +15,8 @@ struct loader {
     struct run_reader *reader;
     struct results *results;
     struct session_map *sessions; /* one per grouping */
-    size_t *first_open;           /* per grouping: slices before it are settled */
+    struct ages_loader ages;
+    size_t *first_open; /* per grouping: slices before it are settled */
     struct histogram_pool pool;
     struct report_cell *pending; /* per region: latencies of a stretch that lies in the same slices */
     struct slice **slices;       /* per grouping: the slice of that stretch, or NULL */
@@ -113,6 +115,7 @@ static void visit_attempt(void *context, size_t region, const struct attempt_row
         struct cluster_sums *sums = &slice->cells[region].recorded;
         loader->no_memory = !session_map_add(&loader->sessions[g], key, sums, failed, row->end_utc_ns);
     }
+    if (!loader->no_memory) loader->no_memory = !ages_add(&loader->ages, &results->ages[region], key, row);
 }
 
 static void settle(struct loader *loader, const struct grouping *grouping, struct slice *slice)
@@ -253,6 +256,7 @@ static enum err_code load_attempts(struct loader *loader, struct error *err)
     enum err_code code = run_reader_attempts(loader->reader, visit_attempt, loader, err);
     results->has_attempts = loader->attempt_rows > 0;
     adopt_recorded(loader);
+    ages_finish(&loader->ages);
     return code;
 }
 
@@ -391,6 +395,7 @@ static void free_loader(struct loader *loader)
         session_map_finish(&loader->sessions[g]);
     for (size_t r = 0; loader->pending != NULL && r < results->region_count; r++)
         report_cell_free(&loader->pending[r]);
+    ages_finish(&loader->ages);
     histogram_pool_free(&loader->pool);
     free(loader->sessions);
     free(loader->first_open);
@@ -409,9 +414,10 @@ static enum err_code load(struct run_reader *reader, const struct results_wish *
                             .first_open = calloc(results->grouping_count, sizeof *loader.first_open),
                             .pending = calloc(results->region_count, sizeof *loader.pending),
                             .slices = calloc(results->grouping_count, sizeof(struct slice *))};
+    results->ages = calloc(results->region_count > 0 ? results->region_count : 1, sizeof *results->ages);
     results->killed = strcmp(results_fact(results, "run", "state"), "running") == 0;
     if (loader.sessions == NULL || loader.first_open == NULL || loader.pending == NULL ||
-        loader.slices == NULL) {
+        loader.slices == NULL || results->ages == NULL) {
         code = error_set(err, ERR_NOMEM, "no memory to group the run");
     } else {
         code = load_files(&loader, err);

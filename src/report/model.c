@@ -103,6 +103,7 @@ void results_free(struct results *results)
     for (size_t j = 0; j < results->judged_count; j++) free(results->judged[j].expression);
     free(results->judged);
     free(results->interval_starts);
+    free(results->ages);
     text_free(&results->notes);
     cJSON_Delete(results->manifest);
     free(results);

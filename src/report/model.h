@@ -7,6 +7,7 @@
 #include "profile/threshold.h"
 #include "record/cell.h"
 #include "record/health.h"
+#include "report/ages.h"
 #include "report/results.h"
 
 #include <cjson/cJSON.h>
@@ -101,6 +102,7 @@ struct results {
     int64_t longest_ns;       /* of one interval */
     bool killed;              /* run.json still says "running": the interval under way was lost */
     bool has_attempts;        /* the cluster sums are those of attempts.csv */
+    struct ages *ages;        /* one per region, from attempts.csv */
     uint64_t failure_lines;
     struct judged *judged;
     size_t judged_count;

@@ -1,16 +1,11 @@
 #include "report/assets.h"
-#include "report/azure_tables.h"
-#include "report/format.h"
 #include "report/page_data.h"
 #include "report/page_head.h"
-#include "report/table.h"
-#include "report/tables.h"
+#include "report/page_parts.h"
+#include "report/page_sections.h"
 #include "report/words.h"
 
-/* Rows of all window tables together: with these the page of a long run stays under a megabyte. */
-#define MAX_ROWS 600
-
-typedef void table_builder(const struct results *results, struct table *table);
+#include <string.h>
 
 static void asset(struct text *out, struct asset asset)
 {
@@ -46,142 +41,27 @@ static void title(const struct results *results, struct text *out)
     words_run(results, &line);
     text_html(out, text_str(&line));
     text_free(&line);
-    text_puts(
-        out,
-        "</p>\n</header>\n<nav aria-label=\"Sections\">\n"
-        "<a href=\"#regions\">Regions</a> <a href=\"#time\">Over time</a> <a href=\"#windows\">Windows</a> "
-        "<a href=\"#failures\">Failures</a> <a href=\"#latency\">Latency</a> "
-        "<a href=\"#read\">How to read this</a>\n</nav>\n<main id=\"main\">\n");
+    text_puts(out, "</p>\n</header>\n");
 }
 
-static void table(const struct results *results, const char *caption, table_builder *build, struct text *out)
+static void navigation(const char *main, struct text *out)
 {
-    struct table rows = {0};
-    build(results, &rows);
-    if (rows.failed || rows.count > rows.columns) table_html(&rows, caption, out);
-    table_free(&rows);
-}
-
-static void thresholds(const struct results *results, struct text *out)
-{
-    if (results->judged_count == 0) return;
-    text_puts(out, "<section aria-labelledby=\"thresholds\">\n<h2 id=\"thresholds\">Thresholds</h2>\n");
-    table(results, "Thresholds of the profile and their verdicts", tables_thresholds, out);
-    text_puts(out, "</section>\n");
-}
-
-/* A canvas that page.js draws on; its figures go into the table below it when that is opened. */
-static void chart(struct text *out, const char *kind, size_t region, const char *name, const char *caption)
-{
-    text_printf(out, "<figure class=\"r%zu\">\n<figcaption>", region % 8);
-    text_html(out, name);
-    text_puts(out, name[0] == '\0' ? "" : ": ");
-    text_html(out, caption);
-    text_printf(
-        out,
-        "</figcaption>\n<div class=\"chart %s\"><canvas role=\"img\" data-chart=\"%s\" data-region=\"%zu\" "
-        "aria-label=\"",
-        kind, kind, region);
-    text_html(out, name);
-    text_puts(out, name[0] == '\0' ? "Chart: " : ", chart: ");
-    text_html(out, caption);
-    text_puts(out, "; the figures are in the table below it\"></canvas></div>\n"
-                   "<details><summary>Figures of this chart</summary><div "
-                   "class=\"scroll\"></div></details>\n</figure>\n");
-}
-
-static void over_time(const struct results *results, struct text *out)
-{
-    text_puts(out,
-              "<section aria-labelledby=\"time\">\n<h2 id=\"time\">Over time</h2>\n"
-              "<noscript><p>The charts need JavaScript; every figure is also in the tables.</p></noscript>\n"
-              "<p class=\"hint\" id=\"steps\"></p>\n<div class=\"charts\">\n");
-    for (size_t r = 0; r < results->region_count; r++) {
-        chart(out, "rate", r, results->regions[r], "failure rate");
+    static const struct {
+        const char *id, *title;
+    } sections[] = {{"matrix", "Where and when"}, {"regions", "Regions"},      {"time", "Over time"},
+                    {"retries", "Retries"},       {"failures", "Failures"},    {"ages", "Age"},
+                    {"latency", "Latency"},       {"windows", "Windows"},      {"patterns", "Patterns"},
+                    {"azure", "Azure"},           {"read", "How to read this"}};
+    struct text id = {0};
+    text_puts(out, "<nav aria-label=\"Sections\">\n");
+    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
+        text_clear(&id);
+        text_printf(&id, "<h2 id=\"%s\"", sections[i].id);
+        if (strstr(main, text_str(&id)) == NULL) continue;
+        text_printf(out, "<a href=\"#%s\">%s</a>\n", sections[i].id, sections[i].title);
     }
-    text_puts(out, "</div>\n<div class=\"charts\">\n");
-    for (size_t r = 0; r < results->region_count; r++) {
-        chart(out, "ttft", r, results->regions[r], "time to first token");
-    }
-    text_puts(out, "</div>\n</section>\n");
-}
-
-static void windows(const struct results *results, struct text *out)
-{
-    size_t shown = 0;
-    for (size_t g = 0; g < results->grouping_count; g++) shown += results->groupings[g].shown;
-    if (shown == 0) return;
-    text_puts(out, "<section aria-labelledby=\"windows\">\n<h2 id=\"windows\">Windows</h2>\n");
-    for (size_t g = 0; g < results->grouping_count; g++) {
-        if (!results->groupings[g].shown) continue;
-        struct text caption = {0};
-        struct table rows = {0};
-        text_puts(&caption, "By window, ");
-        words_grouping(&results->groupings[g], &caption);
-        size_t left_out = tables_windows(results, &results->groupings[g], MAX_ROWS / shown, true, &rows);
-        table_html(&rows, text_str(&caption), out);
-        if (left_out > 0) {
-            text_clear(&caption);
-            words_left_out(left_out, &caption);
-            text_puts(out, "<p class=\"hint\">");
-            text_html(out, text_str(&caption));
-            text_puts(out, "</p>\n");
-        }
-        table_free(&rows);
-        text_free(&caption);
-    }
-    text_puts(out, "</section>\n");
-}
-
-static bool any_failure(const struct report_cell *cell)
-{
-    for (size_t i = 0; i < cell->cell.tally_count; i++) {
-        if (cell->cell.tallies[i].domain != DOMAIN_NONE) return true;
-    }
-    return false;
-}
-
-static void failures(const struct results *results, struct text *out)
-{
-    text_puts(out, "<section aria-labelledby=\"failures\">\n<h2 id=\"failures\">Failures</h2>\n");
-    table(results, "Failures by region", tables_failures, out);
-    if (any_failure(&results->all)) {
-        chart(out, "codes", 0, "", "Failures by code and region");
-        table(results, "Failures by code, and what to do", tables_advice, out);
-        table(results, "Failures by region and code", tables_codes, out);
-    } else {
-        text_puts(out, "<p class=\"hint\">No failure was recorded.</p>\n");
-    }
-    table(results, "Ends that are no failures", tables_lifecycle, out);
-    table(results, "Sessions that were tried once more after a failed response", tables_probes, out);
-    text_puts(out, "</section>\n");
-}
-
-static void azure(const struct results *results, struct text *out)
-{
-    if (results->azure == NULL) return;
-    struct text line = {0};
-    words_azure(results, &line);
-    text_puts(out, "<section aria-labelledby=\"azure\">\n<h2 id=\"azure\">What Azure says</h2>\n<p>");
-    text_html(out, text_str(&line));
-    text_puts(out, "</p>\n");
-    table(results, "Service health", tables_health, out);
-    table(results, "Beside our windows", tables_azure, out);
-    text_puts(out, "</section>\n");
-    text_free(&line);
-}
-
-static void latency(const struct results *results, struct text *out)
-{
-    text_puts(out, "<section aria-labelledby=\"latency\">\n<h2 id=\"latency\">Latency</h2>\n");
-    table(results, "Attempts that got an answer", tables_latency, out);
-    table(results, "All attempts: one that failed counts as infinitely slow", tables_all_attempts, out);
-    text_puts(out, "<div class=\"charts wide\">\n");
-    chart(out, "curve-ttft", 0, "", "Time to first token by percentile, attempts that got an answer");
-    chart(out, "curve-response", 0, "", "Response by percentile, attempts that got an answer");
-    text_puts(out, "</div>\n<details><summary>Every metric of every region</summary>\n");
-    table(results, "Every metric of every region", tables_metrics, out);
-    text_puts(out, "</details>\n</section>\n");
+    text_puts(out, "</nav>\n");
+    text_free(&id);
 }
 
 static void notes(const struct results *results, struct text *out)
@@ -241,20 +121,36 @@ static void foot(const struct results *results, struct text *out)
     text_puts(out, "</script>\n</body>\n</html>\n");
 }
 
-void results_html(const struct results *results, struct text *out)
+/* Everything between the navigation and the foot; what the navigation leads to depends on it. */
+static void sections(const struct results *results, struct text *out)
 {
-    head(results, out);
-    title(results, out);
     page_verdict(results, out);
+    page_matrix(results, out);
     page_headline(results, out);
-    thresholds(results, out);
+    page_thresholds(results, out);
     page_regions(results, out);
-    over_time(results, out);
-    windows(results, out);
-    failures(results, out);
-    latency(results, out);
-    azure(results, out);
+    page_over_time(results, out);
+    page_retries(results, out);
+    page_failures(results, out);
+    page_ages(results, out);
+    page_latency(results, out);
+    page_windows(results, out);
+    page_patterns(results, out);
+    page_azure(results, out);
     notes(results, out);
     how_to_read(results, out);
+}
+
+void results_html(const struct results *results, struct text *out)
+{
+    struct text main = {0};
+    sections(results, &main);
+    if (main.failed) out->failed = true;
+    head(results, out);
+    title(results, out);
+    navigation(text_str(&main), out);
+    text_puts(out, "<main id=\"main\">\n");
+    text_append(out, text_str(&main), main.length);
     foot(results, out);
+    text_free(&main);
 }

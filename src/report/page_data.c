@@ -1,6 +1,8 @@
 #include "report/page_data.h"
 
 #include "base/clock.h"
+#include "report/ages_json.h"
+#include "report/azure.h"
 #include "report/cells.h"
 #include "report/grouping.h"
 #include "report/json.h"
@@ -148,33 +150,89 @@ static void curves_json(const struct results *results, struct text *out)
     json_close(out, '}');
 }
 
+#define CODES_SHOWN 7
+
 static uint64_t count_of(const struct report_cell *cell, const char *code)
 {
     uint64_t count = 0;
     for (size_t i = 0; i < cell->cell.tally_count; i++) {
-        if (strcmp(cell->cell.tallies[i].code, code) == 0) count += cell->cell.tallies[i].count;
+        const struct tally *tally = &cell->cell.tallies[i];
+        if (tally->domain != DOMAIN_NONE && strcmp(tally->code, code) == 0) count += tally->count;
     }
     return count;
 }
 
-/* Codes of all regions together, the most frequent first; a code met in two phases is one bar. */
+static uint64_t count_all(const struct report_cell *cell)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < cell->cell.tally_count; i++) {
+        if (cell->cell.tallies[i].domain != DOMAIN_NONE) count += cell->cell.tallies[i].count;
+    }
+    return count;
+}
+
+/* A code in every step of the series; without one, whatever is none of `shown`. */
+static void code_steps(const struct grouping *series, size_t region, const char *code,
+                       const struct tally *shown, size_t shown_count, struct text *out)
+{
+    json_open(out, '[');
+    for (size_t i = 0; i < series->slice_count; i++) {
+        const struct report_cell *cell = &series->slices[i].cells[region];
+        uint64_t count = code != NULL ? count_of(cell, code) : count_all(cell);
+        for (size_t k = 0; code == NULL && k < shown_count; k++) count -= count_of(cell, shown[k].code);
+        json_whole(out, count);
+    }
+    json_close(out, ']');
+}
+
+static void code_json(const struct results *results, const char *code, const struct tally *shown,
+                      size_t shown_count, struct text *out)
+{
+    json_open(out, '{');
+    json_put_string(out, "code", code == NULL ? "all others" : code);
+    json_key(out, "regions");
+    json_open(out, '[');
+    for (size_t r = 0; r < results->region_count; r++)
+        code_steps(&results->groupings[1], r, code, shown, shown_count, out);
+    json_close(out, ']');
+    json_close(out, '}');
+}
+
+/* Failures by code over time, the most frequent codes first; a code met in two phases is one. */
 static void codes_json(const struct results *results, struct text *out)
 {
     struct tally *tallies;
     size_t count = report_cell_codes(&results->all, &tallies);
+    size_t shown = count > CODES_SHOWN + 1 ? CODES_SHOWN : count;
     json_open(out, '[');
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < shown; i++) code_json(results, tallies[i].code, tallies, shown, out);
+    if (shown < count) code_json(results, NULL, tallies, shown, out);
+    json_close(out, ']');
+    free(tallies);
+}
+
+/* Azure's advisories that overlap with the run, for the charts over time. */
+static void health_json(const struct results *results, struct text *out)
+{
+    const struct azure *azure = results->azure;
+    json_open(out, '[');
+    for (size_t i = 0; azure != NULL && i < azure->event_count; i++) {
+        const struct azure_event *event = &azure->events[i];
+        if (azure_overlap(event, results->start_ns, results->end_ns) <= 0) continue;
+        int64_t start_ns = event->start_ns > results->start_ns ? event->start_ns : results->start_ns;
+        int64_t end_ns = event->end_ns < results->end_ns ? event->end_ns : results->end_ns;
         json_open(out, '{');
-        json_put_string(out, "code", tallies[i].code);
-        json_key(out, "counts");
+        json_put_string(out, "title", event->title);
+        json_put_count(out, "start_ms", (uint64_t)(start_ns / NS_PER_MS));
+        json_put_count(out, "end_ms", (uint64_t)(end_ns / NS_PER_MS));
+        json_key(out, "regions");
         json_open(out, '[');
         for (size_t r = 0; r < results->region_count; r++)
-            json_whole(out, count_of(results_region(results, r), tallies[i].code));
+            json_whole(out, azure_names_region(event->regions, results->regions[r]));
         json_close(out, ']');
         json_close(out, '}');
     }
     json_close(out, ']');
-    free(tallies);
 }
 
 static void escape_for_script(struct text *out, const char *json, size_t length)
@@ -209,6 +267,10 @@ void page_data(const struct results *results, struct text *out)
     curves_json(results, &json);
     json_key(&json, "codes");
     codes_json(results, &json);
+    json_key(&json, "health");
+    health_json(results, &json);
+    json_key(&json, "ages");
+    ages_json(results, &json);
     json_close(&json, '}');
     if (json.failed) out->failed = true;
     escape_for_script(out, text_str(&json), json.length);

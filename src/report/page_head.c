@@ -1,41 +1,90 @@
 #include "report/page_head.h"
 
 #include "report/format.h"
+#include "report/page_html.h"
+#include "report/page_story.h"
 #include "report/words.h"
 
 #include <math.h>
 
-void page_verdict(const struct results *results, struct text *out)
+/* The sentence with its figures as run.json's patterns have them, so that a test can compare the two. */
+static void sentence(const struct results *results, const struct story *story, struct text *out)
 {
-    static const char *const titles[] = {"No verdict", "Pass", "Fail", "Inconclusive", "Invalid"};
     struct text line = {0};
-    text_printf(
-        out,
-        "<section class=\"verdict %s\" aria-label=\"Verdict\">\n<p class=\"word\" data-figure=\"verdict\">",
-        verdict_name(results->verdict));
-    text_printf(out, "%s</p>\n<p>", titles[results->verdict]);
-    words_verdict(results, &line);
-    text_html(out, text_str(&line));
-    text_clear(&line);
-    text_puts(out, ".</p>\n<p class=\"generator\">Load generator: ");
-    words_generator(results, &line);
-    text_html(out, text_str(&line));
-    text_puts(out, ".</p>\n</section>\n");
+    bool contrast = story->kind >= STORY_WINDOW;
+    text_printf(out, "<p class=\"story\" data-kind=\"%d\"", (int)story->kind);
+    if (contrast) {
+        text_puts(out, " data-region=\"");
+        text_html(out, results->regions[story->region]);
+        text_printf(out, "\" data-rest=\"%.10g\" data-p=\"%.10g\"", story->rest.value, story->p);
+    }
+    text_puts(out, " data-figure=\"story\" data-value=\"");
+    if (story->there.valid) text_printf(out, "%.10g", story->there.value);
+    text_puts(out, "\">");
+    story_sentence(results, story, &line);
+    page_flush(out, &line);
+    text_puts(out, "</p>\n");
     text_free(&line);
 }
 
-/* Opens <TAG data-figure data-value>: the value exactly as run.json has it, or empty. */
-static void open_figure(struct text *out, const char *tag, const char *figure, double value)
+static void marks(const struct results *results, const struct story *story, struct text *out)
 {
-    text_printf(out, "<%s data-figure=\"%s\" data-value=\"", tag, figure);
-    if (isfinite(value)) text_printf(out, "%.10g", value);
-    text_puts(out, "\">");
+    static const char *const titles[] = {"No verdict", "Pass", "Fail", "Inconclusive", "Invalid"};
+    struct text line = {0};
+    text_printf(out, "<div class=\"marks\"><p class=\"word\" data-figure=\"verdict\">%s</p>",
+                titles[results->verdict]);
+    text_puts(out, "<p class=\"mark\">");
+    story_certainty(results, story, &line);
+    page_flush(out, &line);
+    text_puts(out, "</p>");
+    if (results_simulated(results)) text_puts(out, "<p class=\"mark\">simulated: no service was asked</p>");
+    if (results->killed) text_puts(out, "<p class=\"mark\">the run did not end by itself</p>");
+    text_puts(out, "</div>\n");
+    text_free(&line);
 }
 
-static void format_html(struct text *out, struct text *plain)
+void page_verdict(const struct results *results, struct text *out)
 {
-    text_html(out, text_str(plain));
-    text_clear(plain);
+    struct text line = {0};
+    struct patterns patterns;
+    if (!patterns_find(results, &patterns)) {
+        out->failed = true;
+        return;
+    }
+    struct story story = story_find(results, &patterns);
+    text_printf(out, "<section class=\"verdict %s\" aria-label=\"Verdict\">\n",
+                verdict_name(results->verdict));
+    marks(results, &story, out);
+    sentence(results, &story, out);
+    story_when(results, &patterns, &story, &line);
+    if (line.length > 0) {
+        text_puts(out, "<p class=\"when\">");
+        page_flush(out, &line);
+        text_puts(out, "</p>\n");
+    }
+    if (results->all.intervals > 0 && !report_cell_valid(&results->all)) {
+        text_puts(out,
+                  "<p class=\"warning\">Do not judge the service by these figures: the load generator was "
+                  "not healthy, so its own delay may be in them. Run again with less load, or on a machine "
+                  "that does nothing else.</p>\n");
+    }
+    text_puts(out, "<p class=\"thresholds\">");
+    words_verdict(results, &line);
+    page_flush(out, &line);
+    text_puts(out, ".</p>\n<p class=\"generator\">Load generator: ");
+    words_generator(results, &line);
+    page_flush(out, &line);
+    text_puts(out, ".</p>\n");
+    page_explain(
+        out, "How sure is that?",
+        "The figures in brackets are the 95% interval: where the true rate lies, in 95 of 100 such runs. "
+        "Attempts of one session fail together, so the interval is as wide as the sessions demand. p is "
+        "the chance of a difference this large if there were none, multiplied by the number of windows "
+        "and regions that it was picked from (Bonferroni): below 0.01 counts as clear, up to 0.05 as a "
+        "hint. The verdict is that of the profile's thresholds, each judged with its interval.");
+    text_puts(out, "</section>\n");
+    patterns_free(&patterns);
+    text_free(&line);
 }
 
 static void rate_card(const struct report_cell *cell, enum rate_kind kind, const char *title,
@@ -44,13 +93,13 @@ static void rate_card(const struct report_cell *cell, enum rate_kind kind, const
     struct rate rate = report_cell_rate(cell, kind);
     struct text plain = {0};
     text_printf(out, "<div class=\"card\"><dt>%s</dt>", title);
-    open_figure(out, "dd", figure, rate.estimate.valid ? rate.estimate.value : NAN);
+    page_open_figure(out, "dd", figure, rate.estimate.valid ? rate.estimate.value : NAN);
     if (rate.estimate.valid) {
         format_percent(&plain, rate.estimate.value);
     } else {
         text_puts(&plain, "-");
     }
-    format_html(out, &plain);
+    page_flush(out, &plain);
     text_puts(out, "</dd><dd class=\"sub\">");
     format_count(&plain, (uint64_t)rate.failed);
     text_puts(&plain, " of ");
@@ -61,7 +110,7 @@ static void rate_card(const struct report_cell *cell, enum rate_kind kind, const
         text_puts(&plain, " to ");
         format_percent(&plain, rate.estimate.high);
     }
-    format_html(out, &plain);
+    page_flush(out, &plain);
     text_puts(out, "</dd></div>\n");
     text_free(&plain);
 }
@@ -73,7 +122,7 @@ static void latency_card(const struct report_cell *cell, enum metric metric, con
     struct text plain = {0};
     text_printf(out, "<div class=\"card\"><dt>%s</dt><dd>", title);
     format_latency(&plain, latency, latency->p50);
-    format_html(out, &plain);
+    page_flush(out, &plain);
     text_puts(out, "</dd><dd class=\"sub\">P99 ");
     format_tail(&plain, latency);
     if (latency->count >= P99_MIN_SAMPLES) {
@@ -82,7 +131,7 @@ static void latency_card(const struct report_cell *cell, enum metric metric, con
         text_puts(&plain, " to ");
         format_us(&plain, (double)latency->tail.high);
     }
-    format_html(out, &plain);
+    page_flush(out, &plain);
     text_puts(out, "</dd></div>\n");
     text_free(&plain);
 }
@@ -92,19 +141,19 @@ static void cost_card(const struct report_cell *cell, struct text *out)
     const struct counters *c = &cell->cell.counters;
     struct text plain = {0};
     text_puts(out, "<div class=\"card\"><dt>Cost</dt>");
-    open_figure(out, "dd", "totals.cost_usd", c->cost_usd);
+    page_open_figure(out, "dd", "totals.cost_usd", c->cost_usd);
     if (c->cost_usd <= 0 && c->input_tokens + c->output_tokens > 0) {
         text_puts(&plain, "no price");
     } else {
         format_usd(&plain, c->cost_usd);
     }
-    format_html(out, &plain);
+    page_flush(out, &plain);
     text_puts(out, "</dd><dd class=\"sub\">");
     format_count(&plain, c->input_tokens + c->output_tokens);
     text_puts(&plain, " tokens; ");
     format_count(&plain, c->retries);
     text_puts(&plain, c->retries == 1 ? " retry" : " retries");
-    format_html(out, &plain);
+    page_flush(out, &plain);
     text_puts(out, "</dd></div>\n");
     text_free(&plain);
 }
@@ -152,7 +201,7 @@ static void interval_bar(const struct estimate *estimate, double scale, struct t
 static void region_fact(struct text *out, const char *label, struct text *plain)
 {
     text_printf(out, "<div><dt>%s</dt><dd>", label);
-    format_html(out, plain);
+    page_flush(out, plain);
     text_puts(out, "</dd></div>");
 }
 
@@ -193,10 +242,10 @@ static void region_card(const struct results *results, size_t region, double sca
     text_puts(out, "</h3>\n<p class=\"where\">");
     text_html(out, results_region_fact(results, region, "host"));
     text_puts(out, "</p>\n");
-    open_figure(out, "p class=\"rate\"", "failure_rate.attempt",
-                rate.estimate.valid ? rate.estimate.value : NAN);
+    page_open_figure(out, "p class=\"rate\"", "failure_rate.attempt",
+                     rate.estimate.valid ? rate.estimate.value : NAN);
     format_estimate(&plain, &rate.estimate);
-    format_html(out, &plain);
+    page_flush(out, &plain);
     text_puts(out, "</p>\n");
     interval_bar(&rate.estimate, scale, out);
     region_facts(cell, out);

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 
 #define HOUR_NS (3600 * NS_PER_S)
+#define EXPECTED_MIN                                                                                         \
+    5                /* failures in a window: with fewer the score test raises false alarms (Cochran 1954) */
 #define STEPS_MIN 10 /* fewer say nothing about a correlation */
 
 static struct estimate rate_of(const struct cluster_sums *sums)
@@ -80,13 +82,20 @@ static struct cluster_sums less(const struct cluster_sums *all, const struct clu
     };
 }
 
-/* How far a window stands out above the rest, in standard errors. */
-static double standing_out(const struct cluster_sums *part, const struct cluster_sums *rest, double *p)
+double patterns_contrast(const struct cluster_sums *part, const struct cluster_sums *rest, double *p)
 {
     double of_part = cluster_design_effect(part);
     double of_rest = cluster_design_effect(rest);
+    double n1 = rest->m / of_rest;
+    double x1 = rest->x / of_rest;
+    double n2 = part->m / of_part;
+    double x2 = part->x / of_part;
     double z;
-    *p = rate_score_test(rest->x / of_rest, rest->m / of_rest, part->x / of_part, part->m / of_part, &z);
+    *p = rate_score_test(x1, n1, x2, n2, &z);
+    double expected = n2 * (x1 + x2) / (n1 + n2);
+    if (expected < EXPECTED_MIN && *p < 1)
+        *p = fisher_exact((uint64_t)llround(x1), (uint64_t)llround(n1), (uint64_t)llround(x2),
+                          (uint64_t)llround(n2));
     return z;
 }
 
@@ -101,23 +110,28 @@ static struct concentration concentration_of(const struct grouping *windows, siz
         found.windows++;
     }
     if (found.windows < 2 || !(all.x > 0)) return found;
-    double most = -INFINITY;
+    double least = INFINITY;
+    double most = 0;
     for (size_t i = 0; i < windows->slice_count; i++) {
         const struct report_cell *cell = &windows->slices[i].cells[region];
         if (!counts(cell)) continue;
         const struct cluster_sums *part = &cell->cell.clusters;
         struct cluster_sums rest = less(&all, part);
         double p;
-        double z = standing_out(part, &rest, &p);
-        if (!(z > most)) continue;
+        double z = patterns_contrast(part, &rest, &p);
+        if (z < 0 || p > least || (p == least && z <= most)) continue;
+        least = p;
         most = z;
         found.worst = &windows->slices[i];
-        found.there = rate_of(part);
-        found.rest = rate_of(&rest);
         found.p = fmin(1, p * (double)found.windows); /* Bonferroni: it was picked out of so many */
-        found.share_failed = part->x / all.x;
-        found.share_attempts = part->m / all.m;
     }
+    if (found.worst == NULL) return found;
+    const struct cluster_sums *part = &found.worst->cells[region].cell.clusters;
+    struct cluster_sums rest = less(&all, part);
+    found.there = rate_of(part);
+    found.rest = rate_of(&rest);
+    found.share_failed = part->x / all.x;
+    found.share_attempts = part->m / all.m;
     found.difference = rate_newcombe(&found.rest, &found.there);
     found.known = found.difference.valid;
     return found;

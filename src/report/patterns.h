@@ -49,6 +49,13 @@ struct patterns {
 bool patterns_find(const struct results *results, struct patterns *out);
 void patterns_free(struct patterns *patterns);
 
+/*
+ * How far the rate of a part stands above that of the rest, in standard errors: the score test on the sizes
+ * that the design effects leave. *p is its two-sided p, Fisher's exact one where the part expects few
+ * failures.
+ */
+double patterns_contrast(const struct cluster_sums *part, const struct cluster_sums *rest, double *p);
+
 /* Each fills a zeroed table, which has only its headings when there is nothing to say. */
 void patterns_hours_table(const struct results *results, struct table *table);
 void patterns_concentration_table(const struct results *results, struct table *table);

@@ -1,4 +1,5 @@
 #include "base/calendar.h"
+#include "report/ages_json.h"
 #include "report/figures_json.h"
 #include "report/grouping.h"
 #include "report/json.h"
@@ -112,6 +113,8 @@ void results_json(const struct results *results, struct text *out)
     figures_regions_json(results, out);
     json_key(out, "patterns");
     patterns_json(results, out);
+    json_key(out, "ages");
+    ages_json(results, out);
     json_key(out, "thresholds");
     figures_thresholds_json(results, out);
     json_put_string(out, "verdict", verdict_name(results->verdict));

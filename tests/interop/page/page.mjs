@@ -69,7 +69,7 @@ async function checkFigures(page) {
     check(`${region.name}: attempts on its card`,
       (await card.textContent()).includes(`${count(region.attempts.failed)} of ${count(attempts)}`));
   }
-  const headline = await page.locator('dl.cards').textContent();
+  const headline = await page.locator('section[aria-labelledby=headline] dl.cards').textContent();
   const totals = report.totals.attempts;
   check('attempts in the headline', headline.includes(`${count(totals.failed)} of ${count(totals.ok + totals.failed)}`));
   equal('cost', Number(await page.getAttribute('[data-figure="totals.cost_usd"]', 'data-value')), report.totals.cost_usd);
@@ -140,6 +140,25 @@ async function checkAccess(page) {
     for (const canvas of document.querySelectorAll('canvas')) {
       if (!canvas.getAttribute('aria-label') || canvas.getAttribute('role') !== 'img') found.push('a chart without a label');
     }
+    let level = 0;
+    for (const heading of document.querySelectorAll('h1, h2, h3, h4')) {
+      const now = Number(heading.tagName[1]);
+      if (now > level + 1) found.push('a heading out of order: ' + heading.textContent);
+      level = now;
+    }
+    if (document.querySelectorAll('h1').length !== 1) found.push('not one h1');
+    const ids = [...document.querySelectorAll('[id]')].map((element) => element.id);
+    if (new Set(ids).size !== ids.length) found.push('an id twice');
+    for (const element of document.querySelectorAll('[aria-labelledby]')) {
+      if (!document.getElementById(element.getAttribute('aria-labelledby'))) found.push('a label that is not there');
+    }
+    for (const element of document.querySelectorAll('button, select, summary, a')) {
+      if (!element.textContent.trim()) found.push('a control without a name');
+    }
+    for (const element of document.querySelectorAll('select')) if (element.labels.length === 0) found.push('a select without a label');
+    for (const element of document.querySelectorAll('[role=region]')) {
+      if (!element.getAttribute('aria-label') || element.tabIndex < 0) found.push('a box that the keyboard cannot scroll');
+    }
     for (const element of document.querySelectorAll('*')) {
       for (const { name } of element.attributes) if (name.startsWith('on')) found.push('a handler attribute ' + name);
     }
@@ -149,6 +168,105 @@ async function checkAccess(page) {
     return found;
   });
   equal('captions, scopes, labels, no handlers, no dead links', faults, []);
+}
+
+const near = (a, b) => Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(b));
+
+// The sentence at the top says what the report's patterns and rates say.
+async function checkStory(page) {
+  const story = await page.locator('[data-figure=story]').evaluate((element) => ({ ...element.dataset, text: element.textContent }));
+  check('a sentence at the top', story.text.length > 20 && story.text.endsWith('.'), story.text);
+  const kind = Number(story.kind);
+  const region = report.regions.find((r) => r.name === story.region);
+  if (kind >= 4) check('the sentence names its region', story.text.startsWith(`${story.region} fails`), story.text);
+  if (kind === 4) {
+    const found = report.patterns.concentration.find((c) => c.region === story.region);
+    check('the worst window', near(Number(story.value), found.there.value) && near(Number(story.rest), found.rest.value));
+    check('its p', near(Number(story.p), Math.min(1, found.p * report.regions.length)));
+  } else if (kind === 6) {
+    check('the worst region', near(Number(story.value), region.failure_rate.attempt.value), JSON.stringify(story));
+    const others = report.regions.filter((r) => r !== region);
+    const sum = (key) => others.reduce((n, r) => n + key(r), 0);
+    check('the other regions', near(Number(story.rest), sum((r) => r.attempts.failed) / sum((r) => r.attempts.ok + r.attempts.failed)));
+  } else if (kind < 4 && story.value !== '') {
+    const sum = (key) => report.regions.reduce((n, r) => n + key(r), 0);
+    check('all attempts', near(Number(story.value), sum((r) => r.attempts.failed) / sum((r) => r.attempts.ok + r.attempts.failed)));
+  }
+  if (!report.generator.trustworthy) check('a warning on the generator', await page.locator('.verdict .warning').count() === 1);
+}
+
+// Every cell of the matrix is a cell of the report, marked when it is not valid, and not told by its colour alone.
+async function checkMatrix(page) {
+  const matrix = await page.evaluate(() => {
+    const table = document.querySelector('.matrix table');
+    return { ...table.dataset, cells: [...table.querySelectorAll('td')].map((td) => ({
+      ...td.dataset, text: td.textContent, title: td.title, bad: td.classList.contains('bad'), first: td.cellIndex === 1 })) };
+  });
+  const value = (cell) => (cell.value === '' ? null : Number(cell.value));
+  for (const cell of matrix.cells) {
+    check('a figure in each cell', /%|-/.test(cell.text) && cell.title.length > 10, JSON.stringify(cell));
+    const region = Number(cell.region);
+    let wanted;
+    if (cell.first) {
+      wanted = report.regions[region];
+    } else if (matrix.by === 'hour') {
+      const hour = report.patterns.hours.regions[region].hours[Number(cell.start) / 3600000];
+      equal('an hour of the matrix', value(cell), hour.failure_rate.value);
+      continue;
+    } else if (matrix.fold === '1' && matrix.by !== 'series') {
+      wanted = report.windows.find((w) => w.name === matrix.by && Date.parse(w.start) === Number(cell.start)).regions[region];
+    } else {
+      continue;
+    }
+    equal('a cell of the matrix', value(cell), wanted.failure_rate.attempt.value);
+    equal('its mark', cell.bad, !wanted.valid);
+  }
+}
+
+async function checkRetries(page) {
+  const figure = async (name) => {
+    const text = await page.getAttribute(`section[aria-labelledby=retries] [data-figure="${name}"]`, 'data-value');
+    return text === '' ? null : Number(text);
+  };
+  const { interactions, attempts } = report.totals;
+  equal('recovered', await figure('totals.interactions.recovered'), interactions.recovered);
+  equal('cost of failures', await figure('totals.failed_cost_usd'), report.totals.failed_cost_usd);
+  check('amplification', near(await figure('amplification'), (attempts.ok + attempts.failed) / (interactions.ok + interactions.failed)));
+  const rows = await rowsOf(page, 'How interactions ended');
+  report.regions.forEach((r, i) => {
+    const wanted = [r.interactions.ok - r.interactions.recovered, r.interactions.recovered, r.interactions.failed];
+    equal(`${r.name}: ends of interactions`, rows[i].slice(1, 4).map((text) => text.split(' ')[0]), wanted.map(count));
+  });
+}
+
+async function checkData(page) {
+  const data = await page.evaluate(() => JSON.parse(document.getElementById('figures').textContent));
+  equal('ages', data.ages, report.ages);
+  const codes = {};
+  for (const region of report.regions) for (const f of region.failures) codes[f.code] = (codes[f.code] ?? 0) + f.count;
+  const shown = Object.fromEntries(data.codes.filter((entry) => entry.code in codes).map((entry) =>
+    [entry.code, entry.regions.flat().reduce((a, b) => a + b, 0)]));
+  for (const [code, n] of Object.entries(shown)) equal(`${code} over time`, n, codes[code]);
+  const sum = (numbers) => numbers.reduce((a, b) => a + b, 0);
+  equal('failures over time', sum(data.codes.flatMap((entry) => entry.regions.flat())), sum(Object.values(codes)));
+}
+
+// Sorting by the keyboard alone: the heading's button, and what aria-sort then says.
+async function checkSorting(page) {
+  const table = page.locator('table', { has: page.locator('caption', { hasText: /^By window/ }) }).first();
+  if (await table.count() === 0) return;
+  const at = await table.evaluate((t) => [...t.tHead.rows[0].cells].findIndex((th) => th.textContent.startsWith('failed')));
+  const th = table.locator('thead th').nth(at);
+  const column = () => table.evaluate((t, c) => [...t.tBodies[0].rows].map((row) => Number(row.cells[c].textContent.replace(/,/g, ''))), at);
+  const before = await column();
+  await th.locator('button').focus();
+  await page.keyboard.press('Enter');
+  equal('aria-sort after Enter', await th.getAttribute('aria-sort'), 'descending');
+  equal('largest first', await column(), [...before].sort((a, b) => b - a));
+  await page.keyboard.press('Space');
+  equal('aria-sort after Space', await th.getAttribute('aria-sort'), 'ascending');
+  equal('smallest first', await column(), [...before].sort((a, b) => a - b));
+  equal('one sorted column', await table.locator('th[aria-sort]').count(), 1);
 }
 
 // No part may push the page wider than the screen, and the text must stand out from its ground.
@@ -164,11 +282,28 @@ async function checkLook(browser, name, options) {
     };
     const ratio = (a, b) => (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
     const ground = light(getComputedStyle(document.body).backgroundColor);
-    return [...document.querySelectorAll('h1, h2, .run, nav a, .hint, .verdict .word, .card dt, td, figcaption, summary')].map(
+    return [...document.querySelectorAll('h1, h2, .run, nav a, .hint, .verdict p, .card dt, .card dd, td:not(.matrix td), thead button, figcaption, summary, .why p, .legend')].map(
       (element) => [element.className || element.tagName, ratio(light(getComputedStyle(element).color), ground)])
       .filter(([, value]) => value < 4.5);
   });
   equal(`${name}: contrast of at least 4.5`, contrast, []);
+  // The matrix has grounds of its own: each of its colours, whether or not this run has such a cell.
+  const squares = await page.evaluate(() => {
+    const channel = (c) => (c / 255 <= 0.03928 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4);
+    const light = (rgb) => {
+      const [r, g, b] = rgb.match(/[\d.]+/g).map(Number);
+      return 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
+    };
+    const cell = document.querySelector('.matrix td');
+    if (!cell) return [];
+    return ['h0', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6'].filter((name) => {
+      cell.className = name;
+      const style = getComputedStyle(cell);
+      const [a, b] = [light(style.color), light(style.backgroundColor)];
+      return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05) < 4.5;
+    });
+  });
+  equal(`${name}: contrast in the matrix`, squares, []);
   equal(`${name}: no error, no request`, problems, []);
   await close();
 }
@@ -179,13 +314,19 @@ try {
   await checkFigures(page);
   await checkRunJson();
   await checkTables(page);
+  await checkStory(page);
+  await checkMatrix(page);
+  await checkRetries(page);
+  await checkData(page);
   await checkCharts(page);
+  await checkSorting(page);
   await checkAccess(page);
   equal('no error, no request', problems, []);
   await close();
   await checkLook(browser, 'light', { colorScheme: 'light', viewport: { width: 1200, height: 900 } });
   await checkLook(browser, 'dark', { colorScheme: 'dark', viewport: { width: 1200, height: 900 } });
-  await checkLook(browser, 'narrow', { colorScheme: 'light', viewport: { width: 360, height: 740 } });
+  await checkLook(browser, 'narrow', { colorScheme: 'light', viewport: { width: 390, height: 844 } });
+  await checkLook(browser, 'very narrow', { colorScheme: 'dark', viewport: { width: 340, height: 740 } });
   check('the page is smaller than a megabyte', statSync(htmlFile).size < 1e6);
 } finally {
   await browser.close();

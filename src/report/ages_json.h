@@ -1,0 +1,10 @@
+/* Failure rates by turn and by age of the socket as JSON, for the report and for the page's charts. */
+#ifndef RUSHHOUR_REPORT_AGES_JSON_H
+#define RUSHHOUR_REPORT_AGES_JSON_H
+
+#include "report/model.h"
+
+/* Appends one array with an object per region. */
+void ages_json(const struct results *results, struct text *out);
+
+#endif

@@ -1,0 +1,315 @@
+// The charts: failure rate, time to first token, failures by code, age, percentile curves.
+
+// ---- what Azure said of the time -----------------------------------------------------------------------------------------
+
+// The advisories that name a region, and those that name none of the run's.
+function advisoriesOf(region) {
+  return figures.health.filter((event) => event.regions[region] || event.regions.every((named) => !named));
+}
+
+// A shaded span behind the lines, with the advisory's title above it.
+const advisories = {
+  id: 'advisories',
+  beforeDatasetsDraw(chart, args, options) {
+    const { ctx, chartArea: area, scales: { x } } = chart;
+    for (const span of options.spans || []) {
+      const left = Math.max(area.left, x.getPixelForValue(span.start_ms));
+      const right = Math.min(area.right, x.getPixelForValue(span.end_ms));
+      if (right <= left) continue;
+      ctx.save();
+      ctx.fillStyle = faded(color('--unsure'), 0.14);
+      ctx.fillRect(left, area.top, right - left, area.bottom - area.top);
+      ctx.fillStyle = color('--unsure');
+      ctx.fillRect(left, area.top - 2, right - left, 2);
+      ctx.font = '11px ' + Chart.defaults.font.family;
+      ctx.textAlign = left > (area.left + area.right) / 2 ? 'right' : 'left';
+      ctx.fillText(span.title, ctx.textAlign === 'left' ? left : right, area.top - 6, ctx.textAlign === 'left' ? area.right - left : right);
+      ctx.restore();
+    }
+  }
+};
+
+// ---- over time -----------------------------------------------------------------------------------------------------------
+
+function quantile(values, q) {
+  const sorted = values.slice().sort((a, b) => a - b);
+  return sorted.length === 0 ? 0 : sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))];
+}
+
+function niceTop(wanted) {
+  return [0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1].find((end) => wanted <= end) || 1;
+}
+
+// The scale follows the points that have something to say: a last point of three attempts would flatten all others.
+function findRateTop() {
+  const points = series.regions.flatMap((region) =>
+    region.attempts.map((n, i) => ({ n, rate: region.rate[i], high: region.high[i] })).filter((point) => point.n > 0));
+  const few = quantile(points.map((point) => point.n), 0.5) / 4;
+  const solid = points.filter((point) => point.n >= few);
+  const peak = Math.max(0, ...solid.map((point) => point.rate));
+  const band = quantile(solid.map((point) => point.high), 0.95);
+  const wanted = Math.max(peak * 1.15, Math.min(band * 1.05, Math.max(0.02, peak * 2.2)));
+  return niceTop(wanted);
+}
+
+const rateTop = findRateTop();
+function beyond(rate) { return rate !== null && rate > rateTop; }
+
+function rateChart(region) {
+  const data = series.regions[region];
+  const mine = regionColor(region);
+  const line = { borderColor: 'transparent', pointRadius: 0, pointHitRadius: 0, borderWidth: 0 };
+  const y = axis({ min: 0, max: rateTop });
+  const radius = dots(region) || data.rate.map(() => 0);
+  y.ticks.callback = axisPercent;
+  y.ticks.maxTicksLimit = 6;
+  return {
+    type: 'line',
+    data: {
+      datasets: [
+        Object.assign({ label: 'low', data: points(data.low) }, line),
+        Object.assign({ label: '95% interval', data: points(data.high), fill: '-1', backgroundColor: faded(mine, 0.2) }, line),
+        {
+          label: 'failure rate', data: points(data.rate.map((rate) => (beyond(rate) ? rateTop : rate))),
+          borderColor: mine, backgroundColor: mine, borderWidth: 2, clip: 8,
+          pointRadius: data.rate.map((rate, i) => (beyond(rate) ? 5 : data.valid[i] ? radius[i] : 4)), pointHitRadius: 8,
+          pointStyle: data.valid.map((ok, i) => (beyond(data.rate[i]) ? 'triangle' : ok ? 'circle' : 'crossRot'))
+        }
+      ]
+    },
+    options: options({
+      scales: { x: timeAxis(), y },
+      plugins: {
+        legend: { display: false },
+        advisories: { spans: advisoriesOf(region) },
+        tooltip: {
+          filter: (item) => item.datasetIndex === 2,
+          callbacks: {
+            title: (items) => items.length ? moment(series.start_ms[items[0].dataIndex]) : '',
+            label: (item) => {
+              const i = item.dataIndex;
+              return [percent(data.rate[i]) + ' (' + percent(data.low[i]) + ' to ' + percent(data.high[i]) + ')',
+                data.failed[i] + ' of ' + data.attempts[i] + ' attempts' + (data.valid[i] ? '' : ', invalid')];
+            }
+          }
+        }
+      }
+    })
+  };
+}
+
+function enough(data, i) { return data.n[i] >= figures.tail_min; }
+
+function ttftChart(region) {
+  const data = series.regions[region];
+  const mine = regionColor(region);
+  const y = axis({ min: 0, suggestedMax: highest('tail') });
+  y.ticks.callback = axisDuration;
+  y.ticks.maxTicksLimit = 6;
+  const anyShort = data.n.some((n, i) => n > 0 && !enough(data, i));
+  const anyLong = data.n.some((n, i) => enough(data, i));
+  const tailName = !anyLong ? 'slowest (n too small for P99)' : anyShort ? 'P99 (hollow: slowest, n too small)' : 'P99';
+  return {
+    type: 'line',
+    data: {
+      datasets: [
+        { label: 'P50', data: points(data.p50), borderColor: mine, backgroundColor: mine, borderWidth: 2, pointRadius: dots(region), pointHitRadius: 8 },
+        {
+          label: tailName, data: points(data.tail), borderColor: mine, borderWidth: 1.5, borderDash: [5, 4],
+          backgroundColor: mine, pointRadius: dots(region), pointHitRadius: 8,
+          pointBackgroundColor: data.n.map((n, i) => (enough(data, i) ? mine : color('--card')))
+        }
+      ]
+    },
+    options: options({
+      scales: { x: timeAxis(), y },
+      plugins: {
+        legend: legend(),
+        advisories: { spans: advisoriesOf(region) },
+        tooltip: {
+          callbacks: {
+            title: (items) => items.length ? moment(series.start_ms[items[0].dataIndex]) : '',
+            label: (item) => (item.datasetIndex === 0 ? 'P50 ' : enough(data, item.dataIndex) ? 'P99 ' : 'slowest ') +
+              duration(item.parsed.y) + (item.datasetIndex === 0 ? ' of ' + data.n[item.dataIndex] : '')
+          }
+        }
+      }
+    })
+  };
+}
+
+// ---- failures by code ----------------------------------------------------------------------------------------------------
+
+let codesOf = -1; // the region shown, -1 for all of them
+
+function codeCounts(entry) {
+  if (codesOf >= 0) return entry.regions[codesOf];
+  return series.start_ms.map((start, i) => entry.regions.reduce((sum, counts) => sum + counts[i], 0));
+}
+
+function codesChart() {
+  const x = timeAxis();
+  const y = axis({ stacked: true, beginAtZero: true, title: { display: true, text: 'failed attempts', color: color('--soft') } });
+  x.stacked = true;
+  x.offset = false;
+  y.ticks.precision = 0;
+  return {
+    type: 'bar',
+    data: {
+      datasets: figures.codes.map((entry, c) => ({
+        label: entry.code, data: points(codeCounts(entry)), backgroundColor: regionColor(c),
+        borderColor: color('--card'), borderWidth: 1, barPercentage: 1, categoryPercentage: 1, barThickness: 'flex', maxBarThickness: 40
+      }))
+    },
+    options: options({
+      scales: { x, y },
+      plugins: {
+        legend: Object.assign(legend(), { labels: Object.assign(legend().labels, { boxHeight: 10, boxWidth: 10 }) }),
+        advisories: { spans: codesOf >= 0 ? advisoriesOf(codesOf) : figures.health },
+        tooltip: {
+          filter: (item) => item.parsed.y > 0,
+          callbacks: { title: (items) => items.length ? moment(series.start_ms[items[0].dataIndex]) : '' }
+        }
+      }
+    })
+  };
+}
+
+// ---- age -----------------------------------------------------------------------------------------------------------------
+
+// Whiskers from low to high, in the colour of each point.
+const whiskers = {
+  id: 'whiskers',
+  beforeDatasetsDraw(chart) {
+    const { ctx, scales: { y } } = chart;
+    chart.data.datasets.forEach((set, d) => {
+      if (!set.whiskers || !chart.isDatasetVisible(d)) return;
+      ctx.save();
+      ctx.strokeStyle = set.borderColor;
+      ctx.globalAlpha = 0.55;
+      ctx.lineWidth = 2;
+      chart.getDatasetMeta(d).data.forEach((point, i) => {
+        if (!set.whiskers[i]) return;
+        ctx.beginPath();
+        ctx.moveTo(point.x, Math.max(chart.chartArea.top, y.getPixelForValue(set.whiskers[i][1])));
+        ctx.lineTo(point.x, y.getPixelForValue(set.whiskers[i][0]));
+        ctx.stroke();
+      });
+      ctx.restore();
+    });
+  }
+};
+
+const pointStyles = ['circle', 'rect', 'triangle', 'rectRot', 'star', 'crossRot', 'cross', 'dash'];
+
+function bucketsOf(kind) { return kind === 'turns' ? 'by_turn' : 'by_socket_age'; }
+
+// The buckets in which any region has attempts.
+function usedBuckets(kind) {
+  const key = bucketsOf(kind);
+  return figures.ages[0][key].map((bucket, b) => b).filter((b) => figures.ages.some((region) => region[key][b].attempts > 0));
+}
+
+function agesChart(kind) {
+  const key = bucketsOf(kind);
+  const used = usedBuckets(kind);
+  const labels = used.map((b) => figures.ages[0][key][b].label);
+  const count = figures.regions.length;
+  const solid = figures.ages.flatMap((region) => used.map((b) => region[key][b])).filter((bucket) => bucket.attempts >= 30);
+  const highest = Math.max(0.01, ...solid.map((bucket) => Math.min(bucket.high, bucket.value * 2 + 0.01)));
+  const y = axis({ min: 0, max: niceTop(highest) });
+  y.ticks.callback = axisPercent;
+  y.ticks.maxTicksLimit = 6;
+  const x = axis({
+    type: 'linear', min: -0.5, max: used.length - 0.5,
+    title: { display: true, text: kind === 'turns' ? 'turn' : 'age', color: color('--soft') },
+    afterBuildTicks: (scale) => { scale.ticks = labels.map((label, value) => ({ value })); }
+  });
+  x.ticks.callback = (value) => labels[value].split(' to ').map((part, i) => (i ? 'to ' + part : part));
+  x.ticks.autoSkip = false;
+  x.ticks.font = { size: 11 };
+  x.grid.display = false;
+  return {
+    type: 'line',
+    data: {
+      datasets: figures.regions.map((region, r) => {
+        const buckets = used.map((b) => figures.ages[r][key][b]);
+        const shift = (r - (count - 1) / 2) * Math.min(0.14, 0.7 / count);
+        return {
+          label: region, borderColor: regionColor(r), backgroundColor: regionColor(r), borderWidth: 1, borderDash: [2, 4],
+          pointStyle: pointStyles[r % 8], pointRadius: 4, pointHitRadius: 10, clip: 8,
+          data: buckets.map((bucket, i) => ({ x: i + shift, y: bucket.value === null ? null : bucket.value })),
+          whiskers: buckets.map((bucket) => (bucket.value === null ? null : [bucket.low, bucket.high])),
+          buckets
+        };
+      })
+    },
+    options: options({
+      interaction: { mode: 'nearest', intersect: false },
+      scales: { x, y },
+      plugins: {
+        legend: legend(),
+        tooltip: {
+          callbacks: {
+            title: (items) => items.length ? (kind === 'turns' ? 'turn ' : '') + items[0].dataset.buckets[items[0].dataIndex].label : '',
+            label: (item) => {
+              const bucket = item.dataset.buckets[item.dataIndex];
+              return item.dataset.label + ': ' + percent(bucket.value) + ' (' + percent(bucket.low) + ' to ' + percent(bucket.high) +
+                '), ' + bucket.failed + ' of ' + bucket.attempts;
+            }
+          }
+        }
+      }
+    })
+  };
+}
+
+// ---- percentile curves ---------------------------------------------------------------------------------------------------
+
+function curveChart(metric) {
+  const x = axis({ type: 'logarithmic', min: 1, title: { display: true, text: 'percentile', color: color('--soft') } });
+  x.afterBuildTicks = (scale) => {
+    scale.ticks = [1, 2, 10, 100, 1000, 10000, 100000, 1000000].filter((v) => v <= scale.max).map((value) => ({ value }));
+  };
+  x.ticks.callback = percentile;
+  const y = axis({ min: 0 });
+  y.ticks.callback = axisDuration;
+  return {
+    type: 'line',
+    data: {
+      datasets: figures.regions.map((name, r) => ({
+        label: name,
+        data: figures.curves[metric][r].map(([px, py]) => ({ x: px, y: py })),
+        borderColor: regionColor(r), backgroundColor: regionColor(r), borderWidth: 2,
+        pointStyle: pointStyles[r % 8], pointHitRadius: 8,
+        pointRadius: figures.curves[metric][r].map((p, i) => (i % 16 === 0 ? 4 : 0))
+      }))
+    },
+    options: options({
+      interaction: { mode: 'nearest', axis: 'x', intersect: false },
+      scales: { x, y },
+      plugins: {
+        legend: legend(),
+        tooltip: {
+          callbacks: {
+            title: (items) => items.length ? 'P' + percentile(items[0].parsed.x).slice(0, -1) : '',
+            label: (item) => item.dataset.label + ': ' + duration(item.parsed.y)
+          }
+        }
+      }
+    })
+  };
+}
+
+// ---- all of them -----------------------------------------------------------------------------------------------------------
+
+function chartOf(kind, region) {
+  switch (kind) {
+    case 'rate': return rateChart(region);
+    case 'ttft': return ttftChart(region);
+    case 'codes': return codesChart();
+    case 'turns':
+    case 'sockets': return agesChart(kind);
+    default: return curveChart(kind.slice('curve-'.length));
+  }
+}
