@@ -4,6 +4,7 @@
 #include "report/cells.h"
 #include "report/grouping.h"
 #include "report/judge.h"
+#include "report/losses.h"
 #include "report/plan.h"
 #include "report/sessions.h"
 
@@ -25,7 +26,7 @@ struct loader {
     bool patient;                /* settle nothing until all latencies are read */
     bool late;                   /* a latency came for a slice that was settled */
     bool no_memory;
-    uint64_t attempts_beyond, failures_beyond, attempt_rows;
+    uint64_t attempts_beyond, failures_beyond, attempt_rows, cancelled_rows;
 };
 
 static bool remember_interval(struct results *results, int64_t start_ns, int64_t end_ns)
@@ -100,7 +101,10 @@ static void visit_attempt(void *context, size_t region, const struct attempt_row
 {
     struct loader *loader = context;
     struct results *results = loader->results;
-    if (row->outcome == OUTCOME_CANCELLED) return;
+    if (row->outcome == OUTCOME_CANCELLED) {
+        loader->cancelled_rows++;
+        return;
+    }
     int64_t start_ns;
     if (!results_interval(loader->results, row->end_utc_ns, &start_ns)) {
         loader->attempts_beyond++;
@@ -360,12 +364,19 @@ static void note_losses(struct loader *loader)
             "There is no attempts.csv: intervals rest on the cluster sums of intervals.csv, where a session "
             "counts whole in the window in which it ended.\n");
     }
+    uint64_t cancelled = results->all.cell.counters.attempts_cancelled;
+    if (results->has_attempts && loader->cancelled_rows < cancelled) {
+        text_printf(notes,
+                    "attempts.csv has %llu of the %llu cancelled attempts that intervals.csv counts.\n",
+                    (unsigned long long)loader->cancelled_rows, (unsigned long long)cancelled);
+    }
     if (results->failure_lines < failed) {
         text_printf(
             notes,
             "failures.jsonl has %llu records for %llu failed attempts: failures by code are incomplete.\n",
             (unsigned long long)results->failure_lines, (unsigned long long)failed);
     }
+    losses_note(results);
 }
 
 static enum err_code load_files(struct loader *loader, struct error *err)
