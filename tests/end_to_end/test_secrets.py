@@ -286,7 +286,9 @@ class QuotingService(Secrets):
 
         commands = [["--version"], ["help", "profile"], ["run", self.profile, "--dry-run"],
                     ["run", self.profile, "--dry-run", "--json"], ["plan", self.profile], ["compare", "run", "run-json"],
-                    ["compare", "run", "run-json", "--json"],
+                    ["compare", "run", "run-json", "--json"], ["compare", "run", "run-json", "--format", "markdown"],
+                    ["compare", "run", "run-json", "--format", "html"], ["compare", "run", "--regions", "by-key", "by-token"],
+                    ["merge", "merged", "run", "run-json"],
                     ["check", self.profile, *self.turned], ["check", self.profile, *self.turned, "--json"],
                     ["report", "run"], ["report", "run", "--json"],
                     ["evidence", "run", "-o", "package"], ["evidence", "run-json", "--json", "-o", "package-json"]]
