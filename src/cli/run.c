@@ -19,8 +19,8 @@ static const char EXAMPLES[] =
 static const char EXIT_CODES[] =
     "  0 done, every threshold passed     1 could not do its work      2 wrong command line or profile\n"
     "  3 inconclusive: too few samples    4 invalid: the generator was saturated or the load not reached\n"
-    "  5 stopped by the budget            99 a threshold failed         130 interrupted, all so far is "
-    "kept\n";
+    "  5 stopped by the budget            99 a threshold failed, or abort_on_fail stopped the run\n"
+    "  130 interrupted, all so far is kept\n";
 
 static void on_simulator_lost(void *user)
 {

@@ -22,6 +22,7 @@ struct drive {
     double *rates; /* smoothed attempts per second */
     uint64_t *ended_before;
     uint64_t drawn_ns;
+    struct text rule; /* how abort_on_fail stands */
     bool told_interrupt;
     double told_spent; /* the largest of budget.alerts that was told */
 };
@@ -96,6 +97,8 @@ static void draw(struct drive *drive)
     for (size_t i = 0; i < status.region_count; i++) fill_region(drive, i, &status, passed_s);
     drive->drawn_ns = now_ns;
     tell_news(drive, &status);
+    text_clear(&drive->rule);
+    if (status.abort_rule->regions != NULL) abort_rule_status(status.abort_rule, &drive->rule);
     const struct live_state state = {
         .profile = run->profile->name,
         .phase = run->interrupts > 1                         ? "stopping"
@@ -109,6 +112,7 @@ static void draw(struct drive *drive)
         .region_count = status.region_count,
         .trustworthy = status.health->valid,
         .why = status.health->why,
+        .rule = text_str(&drive->rule),
     };
     live_draw(drive->view, &state);
 }
@@ -150,6 +154,7 @@ static void close_drive(struct drive *drive)
     free(drive->regions);
     free(drive->rates);
     free(drive->ended_before);
+    text_free(&drive->rule);
 }
 
 /* What the engine has to say meanwhile goes above the live view. */

@@ -20,6 +20,7 @@ static const char *state_name(const struct engine_status *status)
     case RUN_INTERRUPTED:
         return "interrupted";
     case RUN_STOPPED_BUDGET:
+    case RUN_STOPPED_RULE:
     case RUN_FAILED:
         return "stopped";
     }
@@ -51,6 +52,22 @@ static double seconds_driven(const struct run *run)
     return (double)(run->ended_mono_ns - run->clock.mono_origin_ns) / (double)NS_PER_S;
 }
 
+/* NULL when the profile has no such rule, or without memory. */
+static struct abort_fact *abort_facts(const struct abort_rule *rule)
+{
+    struct abort_fact *facts = rule->regions != NULL ? calloc(rule->region_count, sizeof *facts) : NULL;
+    for (size_t i = 0; facts != NULL && i < rule->region_count; i++) {
+        const struct abort_region *region = &rule->regions[i];
+        facts[i] = (struct abort_fact){
+            .name = region->name,
+            .verdict = abort_verdict_name(region->test.verdict),
+            .at_risk = region->sums.at_risk,
+            .first_failures = region->sums.first_failures,
+        };
+    }
+    return facts;
+}
+
 static cJSON *make_manifest(const struct run *run, bool ended)
 {
     struct library_version libraries[LIBRARY_COUNT];
@@ -77,7 +94,12 @@ static cJSON *make_manifest(const struct run *run, bool ended)
         .library_count = LIBRARY_COUNT,
     };
     fill_lag(&status, &facts);
-    return manifest_new(&facts);
+    struct abort_fact *abort = ended ? abort_facts(status.abort_rule) : NULL;
+    facts.abort = abort;
+    facts.abort_count = status.region_count;
+    cJSON *manifest = manifest_new(&facts);
+    free(abort);
+    return manifest;
 }
 
 enum err_code run_write_manifest(struct run *run, bool ended, struct error *err)
@@ -103,6 +125,7 @@ static int exit_status(const struct run *run, const struct engine_status *engine
 {
     if (engine->end == RUN_INTERRUPTED) return 130;
     if (engine->end == RUN_STOPPED_BUDGET) return 5;
+    if (engine->end == RUN_STOPPED_RULE) return 99;
     if (engine->end == RUN_FAILED) return 1;
     const char *inconclusive = run->flags.inconclusive;
     switch (verdict) {

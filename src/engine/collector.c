@@ -32,6 +32,7 @@ struct collector {
     struct cell *totals;
     uint64_t *open_by_worker, *flight_by_worker; /* [worker * region_count + region] */
     uint64_t *sessions_open, *in_flight;
+    struct trial_sums *trials;    /* per region, not taken yet */
     struct health health, latest; /* of the run so far, of the last interval written */
     bool health_known;
     struct error failure; /* the first one */
@@ -157,6 +158,8 @@ static bool merge_slice(struct collector *collector, const struct slice *slice)
     for (size_t i = 0; i < collector->region_count; i++) {
         if (!cell_merge(&pending->cells[i], &slice->cells[i])) return false;
         if (!cell_merge(&collector->totals[i], &slice->cells[i])) return false;
+        collector->trials[i].at_risk += slice->trials[i].at_risk;
+        collector->trials[i].first_failures += slice->trials[i].first_failures;
         collector->open_by_worker[slice->worker * collector->region_count + i] = slice->sessions_open[i];
         collector->flight_by_worker[slice->worker * collector->region_count + i] = slice->in_flight[i];
     }
@@ -243,10 +246,11 @@ enum err_code collector_new(struct mailbox *mailbox, struct run_writer *writer, 
     collector->flight_by_worker = calloc(workers * regions, sizeof *collector->flight_by_worker);
     collector->sessions_open = calloc(regions, sizeof *collector->sessions_open);
     collector->in_flight = calloc(regions, sizeof *collector->in_flight);
+    collector->trials = calloc(regions, sizeof *collector->trials);
     collector->health.valid = true;
     if (collector->closed == NULL || collector->done == NULL || collector->totals == NULL ||
         collector->open_by_worker == NULL || collector->flight_by_worker == NULL ||
-        collector->sessions_open == NULL || collector->in_flight == NULL) {
+        collector->sessions_open == NULL || collector->in_flight == NULL || collector->trials == NULL) {
         collector_free(collector);
         return error_set(err, ERR_NOMEM, "no memory for the collector");
     }
@@ -271,6 +275,7 @@ void collector_free(struct collector *collector)
     free(collector->flight_by_worker);
     free(collector->sessions_open);
     free(collector->in_flight);
+    free(collector->trials);
     free(collector);
 }
 
@@ -302,4 +307,11 @@ const struct health *collector_health(const struct collector *collector)
 const struct health *collector_latest(const struct collector *collector)
 {
     return collector->health_known ? &collector->latest : NULL;
+}
+
+struct trial_sums collector_take_trials(struct collector *collector, size_t region)
+{
+    struct trial_sums sums = collector->trials[region];
+    collector->trials[region] = (struct trial_sums){0};
+    return sums;
 }

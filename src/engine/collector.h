@@ -23,6 +23,9 @@ MUST_USE enum err_code collector_take(struct collector *collector, struct error 
 /* How many workers have posted their final slice. */
 unsigned collector_finished(const struct collector *collector);
 
+/* What the workers told of the region's trials since the last call. */
+struct trial_sums collector_take_trials(struct collector *collector, size_t region);
+
 /* The totals of the run so far, one cell per region, and the live numbers summed over the workers. */
 const struct cell *collector_totals(const struct collector *collector);
 const uint64_t *collector_sessions_open(const struct collector *collector);

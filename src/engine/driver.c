@@ -188,6 +188,7 @@ static void driver_free(struct driver *driver)
 {
     struct worker *worker = driver->worker;
     agenda_cancel(worker->agenda, &driver->deadline);
+    driver_end_trial(driver, TRIAL_WITHDRAWN);
     if (driver->previous != NULL) {
         driver->previous->next = driver->next;
     } else {
@@ -277,6 +278,7 @@ bool driver_dial(struct user *user, uint64_t now_ns)
     if (worker->drivers != NULL) worker->drivers->previous = driver;
     worker->drivers = driver;
     user->driver = driver;
+    driver_begin_trial(driver);
     (void)recorder_at(&worker->recorder, now_ns);
     recorder_cell(&worker->recorder, driver->region)->counters.sessions_started++;
     const bool resolves = worker->plan->routes[driver->region].dial.address == NULL;

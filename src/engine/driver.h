@@ -28,6 +28,8 @@ struct driver {
     bool in_flight; /* counted in in_flight: a turn was sent and has not ended */
     bool busy;      /* an action is being carried out: its end sees to what is asked meanwhile */
     bool abandoned; /* the user is told nothing any more */
+    bool on_trial;  /* a trial of the abort rule is under way, which began in this group */
+    uint64_t trial_group;
     /* evidence in waiting */
     struct evidence_event events[EVIDENCE_EVENTS]; /* a ring */
     uint64_t event_count;
@@ -66,6 +68,11 @@ bool driver_usable(const struct driver *driver);
  * failed attempt's evidence is written before the user can go on. now_ns is a moment of recorder_at.
  */
 void driver_record(struct driver *driver, const struct session_action *action, uint64_t now_ns);
+
+/* driver_record.c: a trial of the abort rule begins with the dial, and with each further attempt as long as
+ * the session has had no failure. */
+void driver_begin_trial(struct driver *driver);
+void driver_end_trial(struct driver *driver, enum trial_end end);
 
 /* Which attempt of which interaction, from 1; 0: none was under way. */
 struct evidence_of {

@@ -89,6 +89,24 @@ static void write_row(struct driver *driver, const struct session_action *action
     attempt_csv_row(&worker->recorder.slice->attempts, &row);
 }
 
+/* ---- trials ---- */
+
+void driver_begin_trial(struct driver *driver)
+{
+    struct worker *worker = driver->worker;
+    if (!worker->plan->profile->abort_on_fail.acceptable.set) return;
+    if (driver->on_trial || driver->session.failed > 0) return;
+    driver->on_trial = trials_begin(&worker->shares[driver->region].trials, &driver->trial_group);
+    if (!driver->on_trial) worker->recorder.failed = true;
+}
+
+void driver_end_trial(struct driver *driver, enum trial_end end)
+{
+    if (!driver->on_trial) return;
+    driver->on_trial = false;
+    trials_end(&driver->worker->shares[driver->region].trials, driver->trial_group, end);
+}
+
 /* ---- news ---- */
 
 static void on_ok(struct driver *driver, uint64_t now_ns)
@@ -187,6 +205,9 @@ static void on_attempt(struct driver *driver, const struct session_action *actio
         driver->worker->in_flight[driver->region]--;
     }
     if (driver->user == NULL) return; /* a session without a user has no attempt */
+    driver_end_trial(driver, action->news & NEWS_ATTEMPT_OK       ? TRIAL_OK
+                             : action->news & NEWS_ATTEMPT_FAILED ? TRIAL_FAILED
+                                                                  : TRIAL_WITHDRAWN);
     count_attempt(driver, action);
     write_row(driver, action, at_ns);
     if (driver->abandoned) return;
@@ -239,6 +260,7 @@ void driver_record(struct driver *driver, const struct session_action *action, u
     }
     if (action->send == SEND_TURN) {
         cell->counters.attempts_started++;
+        driver_begin_trial(driver);
         const struct user *user = driver->user;
         if (user != NULL && user->attempt > 1 && !user->again) cell->counters.retries++;
         if (user != NULL && user->probe) cell->counters.probes++;

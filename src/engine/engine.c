@@ -25,6 +25,7 @@ struct engine {
     unsigned stops; /* how often a stop was asked for */
     enum run_end end;
     struct text reason;
+    struct abort_rule abort_rule;
     double budget_spent;  /* share of the limit that is nearest */
     struct error failure; /* of the collector, or of a worker that could not start */
 };
@@ -74,6 +75,31 @@ static void check_budget(struct engine *engine)
     engine_stop(engine, RUN_STOPPED_BUDGET, reason);
 }
 
+static void tell(const struct engine *engine, const char *news)
+{
+    struct text line = {0};
+    text_printf(&line, "rushhour: %s", news);
+    if (engine->options.note != NULL) engine->options.note(engine->options.note_user, text_str(&line));
+    text_free(&line);
+}
+
+/* Tells each decision when it falls; one too high rate ends the run. */
+static void check_abort_rule(struct engine *engine)
+{
+    struct abort_rule *rule = &engine->abort_rule;
+    for (size_t i = 0; rule->regions != NULL && i < rule->region_count; i++) {
+        const struct trial_sums trials = collector_take_trials(engine->collector, i);
+        if (rule->regions[i].test.verdict != SEQUENTIAL_OPEN || engine->stops > 0) continue;
+        enum sequential_verdict verdict = abort_rule_add(rule, i, &trials);
+        if (verdict == SEQUENTIAL_OPEN) continue;
+        struct text words = {0};
+        abort_rule_decision(rule, i, &words);
+        tell(engine, text_str(&words));
+        if (verdict == SEQUENTIAL_TOO_HIGH) engine_stop(engine, RUN_STOPPED_RULE, text_str(&words));
+        text_free(&words);
+    }
+}
+
 static void on_wake(uv_async_t *wake)
 {
     struct engine *engine = wake->data;
@@ -84,6 +110,7 @@ static void on_wake(uv_async_t *wake)
         engine_stop(engine, RUN_FAILED, engine->failure.text);
     }
     check_budget(engine);
+    check_abort_rule(engine);
     if (collector_finished(engine->collector) == engine->workers_started) uv_stop(engine->loop);
 }
 
@@ -178,6 +205,7 @@ static enum err_code set_up(struct engine *engine, struct error *err)
     engine->mailbox_made = true;
     code = collector_new(&engine->mailbox, options->writer, &options->clock, profile->windows.interval_ns,
                          options->workers, &engine->collector, err);
+    if (code == ERR_OK) code = abort_rule_start(&engine->abort_rule, profile, &options->shard, err);
     if (code == ERR_OK) code = make_desk(engine, err);
     if (code != ERR_OK) return code;
     return make_workers(engine, err);
@@ -245,6 +273,7 @@ void engine_status(const struct engine *engine, struct engine_status *out)
         .end = engine->end,
         .reason = text_str(&engine->reason),
         .budget_spent = engine->budget_spent,
+        .abort_rule = &engine->abort_rule,
         .health = collector_health(engine->collector),
         .latest = collector_latest(engine->collector),
     };
@@ -264,6 +293,7 @@ void engine_free(struct engine *engine)
     if (engine->mailbox_made) mailbox_free(&engine->mailbox);
     for (size_t i = 0; i < engine->routes_made; i++) route_free(&engine->routes[i]);
     free(engine->routes);
+    abort_rule_free(&engine->abort_rule);
     text_free(&engine->reason);
     free(engine);
 }

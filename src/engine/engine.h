@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "engine/abort_rule.h"
 #include "engine/route.h"
 #include "engine/worker.h"
 #include "profile/profile.h"
@@ -21,7 +22,7 @@
 struct engine;
 
 /* Why a run ended. */
-enum run_end { RUN_COMPLETE, RUN_INTERRUPTED, RUN_STOPPED_BUDGET, RUN_FAILED };
+enum run_end { RUN_COMPLETE, RUN_INTERRUPTED, RUN_STOPPED_BUDGET, RUN_STOPPED_RULE, RUN_FAILED };
 
 /* All borrowed until engine_free. */
 struct engine_options {
@@ -45,11 +46,12 @@ struct engine_status {
     const uint64_t *in_flight;
     size_t region_count;
     bool draining;
-    enum run_end end;            /* how it is going to end */
-    const char *reason;          /* of a stop, or "" */
-    double budget_spent;         /* share of the limit that is nearest; 0 without a limit */
-    const struct health *health; /* of the run so far */
-    const struct health *latest; /* of the last interval that is over; NULL before */
+    enum run_end end;                    /* how it is going to end */
+    const char *reason;                  /* of a stop, or "" */
+    double budget_spent;                 /* share of the limit that is nearest; 0 without a limit */
+    const struct health *health;         /* of the run so far */
+    const struct abort_rule *abort_rule; /* as it stands; its regions are NULL when the profile has none */
+    const struct health *latest;         /* of the last interval that is over; NULL before */
 };
 
 /* Prepares the run; nothing is connected yet. Errors name the region or file. */

@@ -1,6 +1,7 @@
 #include "engine/slice.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* 1 us to 100 s in 2 digits: enough to see whether a loop was late. */
 #define LOOP_DELAY_HIGHEST_US INT64_C(100000000)
@@ -19,6 +20,7 @@ static void slice_free(struct slice *slice)
     free(slice->cells);
     free(slice->sessions_open);
     free(slice->in_flight);
+    free(slice->trials);
     histogram_free(slice->loop_delay);
     text_free(&slice->attempts);
     text_free(&slice->failures);
@@ -33,9 +35,10 @@ static struct slice *slice_new(size_t region_count)
     slice->cells = calloc(region_count, sizeof *slice->cells);
     slice->sessions_open = calloc(region_count, sizeof *slice->sessions_open);
     slice->in_flight = calloc(region_count, sizeof *slice->in_flight);
+    slice->trials = calloc(region_count, sizeof *slice->trials);
     slice->loop_delay = histogram_new(1, LOOP_DELAY_HIGHEST_US, 2);
     if (slice->cells != NULL && slice->sessions_open != NULL && slice->in_flight != NULL &&
-        slice->loop_delay != NULL) {
+        slice->trials != NULL && slice->loop_delay != NULL) {
         return slice;
     }
     slice_free(slice);
@@ -97,6 +100,7 @@ struct slice *mailbox_take(struct mailbox *mailbox)
 void mailbox_return(struct mailbox *mailbox, struct slice *slice)
 {
     for (size_t i = 0; i < slice->region_count; i++) cell_reset(&slice->cells[i]);
+    memset(slice->trials, 0, slice->region_count * sizeof *slice->trials);
     histogram_reset(slice->loop_delay);
     text_clear(&slice->attempts);
     text_clear(&slice->failures);

@@ -4,6 +4,7 @@
 #define RUSHHOUR_ENGINE_SLICE_H
 
 #include "base/text.h"
+#include "engine/trials.h"
 #include "record/cell.h"
 #include "stats/histogram.h"
 
@@ -22,6 +23,7 @@ struct slice {
     struct cell *cells; /* one per region */
     size_t region_count;
     uint64_t *sessions_open, *in_flight; /* per region, at the moment of handing over */
+    struct trial_sums *trials;           /* per region: of the abort rule, told with this slice */
     struct histogram *loop_delay;        /* microseconds */
     uint64_t cpu_ns, wall_ns;            /* of the worker, over the slice */
     uint64_t requested, achieved;        /* open model: arrivals due, and dialled in time */

@@ -65,9 +65,17 @@ static void abandon(struct worker *worker, uint64_t now_ns)
     }
 }
 
+static void tell_trials(struct worker *worker, uint64_t now_ns)
+{
+    (void)recorder_at(&worker->recorder, now_ns);
+    for (size_t i = 0; i < worker->plan->region_count; i++)
+        trials_tick(&worker->shares[i].trials, &worker->recorder.slice->trials[i]);
+}
+
 static void on_tick(struct appointment *appointment, uint64_t now_ns)
 {
     struct worker *worker = WORKER_OF(appointment, tick);
+    tell_trials(worker, now_ns);
     recorder_flush(&worker->recorder, now_ns);
     bool open = worker->plan->profile->load.model == LOAD_ARRIVALS;
     if (run_clock_elapsed(&worker->plan->clock, now_ns) >= worker->plan->load_ns) drain(worker, now_ns, open);
@@ -116,7 +124,9 @@ static void *run(void *argument)
 {
     struct worker *worker = argument;
     (void)uv_run(&worker->loop, UV_RUN_DEFAULT);
-    recorder_finish(&worker->recorder, clock_mono_ns());
+    uint64_t now_ns = clock_mono_ns();
+    tell_trials(worker, now_ns);
+    recorder_finish(&worker->recorder, now_ns);
     return NULL;
 }
 
@@ -240,6 +250,7 @@ void worker_free(struct worker *worker)
     for (size_t i = 0; worker->shares != NULL && i < worker->plan->region_count; i++) {
         free(worker->shares[i].taken);
         free(worker->shares[i].rounds);
+        trials_free(&worker->shares[i].trials);
     }
     free(worker->shares);
     free(worker->sessions_open);

@@ -12,6 +12,7 @@
 #include "engine/pacer.h"
 #include "engine/recorder.h"
 #include "engine/route.h"
+#include "engine/trials.h"
 #include "net/agenda.h"
 #include "net/client.h"
 #include "profile/profile.h"
@@ -52,6 +53,7 @@ struct share {
     uint32_t *rounds; /* how many users were in it so far */
     size_t slot_count;
     uint64_t retries, first_attempts;
+    struct trials trials;      /* of the abort rule */
     double usual_limit_tokens; /* the highest x-ratelimit-limit-tokens that it was told; 0: none */
 };
 

@@ -61,6 +61,29 @@ static enum err_code check_retry(const struct profile *profile, struct error *er
     return ERR_OK;
 }
 
+static enum err_code check_abort(const struct profile *profile, struct error *err)
+{
+    const struct abort_plan *rule = &profile->abort_on_fail;
+    struct place place = place_find(profile, "abort_on_fail", err);
+    if (!rule->acceptable.set && !rule->too_high.set) return ERR_OK;
+    if (!rule->acceptable.set || !rule->too_high.set) {
+        return place_fail(&place, "has only one of acceptable and too_high: write both");
+    }
+    double acceptable = rule->acceptable.value;
+    double too_high = rule->too_high.value;
+    if (!(acceptable > 0 && acceptable < too_high && too_high < 1)) {
+        return place_fail(&place,
+                          "acceptable is %.4g%% and too_high %.4g%%: write rates with 0%% < acceptable < "
+                          "too_high < 100%%",
+                          100 * acceptable, 100 * too_high);
+    }
+    if (!(rule->errors > 0 && rule->errors < 0.5)) {
+        place = place_find(profile, "abort_on_fail.errors", err);
+        return place_fail(&place, "%.4g%%: write more than 0%% and less than 50%%", 100 * rule->errors);
+    }
+    return ERR_OK;
+}
+
 static const struct window *find_window(const struct profile *profile, const char *name, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -117,6 +140,7 @@ enum err_code profile_check(const struct profile *profile, struct error *err)
     enum err_code code = check_regions(profile, err);
     if (code == ERR_OK) code = check_load(profile, err);
     if (code == ERR_OK) code = check_retry(profile, err);
+    if (code == ERR_OK) code = check_abort(profile, err);
     if (code == ERR_OK) code = check_windows(profile, err);
     if (code == ERR_OK) code = check_thresholds(profile, err);
     if (code == ERR_OK) code = check_simulator(profile, err);

@@ -118,6 +118,23 @@ static const struct key profile_keys[] = {
      .help = "limits that decide the exit code: metric[.stat][{region=NAME,window=NAME}] OP value, or "
              "share(metric > limit) OP value"},
 
+    {"abort_on_fail.acceptable", KEY_SHARE, AT(abort_on_fail.acceptable),
+     .help = "failure rate that is still acceptable: with too_high, a sequential test decides between them "
+             "during "
+             "the run, for each region on its own, and stops the run (exit 99) when one is too high; left "
+             "out: no "
+             "such rule"},
+    {"abort_on_fail.too_high", KEY_SHARE, AT(abort_on_fail.too_high),
+     .help =
+         "failure rate at which to stop. Judged are first failures among attempts at risk, those of sessions "
+         "without a failure so far, dials included, in the order in which they began; so a session that "
+         "lives "
+         "on after its failure counts no further: let long-lived sessions be replaced "
+         "(session.rotate_after, session.interactions)"},
+    {"abort_on_fail.errors", KEY_FRACTION, AT(abort_on_fail.errors), .fallback = "5%",
+     .help = "chance of stopping at the acceptable rate, and of not stopping at the other, over all regions "
+             "together; less than 50%"},
+
     {"prices.as_of", KEY_STRING, AT(prices.as_of), .accept = form_date, .pattern = "^\\d{4}-\\d{2}-\\d{2}$",
      .help = "the day on which the prices held"},
     {"prices.*", KEY_MAP, LIST(prices.models, prices.count), .table = &key_price,

@@ -87,6 +87,12 @@ struct session_plan {
     uint64_t rotate_after;      /* turns; 0: no rotation by turns */
 };
 
+/* A rate that may be left out: a fraction. */
+struct optional_rate {
+    bool set;
+    double value;
+};
+
 /* Deadlines of each phase; all > 0. */
 struct timeouts {
     int64_t resolve_ns, connect_ns, tls_ns, upgrade_ns, session_ns, configure_ns;
@@ -115,6 +121,12 @@ struct window_plan {
     int64_t interval_ns; /* of the run's own clock */
     struct window *report;
     size_t report_count;
+};
+
+/* When to stop a run whose failure rate is too high; both rates are set, or neither (no rule). */
+struct abort_plan {
+    struct optional_rate acceptable, too_high;
+    double errors; /* the chance of a wrong decision, over all regions */
 };
 
 /* USD per million tokens of one model. */
@@ -147,12 +159,6 @@ struct latency_rule {
 struct hours {
     double rates[24];  /* fractions, by the hour of the zone's clock */
     struct zone *zone; /* NULL: UTC */
-};
-
-/* A rate that may be left out: a fraction. */
-struct optional_rate {
-    bool set;
-    double value;
 };
 
 /*
@@ -216,6 +222,7 @@ struct profile {
     struct window_plan windows;
     char **thresholds;
     size_t threshold_count;
+    struct abort_plan abort_on_fail;
     struct prices prices;
     struct simulator_plan simulator;
     uint64_t seed; /* 0: drawn at start */

@@ -141,6 +141,31 @@ static void add_generator(struct building *b, cJSON *manifest, const struct run_
     string(b, generator, "why", h ? h->why : NULL);
 }
 
+static void rate(struct building *b, cJSON *parent, const char *key, double fraction)
+{
+    number(b, parent, key, fraction, true);
+}
+
+static void add_abort(struct building *b, cJSON *manifest, const struct run_facts *facts)
+{
+    const struct abort_plan *rule = &facts->profile->abort_on_fail;
+    if (facts->abort == NULL) return;
+    cJSON *abort = object(b, manifest, "abort_on_fail");
+    rate(b, abort, "acceptable", rule->acceptable.value);
+    rate(b, abort, "too_high", rule->too_high.value);
+    rate(b, abort, "errors", rule->errors);
+    cJSON *regions = cJSON_CreateArray();
+    for (size_t i = 0; i < facts->abort_count; i++) {
+        cJSON *region = cJSON_CreateObject();
+        string(b, region, "name", facts->abort[i].name);
+        string(b, region, "verdict", facts->abort[i].verdict);
+        number(b, region, "at_risk", (double)facts->abort[i].at_risk, true);
+        number(b, region, "first_failures", (double)facts->abort[i].first_failures, true);
+        if (!cJSON_AddItemToArray(regions, region)) b->ok = false;
+    }
+    item(b, abort, "regions", regions);
+}
+
 cJSON *manifest_new(const struct run_facts *facts)
 {
     struct building b = {.ok = true};
@@ -151,6 +176,7 @@ cJSON *manifest_new(const struct run_facts *facts)
     item(&b, manifest, "host", host_facts());
     add_profile(&b, manifest, facts->profile);
     add_generator(&b, manifest, facts);
+    add_abort(&b, manifest, facts);
     if (b.ok) return manifest;
     cJSON_Delete(manifest);
     return NULL;

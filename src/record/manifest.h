@@ -14,6 +14,13 @@ struct library_version {
     const char *name, *version;
 };
 
+/* How the abort rule judged a region. */
+struct abort_fact {
+    const char *name;
+    const char *verdict; /* open, acceptable, too_high */
+    uint64_t at_risk, first_failures;
+};
+
 struct run_facts {
     const char *id;
     const struct profile *profile;
@@ -30,10 +37,12 @@ struct run_facts {
     int64_t lag_p50_us, lag_p99_us, lag_max_us; /* -1: none */
     const struct library_version *libraries;
     size_t library_count;
+    const struct abort_fact *abort; /* one per region; NULL: the profile has no such rule, or too early */
+    size_t abort_count;
 };
 
-/* The manifest with the contract's keys format, tool, run, host, load, profile (profile_manifest), generator.
- * The caller's; NULL without memory. */
+/* The manifest with the contract's keys format, tool, run, host, load, profile (profile_manifest), generator,
+ * and abort_on_fail with such a rule. The caller's; NULL without memory. */
 cJSON *manifest_new(const struct run_facts *facts);
 
 #endif

@@ -193,7 +193,8 @@ static const char *last_part(const char *path)
 static enum err_code make_manifest(const struct merging *m, const char *folder, cJSON **out,
                                    struct error *err)
 {
-    static const char *const made_anew[] = {"totals", "regions", "thresholds", "verdict", "generator"};
+    static const char *const made_anew[] = {"totals",  "regions",   "thresholds",
+                                            "verdict", "generator", "abort_on_fail"};
     cJSON *manifest = cJSON_Duplicate(m->manifests[0], 1);
     for (size_t i = 0; i < sizeof made_anew / sizeof *made_anew; i++)
         cJSON_DeleteItemFromObjectCaseSensitive(manifest, made_anew[i]);

@@ -128,6 +128,9 @@ static void compose(const struct live_state *state, size_t rows, struct text *ou
     progress(state, out);
     text_puts(out, "\n");
     regions(state, state->region_count < room ? state->region_count : room, out);
+    /* Progress, headings, regions, and what may follow them. */
+    bool has_rule = state->rule != NULL && state->rule[0] != '\0';
+    if (has_rule && state->region_count < room) text_printf(out, "%s\n", state->rule);
     if (!state->trustworthy)
         text_printf(out, "the generator is not healthy: %s\n", state->why == NULL ? "" : state->why);
 }
@@ -195,6 +198,7 @@ static void draw_plain(struct live_view *view, const struct live_state *state)
     format_clock(&view->line, state->total_ns);
     text_printf(&view->line, " %s", state->phase);
     for (size_t i = 0; i < state->region_count; i++) plain_region(&state->regions[i], &view->line);
+    if (state->rule != NULL && state->rule[0] != '\0') text_printf(&view->line, "; %s", state->rule);
     if (!state->trustworthy)
         text_printf(&view->line, "; the generator is not healthy: %s", state->why == NULL ? "" : state->why);
     display_plain(&view->frame, text_str(&view->line), SIZE_MAX);

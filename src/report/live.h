@@ -25,7 +25,8 @@ struct live_state {
     const struct live_region *regions;
     size_t region_count;
     bool trustworthy;
-    const char *why; /* when not trustworthy */
+    const char *why;  /* when not trustworthy */
+    const char *rule; /* how the profile's abort rule stands, in words; NULL or "": there is none */
 };
 
 struct live_view; /* remembers what was drawn */

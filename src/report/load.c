@@ -324,6 +324,7 @@ static bool settle_rest(struct loader *loader)
     count_intervals_once(results);
     report_cell_settle(&results->all);
     results->verdict = judge_run(results->judged, results->judged_count);
+    if (results_rule_failed(results)) results->verdict = VERDICT_FAIL;
     return ok;
 }
 

@@ -59,6 +59,18 @@ const char *results_fact(const struct results *results, const char *section, con
     return cJSON_IsString(item) ? item->valuestring : "";
 }
 
+bool results_rule_failed(const struct results *results)
+{
+    const cJSON *rule = cJSON_GetObjectItemCaseSensitive(results->manifest, "abort_on_fail");
+    const cJSON *region = NULL;
+    cJSON_ArrayForEach(region, cJSON_GetObjectItemCaseSensitive(rule, "regions"))
+    {
+        const char *verdict = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(region, "verdict"));
+        if (verdict != NULL && strcmp(verdict, "too_high") == 0) return true;
+    }
+    return false;
+}
+
 double results_fact_number(const struct results *results, const char *section, const char *key)
 {
     const cJSON *item = fact(results, section, key);

@@ -130,6 +130,9 @@ const char *results_fact(const struct results *results, const char *section, con
 double results_fact_number(const struct results *results, const char *section, const char *key);
 bool results_simulated(const struct results *results);
 
+/* Whether the run's abort rule found a region's failure rate too high. */
+bool results_rule_failed(const struct results *results);
+
 /* An entry of the manifest's profile.regions, "" when it is not there. */
 const char *results_region_fact(const struct results *results, size_t region, const char *key);
 

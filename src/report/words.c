@@ -37,6 +37,7 @@ void words_verdict(const struct results *results, struct text *out)
 {
     size_t all = results->judged_count;
     size_t same = count_verdicts(results, results->verdict);
+    bool stopped = results_rule_failed(results);
     const char *plural = all == 1 ? "" : "s";
     switch (results->verdict) {
     case VERDICT_NONE:
@@ -46,7 +47,8 @@ void words_verdict(const struct results *results, struct text *out)
         text_printf(out, "%zu of %zu threshold%s passed", same, all, plural);
         break;
     case VERDICT_FAIL:
-        text_printf(out, "%zu of %zu threshold%s failed", same, all, plural);
+        if (stopped) text_puts(out, all > 0 ? "stopped by abort_on_fail; " : "stopped by abort_on_fail");
+        if (all > 0) text_printf(out, "%zu of %zu threshold%s failed", same, all, plural);
         break;
     case VERDICT_INCONCLUSIVE:
         text_printf(out, "%zu of %zu threshold%s cannot be decided with so few samples", same, all, plural);

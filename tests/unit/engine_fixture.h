@@ -41,6 +41,7 @@ struct result {
     uint64_t ended_until[32];     /* sessions that had ended by the end of each interval */
     uint64_t requested, achieved; /* by the health of the intervals */
     int64_t start_utc_ns, took_ns;
+    struct trial_sums rule; /* what the abort rule has judged, all regions */
     enum run_end end;
 };
 
@@ -179,6 +180,11 @@ static void drive(const struct scenario *scenario, struct result *result)
     struct engine_status status;
     engine_status(engine, &status);
     enum run_end end = status.end;
+    struct trial_sums rule = {0};
+    for (size_t i = 0; status.abort_rule->regions != NULL && i < status.region_count; i++) {
+        rule.at_risk += status.abort_rule->regions[i].sums.at_risk;
+        rule.first_failures += status.abort_rule->regions[i].sums.first_failures;
+    }
     uint64_t ended_ns = clock_mono_ns();
     engine_free(engine);
     assert_int_equal(run_writer_close(writer, &err), ERR_OK);
@@ -189,6 +195,7 @@ static void drive(const struct scenario *scenario, struct result *result)
     folder_remove(folder);
     profile_free(profile);
     result->end = end;
+    result->rule = rule;
     result->took_ns = (int64_t)(ended_ns - clock.mono_origin_ns);
 }
 

@@ -211,6 +211,28 @@ static void a_note_stays_above_the_view(void **state)
     terminal_close(&terminal);
 }
 
+/* One line, when the regions leave room for it. */
+static void the_abort_rule_has_a_line(void **state)
+{
+    static const struct {
+        unsigned short rows;
+        bool shown;
+    } rows[] = {{30, true}, {8, true}, {7, false}};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct terminal terminal;
+        terminal_open(&terminal, 100, rows[i].rows);
+        struct live_view *view = live_new(terminal.out, false, false);
+        struct live_state live = running();
+        live.rule = "abort rule: eastus2 undecided, 3 first failures in 180 attempts";
+        live_draw(view, &live);
+        const char *line = strstr(terminal_read(&terminal), live.rule);
+        assert_int_equal(line != NULL, rows[i].shown);
+        live_free(view);
+        terminal_close(&terminal);
+    }
+}
+
 static void a_note_is_a_plain_line_elsewhere(void **state)
 {
     (void)state;
@@ -256,6 +278,7 @@ int main(void)
         cmocka_unit_test(frames_are_redrawn_in_place),
         cmocka_unit_test(narrow_and_low_terminals_are_respected),
         cmocka_unit_test(a_note_stays_above_the_view),
+        cmocka_unit_test(the_abort_rule_has_a_line),
         cmocka_unit_test(a_note_is_a_plain_line_elsewhere),
         cmocka_unit_test(dumb_terminals_get_plain_lines),
     };
