@@ -63,12 +63,24 @@ function faded(hex, alpha) { return hex + Math.round(alpha * 255).toString(16).p
 
 const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800];
 
-// Ticks on round times, at most `most` of them.
+// How far the zone's clock is ahead of UTC at a time.
+function aheadOf(ms) {
+  const wanted = { year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', hourCycle: 'h23' };
+  const parts = {};
+  const zone = clock(false).resolvedOptions().timeZone;
+  for (const { type, value } of new Intl.DateTimeFormat('en-GB', Object.assign(wanted, { timeZone: zone })).formatToParts(ms)) {
+    parts[type] = Number(value);
+  }
+  return Date.UTC(parts.year, parts.month - 1, parts.day, parts.hour, parts.minute) - Math.floor(ms / 60000) * 60000;
+}
+
+// Ticks on times that are round on the zone's clock, at most `most` of them.
 function timeTicks(axis, most) {
   const span = (axis.max - axis.min) / 1000;
   const step = (steps.find((s) => span / s <= most) || 604800) * 1000;
+  const ahead = aheadOf(axis.min);
   const ticks = [];
-  for (let t = Math.ceil(axis.min / step) * step; t <= axis.max; t += step) ticks.push({ value: t });
+  for (let t = Math.ceil((axis.min + ahead) / step) * step - ahead; t <= axis.max; t += step) ticks.push({ value: t });
   axis.ticks = ticks;
 }
 

@@ -7,6 +7,14 @@ function advisoriesOf(region) {
   return figures.health.filter((event) => event.regions[region] || event.regions.every((named) => !named));
 }
 
+// As much of a text as there is room for.
+function fitted(ctx, text, room) {
+  if (ctx.measureText(text).width <= room) return text;
+  let length = text.length;
+  while (length > 0 && ctx.measureText(text.slice(0, length) + '…').width > room) length -= 1;
+  return text.slice(0, length) + '…';
+}
+
 // A shaded span behind the lines, with the advisory's title above it.
 const advisories = {
   id: 'advisories',
@@ -23,7 +31,8 @@ const advisories = {
       ctx.fillRect(left, area.top - 2, right - left, 2);
       ctx.font = '11px ' + Chart.defaults.font.family;
       ctx.textAlign = left > (area.left + area.right) / 2 ? 'right' : 'left';
-      ctx.fillText(span.title, ctx.textAlign === 'left' ? left : right, area.top - 6, ctx.textAlign === 'left' ? area.right - left : right);
+      const room = ctx.textAlign === 'left' ? area.right - left : right - area.left;
+      ctx.fillText(fitted(ctx, span.title, room), ctx.textAlign === 'left' ? left : right, area.top - 6);
       ctx.restore();
     }
   }

@@ -79,7 +79,7 @@ static void label(const struct results *results, const struct grouping *grouping
                   struct text *out)
 {
     if (grouping->kind == GROUP_HOURS) {
-        int hour = (int)(column->first->start_ns / (3600 * NS_PER_S));
+        int hour = (int)(column->first->start_ns / (INT64_C(3600) * NS_PER_S));
         text_printf(out, "%02d:00-%02d:00", hour, hour + 1);
         return;
     }
@@ -140,7 +140,7 @@ static void heading(const struct results *results, const struct grouping *groupi
     page_flush(out, &full);
     text_free(&full);
     if (grouping->kind == GROUP_HOURS) {
-        text_printf(out, "\">%02d</th>", (int)(column->first->start_ns / (3600 * NS_PER_S)));
+        text_printf(out, "\">%02d</th>", (int)(column->first->start_ns / (INT64_C(3600) * NS_PER_S)));
         return;
     }
     zone_civil(results_zone(results), column->first->start_ns, &civil);
@@ -173,7 +173,7 @@ static const struct grouping *choose(const struct results *results)
     for (size_t g = 1; g < results->grouping_count; g++) {
         const struct grouping *grouping = &results->groupings[g];
         bool hours =
-            grouping->kind == GROUP_HOURS && results->end_ns - results->start_ns > 24 * 3600 * NS_PER_S;
+            grouping->kind == GROUP_HOURS && results->end_ns - results->start_ns > INT64_C(86400) * NS_PER_S;
         if (hours) return grouping;
         bool width = grouping->kind == GROUP_WINDOW && grouping->shown && grouping->window->width_ns > 0;
         if (!width) continue;

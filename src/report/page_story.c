@@ -168,7 +168,7 @@ static void level(const struct results *results, const struct story *story, stru
     text_puts(out, " of ");
     format_count(out, report_cell_attempts(all));
     if (!report_cell_valid(all)) {
-        text_puts(out, "; windows were not compared, since the load generator was not healthy.");
+        text_puts(out, "; windows in which the load generator was not healthy were not compared.");
     } else if (results->region_count > 1) {
         text_puts(out, "; no region and no window stands out.");
     } else {
@@ -278,7 +278,7 @@ void story_certainty(const struct results *results, const struct story *story, s
     } else if (story->kind <= STORY_FEW) {
         text_puts(out, "nothing is certain yet");
     } else if (story->kind <= STORY_LEVEL) {
-        text_puts(out, "no difference that could not be chance");
+        text_puts(out, story->kind == STORY_FLAWLESS ? "with 95% certainty" : "no difference beyond chance");
     } else {
         text_puts(out, story->p < 1e-6    ? "the difference is beyond doubt"
                        : story->p < CLEAR ? "the difference is clear"

@@ -1,5 +1,6 @@
 #include "test_report_fixture.h"
 
+#include "report/ages.h"
 #include "report/assets.h"
 
 #define HOSTILE_REGION "=<b>&\"'|`x"
@@ -220,6 +221,122 @@ static void long_runs_are_thinned_out_exactly(void **state)
     maker_free(m);
 }
 
+static char *page_of(struct maker *m, struct results **results)
+{
+    struct text html = {0};
+    *results = maker_load(m, NULL, 0);
+    results_html(*results, &html);
+    assert_false(html.failed);
+    return text_take(&html);
+}
+
+static void says(const char *html, const char *what)
+{
+    const char *story = strstr(html, "class=\"story\"");
+    if (strstr(html, what) == NULL) fail_msg("not there: %s; the page says: %.300s", what, story);
+}
+
+/* The published incident: 8 of 997 and 135 of 893. By hand: z = 11.7486, two-sided p = 7.18e-32, times two
+ * windows that the worse one was picked from. */
+static void the_finding_stands_on_top(void **state)
+{
+    (void)state;
+    struct maker *m = maker_new(INCIDENT_PROFILE("\"failure_rate < 1%\""), NULL);
+    struct results *results;
+    maker_incident(m);
+    maker_finish(m, "complete");
+    char *html = page_of(m, &results);
+    says(html, ">eastus2 fails 15.1% of attempts at 08:00-09:00 PDT (12.9-17.6%), against 0.80% in all other "
+               "windows: p 1e-31.</p>");
+    says(html, "<p class=\"mark\">the difference is beyond doubt</p>");
+    says(html, "<p class=\"mark\">simulated: no service was asked</p>");
+    /* The matrix: the hour at 10:00 has the colour of 10 to 20%, its value and its attempts. */
+    says(html, "<td class=\"h5\" data-figure=\"matrix\" data-region=\"0\" data-start=\"1776178800000\" "
+               "data-value=\"0.1511758119\"");
+    says(html, ">15%<small>893</small></td>");
+    assert_true(strstr(html, "data-figure=\"story\"") < strstr(html, "id=\"matrix\""));
+    free(html);
+    results_free(results);
+    maker_free(m);
+}
+
+/* A generator that was not healthy: the page says so before anything else, and marks the cells. */
+static void an_unhealthy_generator_is_told_first(void **state)
+{
+    (void)state;
+    struct maker *m = maker_new(INCIDENT_PROFILE(""), NULL);
+    struct results *results;
+    m->health.cpu = 0.99;
+    health_judge(&m->health);
+    maker_incident(m);
+    maker_finish(m, "complete");
+    char *html = page_of(m, &results);
+    says(html, ">7.57% of all attempts failed (6.46-8.85%), 143 of 1,890; windows in which the load "
+               "generator was not "
+               "healthy were not compared.</p>");
+    says(html, "<p class=\"warning\">Do not judge the service by these figures");
+    says(html, "<td class=\"h5 bad\" data-figure=\"matrix\"");
+    says(html, "<span class=\"sr\"> not valid</span>");
+    assert_null(strstr(html, "eastus2 fails"));
+    free(html);
+    results_free(results);
+    maker_free(m);
+}
+
+static void little_is_called_little(void **state)
+{
+    (void)state;
+    struct maker *m = maker_new(INCIDENT_PROFILE(""), NULL);
+    struct results *results;
+    maker_interval(m, SIX_PDT, SIX_PDT + HOUR);
+    for (uint64_t i = 1; i <= 10; i++) maker_session(m, 0, i, i == 1 ? "F" : ".", 100);
+    maker_write(m);
+    maker_finish(m, "complete");
+    char *html = page_of(m, &results);
+    says(html,
+         ">Too little to say anything: 1 of 10 attempts failed, so the failure rate lies anywhere between ");
+    says(html, "<td class=\"h4 few\"");
+    free(html);
+    results_free(results);
+    maker_free(m);
+}
+
+/* Attempts by hand: turns 1, 2, 3, 5 and 60; ages 0, 9.999 s, 10 s, an hour; one whose session never opened.
+ */
+static void ages_fall_into_their_buckets(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t turn;
+        int64_t age_ms;
+        size_t of_turn, of_age;
+    } rows[] = {{1, 0, 0, 0},      {2, 9999, 1, 0},     {3, 10000, 2, 1},
+                {5, 299999, 3, 2}, {60, 3600000, 7, 7}, {50, 3599999, 6, 6},
+                {6, 300000, 4, 3}, {11, 600000, 5, 4},  {21, 1200000, 6, 5}};
+    struct ages ages = {0};
+    struct ages_loader loader = {0};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct ages before = ages;
+        struct attempt_row row = {
+            .turn = rows[i].turn, .socket_age_ms = rows[i].age_ms, .outcome = OUTCOME_FAILED};
+        assert_true(ages_add(&loader, &ages, i + 1, &row));
+        ages_finish(&loader);
+        assert_true(ages.sums[AGES_TURN][rows[i].of_turn].x == before.sums[AGES_TURN][rows[i].of_turn].x + 1);
+        assert_true(ages.sums[AGES_SOCKET][rows[i].of_age].x ==
+                    before.sums[AGES_SOCKET][rows[i].of_age].x + 1);
+        loader = (struct ages_loader){0};
+    }
+    struct attempt_row unopened = {.turn = 0, .socket_age_ms = -1, .outcome = OUTCOME_FAILED};
+    assert_true(ages_add(&loader, &ages, 99, &unopened));
+    /* Two attempts of one session in one bucket are one cluster of two. */
+    struct attempt_row row = {.turn = 4, .socket_age_ms = 1, .outcome = OUTCOME_OK};
+    for (; row.turn <= 5; row.turn++) assert_true(ages_add(&loader, &ages, 100, &row));
+    ages_finish(&loader);
+    assert_int_equal(ages.sums[AGES_TURN][3].sessions, 2);
+    assert_true(ages.sums[AGES_TURN][3].mm == 1 + 4);
+    assert_true(ages_attempts(&ages, AGES_TURN) == 11);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,6 +345,10 @@ int main(void)
         cmocka_unit_test(all_forms_say_the_same),
         cmocka_unit_test(windows_can_be_asked_for),
         cmocka_unit_test(long_runs_are_thinned_out_exactly),
+        cmocka_unit_test(the_finding_stands_on_top),
+        cmocka_unit_test(an_unhealthy_generator_is_told_first),
+        cmocka_unit_test(little_is_called_little),
+        cmocka_unit_test(ages_fall_into_their_buckets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
