@@ -43,6 +43,20 @@ static void marks(const struct results *results, const struct story *story, stru
     text_free(&line);
 }
 
+static void warning(const struct results *results, const struct story *story, struct text *out)
+{
+    if (results->all.intervals == 0 || report_cell_valid(&results->all)) return;
+    bool rests_on_valid = story->kind == STORY_WINDOW || story->kind == STORY_NAMED;
+    text_puts(out, "<p class=\"warning\">");
+    text_puts(out,
+              rests_on_valid
+                  ? "The load generator was not healthy all the time. The finding above rests on windows "
+                    "in which it was; its own delay may be in all other figures."
+                  : "Do not judge the service by these figures: the load generator was not healthy, so "
+                    "its own delay may be in them.");
+    text_puts(out, " Run again with less load, or on a machine that does nothing else.</p>\n");
+}
+
 void page_verdict(const struct results *results, struct text *out)
 {
     struct text line = {0};
@@ -62,12 +76,7 @@ void page_verdict(const struct results *results, struct text *out)
         page_flush(out, &line);
         text_puts(out, "</p>\n");
     }
-    if (results->all.intervals > 0 && !report_cell_valid(&results->all)) {
-        text_puts(out,
-                  "<p class=\"warning\">Do not judge the service by these figures: the load generator was "
-                  "not healthy, so its own delay may be in them. Run again with less load, or on a machine "
-                  "that does nothing else.</p>\n");
-    }
+    warning(results, &story, out);
     text_puts(out, "<p class=\"thresholds\">");
     words_verdict(results, &line);
     page_flush(out, &line);

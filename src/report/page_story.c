@@ -62,24 +62,52 @@ static void offer_widths(const struct results *results, const struct patterns *p
     }
 }
 
+static bool overlaps(const struct grouping *named, const struct slice *slice)
+{
+    for (size_t i = 0; i < named->slice_count; i++) {
+        const struct slice *other = &named->slices[i];
+        if (slice->start_ns < other->end_ns && other->start_ns < slice->end_ns) return true;
+    }
+    return false;
+}
+
+/* What a region did in the windows beside a named time of day; those that are not valid are left out. */
+static struct cluster_sums beside(const struct results *results, const struct patterns *patterns,
+                                  const struct grouping *named, size_t region,
+                                  const struct cluster_sums *part)
+{
+    const struct grouping *widths = patterns->grouping;
+    if (widths == NULL) return less(&results_region(results, region)->cell.clusters, part);
+    struct cluster_sums rest = {0};
+    for (size_t i = 0; i < widths->slice_count; i++) {
+        const struct report_cell *cell = &widths->slices[i].cells[region];
+        if (report_cell_valid(cell) && !overlaps(named, &widths->slices[i]))
+            cluster_merge(&rest, &cell->cell.clusters);
+    }
+    return rest;
+}
+
 /* All occurrences of a named time of day in a region against the rest of its run. */
-static struct story named_story(const struct results *results, const struct grouping *grouping, size_t region)
+static struct story named_story(const struct results *results, const struct patterns *patterns,
+                                const struct grouping *named, size_t region)
 {
     struct cluster_sums part = {0};
-    bool valid = grouping->slice_count > 0;
-    for (size_t i = 0; i < grouping->slice_count; i++) {
-        cluster_merge(&part, &grouping->slices[i].cells[region].cell.clusters);
-        valid = valid && report_cell_valid(&grouping->slices[i].cells[region]);
+    bool valid = named->slice_count > 0;
+    if (patterns->grouping == NULL) valid = valid && report_cell_valid(results_region(results, region));
+    for (size_t i = 0; i < named->slice_count; i++) {
+        cluster_merge(&part, &named->slices[i].cells[region].cell.clusters);
+        valid = valid && report_cell_valid(&named->slices[i].cells[region]);
     }
-    struct cluster_sums rest = less(&results_region(results, region)->cell.clusters, &part);
+    struct cluster_sums rest = beside(results, patterns, named, region, &part);
     struct story story = contrast(STORY_NAMED, region, &part, &rest);
     story.there.valid = story.there.valid && valid;
-    story.grouping = grouping;
-    story.slice = grouping->slices;
+    story.grouping = named;
+    story.slice = named->slices;
     return story;
 }
 
-static void offer_named(const struct results *results, size_t only, struct story *best)
+static void offer_named(const struct results *results, const struct patterns *patterns, size_t only,
+                        struct story *best)
 {
     double looked = only == ANY_REGION ? (double)results->region_count : 1;
     for (size_t g = 2; g < results->grouping_count; g++) {
@@ -88,7 +116,7 @@ static void offer_named(const struct results *results, size_t only, struct story
         for (size_t r = 0; r < results->region_count; r++) {
             if (only != ANY_REGION && r != only) continue;
             double handicap = best->kind == STORY_WINDOW ? MUCH_CLEARER : 1;
-            offer(best, named_story(results, grouping, r), looked, handicap);
+            offer(best, named_story(results, patterns, grouping, r), looked, handicap);
         }
     }
 }
@@ -122,7 +150,7 @@ struct story story_find(const struct results *results, const struct patterns *pa
         story.kind = STORY_FLAWLESS;
     } else {
         offer_widths(results, patterns, ANY_REGION, &story);
-        offer_named(results, ANY_REGION, &story);
+        offer_named(results, patterns, ANY_REGION, &story);
         offer_regions(results, &story);
     }
     if (story.kind <= STORY_LEVEL) story.p = NAN;
@@ -134,7 +162,7 @@ static struct story worst_time(const struct results *results, const struct patte
 {
     struct story story = {.kind = STORY_LEVEL, .p = HINT};
     offer_widths(results, patterns, region, &story);
-    offer_named(results, region, &story);
+    offer_named(results, patterns, region, &story);
     return story;
 }
 
@@ -274,7 +302,9 @@ void story_sentence(const struct results *results, const struct story *story, st
 void story_certainty(const struct results *results, const struct story *story, struct text *out)
 {
     if (results->all.intervals > 0 && !report_cell_valid(&results->all)) {
-        text_puts(out, "not certain: the load generator was not healthy");
+        text_puts(out, story->kind == STORY_WINDOW || story->kind == STORY_NAMED
+                           ? "certain for valid windows only"
+                           : "not certain: the load generator was not healthy");
     } else if (story->kind <= STORY_FEW) {
         text_puts(out, "nothing is certain yet");
     } else if (story->kind <= STORY_LEVEL) {

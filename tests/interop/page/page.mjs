@@ -183,6 +183,12 @@ async function checkStory(page) {
     const found = report.patterns.concentration.find((c) => c.region === story.region);
     check('the worst window', near(Number(story.value), found.there.value) && near(Number(story.rest), found.rest.value));
     check('its p', near(Number(story.p), Math.min(1, found.p * report.regions.length)));
+  } else if (kind === 5) {
+    const name = / in the window ([^ ,(]+)/.exec(story.text)[1];
+    const cells = report.windows.filter((w) => w.name === name).map((w) => w.regions.find((r) => r.name === story.region));
+    const sum = (key) => cells.reduce((n, cell) => n + key(cell), 0);
+    check('the named window', near(Number(story.value), sum((r) => r.attempts.failed) / sum((r) => r.attempts.ok + r.attempts.failed)));
+    check('a p that it can have', Number(story.p) >= 0 && Number(story.p) < 0.05);
   } else if (kind === 6) {
     check('the worst region', near(Number(story.value), region.failure_rate.attempt.value), JSON.stringify(story));
     const others = report.regions.filter((r) => r !== region);
