@@ -133,7 +133,7 @@ static const struct key profile_keys[] = {
          "(session.rotate_after, session.interactions)"},
     {"abort_on_fail.errors", KEY_FRACTION, AT(abort_on_fail.errors), .fallback = "5%",
      .help = "chance of stopping at the acceptable rate, and of not stopping at the other, over all regions "
-             "together; less than 50%"},
+             "together (and over all shards); less than 50%"},
 
     {"prices.as_of", KEY_STRING, AT(prices.as_of), .accept = form_date, .pattern = "^\\d{4}-\\d{2}-\\d{2}$",
      .help = "the day on which the prices held"},
