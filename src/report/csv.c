@@ -30,9 +30,11 @@ static void header(struct text *out)
     static const char *const rates[] = {"failure_rate", "interaction_failure_rate", "session_failure_rate",
                                         "hazard"};
     static const enum metric metrics[] = {METRIC_TTFT, METRIC_RESPONSE, METRIC_INTERACTION};
-    text_puts(out, "window,start,end,region,attempts,attempts_failed,attempts_cancelled,interactions,"
-                   "interactions_failed,"
-                   "retries,sessions,sessions_with_failed_attempt");
+    text_puts(
+        out,
+        "window,start_utc,end_utc,date,time,region,attempts,attempts_failed,attempts_cancelled,interactions,"
+        "interactions_failed,"
+        "retries,sessions,sessions_with_failed_attempt");
     for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
         text_printf(out, ",%s,%s_low,%s_high", rates[i], rates[i], rates[i]);
     }
@@ -68,14 +70,18 @@ static void row(const char *region, const struct report_cell *cell, struct text 
     text_puts(out, "\n");
 }
 
+/*
+ * Spreadsheets take no time with a Z for one. LibreOffice takes a date and time with a T between them; others
+ * want the start's date and time in columns of their own, which also serve to group by.
+ */
 static void span(const char *name, int64_t start_ns, int64_t end_ns, struct text *out)
 {
-    char stamp[32];
+    char start[32];
+    char end[32];
+    format_utc_ms(start_ns, start);
+    format_utc_ms(end_ns, end);
     sheet_field(out, name);
-    format_utc_ms(start_ns, stamp);
-    text_printf(out, ",%s", stamp);
-    format_utc_ms(end_ns, stamp);
-    text_printf(out, ",%s,", stamp);
+    text_printf(out, ",%.23s,%.23s,%.10s,%.8s,", start, end, start, start + 11);
 }
 
 void results_csv(const struct results *results, struct text *out)

@@ -145,10 +145,14 @@ static void all_forms_say_the_same(void **state)
     contains(&forms.text, "ttft: response.create due to the first text or audio delta");
     contains(&forms.markdown, "**Verdict: fail**, 1 of 1 threshold failed");
     contains(&forms.markdown, "| 08:00-09:00 PDT | eastus2 | 893 | 135 | 15.1% (12.9-17.6) |");
-    contains(&forms.csv, "\n1h,2026-04-14T15:00:00.000Z,2026-04-14T16:00:00.000Z,eastus2,893,135,0,893,135,0,"
+    contains(&forms.csv, "\n1h,2026-04-14T15:00:00.000,2026-04-14T16:00:00.000,2026-04-14,15:00:00,eastus2,"
+                         "893,135,0,893,135,0,"
                          "893,135,0.151176,");
-    contains(&forms.csv, "\npeak,2026-04-14T14:00:00.000Z,2026-04-14T16:00:00.000Z,eastus2,893,135,");
-    contains(&forms.csv, "\nwhole run,2026-04-14T13:00:00.000Z,2026-04-14T16:00:00.000Z,eastus2,1890,143,");
+    contains(&forms.csv,
+             "\npeak,2026-04-14T14:00:00.000,2026-04-14T16:00:00.000,2026-04-14,14:00:00,eastus2,893,135,");
+    contains(
+        &forms.csv,
+        "\nwhole run,2026-04-14T13:00:00.000,2026-04-14T16:00:00.000,2026-04-14,13:00:00,eastus2,1890,143,");
     size_t line = 0;
     for (const char *s = text_str(&forms.text); *s != '\0'; s++) line = *s == '\n' ? 0 : line + 1;
     assert_int_equal(line, 0);
