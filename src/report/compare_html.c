@@ -46,10 +46,11 @@ static void verdict(const struct compared *comparison, struct text *out)
     text_html(out, comparison->label_b);
     text_puts(out, "</h1>\n<p class=\"run\">against the baseline <span>");
     text_html(out, comparison->label_a);
-    text_printf(out,
-                "</span></p>\n</header>\n<main id=\"main\">\n<section class=\"verdict %s\" "
-                "aria-label=\"Verdict\">\n<p class=\"word\" data-figure=\"verdict\">%s</p>\n<p>",
-                classes[comparison->verdict], words[comparison->verdict]);
+    text_printf(
+        out,
+        "</span></p>\n</header>\n<main id=\"main\">\n<section class=\"verdict %s\" "
+        "aria-label=\"Verdict\">\n<p class=\"word\" data-figure=\"verdict\">%s</p>\n<p class=\"story\">",
+        classes[comparison->verdict], words[comparison->verdict]);
     compare_headline(comparison, &line);
     html_line(&line, out);
     text_puts(out, ".</p>\n</section>\n");
@@ -117,8 +118,10 @@ static void metrics(const struct compared *comparison, struct text *out)
         "line is the interval of the difference b - a; right of the middle is worse. Rates share one "
         "scale, latencies another.</p>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
         "aria-label=\"Differences\"><table>\n<caption>Differences, metric by metric</caption>\n<thead>"
-        "<tr><th scope=\"col\">metric</th><th scope=\"col\">region</th><th scope=\"col\">a</th>"
-        "<th scope=\"col\">b</th><th scope=\"col\">difference</th><th scope=\"col\">verdict</th><th "
+        "<tr><th scope=\"col\">metric</th><th scope=\"col\">region</th><th scope=\"col\" "
+        "class=\"number\">a</th>"
+        "<th scope=\"col\" class=\"number\">b</th><th scope=\"col\" class=\"number\">difference</th><th "
+        "scope=\"col\">verdict</th><th "
         "scope=\"col\">better | worse</th>"
         "</tr></thead><tbody>\n");
     for (size_t i = 0; i < comparison->row_count; i++) {

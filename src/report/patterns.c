@@ -82,21 +82,32 @@ static struct cluster_sums less(const struct cluster_sums *all, const struct clu
     };
 }
 
-double patterns_contrast(const struct cluster_sums *part, const struct cluster_sums *rest, double *p)
+/* What the design effects leave of two groups, and the score test between them. */
+struct contrast {
+    double x1, n1, x2, n2, z, p;
+};
+
+static struct contrast score_of(const struct cluster_sums *part, const struct cluster_sums *rest)
 {
     double of_part = cluster_design_effect(part);
     double of_rest = cluster_design_effect(rest);
-    double n1 = rest->m / of_rest;
-    double x1 = rest->x / of_rest;
-    double n2 = part->m / of_part;
-    double x2 = part->x / of_part;
-    double z;
-    *p = rate_score_test(x1, n1, x2, n2, &z);
-    double expected = n2 * (x1 + x2) / (n1 + n2);
-    if (expected < EXPECTED_MIN && *p < 1)
-        *p = fisher_exact((uint64_t)llround(x1), (uint64_t)llround(n1), (uint64_t)llround(x2),
-                          (uint64_t)llround(n2));
-    return z;
+    struct contrast c = {rest->x / of_rest, rest->m / of_rest, part->x / of_part, part->m / of_part, 0, 1};
+    c.p = rate_score_test(c.x1, c.n1, c.x2, c.n2, &c.z);
+    return c;
+}
+
+static double exact_where_few(const struct contrast *c)
+{
+    if (c->n2 * (c->x1 + c->x2) / (c->n1 + c->n2) >= EXPECTED_MIN || c->p >= 1) return c->p;
+    return fisher_exact((uint64_t)llround(c->x1), (uint64_t)llround(c->n1), (uint64_t)llround(c->x2),
+                        (uint64_t)llround(c->n2));
+}
+
+double patterns_contrast(const struct cluster_sums *part, const struct cluster_sums *rest, double *p)
+{
+    struct contrast c = score_of(part, rest);
+    *p = exact_where_few(&c);
+    return c.z;
 }
 
 static struct concentration concentration_of(const struct grouping *windows, size_t region)
@@ -117,11 +128,12 @@ static struct concentration concentration_of(const struct grouping *windows, siz
         if (!counts(cell)) continue;
         const struct cluster_sums *part = &cell->cell.clusters;
         struct cluster_sums rest = less(&all, part);
-        double p;
-        double z = patterns_contrast(part, &rest, &p);
-        if (z < 0 || p > least || (p == least && z <= most)) continue;
+        struct contrast c = score_of(part, &rest);
+        if (c.z < 0 || c.p > least) continue; /* the exact test would only find it less striking */
+        double p = exact_where_few(&c);
+        if (p > least || (p == least && c.z <= most)) continue;
         least = p;
-        most = z;
+        most = c.z;
         found.worst = &windows->slices[i];
         found.p = fmin(1, p * (double)found.windows); /* Bonferroni: it was picked out of so many */
     }

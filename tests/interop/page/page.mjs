@@ -245,6 +245,21 @@ async function checkRetries(page) {
   });
 }
 
+// run.sh lays an advisory over the first interval: it is in the data, and every chart over time has it.
+async function checkAdvisory(page) {
+  const { health, start } = await page.evaluate(() => {
+    const data = JSON.parse(document.getElementById('figures').textContent);
+    return { health: data.health, start: data.series.start_ms[0] };
+  });
+  equal('one advisory', health.map((event) => [event.title, event.start_ms]), [['An <advisory>', start]]);
+  const shaded = await page.evaluate(() => Object.values(Chart.instances).filter((chart) => {
+    const options = chart.config.options.plugins.advisories;
+    return options && options.spans.length === 1;
+  }).length);
+  const charts = await page.locator('canvas[data-chart=rate], canvas[data-chart=ttft], canvas[data-chart=codes]').count();
+  equal('charts over time that shade it', shaded, charts);
+}
+
 async function checkData(page) {
   const data = await page.evaluate(() => JSON.parse(document.getElementById('figures').textContent));
   equal('ages', data.ages, report.ages);
@@ -324,6 +339,7 @@ try {
   await checkMatrix(page);
   await checkRetries(page);
   await checkData(page);
+  await checkAdvisory(page);
   await checkCharts(page);
   await checkSorting(page);
   await checkAccess(page);

@@ -16,6 +16,14 @@ fi
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-"$rushhour" report "$run" --format html -o "$scratch/report.html"
+# An advisory over the first interval, of no region of the run: every chart over time shades it.
+from=$(sed -n 2p "$run/intervals.csv" | cut -d, -f1)
+to=$(sed -n 2p "$run/intervals.csv" | cut -d, -f2)
+cat >"$scratch/health.json" <<EOF
+{"value": [{"properties": {"title": "An <advisory>", "eventType": "ServiceIssue", "status": "Resolved",
+ "impactStartTime": "$from", "impactMitigationTime": "$to",
+ "impact": [{"impactedService": "Azure OpenAI", "impactedRegions": [{"impactedRegion": "Elsewhere"}]}]}}]}
+EOF
+"$rushhour" report "$run" --service-health "$scratch/health.json" --format html -o "$scratch/report.html"
 "$rushhour" report "$run" --format json -o "$scratch/report.json"
 node page.mjs "$scratch/report.html" "$scratch/report.json" "$run/run.json"
