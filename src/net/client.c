@@ -8,8 +8,8 @@
 
 #define FILE_LIMIT 65536
 
-/* lws's last complaint on this thread; it goes into an error's text, never to the terminal. */
-static _Thread_local char last_log[160];
+/* lws's last complaint while a context was made; it goes into an error's text, never to the terminal. */
+static char last_log[160];
 
 static void keep_log(int level, const char *line)
 {
@@ -22,7 +22,8 @@ static void keep_log(int level, const char *line)
 
 void ws_global_init(void)
 {
-    lws_set_log_level(LLL_ERR | LLL_WARN, keep_log);
+    /* Not while workers run: lws puts its lines together in one buffer for all threads. */
+    lws_set_log_level(0, keep_log);
     /* lws allocates 16 bytes per possible file descriptor in each context: neither 1,024 nor a million will
      * do. */
     struct rlimit limit;
@@ -47,7 +48,9 @@ static enum err_code make_context(struct ws_client *client, struct error *err)
         .user = client,
     };
     last_log[0] = '\0';
+    lws_set_log_level(LLL_ERR | LLL_WARN, keep_log);
     client->context = lws_create_context(&info);
+    lws_set_log_level(0, keep_log);
     if (client->context) return ERR_OK;
     return error_set(
         err, ERR_NET,

@@ -65,6 +65,7 @@ class Incidents(harness.Case):
             self.assertEqual(self.regions[region]["attempts"]["ok"], 0, region)
             self.assertEqual(self.regions[region]["retries"], 0, "none of these is worth a retry")
 
+    @unittest.skipIf(harness.SLOWED, "too few turns in nine seconds for a context of 14,000 tokens")
     def test_one_model_overloaded_in_mid_conversation(self):
         run = self.play("ref-5846034", "--duration", "9s",
                         replace={'"think_time": "200ms"': '"think_time": "0s"',
