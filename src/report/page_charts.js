@@ -219,14 +219,25 @@ function usedBuckets(kind) {
   return figures.ages[0][key].map((bucket, b) => b).filter((b) => figures.ages.some((region) => region[key][b].attempts > 0));
 }
 
+// In two lines, for narrow screens: "< 30" over "min".
+function tickLabel(kind, bucket) {
+  if (kind === 'turns') return bucket.label;
+  const seconds = bucket.to === null ? bucket.from : bucket.to;
+  const sign = bucket.to === null ? '\u2265 ' : '< ';
+  return seconds < 60 ? [sign + seconds, 's'] : [sign + seconds / 60, 'min'];
+}
+
 function agesChart(kind) {
   const key = bucketsOf(kind);
   const used = usedBuckets(kind);
-  const labels = used.map((b) => figures.ages[0][key][b].label);
+  const labels = used.map((b) => tickLabel(kind, figures.ages[0][key][b]));
   const count = figures.regions.length;
-  const solid = figures.ages.flatMap((region) => used.map((b) => region[key][b])).filter((bucket) => bucket.attempts >= 30);
-  const highest = Math.max(0.01, ...solid.map((bucket) => Math.min(bucket.high, bucket.value * 2 + 0.01)));
-  const y = axis({ min: 0, max: niceTop(highest) });
+  // A bucket of few attempts may not flatten all others: what lies above is drawn hollow at the top.
+  const all = figures.ages.flatMap((region) => used.map((b) => region[key][b])).filter((bucket) => bucket.attempts > 0);
+  const solid = all.filter((bucket) => bucket.attempts >= 30);
+  const highest = niceTop(Math.max(0.01, ...solid.map((bucket) => Math.min(bucket.high, bucket.value * 2 + 0.01)),
+    ...all.filter((bucket) => bucket.attempts >= 10).map((bucket) => bucket.value)));
+  const y = axis({ min: 0, max: highest });
   y.ticks.callback = axisPercent;
   y.ticks.maxTicksLimit = 6;
   const x = axis({
@@ -234,7 +245,7 @@ function agesChart(kind) {
     title: { display: true, text: kind === 'turns' ? 'turn' : 'age', color: color('--soft') },
     afterBuildTicks: (scale) => { scale.ticks = labels.map((label, value) => ({ value })); }
   });
-  x.ticks.callback = (value) => labels[value].split(' to ').map((part, i) => (i ? 'to ' + part : part));
+  x.ticks.callback = (value) => labels[value];
   x.ticks.autoSkip = false;
   x.ticks.font = { size: 11 };
   x.grid.display = false;
@@ -247,7 +258,8 @@ function agesChart(kind) {
         return {
           label: region, borderColor: regionColor(r), backgroundColor: regionColor(r), borderWidth: 1, borderDash: [2, 4],
           pointStyle: pointStyles[r % 8], pointRadius: 4, pointHitRadius: 10, clip: 8,
-          data: buckets.map((bucket, i) => ({ x: i + shift, y: bucket.value === null ? null : bucket.value })),
+          pointBackgroundColor: buckets.map((bucket) => (bucket.value > highest ? color('--card') : regionColor(r))),
+          data: buckets.map((bucket, i) => ({ x: i + shift, y: bucket.value === null ? null : Math.min(bucket.value, highest) })),
           whiskers: buckets.map((bucket) => (bucket.value === null ? null : [bucket.low, bucket.high])),
           buckets
         };

@@ -43,12 +43,8 @@ static void panels(const struct results *results, const char *kind, const char *
     text_puts(out, "</div>\n");
 }
 
-void page_over_time(const struct results *results, struct text *out)
+static void lines(const struct results *results, struct text *out)
 {
-    page_section(out, "time", "Over time");
-    text_puts(out,
-              "<noscript><p>The charts need JavaScript; every figure is also in the tables.</p></noscript>\n"
-              "<p class=\"hint\" id=\"steps\"></p>\n");
     panels(results, "rate", "failure rate", out);
     page_explain(
         out, "What is the band?",
@@ -60,6 +56,15 @@ void page_over_time(const struct results *results, struct text *out)
         "A P99 needs 368 values before its interval is finite. A point with fewer shows the slowest "
         "value instead, and is hollow. Attempts that failed before their first token are not in these "
         "lines; the table of all attempts under Latency counts them as infinitely slow.");
+}
+
+void page_over_time(const struct results *results, struct text *out)
+{
+    page_section(out, "time", "Over time");
+    text_puts(out,
+              "<noscript><p>The charts need JavaScript; every figure is also in the tables.</p></noscript>\n"
+              "<p class=\"hint\" id=\"steps\"></p>\n");
+    if (results->groupings[1].slice_count > 0) lines(results, out);
     text_puts(out, "</section>\n");
 }
 
@@ -149,7 +154,8 @@ void page_ages(const struct results *results, struct text *out)
         out, "How to read this",
         "A rate that rises to the right says that sessions or connections wear out: reconnect earlier. A "
         "rate that is high only on the left says that opening is the trouble. Whiskers are the 95% "
-        "interval; where they overlap widely, there is nothing to see. Attempts whose session never "
+        "interval; where they overlap widely, there is nothing to see. A hollow point at the top lies beyond "
+        "the scale, out of few attempts. Attempts whose session never "
         "opened have neither turn nor age and are not in these charts.");
     text_puts(out, "</section>\n");
 }
