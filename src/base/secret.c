@@ -30,6 +30,7 @@ char *secret_new(size_t size)
     if (page <= 0 || size > SIZE_MAX / 2) return NULL;
     size_t whole =
         (sizeof(struct pages) + size + (size_t)page) / (size_t)page * (size_t)page; /* with the NUL */
+    /* cppcheck-suppress invalidFunctionArg ; -1 is what an anonymous mapping takes */
     struct pages *pages = mmap(NULL, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (pages == MAP_FAILED) return NULL;
     (void)madvise(pages, whole, MADV_DONTDUMP);

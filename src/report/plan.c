@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DAY_NS (INT64_C(86400) * NS_PER_S)
+
 static enum err_code no_memory(struct error *err)
 {
     return error_set(err, ERR_NOMEM, "no memory to read the run");
@@ -129,7 +131,7 @@ static bool is_longer_than_a_day(const struct results *results)
     int64_t ended_ns;
     if (parse_time(results_fact(results, "run", "started"), &started_ns, NULL) != ERR_OK) return false;
     if (parse_time(results_fact(results, "run", "ended"), &ended_ns, NULL) != ERR_OK) return true;
-    return ended_ns - started_ns > 24 * 3600 * NS_PER_S;
+    return ended_ns - started_ns > DAY_NS;
 }
 
 static enum err_code add_groupings(struct results *results, const struct results_wish *wish,
