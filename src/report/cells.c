@@ -212,16 +212,15 @@ void report_cell_free(struct report_cell *cell)
     cell_free(&cell->cell);
 }
 
-void report_cell_slower(const struct report_cell *cell, enum metric metric, int64_t limit_us, double *slower,
-                        double *count)
+struct estimate report_cell_share(const struct report_cell *cell, enum metric metric, int64_t limit_us,
+                                  double confidence, double *count)
 {
     const struct histogram *h = cell->cell.latency[metric];
     uint64_t values = h == NULL ? 0 : h->total;
-    uint64_t missing = metric == METRIC_TTFT || metric == METRIC_RESPONSE || metric == METRIC_FIRST_EVENT
-                           ? without_value(cell, values)
-                           : 0;
-    *slower = (double)(missing + (h == NULL ? 0 : histogram_count_above(h, limit_us)));
+    bool of_attempts = metric == METRIC_TTFT || metric == METRIC_RESPONSE || metric == METRIC_FIRST_EVENT;
+    uint64_t missing = of_attempts ? without_value(cell, values) : 0;
     *count = (double)(missing + values);
+    return rate_over(h, limit_us, missing, &cell->cell.clusters, confidence);
 }
 
 bool report_cell_valid(const struct report_cell *cell)

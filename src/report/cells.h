@@ -51,9 +51,10 @@ void report_cell_settle(struct report_cell *cell);
 void report_cell_drop_histograms(struct report_cell *cell, struct histogram_pool *pool);
 void report_cell_free(struct report_cell *cell);
 
-/* Attempts slower than a limit in us, those without a value counted as slower, of how many. */
-void report_cell_slower(const struct report_cell *cell, enum metric metric, int64_t limit_us, double *slower,
-                        double *count);
+/* Share of attempts slower than a limit in us, those without a value counted as slower; *count: of how many.
+ */
+struct estimate report_cell_share(const struct report_cell *cell, enum metric metric, int64_t limit_us,
+                                  double confidence, double *count);
 
 /* Whether the generator was healthy over the cell's intervals, judged as a whole. */
 bool report_cell_valid(const struct report_cell *cell);

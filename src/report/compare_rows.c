@@ -49,10 +49,9 @@ static struct compare_value session_rate(const struct report_cell *cell, double 
 static struct compare_value share_over(const struct report_cell *cell, const struct threshold *what,
                                        enum metric metric, double confidence)
 {
-    double slower;
     double n;
-    report_cell_slower(cell, metric, (int64_t)what->slower_than_us, &slower, &n);
-    return in_sessions(cell, slower, n, confidence);
+    struct estimate e = report_cell_share(cell, metric, (int64_t)what->slower_than_us, confidence, &n);
+    return of_rate(e, n, n / cluster_design_effect(&cell->cell.clusters));
 }
 
 static struct compare_value quantile_of(const struct report_cell *cell, const struct threshold *what,

@@ -89,13 +89,11 @@ static struct judgement judge_rate(const struct threshold *t, const struct repor
 static struct judgement judge_share(const struct threshold *t, const struct report_cell *cell,
                                     enum metric metric)
 {
-    double slower;
     double count;
-    report_cell_slower(cell, metric, (int64_t)t->slower_than_us, &slower, &count);
+    struct estimate e = report_cell_share(cell, metric, (int64_t)t->slower_than_us, CONFIDENCE, &count);
     struct judgement j = {.verdict = VERDICT_INCONCLUSIVE};
     if (count <= 0) return j;
     double effect = cluster_design_effect(&cell->cell.clusters);
-    struct estimate e = rate_in_sessions(slower, count, &cell->cell.clusters, CONFIDENCE);
     j.observed_known = true;
     j.observed = e.value;
     j.low = e.low;

@@ -86,18 +86,22 @@ struct quantile histogram_quantile(const struct histogram *h, double q, double c
     return histogram_quantile_at(h, q, low, high);
 }
 
-struct estimate rate_over(const struct histogram *h, int64_t limit, uint64_t failed, double design_effect,
-                          double confidence)
+struct estimate rate_over(const struct histogram *h, int64_t limit, uint64_t failed,
+                          const struct cluster_sums *sums, double confidence)
 {
-    double n = (double)h->total + (double)failed;
-    double effect = design_effect >= 1 ? design_effect : 1;
-    uint64_t above = histogram_count_above(h, limit);
-    int64_t below_bucket = histogram_lowest_equivalent(h, limit) - 1;
-    bool whole = histogram_highest_equivalent(h, limit) == limit || below_bucket < 0;
-    uint64_t from_bucket = whole ? above : histogram_count_above(h, below_bucket);
-    struct estimate least = rate_wilson(((double)above + (double)failed) / effect, n / effect, confidence);
-    struct estimate most =
-        rate_wilson(((double)from_bucket + (double)failed) / effect, n / effect, confidence);
-    if (!least.valid) return least;
+    double slower = (double)failed;
+    double n = slower;
+    double within = 0; /* values in the very bucket of the limit: slower or not */
+    if (h != NULL) {
+        uint64_t above = histogram_count_above(h, limit);
+        int64_t below_bucket = histogram_lowest_equivalent(h, limit) - 1;
+        bool whole = histogram_highest_equivalent(h, limit) == limit || below_bucket < 0;
+        slower += (double)above;
+        n += (double)h->total;
+        if (!whole) within = (double)(histogram_count_above(h, below_bucket) - above);
+    }
+    struct estimate least = rate_in_sessions(slower, n, sums, confidence);
+    if (!least.valid || within == 0) return least;
+    struct estimate most = rate_in_sessions(slower + within, n, sums, confidence);
     return (struct estimate){.valid = true, .value = least.value, .low = least.low, .high = most.high};
 }

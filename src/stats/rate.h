@@ -53,12 +53,12 @@ struct estimate rate_in_sessions(double x, double n, const struct cluster_sums *
 double cluster_design_effect(const struct cluster_sums *sums);
 
 /*
- * Share of attempts slower than a limit (in the histogram's unit), those in `failed` counted as slower, by
- * Wilson on the sample size that the design effect (1: independent) leaves. When the limit lies within a
+ * Share of attempts slower than a limit (in the histogram's unit; NULL: it is empty), those in `failed`
+ * counted as slower, with the interval of their sessions (rate_in_sessions). When the limit lies within a
  * bucket the interval holds both counts that may be meant.
  */
-struct estimate rate_over(const struct histogram *h, int64_t limit, uint64_t failed, double design_effect,
-                          double confidence);
+struct estimate rate_over(const struct histogram *h, int64_t limit, uint64_t failed,
+                          const struct cluster_sums *sums, double confidence);
 
 /* Order-statistic interval of a quantile q (0..1) of a histogram (David and Nagaraja 2003, 7.1). */
 struct quantile {

@@ -149,18 +149,25 @@ static void test_share_over_a_limit(void **state)
     assert_non_null(h);
     assert_true(histogram_record(h, 500000, 950));
     assert_true(histogram_record(h, 2000000, 30));
-    struct estimate share = rate_over(h, 1000000, 20, 1, 0.95);
+    const struct cluster_sums single = {0};
+    struct estimate share = rate_over(h, 1000000, 20, &single, 0.95);
     struct estimate wilson = rate_wilson(50, 1000, 0.95);
     assert_near(share.value, 0.05, 1e-12);
     assert_near(share.low, wilson.low, 1e-12);
     assert_near(share.high, wilson.high, 1e-12);
     /* 500000 shares its bucket with 500001 to 500223: whether these 950 are over 500100 is not known. */
-    share = rate_over(h, 500100, 20, 1, 0.95);
+    share = rate_over(h, 500100, 20, &single, 0.95);
     assert_near(share.value, 0.05, 1e-12);
     assert_true(share.high > 0.99);
-    share = rate_over(h, 1000000, 20, 4, 0.95);
-    wilson = rate_wilson(12.5, 250, 0.95);
-    assert_near(share.high, wilson.high, 1e-12);
+    assert_false(rate_over(NULL, 500100, 0, &single, 0.95).valid);
+    assert_near(rate_over(NULL, 500100, 3, &single, 0.95).value, 1, 0);
+    /* Sessions of ten attempts that fail whole or not at all: the interval is that of the sessions. */
+    struct cluster_sums sums = {0};
+    for (int i = 0; i < 100; i++) cluster_add(&sums, 10, i < 5 ? 10 : 0, 1);
+    share = rate_over(h, 1000000, 20, &sums, 0.95);
+    struct estimate expected = rate_in_sessions(50, 1000, &sums, 0.95);
+    assert_near(share.high, expected.high, 1e-12);
+    assert_true(share.high > 1.5 * wilson.high);
     histogram_free(h);
 }
 
