@@ -120,14 +120,15 @@ class Plans(harness.Case):
         path = self.write_profile(harness.profile(
             load=load, seed=11, session={"interactions": 1, "prompts": ["Say OK.", "Say no."]},
             retry={"attempts": 1}, simulator=HALF_FAILS))
-        facts = []
+        facts, trustworthy = [], True
         for workers in (1, 1, 4):
             name = f"run-{len(facts)}"
             self.rushhour("run", path, "--simulate", "-q", "-o", name, "--workers", workers, expect=harness.ENDED)
             run = harness.Run(self.folder / name)
             facts.append(sorted((region["name"], region["attempts"]["started"], region["attempts"]["failed"])
                                 for region in run.manifest["regions"]))
-        if harness.SLOWED:
+            trustworthy = trustworthy and run.manifest["generator"]["trustworthy"]
+        if harness.SLOWED or not trustworthy:
             self.skipTest("arrivals that the generator had no time for differ from run to run")
         self.assertEqual(facts[0], facts[1])
         self.assertEqual([row[:2] for row in facts[0]], [row[:2] for row in facts[2]])
@@ -137,9 +138,9 @@ class Plans(harness.Case):
         for fault, billed in (("stall", True), ("upgrade_429", False)):
             path = self.write_profile(harness.profile(
                 simulator={"latency": [harness.QUICK], "faults": [{"fault": fault, "rate": "50%"}]},
-                timeouts={"stall": "50ms", "first_output": "200ms"}))
+                timeouts={"stall": "200ms", "first_output": "2s"}))
             self.rushhour("run", path, "--simulate", "-q", "-o", fault, expect=harness.ENDED)
-            failures = harness.Run(self.folder / fault).failures
+            failures = [record for record in harness.Run(self.folder / fault).failures if record["code"] == fault]
             self.assertEqual({record["possibly_billed"] for record in failures}, {billed}, fault)
 
     def test_dry_run(self):
