@@ -126,7 +126,11 @@ static void metrics(const struct compared *comparison, struct text *out)
         "</tr></thead><tbody>\n");
     for (size_t i = 0; i < comparison->row_count; i++) {
         const struct compare_row *row = &comparison->rows[i];
-        text_printf(out, "<tr data-metric=\"%zu\"><th scope=\"row\">", i);
+        /* The difference as `compare --json` has it, so that a script can hold the two together. */
+        double unit = row->what.kind == THRESHOLD_QUANTILE ? 1e-3 : 1;
+        text_printf(out, "<tr data-metric=\"%zu\" data-difference=\"", i);
+        if (row->difference.valid) text_printf(out, "%.10g", row->difference.value * unit);
+        text_puts(out, "\"><th scope=\"row\">");
         text_html(out, row->metric);
         text_puts(out, "</th>");
         text_puts(&line, comparison->pairs[row->pair].region);

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Opens report.html of a run in Chromium: no error, no request, and every figure equal to run.json.
+# Opens report.html of a run, and the page of a comparison, in Chromium: no error, no request, and every figure equal to the JSON.
 # usage: tests/interop/page/run.sh RUSHHOUR_BINARY RUN_FOLDER
 set -euo pipefail
 rushhour=$(realpath "${1:?the rushhour binary}")
@@ -26,4 +26,10 @@ cat >"$scratch/health.json" <<EOF
 EOF
 "$rushhour" report "$run" --service-health "$scratch/health.json" --format html -o "$scratch/report.html"
 "$rushhour" report "$run" --format json -o "$scratch/report.json"
+first=$(cut -d, -f3 "$run/intervals.csv" | sed -n 2p)
+second=$(cut -d, -f3 "$run/intervals.csv" | sed -n 3p)
+for form in html json; do # whatever the verdict is
+    "$rushhour" compare "$run" --regions "$first" "$second" --format "$form" -o "$scratch/compare.$form" || [ $? -ge 3 ]
+done
+node compare.mjs "$scratch/compare.html" "$scratch/compare.json"
 node page.mjs "$scratch/report.html" "$scratch/report.json" "$run/run.json"
