@@ -118,11 +118,9 @@ static void metrics(const struct compared *comparison, struct text *out)
         "line is the interval of the difference b - a; right of the middle is worse. Rates share one "
         "scale, latencies another.</p>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
         "aria-label=\"Differences\"><table>\n<caption>Differences, metric by metric</caption>\n<thead>"
-        "<tr><th scope=\"col\">metric</th><th scope=\"col\">region</th><th scope=\"col\" "
-        "class=\"number\">a</th>"
-        "<th scope=\"col\" class=\"number\">b</th><th scope=\"col\" class=\"number\">difference</th><th "
-        "scope=\"col\">verdict</th><th "
-        "scope=\"col\">better | worse</th>"
+        "<tr><th scope=\"col\">metric</th><th scope=\"col\">region</th><th scope=\"col\">better | worse</th>"
+        "<th scope=\"col\" class=\"number\">a</th><th scope=\"col\" class=\"number\">b</th>"
+        "<th scope=\"col\" class=\"number\">difference</th><th scope=\"col\">verdict</th>"
         "</tr></thead><tbody>\n");
     for (size_t i = 0; i < comparison->row_count; i++) {
         const struct compare_row *row = &comparison->rows[i];
@@ -135,6 +133,9 @@ static void metrics(const struct compared *comparison, struct text *out)
         text_puts(out, "</th>");
         text_puts(&line, comparison->pairs[row->pair].region);
         cell(&line, "td", out);
+        text_puts(out, "<td>");
+        plot(row, row->what.kind == THRESHOLD_QUANTILE ? quantiles : rates, out);
+        text_puts(out, "</td>");
         compare_value_words(row, &row->a, &line);
         cell(&line, "td class=\"number\"", out);
         compare_value_words(row, &row->b, &line);
@@ -143,9 +144,6 @@ static void metrics(const struct compared *comparison, struct text *out)
         cell(&line, "td class=\"number\"", out);
         text_printf(&line, "%s%s", compare_verdict_name(row->verdict), row->decides ? "" : " (shown)");
         cell(&line, "td", out);
-        text_puts(out, "<td>");
-        plot(row, row->what.kind == THRESHOLD_QUANTILE ? quantiles : rates, out);
-        text_puts(out, "</td>");
         text_puts(out, "</tr>\n");
     }
     text_puts(out, "</tbody></table></div>\n</section>\n");

@@ -43,7 +43,7 @@ async function checkPage(browser, name, options) {
   equal(`${name}: rows`, rows.length, compared.metrics.length);
   rows.forEach((row, i) => {
     const metric = compared.metrics[i];
-    equal(`${name}: row ${i}`, [row.cells[0], row.cells[1], row.cells[5].split(' ')[0]], [metric.metric, metric.region, metric.verdict]);
+    equal(`${name}: row ${i}`, [row.cells[0], row.cells[1], row.cells[6].split(' ')[0]], [metric.metric, metric.region, metric.verdict]);
     equal(`${name}: difference ${i}`, row.difference === '' ? null : Number(row.difference), metric.difference?.value ?? null);
     equal(`${name}: line ${i}`, row.drawn, metric.difference ? 1 : 0);
   });
