@@ -88,8 +88,11 @@ static void describe_table(struct text *out, const char *prefix, const struct ke
 
 static void describe_faults(struct text *out)
 {
-    static const char *const chances[] = {"per region", "per connection", "per upgrade", "per session",
-                                          "per response"};
+    static const char *const chances[] = {
+        [CHANCE_PER_REGION] = "per region",   [CHANCE_PER_CONNECTION] = "per connection",
+        [CHANCE_PER_CONNECT] = "per CONNECT", [CHANCE_PER_UPGRADE] = "per upgrade",
+        [CHANCE_PER_SESSION] = "per session", [CHANCE_PER_RESPONSE] = "per response",
+    };
     text_puts(out, "\nFaults of the simulator (simulator.faults[].fault), and what a rate counts:\n");
     for (int i = 0; i < FAULT_COUNT; i++) {
         const struct fault_info *fault = fault_info((enum fault_kind)i);

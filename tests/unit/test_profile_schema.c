@@ -147,6 +147,11 @@ static void test_help_names_every_key(void **state)
         assert_non_null(strstr(text_str(&help), fault->name));
         assert_non_null(strstr(text_str(&help), fault->number));
     }
+    static const char *const chances[] = {"per region",  "per connection", "per CONNECT",
+                                          "per upgrade", "per session",    "per response"};
+    for (size_t i = 0; i < sizeof chances / sizeof *chances; i++)
+        assert_non_null(strstr(text_str(&help), chances[i]));
+    assert_null(strstr(text_str(&help), "(null)"));
     text_free(&help);
 }
 
