@@ -198,7 +198,8 @@ class Evidence(harness.Case):
             self.assertAlmostEqual(c["p"], fisher(*sessions), delta=max(1e-12, 1e-6 * fisher(*sessions)))
             self.assertGreaterEqual(c["p_adjusted"], c["p"])
         letter = (package / "support-request.md").read_text()
-        self.assertIn("In the same minutes, from the same host, openai had", letter)
+        best = min(compared, key=lambda c: c["control_rate"]["value"])["control"]
+        self.assertIn(f"In the same minutes, from the same host, {best} had", letter)
 
     def real(self, name="run"):
         """A copy of the run that says of itself that it was against a real service."""
