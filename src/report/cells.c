@@ -9,6 +9,14 @@ uint64_t report_cell_attempts(const struct report_cell *cell)
     return cell->cell.counters.attempts_ok + cell->cell.counters.attempts_failed;
 }
 
+struct estimate report_cell_attempt_estimate(const struct report_cell *cell, double confidence)
+{
+    const struct cluster_sums *sums = &cell->cell.clusters;
+    if (sums->sessions > 0) return rate_clustered(sums, confidence, NULL);
+    return rate_wilson((double)cell->cell.counters.attempts_failed, (double)report_cell_attempts(cell),
+                       confidence);
+}
+
 static struct rate attempt_rate(const struct report_cell *cell)
 {
     const struct cluster_sums *sums = &cell->cell.clusters;

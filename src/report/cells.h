@@ -20,6 +20,9 @@ struct rate {
 
 struct rate report_cell_rate(const struct report_cell *cell, enum rate_kind kind);
 
+/* Share of attempts failed at any confidence: of the sessions that ended, or plain Wilson while none has. */
+struct estimate report_cell_attempt_estimate(const struct report_cell *cell, double confidence);
+
 /* Attempts that ended ok or failed: the denominator of the failure rate. */
 uint64_t report_cell_attempts(const struct report_cell *cell);
 

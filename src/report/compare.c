@@ -244,14 +244,6 @@ enum err_code compare_regions(const struct results *results, const char *a, cons
     return code;
 }
 
-static struct estimate attempt_estimate(const struct report_cell *cell, double confidence)
-{
-    const struct cluster_sums *sums = &cell->cell.clusters;
-    if (sums->sessions > 0) return rate_clustered(sums, confidence, NULL);
-    return rate_wilson((double)cell->cell.counters.attempts_failed, (double)report_cell_attempts(cell),
-                       confidence);
-}
-
 /* The difference of one pair, and of all other regions together. */
 static bool find_beyond(struct compared *comparison)
 {
@@ -267,8 +259,8 @@ static bool find_beyond(struct compared *comparison)
             cluster_merge(&a, &comparison->pairs[k].a.cell->cell.clusters);
             cluster_merge(&b, &comparison->pairs[k].b.cell->cell.clusters);
         }
-        struct estimate own_a = attempt_estimate(comparison->pairs[i].a.cell, confidence);
-        struct estimate own_b = attempt_estimate(comparison->pairs[i].b.cell, confidence);
+        struct estimate own_a = report_cell_attempt_estimate(comparison->pairs[i].a.cell, confidence);
+        struct estimate own_b = report_cell_attempt_estimate(comparison->pairs[i].b.cell, confidence);
         struct estimate others_a = rate_clustered(&a, confidence, NULL);
         struct estimate others_b = rate_clustered(&b, confidence, NULL);
         struct compare_beyond beyond = {

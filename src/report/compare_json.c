@@ -143,21 +143,6 @@ static void by_window_json(const struct compared *comparison, struct text *out)
     json_close(out, '}');
 }
 
-static void notes_json(const struct compared *comparison, struct text *out)
-{
-    json_key(out, "notes");
-    json_open(out, '[');
-    for (const char *line = text_str(&comparison->notes); *line != '\0';) {
-        size_t length = strcspn(line, "\n");
-        struct text one = {0};
-        text_append(&one, line, length);
-        json_string(out, text_str(&one));
-        text_free(&one);
-        line += length + (line[length] == '\n');
-    }
-    json_close(out, ']');
-}
-
 void compare_json(const struct compared *comparison, struct text *out)
 {
     json_open(out, '{');
@@ -176,7 +161,7 @@ void compare_json(const struct compared *comparison, struct text *out)
     codes_json(comparison, out);
     beyond_json(comparison, out);
     by_window_json(comparison, out);
-    notes_json(comparison, out);
+    json_put_lines(out, "notes", text_str(&comparison->notes));
     json_close(out, '}');
     text_puts(out, "\n");
 }

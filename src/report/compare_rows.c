@@ -18,12 +18,9 @@ static struct compare_value of_rate(struct estimate e, double n, double effectiv
 
 static struct compare_value attempt_rate(const struct report_cell *cell, double confidence)
 {
-    const struct cluster_sums *sums = &cell->cell.clusters;
     double n = (double)report_cell_attempts(cell);
-    struct estimate e = sums->sessions > 0
-                            ? rate_clustered(sums, confidence, NULL)
-                            : rate_wilson((double)cell->cell.counters.attempts_failed, n, confidence);
-    return of_rate(e, n, n / cluster_design_effect(sums));
+    struct estimate e = report_cell_attempt_estimate(cell, confidence);
+    return of_rate(e, n, n / cluster_design_effect(&cell->cell.clusters));
 }
 
 static struct compare_value in_sessions(const struct report_cell *cell, double x, double n, double confidence)

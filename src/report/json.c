@@ -1,6 +1,7 @@
 #include "report/json.h"
 
 #include <math.h>
+#include <string.h>
 
 /* A value needs a comma before it unless it is the first of its container or follows its key. */
 static void separate(struct text *out)
@@ -90,4 +91,19 @@ void json_put_ms(struct text *out, const char *key, int64_t us)
 {
     json_key(out, key);
     json_ms(out, us);
+}
+
+void json_put_lines(struct text *out, const char *key, const char *lines)
+{
+    json_key(out, key);
+    json_open(out, '[');
+    while (*lines != '\0') {
+        size_t length = strcspn(lines, "\n");
+        struct text one = {0};
+        text_append(&one, lines, length);
+        if (length > 0) json_string(out, text_str(&one));
+        text_free(&one);
+        lines += length + (lines[length] == '\n');
+    }
+    json_close(out, ']');
 }

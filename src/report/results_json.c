@@ -76,22 +76,6 @@ static void manifest_part(const struct results *results, const char *key, struct
     cJSON_free(json);
 }
 
-static void notes_json(const struct results *results, struct text *out)
-{
-    json_open(out, '[');
-    const char *line = text_str(&results->notes);
-    while (*line != '\0') {
-        size_t length = 0;
-        while (line[length] != '\0' && line[length] != '\n') length++;
-        struct text one = {0};
-        text_append(&one, line, length);
-        if (length > 0) json_string(out, text_str(&one));
-        text_free(&one);
-        line += length + (line[length] == '\n' ? 1 : 0);
-    }
-    json_close(out, ']');
-}
-
 static void definitions_json(struct text *out)
 {
     json_open(out, '{');
@@ -120,8 +104,7 @@ void results_json(const struct results *results, struct text *out)
     json_put_string(out, "verdict", verdict_name(results->verdict));
     json_key(out, "generator");
     figures_generator_json(results, out);
-    json_key(out, "notes");
-    notes_json(results, out);
+    json_put_lines(out, "notes", text_str(&results->notes));
     json_key(out, "definitions");
     definitions_json(out);
     json_close(out, '}');
