@@ -1,7 +1,8 @@
 /*
- * What the client side costs: handshakes per second, memory per open TLS session, CPU per received message.
- * The server is the simulator's, in a process of its own. Arguments: sessions (2000), seconds (5), message
- * bytes (200), messages per second over all sessions (20000; 0: as fast as it goes).
+ * What the client side costs: handshakes per second, memory per open TLS session, CPU per received
+ * message. The server is the simulator's, in a process of its own. Arguments: sessions (2000),
+ * seconds (5), message bytes (200), messages per second over all sessions (20000; 0: as fast as it
+ * goes).
  */
 #include "base/clock.h"
 #include "base/text.h"
@@ -60,7 +61,8 @@ static void serve(int out)
     check(ws_server_listen(&loop, "127.0.0.1", 0, identity, &handlers, NULL, &server, &err), &err);
     char port[16];
     (void)snprintf(port, sizeof(port), "%-8u", (unsigned)ws_server_port(server));
-    if (write(out, port, 8) != 8 || write(out, text_str(&pem), pem.length) != (ssize_t)pem.length) exit(1);
+    if (write(out, port, 8) != 8 || write(out, text_str(&pem), pem.length) != (ssize_t)pem.length)
+        exit(1);
     (void)close(out);
     (void)uv_run(&loop, UV_RUN_DEFAULT);
     exit(0);
@@ -83,8 +85,8 @@ static struct {
 static void dial(void)
 {
     struct error err;
-    check(ws_connect(bench.client, &bench.target, &bench.conns[bench.dialled], &bench.conns[bench.dialled],
-                     &err),
+    check(ws_connect(bench.client, &bench.target, &bench.conns[bench.dialled],
+                     &bench.conns[bench.dialled], &err),
           &err);
     bench.dialled++;
 }
@@ -113,7 +115,8 @@ static void on_closed(void *user, const struct ws_end *end, uint64_t at_ns)
     (void)user, (void)at_ns;
     bench.closed++;
     if (end->by_us) return;
-    if (bench.failed++ == 0) (void)fprintf(stderr, "failed: %s (errno %d)\n", end->detail, end->os_error);
+    if (bench.failed++ == 0)
+        (void)fprintf(stderr, "failed: %s (errno %d)\n", end->detail, end->os_error);
 }
 
 static double resident_kib(void)
@@ -130,7 +133,8 @@ static void on_tick(uv_timer_t *timer)
     (void)timer;
     double elapsed = (double)(clock_mono_ns() - bench.start_ns) / 1e9;
     while ((double)bench.sent < elapsed * bench.rate) {
-        (void)ws_send(bench.conns[bench.sent++ % (uint64_t)bench.wanted], bench.message, bench.length);
+        (void)ws_send(bench.conns[bench.sent++ % (uint64_t)bench.wanted], bench.message,
+                      bench.length);
     }
 }
 
@@ -143,8 +147,9 @@ static void open_all(void)
     for (int i = 0; i < IN_FLIGHT && i < bench.wanted; i++) dial();
     while (bench.opened + bench.failed < bench.wanted) uv_run(&bench.loop, UV_RUN_ONCE);
     double seconds = (double)(clock_mono_ns() - start) / 1e9;
-    printf("opened %d of %d: %.0f/s, %.0f us CPU each, %.1f KiB resident each\n", bench.opened, bench.wanted,
-           bench.opened / seconds, (double)(clock_thread_cpu_ns() - cpu) / 1e3 / bench.opened,
+    printf("opened %d of %d: %.0f/s, %.0f us CPU each, %.1f KiB resident each\n", bench.opened,
+           bench.wanted, bench.opened / seconds,
+           (double)(clock_thread_cpu_ns() - cpu) / 1e3 / bench.opened,
            (resident_kib() - resident_before) / bench.opened);
 }
 
@@ -156,18 +161,20 @@ static void exchange(double seconds)
     bench.start_ns = clock_mono_ns();
     bench.echoing = bench.rate == 0;
     if (bench.echoing) {
-        for (int i = 0; i < bench.wanted; i++) (void)ws_send(bench.conns[i], bench.message, bench.length);
+        for (int i = 0; i < bench.wanted; i++)
+            (void)ws_send(bench.conns[i], bench.message, bench.length);
     }
     (void)uv_timer_start(&timer, on_tick, 1, 1);
-    while ((double)(clock_mono_ns() - bench.start_ns) < seconds * 1e9) uv_run(&bench.loop, UV_RUN_ONCE);
+    while ((double)(clock_mono_ns() - bench.start_ns) < seconds * 1e9)
+        uv_run(&bench.loop, UV_RUN_ONCE);
     double elapsed = (double)(clock_mono_ns() - bench.start_ns) / 1e9;
     double used = (double)(clock_thread_cpu_ns() - cpu);
     uv_close((uv_handle_t *)&timer, NULL);
-    printf(
-        "%zu bytes: %.0f messages/s received, %.2f us CPU for each one sent and received, %.0f%% of a core, "
-        "%.1f KiB resident each\n",
-        bench.length, (double)bench.received / elapsed, used / 1e3 / (double)bench.received,
-        used / elapsed / 1e7, (resident_kib() - resident_before) / bench.opened);
+    printf("%zu bytes: %.0f messages/s received, %.2f us CPU for each one sent and received, "
+           "%.0f%% of a core, "
+           "%.1f KiB resident each\n",
+           bench.length, (double)bench.received / elapsed, used / 1e3 / (double)bench.received,
+           used / elapsed / 1e7, (resident_kib() - resident_before) / bench.opened);
 }
 
 static void close_all(void)
@@ -176,8 +183,8 @@ static void close_all(void)
     bench.echoing = false;
     for (int i = 0; i < bench.wanted; i++) ws_close(bench.conns[i]);
     while (bench.closed < bench.wanted) uv_run(&bench.loop, UV_RUN_ONCE);
-    printf("closed %d in %.0f ms, %d failed\n", bench.closed, (double)(clock_mono_ns() - start) / 1e6,
-           bench.failed);
+    printf("closed %d in %.0f ms, %d failed\n", bench.closed,
+           (double)(clock_mono_ns() - start) / 1e6, bench.failed);
 }
 
 static void read_server(int in, char *path, uint16_t *port)

@@ -1,5 +1,5 @@
-/* What one received event costs: the scan that every event gets, and the reading through cJSON that few get.
- */
+/* What one received event costs: the scan that every event gets, and the reading through cJSON that
+ * few get. */
 #include "base/clock.h"
 #include "base/text.h"
 #include "realtime/event.h"
@@ -41,7 +41,8 @@ static int compare(const void *a, const void *b)
 }
 
 /* The median over the rounds of the mean ns of one call. */
-static double measure(void (*call)(const char *, size_t), const struct text *message, unsigned calls)
+static double measure(void (*call)(const char *, size_t), const struct text *message,
+                      unsigned calls)
 {
     double rounds[ROUNDS];
     for (int round = 0; round < ROUNDS; round++) {
@@ -60,9 +61,9 @@ static struct text delta(size_t length, bool type_first)
     struct text message = {0};
     text_puts(&message, "{");
     if (type_first) text_printf(&message, "%s,", type);
-    text_puts(&message,
-              "\"event_id\":\"event_D1aBcDeFgHiJkLmNoPqRs\",\"response_id\":\"resp_D1aBcDeFgHiJkLmNoPqRs\","
-              "\"delta\":\"");
+    text_puts(&message, "\"event_id\":\"event_D1aBcDeFgHiJkLmNoPqRs\",\"response_id\":\"resp_"
+                        "D1aBcDeFgHiJkLmNoPqRs\","
+                        "\"delta\":\"");
     while (message.length + (type_first ? 2 : sizeof type + 3) < length) text_puts(&message, "A");
     text_puts(&message, "\"");
     if (!type_first) text_printf(&message, ",%s", type);
@@ -77,8 +78,10 @@ static struct text response_done(void)
         &message,
         "{\"type\":\"response.done\",\"event_id\":\"event_15\",\"response\":{\"object\":\"realtime."
         "response\","
-        "\"id\":\"resp_01\",\"status\":\"completed\",\"status_details\":null,\"output\":[{\"id\":\"item_a1\","
-        "\"type\":\"message\",\"status\":\"completed\",\"role\":\"assistant\",\"content\":[{\"type\":"
+        "\"id\":\"resp_01\",\"status\":\"completed\",\"status_details\":null,\"output\":[{\"id\":"
+        "\"item_a1\","
+        "\"type\":\"message\",\"status\":\"completed\",\"role\":\"assistant\",\"content\":[{"
+        "\"type\":"
         "\"output_text\",\"text\":\"Blue.\"}]}],\"usage\":{\"total_tokens\":36,\"input_tokens\":32,"
         "\"output_tokens\":4,\"input_token_details\":{\"text_tokens\":32,\"audio_tokens\":0,"
         "\"cached_tokens\":0,\"cached_tokens_details\":{\"text_tokens\":0,\"audio_tokens\":0}},"
@@ -86,7 +89,8 @@ static struct text response_done(void)
     return message;
 }
 
-static void row(const char *what, struct text message, void (*call)(const char *, size_t), unsigned calls)
+static void row(const char *what, struct text message, void (*call)(const char *, size_t),
+                unsigned calls)
 {
     printf("%-44s %7zu %10.1f\n", what, message.length, measure(call, &message, calls));
     text_free(&message);

@@ -1,6 +1,7 @@
 /*
- * What recording costs: one attempt is its counters, four latencies and a row of attempts.csv; one interval
- * is merging a worker's cell and the lines that a region gets in the run folder. Prints ns each.
+ * What recording costs: one attempt is its counters, four latencies and a row of attempts.csv; one
+ * interval is merging a worker's cell and the lines that a region gets in the run folder. Prints ns
+ * each.
  */
 #include "base/clock.h"
 #include "base/random.h"
@@ -112,8 +113,8 @@ static void bench_intervals(const struct cell *cell)
     lap = start("one interval: one line of latency.hlog");
     for (int i = 0; i < MERGES / 4; i++) {
         text_clear(&lines);
-        if (histogram_log_line(&lines, "eastus2.ttft", START_NS, 10 * NS_PER_S, cell->latency[METRIC_TTFT],
-                               NULL) != ERR_OK) {
+        if (histogram_log_line(&lines, "eastus2.ttft", START_NS, 10 * NS_PER_S,
+                               cell->latency[METRIC_TTFT], NULL) != ERR_OK) {
             abort();
         }
     }

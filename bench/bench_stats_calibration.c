@@ -1,11 +1,11 @@
 /*
- * Whether the statistics keep their word on simulated runs whose truth is known. Sessions of 10 attempts; an
- * attempt of a sound session fails with probability p0, each such failure poisons its session with
- * probability `poison`, and all attempts of a poisoned session fail. Ends with 1 when a limit is missed:
- *   intervals of 95% hold the truth in 93% of runs with independent failures, in 91% with poisoned sessions,
- * also when a window sees only a part of each session; two equal services are told apart in 5% of runs at
- * most (the power at 2% against 5% is printed); the sequential test gives a false
- * alarm in 5% at most.
+ * Whether the statistics keep their word on simulated runs whose truth is known. Sessions of 10
+ * attempts; an attempt of a sound session fails with probability p0, each such failure poisons its
+ * session with probability `poison`, and all attempts of a poisoned session fail. Ends with 1 when
+ * a limit is missed: intervals of 95% hold the truth in 93% of runs with independent failures, in
+ * 91% with poisoned sessions, also when a window sees only a part of each session; two equal
+ * services are told apart in 5% of runs at most (the power at 2% against 5% is printed); the
+ * sequential test gives a false alarm in 5% at most.
  */
 #include "base/random.h"
 #include "stats/comparison.h"
@@ -33,7 +33,8 @@ static const char *judge(bool good)
     return good ? "ok" : "MISSED";
 }
 
-/* The expected share of failed attempts that the window sees: the truth that the intervals are after. */
+/* The expected share of failed attempts that the window sees: the truth that the intervals are
+ * after. */
 static double true_rate(const struct service *service)
 {
     double sound = 1; /* probability that the session is not poisoned yet */
@@ -48,7 +49,8 @@ static double true_rate(const struct service *service)
     return sum / weights;
 }
 
-static void add_session(struct cluster_sums *sums, struct random *random, const struct service *service)
+static void add_session(struct cluster_sums *sums, struct random *random,
+                        const struct service *service)
 {
     uint64_t from = service->spans ? random_below(random, ATTEMPTS) : 0;
     uint64_t failed = 0;
@@ -63,7 +65,8 @@ static void add_session(struct cluster_sums *sums, struct random *random, const 
     cluster_add(sums, ATTEMPTS - from, failed, first);
 }
 
-static struct cluster_sums run_of(struct random *random, const struct service *service, int sessions)
+static struct cluster_sums run_of(struct random *random, const struct service *service,
+                                  int sessions)
 {
     struct cluster_sums sums = {0};
     for (int i = 0; i < sessions; i++) add_session(&sums, random, service);
@@ -97,8 +100,9 @@ static void print_coverage(const struct service *service, int sessions, uint64_t
     }
     double share = 1.0 * adjusted.covered / REPETITIONS;
     printf("%6.1f %-6s %9d %8.2f%% %9.1f%% %6.2f pp %12.1f%% %6.2f pp  %s\n", service->poison,
-           service->spans ? "part" : "whole", sessions, 100 * truth, 100.0 * plain.covered / REPETITIONS,
-           100 * plain.width / REPETITIONS, 100 * share, 100 * adjusted.width / REPETITIONS,
+           service->spans ? "part" : "whole", sessions, 100 * truth,
+           100.0 * plain.covered / REPETITIONS, 100 * plain.width / REPETITIONS, 100 * share,
+           100 * adjusted.width / REPETITIONS,
            judge(share >= (service->poison == 0 ? 0.93 : 0.91)));
 }
 
@@ -107,15 +111,16 @@ static void coverage(void)
     static const double poisons[] = {0, 0.5, 1};
     static const int sessions[] = {100, 300};
     uint64_t stream = 0;
-    printf(
-        "coverage of 95%% intervals for the share of attempts failed, %d runs of sessions of %d attempts\n",
-        REPETITIONS, ATTEMPTS);
-    printf("%6s %-6s %9s %9s %10s %9s %13s %9s\n", "poison", "seen", "sessions", "true", "Wilson", "width",
-           "adjusted", "width");
+    printf("coverage of 95%% intervals for the share of attempts failed, %d runs of sessions of %d "
+           "attempts\n",
+           REPETITIONS, ATTEMPTS);
+    printf("%6s %-6s %9s %9s %10s %9s %13s %9s\n", "poison", "seen", "sessions", "true", "Wilson",
+           "width", "adjusted", "width");
     for (int spans = 0; spans < 2; spans++) {
         for (size_t i = 0; i < sizeof poisons / sizeof *poisons; i++) {
             for (size_t k = 0; k < sizeof sessions / sizeof *sessions; k++) {
-                const struct service service = {.p0 = 0.01, .poison = poisons[i], .spans = spans == 1};
+                const struct service service = {
+                    .p0 = 0.01, .poison = poisons[i], .spans = spans == 1};
                 print_coverage(&service, sessions[k], stream++);
             }
         }
@@ -148,18 +153,21 @@ static void comparison(void)
         int sessions;
     } equal[] = {{0.01, 0, 100},   {0.03, 0, 100}, {0.03, 0, 300},
                  {0.01, 0.5, 300}, {0.01, 1, 300}, {0.03, 1, 100}};
-    printf("\ntwo equal services told apart (Newcombe on adjusted intervals), %d runs\n", REPETITIONS);
+    printf("\ntwo equal services told apart (Newcombe on adjusted intervals), %d runs\n",
+           REPETITIONS);
     for (size_t i = 0; i < sizeof equal / sizeof *equal; i++) {
         const struct service service = {.p0 = equal[i].rate, .poison = equal[i].poison};
         double share = share_told_apart(&service, &service, equal[i].sessions, i);
-        printf("  first failures %4.1f%%, poison %.1f, %3d sessions each: %4.1f%%  %s\n", 100 * equal[i].rate,
-               equal[i].poison, equal[i].sessions, 100 * share, judge(share <= 0.05 + NOISE));
+        printf("  first failures %4.1f%%, poison %.1f, %3d sessions each: %4.1f%%  %s\n",
+               100 * equal[i].rate, equal[i].poison, equal[i].sessions, 100 * share,
+               judge(share <= 0.05 + NOISE));
     }
     const struct service good = {.p0 = 0.02};
     const struct service bad = {.p0 = 0.05};
     double power = share_told_apart(&good, &bad, 59, 100); /* 590 attempts a side: 588 have 80% */
-    printf("power at 2%% against 5%%, 590 attempts a side: %.1f%% (80%% before the adjustment)  %s\n",
-           100 * power, judge(power > 0.74 && power < 0.85));
+    printf(
+        "power at 2%% against 5%%, 590 attempts a side: %.1f%% (80%% before the adjustment)  %s\n",
+        100 * power, judge(power > 0.74 && power < 0.85));
     power = share_told_apart(&good, &bad, 100, 101);
     printf("power at 2%% against 5%%, 1,000 attempts a side: %.1f%%\n", 100 * power);
 }
@@ -167,7 +175,8 @@ static void comparison(void)
 /* ---- the abort rule ---- */
 
 /* Feeds first failures per attempt at risk, session by session, up to `most` sessions. */
-static enum sequential_verdict abort_rule(struct random *random, const struct service *service, int most)
+static enum sequential_verdict abort_rule(struct random *random, const struct service *service,
+                                          int most)
 {
     struct sequential test;
     if (!sequential_start(&test, 0.02, 0.05, 0.05, 0.05)) return SEQUENTIAL_OPEN;
@@ -181,7 +190,8 @@ static enum sequential_verdict abort_rule(struct random *random, const struct se
 static void sequential(void)
 {
     static const double rates[] = {0.01, 0.02, 0.05, 0.08};
-    printf("\nthe abort rule, 2%% acceptable against 5%%, on first failures of sessions that a failure "
+    printf("\nthe abort rule, 2%% acceptable against 5%%, on first failures of sessions that a "
+           "failure "
            "poisons\n");
     for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
         const struct service service = {.p0 = rates[i], .poison = 1};
@@ -192,7 +202,8 @@ static void sequential(void)
             high += abort_rule(&random, &service, 1000) == SEQUENTIAL_TOO_HIGH;
         double share = 1.0 * high / REPETITIONS;
         bool good = rates[i] <= 0.02 ? share <= 0.05 + NOISE : share >= 0.95 - NOISE;
-        printf("  true rate %.0f%%: aborts %5.1f%% of runs  %s\n", 100 * rates[i], 100 * share, judge(good));
+        printf("  true rate %.0f%%: aborts %5.1f%% of runs  %s\n", 100 * rates[i], 100 * share,
+               judge(good));
     }
 }
 

@@ -1,6 +1,7 @@
 /*
- * What a histogram costs: ns per recorded value, and per merge, percentile, encoded payload and reset of one
- * that holds a 10 s interval's worth of latencies. The median of several rounds, in CPU time of this thread.
+ * What a histogram costs: ns per recorded value, and per merge, percentile, encoded payload and
+ * reset of one that holds a 10 s interval's worth of latencies. The median of several rounds, in
+ * CPU time of this thread.
  */
 #include "base/clock.h"
 #include "base/random.h"

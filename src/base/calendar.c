@@ -18,8 +18,8 @@ int64_t floor_divide(int64_t value, int64_t divisor)
 }
 
 /*
- * Both ways count in eras of 400 years (146097 days) and years that begin in March, so that the leap day
- * comes last (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").
+ * Both ways count in eras of 400 years (146097 days) and years that begin in March, so that the
+ * leap day comes last (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").
  */
 int64_t days_from_date(int64_t year, int month, int day)
 {
@@ -36,7 +36,8 @@ void date_from_days(int64_t days, int64_t *year, int *month, int *day)
     int64_t shifted = days + 719468;
     int64_t era = floor_divide(shifted, 146097);
     int64_t day_of_era = shifted - era * 146097;
-    int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    int64_t year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
     int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     int64_t march_month = (5 * day_of_year + 2) / 153;
     *day = (int)(day_of_year - (153 * march_month + 2) / 5 + 1);
@@ -51,7 +52,8 @@ int weekday_of_days(int64_t days)
 
 static bool name_is_safe(const char *name)
 {
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/";
+    static const char allowed[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/";
     size_t length = strlen(name);
     return length > 0 && length < 64 && name[0] != '/' && strspn(name, allowed) == length;
 }
@@ -96,8 +98,8 @@ enum err_code zone_open(const char *name, struct zone **out, struct error *err)
     if (folder == NULL || folder[0] == '\0') folder = "/usr/share/zoneinfo";
     if (!is_kind(folder, S_IFDIR)) {
         return error_set(err, ERR_IO,
-                         "time zone \"%s\": there is no folder %.200s: install tzdata, or use UTC", name,
-                         folder);
+                         "time zone \"%s\": there is no folder %.200s: install tzdata, or use UTC",
+                         name, folder);
     }
     struct text path = {0};
     struct text bytes = {0};
@@ -106,14 +108,16 @@ enum err_code zone_open(const char *name, struct zone **out, struct error *err)
     if (path.failed) {
         code = error_set(err, ERR_NOMEM, "no memory for time zone \"%s\"", name);
     } else if (!is_kind(path.data, S_IFREG)) {
-        code = error_set(err, ERR_USAGE,
-                         "time zone \"%s\" is not known (no file %.300s): write an IANA name such as "
-                         "America/Los_Angeles, or install tzdata if this one is right",
-                         name, path.data);
+        code =
+            error_set(err, ERR_USAGE,
+                      "time zone \"%s\" is not known (no file %.300s): write an IANA name such as "
+                      "America/Los_Angeles, or install tzdata if this one is right",
+                      name, path.data);
     } else {
         code = file_read(path.data, ZONE_FILE_LIMIT, &bytes, err);
         if (code == ERR_OK) {
-            code = zone_from_tzif(name, (const unsigned char *)text_str(&bytes), bytes.length, out, err);
+            code = zone_from_tzif(name, (const unsigned char *)text_str(&bytes), bytes.length, out,
+                                  err);
         }
     }
     text_free(&path);
@@ -155,7 +159,8 @@ int64_t zone_instant(const struct zone *zone, int64_t days, int minute)
 {
     int64_t local_s = days * DAY_S + (int64_t)minute * 60;
     if (zone == NULL) return local_s * NS_PER_S;
-    /* No offset is larger than 26 hours: so far back the zone's clock shows an earlier time for sure. */
+    /* No offset is larger than 26 hours: so far back the zone's clock shows an earlier time for
+     * sure. */
     int64_t from = local_s - (int64_t)26 * 3600 - 1;
     for (;;) {
         int64_t end;
@@ -175,8 +180,8 @@ static char *put_digits(char *out, int value, int width)
     return out + width;
 }
 
-/* "2026-04-14T15:00:00.123" in a zone that far east, not terminated; returns its end. The year has four
- * digits: an int64 of ns reaches from 1677 to 2262. */
+/* "2026-04-14T15:00:00.123" in a zone that far east, not terminated; returns its end. The year has
+ * four digits: an int64 of ns reaches from 1677 to 2262. */
 static char *put_civil_ms(char *out, int64_t utc_ns, int offset_minutes)
 {
     int64_t utc_s = floor_divide(utc_ns, NS_PER_S);
@@ -210,7 +215,8 @@ void format_local_ms(const struct zone *zone, int64_t utc_ns, char *out)
 {
     struct civil civil;
     zone_civil(zone, utc_ns, &civil);
-    /* RFC 3339 has no seconds in an offset; where an old zone has them, the stamp stays true without. */
+    /* RFC 3339 has no seconds in an offset; where an old zone has them, the stamp stays true
+     * without. */
     int minutes = civil.utc_offset_s / 60;
     out = put_civil_ms(out, utc_ns, minutes);
     *out++ = minutes < 0 ? '-' : '+';

@@ -1,5 +1,5 @@
-/* The inside of a time zone: shared by the files calendar*.c, their tests and their fuzz target; nobody else.
- */
+/* The inside of a time zone: shared by the files calendar*.c, their tests and their fuzz target;
+ * nobody else. */
 #ifndef RUSHHOUR_BASE_CALENDAR_INTERNAL_H
 #define RUSHHOUR_BASE_CALENDAR_INTERNAL_H
 
@@ -9,14 +9,15 @@
 
 #define ABBREVIATION_SIZE 12
 
-/* One way in which a zone has told the time: its offset east of UTC in seconds, and the letters for it. */
+/* One way in which a zone has told the time: its offset east of UTC in seconds, and the letters for
+ * it. */
 struct local_type {
     int32_t offset_s;
     char abbreviation[ABBREVIATION_SIZE];
 };
 
-/* A day of the year on which daylight saving changes, and the second of that day (which may lie outside of
- * it). */
+/* A day of the year on which daylight saving changes, and the second of that day (which may lie
+ * outside of it). */
 struct rule_date {
     enum { DATE_JULIAN, DATE_ZERO_BASED, DATE_MONTH_WEEK_DAY } kind;
     int day; /* J1-365 without 29 February; 0-365 with it; or a weekday 0-6 */
@@ -24,7 +25,8 @@ struct rule_date {
     int32_t second;
 };
 
-/* The rule behind the last transition: a POSIX TZ string, with the extensions of RFC 8536 section 3.3.1. */
+/* The rule behind the last transition: a POSIX TZ string, with the extensions of RFC 8536 section
+ * 3.3.1. */
 struct zone_rule {
     struct local_type standard, daylight;
     bool has_daylight;
@@ -42,16 +44,18 @@ struct zone {
 };
 
 /*
- * Reads TZif data (RFC 8536, versions 1 to 4) from memory and hands the zone to the caller (zone_free). Never
- * reads past length; ERR_FORMAT names what is wrong.
+ * Reads TZif data (RFC 8536, versions 1 to 4) from memory and hands the zone to the caller
+ * (zone_free). Never reads past length; ERR_FORMAT names what is wrong.
  */
 MUST_USE enum err_code zone_from_tzif(const char *name, const unsigned char *bytes, size_t length,
                                       struct zone **out, struct error *err);
 
-/* Reads a POSIX TZ string of `length` bytes ("PST8PDT,M3.2.0,M11.1.0"); false when it is not of the form. */
+/* Reads a POSIX TZ string of `length` bytes ("PST8PDT,M3.2.0,M11.1.0"); false when it is not of the
+ * form. */
 bool zone_rule_parse(const char *string, size_t length, struct zone_rule *out);
 
-/* The type that holds at an instant by a rule, and in *end_s the next change after it (INT64_MAX: none). */
+/* The type that holds at an instant by a rule, and in *end_s the next change after it (INT64_MAX:
+ * none). */
 const struct local_type *zone_rule_at(const struct zone_rule *rule, int64_t utc_s, int64_t *end_s);
 
 /* The same for the whole zone. */

@@ -72,7 +72,8 @@ static bool read_stamp(const char *string, struct stamp *out)
         !skip(&at, ':') || !read_digits(&at, 2, &out->second)) {
         return false;
     }
-    return read_fraction(&at, &out->fraction_ns) && read_offset(&at, &out->offset_minutes) && *at == '\0';
+    return read_fraction(&at, &out->fraction_ns) && read_offset(&at, &out->offset_minutes) &&
+           *at == '\0';
 }
 
 static bool stamp_exists(const struct stamp *stamp)
@@ -91,18 +92,19 @@ enum err_code parse_time(const char *string, int64_t *out_utc_ns, struct error *
 {
     struct stamp stamp;
     if (!read_stamp(string, &stamp) || !stamp_exists(&stamp)) {
-        return error_set(
-            err, ERR_USAGE,
-            "\"%.80s\" is not a time: write it with its offset, such as 2026-04-14T08:00:00-07:00 or "
-            "2026-04-14T15:00:00Z",
-            string);
+        return error_set(err, ERR_USAGE,
+                         "\"%.80s\" is not a time: write it with its offset, such as "
+                         "2026-04-14T08:00:00-07:00 or "
+                         "2026-04-14T15:00:00Z",
+                         string);
     }
     if (stamp.year < 1678 || stamp.year > 2261) {
-        return error_set(err, ERR_USAGE, "\"%.80s\" is out of range: years are 1678 to 2261", string);
+        return error_set(err, ERR_USAGE, "\"%.80s\" is out of range: years are 1678 to 2261",
+                         string);
     }
     int64_t seconds = days_from_date(stamp.year, stamp.month, stamp.day) * 86400 +
-                      (int64_t)stamp.hour * 3600 + ((int64_t)stamp.minute - stamp.offset_minutes) * 60 +
-                      stamp.second;
+                      (int64_t)stamp.hour * 3600 +
+                      ((int64_t)stamp.minute - stamp.offset_minutes) * 60 + stamp.second;
     *out_utc_ns = seconds * NS_PER_S + stamp.fraction_ns;
     return ERR_OK;
 }

@@ -62,7 +62,8 @@ static bool read_name(struct cursor *cursor, char out[ABBREVIATION_SIZE])
 {
     bool quoted = take(cursor, '<');
     const char *first = cursor->at;
-    while (cursor->at < cursor->end && (quoted ? is_quoted_name(*cursor->at) : is_letter(*cursor->at))) {
+    while (cursor->at < cursor->end &&
+           (quoted ? is_quoted_name(*cursor->at) : is_letter(*cursor->at))) {
         cursor->at++;
     }
     size_t length = (size_t)(cursor->at - first);
@@ -81,7 +82,8 @@ static bool read_date(struct cursor *cursor, struct rule_date *out)
     if (take(cursor, 'M')) {
         out->kind = DATE_MONTH_WEEK_DAY;
         if (!read_number(cursor, 12, &out->month) || !take(cursor, '.') ||
-            !read_number(cursor, 5, &out->week) || !take(cursor, '.') || !read_number(cursor, 6, &out->day)) {
+            !read_number(cursor, 5, &out->week) || !take(cursor, '.') ||
+            !read_number(cursor, 6, &out->day)) {
             return false;
         }
         if (out->month < 1 || out->week < 1) return false;
@@ -100,7 +102,8 @@ bool zone_rule_parse(const char *string, size_t length, struct zone_rule *out)
     struct cursor cursor = {string, string + length};
     *out = (struct zone_rule){0};
     int32_t west;
-    if (!read_name(&cursor, out->standard.abbreviation) || !read_time(&cursor, 24, &west)) return false;
+    if (!read_name(&cursor, out->standard.abbreviation) || !read_time(&cursor, 24, &west))
+        return false;
     out->standard.offset_s = -west; /* POSIX counts westwards */
     if (cursor.at == cursor.end) return true;
 
@@ -111,7 +114,8 @@ bool zone_rule_parse(const char *string, size_t length, struct zone_rule *out)
         if (!read_time(&cursor, 24, &west)) return false;
         out->daylight.offset_s = -west;
     }
-    return read_date(&cursor, &out->start) && read_date(&cursor, &out->end) && cursor.at == cursor.end;
+    return read_date(&cursor, &out->start) && read_date(&cursor, &out->end) &&
+           cursor.at == cursor.end;
 }
 
 static bool is_leap_year(int64_t year)
@@ -119,8 +123,8 @@ static bool is_leap_year(int64_t year)
     return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 }
 
-/* The instant of a rule's change in a year, in seconds since 1970 of the local time that is in force before
- * it. */
+/* The instant of a rule's change in a year, in seconds since 1970 of the local time that is in
+ * force before it. */
 static int64_t change_in_year(const struct rule_date *date, int64_t year)
 {
     int64_t days = days_from_date(year, 1, 1);
@@ -133,8 +137,8 @@ static int64_t change_in_year(const struct rule_date *date, int64_t year)
         break;
     case DATE_MONTH_WEEK_DAY: {
         int64_t first = days_from_date(year, date->month, 1);
-        int64_t next_month =
-            date->month == 12 ? days_from_date(year + 1, 1, 1) : days_from_date(year, date->month + 1, 1);
+        int64_t next_month = date->month == 12 ? days_from_date(year + 1, 1, 1)
+                                               : days_from_date(year, date->month + 1, 1);
         days = first + (date->day - weekday_of_days(first) + 7) % 7 + (int64_t)(date->week - 1) * 7;
         while (days >= next_month) days -= 7; /* week 5 means the last one */
         break;
@@ -152,8 +156,8 @@ const struct local_type *zone_rule_at(const struct zone_rule *rule, int64_t utc_
     int day;
     date_from_days(floor_divide(utc_s, DAY_S), &year, &month, &day);
 
-    /* The last change at or before the instant decides. Two years on either side, as changes may cross a
-     * year's end. */
+    /* The last change at or before the instant decides. Two years on either side, as changes may
+     * cross a year's end. */
     const struct local_type *type = &rule->standard;
     int64_t latest = INT64_MIN;
     for (int64_t y = year - 2; y <= year + 2; y++) {
@@ -163,7 +167,8 @@ const struct local_type *zone_rule_at(const struct zone_rule *rule, int64_t utc_
             latest = end;
             type = &rule->standard;
         }
-        /* Daylight saving all the year round has an end and a start at one instant: the start counts. */
+        /* Daylight saving all the year round has an end and a start at one instant: the start
+         * counts. */
         if (start <= utc_s && start >= latest) {
             latest = start;
             type = &rule->daylight;

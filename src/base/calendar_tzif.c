@@ -25,8 +25,10 @@ static int64_t read_instant(const unsigned char *p, size_t size)
     return (int64_t)((uint64_t)big_endian_32(p) << 32 | big_endian_32(p + 4));
 }
 
-/* Finds the parts of the block whose header stands at bytes; false when it does not fit into length. */
-static bool block_find(const unsigned char *bytes, size_t length, size_t time_size, struct block *out)
+/* Finds the parts of the block whose header stands at bytes; false when it does not fit into
+ * length. */
+static bool block_find(const unsigned char *bytes, size_t length, size_t time_size,
+                       struct block *out)
 {
     if (length < HEADER_SIZE || memcmp(bytes, "TZif", 4) != 0) return false;
     *out = (struct block){
@@ -45,8 +47,8 @@ static bool block_find(const unsigned char *bytes, size_t length, size_t time_si
     out->times = bytes + HEADER_SIZE;
     size_t types_at = HEADER_SIZE + out->time_count * (time_size + 1);
     size_t letters_at = types_at + out->type_count * 6;
-    out->length = letters_at + out->letter_count + out->leap_count * (time_size + 4) + out->standard_count +
-                  out->utc_count;
+    out->length = letters_at + out->letter_count + out->leap_count * (time_size + 4) +
+                  out->standard_count + out->utc_count;
     if (out->length > length) return false;
     out->indices = out->times + out->time_count * time_size;
     out->types = bytes + types_at;
@@ -90,7 +92,8 @@ static struct zone *zone_new(const char *name, size_t transitions, size_t types)
     zone->transitions = calloc(transitions + 1, sizeof *zone->transitions);
     zone->type_of = calloc(transitions + 1, sizeof *zone->type_of);
     zone->types = calloc(types, sizeof *zone->types);
-    if (zone->name == NULL || zone->transitions == NULL || zone->type_of == NULL || zone->types == NULL) {
+    if (zone->name == NULL || zone->transitions == NULL || zone->type_of == NULL ||
+        zone->types == NULL) {
         zone_free(zone);
         return NULL;
     }
@@ -113,12 +116,13 @@ static bool read_footer(struct zone *zone, const unsigned char *bytes, size_t le
 
 static enum err_code damaged(struct error *err, const char *name, const char *what)
 {
-    return error_set(err, ERR_FORMAT, "the data of time zone \"%.60s\" are damaged (%s): reinstall tzdata",
-                     name, what);
+    return error_set(err, ERR_FORMAT,
+                     "the data of time zone \"%.60s\" are damaged (%s): reinstall tzdata", name,
+                     what);
 }
 
-enum err_code zone_from_tzif(const char *name, const unsigned char *bytes, size_t length, struct zone **out,
-                             struct error *err)
+enum err_code zone_from_tzif(const char *name, const unsigned char *bytes, size_t length,
+                             struct zone **out, struct error *err)
 {
     struct block block;
     if (!block_find(bytes, length, 4, &block)) return damaged(err, name, "not a whole TZif file");
@@ -130,10 +134,12 @@ enum err_code zone_from_tzif(const char *name, const unsigned char *bytes, size_
         }
         footer_at = second + block.length;
     }
-    if (block.type_count == 0 || block.letter_count == 0) return damaged(err, name, "no local time types");
+    if (block.type_count == 0 || block.letter_count == 0)
+        return damaged(err, name, "no local time types");
     if (block.leap_count != 0) {
         return error_set(err, ERR_FORMAT,
-                         "time zone \"%.60s\" counts leap seconds: use the zone without \"right/\"", name);
+                         "time zone \"%.60s\" counts leap seconds: use the zone without \"right/\"",
+                         name);
     }
     struct zone *zone = zone_new(name, block.time_count, block.type_count);
     if (zone == NULL) return error_set(err, ERR_NOMEM, "no memory for time zone \"%.60s\"", name);
@@ -175,7 +181,8 @@ const struct local_type *zone_type_at(const struct zone *zone, int64_t utc_s, in
             high = middle;
         }
     }
-    if (low == zone->transition_count && zone->has_rule) return zone_rule_at(&zone->rule, utc_s, end_s);
+    if (low == zone->transition_count && zone->has_rule)
+        return zone_rule_at(&zone->rule, utc_s, end_s);
     *end_s = low < zone->transition_count ? zone->transitions[low] : INT64_MAX;
     return &zone->types[low == 0 ? 0 : zone->type_of[low - 1]];
 }

@@ -8,8 +8,8 @@
 #define NS_PER_MS INT64_C(1000000)
 #define NS_PER_S INT64_C(1000000000)
 
-/* Monotonic time in ns (CLOCK_MONOTONIC, the same in every process of this machine). All durations come from
- * it. */
+/* Monotonic time in ns (CLOCK_MONOTONIC, the same in every process of this machine). All durations
+ * come from it. */
 uint64_t clock_mono_ns(void);
 
 /* Time of day in ns since 1970-01-01 UTC. For display and for the origin of a run_clock only. */
@@ -19,9 +19,10 @@ int64_t clock_wall_ns(void);
 uint64_t clock_thread_cpu_ns(void);
 
 /*
- * The time of day as a run sees it: it starts at wall_origin_ns when the monotonic clock shows mono_origin_ns
- * and goes `speed` times as fast (1 against a real service; more only in a replay against the simulator). A
- * step of the machine's own clock during a run therefore never reaches a figure.
+ * The time of day as a run sees it: it starts at wall_origin_ns when the monotonic clock shows
+ * mono_origin_ns and goes `speed` times as fast (1 against a real service; more only in a replay
+ * against the simulator). A step of the machine's own clock during a run therefore never reaches a
+ * figure.
  */
 struct run_clock {
     uint64_t mono_origin_ns;
@@ -29,7 +30,8 @@ struct run_clock {
     double speed;
 };
 
-/* The run's time of day, in ns since 1970 UTC, at a monotonic time (which may lie before the origin). */
+/* The run's time of day, in ns since 1970 UTC, at a monotonic time (which may lie before the
+ * origin). */
 int64_t run_clock_wall_at(const struct run_clock *clock, uint64_t mono_ns);
 
 /* The monotonic time at which `elapsed_ns` of the run's own time have passed since its origin. */

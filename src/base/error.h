@@ -23,7 +23,8 @@ struct error {
 };
 
 /* Fills *err (which may be NULL) and returns code, so that failing is one return statement. */
-enum err_code error_set(struct error *err, enum err_code code, const char *format, ...) PRINTF_LIKE(3, 4);
+enum err_code error_set(struct error *err, enum err_code code, const char *format, ...)
+    PRINTF_LIKE(3, 4);
 
 /* Puts "<prefix>: " before the text of an error that a callee has filled; returns its code. */
 enum err_code error_prefix(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -33,8 +33,8 @@ enum err_code file_read(const char *path, size_t limit, struct text *out, struct
     }
     (void)fclose(file);
     if (total > limit) {
-        return error_set(err, ERR_IO, "%s: larger than %zu bytes, which is the most that is read", path,
-                         limit);
+        return error_set(err, ERR_IO, "%s: larger than %zu bytes, which is the most that is read",
+                         path, limit);
     }
     if (out->failed) return error_set(err, ERR_NOMEM, "%s: no memory to read it", path);
     return ERR_OK;
@@ -64,7 +64,8 @@ enum err_code file_write(const char *path, const char *bytes, size_t length, str
     } else {
         if (write_all(fd, bytes, length) != 0) code = io_error(err, path, "write");
         if (close(fd) != 0 && code == ERR_OK) code = io_error(err, path, "write");
-        if (code == ERR_OK && rename(temporary.data, path) != 0) code = io_error(err, path, "replace");
+        if (code == ERR_OK && rename(temporary.data, path) != 0)
+            code = io_error(err, path, "replace");
         if (code != ERR_OK) (void)unlink(temporary.data);
     }
     text_free(&temporary);
@@ -79,7 +80,8 @@ enum err_code folder_make(const char *path, struct error *err)
     enum err_code code = ERR_OK;
     for (char *slash = strchr(copy + 1, '/'); code == ERR_OK; slash = strchr(slash + 1, '/')) {
         if (slash != NULL) *slash = '\0';
-        if (mkdir(copy, 0755) != 0 && errno != EEXIST) code = io_error(err, copy, "make the folder");
+        if (mkdir(copy, 0755) != 0 && errno != EEXIST)
+            code = io_error(err, copy, "make the folder");
         if (slash == NULL) break;
         *slash = '/';
     }

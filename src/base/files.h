@@ -9,11 +9,13 @@
 #include <stddef.h>
 
 /* Appends the whole file to *out; refuses one larger than `limit` bytes (ERR_IO). */
-MUST_USE enum err_code file_read(const char *path, size_t limit, struct text *out, struct error *err);
+MUST_USE enum err_code file_read(const char *path, size_t limit, struct text *out,
+                                 struct error *err);
 
-/* Writes the file whole or not at all: a temporary file beside it, synced, then renamed over it. Mode 0644.
- */
-MUST_USE enum err_code file_write(const char *path, const char *bytes, size_t length, struct error *err);
+/* Writes the file whole or not at all: a temporary file beside it, synced, then renamed over it.
+ * Mode 0644. */
+MUST_USE enum err_code file_write(const char *path, const char *bytes, size_t length,
+                                  struct error *err);
 
 /* Makes a folder and its parents (mode 0755); one that exists already is no error. */
 MUST_USE enum err_code folder_make(const char *path, struct error *err);

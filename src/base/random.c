@@ -20,7 +20,8 @@ void random_seed(struct random *random, uint64_t seed, uint64_t stream)
 uint64_t random_stream(const char *name)
 {
     uint64_t hash = UINT64_C(0xCBF29CE484222325);
-    for (const char *c = name; *c != '\0'; c++) hash = (hash ^ (unsigned char)*c) * UINT64_C(0x100000001B3);
+    for (const char *c = name; *c != '\0'; c++)
+        hash = (hash ^ (unsigned char)*c) * UINT64_C(0x100000001B3);
     return hash;
 }
 
@@ -68,6 +69,7 @@ double random_normal(struct random *random)
 void random_alphanumeric(struct random *random, char *out, size_t length)
 {
     static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-    for (size_t i = 0; i < length; i++) out[i] = alphabet[random_below(random, sizeof alphabet - 1)];
+    for (size_t i = 0; i < length; i++)
+        out[i] = alphabet[random_below(random, sizeof alphabet - 1)];
     out[length] = '\0';
 }

@@ -7,7 +7,8 @@
 #define SHORTEST_SECRET 8
 #define LONG_BEGINNING 16 /* so much of a longer one is hidden as well */
 #define MARK "[redacted]"
-/* Azure's keys of 2024 and later have 84 letters and digits; ids and hashes are shorter than this. */
+/* Azure's keys of 2024 and later have 84 letters and digits; ids and hashes are shorter than
+ * this. */
 #define LONG_RUN 80
 
 struct scan {
@@ -23,8 +24,8 @@ static bool is_alphanumeric(char c)
 /* A character of a key or token, in any of the usual alphabets. */
 static bool is_token(char c)
 {
-    return is_alphanumeric(c) || c == '-' || c == '_' || c == '.' || c == '~' || c == '+' || c == '/' ||
-           c == '*';
+    return is_alphanumeric(c) || c == '-' || c == '_' || c == '.' || c == '~' || c == '+' ||
+           c == '/' || c == '*';
 }
 
 static bool is_base64(char c)
@@ -45,8 +46,8 @@ struct match {
     size_t secret, text;
 };
 
-/* A character that JSON, C or a URL has escaped: its bytes in UTF-8; returns how long the escape is, 0 for
- * none. */
+/* A character that JSON, C or a URL has escaped: its bytes in UTF-8; returns how long the escape
+ * is, 0 for none. */
 static size_t unescape(const char *s, const char *end, char out[4])
 {
     static const char plain[] = "\"\\/'nrtbf";
@@ -118,7 +119,8 @@ static struct match match_hex(const char *s, const char *end, const char *secret
 
 static char base64_digit(unsigned value)
 {
-    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     return alphabet[value & 63u];
 }
 
@@ -138,9 +140,9 @@ static bool base64_same(char a, char b)
 }
 
 /*
- * How many of the inner characters of the secret's base64 form stand at s. What comes before the secret in
- * the encoded bytes shifts it by 0, 1 or 2 bytes; the characters that it shares with its neighbours are left
- * out.
+ * How many of the inner characters of the secret's base64 form stand at s. What comes before the
+ * secret in the encoded bytes shifts it by 0, 1 or 2 bytes; the characters that it shares with its
+ * neighbours are left out.
  */
 static struct match match_base64(const char *s, const char *end, const char *secret, size_t shift)
 {
@@ -165,7 +167,8 @@ static size_t token_length(const char *s, const char *end)
     return (size_t)(s - first);
 }
 
-/* Length of the name at s when it is `name` in any case, with '-', '_' or nothing where the name has '-'. */
+/* Length of the name at s when it is `name` in any case, with '-', '_' or nothing where the name
+ * has '-'. */
 static size_t match_name(const char *s, const char *end, const char *name)
 {
     const char *first = s;
@@ -192,14 +195,18 @@ static const char *skip_quote(const char *s, const char *end)
     return s;
 }
 
-/* The end of a value: of an Authorization header it holds spaces ("Bearer abc"), of the others not. */
+/* The end of a value: of an Authorization header it holds spaces ("Bearer abc"), of the others
+ * not. */
 static const char *value_end(const char *s, const char *end, bool spaces)
 {
-    while (s < end && strchr("\"'\\\r\n,;&<>{}", *s) == NULL && (spaces || (*s != ' ' && *s != '\t'))) s++;
+    while (s < end && strchr("\"'\\\r\n,;&<>{}", *s) == NULL &&
+           (spaces || (*s != ' ' && *s != '\t')))
+        s++;
     return s;
 }
 
-/* Finds a named credential at s ("api-key=", "Authorization: "); sets where its value begins and ends. */
+/* Finds a named credential at s ("api-key=", "Authorization: "); sets where its value begins and
+ * ends. */
 static bool match_named(const char *s, const char *end, const char **value, const char **after)
 {
     static const struct {
@@ -225,7 +232,8 @@ static bool match_named(const char *s, const char *end, const char **value, cons
 
 static bool match_bearer(const char *s, const char *end, const char **value, const char **after)
 {
-    if (end - s < 8 || strncasecmp(s, "bearer", 6) != 0 || (s[6] != ' ' && s[6] != '\t')) return false;
+    if (end - s < 8 || strncasecmp(s, "bearer", 6) != 0 || (s[6] != ' ' && s[6] != '\t'))
+        return false;
     *value = skip_spaces(s + 6, end);
     *after = *value + token_length(*value, end);
     return *after > *value;
@@ -252,8 +260,8 @@ static bool tells(struct match match, const char *secret)
     return match.secret >= LONG_BEGINNING || (match.secret > 0 && secret[match.secret] == '\0');
 }
 
-/* Length of one of the secrets at the scan's place, in any form; takes back what of its base64 was appended
- * before. */
+/* Length of one of the secrets at the scan's place, in any form; takes back what of its base64 was
+ * appended before. */
 static size_t match_secret(struct text *out, size_t floor, const struct scan *scan,
                            const char *const *secrets, size_t count)
 {
@@ -272,7 +280,8 @@ static size_t match_secret(struct text *out, size_t floor, const struct scan *sc
     return 0;
 }
 
-void redact(struct text *out, const char *string, size_t length, const char *const *secrets, size_t count)
+void redact(struct text *out, const char *string, size_t length, const char *const *secrets,
+            size_t count)
 {
     struct scan scan = {string, string + length, string};
     size_t floor = out->length;

@@ -7,11 +7,13 @@
 #include <stddef.h>
 
 /*
- * Appends `string` (at most `length` bytes) with secrets replaced by "[redacted]": each of the `count` given
- * secrets of eight characters or more, or their first sixteen and what follows of them, also when only the
- * percent-encoded, JSON-escaped, hexadecimal or base64 form stands there; the value of api-key=,
- * Authorization: and Bearer forms; and what is shaped like a key or token (sk-..., ek_..., eyJ... JWT).
+ * Appends `string` (at most `length` bytes) with secrets replaced by "[redacted]": each of the
+ * `count` given secrets of eight characters or more, or their first sixteen and what follows of
+ * them, also when only the percent-encoded, JSON-escaped, hexadecimal or base64 form stands there;
+ * the value of api-key=, Authorization: and Bearer forms; and what is shaped like a key or token
+ * (sk-..., ek_..., eyJ... JWT).
  */
-void redact(struct text *out, const char *string, size_t length, const char *const *secrets, size_t count);
+void redact(struct text *out, const char *string, size_t length, const char *const *secrets,
+            size_t count);
 
 #endif

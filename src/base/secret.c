@@ -10,7 +10,8 @@
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||                         \
+    __has_feature(memory_sanitizer)
 #define SANITIZED 1
 #endif
 #endif
@@ -29,9 +30,11 @@ char *secret_new(size_t size)
     long page = sysconf(_SC_PAGESIZE);
     if (page <= 0 || size > SIZE_MAX / 2) return NULL;
     size_t whole =
-        (sizeof(struct pages) + size + (size_t)page) / (size_t)page * (size_t)page; /* with the NUL */
+        /* with the NUL */
+        (sizeof(struct pages) + size + (size_t)page) / (size_t)page * (size_t)page;
     /* cppcheck-suppress invalidFunctionArg ; -1 is what an anonymous mapping takes */
-    struct pages *pages = mmap(NULL, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    struct pages *pages =
+        mmap(NULL, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (pages == MAP_FAILED) return NULL;
     (void)madvise(pages, whole, MADV_DONTDUMP);
     (void)mlock(pages, whole); /* the limit of locked memory may be small: better than nothing */

@@ -68,7 +68,8 @@ static size_t utf8_length(const unsigned char *s)
     if (s[0] >= 0xF0 && s[0] <= 0xF4) {
         unsigned char low = s[0] == 0xF0 ? 0x90 : 0x80;
         unsigned char high = s[0] == 0xF4 ? 0x8F : 0xBF;
-        return s[1] >= low && s[1] <= high && (s[2] & 0xC0) == 0x80 && (s[3] & 0xC0) == 0x80 ? 4 : 0;
+        return s[1] >= low && s[1] <= high && (s[2] & 0xC0) == 0x80 && (s[3] & 0xC0) == 0x80 ? 4
+                                                                                             : 0;
     }
     return 0;
 }
@@ -164,8 +165,8 @@ void text_percent(struct text *text, const char *string)
 {
     for (const char *s = string; *s != '\0'; s++) {
         unsigned char c = (unsigned char)*s;
-        bool unreserved = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-                          c == '-' || c == '.' || c == '_' || c == '~';
+        bool unreserved = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                          (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
         if (unreserved) {
             text_append(text, s, 1);
         } else {

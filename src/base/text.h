@@ -8,9 +8,9 @@
 #include <stddef.h>
 
 /*
- * Zero-initialise to start ({0}). `data` is NUL-terminated once anything was appended; use text_str() for a
- * string that is never NULL. Running out of memory sets `failed` and later appends do nothing: check once, at
- * the end.
+ * Zero-initialise to start ({0}). `data` is NUL-terminated once anything was appended; use
+ * text_str() for a string that is never NULL. Running out of memory sets `failed` and later appends
+ * do nothing: check once, at the end.
  */
 struct text {
     char *data;
@@ -23,7 +23,8 @@ void text_append(struct text *text, const char *bytes, size_t length);
 void text_puts(struct text *text, const char *string);
 void text_printf(struct text *text, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* Appends a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. NULL becomes null. */
+/* Appends a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. NULL becomes
+ * null. */
 void text_json(struct text *text, const char *string);
 
 /* Appends text for HTML content or a quoted attribute. */
@@ -32,7 +33,8 @@ void text_html(struct text *text, const char *string);
 /* Appends one CSV field, quoted when it must be (RFC 4180). */
 void text_csv(struct text *text, const char *field);
 
-/* Appends percent-encoded for a URL's query value or path segment (RFC 3986: unreserved characters stay). */
+/* Appends percent-encoded for a URL's query value or path segment (RFC 3986: unreserved characters
+ * stay). */
 void text_percent(struct text *text, const char *string);
 
 /* The text as a C string: "" when empty. Valid until the next append. */
@@ -42,8 +44,8 @@ const char *text_str(const struct text *text);
 void text_clear(struct text *text);
 void text_free(struct text *text);
 
-/* Hands the string over to the caller, who frees it with free(); NULL when memory ran out. The text is empty
- * again. */
+/* Hands the string over to the caller, who frees it with free(); NULL when memory ran out. The text
+ * is empty again. */
 char *text_take(struct text *text);
 
 #endif

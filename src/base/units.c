@@ -26,7 +26,8 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* Reads the number at *cursor and moves past it; false when there is none or it has too many digits. */
+/* Reads the number at *cursor and moves past it; false when there is none or it has too many
+ * digits. */
 static bool read_decimal(const char **cursor, struct decimal *out)
 {
     const char *s = *cursor;
@@ -93,15 +94,16 @@ enum err_code parse_duration(const char *string, int64_t *out_ns, struct error *
     if (!read_decimal(&cursor, &decimal)) {
         return error_set(
             err, ERR_USAGE,
-            "\"%.80s\" is not a duration: write a number and a unit, such as 250ms, 1.5s, 5m or 2h", string);
+            "\"%.80s\" is not a duration: write a number and a unit, such as 250ms, 1.5s, 5m or 2h",
+            string);
     }
     if (*cursor == '\0' && decimal.digits == 0) {
         *out_ns = 0;
         return ERR_OK;
     }
     if (*cursor == '\0') {
-        return error_set(err, ERR_USAGE, "\"%.80s\" has no unit: write %.80ss or %.80sms", string, string,
-                         string);
+        return error_set(err, ERR_USAGE, "\"%.80s\" has no unit: write %.80ss or %.80sms", string,
+                         string, string);
     }
     const struct unit *unit = find_unit(units, cursor);
     if (unit == NULL) {
@@ -113,7 +115,8 @@ enum err_code parse_duration(const char *string, int64_t *out_ns, struct error *
     }
     uint64_t ns;
     if (!scale_decimal(decimal, unit->factor, INT64_MAX, &ns)) {
-        return error_set(err, ERR_USAGE, "\"%.80s\" is too long: a duration is at most 106751d", string);
+        return error_set(err, ERR_USAGE, "\"%.80s\" is too long: a duration is at most 106751d",
+                         string);
     }
     *out_ns = (int64_t)ns;
     return ERR_OK;
@@ -125,18 +128,20 @@ enum err_code parse_rate(const char *string, double *out_per_s, struct error *er
     const char *cursor = string;
     struct decimal decimal;
     if (!read_decimal(&cursor, &decimal)) {
-        return error_set(err, ERR_USAGE,
-                         "\"%.80s\" is not a rate: write a number per time, such as 5/s, 300/m or 893/h",
-                         string);
+        return error_set(
+            err, ERR_USAGE,
+            "\"%.80s\" is not a rate: write a number per time, such as 5/s, 300/m or 893/h",
+            string);
     }
     if (*cursor == '\0') {
-        return error_set(err, ERR_USAGE, "\"%.80s\" has no time: write %.80s/s or %.80s/m", string, string,
-                         string);
+        return error_set(err, ERR_USAGE, "\"%.80s\" has no time: write %.80s/s or %.80s/m", string,
+                         string, string);
     }
     const struct unit *unit = find_unit(units, cursor);
     if (unit == NULL) {
-        return error_set(err, ERR_USAGE,
-                         "\"%.80s\" is not a rate: after the number comes /s, /m or /h, such as 5/s", string);
+        return error_set(
+            err, ERR_USAGE,
+            "\"%.80s\" is not a rate: after the number comes /s, /m or /h, such as 5/s", string);
     }
     *out_per_s = decimal_value(decimal) / (double)unit->factor;
     return ERR_OK;
@@ -148,21 +153,24 @@ enum err_code parse_fraction(const char *string, double *out, struct error *err)
     struct decimal decimal;
     if (!read_decimal(&cursor, &decimal)) {
         return error_set(err, ERR_USAGE,
-                         "\"%.80s\" is not a share: write a number and %%, such as 1%% or 0.4%%", string);
+                         "\"%.80s\" is not a share: write a number and %%, such as 1%% or 0.4%%",
+                         string);
     }
     if (*cursor == '\0') {
-        return error_set(err, ERR_USAGE,
-                         "\"%.80s\" has no %%: write %.80s%%, or %.10g%% if a fraction of 1 was meant",
-                         string, string, decimal_value(decimal) * 100.0);
+        return error_set(
+            err, ERR_USAGE,
+            "\"%.80s\" has no %%: write %.80s%%, or %.10g%% if a fraction of 1 was meant", string,
+            string, decimal_value(decimal) * 100.0);
     }
     if (strcmp(cursor, "%") != 0) {
         return error_set(err, ERR_USAGE,
-                         "\"%.80s\" is not a share: after the number comes only %%, such as 0.4%%", string);
+                         "\"%.80s\" is not a share: after the number comes only %%, such as 0.4%%",
+                         string);
     }
     double fraction = decimal_value(decimal) / 100.0;
     if (fraction > 1.0) {
-        return error_set(err, ERR_USAGE, "\"%.80s\" is more than everything: a share is 0%% to 100%%",
-                         string);
+        return error_set(err, ERR_USAGE,
+                         "\"%.80s\" is more than everything: a share is 0%% to 100%%", string);
     }
     *out = fraction;
     return ERR_OK;
@@ -184,10 +192,11 @@ enum err_code parse_size(const char *string, uint64_t *out_bytes, struct error *
     struct decimal decimal;
     const struct unit *unit = read_decimal(&cursor, &decimal) ? find_unit(units, cursor) : NULL;
     if (unit == NULL) {
-        return error_set(err, ERR_USAGE,
-                         "\"%.80s\" is not a size: write bytes or a number and KB, MB, GB, KiB, MiB or GiB, "
-                         "such as 64KiB",
-                         string);
+        return error_set(
+            err, ERR_USAGE,
+            "\"%.80s\" is not a size: write bytes or a number and KB, MB, GB, KiB, MiB or GiB, "
+            "such as 64KiB",
+            string);
     }
     if (unit->factor == 1 && decimal.places > 0) {
         return error_set(err, ERR_USAGE, "\"%.80s\" is not a whole number of bytes", string);
@@ -211,14 +220,15 @@ enum err_code parse_count(const char *string, uint64_t *out, struct error *err)
         value = value * 10 + digit;
     }
     if (s == string || *s != '\0') {
-        return error_set(err, ERR_USAGE, "\"%.80s\" is not a whole number: write digits only, such as 20",
-                         string);
+        return error_set(err, ERR_USAGE,
+                         "\"%.80s\" is not a whole number: write digits only, such as 20", string);
     }
     *out = value;
     return ERR_OK;
 }
 
-/* Three significant digits at most, whole numbers without decimals; false when it rounds up to `limit`. */
+/* Three significant digits at most, whole numbers without decimals; false when it rounds up to
+ * `limit`. */
 static bool duration_in_unit(struct text *text, double value, double limit, const char *unit)
 {
     int places = value < 9.995 ? 2 : value < 99.95 ? 1 : 0;

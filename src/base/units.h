@@ -1,4 +1,5 @@
-/* The units that profiles and flags are written in: `250ms`, `5/s`, `3%`, `64KiB`. One parser for both. */
+/* The units that profiles and flags are written in: `250ms`, `5/s`, `3%`, `64KiB`. One parser for
+ * both. */
 #ifndef RUSHHOUR_BASE_UNITS_H
 #define RUSHHOUR_BASE_UNITS_H
 
@@ -8,9 +9,9 @@
 #include <stdint.h>
 
 /*
- * Each parser takes the whole string, returns ERR_USAGE when it is not of the form, and fills err with a
- * sentence that quotes the string and says what would be right ("5 has no unit: write 5s or 5ms"). *out is
- * left alone then.
+ * Each parser takes the whole string, returns ERR_USAGE when it is not of the form, and fills err
+ * with a sentence that quotes the string and says what would be right ("5 has no unit: write 5s or
+ * 5ms"). *out is left alone then.
  */
 
 /* `250ms`, `1.5s`, `5m`, `2h`, `1d`, `40us`: nanoseconds, never negative. A bare `0` is allowed. */
@@ -28,7 +29,8 @@ MUST_USE enum err_code parse_size(const char *string, uint64_t *out_bytes, struc
 /* A whole decimal number, 0 to 2^63-1. */
 MUST_USE enum err_code parse_count(const char *string, uint64_t *out, struct error *err);
 
-/* Appends a duration in the largest unit that keeps it readable: `40us`, `250ms`, `1.50s`, `5m`, `2h 5m`. */
+/* Appends a duration in the largest unit that keeps it readable: `40us`, `250ms`, `1.50s`, `5m`,
+ * `2h 5m`. */
 void text_duration(struct text *text, int64_t ns);
 
 #endif

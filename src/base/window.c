@@ -12,10 +12,11 @@
 
 static enum err_code wrong(struct error *err, const char *spec, const char *why)
 {
-    return error_set(err, ERR_USAGE,
-                     "window \"%.120s\": %s; write a width such as 1m or 1h, or a time of day such as "
-                     "peak=07:00-09:00@America/Los_Angeles,mon-fri",
-                     spec, why);
+    return error_set(
+        err, ERR_USAGE,
+        "window \"%.120s\": %s; write a width such as 1m or 1h, or a time of day such as "
+        "peak=07:00-09:00@America/Los_Angeles,mon-fri",
+        spec, why);
 }
 
 /* Reads "HH:MM" (24:00 included) at *cursor into minutes of the day. */
@@ -68,8 +69,8 @@ static bool read_days(const char *s, unsigned *out)
 }
 
 /* Reads what follows the times: [@ZONE][,days]. */
-static enum err_code read_zone_and_days(const char *spec, const char *s, bool zone_wanted, struct window *out,
-                                        struct error *err)
+static enum err_code read_zone_and_days(const char *spec, const char *s, bool zone_wanted,
+                                        struct window *out, struct error *err)
 {
     if (*s == '@') {
         size_t length = strcspn(++s, ",");
@@ -93,13 +94,15 @@ static enum err_code read_zone_and_days(const char *spec, const char *s, bool zo
     return ERR_OK;
 }
 
-static enum err_code read_times(const char *spec, const char *s, bool zone_wanted, struct window *out,
-                                struct error *err)
+static enum err_code read_times(const char *spec, const char *s, bool zone_wanted,
+                                struct window *out, struct error *err)
 {
-    if (!read_clock_time(&s, &out->start_minute) || *s++ != '-' || !read_clock_time(&s, &out->end_minute)) {
+    if (!read_clock_time(&s, &out->start_minute) || *s++ != '-' ||
+        !read_clock_time(&s, &out->end_minute)) {
         return wrong(err, spec, "the times of day are not of the form HH:MM-HH:MM");
     }
-    if (out->start_minute == 1440) return wrong(err, spec, "a window starts at 23:59 at the latest");
+    if (out->start_minute == 1440)
+        return wrong(err, spec, "a window starts at 23:59 at the latest");
     if (out->end_minute == 0) out->end_minute = 1440;
     if (out->start_minute == out->end_minute) {
         return wrong(err, spec, "it ends when it starts (the whole day is 00:00-24:00)");
@@ -107,7 +110,8 @@ static enum err_code read_times(const char *spec, const char *s, bool zone_wante
     return read_zone_and_days(spec, s, zone_wanted, out, err);
 }
 
-static enum err_code finish(enum err_code code, const char *spec, struct window *out, struct error *err)
+static enum err_code finish(enum err_code code, const char *spec, struct window *out,
+                            struct error *err)
 {
     if (code == ERR_OK && (out->spec == NULL || out->name == NULL)) {
         code = error_set(err, ERR_NOMEM, "no memory for window \"%.120s\"", spec);
@@ -135,8 +139,8 @@ enum err_code window_parse(const char *spec, struct window *out, struct error *e
     size_t length = (size_t)(equals - spec);
     out->name = strndup(spec, length);
     if (length == 0 || length > 40 || strspn(spec, NAME_CHARACTERS) != length) {
-        return finish(wrong(err, spec, "its name is not 1 to 40 letters, digits, '_', '.' or '-'"), spec, out,
-                      err);
+        return finish(wrong(err, spec, "its name is not 1 to 40 letters, digits, '_', '.' or '-'"),
+                      spec, out, err);
     }
     return finish(read_times(spec, equals + 1, true, out, err), spec, out, err);
 }
@@ -156,9 +160,10 @@ void window_free(struct window *window)
 }
 
 /*
- * The occurrence that starts on a local day. Its bounds are the first instants at which the zone's clock
- * shows the time or a later one: so a time that daylight saving skips is the instant of the jump, one that
- * comes twice is the first, and windows that touch on the clock never overlap and leave no gap.
+ * The occurrence that starts on a local day. Its bounds are the first instants at which the zone's
+ * clock shows the time or a later one: so a time that daylight saving skips is the instant of the
+ * jump, one that comes twice is the first, and windows that touch on the clock never overlap and
+ * leave no gap.
  */
 static void occurrence(const struct window *window, int64_t day, int64_t *start_ns, int64_t *end_ns)
 {
@@ -177,8 +182,8 @@ bool window_bounds(const struct window *window, int64_t utc_ns, int64_t *start_n
     struct civil civil;
     zone_civil(window->zone, utc_ns, &civil);
     int64_t today = days_from_date(civil.year, civil.month, civil.day);
-    /* Yesterday's may reach past midnight; tomorrow's may have begun when the clock went back over midnight.
-     */
+    /* Yesterday's may reach past midnight; tomorrow's may have begun when the clock went back over
+     * midnight. */
     for (int64_t day = today - 1; day <= today + 1; day++) {
         if ((window->weekdays & 1u << weekday_of_days(day)) == 0) continue;
         int64_t start;

@@ -1,7 +1,7 @@
 /*
- * Windows: what reports group by, and when a rule of the simulator holds. A width (`1m`, `1h`), or a named
- * time of day: `peak=07:00-09:00@America/Los_Angeles,mon-fri`. A rule's `during` is the same without the
- * name.
+ * Windows: what reports group by, and when a rule of the simulator holds. A width (`1m`, `1h`), or
+ * a named time of day: `peak=07:00-09:00@America/Los_Angeles,mon-fri`. A rule's `during` is the
+ * same without the name.
  */
 #ifndef RUSHHOUR_BASE_WINDOW_H
 #define RUSHHOUR_BASE_WINDOW_H
@@ -15,30 +15,32 @@
 struct window {
     char *spec;       /* as the user wrote it */
     char *name;       /* "1m", or the name before '=' ("" for a rule's `during`) */
-    int64_t width_ns; /* > 0: windows of this width, aligned to the zone's midnight; 0: a named time of day */
+    int64_t width_ns; /* > 0: windows of this width, aligned to the zone's midnight; 0: a named time
+                         of day */
     int start_minute; /* of the day in `zone`, 0..1439 */
     int end_minute;   /* exclusive, 1..1440; smaller than start: the window goes past midnight */
     unsigned
-        weekdays; /* bit 0 Sunday .. bit 6 Saturday: the day on which the window starts; 0x7F every day */
+        weekdays; /* bit 0 Sunday .. bit 6 Saturday: the day on which the window starts; 0x7F every
+                     day */
     struct zone *zone; /* NULL means UTC */
 };
 
-/* Parses a report window: a width, or NAME=HH:MM-HH:MM@ZONE[,days]; days are `mon-fri`, `sat`, `mon,wed,fri`.
- */
+/* Parses a report window: a width, or NAME=HH:MM-HH:MM@ZONE[,days]; days are `mon-fri`, `sat`,
+ * `mon,wed,fri`. */
 MUST_USE enum err_code window_parse(const char *spec, struct window *out, struct error *err);
 
 /* Parses HH:MM-HH:MM[@ZONE][,days] without a name, for a rule's `during` key. */
 MUST_USE enum err_code window_parse_during(const char *spec, struct window *out, struct error *err);
 void window_free(struct window *window);
 
-/* For a named time of day: whether the instant (ns since 1970 UTC) lies in it. A width contains every
- * instant. */
+/* For a named time of day: whether the instant (ns since 1970 UTC) lies in it. A width contains
+ * every instant. */
 bool window_contains(const struct window *window, int64_t utc_ns);
 
 /*
- * Start and end (ns since 1970 UTC) of the window that holds an instant: the slice of a width, or this
- * occurrence of a named time of day (DST-safe: 07:00-09:00 local is found through the zone's own changes).
- * False when a named window does not hold the instant.
+ * Start and end (ns since 1970 UTC) of the window that holds an instant: the slice of a width, or
+ * this occurrence of a named time of day (DST-safe: 07:00-09:00 local is found through the zone's
+ * own changes). False when a named window does not hold the instant.
  */
 bool window_bounds(const struct window *window, int64_t utc_ns, int64_t *start_ns, int64_t *end_ns);
 

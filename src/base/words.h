@@ -1,4 +1,5 @@
-/* The words of the house that more than one folder speaks: dialects, phases, domains. See README, "Words". */
+/* The words of the house that more than one folder speaks: dialects, phases, domains. See README,
+ * "Words". */
 #ifndef RUSHHOUR_BASE_WORDS_H
 #define RUSHHOUR_BASE_WORDS_H
 
@@ -33,8 +34,8 @@ enum domain {
     DOMAIN_CLIENT
 };
 
-/* The names that profiles, files and reports use: "ga", "preview", "openai"; "text", "audio"; "resolve" ...;
- * "config" ... */
+/* The names that profiles, files and reports use: "ga", "preview", "openai"; "text", "audio";
+ * "resolve" ...; "config" ... */
 const char *dialect_name(enum dialect dialect);
 const char *modality_name(enum modality modality);
 const char *phase_name(enum phase phase);

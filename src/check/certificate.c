@@ -18,7 +18,8 @@ void certificate_date(struct text *out, int64_t at_s)
     time_t at = (time_t)at_s;
     struct tm parts;
     char date[32];
-    if (gmtime_r(&at, &parts) == NULL || strftime(date, sizeof date, "%Y-%m-%d", &parts) == 0) return;
+    if (gmtime_r(&at, &parts) == NULL || strftime(date, sizeof date, "%Y-%m-%d", &parts) == 0)
+        return;
     text_puts(out, date);
 }
 
@@ -45,16 +46,17 @@ static void fail_inspected(struct check_region *told, int64_t ns, const struct f
         "put the root certificate of that proxy into `ca_file` of the region, or have this host "
         "exempted from TLS inspection";
     if (kind == ISSUER_INSPECTOR) {
+        step_failed(told, CHECK_TLS, ns, class.code, class.catalogue, fix,
+                    "the certificate for this host was made by %s (issuer %s): an inspecting proxy "
+                    "opens TLS on "
+                    "the way, and its root is not trusted here",
+                    product, certificate->issuer);
+    } else {
         step_failed(
             told, CHECK_TLS, ns, class.code, class.catalogue, fix,
-            "the certificate for this host was made by %s (issuer %s): an inspecting proxy opens TLS on "
-            "the way, and its root is not trusted here",
-            product, certificate->issuer);
-    } else {
-        step_failed(told, CHECK_TLS, ns, class.code, class.catalogue, fix,
-                    "the certificate is signed by a private root (issuer %s), where a public authority is "
-                    "expected: an inspecting proxy on the way, or a wrong address",
-                    certificate->issuer);
+            "the certificate is signed by a private root (issuer %s), where a public authority is "
+            "expected: an inspecting proxy on the way, or a wrong address",
+            certificate->issuer);
     }
 }
 
@@ -65,7 +67,8 @@ static void put_moment(struct text *out, int64_t at_s)
     text_printf(out, " %02d:%02d", (int)(at_s % S_PER_DAY / 3600), (int)(at_s % 3600 / 60));
 }
 
-static void put_validity(struct text *out, const struct https_certificate *certificate, int64_t wall_ns)
+static void put_validity(struct text *out, const struct https_certificate *certificate,
+                         int64_t wall_ns)
 {
     text_puts(out, "valid from ");
     put_moment(out, certificate->not_before_s);
@@ -76,13 +79,14 @@ static void put_validity(struct text *out, const struct https_certificate *certi
     text_puts(out, " UTC");
 }
 
-static void fail_certificate(struct check_region *told, int64_t ns, const struct failure_facts *facts,
-                             const struct layers_view *view)
+static void fail_certificate(struct check_region *told, int64_t ns,
+                             const struct failure_facts *facts, const struct layers_view *view)
 {
     const struct https_certificate *certificate = &told->certificate;
     const struct failure_class class = failure_classify(facts);
     const char *product = NULL;
-    enum issuer_kind kind = issuer_judge(certificate->issuer, certificate->issuer_organization, &product);
+    enum issuer_kind kind =
+        issuer_judge(certificate->issuer, certificate->issuer_organization, &product);
     bool untrusted = strcmp(class.code, "tls_untrusted") == 0;
     bool expected_public = kind == ISSUER_PRIVATE && lint_is_hosted(told->region->host);
     if (untrusted && (kind == ISSUER_INSPECTOR || expected_public)) {
@@ -92,7 +96,8 @@ static void fail_certificate(struct check_region *told, int64_t ns, const struct
     struct text validity = {0};
     put_validity(&validity, certificate, view->wall_ns);
     if (strcmp(class.code, "tls_expired") == 0) {
-        step_classified(told, CHECK_TLS, ns, facts, "%s: %s", certificate->verify_text, text_str(&validity));
+        step_classified(told, CHECK_TLS, ns, facts, "%s: %s", certificate->verify_text,
+                        text_str(&validity));
     } else {
         step_classified(told, CHECK_TLS, ns, facts, "%s: the certificate is for %s, issued by %s",
                         certificate->verify_text, certificate->subject, certificate->issuer);
@@ -131,16 +136,19 @@ static void fail_handshake(struct check_region *told, const struct https_result 
 
 /* ---- accepted ---- */
 
-/* A trusted certificate may still be an inspecting proxy's, whose root this machine has been given. */
+/* A trusted certificate may still be an inspecting proxy's, whose root this machine has been
+ * given. */
 static void note_inspection(struct check_region *told)
 {
     const struct https_certificate *certificate = &told->certificate;
     const char *product = NULL;
     if (!lint_is_hosted(told->region->host)) return;
-    enum issuer_kind kind = issuer_judge(certificate->issuer, certificate->issuer_organization, &product);
+    enum issuer_kind kind =
+        issuer_judge(certificate->issuer, certificate->issuer_organization, &product);
     if (kind == ISSUER_PUBLIC) return;
     step_note(told, CHECK_TLS,
-              "%s signed the certificate, no public authority: TLS is inspected on the way. That may delay, "
+              "%s signed the certificate, no public authority: TLS is inspected on the way. That "
+              "may delay, "
               "block or cut WebSockets: have this host exempted",
               product != NULL ? product : certificate_issuer(certificate));
 }
@@ -159,5 +167,6 @@ void certificate_read(struct check_region *told, const struct https_result *resu
     if (!view->simulated) note_inspection(told);
     if (days < EXPIRY_NOTED_DAYS)
         step_note(told, CHECK_TLS, "the certificate expires in %lld days", (long long)days);
-    step_ok(told, CHECK_TLS, result->step_ns[HTTPS_TLS], "%s, %s", told->tls_version, told->tls_cipher);
+    step_ok(told, CHECK_TLS, result->step_ns[HTTPS_TLS], "%s, %s", told->tls_version,
+            told->tls_cipher);
 }

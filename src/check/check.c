@@ -41,14 +41,16 @@ void probe_over(struct probe *probe)
     step_clean_id(told, told->session_id, sizeof told->session_id);
     step_clean_id(told, told->response_id, sizeof told->response_id);
     step_clean_id(told, told->model, sizeof told->model);
-    for (size_t i = 0; i < CHECK_STEPS; i++) told->ok = told->ok && told->steps[i].status != CHECK_FAILED;
+    for (size_t i = 0; i < CHECK_STEPS; i++)
+        told->ok = told->ok && told->steps[i].status != CHECK_FAILED;
     probe->check->open--;
     probe_changed(probe);
 }
 
 /* ---- the layers below the WebSocket ---- */
 
-static const char *failed_step(const struct check_region *told, enum check_step step, const char *otherwise)
+static const char *failed_step(const struct check_region *told, enum check_step step,
+                               const char *otherwise)
 {
     return told->steps[step].status == CHECK_FAILED ? check_step_name(step) : otherwise;
 }
@@ -87,7 +89,8 @@ void probe_take_secret(struct probe *probe, const char *client_secret)
         session_start(probe);
         return;
     }
-    step_failed(probe->told, CHECK_UPGRADE, NOT_TIMED, "local_limit", "F07", "check again", "%s", err.text);
+    step_failed(probe->told, CHECK_UPGRADE, NOT_TIMED, "local_limit", "F07", "check again", "%s",
+                err.text);
     probe_go_on(probe);
 }
 
@@ -146,7 +149,8 @@ static void ask(struct probe *probe)
         .answer_ns = timeouts->upgrade_ns,
     };
     struct error err = {0};
-    if (https_start(probe->check->loop, &request, on_answered, probe, &probe->exchange, &err) == ERR_OK)
+    if (https_start(probe->check->loop, &request, on_answered, probe, &probe->exchange, &err) ==
+        ERR_OK)
         return;
     step_failed(probe->told, CHECK_TCP, NOT_TIMED, "not_started", "",
                 "correct the proxy or ca_file of the region", "%s", err.text);
@@ -160,24 +164,28 @@ static void ask(struct probe *probe)
 static void make_request_id(char out[40])
 {
     uint64_t bits[2];
-    if (getrandom(bits, sizeof bits, 0) != (ssize_t)sizeof bits) bits[0] = bits[1] = clock_mono_ns();
+    if (getrandom(bits, sizeof bits, 0) != (ssize_t)sizeof bits)
+        bits[0] = bits[1] = clock_mono_ns();
     (void)snprintf(out, 40, "%08" PRIx64 "-%04" PRIx64 "-4%03" PRIx64 "-%04" PRIx64 "-%012" PRIx64,
                    bits[0] >> 32, (bits[0] >> 16) & 0xFFFF, bits[0] & 0xFFF,
                    0x8000 | ((bits[1] >> 48) & 0x3FFF), bits[1] & UINT64_C(0xFFFFFFFFFFFF));
 }
 
-/* Whether the region's roots can be read: a client that was given a file which cannot would be no client. */
+/* Whether the region's roots can be read: a client that was given a file which cannot would be no
+ * client. */
 static bool ca_file_is_good(struct check *check, struct check_region *told)
 {
-    const char *file = check->options.ca_file != NULL ? check->options.ca_file : told->region->ca_file;
+    const char *file =
+        check->options.ca_file != NULL ? check->options.ca_file : told->region->ca_file;
     struct ws_client *client = NULL;
     struct error err = {0};
-    if (file == NULL || ws_client_new(check->loop, &file, 1, &session_handlers, &client, &err) == ERR_OK) {
+    if (file == NULL ||
+        ws_client_new(check->loop, &file, 1, &session_handlers, &client, &err) == ERR_OK) {
         ws_client_free(client);
         return true;
     }
-    step_failed(told, CHECK_PROFILE, 0, "bad_ca_file", "", "name a PEM file that holds the root certificates",
-                "ca_file: %s", err.text);
+    step_failed(told, CHECK_PROFILE, 0, "bad_ca_file", "",
+                "name a PEM file that holds the root certificates", "ca_file: %s", err.text);
     steps_skipped(told, CHECK_RESOLVE, CHECK_HTTPS, "the step profile failed");
     return false;
 }
@@ -196,7 +204,8 @@ static bool prepare(struct check *check, size_t index, struct error *err, enum e
     if (*code != ERR_OK) return false;
     bool needs_secret = region->proxy_source != NULL && strstr(region->proxy_source, "${") != NULL;
     if (needs_secret && told->steps[CHECK_CREDENTIALS].status == CHECK_FAILED) {
-        steps_skipped(told, CHECK_RESOLVE, CHECK_HTTPS, "the proxy is not known: see the step credentials");
+        steps_skipped(told, CHECK_RESOLVE, CHECK_HTTPS,
+                      "the proxy is not known: see the step credentials");
         return false;
     }
     return ca_file_is_good(check, told);
@@ -209,11 +218,13 @@ static enum err_code make_client(struct check *check, struct error *err)
     if (files == NULL) return error_set(err, ERR_NOMEM, "no memory for the check");
     for (size_t i = 0; i < check->count; i++) {
         const char *file = check->probes[i].request.where.ca_file;
-        bool known = file == NULL || strcmp(check->regions[i].steps[CHECK_PROFILE].code, "bad_ca_file") == 0;
+        bool known =
+            file == NULL || strcmp(check->regions[i].steps[CHECK_PROFILE].code, "bad_ca_file") == 0;
         for (size_t k = 0; k < count && !known; k++) known = strcmp(files[k], file) == 0;
         if (!known) files[count++] = file;
     }
-    enum err_code code = ws_client_new(check->loop, files, count, &session_handlers, &check->client, err);
+    enum err_code code =
+        ws_client_new(check->loop, files, count, &session_handlers, &check->client, err);
     free(files);
     return code;
 }

@@ -1,6 +1,7 @@
 /*
- * The preflight: each layer between this machine and a region on its own, with the time that it took, the
- * cause of what failed and the next thing to do. Regions are checked side by side on one libuv loop.
+ * The preflight: each layer between this machine and a region on its own, with the time that it
+ * took, the cause of what failed and the next thing to do. Regions are checked side by side on one
+ * libuv loop.
  */
 #ifndef RUSHHOUR_CHECK_CHECK_H
 #define RUSHHOUR_CHECK_CHECK_H
@@ -17,7 +18,8 @@
 #include <stdint.h>
 #include <uv.h>
 
-/* In the order in which they are shown; `credentials` are read first of all, a proxy may need them. */
+/* In the order in which they are shown; `credentials` are read first of all, a proxy may need
+ * them. */
 enum check_step {
     CHECK_PROFILE,     /* what can be said of the profile's entry without a network */
     CHECK_RESOLVE,     /* the name */
@@ -42,7 +44,8 @@ const char *check_status_name(enum check_status status);
 struct check_result {
     enum check_status status;
     int64_t ns;         /* how long it took; negative: nothing was timed */
-    char code[48];      /* of a failure: a class of realtime/failure.h, or one of the preflight's own */
+    char code[48];      /* of a failure: a class of realtime/failure.h, or one of the preflight's
+                           own */
     char catalogue[16]; /* "F27", "unknown", or "" for the preflight's own */
     char cause[768];    /* of a failure: what was observed; of a skipped step: why */
     char fix[512];      /* of a failure: the next thing to do */
@@ -91,17 +94,18 @@ struct check_options {
     const struct detour *detours; /* borrowed, as all of these */
     size_t detour_count;
     const char *ca_file;           /* replaces every region's; NULL: as the profile says */
-    bool simulated;                /* secrets are set already, and addresses and certificates prove nothing */
+    bool simulated;                /* secrets are set already, and addresses and certificates prove
+                                      nothing */
     void (*on_change)(void *user); /* some step has come to its end; may be NULL */
     void *user;
 };
 
 struct check; /* one preflight of all regions of a profile */
 
-/* Reads the credentials (which may run commands, and waits for them) and starts. ws_global_init comes first.
- */
-MUST_USE enum err_code check_start(uv_loop_t *loop, const struct check_options *options, struct check **out,
-                                   struct error *err);
+/* Reads the credentials (which may run commands, and waits for them) and starts. ws_global_init
+ * comes first. */
+MUST_USE enum err_code check_start(uv_loop_t *loop, const struct check_options *options,
+                                   struct check **out, struct error *err);
 
 /* Ends what is under way; the steps that were not done are skipped as interrupted. */
 void check_stop(struct check *check);
@@ -114,8 +118,8 @@ const struct check_region *check_told(const struct check *check, size_t *count);
 /* Stops, closes what is open (runs the loop for it) and frees. */
 void check_free(struct check *check);
 
-/* Appends the whole as one JSON object: {ok, regions[{name, ok, steps[{step, status, ms, cause, fix, ...}],
- * ...}], differences[]}. */
+/* Appends the whole as one JSON object: {ok, regions[{name, ok, steps[{step, status, ms, cause,
+ * fix, ...}], ...}], differences[]}. */
 void check_json(const struct check_region *regions, size_t count, struct text *out);
 
 #endif

@@ -44,8 +44,8 @@ static const char *fix_of(const struct auth *auth)
 
 static bool is_audience_of_azure(const char *audience)
 {
-    /* Names of Cognitive Services and AI Foundry in Azure's clouds; the number is the former's application
-     * id. */
+    /* Names of Cognitive Services and AI Foundry in Azure's clouds; the number is the former's
+     * application id. */
     static const char *const known[] = {"https://cognitiveservices.azure.", "https://ai.azure.",
                                         "7d312290-28c8-473c-a0ed-8e53749b6d6d"};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
@@ -81,7 +81,8 @@ static void accept_token(struct check_region *told, const struct token_facts *fa
     text_free(&left);
 }
 
-void credentials_judge_token(struct check_region *told, const char *token, int64_t ns, int64_t now_s)
+void credentials_judge_token(struct check_region *told, const char *token, int64_t ns,
+                             int64_t now_s)
 {
     struct token_facts facts;
     bool azure = lint_is_azure(told->region->host);
@@ -96,9 +97,10 @@ void credentials_judge_token(struct check_region *told, const char *token, int64
     if (facts.expires_s != 0 && facts.expires_s <= now_s) {
         fail_expired(told, &facts, ns, now_s);
     } else if (facts.not_before_s > now_s + SHORT_LIFE_S) {
-        step_failed(told, CHECK_CREDENTIALS, ns, "token_not_yet_valid", "F10",
-                    "check this machine's clock: the token was made in what it takes for the future",
-                    "the token is not valid yet");
+        step_failed(
+            told, CHECK_CREDENTIALS, ns, "token_not_yet_valid", "F10",
+            "check this machine's clock: the token was made in what it takes for the future",
+            "the token is not valid yet");
     } else if (azure && facts.audience[0] != '\0' && !is_audience_of_azure(facts.audience)) {
         step_failed(told, CHECK_CREDENTIALS, ns, "wrong_audience", "F21",
                     "ask for a token with --scope https://cognitiveservices.azure.com/.default (or "

@@ -4,15 +4,16 @@
 
 #include "check/check.h"
 
-/* Loads the secrets of region number `index` (which may run a command, and waits for it) and fills in the
- * step. With `given` they are set already, as by a simulator. */
+/* Loads the secrets of region number `index` (which may run a command, and waits for it) and fills
+ * in the step. With `given` they are set already, as by a simulator. */
 void credentials_read(struct profile *profile, size_t index, bool given, struct check_region *told);
 
 /*
- * Fills in the step for a bearer token by what it says of itself: expired, not valid yet, for another
- * audience than the service's. Nothing of it is shown but audience and times. ns: how long it took to get;
- * now_s: the time of day, s since 1970 UTC. Pure.
+ * Fills in the step for a bearer token by what it says of itself: expired, not valid yet, for
+ * another audience than the service's. Nothing of it is shown but audience and times. ns: how long
+ * it took to get; now_s: the time of day, s since 1970 UTC. Pure.
  */
-void credentials_judge_token(struct check_region *told, const char *token, int64_t ns, int64_t now_s);
+void credentials_judge_token(struct check_region *told, const char *token, int64_t ns,
+                             int64_t now_s);
 
 #endif

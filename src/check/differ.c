@@ -44,7 +44,8 @@ static bool is_openai(const struct check_region *region)
 static void put_family(const struct check_region *region, struct text *out)
 {
     const bool v6 = strchr(region->address, ':') != NULL;
-    const bool here = strncmp(region->address, "127.", 4) == 0 || strcmp(region->address, "::1") == 0;
+    const bool here =
+        strncmp(region->address, "127.", 4) == 0 || strcmp(region->address, "::1") == 0;
     const char *reach = here ? "loopback " : layers_is_private(region->address) ? "private " : "";
     text_printf(out, "%s%s%s", region->by_proxy ? "proxy, " : "", reach, v6 ? "IPv6" : "IPv4");
 }
@@ -103,7 +104,8 @@ void fact_text(const struct check_region *region, enum check_fact fact, struct t
         break;
     case FACT_DIALECT:
         text_puts(out, dialect_name(region->region->dialect));
-        if (region->region->api_version != NULL) text_printf(out, " %s", region->region->api_version);
+        if (region->region->api_version != NULL)
+            text_printf(out, " %s", region->region->api_version);
         break;
     case FACT_MODEL:
         text_puts(out, region->model);
@@ -113,7 +115,8 @@ void fact_text(const struct check_region *region, enum check_fact fact, struct t
     }
 }
 
-static bool same_fact(const struct check_region *a, const struct check_region *b, enum check_fact fact)
+static bool same_fact(const struct check_region *a, const struct check_region *b,
+                      enum check_fact fact)
 {
     struct text of_a = {0};
     struct text of_b = {0};
@@ -135,7 +138,8 @@ static bool knows(const struct check_region *region, enum check_fact fact)
 }
 
 /* How many regions share a region's value, itself included. */
-static size_t sharing(const struct check_region *regions, size_t count, size_t index, enum check_fact fact)
+static size_t sharing(const struct check_region *regions, size_t count, size_t index,
+                      enum check_fact fact)
 {
     size_t same = 0;
     for (size_t i = 0; i < count; i++) {
@@ -144,7 +148,8 @@ static size_t sharing(const struct check_region *regions, size_t count, size_t i
     return same;
 }
 
-bool fact_stands_out(const struct check_region *regions, size_t count, size_t index, enum check_fact fact)
+bool fact_stands_out(const struct check_region *regions, size_t count, size_t index,
+                     enum check_fact fact)
 {
     if (!facts[fact].compared || !knows(&regions[index], fact)) return false;
     size_t mine = sharing(regions, count, index, fact);
@@ -170,7 +175,8 @@ static bool facts_differ(const struct check_region *regions, size_t count, enum 
 }
 
 /* "TLS issuer: Microsoft Corporation (eastus2, westus3); Zscaler Inc. (swedencentral)" */
-static void put_fact(const struct check_region *regions, size_t count, enum check_fact fact, struct text *out)
+static void put_fact(const struct check_region *regions, size_t count, enum check_fact fact,
+                     struct text *out)
 {
     size_t values = 0;
     text_printf(out, "%s: ", facts[fact].name);
@@ -207,7 +213,8 @@ static int64_t others_median(const struct check_region *regions, size_t count, s
     int64_t median = NOT_TIMED;
     for (size_t i = 0; times != NULL && i < count; i++) {
         const struct check_result *result = &regions[i].steps[step];
-        if (i != index && result->status == CHECK_OK && result->ns >= 0) times[known++] = result->ns;
+        if (i != index && result->status == CHECK_OK && result->ns >= 0)
+            times[known++] = result->ns;
     }
     if (known > 0) {
         qsort(times, known, sizeof *times, by_size);
@@ -217,7 +224,8 @@ static int64_t others_median(const struct check_region *regions, size_t count, s
     return median;
 }
 
-static bool is_slow(const struct check_region *regions, size_t count, size_t index, enum check_step step)
+static bool is_slow(const struct check_region *regions, size_t count, size_t index,
+                    enum check_step step)
 {
     const struct check_result *result = &regions[index].steps[step];
     int64_t median = others_median(regions, count, index, step);
@@ -225,14 +233,17 @@ static bool is_slow(const struct check_region *regions, size_t count, size_t ind
            result->ns - median >= DIFFER_LEAST_NS;
 }
 
-static bool only_fails(const struct check_region *regions, size_t count, size_t index, enum check_step step)
+static bool only_fails(const struct check_region *regions, size_t count, size_t index,
+                       enum check_step step)
 {
     bool others_good = false;
-    for (size_t i = 0; i < count; i++) others_good = others_good || regions[i].steps[step].status == CHECK_OK;
+    for (size_t i = 0; i < count; i++)
+        others_good = others_good || regions[i].steps[step].status == CHECK_OK;
     return regions[index].steps[step].status == CHECK_FAILED && others_good;
 }
 
-bool step_stands_out(const struct check_region *regions, size_t count, size_t index, enum check_step step)
+bool step_stands_out(const struct check_region *regions, size_t count, size_t index,
+                     enum check_step step)
 {
     return is_slow(regions, count, index, step) || only_fails(regions, count, index, step);
 }
@@ -243,26 +254,29 @@ static void put_ms(struct text *out, int64_t ns)
     text_printf(out, "%.*f ms", ms < 99.95 ? 1 : 0, ms);
 }
 
-static void put_step(const struct check_region *regions, size_t count, size_t index, enum check_step step,
-                     struct text *out)
+static void put_step(const struct check_region *regions, size_t count, size_t index,
+                     enum check_step step, struct text *out)
 {
     const struct check_result *result = &regions[index].steps[step];
     const char *name = regions[index].region->name;
     if (result->status == CHECK_FAILED) {
-        text_printf(out, "%s: fails in %s alone, with %s", check_step_name(step), name, result->code);
+        text_printf(out, "%s: fails in %s alone, with %s", check_step_name(step), name,
+                    result->code);
         return;
     }
     int64_t median = others_median(regions, count, index, step);
     text_printf(out, "%s: ", check_step_name(step));
     put_ms(out, result->ns);
-    text_printf(out, " in %s, %.1f times %s ", name, (double)result->ns / (double)(median > 0 ? median : 1),
+    text_printf(out, " in %s, %.1f times %s ", name,
+                (double)result->ns / (double)(median > 0 ? median : 1),
                 count > 2 ? "the median of the others," : "the other's");
     put_ms(out, median);
 }
 
 /* ---- all of it ---- */
 
-static bool fails_alone(const struct check_region *regions, size_t count, size_t index, enum check_step step)
+static bool fails_alone(const struct check_region *regions, size_t count, size_t index,
+                        enum check_step step)
 {
     if (!only_fails(regions, count, index, step)) return false;
     for (size_t i = 0; i < count; i++) {

@@ -25,23 +25,27 @@ const char *fact_name(enum check_fact fact);
 void fact_text(const struct check_region *region, enum check_fact fact, struct text *out);
 
 /*
- * Whether a region's fact is another than that of most regions (of two that differ, both stand out). Facts
- * that differ by nature (address, expiry, service region, clock) never do.
+ * Whether a region's fact is another than that of most regions (of two that differ, both stand
+ * out). Facts that differ by nature (address, expiry, service region, clock) never do.
  */
-bool fact_stands_out(const struct check_region *regions, size_t count, size_t index, enum check_fact fact);
+bool fact_stands_out(const struct check_region *regions, size_t count, size_t index,
+                     enum check_fact fact);
 
 /* Whether several regions all have the same. */
 bool fact_is_common(const struct check_region *regions, size_t count, enum check_fact fact);
 
-/* A step that took so many times as long as the median of the others, and so much longer, is another matter.
- */
+/* A step that took so many times as long as the median of the others, and so much longer, is
+ * another matter. */
 #define DIFFER_TIMES 3
 #define DIFFER_LEAST_NS (INT64_C(20) * 1000 * 1000)
 
-/* Whether a step was that much slower than in the other regions, or failed where others went well. */
-bool step_stands_out(const struct check_region *regions, size_t count, size_t index, enum check_step step);
+/* Whether a step was that much slower than in the other regions, or failed where others went
+ * well. */
+bool step_stands_out(const struct check_region *regions, size_t count, size_t index,
+                     enum check_step step);
 
-/* The difference number `at`, counted from 0, as one line without its end; false when there are no more. */
+/* The difference number `at`, counted from 0, as one line without its end; false when there are no
+ * more. */
 bool differ_line(const struct check_region *regions, size_t count, size_t at, struct text *out);
 
 #endif

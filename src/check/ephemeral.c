@@ -39,7 +39,8 @@ static void fail(struct probe *probe, const struct https_result *result)
                                             .body_code = code,
                                             .body_message = message};
         observed_refusal(result->status, code, message, html, &cause);
-        step_classified(probe->told, CHECK_CREDENTIALS, time_taken(result), &facts, "%s", text_str(&cause));
+        step_classified(probe->told, CHECK_CREDENTIALS, time_taken(result), &facts, "%s",
+                        text_str(&cause));
     }
     text_free(&cause);
 }
@@ -86,8 +87,8 @@ void ephemeral_start(struct probe *probe)
         .answer_ns = timeouts->upgrade_ns,
     };
     if (https_start(probe->loop, &question, on_done, probe, &probe->exchange, &err) != ERR_OK) {
-        step_failed(probe->told, CHECK_CREDENTIALS, NOT_TIMED, "not_started", "", "check again", "%s",
-                    err.text);
+        step_failed(probe->told, CHECK_CREDENTIALS, NOT_TIMED, "not_started", "", "check again",
+                    "%s", err.text);
         probe_go_on(probe);
     }
     text_free(&target);

@@ -4,7 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* What stands in the issuers that inspecting products make when nobody renames them, and who makes them. */
+/* What stands in the issuers that inspecting products make when nobody renames them, and who makes
+ * them. */
 static const struct {
     const char *phrase, *product;
 } inspectors[] = {
@@ -95,7 +96,8 @@ enum issuer_kind issuer_judge(const char *issuer, const char *organization, cons
         return ISSUER_INSPECTOR;
     }
     for (size_t i = 0; i < sizeof authorities / sizeof *authorities; i++) {
-        if (strncasecmp(organization, authorities[i], strlen(authorities[i])) == 0) return ISSUER_PUBLIC;
+        if (strncasecmp(organization, authorities[i], strlen(authorities[i])) == 0)
+            return ISSUER_PUBLIC;
     }
     return ISSUER_PRIVATE;
 }

@@ -83,7 +83,8 @@ static void put_region(const struct check_region *region, struct text *out)
     text_puts(out, "{\"name\":");
     text_json(out, asked->name);
     text_printf(out, ",\"ok\":%s,\"steps\":[", region->ok ? "true" : "false");
-    for (enum check_step step = 0; step < CHECK_STEPS; step++) put_step(&region->steps[step], step, out);
+    for (enum check_step step = 0; step < CHECK_STEPS; step++)
+        put_step(&region->steps[step], step, out);
     text_puts(out, "]");
     put_string(out, "host", asked->host);
     put_string(out, "deployment", asked->deployment != NULL ? asked->deployment : "");

@@ -35,8 +35,8 @@ bool layers_is_private(const char *address)
                a >> 24 == 127 || a >> 22 == 0x191; /* 100.64.0.0/10 */
     }
     if (inet_pton(AF_INET6, address, &v6) != 1) return false;
-    return (v6.s6_addr[0] & 0xFE) == 0xFC || (v6.s6_addr[0] == 0xFE && (v6.s6_addr[1] & 0xC0) == 0x80) ||
-           IN6_IS_ADDR_LOOPBACK(&v6);
+    return (v6.s6_addr[0] & 0xFE) == 0xFC ||
+           (v6.s6_addr[0] == 0xFE && (v6.s6_addr[1] & 0xC0) == 0x80) || IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
 /* The name that was looked up: not the region's when a proxy stands before it. */
@@ -104,8 +104,8 @@ static void read_tcp(const struct reading *reading)
     int64_t ns = result->step_ns[HTTPS_CONNECT];
     /* A tunnel that the proxy refuses is no connection, in whichever step that came to light. */
     if (result->reached != HTTPS_CONNECT && result->proxy_status == 0) {
-        step_ok(reading->told, CHECK_TCP, ns, "%s%s", reading->told->by_proxy ? "through the proxy " : "",
-                result->address);
+        step_ok(reading->told, CHECK_TCP, ns, "%s%s",
+                reading->told->by_proxy ? "through the proxy " : "", result->address);
         return;
     }
     struct text where = {0};
@@ -122,8 +122,9 @@ static void read_tcp(const struct reading *reading)
         text_printf(&where, "%s, port %u", result->address, reading->view->port);
     }
     if (result->proxy_status != 0) {
-        step_classified(reading->told, CHECK_TCP, ns, &facts, "the proxy answered CONNECT %s:%u with %d",
-                        region->host, (unsigned)region->port, result->proxy_status);
+        step_classified(reading->told, CHECK_TCP, ns, &facts,
+                        "the proxy answered CONNECT %s:%u with %d", region->host,
+                        (unsigned)region->port, result->proxy_status);
     } else if (result->timed_out) {
         text_puts(&where, ": no answer within ");
         text_duration(&where, reading->view->timeouts->connect_ns);
@@ -137,8 +138,8 @@ static void read_tcp(const struct reading *reading)
 
 /* ---- HTTP ---- */
 
-/* The service's clock against ours, halfway through the request; its Date stands for any moment of a second.
- */
+/* The service's clock against ours, halfway through the request; its Date stands for any moment of
+ * a second. */
 static bool read_clock(const struct reading *reading, int64_t *skew_ms)
 {
     if (reading->headers.date_s < 0 || reading->view->clock_of_its_own) return false;
@@ -163,13 +164,15 @@ static bool judge_clock(const struct reading *reading)
     bool good = llabs(told->skew_ms) <= SKEW_FAILED_MS;
     put_skew(&skew, told->skew_ms);
     if (good) {
-        step_note(told, CHECK_HTTPS, "this machine's clock is %s the service's: set it (chrony, timedatectl)",
+        step_note(told, CHECK_HTTPS,
+                  "this machine's clock is %s the service's: set it (chrony, timedatectl)",
                   text_str(&skew));
     } else {
-        step_failed(
-            told, CHECK_HTTPS, reading->result->step_ns[HTTPS_ANSWER], "clock_skew", "F10",
-            "set this machine's clock (chrony, timedatectl): tokens and certificates are judged by it",
-            "this machine's clock is %s the service's, by the Date of its answer", text_str(&skew));
+        step_failed(told, CHECK_HTTPS, reading->result->step_ns[HTTPS_ANSWER], "clock_skew", "F10",
+                    "set this machine's clock (chrony, timedatectl): tokens and certificates are "
+                    "judged by it",
+                    "this machine's clock is %s the service's, by the Date of its answer",
+                    text_str(&skew));
     }
     text_free(&skew);
     return good;
@@ -192,12 +195,14 @@ static void read_headers(const struct reading *reading)
     told->from_azure = headers->region[0] != '\0' || headers->apim_request_id[0] != '\0';
     memcpy(told->service_region, headers->region, sizeof told->service_region);
     if (lint_is_azure(told->region->host) && !told->from_azure && !reading->view->simulated) {
-        step_note(told, CHECK_HTTPS,
-                  "the answer to a plain request has neither apim-request-id nor x-ms-region: a proxy or "
-                  "gateway may have given it");
+        step_note(
+            told, CHECK_HTTPS,
+            "the answer to a plain request has neither apim-request-id nor x-ms-region: a proxy or "
+            "gateway may have given it");
     }
     if (result->status >= 300 && result->status < 400)
-        step_note(told, CHECK_HTTPS, "a plain request is sent on to %.120s: a portal that wants a login?",
+        step_note(told, CHECK_HTTPS,
+                  "a plain request is sent on to %.120s: a portal that wants a login?",
                   location_of(result));
 }
 
@@ -213,10 +218,11 @@ static void read_https(const struct reading *reading)
             "the connection is up but HTTP is not: overload, or a proxy that swallows requests; "
             "compare with another network";
         if (result->timed_out) {
-            step_failed(told, CHECK_HTTPS, ns, "no_answer", "F38", fix, "no answer to a plain GET within %s",
-                        text_str(&limit));
+            step_failed(told, CHECK_HTTPS, ns, "no_answer", "F38", fix,
+                        "no answer to a plain GET within %s", text_str(&limit));
         } else {
-            step_failed(told, CHECK_HTTPS, ns, "no_answer", "F11", fix, "no answer to a plain GET: %s",
+            step_failed(told, CHECK_HTTPS, ns, "no_answer", "F11", fix,
+                        "no answer to a plain GET: %s",
                         result->os_error != 0       ? strerror(result->os_error)
                         : result->detail[0] != '\0' ? result->detail
                                                     : "the connection was closed");
@@ -230,7 +236,8 @@ static void read_https(const struct reading *reading)
             told->from_azure ? ", with Azure's headers" : "");
 }
 
-void layers_read(struct check_region *told, const struct https_result *result, const struct layers_view *view)
+void layers_read(struct check_region *told, const struct https_result *result,
+                 const struct layers_view *view)
 {
     struct reading reading = {.told = told, .result = result, .view = view};
     response_headers_init(&reading.headers);

@@ -1,4 +1,5 @@
-/* What one HTTPS request tells of the layers below the WebSocket, as steps of the preflight. Pure. */
+/* What one HTTPS request tells of the layers below the WebSocket, as steps of the preflight.
+ * Pure. */
 #ifndef RUSHHOUR_CHECK_LAYERS_H
 #define RUSHHOUR_CHECK_LAYERS_H
 
@@ -17,8 +18,8 @@ struct layers_view {
 void layers_read(struct check_region *told, const struct https_result *result,
                  const struct layers_view *view);
 
-/* Whether a numeric address is one that the Internet does not route (RFC 1918, 4193, 3927, 6598, loopback).
- */
+/* Whether a numeric address is one that the Internet does not route (RFC 1918, 4193, 3927, 6598,
+ * loopback). */
 bool layers_is_private(const char *address);
 
 #endif

@@ -28,7 +28,8 @@ static bool ends_with(const char *string, const char *end)
 
 bool lint_is_azure(const char *host)
 {
-    return ends_with(host, ".azure.com") || ends_with(host, ".azure.us") || ends_with(host, ".azure.cn");
+    return ends_with(host, ".azure.com") || ends_with(host, ".azure.us") ||
+           ends_with(host, ".azure.cn");
 }
 
 bool lint_is_hosted(const char *host)
@@ -37,8 +38,8 @@ bool lint_is_hosted(const char *host)
 }
 
 /* The first mistake is the step's; the others become notes, so that none is lost. */
-static void mistake(const struct lint *lint, const char *code, const char *catalogue, const char *fix,
-                    const char *cause)
+static void mistake(const struct lint *lint, const char *code, const char *catalogue,
+                    const char *fix, const char *cause)
 {
     if (lint->told->steps[CHECK_PROFILE].status == CHECK_FAILED) {
         step_note(lint->told, CHECK_PROFILE, "%s: %s", cause, fix);
@@ -65,8 +66,9 @@ static void check_azure_host(const struct lint *lint)
         ".openai.azure.cn",  ".cognitiveservices.azure.cn", ".azure-api.net",
     };
     const char *host = lint->region->host;
-    const char *fix = "write the resource's own endpoint: https://<resource>.openai.azure.com (Azure portal, "
-                      "the resource, Keys and Endpoint)";
+    const char *fix =
+        "write the resource's own endpoint: https://<resource>.openai.azure.com (Azure portal, "
+        "the resource, Keys and Endpoint)";
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         if (strcmp(host, wrong[i].end) == 0) {
             mistake(lint, "wrong_host", "", fix, wrong[i].cause);
@@ -74,11 +76,11 @@ static void check_azure_host(const struct lint *lint)
         }
     }
     if (strstr(host, ".privatelink.") != NULL) {
-        mistake(
-            lint, "wrong_host", "F08",
-            "write the resource's public name, without `privatelink`: the private DNS zone leads it to the "
-            "private endpoint, and the certificate is for that name",
-            "the endpoint is the privatelink name, for which no certificate is issued");
+        mistake(lint, "wrong_host", "F08",
+                "write the resource's public name, without `privatelink`: the private DNS zone "
+                "leads it to the "
+                "private endpoint, and the certificate is for that name",
+                "the endpoint is the privatelink name, for which no certificate is issued");
         return;
     }
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
@@ -93,9 +95,10 @@ static void check_host(const struct lint *lint)
 {
     const struct region *region = lint->region;
     if (ends_with(region->host, ".api.cognitive.microsoft.com")) {
-        mistake(
-            lint, "wrong_host", "", "write the resource's own endpoint: https://<resource>.openai.azure.com",
-            "the endpoint is a region's common address; the realtime API is reached by the resource's own");
+        mistake(lint, "wrong_host", "",
+                "write the resource's own endpoint: https://<resource>.openai.azure.com",
+                "the endpoint is a region's common address; the realtime API is reached by the "
+                "resource's own");
     } else if (lint_is_azure(region->host) && region->dialect == DIALECT_OPENAI) {
         mistake(lint, "wrong_host", "F28", "write \"dialect\": \"ga\" and the name of a deployment",
                 "dialect openai asks for /v1/realtime, which an Azure resource does not serve");
@@ -109,7 +112,8 @@ static void check_host(const struct lint *lint)
     bool documented = ends_with(region->host, ".openai.azure.com") || !lint_is_azure(region->host);
     if (region->dialect == DIALECT_PREVIEW && !documented) {
         step_note(lint->told, CHECK_PROFILE,
-                  "the preview dialect is documented for <resource>.openai.azure.com only; the ga dialect "
+                  "the preview dialect is documented for <resource>.openai.azure.com only; the ga "
+                  "dialect "
                   "suits this host");
     }
     if (!region->tls)
@@ -131,12 +135,13 @@ static void check_path(const struct lint *lint)
     } else if (region->dialect == DIALECT_PREVIEW && ga_path) {
         mistake(lint, "mixed_forms", "F17",
                 "leave `path` out, or write \"dialect\": \"ga\" without an api_version",
-                "`path` is the GA route (/v1), which takes no api-version, but dialect preview sends one");
+                "`path` is the GA route (/v1), which takes no api-version, but dialect preview "
+                "sends one");
     } else if (region->dialect == DIALECT_OPENAI && (ga_path || preview_path)) {
         mistake(lint, "mixed_forms", "F28", "leave `path` out, or write \"dialect\": \"ga\"",
                 "`path` is a route of Azure's, but the dialect is openai");
-    } else if (region->dialect != DIALECT_OPENAI && !ga_path && strcmp(region->path, OPENAI_PATH) == 0 &&
-               lint_is_azure(region->host)) {
+    } else if (region->dialect != DIALECT_OPENAI && !ga_path &&
+               strcmp(region->path, OPENAI_PATH) == 0 && lint_is_azure(region->host)) {
         mistake(lint, "mixed_forms", "F28", "leave `path` out: the dialect makes it",
                 "`path` is OpenAI's route, which an Azure resource does not serve");
     }
@@ -166,21 +171,23 @@ static void check_model(const struct lint *lint)
     bool realtime = strstr(model, "realtime") != NULL;
     bool other_use = strstr(model, "whisper") != NULL || strstr(model, "translate") != NULL ||
                      strstr(model, "transcribe") != NULL;
-    bool known_family = starts_with(model, "gpt-") || starts_with(model, "o1") || starts_with(model, "o3") ||
-                        starts_with(model, "o4") || starts_with(model, "text-embedding") ||
-                        starts_with(model, "tts");
+    bool known_family = starts_with(model, "gpt-") || starts_with(model, "o1") ||
+                        starts_with(model, "o3") || starts_with(model, "o4") ||
+                        starts_with(model, "text-embedding") || starts_with(model, "tts");
     if (other_use || (known_family && !realtime)) {
         step_note(lint->told, CHECK_PROFILE,
                   "by its name the model %s serves no conversations on /realtime (F15)", model);
     } else if (region->dialect == DIALECT_GA && realtime && strstr(model, "preview") != NULL) {
-        step_note(lint->told, CHECK_PROFILE,
-                  "%s is a model of the preview; the ga dialect is meant for gpt-realtime and later", model);
-    } else if (region->dialect == DIALECT_PREVIEW && starts_with(model, "gpt-realtime")) {
         step_note(
             lint->told, CHECK_PROFILE,
-            "%s is a GA model spoken to in the preview dialect; new settings and event names are those of "
-            "dialect ga",
+            "%s is a model of the preview; the ga dialect is meant for gpt-realtime and later",
             model);
+    } else if (region->dialect == DIALECT_PREVIEW && starts_with(model, "gpt-realtime")) {
+        step_note(lint->told, CHECK_PROFILE,
+                  "%s is a GA model spoken to in the preview dialect; new settings and event names "
+                  "are those of "
+                  "dialect ga",
+                  model);
     }
     if (prices_find(&lint->profile->prices, model) == NULL) {
         step_note(lint->told, CHECK_PROFILE,
@@ -192,23 +199,26 @@ static void check_model(const struct lint *lint)
 
 static void check_scope(const struct lint *lint)
 {
-    static const char *const audiences[] = {"https://cognitiveservices.azure.", "https://ai.azure."};
+    static const char *const audiences[] = {"https://cognitiveservices.azure.",
+                                            "https://ai.azure."};
     const char *command = lint->region->auth.source;
     if (lint->region->auth.kind != AUTH_TOKEN_COMMAND || !lint_is_azure(lint->region->host)) return;
-    if (command == NULL || strstr(command, "az ") == NULL || strstr(command, "get-access-token") == NULL)
+    if (command == NULL || strstr(command, "az ") == NULL ||
+        strstr(command, "get-access-token") == NULL)
         return;
-    const char *fix =
-        "add --scope https://cognitiveservices.azure.com/.default (or https://ai.azure.com/.default)";
+    const char *fix = "add --scope https://cognitiveservices.azure.com/.default (or "
+                      "https://ai.azure.com/.default)";
     if (strstr(command, "--scope") == NULL && strstr(command, "--resource") == NULL) {
-        mistake(
-            lint, "wrong_scope", "F21", fix,
-            "token_command names no --scope, so that the token is for Azure's management, not for the model");
+        mistake(lint, "wrong_scope", "F21", fix,
+                "token_command names no --scope, so that the token is for Azure's management, not "
+                "for the model");
         return;
     }
     for (size_t i = 0; i < sizeof audiences / sizeof *audiences; i++) {
         if (strstr(command, audiences[i]) == NULL) continue;
         if (strstr(command, "--scope") != NULL && strstr(command, "/.default") == NULL)
-            step_note(lint->told, CHECK_PROFILE, "the --scope of token_command should end in /.default");
+            step_note(lint->told, CHECK_PROFILE,
+                      "the --scope of token_command should end in /.default");
         return;
     }
     mistake(lint, "wrong_scope", "F21", fix, "token_command asks for a token of another audience");
@@ -219,10 +229,12 @@ static void check_headers(const struct lint *lint)
     const struct region *region = lint->region;
     if (region->auth.in_query)
         step_note(lint->told, CHECK_PROFILE,
-                  "the key goes into the query, where proxies and gateways may log it: a header is safer");
+                  "the key goes into the query, where proxies and gateways may log it: a header is "
+                  "safer");
     if (region->dialect == DIALECT_OPENAI || region->header_count <= CUSTOM_HEADERS_MOST) return;
     char cause[96];
-    (void)snprintf(cause, sizeof cause, "%zu headers of its own; the service refuses more than %d with 431",
+    (void)snprintf(cause, sizeof cause,
+                   "%zu headers of its own; the service refuses more than %d with 431",
                    region->header_count, CUSTOM_HEADERS_MOST);
     mistake(lint, "upgrade_431", "F34", "send at most 10", cause);
 }

@@ -1,13 +1,13 @@
-/* What can be said of a region without asking anybody: mistakes that the parser cannot know to be some. Pure.
- */
+/* What can be said of a region without asking anybody: mistakes that the parser cannot know to be
+ * some. Pure. */
 #ifndef RUSHHOUR_CHECK_LINT_H
 #define RUSHHOUR_CHECK_LINT_H
 
 #include "check/check.h"
 
 /*
- * Fills in the step `profile`: failed when the service is sure to refuse what the profile asks for (the first
- * such mistake; further ones and what is only unwise become notes).
+ * Fills in the step `profile`: failed when the service is sure to refuse what the profile asks for
+ * (the first such mistake; further ones and what is only unwise become notes).
  */
 void lint_region(const struct profile *profile, struct check_region *told);
 

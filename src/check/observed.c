@@ -27,7 +27,8 @@ void observed_deadline(enum deadline deadline, const struct timeouts *timeouts, 
     text_puts(out, lines[deadline].of);
 }
 
-void observed_refusal(int status, const char *code, const char *message, bool html, struct text *out)
+void observed_refusal(int status, const char *code, const char *message, bool html,
+                      struct text *out)
 {
     text_printf(out, "HTTP %d", status);
     if (code[0] != '\0') text_printf(out, ", %s", code);

@@ -29,7 +29,8 @@ struct probe {
     struct failure_facts answer; /* what the answer to the upgrade tells of a failure */
     bool created;                /* response.created has come */
     uint64_t heard_ns, delta_ns; /* the last event, the last delta of the turn; 0: none */
-    bool has_error;              /* an `error` event came in the turn after its response had begun */
+    bool has_error;              /* an `error` event came in the turn after its response had
+                                    begun */
     struct event_facts error;
 };
 

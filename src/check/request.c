@@ -16,7 +16,8 @@ static bool make_headers(struct check_request *request, const struct region *reg
     if (endpoint_credential(endpoint, &name, &request->credential))
         request->headers[count++] = (struct ws_header){name, text_str(&request->credential)};
     for (size_t i = 0; i < region->header_count; i++)
-        request->headers[count++] = (struct ws_header){region->headers[i].name, region->headers[i].value};
+        request->headers[count++] =
+            (struct ws_header){region->headers[i].name, region->headers[i].value};
     request->headers[count++] = (struct ws_header){CLIENT_REQUEST_ID, client_request_id};
     request->where.headers = request->headers;
     request->where.header_count = count;
@@ -39,8 +40,8 @@ struct endpoint request_endpoint(const struct region *region, const char *client
 }
 
 enum err_code request_make(struct check_request *request, const struct region *region,
-                           const char *client_secret, const char *ca_file, const char *client_request_id,
-                           struct error *err)
+                           const char *client_secret, const char *ca_file,
+                           const char *client_request_id, struct error *err)
 {
     const struct endpoint endpoint = request_endpoint(region, client_secret);
     endpoint_target(&endpoint, &request->target);
@@ -52,7 +53,8 @@ enum err_code request_make(struct check_request *request, const struct region *r
         .ca_file = ca_file != NULL ? ca_file : region->ca_file,
         .target = text_str(&request->target),
     };
-    if (make_headers(request, region, &endpoint, client_request_id) && !request->target.failed) return ERR_OK;
+    if (make_headers(request, region, &endpoint, client_request_id) && !request->target.failed)
+        return ERR_OK;
     return error_set(err, ERR_NOMEM, "region %s: no memory", region->name);
 }
 

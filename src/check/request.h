@@ -20,9 +20,9 @@ struct check_request {
 struct endpoint request_endpoint(const struct region *region, const char *client_secret);
 
 /*
- * Builds the upgrade request of a region whose secrets are loaded, with a client secret instead when it is
- * not NULL; client_request_id and ca_file (which replaces the region's when not NULL) are borrowed.
- * ERR_NOMEM.
+ * Builds the upgrade request of a region whose secrets are loaded, with a client secret instead
+ * when it is not NULL; client_request_id and ca_file (which replaces the region's when not NULL)
+ * are borrowed. ERR_NOMEM.
  */
 MUST_USE enum err_code request_make(struct check_request *request, const struct region *region,
                                     const char *client_secret, const char *ca_file,

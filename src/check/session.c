@@ -47,7 +47,8 @@ static enum deadline dial_deadline(const struct probe *probe)
     return of_dial[probe->dialled];
 }
 
-static void take_earlier(uint64_t *due_ns, enum deadline *which, uint64_t other_ns, enum deadline other)
+static void take_earlier(uint64_t *due_ns, enum deadline *which, uint64_t other_ns,
+                         enum deadline other)
 {
     if (other_ns >= *due_ns) return;
     *due_ns = other_ns;
@@ -140,12 +141,14 @@ static void note_address(struct probe *probe)
     bool refused = strcmp(code, "upgrade_403") == 0 || strcmp(code, "public_access_disabled") == 0;
     if (!refused || told->by_proxy || told->steps[CHECK_RESOLVE].status != CHECK_OK) return;
     step_note(told, CHECK_RESOLVE,
-              "the name came to %s: if the resource has a private endpoint, its DNS zone is not in effect on "
+              "the name came to %s: if the resource has a private endpoint, its DNS zone is not in "
+              "effect on "
               "this host (F03)",
               told->address);
 }
 
-static void fail(struct probe *probe, struct failure_facts *facts, const char *cause, uint64_t now_ns)
+static void fail(struct probe *probe, struct failure_facts *facts, const char *cause,
+                 uint64_t now_ns)
 {
     char why[48];
     struct check_region *told = probe->told;
@@ -196,7 +199,8 @@ static void say(struct probe *probe, struct text *message)
 
 static void configure(struct probe *probe)
 {
-    const struct session_settings settings = {.modality = MODALITY_TEXT, .max_output_tokens = OUTPUT_TOKENS};
+    const struct session_settings settings = {.modality = MODALITY_TEXT,
+                                              .max_output_tokens = OUTPUT_TOKENS};
     struct text message = {0};
     message_session_update(&message, probe->told->region->dialect, &settings, "check-configure");
     say(probe, &message);
@@ -226,7 +230,8 @@ static void on_created(struct probe *probe, const struct event_facts *event, uin
     configure(probe);
 }
 
-static void fail_by_event(struct probe *probe, const struct event_facts *event, bool empty, uint64_t at_ns)
+static void fail_by_event(struct probe *probe, const struct event_facts *event, bool empty,
+                          uint64_t at_ns)
 {
     struct failure_facts facts = {.event = event, .empty_output = empty};
     struct text cause = {0};
@@ -238,8 +243,9 @@ static void fail_by_event(struct probe *probe, const struct event_facts *event, 
 static void on_done(struct probe *probe, const struct event_facts *event, uint64_t at_ns)
 {
     struct check_region *told = probe->told;
-    bool answered = event->status == STATUS_COMPLETED ||
-                    (event->status == STATUS_INCOMPLETE && strcmp(event->reason, "max_output_tokens") == 0);
+    bool answered =
+        event->status == STATUS_COMPLETED ||
+        (event->status == STATUS_INCOMPLETE && strcmp(event->reason, "max_output_tokens") == 0);
     (void)snprintf(told->response_id, sizeof told->response_id, "%s", event->response_id);
     told->usage = event->usage;
     if (!answered || probe->delta_ns == 0) {
@@ -258,7 +264,8 @@ static void on_event_of_turn(struct probe *probe, const struct event_facts *even
     probe->heard_ns = at_ns;
     if (event->kind == EVENT_RESPONSE_CREATED) {
         probe->created = true;
-        (void)snprintf(probe->told->response_id, sizeof probe->told->response_id, "%s", event->response_id);
+        (void)snprintf(probe->told->response_id, sizeof probe->told->response_id, "%s",
+                       event->response_id);
     } else if (event->kind == EVENT_TEXT_DELTA || event->kind == EVENT_AUDIO_DELTA) {
         probe->delta_ns = at_ns;
     } else if (event->kind == EVENT_ERROR && probe->created) {
@@ -280,8 +287,8 @@ static void on_event(struct probe *probe, const struct event_facts *event, uint6
     } else if (probe->at == CHECK_SESSION && event->kind == EVENT_SESSION_CREATED) {
         on_created(probe, event, at_ns);
     } else if (probe->at == CHECK_CONFIGURE && event->kind == EVENT_SESSION_UPDATED) {
-        step_ok(probe->told, CHECK_CONFIGURE, (int64_t)(at_ns - probe->since_ns), "text, at most %d tokens",
-                OUTPUT_TOKENS);
+        step_ok(probe->told, CHECK_CONFIGURE, (int64_t)(at_ns - probe->since_ns),
+                "text, at most %d tokens", OUTPUT_TOKENS);
         begin(probe, CHECK_TURN, at_ns);
         take_turn(probe);
     }
@@ -294,9 +301,11 @@ static void on_message(void *user, const char *data, size_t length, bool is_text
     struct event_facts event = {.kind = EVENT_INVALID};
     if (probe->closing) return;
     if (is_text) event.kind = event_scan(data, length, type);
-    bool carries_facts = event.kind == EVENT_SESSION_CREATED || event.kind == EVENT_RESPONSE_CREATED ||
+    bool carries_facts = event.kind == EVENT_SESSION_CREATED ||
+                         event.kind == EVENT_RESPONSE_CREATED ||
                          event.kind == EVENT_RESPONSE_DONE || event.kind == EVENT_ERROR;
-    if (event.kind == EVENT_INVALID || (carries_facts && !event_parse(event.kind, data, length, &event))) {
+    if (event.kind == EVENT_INVALID ||
+        (carries_facts && !event_parse(event.kind, data, length, &event))) {
         struct failure_facts facts = {.protocol_violation = true};
         fail(probe, &facts, is_text ? "a message that is no event" : "a binary message", at_ns);
         return;
@@ -312,7 +321,8 @@ static void on_step(void *user, enum ws_step step, uint64_t at_ns)
     struct probe *probe = user;
     if (probe->closing) return;
     if (step < WS_STEP_UPGRADED) {
-        probe->dialled = step == WS_STEP_CONNECTED && !probe->told->region->tls ? WS_STEP_UPGRADED : step + 1;
+        probe->dialled =
+            step == WS_STEP_CONNECTED && !probe->told->region->tls ? WS_STEP_UPGRADED : step + 1;
         begin(probe, CHECK_UPGRADE, at_ns);
         await(probe);
     } else {
@@ -330,9 +340,11 @@ static void take_answer(struct probe *probe, const struct ws_response *response)
         response_headers_add(&headers, response->headers[i].name, response->headers[i].value);
     told->upgrade_status = response->status;
     (void)snprintf(told->request_id, sizeof told->request_id, "%s", response_headers_id(&headers));
-    if (headers.region[0] != '\0') memcpy(told->service_region, headers.region, sizeof told->service_region);
+    if (headers.region[0] != '\0')
+        memcpy(told->service_region, headers.region, sizeof told->service_region);
     probe->answer.from_service = headers.from_service;
-    probe->answer.html = headers.html || response_body_is_html(response->body, response->body_length);
+    probe->answer.html =
+        headers.html || response_body_is_html(response->body, response->body_length);
     probe->answer.hinted = response_headers_wait_ns(&headers, 0) > 0;
     probe->answer.limit_tokens = headers.tokens.limit > 0 ? headers.tokens.limit : 0;
     probe->answer.credential_expired =

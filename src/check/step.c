@@ -9,8 +9,9 @@
 
 const char *check_step_name(enum check_step step)
 {
-    static const char *const names[CHECK_STEPS] = {"profile",     "resolve", "tcp",     "tls",       "https",
-                                                   "credentials", "upgrade", "session", "configure", "turn"};
+    static const char *const names[CHECK_STEPS] = {"profile",   "resolve",     "tcp",     "tls",
+                                                   "https",     "credentials", "upgrade", "session",
+                                                   "configure", "turn"};
     return step < CHECK_STEPS ? names[step] : "";
 }
 
@@ -24,7 +25,8 @@ const char *check_status_name(enum check_status status)
 static void put_clean(const struct check_region *told, const char *line, struct text *out)
 {
     struct hidden hidden;
-    if (!hidden_of(told->region, told->said, told->client_secret, &hidden)) return; /* then nothing is said */
+    /* then nothing is said */
+    if (!hidden_of(told->region, told->said, told->client_secret, &hidden)) return;
     redact(out, line, strlen(line), hidden.values, hidden.count);
     hidden_free(&hidden);
 }
@@ -102,7 +104,8 @@ void step_skipped(struct check_region *told, enum check_step step, const char *w
     va_end(arguments);
 }
 
-void steps_skipped(struct check_region *told, enum check_step from, enum check_step to, const char *why)
+void steps_skipped(struct check_region *told, enum check_step from, enum check_step to,
+                   const char *why)
 {
     for (enum check_step step = from; step <= to; step++) {
         if (told->steps[step].status == CHECK_PENDING) step_skipped(told, step, "%s", why);

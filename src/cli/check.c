@@ -14,10 +14,11 @@
 
 #define SEED_MOST UINT64_C(0x1FFFFFFFFFFFFF) /* as --seed of the simulator takes it */
 
-static const char EXAMPLES[] = "  rushhour check my.json\n"
-                               "  rushhour check profiles/two-regions.json --simulate\n"
-                               "  rushhour check my.json --region eastus2 --json | jq '.regions[].steps[] | "
-                               "select(.status == \"failed\")'\n";
+static const char EXAMPLES[] =
+    "  rushhour check my.json\n"
+    "  rushhour check profiles/two-regions.json --simulate\n"
+    "  rushhour check my.json --region eastus2 --json | jq '.regions[].steps[] | "
+    "select(.status == \"failed\")'\n";
 
 struct preflight {
     struct option_list regions, connect_to;
@@ -53,14 +54,16 @@ static enum err_code open_signals(struct preflight *preflight, struct error *err
         handle->data = preflight;
         if (status == 0) status = uv_signal_start(handle, on_signal, numbers[i]);
     }
-    return status == 0 ? ERR_OK
-                       : error_set(err, ERR_IO, "cannot listen for signals: %s", uv_strerror(status));
+    return status == 0
+               ? ERR_OK
+               : error_set(err, ERR_IO, "cannot listen for signals: %s", uv_strerror(status));
 }
 
 static void close_signals(struct preflight *preflight)
 {
     for (size_t i = 0; i < 3; i++) {
-        if (preflight->signals[i].loop != NULL) uv_close((uv_handle_t *)&preflight->signals[i], NULL);
+        if (preflight->signals[i].loop != NULL)
+            uv_close((uv_handle_t *)&preflight->signals[i], NULL);
     }
 }
 
@@ -72,7 +75,8 @@ static enum err_code take_detours(struct preflight *preflight, struct error *err
     if (list->count > 0 && preflight->simulate)
         return error_set(err, ERR_USAGE, "--connect-to and --simulate exclude each other");
     for (size_t i = 0; i < list->count; i++) {
-        enum err_code code = detour_parse(list->items[i], &preflight->detours[preflight->detour_count], err);
+        enum err_code code =
+            detour_parse(list->items[i], &preflight->detours[preflight->detour_count], err);
         if (code != ERR_OK) return code;
         preflight->detour_count++;
     }
@@ -83,14 +87,15 @@ static enum err_code load(struct preflight *preflight, const char *file, struct 
 {
     enum err_code code = profile_load(file, &preflight->profile, err);
     if (code == ERR_OK && preflight->regions.count > 0)
-        code =
-            profile_keep_regions(preflight->profile, preflight->regions.items, preflight->regions.count, err);
+        code = profile_keep_regions(preflight->profile, preflight->regions.items,
+                                    preflight->regions.count, err);
     if (code == ERR_OK) code = take_detours(preflight, err);
-    if (code != ERR_OK || preflight->simulate || !profile_simulate_only(preflight->profile)) return code;
-    return error_set(
-        err, ERR_PROFILE,
-        "%s: simulator.clock: a profile with a clock of its own can only be simulated; add --simulate",
-        preflight->profile->file);
+    if (code != ERR_OK || preflight->simulate || !profile_simulate_only(preflight->profile))
+        return code;
+    return error_set(err, ERR_PROFILE,
+                     "%s: simulator.clock: a profile with a clock of its own can only be "
+                     "simulated; add --simulate",
+                     preflight->profile->file);
 }
 
 static enum err_code start_simulator(struct preflight *preflight, struct error *err)
@@ -188,7 +193,8 @@ static int check_profile(struct preflight *preflight, const char *file)
         status = cli_complain(&err);
     }
     check_free(preflight->check);
-    if (simulated_stop(&preflight->simulated, &err) != ERR_OK && status == 0) status = cli_complain(&err);
+    if (simulated_stop(&preflight->simulated, &err) != ERR_OK && status == 0)
+        status = cli_complain(&err);
     return status;
 }
 
@@ -206,14 +212,14 @@ int command_check(int argc, char **argv)
 {
     struct preflight preflight = {0};
     const struct option_row rows[] = {
-        {"simulate", 0, OPTION_FLAG, NULL, "check the built-in simulator instead of the real service",
-         &preflight.simulate},
+        {"simulate", 0, OPTION_FLAG, NULL,
+         "check the built-in simulator instead of the real service", &preflight.simulate},
         {"region", 0, OPTION_LIST, "NAME", "only this region of the profile; may be repeated",
          &preflight.regions},
         {"connect-to", 0, OPTION_LIST, "HOST:PORT=ADDR:PORT",
          "reach a host at another (numeric) address; may be repeated", &preflight.connect_to},
-        {"json", 0, OPTION_FLAG, NULL, "print the result as JSON, every step with its time, cause and fix",
-         &preflight.json},
+        {"json", 0, OPTION_FLAG, NULL,
+         "print the result as JSON, every step with its time, cause and fix", &preflight.json},
         {"quiet", 'q', OPTION_FLAG, NULL, "print nothing: the exit code tells", &preflight.quiet},
         {"no-color", 0, OPTION_FLAG, NULL, "no colour (also: NO_COLOR in the environment)",
          &preflight.no_color},
@@ -221,18 +227,21 @@ int command_check(int argc, char **argv)
     struct command_line line = {
         .command = "check",
         .usage = "PROFILE [options]",
-        .purpose =
-            "a preflight of every region, step by step with times: profile, name, TCP, TLS, HTTPS,\n"
-            "credentials, upgrade, session.created, session.updated, one minimal text turn (\"Say OK.\").\n"
-            "Names the cause of what fails and the next thing to do. No ICMP; a few tokens a region",
+        .purpose = "a preflight of every region, step by step with times: profile, name, TCP, TLS, "
+                   "HTTPS,\n"
+                   "credentials, upgrade, session.created, session.updated, one minimal text turn "
+                   "(\"Say OK.\").\n"
+                   "Names the cause of what fails and the next thing to do. No ICMP; a few tokens "
+                   "a region",
         .options = rows,
         .option_count = sizeof rows / sizeof *rows,
         .positional_min = 1,
         .positional_max = 1,
         .positional_names = "PROFILE",
         .examples = EXAMPLES,
-        .exit_codes = "  0 every region is ok   1 some step failed   2 wrong command line or profile   130 "
-                      "interrupted\n",
+        .exit_codes =
+            "  0 every region is ok   1 some step failed   2 wrong command line or profile   130 "
+            "interrupted\n",
     };
     int status;
     if (!cli_begin(&line, argc, argv, &status)) return status;

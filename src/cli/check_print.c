@@ -25,7 +25,8 @@ struct value {
     bool marked;
 };
 
-typedef void value_maker(const struct check_page *page, size_t region, size_t row, struct value *value);
+typedef void value_maker(const struct check_page *page, size_t region, size_t row,
+                         struct value *value);
 
 static void heading(const struct check_page *page, const char *title, struct text *out)
 {
@@ -39,7 +40,8 @@ static void pad(struct text *out, size_t count)
 
 /* ---- values ---- */
 
-static void step_value(const struct check_page *page, size_t region, size_t row, struct value *value)
+static void step_value(const struct check_page *page, size_t region, size_t row,
+                       struct value *value)
 {
     const struct check_result *result = &page->regions[region].steps[row];
     value->marked = step_stands_out(page->regions, page->count, region, (enum check_step)row);
@@ -64,7 +66,8 @@ static void step_value(const struct check_page *page, size_t region, size_t row,
     }
 }
 
-static void fact_value(const struct check_page *page, size_t region, size_t row, struct value *value)
+static void fact_value(const struct check_page *page, size_t region, size_t row,
+                       struct value *value)
 {
     struct text whole = {0};
     fact_text(&page->regions[region], (enum check_fact)row, &whole);
@@ -95,8 +98,8 @@ static size_t make(const struct check_page *page, value_maker *maker, size_t reg
     return value_width(value);
 }
 
-/* ---- tables: a row each step or fact, a column each region; as many columns as fit, the others below ----
- */
+/* ---- tables: a row each step or fact, a column each region; as many columns as fit, the others
+ * below ---- */
 
 struct grid {
     const struct check_page *page;
@@ -171,8 +174,8 @@ static void put_value(const struct grid *grid, const struct value *value, size_t
     if (!grid->right && !last) pad(out, space);
 }
 
-static void put_row(const struct grid *grid, size_t row, size_t first, size_t end, const size_t *widths,
-                    struct text *out)
+static void put_row(const struct grid *grid, size_t row, size_t first, size_t end,
+                    const size_t *widths, struct text *out)
 {
     struct value value = {0};
     const char *name = grid->row_name(row);
@@ -246,8 +249,9 @@ static void put_facts(const struct check_page *page, struct text *out)
 
 /* ---- words ---- */
 
-/* "  label  text", the text folded. */
-static void put_line(const struct check_page *page, const char *label, const char *string, struct text *out)
+/* " label text", the text folded. */
+static void put_line(const struct check_page *page, const char *label, const char *string,
+                     struct text *out)
 {
     if (string[0] == '\0') return;
     pad(out, 2 * INDENT);
@@ -256,13 +260,14 @@ static void put_line(const struct check_page *page, const char *label, const cha
     text_puts(out, "\n");
 }
 
-static void put_ids(const struct check_page *page, const struct check_region *region, enum check_step step,
-                    struct text *out)
+static void put_ids(const struct check_page *page, const struct check_region *region,
+                    enum check_step step, struct text *out)
 {
     struct text ids = {0};
     if (step < CHECK_UPGRADE) return;
     text_printf(&ids, "client request %s", region->client_request_id);
-    if (region->request_id[0] != '\0') text_printf(&ids, ", service request %s", region->request_id);
+    if (region->request_id[0] != '\0')
+        text_printf(&ids, ", service request %s", region->request_id);
     if (region->session_id[0] != '\0') text_printf(&ids, ", session %s", region->session_id);
     if (region->response_id[0] != '\0') text_printf(&ids, ", response %s", region->response_id);
     put_line(page, "ids", text_str(&ids), out);

@@ -1,4 +1,5 @@
-/* The result of a preflight for people: the regions side by side, what differs, each failure with its fix. */
+/* The result of a preflight for people: the regions side by side, what differs, each failure with
+ * its fix. */
 #ifndef RUSHHOUR_CLI_CHECK_PRINT_H
 #define RUSHHOUR_CLI_CHECK_PRINT_H
 
@@ -32,7 +33,8 @@ struct check_progress {
 };
 
 void check_progress_open(struct check_progress *progress, FILE *out, bool quiet);
-void check_progress_show(struct check_progress *progress, const struct check_region *regions, size_t count);
+void check_progress_show(struct check_progress *progress, const struct check_region *regions,
+                         size_t count);
 void check_progress_clear(struct check_progress *progress);
 
 #endif

@@ -34,7 +34,8 @@ static enum check_step at_step(const struct check_region *region)
     return step;
 }
 
-void check_progress_show(struct check_progress *progress, const struct check_region *regions, size_t count)
+void check_progress_show(struct check_progress *progress, const struct check_region *regions,
+                         size_t count)
 {
     struct text line = {0};
     struct text cut = {0};

@@ -15,8 +15,10 @@ static const struct {
     int (*run)(int argc, char **argv);
     const char *summary;
 } commands[] = {
-    {"run", command_run, "drive the load of a profile, show it live, write a run folder, judge thresholds"},
-    {"check", command_check, "a preflight of every region, step by step: a cause and a fix for each failure"},
+    {"run", command_run,
+     "drive the load of a profile, show it live, write a run folder, judge thresholds"},
+    {"check", command_check,
+     "a preflight of every region, step by step: a cause and a fix for each failure"},
     {"report", command_report, "tables and pages from a run folder, regrouped by any window"},
     {"compare", command_compare, "is one run, region or time of day worse than another?"},
     {"merge", command_merge, "one run out of several: shards of one load, or repetitions"},
@@ -109,8 +111,8 @@ int cli_main(int argc, char **argv)
         if (strcmp(word, commands[i].name) == 0) return commands[i].run(argc - 2, argv + 2);
         suggest_offer(&near, commands[i].name);
     }
-    (void)fprintf(stderr, "rushhour: unknown command \"%s\"%s%s%s; `rushhour --help` lists them\n", word,
-                  near.best != NULL ? "; did you mean `rushhour " : "", near.best != NULL ? near.best : "",
-                  near.best != NULL ? "`?" : "");
+    (void)fprintf(stderr, "rushhour: unknown command \"%s\"%s%s%s; `rushhour --help` lists them\n",
+                  word, near.best != NULL ? "; did you mean `rushhour " : "",
+                  near.best != NULL ? near.best : "", near.best != NULL ? "`?" : "");
     return 2;
 }

@@ -1,5 +1,5 @@
-/* The commands. Each gets its own words (without "rushhour" and its name), does its work and returns the exit
- * status. */
+/* The commands. Each gets its own words (without "rushhour" and its name), does its work and
+ * returns the exit status. */
 #ifndef RUSHHOUR_CLI_COMMAND_H
 #define RUSHHOUR_CLI_COMMAND_H
 
@@ -24,19 +24,21 @@ int cli_main(int argc, char **argv);
 /* ---- what commands share ---- */
 
 /*
- * Reads a command's words into its table. False when the command has nothing more to do (its help was asked
- * for and printed, or the words were wrong and complained of): *status is then the exit status.
+ * Reads a command's words into its table. False when the command has nothing more to do (its help
+ * was asked for and printed, or the words were wrong and complained of): *status is then the exit
+ * status.
  */
 bool cli_begin(struct command_line *line, int argc, char **argv, int *status);
 
 /* Prints "rushhour: <text>" to stderr and returns the exit status that belongs to the error. */
 int cli_complain(const struct error *err);
 
-/* Whether colour is wanted on a stream: a terminal, no --no-color, and NO_COLOR not set (no-color.org). */
+/* Whether colour is wanted on a stream: a terminal, no --no-color, and NO_COLOR not set
+ * (no-color.org). */
 bool wants_colour(int fd, bool no_color);
 
-/* Writes all of it to stdout; exit status 0, or 1 with a complaint when it cannot (a full disk, a closed
- * pipe). */
+/* Writes all of it to stdout; exit status 0, or 1 with a complaint when it cannot (a full disk, a
+ * closed pipe). */
 int print_out(const char *string);
 
 #endif

@@ -38,20 +38,25 @@ static enum err_code read_options(struct compare *compare, struct error *err)
     if (code == ERR_OK && compare->confidence != NULL)
         code = percent("--confidence", compare->confidence, &compare->options.confidence, err);
     if (code == ERR_OK && !(compare->options.confidence >= 0.5 && compare->options.confidence < 1))
-        code = error_set(err, ERR_USAGE, "--confidence %s: write 50%% to 99.99%%", compare->confidence);
+        code = error_set(err, ERR_USAGE, "--confidence %s: write 50%% to 99.99%%",
+                         compare->confidence);
     bool known = compare->inconclusive == NULL || strcmp(compare->inconclusive, "pass") == 0 ||
                  strcmp(compare->inconclusive, "fail") == 0;
     if (code == ERR_OK && !known)
-        code = error_set(err, ERR_USAGE, "--inconclusive %s: write pass or fail", compare->inconclusive);
+        code = error_set(err, ERR_USAGE, "--inconclusive %s: write pass or fail",
+                         compare->inconclusive);
     return code;
 }
 
 static enum err_code render(const struct compare *compare, const struct compared *comparison,
                             struct text *out, struct error *err)
 {
-    const char *format = compare->json ? "json" : compare->format != NULL ? compare->format : "text";
+    const char *format = compare->json             ? "json"
+                         : compare->format != NULL ? compare->format
+                                                   : "text";
     if (strcmp(format, "text") == 0) {
-        compare_text(comparison, compare->output == NULL && wants_colour(STDOUT_FILENO, compare->no_color),
+        compare_text(comparison,
+                     compare->output == NULL && wants_colour(STDOUT_FILENO, compare->no_color),
                      out);
     } else if (strcmp(format, "markdown") == 0) {
         compare_markdown(comparison, out);
@@ -83,8 +88,8 @@ static int status_of(const struct compare *compare, enum compare_verdict verdict
 }
 
 /* Prints one comparison; *status is the exit status that it asks for. */
-static enum err_code deliver(const struct compare *compare, const struct compared *comparison, int *status,
-                             struct error *err)
+static enum err_code deliver(const struct compare *compare, const struct compared *comparison,
+                             int *status, struct error *err)
 {
     struct text out = {0};
     int printed = 0;
@@ -99,7 +104,8 @@ static enum err_code deliver(const struct compare *compare, const struct compare
     return code;
 }
 
-static enum err_code load_run(const char *run, struct text *folder, struct results **out, struct error *err)
+static enum err_code load_run(const char *run, struct text *folder, struct results **out,
+                              struct error *err)
 {
     enum err_code code = run_find(run, folder, err);
     return code == ERR_OK ? results_load(text_str(folder), NULL, 0, out, err) : code;
@@ -121,8 +127,8 @@ static int worse_status(int a, int b)
     return a > b ? a : b;
 }
 
-static enum err_code against(const struct compare *compare, const struct results *baseline, const char *label,
-                             const char *run, int *status, struct error *err)
+static enum err_code against(const struct compare *compare, const struct results *baseline,
+                             const char *label, const char *run, int *status, struct error *err)
 {
     struct text folder = {0};
     struct results *results = NULL;
@@ -130,8 +136,8 @@ static enum err_code against(const struct compare *compare, const struct results
     int one = 0;
     enum err_code code = load_run(run, &folder, &results, err);
     if (code == ERR_OK)
-        code = compare_runs(baseline, label, results, last_part(text_str(&folder)), &compare->options,
-                            &comparison, err);
+        code = compare_runs(baseline, label, results, last_part(text_str(&folder)),
+                            &compare->options, &comparison, err);
     if (code == ERR_OK) code = deliver(compare, comparison, &one, err);
     *status = worse_status(*status, one);
     compare_free(comparison);
@@ -140,15 +146,18 @@ static enum err_code against(const struct compare *compare, const struct results
     return code;
 }
 
-static enum err_code compare_with_baseline(const struct compare *compare, const struct command_line *line,
-                                           int *status, struct error *err)
+static enum err_code compare_with_baseline(const struct compare *compare,
+                                           const struct command_line *line, int *status,
+                                           struct error *err)
 {
     struct text folder = {0};
     struct results *baseline = NULL;
     enum err_code code = load_run(line->positional[0], &folder, &baseline, err);
     for (size_t i = 1; code == ERR_OK && i < line->positional_count; i++) {
-        if (i > 1 && compare->output == NULL && !compare->quiet && !compare->json) (void)print_out("\n");
-        code = against(compare, baseline, last_part(text_str(&folder)), line->positional[i], status, err);
+        if (i > 1 && compare->output == NULL && !compare->quiet && !compare->json)
+            (void)print_out("\n");
+        code = against(compare, baseline, last_part(text_str(&folder)), line->positional[i], status,
+                       err);
     }
     results_free(baseline);
     text_free(&folder);
@@ -170,8 +179,8 @@ static enum err_code compare_within(const struct compare *compare, const char *r
     } else if (code == ERR_OK) {
         code = results_load(text_str(&folder), NULL, 0, &results, err);
         if (code == ERR_OK)
-            code =
-                compare_regions(results, pair->items[1], pair->items[0], &compare->options, &comparison, err);
+            code = compare_regions(results, pair->items[1], pair->items[0], &compare->options,
+                                   &comparison, err);
     }
     if (code == ERR_OK) code = deliver(compare, comparison, status, err);
     compare_free(comparison);
@@ -180,19 +189,22 @@ static enum err_code compare_within(const struct compare *compare, const char *r
     return code;
 }
 
-/* `--between peak off-peak` takes two words: the second one is left among the runs by the parser. */
-static enum err_code take_second(struct option_list *list, const char *option, struct command_line *line,
-                                 struct error *err)
+/* `--between peak off-peak` takes two words: the second one is left among the runs by the
+ * parser. */
+static enum err_code take_second(struct option_list *list, const char *option,
+                                 struct command_line *line, struct error *err)
 {
     if (list->count == 0) return ERR_OK;
     if (list->count == 1 && line->positional_count == 2)
         list->items[list->count++] = line->positional[--line->positional_count];
     if (list->count == 2 && line->positional_count == 1) return ERR_OK;
-    return error_set(err, ERR_USAGE, "--%s wants one run and two names: compare RUN --%s FIRST SECOND",
-                     option, option);
+    return error_set(err, ERR_USAGE,
+                     "--%s wants one run and two names: compare RUN --%s FIRST SECOND", option,
+                     option);
 }
 
-static enum err_code check_words(struct compare *compare, struct command_line *line, struct error *err)
+static enum err_code check_words(struct compare *compare, struct command_line *line,
+                                 struct error *err)
 {
     if (compare->between.count > 0 && compare->regions.count > 0)
         return error_set(err, ERR_USAGE, "--between and --regions: give one of the two");
@@ -218,8 +230,8 @@ int command_compare(int argc, char **argv)
          "one run's two times of day: is the first worse than the second? Names of the\n"
          "profile's windows, or NAME=HH:MM-HH:MM@ZONE[,days]; the second may be `rest`",
          &compare.between},
-        {"regions", 0, OPTION_LIST, "R1 R2", "one run's two regions: is the first worse than the second?",
-         &compare.regions},
+        {"regions", 0, OPTION_LIST, "R1 R2",
+         "one run's two regions: is the first worse than the second?", &compare.regions},
         {"metric", 0, OPTION_LIST, "METRIC",
          "failure_rate, interaction_failure_rate, session_failure_rate, ttft.p99,\n"
          "'share(ttft > 1s)' ...; may be repeated; all that are named decide (default: rates\n"
@@ -229,33 +241,38 @@ int command_compare(int argc, char **argv)
          "differences within it are equal: points of a rate, percent of a latency\n"
          "(default: 0.5 points, 10% of a latency)",
          &compare.margin},
-        {"confidence", 0, OPTION_TEXT, "PERCENT", "of the intervals and of the decision (default: 95%)",
-         &compare.confidence},
+        {"confidence", 0, OPTION_TEXT, "PERCENT",
+         "of the intervals and of the decision (default: 95%)", &compare.confidence},
         {"inconclusive", 0, OPTION_TEXT, "pass|fail", "exit with 0 or 99 instead of 3",
          &compare.inconclusive},
-        {"format", 0, OPTION_TEXT, "FORM", "text (default), markdown, html or json", &compare.format},
-        {"output", 'o', OPTION_TEXT, "FILE", "write there instead of to standard output", &compare.output},
+        {"format", 0, OPTION_TEXT, "FORM", "text (default), markdown, html or json",
+         &compare.format},
+        {"output", 'o', OPTION_TEXT, "FILE", "write there instead of to standard output",
+         &compare.output},
         {"json", 0, OPTION_FLAG, NULL, "the same as --format json", &compare.json},
-        {"quiet", 'q', OPTION_FLAG, NULL, "print nothing; only the exit status tells", &compare.quiet},
+        {"quiet", 'q', OPTION_FLAG, NULL, "print nothing; only the exit status tells",
+         &compare.quiet},
         {"no-color", 0, OPTION_FLAG, NULL, "no colour (also: NO_COLOR in the environment)",
          &compare.no_color},
     };
     struct command_line line = {
         .command = "compare",
         .usage = "A B [C...] | RUN --between WINDOW WINDOW | RUN --regions R1 R2",
-        .purpose =
-            "is B worse than the baseline A? Metric by metric, with intervals and a verdict: worse, better,\n"
-            "equal within the margin, inconclusive (and what would settle it), or invalid",
+        .purpose = "is B worse than the baseline A? Metric by metric, with intervals and a "
+                   "verdict: worse, better,\n"
+                   "equal within the margin, inconclusive (and what would settle it), or invalid",
         .options = rows,
         .option_count = sizeof rows / sizeof *rows,
         .positional_min = 1,
         .positional_max = RUNS_MAX,
         .positional_names = "A B",
-        .examples = "  rushhour compare results/monday results/tuesday\n"
-                    "  rushhour compare latest --between peak rest\n"
-                    "  rushhour compare latest --regions eastus2 swedencentral --metric failure_rate\n",
-        .exit_codes = "  0 not worse   1 a run could not be read   2 wrong command line   3 inconclusive\n"
-                      "  4 invalid: a load generator was in the way   99 worse\n",
+        .examples =
+            "  rushhour compare results/monday results/tuesday\n"
+            "  rushhour compare latest --between peak rest\n"
+            "  rushhour compare latest --regions eastus2 swedencentral --metric failure_rate\n",
+        .exit_codes =
+            "  0 not worse   1 a run could not be read   2 wrong command line   3 inconclusive\n"
+            "  4 invalid: a load generator was in the way   99 worse\n",
     };
     int status;
     struct error err = {0};

@@ -24,17 +24,17 @@ static void place(const struct evidence *evidence, const char *folder, struct te
 static int deliver(const struct evidence *evidence, const struct package_made *made)
 {
     if (evidence->check == NULL && !evidence->no_check && !evidence->quiet) {
-        (void)fputs(
-            "rushhour: no preflight result is attached: `rushhour check PROFILE --json > check.json`, then "
-            "--check check.json (--no-check: leave it out without this hint)\n",
-            stderr);
+        (void)fputs("rushhour: no preflight result is attached: `rushhour check PROFILE --json > "
+                    "check.json`, then "
+                    "--check check.json (--no-check: leave it out without this hint)\n",
+                    stderr);
     }
     if (evidence->json) return print_out(text_str(&made->json));
     return evidence->quiet ? 0 : print_out(text_str(&made->summary));
 }
 
-static enum err_code make(const struct evidence *evidence, const char *run, const struct window *window,
-                          struct package_made *made, struct error *err)
+static enum err_code make(const struct evidence *evidence, const char *run,
+                          const struct window *window, struct package_made *made, struct error *err)
 {
     struct text folder = {0};
     struct text output = {0};
@@ -67,12 +67,14 @@ static int evidence_run(const struct evidence *evidence, const char *run)
     if (evidence->check != NULL && evidence->no_check)
         code = error_set(&err, ERR_USAGE, "--check and --no-check: give one of them");
     if (evidence->output != NULL && strspn(evidence->output, "/.") == strlen(evidence->output))
-        code = error_set(&err, ERR_USAGE, "-o %s: name a folder that does not exist yet", evidence->output);
+        code = error_set(&err, ERR_USAGE, "-o %s: name a folder that does not exist yet",
+                         evidence->output);
     if (code == ERR_OK && evidence->window != NULL) {
         code = window_parse(evidence->window, &window, &err);
         if (code != ERR_OK) code = error_prefix(&err, "--window");
     }
-    if (code == ERR_OK) code = make(evidence, run, evidence->window == NULL ? NULL : &window, &made, &err);
+    if (code == ERR_OK)
+        code = make(evidence, run, evidence->window == NULL ? NULL : &window, &made, &err);
     if (code == ERR_OK) status = deliver(evidence, &made);
     package_made_free(&made);
     window_free(&window);
@@ -85,32 +87,37 @@ int command_evidence(int argc, char **argv)
     bool no_color = false;
     const struct option_row rows[] = {
         {"region", 0, OPTION_LIST, "NAME",
-         "what the evidence is about; may be repeated. The other regions stay in\nthe comparison only. "
+         "what the evidence is about; may be repeated. The other regions stay in\nthe comparison "
+         "only. "
          "Default: "
          "the region that failed most, with all of\nthem in failures.csv",
          &evidence.regions},
         {"window", 0, OPTION_TEXT, "SPEC",
-         "a time of day (peak=07:00-09:00@America/Los_Angeles,mon-fri): only it is\ncounted, all other times "
+         "a time of day (peak=07:00-09:00@America/Los_Angeles,mon-fri): only it is\ncounted, all "
+         "other times "
          "are "
-         "the control; a width (1h): windows.csv is\ngrouped by it. Default: the whole run, by the profile's "
+         "the control; a width (1h): windows.csv is\ngrouped by it. Default: the whole run, by the "
+         "profile's "
          "windows",
          &evidence.window},
         {"output", 'o', OPTION_TEXT, "DIR",
-         "the package's folder, beside which DIR.tar.gz is put; neither may exist\nyet. Default: the run's "
+         "the package's folder, beside which DIR.tar.gz is put; neither may exist\nyet. Default: "
+         "the run's "
          "folder "
          "with -evidence behind it",
          &evidence.output},
         {"check", 0, OPTION_TEXT, "FILE", "attach what `rushhour check PROFILE --json` printed",
          &evidence.check},
-        {"no-check", 0, OPTION_FLAG, NULL, "attach no preflight result, without a hint on how to make one",
-         &evidence.no_check},
+        {"no-check", 0, OPTION_FLAG, NULL,
+         "attach no preflight result, without a hint on how to make one", &evidence.no_check},
         {"service-health", 0, OPTION_TEXT, "FILE",
          "service health events: what `az rest --url "
          ".../providers/\nMicrosoft.ResourceHealth/events?api-version="
          "2022-10-01` printed",
          &evidence.service_health},
         {"azure-metrics", 0, OPTION_TEXT, "FILE",
-         "metrics of the resource: what `az monitor metrics list --resource ID\n--metric NAME --interval "
+         "metrics of the resource: what `az monitor metrics list --resource ID\n--metric NAME "
+         "--interval "
          "PT1M -o "
          "json` printed",
          &evidence.azure_metrics},
@@ -123,20 +130,22 @@ int command_evidence(int argc, char **argv)
     struct command_line line = {
         .command = "evidence",
         .usage = "RUN [options]",
-        .purpose =
-            "a package for a support ticket: the request's text, the records, what was excluded and "
-            "how, what worked meanwhile.\n"
-            "RUN is a folder, a name below results/, or `latest`. Everything is looked through for keys, "
-            "tokens, prompts and\naudio; if one is found, nothing is made. Blanks that only you can fill "
-            "in are marked",
+        .purpose = "a package for a support ticket: the request's text, the records, what was "
+                   "excluded and "
+                   "how, what worked meanwhile.\n"
+                   "RUN is a folder, a name below results/, or `latest`. Everything is looked "
+                   "through for keys, "
+                   "tokens, prompts and\naudio; if one is found, nothing is made. Blanks that only "
+                   "you can fill "
+                   "in are marked",
         .options = rows,
         .option_count = sizeof rows / sizeof *rows,
         .positional_min = 1,
         .positional_max = 1,
         .positional_names = "RUN",
-        .examples =
-            "  rushhour evidence latest --region eastus2 --check check.json\n"
-            "  rushhour evidence latest --window 'peak=07:00-09:00@America/Los_Angeles' -o ticket-4711\n",
+        .examples = "  rushhour evidence latest --region eastus2 --check check.json\n"
+                    "  rushhour evidence latest --window 'peak=07:00-09:00@America/Los_Angeles' -o "
+                    "ticket-4711\n",
         .exit_codes = "  0 made   1 could not be made, or holds a secret   2 wrong command line\n",
     };
     int status;

@@ -10,12 +10,13 @@ static double seconds(int64_t ns)
     return (double)ns / (double)NS_PER_S;
 }
 
-/* How many sessions a closed load gets through: each is busy for its turns at an assumed second each, and its
- * thinking. */
+/* How many sessions a closed load gets through: each is busy for its turns at an assumed second
+ * each, and its thinking. */
 static double closed_sessions(const struct profile *profile)
 {
     const struct load *load = &profile->load;
-    double busy_s = (double)profile->session.interactions * (1.0 + seconds(profile->session.think_time_ns));
+    double busy_s =
+        (double)profile->session.interactions * (1.0 + seconds(profile->session.think_time_ns));
     double area = 0;
     double from = 0;
     for (size_t i = 0; i < load->stage_count; i++) {
@@ -38,10 +39,11 @@ struct forecast forecast_region(const struct profile *profile, const struct regi
     if (price != NULL) {
         bool audio = profile->session.modality == MODALITY_AUDIO;
         double out = audio ? price->audio_out : price->text_out;
-        f.likely_usd =
-            f.attempts * (ASSUMED_INPUT_TOKENS * price->text_in + ASSUMED_OUTPUT_TOKENS * out) / 1e6;
+        f.likely_usd = f.attempts *
+                       (ASSUMED_INPUT_TOKENS * price->text_in + ASSUMED_OUTPUT_TOKENS * out) / 1e6;
         f.low_usd = f.likely_usd / 2;
-        f.high_usd = f.likely_usd * 2 * fmin((double)profile->retry.attempts, 1 + profile->retry.budget);
+        f.high_usd =
+            f.likely_usd * 2 * fmin((double)profile->retry.attempts, 1 + profile->retry.budget);
     }
     double minutes = seconds(length) / 60;
     if (minutes > 0) {
@@ -100,8 +102,8 @@ cJSON *forecast_profile_json(const struct profile *profile)
 
 static void table_row(struct text *out, const char *name, const struct forecast *f)
 {
-    text_printf(out, "%-20s %10.0f %10.0f %12.0f %9.1f %10.0f   ", name, f->sessions, f->attempts, f->tokens,
-                f->rpm, f->tpm);
+    text_printf(out, "%-20s %10.0f %10.0f %12.0f %9.1f %10.0f   ", name, f->sessions, f->attempts,
+                f->tokens, f->rpm, f->tpm);
     if (f->unpriced) {
         text_puts(out, "unknown\n");
     } else {
@@ -112,8 +114,8 @@ static void table_row(struct text *out, const char *name, const struct forecast 
 void forecast_table(const struct profile *profile, struct text *out)
 {
     struct forecast totals = {0};
-    text_printf(out, "%-20s %10s %10s %12s %9s %10s   %s\n", "region", "sessions", "attempts", "tokens",
-                "RPM", "TPM", "USD (low to high)");
+    text_printf(out, "%-20s %10s %10s %12s %9s %10s   %s\n", "region", "sessions", "attempts",
+                "tokens", "RPM", "TPM", "USD (low to high)");
     for (size_t i = 0; i < profile->region_count; i++) {
         struct forecast f = forecast_region(profile, &profile->regions[i]);
         forecast_add(&totals, &f);
@@ -121,9 +123,11 @@ void forecast_table(const struct profile *profile, struct text *out)
     }
     table_row(out, "all", &totals);
     text_printf(out,
-                "\nAssumed: %.0f input and %.0f output tokens an attempt, and in a closed load one second an "
+                "\nAssumed: %.0f input and %.0f output tokens an attempt, and in a closed load one "
+                "second an "
                 "attempt.\n",
                 ASSUMED_INPUT_TOKENS, ASSUMED_OUTPUT_TOKENS);
     if (totals.unpriced)
-        text_puts(out, "Unknown cost: the profile's `prices` has no row for that region's model.\n");
+        text_puts(out,
+                  "Unknown cost: the profile's `prices` has no row for that region's model.\n");
 }

@@ -1,4 +1,5 @@
-/* What a load will do and cost, by the profile alone: the estimate of `run --dry-run` and of `plan`. */
+/* What a load will do and cost, by the profile alone: the estimate of `run --dry-run` and of
+ * `plan`. */
 #ifndef RUSHHOUR_CLI_FORECAST_H
 #define RUSHHOUR_CLI_FORECAST_H
 
@@ -8,7 +9,8 @@
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 
-/* What a text turn costs in tokens until something was measured (failure-rate runs use short prompts). */
+/* What a text turn costs in tokens until something was measured (failure-rate runs use short
+ * prompts). */
 #define ASSUMED_INPUT_TOKENS 200.0
 #define ASSUMED_OUTPUT_TOKENS 50.0
 
@@ -24,8 +26,8 @@ void forecast_add(struct forecast *into, const struct forecast *from);
 /* Adds the contract's keys to an object. */
 void forecast_json(cJSON *object, const struct forecast *forecast);
 
-/* Appends a JSON object with `regions` and `totals` to be completed, the caller's (cJSON_Delete); NULL
- * without memory. */
+/* Appends a JSON object with `regions` and `totals` to be completed, the caller's (cJSON_Delete);
+ * NULL without memory. */
 cJSON *forecast_profile_json(const struct profile *profile);
 
 /* Appends the table of all regions, and what was assumed. */

@@ -18,8 +18,8 @@ struct merge_command {
 };
 
 /* The folders of the runs, each the caller's (text_free). */
-static enum err_code find_runs(const struct command_line *line, struct text *folders, const char **names,
-                               struct error *err)
+static enum err_code find_runs(const struct command_line *line, struct text *folders,
+                               const char **names, struct error *err)
 {
     for (size_t i = 1; i < line->positional_count; i++) {
         enum err_code code = run_find(line->positional[i], &folders[i - 1], err);
@@ -30,8 +30,9 @@ static enum err_code find_runs(const struct command_line *line, struct text *fol
 }
 
 /* Totals, verdicts and pages of the merged folder, then the result on stdout. */
-static enum err_code finish(const struct merge_command *command, const char *folder, cJSON *manifest,
-                            const struct text *notes, int *status, struct error *err)
+static enum err_code finish(const struct merge_command *command, const char *folder,
+                            cJSON *manifest, const struct text *notes, int *status,
+                            struct error *err)
 {
     struct text json = {0};
     struct results *results = NULL;
@@ -70,7 +71,8 @@ static int merge(const struct merge_command *command, const struct command_line 
     int status = 0;
     const char *folder = line->positional[0];
     enum err_code code = find_runs(line, folders, names, &err);
-    if (code == ERR_OK) code = run_merge(folder, names, line->positional_count - 1, &manifest, &notes, &err);
+    if (code == ERR_OK)
+        code = run_merge(folder, names, line->positional_count - 1, &manifest, &notes, &err);
     if (code == ERR_OK) code = finish(command, folder, manifest, &notes, &status, &err);
     cJSON_Delete(manifest);
     text_free(&notes);
@@ -83,25 +85,27 @@ int command_merge(int argc, char **argv)
     struct merge_command command = {0};
     const struct option_row rows[] = {
         {"json", 0, OPTION_FLAG, NULL, "print the merged run.json", &command.json},
-        {"quiet", 'q', OPTION_FLAG, NULL, "print nothing; the folder has everything", &command.quiet},
+        {"quiet", 'q', OPTION_FLAG, NULL, "print nothing; the folder has everything",
+         &command.quiet},
         {"no-color", 0, OPTION_FLAG, NULL, "no colour (also: NO_COLOR in the environment)",
          &command.no_color},
     };
     struct command_line line = {
         .command = "merge",
         .usage = "OUT RUN RUN... [options]",
-        .purpose = "one run out of several of the same profile: shards of one load, or repetitions.\n"
-                   "Exact: counts and histograms add up, failures and attempts are kept one by one",
+        .purpose =
+            "one run out of several of the same profile: shards of one load, or repetitions.\n"
+            "Exact: counts and histograms add up, failures and attempts are kept one by one",
         .options = rows,
         .option_count = sizeof rows / sizeof *rows,
         .positional_min = 2,
         .positional_max = RUNS_MAX + 1,
         .positional_names = "OUT RUN",
-        .examples =
-            "  rushhour merge results/all results/shard-1 results/shard-2\n"
-            "  rushhour merge results/week results/monday results/tuesday results/wednesday --quiet\n",
-        .exit_codes =
-            "  0 merged   1 a run could not be read or fits not with the others   2 wrong command line\n",
+        .examples = "  rushhour merge results/all results/shard-1 results/shard-2\n"
+                    "  rushhour merge results/week results/monday results/tuesday "
+                    "results/wednesday --quiet\n",
+        .exit_codes = "  0 merged   1 a run could not be read or fits not with the others   2 "
+                      "wrong command line\n",
     };
     int status;
     if (!cli_begin(&line, argc, argv, &status)) return status;

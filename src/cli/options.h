@@ -44,11 +44,12 @@ struct command_line {
 };
 
 /*
- * Parses argv (without the program's and the command's name) into the rows' targets. ERR_USAGE quotes the
- * word, suggests the nearest option and says how to get help. `-x VALUE`, `--name VALUE` and `--name=VALUE`
- * are understood, `--` ends options.
+ * Parses argv (without the program's and the command's name) into the rows' targets. ERR_USAGE
+ * quotes the word, suggests the nearest option and says how to get help. `-x VALUE`, `--name VALUE`
+ * and `--name=VALUE` are understood, `--` ends options.
  */
-MUST_USE enum err_code options_parse(struct command_line *line, int argc, char **argv, struct error *err);
+MUST_USE enum err_code options_parse(struct command_line *line, int argc, char **argv,
+                                     struct error *err);
 
 /* Appends the help page of a command. */
 void options_help(const struct command_line *line, struct text *out);

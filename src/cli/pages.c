@@ -26,8 +26,8 @@ enum err_code pages_write(const char *folder, const struct results *results, str
     return code;
 }
 
-enum err_code pages_write_manifest(const char *folder, const struct results *results, cJSON *manifest,
-                                   struct text *json, struct error *err)
+enum err_code pages_write_manifest(const char *folder, const struct results *results,
+                                   cJSON *manifest, struct text *json, struct error *err)
 {
     enum err_code code = results_complete_manifest(results, manifest, err);
     char *printed = code == ERR_OK ? cJSON_Print(manifest) : NULL;

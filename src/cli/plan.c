@@ -1,4 +1,5 @@
-/* `rushhour plan`: what a load does and costs, and what a decision between two failure rates needs. */
+/* `rushhour plan`: what a load does and costs, and what a decision between two failure rates
+ * needs. */
 #include "cli/command.h"
 #include "cli/forecast.h"
 #include "cli/options.h"
@@ -55,11 +56,11 @@ static enum err_code read_rates(const char *words, struct detect *detect, struct
     }
     text_free(&first);
     text_free(&second);
-    bool fit = code == ERR_OK && detect->low != detect->high && fmin(detect->low, detect->high) > 0 &&
-               fmax(detect->low, detect->high) < 1;
+    bool fit = code == ERR_OK && detect->low != detect->high &&
+               fmin(detect->low, detect->high) > 0 && fmax(detect->low, detect->high) < 1;
     if (!fit)
-        return error_set(err, ERR_USAGE, "--detect '%s': write two different rates such as '2%% vs 5%%'",
-                         words);
+        return error_set(err, ERR_USAGE,
+                         "--detect '%s': write two different rates such as '2%% vs 5%%'", words);
     if (detect->low > detect->high) {
         double swap = detect->low;
         detect->low = detect->high;
@@ -71,8 +72,8 @@ static enum err_code read_rates(const char *words, struct detect *detect, struct
 static enum err_code read_question(struct plan *plan, struct error *err)
 {
     struct detect *detect = &plan->question;
-    *detect =
-        (struct detect){.asked = plan->detect != NULL, .confidence = 0.95, .power = 0.8, .design_effect = 1};
+    *detect = (struct detect){
+        .asked = plan->detect != NULL, .confidence = 0.95, .power = 0.8, .design_effect = 1};
     if (!detect->asked) return ERR_OK;
     enum err_code code = read_rates(plan->detect, detect, err);
     if (code == ERR_OK && plan->power != NULL) {
@@ -88,8 +89,8 @@ static enum err_code read_question(struct plan *plan, struct error *err)
                              "--design-effect %s: a number from 1 (attempts fail independently)",
                              plan->design_effect);
     }
-    detect->attempts = sample_size_to_tell(detect->low, detect->high, detect->confidence, detect->power,
-                                           detect->design_effect);
+    detect->attempts = sample_size_to_tell(detect->low, detect->high, detect->confidence,
+                                           detect->power, detect->design_effect);
     return code;
 }
 
@@ -147,7 +148,8 @@ static void region_json(const struct plan *plan, const struct region *region, cJ
         cJSON *item = cJSON_CreateObject();
         (void)cJSON_AddStringToObject(item, "name", window->name);
         add_number(item, "attempts", attempts);
-        add_number(item, "occurrences", attempts > 0 ? ceil(plan->question.attempts / attempts) : NAN);
+        add_number(item, "occurrences",
+                   attempts > 0 ? ceil(plan->question.attempts / attempts) : NAN);
         (void)cJSON_AddItemToArray(windows, item);
     }
     (void)cJSON_AddItemToArray(regions, object);
@@ -198,19 +200,20 @@ static void detect_text(const struct plan *plan, struct text *out)
 {
     const struct detect *detect = &plan->question;
     const struct profile *profile = plan->run.profile;
-    text_printf(
-        out,
-        "\nTo tell a failure rate of %.3g%% from one of %.3g%% with %.3g%% confidence and %.3g%% power:\n"
-        "  %.0f attempts on each side (two regions, or two times)",
-        100 * detect->low, 100 * detect->high, 100 * detect->confidence, 100 * detect->power,
-        detect->attempts);
-    if (detect->design_effect > 1) text_printf(out, ", at a design effect of %.3g", detect->design_effect);
+    text_printf(out,
+                "\nTo tell a failure rate of %.3g%% from one of %.3g%% with %.3g%% confidence and "
+                "%.3g%% power:\n"
+                "  %.0f attempts on each side (two regions, or two times)",
+                100 * detect->low, 100 * detect->high, 100 * detect->confidence,
+                100 * detect->power, detect->attempts);
+    if (detect->design_effect > 1)
+        text_printf(out, ", at a design effect of %.3g", detect->design_effect);
     text_puts(out, "\n\n");
     for (size_t i = 0; i < profile->region_count; i++) {
         struct forecast forecast = forecast_region(profile, &profile->regions[i]);
         struct detect_cost cost = cost_of(detect, &forecast);
-        text_printf(out, "  %-18s  %.3g minutes of this load, %.0f tokens, ", profile->regions[i].name,
-                    cost.minutes, cost.tokens);
+        text_printf(out, "  %-18s  %.3g minutes of this load, %.0f tokens, ",
+                    profile->regions[i].name, cost.minutes, cost.tokens);
         if (cost.unpriced) {
             text_puts(out, "cost unknown\n");
         } else {
@@ -218,15 +221,18 @@ static void detect_text(const struct plan *plan, struct text *out)
         }
         windows_text(plan, &forecast, out);
     }
-    text_printf(
-        out,
-        "\n  A sequential test of one region (abort_on_fail) takes about %.0f attempts when the rate is "
-        "%.3g%%,\n  and %.0f when it is %.3g%%.\n",
-        expected(detect, detect->low), 100 * detect->low, expected(detect, detect->high), 100 * detect->high);
+    text_printf(out,
+                "\n  A sequential test of one region (abort_on_fail) takes about %.0f attempts "
+                "when the rate is "
+                "%.3g%%,\n  and %.0f when it is %.3g%%.\n",
+                expected(detect, detect->low), 100 * detect->low, expected(detect, detect->high),
+                100 * detect->high);
     if (detect->design_effect <= 1 && profile->session.interactions > 1)
-        text_puts(out,
-                  "  Attempts of one session fail together when a failure poisons it: take the design effect "
-                  "of an\n  earlier run (run.json: failure_rate.design_effect) for --design-effect.\n");
+        text_puts(
+            out,
+            "  Attempts of one session fail together when a failure poisons it: take the design "
+            "effect "
+            "of an\n  earlier run (run.json: failure_rate.design_effect) for --design-effect.\n");
 }
 
 static int print_plan(const struct plan *plan)
@@ -237,7 +243,8 @@ static int print_plan(const struct plan *plan)
     } else {
         struct text length = {0};
         text_duration(&length, load_duration_ns(&plan->run.profile->load));
-        text_printf(&out, "%s: %s of load, nothing is sent\n\n", plan->run.profile->name, text_str(&length));
+        text_printf(&out, "%s: %s of load, nothing is sent\n\n", plan->run.profile->name,
+                    text_str(&length));
         text_free(&length);
         forecast_table(plan->run.profile, &out);
         if (plan->question.asked) detect_text(plan, &out);
@@ -254,11 +261,13 @@ int command_plan(int argc, char **argv)
     struct run_flags *flags = &plan.run.flags;
     const struct option_row rows[] = {
         {"detect", 0, OPTION_TEXT, "'RATE vs RATE'",
-         "what it takes to tell two failure rates apart: attempts, minutes, tokens, dollars", &plan.detect},
-        {"power", 0, OPTION_TEXT, "PERCENT", "chance to see the difference when it is there (default: 80%)",
-         &plan.power},
+         "what it takes to tell two failure rates apart: attempts, minutes, tokens, dollars",
+         &plan.detect},
+        {"power", 0, OPTION_TEXT, "PERCENT",
+         "chance to see the difference when it is there (default: 80%)", &plan.power},
         {"design-effect", 0, OPTION_TEXT, "N",
-         "by how much failures within sessions inflate the sample (default: 1, none)", &plan.design_effect},
+         "by how much failures within sessions inflate the sample (default: 1, none)",
+         &plan.design_effect},
         {"region", 0, OPTION_LIST, "NAME", "only this region of the profile; may be repeated",
          &flags->regions},
         {"duration", 0, OPTION_TEXT, "D",
@@ -273,8 +282,9 @@ int command_plan(int argc, char **argv)
     struct command_line line = {
         .command = "plan",
         .usage = "PROFILE [options]",
-        .purpose = "what a load will do and cost, and how long it takes until it can decide something.\n"
-                   "Nothing is sent",
+        .purpose =
+            "what a load will do and cost, and how long it takes until it can decide something.\n"
+            "Nothing is sent",
         .options = rows,
         .option_count = sizeof rows / sizeof *rows,
         .positional_min = 1,

@@ -18,8 +18,8 @@ struct report {
 };
 
 /* Renders one form of the report. */
-static enum err_code render(const struct report *report, const struct results *results, struct text *out,
-                            struct error *err)
+static enum err_code render(const struct report *report, const struct results *results,
+                            struct text *out, struct error *err)
 {
     const char *format = report->json ? "json" : report->format != NULL ? report->format : "text";
     if (strcmp(format, "text") == 0) {
@@ -34,20 +34,22 @@ static enum err_code render(const struct report *report, const struct results *r
     } else if (strcmp(format, "json") == 0) {
         results_json(results, out);
     } else {
-        return error_set(err, ERR_USAGE, "--format %s: write text, markdown, html, csv or json", format);
+        return error_set(err, ERR_USAGE, "--format %s: write text, markdown, html, csv or json",
+                         format);
     }
     return out->failed ? error_set(err, ERR_NOMEM, "no memory for the report") : ERR_OK;
 }
 
-/* *status is the exit status of a report that was made but could not be printed, which has been said then. */
-static enum err_code deliver(const struct report *report, const struct results *results, const char *folder,
-                             int *status, struct error *err)
+/* *status is the exit status of a report that was made but could not be printed, which has been
+ * said then. */
+static enum err_code deliver(const struct report *report, const struct results *results,
+                             const char *folder, int *status, struct error *err)
 {
     struct text out = {0};
     enum err_code code = render(report, results, &out, err);
     bool plain = report->format == NULL && !report->json && report->output == NULL;
-    /* Without a format and a file the pages in the folder are made anew as well.
-     * A folder that cannot be written (an archive, a full disk) can still be read: the tables come anyway. */
+    /* Without a format and a file the pages in the folder are made anew as well. A folder that
+     * cannot be written (an archive, a full disk) can still be read: the tables come anyway. */
     enum err_code pages = code == ERR_OK && plain ? pages_write(folder, results, err) : ERR_OK;
     if (code == ERR_OK && report->output != NULL) {
         code = file_write(report->output, text_str(&out), out.length, err);
@@ -59,7 +61,8 @@ static enum err_code deliver(const struct report *report, const struct results *
     return code != ERR_OK ? code : pages;
 }
 
-static enum err_code parse_windows(const struct option_list *specs, struct window *windows, struct error *err)
+static enum err_code parse_windows(const struct option_list *specs, struct window *windows,
+                                   struct error *err)
 {
     for (size_t i = 0; i < specs->count; i++) {
         enum err_code code = window_parse(specs->items[i], &windows[i], err);
@@ -69,11 +72,13 @@ static enum err_code parse_windows(const struct option_list *specs, struct windo
 }
 
 /* What Azure says stands in the forms that people read. */
-static enum err_code read_azure(const struct report *report, struct azure **azure, struct error *err)
+static enum err_code read_azure(const struct report *report, struct azure **azure,
+                                struct error *err)
 {
     if (report->service_health == NULL && report->azure_metrics == NULL) return ERR_OK;
-    bool machine = report->json || (report->format != NULL && (strcmp(report->format, "csv") == 0 ||
-                                                               strcmp(report->format, "json") == 0));
+    bool machine = report->json ||
+                   (report->format != NULL &&
+                    (strcmp(report->format, "csv") == 0 || strcmp(report->format, "json") == 0));
     if (machine) {
         return error_set(
             err, ERR_USAGE,
@@ -110,37 +115,44 @@ int command_report(int argc, char **argv)
     struct report report = {0};
     const struct option_row rows[] = {
         {"window", 0, OPTION_LIST, "SPEC",
-         "group by a width (1m, 1h) or a time of day\n(peak=07:00-09:00@America/Los_Angeles,mon-fri); may be "
+         "group by a width (1m, 1h) or a time of "
+         "day\n(peak=07:00-09:00@America/Los_Angeles,mon-fri); may be "
          "repeated;\n"
          "default: the windows of the run's profile",
          &report.windows},
-        {"format", 0, OPTION_TEXT, "FORM", "text (default), markdown, html, csv or json", &report.format},
-        {"output", 'o', OPTION_TEXT, "FILE", "write there instead of to standard output", &report.output},
+        {"format", 0, OPTION_TEXT, "FORM", "text (default), markdown, html, csv or json",
+         &report.format},
+        {"output", 'o', OPTION_TEXT, "FILE", "write there instead of to standard output",
+         &report.output},
         {"service-health", 0, OPTION_TEXT, "FILE",
          "lay service health events beside the windows: what `az rest --url .../\nproviders/"
          "Microsoft.ResourceHealth/events?api-version=2022-10-01` printed",
          &report.service_health},
         {"azure-metrics", 0, OPTION_TEXT, "FILE",
-         "the same with metrics: what `az monitor metrics list -o json` printed", &report.azure_metrics},
+         "the same with metrics: what `az monitor metrics list -o json` printed",
+         &report.azure_metrics},
         {"json", 0, OPTION_FLAG, NULL, "the same as --format json", &report.json},
-        {"quiet", 'q', OPTION_FLAG, NULL, "print nothing; only make the pages in the run folder anew",
-         &report.quiet},
-        {"no-color", 0, OPTION_FLAG, NULL, "no colour (also: NO_COLOR in the environment)", &report.no_color},
+        {"quiet", 'q', OPTION_FLAG, NULL,
+         "print nothing; only make the pages in the run folder anew", &report.quiet},
+        {"no-color", 0, OPTION_FLAG, NULL, "no colour (also: NO_COLOR in the environment)",
+         &report.no_color},
     };
     struct command_line line = {
         .command = "report",
         .usage = "RUN [options]",
         .purpose = "tables and pages from a run folder, regrouped by any window.\n"
-                   "RUN is a folder, a name below results/, or `latest`. A run that was killed is reported "
+                   "RUN is a folder, a name below results/, or `latest`. A run that was killed is "
+                   "reported "
                    "as far as it came",
         .options = rows,
         .option_count = sizeof rows / sizeof *rows,
         .positional_min = 1,
         .positional_max = 1,
         .positional_names = "RUN",
-        .examples = "  rushhour report latest\n"
-                    "  rushhour report latest --window 'peak=07:00-09:00@America/Los_Angeles' --window 1h\n"
-                    "  rushhour report results/2026-11-20T140500Z-demo --format csv -o demo.csv\n",
+        .examples =
+            "  rushhour report latest\n"
+            "  rushhour report latest --window 'peak=07:00-09:00@America/Los_Angeles' --window 1h\n"
+            "  rushhour report results/2026-11-20T140500Z-demo --format csv -o demo.csv\n",
         .exit_codes = "  0 reported   1 the folder could not be read   2 wrong command line\n",
     };
     int status;

@@ -17,8 +17,10 @@ static const char EXAMPLES[] =
     "  rushhour run my.json --yes --seed 7 --shard 2/3 --start-at 2026-11-20T14:00:00Z\n";
 
 static const char EXIT_CODES[] =
-    "  0 done, every threshold passed     1 could not do its work      2 wrong command line or profile\n"
-    "  3 inconclusive: too few samples    4 invalid: the generator was saturated or the load not reached\n"
+    "  0 done, every threshold passed     1 could not do its work      2 wrong command line or "
+    "profile\n"
+    "  3 inconclusive: too few samples    4 invalid: the generator was saturated or the load not "
+    "reached\n"
     "  5 stopped by the budget            99 a threshold failed, or abort_on_fail stopped the run\n"
     "  130 interrupted, all so far is kept\n";
 
@@ -52,8 +54,8 @@ static enum err_code start_simulator(struct run *run, struct error *err)
         .on_lost = on_simulator_lost,
         .user = run,
     };
-    enum err_code code =
-        ledger.failed ? error_set(err, ERR_NOMEM, "no memory") : simulated_start(&run->simulated, err);
+    enum err_code code = ledger.failed ? error_set(err, ERR_NOMEM, "no memory")
+                                       : simulated_start(&run->simulated, err);
     run->simulated.ledger = NULL;
     text_free(&ledger);
     return code;
@@ -77,8 +79,8 @@ static enum err_code make_run(struct run *run, int *status, struct error *err)
     enum err_code code = run_signals_open(run, err);
     if (code == ERR_OK) code = run_metrics_open(run, err);
     if (code == ERR_OK)
-        code = run_writer_open(text_str(&run->folder), run->profile, run->clock.wall_origin_ns, &run->writer,
-                               err);
+        code = run_writer_open(text_str(&run->folder), run->profile, run->clock.wall_origin_ns,
+                               &run->writer, err);
     if (code != ERR_OK) return code;
     code = drive(run, err);
     struct error ending = {0};
@@ -115,11 +117,11 @@ static void warn_of_query_keys(const struct profile *profile)
     for (size_t i = 0; i < profile->region_count; i++) {
         const struct region *region = &profile->regions[i];
         if (!region->auth.in_query) continue;
-        (void)fprintf(
-            stderr,
-            "rushhour: region %s: its API key goes into the query, where proxies and gateways may log it: a "
-            "header is safer\n",
-            region->name);
+        (void)fprintf(stderr,
+                      "rushhour: region %s: its API key goes into the query, where proxies and "
+                      "gateways may log it: a "
+                      "header is safer\n",
+                      region->name);
     }
 }
 
@@ -168,55 +170,63 @@ int command_run(int argc, char **argv)
     struct run_flags *flags = &run.flags;
     const struct option_row rows[] = {
         {"simulate", 0, OPTION_FLAG, NULL,
-         "drive the built-in simulator instead of the real service: no account, no cost", &flags->simulate},
+         "drive the built-in simulator instead of the real service: no account, no cost",
+         &flags->simulate},
         {"connect-to", 0, OPTION_LIST, "HOST:PORT=ADDR:PORT",
          "reach a host at another (numeric) address; may be repeated", &flags->connect_to},
-        {"output", 'o', OPTION_TEXT, "DIR", "the run folder to make (default results/<time>-<profile>)",
-         &flags->output},
+        {"output", 'o', OPTION_TEXT, "DIR",
+         "the run folder to make (default results/<time>-<profile>)", &flags->output},
         {"region", 0, OPTION_LIST, "NAME", "only this region of the profile; may be repeated",
          &flags->regions},
         {"duration", 0, OPTION_TEXT, "D",
          "end the load after D (30s, 5m, 2h), or hold the last stage until then", &flags->duration},
-        {"sessions", 0, OPTION_TEXT, "N", "closed load: keep N sessions busy in each region from the start",
-         &flags->sessions},
+        {"sessions", 0, OPTION_TEXT, "N",
+         "closed load: keep N sessions busy in each region from the start", &flags->sessions},
         {"rate", 0, OPTION_TEXT, "R",
          "open load: R session arrivals (5/s, 300/m) in each region from the start", &flags->rate},
         {"seed", 0, OPTION_TEXT, "N",
-         "repeat a plan: arrivals, prompts, jitter, simulated faults (default: drawn, and kept\nin run.json)",
+         "repeat a plan: arrivals, prompts, jitter, simulated faults (default: drawn, and kept\nin "
+         "run.json)",
          &flags->seed},
         {"workers", 0, OPTION_TEXT, "N",
          "threads that drive sessions (default: cores, one less when there are more than two)",
          &flags->workers},
         {"evidence-limit", 0, OPTION_TEXT, "N",
-         "write so many evidence records in full, per failure code and region; further ones in brief\n"
+         "write so many evidence records in full, per failure code and region; further ones in "
+         "brief\n"
          "(default: the profile's record.evidence_limit, 0: all in full)",
          &flags->evidence_limit},
         {"metrics", 0, OPTION_TEXT, "ADDR:PORT",
-         "serve the figures so far at http://ADDR:PORT/metrics for Prometheus (without ADDR: 127.0.0.1;\n"
+         "serve the figures so far at http://ADDR:PORT/metrics for Prometheus (without ADDR: "
+         "127.0.0.1;\n"
          "port 0: any free one)",
          &flags->metrics},
         {"shard", 0, OPTION_TEXT, "I/N",
-         "drive only the I-th of N parts of the plan, and the others elsewhere with the same profile and\n"
+         "drive only the I-th of N parts of the plan, and the others elsewhere with the same "
+         "profile and\n"
          "seed, then: rushhour merge; splits arrivals or slots, max_sessions, connect_rate, budget",
          &flags->shard},
         {"start-at", 0, OPTION_TEXT, "TIME",
-         "begin the load exactly then (RFC 3339, at most 24 h ahead), so that shards start together",
+         "begin the load exactly then (RFC 3339, at most 24 h ahead), so that shards start "
+         "together",
          &flags->start_at},
-        {"inconclusive", 0, OPTION_TEXT, "pass|fail", "exit 0 or 99 instead of 3 when samples are too few",
-         &flags->inconclusive},
-        {"dry-run", 0, OPTION_FLAG, NULL, "print what would be done and what it may cost, and do nothing",
-         &flags->dry_run},
+        {"inconclusive", 0, OPTION_TEXT, "pass|fail",
+         "exit 0 or 99 instead of 3 when samples are too few", &flags->inconclusive},
+        {"dry-run", 0, OPTION_FLAG, NULL,
+         "print what would be done and what it may cost, and do nothing", &flags->dry_run},
         {"yes", 0, OPTION_FLAG, NULL,
          "spend money without asking (a real service and no budget in the profile)", &flags->yes},
         {"json", 0, OPTION_FLAG, NULL, "print run.json on standard output instead of the table",
          &flags->json},
         {"quiet", 'q', OPTION_FLAG, NULL, "no live view and no table", &flags->quiet},
-        {"no-color", 0, OPTION_FLAG, NULL, "no colour (also: NO_COLOR in the environment)", &flags->no_color},
+        {"no-color", 0, OPTION_FLAG, NULL, "no colour (also: NO_COLOR in the environment)",
+         &flags->no_color},
     };
     struct command_line line = {
         .command = "run",
         .usage = "PROFILE [options]",
-        .purpose = "drive the load of a profile, show it live, write a run folder, judge thresholds",
+        .purpose =
+            "drive the load of a profile, show it live, write a run folder, judge thresholds",
         .options = rows,
         .option_count = sizeof rows / sizeof *rows,
         .positional_min = 1,

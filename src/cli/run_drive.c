@@ -11,7 +11,8 @@
 
 #define REDRAW_EVERY_MS 250
 
-/* The load begins this long after everything is set up, so that the first arrivals are not late already. */
+/* The load begins this long after everything is set up, so that the first arrivals are not late
+ * already. */
 #define LEAD_NS (50 * NS_PER_MS)
 
 struct drive {
@@ -40,7 +41,8 @@ static const char *top_failure(const struct cell *cell)
     return top != NULL ? top->code : "";
 }
 
-static void fill_region(struct drive *drive, size_t i, const struct engine_status *status, double passed_s)
+static void fill_region(struct drive *drive, size_t i, const struct engine_status *status,
+                        double passed_s)
 {
     const struct cell *cell = &status->totals[i];
     const struct counters *counters = &cell->counters;
@@ -49,7 +51,8 @@ static void fill_region(struct drive *drive, size_t i, const struct engine_statu
     double now_rate = passed_s > 0 ? (double)(ended - drive->ended_before[i]) / passed_s : 0;
     drive->ended_before[i] = ended;
     drive->rates[i] +=
-        (now_rate - drive->rates[i]) * 0.15; /* slices come once a second: smooth over some of them */
+        (now_rate - drive->rates[i]) * 0.15; /* slices come once a second: smooth over some of
+                                                them */
     drive->regions[i] = (struct live_region){
         .name = drive->run->profile->regions[i].name,
         .sessions_open = status->sessions_open[i],
@@ -64,14 +67,16 @@ static void fill_region(struct drive *drive, size_t i, const struct engine_statu
     };
 }
 
-/* Says what has happened since the last picture: the first interrupt, a share of the budget spent. */
+/* Says what has happened since the last picture: the first interrupt, a share of the budget
+ * spent. */
 static void tell_news(struct drive *drive, const struct engine_status *status)
 {
     const struct run *run = drive->run;
     const struct budget *budget = &run->profile->budget;
     if (run->interrupts > 0 && !drive->told_interrupt) {
         drive->told_interrupt = true;
-        live_note(drive->view, "rushhour: finishing what is in flight; press Ctrl-C again to stop at once");
+        live_note(drive->view,
+                  "rushhour: finishing what is in flight; press Ctrl-C again to stop at once");
     }
     double spent = 0;
     for (size_t i = 0; i < budget->alert_count; i++) {
@@ -93,7 +98,8 @@ static void draw(struct drive *drive)
     uint64_t end_ns = run_clock_mono_at(&run->clock, total_ns);
     struct engine_status status;
     engine_status(run->engine, &status);
-    double passed_s = drive->drawn_ns == 0 ? 0 : (double)(now_ns - drive->drawn_ns) / (double)NS_PER_S;
+    double passed_s =
+        drive->drawn_ns == 0 ? 0 : (double)(now_ns - drive->drawn_ns) / (double)NS_PER_S;
     for (size_t i = 0; i < status.region_count; i++) fill_region(drive, i, &status, passed_s);
     drive->drawn_ns = now_ns;
     tell_news(drive, &status);
@@ -131,7 +137,8 @@ static enum err_code open_drive(struct drive *drive, struct error *err)
     drive->regions = calloc(count, sizeof *drive->regions);
     drive->rates = calloc(count, sizeof *drive->rates);
     drive->ended_before = calloc(count, sizeof *drive->ended_before);
-    drive->view = live_new(stderr, wants_colour(STDERR_FILENO, run->flags.no_color), run->flags.quiet);
+    drive->view =
+        live_new(stderr, wants_colour(STDERR_FILENO, run->flags.no_color), run->flags.quiet);
     if (drive->regions == NULL || drive->rates == NULL || drive->ended_before == NULL ||
         drive->view == NULL) {
         return error_set(err, ERR_NOMEM, "no memory for the live view");
@@ -191,8 +198,8 @@ static enum err_code start_engine(struct run *run, struct error *err)
     return code;
 }
 
-/* Setting up took its time: the clock starts now, or when it was asked to, for us and for the simulator
- * alike. */
+/* Setting up took its time: the clock starts now, or when it was asked to, for us and for the
+ * simulator alike. */
 static enum err_code set_start(struct run *run, struct error *err)
 {
     if (run->start_at_ns != 0) return run_wait(run, err);

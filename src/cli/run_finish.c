@@ -55,7 +55,8 @@ static double seconds_driven(const struct run *run)
 /* NULL when the profile has no such rule, or without memory. */
 static struct abort_fact *abort_facts(const struct abort_rule *rule)
 {
-    struct abort_fact *facts = rule->regions != NULL ? calloc(rule->region_count, sizeof *facts) : NULL;
+    struct abort_fact *facts =
+        rule->regions != NULL ? calloc(rule->region_count, sizeof *facts) : NULL;
     for (size_t i = 0; facts != NULL && i < rule->region_count; i++) {
         const struct abort_region *region = &rule->regions[i];
         facts[i] = (struct abort_fact){
@@ -121,7 +122,8 @@ static enum err_code complete_manifest(const struct run *run, const struct resul
     return code;
 }
 
-static int exit_status(const struct run *run, const struct engine_status *engine, enum verdict verdict)
+static int exit_status(const struct run *run, const struct engine_status *engine,
+                       enum verdict verdict)
 {
     if (engine->end == RUN_INTERRUPTED) return 130;
     if (engine->end == RUN_STOPPED_BUDGET) return 5;
@@ -144,7 +146,8 @@ static int exit_status(const struct run *run, const struct engine_status *engine
     return 1;
 }
 
-static int print_result(const struct run *run, const struct results *results, const struct text *json)
+static int print_result(const struct run *run, const struct results *results,
+                        const struct text *json)
 {
     if (run->flags.json) return print_out(text_str(json));
     if (run->flags.quiet) return 0;

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How long the end of a run waits for a scraper to come again: as long as it took last time and a little
- * more, but never longer than this. */
+/* How long the end of a run waits for a scraper to come again: as long as it took last time and a
+ * little more, but never longer than this. */
 #define LAST_SCRAPE_MOST_NS (60 * NS_PER_S)
 #define LAST_SCRAPE_SLACK_NS (1 * NS_PER_S)
 
@@ -35,10 +35,11 @@ struct run_metrics {
 
 static enum err_code refuse_address(const char *given, struct error *err)
 {
-    return error_set(err, ERR_USAGE,
-                     "--metrics \"%s\": write a port or ADDR:PORT with a numeric address, such as 9464, "
-                     "0.0.0.0:9464 or [::1]:9464",
-                     given);
+    return error_set(
+        err, ERR_USAGE,
+        "--metrics \"%s\": write a port or ADDR:PORT with a numeric address, such as 9464, "
+        "0.0.0.0:9464 or [::1]:9464",
+        given);
 }
 
 /* "9464", ":9464", "ADDR:9464", "[V6]:9464"; loopback when there is no address. */
@@ -48,7 +49,8 @@ static enum err_code read_address(struct run_metrics *metrics, const char *given
     const char *digits = colon != NULL ? colon + 1 : given;
     size_t length = colon != NULL ? (size_t)(colon - given) : 0;
     uint64_t port = 0;
-    if (parse_count(digits, &port, NULL) != ERR_OK || port > 65535) return refuse_address(given, err);
+    if (parse_count(digits, &port, NULL) != ERR_OK || port > 65535)
+        return refuse_address(given, err);
     const char *host = given;
     bool brackets = length > 2 && host[0] == '[' && host[length - 1] == ']';
     if (brackets) {
@@ -99,10 +101,12 @@ static void fill_from_engine(const struct run_metrics *metrics, struct openmetri
     state->elapsed_ns = run_clock_elapsed(&run->clock, now_ns);
     bool loaded = state->elapsed_ns < state->load_ns && !status.draining;
     state->state = metrics->finished ? "finished" : loaded ? "running" : "draining";
-    if (loaded && !metrics->finished) state->requested = pacer_level(&run->profile->load, state->elapsed_ns);
+    if (loaded && !metrics->finished)
+        state->requested = pacer_level(&run->profile->load, state->elapsed_ns);
 }
 
-static void write_figures(const struct run_metrics *metrics, enum exposition exposition, struct text *out)
+static void write_figures(const struct run_metrics *metrics, enum exposition exposition,
+                          struct text *out)
 {
     const struct run *run = metrics->run;
     const struct profile *profile = run->profile;
@@ -151,13 +155,14 @@ static void answer_metrics(struct run_metrics *metrics, struct ws_peer *peer)
 static void answer_front(const struct run_metrics *metrics, struct ws_peer *peer)
 {
     struct text body = {0};
+    text_puts(&body, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta "
+                     "charset=\"utf-8\"><title>rushhour</title></head>"
+                     "<body>\n<h1>rushhour ");
+    text_html(&body, metrics->run->id);
     text_puts(
         &body,
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>rushhour</title></head>"
-        "<body>\n<h1>rushhour ");
-    text_html(&body, metrics->run->id);
-    text_puts(&body, "</h1>\n<p><a href=\"/metrics\">Metrics</a> of the run under way, for Prometheus.</p>\n"
-                     "</body></html>\n");
+        "</h1>\n<p><a href=\"/metrics\">Metrics</a> of the run under way, for Prometheus.</p>\n"
+        "</body></html>\n");
     ws_peer_refuse(peer, 200, "", "text/html; charset=utf-8", text_str(&body));
     text_free(&body);
 }
@@ -176,7 +181,8 @@ static void on_request(void *user, struct ws_peer *peer, const struct ws_request
     } else if (path == 1 && *request->target == '/') {
         answer_front(metrics, peer);
     } else {
-        ws_peer_refuse(peer, 404, "", "text/plain; charset=utf-8", "The metrics are at /metrics.\n");
+        ws_peer_refuse(peer, 404, "", "text/plain; charset=utf-8",
+                       "The metrics are at /metrics.\n");
     }
 }
 
@@ -207,10 +213,11 @@ enum err_code run_metrics_open(struct run *run, struct error *err)
     if (metrics == NULL) return ERR_OK;
     metrics->created_ns = clock_wall_ns();
     struct error why = {0};
-    enum err_code code = ws_server_listen(&run->loop, metrics->address, metrics->port, NULL, &handlers,
-                                          metrics, &metrics->server, &why);
+    enum err_code code = ws_server_listen(&run->loop, metrics->address, metrics->port, NULL,
+                                          &handlers, metrics, &metrics->server, &why);
     if (code != ERR_OK)
-        return error_set(err, code, "--metrics: %s; take another port, or 0 for any free one", why.text);
+        return error_set(err, code, "--metrics: %s; take another port, or 0 for any free one",
+                         why.text);
     bool v6 = strchr(metrics->address, ':') != NULL;
     if (!run->flags.quiet || metrics->port == 0)
         (void)fprintf(stderr, "rushhour: metrics at http://%s%s%s:%u/metrics\n", v6 ? "[" : "",
@@ -242,14 +249,16 @@ void run_metrics_finish(struct run *run)
     uint64_t within_ns = expected_within_ns(metrics);
     if (within_ns == 0 || run->interrupts > 0) return; /* who interrupts wants the end */
     if (!run->flags.quiet)
-        (void)fprintf(stderr,
-                      "rushhour: waiting up to %.0f s for the last scrape of the metrics (Ctrl-C ends it)\n",
-                      (double)within_ns / (double)NS_PER_S + 0.5);
+        (void)fprintf(
+            stderr,
+            "rushhour: waiting up to %.0f s for the last scrape of the metrics (Ctrl-C ends it)\n",
+            (double)within_ns / (double)NS_PER_S + 0.5);
     uv_timer_t deadline;
     unsigned interrupts = run->interrupts;
     (void)uv_timer_init(&run->loop, &deadline);
     (void)uv_timer_start(&deadline, on_deadline, within_ns / (uint64_t)NS_PER_MS + 1, 0);
-    while (!metrics->last_gone && run->interrupts == interrupts && uv_is_active((uv_handle_t *)&deadline))
+    while (!metrics->last_gone && run->interrupts == interrupts &&
+           uv_is_active((uv_handle_t *)&deadline))
         (void)uv_run(&run->loop, UV_RUN_DEFAULT);
     uv_close((uv_handle_t *)&deadline, NULL);
     (void)uv_run(&run->loop, UV_RUN_NOWAIT);

@@ -32,11 +32,13 @@ static enum err_code override_load(struct run *run, struct error *err)
     struct load *load = &run->profile->load;
     const struct run_flags *flags = &run->flags;
     if (flags->sessions != NULL && flags->rate != NULL) {
-        return error_set(err, ERR_USAGE, "--sessions and --rate exclude each other: closed or open load");
+        return error_set(err, ERR_USAGE,
+                         "--sessions and --rate exclude each other: closed or open load");
     }
     if (flags->sessions != NULL) {
         uint64_t sessions;
-        if (parse_count(flags->sessions, &sessions, err) != ERR_OK) return error_prefix(err, "--sessions");
+        if (parse_count(flags->sessions, &sessions, err) != ERR_OK)
+            return error_prefix(err, "--sessions");
         load->model = LOAD_SESSIONS;
         if (load_hold(load, (double)sessions, err) != ERR_OK) return err->code;
     }
@@ -48,9 +50,11 @@ static enum err_code override_load(struct run *run, struct error *err)
     }
     if (flags->duration != NULL) {
         int64_t duration;
-        if (parse_duration(flags->duration, &duration, err) != ERR_OK) return error_prefix(err, "--duration");
+        if (parse_duration(flags->duration, &duration, err) != ERR_OK)
+            return error_prefix(err, "--duration");
         if (duration <= 0)
-            return error_set(err, ERR_USAGE, "--duration %s: must be longer than nothing", flags->duration);
+            return error_set(err, ERR_USAGE, "--duration %s: must be longer than nothing",
+                             flags->duration);
         if (load_cut(load, duration, err) != ERR_OK) return err->code;
     }
     return ERR_OK;
@@ -59,7 +63,8 @@ static enum err_code override_load(struct run *run, struct error *err)
 static enum err_code limit_evidence(struct run *run, struct error *err)
 {
     const char *limit = run->flags.evidence_limit;
-    if (limit == NULL || parse_count(limit, &run->profile->evidence_limit, err) == ERR_OK) return ERR_OK;
+    if (limit == NULL || parse_count(limit, &run->profile->evidence_limit, err) == ERR_OK)
+        return ERR_OK;
     return error_prefix(err, "--evidence-limit");
 }
 
@@ -80,17 +85,20 @@ static enum err_code start_flags(struct run *run, struct error *err)
 {
     if (run->flags.start_at == NULL) return ERR_OK;
     int64_t at_ns;
-    if (parse_time(run->flags.start_at, &at_ns, err) != ERR_OK) return error_prefix(err, "--start-at");
+    if (parse_time(run->flags.start_at, &at_ns, err) != ERR_OK)
+        return error_prefix(err, "--start-at");
     int64_t now_ns = clock_wall_ns();
     char now[40];
     format_utc_ms(now_ns, now);
     if (at_ns <= now_ns) {
-        return error_set(err, ERR_USAGE,
-                         "--start-at %.40s: that has passed (it is %s now); choose a time some seconds ahead",
-                         run->flags.start_at, now);
+        return error_set(
+            err, ERR_USAGE,
+            "--start-at %.40s: that has passed (it is %s now); choose a time some seconds ahead",
+            run->flags.start_at, now);
     }
     if (at_ns - now_ns > START_MOST_NS) {
-        return error_set(err, ERR_USAGE, "--start-at %.40s: that is more than 24 hours ahead (it is %s now)",
+        return error_set(err, ERR_USAGE,
+                         "--start-at %.40s: that is more than 24 hours ahead (it is %s now)",
                          run->flags.start_at, now);
     }
     run->start_at_ns = at_ns - at_ns % NS_PER_MS;
@@ -104,7 +112,8 @@ static enum err_code number_flags(struct run *run, struct error *err)
         return error_prefix(err, "--seed");
     }
     if (run->seed > SEED_MOST) {
-        return error_set(err, ERR_USAGE, "seed %" PRIu64 ": at most %" PRIu64, run->seed, SEED_MOST);
+        return error_set(err, ERR_USAGE, "seed %" PRIu64 ": at most %" PRIu64, run->seed,
+                         SEED_MOST);
     }
     if (run->seed == 0 && run->shard.count > 1) {
         return error_set(
@@ -124,11 +133,13 @@ static enum err_code number_flags(struct run *run, struct error *err)
         return error_prefix(err, "--workers");
     }
     if (workers < 1 || workers > 256) return error_set(err, ERR_USAGE, "--workers: 1 to 256");
-    /* A worker has its whole part of max_sessions, or it would turn every arrival of its own away. */
+    /* A worker has its whole part of max_sessions, or it would turn every arrival of its own
+     * away. */
     const uint64_t most = shard_part(&run->shard, run->profile->load.max_sessions);
     run->workers = (unsigned)(workers < most ? workers : most);
     const char *inconclusive = run->flags.inconclusive;
-    if (inconclusive != NULL && strcmp(inconclusive, "pass") != 0 && strcmp(inconclusive, "fail") != 0) {
+    if (inconclusive != NULL && strcmp(inconclusive, "pass") != 0 &&
+        strcmp(inconclusive, "fail") != 0) {
         return error_set(err, ERR_USAGE, "--inconclusive %s: write pass or fail", inconclusive);
     }
     return ERR_OK;
@@ -158,11 +169,11 @@ static enum err_code check_prices(const struct profile *profile, struct error *e
     for (size_t i = 0; i < profile->region_count && profile->budget.usd > 0; i++) {
         const struct region *region = &profile->regions[i];
         if (prices_find(&profile->prices, region->model) != NULL) continue;
-        return error_set(
-            err, ERR_PROFILE,
-            "%s: budget.usd cannot stop region %s: `prices` has no row for its model \"%s\"; add it, "
-            "or take budget.tokens instead",
-            profile->file, region->name, region->model);
+        return error_set(err, ERR_PROFILE,
+                         "%s: budget.usd cannot stop region %s: `prices` has no row for its model "
+                         "\"%s\"; add it, "
+                         "or take budget.tokens instead",
+                         profile->file, region->name, region->model);
     }
     return ERR_OK;
 }
@@ -178,17 +189,18 @@ static enum err_code check(const struct run *run, struct error *err)
                          profile->file);
     }
     if (!flags->simulate && profile_simulate_only(profile)) {
-        return error_set(
-            err, ERR_PROFILE,
-            "%s: simulator.clock: a profile with a clock of its own can only be simulated; add --simulate",
-            profile->file);
+        return error_set(err, ERR_PROFILE,
+                         "%s: simulator.clock: a profile with a clock of its own can only be "
+                         "simulated; add --simulate",
+                         profile->file);
     }
     bool bounded = profile->budget.usd > 0 || profile->budget.tokens > 0;
     if (!flags->simulate && !flags->dry_run && !flags->yes && !bounded) {
-        return error_set(err, ERR_USAGE,
-                         "%s: this run costs money and has no bound; add \"budget\": {\"usd\": N} to the "
-                         "profile or --yes to the command (`--dry-run` estimates the cost)",
-                         profile->file);
+        return error_set(
+            err, ERR_USAGE,
+            "%s: this run costs money and has no bound; add \"budget\": {\"usd\": N} to the "
+            "profile or --yes to the command (`--dry-run` estimates the cost)",
+            profile->file);
     }
     return check_prices(profile, err);
 }
@@ -234,7 +246,8 @@ enum err_code run_plan(struct run *run, struct error *err)
     bool now = !run->flags.simulate || run->profile->simulator.clock_start_ns == INT64_MIN;
     int64_t origin_ns = run->profile->simulator.clock_start_ns;
     if (now) origin_ns = run->start_at_ns != 0 ? run->start_at_ns : clock_wall_ns();
-    /* Whole milliseconds, as the files show them: else a row's time could be rounded out of its interval. */
+    /* Whole milliseconds, as the files show them: else a row's time could be rounded out of its
+     * interval. */
     run->clock.wall_origin_ns = origin_ns - origin_ns % NS_PER_MS;
     run->clock.speed = run->flags.simulate ? run->profile->simulator.clock_speed : 1;
     return code;
@@ -257,11 +270,12 @@ void run_plan_report(const struct run *run, bool json, struct text *out)
     }
     struct text length = {0};
     text_duration(&length, load_duration_ns(&run->profile->load));
-    text_printf(out, "%s: %s of load, seed %" PRIu64 ", nothing is sent (--dry-run)\n\n", run->profile->name,
-                text_str(&length), run->seed);
+    text_printf(out, "%s: %s of load, seed %" PRIu64 ", nothing is sent (--dry-run)\n\n",
+                run->profile->name, text_str(&length), run->seed);
     forecast_table(run->profile, out);
     if (run->shard.count > 1)
-        text_printf(out, "These are the figures of the whole plan, of which shard %s drives its part.\n",
+        text_printf(out,
+                    "These are the figures of the whole plan, of which shard %s drives its part.\n",
                     shard);
     text_free(&length);
 }

@@ -8,7 +8,8 @@
 
 #define LOOK_EVERY_MS 200
 
-/* So long before its start the wait is over: what is left to do before the first arrival takes less. */
+/* So long before its start the wait is over: what is left to do before the first arrival takes
+ * less. */
 #define LEAD_NS (500 * NS_PER_MS)
 
 struct wait {
@@ -27,8 +28,9 @@ static void show_countdown(const struct wait *wait)
 {
     int64_t left_s = (left_ns(wait->run) + NS_PER_S - 1) / NS_PER_S;
     if (left_s < 0) left_s = 0;
-    (void)fprintf(stderr, "\r%s  starts in %d:%02d:%02d; Ctrl-C calls it off\x1b[K", wait->run->profile->name,
-                  (int)(left_s / 3600), (int)(left_s / 60 % 60), (int)(left_s % 60));
+    (void)fprintf(stderr, "\r%s  starts in %d:%02d:%02d; Ctrl-C calls it off\x1b[K",
+                  wait->run->profile->name, (int)(left_s / 3600), (int)(left_s / 60 % 60),
+                  (int)(left_s % 60));
     (void)fflush(stderr);
 }
 
@@ -60,13 +62,15 @@ static enum err_code end_of_wait(const struct run *run, struct error *err)
     struct engine_status status;
     engine_status(run->engine, &status);
     if (run->interrupts > 0) return error_set(err, ERR_IO, "interrupted before the load began");
-    if (status.draining) return error_set(err, ERR_IO, "called off before the load began: %s", status.reason);
+    if (status.draining)
+        return error_set(err, ERR_IO, "called off before the load began: %s", status.reason);
     int64_t left = left_ns(run);
     if (left > 0) return ERR_OK;
-    return error_set(err, ERR_USAGE,
-                     "--start-at %.40s: passed %" PRId64
-                     " ms before everything was ready (simulator, credentials); choose a later time",
-                     run->flags.start_at, -left / NS_PER_MS);
+    return error_set(
+        err, ERR_USAGE,
+        "--start-at %.40s: passed %" PRId64
+        " ms before everything was ready (simulator, credentials); choose a later time",
+        run->flags.start_at, -left / NS_PER_MS);
 }
 
 enum err_code run_wait(struct run *run, struct error *err)

@@ -14,9 +14,9 @@
 #include <uv.h>
 
 /*
- * `rushhour simulate`. A run that simulates starts this same command with --controlled: its standard input
- * then carries the run's clock ("clock MONO_NS WALL_NS SPEED"), and its end means that the run is over,
- * however that came.
+ * `rushhour simulate`. A run that simulates starts this same command with --controlled: its
+ * standard input then carries the run's clock ("clock MONO_NS WALL_NS SPEED"), and its end means
+ * that the run is over, however that came.
  */
 
 struct simulate {
@@ -48,8 +48,8 @@ static void on_signal(uv_signal_t *handle, int number)
 {
     struct simulate *simulate = handle->data;
     (void)number;
-    /* Ctrl-C, `timeout` and service managers signal the whole process group. A controlled simulator serves
-     * until the run has drained; the end of its standard input ends it. */
+    /* Ctrl-C, `timeout` and service managers signal the whole process group. A controlled simulator
+     * serves until the run has drained; the end of its standard input ends it. */
     if (!simulate->controlled) stop(simulate);
 }
 
@@ -104,9 +104,11 @@ static enum err_code listen_for_end(struct simulate *simulate, struct error *err
         status = uv_pipe_init(&simulate->loop, &simulate->control, 0);
         simulate->control.data = simulate;
         if (status == 0) status = uv_pipe_open(&simulate->control, STDIN_FILENO);
-        if (status == 0) status = uv_read_start((uv_stream_t *)&simulate->control, allocate, on_control);
+        if (status == 0)
+            status = uv_read_start((uv_stream_t *)&simulate->control, allocate, on_control);
     }
-    if (status != 0) return error_set(err, ERR_NET, "cannot set the simulator up: %s", uv_strerror(status));
+    if (status != 0)
+        return error_set(err, ERR_NET, "cannot set the simulator up: %s", uv_strerror(status));
     return ERR_OK;
 }
 
@@ -135,8 +137,8 @@ static int serve(struct simulate *simulate, const struct simulator_options *opti
     return simulate->status;
 }
 
-static enum err_code read_seed(const struct simulate *simulate, const struct profile *profile, uint64_t *seed,
-                               struct error *err)
+static enum err_code read_seed(const struct simulate *simulate, const struct profile *profile,
+                               uint64_t *seed, struct error *err)
 {
     *seed = profile->seed;
     if (simulate->seed != NULL) {
@@ -155,7 +157,8 @@ static int simulate_profile(struct simulate *simulate, const char *file)
 {
     struct error err = {0};
     struct profile *profile = NULL;
-    struct simulator_options options = {.listen = simulate->listen, .ledger_file = simulate->ledger};
+    struct simulator_options options = {.listen = simulate->listen,
+                                        .ledger_file = simulate->ledger};
     if (profile_load(file, &profile, &err) != ERR_OK) return cli_complain(&err);
     if (read_seed(simulate, profile, &options.seed, &err) != ERR_OK) {
         profile_free(profile);
@@ -164,8 +167,9 @@ static int simulate_profile(struct simulate *simulate, const char *file)
     options.profile = profile;
     options.clock = (struct run_clock){
         .mono_origin_ns = clock_mono_ns(),
-        .wall_origin_ns = profile->simulator.clock_start_ns == INT64_MIN ? clock_wall_ns()
-                                                                         : profile->simulator.clock_start_ns,
+        .wall_origin_ns = profile->simulator.clock_start_ns == INT64_MIN
+                              ? clock_wall_ns()
+                              : profile->simulator.clock_start_ns,
         .speed = profile->simulator.clock_speed,
     };
     int status = serve(simulate, &options);
@@ -179,11 +183,12 @@ int command_simulate(int argc, char **argv)
     const struct option_row rows[] = {
         {"listen", 0, OPTION_TEXT, "ADDR", "numeric address to listen on (default 127.0.0.1)",
          &simulate.listen},
-        {"ledger", 0, OPTION_TEXT, "FILE", "write the truth: one JSON line per session and response served",
-         &simulate.ledger},
-        {"seed", 0, OPTION_TEXT, "N", "repeatable latencies and faults (default: the profile's, else drawn)",
-         &simulate.seed},
-        {"json", 0, OPTION_FLAG, NULL, "accepted; the ready line is JSON in any case", &simulate.json},
+        {"ledger", 0, OPTION_TEXT, "FILE",
+         "write the truth: one JSON line per session and response served", &simulate.ledger},
+        {"seed", 0, OPTION_TEXT, "N",
+         "repeatable latencies and faults (default: the profile's, else drawn)", &simulate.seed},
+        {"json", 0, OPTION_FLAG, NULL, "accepted; the ready line is JSON in any case",
+         &simulate.json},
         {"quiet", 'q', OPTION_FLAG, NULL,
          "accepted; nothing but the ready line and errors is printed in any case", &simulate.quiet},
         {"no-color", 0, OPTION_FLAG, NULL, "accepted; there is no colour here", &simulate.no_color},
@@ -194,10 +199,11 @@ int command_simulate(int argc, char **argv)
     struct command_line line = {
         .command = "simulate",
         .usage = "PROFILE [options]",
-        .purpose = "serve every region of a profile on loopback, with scripted latency and faults.\n"
-                   "Prints one JSON line when ready (addresses, keys, the CA's file, an HTTP proxy), and "
-                   "serves until "
-                   "SIGINT or SIGTERM",
+        .purpose =
+            "serve every region of a profile on loopback, with scripted latency and faults.\n"
+            "Prints one JSON line when ready (addresses, keys, the CA's file, an HTTP proxy), and "
+            "serves until "
+            "SIGINT or SIGTERM",
         .options = rows,
         .option_count = sizeof rows / sizeof *rows,
         .positional_min = 1,
@@ -205,7 +211,8 @@ int command_simulate(int argc, char **argv)
         .positional_names = "PROFILE",
         .examples = "  rushhour simulate profiles/two-regions.json\n"
                     "  rushhour simulate profiles/demo.json --ledger truth.jsonl --seed 7\n",
-        .exit_codes = "  0 ended by a signal   1 could not serve   2 wrong command line or profile\n",
+        .exit_codes =
+            "  0 ended by a signal   1 could not serve   2 wrong command line or profile\n",
     };
     int status;
     if (!cli_begin(&line, argc, argv, &status)) return status;

@@ -101,8 +101,10 @@ static enum err_code spawn(struct simulator_process *simulator, struct error *er
                          simulated->ledger,
                          NULL};
     uv_stdio_container_t streams[] = {
-        {.flags = UV_CREATE_PIPE | UV_READABLE_PIPE, .data.stream = (uv_stream_t *)&simulator->input},
-        {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&simulator->output},
+        {.flags = UV_CREATE_PIPE | UV_READABLE_PIPE,
+         .data.stream = (uv_stream_t *)&simulator->input},
+        {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE,
+         .data.stream = (uv_stream_t *)&simulator->output},
         {.flags = UV_INHERIT_FD, .data.fd = 2},
     };
     const uv_process_options_t options = {
@@ -125,8 +127,8 @@ static enum err_code spawn(struct simulator_process *simulator, struct error *er
 }
 
 /* Runs the loop until the simulator has said something, ended, or used up the patience. */
-static void wait_for(struct simulator_process *simulator, bool (*done)(const struct simulator_process *),
-                     uint64_t limit_ms)
+static void wait_for(struct simulator_process *simulator,
+                     bool (*done)(const struct simulator_process *), uint64_t limit_ms)
 {
     (void)uv_timer_start(&simulator->patience, on_patience, limit_ms, 0);
     simulator->timed_out = false;
@@ -171,10 +173,12 @@ static enum err_code take_region(struct simulated *simulated, const cJSON *entry
     bool lost = false;
     struct detour *detour = &simulated->detours[simulated->detour_count];
     if (simulated->detour_count == DETOUR_MAX || colon == NULL) {
-        return error_set(err, ERR_USAGE, "region %s: more than %d regions cannot be simulated in one run",
+        return error_set(err, ERR_USAGE,
+                         "region %s: more than %d regions cannot be simulated in one run",
                          region->name, DETOUR_MAX);
     }
-    detour->region = region->name; /* two regions may share a host: each has a listener of its own */
+    detour->region = region->name; /* two regions may share a host: each has a listener of its
+                                      own */
     detour->host = strdup(region->host);
     detour->port = region->port;
     detour->address = strndup(address, (size_t)(colon - address));
@@ -227,17 +231,19 @@ enum err_code simulated_start(struct simulated *simulated, struct error *err)
     wait_for(simulator, is_ready, READY_LIMIT_MS);
     if (simulator->exited)
         return error_set(err, ERR_IO, "the simulator could not start (its reason stands above)");
-    if (*simulated->interrupts > 0) return error_set(err, ERR_IO, "interrupted before the load began");
+    if (*simulated->interrupts > 0)
+        return error_set(err, ERR_IO, "interrupted before the load began");
     if (!simulator->has_ready)
-        return error_set(err, ERR_IO, "the simulator was not ready within %d s", READY_LIMIT_MS / 1000);
+        return error_set(err, ERR_IO, "the simulator was not ready within %d s",
+                         READY_LIMIT_MS / 1000);
     return take_ready(simulator, err);
 }
 
 void simulated_clock(struct simulated *simulated, const struct run_clock *clock)
 {
     char line[128];
-    (void)snprintf(line, sizeof line, "clock %" PRIu64 " %" PRId64 " %.17g\n", clock->mono_origin_ns,
-                   clock->wall_origin_ns, clock->speed);
+    (void)snprintf(line, sizeof line, "clock %" PRIu64 " %" PRId64 " %.17g\n",
+                   clock->mono_origin_ns, clock->wall_origin_ns, clock->speed);
     uv_buf_t buffer = uv_buf_init(line, (unsigned)strlen(line));
     /* A short line into an empty pipe never blocks. */
     (void)uv_try_write((uv_stream_t *)&simulated->process->input, &buffer, 1);

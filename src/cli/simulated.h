@@ -1,5 +1,5 @@
-/* The simulator as a process beside a command that was told to --simulate, and what that makes of the
- * profile. */
+/* The simulator as a process beside a command that was told to --simulate, and what that makes of
+ * the profile. */
 #ifndef RUSHHOUR_CLI_SIMULATED_H
 #define RUSHHOUR_CLI_SIMULATED_H
 
@@ -31,16 +31,17 @@ struct simulated {
 };
 
 /*
- * Starts the simulator and waits until it is ready: fills in the detours and the CA, and gives the profile's
- * regions its key and, where they have a proxy, its own. Call simulated_stop and simulated_free whatever
- * it returns.
+ * Starts the simulator and waits until it is ready: fills in the detours and the CA, and gives the
+ * profile's regions its key and, where they have a proxy, its own. Call simulated_stop and
+ * simulated_free whatever it returns.
  */
 MUST_USE enum err_code simulated_start(struct simulated *simulated, struct error *err);
 
 /* Tells it the clock that the command goes by. */
 void simulated_clock(struct simulated *simulated, const struct run_clock *clock);
 
-/* Ends it and waits until its ledger is whole. ERR_IO when it had failed. Safe when there is none. */
+/* Ends it and waits until its ledger is whole. ERR_IO when it had failed. Safe when there is
+ * none. */
 MUST_USE enum err_code simulated_stop(struct simulated *simulated, struct error *err);
 
 /* Frees what simulated_start filled in. */

@@ -52,8 +52,9 @@ const char *abort_verdict_name(enum sequential_verdict verdict)
 
 static void put_sums(const struct abort_region *region, struct text *out)
 {
-    text_printf(out, "%" PRIu64 " first failure%s in %" PRIu64 " attempts", region->sums.first_failures,
-                region->sums.first_failures == 1 ? "" : "s", region->sums.at_risk);
+    text_printf(out, "%" PRIu64 " first failure%s in %" PRIu64 " attempts",
+                region->sums.first_failures, region->sums.first_failures == 1 ? "" : "s",
+                region->sums.at_risk);
 }
 
 void abort_rule_decision(const struct abort_rule *rule, size_t region, struct text *out)

@@ -1,7 +1,8 @@
 /*
- * The profile's `abort_on_fail`: decides during the run whether a region's failure rate is too high, by
- * Wald's sequential test of each region (stats/sequential.h). `errors` is the chance of any wrong decision in
- * the whole run: regions, and shards that judge for themselves, share it out evenly (Bonferroni).
+ * The profile's `abort_on_fail`: decides during the run whether a region's failure rate is too
+ * high, by Wald's sequential test of each region (stats/sequential.h). `errors` is the chance of
+ * any wrong decision in the whole run: regions, and shards that judge for themselves, share it out
+ * evenly (Bonferroni).
  */
 #ifndef RUSHHOUR_ENGINE_ABORT_RULE_H
 #define RUSHHOUR_ENGINE_ABORT_RULE_H
@@ -41,7 +42,8 @@ const char *abort_verdict_name(enum sequential_verdict verdict);
 /* Appends a decision in words: region, rates, attempts at risk and first failures. */
 void abort_rule_decision(const struct abort_rule *rule, size_t region, struct text *out);
 
-/* Appends how the rule stands: "abort rule: eastus2 undecided, 3 first failures in 210 attempts; ...". */
+/* Appends how the rule stands: "abort rule: eastus2 undecided, 3 first failures in 210 attempts;
+ * ...". */
 void abort_rule_status(const struct abort_rule *rule, struct text *out);
 
 #endif

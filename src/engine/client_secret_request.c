@@ -22,8 +22,10 @@ struct client_secret_request {
 static void add_code(const struct https_result *result, char *why, size_t size)
 {
     char code[64], message[512];
-    if (!failure_body_parse(result->body, result->body_length, code, message) || code[0] == '\0') return;
-    if (strspn(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.") != strlen(code))
+    if (!failure_body_parse(result->body, result->body_length, code, message) || code[0] == '\0')
+        return;
+    if (strspn(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.") !=
+        strlen(code))
         return;
     if (strlen(code) > 40) return;
     size_t used = strlen(why);
@@ -57,7 +59,8 @@ static int64_t end_of(const struct https_result *result, int64_t expires_s, enum
     const int64_t off_s = headers.date_s >= 0 ? headers.date_s - now_s : 0;
     if (off_s < -SKEW_NOTICED_S || off_s > SKEW_NOTICED_S) expires_s -= off_s;
     if (expires_s > now_s) return expires_s;
-    return now_s + (dialect == DIALECT_PREVIEW ? CLIENT_SECRET_PREVIEW_LIFE_S : CLIENT_SECRET_LIFE_S);
+    return now_s +
+           (dialect == DIALECT_PREVIEW ? CLIENT_SECRET_PREVIEW_LIFE_S : CLIENT_SECRET_LIFE_S);
 }
 
 static void on_done(void *user, const struct https_result *result)
@@ -109,9 +112,10 @@ static enum err_code start(uv_loop_t *loop, struct client_secret_request *reques
         .tls_ns = timeouts->tls_ns,
         .answer_ns = timeouts->upgrade_ns,
     };
-    enum err_code code = target.failed || body.failed || value.failed
-                             ? error_set(err, ERR_NOMEM, "no memory")
-                             : https_start(loop, &question, on_done, request, &request->exchange, err);
+    enum err_code code =
+        target.failed || body.failed || value.failed
+            ? error_set(err, ERR_NOMEM, "no memory")
+            : https_start(loop, &question, on_done, request, &request->exchange, err);
     if (value.data != NULL) explicit_bzero(value.data, value.capacity);
     text_free(&target);
     text_free(&body);
@@ -120,8 +124,8 @@ static enum err_code start(uv_loop_t *loop, struct client_secret_request *reques
 }
 
 enum err_code client_secret_request(uv_loop_t *loop, const struct client_secret_question *question,
-                                    client_secret_done *done, void *user, struct client_secret_request **out,
-                                    struct error *err)
+                                    client_secret_done *done, void *user,
+                                    struct client_secret_request **out, struct error *err)
 {
     const struct route *route = question->route;
     struct client_secret_request *request = calloc(1, sizeof *request);
@@ -133,7 +137,8 @@ enum err_code client_secret_request(uv_loop_t *loop, const struct client_secret_
         .api_version = region->api_version,
         .path = region->path,
         .secret = question->token != NULL ? question->token : region->auth.secret,
-        .secret_is_token = region->auth.kind == AUTH_TOKEN || region->auth.kind == AUTH_TOKEN_COMMAND,
+        .secret_is_token =
+            region->auth.kind == AUTH_TOKEN || region->auth.kind == AUTH_TOKEN_COMMAND,
     };
     request->route = route;
     request->done = done;

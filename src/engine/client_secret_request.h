@@ -23,9 +23,10 @@ struct client_secret_question {
     const struct timeouts *timeouts;
 };
 
-/* Starts the request. ERR_NET or ERR_NOMEM: nothing was started. The request frees itself after the callback.
- */
-MUST_USE enum err_code client_secret_request(uv_loop_t *loop, const struct client_secret_question *question,
+/* Starts the request. ERR_NET or ERR_NOMEM: nothing was started. The request frees itself after the
+ * callback. */
+MUST_USE enum err_code client_secret_request(uv_loop_t *loop,
+                                             const struct client_secret_question *question,
                                              client_secret_done *done, void *user,
                                              struct client_secret_request **out, struct error *err);
 

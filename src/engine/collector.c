@@ -43,7 +43,8 @@ struct collector {
 static void pending_free(struct pending *pending, size_t region_count)
 {
     if (pending == NULL) return;
-    for (size_t i = 0; pending->cells != NULL && i < region_count; i++) cell_free(&pending->cells[i]);
+    for (size_t i = 0; pending->cells != NULL && i < region_count; i++)
+        cell_free(&pending->cells[i]);
     free(pending->cells);
     free(pending->pulses);
     histogram_free(pending->loop_delay);
@@ -59,7 +60,8 @@ static struct pending *pending_new(const struct collector *collector, uint64_t i
     pending->cells = calloc(collector->region_count, sizeof *pending->cells);
     pending->pulses = calloc(collector->workers, sizeof *pending->pulses);
     pending->loop_delay = histogram_new(like->lowest, like->highest, like->digits);
-    if (pending->cells != NULL && pending->pulses != NULL && pending->loop_delay != NULL) return pending;
+    if (pending->cells != NULL && pending->pulses != NULL && pending->loop_delay != NULL)
+        return pending;
     pending_free(pending, collector->region_count);
     return NULL;
 }
@@ -79,7 +81,8 @@ static struct pending *pending_of(struct collector *collector, uint64_t interval
 
 /* ---- health ---- */
 
-static void dispatch_delay(const struct pending *pending, size_t region_count, struct health *health)
+static void dispatch_delay(const struct pending *pending, size_t region_count,
+                           struct health *health)
 {
     struct histogram *lags = histogram_new(METRIC_LOWEST_US, METRIC_HIGHEST_US, METRIC_DIGITS);
     if (lags == NULL) return;
@@ -127,12 +130,14 @@ static enum err_code write_interval(struct collector *collector, const struct pe
         collector->health = health;
         collector->health_known = true;
     }
-    int64_t start = collector->clock.wall_origin_ns + (int64_t)pending->interval * collector->interval_ns;
-    return run_writer_interval(collector->writer, start, start + collector->interval_ns, pending->cells,
-                               &health, &collector->failure);
+    int64_t start =
+        collector->clock.wall_origin_ns + (int64_t)pending->interval * collector->interval_ns;
+    return run_writer_interval(collector->writer, start, start + collector->interval_ns,
+                               pending->cells, &health, &collector->failure);
 }
 
-/* Writes what every worker has closed, in order. An interval that every worker slept through has no row. */
+/* Writes what every worker has closed, in order. An interval that every worker slept through has no
+ * row. */
 static enum err_code write_finished(struct collector *collector)
 {
     uint64_t ready = UINT64_MAX;
@@ -160,8 +165,10 @@ static bool merge_slice(struct collector *collector, const struct slice *slice)
         if (!cell_merge(&collector->totals[i], &slice->cells[i])) return false;
         collector->trials[i].at_risk += slice->trials[i].at_risk;
         collector->trials[i].first_failures += slice->trials[i].first_failures;
-        collector->open_by_worker[slice->worker * collector->region_count + i] = slice->sessions_open[i];
-        collector->flight_by_worker[slice->worker * collector->region_count + i] = slice->in_flight[i];
+        collector->open_by_worker[slice->worker * collector->region_count + i] =
+            slice->sessions_open[i];
+        collector->flight_by_worker[slice->worker * collector->region_count + i] =
+            slice->in_flight[i];
     }
     histogram_add(pending->loop_delay, slice->loop_delay);
     pending->pulses[slice->worker].cpu_ns += slice->cpu_ns;
@@ -186,13 +193,15 @@ static void close_for_worker(struct collector *collector, const struct slice *sl
 static enum err_code take_slice(struct collector *collector, const struct slice *slice)
 {
     if (slice->failed || !merge_slice(collector, slice)) {
-        return error_set(
-            &collector->failure, ERR_NOMEM,
-            "memory ran out while recording: the figures would be incomplete; use fewer sessions or regions");
+        return error_set(&collector->failure, ERR_NOMEM,
+                         "memory ran out while recording: the figures would be incomplete; use "
+                         "fewer sessions or regions");
     }
     /* The evidence first: no row tells of a failure that has no record. */
-    enum err_code code = run_writer_failures(collector->writer, &slice->failures, &collector->failure);
-    if (code == ERR_OK) code = run_writer_attempts(collector->writer, &slice->attempts, &collector->failure);
+    enum err_code code =
+        run_writer_failures(collector->writer, &slice->failures, &collector->failure);
+    if (code == ERR_OK)
+        code = run_writer_attempts(collector->writer, &slice->attempts, &collector->failure);
     return code;
 }
 
@@ -227,8 +236,9 @@ enum err_code collector_take(struct collector *collector, struct error *err)
 
 /* ---- the rest ---- */
 
-enum err_code collector_new(struct mailbox *mailbox, struct run_writer *writer, const struct run_clock *clock,
-                            int64_t interval_ns, unsigned workers, struct collector **out, struct error *err)
+enum err_code collector_new(struct mailbox *mailbox, struct run_writer *writer,
+                            const struct run_clock *clock, int64_t interval_ns, unsigned workers,
+                            struct collector **out, struct error *err)
 {
     struct collector *collector = calloc(1, sizeof *collector);
     if (collector == NULL) return error_set(err, ERR_NOMEM, "no memory for the collector");
@@ -250,7 +260,8 @@ enum err_code collector_new(struct mailbox *mailbox, struct run_writer *writer, 
     collector->health.valid = true;
     if (collector->closed == NULL || collector->done == NULL || collector->totals == NULL ||
         collector->open_by_worker == NULL || collector->flight_by_worker == NULL ||
-        collector->sessions_open == NULL || collector->in_flight == NULL || collector->trials == NULL) {
+        collector->sessions_open == NULL || collector->in_flight == NULL ||
+        collector->trials == NULL) {
         collector_free(collector);
         return error_set(err, ERR_NOMEM, "no memory for the collector");
     }

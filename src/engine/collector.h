@@ -1,5 +1,5 @@
-/* Merges what the workers post, interval by interval, and appends each finished interval to the run folder.
- * Main thread only. */
+/* Merges what the workers post, interval by interval, and appends each finished interval to the run
+ * folder. Main thread only. */
 #ifndef RUSHHOUR_ENGINE_COLLECTOR_H
 #define RUSHHOUR_ENGINE_COLLECTOR_H
 
@@ -12,12 +12,12 @@
 struct collector;
 
 MUST_USE enum err_code collector_new(struct mailbox *mailbox, struct run_writer *writer,
-                                     const struct run_clock *clock, int64_t interval_ns, unsigned workers,
-                                     struct collector **out, struct error *err);
+                                     const struct run_clock *clock, int64_t interval_ns,
+                                     unsigned workers, struct collector **out, struct error *err);
 void collector_free(struct collector *collector);
 
-/* Takes in all that was posted; rows go to the folder at once. The first failure is returned again by later
- * calls. */
+/* Takes in all that was posted; rows go to the folder at once. The first failure is returned again
+ * by later calls. */
 MUST_USE enum err_code collector_take(struct collector *collector, struct error *err);
 
 /* How many workers have posted their final slice. */
@@ -26,7 +26,8 @@ unsigned collector_finished(const struct collector *collector);
 /* What the workers told of the region's trials since the last call. */
 struct trial_sums collector_take_trials(struct collector *collector, size_t region);
 
-/* The totals of the run so far, one cell per region, and the live numbers summed over the workers. */
+/* The totals of the run so far, one cell per region, and the live numbers summed over the
+ * workers. */
 const struct cell *collector_totals(const struct collector *collector);
 const uint64_t *collector_sessions_open(const struct collector *collector);
 const uint64_t *collector_in_flight(const struct collector *collector);

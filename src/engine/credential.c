@@ -37,7 +37,8 @@ void credential_box_free(struct credential_box *box)
     box->count = 0;
 }
 
-bool credential_box_post(struct credential_box *box, size_t region, const struct credential *credential)
+bool credential_box_post(struct credential_box *box, size_t region,
+                         const struct credential *credential)
 {
     struct handover *handover = calloc(1, sizeof *handover);
     if (handover == NULL) return false;
@@ -53,7 +54,8 @@ bool credential_box_post(struct credential_box *box, size_t region, const struct
     return true;
 }
 
-void credential_box_take(struct credential_box *box, void (*arrived)(void *user, size_t region), void *user)
+void credential_box_take(struct credential_box *box, void (*arrived)(void *user, size_t region),
+                         void *user)
 {
     struct handover *next;
     for (struct handover *h = atomic_exchange(&box->inbox, NULL); h != NULL; h = next) {

@@ -73,18 +73,20 @@ static void note(const struct credential_desk *desk, const char *text)
     if (desk->options.note != NULL) desk->options.note(desk->options.note_user, text);
 }
 
-static void note_failure(const struct account *account, const char *what, const char *why, int64_t again_s)
+static void note_failure(const struct account *account, const char *what, const char *why,
+                         int64_t again_s)
 {
     char text[1200], left[64] = "";
     const int64_t left_s = account->expires_s - now_s();
     if (account->expires_s != 0 && left_s > 0)
         (void)snprintf(left, sizeof left, ", which is good for another %" PRId64 " s", left_s);
-    if (account->expires_s != 0 && left_s <= 0) (void)snprintf(left, sizeof left, ", which has expired");
-    (void)snprintf(
-        text, sizeof text,
-        "rushhour: region %s: the %s could not be renewed: %s; the old one stays in use%s; next try in "
-        "%" PRId64 " s",
-        region_of(account)->name, what, why, left, again_s);
+    if (account->expires_s != 0 && left_s <= 0)
+        (void)snprintf(left, sizeof left, ", which has expired");
+    (void)snprintf(text, sizeof text,
+                   "rushhour: region %s: the %s could not be renewed: %s; the old one stays in "
+                   "use%s; next try in "
+                   "%" PRId64 " s",
+                   region_of(account)->name, what, why, left, again_s);
     note(account->desk, text);
 }
 
@@ -242,8 +244,8 @@ static void fail_secret(struct account *account, const char *why)
         account->of_secret.under_way = false;
         if (account->desk->failure.code != ERR_OK) return;
         (void)error_set(&account->desk->failure, ERR_NET,
-                        "region %s: the request for a client secret failed: %s", region_of(account)->name,
-                        why);
+                        "region %s: the request for a client secret failed: %s",
+                        region_of(account)->name, why);
         return;
     }
     note_failure(account, "client secret", why, end_badly(&account->of_secret));
@@ -271,8 +273,9 @@ static void on_secret(void *user, const struct client_secret_result *result)
         } else {
             fail_secret(account, "no memory");
         }
-    } else if (result->status == 401 && account->holder->changes && account->of_secret.failures == 0 &&
-               !account->ask_after_token && !account->holder->of_token.under_way) {
+    } else if (result->status == 401 && account->holder->changes &&
+               account->of_secret.failures == 0 && !account->ask_after_token &&
+               !account->holder->of_token.under_way) {
         account->of_secret.failures++; /* once */
         account->ask_after_token = true;
         begin_soon(&account->holder->of_token);
@@ -288,8 +291,8 @@ static void ask_for_secret(struct account *account)
                                                     .token = token_of(account),
                                                     .timeouts = &options->profile->timeouts};
     struct error err = {0};
-    if (client_secret_request(account->desk->loop, &question, on_secret, account, &account->request, &err) !=
-        ERR_OK) {
+    if (client_secret_request(account->desk->loop, &question, on_secret, account, &account->request,
+                              &err) != ERR_OK) {
         account->request = NULL;
         fail_secret(account, err.text);
     }
@@ -366,7 +369,8 @@ enum err_code credential_desk_new(uv_loop_t *loop, const struct desk_options *op
     const size_t count = options->profile->region_count;
     struct credential_desk *desk = calloc(1, sizeof *desk);
     if (desk != NULL) desk->accounts = calloc(count, sizeof *desk->accounts);
-    if (desk == NULL || desk->accounts == NULL || uv_async_init(loop, &desk->knock, on_knock) != 0) {
+    if (desk == NULL || desk->accounts == NULL ||
+        uv_async_init(loop, &desk->knock, on_knock) != 0) {
         if (desk != NULL) free(desk->accounts);
         free(desk);
         return error_set(err, ERR_NOMEM, "no memory for the credentials of %zu regions", count);
@@ -382,25 +386,28 @@ enum err_code credential_desk_new(uv_loop_t *loop, const struct desk_options *op
     return ERR_OK;
 }
 
-/* The tokens that are here from the start: their times, and a copy for each worker that opens sessions with
- * one. */
+/* The tokens that are here from the start: their times, and a copy for each worker that opens
+ * sessions with one. */
 static enum err_code open_token(struct account *account, struct error *err)
 {
     const struct auth *auth = &region_of(account)->auth;
-    if (auth->secret == NULL || (auth->kind != AUTH_TOKEN && auth->kind != AUTH_TOKEN_COMMAND)) return ERR_OK;
+    if (auth->secret == NULL || (auth->kind != AUTH_TOKEN && auth->kind != AUTH_TOKEN_COMMAND))
+        return ERR_OK;
     const int64_t end_s = token_end_s(auth->secret);
     if (!account->ephemeral && !deliver(account, auth->secret, end_s))
-        return error_set(err, ERR_NOMEM, "region %s: no memory for its token", region_of(account)->name);
+        return error_set(err, ERR_NOMEM, "region %s: no memory for its token",
+                         region_of(account)->name);
     if (account->changes && account->holder == account) end_well(&account->of_token, end_s);
     const int64_t left_s = end_s - now_s();
-    if (account->changes || end_s == 0 || left_s > account->desk->options.load_ns / NS_PER_S) return ERR_OK;
+    if (account->changes || end_s == 0 || left_s > account->desk->options.load_ns / NS_PER_S)
+        return ERR_OK;
     char text[320];
-    (void)snprintf(
-        text, sizeof text,
-        "rushhour: region %s: its token expires in %" PRId64
-        " s, before the load ends, and an environment variable cannot be read again: use token_command "
-        "or ${file:PATH}",
-        region_of(account)->name, left_s > 0 ? left_s : 0);
+    (void)snprintf(text, sizeof text,
+                   "rushhour: region %s: its token expires in %" PRId64
+                   " s, before the load ends, and an environment variable cannot be read again: "
+                   "use token_command "
+                   "or ${file:PATH}",
+                   region_of(account)->name, left_s > 0 ? left_s : 0);
     note(account->desk, text);
     return ERR_OK;
 }
@@ -424,7 +431,8 @@ enum err_code credential_desk_open(struct credential_desk *desk, struct error *e
         struct renewal *renewal = &desk->accounts[i].of_secret;
         if (desk->accounts[i].ephemeral) on_due(&renewal->timer);
     }
-    while (secrets_are_awaited(desk)) (void)uv_run(desk->loop, UV_RUN_ONCE); /* each step has its limit */
+    /* each step has its limit */
+    while (secrets_are_awaited(desk)) (void)uv_run(desk->loop, UV_RUN_ONCE);
     desk->opening = false;
     if (desk->failure.code != ERR_OK && err != NULL) *err = desk->failure;
     return desk->failure.code;

@@ -1,7 +1,7 @@
 /*
- * Where credentials that expire are renewed, on the main thread: Entra tokens are read again from their
- * command or file, client secrets are asked for over HTTPS. Commands and files are read on libuv's thread
- * pool, so that nothing waits for them.
+ * Where credentials that expire are renewed, on the main thread: Entra tokens are read again from
+ * their command or file, client secrets are asked for over HTTPS. Commands and files are read on
+ * libuv's thread pool, so that nothing waits for them.
  */
 #ifndef RUSHHOUR_ENGINE_CREDENTIAL_DESK_H
 #define RUSHHOUR_ENGINE_CREDENTIAL_DESK_H
@@ -29,8 +29,9 @@ MUST_USE enum err_code credential_desk_new(uv_loop_t *loop, const struct desk_op
                                            struct credential_desk **out, struct error *err);
 
 /*
- * Gets what sessions need from the start (client secrets, running the loop meanwhile), delivers it, and sets
- * the times of renewal. An error names the region, and the status with which a client secret was refused.
+ * Gets what sessions need from the start (client secrets, running the loop meanwhile), delivers it,
+ * and sets the times of renewal. An error names the region, and the status with which a client
+ * secret was refused.
  */
 MUST_USE enum err_code credential_desk_open(struct credential_desk *desk, struct error *err);
 
@@ -38,9 +39,9 @@ MUST_USE enum err_code credential_desk_open(struct credential_desk *desk, struct
 bool credential_desk_renews(const struct credential_desk *desk, size_t region);
 
 /*
- * From any thread: the service has refused the credential of that serial, get another one. Asks for one that
- * was replaced since are nothing new; renewals of a region never overlap, nor come more often than every five
- * seconds.
+ * From any thread: the service has refused the credential of that serial, get another one. Asks for
+ * one that was replaced since are nothing new; renewals of a region never overlap, nor come more
+ * often than every five seconds.
  */
 void credential_desk_ask(struct credential_desk *desk, size_t region, unsigned serial);
 

@@ -8,7 +8,8 @@
 /* How often the closed model looks at its level. */
 #define UPDATE_EVERY_NS (20 * NS_PER_MS)
 
-#define WORKER_OF(pointer, member) ((struct worker *)((char *)(pointer)-offsetof(struct worker, member)))
+#define WORKER_OF(pointer, member)                                                                 \
+    ((struct worker *)((char *)(pointer)-offsetof(struct worker, member)))
 
 static bool is_open_model(const struct worker *worker)
 {
@@ -18,7 +19,8 @@ static bool is_open_model(const struct worker *worker)
 static void next_arrival(struct worker *worker, struct share *share)
 {
     int64_t elapsed;
-    share->arrivals_left = arrivals_next_of(&share->arrivals, &worker->lane, &elapsed, &share->next_number);
+    share->arrivals_left =
+        arrivals_next_of(&share->arrivals, &worker->lane, &elapsed, &share->next_number);
     if (share->arrivals_left) share->next_due_ns = run_clock_mono_at(&worker->plan->clock, elapsed);
 }
 
@@ -31,7 +33,8 @@ static void take_arrivals(struct worker *worker, size_t region, uint64_t now_ns)
         recorder_cell(&worker->recorder, region)->counters.requested_sessions++;
         worker->recorder.slice->requested++;
         if (share->users < limit) {
-            const struct user_plan plan = {.number = share->next_number, .due_ns = share->next_due_ns};
+            const struct user_plan plan = {.number = share->next_number,
+                                           .due_ns = share->next_due_ns};
             (void)user_start(worker, region, &plan, now_ns);
         }
         next_arrival(worker, share);
@@ -66,7 +69,8 @@ static void keep_level(struct worker *worker, size_t region, uint64_t now_ns)
     size_t wanted = wanted_slots(worker, now_ns);
     const char *vacant;
     while ((vacant = memchr(share->taken, 0, wanted)) != NULL) {
-        if (!fill_slot(worker, region, (size_t)(vacant - share->taken), now_ns) || worker->recorder.failed)
+        if (!fill_slot(worker, region, (size_t)(vacant - share->taken), now_ns) ||
+            worker->recorder.failed)
             return;
     }
     if (memchr(share->taken + wanted, 1, share->slot_count - wanted) == NULL) return;
@@ -169,7 +173,8 @@ void dispatch_forget(struct worker *worker, struct user *user)
     if (!user->queued) return;
     user->queued = false;
     struct user *before = NULL;
-    for (struct user *at = worker->queue_first; at != NULL && at != user; at = at->queued_next) before = at;
+    for (struct user *at = worker->queue_first; at != NULL && at != user; at = at->queued_next)
+        before = at;
     if (before == NULL) {
         worker->queue_first = user->queued_next;
     } else {

@@ -11,10 +11,12 @@
 /* Readies the shares of every region and makes the first appointments. */
 void dispatch_start(struct worker *worker);
 
-/* A user has left: the closed model looks at its level at the next turn of the loop, not only in a while. */
+/* A user has left: the closed model looks at its level at the next turn of the loop, not only in a
+ * while. */
 void dispatch_soon(struct worker *worker, uint64_t now_ns);
 
-/* Puts a user into the queue of dials; dispatch calls user_dial when its place in the pace has come. */
+/* Puts a user into the queue of dials; dispatch calls user_dial when its place in the pace has
+ * come. */
 void dispatch_dial(struct worker *worker, struct user *user, uint64_t now_ns);
 
 /* Takes a user out of the queue of dials, if it stands there. */

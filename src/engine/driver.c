@@ -24,13 +24,13 @@ static void send_message(struct driver *driver, const char *type)
     struct text *message = &driver->worker->scratch;
     size_t used = strlen(driver->sent);
     if (used < sizeof driver->sent) {
-        (void)snprintf(driver->sent + used, sizeof driver->sent - used, "%s%s:%zu", used == 0 ? "" : " ",
-                       type, message->length);
+        (void)snprintf(driver->sent + used, sizeof driver->sent - used, "%s%s:%zu",
+                       used == 0 ? "" : " ", type, message->length);
     }
     if (message->failed || driver->conn == NULL ||
         !ws_send(driver->conn, text_str(message), message->length)) {
-        /* The connection is going or memory has run out; a deadline or the close will say which attempt it
-         * cost. */
+        /* The connection is going or memory has run out; a deadline or the close will say which
+         * attempt it cost. */
         driver->worker->recorder.failed |= message->failed;
     }
 }
@@ -45,8 +45,8 @@ static void send_configure(struct driver *driver)
         .max_output_tokens = wanted->max_output_tokens,
     };
     text_clear(&driver->worker->scratch);
-    message_session_update(&driver->worker->scratch, plan->routes[driver->region].region->dialect, &settings,
-                           "configure");
+    message_session_update(&driver->worker->scratch, plan->routes[driver->region].region->dialect,
+                           &settings, "configure");
     send_message(driver, "session.update");
 }
 
@@ -80,7 +80,8 @@ static void keep_deadline(struct driver *driver)
 
 static void on_deadline(struct appointment *appointment, uint64_t now_ns)
 {
-    struct driver *driver = (struct driver *)((char *)appointment - offsetof(struct driver, deadline));
+    struct driver *driver =
+        (struct driver *)((char *)appointment - offsetof(struct driver, deadline));
     if (driver->session.deadline_ns == 0) return;
     if (now_ns < driver->session.deadline_ns) {
         keep_deadline(driver);
@@ -131,7 +132,8 @@ static void on_refused(void *user, const struct ws_response *response, uint64_t 
     struct driver *driver = user;
     struct failure_facts answer;
     driver->http_status = response->status;
-    (void)failure_body_parse(response->body, response->body_length, driver->body_code, driver->body_message);
+    (void)failure_body_parse(response->body, response->body_length, driver->body_code,
+                             driver->body_message);
     driver_take_answer(driver, response, at_ns, &answer);
     feed(driver, &(struct session_input){.kind = INPUT_ANSWER, .failure = &answer}, at_ns);
     const struct failure_facts facts = {
@@ -152,8 +154,8 @@ static void remember_event(struct driver *driver, const char *type, uint64_t at_
 
 static bool carries_facts(enum event_kind kind)
 {
-    return kind == EVENT_SESSION_CREATED || kind == EVENT_RESPONSE_CREATED || kind == EVENT_RESPONSE_DONE ||
-           kind == EVENT_ERROR;
+    return kind == EVENT_SESSION_CREATED || kind == EVENT_RESPONSE_CREATED ||
+           kind == EVENT_RESPONSE_DONE || kind == EVENT_ERROR;
 }
 
 static void on_message(void *user, const char *data, size_t length, bool is_text, uint64_t at_ns)
@@ -270,9 +272,11 @@ bool driver_dial(struct user *user, uint64_t now_ns)
     driver->worker = worker;
     driver->user = user;
     driver->region = user->region;
-    driver->number = lane_first(&worker->lane) + worker->sessions_numbered++ * lane_stride(&worker->lane) + 1;
+    driver->number =
+        lane_first(&worker->lane) + worker->sessions_numbered++ * lane_stride(&worker->lane) + 1;
     driver->deadline.fire = on_deadline;
-    session_init(&driver->session, &worker->plan->profile->timeouts, worker->plan->profile->session.modality);
+    session_init(&driver->session, &worker->plan->profile->timeouts,
+                 worker->plan->profile->session.modality);
     make_request_id(driver);
     driver->next = worker->drivers;
     if (worker->drivers != NULL) worker->drivers->previous = driver;
@@ -284,8 +288,8 @@ bool driver_dial(struct user *user, uint64_t now_ns)
     const bool resolves = worker->plan->routes[driver->region].dial.address == NULL;
     feed(driver, &(struct session_input){.kind = INPUT_DIAL, .resolves = resolves}, now_ns);
     if (dial(driver) != ERR_OK) {
-        const struct failure_facts facts = {.local_error =
-                                                ENOMEM}; /* the one thing that a dial needs first */
+        /* the one thing that a dial needs first */
+        const struct failure_facts facts = {.local_error = ENOMEM};
         feed(driver, &(struct session_input){.kind = INPUT_CLOSED, .failure = &facts}, now_ns);
         driver_free(driver);
     }

@@ -1,6 +1,7 @@
 /*
- * Drives one session: feeds the state machine of session.h from the socket and the clock, carries out its
- * actions, and records what they tell. Outlives its user's interest while the connection closes.
+ * Drives one session: feeds the state machine of session.h from the socket and the clock, carries
+ * out its actions, and records what they tell. Outlives its user's interest while the connection
+ * closes.
  */
 #ifndef RUSHHOUR_ENGINE_DRIVER_H
 #define RUSHHOUR_ENGINE_DRIVER_H
@@ -19,9 +20,9 @@ struct driver {
     struct session session;
     struct ws_conn *conn; /* NULL after the connection has ended */
     struct appointment deadline;
-    uint64_t number; /* of the session in the run, from 1 */
-    struct credential
-        credential; /* what it was dialled with, but for the value; serial 0: what never changes */
+    uint64_t number;              /* of the session in the run, from 1 */
+    struct credential credential; /* what it was dialled with, but for the value; serial 0: what
+                                     never changes */
     char client_request_id[40];
     char address[48];
     bool opened;    /* counted in sessions_open */
@@ -36,7 +37,8 @@ struct driver {
     struct evidence_header *headers; /* of the answer to the upgrade */
     size_t header_count;
     bool has_skew;
-    int64_t skew_ns; /* the service's clock minus the run's, by the answer's Date: half a second either way */
+    int64_t skew_ns; /* the service's clock minus the run's, by the answer's Date: half a second
+                        either way */
     char body_code[64], body_message[512];
     char sent[SENT_SHAPE_SIZE]; /* shape of what was sent: types and sizes */
     char detail[160];           /* what the library said of the end */
@@ -48,8 +50,8 @@ struct driver {
 /* What ws_client_new of every worker is given. */
 extern const struct ws_handlers driver_handlers;
 
-/* Dials for a user; what cannot even be started is recorded as a try that our own limit failed. False without
- * memory to record it. */
+/* Dials for a user; what cannot even be started is recorded as a try that our own limit failed.
+ * False without memory to record it. */
 bool driver_dial(struct user *user, uint64_t now_ns);
 
 /* Sends the user's next attempt on a ready session. */
@@ -64,13 +66,14 @@ void driver_abandon(struct driver *driver, uint64_t now_ns);
 bool driver_usable(const struct driver *driver);
 
 /*
- * driver_record.c: puts an action's news into cells, rows and evidence, and tells the user of attempts; a
- * failed attempt's evidence is written before the user can go on. now_ns is a moment of recorder_at.
+ * driver_record.c: puts an action's news into cells, rows and evidence, and tells the user of
+ * attempts; a failed attempt's evidence is written before the user can go on. now_ns is a moment of
+ * recorder_at.
  */
 void driver_record(struct driver *driver, const struct session_action *action, uint64_t now_ns);
 
-/* driver_record.c: a trial of the abort rule begins with the dial, and with each further attempt as long as
- * the session has had no failure. */
+/* driver_record.c: a trial of the abort rule begins with the dial, and with each further attempt as
+ * long as the session has had no failure. */
 void driver_begin_trial(struct driver *driver);
 void driver_end_trial(struct driver *driver, enum trial_end end);
 
@@ -91,13 +94,13 @@ const char *driver_message(const struct driver *driver, const struct session_act
 /* driver_evidence.c: its session is not ready yet, so the dial is the attempt. */
 bool driver_in_dial(const struct driver *driver);
 
-/* driver_answer.c: keeps what evidence wants of the answer to the upgrade, and tells the session what it
- * means for a failure: *facts, without strings. */
+/* driver_answer.c: keeps what evidence wants of the answer to the upgrade, and tells the session
+ * what it means for a failure: *facts, without strings. */
 void driver_take_answer(struct driver *driver, const struct ws_response *response, uint64_t at_ns,
                         struct failure_facts *facts);
 
-/* driver_answer.c: how long the session has still to live by its session.created, of the machine's own time;
- * false when it was not told. */
+/* driver_answer.c: how long the session has still to live by its session.created, of the machine's
+ * own time; false when it was not told. */
 bool driver_expiry(const struct driver *driver, const struct event_facts *created, uint64_t at_ns,
                    int64_t *out_ns);
 

@@ -44,21 +44,23 @@ static uint64_t asked_ns(const struct session *session)
     return session->dial_ns;
 }
 
-/* Date stands for any moment of its second, written somewhere between question and answer: the middle of
- * both. */
+/* Date stands for any moment of its second, written somewhere between question and answer: the
+ * middle of both. */
 static void take_skew(struct driver *driver, int64_t date_s, uint64_t at_ns)
 {
     uint64_t asked = asked_ns(&driver->session);
     uint64_t middle = asked + (at_ns - asked) / 2;
     driver->has_skew = true;
-    driver->skew_ns = date_s * NS_PER_S + NS_PER_S / 2 - run_clock_wall_at(clock_of(driver), middle);
+    driver->skew_ns =
+        date_s * NS_PER_S + NS_PER_S / 2 - run_clock_wall_at(clock_of(driver), middle);
 }
 
 static bool sends_key_as_subprotocol(const struct route *route)
 {
     for (size_t i = 0; i < route->header_count; i++) {
         const struct ws_header *header = &route->headers[i];
-        if (strcasecmp(header->name, "sec-websocket-protocol") != 0 || header->value == NULL) continue;
+        if (strcasecmp(header->name, "sec-websocket-protocol") != 0 || header->value == NULL)
+            continue;
         if (strstr(header->value, "openai-insecure-api-key") != NULL) return true;
     }
     return false;
@@ -96,12 +98,14 @@ void driver_take_answer(struct driver *driver, const struct ws_response *respons
     const double limit = headers.tokens.limit > 0 ? headers.tokens.limit : 0;
     *facts = (struct failure_facts){
         .from_service = headers.from_service,
-        .html = headers.html || (refused && response_body_is_html(response->body, response->body_length)),
-        .hinted = headers.retry_after_ms_ns >= 0 || headers.retry_after_ns >= 0 || headers.retry_at_s >= 0 ||
-                  retry_hint_in_text(driver->body_message) > 0,
+        .html = headers.html ||
+                (refused && response_body_is_html(response->body, response->body_length)),
+        .hinted = headers.retry_after_ms_ns >= 0 || headers.retry_after_ns >= 0 ||
+                  headers.retry_at_s >= 0 || retry_hint_in_text(driver->body_message) > 0,
         .limit_tokens = limit,
         .usual_limit_tokens = usual_limit(driver, limit),
-        .key_as_subprotocol = sends_key_as_subprotocol(&driver->worker->plan->routes[driver->region]),
+        .key_as_subprotocol =
+            sends_key_as_subprotocol(&driver->worker->plan->routes[driver->region]),
         .credential_expired = credential_has_expired(driver),
     };
 }
@@ -111,7 +115,8 @@ bool driver_expiry(const struct driver *driver, const struct event_facts *create
 {
     if (created->expires_at_s <= 0 || created->expires_at_s > EXPIRY_MOST_S) return false;
     int64_t service_now_ns = run_clock_wall_at(clock_of(driver), at_ns);
-    if (driver->has_skew && llabs(driver->skew_ns) > SKEW_LEAST_NS) service_now_ns += driver->skew_ns;
+    if (driver->has_skew && llabs(driver->skew_ns) > SKEW_LEAST_NS)
+        service_now_ns += driver->skew_ns;
     int64_t left_ns = created->expires_at_s * NS_PER_S - service_now_ns;
     *out_ns = (int64_t)((double)left_ns / clock_of(driver)->speed);
     return true;

@@ -1,5 +1,5 @@
-/* The evidence record of a failure or of an end that is none, from all that the driver has kept in waiting.
- */
+/* The evidence record of a failure or of an end that is none, from all that the driver has kept in
+ * waiting. */
 #include "engine/driver.h"
 
 bool driver_in_dial(const struct driver *driver)
@@ -7,9 +7,11 @@ bool driver_in_dial(const struct driver *driver)
     return driver->session.ready_ns == 0;
 }
 
-static size_t events_in_order(const struct driver *driver, struct evidence_event out[EVIDENCE_EVENTS])
+static size_t events_in_order(const struct driver *driver,
+                              struct evidence_event out[EVIDENCE_EVENTS])
 {
-    size_t count = driver->event_count < EVIDENCE_EVENTS ? (size_t)driver->event_count : EVIDENCE_EVENTS;
+    size_t count =
+        driver->event_count < EVIDENCE_EVENTS ? (size_t)driver->event_count : EVIDENCE_EVENTS;
     for (size_t i = 0; i < count; i++) {
         out[i] = driver->events[(driver->event_count - count + i) % EVIDENCE_EVENTS];
     }
@@ -24,10 +26,12 @@ const char *driver_message(const struct driver *driver, const struct session_act
     return driver->detail;
 }
 
-/* The service's own figures decide; a response that began and never told them may have cost what it made. */
+/* The service's own figures decide; a response that began and never told them may have cost what it
+ * made. */
 static bool possibly_billed(const struct turn *turn)
 {
-    return turn->usage.present ? turn->usage.input + turn->usage.output > 0 : turn->first_event_ns != 0;
+    return turn->usage.present ? turn->usage.input + turn->usage.output > 0
+                               : turn->first_event_ns != 0;
 }
 
 /* An id by the first of: what was kept of it, the event's own field, the sentences. */
@@ -45,7 +49,8 @@ static const char *id_of(const char *kept, const char *of_event, const struct dr
 }
 
 /* What the service itself called the error. */
-static void add_error(const struct driver *driver, const struct event_facts *event, struct evidence *evidence)
+static void add_error(const struct driver *driver, const struct event_facts *event,
+                      struct evidence *evidence)
 {
     evidence->error_code = driver->body_code;
     if (event == NULL) return;
@@ -84,8 +89,9 @@ void driver_write_evidence(struct driver *driver, const struct session_action *a
         .skew_ns = driver->skew_ns,
         .region = worker->plan->routes[driver->region].region,
         .said = &worker->plan->profile->session,
-        .credential =
-            worker->credentials.held == NULL ? NULL : worker->credentials.held[driver->region].value,
+        .credential = worker->credentials.held == NULL
+                          ? NULL
+                          : worker->credentials.held[driver->region].value,
         .address = driver->address,
         .session_scope = dialled || !of_attempt,
         .failure = action->failure,
@@ -94,16 +100,16 @@ void driver_write_evidence(struct driver *driver, const struct session_action *a
         .headers = driver->headers,
         .header_count = driver->header_count,
         .client_request_id = driver->client_request_id,
-        .session_id =
-            id_of(session->session_id, event == NULL ? NULL : event->session_id, driver, "sess_", session_id),
-        .response_id =
-            id_of(kept_response, event == NULL ? NULL : event->response_id, driver, "resp_", response_id),
+        .session_id = id_of(session->session_id, event == NULL ? NULL : event->session_id, driver,
+                            "sess_", session_id),
+        .response_id = id_of(kept_response, event == NULL ? NULL : event->response_id, driver,
+                             "resp_", response_id),
         .events = events,
         .event_count = events_in_order(driver, events),
         .close_code = driver->close_code,
         .close_reason = driver->close_reason,
-        .os_error =
-            action->observed.local_error != 0 ? action->observed.local_error : action->observed.os_error,
+        .os_error = action->observed.local_error != 0 ? action->observed.local_error
+                                                      : action->observed.os_error,
         .tls_error = action->observed.tls_verify_error,
         .interaction = of->interaction,
         .attempt = of->attempt,

@@ -73,10 +73,12 @@ static void write_row(struct driver *driver, const struct session_action *action
                    : failed ? OUTCOME_FAILED
                             : OUTCOME_CANCELLED,
         .code = !ok && action->failure.code != NULL ? action->failure.code : "",
-        .ttft_us =
-            turn->first_output_ns == 0 ? -1 : (int64_t)(turn->first_output_ns - turn->due_ns + 500) / 1000,
+        .ttft_us = turn->first_output_ns == 0
+                       ? -1
+                       : (int64_t)(turn->first_output_ns - turn->due_ns + 500) / 1000,
         .response_us = ok ? (int64_t)(turn->end_ns - turn->due_ns + 500) / 1000 : -1,
-        .socket_age_ms = session->step_ns[3] == 0 ? -1 : (int64_t)(at_ns - session->step_ns[3]) / NS_PER_MS,
+        .socket_age_ms =
+            session->step_ns[3] == 0 ? -1 : (int64_t)(at_ns - session->step_ns[3]) / NS_PER_MS,
         .input_tokens = turn->usage.input,
         .cached_tokens = turn->usage.cached,
         .output_tokens = turn->usage.output,
@@ -140,14 +142,16 @@ static bool credential_was_refused(const struct driver *driver, const struct ses
     return action->failure.domain == DOMAIN_AUTH && driver->session.step_ns[3] != 0;
 }
 
-/* A refused credential that can be renewed is, and the attempt gets one more try with the new one. */
+/* A refused credential that can be renewed is, and the attempt gets one more try with the new
+ * one. */
 static void renew_credential(struct driver *driver, const struct session_action *action)
 {
     const struct worker *worker = driver->worker;
     if (!credential_was_refused(driver, action)) return;
     const bool renews = credential_desk_renews(worker->plan->desk, driver->region);
     const bool fresh = worker->credentials.held[driver->region].serial > driver->credential.serial;
-    if (renews && !fresh) credential_desk_ask(worker->plan->desk, driver->region, driver->credential.serial);
+    if (renews && !fresh)
+        credential_desk_ask(worker->plan->desk, driver->region, driver->credential.serial);
     user_on_credential_refused(driver->user, renews, fresh);
 }
 
@@ -169,8 +173,8 @@ static void on_failed(struct driver *driver, const struct session_action *action
     driver_write_evidence(driver, action, &of, decision_name(decision), at_ns);
 }
 
-/* Cut by the end of the session's life, or cancelled by the service in a session that goes on: no failure,
- * but told. */
+/* Cut by the end of the session's life, or cancelled by the service in a session that goes on: no
+ * failure, but told. */
 static void on_cut(struct driver *driver, const struct session_action *action, uint64_t at_ns,
                    uint64_t now_ns)
 {
@@ -186,9 +190,10 @@ static void on_cut(struct driver *driver, const struct session_action *action, u
     driver_write_evidence(driver, action, &of, decision, at_ns);
 }
 
-/* An answer that is complete as far as the service's own limit let it come. One that the profile asked to be
- * short is just an answer. */
-static void on_limited_answer(struct driver *driver, const struct session_action *action, uint64_t at_ns)
+/* An answer that is complete as far as the service's own limit let it come. One that the profile
+ * asked to be short is just an answer. */
+static void on_limited_answer(struct driver *driver, const struct session_action *action,
+                              uint64_t at_ns)
 {
     const struct user *user = driver->user;
     const struct evidence_of of = {.interaction = user->interaction, .attempt = user->attempt};
@@ -223,7 +228,8 @@ static void on_attempt(struct driver *driver, const struct session_action *actio
     }
 }
 
-static void on_session_failed(struct driver *driver, const struct session_action *action, uint64_t at_ns)
+static void on_session_failed(struct driver *driver, const struct session_action *action,
+                              uint64_t at_ns)
 {
     struct cell *cell = cell_of(driver);
     cell->counters.sessions_failed++;
@@ -233,7 +239,8 @@ static void on_session_failed(struct driver *driver, const struct session_action
 }
 
 /* The session's life ended between turns. */
-static void on_session_over(struct driver *driver, const struct session_action *action, uint64_t at_ns)
+static void on_session_over(struct driver *driver, const struct session_action *action,
+                            uint64_t at_ns)
 {
     tally(driver, action);
     driver_write_evidence(driver, action, &(struct evidence_of){0}, "none", at_ns);

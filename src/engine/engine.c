@@ -67,7 +67,8 @@ static void check_budget(struct engine *engine)
     if (engine->stops > 0 || engine->budget_spent < 1) return;
     char reason[128];
     if (of_usd >= 1) {
-        (void)snprintf(reason, sizeof reason, "budget.usd reached: %.4f of %.4f USD", usd, limit_usd);
+        (void)snprintf(reason, sizeof reason, "budget.usd reached: %.4f of %.4f USD", usd,
+                       limit_usd);
     } else {
         (void)snprintf(reason, sizeof reason, "budget.tokens reached: %llu of %llu",
                        (unsigned long long)tokens, (unsigned long long)limit_tokens);
@@ -79,7 +80,8 @@ static void tell(const struct engine *engine, const char *news)
 {
     struct text line = {0};
     text_printf(&line, "rushhour: %s", news);
-    if (engine->options.note != NULL) engine->options.note(engine->options.note_user, text_str(&line));
+    if (engine->options.note != NULL)
+        engine->options.note(engine->options.note_user, text_str(&line));
     text_free(&line);
 }
 
@@ -121,17 +123,20 @@ static enum err_code make_routes(struct engine *engine, struct error *err)
     const struct engine_options *options = &engine->options;
     size_t count = options->profile->region_count;
     engine->routes = calloc(count, sizeof *engine->routes);
-    if (engine->routes == NULL) return error_set(err, ERR_NOMEM, "no memory for %zu regions", count);
+    if (engine->routes == NULL)
+        return error_set(err, ERR_NOMEM, "no memory for %zu regions", count);
     for (size_t i = 0; i < count; i++) {
-        enum err_code code = route_init(&engine->routes[i], options->profile, &options->profile->regions[i],
-                                        options->detours, options->detour_count, options->ca_file, err);
+        enum err_code code =
+            route_init(&engine->routes[i], options->profile, &options->profile->regions[i],
+                       options->detours, options->detour_count, options->ca_file, err);
         if (code != ERR_OK) return code;
         engine->routes_made++;
     }
     return ERR_OK;
 }
 
-/* Local time in evidence is that of the first named window: the zone in which the question is asked. */
+/* Local time in evidence is that of the first named window: the zone in which the question is
+ * asked. */
 static const struct zone *evidence_zone(const struct profile *profile)
 {
     for (size_t i = 0; i < profile->windows.report_count; i++) {
@@ -170,9 +175,11 @@ static enum err_code make_workers(struct engine *engine, struct error *err)
 {
     unsigned count = engine->options.workers;
     engine->workers = calloc(count, sizeof *engine->workers);
-    if (engine->workers == NULL) return error_set(err, ERR_NOMEM, "no memory for %u workers", count);
+    if (engine->workers == NULL)
+        return error_set(err, ERR_NOMEM, "no memory for %u workers", count);
     for (unsigned i = 0; i < count; i++) {
-        enum err_code code = worker_init(&engine->workers[i], &engine->plan, i, &engine->mailbox, err);
+        enum err_code code =
+            worker_init(&engine->workers[i], &engine->plan, i, &engine->mailbox, err);
         if (code != ERR_OK) return code;
         engine->workers_made++;
     }
@@ -197,14 +204,15 @@ static enum err_code set_up(struct engine *engine, struct error *err)
         .zone = evidence_zone(profile),
     };
     int status = uv_async_init(engine->loop, &engine->wake, on_wake);
-    if (status != 0) return error_set(err, ERR_NET, "cannot make an event loop: %s", uv_strerror(status));
+    if (status != 0)
+        return error_set(err, ERR_NET, "cannot make an event loop: %s", uv_strerror(status));
     engine->wake.data = engine;
     engine->wake_open = true;
     code = mailbox_init(&engine->mailbox, &engine->wake, profile->region_count, err);
     if (code != ERR_OK) return code;
     engine->mailbox_made = true;
-    code = collector_new(&engine->mailbox, options->writer, &options->clock, profile->windows.interval_ns,
-                         options->workers, &engine->collector, err);
+    code = collector_new(&engine->mailbox, options->writer, &options->clock,
+                         profile->windows.interval_ns, options->workers, &engine->collector, err);
     if (code == ERR_OK) code = abort_rule_start(&engine->abort_rule, profile, &options->shard, err);
     if (code == ERR_OK) code = make_desk(engine, err);
     if (code != ERR_OK) return code;

@@ -1,6 +1,7 @@
 /*
- * The load: starts the workers, collects what they record into the run folder, and ends the run. Runs on the
- * caller's loop (the main thread), so that the caller's signals, timers and child processes go on meanwhile.
+ * The load: starts the workers, collects what they record into the run folder, and ends the run.
+ * Runs on the caller's loop (the main thread), so that the caller's signals, timers and child
+ * processes go on meanwhile.
  */
 #ifndef RUSHHOUR_ENGINE_ENGINE_H
 #define RUSHHOUR_ENGINE_ENGINE_H
@@ -27,7 +28,8 @@ enum run_end { RUN_COMPLETE, RUN_INTERRUPTED, RUN_STOPPED_BUDGET, RUN_STOPPED_RU
 /* All borrowed until engine_free. */
 struct engine_options {
     const struct profile *profile; /* secrets loaded */
-    struct run_clock clock;        /* the load begins at its origin, which should lie a little ahead */
+    struct run_clock clock;        /* the load begins at its origin, which should lie a little
+                                      ahead */
     uint64_t seed;
     struct shard shard; /* the part of the load that is driven here; all zero: the whole */
     unsigned workers;
@@ -50,27 +52,30 @@ struct engine_status {
     const char *reason;                  /* of a stop, or "" */
     double budget_spent;                 /* share of the limit that is nearest; 0 without a limit */
     const struct health *health;         /* of the run so far */
-    const struct abort_rule *abort_rule; /* as it stands; its regions are NULL when the profile has none */
+    const struct abort_rule *abort_rule; /* as it stands; its regions are NULL when the profile has
+                                            none */
     const struct health *latest;         /* of the last interval that is over; NULL before */
 };
 
 /* Prepares the run; nothing is connected yet. Errors name the region or file. */
-MUST_USE enum err_code engine_new(uv_loop_t *loop, const struct engine_options *options, struct engine **out,
-                                  struct error *err);
+MUST_USE enum err_code engine_new(uv_loop_t *loop, const struct engine_options *options,
+                                  struct engine **out, struct error *err);
 
-/* Gets the client secrets of the regions that want them, running the loop meanwhile. Errors name the region.
- */
+/* Gets the client secrets of the regions that want them, running the loop meanwhile. Errors name
+ * the region. */
 MUST_USE enum err_code engine_open(struct engine *engine, struct error *err);
 
 /* Moves the start of the load to a monotonic time, before engine_run. */
 void engine_set_origin(struct engine *engine, uint64_t mono_origin_ns);
 
-/* Starts the workers and runs the loop until the last of them is done and everything is in the folder. */
+/* Starts the workers and runs the loop until the last of them is done and everything is in the
+ * folder. */
 MUST_USE enum err_code engine_run(struct engine *engine, struct error *err);
 
 /*
- * Asks the run to end, on the loop's thread: the first call drains (no new sessions, turns in flight are
- * finished), a second one ends at once. `end` and `reason` of the first call stand in the manifest.
+ * Asks the run to end, on the loop's thread: the first call drains (no new sessions, turns in
+ * flight are finished), a second one ends at once. `end` and `reason` of the first call stand in
+ * the manifest.
  */
 void engine_stop(struct engine *engine, enum run_end end, const char *reason);
 

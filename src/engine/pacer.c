@@ -15,7 +15,8 @@ double pacer_level(const struct load *load, int64_t elapsed_ns)
     for (size_t i = 0; i < load->stage_count; i++) {
         const struct stage *stage = &load->stages[i];
         if (elapsed_ns < stage->duration_ns) {
-            return from + (stage->target - from) * ((double)elapsed_ns / (double)stage->duration_ns);
+            return from +
+                   (stage->target - from) * ((double)elapsed_ns / (double)stage->duration_ns);
         }
         elapsed_ns -= stage->duration_ns;
         from = stage->target;
@@ -47,7 +48,8 @@ double pacer_expected(const struct load *load, int64_t elapsed_ns)
     return sum;
 }
 
-/* Solves from*t + slope*t*t/2 = area for t >= 0, in the form that does not cancel when the slope is small. */
+/* Solves from*t + slope*t*t/2 = area for t >= 0, in the form that does not cancel when the slope is
+ * small. */
 static double time_to_area(double from, double slope, double area)
 {
     double root = sqrt(fmax(0, from * from + 2 * slope * area));
@@ -76,18 +78,20 @@ bool pacer_when(const struct load *load, double count, int64_t *elapsed_ns)
     return false;
 }
 
-void arrivals_init(struct arrivals *arrivals, const struct load *load, uint64_t seed, uint64_t stream)
+void arrivals_init(struct arrivals *arrivals, const struct load *load, uint64_t seed,
+                   uint64_t stream)
 {
     *arrivals = (struct arrivals){.load = load};
     random_seed(&arrivals->random, seed, stream);
-    /* Even arrivals sit in the middle of their slots, so that a whole number of them falls into each whole
-     * hour. */
+    /* Even arrivals sit in the middle of their slots, so that a whole number of them falls into
+     * each whole hour. */
     if (load->arrival == ARRIVAL_EVEN) arrivals->count = -0.5;
 }
 
 bool arrivals_next(struct arrivals *arrivals, int64_t *due_elapsed_ns, uint64_t *number)
 {
-    arrivals->count += arrivals->load->arrival == ARRIVAL_EVEN ? 1.0 : random_exponential(&arrivals->random);
+    arrivals->count +=
+        arrivals->load->arrival == ARRIVAL_EVEN ? 1.0 : random_exponential(&arrivals->random);
     if (!pacer_when(arrivals->load, arrivals->count, due_elapsed_ns)) return false;
     *number = arrivals->number++;
     return true;

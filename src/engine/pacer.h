@@ -1,5 +1,5 @@
-/* When load is due: the stages of a profile as a level over time. Pure: elapsed time in, level or due time
- * out. */
+/* When load is due: the stages of a profile as a level over time. Pure: elapsed time in, level or
+ * due time out. */
 #ifndef RUSHHOUR_ENGINE_PACER_H
 #define RUSHHOUR_ENGINE_PACER_H
 
@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The target at a time since the start of the load: sessions, or arrivals per second. 0 after the last stage.
- */
+/* The target at a time since the start of the load: sessions, or arrivals per second. 0 after the
+ * last stage. */
 double pacer_level(const struct load *load, int64_t elapsed_ns);
 
 /* Closed model: how many sessions are wanted at a time, at most load.max_sessions. */
@@ -20,14 +20,14 @@ uint64_t pacer_sessions(const struct load *load, int64_t elapsed_ns);
 /* How many arrivals are expected from the start until then: the integral of the rate. */
 double pacer_expected(const struct load *load, int64_t elapsed_ns);
 
-/* When the expected number of arrivals reaches `count`; false when the load ends before. The inverse of
- * pacer_expected. */
+/* When the expected number of arrivals reaches `count`; false when the load ends before. The
+ * inverse of pacer_expected. */
 bool pacer_when(const struct load *load, double count, int64_t *elapsed_ns);
 
 /*
- * The arrivals of one region, one after another: even spacing, or Poisson (unit exponential steps in the
- * integral of the rate, Lewis and Shedler 1979). The same seed and stream give the same plan, whatever the
- * number of workers.
+ * The arrivals of one region, one after another: even spacing, or Poisson (unit exponential steps
+ * in the integral of the rate, Lewis and Shedler 1979). The same seed and stream give the same
+ * plan, whatever the number of workers.
  */
 struct arrivals {
     const struct load *load;
@@ -36,14 +36,14 @@ struct arrivals {
     uint64_t number; /* of the next arrival, from 0 */
 };
 
-void arrivals_init(struct arrivals *arrivals, const struct load *load, uint64_t seed, uint64_t stream);
+void arrivals_init(struct arrivals *arrivals, const struct load *load, uint64_t seed,
+                   uint64_t stream);
 
 /* The next arrival's due time since the start of the load; false when there is none left. */
 bool arrivals_next(struct arrivals *arrivals, int64_t *due_elapsed_ns, uint64_t *number);
 
-/* The same for the arrivals that are dealt to one lane: everyone walks the whole plan and takes what is
- * theirs.
- */
+/* The same for the arrivals that are dealt to one lane: everyone walks the whole plan and takes
+ * what is theirs. */
 bool arrivals_next_of(struct arrivals *arrivals, const struct lane *lane, int64_t *due_elapsed_ns,
                       uint64_t *number);
 

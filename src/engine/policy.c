@@ -1,6 +1,7 @@
 #include "engine/policy.h"
 
-/* So few first retries are allowed whatever the budget says; else a small run could never retry at all. */
+/* So few first retries are allowed whatever the budget says; else a small run could never retry at
+ * all. */
 #define BUDGET_ALLOWANCE 3.0
 
 const char *decision_name(enum decision decision)
@@ -19,8 +20,8 @@ static int64_t backoff_ns(const struct retry *retry, uint64_t attempt, struct ra
     return (int64_t)(random_unit(random) * (double)ceiling);
 }
 
-enum decision retry_decide(const struct retry *retry, const struct retry_facts *facts, struct random *random,
-                           int64_t *delay_ns)
+enum decision retry_decide(const struct retry *retry, const struct retry_facts *facts,
+                           struct random *random, int64_t *delay_ns)
 {
     *delay_ns = 0;
     if (!facts->failure->retryable || facts->attempt >= retry->attempts) return DECIDE_GIVE_UP;
@@ -32,5 +33,6 @@ enum decision retry_decide(const struct retry *retry, const struct retry_facts *
     *delay_ns = delay;
     if (!facts->session_usable) return DECIDE_RETRY_NEW_SESSION;
     if (!facts->failure->new_session) return DECIDE_RETRY_SAME_SESSION;
-    return retry->probe_poisoned && !facts->probe ? DECIDE_PROBE_SAME_SESSION : DECIDE_RETRY_NEW_SESSION;
+    return retry->probe_poisoned && !facts->probe ? DECIDE_PROBE_SAME_SESSION
+                                                  : DECIDE_RETRY_NEW_SESSION;
 }

@@ -31,12 +31,13 @@ struct retry_facts {
 };
 
 /*
- * Decides by the profile's retry block. For a retry, *delay_ns is the wait: full jitter draws uniformly from
- * 0 to min(max, initial * 2^(attempt-1)) (Brooker, "Exponential Backoff and Jitter", 2015); no retry starts
- * past the deadline, nor earlier than hinted. With probe_poisoned, a session that should be replaced and is
- * still open gets one more try first; a probe that fails is followed by the new session.
+ * Decides by the profile's retry block. For a retry, *delay_ns is the wait: full jitter draws
+ * uniformly from 0 to min(max, initial * 2^(attempt-1)) (Brooker, "Exponential Backoff and Jitter",
+ * 2015); no retry starts past the deadline, nor earlier than hinted. With probe_poisoned, a session
+ * that should be replaced and is still open gets one more try first; a probe that fails is followed
+ * by the new session.
  */
-enum decision retry_decide(const struct retry *retry, const struct retry_facts *facts, struct random *random,
-                           int64_t *delay_ns);
+enum decision retry_decide(const struct retry *retry, const struct retry_facts *facts,
+                           struct random *random, int64_t *delay_ns);
 
 #endif

@@ -7,11 +7,12 @@ static void set_bounds(struct recorder *recorder, uint64_t interval)
     recorder->ends_ns = run_clock_mono_at(&recorder->clock, start + recorder->interval_ns);
 }
 
-enum err_code recorder_init(struct recorder *recorder, struct mailbox *mailbox, const struct run_clock *clock,
-                            int64_t interval_ns, unsigned worker, struct error *err)
+enum err_code recorder_init(struct recorder *recorder, struct mailbox *mailbox,
+                            const struct run_clock *clock, int64_t interval_ns, unsigned worker,
+                            struct error *err)
 {
-    *recorder =
-        (struct recorder){.mailbox = mailbox, .clock = *clock, .interval_ns = interval_ns, .worker = worker};
+    *recorder = (struct recorder){
+        .mailbox = mailbox, .clock = *clock, .interval_ns = interval_ns, .worker = worker};
     recorder->slice = mailbox_blank(mailbox);
     if (recorder->slice == NULL)
         return error_set(err, ERR_NOMEM, "no memory for the recorder of worker %u", worker);
@@ -44,8 +45,8 @@ static void seal(struct recorder *recorder, uint64_t now_ns)
     recorder->wall_mark_ns = now_ns;
 }
 
-/* Posts the current slice and goes on in a blank one for `interval`; without memory the old one simply goes
- * on. */
+/* Posts the current slice and goes on in a blank one for `interval`; without memory the old one
+ * simply goes on. */
 static bool swap(struct recorder *recorder, uint64_t now_ns, uint64_t interval, bool closes)
 {
     struct slice *blank = mailbox_blank(recorder->mailbox);

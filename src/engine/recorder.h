@@ -1,5 +1,5 @@
-/* A worker's side of the record: the slice it writes into, swapped for an empty one at each tick and each
- * interval's end. */
+/* A worker's side of the record: the slice it writes into, swapped for an empty one at each tick
+ * and each interval's end. */
 #ifndef RUSHHOUR_ENGINE_RECORDER_H
 #define RUSHHOUR_ENGINE_RECORDER_H
 
@@ -22,21 +22,22 @@ struct recorder {
 };
 
 MUST_USE enum err_code recorder_init(struct recorder *recorder, struct mailbox *mailbox,
-                                     const struct run_clock *clock, int64_t interval_ns, unsigned worker,
-                                     struct error *err);
+                                     const struct run_clock *clock, int64_t interval_ns,
+                                     unsigned worker, struct error *err);
 
 /* Moves the start of the run to a monotonic time, before anything is recorded. */
 void recorder_set_origin(struct recorder *recorder, uint64_t mono_origin_ns);
 
 /*
- * Brings the recorder to a moment: when its interval is over, the slice is posted and the next interval
- * begins. Returns the moment, moved into the current interval when the bytes were in hand just before its
- * start and are recorded just after, so that a row's time and the interval that counts it always agree.
+ * Brings the recorder to a moment: when its interval is over, the slice is posted and the next
+ * interval begins. Returns the moment, moved into the current interval when the bytes were in hand
+ * just before its start and are recorded just after, so that a row's time and the interval that
+ * counts it always agree.
  */
 uint64_t recorder_at(struct recorder *recorder, uint64_t now_ns);
 
-/* The run's time of day (ns since 1970 UTC) of a moment that recorder_at returned: always inside the current
- * interval. */
+/* The run's time of day (ns since 1970 UTC) of a moment that recorder_at returned: always inside
+ * the current interval. */
 int64_t recorder_wall(const struct recorder *recorder, uint64_t at_ns);
 
 /* The cell of a region in the current slice. */

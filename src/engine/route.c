@@ -15,20 +15,24 @@ static void wipe(struct text *text)
     text_free(text);
 }
 
-static enum err_code build_headers(struct route *route, const struct endpoint *endpoint, struct error *err)
+static enum err_code build_headers(struct route *route, const struct endpoint *endpoint,
+                                   struct error *err)
 {
     const struct region *region = route->region;
     if (region->header_count + 2 > ROUTE_HEADERS) {
-        return error_set(err, ERR_PROFILE, "region %s: headers: %d at most", region->name, ROUTE_HEADERS - 2);
+        return error_set(err, ERR_PROFILE, "region %s: headers: %d at most", region->name,
+                         ROUTE_HEADERS - 2);
     }
     route->headers = calloc(region->header_count + 2, sizeof *route->headers);
-    if (route->headers == NULL) return error_set(err, ERR_NOMEM, "region %s: no memory", region->name);
+    if (route->headers == NULL)
+        return error_set(err, ERR_NOMEM, "region %s: no memory", region->name);
     struct text value = {0};
     const char *name = NULL;
     if (endpoint_credential(endpoint, &name, &value)) {
         route->credential = value.failed ? NULL : secret_copy(text_str(&value));
         wipe(&value);
-        if (route->credential == NULL) return error_set(err, ERR_NOMEM, "region %s: no memory", region->name);
+        if (route->credential == NULL)
+            return error_set(err, ERR_NOMEM, "region %s: no memory", region->name);
         route->headers[route->header_count++] = (struct ws_header){name, route->credential};
     }
     for (size_t i = 0; i < region->header_count; i++) {
@@ -39,11 +43,12 @@ static enum err_code build_headers(struct route *route, const struct endpoint *e
     return ERR_OK;
 }
 
-enum err_code route_init(struct route *route, const struct profile *profile, const struct region *region,
-                         const struct detour *detours, size_t detour_count, const char *ca_file,
-                         struct error *err)
+enum err_code route_init(struct route *route, const struct profile *profile,
+                         const struct region *region, const struct detour *detours,
+                         size_t detour_count, const char *ca_file, struct error *err)
 {
-    *route = (struct route){.region = region, .price = prices_find(&profile->prices, region->model)};
+    *route =
+        (struct route){.region = region, .price = prices_find(&profile->prices, region->model)};
     struct endpoint endpoint = {
         .dialect = region->dialect,
         .deployment = region->deployment != NULL ? region->deployment : region->model,
@@ -92,8 +97,10 @@ double route_cost(const struct route *route, const struct usage *usage)
     if (price == NULL || !usage->present) return 0;
     /* Every detail is optional on the wire: tokens without a modality are taken for text. */
     const uint64_t text_in = usage->text_in + usage->audio_in > 0 ? usage->text_in : usage->input;
-    const uint64_t text_out = usage->text_out + usage->audio_out > 0 ? usage->text_out : usage->output;
-    uint64_t text_cached = usage->text_cached + usage->audio_cached > 0 ? usage->text_cached : usage->cached;
+    const uint64_t text_out =
+        usage->text_out + usage->audio_out > 0 ? usage->text_out : usage->output;
+    uint64_t text_cached =
+        usage->text_cached + usage->audio_cached > 0 ? usage->text_cached : usage->cached;
     if (text_cached > text_in) text_cached = text_in;
     double text_fresh = (double)(text_in - text_cached);
     double audio_fresh =

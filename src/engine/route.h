@@ -1,5 +1,5 @@
-/* The way to one region, prepared once and then read by every worker: address, request target, headers,
- * price. */
+/* The way to one region, prepared once and then read by every worker: address, request target,
+ * headers, price. */
 #ifndef RUSHHOUR_ENGINE_ROUTE_H
 #define RUSHHOUR_ENGINE_ROUTE_H
 
@@ -17,14 +17,16 @@ struct route {
     const struct region *region;
     const struct price *price; /* NULL: nothing is known of its price */
     struct text target;        /* may hold a key: never logged */
-    char *credential;          /* value of the credential header, the first one, or NULL (base/secret.h) */
-    struct ws_header *headers; /* the last one is the client request id, filled in for each session */
+    char *credential;          /* value of the credential header, the first one, or NULL
+                                  (base/secret.h) */
+    struct ws_header *headers; /* the last one is the client request id, filled in for each
+                                  session */
     size_t header_count;
     struct ws_target dial;
 };
 
-/* Builds the route of a region; ca_file, when given, replaces the region's. The region and detours are
- * borrowed. */
+/* Builds the route of a region; ca_file, when given, replaces the region's. The region and detours
+ * are borrowed. */
 MUST_USE enum err_code route_init(struct route *route, const struct profile *profile,
                                   const struct region *region, const struct detour *detours,
                                   size_t detour_count, const char *ca_file, struct error *err);

@@ -17,7 +17,8 @@ bool session_usable(const struct session *session)
     return session->state == SESSION_READY;
 }
 
-static void measure(struct session_action *action, enum metric metric, uint64_t from_ns, uint64_t to_ns)
+static void measure(struct session_action *action, enum metric metric, uint64_t from_ns,
+                    uint64_t to_ns)
 {
     if (action->measured_count == SESSION_MEASURES) return;
     action->measured[action->measured_count].metric = metric;
@@ -63,7 +64,8 @@ static void on_dial(struct session *session, const struct session_input *input, 
     const struct timeouts *timeouts = session->timeouts;
     session->dial_ns = now;
     session->state = input->resolves ? SESSION_RESOLVING : SESSION_CONNECTING;
-    session->deadline_ns = after(now, input->resolves ? timeouts->resolve_ns : timeouts->connect_ns);
+    session->deadline_ns =
+        after(now, input->resolves ? timeouts->resolve_ns : timeouts->connect_ns);
 }
 
 static uint64_t previous_step(const struct session *session, int step)
@@ -94,7 +96,8 @@ static void on_step(struct session *session, int step, struct session_action *ac
     session->state = steps[step].next;
     session->deadline_ns = after(now, next_limit[step]);
     if (now != from)
-        measure(action, steps[step].metric, from, now); /* a plain connection has no TLS step of its own */
+        measure(action, steps[step].metric, from, now); /* a plain connection has no TLS step of its
+                                                           own */
     if (step == 3) measure(action, METRIC_DIAL, session->dial_ns, now);
 }
 
@@ -122,10 +125,12 @@ static void on_event_creating(struct session *session, const struct session_inpu
     session->deadline_ns = after(now, session->timeouts->configure_ns);
 }
 
-/* Errors that cost nothing (catalogue F56, F74): a cancel that came too late, a side product that failed. */
+/* Errors that cost nothing (catalogue F56, F74): a cancel that came too late, a side product that
+ * failed. */
 static bool is_harmless(const struct failure_class *class)
 {
-    return strcmp(class->code, "cancel_not_active") == 0 || strcmp(class->code, "transcription_failed") == 0;
+    return strcmp(class->code, "cancel_not_active") == 0 ||
+           strcmp(class->code, "transcription_failed") == 0;
 }
 
 /* An error event by itself, without what else is known: whether it harms anything. */
@@ -157,7 +162,8 @@ static void on_delta(struct session *session, enum event_kind kind, struct sessi
                      uint64_t now)
 {
     struct turn *turn = &session->turn;
-    const enum event_kind wanted = session->modality == MODALITY_AUDIO ? EVENT_AUDIO_DELTA : EVENT_TEXT_DELTA;
+    const enum event_kind wanted =
+        session->modality == MODALITY_AUDIO ? EVENT_AUDIO_DELTA : EVENT_TEXT_DELTA;
     if (kind == wanted) turn->answered = true;
     if (turn->first_output_ns == 0) {
         turn->first_output_ns = now;
@@ -170,8 +176,8 @@ static void on_delta(struct session *session, enum event_kind kind, struct sessi
 }
 
 /* The attempt has failed or was cut. The session goes on, unless it was its life that ended. */
-static void lose_turn(struct session *session, struct session_action *action, struct failure_facts *facts,
-                      uint64_t now)
+static void lose_turn(struct session *session, struct session_action *action,
+                      struct failure_facts *facts, uint64_t now)
 {
     session_fail_turn(session, action, facts, now);
     end_turn(session, now);
@@ -180,12 +186,13 @@ static void lose_turn(struct session *session, struct session_action *action, st
     }
 }
 
-static void win_turn(struct session *session, const struct event_facts *event, struct session_action *action,
-                     uint64_t now)
+static void win_turn(struct session *session, const struct event_facts *event,
+                     struct session_action *action, uint64_t now)
 {
     struct turn *turn = &session->turn;
     /* Only now is it known that these belong to a success. */
-    if (turn->first_event_ns != 0) measure(action, METRIC_FIRST_EVENT, turn->due_ns, turn->first_event_ns);
+    if (turn->first_event_ns != 0)
+        measure(action, METRIC_FIRST_EVENT, turn->due_ns, turn->first_event_ns);
     measure(action, METRIC_TTFT, turn->due_ns, turn->first_output_ns);
     measure(action, METRIC_RESPONSE, turn->due_ns, now);
     action->news |= NEWS_ATTEMPT_OK;
@@ -205,8 +212,9 @@ static void on_response_done(struct session *session, const struct event_facts *
     if (turn->response_id[0] == '\0') {
         (void)snprintf(turn->response_id, sizeof turn->response_id, "%s", event->response_id);
     }
-    bool complete = event->status == STATUS_COMPLETED ||
-                    (event->status == STATUS_INCOMPLETE && strcmp(event->reason, "max_output_tokens") == 0);
+    bool complete =
+        event->status == STATUS_COMPLETED ||
+        (event->status == STATUS_INCOMPLETE && strcmp(event->reason, "max_output_tokens") == 0);
     if (complete && turn->answered) {
         win_turn(session, event, action, now);
     } else {
@@ -230,7 +238,8 @@ static void on_turn_error(struct session *session, const struct event_facts *eve
         if (!session->has_error)
             keep_error(session, event, now); /* should something else fail: what came before */
     } else if (session->turn.first_event_ns != 0) {
-        /* One failure, not two: response.done, a close or a deadline follows and takes this along. */
+        /* One failure, not two: response.done, a close or a deadline follows and takes this
+         * along. */
         keep_error(session, event, now);
     } else {
         struct failure_facts facts = {.event = event};
@@ -309,8 +318,8 @@ static void on_event(struct session *session, const struct session_input *input,
     }
 }
 
-static void on_turn(struct session *session, const struct session_input *input, struct session_action *action,
-                    uint64_t now)
+static void on_turn(struct session *session, const struct session_input *input,
+                    struct session_action *action, uint64_t now)
 {
     if (session->state != SESSION_READY) return;
     session->turn = (struct turn){.due_ns = input->due_ns, .sent_ns = now};
@@ -328,7 +337,8 @@ static void keep_activity(struct session *session, const struct session_input *i
                           const struct session_action *action, uint64_t now)
 {
     bool upgraded = input->kind == INPUT_STEP && input->step == 3;
-    if (upgraded || input->kind == INPUT_EVENT || action->send != SEND_NOTHING) session->active_ns = now;
+    if (upgraded || input->kind == INPUT_EVENT || action->send != SEND_NOTHING)
+        session->active_ns = now;
 }
 
 struct session_action session_step(struct session *session, const struct session_input *input,

@@ -1,6 +1,7 @@
 /*
- * The logic of one session as a pure state machine: (state, event, time) in, next action out. No socket, no
- * clock, no allocation. Whoever drives it (driver.c, a test) carries out the action and feeds the next event.
+ * The logic of one session as a pure state machine: (state, event, time) in, next action out. No
+ * socket, no clock, no allocation. Whoever drives it (driver.c, a test) carries out the action and
+ * feeds the next event.
  */
 #ifndef RUSHHOUR_ENGINE_SESSION_H
 #define RUSHHOUR_ENGINE_SESSION_H
@@ -30,11 +31,13 @@ enum session_state {
 
 enum session_input_kind {
     INPUT_DIAL,     /* start; `resolves` says whether the name is looked up first */
-    INPUT_ANSWER,   /* the upgrade was answered: `failure` has what its headers tell, for any later failure */
-    INPUT_STEP,     /* a step of the dial is done: `step` counts 0 resolved, 1 connected, 2 tls, 3 upgraded */
+    INPUT_ANSWER,   /* the upgrade was answered: `failure` has what its headers tell, for any later
+                       failure */
+    INPUT_STEP,     /* a step of the dial is done: `step` counts 0 resolved, 1 connected, 2 tls, 3
+                       upgraded */
     INPUT_REFUSED,  /* the upgrade was answered otherwise: `failure` has status and body */
-    INPUT_EVENT,    /* a message of the service: `event` has its kind and, when it carries any, its facts;
-                       of session.created also `expires_in_ns` */
+    INPUT_EVENT,    /* a message of the service: `event` has its kind and, when it carries any, its
+                       facts; of session.created also `expires_in_ns` */
     INPUT_GARBAGE,  /* a message that is no event: binary, or invalid JSON */
     INPUT_TURN,     /* the next attempt is due (at due_ns) and will be sent now */
     INPUT_DEADLINE, /* the deadline of the last action has passed */
@@ -49,9 +52,11 @@ struct session_input {
     int step;
     uint64_t due_ns;
     const struct event_facts *event;
-    const struct failure_facts *failure; /* of ANSWER, REFUSED and CLOSED: the connection's part only */
+    const struct failure_facts *failure; /* of ANSWER, REFUSED and CLOSED: the connection's part
+                                            only */
     bool has_expiry;                     /* session.created told when the session ends */
-    int64_t expires_in_ns;               /* until then, of the machine's own time; negative: it has passed */
+    int64_t expires_in_ns;               /* until then, of the machine's own time; negative: it has
+                                            passed */
 };
 
 /* What the driver must send next. */
@@ -65,10 +70,11 @@ enum session_news {
     NEWS_ATTEMPT_OK = 4,
     NEWS_ATTEMPT_FAILED = 8, /* `failure` is its class */
     NEWS_ATTEMPT_CANCELLED = 16,
-    NEWS_SESSION_FAILED = 32, /* it did not open, or ended otherwise than we asked; `failure` is its class */
+    NEWS_SESSION_FAILED = 32, /* it did not open, or ended otherwise than we asked; `failure` is its
+                                 class */
     NEWS_ENDED = 64,          /* CLOSED: nothing follows */
-    NEWS_LIFECYCLE = 128,     /* an end that is no failure, of the session or of an attempt: `failure` is its
-                                 class,     of domain none */
+    NEWS_LIFECYCLE = 128,     /* an end that is no failure, of the session or of an attempt:
+                                 `failure` is its class, of domain none */
     NEWS_HARMLESS = 256       /* an error event came that costs no attempt */
 };
 
@@ -80,7 +86,8 @@ struct session_action {
     enum session_send send;
     enum session_end end;
     struct failure_class failure;
-    struct failure_facts observed; /* with NEWS_*_FAILED and NEWS_LIFECYCLE: what the class was drawn from */
+    struct failure_facts observed; /* with NEWS_*_FAILED and NEWS_LIFECYCLE: what the class was
+                                      drawn from */
     struct {
         enum metric metric;
         int64_t ns;
@@ -104,18 +111,22 @@ struct session {
     const struct timeouts *timeouts;                    /* borrowed */
     enum modality modality;                             /* that is asked for */
     uint64_t dial_ns, step_ns[4], created_ns, ready_ns; /* 0: not yet */
-    uint64_t active_ns;                                 /* last message either way; 0: not open yet */
+    uint64_t active_ns;                                 /* last message either way; 0: not open
+                                                           yet */
     bool has_expiry;
     uint64_t expires_ns;         /* when session.created says that it ends */
     struct failure_facts answer; /* what the answer to the upgrade told */
     char session_id[ID_SIZE];
     uint64_t deadline_ns; /* absolute; INPUT_DEADLINE is due then; 0: none */
     struct turn turn;
-    bool has_error;                       /* an `error` event came that nothing has answered for yet */
+    bool has_error;                       /* an `error` event came that nothing has answered for
+                                             yet */
     struct event_facts error;             /* that event */
     uint64_t error_ns;                    /* when it came */
-    uint64_t attempts, failed, cancelled; /* of this session; cancelled ones are neither ok nor failed */
-    uint64_t first_failure; /* number of its first failed attempt, cancelled ones left out, from 1; 0: none */
+    uint64_t attempts, failed, cancelled; /* of this session; cancelled ones are neither ok nor
+                                             failed */
+    uint64_t first_failure; /* number of its first failed attempt, cancelled ones left out, from 1;
+                               0: none */
 };
 
 void session_init(struct session *session, const struct timeouts *timeouts, enum modality modality);

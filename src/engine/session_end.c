@@ -59,8 +59,8 @@ static void add_turn(const struct session *session, struct failure_facts *facts,
     facts->in_turn = session_in_turn(session);
     if (!facts->in_turn) return;
     facts->transcription_failed = turn->transcription_failed;
-    facts->output_flows =
-        turn->last_delta_ns != 0 && now < turn->last_delta_ns + (uint64_t)session->timeouts->stall_ns;
+    facts->output_flows = turn->last_delta_ns != 0 &&
+                          now < turn->last_delta_ns + (uint64_t)session->timeouts->stall_ns;
 }
 
 /* Of the answer to the upgrade. */
@@ -101,12 +101,13 @@ static bool is_lifecycle(const struct session_action *action)
 static void count_failed_attempt(struct session *session, struct session_action *action)
 {
     session->failed++;
-    if (session->first_failure == 0) session->first_failure = session->attempts - session->cancelled;
+    if (session->first_failure == 0)
+        session->first_failure = session->attempts - session->cancelled;
     action->news |= NEWS_ATTEMPT_FAILED;
 }
 
-void session_fail_dial(struct session *session, struct session_action *action, struct failure_facts *facts,
-                       uint64_t now)
+void session_fail_dial(struct session *session, struct session_action *action,
+                       struct failure_facts *facts, uint64_t now)
 {
     session_classify(session, action, facts, now);
     if (is_lifecycle(action)) {
@@ -118,8 +119,8 @@ void session_fail_dial(struct session *session, struct session_action *action, s
     action->news |= NEWS_SESSION_FAILED;
 }
 
-void session_fail_turn(struct session *session, struct session_action *action, struct failure_facts *facts,
-                       uint64_t now)
+void session_fail_turn(struct session *session, struct session_action *action,
+                       struct failure_facts *facts, uint64_t now)
 {
     session_classify(session, action, facts, now);
     if (is_lifecycle(action)) {
@@ -131,7 +132,8 @@ void session_fail_turn(struct session *session, struct session_action *action, s
     session->turn.end_ns = now;
 }
 
-void session_close(struct session *session, struct session_action *action, enum session_end end, uint64_t now)
+void session_close(struct session *session, struct session_action *action, enum session_end end,
+                   uint64_t now)
 {
     session->state = SESSION_CLOSING;
     action->end = end;
@@ -141,8 +143,8 @@ void session_close(struct session *session, struct session_action *action, enum 
 /* ---- inputs ---- */
 
 /* The session cannot go on: whatever was under way ends for the reason in facts. */
-static void end_all(struct session *session, struct session_action *action, struct failure_facts *facts,
-                    uint64_t now)
+static void end_all(struct session *session, struct session_action *action,
+                    struct failure_facts *facts, uint64_t now)
 {
     if (session_in_dial(session)) {
         session_fail_dial(session, action, facts, now);

@@ -12,12 +12,12 @@ bool session_in_turn(const struct session *session);
 void session_classify(const struct session *session, struct session_action *action,
                       struct failure_facts *facts, uint64_t now);
 
-/* The dial, or the turn, has failed for the reason in facts; or, when the class is of domain none, was cut
- * short by the end of the session's life and counts as cancelled. */
-void session_fail_dial(struct session *session, struct session_action *action, struct failure_facts *facts,
-                       uint64_t now);
-void session_fail_turn(struct session *session, struct session_action *action, struct failure_facts *facts,
-                       uint64_t now);
+/* The dial, or the turn, has failed for the reason in facts; or, when the class is of domain none,
+ * was cut short by the end of the session's life and counts as cancelled. */
+void session_fail_dial(struct session *session, struct session_action *action,
+                       struct failure_facts *facts, uint64_t now);
+void session_fail_turn(struct session *session, struct session_action *action,
+                       struct failure_facts *facts, uint64_t now);
 
 /* Goes to CLOSING, where nothing more is recorded but the end. */
 void session_close(struct session *session, struct session_action *action, enum session_end end,

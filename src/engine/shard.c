@@ -19,16 +19,18 @@ enum err_code shard_parse(const char *string, struct shard *out, struct error *e
     unsigned count = 0;
     int length = 0;
     bool digits = isdigit((unsigned char)string[0]) && strlen(string) < 12;
-    if (!digits || sscanf(string, "%u/%u%n", &index, &count, &length) != 2 || string[length] != '\0') {
-        return error_set(err, ERR_USAGE, "--shard %.40s: write I/N, such as 1/3 for the first of three",
-                         string);
+    if (!digits || sscanf(string, "%u/%u%n", &index, &count, &length) != 2 ||
+        string[length] != '\0') {
+        return error_set(err, ERR_USAGE,
+                         "--shard %.40s: write I/N, such as 1/3 for the first of three", string);
     }
     if (count < 1 || count > SHARDS_MOST) {
         return error_set(err, ERR_USAGE, "--shard %s: 1 to %d shards", string, SHARDS_MOST);
     }
     if (index < 1 || index > count) {
-        return error_set(err, ERR_USAGE, "--shard %s: shards are numbered from 1: write 1/%u to %u/%u",
-                         string, count, count, count);
+        return error_set(err, ERR_USAGE,
+                         "--shard %s: shards are numbered from 1: write 1/%u to %u/%u", string,
+                         count, count, count);
     }
     *out = (struct shard){.index = index - 1, .count = count};
     return ERR_OK;
@@ -64,14 +66,17 @@ static enum err_code too_little(const struct shard *shard, const char *key, cons
         shard->index + 1, shard->count, key, what, shard->count);
 }
 
-enum err_code shard_check(const struct shard *shard, const struct profile *profile, struct error *err)
+enum err_code shard_check(const struct shard *shard, const struct profile *profile,
+                          struct error *err)
 {
     unsigned count = count_of(shard);
     const struct budget *budget = &profile->budget;
-    if (profile->load.max_sessions < count) return too_little(shard, "load.max_sessions", "one", err);
+    if (profile->load.max_sessions < count)
+        return too_little(shard, "load.max_sessions", "one", err);
     if (budget->usd > 0 && whole_cents(budget->usd) < count && count > 1)
         return too_little(shard, "budget.usd", "a cent", err);
-    if (budget->tokens > 0 && budget->tokens < count) return too_little(shard, "budget.tokens", "one", err);
+    if (budget->tokens > 0 && budget->tokens < count)
+        return too_little(shard, "budget.tokens", "one", err);
     return ERR_OK;
 }
 

@@ -1,8 +1,8 @@
 /*
- * How a load is dealt out by number: to the shards of a run, and within a shard to its workers. Number n of
- * the plan is of shard n mod the number of shards; what one shard gets is dealt to its workers in the same
- * way. So the shards of a plan, whatever their numbers of workers, have all of it between them and nothing
- * twice.
+ * How a load is dealt out by number: to the shards of a run, and within a shard to its workers.
+ * Number n of the plan is of shard n mod the number of shards; what one shard gets is dealt to its
+ * workers in the same way. So the shards of a plan, whatever their numbers of workers, have all of
+ * it between them and nothing twice.
  */
 #ifndef RUSHHOUR_ENGINE_SHARD_H
 #define RUSHHOUR_ENGINE_SHARD_H
@@ -26,12 +26,12 @@ MUST_USE enum err_code shard_parse(const char *string, struct shard *out, struct
 /* The shard's part of a whole number: the remainder goes to the first ones, one each. */
 uint64_t shard_part(const struct shard *shard, uint64_t whole);
 
-/* The shard's part of an amount in US dollars: dealt in cents, what is below a cent goes to the first shard.
- */
+/* The shard's part of an amount in US dollars: dealt in cents, what is below a cent goes to the
+ * first shard. */
 double shard_usd(const struct shard *shard, double usd);
 
-/* Whether every shard gets something of all that is split (sessions, budget). ERR_USAGE names the profile's
- * key that cannot be split so often, and the fix. */
+/* Whether every shard gets something of all that is split (sessions, budget). ERR_USAGE names the
+ * profile's key that cannot be split so often, and the fix. */
 MUST_USE enum err_code shard_check(const struct shard *shard, const struct profile *profile,
                                    struct error *err);
 

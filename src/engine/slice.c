@@ -6,17 +6,20 @@
 /* 1 us to 100 s in 2 digits: enough to see whether a loop was late. */
 #define LOOP_DELAY_HIGHEST_US INT64_C(100000000)
 
-enum err_code mailbox_init(struct mailbox *mailbox, uv_async_t *wake, size_t region_count, struct error *err)
+enum err_code mailbox_init(struct mailbox *mailbox, uv_async_t *wake, size_t region_count,
+                           struct error *err)
 {
     *mailbox = (struct mailbox){.wake = wake, .region_count = region_count};
-    if (pthread_mutex_init(&mailbox->lock, NULL) != 0) return error_set(err, ERR_NOMEM, "cannot make a lock");
+    if (pthread_mutex_init(&mailbox->lock, NULL) != 0)
+        return error_set(err, ERR_NOMEM, "cannot make a lock");
     return ERR_OK;
 }
 
 static void slice_free(struct slice *slice)
 {
     if (slice == NULL) return;
-    for (size_t i = 0; slice->cells != NULL && i < slice->region_count; i++) cell_free(&slice->cells[i]);
+    for (size_t i = 0; slice->cells != NULL && i < slice->region_count; i++)
+        cell_free(&slice->cells[i]);
     free(slice->cells);
     free(slice->sessions_open);
     free(slice->in_flight);

@@ -1,5 +1,5 @@
-/* What a worker hands to the collector: cells and rows of a stretch of one interval. One writer at a time:
- * first the worker, then the collector. */
+/* What a worker hands to the collector: cells and rows of a stretch of one interval. One writer at
+ * a time: first the worker, then the collector. */
 #ifndef RUSHHOUR_ENGINE_SLICE_H
 #define RUSHHOUR_ENGINE_SLICE_H
 

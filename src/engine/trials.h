@@ -1,11 +1,12 @@
 /*
- * What a worker's part of the abort rule is judged by: attempts at risk (of sessions without a failure so
- * far, a dial that fails included) and first failures among them, so that one poisoned session counts once.
+ * What a worker's part of the abort rule is judged by: attempts at risk (of sessions without a
+ * failure so far, a dial that fails included) and first failures among them, so that one poisoned
+ * session counts once.
  *
- * Trials are told in the order in which they began, never in that in which they ended: failures that end
- * early would else be seen before the successes that began beside them, and a healthy region be judged by
- * them. Those that began between two ticks of the worker are told together, once all of them and all before
- * have ended.
+ * Trials are told in the order in which they began, never in that in which they ended: failures
+ * that end early would else be seen before the successes that began beside them, and a healthy
+ * region be judged by them. Those that began between two ticks of the worker are told together,
+ * once all of them and all before have ended.
  */
 #ifndef RUSHHOUR_ENGINE_TRIALS_H
 #define RUSHHOUR_ENGINE_TRIALS_H

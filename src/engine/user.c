@@ -6,11 +6,12 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-/* So often is an interaction carried over into a new session; a service whose sessions end at once would keep
- * it for ever. */
+/* So often is an interaction carried over into a new session; a service whose sessions end at once
+ * would keep it for ever. */
 #define CUTS_MOST 3
 
-/* How long a refused user waits for the credential that was asked for; then the old one has to do. */
+/* How long a refused user waits for the credential that was asked for; then the old one has to
+ * do. */
 #define CREDENTIAL_WAIT_NS (15 * NS_PER_S)
 
 static const struct session_plan *plan_of(const struct user *user)
@@ -98,13 +99,14 @@ static void begin_try(struct appointment *appointment, uint64_t now_ns)
     dispatch_dial(user->worker, user, now_ns);
 }
 
-/* A stream of its own beside the region's arrivals, so that its jitter does not depend on who else is there.
- */
+/* A stream of its own beside the region's arrivals, so that its jitter does not depend on who else
+ * is there. */
 static void seed_jitter(struct user *user)
 {
     const struct engine_plan *plan = user->worker->plan;
     uint64_t region = random_stream(plan->profile->regions[user->region].name);
-    random_seed(&user->random, plan->seed, region + 1 + user->plan.number + (user->plan.round << 32));
+    random_seed(&user->random, plan->seed,
+                region + 1 + user->plan.number + (user->plan.round << 32));
 }
 
 bool user_start(struct worker *worker, size_t region, const struct user_plan *plan, uint64_t now_ns)
@@ -184,13 +186,13 @@ bool user_on_attempt_cut(struct user *user, uint64_t now_ns)
         return true;
     }
     int64_t pause_ns = plan_of(user)->think_time_ns;
-    next_interaction(user, pause_ns > retry->backoff_initial_ns ? pause_ns : retry->backoff_initial_ns,
-                     now_ns);
+    next_interaction(
+        user, pause_ns > retry->backoff_initial_ns ? pause_ns : retry->backoff_initial_ns, now_ns);
     return false;
 }
 
-enum decision user_on_attempt_failed(struct user *user, const struct failure_class *failure, int64_t hint_ns,
-                                     bool usable, uint64_t now_ns)
+enum decision user_on_attempt_failed(struct user *user, const struct failure_class *failure,
+                                     int64_t hint_ns, bool usable, uint64_t now_ns)
 {
     struct share *share = &user->worker->shares[user->region];
     const struct retry *retry = &user->worker->plan->profile->retry;
@@ -256,7 +258,8 @@ void user_abandon(struct user *user, uint64_t now_ns)
 {
     struct driver *driver = user->driver;
     if (driver != NULL)
-        driver_abandon(driver, now_ns); /* records the attempt as cancelled while it still has its user */
+        driver_abandon(driver, now_ns); /* records the attempt as cancelled while it still has its
+                                           user */
     (void)let_go(user);
     user_free(user);
 }

@@ -1,5 +1,5 @@
-/* One simulated user: the script of interactions with think time, retries and rotation, over one session
- * after another. */
+/* One simulated user: the script of interactions with think time, retries and rotation, over one
+ * session after another. */
 #ifndef RUSHHOUR_ENGINE_USER_H
 #define RUSHHOUR_ENGINE_USER_H
 
@@ -33,15 +33,18 @@ struct user {
     uint64_t interaction_due_ns;    /* when its first attempt was due */
     uint64_t rotation_turns;        /* attempts on the present session */
     bool probe;                     /* the try under way, or the next one, probes its session */
-    bool renewed;                   /* the interaction under way was retried for a fresh credential, once */
+    bool renewed;                   /* the interaction under way was retried for a fresh credential,
+                                       once */
     bool awaits_credential;         /* its next try waits for that */
-    bool again;                     /* it repeats a try that the end of its session's life has cut */
+    bool again;                     /* it repeats a try that the end of its session's life has
+                                       cut */
     enum refusal refusal;           /* of the attempt that is about to be told as failed */
     unsigned cuts;                  /* how often that happened to the interaction under way */
 };
 
 /* Starts a user. False without memory. */
-bool user_start(struct worker *worker, size_t region, const struct user_plan *plan, uint64_t now_ns);
+bool user_start(struct worker *worker, size_t region, const struct user_plan *plan,
+                uint64_t now_ns);
 
 /* Its place in the pace of dials has come. */
 void user_dial(struct user *user, uint64_t now_ns);
@@ -58,26 +61,26 @@ void user_on_attempt_ok(struct user *user, uint64_t now_ns);
 void user_on_attempt_cancelled(struct user *user, uint64_t now_ns);
 
 /*
- * The session's life ended in the middle of an attempt: the same attempt is due again at once in a new
- * session, without a retry being used up. False when it happened too often for that: the interaction is given
- * up, neither ok nor failed.
+ * The session's life ended in the middle of an attempt: the same attempt is due again at once in a
+ * new session, without a retry being used up. False when it happened too often for that: the
+ * interaction is given up, neither ok nor failed.
  */
 bool user_on_attempt_cut(struct user *user, uint64_t now_ns);
 
 /*
- * The service refused the credential: call before user_on_attempt_failed. A credential that can be renewed is
- * worth one retry in an interaction, at once when a fresh one is here already, else when it comes; any other
- * stays refused.
+ * The service refused the credential: call before user_on_attempt_failed. A credential that can be
+ * renewed is worth one retry in an interaction, at once when a fresh one is here already, else when
+ * it comes; any other stays refused.
  */
 void user_on_credential_refused(struct user *user, bool renews, bool fresh);
 
 /* Its region has a new credential. */
 void user_on_credential(struct user *user, uint64_t now_ns);
 
-/* Decides what follows a failed attempt and arranges it (nothing is sent before the caller has written its
- * evidence). */
-enum decision user_on_attempt_failed(struct user *user, const struct failure_class *failure, int64_t hint_ns,
-                                     bool session_usable, uint64_t now_ns);
+/* Decides what follows a failed attempt and arranges it (nothing is sent before the caller has
+ * written its evidence). */
+enum decision user_on_attempt_failed(struct user *user, const struct failure_class *failure,
+                                     int64_t hint_ns, bool session_usable, uint64_t now_ns);
 
 /* The session ended between turns; the next try will open another. */
 void user_on_session_lost(struct user *user);

@@ -18,14 +18,15 @@
 /* A random stream of each worker's own; the arrivals of the regions use the streams from 0. */
 #define WORKER_STREAM 1000
 
-#define WORKER_OF(pointer, member) ((struct worker *)((char *)(pointer)-offsetof(struct worker, member)))
+#define WORKER_OF(pointer, member)                                                                 \
+    ((struct worker *)((char *)(pointer)-offsetof(struct worker, member)))
 
 static void on_gauge(struct appointment *appointment, uint64_t now_ns)
 {
     struct worker *worker = WORKER_OF(appointment, gauge);
     (void)recorder_at(&worker->recorder, now_ns);
-    /* A loop that was blocked missed several of them: each counts, or one long stall would look like one late
-     * turn. */
+    /* A loop that was blocked missed several of them: each counts, or one long stall would look
+     * like one late turn. */
     for (; worker->gauge_due_ns <= now_ns; worker->gauge_due_ns += (uint64_t)GAUGE_EVERY_NS) {
         int64_t late_us = (int64_t)(now_ns - worker->gauge_due_ns) / NS_PER_US;
         (void)histogram_record(worker->recorder.slice->loop_delay, late_us, 1);
@@ -33,9 +34,9 @@ static void on_gauge(struct appointment *appointment, uint64_t now_ns)
     (void)agenda_set(worker->agenda, &worker->gauge, worker->gauge_due_ns);
 }
 
-/* Ends the load. With `arrived_stay`, whoever came in its last moments still gets the first turn, though the
- * dial is waiting; those who wait for long already were not achieved, and a backlog of them would draw out
- * the end. */
+/* Ends the load. With `arrived_stay`, whoever came in its last moments still gets the first turn,
+ * though the dial is waiting; those who wait for long already were not achieved, and a backlog of
+ * them would draw out the end. */
 static void drain(struct worker *worker, uint64_t now_ns, bool arrived_stay)
 {
     if (worker->draining) return;
@@ -45,8 +46,8 @@ static void drain(struct worker *worker, uint64_t now_ns, bool arrived_stay)
     struct user *next;
     for (struct user *user = worker->users; user != NULL; user = next) {
         next = user->next;
-        bool stays =
-            arrived_stay && user->interaction == 1 && now_ns <= user->try_due_ns + (uint64_t)DISPATCH_LATE_NS;
+        bool stays = arrived_stay && user->interaction == 1 &&
+                     now_ns <= user->try_due_ns + (uint64_t)DISPATCH_LATE_NS;
         if (!stays) user_leave(user, now_ns);
     }
     worker_check_over(worker);
@@ -78,13 +79,15 @@ static void on_tick(struct appointment *appointment, uint64_t now_ns)
     tell_trials(worker, now_ns);
     recorder_flush(&worker->recorder, now_ns);
     bool open = worker->plan->profile->load.model == LOAD_ARRIVALS;
-    if (run_clock_elapsed(&worker->plan->clock, now_ns) >= worker->plan->load_ns) drain(worker, now_ns, open);
+    if (run_clock_elapsed(&worker->plan->clock, now_ns) >= worker->plan->load_ns)
+        drain(worker, now_ns, open);
     if (worker->over) return;
     uint64_t next = now_ns + (uint64_t)TICK_EVERY_NS;
     uint64_t end = run_clock_mono_at(&worker->plan->clock, worker->plan->load_ns);
     if (!worker->draining && end > now_ns && end < next) next = end + 1;
     /* A quiet worker still tells when its interval is over, so that the collector can write it. */
-    if (worker->recorder.ends_ns > now_ns && worker->recorder.ends_ns < next) next = worker->recorder.ends_ns;
+    if (worker->recorder.ends_ns > now_ns && worker->recorder.ends_ns < next)
+        next = worker->recorder.ends_ns;
     (void)agenda_set(worker->agenda, &worker->tick, next);
 }
 
@@ -112,7 +115,8 @@ static void on_knock(uv_async_t *knock)
 
 void worker_check_over(struct worker *worker)
 {
-    if (worker->over || !worker->draining || worker->users != NULL || worker->drivers != NULL) return;
+    if (worker->over || !worker->draining || worker->users != NULL || worker->drivers != NULL)
+        return;
     worker->over = true;
     agenda_cancel(worker->agenda, &worker->tick);
     agenda_cancel(worker->agenda, &worker->gauge);
@@ -134,7 +138,8 @@ static enum err_code new_client(struct worker *worker, struct error *err)
 {
     const struct engine_plan *plan = worker->plan;
     const char **ca_files = calloc(plan->region_count, sizeof *ca_files);
-    if (ca_files == NULL) return error_set(err, ERR_NOMEM, "no memory for worker %u", worker->index);
+    if (ca_files == NULL)
+        return error_set(err, ERR_NOMEM, "no memory for worker %u", worker->index);
     size_t count = 0;
     for (size_t i = 0; i < plan->region_count; i++) {
         const char *file = plan->routes[i].dial.ca_file;
@@ -186,10 +191,12 @@ enum err_code worker_init(struct worker *worker, const struct engine_plan *plan,
 {
     *worker = (struct worker){.plan = plan, .index = index};
     atomic_init(&worker->stop, STOP_NOT);
-    worker->lane = (struct lane){.shard = plan->shard, .worker = {.index = index, .count = plan->workers}};
+    worker->lane =
+        (struct lane){.shard = plan->shard, .worker = {.index = index, .count = plan->workers}};
     random_seed(&worker->random, plan->seed, WORKER_STREAM + lane_first(&worker->lane));
     int status = uv_loop_init(&worker->loop);
-    if (status != 0) return error_set(err, ERR_NET, "cannot make an event loop: %s", uv_strerror(status));
+    if (status != 0)
+        return error_set(err, ERR_NET, "cannot make an event loop: %s", uv_strerror(status));
     worker->loop.data = worker;
     status = uv_async_init(&worker->loop, &worker->knock, on_knock);
     if (status != 0) {
@@ -229,7 +236,8 @@ void worker_stop(struct worker *worker, enum stop_level level)
     (void)uv_async_send(&worker->knock);
 }
 
-bool worker_hand_credential(struct worker *worker, size_t region, const struct credential *credential)
+bool worker_hand_credential(struct worker *worker, size_t region,
+                            const struct credential *credential)
 {
     bool posted = credential_box_post(&worker->credentials, region, credential);
     (void)uv_async_send(&worker->knock);

@@ -1,7 +1,7 @@
 /*
- * One worker thread: its loop, sockets, sessions, random streams and recorder. Nothing here is shared with
- * another thread but the mailbox (locked, once a second) and the stop level (one atomic, read when the main
- * thread knocks).
+ * One worker thread: its loop, sockets, sessions, random streams and recorder. Nothing here is
+ * shared with another thread but the mailbox (locked, once a second) and the stop level (one
+ * atomic, read when the main thread knocks).
  */
 #ifndef RUSHHOUR_ENGINE_WORKER_H
 #define RUSHHOUR_ENGINE_WORKER_H
@@ -84,10 +84,10 @@ struct worker {
     struct text scratch; /* messages under construction */
 };
 
-/* Makes the worker's loop, agenda and client on the calling thread: every client must exist before the first
- * connect. */
-MUST_USE enum err_code worker_init(struct worker *worker, const struct engine_plan *plan, unsigned index,
-                                   struct mailbox *mailbox, struct error *err);
+/* Makes the worker's loop, agenda and client on the calling thread: every client must exist before
+ * the first connect. */
+MUST_USE enum err_code worker_init(struct worker *worker, const struct engine_plan *plan,
+                                   unsigned index, struct mailbox *mailbox, struct error *err);
 
 /* Starts the thread; it ends by itself when the load is over and every session has ended. */
 MUST_USE enum err_code worker_start(struct worker *worker, struct error *err);
@@ -96,7 +96,8 @@ MUST_USE enum err_code worker_start(struct worker *worker, struct error *err);
 void worker_stop(struct worker *worker, enum stop_level level);
 
 /* From the main thread: hands a new credential to the worker. False without memory. */
-bool worker_hand_credential(struct worker *worker, size_t region, const struct credential *credential);
+bool worker_hand_credential(struct worker *worker, size_t region,
+                            const struct credential *credential);
 
 /* After the thread has been joined (or was never started). */
 void worker_free(struct worker *worker);

@@ -39,7 +39,8 @@ static void sift_down(struct agenda *agenda, size_t where)
     for (;;) {
         size_t child = where * 2;
         if (child > agenda->count) break;
-        if (child < agenda->count && agenda->heap[child + 1]->due_ns < agenda->heap[child]->due_ns) child++;
+        if (child < agenda->count && agenda->heap[child + 1]->due_ns < agenda->heap[child]->due_ns)
+            child++;
         if (agenda->heap[child]->due_ns >= moving->due_ns) break;
         place(agenda, agenda->heap[child], where);
         where = child;
@@ -83,10 +84,10 @@ static void on_timer(uv_poll_t *poll, int status, int events)
     agenda->armed_ns = 0;
     agenda->firing = true;
     uint64_t now = clock_mono_ns();
-    /* No more than there are now: one that is set again for the past waits until the loop has had its turn.
-     */
-    for (size_t left = agenda->count; left > 0 && agenda->count > 0 && agenda->heap[1]->due_ns <= now;
-         left--) {
+    /* No more than there are now: one that is set again for the past waits until the loop has had
+     * its turn. */
+    for (size_t left = agenda->count;
+         left > 0 && agenda->count > 0 && agenda->heap[1]->due_ns <= now; left--) {
         struct appointment *due = agenda->heap[1];
         take_out(agenda, due);
         due->fire(due, now);

@@ -1,6 +1,7 @@
 /*
- * Appointments on a libuv loop, exact to some ten microseconds: one timerfd and a heap, because libuv's own
- * timers are rounded to milliseconds, which would show up in measured and in scripted latencies alike.
+ * Appointments on a libuv loop, exact to some ten microseconds: one timerfd and a heap, because
+ * libuv's own timers are rounded to milliseconds, which would show up in measured and in scripted
+ * latencies alike.
  */
 #ifndef RUSHHOUR_NET_AGENDA_H
 #define RUSHHOUR_NET_AGENDA_H
@@ -15,11 +16,12 @@
 struct agenda;
 struct appointment;
 
-/* Called on the loop's thread when an appointment is due; it is off the agenda already and may be set again.
- */
+/* Called on the loop's thread when an appointment is due; it is off the agenda already and may be
+ * set again. */
 typedef void appointment_fn(struct appointment *appointment, uint64_t now_ns);
 
-/* Embed one in what it belongs to; zero-initialise and set `fire`. The other fields are the agenda's. */
+/* Embed one in what it belongs to; zero-initialise and set `fire`. The other fields are the
+ * agenda's. */
 struct appointment {
     appointment_fn *fire;
     uint64_t due_ns;
@@ -28,8 +30,8 @@ struct appointment {
 
 MUST_USE enum err_code agenda_new(uv_loop_t *loop, struct agenda **out, struct error *err);
 
-/* Puts an appointment on the agenda, or moves it, to a monotonic time (past times fire at once). False
- * without memory. */
+/* Puts an appointment on the agenda, or moves it, to a monotonic time (past times fire at once).
+ * False without memory. */
 bool agenda_set(struct agenda *agenda, struct appointment *appointment, uint64_t due_ns);
 void agenda_cancel(struct agenda *agenda, struct appointment *appointment);
 

@@ -42,15 +42,16 @@ static bool set_serial(X509 *certificate)
     if (RAND_bytes(bytes, sizeof bytes) != 1) return false;
     bytes[0] &= 0x7F; /* serial numbers are positive (RFC 5280, 4.1.2.2) */
     BIGNUM *number = BN_bin2bn(bytes, sizeof bytes, NULL);
-    bool done = number != NULL && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) != NULL;
+    bool done =
+        number != NULL && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) != NULL;
     BN_free(number);
     return done;
 }
 
 static bool set_name(X509_NAME *name, const char *common_name)
 {
-    return X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)common_name, -1, -1,
-                                      0) == 1;
+    return X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)common_name,
+                                      -1, -1, 0) == 1;
 }
 
 static bool set_organization(X509 *certificate, const char *organization)
@@ -68,7 +69,8 @@ static X509 *certificate_new(EVP_PKEY *key, const char *common_name)
     if (X509_set_version(certificate, X509_VERSION_3) == 1 && set_serial(certificate) &&
         X509_gmtime_adj(X509_getm_notBefore(certificate), -VALID_BEFORE_S) != NULL &&
         X509_gmtime_adj(X509_getm_notAfter(certificate), VALID_AFTER_S) != NULL &&
-        X509_set_pubkey(certificate, key) == 1 && set_name(X509_get_subject_name(certificate), common_name))
+        X509_set_pubkey(certificate, key) == 1 &&
+        set_name(X509_get_subject_name(certificate), common_name))
         return certificate;
     X509_free(certificate);
     return NULL;
@@ -85,11 +87,12 @@ static bool add_extension(X509 *certificate, X509 *issuer, int nid, const char *
     return done;
 }
 
-static enum err_code authority_named(const char *name, const char *organization, struct authority **out,
-                                     struct error *err)
+static enum err_code authority_named(const char *name, const char *organization,
+                                     struct authority **out, struct error *err)
 {
     struct authority *authority = calloc(1, sizeof *authority);
-    if (authority == NULL) return error_set(err, ERR_NOMEM, "no memory for a certificate authority");
+    if (authority == NULL)
+        return error_set(err, ERR_NOMEM, "no memory for a certificate authority");
     authority->key = EVP_EC_gen("P-256");
     if (authority->key == NULL) goto fail;
     X509 *root = authority->certificate = certificate_new(authority->key, name);
@@ -156,7 +159,8 @@ static bool add_address(GENERAL_NAMES *names, const unsigned char *bytes, int le
 {
     GENERAL_NAME *name = GENERAL_NAME_new();
     ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
-    if (name == NULL || value == NULL || ASN1_OCTET_STRING_set(value, bytes, length) != 1) goto fail;
+    if (name == NULL || value == NULL || ASN1_OCTET_STRING_set(value, bytes, length) != 1)
+        goto fail;
     GENERAL_NAME_set0_value(name, GEN_IPADD, value);
     if (sk_GENERAL_NAME_push(names, name) > 0) return true;
     value = NULL;
@@ -202,7 +206,8 @@ static bool set_validity(X509 *leaf, enum leaf_flaw flaw)
            X509_gmtime_adj(X509_getm_notAfter(leaf), end) != NULL;
 }
 
-static X509 *leaf_new(const struct authority *authority, EVP_PKEY *key, const char *host, enum leaf_flaw flaw)
+static X509 *leaf_new(const struct authority *authority, EVP_PKEY *key, const char *host,
+                      enum leaf_flaw flaw)
 {
     /* The name proper is in the alternative names: a common name holds 64 characters only. */
     X509 *leaf = certificate_new(key, "rushhour simulator");
@@ -220,8 +225,8 @@ static X509 *leaf_new(const struct authority *authority, EVP_PKEY *key, const ch
     return NULL;
 }
 
-/* Clients on loopback offer nothing older than TLS 1.2; session state lives in tickets, so it costs no memory
- * here. */
+/* Clients on loopback offer nothing older than TLS 1.2; session state lives in tickets, so it costs
+ * no memory here. */
 static SSL_CTX *context_new(X509 *leaf, EVP_PKEY *key)
 {
     static const unsigned char id_context[] = "rushhour";
@@ -249,7 +254,8 @@ static enum err_code issue(const struct authority *authority, const char *host, 
     if (identity != NULL && leaf != NULL) identity->context = context_new(leaf, key);
     X509_free(leaf);
     EVP_PKEY_free(key);
-    if (identity == NULL) return error_set(err, ERR_NOMEM, "no memory for the certificate of %s", host);
+    if (identity == NULL)
+        return error_set(err, ERR_NOMEM, "no memory for the certificate of %s", host);
     if (identity->context == NULL) {
         free(identity);
         return openssl_error(err, "issuing a certificate");
@@ -258,8 +264,9 @@ static enum err_code issue(const struct authority *authority, const char *host, 
     return ERR_OK;
 }
 
-enum err_code authority_issue_flawed(const struct authority *authority, const char *host, enum leaf_flaw flaw,
-                                     struct tls_identity **out, struct error *err)
+enum err_code authority_issue_flawed(const struct authority *authority, const char *host,
+                                     enum leaf_flaw flaw, struct tls_identity **out,
+                                     struct error *err)
 {
     if (flaw != LEAF_UNTRUSTED) return issue(authority, host, flaw, out, err);
     struct authority *inspector = NULL;
@@ -269,8 +276,8 @@ enum err_code authority_issue_flawed(const struct authority *authority, const ch
     return code;
 }
 
-enum err_code authority_issue(const struct authority *authority, const char *host, struct tls_identity **out,
-                              struct error *err)
+enum err_code authority_issue(const struct authority *authority, const char *host,
+                              struct tls_identity **out, struct error *err)
 {
     return issue(authority, host, LEAF_SOUND, out, err);
 }

@@ -8,7 +8,8 @@
 
 #define FILE_LIMIT 65536
 
-/* lws's last complaint while a context was made; it goes into an error's text, never to the terminal. */
+/* lws's last complaint while a context was made; it goes into an error's text, never to the
+ * terminal. */
 static char last_log[160];
 
 static void keep_log(int level, const char *line)
@@ -24,8 +25,8 @@ void ws_global_init(void)
 {
     /* Not while workers run: lws puts its lines together in one buffer for all threads. */
     lws_set_log_level(0, keep_log);
-    /* lws allocates 16 bytes per possible file descriptor in each context: neither 1,024 nor a million will
-     * do. */
+    /* lws allocates 16 bytes per possible file descriptor in each context: neither 1,024 nor a
+     * million will do. */
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
     limit.rlim_cur = limit.rlim_max < FILE_LIMIT ? limit.rlim_max : FILE_LIMIT;
@@ -52,14 +53,14 @@ static enum err_code make_context(struct ws_client *client, struct error *err)
     client->context = lws_create_context(&info);
     lws_set_log_level(0, keep_log);
     if (client->context) return ERR_OK;
-    return error_set(
-        err, ERR_NET,
-        "libwebsockets could not start on libuv (%s): is the package libwebsockets-evlib-uv installed?",
-        last_log[0] ? last_log : "no reason given");
+    return error_set(err, ERR_NET,
+                     "libwebsockets could not start on libuv (%s): is the package "
+                     "libwebsockets-evlib-uv installed?",
+                     last_log[0] ? last_log : "no reason given");
 }
 
-static enum err_code load_authorities(struct ws_client *client, const char *const *ca_files, size_t count,
-                                      struct error *err)
+static enum err_code load_authorities(struct ws_client *client, const char *const *ca_files,
+                                      size_t count, struct error *err)
 {
     client->tls = calloc(count + 2, sizeof(*client->tls));
     if (!client->tls) return error_set(err, ERR_NOMEM, "no memory for a WebSocket client");
@@ -74,7 +75,8 @@ static enum err_code load_authorities(struct ws_client *client, const char *cons
 }
 
 enum err_code ws_client_new(uv_loop_t *loop, const char *const *ca_files, size_t ca_count,
-                            const struct ws_handlers *handlers, struct ws_client **out, struct error *err)
+                            const struct ws_handlers *handlers, struct ws_client **out,
+                            struct error *err)
 {
     struct ws_client *client = calloc(1, sizeof(*client));
     if (!client) return error_set(err, ERR_NOMEM, "no memory for a WebSocket client");
@@ -107,8 +109,8 @@ static void count_closing(uv_handle_t *handle, void *count)
 }
 
 /*
- * On a loop that is not its own, lws closes its handles after the first call, each of which may start further
- * closes, and frees itself in a second call.
+ * On a loop that is not its own, lws closes its handles after the first call, each of which may
+ * start further closes, and frees itself in a second call.
  */
 static void destroy_context(struct ws_client *client)
 {

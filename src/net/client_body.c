@@ -4,8 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
-void client_body_begin(struct client_body *body, char *data, size_t limit, const char *transfer_encoding,
-                       const char *content_length)
+void client_body_begin(struct client_body *body, char *data, size_t limit,
+                       const char *transfer_encoding, const char *content_length)
 {
     memset(body, 0, sizeof(*body));
     body->data = data;

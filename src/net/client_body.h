@@ -1,5 +1,5 @@
-/* The body of an HTTP/1.1 response, as far as it is kept: three framings (RFC 9112, section 6), byte by byte.
- * Pure. */
+/* The body of an HTTP/1.1 response, as far as it is kept: three framings (RFC 9112, section 6),
+ * byte by byte. Pure. */
 #ifndef RUSHHOUR_NET_CLIENT_BODY_H
 #define RUSHHOUR_NET_CLIENT_BODY_H
 
@@ -26,12 +26,13 @@ struct client_body {
     char *data;         /* the caller's: limit + 1 bytes, NUL-terminated */
 };
 
-/* Starts with where to keep it (limit + 1 bytes, which outlive the body) and the values of the two headers
- * (NULL or "" when absent). */
-void client_body_begin(struct client_body *body, char *data, size_t limit, const char *transfer_encoding,
-                       const char *content_length);
+/* Starts with where to keep it (limit + 1 bytes, which outlive the body) and the values of the two
+ * headers (NULL or "" when absent). */
+void client_body_begin(struct client_body *body, char *data, size_t limit,
+                       const char *transfer_encoding, const char *content_length);
 
-/* Takes bytes as they came from the connection, in pieces of any size. Nothing happens once it is done. */
+/* Takes bytes as they came from the connection, in pieces of any size. Nothing happens once it is
+ * done. */
 void client_body_feed(struct client_body *body, const char *bytes, size_t length);
 
 #endif

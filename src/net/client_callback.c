@@ -12,7 +12,8 @@ static void on_tunnel_opened(void *user)
     client_conn_step(user, WS_STEP_CONNECTED);
 }
 
-/* lws begins the TLS handshake before it returns to the loop: a tunnel goes to the next one that starts. */
+/* lws begins the TLS handshake before it returns to the loop: a tunnel goes to the next one that
+ * starts. */
 static int on_connected(struct ws_conn *conn)
 {
     struct client_tunnel *tunnel = conn->request->tunnel;
@@ -28,7 +29,8 @@ static int on_connected(struct ws_conn *conn)
     return 0;
 }
 
-/* The moment before the request is sent: TLS stands. lws has written its own lines up to *position. */
+/* The moment before the request is sent: TLS stands. lws has written its own lines up to
+ * *position. */
 static int on_request(struct ws_conn *conn, char **position, size_t room)
 {
     const struct client_request *request = conn->request;
@@ -37,7 +39,8 @@ static int on_request(struct ws_conn *conn, char **position, size_t room)
     client_conn_step(conn, WS_STEP_TLS);
     client_receive_learn(conn->client, *position, room);
     if (conn->aborted || request->header_length > room) return -1;
-    if (request->header_length > 0) memcpy(*position, request->header_lines, request->header_length);
+    if (request->header_length > 0)
+        memcpy(*position, request->header_lines, request->header_length);
     *position += request->header_length;
     return 0;
 }
@@ -55,8 +58,8 @@ static int on_answer(struct ws_conn *conn)
     return -1;
 }
 
-/* The session tickets before the answer leave 16 KiB of OpenSSL's buffer allocated for good; this frees them.
- */
+/* The session tickets before the answer leave 16 KiB of OpenSSL's buffer allocated for good; this
+ * frees them. */
 static void free_tls_buffers(struct lws *wsi)
 {
     SSL *ssl = lws_get_ssl(wsi);
@@ -72,7 +75,8 @@ static int on_established(struct ws_conn *conn)
     client_conn_step(conn, WS_STEP_UPGRADED);
     client_request_free(conn->request);
     conn->request = NULL;
-    if (!conn->aborted && conn->response) client_response_deliver(conn, conn->response, NULL, at_ns);
+    if (!conn->aborted && conn->response)
+        client_response_deliver(conn, conn->response, NULL, at_ns);
     free(conn->response);
     conn->response = NULL;
     free_tls_buffers(conn->wsi);
@@ -82,7 +86,8 @@ static int on_established(struct ws_conn *conn)
 static int on_peer_close(struct ws_conn *conn, const unsigned char *payload, size_t length)
 {
     client_receive_close(conn, payload, length);
-    return conn->close_sent ? -1 : 0; /* the answer to ours: done. Otherwise lws answers and closes */
+    return conn->close_sent ? -1 : 0; /* the answer to ours: done. Otherwise lws answers and
+                                         closes */
 }
 
 static void on_gone(struct ws_conn *conn, struct lws *wsi)
@@ -96,8 +101,8 @@ static void on_gone(struct ws_conn *conn, struct lws *wsi)
     conn->wsi = NULL;
 }
 
-static int translate(struct ws_conn *conn, enum lws_callback_reasons reason, void *in, size_t length,
-                     int saved_errno)
+static int translate(struct ws_conn *conn, enum lws_callback_reasons reason, void *in,
+                     size_t length, int saved_errno)
 {
     switch (reason) {
     case LWS_CALLBACK_WSI_CREATE:
@@ -132,7 +137,8 @@ static int translate(struct ws_conn *conn, enum lws_callback_reasons reason, voi
     }
 }
 
-int client_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t length)
+int client_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                    size_t length)
 {
     (void)user;
     int saved_errno = errno;

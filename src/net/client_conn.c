@@ -32,7 +32,8 @@ void client_conn_step(struct ws_conn *conn, enum ws_step step)
 {
     if (conn->aborted) return;
     conn->end.steps_done++;
-    if (conn->client->handlers.on_step) conn->client->handlers.on_step(conn->user, step, clock_mono_ns());
+    if (conn->client->handlers.on_step)
+        conn->client->handlers.on_step(conn->user, step, clock_mono_ns());
 }
 
 void client_conn_due(struct ws_conn *conn)
@@ -86,8 +87,8 @@ void client_conn_detail(struct ws_conn *conn, const char *text, size_t length)
 static bool may_try_again(const struct ws_conn *conn)
 {
     const struct client_request *request = conn->request;
-    return conn->state == CONN_DIALLING && !conn->connected && !conn->aborted && conn->end.local_error == 0 &&
-           request->next_address < request->addresses.count;
+    return conn->state == CONN_DIALLING && !conn->connected && !conn->aborted &&
+           conn->end.local_error == 0 && request->next_address < request->addresses.count;
 }
 
 void client_conn_gone(struct ws_conn *conn)
@@ -127,8 +128,8 @@ void client_conn_finish(struct ws_conn *conn)
     free(conn);
 }
 
-/* lws lets go of a connection when its timeout fires; waking it up has timeouts looked at in the next
- * iteration. */
+/* lws lets go of a connection when its timeout fires; waking it up has timeouts looked at in the
+ * next iteration. */
 static void end_soon(struct ws_conn *conn)
 {
     conn->aborted = true;

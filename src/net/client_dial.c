@@ -1,5 +1,5 @@
-/* From a name to a connection under way: resolves, then has lws connect to one numeric address after the
- * other. */
+/* From a name to a connection under way: resolves, then has lws connect to one numeric address
+ * after the other. */
 #include "net/client_private.h"
 
 #include <errno.h>
@@ -63,8 +63,8 @@ static void close_orphan(uv_handle_t *handle, void *wsi)
 }
 
 /*
- * When connect() fails at once, lws 4.1.6 closes the socket but neither closes nor frees the libuv handle on
- * it; the handle still points to the wsi that is gone, which tells it from all others.
+ * When connect() fails at once, lws 4.1.6 closes the socket but neither closes nor frees the libuv
+ * handle on it; the handle still points to the wsi that is gone, which tells it from all others.
  */
 static void close_orphans(struct ws_conn *conn)
 {

@@ -1,4 +1,5 @@
-/* How an end is told: lws says little, so the socket and OpenSSL are asked while they are still there. */
+/* How an end is told: lws says little, so the socket and OpenSSL are asked while they are still
+ * there. */
 #include "net/client_private.h"
 
 #include <arpa/inet.h>
@@ -29,20 +30,22 @@ static bool is_network_error(int number)
 }
 
 /*
- * SO_ERROR still stands when libuv saw the error first, which is the usual way. Otherwise a read or write of
- * lws has just failed with it. A write to a connection that was reset before says EPIPE.
+ * SO_ERROR still stands when libuv saw the error first, which is the usual way. Otherwise a read or
+ * write of lws has just failed with it. A write to a connection that was reset before says EPIPE.
  */
 static int socket_error(const struct ws_conn *conn, int saved_errno)
 {
     int number = 0;
     socklen_t size = sizeof(number);
     int fd = lws_get_socket_fd(conn->wsi);
-    if (fd >= 0 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &number, &size) == 0 && number != 0) return number;
+    if (fd >= 0 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &number, &size) == 0 && number != 0)
+        return number;
     if (conn->write_error) return conn->write_error == EPIPE ? ECONNRESET : conn->write_error;
     return is_network_error(saved_errno) ? saved_errno : 0;
 }
 
-/* Whether the peer had ended its side when lws gave up; if not, it was lws that did not like what it read. */
+/* Whether the peer had ended its side when lws gave up; if not, it was lws that did not like what
+ * it read. */
 static bool peer_has_ended(const struct ws_conn *conn)
 {
     SSL *ssl = lws_get_ssl(conn->wsi);
@@ -62,7 +65,8 @@ static void observe_handshake(struct ws_conn *conn)
         conn->detail[0] = '\0';
         client_conn_detail(conn, failure->words, sizeof(failure->words));
     }
-    conn->end.tls_failed = conn->end.tls_verify_error != X509_V_OK || (failure && !failure->peer_left);
+    conn->end.tls_failed =
+        conn->end.tls_verify_error != X509_V_OK || (failure && !failure->peer_left);
     if (conn->end.tls_verify_error != X509_V_OK) {
         conn->detail[0] = '\0';
         client_conn_detail(conn, X509_verify_cert_error_string(conn->end.tls_verify_error),
@@ -70,7 +74,8 @@ static void observe_handshake(struct ws_conn *conn)
     }
 }
 
-/* What became of a tunnel that does not stand; the answer may still lie in a socket that was reset. */
+/* What became of a tunnel that does not stand; the answer may still lie in a socket that was
+ * reset. */
 static void observe_tunnel(struct ws_conn *conn)
 {
     struct client_tunnel *tunnel = conn->request->tunnel;
@@ -143,8 +148,8 @@ static socklen_t make_address(const char *address, uint16_t port, struct sockadd
 }
 
 /*
- * lws says nothing about a socket() or connect() that failed at once. Doing the same again tells: it fails in
- * the same way, at once, or else its begun connection is dropped here.
+ * lws says nothing about a socket() or connect() that failed at once. Doing the same again tells:
+ * it fails in the same way, at once, or else its begun connection is dropped here.
  */
 void client_end_no_start(struct ws_conn *conn, const char *address, uint16_t port)
 {
@@ -155,10 +160,11 @@ void client_end_no_start(struct ws_conn *conn, const char *address, uint16_t por
     if (fd >= 0 && connect(fd, (const struct sockaddr *)&where, size) != 0 && errno != EINPROGRESS)
         number = errno;
     if (fd >= 0) (void)close(fd);
-    if (fd < 0 || number == EADDRNOTAVAIL || number == ENOBUFS || number == ENOMEM || number == EAGAIN)
+    if (fd < 0 || number == EADDRNOTAVAIL || number == ENOBUFS || number == ENOMEM ||
+        number == EAGAIN)
         conn->end.local_error = number;
     else
         conn->end.os_error = number;
-    client_conn_detail(conn, number ? strerror(number) : "libwebsockets could not begin a connection",
-                       SIZE_MAX);
+    client_conn_detail(
+        conn, number ? strerror(number) : "libwebsockets could not begin a connection", SIZE_MAX);
 }

@@ -1,4 +1,5 @@
-/* What the files of the client side share: the client, its connections, and who does what to them. */
+/* What the files of the client side share: the client, its connections, and who does what to
+ * them. */
 #ifndef RUSHHOUR_NET_CLIENT_PRIVATE_H
 #define RUSHHOUR_NET_CLIENT_PRIVATE_H
 
@@ -12,9 +13,11 @@
 
 #define CLIENT_PROTOCOL "rushhour"
 #define CLIENT_MESSAGE_LIMIT ((size_t)16 * 1024 * 1024)
-#define CLIENT_SERVICE_BUFFER 32768 /* lws builds the request in it: a bearer token may take several KiB */
-#define CLIENT_FRAME_BUFFER 4096    /* per open connection; larger frames come in pieces of this size */
-#define CLIENT_SMALL_MESSAGE 16384  /* what a connection may keep allocated between messages */
+#define CLIENT_SERVICE_BUFFER                                                                      \
+    32768 /* lws builds the request in it: a bearer token may take several KiB */
+#define CLIENT_FRAME_BUFFER                                                                        \
+    4096 /* per open connection; larger frames come in pieces of this size */
+#define CLIENT_SMALL_MESSAGE 16384 /* what a connection may keep allocated between messages */
 
 /* lws ties roots to a "vhost"; there is one for each set of them that is in use. */
 struct client_vhost {
@@ -28,8 +31,8 @@ struct ws_client {
     struct ws_handlers handlers;
     struct lws_context *context;
     struct resolver *resolver;
-    struct client_tls *
-        *tls; /* [0] trusts nobody, [1] the system (made when first needed), then the ca_files */
+    struct client_tls **tls; /* [0] trusts nobody, [1] the system (made when first needed), then the
+                                ca_files */
     size_t tls_count;
     struct client_vhost *vhosts;
     struct ws_conn *conns; /* all, until their on_closed has returned */
@@ -51,7 +54,8 @@ struct client_request {
     uint16_t connect_port;
     struct client_tunnel *tunnel; /* through the proxy; NULL: direct */
     char *target;
-    char *subprotocol;  /* of a Sec-WebSocket-Protocol header, or NULL: lws must know what was offered */
+    char *subprotocol;  /* of a Sec-WebSocket-Protocol header, or NULL: lws must know what was
+                           offered */
     char *header_lines; /* "Name: value\r\n" ... */
     size_t header_length;
     struct resolver_answer addresses;
@@ -126,7 +130,8 @@ void client_conn_tick(uv_timer_t *tick);
 void client_conn_gone(struct ws_conn *conn);                     /* lws has let go of it */
 void client_conn_fail(struct ws_conn *conn, const char *detail); /* ends it by our own verdict */
 void client_conn_finish(struct ws_conn *conn);                   /* on_closed, and frees it */
-void client_conn_detail(struct ws_conn *conn, const char *text, size_t length); /* the first one stays */
+/* the first one stays */
+void client_conn_detail(struct ws_conn *conn, const char *text, size_t length);
 
 /* client_request.c: what a target means. */
 MUST_USE enum err_code client_request_new(struct ws_client *client, const struct ws_target *target,
@@ -142,7 +147,8 @@ void client_dial_start(struct ws_conn *conn); /* resolves, then connects */
 bool client_dial_next(struct ws_conn *conn);  /* tries the next address; false: none is left */
 
 /* client_callback.c: what lws calls. */
-int client_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t length);
+int client_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                    size_t length);
 
 /* client_receive.c */
 void client_receive_deliver(struct ws_conn *conn, const char *bytes, size_t length, bool is_text,
@@ -164,14 +170,16 @@ void client_response_deliver(struct ws_conn *conn, const struct client_response 
                              const struct client_body *body, uint64_t at_ns);
 
 /* client_refusal.c */
-void client_refusal_begin(struct ws_conn *conn);              /* inside the callback with the head */
+/* inside the callback with the head */
+void client_refusal_begin(struct ws_conn *conn);
 void client_refusal_piece(struct ws_conn *conn, char *bytes); /* lws shows bytes of the body */
 void client_refusal_complete(struct ws_conn *conn);           /* lws says that the body ended */
-bool client_refusal_resume(struct ws_conn *conn); /* lws has let go: read on; false: nothing to read */
+bool client_refusal_resume(struct ws_conn *conn); /* lws has let go: read on; false: nothing to
+                                                     read */
 void client_refusal_drop(struct ws_conn *conn);
 
-/* client_end.c: what is seen of an end while the socket is still there. saved_errno: as the callback began.
- */
+/* client_end.c: what is seen of an end while the socket is still there. saved_errno: as the
+ * callback began. */
 void client_end_observe(struct ws_conn *conn, const char *said, size_t length, int saved_errno);
 void client_end_no_start(struct ws_conn *conn, const char *address,
                          uint16_t port); /* lws could not even begin */

@@ -46,7 +46,8 @@ int client_receive_piece(struct ws_conn *conn, char *bytes, size_t length)
         client_receive_deliver(conn, bytes, length, is_text, at_ns);
         return 0;
     }
-    if (conn->message_length + length + lws_remaining_packet_payload(conn->wsi) > CLIENT_MESSAGE_LIMIT) {
+    if (conn->message_length + length + lws_remaining_packet_payload(conn->wsi) >
+        CLIENT_MESSAGE_LIMIT) {
         conn->end.protocol_violation = true;
         client_conn_fail(conn, "a message of more than 16 MiB");
         return 0;
@@ -69,16 +70,17 @@ int client_receive_piece(struct ws_conn *conn, char *bytes, size_t length)
 }
 
 /*
- * lws 4.1.6 turns the codes 1012, 1013, 1014 and 1016 to 2999 into 1002 before anyone sees them, in a copy:
- * the frame itself still stands in the buffer that lws reads into. That buffer is found where lws builds a
- * request in it.
+ * lws 4.1.6 turns the codes 1012, 1013, 1014 and 1016 to 2999 into 1002 before anyone sees them, in
+ * a copy: the frame itself still stands in the buffer that lws reads into. That buffer is found
+ * where lws builds a request in it.
  */
 void client_receive_learn(struct ws_client *client, const char *position, size_t room)
 {
 #if LWS_LIBRARY_VERSION_MAJOR == 4 && LWS_LIBRARY_VERSION_MINOR == 1
     /* lws offers (start + size) - position - 12 bytes. */
     const char *start = position + room + 12 - CLIENT_SERVICE_BUFFER;
-    if (start < position && position - start < CLIENT_SERVICE_BUFFER && memcmp(start, "GET ", 4) == 0) {
+    if (start < position && position - start < CLIENT_SERVICE_BUFFER &&
+        memcmp(start, "GET ", 4) == 0) {
         client->service_buffer = (const unsigned char *)start;
     }
 #else
@@ -91,8 +93,8 @@ static bool is_rewritten(int code)
     return (code >= 1012 && code <= 1014) || (code >= 1016 && code < 3000);
 }
 
-/* The code of an unmasked Close frame with this payload behind the code, when the buffer holds one; else
- * 1002. */
+/* The code of an unmasked Close frame with this payload behind the code, when the buffer holds one;
+ * else 1002. */
 static int code_as_sent(const struct ws_client *client, const unsigned char *payload, size_t length)
 {
     const unsigned char *buffer = client->service_buffer;
@@ -118,7 +120,8 @@ void client_receive_close(struct ws_conn *conn, const unsigned char *payload, si
     int code = payload[0] << 8 | payload[1];
     if (code == LWS_CLOSE_STATUS_PROTOCOL_ERR) code = code_as_sent(conn->client, payload, length);
     conn->end.close_code = code;
-    size_t reason = length - 2 < sizeof(conn->close_reason) ? length - 2 : sizeof(conn->close_reason) - 1;
+    size_t reason =
+        length - 2 < sizeof(conn->close_reason) ? length - 2 : sizeof(conn->close_reason) - 1;
     memcpy(conn->close_reason, payload + 2, reason);
     conn->close_reason[reason] = '\0';
 }

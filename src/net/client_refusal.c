@@ -1,8 +1,8 @@
 /*
- * A refused upgrade and its body. lws closes as soon as it has seen that the status is not 101, whether the
- * body is here or not. So when bytes are missing, the connection is taken from it: the TLS state by a second
- * reference, the socket by a duplicate. Once lws has let go, the rest is read from there, for at most a
- * second.
+ * A refused upgrade and its body. lws closes as soon as it has seen that the status is not 101,
+ * whether the body is here or not. So when bytes are missing, the connection is taken from it: the
+ * TLS state by a second reference, the socket by a duplicate. Once lws has let go, the rest is read
+ * from there, for at most a second.
  */
 #include "net/client_private.h"
 
@@ -37,9 +37,10 @@ struct client_refusal {
 };
 
 /*
- * lws strips the framing of chunks and shows only data, but the rest of the body needs a parser that has seen
- * the framing. Saying no to the first data leaves the bytes where they are; the second look then begins with
- * the first byte of the body, framing included, because lws believes to stand inside of a chunk.
+ * lws strips the framing of chunks and shows only data, but the rest of the body needs a parser
+ * that has seen the framing. Saying no to the first data leaves the bytes where they are; the
+ * second look then begins with the first byte of the body, framing included, because lws believes
+ * to stand inside of a chunk.
  */
 static void look_at_leftover(struct client_refusal *refusal, struct lws *wsi)
 {

@@ -66,7 +66,8 @@ static enum err_code write_headers(struct client_request *request, const struct 
         const struct ws_header *header = &target->headers[i];
         if (!printable(header->name) || !printable(header->value) || !header->name[0]) {
             text_free(&lines);
-            return error_set(err, ERR_NET, "header %zu for %s holds a line break: its value must be one line",
+            return error_set(err, ERR_NET,
+                             "header %zu for %s holds a line break: its value must be one line",
                              i + 1, target->host);
         }
         if (strcasecmp(header->name, "sec-websocket-protocol") == 0 && !request->subprotocol) {
@@ -89,25 +90,30 @@ static enum err_code write_headers(struct client_request *request, const struct 
 static enum err_code check_target(const struct ws_target *target, struct error *err)
 {
     if (!target->host[0] || strlen(target->host) > MAX_HOST || !printable(target->host)) {
-        return error_set(err, ERR_NET, "the host name \"%.40s\" is not usable: 1 to %d characters are",
+        return error_set(err, ERR_NET,
+                         "the host name \"%.40s\" is not usable: 1 to %d characters are",
                          target->host, MAX_HOST);
     }
     if (target->tls && strchr(target->host, ':')) {
-        return error_set(err, ERR_NET, "TLS to the bare IPv6 address %s cannot be verified: give a host name",
+        return error_set(err, ERR_NET,
+                         "TLS to the bare IPv6 address %s cannot be verified: give a host name",
                          target->host);
     }
-    if (target->target[0] != '/' || strlen(target->target) > MAX_TARGET || strpbrk(target->target, " \r\n")) {
-        return error_set(err, ERR_NET,
-                         "the path for %s must start with '/', have no space and at most %d characters",
-                         target->host, MAX_TARGET);
+    if (target->target[0] != '/' || strlen(target->target) > MAX_TARGET ||
+        strpbrk(target->target, " \r\n")) {
+        return error_set(
+            err, ERR_NET,
+            "the path for %s must start with '/', have no space and at most %d characters",
+            target->host, MAX_TARGET);
     }
     if (target->port == 0 || (target->address && target->address_port == 0)) {
         return error_set(err, ERR_NET, "there is no port 0 to connect to at %s", target->host);
     }
     if (target->proxy && !target->tls) {
-        return error_set(err, ERR_NET,
-                         "a proxy leads to TLS only, and %s is asked for without: leave one of the two out",
-                         target->host);
+        return error_set(
+            err, ERR_NET,
+            "a proxy leads to TLS only, and %s is asked for without: leave one of the two out",
+            target->host);
     }
     return ERR_OK;
 }
@@ -124,7 +130,8 @@ static enum err_code copy_names(struct client_request *request, const struct ws_
     request->connect_host = strdup(target->address ? target->address : target->host);
     request->connect_port = target->address ? target->address_port : target->port;
     request->target = strdup(target->target);
-    if (request->host_header && request->host && request->connect_host && request->target) return ERR_OK;
+    if (request->host_header && request->host && request->connect_host && request->target)
+        return ERR_OK;
     return error_set(err, ERR_NOMEM, "no memory for a connection");
 }
 

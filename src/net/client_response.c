@@ -1,12 +1,13 @@
-/* The head of the answer to the upgrade: status and the headers that tell requests and limits apart. No
- * cookies. */
+/* The head of the answer to the upgrade: status and the headers that tell requests and limits
+ * apart. No cookies. */
 #include "net/client_private.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* lws 4.1.6 lists no headers, it only finds them by name; those that it knows itself have a token. */
+/* lws 4.1.6 lists no headers, it only finds them by name; those that it knows itself have a
+ * token. */
 static const struct wanted {
     const char *name;
     int token; /* 0: not known to lws */
@@ -36,7 +37,8 @@ static const struct wanted {
     {"x-ratelimit-reset-tokens", 0},
 };
 
-_Static_assert(sizeof(wanted) / sizeof(wanted[0]) <= CLIENT_MAX_HEADERS, "a place for each wanted header");
+_Static_assert(sizeof(wanted) / sizeof(wanted[0]) <= CLIENT_MAX_HEADERS,
+               "a place for each wanted header");
 
 static int copy_value(struct lws *wsi, const struct wanted *header, char *out, int room)
 {
@@ -80,5 +82,6 @@ void client_response_deliver(struct ws_conn *conn, const struct client_response 
         .body_length = body ? body->length : 0,
     };
     if (conn->state == CONN_OPEN && handlers->on_open) handlers->on_open(conn->user, &told, at_ns);
-    if (conn->state == CONN_REFUSED && handlers->on_refused) handlers->on_refused(conn->user, &told, at_ns);
+    if (conn->state == CONN_REFUSED && handlers->on_refused)
+        handlers->on_refused(conn->user, &told, at_ns);
 }

@@ -1,6 +1,7 @@
 /*
- * When a reset arrives behind data, libuv reports the reset and lws closes without reading. What the peer had
- * said before, often a Close frame with its reason, still lies in the socket: it is read here.
+ * When a reset arrives behind data, libuv reports the reset and lws closes without reading. What
+ * the peer had said before, often a Close frame with its reason, still lies in the socket: it is
+ * read here.
  */
 #include "net/client_private.h"
 
@@ -24,8 +25,8 @@ static void read_all(struct ws_conn *conn, struct text *rest)
     }
 }
 
-/* The size of the head of an unmasked, unfragmented frame that is here whole, and its payload's; 0: it is no
- * such. */
+/* The size of the head of an unmasked, unfragmented frame that is here whole, and its payload's; 0:
+ * it is no such. */
 static size_t measure(const unsigned char *bytes, size_t available, size_t *payload)
 {
     if (available < 2 || (bytes[0] & 0xf0) != 0x80 || (bytes[1] & 0x80)) return 0;

@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The opcode of a Close frame; lws keeps its name for it to itself, and offers only a way that starts its own
- * timer. */
+/* The opcode of a Close frame; lws keeps its name for it to itself, and offers only a way that
+ * starts its own timer. */
 #define WRITE_CLOSE ((enum lws_write_protocol)4)
 
-/* Hands one message to lws, which masks it in place (hence the room before it). False: the connection is
- * lost. */
+/* Hands one message to lws, which masks it in place (hence the room before it). False: the
+ * connection is lost. */
 static bool write_message(struct ws_conn *conn, unsigned char *bytes, size_t length)
 {
     errno = 0;
@@ -63,7 +63,8 @@ static bool queue(struct ws_conn *conn, const char *text, size_t length)
 
 bool ws_send(struct ws_conn *conn, const char *text, size_t length)
 {
-    if (conn->state != CONN_OPEN || conn->aborted || conn->closing || conn->peer_closing) return false;
+    if (conn->state != CONN_OPEN || conn->aborted || conn->closing || conn->peer_closing)
+        return false;
     if (!conn->out && !lws_partial_buffered(conn->wsi)) return send_now(conn, text, length);
     if (!queue(conn, text, length)) return false;
     lws_callback_on_writable(conn->wsi);
@@ -75,7 +76,8 @@ size_t ws_queued(const struct ws_conn *conn)
     return conn->queued + conn->in_lws;
 }
 
-/* Our Close frame is written as any other, so that lws's own five seconds for the answer do not begin. */
+/* Our Close frame is written as any other, so that lws's own five seconds for the answer do not
+ * begin. */
 static bool send_close(struct ws_conn *conn)
 {
     unsigned char bytes[LWS_PRE + 2];

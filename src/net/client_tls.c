@@ -54,15 +54,15 @@ static void note_error(const SSL *ssl)
     struct client_tls_failure *failure = reason ? failure_of(ssl) : NULL;
     if (!failure) return;
     (void)snprintf(failure->words, sizeof(failure->words), "%s", reason);
-    failure->peer_left =
-        ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+    failure->peer_left = ERR_GET_LIB(code) == ERR_LIB_SSL &&
+                         ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
 }
 
 /*
- * lws empties OpenSSL's error queue and reports every failure as "SSL err 1". This callback runs while the
- * queue still stands, at the end of each SSL_connect and for each alert, and keeps the words with the
- * connection: others on the same context fail at the same time. It is also the only moment to lay a tunnel
- * between TLS and its socket.
+ * lws empties OpenSSL's error queue and reports every failure as "SSL err 1". This callback runs
+ * while the queue still stands, at the end of each SSL_connect and for each alert, and keeps the
+ * words with the connection: others on the same context fail at the same time. It is also the only
+ * moment to lay a tunnel between TLS and its socket.
  */
 static void watch_handshake(const SSL *ssl, int where, int value)
 {
@@ -87,13 +87,14 @@ static enum err_code load_roots(struct client_tls *tls, enum client_trust trust,
     if (trust == TRUST_NOBODY) return ERR_OK;
     if (trust == TRUST_SYSTEM) {
         if (SSL_CTX_set_default_verify_paths(tls->context) == 1) return ERR_OK;
-        return error_set(err, ERR_NET, "cannot load the system's root certificates: install ca-certificates");
+        return error_set(err, ERR_NET,
+                         "cannot load the system's root certificates: install ca-certificates");
     }
     if (SSL_CTX_load_verify_file(tls->context, tls->ca_file) == 1) return ERR_OK;
     const char *reason = ERR_reason_error_string(ERR_peek_last_error());
-    enum err_code code =
-        error_set(err, ERR_NET, "ca_file %s: no certificate could be read from it (%s): give a PEM file",
-                  tls->ca_file, reason ? reason : "unknown");
+    enum err_code code = error_set(
+        err, ERR_NET, "ca_file %s: no certificate could be read from it (%s): give a PEM file",
+        tls->ca_file, reason ? reason : "unknown");
     ERR_clear_error();
     return code;
 }

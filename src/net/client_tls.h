@@ -29,13 +29,14 @@ enum client_trust {
     TRUST_FILE
 };
 
-/* Verification on, TLS 1.2 or later, no resumption. A ca_file that holds no certificate is ERR_NET with its
- * name. */
-MUST_USE enum err_code client_tls_new(enum client_trust trust, const char *ca_file, struct client_tls **out,
-                                      struct error *err);
+/* Verification on, TLS 1.2 or later, no resumption. A ca_file that holds no certificate is ERR_NET
+ * with its name. */
+MUST_USE enum err_code client_tls_new(enum client_trust trust, const char *ca_file,
+                                      struct client_tls **out, struct error *err);
 void client_tls_free(struct client_tls *tls);
 
-/* The failure of a connection of such a context; NULL: it has not failed. Lives as long as the connection. */
+/* The failure of a connection of such a context; NULL: it has not failed. Lives as long as the
+ * connection. */
 const struct client_tls_failure *client_tls_failure(const SSL *ssl);
 
 #endif

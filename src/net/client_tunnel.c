@@ -42,7 +42,8 @@ static int fail(struct client_tunnel *tunnel, const char *why)
 /* Sends all of a text; a fresh socket takes what little is said here at once. */
 static bool send_whole(BIO *socket, struct text *text)
 {
-    bool sent = text->length == 0 || BIO_write(socket, text->data, (int)text->length) == (int)text->length;
+    bool sent =
+        text->length == 0 || BIO_write(socket, text->data, (int)text->length) == (int)text->length;
     wipe(text);
     return sent;
 }
@@ -96,8 +97,10 @@ static int go_on(struct client_tunnel *tunnel, BIO *socket)
         if (room == 0) return fail(tunnel, "the proxy's answer to CONNECT is too long");
         int count = BIO_read(socket, tunnel->answer + tunnel->answer_length, (int)room);
         if (count <= 0 && BIO_should_retry(socket)) return 0;
-        if (count < 0) return fail(tunnel, "the connection to the proxy failed before it answered CONNECT");
-        if (count == 0) return fail(tunnel, "the proxy ended the connection without an answer to CONNECT");
+        if (count < 0)
+            return fail(tunnel, "the connection to the proxy failed before it answered CONNECT");
+        if (count == 0)
+            return fail(tunnel, "the proxy ended the connection without an answer to CONNECT");
         tunnel->answer_length += (size_t)count;
         size_t length;
         while (tunnel->state == TUNNEL_ASKING && (length = head_length(tunnel)) > 0) {
@@ -175,7 +178,8 @@ void client_tunnel_attach(struct client_tunnel *tunnel, SSL *ssl)
     BIO *bio = method == NULL ? NULL : BIO_new(method);
     if (bio == NULL) {
         (void)fail(tunnel, "no memory");
-        (void)shutdown(SSL_get_fd(ssl), SHUT_RDWR); /* nothing may reach the proxy without its question */
+        (void)shutdown(SSL_get_fd(ssl), SHUT_RDWR); /* nothing may reach the proxy without its
+                                                       question */
         return;
     }
     BIO_set_data(bio, tunnel);
@@ -190,7 +194,8 @@ void client_tunnel_attach(struct client_tunnel *tunnel, SSL *ssl)
 
 void client_tunnel_listen_again(struct client_tunnel *tunnel)
 {
-    if (tunnel->state == TUNNEL_ASKING && tunnel->bio != NULL) (void)go_on(tunnel, BIO_next(tunnel->bio));
+    if (tunnel->state == TUNNEL_ASKING && tunnel->bio != NULL)
+        (void)go_on(tunnel, BIO_next(tunnel->bio));
 }
 
 void client_tunnel_detach(struct client_tunnel *tunnel, SSL *ssl)

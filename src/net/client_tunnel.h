@@ -1,6 +1,6 @@
 /*
- * The way through an HTTP proxy to a TLS server: CONNECT is asked for and answered below TLS, in a BIO that
- * lws does not see. lws 4.1.6 can do it too, but keeps the proxy's answer to itself.
+ * The way through an HTTP proxy to a TLS server: CONNECT is asked for and answered below TLS, in a
+ * BIO that lws does not see. lws 4.1.6 can do it too, but keeps the proxy's answer to itself.
  */
 #ifndef RUSHHOUR_NET_CLIENT_TUNNEL_H
 #define RUSHHOUR_NET_CLIENT_TUNNEL_H

@@ -48,8 +48,8 @@ static struct lws_vhost *make_lws_vhost(struct ws_client *client, struct client_
     return lws_create_vhost(client->context, &info);
 }
 
-static enum err_code make_vhost(struct ws_client *client, struct client_tls *tls, struct client_vhost **out,
-                                struct error *err)
+static enum err_code make_vhost(struct ws_client *client, struct client_tls *tls,
+                                struct client_vhost **out, struct error *err)
 {
     struct client_vhost *made = calloc(1, sizeof(*made));
     if (!made) return error_set(err, ERR_NOMEM, "no memory for a connection");

@@ -37,10 +37,11 @@ enum err_code detour_parse(const char *argument, struct detour *out, struct erro
 {
     *out = (struct detour){0};
     const char *equals = strchr(argument, '=');
-    bool good = equals != NULL &&
-                split_host_port(argument, (size_t)(equals - argument), &out->host, &out->port) &&
-                split_host_port(equals + 1, strlen(equals + 1), &out->address, &out->address_port) &&
-                is_numeric(out->address);
+    bool good =
+        equals != NULL &&
+        split_host_port(argument, (size_t)(equals - argument), &out->host, &out->port) &&
+        split_host_port(equals + 1, strlen(equals + 1), &out->address, &out->address_port) &&
+        is_numeric(out->address);
     if (good) return ERR_OK;
     detour_free(out);
     return error_set(err, ERR_USAGE,
@@ -56,11 +57,13 @@ void detour_free(struct detour *detour)
     *detour = (struct detour){0};
 }
 
-void detour_take(struct ws_target *target, const char *region, const struct detour *detours, size_t count)
+void detour_take(struct ws_target *target, const char *region, const struct detour *detours,
+                 size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (detours[i].region != NULL && strcmp(detours[i].region, region) != 0) continue;
-        if (detours[i].port != target->port || strcasecmp(detours[i].host, target->host) != 0) continue;
+        if (detours[i].port != target->port || strcasecmp(detours[i].host, target->host) != 0)
+            continue;
         target->address = detours[i].address;
         target->address_port = detours[i].address_port;
         return;

@@ -146,8 +146,10 @@ static void begin_step(struct https_exchange *exchange, enum https_step step)
     uv_update_time(exchange->loop);
     int64_t limit_ns = exchange->limit_ns[step];
     if (limit_ns > 0) {
-        uint64_t ms = (uint64_t)(limit_ns / NS_PER_MS) + 1; /* libuv cuts its clock off at milliseconds */
-        uv_timer_start(&exchange->timer, on_limit, ms, 0);  /* fails only for a handle that is being closed */
+        uint64_t ms = (uint64_t)(limit_ns / NS_PER_MS) + 1; /* libuv cuts its clock off at
+                                                               milliseconds */
+        uv_timer_start(&exchange->timer, on_limit, ms, 0);  /* fails only for a handle that is being
+                                                               closed */
     }
 }
 
@@ -176,7 +178,8 @@ static void send_bytes(struct https_exchange *exchange, const char *bytes, size_
     write->length = length;
     memcpy(write->bytes, bytes, length);
     uv_buf_t buffer = uv_buf_init(write->bytes, (unsigned)length);
-    int status = uv_write(&write->write, (uv_stream_t *)&exchange->socket->tcp, &buffer, 1, on_written);
+    int status =
+        uv_write(&write->write, (uv_stream_t *)&exchange->socket->tcp, &buffer, 1, on_written);
     if (status == 0) return;
     explicit_bzero(write->bytes, write->length);
     free(write);
@@ -213,7 +216,8 @@ static void take_tunnel(struct https_exchange *exchange, const char *bytes, size
 {
     struct https_answer *answer = &exchange->answer;
     https_answer_feed(answer, bytes, length);
-    if (answer->state == ANSWER_BROKEN) fail(exchange, "the proxy's answer to CONNECT is not HTTP/1.1");
+    if (answer->state == ANSWER_BROKEN)
+        fail(exchange, "the proxy's answer to CONNECT is not HTTP/1.1");
     if (answer->state != ANSWER_COMPLETE) return;
     if (answer->status < 200 || answer->status > 299) {
         exchange->result.proxy_status = answer->status;
@@ -307,15 +311,17 @@ static void fail_tls(struct https_exchange *exchange)
 {
     const struct https_certificate *certificate = &exchange->result.certificate;
     send_pending(exchange); /* the alert that says why */
-    fail(exchange,
-         certificate->verify_error != 0 ? certificate->verify_text : https_tls_failure(exchange->tls));
+    fail(exchange, certificate->verify_error != 0 ? certificate->verify_text
+                                                  : https_tls_failure(exchange->tls));
 }
 
 static void end_shake(struct https_exchange *exchange)
 {
     struct https_result *result = &exchange->result;
-    (void)snprintf(result->tls_version, sizeof result->tls_version, "%s", https_tls_version(exchange->tls));
-    (void)snprintf(result->tls_cipher, sizeof result->tls_cipher, "%s", https_tls_cipher(exchange->tls));
+    (void)snprintf(result->tls_version, sizeof result->tls_version, "%s",
+                   https_tls_version(exchange->tls));
+    (void)snprintf(result->tls_cipher, sizeof result->tls_cipher, "%s",
+                   https_tls_cipher(exchange->tls));
     if (exchange->tls_only) {
         finish(exchange, HTTPS_DONE);
         return;
@@ -324,8 +330,8 @@ static void end_shake(struct https_exchange *exchange)
     ask(exchange);
 }
 
-/* Goes on with the handshake, or begins it once the connection stands; without TLS the request follows at
- * once. */
+/* Goes on with the handshake, or begins it once the connection stands; without TLS the request
+ * follows at once. */
 static void shake(struct https_exchange *exchange)
 {
     if (exchange->step == HTTPS_CONNECT) {
@@ -395,10 +401,12 @@ static int open_socket(struct https_exchange *exchange, const char *address)
     exchange->socket = socket;
     exchange->open_handles++;
     int port = exchange->words.connect_port;
-    int status = strchr(address, ':') != NULL ? uv_ip6_addr(address, port, (struct sockaddr_in6 *)&where)
-                                              : uv_ip4_addr(address, port, (struct sockaddr_in *)&where);
+    int status = strchr(address, ':') != NULL
+                     ? uv_ip6_addr(address, port, (struct sockaddr_in6 *)&where)
+                     : uv_ip4_addr(address, port, (struct sockaddr_in *)&where);
     if (status != 0) return status;
-    return uv_tcp_connect(&socket->connect, &socket->tcp, (const struct sockaddr *)&where, on_connected);
+    return uv_tcp_connect(&socket->connect, &socket->tcp, (const struct sockaddr *)&where,
+                          on_connected);
 }
 
 /* One address after the other, within one limit; the last one's error is told. */
@@ -465,7 +473,8 @@ static void on_begin(uv_timer_t *timer)
     begin_step(exchange, HTTPS_RESOLVE);
     if (resolver_is_numeric(host)) {
         exchange->result.address_count = 1;
-        (void)snprintf(exchange->result.addresses[0], sizeof exchange->result.addresses[0], "%s", host);
+        (void)snprintf(exchange->result.addresses[0], sizeof exchange->result.addresses[0], "%s",
+                       host);
         connect_first(exchange);
         return;
     }
@@ -495,8 +504,8 @@ static enum err_code prepare(struct https_exchange *exchange, const struct https
     return code;
 }
 
-enum err_code https_start(uv_loop_t *loop, const struct https_request *request, https_done *done, void *user,
-                          struct https_exchange **out, struct error *err)
+enum err_code https_start(uv_loop_t *loop, const struct https_request *request, https_done *done,
+                          void *user, struct https_exchange **out, struct error *err)
 {
     struct https_exchange *exchange = calloc(1, sizeof *exchange);
     if (exchange == NULL) return error_set(err, ERR_NOMEM, "no memory for an HTTPS request");

@@ -1,6 +1,7 @@
 /*
- * One HTTPS request and what every layer below it said: for the preflight, and for tokens that are fetched
- * over HTTP. Not for load: no connection is kept. On a libuv loop; all calls belong to the loop's thread.
+ * One HTTPS request and what every layer below it said: for the preflight, and for tokens that are
+ * fetched over HTTP. Not for load: no connection is kept. On a libuv loop; all calls belong to the
+ * loop's thread.
  */
 #ifndef RUSHHOUR_NET_HTTPS_H
 #define RUSHHOUR_NET_HTTPS_H
@@ -57,8 +58,8 @@ struct https_result {
     int status;                      /* of the answer; 0: none came */
     const struct ws_header *headers; /* names in lower case; Set-Cookie left out */
     size_t header_count;
-    const char
-        *body; /* NUL-terminated, at most HTTPS_BODY_MAX; wiped after the callback: it may hold a secret */
+    const char *body; /* NUL-terminated, at most HTTPS_BODY_MAX; wiped after the callback: it may
+                         hold a secret */
     size_t body_length;
     char detail[256]; /* what the library said; "" when nothing */
 };
@@ -67,11 +68,13 @@ struct https_result {
 typedef void https_done(void *user, const struct https_result *result);
 
 /*
- * Starts a request. ERR_NET for a ca_file that cannot be used, ERR_NOMEM without memory: no callback follows
- * then. An untrusted certificate ends it at HTTPS_TLS with the certificate's facts.
+ * Starts a request. ERR_NET for a ca_file that cannot be used, ERR_NOMEM without memory: no
+ * callback follows then. An untrusted certificate ends it at HTTPS_TLS with the certificate's
+ * facts.
  */
-MUST_USE enum err_code https_start(uv_loop_t *loop, const struct https_request *request, https_done *done,
-                                   void *user, struct https_exchange **out, struct error *err);
+MUST_USE enum err_code https_start(uv_loop_t *loop, const struct https_request *request,
+                                   https_done *done, void *user, struct https_exchange **out,
+                                   struct error *err);
 
 /* Ends it early: no callback follows. The loop still has to close its handles. */
 void https_abort(struct https_exchange *exchange);

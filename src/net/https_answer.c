@@ -41,7 +41,8 @@ static char *cut_line(char **at, const char *end)
 /* "HTTP/1.1 200 OK"; the reason may be missing. 0: no status line. */
 static int read_status(const char *line)
 {
-    if (strncmp(line, "HTTP/1.", 7) != 0 || !isdigit((unsigned char)line[7]) || line[8] != ' ') return 0;
+    if (strncmp(line, "HTTP/1.", 7) != 0 || !isdigit((unsigned char)line[7]) || line[8] != ' ')
+        return 0;
     int status = 0;
     for (int i = 9; i < 12; i++) {
         if (!isdigit((unsigned char)line[i])) return 0;

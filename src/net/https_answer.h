@@ -17,7 +17,8 @@ enum https_answer_state {
 
 struct https_answer {
     enum https_answer_state state;
-    bool head_only;                              /* nothing follows the head: the answer to HEAD or CONNECT */
+    bool head_only;                              /* nothing follows the head: the answer to HEAD or
+                                                    CONNECT */
     const char *why;                             /* it is broken; NULL: it is not */
     int status;                                  /* 0 until the head is complete */
     struct ws_header headers[HTTPS_HEADERS_MAX]; /* names in lower case; strings lie in head */
@@ -30,8 +31,8 @@ struct https_answer {
 
 void https_answer_begin(struct https_answer *answer, bool head_only);
 
-/* Takes the next bytes, in pieces of any size; interim answers (1xx) are passed over. Nothing happens once it
- * is complete or broken. */
+/* Takes the next bytes, in pieces of any size; interim answers (1xx) are passed over. Nothing
+ * happens once it is complete or broken. */
 void https_answer_feed(struct https_answer *answer, const char *bytes, size_t length);
 
 /* The connection has ended: complete when that is how the body ends, else broken. */

@@ -34,11 +34,13 @@ static enum err_code check(const struct https_request *request, struct error *er
         return error_set(err, ERR_NET, "there is no port 0 to connect to at %s", where->host);
     if (request->tls_only) return ERR_OK;
     if (where->target[0] != '/' || strpbrk(where->target, " \r\n") != NULL)
-        return error_set(err, ERR_NET, "the path for %s must start with '/' and have no space", where->host);
+        return error_set(err, ERR_NET, "the path for %s must start with '/' and have no space",
+                         where->host);
     for (size_t i = 0; i < where->header_count; i++) {
         const struct ws_header *header = &where->headers[i];
         if (header->name[0] == '\0' || !one_line(header->name) || !one_line(header->value))
-            return error_set(err, ERR_NET, "header %zu for %s holds a line break: its value must be one line",
+            return error_set(err, ERR_NET,
+                             "header %zu for %s holds a line break: its value must be one line",
                              i + 1, where->host);
     }
     return ERR_OK;
@@ -58,9 +60,11 @@ static void write_request(const struct https_request *request, struct text *out)
     text_puts(out, "\r\nConnection: close\r\n");
     for (size_t i = 0; i < where->header_count; i++)
         text_printf(out, "%s: %s\r\n", where->headers[i].name, where->headers[i].value);
-    if (request->content_type != NULL) text_printf(out, "Content-Type: %s\r\n", request->content_type);
+    if (request->content_type != NULL)
+        text_printf(out, "Content-Type: %s\r\n", request->content_type);
     if (request->body != NULL || strcasecmp(request->method, "POST") == 0) {
-        text_printf(out, "Content-Length: %zu\r\n", request->body != NULL ? strlen(request->body) : 0);
+        text_printf(out, "Content-Length: %zu\r\n",
+                    request->body != NULL ? strlen(request->body) : 0);
     }
     text_puts(out, "\r\n");
     if (request->body != NULL) text_puts(out, request->body);
@@ -85,7 +89,8 @@ enum err_code https_words_make(const struct https_request *request, struct https
     if (!request->tls_only) write_request(request, &out->request);
     out->host = strdup(where->host);
     out->connect_host = strdup(connect_host);
-    if (out->host != NULL && out->connect_host != NULL && !out->tunnel.failed && !out->request.failed)
+    if (out->host != NULL && out->connect_host != NULL && !out->tunnel.failed &&
+        !out->request.failed)
         return ERR_OK;
     https_words_clear(out);
     return error_set(err, ERR_NOMEM, "no memory for a request to %s", where->host);

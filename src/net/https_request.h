@@ -8,7 +8,8 @@
 
 struct https_words {
     char *host;         /* SNI and certificate check */
-    char *connect_host; /* a name to resolve or a numeric address: of the proxy, the detour or the host */
+    char *connect_host; /* a name to resolve or a numeric address: of the proxy, the detour or the
+                           host */
     uint16_t connect_port;
     struct proxy proxy;  /* host NULL: direct */
     struct text tunnel;  /* the CONNECT request; empty: direct */
@@ -16,8 +17,8 @@ struct https_words {
 };
 
 /* ERR_NET for what cannot be sent (a bad path, header or proxy), ERR_NOMEM. */
-MUST_USE enum err_code https_words_make(const struct https_request *request, struct https_words *out,
-                                        struct error *err);
+MUST_USE enum err_code https_words_make(const struct https_request *request,
+                                        struct https_words *out, struct error *err);
 
 /* Wipes and frees. */
 void https_words_clear(struct https_words *words);

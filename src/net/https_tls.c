@@ -34,7 +34,8 @@ static void keep_organization(X509_NAME *name, char *out, size_t size)
     int at = X509_NAME_get_index_by_NID(name, NID_organizationName, -1);
     out[0] = '\0';
     if (at < 0) return;
-    if (ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at))) < 0) return;
+    if (ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at))) < 0)
+        return;
     (void)snprintf(out, size, "%s", (const char *)utf8);
     OPENSSL_free(utf8);
 }
@@ -50,13 +51,14 @@ static void keep_certificate(X509 *leaf, struct https_certificate *out)
     out->seen = true;
     keep_name(X509_get_subject_name(leaf), out->subject, sizeof out->subject);
     keep_name(X509_get_issuer_name(leaf), out->issuer, sizeof out->issuer);
-    keep_organization(X509_get_issuer_name(leaf), out->issuer_organization, sizeof out->issuer_organization);
+    keep_organization(X509_get_issuer_name(leaf), out->issuer_organization,
+                      sizeof out->issuer_organization);
     out->not_before_s = unix_time(X509_get0_notBefore(leaf));
     out->not_after_s = unix_time(X509_get0_notAfter(leaf));
 }
 
-/* OpenSSL asks for each certificate and each objection. The leaf is kept whatever it thinks of it; its
- * verdict stands. */
+/* OpenSSL asks for each certificate and each objection. The leaf is kept whatever it thinks of it;
+ * its verdict stands. */
 static int on_verify(int trusted, X509_STORE_CTX *store)
 {
     const SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
@@ -76,7 +78,8 @@ static int on_verify(int trusted, X509_STORE_CTX *store)
 
 static bool aim(SSL *ssl, const char *host)
 {
-    if (resolver_is_numeric(host)) return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) == 1;
+    if (resolver_is_numeric(host))
+        return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) == 1;
     return SSL_set_tlsext_host_name(ssl, host) == 1 && SSL_set1_host(ssl, host) == 1;
 }
 

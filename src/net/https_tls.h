@@ -15,8 +15,8 @@ enum https_tls_step {
     HTTPS_TLS_FAILED  /* see https_tls_failure; an alert for the peer may lie in the output */
 };
 
-/* settings: borrowed for its life. The certificate's facts are put into *certificate, which outlives it, as
- * soon as they are seen, whether it is trusted or not. NULL: no memory. */
+/* settings: borrowed for its life. The certificate's facts are put into *certificate, which
+ * outlives it, as soon as they are seen, whether it is trusted or not. NULL: no memory. */
 struct https_tls *https_tls_new(struct client_tls *settings, const char *host,
                                 struct https_certificate *certificate);
 void https_tls_free(struct https_tls *tls);

@@ -16,17 +16,19 @@ enum err_code proxy_read(const char *text, size_t login_max, struct proxy *out, 
     unsigned long port = colon != NULL ? strtoul(colon + 1, &end, 10) : 0;
     if (login > login_max || colon == NULL || colon == host || end != host + length || port == 0 ||
         port > 65535) {
-        return error_set(err, ERR_NET,
-                         "the proxy is not of the form http://[user:pass@]host:port (with at most %zu "
-                         "characters of user and password)",
-                         login_max - 1);
+        return error_set(
+            err, ERR_NET,
+            "the proxy is not of the form http://[user:pass@]host:port (with at most %zu "
+            "characters of user and password)",
+            login_max - 1);
     }
     size_t name = (size_t)(colon - host);
     if (host[0] == '[' && host[name - 1] == ']') {
         host++;
         name -= 2;
     }
-    *out = (struct proxy){.host = strndup(host, name), .port = (uint16_t)port, .login = strndup(rest, login)};
+    *out = (struct proxy){
+        .host = strndup(host, name), .port = (uint16_t)port, .login = strndup(rest, login)};
     if (out->host != NULL && out->login != NULL) return ERR_OK;
     proxy_clear(out);
     return error_set(err, ERR_NOMEM, "no memory for a proxy");
@@ -51,7 +53,8 @@ static void put_login(const char *login, struct text *out)
         return;
     }
     (void)EVP_EncodeBlock((unsigned char *)basic, (const unsigned char *)login, (int)length);
-    text_printf(out, "Proxy-Authorization: Basic %s\r\n\r\n", basic); /* last: no copy is left behind */
+    /* last: no copy is left behind */
+    text_printf(out, "Proxy-Authorization: Basic %s\r\n\r\n", basic);
     explicit_bzero(basic, size);
     free(basic);
 }
@@ -61,7 +64,8 @@ void proxy_question(const char *host, uint16_t port, const char *login, struct t
     const char *form = strchr(host, ':') != NULL ? "[%s]:%u" : "%s:%u";
     struct text authority = {0};
     text_printf(&authority, form, host, (unsigned)port);
-    text_printf(out, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n", text_str(&authority), text_str(&authority));
+    text_printf(out, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n", text_str(&authority),
+                text_str(&authority));
     out->failed |= authority.failed;
     text_free(&authority);
     if (login[0] != '\0')

@@ -14,14 +14,15 @@ struct proxy {
     char *login; /* "user:pass@" as written, or "" */
 };
 
-/* Takes a proxy apart; what follows the last '@' is the host. login_max bounds its user and password. ERR_NET
- * for what has another form; the message never holds any of it. */
-MUST_USE enum err_code proxy_read(const char *text, size_t login_max, struct proxy *out, struct error *err);
+/* Takes a proxy apart; what follows the last '@' is the host. login_max bounds its user and
+ * password. ERR_NET for what has another form; the message never holds any of it. */
+MUST_USE enum err_code proxy_read(const char *text, size_t login_max, struct proxy *out,
+                                  struct error *err);
 
 #define PROXY_LOGIN_MAX 512
 
-/* Appends the request for a tunnel to host and port (RFC 9110, 9.3.6), with the login when it is not "". It
- * is as secret as the login. */
+/* Appends the request for a tunnel to host and port (RFC 9110, 9.3.6), with the login when it is
+ * not "". It is as secret as the login. */
 void proxy_question(const char *host, uint16_t port, const char *login, struct text *out);
 
 /* Wipes the login and frees what proxy_read made. */

@@ -100,8 +100,8 @@ static void keep_addresses(struct resolver_answer *answer, const struct addrinfo
 {
     for (; list && answer->count < RESOLVER_MAX_ADDRESSES; list = list->ai_next) {
         char *out = answer->addresses[answer->count];
-        if (getnameinfo(list->ai_addr, list->ai_addrlen, out, INET6_ADDRSTRLEN, NULL, 0, NI_NUMERICHOST) ==
-            0) {
+        if (getnameinfo(list->ai_addr, list->ai_addrlen, out, INET6_ADDRSTRLEN, NULL, 0,
+                        NI_NUMERICHOST) == 0) {
             answer->count++;
         }
     }
@@ -116,7 +116,8 @@ static void on_answer(uv_getaddrinfo_t *request, int status, struct addrinfo *li
     resolver->pending--;
     if (status == 0) {
         keep_addresses(&lookup->answer, list);
-    } else if (status == UV_EMFILE || status == UV_ENFILE || status == UV_ENOMEM || status == UV_EAI_MEMORY) {
+    } else if (status == UV_EMFILE || status == UV_ENFILE || status == UV_ENOMEM ||
+               status == UV_EAI_MEMORY) {
         lookup->answer.local_error = status == UV_EAI_MEMORY ? ENOMEM : -status;
     } else {
         lookup->answer.eai_error = resolver_system_eai(status);
@@ -124,7 +125,9 @@ static void on_answer(uv_getaddrinfo_t *request, int status, struct addrinfo *li
     uv_freeaddrinfo(list);
     lookup->answered_ms = uv_now(resolver->loop);
     bool keep = lookup->answer.count > 0;
-    if (!keep) unlink_lookup(lookup); /* before the calls, so that nobody finds a failure in the cache */
+    if (!keep)
+        unlink_lookup(lookup); /* before the calls, so that nobody finds a failure in the
+                                         cache */
     while (lookup->waits) {
         struct resolver_wait *wait = lookup->waits;
         resolver_forget(wait);
@@ -152,7 +155,8 @@ static enum err_code ask(struct resolver *resolver, const char *host, struct res
     lookup->resolver = resolver;
     lookup->request.data = lookup;
     const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-    int status = uv_getaddrinfo(resolver->loop, &lookup->request, on_answer, lookup->host, NULL, &hints);
+    int status =
+        uv_getaddrinfo(resolver->loop, &lookup->request, on_answer, lookup->host, NULL, &hints);
     if (status != 0) {
         free(lookup);
         return error_set(err, ERR_NET, "cannot resolve %s: %s", host, uv_strerror(status));

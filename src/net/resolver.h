@@ -1,6 +1,6 @@
 /*
- * Names to addresses on libuv's thread pool, with a short cache, so that a slow name server never holds a
- * loop up. One resolver belongs to one loop and its thread.
+ * Names to addresses on libuv's thread pool, with a short cache, so that a slow name server never
+ * holds a loop up. One resolver belongs to one loop and its thread.
  */
 #ifndef RUSHHOUR_NET_RESOLVER_H
 #define RUSHHOUR_NET_RESOLVER_H
@@ -39,15 +39,17 @@ struct resolver_wait {
 
 MUST_USE enum err_code resolver_new(uv_loop_t *loop, struct resolver **out, struct error *err);
 
-/* Cancels what is under way (nobody is called), runs the loop until the thread pool has let go, and frees. */
+/* Cancels what is under way (nobody is called), runs the loop until the thread pool has let go, and
+ * frees. */
 void resolver_free(struct resolver *resolver);
 
 /*
- * Looks a name up. A fresh answer is returned at once in *cached (valid until the loop runs again; wait is
- * not used then); otherwise *cached is NULL and wait->done is called later. Lookups of one name under way are
- * shared.
+ * Looks a name up. A fresh answer is returned at once in *cached (valid until the loop runs again;
+ * wait is not used then); otherwise *cached is NULL and wait->done is called later. Lookups of one
+ * name under way are shared.
  */
-MUST_USE enum err_code resolver_find(struct resolver *resolver, const char *host, struct resolver_wait *wait,
+MUST_USE enum err_code resolver_find(struct resolver *resolver, const char *host,
+                                     struct resolver_wait *wait,
                                      const struct resolver_answer **cached, struct error *err);
 
 /* Stops waiting; `done` is not called any more. Harmless when nothing is waited for. */

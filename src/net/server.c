@@ -34,9 +34,9 @@ static void close_handles(struct ws_server *server)
 }
 
 /* NOLINTNEXTLINE(readability-function-size): eight plain facts, each of which a listener needs */
-enum err_code ws_server_listen(uv_loop_t *loop, const char *address, uint16_t port, struct tls_identity *tls,
-                               const struct ws_server_handlers *handlers, void *server_user,
-                               struct ws_server **out, struct error *err)
+enum err_code ws_server_listen(uv_loop_t *loop, const char *address, uint16_t port,
+                               struct tls_identity *tls, const struct ws_server_handlers *handlers,
+                               void *server_user, struct ws_server **out, struct error *err)
 {
     struct ws_server *server = calloc(1, sizeof *server);
     if (server == NULL) return error_set(err, ERR_NOMEM, "no memory for a listener on %s", address);
@@ -49,7 +49,8 @@ enum err_code ws_server_listen(uv_loop_t *loop, const char *address, uint16_t po
     server->before_wait.data = server->after_wait.data = server;
     uv_unref((uv_handle_t *)&server->before_wait);
     uv_unref((uv_handle_t *)&server->after_wait);
-    enum err_code code = server_port_open(&server->port, loop, address, port, on_connection, server, err);
+    enum err_code code =
+        server_port_open(&server->port, loop, address, port, on_connection, server, err);
     if (code != ERR_OK) {
         close_handles(server);
         return code;

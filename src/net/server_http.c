@@ -36,7 +36,8 @@ static char *cut_line(char **at, const char *end)
     return line;
 }
 
-/* True when the line holds no control character but tabs; also catches a NUL that would hide what follows. */
+/* True when the line holds no control character but tabs; also catches a NUL that would hide what
+ * follows. */
 static bool is_clean(const char *line, const char *next)
 {
     for (const char *p = line; p < next - 2; p++) {
@@ -65,8 +66,8 @@ static int parse_request_line(char *line, struct http_request *out)
     return 0;
 }
 
-/* A line that starts with a space would continue the one before (obs-fold): refused with the other bad names.
- */
+/* A line that starts with a space would continue the one before (obs-fold): refused with the other
+ * bad names. */
 static int parse_field(char *line, struct http_request *out)
 {
     char *p = line;
@@ -85,7 +86,8 @@ static int parse_field(char *line, struct http_request *out)
 static size_t count_fields(const struct http_request *request, const char *name)
 {
     size_t count = 0;
-    for (size_t i = 0; i < request->field_count; i++) count += strcmp(request->fields[i].name, name) == 0;
+    for (size_t i = 0; i < request->field_count; i++)
+        count += strcmp(request->fields[i].name, name) == 0;
     return count;
 }
 
@@ -95,7 +97,8 @@ int http_parse(char *head, size_t length, struct http_request *out)
     char *at = head;
     char *end = head + length;
     char *line = cut_line(&at, end);
-    if (line != NULL && *line == '\0' && at - line == 2) line = cut_line(&at, end); /* RFC 9112, 2.2 */
+    /* RFC 9112, 2.2 */
+    if (line != NULL && *line == '\0' && at - line == 2) line = cut_line(&at, end);
     if (line == NULL || !is_clean(line, at)) return 400;
     int status = parse_request_line(line, out);
     while (status == 0) {
@@ -134,7 +137,8 @@ static bool value_has(const char *value, const char *token, bool match_case)
     return false;
 }
 
-bool http_list_has(const struct http_request *request, const char *name, const char *token, bool match_case)
+bool http_list_has(const struct http_request *request, const char *name, const char *token,
+                   bool match_case)
 {
     for (size_t i = 0; i < request->field_count; i++) {
         if (strcmp(request->fields[i].name, name) == 0 &&
@@ -172,7 +176,8 @@ bool http_accept_value(const char *key, char out[HTTP_ACCEPT_SIZE])
     struct text text = {0};
     text_puts(&text, key);
     text_puts(&text, guid);
-    bool done = !text.failed && EVP_Digest(text.data, text.length, digest, &length, EVP_sha1(), NULL) == 1 &&
+    bool done = !text.failed &&
+                EVP_Digest(text.data, text.length, digest, &length, EVP_sha1(), NULL) == 1 &&
                 length == 20;
     text_free(&text);
     if (!done) return false;

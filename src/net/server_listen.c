@@ -22,12 +22,14 @@ static bool read_address(const char *address, uint16_t port, struct sockaddr_sto
 
 static socklen_t address_size(const struct sockaddr_storage *address)
 {
-    return address->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+    return address->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+                                          : sizeof(struct sockaddr_in);
 }
 
 /*
- * Binds without listening. Two sockets with SO_REUSEADDR may share a port as long as only one of them
- * listens, so the listener can go and come while this one keeps the port from being given to others.
+ * Binds without listening. Two sockets with SO_REUSEADDR may share a port as long as only one of
+ * them listens, so the listener can go and come while this one keeps the port from being given to
+ * others.
  */
 static int reserve(struct server_port *port)
 {
@@ -43,9 +45,9 @@ static int reserve(struct server_port *port)
         return status;
     }
     port->reserved = fd;
-    port->number =
-        ntohs(port->address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&port->address)->sin6_port
-                                                  : ((struct sockaddr_in *)&port->address)->sin_port);
+    port->number = ntohs(port->address.ss_family == AF_INET6
+                             ? ((struct sockaddr_in6 *)&port->address)->sin6_port
+                             : ((struct sockaddr_in *)&port->address)->sin_port);
     return 0;
 }
 
@@ -70,14 +72,15 @@ static int open_listener(struct server_port *port)
     (void)uv_tcp_init(port->loop, &listener->tcp); /* cannot fail without a family */
     listener->tcp.data = port->data;
     int status = uv_tcp_bind(&listener->tcp, (const struct sockaddr *)&port->address, 0);
-    if (status == 0) status = uv_listen((uv_stream_t *)&listener->tcp, BACKLOG, port->on_connection);
+    if (status == 0)
+        status = uv_listen((uv_stream_t *)&listener->tcp, BACKLOG, port->on_connection);
     if (status != 0) close_listener(port);
     return status;
 }
 
 /*
- * A filter that lets no packet through: SYNs are dropped before the listener sees them, as by a firewall. A
- * full accept queue would do the same, but only once strangers have taken its places.
+ * A filter that lets no packet through: SYNs are dropped before the listener sees them, as by a
+ * firewall. A full accept queue would do the same, but only once strangers have taken its places.
  */
 static int set_deaf(const struct server_port *port, bool deaf)
 {
@@ -95,7 +98,8 @@ static int set_deaf(const struct server_port *port, bool deaf)
     return status == 0 ? 0 : -errno;
 }
 
-enum err_code server_port_set(struct server_port *port, enum ws_listening listening, struct error *err)
+enum err_code server_port_set(struct server_port *port, enum ws_listening listening,
+                              struct error *err)
 {
     if (listening == port->listening) return ERR_OK;
     int status = 0;
@@ -108,19 +112,22 @@ enum err_code server_port_set(struct server_port *port, enum ws_listening listen
             status = set_deaf(port, listening == WS_IGNORING);
     }
     if (status != 0)
-        return error_set(err, ERR_NET, "cannot change how port %u listens: %s", (unsigned)port->number,
-                         uv_strerror(status));
+        return error_set(err, ERR_NET, "cannot change how port %u listens: %s",
+                         (unsigned)port->number, uv_strerror(status));
     port->listening = listening;
     return ERR_OK;
 }
 
 /* NOLINTNEXTLINE(readability-function-size): seven plain facts */
 enum err_code server_port_open(struct server_port *port, uv_loop_t *loop, const char *address,
-                               uint16_t number, uv_connection_cb on_connection, void *data, struct error *err)
+                               uint16_t number, uv_connection_cb on_connection, void *data,
+                               struct error *err)
 {
-    *port = (struct server_port){.loop = loop, .reserved = -1, .on_connection = on_connection, .data = data};
+    *port = (struct server_port){
+        .loop = loop, .reserved = -1, .on_connection = on_connection, .data = data};
     if (!read_address(address, number, &port->address))
-        return error_set(err, ERR_NET, "\"%s\" is no numeric address to listen on: write 127.0.0.1 or ::1",
+        return error_set(err, ERR_NET,
+                         "\"%s\" is no numeric address to listen on: write 127.0.0.1 or ::1",
                          address);
     int status = reserve(port);
     if (status == 0) status = open_listener(port);

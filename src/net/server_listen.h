@@ -29,14 +29,15 @@ struct server_port {
     void *data; /* of the listening handle */
 };
 
-/* Takes the port (0: any free one) of a numeric address and listens. On failure nothing is left but handles
- * that the loop still has to close. */
-MUST_USE enum err_code server_port_open(struct server_port *port, uv_loop_t *loop, const char *address,
-                                        uint16_t number, uv_connection_cb on_connection, void *data,
+/* Takes the port (0: any free one) of a numeric address and listens. On failure nothing is left but
+ * handles that the loop still has to close. */
+MUST_USE enum err_code server_port_open(struct server_port *port, uv_loop_t *loop,
+                                        const char *address, uint16_t number,
+                                        uv_connection_cb on_connection, void *data,
                                         struct error *err);
 
-/* Changes how it meets new connections; those that stand are left alone. ERR_NET: the kernel refused, and
- * nothing has changed but that it may refuse. */
+/* Changes how it meets new connections; those that stand are left alone. ERR_NET: the kernel
+ * refused, and nothing has changed but that it may refuse. */
 MUST_USE enum err_code server_port_set(struct server_port *port, enum ws_listening listening,
                                        struct error *err);
 

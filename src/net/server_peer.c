@@ -60,7 +60,8 @@ static void on_deadline(uv_timer_t *timer)
 
 static void set_deadline(struct ws_peer *peer, uint64_t ms)
 {
-    uv_timer_start(&peer->timer, on_deadline, ms, 0); /* fails only for a handle that is being closed */
+    uv_timer_start(&peer->timer, on_deadline, ms, 0); /* fails only for a handle that is being
+                                                         closed */
 }
 
 void ws_peer_cut(struct ws_peer *peer, bool notify)
@@ -163,7 +164,8 @@ static void take_head(struct ws_peer *peer, const char *bytes, size_t length)
         return;
     }
     size_t head_length = http_head_length(peer->head.data, peer->head.length);
-    if (head_length > HTTP_HEAD_LIMIT || (head_length == 0 && peer->head.length > HTTP_HEAD_LIMIT)) {
+    if (head_length > HTTP_HEAD_LIMIT ||
+        (head_length == 0 && peer->head.length > HTTP_HEAD_LIMIT)) {
         refuse_malformed(peer, 431);
         return;
     }
@@ -171,7 +173,8 @@ static void take_head(struct ws_peer *peer, const char *bytes, size_t length)
     struct http_request request;
     int status = http_parse(peer->head.data, head_length, &request);
     bool early =
-        peer->head.length > head_length; /* a WebSocket client waits for our answer (RFC 6455, 4.1) */
+        peer->head.length > head_length; /* a WebSocket client waits for our answer (RFC 6455,
+                                            4.1) */
     if (status == 0 && early && http_is_websocket(&request)) status = 400;
     if (status != 0) {
         refuse_malformed(peer, status);
@@ -203,7 +206,8 @@ static void take_plain(struct ws_peer *peer, const char *bytes, size_t length)
 /* The client's first bytes have come, and it is not to be served. */
 static void turn_away(struct ws_peer *peer)
 {
-    static const char alert[] = "\x15\x03\x03\x00\x02\x02\x28"; /* fatal, handshake_failure (RFC 5246, 7.2) */
+    /* fatal, handshake_failure (RFC 5246, 7.2) */
+    static const char alert[] = "\x15\x03\x03\x00\x02\x02\x28";
     if (peer->state >= PEER_LINGER) return;
     if (peer->welcome == WS_RESET) {
         ws_peer_reset(peer);
@@ -271,7 +275,8 @@ static bool welcome(struct ws_peer *peer)
     if (server->handlers.on_accept != NULL) welcome = server->handlers.on_accept(server->user);
     peer->welcome = welcome.kind;
     if (server->tls == NULL || welcome.kind != WS_SERVE) return true;
-    peer->tls = tls_channel_new(welcome.identity != NULL ? welcome.identity : server->tls, &peer->out);
+    peer->tls =
+        tls_channel_new(welcome.identity != NULL ? welcome.identity : server->tls, &peer->out);
     return peer->tls != NULL;
 }
 
@@ -318,8 +323,8 @@ void ws_peer_accept(struct ws_peer *peer, const char *header_lines)
 {
     if (peer->state != PEER_ASKED) return;
     if (!peer->upgradable) {
-        ws_peer_refuse(peer, 426, "upgrade: websocket\r\nsec-websocket-version: 13\r\n", "text/plain",
-                       "This address speaks WebSocket only.\n");
+        ws_peer_refuse(peer, 426, "upgrade: websocket\r\nsec-websocket-version: 13\r\n",
+                       "text/plain", "This address speaks WebSocket only.\n");
         return;
     }
     struct text answer = {0};
@@ -342,8 +347,8 @@ void ws_peer_accept_wrongly(struct ws_peer *peer, const char *header_lines)
     ws_peer_accept(peer, header_lines);
 }
 
-void ws_peer_refuse(struct ws_peer *peer, int status, const char *header_lines, const char *content_type,
-                    const char *body)
+void ws_peer_refuse(struct ws_peer *peer, int status, const char *header_lines,
+                    const char *content_type, const char *body)
 {
     if (peer->state != PEER_ASKED) return;
     struct text answer = {0};

@@ -1,4 +1,5 @@
-/* One accepted connection, from its first byte to its end: what server.c keeps and server_peer.c drives. */
+/* One accepted connection, from its first byte to its end: what server.c keeps and server_peer.c
+ * drives. */
 #ifndef RUSHHOUR_NET_SERVER_PEER_H
 #define RUSHHOUR_NET_SERVER_PEER_H
 
@@ -22,8 +23,10 @@ struct ws_server {
     void *user;
     struct ws_peer *peers;                  /* every one whose memory is still in use */
     struct ws_peer *dirty;                  /* those with output that waits for a flush */
-    struct text scratch;                    /* where a frame is put together before it is encrypted */
-    char socket_buffer[SOCKET_BUFFER_SIZE]; /* libuv reads into it; used up before its callback returns */
+    struct text scratch;                    /* where a frame is put together before it is
+                                               encrypted */
+    char socket_buffer[SOCKET_BUFFER_SIZE]; /* libuv reads into it; used up before its callback
+                                               returns */
     char plain_buffer[PLAIN_BUFFER_SIZE];
 };
 
@@ -32,7 +35,8 @@ enum peer_state {
     PEER_ASKED,   /* on_request was told; no answer yet */
     PEER_OPEN,    /* 101 was answered */
     PEER_CLOSING, /* our Close frame is out; the client's is awaited */
-    PEER_LINGER,  /* all is said: flush, shut down, wait for the client's end, so that nothing is cut */
+    PEER_LINGER,  /* all is said: flush, shut down, wait for the client's end, so that nothing is
+                     cut */
     PEER_ENDED    /* the handles are being closed */
 };
 
@@ -53,7 +57,8 @@ struct ws_peer {
     struct text head;        /* the request head as far as it came */
     struct text out;         /* bytes for the socket that are not handed over */
     size_t largest;          /* message that was sent: it may be as large as it likes */
-    char *writing;           /* the rest of an earlier flush that the kernel could not take at once */
+    char *writing;           /* the rest of an earlier flush that the kernel could not take at
+                                once */
     const struct http_request *request; /* inside on_request only */
     char accept[HTTP_ACCEPT_SIZE];
     struct ws_reader reader;

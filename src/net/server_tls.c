@@ -7,8 +7,8 @@
 #include <string.h>
 #include <uv.h>
 
-/* A BIO of our own instead of two memory BIOs: those keep the largest size they ever had, and copy once more.
- */
+/* A BIO of our own instead of two memory BIOs: those keep the largest size they ever had, and copy
+ * once more. */
 struct tls_channel {
     SSL *ssl;
     const char *in;
@@ -103,7 +103,8 @@ void tls_channel_feed(struct tls_channel *channel, const char *bytes, size_t len
     channel->in_length = length;
 }
 
-enum tls_read tls_channel_read(struct tls_channel *channel, char *plain, size_t size, size_t *length)
+enum tls_read tls_channel_read(struct tls_channel *channel, char *plain, size_t size,
+                               size_t *length)
 {
     ERR_clear_error(); /* SSL_get_error looks at the thread's queue, which others share */
     if (SSL_read_ex(channel->ssl, plain, size, length) == 1) return TLS_READ_SOME;

@@ -1,5 +1,5 @@
-/* The server's end of one TLS connection, between the bytes of a socket and those of HTTP. No socket is known
- * here. */
+/* The server's end of one TLS connection, between the bytes of a socket and those of HTTP. No
+ * socket is known here. */
 #ifndef RUSHHOUR_NET_SERVER_TLS_H
 #define RUSHHOUR_NET_SERVER_TLS_H
 
@@ -22,9 +22,11 @@ enum tls_read {
 struct tls_channel *tls_channel_new(const struct tls_identity *identity, struct text *out);
 void tls_channel_free(struct tls_channel *channel);
 
-/* Hands over bytes from the socket (borrowed); call tls_channel_read until it says TLS_READ_MORE. */
+/* Hands over bytes from the socket (borrowed); call tls_channel_read until it says
+ * TLS_READ_MORE. */
 void tls_channel_feed(struct tls_channel *channel, const char *bytes, size_t length);
-enum tls_read tls_channel_read(struct tls_channel *channel, char *plain, size_t size, size_t *length);
+enum tls_read tls_channel_read(struct tls_channel *channel, char *plain, size_t size,
+                               size_t *length);
 
 /* Encrypts bytes into the output, in one record as long as they fit (16 KiB). */
 bool tls_channel_write(struct tls_channel *channel, const char *bytes, size_t length);

@@ -98,7 +98,8 @@ static void on_shut_down(uv_shutdown_t *request, int status)
 
 static void finish(struct tunnel_end *end)
 {
-    if (end->writing == NULL) (void)uv_shutdown(&end->shutdown, (uv_stream_t *)&end->tcp, on_shut_down);
+    if (end->writing == NULL)
+        (void)uv_shutdown(&end->shutdown, (uv_stream_t *)&end->tcp, on_shut_down);
 }
 
 static void shut(struct tunnel_end *end)
@@ -122,7 +123,8 @@ static void on_written(uv_write_t *write, int status)
     }
 }
 
-/* Writes to an end; the other end is not read from until the kernel has taken it all. False: it is lost. */
+/* Writes to an end; the other end is not read from until the kernel has taken it all. False: it is
+ * lost. */
 static bool put(struct tunnel_end *end, const char *bytes, size_t length)
 {
     uv_stream_t *stream = (uv_stream_t *)&end->tcp;
@@ -165,8 +167,9 @@ static void refuse(struct tunnel *tunnel, int status)
         "<html><head><title>Proxy</title></head><body>The proxy makes no tunnel.</body></html>\n";
     struct text answer = {0};
     tunnel->refused = true;
-    http_refusal(&answer, status, status == 407 ? "proxy-authenticate: Basic realm=\"proxy\"\r\n" : "",
-                 "text/html", body, false);
+    http_refusal(&answer, status,
+                 status == 407 ? "proxy-authenticate: Basic realm=\"proxy\"\r\n" : "", "text/html",
+                 body, false);
     if (answer.failed || !put(&tunnel->client, answer.data, answer.length))
         end_tunnel(tunnel, false);
     else
@@ -197,8 +200,8 @@ static void dig(struct tunnel *tunnel, const struct tunnel_answer *answer)
     bool known = uv_ip4_addr(answer->address, answer->port, (struct sockaddr_in *)&to) == 0 ||
                  uv_ip6_addr(answer->address, answer->port, (struct sockaddr_in6 *)&to) == 0;
     tunnel->connect.data = tunnel;
-    if (!known || uv_tcp_connect(&tunnel->connect, &tunnel->region.tcp, (const struct sockaddr *)&to,
-                                 on_connected) != 0)
+    if (!known || uv_tcp_connect(&tunnel->connect, &tunnel->region.tcp,
+                                 (const struct sockaddr *)&to, on_connected) != 0)
         refuse(tunnel, 502);
 }
 
@@ -241,7 +244,8 @@ static void take_question(struct tunnel *tunnel, size_t length)
 static void take_head(struct tunnel *tunnel, const char *bytes, size_t length)
 {
     text_append(&tunnel->head, bytes, length);
-    size_t head = tunnel->head.failed ? 0 : http_head_length(tunnel->head.data, tunnel->head.length);
+    size_t head =
+        tunnel->head.failed ? 0 : http_head_length(tunnel->head.data, tunnel->head.length);
     if (tunnel->head.failed || head < tunnel->head.length) {
         /* More than the question may not come before the answer. */
         if (tunnel->head.failed || head > 0) end_tunnel(tunnel, false);
@@ -264,7 +268,8 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
     } else if (count > 0 && !tunnel->asked) {
         take_head(tunnel, buffer->base, (size_t)count);
     } else if (count > 0 && !tunnel->refused) {
-        end_tunnel(tunnel, false); /* a client waits for the answer; after a refusal its words are dropped */
+        end_tunnel(tunnel, false); /* a client waits for the answer; after a refusal its words are
+                                      dropped */
     }
 }
 
@@ -299,15 +304,17 @@ static void on_connection(uv_stream_t *listener, int status)
     (void)uv_timer_start(&tunnel->timer, on_deadline, DEADLINE_MS, 0);
 }
 
-enum err_code tunnel_server_listen(uv_loop_t *loop, const char *address, uint16_t port, tunnel_decide *decide,
-                                   void *user, struct tunnel_server **out, struct error *err)
+enum err_code tunnel_server_listen(uv_loop_t *loop, const char *address, uint16_t port,
+                                   tunnel_decide *decide, void *user, struct tunnel_server **out,
+                                   struct error *err)
 {
     struct tunnel_server *server = calloc(1, sizeof *server);
     if (server == NULL) return error_set(err, ERR_NOMEM, "no memory for a proxy");
     server->loop = loop;
     server->decide = decide;
     server->user = user;
-    enum err_code code = server_port_open(&server->port, loop, address, port, on_connection, server, err);
+    enum err_code code =
+        server_port_open(&server->port, loop, address, port, on_connection, server, err);
     if (code != ERR_OK) {
         free(server);
         return code;

@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-#define KEEP_CAPACITY 2048 /* a larger message buffer is given back: thousands of idle connections add up */
+#define KEEP_CAPACITY                                                                              \
+    2048 /* a larger message buffer is given back: thousands of idle connections add up */
 
 void ws_reader_free(struct ws_reader *reader)
 {
@@ -30,15 +31,17 @@ static size_t head_size(const struct ws_reader *reader)
     return 2 + extended + (masked ? 4 : 0);
 }
 
-/* Checks the first two bytes as soon as they are there, so that an unmasked frame is refused without its
- * payload. */
+/* Checks the first two bytes as soon as they are there, so that an unmasked frame is refused
+ * without its payload. */
 static bool head_valid(const struct ws_reader *reader)
 {
     unsigned first = reader->head[0];
     unsigned length = reader->head[1] & 0x7FU;
     bool final = (first & 0x80U) != 0;
     unsigned opcode = first & 0x0FU;
-    if ((first & 0x70U) != 0) return false; /* RSV bits belong to extensions, and none is negotiated */
+    if ((first & 0x70U) != 0)
+        return false;                                 /* RSV bits belong to extensions, and none is
+                                               negotiated */
     if ((reader->head[1] & 0x80U) == 0) return false; /* a client masks every frame (5.1) */
     if (opcode >= WS_CLOSE && (!final || length > WS_CONTROL_MAX)) return false;
     switch (opcode) {
@@ -81,7 +84,8 @@ static bool head_read(struct ws_reader *reader)
     return true;
 }
 
-static void unmask(unsigned char *bytes, size_t length, const unsigned char mask[4], uint64_t position)
+static void unmask(unsigned char *bytes, size_t length, const unsigned char mask[4],
+                   uint64_t position)
 {
     unsigned char turned[8];
     for (size_t i = 0; i < sizeof turned; i++) turned[i] = mask[(position + i) & 3U];
@@ -97,8 +101,8 @@ static void unmask(unsigned char *bytes, size_t length, const unsigned char mask
     for (; i < length; i++) bytes[i] ^= turned[i & 7U];
 }
 
-/* Moves the part of the payload that is there; control frames have a place of their own, since they may come
- * between the fragments of a message. */
+/* Moves the part of the payload that is there; control frames have a place of their own, since they
+ * may come between the fragments of a message. */
 static bool take_payload(struct ws_reader *reader, const char **bytes, size_t *length)
 {
     uint64_t left = reader->payload_length - reader->payload_done;
@@ -175,10 +179,12 @@ static enum ws_read take_head(struct ws_reader *reader, const char **bytes, size
         reader->head[reader->head_length++] = (unsigned char)**bytes;
         (*bytes)++;
         (*length)--;
-        if (reader->head_length == 2 && !head_valid(reader)) return violation(reader, WS_CLOSE_PROTOCOL);
+        if (reader->head_length == 2 && !head_valid(reader))
+            return violation(reader, WS_CLOSE_PROTOCOL);
         if (reader->head_length < 2 || reader->head_length < head_size(reader)) continue;
         if (!head_read(reader)) return violation(reader, WS_CLOSE_PROTOCOL);
-        if (!is_control(reader->opcode) && reader->payload_length > reader->limit - reader->message.length)
+        if (!is_control(reader->opcode) &&
+            reader->payload_length > reader->limit - reader->message.length)
             return violation(reader, WS_CLOSE_TOO_BIG);
     }
     return WS_READ_MORE;
@@ -211,8 +217,8 @@ size_t ws_frame_head(unsigned char *out, enum ws_opcode opcode, size_t payload_l
     return 2 + extended;
 }
 
-/* The range of the second byte of a sequence, by its first (Unicode 15, table 3-7); returns the sequence's
- * length. */
+/* The range of the second byte of a sequence, by its first (Unicode 15, table 3-7); returns the
+ * sequence's length. */
 static size_t utf8_sequence(unsigned char first, unsigned char *low, unsigned char *high)
 {
     *low = 0x80;
@@ -236,7 +242,8 @@ bool ws_utf8_valid(const char *bytes, size_t length)
     size_t i = 0;
     while (i < length) {
         uint64_t wide;
-        if (length - i >= sizeof wide) { /* nearly all of our traffic is ASCII: eight bytes at a time */
+        if (length - i >= sizeof wide) { /* nearly all of our traffic is ASCII: eight bytes at a
+                                            time */
             memcpy(&wide, s + i, sizeof wide);
             if ((wide & UINT64_C(0x8080808080808080)) == 0) {
                 i += sizeof wide;

@@ -13,7 +13,8 @@
 #include <string.h>
 
 /* Takes one element out of an array that holds them by value, and out of what was read. */
-static void remove_element(const struct key_table *table, void *elements, size_t *count, size_t index)
+static void remove_element(const struct key_table *table, void *elements, size_t *count,
+                           size_t index)
 {
     char *element = (char *)elements + index * table->size;
     release_object(table, element);
@@ -40,11 +41,11 @@ static bool deployment_is_known(const struct profile *profile, const char *name)
     return false;
 }
 
-/* Takes the names that are gone out of a rule; false when it named some and none is left, so that it is
- * idle. */
+/* Takes the names that are gone out of a rule; false when it named some and none is left, so that
+ * it is idle. */
 static bool prune_names(const struct profile *profile,
-                        bool (*known)(const struct profile *profile, const char *name), char **names,
-                        size_t *count)
+                        bool (*known)(const struct profile *profile, const char *name),
+                        char **names, size_t *count)
 {
     size_t kept = 0;
     bool named = *count > 0;
@@ -66,7 +67,8 @@ static void prune_latency(struct profile *profile)
         struct latency_rule *rule = &plan->latency[i];
         if (prune_names(profile, region_is_known, rule->regions, &rule->region_count)) continue;
         remove_element(&key_latency_rule, plan->latency, &plan->latency_count, i);
-        remove_from_source(profile, "simulator.latency", i - 1); /* the built-in rule is not in the file */
+        /* the built-in rule is not in the file */
+        remove_from_source(profile, "simulator.latency", i - 1);
     }
 }
 
@@ -76,7 +78,8 @@ static void prune_faults(struct profile *profile)
     for (size_t i = plan->fault_count; i-- > 0;) {
         struct fault_rule *rule = &plan->faults[i];
         bool here = prune_names(profile, region_is_known, rule->regions, &rule->region_count);
-        bool deployed = prune_names(profile, deployment_is_known, rule->deployments, &rule->deployment_count);
+        bool deployed =
+            prune_names(profile, deployment_is_known, rule->deployments, &rule->deployment_count);
         if (here && deployed) continue;
         remove_element(&key_fault_rule, plan->faults, &plan->fault_count, i);
         remove_from_source(profile, "simulator.faults", i);
@@ -99,7 +102,8 @@ static void prune_thresholds(struct profile *profile)
     for (size_t i = profile->threshold_count; i-- > 0;) {
         struct threshold threshold = {0};
         if (threshold_parse(profile->thresholds[i], &threshold, NULL) != ERR_OK) continue;
-        if (threshold.region[0] == '\0' || check_find_region(profile, threshold.region) != NULL) continue;
+        if (threshold.region[0] == '\0' || check_find_region(profile, threshold.region) != NULL)
+            continue;
         free(profile->thresholds[i]);
         memmove(&profile->thresholds[i], &profile->thresholds[i + 1],
                 (profile->threshold_count - i - 1) * sizeof profile->thresholds[0]);
@@ -128,9 +132,10 @@ static enum err_code find_all(const struct profile *profile, const char *const *
             text_printf(&known, "%s%s", k > 0 ? ", " : "", profile->regions[k].name);
         }
         const char *best = suggestion.best;
-        enum err_code code = error_set(err, ERR_USAGE, "%.200s has no region \"%.64s\"%s%s%s (it has %.300s)",
-                                       profile->file, names[i], best == NULL ? "" : ": did you mean \"",
-                                       best == NULL ? "" : best, best == NULL ? "" : "\"?", text_str(&known));
+        enum err_code code =
+            error_set(err, ERR_USAGE, "%.200s has no region \"%.64s\"%s%s%s (it has %.300s)",
+                      profile->file, names[i], best == NULL ? "" : ": did you mean \"",
+                      best == NULL ? "" : best, best == NULL ? "" : "\"?", text_str(&known));
         text_free(&known);
         return code;
     }
@@ -182,7 +187,8 @@ enum err_code load_cut(struct load *load, int64_t duration_ns, struct error *err
     for (size_t i = 0; i < load->stage_count; i++) {
         struct stage *stage = &load->stages[i];
         if (stage->duration_ns >= left_ns) {
-            stage->target = from + (stage->target - from) * ((double)left_ns / (double)stage->duration_ns);
+            stage->target =
+                from + (stage->target - from) * ((double)left_ns / (double)stage->duration_ns);
             stage->duration_ns = left_ns;
             load->stage_count = i + 1;
             return ERR_OK;

@@ -9,21 +9,21 @@
 #include <stdint.h>
 
 /*
- * Keeps only the named regions, in the profile's order (count 0: all). Rules of the simulator and thresholds
- * that name none but dropped regions go too. ERR_USAGE names one that the profile does not have, and those it
- * has; the profile is as before then.
+ * Keeps only the named regions, in the profile's order (count 0: all). Rules of the simulator and
+ * thresholds that name none but dropped regions go too. ERR_USAGE names one that the profile does
+ * not have, and those it has; the profile is as before then.
  */
-MUST_USE enum err_code profile_keep_regions(struct profile *profile, const char *const *names, size_t count,
-                                            struct error *err);
+MUST_USE enum err_code profile_keep_regions(struct profile *profile, const char *const *names,
+                                            size_t count, struct error *err);
 
 /*
- * Replaces the stages by one that holds `target` (in the unit of the load's model: set that first) from the
- * start, for as long as the stages took. ERR_NOMEM. Call profile_check afterwards.
+ * Replaces the stages by one that holds `target` (in the unit of the load's model: set that first)
+ * from the start, for as long as the stages took. ERR_NOMEM. Call profile_check afterwards.
  */
 MUST_USE enum err_code load_hold(struct load *load, double target, struct error *err);
 
-/* Ends the load after duration_ns (> 0): cuts the stages there, or holds the last one's target until then.
- * ERR_NOMEM. */
+/* Ends the load after duration_ns (> 0): cuts the stages there, or holds the last one's target
+ * until then. ERR_NOMEM. */
 MUST_USE enum err_code load_cut(struct load *load, int64_t duration_ns, struct error *err);
 
 #endif

@@ -20,14 +20,14 @@ static enum err_code check_targets(const struct profile *profile, struct error *
         (void)snprintf(path, sizeof path, "load.stages[%zu].target", i);
         struct place place = place_find(profile, path, err);
         if (rates) {
-            return place_fail(
-                &place,
-                "%.10g is a number of sessions, but load.model is arrivals: write a rate such as %.10g/s",
-                stage->target, stage->target);
+            return place_fail(&place,
+                              "%.10g is a number of sessions, but load.model is arrivals: write a "
+                              "rate such as %.10g/s",
+                              stage->target, stage->target);
         }
-        return place_fail(
-            &place, "a rate of arrivals, but load.model is sessions: write a number of sessions such as 20, "
-                    "or \"model\": \"arrivals\"");
+        return place_fail(&place, "a rate of arrivals, but load.model is sessions: write a number "
+                                  "of sessions such as 20, "
+                                  "or \"model\": \"arrivals\"");
     }
     return ERR_OK;
 }
@@ -46,8 +46,9 @@ static enum err_code check_load(const struct profile *profile, struct error *err
         return place_fail(&place, "every duration is 0: there is no run");
     if (profile->load.model == LOAD_SESSIONS && most > (double)profile->load.max_sessions) {
         place = place_find(profile, "load.max_sessions", err);
-        return place_fail(&place, "a stage asks for %.10g sessions, but max_sessions is %llu: raise it", most,
-                          (unsigned long long)profile->load.max_sessions);
+        return place_fail(&place,
+                          "a stage asks for %.10g sessions, but max_sessions is %llu: raise it",
+                          most, (unsigned long long)profile->load.max_sessions);
     }
     return ERR_OK;
 }
@@ -72,19 +73,22 @@ static enum err_code check_abort(const struct profile *profile, struct error *er
     double acceptable = rule->acceptable.value;
     double too_high = rule->too_high.value;
     if (!(acceptable > 0 && acceptable < too_high && too_high < 1)) {
-        return place_fail(&place,
-                          "acceptable is %.4g%% and too_high %.4g%%: write rates with 0%% < acceptable < "
-                          "too_high < 100%%",
-                          100 * acceptable, 100 * too_high);
+        return place_fail(
+            &place,
+            "acceptable is %.4g%% and too_high %.4g%%: write rates with 0%% < acceptable < "
+            "too_high < 100%%",
+            100 * acceptable, 100 * too_high);
     }
     if (!(rule->errors > 0 && rule->errors < 0.5)) {
         place = place_find(profile, "abort_on_fail.errors", err);
-        return place_fail(&place, "%.4g%%: write more than 0%% and less than 50%%", 100 * rule->errors);
+        return place_fail(&place, "%.4g%%: write more than 0%% and less than 50%%",
+                          100 * rule->errors);
     }
     return ERR_OK;
 }
 
-static const struct window *find_window(const struct profile *profile, const char *name, size_t count)
+static const struct window *find_window(const struct profile *profile, const char *name,
+                                        size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (strcmp(profile->windows.report[i].name, name) == 0) return &profile->windows.report[i];
@@ -102,9 +106,9 @@ static enum err_code check_windows(const struct profile *profile, struct error *
         if (window->width_ns > 0 && window->width_ns % profile->windows.interval_ns != 0) {
             struct text interval = {0};
             text_duration(&interval, profile->windows.interval_ns);
-            enum err_code code =
-                place_fail(&place, "%.60s is no multiple of windows.interval (%s): choose one that is",
-                           window->spec, text_str(&interval));
+            enum err_code code = place_fail(
+                &place, "%.60s is no multiple of windows.interval (%s): choose one that is",
+                window->spec, text_str(&interval));
             text_free(&interval);
             return code;
         }
@@ -130,7 +134,8 @@ static enum err_code check_thresholds(const struct profile *profile, struct erro
         if (threshold.window[0] == '\0') continue;
         if (find_window(profile, threshold.window, profile->windows.report_count) != NULL) continue;
         struct place place = place_find(profile, path, err);
-        return place_fail(&place, "no window is called \"%s\": add it to windows.report", threshold.window);
+        return place_fail(&place, "no window is called \"%s\": add it to windows.report",
+                          threshold.window);
     }
     return ERR_OK;
 }

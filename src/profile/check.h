@@ -12,10 +12,10 @@ MUST_USE enum err_code check_regions(const struct profile *profile, struct error
 /* The rules of the simulator. */
 MUST_USE enum err_code check_simulator(const struct profile *profile, struct error *err);
 
-/* That a name (of a rule or threshold, found at `path`) is a region of the profile; else the nearest is
- * named. */
-MUST_USE enum err_code check_region_known(const struct profile *profile, const char *name, const char *path,
-                                          struct error *err);
+/* That a name (of a rule or threshold, found at `path`) is a region of the profile; else the
+ * nearest is named. */
+MUST_USE enum err_code check_region_known(const struct profile *profile, const char *name,
+                                          const char *path, struct error *err);
 
 /* The same for the name of a deployment (of dialect openai: a model). */
 MUST_USE enum err_code check_deployment_known(const struct profile *profile, const char *name,

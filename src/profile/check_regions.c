@@ -34,33 +34,34 @@ static enum err_code check_dialect(const struct profile *profile, size_t index, 
     bool openai = region->dialect == DIALECT_OPENAI;
     if (region->dialect == DIALECT_PREVIEW && region->api_version == NULL) {
         place = region_place(profile, index, "", err);
-        return place_fail(&place, "\"api_version\" is missing: dialect preview is addressed by one, such as "
-                                  "2025-04-01-preview");
+        return place_fail(
+            &place, "\"api_version\" is missing: dialect preview is addressed by one, such as "
+                    "2025-04-01-preview");
     }
     if (region->dialect != DIALECT_PREVIEW && region->api_version != NULL) {
         place = region_place(profile, index, "api_version", err);
-        return place_fail(
-            &place,
-            "dialect %s has no api-version, and the service refuses a request that carries one: remove it, "
-            "or write \"dialect\": \"preview\"",
-            dialect_name(region->dialect));
+        return place_fail(&place,
+                          "dialect %s has no api-version, and the service refuses a request that "
+                          "carries one: remove it, "
+                          "or write \"dialect\": \"preview\"",
+                          dialect_name(region->dialect));
     }
     if (openai && region->model == NULL) {
         place = region_place(profile, index, region->deployment == NULL ? "" : "deployment", err);
-        return place_fail(
-            &place,
-            "dialect openai asks for a model, not for a deployment: write \"model\": \"gpt-realtime\"");
+        return place_fail(&place, "dialect openai asks for a model, not for a deployment: write "
+                                  "\"model\": \"gpt-realtime\"");
     }
     if (openai && strcmp(region->model, region->deployment) != 0) {
         place = region_place(profile, index, "deployment", err);
-        return place_fail(&place,
-                          "dialect openai has no deployments: remove it, the model alone is asked for");
+        return place_fail(
+            &place, "dialect openai has no deployments: remove it, the model alone is asked for");
     }
     if (!openai && region->deployment == NULL) {
         place = region_place(profile, index, "", err);
         return place_fail(
-            &place, "\"deployment\" is missing: Azure is asked for a deployment by its name (`model` only "
-                    "says what is behind it)");
+            &place,
+            "\"deployment\" is missing: Azure is asked for a deployment by its name (`model` only "
+            "says what is behind it)");
     }
     return ERR_OK;
 }
@@ -70,11 +71,11 @@ static enum err_code check_auth(const struct profile *profile, size_t index, str
     const struct region *region = &profile->regions[index];
     if (region->auth.ephemeral && (region->auth.kind == AUTH_NONE || region->auth.in_query)) {
         struct place place = region_place(profile, index, "auth.ephemeral", err);
-        return place_fail(&place,
-                          region->auth.in_query
-                              ? "a client secret goes into a header, never into the query: remove \"in\""
-                              : "a client secret is asked for with a key or token: add \"api_key\", "
-                                "\"token\" or \"token_command\"");
+        return place_fail(
+            &place, region->auth.in_query
+                        ? "a client secret goes into a header, never into the query: remove \"in\""
+                        : "a client secret is asked for with a key or token: add \"api_key\", "
+                          "\"token\" or \"token_command\"");
     }
     if (!region->auth.in_query) return ERR_OK;
     if (region->auth.kind == AUTH_API_KEY && region->dialect != DIALECT_OPENAI) return ERR_OK;
@@ -121,7 +122,8 @@ static enum err_code unknown_name(const struct place *place, const char *what, c
                                   const char *best, const char *where)
 {
     if (best != NULL)
-        return place_fail(place, "no %s is called \"%.64s\": did you mean \"%s\"?", what, name, best);
+        return place_fail(place, "no %s is called \"%.64s\": did you mean \"%s\"?", what, name,
+                          best);
     return place_fail(place, "no %s is called \"%.64s\": name one of %s", what, name, where);
 }
 
@@ -131,7 +133,8 @@ enum err_code check_region_known(const struct profile *profile, const char *name
     if (check_find_region(profile, name) != NULL) return ERR_OK;
     struct place place = place_find(profile, path, err);
     struct suggestion suggestion = suggest_start(name);
-    for (size_t i = 0; i < profile->region_count; i++) suggest_offer(&suggestion, profile->regions[i].name);
+    for (size_t i = 0; i < profile->region_count; i++)
+        suggest_offer(&suggestion, profile->regions[i].name);
     return unknown_name(&place, "region", name, suggestion.best, "`regions`");
 }
 
@@ -145,8 +148,8 @@ bool check_has_deployment(const struct region *region, const char *name)
     return strcmp(deployment_of(region), name) == 0;
 }
 
-enum err_code check_deployment_known(const struct profile *profile, const char *name, const char *path,
-                                     struct error *err)
+enum err_code check_deployment_known(const struct profile *profile, const char *name,
+                                     const char *path, struct error *err)
 {
     struct suggestion suggestion = suggest_start(name);
     for (size_t i = 0; i < profile->region_count; i++) {

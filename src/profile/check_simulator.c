@@ -6,16 +6,17 @@
 #include <string.h>
 
 /* The place of a key of a rule: "simulator.faults[2].rate". */
-static struct place rule_place(const struct profile *profile, const char *list, size_t rule, const char *key,
-                               struct error *err)
+static struct place rule_place(const struct profile *profile, const char *list, size_t rule,
+                               const char *key, struct error *err)
 {
     char path[96];
     (void)snprintf(path, sizeof path, "simulator.%s[%zu].%s", list, rule, key);
     return place_find(profile, path, err);
 }
 
-static enum err_code check_rule_regions(const struct profile *profile, const char *list, size_t rule,
-                                        char *const *regions, size_t count, struct error *err)
+static enum err_code check_rule_regions(const struct profile *profile, const char *list,
+                                        size_t rule, char *const *regions, size_t count,
+                                        struct error *err)
 {
     for (size_t i = 0; i < count; i++) {
         char path[96];
@@ -26,7 +27,8 @@ static enum err_code check_rule_regions(const struct profile *profile, const cha
     return ERR_OK;
 }
 
-static enum err_code check_deployments(const struct profile *profile, size_t index, struct error *err)
+static enum err_code check_deployments(const struct profile *profile, size_t index,
+                                       struct error *err)
 {
     const struct fault_rule *rule = &profile->simulator.faults[index];
     for (size_t i = 0; i < rule->deployment_count; i++) {
@@ -39,7 +41,8 @@ static enum err_code check_deployments(const struct profile *profile, size_t ind
 }
 
 /* A region as a whole is out or not: there is nothing to draw for. */
-static enum err_code check_whole_region(const struct profile *profile, size_t index, struct error *err)
+static enum err_code check_whole_region(const struct profile *profile, size_t index,
+                                        struct error *err)
 {
     const struct fault_rule *rule = &profile->simulator.faults[index];
     bool sometimes = rule->hours == NULL && rule->rate < 1;
@@ -47,10 +50,12 @@ static enum err_code check_whole_region(const struct profile *profile, size_t in
         if (rule->hours->rates[i] > 0 && rule->hours->rates[i] < 1) sometimes = true;
     }
     if (!sometimes) return ERR_OK;
-    struct place place = rule_place(profile, "faults", index, rule->hours == NULL ? "rate" : "hours", err);
-    return place_fail(&place,
-                      "%s takes the region as a whole: write 100%%%s, and say with `during` or `burst` when",
-                      rule->fault, rule->hours == NULL ? "" : " or 0%");
+    struct place place =
+        rule_place(profile, "faults", index, rule->hours == NULL ? "rate" : "hours", err);
+    return place_fail(
+        &place,
+        "%s takes the region as a whole: write 100%%%s, and say with `during` or `burst` when",
+        rule->fault, rule->hours == NULL ? "" : " or 0%");
 }
 
 /* The run learns where a region is before it begins, and does not ask again. */
@@ -63,7 +68,8 @@ static enum err_code check_lasting(const struct profile *profile, size_t index, 
                                                  : NULL;
     if (key == NULL) return ERR_OK;
     struct place place = rule_place(profile, "faults", index, key, err);
-    return place_fail(&place, "%s holds for the whole run: remove it, or use connect_refused", rule->fault);
+    return place_fail(&place, "%s holds for the whole run: remove it, or use connect_refused",
+                      rule->fault);
 }
 
 /* A proxy's fault wants a region that has one. */
@@ -78,9 +84,9 @@ static enum err_code check_proxied(const struct profile *profile, size_t index, 
         if (named) return ERR_OK;
     }
     struct place place = rule_place(profile, "faults", index, "fault", err);
-    return place_fail(&place,
-                      "%s strikes only regions with a `proxy`, and none of these has one: add it to one",
-                      rule->fault);
+    return place_fail(
+        &place, "%s strikes only regions with a `proxy`, and none of these has one: add it to one",
+        rule->fault);
 }
 
 /* The key of a condition that asks about a response, or NULL when the rule has none. */
@@ -106,8 +112,8 @@ static enum err_code check_conditions(const struct profile *profile, size_t inde
     const char *key = response_condition(rule);
     if (key == NULL || fault->chance == CHANCE_PER_RESPONSE) return ERR_OK;
     struct place place = rule_place(profile, "faults", index, key, err);
-    return place_fail(&place, "asks about a response, but %s strikes once per %s: remove it", rule->fault,
-                      chances[fault->chance]);
+    return place_fail(&place, "asks about a response, but %s strikes once per %s: remove it",
+                      rule->fault, chances[fault->chance]);
 }
 
 static enum err_code check_bounds(const struct profile *profile, size_t index, struct error *err)
@@ -121,7 +127,8 @@ static enum err_code check_bounds(const struct profile *profile, size_t index, s
         key = "max_context_tokens";
     if (key == NULL) return ERR_OK;
     struct place place = rule_place(profile, "faults", index, key, err);
-    return place_fail(&place, "lies below where the rule begins, so that it would never hold: raise it");
+    return place_fail(&place,
+                      "lies below where the rule begins, so that it would never hold: raise it");
 }
 
 static enum err_code check_burst(const struct profile *profile, size_t index, struct error *err)
@@ -129,7 +136,8 @@ static enum err_code check_burst(const struct profile *profile, size_t index, st
     const struct fault_rule *rule = &profile->simulator.faults[index];
     struct place place = rule_place(profile, "faults", index, "burst", err);
     if ((rule->burst_every_ns > 0) != (rule->burst_length_ns > 0))
-        return place_fail(&place, "needs both every and length: {\"every\": \"5m\", \"length\": \"20s\"}");
+        return place_fail(&place,
+                          "needs both every and length: {\"every\": \"5m\", \"length\": \"20s\"}");
     if (rule->burst_length_ns > rule->burst_every_ns)
         return place_fail(&place, "length is more than every: shorten it");
     return ERR_OK;
@@ -141,11 +149,14 @@ static enum err_code check_fault(const struct profile *profile, size_t index, st
     enum fault_kind kind;
     if (!fault_find(rule->fault, &kind)) return ERR_OK; /* form_fault has refused it */
     const struct fault_info *fault = fault_info(kind);
-    enum err_code code = check_rule_regions(profile, "faults", index, rule->regions, rule->region_count, err);
+    enum err_code code =
+        check_rule_regions(profile, "faults", index, rule->regions, rule->region_count, err);
     if (code == ERR_OK) code = check_deployments(profile, index, err);
-    if (code == ERR_OK && fault->chance == CHANCE_PER_REGION) code = check_whole_region(profile, index, err);
+    if (code == ERR_OK && fault->chance == CHANCE_PER_REGION)
+        code = check_whole_region(profile, index, err);
     if (code == ERR_OK && kind == FAULT_RESOLVE_FAILED) code = check_lasting(profile, index, err);
-    if (code == ERR_OK && fault->chance == CHANCE_PER_CONNECT) code = check_proxied(profile, index, err);
+    if (code == ERR_OK && fault->chance == CHANCE_PER_CONNECT)
+        code = check_proxied(profile, index, err);
     if (code == ERR_OK) code = check_conditions(profile, index, fault, err);
     if (code == ERR_OK) code = check_bounds(profile, index, err);
     if (code == ERR_OK) code = check_burst(profile, index, err);
@@ -157,9 +168,9 @@ static enum err_code check_quota(const struct profile *profile, size_t index, st
     const struct quota_rule *rule = &profile->simulator.quota[index];
     struct place place = rule_place(profile, "quota", index, "effective_tpm", err);
     if (rule->effective_tpm > 0 && rule->effective_tpm >= rule->tpm)
-        return place_fail(&place,
-                          "is no lower than tpm (%llu): the limit that holds in truth is the lower one",
-                          (unsigned long long)rule->tpm);
+        return place_fail(
+            &place, "is no lower than tpm (%llu): the limit that holds in truth is the lower one",
+            (unsigned long long)rule->tpm);
     return check_rule_regions(profile, "quota", index, rule->regions, rule->region_count, err);
 }
 
@@ -170,10 +181,13 @@ enum err_code check_simulator(const struct profile *profile, struct error *err)
     /* the first latency rule is the built-in one, which names no region and is not in the file */
     for (size_t i = 1; i < plan->latency_count && code == ERR_OK; i++) {
         const struct latency_rule *rule = &plan->latency[i];
-        code = check_rule_regions(profile, "latency", i - 1, rule->regions, rule->region_count, err);
+        code =
+            check_rule_regions(profile, "latency", i - 1, rule->regions, rule->region_count, err);
     }
-    for (size_t i = 0; i < plan->fault_count && code == ERR_OK; i++) code = check_fault(profile, i, err);
-    for (size_t i = 0; i < plan->quota_count && code == ERR_OK; i++) code = check_quota(profile, i, err);
+    for (size_t i = 0; i < plan->fault_count && code == ERR_OK; i++)
+        code = check_fault(profile, i, err);
+    for (size_t i = 0; i < plan->quota_count && code == ERR_OK; i++)
+        code = check_quota(profile, i, err);
     if (code == ERR_OK && plan->audio_delta_bytes % 2 != 0) {
         struct place place = place_find(profile, "simulator.audio_delta_bytes", err);
         return place_fail(&place, "PCM16 has two bytes per sample: write an even number");

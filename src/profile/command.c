@@ -14,7 +14,8 @@
 
 #define LOOK_EVERY_MS 100
 
-/* The shell, with our standard input and error, and signals as they are in a fresh process. 0 or an errno. */
+/* The shell, with our standard input and error, and signals as they are in a fresh process. 0 or an
+ * errno. */
 static int start(const char *command, int output, pid_t *child)
 {
     char shell[] = "sh", option[] = "-c";
@@ -35,7 +36,8 @@ static int start(const char *command, int output, pid_t *child)
         (void)posix_spawnattr_setsigdefault(&attributes, &defaults);
         (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
         status = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-        if (status == 0) status = posix_spawn(child, "/bin/sh", &actions, &attributes, words, environ);
+        if (status == 0)
+            status = posix_spawn(child, "/bin/sh", &actions, &attributes, words, environ);
         (void)posix_spawnattr_destroy(&attributes);
     }
     (void)posix_spawn_file_actions_destroy(&actions);
@@ -45,7 +47,8 @@ static int start(const char *command, int output, pid_t *child)
 enum ending { ENDED, TOO_LONG, STOPPED, TOO_MUCH };
 
 /* Reads until the command closes its output, or has to be ended. */
-static enum ending read_all(int input, int64_t limit_ns, const atomic_bool *stop, char *out, size_t size)
+static enum ending read_all(int input, int64_t limit_ns, const atomic_bool *stop, char *out,
+                            size_t size)
 {
     const uint64_t begin_ns = clock_mono_ns();
     size_t length = 0;
@@ -71,8 +74,9 @@ static enum err_code judge_status(int status, struct error *err)
     if (WIFSIGNALED(status))
         return error_set(err, ERR_PROFILE, "the command was ended by signal %d", WTERMSIG(status));
     if (WEXITSTATUS(status) == 127) {
-        return error_set(err, ERR_PROFILE,
-                         "the command was not found (status 127): install it, or write its whole path");
+        return error_set(
+            err, ERR_PROFILE,
+            "the command was not found (status 127): install it, or write its whole path");
     }
     if (WEXITSTATUS(status) == 0) return ERR_OK;
     return error_set(err, ERR_PROFILE,
@@ -98,8 +102,8 @@ static enum err_code judge(enum ending ending, int status, int64_t limit_ns, str
     return ERR_INTERNAL;
 }
 
-enum err_code command_read(const char *command, int64_t limit_ns, const atomic_bool *stop, char *out,
-                           size_t size, struct error *err)
+enum err_code command_read(const char *command, int64_t limit_ns, const atomic_bool *stop,
+                           char *out, size_t size, struct error *err)
 {
     int ends[2];
     pid_t child = -1;
@@ -109,7 +113,8 @@ enum err_code command_read(const char *command, int64_t limit_ns, const atomic_b
     (void)close(ends[1]);
     if (failed != 0) {
         (void)close(ends[0]);
-        return error_set(err, ERR_PROFILE, "the command could not be started: %s", strerror(failed));
+        return error_set(err, ERR_PROFILE, "the command could not be started: %s",
+                         strerror(failed));
     }
     enum ending ending = read_all(ends[0], limit_ns, stop, out, size);
     (void)close(ends[0]);
@@ -117,7 +122,8 @@ enum err_code command_read(const char *command, int64_t limit_ns, const atomic_b
     int status = 0;
     while (waitpid(child, &status, 0) < 0) {
         if (errno == EINTR) continue;
-        return error_set(err, ERR_PROFILE, "the command's end could not be awaited: %s", strerror(errno));
+        return error_set(err, ERR_PROFILE, "the command's end could not be awaited: %s",
+                         strerror(errno));
     }
     return judge(ending, status, limit_ns, err);
 }

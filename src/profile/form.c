@@ -24,22 +24,24 @@ static bool made_of(const char *text, const char *more)
 enum err_code form_profile_name(const char *text, struct error *err)
 {
     if (strlen(text) <= 64 && made_of(text, "._-")) return ERR_OK;
-    return error_set(err, ERR_USAGE,
-                     "\"%.80s\" cannot name a folder: use up to 64 letters, digits, '.', '_' and '-'", text);
+    return error_set(
+        err, ERR_USAGE,
+        "\"%.80s\" cannot name a folder: use up to 64 letters, digits, '.', '_' and '-'", text);
 }
 
 enum err_code form_region_name(const char *text, struct error *err)
 {
     if (strlen(text) <= 63 && made_of(text, "_-")) return ERR_OK;
     return error_set(err, ERR_USAGE,
-                     "\"%.80s\" cannot name a region: use up to 63 letters, digits, '_' and '-'", text);
+                     "\"%.80s\" cannot name a region: use up to 63 letters, digits, '_' and '-'",
+                     text);
 }
 
 enum err_code form_deployment(const char *text, struct error *err)
 {
     if (strpbrk(text, " /?#&") == NULL) return ERR_OK;
-    return error_set(err, ERR_USAGE, "\"%.80s\" is not a name: it may hold no space and none of / ? # &",
-                     text);
+    return error_set(err, ERR_USAGE,
+                     "\"%.80s\" is not a name: it may hold no space and none of / ? # &", text);
 }
 
 /* Whether text starts with the shape dddd-dd-dd. */
@@ -55,8 +57,10 @@ static bool starts_with_date(const char *text)
 
 enum err_code form_api_version(const char *text, struct error *err)
 {
-    if (starts_with_date(text) && (text[10] == '\0' || strcmp(text + 10, "-preview") == 0)) return ERR_OK;
-    return error_set(err, ERR_USAGE, "\"%.80s\" is no api-version: write it as 2025-04-01-preview", text);
+    if (starts_with_date(text) && (text[10] == '\0' || strcmp(text + 10, "-preview") == 0))
+        return ERR_OK;
+    return error_set(err, ERR_USAGE, "\"%.80s\" is no api-version: write it as 2025-04-01-preview",
+                     text);
 }
 
 enum err_code form_date(const char *text, struct error *err)
@@ -68,15 +72,17 @@ enum err_code form_date(const char *text, struct error *err)
 enum err_code form_path(const char *text, struct error *err)
 {
     if (text[0] == '/' && strpbrk(text, "?# ") == NULL) return ERR_OK;
-    return error_set(
-        err, ERR_USAGE,
-        "\"%.80s\" is not a path: begin with / and leave out the query (?...), which the dialect adds", text);
+    return error_set(err, ERR_USAGE,
+                     "\"%.80s\" is not a path: begin with / and leave out the query (?...), which "
+                     "the dialect adds",
+                     text);
 }
 
 enum err_code form_command(const char *text, struct error *err)
 {
     if (strspn(text, " \t") < strlen(text)) return ERR_OK;
-    return error_set(err, ERR_USAGE, "an empty command: write the shell command that prints the token");
+    return error_set(err, ERR_USAGE,
+                     "an empty command: write the shell command that prints the token");
 }
 
 /* ${NAME} or ${file:PATH} from its first character; its length, or 0 when it is none. */
@@ -90,7 +96,8 @@ static size_t reference_length(const char *text)
     bool file = strncmp(name, "file:", 5) == 0 && length > 5;
     bool variable = length > 0 && strchr(digits, name[0]) == NULL;
     for (size_t i = 0; i < length && variable; i++) {
-        variable = strchr(letters, name[i]) != NULL || strchr(digits, name[i]) != NULL || name[i] == '_';
+        variable =
+            strchr(letters, name[i]) != NULL || strchr(digits, name[i]) != NULL || name[i] == '_';
     }
     return file || variable ? length + 3 : 0;
 }
@@ -123,7 +130,8 @@ enum err_code form_fault(const char *text, struct error *err)
     enum fault_kind kind;
     if (fault_find(text, &kind)) return ERR_OK;
     struct suggestion suggestion = suggest_start(text);
-    for (int i = 0; i < FAULT_COUNT; i++) suggest_offer(&suggestion, fault_info((enum fault_kind)i)->name);
+    for (int i = 0; i < FAULT_COUNT; i++)
+        suggest_offer(&suggestion, fault_info((enum fault_kind)i)->name);
     if (suggestion.best != NULL) {
         return error_set(err, ERR_USAGE, "no fault is called \"%.60s\": did you mean \"%s\"?", text,
                          suggestion.best);
@@ -132,8 +140,8 @@ enum err_code form_fault(const char *text, struct error *err)
     for (int i = 0; i < FAULT_COUNT; i++) {
         text_printf(&known, "%s%s", i > 0 ? ", " : "", fault_info((enum fault_kind)i)->name);
     }
-    enum err_code code =
-        error_set(err, ERR_USAGE, "no fault is called \"%.60s\": there are %.400s", text, text_str(&known));
+    enum err_code code = error_set(err, ERR_USAGE, "no fault is called \"%.60s\": there are %.400s",
+                                   text, text_str(&known));
     text_free(&known);
     return code;
 }
@@ -153,23 +161,25 @@ enum err_code form_header_name(const char *name, struct error *err)
         return error_set(err, ERR_USAGE, "\"%.60s\" cannot name a header", name);
     }
     if (strcasecmp(name, "authorization") == 0 || strcasecmp(name, "api-key") == 0) {
-        return error_set(err, ERR_USAGE,
-                         "credentials go into `auth`, not into a header: write auth.api_key or auth.token");
+        return error_set(
+            err, ERR_USAGE,
+            "credentials go into `auth`, not into a header: write auth.api_key or auth.token");
     }
     /* A gateway may want a subprotocol; the others of their kind are made for each connection. */
-    bool taken =
-        strncasecmp(name, "sec-websocket-", 14) == 0 && strcasecmp(name, "sec-websocket-protocol") != 0;
+    bool taken = strncasecmp(name, "sec-websocket-", 14) == 0 &&
+                 strcasecmp(name, "sec-websocket-protocol") != 0;
     for (size_t i = 0; ours[i] != NULL; i++) taken = taken || strcasecmp(name, ours[i]) == 0;
     if (taken)
-        return error_set(err, ERR_USAGE, "the header \"%.60s\" belongs to the upgrade itself: leave it out",
-                         name);
+        return error_set(err, ERR_USAGE,
+                         "the header \"%.60s\" belongs to the upgrade itself: leave it out", name);
     return ERR_OK;
 }
 
 /* Names under which people send secrets; a value written out there is taken for one. */
 static bool sounds_secret(const char *name)
 {
-    static const char *const signs[] = {"key", "token", "secret", "auth", "cookie", "password", NULL};
+    static const char *const signs[] = {"key",    "token",    "secret", "auth",
+                                        "cookie", "password", NULL};
     for (size_t i = 0; signs[i] != NULL; i++) {
         if (strcasestr(name, signs[i]) != NULL) return true;
     }
@@ -183,7 +193,8 @@ enum err_code form_header_value(const char *name, const char *value, struct erro
             return error_set(err, ERR_USAGE, "a header's value is printable ASCII only");
     }
     if (!references_are_whole(value)) {
-        return error_set(err, ERR_USAGE, "a ${ that begins no reference: write ${NAME} or ${file:PATH}");
+        return error_set(err, ERR_USAGE,
+                         "a ${ that begins no reference: write ${NAME} or ${file:PATH}");
     }
     /* A browser has no other place for a key than the name of a subprotocol. */
     bool subprotocol = strcasecmp(name, "sec-websocket-protocol") == 0;

@@ -1,4 +1,5 @@
-/* What single values of a profile must look like beyond their type: names, origins, paths, references. */
+/* What single values of a profile must look like beyond their type: names, origins, paths,
+ * references. */
 #ifndef RUSHHOUR_PROFILE_FORM_H
 #define RUSHHOUR_PROFILE_FORM_H
 
@@ -7,7 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Each returns ERR_USAGE with a sentence that says what is wrong and the fix; secrets are never quoted. */
+/* Each returns ERR_USAGE with a sentence that says what is wrong and the fix; secrets are never
+ * quoted. */
 enum err_code form_profile_name(const char *text, struct error *err);
 enum err_code form_region_name(const char *text, struct error *err);
 enum err_code form_deployment(const char *text, struct error *err);
@@ -25,7 +27,8 @@ enum err_code form_threshold(const char *text, struct error *err);
 enum err_code form_header_name(const char *name, struct error *err);
 enum err_code form_header_value(const char *name, const char *value, struct error *err);
 
-/* Splits an endpoint that form_endpoint accepts. *host is the caller's; NULL when memory runs out. */
+/* Splits an endpoint that form_endpoint accepts. *host is the caller's; NULL when memory runs
+ * out. */
 void form_endpoint_split(const char *endpoint, char **host, uint16_t *port, bool *tls);
 
 /* Whether the host is this machine: localhost, 127.0.0.0/8 or ::1. */

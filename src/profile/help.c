@@ -52,7 +52,8 @@ static void describe_key(struct text *out, const char *prefix, const struct key 
 {
     size_t length = strlen(key->name);
     bool any = key->name[length - 1] == '*';
-    text_printf(out, "%s%.*s%s\n", prefix, (int)(any ? length - 1 : length), key->name, any ? "NAME" : "");
+    text_printf(out, "%s%.*s%s\n", prefix, (int)(any ? length - 1 : length), key->name,
+                any ? "NAME" : "");
     struct text facts = {0};
     text_puts(&facts, key_type_help(key->type));
     for (size_t i = 0; key->words != NULL && key->words[i] != NULL; i++) {
@@ -93,18 +94,21 @@ static void describe_faults(struct text *out)
         [CHANCE_PER_CONNECT] = "per CONNECT", [CHANCE_PER_UPGRADE] = "per upgrade",
         [CHANCE_PER_SESSION] = "per session", [CHANCE_PER_RESPONSE] = "per response",
     };
-    text_puts(out, "\nFaults of the simulator (simulator.faults[].fault), and what a rate counts:\n");
+    text_puts(out,
+              "\nFaults of the simulator (simulator.faults[].fault), and what a rate counts:\n");
     for (int i = 0; i < FAULT_COUNT; i++) {
         const struct fault_info *fault = fault_info((enum fault_kind)i);
-        text_printf(out, "  %-26s %-7s  %-14s  %s\n", fault->name, fault->number, chances[fault->chance],
-                    fault->help);
+        text_printf(out, "  %-26s %-7s  %-14s  %s\n", fault->name, fault->number,
+                    chances[fault->chance], fault->help);
     }
 }
 
 void profile_help(struct text *out)
 {
-    text_puts(out, "Keys of a profile (JSON; comments and trailing commas are allowed; name[] is a list of "
-                   "objects):\n\n");
+    text_puts(
+        out,
+        "Keys of a profile (JSON; comments and trailing commas are allowed; name[] is a list of "
+        "objects):\n\n");
     describe_table(out, "", &key_profile);
     describe_faults(out);
 }

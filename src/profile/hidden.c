@@ -24,7 +24,8 @@ bool hidden_of(const struct region *region, const struct session_plan *said, con
                struct hidden *out)
 {
     const size_t prompts = said == NULL ? 0 : said->prompt_count;
-    *out = (struct hidden){.values = calloc(region->header_count + prompts + 5, sizeof *out->values)};
+    *out =
+        (struct hidden){.values = calloc(region->header_count + prompts + 5, sizeof *out->values)};
     if (out->values == NULL) return false;
     out->proxy_user = proxy_user_of(region->proxy);
     add(out, region->auth.secret);

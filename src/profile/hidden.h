@@ -12,9 +12,9 @@ struct hidden {
 };
 
 /*
- * Lists the region's secret, its proxy's login and password, the values of its own headers, what is said to
- * the model (NULL: nothing), and what opens the sessions when that is another credential ("Bearer ..." or
- * bare; may be NULL). False without memory.
+ * Lists the region's secret, its proxy's login and password, the values of its own headers, what is
+ * said to the model (NULL: nothing), and what opens the sessions when that is another credential
+ * ("Bearer ..." or bare; may be NULL). False without memory.
  */
 bool hidden_of(const struct region *region, const struct session_plan *said, const char *credential,
                struct hidden *out);

@@ -14,8 +14,8 @@ struct reader {
     const char *end;
     const char *line_start;
     int line;
-    const char
-        *column_at; /* column_of goes on from here, so that one long line is not counted again and again */
+    const char *column_at; /* column_of goes on from here, so that one long line is not counted
+                              again and again */
     int column;
     int depth;
     struct error *err;
@@ -67,7 +67,8 @@ static enum err_code skip_block_comment(struct reader *reader)
     struct reader opening = *reader;
     reader->at += 2;
     while (reader->at < reader->end && !starts_with(reader, "*/")) step(reader);
-    if (reader->at == reader->end) return fail(&opening, opening.at, "this comment has no end: add */");
+    if (reader->at == reader->end)
+        return fail(&opening, opening.at, "this comment has no end: add */");
     reader->at += 2;
     return ERR_OK;
 }
@@ -134,7 +135,8 @@ static bool skip_number(struct reader *reader)
     return !is_digit(reader);
 }
 
-static enum err_code keep_text(const struct reader *reader, const char *start, struct json_node *node)
+static enum err_code keep_text(const struct reader *reader, const char *start,
+                               struct json_node *node)
 {
     size_t length = (size_t)(reader->at - start);
     node->text = calloc(1, length + 1);
@@ -166,16 +168,19 @@ static enum err_code read_word(struct reader *reader, struct json_node *node)
         node->kind = words[i].kind;
         return keep_text(reader, start, node);
     }
-    if (*start == '\'') return fail(reader, start, "text stands in double quotes (\"), not in single ones");
-    return fail(
-        reader, start,
-        "expected a value: text in double quotes, a number, true, false, a list [...] or an object {...}");
+    if (*start == '\'')
+        return fail(reader, start, "text stands in double quotes (\"), not in single ones");
+    return fail(reader, start,
+                "expected a value: text in double quotes, a number, true, false, a list [...] or "
+                "an object {...}");
 }
 
 /* Reads `"key":` and leaves the reader at the value. */
-static enum err_code read_key(struct reader *reader, const struct json_node *object, struct json_node *member)
+static enum err_code read_key(struct reader *reader, const struct json_node *object,
+                              struct json_node *member)
 {
-    if (*reader->at != '"') return fail(reader, reader->at, "expected a key in double quotes, or }");
+    if (*reader->at != '"')
+        return fail(reader, reader->at, "expected a key in double quotes, or }");
     int line = reader->line;
     const char *start = reader->at;
     int column = column_of(reader, start);
@@ -213,7 +218,8 @@ static enum err_code read_member(struct reader *reader, const struct json_node *
 }
 
 /* After an element: a comma, or the closing bracket, which is left to be read. */
-static enum err_code read_separator(struct reader *reader, const struct json_node *parent, char closing)
+static enum err_code read_separator(struct reader *reader, const struct json_node *parent,
+                                    char closing)
 {
     enum err_code code = skip(reader);
     if (code != ERR_OK) return code;
@@ -301,7 +307,8 @@ enum err_code jsonc_parse(const char *file, const char *json, size_t length, str
     struct reader reader = {file, json, json + length, json, 1, json, 1, 0, err};
     if (length > JSONC_SIZE_LIMIT)
         return fail(&reader, json, "larger than 1 MiB, which is the most that is read");
-    if (starts_with(&reader, "\xEF\xBB\xBF")) { /* a byte order mark, as some editors put it there */
+    if (starts_with(&reader, "\xEF\xBB\xBF")) { /* a byte order mark, as some editors put it
+                                                   there */
         reader.at += 3;
         reader.line_start = reader.at;
     }

@@ -1,5 +1,5 @@
-/* JSON with comments and trailing commas, read strictly into a tree whose nodes know their line and column.
- */
+/* JSON with comments and trailing commas, read strictly into a tree whose nodes know their line and
+ * column. */
 #ifndef RUSHHOUR_PROFILE_JSONC_H
 #define RUSHHOUR_PROFILE_JSONC_H
 
@@ -19,19 +19,20 @@ struct json_node {
     int line, column;         /* where the value starts; line 0: not from a file */
     int key_line, key_column; /* where the key starts, in an object */
     char *key;                /* in an object; NULL otherwise */
-    char *text;               /* of a string: decoded; of a number or bool: as written; NULL otherwise */
+    char *text;               /* of a string: decoded; of a number or bool: as written; NULL
+                                 otherwise */
     struct json_node *first;  /* of a list or object */
     struct json_node *next;   /* sibling */
 };
 
 /*
- * Reads RFC 8259 JSON plus // and block comments and a comma after the last element. Refused: duplicate keys,
- * bytes that are not UTF-8, U+0000, more than 64 levels, more than 1 MiB. ERR_PROFILE says "file:line:column:
- * what and the fix" (`file` NULL: only the sentence) and never quotes a value. The tree is the caller's
- * (json_free).
+ * Reads RFC 8259 JSON plus // and block comments and a comma after the last element. Refused:
+ * duplicate keys, bytes that are not UTF-8, U+0000, more than 64 levels, more than 1 MiB.
+ * ERR_PROFILE says "file:line:column: what and the fix" (`file` NULL: only the sentence) and never
+ * quotes a value. The tree is the caller's (json_free).
  */
-MUST_USE enum err_code jsonc_parse(const char *file, const char *json, size_t length, struct json_node **out,
-                                   struct error *err);
+MUST_USE enum err_code jsonc_parse(const char *file, const char *json, size_t length,
+                                   struct json_node **out, struct error *err);
 void json_free(struct json_node *node);
 
 /* Makes a node null, without a line: its value has been replaced from elsewhere. */

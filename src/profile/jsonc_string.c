@@ -103,7 +103,8 @@ static const char *read_character(struct text *text, const char **s, const char 
         return NULL;
     }
     if ((unsigned char)**s < 0x20) {
-        return "a line break or control character inside text: close the quote, or write \\n, \\t or \\uXXXX";
+        return "a line break or control character inside text: close the quote, or write \\n, \\t "
+               "or \\uXXXX";
     }
     size_t length = utf8_length(*s, end);
     if (length == 0) return "not UTF-8: save the file as UTF-8";
@@ -117,7 +118,8 @@ void jsonc_string_read(const char *start, const char *end, struct jsonc_string *
     *out = (struct jsonc_string){0};
     struct text text = {0};
     const char *s = start + 1;
-    while (s < end && *s != '"' && out->problem == NULL) out->problem = read_character(&text, &s, end);
+    while (s < end && *s != '"' && out->problem == NULL)
+        out->problem = read_character(&text, &s, end);
     out->at = s;
     if (out->problem == NULL && s == end) {
         out->problem = "this text has no closing quote";

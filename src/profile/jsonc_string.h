@@ -8,8 +8,8 @@ struct jsonc_string {
     const char *at;      /* behind the closing quote, or where the problem is */
 };
 
-/* Reads a string whose opening quote is at `start` (start < end): escapes, surrogate pairs, UTF-8 checked; no
- * U+0000. */
+/* Reads a string whose opening quote is at `start` (start < end): escapes, surrogate pairs, UTF-8
+ * checked; no U+0000. */
 void jsonc_string_read(const char *start, const char *end, struct jsonc_string *out);
 
 #endif

@@ -15,32 +15,37 @@ static const char *const jitters[] = {"full", "none", NULL};
 static const char *const key_places[] = {"header", "query", NULL};
 
 #define AT(member) .offset = offsetof(struct profile, member)
-#define LIST(member, count)                                                                                  \
+#define LIST(member, count)                                                                        \
     .offset = offsetof(struct profile, member), .count_offset = offsetof(struct profile, count)
 
 static const struct key profile_keys[] = {
     {"$schema", KEY_IGNORED, .help = "where editors find the JSON Schema of profiles; not read"},
     {"name", KEY_STRING, AT(name), .required = true, .accept = form_profile_name,
-     .pattern = "^[A-Za-z0-9_.-]{1,64}$", .help = "short name of the profile; part of the run folder's name"},
+     .pattern = "^[A-Za-z0-9_.-]{1,64}$",
+     .help = "short name of the profile; part of the run folder's name"},
     {"seed", KEY_COUNT, AT(seed), .fallback = "0",
-     .help = "makes the plan of a run (arrivals, prompts, jitter, faults) repeatable; 0: drawn at the start"},
+     .help = "makes the plan of a run (arrivals, prompts, jitter, faults) repeatable; 0: drawn at "
+             "the start"},
     {"regions", KEY_OBJECTS, LIST(regions, region_count), .table = &key_region, .required = true,
      .least = "1", .help = "the endpoints to compare, at least one"},
 
     {"load.model", KEY_WORD, AT(load.model), .words = load_models, .fallback = "sessions",
-     .help = "sessions: keep so many sessions busy; arrivals: sessions arrive at a rate, whatever the "
-             "service does"},
+     .help =
+         "sessions: keep so many sessions busy; arrivals: sessions arrive at a rate, whatever the "
+         "service does"},
     {"load.arrival", KEY_WORD, AT(load.arrival), .words = arrivals, .fallback = "poisson",
      .help = "spacing of arrivals: poisson (as independent users) or even"},
     {"load.routing", KEY_WORD, AT(load.routing), .words = routings, .fallback = "each",
-     .help = "each: every region gets the whole load; weighted: shared out by weight; failover: in order"},
-    {"load.max_sessions", KEY_COUNT, AT(load.max_sessions), .fallback = "500", .least = "1", .most = "100000",
-     .help = "sessions open at once, per region"},
+     .help = "each: every region gets the whole load; weighted: shared out by weight; failover: in "
+             "order"},
+    {"load.max_sessions", KEY_COUNT, AT(load.max_sessions), .fallback = "500", .least = "1",
+     .most = "100000", .help = "sessions open at once, per region"},
     {"load.connect_rate", KEY_RATE, AT(load.connect_rate), .fallback = "100/s", .least = "1/m",
      .most = "100000/s", .help = "connects begun per second of real time, all regions together"},
     {"load.stages", KEY_OBJECTS, LIST(load.stages, load.stage_count), .table = &key_stage,
      .fallback = "[{\"duration\": \"30s\", \"target\": 5}]", .least = "1",
-     .help = "linear ramps, one after the other, from the previous target (0 at first) to the next"},
+     .help =
+         "linear ramps, one after the other, from the previous target (0 at first) to the next"},
 
     {"session.interactions", KEY_COUNT, AT(session.interactions), .fallback = "1", .least = "1",
      .most = "1000000", .help = "user turns that a session holds before it ends"},
@@ -51,11 +56,13 @@ static const struct key profile_keys[] = {
     {"session.instructions", KEY_HIDDEN, AT(session.instructions),
      .help = "system instructions of the session; not sent when left out"},
     {"session.prompts", KEY_HIDDEN_STRINGS, LIST(session.prompts, session.prompt_count),
-     .fallback = "[\"Say OK.\"]", .least = "1", .help = "what users say; each interaction draws one"},
+     .fallback = "[\"Say OK.\"]", .least = "1",
+     .help = "what users say; each interaction draws one"},
     {"session.max_output_tokens", KEY_COUNT, AT(session.max_output_tokens), .fallback = "0",
      .most = "1000000", .help = "most tokens of one answer; 0: the service's own limit"},
     {"session.max_age", KEY_DURATION, AT(session.max_age_ns), .fallback = "0s", .most = "1d",
-     .help = "a session of this age is replaced by a new one after its turn, in real time; 0: never"},
+     .help =
+         "a session of this age is replaced by a new one after its turn, in real time; 0: never"},
     {"session.rotate_after", KEY_COUNT, AT(session.rotate_after), .fallback = "0",
      .help = "a session is replaced by a new one after so many turns; 0: never"},
 
@@ -63,37 +70,40 @@ static const struct key profile_keys[] = {
      .most = "1h", .help = "name lookup (all timeouts are real time)"},
     {"timeouts.connect", KEY_DURATION, AT(timeouts.connect_ns), .fallback = "10s", .least = "1ms",
      .most = "1h", .help = "TCP connection"},
-    {"timeouts.tls", KEY_DURATION, AT(timeouts.tls_ns), .fallback = "10s", .least = "1ms", .most = "1h",
-     .help = "TLS handshake"},
+    {"timeouts.tls", KEY_DURATION, AT(timeouts.tls_ns), .fallback = "10s", .least = "1ms",
+     .most = "1h", .help = "TLS handshake"},
     {"timeouts.upgrade", KEY_DURATION, AT(timeouts.upgrade_ns), .fallback = "10s", .least = "1ms",
      .most = "1h", .help = "upgrade request to the 101 response"},
     {"timeouts.session", KEY_DURATION, AT(timeouts.session_ns), .fallback = "10s", .least = "1ms",
      .most = "1h", .help = "101 response to session.created"},
-    {"timeouts.configure", KEY_DURATION, AT(timeouts.configure_ns), .fallback = "10s", .least = "1ms",
-     .most = "1h", .help = "session.update to session.updated"},
-    {"timeouts.first_output", KEY_DURATION, AT(timeouts.first_output_ns), .fallback = "15s", .least = "1ms",
-     .most = "1h", .help = "response.create to the first text or audio delta"},
-    {"timeouts.stall", KEY_DURATION, AT(timeouts.stall_ns), .fallback = "10s", .least = "1ms", .most = "1h",
-     .help = "longest silence within a response"},
+    {"timeouts.configure", KEY_DURATION, AT(timeouts.configure_ns), .fallback = "10s",
+     .least = "1ms", .most = "1h", .help = "session.update to session.updated"},
+    {"timeouts.first_output", KEY_DURATION, AT(timeouts.first_output_ns), .fallback = "15s",
+     .least = "1ms", .most = "1h", .help = "response.create to the first text or audio delta"},
+    {"timeouts.stall", KEY_DURATION, AT(timeouts.stall_ns), .fallback = "10s", .least = "1ms",
+     .most = "1h", .help = "longest silence within a response"},
     {"timeouts.response", KEY_DURATION, AT(timeouts.response_ns), .fallback = "60s", .least = "1ms",
      .most = "1h", .help = "response.create to response.done"},
-    {"timeouts.close", KEY_DURATION, AT(timeouts.close_ns), .fallback = "5s", .least = "1ms", .most = "1h",
-     .help = "our close frame to the service's"},
+    {"timeouts.close", KEY_DURATION, AT(timeouts.close_ns), .fallback = "5s", .least = "1ms",
+     .most = "1h", .help = "our close frame to the service's"},
 
     {"retry.attempts", KEY_COUNT, AT(retry.attempts), .fallback = "3", .least = "1", .most = "100",
      .help = "attempts per interaction, the first one included; 1: no retries"},
-    {"retry.backoff.initial", KEY_DURATION, AT(retry.backoff_initial_ns), .fallback = "500ms", .most = "1h",
+    {"retry.backoff.initial", KEY_DURATION, AT(retry.backoff_initial_ns), .fallback = "500ms",
+     .most = "1h",
      .help = "wait before the first retry, doubled before each further one, in real time"},
     {"retry.backoff.max", KEY_DURATION, AT(retry.backoff_max_ns), .fallback = "8s", .most = "1h",
      .help = "longest wait before a retry"},
     {"retry.backoff.jitter", KEY_WORD, AT(retry.jitter), .words = jitters, .fallback = "full",
      .help = "full: each wait is drawn between 0 and its value; none: exactly its value"},
-    {"retry.deadline", KEY_DURATION, AT(retry.deadline_ns), .fallback = "30s", .least = "1ms", .most = "1d",
+    {"retry.deadline", KEY_DURATION, AT(retry.deadline_ns), .fallback = "30s", .least = "1ms",
+     .most = "1d",
      .help = "no retry starts later than this after the interaction was due, in real time"},
     {"retry.budget", KEY_FRACTION, AT(retry.budget), .fallback = "10%",
      .help = "retries per first attempt that are allowed in the run; 100%: no bound"},
     {"retry.probe_poisoned", KEY_BOOL, AT(retry.probe_poisoned), .fallback = "false",
-     .help = "after a failed response, one more try in the same open session before the new one: tells how "
+     .help = "after a failed response, one more try in the same open session before the new one: "
+             "tells how "
              "often a session recovers; the try counts as a retry"},
 
     {"budget.usd", KEY_NUMBER, AT(budget.usd), .fallback = "0", .least = "0", .most = "1000000000",
@@ -101,65 +111,79 @@ static const struct key profile_keys[] = {
     {"budget.tokens", KEY_COUNT, AT(budget.tokens), .fallback = "0",
      .help = "the run stops when so many tokens are used; 0: no limit"},
     {"budget.alerts", KEY_FRACTIONS, LIST(budget.alerts, budget.alert_count),
-     .fallback = "[\"50%\", \"80%\", \"100%\"]", .help = "shares of the budget at which the run tells so"},
+     .fallback = "[\"50%\", \"80%\", \"100%\"]",
+     .help = "shares of the budget at which the run tells so"},
 
     {"windows.interval", KEY_DURATION, AT(windows.interval_ns), .fallback = "10s", .least = "100ms",
      .most = "1h", .help = "the fixed slice that is recorded and written, of the run's own clock"},
-    {"windows.report", KEY_WINDOWS, LIST(windows.report, windows.report_count), .fallback = "[\"1m\"]",
+    {"windows.report", KEY_WINDOWS, LIST(windows.report, windows.report_count),
+     .fallback = "[\"1m\"]",
      .help = "what reports group by: a width that is a multiple of the interval, or "
              "NAME=HH:MM-HH:MM@ZONE[,mon-fri]"},
     {"record.evidence_limit", KEY_COUNT, AT(evidence_limit), .fallback = "0",
-     .help = "evidence records that are written in full, per failure code and region; further ones leave out "
+     .help = "evidence records that are written in full, per failure code and region; further ones "
+             "leave out "
              "events, "
              "headers and messages, and are still one line each; 0: all are full"},
     {"record.attempts", KEY_BOOL, AT(record_attempts), .fallback = "true",
      .help = "whether attempts.csv gets a row per attempt"},
-    {"thresholds", KEY_STRINGS, LIST(thresholds, threshold_count), .fallback = "[]", .accept = form_threshold,
-     .help = "limits that decide the exit code: metric[.stat][{region=NAME,window=NAME}] OP value, or "
-             "share(metric > limit) OP value"},
+    {"thresholds", KEY_STRINGS, LIST(thresholds, threshold_count), .fallback = "[]",
+     .accept = form_threshold,
+     .help =
+         "limits that decide the exit code: metric[.stat][{region=NAME,window=NAME}] OP value, or "
+         "share(metric > limit) OP value"},
 
     {"abort_on_fail.acceptable", KEY_SHARE, AT(abort_on_fail.acceptable),
-     .help = "failure rate that is still acceptable: with too_high, a sequential test decides between them "
+     .help = "failure rate that is still acceptable: with too_high, a sequential test decides "
+             "between them "
              "during "
-             "the run, for each region on its own, and stops the run (exit 99) when one is too high; left "
+             "the run, for each region on its own, and stops the run (exit 99) when one is too "
+             "high; left "
              "out: no "
              "such rule"},
     {"abort_on_fail.too_high", KEY_SHARE, AT(abort_on_fail.too_high),
-     .help =
-         "failure rate at which to stop. Judged are first failures among attempts at risk, those of sessions "
-         "without a failure so far, dials included, in the order in which they began; so a session that "
-         "lives "
-         "on after its failure counts no further: let long-lived sessions be replaced "
-         "(session.rotate_after, session.interactions)"},
+     .help = "failure rate at which to stop. Judged are first failures among attempts at risk, "
+             "those of sessions "
+             "without a failure so far, dials included, in the order in which they began; so a "
+             "session that "
+             "lives "
+             "on after its failure counts no further: let long-lived sessions be replaced "
+             "(session.rotate_after, session.interactions)"},
     {"abort_on_fail.errors", KEY_FRACTION, AT(abort_on_fail.errors), .fallback = "5%",
-     .help = "chance of stopping at the acceptable rate, and of not stopping at the other, over all regions "
+     .help = "chance of stopping at the acceptable rate, and of not stopping at the other, over "
+             "all regions "
              "together (and over all shards); less than 50%"},
 
-    {"prices.as_of", KEY_STRING, AT(prices.as_of), .accept = form_date, .pattern = "^\\d{4}-\\d{2}-\\d{2}$",
-     .help = "the day on which the prices held"},
+    {"prices.as_of", KEY_STRING, AT(prices.as_of), .accept = form_date,
+     .pattern = "^\\d{4}-\\d{2}-\\d{2}$", .help = "the day on which the prices held"},
     {"prices.*", KEY_MAP, LIST(prices.models, prices.count), .table = &key_price,
      .help = "prices of a model by its name, or the beginning of it"},
 
-    {"simulator.clock.speed", KEY_NUMBER, AT(simulator.clock_speed), .fallback = "1", .least = "0.001",
-     .most = "100000",
-     .help = "how many times faster than real time the run's own clock goes: stages, arrival rates, "
-             "intervals and "
-             "windows follow it; think time, timeouts, backoff and latencies stay real time. Other than 1: "
-             "the profile "
-             "runs only with --simulate"},
+    {"simulator.clock.speed", KEY_NUMBER, AT(simulator.clock_speed), .fallback = "1",
+     .least = "0.001", .most = "100000",
+     .help =
+         "how many times faster than real time the run's own clock goes: stages, arrival rates, "
+         "intervals and "
+         "windows follow it; think time, timeouts, backoff and latencies stay real time. Other "
+         "than 1: "
+         "the profile "
+         "runs only with --simulate"},
     {"simulator.clock.start", KEY_TIME, AT(simulator.clock_start_ns), .fallback = "now",
-     .help = "time of day at the run's start, RFC 3339; the profile then runs only with --simulate"},
-    {"simulator.output_deltas", KEY_COUNT, AT(simulator.output_deltas), .fallback = "10", .least = "1",
-     .most = "10000", .help = "text or audio deltas in a response"},
+     .help =
+         "time of day at the run's start, RFC 3339; the profile then runs only with --simulate"},
+    {"simulator.output_deltas", KEY_COUNT, AT(simulator.output_deltas), .fallback = "10",
+     .least = "1", .most = "10000", .help = "text or audio deltas in a response"},
     {"simulator.audio_delta_bytes", KEY_SIZE, AT(simulator.audio_delta_bytes), .fallback = "4800",
      .least = "2", .most = "1MiB",
      .help = "PCM16 audio in one delta, an even number; 4800 bytes are 100 ms at 24 kHz"},
-    {"simulator.client_secret_life", KEY_DURATION, AT(simulator.client_secret_life_ns), .fallback = "0s",
-     .most = "2h",
-     .help = "whole seconds that an ephemeral client secret is good for, real time; 0: as documented (10m, "
+    {"simulator.client_secret_life", KEY_DURATION, AT(simulator.client_secret_life_ns),
+     .fallback = "0s", .most = "2h",
+     .help = "whole seconds that an ephemeral client secret is good for, real time; 0: as "
+             "documented (10m, "
              "preview 60s)"},
     {"simulator.max_session_age", KEY_DURATION, AT(simulator.max_session_age_ns), .fallback = "60m",
-     .least = "1ms", .most = "7d", .help = "the simulator ends a session of this age, in real time"},
+     .least = "1ms", .most = "7d",
+     .help = "the simulator ends a session of this age, in real time"},
     {"simulator.latency", KEY_OBJECTS, LIST(simulator.latency, simulator.latency_count),
      .table = &key_latency_rule, .fallback = "[]",
      .first = "[{\"upgrade\": {\"median\": \"40ms\", \"p99\": \"150ms\"},"
@@ -169,11 +193,13 @@ static const struct key profile_keys[] = {
               " \"first_output\": {\"median\": \"250ms\", \"p99\": \"900ms\"},"
               " \"delta\": {\"median\": \"20ms\", \"p99\": \"60ms\"}}]",
      .help = "scripted delays, real time; a later rule overrides the steps that it names"},
-    {"simulator.faults", KEY_OBJECTS, LIST(simulator.faults, simulator.fault_count), .table = &key_fault_rule,
-     .fallback = "[]", .help = "injected faults, drawn in order; the first that strikes wins"},
-    {"simulator.quota", KEY_OBJECTS, LIST(simulator.quota, simulator.quota_count), .table = &key_quota_rule,
-     .fallback = "[]",
-     .help = "limits that the simulator counts and enforces as the service does; of the rules in force in a "
+    {"simulator.faults", KEY_OBJECTS, LIST(simulator.faults, simulator.fault_count),
+     .table = &key_fault_rule, .fallback = "[]",
+     .help = "injected faults, drawn in order; the first that strikes wins"},
+    {"simulator.quota", KEY_OBJECTS, LIST(simulator.quota, simulator.quota_count),
+     .table = &key_quota_rule, .fallback = "[]",
+     .help = "limits that the simulator counts and enforces as the service does; of the rules in "
+             "force in a "
              "region the last one holds; none: nothing is limited"},
 };
 
@@ -186,35 +212,42 @@ static const struct key region_keys[] = {
      .pattern = "^[A-Za-z0-9_-]{1,63}$", .help = "short name, used in every report: eastus2"},
     {"endpoint", KEY_STRING, AT(endpoint), .required = true, .accept = form_endpoint,
      .pattern = "^(https|wss|http|ws)://[^/?#@]+/?$",
-     .help =
-         "origin, https:// or wss://, without path or query; http:// and ws:// only towards this machine"},
-    {"deployment", KEY_STRING, AT(deployment), .accept = form_deployment, .pattern = "^[^\\s/?#&]+$",
+     .help = "origin, https:// or wss://, without path or query; http:// and ws:// only towards "
+             "this machine"},
+    {"deployment", KEY_STRING, AT(deployment), .accept = form_deployment,
+     .pattern = "^[^\\s/?#&]+$",
      .help = "Azure deployment; with dialect openai leave it out and write `model`"},
     {"model", KEY_STRING, AT(model), .accept = form_deployment, .pattern = "^[^\\s/?#&]+$",
-     .help = "model behind the deployment, for prices and reports (default: the deployment); with dialect "
+     .help = "model behind the deployment, for prices and reports (default: the deployment); with "
+             "dialect "
              "openai, "
              "the model to ask for"},
     {"dialect", KEY_WORD, AT(dialect), .words = dialects, .fallback = "ga",
-     .help =
-         "wire protocol: ga (/openai/v1/realtime), preview (/openai/realtime with api_version), or openai "
-         "(/v1/realtime)"},
+     .help = "wire protocol: ga (/openai/v1/realtime), preview (/openai/realtime with "
+             "api_version), or openai "
+             "(/v1/realtime)"},
     {"api_version", KEY_STRING, AT(api_version), .accept = form_api_version,
      .pattern = "^\\d{4}-\\d{2}-\\d{2}(-preview)?$",
-     .help = "api-version such as 2025-04-01-preview; needed with dialect preview, refused with the others"},
-    {"auth.api_key", KEY_CREDENTIAL, AT(auth), .variant = AUTH_API_KEY, .accept = form_secret_reference,
-     .pattern = "^\\$\\{.+\\}$",
+     .help = "api-version such as 2025-04-01-preview; needed with dialect preview, refused with "
+             "the others"},
+    {"auth.api_key", KEY_CREDENTIAL, AT(auth), .variant = AUTH_API_KEY,
+     .accept = form_secret_reference, .pattern = "^\\$\\{.+\\}$",
      .help = "where the API key is: ${NAME} (environment) or ${file:PATH}; never the key"},
     {"auth.token", KEY_CREDENTIAL, AT(auth), .variant = AUTH_TOKEN, .accept = form_secret_reference,
      .pattern = "^\\$\\{.+\\}$",
-     .help = "where an Entra bearer token is: ${NAME}, or ${file:PATH}, which is read again before the token "
+     .help = "where an Entra bearer token is: ${NAME}, or ${file:PATH}, which is read again before "
+             "the token "
              "expires or "
              "when it is refused; never the token"},
-    {"auth.token_command", KEY_CREDENTIAL, AT(auth), .variant = AUTH_TOKEN_COMMAND, .accept = form_command,
-     .help = "shell command that prints an Entra bearer token, run at the start, and again before the token "
+    {"auth.token_command", KEY_CREDENTIAL, AT(auth), .variant = AUTH_TOKEN_COMMAND,
+     .accept = form_command,
+     .help = "shell command that prints an Entra bearer token, run at the start, and again before "
+             "the token "
              "expires or "
              "when it is refused"},
     {"auth.ephemeral", KEY_BOOL, AT(auth.ephemeral), .fallback = "false",
-     .help = "use the key or token only to ask for short-lived client secrets (ek_...), and open sessions "
+     .help = "use the key or token only to ask for short-lived client secrets (ek_...), and open "
+             "sessions "
              "with those"},
     {"auth.in", KEY_EITHER, AT(auth.in_query), .words = key_places, .fallback = "header",
      .help = "where an API key goes; in the query it can end up in the logs of proxies"},
@@ -222,11 +255,13 @@ static const struct key region_keys[] = {
      .help = "share of the load with routing weighted"},
     {"proxy", KEY_REFERENCES, AT(proxy_source), .accept = form_proxy, .pattern = "^http://.+$",
      .help = "HTTP proxy (CONNECT): http://host:port, or http://${USER}:${PASSWORD}@host:port"},
-    {"ca_file", KEY_STRING, AT(ca_file), .help = "PEM file of trusted roots, instead of the system's"},
+    {"ca_file", KEY_STRING, AT(ca_file),
+     .help = "PEM file of trusted roots, instead of the system's"},
     {"path", KEY_STRING, AT(path), .accept = form_path, .pattern = "^/[^?#\\s]*$",
      .help = "replaces the path of the dialect, for a gateway; the query is still added"},
     {"headers", KEY_HEADERS, AT(headers), .count_offset = offsetof(struct region, header_count),
-     .help = "further headers of the upgrade request; values may hold ${NAME} or ${file:PATH}, secrets must"},
+     .help = "further headers of the upgrade request; values may hold ${NAME} or ${file:PATH}, "
+             "secrets must"},
 };
 
 #undef AT
@@ -235,15 +270,16 @@ static const struct key stage_keys[] = {
     {"duration", KEY_DURATION, offsetof(struct stage, duration_ns), .required = true, .most = "30d",
      .help = "length of the ramp, of the run's own clock; 0s: a step"},
     {"target", KEY_TARGET, offsetof(struct stage, target), .required = true,
-     .help = "at the ramp's end, per region: sessions (20) with model sessions, arrivals of sessions per "
+     .help = "at the ramp's end, per region: sessions (20) with model sessions, arrivals of "
+             "sessions per "
              "time of the "
              "run's own clock (5/s, 300/m, 893/h) with model arrivals"},
 };
 
-#define PRICE(kind, text)                                                                                    \
-    {                                                                                                        \
-#kind, KEY_NUMBER, offsetof(struct price, kind), .fallback = "0", .least = "0", .most = "1000000",   \
-                                                         .help = text                                        \
+#define PRICE(kind, text)                                                                          \
+    {                                                                                              \
+#kind, KEY_NUMBER, offsetof(struct price, kind), .fallback = "0", .least = "0",            \
+                                                         .most = "1000000", .help = text           \
     }
 
 static const struct key price_keys[] = {
@@ -255,11 +291,12 @@ static const struct key price_keys[] = {
     PRICE(audio_out, "audio output, USD per million tokens"),
 };
 
-const struct key_table key_profile = {"a profile", profile_keys, LENGTH(profile_keys), sizeof(struct profile),
-                                      0,           NULL};
-const struct key_table key_region = {"a region", region_keys, LENGTH(region_keys), sizeof(struct region),
-                                     0,          region_drop};
-const struct key_table key_stage = {"a stage", stage_keys, LENGTH(stage_keys), sizeof(struct stage), 0, NULL};
+const struct key_table key_profile = {
+    "a profile", profile_keys, LENGTH(profile_keys), sizeof(struct profile), 0, NULL};
+const struct key_table key_region = {
+    "a region", region_keys, LENGTH(region_keys), sizeof(struct region), 0, region_drop};
+const struct key_table key_stage = {"a stage", stage_keys, LENGTH(stage_keys), sizeof(struct stage),
+                                    0,         NULL};
 const struct key_table key_price = {
     "prices of a model",           price_keys, LENGTH(price_keys), sizeof(struct price),
     offsetof(struct price, model), price_drop};

@@ -1,6 +1,6 @@
 /*
- * The one table of every key that a profile may hold. The parser, the checks, the overrides by flag, the help
- * and the JSON Schema are all made from it.
+ * The one table of every key that a profile may hold. The parser, the checks, the overrides by
+ * flag, the help and the JSON Schema are all made from it.
  */
 #ifndef RUSHHOUR_PROFILE_KEYS_H
 #define RUSHHOUR_PROFILE_KEYS_H
@@ -49,17 +49,18 @@ struct key {
     size_t offset;        /* where it is stored in the table's struct */
     size_t count_offset;  /* of lists and maps: where their length is stored */
     const char *fallback; /* the default as a profile would write it (lists: JSON); NULL: none */
-    const char
-        *first; /* of KEY_OBJECTS: JSON list of elements that always stand before those of the profile */
-    const char
-        *least; /* range, in the key's own notation (of a list: its length); NULL: no bound but the type's */
+    const char *first;    /* of KEY_OBJECTS: JSON list of elements that always stand before those of
+                          the profile */
+    const char *least; /* range, in the key's own notation (of a list: its length); NULL: no bound
+                          but the type's */
     const char *most;
     const char *const *words; /* of KEY_WORD and KEY_EITHER, NULL at the end */
     const struct key_table *table;
     int variant; /* of KEY_CREDENTIAL: enum auth_kind */
     bool required;
     const char *instead; /* of a required key: another that may stand in its place, not beside it */
-    enum err_code (*accept)(const char *text, struct error *err); /* further demands on text; NULL: none */
+    /* further demands on text; NULL: none */
+    enum err_code (*accept)(const char *text, struct error *err);
     const char *pattern; /* the same for the schema, as a regular expression; NULL: none */
     const char *help;    /* what it is, with the unit where the type does not say it */
 };
@@ -81,8 +82,8 @@ extern const struct key_table key_fault_rule;
 extern const struct key_table key_quota_rule;
 extern const struct key_table key_price;
 
-/* The row with this dotted name; a row "x.*" answers for every "x.name" that has no row of its own. NULL:
- * none. */
+/* The row with this dotted name; a row "x.*" answers for every "x.name" that has no row of its own.
+ * NULL: none. */
 const struct key *key_find(const struct key_table *table, const char *name);
 
 /* Whether some key lies below this dotted name, so that an object stands there. */
@@ -91,8 +92,8 @@ bool key_is_group(const struct key_table *table, const char *name);
 /* What a person calls a type: "duration such as 250ms, 30s, 5m". */
 const char *key_type_help(enum key_type type);
 
-/* Walks a table as the tree that the dots make: opens and closes an object per common first part, a leaf per
- * key. */
+/* Walks a table as the tree that the dots make: opens and closes an object per common first part, a
+ * leaf per key. */
 struct key_visitor {
     void (*open)(void *context, const char *name, size_t length);
     void (*close)(void *context);

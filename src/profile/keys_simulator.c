@@ -5,22 +5,23 @@
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
-#define REGIONS(rule)                                                                                        \
-    {                                                                                                        \
-        "regions", KEY_STRINGS, offsetof(struct rule, regions),                                              \
-            .count_offset = offsetof(struct rule, region_count), .fallback = "[]",                           \
-            .help = "names of the regions; none: all"                                                        \
+#define REGIONS(rule)                                                                              \
+    {                                                                                              \
+        "regions", KEY_STRINGS, offsetof(struct rule, regions),                                    \
+            .count_offset = offsetof(struct rule, region_count), .fallback = "[]",                 \
+            .help = "names of the regions; none: all"                                              \
     }
 
-#define DURING(rule)                                                                                         \
-    {                                                                                                        \
-        "during", KEY_DURING, offsetof(struct rule, during),                                                 \
-            .help = "time of day, HH:MM-HH:MM@ZONE[,mon-fri], of the run's own clock; left out: always"      \
+#define DURING(rule)                                                                               \
+    {                                                                                              \
+        "during", KEY_DURING, offsetof(struct rule, during),                                       \
+            .help = "time of day, HH:MM-HH:MM@ZONE[,mon-fri], of the run's own clock; left out: "  \
+                    "always"                                                                       \
     }
 
-#define STEP(step, text)                                                                                     \
-    {                                                                                                        \
-#step, KEY_LATENCY, offsetof(struct latency_rule, step), .most = "1h", .help = text                  \
+#define STEP(step, text)                                                                           \
+    {                                                                                              \
+#step, KEY_LATENCY, offsetof(struct latency_rule, step), .most = "1h", .help = text        \
     }
 
 static const struct key latency_keys[] = {
@@ -43,38 +44,45 @@ static const struct key fault_keys[] = {
      .help = "how often it strikes where the rule holds: of the connections, upgrades, sessions or "
              "responses, as the list of faults says; faults per region take 100% only"},
     {"hours", KEY_HOURS, FAULT(hours),
-     .help =
-         "instead of `rate`: 24 rates, one for each hour of the day from 00:00, of the run's own clock in "
-         "UTC, or {\"zone\": \"America/Los_Angeles\", \"rates\": [24 rates]}"},
+     .help = "instead of `rate`: 24 rates, one for each hour of the day from 00:00, of the run's "
+             "own clock in "
+             "UTC, or {\"zone\": \"America/Los_Angeles\", \"rates\": [24 rates]}"},
     REGIONS(fault_rule),
     {"deployments", KEY_STRINGS, FAULT(deployments), .count_offset = FAULT(deployment_count),
      .fallback = "[]", .help = "names of deployments (dialect openai: models); none: all"},
     DURING(fault_rule),
     {"burst.every", KEY_DURATION, FAULT(burst_every_ns), .fallback = "0s", .most = "7d",
-     .help = "the rule holds only in bursts, one in each such stretch of the run's own clock, at a point "
+     .help = "the rule holds only in bursts, one in each such stretch of the run's own clock, at a "
+             "point "
              "drawn from the seed, in all its regions at once; 0s: no bursts"},
     {"burst.length", KEY_DURATION, FAULT(burst_length_ns), .fallback = "0s", .most = "7d",
      .help = "length of a burst, of the run's own clock"},
     {"after_failure.same_session", KEY_SHARE, FAULT(after_failure_same),
-     .help = "the rate instead, for a response whose predecessor in the session failed; left out: `rate`"},
+     .help = "the rate instead, for a response whose predecessor in the session failed; left out: "
+             "`rate`"},
     {"after_failure.new_session", KEY_SHARE, FAULT(after_failure_new),
-     .help = "the rate instead, for the first response of a session that is taken for a retry; who retries "
-             "cannot be seen from outside, so each failure of a region is owed one retry, and the next "
-             "session that opens there pays it; left out: `rate`"},
+     .help =
+         "the rate instead, for the first response of a session that is taken for a retry; who "
+         "retries "
+         "cannot be seen from outside, so each failure of a region is owed one retry, and the next "
+         "session that opens there pays it; left out: `rate`"},
     {"min_socket_age", KEY_DURATION, FAULT(min_socket_age_ns), .fallback = "0s", .most = "7d",
      .help = "only responses asked for at this age of the connection or later, real time"},
     {"max_socket_age", KEY_DURATION, FAULT(max_socket_age_ns), .fallback = "0s", .most = "7d",
-     .help = "only responses asked for before this age of the connection, real time; 0s: at any age"},
+     .help =
+         "only responses asked for before this age of the connection, real time; 0s: at any age"},
     {"from_turn", KEY_COUNT, FAULT(from_turn), .fallback = "1", .least = "1",
      .help = "only from this response of the session on"},
     {"to_turn", KEY_COUNT, FAULT(to_turn), .fallback = "0",
      .help = "only up to this response of the session; 0: all"},
     {"min_context_tokens", KEY_COUNT, FAULT(min_context_tokens), .fallback = "0",
-     .help = "only responses that read at least so many tokens of input, as the simulator counts them"},
+     .help =
+         "only responses that read at least so many tokens of input, as the simulator counts them"},
     {"max_context_tokens", KEY_COUNT, FAULT(max_context_tokens), .fallback = "0",
      .help = "only responses that read at most so many tokens of input; 0: any number"},
     {"after", KEY_DURATION, FAULT(after_ns), .fallback = "0s", .most = "1h",
-     .help = "when it strikes within the response or session, real time, for faults that need it; 0: the "
+     .help = "when it strikes within the response or session, real time, for faults that need it; "
+             "0: the "
              "fault's own default"},
 };
 
@@ -84,18 +92,24 @@ static const struct key quota_keys[] = {
     REGIONS(quota_rule),
     DURING(quota_rule),
     {"rpm", KEY_COUNT, QUOTA(rpm), .fallback = "0", .most = "1000000000",
-     .help = "requests per minute of the run's own clock; a request is a new connection, and a refused one "
+     .help = "requests per minute of the run's own clock; a request is a new connection, and a "
+             "refused one "
              "counts too; 0: no limit"},
     {"tpm", KEY_COUNT, QUOTA(tpm), .fallback = "0", .most = "1000000000",
-     .help = "tokens per minute of the run's own clock, estimated when a response is asked for: its input "
-             "plus max_output_tokens (4096 when the answer has no limit); a refused one counts too; 0: no "
+     .help = "tokens per minute of the run's own clock, estimated when a response is asked for: "
+             "its input "
+             "plus max_output_tokens (4096 when the answer has no limit); a refused one counts "
+             "too; 0: no "
              "limit"},
     {"effective_tpm", KEY_COUNT, QUOTA(effective_tpm), .fallback = "0", .most = "1000000000",
-     .help = "the lower limit that holds in truth, as when the service protects itself; x-ratelimit headers "
+     .help = "the lower limit that holds in truth, as when the service protects itself; "
+             "x-ratelimit headers "
              "tell it, and new connections are refused too once it is used up; 0: none"},
     {"slice", KEY_DURATION, QUOTA(slice_ns), .fallback = "10s", .least = "100ms", .most = "1m",
-     .help = "limits are enforced in slices of this length, each with its share of the minute, so that a "
-             "burst meets them below the figure per minute; a call larger than a slice's share passes into "
+     .help = "limits are enforced in slices of this length, each with its share of the minute, so "
+             "that a "
+             "burst meets them below the figure per minute; a call larger than a slice's share "
+             "passes into "
              "an unused slice"},
 };
 

@@ -63,7 +63,8 @@ const char *key_type_help(enum key_type type)
     case KEY_LATENCY:
         return "duration, or {\"median\": duration, \"p99\": duration}";
     case KEY_HOURS:
-        return "list of 24 shares such as 3%, or {\"zone\": time zone, \"rates\": list of 24 shares}";
+        return "list of 24 shares such as 3%, or {\"zone\": time zone, \"rates\": list of 24 "
+               "shares}";
     case KEY_STRINGS:
     case KEY_HIDDEN_STRINGS:
         return "list of text";
@@ -95,7 +96,8 @@ static void walk(const struct key_table *table, size_t first, size_t last, size_
         }
         size_t shared = skip + (size_t)(dot - name) + 1;
         size_t end = i;
-        while (end < last && strncmp(table->keys[end].name, table->keys[i].name, shared) == 0) end++;
+        while (end < last && strncmp(table->keys[end].name, table->keys[i].name, shared) == 0)
+            end++;
         visitor->open(context, name, (size_t)(dot - name));
         walk(table, i, end, shared, visitor, context);
         visitor->close(context);

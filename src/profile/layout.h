@@ -4,8 +4,8 @@
 
 #include "base/text.h"
 
-/* Appends well-formed compact JSON with indents of two spaces; a list or object that fits stays on one line.
- * Ends with a line break. */
+/* Appends well-formed compact JSON with indents of two spaces; a list or object that fits stays on
+ * one line. Ends with a line break. */
 void layout_json(struct text *out, const char *compact);
 
 #endif

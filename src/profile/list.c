@@ -10,17 +10,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A list that is being built, in the shape in which structs keep it, so that release_value can free it
- * half-built. */
+/* A list that is being built, in the shape in which structs keep it, so that release_value can free
+ * it half-built. */
 struct building {
     char *elements;
     size_t count;
 };
 
-static enum err_code text_of(const struct json_node *node, const struct place *place, const char *what)
+static enum err_code text_of(const struct json_node *node, const struct place *place,
+                             const char *what)
 {
     if (node->kind == JSON_STRING) return ERR_OK;
-    return place_fail(place, "must be %s in double quotes, not %s", what, json_kind_name(node->kind));
+    return place_fail(place, "must be %s in double quotes, not %s", what,
+                      json_kind_name(node->kind));
 }
 
 static enum err_code read_simple(const struct key *key, const struct json_node *node,
@@ -100,8 +102,8 @@ static enum err_code read_children(const struct key *key, const struct json_node
     size_t size = key_element_size(key);
     size_t index = 0;
     for (const struct json_node *child = node->first; child != NULL; child = child->next, index++) {
-        struct place at =
-            node->kind == JSON_OBJECT ? place_of_member(place, child) : place_of_element(place, child, index);
+        struct place at = node->kind == JSON_OBJECT ? place_of_member(place, child)
+                                                    : place_of_element(place, child, index);
         enum err_code code = read_element(key, child, &at, list->elements + list->count * size);
         if (code != ERR_OK) return code;
         list->count++;
@@ -109,8 +111,9 @@ static enum err_code read_children(const struct key *key, const struct json_node
     return ERR_OK;
 }
 
-static enum err_code build(const struct key *key, const struct json_node *first, const struct json_node *node,
-                           const struct place *place, struct building *list)
+static enum err_code build(const struct key *key, const struct json_node *first,
+                           const struct json_node *node, const struct place *place,
+                           struct building *list)
 {
     size_t room = json_count(node) + (first == NULL ? 0 : json_count(first));
     if (room == 0) return ERR_OK;
@@ -138,8 +141,8 @@ static void discard(const struct key *key, struct building *list)
 }
 
 /* A map grows by one entry per member, since its keys may stand beside others ("prices.as_of"). */
-static enum err_code map_add(const struct key *key, const struct json_node *node, const struct place *place,
-                             void *object)
+static enum err_code map_add(const struct key *key, const struct json_node *node,
+                             const struct place *place, void *object)
 {
     char **elements = (char **)(void *)((char *)object + key->offset);
     size_t *count = (size_t *)(void *)((char *)object + key->count_offset);
@@ -161,20 +164,22 @@ static enum err_code check_length(const struct key *key, const struct json_node 
     return place_fail(place, "this list is empty: write at least one element");
 }
 
-enum err_code list_read(const struct key *key, const struct json_node *node, const struct place *place,
-                        void *object)
+enum err_code list_read(const struct key *key, const struct json_node *node,
+                        const struct place *place, void *object)
 {
     if (key->type == KEY_MAP) return map_add(key, node, place, object);
     bool list_wanted = key->type != KEY_HEADERS;
     if (node->kind != (list_wanted ? JSON_LIST : JSON_OBJECT)) {
-        return place_fail(place, "must be %s, not %s", list_wanted ? "a list [...]" : "an object {...}",
+        return place_fail(place, "must be %s, not %s",
+                          list_wanted ? "a list [...]" : "an object {...}",
                           json_kind_name(node->kind));
     }
     struct json_node *first = NULL;
     struct building list = {0};
     enum err_code code = check_length(key, node, place);
     if (code != ERR_OK) return code;
-    if (key->first != NULL) code = jsonc_parse(NULL, key->first, strlen(key->first), &first, place->err);
+    if (key->first != NULL)
+        code = jsonc_parse(NULL, key->first, strlen(key->first), &first, place->err);
     if (code == ERR_OK) code = build(key, first, node, place, &list);
     json_free(first);
     if (code != ERR_OK) {

@@ -73,7 +73,8 @@ static void write_headers(struct text *out, const struct header *headers, size_t
     text_puts(out, "]");
 }
 
-static void write_objects(struct text *out, const struct key_table *table, const char *elements, size_t count)
+static void write_objects(struct text *out, const struct key_table *table, const char *elements,
+                          size_t count)
 {
     text_puts(out, "[");
     for (size_t i = 0; i < count; i++) {
@@ -222,8 +223,8 @@ static void write_value(struct text *out, const struct key *key, const char *obj
     }
 }
 
-/* Whether the profile holds a value for the key: pointers may be NULL, and of the credentials there is one.
- */
+/* Whether the profile holds a value for the key: pointers may be NULL, and of the credentials there
+ * is one. */
 static bool is_set(const struct key *key, const char *object)
 {
     const void *value = object + key->offset;
@@ -279,7 +280,8 @@ static void close_group(void *context)
 static void write_leaf(void *context, const struct key *key, const char *name)
 {
     struct writer *writer = context;
-    bool replaced = key->instead != NULL && is_set(key_find(writer->table, key->instead), writer->object);
+    bool replaced =
+        key->instead != NULL && is_set(key_find(writer->table, key->instead), writer->object);
     if (replaced || !is_set(key, writer->object)) return;
     if (key->type == KEY_MAP) {
         write_map(writer->out, key, writer->object);

@@ -31,8 +31,8 @@ static enum err_code read_latency(const struct key *key, const struct json_node 
         }
         if (member->text == NULL) return place_fail(&at, "must be a duration such as 250ms");
         *(is_median ? &median : &p99) = true;
-        enum err_code code =
-            value_duration(key, member->text, &at, is_median ? &latency.median_ns : &latency.p99_ns);
+        enum err_code code = value_duration(key, member->text, &at,
+                                            is_median ? &latency.median_ns : &latency.p99_ns);
         if (code != ERR_OK) return code;
     }
     if (!median || !p99)
@@ -40,8 +40,9 @@ static enum err_code read_latency(const struct key *key, const struct json_node 
     if (latency.median_ns > latency.p99_ns)
         return place_fail(place, "p99 is less than the median: swap them");
     if (latency.median_ns == 0 && latency.p99_ns > 0) {
-        return place_fail(place,
-                          "a median of 0 with a larger p99 is no log-normal delay: write a median above 0");
+        return place_fail(
+            place,
+            "a median of 0 with a larger p99 is no log-normal delay: write a median above 0");
     }
     *out = latency;
     return ERR_OK;
@@ -52,8 +53,8 @@ static bool number_is_fine(enum key_type type)
     return type == KEY_COUNT || type == KEY_SIZE || type == KEY_NUMBER || type == KEY_TARGET;
 }
 
-/* Whether the kind of JSON value fits; durations and the like may come as a number: their parser says which
- * unit lacks. */
+/* Whether the kind of JSON value fits; durations and the like may come as a number: their parser
+ * says which unit lacks. */
 static bool kind_fits(enum key_type type, enum json_kind kind)
 {
     switch (type) {
@@ -88,11 +89,12 @@ static enum err_code wrong_kind(const struct key *key, const struct json_node *n
         return place_fail(place, "must be a %s without quotes", key_type_help(key->type));
     }
     return place_fail(place, "must be a %s%s, not %s", key_type_help(key->type),
-                      number_is_fine(key->type) ? "" : ", in double quotes", json_kind_name(node->kind));
+                      number_is_fine(key->type) ? "" : ", in double quotes",
+                      json_kind_name(node->kind));
 }
 
-static enum err_code read_leaf(const struct key *key, const struct json_node *node, const struct place *place,
-                               void *object)
+static enum err_code read_leaf(const struct key *key, const struct json_node *node,
+                               const struct place *place, void *object)
 {
     void *value = (char *)object + key->offset;
     if (value_is_composite(key->type)) return list_read(key, node, place, object);
@@ -104,8 +106,8 @@ static enum err_code read_leaf(const struct key *key, const struct json_node *no
     return value_from_text(key, node->text, place, object);
 }
 
-/* The part of a dotted name behind `prefix` and up to the next dot, copied; false when the name is not below
- * prefix. */
+/* The part of a dotted name behind `prefix` and up to the next dot, copied; false when the name is
+ * not below prefix. */
 static bool next_part(const char *name, const char *prefix, char *part, size_t size)
 {
     size_t length = strlen(prefix);
@@ -119,14 +121,15 @@ static bool next_part(const char *name, const char *prefix, char *part, size_t s
 }
 
 /* Lists what is known below a prefix ("a, b, c"), and finds the nearest to `name`. */
-static bool nearest_sibling(const struct key_table *table, const char *prefix, const char *name, char *best,
-                            struct text *known)
+static bool nearest_sibling(const struct key_table *table, const char *prefix, const char *name,
+                            char *best, struct text *known)
 {
     char part[NAME_LIMIT];
     char last[NAME_LIMIT] = "";
     struct suggestion suggestion = suggest_start(name);
     for (size_t i = 0; i < table->count; i++) {
-        if (!next_part(table->keys[i].name, prefix, part, sizeof part) || strcmp(part, last) == 0) continue;
+        if (!next_part(table->keys[i].name, prefix, part, sizeof part) || strcmp(part, last) == 0)
+            continue;
         memcpy(last, part, sizeof last);
         text_printf(known, "%s%s", known->length > 0 ? ", " : "", part);
         size_t distance = suggestion.distance;
@@ -146,8 +149,8 @@ static const char *elsewhere(const struct key_table *table, const char *name)
     return NULL;
 }
 
-enum err_code object_unknown_key(const struct key_table *table, const char *prefix, const char *name,
-                                 const struct place *place)
+enum err_code object_unknown_key(const struct key_table *table, const char *prefix,
+                                 const char *name, const struct place *place)
 {
     char best[NAME_LIMIT] = "";
     struct text known = {0};
@@ -176,7 +179,8 @@ static enum err_code read_member(const struct key_table *table, const struct jso
     if (key != NULL && !dotted) return read_leaf(key, member, &place, object);
     if (dotted || length + 1 >= (int)sizeof name || !key_is_group(table, name)) {
         place = place_of_key(parent, member);
-        if (key != NULL) return place_fail(&place, "no dots in a key: write an object within an object");
+        if (key != NULL)
+            return place_fail(&place, "no dots in a key: write an object within an object");
         return object_unknown_key(table, prefix, member->key, &place);
     }
     if (member->kind != JSON_OBJECT) {
@@ -206,9 +210,11 @@ static enum err_code check_required(const struct key_table *table, const struct 
         bool there = json_member(node, key->name) != NULL;
         bool instead = key->instead != NULL && json_member(node, key->instead) != NULL;
         if (there && instead)
-            return place_fail(place, "has both \"%s\" and \"%s\": remove one", key->name, key->instead);
+            return place_fail(place, "has both \"%s\" and \"%s\": remove one", key->name,
+                              key->instead);
         if (there || instead) continue;
-        return place_fail(place, "\"%s\" is missing: %s needs it (%s)", key->name, table->title, key->help);
+        return place_fail(place, "\"%s\" is missing: %s needs it (%s)", key->name, table->title,
+                          key->help);
     }
     return ERR_OK;
 }
@@ -220,7 +226,8 @@ enum err_code object_read(const struct key_table *table, const struct json_node 
     return code == ERR_OK ? check_required(table, node, place) : code;
 }
 
-enum err_code object_defaults(const struct key_table *table, const struct place *place, void *object)
+enum err_code object_defaults(const struct key_table *table, const struct place *place,
+                              void *object)
 {
     for (size_t i = 0; i < table->count; i++) {
         const struct key *key = &table->keys[i];
@@ -235,12 +242,13 @@ enum err_code object_defaults(const struct key_table *table, const struct place 
 /* One element of a simple list may stand without brackets and quotes: --set windows.report=1m */
 static bool is_bare_element(const struct key *key, const char *text)
 {
-    bool simple = key->type == KEY_STRINGS || key->type == KEY_HIDDEN_STRINGS || key->type == KEY_FRACTIONS ||
-                  key->type == KEY_WINDOWS;
+    bool simple = key->type == KEY_STRINGS || key->type == KEY_HIDDEN_STRINGS ||
+                  key->type == KEY_FRACTIONS || key->type == KEY_WINDOWS;
     return simple && text[0] != '[';
 }
 
-enum err_code object_set(const struct key *key, const char *text, const struct place *place, void *object)
+enum err_code object_set(const struct key *key, const char *text, const struct place *place,
+                         void *object)
 {
     if (!value_is_composite(key->type)) return value_from_text(key, text, place, object);
     struct text json = {0};
@@ -253,8 +261,9 @@ enum err_code object_set(const struct key *key, const char *text, const struct p
     }
     struct json_node *node = NULL;
     struct error inner = {0};
-    enum err_code code =
-        json.failed ? place_no_memory(place) : jsonc_parse(NULL, text_str(&json), json.length, &node, &inner);
+    enum err_code code = json.failed
+                             ? place_no_memory(place)
+                             : jsonc_parse(NULL, text_str(&json), json.length, &node, &inner);
     if (code != ERR_OK && !json.failed) code = place_fail_with(place, code, &inner);
     if (code == ERR_OK) code = list_read(key, node, place, object);
     json_free(node);

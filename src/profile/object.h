@@ -10,20 +10,21 @@ MUST_USE enum err_code object_defaults(const struct key_table *table, const stru
                                        void *object);
 
 /*
- * Reads the members of a JSON object into a struct that holds its defaults. ERR_PROFILE for an unknown key
- * (with the nearest known one), a missing required key, or a value that its key does not take.
+ * Reads the members of a JSON object into a struct that holds its defaults. ERR_PROFILE for an
+ * unknown key (with the nearest known one), a missing required key, or a value that its key does
+ * not take.
  */
 MUST_USE enum err_code object_read(const struct key_table *table, const struct json_node *node,
                                    const struct place *place, void *object);
 
-/* Sets one key from text as flags and defaults give it: JSON for lists; one element of a simple list as it
- * is. */
-MUST_USE enum err_code object_set(const struct key *key, const char *text, const struct place *place,
-                                  void *object);
+/* Sets one key from text as flags and defaults give it: JSON for lists; one element of a simple
+ * list as it is. */
+MUST_USE enum err_code object_set(const struct key *key, const char *text,
+                                  const struct place *place, void *object);
 
-/* Says what is wrong with a name that no key has: names the nearest, or where it belongs, or what is known
- * there. */
-enum err_code object_unknown_key(const struct key_table *table, const char *prefix, const char *name,
-                                 const struct place *place);
+/* Says what is wrong with a name that no key has: names the nearest, or where it belongs, or what
+ * is known there. */
+enum err_code object_unknown_key(const struct key_table *table, const char *prefix,
+                                 const char *name, const struct place *place);
 
 #endif

@@ -18,7 +18,8 @@ static const struct scheme {
     const char *prefix;
     bool tls;
     uint16_t port;
-} schemes[] = {{"https://", true, 443}, {"wss://", true, 443}, {"http://", false, 80}, {"ws://", false, 80}};
+} schemes[] = {
+    {"https://", true, 443}, {"wss://", true, 443}, {"http://", false, 80}, {"ws://", false, 80}};
 
 static bool parse_port(const char *text, uint16_t *out)
 {
@@ -80,7 +81,8 @@ static bool parse_authority(const char *text, size_t length, struct origin *out)
 static const struct scheme *find_scheme(const char *text)
 {
     for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
-        if (strncasecmp(text, schemes[i].prefix, strlen(schemes[i].prefix)) == 0) return &schemes[i];
+        if (strncasecmp(text, schemes[i].prefix, strlen(schemes[i].prefix)) == 0)
+            return &schemes[i];
     }
     return NULL;
 }
@@ -103,20 +105,23 @@ static enum err_code endpoint_parse(const char *text, struct origin *out, struct
     const char *authority = text + strlen(scheme->prefix);
     size_t length = strcspn(authority, "/?#");
     if (memchr(authority, '@', length) != NULL) {
-        return error_set(err, ERR_USAGE, "an endpoint holds no user or password: credentials go into `auth`");
+        return error_set(err, ERR_USAGE,
+                         "an endpoint holds no user or password: credentials go into `auth`");
     }
     const char *rest = authority + length;
     if (strcmp(rest, "") != 0 && strcmp(rest, "/") != 0) {
-        return error_set(
-            err, ERR_USAGE,
-            "an endpoint is an origin without path and query: write %.*s; the dialect makes the path "
-            "(`path` replaces it), api-version goes into `api_version`, deployment into `deployment`",
-            (int)(authority + (length < 200 ? length : 200) - text), text);
+        return error_set(err, ERR_USAGE,
+                         "an endpoint is an origin without path and query: write %.*s; the dialect "
+                         "makes the path "
+                         "(`path` replaces it), api-version goes into `api_version`, deployment "
+                         "into `deployment`",
+                         (int)(authority + (length < 200 ? length : 200) - text), text);
     }
     *out = (struct origin){.tls = scheme->tls, .port = scheme->port};
     if (!parse_authority(authority, length, out)) {
-        return error_set(err, ERR_USAGE,
-                         "not a host name with an optional port: write it as https://NAME.openai.azure.com");
+        return error_set(
+            err, ERR_USAGE,
+            "not a host name with an optional port: write it as https://NAME.openai.azure.com");
     }
     return ERR_OK;
 }
@@ -127,10 +132,10 @@ enum err_code form_endpoint(const char *text, struct error *err)
     enum err_code code = endpoint_parse(text, &origin, err);
     if (code != ERR_OK) return code;
     if (origin.tls || form_is_loopback(origin.host)) return ERR_OK;
-    return error_set(
-        err, ERR_USAGE,
-        "without TLS the credentials can be read on the way: write https:// or wss:// (http:// and ws:// "
-        "are for this machine only: localhost, 127.0.0.1)");
+    return error_set(err, ERR_USAGE,
+                     "without TLS the credentials can be read on the way: write https:// or wss:// "
+                     "(http:// and ws:// "
+                     "are for this machine only: localhost, 127.0.0.1)");
 }
 
 void form_endpoint_split(const char *endpoint, char **host, uint16_t *port, bool *tls)
@@ -156,17 +161,18 @@ static enum err_code check_proxy_user(const char *user, size_t length, struct er
     enum err_code code = form_secret_reference(text_str(&password), err);
     text_free(&password);
     if (code == ERR_OK) return ERR_OK;
-    return error_set(err, ERR_USAGE,
-                     "a password does not belong into a profile: write http://USER:${NAME}@HOST:PORT");
+    return error_set(
+        err, ERR_USAGE,
+        "a password does not belong into a profile: write http://USER:${NAME}@HOST:PORT");
 }
 
 enum err_code form_proxy(const char *text, struct error *err)
 {
     struct origin origin = {.port = 80};
     if (strncasecmp(text, "http://", 7) != 0) {
-        return error_set(
-            err, ERR_USAGE,
-            "a proxy is written http://host:port (HTTP CONNECT; TLS to the region goes through it)");
+        return error_set(err, ERR_USAGE,
+                         "a proxy is written http://host:port (HTTP CONNECT; TLS to the region "
+                         "goes through it)");
     }
     const char *authority = text + 7;
     const char *at = strrchr(authority, '@');

@@ -33,7 +33,8 @@ static enum err_code finish_region(struct region *region, const struct place *pl
     return ERR_OK;
 }
 
-static enum err_code read_all(struct profile *profile, const char *json, size_t length, struct error *err)
+static enum err_code read_all(struct profile *profile, const char *json, size_t length,
+                              struct error *err)
 {
     struct place place = {.file = profile->file, .line = 1, .column = 1, .err = err};
     enum err_code code = jsonc_parse(profile->file, json, length, &profile->source, err);
@@ -58,8 +59,9 @@ enum err_code profile_parse(const char *file, const char *json, size_t length, s
     struct profile *profile = calloc(1, sizeof *profile);
     if (profile == NULL) return error_set(err, ERR_NOMEM, "no memory for the profile");
     profile->file = strdup(file);
-    enum err_code code = profile->file == NULL ? error_set(err, ERR_NOMEM, "no memory for the profile")
-                                               : read_all(profile, json, length, err);
+    enum err_code code = profile->file == NULL
+                             ? error_set(err, ERR_NOMEM, "no memory for the profile")
+                             : read_all(profile, json, length, err);
     if (code != ERR_OK) {
         profile_free(profile);
         return code;
@@ -83,10 +85,12 @@ static void forget_position(struct profile *profile, const char *key)
     struct json_node *node = place_node(profile->source, key);
     const char *dot = strrchr(key, '.');
     const char *last = dot == NULL ? key : dot + 1;
-    if (node->key != NULL && strcmp(node->key, last) == 0) json_clear(node); /* else it was not in the file */
+    /* else it was not in the file */
+    if (node->key != NULL && strcmp(node->key, last) == 0) json_clear(node);
 }
 
-enum err_code profile_override(struct profile *profile, const char *key, const char *value, struct error *err)
+enum err_code profile_override(struct profile *profile, const char *key, const char *value,
+                               struct error *err)
 {
     struct place place = {.err = err};
     (void)snprintf(place.path, sizeof place.path, "%.190s", key);

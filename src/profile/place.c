@@ -23,17 +23,20 @@ enum err_code place_fail(const struct place *place, const char *format, ...)
     (void)vsnprintf(sentence, sizeof sentence, format, args);
     va_end(args);
     if (place->file != NULL && place->line > 0) {
-        (void)snprintf(where, sizeof where, "%.250s:%d:%d: ", place->file, place->line, place->column);
+        (void)snprintf(where, sizeof where, "%.250s:%d:%d: ", place->file, place->line,
+                       place->column);
     } else if (place->file != NULL) {
         (void)snprintf(where, sizeof where, "%.250s: ", place->file);
     }
     const char *colon = place->path[0] == '\0' ? "" : ": ";
-    enum err_code code = error_set(place->err, ERR_PROFILE, "%s%s%s%s", where, place->path, colon, sentence);
+    enum err_code code =
+        error_set(place->err, ERR_PROFILE, "%s%s%s%s", where, place->path, colon, sentence);
     if (place->err != NULL) make_printable(place->err->text);
     return code;
 }
 
-enum err_code place_fail_with(const struct place *place, enum err_code code, const struct error *inner)
+enum err_code place_fail_with(const struct place *place, enum err_code code,
+                              const struct error *inner)
 {
     if (code == ERR_NOMEM) return place_no_memory(place);
     return place_fail(place, "%s", inner->text);
@@ -47,8 +50,8 @@ enum err_code place_no_memory(const struct place *place)
 static void append_name(struct place *place, const char *name)
 {
     size_t length = strlen(place->path);
-    (void)snprintf(place->path + length, sizeof place->path - length, "%s%.100s", length > 0 ? "." : "",
-                   name);
+    (void)snprintf(place->path + length, sizeof place->path - length, "%s%.100s",
+                   length > 0 ? "." : "", name);
 }
 
 struct place place_of_member(const struct place *parent, const struct json_node *member)
@@ -68,7 +71,8 @@ struct place place_of_key(const struct place *parent, const struct json_node *me
     return place;
 }
 
-struct place place_of_element(const struct place *list, const struct json_node *element, size_t index)
+struct place place_of_element(const struct place *list, const struct json_node *element,
+                              size_t index)
 {
     struct place place = *list;
     size_t length = strlen(place.path);
@@ -92,7 +96,8 @@ static struct json_node *descend(const struct json_node *node, const char **path
     size_t length = strcspn(part, ".[");
     *path = part + length;
     for (struct json_node *child = node->first; child != NULL; child = child->next) {
-        if (child->key != NULL && strlen(child->key) == length && memcmp(child->key, part, length) == 0) {
+        if (child->key != NULL && strlen(child->key) == length &&
+            memcmp(child->key, part, length) == 0) {
             return child;
         }
     }

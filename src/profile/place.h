@@ -15,12 +15,13 @@ struct place {
     struct error *err;
 };
 
-/* Fills err with "file:line:column: key: <sentence>" and returns ERR_PROFILE. Control characters become '?'.
- */
+/* Fills err with "file:line:column: key: <sentence>" and returns ERR_PROFILE. Control characters
+ * become '?'. */
 enum err_code place_fail(const struct place *place, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* The same with the sentence that a callee put into err; ERR_NOMEM stays what it is. */
-enum err_code place_fail_with(const struct place *place, enum err_code code, const struct error *inner);
+enum err_code place_fail_with(const struct place *place, enum err_code code,
+                              const struct error *inner);
 
 /* ERR_NOMEM. */
 enum err_code place_no_memory(const struct place *place);
@@ -30,16 +31,17 @@ struct place place_of_member(const struct place *parent, const struct json_node 
 struct place place_of_key(const struct place *parent, const struct json_node *member);
 
 /* The place of an element of a list, by index from 0. */
-struct place place_of_element(const struct place *list, const struct json_node *element, size_t index);
+struct place place_of_element(const struct place *list, const struct json_node *element,
+                              size_t index);
 
 /*
- * The place of a key of a profile that has been read, by its path ("regions[1].endpoint"); when the key is
- * not in the file, of the innermost object around it that is.
+ * The place of a key of a profile that has been read, by its path ("regions[1].endpoint"); when the
+ * key is not in the file, of the innermost object around it that is.
  */
 struct place place_find(const struct profile *profile, const char *path, struct error *err);
 
-/* The node of a path of member names and [indexes] below root, or the innermost one on the way that exists.
- */
+/* The node of a path of member names and [indexes] below root, or the innermost one on the way that
+ * exists. */
 struct json_node *place_node(struct json_node *root, const char *path);
 
 #endif

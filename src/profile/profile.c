@@ -19,7 +19,8 @@ const struct price *prices_find(const struct prices *prices, const char *model)
     for (size_t i = 0; i < prices->count; i++) {
         const struct price *price = &prices->models[i];
         size_t length = strlen(price->model);
-        if (strncmp(price->model, model, length) != 0 || (best != NULL && length <= best_length)) continue;
+        if (strncmp(price->model, model, length) != 0 || (best != NULL && length <= best_length))
+            continue;
         best = price;
         best_length = length;
     }

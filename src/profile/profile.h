@@ -1,4 +1,5 @@
-/* What the user asked for: the profile file as structs. Durations in ns, rates per second, fractions 0..1. */
+/* What the user asked for: the profile file as structs. Durations in ns, rates per second,
+ * fractions 0..1. */
 #ifndef RUSHHOUR_PROFILE_PROFILE_H
 #define RUSHHOUR_PROFILE_PROFILE_H
 
@@ -14,29 +15,32 @@
 
 enum auth_kind { AUTH_NONE, AUTH_API_KEY, AUTH_TOKEN, AUTH_TOKEN_COMMAND };
 
-/* How a region is paid for and entered. `source` ("${EASTUS2_KEY}") may be shown; `secret` never leaves
- * memory. */
+/* How a region is paid for and entered. `source` ("${EASTUS2_KEY}") may be shown; `secret` never
+ * leaves memory. */
 struct auth {
     enum auth_kind kind;
     bool in_query;  /* api-key as a query parameter (allowed, warned about) */
-    bool ephemeral; /* the key or token only fetches short-lived client secrets, which open the sessions */
+    bool ephemeral; /* the key or token only fetches short-lived client secrets, which open the
+                       sessions */
     bool loaded;    /* `secret` came from `source`, by secrets_load */
     char *source;   /* the reference as written: ${NAME}, ${file:PATH} or a command */
     char *secret;   /* the value (base/secret.h); NULL until secrets_load */
 };
 
-/* A header for the upgrade request. `source` may hold references such as ${NAME}; it and `value` are never
- * shown. */
+/* A header for the upgrade request. `source` may hold references such as ${NAME}; it and `value`
+ * are never shown. */
 struct header {
     char *name;
     char *source; /* as written */
-    char *value;  /* what is sent (base/secret.h): `source` until secrets_load puts in what it refers to */
+    char *value;  /* what is sent (base/secret.h): `source` until secrets_load puts in what it
+                     refers to */
 };
 
 /* A region: one endpoint + deployment + credentials under a short name. */
 struct region {
     char *name;
-    char *endpoint; /* as written: an https:// or wss:// origin; http:// or ws:// to loopback only */
+    char *endpoint; /* as written: an https:// or wss:// origin; http:// or ws:// to loopback
+                       only */
     char *host;     /* from the endpoint, without port, lower case */
     uint16_t port;
     bool tls;
@@ -46,7 +50,8 @@ struct region {
     char *api_version; /* preview only; NULL otherwise */
     struct auth auth;
     double weight;
-    char *proxy; /* http://[user:pass@]host:port or NULL; proxy_source until secrets_load; never shown */
+    char *proxy; /* http://[user:pass@]host:port or NULL; proxy_source until secrets_load; never
+                    shown */
     char *proxy_source; /* as written: may hold references such as ${NAME} */
     char *ca_file;      /* PEM of trusted roots instead of the system's, or NULL */
     char *path;         /* replaces the dialect's path, or NULL */
@@ -58,10 +63,12 @@ enum load_model { LOAD_SESSIONS, LOAD_ARRIVALS };
 enum arrival { ARRIVAL_POISSON, ARRIVAL_EVEN };
 enum routing { ROUTING_EACH, ROUTING_WEIGHTED, ROUTING_FAILOVER };
 
-/* A linear ramp from the previous stage's target (0 at first) to this one; a duration of 0 is a step. */
+/* A linear ramp from the previous stage's target (0 at first) to this one; a duration of 0 is a
+ * step. */
 struct stage {
     int64_t duration_ns;
-    double target; /* sessions (closed model) or session arrivals per second (open model), per region */
+    double target; /* sessions (closed model) or session arrivals per second (open model), per
+                      region */
     bool is_rate;  /* it was written as a rate ("5/s"), as only the open model can take it */
 };
 
@@ -107,7 +114,8 @@ struct retry {
     enum jitter jitter;
     int64_t deadline_ns; /* from the interaction's first due time; no retry starts later */
     double budget;       /* retries per first attempt that are allowed, 1 = no bound */
-    bool probe_poisoned; /* one more try in a session whose response failed, before the new session */
+    bool probe_poisoned; /* one more try in a session whose response failed, before the new
+                            session */
 };
 
 struct budget {
@@ -162,8 +170,9 @@ struct hours {
 };
 
 /*
- * A fault and when it strikes. `fault` is a name of the simulator's table; its rate is per chance (see `help
- * profile`). The rule holds where all that it asks for is given; a bound of 0 asks for nothing.
+ * A fault and when it strikes. `fault` is a name of the simulator's table; its rate is per chance
+ * (see `help profile`). The rule holds where all that it asks for is given; a bound of 0 asks for
+ * nothing.
  */
 struct fault_rule {
     char *fault;
@@ -174,13 +183,18 @@ struct fault_rule {
     char **deployments; /* deployment_count 0: all */
     size_t deployment_count;
     struct window *during;                   /* NULL: always */
-    int64_t burst_every_ns, burst_length_ns; /* of the run's own clock; 0: no bursts, it holds all along */
-    struct optional_rate after_failure_same; /* the rate after a failed response of the session ... */
-    struct optional_rate after_failure_new;  /* ... and in the session that is taken for its retry */
-    int64_t min_socket_age_ns, max_socket_age_ns; /* real time, at the response.create; most exclusive */
+    int64_t burst_every_ns, burst_length_ns; /* of the run's own clock; 0: no bursts, it holds all
+                                                along */
+    struct optional_rate after_failure_same; /* the rate after a failed response of the session
+                                                ... */
+    struct optional_rate after_failure_new;  /* ... and in the session that is taken for its
+                                                retry */
+    int64_t min_socket_age_ns, max_socket_age_ns; /* real time, at the response.create; most
+                                                     exclusive */
     uint64_t from_turn, to_turn;                  /* of the session, from 1, both inclusive */
     uint64_t min_context_tokens, max_context_tokens;
-    int64_t after_ns; /* for faults that need a delay, such as a late reset; 0: the fault's default */
+    int64_t after_ns; /* for faults that need a delay, such as a late reset; 0: the fault's
+                         default */
 };
 
 /* Limits of the service as it counts them, of the run's own clock. */
@@ -189,7 +203,8 @@ struct quota_rule {
     size_t region_count;
     struct window *during;  /* NULL: always */
     uint64_t rpm;           /* new connections per minute; 0: no limit */
-    uint64_t tpm;           /* tokens per minute, estimated when a response is asked for; 0: no limit */
+    uint64_t tpm;           /* tokens per minute, estimated when a response is asked for; 0: no
+                               limit */
     uint64_t effective_tpm; /* the lower limit that really holds; 0: tpm */
     int64_t slice_ns;       /* each slice has its share of the minute */
 };
@@ -228,26 +243,27 @@ struct profile {
     uint64_t seed; /* 0: drawn at start */
     bool record_attempts;
     uint64_t evidence_limit;  /* full evidence records of one code in one region; 0: all are full */
-    struct json_node *source; /* what was read, for line and column of later messages; of profile/ only */
+    struct json_node *source; /* what was read, for line and column of later messages; of profile/
+                                 only */
 };
 
 /*
- * Reads and checks a profile file (JSON with comments and trailing commas). Nothing is read from the
- * environment yet. Errors are ERR_PROFILE (or ERR_IO when the file cannot be read) and say "file:line:column:
- * key: what and the fix"; an unknown key names the nearest known one. On success *out is the caller's
- * (profile_free).
+ * Reads and checks a profile file (JSON with comments and trailing commas). Nothing is read from
+ * the environment yet. Errors are ERR_PROFILE (or ERR_IO when the file cannot be read) and say
+ * "file:line:column: key: what and the fix"; an unknown key names the nearest known one. On success
+ * *out is the caller's (profile_free).
  */
 MUST_USE enum err_code profile_load(const char *file, struct profile **out, struct error *err);
 
 /* The same from memory; `file` is only the name in messages. */
-MUST_USE enum err_code profile_parse(const char *file, const char *json, size_t length, struct profile **out,
-                                     struct error *err);
+MUST_USE enum err_code profile_parse(const char *file, const char *json, size_t length,
+                                     struct profile **out, struct error *err);
 
 /*
- * Overrides one key by its dotted name from a flag ("load.connect_rate", "50/s"): same parser, same checks. A
- * key that holds a list takes JSON ("load.stages", "[{\"duration\":\"1m\",\"target\":20}]"), or one element
- * as it is ("1m"). On failure the profile is as before and the message begins with the key. Call
- * profile_check after the last override.
+ * Overrides one key by its dotted name from a flag ("load.connect_rate", "50/s"): same parser, same
+ * checks. A key that holds a list takes JSON ("load.stages",
+ * "[{\"duration\":\"1m\",\"target\":20}]"), or one element as it is ("1m"). On failure the profile
+ * is as before and the message begins with the key. Call profile_check after the last override.
  */
 MUST_USE enum err_code profile_override(struct profile *profile, const char *key, const char *value,
                                         struct error *err);
@@ -255,28 +271,30 @@ MUST_USE enum err_code profile_override(struct profile *profile, const char *key
 /* Checks what only holds for the whole (called by profile_load; call again after overrides). */
 MUST_USE enum err_code profile_check(const struct profile *profile, struct error *err);
 
-/* Reads the secrets of every region: environment, files, commands. ERR_PROFILE names region, key and
- * variable. */
+/* Reads the secrets of every region: environment, files, commands. ERR_PROFILE names region, key
+ * and variable. */
 MUST_USE enum err_code profile_secrets_load(struct profile *profile, struct error *err);
 
 /* The same for one region, for those who want to know of each. */
-MUST_USE enum err_code profile_secrets_load_region(struct profile *profile, size_t index, struct error *err);
+MUST_USE enum err_code profile_secrets_load_region(struct profile *profile, size_t index,
+                                                   struct error *err);
 
-/* Whether reading a region's token again may give another one: it comes from a command or a file. */
+/* Whether reading a region's token again may give another one: it comes from a command or a
+ * file. */
 bool profile_secret_changes(const struct region *region);
 
 /*
- * Reads a region's token again from where it came; the profile keeps the old one. *out is the caller's
- * (secret_free). A command is ended after a minute, or when *stop becomes true. From any thread, while nobody
- * writes to the profile. ERR_PROFILE names region and key.
+ * Reads a region's token again from where it came; the profile keeps the old one. *out is the
+ * caller's (secret_free). A command is ended after a minute, or when *stop becomes true. From any
+ * thread, while nobody writes to the profile. ERR_PROFILE names region and key.
  */
 MUST_USE enum err_code profile_secret_again(const struct profile *profile, size_t index,
                                             const atomic_bool *stop, char **out, struct error *err);
 
 void profile_free(struct profile *profile);
 
-/* Whether the profile replays time (clock.speed or clock.start is set), so that it must never meet a real
- * service. */
+/* Whether the profile replays time (clock.speed or clock.start is set), so that it must never meet
+ * a real service. */
 bool profile_simulate_only(const struct profile *profile);
 
 /* Total length of the load's stages, ns of the run's own clock. */
@@ -288,11 +306,12 @@ const struct price *prices_find(const struct prices *prices, const char *model);
 /* Appends the JSON Schema (draft 2020-12) of a profile, made from the key table. */
 void profile_schema(struct text *out);
 
-/* Appends the reference of all keys for `rushhour help profile`: name, type, unit, range, default, help. */
+/* Appends the reference of all keys for `rushhour help profile`: name, type, unit, range, default,
+ * help. */
 void profile_help(struct text *out);
 
-/* Appends the profile as one JSON object for run.json: secrets as their references, prompts and instructions
- * only by number and length. */
+/* Appends the profile as one JSON object for run.json: secrets as their references, prompts and
+ * instructions only by number and length. */
 void profile_manifest(const struct profile *profile, struct text *out);
 
 #endif

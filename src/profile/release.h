@@ -12,7 +12,8 @@ size_t key_element_size(const struct key *key);
 /* Frees what a key stores and sets it to nothing. `object` is the struct of the key's table. */
 void release_value(const struct key *key, void *object);
 
-/* Frees all that the keys of a table store, and what its `drop` knows of; the struct itself stays. */
+/* Frees all that the keys of a table store, and what its `drop` knows of; the struct itself
+ * stays. */
 void release_object(const struct key_table *table, void *object);
 
 /* The `drop` of a region (host, secrets) and of a price (model). */

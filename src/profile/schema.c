@@ -19,29 +19,36 @@ static void write_table(struct text *out, const struct key_table *table);
 /* The notations of base/units.h and base/window.h as patterns. A bare 0 is a duration too. */
 static const char definitions[] =
     "\"$defs\":{"
-    "\"duration\":{\"anyOf\":[{\"type\":\"string\",\"pattern\":\"^([0-9]+(\\\\.[0-9]+)?(us|ms|s|m|h|d)|0)$\"}"
+    "\"duration\":{\"anyOf\":[{\"type\":\"string\",\"pattern\":\"^([0-9]+(\\\\.[0-9]+)?(us|ms|s|m|"
+    "h|d)|0)$\"}"
     ",{\"const\":0}]},"
     "\"rate\":{\"type\":\"string\",\"pattern\":\"^[0-9]+(\\\\.[0-9]+)?/[smh]$\"},"
     "\"share\":{\"type\":\"string\",\"pattern\":\"^[0-9]+(\\\\.[0-9]+)?%$\"},"
-    "\"size\":{\"anyOf\":[{\"type\":\"string\",\"pattern\":\"^[0-9]+(\\\\.[0-9]+)?(B|kB|KB|MB|GB|KiB|MiB|GiB)"
+    "\"size\":{\"anyOf\":[{\"type\":\"string\",\"pattern\":\"^[0-9]+(\\\\.[0-9]+)?(B|kB|KB|MB|GB|"
+    "KiB|MiB|GiB)"
     "?$\"},"
     "{\"type\":\"integer\",\"minimum\":0}]},"
     "\"time\":{\"type\":\"string\",\"pattern\":\"^(now|[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt "
     "][0-9]{2}:[0-9]{2}:[0-9]{2}(\\\\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2}))$\"},"
-    "\"during\":{\"type\":\"string\",\"pattern\":\"^[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}(@[^,]+)?(,[a-z,-]+)?$"
+    "\"during\":{\"type\":\"string\",\"pattern\":\"^[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}(@[^,]+)?(,["
+    "a-z,-]+)?$"
     "\"},"
-    "\"window\":{\"type\":\"string\",\"pattern\":\"^([0-9]+(\\\\.[0-9]+)?(s|m|h|d|ms|us)|[A-Za-z0-9_.-]{1,40}"
+    "\"window\":{\"type\":\"string\",\"pattern\":\"^([0-9]+(\\\\.[0-9]+)?(s|m|h|d|ms|us)|[A-Za-z0-"
+    "9_.-]{1,40}"
     "=[0-9]{2}:[0-9]{2}-"
     "[0-9]{2}:[0-9]{2}@[^,]+(,[a-z,-]+)?)$\"},"
-    "\"target\":{\"anyOf\":[{\"type\":\"integer\",\"minimum\":0},{\"type\":\"string\",\"pattern\":\"^[0-9]+$"
+    "\"target\":{\"anyOf\":[{\"type\":\"integer\",\"minimum\":0},{\"type\":\"string\",\"pattern\":"
+    "\"^[0-9]+$"
     "\"},"
     "{\"$ref\":\"#/$defs/rate\"}]},"
     "\"delay\":{\"anyOf\":[{\"$ref\":\"#/$defs/"
     "duration\"},{\"type\":\"object\",\"additionalProperties\":false,"
     "\"required\":[\"median\",\"p99\"],\"properties\":{\"median\":{\"$ref\":\"#/$defs/duration\"},"
     "\"p99\":{\"$ref\":\"#/$defs/duration\"}}}]},"
-    "\"rates\":{\"type\":\"array\",\"minItems\":24,\"maxItems\":24,\"items\":{\"$ref\":\"#/$defs/share\"}},"
-    "\"hours\":{\"anyOf\":[{\"$ref\":\"#/$defs/rates\"},{\"type\":\"object\",\"additionalProperties\":false,"
+    "\"rates\":{\"type\":\"array\",\"minItems\":24,\"maxItems\":24,\"items\":{\"$ref\":\"#/$defs/"
+    "share\"}},"
+    "\"hours\":{\"anyOf\":[{\"$ref\":\"#/$defs/"
+    "rates\"},{\"type\":\"object\",\"additionalProperties\":false,"
     "\"required\":[\"rates\"],\"properties\":{\"zone\":{\"type\":\"string\"},"
     "\"rates\":{\"$ref\":\"#/$defs/rates\"}}}]}}";
 
@@ -158,7 +165,8 @@ static void write_description(struct text *out, const struct key *key)
 {
     struct text words = {0};
     text_puts(&words, key->help);
-    bool spoken = key->type != KEY_COUNT && key->type != KEY_NUMBER && !value_is_composite(key->type);
+    bool spoken =
+        key->type != KEY_COUNT && key->type != KEY_NUMBER && !value_is_composite(key->type);
     if (spoken && key->least != NULL) text_printf(&words, "; at least %s", key->least);
     if (spoken && key->most != NULL) text_printf(&words, "; at most %s", key->most);
     text_puts(out, "\"description\":");
@@ -173,7 +181,8 @@ static void open_group(void *context, const char *name, size_t length)
     text_printf(writer->out, "\"%.*s\":{\"type\":\"object\",\"properties\":{", (int)length, name);
 }
 
-/* What stands behind the properties of an object: further names are mistakes, or the entries of a map. */
+/* What stands behind the properties of an object: further names are mistakes, or the entries of a
+ * map. */
 static void close_properties(struct writer *writer)
 {
     text_puts(writer->out, "},\"additionalProperties\":");
@@ -224,8 +233,8 @@ static void write_required(struct text *out, const struct key_table *table)
     text_puts(out, "]");
     for (size_t i = 0; i < table->count; i++) {
         if (table->keys[i].instead == NULL) continue;
-        text_printf(out, ",\"oneOf\":[{\"required\":[\"%s\"]},{\"required\":[\"%s\"]}]", table->keys[i].name,
-                    table->keys[i].instead);
+        text_printf(out, ",\"oneOf\":[{\"required\":[\"%s\"]},{\"required\":[\"%s\"]}]",
+                    table->keys[i].name, table->keys[i].instead);
     }
 }
 
@@ -250,9 +259,10 @@ static void write_table(struct text *out, const struct key_table *table)
 void profile_schema(struct text *out)
 {
     struct text compact = {0};
-    text_puts(&compact, "{\"$schema\":\"https://json-schema.org/draft/2020-12/schema\","
-                        "\"title\":\"rushhour profile\","
-                        "\"$comment\":\"Made from the key table of rushhour; do not edit by hand.\",");
+    text_puts(&compact,
+              "{\"$schema\":\"https://json-schema.org/draft/2020-12/schema\","
+              "\"title\":\"rushhour profile\","
+              "\"$comment\":\"Made from the key table of rushhour; do not edit by hand.\",");
     write_content(&compact, &key_profile);
     text_puts(&compact, ",");
     text_puts(&compact, definitions);

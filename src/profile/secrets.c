@@ -26,7 +26,8 @@ static enum err_code value_append(struct value *value, const char *bytes, size_t
                                   const struct place *place)
 {
     if (length > SECRET_LIMIT - value->length)
-        return place_fail(place, "what it refers to is larger than 64 KiB: that is no key or token");
+        return place_fail(place,
+                          "what it refers to is larger than 64 KiB: that is no key or token");
     memcpy(value->text + value->length, bytes, length);
     value->length += length;
     return ERR_OK;
@@ -37,8 +38,9 @@ static enum err_code read_variable(const char *name, const struct place *place, 
     const char *value = getenv(name);
     if (value == NULL) {
         return place_fail(
-            place, "the environment variable %s is not set: export %s=..., or rehearse with --simulate", name,
-            name);
+            place,
+            "the environment variable %s is not set: export %s=..., or rehearse with --simulate",
+            name, name);
     }
     if (value[0] == '\0')
         return place_fail(place, "the environment variable %s is empty: give it the secret", name);
@@ -64,19 +66,22 @@ static enum err_code read_bytes(const char *path, const struct place *place, cha
     return ERR_OK;
 }
 
-static enum err_code read_secret_file(const char *path, const struct place *place, struct value *out)
+static enum err_code read_secret_file(const char *path, const struct place *place,
+                                      struct value *out)
 {
     char *start = out->text + out->length;
     size_t room = SECRET_LIMIT - out->length;
     size_t got;
     enum err_code code = read_bytes(path, place, start, room, &got);
     if (code != ERR_OK) return code;
-    if (got == room) return place_fail(place, "%.200s: larger than 64 KiB: that is no key or token", path);
+    if (got == room)
+        return place_fail(place, "%.200s: larger than 64 KiB: that is no key or token", path);
     if (memchr(start, '\0', got) != NULL)
         return place_fail(place, "the file %.200s holds a NUL byte: a secret is text", path);
     while (got > 0 && strchr("\r\n", start[got - 1]) != NULL) got--;
     start[got] = '\0';
-    if (got == 0) return place_fail(place, "the file %.200s is empty: put the secret into it", path);
+    if (got == 0)
+        return place_fail(place, "the file %.200s is empty: put the secret into it", path);
     out->length += got;
     return ERR_OK;
 }
@@ -140,7 +145,8 @@ static enum err_code run_command(const char *command, int64_t limit_ns, const at
     return code;
 }
 
-/* A secret goes into a header or URL as it is; what cannot stand there is a mistake in where it came from. */
+/* A secret goes into a header or URL as it is; what cannot stand there is a mistake in where it
+ * came from. */
 static enum err_code check_secret(const char *secret, const struct place *place)
 {
     if (secret == NULL) return place_no_memory(place);
@@ -148,8 +154,9 @@ static enum err_code check_secret(const char *secret, const struct place *place)
     for (const unsigned char *s = (const unsigned char *)secret; *s != '\0'; s++) {
         if (*s <= 0x20 || *s > 0x7E) {
             return place_fail(
-                place, "the secret holds a space, line break or other character that no key or token has: "
-                       "it must be the bare value, without a name, quotes or \"Bearer\"");
+                place,
+                "the secret holds a space, line break or other character that no key or token has: "
+                "it must be the bare value, without a name, quotes or \"Bearer\"");
         }
     }
     return ERR_OK;
@@ -167,8 +174,8 @@ static const char *same_command(const struct profile *profile, size_t index)
     return NULL;
 }
 
-static enum err_code load_command(const struct profile *profile, size_t index, const struct place *place,
-                                  char **out)
+static enum err_code load_command(const struct profile *profile, size_t index,
+                                  const struct place *place, char **out)
 {
     const char *known = same_command(profile, index);
     if (known == NULL) return run_command(profile->regions[index].auth.source, 0, NULL, place, out);
@@ -191,14 +198,16 @@ static const char *auth_key(enum auth_kind kind)
     return "auth";
 }
 
-/* The place of a region's key; the message names the region, which people know better than its index. */
+/* The place of a region's key; the message names the region, which people know better than its
+ * index. */
 static struct place secret_place(const struct profile *profile, size_t index, const char *key,
                                  struct error *err)
 {
     char path[160];
     (void)snprintf(path, sizeof path, "regions[%zu].%.120s", index, key);
     struct place place = place_find(profile, path, err);
-    (void)snprintf(place.path, sizeof place.path, "region %.60s: %.120s", profile->regions[index].name, key);
+    (void)snprintf(place.path, sizeof place.path, "region %.60s: %.120s",
+                   profile->regions[index].name, key);
     return place;
 }
 
@@ -221,9 +230,10 @@ static enum err_code load_auth(struct profile *profile, size_t index, struct err
     enum err_code code = ERR_OK;
     if (region->auth.kind == AUTH_NONE) {
         if (!is_hosted(region->host)) return ERR_OK; /* a gateway may ask for nothing */
-        return place_fail(&place,
-                          "this service asks for credentials: write \"auth\": {\"api_key\": \"${NAME}\"}, or "
-                          "rehearse with --simulate");
+        return place_fail(
+            &place,
+            "this service asks for credentials: write \"auth\": {\"api_key\": \"${NAME}\"}, or "
+            "rehearse with --simulate");
     }
     if (region->auth.kind == AUTH_TOKEN_COMMAND) {
         code = load_command(profile, index, &place, &secret);
@@ -249,8 +259,8 @@ bool profile_secret_changes(const struct region *region)
            (auth->kind == AUTH_TOKEN && strstr(auth->source, "${file:") != NULL);
 }
 
-enum err_code profile_secret_again(const struct profile *profile, size_t index, const atomic_bool *stop,
-                                   char **out, struct error *err)
+enum err_code profile_secret_again(const struct profile *profile, size_t index,
+                                   const atomic_bool *stop, char **out, struct error *err)
 {
     const struct auth *auth = &profile->regions[index].auth;
     struct place place = secret_place(profile, index, auth_key(auth->kind), err);
@@ -273,7 +283,8 @@ static enum err_code check_header(const char *value, const struct place *place)
     for (const unsigned char *s = (const unsigned char *)value; *s != '\0'; s++) {
         if (*s < 0x20 || *s > 0x7E) {
             return place_fail(
-                place, "what it refers to holds a line break or other character that no header can hold");
+                place,
+                "what it refers to holds a line break or other character that no header can hold");
         }
     }
     return ERR_OK;

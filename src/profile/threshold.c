@@ -31,8 +31,8 @@ struct reader {
 
 static enum err_code fail(const struct reader *reader, const char *what)
 {
-    return error_set(reader->err, ERR_PROFILE, "threshold \"%.120s\", character %zu: %s", reader->expression,
-                     (size_t)(reader->at - reader->expression) + 1, what);
+    return error_set(reader->err, ERR_PROFILE, "threshold \"%.120s\", character %zu: %s",
+                     reader->expression, (size_t)(reader->at - reader->expression) + 1, what);
 }
 
 static void skip_space(struct reader *reader)
@@ -70,13 +70,14 @@ static enum err_code unknown_metric(struct reader *reader, const char *start, co
     for (size_t i = 0; metrics[i] != NULL; i++) suggest_offer(&suggestion, metrics[i]);
     for (size_t i = 0; i < RATE_COUNT; i++) suggest_offer(&suggestion, rates[i].name);
     if (suggestion.best != NULL) {
-        (void)snprintf(what, sizeof what, "no metric is called \"%.40s\": did you mean \"%s\"?", name,
-                       suggestion.best);
+        (void)snprintf(what, sizeof what, "no metric is called \"%.40s\": did you mean \"%s\"?",
+                       name, suggestion.best);
     } else {
-        (void)snprintf(what, sizeof what,
-                       "no metric is called \"%.40s\": write failure_rate, interaction_failure_rate, "
-                       "session_failure_rate, or a latency such as ttft.p99",
-                       name);
+        (void)snprintf(
+            what, sizeof what,
+            "no metric is called \"%.40s\": write failure_rate, interaction_failure_rate, "
+            "session_failure_rate, or a latency such as ttft.p99",
+            name);
     }
     reader->at = start;
     return fail(reader, what);
@@ -120,7 +121,8 @@ static enum err_code read_duration_us(struct reader *reader, double *out_us)
     struct error inner = {0};
     skip_space(reader);
     const char *start = reader->at;
-    if (!take_run(reader, ".%", text, sizeof text)) return fail(reader, "expected a duration such as 1.5s");
+    if (!take_run(reader, ".%", text, sizeof text))
+        return fail(reader, "expected a duration such as 1.5s");
     if (parse_duration(text, &ns, &inner) == ERR_OK) {
         *out_us = (double)ns / 1e3;
         return ERR_OK;
@@ -135,7 +137,8 @@ static enum err_code read_fraction(struct reader *reader, double *out)
     struct error inner = {0};
     skip_space(reader);
     const char *start = reader->at;
-    if (!take_run(reader, ".%", text, sizeof text)) return fail(reader, "expected a share such as 1%");
+    if (!take_run(reader, ".%", text, sizeof text))
+        return fail(reader, "expected a share such as 1%");
     if (parse_fraction(text, out, &inner) == ERR_OK) return ERR_OK;
     reader->at = start;
     return fail(reader, inner.text);
@@ -170,7 +173,8 @@ static enum err_code read_metric(struct reader *reader, struct threshold *out)
     for (size_t i = 0; i < RATE_COUNT; i++) {
         if (strcmp(rates[i].name, name) != 0) continue;
         out->kind = rates[i].kind;
-        return *reader->at == '.' ? fail(reader, "a failure rate has no statistic: leave it out") : ERR_OK;
+        return *reader->at == '.' ? fail(reader, "a failure rate has no statistic: leave it out")
+                                  : ERR_OK;
     }
     if (!is_metric(name)) return unknown_metric(reader, start, name);
     out->kind = THRESHOLD_QUANTILE;
@@ -223,7 +227,8 @@ static enum err_code read_comparison(struct reader *reader, struct threshold *ou
     return ERR_OK;
 }
 
-enum err_code threshold_parse_metric(const char *expression, struct threshold *out, struct error *err)
+enum err_code threshold_parse_metric(const char *expression, struct threshold *out,
+                                     struct error *err)
 {
     struct reader reader = {expression, expression, err};
     struct threshold threshold = {0};

@@ -1,4 +1,5 @@
-/* A threshold: `metric[.stat][{region=NAME,window=NAME}] OP value` or `share(metric > limit)... OP value`. */
+/* A threshold: `metric[.stat][{region=NAME,window=NAME}] OP value` or `share(metric > limit)... OP
+ * value`. */
 #ifndef RUSHHOUR_PROFILE_THRESHOLD_H
 #define RUSHHOUR_PROFILE_THRESHOLD_H
 
@@ -28,13 +29,14 @@ struct threshold {
 };
 
 /*
- * Parses the part before the comparison alone: `failure_rate`, `ttft.p99{region=eastus2}`, `share(ttft >
- * 1s)`. The comparison and its limit are then 0.
+ * Parses the part before the comparison alone: `failure_rate`, `ttft.p99{region=eastus2}`,
+ * `share(ttft > 1s)`. The comparison and its limit are then 0.
  */
 MUST_USE enum err_code threshold_parse_metric(const char *expression, struct threshold *out,
                                               struct error *err);
 
 /* Parses an expression; ERR_PROFILE quotes it and says what was expected where. */
-MUST_USE enum err_code threshold_parse(const char *expression, struct threshold *out, struct error *err);
+MUST_USE enum err_code threshold_parse(const char *expression, struct threshold *out,
+                                       struct error *err);
 
 #endif

@@ -37,7 +37,8 @@ static enum err_code parse_start(const char *text, int64_t *out, struct error *e
     return parse_time(text, out, err);
 }
 
-static enum err_code scalar_parse(enum key_type type, const char *text, struct scalar *out, struct error *err)
+static enum err_code scalar_parse(enum key_type type, const char *text, struct scalar *out,
+                                  struct error *err)
 {
     enum err_code code = ERR_INTERNAL;
     *out = (struct scalar){0};
@@ -74,7 +75,8 @@ static enum err_code scalar_parse(enum key_type type, const char *text, struct s
     return code;
 }
 
-/* The bounds are written in the table as a profile would write them, and read by the same parser. */
+/* The bounds are written in the table as a profile would write them, and read by the same
+ * parser. */
 static enum err_code scalar_in_range(const struct key *key, const char *text, struct scalar *out,
                                      const struct place *place)
 {
@@ -114,10 +116,12 @@ static bool has_control(const char *text, bool lines_allowed)
     return false;
 }
 
-enum err_code value_string(const struct key *key, const char *text, const struct place *place, char **out)
+enum err_code value_string(const struct key *key, const char *text, const struct place *place,
+                           char **out)
 {
     bool content = key->type == KEY_HIDDEN || key->type == KEY_HIDDEN_STRINGS;
-    if (has_control(text, content)) return place_fail(place, "holds a control character: remove it");
+    if (has_control(text, content))
+        return place_fail(place, "holds a control character: remove it");
     if (text[0] == '\0') return place_fail(place, "is empty: write a value, or leave the key out");
     struct error inner = {0};
     enum err_code code = key->accept == NULL ? ERR_OK : key->accept(text, &inner);
@@ -181,7 +185,8 @@ static enum err_code find_word(const struct key *key, const char *text, const st
         suggestion.best != NULL
             ? place_fail(place, "\"%.60s\" is not known here: did you mean \"%s\"? (%s)", text,
                          suggestion.best, text_str(&known))
-            : place_fail(place, "\"%.60s\" is not known here: write one of %s", text, text_str(&known));
+            : place_fail(place, "\"%.60s\" is not known here: write one of %s", text,
+                         text_str(&known));
     text_free(&known);
     return code;
 }
@@ -191,21 +196,23 @@ static enum err_code set_target(const char *text, const struct place *place, str
     struct error inner = {0};
     uint64_t count = 0;
     stage->is_rate = strchr(text, '/') != NULL;
-    enum err_code code =
-        stage->is_rate ? parse_rate(text, &stage->target, &inner) : parse_count(text, &count, &inner);
+    enum err_code code = stage->is_rate ? parse_rate(text, &stage->target, &inner)
+                                        : parse_count(text, &count, &inner);
     if (code != ERR_OK) return place_fail_with(place, code, &inner);
     if (!stage->is_rate) stage->target = (double)count;
     if (stage->target > 100000) {
-        return place_fail(place, "%.80s is too much: the most is 100000 sessions, or 100000/s", text);
+        return place_fail(place, "%.80s is too much: the most is 100000 sessions, or 100000/s",
+                          text);
     }
     return ERR_OK;
 }
 
-static enum err_code set_credential(const struct key *key, const char *text, const struct place *place,
-                                    struct auth *auth)
+static enum err_code set_credential(const struct key *key, const char *text,
+                                    const struct place *place, struct auth *auth)
 {
     if (auth->kind != AUTH_NONE) {
-        return place_fail(place, "a region has one of api_key, token and token_command: remove the others");
+        return place_fail(
+            place, "a region has one of api_key, token and token_command: remove the others");
     }
     enum err_code code = value_string(key, text, place, &auth->source);
     if (code == ERR_OK) auth->kind = (enum auth_kind)key->variant;

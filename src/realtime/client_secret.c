@@ -51,7 +51,8 @@ static bool take_value(cJSON *item, char value[CLIENT_SECRET_SIZE])
     return good;
 }
 
-bool client_secret_read(const char *body, size_t length, char value[CLIENT_SECRET_SIZE], int64_t *expires_s)
+bool client_secret_read(const char *body, size_t length, char value[CLIENT_SECRET_SIZE],
+                        int64_t *expires_s)
 {
     value[0] = '\0';
     *expires_s = 0;

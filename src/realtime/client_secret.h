@@ -1,7 +1,7 @@
 /*
- * Ephemeral client secrets: the request for one, and its answer, per dialect. Pure. Source: OpenAI's
- * openapi.json (CreateClientSecret, sessions of the beta), Azure's "Realtime API via WebRTC" and preview
- * migration pages.
+ * Ephemeral client secrets: the request for one, and its answer, per dialect. Pure. Source:
+ * OpenAI's openapi.json (CreateClientSecret, sessions of the beta), Azure's "Realtime API via
+ * WebRTC" and preview migration pages.
  */
 #ifndef RUSHHOUR_REALTIME_CLIENT_SECRET_H
 #define RUSHHOUR_REALTIME_CLIENT_SECRET_H
@@ -16,16 +16,18 @@
 #define CLIENT_SECRET_PREVIEW_LIFE_S 60 /* about what preview grants */
 
 /*
- * Appends path and query of the POST request: "/openai/v1/realtime/client_secrets" and the like. A path that
- * replaces the dialect's leads to what the service has beside it: <path>/client_secrets, or
- * <path>api/sessions (preview).
+ * Appends path and query of the POST request: "/openai/v1/realtime/client_secrets" and the like. A
+ * path that replaces the dialect's leads to what the service has beside it: <path>/client_secrets,
+ * or <path>api/sessions (preview).
  */
 void client_secret_target(const struct endpoint *endpoint, struct text *out);
 
 /* Appends the JSON body that asks for a secret for this deployment or model. */
 void client_secret_body(const struct endpoint *endpoint, struct text *out);
 
-/* Reads the secret and its end (s since 1970; 0: not told) out of the answer. False: there is none in it. */
-bool client_secret_read(const char *body, size_t length, char value[CLIENT_SECRET_SIZE], int64_t *expires_s);
+/* Reads the secret and its end (s since 1970; 0: not told) out of the answer. False: there is none
+ * in it. */
+bool client_secret_read(const char *body, size_t length, char value[CLIENT_SECRET_SIZE],
+                        int64_t *expires_s);
 
 #endif

@@ -44,10 +44,12 @@ static void append_query(struct text *out, char *separator, const char *name, co
     text_percent(out, value);
 }
 
-/* OpenAI has no key in the query, and a token never goes there: it would end up in the logs of proxies. */
+/* OpenAI has no key in the query, and a token never goes there: it would end up in the logs of
+ * proxies. */
 static bool secret_goes_into_query(const struct endpoint *endpoint)
 {
-    return endpoint->secret_in_query && !endpoint->secret_is_token && endpoint->dialect != DIALECT_OPENAI;
+    return endpoint->secret_in_query && !endpoint->secret_is_token &&
+           endpoint->dialect != DIALECT_OPENAI;
 }
 
 void endpoint_target(const struct endpoint *endpoint, struct text *out)
@@ -61,7 +63,8 @@ void endpoint_target(const struct endpoint *endpoint, struct text *out)
     } else {
         append_query(out, &separator, "model", endpoint->deployment);
     }
-    if (secret_goes_into_query(endpoint)) append_query(out, &separator, "api-key", endpoint->secret);
+    if (secret_goes_into_query(endpoint))
+        append_query(out, &separator, "api-key", endpoint->secret);
 }
 
 bool endpoint_credential(const struct endpoint *endpoint, const char **name, struct text *value)

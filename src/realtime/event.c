@@ -3,7 +3,8 @@
 #include <cjson/cJSON.h>
 #include <string.h>
 
-/* What is no count (negative, not a number, beyond what a double holds exactly) is taken as absent. */
+/* What is no count (negative, not a number, beyond what a double holds exactly) is taken as
+ * absent. */
 #define LARGEST_COUNT 9007199254740992.0
 
 static const cJSON *member(const cJSON *object, const char *name)
@@ -64,8 +65,10 @@ static void read_error(const cJSON *error, struct event_facts *out)
     copy_string(error, "param", out->error_param, sizeof out->error_param);
     copy_string(error, "message", out->error_message, sizeof out->error_message);
     copy_string(error, "event_id", out->error_event_id, sizeof out->error_event_id);
-    if (out->session_id[0] == '\0') (void)event_id_in_text(out->error_message, "sess_", out->session_id);
-    if (out->response_id[0] == '\0') (void)event_id_in_text(out->error_message, "resp_", out->response_id);
+    if (out->session_id[0] == '\0')
+        (void)event_id_in_text(out->error_message, "sess_", out->session_id);
+    if (out->response_id[0] == '\0')
+        (void)event_id_in_text(out->error_message, "resp_", out->response_id);
 }
 
 static void read_session(const cJSON *session, struct event_facts *out)
@@ -132,7 +135,8 @@ static void read_rate_limits(const cJSON *limits, struct event_facts *out)
     {
         const char *name = cJSON_GetStringValue(member(limit, "name"));
         const cJSON *remaining = member(limit, "remaining");
-        if (name == NULL || !cJSON_IsNumber(remaining) || !(remaining->valuedouble >= 0.0)) continue;
+        if (name == NULL || !cJSON_IsNumber(remaining) || !(remaining->valuedouble >= 0.0))
+            continue;
         if (strcmp(name, "tokens") == 0) out->remaining_tokens = remaining->valuedouble;
         if (strcmp(name, "requests") == 0) out->remaining_requests = remaining->valuedouble;
     }
@@ -161,7 +165,8 @@ static bool read_facts(const cJSON *root, struct event_facts *out)
     case EVENT_ERROR:
         part = member(root, "error");
         copy_string(root, "session_id", out->session_id, sizeof out->session_id);
-        read_error(cJSON_IsObject(part) ? part : root, out); /* gateways leave out the inner object */
+        /* gateways leave out the inner object */
+        read_error(cJSON_IsObject(part) ? part : root, out);
         if (!cJSON_IsObject(part)) out->error_type[0] = '\0';
         break;
     case EVENT_INVALID:

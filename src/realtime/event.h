@@ -1,5 +1,5 @@
-/* The events that the service sends: told apart by a scan, and read through cJSON only when they carry facts.
- */
+/* The events that the service sends: told apart by a scan, and read through cJSON only when they
+ * carry facts. */
 #ifndef RUSHHOUR_REALTIME_EVENT_H
 #define RUSHHOUR_REALTIME_EVENT_H
 
@@ -19,7 +19,8 @@ enum event_kind {
     EVENT_TRANSCRIPT_DELTA, /* of the output's audio */
     EVENT_RESPONSE_DONE,
     EVENT_RATE_LIMITS,
-    EVENT_TRANSCRIPTION_FAILED, /* of the input's audio: a side product, the answer does not need it */
+    EVENT_TRANSCRIPTION_FAILED, /* of the input's audio: a side product, the answer does not need
+                                   it */
     EVENT_ERROR
 };
 
@@ -30,22 +31,30 @@ enum event_kind {
 enum event_kind event_kind_of(const char *type, size_t length);
 
 /*
- * Finds the top-level "type" of a message without building a tree and without being fooled by a "type" nested
- * deeper or inside a string. Copies the type (cut to EVENT_TYPE_SIZE-1) into type[]; "" for EVENT_INVALID.
- * Never reads past length, and does not look at what follows the type.
+ * Finds the top-level "type" of a message without building a tree and without being fooled by a
+ * "type" nested deeper or inside a string. Copies the type (cut to EVENT_TYPE_SIZE-1) into type[];
+ * "" for EVENT_INVALID. Never reads past length, and does not look at what follows the type.
  */
 enum event_kind event_scan(const char *message, size_t length, char type[EVENT_TYPE_SIZE]);
 
-enum response_status { STATUS_UNKNOWN, STATUS_COMPLETED, STATUS_CANCELLED, STATUS_FAILED, STATUS_INCOMPLETE };
+enum response_status {
+    STATUS_UNKNOWN,
+    STATUS_COMPLETED,
+    STATUS_CANCELLED,
+    STATUS_FAILED,
+    STATUS_INCOMPLETE
+};
 
-/* Tokens as response.done reports them; missing fields are 0. Cached tokens are a subset of the input. */
+/* Tokens as response.done reports them; missing fields are 0. Cached tokens are a subset of the
+ * input. */
 struct usage {
     bool present;
     uint64_t input, output, cached;
     uint64_t text_in, audio_in, text_cached, audio_cached, text_out, audio_out;
 };
 
-/* What one event says. Strings are NUL-terminated copies, "" when absent or null. Content is never copied. */
+/* What one event says. Strings are NUL-terminated copies, "" when absent or null. Content is never
+ * copied. */
 struct event_facts {
     enum event_kind kind;
     char event_id[ID_SIZE], session_id[ID_SIZE], response_id[ID_SIZE];
@@ -63,15 +72,15 @@ struct event_facts {
 };
 
 /*
- * Reads the facts of a message whose kind event_scan has told. False when it is no valid JSON of that kind;
- * *out is then zeroed but for its kind. An id inside an error message ("sess_...", "resp_...") fills
- * session_id or response_id when no field carries it.
+ * Reads the facts of a message whose kind event_scan has told. False when it is no valid JSON of
+ * that kind; *out is then zeroed but for its kind. An id inside an error message ("sess_...",
+ * "resp_...") fills session_id or response_id when no field carries it.
  */
 bool event_parse(enum event_kind kind, const char *message, size_t length, struct event_facts *out);
 
 /*
- * Finds the first id of a prefix ("sess_", "resp_") in a sentence of the service ("... the session ID
- * sess_D1a ..."). False, with out left alone, when there is none.
+ * Finds the first id of a prefix ("sess_", "resp_") in a sentence of the service ("... the session
+ * ID sess_D1a ..."). False, with out left alone, when there is none.
  */
 bool event_id_in_text(const char *text, const char *prefix, char out[ID_SIZE]);
 

@@ -8,13 +8,13 @@ struct known_type {
     enum event_kind kind;
 };
 
-#define TYPE(name, kind)                                                                                     \
-    {                                                                                                        \
-        name, sizeof name - 1, kind                                                                          \
+#define TYPE(name, kind)                                                                           \
+    {                                                                                              \
+        name, sizeof name - 1, kind                                                                \
     }
 
-/* All server events of all dialects. The most frequent stand first, as the table is searched from its start.
- */
+/* All server events of all dialects. The most frequent stand first, as the table is searched from
+ * its start. */
 static const struct known_type types[] = {
     TYPE("response.output_audio.delta", EVENT_AUDIO_DELTA),
     TYPE("response.output_audio_transcript.delta", EVENT_TRANSCRIPT_DELTA),
@@ -75,7 +75,8 @@ static const struct known_type types[] = {
 enum event_kind event_kind_of(const char *type, size_t length)
 {
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
-        if (types[i].length == length && memcmp(types[i].name, type, length) == 0) return types[i].kind;
+        if (types[i].length == length && memcmp(types[i].name, type, length) == 0)
+            return types[i].kind;
     }
     return EVENT_UNKNOWN;
 }

@@ -3,9 +3,9 @@
 #include <string.h>
 
 /*
- * A walk over the top level of a JSON object (RFC 8259) that only tells values apart: what it steps over is
- * not checked any further. It stops at the key "type"; a message that has it first, as the service's have,
- * costs the same at any length.
+ * A walk over the top level of a JSON object (RFC 8259) that only tells values apart: what it steps
+ * over is not checked any further. It stops at the key "type"; a message that has it first, as the
+ * service's have, costs the same at any length.
  */
 
 /* A JSON string as it stands between its quotes. */
@@ -36,7 +36,8 @@ static const char *closing_quote(const char *start, const char *end)
     return NULL;
 }
 
-/* Reads the string whose opening quote is at p; the place after it, or NULL when there is no whole string. */
+/* Reads the string whose opening quote is at p; the place after it, or NULL when there is no whole
+ * string. */
 static const char *read_string(const char *p, const char *end, struct slice *out)
 {
     if (p == end || *p != '"') return NULL;
@@ -77,7 +78,8 @@ static const char *skip_value(const char *p, const char *end)
         return quote == NULL ? NULL : quote + 1;
     }
     const char *first = p;
-    while (p < end && *p != ',' && *p != '}' && *p != ' ' && *p != '\n' && *p != '\r' && *p != '\t') {
+    while (p < end && *p != ',' && *p != '}' && *p != ' ' && *p != '\n' && *p != '\r' &&
+           *p != '\t') {
         if (*p == '"' || *p == '{' || *p == '[' || *p == ']' || *p == ':') return NULL;
         p++;
     }
@@ -102,9 +104,8 @@ static int hex4(const char *p, const char *end)
 }
 
 /*
- * Undoes the escapes of one character at *p and moves past it. Types are ASCII: any other escaped character
- * becomes a
- * '?', which no known type holds. NULL when the escape is not of JSON.
+ * Undoes the escapes of one character at *p and moves past it. Types are ASCII: any other escaped
+ * character becomes a '?', which no known type holds. NULL when the escape is not of JSON.
  */
 static const char *unescape_one(const char *p, const char *end, char *out)
 {
@@ -126,8 +127,8 @@ static const char *unescape_one(const char *p, const char *end, char *out)
     return p + 1;
 }
 
-/* Copies a string without its escapes, cut to size-1 bytes, and terminates it; false when an escape is wrong.
- */
+/* Copies a string without its escapes, cut to size-1 bytes, and terminates it; false when an escape
+ * is wrong. */
 static bool unescape(const struct slice *slice, char *out, size_t size, size_t *length)
 {
     const char *p = slice->start;

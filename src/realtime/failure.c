@@ -9,7 +9,8 @@
 enum failure_id failure_decide(const struct failure_facts *facts)
 {
     static enum failure_id (*const layers[])(const struct failure_facts *) = {
-        failure_by_transport, failure_by_refusal, failure_by_event, failure_by_end, failure_by_deadline};
+        failure_by_transport, failure_by_refusal, failure_by_event, failure_by_end,
+        failure_by_deadline};
     for (size_t i = 0; i < MATCH_COUNT(layers); i++) {
         enum failure_id id = layers[i](facts);
         if (id != FAILURE_NONE) return id;
@@ -26,7 +27,8 @@ static bool is_second_form(enum failure_id id, const struct failure_facts *facts
     case FAILURE_RATE_LIMIT_EXCEEDED:
         return event != NULL && event->kind == EVENT_ERROR; /* instead of in response.done */
     case FAILURE_MODEL_NOT_REALTIME:
-        return facts->body_code != NULL && strcasecmp(facts->body_code, "OperationNotSupported") == 0;
+        return facts->body_code != NULL &&
+               strcasecmp(facts->body_code, "OperationNotSupported") == 0;
     case FAILURE_UPGRADE_403:
         return !match_says(facts->body_message, "Virtual Network") &&
                !match_says(facts->body_message, "Firewall");
@@ -47,8 +49,8 @@ const char *failure_number(enum failure_id id, const struct failure_facts *facts
     return row->second != NULL && is_second_form(id, facts) ? row->second : row->class.catalogue;
 }
 
-/* A gateway in front of the service lets its request id through, and its error in JSON; a proxy's page has
- * neither. */
+/* A gateway in front of the service lets its request id through, and its error in JSON; a proxy's
+ * page has neither. */
 static bool is_a_proxys(enum failure_id id, const struct failure_facts *facts)
 {
     if (id != FAILURE_UPGRADE_502 && id != FAILURE_UPGRADE_504) return false;

@@ -26,7 +26,8 @@ struct failure_facts {
     enum phase phase;                /* how far it had come */
     int local_error;                 /* errno of our own limits: EMFILE, EADDRNOTAVAIL, ENOBUFS */
     int resolve_error;               /* an EAI_ code of getaddrinfo (netdb.h) */
-    int os_error;                    /* errno of the socket: ECONNREFUSED, ECONNRESET, ETIMEDOUT ... */
+    int os_error;                    /* errno of the socket: ECONNREFUSED, ECONNRESET, ETIMEDOUT
+                                        ... */
     long tls_verify_error;           /* X509_V_ERR_ number */
     bool tls_failed;                 /* the handshake failed otherwise */
     int proxy_status;                /* HTTP status with which a proxy answered CONNECT */
@@ -36,7 +37,8 @@ struct failure_facts {
     const struct event_facts *event; /* the `error` or failed `response.done`, or NULL */
     /* an `error` event that came earlier in the turn and ended nothing by itself, or NULL */
     const struct event_facts *error_before;
-    bool transcription_failed; /* conversation.item.input_audio_transcription.failed came in the turn */
+    bool transcription_failed; /* conversation.item.input_audio_transcription.failed came in the
+                                  turn */
     bool protocol_violation;   /* invalid JSON, binary frame, invalid UTF-8 */
     bool closed;               /* the connection ended under us */
     int close_code;            /* of the peer's Close frame; 0: none came */
@@ -74,8 +76,9 @@ struct failure_class {
 };
 
 /*
- * Precedence: our own limits; DNS, TCP, TLS, proxy; HTTP status and body; error event; response.done; close;
- * deadline. Structured fields decide before text. What nothing explains is "unknown", never a guess.
+ * Precedence: our own limits; DNS, TCP, TLS, proxy; HTTP status and body; error event;
+ * response.done; close; deadline. Structured fields decide before text. What nothing explains is
+ * "unknown", never a guess.
  */
 struct failure_class failure_classify(const struct failure_facts *facts);
 
@@ -83,8 +86,8 @@ struct failure_class failure_classify(const struct failure_facts *facts);
 const struct failure_class *failure_class_of(const char *code);
 
 /*
- * Catalogue numbers of what was observed beside that which decided the class (F68: tokens went in, none came
- * out; F59: an `error` event came before). Static strings; returns how many.
+ * Catalogue numbers of what was observed beside that which decided the class (F68: tokens went in,
+ * none came out; F59: an `error` event came before). Static strings; returns how many.
  */
 size_t failure_also(const struct failure_facts *facts, const char *numbers[4]);
 
@@ -94,8 +97,8 @@ size_t failure_also(const struct failure_facts *facts, const char *numbers[4]);
  */
 void failure_signature(const struct failure_facts *facts, char out[96]);
 
-/* Reads error.code and error.message out of the JSON body of a refused upgrade; "" where absent. False: not
- * JSON. */
+/* Reads error.code and error.message out of the JSON body of a refused upgrade; "" where absent.
+ * False: not JSON. */
 bool failure_body_parse(const char *body, size_t length, char code[64], char message[512]);
 
 #endif

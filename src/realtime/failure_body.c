@@ -20,8 +20,8 @@ bool failure_body_parse(const char *body, size_t length, char code[64], char mes
     message[0] = '\0';
     cJSON *root = length == 0 ? NULL : cJSON_ParseWithLength(body, length);
     const cJSON *error = cJSON_GetObjectItemCaseSensitive(root, "error");
-    /* API Management in front of the service answers {"statusCode":429,"message":"..."} without an inner
-     * object. */
+    /* API Management in front of the service answers {"statusCode":429,"message":"..."} without an
+     * inner object. */
     if (!cJSON_IsObject(error)) error = root;
     const cJSON *number = cJSON_GetObjectItemCaseSensitive(error, "code");
     if (number == NULL) number = cJSON_GetObjectItemCaseSensitive(error, "statusCode");

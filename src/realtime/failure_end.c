@@ -7,11 +7,11 @@
 /* ---- the session's age and silence ---- */
 
 /*
- * How near to a mark still counts as the mark. The end that the service tells (`expires_at`, in whole seconds
- * of its own clock) is met within seconds, and may be enforced a little late; but never does more than a
- * tenth of a session's time count as its end, which matters where a replay makes sessions short. Ages and
- * silences are measured on one clock: there the network's delay and the service's own timer remain, which
- * looks around now and then, less often for a longer mark.
+ * How near to a mark still counts as the mark. The end that the service tells (`expires_at`, in
+ * whole seconds of its own clock) is met within seconds, and may be enforced a little late; but
+ * never does more than a tenth of a session's time count as its end, which matters where a replay
+ * makes sessions short. Ages and silences are measured on one clock: there the network's delay and
+ * the service's own timer remain, which looks around now and then, less often for a longer mark.
  */
 #define EXPIRY_EARLY_NS (5 * NS_PER_S)
 #define EXPIRY_SHARE 10
@@ -149,7 +149,9 @@ static bool has_ended(const struct failure_facts *facts)
 enum failure_id failure_by_end(const struct failure_facts *facts)
 {
     if (facts->protocol_violation) return FAILURE_PROTOCOL_VIOLATION;
-    if (facts->ping_timeout) return FAILURE_PING_TIMEOUT; /* what the peer did meanwhile did not reach us */
+    if (facts->ping_timeout)
+        return FAILURE_PING_TIMEOUT; /* what the peer did meanwhile did not
+                                                             reach us */
     if (!has_ended(facts)) return FAILURE_NONE;
     enum failure_id id = has_no_frame(facts) ? FAILURE_NONE : by_reason(facts->close_reason);
     if (id == FAILURE_NONE) id = failure_by_life(facts);

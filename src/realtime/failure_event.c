@@ -34,7 +34,8 @@ enum failure_id failure_by_error_code(const char *code)
         {"model_not_found", FAILURE_MODEL_NOT_SERVED},
         {"invalid_model", FAILURE_MODEL_NOT_SERVED},
         {"missing_model", FAILURE_MODEL_NOT_SERVED},
-        {"OpperationNotSupported", FAILURE_MODEL_NOT_REALTIME}, /* refusals that a gateway lets in first */
+        /* refusals that a gateway lets in first */
+        {"OpperationNotSupported", FAILURE_MODEL_NOT_REALTIME},
         {"OperationNotSupported", FAILURE_MODEL_NOT_REALTIME},
         {"PermissionDenied", FAILURE_PERMISSION_DENIED},
         {"DeploymentNotFound", FAILURE_DEPLOYMENT_NOT_FOUND},
@@ -63,7 +64,8 @@ static enum failure_id by_error_type(const char *type)
 static enum failure_id by_error_text(const char *message)
 {
     static const struct failure_match phrases[] = {
-        {"already has an active response", FAILURE_ACTIVE_RESPONSE}, /* came without a code in 2024 */
+        /* came without a code in 2024 */
+        {"already has an active response", FAILURE_ACTIVE_RESPONSE},
         {"hit the maximum duration", FAILURE_SESSION_EXPIRED},
         {"server had an error while processing", FAILURE_SERVER_ERROR},
         {"server is overloaded", FAILURE_SERVICE_UNAVAILABLE},
@@ -74,14 +76,15 @@ static enum failure_id by_error_text(const char *message)
 }
 
 /*
- * An append above the service's ceiling of 15 MiB. Its code is not documented: known by the field that was
- * too long, or by the ceiling in a message about the audio.
+ * An append above the service's ceiling of 15 MiB. Its code is not documented: known by the field
+ * that was too long, or by the ceiling in a message about the audio.
  */
 static bool is_append_too_big(const struct event_facts *event)
 {
     if (strcmp(event->error_param, "audio") == 0) {
         return strcmp(event->error_code, "string_above_max_length") == 0 ||
-               match_says(event->error_message, "15 MiB") || match_says(event->error_message, "15728640");
+               match_says(event->error_message, "15 MiB") ||
+               match_says(event->error_message, "15728640");
     }
     return match_says(event->error_message, "audio") && match_says(event->error_message, "15 MiB");
 }
@@ -89,7 +92,8 @@ static bool is_append_too_big(const struct event_facts *event)
 /* The one server_error that the same session survives: the model sampled what is no text. */
 static bool is_bad_sampling(const char *message)
 {
-    return match_says(message, "invalid Unicode output") || match_says(message, "Unexpected special token");
+    return match_says(message, "invalid Unicode output") ||
+           match_says(message, "Unexpected special token");
 }
 
 enum failure_id failure_by_error(const struct event_facts *event)
@@ -97,16 +101,19 @@ enum failure_id failure_by_error(const struct event_facts *event)
     enum failure_id id = failure_by_error_code(event->error_code);
     if (id == FAILURE_NONE) id = by_error_type(event->error_type);
     bool request = strcmp(event->error_type, "invalid_request_error") == 0;
-    if ((id == FAILURE_NONE || id == FAILURE_INVALID_VALUE) && request && is_append_too_big(event)) {
+    if ((id == FAILURE_NONE || id == FAILURE_INVALID_VALUE) && request &&
+        is_append_too_big(event)) {
         return FAILURE_APPEND_TOO_BIG;
     }
-    if (id == FAILURE_SERVER_ERROR && is_bad_sampling(event->error_message)) return FAILURE_BAD_SAMPLING;
+    if (id == FAILURE_SERVER_ERROR && is_bad_sampling(event->error_message))
+        return FAILURE_BAD_SAMPLING;
     if (id == FAILURE_NONE) id = by_error_text(event->error_message);
     if (id != FAILURE_NONE) return id;
     return request ? FAILURE_INVALID_REQUEST : FAILURE_UNKNOWN_ERROR;
 }
 
-/* Whether an error can be why a response failed: others answer an event of ours and leave it alone. */
+/* Whether an error can be why a response failed: others answer an event of ours and leave it
+ * alone. */
 static bool can_end_a_response(enum failure_id id)
 {
     enum domain domain = failure_row(id)->class.domain;
@@ -115,8 +122,8 @@ static bool can_end_a_response(enum failure_id id)
 
 static bool has_lower_evidence(const struct failure_facts *facts)
 {
-    return facts->protocol_violation || facts->closed || facts->close_code != 0 || facts->os_error != 0 ||
-           facts->ping_timeout || facts->deadline != DEADLINE_NONE;
+    return facts->protocol_violation || facts->closed || facts->close_code != 0 ||
+           facts->os_error != 0 || facts->ping_timeout || facts->deadline != DEADLINE_NONE;
 }
 
 /* A cancel that came too late harms nothing: whatever else was observed is the cause. */
@@ -131,8 +138,8 @@ const struct event_facts *failure_speaker(const struct failure_facts *facts)
     const struct event_facts *before = facts->error_before;
     if (event != NULL && event->kind == EVENT_ERROR && explains(facts, event)) return event;
     if (event != NULL && event->kind == EVENT_RESPONSE_DONE) {
-        bool first =
-            before != NULL && event->status == STATUS_FAILED && can_end_a_response(failure_by_error(before));
+        bool first = before != NULL && event->status == STATUS_FAILED &&
+                     can_end_a_response(failure_by_error(before));
         return first ? before : event;
     }
     return before != NULL && explains(facts, before) ? before : NULL;
@@ -158,11 +165,12 @@ static enum failure_id by_status(const struct failure_facts *facts, const struct
 }
 
 /* An error whose words say little, said in a situation that says more. */
-static enum failure_id in_its_place(const struct failure_facts *facts, const struct event_facts *event,
-                                    enum failure_id id)
+static enum failure_id in_its_place(const struct failure_facts *facts,
+                                    const struct event_facts *event, enum failure_id id)
 {
     bool vague = id == FAILURE_SERVER_ERROR || id == FAILURE_UNKNOWN_ERROR;
-    bool first = event->kind == EVENT_ERROR && facts->phase == PHASE_SESSION && !facts->session_created;
+    bool first =
+        event->kind == EVENT_ERROR && facts->phase == PHASE_SESSION && !facts->session_created;
     if (vague && first) return FAILURE_FIRST_EVENT_ERROR;
     /* The end of a session's time has been seen in the guise of a server_error. */
     if (id == FAILURE_SERVER_ERROR && failure_at_cap(facts)) return FAILURE_EXPIRY_SUSPECTED;

@@ -30,13 +30,15 @@ bool match_says_rate_limit(const char *message)
     static const char phrase[] = "rate limit";
     static const char other[] = "sample ";
     if (message == NULL) return false;
-    for (const char *at = strcasestr(message, phrase); at != NULL; at = strcasestr(at + 1, phrase)) {
+    for (const char *at = strcasestr(message, phrase); at != NULL;
+         at = strcasestr(at + 1, phrase)) {
         size_t before = (size_t)(at - message);
         const char *after = at + sizeof phrase - 1;
         if (*after == 's') after++;
-        bool words = (before == 0 || !isalnum((unsigned char)at[-1])) && !isalnum((unsigned char)*after);
-        bool sample =
-            before >= sizeof other - 1 && strncasecmp(at - (sizeof other - 1), other, sizeof other - 1) == 0;
+        bool words =
+            (before == 0 || !isalnum((unsigned char)at[-1])) && !isalnum((unsigned char)*after);
+        bool sample = before >= sizeof other - 1 &&
+                      strncasecmp(at - (sizeof other - 1), other, sizeof other - 1) == 0;
         if (words && !sample) return true;
     }
     return false;

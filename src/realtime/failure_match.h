@@ -27,8 +27,8 @@ enum failure_id match_phrase(const struct failure_match *list, size_t count, con
 bool match_says(const char *text, const char *phrase);
 
 /*
- * Whether a message speaks of a rate limit: "Rate limit reached", but neither "generate limited" nor "sample
- * rate limit", which speak of something else.
+ * Whether a message speaks of a rate limit: "Rate limit reached", but neither "generate limited"
+ * nor "sample rate limit", which speak of something else.
  */
 bool match_says_rate_limit(const char *message);
 

@@ -1,4 +1,5 @@
-/* What is told beside the class: numbers of secondary evidence, and the signature of what has no number. */
+/* What is told beside the class: numbers of secondary evidence, and the signature of what has no
+ * number. */
 #include "realtime/failure_rules.h"
 
 #include <ctype.h>
@@ -15,7 +16,8 @@ struct notes {
 
 static void add(struct notes *notes, const char *number)
 {
-    if (notes->count == NOTES || strcmp(number, "unknown") == 0 || strcmp(number, notes->primary) == 0)
+    if (notes->count == NOTES || strcmp(number, "unknown") == 0 ||
+        strcmp(number, notes->primary) == 0)
         return;
     for (size_t i = 0; i < notes->count; i++) {
         if (strcmp(notes->numbers[i], number) == 0) return;
@@ -23,10 +25,12 @@ static void add(struct notes *notes, const char *number)
     notes->numbers[notes->count++] = number;
 }
 
-/* Whether a failed response was worked on, as its usage tells: nothing at all, or input without output. */
+/* Whether a failed response was worked on, as its usage tells: nothing at all, or input without
+ * output. */
 static void add_usage(struct notes *notes, const struct event_facts *event)
 {
-    if (event == NULL || event->kind != EVENT_RESPONSE_DONE || event->status != STATUS_FAILED) return;
+    if (event == NULL || event->kind != EVENT_RESPONSE_DONE || event->status != STATUS_FAILED)
+        return;
     const struct usage *usage = &event->usage;
     if (!usage->present || usage->output != 0) return;
     add(notes, usage->input == 0 ? "F67" : "F68");
@@ -51,7 +55,8 @@ size_t failure_also(const struct failure_facts *facts, const char *numbers[4])
     if (speaker != facts->event) add_error(&notes, facts->event);
     add_error(&notes, facts->error_before);
     if (opened) {
-        bool first = speaker != NULL && speaker->kind == EVENT_ERROR && facts->phase == PHASE_SESSION;
+        bool first =
+            speaker != NULL && speaker->kind == EVENT_ERROR && facts->phase == PHASE_SESSION;
         enum failure_id end = failure_by_end(facts);
         if (first && !facts->session_created) add(&notes, "F43");
         bool same = id == FAILURE_SESSION_EXPIRED && end == FAILURE_SESSION_CAP;
@@ -78,7 +83,8 @@ static void clean(const char *text, char *out, size_t size)
 
 static void sign_event(const struct event_facts *event, char out[96])
 {
-    static const char *const statuses[] = {"unknown", "completed", "cancelled", "failed", "incomplete"};
+    static const char *const statuses[] = {"unknown", "completed", "cancelled", "failed",
+                                           "incomplete"};
     char first[40], second[40];
     bool error = event->kind == EVENT_ERROR || event->has_error;
     clean(error ? event->error_type : statuses[event->status], first, sizeof first);
@@ -96,7 +102,8 @@ void failure_signature(const struct failure_facts *facts, char out[96])
         (void)snprintf(out, 96, "errno:%d", facts->os_error);
     } else if (facts->http_status != 0) {
         clean(facts->body_code, code, sizeof code);
-        (void)snprintf(out, 96, "http:%d%s%s", facts->http_status, code[0] == '\0' ? "" : "/", code);
+        (void)snprintf(out, 96, "http:%d%s%s", facts->http_status, code[0] == '\0' ? "" : "/",
+                       code);
     } else if (event != NULL) {
         sign_event(event, out);
     } else if (facts->close_code != 0) {

@@ -6,7 +6,8 @@
 static enum failure_id by_body_code(const char *code)
 {
     static const struct failure_match codes[] = {
-        {"OpperationNotSupported", FAILURE_MODEL_NOT_REALTIME}, /* the service's own spelling on one route */
+        /* the service's own spelling on one route */
+        {"OpperationNotSupported", FAILURE_MODEL_NOT_REALTIME},
         {"OperationNotSupported", FAILURE_MODEL_NOT_REALTIME},
         {"PermissionDenied", FAILURE_PERMISSION_DENIED},
         {"DeploymentNotFound", FAILURE_DEPLOYMENT_NOT_FOUND},
@@ -27,7 +28,8 @@ static enum failure_id by_400(const char *message)
     return id != FAILURE_NONE ? id : FAILURE_UPGRADE_400;
 }
 
-/* What we sent decides before the service's words: they are the same for every credential that it refuses. */
+/* What we sent decides before the service's words: they are the same for every credential that it
+ * refuses. */
 static enum failure_id by_401(const struct failure_facts *facts)
 {
     static const struct failure_match phrases[] = {
@@ -64,9 +66,9 @@ static enum failure_id by_404(const struct failure_facts *facts)
 }
 
 /*
- * Whose limit it was. A limit in force below the usual one is the service's own cut (F32), its words for a
- * busy pool are shared capacity (F31), a hint or a limit told with the refusal is our quota (F30). Without
- * any of these nobody can say (F33), and we do not.
+ * Whose limit it was. A limit in force below the usual one is the service's own cut (F32), its
+ * words for a busy pool are shared capacity (F31), a hint or a limit told with the refusal is our
+ * quota (F30). Without any of these nobody can say (F33), and we do not.
  */
 static enum failure_id by_429(const struct failure_facts *facts)
 {
@@ -79,7 +81,8 @@ static enum failure_id by_429(const struct failure_facts *facts)
     }
     enum failure_id id = match_phrase(phrases, MATCH_COUNT(phrases), facts->body_message);
     if (id != FAILURE_NONE) return id;
-    bool quota = facts->hinted || facts->limit_tokens > 0 || match_says_rate_limit(facts->body_message);
+    bool quota =
+        facts->hinted || facts->limit_tokens > 0 || match_says_rate_limit(facts->body_message);
     return quota ? FAILURE_UPGRADE_429 : FAILURE_UNCLEAR_429;
 }
 
@@ -120,9 +123,9 @@ static enum failure_id by_server_status(int status)
 }
 
 /*
- * The service answers an upgrade with 101 or refuses it in JSON. A success without the switch, or 426, means
- * that the Upgrade header was lost on the way; a page that carries no request id comes from something
- * between.
+ * The service answers an upgrade with 101 or refuses it in JSON. A success without the switch, or
+ * 426, means that the Upgrade header was lost on the way; a page that carries no request id comes
+ * from something between.
  */
 static bool is_blocked(const struct failure_facts *facts)
 {

@@ -1,7 +1,8 @@
 /*
- * The rules of classification, one function per layer of the catalogue's order (end of its section 1). Each
- * looks at its layer alone and says which class explains the failure, or FAILURE_NONE. Within a layer
- * structured fields decide first; text of the service comes last, and only whole phrases that leave no doubt.
+ * The rules of classification, one function per layer of the catalogue's order (end of its section
+ * 1). Each looks at its layer alone and says which class explains the failure, or FAILURE_NONE.
+ * Within a layer structured fields decide first; text of the service comes last, and only whole
+ * phrases that leave no doubt.
  */
 #ifndef RUSHHOUR_REALTIME_FAILURE_RULES_H
 #define RUSHHOUR_REALTIME_FAILURE_RULES_H
@@ -27,8 +28,8 @@ enum failure_id failure_by_error(const struct event_facts *event);
 enum failure_id failure_by_error_code(const char *code);
 
 /*
- * The event that failure_by_event listens to: the one that ended the attempt, or an `error` that came before
- * and explains it better. NULL when there is none.
+ * The event that failure_by_event listens to: the one that ended the attempt, or an `error` that
+ * came before and explains it better. NULL when there is none.
  */
 const struct event_facts *failure_speaker(const struct failure_facts *facts);
 

@@ -110,7 +110,8 @@ enum failure_id {
 struct failure_row {
     struct failure_class class;
     bool moves;         /* can strike in more than one phase: the observed one replaces the row's */
-    const char *second; /* catalogue number when it is observed in its other form (failure.c); or NULL */
+    const char *second; /* catalogue number when it is observed in its other form (failure.c); or
+                           NULL */
 };
 
 const struct failure_row *failure_row(enum failure_id id);

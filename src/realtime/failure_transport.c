@@ -11,8 +11,8 @@
 
 static bool is_local_limit(int os_error)
 {
-    return os_error == EMFILE || os_error == ENFILE || os_error == EADDRNOTAVAIL || os_error == ENOBUFS ||
-           os_error == ENOMEM;
+    return os_error == EMFILE || os_error == ENFILE || os_error == EADDRNOTAVAIL ||
+           os_error == ENOBUFS || os_error == ENOMEM;
 }
 
 bool failure_is_reset(int os_error)
@@ -35,7 +35,8 @@ static enum failure_id by_resolver(const struct failure_facts *facts)
     }
 }
 
-/* A socket's error before the WebSocket was open; later ones are ends of a connection (failure_by_end). */
+/* A socket's error before the WebSocket was open; later ones are ends of a connection
+ * (failure_by_end). */
 static enum failure_id by_socket(const struct failure_facts *facts)
 {
     if (facts->os_error == 0 || facts->phase > PHASE_UPGRADE) return FAILURE_NONE;
@@ -63,7 +64,8 @@ static enum failure_id by_tls(const struct failure_facts *facts)
 {
     switch (facts->tls_verify_error) {
     case 0:
-        return facts->tls_failed && !failure_is_reset(facts->os_error) ? FAILURE_TLS_FAILED : FAILURE_NONE;
+        return facts->tls_failed && !failure_is_reset(facts->os_error) ? FAILURE_TLS_FAILED
+                                                                       : FAILURE_NONE;
     case CERTIFICATE_NOT_YET_VALID:
     case CERTIFICATE_HAS_EXPIRED:
         return FAILURE_TLS_EXPIRED;

@@ -29,7 +29,8 @@ static void output_limit(struct text *out, const char *key, uint64_t limit)
 static void settings_ga(struct text *out, const struct session_settings *settings)
 {
     bool audio = settings->modality == MODALITY_AUDIO;
-    text_printf(out, "\"type\":\"realtime\",\"output_modalities\":[\"%s\"]", audio ? "audio" : "text");
+    text_printf(out, "\"type\":\"realtime\",\"output_modalities\":[\"%s\"]",
+                audio ? "audio" : "text");
     instructions(out, settings);
     output_limit(out, "max_output_tokens", settings->max_output_tokens);
     if (audio) {
@@ -46,14 +47,13 @@ static void settings_preview(struct text *out, const struct session_settings *se
     instructions(out, settings);
     output_limit(out, "max_response_output_tokens", settings->max_output_tokens);
     if (audio) {
-        text_puts(
-            out,
-            ",\"input_audio_format\":\"pcm16\",\"output_audio_format\":\"pcm16\",\"turn_detection\":null");
+        text_puts(out, ",\"input_audio_format\":\"pcm16\",\"output_audio_format\":\"pcm16\",\"turn_"
+                       "detection\":null");
     }
 }
 
-void message_session_update(struct text *out, enum dialect dialect, const struct session_settings *settings,
-                            const char *event_id)
+void message_session_update(struct text *out, enum dialect dialect,
+                            const struct session_settings *settings, const char *event_id)
 {
     begin(out, "session.update", event_id);
     text_puts(out, ",\"session\":{");
@@ -68,9 +68,8 @@ void message_session_update(struct text *out, enum dialect dialect, const struct
 void message_user_text(struct text *out, const char *prompt, const char *event_id)
 {
     begin(out, "conversation.item.create", event_id);
-    text_puts(
-        out,
-        ",\"item\":{\"type\":\"message\",\"role\":\"user\",\"content\":[{\"type\":\"input_text\",\"text\":");
+    text_puts(out, ",\"item\":{\"type\":\"message\",\"role\":\"user\",\"content\":[{\"type\":"
+                   "\"input_text\",\"text\":");
     text_json(out, prompt);
     text_puts(out, "}]}}");
 }

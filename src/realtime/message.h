@@ -14,8 +14,8 @@ struct session_settings {
 };
 
 /* Each appends one event; event_id is the client's own id for it. The text is the caller's. */
-void message_session_update(struct text *out, enum dialect dialect, const struct session_settings *settings,
-                            const char *event_id);
+void message_session_update(struct text *out, enum dialect dialect,
+                            const struct session_settings *settings, const char *event_id);
 void message_user_text(struct text *out, const char *prompt,
                        const char *event_id); /* conversation.item.create */
 void message_response_create(struct text *out, const char *event_id);

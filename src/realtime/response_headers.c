@@ -45,8 +45,8 @@ static const char *read_digits(const char *text, size_t count, int *out)
     return text;
 }
 
-/* IMF-fixdate of RFC 9110, 5.6.7: "Sun, 06 Nov 1994 08:49:37 GMT". The two forms that it calls obsolete are
- * not read. */
+/* IMF-fixdate of RFC 9110, 5.6.7: "Sun, 06 Nov 1994 08:49:37 GMT". The two forms that it calls
+ * obsolete are not read. */
 static bool read_date(const char *text, int64_t *out_s)
 {
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
@@ -60,9 +60,10 @@ static bool read_date(const char *text, int64_t *out_s)
     const char *month = months;
     while (*month != '\0' && strncmp(month, p + 1, 3) != 0) month += 3;
     p = *month == '\0' ? NULL : read_digits(p + 5, 4, &year);
-    if (p == NULL || *p != ' ' || strncmp(p + 9, " GMT", 4) != 0 || !ends_here(p + 13)) return false;
-    (void)snprintf(stamp, sizeof stamp, "%04d-%02d-%02dT%.8sZ", year, (int)(month - months) / 3 + 1, day,
-                   p + 1);
+    if (p == NULL || *p != ' ' || strncmp(p + 9, " GMT", 4) != 0 || !ends_here(p + 13))
+        return false;
+    (void)snprintf(stamp, sizeof stamp, "%04d-%02d-%02dT%.8sZ", year, (int)(month - months) / 3 + 1,
+                   day, p + 1);
     if (parse_time(stamp, &ns, NULL) != ERR_OK) return false;
     *out_s = ns / NS_PER_S;
     return true;
@@ -115,7 +116,8 @@ static void add_rate_limit(struct response_headers *headers, const char *name, c
         struct rate_limit_headers *of = units[i].of;
         if (length == 5 && strncasecmp(name, "limit", 5) == 0) set_count(&of->limit, value);
         if (length == 9 && strncasecmp(name, "remaining", 9) == 0) set_count(&of->remaining, value);
-        if (length == 5 && strncasecmp(name, "reset", 5) == 0) set_duration(&of->reset_ns, value, NS_PER_S);
+        if (length == 5 && strncasecmp(name, "reset", 5) == 0)
+            set_duration(&of->reset_ns, value, NS_PER_S);
     }
 }
 
@@ -182,14 +184,16 @@ const char *response_headers_id(const struct response_headers *headers)
 
 bool response_header_may_be_kept(const char *name, const char *value)
 {
-    static const char *const never[] = {"cookie",           "authoriz", "authent",  "api-key",    "apikey",
-                                        "subscription-key", "secret",   "password", "credential", "protocol"};
+    static const char *const never[] = {"cookie",     "authoriz",         "authent", "api-key",
+                                        "apikey",     "subscription-key", "secret",  "password",
+                                        "credential", "protocol"};
     static const char *const starts[] = {"Bearer ", "Basic ", "sk-", "ek_", "eyJ"};
     for (size_t i = 0; i < COUNT_OF(never); i++) {
         if (strcasestr(name, never[i]) != NULL) return false;
     }
     /* x-ratelimit-limit-tokens is a figure; a token by any other name is a secret. */
-    if (strcasestr(name, "token") != NULL && strncasecmp(name, "x-ratelimit-", 12) != 0) return false;
+    if (strcasestr(name, "token") != NULL && strncasecmp(name, "x-ratelimit-", 12) != 0)
+        return false;
     for (size_t i = 0; i < COUNT_OF(starts); i++) {
         if (strncasecmp(value, starts[i], strlen(starts[i])) == 0) return false;
     }

@@ -16,7 +16,8 @@ struct rate_limit_headers {
 
 /* Facts of all headers read so far. Strings are "" and times -1 where nothing was said. */
 struct response_headers {
-    int64_t retry_after_ms_ns, retry_after_ns; /* retry-after-ms; retry-after as a number of seconds */
+    int64_t retry_after_ms_ns, retry_after_ns; /* retry-after-ms; retry-after as a number of
+                                                  seconds */
     int64_t retry_at_s;                        /* retry-after as a date: s since 1970 UTC */
     int64_t date_s;                            /* Date: s since 1970 UTC */
     struct rate_limit_headers requests, tokens;
@@ -28,19 +29,19 @@ struct response_headers {
 
 void response_headers_init(struct response_headers *headers);
 
-/* Takes in one header. Of several of one name the first that can be read counts; what cannot be is passed
- * over. */
+/* Takes in one header. Of several of one name the first that can be read counts; what cannot be is
+ * passed over. */
 void response_headers_add(struct response_headers *headers, const char *name, const char *value);
 
 /*
- * The wait before a retry that they ask for, in ns and a day at most; 0 when none does. retry-after-ms is the
- * most exact and goes first; a date counts from the answer's own Date, or from now_s (s since 1970 UTC) when
- * there is none.
+ * The wait before a retry that they ask for, in ns and a day at most; 0 when none does.
+ * retry-after-ms is the most exact and goes first; a date counts from the answer's own Date, or
+ * from now_s (s since 1970 UTC) when there is none.
  */
 int64_t response_headers_wait_ns(const struct response_headers *headers, int64_t now_s);
 
-/* The id that the service's desk looks up first: apim-request-id, x-ms-request-id, x-request-id; "" when none
- * came. */
+/* The id that the service's desk looks up first: apim-request-id, x-ms-request-id, x-request-id; ""
+ * when none came. */
 const char *response_headers_id(const struct response_headers *headers);
 
 /* Whether a header may stand in a file: no cookie, nothing that is or looks like a credential. */

@@ -41,7 +41,8 @@ static const char *skip_blanks(const char *text)
     return text;
 }
 
-/* Reads "12" or "1.5"; the place after it, or NULL. What is longer than any day stays so without overflow. */
+/* Reads "12" or "1.5"; the place after it, or NULL. What is longer than any day stays so without
+ * overflow. */
 static const char *read_number(const char *text, double *out)
 {
     if (!is_digit(*text)) return NULL;
@@ -57,8 +58,8 @@ static const char *read_number(const char *text, double *out)
     return text;
 }
 
-/* The unit whose name stands there as a whole word ("m" of "6m0s", but not of "maybe"); NULL when none does.
- */
+/* The unit whose name stands there as a whole word ("m" of "6m0s", but not of "maybe"); NULL when
+ * none does. */
 static const struct unit *read_unit(const char *text, const char **after)
 {
     for (size_t i = 0; i < COUNT_OF(units); i++) {
@@ -106,7 +107,8 @@ const char *retry_hint_duration(const char *text, int64_t bare_ns, int64_t *out_
 
 int64_t retry_hint_in_text(const char *message)
 {
-    static const char *const phrases[] = {"retry after ", "try again in ", "try again after ", "retry in "};
+    static const char *const phrases[] = {"retry after ", "try again in ", "try again after ",
+                                          "retry in "};
     const char *first = NULL;
     for (size_t i = 0; i < COUNT_OF(phrases); i++) {
         const char *at = strcasestr(message, phrases[i]);

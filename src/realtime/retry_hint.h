@@ -11,15 +11,15 @@
 #define RETRY_HINT_MOST_NS INT64_C(86400000000000)
 
 /*
- * Reads a length of time at the start of `text`: "20", "250ms", "6m0s", "1h2m3.5s", "20 seconds", "1 minute
- * and 3 seconds". A number without a unit counts in `bare_ns` (0: such a number is none). The place after it,
- * or NULL when there is no length of time; *out_ns is clamped to a day.
+ * Reads a length of time at the start of `text`: "20", "250ms", "6m0s", "1h2m3.5s", "20 seconds",
+ * "1 minute and 3 seconds". A number without a unit counts in `bare_ns` (0: such a number is none).
+ * The place after it, or NULL when there is no length of time; *out_ns is clamped to a day.
  */
 const char *retry_hint_duration(const char *text, int64_t bare_ns, int64_t *out_ns);
 
 /*
- * The wait that a sentence of the service asks for: "Please retry after 6 seconds.", "try again in 250ms",
- * "try again in 1m3s"; 0 when it asks for none. The first such phrase counts.
+ * The wait that a sentence of the service asks for: "Please retry after 6 seconds.", "try again in
+ * 250ms", "try again in 1m3s"; 0 when it asks for none. The first such phrase counts.
  */
 int64_t retry_hint_in_text(const char *message);
 

@@ -10,7 +10,8 @@
 #define TOKEN_MAX ((size_t)64 * 1024)
 #define LATEST_S INT64_C(253402300799) /* the year 9999: what is later is no time */
 
-/* A digit of base64url (RFC 4648, section 5); tokens in the older alphabet are read as well. -1: none. */
+/* A digit of base64url (RFC 4648, section 5); tokens in the older alphabet are read as well. -1:
+ * none. */
 static int digit(char c)
 {
     if (c >= 'A' && c <= 'Z') return c - 'A';
@@ -21,7 +22,8 @@ static int digit(char c)
     return -1;
 }
 
-/* Decodes `length` characters without padding into out, which has room for as many. SIZE_MAX: not base64. */
+/* Decodes `length` characters without padding into out, which has room for as many. SIZE_MAX: not
+ * base64. */
 static size_t decode(const char *text, size_t length, char *out)
 {
     size_t used = 0;
@@ -43,7 +45,8 @@ static size_t decode(const char *text, size_t length, char *out)
 static int64_t time_of(const cJSON *claims, const char *name)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(claims, name);
-    if (!cJSON_IsNumber(item) || !(item->valuedouble > 0 && item->valuedouble < (double)LATEST_S)) return 0;
+    if (!cJSON_IsNumber(item) || !(item->valuedouble > 0 && item->valuedouble < (double)LATEST_S))
+        return 0;
     return (int64_t)item->valuedouble;
 }
 
@@ -63,7 +66,8 @@ bool token_read(const char *token, struct token_facts *out)
     *out = (struct token_facts){0};
     const char *first = strchr(token, '.');
     const char *second = first == NULL ? NULL : strchr(first + 1, '.');
-    if (second == NULL || strchr(second + 1, '.') != NULL) return false; /* header.claims.signature */
+    /* header.claims.signature */
+    if (second == NULL || strchr(second + 1, '.') != NULL) return false;
     const size_t length = (size_t)(second - first - 1);
     if (length == 0 || length > TOKEN_MAX) return false;
     char *text = malloc(length);

@@ -1,6 +1,6 @@
 /*
- * What a bearer token says of itself: a JSON Web Token (RFC 7519) without its signature being looked at, and
- * when it is to be replaced. Pure: strings and times in, facts out.
+ * What a bearer token says of itself: a JSON Web Token (RFC 7519) without its signature being
+ * looked at, and when it is to be replaced. Pure: strings and times in, facts out.
  */
 #ifndef RUSHHOUR_REALTIME_TOKEN_H
 #define RUSHHOUR_REALTIME_TOKEN_H
@@ -20,8 +20,8 @@ struct token_facts {
 bool token_read(const char *token, struct token_facts *out);
 
 /*
- * When a credential that was got at got_s and expires at expires_s is to be replaced: five minutes before its
- * end, or when a short life (under 25 minutes) is 80 % over.
+ * When a credential that was got at got_s and expires at expires_s is to be replaced: five minutes
+ * before its end, or when a short life (under 25 minutes) is 80 % over.
  */
 int64_t token_renewal_s(int64_t got_s, int64_t expires_s);
 

@@ -15,8 +15,10 @@
 
 /* The header of an entry: POSIX.1-1988, "ustar Interchange Format". Numbers are octal text. */
 struct ustar {
-    char name[100], mode[8], uid[8], gid[8], size[12], mtime[12], checksum[8], typeflag, linkname[100];
-    char magic[6], version[2], uname[32], gname[32], devmajor[8], devminor[8], prefix[155], padding[12];
+    char name[100], mode[8], uid[8], gid[8], size[12], mtime[12], checksum[8], typeflag,
+        linkname[100];
+    char magic[6], version[2], uname[32], gname[32], devmajor[8], devminor[8], prefix[155],
+        padding[12];
 };
 _Static_assert(sizeof(struct ustar) == BLOCK, "a header is one block");
 
@@ -35,17 +37,21 @@ static enum err_code write_failed(const struct archive *archive, struct error *e
                      kind == Z_ERRNO || why == NULL ? strerror(errno) : why);
 }
 
-static enum err_code put(struct archive *archive, const void *bytes, size_t length, struct error *err)
+static enum err_code put(struct archive *archive, const void *bytes, size_t length,
+                         struct error *err)
 {
-    if (length == 0 || gzwrite(archive->file, bytes, (unsigned)length) == (int)length) return ERR_OK;
+    if (length == 0 || gzwrite(archive->file, bytes, (unsigned)length) == (int)length)
+        return ERR_OK;
     return write_failed(archive, err);
 }
 
-enum err_code archive_open(const char *path, int64_t modified_s, struct archive **out, struct error *err)
+enum err_code archive_open(const char *path, int64_t modified_s, struct archive **out,
+                           struct error *err)
 {
     *out = NULL;
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    if (fd < 0) return error_set(err, ERR_IO, "%s: cannot make the archive: %s", path, strerror(errno));
+    if (fd < 0)
+        return error_set(err, ERR_IO, "%s: cannot make the archive: %s", path, strerror(errno));
     struct archive *archive = calloc(1, sizeof *archive);
     if (archive != NULL) {
         archive->modified_s = modified_s;
@@ -102,26 +108,28 @@ static void seal(struct ustar *header)
     octal(header->checksum, 7, sum); /* six digits, a NUL and the space that stands there already */
 }
 
-static enum err_code put_header(struct archive *archive, const char *name, uint64_t size, struct error *err)
+static enum err_code put_header(struct archive *archive, const char *name, uint64_t size,
+                                struct error *err)
 {
     struct ustar header = {.typeflag = '0', .magic = "ustar", .version = {'0', '0'}};
     if (!place_name(&header, name))
-        return error_set(err, ERR_USAGE, "%s: the name is too long for a tar archive: choose a shorter one",
-                         name);
+        return error_set(err, ERR_USAGE,
+                         "%s: the name is too long for a tar archive: choose a shorter one", name);
     if (size >= UINT64_C(1) << 33)
         return error_set(err, ERR_IO, "%s: is over 8 GiB: too large for tar", name);
     octal(header.mode, sizeof header.mode, 0644);
     octal(header.uid, sizeof header.uid, 0);
     octal(header.gid, sizeof header.gid, 0);
     octal(header.size, sizeof header.size, size);
-    octal(header.mtime, sizeof header.mtime, archive->modified_s > 0 ? (uint64_t)archive->modified_s : 0);
+    octal(header.mtime, sizeof header.mtime,
+          archive->modified_s > 0 ? (uint64_t)archive->modified_s : 0);
     seal(&header);
     return put(archive, &header, sizeof header, err);
 }
 
 /* Exactly `size` bytes of the file: what the header promises. */
-static enum err_code put_content(struct archive *archive, const char *path, FILE *file, uint64_t size,
-                                 struct error *err)
+static enum err_code put_content(struct archive *archive, const char *path, FILE *file,
+                                 uint64_t size, struct error *err)
 {
     static const char zeros[BLOCK];
     char buffer[64 * 1024];
@@ -137,7 +145,8 @@ static enum err_code put_content(struct archive *archive, const char *path, FILE
     return put(archive, zeros, (BLOCK - (size_t)(size % BLOCK)) % BLOCK, err);
 }
 
-enum err_code archive_add(struct archive *archive, const char *name, const char *path, struct error *err)
+enum err_code archive_add(struct archive *archive, const char *name, const char *path,
+                          struct error *err)
 {
     struct stat status;
     FILE *file = fopen(path, "rbe");

@@ -13,7 +13,8 @@ enum outcome { OUTCOME_OK, OUTCOME_FAILED, OUTCOME_CANCELLED };
 struct attempt_row {
     int64_t due_utc_ns; /* column time */
     const char *region, *session_id;
-    uint64_t turn;    /* number of the attempt on its session, from 1; 0: the session never opened */
+    uint64_t turn;    /* number of the attempt on its session, from 1; 0: the session never
+                         opened */
     uint64_t attempt; /* number of the attempt in its interaction, from 1 */
     enum outcome outcome;
     const char *code;                            /* of a failure; "" otherwise */
@@ -22,7 +23,8 @@ struct attempt_row {
     /* to the right of the contract's columns */
     int64_t end_utc_ns;      /* column end: which interval and window the attempt counts in */
     uint64_t session_number; /* column session: tells sessions apart even when they got no id */
-    uint64_t interaction;    /* column interaction: number of the interaction in its session script */
+    uint64_t interaction;    /* column interaction: number of the interaction in its session
+                                script */
     const char *response_id, *client_request_id;
 };
 
@@ -31,21 +33,22 @@ const char *outcome_name(enum outcome outcome);
 /* The header line of attempts.csv, with its newline. */
 void attempt_csv_header(struct text *out);
 
-/* Appends one row with its newline; NULL strings are written as empty fields. Times are cut to ms. */
+/* Appends one row with its newline; NULL strings are written as empty fields. Times are cut to
+ * ms. */
 void attempt_csv_row(struct text *out, const struct attempt_row *row);
 
-/* Reads a row back; its strings point into `line`, which is changed. ERR_FORMAT for a torn or foreign line.
- */
+/* Reads a row back; its strings point into `line`, which is changed. ERR_FORMAT for a torn or
+ * foreign line. */
 MUST_USE enum err_code attempt_csv_read(char *line, struct attempt_row *row, struct error *err);
 
 /*
- * The same for a file whose header row decides where the columns are: unknown columns are passed over, those
- * to the right of the contract's may be missing (end is then the due time, the others 0 or ""). ERR_FORMAT
- * names a missing column.
+ * The same for a file whose header row decides where the columns are: unknown columns are passed
+ * over, those to the right of the contract's may be missing (end is then the due time, the others 0
+ * or ""). ERR_FORMAT names a missing column.
  */
 struct csv_map;
 MUST_USE enum err_code attempt_csv_columns(char *header, struct csv_map *map, struct error *err);
-MUST_USE enum err_code attempt_csv_read_as(const struct csv_map *map, char *line, struct attempt_row *row,
-                                           struct error *err);
+MUST_USE enum err_code attempt_csv_read_as(const struct csv_map *map, char *line,
+                                           struct attempt_row *row, struct error *err);
 
 #endif

@@ -67,7 +67,8 @@ static bool reserve_tallies(struct cell *cell, size_t more)
     return true;
 }
 
-void cell_failure(struct cell *cell, enum phase phase, enum domain domain, const char *code, uint64_t count)
+void cell_failure(struct cell *cell, enum phase phase, enum domain domain, const char *code,
+                  uint64_t count)
 {
     struct tally wanted = {.phase = phase, .domain = domain, .count = count};
     size_t length = strnlen(code, sizeof wanted.code - 1);

@@ -1,7 +1,7 @@
 /*
- * A cell: what happened in one region in one stretch of time. Workers fill cells, the collector merges them,
- * the run folder keeps them per interval, and reports merge them into windows. Merging is exact, so any
- * grouping of the same intervals gives the same figures.
+ * A cell: what happened in one region in one stretch of time. Workers fill cells, the collector
+ * merges them, the run folder keeps them per interval, and reports merge them into windows. Merging
+ * is exact, so any grouping of the same intervals gives the same figures.
  */
 #ifndef RUSHHOUR_RECORD_CELL_H
 #define RUSHHOUR_RECORD_CELL_H
@@ -17,35 +17,36 @@
 #include <stdint.h>
 
 /*
- * The whole-number counters, in the order of intervals.csv. `started` counts go to the interval of the start;
- * everything that is known only at the end (ok, failed, latencies, tokens) to the interval of the end.
+ * The whole-number counters, in the order of intervals.csv. `started` counts go to the interval of
+ * the start; everything that is known only at the end (ok, failed, latencies, tokens) to the
+ * interval of the end.
  */
-#define COUNTER_MAP(X)                                                                                       \
-    X(sessions_started) /* dials begun */                                                                    \
-    X(sessions_opened)  /* session.created received */                                                       \
-    X(sessions_failed)  /* did not open, or ended otherwise than we asked */                                 \
-    X(attempts_started)                                                                                      \
-    X(attempts_ok)                                                                                           \
-    X(attempts_failed)    /* a dial that failed while an interaction waited for it is one too */             \
-    X(attempts_cancelled) /* ended by us: neither ok nor failed */                                           \
-    X(interactions_ok)                                                                                       \
-    X(interactions_failed)                                                                                   \
-    X(retries) /* attempts beyond an interaction's first */                                                  \
-    X(input_tokens)                                                                                          \
-    X(cached_tokens) /* a subset of input_tokens */                                                          \
+#define COUNTER_MAP(X)                                                                             \
+    X(sessions_started) /* dials begun */                                                          \
+    X(sessions_opened)  /* session.created received */                                             \
+    X(sessions_failed)  /* did not open, or ended otherwise than we asked */                       \
+    X(attempts_started)                                                                            \
+    X(attempts_ok)                                                                                 \
+    X(attempts_failed)    /* a dial that failed while an interaction waited for it is one too */   \
+    X(attempts_cancelled) /* ended by us: neither ok nor failed */                                 \
+    X(interactions_ok)                                                                             \
+    X(interactions_failed)                                                                         \
+    X(retries) /* attempts beyond an interaction's first */                                        \
+    X(input_tokens)                                                                                \
+    X(cached_tokens) /* a subset of input_tokens */                                                \
     X(output_tokens)
 
-#define COUNTER_MAP_MORE(X)                                                                                  \
-    X(sessions_ended)    /* opened or not, for whatever reason */                                            \
-    X(first_attempts_ok) /* attempts that were an interaction's first, and ok */                             \
-    X(first_attempts_failed)                                                                                 \
-    X(recovered)          /* interactions ok after at least one failed attempt */                            \
-    X(failed_tokens)      /* tokens reported for failed attempts: possibly billed */                         \
-    X(requested_sessions) /* open model: arrivals due; closed model: 0 */                                    \
-    X(unknown_events)                                                                                        \
-    X(clipped)          /* latency values out of the histograms' range */                                    \
-    X(harmless_errors)  /* error events that cost no attempt: a late cancel, a failed transcription */       \
-    X(probes)           /* retries in a session whose response had failed, to see whether it recovers */     \
+#define COUNTER_MAP_MORE(X)                                                                           \
+    X(sessions_ended)    /* opened or not, for whatever reason */                                     \
+    X(first_attempts_ok) /* attempts that were an interaction's first, and ok */                      \
+    X(first_attempts_failed)                                                                          \
+    X(recovered)          /* interactions ok after at least one failed attempt */                     \
+    X(failed_tokens)      /* tokens reported for failed attempts: possibly billed */                  \
+    X(requested_sessions) /* open model: arrivals due; closed model: 0 */                             \
+    X(unknown_events)                                                                                 \
+    X(clipped)         /* latency values out of the histograms' range */                              \
+    X(harmless_errors) /* error events that cost no attempt: a late cancel, a failed transcription */ \
+    X(probes) /* retries in a session whose response had failed, to see whether it recovers */        \
     X(probes_recovered) /* those that were ok */
 
 struct counters {
@@ -69,29 +70,31 @@ struct tally {
 
 struct cell {
     struct counters counters;
-    struct cluster_sums clusters; /* of sessions that ended here: attempts over the session's whole life */
+    struct cluster_sums clusters; /* of sessions that ended here: attempts over the session's whole
+                                     life */
     struct histogram *latency[METRIC_COUNT]; /* microseconds; NULL until a value comes */
     struct tally *tallies;
     size_t tally_count, tally_capacity;
-    bool failed; /* memory ran out and something was not counted: cell_merge and run_writer_interval refuse
-                    the cell */
+    bool failed; /* memory ran out and something was not counted: cell_merge and run_writer_interval
+                    refuse the cell */
 };
 
-/* Zero-initialise a cell to start. cell_free frees what it holds, cell_reset empties it and keeps the memory.
- */
+/* Zero-initialise a cell to start. cell_free frees what it holds, cell_reset empties it and keeps
+ * the memory. */
 void cell_free(struct cell *cell);
 void cell_reset(struct cell *cell);
 
 /*
- * Counts a latency in ns (recorded in us, rounded to nearest); what the histogram refuses is counted in
- * clipped. Both set `failed` without memory.
+ * Counts a latency in ns (recorded in us, rounded to nearest); what the histogram refuses is
+ * counted in clipped. Both set `failed` without memory.
  */
 void cell_latency(struct cell *cell, enum metric metric, int64_t ns);
-void cell_failure(struct cell *cell, enum phase phase, enum domain domain, const char *code, uint64_t count);
+void cell_failure(struct cell *cell, enum phase phase, enum domain domain, const char *code,
+                  uint64_t count);
 
 /*
- * Adds all of `from`, or nothing of it: false without memory or when either cell had failed (the caller must
- * stop the run, since figures are missing).
+ * Adds all of `from`, or nothing of it: false without memory or when either cell had failed (the
+ * caller must stop the run, since figures are missing).
  */
 MUST_USE bool cell_merge(struct cell *into, const struct cell *from);
 

@@ -72,27 +72,29 @@ enum err_code csv_read_header(const struct csv_table *table, char *line, struct 
     for (size_t i = 0; i < table->count; i++) {
         map->position[i] = position_of(table->columns[i].name, fields, map->fields);
         if (map->position[i] < 0 && table->columns[i].required) {
-            return error_set(err, ERR_FORMAT, "the header row has no column \"%s\": not a file of rushhour",
+            return error_set(err, ERR_FORMAT,
+                             "the header row has no column \"%s\": not a file of rushhour",
                              table->columns[i].name);
         }
     }
     return ERR_OK;
 }
 
-enum err_code csv_read_row(const struct csv_table *table, const struct csv_map *map, char *line, void *row,
-                           struct error *err)
+enum err_code csv_read_row(const struct csv_table *table, const struct csv_map *map, char *line,
+                           void *row, struct error *err)
 {
     char *fields[CSV_FIELDS_MAX];
     size_t count = split(line, fields);
     if (count != map->fields) {
-        return error_set(err, ERR_FORMAT, "the row has %zu fields instead of %zu", count, map->fields);
+        return error_set(err, ERR_FORMAT, "the row has %zu fields instead of %zu", count,
+                         map->fields);
     }
     for (size_t i = 0; i < table->count; i++) {
         if (map->position[i] < 0) continue;
         char *field = fields[map->position[i]];
         if (csv_field_read(&table->columns[i], field, row)) continue;
-        return error_set(err, ERR_FORMAT, "column \"%s\" cannot be read: \"%.60s\"", table->columns[i].name,
-                         field);
+        return error_set(err, ERR_FORMAT, "column \"%s\" cannot be read: \"%.60s\"",
+                         table->columns[i].name, field);
     }
     return ERR_OK;
 }

@@ -1,6 +1,6 @@
 /*
- * The engine of our CSV files (RFC 4180, one row a line): one table of columns serves the writer and the
- * reader, so the two cannot drift apart.
+ * The engine of our CSV files (RFC 4180, one row a line): one table of columns serves the writer
+ * and the reader, so the two cannot drift apart.
  */
 #ifndef RUSHHOUR_RECORD_CSV_H
 #define RUSHHOUR_RECORD_CSV_H
@@ -13,13 +13,14 @@
 
 /* What a column holds, and the type of the row's field behind it. */
 enum csv_kind {
-    CSV_TIME,     /* int64_t, ns since 1970 UTC: RFC 3339 in UTC with ms (what is finer is cut off) */
+    CSV_TIME,     /* int64_t, ns since 1970 UTC: RFC 3339 in UTC with ms (what is finer is cut
+                     off) */
     CSV_STRING,   /* const char *, borrowed from the line when read */
     CSV_CHARS,    /* char[size]: cut when longer */
     CSV_COUNT,    /* uint64_t */
     CSV_OPTIONAL, /* int64_t, 0 or more; -1 is an empty field */
-    CSV_REAL, /* double: the shortest form that reads back exactly; an empty field when not finite, read as 0
-               */
+    CSV_REAL, /* double: the shortest form that reads back exactly; an empty field when not finite,
+                 read as 0 */
     CSV_NS_AS_US, /* int64_t in ns: microseconds, with decimals where needed */
     CSV_WORD,     /* an enum: words[value] */
     CSV_BOOL      /* bool: true or false */
@@ -48,21 +49,22 @@ struct csv_map {
     int position[CSV_COLUMNS_MAX];
 };
 
-/* Appends the header row, or one row, with its newline. Control characters in strings become spaces. */
+/* Appends the header row, or one row, with its newline. Control characters in strings become
+ * spaces. */
 void csv_write_header(struct text *out, const struct csv_table *table);
 void csv_write_row(struct text *out, const struct csv_table *table, const void *row);
 
 /* The map of a file that was written by this very table. */
 void csv_map_own(const struct csv_table *table, struct csv_map *map);
 
-/* Reads a header row (changing it). Unknown columns are passed over; ERR_FORMAT names a required one that is
- * missing. */
-MUST_USE enum err_code csv_read_header(const struct csv_table *table, char *line, struct csv_map *map,
-                                       struct error *err);
+/* Reads a header row (changing it). Unknown columns are passed over; ERR_FORMAT names a required
+ * one that is missing. */
+MUST_USE enum err_code csv_read_header(const struct csv_table *table, char *line,
+                                       struct csv_map *map, struct error *err);
 
-/* Reads one row (changing the line, into which strings point). ERR_FORMAT names the column that could not be
- * read. */
-MUST_USE enum err_code csv_read_row(const struct csv_table *table, const struct csv_map *map, char *line,
-                                    void *row, struct error *err);
+/* Reads one row (changing the line, into which strings point). ERR_FORMAT names the column that
+ * could not be read. */
+MUST_USE enum err_code csv_read_row(const struct csv_table *table, const struct csv_map *map,
+                                    char *line, void *row, struct error *err);
 
 #endif

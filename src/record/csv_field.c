@@ -213,7 +213,8 @@ union value {
     bool truth;
 };
 
-static bool read_value(const struct csv_column *column, const char *field, union value *value, size_t *size)
+static bool read_value(const struct csv_column *column, const char *field, union value *value,
+                       size_t *size)
 {
     *size = sizeof value->number;
     switch (column->kind) {

@@ -34,7 +34,8 @@ static void redacted_value(struct text *out, const char *value, const struct hid
     text_free(&clean);
 }
 
-static void redacted(struct text *out, const char *name, const char *value, const struct hidden *hidden)
+static void redacted(struct text *out, const char *name, const char *value,
+                     const struct hidden *hidden)
 {
     key(out, name);
     redacted_value(out, value, hidden);
@@ -77,13 +78,14 @@ static void headers(struct text *out, const struct evidence *evidence, const str
     text_puts(out, *separator == '{' ? "{}" : "}");
 }
 
-/* [[offset_ms,type],...], oldest first, the last EVIDENCE_EVENTS. The type of an unknown event is the
- * service's own text. */
+/* [[offset_ms,type],...], oldest first, the last EVIDENCE_EVENTS. The type of an unknown event is
+ * the service's own text. */
 static void events(struct text *out, const struct evidence *evidence, const struct hidden *hidden)
 {
     key(out, "events");
     text_puts(out, "[");
-    size_t first = evidence->event_count > EVIDENCE_EVENTS ? evidence->event_count - EVIDENCE_EVENTS : 0;
+    size_t first =
+        evidence->event_count > EVIDENCE_EVENTS ? evidence->event_count - EVIDENCE_EVENTS : 0;
     for (size_t i = first; i < evidence->event_count; i++) {
         text_printf(out, "%s[%.3f,", i > first ? "," : "", evidence->events[i].offset_ms);
         redacted_value(out, evidence->events[i].type, hidden);
@@ -120,8 +122,8 @@ static void tokens(struct text *out, const struct usage *usage)
     text_puts(out, "}");
 }
 
-/* The name of an errno ("ECONNRESET"), which says more to a reader than its number, and the same on every
- * system. */
+/* The name of an errno ("ECONNRESET"), which says more to a reader than its number, and the same on
+ * every system. */
 static const char *os_error_name(int os_error)
 {
     if (os_error == 0) return NULL;
@@ -152,7 +154,8 @@ static const char *usage_shape(const struct usage *usage)
     return usage->input > 0 ? "input_only" : "zero";
 }
 
-static void write_times(struct text *out, const struct evidence *evidence, const struct zone *local_zone)
+static void write_times(struct text *out, const struct evidence *evidence,
+                        const struct zone *local_zone)
 {
     char stamp[40];
     format_utc_ms(evidence->utc_ns, stamp);
@@ -175,7 +178,8 @@ static void write_region(struct text *out, const struct region *region, const ch
     string(out, "transport", "websocket");
 }
 
-static void write_failure(struct text *out, const struct evidence *evidence, const struct hidden *hidden)
+static void write_failure(struct text *out, const struct evidence *evidence,
+                          const struct hidden *hidden)
 {
     string(out, "scope", evidence->session_scope ? "session" : "attempt");
     string(out, "phase", phase_name(evidence->failure.phase));
@@ -198,7 +202,8 @@ static void write_failure(struct text *out, const struct evidence *evidence, con
     number(out, "tls_error", evidence->tls_error, evidence->tls_error != 0);
 }
 
-static void write_attempt(struct text *out, const struct evidence *evidence, const struct hidden *hidden)
+static void write_attempt(struct text *out, const struct evidence *evidence,
+                          const struct hidden *hidden)
 {
     number(out, "interaction", (int64_t)evidence->interaction, evidence->interaction != 0);
     number(out, "attempt", (int64_t)evidence->attempt, evidence->attempt != 0);
@@ -219,7 +224,8 @@ static void write_attempt(struct text *out, const struct evidence *evidence, con
     text_puts(out, "}\n");
 }
 
-void evidence_write(struct text *out, const struct evidence *evidence, const struct zone *local_zone)
+void evidence_write(struct text *out, const struct evidence *evidence,
+                    const struct zone *local_zone)
 {
     struct hidden hidden;
     if (!hidden_of(evidence->region, evidence->said, evidence->credential, &hidden)) {

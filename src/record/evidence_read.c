@@ -108,7 +108,8 @@ static bool read_entry(struct evidence_entry *entry)
     entry->events = list_at(entry->tree, "events");
     entry->also = list_at(entry->tree, "also");
     entry->session_scope = strcmp(string_at(entry->tree, "scope"), "session") == 0;
-    entry->possibly_billed = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(entry->tree, "possibly_billed"));
+    entry->possibly_billed =
+        cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(entry->tree, "possibly_billed"));
     return parse_time(entry->time, &entry->utc_ns, NULL) == ERR_OK && entry->region[0] != '\0' &&
            entry->code[0] != '\0' && phase_of(string_at(entry->tree, "phase"), &entry->phase) &&
            domain_of(string_at(entry->tree, "domain"), &entry->domain);
@@ -134,7 +135,8 @@ const char *entry_header(const struct evidence_entry *entry, const char *name)
     const cJSON *header;
     cJSON_ArrayForEach(header, entry->headers)
     {
-        if (header->string != NULL && strcasecmp(header->string, name) == 0 && cJSON_IsString(header))
+        if (header->string != NULL && strcasecmp(header->string, name) == 0 &&
+            cJSON_IsString(header))
             return header->valuestring;
     }
     return "";
@@ -145,7 +147,8 @@ size_t entry_event_count(const struct evidence_entry *entry)
     return (size_t)cJSON_GetArraySize(entry->events);
 }
 
-bool entry_event(const struct evidence_entry *entry, size_t index, double *offset_ms, const char **type)
+bool entry_event(const struct evidence_entry *entry, size_t index, double *offset_ms,
+                 const char **type)
 {
     const cJSON *event = index <= INT32_MAX ? cJSON_GetArrayItem(entry->events, (int)index) : NULL;
     const cJSON *offset = cJSON_GetArrayItem(event, 0);
@@ -169,8 +172,8 @@ static enum line_use read_line(void *state, char *line, size_t length)
     return LINE_USED;
 }
 
-enum err_code evidence_read(const char *folder, evidence_visitor *visit, void *context, struct text *notes,
-                            struct error *err)
+enum err_code evidence_read(const char *folder, evidence_visitor *visit, void *context,
+                            struct text *notes, struct error *err)
 {
     struct reading reading = {visit, context};
     const struct run_walk walk = {.folder = folder,

@@ -1,4 +1,5 @@
-/* Reads evidence records back: failures.jsonl as a stream, one record at a time, in bounded memory. */
+/* Reads evidence records back: failures.jsonl as a stream, one record at a time, in bounded
+ * memory. */
 #ifndef RUSHHOUR_RECORD_EVIDENCE_READ_H
 #define RUSHHOUR_RECORD_EVIDENCE_READ_H
 
@@ -15,8 +16,8 @@
 #define ENTRY_UNKNOWN (-1.0)
 
 /*
- * One record as results/README.md describes it. Strings are "" where the record says null; they and the trees
- * belong to `tree` and live as long as it does. Keys that are not here are passed over.
+ * One record as results/README.md describes it. Strings are "" where the record says null; they and
+ * the trees belong to `tree` and live as long as it does. Keys that are not here are passed over.
  */
 struct evidence_entry {
     cJSON *tree;
@@ -38,8 +39,8 @@ struct evidence_entry {
 };
 
 /*
- * Parses one line (with its NUL at line[length]); entry_free in any case. False, with nothing to free, when
- * it is no JSON object with a time, a known phase and domain, a region and a code.
+ * Parses one line (with its NUL at line[length]); entry_free in any case. False, with nothing to
+ * free, when it is no JSON object with a time, a known phase and domain, a region and a code.
  */
 bool entry_parse(const char *line, size_t length, struct evidence_entry *out);
 void entry_free(struct evidence_entry *entry);
@@ -47,17 +48,19 @@ void entry_free(struct evidence_entry *entry);
 /* The value of a response header, whatever its case; "" when it is not there. */
 const char *entry_header(const struct evidence_entry *entry, const char *name);
 
-/* One of the last events by its place; false when there is none of that form. The type is borrowed. */
-bool entry_event(const struct evidence_entry *entry, size_t index, double *offset_ms, const char **type);
+/* One of the last events by its place; false when there is none of that form. The type is
+ * borrowed. */
+bool entry_event(const struct evidence_entry *entry, size_t index, double *offset_ms,
+                 const char **type);
 size_t entry_event_count(const struct evidence_entry *entry);
 
 /* Called for each record in the order of the file; the entry lives until it returns. */
 typedef void evidence_visitor(void *context, const struct evidence_entry *entry);
 
 /*
- * Walks failures.jsonl of a run folder. A torn last line is dropped, a broken one skipped, a missing file is
- * an empty one; each is told in `notes`, one sentence a line. ERR_IO when the file is there and cannot be
- * read.
+ * Walks failures.jsonl of a run folder. A torn last line is dropped, a broken one skipped, a
+ * missing file is an empty one; each is told in `notes`, one sentence a line. ERR_IO when the file
+ * is there and cannot be read.
  */
 MUST_USE enum err_code evidence_read(const char *folder, evidence_visitor *visit, void *context,
                                      struct text *notes, struct error *err);

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Length of the first leading part of the path that does not exist yet; the path's length + 1 when all of it
- * does. */
+/* Length of the first leading part of the path that does not exist yet; the path's length + 1 when
+ * all of it does. */
 static size_t first_missing(char *path)
 {
     for (char *slash = path;; slash++) {
@@ -35,8 +35,8 @@ static enum err_code check_empty(const char *path, struct error *err)
     }
     (void)closedir(folder);
     if (empty) return ERR_OK;
-    return error_set(err, ERR_IO, "%s: is not empty; a run needs a folder of its own: name another one",
-                     path);
+    return error_set(err, ERR_IO,
+                     "%s: is not empty; a run needs a folder of its own: name another one", path);
 }
 
 enum err_code folder_make_empty(const char *path, size_t *made_from, struct error *err)

@@ -15,8 +15,8 @@
 #define RUN_MANIFEST_LIMIT ((size_t)64 << 20) /* bytes: far more than a manifest ever has */
 
 /*
- * Makes a folder and its parents, or takes one that exists and is empty; ERR_IO for one that holds something.
- * *made_from is for folder_unmake. On failure nothing that was made is left.
+ * Makes a folder and its parents, or takes one that exists and is empty; ERR_IO for one that holds
+ * something. *made_from is for folder_unmake. On failure nothing that was made is left.
  */
 MUST_USE enum err_code folder_make_empty(const char *path, size_t *made_from, struct error *err);
 

@@ -5,7 +5,8 @@
 static bool too_late(struct health *health, const char *what, uint64_t late, uint64_t all)
 {
     if (all == 0 || (double)late <= HEALTH_LATE_SHARE * (double)all) return false;
-    (void)snprintf(health->why, sizeof health->why, "%.1f%% of %s were over %.0f ms late, more than %.0f%%",
+    (void)snprintf(health->why, sizeof health->why,
+                   "%.1f%% of %s were over %.0f ms late, more than %.0f%%",
                    100 * (double)late / (double)all, what, (double)HEALTH_LATE_NS / 1e6,
                    100 * HEALTH_LATE_SHARE);
     return true;
@@ -25,17 +26,19 @@ static bool fell_short(struct health *health)
     if (health->requested <= health->achieved + HEALTH_SHORTFALL) return false;
     double share = (double)health->achieved / (double)health->requested;
     if (share >= HEALTH_ACHIEVED) return false;
-    (void)snprintf(health->why, sizeof health->why, "%.1f%% of the requested load was reached, under %.0f%%",
-                   100 * share, 100 * HEALTH_ACHIEVED);
+    (void)snprintf(health->why, sizeof health->why,
+                   "%.1f%% of the requested load was reached, under %.0f%%", 100 * share,
+                   100 * HEALTH_ACHIEVED);
     return true;
 }
 
 void health_judge(struct health *health)
 {
     health->why[0] = '\0';
-    health->valid = !too_late(health, "loop turns", health->loops_late, health->loops) &&
-                    !too_late(health, "attempts sent", health->dispatches_late, health->dispatches) &&
-                    !too_busy(health) && !fell_short(health);
+    health->valid =
+        !too_late(health, "loop turns", health->loops_late, health->loops) &&
+        !too_late(health, "attempts sent", health->dispatches_late, health->dispatches) &&
+        !too_busy(health) && !fell_short(health);
 }
 
 static int64_t later(int64_t a, int64_t b)
@@ -51,7 +54,8 @@ void health_merge(struct health *into, const struct health *from)
     into->dispatch_delay_max_ns = later(into->dispatch_delay_max_ns, from->dispatch_delay_max_ns);
     uint64_t wall_ms = into->wall_ms + from->wall_ms;
     if (wall_ms > 0) {
-        into->cpu = (into->cpu * (double)into->wall_ms + from->cpu * (double)from->wall_ms) / (double)wall_ms;
+        into->cpu = (into->cpu * (double)into->wall_ms + from->cpu * (double)from->wall_ms) /
+                    (double)wall_ms;
     }
     into->wall_ms = wall_ms;
     into->loops += from->loops;

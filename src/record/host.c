@@ -85,13 +85,13 @@ cJSON *host_facts(void)
     bool named = uname(&names) == 0;
     const char *system = named ? names.sysname : NULL;
     cJSON *host = cJSON_CreateObject();
-    bool ok =
-        host != NULL && add_string(host, "os", os_release_name(&os) ? os.data : system) &&
-        add_string(host, "kernel", named ? names.release : NULL) &&
-        add_string(host, "architecture", named ? names.machine : NULL) &&
-        add_number(host, "cpus", (double)sysconf(_SC_NPROCESSORS_ONLN)) &&
-        add_number(host, "memory_bytes", (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE)) &&
-        add_string(host, "time_zone", zone_of_machine(&zone) ? zone.data : NULL);
+    bool ok = host != NULL && add_string(host, "os", os_release_name(&os) ? os.data : system) &&
+              add_string(host, "kernel", named ? names.release : NULL) &&
+              add_string(host, "architecture", named ? names.machine : NULL) &&
+              add_number(host, "cpus", (double)sysconf(_SC_NPROCESSORS_ONLN)) &&
+              add_number(host, "memory_bytes",
+                         (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE)) &&
+              add_string(host, "time_zone", zone_of_machine(&zone) ? zone.data : NULL);
     text_free(&os);
     text_free(&zone);
     if (ok) return host;

@@ -5,8 +5,8 @@
 #include <cjson/cJSON.h>
 
 /*
- * {os, kernel, architecture, cpus, memory_bytes, time_zone}; what cannot be told is null. Neither the host's
- * name nor its addresses: run folders are handed to others. NULL without memory.
+ * {os, kernel, architecture, cpus, memory_bytes, time_zone}; what cannot be told is null. Neither
+ * the host's name nor its addresses: run folders are handed to others. NULL without memory.
  */
 cJSON *host_facts(void);
 

@@ -11,7 +11,8 @@
 #define HEALTH(name, kind) #name, kind, false, AT(health.name), 0, NULL
 #define DELAY(name) #name "_us", CSV_NS_AS_US, false, AT(health.name##_ns), 0, NULL
 
-/* The order of the file. The contract's columns are required; what stands to their right may be missing. */
+/* The order of the file. The contract's columns are required; what stands to their right may be
+ * missing. */
 static const struct csv_column columns[] = {
     {"start", CSV_TIME, true, AT(start_utc_ns), 0, NULL},
     {"end", CSV_TIME, true, AT(end_utc_ns), 0, NULL},

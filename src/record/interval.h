@@ -1,4 +1,5 @@
-/* One row of intervals.csv: an interval of one region. The columns are made from the counters' own tables. */
+/* One row of intervals.csv: an interval of one region. The columns are made from the counters' own
+ * tables. */
 #ifndef RUSHHOUR_RECORD_INTERVAL_H
 #define RUSHHOUR_RECORD_INTERVAL_H
 
@@ -18,17 +19,18 @@ struct interval_row {
     struct health health; /* of the generator as a whole: the same in the rows of one interval */
 };
 
-/* The header line of intervals.csv, with its newline, and one row with its newline. Times are cut to ms. */
+/* The header line of intervals.csv, with its newline, and one row with its newline. Times are cut
+ * to ms. */
 void interval_csv_header(struct text *out);
 void interval_csv_row(struct text *out, const struct interval_row *row);
 
-/* Reads the header row (changing it): where this file has its columns. ERR_FORMAT names one of the contract's
- * that is missing. */
+/* Reads the header row (changing it): where this file has its columns. ERR_FORMAT names one of the
+ * contract's that is missing. */
 MUST_USE enum err_code interval_csv_columns(char *header, struct csv_map *map, struct error *err);
 
-/* Reads one row back (changing the line, into which its region points). Missing columns are 0, a missing
- * `valid` is true. */
-MUST_USE enum err_code interval_csv_read(const struct csv_map *map, char *line, struct interval_row *row,
-                                         struct error *err);
+/* Reads one row back (changing the line, into which its region points). Missing columns are 0, a
+ * missing `valid` is true. */
+MUST_USE enum err_code interval_csv_read(const struct csv_map *map, char *line,
+                                         struct interval_row *row, struct error *err);
 
 #endif

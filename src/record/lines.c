@@ -10,8 +10,8 @@
 
 bool lines_open(struct lines *lines, const char *path, size_t limit)
 {
-    *lines =
-        (struct lines){.fd = open(path, O_RDONLY | O_CLOEXEC), .limit = limit, .capacity = FIRST_CAPACITY};
+    *lines = (struct lines){
+        .fd = open(path, O_RDONLY | O_CLOEXEC), .limit = limit, .capacity = FIRST_CAPACITY};
     if (lines->fd < 0) return false;
     lines->buffer = malloc(lines->capacity);
     return lines->buffer != NULL;
@@ -24,7 +24,8 @@ void lines_close(struct lines *lines)
     *lines = (struct lines){.fd = -1};
 }
 
-/* Makes room behind the unread bytes; one byte stays free for the NUL of a last line without newline. */
+/* Makes room behind the unread bytes; one byte stays free for the NUL of a last line without
+ * newline. */
 static bool make_room(struct lines *lines)
 {
     if (lines->start > 0) {

@@ -25,11 +25,13 @@ enum line_kind {
     LINE_ERROR     /* os_error says why: errno of read, or ENOMEM */
 };
 
-/* False with errno when the file cannot be opened or without memory. Close with lines_close in any case. */
+/* False with errno when the file cannot be opened or without memory. Close with lines_close in any
+ * case. */
 bool lines_open(struct lines *lines, const char *path, size_t limit);
 void lines_close(struct lines *lines);
 
-/* The next line, NUL-terminated, without its LF or CRLF; it may be changed, and lives until the next call. */
+/* The next line, NUL-terminated, without its LF or CRLF; it may be changed, and lives until the
+ * next call. */
 enum line_kind lines_next(struct lines *lines, char **line, size_t *length);
 
 #endif

@@ -8,11 +8,12 @@
 #include <inttypes.h>
 #include <math.h>
 
-/* Whole numbers below this are printed exactly: cJSON is content with 15 digits (compare_double in cJSON.c).
- */
+/* Whole numbers below this are printed exactly: cJSON is content with 15 digits (compare_double in
+ * cJSON.c). */
 #define EXACT_WHEN_PRINTED UINT64_C(1000000000000000)
 
-/* The cJSON calls say NULL without memory, and take a NULL parent: one check of `ok` at the end is enough. */
+/* The cJSON calls say NULL without memory, and take a NULL parent: one check of `ok` at the end is
+ * enough. */
 struct building {
     bool ok;
 };
@@ -97,8 +98,8 @@ static void add_run(struct building *b, cJSON *manifest, const struct run_facts 
     moment(b, run, "written", clock_wall_ns()); /* real time, whatever the run's own clock shows */
 }
 
-/* profile_manifest is the one place that knows what of a profile may be shown; `load` is its part of that
- * name. */
+/* profile_manifest is the one place that knows what of a profile may be shown; `load` is its part
+ * of that name. */
 static void add_profile(struct building *b, cJSON *manifest, const struct profile *profile)
 {
     struct text json = {0};
@@ -131,7 +132,8 @@ static void add_generator(struct building *b, cJSON *manifest, const struct run_
     us_as_ms(b, lag, "p50", facts->lag_p50_us);
     us_as_ms(b, lag, "p99", facts->lag_p99_us);
     us_as_ms(b, lag, "max", facts->lag_max_us);
-    delay(b, generator, "loop_delay_ms", h ? &h->loop_delay_p99_ns : NULL, h ? &h->loop_delay_max_ns : NULL);
+    delay(b, generator, "loop_delay_ms", h ? &h->loop_delay_p99_ns : NULL,
+          h ? &h->loop_delay_max_ns : NULL);
     delay(b, generator, "dispatch_delay_ms", h ? &h->dispatch_delay_p99_ns : NULL,
           h ? &h->dispatch_delay_max_ns : NULL);
     number(b, generator, "cpu", h ? h->cpu : 0, h != NULL);

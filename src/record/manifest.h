@@ -1,5 +1,5 @@
-/* run.json as the run itself knows it: who ran what, where, when. Totals and verdicts are added by report/.
- */
+/* run.json as the run itself knows it: who ran what, where, when. Totals and verdicts are added by
+ * report/. */
 #ifndef RUSHHOUR_RECORD_MANIFEST_H
 #define RUSHHOUR_RECORD_MANIFEST_H
 
@@ -37,12 +37,13 @@ struct run_facts {
     int64_t lag_p50_us, lag_p99_us, lag_max_us; /* -1: none */
     const struct library_version *libraries;
     size_t library_count;
-    const struct abort_fact *abort; /* one per region; NULL: the profile has no such rule, or too early */
+    const struct abort_fact *abort; /* one per region; NULL: the profile has no such rule, or too
+                                       early */
     size_t abort_count;
 };
 
-/* The manifest with the contract's keys format, tool, run, host, load, profile (profile_manifest), generator,
- * and abort_on_fail with such a rule. The caller's; NULL without memory. */
+/* The manifest with the contract's keys format, tool, run, host, load, profile (profile_manifest),
+ * generator, and abort_on_fail with such a rule. The caller's; NULL without memory. */
 cJSON *manifest_new(const struct run_facts *facts);
 
 #endif

@@ -37,12 +37,14 @@ static void step(const struct differ *differ, const char *path, const char *key,
     text_free(&next);
 }
 
-static void walk_named(const struct differ *differ, const char *path, const cJSON *a, const cJSON *b)
+static void walk_named(const struct differ *differ, const char *path, const cJSON *a,
+                       const cJSON *b)
 {
     const cJSON *item;
     cJSON_ArrayForEach(item, a)
     {
-        if (name_of(item) != NULL) step(differ, path, name_of(item), item, by_name(b, name_of(item)));
+        if (name_of(item) != NULL)
+            step(differ, path, name_of(item), item, by_name(b, name_of(item)));
     }
     cJSON_ArrayForEach(item, b)
     {
@@ -51,7 +53,8 @@ static void walk_named(const struct differ *differ, const char *path, const cJSO
     }
 }
 
-static void walk_object(const struct differ *differ, const char *path, const cJSON *a, const cJSON *b)
+static void walk_object(const struct differ *differ, const char *path, const cJSON *a,
+                        const cJSON *b)
 {
     const cJSON *item;
     cJSON_ArrayForEach(item, a)

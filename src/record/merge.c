@@ -43,7 +43,8 @@ static enum err_code read_manifests(struct merging *m, struct error *err)
         if (code != ERR_OK) return code;
         m->manifests[i] = cJSON_Duplicate(run_reader_manifest(reader), 1);
         run_reader_close(reader);
-        if (m->manifests[i] == NULL) return error_set(err, ERR_NOMEM, "%s: no memory to read it", m->runs[i]);
+        if (m->manifests[i] == NULL)
+            return error_set(err, ERR_NOMEM, "%s: no memory to read it", m->runs[i]);
     }
     return ERR_OK;
 }
@@ -70,16 +71,17 @@ static enum err_code check_profiles(const struct merging *m, size_t i, struct er
     struct difference found = {0};
     manifest_diff(parts[0], cJSON_GetObjectItemCaseSensitive(m->manifests[0], "profile"),
                   cJSON_GetObjectItemCaseSensitive(m->manifests[i], "profile"), keep_first, &found);
-    manifest_diff("run.simulated", run_part(m->manifests[0], parts[1]), run_part(m->manifests[i], parts[1]),
-                  keep_first, &found);
+    manifest_diff("run.simulated", run_part(m->manifests[0], parts[1]),
+                  run_part(m->manifests[i], parts[1]), keep_first, &found);
     enum err_code code = ERR_OK;
     if (found.path.length > 0) {
-        code = error_set(
-            err, ERR_FORMAT,
-            "%s and %s cannot be merged: %s is %s in the first and %s in the second; `rushhour compare` "
-            "sets runs of different profiles side by side",
-            m->runs[0], m->runs[i], text_str(&found.path), found.a != NULL ? found.a : "absent",
-            found.b != NULL ? found.b : "absent");
+        code =
+            error_set(err, ERR_FORMAT,
+                      "%s and %s cannot be merged: %s is %s in the first and %s in the second; "
+                      "`rushhour compare` "
+                      "sets runs of different profiles side by side",
+                      m->runs[0], m->runs[i], text_str(&found.path),
+                      found.a != NULL ? found.a : "absent", found.b != NULL ? found.b : "absent");
     }
     text_free(&found.path);
     cJSON_free(found.a);
@@ -99,7 +101,8 @@ static enum err_code check_twice(const struct merging *m, size_t i, struct error
                     cJSON_Compare(cJSON_GetObjectItemCaseSensitive(a, "host"),
                                   cJSON_GetObjectItemCaseSensitive(b, "host"), true);
         if (same)
-            return error_set(err, ERR_FORMAT, "%s and %s are the same run: leave one out, or it counts twice",
+            return error_set(err, ERR_FORMAT,
+                             "%s and %s are the same run: leave one out, or it counts twice",
                              m->runs[k], m->runs[i]);
     }
     return ERR_OK;
@@ -175,10 +178,11 @@ static bool fill_run(cJSON *run, const struct merging *m, const char *id)
         const cJSON *number = run_part(m->manifests[i], sums[0]);
         if (cJSON_IsNumber(number)) workers += number->valuedouble;
     }
-    bool ok = put(run, "id", cJSON_CreateString(id)) && put(run, "state", cJSON_CreateString(state_of(m))) &&
+    bool ok = put(run, "id", cJSON_CreateString(id)) &&
+              put(run, "state", cJSON_CreateString(state_of(m))) &&
               put(run, "shard", cJSON_CreateString("merged")) &&
-              put(run, sums[0], cJSON_CreateNumber(workers)) && put_time(run, "written", clock_wall_ns()) &&
-              put(run, "merged", list_of_parts(m));
+              put(run, sums[0], cJSON_CreateNumber(workers)) &&
+              put_time(run, "written", clock_wall_ns()) && put(run, "merged", list_of_parts(m));
     if (ok && started != INT64_MAX) ok = put_time(run, "started", started);
     if (ok && ended != INT64_MIN) ok = put_time(run, "ended", ended);
     return ok;
@@ -214,21 +218,23 @@ static void note_clocks(const struct merging *m)
         int64_t start = time_of(m->manifests[i], "started");
         int64_t apart = start > first ? start - first : first - start;
         if (first == INT64_MIN || start == INT64_MIN || apart < STARTS_APART_NS) continue;
-        text_printf(m->notes, "%s started %.3f s %s %s.\n", m->runs[i], (double)apart / (double)NS_PER_S,
-                    start > first ? "after" : "before", m->runs[0]);
+        text_printf(m->notes, "%s started %.3f s %s %s.\n", m->runs[i],
+                    (double)apart / (double)NS_PER_S, start > first ? "after" : "before",
+                    m->runs[0]);
     }
     for (size_t i = 1; i < m->count; i++) {
         double apart = m->skew_ms[i] - m->skew_ms[0];
         if (!(fabs(apart) >= SKEW_APART_MS)) continue;
-        text_printf(
-            m->notes,
-            "The clocks of %s and %s differ by %.1f s, measured against the service: their windows do not "
-            "hold the same minutes.\n",
-            m->runs[0], m->runs[i], fabs(apart) / 1000);
+        text_printf(m->notes,
+                    "The clocks of %s and %s differ by %.1f s, measured against the service: their "
+                    "windows do not "
+                    "hold the same minutes.\n",
+                    m->runs[0], m->runs[i], fabs(apart) / 1000);
     }
 }
 
-static enum err_code merge_all(struct merging *m, const char *folder, cJSON **manifest, struct error *err)
+static enum err_code merge_all(struct merging *m, const char *folder, cJSON **manifest,
+                               struct error *err)
 {
     int64_t started = INT64_MAX;
     for (size_t i = 0; i < m->count; i++) {
@@ -266,7 +272,8 @@ enum err_code run_merge(const char *folder, const char *const *runs, size_t coun
 {
     *manifest = NULL;
     if (count == 0 || count > MERGE_RUNS_MAX)
-        return error_set(err, ERR_USAGE, "merge takes 1 to %d runs, not %zu", MERGE_RUNS_MAX, count);
+        return error_set(err, ERR_USAGE, "merge takes 1 to %d runs, not %zu", MERGE_RUNS_MAX,
+                         count);
     struct merging m = {.runs = runs,
                         .count = count,
                         .manifests = calloc(count, sizeof *m.manifests),

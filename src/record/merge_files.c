@@ -61,11 +61,13 @@ static enum err_code interval_rest(struct merge_job *job, struct error *err)
     return ERR_OK;
 }
 
-static struct interval_entry *interval_place(struct interval_group *group, const struct interval_row *row)
+static struct interval_entry *interval_place(struct interval_group *group,
+                                             const struct interval_row *row)
 {
     for (size_t i = 0; i < group->count; i++) {
         struct interval_entry *entry = &group->entries[i];
-        if (entry->row.end_utc_ns == row->end_utc_ns && strcmp(entry->region, row->region) == 0) return entry;
+        if (entry->row.end_utc_ns == row->end_utc_ns && strcmp(entry->region, row->region) == 0)
+            return entry;
     }
     if (group->count == group->capacity) {
         size_t capacity = group->capacity == 0 ? 16 : group->capacity * 2;
@@ -132,7 +134,8 @@ struct latency_entry {
 };
 
 struct latency_group {
-    struct latency_entry *entries; /* those beyond `count` keep their empty histograms, to be used again */
+    struct latency_entry *entries; /* those beyond `count` keep their empty histograms, to be used
+                                      again */
     size_t count, capacity;
     int64_t start_ns;
     struct histogram_decoder *decoder;
@@ -144,8 +147,8 @@ static bool latency_read(struct merge_stream *stream, bool *skip)
 {
     struct latency_group *group = stream->job->state;
     struct histogram_log_entry entry = {0};
-    if (histogram_log_read(group->decoder, stream->line, stream->length, &group->base_ns[stream->run], &entry,
-                           NULL) != ERR_OK)
+    if (histogram_log_read(group->decoder, stream->line, stream->length,
+                           &group->base_ns[stream->run], &entry, NULL) != ERR_OK)
         return false;
     *skip = entry.histogram == NULL;
     stream->key = entry.start_utc_ns;
@@ -158,7 +161,8 @@ static enum err_code latency_rest(struct merge_job *job, struct error *err)
     enum err_code code = ERR_OK;
     for (size_t i = 0; code == ERR_OK && i < group->count; i++) {
         struct latency_entry *entry = &group->entries[i];
-        code = histogram_log_line(&job->text, entry->tag, group->start_ns, entry->length_ns, entry->sum, err);
+        code = histogram_log_line(&job->text, entry->tag, group->start_ns, entry->length_ns,
+                                  entry->sum, err);
         histogram_reset(entry->sum);
     }
     group->count = 0;
@@ -229,12 +233,14 @@ enum err_code merge_latencies(const struct merge *merge, struct error *err)
                             .read = latency_read,
                             .take = latency_take,
                             .state = &group};
-    text_printf(&comment,
-                "rushhour %s, profile %s, %zu runs merged, values in microseconds, Tag=<region>.<metric>",
-                RUSHHOUR_VERSION, merge->profile, merge->count);
+    text_printf(
+        &comment,
+        "rushhour %s, profile %s, %zu runs merged, values in microseconds, Tag=<region>.<metric>",
+        RUSHHOUR_VERSION, merge->profile, merge->count);
     histogram_log_header(&head, merge->start_utc_ns, text_str(&comment));
     bool ready = group.decoder != NULL && group.base_ns != NULL;
-    enum err_code code = ready ? merge_run_then(&job, &head, latency_rest, err) : no_memory(&job, err);
+    enum err_code code =
+        ready ? merge_run_then(&job, &head, latency_rest, err) : no_memory(&job, err);
     for (size_t i = 0; i < group.capacity; i++) histogram_free(group.entries[i].sum);
     free(group.entries);
     free(group.base_ns);
@@ -265,7 +271,8 @@ static bool attempt_read(struct merge_stream *stream, bool *skip)
     return true;
 }
 
-/* Numbers of different runs never meet: run i has those that leave i when divided by the runs' number. */
+/* Numbers of different runs never meet: run i has those that leave i when divided by the runs'
+ * number. */
 static enum err_code attempt_take(struct merge_stream *stream, struct error *err)
 {
     (void)err;
@@ -296,7 +303,8 @@ enum err_code merge_attempts(const struct merge *merge, struct error *err)
     text_free(&head);
     free(state.rows);
     if (code != ERR_OK || state.count > 0) return code;
-    /* Runs that kept no attempts leave a whole that keeps none: reports then go by the intervals. */
+    /* Runs that kept no attempts leave a whole that keeps none: reports then go by the
+     * intervals. */
     struct text path = {0};
     text_printf(&path, "%s/%s", merge->folder, RUN_ATTEMPTS);
     if (unlink(text_str(&path)) != 0 && errno != ENOENT)
@@ -323,7 +331,8 @@ static bool failure_read(struct merge_stream *stream, bool *skip)
     if (length >= sizeof stamp) return false;
     memcpy(stamp, at, length);
     stamp[length] = '\0';
-    return parse_time(stamp, &stream->key, NULL) == ERR_OK && stream->line[stream->length - 1] == '}';
+    return parse_time(stamp, &stream->key, NULL) == ERR_OK &&
+           stream->line[stream->length - 1] == '}';
 }
 
 static enum err_code failure_take(struct merge_stream *stream, struct error *err)
@@ -355,7 +364,8 @@ enum err_code merge_failures(const struct merge *merge, struct error *err)
     bool ready = state.skew_sum != NULL && state.skew_count != NULL;
     enum err_code code = ready ? merge_run(&job, NULL, err) : no_memory(&job, err);
     for (size_t i = 0; ready && i < merge->count; i++)
-        merge->skew_ms[i] = state.skew_count[i] > 0 ? state.skew_sum[i] / (double)state.skew_count[i] : NAN;
+        merge->skew_ms[i] =
+            state.skew_count[i] > 0 ? state.skew_sum[i] / (double)state.skew_count[i] : NAN;
     free(state.skew_sum);
     free(state.skew_count);
     return code;

@@ -1,4 +1,5 @@
-/* The files of several run folders, read side by side in the order of time. Of record/merge.c only. */
+/* The files of several run folders, read side by side in the order of time. Of record/merge.c
+ * only. */
 #ifndef RUSHHOUR_RECORD_MERGE_FILES_H
 #define RUSHHOUR_RECORD_MERGE_FILES_H
 
@@ -22,7 +23,9 @@ struct merge {
 /* Each writes one file of the new folder. ERR_IO names what could not be read or written. */
 MUST_USE enum err_code merge_intervals(const struct merge *merge, struct error *err);
 MUST_USE enum err_code merge_latencies(const struct merge *merge, struct error *err);
-MUST_USE enum err_code merge_attempts(const struct merge *merge, struct error *err); /* none without any */
-MUST_USE enum err_code merge_failures(const struct merge *merge, struct error *err); /* fills skew_ms */
+/* none without any */
+MUST_USE enum err_code merge_attempts(const struct merge *merge, struct error *err);
+/* fills skew_ms */
+MUST_USE enum err_code merge_failures(const struct merge *merge, struct error *err);
 
 #endif

@@ -15,7 +15,8 @@ enum err_code merge_flush(struct merge_job *job, struct error *err)
 {
     if (job->text.failed) return error_set(err, ERR_NOMEM, "%s: no memory to merge it", job->name);
     size_t length = job->text.length;
-    if (length > 0 && fwrite(job->text.data, 1, length, job->out) != length) return cannot_write(job, err);
+    if (length > 0 && fwrite(job->text.data, 1, length, job->out) != length)
+        return cannot_write(job, err);
     text_clear(&job->text);
     return ERR_OK;
 }
@@ -77,7 +78,8 @@ static enum err_code advance(struct merge_stream *stream, struct error *err)
     return ERR_OK;
 }
 
-static enum err_code go_through(struct merge_job *job, struct merge_stream *streams, struct error *err)
+static enum err_code go_through(struct merge_job *job, struct merge_stream *streams,
+                                struct error *err)
 {
     enum err_code code = ERR_OK;
     for (size_t i = 0; code == ERR_OK && i < job->merge->count; i++) {
@@ -89,7 +91,8 @@ static enum err_code go_through(struct merge_job *job, struct merge_stream *stre
     while (code == ERR_OK) {
         struct merge_stream *first = NULL;
         for (size_t i = 0; i < job->merge->count; i++) {
-            if (!streams[i].over && (first == NULL || streams[i].key < first->key)) first = &streams[i];
+            if (!streams[i].over && (first == NULL || streams[i].key < first->key))
+                first = &streams[i];
         }
         if (first == NULL) break;
         code = job->take(first, err);

@@ -32,7 +32,8 @@ struct merge_job {
     bool may_be_missing;
     bool has_header;
     enum err_code (*header)(struct merge_stream *stream, char *line, struct error *err);
-    /* Reads a line and sets the key. False: it is broken, and left out. `*skip` for one that says nothing. */
+    /* Reads a line and sets the key. False: it is broken, and left out. `*skip` for one that says
+     * nothing. */
     bool (*read)(struct merge_stream *stream, bool *skip);
     /* Takes the line that comes first of all. */
     enum err_code (*take)(struct merge_stream *stream, struct error *err);
@@ -41,14 +42,14 @@ struct merge_job {
     void *state;
 };
 
-/* Goes through the files of all runs. The job's `out` is open meanwhile; what `head` holds is written first.
- */
+/* Goes through the files of all runs. The job's `out` is open meanwhile; what `head` holds is
+ * written first. */
 MUST_USE enum err_code merge_run(struct merge_job *job, const struct text *head, struct error *err);
 MUST_USE enum err_code merge_flush(struct merge_job *job, struct error *err);
 
 /* To be given what is left when all is read; may be NULL. */
 typedef enum err_code merge_rest(struct merge_job *job, struct error *err);
-MUST_USE enum err_code merge_run_then(struct merge_job *job, const struct text *head, merge_rest *rest,
-                                      struct error *err);
+MUST_USE enum err_code merge_run_then(struct merge_job *job, const struct text *head,
+                                      merge_rest *rest, struct error *err);
 
 #endif

@@ -1,22 +1,24 @@
-/* The latency metrics, all in microseconds. The names are those of latency.hlog, reports and thresholds. */
+/* The latency metrics, all in microseconds. The names are those of latency.hlog, reports and
+ * thresholds. */
 #ifndef RUSHHOUR_RECORD_METRIC_H
 #define RUSHHOUR_RECORD_METRIC_H
 
 #include <stdbool.h>
 
-/* name, from which event to which (printed under every report, since tools disagree on what "TTFT" means) */
-#define METRIC_MAP(X)                                                                                        \
-    X(RESOLVE, "resolve", "name lookup asked to addresses in hand")                                          \
-    X(TCP, "tcp", "connect() to the TCP connection established")                                             \
-    X(TLS, "tls", "TCP established to the TLS handshake done")                                               \
-    X(UPGRADE, "upgrade", "upgrade request ready to the 101 response in hand")                               \
-    X(DIAL, "dial", "resolve, tcp, tls and upgrade together")                                                \
-    X(SESSION, "session", "101 response to session.created")                                                 \
-    X(FIRST_EVENT, "first_event", "response.create due to the first event of the response")                  \
-    X(TTFT, "ttft", "response.create due to the first text or audio delta")                                  \
-    X(GAP, "gap", "one text or audio delta to the next")                                                     \
-    X(RESPONSE, "response", "response.create due to response.done, successful attempts")                     \
-    X(INTERACTION, "interaction", "first attempt due to the final outcome, retries included")                \
+/* name, from which event to which (printed under every report, since tools disagree on what "TTFT"
+ * means) */
+#define METRIC_MAP(X)                                                                              \
+    X(RESOLVE, "resolve", "name lookup asked to addresses in hand")                                \
+    X(TCP, "tcp", "connect() to the TCP connection established")                                   \
+    X(TLS, "tls", "TCP established to the TLS handshake done")                                     \
+    X(UPGRADE, "upgrade", "upgrade request ready to the 101 response in hand")                     \
+    X(DIAL, "dial", "resolve, tcp, tls and upgrade together")                                      \
+    X(SESSION, "session", "101 response to session.created")                                       \
+    X(FIRST_EVENT, "first_event", "response.create due to the first event of the response")        \
+    X(TTFT, "ttft", "response.create due to the first text or audio delta")                        \
+    X(GAP, "gap", "one text or audio delta to the next")                                           \
+    X(RESPONSE, "response", "response.create due to response.done, successful attempts")           \
+    X(INTERACTION, "interaction", "first attempt due to the final outcome, retries included")      \
     X(LAG, "lag", "response.create sent minus due: the generator's own lateness")
 
 enum metric {

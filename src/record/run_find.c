@@ -18,8 +18,8 @@ static bool is_folder(const char *path)
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-/* The time of a manifest: when it was written (a replay's own clock may stand years away), else when the run
- * started. */
+/* The time of a manifest: when it was written (a replay's own clock may stand years away), else
+ * when the run started. */
 static bool written_at(const char *path, int64_t *out_ns)
 {
     struct text json = {0};
@@ -29,7 +29,8 @@ static bool written_at(const char *path, int64_t *out_ns)
         const cJSON *run = cJSON_GetObjectItemCaseSensitive(manifest, "run");
         static const char *const keys[] = {"written", "started"};
         for (size_t i = 0; i < sizeof keys / sizeof *keys && !found; i++) {
-            const char *stamp = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(run, keys[i]));
+            const char *stamp =
+                cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(run, keys[i]));
             found = stamp != NULL && parse_time(stamp, out_ns, NULL) == ERR_OK;
         }
         cJSON_Delete(manifest);
@@ -52,8 +53,8 @@ static bool run_time(const char *folder, int64_t *out_ns)
     return found;
 }
 
-/* Of two runs of the same time the name decides, so that the answer does not hang on the order of the folder.
- */
+/* Of two runs of the same time the name decides, so that the answer does not hang on the order of
+ * the folder. */
 static void take_newer(struct text *newest, int64_t *newest_ns, const char *path)
 {
     int64_t ns;
@@ -71,8 +72,9 @@ static enum err_code find_latest(struct text *newest, struct error *err)
 {
     DIR *results = opendir(RESULTS);
     if (results == NULL) {
-        return error_set(err, ERR_IO, "%s: cannot look for the latest run: %s; name the run's folder",
-                         RESULTS, strerror(errno));
+        return error_set(err, ERR_IO,
+                         "%s: cannot look for the latest run: %s; name the run's folder", RESULTS,
+                         strerror(errno));
     }
     struct text path = {0};
     int64_t newest_ns = 0;
@@ -85,7 +87,8 @@ static enum err_code find_latest(struct text *newest, struct error *err)
     (void)closedir(results);
     bool failed = path.failed || newest->failed;
     text_free(&path);
-    if (failed) return error_set(err, ERR_NOMEM, "%s: no memory to look for the latest run", RESULTS);
+    if (failed)
+        return error_set(err, ERR_NOMEM, "%s: no memory to look for the latest run", RESULTS);
     if (newest->length > 0) return ERR_OK;
     return error_set(err, ERR_IO, "%s: holds no run yet; name the run's folder", RESULTS);
 }
@@ -101,14 +104,15 @@ static enum err_code find_named(const char *run, struct text *folder, struct err
         text_printf(folder, RESULTS "/%s", run);
         if (is_folder(text_str(folder))) return ERR_OK;
     }
-    return error_set(err, ERR_IO, "%s: no such run folder%s%s", run, *run == '/' ? "" : ", nor below ",
-                     *run == '/' ? "" : RESULTS "/");
+    return error_set(err, ERR_IO, "%s: no such run folder%s%s", run,
+                     *run == '/' ? "" : ", nor below ", *run == '/' ? "" : RESULTS "/");
 }
 
 enum err_code run_find(const char *run, struct text *folder, struct error *err)
 {
     struct text found = {0};
-    enum err_code code = strcmp(run, "latest") == 0 ? find_latest(&found, err) : find_named(run, &found, err);
+    enum err_code code =
+        strcmp(run, "latest") == 0 ? find_latest(&found, err) : find_named(run, &found, err);
     if (code == ERR_OK) text_puts(folder, text_str(&found));
     if (code == ERR_OK && (found.failed || folder->failed)) {
         code = error_set(err, ERR_NOMEM, "%s: no memory to find it", run);

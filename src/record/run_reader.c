@@ -23,7 +23,8 @@ struct run_reader {
     cJSON *manifest;
     const char **regions; /* borrowed from the manifest */
     size_t region_count;
-    struct text notes[NOTE_COUNT]; /* by file, so that a second walk replaces what the first has said */
+    struct text notes[NOTE_COUNT]; /* by file, so that a second walk replaces what the first has
+                                      said */
     struct text joined;
 };
 
@@ -38,7 +39,8 @@ static enum err_code find_regions(struct run_reader *reader, struct error *err)
 {
     const cJSON *profile = cJSON_GetObjectItemCaseSensitive(reader->manifest, "profile");
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(profile, "regions");
-    if (cJSON_GetArraySize(list) == 0) list = cJSON_GetObjectItemCaseSensitive(reader->manifest, "regions");
+    if (cJSON_GetArraySize(list) == 0)
+        list = cJSON_GetObjectItemCaseSensitive(reader->manifest, "regions");
     int count = cJSON_GetArraySize(list);
     if (count <= 0)
         return error_set(err, ERR_FORMAT, "%s/%s: names no regions", reader->folder, RUN_MANIFEST);
@@ -62,8 +64,9 @@ static void note_state(struct run_reader *reader)
     const cJSON *run = cJSON_GetObjectItemCaseSensitive(reader->manifest, "run");
     const char *state = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(run, "state"));
     if (state == NULL || strcmp(state, "running") != 0) return;
-    text_puts(&reader->notes[NOTE_RUN], "run.json: the run was killed, or is still running: what came after "
-                                        "its last whole interval is missing\n");
+    text_puts(&reader->notes[NOTE_RUN],
+              "run.json: the run was killed, or is still running: what came after "
+              "its last whole interval is missing\n");
     join_notes(reader);
 }
 
@@ -76,16 +79,17 @@ static enum err_code read_manifest(struct run_reader *reader, struct error *err)
     if (path.failed) {
         code = error_set(err, ERR_NOMEM, "%s: no memory", reader->folder);
     } else if (!file_exists(path.data)) {
-        code =
-            error_set(err, ERR_FORMAT, "%s: has no %s: it is not a run folder", reader->folder, RUN_MANIFEST);
+        code = error_set(err, ERR_FORMAT, "%s: has no %s: it is not a run folder", reader->folder,
+                         RUN_MANIFEST);
     } else {
         code = file_read(path.data, RUN_MANIFEST_LIMIT, &json, err);
     }
     if (code == ERR_OK) {
         reader->manifest = cJSON_ParseWithLength(text_str(&json), json.length);
         if (!cJSON_IsObject(reader->manifest)) {
-            code = error_set(err, ERR_FORMAT, "%s: is torn, or not JSON: the run cannot be read without it",
-                             path.data);
+            code =
+                error_set(err, ERR_FORMAT,
+                          "%s: is torn, or not JSON: the run cannot be read without it", path.data);
         }
     }
     text_free(&json);
@@ -142,17 +146,20 @@ const char *run_reader_notes(const struct run_reader *reader)
     return text_str(&reader->joined);
 }
 
-static bool region_find(const struct run_reader *reader, const char *name, size_t length, size_t *out)
+static bool region_find(const struct run_reader *reader, const char *name, size_t length,
+                        size_t *out)
 {
     for (size_t i = 0; i < reader->region_count; i++) {
-        if (strncmp(reader->regions[i], name, length) != 0 || reader->regions[i][length] != '\0') continue;
+        if (strncmp(reader->regions[i], name, length) != 0 || reader->regions[i][length] != '\0')
+            continue;
         *out = i;
         return true;
     }
     return false;
 }
 
-static enum err_code walk_file(struct run_reader *reader, int note, struct run_walk *walk, struct error *err)
+static enum err_code walk_file(struct run_reader *reader, int note, struct run_walk *walk,
+                               struct error *err)
 {
     text_clear(&reader->notes[note]);
     walk->folder = reader->folder;
@@ -191,12 +198,13 @@ static enum line_use interval_line(void *state, char *line, size_t length)
     if (interval_csv_read(&walking->map, line, &row, NULL) != ERR_OK) return LINE_BROKEN;
     if (!region_find(walking->reader, row.region, strlen(row.region), &region)) return LINE_FOREIGN;
     const struct cell cell = {.counters = row.counters, .clusters = row.clusters};
-    walking->visit.interval(walking->context, region, row.start_utc_ns, row.end_utc_ns, &cell, &row.health);
+    walking->visit.interval(walking->context, region, row.start_utc_ns, row.end_utc_ns, &cell,
+                            &row.health);
     return LINE_USED;
 }
 
-enum err_code run_reader_intervals(struct run_reader *reader, interval_visitor *visit, void *context,
-                                   struct error *err)
+enum err_code run_reader_intervals(struct run_reader *reader, interval_visitor *visit,
+                                   void *context, struct error *err)
 {
     struct walking walking = {.reader = reader, .visit.interval = visit, .context = context};
     struct run_walk walk = {.name = RUN_INTERVALS,
@@ -207,7 +215,8 @@ enum err_code run_reader_intervals(struct run_reader *reader, interval_visitor *
     return walk_file(reader, NOTE_INTERVALS, &walk, err);
 }
 
-static enum line_use latency_entry(const struct walking *walking, const struct histogram_log_entry *entry)
+static enum line_use latency_entry(const struct walking *walking,
+                                   const struct histogram_log_entry *entry)
 {
     const char *dot = strrchr(entry->tag, '.');
     enum metric metric;
@@ -215,8 +224,10 @@ static enum line_use latency_entry(const struct walking *walking, const struct h
     int64_t end_ns;
     if (dot == NULL || !metric_find(dot + 1, &metric)) return LINE_BROKEN;
     if (__builtin_add_overflow(entry->start_utc_ns, entry->length_ns, &end_ns)) return LINE_BROKEN;
-    if (!region_find(walking->reader, entry->tag, (size_t)(dot - entry->tag), &region)) return LINE_FOREIGN;
-    walking->visit.latency(walking->context, region, metric, entry->start_utc_ns, end_ns, entry->histogram);
+    if (!region_find(walking->reader, entry->tag, (size_t)(dot - entry->tag), &region))
+        return LINE_FOREIGN;
+    walking->visit.latency(walking->context, region, metric, entry->start_utc_ns, end_ns,
+                           entry->histogram);
     return LINE_USED;
 }
 
@@ -224,7 +235,8 @@ static enum line_use latency_line(void *state, char *line, size_t length)
 {
     struct walking *walking = state;
     struct histogram_log_entry entry = {0};
-    if (histogram_log_read(walking->decoder, line, length, &walking->base_ns, &entry, NULL) != ERR_OK)
+    if (histogram_log_read(walking->decoder, line, length, &walking->base_ns, &entry, NULL) !=
+        ERR_OK)
         return LINE_BROKEN;
     return entry.histogram == NULL ? LINE_USED : latency_entry(walking, &entry);
 }
@@ -232,9 +244,12 @@ static enum line_use latency_line(void *state, char *line, size_t length)
 enum err_code run_reader_latencies(struct run_reader *reader, latency_visitor *visit, void *context,
                                    struct error *err)
 {
-    struct walking walking = {
-        .reader = reader, .visit.latency = visit, .context = context, .decoder = histogram_decoder_new()};
-    if (walking.decoder == NULL) return error_set(err, ERR_NOMEM, "%s: no memory to read it", reader->folder);
+    struct walking walking = {.reader = reader,
+                              .visit.latency = visit,
+                              .context = context,
+                              .decoder = histogram_decoder_new()};
+    if (walking.decoder == NULL)
+        return error_set(err, ERR_NOMEM, "%s: no memory to read it", reader->folder);
     struct run_walk walk = {
         .name = RUN_LATENCIES, .limit = HLOG_LIMIT, .line = latency_line, .state = &walking};
     enum err_code code = walk_file(reader, NOTE_LATENCIES, &walk, err);

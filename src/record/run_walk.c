@@ -25,8 +25,9 @@ static void lose(struct lost *lost, uint64_t number)
 static void note_lost(const struct run_walk *walk, const struct lost *lost, const char *what)
 {
     if (lost->count == 0) return;
-    text_printf(walk->notes, "%s: %" PRIu64 " %s %s and %s skipped, the first in line %" PRIu64 "\n",
-                walk->name, lost->count, lost->count == 1 ? "line" : "lines", what,
+    text_printf(walk->notes,
+                "%s: %" PRIu64 " %s %s and %s skipped, the first in line %" PRIu64 "\n", walk->name,
+                lost->count, lost->count == 1 ? "line" : "lines", what,
                 lost->count == 1 ? "was" : "were", lost->first);
 }
 
@@ -35,7 +36,8 @@ static void note_losses(const struct run_walk *walk, const struct losses *losses
     if (losses->headless)
         text_printf(walk->notes, "%s: is empty: its header row is missing or torn\n", walk->name);
     if (losses->torn && !losses->headless) {
-        text_printf(walk->notes, "%s: the last line is torn (the run was cut off) and was dropped\n",
+        text_printf(walk->notes,
+                    "%s: the last line is torn (the run was cut off) and was dropped\n",
                     walk->name);
     }
     note_lost(walk, &losses->broken, "cannot be read");
@@ -52,7 +54,8 @@ static void use_line(const struct run_walk *walk, char *line, size_t length, uin
                      struct losses *losses)
 {
     /* A NUL inside is a hole that a crash of the machine has left. */
-    enum line_use use = strlen(line) == length ? walk->line(walk->state, line, length) : LINE_BROKEN;
+    enum line_use use =
+        strlen(line) == length ? walk->line(walk->state, line, length) : LINE_BROKEN;
     if (use == LINE_BROKEN) lose(&losses->broken, number);
     if (use == LINE_FOREIGN) lose(&losses->foreign, number);
 }

@@ -1,4 +1,5 @@
-/* The walk through one file of a run folder: what is whole is used, what is not is dropped, and told. */
+/* The walk through one file of a run folder: what is whole is used, what is not is dropped, and
+ * told. */
 #ifndef RUSHHOUR_RECORD_RUN_WALK_H
 #define RUSHHOUR_RECORD_RUN_WALK_H
 
@@ -18,7 +19,8 @@ struct run_walk {
     const char *folder, *name;
     size_t limit; /* longest line, in bytes */
     bool may_be_missing;
-    /* Reads the header row of a CSV file; NULL when the file has none. Fails only for a foreign file. */
+    /* Reads the header row of a CSV file; NULL when the file has none. Fails only for a foreign
+     * file. */
     enum err_code (*header)(void *state, char *line, struct error *err);
     enum line_use (*line)(void *state, char *line, size_t length);
     void *state;
@@ -26,8 +28,9 @@ struct run_walk {
 };
 
 /*
- * Hands every whole line to `line`. A torn last line is dropped, a broken one skipped. ERR_FORMAT for a
- * foreign header row, ERR_IO (with path and reason) when the file is there and cannot be read.
+ * Hands every whole line to `line`. A torn last line is dropped, a broken one skipped. ERR_FORMAT
+ * for a foreign header row, ERR_IO (with path and reason) when the file is there and cannot be
+ * read.
  */
 MUST_USE enum err_code run_walk(const struct run_walk *walk, struct error *err);
 

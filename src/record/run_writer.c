@@ -15,7 +15,8 @@
 
 enum { INTERVALS, LATENCIES, ATTEMPTS, FAILURES, FILE_COUNT };
 
-static const char *const file_names[FILE_COUNT] = {RUN_INTERVALS, RUN_LATENCIES, RUN_ATTEMPTS, RUN_FAILURES};
+static const char *const file_names[FILE_COUNT] = {RUN_INTERVALS, RUN_LATENCIES, RUN_ATTEMPTS,
+                                                   RUN_FAILURES};
 
 struct run_writer {
     const struct profile *profile;
@@ -26,7 +27,8 @@ struct run_writer {
 };
 
 /* The first failure is kept: after it a file may end in a torn line, which nothing must follow. */
-static enum err_code fail(struct run_writer *writer, struct error *err, const char *name, const char *what)
+static enum err_code fail(struct run_writer *writer, struct error *err, const char *name,
+                          const char *what)
 {
     (void)error_set(&writer->failure, ERR_IO, "%s/%s: cannot %s: %s", writer->folder, name, what,
                     strerror(errno));
@@ -49,7 +51,8 @@ static enum err_code failed_before(const struct run_writer *writer, struct error
     return writer->failure.code;
 }
 
-static enum err_code append(struct run_writer *writer, int file, const struct text *text, struct error *err)
+static enum err_code append(struct run_writer *writer, int file, const struct text *text,
+                            struct error *err)
 {
     if (failed_before(writer, err) != ERR_OK) return writer->failure.code;
     if (text->failed) return fail_memory(writer, err, file_names[file]);
@@ -75,7 +78,8 @@ static enum err_code create(struct run_writer *writer, int file, struct error *e
     return writer->files[file] < 0 ? fail(writer, err, file_names[file], "create") : ERR_OK;
 }
 
-static void write_header(const struct run_writer *writer, int file, int64_t start_utc_ns, struct text *out)
+static void write_header(const struct run_writer *writer, int file, int64_t start_utc_ns,
+                         struct text *out)
 {
     if (file == INTERVALS) interval_csv_header(out);
     if (file == ATTEMPTS) attempt_csv_header(out);
@@ -88,7 +92,8 @@ static void write_header(const struct run_writer *writer, int file, int64_t star
     text_free(&comment);
 }
 
-static enum err_code create_files(struct run_writer *writer, int64_t start_utc_ns, struct error *err)
+static enum err_code create_files(struct run_writer *writer, int64_t start_utc_ns,
+                                  struct error *err)
 {
     for (int file = 0; file < FILE_COUNT; file++) {
         if (file == ATTEMPTS && !writer->profile->record_attempts) continue;
@@ -135,8 +140,8 @@ static struct run_writer *new_writer(const char *folder, const struct profile *p
     return NULL;
 }
 
-enum err_code run_writer_open(const char *folder, const struct profile *profile, int64_t start_utc_ns,
-                              struct run_writer **out, struct error *err)
+enum err_code run_writer_open(const char *folder, const struct profile *profile,
+                              int64_t start_utc_ns, struct run_writer **out, struct error *err)
 {
     *out = NULL;
     struct run_writer *writer = new_writer(folder, profile);
@@ -156,18 +161,21 @@ enum err_code run_writer_open(const char *folder, const struct profile *profile,
     return code;
 }
 
-enum err_code run_writer_attempts(struct run_writer *writer, const struct text *rows, struct error *err)
+enum err_code run_writer_attempts(struct run_writer *writer, const struct text *rows,
+                                  struct error *err)
 {
     if (writer->files[ATTEMPTS] < 0) return failed_before(writer, err);
     return append(writer, ATTEMPTS, rows, err);
 }
 
-enum err_code run_writer_failures(struct run_writer *writer, const struct text *lines, struct error *err)
+enum err_code run_writer_failures(struct run_writer *writer, const struct text *lines,
+                                  struct error *err)
 {
     return append(writer, FAILURES, lines, err);
 }
 
-/* Reports sort both files' intervals into windows by these times, so both must have the very same ones. */
+/* Reports sort both files' intervals into windows by these times, so both must have the very same
+ * ones. */
 static int64_t whole_ms(int64_t utc_ns)
 {
     int64_t part = utc_ns % NS_PER_MS;
@@ -191,12 +199,14 @@ static enum err_code latency_lines(struct text *out, const char *region, const s
     return code;
 }
 
-enum err_code run_writer_interval(struct run_writer *writer, int64_t start_utc_ns, int64_t end_utc_ns,
-                                  const struct cell *cells, const struct health *health, struct error *err)
+enum err_code run_writer_interval(struct run_writer *writer, int64_t start_utc_ns,
+                                  int64_t end_utc_ns, const struct cell *cells,
+                                  const struct health *health, struct error *err)
 {
     if (failed_before(writer, err) != ERR_OK) return writer->failure.code;
-    struct interval_row row = {
-        .start_utc_ns = whole_ms(start_utc_ns), .end_utc_ns = whole_ms(end_utc_ns), .health = *health};
+    struct interval_row row = {.start_utc_ns = whole_ms(start_utc_ns),
+                               .end_utc_ns = whole_ms(end_utc_ns),
+                               .health = *health};
     text_clear(&writer->rows);
     text_clear(&writer->lines);
     for (size_t i = 0; i < writer->profile->region_count; i++) {
@@ -213,17 +223,18 @@ enum err_code run_writer_interval(struct run_writer *writer, int64_t start_utc_n
     return code == ERR_OK ? append(writer, LATENCIES, &writer->lines, err) : code;
 }
 
-enum err_code run_writer_manifest(struct run_writer *writer, const cJSON *manifest, struct error *err)
+enum err_code run_writer_manifest(struct run_writer *writer, const cJSON *manifest,
+                                  struct error *err)
 {
     struct text path = {0};
     text_printf(&path, "%s/%s", writer->folder, RUN_MANIFEST);
     char *json = cJSON_Print(manifest);
     struct text whole = {0};
     if (json != NULL) text_printf(&whole, "%s\n", json);
-    enum err_code code =
-        path.failed || whole.failed || json == NULL
-            ? error_set(err, ERR_NOMEM, "%s/%s: no memory to write it", writer->folder, RUN_MANIFEST)
-            : file_write(path.data, whole.data, whole.length, err);
+    enum err_code code = path.failed || whole.failed || json == NULL
+                             ? error_set(err, ERR_NOMEM, "%s/%s: no memory to write it",
+                                         writer->folder, RUN_MANIFEST)
+                             : file_write(path.data, whole.data, whole.length, err);
     text_free(&whole);
     text_free(&path);
     cJSON_free(json);
@@ -238,7 +249,8 @@ enum err_code run_writer_close(struct run_writer *writer, struct error *err)
         writer->files[file] = -1;
         bool failed = fsync(fd) != 0;
         failed = close(fd) != 0 || failed;
-        if (failed && writer->failure.code == ERR_OK) (void)fail(writer, NULL, file_names[file], "write");
+        if (failed && writer->failure.code == ERR_OK)
+            (void)fail(writer, NULL, file_names[file], "write");
     }
     enum err_code code = failed_before(writer, err);
     free_writer(writer);

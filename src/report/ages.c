@@ -34,7 +34,8 @@ static size_t bucket_of(enum ages_kind kind, const struct attempt_row *row)
     return bucket;
 }
 
-bool ages_add(struct ages_loader *loader, struct ages *ages, uint64_t key, const struct attempt_row *row)
+bool ages_add(struct ages_loader *loader, struct ages *ages, uint64_t key,
+              const struct attempt_row *row)
 {
     bool ok = true;
     for (int k = 0; k < AGES_KINDS; k++) {

@@ -1,5 +1,5 @@
-/* Whether failures come with the turns of a session or with the age of its connection: attempts.csv summed by
- * both. */
+/* Whether failures come with the turns of a session or with the age of its connection: attempts.csv
+ * summed by both. */
 #ifndef RUSHHOUR_REPORT_AGES_H
 #define RUSHHOUR_REPORT_AGES_H
 
@@ -15,13 +15,14 @@ enum ages_kind {
     AGES_KINDS
 };
 
-/* Of one region. Attempts whose session never opened have neither a turn nor an age, and are in no bucket. */
+/* Of one region. Attempts whose session never opened have neither a turn nor an age, and are in no
+ * bucket. */
 struct ages {
     struct cluster_sums sums[AGES_KINDS][AGES_BUCKETS];
 };
 
-/* The values of a bucket are from..to, for turns both ends included, for ages up to below `to`; to is 0 for
- * the last. */
+/* The values of a bucket are from..to, for turns both ends included, for ages up to below `to`; to
+ * is 0 for the last. */
 struct ages_bucket {
     const char *label;
     uint32_t from, to;
@@ -33,8 +34,8 @@ struct ages_loader {
     struct session_map sessions[AGES_KINDS];
 };
 
-/* Counts one attempt that ended ok or failed; key as for session_map_add, rows in the order of time. False
- * without memory. */
+/* Counts one attempt that ended ok or failed; key as for session_map_add, rows in the order of
+ * time. False without memory. */
 MUST_USE bool ages_add(struct ages_loader *loader, struct ages *ages, uint64_t key,
                        const struct attempt_row *row);
 

@@ -4,7 +4,8 @@
 
 #include <math.h>
 
-static void bucket_json(const struct ages_bucket *bucket, const struct cluster_sums *sums, struct text *out)
+static void bucket_json(const struct ages_bucket *bucket, const struct cluster_sums *sums,
+                        struct text *out)
 {
     struct estimate rate = rate_clustered(sums, CONFIDENCE, NULL);
     bool known = sums->m > 0 && rate.valid;
@@ -21,11 +22,13 @@ static void bucket_json(const struct ages_bucket *bucket, const struct cluster_s
     json_close(out, '}');
 }
 
-static void kind_json(const struct ages *ages, enum ages_kind kind, const char *key, struct text *out)
+static void kind_json(const struct ages *ages, enum ages_kind kind, const char *key,
+                      struct text *out)
 {
     json_key(out, key);
     json_open(out, '[');
-    for (size_t b = 0; b < AGES_BUCKETS; b++) bucket_json(ages_bucket(kind, b), &ages->sums[kind][b], out);
+    for (size_t b = 0; b < AGES_BUCKETS; b++)
+        bucket_json(ages_bucket(kind, b), &ages->sums[kind][b], out);
     json_close(out, ']');
 }
 

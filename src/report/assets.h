@@ -1,4 +1,5 @@
-/* What report.html carries inside: Chart.js as Debian ships it, and the page's own style and script. */
+/* What report.html carries inside: Chart.js as Debian ships it, and the page's own style and
+ * script. */
 #ifndef RUSHHOUR_REPORT_ASSETS_H
 #define RUSHHOUR_REPORT_ASSETS_H
 

@@ -70,17 +70,20 @@ static bool read_event(const cJSON *item, struct azure_event *event)
     event->regions = join_regions(properties);
     event->start_ns = time_at(properties, "impactStartTime", INT64_MIN);
     event->end_ns = time_at(properties, "impactMitigationTime", INT64_MAX);
-    return event->title != NULL && event->status != NULL && event->type != NULL && event->regions != NULL;
+    return event->title != NULL && event->status != NULL && event->type != NULL &&
+           event->regions != NULL;
 }
 
-static enum err_code read_events(const cJSON *root, struct azure *azure, const char *path, struct error *err)
+static enum err_code read_events(const cJSON *root, struct azure *azure, const char *path,
+                                 struct error *err)
 {
     const cJSON *list = list_of(root);
     if (!cJSON_IsArray(list)) {
-        return error_set(err, ERR_FORMAT,
-                         "%s: has no list `value` of service health events: save what `az rest --url "
-                         ".../providers/Microsoft.ResourceHealth/events?api-version=2022-10-01` prints",
-                         path);
+        return error_set(
+            err, ERR_FORMAT,
+            "%s: has no list `value` of service health events: save what `az rest --url "
+            ".../providers/Microsoft.ResourceHealth/events?api-version=2022-10-01` prints",
+            path);
     }
     azure->has_health = true;
     azure->events = calloc((size_t)cJSON_GetArraySize(list) + 1, sizeof *azure->events);
@@ -104,8 +107,8 @@ static char *join_dimensions(const cJSON *series)
     text_puts(&out, "");
     cJSON_ArrayForEach(entry, at(series, "metadatavalues"))
     {
-        text_printf(&out, "%s%s=%s", out.length > 0 ? " " : "", string_at(at(entry, "name"), "value"),
-                    string_at(entry, "value"));
+        text_printf(&out, "%s%s=%s", out.length > 0 ? " " : "",
+                    string_at(at(entry, "name"), "value"), string_at(entry, "value"));
     }
     return text_take(&out);
 }
@@ -139,15 +142,17 @@ static bool read_series(const cJSON *item, const cJSON *series, struct azure *az
            read_points(series, metric);
 }
 
-static enum err_code read_metrics(const cJSON *root, struct azure *azure, const char *path, struct error *err)
+static enum err_code read_metrics(const cJSON *root, struct azure *azure, const char *path,
+                                  struct error *err)
 {
     const cJSON *list = list_of(root);
     const cJSON *item;
     if (!cJSON_IsArray(list)) {
-        return error_set(err, ERR_FORMAT,
-                         "%s: has no list `value` of metrics: save what `az monitor metrics list --resource "
-                         "ID --metric NAME --interval PT1M -o json` prints",
-                         path);
+        return error_set(
+            err, ERR_FORMAT,
+            "%s: has no list `value` of metrics: save what `az monitor metrics list --resource "
+            "ID --metric NAME --interval PT1M -o json` prints",
+            path);
     }
     azure->has_metrics = true;
     free(azure->metrics_region);
@@ -157,11 +162,12 @@ static enum err_code read_metrics(const cJSON *root, struct azure *azure, const 
     {
         const cJSON *series;
         if (string_at(at(item, "name"), "value")[0] == '\0')
-            return error_set(err, ERR_FORMAT, "%s: an entry of `value` is no metric: it has no name.value",
-                             path);
+            return error_set(err, ERR_FORMAT,
+                             "%s: an entry of `value` is no metric: it has no name.value", path);
         cJSON_ArrayForEach(series, at(item, "timeseries"))
         {
-            if (!read_series(item, series, azure)) return error_set(err, ERR_NOMEM, "%s: no memory", path);
+            if (!read_series(item, series, azure))
+                return error_set(err, ERR_NOMEM, "%s: no memory", path);
         }
     }
     return ERR_OK;
@@ -170,16 +176,17 @@ static enum err_code read_metrics(const cJSON *root, struct azure *azure, const 
 typedef enum err_code root_reader(const cJSON *root, struct azure *azure, const char *path,
                                   struct error *err);
 
-static enum err_code read_file(const char *path, root_reader *read, struct azure *azure, struct error *err)
+static enum err_code read_file(const char *path, root_reader *read, struct azure *azure,
+                               struct error *err)
 {
     struct text json = {0};
     if (path == NULL) return ERR_OK;
     enum err_code code = file_read(path, FILE_LIMIT, &json, err);
     if (code == ERR_OK) {
         cJSON *root = cJSON_ParseWithLength(text_str(&json), json.length);
-        code = root == NULL
-                   ? error_set(err, ERR_FORMAT, "%s: is not JSON: save what az prints with -o json", path)
-                   : read(root, azure, path, err);
+        code = root == NULL ? error_set(err, ERR_FORMAT,
+                                        "%s: is not JSON: save what az prints with -o json", path)
+                            : read(root, azure, path, err);
         cJSON_Delete(root);
     }
     text_free(&json);
@@ -253,13 +260,15 @@ bool azure_names_region(const char *list, const char *region)
     while (*list != '\0') {
         size_t length = strcspn(list, ";,");
         fold(list, length, found);
-        if (strcmp(found, "global") == 0 || (found[0] != '\0' && strcmp(found, wanted) == 0)) return true;
+        if (strcmp(found, "global") == 0 || (found[0] != '\0' && strcmp(found, wanted) == 0))
+            return true;
         list += length + (list[length] != '\0' ? 1 : 0);
     }
     return false;
 }
 
-struct azure_sum azure_metric_between(const struct azure_metric *metric, int64_t start_ns, int64_t end_ns)
+struct azure_sum azure_metric_between(const struct azure_metric *metric, int64_t start_ns,
+                                      int64_t end_ns)
 {
     struct azure_sum sum = {0, NAN, NAN, NAN};
     double averages = 0;
@@ -278,7 +287,8 @@ struct azure_sum azure_metric_between(const struct azure_metric *metric, int64_t
     return sum;
 }
 
-double azure_figure(const struct azure_metric *metric, const struct azure_sum *sum, const char **which)
+double azure_figure(const struct azure_metric *metric, const struct azure_sum *sum,
+                    const char **which)
 {
     bool totals = false;
     bool averages = false;

@@ -1,7 +1,7 @@
 /*
- * What Azure itself says about the time of a run: service health events and metrics, as the az command line
- * prints them, laid beside our windows. Read tolerantly: unknown keys are passed over, what is missing is
- * unknown.
+ * What Azure itself says about the time of a run: service health events and metrics, as the az
+ * command line prints them, laid beside our windows. Read tolerantly: unknown keys are passed over,
+ * what is missing is unknown.
  */
 #ifndef RUSHHOUR_REPORT_AZURE_H
 #define RUSHHOUR_REPORT_AZURE_H
@@ -43,20 +43,20 @@ struct azure {
 };
 
 /*
- * Reads the JSON of `az rest .../providers/Microsoft.ResourceHealth/events?api-version=...` and of `az
- * monitor metrics list`; either path may be NULL. ERR_FORMAT says what is wrong with a file and how to make
- * it. The caller's (azure_free).
+ * Reads the JSON of `az rest .../providers/Microsoft.ResourceHealth/events?api-version=...` and of
+ * `az monitor metrics list`; either path may be NULL. ERR_FORMAT says what is wrong with a file and
+ * how to make it. The caller's (azure_free).
  */
-MUST_USE enum err_code azure_read(const char *health_file, const char *metrics_file, struct azure **out,
-                                  struct error *err);
+MUST_USE enum err_code azure_read(const char *health_file, const char *metrics_file,
+                                  struct azure **out, struct error *err);
 void azure_free(struct azure *azure);
 
 /* How long an event went on inside [start_ns, end_ns), in ns. */
 int64_t azure_overlap(const struct azure_event *event, int64_t start_ns, int64_t end_ns);
 
 /*
- * Whether a list of Azure's region names ("East US 2; West Europe") names this one, which may be written
- * either way ("eastus2"); a list that says "Global" names every region.
+ * Whether a list of Azure's region names ("East US 2; West Europe") names this one, which may be
+ * written either way ("eastus2"); a list that says "Global" names every region.
  */
 bool azure_names_region(const char *list, const char *region);
 
@@ -65,9 +65,12 @@ struct azure_sum {
     size_t points;
     double total, average, maximum;
 };
-struct azure_sum azure_metric_between(const struct azure_metric *metric, int64_t start_ns, int64_t end_ns);
+struct azure_sum azure_metric_between(const struct azure_metric *metric, int64_t start_ns,
+                                      int64_t end_ns);
 
-/* Its figure for tables: the total when Azure gave totals, else the average, else the maximum; and which. */
-double azure_figure(const struct azure_metric *metric, const struct azure_sum *sum, const char **which);
+/* Its figure for tables: the total when Azure gave totals, else the average, else the maximum; and
+ * which. */
+double azure_figure(const struct azure_metric *metric, const struct azure_sum *sum,
+                    const char **which);
 
 #endif

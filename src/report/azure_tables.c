@@ -61,7 +61,8 @@ static void put_advisories(const struct results *results, const struct slice *sl
     table_next(table);
 }
 
-static void put_metric(const struct azure_metric *metric, const struct slice *slice, struct table *table)
+static void put_metric(const struct azure_metric *metric, const struct slice *slice,
+                       struct table *table)
 {
     const char *which;
     struct azure_sum sum = azure_metric_between(metric, slice->start_ns, slice->end_ns);
@@ -99,7 +100,8 @@ static void columns(const struct results *results, struct table *table)
     }
 }
 
-/* The metrics are of one resource: they stand beside its region, or beside every one when it is not said. */
+/* The metrics are of one resource: they stand beside its region, or beside every one when it is not
+ * said. */
 bool azure_metrics_of(const struct results *results, size_t region)
 {
     const char *of = results->azure->metrics_region;
@@ -109,8 +111,8 @@ bool azure_metrics_of(const struct results *results, size_t region)
     return !named || azure_names_region(of, results->regions[region]);
 }
 
-static void row(const struct results *results, const struct grouping *grouping, const struct slice *slice,
-                size_t region, struct table *table)
+static void row(const struct results *results, const struct grouping *grouping,
+                const struct slice *slice, size_t region, struct table *table)
 {
     const struct report_cell *cell = &slice->cells[region];
     struct rate rate = report_cell_rate(cell, RATE_ATTEMPT);
@@ -159,20 +161,26 @@ void words_azure(const struct results *results, struct text *out)
     if (azure->has_health) {
         text_printf(out, "Service health: %zu of %zu advisories overlap with the run. ", during,
                     azure->event_count);
-        text_puts(out, "That there is no advisory is no proof of health: many incidents never get one. ");
+        text_puts(
+            out, "That there is no advisory is no proof of health: many incidents never get one. ");
     }
     if (azure->has_metrics) {
         size_t points = 0;
         for (size_t m = 0; m < azure->metric_count; m++)
-            points += azure_metric_between(&azure->metrics[m], results->start_ns, results->end_ns).points;
-        text_printf(out,
-                    "Azure metrics: %zu series%s%s, %zu of their points lie in the run; each counts in the "
-                    "window in which it begins. ",
-                    azure->metric_count, azure->metrics_region[0] == '\0' ? "" : " of a resource in ",
-                    azure->metrics_region, points);
-        if (azure->metric_count > METRICS_SHOWN) text_printf(out, "The first %d are shown. ", METRICS_SHOWN);
+            points +=
+                azure_metric_between(&azure->metrics[m], results->start_ns, results->end_ns).points;
+        text_printf(
+            out,
+            "Azure metrics: %zu series%s%s, %zu of their points lie in the run; each counts in the "
+            "window in which it begins. ",
+            azure->metric_count, azure->metrics_region[0] == '\0' ? "" : " of a resource in ",
+            azure->metrics_region, points);
+        if (azure->metric_count > METRICS_SHOWN)
+            text_printf(out, "The first %d are shown. ", METRICS_SHOWN);
     }
-    text_puts(out, "Both are what Azure says, from the files given; they did not enter any figure of ours.");
+    text_puts(
+        out,
+        "Both are what Azure says, from the files given; they did not enter any figure of ours.");
 }
 
 static void our_figures(const struct report_cell *cell, struct text *out)
@@ -188,8 +196,8 @@ static const char *name_of(const struct grouping *grouping)
     return grouping->kind == GROUP_TOTAL ? "whole run" : grouping_name(grouping);
 }
 
-static void health_rows(const struct results *results, const struct azure_event *event, const char *end,
-                        struct text *out)
+static void health_rows(const struct results *results, const struct azure_event *event,
+                        const char *end, struct text *out)
 {
     for (size_t g = 0; g < results->grouping_count; g++) {
         const struct grouping *grouping = &results->groupings[g];
@@ -203,14 +211,16 @@ static void health_rows(const struct results *results, const struct azure_event 
                 sheet_next(out, event->type);
                 sheet_next(out, event->status);
                 sheet_next(out, event->regions);
-                event->start_ns == INT64_MIN ? text_puts(out, ",") : sheet_time(out, event->start_ns);
+                event->start_ns == INT64_MIN ? text_puts(out, ",")
+                                             : sheet_time(out, event->start_ns);
                 event->end_ns == INT64_MAX ? text_puts(out, ",") : sheet_time(out, event->end_ns);
                 sheet_next(out, name_of(grouping));
                 sheet_time(out, slice->start_ns);
                 sheet_time(out, slice->end_ns);
                 sheet_number(out, (double)overlap_ns / 1e9);
                 sheet_next(out, results->regions[r]);
-                text_puts(out, azure_names_region(event->regions, results->regions[r]) ? ",true" : ",false");
+                text_puts(out, azure_names_region(event->regions, results->regions[r]) ? ",true"
+                                                                                       : ",false");
                 our_figures(&slice->cells[r], out);
                 text_printf(out, "%s\n", end);
             }
@@ -221,17 +231,17 @@ static void health_rows(const struct results *results, const struct azure_event 
 void azure_health_csv(const struct results *results, const char *end, const char *end_heading,
                       struct text *out)
 {
-    text_printf(
-        out,
-        "title,type,status,impacted_regions,impact_start,impact_end,window,start,end,overlap_s,region,"
-        "names_region,attempts,attempts_failed,failure_rate%s\n",
-        end_heading);
+    text_printf(out,
+                "title,type,status,impacted_regions,impact_start,impact_end,window,start,end,"
+                "overlap_s,region,"
+                "names_region,attempts,attempts_failed,failure_rate%s\n",
+                end_heading);
     for (size_t i = 0; i < results->azure->event_count; i++)
         health_rows(results, &results->azure->events[i], end, out);
 }
 
-static void metric_rows(const struct results *results, const struct azure_metric *metric, const char *end,
-                        struct text *out)
+static void metric_rows(const struct results *results, const struct azure_metric *metric,
+                        const char *end, struct text *out)
 {
     for (size_t g = 0; g < results->grouping_count; g++) {
         const struct grouping *grouping = &results->groupings[g];
@@ -262,10 +272,11 @@ static void metric_rows(const struct results *results, const struct azure_metric
 void azure_metrics_csv(const struct results *results, const char *end, const char *end_heading,
                        struct text *out)
 {
-    text_printf(out,
-                "metric,dimension,unit,window,start,end,points,total,average,maximum,region,attempts,"
-                "attempts_failed,failure_rate%s\n",
-                end_heading);
+    text_printf(
+        out,
+        "metric,dimension,unit,window,start,end,points,total,average,maximum,region,attempts,"
+        "attempts_failed,failure_rate%s\n",
+        end_heading);
     for (size_t m = 0; m < results->azure->metric_count; m++)
         metric_rows(results, &results->azure->metrics[m], end, out);
 }

@@ -13,8 +13,8 @@ struct estimate report_cell_attempt_estimate(const struct report_cell *cell, dou
 {
     const struct cluster_sums *sums = &cell->cell.clusters;
     if (sums->sessions > 0) return rate_clustered(sums, confidence, NULL);
-    return rate_wilson((double)cell->cell.counters.attempts_failed, (double)report_cell_attempts(cell),
-                       confidence);
+    return rate_wilson((double)cell->cell.counters.attempts_failed,
+                       (double)report_cell_attempts(cell), confidence);
 }
 
 static struct rate attempt_rate(const struct report_cell *cell)
@@ -28,7 +28,8 @@ static struct rate attempt_rate(const struct report_cell *cell)
     } else if (sums->sessions > 0) {
         rate.estimate = rate_clustered(sums, CONFIDENCE, &rate.method);
         bool comparable = sums->with_failure > 1 && sums->x < sums->m;
-        rate.effective = comparable ? sums->m / cluster_design_effect(sums) : (double)sums->sessions;
+        rate.effective =
+            comparable ? sums->m / cluster_design_effect(sums) : (double)sums->sessions;
     } else {
         rate.estimate = rate_wilson(rate.failed, rate.trials, CONFIDENCE);
         rate.effective = rate.trials;
@@ -37,8 +38,8 @@ static struct rate attempt_rate(const struct report_cell *cell)
     return rate;
 }
 
-/* Interactions of one session depend on each other as its attempts do: the design effect of the attempts
- * stands in. */
+/* Interactions of one session depend on each other as its attempts do: the design effect of the
+ * attempts stands in. */
 static struct rate interaction_rate(const struct report_cell *cell)
 {
     const struct counters *c = &cell->cell.counters;
@@ -131,8 +132,8 @@ void histogram_pool_free(struct histogram_pool *pool)
     *pool = (struct histogram_pool){0};
 }
 
-bool report_cell_latency(struct report_cell *into, enum metric metric, const struct histogram *histogram,
-                         struct histogram_pool *pool)
+bool report_cell_latency(struct report_cell *into, enum metric metric,
+                         const struct histogram *histogram, struct histogram_pool *pool)
 {
     struct histogram **mine = &into->cell.latency[metric];
     if (*mine == NULL) *mine = pool_take(pool);
@@ -141,8 +142,8 @@ bool report_cell_latency(struct report_cell *into, enum metric metric, const str
     return true;
 }
 
-/* An attempt that failed before its value came has none; it never got one, so it counts as infinitely slow.
- */
+/* An attempt that failed before its value came has none; it never got one, so it counts as
+ * infinitely slow. */
 static uint64_t without_value(const struct report_cell *cell, uint64_t values)
 {
     uint64_t attempts = report_cell_attempts(cell);
@@ -171,20 +172,22 @@ static struct all_attempts all_attempts_of(const struct report_cell *cell, enum 
     return all;
 }
 
-/* Ranks between which a quantile lies. The metrics of one cell often have the same number of values, and the
- * ranks cost more than all else. */
+/* Ranks between which a quantile lies. The metrics of one cell often have the same number of
+ * values, and the ranks cost more than all else. */
 struct ranks {
     uint64_t count, low, high;
 };
 
 static struct quantile quantile_of(const struct histogram *h, double q, struct ranks *ranks)
 {
-    if (ranks->count != h->total) (void)quantile_ranks(h->total, q, CONFIDENCE, &ranks->low, &ranks->high);
+    if (ranks->count != h->total)
+        (void)quantile_ranks(h->total, q, CONFIDENCE, &ranks->low, &ranks->high);
     ranks->count = h->total;
     return histogram_quantile_at(h, q, ranks->low, ranks->high);
 }
 
-static struct latency_figures latency_of(const struct histogram *h, struct ranks *median, struct ranks *tail)
+static struct latency_figures latency_of(const struct histogram *h, struct ranks *median,
+                                         struct ranks *tail)
 {
     if (h == NULL || h->total == 0) return (struct latency_figures){0};
     return (struct latency_figures){.count = h->total,
@@ -220,12 +223,13 @@ void report_cell_free(struct report_cell *cell)
     cell_free(&cell->cell);
 }
 
-struct estimate report_cell_share(const struct report_cell *cell, enum metric metric, int64_t limit_us,
-                                  double confidence, double *count)
+struct estimate report_cell_share(const struct report_cell *cell, enum metric metric,
+                                  int64_t limit_us, double confidence, double *count)
 {
     const struct histogram *h = cell->cell.latency[metric];
     uint64_t values = h == NULL ? 0 : h->total;
-    bool of_attempts = metric == METRIC_TTFT || metric == METRIC_RESPONSE || metric == METRIC_FIRST_EVENT;
+    bool of_attempts =
+        metric == METRIC_TTFT || metric == METRIC_RESPONSE || metric == METRIC_FIRST_EVENT;
     uint64_t missing = of_attempts ? without_value(cell, values) : 0;
     *count = (double)(missing + values);
     return rate_over(h, limit_us, missing, &cell->cell.clusters, confidence);
@@ -251,7 +255,8 @@ static int by_count(const void *a, const void *b)
 }
 
 /* Domain none is that of ends that are no failures. */
-static size_t sorted(const struct report_cell *cell, bool lifecycle, bool by_code_alone, struct tally **out)
+static size_t sorted(const struct report_cell *cell, bool lifecycle, bool by_code_alone,
+                     struct tally **out)
 {
     size_t count = 0;
     *out = NULL;

@@ -1,7 +1,7 @@
 #include "report/assets.h"
 
-/* The assembler takes the file in as it is: no generated source, and the same for gcc and clang on every ELF
- * machine. */
+/* The assembler takes the file in as it is: no generated source, and the same for gcc and clang on
+ * every ELF machine. */
 __asm__(".section .rodata\n"
         ".global rushhour_chartjs_start\n"
         ".global rushhour_chartjs_end\n"
@@ -16,5 +16,6 @@ extern const char rushhour_chartjs_end[];
 
 struct asset asset_chartjs(void)
 {
-    return (struct asset){rushhour_chartjs_start, (size_t)(rushhour_chartjs_end - rushhour_chartjs_start)};
+    return (struct asset){rushhour_chartjs_start,
+                          (size_t)(rushhour_chartjs_end - rushhour_chartjs_start)};
 }

@@ -22,7 +22,8 @@ static const char *const default_metrics[] = {
 
 struct compare_options compare_defaults(void)
 {
-    return (struct compare_options){.confidence = 0.95, .rate_margin = 0.005, .latency_margin = 0.1};
+    return (struct compare_options){
+        .confidence = 0.95, .rate_margin = 0.005, .latency_margin = 0.1};
 }
 
 const char *compare_verdict_name(enum compare_verdict verdict)
@@ -67,8 +68,8 @@ void compare_free(struct compared *comparison)
     free(comparison);
 }
 
-static struct compared *begin(const struct compare_options *options, const char *label_a, const char *label_b,
-                              size_t pairs)
+static struct compared *begin(const struct compare_options *options, const char *label_a,
+                              const char *label_b, size_t pairs)
 {
     struct compared *comparison = calloc(1, sizeof *comparison);
     if (comparison == NULL) return NULL;
@@ -79,8 +80,8 @@ static struct compared *begin(const struct compare_options *options, const char 
     comparison->label_b = strdup(label_b);
     comparison->pairs = calloc(pairs + 1, sizeof *comparison->pairs);
     comparison->metrics = calloc(count, sizeof *comparison->metrics);
-    bool ok = comparison->label_a != NULL && comparison->label_b != NULL && comparison->pairs != NULL &&
-              comparison->metrics != NULL;
+    bool ok = comparison->label_a != NULL && comparison->label_b != NULL &&
+              comparison->pairs != NULL && comparison->metrics != NULL;
     for (size_t i = 0; ok && i < count; i++) {
         comparison->metrics[i] = strdup(metrics[i]);
         ok = comparison->metrics[i] != NULL;
@@ -111,7 +112,8 @@ static double minutes_of(const struct results *results, const struct report_cell
 
 static struct compare_side side_of(const struct results *results, const struct report_cell *cell)
 {
-    return (struct compare_side){.results = results, .cell = cell, .minutes = minutes_of(results, cell)};
+    return (struct compare_side){
+        .results = results, .cell = cell, .minutes = minutes_of(results, cell)};
 }
 
 /* Judges what was gathered, and hands it over; in any case of failure everything is freed. */
@@ -140,14 +142,14 @@ static void note_one_sided(struct compared *comparison, const struct results *ha
 {
     for (size_t r = 0; r < have->region_count; r++) {
         if (region_index(miss, have->regions[r]) < miss->region_count) continue;
-        text_printf(&comparison->notes, "Region %s is only in %s: it is not compared.\n", have->regions[r],
-                    label);
+        text_printf(&comparison->notes, "Region %s is only in %s: it is not compared.\n",
+                    have->regions[r], label);
     }
 }
 
 enum err_code compare_runs(const struct results *a, const char *label_a, const struct results *b,
-                           const char *label_b, const struct compare_options *options, struct compared **out,
-                           struct error *err)
+                           const char *label_b, const struct compare_options *options,
+                           struct compared **out, struct error *err)
 {
     *out = NULL;
     struct compared *comparison = begin(options, label_a, label_b, a->region_count);
@@ -164,8 +166,9 @@ enum err_code compare_runs(const struct results *a, const char *label_a, const s
     }
     if (comparison->pair_count == 0) {
         compare_free(comparison);
-        return error_set(err, ERR_USAGE, "%s and %s have no region in common: nothing can be compared",
-                         label_a, label_b);
+        return error_set(err, ERR_USAGE,
+                         "%s and %s have no region in common: nothing can be compared", label_a,
+                         label_b);
     }
     note_one_sided(comparison, a, b, label_a);
     note_one_sided(comparison, b, a, label_b);
@@ -184,8 +187,8 @@ static void effective(const struct report_cell *cell, double *x, double *n)
 }
 
 /* Both regions in the same windows, those of the first width that the report shows. */
-static enum err_code by_window(struct compare_pair *pair, const struct results *results, size_t a, size_t b,
-                               double confidence, struct error *err)
+static enum err_code by_window(struct compare_pair *pair, const struct results *results, size_t a,
+                               size_t b, double confidence, struct error *err)
 {
     const struct grouping *widths = NULL;
     for (size_t g = 2; widths == NULL && g < results->grouping_count; g++) {
@@ -208,19 +211,21 @@ static enum err_code by_window(struct compare_pair *pair, const struct results *
     return ERR_OK;
 }
 
-static enum err_code no_such_region(const struct results *results, const char *name, struct error *err)
+static enum err_code no_such_region(const struct results *results, const char *name,
+                                    struct error *err)
 {
     struct text names = {0};
     for (size_t r = 0; r < results->region_count; r++)
         text_printf(&names, "%s%s", r == 0 ? "" : ", ", results->regions[r]);
-    enum err_code code =
-        error_set(err, ERR_USAGE, "the run has no region \"%s\"; it has %s", name, text_str(&names));
+    enum err_code code = error_set(err, ERR_USAGE, "the run has no region \"%s\"; it has %s", name,
+                                   text_str(&names));
     text_free(&names);
     return code;
 }
 
 enum err_code compare_regions(const struct results *results, const char *a, const char *b,
-                              const struct compare_options *options, struct compared **out, struct error *err)
+                              const struct compare_options *options, struct compared **out,
+                              struct error *err)
 {
     *out = NULL;
     size_t of_a = region_index(results, a);
@@ -238,7 +243,8 @@ enum err_code compare_regions(const struct results *results, const char *a, cons
         compare_free(comparison);
         return no_memory(err);
     }
-    enum err_code code = by_window(&comparison->pairs[0], results, of_a, of_b, options->confidence, err);
+    enum err_code code =
+        by_window(&comparison->pairs[0], results, of_a, of_b, options->confidence, err);
     if (code == ERR_OK) return finish(comparison, out, err);
     compare_free(comparison);
     return code;
@@ -259,12 +265,15 @@ static bool find_beyond(struct compared *comparison)
             cluster_merge(&a, &comparison->pairs[k].a.cell->cell.clusters);
             cluster_merge(&b, &comparison->pairs[k].b.cell->cell.clusters);
         }
-        struct estimate own_a = report_cell_attempt_estimate(comparison->pairs[i].a.cell, confidence);
-        struct estimate own_b = report_cell_attempt_estimate(comparison->pairs[i].b.cell, confidence);
+        struct estimate own_a =
+            report_cell_attempt_estimate(comparison->pairs[i].a.cell, confidence);
+        struct estimate own_b =
+            report_cell_attempt_estimate(comparison->pairs[i].b.cell, confidence);
         struct estimate others_a = rate_clustered(&a, confidence, NULL);
         struct estimate others_b = rate_clustered(&b, confidence, NULL);
-        struct compare_beyond beyond = {
-            .pair = i, .own = rate_newcombe(&own_a, &own_b), .others = rate_newcombe(&others_a, &others_b)};
+        struct compare_beyond beyond = {.pair = i,
+                                        .own = rate_newcombe(&own_a, &own_b),
+                                        .others = rate_newcombe(&others_a, &others_b)};
         beyond.beyond = difference_in_differences(&beyond.own, &beyond.others);
         if (beyond.beyond.valid) comparison->beyond[comparison->beyond_count++] = beyond;
     }
@@ -277,14 +286,17 @@ enum err_code compare_windows(const struct results *pair, const struct compare_o
     *out = NULL;
     const struct grouping *first = &pair->groupings[2];
     const struct grouping *second = &pair->groupings[3];
-    const struct grouping *empty = first->slice_count == 0 ? first : second->slice_count == 0 ? second : NULL;
+    const struct grouping *empty = first->slice_count == 0    ? first
+                                   : second->slice_count == 0 ? second
+                                                              : NULL;
     if (empty != NULL) {
         return error_set(err, ERR_USAGE, "the run has no interval %s %s: nothing can be compared",
                          empty->rest ? "outside" : "in", grouping_name(empty));
     }
     struct text label = {0};
     text_printf(&label, "%s%s", second->rest ? "outside " : "", grouping_name(second));
-    struct compared *comparison = begin(options, text_str(&label), grouping_name(first), pair->region_count);
+    struct compared *comparison =
+        begin(options, text_str(&label), grouping_name(first), pair->region_count);
     text_free(&label);
     bool ok = comparison != NULL;
     for (size_t r = 0; ok && r < pair->region_count; r++) {

@@ -1,4 +1,5 @@
-/* What differs between two runs apart from the service: profile, dialect, model, version, seed, host. */
+/* What differs between two runs apart from the service: profile, dialect, model, version, seed,
+ * host. */
 #include "record/manifest_diff.h"
 #include "report/compare_model.h"
 
@@ -47,8 +48,9 @@ enum err_code compare_find_changes(struct compared *comparison, const struct res
                                    const struct results *b, struct error *err)
 {
     static const char *const paths[][2] = {
-        {"profile", NULL},    {"tool", "version"}, {"tool", "commit"}, {"tool", "libraries"}, {"run", "seed"},
-        {"run", "simulated"}, {"run", "state"},    {"run", "shard"},   {"run", "workers"},    {"host", NULL},
+        {"profile", NULL},  {"tool", "version"},  {"tool", "commit"}, {"tool", "libraries"},
+        {"run", "seed"},    {"run", "simulated"}, {"run", "state"},   {"run", "shard"},
+        {"run", "workers"}, {"host", NULL},
     };
     struct finder finder = {.comparison = comparison};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
@@ -66,6 +68,8 @@ enum err_code compare_find_changes(struct compared *comparison, const struct res
     }
     if (comparison->change_count == CHANGES_MAX)
         text_printf(&comparison->notes,
-                    "The manifests differ in more than %d places: the rest is left out.\n", CHANGES_MAX);
-    return finder.no_memory ? error_set(err, ERR_NOMEM, "no memory to compare the manifests") : ERR_OK;
+                    "The manifests differ in more than %d places: the rest is left out.\n",
+                    CHANGES_MAX);
+    return finder.no_memory ? error_set(err, ERR_NOMEM, "no memory to compare the manifests")
+                            : ERR_OK;
 }

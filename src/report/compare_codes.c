@@ -56,7 +56,8 @@ static bool find_in(struct compared *comparison, size_t index)
 enum err_code compare_find_codes(struct compared *comparison, struct error *err)
 {
     for (size_t i = 0; i < comparison->pair_count; i++) {
-        if (!find_in(comparison, i)) return error_set(err, ERR_NOMEM, "no memory to compare failure codes");
+        if (!find_in(comparison, i))
+            return error_set(err, ERR_NOMEM, "no memory to compare failure codes");
     }
     return ERR_OK;
 }

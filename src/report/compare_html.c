@@ -1,5 +1,5 @@
-/* A comparison as a page: the verdict, and each difference with its interval as a line across zero. No
- * script. */
+/* A comparison as a page: the verdict, and each difference with its interval as a line across zero.
+ * No script. */
 #include "report/assets.h"
 #include "report/compare_words.h"
 
@@ -20,14 +20,15 @@ static void html_line(struct text *line, struct text *out)
 static void head(const struct compared *comparison, struct text *out)
 {
     struct asset css = asset_css();
-    text_printf(out,
-                "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-                "<meta name=\"color-scheme\" content=\"light dark\">\n"
-                "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
-                "'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'\">\n"
-                "<link rel=\"icon\" href=\"data:,\">\n<title>%s: ",
-                compare_verdict_name(comparison->verdict));
+    text_printf(
+        out,
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+        "<meta name=\"color-scheme\" content=\"light dark\">\n"
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+        "'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'\">\n"
+        "<link rel=\"icon\" href=\"data:,\">\n<title>%s: ",
+        compare_verdict_name(comparison->verdict));
     text_html(out, comparison->label_b);
     text_puts(out, " against ");
     text_html(out, comparison->label_a);
@@ -46,18 +47,19 @@ static void verdict(const struct compared *comparison, struct text *out)
     text_html(out, comparison->label_b);
     text_puts(out, "</h1>\n<p class=\"run\">against the baseline <span>");
     text_html(out, comparison->label_a);
-    text_printf(
-        out,
-        "</span></p>\n</header>\n<main id=\"main\">\n<section class=\"verdict %s\" "
-        "aria-label=\"Verdict\">\n<p class=\"word\" data-figure=\"verdict\">%s</p>\n<p class=\"story\">",
-        classes[comparison->verdict], words[comparison->verdict]);
+    text_printf(out,
+                "</span></p>\n</header>\n<main id=\"main\">\n<section class=\"verdict %s\" "
+                "aria-label=\"Verdict\">\n<p class=\"word\" data-figure=\"verdict\">%s</p>\n<p "
+                "class=\"story\">",
+                classes[comparison->verdict], words[comparison->verdict]);
     compare_headline(comparison, &line);
     html_line(&line, out);
     text_puts(out, ".</p>\n</section>\n");
     text_free(&line);
 }
 
-/* The largest distance from zero that a kind of row reaches, so that all of them share one scale. */
+/* The largest distance from zero that a kind of row reaches, so that all of them share one
+ * scale. */
 static double reach(const struct compared *comparison, bool quantile)
 {
     double most = 0;
@@ -80,9 +82,10 @@ static void plot(const struct compare_row *row, double most, struct text *out)
     const struct difference *d = &row->difference;
     struct text words = {0};
     compare_difference_words(row, &words);
-    text_printf(out,
-                "<svg role=\"img\" width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\" aria-label=\"",
-                PLOT_WIDTH, PLOT_HEIGHT, PLOT_WIDTH, PLOT_HEIGHT);
+    text_printf(
+        out,
+        "<svg role=\"img\" width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\" aria-label=\"",
+        PLOT_WIDTH, PLOT_HEIGHT, PLOT_WIDTH, PLOT_HEIGHT);
     text_html(out, text_str(&words));
     text_puts(out, "\">");
     text_printf(out, "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"0\" y2=\"%.0f\" stroke=\"var(--soft)\"/>",
@@ -90,11 +93,12 @@ static void plot(const struct compare_row *row, double most, struct text *out)
     if (d->valid) {
         double middle = PLOT_HEIGHT / 2;
         const char *colour = colours[row->verdict];
-        text_printf(out,
-                    "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%.0f\" y2=\"%.0f\" stroke=\"var(--%s)\" "
-                    "stroke-width=\"3\"/><circle cx=\"%.1f\" cy=\"%.0f\" r=\"5\" fill=\"var(--%s)\"/>",
-                    across(d->low, most), across(d->high, most), middle, middle, colour,
-                    across(d->value, most), middle, colour);
+        text_printf(
+            out,
+            "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%.0f\" y2=\"%.0f\" stroke=\"var(--%s)\" "
+            "stroke-width=\"3\"/><circle cx=\"%.1f\" cy=\"%.0f\" r=\"5\" fill=\"var(--%s)\"/>",
+            across(d->low, most), across(d->high, most), middle, middle, colour,
+            across(d->value, most), middle, colour);
     }
     text_puts(out, "</svg>");
     text_free(&words);
@@ -112,16 +116,19 @@ static void metrics(const struct compared *comparison, struct text *out)
     double rates = reach(comparison, false);
     double quantiles = reach(comparison, true);
     struct text line = {0};
-    text_puts(
-        out,
-        "<section aria-labelledby=\"metrics\">\n<h2 id=\"metrics\">Differences</h2>\n<p class=\"hint\">The "
-        "line is the interval of the difference b - a; right of the middle is worse. Rates share one "
-        "scale, latencies another.</p>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
-        "aria-label=\"Differences\"><table>\n<caption>Differences, metric by metric</caption>\n<thead>"
-        "<tr><th scope=\"col\">metric</th><th scope=\"col\">region</th><th scope=\"col\">better | worse</th>"
-        "<th scope=\"col\" class=\"number\">a</th><th scope=\"col\" class=\"number\">b</th>"
-        "<th scope=\"col\" class=\"number\">difference</th><th scope=\"col\">verdict</th>"
-        "</tr></thead><tbody>\n");
+    text_puts(out,
+              "<section aria-labelledby=\"metrics\">\n<h2 id=\"metrics\">Differences</h2>\n<p "
+              "class=\"hint\">The "
+              "line is the interval of the difference b - a; right of the middle is worse. Rates "
+              "share one "
+              "scale, latencies another.</p>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+              "aria-label=\"Differences\"><table>\n<caption>Differences, metric by "
+              "metric</caption>\n<thead>"
+              "<tr><th scope=\"col\">metric</th><th scope=\"col\">region</th><th "
+              "scope=\"col\">better | worse</th>"
+              "<th scope=\"col\" class=\"number\">a</th><th scope=\"col\" class=\"number\">b</th>"
+              "<th scope=\"col\" class=\"number\">difference</th><th scope=\"col\">verdict</th>"
+              "</tr></thead><tbody>\n");
     for (size_t i = 0; i < comparison->row_count; i++) {
         const struct compare_row *row = &comparison->rows[i];
         /* The difference as `compare --json` has it, so that a script can hold the two together. */
@@ -142,7 +149,8 @@ static void metrics(const struct compared *comparison, struct text *out)
         cell(&line, "td class=\"number\"", out);
         compare_difference_words(row, &line);
         cell(&line, "td class=\"number\"", out);
-        text_printf(&line, "%s%s", compare_verdict_name(row->verdict), row->decides ? "" : " (shown)");
+        text_printf(&line, "%s%s", compare_verdict_name(row->verdict),
+                    row->decides ? "" : " (shown)");
         cell(&line, "td", out);
         text_puts(out, "</tr>\n");
     }

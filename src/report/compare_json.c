@@ -4,7 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-static void value_json(const char *key, const struct compare_value *value, bool quantile, struct text *out)
+static void value_json(const char *key, const struct compare_value *value, bool quantile,
+                       struct text *out)
 {
     double unit = quantile ? 1e-3 : 1; /* microseconds are told in ms */
     json_key(out, key);
@@ -19,7 +20,8 @@ static void value_json(const char *key, const struct compare_value *value, bool 
     json_close(out, '}');
 }
 
-static void difference_json(const char *key, const struct difference *d, double unit, struct text *out)
+static void difference_json(const char *key, const struct difference *d, double unit,
+                            struct text *out)
 {
     json_key(out, key);
     if (!d->valid) {
@@ -33,7 +35,8 @@ static void difference_json(const char *key, const struct difference *d, double 
     json_close(out, '}');
 }
 
-static void row_json(const struct compared *comparison, const struct compare_row *row, struct text *out)
+static void row_json(const struct compared *comparison, const struct compare_row *row,
+                     struct text *out)
 {
     bool quantile = row->what.kind == THRESHOLD_QUANTILE;
     json_open(out, '{');
@@ -59,7 +62,8 @@ static void row_json(const struct compared *comparison, const struct compare_row
 }
 
 /* Codes that one side has and the other lacks in every region. */
-static void one_sided_codes(const struct compared *comparison, const char *key, bool in_b, struct text *out)
+static void one_sided_codes(const struct compared *comparison, const char *key, bool in_b,
+                            struct text *out)
 {
     json_key(out, key);
     json_open(out, '[');
@@ -154,7 +158,8 @@ void compare_json(const struct compared *comparison, struct text *out)
     changes_json(comparison, out);
     json_key(out, "metrics");
     json_open(out, '[');
-    for (size_t i = 0; i < comparison->row_count; i++) row_json(comparison, &comparison->rows[i], out);
+    for (size_t i = 0; i < comparison->row_count; i++)
+        row_json(comparison, &comparison->rows[i], out);
     json_close(out, ']');
     one_sided_codes(comparison, "new_codes", true, out);
     one_sided_codes(comparison, "gone_codes", false, out);

@@ -19,7 +19,8 @@ struct compare_side {
 struct compare_pair {
     char *region; /* "eastus2"; of two regions "eastus2 / swedencentral" */
     struct compare_side a, b;
-    struct stratified by_window; /* of two regions: attempts failed, window by window; used 0: not computed */
+    struct stratified by_window; /* of two regions: attempts failed, window by window; used 0: not
+                                    computed */
 };
 
 /* A value with its interval; quantiles in microseconds. */

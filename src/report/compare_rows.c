@@ -12,8 +12,12 @@
 
 static struct compare_value of_rate(struct estimate e, double n, double effective)
 {
-    return (struct compare_value){
-        .known = e.valid, .value = e.value, .low = e.low, .high = e.high, .n = n, .effective = effective};
+    return (struct compare_value){.known = e.valid,
+                                  .value = e.value,
+                                  .low = e.low,
+                                  .high = e.high,
+                                  .n = n,
+                                  .effective = effective};
 }
 
 static struct compare_value attempt_rate(const struct report_cell *cell, double confidence)
@@ -23,7 +27,8 @@ static struct compare_value attempt_rate(const struct report_cell *cell, double 
     return of_rate(e, n, n / cluster_design_effect(&cell->cell.clusters));
 }
 
-static struct compare_value in_sessions(const struct report_cell *cell, double x, double n, double confidence)
+static struct compare_value in_sessions(const struct report_cell *cell, double x, double n,
+                                        double confidence)
 {
     const struct cluster_sums *sums = &cell->cell.clusters;
     return of_rate(rate_in_sessions(x, n, sums, confidence), n, n / cluster_design_effect(sums));
@@ -47,12 +52,14 @@ static struct compare_value share_over(const struct report_cell *cell, const str
                                        enum metric metric, double confidence)
 {
     double n;
-    struct estimate e = report_cell_share(cell, metric, (int64_t)what->slower_than_us, confidence, &n);
+    struct estimate e =
+        report_cell_share(cell, metric, (int64_t)what->slower_than_us, confidence, &n);
     return of_rate(e, n, n / cluster_design_effect(&cell->cell.clusters));
 }
 
-static struct compare_value quantile_of(const struct report_cell *cell, const struct threshold *what,
-                                        enum metric metric, double confidence, struct quantile *out)
+static struct compare_value quantile_of(const struct report_cell *cell,
+                                        const struct threshold *what, enum metric metric,
+                                        double confidence, struct quantile *out)
 {
     const struct histogram *h = cell->cell.latency[metric];
     *out = (struct quantile){0};
@@ -147,19 +154,21 @@ static bool is_invalid(const struct compared *comparison, struct compare_row *ro
     if (unhealthy(&pair->a, comparison->label_a, &row->why)) return true;
     if (unhealthy(&pair->b, comparison->label_b, &row->why)) return true;
     if (row->a.known && row->b.known) return false;
-    text_printf(&row->why, "%s has no values", row->a.known ? comparison->label_b : comparison->label_a);
+    text_printf(&row->why, "%s has no values",
+                row->a.known ? comparison->label_b : comparison->label_a);
     return true;
 }
 
-/* More attempts on each side until either the difference seen, or its absence, shows. 0 when none would do.
- */
+/* More attempts on each side until either the difference seen, or its absence, shows. 0 when none
+ * would do. */
 static double more_needed(const struct compared *comparison, const struct compare_row *row)
 {
     if (row->what.kind == THRESHOLD_QUANTILE) {
         const struct difference *d = &row->difference;
         double n = fmin(row->a.n, row->b.n);
         if (!d->valid)
-            return fmax(0, (double)quantile_needed(row->what.quantile, comparison->options.confidence) - n);
+            return fmax(
+                0, (double)quantile_needed(row->what.quantile, comparison->options.confidence) - n);
         double half = (d->high - d->low) / 2;
         double goal = fmax(fabs(d->value), margin_of(comparison, row) - fabs(d->value));
         return goal > 0 ? fmax(1, ceil(n * (half / goal) * (half / goal)) - n) : 0;
@@ -173,21 +182,25 @@ static double more_needed(const struct compared *comparison, const struct compar
     double to_equal = room > 0 ? sample_size_for_width(middle, room, confidence, 2) : INFINITY;
     double needed = fmin(isnan(to_tell) ? INFINITY : to_tell, to_equal);
     if (!isfinite(needed)) return 0;
-    double effect = row->a.effective > 0 ? fmax(row->a.n / row->a.effective, row->b.n / row->b.effective) : 1;
+    double effect =
+        row->a.effective > 0 ? fmax(row->a.n / row->a.effective, row->b.n / row->b.effective) : 1;
     return fmax(1, ceil((needed - n) * effect));
 }
 
 /* In minutes at the load of these runs, and in dollars at what their attempts cost. */
 static void price(const struct compared *comparison, struct compare_row *row)
 {
-    const struct compare_side *sides[] = {&comparison->pairs[row->pair].a, &comparison->pairs[row->pair].b};
+    const struct compare_side *sides[] = {&comparison->pairs[row->pair].a,
+                                          &comparison->pairs[row->pair].b};
     const struct compare_value *values[] = {&row->a, &row->b};
     row->needed = more_needed(comparison, row);
     for (size_t i = 0; i < 2; i++) {
         double attempts = (double)report_cell_attempts(sides[i]->cell);
         if (values[i]->n > 0 && sides[i]->minutes > 0)
-            row->needed_minutes = fmax(row->needed_minutes, row->needed * sides[i]->minutes / values[i]->n);
-        if (attempts > 0) row->needed_usd += row->needed * sides[i]->cell->cell.counters.cost_usd / attempts;
+            row->needed_minutes =
+                fmax(row->needed_minutes, row->needed * sides[i]->minutes / values[i]->n);
+        if (attempts > 0)
+            row->needed_usd += row->needed * sides[i]->cell->cell.counters.cost_usd / attempts;
     }
 }
 
@@ -196,7 +209,8 @@ static void explain_open(struct compare_row *row)
     if (!row->difference.valid) {
         text_puts(&row->why, "too few values for an interval");
     } else if (row->difference.low > 0 || row->difference.high < 0) {
-        text_puts(&row->why, "not significant any more after the correction for so many comparisons");
+        text_puts(&row->why,
+                  "not significant any more after the correction for so many comparisons");
     } else {
         text_puts(&row->why, "the interval holds no difference as well as one beyond the margin");
     }
@@ -211,7 +225,8 @@ static void judge(const struct compared *comparison, struct compare_row *row)
     const struct difference *d = &row->difference;
     double margin = margin_of(comparison, row);
     double level = 1 - comparison->options.confidence;
-    bool apart = d->valid && (d->low > 0 || d->high < 0) && (!row->decides || row->adjusted < level);
+    bool apart =
+        d->valid && (d->low > 0 || d->high < 0) && (!row->decides || row->adjusted < level);
     if (d->valid && d->low >= -margin && d->high <= margin) {
         row->verdict = COMPARE_EQUAL;
         text_puts(&row->why, "the whole interval of the difference lies within the margin");
@@ -279,8 +294,8 @@ enum err_code compare_judge(struct compared *comparison, struct error *err)
             if (err != NULL) err->code = ERR_USAGE;
             return error_prefix(err, "--metric");
         }
-        /* Quantiles are for people to read; what decides unasked are rates and shares, whose tests hold their
-         * word. */
+        /* Quantiles are for people to read; what decides unasked are rates and shares, whose tests
+         * hold their word. */
         bool decides = comparison->options.metric_count > 0 || what.kind != THRESHOLD_QUANTILE;
         for (size_t i = 0; i < comparison->pair_count; i++) {
             if (!wanted_here(&what, &comparison->pairs[i])) continue;

@@ -28,7 +28,8 @@ static void us_like(double us, double like, struct text *out)
     text_printf(out, "%.*f", size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2, size);
 }
 
-void compare_value_words(const struct compare_row *row, const struct compare_value *value, struct text *out)
+void compare_value_words(const struct compare_row *row, const struct compare_value *value,
+                         struct text *out)
 {
     if (!value->known) {
         text_puts(out, "-");
@@ -81,8 +82,10 @@ void compare_difference_words(const struct compare_row *row, struct text *out)
     difference_words(&row->difference, is_quantile(row), out);
 }
 
-/* "eastus2: failure_rate 15.1% (12.9-17.6) against 0.80% (0.41-1.58): +14.3 points (...), p 3e-31" */
-static void row_words(const struct compared *comparison, const struct compare_row *row, struct text *out)
+/* "eastus2: failure_rate 15.1% (12.9-17.6) against 0.80% (0.41-1.58): +14.3 points (...), p
+ * 3e-31" */
+static void row_words(const struct compared *comparison, const struct compare_row *row,
+                      struct text *out)
 {
     text_printf(out, "%s, %s: ", comparison->pairs[row->pair].region, row->metric);
     compare_value_words(row, &row->b, out);
@@ -126,7 +129,8 @@ void compare_headline(const struct compared *comparison, struct text *out)
     }
     if (row == NULL) return;
     if (comparison->verdict == COMPARE_INVALID) {
-        text_printf(out, "%s, %s: %s", comparison->pairs[row->pair].region, row->metric, text_str(&row->why));
+        text_printf(out, "%s, %s: %s", comparison->pairs[row->pair].region, row->metric,
+                    text_str(&row->why));
         return;
     }
     row_words(comparison, row, out);
@@ -138,7 +142,8 @@ void compare_method(const struct compared *comparison, struct text *out)
     const struct compare_options *options = &comparison->options;
     text_printf(
         out,
-        "%.4g%% intervals that know that attempts of one session fail together; differences of rates by "
+        "%.4g%% intervals that know that attempts of one session fail together; differences of "
+        "rates by "
         "Newcombe, of quantiles by MOVER (wide: they decide only when asked for by --metric); %zu "
         "comparison%s decide%s, their p corrected by Holm; equal means within ",
         100 * options->confidence, comparison->deciding, comparison->deciding == 1 ? "" : "s",
@@ -254,9 +259,10 @@ bool compare_by_window(const struct compared *comparison, struct text *out)
 {
     const struct stratified *s = &comparison->pairs[0].by_window;
     if (!s->valid) return false;
-    text_printf(
-        out, "Window by window (%zu windows, Cochran-Mantel-Haenszel): the odds that an attempt fails are ",
-        s->used);
+    text_printf(out,
+                "Window by window (%zu windows, Cochran-Mantel-Haenszel): the odds that an attempt "
+                "fails are ",
+                s->used);
     if (isinf(s->odds_ratio)) {
         text_puts(out, "higher without a bound");
     } else {

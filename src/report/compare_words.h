@@ -6,11 +6,14 @@
 #include "report/table.h"
 
 /* Each appends plain text without a newline. */
-void compare_headline(const struct compared *comparison, struct text *out); /* the verdict in one sentence */
-void compare_method(const struct compared *comparison, struct text *out);   /* what was done, and how often */
+/* the verdict in one sentence */
+void compare_headline(const struct compared *comparison, struct text *out);
+/* what was done, and how often */
+void compare_method(const struct compared *comparison, struct text *out);
 
 /* A value of a row with its interval: "0.80% (0.41-1.58)"; "-" when unknown. */
-void compare_value_words(const struct compare_row *row, const struct compare_value *value, struct text *out);
+void compare_value_words(const struct compare_row *row, const struct compare_value *value,
+                         struct text *out);
 
 /* Its difference with the interval: "+14.3 points (+12.0 to +16.8)"; "-" when not known. */
 void compare_difference_words(const struct compare_row *row, struct text *out);

@@ -7,7 +7,8 @@ static void rate_fields(const struct report_cell *cell, enum rate_kind kind, str
 {
     struct rate rate = report_cell_rate(cell, kind);
     if (rate.estimate.valid) {
-        text_printf(out, ",%.6g,%.6g,%.6g", rate.estimate.value, rate.estimate.low, rate.estimate.high);
+        text_printf(out, ",%.6g,%.6g,%.6g", rate.estimate.value, rate.estimate.low,
+                    rate.estimate.high);
     } else {
         text_puts(out, ",,,");
     }
@@ -19,28 +20,28 @@ static void latency_fields(const struct latency_figures *latency, struct text *o
         text_puts(out, ",0,,,,,");
         return;
     }
-    text_printf(out, ",%llu,%.3f,%.3f,%.3f,", (unsigned long long)latency->count, (double)latency->p50 / 1e3,
-                (double)latency->p90 / 1e3, (double)latency->p95 / 1e3);
+    text_printf(out, ",%llu,%.3f,%.3f,%.3f,", (unsigned long long)latency->count,
+                (double)latency->p50 / 1e3, (double)latency->p90 / 1e3, (double)latency->p95 / 1e3);
     if (latency->count >= P99_MIN_SAMPLES) text_printf(out, "%.3f", (double)latency->p99 / 1e3);
     text_printf(out, ",%.3f", (double)latency->max / 1e3);
 }
 
 static void header(struct text *out)
 {
-    static const char *const rates[] = {"failure_rate", "interaction_failure_rate", "session_failure_rate",
-                                        "hazard"};
+    static const char *const rates[] = {"failure_rate", "interaction_failure_rate",
+                                        "session_failure_rate", "hazard"};
     static const enum metric metrics[] = {METRIC_TTFT, METRIC_RESPONSE, METRIC_INTERACTION};
-    text_puts(
-        out,
-        "window,start_utc,end_utc,date,time,region,attempts,attempts_failed,attempts_cancelled,interactions,"
-        "interactions_failed,"
-        "retries,sessions,sessions_with_failed_attempt");
+    text_puts(out, "window,start_utc,end_utc,date,time,region,attempts,attempts_failed,attempts_"
+                   "cancelled,interactions,"
+                   "interactions_failed,"
+                   "retries,sessions,sessions_with_failed_attempt");
     for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
         text_printf(out, ",%s,%s_low,%s_high", rates[i], rates[i], rates[i]);
     }
     for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++) {
         const char *m = metric_name(metrics[i]);
-        text_printf(out, ",%s_count,%s_p50_ms,%s_p90_ms,%s_p95_ms,%s_p99_ms,%s_max_ms", m, m, m, m, m, m);
+        text_printf(out, ",%s_count,%s_p50_ms,%s_p90_ms,%s_p95_ms,%s_p99_ms,%s_max_ms", m, m, m, m,
+                    m, m);
     }
     text_puts(out, ",input_tokens,cached_tokens,output_tokens,cost_usd,valid,why\n");
 }
@@ -52,18 +53,19 @@ static void row(const char *region, const struct report_cell *cell, struct text 
     struct text why = {0};
     sheet_field(out, region);
     text_printf(out, ",%llu,%llu,%llu,%llu,%llu,%llu,%llu,%llu",
-                (unsigned long long)report_cell_attempts(cell), (unsigned long long)c->attempts_failed,
-                (unsigned long long)c->attempts_cancelled, (unsigned long long)interactions,
-                (unsigned long long)c->interactions_failed, (unsigned long long)c->retries,
-                (unsigned long long)cell->cell.clusters.sessions,
+                (unsigned long long)report_cell_attempts(cell),
+                (unsigned long long)c->attempts_failed, (unsigned long long)c->attempts_cancelled,
+                (unsigned long long)interactions, (unsigned long long)c->interactions_failed,
+                (unsigned long long)c->retries, (unsigned long long)cell->cell.clusters.sessions,
                 (unsigned long long)cell->cell.clusters.with_failure);
-    for (int kind = RATE_ATTEMPT; kind <= RATE_HAZARD; kind++) rate_fields(cell, (enum rate_kind)kind, out);
+    for (int kind = RATE_ATTEMPT; kind <= RATE_HAZARD; kind++)
+        rate_fields(cell, (enum rate_kind)kind, out);
     latency_fields(&cell->latency[METRIC_TTFT], out);
     latency_fields(&cell->latency[METRIC_RESPONSE], out);
     latency_fields(&cell->latency[METRIC_INTERACTION], out);
     text_printf(out, ",%llu,%llu,%llu,%.6f,%s,", (unsigned long long)c->input_tokens,
-                (unsigned long long)c->cached_tokens, (unsigned long long)c->output_tokens, c->cost_usd,
-                report_cell_valid(cell) ? "true" : "false");
+                (unsigned long long)c->cached_tokens, (unsigned long long)c->output_tokens,
+                c->cost_usd, report_cell_valid(cell) ? "true" : "false");
     report_cell_why(cell, &why);
     sheet_field(out, text_str(&why));
     text_free(&why);
@@ -71,8 +73,9 @@ static void row(const char *region, const struct report_cell *cell, struct text 
 }
 
 /*
- * Spreadsheets take no time with a Z for one. LibreOffice takes a date and time with a T between them; others
- * want the start's date and time in columns of their own, which also serve to group by.
+ * Spreadsheets take no time with a Z for one. LibreOffice takes a date and time with a T between
+ * them; others want the start's date and time in columns of their own, which also serve to group
+ * by.
  */
 static void span(const char *name, int64_t start_ns, int64_t end_ns, struct text *out)
 {

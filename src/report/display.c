@@ -23,8 +23,8 @@ static uint32_t decode(const unsigned char *s, size_t *length)
     return point;
 }
 
-/* The common ranges of Unicode's East Asian Width W and F, and of combining marks: enough for names and
- * messages. */
+/* The common ranges of Unicode's East Asian Width W and F, and of combining marks: enough for names
+ * and messages. */
 static size_t width_of(uint32_t point)
 {
     if ((point >= 0x300 && point <= 0x36F) || (point >= 0x200B && point <= 0x200F) ||
@@ -44,7 +44,8 @@ static size_t width_of(uint32_t point)
 static bool is_control(uint32_t point)
 {
     return point < 0x20 || (point >= 0x7F && point < 0xA0) || point == 0x2028 || point == 0x2029 ||
-           (point >= 0x202A && point <= 0x202E) || (point >= 0x2066 && point <= 0x2069) || point == 0xFFFD;
+           (point >= 0x202A && point <= 0x202E) || (point >= 0x2066 && point <= 0x2069) ||
+           point == 0xFFFD;
 }
 
 size_t display_width(const char *string)

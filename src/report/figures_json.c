@@ -57,7 +57,8 @@ void figures_totals_json(const struct results *results, struct text *out)
     json_close(out, '}');
 }
 
-static void one_rate(const struct report_cell *cell, enum rate_kind kind, const char *key, struct text *out)
+static void one_rate(const struct report_cell *cell, enum rate_kind kind, const char *key,
+                     struct text *out)
 {
     struct rate rate = report_cell_rate(cell, kind);
     bool valid = rate.estimate.valid;
@@ -146,7 +147,8 @@ static void quantiles(const struct latency_figures *latency, struct text *out)
     tail ? json_ms(out, latency->tail.high) : json_null(out);
 }
 
-static void quantile_of_all(const struct all_attempts *all, const char *key, int64_t us, struct text *out)
+static void quantile_of_all(const struct all_attempts *all, const char *key, int64_t us,
+                            struct text *out)
 {
     json_key(out, key);
     all->count > 0 && us >= 0 ? json_ms(out, us) : json_null(out);
@@ -232,7 +234,8 @@ void figures_regions_json(const struct results *results, struct text *out)
     json_close(out, ']');
 }
 
-static void judged_number(const struct judged *judged, const char *key, double value, struct text *out)
+static void judged_number(const struct judged *judged, const char *key, double value,
+                          struct text *out)
 {
     json_key(out, key);
     if (!judged->observed_known) {
@@ -242,7 +245,8 @@ static void judged_number(const struct judged *judged, const char *key, double v
     }
 }
 
-static void judged_json(const struct results *results, const struct judged *judged, struct text *out)
+static void judged_json(const struct results *results, const struct judged *judged,
+                        struct text *out)
 {
     json_open(out, '{');
     json_put_string(out, "expression", judged->expression);
@@ -252,8 +256,9 @@ static void judged_json(const struct results *results, const struct judged *judg
     judged_number(judged, "high", judged->high, out);
     json_put_string(out, "unit", judged->quantile ? "ms" : "fraction");
     json_key(out, "needed");
-    judged->needed_known && judged->verdict == VERDICT_INCONCLUSIVE ? json_number(out, judged->needed)
-                                                                    : json_null(out);
+    judged->needed_known && judged->verdict == VERDICT_INCONCLUSIVE
+        ? json_number(out, judged->needed)
+        : json_null(out);
     json_key(out, "region");
     judged->cells > 0 ? json_string(out, results->regions[judged->region]) : json_null(out);
     if (judged->end_ns != 0) {
@@ -270,7 +275,8 @@ static void judged_json(const struct results *results, const struct judged *judg
 void figures_thresholds_json(const struct results *results, struct text *out)
 {
     json_open(out, '[');
-    for (size_t i = 0; i < results->judged_count; i++) judged_json(results, &results->judged[i], out);
+    for (size_t i = 0; i < results->judged_count; i++)
+        judged_json(results, &results->judged[i], out);
     json_close(out, ']');
 }
 
@@ -300,7 +306,8 @@ void figures_generator_json(const struct results *results, struct text *out)
     lag->count > 0 ? json_ms(out, lag->max) : json_null(out);
     json_close(out, '}');
     delay("loop_delay_ms", all->health.loop_delay_p99_ns, all->health.loop_delay_max_ns, out);
-    delay("dispatch_delay_ms", all->health.dispatch_delay_p99_ns, all->health.dispatch_delay_max_ns, out);
+    delay("dispatch_delay_ms", all->health.dispatch_delay_p99_ns, all->health.dispatch_delay_max_ns,
+          out);
     json_put_number(out, "cpu", all->health.cpu);
     json_put_count(out, "invalid_intervals", all->invalid_intervals);
     json_put_count(out, "intervals", all->intervals);

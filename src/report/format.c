@@ -140,7 +140,8 @@ void format_judged(struct text *out, const struct judged *judged)
     }
 }
 
-void format_judged_where(struct text *out, const struct results *results, const struct judged *judged)
+void format_judged_where(struct text *out, const struct results *results,
+                         const struct judged *judged)
 {
     if (judged->cells == 0) {
         text_puts(out, "nothing was recorded");
@@ -151,8 +152,8 @@ void format_judged_where(struct text *out, const struct results *results, const 
         const struct zone *zone = results_zone(results);
         struct civil start;
         zone_civil(zone, judged->start_ns, &start);
-        text_printf(out, ", %04d-%02d-%02d %02d:%02d %s", start.year, start.month, start.day, start.hour,
-                    start.minute, zone == NULL ? "UTC" : start.abbreviation);
+        text_printf(out, ", %04d-%02d-%02d %02d:%02d %s", start.year, start.month, start.day,
+                    start.hour, start.minute, zone == NULL ? "UTC" : start.abbreviation);
     }
     if (judged->cells > 1) text_printf(out, ", worst of %zu", judged->cells);
 }

@@ -16,13 +16,15 @@ void format_estimate(struct text *out, const struct estimate *estimate);
 /* Microseconds with three significant digits: 0.41 ms, 41.2 ms, 412 ms, 1.20 s. */
 void format_us(struct text *out, double us);
 
-/* P99 of a metric: its value, ">= bound" under 368 samples, "n too small" under 100, "-" without any. */
+/* P99 of a metric: its value, ">= bound" under 368 samples, "n too small" under 100, "-" without
+ * any. */
 void format_tail(struct text *out, const struct latency_figures *latency);
 
 /* A value of a metric, "-" without samples. */
 void format_latency(struct text *out, const struct latency_figures *latency, int64_t us);
 
-/* A quantile over all attempts: "infinite" when the failures reach that far down, "-" without attempts. */
+/* A quantile over all attempts: "infinite" when the failures reach that far down, "-" without
+ * attempts. */
 void format_all(struct text *out, const struct all_attempts *all, int64_t us);
 
 /* "$1.23", with more digits under a cent. */
@@ -31,11 +33,13 @@ void format_usd(struct text *out, double usd);
 /* "0:42", "1:05:00", "25h": a length of time for headers and progress. */
 void format_clock(struct text *out, int64_t ns);
 
-/* What a threshold saw, with its interval: "2.86% (2.53-3.23)", "1.20 s (1.05 s to 1.31 s)"; "-" when
- * unknown. */
+/* What a threshold saw, with its interval: "2.86% (2.53-3.23)", "1.20 s (1.05 s to 1.31 s)"; "-"
+ * when unknown. */
 void format_judged(struct text *out, const struct judged *judged);
 
-/* Which cell decided: "eastus2", "eastus2, 2026-04-14 08:00 PDT, worst of 12"; in the zone of the tables. */
-void format_judged_where(struct text *out, const struct results *results, const struct judged *judged);
+/* Which cell decided: "eastus2", "eastus2, 2026-04-14 08:00 PDT, worst of 12"; in the zone of the
+ * tables. */
+void format_judged_where(struct text *out, const struct results *results,
+                         const struct judged *judged);
 
 #endif

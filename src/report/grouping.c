@@ -40,7 +40,8 @@ struct slice *grouping_find(const struct grouping *grouping, int64_t interval_st
         bool inside = window_contains(grouping->window, interval_start_ns) != grouping->rest;
         return inside && grouping->slice_count > 0 ? &grouping->slices[0] : NULL;
     }
-    if (grouping->kind == GROUP_TOTAL) return grouping->slice_count > 0 ? &grouping->slices[0] : NULL;
+    if (grouping->kind == GROUP_TOTAL)
+        return grouping->slice_count > 0 ? &grouping->slices[0] : NULL;
     size_t before = slices_before(grouping, interval_start_ns);
     if (before == 0) return NULL;
     struct slice *slice = &grouping->slices[before - 1];
@@ -69,8 +70,8 @@ static bool insert(struct grouping *grouping, int64_t start_ns, int64_t end_ns, 
 }
 
 /* Bounds of the slice that would hold an interval; false when none would. */
-static bool bounds_of(const struct grouping *grouping, int64_t start_ns, int64_t end_ns, int64_t *from_ns,
-                      int64_t *to_ns)
+static bool bounds_of(const struct grouping *grouping, int64_t start_ns, int64_t end_ns,
+                      int64_t *from_ns, int64_t *to_ns)
 {
     *from_ns = start_ns;
     *to_ns = end_ns;
@@ -115,8 +116,8 @@ static bool merge_slices(struct slice *into, struct slice *from, size_t regions)
     return ok;
 }
 
-/* The next longer step that people count in and that whole steps of this one fill; twice as long without one.
- */
+/* The next longer step that people count in and that whole steps of this one fill; twice as long
+ * without one. */
 static int64_t next_step(int64_t step_ns)
 {
     static const int64_t seconds[] = {1, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 21600, 86400};
@@ -156,7 +157,8 @@ static double attempts_per_cell(const struct grouping *grouping, size_t regions)
         for (size_t r = 0; r < regions; r++)
             attempts += (double)report_cell_attempts(&grouping->slices[i].cells[r]);
     }
-    return grouping->slice_count == 0 ? 0 : attempts / (double)grouping->slice_count / (double)regions;
+    return grouping->slice_count == 0 ? 0
+                                      : attempts / (double)grouping->slice_count / (double)regions;
 }
 
 bool grouping_coarsen(struct grouping *grouping, size_t regions)
@@ -164,9 +166,11 @@ bool grouping_coarsen(struct grouping *grouping, size_t regions)
     bool ok = true;
     while (ok && grouping->slice_count > SERIES_POINTS)
         ok = lengthen(grouping, next_step(grouping->step_ns), regions);
-    while (ok && grouping->slice_count > 0 && attempts_per_cell(grouping, regions) < P99_MIN_SAMPLES) {
+    while (ok && grouping->slice_count > 0 &&
+           attempts_per_cell(grouping, regions) < P99_MIN_SAMPLES) {
         int64_t step_ns = next_step(grouping->step_ns);
-        if (grouping->slice_count / (size_t)(step_ns / grouping->step_ns) < SERIES_POINTS_FEW) break;
+        if (grouping->slice_count / (size_t)(step_ns / grouping->step_ns) < SERIES_POINTS_FEW)
+            break;
         ok = lengthen(grouping, step_ns, regions);
     }
     return ok;
@@ -176,8 +180,10 @@ bool grouping_place(struct grouping *grouping, int64_t start_ns, int64_t end_ns,
                     struct slice **out)
 {
     if (grouping->kind == GROUP_SERIES) {
-        if (grouping->step_ns <= 0) grouping->step_ns = end_ns > start_ns ? end_ns - start_ns : NS_PER_S;
-        if (grouping->slice_count >= 2 * (size_t)SERIES_POINTS && !grouping_coarsen(grouping, regions))
+        if (grouping->step_ns <= 0)
+            grouping->step_ns = end_ns > start_ns ? end_ns - start_ns : NS_PER_S;
+        if (grouping->slice_count >= 2 * (size_t)SERIES_POINTS &&
+            !grouping_coarsen(grouping, regions))
             return false;
     }
     *out = grouping_find(grouping, start_ns);
@@ -217,11 +223,12 @@ static bool one_day(const struct results *results, const struct zone *zone)
     return first.year == last.year && first.month == last.month && first.day == last.day;
 }
 
-void grouping_label(const struct results *results, const struct grouping *grouping, const struct slice *slice,
-                    struct text *out)
+void grouping_label(const struct results *results, const struct grouping *grouping,
+                    const struct slice *slice, struct text *out)
 {
     const struct window *window = grouping->window;
-    const struct zone *zone = window == NULL || window->zone == NULL ? results_zone(results) : window->zone;
+    const struct zone *zone =
+        window == NULL || window->zone == NULL ? results_zone(results) : window->zone;
     struct civil start;
     struct civil end;
     zone_civil(zone, slice->start_ns, &start);
@@ -232,7 +239,8 @@ void grouping_label(const struct results *results, const struct grouping *groupi
     if (seconds) text_printf(out, ":%02d", start.second);
     bool changes = zone != NULL && strcmp(start.abbreviation, end.abbreviation) != 0;
     if (changes)
-        text_printf(out, " %s", start.abbreviation); /* the clock is put forward or back in between */
+        text_printf(out, " %s", start.abbreviation); /* the clock is put forward or back in
+                                                        between */
     text_printf(out, "-%02d:%02d", end.hour, end.minute);
     if (seconds) text_printf(out, ":%02d", end.second);
     if (zone != NULL) text_printf(out, " %s", end.abbreviation);

@@ -22,7 +22,8 @@ void json_number(struct text *out, double value);
 void json_ms(struct text *out, int64_t us);
 
 /* Key and value in one. */
-void json_put_lines(struct text *out, const char *key, const char *lines); /* a list: one string per line */
+/* a list: one string per line */
+void json_put_lines(struct text *out, const char *key, const char *lines);
 void json_put_string(struct text *out, const char *key, const char *value);
 void json_put_count(struct text *out, const char *key, uint64_t value);
 void json_put_number(struct text *out, const char *key, double value);

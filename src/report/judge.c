@@ -39,8 +39,8 @@ static bool excludes(double p, double n, double limit)
 }
 
 /*
- * By which factor the sample must grow until the interval of an unchanged share leaves the limit out. False
- * when no sample would do it: the share observed is the limit.
+ * By which factor the sample must grow until the interval of an unchanged share leaves the limit
+ * out. False when no sample would do it: the share observed is the limit.
  */
 static bool growth(double p, double n, double limit, double *factor)
 {
@@ -62,7 +62,8 @@ static bool growth(double p, double n, double limit, double *factor)
     return true;
 }
 
-static void set_needed(struct judgement *j, double p, double effective, double limit, double attempts)
+static void set_needed(struct judgement *j, double p, double effective, double limit,
+                       double attempts)
 {
     double factor;
     if (j->verdict != VERDICT_INCONCLUSIVE || effective <= 0) return;
@@ -90,7 +91,8 @@ static struct judgement judge_share(const struct threshold *t, const struct repo
                                     enum metric metric)
 {
     double count;
-    struct estimate e = report_cell_share(cell, metric, (int64_t)t->slower_than_us, CONFIDENCE, &count);
+    struct estimate e =
+        report_cell_share(cell, metric, (int64_t)t->slower_than_us, CONFIDENCE, &count);
     struct judgement j = {.verdict = VERDICT_INCONCLUSIVE};
     if (count <= 0) return j;
     double effect = cluster_design_effect(&cell->cell.clusters);
@@ -131,8 +133,8 @@ static struct judgement judge_quantile(const struct threshold *t, const struct r
     j.low = low >= 1 ? (double)q.low : 0;
     j.high = high <= h->total ? (double)q.high : INFINITY;
     j.verdict = side(t, j.low, j.high, t->limit);
-    /* The quantile is below the limit when the share above the limit is below 1 - q: same question, simpler
-     * sample. */
+    /* The quantile is below the limit when the share above the limit is below 1 - q: same question,
+     * simpler sample. */
     double n = (double)h->total;
     double above = (double)histogram_count_above(h, (int64_t)t->limit) / n;
     set_needed(&j, above, n, 1 - t->quantile, (double)report_cell_attempts(cell));
@@ -183,7 +185,8 @@ static bool worse(const struct judged *judged, const struct judgement *j)
     if (judged->cells == 0) return true;
     if (j->verdict != judged->verdict) return severity(j->verdict) > severity(judged->verdict);
     if (!j->observed_known || !judged->observed_known) return j->observed_known;
-    bool wants_low = judged->threshold.comparison == LESS || judged->threshold.comparison == LESS_OR_EQUAL;
+    bool wants_low =
+        judged->threshold.comparison == LESS || judged->threshold.comparison == LESS_OR_EQUAL;
     return wants_low ? j->observed > judged->observed : j->observed < judged->observed;
 }
 
@@ -222,7 +225,8 @@ static bool speaks_of(const struct threshold *t, const struct grouping *grouping
     return false;
 }
 
-void judge_slice(struct results *results, const struct grouping *grouping, const struct slice *slice)
+void judge_slice(struct results *results, const struct grouping *grouping,
+                 const struct slice *slice)
 {
     for (size_t i = 0; i < results->judged_count; i++) {
         struct judged *judged = &results->judged[i];

@@ -43,7 +43,9 @@ static void window_size(const struct live_view *view, size_t *columns, size_t *r
 
 static double share_failed(const struct live_region *region)
 {
-    return region->attempts_ended == 0 ? 0 : (double)region->attempts_failed / (double)region->attempts_ended;
+    return region->attempts_ended == 0
+               ? 0
+               : (double)region->attempts_failed / (double)region->attempts_ended;
 }
 
 static void put_us(struct text *out, int64_t us)
@@ -55,7 +57,7 @@ static void put_us(struct text *out, int64_t us)
     }
 }
 
-/* "demo  running  0:12 of 0:40  [######------]  30%  0:28 left" */
+/* "demo running 0:12 of 0:40 [######------] 30% 0:28 left" */
 static void progress(const struct live_state *state, struct text *out)
 {
     double share = state->total_ns > 0 ? (double)state->elapsed_ns / (double)state->total_ns : 0;
@@ -117,11 +119,12 @@ static void regions(const struct live_state *state, size_t shown, struct text *o
     for (size_t i = 0; i < shown; i++) region_cells(&state->regions[i], &table);
     table_draw(&table, 0, false, out);
     table_free(&table);
-    if (shown < state->region_count) text_printf(out, "and %zu more regions\n", state->region_count - shown);
+    if (shown < state->region_count)
+        text_printf(out, "and %zu more regions\n", state->region_count - shown);
 }
 
-/* What the view says, as plain lines; the last column of the terminal stays free, so that nothing ever wraps.
- */
+/* What the view says, as plain lines; the last column of the terminal stays free, so that nothing
+ * ever wraps. */
 static void compose(const struct live_state *state, size_t rows, struct text *out)
 {
     size_t room = rows > 5 ? rows - 5 : 1;
@@ -132,7 +135,8 @@ static void compose(const struct live_state *state, size_t rows, struct text *ou
     bool has_rule = state->rule != NULL && state->rule[0] != '\0';
     if (has_rule && state->region_count < room) text_printf(out, "%s\n", state->rule);
     if (!state->trustworthy)
-        text_printf(out, "the generator is not healthy: %s\n", state->why == NULL ? "" : state->why);
+        text_printf(out, "the generator is not healthy: %s\n",
+                    state->why == NULL ? "" : state->why);
 }
 
 static const char *tint(const struct live_state *state, size_t number, size_t lines)
@@ -143,9 +147,9 @@ static const char *tint(const struct live_state *state, size_t number, size_t li
 }
 
 /*
- * The frame in one piece: cursor to the first line of the last frame, every line cut to the width and cleared
- * to its end, what is left below cleared too. Wrapping and the cursor are off only inside the frame, so that
- * a kill leaves both on.
+ * The frame in one piece: cursor to the first line of the last frame, every line cut to the width
+ * and cleared to its end, what is left below cleared too. Wrapping and the cursor are off only
+ * inside the frame, so that a kill leaves both on.
  */
 static void draw_frame(struct live_view *view, const struct live_state *state)
 {
@@ -198,9 +202,11 @@ static void draw_plain(struct live_view *view, const struct live_state *state)
     format_clock(&view->line, state->total_ns);
     text_printf(&view->line, " %s", state->phase);
     for (size_t i = 0; i < state->region_count; i++) plain_region(&state->regions[i], &view->line);
-    if (state->rule != NULL && state->rule[0] != '\0') text_printf(&view->line, "; %s", state->rule);
+    if (state->rule != NULL && state->rule[0] != '\0')
+        text_printf(&view->line, "; %s", state->rule);
     if (!state->trustworthy)
-        text_printf(&view->line, "; the generator is not healthy: %s", state->why == NULL ? "" : state->why);
+        text_printf(&view->line, "; the generator is not healthy: %s",
+                    state->why == NULL ? "" : state->why);
     display_plain(&view->frame, text_str(&view->line), SIZE_MAX);
     text_puts(&view->frame, "\n");
 }

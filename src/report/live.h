@@ -1,4 +1,5 @@
-/* The live view of a run: redrawn in place on a terminal, one plain line every ten seconds elsewhere. */
+/* The live view of a run: redrawn in place on a terminal, one plain line every ten seconds
+ * elsewhere. */
 #ifndef RUSHHOUR_REPORT_LIVE_H
 #define RUSHHOUR_REPORT_LIVE_H
 
@@ -31,12 +32,12 @@ struct live_state {
 
 struct live_view; /* remembers what was drawn */
 
-/* out is usually stderr. Redraws in place only when it is a terminal (and not TERM=dumb); colour only when
- * asked for too. */
+/* out is usually stderr. Redraws in place only when it is a terminal (and not TERM=dumb); colour
+ * only when asked for too. */
 struct live_view *live_new(FILE *out, bool colour, bool quiet);
 void live_draw(struct live_view *view, const struct live_state *state);
-/* A line of its own, for good: on a terminal it stands where the last picture stood, and the next one below
- * it. */
+/* A line of its own, for good: on a terminal it stands where the last picture stood, and the next
+ * one below it. */
 void live_note(struct live_view *view, const char *line);
 /* Leaves the last picture standing and frees the view. */
 void live_free(struct live_view *view);

@@ -19,7 +19,8 @@ struct loader {
     struct ages_loader ages;
     size_t *first_open; /* per grouping: slices before it are settled */
     struct histogram_pool pool;
-    struct report_cell *pending; /* per region: latencies of a stretch that lies in the same slices */
+    struct report_cell *pending; /* per region: latencies of a stretch that lies in the same
+                                    slices */
     struct slice **slices;       /* per grouping: the slice of that stretch, or NULL */
     int64_t pending_start_ns;    /* of the latest interval in the stretch; INT64_MIN before any */
     int64_t logged_ns;           /* the middle of that interval as the log has it */
@@ -59,7 +60,8 @@ static void visit_interval(void *context, size_t region, int64_t start_ns, int64
     bool ok = !loader->no_memory && remember_interval(results, start_ns, end_ns);
     for (size_t g = 0; ok && g < results->grouping_count; g++) {
         struct slice *slice;
-        ok = grouping_place(&results->groupings[g], start_ns, end_ns, results->region_count, &slice);
+        ok =
+            grouping_place(&results->groupings[g], start_ns, end_ns, results->region_count, &slice);
         if (ok && slice != NULL) ok = report_cell_add(&slice->cells[region], cell, health);
     }
     loader->no_memory = !ok;
@@ -83,7 +85,8 @@ static void visit_failure(void *context, size_t region, int64_t utc_ns, const st
     }
 }
 
-/* A session's number when the row has it, else a hash of its id (FNV-1a), so that foreign files group too. */
+/* A session's number when the row has it, else a hash of its id (FNV-1a), so that foreign files
+ * group too. */
 static uint64_t session_key(const struct attempt_row *row, size_t region, size_t regions)
 {
     uint64_t number = row->session_number;
@@ -117,9 +120,11 @@ static void visit_attempt(void *context, size_t region, const struct attempt_row
         struct slice *slice = grouping_find(&results->groupings[g], start_ns);
         if (slice == NULL) continue;
         struct cluster_sums *sums = &slice->cells[region].recorded;
-        loader->no_memory = !session_map_add(&loader->sessions[g], key, sums, failed, row->end_utc_ns);
+        loader->no_memory =
+            !session_map_add(&loader->sessions[g], key, sums, failed, row->end_utc_ns);
     }
-    if (!loader->no_memory) loader->no_memory = !ages_add(&loader->ages, &results->ages[region], key, row);
+    if (!loader->no_memory)
+        loader->no_memory = !ages_add(&loader->ages, &results->ages[region], key, row);
 }
 
 static void settle(struct loader *loader, const struct grouping *grouping, struct slice *slice)
@@ -133,8 +138,8 @@ static void settle(struct loader *loader, const struct grouping *grouping, struc
         report_cell_drop_histograms(&slice->cells[r], &loader->pool);
 }
 
-/* The log goes by time, so a slice that ended before this interval began is complete: its histograms can go.
- */
+/* The log goes by time, so a slice that ended before this interval began is complete: its
+ * histograms can go. */
 static void settle_before(struct loader *loader, size_t g, int64_t start_ns)
 {
     struct grouping *grouping = &loader->results->groupings[g];
@@ -147,7 +152,8 @@ static void settle_before(struct loader *loader, size_t g, int64_t start_ns)
     }
 }
 
-/* Adds one pending histogram to its slices. The first slice that has none yet takes it over as it is. */
+/* Adds one pending histogram to its slices. The first slice that has none yet takes it over as it
+ * is. */
 static void flush_metric(struct loader *loader, size_t region, enum metric metric)
 {
     struct results *results = loader->results;
@@ -184,7 +190,8 @@ static void flush(struct loader *loader)
     }
 }
 
-/* Intervals of the same slices gather their latencies in one place; another slice ends the stretch. */
+/* Intervals of the same slices gather their latencies in one place; another slice ends the
+ * stretch. */
 static void go_to(struct loader *loader, int64_t start_ns)
 {
     struct results *results = loader->results;
@@ -206,7 +213,8 @@ static void visit_latency(void *context, size_t region, enum metric metric, int6
                           int64_t end_utc_ns, const struct histogram *histogram)
 {
     struct loader *loader = context;
-    /* The middle: the log keeps its times in fractions of a second, so the ends may be off by a rounding. */
+    /* The middle: the log keeps its times in fractions of a second, so the ends may be off by a
+     * rounding. */
     int64_t middle_ns = start_utc_ns + (end_utc_ns - start_utc_ns) / 2;
     if (loader->pending_start_ns == INT64_MIN || middle_ns != loader->logged_ns) {
         int64_t start_ns;
@@ -215,7 +223,8 @@ static void visit_latency(void *context, size_t region, enum metric metric, int6
         loader->logged_ns = middle_ns;
     }
     if (!loader->no_memory)
-        loader->no_memory = !report_cell_latency(&loader->pending[region], metric, histogram, &loader->pool);
+        loader->no_memory =
+            !report_cell_latency(&loader->pending[region], metric, histogram, &loader->pool);
 }
 
 static void note_clusters(struct loader *loader, const struct report_cell *cell, const char *region)
@@ -224,12 +233,13 @@ static void note_clusters(struct loader *loader, const struct report_cell *cell,
     uint64_t attempts = report_cell_attempts(cell);
     uint64_t failed = cell->cell.counters.attempts_failed;
     if ((double)attempts == cell->recorded.m && (double)failed == cell->recorded.x) return;
-    text_printf(notes,
-                "%s: intervals.csv counts %llu attempts and %llu failed, attempts.csv has %.0f and %.0f; "
-                "counts are from "
-                "the first, intervals from the second.\n",
-                region, (unsigned long long)attempts, (unsigned long long)failed, cell->recorded.m,
-                cell->recorded.x);
+    text_printf(
+        notes,
+        "%s: intervals.csv counts %llu attempts and %llu failed, attempts.csv has %.0f and %.0f; "
+        "counts are from "
+        "the first, intervals from the second.\n",
+        region, (unsigned long long)attempts, (unsigned long long)failed, cell->recorded.m,
+        cell->recorded.x);
 }
 
 /* With attempts.csv at hand the sums of every slice are those of the attempts inside it. */
@@ -249,7 +259,8 @@ static void adopt_recorded(struct loader *loader)
         }
     }
     if (results->has_attempts && loader->sessions[0].forgotten > 0) {
-        text_printf(&results->notes, "%llu sessions that were silent for two hours were taken as ended.\n",
+        text_printf(&results->notes,
+                    "%llu sessions that were silent for two hours were taken as ended.\n",
                     (unsigned long long)loader->sessions[0].forgotten);
     }
 }
@@ -277,7 +288,8 @@ static enum err_code load_latencies(struct loader *loader, struct error *err)
     struct results *results = loader->results;
     enum err_code code = walk_latencies(loader, err);
     if (code != ERR_OK || !loader->late) return code;
-    /* Out of order (a folder put together by hand): once more, with everything kept open until the end. */
+    /* Out of order (a folder put together by hand): once more, with everything kept open until the
+     * end. */
     for (size_t g = 0; g < results->grouping_count; g++) {
         struct grouping *grouping = &results->groupings[g];
         for (size_t i = 0; i < grouping->slice_count; i++) {
@@ -292,8 +304,8 @@ static enum err_code load_latencies(struct loader *loader, struct error *err)
     return walk_latencies(loader, err);
 }
 
-/* The health of an interval is the generator's, and stands in the row of every region: for all regions
- * together it counts once. */
+/* The health of an interval is the generator's, and stands in the row of every region: for all
+ * regions together it counts once. */
 static void count_intervals_once(struct results *results)
 {
     struct report_cell *all = &results->all;
@@ -338,9 +350,10 @@ static void note_short_windows(struct results *results)
         text_printf(&results->notes, "Windows of %s are shorter than the intervals of the run (",
                     grouping->window->name);
         text_duration(&results->notes, results->longest_ns);
-        text_puts(&results->notes,
-                  "), which are never split: each counts whole in the window in which it begins, and the "
-                  "windows between have none.\n");
+        text_puts(
+            &results->notes,
+            "), which are never split: each counts whole in the window in which it begins, and the "
+            "windows between have none.\n");
     }
 }
 
@@ -354,28 +367,29 @@ static void note_losses(struct loader *loader)
     if (results->interval_count == 0)
         text_puts(notes, "The run has no whole interval: there is nothing to report yet.\n");
     if (loader->attempts_beyond + loader->failures_beyond > 0) {
-        text_printf(
-            notes,
-            "%llu attempts and %llu failures lie outside every interval that was kept and are not counted.\n",
-            (unsigned long long)loader->attempts_beyond, (unsigned long long)loader->failures_beyond);
+        text_printf(notes,
+                    "%llu attempts and %llu failures lie outside every interval that was kept and "
+                    "are not counted.\n",
+                    (unsigned long long)loader->attempts_beyond,
+                    (unsigned long long)loader->failures_beyond);
     }
     if (!results->has_attempts && report_cell_attempts(&results->all) > 0) {
-        text_puts(
-            notes,
-            "There is no attempts.csv: intervals rest on the cluster sums of intervals.csv, where a session "
-            "counts whole in the window in which it ended.\n");
+        text_puts(notes, "There is no attempts.csv: intervals rest on the cluster sums of "
+                         "intervals.csv, where a session "
+                         "counts whole in the window in which it ended.\n");
     }
     uint64_t cancelled = results->all.cell.counters.attempts_cancelled;
     if (results->has_attempts && loader->cancelled_rows < cancelled) {
-        text_printf(notes,
-                    "attempts.csv has %llu of the %llu cancelled attempts that intervals.csv counts.\n",
-                    (unsigned long long)loader->cancelled_rows, (unsigned long long)cancelled);
-    }
-    if (results->failure_lines < failed) {
         text_printf(
             notes,
-            "failures.jsonl has %llu records for %llu failed attempts: failures by code are incomplete.\n",
-            (unsigned long long)results->failure_lines, (unsigned long long)failed);
+            "attempts.csv has %llu of the %llu cancelled attempts that intervals.csv counts.\n",
+            (unsigned long long)loader->cancelled_rows, (unsigned long long)cancelled);
+    }
+    if (results->failure_lines < failed) {
+        text_printf(notes,
+                    "failures.jsonl has %llu records for %llu failed attempts: failures by code "
+                    "are incomplete.\n",
+                    (unsigned long long)results->failure_lines, (unsigned long long)failed);
     }
     losses_note(results);
 }
@@ -415,18 +429,20 @@ static void free_loader(struct loader *loader)
     free(loader->slices);
 }
 
-static enum err_code load(struct run_reader *reader, const struct results_wish *wish, struct results *results,
-                          struct error *err)
+static enum err_code load(struct run_reader *reader, const struct results_wish *wish,
+                          struct results *results, struct error *err)
 {
     enum err_code code = plan_results(reader, wish, results, err);
     if (code != ERR_OK) return code;
     struct loader loader = {.reader = reader,
                             .results = results,
                             .sessions = calloc(results->grouping_count, sizeof *loader.sessions),
-                            .first_open = calloc(results->grouping_count, sizeof *loader.first_open),
+                            .first_open =
+                                calloc(results->grouping_count, sizeof *loader.first_open),
                             .pending = calloc(results->region_count, sizeof *loader.pending),
                             .slices = calloc(results->grouping_count, sizeof(struct slice *))};
-    results->ages = calloc(results->region_count > 0 ? results->region_count : 1, sizeof *results->ages);
+    results->ages =
+        calloc(results->region_count > 0 ? results->region_count : 1, sizeof *results->ages);
     results->killed = strcmp(results_fact(results, "run", "state"), "running") == 0;
     if (loader.sessions == NULL || loader.first_open == NULL || loader.pending == NULL ||
         loader.slices == NULL || results->ages == NULL) {
@@ -438,8 +454,8 @@ static enum err_code load(struct run_reader *reader, const struct results_wish *
     return code;
 }
 
-static enum err_code load_folder(const char *folder, const struct results_wish *wish, struct results **out,
-                                 struct error *err)
+static enum err_code load_folder(const char *folder, const struct results_wish *wish,
+                                 struct results **out, struct error *err)
 {
     *out = NULL;
     struct run_reader *reader;
@@ -471,9 +487,11 @@ enum err_code results_load_pair(const char *folder, const char *first, const cha
     return load_folder(folder, &wish, out, err);
 }
 
-enum err_code results_load_split(const char *folder, const struct window *windows, size_t window_count,
-                                 const struct window *split, struct results **out, struct error *err)
+enum err_code results_load_split(const char *folder, const struct window *windows,
+                                 size_t window_count, const struct window *split,
+                                 struct results **out, struct error *err)
 {
-    const struct results_wish wish = {.windows = windows, .window_count = window_count, .split = split};
+    const struct results_wish wish = {
+        .windows = windows, .window_count = window_count, .split = split};
     return load_folder(folder, &wish, out, err);
 }

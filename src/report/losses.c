@@ -16,12 +16,18 @@ struct counted {
 #define AT(counter) offsetof(struct counters, counter)
 
 static const struct counted counted[] = {
-    {"attempts", "started", AT(attempts_started)}, {"attempts", "ok", AT(attempts_ok)},
-    {"attempts", "failed", AT(attempts_failed)},   {"attempts", "cancelled", AT(attempts_cancelled)},
-    {"sessions", "started", AT(sessions_started)}, {"sessions", "opened", AT(sessions_opened)},
-    {"sessions", "failed", AT(sessions_failed)},   {"sessions", "ended", AT(sessions_ended)},
-    {"interactions", "ok", AT(interactions_ok)},   {"interactions", "failed", AT(interactions_failed)},
-    {"tokens", "input", AT(input_tokens)},         {"tokens", "output", AT(output_tokens)},
+    {"attempts", "started", AT(attempts_started)},
+    {"attempts", "ok", AT(attempts_ok)},
+    {"attempts", "failed", AT(attempts_failed)},
+    {"attempts", "cancelled", AT(attempts_cancelled)},
+    {"sessions", "started", AT(sessions_started)},
+    {"sessions", "opened", AT(sessions_opened)},
+    {"sessions", "failed", AT(sessions_failed)},
+    {"sessions", "ended", AT(sessions_ended)},
+    {"interactions", "ok", AT(interactions_ok)},
+    {"interactions", "failed", AT(interactions_failed)},
+    {"tokens", "input", AT(input_tokens)},
+    {"tokens", "output", AT(output_tokens)},
 };
 
 static const cJSON *member(const cJSON *object, const char *key)
@@ -30,13 +36,13 @@ static const cJSON *member(const cJSON *object, const char *key)
 }
 
 /* Says it when both are known and differ. */
-static bool note_difference(struct text *notes, const char *region, const char *file, const char *what,
-                            const cJSON *then, double now)
+static bool note_difference(struct text *notes, const char *region, const char *file,
+                            const char *what, const cJSON *then, double now)
 {
     double number = cJSON_GetNumberValue(then);
     if (!isfinite(number) || number == now) return false;
-    text_printf(notes, "%s: %s has %.0f of the %.0f %s that run.json counted%s.\n", region, file, now, number,
-                what, now < number ? ": the rest was lost" : "");
+    text_printf(notes, "%s: %s has %.0f of the %.0f %s that run.json counted%s.\n", region, file,
+                now, number, what, now < number ? ": the rest was lost" : "");
     return true;
 }
 
@@ -61,11 +67,13 @@ static void note_latencies(struct text *notes, const char *name, const cJSON *re
         char what[48];
         (void)snprintf(what, sizeof what, "latencies (%s)", metric_name((enum metric)m));
         const cJSON *then = member(member(latencies, metric_name((enum metric)m)), "count");
-        if (note_difference(notes, name, "latency.hlog", what, then, (double)now->latency[m].count)) return;
+        if (note_difference(notes, name, "latency.hlog", what, then, (double)now->latency[m].count))
+            return;
     }
 }
 
-static void note_failures(struct text *notes, const char *name, const cJSON *region, const struct cell *now)
+static void note_failures(struct text *notes, const char *name, const cJSON *region,
+                          const struct cell *now)
 {
     static const char *const lists[] = {"failures", "lifecycle"};
     double then = 0;
@@ -80,8 +88,8 @@ static void note_failures(struct text *notes, const char *name, const cJSON *reg
     }
     for (size_t i = 0; i < now->tally_count; i++) have += (double)now->tallies[i].count;
     if (then == have || member(region, "failures") == NULL) return;
-    text_printf(notes, "%s: failures.jsonl has %.0f of the %.0f records that run.json counted%s.\n", name,
-                have, then, have < then ? ": the rest was lost" : "");
+    text_printf(notes, "%s: failures.jsonl has %.0f of the %.0f records that run.json counted%s.\n",
+                name, have, then, have < then ? ": the rest was lost" : "");
 }
 
 void losses_note(struct results *results)

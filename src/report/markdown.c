@@ -17,7 +17,8 @@ static void escaped(const struct results *results, sentence *write, struct text 
     text_free(&line);
 }
 
-static void section(const struct results *results, const char *title, table_builder *build, struct text *out)
+static void section(const struct results *results, const char *title, table_builder *build,
+                    struct text *out)
 {
     struct table table = {0};
     build(results, &table);
@@ -28,7 +29,8 @@ static void section(const struct results *results, const char *title, table_buil
     table_free(&table);
 }
 
-static void windows(const struct results *results, const struct grouping *grouping, struct text *out)
+static void windows(const struct results *results, const struct grouping *grouping,
+                    struct text *out)
 {
     struct text title = {0};
     struct table table = {0};
@@ -104,8 +106,8 @@ void results_markdown(const struct results *results, struct text *out)
     section(results, "Thresholds", tables_thresholds, out);
     section(results, "Failures by region", tables_failures, out);
     section(results, "Latency by region, attempts that got an answer", tables_latency, out);
-    section(results, "Latency by region, all attempts (a failure counts as infinite)", tables_all_attempts,
-            out);
+    section(results, "Latency by region, all attempts (a failure counts as infinite)",
+            tables_all_attempts, out);
     for (size_t g = 0; g < results->grouping_count; g++) {
         if (results->groupings[g].shown) windows(results, &results->groupings[g], out);
     }
@@ -115,7 +117,8 @@ void results_markdown(const struct results *results, struct text *out)
     section(results, "Failures by region and code", tables_codes, out);
     section(results, "Failures by code, and what to do", tables_advice, out);
     section(results, "Ends that are no failures", tables_lifecycle, out);
-    section(results, "Sessions that were tried once more after a failed response", tables_probes, out);
+    section(results, "Sessions that were tried once more after a failed response", tables_probes,
+            out);
     azure(results, out);
     text_puts(out, "\n## Load generator\n\n");
     escaped(results, words_generator, out);

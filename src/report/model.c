@@ -19,7 +19,8 @@ const struct report_cell *results_part(const struct results *results, bool rest,
     for (size_t g = 0; results->split != NULL && g < results->grouping_count; g++) {
         const struct grouping *grouping = &results->groupings[g];
         if (grouping->kind != GROUP_POOLED || grouping->window != results->split) continue;
-        if (grouping->rest == rest && grouping->slice_count > 0) return &grouping->slices[0].cells[region];
+        if (grouping->rest == rest && grouping->slice_count > 0)
+            return &grouping->slices[0].cells[region];
     }
     return &empty_cell;
 }
@@ -65,7 +66,8 @@ bool results_rule_failed(const struct results *results)
     const cJSON *region = NULL;
     cJSON_ArrayForEach(region, cJSON_GetObjectItemCaseSensitive(rule, "regions"))
     {
-        const char *verdict = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(region, "verdict"));
+        const char *verdict =
+            cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(region, "verdict"));
         if (verdict != NULL && strcmp(verdict, "too_high") == 0) return true;
     }
     return false;
@@ -89,7 +91,8 @@ const char *results_region_fact(const struct results *results, size_t region, co
     cJSON_ArrayForEach(item, list)
     {
         const cJSON *name = cJSON_GetObjectItemCaseSensitive(item, "name");
-        if (!cJSON_IsString(name) || strcmp(name->valuestring, results->regions[region]) != 0) continue;
+        if (!cJSON_IsString(name) || strcmp(name->valuestring, results->regions[region]) != 0)
+            continue;
         const cJSON *value = cJSON_GetObjectItemCaseSensitive(item, key);
         return cJSON_IsString(value) ? value->valuestring : "";
     }

@@ -1,5 +1,5 @@
-/* What results_load builds and every form of the report reads: groupings of the run's intervals, and what
- * they say. */
+/* What results_load builds and every form of the report reads: groupings of the run's intervals,
+ * and what they say. */
 #ifndef RUSHHOUR_REPORT_MODEL_H
 #define RUSHHOUR_REPORT_MODEL_H
 
@@ -16,8 +16,8 @@
 #include <stdint.h>
 
 #define CONFIDENCE 0.95
-/* Fewest samples for a finite two-sided 95% interval of P99, and fewest for which its lower bound is worth
- * printing. */
+/* Fewest samples for a finite two-sided 95% interval of P99, and fewest for which its lower bound
+ * is worth printing. */
 #define P99_MIN_SAMPLES 368
 #define P99_BOUND_SAMPLES 100
 
@@ -28,8 +28,8 @@ struct latency_figures {
     struct quantile median, tail; /* P50 and P99 with their order-statistic intervals */
 };
 
-/* Quantiles over all attempts, one that failed without a value counting as infinite. Microseconds; -1:
- * infinite. */
+/* Quantiles over all attempts, one that failed without a value counting as infinite. Microseconds;
+ * -1: infinite. */
 struct all_attempts {
     uint64_t count, infinite; /* count includes the infinite ones */
     int64_t p50, p95, p99;
@@ -37,8 +37,10 @@ struct all_attempts {
 
 /* One region (or all of them) in one stretch of time. */
 struct report_cell {
-    struct cell cell; /* its histograms live only until the cell is settled, except for the whole run */
-    struct cluster_sums recorded; /* of the sessions' attempts inside this very stretch, from attempts.csv */
+    struct cell cell; /* its histograms live only until the cell is settled, except for the whole
+                         run */
+    struct cluster_sums recorded; /* of the sessions' attempts inside this very stretch, from
+                                     attempts.csv */
     struct latency_figures latency[METRIC_COUNT];
     struct all_attempts all_ttft, all_response;
     struct health health; /* of its intervals, judged as a whole */
@@ -55,8 +57,9 @@ enum grouping_kind {
     GROUP_TOTAL,  /* the whole run in one slice */
     GROUP_SERIES, /* equal steps from the run's start, for charts */
     GROUP_WINDOW, /* the slices of a width, or the occurrences of a named time of day */
-    GROUP_HOURS,  /* the hours of the day, over all days: counts only; slices start at 0 h, 1 h ... */
-    GROUP_POOLED  /* all occurrences of a named time of day in one slice, for thresholds and comparisons */
+    GROUP_HOURS,  /* the hours of the day, over all days: counts only; slices start at 0 h, 1 h
+                     ... */
+    GROUP_POOLED /* all occurrences of a named time of day in one slice, for thresholds and comparisons */
 };
 
 struct grouping {
@@ -78,7 +81,8 @@ struct judged {
     size_t cells;               /* how many were judged */
     size_t region;              /* of the deciding cell */
     int64_t start_ns, end_ns;   /* of the deciding cell's slice of a width; 0, 0 otherwise */
-    double observed, low, high; /* fractions, or microseconds; high is infinite when not estimable */
+    double observed, low, high; /* fractions, or microseconds; high is infinite when not
+                                   estimable */
     double needed;              /* further attempts that would settle it, estimated */
     enum verdict verdict;
     bool observed_known, needed_known;
@@ -116,13 +120,13 @@ struct results {
 const struct report_cell *results_region(const struct results *results, size_t region);
 
 /*
- * The cell of a region inside of the time of day by which results_load_split has divided the run, or in the
- * rest. An empty one when nothing lies there.
+ * The cell of a region inside of the time of day by which results_load_split has divided the run,
+ * or in the rest. An empty one when nothing lies there.
  */
 const struct report_cell *results_part(const struct results *results, bool rest, size_t region);
 
-/* The start of the interval that holds an instant; false when none does. Past the end of the last one the
- * instant counts in it, unless the run was killed: its last interval was lost. */
+/* The start of the interval that holds an instant; false when none does. Past the end of the last
+ * one the instant counts in it, unless the run was killed: its last interval was lost. */
 bool results_interval(const struct results *results, int64_t utc_ns, int64_t *start_ns);
 
 /* A string or a number of the manifest by section and key; "" (0) when it is not there. */

@@ -22,7 +22,8 @@ struct label {
 
 /* ---- lines ---- */
 
-/* Both formats escape alike: backslash, quote and line feed. What is no UTF-8 was refused by the profile. */
+/* Both formats escape alike: backslash, quote and line feed. What is no UTF-8 was refused by the
+ * profile. */
 static void put_escaped(struct text *out, const char *value)
 {
     for (; *value != '\0'; value++) {
@@ -35,8 +36,8 @@ static void put_escaped(struct text *out, const char *value)
     }
 }
 
-static void put_series(struct text *out, const char *name, const char *suffix, const struct label *labels,
-                       size_t count)
+static void put_series(struct text *out, const char *name, const char *suffix,
+                       const struct label *labels, size_t count)
 {
     text_puts(out, name);
     text_puts(out, suffix);
@@ -71,8 +72,8 @@ static void put_real(struct text *out, double value)
 }
 
 /* TYPE, UNIT and HELP of a family. `total` is the suffix by which format 0.0.4 knows it. */
-static void put_family(const struct page *page, const char *name, const char *type, const char *suffix,
-                       const char *unit, const char *help)
+static void put_family(const struct page *page, const char *name, const char *type,
+                       const char *suffix, const char *unit, const char *help)
 {
     const char *end = page->plain ? suffix : "";
     bool known = !page->plain || (strcmp(type, "info") != 0 && strcmp(type, "stateset") != 0);
@@ -81,7 +82,8 @@ static void put_family(const struct page *page, const char *name, const char *ty
     text_printf(page->out, "# HELP %s%s %s\n", name, end, help);
 }
 
-static void put_created(const struct page *page, const char *name, const struct label *labels, size_t count)
+static void put_created(const struct page *page, const char *name, const struct label *labels,
+                        size_t count)
 {
     if (page->plain) return;
     int64_t ms = page->state->created_ns / NS_PER_MS;
@@ -120,22 +122,25 @@ struct family {
 };
 
 #define AT(counter) offsetof(struct counters, counter)
-#define ONE(name, counter, help)                                                                             \
-    {                                                                                                        \
-        "rushhour_" name, help, NULL, {{NULL, AT(counter)}}, 1                                               \
+#define ONE(name, counter, help)                                                                   \
+    {                                                                                              \
+        "rushhour_" name, help, NULL, {{NULL, AT(counter)}}, 1                                     \
     }
 
 /* The values of a label never overlap, so that their sum means something. */
 static const struct family families[] = {
     ONE("sessions", sessions_started, "Sessions begun (dials)."),
     ONE("sessions_opened", sessions_opened, "Sessions that received session.created."),
-    ONE("sessions_failed", sessions_failed, "Sessions that did not open, or ended otherwise than asked."),
+    ONE("sessions_failed", sessions_failed,
+        "Sessions that did not open, or ended otherwise than asked."),
     ONE("sessions_ended", sessions_ended, "Sessions that are over, opened or not."),
     ONE("attempts_started", attempts_started, "Attempts begun."),
     {"rushhour_attempts",
      "Attempts that ended, by outcome.",
      "outcome",
-     {{"ok", AT(attempts_ok)}, {"failed", AT(attempts_failed)}, {"cancelled", AT(attempts_cancelled)}},
+     {{"ok", AT(attempts_ok)},
+      {"failed", AT(attempts_failed)},
+      {"cancelled", AT(attempts_cancelled)}},
      3},
     {"rushhour_first_attempts",
      "Attempts that were the first of their interaction, by outcome.",
@@ -147,7 +152,8 @@ static const struct family families[] = {
      "outcome",
      {{"ok", AT(interactions_ok)}, {"failed", AT(interactions_failed)}},
      2},
-    ONE("interactions_recovered", recovered, "Interactions that were ok after at least one failed attempt."),
+    ONE("interactions_recovered", recovered,
+        "Interactions that were ok after at least one failed attempt."),
     ONE("retries", retries, "Attempts beyond the first of their interaction."),
     ONE("probes", probes, "Retries in a session whose response had failed."),
     ONE("probes_recovered", probes_recovered, "Probes that were ok."),
@@ -195,7 +201,8 @@ static void put_costs(const struct page *page, const char *name, bool failed_onl
         const struct label labels[] = {{"region", region->region->name}};
         double usd = 0;
         if (region->totals != NULL)
-            usd = failed_only ? region->totals->counters.failed_cost_usd : region->totals->counters.cost_usd;
+            usd = failed_only ? region->totals->counters.failed_cost_usd
+                              : region->totals->counters.cost_usd;
         put_series(page->out, name, "_total", labels, 1);
         put_real(page->out, usd);
         put_created(page, name, labels, 1);
@@ -235,7 +242,9 @@ struct ladder {
 
 /* Where the service's own delays lie; each bound is a whole number of microseconds. */
 static const struct ladder ladders[] = {
-    {METRIC_TTFT, "rushhour_ttft_seconds", {0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30}},
+    {METRIC_TTFT,
+     "rushhour_ttft_seconds",
+     {0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30}},
     {METRIC_RESPONSE,
      "rushhour_response_seconds",
      {0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 7.5, 10, 20, 30, 60}},
@@ -306,7 +315,8 @@ static void put_live(const struct page *page)
         put_series(page->out, "rushhour_sessions_open", "", labels, 1);
         put_whole(page->out, state->regions[i].sessions_open);
     }
-    put_family(page, "rushhour_attempts_in_flight", "gauge", "", NULL, "Attempts without an outcome yet.");
+    put_family(page, "rushhour_attempts_in_flight", "gauge", "", NULL,
+               "Attempts without an outcome yet.");
     for (size_t i = 0; i < state->region_count; i++) {
         const struct label labels[] = {{"region", state->regions[i].region->name}};
         put_series(page->out, "rushhour_attempts_in_flight", "", labels, 1);
@@ -314,11 +324,13 @@ static void put_live(const struct page *page)
     }
 }
 
-/* The load that is asked for now, region by region: sessions in a closed load, arrivals in an open one. */
+/* The load that is asked for now, region by region: sessions in a closed load, arrivals in an open
+ * one. */
 static void put_requested(const struct page *page)
 {
     bool closed = page->state->model == LOAD_SESSIONS;
-    const char *name = closed ? "rushhour_requested_sessions" : "rushhour_requested_arrivals_per_second";
+    const char *name =
+        closed ? "rushhour_requested_sessions" : "rushhour_requested_arrivals_per_second";
     put_family(page, name, "gauge", "", NULL,
                closed ? "Sessions that the load keeps busy now."
                       : "Session arrivals that are due per second of the run's clock now.");
@@ -345,19 +357,23 @@ static void put_generator(const struct page *page)
                 "Arrivals that were dialled in time, all regions.", whole->achieved);
     put_counter(page, "rushhour_generator_loops",
                 "Firings of the 10 ms timer that asks for the loops' delay.", whole->loops);
-    put_counter(page, "rushhour_generator_loops_late", "Of these, later than 20 ms.", whole->loops_late);
-    put_counter(page, "rushhour_generator_dispatches", "Attempts that were sent.", whole->dispatches);
-    put_counter(page, "rushhour_generator_dispatches_late", "Of these, later than 20 ms after they were due.",
-                whole->dispatches_late);
+    put_counter(page, "rushhour_generator_loops_late", "Of these, later than 20 ms.",
+                whole->loops_late);
+    put_counter(page, "rushhour_generator_dispatches", "Attempts that were sent.",
+                whole->dispatches);
+    put_counter(page, "rushhour_generator_dispatches_late",
+                "Of these, later than 20 ms after they were due.", whole->dispatches_late);
     put_gauge(page, "rushhour_generator_loop_delay_p99_seconds", "seconds",
               "P99 of the event loops' delay in the last whole interval.",
               seconds(latest->loop_delay_p99_ns));
     put_gauge(page, "rushhour_generator_dispatch_delay_p99_seconds", "seconds",
-              "P99 of sent minus due in the last whole interval.", seconds(latest->dispatch_delay_p99_ns));
+              "P99 of sent minus due in the last whole interval.",
+              seconds(latest->dispatch_delay_p99_ns));
     put_gauge(page, "rushhour_generator_cpu_ratio", "ratio",
               "The busiest worker's share of one core in the last whole interval.", latest->cpu);
     put_gauge(page, "rushhour_generator_valid", NULL,
-              "1 when the figures of the last whole interval can be believed, 0 when the generator was late.",
+              "1 when the figures of the last whole interval can be believed, 0 when the generator "
+              "was late.",
               latest->valid);
     put_gauge(page, "rushhour_run_valid", NULL, "The same of the run so far.", whole->valid);
 }
@@ -386,10 +402,11 @@ static void put_infos(const struct page *page)
     put_family(page, "rushhour_region", "info", "_info", NULL, "The regions of the run.");
     for (size_t i = 0; i < state->region_count; i++) {
         const struct region *region = state->regions[i].region;
-        const struct label labels[] = {{"region", region->name},
-                                       {"dialect", dialect_name(region->dialect)},
-                                       {"deployment", region->deployment != NULL ? region->deployment : ""},
-                                       {"model", region->model != NULL ? region->model : ""}};
+        const struct label labels[] = {
+            {"region", region->name},
+            {"dialect", dialect_name(region->dialect)},
+            {"deployment", region->deployment != NULL ? region->deployment : ""},
+            {"model", region->model != NULL ? region->model : ""}};
         put_series(page->out, "rushhour_region", "_info", labels, 4);
         put_whole(page->out, 1);
     }
@@ -406,30 +423,33 @@ static void put_course(const struct page *page)
     }
     put_gauge(page, "rushhour_run_elapsed_seconds", "seconds",
               "Time since the load began, by the run's clock.", seconds(state->elapsed_ns));
-    put_gauge(page, "rushhour_run_load_seconds", "seconds", "How long the load lasts, by the run's clock.",
-              seconds(state->load_ns));
+    put_gauge(page, "rushhour_run_load_seconds", "seconds",
+              "How long the load lasts, by the run's clock.", seconds(state->load_ns));
     put_gauge(page, "rushhour_run_clock_speed_ratio", "ratio",
               "How much faster than real time the run's clock goes (1 against a real service).",
               state->clock_speed);
     if (state->budget_spent >= 0)
-        put_gauge(page, "rushhour_budget_spent_ratio", "ratio", "Share of the budget that is spent.",
-                  state->budget_spent);
+        put_gauge(page, "rushhour_budget_spent_ratio", "ratio",
+                  "Share of the budget that is spent.", state->budget_spent);
 }
 
-void openmetrics_write(const struct openmetrics_state *state, enum exposition exposition, struct text *out)
+void openmetrics_write(const struct openmetrics_state *state, enum exposition exposition,
+                       struct text *out)
 {
     const struct page page = {.state = state, .out = out, .plain = exposition == EXPOSITION_PLAIN};
     put_infos(&page);
     put_course(&page);
     put_live(&page);
     put_requested(&page);
-    for (size_t i = 0; i < sizeof families / sizeof *families; i++) put_counters(&page, &families[i]);
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++)
+        put_counters(&page, &families[i]);
     put_tallies(&page, "rushhour_failures", false, "Failures of attempts and sessions, by class.");
     put_tallies(&page, "rushhour_lifecycle", true,
                 "Ends that are no failures: cancelled, expired, at the session's cap.");
     put_costs(&page, "rushhour_cost_usd", false, "Cost of all attempts by the profile's prices.");
     put_costs(&page, "rushhour_failed_cost_usd", true, "Cost of failed attempts: possibly billed.");
-    for (size_t i = 0; i < sizeof ladders / sizeof *ladders; i++) put_histograms(&page, &ladders[i]);
+    for (size_t i = 0; i < sizeof ladders / sizeof *ladders; i++)
+        put_histograms(&page, &ladders[i]);
     put_generator(&page);
     if (!page.plain) text_puts(out, "# EOF\n");
 }

@@ -9,7 +9,8 @@
 static double weight_of(const char *element, size_t length)
 {
     const char *end = element + length;
-    for (const char *p = memchr(element, ';', length); p != NULL; p = memchr(p, ';', (size_t)(end - p))) {
+    for (const char *p = memchr(element, ';', length); p != NULL;
+         p = memchr(p, ';', (size_t)(end - p))) {
         p++;
         while (p < end && (*p == ' ' || *p == '\t')) p++;
         if (end - p < 2 || strncasecmp(p, "q=", 2) != 0) continue;
@@ -26,7 +27,8 @@ static bool is_range(const char *element, size_t length, const char *range)
     return length == used || strchr("; \t", element[used]) != NULL;
 }
 
-/* The weight that the header gives to a range such as text/plain, or -1 when it does not name it. */
+/* The weight that the header gives to a range such as text/plain, or -1 when it does not name
+ * it. */
 static double weight_in(const char *accept, const char *range)
 {
     while (*accept != '\0') {
@@ -57,6 +59,7 @@ enum exposition openmetrics_negotiate(const char *accept)
 
 const char *openmetrics_content_type(enum exposition exposition)
 {
-    return exposition == EXPOSITION_OPENMETRICS ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
-                                                : "text/plain; version=0.0.4; charset=utf-8";
+    return exposition == EXPOSITION_OPENMETRICS
+               ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+               : "text/plain; version=0.0.4; charset=utf-8";
 }

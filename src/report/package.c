@@ -48,7 +48,8 @@ static enum err_code put(const struct making *making, const char *name, struct t
     return code;
 }
 
-static enum err_code put_part(struct making *making, const char *name, part_writer *write, struct error *err)
+static enum err_code put_part(struct making *making, const char *name, part_writer *write,
+                              struct error *err)
 {
     struct text content = {0};
     making->files[making->count++] = name;
@@ -100,7 +101,8 @@ static enum err_code write_letters(struct making *making, struct error *err)
     struct text manifest = {0};
     making->files[making->count] = "manifest.json";
     making->files[making->count + 1] = "support-request.md";
-    making->files[making->count + 2] = "SHA256SUMS"; /* named by both, though it is not one of the summed */
+    making->files[making->count + 2] = "SHA256SUMS"; /* named by both, though it is not one of the
+                                                        summed */
     package_letter(making->package, making->files, &letter);
     package_manifest(making->package, making->files, &manifest);
     making->files[making->count + 2] = NULL;
@@ -111,7 +113,8 @@ static enum err_code write_letters(struct making *making, struct error *err)
     return code;
 }
 
-static enum err_code sum_file(const char *path, const char *name, struct text *sums, struct error *err)
+static enum err_code sum_file(const char *path, const char *name, struct text *sums,
+                              struct error *err)
 {
     char buffer[64 * 1024];
     char hex[SHA256_HEX_SIZE];
@@ -204,7 +207,8 @@ static enum err_code check_free(const char *path, struct error *err)
 {
     struct stat status;
     if (lstat(path, &status) != 0) return ERR_OK;
-    return error_set(err, ERR_IO, "%s: is there already: name another place with -o, or remove it", path);
+    return error_set(err, ERR_IO, "%s: is there already: name another place with -o, or remove it",
+                     path);
 }
 
 static void about_json(const struct making *making, const char *archive, struct text *out)
@@ -235,7 +239,8 @@ static enum err_code make(struct package *package, struct package_made *made, co
     enum err_code code = folder_make_empty(text_str(&folder), &made_from, err);
     if (code == ERR_OK) {
         code = write_files(&making, text_str(&packed), err);
-        if (code == ERR_OK) code = move_both(text_str(&folder), text_str(&packed), output, archive, err);
+        if (code == ERR_OK)
+            code = move_both(text_str(&folder), text_str(&packed), output, archive, err);
         if (code != ERR_OK) {
             folder_remove(text_str(&folder));
             (void)unlink(text_str(&packed));

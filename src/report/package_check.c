@@ -86,11 +86,13 @@ void package_check_markdown(const struct package *package, struct text *out)
     struct table table = {0};
     const cJSON *region;
     text_puts(out, package_simulated(package));
-    text_puts(out,
-              "# Preflight of the regions\n\nResult of `rushhour check`, run before or after the load and "
-              "attached by us; each layer on its own, never ICMP.\n\n");
-    static const char *const headings[] = {"region", "step", "status", "ms", "seen", "cause", "fix"};
-    for (size_t i = 0; i < sizeof headings / sizeof *headings; i++) table_column(&table, headings[i], i != 3);
+    text_puts(out, "# Preflight of the regions\n\nResult of `rushhour check`, run before or after "
+                   "the load and "
+                   "attached by us; each layer on its own, never ICMP.\n\n");
+    static const char *const headings[] = {"region", "step",  "status", "ms",
+                                           "seen",   "cause", "fix"};
+    for (size_t i = 0; i < sizeof headings / sizeof *headings; i++)
+        table_column(&table, headings[i], i != 3);
     cJSON_ArrayForEach(region, regions_of(package))
     {
         const cJSON *step;

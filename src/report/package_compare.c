@@ -14,8 +14,8 @@ static struct contrast *next(struct package *package)
     return comparison;
 }
 
-/* The share of sessions with a failed attempt is what Fisher's test is given: attempts of one session fail
- * together, sessions do not. */
+/* The share of sessions with a failed attempt is what Fisher's test is given: attempts of one
+ * session fail together, sessions do not. */
 static void compare(struct contrast *comparison, const struct report_cell *control,
                     const struct report_cell *subject)
 {
@@ -102,7 +102,8 @@ void package_compare(struct package *package)
     for (size_t i = 0; i < count; i++) {
         /* Bonferroni over what was looked at before this one was picked. */
         p[i] = fmin(1, package->comparisons[i].p * (double)package->comparisons[i].looked_at);
-        package->reasons.failed = package->reasons.failed || package->comparisons[i].subject == NULL ||
+        package->reasons.failed = package->reasons.failed ||
+                                  package->comparisons[i].subject == NULL ||
                                   package->comparisons[i].control == NULL;
     }
     if (!holm_adjust(p, count, p)) package->reasons.failed = true;

@@ -1,4 +1,5 @@
-/* Is it time to escalate? The catalogue's conditions (section 3.3), each met, not met or not known. */
+/* Is it time to escalate? The catalogue's conditions (section 3.3), each met, not met or not
+ * known. */
 #include "report/format.h"
 #include "report/package_parts.h"
 
@@ -17,7 +18,8 @@ static void add(struct package *package, const char *what, const char *state, st
     finding_add(&package->conditions, what, state, how);
 }
 
-/* Text turns with short prompts and no instructions: nothing in them that a service could dislike. */
+/* Text turns with short prompts and no instructions: nothing in them that a service could
+ * dislike. */
 static bool minimal_probe(const struct package *package, double *bytes)
 {
     const cJSON *profile = cJSON_GetObjectItemCaseSensitive(package->results->manifest, "profile");
@@ -25,7 +27,8 @@ static bool minimal_probe(const struct package *package, double *bytes)
     const cJSON *prompts = cJSON_GetObjectItemCaseSensitive(session, "prompts");
     const cJSON *size = cJSON_GetObjectItemCaseSensitive(prompts, "bytes");
     const cJSON *count = cJSON_GetObjectItemCaseSensitive(prompts, "count");
-    const char *modality = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(session, "modality"));
+    const char *modality =
+        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(session, "modality"));
     bool known = cJSON_IsNumber(size) && cJSON_IsNumber(count) && count->valuedouble > 0;
     *bytes = known ? size->valuedouble / count->valuedouble : 0;
     return known && *bytes <= 200 && modality != NULL && strcmp(modality, "text") == 0 &&
@@ -43,9 +46,11 @@ static void clean_probe(struct package *package)
     text_printf(&how, "%llu failures of the service in the run, whose turns are ",
                 (unsigned long long)service);
     if (minimal_probe(package, &bytes)) {
-        text_printf(&how, "minimal themselves: text only, %.0f bytes of prompt on average, no instructions",
-                    bytes);
-        add(package, "failures persist for a minimal clean probe", service > 0 ? met : not_met, &how);
+        text_printf(
+            &how, "minimal themselves: text only, %.0f bytes of prompt on average, no instructions",
+            bytes);
+        add(package, "failures persist for a minimal clean probe", service > 0 ? met : not_met,
+            &how);
         return;
     }
     text_puts(&how, "not minimal (audio, instructions or long prompts)");
@@ -73,7 +78,8 @@ static void below_quota(struct package *package)
     if (digest->limit_tokens.count > 0)
         text_printf(&how, "; x-ratelimit-limit-tokens %.0f", digest->limit_tokens.low);
     text_printf(&how,
-                "; busiest minute: %.0f connects, %.0f attempts, %.0f tokens; approved RPM and TPM: " FILL_IN,
+                "; busiest minute: %.0f connects, %.0f attempts, %.0f tokens; approved RPM and "
+                "TPM: " FILL_IN,
                 peak->sessions.per_minute, peak->attempts.per_minute, peak->tokens.per_minute);
     add(package, "sustained 429 below the approved quota", not_known, &how);
 }
@@ -81,17 +87,20 @@ static void below_quota(struct package *package)
 static void several_hosts(struct package *package)
 {
     struct text how = {0};
-    text_puts(&how, "this package is of one host; run the same profile from another one and attach both");
+    text_puts(&how,
+              "this package is of one host; run the same profile from another one and attach both");
     add(package, "several hosts fail alike on one resource or region", not_known, &how);
 }
 
 static bool is_error_metric(const char *name)
 {
-    return strstr(name, "Error") != NULL || strstr(name, "Fail") != NULL || strstr(name, "Blocked") != NULL;
+    return strstr(name, "Error") != NULL || strstr(name, "Fail") != NULL ||
+           strstr(name, "Blocked") != NULL;
 }
 
 /* An error metric that is at least twice as high per point in our worst time as over the run. */
-static bool metrics_agree(const struct package *package, const struct slice *worst, struct text *how)
+static bool metrics_agree(const struct package *package, const struct slice *worst,
+                          struct text *how)
 {
     for (size_t m = 0; m < package->azure->metric_count; m++) {
         const struct azure_metric *metric = &package->azure->metrics[m];
@@ -127,7 +136,9 @@ static void metrics_align(struct package *package)
     struct text how = {0};
     const struct slice *worst = package_worst(package);
     if (package->azure == NULL) {
-        text_puts(&how, "no metrics and no service health were given (--azure-metrics, --service-health)");
+        text_puts(
+            &how,
+            "no metrics and no service health were given (--azure-metrics, --service-health)");
         add(package, what, not_known, &how);
         return;
     }
@@ -135,10 +146,12 @@ static void metrics_align(struct package *package)
     bool compared = how.length > 0;
     size_t here = advisories_here(package);
     if (package->azure->has_health) {
-        text_printf(&how, "%s%zu advisories for this region during the run (none is no proof of health)",
+        text_printf(&how,
+                    "%s%zu advisories for this region during the run (none is no proof of health)",
                     compared ? "; " : "", here);
     } else if (!compared) {
-        text_puts(&how, "the metrics given hold no errors that could be compared: see azure-metrics.csv");
+        text_puts(&how,
+                  "the metrics given hold no errors that could be compared: see azure-metrics.csv");
     }
     bool known = compared || package->azure->has_health;
     add(package, what, metrics || here > 0 ? met : known ? not_met : not_known, &how);
@@ -149,11 +162,13 @@ static void lasts(struct package *package)
     const struct digest *digest = &package->digest;
     struct text how = {0};
     size_t longest = digest_longest(digest);
-    text_printf(&how,
-                "failures in %zu different minutes; the longest row of minutes with at least one failure "
-                "each: %zu",
-                digest->minute_count, longest);
-    add(package, "errors last more than a few minutes", longest > FEW_MINUTES ? met : not_met, &how);
+    text_printf(
+        &how,
+        "failures in %zu different minutes; the longest row of minutes with at least one failure "
+        "each: %zu",
+        digest->minute_count, longest);
+    add(package, "errors last more than a few minutes", longest > FEW_MINUTES ? met : not_met,
+        &how);
 }
 
 void package_conditions(struct package *package)

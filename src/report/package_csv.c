@@ -13,7 +13,8 @@ static const char failures_header[] =
     "time,local_time,role,region,host,address,deployment,model,dialect,api_version,transport,scope,"
     "phase,domain,code,catalogue,also,signature,http_status,message,error_type,error_code,"
     "error_param,close_code,close_reason,os_error,tls_error,session_id,response_id,event_id,"
-    "client_request_id,apim_request_id,x_ms_request_id,x_ms_region,headers,interaction,attempt,turn,"
+    "client_request_id,apim_request_id,x_ms_request_id,x_ms_region,headers,interaction,attempt,"
+    "turn,"
     "decision,socket_age_ms,elapsed_ms,input_tokens,cached_tokens,output_tokens,usage_shape,"
     "possibly_billed,clock_skew_ms,sent,events,simulated\n";
 
@@ -56,7 +57,8 @@ static void headers(struct text *out, const struct evidence_entry *entry)
         for (size_t i = 0; i < sizeof own / sizeof *own; i++)
             shown = shown || strcmp(header->string, own[i]) == 0;
         if (shown || !cJSON_IsString(header)) continue;
-        text_printf(&joined, "%s%s: %s", joined.length > 0 ? "; " : "", header->string, header->valuestring);
+        text_printf(&joined, "%s%s: %s", joined.length > 0 ? "; " : "", header->string,
+                    header->valuestring);
     }
     sheet_next(out, text_str(&joined));
     text_free(&joined);
@@ -145,8 +147,10 @@ static void see(void *context, const struct evidence_entry *entry)
     struct writing *writing = context;
     const struct package *package = writing->package;
     size_t region;
-    if (!package_region(package, entry->region, &region) || !package_holds(package, entry->utc_ns)) return;
-    if (!package->subject[region] && !package->chosen) return; /* other regions were not asked for */
+    if (!package_region(package, entry->region, &region) || !package_holds(package, entry->utc_ns))
+        return;
+    /* other regions were not asked for */
+    if (!package->subject[region] && !package->chosen) return;
     text_clear(&writing->row);
     failure_where(&writing->row, entry, package->subject[region]);
     failure_what(&writing->row, entry);
@@ -156,7 +160,8 @@ static void see(void *context, const struct evidence_entry *entry)
                       fwrite(text_str(&writing->row), 1, length, writing->file) != length;
 }
 
-enum err_code package_write_failures(const struct package *package, const char *folder, struct error *err)
+enum err_code package_write_failures(const struct package *package, const char *folder,
+                                     struct error *err)
 {
     struct text path = {0};
     struct text notes = {0};
@@ -182,14 +187,15 @@ enum err_code package_write_failures(const struct package *package, const char *
 
 static void windows_header(struct text *out)
 {
-    text_puts(out,
-              "window,start,end,role,region,attempts,attempts_failed,failure_rate,failure_rate_low,"
-              "failure_rate_high,design_effect,interactions,interactions_failed,interaction_failure_rate,"
-              "interaction_failure_rate_low,interaction_failure_rate_high,sessions,"
-              "sessions_with_failed_attempt,session_failure_rate,session_failure_rate_low,"
-              "session_failure_rate_high,retries,ttft_count,ttft_p50_ms,ttft_p95_ms,ttft_p99_ms,"
-              "response_p50_ms,response_p99_ms,codes,generator_valid,generator_why,loop_delay_p99_ms,"
-              "dispatch_delay_p99_ms,cpu,simulated\n");
+    text_puts(
+        out,
+        "window,start,end,role,region,attempts,attempts_failed,failure_rate,failure_rate_low,"
+        "failure_rate_high,design_effect,interactions,interactions_failed,interaction_failure_rate,"
+        "interaction_failure_rate_low,interaction_failure_rate_high,sessions,"
+        "sessions_with_failed_attempt,session_failure_rate,session_failure_rate_low,"
+        "session_failure_rate_high,retries,ttft_count,ttft_p50_ms,ttft_p95_ms,ttft_p99_ms,"
+        "response_p50_ms,response_p99_ms,codes,generator_valid,generator_why,loop_delay_p99_ms,"
+        "dispatch_delay_p99_ms,cpu,simulated\n");
 }
 
 static void rate(struct text *out, const struct report_cell *cell, enum rate_kind kind)
@@ -200,7 +206,8 @@ static void rate(struct text *out, const struct report_cell *cell, enum rate_kin
     sheet_number(out, r.estimate.valid ? r.estimate.high : NAN);
 }
 
-static void milliseconds(struct text *out, const struct latency_figures *latency, int64_t us, uint64_t least)
+static void milliseconds(struct text *out, const struct latency_figures *latency, int64_t us,
+                         uint64_t least)
 {
     sheet_number(out, latency->count >= least ? (double)us / 1e3 : NAN);
 }
@@ -244,8 +251,8 @@ static void window_figures(struct text *out, const struct report_cell *cell)
     milliseconds(out, response, response->p99, P99_MIN_SAMPLES);
 }
 
-static void window_row(const struct package *package, const char *name, const struct slice *slice, size_t r,
-                       struct text *out)
+static void window_row(const struct package *package, const char *name, const struct slice *slice,
+                       size_t r, struct text *out)
 {
     const struct report_cell *cell = &slice->cells[r];
     struct text why = {0};

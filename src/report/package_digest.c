@@ -51,7 +51,8 @@ static const char *request_id_of(const struct evidence_entry *entry)
 
 static bool has_ids(const struct evidence_entry *entry)
 {
-    return entry->session_id[0] != '\0' || entry->response_id[0] != '\0' || request_id_of(entry)[0] != '\0';
+    return entry->session_id[0] != '\0' || entry->response_id[0] != '\0' ||
+           request_id_of(entry)[0] != '\0';
 }
 
 static void keep_trace(struct digest_code *code, const struct evidence_entry *entry)
@@ -92,9 +93,11 @@ static struct digest_code *code_of(struct digest *digest, const struct evidence_
 static void keep_number(struct digest_code *code, const char *number)
 {
     size_t used = strlen(code->catalogue);
-    if (strstr(code->catalogue, number) != NULL || used + strlen(number) + 2 > sizeof code->catalogue) return;
-    (void)snprintf(code->catalogue + used, sizeof code->catalogue - used, "%s%s", used > 0 ? " " : "",
-                   number);
+    if (strstr(code->catalogue, number) != NULL ||
+        used + strlen(number) + 2 > sizeof code->catalogue)
+        return;
+    (void)snprintf(code->catalogue + used, sizeof code->catalogue - used, "%s%s",
+                   used > 0 ? " " : "", number);
 }
 
 static void count_code(struct digest *digest, const struct evidence_entry *entry)
@@ -115,8 +118,8 @@ static void count_code(struct digest *digest, const struct evidence_entry *entry
     digest->failed = digest->failed || code->sample == NULL;
 }
 
-/* Whose limit it was: catalogue F30, F58, F66 are the deployment's quota, F31, F32, F37, F65 the shared pool.
- */
+/* Whose limit it was: catalogue F30, F58, F66 are the deployment's quota, F31, F32, F37, F65 the
+ * shared pool. */
 static void count_limits(struct digest *digest, const struct evidence_entry *entry)
 {
     static const char *const capacity[] = {"F31", "F32", "F37", "F63", "F65"};
@@ -124,8 +127,8 @@ static void count_limits(struct digest *digest, const struct evidence_entry *ent
         digest->unclear++;
     } else if (entry->domain == DOMAIN_QUOTA) {
         digest->quota++;
-        bool hint =
-            entry_header(entry, "retry-after-ms")[0] != '\0' || entry_header(entry, "retry-after")[0] != '\0';
+        bool hint = entry_header(entry, "retry-after-ms")[0] != '\0' ||
+                    entry_header(entry, "retry-after")[0] != '\0';
         digest->hinted += hint;
     } else if (one_of(entry->catalogue, capacity, sizeof capacity / sizeof *capacity)) {
         digest->capacity++;
@@ -179,7 +182,8 @@ static void keep_minute(struct digest *digest, int64_t utc_ns)
     digest->minutes[digest->minute_count++] = minute;
 }
 
-static void count_failure(struct package *package, const struct evidence_entry *entry, size_t region)
+static void count_failure(struct package *package, const struct evidence_entry *entry,
+                          size_t region)
 {
     struct digest *digest = &package->digest;
     bool attempt = entry->attempt > 0;
@@ -244,7 +248,8 @@ static void sort_minutes(struct digest *digest)
     qsort(digest->minutes, digest->minute_count, sizeof *digest->minutes, by_time);
     size_t kept = 1;
     for (size_t i = 1; i < digest->minute_count; i++) {
-        if (digest->minutes[i] != digest->minutes[kept - 1]) digest->minutes[kept++] = digest->minutes[i];
+        if (digest->minutes[i] != digest->minutes[kept - 1])
+            digest->minutes[kept++] = digest->minutes[i];
     }
     digest->minute_count = kept;
 }
@@ -257,7 +262,8 @@ enum err_code digest_read(struct package *package, struct error *err)
     text_free(&notes);
     if (code != ERR_OK) return code;
     if (digest->failed) return error_set(err, ERR_NOMEM, "no memory to read the evidence records");
-    if (digest->code_count > 0) qsort(digest->codes, digest->code_count, sizeof *digest->codes, by_count);
+    if (digest->code_count > 0)
+        qsort(digest->codes, digest->code_count, sizeof *digest->codes, by_count);
     sort_minutes(digest);
     return ERR_OK;
 }

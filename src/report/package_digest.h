@@ -1,4 +1,5 @@
-/* One pass over the evidence records and the intervals: what a support desk asks for, in bounded memory. */
+/* One pass over the evidence records and the intervals: what a support desk asks for, in bounded
+ * memory. */
 #ifndef RUSHHOUR_REPORT_PACKAGE_DIGEST_H
 #define RUSHHOUR_REPORT_PACKAGE_DIGEST_H
 
@@ -44,7 +45,8 @@ struct span {
 struct digest {
     struct digest_code *codes; /* the most frequent first */
     size_t code_count, code_capacity;
-    uint64_t records, attempts, sessions, lifecycle; /* of the subjects: failed attempts, sessions alone */
+    uint64_t records, attempts, sessions, lifecycle; /* of the subjects: failed attempts, sessions
+                                                        alone */
     uint64_t with_ids;                               /* failures that carry an id of the service */
     /* 429s and the like, by whose limit they speak of (catalogue) */
     uint64_t quota, capacity, unclear, hinted;
@@ -52,7 +54,8 @@ struct digest {
     uint64_t usage_zero, usage_input_only, usage_full;
     double failed_input_tokens, failed_output_tokens;
     uint64_t possibly_billed, first_turn, later_turn, retried;
-    char service_regions[DIGEST_NAMES][64], addresses[DIGEST_NAMES][64]; /* each once; the first ones */
+    /* each once; the first ones */
+    char service_regions[DIGEST_NAMES][64], addresses[DIGEST_NAMES][64];
     int64_t *minutes; /* in which the focus failed, ascending, each once */
     size_t minute_count, minute_capacity;
     struct known_ids hex_ids; /* request ids that look like keys, of all regions */
@@ -80,6 +83,7 @@ struct peak {
 
 /* Reads intervals.csv: fills the package's peaks, and from when to when the run was recorded. */
 struct run_reader;
-MUST_USE enum err_code peaks_read(struct package *package, struct run_reader *reader, struct error *err);
+MUST_USE enum err_code peaks_read(struct package *package, struct run_reader *reader,
+                                  struct error *err);
 
 #endif

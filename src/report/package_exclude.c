@@ -14,8 +14,8 @@ static void add(struct package *package, const char *what, const char *state, st
     finding_add(&package->exclusions, what, state, how);
 }
 
-static void by_count(struct package *package, const char *what, uint64_t count, const char *unit, uint64_t of,
-                     const char *how)
+static void by_count(struct package *package, const char *what, uint64_t count, const char *unit,
+                     uint64_t of, const char *how)
 {
     struct text line = {0};
     format_count(&line, count);
@@ -72,14 +72,17 @@ static void saturation(struct package *package)
 static void layers(struct package *package)
 {
     uint64_t all = dials(package);
-    uint64_t upgrade = with_code(package, "websocket_blocked") + with_code(package, "bad_handshake") +
-                       with_code(package, "proxy_auth") + with_code(package, "proxy_refused");
-    by_count(package, "our machine ran out of sockets, ports or memory", with_code(package, "local_limit"),
-             "connects", all, "EMFILE, EADDRNOTAVAIL and ENOBUFS are counted apart");
+    uint64_t upgrade = with_code(package, "websocket_blocked") +
+                       with_code(package, "bad_handshake") + with_code(package, "proxy_auth") +
+                       with_code(package, "proxy_refused");
+    by_count(package, "our machine ran out of sockets, ports or memory",
+             with_code(package, "local_limit"), "connects", all,
+             "EMFILE, EADDRNOTAVAIL and ENOBUFS are counted apart");
     by_count(package, "DNS", package_in_phase(package, PHASE_RESOLVE), "name lookups failed", all,
              "each connect is resolved and timed on its own");
-    by_count(package, "TCP path and firewalls", package_in_phase(package, PHASE_CONNECT), "connects failed",
-             all, "refused, timed out and reset connects are counted apart from TLS");
+    by_count(package, "TCP path and firewalls", package_in_phase(package, PHASE_CONNECT),
+             "connects failed", all,
+             "refused, timed out and reset connects are counted apart from TLS");
     by_count(package, "TLS, certificates, inspecting proxies", package_in_phase(package, PHASE_TLS),
              "handshakes failed", all, "certificates are checked against the region's own name");
     by_count(package, "a proxy that blocks WebSocket", upgrade, "upgrades", all,
@@ -91,12 +94,12 @@ static void request_side(struct package *package)
     uint64_t all = package_attempts(package);
     by_count(package, "credentials", package_in_domain(package, DOMAIN_AUTH), "attempts", all,
              "401, 403 for roles, revoked keys");
-    by_count(package, "our configuration", package_in_domain(package, DOMAIN_CONFIG), "attempts", all,
-             "refused for deployment, path, api-version or session settings");
+    by_count(package, "our configuration", package_in_domain(package, DOMAIN_CONFIG), "attempts",
+             all, "refused for deployment, path, api-version or session settings");
     by_count(package, "content filter", package_in_domain(package, DOMAIN_CONTENT), "attempts", all,
              "responses that the filter refused or cut");
-    by_count(package, "faults of our client", package_in_domain(package, DOMAIN_CLIENT), "attempts", all,
-             "wrong events, local limits and what nothing explains");
+    by_count(package, "faults of our client", package_in_domain(package, DOMAIN_CLIENT), "attempts",
+             all, "wrong events, local limits and what nothing explains");
 }
 
 static void retries(struct package *package)
@@ -115,7 +118,8 @@ static void retries(struct package *package)
     format_count(&how, c->retries);
     text_puts(&how, " retries");
     double amplification =
-        interactions == 0 ? 0 : (double)(c->attempts_ok + c->attempts_failed) / (double)interactions;
+        interactions == 0 ? 0
+                          : (double)(c->attempts_ok + c->attempts_failed) / (double)interactions;
     if (interactions > 0) text_printf(&how, ", %.3f attempts per user turn", amplification);
     add(package, "a storm of our own retries",
         interactions == 0      ? not_checked
@@ -139,7 +143,8 @@ static void headroom(struct package *package)
     if (digest->limit_tokens.count > 0)
         text_printf(&how, "; x-ratelimit-limit-tokens %.0f", digest->limit_tokens.low);
     if (digest->remaining_tokens.count > 0)
-        text_printf(&how, "; lowest x-ratelimit-remaining-tokens %.0f", digest->remaining_tokens.low);
+        text_printf(&how, "; lowest x-ratelimit-remaining-tokens %.0f",
+                    digest->remaining_tokens.low);
     bool none = digest->quota + digest->unclear == 0;
     text_puts(&how, none ? "; no attempt was refused for a rate limit" : "");
     add(package, "our quota (RPM, TPM)", none ? excluded : not_excluded, &how);
@@ -150,11 +155,13 @@ static void skew(struct package *package)
     const struct span *span = &package->digest.skew_ms;
     struct text how = {0};
     double checked_ms;
-    bool checked = package_check_skew(package, package->results->regions[package->focus], &checked_ms);
+    bool checked =
+        package_check_skew(package, package->results->regions[package->focus], &checked_ms);
     if (span->count == 0) {
         text_puts(&how, checked ? "" : "no answer with the service's Date header to compare with");
         if (checked)
-            text_printf(&how, "%.0f ms against the service's Date header in the preflight", checked_ms);
+            text_printf(&how, "%.0f ms against the service's Date header in the preflight",
+                        checked_ms);
         add(package, "clock of our machine",
             !checked                   ? not_checked
             : fabs(checked_ms) <= 5000 ? excluded
@@ -163,8 +170,8 @@ static void skew(struct package *package)
         return;
     }
     double worst = fmax(fabs(span->low), fabs(span->high));
-    text_printf(&how, "%.0f to %.0f ms against the service's Date header in %llu records", span->low,
-                span->high, (unsigned long long)span->count);
+    text_printf(&how, "%.0f to %.0f ms against the service's Date header in %llu records",
+                span->low, span->high, (unsigned long long)span->count);
     add(package, "clock of our machine", worst <= 5000 ? excluded : not_excluded, &how);
 }
 
@@ -172,8 +179,10 @@ static void lifecycle(struct package *package)
 {
     struct text how = {0};
     format_count(&how, package->digest.lifecycle);
-    text_puts(&how, " ends of a session's life (session cap, idle close, cancelled) are counted apart and in "
-                    "no failure rate");
+    text_puts(
+        &how,
+        " ends of a session's life (session cap, idle close, cancelled) are counted apart and in "
+        "no failure rate");
     add(package, "the documented end of a session", excluded, &how);
 }
 

@@ -36,7 +36,8 @@ static bool wanted(const struct copying *copying, const struct histogram_log_ent
 static bool copy_line(struct copying *copying, const char *line, size_t length)
 {
     struct histogram_log_entry entry = {0};
-    if (histogram_log_read(copying->decoder, line, length, &copying->base_ns, &entry, NULL) != ERR_OK)
+    if (histogram_log_read(copying->decoder, line, length, &copying->base_ns, &entry, NULL) !=
+        ERR_OK)
         return true;
     if (entry.histogram != NULL && !wanted(copying, &entry)) return true;
     return fwrite(line, 1, length, copying->out) == length && fputc('\n', copying->out) != EOF;
@@ -58,14 +59,16 @@ static enum err_code copy_lines(struct copying *copying, struct lines *lines, co
         case LINE_TOO_LONG:
             break; /* dropped, as every reader of the run does */
         case LINE_ERROR:
-            return error_set(err, ERR_IO, "%s: cannot read: %s", RUN_LATENCIES, strerror(lines->os_error));
+            return error_set(err, ERR_IO, "%s: cannot read: %s", RUN_LATENCIES,
+                             strerror(lines->os_error));
         case LINE_END:
             return ERR_OK;
         }
     }
 }
 
-static enum err_code copy_file(struct copying *copying, const char *from, const char *to, struct error *err)
+static enum err_code copy_file(struct copying *copying, const char *from, const char *to,
+                               struct error *err)
 {
     struct lines lines;
     enum err_code code = ERR_OK;
@@ -80,7 +83,8 @@ static enum err_code copy_file(struct copying *copying, const char *from, const 
     return code;
 }
 
-enum err_code package_write_latencies(const struct package *package, const char *folder, struct error *err)
+enum err_code package_write_latencies(const struct package *package, const char *folder,
+                                      struct error *err)
 {
     struct text from = {0};
     struct text to = {0};

@@ -47,7 +47,8 @@ static void control_sentence(const struct package *package, struct text *out)
     const struct contrast *best = NULL;
     for (size_t i = 0; i < package->comparison_count; i++) {
         const struct contrast *c = &package->comparisons[i];
-        if (c->same_minutes && (best == NULL || c->a.estimate.value < best->a.estimate.value)) best = c;
+        if (c->same_minutes && (best == NULL || c->a.estimate.value < best->a.estimate.value))
+            best = c;
     }
     if (best == NULL) return;
     text_puts(out, " In the same minutes, from the same host, ");
@@ -85,14 +86,17 @@ static void opening(const struct package *package, struct text *out)
     if (first != NULL) {
         text_puts(out, " Most often it was `");
         text_puts(out, first->code);
-        text_printf(out, "` (%llu times, %s).", (unsigned long long)first->count, domain_name(first->domain));
+        text_printf(out, "` (%llu times, %s).", (unsigned long long)first->count,
+                    domain_name(first->domain));
     }
     peak_sentence(package, out);
     control_sentence(package, out);
     text_puts(out, " Session, response and request ids with their times are below, all of them in "
                    "failures.csv.\n\n");
-    text_puts(out, "We know of no documented limit on concurrent sessions and of no documented failure rate "
-                   "that would be normal, and ask: what failed here, and what should we change?\n");
+    text_puts(
+        out,
+        "We know of no documented limit on concurrent sessions and of no documented failure rate "
+        "that would be normal, and ask: what failed here, and what should we change?\n");
     text_puts(out, "\nThank you!\n");
 }
 
@@ -118,8 +122,8 @@ static void client_rows(const struct package *package, struct table *table)
     const cJSON *tool = cJSON_GetObjectItemCaseSensitive(results->manifest, "tool");
     const cJSON *library;
     table_put(table, "client");
-    text_printf(table_cell(table), "rushhour %s, commit %s", results_fact(results, "tool", "version"),
-                results_fact(results, "tool", "commit"));
+    text_printf(table_cell(table), "rushhour %s, commit %s",
+                results_fact(results, "tool", "version"), results_fact(results, "tool", "commit"));
     table_next(table);
     table_put(table, "libraries");
     cJSON_ArrayForEach(library, cJSON_GetObjectItemCaseSensitive(tool, "libraries"))
@@ -130,8 +134,9 @@ static void client_rows(const struct package *package, struct table *table)
     }
     table_next(table);
     table_put(table, "host of the client");
-    text_printf(table_cell(table), "%s, kernel %s, %s, %.0f CPUs", results_fact(results, "host", "os"),
-                results_fact(results, "host", "kernel"), results_fact(results, "host", "architecture"),
+    text_printf(table_cell(table), "%s, kernel %s, %s, %.0f CPUs",
+                results_fact(results, "host", "os"), results_fact(results, "host", "kernel"),
+                results_fact(results, "host", "architecture"),
                 results_fact_number(results, "host", "cpus"));
     table_next(table);
 }
@@ -147,7 +152,8 @@ static void region_rows(const struct package *package, size_t region, struct tab
     table_put(table, "endpoint form");
     text_printf(table_cell(table), "%s", dialect);
     const char *version = results_region_fact(results, region, "api_version");
-    text_printf(table_cell(table), version[0] == '\0' ? " (no api-version)" : ", api-version %s", version);
+    text_printf(table_cell(table), version[0] == '\0' ? " (no api-version)" : ", api-version %s",
+                version);
     table_next(table);
 }
 
@@ -176,7 +182,8 @@ static void identify(const struct package *package, struct text *out)
     table_free(&table);
 }
 
-static void findings_table(const struct findings *findings, const char *const headings[3], struct text *out)
+static void findings_table(const struct findings *findings, const char *const headings[3],
+                           struct text *out)
 {
     struct table table = {0};
     for (size_t i = 0; i < 3; i++) table_column(&table, headings[i], true);
@@ -192,15 +199,18 @@ static void findings_table(const struct findings *findings, const char *const he
 static void preflight(const struct package *package, struct text *out)
 {
     if (package->check == NULL) {
-        text_puts(out,
-                  "\nNo preflight result is attached. `rushhour check PROFILE --json > check.json` makes "
-                  "one, and `rushhour evidence RUN --check check.json` attaches it.\n");
+        text_puts(
+            out,
+            "\nNo preflight result is attached. `rushhour check PROFILE --json > check.json` makes "
+            "one, and `rushhour evidence RUN --check check.json` attaches it.\n");
         return;
     }
     bool ok = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(package->check, "ok"));
-    const char *turn = package_check_step(package, package->results->regions[package->focus], "turn");
+    const char *turn =
+        package_check_step(package, package->results->regions[package->focus], "turn");
     text_printf(out,
-                "\nThe preflight (DNS, TCP, TLS, HTTPS, credentials, upgrade, session, one minimal turn) %s",
+                "\nThe preflight (DNS, TCP, TLS, HTTPS, credentials, upgrade, session, one minimal "
+                "turn) %s",
                 ok ? "passed in all regions" : "did not pass in all regions");
     if (turn[0] == '\0') {
         text_puts(out, "; it does not cover this region");
@@ -215,7 +225,8 @@ static void azure(const struct package *package, struct text *out)
     struct text line = {0};
     heading(out, "What Azure says");
     if (package->azure == NULL) {
-        text_puts(out, "Service Health, Resource Health and Azure Monitor of that time: " FILL_IN "\n");
+        text_puts(out,
+                  "Service Health, Resource Health and Azure Monitor of that time: " FILL_IN "\n");
         return;
     }
     words_azure(package->results, &line);
@@ -258,7 +269,8 @@ static void attachments(const struct package *package, const char *const *files,
         {"windows.csv",
          "every window and region: rates with intervals, latencies, codes, health of our client"},
         {"latency.hlog", "latencies as an HdrHistogram log 1.3, microseconds"},
-        {"manifest.json", "versions, host, load, profile without secrets, these findings for machines"},
+        {"manifest.json",
+         "versions, host, load, profile without secrets, these findings for machines"},
         {"quota-request.md", "the request for more quota"},
         {"check.json", "the preflight's result"},
         {"check.md", "the same for reading"},
@@ -269,12 +281,13 @@ static void attachments(const struct package *package, const char *const *files,
     heading(out, "Attached");
     for (; *files != NULL; files++) {
         for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-            if (strcmp(known[i].name, *files) == 0) text_printf(out, "- %s: %s\n", *files, known[i].what);
+            if (strcmp(known[i].name, *files) == 0)
+                text_printf(out, "- %s: %s\n", *files, known[i].what);
         }
     }
-    text_puts(out,
-              "\nKeys, tokens, prompts, audio and transcripts are in none of them; the package was looked "
-              "through for their shapes before it was closed.");
+    text_puts(out, "\nKeys, tokens, prompts, audio and transcripts are in none of them; the "
+                   "package was looked "
+                   "through for their shapes before it was closed.");
     const char *line = text_str(&package->notes);
     if (*line != '\0') text_puts(out, "\n\nNotes on the record:\n\n");
     while (*line != '\0') {

@@ -98,7 +98,8 @@ void package_json(const struct package *package, struct text *out)
     codes_json(&package->digest, out);
     json_key(out, "comparisons");
     json_open(out, '[');
-    for (size_t i = 0; i < package->comparison_count; i++) comparison_json(&package->comparisons[i], out);
+    for (size_t i = 0; i < package->comparison_count; i++)
+        comparison_json(&package->comparisons[i], out);
     json_close(out, ']');
     json_put_string(out, "strength", strength_name(package->strength));
     findings_json("reasons", &package->reasons, out);
@@ -127,7 +128,8 @@ static void part(const struct package *package, const char *key, struct text *ou
 
 void package_manifest(const struct package *package, const char *const *files, struct text *out)
 {
-    static const char *const parts[] = {"tool", "run", "host", "load", "profile", "totals", "generator"};
+    static const char *const parts[] = {"tool",    "run",    "host",     "load",
+                                        "profile", "totals", "generator"};
     json_open(out, '{');
     if (results_simulated(package->results))
         json_put_string(out, "notice", "SIMULATED: a rehearsal, not a real service");

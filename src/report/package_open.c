@@ -21,14 +21,16 @@ static const char *grain_of(int64_t length_ns)
 static enum err_code add_window(struct package *package, const char *spec, struct error *err)
 {
     for (size_t i = 0; i < package->window_count; i++) {
-        if (package->windows[i].spec != NULL && strcmp(package->windows[i].spec, spec) == 0) return ERR_OK;
+        if (package->windows[i].spec != NULL && strcmp(package->windows[i].spec, spec) == 0)
+            return ERR_OK;
     }
     enum err_code code = window_parse(spec, &package->windows[package->window_count], err);
     if (code == ERR_OK) package->window_count++;
     return code;
 }
 
-/* By the grain first, then by what the user asked for, else by the windows of the run's own profile. */
+/* By the grain first, then by what the user asked for, else by the windows of the run's own
+ * profile. */
 static enum err_code add_windows(struct package *package, const cJSON *manifest, struct error *err)
 {
     const cJSON *profile = cJSON_GetObjectItemCaseSensitive(manifest, "profile");
@@ -42,7 +44,8 @@ static enum err_code add_windows(struct package *package, const cJSON *manifest,
     const cJSON *item;
     cJSON_ArrayForEach(item, own)
     {
-        if (code == ERR_OK && cJSON_IsString(item)) code = add_window(package, item->valuestring, err);
+        if (code == ERR_OK && cJSON_IsString(item))
+            code = add_window(package, item->valuestring, err);
     }
     return code;
 }
@@ -66,7 +69,8 @@ static enum err_code read_azure(struct package *package, struct error *err)
 {
     const struct package_request *request = package->request;
     if (request->service_health == NULL && request->azure_metrics == NULL) return ERR_OK;
-    enum err_code code = azure_read(request->service_health, request->azure_metrics, &package->azure, err);
+    enum err_code code =
+        azure_read(request->service_health, request->azure_metrics, &package->azure, err);
     if (code == ERR_OK) results_set_azure(package->results, package->azure);
     return code;
 }
@@ -83,7 +87,8 @@ static enum err_code read_check(struct package *package, struct error *err)
             !cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(package->check, "regions"))) {
             code = error_set(
                 err, ERR_FORMAT,
-                "%s: is no result of a preflight: save what `rushhour check PROFILE --json` prints", path);
+                "%s: is no result of a preflight: save what `rushhour check PROFILE --json` prints",
+                path);
         }
     }
     text_free(&json);
@@ -103,8 +108,9 @@ static enum err_code find_subjects(struct package *package, struct error *err)
         struct text names = {0};
         for (size_t r = 0; r < results->region_count; r++)
             text_printf(&names, "%s%s", r > 0 ? ", " : "", results->regions[r]);
-        enum err_code code = error_set(err, ERR_USAGE, "--region %s: the run has no such region; it has %s",
-                                       request->regions[i], text_str(&names));
+        enum err_code code =
+            error_set(err, ERR_USAGE, "--region %s: the run has no such region; it has %s",
+                      request->regions[i], text_str(&names));
         text_free(&names);
         return code;
     }
@@ -140,8 +146,9 @@ static enum err_code conclude(struct package *package, struct error *err)
     package_judge_quota(package);
     package_conditions(package);
     package_weigh(package);
-    bool failed = package->exclusions.failed || package->reasons.failed || package->conditions.failed ||
-                  package->notes.failed || package->quota_reason.failed;
+    bool failed = package->exclusions.failed || package->reasons.failed ||
+                  package->conditions.failed || package->notes.failed ||
+                  package->quota_reason.failed;
     return failed ? error_set(err, ERR_NOMEM, "no memory to weigh the evidence") : ERR_OK;
 }
 
@@ -180,7 +187,8 @@ void package_close(struct package *package)
 static size_t count_state(const struct findings *findings, const char *state)
 {
     size_t count = 0;
-    for (size_t i = 0; i < findings->count; i++) count += strcmp(findings->items[i].state, state) == 0;
+    for (size_t i = 0; i < findings->count; i++)
+        count += strcmp(findings->items[i].state, state) == 0;
     return count;
 }
 
@@ -198,7 +206,8 @@ static void strength_line(const struct package *package, struct text *out)
     text_puts(out, "\n");
 }
 
-void package_summary(const struct package *package, const char *archive, size_t files, struct text *out)
+void package_summary(const struct package *package, const char *archive, size_t files,
+                     struct text *out)
 {
     struct rate rate = report_cell_rate(package_cell(package, package->focus), RATE_ATTEMPT);
     const struct findings *conditions = &package->conditions;
@@ -225,6 +234,8 @@ void package_summary(const struct package *package, const char *archive, size_t 
                 count_state(conditions, "met"), count_state(conditions, "not met"),
                 count_state(conditions, "not known"));
     text_printf(out, "quota       %s\n", text_str(&package->quota_reason));
-    text_puts(out, "next        fill in the blanks (\"to fill in\") of support-request.md first; the archive "
-                   "holds them unfilled\n");
+    text_puts(
+        out,
+        "next        fill in the blanks (\"to fill in\") of support-request.md first; the archive "
+        "holds them unfilled\n");
 }

@@ -9,6 +9,7 @@ MUST_USE enum err_code package_open(struct package *package, struct error *err);
 void package_close(struct package *package);
 
 /* Appends what was made, for people: a few lines. */
-void package_summary(const struct package *package, const char *archive, size_t files, struct text *out);
+void package_summary(const struct package *package, const char *archive, size_t files,
+                     struct text *out);
 
 #endif

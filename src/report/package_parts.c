@@ -66,7 +66,8 @@ bool package_region(const struct package *package, const char *name, size_t *out
 
 const struct grouping *package_grain(const struct package *package)
 {
-    return &package->results->groupings[2]; /* behind the whole run and the series: the first window */
+    return &package->results->groupings[2]; /* behind the whole run and the series: the first
+                                               window */
 }
 
 const char *package_grain_name(const struct package *package)
@@ -83,7 +84,8 @@ const struct slice *package_worst(const struct package *package)
         const struct report_cell *cell = &grain->slices[i].cells[package->focus];
         struct rate rate = report_cell_rate(cell, RATE_ATTEMPT);
         if (cell->cell.counters.attempts_failed == 0 || !rate.estimate.valid) continue;
-        if (package->limited && !window_contains(package->request->window, grain->slices[i].start_ns))
+        if (package->limited &&
+            !window_contains(package->request->window, grain->slices[i].start_ns))
             continue;
         if (worst != NULL && rate.estimate.low <= worst_low) continue;
         worst = &grain->slices[i];
@@ -145,7 +147,8 @@ static uint64_t tallied(const struct package *package, bool by_phase, int wanted
         const struct cell *cell = &package_cell(package, r)->cell;
         for (size_t i = 0; i < cell->tally_count; i++) {
             const struct tally *tally = &cell->tallies[i];
-            if ((by_phase ? (int)tally->phase : (int)tally->domain) == wanted) count += tally->count;
+            if ((by_phase ? (int)tally->phase : (int)tally->domain) == wanted)
+                count += tally->count;
         }
     }
     return count;
@@ -161,7 +164,8 @@ uint64_t package_in_phase(const struct package *package, enum phase phase)
     return tallied(package, true, (int)phase);
 }
 
-void package_profile(const struct package *package, const char *section, const char *key, struct text *out)
+void package_profile(const struct package *package, const char *section, const char *key,
+                     struct text *out)
 {
     const cJSON *profile = cJSON_GetObjectItemCaseSensitive(package->results->manifest, "profile");
     const cJSON *item =
@@ -172,8 +176,8 @@ void package_profile(const struct package *package, const char *section, const c
 
 const char *package_simulated(const struct package *package)
 {
-    return results_simulated(package->results)
-               ? "**SIMULATED: this is a rehearsal against the simulator and says nothing about a real "
-                 "service.**\n\n"
-               : "";
+    return results_simulated(package->results) ? "**SIMULATED: this is a rehearsal against the "
+                                                 "simulator and says nothing about a real "
+                                                 "service.**\n\n"
+                                               : "";
 }

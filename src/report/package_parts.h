@@ -1,5 +1,5 @@
-/* What the parts of an evidence package share: what it is about, what the records say, what follows from it.
- */
+/* What the parts of an evidence package share: what it is about, what the records say, what follows
+ * from it. */
 #ifndef RUSHHOUR_REPORT_PACKAGE_PARTS_H
 #define RUSHHOUR_REPORT_PACKAGE_PARTS_H
 
@@ -86,8 +86,8 @@ bool package_region(const struct package *package, const char *name, size_t *out
 const struct grouping *package_grain(const struct package *package);
 const char *package_grain_name(const struct package *package);
 
-/* The slice of the grain in which the focus failed most (by the lower end of its interval), of those that the
- * evidence is limited to; NULL when none had a failure. */
+/* The slice of the grain in which the focus failed most (by the lower end of its interval), of
+ * those that the evidence is limited to; NULL when none had a failure. */
 const struct slice *package_worst(const struct package *package);
 
 /* Appends "2026-04-14 14:00-15:00 UTC (07:00-08:00 PDT)". */
@@ -102,9 +102,11 @@ uint64_t package_in_domain(const struct package *package, enum domain domain);
 uint64_t package_in_phase(const struct package *package, enum phase phase);
 
 /* A value of the manifest's profile by section and key, as text; "" when it is not there. */
-void package_profile(const struct package *package, const char *section, const char *key, struct text *out);
+void package_profile(const struct package *package, const char *section, const char *key,
+                     struct text *out);
 
-/* The status of a step of the check for a region: "ok", "failed", "skipped"; "" when it is not there. */
+/* The status of a step of the check for a region: "ok", "failed", "skipped"; "" when it is not
+ * there. */
 const char *package_check_step(const struct package *package, const char *region, const char *step);
 
 /* The clock skew that the check found for a region, in ms; false when it found none. */

@@ -34,8 +34,8 @@ static void finish(struct peak *peak, const struct minute *minute)
     raise(&peak->tokens, minute->tokens, minute);
 }
 
-static void see(void *context, size_t region, int64_t start_ns, int64_t end_ns, const struct cell *cell,
-                const struct health *health)
+static void see(void *context, size_t region, int64_t start_ns, int64_t end_ns,
+                const struct cell *cell, const struct health *health)
 {
     (void)health;
     struct walk *walk = context;

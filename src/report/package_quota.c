@@ -1,5 +1,5 @@
-/* Is this a case for more quota? And if so, the request: what the form and its reviewers ask (catalogue 3.2).
- */
+/* Is this a case for more quota? And if so, the request: what the form and its reviewers ask
+ * (catalogue 3.2). */
 #include "report/format.h"
 #include "report/package_parts.h"
 
@@ -20,7 +20,8 @@ void package_judge_quota(struct package *package)
     text_printf(why, "%llu of %llu failures are refusals for our own quota (F30, F58, F66)",
                 (unsigned long long)digest->quota, (unsigned long long)failures);
     if (digest->unclear > 0)
-        text_printf(why, ", %llu do not say whose limit it was (F33)", (unsigned long long)digest->unclear);
+        text_printf(why, ", %llu do not say whose limit it was (F33)",
+                    (unsigned long long)digest->unclear);
     text_printf(why, "; %llu speak of shared capacity (F31, F32, F37, F65)",
                 (unsigned long long)digest->capacity);
     switch (package->quota) {
@@ -28,12 +29,13 @@ void package_judge_quota(struct package *package)
         text_puts(why, ". More quota would not help, so we do not ask for any.");
         break;
     case QUOTA_SOME:
-        text_puts(why,
-                  digest->quota > digest->capacity
-                      ? ". Most failures are of another kind, which more quota would not cure, so we do "
-                        "not ask for any here."
-                      : ". Capacity dominates, which more quota would not cure, so we do not ask for any "
-                        "here.");
+        text_puts(
+            why,
+            digest->quota > digest->capacity
+                ? ". Most failures are of another kind, which more quota would not cure, so we do "
+                  "not ask for any here."
+                : ". Capacity dominates, which more quota would not cure, so we do not ask for any "
+                  "here.");
         break;
     case QUOTA_EVIDENCE:
         text_puts(why, ". A request for quota is in quota-request.md.");
@@ -123,7 +125,8 @@ static void quote(const struct package *package, struct text *out)
     for (size_t i = 0; i < package->digest.code_count; i++) {
         const struct digest_code *code = &package->digest.codes[i];
         if (code->domain != DOMAIN_QUOTA || code->sample == NULL) continue;
-        const char *message = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(code->sample, "message"));
+        const char *message =
+            cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(code->sample, "message"));
         text_printf(out, "- Their text (%s, %s, %llu times): ", code->code, code->catalogue,
                     (unsigned long long)code->count);
         markdown_plain(out, message == NULL ? "none" : message);
@@ -136,7 +139,8 @@ static void proof(const struct package *package, struct text *out)
     const struct digest *digest = &package->digest;
     text_printf(out, "\n## Why these refusals are quota and not capacity\n\n");
     text_printf(out,
-                "- %llu refusals name our limit; %llu name shared capacity, high demand or overload; %llu do "
+                "- %llu refusals name our limit; %llu name shared capacity, high demand or "
+                "overload; %llu do "
                 "not say which.\n",
                 (unsigned long long)digest->quota, (unsigned long long)digest->capacity,
                 (unsigned long long)digest->unclear);
@@ -145,22 +149,25 @@ static void proof(const struct package *package, struct text *out)
                 (unsigned long long)digest->hinted);
     limit_line("x-ratelimit-limit-requests", &digest->limit_requests, out);
     limit_line("x-ratelimit-limit-tokens", &digest->limit_tokens, out);
-    text_puts(out,
-              "- If the limit header is below the TPM that the portal shows, the service had lowered the "
-              "limit for a time (F32): please tell us so, since that is capacity, not quota. "
-              "Configured TPM: " FILL_IN "\n");
+    text_puts(
+        out,
+        "- If the limit header is below the TPM that the portal shows, the service had lowered the "
+        "limit for a time (F32): please tell us so, since that is capacity, not quota. "
+        "Configured TPM: " FILL_IN "\n");
 }
 
 void package_quota_letter(const struct package *package, struct text *out)
 {
     const struct digest *digest = &package->digest;
     const struct report_cell *cell = package_cell(package, package->focus);
-    struct estimate share = rate_wilson((double)digest->quota, (double)package_attempts(package), CONFIDENCE);
+    struct estimate share =
+        rate_wilson((double)digest->quota, (double)package_attempts(package), CONFIDENCE);
     text_puts(out, package_simulated(package));
     text_puts(out, "# Request for more quota: realtime deployment in ");
     markdown_plain(out, package->results->regions[package->focus]);
-    text_puts(out, "\n\nWe reach the limits of this deployment and ask for more. Everything below is "
-                   "measured, except what is marked \"to fill in\".\n\n");
+    text_puts(out,
+              "\n\nWe reach the limits of this deployment and ask for more. Everything below is "
+              "measured, except what is marked \"to fill in\".\n\n");
     identify(package, out);
     text_puts(out, "\n## What we use, and what was refused\n\n");
     usage(package, out);
@@ -172,13 +179,15 @@ void package_quota_letter(const struct package *package, struct text *out)
     format_estimate(out, &share);
     text_puts(out, " at 95% confidence. Retries: ");
     format_count(out, cell->cell.counters.retries);
-    text_puts(out,
-              ", so refused calls are not hidden by them. History of 30 days from Azure Monitor: " FILL_IN
-              " (the run covers ");
+    text_puts(
+        out,
+        ", so refused calls are not hidden by them. History of 30 days from Azure Monitor: " FILL_IN
+        " (the run covers ");
     text_printf(out, "%.1f hours).\n",
                 (double)(package->results->end_ns - package->results->start_ns) / 3600e9);
     proof(package, out);
-    text_puts(out,
-              "\nThe support request, every failure (failures.csv) and every window (windows.csv) are in "
-              "the same package.\n");
+    text_puts(
+        out,
+        "\nThe support request, every failure (failures.csv) and every window (windows.csv) are in "
+        "the same package.\n");
 }

@@ -52,10 +52,11 @@ static void rates(const struct package *package, struct text *out)
     }
     table_markdown(&table, out);
     table_free(&table);
-    text_puts(
-        out, "\nAn attempt is one try of a user turn (response.create to response.done, or a connect that "
-             "failed while a turn waited for it). Attempts of one session fail together, which the intervals "
-             "take into account. The records behind it: ");
+    text_puts(out, "\nAn attempt is one try of a user turn (response.create to response.done, or a "
+                   "connect that "
+                   "failed while a turn waited for it). Attempts of one session fail together, "
+                   "which the intervals "
+                   "take into account. The records behind it: ");
     format_count(out, package->digest.attempts);
     text_puts(out, " failed attempts, ");
     format_count(out, package->digest.sessions);
@@ -94,14 +95,16 @@ static void over_time(const struct package *package, struct text *out)
     struct table table = {0};
     if (ranked == NULL) return;
     for (size_t i = 0; i < count; i++)
-        ranked[i] = (struct ranked){&grain->slices[i],
-                                    grain->slices[i].cells[package->focus].cell.counters.attempts_failed};
+        ranked[i] =
+            (struct ranked){&grain->slices[i],
+                            grain->slices[i].cells[package->focus].cell.counters.attempts_failed};
     qsort(ranked, count, sizeof *ranked, by_failed);
     size_t shown = count < most ? count : most;
     qsort(ranked, shown, sizeof *ranked, by_time);
     text_printf(out, "\n%s, per %s%s:\n\n", package->results->regions[package->focus],
                 package_grain_name(package),
-                count > shown ? " of the whole run (those with the most failures)" : " of the whole run");
+                count > shown ? " of the whole run (those with the most failures)"
+                              : " of the whole run");
     table_column(&table, "time", true);
     rate_columns(&table);
     for (size_t i = 0; i < shown; i++) {
@@ -138,24 +141,28 @@ static void classes(const struct package *package, struct text *out)
         table_markdown(&table, out);
     }
     if (package->digest.code_count > CODES_SHOWN)
-        text_printf(out, "\n%zu more codes with fewer failures are in manifest.json and failures.csv.\n",
+        text_printf(out,
+                    "\n%zu more codes with fewer failures are in manifest.json and failures.csv.\n",
                     package->digest.code_count - CODES_SHOWN);
     table_free(&table);
     const struct digest *d = &package->digest;
-    text_printf(
-        out,
-        "\nOf the failed responses that report usage, %llu show no tokens at all, %llu input without "
-        "output, %llu both: %.0f input and %.0f output tokens that may have been billed. %llu failures "
-        "struck a session's first turn, %llu a later one; %llu were retried.\n",
-        (unsigned long long)d->usage_zero, (unsigned long long)d->usage_input_only,
-        (unsigned long long)d->usage_full, d->failed_input_tokens, d->failed_output_tokens,
-        (unsigned long long)d->first_turn, (unsigned long long)d->later_turn, (unsigned long long)d->retried);
+    text_printf(out,
+                "\nOf the failed responses that report usage, %llu show no tokens at all, %llu "
+                "input without "
+                "output, %llu both: %.0f input and %.0f output tokens that may have been billed. "
+                "%llu failures "
+                "struck a session's first turn, %llu a later one; %llu were retried.\n",
+                (unsigned long long)d->usage_zero, (unsigned long long)d->usage_input_only,
+                (unsigned long long)d->usage_full, d->failed_input_tokens, d->failed_output_tokens,
+                (unsigned long long)d->first_turn, (unsigned long long)d->later_turn,
+                (unsigned long long)d->retried);
     const struct counters *c = &package_cell(package, package->focus)->cell.counters;
     if (c->probes > 0)
-        text_printf(out,
-                    "A session whose response had failed was tried once more %llu times, and answered %llu "
-                    "times.\n",
-                    (unsigned long long)c->probes, (unsigned long long)c->probes_recovered);
+        text_printf(
+            out,
+            "A session whose response had failed was tried once more %llu times, and answered %llu "
+            "times.\n",
+            (unsigned long long)c->probes, (unsigned long long)c->probes_recovered);
 }
 
 void package_letter_rates(const struct package *package, struct text *out)
@@ -198,8 +205,10 @@ void package_letter_control(const struct package *package, struct text *out)
     struct table table = {0};
     text_puts(out, "\n## What worked meanwhile\n\n");
     if (package->comparison_count == 0) {
-        text_puts(out, "Nothing else was driven, neither another region nor another deployment, and the run "
-                       "has no other time to compare with. We have no control.\n");
+        text_puts(
+            out,
+            "Nothing else was driven, neither another region nor another deployment, and the run "
+            "has no other time to compare with. We have no control.\n");
         return;
     }
     table_column(&table, "subject", true);
@@ -218,15 +227,18 @@ void package_letter_control(const struct package *package, struct text *out)
     }
     table_markdown(&table, out);
     table_free(&table);
-    text_puts(out,
-              "\nDifferences by Newcombe's method on intervals that know the sessions; p by Fisher's exact "
-              "test on sessions with a failed attempt, after Holm's correction");
+    text_puts(out, "\nDifferences by Newcombe's method on intervals that know the sessions; p by "
+                   "Fisher's exact "
+                   "test on sessions with a failed attempt, after Holm's correction");
     if (picked > 1)
-        text_printf(out,
-                    " and, where the subject was picked afterwards, times the up to %zu that it was "
-                    "picked from",
-                    picked);
-    text_puts(out,
-              others ? ". Regions were driven in the same minutes, with the same load, from the same host.\n"
-                     : ". There is no control region: the comparison is with other times only.\n");
+        text_printf(
+            out,
+            " and, where the subject was picked afterwards, times the up to %zu that it was "
+            "picked from",
+            picked);
+    text_puts(
+        out,
+        others
+            ? ". Regions were driven in the same minutes, with the same load, from the same host.\n"
+            : ". There is no control region: the comparison is with other times only.\n");
 }

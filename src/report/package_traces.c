@@ -1,4 +1,5 @@
-/* The part of the letter that a desk searches its own logs by: ids with times, and one failure in full. */
+/* The part of the letter that a desk searches its own logs by: ids with times, and one failure in
+ * full. */
 #include "report/package_parts.h"
 
 #include <string.h>
@@ -15,7 +16,8 @@ static void trace_columns(struct table *table)
                                            "event id",
                                            "request id (apim)",
                                            "our x-ms-client-request-id"};
-    for (size_t i = 0; i < sizeof headings / sizeof *headings; i++) table_column(table, headings[i], true);
+    for (size_t i = 0; i < sizeof headings / sizeof *headings; i++)
+        table_column(table, headings[i], true);
 }
 
 static void put(struct table *table, const char *id)
@@ -56,7 +58,8 @@ static void ids(const struct package *package, struct text *out)
             const struct digest_code *code = &package->digest.codes[i];
             if (theirs(code) != (pass == 0)) continue;
             size_t most = shown == 0 ? TRACES_PER_CODE : TRACES_SHOWN_PER_CODE;
-            for (size_t t = 0; t < code->trace_count && t < most && shown < TRACES_SHOWN; t++, shown++)
+            for (size_t t = 0; t < code->trace_count && t < most && shown < TRACES_SHOWN;
+                 t++, shown++)
                 trace_row(&table, &code->traces[t]);
         }
     }
@@ -64,7 +67,9 @@ static void ids(const struct package *package, struct text *out)
         text_puts(out, "There is no failure to look up.\n");
     } else {
         table_markdown(&table, out);
-        text_puts(out, "\nA few of each kind, those of the most frequent one first; failures.csv has all.\n");
+        text_puts(
+            out,
+            "\nA few of each kind, those of the most frequent one first; failures.csv has all.\n");
     }
     table_free(&table);
 }

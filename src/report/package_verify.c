@@ -11,8 +11,8 @@
 #include <strings.h>
 
 #define LINE_LIMIT ((size_t)64 << 20)
-#define HEX_KEY 32    /* an Azure key of the older form */
-#define LONG_KEY 80   /* an Azure key of the newer form has 84 letters and digits; no id is as long */
+#define HEX_KEY 32  /* an Azure key of the older form */
+#define LONG_KEY 80 /* an Azure key of the newer form has 84 letters and digits; no id is as long */
 #define BASE64_RUN 64 /* longer than any id: encoded bytes */
 #define SHORTEST 8    /* of a named credential's value */
 
@@ -113,7 +113,8 @@ static const char *prefixed(const struct scan *scan)
     };
     if (!at_word(scan)) return NULL;
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
-        if (starts(scan->at, scan->end, shapes[i].prefix) && token_run(scan->at + 3, scan->end) >= SHORTEST)
+        if (starts(scan->at, scan->end, shapes[i].prefix) &&
+            token_run(scan->at + 3, scan->end) >= SHORTEST)
             return shapes[i].shape;
     }
     return NULL;
@@ -142,7 +143,8 @@ static const char *bearer(const struct scan *scan)
 static const char *match_name(const char *s, const char *end, const char *name)
 {
     for (; *name != '\0'; name++) {
-        bool same = s < end && (*name == '-' ? *s == '-' || *s == '_' : tolower((unsigned char)*s) == *name);
+        bool same = s < end &&
+                    (*name == '-' ? *s == '-' || *s == '_' : tolower((unsigned char)*s) == *name);
         if (same) s++;
         if (!same && *name != '-') return NULL;
     }
@@ -189,8 +191,8 @@ static const char *named(const struct scan *scan)
     return NULL;
 }
 
-/* Whether a "type" stands shortly before: {"type":"input_text","text":...}. Many a "text" is no part of a
- * talk. */
+/* Whether a "type" stands shortly before: {"type":"input_text","text":...}. Many a "text" is no
+ * part of a talk. */
 static bool typed(const struct scan *scan)
 {
     size_t back = (size_t)(scan->at - scan->start);
@@ -218,13 +220,15 @@ static const char *content(const struct scan *scan)
     static const char *const names[] = {"instructions", "transcript", "audio", "delta", "prompt"};
     if (scan->at == scan->start || (scan->at[-1] != '"' && scan->at[-1] != '\'')) return NULL;
     bool found = (member(scan, "text") || member(scan, "content")) && typed(scan);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) found = found || member(scan, names[i]);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        found = found || member(scan, names[i]);
     return found ? "content of a conversation (a JSON member)" : NULL;
 }
 
 static const char *data_uri(const struct scan *scan)
 {
-    static const char *const starts_of[] = {"data:audio/", "data:image/", "data:application/", ";base64,"};
+    static const char *const starts_of[] = {"data:audio/", "data:image/", "data:application/",
+                                            ";base64,"};
     for (size_t i = 0; i < sizeof starts_of / sizeof *starts_of; i++) {
         if (starts(scan->at, scan->end, starts_of[i])) return "a data URI";
     }
@@ -235,7 +239,8 @@ static const char *hex_key(const struct scan *scan)
 {
     if (scan->at > scan->start && is_word(scan->at[-1])) return NULL;
     size_t length = hex_run(scan->at, scan->end);
-    if (length != HEX_KEY || (scan->at + length < scan->end && is_word(scan->at[length]))) return NULL;
+    if (length != HEX_KEY || (scan->at + length < scan->end && is_word(scan->at[length])))
+        return NULL;
     bool letter = false;
     bool digit = false;
     for (size_t i = 0; i < length; i++) {
@@ -271,7 +276,8 @@ static const char *encoded(struct scan *scan)
     if (longest >= LONG_KEY) return "a long key or encoded bytes";
     bool dense = length >= 12 * (separators + 1);
     bool mixed = upper && lower && digit;
-    return dense && length >= (mixed ? BASE64_RUN : BASE64_RUN * 3 / 2) ? "base64, as of audio" : NULL;
+    return dense && length >= (mixed ? BASE64_RUN : BASE64_RUN * 3 / 2) ? "base64, as of audio"
+                                                                        : NULL;
 }
 
 const char *verify_line(const char *line, size_t length, struct known_ids *known)
@@ -290,7 +296,8 @@ const char *verify_line(const char *line, size_t length, struct known_ids *known
     return NULL;
 }
 
-/* A line of a histogram log: its payload is base64 by nature, and must be a histogram and nothing else. */
+/* A line of a histogram log: its payload is base64 by nature, and must be a histogram and nothing
+ * else. */
 static const char *verify_log_line(char *line, size_t length, struct known_ids *known,
                                    struct histogram_decoder *decoder, int64_t *base_ns)
 {
@@ -319,16 +326,18 @@ static enum err_code verify_lines(const char *name, struct lines *lines, struct 
             shape = "a line that is too long to be looked through";
             break;
         case LINE_ERROR:
-            return error_set(err, ERR_IO, "%s: cannot read it again: %s", name, strerror(lines->os_error));
+            return error_set(err, ERR_IO, "%s: cannot read it again: %s", name,
+                             strerror(lines->os_error));
         case LINE_END:
             return ERR_OK;
         }
         if (shape == NULL) continue;
-        return error_set(err, ERR_FORMAT,
-                         "no package was made: line %llu of its %s would hold what has the shape of %s; find "
-                         "where it comes from (most often a `message` in failures.jsonl, or the file given "
-                         "with --check), replace it in a copy of the run folder, and pack that",
-                         (unsigned long long)lines->number, name, shape);
+        return error_set(
+            err, ERR_FORMAT,
+            "no package was made: line %llu of its %s would hold what has the shape of %s; find "
+            "where it comes from (most often a `message` in failures.jsonl, or the file given "
+            "with --check), replace it in a copy of the run folder, and pack that",
+            (unsigned long long)lines->number, name, shape);
     }
 }
 
@@ -362,6 +371,7 @@ enum err_code verify_files(const char *folder, const char *const *files, struct 
     if (known != NULL && known->failed)
         return error_set(err, ERR_NOMEM, "no memory to look through the package");
     enum err_code code = ERR_OK;
-    for (; code == ERR_OK && *files != NULL; files++) code = verify_file(folder, *files, known, err);
+    for (; code == ERR_OK && *files != NULL; files++)
+        code = verify_file(folder, *files, known, err);
     return code;
 }

@@ -1,6 +1,7 @@
 /*
- * The last look at a package before it is handed out: nothing in it may have the shape of a key, a token, a
- * prompt or audio. The record has been scrubbed when it was made; this is the second lock on the same door.
+ * The last look at a package before it is handed out: nothing in it may have the shape of a key, a
+ * token, a prompt or audio. The record has been scrubbed when it was made; this is the second lock
+ * on the same door.
  */
 #ifndef RUSHHOUR_REPORT_PACKAGE_VERIFY_H
 #define RUSHHOUR_REPORT_PACKAGE_VERIFY_H
@@ -10,7 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Request ids of the service that have the shape of an Azure key (32 hexadecimal digits) and are none. */
+/* Request ids of the service that have the shape of an Azure key (32 hexadecimal digits) and are
+ * none. */
 struct known_ids {
     char (*ids)[33];
     size_t count, capacity;
@@ -25,10 +27,10 @@ void known_ids_free(struct known_ids *known);
 const char *verify_line(const char *line, size_t length, struct known_ids *known);
 
 /*
- * Looks through files of a folder: text line by line, a histogram log (.hlog) by its tags, and its payloads
- * as histograms. ERR_FORMAT names the file, the line and the shape, never the value.
+ * Looks through files of a folder: text line by line, a histogram log (.hlog) by its tags, and its
+ * payloads as histograms. ERR_FORMAT names the file, the line and the shape, never the value.
  */
-MUST_USE enum err_code verify_files(const char *folder, const char *const *files, struct known_ids *known,
-                                    struct error *err);
+MUST_USE enum err_code verify_files(const char *folder, const char *const *files,
+                                    struct known_ids *known, struct error *err);
 
 #endif

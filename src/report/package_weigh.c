@@ -5,7 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-/* An interval wider than this many times the rate itself says little (weak) or not enough (fair). */
+/* An interval wider than this many times the rate itself says little (weak) or not enough
+ * (fair). */
 #define WIDE_WEAK 2.0
 #define WIDE_FAIR 1.0
 /* "More than a few minutes": the catalogue's condition, and the least that a pattern needs. */
@@ -44,7 +45,11 @@ static void weigh_sample(struct package *package)
     format_estimate(&how, &rate.estimate);
     text_printf(&how, ": the 95%% interval is %.1f times as wide as the rate%s", wide,
                 wide > WIDE_FAIR ? "; too few attempts to be sure of the figure" : "");
-    reason(package, "sample", wide > WIDE_WEAK ? weakens : wide > WIDE_FAIR ? limits : supports, &how);
+    reason(package, "sample",
+           wide > WIDE_WEAK   ? weakens
+           : wide > WIDE_FAIR ? limits
+                              : supports,
+           &how);
 }
 
 static void weigh_control(struct package *package)
@@ -58,15 +63,19 @@ static void weigh_control(struct package *package)
         region = region || c->same_minutes;
     }
     if (best == NULL) {
-        text_puts(&how, "no other region, window or deployment was driven: a common cause on our side is not "
-                        "excluded by comparison");
+        text_puts(
+            &how,
+            "no other region, window or deployment was driven: a common cause on our side is not "
+            "excluded by comparison");
         reason(package, "control", weakens, &how);
         return;
     }
     bool differs = best->difference.valid && best->difference.low > 0 && best->adjusted < 0.05;
     text_printf(&how, "%s against %s: %s", best->subject, best->control,
-                differs ? "the difference is more than noise" : "no difference that noise does not explain");
-    if (!region) text_puts(&how, "; only other times of the same region, no other region or deployment");
+                differs ? "the difference is more than noise"
+                        : "no difference that noise does not explain");
+    if (!region)
+        text_puts(&how, "; only other times of the same region, no other region or deployment");
     reason(package, "control", differs && region ? supports : limits, &how);
 }
 
@@ -93,7 +102,8 @@ static void weigh_generator(struct package *package)
         reason(package, "generator", supports, &how);
         return;
     }
-    text_puts(&how, cell->intervals == 0 ? "nothing was recorded" : "the load generator was not healthy: ");
+    text_puts(&how, cell->intervals == 0 ? "nothing was recorded"
+                                         : "the load generator was not healthy: ");
     report_cell_why(cell, &how);
     reason(package, "generator", weakens, &how);
 }
@@ -102,7 +112,8 @@ static void weigh_circumstances(struct package *package)
 {
     const struct results *results = package->results;
     struct text how = {0};
-    text_puts(&how, "one host, one network path: another host that sees the same would make it stronger");
+    text_puts(&how,
+              "one host, one network path: another host that sees the same would make it stronger");
     reason(package, "hosts", limits, &how);
     if (results->end_ns - results->start_ns < SHORT_NS) {
         text_printf(&how, "only %.1f minutes were recorded",
@@ -114,7 +125,9 @@ static void weigh_circumstances(struct package *package)
         reason(package, "completeness", limits, &how);
     }
     if (results_simulated(results)) {
-        text_puts(&how, "the service was simulated: this is a rehearsal and shows nothing about a real one");
+        text_puts(
+            &how,
+            "the service was simulated: this is a rehearsal and shows nothing about a real one");
         reason(package, "simulation", weakens, &how);
     }
 }
@@ -132,6 +145,7 @@ void package_weigh(struct package *package)
         weak += package->reasons.items[i].state == weakens;
         limiting += package->reasons.items[i].state == limits;
     }
-    /* That there is one host is so of nearly every run: it alone does not make good evidence fair. */
+    /* That there is one host is so of nearly every run: it alone does not make good evidence
+     * fair. */
     package->strength = weak > 0 ? STRENGTH_WEAK : limiting <= 1 ? STRENGTH_STRONG : STRENGTH_FAIR;
 }

@@ -14,13 +14,14 @@ static void asset(struct text *out, struct asset asset)
 
 static void head(const struct results *results, struct text *out)
 {
-    text_puts(out, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                   "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-                   "<meta name=\"color-scheme\" content=\"light dark\">\n"
-                   "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
-                   "'unsafe-inline'; "
-                   "script-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'\">\n"
-                   "<link rel=\"icon\" href=\"data:,\">\n<title>");
+    text_puts(
+        out, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+             "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+             "<meta name=\"color-scheme\" content=\"light dark\">\n"
+             "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+             "'unsafe-inline'; "
+             "script-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'\">\n"
+             "<link rel=\"icon\" href=\"data:,\">\n<title>");
     text_html(out, results_fact(results, "run", "profile"));
     text_printf(out, ": %s, ", verdict_name(results->verdict));
     text_html(out, results_fact(results, "run", "id"));
@@ -48,10 +49,11 @@ static void navigation(const char *main, struct text *out)
 {
     static const struct {
         const char *id, *title;
-    } sections[] = {{"matrix", "Where and when"}, {"regions", "Regions"},      {"time", "Over time"},
-                    {"retries", "Retries"},       {"failures", "Failures"},    {"ages", "Age"},
-                    {"latency", "Latency"},       {"windows", "Windows"},      {"patterns", "Patterns"},
-                    {"azure", "Azure"},           {"read", "How to read this"}};
+    } sections[] = {
+        {"matrix", "Where and when"}, {"regions", "Regions"},      {"time", "Over time"},
+        {"retries", "Retries"},       {"failures", "Failures"},    {"ages", "Age"},
+        {"latency", "Latency"},       {"windows", "Windows"},      {"patterns", "Patterns"},
+        {"azure", "Azure"},           {"read", "How to read this"}};
     struct text id = {0};
     text_puts(out, "<nav aria-label=\"Sections\">\n");
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
@@ -68,8 +70,9 @@ static void notes(const struct results *results, struct text *out)
 {
     const char *line = text_str(&results->notes);
     if (*line == '\0') return;
-    text_puts(out, "<section class=\"notes\" aria-labelledby=\"notes\">\n<h2 id=\"notes\">Notes on this "
-                   "run</h2>\n<ul>\n");
+    text_puts(out,
+              "<section class=\"notes\" aria-labelledby=\"notes\">\n<h2 id=\"notes\">Notes on this "
+              "run</h2>\n<ul>\n");
     while (*line != '\0') {
         struct text one = {0};
         size_t length = 0;
@@ -97,13 +100,13 @@ static void how_to_read(const struct results *results, struct text *out)
 {
     size_t count;
     const struct definition *list = words_definitions(&count);
-    text_puts(
-        out,
-        "<section aria-labelledby=\"read\">\n<h2 id=\"read\">How to read this</h2>\n<dl class=\"words\">\n");
+    text_puts(out, "<section aria-labelledby=\"read\">\n<h2 id=\"read\">How to read this</h2>\n<dl "
+                   "class=\"words\">\n");
     for (size_t i = 0; i < count; i++) definition(out, list[i].word, list[i].meaning);
     for (int m = 0; m < METRIC_COUNT; m++) {
         enum metric metric = (enum metric)m;
-        if (words_metric_used(results, metric)) definition(out, metric_name(metric), metric_meaning(metric));
+        if (words_metric_used(results, metric))
+            definition(out, metric_name(metric), metric_meaning(metric));
     }
     text_puts(out, "</dl>\n</section>\n");
 }

@@ -59,7 +59,8 @@ static void series_value(const struct report_cell *cell, enum series_field field
         break;
     /* Too few values for a P99: the slowest one stands in, and the script marks it as such. */
     case SERIES_TAIL:
-        if (ttft->count > 0) value = (double)(ttft->count >= P99_MIN_SAMPLES ? ttft->p99 : ttft->max) / 1e3;
+        if (ttft->count > 0)
+            value = (double)(ttft->count >= P99_MIN_SAMPLES ? ttft->p99 : ttft->max) / 1e3;
         break;
     case SERIES_N:
         value = (double)ttft->count;
@@ -76,7 +77,8 @@ static void series_value(const struct report_cell *cell, enum series_field field
 
 static void series_region(const struct grouping *series, size_t region, struct text *out)
 {
-    static const char *const keys[] = {"attempts", "failed", "rate", "low", "high", "p50", "tail", "n"};
+    static const char *const keys[] = {"attempts", "failed", "rate", "low",
+                                       "high",     "p50",    "tail", "n"};
     json_open(out, '{');
     for (int field = SERIES_ATTEMPTS; field <= SERIES_N; field++) {
         json_key(out, keys[field]);
@@ -179,7 +181,8 @@ static void code_steps(const struct grouping *series, size_t region, const char 
     for (size_t i = 0; i < series->slice_count; i++) {
         const struct report_cell *cell = &series->slices[i].cells[region];
         uint64_t count = code != NULL ? count_of(cell, code) : count_all(cell);
-        for (size_t k = 0; code == NULL && k < shown_count; k++) count -= count_of(cell, shown[k].code);
+        for (size_t k = 0; code == NULL && k < shown_count; k++)
+            count -= count_of(cell, shown[k].code);
         json_whole(out, count);
     }
     json_close(out, ']');
@@ -219,7 +222,8 @@ static void health_json(const struct results *results, struct text *out)
     for (size_t i = 0; azure != NULL && i < azure->event_count; i++) {
         const struct azure_event *event = &azure->events[i];
         if (azure_overlap(event, results->start_ns, results->end_ns) <= 0) continue;
-        int64_t start_ns = event->start_ns > results->start_ns ? event->start_ns : results->start_ns;
+        int64_t start_ns =
+            event->start_ns > results->start_ns ? event->start_ns : results->start_ns;
         int64_t end_ns = event->end_ns < results->end_ns ? event->end_ns : results->end_ns;
         json_open(out, '{');
         json_put_string(out, "title", event->title);
@@ -241,7 +245,8 @@ static void escape_for_script(struct text *out, const char *json, size_t length)
         const char *s = json + i;
         if (*s == '<' || *s == '>' || *s == '&') {
             text_printf(out, "\\u%04x", (unsigned)(unsigned char)*s);
-        } else if (length - i >= 3 && memcmp(s, "\xE2\x80", 2) == 0 && (s[2] == '\xA8' || s[2] == '\xA9')) {
+        } else if (length - i >= 3 && memcmp(s, "\xE2\x80", 2) == 0 &&
+                   (s[2] == '\xA8' || s[2] == '\xA9')) {
             text_puts(out, s[2] == '\xA8' ? "\\u2028" : "\\u2029");
             i += 2;
         } else {

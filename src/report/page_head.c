@@ -7,7 +7,8 @@
 
 #include <math.h>
 
-/* The sentence with its figures as run.json's patterns have them, so that a test can compare the two. */
+/* The sentence with its figures as run.json's patterns have them, so that a test can compare the
+ * two. */
 static void sentence(const struct results *results, const struct story *story, struct text *out)
 {
     struct text line = {0};
@@ -37,7 +38,8 @@ static void marks(const struct results *results, const struct story *story, stru
     story_certainty(results, story, &line);
     page_flush(out, &line);
     text_puts(out, "</p>");
-    if (results_simulated(results)) text_puts(out, "<p class=\"mark\">simulated: no service was asked</p>");
+    if (results_simulated(results))
+        text_puts(out, "<p class=\"mark\">simulated: no service was asked</p>");
     if (results->killed) text_puts(out, "<p class=\"mark\">the run did not end by itself</p>");
     text_puts(out, "</div>\n");
     text_free(&line);
@@ -48,12 +50,13 @@ static void warning(const struct results *results, const struct story *story, st
     if (results->all.intervals == 0 || report_cell_valid(&results->all)) return;
     bool rests_on_valid = story->kind == STORY_WINDOW || story->kind == STORY_NAMED;
     text_puts(out, "<p class=\"warning\">");
-    text_puts(out,
-              rests_on_valid
-                  ? "The load generator was not healthy all the time. The finding above rests on windows "
-                    "in which it was; its own delay may be in all other figures."
-                  : "Do not judge the service by these figures: the load generator was not healthy, so "
-                    "its own delay may be in them.");
+    text_puts(
+        out,
+        rests_on_valid
+            ? "The load generator was not healthy all the time. The finding above rests on windows "
+              "in which it was; its own delay may be in all other figures."
+            : "Do not judge the service by these figures: the load generator was not healthy, so "
+              "its own delay may be in them.");
     text_puts(out, " Run again with less load, or on a machine that does nothing else.</p>\n");
 }
 
@@ -86,10 +89,14 @@ void page_verdict(const struct results *results, struct text *out)
     text_puts(out, ".</p>\n");
     page_explain(
         out, "How sure is that?",
-        "The figures in brackets are the 95% interval: where the true rate lies, in 95 of 100 such runs. "
-        "Attempts of one session fail together, so the interval is as wide as the sessions demand. p is "
-        "the chance of a difference this large if there were none, multiplied by the number of windows "
-        "and regions that it was picked from (Bonferroni): below 0.01 counts as clear, up to 0.05 as a "
+        "The figures in brackets are the 95% interval: where the true rate lies, in 95 of 100 such "
+        "runs. "
+        "Attempts of one session fail together, so the interval is as wide as the sessions demand. "
+        "p is "
+        "the chance of a difference this large if there were none, multiplied by the number of "
+        "windows "
+        "and regions that it was picked from (Bonferroni): below 0.01 counts as clear, up to 0.05 "
+        "as a "
         "hint. The verdict is that of the profile's thresholds, each judged with its interval.");
     text_puts(out, "</section>\n");
     patterns_free(&patterns);
@@ -170,11 +177,14 @@ static void cost_card(const struct report_cell *cell, struct text *out)
 void page_headline(const struct results *results, struct text *out)
 {
     const struct report_cell *all = &results->all;
-    text_puts(out, "<section aria-labelledby=\"headline\">\n<h2 id=\"headline\" class=\"quiet\">All regions "
-                   "together</h2>\n"
-                   "<dl class=\"cards\">\n");
+    text_puts(
+        out,
+        "<section aria-labelledby=\"headline\">\n<h2 id=\"headline\" class=\"quiet\">All regions "
+        "together</h2>\n"
+        "<dl class=\"cards\">\n");
     rate_card(all, RATE_ATTEMPT, "Attempts failed", "failure_rate.attempt", out);
-    rate_card(all, RATE_INTERACTION, "Interactions failed after retries", "failure_rate.interaction", out);
+    rate_card(all, RATE_INTERACTION, "Interactions failed after retries",
+              "failure_rate.interaction", out);
     rate_card(all, RATE_SESSION, "Sessions with a failed attempt", "failure_rate.session", out);
     latency_card(all, METRIC_TTFT, "Time to first token, P50", out);
     latency_card(all, METRIC_RESPONSE, "Response, P50", out);
@@ -238,7 +248,8 @@ static void region_facts(const struct report_cell *cell, struct text *out)
     text_free(&plain);
 }
 
-static void region_card(const struct results *results, size_t region, double scale, struct text *out)
+static void region_card(const struct results *results, size_t region, double scale,
+                        struct text *out)
 {
     const struct report_cell *cell = results_region(results, region);
     struct rate rate = report_cell_rate(cell, RATE_ATTEMPT);
@@ -265,9 +276,9 @@ static void region_card(const struct results *results, size_t region, double sca
 void page_regions(const struct results *results, struct text *out)
 {
     double scale = scale_of(results);
-    text_puts(out,
-              "<section aria-labelledby=\"regions\">\n<h2 id=\"regions\">Regions</h2>\n"
-              "<p class=\"hint\">Failure rate of attempts with its 95% interval; every bar goes from 0 to ");
+    text_puts(out, "<section aria-labelledby=\"regions\">\n<h2 id=\"regions\">Regions</h2>\n"
+                   "<p class=\"hint\">Failure rate of attempts with its 95% interval; every bar "
+                   "goes from 0 to ");
     text_printf(out, "%g%%.</p>\n<div class=\"regions\">\n", 100 * scale);
     for (size_t r = 0; r < results->region_count; r++) region_card(results, r, scale, out);
     text_puts(out, "</div>\n</section>\n");

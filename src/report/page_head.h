@@ -4,8 +4,8 @@
 
 #include "report/model.h"
 
-/* Each appends one section. Figures carry data-figure and data-value, so that a script can compare them with
- * run.json. */
+/* Each appends one section. Figures carry data-figure and data-value, so that a script can compare
+ * them with run.json. */
 void page_verdict(const struct results *results, struct text *out);
 void page_headline(const struct results *results, struct text *out);
 void page_regions(const struct results *results, struct text *out);

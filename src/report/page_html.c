@@ -2,7 +2,8 @@
 
 #include <math.h>
 
-void page_put_table(const struct results *results, const char *caption, page_table *build, struct text *out)
+void page_put_table(const struct results *results, const char *caption, page_table *build,
+                    struct text *out)
 {
     struct table rows = {0};
     build(results, &rows);
@@ -26,7 +27,8 @@ void page_flush(struct text *out, struct text *plain)
 
 void page_explain(struct text *out, const char *question, const char *answer)
 {
-    text_printf(out, "<details class=\"why\"><summary>%s</summary><p>%s</p></details>\n", question, answer);
+    text_printf(out, "<details class=\"why\"><summary>%s</summary><p>%s</p></details>\n", question,
+                answer);
 }
 
 void page_section(struct text *out, const char *id, const char *title)

@@ -9,9 +9,11 @@
 typedef void page_table(const struct results *results, struct table *table);
 
 /* Draws a table with its caption, or nothing when it has no row. */
-void page_put_table(const struct results *results, const char *caption, page_table *build, struct text *out);
+void page_put_table(const struct results *results, const char *caption, page_table *build,
+                    struct text *out);
 
-/* Opens <TAG data-figure data-value>: the value as run.json has it (10 digits), or empty when not finite. */
+/* Opens <TAG data-figure data-value>: the value as run.json has it (10 digits), or empty when not
+ * finite. */
 void page_open_figure(struct text *out, const char *tag, const char *figure, double value);
 
 /* Appends plain text escaped, and empties it. */

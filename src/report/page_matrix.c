@@ -75,8 +75,8 @@ static void short_count(double count, struct text *out)
     }
 }
 
-static void label(const struct results *results, const struct grouping *grouping, const struct column *column,
-                  struct text *out)
+static void label(const struct results *results, const struct grouping *grouping,
+                  const struct column *column, struct text *out)
 {
     if (grouping->kind == GROUP_HOURS) {
         int hour = (int)(column->first->start_ns / (INT64_C(3600) * NS_PER_S));
@@ -106,7 +106,8 @@ static void square(const struct results *results, size_t region, const char *whe
     some ? text_printf(out, "h%zu", step_of(square->rate.value)) : text_puts(out, "none");
     text_puts(out, is_few ? " few" : "");
     text_puts(out, square->valid ? "" : " bad");
-    text_printf(out, "\" data-figure=\"matrix\" data-region=\"%zu\" data-start=\"%lld\" data-value=\"",
+    text_printf(out,
+                "\" data-figure=\"matrix\" data-region=\"%zu\" data-start=\"%lld\" data-value=\"",
                 region, (long long)(start_ns / NS_PER_MS));
     if (some) text_printf(out, "%.10g", square->rate.value);
     text_puts(out, "\" title=\"");
@@ -140,7 +141,8 @@ static void heading(const struct results *results, const struct grouping *groupi
     page_flush(out, &full);
     text_free(&full);
     if (grouping->kind == GROUP_HOURS) {
-        text_printf(out, "\">%02d</th>", (int)(column->first->start_ns / (INT64_C(3600) * NS_PER_S)));
+        text_printf(out, "\">%02d</th>",
+                    (int)(column->first->start_ns / (INT64_C(3600) * NS_PER_S)));
         return;
     }
     zone_civil(results_zone(results), column->first->start_ns, &civil);
@@ -152,7 +154,8 @@ static void heading(const struct results *results, const struct grouping *groupi
 
 static void legend(struct text *out)
 {
-    static const char *const names[] = {"0%", "to 1%", "to 2%", "to 5%", "to 10%", "to 20%", "over 20%"};
+    static const char *const names[] = {"0%",     "to 1%",  "to 2%",   "to 5%",
+                                        "to 10%", "to 20%", "over 20%"};
     text_puts(out, "<ul class=\"legend\" aria-label=\"Colours of the matrix\">");
     for (size_t i = 0; i <= STEP_COUNT; i++)
         text_printf(out, "<li><i class=\"h%zu\"></i>%s</li>", i, names[i]);
@@ -166,22 +169,25 @@ static size_t fold_of(const struct grouping *grouping)
     return (grouping->slice_count + COLUMNS_FOLDED - 1) / COLUMNS_FOLDED;
 }
 
-/* The hours of the day of a long run; else the finest width that has room; else what must be folded. */
+/* The hours of the day of a long run; else the finest width that has room; else what must be
+ * folded. */
 static const struct grouping *choose(const struct results *results)
 {
     const struct grouping *best = NULL;
     for (size_t g = 1; g < results->grouping_count; g++) {
         const struct grouping *grouping = &results->groupings[g];
-        bool hours =
-            grouping->kind == GROUP_HOURS && results->end_ns - results->start_ns > INT64_C(86400) * NS_PER_S;
+        bool hours = grouping->kind == GROUP_HOURS &&
+                     results->end_ns - results->start_ns > INT64_C(86400) * NS_PER_S;
         if (hours) return grouping;
-        bool width = grouping->kind == GROUP_WINDOW && grouping->shown && grouping->window->width_ns > 0;
+        bool width =
+            grouping->kind == GROUP_WINDOW && grouping->shown && grouping->window->width_ns > 0;
         if (!width) continue;
         size_t count = grouping->slice_count;
         size_t had = best == NULL ? 0 : best->slice_count;
         bool fits = count <= COLUMNS_MAX;
         bool had_fits = had <= COLUMNS_MAX;
-        if (best == NULL || (fits && !had_fits) || (fits && count > had) || (!had_fits && count < had))
+        if (best == NULL || (fits && !had_fits) || (fits && count > had) ||
+            (!had_fits && count < had))
             best = grouping;
     }
     return best == NULL ? &results->groupings[1] : best;
@@ -195,15 +201,19 @@ static void hint(const struct results *results, const struct grouping *grouping,
     if (grouping->kind == GROUP_HOURS) {
         text_puts(out, "By hour of the day, all days of the run together");
     } else if (fold > 1) {
-        text_printf(out, "Each column takes %zu neighbouring windows together, and is named by its beginning",
-                    fold);
+        text_printf(
+            out,
+            "Each column takes %zu neighbouring windows together, and is named by its beginning",
+            fold);
     } else {
         text_puts(out, "Each column is a window, named by its beginning");
     }
     text_puts(out, " (");
     text_html(out, zone == NULL ? "UTC" : zone_name(zone));
-    text_puts(out, "). In each cell: the share of attempts that failed, and below it how many attempts there "
-                   "were.</p>\n");
+    text_puts(
+        out,
+        "). In each cell: the share of attempts that failed, and below it how many attempts there "
+        "were.</p>\n");
 }
 
 static void rows(const struct results *results, const struct grouping *grouping, struct text *out)
@@ -215,7 +225,8 @@ static void rows(const struct results *results, const struct grouping *grouping,
         text_puts(out, "</th>");
         total(results, r, out);
         for (size_t i = 0; i < grouping->slice_count; i += fold) {
-            size_t last = i + fold < grouping->slice_count ? i + fold - 1 : grouping->slice_count - 1;
+            size_t last =
+                i + fold < grouping->slice_count ? i + fold - 1 : grouping->slice_count - 1;
             const struct column column = {&grouping->slices[i], &grouping->slices[last]};
             struct square of = square_of(&column, r);
             struct text when = {0};
@@ -236,8 +247,10 @@ void page_matrix(const struct results *results, struct text *out)
     hint(results, grouping, out);
     text_printf(
         out,
-        "<div class=\"scroll matrix\" tabindex=\"0\" role=\"region\" aria-label=\"Failure rate by region "
-        "and window\"><table data-by=\"%s\" data-fold=\"%zu\"><caption class=\"sr\">Failure rate by region "
+        "<div class=\"scroll matrix\" tabindex=\"0\" role=\"region\" aria-label=\"Failure rate by "
+        "region "
+        "and window\"><table data-by=\"%s\" data-fold=\"%zu\"><caption class=\"sr\">Failure rate "
+        "by region "
         "and window</caption>\n<thead><tr><th scope=\"col\">region</th><th scope=\"col\">run</th>",
         grouping->kind == GROUP_HOURS    ? "hour"
         : grouping->kind == GROUP_SERIES ? "series"
@@ -254,8 +267,10 @@ void page_matrix(const struct results *results, struct text *out)
     legend(out);
     page_explain(
         out, "How sure is a cell?",
-        "Point at a cell for its 95% interval; the table of windows below has them all. A dark cell of "
-        "few attempts may be chance, so cells with fewer than 30 attempts are striped. Among many cells "
+        "Point at a cell for its 95% interval; the table of windows below has them all. A dark "
+        "cell of "
+        "few attempts may be chance, so cells with fewer than 30 attempts are striped. Among many "
+        "cells "
         "one looks bad by chance alone: what stands out beyond that is said at the top, where p is "
         "already multiplied by the number of cells looked at.");
     text_puts(out, "</section>\n");

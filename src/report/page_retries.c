@@ -25,7 +25,8 @@ static struct ends ends_of(const struct report_cell *cell)
 
 static void piece(struct text *out, const char *class, double part, double all)
 {
-    if (part > 0) text_printf(out, "<i class=\"%s\" style=\"width:%.3f%%\"></i>", class, 100 * part / all);
+    if (part > 0)
+        text_printf(out, "<i class=\"%s\" style=\"width:%.3f%%\"></i>", class, 100 * part / all);
 }
 
 /* The bar goes from `from` to all of them, since nearly all go well at once in most runs. */
@@ -74,15 +75,18 @@ static double bars_from(const struct results *results)
 static void bars(const struct results *results, struct text *out)
 {
     double from = bars_from(results);
-    text_printf(
-        out,
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Ends of interactions\"><table "
-        "class=\"ends\"><caption>How interactions ended</caption>\n<thead><tr><th "
-        "scope=\"col\">region</th><th scope=\"col\" class=\"number\"><i class=\"key good\"></i>answered "
-        "at once</th><th scope=\"col\" class=\"number\"><i class=\"key saved\"></i>answered after a "
-        "retry</th><th scope=\"col\" class=\"number\"><i class=\"key lost\"></i>not answered</th><th "
-        "scope=\"col\" data-sort=\"no\">%g%% to 100%%</th></tr></thead>\n<tbody>\n",
-        100 * from);
+    text_printf(out,
+                "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Ends of "
+                "interactions\"><table "
+                "class=\"ends\"><caption>How interactions ended</caption>\n<thead><tr><th "
+                "scope=\"col\">region</th><th scope=\"col\" class=\"number\"><i class=\"key "
+                "good\"></i>answered "
+                "at once</th><th scope=\"col\" class=\"number\"><i class=\"key "
+                "saved\"></i>answered after a "
+                "retry</th><th scope=\"col\" class=\"number\"><i class=\"key lost\"></i>not "
+                "answered</th><th "
+                "scope=\"col\" data-sort=\"no\">%g%% to 100%%</th></tr></thead>\n<tbody>\n",
+                100 * from);
     for (size_t r = 0; r < results->region_count; r++) {
         struct ends ends = ends_of(results_region(results, r));
         bar(results->regions[r], &ends, from, out);
@@ -94,8 +98,8 @@ static void bars(const struct results *results, struct text *out)
     text_puts(out, "</tbody></table></div>\n");
 }
 
-static void card(struct text *out, const char *title, const char *figure, double value, struct text *plain,
-                 const char *sub)
+static void card(struct text *out, const char *title, const char *figure, double value,
+                 struct text *plain, const char *sub)
 {
     text_printf(out, "<div class=\"card\"><dt>%s</dt>", title);
     page_open_figure(out, "dd", figure, value);
@@ -103,8 +107,8 @@ static void card(struct text *out, const char *title, const char *figure, double
     text_printf(out, "</dd><dd class=\"sub\">%s</dd></div>\n", sub);
 }
 
-/* Time that users waited beyond the answers that they got: all of their interactions less the attempts that
- * went well. Seconds; NAN when it is not known. */
+/* Time that users waited beyond the answers that they got: all of their interactions less the
+ * attempts that went well. Seconds; NAN when it is not known. */
 static double added_seconds(const struct report_cell *all)
 {
     const struct histogram *whole = all->cell.latency[METRIC_INTERACTION];
@@ -152,7 +156,8 @@ static void cards(const struct report_cell *all, struct text *out)
     text_puts(&sub, "and ");
     format_count(&sub, c->failed_tokens);
     text_puts(&sub, " tokens on failed attempts: possibly billed");
-    card(out, "Spent on failures", "totals.failed_cost_usd", c->failed_cost_usd, &plain, text_str(&sub));
+    card(out, "Spent on failures", "totals.failed_cost_usd", c->failed_cost_usd, &plain,
+         text_str(&sub));
     text_puts(out, "</dl>\n");
     text_free(&plain);
     text_free(&sub);
@@ -167,8 +172,10 @@ void page_retries(const struct results *results, struct text *out)
     page_explain(
         out, "Attempt or interaction?",
         "An attempt is one try; an interaction is what a user asked for, with all its retries. The "
-        "failure rate of attempts is the service's, that of interactions is what users were left with. "
-        "A retry that helps still costs: the user waits longer, the service gets more load just when "
+        "failure rate of attempts is the service's, that of interactions is what users were left "
+        "with. "
+        "A retry that helps still costs: the user waits longer, the service gets more load just "
+        "when "
         "it fails, and tokens of a failed response may be billed.");
     text_puts(out, "</section>\n");
 }

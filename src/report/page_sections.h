@@ -1,5 +1,5 @@
-/* The sections of report.html below its head, in the order of the page; each appends nothing when it has
- * nothing to show. */
+/* The sections of report.html below its head, in the order of the page; each appends nothing when
+ * it has nothing to show. */
 #ifndef RUSHHOUR_REPORT_PAGE_SECTIONS_H
 #define RUSHHOUR_REPORT_PAGE_SECTIONS_H
 

@@ -7,10 +7,11 @@
 #include <math.h>
 #include <stdint.h>
 
-#define HINT 0.05         /* a p below it is worth a sentence */
-#define CLEAR 0.01        /* and below this one it needs no caution */
-#define FEW_ATTEMPTS 30   /* fewer say nothing */
-#define MUCH_CLEARER 1e-3 /* a window picked by its name goes first only when it tells so much more */
+#define HINT 0.05       /* a p below it is worth a sentence */
+#define CLEAR 0.01      /* and below this one it needs no caution */
+#define FEW_ATTEMPTS 30 /* fewer say nothing */
+#define MUCH_CLEARER                                                                               \
+    1e-3 /* a window picked by its name goes first only when it tells so much more */
 
 /* Keeps the clearer of two findings; `looked` is from how many this one was picked. */
 static void offer(struct story *best, struct story found, double looked, double handicap)
@@ -24,7 +25,8 @@ static struct cluster_sums less(const struct cluster_sums *all, const struct clu
 {
     return (struct cluster_sums){
         .sessions = all->sessions > part->sessions ? all->sessions - part->sessions : 0,
-        .with_failure = all->with_failure > part->with_failure ? all->with_failure - part->with_failure : 0,
+        .with_failure =
+            all->with_failure > part->with_failure ? all->with_failure - part->with_failure : 0,
         .m = all->m - part->m,
         .x = all->x - part->x,
         .mm = all->mm - part->mm,
@@ -45,8 +47,8 @@ static struct story contrast(enum story_kind kind, size_t region, const struct c
 
 #define ANY_REGION SIZE_MAX
 
-static void offer_widths(const struct results *results, const struct patterns *patterns, size_t only,
-                         struct story *best)
+static void offer_widths(const struct results *results, const struct patterns *patterns,
+                         size_t only, struct story *best)
 {
     for (size_t r = 0; r < results->region_count; r++) {
         const struct concentration *found = &patterns->concentration[r];
@@ -71,7 +73,8 @@ static bool overlaps(const struct grouping *named, const struct slice *slice)
     return false;
 }
 
-/* What a region did in the windows beside a named time of day; those that are not valid are left out. */
+/* What a region did in the windows beside a named time of day; those that are not valid are left
+ * out. */
 static struct cluster_sums beside(const struct results *results, const struct patterns *patterns,
                                   const struct grouping *named, size_t region,
                                   const struct cluster_sums *part)
@@ -93,7 +96,8 @@ static struct story named_story(const struct results *results, const struct patt
 {
     struct cluster_sums part = {0};
     bool valid = named->slice_count > 0;
-    if (patterns->grouping == NULL) valid = valid && report_cell_valid(results_region(results, region));
+    if (patterns->grouping == NULL)
+        valid = valid && report_cell_valid(results_region(results, region));
     for (size_t i = 0; i < named->slice_count; i++) {
         cluster_merge(&part, &named->slices[i].cells[region].cell.clusters);
         valid = valid && report_cell_valid(&named->slices[i].cells[region]);
@@ -112,7 +116,8 @@ static void offer_named(const struct results *results, const struct patterns *pa
     double looked = only == ANY_REGION ? (double)results->region_count : 1;
     for (size_t g = 2; g < results->grouping_count; g++) {
         const struct grouping *grouping = &results->groupings[g];
-        if (grouping->kind != GROUP_WINDOW || !grouping->shown || grouping->window->width_ns > 0) continue;
+        if (grouping->kind != GROUP_WINDOW || !grouping->shown || grouping->window->width_ns > 0)
+            continue;
         for (size_t r = 0; r < results->region_count; r++) {
             if (only != ANY_REGION && r != only) continue;
             double handicap = best->kind == STORY_WINDOW ? MUCH_CLEARER : 1;
@@ -157,8 +162,10 @@ struct story story_find(const struct results *results, const struct patterns *pa
     return story;
 }
 
-/* When a region is at its worst, once it is found by itself; STORY_LEVEL when no time stands out. */
-static struct story worst_time(const struct results *results, const struct patterns *patterns, size_t region)
+/* When a region is at its worst, once it is found by itself; STORY_LEVEL when no time stands
+ * out. */
+static struct story worst_time(const struct results *results, const struct patterns *patterns,
+                               size_t region)
 {
     struct story story = {.kind = STORY_LEVEL, .p = HINT};
     offer_widths(results, patterns, region, &story);
@@ -260,8 +267,8 @@ static void standing_out(const struct results *results, const struct story *stor
     put_contrast(story, out);
 }
 
-void story_when(const struct results *results, const struct patterns *patterns, const struct story *story,
-                struct text *out)
+void story_when(const struct results *results, const struct patterns *patterns,
+                const struct story *story, struct text *out)
 {
     if (story->kind != STORY_REGION) return;
     struct story when = worst_time(results, patterns, story->region);
@@ -308,7 +315,8 @@ void story_certainty(const struct results *results, const struct story *story, s
     } else if (story->kind <= STORY_FEW) {
         text_puts(out, "nothing is certain yet");
     } else if (story->kind <= STORY_LEVEL) {
-        text_puts(out, story->kind == STORY_FLAWLESS ? "with 95% certainty" : "no difference beyond chance");
+        text_puts(out, story->kind == STORY_FLAWLESS ? "with 95% certainty"
+                                                     : "no difference beyond chance");
     } else {
         text_puts(out, story->p < 1e-6    ? "the difference is beyond doubt"
                        : story->p < CLEAR ? "the difference is clear"

@@ -19,16 +19,19 @@ struct story {
     size_t region;
     const struct grouping *grouping; /* of STORY_WINDOW and STORY_NAMED */
     const struct slice *slice;       /* of STORY_WINDOW; of STORY_NAMED the first one */
-    struct estimate there, rest;     /* of attempts failed; of the whole run where nothing stands out */
-    double p;                        /* of no difference, times all the comparisons that were looked at */
+    struct estimate there, rest;     /* of attempts failed; of the whole run where nothing stands
+                                        out */
+    double p;                        /* of no difference, times all the comparisons that were looked
+                                        at */
 };
 
 /* Finds what stands out most: the least p, after all that it was picked from (Bonferroni). */
 struct story story_find(const struct results *results, const struct patterns *patterns);
 
-/* Appends when a region that stands out among others is at its worst; nothing for the other kinds. */
-void story_when(const struct results *results, const struct patterns *patterns, const struct story *story,
-                struct text *out);
+/* Appends when a region that stands out among others is at its worst; nothing for the other
+ * kinds. */
+void story_when(const struct results *results, const struct patterns *patterns,
+                const struct story *story, struct text *out);
 
 /* Appends the sentence, and a few words on its certainty. Plain text. */
 void story_sentence(const struct results *results, const struct story *story, struct text *out);

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 #define HOUR_NS (3600 * NS_PER_S)
-#define EXPECTED_MIN                                                                                         \
-    5                /* failures in a window: with fewer the score test raises false alarms (Cochran 1954) */
+#define EXPECTED_MIN                                                                               \
+    5 /* failures in a window: with fewer the score test raises false alarms (Cochran 1954) */
 #define STEPS_MIN 10 /* fewer say nothing about a correlation */
 
 static struct estimate rate_of(const struct cluster_sums *sums)
@@ -34,7 +34,8 @@ static const struct grouping *hours_of(const struct results *results)
     return NULL;
 }
 
-static bool find_hours(const struct grouping *hours, const struct results *results, struct patterns *out)
+static bool find_hours(const struct grouping *hours, const struct results *results,
+                       struct patterns *out)
 {
     size_t count = results->region_count * DAY_HOURS;
     out->hours = calloc(count, sizeof *out->hours);
@@ -43,8 +44,8 @@ static bool find_hours(const struct grouping *hours, const struct results *resul
         size_t hour = (size_t)(hours->slices[i].start_ns / HOUR_NS);
         for (size_t r = 0; r < results->region_count; r++) {
             const struct cluster_sums *sums = &hours->slices[i].cells[r].cell.clusters;
-            out->hours[r * DAY_HOURS + hour] =
-                (struct hour_figures){.attempts = sums->m, .failed = sums->x, .rate = rate_of(sums)};
+            out->hours[r * DAY_HOURS + hour] = (struct hour_figures){
+                .attempts = sums->m, .failed = sums->x, .rate = rate_of(sums)};
         }
     }
     return true;
@@ -91,7 +92,8 @@ static struct contrast score_of(const struct cluster_sums *part, const struct cl
 {
     double of_part = cluster_design_effect(part);
     double of_rest = cluster_design_effect(rest);
-    struct contrast c = {rest->x / of_rest, rest->m / of_rest, part->x / of_part, part->m / of_part, 0, 1};
+    struct contrast c = {
+        rest->x / of_rest, rest->m / of_rest, part->x / of_part, part->m / of_part, 0, 1};
     c.p = rate_score_test(c.x1, c.n1, c.x2, c.n2, &c.z);
     return c;
 }
@@ -99,11 +101,12 @@ static struct contrast score_of(const struct cluster_sums *part, const struct cl
 static double exact_where_few(const struct contrast *c)
 {
     if (c->n2 * (c->x1 + c->x2) / (c->n1 + c->n2) >= EXPECTED_MIN || c->p >= 1) return c->p;
-    return fisher_exact((uint64_t)llround(c->x1), (uint64_t)llround(c->n1), (uint64_t)llround(c->x2),
-                        (uint64_t)llround(c->n2));
+    return fisher_exact((uint64_t)llround(c->x1), (uint64_t)llround(c->n1),
+                        (uint64_t)llround(c->x2), (uint64_t)llround(c->n2));
 }
 
-double patterns_contrast(const struct cluster_sums *part, const struct cluster_sums *rest, double *p)
+double patterns_contrast(const struct cluster_sums *part, const struct cluster_sums *rest,
+                         double *p)
 {
     struct contrast c = score_of(part, rest);
     *p = exact_where_few(&c);

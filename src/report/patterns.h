@@ -1,5 +1,5 @@
-/* What the windows of a run say together: at which hour it fails, how much one window stands out, and whether
- * regions fail at the same times. */
+/* What the windows of a run say together: at which hour it fails, how much one window stands out,
+ * and whether regions fail at the same times. */
 #ifndef RUSHHOUR_REPORT_PATTERNS_H
 #define RUSHHOUR_REPORT_PATTERNS_H
 
@@ -17,7 +17,8 @@ struct hour_figures {
 
 /* The window of a region that stands out most against all of its others. */
 struct concentration {
-    bool known;                   /* there are at least two valid windows with attempts, and a failure */
+    bool known;                   /* there are at least two valid windows with attempts, and a
+                                     failure */
     const struct slice *worst;    /* of `grouping` */
     struct estimate there, rest;  /* of attempts failed */
     struct difference difference; /* there - rest */
@@ -34,27 +35,29 @@ struct togetherness {
 };
 
 struct patterns {
-    const struct grouping
-        *grouping;              /* the windows of `concentration`: the first width shown; NULL without one */
-    struct hour_figures *hours; /* [region * DAY_HOURS + hour], in results_zone(); NULL for up to a day */
+    const struct grouping *grouping; /* the windows of `concentration`: the first width shown; NULL
+                                        without one */
+    struct hour_figures *hours; /* [region * DAY_HOURS + hour], in results_zone(); NULL for up to a
+                                   day */
     struct concentration *concentration; /* one per region */
     struct togetherness *together;       /* one per pair of regions */
     size_t together_count;
 };
 
 /*
- * Finds them. Correlation: Pearson's on arcsine-transformed rates (Freeman and Tukey 1950) of the steps of
- * the report's series, interval by Fisher's z. False without memory.
+ * Finds them. Correlation: Pearson's on arcsine-transformed rates (Freeman and Tukey 1950) of the
+ * steps of the report's series, interval by Fisher's z. False without memory.
  */
 bool patterns_find(const struct results *results, struct patterns *out);
 void patterns_free(struct patterns *patterns);
 
 /*
- * How far the rate of a part stands above that of the rest, in standard errors: the score test on the sizes
- * that the design effects leave. *p is its two-sided p, Fisher's exact one where the part expects few
- * failures.
+ * How far the rate of a part stands above that of the rest, in standard errors: the score test on
+ * the sizes that the design effects leave. *p is its two-sided p, Fisher's exact one where the part
+ * expects few failures.
  */
-double patterns_contrast(const struct cluster_sums *part, const struct cluster_sums *rest, double *p);
+double patterns_contrast(const struct cluster_sums *part, const struct cluster_sums *rest,
+                         double *p);
 
 /* Each fills a zeroed table, which has only its headings when there is nothing to say. */
 void patterns_hours_table(const struct results *results, struct table *table);

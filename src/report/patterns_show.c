@@ -85,7 +85,8 @@ void patterns_together_table(const struct results *results, struct table *table)
     for (size_t i = 0; i < patterns.together_count; i++) {
         const struct togetherness *found = &patterns.together[i];
         if (!found->known) continue;
-        text_printf(table_cell(table), "%s, %s", results->regions[found->a], results->regions[found->b]);
+        text_printf(table_cell(table), "%s, %s", results->regions[found->a],
+                    results->regions[found->b]);
         table_next(table);
         text_printf(table_cell(table), "%.2f (%.2f to %.2f)", found->r, found->low, found->high);
         table_next(table);
@@ -110,7 +111,8 @@ static void estimate_json(const char *key, const struct estimate *estimate, stru
     json_close(out, '}');
 }
 
-static void hours_json(const struct results *results, const struct patterns *patterns, struct text *out)
+static void hours_json(const struct results *results, const struct patterns *patterns,
+                       struct text *out)
 {
     json_key(out, "hours");
     if (patterns->hours == NULL) {
@@ -169,7 +171,8 @@ static void concentration_json(const struct results *results, const struct patte
     json_close(out, ']');
 }
 
-static void together_json(const struct results *results, const struct patterns *patterns, struct text *out)
+static void together_json(const struct results *results, const struct patterns *patterns,
+                          struct text *out)
 {
     json_key(out, "together");
     json_open(out, '[');

@@ -14,7 +14,8 @@ static enum err_code no_memory(struct error *err)
     return error_set(err, ERR_NOMEM, "no memory to read the run");
 }
 
-static const cJSON *profile_list(const struct results *results, const char *section, const char *key)
+static const cJSON *profile_list(const struct results *results, const char *section,
+                                 const char *key)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(results->manifest, "profile");
     if (section != NULL) item = cJSON_GetObjectItemCaseSensitive(item, section);
@@ -22,7 +23,8 @@ static const cJSON *profile_list(const struct results *results, const char *sect
     return cJSON_IsArray(item) ? item : NULL;
 }
 
-static enum err_code copy_regions(const struct run_reader *reader, struct results *results, struct error *err)
+static enum err_code copy_regions(const struct run_reader *reader, struct results *results,
+                                  struct error *err)
 {
     size_t count = run_reader_region_count(reader);
     results->regions = calloc(count > 0 ? count : 1, sizeof *results->regions);
@@ -77,7 +79,8 @@ static enum err_code parse_thresholds(struct results *results, struct error *err
     return ERR_OK;
 }
 
-static const struct window *find_window(const struct window *windows, size_t count, const char *name)
+static const struct window *find_window(const struct window *windows, size_t count,
+                                        const char *name)
 {
     for (size_t i = 0; windows != NULL && i < count; i++) {
         if (windows[i].name != NULL && strcmp(windows[i].name, name) == 0) return &windows[i];
@@ -94,8 +97,8 @@ static bool has_grouping(const struct results *results, enum grouping_kind kind,
     return false;
 }
 
-static void add_grouping(struct results *results, enum grouping_kind kind, const struct window *window,
-                         bool shown)
+static void add_grouping(struct results *results, enum grouping_kind kind,
+                         const struct window *window, bool shown)
 {
     results->groupings[results->grouping_count++] =
         (struct grouping){.kind = kind, .window = window, .shown = shown};
@@ -108,7 +111,8 @@ static void add_for_threshold(struct results *results, const struct window *wind
     const struct window *window = find_window(windows, count, name);
     if (window == NULL) window = find_window(results->own_windows, results->own_window_count, name);
     if (window == NULL) {
-        text_printf(&results->notes, "A threshold names the window %s, which the run does not have.\n", name);
+        text_printf(&results->notes,
+                    "A threshold names the window %s, which the run does not have.\n", name);
         return;
     }
     enum grouping_kind kind = window->width_ns > 0 ? GROUP_WINDOW : GROUP_POOLED;
@@ -129,7 +133,8 @@ static bool is_longer_than_a_day(const struct results *results)
 {
     int64_t started_ns;
     int64_t ended_ns;
-    if (parse_time(results_fact(results, "run", "started"), &started_ns, NULL) != ERR_OK) return false;
+    if (parse_time(results_fact(results, "run", "started"), &started_ns, NULL) != ERR_OK)
+        return false;
     if (parse_time(results_fact(results, "run", "ended"), &ended_ns, NULL) != ERR_OK) return true;
     return ended_ns - started_ns > DAY_NS;
 }
@@ -161,24 +166,27 @@ static enum err_code add_groupings(struct results *results, const struct results
     return ERR_OK;
 }
 
-static enum err_code no_such_window(const struct results *results, const char *name, struct error *err)
+static enum err_code no_such_window(const struct results *results, const char *name,
+                                    struct error *err)
 {
     struct text names = {0};
     for (size_t i = 0; i < results->own_window_count; i++) {
-        if (results->own_windows[i].width_ns == 0) text_printf(&names, "%s, ", results->own_windows[i].name);
+        if (results->own_windows[i].width_ns == 0)
+            text_printf(&names, "%s, ", results->own_windows[i].name);
     }
-    enum err_code code =
-        error_set(err, ERR_USAGE,
-                  "window \"%s\": write a time of day that the profile names (%sor `rest` as the second), or "
-                  "NAME=HH:MM-HH:MM@ZONE",
-                  name, names.length > 0 ? text_str(&names) : "this one names none; ");
+    enum err_code code = error_set(
+        err, ERR_USAGE,
+        "window \"%s\": write a time of day that the profile names (%sor `rest` as the second), or "
+        "NAME=HH:MM-HH:MM@ZONE",
+        name, names.length > 0 ? text_str(&names) : "this one names none; ");
     text_free(&names);
     return code;
 }
 
-/* One window of a pair, by its name or written out; those written out are kept with the profile's own. */
-static enum err_code find_pair_window(struct results *results, const char *wanted, const struct window **out,
-                                      struct error *err)
+/* One window of a pair, by its name or written out; those written out are kept with the profile's
+ * own. */
+static enum err_code find_pair_window(struct results *results, const char *wanted,
+                                      const struct window **out, struct error *err)
 {
     *out = find_window(results->own_windows, results->own_window_count, wanted);
     if (*out == NULL && strchr(wanted, '=') != NULL) {
@@ -198,7 +206,8 @@ static bool means_rest(const char *second, const char *first_name)
     return strcmp(second, "rest") == 0 || off_first;
 }
 
-static enum err_code add_pair(struct results *results, const struct results_wish *wish, struct error *err)
+static enum err_code add_pair(struct results *results, const struct results_wish *wish,
+                              struct error *err)
 {
     const struct window *first;
     const struct window *second = NULL;
@@ -240,8 +249,8 @@ static void note_unknown_regions(struct results *results)
     for (size_t i = 0; i < results->judged_count; i++) {
         const char *region = results->judged[i].threshold.region;
         if (region[0] == '\0' || region_known(results, region)) continue;
-        text_printf(&results->notes, "A threshold names the region %s, which the run does not have.\n",
-                    region);
+        text_printf(&results->notes,
+                    "A threshold names the region %s, which the run does not have.\n", region);
     }
 }
 

@@ -1,5 +1,5 @@
-/* What a run is to be grouped and judged by: its regions, groupings and thresholds, made before any figure is
- * read. */
+/* What a run is to be grouped and judged by: its regions, groupings and thresholds, made before any
+ * figure is read. */
 #ifndef RUSHHOUR_REPORT_PLAN_H
 #define RUSHHOUR_REPORT_PLAN_H
 
@@ -15,11 +15,12 @@ struct results_wish {
 };
 
 /*
- * Fills manifest, regions, groupings and judged. A threshold that names a window gets a grouping of its own
- * when the window is not among those shown. A pair is groupings[2] and [3], and nothing else is grouped or
- * judged.
+ * Fills manifest, regions, groupings and judged. A threshold that names a window gets a grouping of
+ * its own when the window is not among those shown. A pair is groupings[2] and [3], and nothing
+ * else is grouped or judged.
  */
-MUST_USE enum err_code plan_results(const struct run_reader *reader, const struct results_wish *wish,
-                                    struct results *results, struct error *err);
+MUST_USE enum err_code plan_results(const struct run_reader *reader,
+                                    const struct results_wish *wish, struct results *results,
+                                    struct error *err);
 
 #endif

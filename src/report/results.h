@@ -1,5 +1,5 @@
-/* The figures of a run, grouped by window and region: what every report prints. Rebuilt from the run folder
- * alone. */
+/* The figures of a run, grouped by window and region: what every report prints. Rebuilt from the
+ * run folder alone. */
 #ifndef RUSHHOUR_REPORT_RESULTS_H
 #define RUSHHOUR_REPORT_RESULTS_H
 
@@ -14,18 +14,18 @@
 struct results; /* opaque to callers outside report/ */
 
 /*
- * Reads a run folder and groups it by the given windows (window_count 0: those of the run's own profile). The
- * windows are borrowed until results_free. A folder of a killed run is accepted; what was lost is said in
- * every report.
+ * Reads a run folder and groups it by the given windows (window_count 0: those of the run's own
+ * profile). The windows are borrowed until results_free. A folder of a killed run is accepted; what
+ * was lost is said in every report.
  */
-MUST_USE enum err_code results_load(const char *folder, const struct window *windows, size_t window_count,
-                                    struct results **out, struct error *err);
+MUST_USE enum err_code results_load(const char *folder, const struct window *windows,
+                                    size_t window_count, struct results **out, struct error *err);
 
 /*
  * The same for a comparison: pools all occurrences of each of two named times of day, and judges no
- * threshold. Each is the name of a window of the run's profile, or NAME=HH:MM-HH:MM@ZONE[,days]; the second
- * may be `rest` (or `off-` and the first one's name): all that lies outside the first. ERR_USAGE lists the
- * names that the profile has.
+ * threshold. Each is the name of a window of the run's profile, or NAME=HH:MM-HH:MM@ZONE[,days];
+ * the second may be `rest` (or `off-` and the first one's name): all that lies outside the first.
+ * ERR_USAGE lists the names that the profile has.
  */
 MUST_USE enum err_code results_load_pair(const char *folder, const char *first, const char *second,
                                          struct results **out, struct error *err);
@@ -40,13 +40,14 @@ struct azure;
 void results_set_azure(struct results *results, const struct azure *azure);
 void results_free(struct results *results);
 
-/* How the run judged its thresholds: pass, fail, inconclusive, invalid; "none" without thresholds. */
+/* How the run judged its thresholds: pass, fail, inconclusive, invalid; "none" without
+ * thresholds. */
 enum verdict { VERDICT_NONE, VERDICT_PASS, VERDICT_FAIL, VERDICT_INCONCLUSIVE, VERDICT_INVALID };
 enum verdict results_verdict(const struct results *results);
 const char *verdict_name(enum verdict verdict);
 
-/* Adds `totals`, `regions`, `thresholds`, `verdict` and `generator` to a manifest, as the contract has them.
- */
+/* Adds `totals`, `regions`, `thresholds`, `verdict` and `generator` to a manifest, as the contract
+ * has them. */
 MUST_USE enum err_code results_complete_manifest(const struct results *results, cJSON *manifest,
                                                  struct error *err);
 

@@ -19,7 +19,8 @@ static bool replace(cJSON *manifest, const char *key, cJSON *value)
     return false;
 }
 
-static bool replace_part(const struct results *results, cJSON *manifest, const char *key, json_part *write)
+static bool replace_part(const struct results *results, cJSON *manifest, const char *key,
+                         json_part *write)
 {
     struct text json = {0};
     write(results, &json);
@@ -28,7 +29,8 @@ static bool replace_part(const struct results *results, cJSON *manifest, const c
     return replace(manifest, key, value);
 }
 
-enum err_code results_complete_manifest(const struct results *results, cJSON *manifest, struct error *err)
+enum err_code results_complete_manifest(const struct results *results, cJSON *manifest,
+                                        struct error *err)
 {
     bool ok = replace_part(results, manifest, "totals", figures_totals_json) &&
               replace_part(results, manifest, "regions", figures_regions_json) &&
@@ -50,7 +52,8 @@ static void window_json(const struct results *results, const struct grouping *gr
     json_put_string(out, "end", stamp);
     json_key(out, "regions");
     json_open(out, '[');
-    for (size_t r = 0; r < results->region_count; r++) figures_cell_json(results, r, &slice->cells[r], out);
+    for (size_t r = 0; r < results->region_count; r++)
+        figures_cell_json(results, r, &slice->cells[r], out);
     json_close(out, ']');
     json_close(out, '}');
 }

@@ -31,7 +31,8 @@ static struct session_entry *find(struct session_entry *entries, size_t capacity
 
 static void close_entry(struct session_entry *entry)
 {
-    if (entry->attempts > 0) cluster_add(entry->sums, entry->attempts, entry->failed, entry->first_failure);
+    if (entry->attempts > 0)
+        cluster_add(entry->sums, entry->attempts, entry->failed, entry->first_failure);
     entry->attempts = 0;
     entry->failed = 0;
     entry->first_failure = 0;
@@ -60,8 +61,8 @@ static bool resize(struct session_map *map, size_t capacity, int64_t now_ns)
     return true;
 }
 
-/* Past many sessions, the silent ones are dropped at the same size first; it doubles only when that did not
- * help. */
+/* Past many sessions, the silent ones are dropped at the same size first; it doubles only when that
+ * did not help. */
 static bool make_room(struct session_map *map, int64_t now_ns)
 {
     if (map->count + 1 <= map->capacity / 4 * 3) return true;

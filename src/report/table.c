@@ -64,7 +64,8 @@ static void measure(const struct table *table, size_t *widths)
 }
 
 /* The last column's text, folded unless so little room is left that it would become a ribbon. */
-static void draw_last(const struct table *table, const char *cell, size_t column_start, struct text *out)
+static void draw_last(const struct table *table, const char *cell, size_t column_start,
+                      struct text *out)
 {
     const size_t least = 24;
     bool folded = table->left[table->columns - 1] && column_start + least <= TERMINAL_WIDTH;
@@ -128,7 +129,8 @@ void table_markdown(const struct table *table, struct text *out)
         markdown_plain(out, table->cells[i]);
         text_puts(out, column == table->columns - 1 ? " |\n" : " |");
         if (i != table->columns - 1) continue;
-        for (size_t c = 0; c < table->columns; c++) text_puts(out, table->left[c] ? "|---" : "|---:");
+        for (size_t c = 0; c < table->columns; c++)
+            text_puts(out, table->left[c] ? "|---" : "|---:");
         text_puts(out, "|\n");
     }
 }

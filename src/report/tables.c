@@ -186,7 +186,8 @@ void tables_advice(const struct results *results, struct table *table)
         const struct failure_class *class = failure_class_of(tallies[i].code);
         table_put(table, tallies[i].code);
         put_count(table, tallies[i].count);
-        table_put(table, class == NULL ? "not in the catalogue: see failures.jsonl" : class->advice);
+        table_put(table,
+                  class == NULL ? "not in the catalogue: see failures.jsonl" : class->advice);
     }
     free(tallies);
 }
@@ -238,7 +239,8 @@ void tables_metrics(const struct results *results, struct table *table)
     static const char *const headings[] = {"count", "P50", "P90", "P95", "P99", "max"};
     table_column(table, "metric", true);
     table_column(table, "region", true);
-    for (size_t i = 0; i < sizeof headings / sizeof *headings; i++) table_column(table, headings[i], false);
+    for (size_t i = 0; i < sizeof headings / sizeof *headings; i++)
+        table_column(table, headings[i], false);
     for (int m = 0; m < METRIC_COUNT; m++) {
         for (size_t r = 0; r < results->region_count; r++) {
             const struct latency_figures *latency = &results_region(results, r)->latency[m];

@@ -1,5 +1,5 @@
-/* The tables that the terminal, Markdown and HTML reports share: one builder each, so that all forms say the
- * same. */
+/* The tables that the terminal, Markdown and HTML reports share: one builder each, so that all
+ * forms say the same. */
 #ifndef RUSHHOUR_REPORT_TABLES_H
 #define RUSHHOUR_REPORT_TABLES_H
 
@@ -12,8 +12,10 @@ void tables_failures(const struct results *results,
 void tables_latency(const struct results *results,
                     struct table *table); /* per region: ttft, response, interaction, cost */
 void tables_all_attempts(const struct results *results,
-                         struct table *table);                         /* failures as infinitely slow */
-void tables_codes(const struct results *results, struct table *table); /* failures by region and code */
+                         /* failures as infinitely slow */
+                         struct table *table);
+/* failures by region and code */
+void tables_codes(const struct results *results, struct table *table);
 void tables_advice(const struct results *results,
                    struct table *table); /* failures by code, with what to do */
 void tables_lifecycle(const struct results *results,
@@ -25,11 +27,11 @@ void tables_metrics(const struct results *results,
                     struct table *table); /* every latency metric of every region */
 
 /*
- * A grouping's slices by region. More than max_rows: only the slices with the most failed attempts, in the
- * order of time; returns how many slices were left out. `wide` adds the columns that a terminal has no room
- * for.
+ * A grouping's slices by region. More than max_rows: only the slices with the most failed attempts,
+ * in the order of time; returns how many slices were left out. `wide` adds the columns that a
+ * terminal has no room for.
  */
-size_t tables_windows(const struct results *results, const struct grouping *grouping, size_t max_rows,
-                      bool wide, struct table *table);
+size_t tables_windows(const struct results *results, const struct grouping *grouping,
+                      size_t max_rows, bool wide, struct table *table);
 
 #endif

@@ -21,7 +21,8 @@ void tables_lifecycle(const struct results *results, struct table *table)
             table_put(table, results->regions[r]);
             format_count(table_cell(table), tallies[i].count);
             table_next(table);
-            table_put(table, class == NULL ? "not in the catalogue: see failures.jsonl" : class->advice);
+            table_put(table,
+                      class == NULL ? "not in the catalogue: see failures.jsonl" : class->advice);
         }
         free(tallies);
     }
@@ -35,7 +36,8 @@ static void probes_row(const char *region, const struct counters *counters, stru
     table_next(table);
     format_count(table_cell(table), counters->probes_recovered);
     table_next(table);
-    format_percent(table_cell(table), (double)counters->probes_recovered / (double)counters->probes);
+    format_percent(table_cell(table),
+                   (double)counters->probes_recovered / (double)counters->probes);
     table_next(table);
 }
 

@@ -24,9 +24,10 @@ static int by_slice(const void *a, const void *b)
     return x->slice < y->slice ? -1 : x->slice > y->slice;
 }
 
-/* The slices to show, in the order of time: all of them, or the `wanted` ones with the most failed attempts.
- */
-static struct ranked *choose(const struct results *results, const struct grouping *grouping, size_t wanted)
+/* The slices to show, in the order of time: all of them, or the `wanted` ones with the most failed
+ * attempts. */
+static struct ranked *choose(const struct results *results, const struct grouping *grouping,
+                             size_t wanted)
 {
     size_t count = grouping->slice_count;
     struct ranked *ranked = calloc(count > 0 ? count : 1, sizeof *ranked);
@@ -102,14 +103,15 @@ static void row(const struct report_cell *cell, struct table *table, bool wide, 
     if (validity) table_put(table, report_cell_valid(cell) ? "valid" : "invalid");
 }
 
-size_t tables_windows(const struct results *results, const struct grouping *grouping, size_t max_rows,
-                      bool wide, struct table *table)
+size_t tables_windows(const struct results *results, const struct grouping *grouping,
+                      size_t max_rows, bool wide, struct table *table)
 {
     size_t regions = results->region_count > 0 ? results->region_count : 1;
     size_t wanted = max_rows / regions > 0 ? max_rows / regions : 1;
     if (wanted > grouping->slice_count) wanted = grouping->slice_count;
     bool validity = wide || any_invalid(results, grouping);
-    columns(table, results_zone(results) == NULL, wide, validity); /* in a zone each label names it */
+    /* in a zone each label names it */
+    columns(table, results_zone(results) == NULL, wide, validity);
     struct ranked *ranked = choose(results, grouping, wanted);
     if (ranked == NULL) {
         table->failed = true;

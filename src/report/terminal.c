@@ -22,7 +22,8 @@ static void heading(const struct terminal *terminal, const char *title)
 
 static const char *verdict_colour(enum verdict verdict)
 {
-    static const char *const colours[] = {"", "\x1b[1;32m", "\x1b[1;31m", "\x1b[1;33m", "\x1b[1;35m"};
+    static const char *const colours[] = {"", "\x1b[1;32m", "\x1b[1;31m", "\x1b[1;33m",
+                                          "\x1b[1;35m"};
     return colours[verdict];
 }
 
@@ -39,7 +40,8 @@ static void head(const struct terminal *terminal)
     display_folded(terminal->out, text_str(&line), 0, TERMINAL_WIDTH);
     text_puts(terminal->out, "\n");
     text_free(&line);
-    text_printf(terminal->out, "Verdict: %s%s%s, ", terminal->colour ? verdict_colour(results->verdict) : "",
+    text_printf(terminal->out, "Verdict: %s%s%s, ",
+                terminal->colour ? verdict_colour(results->verdict) : "",
                 verdict_name(results->verdict), terminal->colour ? "\x1b[0m" : "");
     words_verdict(results, terminal->out);
     text_puts(terminal->out, "\n");
@@ -73,7 +75,8 @@ static void windows(const struct terminal *terminal, const struct grouping *grou
     size_t left_out = tables_windows(terminal->results, grouping, MAX_ROWS, false, &table);
     table_draw(&table, 2, terminal->colour, terminal->out);
     table_free(&table);
-    if (grouping->slice_count == 0) text_puts(terminal->out, "  The run has no interval in this window.\n");
+    if (grouping->slice_count == 0)
+        text_puts(terminal->out, "  The run has no interval in this window.\n");
     if (left_out > 0) {
         text_puts(terminal->out, "  ");
         words_left_out(left_out, terminal->out);
@@ -140,7 +143,8 @@ static void definitions(const struct terminal *terminal)
     const struct definition *list = words_definitions(&count);
     heading(terminal, "What the words mean (report.md has the whole list)");
     for (size_t i = 0; i < count; i++) {
-        if (words_needed(terminal->results, &list[i])) definition(terminal, list[i].word, list[i].meaning);
+        if (words_needed(terminal->results, &list[i]))
+            definition(terminal, list[i].word, list[i].meaning);
     }
     for (size_t m = 0; m < sizeof shown / sizeof *shown; m++) {
         if (words_metric_used(terminal->results, shown[m]))
@@ -155,7 +159,8 @@ void results_text(const struct results *results, bool colour, struct text *out)
     section(&terminal, "Thresholds", tables_thresholds);
     section(&terminal, "Failures by region", tables_failures);
     section(&terminal, "Latency by region, attempts that got an answer", tables_latency);
-    section(&terminal, "Latency by region, all attempts (a failure counts as infinite)", tables_all_attempts);
+    section(&terminal, "Latency by region, all attempts (a failure counts as infinite)",
+            tables_all_attempts);
     for (size_t g = 0; g < results->grouping_count; g++) {
         if (results->groupings[g].shown) windows(&terminal, &results->groupings[g]);
     }

@@ -11,7 +11,8 @@ void words_run(const struct results *results, struct text *out)
     const char *state = results_fact(results, "run", "state");
     const char *reason = results_fact(results, "run", "reason");
     double speed = results_fact_number(results, "run", "clock_speed");
-    /* The manifest is replaced at the end: one that still says "running" is most often of a killed run. */
+    /* The manifest is replaced at the end: one that still says "running" is most often of a killed
+     * run. */
     text_puts(out, state[0] == '\0'                ? "state unknown"
                    : strcmp(state, "running") == 0 ? "killed or still running"
                                                    : state);
@@ -23,13 +24,15 @@ void words_run(const struct results *results, struct text *out)
         text_puts(out, ", simulated");
         if (speed > 1) text_printf(out, " at %.4g times real time", speed);
     }
-    text_printf(out, ", %zu region%s", results->region_count, results->region_count == 1 ? "" : "s");
+    text_printf(out, ", %zu region%s", results->region_count,
+                results->region_count == 1 ? "" : "s");
 }
 
 static size_t count_verdicts(const struct results *results, enum verdict verdict)
 {
     size_t count = 0;
-    for (size_t i = 0; i < results->judged_count; i++) count += results->judged[i].verdict == verdict;
+    for (size_t i = 0; i < results->judged_count; i++)
+        count += results->judged[i].verdict == verdict;
     return count;
 }
 
@@ -47,14 +50,17 @@ void words_verdict(const struct results *results, struct text *out)
         text_printf(out, "%zu of %zu threshold%s passed", same, all, plural);
         break;
     case VERDICT_FAIL:
-        if (stopped) text_puts(out, all > 0 ? "stopped by abort_on_fail; " : "stopped by abort_on_fail");
+        if (stopped)
+            text_puts(out, all > 0 ? "stopped by abort_on_fail; " : "stopped by abort_on_fail");
         if (all > 0) text_printf(out, "%zu of %zu threshold%s failed", same, all, plural);
         break;
     case VERDICT_INCONCLUSIVE:
-        text_printf(out, "%zu of %zu threshold%s cannot be decided with so few samples", same, all, plural);
+        text_printf(out, "%zu of %zu threshold%s cannot be decided with so few samples", same, all,
+                    plural);
         break;
     case VERDICT_INVALID:
-        text_puts(out, "the load generator itself was in the way, so the figures are not the service's");
+        text_puts(out,
+                  "the load generator itself was in the way, so the figures are not the service's");
         break;
     }
 }
@@ -69,14 +75,16 @@ void words_generator(const struct results *results, struct text *out)
         return;
     }
     if (report_cell_valid(all)) {
-        text_puts(out, all->invalid_intervals == 0 ? "healthy in every interval" : "healthy as a whole");
+        text_puts(out,
+                  all->invalid_intervals == 0 ? "healthy in every interval" : "healthy as a whole");
     } else {
         text_puts(out, "not healthy: ");
         report_cell_why(all, out);
     }
     if (all->invalid_intervals > 0) {
-        text_printf(out, "; %llu of %llu intervals %s not valid", (unsigned long long)all->invalid_intervals,
-                    (unsigned long long)all->intervals, all->invalid_intervals == 1 ? "is" : "are");
+        text_printf(out, "; %llu of %llu intervals %s not valid",
+                    (unsigned long long)all->invalid_intervals, (unsigned long long)all->intervals,
+                    all->invalid_intervals == 1 ? "is" : "are");
     }
     text_puts(out, "; worst interval: loop delay P99 ");
     format_us(out, (double)h->loop_delay_p99_ns / 1e3);
@@ -108,28 +116,33 @@ void words_grouping(const struct grouping *grouping, struct text *out)
 
 void words_left_out(size_t windows, struct text *out)
 {
-    text_printf(out,
-                "%zu more windows with fewer failed attempts are not shown; `rushhour report RUN --format "
-                "csv` has all.",
-                windows);
+    text_printf(
+        out,
+        "%zu more windows with fewer failed attempts are not shown; `rushhour report RUN --format "
+        "csv` has all.",
+        windows);
 }
 
 const struct definition *words_definitions(size_t *count)
 {
     static const struct definition definitions[] = {
         {"attempt",
-         "one try of an interaction, from response.create to response.done or failure; cancelled ones count "
+         "one try of an interaction, from response.create to response.done or failure; cancelled "
+         "ones count "
          "neither way",
          USED_IN_PAGES},
         {"failure rate",
-         "failed attempts out of all attempts that ended; the 95% interval (in brackets) knows that attempts "
+         "failed attempts out of all attempts that ended; the 95% interval (in brackets) knows "
+         "that attempts "
          "of one session fail together",
          USED_ALWAYS},
         {"sessions failed", "sessions with at least one failed attempt, out of those with any",
          USED_IN_PAGES},
-        {"interactions failed", "user turns that stayed without an answer after all retries", USED_ALWAYS},
+        {"interactions failed", "user turns that stayed without an answer after all retries",
+         USED_ALWAYS},
         {"P50, P95, P99",
-         "half, 95% and 99% of the values are at most this; P99 needs 368 samples, with fewer only a lower "
+         "half, 95% and 99% of the values are at most this; P99 needs 368 samples, with fewer only "
+         "a lower "
          "bound (>=) is given, under 100 none",
          USED_ALWAYS},
         {"window", "intervals are never split: each counts whole in the window in which it begins",
@@ -138,7 +151,8 @@ const struct definition *words_definitions(size_t *count)
          "the load generator was healthy over these intervals as a whole, so its own delay is not "
          "in the figures",
          USED_WHEN_INVALID},
-        {"needed", "further attempts after which an unchanged rate would settle the threshold: an estimate",
+        {"needed",
+         "further attempts after which an unchanged rate would settle the threshold: an estimate",
          USED_WHEN_UNDECIDED},
     };
     *count = sizeof definitions / sizeof *definitions;

@@ -1,14 +1,16 @@
-/* The sentences that every form of the report prints: what the run was, whether to believe it, what the words
- * mean. */
+/* The sentences that every form of the report prints: what the run was, whether to believe it, what
+ * the words mean. */
 #ifndef RUSHHOUR_REPORT_WORDS_H
 #define RUSHHOUR_REPORT_WORDS_H
 
 #include "report/model.h"
 
-/* Each appends plain text without a newline; names come as they are in run.json, so the caller escapes. */
+/* Each appends plain text without a newline; names come as they are in run.json, so the caller
+ * escapes. */
 void words_run(const struct results *results,
                struct text *out); /* "complete, 40 s of load, simulated, 3 regions" */
-void words_verdict(const struct results *results, struct text *out); /* "2 of 3 thresholds failed" */
+/* "2 of 3 thresholds failed" */
+void words_verdict(const struct results *results, struct text *out);
 void words_generator(const struct results *results,
                      struct text *out); /* "healthy: loop delay P99 0.4 ms, ..." */
 void words_grouping(const struct grouping *grouping,

@@ -118,7 +118,8 @@ static void go_on_speaking(struct answer *answer)
 {
     if (answer->reply.deltas < answer->deltas) {
         plan(answer, site_delay(answer->visit->site, STEP_DELTA, answer->due_ns));
-    } else if (answer->strike_ns != 0) { /* later than the last delta: the end is held back for it */
+    } else if (answer->strike_ns != 0) { /* later than the last delta: the end is held back for
+                                            it */
         plan(answer, UINT64_MAX / 4);
     } else {
         end_as_usual(answer);
@@ -131,7 +132,8 @@ static void speak(struct answer *answer)
     answer->struck |= has_effect(answer, EFFECT_MODALITY) || (slow && answer->reply.deltas > 0);
     speech_delta(answer->visit, &answer->reply);
     if (slow) {
-        plan(answer, answer->strike.after_ns > 0 ? (uint64_t)answer->strike.after_ns : SLOW_DELTA_NS);
+        plan(answer,
+             answer->strike.after_ns > 0 ? (uint64_t)answer->strike.after_ns : SLOW_DELTA_NS);
         return;
     }
     if (strikes_at(answer, STRIKE_STREAM) && answer->reply.deltas == answer->strike_deltas)
@@ -188,8 +190,11 @@ static void step(struct answer *answer)
 static void settle(struct answer *answer)
 {
     struct visit *visit = answer->visit;
-    if (visit->state == VISIT_OVER) return; /* the connection went while we spoke; its answers are recorded */
-    uint64_t *delays[] = {&answer->created_delay_ns, &answer->first_delay_ns, &answer->done_delay_ns};
+    if (visit->state == VISIT_OVER)
+        return; /* the connection went while we spoke; its answers are
+                                               recorded */
+    uint64_t *delays[] = {&answer->created_delay_ns, &answer->first_delay_ns,
+                          &answer->done_delay_ns};
     uint64_t since = clock_mono_ns() - answer->at_ns;
     for (size_t i = 0; i < sizeof delays / sizeof *delays; i++) {
         if (*delays[i] == 0) *delays[i] = since;
@@ -197,7 +202,8 @@ static void settle(struct answer *answer)
     ws_peer_flush(visit->peer);
     if (answer->state == ANSWER_SILENT || answer->state == ANSWER_OVER) record(answer);
     bool goes_on = answer->state != ANSWER_SILENT && answer->state != ANSWER_OVER;
-    bool stuck = goes_on && !agenda_set(visit->site->service->agenda, &answer->step, answer->due_ns);
+    bool stuck =
+        goes_on && !agenda_set(visit->site->service->agenda, &answer->step, answer->due_ns);
     if (stuck) {
         visit_reset(visit);
     } else if (answer->ends_visit) {
@@ -209,7 +215,8 @@ static void settle(struct answer *answer)
 
 static void run(struct answer *answer, uint64_t now_ns)
 {
-    while (answer->due_ns <= now_ns && answer->state < ANSWER_SILENT && answer->visit->state != VISIT_OVER)
+    while (answer->due_ns <= now_ns && answer->state < ANSWER_SILENT &&
+           answer->visit->state != VISIT_OVER)
         step(answer);
     settle(answer);
 }
@@ -234,19 +241,21 @@ static struct moment moment_of(const struct answer *answer)
     };
 }
 
-/* How many deltas this response has, and where a fault of the stream strikes among them: never after the
- * last. */
+/* How many deltas this response has, and where a fault of the stream strikes among them: never
+ * after the last. */
 static void plan_stream(struct answer *answer, const struct overrides *overrides)
 {
     struct site *site = answer->visit->site;
     answer->deltas = site->service->plan->output_deltas;
-    answer->cut = overrides->max_output_tokens != 0 && overrides->max_output_tokens < answer->deltas;
+    answer->cut =
+        overrides->max_output_tokens != 0 && overrides->max_output_tokens < answer->deltas;
     if (answer->cut) answer->deltas = overrides->max_output_tokens;
     struct moment moment = moment_of(answer);
     if (moment.failed_before) script_settle(&site->script);
     answer->strike = script_strike(&site->script, CHANCE_PER_RESPONSE, &moment);
-    struct strike refused = quota_respond(
-        &site->quota, moment.wall_ns, quota_estimate(moment.context_tokens, overrides->max_output_tokens));
+    struct strike refused =
+        quota_respond(&site->quota, moment.wall_ns,
+                      quota_estimate(moment.context_tokens, overrides->max_output_tokens));
     if (refused.struck) answer->strike = refused;
     if (!answer->strike.struck) return;
     answer->fault = answer_fault(answer->strike.kind);
@@ -270,7 +279,8 @@ static void fill_reply(struct answer *answer, struct overrides *overrides)
     identifier_make(ids_of(answer), "item_", reply->item_id);
     if (!overrides->out_of_band) {
         memcpy(reply->conversation_id, visit->conversation_id, sizeof reply->conversation_id);
-        memcpy(reply->previous_item_id, visit->conversation.last_item_id, sizeof reply->previous_item_id);
+        memcpy(reply->previous_item_id, visit->conversation.last_item_id,
+               sizeof reply->previous_item_id);
     }
     reply->usage = usage_begin(&visit->conversation.context, visit->settings.instruction_bytes);
 }
@@ -282,7 +292,8 @@ static void prepare_fault(struct answer *answer, const char *event_id)
     if (has_effect(answer, EFFECT_ERROR) && event_id != NULL) answer->event_id = strdup(event_id);
 }
 
-void answer_begin(struct visit *visit, struct overrides *overrides, const char *event_id, uint64_t at_ns)
+void answer_begin(struct visit *visit, struct overrides *overrides, const char *event_id,
+                  uint64_t at_ns)
 {
     struct answer *answer = calloc(1, sizeof *answer);
     if (answer == NULL) {
@@ -317,7 +328,8 @@ const char *answer_active_id(const struct visit *visit)
 size_t answer_count(const struct visit *visit)
 {
     size_t count = 0;
-    for (const struct answer *answer = visit->answers; answer != NULL; answer = answer->next) count++;
+    for (const struct answer *answer = visit->answers; answer != NULL; answer = answer->next)
+        count++;
     return count;
 }
 
@@ -339,7 +351,8 @@ static bool is_stuck(const struct answer *answer)
 }
 
 /* Ends it before its time. May free the answer. */
-static void end_early(struct answer *answer, const struct reply_end *end, enum ledger_outcome outcome)
+static void end_early(struct answer *answer, const struct reply_end *end,
+                      enum ledger_outcome outcome)
 {
     if (answer->state == ANSWER_WAITING) say_created(answer);
     answer_finish(answer, end, USAGE_AS_IS, outcome);

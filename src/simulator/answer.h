@@ -1,5 +1,5 @@
-/* One response under way: when which of its events is due, what fault strikes it, and its line in the ledger.
- */
+/* One response under way: when which of its events is due, what fault strikes it, and its line in
+ * the ledger. */
 #ifndef RUSHHOUR_SIMULATOR_ANSWER_H
 #define RUSHHOUR_SIMULATOR_ANSWER_H
 
@@ -10,20 +10,23 @@
 struct answer;
 
 /*
- * Starts a response to a response.create that came at at_ns with the client's event_id (or NULL); takes over
- * overrides->metadata in any case.
+ * Starts a response to a response.create that came at at_ns with the client's event_id (or NULL);
+ * takes over overrides->metadata in any case.
  */
-void answer_begin(struct visit *visit, struct overrides *overrides, const char *event_id, uint64_t at_ns);
+void answer_begin(struct visit *visit, struct overrides *overrides, const char *event_id,
+                  uint64_t at_ns);
 
 /* The id of the response that writes to the conversation, or NULL when none is under way. */
 const char *answer_active_id(const struct visit *visit);
 size_t answer_count(const struct visit *visit);
 
-/* Cancels a response by its id, or (NULL) the one that writes to the conversation. False: there is none. */
+/* Cancels a response by its id, or (NULL) the one that writes to the conversation. False: there is
+ * none. */
 bool answer_cancel(struct visit *visit, const char *response_id);
 
 /*
- * Ends every response under way as failed with an error; one that is stuck stays so. False: there was none.
+ * Ends every response under way as failed with an error; one that is stuck stays so. False: there
+ * was none.
  */
 bool answer_fail_all(struct visit *visit, const struct complaint *error);
 

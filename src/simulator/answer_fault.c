@@ -7,40 +7,46 @@
 #define WAIT_DEFAULT_NS (250 * NS_PER_MS)
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
-/* What counts is the shape: no code, and the session's id twice, each after "session ID" (catalogue, 2.1). */
-#define SERVER_ERROR_TEXT                                                                                    \
-    "The server had an error while processing your request. Sorry about that! You can retry your request, "  \
-    "or contact us through an Azure support request at "                                                     \
-    "https://learn.microsoft.com/azure/ai-services/cognitive-services-support-options if you keep seeing "   \
-    "this error. (include session ID in your message: {session}). We recommend that you retry your "         \
-    "request. (Please include the session ID {session} in your message to "                                  \
+/* What counts is the shape: no code, and the session's id twice, each after "session ID"
+ * (catalogue, 2.1). */
+#define SERVER_ERROR_TEXT                                                                          \
+    "The server had an error while processing your request. Sorry about that! You can retry your " \
+    "request, "                                                                                    \
+    "or contact us through an Azure support request at "                                           \
+    "https://learn.microsoft.com/azure/ai-services/cognitive-services-support-options if you "     \
+    "keep seeing "                                                                                 \
+    "this error. (include session ID in your message: {session}). We recommend that you retry "    \
+    "your "                                                                                        \
+    "request. (Please include the session ID {session} in your message to "                        \
     "https://learn.microsoft.com/azure/ai-services/cognitive-services-support-options.)"
 
-#define ERROR(id) .kind = FAULT_##id, .time = STRIKE_START, .effect = EFFECT_ERROR, .outcome = OUTCOME_REFUSED
-#define FAILED(id)                                                                                           \
-    .kind = FAULT_##id, .time = STRIKE_OUTPUT, .effect = EFFECT_DONE, .outcome = OUTCOME_FAILED,             \
+#define ERROR(id)                                                                                  \
+    .kind = FAULT_##id, .time = STRIKE_START, .effect = EFFECT_ERROR, .outcome = OUTCOME_REFUSED
+#define FAILED(id)                                                                                 \
+    .kind = FAULT_##id, .time = STRIKE_OUTPUT, .effect = EFFECT_DONE, .outcome = OUTCOME_FAILED,   \
     .status = REPLY_FAILED
-#define ASIDE(id, when)                                                                                      \
-    {                                                                                                        \
-        .kind = FAULT_##id, .time = when, .effect = EFFECT_ASIDE                                             \
+#define ASIDE(id, when)                                                                            \
+    {                                                                                              \
+        .kind = FAULT_##id, .time = when, .effect = EFFECT_ASIDE                                   \
     }
-#define CLOSED(id, close)                                                                                    \
-    {                                                                                                        \
-        .kind = FAULT_##id, .time = STRIKE_STREAM, .effect = EFFECT_CLOSE, .outcome = OUTCOME_CLOSED,        \
-        .close_code = close                                                                                  \
+#define CLOSED(id, close)                                                                          \
+    {                                                                                              \
+        .kind = FAULT_##id, .time = STRIKE_STREAM, .effect = EFFECT_CLOSE,                         \
+        .outcome = OUTCOME_CLOSED, .close_code = close                                             \
     }
 #define INVALID "invalid_request_error"
 
 static const struct answer_fault rows[] = {
     {ERROR(COMMIT_EMPTY), .type = INVALID, .code = "input_audio_buffer_commit_empty",
-     .message =
-         "Error committing input audio buffer: buffer too small. Expected at least 100ms of audio, but "
-         "buffer only has 0.00ms of audio."},
+     .message = "Error committing input audio buffer: buffer too small. Expected at least 100ms of "
+                "audio, but "
+                "buffer only has 0.00ms of audio."},
     {ERROR(DUPLICATE_ITEM), .type = INVALID, .code = "item_create_duplicate_item_id",
      .message = "Error adding item: the conversation already has an item with ID '{item}'."},
     {ERROR(ACTIVE_RESPONSE), .type = INVALID, .code = "conversation_already_has_active_response",
-     .message = "Conversation already has an active response in progress: {response}. Wait until the "
-                "response is finished before creating a new one."},
+     .message =
+         "Conversation already has an active response in progress: {response}. Wait until the "
+         "response is finished before creating a new one."},
     {ERROR(RATE_LIMIT_EVENT), .type = "rate_limit_exceeded", .code = "rate_limit_exceeded",
      .message = "Rate limit reached for this deployment. Please try again in {wait}."},
     {ERROR(ERROR_EVENT), .type = "server_error", .message = SERVER_ERROR_TEXT},
@@ -62,18 +68,20 @@ static const struct answer_fault rows[] = {
     ASIDE(INVALID_UTF8, STRIKE_STREAM),
     ASIDE(OVERSIZED_MESSAGE, STRIKE_STREAM),
     {FAILED(SERVER_ERROR), .type = "server_error", .message = SERVER_ERROR_TEXT},
-    {FAILED(FAILED_UNBILLED), .type = "server_error", .message = SERVER_ERROR_TEXT, .usage = USAGE_ZERO},
+    {FAILED(FAILED_UNBILLED), .type = "server_error", .message = SERVER_ERROR_TEXT,
+     .usage = USAGE_ZERO},
     {FAILED(FAILED_BILLED), .type = "server_error", .message = SERVER_ERROR_TEXT},
     {FAILED(BAD_SAMPLING), .type = "server_error",
      .message = "The model produced invalid Unicode output. Lower the temperature and try again."},
-    {FAILED(MODEL_NOT_SERVED), .type = INVALID, .code = "inference_not_found_error", .usage = USAGE_ZERO,
-     .message = "The model is not served by this engine."},
+    {FAILED(MODEL_NOT_SERVED), .type = INVALID, .code = "inference_not_found_error",
+     .usage = USAGE_ZERO, .message = "The model is not served by this engine."},
     {FAILED(SERVICE_UNAVAILABLE), .type = "service_unavailable_error",
      .code = "inference_service_unavailable_error", .usage = USAGE_HEAVY,
      .message = "The server is overloaded or not ready yet."},
-    {FAILED(RATE_LIMIT_EXCEEDED), .type = "rate_limit_exceeded", .code = "inference_rate_limit_exceeded",
-     .usage = USAGE_ZERO,
-     .message = "Rate limit reached for this deployment (tokens per minute). Please try again in {wait}."},
+    {FAILED(RATE_LIMIT_EXCEEDED), .type = "rate_limit_exceeded",
+     .code = "inference_rate_limit_exceeded", .usage = USAGE_ZERO,
+     .message =
+         "Rate limit reached for this deployment (tokens per minute). Please try again in {wait}."},
     {FAILED(UNKNOWN_ERROR), .type = "novel_error", .code = "never_seen_before",
      .message = "Something happened that no catalogue knows."},
     {.kind = FAULT_CONTENT_FILTER,
@@ -101,9 +109,18 @@ static const struct answer_fault rows[] = {
      .status = REPLY_COMPLETED},
     {.kind = FAULT_WRONG_MODALITY, .time = STRIKE_WHOLE, .effect = EFFECT_MODALITY},
     {.kind = FAULT_SLOW_OUTPUT, .time = STRIKE_WHOLE, .effect = EFFECT_SLOW},
-    {.kind = FAULT_STALL, .time = STRIKE_STREAM, .effect = EFFECT_SILENCE, .outcome = OUTCOME_STALLED},
-    {.kind = FAULT_CONNECTION_RESET, .time = STRIKE_STREAM, .effect = EFFECT_RESET, .outcome = OUTCOME_RESET},
-    {.kind = FAULT_CONNECTION_LOST, .time = STRIKE_STREAM, .effect = EFFECT_CUT, .outcome = OUTCOME_CUT},
+    {.kind = FAULT_STALL,
+     .time = STRIKE_STREAM,
+     .effect = EFFECT_SILENCE,
+     .outcome = OUTCOME_STALLED},
+    {.kind = FAULT_CONNECTION_RESET,
+     .time = STRIKE_STREAM,
+     .effect = EFFECT_RESET,
+     .outcome = OUTCOME_RESET},
+    {.kind = FAULT_CONNECTION_LOST,
+     .time = STRIKE_STREAM,
+     .effect = EFFECT_CUT,
+     .outcome = OUTCOME_CUT},
     CLOSED(CLOSE_1000, 1000),
     CLOSED(CLOSE_1001, 1001),
     CLOSED(CLOSE_1002, 1002),
@@ -125,7 +142,8 @@ const struct answer_fault *answer_fault(enum fault_kind kind)
 
 bool answer_fault_is_timed(const struct answer_fault *fault)
 {
-    return fault->time == STRIKE_STREAM && fault->effect != EFFECT_ASIDE && fault->effect != EFFECT_DONE;
+    return fault->time == STRIKE_STREAM && fault->effect != EFFECT_ASIDE &&
+           fault->effect != EFFECT_DONE;
 }
 
 /* "250ms", or "20 seconds" from a second on: the two forms that were reported for F66. */
@@ -139,7 +157,8 @@ static void write_wait(int64_t wait_ns, char out[32])
     }
 }
 
-static void expand(const char *pattern, const char *const values[][2], size_t count, struct text *out)
+static void expand(const char *pattern, const char *const values[][2], size_t count,
+                   struct text *out)
 {
     while (*pattern != '\0') {
         size_t length = strcspn(pattern, "{");
@@ -160,8 +179,10 @@ void answer_fault_complaint(const struct answer_fault *fault, const struct reply
     char wait[32];
     struct text message = {0};
     write_wait(wait_ns, wait);
-    const char *const values[][2] = {
-        {"{session}", session_id}, {"{response}", reply->id}, {"{item}", reply->item_id}, {"{wait}", wait}};
+    const char *const values[][2] = {{"{session}", session_id},
+                                     {"{response}", reply->id},
+                                     {"{item}", reply->item_id},
+                                     {"{wait}", wait}};
     expand(fault->message, values, COUNT_OF(values), &message);
     (void)complain(out, fault->code, "", "%s", text_str(&message));
     out->type = fault->type;

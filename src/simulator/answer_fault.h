@@ -1,6 +1,6 @@
 /*
- * What the faults of a response do, and when: one row each. Types, codes, fragments and usage are those of
- * the failure catalogue, sections 1.4 to 1.6; the words around them are ours. Pure.
+ * What the faults of a response do, and when: one row each. Types, codes, fragments and usage are
+ * those of the failure catalogue, sections 1.4 to 1.6; the words around them are ours. Pure.
  */
 #ifndef RUSHHOUR_SIMULATOR_ANSWER_FAULT_H
 #define RUSHHOUR_SIMULATOR_ANSWER_FAULT_H

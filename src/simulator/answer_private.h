@@ -1,4 +1,5 @@
-/* A response under way, between answer.c, which says it, and answer_strike.c, where a fault breaks in. */
+/* A response under way, between answer.c, which says it, and answer_strike.c, where a fault breaks
+ * in. */
 #ifndef RUSHHOUR_SIMULATOR_ANSWER_PRIVATE_H
 #define RUSHHOUR_SIMULATOR_ANSWER_PRIVATE_H
 
@@ -22,7 +23,8 @@ struct answer {
     enum answer_state state;
     struct strike strike;
     const struct answer_fault *fault; /* of the strike; NULL: none */
-    char *event_id;         /* the client's, of its response.create; kept for a fault only; or NULL */
+    char *event_id;         /* the client's, of its response.create; kept for a fault only; or
+                               NULL */
     uint64_t strike_ns;     /* when a timed fault strikes; 0: it goes by deltas */
     uint64_t strike_deltas; /* after how many deltas it strikes otherwise */
     uint64_t deltas;        /* in all */
@@ -32,10 +34,12 @@ struct answer {
     bool recorded;
     enum ledger_outcome outcome;
     uint64_t at_ns, due_ns;
-    uint64_t created_delay_ns, first_delay_ns, done_delay_ns; /* 0: said, to be measured at the flush */
+    /* 0: said, to be measured at the flush */
+    uint64_t created_delay_ns, first_delay_ns, done_delay_ns;
 };
 
-/* Says response.done and what belongs to it, with the usage told so; the answer is over (in answer.c). */
+/* Says response.done and what belongs to it, with the usage told so; the answer is over (in
+ * answer.c). */
 void answer_finish(struct answer *answer, const struct reply_end *end, enum strike_usage told,
                    enum ledger_outcome outcome);
 

@@ -5,7 +5,8 @@ static void make_complaint(const struct answer *answer, struct complaint *out)
 {
     const struct strike *drawn = &answer->strike;
     answer_fault_complaint(answer->fault, &answer->reply, answer->visit->session_id,
-                           drawn->retry_after_ns > 0 ? drawn->retry_after_ns : drawn->after_ns, out);
+                           drawn->retry_after_ns > 0 ? drawn->retry_after_ns : drawn->after_ns,
+                           out);
 }
 
 /* response.done in the form of the fault. */

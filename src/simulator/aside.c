@@ -27,7 +27,8 @@ static void say_error(struct visit *visit, const struct reply *reply, enum fault
 /* Of the item that the response answers (realtime protocol, section 5). */
 static void say_transcription_failed(struct visit *visit, const struct reply *reply)
 {
-    const char *item = reply->previous_item_id[0] != '\0' ? reply->previous_item_id : reply->item_id;
+    const char *item =
+        reply->previous_item_id[0] != '\0' ? reply->previous_item_id : reply->item_id;
     struct text *out = open_event(visit, "conversation.item.input_audio_transcription.failed");
     text_puts(out, ",\"item_id\":");
     text_json(out, item);
@@ -59,9 +60,10 @@ static struct text *open_delta(struct visit *visit, const struct reply *reply)
         {"response.output_text.delta", "response.output_audio_transcript.delta"},
         {"response.text.delta", "response.audio_transcript.delta"}};
     struct text *out = open_event(visit, types[reply->preview][reply->audio]);
-    text_printf(
-        out, ",\"response_id\":\"%s\",\"item_id\":\"%s\",\"output_index\":0,\"content_index\":0,\"delta\":\"",
-        reply->id, reply->item_id);
+    text_printf(out,
+                ",\"response_id\":\"%s\",\"item_id\":\"%s\",\"output_index\":0,\"content_index\":0,"
+                "\"delta\":\"",
+                reply->id, reply->item_id);
     return out;
 }
 
@@ -128,6 +130,7 @@ void aside_speech_started(struct visit *visit)
     identifier_make(&visit->site->service->ids, "item_", item_id);
     struct text *out = open_event(visit, "input_audio_buffer.speech_started");
     uint64_t ms = (clock_mono_ns() - visit->opened_ns) / (uint64_t)NS_PER_MS;
-    text_printf(out, ",\"audio_start_ms\":%llu,\"item_id\":\"%s\"}", (unsigned long long)ms, item_id);
+    text_printf(out, ",\"audio_start_ms\":%llu,\"item_id\":\"%s\"}", (unsigned long long)ms,
+                item_id);
     visit_say(visit);
 }

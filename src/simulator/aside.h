@@ -1,5 +1,5 @@
-/* What is said beside a response, by faults that leave the response alone: strays, and messages that break
- * the protocol. */
+/* What is said beside a response, by faults that leave the response alone: strays, and messages
+ * that break the protocol. */
 #ifndef RUSHHOUR_SIMULATOR_ASIDE_H
 #define RUSHHOUR_SIMULATOR_ASIDE_H
 

@@ -5,7 +5,8 @@
 
 #include <stddef.h>
 
-/* How often the rules are looked at, in the run's own time and in real time: bursts begin at any moment. */
+/* How often the rules are looked at, in the run's own time and in real time: bursts begin at any
+ * moment. */
 #define LOOK_EVERY_NS (NS_PER_S / 10)
 #define LOOK_LEAST_NS (10 * NS_PER_MS)
 
@@ -40,7 +41,8 @@ static bool has_rule(const struct script *script, enum fault_kind fault)
     return false;
 }
 
-void below_record(const struct site *site, enum ledger_kind kind, enum fault_kind fault, uint64_t mono_ns)
+void below_record(const struct site *site, enum ledger_kind kind, enum fault_kind fault,
+                  uint64_t mono_ns)
 {
     const struct ledger_line line = {
         .kind = kind,
@@ -82,7 +84,8 @@ static enum err_code set_port(struct site *site, struct error *err)
     }
     if (listening == ws_server_listening(site->server)) return ERR_OK;
     enum err_code code = ws_server_set_listening(site->server, listening, err);
-    if (code == ERR_OK && listening != WS_LISTENING) below_record(site, LEDGER_REGION, fault, now_ns);
+    if (code == ERR_OK && listening != WS_LISTENING)
+        below_record(site, LEDGER_REGION, fault, now_ns);
     return code;
 }
 
@@ -94,7 +97,8 @@ void below_look(struct site *site)
     enum err_code ignored = set_port(site, NULL);
     (void)ignored;
     double speed = site->service->clock.speed;
-    uint64_t wait_ns = speed > 1 ? (uint64_t)((double)LOOK_EVERY_NS / speed) : (uint64_t)LOOK_EVERY_NS;
+    uint64_t wait_ns =
+        speed > 1 ? (uint64_t)((double)LOOK_EVERY_NS / speed) : (uint64_t)LOOK_EVERY_NS;
     if (wait_ns < (uint64_t)LOOK_LEAST_NS) wait_ns = LOOK_LEAST_NS;
     (void)agenda_set(site->service->agenda, &below->watch, clock_mono_ns() + wait_ns);
 }
@@ -102,7 +106,8 @@ void below_look(struct site *site)
 static void on_watch(struct appointment *appointment, uint64_t now_ns)
 {
     (void)now_ns;
-    below_look(((struct below *)(void *)((char *)appointment - offsetof(struct below, watch)))->site);
+    below_look(
+        ((struct below *)(void *)((char *)appointment - offsetof(struct below, watch)))->site);
 }
 
 enum err_code below_start(struct site *site, const struct authority *authority, struct error *err)
@@ -111,17 +116,19 @@ enum err_code below_start(struct site *site, const struct authority *authority, 
     below->site = site;
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         enum leaf_flaw flaw = forms[i].flaw;
-        if (flaw == LEAF_SOUND || site->identity == NULL || !has_rule(&site->script, forms[i].fault))
+        if (flaw == LEAF_SOUND || site->identity == NULL ||
+            !has_rule(&site->script, forms[i].fault))
             continue;
         enum err_code code =
             authority_issue_flawed(authority, site->region->host, flaw, &below->flawed[flaw], err);
         if (code != ERR_OK) return code;
     }
     uint64_t now_ns = clock_mono_ns();
-    below->nameless =
-        script_region_fault(&site->script, service_wall(site->service, now_ns), FAULT_RESOLVE_FAILED);
+    below->nameless = script_region_fault(&site->script, service_wall(site->service, now_ns),
+                                          FAULT_RESOLVE_FAILED);
     if (below->nameless) below_record(site, LEDGER_REGION, FAULT_RESOLVE_FAILED, now_ns);
-    if (!has_rule(&site->script, FAULT_CONNECT_REFUSED) && !has_rule(&site->script, FAULT_CONNECT_TIMEOUT))
+    if (!has_rule(&site->script, FAULT_CONNECT_REFUSED) &&
+        !has_rule(&site->script, FAULT_CONNECT_TIMEOUT))
         return ERR_OK;
     enum err_code code = set_port(site, err); /* before anyone is told of the port */
     if (code != ERR_OK) return code;

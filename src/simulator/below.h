@@ -1,4 +1,5 @@
-/* The faults of a region below HTTP: its name, its port, its connections and their TLS handshakes. */
+/* The faults of a region below HTTP: its name, its port, its connections and their TLS
+ * handshakes. */
 #ifndef RUSHHOUR_SIMULATOR_BELOW_H
 #define RUSHHOUR_SIMULATOR_BELOW_H
 
@@ -12,8 +13,8 @@
 #include <stdbool.h>
 
 /*
- * A name that cannot exist, since a label of it is empty (RFC 1035, 2.3.1): getaddrinfo answers EAI_NONAME by
- * itself, with a network or without one, and asks no server for it.
+ * A name that cannot exist, since a label of it is empty (RFC 1035, 2.3.1): getaddrinfo answers
+ * EAI_NONAME by itself, with a network or without one, and asks no server for it.
  */
 #define BELOW_NO_NAME "no-such-host..invalid"
 
@@ -28,8 +29,10 @@ struct below {
     bool nameless;                            /* resolve_failed: decided at the start */
 };
 
-/* Makes what the region's rules ask for and sets its port accordingly; its script and server stand. */
-MUST_USE enum err_code below_start(struct site *site, const struct authority *authority, struct error *err);
+/* Makes what the region's rules ask for and sets its port accordingly; its script and server
+ * stand. */
+MUST_USE enum err_code below_start(struct site *site, const struct authority *authority,
+                                   struct error *err);
 
 /* Looks at the region's rules now instead of with the next appointment: the clock was replaced. */
 void below_look(struct site *site);
@@ -40,6 +43,7 @@ void below_free(struct below *below);
 struct ws_welcome below_welcome(struct site *site);
 
 /* Writes down a fault that struck a connection, a CONNECT or a whole region. */
-void below_record(const struct site *site, enum ledger_kind kind, enum fault_kind fault, uint64_t mono_ns);
+void below_record(const struct site *site, enum ledger_kind kind, enum fault_kind fault,
+                  uint64_t mono_ns);
 
 #endif

@@ -37,7 +37,8 @@ static bool update_session(const struct incoming *incoming, struct complaint *co
 {
     const cJSON *session = cJSON_GetObjectItemCaseSensitive(incoming->json, "session");
     struct visit *visit = incoming->visit;
-    if (!session_fault_refuses_update(visit) && !settings_update(&visit->settings, session, complaint))
+    if (!session_fault_refuses_update(visit) &&
+        !settings_update(&visit->settings, session, complaint))
         return false;
     session_configure(visit, client_event_id(incoming->json), incoming->at_ns);
     return true;
@@ -52,11 +53,12 @@ static bool create_response(const struct incoming *incoming, struct complaint *c
     const char *active = overrides.out_of_band ? NULL : answer_active_id(visit);
     if (active != NULL || answer_count(visit) >= ANSWERS_MAX) {
         free(overrides.metadata);
-        return complain(complaint, "conversation_already_has_active_response", "",
-                        "Conversation already has an active response in progress: %s. Wait until the "
-                        "response is finished "
-                        "before creating a new one.",
-                        active != NULL ? active : "too many out of band");
+        return complain(
+            complaint, "conversation_already_has_active_response", "",
+            "Conversation already has an active response in progress: %s. Wait until the "
+            "response is finished "
+            "before creating a new one.",
+            active != NULL ? active : "too many out of band");
     }
     answer_begin(visit, &overrides, client_event_id(incoming->json), incoming->at_ns);
     return true;
@@ -108,7 +110,8 @@ static bool clear_audio(const struct incoming *incoming, struct complaint *compl
     return conversation_clear_audio(incoming->visit, incoming->json, complaint);
 }
 
-/* The types that a session takes, the frequent one first; the complaint about an unknown type lists them. */
+/* The types that a session takes, the frequent one first; the complaint about an unknown type lists
+ * them. */
 static const struct {
     const char *type;
     handler *handle;
@@ -129,8 +132,8 @@ void client_event_unknown(const char *type, struct complaint *complaint)
         text_printf(&list, "%s%s'%s'", list.length == 0 ? "" : ", ", i + 1 == count ? "and " : "",
                     handlers[i].type);
     }
-    (void)complain(complaint, "invalid_value", "type", "Invalid value: '%.64s'. Supported values are: %s.",
-                   type, text_str(&list));
+    (void)complain(complaint, "invalid_value", "type",
+                   "Invalid value: '%.64s'. Supported values are: %s.", type, text_str(&list));
     text_free(&list);
 }
 
@@ -139,17 +142,19 @@ static bool dispatch(const struct incoming *incoming, struct complaint *complain
     const cJSON *type = cJSON_GetObjectItemCaseSensitive(incoming->json, "type");
     const cJSON *id = cJSON_GetObjectItemCaseSensitive(incoming->json, "event_id");
     if (string_of(type) == NULL)
-        return complain(complaint, type == NULL ? "missing_required_parameter" : "invalid_type", "type",
-                        "An event is a JSON object with a string 'type'.");
+        return complain(complaint, type == NULL ? "missing_required_parameter" : "invalid_type",
+                        "type", "An event is a JSON object with a string 'type'.");
     if (id != NULL && !cJSON_IsString(id) && !cJSON_IsNull(id))
         return complain(complaint, "invalid_type", "event_id",
                         "Invalid type for 'event_id': expected a string.");
     if (string_of(id) != NULL && strlen(string_of(id)) > EVENT_ID_LIMIT)
-        return complain(complaint, "string_above_max_length", "event_id",
-                        "Invalid 'event_id': string too long. Expected a string with maximum length %d.",
-                        EVENT_ID_LIMIT);
+        return complain(
+            complaint, "string_above_max_length", "event_id",
+            "Invalid 'event_id': string too long. Expected a string with maximum length %d.",
+            EVENT_ID_LIMIT);
     for (size_t i = 0; i < sizeof handlers / sizeof *handlers; i++) {
-        if (strcmp(string_of(type), handlers[i].type) == 0) return handlers[i].handle(incoming, complaint);
+        if (strcmp(string_of(type), handlers[i].type) == 0)
+            return handlers[i].handle(incoming, complaint);
     }
     client_event_unknown(string_of(type), complaint);
     return false;
@@ -160,12 +165,14 @@ void client_event_take(struct visit *visit, const char *text, size_t length, uin
     struct complaint complaint;
     struct incoming incoming = {.visit = visit, .at_ns = at_ns};
     /* A NUL would end the text for the parser, so that what follows it went unseen. */
-    cJSON *json =
-        memchr(text, '\0', length) == NULL ? cJSON_ParseWithLengthOpts(text, length + 1, NULL, true) : NULL;
+    cJSON *json = memchr(text, '\0', length) == NULL
+                      ? cJSON_ParseWithLengthOpts(text, length + 1, NULL, true)
+                      : NULL;
     incoming.json = json;
     if (!cJSON_IsObject(json)) {
-        (void)complain(&complaint, "invalid_json", "",
-                       "We could not parse the JSON body of your event: it must be one JSON object.");
+        (void)complain(
+            &complaint, "invalid_json", "",
+            "We could not parse the JSON body of your event: it must be one JSON object.");
         visit_complain(visit, &complaint, NULL);
     } else if (!dispatch(&incoming, &complaint)) {
         visit_complain(visit, &complaint, client_event_id(json));

@@ -24,13 +24,15 @@ bool issued_secret_admits(const struct issued_secrets *issued, const char *value
 static bool target_is(const char *target, const char *path, const char *rest)
 {
     size_t length = strlen(path);
-    if (strncmp(target, path, length) != 0 || strncmp(target + length, rest, strlen(rest)) != 0) return false;
+    if (strncmp(target, path, length) != 0 || strncmp(target + length, rest, strlen(rest)) != 0)
+        return false;
     char next = target[length + strlen(rest)];
     return next == '\0' || next == '?';
 }
 
 /* Which dialect's endpoint this is, if any. */
-static bool find_endpoint(const struct request_site *gate, const char *target, enum dialect *dialect)
+static bool find_endpoint(const struct request_site *gate, const char *target,
+                          enum dialect *dialect)
 {
     *dialect = gate->dialect;
     const char *rest = gate->dialect == DIALECT_PREVIEW ? "api/sessions" : "/client_secrets";
@@ -56,27 +58,30 @@ static void refuse(struct site *site, struct ws_peer *peer, const struct request
 }
 
 /* Shapes: realtime protocol, section 2. */
-static void write_answer(struct site *site, enum dialect dialect, const char *value, int64_t expires_s,
-                         struct text *out)
+static void write_answer(struct site *site, enum dialect dialect, const char *value,
+                         int64_t expires_s, struct text *out)
 {
     char session_id[IDENTIFIER_SIZE];
     identifier_make(&site->service->ids, "sess_", session_id);
     if (dialect == DIALECT_PREVIEW) {
         text_printf(out, "{\"id\":\"%s\",\"object\":\"realtime.session\",\"model\":", session_id);
         text_json(out, site->gate.deployment);
-        text_printf(out, ",\"expires_at\":0,\"client_secret\":{\"value\":\"%s\",\"expires_at\":%lld}}", value,
-                    (long long)expires_s);
+        text_printf(out,
+                    ",\"expires_at\":0,\"client_secret\":{\"value\":\"%s\",\"expires_at\":%lld}}",
+                    value, (long long)expires_s);
         return;
     }
-    text_printf(out,
-                "{\"value\":\"%s\",\"expires_at\":%lld,\"session\":{\"type\":\"realtime\",\"object\":"
-                "\"realtime.session\",\"id\":\"%s\",\"model\":",
-                value, (long long)expires_s, session_id);
+    text_printf(
+        out,
+        "{\"value\":\"%s\",\"expires_at\":%lld,\"session\":{\"type\":\"realtime\",\"object\":"
+        "\"realtime.session\",\"id\":\"%s\",\"model\":",
+        value, (long long)expires_s, session_id);
     text_json(out, site->gate.deployment);
     text_puts(out, ",\"expires_at\":0}}");
 }
 
-static void give(struct site *site, struct ws_peer *peer, const struct request *request, enum dialect dialect)
+static void give(struct site *site, struct ws_peer *peer, const struct request *request,
+                 enum dialect dialect)
 {
     struct issued_secrets *issued = &site->secrets;
     size_t place = issued->given++ % ISSUED_SECRETS;

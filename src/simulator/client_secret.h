@@ -1,6 +1,7 @@
 /*
- * Ephemeral client secrets as the service gives them out: POST .../realtime/client_secrets (ga, openai) and
- * POST .../realtimeapi/sessions (preview). A secret opens sessions until it expires, in real time.
+ * Ephemeral client secrets as the service gives them out: POST .../realtime/client_secrets (ga,
+ * openai) and POST .../realtimeapi/sessions (preview). A secret opens sessions until it expires, in
+ * real time.
  */
 #ifndef RUSHHOUR_SIMULATOR_CLIENT_SECRET_H
 #define RUSHHOUR_SIMULATOR_CLIENT_SECRET_H

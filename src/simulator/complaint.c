@@ -9,14 +9,16 @@ static void trim_utf8(char *string)
 {
     size_t length = strlen(string);
     size_t start = length;
-    while (start > 0 && length - start < 4 && ((unsigned char)string[start - 1] & 0xC0U) == 0x80U) start--;
+    while (start > 0 && length - start < 4 && ((unsigned char)string[start - 1] & 0xC0U) == 0x80U)
+        start--;
     if (start == 0 || ((unsigned char)string[start - 1] & 0x80U) == 0) return;
     unsigned char lead = (unsigned char)string[start - 1];
     size_t needed = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
     if (length - (start - 1) < needed) string[start - 1] = '\0';
 }
 
-bool complain(struct complaint *complaint, const char *code, const char *param, const char *format, ...)
+bool complain(struct complaint *complaint, const char *code, const char *param, const char *format,
+              ...)
 {
     complaint->type = NULL;
     complaint->code = code;
@@ -30,8 +32,8 @@ bool complain(struct complaint *complaint, const char *code, const char *param, 
     return false;
 }
 
-void complaint_event(const struct complaint *complaint, struct identifiers *ids, const char *client_event_id,
-                     struct text *out)
+void complaint_event(const struct complaint *complaint, struct identifiers *ids,
+                     const char *client_event_id, struct text *out)
 {
     char event_id[IDENTIFIER_SIZE];
     identifier_make(ids, "event_", event_id);

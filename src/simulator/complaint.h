@@ -17,15 +17,16 @@ struct complaint {
     char message[MESSAGE_TEXT_SIZE];
 };
 
-/* Fills a complaint and returns false, so that refusing is one return statement. A long message is cut. */
-bool complain(struct complaint *complaint, const char *code, const char *param, const char *format, ...)
-    PRINTF_LIKE(4, 5);
+/* Fills a complaint and returns false, so that refusing is one return statement. A long message is
+ * cut. */
+bool complain(struct complaint *complaint, const char *code, const char *param, const char *format,
+              ...) PRINTF_LIKE(4, 5);
 
 /*
- * Appends the `error` event. client_event_id is the client's own id of the event
- * that was wrong, or NULL.
+ * Appends the `error` event. client_event_id is the client's own id of the event that was wrong, or
+ * NULL.
  */
-void complaint_event(const struct complaint *complaint, struct identifiers *ids, const char *client_event_id,
-                     struct text *out);
+void complaint_event(const struct complaint *complaint, struct identifiers *ids,
+                     const char *client_event_id, struct text *out);
 
 #endif

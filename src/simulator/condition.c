@@ -35,9 +35,11 @@ double condition_rate(const struct fault_rule *rule, int64_t wall_ns)
     return rule->hours->rates[civil.hour];
 }
 
-double condition_sticky_rate(const struct fault_rule *rule, double rate, const struct moment *moment)
+double condition_sticky_rate(const struct fault_rule *rule, double rate,
+                             const struct moment *moment)
 {
-    if (moment->failed_before && rule->after_failure_same.set) return rule->after_failure_same.value;
+    if (moment->failed_before && rule->after_failure_same.set)
+        return rule->after_failure_same.value;
     if (moment->retries && rule->after_failure_new.set) return rule->after_failure_new.value;
     return rate;
 }

@@ -1,5 +1,5 @@
-/* What a fault rule asks about beside the time of day: whether it holds at a moment, and at which rate. Pure.
- */
+/* What a fault rule asks about beside the time of day: whether it holds at a moment, and at which
+ * rate. Pure. */
 #ifndef RUSHHOUR_SIMULATOR_CONDITION_H
 #define RUSHHOUR_SIMULATOR_CONDITION_H
 
@@ -23,8 +23,8 @@ struct moment {
 bool condition_holds(const struct fault_rule *rule, const struct moment *moment);
 
 /*
- * Whether the rule is in a burst when so much of the run's own time has passed. Each stretch of `burst.every`
- * holds one burst, whose begin is drawn from the seed and the stretch's number alone.
+ * Whether the rule is in a burst when so much of the run's own time has passed. Each stretch of
+ * `burst.every` holds one burst, whose begin is drawn from the seed and the stretch's number alone.
  */
 bool condition_bursts(const struct fault_rule *rule, uint64_t seed, int64_t elapsed_ns);
 
@@ -32,6 +32,7 @@ bool condition_bursts(const struct fault_rule *rule, uint64_t seed, int64_t elap
 double condition_rate(const struct fault_rule *rule, int64_t wall_ns);
 
 /* What becomes of that rate after a failure. */
-double condition_sticky_rate(const struct fault_rule *rule, double rate, const struct moment *moment);
+double condition_sticky_rate(const struct fault_rule *rule, double rate,
+                             const struct moment *moment);
 
 #endif

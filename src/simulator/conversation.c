@@ -35,7 +35,9 @@ void conversation_remember(struct conversation *conversation, const char *id)
 {
     if (conversation->items == NULL)
         conversation->items = calloc(VISIT_ITEMS_MAX, sizeof *conversation->items);
-    if (conversation->items == NULL) return; /* then it cannot be named later: no harm to anything else */
+    if (conversation->items == NULL)
+        return; /* then it cannot be named later: no harm to anything
+                                                else */
     if (conversation->item_count == VISIT_ITEMS_MAX) {
         memmove(conversation->items, conversation->items + 1,
                 (VISIT_ITEMS_MAX - 1) * sizeof *conversation->items);
@@ -74,10 +76,12 @@ static bool is_one_of(const char *string, const char *const *choices, size_t cou
 /* Counts the bytes that base64 stands for; false when it is not base64 (RFC 4648, 4). */
 static bool base64_length(const char *string, size_t *out)
 {
-    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     size_t digits = strspn(string, alphabet);
     size_t padding = strspn(string + digits, "=");
-    if (string[digits + padding] != '\0' || padding > 2 || (digits + padding) % 4 != 0) return false;
+    if (string[digits + padding] != '\0' || padding > 2 || (digits + padding) % 4 != 0)
+        return false;
     *out = (digits + padding) / 4 * 3 - padding;
     return true;
 }
@@ -87,7 +91,8 @@ static double bytes_per_ms(const struct visit *visit)
 {
     const char *path = visit->preview ? "input_audio_format" : "audio.input.format";
     const char *format = settings_value(&visit->settings, path);
-    return strstr(format, "pcmu") != NULL || strstr(format, "pcma") != NULL || strstr(format, "g711") != NULL
+    return strstr(format, "pcmu") != NULL || strstr(format, "pcma") != NULL ||
+                   strstr(format, "g711") != NULL
                ? 8
                : 48;
 }
@@ -109,14 +114,15 @@ static bool check_part(const cJSON *part, int index, const char *role, bool prev
     char path[64];
     (void)snprintf(path, sizeof path, "item.content[%d].type", index);
     if (!cJSON_IsObject(part) || member(part, "type") == NULL)
-        return complain(complaint, "missing_required_parameter", path, "Missing required parameter: '%s'.",
-                        path);
+        return complain(complaint, "missing_required_parameter", path,
+                        "Missing required parameter: '%s'.", path);
     const char *type = string_of(member(part, "type"));
     if (!part_fits(role, type, preview))
         return complain(complaint, "invalid_value", path,
                         "Invalid value: '%.64s' is no content of a %s message.", type, role);
     size_t bytes;
-    if (strcmp(type, "input_audio") == 0 && !base64_length(string_of(member(part, "audio")), &bytes))
+    if (strcmp(type, "input_audio") == 0 &&
+        !base64_length(string_of(member(part, "audio")), &bytes))
         return complain(complaint, "invalid_value", path,
                         "Invalid 'audio': expected base64-encoded audio bytes.");
     return true;
@@ -130,9 +136,10 @@ static bool check_message(const struct visit *visit, const cJSON *item, struct c
         return complain(complaint, "missing_required_parameter", "item.role",
                         "Missing required parameter: 'item.role'.");
     if (!is_one_of(role, roles, 3))
-        return complain(complaint, "invalid_value", "item.role",
-                        "Invalid value: '%.64s'. Supported values are: 'user', 'assistant', and 'system'.",
-                        role);
+        return complain(
+            complaint, "invalid_value", "item.role",
+            "Invalid value: '%.64s'. Supported values are: 'user', 'assistant', and 'system'.",
+            role);
     const cJSON *content = member(item, "content");
     if (!cJSON_IsArray(content))
         return complain(complaint, content == NULL ? "missing_required_parameter" : "invalid_type",
@@ -153,25 +160,27 @@ static bool check_item(struct visit *visit, const cJSON *item, struct complaint 
         "message",        "function_call", "function_call_output", "mcp_approval_response",
         "mcp_list_tools", "mcp_call",      "mcp_approval_request"};
     if (!cJSON_IsObject(item))
-        return complain(complaint, item == NULL ? "missing_required_parameter" : "invalid_type", "item",
-                        "Missing required parameter: 'item', an object.");
+        return complain(complaint, item == NULL ? "missing_required_parameter" : "invalid_type",
+                        "item", "Missing required parameter: 'item', an object.");
     const cJSON *type = member(item, "type");
     if (type == NULL)
         return complain(complaint, "missing_required_parameter", "item.type",
                         "Missing required parameter: 'item.type'.");
     if (!is_one_of(string_of(type), types, sizeof types / sizeof *types))
-        return complain(complaint, "invalid_value", "item.type",
-                        "Invalid value: '%.64s'. Supported values are: 'message', 'function_call', and "
-                        "'function_call_output'.",
-                        string_of(type));
+        return complain(
+            complaint, "invalid_value", "item.type",
+            "Invalid value: '%.64s'. Supported values are: 'message', 'function_call', and "
+            "'function_call_output'.",
+            string_of(type));
     const cJSON *id = member(item, "id");
     if (id != NULL && !cJSON_IsNull(id) && !cJSON_IsString(id))
         return complain(complaint, "invalid_type", "item.id",
                         "Invalid type for 'item.id': expected a string.");
     if (strlen(string_of(id)) > CLIENT_ID_LIMIT)
-        return complain(complaint, "string_above_max_length", "item.id",
-                        "Invalid 'item.id': string too long. Expected a string with maximum length %d.",
-                        CLIENT_ID_LIMIT);
+        return complain(
+            complaint, "string_above_max_length", "item.id",
+            "Invalid 'item.id': string too long. Expected a string with maximum length %d.",
+            CLIENT_ID_LIMIT);
     if (*string_of(id) != '\0' && is_known(&visit->conversation, string_of(id)))
         return complain(complaint, "item_create_duplicate_item_id", "",
                         "Error adding item: the conversation already has an item with ID '%s'.",
@@ -295,7 +304,8 @@ bool conversation_create_item(struct visit *visit, const cJSON *event, struct co
     say_item(visit, item, id, previous);
     count_item(visit, item);
     conversation_remember(conversation, id);
-    if (strcmp(previous, conversation->last_item_id) == 0) memcpy(conversation->last_item_id, id, sizeof id);
+    if (strcmp(previous, conversation->last_item_id) == 0)
+        memcpy(conversation->last_item_id, id, sizeof id);
     return true;
 }
 
@@ -304,8 +314,8 @@ static const char *known_item(struct visit *visit, const cJSON *event, struct co
 {
     const cJSON *id = member(event, "item_id");
     if (id == NULL || !cJSON_IsString(id)) {
-        (void)complain(complaint, id == NULL ? "missing_required_parameter" : "invalid_type", "item_id",
-                       "Missing required parameter: 'item_id', a string.");
+        (void)complain(complaint, id == NULL ? "missing_required_parameter" : "invalid_type",
+                       "item_id", "Missing required parameter: 'item_id', a string.");
         return NULL;
     }
     if (is_known(&visit->conversation, id->valuestring)) return id->valuestring;
@@ -315,33 +325,37 @@ static const char *known_item(struct visit *visit, const cJSON *event, struct co
 }
 
 /* Content is not kept here, so the item comes back empty. */
-bool conversation_retrieve_item(struct visit *visit, const cJSON *event, struct complaint *complaint)
+bool conversation_retrieve_item(struct visit *visit, const cJSON *event,
+                                struct complaint *complaint)
 {
     const char *id = known_item(visit, event, complaint);
     if (id == NULL) return false;
     struct text *out = open_event(visit, "conversation.item.retrieved");
     text_puts(out, ",\"item\":{\"id\":");
     text_json(out, id);
-    text_printf(out, "%s,\"type\":\"message\",\"status\":\"completed\",\"role\":\"user\",\"content\":[]}}",
-                visit->preview ? ",\"object\":\"realtime.item\"" : "");
+    text_printf(
+        out, "%s,\"type\":\"message\",\"status\":\"completed\",\"role\":\"user\",\"content\":[]}}",
+        visit->preview ? ",\"object\":\"realtime.item\"" : "");
     visit_say(visit);
     return true;
 }
 
-static bool read_count(const cJSON *event, const char *name, double *out, struct complaint *complaint)
+static bool read_count(const cJSON *event, const char *name, double *out,
+                       struct complaint *complaint)
 {
     const cJSON *value = member(event, name);
     if (value == NULL)
-        return complain(complaint, "missing_required_parameter", name, "Missing required parameter: '%s'.",
-                        name);
+        return complain(complaint, "missing_required_parameter", name,
+                        "Missing required parameter: '%s'.", name);
     if (!cJSON_IsNumber(value) || value->valuedouble < 0 || value->valuedouble > 1e9)
-        return complain(complaint, "invalid_value", name, "Invalid '%s': expected an integer of 0 or more.",
-                        name);
+        return complain(complaint, "invalid_value", name,
+                        "Invalid '%s': expected an integer of 0 or more.", name);
     *out = value->valuedouble;
     return true;
 }
 
-bool conversation_truncate_item(struct visit *visit, const cJSON *event, struct complaint *complaint)
+bool conversation_truncate_item(struct visit *visit, const cJSON *event,
+                                struct complaint *complaint)
 {
     double content_index = 0;
     double end_ms = 0;
@@ -399,11 +413,11 @@ bool conversation_commit_audio(struct visit *visit, const cJSON *event, struct c
     char previous[ITEM_ID_SIZE];
     double ms = (double)conversation->audio_bytes / bytes_per_ms(visit);
     if (ms < LEAST_COMMIT_MS)
-        return complain(
-            complaint, "input_audio_buffer_commit_empty", "",
-            "Error committing input audio buffer: buffer too small. Expected at least %.0fms of audio, but "
-            "buffer only has %.2fms of audio.",
-            LEAST_COMMIT_MS, ms);
+        return complain(complaint, "input_audio_buffer_commit_empty", "",
+                        "Error committing input audio buffer: buffer too small. Expected at least "
+                        "%.0fms of audio, but "
+                        "buffer only has %.2fms of audio.",
+                        LEAST_COMMIT_MS, ms);
     identifier_make(&visit->site->service->ids, "item_", id);
     memcpy(previous, conversation->last_item_id, sizeof previous);
     struct text *out = open_event(visit, "input_audio_buffer.committed");
@@ -411,8 +425,8 @@ bool conversation_commit_audio(struct visit *visit, const cJSON *event, struct c
     text_json(out, *previous == '\0' ? NULL : previous);
     text_printf(out, ",\"item_id\":\"%s\"}", id);
     visit_say(visit);
-    cJSON *item =
-        cJSON_Parse("{\"type\":\"message\",\"role\":\"user\",\"content\":[{\"type\":\"input_audio\"}]}");
+    cJSON *item = cJSON_Parse(
+        "{\"type\":\"message\",\"role\":\"user\",\"content\":[{\"type\":\"input_audio\"}]}");
     say_item(visit, item, id, previous);
     cJSON_Delete(item);
     conversation->context.text += ITEM_TOKENS;

@@ -10,15 +10,19 @@
 void conversation_remember(struct conversation *conversation, const char *id);
 
 /*
- * Each handles one client event of its name and says the service's answer. False: *complaint says what was
- * wrong, and nothing changed.
+ * Each handles one client event of its name and says the service's answer. False: *complaint says
+ * what was wrong, and nothing changed.
  */
 bool conversation_create_item(struct visit *visit, const cJSON *event, struct complaint *complaint);
-bool conversation_retrieve_item(struct visit *visit, const cJSON *event, struct complaint *complaint);
-bool conversation_truncate_item(struct visit *visit, const cJSON *event, struct complaint *complaint);
+bool conversation_retrieve_item(struct visit *visit, const cJSON *event,
+                                struct complaint *complaint);
+bool conversation_truncate_item(struct visit *visit, const cJSON *event,
+                                struct complaint *complaint);
 bool conversation_delete_item(struct visit *visit, const cJSON *event, struct complaint *complaint);
-bool conversation_append_audio(struct visit *visit, const cJSON *event, struct complaint *complaint);
-bool conversation_commit_audio(struct visit *visit, const cJSON *event, struct complaint *complaint);
+bool conversation_append_audio(struct visit *visit, const cJSON *event,
+                               struct complaint *complaint);
+bool conversation_commit_audio(struct visit *visit, const cJSON *event,
+                               struct complaint *complaint);
 bool conversation_clear_audio(struct visit *visit, const cJSON *event, struct complaint *complaint);
 
 #endif

@@ -1,4 +1,5 @@
-/* The simulator's HTTP proxy: tunnels to its own regions and nowhere else, with the faults of a proxy. */
+/* The simulator's HTTP proxy: tunnels to its own regions and nowhere else, with the faults of a
+ * proxy. */
 #ifndef RUSHHOUR_SIMULATOR_PROXY_H
 #define RUSHHOUR_SIMULATOR_PROXY_H
 
@@ -11,9 +12,10 @@
 
 struct sim_proxy;
 
-/* Listens on a numeric address, where the sites do, too. The sites are borrowed until sim_proxy_free. */
-MUST_USE enum err_code sim_proxy_new(uv_loop_t *loop, const char *listen, struct site *sites, size_t count,
-                                     struct sim_proxy **out, struct error *err);
+/* Listens on a numeric address, where the sites do, too. The sites are borrowed until
+ * sim_proxy_free. */
+MUST_USE enum err_code sim_proxy_new(uv_loop_t *loop, const char *listen, struct site *sites,
+                                     size_t count, struct sim_proxy **out, struct error *err);
 uint16_t sim_proxy_port(const struct sim_proxy *proxy);
 
 /* Ends every tunnel; NULL is allowed, as below. */

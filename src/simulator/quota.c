@@ -33,7 +33,8 @@ enum err_code quota_init(struct quota *quota, const struct simulator_plan *plan,
     *quota = (struct quota){.speed = speed, .minute = INT64_MIN, .slice = INT64_MIN};
     quota->rules = calloc(plan->quota_count + 1, sizeof *quota->rules);
     if (quota->rules == NULL)
-        return error_set(err, ERR_NOMEM, "no memory for the simulator's quota of region %s", region);
+        return error_set(err, ERR_NOMEM, "no memory for the simulator's quota of region %s",
+                         region);
     for (size_t i = 0; i < plan->quota_count; i++) {
         if (names(&plan->quota[i], region)) quota->rules[quota->rule_count++] = &plan->quota[i];
     }
@@ -103,7 +104,8 @@ static struct strike refuse(const struct quota *quota, int64_t wall_ns, enum fau
                             const struct fault_info *info)
 {
     int64_t left_ms = (until_next_slice(quota, wall_ns) + NS_PER_MS - 1) / NS_PER_MS;
-    return (struct strike){.struck = true, .kind = kind, .info = info, .retry_after_ns = left_ms * NS_PER_MS};
+    return (struct strike){
+        .struck = true, .kind = kind, .info = info, .retry_after_ns = left_ms * NS_PER_MS};
 }
 
 struct strike quota_connect(struct quota *quota, int64_t wall_ns)
@@ -142,8 +144,8 @@ uint64_t quota_estimate(uint64_t input_tokens, uint64_t max_output_tokens)
     return input_tokens + (max_output_tokens == 0 ? USUAL_OUTPUT : max_output_tokens);
 }
 
-static struct quota_state state_of(const struct quota *quota, int64_t wall_ns, uint64_t limit, double share,
-                                   double used)
+static struct quota_state state_of(const struct quota *quota, int64_t wall_ns, uint64_t limit,
+                                   double share, double used)
 {
     return (struct quota_state){.limit = limit,
                                 .remaining = share > used ? (uint64_t)(share - used) : 0,
@@ -169,7 +171,8 @@ static void add_state(const char *what, struct quota_state state, struct text *o
     text_printf(out,
                 "x-ratelimit-limit-%s: %" PRIu64 "\r\nx-ratelimit-remaining-%s: %" PRIu64
                 "\r\nx-ratelimit-reset-%s: %" PRId64 "\r\n",
-                what, state.limit, what, state.remaining, what, (state.reset_ns + NS_PER_S - 1) / NS_PER_S);
+                what, state.limit, what, state.remaining, what,
+                (state.reset_ns + NS_PER_S - 1) / NS_PER_S);
 }
 
 void quota_headers(struct quota *quota, int64_t wall_ns, struct text *out)

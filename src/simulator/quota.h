@@ -1,7 +1,7 @@
 /*
- * Limits per minute as the service counts them: in slices, each with its share of the minute; new connections
- * against the requests, and tokens as they are estimated when a response is asked for. What is refused counts
- * too. (Failure catalogue, 3.1.) Pure: the caller says what time it is.
+ * Limits per minute as the service counts them: in slices, each with its share of the minute; new
+ * connections against the requests, and tokens as they are estimated when a response is asked for.
+ * What is refused counts too. (Failure catalogue, 3.1.) Pure: the caller says what time it is.
  */
 #ifndef RUSHHOUR_SIMULATOR_QUOTA_H
 #define RUSHHOUR_SIMULATOR_QUOTA_H
@@ -18,7 +18,8 @@ struct quota {
     size_t rule_count;
     double speed;                  /* of the run's clock */
     const struct quota_rule *rule; /* in force; NULL: nothing is limited */
-    int64_t minute, slice;         /* of the run's clock: rules change by the minute, counters by the slice */
+    int64_t minute, slice;         /* of the run's clock: rules change by the minute, counters by
+                                      the slice */
     double requests, tokens;       /* counted in the slice */
     uint64_t most_told;            /* the highest limit of tokens that a header has shown */
 };
@@ -31,22 +32,23 @@ struct quota_state {
 };
 
 /* Picks the rules of a region. The plan is borrowed until quota_free. */
-MUST_USE enum err_code quota_init(struct quota *quota, const struct simulator_plan *plan, const char *region,
-                                  double speed, struct error *err);
+MUST_USE enum err_code quota_init(struct quota *quota, const struct simulator_plan *plan,
+                                  const char *region, double speed, struct error *err);
 void quota_free(struct quota *quota);
 
 /*
- * Counts a new connection. It is refused with upgrade_429 when the requests of the slice are used up. While
- * a lowered limit of tokens holds and a header has shown a higher one, it is refused with lowered_limit_429,
- * when either that limit or the requests are used up: by its headers such a 429 is F32, whatever the cause.
- * Times are of the run's clock.
+ * Counts a new connection. It is refused with upgrade_429 when the requests of the slice are used
+ * up. While a lowered limit of tokens holds and a header has shown a higher one, it is refused with
+ * lowered_limit_429, when either that limit or the requests are used up: by its headers such a 429
+ * is F32, whatever the cause. Times are of the run's clock.
  */
 struct strike quota_connect(struct quota *quota, int64_t wall_ns);
 
 /* Counts a response by its estimate; over the limit it fails with rate_limit_exceeded. */
 struct strike quota_respond(struct quota *quota, int64_t wall_ns, uint64_t tokens);
 
-/* The tokens that a response is expected to use: its input, and what it may say at most (0: no limit). */
+/* The tokens that a response is expected to use: its input, and what it may say at most (0: no
+ * limit). */
 uint64_t quota_estimate(uint64_t input_tokens, uint64_t max_output_tokens);
 
 /* What is left. Where nothing is limited: the usual limits of gpt-realtime, by the minute. */

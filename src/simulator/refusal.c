@@ -46,13 +46,13 @@ static const struct refusal refusals[] = {
     {.kind = FAULT_MODEL_NOT_REALTIME,
      .status = 400,
      .code = "OpperationNotSupported",
-     .message =
-         "The realtime operation does not work with the specified model. Please choose a different model."},
+     .message = "The realtime operation does not work with the specified model. Please choose a "
+                "different model."},
     {.kind = FAULT_MODEL_NOT_REALTIME_V1,
      .status = 400,
      .code = "OperationNotSupported",
-     .message =
-         "The realtime operation does not work with the specified model. Please choose a different model."},
+     .message = "The realtime operation does not work with the specified model. Please choose a "
+                "different model."},
     {.kind = FAULT_API_VERSION_NOT_ALLOWED,
      .status = 400,
      .code = "BadRequest",
@@ -66,7 +66,8 @@ static const struct refusal refusals[] = {
      .status = 401,
      .code = "401",
      .openai_code = "invalid_api_key",
-     .message = "Access denied: the subscription key is invalid, or the endpoint is another resource's."},
+     .message =
+         "Access denied: the subscription key is invalid, or the endpoint is another resource's."},
     {.kind = FAULT_PERMISSION_DENIED,
      .status = 401,
      .code = "PermissionDenied",
@@ -95,23 +96,29 @@ static const struct refusal refusals[] = {
     {.kind = FAULT_DEPLOYMENT_NOT_FOUND,
      .status = 404,
      .code = "DeploymentNotFound",
-     .message = "The API deployment for this resource does not exist. If it was made within the last 5 "
-                "minutes, please wait and try again."},
+     .message =
+         "The API deployment for this resource does not exist. If it was made within the last 5 "
+         "minutes, please wait and try again."},
     {.kind = FAULT_PATH_NOT_FOUND, .status = 404, .code = "404", .message = "Resource not found"},
-    {.kind = FAULT_UPGRADE_408, .status = 408, .code = "Timeout", .message = "The operation timed out."},
+    {.kind = FAULT_UPGRADE_408,
+     .status = 408,
+     .code = "Timeout",
+     .message = "The operation timed out."},
     {.kind = FAULT_UPGRADE_429,
      .status = 429,
      .code = "429",
      .openai_code = "rate_limit_exceeded",
-     .message = "Requests to the Realtime API of this deployment have exceeded call rate limit of your "
-                "current pricing tier. Please retry after %s.",
+     .message =
+         "Requests to the Realtime API of this deployment have exceeded call rate limit of your "
+         "current pricing tier. Please retry after %s.",
      .limits = LIMITS_USED_UP,
      .hint = true},
     {.kind = FAULT_CAPACITY_429,
      .status = 429,
      .code = "429",
      .openai_code = "rate_limit_exceeded",
-     .message = "The system is experiencing high demand and is temporarily unable to process your request. "
+     .message = "The system is experiencing high demand and is temporarily unable to process your "
+                "request. "
                 "Please retry after %s.",
      .limits = LIMITS_FREE,
      .hint = true},
@@ -119,11 +126,15 @@ static const struct refusal refusals[] = {
      .status = 429,
      .code = "429",
      .openai_code = "rate_limit_exceeded",
-     .message = "Requests to the Realtime API of this deployment have exceeded token rate limit. Please "
-                "retry after %s.",
+     .message =
+         "Requests to the Realtime API of this deployment have exceeded token rate limit. Please "
+         "retry after %s.",
      .limits = LIMITS_LOWERED,
      .hint = true},
-    {.kind = FAULT_UNCLEAR_429, .status = 429, .code = "too_many_requests", .message = "Too many requests."},
+    {.kind = FAULT_UNCLEAR_429,
+     .status = 429,
+     .code = "too_many_requests",
+     .message = "Too many requests."},
     {.kind = FAULT_UPGRADE_431,
      .status = 431,
      .code = "431",
@@ -133,8 +144,14 @@ static const struct refusal refusals[] = {
      .code = "InternalServerError",
      .openai_code = "server_error",
      .message = "The server had an error while processing your request."},
-    {.kind = FAULT_UPGRADE_502, .status = 502, .voice = VOICE_GATEWAY, .message = "502 Bad Gateway"},
-    {.kind = FAULT_UPGRADE_504, .status = 504, .voice = VOICE_GATEWAY, .message = "504 Gateway Time-out"},
+    {.kind = FAULT_UPGRADE_502,
+     .status = 502,
+     .voice = VOICE_GATEWAY,
+     .message = "502 Bad Gateway"},
+    {.kind = FAULT_UPGRADE_504,
+     .status = 504,
+     .voice = VOICE_GATEWAY,
+     .message = "504 Gateway Time-out"},
     {.kind = FAULT_UPGRADE_503,
      .status = 503,
      .code = "ServiceUnavailable",
@@ -177,11 +194,12 @@ static bool carries_bearer(const struct request *request)
 
 static bool carries_key_as_subprotocol(const struct request *request)
 {
-    return request->protocols != NULL && strstr(request->protocols, "openai-insecure-api-key.") != NULL;
+    return request->protocols != NULL &&
+           strstr(request->protocols, "openai-insecure-api-key.") != NULL;
 }
 
-bool refusal_applies(enum fault_kind kind, const struct request *request, const struct verdict *verdict,
-                     const struct refusal_site *site)
+bool refusal_applies(enum fault_kind kind, const struct request *request,
+                     const struct verdict *verdict, const struct refusal_site *site)
 {
     bool let_in = verdict->kind == VERDICT_ACCEPT;
     switch (kind) {
@@ -226,11 +244,12 @@ static uint64_t wait_seconds(int64_t wait_ns)
     return (uint64_t)((wait_ns + NS_PER_S - 1) / NS_PER_S);
 }
 
-void refusal_headers(const struct refusal *refusal, const struct refusal_site *site, int64_t wait_ns,
-                     struct text *out)
+void refusal_headers(const struct refusal *refusal, const struct refusal_site *site,
+                     int64_t wait_ns, struct text *out)
 {
     uint64_t wait_s = wait_seconds(wait_ns);
-    if (refusal->voice == VOICE_GATEWAY) text_puts(out, "server: Microsoft-Azure-Application-Gateway/v2\r\n");
+    if (refusal->voice == VOICE_GATEWAY)
+        text_puts(out, "server: Microsoft-Azure-Application-Gateway/v2\r\n");
     if (refusal->voice == VOICE_PROXY) text_puts(out, "via: 1.1 proxy\r\n");
     if (refusal->header_lines != NULL) text_puts(out, refusal->header_lines);
     if (site->limit_lines != NULL)
@@ -239,7 +258,8 @@ void refusal_headers(const struct refusal *refusal, const struct refusal_site *s
         add_limits(refusal->limits, site, wait_s, out);
     if (!refusal->hint) return;
     int64_t wait_ms = (wait_ns > 0 ? wait_ns : WAIT_DEFAULT_NS) / NS_PER_MS;
-    text_printf(out, "retry-after-ms: %" PRId64 "\r\nretry-after: %" PRIu64 "\r\n", wait_ms, wait_s);
+    text_printf(out, "retry-after-ms: %" PRId64 "\r\nretry-after: %" PRIu64 "\r\n", wait_ms,
+                wait_s);
 }
 
 static void add_message(const struct refusal *refusal, int64_t wait_ns, struct text *out)
@@ -272,10 +292,11 @@ const char *refusal_body(const struct refusal *refusal, enum dialect dialect, in
                          struct text *out)
 {
     if (refusal->voice != VOICE_SERVICE) {
-        text_printf(out,
-                    "<html>\r\n<head><title>%s</title></head>\r\n<body>\r\n<center><h1>%s</h1></center>\r\n"
-                    "</body>\r\n</html>\r\n",
-                    refusal->message, refusal->message);
+        text_printf(
+            out,
+            "<html>\r\n<head><title>%s</title></head>\r\n<body>\r\n<center><h1>%s</h1></center>\r\n"
+            "</body>\r\n</html>\r\n",
+            refusal->message, refusal->message);
         return "text/html";
     }
     if (refusal->message == NULL) return NULL;

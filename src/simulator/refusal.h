@@ -1,7 +1,7 @@
 /*
- * How an upgrade is refused when a fault strikes it: status, words and headers of each, one row in one table.
- * Codes, fragments and headers are those of the failure catalogue, section 1.2; the words around them are
- * ours. Pure.
+ * How an upgrade is refused when a fault strikes it: status, words and headers of each, one row in
+ * one table. Codes, fragments and headers are those of the failure catalogue, section 1.2; the
+ * words around them are ours. Pure.
  */
 #ifndef RUSHHOUR_SIMULATOR_REFUSAL_H
 #define RUSHHOUR_SIMULATOR_REFUSAL_H
@@ -36,21 +36,23 @@ int refusal_status(const struct refusal *refusal);
 enum refusal_voice refusal_voice(const struct refusal *refusal);
 
 /*
- * Whether a fault of the upgrade can strike a request that the region judged so: subprotocol_refused wants a
- * key in Sec-WebSocket-Protocol, token_expired a bearer token, lowered_limit_429 a usual limit that was seen;
- * a proxy's faults strike none; all but the first a request that would be let in.
+ * Whether a fault of the upgrade can strike a request that the region judged so:
+ * subprotocol_refused wants a key in Sec-WebSocket-Protocol, token_expired a bearer token,
+ * lowered_limit_429 a usual limit that was seen; a proxy's faults strike none; all but the first a
+ * request that would be let in.
  */
-bool refusal_applies(enum fault_kind kind, const struct request *request, const struct verdict *verdict,
-                     const struct refusal_site *site);
+bool refusal_applies(enum fault_kind kind, const struct request *request,
+                     const struct verdict *verdict, const struct refusal_site *site);
 
 /*
- * Appends the row's own header lines; the service's request ids are not among them. wait_ns: what a hint
- * says (0: 2 s).
+ * Appends the row's own header lines; the service's request ids are not among them. wait_ns: what a
+ * hint says (0: 2 s).
  */
-void refusal_headers(const struct refusal *refusal, const struct refusal_site *site, int64_t wait_ns,
-                     struct text *out);
+void refusal_headers(const struct refusal *refusal, const struct refusal_site *site,
+                     int64_t wait_ns, struct text *out);
 
-/* Appends the body in the shape of the dialect, and returns its content type (NULL: there is no body). */
+/* Appends the body in the shape of the dialect, and returns its content type (NULL: there is no
+ * body). */
 const char *refusal_body(const struct refusal *refusal, enum dialect dialect, int64_t wait_ns,
                          struct text *out);
 

@@ -65,13 +65,15 @@ static void add_string_or_null(const char *string, struct text *out)
 /* The item of the assistant; `content`: with what was said. */
 static void add_item(const struct reply *reply, const char *status, bool content, struct text *out)
 {
-    text_printf(
-        out, "{\"id\":\"%s\",%s\"type\":\"message\",\"status\":\"%s\",\"role\":\"assistant\",\"content\":[",
-        reply->item_id, reply->preview ? "\"object\":\"realtime.item\"," : "", status);
+    text_printf(out,
+                "{\"id\":\"%s\",%s\"type\":\"message\",\"status\":\"%s\",\"role\":\"assistant\","
+                "\"content\":[",
+                reply->item_id, reply->preview ? "\"object\":\"realtime.item\"," : "", status);
     if (content) {
         const char *prefix = reply->preview ? "" : "output_";
         text_printf(out,
-                    reply->audio ? "{\"type\":\"%saudio\",\"transcript\":" : "{\"type\":\"%stext\",\"text\":",
+                    reply->audio ? "{\"type\":\"%saudio\",\"transcript\":"
+                                 : "{\"type\":\"%stext\",\"text\":",
                     prefix);
         add_words(reply, out);
         text_puts(out, "}");
@@ -86,15 +88,17 @@ static const char *item_status(bool done, enum reply_status status)
 }
 
 /* What stands in a response object after its output. */
-static void add_configuration(const struct reply *reply, const struct settings *settings, struct text *out)
+static void add_configuration(const struct reply *reply, const struct settings *settings,
+                              struct text *out)
 {
     text_puts(out, ",\"conversation_id\":");
     add_string_or_null(reply->conversation_id, out);
     if (reply->preview) {
-        text_puts(out,
-                  reply->audio_asked ? ",\"modalities\":[\"audio\",\"text\"]" : ",\"modalities\":[\"text\"]");
+        text_puts(out, reply->audio_asked ? ",\"modalities\":[\"audio\",\"text\"]"
+                                          : ",\"modalities\":[\"text\"]");
         text_printf(out, ",\"voice\":%s", settings_value(settings, "voice"));
-        text_printf(out, ",\"output_audio_format\":%s", settings_value(settings, "output_audio_format"));
+        text_printf(out, ",\"output_audio_format\":%s",
+                    settings_value(settings, "output_audio_format"));
         text_printf(out, ",\"temperature\":%s", settings_value(settings, "temperature"));
     } else {
         text_puts(out, reply->audio_asked ? ",\"output_modalities\":[\"audio\"]"
@@ -110,10 +114,10 @@ static void add_configuration(const struct reply *reply, const struct settings *
 
 static void open_response(const struct reply *reply, const char *status, struct text *out)
 {
-    text_printf(
-        out,
-        ",\"response\":{\"object\":\"realtime.response\",\"id\":\"%s\",\"status\":\"%s\",\"status_details\":",
-        reply->id, status);
+    text_printf(out,
+                ",\"response\":{\"object\":\"realtime.response\",\"id\":\"%s\",\"status\":\"%s\","
+                "\"status_details\":",
+                reply->id, status);
 }
 
 static void close_response(const struct reply *reply, struct text *out)
@@ -123,8 +127,8 @@ static void close_response(const struct reply *reply, struct text *out)
     text_puts(out, "}}");
 }
 
-void reply_created(const struct reply *reply, const struct settings *settings, struct identifiers *ids,
-                   struct text *out)
+void reply_created(const struct reply *reply, const struct settings *settings,
+                   struct identifiers *ids, struct text *out)
 {
     open_event(out, ids, "response.created");
     open_response(reply, "in_progress", out);
@@ -159,7 +163,8 @@ bool reply_conversation_item(const struct reply *reply, bool done, enum reply_st
 }
 
 /* A part is of type text or audio in both dialects (section 4.2, traps). */
-void reply_content_part(const struct reply *reply, bool done, struct identifiers *ids, struct text *out)
+void reply_content_part(const struct reply *reply, bool done, struct identifiers *ids,
+                        struct text *out)
 {
     open_event(out, ids, done ? "response.content_part.done" : "response.content_part.added");
     add_place(reply, true, out);
@@ -178,7 +183,8 @@ static void open_output_event(const struct reply *reply, const char *kind, const
                               struct identifiers *ids, struct text *out)
 {
     char type[64];
-    (void)snprintf(type, sizeof type, "response.%s%s.%s", reply->preview ? "" : "output_", kind, end);
+    (void)snprintf(type, sizeof type, "response.%s%s.%s", reply->preview ? "" : "output_", kind,
+                   end);
     open_event(out, ids, type);
     add_place(reply, true, out);
 }

@@ -1,5 +1,5 @@
-/* The events of one response, in the names and shapes of each dialect (realtime protocol, sections 4.2
- * to 4.6). Pure. */
+/* The events of one response, in the names and shapes of each dialect (realtime protocol, sections
+ * 4.2 to 4.6). Pure. */
 #ifndef RUSHHOUR_SIMULATOR_REPLY_H
 #define RUSHHOUR_SIMULATOR_REPLY_H
 
@@ -37,18 +37,20 @@ struct reply_end {
 };
 
 /* Each appends one event. `settings` gives voice and formats as they are now. */
-void reply_created(const struct reply *reply, const struct settings *settings, struct identifiers *ids,
-                   struct text *out);
+void reply_created(const struct reply *reply, const struct settings *settings,
+                   struct identifiers *ids, struct text *out);
 
-/* The assistant's item: response.output_item.added or .done; status of the item as the response ends. */
+/* The assistant's item: response.output_item.added or .done; status of the item as the response
+ * ends. */
 void reply_output_item(const struct reply *reply, bool done, enum reply_status status,
                        struct identifiers *ids, struct text *out);
 
-/* conversation.item.added or .done; preview has conversation.item.created for added, and nothing for done:
- * then false. */
+/* conversation.item.added or .done; preview has conversation.item.created for added, and nothing
+ * for done: then false. */
 bool reply_conversation_item(const struct reply *reply, bool done, enum reply_status status,
                              struct identifiers *ids, struct text *out);
-void reply_content_part(const struct reply *reply, bool done, struct identifiers *ids, struct text *out);
+void reply_content_part(const struct reply *reply, bool done, struct identifiers *ids,
+                        struct text *out);
 
 /* The next piece of text, or of the transcript of audio: number reply->deltas. */
 void reply_text_delta(const struct reply *reply, struct identifiers *ids, struct text *out);

@@ -11,14 +11,19 @@
 #define OPENAI_PATH "/v1/realtime"
 #define PREVIEW_VERSION "2025-04-01-preview" /* the last one; 2024-10-01-preview is retired */
 #define VALUE_SIZE 1024
-#define ACCESS_DENIED                                                                                        \
-    "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid "     \
+#define ACCESS_DENIED                                                                              \
+    "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a " \
+    "valid "                                                                                       \
     "key for an active subscription and use a correct regional API endpoint for your resource."
 
-static struct verdict refuse(enum dialect dialect, int status, const char *code, const char *message)
+static struct verdict refuse(enum dialect dialect, int status, const char *code,
+                             const char *message)
 {
-    return (struct verdict){
-        .kind = VERDICT_REFUSE, .dialect = dialect, .status = status, .code = code, .message = message};
+    return (struct verdict){.kind = VERDICT_REFUSE,
+                            .dialect = dialect,
+                            .status = status,
+                            .code = code,
+                            .message = message};
 }
 
 static struct verdict refuse_path(enum dialect dialect)
@@ -101,7 +106,8 @@ static bool bearer_is(const char *authorization, const char *key)
     return bearer != NULL && strcmp(bearer, key) == 0;
 }
 
-/* A JWT that is signed with the region's key, which is to say: ends in it, and that has not expired. */
+/* A JWT that is signed with the region's key, which is to say: ends in it, and that has not
+ * expired. */
 static bool token_admits(const char *bearer, const char *key, int64_t now_s)
 {
     struct token_facts facts;
@@ -110,7 +116,8 @@ static bool token_admits(const char *bearer, const char *key, int64_t now_s)
            (facts.expires_s == 0 || now_s < facts.expires_s);
 }
 
-/* As Bearer go a token, for which the simulator's bare key stands in as well, and a client secret. */
+/* As Bearer go a token, for which the simulator's bare key stands in as well, and a client
+ * secret. */
 static bool bearer_admits(const char *authorization, const struct request *request,
                           const struct request_site *site)
 {
@@ -121,7 +128,8 @@ static bool bearer_admits(const char *authorization, const struct request *reque
 }
 
 /* Azure takes a key by header or query, and a token or client secret as Bearer. */
-static bool azure_admits(const struct request *request, const struct request_site *site, enum dialect dialect)
+static bool azure_admits(const struct request *request, const struct request_site *site,
+                         enum dialect dialect)
 {
     char value[VALUE_SIZE];
     if (request->api_key != NULL) return strcmp(request->api_key, site->key) == 0;
@@ -137,20 +145,22 @@ static struct verdict judge_deployment(const char *name, const struct request_si
 {
     if (strcmp(name, site->deployment) == 0)
         return (struct verdict){.kind = VERDICT_ACCEPT, .dialect = dialect};
-    return refuse(dialect, 404, "DeploymentNotFound",
-                  "The API deployment for this resource does not exist. If you created the deployment within "
-                  "the last 5 "
-                  "minutes, please wait a moment and try again.");
+    return refuse(
+        dialect, 404, "DeploymentNotFound",
+        "The API deployment for this resource does not exist. If you created the deployment within "
+        "the last 5 "
+        "minutes, please wait a moment and try again.");
 }
 
 static struct verdict judge_ga(const struct request *request, const struct request_site *site)
 {
     char value[VALUE_SIZE];
     if (query_value(request->target, "api-version", value))
-        return refuse_query(DIALECT_GA, "api-version query parameter is not allowed when using /v1 path");
-    if (!query_value(request->target, "model", value))
         return refuse_query(DIALECT_GA,
-                            "The query parameter model, with the name of a deployment, is missing.");
+                            "api-version query parameter is not allowed when using /v1 path");
+    if (!query_value(request->target, "model", value))
+        return refuse_query(
+            DIALECT_GA, "The query parameter model, with the name of a deployment, is missing.");
     return judge_deployment(value, site, DIALECT_GA);
 }
 
@@ -196,7 +206,8 @@ static struct verdict judge_azure(const struct request *request, const struct re
 }
 
 /* OpenAI takes its key as Bearer, or from a browser as a subprotocol. */
-static bool openai_key_is(const struct request *request, const struct request_site *site, bool *given)
+static bool openai_key_is(const struct request *request, const struct request_site *site,
+                          bool *given)
 {
     static const char prefix[] = "openai-insecure-api-key.";
     *given = request->authorization != NULL;
@@ -220,19 +231,21 @@ static struct verdict judge_openai(const struct request *request, const struct r
     if (!request->is_websocket && request->upgrade == NULL)
         return refuse(DIALECT_OPENAI, 404, NULL, "Invalid URL");
     if (!openai_key_is(request, site, &given) && (given || !site->open)) {
-        if (!given) return close_with(NULL, 3000, "Missing bearer or basic authentication in header");
+        if (!given)
+            return close_with(NULL, 3000, "Missing bearer or basic authentication in header");
         return close_with("invalid_api_key", 3000,
                           "Incorrect API key provided. You can find your API key at "
                           "https://platform.openai.com/account/api-keys.");
     }
     if (request->beta != NULL && strstr(request->beta, "realtime=v1") != NULL)
-        return close_with(
-            "beta_api_shape_disabled", 4000,
-            "The Realtime Beta API is no longer supported. Please use /v1/realtime for the GA API.");
+        return close_with("beta_api_shape_disabled", 4000,
+                          "The Realtime Beta API is no longer supported. Please use /v1/realtime "
+                          "for the GA API.");
     if (!query_value(request->target, "model", value) || *value == '\0')
         return close_with("missing_model", 4000, "You must provide a model parameter.");
     if (strcmp(value, site->deployment) != 0)
-        return close_with("invalid_model", 4000, "The requested model is not supported by the Realtime API.");
+        return close_with("invalid_model", 4000,
+                          "The requested model is not supported by the Realtime API.");
     return (struct verdict){.kind = VERDICT_ACCEPT, .dialect = DIALECT_OPENAI};
 }
 

@@ -1,4 +1,5 @@
-/* What the service says to an upgrade request: whether it is let in, and if not, with which words. Pure. */
+/* What the service says to an upgrade request: whether it is let in, and if not, with which words.
+ * Pure. */
 #ifndef RUSHHOUR_SIMULATOR_REQUEST_H
 #define RUSHHOUR_SIMULATOR_REQUEST_H
 
@@ -50,8 +51,8 @@ struct verdict {
     int close_code;       /* VERDICT_CLOSE; its reason is "invalid_request_error" and the code */
 };
 
-/* Judges a request as the region's service would. Sources: realtime protocol, sections 1, 2; catalogue
- * F17-F28. */
+/* Judges a request as the region's service would. Sources: realtime protocol, sections 1, 2;
+ * catalogue F17-F28. */
 struct verdict request_judge(const struct request *request, const struct request_site *site);
 
 /* Judges a request for a client secret by its credential and api-version. */

@@ -9,7 +9,7 @@
 #define Z_99 2.3263478740408408 /* the standard normal's 0.99 quantile */
 #define MINUTE_NS (60 * NS_PER_S)
 #define SEED_OF_BURSTS UINT64_C(0x6275727374)
-#define SEED_OF_SIMULATOR                                                                                    \
+#define SEED_OF_SIMULATOR                                                                          \
     UINT64_C(0x73696D756C61746F) /* the load may use the same seed: its streams must not be ours */
 
 /* A rule that names none holds for all. */
@@ -56,7 +56,8 @@ enum err_code script_init(struct script *script, const struct simulator_plan *pl
     random_seed(&script->delays, seed ^ SEED_OF_SIMULATOR, 2 * region_index + 1);
     if (!reserve(script, plan)) {
         script_free(script);
-        return error_set(err, ERR_NOMEM, "no memory for the simulator's rules of region %s", region->name);
+        return error_set(err, ERR_NOMEM, "no memory for the simulator's rules of region %s",
+                         region->name);
     }
     for (size_t i = 0; i < plan->latency_count; i++) {
         const struct latency_rule *rule = &plan->latency[i];
@@ -68,7 +69,8 @@ enum err_code script_init(struct script *script, const struct simulator_plan *pl
         if (!concerns(rule, region)) continue;
         if (!fault_find(rule->fault, &script->fault_kinds[script->fault_count])) {
             script_free(script);
-            return error_set(err, ERR_PROFILE, "simulator.faults[%zu].fault: there is no fault \"%s\"", i,
+            return error_set(err, ERR_PROFILE,
+                             "simulator.faults[%zu].fault: there is no fault \"%s\"", i,
                              rule->fault);
         }
         script->faults[script->fault_count++] = rule;
@@ -113,11 +115,13 @@ static void apply(struct script *script, const struct latency_rule *rule)
         if (!latency->set) continue;
         bool spread = latency->median_ns > 0 && latency->p99_ns > latency->median_ns;
         script->median_ns[i] = latency->median_ns;
-        script->sigma[i] = spread ? log((double)latency->p99_ns / (double)latency->median_ns) / Z_99 : 0;
+        script->sigma[i] =
+            spread ? log((double)latency->p99_ns / (double)latency->median_ns) / Z_99 : 0;
     }
 }
 
-/* Windows begin and end on minutes; asking the calendar for every draw would cost more than the draw. */
+/* Windows begin and end on minutes; asking the calendar for every draw would cost more than the
+ * draw. */
 static void refresh(struct script *script, int64_t wall_ns)
 {
     int64_t minute = wall_ns / MINUTE_NS - (wall_ns % MINUTE_NS < 0);
@@ -134,8 +138,8 @@ static void refresh(struct script *script, int64_t wall_ns)
     }
 }
 
-/* Whether a rule is in force at an instant; a burst is drawn by the rule's number in the profile, so that it
- * comes in all regions at once. */
+/* Whether a rule is in force at an instant; a burst is drawn by the rule's number in the profile,
+ * so that it comes in all regions at once. */
 static bool is_active(const struct script *script, size_t index, int64_t wall_ns)
 {
     const struct fault_rule *rule = script->faults[index];
@@ -157,7 +161,8 @@ uint64_t script_delay(struct script *script, enum step step, int64_t wall_ns)
     return (uint64_t)llround(median * exp(script->sigma[step] * random_normal(&script->delays)));
 }
 
-struct strike script_strike(struct script *script, enum fault_chance chance, const struct moment *moment)
+struct strike script_strike(struct script *script, enum fault_chance chance,
+                            const struct moment *moment)
 {
     refresh(script, moment->wall_ns);
     for (size_t i = 0; i < script->fault_count; i++) {

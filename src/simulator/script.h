@@ -22,7 +22,8 @@ enum step {
 };
 
 struct script {
-    const struct latency_rule **latency; /* the rules that name this region, in the profile's order */
+    const struct latency_rule **latency; /* the rules that name this region, in the profile's
+                                            order */
     size_t latency_count;
     const struct fault_rule **faults;
     enum fault_kind *fault_kinds; /* of each of faults */
@@ -35,7 +36,8 @@ struct script {
     const struct fault_rule *first_rule; /* of the plan: a rule's number seeds its bursts */
     uint64_t burst_seed;
     int64_t origin_ns;             /* of the run's clock, from which bursts count */
-    struct random delays, strikes; /* two streams, so that a latency rule does not move the faults */
+    struct random delays, strikes; /* two streams, so that a latency rule does not move the
+                                      faults */
     uint64_t owed;                 /* failed responses that no retry was taken for yet */
 };
 
@@ -43,45 +45,50 @@ struct script {
 struct strike {
     bool struck;
     enum fault_kind kind;
-    const struct fault_info *info; /* what the ledger tells: of the kind, or "quota_requests" and the like */
+    const struct fault_info *info; /* what the ledger tells: of the kind, or "quota_requests" and
+                                      the like */
     int64_t after_ns;              /* the profile's `after`; 0: the fault's default */
-    int64_t retry_after_ns;        /* when a retry will find quota again, real time; 0: the fault's default */
+    int64_t retry_after_ns;        /* when a retry will find quota again, real time; 0: the fault's
+                                      default */
 };
 
-/* Picks the rules of a region (region_index seeds its streams). The plan is borrowed until script_free. */
+/* Picks the rules of a region (region_index seeds its streams). The plan is borrowed until
+ * script_free. */
 MUST_USE enum err_code script_init(struct script *script, const struct simulator_plan *plan,
-                                   const struct region *region, uint64_t seed, uint64_t region_index,
-                                   struct error *err);
+                                   const struct region *region, uint64_t seed,
+                                   uint64_t region_index, struct error *err);
 void script_free(struct script *script);
 
 /* Sets the run's first instant. */
 void script_set_origin(struct script *script, int64_t wall_ns);
 
 /*
- * Draws the delay of a step at an instant of the run's clock, in ns: log-normal with the median and P99 of
- * the last rule in force that sets the step, whose sigma is ln(P99 / median) / z(0.99); fixed when the two
- * are equal.
+ * Draws the delay of a step at an instant of the run's clock, in ns: log-normal with the median and
+ * P99 of the last rule in force that sets the step, whose sigma is ln(P99 / median) / z(0.99);
+ * fixed when the two are equal.
  */
 uint64_t script_delay(struct script *script, enum step step, int64_t wall_ns);
 
 /* Draws once for each rule of that chance that holds at the moment, in order, until one strikes. */
-struct strike script_strike(struct script *script, enum fault_chance chance, const struct moment *moment);
+struct strike script_strike(struct script *script, enum fault_chance chance,
+                            const struct moment *moment);
 
-/* Whether a fault of the region as a whole (CHANCE_PER_REGION) is in force at an instant of the run's clock.
- */
+/* Whether a fault of the region as a whole (CHANCE_PER_REGION) is in force at an instant of the
+ * run's clock. */
 bool script_region_fault(struct script *script, int64_t wall_ns, enum fault_kind kind);
 
 /*
- * Who retries cannot be known, so failures are counted: script_failed tells of a response that ended in a
- * fault, script_claim of a new session, which is taken for the retry of a failure as long as one is owed
- * (true). A further response of the session that failed is its own retry: script_settle.
+ * Who retries cannot be known, so failures are counted: script_failed tells of a response that
+ * ended in a fault, script_claim of a new session, which is taken for the retry of a failure as
+ * long as one is owed (true). A further response of the session that failed is its own retry:
+ * script_settle.
  */
 void script_failed(struct script *script);
 bool script_claim(struct script *script);
 void script_settle(struct script *script);
 
-/* Whether a response that this fault struck has failed: some faults let it come as usual, or end it without
- * blame. */
+/* Whether a response that this fault struck has failed: some faults let it come as usual, or end it
+ * without blame. */
 bool script_fails(enum fault_kind kind);
 
 /* Uniform in 0 .. bound-1 (bound > 0), of the stream of faults. */

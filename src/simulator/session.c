@@ -13,10 +13,10 @@ static void say_session(struct visit *visit, const char *type)
     struct site *site = visit->site;
     char event_id[IDENTIFIER_SIZE];
     identifier_make(&site->service->ids, "event_", event_id);
-    struct settings_identity identity = {.session_id = visit->session_id,
-                                         .model = site->region->model != NULL ? site->region->model
-                                                                              : site->gate.deployment,
-                                         .expires_at_s = visit->expires_at_s};
+    struct settings_identity identity = {
+        .session_id = visit->session_id,
+        .model = site->region->model != NULL ? site->region->model : site->gate.deployment,
+        .expires_at_s = visit->expires_at_s};
     struct text *out = visit_draft(visit);
     text_printf(out, "{\"type\":\"%s\",\"event_id\":\"%s\",\"session\":", type, event_id);
     settings_object(&visit->settings, &identity, out);
@@ -36,7 +36,8 @@ static void write_reason(int64_t age_ns, char *out, size_t size)
 void session_expire(struct appointment *appointment, uint64_t now_ns)
 {
     (void)now_ns;
-    struct visit *visit = (struct visit *)(void *)((char *)appointment - offsetof(struct visit, expiry));
+    struct visit *visit =
+        (struct visit *)(void *)((char *)appointment - offsetof(struct visit, expiry));
     int64_t age_ns = visit->site->service->plan->max_session_age_ns;
     char reason[96];
     if (session_fault_cap(visit) <= age_ns) {

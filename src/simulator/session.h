@@ -7,7 +7,8 @@
 /* The 101 is out: session.created is said when it is due. */
 void session_open(struct visit *visit);
 
-/* Answers a session.update that was accepted, or that a fault refuses; event_id is the client's, or NULL. */
+/* Answers a session.update that was accepted, or that a fault refuses; event_id is the client's, or
+ * NULL. */
 void session_configure(struct visit *visit, const char *event_id, uint64_t at_ns);
 
 /* Says what was due: session.created or session.updated. */

@@ -34,7 +34,8 @@ void session_fault_draw(struct visit *visit)
 static void say_gateway_error(struct visit *visit)
 {
     struct complaint complaint;
-    (void)complain(&complaint, "upstream_unavailable", "", "The gateway cannot reach the realtime service.");
+    (void)complain(&complaint, "upstream_unavailable", "",
+                   "The gateway cannot reach the realtime service.");
     complaint.type = "gateway_error";
     visit_complain(visit, &complaint, NULL);
     ws_peer_flush(visit->peer);
@@ -158,12 +159,14 @@ static uint64_t idle_limit(const struct visit *visit)
 
 void session_fault_start(struct visit *visit)
 {
-    if (idle_limit(visit) > 0) visit_wait(visit, &visit->idle, visit->spoken_ns + idle_limit(visit));
+    if (idle_limit(visit) > 0)
+        visit_wait(visit, &visit->idle, visit->spoken_ns + idle_limit(visit));
 }
 
 void session_fault_on_idle(struct appointment *appointment, uint64_t now_ns)
 {
-    struct visit *visit = (struct visit *)(void *)((char *)appointment - offsetof(struct visit, idle));
+    struct visit *visit =
+        (struct visit *)(void *)((char *)appointment - offsetof(struct visit, idle));
     uint64_t due_ns = visit->spoken_ns + idle_limit(visit);
     if (now_ns < due_ns) {
         visit_wait(visit, &visit->idle, due_ns);

@@ -1,6 +1,6 @@
 /*
- * The faults of a session as a whole, drawn once when it is let in: what becomes of its greeting, its
- * configuration, its age and its idle time (failure catalogue, sections 1.3 and 1.6).
+ * The faults of a session as a whole, drawn once when it is let in: what becomes of its greeting,
+ * its configuration, its age and its idle time (failure catalogue, sections 1.3 and 1.6).
  */
 #ifndef RUSHHOUR_SIMULATOR_SESSION_FAULT_H
 #define RUSHHOUR_SIMULATOR_SESSION_FAULT_H

@@ -7,18 +7,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One setting: its path below `session`, the default as served (NULL: not shown until it is set), and its
- * check (NULL: the service's own, which no update may name). */
+/* One setting: its path below `session`, the default as served (NULL: not shown until it is set),
+ * and its check (NULL: the service's own, which no update may name). */
 struct row {
     const char *path;
     const char *fallback;
     settings_check *check;
 };
 
-#define INSTRUCTIONS "\"You are a helpful assistant in a spoken conversation. Answer kindly and briefly.\""
-#define SERVER_VAD(idle)                                                                                     \
-    "{\"type\":\"server_vad\",\"threshold\":0.5,\"prefix_padding_ms\":300,\"silence_duration_ms\":200," idle \
-    "\"create_response\":true,\"interrupt_response\":true}"
+#define INSTRUCTIONS                                                                               \
+    "\"You are a helpful assistant in a spoken conversation. Answer kindly and briefly.\""
+#define SERVER_VAD(idle)                                                                           \
+    "{\"type\":\"server_vad\",\"threshold\":0.5,\"prefix_padding_ms\":300,\"silence_duration_"     \
+    "ms\":200," idle "\"create_response\":true,\"interrupt_response\":true}"
 #define PCM "{\"type\":\"audio/pcm\",\"rate\":24000}"
 
 /* In the order of the session object; the rows of one group ("audio.input") stand together. */
@@ -69,7 +70,8 @@ static const struct row preview_rows[] = {
     {"tracing", NULL, check_any},
 };
 
-/* What a response.create may override; those that shape no answer of ours are checked and let be. */
+/* What a response.create may override; those that shape no answer of ours are checked and let
+ * be. */
 static const struct row ga_response_rows[] = {
     {"output_modalities", NULL, check_output_modalities},
     {"max_output_tokens", NULL, check_output_limit},
@@ -107,13 +109,14 @@ struct table {
     const char *root; /* how complaints call the object: "session" */
 };
 
-#define TABLE(name, object)                                                                                  \
-    {                                                                                                        \
-        name, sizeof(name) / sizeof *(name), object                                                          \
+#define TABLE(name, object)                                                                        \
+    {                                                                                              \
+        name, sizeof(name) / sizeof *(name), object                                                \
     }
 
 _Static_assert(sizeof ga_rows / sizeof *ga_rows <= SETTINGS_MAX, "SETTINGS_MAX holds every row");
-_Static_assert(sizeof preview_rows / sizeof *preview_rows <= SETTINGS_MAX, "SETTINGS_MAX holds every row");
+_Static_assert(sizeof preview_rows / sizeof *preview_rows <= SETTINGS_MAX,
+               "SETTINGS_MAX holds every row");
 
 static struct table session_table(bool preview)
 {
@@ -142,7 +145,8 @@ static bool is_group(struct table table, const char *path)
 {
     size_t length = strlen(path);
     for (size_t i = 0; i < table.count; i++) {
-        if (strncmp(table.rows[i].path, path, length) == 0 && table.rows[i].path[length] == '.') return true;
+        if (strncmp(table.rows[i].path, path, length) == 0 && table.rows[i].path[length] == '.')
+            return true;
     }
     return false;
 }
@@ -159,7 +163,8 @@ static bool check_row(const struct row *row, const cJSON *value, const char *ful
     return good;
 }
 
-/* Walks the members of an object (and of the groups in it), checking each into its place of staged. */
+/* Walks the members of an object (and of the groups in it), checking each into its place of
+ * staged. */
 static bool walk(struct table table, const cJSON *object, const char *prefix, char **staged,
                  struct complaint *complaint)
 {
@@ -168,15 +173,16 @@ static bool walk(struct table table, const cJSON *object, const char *prefix, ch
     {
         char path[96];
         char full[128];
-        (void)snprintf(path, sizeof path, "%s%s%.64s", prefix, *prefix == '\0' ? "" : ".", member->string);
+        (void)snprintf(path, sizeof path, "%s%s%.64s", prefix, *prefix == '\0' ? "" : ".",
+                       member->string);
         (void)snprintf(full, sizeof full, "%s.%s", table.root, path);
         size_t row = find_row(table, path);
         if (row < table.count && table.rows[row].check != NULL) {
             if (!check_row(&table.rows[row], member, full, &staged[row], complaint)) return false;
         } else if (is_group(table, path)) {
             if (!cJSON_IsObject(member))
-                return complain(complaint, "invalid_type", full, "Invalid type for '%s': expected an object.",
-                                full);
+                return complain(complaint, "invalid_type", full,
+                                "Invalid type for '%s': expected an object.", full);
             if (!walk(table, member, path, staged, complaint)) return false;
         } else {
             return complain(complaint, "unknown_parameter", full, "Unknown parameter: '%s'.", full);
@@ -206,8 +212,8 @@ static void derive(struct settings *settings)
     bool preview = settings->preview;
     settings->text_only =
         is_text_only(settings_value(settings, preview ? "modalities" : "output_modalities"));
-    settings->max_output_tokens =
-        limit_of(settings_value(settings, preview ? "max_response_output_tokens" : "max_output_tokens"));
+    settings->max_output_tokens = limit_of(
+        settings_value(settings, preview ? "max_response_output_tokens" : "max_output_tokens"));
     settings->instruction_bytes = strlen(settings_value(settings, "instructions"));
 }
 
@@ -267,8 +273,8 @@ static void read_overrides(struct table table, bool preview, char **staged, stru
     *value = NULL;
 }
 
-bool settings_override(const struct settings *settings, const cJSON *response, struct overrides *out,
-                       struct complaint *complaint)
+bool settings_override(const struct settings *settings, const cJSON *response,
+                       struct overrides *out, struct complaint *complaint)
 {
     *out = (struct overrides){.text_only = settings->text_only,
                               .max_output_tokens = settings->max_output_tokens};
@@ -327,8 +333,8 @@ static void change_group(struct text *out, const char *before, const char *next)
     }
 }
 
-static void put_value(const struct settings *settings, size_t row, const struct settings_identity *identity,
-                      struct text *out)
+static void put_value(const struct settings *settings, size_t row,
+                      const struct settings_identity *identity, struct text *out)
 {
     const char *path = session_table(settings->preview).rows[row].path;
     if (strcmp(path, "id") == 0) {
@@ -350,7 +356,8 @@ void settings_object(const struct settings *settings, const struct settings_iden
     text_puts(out, "{");
     for (size_t i = 0; i < table.count && !out->failed; i++) {
         const char *path = table.rows[i].path;
-        bool own = strcmp(path, "id") == 0 || strcmp(path, "model") == 0 || strcmp(path, "expires_at") == 0;
+        bool own = strcmp(path, "id") == 0 || strcmp(path, "model") == 0 ||
+                   strcmp(path, "expires_at") == 0;
         if (!own && effective(settings, i) == NULL) continue;
         change_group(out, before, path);
         if (out->failed) return;

@@ -1,5 +1,5 @@
-/* The effective configuration of a session: defaults, updates and overrides, in the shape of each dialect
- * (section 4.3). */
+/* The effective configuration of a session: defaults, updates and overrides, in the shape of each
+ * dialect (section 4.3). */
 #ifndef RUSHHOUR_SIMULATOR_SETTINGS_H
 #define RUSHHOUR_SIMULATOR_SETTINGS_H
 
@@ -16,8 +16,8 @@
 /* Made by settings_init; settings_free gives the memory back. */
 struct settings {
     bool preview;
-    char *values[SETTINGS_MAX]; /* JSON of what was updated, by the row of the dialect's table; NULL: the
-                                   default */
+    char *values[SETTINGS_MAX]; /* JSON of what was updated, by the row of the dialect's table;
+                                   NULL: the default */
     uint64_t max_output_tokens; /* 0: no limit ("inf") */
     bool text_only;
     size_t instruction_bytes;
@@ -42,22 +42,22 @@ struct settings_identity {
 void settings_init(struct settings *settings, bool preview);
 
 /*
- * Applies the `session` of a session.update, whole or not at all. False: *complaint says why (and nothing
- * changed). session may be NULL: it was missing.
+ * Applies the `session` of a session.update, whole or not at all. False: *complaint says why (and
+ * nothing changed). session may be NULL: it was missing.
  */
 bool settings_update(struct settings *settings, const cJSON *session, struct complaint *complaint);
 
-/* Reads the `response` of a response.create (NULL: none). False: *complaint says why, and *out holds nothing.
- */
-bool settings_override(const struct settings *settings, const cJSON *response, struct overrides *out,
-                       struct complaint *complaint);
+/* Reads the `response` of a response.create (NULL: none). False: *complaint says why, and *out
+ * holds nothing. */
+bool settings_override(const struct settings *settings, const cJSON *response,
+                       struct overrides *out, struct complaint *complaint);
 
 /* Appends the session object with every effective setting. */
 void settings_object(const struct settings *settings, const struct settings_identity *identity,
                      struct text *out);
 
-/* The JSON of one effective setting by its path ("audio.output.voice"; preview: "voice"); "null" for an
- * unknown path. */
+/* The JSON of one effective setting by its path ("audio.output.voice"; preview: "voice"); "null"
+ * for an unknown path. */
 const char *settings_value(const struct settings *settings, const char *path);
 
 void settings_free(struct settings *settings);

@@ -28,8 +28,8 @@ static bool wrong_value(const cJSON *value, const char *path, const char *suppor
                         struct complaint *complaint)
 {
     const char *given = cJSON_IsString(value) ? value->valuestring : kind_of(value);
-    return complain(complaint, "invalid_value", path, "Invalid value: '%.64s'. Supported values are: %s.",
-                    given, supported);
+    return complain(complaint, "invalid_value", path,
+                    "Invalid value: '%.64s'. Supported values are: %s.", given, supported);
 }
 
 static bool keep(const cJSON *value, struct text *json)
@@ -49,25 +49,32 @@ static bool is_string(const cJSON *value, const char *string)
     return cJSON_IsString(value) && strcmp(value->valuestring, string) == 0;
 }
 
-bool check_session_type(const cJSON *value, const char *path, struct text *json, struct complaint *complaint)
+bool check_session_type(const cJSON *value, const char *path, struct text *json,
+                        struct complaint *complaint)
 {
     if (is_string(value, "realtime")) return keep(value, json);
     return wrong_value(value, path, "'realtime'", complaint);
 }
 
-bool check_string(const cJSON *value, const char *path, struct text *json, struct complaint *complaint)
+bool check_string(const cJSON *value, const char *path, struct text *json,
+                  struct complaint *complaint)
 {
-    return cJSON_IsString(value) ? keep(value, json) : wrong_type(value, path, "a string", complaint);
+    return cJSON_IsString(value) ? keep(value, json)
+                                 : wrong_type(value, path, "a string", complaint);
 }
 
-bool check_bool(const cJSON *value, const char *path, struct text *json, struct complaint *complaint)
+bool check_bool(const cJSON *value, const char *path, struct text *json,
+                struct complaint *complaint)
 {
-    return cJSON_IsBool(value) ? keep(value, json) : wrong_type(value, path, "a boolean", complaint);
+    return cJSON_IsBool(value) ? keep(value, json)
+                               : wrong_type(value, path, "a boolean", complaint);
 }
 
-bool check_array(const cJSON *value, const char *path, struct text *json, struct complaint *complaint)
+bool check_array(const cJSON *value, const char *path, struct text *json,
+                 struct complaint *complaint)
 {
-    return cJSON_IsArray(value) ? keep(value, json) : wrong_type(value, path, "an array", complaint);
+    return cJSON_IsArray(value) ? keep(value, json)
+                                : wrong_type(value, path, "an array", complaint);
 }
 
 bool check_object_or_null(const cJSON *value, const char *path, struct text *json,
@@ -118,7 +125,8 @@ bool check_output_modalities(const cJSON *value, const char *path, struct text *
     return wrong_value(value, path, "['text'] and ['audio']", complaint);
 }
 
-bool check_modalities(const cJSON *value, const char *path, struct text *json, struct complaint *complaint)
+bool check_modalities(const cJSON *value, const char *path, struct text *json,
+                      struct complaint *complaint)
 {
     int text;
     int audio;
@@ -126,26 +134,29 @@ bool check_modalities(const cJSON *value, const char *path, struct text *json, s
     return wrong_value(value, path, "['text'] and ['audio', 'text']", complaint);
 }
 
-bool check_output_limit(const cJSON *value, const char *path, struct text *json, struct complaint *complaint)
+bool check_output_limit(const cJSON *value, const char *path, struct text *json,
+                        struct complaint *complaint)
 {
     if (is_string(value, "inf")) return keep(value, json);
     if (!cJSON_IsNumber(value)) return wrong_type(value, path, "an integer or 'inf'", complaint);
     double number = value->valuedouble;
     if (number < 1)
-        return complain(
-            complaint, "integer_below_min_value", path,
-            "Invalid '%s': integer below minimum value. Expected a value >= 1, but got %.0f instead.", path,
-            number);
+        return complain(complaint, "integer_below_min_value", path,
+                        "Invalid '%s': integer below minimum value. Expected a value >= 1, but got "
+                        "%.0f instead.",
+                        path, number);
     if (number > OUTPUT_LIMIT)
-        return complain(
-            complaint, "integer_above_max_value", path,
-            "Invalid '%s': integer above maximum value. Expected a value <= %d, but got %.0f instead.", path,
-            OUTPUT_LIMIT, number);
-    if (number != (double)(int)number) return wrong_type(value, path, "an integer or 'inf'", complaint);
+        return complain(complaint, "integer_above_max_value", path,
+                        "Invalid '%s': integer above maximum value. Expected a value <= %d, but "
+                        "got %.0f instead.",
+                        path, OUTPUT_LIMIT, number);
+    if (number != (double)(int)number)
+        return wrong_type(value, path, "an integer or 'inf'", complaint);
     return keep(value, json);
 }
 
-bool check_format(const cJSON *value, const char *path, struct text *json, struct complaint *complaint)
+bool check_format(const cJSON *value, const char *path, struct text *json,
+                  struct complaint *complaint)
 {
     if (!cJSON_IsObject(value)) return wrong_type(value, path, "an object", complaint);
     const cJSON *type = cJSON_GetObjectItemCaseSensitive(value, "type");
@@ -154,51 +165,55 @@ bool check_format(const cJSON *value, const char *path, struct text *json, struc
     if (is_string(type, "audio/pcmu") || is_string(type, "audio/pcma")) return keep(value, json);
     if (!is_string(type, "audio/pcm")) {
         (void)snprintf(below, sizeof below, "%s.type", path);
-        return wrong_value(type == NULL ? value : type, below, "'audio/pcm', 'audio/pcmu' and 'audio/pcma'",
-                           complaint);
+        return wrong_value(type == NULL ? value : type, below,
+                           "'audio/pcm', 'audio/pcmu' and 'audio/pcma'", complaint);
     }
     (void)snprintf(below, sizeof below, "%s.rate", path);
-    if (rate != NULL && !cJSON_IsNumber(rate)) return wrong_type(rate, below, "an integer", complaint);
+    if (rate != NULL && !cJSON_IsNumber(rate))
+        return wrong_type(rate, below, "an integer", complaint);
     if (rate != NULL && rate->valuedouble < LEAST_PCM_RATE)
-        return complain(
-            complaint, "integer_below_min_value", below,
-            "Invalid '%s': integer below minimum value. Expected a value >= %d, but got %.0f instead.", below,
-            LEAST_PCM_RATE, rate->valuedouble);
+        return complain(complaint, "integer_below_min_value", below,
+                        "Invalid '%s': integer below minimum value. Expected a value >= %d, but "
+                        "got %.0f instead.",
+                        below, LEAST_PCM_RATE, rate->valuedouble);
     if (rate != NULL) return keep(value, json);
     text_puts(json, "{\"type\":\"audio/pcm\",\"rate\":24000}");
     return true;
 }
 
-bool check_format_name(const cJSON *value, const char *path, struct text *json, struct complaint *complaint)
+bool check_format_name(const cJSON *value, const char *path, struct text *json,
+                       struct complaint *complaint)
 {
     if (is_string(value, "pcm16") || is_string(value, "g711_ulaw") || is_string(value, "g711_alaw"))
         return keep(value, json);
     return wrong_value(value, path, "'pcm16', 'g711_ulaw' and 'g711_alaw'", complaint);
 }
 
-static bool check_range(const cJSON *value, const char *path, double least, double most, struct text *json,
-                        struct complaint *complaint)
+static bool check_range(const cJSON *value, const char *path, double least, double most,
+                        struct text *json, struct complaint *complaint)
 {
     if (!cJSON_IsNumber(value)) return wrong_type(value, path, "a decimal", complaint);
     if (value->valuedouble < least)
-        return complain(
-            complaint, "decimal_below_min_value", path,
-            "Invalid '%s': decimal below minimum value. Expected a value >= %g, but got %g instead.", path,
-            least, value->valuedouble);
+        return complain(complaint, "decimal_below_min_value", path,
+                        "Invalid '%s': decimal below minimum value. Expected a value >= %g, but "
+                        "got %g instead.",
+                        path, least, value->valuedouble);
     if (value->valuedouble > most)
-        return complain(
-            complaint, "decimal_above_max_value", path,
-            "Invalid '%s': decimal above maximum value. Expected a value <= %g, but got %g instead.", path,
-            most, value->valuedouble);
+        return complain(complaint, "decimal_above_max_value", path,
+                        "Invalid '%s': decimal above maximum value. Expected a value <= %g, but "
+                        "got %g instead.",
+                        path, most, value->valuedouble);
     return keep(value, json);
 }
 
-bool check_speed(const cJSON *value, const char *path, struct text *json, struct complaint *complaint)
+bool check_speed(const cJSON *value, const char *path, struct text *json,
+                 struct complaint *complaint)
 {
     return check_range(value, path, 0.25, 1.5, json, complaint);
 }
 
-bool check_temperature(const cJSON *value, const char *path, struct text *json, struct complaint *complaint)
+bool check_temperature(const cJSON *value, const char *path, struct text *json,
+                       struct complaint *complaint)
 {
     return check_range(value, path, 0.6, 1.2, json, complaint);
 }
@@ -209,8 +224,8 @@ struct detection_field {
     bool ga_only;
 };
 
-/* Writes every field of a kind of turn detection, the client's value or the default as served (section 4.3).
- */
+/* Writes every field of a kind of turn detection, the client's value or the default as served
+ * (section 4.3). */
 static bool fill_detection(const cJSON *value, const char *path, bool preview,
                            const struct detection_field *fields, size_t count, struct text *json,
                            struct complaint *complaint)
@@ -226,7 +241,8 @@ static bool fill_detection(const cJSON *value, const char *path, bool preview,
         (void)snprintf(below, sizeof below, "%s.%.64s", path, member->string);
         return complain(complaint, "unknown_parameter", below, "Unknown parameter: '%s'.", below);
     }
-    text_printf(json, "{\"type\":\"%s\"", cJSON_GetObjectItemCaseSensitive(value, "type")->valuestring);
+    text_printf(json, "{\"type\":\"%s\"",
+                cJSON_GetObjectItemCaseSensitive(value, "type")->valuestring);
     for (size_t i = 0; i < count; i++) {
         if (preview && fields[i].ga_only) continue;
         text_printf(json, ",\"%s\":", fields[i].name);
@@ -258,15 +274,16 @@ static bool detection(const cJSON *value, const char *path, bool preview, struct
     if (!cJSON_IsObject(value)) return wrong_type(value, path, "an object", complaint);
     const cJSON *type = cJSON_GetObjectItemCaseSensitive(value, "type");
     if (is_string(type, "server_vad"))
-        return fill_detection(value, path, preview, server, sizeof server / sizeof *server, json, complaint);
-    if (is_string(type, "semantic_vad"))
-        return fill_detection(value, path, preview, semantic, sizeof semantic / sizeof *semantic, json,
+        return fill_detection(value, path, preview, server, sizeof server / sizeof *server, json,
                               complaint);
+    if (is_string(type, "semantic_vad"))
+        return fill_detection(value, path, preview, semantic, sizeof semantic / sizeof *semantic,
+                              json, complaint);
     char below[160];
     (void)snprintf(below, sizeof below, "%s.type", path);
     if (type == NULL)
-        return complain(complaint, "missing_required_parameter", below, "Missing required parameter: '%s'.",
-                        below);
+        return complain(complaint, "missing_required_parameter", below,
+                        "Missing required parameter: '%s'.", below);
     return wrong_value(type, below, "'server_vad' and 'semantic_vad'", complaint);
 }
 
@@ -282,27 +299,32 @@ bool check_turn_detection_preview(const cJSON *value, const char *path, struct t
     return detection(value, path, true, json, complaint);
 }
 
-bool check_conversation(const cJSON *value, const char *path, struct text *json, struct complaint *complaint)
+bool check_conversation(const cJSON *value, const char *path, struct text *json,
+                        struct complaint *complaint)
 {
     if (is_string(value, "auto") || is_string(value, "none")) return keep(value, json);
     return wrong_value(value, path, "'auto' and 'none'", complaint);
 }
 
-bool check_metadata(const cJSON *value, const char *path, struct text *json, struct complaint *complaint)
+bool check_metadata(const cJSON *value, const char *path, struct text *json,
+                    struct complaint *complaint)
 {
     if (cJSON_IsNull(value)) return keep(value, json);
     if (!cJSON_IsObject(value)) return wrong_type(value, path, "an object", complaint);
     if (cJSON_GetArraySize(value) > METADATA_PAIRS)
-        return complain(complaint, "object_above_max_properties", path,
-                        "Invalid '%s': too many properties. Expected an object with at most %d properties.",
-                        path, METADATA_PAIRS);
+        return complain(
+            complaint, "object_above_max_properties", path,
+            "Invalid '%s': too many properties. Expected an object with at most %d properties.",
+            path, METADATA_PAIRS);
     const cJSON *member;
     cJSON_ArrayForEach(member, value)
     {
-        if (!cJSON_IsString(member)) return wrong_type(member, path, "an object of strings", complaint);
+        if (!cJSON_IsString(member))
+            return wrong_type(member, path, "an object of strings", complaint);
         if (strlen(member->string) > 64 || strlen(member->valuestring) > 512)
-            return complain(complaint, "string_above_max_length", path,
-                            "Invalid '%s': a key has at most 64 characters and a value at most 512.", path);
+            return complain(
+                complaint, "string_above_max_length", path,
+                "Invalid '%s': a key has at most 64 characters and a value at most 512.", path);
     }
     return keep(value, json);
 }

@@ -1,4 +1,5 @@
-/* Checks of single settings: a value as the client sent it in, the JSON to keep out, or a complaint. */
+/* Checks of single settings: a value as the client sent it in, the JSON to keep out, or a
+ * complaint. */
 #ifndef RUSHHOUR_SIMULATOR_SETTINGS_CHECK_H
 #define RUSHHOUR_SIMULATOR_SETTINGS_CHECK_H
 
@@ -8,7 +9,8 @@
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 
-/* path is what the complaint names ("session.audio.output.speed"). Appends to *json what is to be kept. */
+/* path is what the complaint names ("session.audio.output.speed"). Appends to *json what is to be
+ * kept. */
 typedef bool settings_check(const cJSON *value, const char *path, struct text *json,
                             struct complaint *complaint);
 

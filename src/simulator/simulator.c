@@ -31,19 +31,22 @@ static enum err_code no_memory(struct error *err)
 }
 
 /* A fresh file in $TMPDIR for the root certificate. */
-static enum err_code write_own_ca(struct simulator *simulator, const struct text *pem, struct error *err)
+static enum err_code write_own_ca(struct simulator *simulator, const struct text *pem,
+                                  struct error *err)
 {
     const char *folder = getenv("TMPDIR");
     struct text path = {0};
-    text_printf(&path, "%s/rushhour-ca-XXXXXX.pem", folder != NULL && *folder != '\0' ? folder : "/tmp");
+    text_printf(&path, "%s/rushhour-ca-XXXXXX.pem",
+                folder != NULL && *folder != '\0' ? folder : "/tmp");
     simulator->ca_file = text_take(&path);
     if (simulator->ca_file == NULL) return no_memory(err);
     int fd = mkstemps(simulator->ca_file, 4);
     if (fd < 0)
-        return error_set(err, ERR_IO,
-                         "cannot make a file for the simulator's root certificate (%s): %s; set TMPDIR to a "
-                         "folder that can be written",
-                         simulator->ca_file, strerror(errno));
+        return error_set(
+            err, ERR_IO,
+            "cannot make a file for the simulator's root certificate (%s): %s; set TMPDIR to a "
+            "folder that can be written",
+            simulator->ca_file, strerror(errno));
     simulator->ca_is_ours = true;
     ssize_t written = write(fd, pem->data, pem->length);
     int reason = errno;
@@ -53,8 +56,8 @@ static enum err_code write_own_ca(struct simulator *simulator, const struct text
 }
 
 /* Clients may run in another folder: the path is told in full. */
-static enum err_code write_given_ca(struct simulator *simulator, const char *path, const struct text *pem,
-                                    struct error *err)
+static enum err_code write_given_ca(struct simulator *simulator, const char *path,
+                                    const struct text *pem, struct error *err)
 {
     enum err_code code = file_write(path, pem->data, pem->length, err);
     if (code != ERR_OK) return code;
@@ -63,7 +66,8 @@ static enum err_code write_given_ca(struct simulator *simulator, const char *pat
     return simulator->ca_file == NULL ? no_memory(err) : ERR_OK;
 }
 
-static enum err_code make_authority(struct simulator *simulator, const char *ca_file, struct error *err)
+static enum err_code make_authority(struct simulator *simulator, const char *ca_file,
+                                    struct error *err)
 {
     enum err_code code = authority_new(&simulator->authority, err);
     if (code != ERR_OK) return code;
@@ -125,11 +129,12 @@ static enum err_code open_site(struct simulator *simulator, struct site *site, u
                                                        .on_binary = visit_take_binary,
                                                        .on_gone = visit_gone};
     if (site->region->tls) {
-        enum err_code code = authority_issue(simulator->authority, site->region->host, &site->identity, err);
+        enum err_code code =
+            authority_issue(simulator->authority, site->region->host, &site->identity, err);
         if (code != ERR_OK) return code;
     }
-    enum err_code code =
-        ws_server_listen(loop, simulator->listen, 0, site->identity, &handlers, site, &site->server, err);
+    enum err_code code = ws_server_listen(loop, simulator->listen, 0, site->identity, &handlers,
+                                          site, &site->server, err);
     return code != ERR_OK ? code : below_start(site, simulator->authority, err);
 }
 
@@ -154,8 +159,8 @@ static enum err_code make_site(struct simulator *simulator, size_t index, uv_loo
         script_init(&site->script, simulator->service.plan, region, options->seed, index, err);
     script_set_origin(&site->script, simulator->service.clock.wall_origin_ns);
     if (code == ERR_OK)
-        code = quota_init(&site->quota, simulator->service.plan, region->name, simulator->service.clock.speed,
-                          err);
+        code = quota_init(&site->quota, simulator->service.plan, region->name,
+                          simulator->service.clock.speed, err);
     return code != ERR_OK ? code : open_site(simulator, site, loop, err);
 }
 
@@ -192,7 +197,8 @@ enum err_code simulator_start(uv_loop_t *loop, const struct simulator_options *o
         *out = simulator;
         return ERR_OK;
     }
-    enum err_code ignored = simulator_stop(simulator, NULL); /* the first error is the one to tell */
+    /* the first error is the one to tell */
+    enum err_code ignored = simulator_stop(simulator, NULL);
     (void)ignored;
     simulator_free(simulator);
     return code;

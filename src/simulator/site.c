@@ -20,7 +20,8 @@ uint64_t site_delay(struct site *site, enum step step, uint64_t mono_ns)
 static void add_limit(const char *name, struct quota_state state, struct text *out)
 {
     text_printf(out,
-                "{\"name\":\"%s\",\"limit\":%" PRIu64 ",\"remaining\":%" PRIu64 ",\"reset_seconds\":%.3f}",
+                "{\"name\":\"%s\",\"limit\":%" PRIu64 ",\"remaining\":%" PRIu64
+                ",\"reset_seconds\":%.3f}",
                 name, state.limit, state.remaining, (double)state.reset_ns / (double)NS_PER_S);
 }
 
@@ -29,7 +30,8 @@ void site_rate_limits(struct site *site, bool preview, uint64_t mono_ns, struct 
     char event_id[IDENTIFIER_SIZE];
     int64_t wall_ns = service_wall(site->service, mono_ns);
     identifier_make(&site->service->ids, "event_", event_id);
-    text_printf(out, "{\"type\":\"rate_limits.updated\",\"event_id\":\"%s\",\"rate_limits\":[", event_id);
+    text_printf(out, "{\"type\":\"rate_limits.updated\",\"event_id\":\"%s\",\"rate_limits\":[",
+                event_id);
     if (preview) {
         add_limit("requests", quota_of_requests(&site->quota, wall_ns), out);
         text_puts(out, ",");
@@ -58,19 +60,48 @@ void site_headers(struct site *site, const char *client_request_id, struct text 
     identifier_uuid(&site->service->ids, uuid);
     text_printf(out, "apim-request-id: %s\r\nx-ms-region: %s\r\n", uuid,
                 site_region_display(site->region->name));
-    if (*client_request_id != '\0') text_printf(out, "x-ms-client-request-id: %s\r\n", client_request_id);
+    if (*client_request_id != '\0')
+        text_printf(out, "x-ms-client-request-id: %s\r\n", client_request_id);
 }
 
 const char *site_region_display(const char *name)
 {
     static const char *const regions[] = {
-        "Australia East",       "Brazil South",     "Canada Central", "Canada East",    "Central India",
-        "Central US",           "East Asia",        "East US",        "East US 2",      "France Central",
-        "Germany West Central", "Italy North",      "Japan East",     "Japan West",     "Korea Central",
-        "North Central US",     "North Europe",     "Norway East",    "Poland Central", "South Africa North",
-        "South Central US",     "South India",      "Southeast Asia", "Spain Central",  "Sweden Central",
-        "Switzerland North",    "Switzerland West", "UAE North",      "UK South",       "UK West",
-        "West Central US",      "West Europe",      "West US",        "West US 2",      "West US 3",
+        "Australia East",
+        "Brazil South",
+        "Canada Central",
+        "Canada East",
+        "Central India",
+        "Central US",
+        "East Asia",
+        "East US",
+        "East US 2",
+        "France Central",
+        "Germany West Central",
+        "Italy North",
+        "Japan East",
+        "Japan West",
+        "Korea Central",
+        "North Central US",
+        "North Europe",
+        "Norway East",
+        "Poland Central",
+        "South Africa North",
+        "South Central US",
+        "South India",
+        "Southeast Asia",
+        "Spain Central",
+        "Sweden Central",
+        "Switzerland North",
+        "Switzerland West",
+        "UAE North",
+        "UK South",
+        "UK West",
+        "West Central US",
+        "West Europe",
+        "West US",
+        "West US 2",
+        "West US 3",
     };
     for (size_t i = 0; i < sizeof regions / sizeof *regions; i++) {
         const char *at = name;

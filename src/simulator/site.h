@@ -48,11 +48,12 @@ uint64_t site_delay(struct site *site, enum step step, uint64_t mono_ns);
 /* Appends rate_limits.updated: what is left of the quota (preview lists requests too). */
 void site_rate_limits(struct site *site, bool preview, uint64_t mono_ns, struct text *out);
 
-/* Appends the headers that the service puts on a 101 or a refusal: date; request ids and region (Azure only).
- */
+/* Appends the headers that the service puts on a 101 or a refusal: date; request ids and region
+ * (Azure only). */
 void site_headers(struct site *site, const char *client_request_id, struct text *out);
 
-/* How Azure shows a region whose short name is known ("eastus2": "East US 2"); else the name itself. */
+/* How Azure shows a region whose short name is known ("eastus2": "East US 2"); else the name
+ * itself. */
 const char *site_region_display(const char *name);
 
 #endif

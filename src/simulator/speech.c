@@ -20,7 +20,8 @@ void speech_item(struct visit *visit, const struct reply *reply)
     struct identifiers *ids = ids_of(visit);
     reply_output_item(reply, false, REPLY_COMPLETED, ids, visit_draft(visit));
     visit_say(visit);
-    if (reply_conversation_item(reply, false, REPLY_COMPLETED, ids, visit_draft(visit))) visit_say(visit);
+    if (reply_conversation_item(reply, false, REPLY_COMPLETED, ids, visit_draft(visit)))
+        visit_say(visit);
     reply_content_part(reply, false, ids, visit_draft(visit));
     visit_say(visit);
     if (reply->conversation_id[0] == '\0') return;
@@ -69,7 +70,8 @@ static void say_item_done(struct visit *visit, const struct reply *reply, enum r
     visit_say(visit);
 }
 
-void speech_done(struct visit *visit, const struct reply *reply, const struct reply_end *end, bool has_item)
+void speech_done(struct visit *visit, const struct reply *reply, const struct reply_end *end,
+                 bool has_item)
 {
     if (has_item) say_item_done(visit, reply, end->status);
     reply_done(reply, end, has_item, &visit->settings, ids_of(visit), visit_draft(visit));

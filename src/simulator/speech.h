@@ -1,5 +1,5 @@
-/* What the model says: the events of one response in the order of the service (realtime protocol, 4.4 and
- * 4.6). */
+/* What the model says: the events of one response in the order of the service (realtime protocol,
+ * 4.4 and 4.6). */
 #ifndef RUSHHOUR_SIMULATOR_SPEECH_H
 #define RUSHHOUR_SIMULATOR_SPEECH_H
 
@@ -17,6 +17,7 @@ void speech_delta(struct visit *visit, struct reply *reply);
 void speech_count(struct visit *visit, struct reply *reply);
 
 /* The closing events of the item, if there is one, and response.done. */
-void speech_done(struct visit *visit, const struct reply *reply, const struct reply_end *end, bool has_item);
+void speech_done(struct visit *visit, const struct reply *reply, const struct reply_end *end,
+                 bool has_item);
 
 #endif

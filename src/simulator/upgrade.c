@@ -38,8 +38,8 @@ static void add_counters(struct visit *visit, struct text *headers)
 }
 
 /* Sends a refusal and ends the visit. */
-static void refuse(struct visit *visit, int status, const struct text *headers, const char *content_type,
-                   const struct text *body)
+static void refuse(struct visit *visit, int status, const struct text *headers,
+                   const char *content_type, const struct text *body)
 {
     ws_peer_refuse(visit->peer, status, text_str(headers), content_type, text_str(body));
     visit->http_status = status;
@@ -68,7 +68,8 @@ static void refuse_as_struck(struct visit *visit, const struct refusal *refusal)
     if (refusal_voice(refusal) == VOICE_SERVICE) add_request_id(visit, headers);
     int64_t wait_ns = visit->strike.after_ns;
     struct text counters = {0};
-    if (visit->strike.retry_after_ns > 0) { /* a limit refuses, and the counters are what they are */
+    if (visit->strike.retry_after_ns > 0) { /* a limit refuses, and the counters are what they
+                                               are */
         wait_ns = visit->strike.retry_after_ns;
         add_counters(visit, &counters);
         site.limit_lines = text_str(&counters);
@@ -83,7 +84,8 @@ static void refuse_as_struck(struct visit *visit, const struct refusal *refusal)
 /* 101 with the wrong key: no session comes of it, whatever the client makes of it. */
 static void accept_wrongly(struct visit *visit)
 {
-    struct text *headers = visit_draft(visit); /* from whoever broke it on the way: without the ids */
+    struct text *headers = visit_draft(visit); /* from whoever broke it on the way: without the
+                                                  ids */
     ws_peer_accept_wrongly(visit->peer, text_str(headers));
     visit->http_status = 101;
     visit->upgrade_delay_ns = clock_mono_ns() - visit->asked_ns;
@@ -113,8 +115,8 @@ static void turn_away(struct visit *visit)
     struct complaint complaint;
     char reason[96];
     (void)complain(&complaint, verdict->code, "", "%s", verdict->message);
-    (void)snprintf(reason, sizeof reason, "invalid_request_error%s%s", verdict->code == NULL ? "" : ".",
-                   verdict->code == NULL ? "" : verdict->code);
+    (void)snprintf(reason, sizeof reason, "invalid_request_error%s%s",
+                   verdict->code == NULL ? "" : ".", verdict->code == NULL ? "" : verdict->code);
     visit_complain(visit, &complaint, NULL);
     ws_peer_close(visit->peer, verdict->close_code, reason);
     ws_peer_flush(visit->peer);
@@ -156,13 +158,15 @@ static void draw_fault(struct visit *visit, const struct request *request)
 {
     struct site *site = visit->site;
     struct refusal_site traits = refusal_site(visit);
-    /* Whom the region turns away has no chance of a fault, but for the one that speaks of its 401. */
+    /* Whom the region turns away has no chance of a fault, but for the one that speaks of its
+     * 401. */
     if (visit->verdict.kind != VERDICT_ACCEPT &&
         !refusal_applies(FAULT_SUBPROTOCOL_REFUSED, request, &visit->verdict, &traits))
         return;
     struct moment moment = {.wall_ns = service_wall(site->service, visit->asked_ns)};
     struct strike drawn = script_strike(&site->script, CHANCE_PER_UPGRADE, &moment);
-    if (drawn.struck && refusal_applies(drawn.kind, request, &visit->verdict, &traits)) visit->strike = drawn;
+    if (drawn.struck && refusal_applies(drawn.kind, request, &visit->verdict, &traits))
+        visit->strike = drawn;
     if (visit->verdict.kind != VERDICT_ACCEPT) return;
     struct strike refused = quota_connect(&site->quota, moment.wall_ns);
     if (refused.struck) visit->strike = refused;

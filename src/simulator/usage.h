@@ -1,5 +1,5 @@
-/* Tokens of a conversation, estimated from sizes: usage must grow as the real one does, not match it to the
- * token. */
+/* Tokens of a conversation, estimated from sizes: usage must grow as the real one does, not match
+ * it to the token. */
 #ifndef RUSHHOUR_SIMULATOR_USAGE_H
 #define RUSHHOUR_SIMULATOR_USAGE_H
 
@@ -22,13 +22,14 @@ struct usage_count {
 /* About four bytes of English to a token. */
 uint64_t usage_text_tokens(size_t bytes);
 
-/* A user's audio is 10 tokens a second, the model's 20 (OpenAI's guide to realtime costs). PCM16, 24 kHz. */
+/* A user's audio is 10 tokens a second, the model's 20 (OpenAI's guide to realtime costs). PCM16,
+ * 24 kHz. */
 uint64_t usage_audio_tokens_in(uint64_t ms);
 uint64_t usage_audio_tokens_out(uint64_t ms);
 
 /*
- * The input of a response that starts now: the whole context and the instructions, cut to the model's window;
- * what was read before is cached in blocks of 64 tokens. Marks the context as read.
+ * The input of a response that starts now: the whole context and the instructions, cut to the
+ * model's window; what was read before is cached in blocks of 64 tokens. Marks the context as read.
  */
 struct usage_count usage_begin(struct context *context, size_t instruction_bytes);
 

@@ -124,7 +124,8 @@ void visit_take_held(struct visit *visit)
 
 static void hold(struct visit *visit, const char *text, size_t length, uint64_t at_ns)
 {
-    struct held *held = visit->held_bytes + length > HELD_LIMIT ? NULL : malloc(sizeof *held + length + 1);
+    struct held *held =
+        visit->held_bytes + length > HELD_LIMIT ? NULL : malloc(sizeof *held + length + 1);
     if (held == NULL) {
         visit_reset(visit);
         return;
@@ -139,7 +140,8 @@ static void hold(struct visit *visit, const char *text, size_t length, uint64_t 
 static void on_gate(struct appointment *appointment, uint64_t now_ns)
 {
     (void)now_ns;
-    struct visit *visit = (struct visit *)(void *)((char *)appointment - offsetof(struct visit, gate));
+    struct visit *visit =
+        (struct visit *)(void *)((char *)appointment - offsetof(struct visit, gate));
     switch (visit->state) {
     case VISIT_ASKED:
         upgrade_answer(visit);

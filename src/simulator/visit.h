@@ -1,7 +1,7 @@
 /*
- * One connection as the service sees it: from the upgrade request to its end. Client events are taken
- * strictly in order: while an answer of the session is due (session.created, session.updated), what comes
- * after it waits.
+ * One connection as the service sees it: from the upgrade request to its end. Client events are
+ * taken strictly in order: while an answer of the session is due (session.created,
+ * session.updated), what comes after it waits.
  */
 #ifndef RUSHHOUR_SIMULATOR_VISIT_H
 #define RUSHHOUR_SIMULATOR_VISIT_H
@@ -23,7 +23,8 @@ enum visit_state {
 struct conversation {
     struct context context;
     char last_item_id[ITEM_ID_SIZE]; /* "": it is empty */
-    uint64_t *items;                 /* hashes of the newest item ids, for delete, truncate and duplicates */
+    uint64_t *items;                 /* hashes of the newest item ids, for delete, truncate and
+                                        duplicates */
     size_t item_count;
     uint64_t audio_bytes; /* in the input buffer */
 };
@@ -53,8 +54,10 @@ struct visit {
     struct answer *answers; /* under way, or silent for ever */
     struct held *held, **held_end;
     size_t held_bytes;
-    char *update_id;    /* the client's event_id of the session.update that a fault answers, or NULL */
-    uint64_t spoken_ns; /* when the last message went either way; kept for a fault of the session only */
+    char *update_id;    /* the client's event_id of the session.update that a fault answers, or
+                           NULL */
+    uint64_t spoken_ns; /* when the last message went either way; kept for a fault of the session
+                           only */
     bool failed;        /* the response before did */
     bool retries;       /* the session was taken for the retry of a failure */
     /* for the ledger */
@@ -85,12 +88,13 @@ void visit_wait(struct visit *visit, struct appointment *appointment, uint64_t d
 /* Takes the client events that came too early, as far as the state allows. */
 void visit_take_held(struct visit *visit);
 
-/* Writes the ledger lines of the session and of its responses under way, once, and drops those responses. */
+/* Writes the ledger lines of the session and of its responses under way, once, and drops those
+ * responses. */
 void visit_record(struct visit *visit, enum ledger_outcome outcome);
 
 /*
- * Each ends the connection from our side, for the ledger as well: by a reset, by an end without a Close
- * frame, by a Close frame (reason: at most 123 bytes).
+ * Each ends the connection from our side, for the ledger as well: by a reset, by an end without a
+ * Close frame, by a Close frame (reason: at most 123 bytes).
  */
 void visit_reset(struct visit *visit);
 void visit_cut(struct visit *visit, enum ledger_outcome outcome);

@@ -48,7 +48,8 @@ static size_t decode_group(const char *group, bool may_pad, unsigned char *out)
         if (value == 0) return 0;
         bits = bits << 6 | (value - 1);
     }
-    if ((bits & ((UINT32_C(1) << (8 * padding)) - 1)) != 0) return 0; /* bits that stand for nothing */
+    /* bits that stand for nothing */
+    if ((bits & ((UINT32_C(1) << (8 * padding)) - 1)) != 0) return 0;
     out[0] = (unsigned char)(bits >> 16);
     if (padding < 2) out[1] = (unsigned char)(bits >> 8);
     if (padding < 1) out[2] = (unsigned char)bits;

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 
 /* The square-and-add rule: each side contributes what lies towards the bound. */
-static struct difference mover(double a, double a_low, double a_high, double b, double b_low, double b_high)
+static struct difference mover(double a, double a_low, double a_high, double b, double b_low,
+                               double b_high)
 {
     return (struct difference){
         .valid = true,
@@ -25,14 +26,15 @@ struct difference difference_in_differences(const struct difference *treated,
                                             const struct difference *control)
 {
     if (!treated->valid || !control->valid) return (struct difference){0};
-    return mover(control->value, control->low, control->high, treated->value, treated->low, treated->high);
+    return mover(control->value, control->low, control->high, treated->value, treated->low,
+                 treated->high);
 }
 
 struct difference quantile_difference(const struct quantile *a, const struct quantile *b)
 {
     if (!a->valid || !b->valid || !a->two_sided || !b->two_sided) return (struct difference){0};
-    return mover((double)a->value, (double)a->low, (double)a->high, (double)b->value, (double)b->low,
-                 (double)b->high);
+    return mover((double)a->value, (double)a->low, (double)a->high, (double)b->value,
+                 (double)b->low, (double)b->high);
 }
 
 double rate_score_test(double x1, double n1, double x2, double n2, double *z)
@@ -40,7 +42,8 @@ double rate_score_test(double x1, double n1, double x2, double n2, double *z)
     double unused;
     if (z == NULL) z = &unused;
     *z = 0;
-    if (!(n1 > 0) || !(n2 > 0) || !isfinite(n1) || !isfinite(n2) || isnan(x1) || isnan(x2)) return 1;
+    if (!(n1 > 0) || !(n2 > 0) || !isfinite(n1) || !isfinite(n2) || isnan(x1) || isnan(x2))
+        return 1;
     double pooled = (x1 + x2) / (n1 + n2);
     double variance = pooled * (1 - pooled) * (1 / n1 + 1 / n2);
     if (!(variance > 0)) return 1;
@@ -56,7 +59,8 @@ struct margins {
     double low, high; /* the least and the greatest x */
 };
 
-/* The hypergeometric probability, as a quotient of three binomials with p = k / (n1 + n2) (Loader 2000). */
+/* The hypergeometric probability, as a quotient of three binomials with p = k / (n1 + n2) (Loader
+ * 2000). */
 static double log_probability(const struct margins *m, double x)
 {
     double n = m->n1 + m->n2;
@@ -66,7 +70,8 @@ static double log_probability(const struct margins *m, double x)
            binomial_log_pmf(m->k, n, p, q);
 }
 
-/* P(x) and all that follow it, away from the mode in the direction of `step`, where they only get smaller. */
+/* P(x) and all that follow it, away from the mode in the direction of `step`, where they only get
+ * smaller. */
 static double tail_from(const struct margins *m, double x, double step)
 {
     double term = 1;
@@ -82,8 +87,8 @@ static double tail_from(const struct margins *m, double x, double step)
     return exp(log_first + log(sum));
 }
 
-/* The table nearest to the mode, on the side of `end`, that is no likelier than the limit; `end` less one
- * step towards outside when there is none. */
+/* The table nearest to the mode, on the side of `end`, that is no likelier than the limit; `end`
+ * less one step towards outside when there is none. */
 static double no_likelier(const struct margins *m, double mode, double end, double limit)
 {
     double step = end > mode ? 1 : -1;
@@ -112,7 +117,8 @@ double fisher_exact(uint64_t x1, uint64_t n1, uint64_t x2, uint64_t n2)
     double x = (double)x1;
     double mode = floor((m.n1 + 1) * ((m.k + 1) / (m.n1 + m.n2 + 2)));
     mode = fmin(fmax(mode, m.low), m.high);
-    /* Tables as likely as the observed one belong to the sum though rounding may make them differ. */
+    /* Tables as likely as the observed one belong to the sum though rounding may make them
+     * differ. */
     double limit = log_probability(&m, x) + 1e-7;
     if (log_probability(&m, mode) <= limit) return 1;
     double p = x > mode ? tail_from(&m, x, 1) : tail_from(&m, x, -1);

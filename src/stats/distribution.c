@@ -1,4 +1,5 @@
-/* Quantiles of the normal, Student's t and the beta distribution, and the beta distribution function. */
+/* Quantiles of the normal, Student's t and the beta distribution, and the beta distribution
+ * function. */
 #include "stats/rate.h"
 
 #include <float.h>
@@ -8,7 +9,8 @@
 #define FRACTION_STEPS 100000000 /* far more than the square root of any sample size */
 
 /*
- * A start within 4.5e-4 of the quantile, for p <= 0.5 (Hastings 1955; Abramowitz and Stegun 26.2.23).
+ * A start within 4.5e-4 of the quantile, for p <= 0.5 (Hastings 1955; Abramowitz and Stegun
+ * 26.2.23).
  */
 static double normal_guess(double p)
 {
@@ -69,16 +71,16 @@ static double beta_distance(double x, double y, double a, double b)
 }
 
 /*
- * log of x^a y^b / B(a, b), y = 1 - x. As a sum of deviances and Stirling's rests it keeps its digits for any
- * a and b, where the difference of three log Gammas would lose them all (Loader 2000, "Fast and accurate
- * computation of binomial probabilities").
+ * log of x^a y^b / B(a, b), y = 1 - x. As a sum of deviances and Stirling's rests it keeps its
+ * digits for any a and b, where the difference of three log Gammas would lose them all (Loader
+ * 2000, "Fast and accurate computation of binomial probabilities").
  */
 static double log_power_over_beta(double x, double y, double a, double b)
 {
     double n = a + b;
     double distance = beta_distance(x, y, a, b);
-    double deviance =
-        a * log_less_linear(x * n / a, distance / a) + b * log_less_linear(y * n / b, -distance / b);
+    double deviance = a * log_less_linear(x * n / a, distance / a) +
+                      b * log_less_linear(y * n / b, -distance / b);
     double rest = stirling_rest(n) - stirling_rest(a) - stirling_rest(b);
     return deviance + 0.5 * (log(a) + log(b / n)) - LOG_SQRT_2PI + rest;
 }
@@ -98,9 +100,9 @@ double normal_two_sided_p(double z)
 }
 
 /*
- * The continued fraction of the incomplete beta integral, for x not much above the mean: the even part of
- * DLMF 8.17.22, by Lentz's method. Its terms are written with distance = (a + b) x - a, so that nothing
- * cancels when a and b are large.
+ * The continued fraction of the incomplete beta integral, for x not much above the mean: the even
+ * part of DLMF 8.17.22, by Lentz's method. Its terms are written with distance = (a + b) x - a, so
+ * that nothing cancels when a and b are large.
  */
 static double beta_fraction(double x, double distance, double a, double b)
 {
@@ -112,8 +114,9 @@ static double beta_fraction(double x, double distance, double a, double b)
         double k = m - 1; /* odd, even: the numerators d_{2m-1} and d_{2m} of 8.17.22 */
         double odd = -(a + k) * (a + b + k) * x / ((a + 2 * k) * (a + 2 * k + 1));
         double even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
-        double one_and_next_odd = (a * (3 * m + 1 - m * x - distance) + m * (4 * m + 2 - distance - m * x)) /
-                                  ((a + 2 * m) * (a + 2 * m + 1));
+        double one_and_next_odd =
+            (a * (3 * m + 1 - m * x - distance) + m * (4 * m + 2 - distance - m * x)) /
+            ((a + 2 * m) * (a + 2 * m + 1));
         double numerator = -odd * even;
         double denominator = even + one_and_next_odd;
         d = 1 / (denominator + numerator * d);
@@ -142,9 +145,9 @@ double beta_cdf(double x, double a, double b)
 }
 
 /*
- * log(x / (1 - x)) at a probability p <= 0.5: Newton's method on log p, which is nearly straight there,
- * within a bracket. On this scale the derivative of the distribution function is x^a y^b / B(a, b), which the
- * function needs anyway.
+ * log(x / (1 - x)) at a probability p <= 0.5: Newton's method on log p, which is nearly straight
+ * there, within a bracket. On this scale the derivative of the distribution function is x^a y^b /
+ * B(a, b), which the function needs anyway.
  */
 static double beta_logit_lower(double p, double a, double b)
 {
@@ -162,13 +165,15 @@ static double beta_logit_lower(double p, double a, double b)
         }
         double step = below > 0 && power > 0 ? log(below / p) * below / power : INFINITY;
         double next = u - step;
-        if (fabs(step) <= 1e-15 * fmax(1, fabs(u)) || high - low <= 1e-15 * fmax(1, fabs(low))) return next;
+        if (fabs(step) <= 1e-15 * fmax(1, fabs(u)) || high - low <= 1e-15 * fmax(1, fabs(low)))
+            return next;
         u = next;
     }
     return u;
 }
 
-/* log(x / (1 - x)) at the quantile p of a beta distribution; q = 1 - p is passed along for its digits. */
+/* log(x / (1 - x)) at the quantile p of a beta distribution; q = 1 - p is passed along for its
+ * digits. */
 static double beta_logit(double p, double q, double a, double b)
 {
     return p <= q ? beta_logit_lower(p, a, b) : -beta_logit_lower(q, b, a);
@@ -181,7 +186,8 @@ double beta_quantile(double p, double a, double b)
     return 1 / (1 + exp(-beta_logit(p, 1 - p, a, b)));
 }
 
-/* Student's t for many degrees of freedom, where the beta quantile runs out of digits (A. and S. 26.7.5). */
+/* Student's t for many degrees of freedom, where the beta quantile runs out of digits (A. and S.
+ * 26.7.5). */
 static double student_near_normal(double p, double degrees)
 {
     double z = normal_quantile(p);
@@ -196,8 +202,10 @@ double student_quantile(double p, double degrees)
     if (isnan(p) || p < 0 || p > 1 || !(degrees > 0)) return NAN;
     if (p == 0 || p == 0.5 || p == 1) return p == 0.5 ? 0 : normal_quantile(p);
     if (degrees > 1e6) return student_near_normal(p, degrees);
-    /* degrees / (degrees + t^2) has a beta distribution with degrees/2 and 1/2 (A. and S. 26.7.1). */
+    /* degrees / (degrees + t^2) has a beta distribution with degrees/2 and 1/2 (A. and S.
+     * 26.7.1). */
     double both_tails = 2 * fmin(p, 1 - p);
-    double t = sqrt(degrees) * exp(-0.5 * beta_logit(both_tails, fabs(1 - 2 * p), degrees / 2, 0.5));
+    double t =
+        sqrt(degrees) * exp(-0.5 * beta_logit(both_tails, fabs(1 - 2 * p), degrees / 2, 0.5));
     return p < 0.5 ? -t : t;
 }

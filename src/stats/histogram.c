@@ -20,7 +20,8 @@ static int buckets_for(const struct histogram *h, int64_t highest)
 }
 
 /*
- * Sub-buckets are a power of two that tells 2 * 10^digits values apart: HdrHistogram's meaning of digits.
+ * Sub-buckets are a power of two that tells 2 * 10^digits values apart: HdrHistogram's meaning of
+ * digits.
  */
 static int sub_bucket_magnitude(int digits)
 {
@@ -75,7 +76,8 @@ void histogram_free(struct histogram *h)
 
 static void refuse(struct histogram *h, uint64_t count)
 {
-    if (__builtin_add_overflow(h->out_of_range, count, &h->out_of_range)) h->out_of_range = UINT64_MAX;
+    if (__builtin_add_overflow(h->out_of_range, count, &h->out_of_range))
+        h->out_of_range = UINT64_MAX;
 }
 
 bool histogram_record(struct histogram *h, int64_t value, uint64_t count)
@@ -116,7 +118,8 @@ static int64_t median_equivalent(const struct histogram *h, size_t index)
     return lowest + width / 2;
 }
 
-static void add_by_value(struct histogram *into, const struct histogram *from, size_t first, size_t last)
+static void add_by_value(struct histogram *into, const struct histogram *from, size_t first,
+                         size_t last)
 {
     for (size_t i = first; i <= last; i++) {
         if (from->counts[i] == 0) continue;
@@ -218,7 +221,8 @@ double histogram_stddev(const struct histogram *h)
     return sqrt(sum / (double)h->total);
 }
 
-/* The place of the sample with a 1-based rank; the histogram is not empty and rank is at most its total. */
+/* The place of the sample with a 1-based rank; the histogram is not empty and rank is at most its
+ * total. */
 static size_t index_at_rank(const struct histogram *h, uint64_t rank)
 {
     size_t block = histogram_block_of(histogram_index_of(h, h->min_raw));
@@ -233,9 +237,7 @@ static size_t index_at_rank(const struct histogram *h, uint64_t rank)
 int64_t histogram_percentile(const struct histogram *h, double percentile)
 {
     if (h->total == 0) return 0;
-    /*
-     * One unit in the last place less, as HdrHistogram does, so that rounding never adds a rank.
-     */
+    /* One unit in the last place less, as HdrHistogram does, so that rounding never adds a rank. */
     double bounded = fmin(fmax(nextafter(percentile, -INFINITY), 0), 100);
     double wanted = ceil(bounded * (double)h->total / 100);
     uint64_t rank = wanted >= (double)h->total ? h->total : (uint64_t)wanted;

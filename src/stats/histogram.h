@@ -1,6 +1,6 @@
 /*
- * A High Dynamic Range histogram, exact in the sense of HdrHistogram (Gil Tene, github.com/HdrHistogram): the
- * same bucket layout, the same percentiles, the same encoded form.
+ * A High Dynamic Range histogram, exact in the sense of HdrHistogram (Gil Tene,
+ * github.com/HdrHistogram): the same bucket layout, the same percentiles, the same encoded form.
  */
 #ifndef RUSHHOUR_STATS_HISTOGRAM_H
 #define RUSHHOUR_STATS_HISTOGRAM_H
@@ -13,7 +13,8 @@
 
 /* Fields are read-only for everyone but histogram*.c. */
 struct histogram {
-    int64_t lowest, highest; /* lowest discernible and highest trackable value, in the caller's unit */
+    int64_t lowest, highest; /* lowest discernible and highest trackable value, in the caller's
+                                unit */
     int digits;              /* significant decimal digits, 1..5 */
     int unit_magnitude, sub_bucket_half_count_magnitude; /* logarithms to base 2 */
     int sub_bucket_count, sub_bucket_half_count, bucket_count;
@@ -23,11 +24,13 @@ struct histogram {
     uint64_t *blocks; /* the sum of each 32 counts in a row: what is empty costs one look, not 32 */
     uint64_t total;
     uint64_t out_of_range;    /* values that were refused; never clamped into a bucket */
-    int64_t min_raw, max_raw; /* INT64_MAX and 0 when empty; they bound the part of counts that is in use */
+    int64_t min_raw, max_raw; /* INT64_MAX and 0 when empty; they bound the part of counts that is
+                                 in use */
 };
 
 /*
- * lowest >= 1, highest >= 2*lowest. The caller's (histogram_free); NULL without memory or for others.
+ * lowest >= 1, highest >= 2*lowest. The caller's (histogram_free); NULL without memory or for
+ * others.
  */
 struct histogram *histogram_new(int64_t lowest, int64_t highest, int digits);
 void histogram_free(struct histogram *h);
@@ -36,8 +39,9 @@ void histogram_free(struct histogram *h);
 bool histogram_record(struct histogram *h, int64_t value, uint64_t count);
 
 /*
- * Adds all of `from` to `into`, its out_of_range too. Same lowest and digits: exact, bucket by bucket.
- * Others: by each bucket's median-equivalent value. What `into` cannot track grows its out_of_range.
+ * Adds all of `from` to `into`, its out_of_range too. Same lowest and digits: exact, bucket by
+ * bucket. Others: by each bucket's median-equivalent value. What `into` cannot track grows its
+ * out_of_range.
  */
 void histogram_add(struct histogram *into, const struct histogram *from);
 
@@ -45,25 +49,27 @@ void histogram_add(struct histogram *into, const struct histogram *from);
 void histogram_reset(struct histogram *h);
 
 /*
- * As HdrHistogram defines them; 0 when empty. min() is the lowest equivalent of the smallest value, max() the
- * highest equivalent of the largest, mean and standard deviation take each value as the middle of its bucket.
+ * As HdrHistogram defines them; 0 when empty. min() is the lowest equivalent of the smallest value,
+ * max() the highest equivalent of the largest, mean and standard deviation take each value as the
+ * middle of its bucket.
  */
 int64_t histogram_min(const struct histogram *h);
 int64_t histogram_max(const struct histogram *h);
 double histogram_mean(const struct histogram *h);
 double histogram_stddev(const struct histogram *h);
 
-/* The sum of all values, each taken as the middle of its bucket: exact up to 2^53, so it never falls as
- * values come. */
+/* The sum of all values, each taken as the middle of its bucket: exact up to 2^53, so it never
+ * falls as values come. */
 double histogram_sum(const struct histogram *h);
 
 /*
- * The highest equivalent value at a percentile, which is bounded to 0..100; the lowest equivalent at exactly
- * 0, as getValueAtPercentile of HdrHistogram 2.1.11 has it. 0 when empty.
+ * The highest equivalent value at a percentile, which is bounded to 0..100; the lowest equivalent
+ * at exactly 0, as getValueAtPercentile of HdrHistogram 2.1.11 has it. 0 when empty.
  */
 int64_t histogram_percentile(const struct histogram *h, double percentile);
 
-/* The highest equivalent value of the sample with this 1-based rank, bounded to 1..total. 0 when empty. */
+/* The highest equivalent value of the sample with this 1-based rank, bounded to 1..total. 0 when
+ * empty. */
 int64_t histogram_at_rank(const struct histogram *h, uint64_t rank);
 
 /* How many recorded values are greater than `value` (to bucket resolution). */

@@ -1,7 +1,7 @@
 /*
- * HdrHistogram's V2 encoding. Compressed form: cookie, length, zlib stream. Inside: cookie, payload length,
- * normalising offset, digits, lowest, highest, ratio (all big-endian), then the counts as ZigZag LEB128 of at
- * most nine bytes each, where a negative number stands for that many zeros.
+ * HdrHistogram's V2 encoding. Compressed form: cookie, length, zlib stream. Inside: cookie, payload
+ * length, normalising offset, digits, lowest, highest, ratio (all big-endian), then the counts as
+ * ZigZag LEB128 of at most nine bytes each, where a negative number stands for that many zeros.
  */
 #include "stats/base64.h"
 #include "stats/histogram_layout.h"
@@ -16,8 +16,9 @@
 #define PLAIN_HEADER 40
 #define COMPRESSED_HEADER 8
 #define LONGEST_NUMBER 9
-#define PIECE ((size_t)4096)                   /* characters of base64 that are decoded at a time */
-#define RATIO_ONE UINT64_C(0x3ff0000000000000) /* 1.0 as an IEEE 754 double: values are whole numbers */
+#define PIECE ((size_t)4096) /* characters of base64 that are decoded at a time */
+#define RATIO_ONE                                                                                  \
+    UINT64_C(0x3ff0000000000000) /* 1.0 as an IEEE 754 double: values are whole numbers */
 
 static void put_u32(unsigned char *out, uint32_t value)
 {
@@ -41,7 +42,8 @@ static uint64_t get_u64(const unsigned char *in)
 }
 
 /*
- * Writes a number that is ZigZag-coded already; returns its length, 1 to 9. The ninth byte holds eight bits.
+ * Writes a number that is ZigZag-coded already; returns its length, 1 to 9. The ninth byte holds
+ * eight bits.
  */
 static size_t put_number(unsigned char *out, uint64_t zigzag)
 {
@@ -55,7 +57,8 @@ static size_t put_number(unsigned char *out, uint64_t zigzag)
 }
 
 /*
- * Writes the counts of the places 0 .. used-1; returns the length. A single zero is written as itself.
+ * Writes the counts of the places 0 .. used-1; returns the length. A single zero is written as
+ * itself.
  */
 static size_t put_counts(unsigned char *out, const uint64_t *counts, size_t used)
 {
@@ -107,8 +110,9 @@ static bool put_compressed(struct text *out, const unsigned char *plain, size_t 
 enum err_code histogram_encode(const struct histogram *h, struct text *out, struct error *err)
 {
     if (h->total > INT64_MAX) {
-        return error_set(err, ERR_FORMAT,
-                         "the histogram holds more than 2^63 values, which no HdrHistogram can carry");
+        return error_set(
+            err, ERR_FORMAT,
+            "the histogram holds more than 2^63 values, which no HdrHistogram can carry");
     }
     size_t used = histogram_index_of(h, h->max_raw) + 1;
     size_t before = out->length;
@@ -123,7 +127,8 @@ enum err_code histogram_encode(const struct histogram *h, struct text *out, stru
     return error_set(err, ERR_NOMEM, "no memory to encode a histogram");
 }
 
-/* Undoes base64 and zlib piece by piece, so that hostile input meets buffers of a fixed size only. */
+/* Undoes base64 and zlib piece by piece, so that hostile input meets buffers of a fixed size
+ * only. */
 struct unpacker {
     const char *base64;
     size_t left; /* characters of base64 not yet decoded */
@@ -141,8 +146,9 @@ struct histogram_decoder {
 
 static enum err_code torn(struct error *err)
 {
-    return error_set(err, ERR_FORMAT,
-                     "the histogram is torn or damaged: its compressed text does not hold what it announces");
+    return error_set(
+        err, ERR_FORMAT,
+        "the histogram is torn or damaged: its compressed text does not hold what it announces");
 }
 
 static bool decode_piece(struct unpacker *u)
@@ -157,9 +163,7 @@ static bool decode_piece(struct unpacker *u)
     return true;
 }
 
-/*
- * Fills u->plain with what comes next; u->have is 0 at the end of the stream. False for a fault.
- */
+/* Fills u->plain with what comes next; u->have is 0 at the end of the stream. False for a fault. */
 static bool refill(struct unpacker *u)
 {
     u->at = u->have = 0;
@@ -201,7 +205,8 @@ static bool take_number(struct unpacker *u, uint32_t *budget, int64_t *out)
 }
 
 /*
- * Sets the count of one place; places are visited in rising order. False when the total leaves its range.
+ * Sets the count of one place; places are visited in rising order. False when the total leaves its
+ * range.
  */
 static bool set_count(struct histogram *h, size_t index, uint64_t count)
 {
@@ -244,10 +249,10 @@ static bool at_end(struct unpacker *u)
     return u->zlib.avail_in == 0 && u->left == 0;
 }
 
-/* Empties the histogram at hand for the next counts when it is of this range and precision, or makes another.
- */
-static struct histogram *histogram_for(struct histogram_decoder *decoder, int64_t lowest, int64_t highest,
-                                       int digits)
+/* Empties the histogram at hand for the next counts when it is of this range and precision, or
+ * makes another. */
+static struct histogram *histogram_for(struct histogram_decoder *decoder, int64_t lowest,
+                                       int64_t highest, int digits)
 {
     struct histogram *h = decoder->histogram;
     if (h != NULL && h->lowest == lowest && h->highest == highest && h->digits == digits) {
@@ -265,20 +270,24 @@ static enum err_code unpack(struct histogram_decoder *decoder, struct error *err
     unsigned char header[PLAIN_HEADER];
     if (!take_bytes(u, header, sizeof header)) return torn(err);
     if (get_u32(header) != COOKIE_PLAIN) {
-        return error_set(err, ERR_FORMAT, "not a histogram of whole numbers in HdrHistogram's V2 encoding");
+        return error_set(err, ERR_FORMAT,
+                         "not a histogram of whole numbers in HdrHistogram's V2 encoding");
     }
     if (get_u32(header + 8) != 0) {
-        return error_set(err, ERR_FORMAT, "a shifted histogram (of a DoubleHistogram) cannot be read");
+        return error_set(err, ERR_FORMAT,
+                         "a shifted histogram (of a DoubleHistogram) cannot be read");
     }
     uint32_t digits = get_u32(header + 12);
     uint64_t lowest = get_u64(header + 16);
     uint64_t highest = get_u64(header + 24);
     if (digits < 1 || digits > 5 || lowest < 1 || lowest > highest / 2 || highest > INT64_MAX) {
-        return error_set(err, ERR_FORMAT, "the histogram announces a range or precision that does not exist");
+        return error_set(err, ERR_FORMAT,
+                         "the histogram announces a range or precision that does not exist");
     }
     struct histogram *h = histogram_for(decoder, (int64_t)lowest, (int64_t)highest, (int)digits);
     if (h == NULL)
-        return error_set(err, ERR_NOMEM, "no memory to decode a histogram, or a range that it cannot have");
+        return error_set(err, ERR_NOMEM,
+                         "no memory to decode a histogram, or a range that it cannot have");
     return take_counts(u, h, get_u32(header + 4)) && at_end(u) ? ERR_OK : torn(err);
 }
 
@@ -293,10 +302,12 @@ static enum err_code begin(struct histogram_decoder *decoder, const char *base64
     u->ended = false;
     u->at = u->have = 0;
     if (!base64_decoded_length(base64, length, &decoded) || !decode_piece(u)) {
-        return error_set(err, ERR_FORMAT, "not base64: a histogram line is torn, or from another program");
+        return error_set(err, ERR_FORMAT,
+                         "not base64: a histogram line is torn, or from another program");
     }
     if (decoded < COMPRESSED_HEADER || get_u32(u->packed) != COOKIE_COMPRESSED) {
-        return error_set(err, ERR_FORMAT, "not a compressed histogram in HdrHistogram's V2 encoding");
+        return error_set(err, ERR_FORMAT,
+                         "not a compressed histogram in HdrHistogram's V2 encoding");
     }
     if (get_u32(u->packed + 4) != decoded - COMPRESSED_HEADER) return torn(err);
     u->zlib.next_in += COMPRESSED_HEADER;
@@ -320,8 +331,8 @@ void histogram_decoder_free(struct histogram_decoder *decoder)
     free(decoder);
 }
 
-enum err_code histogram_decode_with(struct histogram_decoder *decoder, const char *base64, size_t length,
-                                    const struct histogram **out, struct error *err)
+enum err_code histogram_decode_with(struct histogram_decoder *decoder, const char *base64,
+                                    size_t length, const struct histogram **out, struct error *err)
 {
     *out = NULL;
     enum err_code code = begin(decoder, base64, length, err);
@@ -330,7 +341,8 @@ enum err_code histogram_decode_with(struct histogram_decoder *decoder, const cha
     return code;
 }
 
-enum err_code histogram_decode(const char *base64, size_t length, struct histogram **out, struct error *err)
+enum err_code histogram_decode(const char *base64, size_t length, struct histogram **out,
+                               struct error *err)
 {
     struct histogram_decoder *decoder = histogram_decoder_new();
     if (decoder == NULL) return error_set(err, ERR_NOMEM, "no memory to decode a histogram");

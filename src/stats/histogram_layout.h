@@ -1,4 +1,5 @@
-/* The mapping between values and buckets that histogram.c and its codec share. Nobody else includes this. */
+/* The mapping between values and buckets that histogram.c and its codec share. Nobody else includes
+ * this. */
 #ifndef RUSHHOUR_STATS_HISTOGRAM_LAYOUT_H
 #define RUSHHOUR_STATS_HISTOGRAM_LAYOUT_H
 
@@ -19,9 +20,7 @@ static inline int histogram_bucket_of(const struct histogram *h, int64_t value)
     return 63 - h->unit_magnitude - h->sub_bucket_half_count_magnitude - leading_zeros;
 }
 
-/*
- * The place of a value in `counts`; at or beyond counts_length when it is negative or too large.
- */
+/* The place of a value in `counts`; at or beyond counts_length when it is negative or too large. */
 static inline size_t histogram_index_of(const struct histogram *h, int64_t value)
 {
     int bucket = histogram_bucket_of(h, value);

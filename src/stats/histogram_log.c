@@ -5,12 +5,13 @@
 
 #include <string.h>
 
-#define MAX_SCALE                                                                                            \
+#define MAX_SCALE                                                                                  \
     1000000 /* the JVM's outputValueUnitRatio: a maximum in microseconds is shown in seconds                 \
              */
 #define YEAR_NS (NS_PER_S * 3600 * 24 * 365)
 
-/* Appends value/unit with three decimals, rounded half up as Java's %.3f; exact, whatever the locale. */
+/* Appends value/unit with three decimals, rounded half up as Java's %.3f; exact, whatever the
+ * locale. */
 static void put_decimal(struct text *out, int64_t value, int64_t unit)
 {
     int64_t thousandth = unit / 1000;
@@ -18,7 +19,8 @@ static void put_decimal(struct text *out, int64_t value, int64_t unit)
     text_printf(out, "%lld.%03lld", (long long)(rounded / 1000), (long long)(rounded % 1000));
 }
 
-/* Appends a comment; each of its lines becomes a comment line of its own, so that none can pose as data. */
+/* Appends a comment; each of its lines becomes a comment line of its own, so that none can pose as
+ * data. */
 static void put_comment(struct text *out, const char *comment)
 {
     while (*comment != '\0') {
@@ -41,31 +43,36 @@ void histogram_log_header(struct text *out, int64_t start_utc_ns, const char *co
     if (comment != NULL) put_comment(out, comment);
     text_puts(out, "#[Histogram log format version 1.3]\n#[StartTime: ");
     put_decimal(out, start, NS_PER_S);
-    text_printf(out, " (seconds since epoch), %s]\n#[BaseTime: 0.000 (seconds since epoch)]\n", stamp);
-    text_puts(out,
-              "\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\",\"Interval_Compressed_Histogram\"\n");
+    text_printf(out, " (seconds since epoch), %s]\n#[BaseTime: 0.000 (seconds since epoch)]\n",
+                stamp);
+    text_puts(out, "\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\",\"Interval_Compressed_"
+                   "Histogram\"\n");
 }
 
-/* What readers split a line at may not stand in a tag; nor what would not fit into an entry read back. */
+/* What readers split a line at may not stand in a tag; nor what would not fit into an entry read
+ * back. */
 static bool tag_is_fit(const char *tag)
 {
-    return strpbrk(tag, " ,\r\n") == NULL && strlen(tag) < sizeof((struct histogram_log_entry *)NULL)->tag;
+    return strpbrk(tag, " ,\r\n") == NULL &&
+           strlen(tag) < sizeof((struct histogram_log_entry *)NULL)->tag;
 }
 
-enum err_code histogram_log_line(struct text *out, const char *tag, int64_t start_utc_ns, int64_t length_ns,
-                                 const struct histogram *h, struct error *err)
+enum err_code histogram_log_line(struct text *out, const char *tag, int64_t start_utc_ns,
+                                 int64_t length_ns, const struct histogram *h, struct error *err)
 {
     if (tag == NULL) tag = "";
     if (!tag_is_fit(tag)) {
-        return error_set(err, ERR_FORMAT,
-                         "a histogram's tag must be shorter than 128 bytes, without comma, space or line "
-                         "break: \"%.128s\"",
-                         tag);
+        return error_set(
+            err, ERR_FORMAT,
+            "a histogram's tag must be shorter than 128 bytes, without comma, space or line "
+            "break: \"%.128s\"",
+            tag);
     }
     if (start_utc_ns < 0 || length_ns < 0) {
-        return error_set(err, ERR_FORMAT,
-                         "the interval of %s starts before 1970 or ends before it starts: set the clock",
-                         *tag == '\0' ? "a histogram" : tag);
+        return error_set(
+            err, ERR_FORMAT,
+            "the interval of %s starts before 1970 or ends before it starts: set the clock",
+            *tag == '\0' ? "a histogram" : tag);
     }
     size_t before = out->length;
     if (*tag != '\0') text_printf(out, "Tag=%s,", tag);
@@ -104,9 +111,7 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/*
- * Reads seconds such as 1429.123 into ns; false when they are no number or out of range.
- */
+/* Reads seconds such as 1429.123 into ns; false when they are no number or out of range. */
 static bool read_seconds(struct cursor *c, int64_t *ns)
 {
     const char *start = c->at;
@@ -130,8 +135,8 @@ static bool read_seconds(struct cursor *c, int64_t *ns)
 }
 
 /*
- * A start time alone does not say whether the lines are relative to it: it is kept as its negative until a
- * line shows it. A base time is final.
+ * A start time alone does not say whether the lines are relative to it: it is kept as its negative
+ * until a line shows it. A base time is final.
  */
 static void read_comment(struct cursor c, int64_t *base_ns)
 {
@@ -144,7 +149,8 @@ static void read_comment(struct cursor c, int64_t *base_ns)
 }
 
 /*
- * As HdrHistogram's reader: without a base time, lines over a year before the start are relative to it.
+ * As HdrHistogram's reader: without a base time, lines over a year before the start are relative to
+ * it.
  */
 static bool make_absolute(int64_t base_ns, int64_t *ns)
 {
@@ -181,7 +187,8 @@ static bool is_blank(char c)
 }
 
 enum err_code histogram_log_read(struct histogram_decoder *decoder, const char *line, size_t length,
-                                 int64_t *base_ns, struct histogram_log_entry *entry, struct error *err)
+                                 int64_t *base_ns, struct histogram_log_entry *entry,
+                                 struct error *err)
 {
     struct cursor c = {line, line + length};
     memset(entry, 0, sizeof *entry);
@@ -197,11 +204,13 @@ enum err_code histogram_log_read(struct histogram_decoder *decoder, const char *
     }
     if (!read_seconds(&c, &entry->start_utc_ns) || !skip_prefix(&c, ",") ||
         !read_seconds(&c, &entry->length_ns) || !skip_prefix(&c, ",") || !skip_max(&c)) {
-        return error_set(err, ERR_FORMAT,
-                         "not a line of a histogram log: wanted [Tag=NAME,]start,length,max,payload");
+        return error_set(
+            err, ERR_FORMAT,
+            "not a line of a histogram log: wanted [Tag=NAME,]start,length,max,payload");
     }
     if (!make_absolute(*base_ns, &entry->start_utc_ns)) {
-        return error_set(err, ERR_FORMAT, "the interval's start lies outside the range of the clock");
+        return error_set(err, ERR_FORMAT,
+                         "the interval's start lies outside the range of the clock");
     }
     return histogram_decode_with(decoder, c.at, (size_t)(c.end - c.at), &entry->histogram, err);
 }

@@ -9,28 +9,32 @@
 #include <stdint.h>
 
 /*
- * Appends the V2 compressed encoding as base64 (cookie 0x1c849304 around 0x1c849303, zlib, counts as ZigZag
- * LEB128-64b9B). ERR_NOMEM, or ERR_FORMAT for more than 2^63-1 values; nothing is appended then.
+ * Appends the V2 compressed encoding as base64 (cookie 0x1c849304 around 0x1c849303, zlib, counts
+ * as ZigZag LEB128-64b9B). ERR_NOMEM, or ERR_FORMAT for more than 2^63-1 values; nothing is
+ * appended then.
  */
-MUST_USE enum err_code histogram_encode(const struct histogram *h, struct text *out, struct error *err);
+MUST_USE enum err_code histogram_encode(const struct histogram *h, struct text *out,
+                                        struct error *err);
 
 /*
- * Decodes base64 of the V2 compressed form into a new histogram, the caller's (histogram_free). ERR_FORMAT
- * for anything else. Whatever the input says, memory stays below 64 MiB: the counts of the widest range at
- * five digits.
+ * Decodes base64 of the V2 compressed form into a new histogram, the caller's (histogram_free).
+ * ERR_FORMAT for anything else. Whatever the input says, memory stays below 64 MiB: the counts of
+ * the widest range at five digits.
  */
 MUST_USE enum err_code histogram_decode(const char *base64, size_t length, struct histogram **out,
                                         struct error *err);
 
 /*
  * The same for many payloads in a row: the memory of one is used for the next. The histogram is the
- * decoder's, and holds until the next call. Free with histogram_decoder_free; NULL is without memory.
+ * decoder's, and holds until the next call. Free with histogram_decoder_free; NULL is without
+ * memory.
  */
 struct histogram_decoder;
 struct histogram_decoder *histogram_decoder_new(void);
 void histogram_decoder_free(struct histogram_decoder *decoder);
 MUST_USE enum err_code histogram_decode_with(struct histogram_decoder *decoder, const char *base64,
-                                             size_t length, const struct histogram **out, struct error *err);
+                                             size_t length, const struct histogram **out,
+                                             struct error *err);
 
 /*
  * Appends the header of a log: the comment (may be NULL; each of its lines becomes a comment line),
@@ -39,13 +43,14 @@ MUST_USE enum err_code histogram_decode_with(struct histogram_decoder *decoder, 
 void histogram_log_header(struct text *out, int64_t start_utc_ns, const char *comment);
 
 /*
- * Appends one line: Tag=<tag>,<start s>,<length s>,<max>,<payload>, without Tag= when tag is NULL or "".
- * Times are rounded to ms; the max column is the maximum divided by 1,000,000, as the JVM's writer does.
- * ERR_FORMAT when the tag holds a comma, space or line break or is longer than 127 bytes, or for a negative
- * time; nothing is appended then.
+ * Appends one line: Tag=<tag>,<start s>,<length s>,<max>,<payload>, without Tag= when tag is NULL
+ * or "". Times are rounded to ms; the max column is the maximum divided by 1,000,000, as the JVM's
+ * writer does. ERR_FORMAT when the tag holds a comma, space or line break or is longer than 127
+ * bytes, or for a negative time; nothing is appended then.
  */
 MUST_USE enum err_code histogram_log_line(struct text *out, const char *tag, int64_t start_utc_ns,
-                                          int64_t length_ns, const struct histogram *h, struct error *err);
+                                          int64_t length_ns, const struct histogram *h,
+                                          struct error *err);
 
 /* One line as read back; the tag is "" when the line has none. */
 struct histogram_log_entry {
@@ -55,14 +60,14 @@ struct histogram_log_entry {
 };
 
 /*
- * Reads one line (without its newline) with a decoder that serves the whole log. Returns ERR_OK with
- * entry->histogram == NULL for comments, the legend, and empty lines; ERR_FORMAT for a torn or foreign line.
- * *base_ns belongs to the reader: it starts at 0 for each log, and [StartTime: and [BaseTime: lines are
- * applied to it. Without a base time, lines that lie more than a year before the start time are relative to
- * it, as the JVM's reader has it.
+ * Reads one line (without its newline) with a decoder that serves the whole log. Returns ERR_OK
+ * with entry->histogram == NULL for comments, the legend, and empty lines; ERR_FORMAT for a torn or
+ * foreign line. *base_ns belongs to the reader: it starts at 0 for each log, and [StartTime: and
+ * [BaseTime: lines are applied to it. Without a base time, lines that lie more than a year before
+ * the start time are relative to it, as the JVM's reader has it.
  */
-MUST_USE enum err_code histogram_log_read(struct histogram_decoder *decoder, const char *line, size_t length,
-                                          int64_t *base_ns, struct histogram_log_entry *entry,
-                                          struct error *err);
+MUST_USE enum err_code histogram_log_read(struct histogram_decoder *decoder, const char *line,
+                                          size_t length, int64_t *base_ns,
+                                          struct histogram_log_entry *entry, struct error *err);
 
 #endif

@@ -3,7 +3,8 @@
 #include <math.h>
 
 /*
- * P(B <= k) for B binomial with n trials of probability q: a beta integral (David and Nagaraja 2003, 2.1.5).
+ * P(B <= k) for B binomial with n trials of probability q: a beta integral (David and Nagaraja
+ * 2003, 2.1.5).
  */
 static double binomial_cdf(double k, double n, double q)
 {
@@ -66,13 +67,15 @@ uint64_t quantile_needed(double q, double confidence)
     return needed < 0x1p63 ? (uint64_t)needed : UINT64_MAX;
 }
 
-struct quantile histogram_quantile_at(const struct histogram *h, double q, uint64_t low, uint64_t high)
+struct quantile histogram_quantile_at(const struct histogram *h, double q, uint64_t low,
+                                      uint64_t high)
 {
     struct quantile result = {.valid = h->total > 0 && q >= 0 && q <= 1};
     if (!result.valid) return result;
     result.two_sided = low >= 1 && high <= h->total;
     result.value = histogram_percentile(h, 100 * q);
-    result.low = low < 1 ? histogram_min(h) : histogram_lowest_equivalent(h, histogram_at_rank(h, low));
+    result.low =
+        low < 1 ? histogram_min(h) : histogram_lowest_equivalent(h, histogram_at_rank(h, low));
     result.high = high > h->total ? histogram_max(h) : histogram_at_rank(h, high);
     return result;
 }
@@ -103,5 +106,6 @@ struct estimate rate_over(const struct histogram *h, int64_t limit, uint64_t fai
     struct estimate least = rate_in_sessions(slower, n, sums, confidence);
     if (!least.valid || within == 0) return least;
     struct estimate most = rate_in_sessions(slower + within, n, sums, confidence);
-    return (struct estimate){.valid = true, .value = least.value, .low = least.low, .high = most.high};
+    return (struct estimate){
+        .valid = true, .value = least.value, .low = least.low, .high = most.high};
 }

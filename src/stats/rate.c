@@ -52,7 +52,8 @@ struct estimate rate_clopper_pearson(uint64_t x, uint64_t n, double confidence)
     return result;
 }
 
-void cluster_add(struct cluster_sums *sums, uint64_t attempts, uint64_t failed, uint64_t first_failure)
+void cluster_add(struct cluster_sums *sums, uint64_t attempts, uint64_t failed,
+                 uint64_t first_failure)
 {
     if (attempts == 0) return;
     if (failed > attempts) failed = attempts;
@@ -89,11 +90,13 @@ void cluster_merge(struct cluster_sums *into, const struct cluster_sums *from)
 }
 
 /*
- * With one failed session at most, or nothing but failures, how sessions differ cannot be estimated.
+ * With one failed session at most, or nothing but failures, how sessions differ cannot be
+ * estimated.
  */
 static bool variance_is_known(const struct cluster_sums *sums)
 {
-    return sums->sessions > 1 && sums->with_failure > 1 && sums->m > 1 && sums->x > 0 && sums->x < sums->m;
+    return sums->sessions > 1 && sums->with_failure > 1 && sums->m > 1 && sums->x > 0 &&
+           sums->x < sums->m;
 }
 
 double cluster_design_effect(const struct cluster_sums *sums)
@@ -102,15 +105,16 @@ double cluster_design_effect(const struct cluster_sums *sums)
     double n = sums->m;
     double sessions = (double)sums->sessions;
     double p = sums->x / n;
-    double squares = fmax(0, sums->xx - 2 * p * sums->mx + p * p * sums->mm); /* sum of (x_i - m_i p)^2 */
+    /* sum of (x_i - m_i p)^2 */
+    double squares = fmax(0, sums->xx - 2 * p * sums->mx + p * p * sums->mm);
     double clustered = squares / (n * n) * sessions / (sessions - 1);
     double independent = p * (1 - p) / (n - 1);
     return fmax(1, clustered / independent);
 }
 
 /*
- * The exact interval for the share of sessions, about the share of attempts; widened when sessions differ so
- * in length that the two disagree.
+ * The exact interval for the share of sessions, about the share of attempts; widened when sessions
+ * differ so in length that the two disagree.
  */
 static struct estimate by_session(const struct cluster_sums *sums, double confidence)
 {
@@ -123,16 +127,18 @@ static struct estimate by_session(const struct cluster_sums *sums, double confid
 }
 
 /*
- * What the variance is worth that was estimated: a count of k has two degrees of freedom for each (Garwood
- * 1936), and it is the sessions with failures that tell how sessions differ. With S - 1 alone, of a hundred
- * poisoned sessions, 95% intervals hold the truth in 91% of runs only (bench_stats_calibration).
+ * What the variance is worth that was estimated: a count of k has two degrees of freedom for each
+ * (Garwood 1936), and it is the sessions with failures that tell how sessions differ. With S - 1
+ * alone, of a hundred poisoned sessions, 95% intervals hold the truth in 91% of runs only
+ * (bench_stats_calibration).
  */
 static double degrees_of_freedom(const struct cluster_sums *sums)
 {
     return fmin((double)(sums->sessions - 1), 2 * (double)sums->with_failure);
 }
 
-struct estimate rate_in_sessions(double x, double n, const struct cluster_sums *sums, double confidence)
+struct estimate rate_in_sessions(double x, double n, const struct cluster_sums *sums,
+                                 double confidence)
 {
     double effect = cluster_design_effect(sums);
     /* Nothing was estimated: attempts fail as if each had a session of its own. */
@@ -142,7 +148,8 @@ struct estimate rate_in_sessions(double x, double n, const struct cluster_sums *
     return wilson(bounded(x, 0, n) / effect, n / effect, t);
 }
 
-struct estimate rate_clustered(const struct cluster_sums *sums, double confidence, const char **method)
+struct estimate rate_clustered(const struct cluster_sums *sums, double confidence,
+                               const char **method)
 {
     const char *unused;
     if (method == NULL) method = &unused;

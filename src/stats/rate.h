@@ -1,4 +1,5 @@
-/* Failure rates and quantiles with honest intervals; each function names the source of its formula. */
+/* Failure rates and quantiles with honest intervals; each function names the source of its
+ * formula. */
 #ifndef RUSHHOUR_STATS_RATE_H
 #define RUSHHOUR_STATS_RATE_H
 
@@ -8,8 +9,8 @@
 #include <stdint.h>
 
 /*
- * A value with its two-sided interval. `valid` is false when nothing can be said (no trials, or a confidence
- * that is not between 0 and 1); the fields are then 0, 0, 1.
+ * A value with its two-sided interval. `valid` is false when nothing can be said (no trials, or a
+ * confidence that is not between 0 and 1); the fields are then 0, 0, 1.
  */
 struct estimate {
     bool valid;
@@ -22,7 +23,8 @@ struct estimate rate_wilson(double x, double n, double confidence);
 /* Clopper and Pearson's exact interval (1934) by the beta quantile. */
 struct estimate rate_clopper_pearson(uint64_t x, uint64_t n, double confidence);
 
-/* Sums over sessions i with m_i attempts, x_i of them failed, for the adjusted interval; merged by +. */
+/* Sums over sessions i with m_i attempts, x_i of them failed, for the adjusted interval; merged by
+ * +. */
 struct cluster_sums {
     uint64_t sessions;       /* S: sessions with at least one attempt */
     uint64_t with_failure;   /* sessions with x_i > 0 */
@@ -32,30 +34,34 @@ struct cluster_sums {
 };
 
 /* Adds one session; first_failure is the 1-based number of its first failed attempt, 0 for none. */
-void cluster_add(struct cluster_sums *sums, uint64_t attempts, uint64_t failed, uint64_t first_failure);
+void cluster_add(struct cluster_sums *sums, uint64_t attempts, uint64_t failed,
+                 uint64_t first_failure);
 void cluster_merge(struct cluster_sums *into, const struct cluster_sums *from);
 
 /*
- * Share of attempts failed, with Wilson on n/deff, deff = max(1, v / (p(1-p)/(n-1))), v = sum (x_i - m_i p)^2
- * / n^2 * S/(S-1), and Student's t on the lesser of S-1 and twice the sessions with a failure for z when deff
- * > 1; Clopper-Pearson at session level when at most one session or every attempt failed (Korn and Graubard
- * 1998). *method, when given, points to a constant phrase that says which was used.
+ * Share of attempts failed, with Wilson on n/deff, deff = max(1, v / (p(1-p)/(n-1))), v = sum (x_i
+ * - m_i p)^2 / n^2 * S/(S-1), and Student's t on the lesser of S-1 and twice the sessions with a
+ * failure for z when deff > 1; Clopper-Pearson at session level when at most one session or every
+ * attempt failed (Korn and Graubard 1998). *method, when given, points to a constant phrase that
+ * says which was used.
  */
-struct estimate rate_clustered(const struct cluster_sums *sums, double confidence, const char **method);
+struct estimate rate_clustered(const struct cluster_sums *sums, double confidence,
+                               const char **method);
 
 /*
- * The share x of n of something else that was counted in the same sessions, such as interactions: Wilson with
- * the design effect and the quantile that rate_clustered takes for their attempts.
+ * The share x of n of something else that was counted in the same sessions, such as interactions:
+ * Wilson with the design effect and the quantile that rate_clustered takes for their attempts.
  */
-struct estimate rate_in_sessions(double x, double n, const struct cluster_sums *sums, double confidence);
+struct estimate rate_in_sessions(double x, double n, const struct cluster_sums *sums,
+                                 double confidence);
 
 /* The design effect as above; 1 when it cannot be estimated. */
 double cluster_design_effect(const struct cluster_sums *sums);
 
 /*
- * Share of attempts slower than a limit (in the histogram's unit; NULL: it is empty), those in `failed`
- * counted as slower, with the interval of their sessions (rate_in_sessions). When the limit lies within a
- * bucket the interval holds both counts that may be meant.
+ * Share of attempts slower than a limit (in the histogram's unit; NULL: it is empty), those in
+ * `failed` counted as slower, with the interval of their sessions (rate_in_sessions). When the
+ * limit lies within a bucket the interval holds both counts that may be meant.
  */
 struct estimate rate_over(const struct histogram *h, int64_t limit, uint64_t failed,
                           const struct cluster_sums *sums, double confidence);
@@ -70,22 +76,25 @@ struct quantile {
 };
 struct quantile histogram_quantile(const struct histogram *h, double q, double confidence);
 
-/* The same for quantile_ranks() of the histogram's total that are known already: most of the work is there.
- */
-struct quantile histogram_quantile_at(const struct histogram *h, double q, uint64_t low, uint64_t high);
+/* The same for quantile_ranks() of the histogram's total that are known already: most of the work
+ * is there. */
+struct quantile histogram_quantile_at(const struct histogram *h, double q, uint64_t low,
+                                      uint64_t high);
 
 /*
- * The 1-based ranks of n sorted samples between which the quantile q lies with this confidence. *low is 0, or
- * *high is n+1, where no sample can be that bound; true when both are samples.
+ * The 1-based ranks of n sorted samples between which the quantile q lies with this confidence.
+ * *low is 0, or *high is n+1, where no sample can be that bound; true when both are samples.
  */
 bool quantile_ranks(uint64_t n, double q, double confidence, uint64_t *low, uint64_t *high);
 
-/* The least n for which quantile_ranks() is true (P99 at 95%: 368); 0 when there is none (q of 0 or 1). */
+/* The least n for which quantile_ranks() is true (P99 at 95%: 368); 0 when there is none (q of 0 or
+ * 1). */
 uint64_t quantile_needed(double q, double confidence);
 
 /*
- * Quantiles of the standard normal, of Student's t and of the beta distribution (p 0..1), and the share of a
- * beta distribution below x, its distribution function. NaN for parameters that do not exist.
+ * Quantiles of the standard normal, of Student's t and of the beta distribution (p 0..1), and the
+ * share of a beta distribution below x, its distribution function. NaN for parameters that do not
+ * exist.
  */
 double normal_quantile(double p);
 double student_quantile(double p, double degrees);
@@ -93,15 +102,14 @@ double beta_quantile(double p, double a, double b);
 double beta_cdf(double x, double a, double b);
 
 /*
- * The logarithm of a binomial probability, of k in n trials (0 <= k <= n; both may be fractional), with p in
- * 0..1 and q = 1 - p passed along for its digits; -infinity where it is impossible. As precise for 2^40
- * trials as for ten.
+ * The logarithm of a binomial probability, of k in n trials (0 <= k <= n; both may be fractional),
+ * with p in 0..1 and q = 1 - p passed along for its digits; -infinity where it is impossible. As
+ * precise for 2^40 trials as for ten.
  */
 double binomial_log_pmf(double k, double n, double p, double q);
 
-/* How far beyond z a standard normal lies, on both sides together: 2 P(Z > |z|). Keeps its digits down to
- * 1e-300.
- */
+/* How far beyond z a standard normal lies, on both sides together: 2 P(Z > |z|). Keeps its digits
+ * down to 1e-300. */
 double normal_two_sided_p(double z);
 
 #endif

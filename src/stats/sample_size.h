@@ -3,14 +3,16 @@
 #define RUSHHOUR_STATS_SAMPLE_SIZE_H
 
 /*
- * Attempts on each side that tell rate p1 from rate p2 with this two-sided confidence and power, by the
- * normal approximation (Fleiss, Levin and Paik 2003, 4.14, without continuity correction), times the design
- * effect (1: independent attempts). Rounded up; infinity when the rates are equal, NaN for what is no rate.
+ * Attempts on each side that tell rate p1 from rate p2 with this two-sided confidence and power, by
+ * the normal approximation (Fleiss, Levin and Paik 2003, 4.14, without continuity correction),
+ * times the design effect (1: independent attempts). Rounded up; infinity when the rates are equal,
+ * NaN for what is no rate.
  */
-double sample_size_to_tell(double p1, double p2, double confidence, double power, double design_effect);
+double sample_size_to_tell(double p1, double p2, double confidence, double power,
+                           double design_effect);
 
-/* Attempts that bring the half width of a rate's interval down to `half_width` (normal approximation),
- * likewise. */
+/* Attempts that bring the half width of a rate's interval down to `half_width` (normal
+ * approximation), likewise. */
 double sample_size_for_width(double p, double half_width, double confidence, double design_effect);
 
 #endif

@@ -7,8 +7,8 @@ static bool is_between(double value, double low, double high)
     return value > low && value < high;
 }
 
-bool sequential_start(struct sequential *test, double acceptable, double too_high, double false_alarm,
-                      double miss)
+bool sequential_start(struct sequential *test, double acceptable, double too_high,
+                      double false_alarm, double miss)
 {
     *test = (struct sequential){0};
     if (!is_between(acceptable, 0, too_high) || !(too_high < 1) || !is_between(false_alarm, 0, 1) ||
@@ -35,8 +35,8 @@ enum sequential_verdict sequential_add(struct sequential *test, double trials, d
 }
 
 /*
- * The exponent h that makes a step's expectation of exp(h * step) 1 (Wald's h): a root other than 0 of a
- * convex function, on the side away from the drift.
+ * The exponent h that makes a step's expectation of exp(h * step) 1 (Wald's h): a root other than 0
+ * of a convex function, on the side away from the drift.
  */
 static double exponent(const struct sequential *test, double rate, double drift)
 {
@@ -44,7 +44,8 @@ static double exponent(const struct sequential *test, double rate, double drift)
     double high = drift > 0 ? 0 : 1;
     double *far = drift > 0 ? &low : &high;
     for (int i = 0; i < 60; i++) {
-        if (rate * exp(*far * test->if_failed) + (1 - rate) * exp(*far * test->if_passed) > 1) break;
+        if (rate * exp(*far * test->if_failed) + (1 - rate) * exp(*far * test->if_passed) > 1)
+            break;
         *far *= 2;
     }
     double outside = *far; /* the function is above 1 there, and below it between the root and 0 */
@@ -66,8 +67,8 @@ double sequential_expected_trials(const struct sequential *test, double true_rat
     double drift = true_rate * test->if_failed + (1 - true_rate) * test->if_passed;
     if (true_rate == 0) return test->lower / test->if_passed;
     if (true_rate == 1) return test->upper / test->if_failed;
-    double spread =
-        true_rate * test->if_failed * test->if_failed + (1 - true_rate) * test->if_passed * test->if_passed;
+    double spread = true_rate * test->if_failed * test->if_failed +
+                    (1 - true_rate) * test->if_passed * test->if_passed;
     if (fabs(drift) < 1e-9 * sqrt(spread)) return -test->lower * test->upper / spread;
     double h = exponent(test, true_rate, drift);
     double up = exp(h * test->upper);

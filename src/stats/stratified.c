@@ -16,8 +16,8 @@ static void add(struct sums *sums, const struct stratum *t)
 {
     double n = t->n1 + t->n2;
     double failed = t->x1 + t->x2;
-    bool fit = t->n1 > 0 && t->n2 > 0 && n > 1 && failed > 0 && failed < n && isfinite(n) && t->x1 >= 0 &&
-               t->x2 >= 0 && t->x1 <= t->n1 && t->x2 <= t->n2;
+    bool fit = t->n1 > 0 && t->n2 > 0 && n > 1 && failed > 0 && failed < n && isfinite(n) &&
+               t->x1 >= 0 && t->x2 >= 0 && t->x1 <= t->n1 && t->x2 <= t->n2;
     if (!fit) return;
     double passed1 = t->n1 - t->x1;
     double passed2 = t->n2 - t->x2;
@@ -40,7 +40,8 @@ struct stratified stratified_compare(const struct stratum *strata, size_t count,
     struct sums sums = {0};
     for (size_t i = 0; i < count; i++) add(&sums, &strata[i]);
     struct stratified result = {.p = 1, .odds_ratio = 1, .high = INFINITY, .used = sums.used};
-    if (sums.used == 0 || !(sums.variance > 0) || !(confidence > 0 && confidence < 1)) return result;
+    if (sums.used == 0 || !(sums.variance > 0) || !(confidence > 0 && confidence < 1))
+        return result;
     result.valid = true;
     result.chi_squared = sums.excess * sums.excess / sums.variance;
     result.p = normal_two_sided_p(sqrt(result.chi_squared));

@@ -1,5 +1,5 @@
-/* Frames of a hostile client: the same bytes in one piece and one by one must mean the same, within the
- * limit. */
+/* Frames of a hostile client: the same bytes in one piece and one by one must mean the same, within
+ * the limit. */
 #include "net/ws_frame.h"
 
 #include <stdlib.h>
@@ -24,9 +24,10 @@ static uint64_t digest(const uint8_t *data, size_t size, size_t piece)
         enum ws_read result;
         while ((result = ws_reader_next(&reader, &at, &length)) != WS_READ_MORE) {
             check(reader.message.length <= LIMIT && reader.control_length <= WS_CONTROL_MAX);
-            if (result == WS_READ_TEXT) check(ws_utf8_valid(reader.message.data, reader.message.length));
-            uint64_t fact =
-                reader.message.length * 31 + (uint64_t)reader.close_code + reader.control_length * 7;
+            if (result == WS_READ_TEXT)
+                check(ws_utf8_valid(reader.message.data, reader.message.length));
+            uint64_t fact = reader.message.length * 31 + (uint64_t)reader.close_code +
+                            reader.control_length * 7;
             sum = (sum + (uint64_t)result) * UINT64_C(1099511628211) + fact;
             if (result == WS_READ_VIOLATION || result == WS_READ_NOMEM) goto done;
         }

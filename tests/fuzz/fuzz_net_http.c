@@ -1,5 +1,5 @@
-/* Request heads of a hostile client: every string that the parser hands out must lie in the head and end
- * there. */
+/* Request heads of a hostile client: every string that the parser hands out must lie in the head
+ * and end there. */
 #include "net/server_http.h"
 
 #include <stdint.h>

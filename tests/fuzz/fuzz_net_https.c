@@ -1,5 +1,5 @@
-/* Answers of a hostile server: every header must lie in the head and end there, the body within its bound,
- * and what is understood must not depend on the pieces that the bytes came in. */
+/* Answers of a hostile server: every header must lie in the head and end there, the body within its
+ * bound, and what is understood must not depend on the pieces that the bytes came in. */
 #include "net/https_answer.h"
 
 #include <stdint.h>
@@ -10,7 +10,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_string(const char *string, const struct https_answer *answer)
 {
-    if (string < answer->head || string + strlen(string) > answer->head + answer->head_length) abort();
+    if (string < answer->head || string + strlen(string) > answer->head + answer->head_length)
+        abort();
 }
 
 static void check(const struct https_answer *answer)
@@ -28,7 +29,8 @@ static void check(const struct https_answer *answer)
 
 static void check_same(const struct https_answer *a, const struct https_answer *b)
 {
-    if (a->state != b->state || a->status != b->status || a->header_count != b->header_count) abort();
+    if (a->state != b->state || a->status != b->status || a->header_count != b->header_count)
+        abort();
     if (a->body.length != b->body.length || memcmp(a->kept, b->kept, a->body.length) != 0) abort();
 }
 

@@ -1,4 +1,5 @@
-/* event_parse on anything: no read out of range, every string terminated, no number that is not one. */
+/* event_parse on anything: no read out of range, every string terminated, no number that is not
+ * one. */
 #include "realtime/event.h"
 #include "realtime/failure.h"
 

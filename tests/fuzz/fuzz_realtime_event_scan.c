@@ -19,8 +19,8 @@ static bool is_plain(const char *type)
     return true;
 }
 
-/* cJSON is laxer than RFC 8259 in three things: a byte order mark, control characters as space, wrong digits
- * after \u. */
+/* cJSON is laxer than RFC 8259 in three things: a byte order mark, control characters as space,
+ * wrong digits after \u. */
 static bool is_comparable(const char *data, size_t size)
 {
     if (size == 0 || data[0] == '\xEF' || memmem(data, size, "\\u", 2) != NULL) return false;
@@ -41,7 +41,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (cJSON_IsObject(root)) {
         const char *wanted = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, "type"));
         if ((wanted == NULL) != (kind == EVENT_INVALID)) abort();
-        if (wanted != NULL && is_plain(wanted) && strchr(type, '?') == NULL && strcmp(wanted, type) != 0)
+        if (wanted != NULL && is_plain(wanted) && strchr(type, '?') == NULL &&
+            strcmp(wanted, type) != 0)
             abort();
     }
     cJSON_Delete(root);

@@ -1,5 +1,5 @@
-/* The headers of an answer, split from raw text: no read out of range, every string terminated, every figure
- * within its bounds. */
+/* The headers of an answer, split from raw text: no read out of range, every string terminated,
+ * every figure within its bounds. */
 #include "realtime/response_headers.h"
 #include "realtime/retry_hint.h"
 
@@ -60,7 +60,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct response_headers headers;
     response_headers_init(&headers);
     char *rest = text;
-    for (char *line = strtok_r(text, "\r\n", &rest); line != NULL; line = strtok_r(NULL, "\r\n", &rest)) {
+    for (char *line = strtok_r(text, "\r\n", &rest); line != NULL;
+         line = strtok_r(NULL, "\r\n", &rest)) {
         add_line(&headers, line);
     }
     check(&headers);

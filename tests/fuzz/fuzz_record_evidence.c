@@ -1,6 +1,7 @@
 /*
- * Evidence records that were torn, edited or made by others: each line is read, and what comes out must keep
- * the promises of its header: no NULL string, numbers that are unknown or not negative, events of their form.
+ * Evidence records that were torn, edited or made by others: each line is read, and what comes out
+ * must keep the promises of its header: no NULL string, numbers that are unknown or not negative,
+ * events of their form.
  */
 #include "record/evidence_read.h"
 
@@ -35,12 +36,14 @@ static void see(const struct evidence_entry *entry)
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         check(numbers[i] == ENTRY_UNKNOWN || numbers[i] >= 0);
     check(entry->tree != NULL && *entry->region != '\0' && *entry->code != '\0');
-    check(entry->domain <= DOMAIN_CLIENT && entry->phase <= PHASE_CLOSE && !isnan(entry->clock_skew_ms));
+    check(entry->domain <= DOMAIN_CLIENT && entry->phase <= PHASE_CLOSE &&
+          !isnan(entry->clock_skew_ms));
     check(entry_header(entry, "x-ms-region") != NULL);
     size_t events = entry_event_count(entry);
     for (size_t i = 0; i < events && i < 64; i++)
         check(!entry_event(entry, i, &offset, &type) || type != NULL);
-    check(!entry_event(entry, events, &offset, &type) && !entry_event(entry, SIZE_MAX, &offset, &type));
+    check(!entry_event(entry, events, &offset, &type) &&
+          !entry_event(entry, SIZE_MAX, &offset, &type));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

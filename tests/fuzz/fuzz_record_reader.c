@@ -1,7 +1,7 @@
 /*
- * Run folders that were torn, edited or made by others. The first byte says which file the rest becomes; the
- * reader must get through it, and whatever row it hands out must be one that our own writer could have
- * written.
+ * Run folders that were torn, edited or made by others. The first byte says which file the rest
+ * becomes; the reader must get through it, and whatever row it hands out must be one that our own
+ * writer could have written.
  */
 #include "base/files.h"
 #include "record/attempt.h"
@@ -17,8 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char manifest[] =
     "{\"format\":1,\"profile\":{\"regions\":[{\"name\":\"eastus2\"},{\"name\":\"r\"}]}}";
-static const char *const names[] = {"intervals.csv", "latency.hlog", "failures.jsonl", "attempts.csv",
-                                    "run.json"};
+static const char *const names[] = {"intervals.csv", "latency.hlog", "failures.jsonl",
+                                    "attempts.csv", "run.json"};
 #define FILE_KINDS (sizeof names / sizeof *names)
 
 static char folder[] = "/tmp/rushhour-fuzz-XXXXXX";
@@ -84,8 +84,8 @@ static void see_interval(void *context, size_t region, int64_t start_ns, int64_t
     text_free(&text);
 }
 
-static void see_latency(void *context, size_t region, enum metric metric, int64_t start_ns, int64_t end_ns,
-                        const struct histogram *histogram)
+static void see_latency(void *context, size_t region, enum metric metric, int64_t start_ns,
+                        int64_t end_ns, const struct histogram *histogram)
 {
     (void)context;
     (void)start_ns;
@@ -97,7 +97,8 @@ static void see_failure(void *context, size_t region, int64_t utc_ns, const stru
 {
     (void)context;
     (void)utc_ns;
-    check(region < 2 && failure->count == 1 && memchr(failure->code, '\0', sizeof failure->code) != NULL);
+    check(region < 2 && failure->count == 1 &&
+          memchr(failure->code, '\0', sizeof failure->code) != NULL);
 }
 
 static void see_attempt(void *context, size_t region, const struct attempt_row *row)

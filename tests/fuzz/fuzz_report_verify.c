@@ -1,6 +1,6 @@
 /*
- * The verifier of evidence packages on lines of any bytes: it stays inside the line, and what is planted into
- * it is found wherever it stands.
+ * The verifier of evidence packages on lines of any bytes: it stays inside the line, and what is
+ * planted into it is found wherever it stands.
  */
 #include "report/package_verify.h"
 
@@ -10,10 +10,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char *const planted[] = {" sk-Canary0123456789 ",       " Bearer Canary0123456789 ",
-                                      " api-key=Canary0123456789 ",  " eyJCanary0123.Canary456789 ",
-                                      " \"transcript\":\"Canary\" ", " 0123456789abcdef0123456789abcdef ",
-                                      " data:audio/wav;base64,UklG "};
+static const char *const planted[] = {
+    " sk-Canary0123456789 ",       " Bearer Canary0123456789 ",
+    " api-key=Canary0123456789 ",  " eyJCanary0123.Canary456789 ",
+    " \"transcript\":\"Canary\" ", " 0123456789abcdef0123456789abcdef ",
+    " data:audio/wav;base64,UklG "};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

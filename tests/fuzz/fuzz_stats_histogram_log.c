@@ -1,8 +1,8 @@
 /*
- * Histogram logs that were torn, edited or made by others. The first byte says how the rest is read: as a
- * log, as one base64 payload, or as what lies inside a payload, which is then packed up rightly (a fuzzer
- * never finds the checksum of a zlib stream by itself). Whatever is accepted must be a sound histogram that
- * survives its own encoding.
+ * Histogram logs that were torn, edited or made by others. The first byte says how the rest is
+ * read: as a log, as one base64 payload, or as what lies inside a payload, which is then packed up
+ * rightly (a fuzzer never finds the checksum of a zlib stream by itself). Whatever is accepted must
+ * be a sound histogram that survives its own encoding.
  */
 #include "stats/base64.h"
 #include "stats/histogram_log.h"
@@ -55,7 +55,9 @@ static void check_decoding(const char *base64, size_t length)
         return;
     }
     check_sound(h);
-    if (h->counts_length < 100000) check_survives(h); /* the widest ones take too long to do each time */
+    if (h->counts_length < 100000)
+        check_survives(h); /* the widest ones take too long to do each
+                                                         time */
     histogram_free(h);
 }
 
@@ -81,7 +83,8 @@ static void read_log(const char *log, size_t length)
     histogram_decoder_free(decoder);
 }
 
-/* Wraps bytes up as the inside of a payload: a zlib stream with the right checksum, its header and base64. */
+/* Wraps bytes up as the inside of a payload: a zlib stream with the right checksum, its header and
+ * base64. */
 static void decode_inside(const uint8_t *data, size_t size)
 {
     unsigned char packed[4096] = COMPRESSED_COOKIE;

@@ -21,17 +21,19 @@ static struct profile *fixture_profile(const char *regions)
     char json[4096];
     struct profile *profile = NULL;
     struct error err = {0};
-    int length =
-        snprintf(json, sizeof json,
-                 "{\"name\": \"p\", \"load\": {\"model\": \"sessions\", \"stages\": [{\"duration\": "
-                 "\"1s\", \"target\": 1}]}, \"regions\": [%s], \"prices\": {\"gpt-\": {\"text_in\": 1}}}",
-                 regions);
-    if (profile_parse("p.json", json, (size_t)length, &profile, &err) != ERR_OK) fail_msg("%s", err.text);
+    int length = snprintf(
+        json, sizeof json,
+        "{\"name\": \"p\", \"load\": {\"model\": \"sessions\", \"stages\": [{\"duration\": "
+        "\"1s\", \"target\": 1}]}, \"regions\": [%s], \"prices\": {\"gpt-\": {\"text_in\": 1}}}",
+        regions);
+    if (profile_parse("p.json", json, (size_t)length, &profile, &err) != ERR_OK)
+        fail_msg("%s", err.text);
     return profile;
 }
 
-#define FIXTURE_REGION(name, more)                                                                           \
-    "{\"name\": \"" name "\", \"endpoint\": \"https://contoso.openai.azure.com\", \"deployment\": "          \
+#define FIXTURE_REGION(name, more)                                                                 \
+    "{\"name\": \"" name                                                                           \
+    "\", \"endpoint\": \"https://contoso.openai.azure.com\", \"deployment\": "                     \
     "\"gpt-realtime\"" more "}"
 
 static FIXTURE_UNUSED bool has_note(const struct check_region *told, const char *words)

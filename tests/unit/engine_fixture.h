@@ -26,7 +26,8 @@ struct scenario {
 };
 
 #define SESSION "{\"interactions\":3,\"think_time\":\"5ms\",\"prompts\":[\"Say OK.\"]}"
-#define RETRY "{\"attempts\":3,\"backoff\":{\"initial\":\"2ms\",\"max\":\"10ms\"},\"budget\":\"100%\"}"
+#define RETRY                                                                                      \
+    "{\"attempts\":3,\"backoff\":{\"initial\":\"2ms\",\"max\":\"10ms\"},\"budget\":\"100%\"}"
 
 #define ROWS_KEPT 4096
 
@@ -45,8 +46,8 @@ struct result {
     enum run_end end;
 };
 
-static void on_interval(void *context, size_t region, int64_t start, int64_t end, const struct cell *cell,
-                        const struct health *health)
+static void on_interval(void *context, size_t region, int64_t start, int64_t end,
+                        const struct cell *cell, const struct health *health)
 {
     struct result *result = context;
     assert_int_equal(end - start, 200 * NS_PER_MS);
@@ -131,15 +132,16 @@ static struct profile *parse(const struct scenario *scenario)
     struct text json = {0};
     struct profile *profile = NULL;
     struct error err = {0};
-    text_printf(
-        &json,
-        "{\"name\":\"worker\",\"regions\":["
-        "{\"name\":\"a\",\"endpoint\":\"https://a.example.com\",\"deployment\":\"d\",\"dialect\":\"ga\"},"
-        "{\"name\":\"b\",\"endpoint\":\"https://b.example.com\",\"deployment\":\"d\",\"dialect\":\"ga\"}],"
-        "\"windows\":{\"interval\":\"200ms\"},\"session\":%s,\"retry\":%s,\"load\":%s%s}",
-        scenario->session != NULL ? scenario->session : SESSION,
-        scenario->retry != NULL ? scenario->retry : RETRY, scenario->load,
-        scenario->more != NULL ? scenario->more : "");
+    text_printf(&json,
+                "{\"name\":\"worker\",\"regions\":["
+                "{\"name\":\"a\",\"endpoint\":\"https://"
+                "a.example.com\",\"deployment\":\"d\",\"dialect\":\"ga\"},"
+                "{\"name\":\"b\",\"endpoint\":\"https://"
+                "b.example.com\",\"deployment\":\"d\",\"dialect\":\"ga\"}],"
+                "\"windows\":{\"interval\":\"200ms\"},\"session\":%s,\"retry\":%s,\"load\":%s%s}",
+                scenario->session != NULL ? scenario->session : SESSION,
+                scenario->retry != NULL ? scenario->retry : RETRY, scenario->load,
+                scenario->more != NULL ? scenario->more : "");
     if (profile_parse("test", text_str(&json), json.length, &profile, &err) != ERR_OK)
         fail_msg("%s", err.text);
     text_free(&json);
@@ -206,7 +208,8 @@ static void check_sums(const struct result *result)
     assert_int_equal(c->sessions_started, atomic_load(&loopback_truth.dials));
     assert_int_equal(c->sessions_opened, atomic_load(&loopback_truth.opened));
     assert_int_equal(c->sessions_ended, c->sessions_started);
-    assert_int_equal(c->attempts_started, c->attempts_ok + c->attempts_failed + c->attempts_cancelled);
+    assert_int_equal(c->attempts_started,
+                     c->attempts_ok + c->attempts_failed + c->attempts_cancelled);
     assert_int_equal(result->rows[OUTCOME_OK], c->attempts_ok);
     assert_int_equal(result->rows[OUTCOME_FAILED], c->attempts_failed);
     assert_int_equal(result->rows[OUTCOME_CANCELLED], c->attempts_cancelled);

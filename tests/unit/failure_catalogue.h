@@ -1,6 +1,6 @@
 /*
- * The failure catalogue as rows for test_realtime_failure_catalogue.c: one and more for each number, written
- * from its wire signature.
+ * The failure catalogue as rows for test_realtime_failure_catalogue.c: one and more for each
+ * number, written from its wire signature.
  */
 #ifndef RUSHHOUR_TESTS_FAILURE_CATALOGUE_H
 #define RUSHHOUR_TESTS_FAILURE_CATALOGUE_H
@@ -23,24 +23,26 @@ struct row {
     const char *also; /* numbers of secondary evidence, space between; or NULL */
 };
 
-#define REFUSED(status) .facts = {.phase = PHASE_UPGRADE, .http_status = (status), .from_service = true}
+#define REFUSED(status)                                                                            \
+    .facts = {.phase = PHASE_UPGRADE, .http_status = (status), .from_service = true}
 #define ERROR_BODY(code, message) "{\"error\":{\"code\":\"" code "\",\"message\":\"" message "\"}}"
-#define ERROR_EVENT(type, code, message)                                                                     \
-    "{\"type\":\"error\",\"event_id\":\"event_1\",\"error\":{\"type\":\"" type "\",\"code\":" code           \
+#define ERROR_EVENT(type, code, message)                                                           \
+    "{\"type\":\"error\",\"event_id\":\"event_1\",\"error\":{\"type\":\"" type "\",\"code\":" code \
     ",\"message\":\"" message "\",\"param\":null,\"event_id\":null}}"
 #define REQUEST_ERROR(code) ERROR_EVENT("invalid_request_error", "\"" code "\"", "No.")
-#define DONE(status, details, usage)                                                                         \
-    "{\"type\":\"response.done\",\"event_id\":\"event_2\",\"response\":{\"object\":\"realtime.response\","   \
-    "\"id\":\"resp_1\",\"status\":\"" status "\",\"status_details\":" details                                \
+#define DONE(status, details, usage)                                                               \
+    "{\"type\":\"response.done\",\"event_id\":\"event_2\",\"response\":{\"object\":\"realtime."    \
+    "response\","                                                                                  \
+    "\"id\":\"resp_1\",\"status\":\"" status "\",\"status_details\":" details                      \
     ",\"output\":[],\"usage\":" usage "}}"
-#define FAILED(type, code, message, usage)                                                                   \
-    DONE("failed",                                                                                           \
-         "{\"type\":\"failed\",\"error\":{\"type\":\"" type "\",\"code\":" code ",\"message\":\"" message    \
-         "\"}}",                                                                                             \
+#define FAILED(type, code, message, usage)                                                         \
+    DONE("failed",                                                                                 \
+         "{\"type\":\"failed\",\"error\":{\"type\":\"" type "\",\"code\":" code                    \
+         ",\"message\":\"" message "\"}}",                                                         \
          usage)
 #define USED "{\"total_tokens\":250,\"input_tokens\":200,\"output_tokens\":50}"
 #define UNUSED "{\"total_tokens\":0,\"input_tokens\":0,\"output_tokens\":0}"
-#define SERVER_HAD_AN_ERROR                                                                                  \
+#define SERVER_HAD_AN_ERROR                                                                        \
     "The server had an error while processing your request. Please include the session ID sess_1."
 #define IN_SESSION .phase = PHASE_SESSION, .session_created = true
 #define IN_RESPONSE .phase = PHASE_RESPONSE, .session_created = true, .in_turn = true
@@ -90,30 +92,57 @@ static const struct row transport[] = {
      {.phase = PHASE_CONNECT, .os_error = EADDRNOTAVAIL},
      .code = "local_limit",
      .domain = DOMAIN_CLIENT},
-    {"F07", {.phase = PHASE_CONNECT, .local_error = EMFILE}, .code = "local_limit", .domain = DOMAIN_CLIENT},
-    {"F07", {.phase = PHASE_CONNECT, .os_error = ENOBUFS}, .code = "local_limit", .domain = DOMAIN_CLIENT},
+    {"F07",
+     {.phase = PHASE_CONNECT, .local_error = EMFILE},
+     .code = "local_limit",
+     .domain = DOMAIN_CLIENT},
+    {"F07",
+     {.phase = PHASE_CONNECT, .os_error = ENOBUFS},
+     .code = "local_limit",
+     .domain = DOMAIN_CLIENT},
     /* X509_V_ERR: unable to get the issuer locally 20, self-signed in chain 19, host name 62 */
     {"F08",
      {.phase = PHASE_TLS, .tls_verify_error = 20, .tls_failed = true},
      .code = "tls_untrusted",
      .domain = DOMAIN_NETWORK},
-    {"F08", {.phase = PHASE_TLS, .tls_verify_error = 19}, .code = "tls_untrusted", .domain = DOMAIN_NETWORK},
-    {"F08", {.phase = PHASE_TLS, .tls_verify_error = 62}, .code = "tls_wrong_name", .domain = DOMAIN_NETWORK},
+    {"F08",
+     {.phase = PHASE_TLS, .tls_verify_error = 19},
+     .code = "tls_untrusted",
+     .domain = DOMAIN_NETWORK},
+    {"F08",
+     {.phase = PHASE_TLS, .tls_verify_error = 62},
+     .code = "tls_wrong_name",
+     .domain = DOMAIN_NETWORK},
     {"F09",
      {.phase = PHASE_TLS, .tls_failed = true, .closed = true},
      .code = "tls_failed",
      .domain = DOMAIN_CONFIG},
     /* not yet valid 9, expired 10 */
-    {"F10", {.phase = PHASE_TLS, .tls_verify_error = 9}, .code = "tls_expired", .domain = DOMAIN_CLIENT},
-    {"F10", {.phase = PHASE_TLS, .tls_verify_error = 10}, .code = "tls_expired", .domain = DOMAIN_CLIENT},
+    {"F10",
+     {.phase = PHASE_TLS, .tls_verify_error = 9},
+     .code = "tls_expired",
+     .domain = DOMAIN_CLIENT},
+    {"F10",
+     {.phase = PHASE_TLS, .tls_verify_error = 10},
+     .code = "tls_expired",
+     .domain = DOMAIN_CLIENT},
     {"F11", {.phase = PHASE_TLS, .closed = true}, .code = "tls_closed", .domain = DOMAIN_NETWORK},
     {"F11",
      {.phase = PHASE_UPGRADE, .closed = true, .os_error = ECONNRESET},
      .code = "upgrade_closed",
      .domain = DOMAIN_NETWORK},
-    {"F12", {.phase = PHASE_CONNECT, .proxy_status = 407}, .code = "proxy_auth", .domain = DOMAIN_NETWORK},
-    {"F13", {.phase = PHASE_CONNECT, .proxy_status = 403}, .code = "proxy_refused", .domain = DOMAIN_NETWORK},
-    {"F13", {.phase = PHASE_CONNECT, .proxy_status = 504}, .code = "proxy_refused", .domain = DOMAIN_NETWORK},
+    {"F12",
+     {.phase = PHASE_CONNECT, .proxy_status = 407},
+     .code = "proxy_auth",
+     .domain = DOMAIN_NETWORK},
+    {"F13",
+     {.phase = PHASE_CONNECT, .proxy_status = 403},
+     .code = "proxy_refused",
+     .domain = DOMAIN_NETWORK},
+    {"F13",
+     {.phase = PHASE_CONNECT, .proxy_status = 504},
+     .code = "proxy_refused",
+     .domain = DOMAIN_NETWORK},
     {"F14",
      {.phase = PHASE_UPGRADE, .http_status = 200, .html = true},
      .code = "websocket_blocked",
@@ -131,17 +160,19 @@ static const struct row transport[] = {
 /* 1.2: the HTTP upgrade */
 static const struct row upgrade[] = {
     {"F15", REFUSED(400),
-     ERROR_BODY("OpperationNotSupported", "The realtime operation does not work with the specified model."),
+     ERROR_BODY("OpperationNotSupported",
+                "The realtime operation does not work with the specified model."),
      .code = "model_not_realtime", .domain = DOMAIN_CONFIG},
-    {"F16", REFUSED(400), ERROR_BODY("OperationNotSupported", "It does not work with the specified model."),
+    {"F16", REFUSED(400),
+     ERROR_BODY("OperationNotSupported", "It does not work with the specified model."),
      .code = "model_not_realtime", .domain = DOMAIN_CONFIG},
     {"F17", REFUSED(400),
      ERROR_BODY("BadRequest", "api-version query parameter is not allowed when using /v1 path"),
      .code = "api_version_not_allowed", .domain = DOMAIN_CONFIG},
     {"F18", REFUSED(400), ERROR_BODY("BadRequest", "API version not supported"),
      .code = "api_version_unknown", .domain = DOMAIN_CONFIG},
-    {"F18", REFUSED(404), ERROR_BODY("404", "API version not supported"), .code = "api_version_unknown",
-     .domain = DOMAIN_CONFIG},
+    {"F18", REFUSED(404), ERROR_BODY("404", "API version not supported"),
+     .code = "api_version_unknown", .domain = DOMAIN_CONFIG},
     {"F19", REFUSED(400), .code = "upgrade_400", .domain = DOMAIN_CONFIG},
     {"F20", REFUSED(401), .code = "upgrade_401", .domain = DOMAIN_AUTH},
     {"F21", REFUSED(401),
@@ -155,9 +186,11 @@ static const struct row upgrade[] = {
      .code = "ephemeral_token_required", .domain = DOMAIN_CONFIG},
     {"F24", REFUSED(403), ERROR_BODY("403", "Access denied due to Virtual Network/Firewall rules."),
      .code = "upgrade_403", .domain = DOMAIN_NETWORK},
-    {"F25", REFUSED(403), ERROR_BODY("403", "Public access is disabled. Please use a private endpoint."),
+    {"F25", REFUSED(403),
+     ERROR_BODY("403", "Public access is disabled. Please use a private endpoint."),
      .code = "public_access_disabled", .domain = DOMAIN_NETWORK},
-    {"F26", REFUSED(403), ERROR_BODY("403", "Your resource has been temporarily blocked because of abuse."),
+    {"F26", REFUSED(403),
+     ERROR_BODY("403", "Your resource has been temporarily blocked because of abuse."),
      .code = "resource_blocked", .domain = DOMAIN_AUTH},
     {"F27", REFUSED(404),
      ERROR_BODY("DeploymentNotFound", "The API deployment for this resource does not exist."),
@@ -171,8 +204,9 @@ static const struct row upgrade[] = {
       .hinted = true,
       .limit_tokens = 100000,
       .usual_limit_tokens = 100000},
-     ERROR_BODY("429",
-                "Requests to this operation have exceeded call rate limit. Please retry after 7 seconds"),
+     ERROR_BODY(
+         "429",
+         "Requests to this operation have exceeded call rate limit. Please retry after 7 seconds"),
      .code = "upgrade_429",
      .domain = DOMAIN_QUOTA},
     {"F30",
@@ -184,8 +218,8 @@ static const struct row upgrade[] = {
      ERROR_BODY("429", "The service is temporarily unable to process your request."),
      .code = "capacity_429",
      .domain = DOMAIN_SERVICE},
-    {"F31", REFUSED(429), ERROR_BODY("429", "We are experiencing high demand."), .code = "capacity_429",
-     .domain = DOMAIN_SERVICE},
+    {"F31", REFUSED(429), ERROR_BODY("429", "We are experiencing high demand."),
+     .code = "capacity_429", .domain = DOMAIN_SERVICE},
     {"F32",
      {.phase = PHASE_UPGRADE,
       .http_status = 429,
@@ -195,9 +229,10 @@ static const struct row upgrade[] = {
      ERROR_BODY("429", "Requests have exceeded token rate limit."),
      .code = "lowered_limit_429",
      .domain = DOMAIN_SERVICE},
-    {"F33", REFUSED(429), ERROR_BODY("too_many_requests", "Too many requests"), .code = "unclear_429",
+    {"F33", REFUSED(429), ERROR_BODY("too_many_requests", "Too many requests"),
+     .code = "unclear_429", .domain = DOMAIN_QUOTA},
+    {"F33", REFUSED(429), ERROR_BODY("RateLimitReached", ""), .code = "unclear_429",
      .domain = DOMAIN_QUOTA},
-    {"F33", REFUSED(429), ERROR_BODY("RateLimitReached", ""), .code = "unclear_429", .domain = DOMAIN_QUOTA},
     {"F34", REFUSED(431), .code = "upgrade_431", .domain = DOMAIN_CONFIG},
     {"F35", REFUSED(500), ERROR_BODY("InternalServerError", "Oops."), .code = "upgrade_500",
      .domain = DOMAIN_SERVICE},
@@ -210,7 +245,10 @@ static const struct row upgrade[] = {
      {.phase = PHASE_UPGRADE, .http_status = 504, .html = true, .from_service = true},
      .code = "upgrade_504",
      .domain = DOMAIN_SERVICE},
-    {"F36", {.phase = PHASE_UPGRADE, .http_status = 504}, .code = "upgrade_504", .domain = DOMAIN_NETWORK},
+    {"F36",
+     {.phase = PHASE_UPGRADE, .http_status = 504},
+     .code = "upgrade_504",
+     .domain = DOMAIN_NETWORK},
     {"F37", REFUSED(503), ERROR_BODY("503", "temporarily unable to process your request"),
      .code = "upgrade_503", .domain = DOMAIN_SERVICE},
     {"F38",
@@ -225,8 +263,8 @@ static const struct row upgrade[] = {
      {.phase = PHASE_UPGRADE, .http_status = 401, .credential_expired = true},
      .code = "token_expired",
      .domain = DOMAIN_AUTH},
-    {"F88", REFUSED(401), ERROR_BODY("401", "The access token has expired."), .code = "token_expired",
-     .domain = DOMAIN_AUTH},
+    {"F88", REFUSED(401), ERROR_BODY("401", "The access token has expired."),
+     .code = "token_expired", .domain = DOMAIN_AUTH},
 };
 
 /* 1.3: session establishment and configuration */
@@ -299,8 +337,9 @@ static const struct row session[] = {
 static const struct row start[] = {
     {"F52",
      {IN_RESPONSE},
-     .event = ERROR_EVENT("invalid_request_error", "\"input_audio_buffer_commit_empty\"",
-                          "buffer too small. Expected at least 100ms of audio, but buffer only has 0.00ms"),
+     .event = ERROR_EVENT(
+         "invalid_request_error", "\"input_audio_buffer_commit_empty\"",
+         "buffer too small. Expected at least 100ms of audio, but buffer only has 0.00ms"),
      .code = "commit_empty",
      .domain = DOMAIN_CLIENT},
     {"F53",
@@ -316,7 +355,8 @@ static const struct row start[] = {
      .domain = DOMAIN_CONFIG},
     {"F54",
      {IN_RESPONSE},
-     .event = ERROR_EVENT("invalid_request_error", "null", "Audio of more than 15 MiB in one append."),
+     .event =
+         ERROR_EVENT("invalid_request_error", "null", "Audio of more than 15 MiB in one append."),
      .code = "append_too_big",
      .domain = DOMAIN_CONFIG},
     {"F55",
@@ -393,8 +433,8 @@ static const struct row stream[] = {
      .domain = DOMAIN_QUOTA},
     {"F66",
      {IN_RESPONSE},
-     .event =
-         FAILED("rate_limit_exceeded", "\"inference_rate_limit_exceeded\"", "try again in 250ms", UNUSED),
+     .event = FAILED("rate_limit_exceeded", "\"inference_rate_limit_exceeded\"",
+                     "try again in 250ms", UNUSED),
      .code = "rate_limit_exceeded",
      .domain = DOMAIN_QUOTA,
      .also = "F67"},
@@ -411,7 +451,8 @@ static const struct row stream[] = {
      .domain = DOMAIN_CONTENT},
     {"F70",
      {IN_STREAM},
-     .event = DONE("incomplete", "{\"type\":\"incomplete\",\"reason\":\"max_output_tokens\"}", USED),
+     .event =
+         DONE("incomplete", "{\"type\":\"incomplete\",\"reason\":\"max_output_tokens\"}", USED),
      .code = "max_output_tokens",
      .domain = DOMAIN_NONE},
     {"F71",
@@ -443,7 +484,10 @@ static const struct row stream[] = {
      {IN_RESPONSE, .transcription_failed = true},
      .code = "transcription_failed",
      .domain = DOMAIN_CONFIG},
-    {"F75", {IN_STREAM, .protocol_violation = true}, .code = "protocol_violation", .domain = DOMAIN_SERVICE},
+    {"F75",
+     {IN_STREAM, .protocol_violation = true},
+     .code = "protocol_violation",
+     .domain = DOMAIN_SERVICE},
 };
 
 /* 1.6: close and lifetime */
@@ -492,15 +536,42 @@ static const struct row life[] = {
      {IN_STREAM, .closed = true, .ping_timeout = true},
      .code = "ping_timeout",
      .domain = DOMAIN_NETWORK},
-    {"F81", {IN_STREAM, .closed = true, .close_code = 1008}, .code = "close_1008", .domain = DOMAIN_AUTH},
-    {"F82", {IN_STREAM, .closed = true, .close_code = 1009}, .code = "close_1009", .domain = DOMAIN_CONFIG},
-    {"F83", {IN_STREAM, .closed = true, .close_code = 1002}, .code = "close_1002", .domain = DOMAIN_CLIENT},
-    {"F83", {IN_STREAM, .closed = true, .close_code = 1007}, .code = "close_1007", .domain = DOMAIN_CLIENT},
-    {"F84", {IN_STREAM, .closed = true, .close_code = 1011}, .code = "close_1011", .domain = DOMAIN_SERVICE},
-    {"F85", {IN_STREAM, .closed = true, .close_code = 1012}, .code = "close_1012", .domain = DOMAIN_SERVICE},
-    {"F85", {IN_STREAM, .closed = true, .close_code = 1013}, .code = "close_1013", .domain = DOMAIN_SERVICE},
-    {"F86", {IN_STREAM, .closed = true, .close_code = 4000}, .code = "close_other", .domain = DOMAIN_SERVICE},
-    {"F86", {IN_STREAM, .closed = true, .close_code = 4999}, .code = "close_other", .domain = DOMAIN_SERVICE},
+    {"F81",
+     {IN_STREAM, .closed = true, .close_code = 1008},
+     .code = "close_1008",
+     .domain = DOMAIN_AUTH},
+    {"F82",
+     {IN_STREAM, .closed = true, .close_code = 1009},
+     .code = "close_1009",
+     .domain = DOMAIN_CONFIG},
+    {"F83",
+     {IN_STREAM, .closed = true, .close_code = 1002},
+     .code = "close_1002",
+     .domain = DOMAIN_CLIENT},
+    {"F83",
+     {IN_STREAM, .closed = true, .close_code = 1007},
+     .code = "close_1007",
+     .domain = DOMAIN_CLIENT},
+    {"F84",
+     {IN_STREAM, .closed = true, .close_code = 1011},
+     .code = "close_1011",
+     .domain = DOMAIN_SERVICE},
+    {"F85",
+     {IN_STREAM, .closed = true, .close_code = 1012},
+     .code = "close_1012",
+     .domain = DOMAIN_SERVICE},
+    {"F85",
+     {IN_STREAM, .closed = true, .close_code = 1013},
+     .code = "close_1013",
+     .domain = DOMAIN_SERVICE},
+    {"F86",
+     {IN_STREAM, .closed = true, .close_code = 4000},
+     .code = "close_other",
+     .domain = DOMAIN_SERVICE},
+    {"F86",
+     {IN_STREAM, .closed = true, .close_code = 4999},
+     .code = "close_other",
+     .domain = DOMAIN_SERVICE},
     {"F87", {BETWEEN_TURNS, .idle_ns = 60 * S}, .code = "idle_cut", .domain = DOMAIN_NETWORK},
     {"F87",
      {BETWEEN_TURNS, .idle_ns = 120 * S, .os_error = ECONNRESET},
@@ -511,8 +582,14 @@ static const struct row life[] = {
      .code = "idle_cut",
      .domain = DOMAIN_NETWORK},
     {"F87", {BETWEEN_TURNS, .idle_ns = 600 * S}, .code = "idle_cut", .domain = DOMAIN_NETWORK},
-    {"F90", {.phase = PHASE_TLS, .deadline = DEADLINE_TLS}, .code = "tls_timeout", .domain = DOMAIN_NETWORK},
-    {"F90", {IN_STREAM, .deadline = DEADLINE_RESPONSE}, .code = "response_timeout", .domain = DOMAIN_SERVICE},
+    {"F90",
+     {.phase = PHASE_TLS, .deadline = DEADLINE_TLS},
+     .code = "tls_timeout",
+     .domain = DOMAIN_NETWORK},
+    {"F90",
+     {IN_STREAM, .deadline = DEADLINE_RESPONSE},
+     .code = "response_timeout",
+     .domain = DOMAIN_SERVICE},
 };
 
 #endif

@@ -1,4 +1,5 @@
-/* What the tests of the classification share: samples of observed facts with the class that they have. */
+/* What the tests of the classification share: samples of observed facts with the class that they
+ * have. */
 #ifndef RUSHHOUR_TESTS_FAILURE_FIXTURE_H
 #define RUSHHOUR_TESTS_FAILURE_FIXTURE_H
 
@@ -30,25 +31,26 @@ static void check(const struct sample *samples, size_t count)
 
 #define CHECK(samples) check(samples, sizeof(samples) / sizeof(samples)[0])
 
-#define REFUSED(status, code, message)                                                                       \
-    {                                                                                                        \
-        .http_status = status, .body_code = code, .body_message = message, .phase = PHASE_UPGRADE,           \
-        .closed = true                                                                                       \
+#define REFUSED(status, code, message)                                                             \
+    {                                                                                              \
+        .http_status = status, .body_code = code, .body_message = message, .phase = PHASE_UPGRADE, \
+        .closed = true                                                                             \
     }
 
-#define ERROR_EVENT(type, code, message)                                                                     \
-    (&(struct event_facts){.kind = EVENT_ERROR,                                                              \
-                           .has_error = true,                                                                \
-                           .error_type = type,                                                               \
-                           .error_code = code,                                                               \
+#define ERROR_EVENT(type, code, message)                                                           \
+    (&(struct event_facts){.kind = EVENT_ERROR,                                                    \
+                           .has_error = true,                                                      \
+                           .error_type = type,                                                     \
+                           .error_code = code,                                                     \
                            .error_message = message})
-#define FAILED(type, code, message)                                                                          \
-    (&(struct event_facts){.kind = EVENT_RESPONSE_DONE,                                                      \
-                           .status = STATUS_FAILED,                                                          \
-                           .has_error = true,                                                                \
-                           .error_type = type,                                                               \
-                           .error_code = code,                                                               \
+#define FAILED(type, code, message)                                                                \
+    (&(struct event_facts){.kind = EVENT_RESPONSE_DONE,                                            \
+                           .status = STATUS_FAILED,                                                \
+                           .has_error = true,                                                      \
+                           .error_type = type,                                                     \
+                           .error_code = code,                                                     \
                            .error_message = message})
-#define ENDED(how, why) (&(struct event_facts){.kind = EVENT_RESPONSE_DONE, .status = how, .reason = why})
+#define ENDED(how, why)                                                                            \
+    (&(struct event_facts){.kind = EVENT_RESPONSE_DONE, .status = how, .reason = why})
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * A double of net/client.h for tests of the engine: the same seam, served on the same loop without a socket.
- * Linked into a test it takes the place of libwebsockets. Each response's fate is drawn by the script below,
- * and counted: that count is the truth that the engine's record is held against. Include it in one file of a
- * test.
+ * A double of net/client.h for tests of the engine: the same seam, served on the same loop without
+ * a socket. Linked into a test it takes the place of libwebsockets. Each response's fate is drawn
+ * by the script below, and counted: that count is the truth that the engine's record is held
+ * against. Include it in one file of a test.
  */
 #ifndef TESTS_LOOPBACK_CLIENT_H
 #define TESTS_LOOPBACK_CLIENT_H
@@ -24,15 +24,16 @@ struct loopback_script {
     int garbage_every; /* after response.done comes a message that is no event */
     int refuse_every;  /* of dials: answered 429 */
     int poison_every;  /* response.done failed, and so is every later response of that session */
-    int expire_every; /* after the first delta the session is at its cap: error session_expired, Close 1001 */
-    int retire_every; /* the same after response.done */
-    int cancel_every; /* response.done cancelled, turn_detected */
-    int stray_every;  /* an error that harms nothing comes before the response */
-    int limit_ms;     /* the wait that the text of a limit asks for; 0: none */
-    int delay_ms;     /* of each answer */
-    int dial_ms;      /* of each dial */
-    int abort_ms;     /* from ws_abort to the end */
-    bool deaf;        /* our Close frame is never answered */
+    int expire_every;  /* after the first delta the session is at its cap: error session_expired,
+                         Close 1001 */
+    int retire_every;  /* the same after response.done */
+    int cancel_every;  /* response.done cancelled, turn_detected */
+    int stray_every;   /* an error that harms nothing comes before the response */
+    int limit_ms;      /* the wait that the text of a limit asks for; 0: none */
+    int delay_ms;      /* of each answer */
+    int dial_ms;       /* of each dial */
+    int abort_ms;      /* from ws_abort to the end */
+    bool deaf;         /* our Close frame is never answered */
 };
 
 #define LOOPBACK_DIALS_KEPT 4096
@@ -85,7 +86,8 @@ void ws_global_init(void)
 }
 
 enum err_code ws_client_new(uv_loop_t *loop, const char *const *ca_files, size_t ca_count,
-                            const struct ws_handlers *handlers, struct ws_client **out, struct error *err)
+                            const struct ws_handlers *handlers, struct ws_client **out,
+                            struct error *err)
 {
     (void)ca_files;
     (void)ca_count;
@@ -146,7 +148,8 @@ static void dial(struct ws_conn *conn)
         handlers->on_step(conn->user, (enum ws_step)step, clock_mono_ns());
     }
     if (is_nth(number, loopback_script.refuse_every)) {
-        const char *body = "{\"error\":{\"code\":\"429\",\"message\":\"exceeded call rate limit\"}}";
+        const char *body =
+            "{\"error\":{\"code\":\"429\",\"message\":\"exceeded call rate limit\"}}";
         const struct ws_header hint = {"retry-after-ms", "5"};
         const struct ws_response response = {429, &hint, 1, body, strlen(body)};
         atomic_fetch_add(&loopback_truth.refused, 1);
@@ -154,20 +157,22 @@ static void dial(struct ws_conn *conn)
         next(conn, SCENE_GONE, 0);
         return;
     }
-    static const struct ws_header headers[] = {{"apim-request-id", "0f1e2d3c-0000-4000-8000-000000000001"},
-                                               {"date", LOOPBACK_DATE},
-                                               {"x-ms-region", "East US 2"},
-                                               {"set-cookie", "loopback=secret"},
-                                               {"www-authenticate", "Bearer realm=loopback"}};
+    static const struct ws_header headers[] = {
+        {"apim-request-id", "0f1e2d3c-0000-4000-8000-000000000001"},
+        {"date", LOOPBACK_DATE},
+        {"x-ms-region", "East US 2"},
+        {"set-cookie", "loopback=secret"},
+        {"www-authenticate", "Bearer realm=loopback"}};
     const struct ws_response response = {101, headers, 5, "", 0};
     handlers->on_step(conn->user, WS_STEP_UPGRADED, clock_mono_ns());
     handlers->on_open(conn->user, &response, clock_mono_ns());
     atomic_fetch_add(&loopback_truth.opened, 1);
     conn->scene = SCENE_IDLE;
     char json[128];
-    (void)snprintf(json, sizeof json,
-                   "{\"type\":\"session.created\",\"event_id\":\"e\",\"session\":{\"id\":\"sess_%d\"}}",
-                   number);
+    (void)snprintf(
+        json, sizeof json,
+        "{\"type\":\"session.created\",\"event_id\":\"e\",\"session\":{\"id\":\"sess_%d\"}}",
+        number);
     say(conn, json);
 }
 
@@ -177,17 +182,18 @@ static void expire(struct ws_conn *conn, atomic_int *count)
     atomic_fetch_add(count, 1);
     conn->leaving = conn->expired = true;
     next(conn, SCENE_GONE, 0);
-    say(conn,
-        "{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\",\"code\":\"session_expired\","
-        "\"message\":\"Your session hit the maximum duration of 60 minutes.\"}}");
+    say(conn, "{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\",\"code\":"
+              "\"session_expired\","
+              "\"message\":\"Your session hit the maximum duration of 60 minutes.\"}}");
 }
 
 static void cancel(struct ws_conn *conn)
 {
     atomic_fetch_add(&loopback_truth.cancelled, 1);
     conn->scene = SCENE_IDLE;
-    say(conn, "{\"type\":\"response.done\",\"response\":{\"status\":\"cancelled\","
-              "\"status_details\":{\"type\":\"cancelled\",\"reason\":\"turn_detected\"},\"output\":[]}}");
+    say(conn,
+        "{\"type\":\"response.done\",\"response\":{\"status\":\"cancelled\","
+        "\"status_details\":{\"type\":\"cancelled\",\"reason\":\"turn_detected\"},\"output\":[]}}");
 }
 
 static void answer(struct ws_conn *conn)
@@ -201,11 +207,13 @@ static void answer(struct ws_conn *conn)
     bool fails = conn->poisoned || is_nth(conn->response, loopback_script.fail_every);
     (void)snprintf(
         json, sizeof json,
-        "{\"type\":\"response.done\",\"response\":{\"id\":\"resp_%d\",\"status\":\"%s\",\"status_details\":%"
+        "{\"type\":\"response.done\",\"response\":{\"id\":\"resp_%d\",\"status\":\"%s\",\"status_"
+        "details\":%"
         "s,"
         "\"output\":[%s],\"usage\":{\"total_tokens\":12,\"input_tokens\":10,\"output_tokens\":2}}}",
         conn->response, fails ? "failed" : "completed",
-        fails ? "{\"type\":\"failed\",\"error\":{\"type\":\"server_error\",\"code\":null}}" : "null",
+        fails ? "{\"type\":\"failed\",\"error\":{\"type\":\"server_error\",\"code\":null}}"
+              : "null",
         fails ? "" : "{}");
     atomic_fetch_add(fails ? &loopback_truth.failed : &loopback_truth.completed, 1);
     conn->turns++;
@@ -234,12 +242,12 @@ static void begin_response(struct ws_conn *conn)
         atomic_fetch_add(&loopback_truth.limited, 1);
         conn->scene = SCENE_IDLE;
         char limit[256];
-        (void)snprintf(
-            limit, sizeof limit,
-            "{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\","
-            "\"code\":\"rate_limit_exceeded\",\"message\":\"Rate limit reached. Please try again in "
-            "%dms.\"}}",
-            loopback_script.limit_ms);
+        (void)snprintf(limit, sizeof limit,
+                       "{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\","
+                       "\"code\":\"rate_limit_exceeded\",\"message\":\"Rate limit reached. Please "
+                       "try again in "
+                       "%dms.\"}}",
+                       loopback_script.limit_ms);
         say(conn, limit);
         return;
     }
@@ -248,7 +256,8 @@ static void begin_response(struct ws_conn *conn)
         say(conn, "{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\","
                   "\"code\":\"response_cancel_not_active\",\"message\":\"Cancellation failed\"}}");
     }
-    (void)snprintf(json, sizeof json, "{\"type\":\"response.created\",\"response\":{\"id\":\"resp_%d\"}}",
+    (void)snprintf(json, sizeof json,
+                   "{\"type\":\"response.created\",\"response\":{\"id\":\"resp_%d\"}}",
                    conn->response);
     next(conn, SCENE_DELTA, (uint64_t)loopback_script.delay_ms);
     say(conn, json);
@@ -281,8 +290,9 @@ static void on_timer(uv_timer_t *timer)
         say(conn, "{\"type\":\"response.output_text.delta\",\"delta\":\"x\"}");
         break;
     case SCENE_EXPIRE:
-        expire(conn, is_nth(conn->response, loopback_script.expire_every) ? &loopback_truth.expired
-                                                                          : &loopback_truth.retired);
+        expire(conn, is_nth(conn->response, loopback_script.expire_every)
+                         ? &loopback_truth.expired
+                         : &loopback_truth.retired);
         break;
     case SCENE_DONE:
         answer(conn);
@@ -318,7 +328,8 @@ enum err_code ws_connect(struct ws_client *client, const struct ws_target *targe
     conn->timer.data = conn;
     *out = conn;
     conn->number = atomic_fetch_add(&loopback_truth.dials, 1) + 1;
-    if (conn->number < LOOPBACK_DIALS_KEPT) loopback_truth.dialled_ns[conn->number] = clock_mono_ns();
+    if (conn->number < LOOPBACK_DIALS_KEPT)
+        loopback_truth.dialled_ns[conn->number] = clock_mono_ns();
     next(conn, SCENE_DIAL, (uint64_t)loopback_script.dial_ms);
     return ERR_OK;
 }

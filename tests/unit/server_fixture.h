@@ -13,8 +13,8 @@
 /* cmocka wants the above first */
 #include <cmocka.h>
 
-/* A server that accepts /ws, refuses /refuse, leaves /later unanswered, and echoes messages but for a few
- * orders. */
+/* A server that accepts /ws, refuses /refuse, leaves /later unanswered, and echoes messages but for
+ * a few orders. */
 static struct {
     uv_loop_t loop;
     struct authority *authority;
@@ -122,17 +122,19 @@ static void on_binary(struct ws_peer *peer, size_t length, uint64_t at_ns)
 
 static int start(bool tls)
 {
-    static const struct ws_server_handlers handlers = {
-        .on_request = on_request, .on_message = on_message, .on_gone = on_gone, .on_binary = on_binary};
+    static const struct ws_server_handlers handlers = {.on_request = on_request,
+                                                       .on_message = on_message,
+                                                       .on_gone = on_gone,
+                                                       .on_binary = on_binary};
     memset(&fixture, 0, sizeof fixture);
     uv_loop_init(&fixture.loop);
     struct text pem = {0};
     int file = tls ? mkstemp(ca_file) : -1;
-    if (tls &&
-        (file < 0 || authority_new(&fixture.authority, NULL) != ERR_OK ||
-         authority_issue(fixture.authority, "contoso.openai.azure.com", &fixture.identity, NULL) != ERR_OK ||
-         authority_pem(fixture.authority, &pem, NULL) != ERR_OK ||
-         write(file, pem.data, pem.length) != (ssize_t)pem.length))
+    if (tls && (file < 0 || authority_new(&fixture.authority, NULL) != ERR_OK ||
+                authority_issue(fixture.authority, "contoso.openai.azure.com", &fixture.identity,
+                                NULL) != ERR_OK ||
+                authority_pem(fixture.authority, &pem, NULL) != ERR_OK ||
+                write(file, pem.data, pem.length) != (ssize_t)pem.length))
         return -1;
     if (file >= 0) close(file);
     text_free(&pem);

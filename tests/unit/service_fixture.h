@@ -1,5 +1,5 @@
-/* A simulator on a loop of the test's own, and a client's view of it: over TLS, by a client that shares no
- * code with it. */
+/* A simulator on a loop of the test's own, and a client's view of it: over TLS, by a client that
+ * shares no code with it. */
 #ifndef RUSHHOUR_TESTS_SERVICE_FIXTURE_H
 #define RUSHHOUR_TESTS_SERVICE_FIXTURE_H
 
@@ -22,9 +22,11 @@
 
 static const char profile_head[] =
     "{\"name\":\"t\",\"regions\":["
-    "{\"name\":\"eastus2\",\"endpoint\":\"https://contoso.openai.azure.com\",\"deployment\":\"gpt-realtime\","
+    "{\"name\":\"eastus2\",\"endpoint\":\"https://"
+    "contoso.openai.azure.com\",\"deployment\":\"gpt-realtime\","
     "\"dialect\":\"ga\",\"auth\":{\"api_key\":\"${UNSET_KEY}\"}},"
-    "{\"name\":\"beta\",\"endpoint\":\"https://contoso-sc.openai.azure.com\",\"deployment\":\"rt-preview\","
+    "{\"name\":\"beta\",\"endpoint\":\"https://"
+    "contoso-sc.openai.azure.com\",\"deployment\":\"rt-preview\","
     "\"dialect\":\"preview\",\"api_version\":\"2025-04-01-preview\",\"proxy\":\"http://"
     "proxy.test:3128\",\"auth\":{\"api_key\":\"${UNSET_KEY}\"}},"
     "{\"name\":\"openai\",\"endpoint\":\"https://api.openai.com\",\"model\":\"gpt-realtime\","
@@ -43,9 +45,10 @@ static struct {
 static struct wire wire;
 
 /* No delay unless the test says so: the profile's defaults are not what is tested here. */
-#define NO_DELAYS                                                                                            \
-    "{\"upgrade\":\"0s\",\"session\":\"0s\",\"configure\":\"0s\",\"response_created\":\"0s\",\"first_"       \
-    "output\":\"0s\","                                                                                       \
+#define NO_DELAYS                                                                                  \
+    "{\"upgrade\":\"0s\",\"session\":\"0s\",\"configure\":\"0s\",\"response_created\":\"0s\","     \
+    "\"first_"                                                                                     \
+    "output\":\"0s\","                                                                             \
     "\"delta\":\"0s\"}"
 #define QUICK "\"latency\":[" NO_DELAYS "]"
 
@@ -65,7 +68,8 @@ static WIRE_UNUSED void start(const char *simulator_block)
     int fd = mkstemp(fixture.ledger);
     assert_true(fd >= 0);
     close(fd);
-    struct simulator_options options = {.profile = fixture.profile, .ledger_file = fixture.ledger, .seed = 3};
+    struct simulator_options options = {
+        .profile = fixture.profile, .ledger_file = fixture.ledger, .seed = 3};
     if (simulator_start(&fixture.loop, &options, &fixture.simulator, &err) != ERR_OK)
         fail_msg("%s", err.text);
     simulator_ready(fixture.simulator, &json);
@@ -98,7 +102,8 @@ static WIRE_UNUSED const char *ready_value(int region, const char *key)
 }
 
 /* Connects to a region and asks for the upgrade; head gets the response's head. */
-static WIRE_UNUSED void ask(int region, const char *target, const char *headers, char *head, size_t size)
+static WIRE_UNUSED void ask(int region, const char *target, const char *headers, char *head,
+                            size_t size)
 {
     unsigned port = (unsigned)strtoul(strrchr(ready_value(region, "address"), ':') + 1, NULL, 10);
     if (wire.ssl != NULL) wire_close(&wire);
@@ -115,7 +120,8 @@ static WIRE_UNUSED void open_session(int region)
     static const char *const targets[] = {GA, PREVIEW, OPENAI};
     char headers[256];
     char head[2048];
-    (void)snprintf(headers, sizeof headers, region == 2 ? "Authorization: Bearer %s\r\n" : "api-key: %s\r\n",
+    (void)snprintf(headers, sizeof headers,
+                   region == 2 ? "Authorization: Bearer %s\r\n" : "api-key: %s\r\n",
                    ready_value(region, "api_key"));
     ask(region, targets[region], headers, head, sizeof head);
     if (strncmp(head, "HTTP/1.1 101 ", 13) != 0) fail_msg("%s", head);
@@ -139,8 +145,8 @@ static WIRE_UNUSED const char *at_path(const cJSON *event, const char *path)
     while (value != NULL && *path != '\0') {
         size_t length = strcspn(path, ".");
         (void)snprintf(part, sizeof part, "%.*s", (int)length, path);
-        value =
-            cJSON_IsArray(value) ? cJSON_GetArrayItem(value, atoi(part)) : cJSON_GetObjectItem(value, part);
+        value = cJSON_IsArray(value) ? cJSON_GetArrayItem(value, atoi(part))
+                                     : cJSON_GetObjectItem(value, part);
         path += length + (path[length] == '.');
     }
     if (value == NULL) return "(absent)";

@@ -187,8 +187,8 @@ static void says_when_tzdata_is_missing(void **state)
     zone_free(zone);
 }
 
-/* A file cut short anywhere, and one with any byte changed, is read without harm (the sanitizers watch) or
- * refused. */
+/* A file cut short anywhere, and one with any byte changed, is read without harm (the sanitizers
+ * watch) or refused. */
 static void survives_damaged_files(void **state)
 {
     (void)state;
@@ -208,7 +208,8 @@ static void survives_damaged_files(void **state)
         char kept = file.data[i];
         file.data[i] = (char)(kept ^ 0xFF);
         struct zone *zone = NULL;
-        if (zone_from_tzif("changed", (const unsigned char *)file.data, file.length, &zone, &err) == ERR_OK) {
+        if (zone_from_tzif("changed", (const unsigned char *)file.data, file.length, &zone, &err) ==
+            ERR_OK) {
             char stamp[30];
             format_local_ms(zone, INT64_C(2233150200) * NS_PER_S, stamp);
             (void)zone_instant(zone, 20000, 600);
@@ -250,7 +251,8 @@ static void reads_rules(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct zone_rule rule;
-        assert_int_equal(zone_rule_parse(cases[i].rule, strlen(cases[i].rule), &rule), cases[i].good);
+        assert_int_equal(zone_rule_parse(cases[i].rule, strlen(cases[i].rule), &rule),
+                         cases[i].good);
     }
     /* Daylight saving the whole year (RFC 8536, section 3.3.1): four hours west at any time. */
     struct zone_rule rule;
@@ -272,14 +274,18 @@ static void finds_instants_of_local_times(void **state)
         const char *instant;
     } cases[] = {
         {"America/Los_Angeles", 2026, 4, 14, 480, "2026-04-14T08:00:00-07:00"},
-        {"America/Los_Angeles", 2026, 3, 8, 150, "2026-03-08T03:00:00-07:00"}, /* 02:30 does not exist */
-        {"America/Los_Angeles", 2026, 11, 1, 90, "2026-11-01T01:30:00-07:00"}, /* comes twice: the first */
+        /* 02:30 does not exist */
+        {"America/Los_Angeles", 2026, 3, 8, 150, "2026-03-08T03:00:00-07:00"},
+        /* comes twice: the first */
+        {"America/Los_Angeles", 2026, 11, 1, 90, "2026-11-01T01:30:00-07:00"},
         {"America/Los_Angeles", 2026, 11, 1, 120,
          "2026-11-01T02:00:00-08:00"}, /* exists only after the change */
         {"Australia/Lord_Howe", 2040, 10, 7, 135, "2040-10-07T02:30:00+11:00"},
         {"Europe/London", 2040, 3, 25, 1440, "2040-03-26T00:00:00+01:00"},
-        {"America/Sao_Paulo", 2018, 11, 4, 0, "2018-11-04T01:00:00-02:00"}, /* midnight does not exist */
-        {"Pacific/Apia", 2011, 12, 30, 720, "2011-12-31T00:00:00+14:00"},   /* the day does not exist */
+        /* midnight does not exist */
+        {"America/Sao_Paulo", 2018, 11, 4, 0, "2018-11-04T01:00:00-02:00"},
+        /* the day does not exist */
+        {"Pacific/Apia", 2011, 12, 30, 720, "2011-12-31T00:00:00+14:00"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct zone *zone = open_zone(cases[i].zone);

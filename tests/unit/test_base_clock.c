@@ -42,7 +42,8 @@ static void run_clock_runs_faster_in_a_replay(void **state)
     (void)state;
     struct run_clock clock = {.mono_origin_ns = 1000, .wall_origin_ns = 0, .speed = 1500.0};
     uint64_t minute_later = 1000 + UINT64_C(60000000000);
-    assert_int_equal(run_clock_wall_at(&clock, minute_later), 90000 * NS_PER_S); /* 25 hours in a minute */
+    /* 25 hours in a minute */
+    assert_int_equal(run_clock_wall_at(&clock, minute_later), 90000 * NS_PER_S);
     assert_int_equal(run_clock_elapsed(&clock, minute_later), 90000 * NS_PER_S);
     int64_t error = (int64_t)(run_clock_mono_at(&clock, 90000 * NS_PER_S) - minute_later);
     assert_true(llabs((long long)error) <= 100);

@@ -31,16 +31,17 @@ static void xoshiro_gives_the_published_numbers(void **state)
 }
 
 /*
- * SplitMix64 from the seed 1234567 gives 6457827717110365317 first; stream 0 goes on from there, and its own
- * four outputs are the state.
+ * SplitMix64 from the seed 1234567 gives 6457827717110365317 first; stream 0 goes on from there,
+ * and its own four outputs are the state.
  */
 static void seeding_follows_splitmix(void **state)
 {
     (void)state;
     struct random random;
     random_seed(&random, 1234567, 0);
-    static const uint64_t expected[4] = {UINT64_C(9709514789577493705), UINT64_C(13013878896559074743),
-                                         UINT64_C(18400152718586555324), UINT64_C(17220339381063202971)};
+    static const uint64_t expected[4] = {
+        UINT64_C(9709514789577493705), UINT64_C(13013878896559074743),
+        UINT64_C(18400152718586555324), UINT64_C(17220339381063202971)};
     assert_memory_equal(random.state, expected, sizeof expected);
 }
 
@@ -70,7 +71,8 @@ static void moments_are_right(void **state)
     double sums[3] = {0};
     double squares[3] = {0};
     for (int i = 0; i < DRAWS; i++) {
-        double draws[3] = {random_unit(&random), random_exponential(&random), random_normal(&random)};
+        double draws[3] = {random_unit(&random), random_exponential(&random),
+                           random_normal(&random)};
         assert_true(draws[0] >= 0.0 && draws[0] < 1.0 && draws[1] >= 0.0);
         for (int k = 0; k < 3; k++) {
             sums[k] += draws[k];
@@ -96,7 +98,8 @@ static void bounds_are_kept(void **state)
     random_seed(&random, 3, 3);
     int seen[7] = {0};
     for (int i = 0; i < 7000; i++) seen[random_below(&random, 7)]++;
-    for (int i = 0; i < 7; i++) assert_in_range(seen[i], 850, 1150); /* 1000 with a deviation of 29 */
+    /* 1000 with a deviation of 29 */
+    for (int i = 0; i < 7; i++) assert_in_range(seen[i], 850, 1150);
     assert_int_equal(random_below(&random, 1), 0);
     assert_true(random_below(&random, UINT64_MAX) < UINT64_MAX);
 }
@@ -110,7 +113,8 @@ static void ids_are_alphanumeric(void **state)
     id[21] = 'x';
     random_alphanumeric(&random, id, 20);
     assert_int_equal(strlen(id), 20);
-    assert_int_equal(strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"), 20);
+    assert_int_equal(strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"),
+                     20);
     assert_int_equal(id[21], 'x');
     random_alphanumeric(&random, id, 0);
     assert_string_equal(id, "");

@@ -8,7 +8,8 @@
 
 #include <cmocka.h>
 
-static const char *const secrets[] = {"canary/KEY+0123=", "short", NULL, "0123456789abcdef0123456789abcdef"};
+static const char *const secrets[] = {"canary/KEY+0123=", "short", NULL,
+                                      "0123456789abcdef0123456789abcdef"};
 
 static void check(const char *in, const char *out)
 {
@@ -71,7 +72,8 @@ static void hides_long_beginnings(void **state)
 static void hides_named_credentials(void **state)
 {
     (void)state;
-    check("/openai/realtime?api-key=abc&deployment=d", "/openai/realtime?api-key=[redacted]&deployment=d");
+    check("/openai/realtime?api-key=abc&deployment=d",
+          "/openai/realtime?api-key=[redacted]&deployment=d");
     check("api_key: abc next", "api_key: [redacted] next");
     check("Api-Key : 'abc'", "Api-Key : '[redacted]'");
     check("{\"api-key\": \"abc def\"}", "{\"api-key\": \"[redacted] def\"}");
@@ -90,8 +92,9 @@ static void hides_the_shapes_of_keys(void **state)
           "Incorrect API key provided: [redacted]. You can find");
     check("ek_68af296e8e408191a1120ab6383263c2", "[redacted]");
     check("token eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJ4In0.c2ln", "token [redacted]");
-    check("key 0123456789abcdefghijABCDEFGHIJ0123456789abcdefghijABCDEFGHIJ0123456789abcdefghijABCD.",
-          "key [redacted].");
+    check(
+        "key 0123456789abcdefghijABCDEFGHIJ0123456789abcdefghijABCDEFGHIJ0123456789abcdefghijABCD.",
+        "key [redacted].");
 }
 
 static void leaves_the_rest_alone(void **state)

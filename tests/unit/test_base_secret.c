@@ -36,7 +36,8 @@ static void test_copies(void **state)
     secret_free(NULL);
 }
 
-/* The flags of the mapping around an address, as the kernel lists them ("VmFlags: rd wr ... dd ..."). */
+/* The flags of the mapping around an address, as the kernel lists them ("VmFlags: rd wr ... dd
+ * ..."). */
 static bool flags_of(const void *address, char *out, size_t size)
 {
     char line[512];
@@ -83,8 +84,9 @@ static void test_protected_process(void **state)
     if (child == 0) {
         struct rlimit limit;
         secret_protect_process();
-        bool kept = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0 && getrlimit(RLIMIT_CORE, &limit) == 0 &&
-                    limit.rlim_cur == 0 && limit.rlim_max == 0;
+        bool kept = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0 &&
+                    getrlimit(RLIMIT_CORE, &limit) == 0 && limit.rlim_cur == 0 &&
+                    limit.rlim_max == 0;
         _exit(kept ? 0 : 1);
     }
     int status;

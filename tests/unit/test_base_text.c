@@ -69,14 +69,16 @@ static void escapes_by_format(void **state)
         {text_json, "", "\"\""},
         {text_json, "a\"b\\c/d", "\"a\\\"b\\\\c/d\""},
         {text_json, "\n\r\t\b\x01\x7f", "\"\\n\\r\\t\\u0008\\u0001\\u007f\""},
-        {text_json, "\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x98\x80", "\"\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x98\x80\""},
+        {text_json, "\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x98\x80",
+         "\"\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x98\x80\""},
         /* Not UTF-8: a lone byte, overlong, a surrogate, beyond U+10FFFF, cut short. */
         {text_json, "a\xFFz", "\"a\xEF\xBF\xBDz\""},
         {text_json, "\xC0\xAF", "\"\xEF\xBF\xBD\xEF\xBF\xBD\""},
         {text_json, "\xED\xA0\x80", "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\""},
         {text_json, "\xF4\x90\x80\x80", "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\""},
         {text_json, "\xE2\x82", "\"\xEF\xBF\xBD\xEF\xBF\xBD\""},
-        {text_html, "<a href=\"x\">'&'</a>", "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&lt;/a&gt;"},
+        {text_html, "<a href=\"x\">'&'</a>",
+         "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&lt;/a&gt;"},
         {text_csv, "plain text", "plain text"},
         {text_csv, "a,b", "\"a,b\""},
         {text_csv, "say \"no\"", "\"say \"\"no\"\"\""},
@@ -129,9 +131,12 @@ static void words_are_those_of_the_contract(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(grows_and_stays_terminated), cmocka_unit_test(taking_hands_over_the_string),
-        cmocka_unit_test(no_memory_is_remembered),    cmocka_unit_test(escapes_by_format),
-        cmocka_unit_test(errors_tell_and_prefix),     cmocka_unit_test(words_are_those_of_the_contract),
+        cmocka_unit_test(grows_and_stays_terminated),
+        cmocka_unit_test(taking_hands_over_the_string),
+        cmocka_unit_test(no_memory_is_remembered),
+        cmocka_unit_test(escapes_by_format),
+        cmocka_unit_test(errors_tell_and_prefix),
+        cmocka_unit_test(words_are_those_of_the_contract),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -56,7 +56,8 @@ static void reads_specifications(void **state)
     assert_string_equal(window.name, "");
     assert_null(window.zone);
     window_free(&window);
-    assert_int_equal(window_parse_during("18:30-00:00@Europe/London,sat,sun", &window, &err), ERR_OK);
+    assert_int_equal(window_parse_during("18:30-00:00@Europe/London,sat,sun", &window, &err),
+                     ERR_OK);
     assert_int_equal(window.end_minute, 1440);
     assert_int_equal(window.weekdays, 0x41);
     window_free(&window);
@@ -112,7 +113,8 @@ static void finds_bounds(void **state)
         {"1m", "1969-12-31T23:59:30Z", "1969-12-31T23:59:00Z", "1970-01-01T00:00:00Z"},
         {"1d", "2026-04-14T15:00:00Z", "2026-04-14T00:00:00Z", "2026-04-15T00:00:00Z"},
         {"15m", "2026-04-14T15:44:59Z", "2026-04-14T15:30:00Z", "2026-04-14T15:45:00Z"},
-        /* daylight saving: the same local time, another UTC hour; a day of 23 and one of 25 hours */
+        /* daylight saving: the same local time, another UTC hour; a day of 23 and one of 25
+         * hours */
         {"p=07:00-09:00@America/Los_Angeles", "2026-03-07T07:30:00-08:00", "2026-03-07T15:00:00Z",
          "2026-03-07T17:00:00Z"},
         {"p=07:00-09:00@America/Los_Angeles", "2026-03-08T07:30:00-07:00", "2026-03-08T14:00:00Z",
@@ -136,7 +138,8 @@ static void finds_bounds(void **state)
         {"n=22:00-06:00@Europe/London", "2026-10-25T04:00:00Z", "2026-10-24T21:00:00Z",
          "2026-10-25T06:00:00Z"},
         /* the day of a window past midnight is that of its start: Friday's reaches into Saturday */
-        {"n=22:00-06:00@UTC,fri", "2026-11-21T05:00:00Z", "2026-11-20T22:00:00Z", "2026-11-21T06:00:00Z"},
+        {"n=22:00-06:00@UTC,fri", "2026-11-21T05:00:00Z", "2026-11-20T22:00:00Z",
+         "2026-11-21T06:00:00Z"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct window window = parse(cases[i].spec);
@@ -164,8 +167,9 @@ static void knows_what_is_outside(void **state)
         {"p=07:00-09:00@America/Los_Angeles,mon-fri", "2026-11-21T08:00:00-08:00"}, /* a Saturday */
         {"p=07:00-09:00@America/Los_Angeles,mon-fri", "2026-11-20T09:00:00-08:00"},
         {"p=07:00-09:00@America/Los_Angeles,mon-fri", "2026-11-20T06:59:59-08:00"},
-        {"n=22:00-06:00@UTC,fri", "2026-11-20T05:00:00Z"},                  /* Thursday's */
-        {"p=02:00-03:00@America/Los_Angeles", "2026-03-08T03:00:00-07:00"}, /* an hour that did not happen */
+        {"n=22:00-06:00@UTC,fri", "2026-11-20T05:00:00Z"}, /* Thursday's */
+        /* an hour that did not happen */
+        {"p=02:00-03:00@America/Los_Angeles", "2026-03-08T03:00:00-07:00"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct window window = parse(cases[i].spec);
@@ -178,8 +182,8 @@ static void knows_what_is_outside(void **state)
 static void touching_windows_leave_no_gap(void **state)
 {
     (void)state;
-    static const char *const zones[] = {"America/Los_Angeles", "Europe/London", "Australia/Lord_Howe",
-                                        "America/Havana"};
+    static const char *const zones[] = {"America/Los_Angeles", "Europe/London",
+                                        "Australia/Lord_Howe", "America/Havana"};
     for (size_t z = 0; z < sizeof zones / sizeof zones[0]; z++) {
         struct window windows[3];
         static const char *const times[] = {"00:30-01:45", "01:45-13:00", "13:00-00:30"};
@@ -188,7 +192,8 @@ static void touching_windows_leave_no_gap(void **state)
             (void)snprintf(spec, sizeof spec, "w=%s@%s", times[w], zones[z]);
             windows[w] = parse(spec);
         }
-        for (int64_t t = at("2026-01-01T00:07:00Z"); t < at("2027-01-01T00:00:00Z"); t += 900 * NS_PER_S) {
+        for (int64_t t = at("2026-01-01T00:07:00Z"); t < at("2027-01-01T00:00:00Z");
+             t += 900 * NS_PER_S) {
             int holders = 0;
             for (size_t w = 0; w < 3; w++) holders += window_contains(&windows[w], t);
             assert_int_equal(holders, 1);

@@ -95,7 +95,8 @@ static void slow_steps(void **state)
     regions[2].steps[CHECK_TURN].ns = 30 * MS; /* not beyond three times */
     assert_differences(3, "");
     for (size_t i = 0; i < 3; i++) regions[i].steps[CHECK_TCP].ns = MS;
-    regions[0].steps[CHECK_TCP].ns = 20 * MS; /* many times as long, but by less than what matters */
+    regions[0].steps[CHECK_TCP].ns = 20 * MS; /* many times as long, but by less than what
+                                                 matters */
     assert_differences(3, "");
     regions[0].steps[CHECK_TCP].ns = 1500 * MS;
     assert_differences(2, "tcp: 1500 ms in east, 1500.0 times the other's 1.0 ms\n");

@@ -11,8 +11,9 @@
 #define NOW_S INT64_C(1795176000)
 #define MS INT64_C(1000000)
 
-static const struct ws_header azure_headers[] = {
-    {"date", "Fri, 20 Nov 2026 12:00:00 GMT"}, {"apim-request-id", "0f0f"}, {"x-ms-region", "East US 2"}};
+static const struct ws_header azure_headers[] = {{"date", "Fri, 20 Nov 2026 12:00:00 GMT"},
+                                                 {"apim-request-id", "0f0f"},
+                                                 {"x-ms-region", "East US 2"}};
 
 struct scene {
     struct profile *profile;
@@ -39,7 +40,8 @@ static int set_up(void **state)
         .tls_cipher = "TLS_AES_256_GCM_SHA384",
         .certificate = {.seen = true,
                         .subject = "CN=*.openai.azure.com",
-                        .issuer = "CN=Microsoft Azure RSA TLS Issuing CA 03,O=Microsoft Corporation,C=US",
+                        .issuer =
+                            "CN=Microsoft Azure RSA TLS Issuing CA 03,O=Microsoft Corporation,C=US",
                         .issuer_organization = "Microsoft Corporation",
                         .not_before_s = NOW_S - 86400,
                         .not_after_s = NOW_S + INT64_C(100) * 86400},
@@ -47,8 +49,9 @@ static int set_up(void **state)
         .headers = azure_headers,
         .header_count = 3,
     };
-    scene->view = (struct layers_view){
-        .timeouts = &scene->profile->timeouts, .wall_ns = NOW_S * 1000 * MS + 502 * MS, .port = 443};
+    scene->view = (struct layers_view){.timeouts = &scene->profile->timeouts,
+                                       .wall_ns = NOW_S * 1000 * MS + 502 * MS,
+                                       .port = 443};
     *state = scene;
     return 0;
 }
@@ -72,7 +75,8 @@ static void assert_failure(const struct check_result *result, const char *code, 
 {
     assert_int_equal(result->status, CHECK_FAILED);
     assert_string_equal(result->code, code);
-    if (strstr(result->cause, words) == NULL) fail_msg("\"%s\" does not say \"%s\"", result->cause, words);
+    if (strstr(result->cause, words) == NULL)
+        fail_msg("\"%s\" does not say \"%s\"", result->cause, words);
     assert_true(result->fix[0] != '\0');
 }
 
@@ -95,14 +99,16 @@ static void a_good_answer(void **state)
 
 static void private_addresses(void **state)
 {
-    static const char *const private[] = {"10.0.0.4",   "172.16.0.1",  "172.31.255.1", "192.168.1.1",
-                                          "100.64.0.1", "169.254.1.1", "127.0.0.1",    "fd00::1",
-                                          "fe80::1",    "::1"};
+    static const char *const private[] = {
+        "10.0.0.4",    "172.16.0.1", "172.31.255.1", "192.168.1.1", "100.64.0.1",
+        "169.254.1.1", "127.0.0.1",  "fd00::1",      "fe80::1",     "::1"};
     static const char *const public[] = {"20.42.1.5", "172.32.0.1",   "100.128.0.1",
                                          "11.0.0.1",  "2603:1030::1", "9.255.255.255"};
     struct scene *scene = *state;
-    for (size_t i = 0; i < sizeof private / sizeof *private; i++) assert_true(layers_is_private(private[i]));
-    for (size_t i = 0; i < sizeof public / sizeof *public; i++) assert_false(layers_is_private(public[i]));
+    for (size_t i = 0; i < sizeof private / sizeof *private; i++)
+        assert_true(layers_is_private(private[i]));
+    for (size_t i = 0; i < sizeof public / sizeof *public; i++)
+        assert_false(layers_is_private(public[i]));
     (void)snprintf(scene->result->addresses[0], 48, "10.1.2.3");
     (void)read_step(scene, CHECK_RESOLVE);
     assert_true(has_note(&scene->told, "F03"));
@@ -149,11 +155,14 @@ static void handshakes_that_fail(void **state)
     struct https_certificate *certificate = &scene->result->certificate;
     scene->result->reached = HTTPS_TLS;
     certificate->verify_error = 20; /* X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY */
-    (void)snprintf(certificate->issuer, sizeof certificate->issuer, "CN=Zscaler Root CA,O=Zscaler Inc.");
-    (void)snprintf(certificate->issuer_organization, sizeof certificate->issuer_organization, "Zscaler Inc.");
+    (void)snprintf(certificate->issuer, sizeof certificate->issuer,
+                   "CN=Zscaler Root CA,O=Zscaler Inc.");
+    (void)snprintf(certificate->issuer_organization, sizeof certificate->issuer_organization,
+                   "Zscaler Inc.");
     assert_failure(read_step(scene, CHECK_TLS), "tls_untrusted", "made by Zscaler");
     (void)snprintf(certificate->issuer, sizeof certificate->issuer, "CN=Root,O=Contoso");
-    (void)snprintf(certificate->issuer_organization, sizeof certificate->issuer_organization, "Contoso");
+    (void)snprintf(certificate->issuer_organization, sizeof certificate->issuer_organization,
+                   "Contoso");
     assert_failure(read_step(scene, CHECK_TLS), "tls_untrusted", "private root");
     certificate->verify_error = 10; /* X509_V_ERR_CERT_HAS_EXPIRED */
     certificate->not_after_s = NOW_S - 86400;
@@ -213,11 +222,13 @@ static void tokens(void **state)
         const char *code;   /* NULL: good */
     } given[] = {
         /* {"aud":"https://cognitiveservices.azure.com","exp":1795176060} */
-        {"eyJhdWQiOiJodHRwczovL2NvZ25pdGl2ZXNlcnZpY2VzLmF6dXJlLmNvbSIsImV4cCI6MTc5NTE3NjA2MH0", NULL},
+        {"eyJhdWQiOiJodHRwczovL2NvZ25pdGl2ZXNlcnZpY2VzLmF6dXJlLmNvbSIsImV4cCI6MTc5NTE3NjA2MH0",
+         NULL},
         /* {"aud":"https://ai.azure.com","exp":1795176000} */
         {"eyJhdWQiOiJodHRwczovL2FpLmF6dXJlLmNvbSIsImV4cCI6MTc5NTE3NjAwMH0", "token_expired"},
         /* {"aud":"https://management.azure.com","exp":1795179600} */
-        {"eyJhdWQiOiJodHRwczovL21hbmFnZW1lbnQuYXp1cmUuY29tIiwiZXhwIjoxNzk1MTc5NjAwfQ", "wrong_audience"},
+        {"eyJhdWQiOiJodHRwczovL21hbmFnZW1lbnQuYXp1cmUuY29tIiwiZXhwIjoxNzk1MTc5NjAwfQ",
+         "wrong_audience"},
         /* {"aud":"https://ai.azure.com","nbf":1795179600,"exp":1795183200} */
         {"eyJhdWQiOiJodHRwczovL2FpLmF6dXJlLmNvbSIsIm5iZiI6MTc5NTE3OTYwMCwiZXhwIjoxNzk1MTgzMjAwfQ",
          "token_not_yet_valid"},

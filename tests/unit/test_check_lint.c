@@ -10,7 +10,8 @@ struct lint_case {
     const char *note;      /* words of a note, or NULL */
 };
 
-#define AT(host) "\"name\": \"r\", \"endpoint\": \"https://" host "\", \"deployment\": \"gpt-realtime\""
+#define AT(host)                                                                                   \
+    "\"name\": \"r\", \"endpoint\": \"https://" host "\", \"deployment\": \"gpt-realtime\""
 #define AZURE AT("contoso.openai.azure.com")
 #define PREVIEW "\"dialect\": \"preview\", \"api_version\": \"2025-04-01-preview\""
 #define TOKEN(command) "\"auth\": {\"token_command\": \"" command "\"}"
@@ -27,7 +28,8 @@ static const struct lint_case cases[] = {
     {"{" AT("contoso.privatelink.openai.azure.com") "}", "wrong_host", "F08", NULL},
     {"{" AT("eastus2.api.cognitive.microsoft.com") "}", "wrong_host", "", NULL},
     {"{" AT("api.openai.com") "}", "wrong_host", "F28", NULL},
-    {"{\"name\": \"r\", \"endpoint\": \"https://contoso.openai.azure.com\", \"model\": \"gpt-realtime\", "
+    {"{\"name\": \"r\", \"endpoint\": \"https://contoso.openai.azure.com\", \"model\": "
+     "\"gpt-realtime\", "
      "\"dialect\": \"openai\"}",
      "wrong_host", "F28", NULL},
     {"{" AT("api.openai.com.evil.example") "}", NULL, NULL, NULL},
@@ -37,7 +39,8 @@ static const struct lint_case cases[] = {
     {"{" AZURE ", \"path\": \"/v1/realtime\"}", "mixed_forms", "F28", NULL},
     {"{" AZURE ", " PREVIEW ", \"path\": \"/openai/v1/realtime\"}", "mixed_forms", "F17", NULL},
     {"{" AT("gateway.example.com") ", \"path\": \"/v1/realtime\"}", NULL, NULL, NULL},
-    {"{" AZURE ", \"dialect\": \"preview\", \"api_version\": \"2024-10-01-preview\"}", NULL, NULL, "retired"},
+    {"{" AZURE ", \"dialect\": \"preview\", \"api_version\": \"2024-10-01-preview\"}", NULL, NULL,
+     "retired"},
     /* models */
     {"{" AZURE ", \"model\": \"gpt-4o\"}", NULL, NULL, "serves no conversations"},
     {"{" AZURE ", \"model\": \"gpt-realtime-whisper\"}", NULL, NULL, "serves no conversations"},
@@ -45,23 +48,27 @@ static const struct lint_case cases[] = {
     {"{" AZURE ", " PREVIEW "}", NULL, NULL, "GA model"},
     {"{" AZURE ", \"model\": \"ours\"}", NULL, NULL, "no row for the model ours"},
     /* credentials */
-    {"{" AZURE
-     ", " TOKEN("az account get-access-token --scope https://cognitiveservices.azure.com/.default") "}",
+    {"{" AZURE ", " TOKEN(
+         "az account get-access-token --scope https://cognitiveservices.azure.com/.default") "}",
      NULL, NULL, NULL},
-    {"{" AZURE ", " TOKEN("az account get-access-token --resource https://ai.azure.com") "}", NULL, NULL,
-     NULL},
+    {"{" AZURE ", " TOKEN("az account get-access-token --resource https://ai.azure.com") "}", NULL,
+     NULL, NULL},
     {"{" AZURE ", " TOKEN("az account get-access-token") "}", "wrong_scope", "F21", NULL},
-    {"{" AZURE ", " TOKEN("az account get-access-token --scope https://graph.microsoft.com/.default") "}",
+    {"{" AZURE
+     ", " TOKEN("az account get-access-token --scope https://graph.microsoft.com/.default") "}",
      "wrong_scope", "F21", NULL},
-    {"{" AZURE ", " TOKEN("az account get-access-token --scope https://cognitiveservices.azure.com") "}",
+    {"{" AZURE
+     ", " TOKEN("az account get-access-token --scope https://cognitiveservices.azure.com") "}",
      NULL, NULL, "/.default"},
     {"{" AZURE ", " TOKEN("./get-token") "}", NULL, NULL, NULL},
     {"{" AZURE ", \"auth\": {\"api_key\": \"${KEY}\", \"in\": \"query\"}}", NULL, NULL, "query"},
     /* F34: ten are borne, eleven are not */
-    {"{" AZURE ", \"headers\": {\"a1\": \"x\", \"a2\": \"x\", \"a3\": \"x\", \"a4\": \"x\", \"a5\": \"x\", "
+    {"{" AZURE
+     ", \"headers\": {\"a1\": \"x\", \"a2\": \"x\", \"a3\": \"x\", \"a4\": \"x\", \"a5\": \"x\", "
      "\"a6\": \"x\", \"a7\": \"x\", \"a8\": \"x\", \"a9\": \"x\", \"b1\": \"x\"}}",
      NULL, NULL, NULL},
-    {"{" AZURE ", \"headers\": {\"a1\": \"x\", \"a2\": \"x\", \"a3\": \"x\", \"a4\": \"x\", \"a5\": \"x\", "
+    {"{" AZURE
+     ", \"headers\": {\"a1\": \"x\", \"a2\": \"x\", \"a3\": \"x\", \"a4\": \"x\", \"a5\": \"x\", "
      "\"a6\": \"x\", \"a7\": \"x\", \"a8\": \"x\", \"a9\": \"x\", \"b1\": \"x\", \"b2\": \"x\"}}",
      "upgrade_431", "F34", NULL},
 };
@@ -75,7 +82,8 @@ static void each_mistake_is_named(void **state)
         struct check_region told = {.region = &profile->regions[0]};
         lint_region(profile, &told);
         const struct check_result *result = &told.steps[CHECK_PROFILE];
-        if (given->code != NULL && result->status != CHECK_FAILED) fail_msg("%s was taken", given->region);
+        if (given->code != NULL && result->status != CHECK_FAILED)
+            fail_msg("%s was taken", given->region);
         if (given->code == NULL && result->status != CHECK_OK)
             fail_msg("%s: %s", given->region, result->cause);
         if (given->code != NULL) {
@@ -85,7 +93,8 @@ static void each_mistake_is_named(void **state)
         } else if (given->note == NULL && told.note_count > 0) {
             fail_msg("%s: %s", given->region, told.notes[0].text);
         }
-        if (given->note != NULL && !has_note(&told, given->note)) fail_msg("%s: no note", given->region);
+        if (given->note != NULL && !has_note(&told, given->note))
+            fail_msg("%s: no note", given->region);
         profile_free(profile);
     }
 }
@@ -93,7 +102,8 @@ static void each_mistake_is_named(void **state)
 static void a_second_mistake_is_not_lost(void **state)
 {
     (void)state;
-    struct profile *profile = fixture_profile("{" AT("ai.azure.com") ", \"path\": \"/openai/realtime\"}");
+    struct profile *profile =
+        fixture_profile("{" AT("ai.azure.com") ", \"path\": \"/openai/realtime\"}");
     struct check_region told = {.region = &profile->regions[0]};
     lint_region(profile, &told);
     assert_string_equal(told.steps[CHECK_PROFILE].code, "wrong_host");
@@ -108,14 +118,16 @@ static void issuers_are_told_apart(void **state)
         enum issuer_kind kind;
         const char *product;
     } issuers[] = {
-        {"CN=Microsoft Azure RSA TLS Issuing CA 03,O=Microsoft Corporation,C=US", "Microsoft Corporation",
-         ISSUER_PUBLIC, NULL},
-        {"CN=DigiCert TLS RSA SHA256 2020 CA1,O=DigiCert Inc,C=US", "DigiCert Inc", ISSUER_PUBLIC, NULL},
+        {"CN=Microsoft Azure RSA TLS Issuing CA 03,O=Microsoft Corporation,C=US",
+         "Microsoft Corporation", ISSUER_PUBLIC, NULL},
+        {"CN=DigiCert TLS RSA SHA256 2020 CA1,O=DigiCert Inc,C=US", "DigiCert Inc", ISSUER_PUBLIC,
+         NULL},
         {"CN=WE1,O=Google Trust Services,C=US", "Google Trust Services", ISSUER_PUBLIC, NULL},
-        {"CN=Zscaler Intermediate Root CA (zscloud.net),OU=Zscaler Inc.,O=Zscaler Inc.", "Zscaler Inc.",
-         ISSUER_INSPECTOR, "Zscaler"},
+        {"CN=Zscaler Intermediate Root CA (zscloud.net),OU=Zscaler Inc.,O=Zscaler Inc.",
+         "Zscaler Inc.", ISSUER_INSPECTOR, "Zscaler"},
         {"CN=ca.contoso.goskope.com,O=Netskope Inc", "Netskope Inc", ISSUER_INSPECTOR, "Netskope"},
-        {"CN=FG100,O=Fortinet,OU=Certificate Authority", "Fortinet", ISSUER_INSPECTOR, "Fortinet FortiGate"},
+        {"CN=FG100,O=Fortinet,OU=Certificate Authority", "Fortinet", ISSUER_INSPECTOR,
+         "Fortinet FortiGate"},
         {"CN=mitmproxy,O=mitmproxy", "mitmproxy", ISSUER_INSPECTOR, "mitmproxy"},
         {"CN=Cisco Umbrella Primary SubCA,O=Cisco", "Cisco", ISSUER_INSPECTOR, "Cisco Umbrella"},
         {"CN=Contoso Root,O=Contoso Ltd", "Contoso Ltd", ISSUER_PRIVATE, NULL},
@@ -126,7 +138,8 @@ static void issuers_are_told_apart(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof issuers / sizeof *issuers; i++) {
         const char *product = "unset";
-        assert_int_equal(issuer_judge(issuers[i].issuer, issuers[i].organization, &product), issuers[i].kind);
+        assert_int_equal(issuer_judge(issuers[i].issuer, issuers[i].organization, &product),
+                         issuers[i].kind);
         if (issuers[i].product == NULL) {
             assert_null(product);
         } else {

@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-static struct region regions[3] = {{.name = "eastus2"}, {.name = "swedencentral"}, {.name = "westus3"}};
+static struct region regions[3] = {
+    {.name = "eastus2"}, {.name = "swedencentral"}, {.name = "westus3"}};
 
 static struct profile rule_of(size_t region_count, double errors)
 {
@@ -25,7 +26,8 @@ static unsigned until_decided(const struct profile *profile, const struct shard 
     const struct trial_sums one = {.at_risk = 1, .first_failures = failed};
     assert_int_equal(abort_rule_start(&rule, profile, shard, &err), ERR_OK);
     enum sequential_verdict verdict = SEQUENTIAL_OPEN;
-    for (; verdict == SEQUENTIAL_OPEN && count < 1000; count++) verdict = abort_rule_add(&rule, 0, &one);
+    for (; verdict == SEQUENTIAL_OPEN && count < 1000; count++)
+        verdict = abort_rule_add(&rule, 0, &one);
     assert_int_equal(verdict, expected);
     assert_int_equal(rule.regions[0].sums.at_risk, count);
     assert_int_equal(abort_rule_add(&rule, 0, &one), expected);
@@ -35,8 +37,9 @@ static unsigned until_decided(const struct profile *profile, const struct shard 
 }
 
 /*
- * By hand: a failure adds ln(0.05/0.02) = 0.9163, a success ln(0.95/0.98) = -0.03109. Bounds at errors e are
- * +-ln((1-e)/e): 2.944 for 5%; shared by three 4.078; by two regions and three shards 4.779.
+ * By hand: a failure adds ln(0.05/0.02) = 0.9163, a success ln(0.95/0.98) = -0.03109. Bounds at
+ * errors e are +-ln((1-e)/e): 2.944 for 5%; shared by three 4.078; by two regions and three shards
+ * 4.779.
  */
 static void regions_and_shards_share_the_errors(void **state)
 {
@@ -71,13 +74,15 @@ static void each_region_is_judged_on_its_own(void **state)
     assert_int_equal(abort_rule_add(&rule, 0, &(struct trial_sums){180, 3}), SEQUENTIAL_OPEN);
     assert_int_equal(abort_rule_add(&rule, 1, &(struct trial_sums){40, 8}), SEQUENTIAL_TOO_HIGH);
     abort_rule_status(&rule, &words);
-    assert_string_equal(text_str(&words), "abort rule: eastus2 undecided, 3 first failures in 180 attempts; "
-                                          "swedencentral too high, 8 first failures in 40 attempts");
+    assert_string_equal(text_str(&words),
+                        "abort rule: eastus2 undecided, 3 first failures in 180 attempts; "
+                        "swedencentral too high, 8 first failures in 40 attempts");
     text_clear(&words);
     abort_rule_decision(&rule, 1, &words);
-    assert_string_equal(text_str(&words),
-                        "abort_on_fail: region swedencentral: the failure rate is too high: 8 first failures "
-                        "in 40 attempts at risk, which speaks for 5% or more and against 2%");
+    assert_string_equal(
+        text_str(&words),
+        "abort_on_fail: region swedencentral: the failure rate is too high: 8 first failures "
+        "in 40 attempts at risk, which speaks for 5% or more and against 2%");
     text_free(&words);
     abort_rule_free(&rule);
 }
@@ -131,7 +136,8 @@ static void a_withdrawn_trial_counts_for_nothing(void **state)
         assert_true(trials_begin(&trials, &group[i]));
         trials_tick(&trials, &told);
     }
-    for (int i = 99; i >= 0; i--) trials_end(&trials, group[i], i % 4 == 0 ? TRIAL_WITHDRAWN : TRIAL_OK);
+    for (int i = 99; i >= 0; i--)
+        trials_end(&trials, group[i], i % 4 == 0 ? TRIAL_WITHDRAWN : TRIAL_OK);
     trials_tick(&trials, &told);
     assert_int_equal(told.at_risk, 75);
     assert_int_equal(told.first_failures, 0);
@@ -140,10 +146,11 @@ static void a_withdrawn_trial_counts_for_nothing(void **state)
 
 /* ---- in the engine ---- */
 
-#define LOAD(seconds)                                                                                        \
-    "{\"model\":\"sessions\",\"connect_rate\":\"5000/s\",\"stages\":[{\"duration\":\"0s\",\"target\":6},"    \
+#define LOAD(seconds)                                                                              \
+    "{\"model\":\"sessions\",\"connect_rate\":\"5000/"                                             \
+    "s\",\"stages\":[{\"duration\":\"0s\",\"target\":6},"                                          \
     "{\"duration\":\"" seconds "\",\"target\":6}]}"
-#define RULE(acceptable, too_high)                                                                           \
+#define RULE(acceptable, too_high)                                                                 \
     ",\"abort_on_fail\":{\"acceptable\":\"" acceptable "\",\"too_high\":\"" too_high "\"}"
 
 static void a_rate_that_is_too_high_stops_the_run(void **state)
@@ -170,7 +177,8 @@ static void dials_that_fail_stop_the_run(void **state)
     assert_int_equal(result.rule.at_risk, result.rule.first_failures);
 }
 
-/* Undecided to the end (a rule that needs millions): it was told of exactly what the folder's sums hold. */
+/* Undecided to the end (a rule that needs millions): it was told of exactly what the folder's sums
+ * hold. */
 static void the_rule_sees_what_the_record_holds(void **state)
 {
     static const struct loopback_script scripts[] = {

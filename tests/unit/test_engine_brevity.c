@@ -19,10 +19,12 @@ static void the_first_of_each_kind_are_full(void **state)
         assert_int_equal(brevity_count(&brevity, 1, a), i >= 2);
         assert_int_equal(brevity_count(&brevity, 0, b), i >= 2);
     }
-    for (size_t region = 2; region < 200; region++) assert_false(brevity_count(&brevity, region, a));
+    for (size_t region = 2; region < 200; region++)
+        assert_false(brevity_count(&brevity, region, a));
     assert_true(brevity_count(&brevity, 0, a));
     brevity_free(&brevity);
-    for (int i = 0; i < 5; i++) assert_false(brevity_count(&brevity, 0, a)); /* no limit: all are full */
+    /* no limit: all are full */
+    for (int i = 0; i < 5; i++) assert_false(brevity_count(&brevity, 0, a));
     brevity_free(&brevity);
 }
 

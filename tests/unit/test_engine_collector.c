@@ -15,7 +15,8 @@
 
 static const char source[] =
     "{\"name\":\"collector\",\"regions\":[{\"name\":\"a\",\"endpoint\":\"https://a.example.com\","
-    "\"deployment\":\"d\",\"dialect\":\"ga\"}],\"load\":{\"model\":\"sessions\",\"stages\":[{\"duration\":"
+    "\"deployment\":\"d\",\"dialect\":\"ga\"}],\"load\":{\"model\":\"sessions\",\"stages\":[{"
+    "\"duration\":"
     "\"1s\",\"target\":1}]},\"session\":{\"prompts\":[\"Say OK.\"]}}";
 
 static uint64_t lines_of(const char *folder, const char *name)
@@ -81,14 +82,16 @@ static void evidence_goes_first(void **state)
         assert_int_equal(uv_async_init(&loop, &wake, nothing), 0);
         assert_int_equal(run_writer_open(folder, profile, 0, &writer, &err), ERR_OK);
         assert_int_equal(mailbox_init(&mailbox, &wake, 1, &err), ERR_OK);
-        assert_int_equal(collector_new(&mailbox, writer, &clock, NS_PER_S, 1, &collector, &err), ERR_OK);
+        assert_int_equal(collector_new(&mailbox, writer, &clock, NS_PER_S, 1, &collector, &err),
+                         ERR_OK);
 
         if (full) limit_files(4096);
         enum err_code code = take_one(&mailbox, collector);
         limit_files(RLIM_INFINITY);
         assert_int_equal(code, full ? ERR_IO : ERR_OK);
         assert_int_equal(lines_of(folder, "failures.jsonl"), full ? 0 : 1);
-        assert_int_equal(lines_of(folder, "attempts.csv"), full ? 1 : 2); /* the header, and the row */
+        /* the header, and the row */
+        assert_int_equal(lines_of(folder, "attempts.csv"), full ? 1 : 2);
 
         collector_free(collector);
         mailbox_free(&mailbox);

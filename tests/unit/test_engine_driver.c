@@ -1,14 +1,16 @@
-/* What a user does over one session after another: rotation, ramp down, retries, the ends of sessions. */
+/* What a user does over one session after another: rotation, ramp down, retries, the ends of
+ * sessions. */
 #include "engine_fixture.h"
 
 /* A closed load of two regions for a while, dials unpaced. */
-#define HOLD(sessions, duration)                                                                             \
-    "{\"model\":\"sessions\",\"connect_rate\":\"2000/"                                                       \
-    "s\",\"stages\":[{\"duration\":\"0s\",\"target\":" sessions "},{\"duration\":\"" duration                \
+#define HOLD(sessions, duration)                                                                   \
+    "{\"model\":\"sessions\",\"connect_rate\":\"2000/"                                             \
+    "s\",\"stages\":[{\"duration\":\"0s\",\"target\":" sessions "},{\"duration\":\"" duration      \
     "\",\"target\":" sessions "}]}"
 
-#define TALK(interactions, think_time, more)                                                                 \
-    "{\"interactions\":" interactions ",\"think_time\":\"" think_time "\",\"prompts\":[\"Say OK.\"]" more "}"
+#define TALK(interactions, think_time, more)                                                       \
+    "{\"interactions\":" interactions ",\"think_time\":\"" think_time                              \
+    "\",\"prompts\":[\"Say OK.\"]" more "}"
 
 static uint64_t attempts_of_longest_interaction(const struct result *result)
 {
@@ -24,7 +26,8 @@ static void a_session_is_rotated_after_its_turns(void **state)
     static struct result result;
     (void)state;
     loopback_script = (struct loopback_script){.delay_ms = 1};
-    drive(&(struct scenario){.load = HOLD("4", "600ms"), .session = TALK("6", "1ms", ",\"rotate_after\":2")},
+    drive(&(struct scenario){.load = HOLD("4", "600ms"),
+                             .session = TALK("6", "1ms", ",\"rotate_after\":2")},
           &result);
     check_sums(&result);
     assert_int_equal(result.counters.attempts_failed + result.counters.sessions_failed, 0);
@@ -73,7 +76,8 @@ static void a_passing_limit_keeps_the_session(void **state)
     static struct result result;
     (void)state;
     loopback_script = (struct loopback_script){.limit_every = 2, .delay_ms = 1};
-    drive(&(struct scenario){.load = HOLD("3", "500ms"), .session = TALK("1000", "2ms", "")}, &result);
+    drive(&(struct scenario){.load = HOLD("3", "500ms"), .session = TALK("1000", "2ms", "")},
+          &result);
     check_sums(&result);
     assert_true(result.counters.attempts_failed > 20);
     assert_int_equal(result.counters.sessions_started, 6);
@@ -89,7 +93,8 @@ static void a_spent_budget_stops_the_run(void **state)
     static struct result result;
     (void)state;
     loopback_script = (struct loopback_script){.delay_ms = 5};
-    drive(&(struct scenario){.load = HOLD("3", "60s"), .more = ",\"budget\":{\"tokens\":500}"}, &result);
+    drive(&(struct scenario){.load = HOLD("3", "60s"), .more = ",\"budget\":{\"tokens\":500}"},
+          &result);
     check_sums(&result);
     assert_int_equal(result.end, RUN_STOPPED_BUDGET);
     assert_true(result.took_ns < 10 * NS_PER_S);
@@ -102,7 +107,8 @@ static void a_peer_that_never_answers_our_close_cannot_hold_the_run(void **state
     static struct result result;
     (void)state;
     loopback_script = (struct loopback_script){.delay_ms = 1, .deaf = true, .abort_ms = 5};
-    drive(&(struct scenario){.load = HOLD("3", "300ms"), .more = ",\"timeouts\":{\"close\":\"20ms\"}"},
+    drive(&(struct scenario){.load = HOLD("3", "300ms"),
+                             .more = ",\"timeouts\":{\"close\":\"20ms\"}"},
           &result);
     check_sums(&result);
     assert_true(result.took_ns < 5 * NS_PER_S);
@@ -115,7 +121,8 @@ static void a_session_that_is_left_between_turns_is_replaced(void **state)
     static struct result result;
     (void)state;
     loopback_script = (struct loopback_script){.leave_every = 3, .delay_ms = 1};
-    drive(&(struct scenario){.load = HOLD("3", "1500ms"), .session = TALK("1000", "150ms", "")}, &result);
+    drive(&(struct scenario){.load = HOLD("3", "1500ms"), .session = TALK("1000", "150ms", "")},
+          &result);
     const struct counters *c = &result.counters;
     assert_int_equal(c->attempts_failed, 0);
     assert_true(atomic_load(&loopback_truth.left) > 3);
@@ -126,13 +133,15 @@ static void a_session_that_is_left_between_turns_is_replaced(void **state)
     assert_true(c->sessions_started > 6);
 }
 
-/* The old connection takes longer to end than the user thinks: it must not take the next session with it. */
+/* The old connection takes longer to end than the user thinks: it must not take the next session
+ * with it. */
 static void garbage_between_turns_costs_the_session_alone(void **state)
 {
     static struct result result;
     (void)state;
     loopback_script = (struct loopback_script){.garbage_every = 3, .delay_ms = 1, .abort_ms = 30};
-    drive(&(struct scenario){.load = HOLD("3", "500ms"), .session = TALK("1000", "10ms", "")}, &result);
+    drive(&(struct scenario){.load = HOLD("3", "500ms"), .session = TALK("1000", "10ms", "")},
+          &result);
     const struct counters *c = &result.counters;
     assert_true(result.took_ns < 5 * NS_PER_S);
     assert_int_equal(c->attempts_failed, 0);
@@ -158,18 +167,21 @@ static void a_second_stop_cancels_dials(void **state)
     assert_int_equal(result.failures, 0);
 }
 
-/* A stop while every user waits for its retry: the first one lets the retries happen, the second does not. */
+/* A stop while every user waits for its retry: the first one lets the retries happen, the second
+ * does not. */
 static void a_stop_finds_users_in_their_backoff(void **state)
 {
-    static const char retry[] =
-        "{\"attempts\":2,\"backoff\":{\"initial\":\"1500ms\",\"max\":\"1500ms\",\"jitter\":\"none\"},"
-        "\"budget\":\"100%\"}";
+    static const char retry[] = "{\"attempts\":2,\"backoff\":{\"initial\":\"1500ms\",\"max\":"
+                                "\"1500ms\",\"jitter\":\"none\"},"
+                                "\"budget\":\"100%\"}";
     static struct result result;
     (void)state;
     loopback_script = (struct loopback_script){.fail_every = 1, .delay_ms = 1};
     for (int stops = 1; stops <= 2; stops++) {
-        drive(&(struct scenario){.load = HOLD("5", "60s"), .retry = retry, .stop_ms = 600, .stops = stops},
-              &result);
+        drive(
+            &(struct scenario){
+                .load = HOLD("5", "60s"), .retry = retry, .stop_ms = 600, .stops = stops},
+            &result);
         check_sums(&result);
         assert_true(result.took_ns < 4 * NS_PER_S);
         assert_int_equal(result.counters.attempts_failed, stops == 1 ? 20 : 10);
@@ -199,10 +211,10 @@ static void dials_keep_to_the_connect_rate(void **state)
     (void)state;
     loopback_script = (struct loopback_script){.delay_ms = 1};
     drive(
-        &(struct scenario){.load =
-                               "{\"model\":\"sessions\",\"connect_rate\":\"50/s\",\"stages\":["
-                               "{\"duration\":\"0s\",\"target\":100},{\"duration\":\"1s\",\"target\":100}]}",
-                           .session = TALK("1", "1ms", "")},
+        &(struct scenario){
+            .load = "{\"model\":\"sessions\",\"connect_rate\":\"50/s\",\"stages\":["
+                    "{\"duration\":\"0s\",\"target\":100},{\"duration\":\"1s\",\"target\":100}]}",
+            .session = TALK("1", "1ms", "")},
         &result);
     check_sums(&result);
     /* 50 a second for a second, and a few that a late timer may catch up with in each worker. */
@@ -215,11 +227,12 @@ static void sessions_never_exceed_their_maximum(void **state)
     static struct result result;
     (void)state;
     loopback_script = (struct loopback_script){.delay_ms = 1000};
-    drive(&(struct scenario){.load =
-                                 "{\"model\":\"arrivals\",\"arrival\":\"even\",\"connect_rate\":\"2000/s\","
-                                 "\"max_sessions\":4,\"stages\":[{\"duration\":\"0s\",\"target\":\"100/s\"},"
-                                 "{\"duration\":\"300ms\",\"target\":\"100/s\"}]}"},
-          &result);
+    drive(
+        &(struct scenario){
+            .load = "{\"model\":\"arrivals\",\"arrival\":\"even\",\"connect_rate\":\"2000/s\","
+                    "\"max_sessions\":4,\"stages\":[{\"duration\":\"0s\",\"target\":\"100/s\"},"
+                    "{\"duration\":\"300ms\",\"target\":\"100/s\"}]}"},
+        &result);
     check_sums(&result);
     assert_int_equal(result.counters.requested_sessions, 60);
     assert_int_equal(result.counters.sessions_started, 8);
@@ -227,23 +240,25 @@ static void sessions_never_exceed_their_maximum(void **state)
     assert_in_range(result.achieved, 1, 8);
 }
 
-/* Who arrived while the load lasted gets a turn, though the connect rate lets the last of them dial after its
- * end. */
+/* Who arrived while the load lasted gets a turn, though the connect rate lets the last of them dial
+ * after its end. */
 static void arrivals_that_wait_for_their_dial_are_not_dropped(void **state)
 {
     static struct result result;
     (void)state;
     loopback_script = (struct loopback_script){.delay_ms = 1};
-    drive(&(struct scenario){.load =
-                                 "{\"model\":\"arrivals\",\"arrival\":\"even\",\"connect_rate\":\"180/s\","
-                                 "\"stages\":[{\"duration\":\"0s\",\"target\":\"100/s\"},"
-                                 "{\"duration\":\"500ms\",\"target\":\"100/s\"}]}",
-                             .session = TALK("1", "0s", "")},
-          &result);
+    drive(
+        &(struct scenario){
+            .load = "{\"model\":\"arrivals\",\"arrival\":\"even\",\"connect_rate\":\"180/s\","
+                    "\"stages\":[{\"duration\":\"0s\",\"target\":\"100/s\"},"
+                    "{\"duration\":\"500ms\",\"target\":\"100/s\"}]}",
+            .session = TALK("1", "0s", "")},
+        &result);
     check_sums(&result);
     assert_int_equal(result.counters.requested_sessions, 100); /* 50 in each of two regions */
     assert_int_equal(result.counters.attempts_ok, 100);
-    assert_true(result.took_ns > 530 * NS_PER_MS); /* 100 dials at 180/s outlast the load of half a second */
+    assert_true(result.took_ns > 530 * NS_PER_MS); /* 100 dials at 180/s outlast the load of half a
+                                                      second */
 }
 
 static int by_region_and_due(const void *left, const void *right)
@@ -283,8 +298,8 @@ static void the_plan_does_not_depend_on_the_workers(void **state)
         int64_t b = four.kept[i].due_utc_ns - four.start_utc_ns;
         apart[i] = a < b ? b - a : a - b;
     }
-    /* A row's due time is that of the turn, which waits for its session: a dial apart, and on a busy machine
-     * some are more. */
+    /* A row's due time is that of the turn, which waits for its session: a dial apart, and on a
+     * busy machine some are more. */
     qsort(apart, one.kept_count, sizeof *apart, by_length);
     assert_true(apart[one.kept_count / 2] < 250 * NS_PER_MS);
 }

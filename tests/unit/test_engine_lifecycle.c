@@ -1,15 +1,17 @@
-/* What is no failure, sessions that are probed, waits that are asked for, and the evidence of it all. */
+/* What is no failure, sessions that are probed, waits that are asked for, and the evidence of it
+ * all. */
 #include "engine_fixture.h"
 
-#define HOLD(sessions, duration)                                                                             \
-    "{\"model\":\"sessions\",\"connect_rate\":\"2000/"                                                       \
-    "s\",\"stages\":[{\"duration\":\"0s\",\"target\":" sessions "},{\"duration\":\"" duration                \
+#define HOLD(sessions, duration)                                                                   \
+    "{\"model\":\"sessions\",\"connect_rate\":\"2000/"                                             \
+    "s\",\"stages\":[{\"duration\":\"0s\",\"target\":" sessions "},{\"duration\":\"" duration      \
     "\",\"target\":" sessions "}]}"
 #define TALK "{\"interactions\":1000,\"think_time\":\"2ms\",\"prompts\":[\"Say OK.\"]}"
-#define PROBING                                                                                              \
-    "{\"attempts\":4,\"backoff\":{\"initial\":\"2ms\",\"max\":\"4ms\"},\"budget\":\"100%\","                 \
+#define PROBING                                                                                    \
+    "{\"attempts\":4,\"backoff\":{\"initial\":\"2ms\",\"max\":\"4ms\"},\"budget\":\"100%\","       \
     "\"probe_poisoned\":true}"
-#define STRICT "{\"attempts\":1,\"backoff\":{\"initial\":\"2ms\",\"max\":\"4ms\"},\"budget\":\"0%\"}"
+#define STRICT                                                                                     \
+    "{\"attempts\":1,\"backoff\":{\"initial\":\"2ms\",\"max\":\"4ms\"},\"budget\":\"0%\"}"
 
 /* ---- lines of failures.jsonl ---- */
 
@@ -21,7 +23,8 @@ static void each_record(const char *folder, void (*visit)(const cJSON *record))
     text_printf(&path, "%s/failures.jsonl", folder);
     if (file_read(path.data, 64 << 20, &text, &err) != ERR_OK) fail_msg("%s", err.text);
     char *rest = NULL;
-    for (char *line = strtok_r(text.data, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest)) {
+    for (char *line = strtok_r(text.data, "\n", &rest); line != NULL;
+         line = strtok_r(NULL, "\n", &rest)) {
         cJSON *record = cJSON_Parse(line);
         assert_non_null(record);
         visit(record);
@@ -73,15 +76,17 @@ static void the_cap_of_a_session_costs_no_retry(void **state)
     static struct result result;
     (void)state;
     loopback_script = (struct loopback_script){.expire_every = 5, .delay_ms = 1};
-    drive(
-        &(struct scenario){
-            .load = HOLD("3", "500ms"), .session = TALK, .retry = STRICT, .inspect = expired_records},
-        &result);
+    drive(&(struct scenario){.load = HOLD("3", "500ms"),
+                             .session = TALK,
+                             .retry = STRICT,
+                             .inspect = expired_records},
+          &result);
     check_sums(&result);
     const struct counters *c = &result.counters;
     const uint64_t expired = (uint64_t)atomic_load(&loopback_truth.expired);
     assert_true(expired > 10);
-    assert_int_equal(c->attempts_failed + c->sessions_failed + c->interactions_failed + c->retries, 0);
+    assert_int_equal(c->attempts_failed + c->sessions_failed + c->interactions_failed + c->retries,
+                     0);
     assert_int_equal(c->attempts_cancelled, expired);
     assert_int_equal(result.lifecycle, expired);
     assert_int_equal(renewed + given_up, expired);
@@ -90,7 +95,8 @@ static void the_cap_of_a_session_costs_no_retry(void **state)
     assert_int_equal(c->interactions_ok, c->attempts_ok);
     assert_int_equal(c->first_attempts_ok, c->attempts_ok);
     assert_int_equal(result.clusters.with_failure, 0);
-    /* Six users, with a new session for each that ended; at the load's end some may not have got theirs. */
+    /* Six users, with a new session for each that ended; at the load's end some may not have got
+     * theirs. */
     assert_in_range(c->sessions_started, expired, 6 + expired);
 }
 
@@ -100,10 +106,12 @@ static void a_session_that_retires_costs_no_attempt(void **state)
     static struct result result;
     (void)state;
     loopback_script = (struct loopback_script){.retire_every = 4, .delay_ms = 1};
-    drive(&(struct scenario){.load = HOLD("3", "500ms"),
-                             .session = "{\"interactions\":1000,\"think_time\":\"20ms\",\"prompts\":[\"a\"]}",
-                             .retry = STRICT},
-          &result);
+    drive(
+        &(struct scenario){
+            .load = HOLD("3", "500ms"),
+            .session = "{\"interactions\":1000,\"think_time\":\"20ms\",\"prompts\":[\"a\"]}",
+            .retry = STRICT},
+        &result);
     check_sums(&result);
     const uint64_t retired = (uint64_t)atomic_load(&loopback_truth.retired);
     assert_true(retired > 5);
@@ -118,7 +126,8 @@ static void sessions_that_always_end_are_given_up(void **state)
     static struct result result;
     (void)state;
     loopback_script = (struct loopback_script){.expire_every = 1, .delay_ms = 1};
-    drive(&(struct scenario){.load = HOLD("2", "300ms"), .session = TALK, .retry = STRICT}, &result);
+    drive(&(struct scenario){.load = HOLD("2", "300ms"), .session = TALK, .retry = STRICT},
+          &result);
     check_sums(&result);
     const struct counters *c = &result.counters;
     assert_true(result.took_ns < 5 * NS_PER_S);
@@ -162,7 +171,8 @@ static void a_session_that_recovers_keeps_its_place(void **state)
     static struct result result;
     (void)state;
     loopback_script = (struct loopback_script){.fail_every = 5, .delay_ms = 1};
-    drive(&(struct scenario){.load = HOLD("3", "500ms"), .session = TALK, .retry = PROBING}, &result);
+    drive(&(struct scenario){.load = HOLD("3", "500ms"), .session = TALK, .retry = PROBING},
+          &result);
     check_sums(&result);
     const struct counters *c = &result.counters;
     assert_true(c->attempts_failed > 10);
@@ -194,19 +204,21 @@ static void a_poisoned_session_is_left_after_its_probe(void **state)
     static struct result result;
     (void)state;
     loopback_script = (struct loopback_script){.poison_every = 7, .delay_ms = 1};
-    drive(
-        &(struct scenario){
-            .load = HOLD("3", "500ms"), .session = TALK, .retry = PROBING, .inspect = count_decisions},
-        &result);
+    drive(&(struct scenario){.load = HOLD("3", "500ms"),
+                             .session = TALK,
+                             .retry = PROBING,
+                             .inspect = count_decisions},
+          &result);
     check_sums(&result);
     const struct counters *c = &result.counters;
     assert_true(c->probes > 5);
     assert_int_equal(c->probes_recovered, 0);
     assert_int_equal(c->probes, probe_decisions);
-    /* At the end of the load a retry may find nobody left; until then each probe is followed by a new
-     * session. */
+    /* At the end of the load a retry may find nobody left; until then each probe is followed by a
+     * new session. */
     assert_true(new_session_decisions > 0 && new_session_decisions <= probe_decisions);
-    assert_int_equal(probe_decisions + new_session_decisions + c->interactions_failed, c->attempts_failed);
+    assert_int_equal(probe_decisions + new_session_decisions + c->interactions_failed,
+                     c->attempts_failed);
 }
 
 static void without_the_key_nothing_is_probed(void **state)
@@ -221,12 +233,13 @@ static void without_the_key_nothing_is_probed(void **state)
 
 /* ---- waits that are asked for ---- */
 
-static const struct attempt_row *retry_of(const struct result *result, const struct attempt_row *row)
+static const struct attempt_row *retry_of(const struct result *result,
+                                          const struct attempt_row *row)
 {
     for (size_t i = 0; i < result->kept_count; i++) {
         const struct attempt_row *other = &result->kept[i];
-        if (other->session_number == row->session_number && other->interaction == row->interaction &&
-            other->attempt == row->attempt + 1)
+        if (other->session_number == row->session_number &&
+            other->interaction == row->interaction && other->attempt == row->attempt + 1)
             return other;
     }
     return NULL;
@@ -243,10 +256,12 @@ static void no_retry_comes_earlier_than_hinted(void **state)
     size_t retried = 0;
     for (size_t i = 0; i < result.kept_count; i++) {
         const struct attempt_row *row = &result.kept[i];
-        const struct attempt_row *retry = row->outcome == OUTCOME_FAILED ? retry_of(&result, row) : NULL;
+        const struct attempt_row *retry =
+            row->outcome == OUTCOME_FAILED ? retry_of(&result, row) : NULL;
         if (retry == NULL) continue;
         retried++;
-        assert_true(retry->due_utc_ns >= row->end_utc_ns + 79 * NS_PER_MS); /* both are cut to the ms */
+        /* both are cut to the ms */
+        assert_true(retry->due_utc_ns >= row->end_utc_ns + 79 * NS_PER_MS);
     }
     assert_true(retried > 10);
 }
@@ -260,7 +275,8 @@ static void check_evidence(const cJSON *record)
 {
     const cJSON *headers = cJSON_GetObjectItemCaseSensitive(record, "headers");
     records_seen++;
-    assert_string_equal(string_at(headers, "apim-request-id"), "0f1e2d3c-0000-4000-8000-000000000001");
+    assert_string_equal(string_at(headers, "apim-request-id"),
+                        "0f1e2d3c-0000-4000-8000-000000000001");
     assert_string_equal(string_at(headers, "x-ms-region"), "East US 2");
     assert_int_equal(cJSON_GetArraySize(headers), 3); /* neither the cookie nor the challenge */
     assert_string_equal(string_at(record, "error_type"), "server_error");
@@ -286,7 +302,8 @@ static void a_record_says_all_that_was_seen(void **state)
     (void)state;
     loopback_script = (struct loopback_script){.fail_every = 5, .delay_ms = 1};
     run_began_ns = clock_wall_ns();
-    drive(&(struct scenario){.load = HOLD("3", "300ms"), .session = TALK, .inspect = check_records}, &result);
+    drive(&(struct scenario){.load = HOLD("3", "300ms"), .session = TALK, .inspect = check_records},
+          &result);
     check_sums(&result);
     assert_int_equal(records_seen, result.counters.attempts_failed);
     assert_true(records_seen > 5);

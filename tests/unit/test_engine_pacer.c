@@ -10,9 +10,9 @@
 #include <cmocka.h>
 
 #define S(x) ((int64_t)((x)*NS_PER_S))
-#define STAGE(seconds, level)                                                                                \
-    {                                                                                                        \
-        .duration_ns = S(seconds), .target = (level)                                                         \
+#define STAGE(seconds, level)                                                                      \
+    {                                                                                              \
+        .duration_ns = S(seconds), .target = (level)                                               \
     }
 #define NEAR(a, b, tolerance) assert_true(fabs((a) - (b)) <= (tolerance))
 
@@ -53,9 +53,10 @@ static void when_is_the_inverse_of_expected(void **state)
 static void even_arrivals_fill_each_hour_exactly(void **state)
 {
     /* The hours of the reference incident: 997, 950, 893 and 300 arrivals. */
-    struct stage hours[] = {STAGE(0, 997 / 3600.0),    STAGE(3600, 997 / 3600.0), STAGE(0, 950 / 3600.0),
-                            STAGE(3600, 950 / 3600.0), STAGE(0, 893 / 3600.0),    STAGE(3600, 893 / 3600.0),
-                            STAGE(0, 300 / 3600.0),    STAGE(3600, 300 / 3600.0)};
+    struct stage hours[] = {STAGE(0, 997 / 3600.0), STAGE(3600, 997 / 3600.0),
+                            STAGE(0, 950 / 3600.0), STAGE(3600, 950 / 3600.0),
+                            STAGE(0, 893 / 3600.0), STAGE(3600, 893 / 3600.0),
+                            STAGE(0, 300 / 3600.0), STAGE(3600, 300 / 3600.0)};
     const struct load load = {.arrival = ARRIVAL_EVEN, .stages = hours, .stage_count = 8};
     static const unsigned wanted[] = {997, 950, 893, 300};
     unsigned counted[4] = {0};
@@ -98,8 +99,8 @@ static void poisson_arrivals_have_exponential_gaps(void **state)
         count++;
     }
     double mean = sum / (double)count;
-    /* 100,000 expected: their number within 5 sigma, mean 1/50, standard deviation equal to the mean, P(gap >
-     * mean) = 1/e. */
+    /* 100,000 expected: their number within 5 sigma, mean 1/50, standard deviation equal to the
+     * mean, P(gap > mean) = 1/e. */
     assert_true(fabs((double)count - 100000) < 5 * sqrt(100000));
     NEAR(mean, 0.02, 0.0004);
     NEAR(sqrt(squares / (double)count - mean * mean), 0.02, 0.0006);

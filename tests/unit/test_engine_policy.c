@@ -58,7 +58,10 @@ static void decisions(void **state)
          {&rate_limit, 1, MS(8000), MS(2500), true, 0, 100, false},
          DECIDE_GIVE_UP,
          0},
-        {"a wrong key is not tried again", {&wrong_key, 1, 0, 0, false, 0, 100, false}, DECIDE_GIVE_UP, 0},
+        {"a wrong key is not tried again",
+         {&wrong_key, 1, 0, 0, false, 0, 100, false},
+         DECIDE_GIVE_UP,
+         0},
         {"the budget of one retry in two first attempts, and three to start with, is used up",
          {&server_error, 1, 0, 0, false, 53, 100, false},
          DECIDE_GIVE_UP,
@@ -81,7 +84,8 @@ static void decisions(void **state)
     }
 }
 
-/* A session whose response failed is tried once more before it is replaced, when that is asked for. */
+/* A session whose response failed is tried once more before it is replaced, when that is asked
+ * for. */
 static void probes(void **state)
 {
     static const struct {
@@ -118,7 +122,10 @@ static void probes(void **state)
          {&server_error, 1, 0, 0, true, 53, 100, false},
          DECIDE_GIVE_UP,
          0},
-        {"a wrong key is not probed", {&wrong_key, 1, 0, 0, true, 0, 100, false}, DECIDE_GIVE_UP, 0},
+        {"a wrong key is not probed",
+         {&wrong_key, 1, 0, 0, true, 0, 100, false},
+         DECIDE_GIVE_UP,
+         0},
     };
     (void)state;
     struct retry probing = three;
@@ -161,13 +168,15 @@ static void full_jitter_is_uniform_up_to_the_ceiling(void **state)
     random_seed(&random, 5, 5);
     for (int i = 0; i < 20000; i++) {
         int64_t delay;
-        assert_int_equal(retry_decide(&jittered, &facts, &random, &delay), DECIDE_RETRY_NEW_SESSION);
+        assert_int_equal(retry_decide(&jittered, &facts, &random, &delay),
+                         DECIDE_RETRY_NEW_SESSION);
         assert_true(delay >= 0 && delay < MS(500));
         sum += (double)delay;
         if (delay < least) least = delay;
         if (delay > most) most = delay;
     }
-    assert_true(fabs(sum / 20000 / (double)NS_PER_MS - 250) < 6); /* 5 sigma of the mean is 5.1 ms */
+    /* 5 sigma of the mean is 5.1 ms */
+    assert_true(fabs(sum / 20000 / (double)NS_PER_MS - 250) < 6);
     assert_true(least < MS(1) && most > MS(499));
 }
 

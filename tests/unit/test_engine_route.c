@@ -35,7 +35,9 @@ static void a_response_is_priced_by_what_is_known_of_it(void **state)
           .text_out = 20,
           .audio_out = 10},
          20 * 4 + 40 * 0.4 + 20 * 16 + 30 * 32 + 10 * 0.5 + 10 * 64},
-        {"no details: all is text", {.present = true, .input = 100, .output = 30}, 100 * 4 + 30 * 16},
+        {"no details: all is text",
+         {.present = true, .input = 100, .output = 30},
+         100 * 4 + 30 * 16},
         {"details of the input alone",
          {.present = true, .input = 100, .output = 30, .text_in = 100},
          100 * 4 + 30 * 16},
@@ -59,11 +61,12 @@ static void a_response_is_priced_by_what_is_known_of_it(void **state)
 
 static void a_detour_of_one_region_is_not_its_neighbour_s(void **state)
 {
-    static const char json[] =
-        "{\"name\":\"r\",\"regions\":["
-        "{\"name\":\"a\",\"endpoint\":\"https://x.example.com\",\"deployment\":\"d\",\"dialect\":\"ga\"},"
-        "{\"name\":\"b\",\"endpoint\":\"https://x.example.com\",\"deployment\":\"e\",\"dialect\":\"ga\"}],"
-        "\"load\":{\"stages\":[{\"duration\":\"1s\",\"target\":1}]}}";
+    static const char json[] = "{\"name\":\"r\",\"regions\":["
+                               "{\"name\":\"a\",\"endpoint\":\"https://"
+                               "x.example.com\",\"deployment\":\"d\",\"dialect\":\"ga\"},"
+                               "{\"name\":\"b\",\"endpoint\":\"https://"
+                               "x.example.com\",\"deployment\":\"e\",\"dialect\":\"ga\"}],"
+                               "\"load\":{\"stages\":[{\"duration\":\"1s\",\"target\":1}]}}";
     char host[] = "X.example.com";
     char first[] = "127.0.0.1";
     char second[] = "127.0.0.2";
@@ -75,15 +78,17 @@ static void a_detour_of_one_region_is_not_its_neighbour_s(void **state)
     struct profile *profile = NULL;
     struct error err = {0};
     (void)state;
-    if (profile_parse("test", json, strlen(json), &profile, &err) != ERR_OK) fail_msg("%s", err.text);
+    if (profile_parse("test", json, strlen(json), &profile, &err) != ERR_OK)
+        fail_msg("%s", err.text);
     for (size_t i = 0; i < 2; i++) {
         struct route route;
-        assert_int_equal(route_init(&route, profile, &profile->regions[i], detours, 3, NULL, &err), ERR_OK);
+        assert_int_equal(route_init(&route, profile, &profile->regions[i], detours, 3, NULL, &err),
+                         ERR_OK);
         assert_string_equal(route.dial.address, i == 0 ? first : second);
         assert_int_equal(route.dial.address_port, i + 1);
         route_free(&route);
-        assert_int_equal(route_init(&route, profile, &profile->regions[i], &detours[2], 1, NULL, &err),
-                         ERR_OK);
+        assert_int_equal(
+            route_init(&route, profile, &profile->regions[i], &detours[2], 1, NULL, &err), ERR_OK);
         assert_string_equal(route.dial.address, any);
         route_free(&route);
     }

@@ -22,7 +22,8 @@ static const struct timeouts timeouts = {.resolve_ns = 1 * NS_PER_S,
                                          .stall_ns = 1 * NS_PER_S,
                                          .response_ns = 20 * NS_PER_S};
 
-static struct session_action say(struct session *session, struct session_input input, uint64_t at_ms)
+static struct session_action say(struct session *session, struct session_input input,
+                                 uint64_t at_ms)
 {
     return session_step(session, &input, MS(at_ms));
 }
@@ -36,14 +37,16 @@ static struct session_action event(struct session *session, enum event_kind kind
 static struct session_action done(struct session *session, enum response_status status,
                                   const char *error_type, uint64_t at_ms)
 {
-    struct event_facts facts = {.kind = EVENT_RESPONSE_DONE, .status = status, .response_id = "resp_1"};
+    struct event_facts facts = {
+        .kind = EVENT_RESPONSE_DONE, .status = status, .response_id = "resp_1"};
     facts.has_error = error_type[0] != '\0';
     (void)snprintf(facts.error_type, sizeof facts.error_type, "%s", error_type);
     facts.usage = (struct usage){.present = true, .input = 30, .output = 4};
     return say(session, (struct session_input){.kind = INPUT_EVENT, .event = &facts}, at_ms);
 }
 
-static struct session_action closed(struct session *session, struct failure_facts facts, uint64_t at_ms)
+static struct session_action closed(struct session *session, struct failure_facts facts,
+                                    uint64_t at_ms)
 {
     return say(session, (struct session_input){.kind = INPUT_CLOSED, .failure = &facts}, at_ms);
 }
@@ -173,7 +176,8 @@ static void silence_is_noticed_though_the_socket_lives(void **state)
     (void)event(&session, EVENT_RESPONSE_CREATED, 1100);
     (void)event(&session, EVENT_TEXT_DELTA, 1500);
     assert_int_equal(session.deadline_ns, MS(2500)); /* stall */
-    struct session_action action = say(&session, (struct session_input){.kind = INPUT_DEADLINE}, 2500);
+    struct session_action action =
+        say(&session, (struct session_input){.kind = INPUT_DEADLINE}, 2500);
     assert_int_equal(action.news, NEWS_ATTEMPT_FAILED);
     assert_string_equal(action.failure.code, "stall");
     assert_int_equal(action.end, END_CLOSE);
@@ -193,7 +197,8 @@ static void events_without_output_are_no_stall(void **state)
     (void)event(&session, EVENT_RESPONSE_CREATED, 1100);
     for (uint64_t ms = 1500; ms < 9000; ms += 500) (void)event(&session, EVENT_UNKNOWN, ms);
     assert_int_equal(session.deadline_ns, MS(9000));
-    struct session_action action = say(&session, (struct session_input){.kind = INPUT_DEADLINE}, 9000);
+    struct session_action action =
+        say(&session, (struct session_input){.kind = INPUT_DEADLINE}, 9000);
     assert_string_equal(action.failure.code, "response_not_started");
 }
 
@@ -224,7 +229,8 @@ static void a_slow_trickle_ends_at_the_response_deadline(void **state)
     (void)event(&session, EVENT_RESPONSE_CREATED, 1100);
     for (uint64_t at = 1200; at < 21000; at += 900) (void)event(&session, EVENT_TEXT_DELTA, at);
     assert_int_equal(session.deadline_ns, MS(21000));
-    struct session_action action = say(&session, (struct session_input){.kind = INPUT_DEADLINE}, 21000);
+    struct session_action action =
+        say(&session, (struct session_input){.kind = INPUT_DEADLINE}, 21000);
     assert_string_equal(action.failure.code, "slow_output");
 }
 
@@ -280,8 +286,8 @@ static void each_phase_of_the_dial_has_its_deadline(void **state)
         (void)say(&session, (struct session_input){.kind = INPUT_DIAL, .resolves = true}, 100);
         for (int s = 0; s < rows[i].steps; s++) (void)step(&session, s, 110 + (uint64_t)s);
         if (rows[i].created) (void)event(&session, EVENT_SESSION_CREATED, 150);
-        struct session_action action =
-            session_step(&session, &(struct session_input){.kind = INPUT_DEADLINE}, session.deadline_ns);
+        struct session_action action = session_step(
+            &session, &(struct session_input){.kind = INPUT_DEADLINE}, session.deadline_ns);
         assert_string_equal(action.failure.code, rows[i].code);
         assert_int_equal(action.end, END_ABORT);
         assert_int_equal(action.news, NEWS_ATTEMPT_FAILED | NEWS_SESSION_FAILED);
@@ -321,7 +327,8 @@ static void abandoning_cancels_and_finishing_does_not_fail(void **state)
     (void)state;
     make_ready(&session);
     (void)send_turn(&session, 1000, 1000);
-    struct session_action action = say(&session, (struct session_input){.kind = INPUT_ABANDON}, 1100);
+    struct session_action action =
+        say(&session, (struct session_input){.kind = INPUT_ABANDON}, 1100);
     assert_int_equal(action.news, NEWS_ATTEMPT_CANCELLED);
     assert_int_equal(action.end, END_ABORT);
     make_ready(&session);
@@ -343,8 +350,8 @@ static struct event_facts error_of(const char *type, const char *code)
     return facts;
 }
 
-static struct session_action error_event(struct session *session, const char *type, const char *code,
-                                         uint64_t at_ms)
+static struct session_action error_event(struct session *session, const char *type,
+                                         const char *code, uint64_t at_ms)
 {
     struct event_facts facts = error_of(type, code);
     return say(session, (struct session_input){.kind = INPUT_EVENT, .event = &facts}, at_ms);
@@ -355,7 +362,8 @@ static void the_end_of_a_session_s_life_is_no_failure(void **state)
     struct session session;
     (void)state;
     make_ready(&session);
-    struct session_action action = error_event(&session, "invalid_request_error", "session_expired", 1000);
+    struct session_action action =
+        error_event(&session, "invalid_request_error", "session_expired", 1000);
     assert_int_equal(action.news, NEWS_LIFECYCLE);
     assert_string_equal(action.failure.code, "session_expired");
     assert_int_equal(action.end, END_CLOSE);
@@ -364,11 +372,13 @@ static void the_end_of_a_session_s_life_is_no_failure(void **state)
     assert_int_equal(action.news, NEWS_ENDED);
     make_ready(&session);
     const char *reason = "Your session hit the maximum duration of 60 minutes.";
-    action = closed(&session, (struct failure_facts){.close_code = 1001, .close_reason = reason}, 1000);
+    action =
+        closed(&session, (struct failure_facts){.close_code = 1001, .close_reason = reason}, 1000);
     assert_int_equal(action.news, NEWS_LIFECYCLE | NEWS_ENDED);
 }
 
-/* Before the response began, and in mid-stream; told by an error event, or by the Close frame alone. */
+/* Before the response began, and in mid-stream; told by an error event, or by the Close frame
+ * alone. */
 static void an_attempt_that_the_session_s_end_cuts_is_cancelled(void **state)
 {
     const char *reason = "Your session hit the maximum duration of 60 minutes.";
@@ -380,11 +390,13 @@ static void an_attempt_that_the_session_s_end_cuts_is_cancelled(void **state)
             make_ready(&session);
             (void)send_turn(&session, 1000, 1000);
             if (began) (void)event(&session, EVENT_RESPONSE_CREATED, 1100);
-            if (told) action = error_event(&session, "invalid_request_error", "session_expired", 1200);
+            if (told)
+                action = error_event(&session, "invalid_request_error", "session_expired", 1200);
             unsigned news = action.news;
             const struct failure_facts end = {.close_code = 1001, .close_reason = reason};
             action = closed(&session, end, 1201);
-            assert_int_equal(news | action.news, NEWS_ATTEMPT_CANCELLED | NEWS_LIFECYCLE | NEWS_ENDED);
+            assert_int_equal(news | action.news,
+                             NEWS_ATTEMPT_CANCELLED | NEWS_LIFECYCLE | NEWS_ENDED);
             assert_int_equal(session.cancelled, 1);
             assert_int_equal(session.failed, 0);
             assert_int_equal(session.first_failure, 0);
@@ -441,7 +453,8 @@ static void an_error_just_before_a_turn_explains_its_end(void **state)
     make_ready(&session);
     (void)error_event(&session, "server_error", "", 990);
     (void)send_turn(&session, 30000, 30000);
-    struct session_action action = closed(&session, (struct failure_facts){.close_code = 1001}, 30100);
+    struct session_action action =
+        closed(&session, (struct failure_facts){.close_code = 1001}, 30100);
     assert_string_equal(action.failure.code, "close_1001");
 }
 
@@ -491,8 +504,10 @@ static void a_failure_knows_the_life_of_its_session(void **state)
     (void)step(&session, 3, 170);
     (void)say(&session, (struct session_input){.kind = INPUT_ANSWER, .failure = &answer}, 170);
     (void)say(&session,
-              (struct session_input){
-                  .kind = INPUT_EVENT, .event = &created, .has_expiry = true, .expires_in_ns = 10 * NS_PER_S},
+              (struct session_input){.kind = INPUT_EVENT,
+                                     .event = &created,
+                                     .has_expiry = true,
+                                     .expires_in_ns = 10 * NS_PER_S},
               180);
     (void)event(&session, EVENT_SESSION_UPDATED, 200);
     struct session copy = session;
@@ -525,7 +540,8 @@ static void a_response_that_is_too_long_tells_whether_output_flowed(void **state
         for (uint64_t at = 1200; at < 21000; at += 900) {
             (void)event(&session, flows ? EVENT_TEXT_DELTA : EVENT_OTHER, at);
         }
-        struct session_action action = say(&session, (struct session_input){.kind = INPUT_DEADLINE}, 21000);
+        struct session_action action =
+            say(&session, (struct session_input){.kind = INPUT_DEADLINE}, 21000);
         assert_int_equal(action.observed.deadline, DEADLINE_RESPONSE);
         assert_int_equal(action.observed.output_flows, flows);
     }
@@ -537,7 +553,8 @@ static void garbage_ends_the_session(void **state)
     (void)state;
     make_ready(&session);
     (void)send_turn(&session, 1000, 1000);
-    struct session_action action = say(&session, (struct session_input){.kind = INPUT_GARBAGE}, 1100);
+    struct session_action action =
+        say(&session, (struct session_input){.kind = INPUT_GARBAGE}, 1100);
     assert_int_equal(action.news, NEWS_ATTEMPT_FAILED | NEWS_SESSION_FAILED);
     assert_string_equal(action.failure.code, "protocol_violation");
     assert_int_equal(action.end, END_ABORT);

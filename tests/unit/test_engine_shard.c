@@ -1,4 +1,5 @@
-/* The shards of a plan, and the workers of a shard, have all of it between them and nothing twice. */
+/* The shards of a plan, and the workers of a shard, have all of it between them and nothing
+ * twice. */
 #include "base/clock.h"
 #include "engine/pacer.h"
 #include "engine/shard.h"
@@ -15,9 +16,9 @@
 #define SHARDS 5
 #define PLANNED 4096
 #define STEP_NS (20 * NS_PER_MS)
-#define STAGE(seconds, level)                                                                                \
-    {                                                                                                        \
-        .duration_ns = (int64_t)((seconds)*NS_PER_S), .target = (level)                                      \
+#define STAGE(seconds, level)                                                                      \
+    {                                                                                              \
+        .duration_ns = (int64_t)((seconds)*NS_PER_S), .target = (level)                            \
     }
 
 /* One start as the plan has it. */
@@ -45,7 +46,8 @@ static const struct load loads[] = {
      .stages = up_and_down,
      .stage_count = 8},
     {.model = LOAD_SESSIONS, .max_sessions = 500, .stages = up_and_down, .stage_count = 8},
-    {.model = LOAD_SESSIONS, .max_sessions = 13, .stages = up_and_down, .stage_count = 8}, /* cuts the top */
+    /* cuts the top */
+    {.model = LOAD_SESSIONS, .max_sessions = 13, .stages = up_and_down, .stage_count = 8},
 };
 
 static void add(struct plan *plan, uint64_t number, int64_t due_ns)
@@ -54,7 +56,8 @@ static void add(struct plan *plan, uint64_t number, int64_t due_ns)
     plan->starts[plan->count++] = (struct planned){.number = number, .due_ns = due_ns};
 }
 
-static void add_arrivals(const struct load *load, const struct lane *lane, uint64_t seed, struct plan *plan)
+static void add_arrivals(const struct load *load, const struct lane *lane, uint64_t seed,
+                         struct plan *plan)
 {
     struct arrivals arrivals;
     int64_t due;
@@ -150,7 +153,8 @@ static void shards_together_are_the_whole_plan(void **state)
     }
 }
 
-/* Known by hand: 0 to 40 sessions in 3 s, slot 0 just after the start, slot 39 when the level passes 39. */
+/* Known by hand: 0 to 40 sessions in 3 s, slot 0 just after the start, slot 39 when the level
+ * passes 39. */
 static void slots_are_due_when_the_level_passes_them(void **state)
 {
     static struct plan plan;
@@ -159,7 +163,8 @@ static void slots_are_due_when_the_level_passes_them(void **state)
     assert_int_equal(plan.starts[0].number, 0);
     assert_int_equal(plan.starts[0].due_ns, STEP_NS);
     assert_int_equal(plan.starts[39].number, 39);
-    assert_int_equal(plan.starts[39].due_ns, 2940 * NS_PER_MS); /* 39 of 40 are passed after 2925 ms */
+    /* 39 of 40 are passed after 2925 ms */
+    assert_int_equal(plan.starts[39].due_ns, 2940 * NS_PER_MS);
     assert_int_equal(plan.count, 40 + (23 - 7) + 11);
 }
 
@@ -187,7 +192,8 @@ static void dollars_are_dealt_in_cents(void **state)
         unsigned count;
         double parts[3];
     } rows[] = {
-        {5, 3, {1.67, 1.67, 1.66}}, {0.29, 2, {0.15, 0.14}}, {0.035, 3, {0.015, 0.01, 0.01}}, {10, 1, {10}},
+        {5, 3, {1.67, 1.67, 1.66}},      {0.29, 2, {0.15, 0.14}},
+        {0.035, 3, {0.015, 0.01, 0.01}}, {10, 1, {10}},
         {0.0012, 1, {0.0012}},
     };
     (void)state;

@@ -1,18 +1,19 @@
-/* The engine from end to end without a socket: workers, users, drivers, recorder, collector, run folder. */
+/* The engine from end to end without a socket: workers, users, drivers, recorder, collector, run
+ * folder. */
 #include "engine_fixture.h"
 
 static void an_open_load_is_recorded_to_the_unit(void **state)
 {
     static struct result result;
     (void)state;
-    loopback_script =
-        (struct loopback_script){.fail_every = 7, .reset_every = 11, .refuse_every = 13, .delay_ms = 3};
-    drive(
-        &(struct scenario){
-            .load = "{\"model\":\"arrivals\",\"arrival\":\"even\",\"connect_rate\":\"2000/s\",\"stages\":["
-                    "{\"duration\":\"0s\",\"target\":\"100/s\"},{\"duration\":\"1500ms\",\"target\":\"100/"
-                    "s\"}]}"},
-        &result);
+    loopback_script = (struct loopback_script){
+        .fail_every = 7, .reset_every = 11, .refuse_every = 13, .delay_ms = 3};
+    drive(&(struct scenario){.load = "{\"model\":\"arrivals\",\"arrival\":\"even\",\"connect_"
+                                     "rate\":\"2000/s\",\"stages\":["
+                                     "{\"duration\":\"0s\",\"target\":\"100/"
+                                     "s\"},{\"duration\":\"1500ms\",\"target\":\"100/"
+                                     "s\"}]}"},
+          &result);
     const struct counters *c = &result.counters;
     assert_int_equal(result.end, RUN_COMPLETE);
     check_sums(&result);
@@ -30,14 +31,15 @@ static void a_closed_load_keeps_its_sessions_busy(void **state)
     static struct result result;
     (void)state;
     loopback_script = (struct loopback_script){.delay_ms = 2};
-    drive(&(struct scenario){.load =
-                                 "{\"model\":\"sessions\",\"connect_rate\":\"2000/s\",\"stages\":["
-                                 "{\"duration\":\"0s\",\"target\":7},{\"duration\":\"1s\",\"target\":7}]}"},
-          &result);
+    drive(
+        &(struct scenario){
+            .load = "{\"model\":\"sessions\",\"connect_rate\":\"2000/s\",\"stages\":["
+                    "{\"duration\":\"0s\",\"target\":7},{\"duration\":\"1s\",\"target\":7}]}"},
+        &result);
     assert_int_equal(result.end, RUN_COMPLETE);
     check_sums(&result);
-    /* 14 slots; three turns of some 2 + 5 ms and a dial each: hundreds of turns in a second, on any machine.
-     */
+    /* 14 slots; three turns of some 2 + 5 ms and a dial each: hundreds of turns in a second, on any
+     * machine. */
     assert_true(result.counters.attempts_ok > 200);
     assert_int_equal(result.counters.attempts_failed, 0);
     assert_int_equal(result.clusters.with_failure, 0);
@@ -48,12 +50,13 @@ static void a_drain_finishes_what_is_in_flight(void **state)
     static struct result result;
     (void)state;
     loopback_script = (struct loopback_script){.delay_ms = 300};
-    drive(&(struct scenario){.load =
-                                 "{\"model\":\"sessions\",\"connect_rate\":\"2000/s\",\"stages\":["
-                                 "{\"duration\":\"0s\",\"target\":10},{\"duration\":\"60s\",\"target\":10}]}",
-                             .stop_ms = 450,
-                             .stops = 1},
-          &result);
+    drive(
+        &(struct scenario){
+            .load = "{\"model\":\"sessions\",\"connect_rate\":\"2000/s\",\"stages\":["
+                    "{\"duration\":\"0s\",\"target\":10},{\"duration\":\"60s\",\"target\":10}]}",
+            .stop_ms = 450,
+            .stops = 1},
+        &result);
     assert_int_equal(result.end, RUN_INTERRUPTED);
     check_sums(&result);
     assert_int_equal(result.counters.attempts_cancelled, 0);
@@ -65,12 +68,13 @@ static void a_second_stop_cancels_and_still_counts(void **state)
     static struct result result;
     (void)state;
     loopback_script = (struct loopback_script){.delay_ms = 5000};
-    drive(&(struct scenario){.load =
-                                 "{\"model\":\"sessions\",\"connect_rate\":\"2000/s\",\"stages\":["
-                                 "{\"duration\":\"0s\",\"target\":10},{\"duration\":\"60s\",\"target\":10}]}",
-                             .stop_ms = 300,
-                             .stops = 2},
-          &result);
+    drive(
+        &(struct scenario){
+            .load = "{\"model\":\"sessions\",\"connect_rate\":\"2000/s\",\"stages\":["
+                    "{\"duration\":\"0s\",\"target\":10},{\"duration\":\"60s\",\"target\":10}]}",
+            .stop_ms = 300,
+            .stops = 2},
+        &result);
     assert_true(result.took_ns < 4 * NS_PER_S); /* the answers would have taken five */
     assert_int_equal(result.end, RUN_INTERRUPTED);
     check_sums(&result);

@@ -61,13 +61,13 @@ static void they_fire_in_order_and_never_early(void **state)
     random_seed(&random, 3, 0);
     for (size_t i = 0; i < COUNT; i++) {
         appointments[i].fire = note;
-        assert_true(
-            agenda_set(fixture.agenda, &appointments[i], start + random_below(&random, 50 * NS_PER_MS)));
+        assert_true(agenda_set(fixture.agenda, &appointments[i],
+                               start + random_below(&random, 50 * NS_PER_MS)));
     }
     /* Half of them are moved, a tenth is dropped. */
     for (size_t i = 0; i < COUNT; i += 2) {
-        assert_true(
-            agenda_set(fixture.agenda, &appointments[i], start + random_below(&random, 50 * NS_PER_MS)));
+        assert_true(agenda_set(fixture.agenda, &appointments[i],
+                               start + random_below(&random, 50 * NS_PER_MS)));
     }
     for (size_t i = 0; i < COUNT; i += 10) agenda_cancel(fixture.agenda, &appointments[i]);
     run_until(*state, COUNT - COUNT / 10);
@@ -131,9 +131,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(they_fire_in_order_and_never_early, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(one_that_is_set_for_the_past_leaves_the_loop_its_turn, set_up,
+        cmocka_unit_test_setup_teardown(one_that_is_set_for_the_past_leaves_the_loop_its_turn,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(one_may_cancel_others_that_are_due_with_it, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(one_may_cancel_others_that_are_due_with_it, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

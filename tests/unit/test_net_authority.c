@@ -64,7 +64,8 @@ static int verify(X509 *leaf, const char *host, const char *address)
 static void test_names(void **state)
 {
     (void)state;
-    static const char host[] = "contoso-with-a-very-long-resource-name-eastus2-production.openai.azure.com";
+    static const char host[] =
+        "contoso-with-a-very-long-resource-name-eastus2-production.openai.azure.com";
     struct tls_identity *identity = NULL;
     assert_int_equal(authority_issue(authority, host, &identity, NULL), ERR_OK);
     X509 *leaf = SSL_CTX_get0_certificate(tls_identity_context(identity));
@@ -83,8 +84,9 @@ static void test_address_as_host(void **state)
     for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
         struct tls_identity *identity = NULL;
         assert_int_equal(authority_issue(authority, hosts[i], &identity, NULL), ERR_OK);
-        assert_int_equal(verify(SSL_CTX_get0_certificate(tls_identity_context(identity)), NULL, hosts[i]),
-                         X509_V_OK);
+        assert_int_equal(
+            verify(SSL_CTX_get0_certificate(tls_identity_context(identity)), NULL, hosts[i]),
+            X509_V_OK);
         tls_identity_free(identity);
     }
 }
@@ -95,7 +97,8 @@ static void test_key_and_validity(void **state)
     X509 *certificate = root();
     char curve[32];
     size_t length = 0;
-    assert_int_equal(EVP_PKEY_get_group_name(X509_get0_pubkey(certificate), curve, sizeof curve, &length), 1);
+    assert_int_equal(
+        EVP_PKEY_get_group_name(X509_get0_pubkey(certificate), curve, sizeof curve, &length), 1);
     assert_string_equal(curve, "prime256v1");
     time_t now = time(NULL);
     time_t month_later = now + 29L * 24 * 3600;
@@ -113,8 +116,9 @@ static void test_two_authorities_do_not_mix(void **state)
     struct tls_identity *identity = NULL;
     assert_int_equal(authority_new(&other, NULL), ERR_OK);
     assert_int_equal(authority_issue(other, "localhost", &identity, NULL), ERR_OK);
-    assert_int_not_equal(verify(SSL_CTX_get0_certificate(tls_identity_context(identity)), "localhost", NULL),
-                         X509_V_OK);
+    assert_int_not_equal(
+        verify(SSL_CTX_get0_certificate(tls_identity_context(identity)), "localhost", NULL),
+        X509_V_OK);
     tls_identity_free(identity);
     authority_free(other);
 }
@@ -129,12 +133,14 @@ static void test_flaws(void **state)
     for (int flaw = LEAF_SOUND; flaw <= LEAF_NOT_YET_VALID; flaw++) {
         struct tls_identity *identity = NULL;
         assert_int_equal(
-            authority_issue_flawed(authority, "localhost", (enum leaf_flaw)flaw, &identity, NULL), ERR_OK);
+            authority_issue_flawed(authority, "localhost", (enum leaf_flaw)flaw, &identity, NULL),
+            ERR_OK);
         X509 *leaf = SSL_CTX_get0_certificate(tls_identity_context(identity));
         assert_int_equal(verify(leaf, "localhost", NULL), errors[flaw]);
         char issuer[256];
         X509_NAME_oneline(X509_get_issuer_name(leaf), issuer, sizeof issuer);
-        assert_int_equal(strstr(issuer, "O=Example TLS Inspection") != NULL, flaw == LEAF_UNTRUSTED);
+        assert_int_equal(strstr(issuer, "O=Example TLS Inspection") != NULL,
+                         flaw == LEAF_UNTRUSTED);
         if (flaw == LEAF_WRONG_NAME)
             assert_int_equal(verify(leaf, NULL, "127.0.0.1"), X509_V_ERR_IP_ADDRESS_MISMATCH);
         tls_identity_free(identity);

@@ -121,7 +121,8 @@ static void fragments_around_a_ping(int fd)
     say_frame(fd, 0x89, "are you there", 13);
     say_frame(fd, 0x80, "three", 5);
     say_frame(fd, 0x82, "\x00\x01\x02", 3);
-    pong_came = read_frame(fd, payload, sizeof(payload)) == 10 && strcmp(payload, "are you there") == 0;
+    pong_came =
+        read_frame(fd, payload, sizeof(payload)) == 10 && strcmp(payload, "are you there") == 0;
 }
 
 static void test_fragments_with_a_ping_between(void **state)
@@ -141,7 +142,8 @@ static void large_message(int fd)
     static char bytes[60000];
     if (!upgrade(fd, "")) return;
     memset(bytes, 'a', sizeof(bytes));
-    for (int i = 0; i < 3; i++) say_frame(fd, i == 0 ? 0x01 : i < 2 ? 0x00 : 0x80, bytes, sizeof(bytes));
+    for (int i = 0; i < 3; i++)
+        say_frame(fd, i == 0 ? 0x01 : i < 2 ? 0x00 : 0x80, bytes, sizeof(bytes));
     say_frame(fd, 0x81, "", 0);
     say_frame(fd, 0x81, "small", 5);
 }
@@ -428,8 +430,9 @@ static void read_numbers(int fd)
 static void send_number(struct heard *heard, int number)
 {
     char text[128];
-    int length = snprintf(text, sizeof(text),
-                          "%d and words enough to fill the buffers of a socket in a short time", number);
+    int length =
+        snprintf(text, sizeof(text),
+                 "%d and words enough to fill the buffers of a socket in a short time", number);
     assert_true(ws_send(heard->conn, text, (size_t)length));
 }
 

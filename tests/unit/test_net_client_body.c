@@ -37,7 +37,8 @@ static void test_framings_in_pieces(void **state)
             char data[CLIENT_BODY_LIMIT + 1];
             client_body_begin(&body, data, CLIENT_BODY_LIMIT, cases[i].encoding, cases[i].length);
             for (size_t at = 0; at < length; at += piece) {
-                client_body_feed(&body, cases[i].bytes + at, at + piece < length ? piece : length - at);
+                client_body_feed(&body, cases[i].bytes + at,
+                                 at + piece < length ? piece : length - at);
             }
             assert_string_equal(body.data, cases[i].body);
             assert_int_equal(body.length, strlen(cases[i].body));

@@ -1,4 +1,5 @@
-/* Dials that come to nothing, in each of their steps; addresses, proxies, and aborts in every state. */
+/* Dials that come to nothing, in each of their steps; addresses, proxies, and aborts in every
+ * state. */
 #include "test_net_client_harness.h"
 
 #include <errno.h>
@@ -26,7 +27,8 @@ static void dial_and_wait(hand_script *script, struct heard *heard)
 static void garbage(int fd)
 {
     char request[4096];
-    if (read_request(fd, request, sizeof(request))) say_text(fd, "220 mail.example.test: ready\r\n\r\n");
+    if (read_request(fd, request, sizeof(request)))
+        say_text(fd, "220 mail.example.test: ready\r\n\r\n");
     wait_for_end(fd);
 }
 

@@ -1,5 +1,5 @@
-/* For the tests of the client side: what a client heard, and a server that does by hand what no library
- * would. */
+/* For the tests of the client side: what a client heard, and a server that does by hand what no
+ * library would. */
 #ifndef TEST_NET_CLIENT_HARNESS_H
 #define TEST_NET_CLIENT_HARNESS_H
 
@@ -94,7 +94,8 @@ static void heard_message(void *user, const char *data, size_t length, bool is_t
     heard->bytes += length;
     heard->last_length = length;
     heard->last_is_text = is_text;
-    (void)snprintf(heard->last, sizeof(heard->last), "%.*s", (int)(length < 255 ? length : 255), data);
+    (void)snprintf(heard->last, sizeof(heard->last), "%.*s", (int)(length < 255 ? length : 255),
+                   data);
     if (heard->abort_in_message) ws_abort(heard->conn);
     if (heard->close_after == heard->messages) ws_close(heard->conn);
 }
@@ -109,8 +110,8 @@ static void heard_closed(void *user, const struct ws_end *end, uint64_t at_ns)
     (void)snprintf(heard->reason, sizeof(heard->reason), "%s", end->close_reason);
 }
 
-static const struct ws_handlers heard_handlers = {heard_step, heard_open, heard_refused, heard_message,
-                                                  heard_closed};
+static const struct ws_handlers heard_handlers = {heard_step, heard_open, heard_refused,
+                                                  heard_message, heard_closed};
 
 /* A loop with a client on it. */
 struct bench {
@@ -133,7 +134,8 @@ static MAYBE_UNUSED void bench_begin(struct bench *bench, const char *const *ca_
     assert_int_equal(uv_loop_init(&bench->loop), 0);
     assert_int_equal(uv_timer_init(&bench->loop, &bench->guard), 0);
     bench->guard.data = &bench->late;
-    if (ws_client_new(&bench->loop, ca_files, count, &heard_handlers, &bench->client, &err) != ERR_OK) {
+    if (ws_client_new(&bench->loop, ca_files, count, &heard_handlers, &bench->client, &err) !=
+        ERR_OK) {
         fail_msg("%s", err.text);
     }
 }
@@ -173,14 +175,17 @@ static MAYBE_UNUSED struct ws_target plain_target(uint16_t port)
                               .target = "/openai/v1/realtime?model=m"};
 }
 
-static MAYBE_UNUSED void dial(struct bench *bench, const struct ws_target *target, struct heard *heard)
+static MAYBE_UNUSED void dial(struct bench *bench, const struct ws_target *target,
+                              struct heard *heard)
 {
     struct error err = {0};
-    if (ws_connect(bench->client, target, heard, &heard->conn, &err) != ERR_OK) fail_msg("%s", err.text);
+    if (ws_connect(bench->client, target, heard, &heard->conn, &err) != ERR_OK)
+        fail_msg("%s", err.text);
     assert_int_equal(heard->closed, 0);
 }
 
-/* A server of one thread: each connection is handed to a script, which does what it wants and returns. */
+/* A server of one thread: each connection is handed to a script, which does what it wants and
+ * returns. */
 typedef void hand_script(int fd);
 
 struct hand_server {
@@ -203,7 +208,8 @@ static void *serve(void *argument)
     return NULL;
 }
 
-static MAYBE_UNUSED void hand_begin(struct hand_server *server, hand_script *script, int connections)
+static MAYBE_UNUSED void hand_begin(struct hand_server *server, hand_script *script,
+                                    int connections)
 {
     struct sockaddr_in where = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof(where);

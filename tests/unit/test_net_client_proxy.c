@@ -67,8 +67,9 @@ static void tunnel(int fd)
 {
     if (!read_request(fd, question, sizeof(question))) return;
     say_answers(fd);
-    struct sockaddr_in where = {
-        .sin_family = AF_INET, .sin_port = htons(region_port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in where = {.sin_family = AF_INET,
+                                .sin_port = htons(region_port),
+                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int region = socket(AF_INET, SOCK_STREAM, 0);
     if (connect(region, (struct sockaddr *)&where, sizeof(where)) == 0) relay(fd, region);
     (void)close(region);
@@ -115,7 +116,8 @@ struct scene {
     char url[1024];
 };
 
-static void scene_begin(struct scene *scene, hand_script *script, int connections, const char *login)
+static void scene_begin(struct scene *scene, hand_script *script, int connections,
+                        const char *login)
 {
     const char *files[] = {ca_file};
     bench_begin(&scene->bench, files, 1);
@@ -124,7 +126,8 @@ static void scene_begin(struct scene *scene, hand_script *script, int connection
     scene->target.address = NULL;
     scene->target.tls = true;
     scene->target.ca_file = ca_file;
-    (void)snprintf(scene->url, sizeof(scene->url), "http://%s127.0.0.1:%u", login, scene->proxy.port);
+    (void)snprintf(scene->url, sizeof(scene->url), "http://%s127.0.0.1:%u", login,
+                   scene->proxy.port);
     scene->target.proxy = scene->url;
 }
 
@@ -157,7 +160,8 @@ static struct ws_server *region_begin(struct bench *bench)
         .on_request = on_request, .on_message = on_message, .on_gone = on_gone};
     struct ws_server *server = NULL;
     struct error err = {0};
-    if (ws_server_listen(&bench->loop, "127.0.0.1", 0, identity, &handlers, NULL, &server, &err) != ERR_OK)
+    if (ws_server_listen(&bench->loop, "127.0.0.1", 0, identity, &handlers, NULL, &server, &err) !=
+        ERR_OK)
         fail_msg("%s", err.text);
     region_port = ws_server_port(server);
     return server;
@@ -187,8 +191,9 @@ static void test_tunnel(void **state)
         assert_int_equal(heard.end.proxy_status, 0);
         assert_int_equal(heard.step_count, 3);
         assert_int_equal(heard.steps[0], WS_STEP_CONNECTED);
-        assert_string_equal(question, "CONNECT localhost.test:8443 HTTP/1.1\r\nHost: localhost.test:8443\r\n"
-                                      "Proxy-Authorization: Basic dXNlcjpwQHNz\r\n\r\n");
+        assert_string_equal(question,
+                            "CONNECT localhost.test:8443 HTTP/1.1\r\nHost: localhost.test:8443\r\n"
+                            "Proxy-Authorization: Basic dXNlcjpwQHNz\r\n\r\n");
         ws_server_close(region);
         scene_end(&scene);
     }

@@ -1,5 +1,5 @@
-/* Upgrades that are refused, with bodies in all shapes, plain and over TLS; and dials that never come to an
- * answer. */
+/* Upgrades that are refused, with bodies in all shapes, plain and over TLS; and dials that never
+ * come to an answer. */
 #include "test_net_client_harness.h"
 
 #include "net/authority.h"
@@ -102,13 +102,15 @@ static const struct refusal_case {
     bool hold_open; /* the end must be found without the end of the stream */
     const char *header, *body;
 } refusals[] = {
-    {{"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 17\r\nretry-after-ms: 17000\r\nContent-Length: "
+    {{"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 17\r\nretry-after-ms: "
+      "17000\r\nContent-Length: "
       "11\r\n\r\nhello world"},
      429,
      true,
      "retry-after=17;retry-after-ms=17000;",
      "hello world"},
-    {{"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 17\r\nContent-Length: 11\r\n\r\nhello", " world"},
+    {{"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 17\r\nContent-Length: 11\r\n\r\nhello",
+      " world"},
      429,
      true,
      "retry-after=17;",
@@ -119,13 +121,14 @@ static const struct refusal_case {
      "",
      "hello world"},
     {{"HTTP/1.1 401 Unauthorized\r\nWWW-Authen",
-      "ticate: Bearer x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"},
+      "ticate: Bearer x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n "
+      "world\r\n0\r\n\r\n"},
      401,
      true,
      "www-authenticate=Bearer x;",
      "hello world"},
-    {{"HTTP/1.1 500 Oops\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", "6\r\n worl", "d\r\n0",
-      "\r\n\r\n"},
+    {{"HTTP/1.1 500 Oops\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", "6\r\n worl",
+      "d\r\n0", "\r\n\r\n"},
      500,
      true,
      "",
@@ -155,7 +158,11 @@ static const struct refusal_case {
      "no"},
     {{"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"}, 200, true, "", "ok"},
     {{"HTTP/1.0 502 Bad Gateway\r\n\r\n<html>"}, 502, false, "", "<html>"},
-    {{"HTTP/1.1 429 Slow\r\nContent-Length: 50\r\n\r\nonly this", " much"}, 429, false, "", "only this much"},
+    {{"HTTP/1.1 429 Slow\r\nContent-Length: 50\r\n\r\nonly this", " much"},
+     429,
+     false,
+     "",
+     "only this much"},
 };
 
 static void check_refusals(void)
@@ -196,8 +203,8 @@ static void test_refusals_over_tls(void **state)
 static void test_a_body_that_never_ends_is_given_up(void **state)
 {
     (void)state;
-    static const char *const endless[] = {"HTTP/1.1 429 Slow\r\nContent-Length: 50\r\n\r\nonly", " this",
-                                          NULL};
+    static const char *const endless[] = {"HTTP/1.1 429 Slow\r\nContent-Length: 50\r\n\r\nonly",
+                                          " this", NULL};
     struct heard heard = {0};
     pieces = endless;
     hold_open = true;

@@ -1,4 +1,5 @@
-/* The client over TLS against the project's own server: trust, names, ends, many sessions, two threads. */
+/* The client over TLS against the project's own server: trust, names, ends, many sessions, two
+ * threads. */
 #include "test_net_client_harness.h"
 
 #include "net/authority.h"
@@ -86,8 +87,8 @@ static void scene_begin(struct scene *scene, struct tls_identity *tls)
     const char *files[] = {ca_file};
     struct error err = {0};
     bench_begin(&scene->bench, files, 1);
-    if (ws_server_listen(&scene->bench.loop, "127.0.0.1", 0, tls, &handlers, NULL, &scene->server, &err) !=
-        ERR_OK) {
+    if (ws_server_listen(&scene->bench.loop, "127.0.0.1", 0, tls, &handlers, NULL, &scene->server,
+                         &err) != ERR_OK) {
         fail_msg("%s", err.text);
     }
     scene->target = plain_target(ws_server_port(scene->server));
@@ -214,7 +215,8 @@ static void test_certificates_are_verified(void **state)
     (void)state;
     check_untrusted(other_name, ca_file, X509_V_ERR_HOSTNAME_MISMATCH);
     check_untrusted(strange_identity, ca_file, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY);
-    check_untrusted(identity, NULL, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY); /* the system's roots */
+    /* the system's roots */
+    check_untrusted(identity, NULL, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY);
 }
 
 static void say_no_tls(int fd)

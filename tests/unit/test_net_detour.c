@@ -10,8 +10,9 @@
 
 static void a_detour_is_written_host_port_address_port(void **state)
 {
-    static const char *const wrong[] = {"",        "a:1",           "a:1=b:2",         "a=127.0.0.1:2",
-                                        "a:0=::1", "a:1=127.0.0.1", "a:1=127.0.0.1:0", "a:99999=127.0.0.1:2"};
+    static const char *const wrong[] = {
+        "",        "a:1",           "a:1=b:2",         "a=127.0.0.1:2",
+        "a:0=::1", "a:1=127.0.0.1", "a:1=127.0.0.1:0", "a:99999=127.0.0.1:2"};
     struct detour detour;
     struct error err = {0};
     (void)state;

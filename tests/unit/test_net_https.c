@@ -1,4 +1,5 @@
-/* The HTTPS client against servers that know nothing of it: Python's ssl, `openssl s_server`, and our own. */
+/* The HTTPS client against servers that know nothing of it: Python's ssl, `openssl s_server`, and
+ * our own. */
 #include "net/https.h"
 #include "net/https_answer.h"
 
@@ -36,12 +37,13 @@ static const struct {
     {"HTTP/1.1 200 OK\r\n\r\nhi", ANSWER_BODY, 200, "hi", false},
     {"HTTP/1.1 200 OK\r\n\r\nhi", ANSWER_COMPLETE, 200, "hi", true},
     {"HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n", ANSWER_COMPLETE, 200, "", false},
-    {"HTTP/1.1 100 Continue\r\nA: b\r\n\r\nHTTP/1.1 404 No\r\ncontent-length:1\r\n\r\nx", ANSWER_COMPLETE,
-     404, "x", false},
+    {"HTTP/1.1 100 Continue\r\nA: b\r\n\r\nHTTP/1.1 404 No\r\ncontent-length:1\r\n\r\nx",
+     ANSWER_COMPLETE, 404, "x", false},
     {"HTTP/1.1 204 Nothing\r\n\r\n", ANSWER_COMPLETE, 204, "", false},
-    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", ANSWER_COMPLETE, 200, "a",
+    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", ANSWER_COMPLETE,
+     200, "a", false},
+    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnonsense", ANSWER_BROKEN, 200, "",
      false},
-    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnonsense", ANSWER_BROKEN, 200, "", false},
     {"HTTP/1.1 200 OK\r\nno colon\r\n\r\n", ANSWER_BROKEN, 200, "", false},
     {"HTTP/1.1 200 OK\r\nA: b\r\n folded\r\n\r\n", ANSWER_BROKEN, 200, "", false},
     {"HTTP/2 200 OK\r\n\r\n", ANSWER_BROKEN, 0, "", false},
@@ -59,7 +61,8 @@ static void test_answers_in_pieces(void **state)
         for (size_t piece = 1; piece <= length + 1; piece++) {
             https_answer_begin(&answer, false);
             for (size_t at = 0; at < length; at += piece)
-                https_answer_feed(&answer, answers[i].bytes + at, at + piece < length ? piece : length - at);
+                https_answer_feed(&answer, answers[i].bytes + at,
+                                  at + piece < length ? piece : length - at);
             if (answers[i].end) https_answer_end(&answer);
             assert_int_equal(answer.state, answers[i].state);
             assert_int_equal(answer.status, answers[i].status);
@@ -117,7 +120,8 @@ static int make_certificate(const char *file, const char *name)
     return system(command); /* NOLINT(bugprone-command-processor,cert-env33-c): a fixed text */
 }
 
-/* Starts a program with its standard output in a pipe, and its input in another that ends with us. */
+/* Starts a program with its standard output in a pipe, and its input in another that ends with
+ * us. */
 static pid_t spawn(char *const *words, FILE **output, int *input)
 {
     int from[2], to[2];
@@ -229,7 +233,8 @@ static void ask(const struct https_request *request)
     struct error err = {0};
     memset(&got, 0, sizeof got);
     assert_int_equal(uv_loop_init(&loop), 0);
-    if (https_start(&loop, request, on_done, &got, &exchange, &err) != ERR_OK) fail_msg("%s", err.text);
+    if (https_start(&loop, request, on_done, &got, &exchange, &err) != ERR_OK)
+        fail_msg("%s", err.text);
     assert_int_equal(got.called, 0);
     (void)uv_run(&loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&loop), 0);
@@ -281,8 +286,8 @@ static void test_what_is_sent(void **state)
     request.content_type = "application/json";
     request.body = "{\"a\":1}";
     ask(&request);
-    assert_string_equal(got.body,
-                        "POST /echo HTTP/1.1|localhost:8443|close|the key|application/json|{\"a\":1}");
+    assert_string_equal(
+        got.body, "POST /echo HTTP/1.1|localhost:8443|close|the key|application/json|{\"a\":1}");
 }
 
 static void test_layers(void **state)
@@ -300,7 +305,8 @@ static void test_layers(void **state)
     /* RFC 2253: the last first, and commas escaped */
     assert_string_equal(result->certificate.subject, "CN=localhost,O=Inspecting Proxy\\, Inc.");
     assert_string_equal(result->certificate.issuer_organization, "Inspecting Proxy, Inc.");
-    assert_int_equal(result->certificate.not_after_s - result->certificate.not_before_s, 2 * 24 * 3600);
+    assert_int_equal(result->certificate.not_after_s - result->certificate.not_before_s,
+                     2 * 24 * 3600);
 }
 
 static void test_broken_answers(void **state)
@@ -327,7 +333,8 @@ static void test_limits(void **state)
     assert_int_equal(got.result.reached, HTTPS_ANSWER);
     assert_true(got.result.timed_out);
     assert_true(got.result.step_ns[HTTPS_ANSWER] >= SECONDS / 20);
-    where = target_of(peers.plain, "/silent"); /* which does not know TLS: it waits for the rest of a head */
+    where = target_of(peers.plain, "/silent"); /* which does not know TLS: it waits for the rest of
+                                                  a head */
     where.tls = true;
     request = request_of(&where);
     request.tls_ns = SECONDS / 20;
@@ -402,7 +409,8 @@ static void test_names_and_ports_that_fail(void **state)
     get(closed_port(), "/");
     assert_int_equal(got.result.reached, HTTPS_CONNECT);
     assert_int_equal(got.result.os_error, ECONNREFUSED);
-    struct ws_target where = {.host = "no-such-name.invalid", .port = 443, .tls = true, .target = "/"};
+    struct ws_target where = {
+        .host = "no-such-name.invalid", .port = 443, .tls = true, .target = "/"};
     struct https_request request = request_of(&where);
     ask(&request);
     assert_int_equal(got.result.reached, HTTPS_RESOLVE);
@@ -509,7 +517,8 @@ static void on_served(void *user, const struct https_result *result)
 static void test_our_own_server(void **state)
 {
     (void)state;
-    static const struct ws_server_handlers handlers = {.on_request = serve_request, .on_gone = serve_gone};
+    static const struct ws_server_handlers handlers = {.on_request = serve_request,
+                                                       .on_gone = serve_gone};
     uv_loop_t loop;
     struct authority *authority = NULL;
     struct tls_identity *identity = NULL;
@@ -519,16 +528,18 @@ static void test_our_own_server(void **state)
     char file[128];
     assert_int_equal(uv_loop_init(&loop), 0);
     assert_int_equal(authority_new(&authority, NULL), ERR_OK);
-    assert_int_equal(authority_issue(authority, "contoso.openai.azure.com", &identity, NULL), ERR_OK);
+    assert_int_equal(authority_issue(authority, "contoso.openai.azure.com", &identity, NULL),
+                     ERR_OK);
     assert_int_equal(authority_pem(authority, &pem, NULL), ERR_OK);
     (void)snprintf(file, sizeof file, "%s/authority.pem", peers.folder);
     FILE *out = fopen(file, "w");
     assert_non_null(out);
     assert_int_equal(fwrite(pem.data, 1, pem.length, out), pem.length);
     (void)fclose(out);
-    assert_int_equal(ws_server_listen(&loop, "127.0.0.1", 0, identity, &handlers, NULL, &server, NULL),
-                     ERR_OK);
-    struct ws_target where = target_of(ws_server_port(server), "/openai/v1/realtime/client_secrets");
+    assert_int_equal(
+        ws_server_listen(&loop, "127.0.0.1", 0, identity, &handlers, NULL, &server, NULL), ERR_OK);
+    struct ws_target where =
+        target_of(ws_server_port(server), "/openai/v1/realtime/client_secrets");
     where.host = "contoso.openai.azure.com";
     where.ca_file = file;
     struct https_request request = request_of(&where);

@@ -25,7 +25,8 @@ static void find(struct resolver *resolver, const char *host, struct asker *aske
 {
     struct error err = {0};
     asker->wait.done = on_done;
-    if (resolver_find(resolver, host, &asker->wait, cached, &err) != ERR_OK) fail_msg("%s", err.text);
+    if (resolver_find(resolver, host, &asker->wait, cached, &err) != ERR_OK)
+        fail_msg("%s", err.text);
 }
 
 static struct resolver *begin(uv_loop_t *loop)
@@ -119,8 +120,9 @@ static void test_numeric(void **state)
     static const struct {
         const char *host;
         bool numeric;
-    } cases[] = {{"127.0.0.1", true}, {"::1", true},    {"2001:db8::1", true}, {"localhost", false},
-                 {"127.1", false},    {"[::1]", false}, {"", false},           {"1.2.3.4.example", false}};
+    } cases[] = {
+        {"127.0.0.1", true}, {"::1", true},    {"2001:db8::1", true}, {"localhost", false},
+        {"127.1", false},    {"[::1]", false}, {"", false},           {"1.2.3.4.example", false}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         assert_int_equal(resolver_is_numeric(cases[i].host), cases[i].numeric);
     }

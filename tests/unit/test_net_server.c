@@ -64,7 +64,8 @@ static void test_refusal(void **state)
     wait_gone(1);
 }
 
-/* A refusal must reach a client that still sends: a close with unread bytes would reset the connection. */
+/* A refusal must reach a client that still sends: a close with unread bytes would reset the
+ * connection. */
 static void test_refusal_of_a_post_with_body(void **state)
 {
     (void)state;
@@ -92,7 +93,8 @@ static void test_malformed_requests(void **state)
         {"GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 400 "},
         {"GET / HTTP/1.1\n\n", "HTTP/1.1 400 "},
         {"GET / HTTP/3.0\r\nHost: a\r\n\r\n", "HTTP/1.1 505 "},
-        {"GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: "
+        {"GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: "
+         "Upgrade\r\nSec-WebSocket-Version: "
          "13\r\n"
          "Sec-WebSocket-Key: " WIRE_KEY "\r\n\r\nearly",
          "HTTP/1.1 400 "},
@@ -268,11 +270,13 @@ static void test_bad_addresses(void **state)
         .on_request = on_request, .on_message = on_message, .on_gone = on_gone};
     struct ws_server *server = NULL;
     struct error err = {0};
-    assert_int_equal(ws_server_listen(&fixture.loop, "localhost", 0, NULL, &handlers, NULL, &server, &err),
-                     ERR_NET);
+    assert_int_equal(
+        ws_server_listen(&fixture.loop, "localhost", 0, NULL, &handlers, NULL, &server, &err),
+        ERR_NET);
     assert_non_null(strstr(err.text, "localhost"));
-    assert_int_equal(ws_server_listen(&fixture.loop, "192.0.2.1", 0, NULL, &handlers, NULL, &server, &err),
-                     ERR_NET);
+    assert_int_equal(
+        ws_server_listen(&fixture.loop, "192.0.2.1", 0, NULL, &handlers, NULL, &server, &err),
+        ERR_NET);
     assert_non_null(strstr(err.text, "192.0.2.1"));
     assert_null(server);
 }

@@ -50,8 +50,10 @@ static void on_gone(struct ws_peer *peer, int close_code)
 
 static int start(bool tls)
 {
-    static const struct ws_server_handlers handlers = {
-        .on_accept = on_accept, .on_request = on_request, .on_message = on_message, .on_gone = on_gone};
+    static const struct ws_server_handlers handlers = {.on_accept = on_accept,
+                                                       .on_request = on_request,
+                                                       .on_message = on_message,
+                                                       .on_gone = on_gone};
     memset(&fixture, 0, sizeof fixture);
     uv_loop_init(&fixture.loop);
     if (tls && (authority_new(&fixture.authority, NULL) != ERR_OK ||
@@ -160,7 +162,8 @@ static long verify_error(void)
     SSL_set_fd(ssl, wire.fd);
     int reason = SSL_ERROR_WANT_READ;
     while (reason == SSL_ERROR_WANT_READ || reason == SSL_ERROR_WANT_WRITE) {
-        reason = SSL_get_error(ssl, SSL_connect(ssl)); /* SSL_VERIFY_NONE: it goes on, and remembers */
+        reason = SSL_get_error(ssl, SSL_connect(ssl)); /* SSL_VERIFY_NONE: it goes on, and
+                                                          remembers */
         if (reason != SSL_ERROR_NONE) wire_turn(&wire);
     }
     assert_int_equal(reason, SSL_ERROR_NONE);
@@ -190,7 +193,8 @@ static void test_other_certificates(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct tls_identity *identity = NULL;
         assert_int_equal(
-            authority_issue_flawed(fixture.authority, "localhost", cases[i].flaw, &identity, NULL), ERR_OK);
+            authority_issue_flawed(fixture.authority, "localhost", cases[i].flaw, &identity, NULL),
+            ERR_OK);
         fixture.welcome.identity = identity;
         assert_int_equal(verify_error(), cases[i].error);
         fixture.welcome.identity = NULL;
@@ -219,7 +223,8 @@ static void open_socket(void)
 static int try_connect(void)
 {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(ws_server_port(fixture.server))};
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons(ws_server_port(fixture.server))};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     int result = connect(fd, (struct sockaddr *)&address, sizeof address) == 0 ? 0 : errno;
     if (result == EINPROGRESS) {
@@ -236,7 +241,8 @@ static int try_connect(void)
 static void set(enum ws_listening listening)
 {
     struct error err = {0};
-    if (ws_server_set_listening(fixture.server, listening, &err) != ERR_OK) fail_msg("%s", err.text);
+    if (ws_server_set_listening(fixture.server, listening, &err) != ERR_OK)
+        fail_msg("%s", err.text);
     assert_int_equal(ws_server_listening(fixture.server), listening);
     uv_run(&fixture.loop, UV_RUN_NOWAIT);
 }
@@ -253,7 +259,8 @@ static void test_port(void **state)
     for (size_t i = 0; i < sizeof course / sizeof *course; i++) {
         set(course[i]);
         assert_int_equal(try_connect(), results[course[i]]);
-        if (course[i] == WS_IGNORING) assert_int_equal(try_connect(), ETIMEDOUT); /* no place that fills up */
+        /* no place that fills up */
+        if (course[i] == WS_IGNORING) assert_int_equal(try_connect(), ETIMEDOUT);
         echo("still here");
         assert_int_equal(ws_server_port(fixture.server), port);
     }
@@ -268,7 +275,8 @@ static void test_port_is_reserved(void **state)
     (void)state;
     set(WS_REFUSING);
     int fd = socket(AF_INET, SOCK_STREAM, 0);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(ws_server_port(fixture.server))};
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons(ws_server_port(fixture.server))};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), -1);
     assert_int_equal(errno, EADDRINUSE);

@@ -6,7 +6,8 @@ static void test_reader_that_is_too_slow(void **state)
     (void)state;
     open_socket();
     wire_send_text(&wire, "glut");
-    assert_int_equal(wire_read_frame(&wire), WIRE_RESET); /* nothing was flushed before the limit was met */
+    assert_int_equal(wire_read_frame(&wire), WIRE_RESET); /* nothing was flushed before the limit
+                                                             was met */
     wait_gone(1);
     wire_close(&wire);
 }
@@ -88,7 +89,8 @@ static void test_close_without_a_reason(void **state)
         const char *order;
         size_t length;
         const char *payload;
-    } cases[] = {{"close 3000", 2, "\x0B\xB8"}, {"close 4000", 2, "\x0F\xA0"}, {"close 1005", 0, ""}};
+    } cases[] = {
+        {"close 3000", 2, "\x0B\xB8"}, {"close 4000", 2, "\x0F\xA0"}, {"close 1005", 0, ""}};
     for (int i = 0; i < 3; i++) {
         open_socket();
         wire_send_text(&wire, cases[i].order);
@@ -138,7 +140,8 @@ static void test_bare_refusal(void **state)
     dial();
     wire_send_upgrade(&wire, "/bare", "");
     wire_read_rest(&wire, answer, sizeof answer);
-    assert_string_equal(answer, "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+    assert_string_equal(
+        answer, "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
     wire_close(&wire);
     wait_gone(1);
 }

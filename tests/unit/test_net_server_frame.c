@@ -34,8 +34,8 @@ static void add_frame(struct text *out, unsigned first, const char *payload, siz
     }
 }
 
-/* Feeds bytes in pieces of a size; appends what happened as words: "text(abc) ping() close(1000) bad(1002)".
- */
+/* Feeds bytes in pieces of a size; appends what happened as words: "text(abc) ping() close(1000)
+ * bad(1002)". */
 static void read_all(const struct text *bytes, size_t piece, struct text *out)
 {
     struct ws_reader reader = {.limit = LIMIT};
@@ -82,7 +82,10 @@ static const struct {
     {"two in one piece", {{0x81, "a", 0}, {0x81, "b", 0}}, 2, "text(a) text(b) "},
     {"fragments", {{0x01, "a", 0}, {0x00, "", 0}, {0x80, "b", 0}}, 3, "text(ab) "},
     {"a character cut by a fragment", {{0x01, "\xC3", 0}, {0x80, "\xA9", 0}}, 2, "text(\xC3\xA9) "},
-    {"ping between fragments", {{0x01, "a", 0}, {0x89, "p", 0}, {0x80, "b", 0}}, 3, "ping(p) text(ab) "},
+    {"ping between fragments",
+     {{0x01, "a", 0}, {0x89, "p", 0}, {0x80, "b", 0}},
+     3,
+     "ping(p) text(ab) "},
     {"binary", {{0x82, "\xFF\xFE", 0}, {0x81, "x", 0}}, 2, "binary(\xFF\xFE) text(x) "},
     {"pong", {{0x8A, "q", 0}}, 1, "pong(q) "},
     {"close without a code", {{0x88, "", 0}}, 1, "close(1005) "},
@@ -168,7 +171,8 @@ static void test_raw_violations(void **state)
         struct text out = {0};
         text_append(&bytes, raw[i].bytes, raw[i].length);
         read_all(&bytes, 1, &out);
-        if (strcmp(text_str(&out), raw[i].expected) != 0) fail_msg("%s: %s", raw[i].name, text_str(&out));
+        if (strcmp(text_str(&out), raw[i].expected) != 0)
+            fail_msg("%s: %s", raw[i].name, text_str(&out));
         text_free(&bytes);
         text_free(&out);
     }
@@ -256,7 +260,8 @@ static void test_utf8(void **state)
         {"abcdefg\xFF", false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        if (ws_utf8_valid(cases[i].bytes, strlen(cases[i].bytes)) != cases[i].valid) fail_msg("case %zu", i);
+        if (ws_utf8_valid(cases[i].bytes, strlen(cases[i].bytes)) != cases[i].valid)
+            fail_msg("case %zu", i);
     }
 }
 

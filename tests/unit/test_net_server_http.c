@@ -13,8 +13,8 @@ static int parse(const char *head, size_t length, char *copy, struct http_reques
     return http_parse(copy, length, request);
 }
 
-#define UPGRADE                                                                                              \
-    "Host: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"                  \
+#define UPGRADE                                                                                    \
+    "Host: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"        \
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 
 static const struct {
@@ -33,18 +33,21 @@ static const struct {
      0, true},
     {"upgrade by HTTP/1.0", "GET / HTTP/1.0\r\n" UPGRADE "\r\n", 0, false},
     {"upgrade by POST", "POST / HTTP/1.1\r\n" UPGRADE "\r\n", 0, false},
-    {"two keys", "GET / HTTP/1.1\r\n" UPGRADE "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", 0,
-     false},
+    {"two keys", "GET / HTTP/1.1\r\n" UPGRADE "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+     0, false},
     {"old version",
-     "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 8\r\n"
+     "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: "
+     "Upgrade\r\nSec-WebSocket-Version: 8\r\n"
      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
      0, false},
     {"short key",
-     "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+     "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: "
+     "Upgrade\r\nSec-WebSocket-Version: 13\r\n"
      "Sec-WebSocket-Key: dGhlIHNhbXBsZQ==\r\n\r\n",
      0, false},
     {"token inside a word",
-     "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websockets\r\nConnection: Upgrade\r\nSec-WebSocket-Version: "
+     "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websockets\r\nConnection: "
+     "Upgrade\r\nSec-WebSocket-Version: "
      "13\r\n"
      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
      0, false},
@@ -152,8 +155,9 @@ static void test_refusal(void **state)
     (void)state;
     struct text out = {0};
     http_refusal(&out, 429, "retry-after: 2\r\n", "application/json", "{}", false);
-    assert_string_equal(text_str(&out), "HTTP/1.1 429 Too Many Requests\r\ncontent-type: application/json\r\n"
-                                        "content-length: 2\r\nconnection: close\r\nretry-after: 2\r\n\r\n{}");
+    assert_string_equal(text_str(&out),
+                        "HTTP/1.1 429 Too Many Requests\r\ncontent-type: application/json\r\n"
+                        "content-length: 2\r\nconnection: close\r\nretry-after: 2\r\n\r\n{}");
     text_clear(&out);
     http_refusal(&out, 404, "", "text/plain", "gone", true);
     assert_non_null(strstr(text_str(&out), "content-length: 4\r\n"));

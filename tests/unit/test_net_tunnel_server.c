@@ -40,13 +40,14 @@ static int start(void **state)
     socklen_t size = sizeof address;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     fixture.region = socket(AF_INET, SOCK_STREAM, 0);
-    if (bind(fixture.region, (struct sockaddr *)&address, size) != 0 || listen(fixture.region, 8) != 0 ||
+    if (bind(fixture.region, (struct sockaddr *)&address, size) != 0 ||
+        listen(fixture.region, 8) != 0 ||
         getsockname(fixture.region, (struct sockaddr *)&address, &size) != 0)
         return -1;
-    fixture.answer =
-        (struct tunnel_answer){.status = 200, .address = "127.0.0.1", .port = ntohs(address.sin_port)};
-    return tunnel_server_listen(&fixture.loop, "127.0.0.1", 0, decide, &fixture, &fixture.proxy, NULL) ==
-                   ERR_OK
+    fixture.answer = (struct tunnel_answer){
+        .status = 200, .address = "127.0.0.1", .port = ntohs(address.sin_port)};
+    return tunnel_server_listen(&fixture.loop, "127.0.0.1", 0, decide, &fixture, &fixture.proxy,
+                                NULL) == ERR_OK
                ? 0
                : -1;
 }
@@ -69,7 +70,8 @@ static void ask(const char *request)
 static void open_tunnel(void)
 {
     char head[1024];
-    ask("CONNECT contoso.openai.azure.com:443 HTTP/1.1\r\nHost: contoso.openai.azure.com:443\r\n\r\n");
+    ask("CONNECT contoso.openai.azure.com:443 HTTP/1.1\r\nHost: "
+        "contoso.openai.azure.com:443\r\n\r\n");
     assert_true(wire_read_head(&client, head, sizeof head));
     assert_memory_equal(head, "HTTP/1.1 200 ", 13);
     assert_string_equal(fixture.host, "contoso.openai.azure.com");

@@ -19,7 +19,8 @@ static void test_overrides_take_the_parsers_own_notation(void **state)
         {"windows.report", "1m"},
         {"budget.alerts", "90%"},
         {"session.prompts", "Say \"OK\"."},
-        {"load.stages", "[{\"duration\": \"1m\", \"target\": 20}, {\"duration\": \"2m\", \"target\": 40}]"},
+        {"load.stages",
+         "[{\"duration\": \"1m\", \"target\": 20}, {\"duration\": \"2m\", \"target\": 40}]"},
         {"simulator.clock.speed", "1500"},
         {"name", "other"},
         {"seed", "9"},
@@ -54,7 +55,8 @@ static void test_overrides_that_are_refused(void **state)
         const char *key, *value, *says;
     } bad[] = {
         {"load.connect_rate", "50", "load.connect_rate: \"50\" has no time"},
-        {"load.conect_rate", "50/s", "load.conect_rate: unknown key: did you mean \"connect_rate\"?"},
+        {"load.conect_rate", "50/s",
+         "load.conect_rate: unknown key: did you mean \"connect_rate\"?"},
         {"lod.connect_rate", "50/s", "it belongs to \"load.connect_rate\""},
         {"load", "5", "load: this holds further keys"},
         {"retry.attempts", "0", "retry.attempts: 0 is too little: the least is 1"},
@@ -86,25 +88,31 @@ static void test_complaints_about_flags_name_no_line(void **state)
     struct profile *profile =
         parsed(PROFILE(", \"load\": { \"stages\": [{ \"duration\": \"1m\", \"target\": 20 }] }"));
     struct error err = {0};
-    assert_int_equal(
-        profile_override(profile, "load.stages", "[{\"duration\":\"1m\",\"target\":\"5/s\"}]", &err), ERR_OK);
+    assert_int_equal(profile_override(profile, "load.stages",
+                                      "[{\"duration\":\"1m\",\"target\":\"5/s\"}]", &err),
+                     ERR_OK);
     assert_int_equal(profile_check(profile, &err), ERR_PROFILE);
     assert_int_equal(strncmp(err.text, "load.stages[0].target: ", 23), 0);
     profile_free(profile);
 }
 
-#define THREE                                                                                                \
-    "{ \"name\": \"three\", \"regions\": [{" REGION_KEYS("a") "}, {" REGION_KEYS("b") "}, {" REGION_KEYS(    \
-        "c") "}],"                                                                                           \
-             "\"thresholds\": [\"failure_rate < 1%\", \"failure_rate{region=a} < 1%\", "                     \
-             "\"failure_rate{region=c} < 1%\"],"                                                             \
-             "\"simulator\": { \"latency\": [{ \"regions\": [\"a\"], \"delta\": \"1ms\" }, { \"delta\": "    \
-             "\"2ms\" }],"                                                                                   \
-             "\"faults\": [{ \"fault\": \"stall\", \"rate\": \"1%\", \"regions\": [\"a\", \"c\"] },"         \
-             "{ \"fault\": \"server_error\", \"rate\": \"2%\", \"regions\": [\"b\"] }, { \"fault\": "        \
-             "\"stall\", \"rate\": \"3%\" }], \"quota\": [{ \"regions\": [\"b\"], \"rpm\": 1 }, { "          \
-             "\"regions\": "                                                                                 \
-             "[\"b\", \"c\"], \"rpm\": 2 }] } }"
+#define THREE                                                                                      \
+    "{ \"name\": \"three\", \"regions\": [{" REGION_KEYS("a") "}, {" REGION_KEYS(                  \
+        "b") "}, {" REGION_KEYS("c") "}],"                                                         \
+                                     "\"thresholds\": [\"failure_rate < 1%\", "                    \
+                                     "\"failure_rate{region=a} < 1%\", "                           \
+                                     "\"failure_rate{region=c} < 1%\"],"                           \
+                                     "\"simulator\": { \"latency\": [{ \"regions\": [\"a\"], "     \
+                                     "\"delta\": \"1ms\" }, { \"delta\": "                         \
+                                     "\"2ms\" }],"                                                 \
+                                     "\"faults\": [{ \"fault\": \"stall\", \"rate\": \"1%\", "     \
+                                     "\"regions\": [\"a\", \"c\"] },"                              \
+                                     "{ \"fault\": \"server_error\", \"rate\": \"2%\", "           \
+                                     "\"regions\": [\"b\"] }, { \"fault\": "                       \
+                                     "\"stall\", \"rate\": \"3%\" }], \"quota\": [{ \"regions\": " \
+                                     "[\"b\"], \"rpm\": 1 }, { "                                   \
+                                     "\"regions\": "                                               \
+                                     "[\"b\", \"c\"], \"rpm\": 2 }] } }"
 
 static void test_keeping_regions(void **state)
 {
@@ -122,7 +130,8 @@ static void test_keeping_regions(void **state)
     assert_string_equal(profile->regions[0].name, "c");
     assert_int_equal(profile->threshold_count, 2);
     assert_string_equal(profile->thresholds[1], "failure_rate{region=c} < 1%");
-    assert_int_equal(profile->simulator.latency_count, 2); /* the built-in one, and the one for all */
+    assert_int_equal(profile->simulator.latency_count, 2); /* the built-in one, and the one for
+                                                              all */
     assert_true(profile->simulator.latency[1].delta.median_ns == 2 * NS_PER_MS);
     assert_int_equal(profile->simulator.fault_count, 2);
     assert_int_equal(profile->simulator.faults[0].region_count, 1);

@@ -1,6 +1,6 @@
 /*
- * Every file of tests/data/profiles has one mistake, and says on its first line at which line and column the
- * complaint must point and which words it must hold: "// expect 4:17 words|words".
+ * Every file of tests/data/profiles has one mistake, and says on its first line at which line and
+ * column the complaint must point and which words it must hold: "// expect 4:17 words|words".
  */
 #include "base/files.h"
 #include "profile/profile.h"
@@ -21,7 +21,8 @@
 static bool holds_all(const char *text, char *words)
 {
     char *rest = NULL;
-    for (char *word = strtok_r(words, "|", &rest); word != NULL; word = strtok_r(NULL, "|", &rest)) {
+    for (char *word = strtok_r(words, "|", &rest); word != NULL;
+         word = strtok_r(NULL, "|", &rest)) {
         if (strstr(text, word) == NULL) return false;
     }
     return true;
@@ -44,10 +45,12 @@ static void check_file(const char *name)
 
     enum err_code code = profile_load(path, &profile, &err);
     (void)snprintf(wanted, sizeof wanted, "%s:%s: ", path, position);
-    if (code != ERR_PROFILE) fail_msg("%s: accepted, or failed otherwise: %d %s", name, code, err.text);
+    if (code != ERR_PROFILE)
+        fail_msg("%s: accepted, or failed otherwise: %d %s", name, code, err.text);
     if (strncmp(err.text, wanted, strlen(wanted)) != 0)
         fail_msg("%s: not at %s: %s", name, position, err.text);
-    if (!holds_all(err.text + strlen(path), words)) fail_msg("%s: words are missing: %s", name, err.text);
+    if (!holds_all(err.text + strlen(path), words))
+        fail_msg("%s: words are missing: %s", name, err.text);
     if (strstr(err.text, "CANARY") != NULL) fail_msg("%s: repeats a secret: %s", name, err.text);
     if (strchr(err.text, '\n') != NULL) fail_msg("%s: more than one line: %s", name, err.text);
     assert_null(profile);

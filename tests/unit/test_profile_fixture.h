@@ -12,8 +12,9 @@
 
 #include <cmocka.h>
 
-#define REGION_KEYS(name)                                                                                    \
-    "\"name\": \"" name "\", \"endpoint\": \"https://" name ".example.com\", \"deployment\": \"d\""
+#define REGION_KEYS(name)                                                                          \
+    "\"name\": \"" name "\", \"endpoint\": \"https://" name ".example.com\", \"deployment\": "     \
+                                                            "\"d\""
 #define REGIONS "\"regions\": [{" REGION_KEYS("eastus2") "}]"
 #define PROFILE(more) "{ \"name\": \"sample\", " REGIONS more "}"
 

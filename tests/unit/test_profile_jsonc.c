@@ -14,15 +14,16 @@ static struct json_node *parsed(const char *json)
 {
     struct json_node *node = NULL;
     struct error err = {0};
-    if (jsonc_parse("f", json, strlen(json), &node, &err) != ERR_OK) fail_msg("%s: %s", json, err.text);
+    if (jsonc_parse("f", json, strlen(json), &node, &err) != ERR_OK)
+        fail_msg("%s: %s", json, err.text);
     return node;
 }
 
 static void test_strings_are_decoded(void **state)
 {
     (void)state;
-    /* RFC 8259, section 7; the code points' UTF-8 by hand: U+00E9 c3 a9, U+20AC e2 82 ac, U+1D11E f0 9d 84 9e
-     */
+    /* RFC 8259, section 7; the code points' UTF-8 by hand: U+00E9 c3 a9, U+20AC e2 82 ac, U+1D11E
+     * f0 9d 84 9e */
     static const struct {
         const char *json, *text;
     } cases[] = {
@@ -44,9 +45,9 @@ static void test_strings_are_decoded(void **state)
 static void test_kinds_comments_and_trailing_commas(void **state)
 {
     (void)state;
-    struct json_node *node =
-        parsed("\xEF\xBB\xBF// first\n{ \"a\": [1, -0.5e+3, true, false, null,], /* in\n between */\n"
-               "\t\"b\": { }, // last\r\n}\n// end");
+    struct json_node *node = parsed(
+        "\xEF\xBB\xBF// first\n{ \"a\": [1, -0.5e+3, true, false, null,], /* in\n between */\n"
+        "\t\"b\": { }, // last\r\n}\n// end");
     assert_int_equal(node->kind, JSON_OBJECT);
     assert_int_equal(json_count(node), 2);
     const struct json_node *list = json_member(node, "a");
@@ -64,7 +65,8 @@ static void test_kinds_comments_and_trailing_commas(void **state)
 static void test_positions_count_characters(void **state)
 {
     (void)state;
-    struct json_node *node = parsed("{ \"\xC3\xA9\xC3\xA9\": 1,\r\n\t/* \xE2\x82\xAC */ \"b\": [\n  22] }");
+    struct json_node *node =
+        parsed("{ \"\xC3\xA9\xC3\xA9\": 1,\r\n\t/* \xE2\x82\xAC */ \"b\": [\n  22] }");
     const struct json_node *first = json_element(node, 0);
     const struct json_node *second = json_member(node, "b");
     assert_int_equal(first->key_line, 1);
@@ -130,7 +132,8 @@ static void test_what_is_refused(void **state)
         memcpy(copy, cases[i].json, length);
         enum err_code code = jsonc_parse("f", copy, length, &node, &err);
         free(copy);
-        if (code != ERR_PROFILE || strncmp(err.text, cases[i].position, strlen(cases[i].position)) != 0) {
+        if (code != ERR_PROFILE ||
+            strncmp(err.text, cases[i].position, strlen(cases[i].position)) != 0) {
             fail_msg("case %zu, %s: %d, %s", i, cases[i].json, code, err.text);
         }
         assert_null(node);

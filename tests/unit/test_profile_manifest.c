@@ -15,20 +15,24 @@ static const char full[] =
                  "b") ", \"auth\": { \"token_command\": \"echo CANARY-command\" } } ],"
                       "\"load\": { \"model\": \"arrivals\", \"stages\": [{ \"duration\": \"90s\", "
                       "\"target\": \"300/m\" }] },"
-                      "\"session\": { \"instructions\": \"CANARY-instructions\", \"prompts\": [\"CANARY-1\", "
+                      "\"session\": { \"instructions\": \"CANARY-instructions\", \"prompts\": "
+                      "[\"CANARY-1\", "
                       "\"CANARY-23\"] },"
-                      "\"windows\": { \"report\": [\"1m\", \"peak=07:00-09:00@America/Los_Angeles,mon-fri\"] "
+                      "\"windows\": { \"report\": [\"1m\", "
+                      "\"peak=07:00-09:00@America/Los_Angeles,mon-fri\"] "
                       "},"
                       "\"thresholds\": [\"ttft.p99{region=a} < 1.5s\"], \"budget\": { \"usd\": 5 },"
                       "\"prices\": { \"d\": { \"text_in\": 4, \"text_cached\": 0.4 } },"
-                      "\"simulator\": { \"faults\": [{ \"fault\": \"stall\", \"rate\": \"0.8024%\", "
+                      "\"simulator\": { \"faults\": [{ \"fault\": \"stall\", \"rate\": "
+                      "\"0.8024%\", "
                       "\"during\": \"06:00-07:00@UTC\" }] } }";
 
 static cJSON *manifest(const struct profile *profile)
 {
     struct text out = {0};
     profile_manifest(profile, &out);
-    if (strstr(text_str(&out), "CANARY") != NULL) fail_msg("a secret or prompt got out: %s", text_str(&out));
+    if (strstr(text_str(&out), "CANARY") != NULL)
+        fail_msg("a secret or prompt got out: %s", text_str(&out));
     cJSON *json = cJSON_ParseWithOpts(text_str(&out), NULL, 1);
     if (json == NULL) fail_msg("not JSON: %s", text_str(&out));
     text_free(&out);
@@ -42,7 +46,8 @@ static const cJSON *at(const cJSON *node, const char *path)
     char *rest = NULL;
     (void)snprintf(copy, sizeof copy, "%s", path);
     for (char *part = strtok_r(copy, "/", &rest); part != NULL; part = strtok_r(NULL, "/", &rest)) {
-        node = cJSON_IsArray(node) ? cJSON_GetArrayItem(node, atoi(part)) : cJSON_GetObjectItem(node, part);
+        node = cJSON_IsArray(node) ? cJSON_GetArrayItem(node, atoi(part))
+                                   : cJSON_GetObjectItem(node, part);
         if (node == NULL) fail_msg("%s is missing", path);
     }
     return node;
@@ -85,7 +90,8 @@ static void test_facts_are_there_and_secrets_are_not(void **state)
     for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++) {
         const cJSON *node = at(json, strings[i].path);
         if (!cJSON_IsString(node) || strcmp(node->valuestring, strings[i].text) != 0) {
-            fail_msg("%s: %s", strings[i].path, cJSON_IsString(node) ? node->valuestring : "no text");
+            fail_msg("%s: %s", strings[i].path,
+                     cJSON_IsString(node) ? node->valuestring : "no text");
         }
     }
     static const struct {
@@ -136,9 +142,11 @@ static void test_rules_of_the_simulator(void **state)
     (void)state;
     struct profile *profile = parsed(PROFILE(
         ", \"simulator\": { \"faults\": [{ \"fault\": \"server_error\", \"deployments\": [\"d\"],"
-        "\"hours\": { \"zone\": \"America/Los_Angeles\", \"rates\": [\"1%\", \"2.5%\", \"0%\", \"0%\", "
+        "\"hours\": { \"zone\": \"America/Los_Angeles\", \"rates\": [\"1%\", \"2.5%\", \"0%\", "
+        "\"0%\", "
         "\"0%\","
-        "\"0%\", \"0%\", \"0%\", \"0%\", \"0%\", \"0%\", \"0%\", \"0%\", \"0%\", \"0%\", \"0%\", \"0%\","
+        "\"0%\", \"0%\", \"0%\", \"0%\", \"0%\", \"0%\", \"0%\", \"0%\", \"0%\", \"0%\", \"0%\", "
+        "\"0%\","
         "\"0%\", \"0%\", \"0%\", \"0%\", \"0%\", \"0%\", \"100%\"] },"
         "\"burst\": { \"every\": \"5m\", \"length\": \"20s\" },"
         "\"after_failure\": { \"same_session\": \"75%\", \"new_session\": \"0%\" },"
@@ -152,7 +160,8 @@ static void test_rules_of_the_simulator(void **state)
     assert_true(rule->burst_every_ns == 300 * NS_PER_S && rule->burst_length_ns == 20 * NS_PER_S);
     assert_true(rule->after_failure_same.set && rule->after_failure_same.value == 0.75);
     assert_true(rule->after_failure_new.set && rule->after_failure_new.value == 0);
-    assert_true(rule->min_socket_age_ns == 300 * NS_PER_S && rule->max_socket_age_ns == 1200 * NS_PER_S);
+    assert_true(rule->min_socket_age_ns == 300 * NS_PER_S &&
+                rule->max_socket_age_ns == 1200 * NS_PER_S);
     assert_true(rule->from_turn == 2 && rule->to_turn == 9);
     assert_true(rule->min_context_tokens == 14000 && rule->max_context_tokens == 20000);
     assert_true(quota->rpm == 200 && quota->tpm == 100000 && quota->effective_tpm == 20000);

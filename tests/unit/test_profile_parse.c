@@ -56,12 +56,13 @@ static void test_defaults(void **state)
     profile_free(profile);
 }
 
-/* The default and the range of every key of every table are read by the parser that reads profiles. */
+/* The default and the range of every key of every table are read by the parser that reads
+ * profiles. */
 static void test_every_default_and_bound_parses(void **state)
 {
     (void)state;
-    static const struct key_table *const tables[] = {&key_profile,      &key_region,     &key_stage,
-                                                     &key_latency_rule, &key_fault_rule, &key_price};
+    static const struct key_table *const tables[] = {
+        &key_profile, &key_region, &key_stage, &key_latency_rule, &key_fault_rule, &key_price};
     for (size_t t = 0; t < sizeof tables / sizeof tables[0]; t++) {
         void *object = calloc(1, tables[t]->size);
         for (size_t i = 0; i < tables[t]->count; i++) {
@@ -87,29 +88,40 @@ static void test_every_kind_of_value(void **state)
     (void)state;
     struct profile *profile = parsed(
         "{ \"name\": \"all\", \"seed\": 42, \"regions\": ["
-        "  { \"name\": \"a-1_B\", \"endpoint\": \"wss://A.Example.com:8443/\", \"deployment\": \"dep\", "
+        "  { \"name\": \"a-1_B\", \"endpoint\": \"wss://A.Example.com:8443/\", \"deployment\": "
+        "\"dep\", "
         "\"model\": \"gpt-realtime\","
-        "    \"auth\": { \"api_key\": \"${KEY_1}\", \"in\": \"query\" }, \"weight\": 2.5, \"proxy\": "
+        "    \"auth\": { \"api_key\": \"${KEY_1}\", \"in\": \"query\" }, \"weight\": 2.5, "
+        "\"proxy\": "
         "\"http://${U}@proxy:3128\","
-        "    \"ca_file\": \"ca.pem\", \"path\": \"/gateway/realtime\", \"headers\": { \"X-Team\": \"load\", "
+        "    \"ca_file\": \"ca.pem\", \"path\": \"/gateway/realtime\", \"headers\": { \"X-Team\": "
+        "\"load\", "
         "\"X-Token\": \"t ${T}\" } },"
-        "  { \"name\": \"b\", \"endpoint\": \"http://[::1]:8080\", \"deployment\": \"old\", \"dialect\": "
+        "  { \"name\": \"b\", \"endpoint\": \"http://[::1]:8080\", \"deployment\": \"old\", "
+        "\"dialect\": "
         "\"preview\","
-        "    \"api_version\": \"2025-04-01-preview\", \"auth\": { \"token_command\": \"az token\" } },"
-        "  { \"name\": \"c\", \"endpoint\": \"https://api.openai.com\", \"dialect\": \"openai\", \"model\": "
+        "    \"api_version\": \"2025-04-01-preview\", \"auth\": { \"token_command\": \"az token\" "
+        "} },"
+        "  { \"name\": \"c\", \"endpoint\": \"https://api.openai.com\", \"dialect\": \"openai\", "
+        "\"model\": "
         "\"gpt-realtime\" } ],"
-        "\"load\": { \"stages\": [{ \"duration\": \"1m\", \"target\": \"893/h\" }, { \"duration\": 0, "
+        "\"load\": { \"stages\": [{ \"duration\": \"1m\", \"target\": \"893/h\" }, { \"duration\": "
+        "0, "
         "\"target\": 0 }],"
         "  \"model\": \"arrivals\", \"arrival\": \"even\" },"
-        "\"session\": { \"modality\": \"audio\", \"instructions\": \"line\\nline\", \"max_age\": \"10m\" },"
+        "\"session\": { \"modality\": \"audio\", \"instructions\": \"line\\nline\", \"max_age\": "
+        "\"10m\" },"
         "\"windows\": { \"report\": [\"30s\", \"peak=07:00-09:00@America/Los_Angeles,mon-fri\"] },"
         "\"record\": { \"attempts\": false },"
-        "\"prices\": { \"as_of\": \"2026-10-01\", \"gpt-4.1\": { \"text_in\": 4 }, \"gpt-4.1-mini\": { "
+        "\"prices\": { \"as_of\": \"2026-10-01\", \"gpt-4.1\": { \"text_in\": 4 }, "
+        "\"gpt-4.1-mini\": { "
         "\"text_in\": 0.5 } },"
         "\"simulator\": { \"clock\": { \"speed\": 240, \"start\": \"2026-04-14T06:00:00-07:00\" },"
         "  \"audio_delta_bytes\": \"4KiB\","
-        "  \"latency\": [{ \"regions\": [\"b\"], \"during\": \"22:00-06:00@UTC\", \"delta\": \"5ms\" }],"
-        "  \"faults\": [{ \"fault\": \"connection_reset\", \"rate\": \"1.5%\", \"after\": \"2s\" }] } }");
+        "  \"latency\": [{ \"regions\": [\"b\"], \"during\": \"22:00-06:00@UTC\", \"delta\": "
+        "\"5ms\" }],"
+        "  \"faults\": [{ \"fault\": \"connection_reset\", \"rate\": \"1.5%\", \"after\": \"2s\" "
+        "}] } }");
     const struct region *regions = profile->regions;
     assert_int_equal(profile->region_count, 3);
     assert_int_equal(profile->seed, 42);
@@ -128,7 +140,8 @@ static void test_every_kind_of_value(void **state)
     assert_false(regions[1].tls);
     assert_int_equal(regions[1].dialect, DIALECT_PREVIEW);
     assert_int_equal(regions[1].auth.kind, AUTH_TOKEN_COMMAND);
-    assert_string_equal(regions[2].deployment, "gpt-realtime"); /* what the openai dialect asks for */
+    /* what the openai dialect asks for */
+    assert_string_equal(regions[2].deployment, "gpt-realtime");
     assert_true(profile->load.stages[0].target > 0.248055 &&
                 profile->load.stages[0].target < 0.248056); /* 893/3600 */
     assert_true(load_duration_ns(&profile->load) == 60 * NS_PER_S);
@@ -137,7 +150,8 @@ static void test_every_kind_of_value(void **state)
     assert_false(profile->record_attempts);
     assert_int_equal(profile->prices.count, 2);
     assert_string_equal(profile->prices.as_of, "2026-10-01");
-    assert_true(profile->simulator.clock_start_ns == INT64_C(1776171600) * NS_PER_S); /* date -u -d ... +%s */
+    /* date -u -d ... +%s */
+    assert_true(profile->simulator.clock_start_ns == INT64_C(1776171600) * NS_PER_S);
     assert_int_equal(profile->simulator.audio_delta_bytes, 4096);
     assert_int_equal(profile->simulator.latency_count, 2); /* behind the built-in rule */
     assert_true(profile->simulator.latency[1].delta.set);
@@ -171,10 +185,10 @@ static void test_loopback_may_be_plain(void **state)
         char json[256];
         struct profile *profile = NULL;
         struct error err = {0};
-        int length = snprintf(
-            json, sizeof json,
-            "{\"name\":\"x\",\"regions\":[{\"name\":\"a\",\"deployment\":\"d\",\"endpoint\":\"%s\"}]}",
-            cases[i].endpoint);
+        int length = snprintf(json, sizeof json,
+                              "{\"name\":\"x\",\"regions\":[{\"name\":\"a\",\"deployment\":\"d\","
+                              "\"endpoint\":\"%s\"}]}",
+                              cases[i].endpoint);
         enum err_code code = profile_parse("f", json, (size_t)length, &profile, &err);
         if (code != cases[i].code) fail_msg("%s: %d %s", cases[i].endpoint, code, err.text);
         profile_free(profile);
@@ -184,8 +198,9 @@ static void test_loopback_may_be_plain(void **state)
 static void test_prices_by_longest_prefix(void **state)
 {
     (void)state;
-    struct profile *profile = parsed(PROFILE(", \"prices\": { \"gpt-realtime\": {}, \"gpt-realtime-mini\": "
-                                             "{}, \"gpt-4o-realtime-preview\": {} }"));
+    struct profile *profile =
+        parsed(PROFILE(", \"prices\": { \"gpt-realtime\": {}, \"gpt-realtime-mini\": "
+                       "{}, \"gpt-4o-realtime-preview\": {} }"));
     static const struct {
         const char *model, *found;
     } cases[] = {

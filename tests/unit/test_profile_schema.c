@@ -1,5 +1,5 @@
-/* The schema in profiles/ is the table's own; the shipped profiles are what they say; help and suggestions.
- */
+/* The schema in profiles/ is the table's own; the shipped profiles are what they say; help and
+ * suggestions. */
 #include "base/clock.h"
 #include "base/files.h"
 #include "profile/faults.h"
@@ -45,7 +45,8 @@ static void test_every_shipped_profile_loads(void **state)
     int count = 0;
     for (struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
         const char *dot = strrchr(entry->d_name, '.');
-        if (dot == NULL || strcmp(dot, ".json") != 0 || strstr(entry->d_name, ".schema.") != NULL) continue;
+        if (dot == NULL || strcmp(dot, ".json") != 0 || strstr(entry->d_name, ".schema.") != NULL)
+            continue;
         struct profile *profile = shipped(entry->d_name);
         /* a profile is found under its own name */
         assert_int_equal(strncmp(profile->name, entry->d_name, (size_t)(dot - entry->d_name)), 0);
@@ -62,7 +63,8 @@ static double planned_sessions(const struct load *load)
     double from = 0;
     double area = 0;
     for (size_t i = 0; i < load->stage_count; i++) {
-        area += (from + load->stages[i].target) / 2 * (double)load->stages[i].duration_ns / (double)NS_PER_S;
+        area += (from + load->stages[i].target) / 2 * (double)load->stages[i].duration_ns /
+                (double)NS_PER_S;
         from = load->stages[i].target;
     }
     return area;
@@ -72,8 +74,8 @@ static void test_demo_is_short(void **state)
 {
     (void)state;
     struct profile *profile = shipped("demo.json");
-    double seconds =
-        (double)load_duration_ns(&profile->load) / (double)NS_PER_S / profile->simulator.clock_speed;
+    double seconds = (double)load_duration_ns(&profile->load) / (double)NS_PER_S /
+                     profile->simulator.clock_speed;
     double attempts = planned_sessions(&profile->load) * (double)profile->session.interactions *
                       (double)profile->region_count;
     assert_true(seconds <= 60);
@@ -98,7 +100,8 @@ static void test_incident_adds_up(void **state)
     assert_true(sessions > 9999.9 && sessions < 10000.1);
     double failures = 6300 * plan->faults[4].rate;
     for (size_t i = 0; i < 4; i++) {
-        int64_t middle_ns = plan->clock_start_ns + hours[i].hour * 3600 * NS_PER_S + 1800 * NS_PER_S;
+        int64_t middle_ns =
+            plan->clock_start_ns + hours[i].hour * 3600 * NS_PER_S + 1800 * NS_PER_S;
         double expected = hours[i].sessions * plan->faults[i].rate;
         for (size_t k = 0; k < plan->fault_count; k++) {
             assert_int_equal(window_contains(plan->faults[k].during, middle_ns), k == i);
@@ -123,15 +126,16 @@ static void test_two_regions_speak_both_dialects(void **state)
     assert_int_equal(profile->regions[1].auth.kind, AUTH_TOKEN_COMMAND);
     assert_true(profile->budget.usd > 0);
     assert_false(profile_simulate_only(profile));
-    for (size_t i = 0; i < 2; i++) assert_non_null(prices_find(&profile->prices, profile->regions[i].model));
+    for (size_t i = 0; i < 2; i++)
+        assert_non_null(prices_find(&profile->prices, profile->regions[i].model));
     profile_free(profile);
 }
 
 static void test_help_names_every_key(void **state)
 {
     (void)state;
-    static const struct key_table *const tables[] = {&key_profile,      &key_region,     &key_stage,
-                                                     &key_latency_rule, &key_fault_rule, &key_price};
+    static const struct key_table *const tables[] = {
+        &key_profile, &key_region, &key_stage, &key_latency_rule, &key_fault_rule, &key_price};
     struct text help = {0};
     profile_help(&help);
     for (size_t t = 0; t < sizeof tables / sizeof tables[0]; t++) {

@@ -43,13 +43,15 @@ static void test_environment_file_and_command(void **state)
     profile_free(profile);
 
     write_secret("token", "CANARY-token\r\n\n", 15);
-    (void)snprintf(json, sizeof json, REGION("\"auth\": { \"token\": \"${file:%s/token}\" }"), folder);
+    (void)snprintf(json, sizeof json, REGION("\"auth\": { \"token\": \"${file:%s/token}\" }"),
+                   folder);
     profile = parsed(json);
     assert_int_equal(profile_secrets_load(profile, &err), ERR_OK);
     assert_string_equal(profile->regions[0].auth.secret, "CANARY-token");
     profile_free(profile);
 
-    profile = parsed(REGION("\"auth\": { \"token_command\": \"printf ' CANARY-%s\\\\n' command\" }"));
+    profile =
+        parsed(REGION("\"auth\": { \"token_command\": \"printf ' CANARY-%s\\\\n' command\" }"));
     assert_int_equal(profile_secrets_load(profile, &err), ERR_OK);
     assert_string_equal(profile->regions[0].auth.secret, "CANARY-command");
     profile_free(profile);
@@ -66,7 +68,8 @@ static void test_one_command_runs_once(void **state)
         json, sizeof json,
         "{ \"name\": \"s\", \"regions\": [{" REGION_KEYS(
             "a") ", \"auth\": { \"token_command\": \"echo x >>%s/log; echo t\" } },"
-                 "{" REGION_KEYS("b") ", \"auth\": { \"token_command\": \"echo x >>%s/log; echo t\" } }] }",
+                 "{" REGION_KEYS(
+                     "b") ", \"auth\": { \"token_command\": \"echo x >>%s/log; echo t\" } }] }",
         folder, folder);
     struct profile *profile = parsed(json);
     assert_int_equal(profile_secrets_load(profile, &err), ERR_OK);
@@ -84,9 +87,9 @@ static void test_references_within_headers_and_proxy(void **state)
     struct error err = {0};
     assert_int_equal(setenv("RUSHHOUR_UNIT_A", "first", 1), 0);
     assert_int_equal(setenv("RUSHHOUR_UNIT_B", "second", 1), 0);
-    struct profile *profile =
-        parsed(REGION("\"headers\": { \"X-Both\": \"<${RUSHHOUR_UNIT_A}> $ {x} ${RUSHHOUR_UNIT_B}\" },"
-                      "\"proxy\": \"http://me:${RUSHHOUR_UNIT_B}@proxy:3128\""));
+    struct profile *profile = parsed(
+        REGION("\"headers\": { \"X-Both\": \"<${RUSHHOUR_UNIT_A}> $ {x} ${RUSHHOUR_UNIT_B}\" },"
+               "\"proxy\": \"http://me:${RUSHHOUR_UNIT_B}@proxy:3128\""));
     assert_int_equal(profile_secrets_load(profile, &err), ERR_OK);
     assert_string_equal(profile->regions[0].headers[0].value, "<first> $ {x} second");
     assert_string_equal(profile->regions[0].proxy, "http://me:second@proxy:3128");
@@ -128,8 +131,8 @@ static void test_what_is_refused(void **state)
         struct error err = {0};
         char *slot = strstr(cases[i].auth, "%s");
         int before = slot == NULL ? (int)strlen(cases[i].auth) : (int)(slot - cases[i].auth);
-        (void)snprintf(auth, sizeof auth, "%.*s%s%s", before, cases[i].auth, slot == NULL ? "" : folder,
-                       slot == NULL ? "" : slot + 2);
+        (void)snprintf(auth, sizeof auth, "%.*s%s%s", before, cases[i].auth,
+                       slot == NULL ? "" : folder, slot == NULL ? "" : slot + 2);
         (void)snprintf(json, sizeof json, REGION("\"auth\": %s"), auth);
         struct profile *profile = parsed(json);
         enum err_code code = profile_secrets_load(profile, &err);

@@ -19,8 +19,10 @@ static void test_expressions(void **state)
         struct threshold wanted;
     } cases[] = {
         {"failure_rate < 1%", {THRESHOLD_ATTEMPT_RATE, "", 0, 0, "", "", LESS, 0.01}},
-        {"interaction_failure_rate<0.1%", {THRESHOLD_INTERACTION_RATE, "", 0, 0, "", "", LESS, 0.001}},
-        {"  session_failure_rate  <=  5%  ", {THRESHOLD_SESSION_RATE, "", 0, 0, "", "", LESS_OR_EQUAL, 0.05}},
+        {"interaction_failure_rate<0.1%",
+         {THRESHOLD_INTERACTION_RATE, "", 0, 0, "", "", LESS, 0.001}},
+        {"  session_failure_rate  <=  5%  ",
+         {THRESHOLD_SESSION_RATE, "", 0, 0, "", "", LESS_OR_EQUAL, 0.05}},
         {"ttft.p99{region=eastus2} < 1.5s",
          {THRESHOLD_QUANTILE, "ttft", 0.99, 0, "eastus2", "", LESS, 1500000}},
         {"dial.max > 20ms", {THRESHOLD_QUANTILE, "dial", 1, 0, "", "", GREATER, 20000}},
@@ -40,9 +42,10 @@ static void test_expressions(void **state)
             fail_msg("%s: %s", cases[i].expression, err.text);
         bool same = got.kind == wanted->kind && strcmp(got.metric, wanted->metric) == 0 &&
                     fabs(got.quantile - wanted->quantile) < 1e-12 &&
-                    got.slower_than_us == wanted->slower_than_us && strcmp(got.region, wanted->region) == 0 &&
-                    strcmp(got.window, wanted->window) == 0 && got.comparison == wanted->comparison &&
-                    fabs(got.limit - wanted->limit) < 1e-9;
+                    got.slower_than_us == wanted->slower_than_us &&
+                    strcmp(got.region, wanted->region) == 0 &&
+                    strcmp(got.window, wanted->window) == 0 &&
+                    got.comparison == wanted->comparison && fabs(got.limit - wanted->limit) < 1e-9;
         if (!same) fail_msg("%s: understood wrongly", cases[i].expression);
     }
 }
@@ -51,8 +54,9 @@ static void test_every_latency_metric_has_its_name(void **state)
 {
     (void)state;
     /* the contract's list */
-    static const char *const names[] = {"resolve",     "tcp",  "tls", "upgrade",  "dial",        "session",
-                                        "first_event", "ttft", "gap", "response", "interaction", "lag"};
+    static const char *const names[] = {"resolve", "tcp",      "tls",         "upgrade",
+                                        "dial",    "session",  "first_event", "ttft",
+                                        "gap",     "response", "interaction", "lag"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char expression[64];
         struct threshold got;
@@ -96,7 +100,8 @@ static void test_what_is_refused(void **state)
         {"share(ttft) < 5%", "expected > and a duration"},
         {"share(ttft < 1s) < 5%", "expected >"},
         {"share(ttft > 1s < 5%", "expected )"},
-        {"share(tfft > 1s) < 5%", "character 7: no metric is called \"tfft\": did you mean \"ttft\""},
+        {"share(tfft > 1s) < 5%",
+         "character 7: no metric is called \"tfft\": did you mean \"ttft\""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct threshold got;

@@ -55,9 +55,10 @@ static void test_answers(void **state)
     (void)state;
     char got[CLIENT_SECRET_SIZE];
     int64_t end_s;
-    assert_true(reads("{\"value\":\"ek_68af296e8e408191a1120ab6383263c2\",\"expires_at\":1756310470,"
-                      "\"session\":{\"type\":\"realtime\",\"id\":\"sess_1\",\"expires_at\":0}}",
-                      "ek_68af296e8e408191a1120ab6383263c2", 1756310470));
+    assert_true(
+        reads("{\"value\":\"ek_68af296e8e408191a1120ab6383263c2\",\"expires_at\":1756310470,"
+              "\"session\":{\"type\":\"realtime\",\"id\":\"sess_1\",\"expires_at\":0}}",
+              "ek_68af296e8e408191a1120ab6383263c2", 1756310470));
     assert_true(reads("{\"id\":\"sess_001\",\"object\":\"realtime.session\",\"expires_at\":0,"
                       "\"client_secret\":{\"value\":\"ek_abc123\",\"expires_at\":1234567890}}",
                       "ek_abc123", 1234567890));

@@ -89,11 +89,12 @@ static void reads_cached_tokens(void **state)
 {
     (void)state;
     struct event_facts facts;
-    assert_true(parse("{\"type\":\"response.done\",\"response\":{\"id\":\"resp_9\",\"status\":\"completed\","
-                      "\"output\":[{}],"
-                      "\"usage\":{\"input_tokens\":300,\"input_token_details\":{\"cached_tokens\":192,"
-                      "\"cached_tokens_details\":{\"text_tokens\":128,\"audio_tokens\":64}}}}}",
-                      &facts));
+    assert_true(parse(
+        "{\"type\":\"response.done\",\"response\":{\"id\":\"resp_9\",\"status\":\"completed\","
+        "\"output\":[{}],"
+        "\"usage\":{\"input_tokens\":300,\"input_token_details\":{\"cached_tokens\":192,"
+        "\"cached_tokens_details\":{\"text_tokens\":128,\"audio_tokens\":64}}}}}",
+        &facts));
     assert_int_equal(facts.usage.cached, 192);
     assert_int_equal(facts.usage.text_cached, 128);
     assert_int_equal(facts.usage.audio_cached, 64);
@@ -109,7 +110,8 @@ static void reads_failed_responses(void **state)
     assert_true(facts.output_empty);
     assert_string_equal(facts.error_type, "server_error");
     assert_string_equal(facts.error_code, "");
-    assert_string_equal(facts.session_id, "sess_D1tUvWxYzAbCdEfGhIjKl"); /* only its message has it */
+    /* only its message has it */
+    assert_string_equal(facts.session_id, "sess_D1tUvWxYzAbCdEfGhIjKl");
     assert_string_equal(facts.response_id, "resp_D1aBcDeFgHiJkLmNoPqRs");
     assert_int_equal(facts.usage.input, 32);
 
@@ -140,7 +142,8 @@ static void reads_error_events(void **state)
     assert_string_equal(sample("errors", 7).event_id, "");
     assert_string_equal(sample("errors", 8).response_id, "resp_D1aBcDeFgHiJkLmNoPqRs");
     assert_true(
-        parse("{\"type\":\"error\",\"code\":\"429\",\"message\":\"flat, as a gateway sent it\"}", &facts));
+        parse("{\"type\":\"error\",\"code\":\"429\",\"message\":\"flat, as a gateway sent it\"}",
+              &facts));
     assert_string_equal(facts.error_code, "429");
     assert_string_equal(facts.error_type, "");
 }
@@ -159,7 +162,8 @@ static void reads_rate_limits(void **state)
     assert_true(parse("{\"type\":\"rate_limits.updated\",\"rate_limits\":null}", &facts));
     assert_true(facts.remaining_tokens < 0);
     assert_true(
-        parse("{\"type\":\"rate_limits.updated\",\"rate_limits\":[{\"name\":\"requests\",\"remaining\":0},"
+        parse("{\"type\":\"rate_limits.updated\",\"rate_limits\":[{\"name\":\"requests\","
+              "\"remaining\":0},"
               "{\"name\":\"tokens\",\"remaining\":-5},{\"name\":null},7,{\"name\":\"tokens\"}]}",
               &facts));
     assert_true(facts.remaining_requests == 0.0);
@@ -193,7 +197,8 @@ static void bears_any_number(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct text message = {0};
         struct event_facts facts;
-        text_printf(&message, "{\"type\":\"response.done\",\"response\":{\"usage\":{\"input_tokens\":%s}}}",
+        text_printf(&message,
+                    "{\"type\":\"response.done\",\"response\":{\"usage\":{\"input_tokens\":%s}}}",
                     cases[i].number);
         assert_true(parse(message.data, &facts));
         assert_int_equal(facts.usage.input, cases[i].expected);
@@ -247,7 +252,8 @@ static void cuts_long_strings_between_characters(void **state)
     struct event_facts facts;
     assert_true(parse(message.data, &facts));
     assert_int_equal(strlen(facts.event_id), ID_SIZE - 1);
-    assert_int_equal(strlen(facts.error_message), 510); /* 170 whole characters of three bytes in 511 */
+    assert_int_equal(strlen(facts.error_message), 510); /* 170 whole characters of three bytes in
+                                                           511 */
     text_free(&message);
 }
 
@@ -267,7 +273,8 @@ static void takes_ids_out_of_sentences(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct text message = {0};
         struct event_facts facts;
-        text_printf(&message, "{\"type\":\"error\",\"error\":{\"message\":\"%s\"}}", cases[i].message);
+        text_printf(&message, "{\"type\":\"error\",\"error\":{\"message\":\"%s\"}}",
+                    cases[i].message);
         assert_true(parse(message.data, &facts));
         assert_string_equal(facts.session_id, cases[i].session);
         text_free(&message);

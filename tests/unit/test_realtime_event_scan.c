@@ -32,10 +32,11 @@ static void finds_the_type_of_the_top_level(void **state)
         {"{\"event_id\":\"e1\",\"type\":\"response.done\"}", EVENT_RESPONSE_DONE, "response.done"},
         {"{\"a\":{\"type\":\"error\"},\"type\":\"session.created\"}", EVENT_SESSION_CREATED,
          "session.created"},
-        {"{\"a\":[{\"type\":\"error\"},[]],\"b\":null,\"c\":-1.5e3 ,\"d\":true,\"type\":\"session.updated\"}",
+        {"{\"a\":[{\"type\":\"error\"},[]],\"b\":null,\"c\":-1.5e3 "
+         ",\"d\":true,\"type\":\"session.updated\"}",
          EVENT_SESSION_UPDATED, "session.updated"},
-        {"{\"delta\":\"\\\"type\\\":\\\"error\\\"\",\"type\":\"response.text.delta\"}", EVENT_TEXT_DELTA,
-         "response.text.delta"},
+        {"{\"delta\":\"\\\"type\\\":\\\"error\\\"\",\"type\":\"response.text.delta\"}",
+         EVENT_TEXT_DELTA, "response.text.delta"},
         {"{\"delta\":\"ends with a backslash \\\\\",\"type\":\"error\"}", EVENT_ERROR, "error"},
         {"{\"delta\":\"\\\\\\\"}{\",\"type\":\"error\"}", EVENT_ERROR, "error"},
         {"{\"a\":{\"b\":\"}]\\\"\"},\"type\":\"error\"}", EVENT_ERROR, "error"},
@@ -102,7 +103,8 @@ static void refuses_what_has_no_type(void **state)
     };
     for (size_t i = 0; i < sizeof messages / sizeof messages[0]; i++) {
         char type[EVENT_TYPE_SIZE] = "before";
-        if (scan(messages[i], strlen(messages[i]), type) != EVENT_INVALID) fail_msg("%s", messages[i]);
+        if (scan(messages[i], strlen(messages[i]), type) != EVENT_INVALID)
+            fail_msg("%s", messages[i]);
         assert_string_equal(type, "");
     }
 }
@@ -120,8 +122,8 @@ static void cuts_a_long_type(void **state)
     text_free(&message);
 }
 
-/* Type first: a message that ends anywhere after it is told apart; one that ends before is not, and nothing
- * is overrun. */
+/* Type first: a message that ends anywhere after it is told apart; one that ends before is not, and
+ * nothing is overrun. */
 static void bears_truncation_anywhere(void **state)
 {
     (void)state;

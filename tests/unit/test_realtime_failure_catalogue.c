@@ -1,4 +1,5 @@
-/* Every number of the failure catalogue: the JSON of its rows goes through the same readers as in a run. */
+/* Every number of the failure catalogue: the JSON of its rows goes through the same readers as in a
+ * run. */
 #include "failure_catalogue.h"
 
 #include <setjmp.h>
@@ -14,7 +15,8 @@
 static const struct {
     const char *number, *why;
 } elsewhere[] = {
-    {"F03", "a wrong address resolves well; seen by comparing addresses, and afterwards as F24 or F25"},
+    {"F03",
+     "a wrong address resolves well; seen by comparing addresses, and afterwards as F24 or F25"},
     {"F40", "on the wire it is F15, F27 or F60; seen only by comparing regions"},
     {"F48", "a setting without effect fails nothing; the echo is no proof"},
     {"F51", "rushhour knows the event names of both dialects, so it never waits for the others"},
@@ -38,7 +40,8 @@ static void join(const char *const *numbers, size_t count, char out[64])
     size_t length = 0;
     out[0] = '\0';
     for (size_t i = 0; i < count; i++) {
-        length += (size_t)snprintf(out + length, 64 - length, "%s%s", i == 0 ? "" : " ", numbers[i]);
+        length +=
+            (size_t)snprintf(out + length, 64 - length, "%s%s", i == 0 ? "" : " ", numbers[i]);
     }
 }
 
@@ -61,7 +64,8 @@ static void check_row(const struct row *row)
         fail_msg("%s is %s, not %s (%s)", class.code, class.catalogue, row->code, row->number);
     }
     if (class.domain != row->domain) {
-        fail_msg("%s: domain %s, not %s", row->code, domain_name(class.domain), domain_name(row->domain));
+        fail_msg("%s: domain %s, not %s", row->code, domain_name(class.domain),
+                 domain_name(row->domain));
     }
     assert_int_equal(class.phase, row->facts.phase);
     assert_true(strlen(class.advice) > 20);
@@ -78,11 +82,12 @@ static const struct {
     const struct row *rows;
     size_t count;
 } sections[] = {
-#define SECTION(rows)                                                                                        \
-    {                                                                                                        \
-        rows, sizeof(rows) / sizeof(rows)[0]                                                                 \
+#define SECTION(rows)                                                                              \
+    {                                                                                              \
+        rows, sizeof(rows) / sizeof(rows)[0]                                                       \
     }
-    SECTION(transport), SECTION(upgrade), SECTION(session), SECTION(start), SECTION(stream), SECTION(life),
+    SECTION(transport), SECTION(upgrade), SECTION(session),
+    SECTION(start),     SECTION(stream),  SECTION(life),
 };
 
 static void names_every_wire_signature(void **state)

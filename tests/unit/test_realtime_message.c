@@ -10,7 +10,8 @@
 
 #include <cmocka.h>
 
-/* Compares the message with a line (from 0) of a sample file, as JSON: the order of keys does not matter. */
+/* Compares the message with a line (from 0) of a sample file, as JSON: the order of keys does not
+ * matter. */
 static void is_sample(struct text *message, const char *file, int line)
 {
     struct text path = {0};
@@ -56,8 +57,9 @@ static void says_what_was_asked(void **state)
     static const struct session_settings audio = {MODALITY_AUDIO, "", 4096};
     struct text message = {0};
     message_session_update(&message, DIALECT_GA, &bare, NULL);
-    assert_string_equal(message.data, "{\"type\":\"session.update\",\"session\":{\"type\":\"realtime\","
-                                      "\"output_modalities\":[\"text\"]}}");
+    assert_string_equal(message.data,
+                        "{\"type\":\"session.update\",\"session\":{\"type\":\"realtime\","
+                        "\"output_modalities\":[\"text\"]}}");
     text_clear(&message);
     message_session_update(&message, DIALECT_GA, &audio, "c1");
     assert_string_equal(
@@ -65,14 +67,16 @@ static void says_what_was_asked(void **state)
         "{\"type\":\"session.update\",\"event_id\":\"c1\",\"session\":{\"type\":\"realtime\","
         "\"output_modalities\":[\"audio\"],\"instructions\":\"\",\"max_output_tokens\":4096,"
         "\"audio\":{\"input\":{\"format\":{\"type\":\"audio/pcm\",\"rate\":24000},"
-        "\"turn_detection\":null},\"output\":{\"format\":{\"type\":\"audio/pcm\",\"rate\":24000}}}}}");
+        "\"turn_detection\":null},\"output\":{\"format\":{\"type\":\"audio/"
+        "pcm\",\"rate\":24000}}}}}");
     text_clear(&message);
     message_session_update(&message, DIALECT_PREVIEW, &audio, "c1");
-    assert_string_equal(
-        message.data,
-        "{\"type\":\"session.update\",\"event_id\":\"c1\",\"session\":{\"modalities\":[\"text\",\"audio\"],"
-        "\"instructions\":\"\",\"max_response_output_tokens\":4096,\"input_audio_format\":\"pcm16\","
-        "\"output_audio_format\":\"pcm16\",\"turn_detection\":null}}");
+    assert_string_equal(message.data,
+                        "{\"type\":\"session.update\",\"event_id\":\"c1\",\"session\":{"
+                        "\"modalities\":[\"text\",\"audio\"],"
+                        "\"instructions\":\"\",\"max_response_output_tokens\":4096,\"input_audio_"
+                        "format\":\"pcm16\","
+                        "\"output_audio_format\":\"pcm16\",\"turn_detection\":null}}");
     text_clear(&message);
     message_response_cancel(&message, "c9");
     assert_string_equal(message.data, "{\"type\":\"response.cancel\",\"event_id\":\"c9\"}");
@@ -89,8 +93,10 @@ static void escapes_prompts(void **state)
     cJSON *root = cJSON_Parse(message.data);
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(root, "item");
     const cJSON *part = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(item, "content"), 0);
-    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(part, "text")), prompt);
-    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, "event_id")), "id \"1\"");
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(part, "text")),
+                        prompt);
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, "event_id")),
+                        "id \"1\"");
     cJSON_Delete(root);
     text_free(&message);
 }

@@ -1,5 +1,5 @@
-/* Headers of answers as the service and gateways send them, and the waits that they and its sentences ask
- * for. */
+/* Headers of answers as the service and gateways send them, and the waits that they and its
+ * sentences ask for. */
 #include "realtime/response_headers.h"
 #include "realtime/retry_hint.h"
 
@@ -22,7 +22,8 @@ static struct response_headers read_all(const struct pair *pairs, size_t count)
 {
     struct response_headers headers;
     response_headers_init(&headers);
-    for (size_t i = 0; i < count; i++) response_headers_add(&headers, pairs[i].name, pairs[i].value);
+    for (size_t i = 0; i < count; i++)
+        response_headers_add(&headers, pairs[i].name, pairs[i].value);
     return headers;
 }
 
@@ -112,7 +113,8 @@ static void dates(void **state)
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         const struct pair pair = {"date", rows[i].text};
         struct response_headers headers = read_all(&pair, 1);
-        if (headers.date_s != rows[i].seconds) fail_msg("%s: %lld", rows[i].text, (long long)headers.date_s);
+        if (headers.date_s != rows[i].seconds)
+            fail_msg("%s: %lld", rows[i].text, (long long)headers.date_s);
     }
 }
 
@@ -138,7 +140,8 @@ static void hints_in_sentences(void **state)
         const char *text;
         int64_t ns;
     } rows[] = {
-        {"Requests to the Realtime API have exceeded call rate limit of your tier. Please retry after 6 "
+        {"Requests to the Realtime API have exceeded call rate limit of your tier. Please retry "
+         "after 6 "
          "seconds.",
          6 * S},
         {"Rate limit reached for gpt-realtime. Please try again in 20 seconds.", 20 * S},

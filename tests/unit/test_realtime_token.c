@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-/* The example of RFC 7519, section 3.1: {"iss":"joe","exp":1300819380,"http://example.com/is_root":true},
- * with line breaks inside. */
+/* The example of RFC 7519, section 3.1:
+ * {"iss":"joe","exp":1300819380,"http://example.com/is_root":true}, with line breaks inside. */
 static const char rfc7519[] = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9"
                               "."
                               "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFt"
@@ -34,11 +34,11 @@ static void test_claims_of_entra(void **state)
     struct token_facts facts;
     /* python3: b64({"aud":"https://cognitiveservices.azure.com","iat":1700000000,"nbf":1700000060,
      *               "exp":1700003600.5,"name":"\u00fe\u00ff?>"}), where '-' and '_' stand in the text */
-    assert_true(token_read(
-        "eyJhbGciOiJSUzI1NiJ9."
-        "eyJhdWQiOiJodHRwczovL2NvZ25pdGl2ZXNlcnZpY2VzLmF6dXJlLmNvbSIsImlhdCI6MTcwMDAwMDAwMCwibmJmIjox"
-        "NzAwMDAwMDYwLCJleHAiOjE3MDAwMDM2MDAuNSwibmFtZSI6IsO-w78_PiJ9.c2ln",
-        &facts));
+    assert_true(token_read("eyJhbGciOiJSUzI1NiJ9."
+                           "eyJhdWQiOiJodHRwczovL2NvZ25pdGl2ZXNlcnZpY2VzLmF6dXJlLmNvbSIsImlhdCI6MTc"
+                           "wMDAwMDAwMCwibmJmIjox"
+                           "NzAwMDAwMDYwLCJleHAiOjE3MDAwMDM2MDAuNSwibmFtZSI6IsO-w78_PiJ9.c2ln",
+                           &facts));
     assert_string_equal(facts.audience, "https://cognitiveservices.azure.com");
     assert_int_equal(facts.issued_s, 1700000000);
     assert_int_equal(facts.not_before_s, 1700000060);
@@ -75,9 +75,11 @@ static void test_what_is_no_token(void **state)
 static void test_when_it_is_replaced(void **state)
 {
     (void)state;
-    assert_int_equal(token_renewal_s(1000, 1000 + 3600), 1000 + 3300); /* an hour: five minutes before */
-    assert_int_equal(token_renewal_s(1000, 1000 + 1500), 1000 + 1200); /* 25 minutes: both rules agree */
-    assert_int_equal(token_renewal_s(1000, 1000 + 600), 1000 + 480);   /* 80 % of ten minutes */
+    /* an hour: five minutes before */
+    assert_int_equal(token_renewal_s(1000, 1000 + 3600), 1000 + 3300);
+    /* 25 minutes: both rules agree */
+    assert_int_equal(token_renewal_s(1000, 1000 + 1500), 1000 + 1200);
+    assert_int_equal(token_renewal_s(1000, 1000 + 600), 1000 + 480); /* 80 % of ten minutes */
     assert_int_equal(token_renewal_s(1000, 1000 + 60), 1000 + 48);
     assert_int_equal(token_renewal_s(1000, 1002), 1002);
     assert_int_equal(token_renewal_s(1000, 900), 1000); /* expired when it came */

@@ -102,7 +102,8 @@ static void test_the_header(void **state)
     for (size_t i = 0; i < 512; i++) sum += i >= 148 && i < 156 ? 0 : header[i];
     assert_int_equal(strtoul((char *)header + 148, NULL, 8), sum);
     unsigned char rest[4096];
-    assert_int_equal(gzread(file, rest, sizeof rest), 512 + 1024); /* one block of content, two of zeros */
+    /* one block of content, two of zeros */
+    assert_int_equal(gzread(file, rest, sizeof rest), 512 + 1024);
     (void)gzclose(file);
 }
 

@@ -150,7 +150,8 @@ static void test_latency_is_rounded_to_the_nearest_microsecond(void **state)
     (void)state;
     static const struct {
         int64_t ns, us;
-    } rows[] = {{0, 0}, {1, 0}, {499, 0}, {500, 1}, {1499, 1}, {1500, 2}, {999499, 999}, {999500, 1000}};
+    } rows[] = {{0, 0},    {1, 0},    {499, 0},      {500, 1},
+                {1499, 1}, {1500, 2}, {999499, 999}, {999500, 1000}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct cell cell = {0};
         cell_latency(&cell, METRIC_TTFT, rows[i].ns);
@@ -226,8 +227,9 @@ static void test_a_failed_cell_is_refused(void **state)
 static void test_metric_names_are_found_again(void **state)
 {
     (void)state;
-    static const char *const contract[] = {"resolve",     "tcp",  "tls", "upgrade",  "dial",        "session",
-                                           "first_event", "ttft", "gap", "response", "interaction", "lag"};
+    static const char *const contract[] = {"resolve", "tcp",      "tls",         "upgrade",
+                                           "dial",    "session",  "first_event", "ttft",
+                                           "gap",     "response", "interaction", "lag"};
     assert_int_equal(METRIC_COUNT, sizeof contract / sizeof *contract);
     for (size_t i = 0; i < METRIC_COUNT; i++) {
         enum metric metric = METRIC_COUNT;

@@ -14,8 +14,9 @@
 
 #include <cmocka.h>
 
-#define ATTEMPT_HEADER                                                                                       \
-    "time,region,session_id,turn,attempt,outcome,code,ttft_us,response_us,socket_age_ms,input_tokens,"       \
+#define ATTEMPT_HEADER                                                                             \
+    "time,region,session_id,turn,attempt,outcome,code,ttft_us,response_us,socket_age_ms,input_"    \
+    "tokens,"                                                                                      \
     "cached_tokens,output_tokens,end,session,interaction,response_id,client_request_id\n"
 
 /* 2026-04-14T15:00:00Z = 1776178800 s (date -u -d @1776178800). */
@@ -105,7 +106,8 @@ static void test_control_characters_become_spaces(void **state)
     text_free(&out);
 }
 
-#define GOOD "2026-04-14T15:00:00.123Z,r,s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,req"
+#define GOOD                                                                                       \
+    "2026-04-14T15:00:00.123Z,r,s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,req"
 
 static void test_torn_and_foreign_rows_are_refused(void **state)
 {
@@ -120,13 +122,17 @@ static void test_torn_and_foreign_rows_are_refused(void **state)
         "2026-04-14T15:00:00.123Z,r,s,,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,req",
         "2026-04-14T15:00:00.123Z,r,s,3,2,fine,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,req",
         "2026-04-14T15:00:00.123Z,r,s,3,2,ok,,1.5,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,req",
-        "2026-04-14T15:00:00.123Z,r,s,3,2,ok,,1,9223372036854775808,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,a,"
+        "2026-04-14T15:00:00.123Z,r,s,3,2,ok,,1,9223372036854775808,3,4,5,6,2026-04-14T15:00:02."
+        "000Z,77,4,a,"
         "b",
-        "2026-04-14T15:00:00.123Z,r,s,3,2,ok,,1,2,3,18446744073709551616,5,6,2026-04-14T15:00:02.000Z,7,4,a,"
+        "2026-04-14T15:00:00.123Z,r,s,3,2,ok,,1,2,3,18446744073709551616,5,6,2026-04-14T15:00:02."
+        "000Z,7,4,a,"
         "b",
         "2026-04-14T15:00:00.123Z,\"r,s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,req",
-        "2026-04-14T15:00:00.123Z,\"r\"x,s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,req",
-        "2026-04-14T15:00:00.123Z,r\"x\",s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,req",
+        "2026-04-14T15:00:00.123Z,\"r\"x,s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,"
+        "req",
+        "2026-04-14T15:00:00.123Z,r\"x\",s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,"
+        "req",
     };
     char line[512];
     struct attempt_row row;
@@ -141,8 +147,8 @@ static void test_torn_and_foreign_rows_are_refused(void **state)
     }
 }
 
-/* A row cut anywhere before its last field is refused, so that it never passes for a row with other figures.
- */
+/* A row cut anywhere before its last field is refused, so that it never passes for a row with other
+ * figures. */
 static void test_no_cut_row_passes_for_another(void **state)
 {
     (void)state;
@@ -159,8 +165,9 @@ static void test_no_cut_row_passes_for_another(void **state)
 static void test_header_row_decides_the_positions(void **state)
 {
     (void)state;
-    char header[] = "note,region,time,session_id,turn,attempt,outcome,code,response_us,ttft_us,socket_age_ms,"
-                    "output_tokens,cached_tokens,input_tokens";
+    char header[] =
+        "note,region,time,session_id,turn,attempt,outcome,code,response_us,ttft_us,socket_age_ms,"
+        "output_tokens,cached_tokens,input_tokens";
     char line[] = "hm,r,2026-04-14T15:00:00Z,s,1,1,cancelled,,20,10,30,6,5,4";
     struct csv_map map;
     struct attempt_row row;
@@ -194,15 +201,20 @@ static void test_interval_header_begins_with_the_contract(void **state)
     interval_csv_header(&out);
     assert_string_equal(
         text_str(&out),
-        "start,end,region,sessions_started,sessions_opened,sessions_failed,attempts_started,attempts_ok,"
-        "attempts_failed,attempts_cancelled,interactions_ok,interactions_failed,retries,input_tokens,cached_"
+        "start,end,region,sessions_started,sessions_opened,sessions_failed,attempts_started,"
+        "attempts_ok,"
+        "attempts_failed,attempts_cancelled,interactions_ok,interactions_failed,retries,input_"
+        "tokens,cached_"
         "tokens,"
-        "output_tokens,cost_usd,sessions_ended,first_attempts_ok,first_attempts_failed,recovered,failed_"
+        "output_tokens,cost_usd,sessions_ended,first_attempts_ok,first_attempts_failed,recovered,"
+        "failed_"
         "tokens,"
-        "requested_sessions,unknown_events,clipped,harmless_errors,probes,probes_recovered,failed_cost_usd,"
+        "requested_sessions,unknown_events,clipped,harmless_errors,probes,probes_recovered,failed_"
+        "cost_usd,"
         "cluster_sessions,cluster_with_failure,"
         "cluster_m,"
-        "cluster_x,cluster_mm,cluster_mx,cluster_xx,cluster_at_risk,cluster_first_failures,loop_delay_p99_us,"
+        "cluster_x,cluster_mm,cluster_mx,cluster_xx,cluster_at_risk,cluster_first_failures,loop_"
+        "delay_p99_us,"
         "loop_delay_max_us,dispatch_delay_p99_us,dispatch_delay_max_us,loops,loops_late,dispatches,"
         "dispatches_late,"
         "wall_ms,cpu,requested,achieved,valid,why\n");
@@ -286,10 +298,11 @@ static void test_a_figure_that_is_no_number_costs_the_field_only(void **state)
 static void test_interval_columns_to_the_right_may_be_missing(void **state)
 {
     (void)state;
-    char header[] =
-        "start,end,region,sessions_started,sessions_opened,sessions_failed,attempts_started,attempts_ok,"
-        "attempts_failed,attempts_cancelled,interactions_ok,interactions_failed,retries,input_tokens,"
-        "cached_tokens,output_tokens,cost_usd";
+    char header[] = "start,end,region,sessions_started,sessions_opened,sessions_failed,attempts_"
+                    "started,attempts_ok,"
+                    "attempts_failed,attempts_cancelled,interactions_ok,interactions_failed,"
+                    "retries,input_tokens,"
+                    "cached_tokens,output_tokens,cost_usd";
     char line[] = "2026-04-14T15:00:00Z,2026-04-14T15:00:10Z,r,1,2,3,4,5,6,7,8,9,10,11,12,13,0.25";
     static const char *const hostile[] = {"inf", "nan", "0x10", " 1", "1e999", "1,", "-", "1.2.3"};
     struct csv_map map;
@@ -303,7 +316,8 @@ static void test_interval_columns_to_the_right_may_be_missing(void **state)
     assert_true(row.health.valid);
     for (size_t i = 0; i < sizeof hostile / sizeof *hostile; i++) {
         struct text text = {0};
-        text_printf(&text, "2026-04-14T15:00:00Z,2026-04-14T15:00:10Z,r,1,2,3,4,5,6,7,8,9,10,11,12,13,%s",
+        text_printf(&text,
+                    "2026-04-14T15:00:00Z,2026-04-14T15:00:10Z,r,1,2,3,4,5,6,7,8,9,10,11,12,13,%s",
                     hostile[i]);
         assert_int_equal(interval_csv_read(&map, text.data, &row, NULL), ERR_FORMAT);
         text_free(&text);
@@ -322,7 +336,8 @@ static void assert_documented(struct text *header)
          name = strtok_r(NULL, ",\n", &rest)) {
         char quoted[80];
         (void)snprintf(quoted, sizeof quoted, "`%s`", name);
-        if (strstr(page.data, quoted) == NULL) fail_msg("results/README.md says nothing of %s", quoted);
+        if (strstr(page.data, quoted) == NULL)
+            fail_msg("results/README.md says nothing of %s", quoted);
         columns++;
     }
     assert_true(columns > 10);

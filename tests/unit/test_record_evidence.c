@@ -116,7 +116,10 @@ static void test_what_is_unknown_is_null(void **state)
         .region = &f->regions[0],
         .address = "",
         .session_scope = true,
-        .failure = {.phase = PHASE_RESOLVE, .domain = DOMAIN_NETWORK, .code = "dns", .catalogue = "F02"},
+        .failure = {.phase = PHASE_RESOLVE,
+                    .domain = DOMAIN_NETWORK,
+                    .code = "dns",
+                    .catalogue = "F02"},
         .session_id = "",
         .socket_age_ns = -1,
         .elapsed_ns = -1,
@@ -125,7 +128,8 @@ static void test_what_is_unknown_is_null(void **state)
     evidence_write(&line, &evidence, NULL);
     cJSON *record = parse_line(&line);
     assert_keys(record);
-    for (size_t i = 0; i < sizeof nulls / sizeof *nulls; i++) assert_true(cJSON_IsNull(at(record, nulls[i])));
+    for (size_t i = 0; i < sizeof nulls / sizeof *nulls; i++)
+        assert_true(cJSON_IsNull(at(record, nulls[i])));
     assert_string_at(record, "scope", "session");
     assert_int_equal(cJSON_GetArraySize(at(record, "events")), 0);
     assert_int_equal(cJSON_GetArraySize(at(record, "also")), 0);
@@ -154,7 +158,8 @@ static void test_errors_tokens_and_local_time(void **state)
         .os_error = 104, /* Linux: ECONNRESET */
         .tls_error = 19,
         .http_status = 429,
-        .usage = {.present = true, .input = 10, .cached = 4, .output = 3, .text_in = 6, .audio_out = 2},
+        .usage =
+            {.present = true, .input = 10, .cached = 4, .output = 3, .text_in = 6, .audio_out = 2},
     };
     struct text line = {0};
     evidence_write(&line, &evidence, zone);
@@ -196,7 +201,10 @@ static void test_further_evidence(void **state)
             .has_skew = true,
             .skew_ns = -1500 * NS_PER_MS,
             .region = &f->regions[1],
-            .failure = {.phase = PHASE_RESPONSE, .domain = DOMAIN_NONE, .code = "x", .catalogue = "unknown"},
+            .failure = {.phase = PHASE_RESPONSE,
+                        .domain = DOMAIN_NONE,
+                        .code = "x",
+                        .catalogue = "unknown"},
             .error_type = "odd_error",
             .error_code = "E" CANARY_KEY,
             .error_param = "session.voice",
@@ -238,9 +246,12 @@ static void test_secrets_are_redacted_and_cookies_dropped(void **state)
     const struct evidence evidence = {
         .utc_ns = START_NS,
         .region = &f->regions[0],
-        .failure = {.phase = PHASE_UPGRADE, .domain = DOMAIN_AUTH, .code = "upgrade_401", .catalogue = "F20"},
-        .message =
-            "Access denied for " CANARY_KEY ", proxy http://someone:" CANARY_PROXY "@proxy.example:3128/",
+        .failure = {.phase = PHASE_UPGRADE,
+                    .domain = DOMAIN_AUTH,
+                    .code = "upgrade_401",
+                    .catalogue = "F20"},
+        .message = "Access denied for " CANARY_KEY ", proxy http://someone:" CANARY_PROXY
+                   "@proxy.example:3128/",
         .close_reason = CANARY_KEY,
         .headers = headers,
         .header_count = sizeof headers / sizeof *headers,
@@ -262,8 +273,8 @@ static void test_secrets_are_redacted_and_cookies_dropped(void **state)
     fixture_free(f);
 }
 
-/* The messages of a service can hold anything: line breaks, quotes, bytes that are no UTF-8. The record stays
- * one line. */
+/* The messages of a service can hold anything: line breaks, quotes, bytes that are no UTF-8. The
+ * record stays one line. */
 static void test_hostile_text_stays_one_valid_line(void **state)
 {
     (void)state;
@@ -275,7 +286,10 @@ static void test_hostile_text_stays_one_valid_line(void **state)
     const struct evidence evidence = {
         .utc_ns = START_NS,
         .region = &f->regions[0],
-        .failure = {.phase = PHASE_STREAM, .domain = DOMAIN_SERVICE, .code = "x", .catalogue = "unknown"},
+        .failure = {.phase = PHASE_STREAM,
+                    .domain = DOMAIN_SERVICE,
+                    .code = "x",
+                    .catalogue = "unknown"},
         .message = "line\r\nbreak \"quoted\" \\ \xc3\x28 \xf0\x9f\xa6\xa6",
         .events = events,
         .event_count = EVIDENCE_EVENTS + 8,
@@ -285,7 +299,8 @@ static void test_hostile_text_stays_one_valid_line(void **state)
     cJSON *record = parse_line(&line);
     const cJSON *kept = at(record, "events");
     assert_int_equal(cJSON_GetArraySize(kept), EVIDENCE_EVENTS);
-    assert_true(cJSON_GetArrayItem(cJSON_GetArrayItem(kept, 0), 0)->valuedouble == 8); /* the last 32 */
+    /* the last 32 */
+    assert_true(cJSON_GetArrayItem(cJSON_GetArrayItem(kept, 0), 0)->valuedouble == 8);
     assert_non_null(strstr(at(record, "message")->valuestring, "\"quoted\" \\"));
     assert_true(cJSON_IsFalse(at(record, "brief")));
     cJSON_Delete(record);
@@ -313,7 +328,8 @@ static void test_every_key_is_documented(void **state)
     for (size_t i = 0; i < CONTRACT_KEYS; i++) {
         char quoted[80];
         (void)snprintf(quoted, sizeof quoted, "`%s`", contract_keys[i]);
-        if (strstr(page.data, quoted) == NULL) fail_msg("results/README.md says nothing of %s", quoted);
+        if (strstr(page.data, quoted) == NULL)
+            fail_msg("results/README.md says nothing of %s", quoted);
     }
     text_free(&page);
 }

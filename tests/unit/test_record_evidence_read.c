@@ -27,7 +27,8 @@ static void test_what_the_writer_wrote(void **state)
     assert_string_equal(entry.catalogue, "F64");
     assert_string_equal(entry.session_id, "sess_1");
     assert_string_equal(entry.event_id, "");
-    assert_string_equal(entry_header(&entry, "APIM-Request-Id"), "11111111-2222-3333-4444-555555555555");
+    assert_string_equal(entry_header(&entry, "APIM-Request-Id"),
+                        "11111111-2222-3333-4444-555555555555");
     assert_string_equal(entry_header(&entry, "set-cookie"), "");
     assert_true(entry.turn == 3 && entry.attempt == 1 && entry.close_code == 1011);
     assert_true(entry.http_status == ENTRY_UNKNOWN && entry.input_tokens == ENTRY_UNKNOWN);
@@ -42,8 +43,9 @@ static void test_what_the_writer_wrote(void **state)
     fixture_free(f);
 }
 
-#define LEAST                                                                                                \
-    "\"time\":\"2026-04-14T15:00:00Z\",\"region\":\"r\",\"phase\":\"close\",\"domain\":\"none\",\"code\":"   \
+#define LEAST                                                                                      \
+    "\"time\":\"2026-04-14T15:00:00Z\",\"region\":\"r\",\"phase\":\"close\",\"domain\":\"none\","  \
+    "\"code\":"                                                                                    \
     "\"x\""
 
 static void test_what_is_least_needed(void **state)
@@ -56,9 +58,10 @@ static void test_what_is_least_needed(void **state)
     assert_null(entry.also);
     assert_int_equal(entry_event_count(&entry), 0);
     entry_free(&entry);
-    assert_true(parse("{" LEAST ",\"also\":[\"F67\"],\"clock_skew_ms\":-12.5,\"usage_shape\":\"zero\","
-                      "\"tokens\":{\"input\":7},\"turn\":\"three\",\"http_status\":-1,\"headers\":[]}",
-                      &entry));
+    assert_true(
+        parse("{" LEAST ",\"also\":[\"F67\"],\"clock_skew_ms\":-12.5,\"usage_shape\":\"zero\","
+              "\"tokens\":{\"input\":7},\"turn\":\"three\",\"http_status\":-1,\"headers\":[]}",
+              &entry));
     assert_int_equal(cJSON_GetArraySize(entry.also), 1);
     assert_true(entry.has_clock_skew && entry.clock_skew_ms == -12.5);
     assert_string_equal(entry.usage_shape, "zero");
@@ -78,14 +81,19 @@ static void test_what_is_no_record(void **state)
         "{}",
         "{" LEAST,
         "{" LEAST "} x",
-        "{\"time\":\"yesterday\",\"region\":\"r\",\"phase\":\"close\",\"domain\":\"none\",\"code\":\"x\"}",
-        "{\"time\":\"2026-04-14T15:00:00Z\",\"region\":\"r\",\"phase\":\"lunch\",\"domain\":\"none\","
-        "\"code\":\"x\"}",
-        "{\"time\":\"2026-04-14T15:00:00Z\",\"region\":\"r\",\"phase\":\"close\",\"domain\":\"them\","
-        "\"code\":\"x\"}",
-        "{\"time\":\"2026-04-14T15:00:00Z\",\"region\":\"\",\"phase\":\"close\",\"domain\":\"none\",\"code\":"
+        "{\"time\":\"yesterday\",\"region\":\"r\",\"phase\":\"close\",\"domain\":\"none\",\"code\":"
         "\"x\"}",
-        "{\"time\":\"2026-04-14T15:00:00Z\",\"region\":\"r\",\"phase\":\"close\",\"domain\":\"none\","
+        "{\"time\":\"2026-04-14T15:00:00Z\",\"region\":\"r\",\"phase\":\"lunch\",\"domain\":"
+        "\"none\","
+        "\"code\":\"x\"}",
+        "{\"time\":\"2026-04-14T15:00:00Z\",\"region\":\"r\",\"phase\":\"close\",\"domain\":"
+        "\"them\","
+        "\"code\":\"x\"}",
+        "{\"time\":\"2026-04-14T15:00:00Z\",\"region\":\"\",\"phase\":\"close\",\"domain\":"
+        "\"none\",\"code\":"
+        "\"x\"}",
+        "{\"time\":\"2026-04-14T15:00:00Z\",\"region\":\"r\",\"phase\":\"close\",\"domain\":"
+        "\"none\","
         "\"code\":\"\"}",
         "{\"time\":7,\"region\":\"r\",\"phase\":\"close\",\"domain\":\"none\",\"code\":\"x\"}",
     };
@@ -107,14 +115,16 @@ static void test_a_torn_file(void **state)
     struct fixture *f = fixture_new();
     struct text notes = {0};
     int seen = 0;
-    static const char content[] = "{" LEAST "}\nnonsense\n{" LEAST "}\r\n{" LEAST "}\n{\"time\":\"2026";
+    static const char content[] =
+        "{" LEAST "}\nnonsense\n{" LEAST "}\r\n{" LEAST "}\n{\"time\":\"2026";
     assert_int_equal(folder_make(f->folder, NULL), ERR_OK);
-    assert_int_equal(file_write(fixture_path(f, "failures.jsonl"), content, sizeof content - 1, NULL),
-                     ERR_OK);
+    assert_int_equal(
+        file_write(fixture_path(f, "failures.jsonl"), content, sizeof content - 1, NULL), ERR_OK);
     assert_int_equal(evidence_read(f->folder, count, &seen, &notes, NULL), ERR_OK);
     assert_int_equal(seen, 3);
     assert_non_null(strstr(text_str(&notes), "the last line is torn"));
-    assert_non_null(strstr(text_str(&notes), "1 line cannot be read and was skipped, the first in line 2"));
+    assert_non_null(
+        strstr(text_str(&notes), "1 line cannot be read and was skipped, the first in line 2"));
     text_free(&notes);
     assert_int_equal(remove(fixture_path(f, "failures.jsonl")), 0);
     assert_int_equal(evidence_read(f->folder, count, &seen, &notes, NULL), ERR_OK);

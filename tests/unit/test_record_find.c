@@ -84,8 +84,9 @@ static void test_latest_is_the_run_written_last(void **state)
     put_run("results/a", "{\"run\":{\"started\":\"2020-11-20T14:05:00Z\"}}");
     put_run("results/b", "{\"run\":{\"started\":\"2020-11-20T14:04:59.999Z\"}}");
     find("latest", "results/a");
-    put_run("results/replay",
-            "{\"run\":{\"started\":\"2018-04-13T07:00:00Z\",\"written\":\"2020-11-20T14:06:00Z\"}}");
+    put_run(
+        "results/replay",
+        "{\"run\":{\"started\":\"2018-04-13T07:00:00Z\",\"written\":\"2020-11-20T14:06:00Z\"}}");
     put_run("results/.hidden", "{\"run\":{\"written\":\"2099-11-20T14:06:00Z\"}}");
     find("latest", "results/replay");
     put_run("results/same", "{\"run\":{\"written\":\"2020-11-20T14:06:00Z\"}}");
@@ -100,7 +101,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_path_or_a_name_below_results, enter_fresh_folder,
                                         leave_folder),
-        cmocka_unit_test_setup_teardown(test_latest_without_any_run, enter_fresh_folder, leave_folder),
+        cmocka_unit_test_setup_teardown(test_latest_without_any_run, enter_fresh_folder,
+                                        leave_folder),
         cmocka_unit_test_setup_teardown(test_latest_is_the_run_written_last, enter_fresh_folder,
                                         leave_folder),
     };

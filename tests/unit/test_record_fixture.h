@@ -1,5 +1,5 @@
-/* A profile and a run folder of our own for the tests of record: two regions, made-up happenings, canaries in
- * every secret. */
+/* A profile and a run folder of our own for the tests of record: two regions, made-up happenings,
+ * canaries in every secret. */
 #ifndef RUSHHOUR_TESTS_RECORD_FIXTURE_H
 #define RUSHHOUR_TESTS_RECORD_FIXTURE_H
 
@@ -85,12 +85,14 @@ static inline void fixture_happen(struct fixture *f)
             for (int s = 0; s < 20; s++) {
                 uint64_t attempts = 1 + random_below(&random, 30);
                 uint64_t failed = random_below(&random, attempts + 1);
-                cluster_add(&cell->clusters, attempts, failed, failed > 0 ? 1 + attempts - failed : 0);
+                cluster_add(&cell->clusters, attempts, failed,
+                            failed > 0 ? 1 + attempts - failed : 0);
             }
             /* Not every metric has values in every interval. */
             for (int m = i; m < METRIC_COUNT; m++) {
                 for (int v = 0; v < 50; v++) {
-                    cell_latency(cell, (enum metric)m, (int64_t)(random_exponential(&random) * 2e8));
+                    cell_latency(cell, (enum metric)m,
+                                 (int64_t)(random_exponential(&random) * 2e8));
                 }
             }
         }
@@ -203,7 +205,8 @@ static inline void fixture_evidence(const struct fixture *f, size_t region, stru
         {"set-cookie", "session=CANARYcookie"},
         {"x-echo", "key " CANARY_KEY},
     };
-    static const struct evidence_event events[] = {{12.5, "session.created"}, {99.125, "response.created"}};
+    static const struct evidence_event events[] = {{12.5, "session.created"},
+                                                   {99.125, "response.created"}};
     const struct evidence evidence = {
         .utc_ns = START_NS + 1500 * NS_PER_MS,
         .region = &f->regions[region],
@@ -285,7 +288,8 @@ static inline void fixture_write(struct fixture *f)
     for (int i = 0; i < INTERVALS_WRITTEN; i++) {
         int64_t start = START_NS + i * INTERVAL_NS;
         assert_int_equal(
-            run_writer_interval(writer, start, start + INTERVAL_NS, f->cells[i], &f->health, &err), ERR_OK);
+            run_writer_interval(writer, start, start + INTERVAL_NS, f->cells[i], &f->health, &err),
+            ERR_OK);
     }
     assert_int_equal(run_writer_close(writer, &err), ERR_OK);
 }

@@ -1,5 +1,5 @@
-/* The limits of health.h: one in a hundred loop turns or dispatches late by 20 ms, 90% of a core, 95% of the
- * requested load. */
+/* The limits of health.h: one in a hundred loop turns or dispatches late by 20 ms, 90% of a core,
+ * 95% of the requested load. */
 #include "record/health.h"
 
 #include <setjmp.h>
@@ -20,15 +20,18 @@ static void test_each_limit_is_judged_at_its_edge(void **state)
         const char *why; /* a part of the sentence; NULL: valid */
     } rows[] = {
         {{0}, NULL},
-        {{.loops = 1000, .loops_late = 10, .dispatches = 200, .dispatches_late = 2, .cpu = 0.9}, NULL},
+        {{.loops = 1000, .loops_late = 10, .dispatches = 200, .dispatches_late = 2, .cpu = 0.9},
+         NULL},
         {{.loop_delay_max_ns = 900 * MS, .dispatch_delay_max_ns = 900 * MS}, NULL},
-        {{.loops = 1000, .loops_late = 11}, "1.1% of loop turns were over 20 ms late, more than 1%"},
+        {{.loops = 1000, .loops_late = 11},
+         "1.1% of loop turns were over 20 ms late, more than 1%"},
         {{.loops = 10, .loops_late = 1}, "10.0% of loop turns"},
         {{.dispatches = 200, .dispatches_late = 3}, "1.5% of attempts sent were over 20 ms late"},
         {{.cpu = 0.97}, "97% of a core, over the limit of 90%"},
         {{.requested = 100, .achieved = 95}, NULL},
         {{.requested = 1000, .achieved = 949}, "94.9% of the requested load"},
-        {{.requested = 10, .achieved = 9}, NULL}, /* the one may be dialled at the next interval's start */
+        {{.requested = 10, .achieved = 9}, NULL}, /* the one may be dialled at the next interval's
+                                                     start */
         {{.requested = 1, .achieved = 0}, NULL},
         {{.requested = 2, .achieved = 0}, "0.0% of the requested load"},
         {{.requested = 10, .achieved = 11}, NULL},
@@ -102,7 +105,8 @@ static void test_merge_into_an_empty_one_gives_the_other(void **state)
 {
     (void)state;
     struct health empty = {0};
-    struct health one = {.loop_delay_p99_ns = 3, .wall_ms = 10, .cpu = 0.5, .requested = 4, .achieved = 4};
+    struct health one = {
+        .loop_delay_p99_ns = 3, .wall_ms = 10, .cpu = 0.5, .requested = 4, .achieved = 4};
     health_judge(&one);
     health_merge(&empty, &one);
     assert_int_equal(empty.loop_delay_p99_ns, 3);

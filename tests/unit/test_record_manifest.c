@@ -12,10 +12,10 @@ static void assert_has(const cJSON *parent, const char *const *keys, size_t coun
     for (size_t i = 0; i < count; i++) (void)at(parent, keys[i]);
 }
 
-#define HAS(parent, ...)                                                                                     \
-    do {                                                                                                     \
-        static const char *const wanted_keys[] = {__VA_ARGS__};                                              \
-        assert_has(parent, wanted_keys, sizeof wanted_keys / sizeof *wanted_keys);                           \
+#define HAS(parent, ...)                                                                           \
+    do {                                                                                           \
+        static const char *const wanted_keys[] = {__VA_ARGS__};                                    \
+        assert_has(parent, wanted_keys, sizeof wanted_keys / sizeof *wanted_keys);                 \
     } while (0)
 
 static void test_the_contract_keys_are_there(void **state)

@@ -32,26 +32,28 @@ static bool same_counters(const struct counters *a, const struct counters *b)
 
 static bool same_clusters(const struct cluster_sums *a, const struct cluster_sums *b)
 {
-    return a->sessions == b->sessions && a->with_failure == b->with_failure && a->m == b->m && a->x == b->x &&
-           a->mm == b->mm && a->mx == b->mx && a->xx == b->xx && a->at_risk == b->at_risk &&
-           a->first_failures == b->first_failures;
+    return a->sessions == b->sessions && a->with_failure == b->with_failure && a->m == b->m &&
+           a->x == b->x && a->mm == b->mm && a->mx == b->mx && a->xx == b->xx &&
+           a->at_risk == b->at_risk && a->first_failures == b->first_failures;
 }
 
 static bool same_health(const struct health *a, const struct health *b)
 {
-    return a->loop_delay_p99_ns == b->loop_delay_p99_ns && a->loop_delay_max_ns == b->loop_delay_max_ns &&
+    return a->loop_delay_p99_ns == b->loop_delay_p99_ns &&
+           a->loop_delay_max_ns == b->loop_delay_max_ns &&
            a->dispatch_delay_p99_ns == b->dispatch_delay_p99_ns &&
            a->dispatch_delay_max_ns == b->dispatch_delay_max_ns && a->loops == b->loops &&
            a->loops_late == b->loops_late && a->dispatches == b->dispatches &&
-           a->dispatches_late == b->dispatches_late && a->wall_ms == b->wall_ms && a->cpu == b->cpu &&
-           a->requested == b->requested && a->achieved == b->achieved && a->valid == b->valid &&
-           strcmp(a->why, b->why) == 0;
+           a->dispatches_late == b->dispatches_late && a->wall_ms == b->wall_ms &&
+           a->cpu == b->cpu && a->requested == b->requested && a->achieved == b->achieved &&
+           a->valid == b->valid && strcmp(a->why, b->why) == 0;
 }
 
 static const struct cell *cell_at(const struct seen *seen, size_t region, int64_t start_ns)
 {
     int64_t index = (start_ns - START_NS) / INTERVAL_NS;
-    if (index < 0 || index >= INTERVALS_WRITTEN || (start_ns - START_NS) % INTERVAL_NS != 0) return NULL;
+    if (index < 0 || index >= INTERVALS_WRITTEN || (start_ns - START_NS) % INTERVAL_NS != 0)
+        return NULL;
     return &seen->fixture->cells[index][region];
 }
 
@@ -63,13 +65,14 @@ static void see_interval(void *context, size_t region, int64_t start_ns, int64_t
     seen->intervals++;
     if (wanted == NULL || end_ns != start_ns + INTERVAL_NS ||
         !same_counters(&cell->counters, &wanted->counters) ||
-        !same_clusters(&cell->clusters, &wanted->clusters) || !same_health(health, &seen->fixture->health)) {
+        !same_clusters(&cell->clusters, &wanted->clusters) ||
+        !same_health(health, &seen->fixture->health)) {
         seen->wrong = true;
     }
 }
 
-static void see_latency(void *context, size_t region, enum metric metric, int64_t start_ns, int64_t end_ns,
-                        const struct histogram *histogram)
+static void see_latency(void *context, size_t region, enum metric metric, int64_t start_ns,
+                        int64_t end_ns, const struct histogram *histogram)
 {
     struct seen *seen = context;
     const struct cell *wanted = cell_at(seen, region, start_ns);
@@ -83,9 +86,9 @@ static void see_latency(void *context, size_t region, enum metric metric, int64_
 static void see_failure(void *context, size_t region, int64_t utc_ns, const struct tally *failure)
 {
     struct seen *seen = context;
-    if (region != seen->failures % REGIONS || utc_ns != START_NS + 1500 * NS_PER_MS || failure->count != 1 ||
-        failure->phase != PHASE_RESPONSE || failure->domain != DOMAIN_SERVICE ||
-        strcmp(failure->code, "server_error") != 0) {
+    if (region != seen->failures % REGIONS || utc_ns != START_NS + 1500 * NS_PER_MS ||
+        failure->count != 1 || failure->phase != PHASE_RESPONSE ||
+        failure->domain != DOMAIN_SERVICE || strcmp(failure->code, "server_error") != 0) {
         seen->wrong = true;
     }
     seen->failures++;
@@ -97,9 +100,10 @@ static void see_attempt(void *context, size_t region, const struct attempt_row *
     struct attempt_row wanted;
     fixture_attempt(seen->fixture, seen->attempts, &wanted);
     if (region != seen->attempts % REGIONS || row->due_utc_ns != wanted.due_utc_ns ||
-        row->turn != wanted.turn || row->outcome != wanted.outcome || row->ttft_us != wanted.ttft_us ||
-        row->output_tokens != wanted.output_tokens || row->end_utc_ns != wanted.end_utc_ns ||
-        strcmp(row->code, wanted.code) != 0 || strcmp(row->response_id, "resp_1") != 0) {
+        row->turn != wanted.turn || row->outcome != wanted.outcome ||
+        row->ttft_us != wanted.ttft_us || row->output_tokens != wanted.output_tokens ||
+        row->end_utc_ns != wanted.end_utc_ns || strcmp(row->code, wanted.code) != 0 ||
+        strcmp(row->response_id, "resp_1") != 0) {
         seen->wrong = true;
     }
     seen->attempts++;
@@ -126,7 +130,8 @@ static struct run_reader *open_run(const struct fixture *f)
 static size_t latencies_written(void)
 {
     size_t lines = 0;
-    for (size_t m = 0; m < METRIC_COUNT; m++) lines += m < INTERVALS_WRITTEN ? m + 1 : INTERVALS_WRITTEN;
+    for (size_t m = 0; m < METRIC_COUNT; m++)
+        lines += m < INTERVALS_WRITTEN ? m + 1 : INTERVALS_WRITTEN;
     return lines * REGIONS;
 }
 
@@ -176,24 +181,28 @@ static void walk_one(struct run_reader *reader, int file, struct seen *seen)
     assert_int_equal(code, ERR_OK);
 }
 
-/* Cuts each file at many bytes, from its end to its beginning: the whole lines are there, the torn one is
- * told. */
+/* Cuts each file at many bytes, from its end to its beginning: the whole lines are there, the torn
+ * one is told. */
 static void test_files_cut_anywhere_give_their_whole_lines(void **state)
 {
     (void)state;
     static const struct {
         const char *name;
         size_t header_lines, step;
-    } files[] = {
-        {"intervals.csv", 1, 3}, {"latency.hlog", 0, 211}, {"failures.jsonl", 0, 7}, {"attempts.csv", 1, 3}};
+    } files[] = {{"intervals.csv", 1, 3},
+                 {"latency.hlog", 0, 211},
+                 {"failures.jsonl", 0, 7},
+                 {"attempts.csv", 1, 3}};
     struct fixture *f = fixture_new();
     fixture_write(f);
     struct run_reader *reader = open_run(f);
     for (int file = 0; file < 4; file++) {
         struct text whole = {0};
-        assert_int_equal(file_read(fixture_path(f, files[file].name), 1 << 24, &whole, NULL), ERR_OK);
+        assert_int_equal(file_read(fixture_path(f, files[file].name), 1 << 24, &whole, NULL),
+                         ERR_OK);
         size_t comments = 0;
-        for (const char *s = whole.data; file == 1 && (*s == '#' || *s == '"'); s = strchr(s, '\n') + 1)
+        for (const char *s = whole.data; file == 1 && (*s == '#' || *s == '"');
+             s = strchr(s, '\n') + 1)
             comments++;
         size_t skipped = files[file].header_lines + comments;
         for (size_t cut = whole.length; cut > files[file].step; cut -= files[file].step) {
@@ -230,8 +239,10 @@ static void test_broken_lines_are_skipped_and_counted(void **state)
                                "2026-04-14T15:00:02.000Z,77,4,a,b\0\0\0\n";
     append_to(f, "attempts.csv", "not a row\n", 10);
     append_to(f, "attempts.csv", hole, sizeof hole - 1);
-    append_to(f, "attempts.csv",
-              "2026-04-14T15:00:00.123Z,mars,s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,a,b\n", 86);
+    append_to(
+        f, "attempts.csv",
+        "2026-04-14T15:00:00.123Z,mars,s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,a,b\n",
+        86);
     append_to(f, "failures.jsonl", "{\"time\":\"2026-04-14T15:00:00Z\"}\n[]\nnull\n{} x\n", 45);
     append_to(f, "latency.hlog", "Tag=eastus2.ttft,1,1,1,AAAA\nTag=eastus2.what,1,1,1,AAAA\n", 56);
     struct run_reader *reader = open_run(f);
@@ -242,10 +253,10 @@ static void test_broken_lines_are_skipped_and_counted(void **state)
     assert_int_equal(seen.failures, FAILURES_WRITTEN);
     assert_int_equal(seen.latencies, latencies_written());
     const char *notes = run_reader_notes(reader);
-    assert_non_null(
-        strstr(notes, "attempts.csv: 2 lines cannot be read and were skipped, the first in line 42\n"));
-    assert_non_null(
-        strstr(notes, "attempts.csv: 1 line of a region that run.json does not name and was skipped"));
+    assert_non_null(strstr(
+        notes, "attempts.csv: 2 lines cannot be read and were skipped, the first in line 42\n"));
+    assert_non_null(strstr(
+        notes, "attempts.csv: 1 line of a region that run.json does not name and was skipped"));
     assert_non_null(strstr(notes, "failures.jsonl: 4 lines"));
     assert_non_null(strstr(notes, "latency.hlog: 2 lines"));
     /* A second walk says the same once, not twice. */
@@ -307,13 +318,15 @@ static void test_files_that_are_not_there(void **state)
     (void)state;
     struct fixture *f = fixture_new();
     fixture_write(f);
-    static const char *const names[] = {"attempts.csv", "intervals.csv", "latency.hlog", "failures.jsonl"};
+    static const char *const names[] = {"attempts.csv", "intervals.csv", "latency.hlog",
+                                        "failures.jsonl"};
     for (size_t i = 0; i < 4; i++) assert_int_equal(unlink(fixture_path(f, names[i])), 0);
     struct run_reader *reader = open_run(f);
     struct seen seen = {.fixture = f};
     walk_all(reader, &seen);
     assert_int_equal(seen.intervals + seen.latencies + seen.failures + seen.attempts, 0);
-    assert_null(strstr(run_reader_notes(reader), "attempts.csv")); /* record.attempts may be false */
+    /* record.attempts may be false */
+    assert_null(strstr(run_reader_notes(reader), "attempts.csv"));
     assert_non_null(strstr(run_reader_notes(reader), "intervals.csv: is missing"));
     run_reader_close(reader);
     fixture_free(f);
@@ -376,8 +389,8 @@ static void test_a_killed_run_says_so(void **state)
     fixture_free(f);
 }
 
-/* Start and end must be the same instants in both files, or reports would sort them into different windows.
- */
+/* Start and end must be the same instants in both files, or reports would sort them into different
+ * windows. */
 static void test_times_finer_than_a_millisecond_agree_in_both_files(void **state)
 {
     (void)state;

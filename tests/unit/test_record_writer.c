@@ -8,7 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *const data_files[] = {"intervals.csv", "latency.hlog", "attempts.csv", "failures.jsonl"};
+static const char *const data_files[] = {"intervals.csv", "latency.hlog", "attempts.csv",
+                                         "failures.jsonl"};
 #define DATA_FILES (sizeof data_files / sizeof *data_files)
 
 static int entries(const char *folder)
@@ -87,12 +88,14 @@ static void test_an_unwritable_place_leaves_nothing(void **state)
     assert_int_equal(run_writer_open(path, &f->profile, START_NS, &writer, &err), ERR_IO);
     assert_non_null(strstr(err.text, f->folder));
     assert_int_equal(entries(f->root), 1);
-    assert_int_equal(run_writer_open("/proc/rushhour/run", &f->profile, START_NS, &writer, &err), ERR_IO);
+    assert_int_equal(run_writer_open("/proc/rushhour/run", &f->profile, START_NS, &writer, &err),
+                     ERR_IO);
     assert_non_null(strstr(err.text, "/proc/rushhour"));
     fixture_free(f);
 }
 
-/* Stands in for a full disk: beyond the limit, write() fails as it does there, after a short write. */
+/* Stands in for a full disk: beyond the limit, write() fails as it does there, after a short
+ * write. */
 static void limit_files(rlim_t bytes)
 {
     struct rlimit limit;
@@ -143,15 +146,17 @@ static void test_a_full_disk_is_told_and_told_again(void **state)
     assert_int_equal(run_writer_attempts(writer, &rows, &again), ERR_IO);
     assert_string_equal(again.text, err.text);
     assert_int_equal(run_writer_failures(writer, &rows, &again), ERR_IO);
-    assert_int_equal(run_writer_interval(writer, START_NS, START_NS + 1, f->cells[0], &f->health, &again),
-                     ERR_IO);
+    assert_int_equal(
+        run_writer_interval(writer, START_NS, START_NS + 1, f->cells[0], &f->health, &again),
+        ERR_IO);
     read_all(f, "attempts.csv", &after);
     assert_int_equal(after.length, before.length);
     cJSON *manifest = manifest_new(&f->facts);
     memset(&again, 0, sizeof again);
     assert_int_equal(run_writer_manifest(writer, manifest, &again), ERR_IO);
     assert_string_equal(again.text, err.text);
-    assert_true(file_exists(fixture_path(f, "run.json"))); /* it says how the run ended all the same */
+    assert_true(file_exists(fixture_path(f, "run.json"))); /* it says how the run ended all the
+                                                              same */
     cJSON_Delete(manifest);
     assert_int_equal(run_writer_close(writer, &again), ERR_IO);
     text_free(&rows);
@@ -168,8 +173,9 @@ static void test_a_cell_that_lost_figures_is_refused(void **state)
     struct error err = {0};
     assert_int_equal(run_writer_open(f->folder, &f->profile, START_NS, &writer, &err), ERR_OK);
     f->cells[0][1].failed = true;
-    assert_int_equal(run_writer_interval(writer, START_NS, START_NS + 1, f->cells[0], &f->health, &err),
-                     ERR_NOMEM);
+    assert_int_equal(
+        run_writer_interval(writer, START_NS, START_NS + 1, f->cells[0], &f->health, &err),
+        ERR_NOMEM);
     assert_int_equal(run_writer_close(writer, &err), ERR_NOMEM);
     fixture_free(f);
 }
@@ -199,8 +205,8 @@ static void test_no_canary_in_any_file(void **state)
     (void)state;
     struct fixture *f = fixture_new();
     fixture_write(f);
-    static const char *const files[] = {"intervals.csv", "latency.hlog", "attempts.csv", "failures.jsonl",
-                                        "run.json"};
+    static const char *const files[] = {"intervals.csv", "latency.hlog", "attempts.csv",
+                                        "failures.jsonl", "run.json"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         struct text text = {0};
         read_all(f, files[i], &text);

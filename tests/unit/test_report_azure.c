@@ -1,5 +1,5 @@
-/* What az prints, as Microsoft documents it for Microsoft.ResourceHealth/events and for metrics, and what is
- * not. */
+/* What az prints, as Microsoft documents it for Microsoft.ResourceHealth/events and for metrics,
+ * and what is not. */
 #include "base/files.h"
 #include "report/azure.h"
 
@@ -27,13 +27,15 @@ static const char *write_file(const char *json)
 static const char health[] =
     "{\"value\":[{\"id\":\"/subscriptions/x/providers/Microsoft.ResourceHealth/events/"
     "BC_1-FXZ\",\"name\":\"BC_1-FXZ\","
-    "\"type\":\"/providers/Microsoft.ResourceHealth/events\",\"properties\":{\"eventType\":\"ServiceIssue\","
+    "\"type\":\"/providers/Microsoft.ResourceHealth/"
+    "events\",\"properties\":{\"eventType\":\"ServiceIssue\","
     "\"status\":\"Resolved\",\"title\":\"Cognitive Services, elevated errors\",\"impactStartTime\":"
     "\"2026-04-14T12:00:00Z\",\"impactMitigationTime\":\"2026-04-14T13:30:00.123Z\",\"impact\":[{"
     "\"impactedService\":"
     "\"Azure OpenAI Service\",\"impactedRegions\":[{\"impactedRegion\":\"East US "
     "2\",\"status\":\"Resolved\"},"
-    "{\"impactedRegion\":\"West Europe\"}]}]}},{\"properties\":{\"title\":\"open end\",\"impactStartTime\":"
+    "{\"impactedRegion\":\"West Europe\"}]}]}},{\"properties\":{\"title\":\"open "
+    "end\",\"impactStartTime\":"
     "\"2026-04-14T14:00:00Z\"}},{\"properties\":{\"title\":\"no times\"}}]}";
 
 static void test_service_health(void **state)
@@ -66,13 +68,18 @@ static const char metrics[] =
     "accounts\",\"resourceregion\":"
     "\"eastus2\",\"timespan\":\"x\",\"value\":[{\"id\":\"x\",\"name\":{\"localizedValue\":\"Server "
     "Errors\",\"value\":"
-    "\"ServerErrors\"},\"timeseries\":[{\"data\":[{\"timeStamp\":\"2026-04-14T12:00:00+00:00\",\"total\":3.0}"
+    "\"ServerErrors\"},\"timeseries\":[{\"data\":[{\"timeStamp\":\"2026-04-14T12:00:00+00:00\","
+    "\"total\":3.0}"
     ","
-    "{\"timeStamp\":\"2026-04-14T12:01:00+00:00\",\"total\":4.0},{\"timeStamp\":\"2026-04-14T12:02:00+00:"
+    "{\"timeStamp\":\"2026-04-14T12:01:00+00:00\",\"total\":4.0},{\"timeStamp\":\"2026-04-14T12:02:"
+    "00+00:"
     "00\"}],"
-    "\"metadatavalues\":[{\"name\":{\"value\":\"statuscode\"},\"value\":\"500\"}]}],\"unit\":\"Count\"},"
-    "{\"name\":{\"value\":\"Latency\"},\"timeseries\":[{\"data\":[{\"timeStamp\":\"2026-04-14T12:00:00Z\","
-    "\"average\":10,\"maximum\":30},{\"timeStamp\":\"2026-04-14T12:01:00Z\",\"average\":20,\"maximum\":25}]}]"
+    "\"metadatavalues\":[{\"name\":{\"value\":\"statuscode\"},\"value\":\"500\"}]}],\"unit\":"
+    "\"Count\"},"
+    "{\"name\":{\"value\":\"Latency\"},\"timeseries\":[{\"data\":[{\"timeStamp\":\"2026-04-14T12:"
+    "00:00Z\","
+    "\"average\":10,\"maximum\":30},{\"timeStamp\":\"2026-04-14T12:01:00Z\",\"average\":20,"
+    "\"maximum\":25}]}]"
     "}]}";
 
 static void test_metrics(void **state)
@@ -108,8 +115,9 @@ static void test_lists_without_a_wrapper(void **state)
     (void)state;
     struct azure *azure;
     assert_int_equal(
-        azure_read(write_file("[{\"title\":\"flat\",\"impactStartTime\":\"2026-04-14T12:00:00Z\"}]"), NULL,
-                   &azure, NULL),
+        azure_read(
+            write_file("[{\"title\":\"flat\",\"impactStartTime\":\"2026-04-14T12:00:00Z\"}]"), NULL,
+            &azure, NULL),
         ERR_OK);
     assert_string_equal(azure->events[0].title, "flat");
     azure_free(azure);

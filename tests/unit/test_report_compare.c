@@ -7,11 +7,14 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
-#define TWO_REGIONS(deployment)                                                                              \
-    "{\"name\":\"two\",\"regions\":[{\"name\":\"eastus2\",\"endpoint\":\"https://a.openai.azure.com\","      \
-    "\"deployment\":\"" deployment "\",\"auth\":{\"api_key\":\"${KEY}\"}},{\"name\":\"swedencentral\","      \
-    "\"endpoint\":\"https://b.openai.azure.com\",\"deployment\":\"rt\",\"auth\":{\"api_key\":\"${KEY}\"}}]," \
-    "\"load\":{\"stages\":[{\"duration\":\"3h\",\"target\":1}]},\"windows\":{\"interval\":\"1h\","           \
+#define TWO_REGIONS(deployment)                                                                    \
+    "{\"name\":\"two\",\"regions\":[{\"name\":\"eastus2\",\"endpoint\":\"https://"                 \
+    "a.openai.azure.com\","                                                                        \
+    "\"deployment\":\"" deployment                                                                 \
+    "\",\"auth\":{\"api_key\":\"${KEY}\"}},{\"name\":\"swedencentral\","                           \
+    "\"endpoint\":\"https://"                                                                      \
+    "b.openai.azure.com\",\"deployment\":\"rt\",\"auth\":{\"api_key\":\"${KEY}\"}}],"              \
+    "\"load\":{\"stages\":[{\"duration\":\"3h\",\"target\":1}]},\"windows\":{\"interval\":\"1h\"," \
     "\"report\":[\"1h\",\"peak=08:00-09:00@America/Los_Angeles\"]}}"
 
 static cJSON *json_of(const struct compared *compared)
@@ -65,8 +68,8 @@ static struct compared *windows_of(const char *folder, const char *first, const 
 }
 
 /*
- * 135 of 893 against 8 of 997. Interval by statsmodels 0.13.5, confint_proportions_2indep(135, 893, 8, 997,
- * method="newcomb"); p by proportions_ztest: 7.18e-32.
+ * 135 of 893 against 8 of 997. Interval by statsmodels 0.13.5, confint_proportions_2indep(135, 893,
+ * 8, 997, method="newcomb"); p by proportions_ztest: 7.18e-32.
  */
 static void the_peak_of_the_incident_is_worse(void **state)
 {
@@ -120,13 +123,15 @@ static void unknown_windows_are_refused(void **state)
     struct error err = {0};
     struct compared *compared;
     struct compare_options options = compare_defaults();
-    assert_int_equal(results_load_pair(m->folder, "night=00:00-01:00@UTC", "rest", &results, &err), ERR_OK);
+    assert_int_equal(results_load_pair(m->folder, "night=00:00-01:00@UTC", "rest", &results, &err),
+                     ERR_OK);
     assert_int_equal(compare_windows(results, &options, &compared, &err), ERR_USAGE);
     results_free(results);
     maker_free(m);
 }
 
-/* Two hours; in the second one eastus2 fails more. `extra` failures go to both regions in the second hour. */
+/* Two hours; in the second one eastus2 fails more. `extra` failures go to both regions in the
+ * second hour. */
 static struct maker *two_hours(const char *profile, uint64_t quiet, uint64_t busy, uint64_t extra)
 {
     struct maker *m = maker_new(profile, NULL);
@@ -190,8 +195,8 @@ static void what_all_regions_share_is_taken_off(void **state)
     maker_free(m);
 }
 
-/* eastus2 150 of 1,000 and 10 of 1,000; swedencentral 10 and 10: by hand, the hours' odds ratios are 17.5
- * and 1. */
+/* eastus2 150 of 1,000 and 10 of 1,000; swedencentral 10 and 10: by hand, the hours' odds ratios
+ * are 17.5 and 1. */
 static void regions_are_compared_window_by_window(void **state)
 {
     (void)state;
@@ -200,16 +205,18 @@ static void regions_are_compared_window_by_window(void **state)
     struct compare_options options = compare_defaults();
     struct compared *compared;
     struct error err = {0};
-    assert_int_equal(compare_regions(results, "swedencentral", "eastus2", &options, &compared, &err), ERR_OK);
+    assert_int_equal(
+        compare_regions(results, "swedencentral", "eastus2", &options, &compared, &err), ERR_OK);
     assert_int_equal(compare_verdict_of(compared), COMPARE_WORSE);
     cJSON *root = json_of(compared);
     /* (150*990 + 10*990) / (10*850 + 10*990), each over 2,000 */
-    is_near(part(root, "by_window", "odds_ratio"), (150.0 * 990 + 10.0 * 990) / (10.0 * 850 + 10.0 * 990),
-            1e-9);
+    is_near(part(root, "by_window", "odds_ratio"),
+            (150.0 * 990 + 10.0 * 990) / (10.0 * 850 + 10.0 * 990), 1e-9);
     is_near(part(root, "by_window", "windows"), 2, 0);
     cJSON_Delete(root);
     compare_free(compared);
-    assert_int_equal(compare_regions(results, "nowhere", "eastus2", &options, &compared, &err), ERR_USAGE);
+    assert_int_equal(compare_regions(results, "nowhere", "eastus2", &options, &compared, &err),
+                     ERR_USAGE);
     assert_non_null(strstr(err.text, "swedencentral"));
     results_free(results);
     maker_free(m);

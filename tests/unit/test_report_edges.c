@@ -1,13 +1,14 @@
-/* Runs at the edges: nothing to report, nothing but failures, many regions with long names, days with a clock
- * change. */
+/* Runs at the edges: nothing to report, nothing but failures, many regions with long names, days
+ * with a clock change. */
 #include "test_report_fixture.h"
 
-#define REGION(name)                                                                                         \
-    "{\"name\":\"" name "\",\"endpoint\":\"https://contoso.openai.azure.com\",\"deployment\":\"rt\","        \
+#define REGION(name)                                                                               \
+    "{\"name\":\"" name                                                                            \
+    "\",\"endpoint\":\"https://contoso.openai.azure.com\",\"deployment\":\"rt\","                  \
     "\"dialect\":\"ga\",\"auth\":{\"api_key\":\"${KEY}\"}}"
-#define PROFILE(regions, windows, thresholds)                                                                \
-    "{\"name\":\"edges\",\"regions\":[" regions "],\"load\":{\"model\":\"sessions\",\"stages\":"             \
-    "[{\"duration\":\"3h\",\"target\":1}]},\"session\":{\"prompts\":[\"Say OK.\"]},\"windows\":"             \
+#define PROFILE(regions, windows, thresholds)                                                      \
+    "{\"name\":\"edges\",\"regions\":[" regions "],\"load\":{\"model\":\"sessions\",\"stages\":"   \
+    "[{\"duration\":\"3h\",\"target\":1}]},\"session\":{\"prompts\":[\"Say OK.\"]},\"windows\":"   \
     "{\"interval\":\"1m\",\"report\":[" windows "]},\"thresholds\":[" thresholds "]}"
 #define LONG "-of-a-name-that-is-as-long-as-sixty-characters-allow-it"
 
@@ -35,12 +36,14 @@ static struct text forms_of(const struct results *results)
 
 static void contains(const struct text *text, const char *wanted)
 {
-    if (strstr(text_str(text), wanted) == NULL) fail_msg("not there: %s\n%s", wanted, text_str(text));
+    if (strstr(text_str(text), wanted) == NULL)
+        fail_msg("not there: %s\n%s", wanted, text_str(text));
 }
 
 static void lacks(const struct text *text, const char *unwanted)
 {
-    if (strstr(text_str(text), unwanted) != NULL) fail_msg("there: %s\n%s", unwanted, text_str(text));
+    if (strstr(text_str(text), unwanted) != NULL)
+        fail_msg("there: %s\n%s", unwanted, text_str(text));
 }
 
 static void close_report(struct maker *m, struct results *results, struct text *text)
@@ -63,7 +66,8 @@ static void a_run_without_attempts(void **state)
     struct text text = forms_of(results);
     assert_int_equal(results_verdict(results), VERDICT_INCONCLUSIVE);
     contains(&text, "no samples");
-    contains(&text, "13:00-13:01   a              0       0                   -         -         -\n");
+    contains(&text,
+             "13:00-13:01   a              0       0                   -         -         -\n");
     lacks(&text, "Failures by code");
     close_report(m, results, &text);
 }
@@ -71,9 +75,10 @@ static void a_run_without_attempts(void **state)
 static void a_run_of_failures_only(void **state)
 {
     (void)state;
-    struct maker *m = maker_new(
-        PROFILE(REGION("a"), "\"1m\"", "\"failure_rate < 1%\",\"ttft.p99 < 1s\",\"share(ttft > 1s) < 5%\""),
-        NULL);
+    struct maker *m =
+        maker_new(PROFILE(REGION("a"), "\"1m\"",
+                          "\"failure_rate < 1%\",\"ttft.p99 < 1s\",\"share(ttft > 1s) < 5%\""),
+                  NULL);
     maker_interval(m, SIX_PDT, SIX_PDT + 60 * NS_PER_S);
     for (uint64_t s = 1; s <= 400; s++) maker_session(m, 0, s, "F", 0);
     maker_write(m);
@@ -82,7 +87,8 @@ static void a_run_of_failures_only(void **state)
     struct text text = forms_of(results);
     assert_int_equal(results_verdict(results), VERDICT_FAIL);
     contains(&text, "failure_rate < 1%      fail          100% (99.1-100)");
-    contains(&text, "ttft.p99 < 1s          inconclusive                -"); /* no answer has no latency */
+    /* no answer has no latency */
+    contains(&text, "ttft.p99 < 1s          inconclusive                -");
     contains(&text, "share(ttft > 1s) < 5%  fail          100% (99.0-100)");
     contains(&text, "infinite");
     close_report(m, results, &text);
@@ -127,9 +133,10 @@ static void an_hour_that_comes_twice(void **state)
 {
     (void)state;
     const int64_t five = INT64_C(1793509200) * NS_PER_S; /* 2026-11-01T05:00:00Z, 01:00 EDT */
-    struct maker *m = maker_new(PROFILE(REGION("a"), "\"1h\",\"night=22:00-03:00@America/New_York\"",
-                                        "\"failure_rate{window=1h} < 50%\""),
-                                NULL);
+    struct maker *m =
+        maker_new(PROFILE(REGION("a"), "\"1h\",\"night=22:00-03:00@America/New_York\"",
+                          "\"failure_rate{window=1h} < 50%\""),
+                  NULL);
     for (int64_t hour = -4; hour < 4; hour++) {
         maker_interval(m, five + hour * HOUR, five + (hour + 1) * HOUR);
         maker_session(m, 0, (uint64_t)(10 + hour), hour == 1 ? "F" : ".", 100);
@@ -142,18 +149,19 @@ static void an_hour_that_comes_twice(void **state)
     contains(&text, "11-01 01:00 EDT-01:00 EST  a              1       0");
     contains(&text, "11-01 01:00-02:00 EST      a              1       1");
     contains(&text, "a, 2026-11-01 01:00 EST, worst of 8");
-    /* 22:00 EDT to 03:00 EST: six hours, of which the run has all; not the one before and the one after */
+    /* 22:00 EDT to 03:00 EST: six hours, of which the run has all; not the one before and the one
+     * after */
     contains(&text, "10-31 22:00 EDT-03:00 EST  a              6       1");
     close_report(m, results, &text);
 }
 
-/* The health of an interval is written for each region: one late arrival of ten is still one for all regions.
- */
+/* The health of an interval is written for each region: one late arrival of ten is still one for
+ * all regions. */
 static void health_counts_once_for_all_regions(void **state)
 {
     (void)state;
-    struct maker *m =
-        maker_new(PROFILE(REGION("a") "," REGION("b") "," REGION("c"), "", "\"failure_rate < 90%\""), NULL);
+    struct maker *m = maker_new(
+        PROFILE(REGION("a") "," REGION("b") "," REGION("c"), "", "\"failure_rate < 90%\""), NULL);
     maker_interval(m, SIX_PDT, SIX_PDT + 60 * NS_PER_S);
     for (size_t r = 0; r < 3; r++) {
         for (uint64_t s = 1; s <= 20; s++) maker_session(m, r, 100 * r + s, "..", 100);

@@ -43,7 +43,8 @@ static inline struct maker *maker_new(const char *profile_json, const char *host
     (void)snprintf(m->root, sizeof m->root, "/tmp/rushhour-report-XXXXXX");
     assert_non_null(mkdtemp(m->root));
     (void)snprintf(m->folder, sizeof m->folder, "%s/run", m->root);
-    if (profile_parse("test.json", profile_json, strlen(profile_json), &m->profile, &err) != ERR_OK) {
+    if (profile_parse("test.json", profile_json, strlen(profile_json), &m->profile, &err) !=
+        ERR_OK) {
         fail_msg("%s", err.text);
     }
     if (hostile_region != NULL) {
@@ -72,8 +73,11 @@ static inline void maker_interval(struct maker *m, int64_t start_ns, int64_t end
 
 static inline void maker_failure(struct maker *m, size_t region, const char *code)
 {
-    static const struct failure_class fallback = {
-        .phase = PHASE_RESPONSE, .domain = DOMAIN_SERVICE, .code = "", .catalogue = "unknown", .advice = ""};
+    static const struct failure_class fallback = {.phase = PHASE_RESPONSE,
+                                                  .domain = DOMAIN_SERVICE,
+                                                  .code = "",
+                                                  .catalogue = "unknown",
+                                                  .advice = ""};
     const struct failure_class *known = failure_class_of(code);
     struct evidence evidence = {.utc_ns = m->end_ns - NS_PER_MS,
                                 .region = &m->profile->regions[region],
@@ -91,10 +95,10 @@ static inline void maker_failure(struct maker *m, size_t region, const char *cod
     evidence_write(&m->lines, &evidence, NULL);
 }
 
-/* A session of which each letter is an attempt that ends in this interval: '.' ok after ttft_ms, 'F' failed.
- */
-static inline void maker_session(struct maker *m, size_t region, uint64_t number, const char *attempts,
-                                 double ttft_ms)
+/* A session of which each letter is an attempt that ends in this interval: '.' ok after ttft_ms,
+ * 'F' failed. */
+static inline void maker_session(struct maker *m, size_t region, uint64_t number,
+                                 const char *attempts, double ttft_ms)
 {
     struct cell *cell = &m->cells[region];
     uint64_t failed = 0;
@@ -144,7 +148,8 @@ static inline void maker_write(struct maker *m)
     if (m->profile->record_attempts && run_writer_attempts(m->writer, &m->rows, &err) != ERR_OK)
         fail_msg("%s", err.text);
     if (run_writer_failures(m->writer, &m->lines, &err) != ERR_OK) fail_msg("%s", err.text);
-    if (run_writer_interval(m->writer, m->start_ns, m->end_ns, m->cells, &m->health, &err) != ERR_OK) {
+    if (run_writer_interval(m->writer, m->start_ns, m->end_ns, m->cells, &m->health, &err) !=
+        ERR_OK) {
         fail_msg("%s", err.text);
     }
     text_clear(&m->rows);
@@ -178,7 +183,8 @@ static inline void maker_finish(struct maker *m, const char *state)
     m->writer = NULL;
 }
 
-static inline struct results *maker_load(const struct maker *m, const struct window *windows, size_t count)
+static inline struct results *maker_load(const struct maker *m, const struct window *windows,
+                                         size_t count)
 {
     struct error err = {0};
     struct results *results;
@@ -197,13 +203,15 @@ static inline void maker_free(struct maker *m)
     free(m);
 }
 
-/* The hours of the reference incident (Microsoft Q&A 5859586): 06:00 PDT 997 sessions, 8 failures; 08:00 893
- * and 135. */
-#define INCIDENT_PROFILE(thresholds)                                                                         \
-    "{\"name\":\"incident\",\"regions\":[{\"name\":\"eastus2\",\"endpoint\":"                                \
-    "\"https://contoso.openai.azure.com\",\"deployment\":\"rt\",\"dialect\":\"ga\",\"auth\":{\"api_key\":"   \
-    "\"${KEY}\"}}],\"load\":{\"model\":\"sessions\",\"stages\":[{\"duration\":\"3h\",\"target\":1}]},"       \
-    "\"session\":{\"prompts\":[\"Say OK.\"]},\"windows\":{\"interval\":\"1h\",\"report\":[\"1h\","           \
+/* The hours of the reference incident (Microsoft Q&A 5859586): 06:00 PDT 997 sessions, 8 failures;
+ * 08:00 893 and 135. */
+#define INCIDENT_PROFILE(thresholds)                                                               \
+    "{\"name\":\"incident\",\"regions\":[{\"name\":\"eastus2\",\"endpoint\":"                      \
+    "\"https://"                                                                                   \
+    "contoso.openai.azure.com\",\"deployment\":\"rt\",\"dialect\":\"ga\",\"auth\":{\"api_key\":"   \
+    "\"${KEY}\"}}],\"load\":{\"model\":\"sessions\",\"stages\":[{\"duration\":\"3h\",\"target\":"  \
+    "1}]},"                                                                                        \
+    "\"session\":{\"prompts\":[\"Say OK.\"]},\"windows\":{\"interval\":\"1h\",\"report\":[\"1h\"," \
     "\"peak=07:00-09:00@America/Los_Angeles\"]},\"thresholds\":[" thresholds "]}"
 
 static inline void maker_incident(struct maker *m)
@@ -212,7 +220,8 @@ static inline void maker_incident(struct maker *m)
     for (uint64_t i = 1; i <= 997; i++) maker_session(m, 0, i, i <= 8 ? "F" : ".", (double)i - 8);
     maker_write(m);
     maker_interval(m, SIX_PDT + 2 * HOUR, SIX_PDT + 3 * HOUR);
-    for (uint64_t i = 1; i <= 893; i++) maker_session(m, 0, 2000 + i, i <= 135 ? "F" : ".", (double)i - 135);
+    for (uint64_t i = 1; i <= 893; i++)
+        maker_session(m, 0, 2000 + i, i <= 135 ? "F" : ".", (double)i - 135);
     maker_write(m);
 }
 

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-/* `sessions` sessions of one attempt each, `failed` of them failed; the others have their first token after
- * 1, 2, 3 ... ms. */
+/* `sessions` sessions of one attempt each, `failed` of them failed; the others have their first
+ * token after 1, 2, 3 ... ms. */
 static void fill(struct report_cell *cell, uint64_t sessions, uint64_t failed)
 {
     *cell = (struct report_cell){.intervals = 1, .health.valid = true};
@@ -18,7 +18,8 @@ static void fill(struct report_cell *cell, uint64_t sessions, uint64_t failed)
     cell->cell.counters.attempts_ok = sessions - failed;
     cell->cell.counters.interactions_failed = failed;
     cell->cell.counters.interactions_ok = sessions - failed;
-    for (uint64_t i = 0; i < sessions; i++) cluster_add(&cell->cell.clusters, 1, i < failed, i < failed);
+    for (uint64_t i = 0; i < sessions; i++)
+        cluster_add(&cell->cell.clusters, 1, i < failed, i < failed);
     for (uint64_t i = 1; i <= sessions - failed; i++)
         cell_latency(&cell->cell, METRIC_TTFT, (int64_t)i * 1000000);
 }
@@ -58,8 +59,8 @@ static const struct {
     {1000, 0, "ttft.p99 < 1s", VERDICT_PASS},
     {300, 0, "ttft.p99 < 10s", VERDICT_INCONCLUSIVE},
     {300, 0, "ttft.p99 < 200ms", VERDICT_FAIL},
-    /* no sample of five can bound a median, and no sample of thirty can bound P10 from below: 0.9^30 is 4.2%
-     */
+    /* no sample of five can bound a median, and no sample of thirty can bound P10 from below:
+     * 0.9^30 is 4.2% */
     {5, 0, "ttft.p50 < 0.5ms", VERDICT_INCONCLUSIVE},
     {5, 0, "ttft.p50 < 10ms", VERDICT_INCONCLUSIVE},
     {6, 0, "ttft.p50 < 0.5ms", VERDICT_FAIL},
@@ -85,8 +86,8 @@ static void verdicts_follow_the_interval(void **state)
         struct judgement j = judge(cases[i].expression, &cell);
         if (j.verdict != cases[i].verdict) {
             fail_msg("%llu of %llu, %s: %s (%g, %g to %g)", (unsigned long long)cases[i].failed,
-                     (unsigned long long)cases[i].sessions, cases[i].expression, verdict_name(j.verdict),
-                     j.observed, j.low, j.high);
+                     (unsigned long long)cases[i].sessions, cases[i].expression,
+                     verdict_name(j.verdict), j.observed, j.low, j.high);
         }
         if (j.verdict != VERDICT_INCONCLUSIVE) assert_false(j.needed_known);
         report_cell_free(&cell);

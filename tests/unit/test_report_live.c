@@ -38,8 +38,8 @@ static struct live_state running(void)
                                .trustworthy = true};
 }
 
-/* Into memory, which is no terminal: plain lines, the first one at once, then one in ten seconds or at a new
- * phase. */
+/* Into memory, which is no terminal: plain lines, the first one at once, then one in ten seconds or
+ * at a new phase. */
 static void plain_lines_elsewhere(void **state)
 {
     (void)state;
@@ -49,11 +49,11 @@ static void plain_lines_elsewhere(void **state)
     struct live_view *view = live_new(out, true, false);
     struct live_state live = running();
     live_draw(view, &live);
-    assert_string_equal(
-        bytes,
-        "0:12 of 0:40 running; eastus2 20 open, 1,234 attempts (31.2/s), 8.10% failed, ttft P50 412 ms P99 "
-        "1.20 s, $0.42, server_error; sweden?[2J 0 open, 0 attempts (0.0/s), 0% failed, ttft P50 - P99 -, "
-        "$0.00\n");
+    assert_string_equal(bytes, "0:12 of 0:40 running; eastus2 20 open, 1,234 attempts (31.2/s), "
+                               "8.10% failed, ttft P50 412 ms P99 "
+                               "1.20 s, $0.42, server_error; sweden?[2J 0 open, 0 attempts "
+                               "(0.0/s), 0% failed, ttft P50 - P99 -, "
+                               "$0.00\n");
     size_t first = length;
     live_draw(view, &live);
     assert_int_equal(length, first);
@@ -62,7 +62,8 @@ static void plain_lines_elsewhere(void **state)
     live.why = "loop delay P99 31.0 ms";
     live_draw(view, &live);
     assert_non_null(strstr(bytes + first, "draining"));
-    assert_non_null(strstr(bytes + first, "the generator is not healthy: loop delay P99 31.0 ms\n"));
+    assert_non_null(
+        strstr(bytes + first, "the generator is not healthy: loop delay P99 31.0 ms\n"));
     live_free(view);
     assert_int_equal(fclose(out), 0);
     free(bytes);
@@ -109,7 +110,8 @@ static const char *terminal_read(struct terminal *terminal)
 {
     size_t length = 0;
     do {
-        ssize_t more = read(terminal->master, terminal->seen + length, sizeof terminal->seen - 1 - length);
+        ssize_t more =
+            read(terminal->master, terminal->seen + length, sizeof terminal->seen - 1 - length);
         assert_true(more > 0);
         length += (size_t)more;
         terminal->seen[length] = '\0';
@@ -151,7 +153,8 @@ static void frames_are_redrawn_in_place(void **state)
     struct live_state live = running();
     live_draw(view, &live);
     const char *frame = terminal_read(&terminal);
-    assert_non_null(strstr(frame, "demo  running  0:12 of 0:40  [#######-----------------]  30%  0:28 left"));
+    assert_non_null(
+        strstr(frame, "demo  running  0:12 of 0:40  [#######-----------------]  30%  0:28 left"));
     assert_non_null(strstr(frame, "eastus2"));
     assert_non_null(strstr(frame, "8.10%"));
     assert_non_null(strstr(frame, "sweden?[2J"));
@@ -191,7 +194,8 @@ static void narrow_and_low_terminals_are_respected(void **state)
     }
 }
 
-/* The note takes the place of the last picture, and the next picture starts below it instead of over it. */
+/* The note takes the place of the last picture, and the next picture starts below it instead of
+ * over it. */
 static void a_note_stays_above_the_view(void **state)
 {
     (void)state;

@@ -4,13 +4,15 @@
 
 #include "test_report_fixture.h"
 
-#define TWO                                                                                                  \
-    "{\"name\":\"two\",\"regions\":[{\"name\":\"eastus2\",\"endpoint\":\"https://a.openai.azure.com\","      \
-    "\"deployment\":\"rt\",\"auth\":{\"api_key\":\"${KEY}\"}},{\"name\":\"swedencentral\",\"endpoint\":"     \
-    "\"https://b.openai.azure.com\",\"deployment\":\""                                                       \
-    "rt\",\"auth\":{\"api_key\":\"${KEY}\"}}],"                                                              \
-    "\"load\":{\"stages\":[{\"duration\":\"3h\",\"target\":1}]},\"windows\":{\"interval\":\"1h\","           \
-    "\"report\":[\"1h\",\"peak=08:00-09:00@America/Los_Angeles\"]},"                                         \
+#define TWO                                                                                        \
+    "{\"name\":\"two\",\"regions\":[{\"name\":\"eastus2\",\"endpoint\":\"https://"                 \
+    "a.openai.azure.com\","                                                                        \
+    "\"deployment\":\"rt\",\"auth\":{\"api_key\":\"${KEY}\"}},{\"name\":\"swedencentral\","        \
+    "\"endpoint\":"                                                                                \
+    "\"https://b.openai.azure.com\",\"deployment\":\""                                             \
+    "rt\",\"auth\":{\"api_key\":\"${KEY}\"}}],"                                                    \
+    "\"load\":{\"stages\":[{\"duration\":\"3h\",\"target\":1}]},\"windows\":{\"interval\":\"1h\"," \
+    "\"report\":[\"1h\",\"peak=08:00-09:00@America/Los_Angeles\"]},"                               \
     "\"thresholds\":[\"failure_rate < 5%\",\"ttft.p50 < 1s\"]}"
 #define HOURS 4
 #define SESSIONS 120 /* per hour and region */
@@ -85,7 +87,8 @@ static void same_part(const cJSON *a, const cJSON *b, const char *key)
 }
 
 /* Writes the manifest of the merge, so that the folder is one. */
-static void merge_into(const char *folder, const char *const *runs, size_t count, struct text *notes)
+static void merge_into(const char *folder, const char *const *runs, size_t count,
+                       struct text *notes)
 {
     struct error err = {0};
     cJSON *manifest;

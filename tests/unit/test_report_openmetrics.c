@@ -1,5 +1,5 @@
-/* The exposition against the grammar of OpenMetrics 1.0.0, read here by hand, and against figures counted by
- * hand. */
+/* The exposition against the grammar of OpenMetrics 1.0.0, read here by hand, and against figures
+ * counted by hand. */
 #include "base/clock.h"
 #include "report/openmetrics.h"
 
@@ -30,7 +30,8 @@ struct fixture {
 /* Latencies of exact buckets: 40 ms, 100 ms (a bound), 450 ms, 45 s (past the last bound). */
 static void set_up(struct fixture *f)
 {
-    *f = (struct fixture){.health = {.loops = 7, .cpu = 0.25, .requested = 9, .achieved = 8, .valid = true}};
+    *f = (struct fixture){
+        .health = {.loops = 7, .cpu = 0.25, .requested = 9, .achieved = 8, .valid = true}};
     cell_latency(&f->cells[0], METRIC_TTFT, 40 * NS_PER_MS);
     cell_latency(&f->cells[0], METRIC_TTFT, 100 * NS_PER_MS);
     cell_latency(&f->cells[0], METRIC_TTFT, 450 * NS_PER_MS);
@@ -91,8 +92,8 @@ static size_t name_length(const char *p)
     return n;
 }
 
-/* labels = [label *(COMMA label)], label = label-name EQ DQUOTE escaped-string DQUOTE; returns what follows
- * "}". */
+/* labels = [label *(COMMA label)], label = label-name EQ DQUOTE escaped-string DQUOTE; returns what
+ * follows "}". */
 static const char *skip_labels(const char *p)
 {
     for (p++;;) {
@@ -111,7 +112,8 @@ static const char *skip_labels(const char *p)
     }
 }
 
-static const char *const suffixes[] = {"", "_total", "_created", "_bucket", "_count", "_sum", "_info"};
+static const char *const suffixes[] = {"",       "_total", "_created", "_bucket",
+                                       "_count", "_sum",   "_info"};
 
 /* True when a sample of this name may belong to the family of this name and type. */
 static bool belongs(const char *name, size_t length, const char *family, const char *type)
@@ -132,7 +134,8 @@ static bool belongs(const char *name, size_t length, const char *family, const c
         if (strcmp(allowed[i].type, type) != 0) continue;
         if (suffix[0] == '\0') return allowed[i].suffixes[0] == '\0';
         for (size_t s = 1; s < sizeof suffixes / sizeof *suffixes; s++) {
-            if (strcmp(suffix, suffixes[s]) == 0) return strstr(allowed[i].suffixes, suffix) != NULL;
+            if (strcmp(suffix, suffixes[s]) == 0)
+                return strstr(allowed[i].suffixes, suffix) != NULL;
         }
     }
     return false;
@@ -172,7 +175,8 @@ static void read_sample(const struct reading *r, const char *line)
 {
     size_t length = name_length(line);
     assert_true(length > 0);
-    if (!belongs(line, length, r->family, r->type)) fail_msg("%s is no sample of %s", line, r->family);
+    if (!belongs(line, length, r->family, r->type))
+        fail_msg("%s is no sample of %s", line, r->family);
     const char *p = line + length;
     if (*p == '{') p = skip_labels(p);
     assert_int_equal(*p, ' ');
@@ -219,13 +223,17 @@ static void tells_what_was_counted(void **state)
     char *text = exposition(&f, EXPOSITION_OPENMETRICS);
     assert_line(text, "rushhour_attempts_total{region=\"eastus2\",outcome=\"ok\"} 4");
     assert_line(text, "rushhour_attempts_total{region=\"eastus2\",outcome=\"failed\"} 3");
-    assert_line(text, "rushhour_attempts_total{region=\"we\\\"ird\\\\re\\ngion\",outcome=\"failed\"} 0");
-    assert_line(text, "rushhour_failures_total{region=\"eastus2\",code=\"server_error\",phase=\"response\","
-                      "domain=\"service\"} 2");
-    assert_line(text, "rushhour_failures_total{region=\"eastus2\",code=\"rate_limited\",phase=\"upgrade\","
-                      "domain=\"quota\"} 1");
     assert_line(text,
-                "rushhour_lifecycle_total{region=\"eastus2\",code=\"session_cap\",phase=\"response\"} 5");
+                "rushhour_attempts_total{region=\"we\\\"ird\\\\re\\ngion\",outcome=\"failed\"} 0");
+    assert_line(
+        text, "rushhour_failures_total{region=\"eastus2\",code=\"server_error\",phase=\"response\","
+              "domain=\"service\"} 2");
+    assert_line(
+        text, "rushhour_failures_total{region=\"eastus2\",code=\"rate_limited\",phase=\"upgrade\","
+              "domain=\"quota\"} 1");
+    assert_line(
+        text,
+        "rushhour_lifecycle_total{region=\"eastus2\",code=\"session_cap\",phase=\"response\"} 5");
     assert_null(strstr(text, "domain=\"none\""));
     assert_line(text, "rushhour_cost_usd_total{region=\"eastus2\"} 0.1");
     assert_line(text, "rushhour_sessions_open{region=\"eastus2\"} 11");
@@ -251,7 +259,8 @@ static void counts_into_cumulative_buckets(void **state)
     char *text = exposition(&f, EXPOSITION_OPENMETRICS);
     assert_line(text, "rushhour_ttft_seconds_bucket{region=\"eastus2\",le=\"0.05\"} 1");
     assert_line(text,
-                "rushhour_ttft_seconds_bucket{region=\"eastus2\",le=\"0.1\"} 2"); /* the bound is inside */
+                /* the bound is inside */
+                "rushhour_ttft_seconds_bucket{region=\"eastus2\",le=\"0.1\"} 2");
     assert_line(text, "rushhour_ttft_seconds_bucket{region=\"eastus2\",le=\"0.4\"} 2");
     assert_line(text, "rushhour_ttft_seconds_bucket{region=\"eastus2\",le=\"0.5\"} 3");
     assert_line(text, "rushhour_ttft_seconds_bucket{region=\"eastus2\",le=\"1.0\"} 3");
@@ -321,7 +330,8 @@ static void answers_in_the_format_that_is_liked(void **state)
         {"Text/*", EXPOSITION_PLAIN},
         {"application/openmetrics-text", EXPOSITION_OPENMETRICS},
         /* what Prometheus 2.42 sends */
-        {"application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
+        {"application/openmetrics-text;version=1.0.0,application/"
+         "openmetrics-text;version=0.0.1;q=0.75,"
          "text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
          EXPOSITION_OPENMETRICS},
         {"application/openmetrics-text; q=0.2, text/plain ; q=0.9", EXPOSITION_PLAIN},

@@ -4,11 +4,15 @@
 #include "report/assets.h"
 
 #define HOSTILE_REGION "=<b>&\"'|`x"
-#define HOSTILE_PROFILE                                                                                      \
-    "{\"name\":\"x\",\"regions\":[{\"name\":\"a\",\"endpoint\":\"https://contoso.openai.azure.com\","        \
-    "\"deployment\":\"rt\",\"dialect\":\"ga\",\"auth\":{\"api_key\":\"${KEY}\"}}],\"load\":{\"model\":"      \
-    "\"sessions\",\"stages\":[{\"duration\":\"1h\",\"target\":1}]},\"session\":{\"prompts\":[\"hi\"]},"      \
-    "\"windows\":{\"interval\":\"1h\",\"report\":[\"1h\"]},\"thresholds\":[\"failure_rate < 1%\"]}"
+#define HOSTILE_PROFILE                                                                            \
+    "{\"name\":\"x\",\"regions\":[{\"name\":\"a\",\"endpoint\":\"https://"                         \
+    "contoso.openai.azure.com\","                                                                  \
+    "\"deployment\":\"rt\",\"dialect\":\"ga\",\"auth\":{\"api_key\":\"${KEY}\"}}],\"load\":{"      \
+    "\"model\":"                                                                                   \
+    "\"sessions\",\"stages\":[{\"duration\":\"1h\",\"target\":1}]},\"session\":{\"prompts\":["     \
+    "\"hi\"]},"                                                                                    \
+    "\"windows\":{\"interval\":\"1h\",\"report\":[\"1h\"]},\"thresholds\":[\"failure_rate < "      \
+    "1%\"]}"
 
 static size_t occurrences(const char *text, const char *what)
 {
@@ -28,7 +32,8 @@ static void make_forms(const struct results *results, struct forms *forms)
     results_markdown(results, &forms->markdown);
     results_html(results, &forms->html);
     results_csv(results, &forms->csv);
-    assert_false(forms->text.failed || forms->markdown.failed || forms->html.failed || forms->csv.failed);
+    assert_false(forms->text.failed || forms->markdown.failed || forms->html.failed ||
+                 forms->csv.failed);
 }
 
 static void free_forms(struct forms *forms)
@@ -89,7 +94,8 @@ static void names_cannot_break_out(void **state)
 static void the_page_is_whole_and_alone(void **state)
 {
     (void)state;
-    struct maker *m = maker_new(INCIDENT_PROFILE("\"failure_rate < 1%\",\"ttft.p99 < 1.5s\""), NULL);
+    struct maker *m =
+        maker_new(INCIDENT_PROFILE("\"failure_rate < 1%\",\"ttft.p99 < 1.5s\""), NULL);
     maker_incident(m);
     maker_finish(m, "complete");
     struct results *results = maker_load(m, NULL, 0);
@@ -112,8 +118,10 @@ static void the_page_is_whole_and_alone(void **state)
         "response.create due to the first text or audio delta",
         "</html>",
     };
-    for (size_t i = 0; i < sizeof fragments / sizeof *fragments; i++) contains(&forms.html, fragments[i]);
-    static const char *const absent[] = {"src=", "href=\"http", " onclick", " onload", "@import", "url("};
+    for (size_t i = 0; i < sizeof fragments / sizeof *fragments; i++)
+        contains(&forms.html, fragments[i]);
+    static const char *const absent[] = {"src=",    "href=\"http", " onclick",
+                                         " onload", "@import",     "url("};
     /* What the page loads and handles, without Chart.js, which is not ours. */
     struct asset chartjs = asset_chartjs();
     const char *library = strstr(text_str(&forms.html), "Chart.js v3.9.1");
@@ -145,14 +153,15 @@ static void all_forms_say_the_same(void **state)
     contains(&forms.text, "ttft: response.create due to the first text or audio delta");
     contains(&forms.markdown, "**Verdict: fail**, 1 of 1 threshold failed");
     contains(&forms.markdown, "| 08:00-09:00 PDT | eastus2 | 893 | 135 | 15.1% (12.9-17.6) |");
-    contains(&forms.csv, "\n1h,2026-04-14T15:00:00.000,2026-04-14T16:00:00.000,2026-04-14,15:00:00,eastus2,"
-                         "893,135,0,893,135,0,"
-                         "893,135,0.151176,");
     contains(&forms.csv,
-             "\npeak,2026-04-14T14:00:00.000,2026-04-14T16:00:00.000,2026-04-14,14:00:00,eastus2,893,135,");
-    contains(
-        &forms.csv,
-        "\nwhole run,2026-04-14T13:00:00.000,2026-04-14T16:00:00.000,2026-04-14,13:00:00,eastus2,1890,143,");
+             "\n1h,2026-04-14T15:00:00.000,2026-04-14T16:00:00.000,2026-04-14,15:00:00,eastus2,"
+             "893,135,0,893,135,0,"
+             "893,135,0.151176,");
+    contains(&forms.csv, "\npeak,2026-04-14T14:00:00.000,2026-04-14T16:00:00.000,2026-04-14,14:00:"
+                         "00,eastus2,893,135,");
+    contains(&forms.csv, "\nwhole "
+                         "run,2026-04-14T13:00:00.000,2026-04-14T16:00:00.000,2026-04-14,13:00:00,"
+                         "eastus2,1890,143,");
     size_t line = 0;
     for (const char *s = text_str(&forms.text); *s != '\0'; s++) line = *s == '\n' ? 0 : line + 1;
     assert_int_equal(line, 0);
@@ -184,7 +193,8 @@ static void windows_can_be_asked_for(void **state)
     maker_free(m);
 }
 
-/* 2,000 intervals: at most 300 points, each the exact sum of its intervals, and a page that stays small. */
+/* 2,000 intervals: at most 300 points, each the exact sum of its intervals, and a page that stays
+ * small. */
 static void long_runs_are_thinned_out_exactly(void **state)
 {
     (void)state;
@@ -213,7 +223,8 @@ static void long_runs_are_thinned_out_exactly(void **state)
     const cJSON *value;
     double attempts = 0;
     double failed = 0;
-    cJSON_ArrayForEach(value, cJSON_GetObjectItem(region, "attempts")) attempts += value->valuedouble;
+    cJSON_ArrayForEach(value, cJSON_GetObjectItem(region, "attempts")) attempts +=
+        value->valuedouble;
     cJSON_ArrayForEach(value, cJSON_GetObjectItem(region, "failed")) failed += value->valuedouble;
     assert_int_equal((int)attempts, 4000);
     assert_int_equal((int)failed, 20);
@@ -240,8 +251,8 @@ static void says(const char *html, const char *what)
     if (strstr(html, what) == NULL) fail_msg("not there: %s; the page says: %.300s", what, story);
 }
 
-/* The published incident: 8 of 997 and 135 of 893. By hand: z = 11.7486, two-sided p = 7.18e-32, times two
- * windows that the worse one was picked from. */
+/* The published incident: 8 of 997 and 135 of 893. By hand: z = 11.7486, two-sided p = 7.18e-32,
+ * times two windows that the worse one was picked from. */
 static void the_finding_stands_on_top(void **state)
 {
     (void)state;
@@ -250,13 +261,15 @@ static void the_finding_stands_on_top(void **state)
     maker_incident(m);
     maker_finish(m, "complete");
     char *html = page_of(m, &results);
-    says(html, ">eastus2 fails 15.1% of attempts at 08:00-09:00 PDT (12.9-17.6%), against 0.80% in all other "
+    says(html, ">eastus2 fails 15.1% of attempts at 08:00-09:00 PDT (12.9-17.6%), against 0.80% in "
+               "all other "
                "windows: p 1e-31.</p>");
     says(html, "<p class=\"mark\">the difference is beyond doubt</p>");
     says(html, "<p class=\"mark\">simulated: no service was asked</p>");
     /* The matrix: the hour at 10:00 has the colour of 10 to 20%, its value and its attempts. */
-    says(html, "<td class=\"h5\" data-figure=\"matrix\" data-region=\"0\" data-start=\"1776178800000\" "
-               "data-value=\"0.1511758119\"");
+    says(html,
+         "<td class=\"h5\" data-figure=\"matrix\" data-region=\"0\" data-start=\"1776178800000\" "
+         "data-value=\"0.1511758119\"");
     says(html, ">15%<small>893</small></td>");
     assert_true(strstr(html, "data-figure=\"story\"") < strstr(html, "id=\"matrix\""));
     free(html);
@@ -275,9 +288,10 @@ static void an_unhealthy_generator_is_told_first(void **state)
     maker_incident(m);
     maker_finish(m, "complete");
     char *html = page_of(m, &results);
-    says(html, ">7.57% of all attempts failed (6.46-8.85%), 143 of 1,890; windows in which the load "
-               "generator was not "
-               "healthy were not compared.</p>");
+    says(html,
+         ">7.57% of all attempts failed (6.46-8.85%), 143 of 1,890; windows in which the load "
+         "generator was not "
+         "healthy were not compared.</p>");
     says(html, "<p class=\"warning\">Do not judge the service by these figures");
     says(html, "<td class=\"h5 bad\" data-figure=\"matrix\"");
     says(html, "<span class=\"sr\"> not valid</span>");
@@ -297,16 +311,16 @@ static void little_is_called_little(void **state)
     maker_write(m);
     maker_finish(m, "complete");
     char *html = page_of(m, &results);
-    says(html,
-         ">Too little to say anything: 1 of 10 attempts failed, so the failure rate lies anywhere between ");
+    says(html, ">Too little to say anything: 1 of 10 attempts failed, so the failure rate lies "
+               "anywhere between ");
     says(html, "<td class=\"h4 few\"");
     free(html);
     results_free(results);
     maker_free(m);
 }
 
-/* Attempts by hand: turns 1, 2, 3, 5 and 60; ages 0, 9.999 s, 10 s, an hour; one whose session never opened.
- */
+/* Attempts by hand: turns 1, 2, 3, 5 and 60; ages 0, 9.999 s, 10 s, an hour; one whose session
+ * never opened. */
 static void ages_fall_into_their_buckets(void **state)
 {
     (void)state;
@@ -325,7 +339,8 @@ static void ages_fall_into_their_buckets(void **state)
             .turn = rows[i].turn, .socket_age_ms = rows[i].age_ms, .outcome = OUTCOME_FAILED};
         assert_true(ages_add(&loader, &ages, i + 1, &row));
         ages_finish(&loader);
-        assert_true(ages.sums[AGES_TURN][rows[i].of_turn].x == before.sums[AGES_TURN][rows[i].of_turn].x + 1);
+        assert_true(ages.sums[AGES_TURN][rows[i].of_turn].x ==
+                    before.sums[AGES_TURN][rows[i].of_turn].x + 1);
         assert_true(ages.sums[AGES_SOCKET][rows[i].of_age].x ==
                     before.sums[AGES_SOCKET][rows[i].of_age].x + 1);
         loader = (struct ages_loader){0};

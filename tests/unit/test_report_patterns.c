@@ -5,11 +5,13 @@
 
 #include <math.h>
 
-#define TWO                                                                                                  \
-    "{\"name\":\"two\",\"regions\":[{\"name\":\"eastus2\",\"endpoint\":\"https://a.openai.azure.com\","      \
-    "\"deployment\":\"rt\",\"auth\":{\"api_key\":\"${KEY}\"}},{\"name\":\"swedencentral\",\"endpoint\":"     \
-    "\"https://b.openai.azure.com\",\"deployment\":\"rt\",\"auth\":{\"api_key\":\"${KEY}\"}}],"              \
-    "\"load\":{\"stages\":[{\"duration\":\"3h\",\"target\":1}]},\"windows\":{\"interval\":\"1h\","           \
+#define TWO                                                                                        \
+    "{\"name\":\"two\",\"regions\":[{\"name\":\"eastus2\",\"endpoint\":\"https://"                 \
+    "a.openai.azure.com\","                                                                        \
+    "\"deployment\":\"rt\",\"auth\":{\"api_key\":\"${KEY}\"}},{\"name\":\"swedencentral\","        \
+    "\"endpoint\":"                                                                                \
+    "\"https://b.openai.azure.com\",\"deployment\":\"rt\",\"auth\":{\"api_key\":\"${KEY}\"}}],"    \
+    "\"load\":{\"stages\":[{\"duration\":\"3h\",\"target\":1}]},\"windows\":{\"interval\":\"1h\"," \
     "\"report\":[\"1h\",\"peak=08:00-09:00@America/Los_Angeles\"]}}"
 
 static void is_near(double got, double wanted, double tolerance)
@@ -20,7 +22,8 @@ static void is_near(double got, double wanted, double tolerance)
 /* Sessions of one attempt each, `failed` of 100. */
 static void sessions(struct maker *m, size_t region, uint64_t first, int failed)
 {
-    for (int i = 0; i < 100; i++) maker_session(m, region, first + (uint64_t)i, i < failed ? "F" : ".", 100);
+    for (int i = 0; i < 100; i++)
+        maker_session(m, region, first + (uint64_t)i, i < failed ? "F" : ".", 100);
 }
 
 static struct results *hours(struct maker *m, const int *a, const int *b, int count)
@@ -37,8 +40,9 @@ static struct results *hours(struct maker *m, const int *a, const int *b, int co
 }
 
 /*
- * SciPy 1.10: pearsonr of the two transformed columns and its confidence_interval(0.95). Exact fractions:
- * Fisher's test of 10 in 100 against 48 in 1100, as 4.8 failures were to be expected there, times 12 windows.
+ * SciPy 1.10: pearsonr of the two transformed columns and its confidence_interval(0.95). Exact
+ * fractions: Fisher's test of 10 in 100 against 48 in 1100, as 4.8 failures were to be expected
+ * there, times 12 windows.
  */
 static void correlation_and_concentration(void **state)
 {

@@ -23,7 +23,8 @@ static const cJSON *at(const cJSON *item, const char *path)
     char *rest = copy;
     for (char *key = strsep(&rest, "."); key != NULL; key = strsep(&rest, ".")) {
         bool index = key[0] >= '0' && key[0] <= '9';
-        item = index ? cJSON_GetArrayItem(item, atoi(key)) : cJSON_GetObjectItemCaseSensitive(item, key);
+        item = index ? cJSON_GetArrayItem(item, atoi(key))
+                     : cJSON_GetObjectItemCaseSensitive(item, key);
         if (item == NULL) fail_msg("nothing at %s", path);
     }
     return item;
@@ -38,7 +39,8 @@ static double number(const cJSON *root, const char *path)
 
 static void is_near(double value, double wanted, double within)
 {
-    if (value < wanted - within || value > wanted + within) fail_msg("%.10g is not %.10g", value, wanted);
+    if (value < wanted - within || value > wanted + within)
+        fail_msg("%.10g is not %.10g", value, wanted);
 }
 
 static const char *string_at(const cJSON *root, const char *path)
@@ -92,8 +94,8 @@ static void ranks_count_failures_as_infinite(void **state)
     maker_finish(m, "complete");
     struct results *results = maker_load(m, NULL, 0);
     cJSON *root = json_of(results);
-    /* 989 values of 997 attempts: P50 is the 495th, P99 the 980th; of all attempts the 499th and the 988th.
-     */
+    /* 989 values of 997 attempts: P50 is the 495th, P99 the 980th; of all attempts the 499th and
+     * the 988th. */
     is_near(number(root, "windows.0.regions.0.latency_ms.ttft.p50"), 495, 0.5);
     is_near(number(root, "windows.0.regions.0.latency_ms.ttft.p99"), 980, 1);
     is_near(number(root, "windows.0.regions.0.latency_ms.ttft.max"), 989, 1);
@@ -103,9 +105,10 @@ static void ranks_count_failures_as_infinite(void **state)
     is_near(number(root, "windows.1.regions.0.latency_ms.ttft.all_attempts.p50"), 447, 0.5);
     assert_true(cJSON_IsNull(at(root, "windows.1.regions.0.latency_ms.ttft.all_attempts.p95")));
     assert_int_equal(
-        cJSON_GetArraySize(at(root, "windows.1.regions.0.latency_ms.ttft.all_attempts.infinite")), 2);
-    assert_int_equal((int)number(root, "windows.1.regions.0.latency_ms.ttft.all_attempts.without_value"),
-                     135);
+        cJSON_GetArraySize(at(root, "windows.1.regions.0.latency_ms.ttft.all_attempts.infinite")),
+        2);
+    assert_int_equal(
+        (int)number(root, "windows.1.regions.0.latency_ms.ttft.all_attempts.without_value"), 135);
     assert_string_equal(string_at(root, "verdict"), "none");
     cJSON_Delete(root);
     results_free(results);
@@ -113,16 +116,17 @@ static void ranks_count_failures_as_infinite(void **state)
 }
 
 /*
- * 100 sessions of 10 attempts, 20 of them with 5 failures: sum (x_i - m_i p)^2 = 20*16 + 80*1 = 400, v =
- * 400/10^6 * 100/99, p(1-p)/(n-1) = 0.09/999, so the design effect is 4.4848 and Wilson works with 222.97
- * attempts.
+ * 100 sessions of 10 attempts, 20 of them with 5 failures: sum (x_i - m_i p)^2 = 20*16 + 80*1 =
+ * 400, v = 400/10^6 * 100/99, p(1-p)/(n-1) = 0.09/999, so the design effect is 4.4848 and Wilson
+ * works with 222.97 attempts.
  */
 static void knows_that_sessions_fail_together(void **state)
 {
     (void)state;
     struct maker *m = maker_new(INCIDENT_PROFILE(""), NULL);
     maker_interval(m, SIX_PDT, SIX_PDT + HOUR);
-    for (uint64_t i = 1; i <= 100; i++) maker_session(m, 0, i, i <= 20 ? ".....FFFFF" : "..........", 100);
+    for (uint64_t i = 1; i <= 100; i++)
+        maker_session(m, 0, i, i <= 20 ? ".....FFFFF" : "..........", 100);
     maker_write(m);
     maker_finish(m, "complete");
     struct results *results = maker_load(m, NULL, 0);
@@ -143,8 +147,8 @@ static void knows_that_sessions_fail_together(void **state)
     maker_free(m);
 }
 
-/* A session over two windows: attempts.csv splits it, the cluster sums of intervals.csv put it where it
- * ended. */
+/* A session over two windows: attempts.csv splits it, the cluster sums of intervals.csv put it
+ * where it ended. */
 static void splits_a_session_over_windows(void **state)
 {
     (void)state;
@@ -195,8 +199,9 @@ static void says_when_files_disagree(void **state)
     struct results *results = maker_load(m, NULL, 0);
     struct text out = {0};
     results_text(results, false, &out);
-    assert_non_null(strstr(
-        text_str(&out), "eastus2: intervals.csv counts 5 attempts and 3 failed, attempts.csv has 3 and 1"));
+    assert_non_null(
+        strstr(text_str(&out),
+               "eastus2: intervals.csv counts 5 attempts and 3 failed, attempts.csv has 3 and 1"));
     assert_non_null(strstr(text_str(&out), "failures.jsonl has 1 records for 3 failed attempts"));
     text_free(&out);
     results_free(results);
@@ -215,7 +220,8 @@ static void cut(const struct maker *m, const char *name, off_t bytes)
     assert_int_equal(truncate(path, size - bytes), 0);
 }
 
-/* Killed in the middle of the second interval's rows: the first one is reported, and the loss is said. */
+/* Killed in the middle of the second interval's rows: the first one is reported, and the loss is
+ * said. */
 static void reports_a_killed_run(void **state)
 {
     (void)state;
@@ -234,7 +240,8 @@ static void reports_a_killed_run(void **state)
     struct text out = {0};
     results_text(results, false, &out);
     assert_non_null(strstr(text_str(&out), "intervals.csv: the last line is torn"));
-    assert_non_null(strstr(text_str(&out), "892 attempts and 134 failures lie outside every interval"));
+    assert_non_null(
+        strstr(text_str(&out), "892 attempts and 134 failures lie outside every interval"));
     assert_non_null(strstr(text_str(&out), "running"));
     text_free(&out);
     cJSON_Delete(root);
@@ -269,8 +276,8 @@ static void completes_the_manifest(void **state)
 {
     (void)state;
     struct error err = {0};
-    struct maker *m =
-        maker_new(INCIDENT_PROFILE("\"failure_rate{window=peak} < 5%\",\"share(ttft > 1s) < 50%\""), NULL);
+    struct maker *m = maker_new(
+        INCIDENT_PROFILE("\"failure_rate{window=peak} < 5%\",\"share(ttft > 1s) < 50%\""), NULL);
     maker_incident(m);
     maker_finish(m, "complete");
     struct results *results = maker_load(m, NULL, 0);
@@ -293,8 +300,8 @@ static void completes_the_manifest(void **state)
     maker_free(m);
 }
 
-/* The health of a stretch is judged as a whole: 1.5% of late loops spoil their interval, 0.75% do not spoil
- * the run. */
+/* The health of a stretch is judged as a whole: 1.5% of late loops spoil their interval, 0.75% do
+ * not spoil the run. */
 static void validity_is_that_of_the_stretch(void **state)
 {
     (void)state;
@@ -393,7 +400,8 @@ static void test_the_run_in_two_parts(void **state)
     maker_finish(m, "complete");
     assert_int_equal(window_parse("bad=07:30-09:00@America/Los_Angeles", &split, &err), ERR_OK);
     assert_int_equal(window_parse("1h", &hourly, &err), ERR_OK);
-    if (results_load_split(m->folder, &hourly, 1, &split, &results, &err) != ERR_OK) fail_msg("%s", err.text);
+    if (results_load_split(m->folder, &hourly, 1, &split, &results, &err) != ERR_OK)
+        fail_msg("%s", err.text);
     const struct report_cell *inside = results_part(results, false, 0);
     const struct report_cell *outside = results_part(results, true, 0);
     assert_int_equal(report_cell_attempts(inside), 893);
@@ -407,7 +415,8 @@ static void test_the_run_in_two_parts(void **state)
     assert_true(start_ns == SIX_PDT);
     assert_false(results_interval(results, SIX_PDT - 1, &start_ns));
     results_free(results);
-    assert_int_equal(report_cell_attempts(results_part(results = maker_load(m, NULL, 0), false, 0)), 0);
+    assert_int_equal(report_cell_attempts(results_part(results = maker_load(m, NULL, 0), false, 0)),
+                     0);
     results_free(results);
     window_free(&split);
     window_free(&hourly);

@@ -17,7 +17,8 @@ static void same(const struct cluster_sums *a, const struct cluster_sums *b)
     assert_int_equal(a->first_failures, b->first_failures);
 }
 
-/* 5,000 sessions whose attempts come interleaved: the sums are those of every session told whole. */
+/* 5,000 sessions whose attempts come interleaved: the sums are those of every session told
+ * whole. */
 static void interleaved_attempts_make_whole_sessions(void **state)
 {
     (void)state;

@@ -35,7 +35,8 @@ static void widths_are_those_of_the_screen(void **state)
 static void strings_are_cut_and_made_harmless(void **state)
 {
     (void)state;
-    static const char override[] = {'a', '\xE2', '\x80', '\xAE', 'z', '\0'}; /* U+202E, right to left */
+    /* U+202E, right to left */
+    static const char override[] = {'a', '\xE2', '\x80', '\xAE', 'z', '\0'};
     static const struct {
         const char *string;
         size_t width;
@@ -85,8 +86,8 @@ static void tables_line_up(void **state)
     text_clear(&out);
     table_html(&table, "A \"b\"", &out);
     assert_non_null(strstr(text_str(&out), "aria-label=\"A &quot;b&quot;\""));
-    assert_non_null(
-        strstr(text_str(&out), "<th scope=\"row\">a|&lt;b&gt;</th><td class=\"number\">5</td><td>x</td>"));
+    assert_non_null(strstr(
+        text_str(&out), "<th scope=\"row\">a|&lt;b&gt;</th><td class=\"number\">5</td><td>x</td>"));
     assert_non_null(strstr(text_str(&out), "<td class=\"fail\">fail</td>"));
     text_free(&out);
     table_free(&table);
@@ -164,9 +165,11 @@ static void small_samples_say_so(void **state)
     static const struct {
         uint64_t count;
         const char *tail;
-    } cases[] = {{0, "-"}, {99, "n too small"}, {100, ">= 250 ms"}, {367, ">= 250 ms"}, {368, "300 ms"}};
+    } cases[] = {
+        {0, "-"}, {99, "n too small"}, {100, ">= 250 ms"}, {367, ">= 250 ms"}, {368, "300 ms"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct latency_figures latency = {.count = cases[i].count, .p99 = 300000, .tail = {.low = 250000}};
+        struct latency_figures latency = {
+            .count = cases[i].count, .p99 = 300000, .tail = {.low = 250000}};
         struct text out = {0};
         format_tail(&out, &latency);
         assert_string_equal(text_str(&out), cases[i].tail);

@@ -1,5 +1,5 @@
-/* The shapes of secrets and content, each planted, and the ordinary lines of a package, none of which is one.
- */
+/* The shapes of secrets and content, each planted, and the ordinary lines of a package, none of
+ * which is one. */
 #include "report/package_verify.h"
 
 #include <setjmp.h>
@@ -42,8 +42,10 @@ static void test_planted(void **state)
         {"key " HEX32 " was sent", "Azure key"},
         {"=" HEX32, "Azure key"},
         {"x" KEY84, "long key"},
-        {"SUQzBAAAAAAAI1RTU0UAAAAPAAADTGF2ZjU4Ljc2LjEwMAAAAAAAAAAAAAAA/+NAxAAAAAAAAAAAAEluZm8=", "base64"},
-        {"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA+AAAAAAA",
+        {"SUQzBAAAAAAAI1RTU0UAAAAPAAADTGF2ZjU4Ljc2LjEwMAAAAAAAAAAAAAAA/+NAxAAAAAAAAAAAAEluZm8=",
+         "base64"},
+        {"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA+"
+         "AAAAAAA",
          "encoded bytes"},
         {"data:audio/wav;base64,UklG", "data URI"},
         {"{\"instructions\":\"be kind\"}", "content"},
@@ -67,7 +69,8 @@ static void test_ordinary(void **state)
     static const char *const lines[] = {
         "",
         "| what | value |",
-        "|---|---:|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|--"
+        "|---|---:|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|"
+        "---|---|--"
         "-|",
         "to fill in: "
         "________________________________________________________________________________________",
@@ -77,19 +80,24 @@ static void test_ordinary(void **state)
         "{\"auth\":{\"token_command\":\"command\",\"api_key\":\"command\"}}",
         "api-key=[redacted] and Bearer [redacted], Authorization: [redacted]",
         "Bearer authentication is wanted, the api-key: none, password is not set",
-        "{\"prompts\":{\"count\":3,\"bytes\":44},\"instructions\":{\"count\":1,\"bytes\":9},\"modality\":"
+        "{\"prompts\":{\"count\":3,\"bytes\":44},\"instructions\":{\"count\":1,\"bytes\":9},"
+        "\"modality\":"
         "\"audio\"}",
-        "{\"audio\":{\"input\":{\"format\":1}},\"text\":\"\",\"delta\":null,\"transcript\":\"[redacted]\"}",
+        "{\"audio\":{\"input\":{\"format\":1}},\"text\":\"\",\"delta\":null,\"transcript\":\"["
+        "redacted]\"}",
         "{\"step\":\"profile\",\"text\":\"`prices` has no row for the model\"}",
         "\"\"\"delta\"\":\"\"\"\",\"",
-        "conversation.item.create:155 response.create:46; 1154.5 response.output_audio_transcript.delta",
-        "https://learn.microsoft.com/azure/ai-services/cognitive-services-support-options-and-more/in/a/"
+        "conversation.item.create:155 response.create:46; 1154.5 "
+        "response.output_audio_transcript.delta",
+        "https://learn.microsoft.com/azure/ai-services/cognitive-services-support-options-and-more/"
+        "in/a/"
         "long-path",
         "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/some-group/providers",
         "the task-management-risk-assessment was desk-reviewed",
         "14000000000000000000000000000000",
         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  failures.csv",
-        "gpt-4o-mini-realtime-preview-2024-12-17-Global-Standard-Deployment-East-US-2-Team-Blue-Number-17",
+        "gpt-4o-mini-realtime-preview-2024-12-17-Global-Standard-Deployment-East-US-2-Team-Blue-"
+        "Number-17",
     };
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         const char *shape = shape_of(lines[i]);

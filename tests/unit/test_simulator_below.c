@@ -1,4 +1,5 @@
-/* The simulator below HTTP: names, ports, connections and the proxy, as a client and the ledger see them. */
+/* The simulator below HTTP: names, ports, connections and the proxy, as a client and the ledger see
+ * them. */
 #include "service_fixture.h"
 
 #include "simulator/below.h"
@@ -18,8 +19,8 @@ static void test_no_name(void **state)
     struct addrinfo *found = NULL;
     assert_int_equal(getaddrinfo(BELOW_NO_NAME, NULL, &hints, &found), EAI_NONAME);
 
-    start("{" QUICK
-          ",\"faults\":[{\"fault\":\"resolve_failed\",\"rate\":\"100%\",\"regions\":[\"eastus2\"]}]}");
+    start("{" QUICK ",\"faults\":[{\"fault\":\"resolve_failed\",\"rate\":\"100%\",\"regions\":["
+                    "\"eastus2\"]}]}");
     assert_memory_equal(ready_value(0, "address"), BELOW_NO_NAME ":", sizeof BELOW_NO_NAME);
     assert_memory_equal(ready_value(1, "address"), "127.0.0.1:", 10);
     cJSON *lines = ledger_after_stop();
@@ -35,8 +36,9 @@ static void test_no_name(void **state)
 static void test_refused_from_the_start(void **state)
 {
     (void)state;
-    start("{" QUICK
-          ",\"faults\":[{\"fault\":\"connect_refused\",\"rate\":\"100%\",\"regions\":[\"beta\"]}]}");
+    start(
+        "{" QUICK
+        ",\"faults\":[{\"fault\":\"connect_refused\",\"rate\":\"100%\",\"regions\":[\"beta\"]}]}");
     assert_false(wire_connect(&wire, &fixture.loop, port_of(ready_value(1, "address"))));
     assert_int_equal(errno, ECONNREFUSED);
     wire_close(&wire);
@@ -53,7 +55,8 @@ static void test_refused_from_the_start(void **state)
 static void test_clock(void **state)
 {
     (void)state;
-    start("{" QUICK ",\"faults\":[{\"fault\":\"connect_refused\",\"rate\":\"100%\",\"regions\":[\"eastus2\"],"
+    start("{" QUICK
+          ",\"faults\":[{\"fault\":\"connect_refused\",\"rate\":\"100%\",\"regions\":[\"eastus2\"],"
           "\"during\":\"02:00-04:00@UTC\"}]}");
     unsigned port = port_of(ready_value(0, "address"));
     for (int hour = 1; hour < 6; hour++) {
@@ -68,7 +71,8 @@ static void test_clock(void **state)
 static void test_connections(void **state)
 {
     (void)state;
-    start("{" QUICK ",\"faults\":[{\"fault\":\"tls_closed\",\"rate\":\"100%\",\"regions\":[\"eastus2\"]}]}");
+    start("{" QUICK
+          ",\"faults\":[{\"fault\":\"tls_closed\",\"rate\":\"100%\",\"regions\":[\"eastus2\"]}]}");
     for (int i = 0; i < 3; i++) {
         assert_true(wire_connect(&wire, &fixture.loop, port_of(ready_value(0, "address"))));
         assert_false(wire_tls(&wire, cJSON_GetObjectItem(fixture.ready, "ca_file")->valuestring,
@@ -89,14 +93,16 @@ static void test_connections(void **state)
     finish();
 }
 
-/* Asks the proxy of the ready line; the status of its answer. The connection stays open in `wire`. */
+/* Asks the proxy of the ready line; the status of its answer. The connection stays open in
+ * `wire`. */
 static int ask_proxy(const char *host, unsigned port)
 {
     const char *proxy = cJSON_GetObjectItem(fixture.ready, "proxy")->valuestring;
     char text[1024];
     assert_memory_equal(proxy, "http://127.0.0.1:", 17);
     assert_true(wire_connect(&wire, &fixture.loop, port_of(proxy)));
-    int length = snprintf(text, sizeof text, "CONNECT %s:%u HTTP/1.1\r\nHost: %s\r\n\r\n", host, port, host);
+    int length =
+        snprintf(text, sizeof text, "CONNECT %s:%u HTTP/1.1\r\nHost: %s\r\n\r\n", host, port, host);
     wire_send(&wire, text, (size_t)length);
     assert_true(wire_read_head(&wire, text, sizeof text));
     return atoi(text + 9);
@@ -136,10 +142,10 @@ static void test_faults_of_the_proxy(void **state)
                  {"proxy_504", "F13", 504}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char block[512];
-        (void)snprintf(block, sizeof block,
-                       "{" QUICK
-                       ",\"faults\":[{\"fault\":\"%s\",\"rate\":\"100%%\",\"regions\":[\"beta\"]}]}",
-                       cases[i].fault);
+        (void)snprintf(
+            block, sizeof block,
+            "{" QUICK ",\"faults\":[{\"fault\":\"%s\",\"rate\":\"100%%\",\"regions\":[\"beta\"]}]}",
+            cases[i].fault);
         start(block);
         assert_int_equal(ask_proxy("contoso.openai.azure.com", 443), 200); /* another region */
         wire_close(&wire);

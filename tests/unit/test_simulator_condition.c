@@ -14,7 +14,8 @@
 static void test_bounds(void **state)
 {
     (void)state;
-    const struct fault_rule age = {.min_socket_age_ns = 5 * NS_PER_S, .max_socket_age_ns = 20 * NS_PER_S};
+    const struct fault_rule age = {.min_socket_age_ns = 5 * NS_PER_S,
+                                   .max_socket_age_ns = 20 * NS_PER_S};
     const struct fault_rule turns = {.from_turn = 3, .to_turn = 4};
     const struct fault_rule context = {.min_context_tokens = 14000, .max_context_tokens = 20000};
     const struct fault_rule open = {.from_turn = 1};
@@ -41,26 +42,31 @@ static void test_bounds(void **state)
         {&open, {0}, true}, /* an upgrade has no turn */
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        if (condition_holds(cases[i].rule, &cases[i].moment) != cases[i].holds) fail_msg("case %zu", i);
+        if (condition_holds(cases[i].rule, &cases[i].moment) != cases[i].holds)
+            fail_msg("case %zu", i);
     }
 }
 
 static void test_sticky_rate(void **state)
 {
     (void)state;
-    const struct fault_rule both = {.after_failure_same = {true, 0.75}, .after_failure_new = {true, 0.5}};
+    const struct fault_rule both = {.after_failure_same = {true, 0.75},
+                                    .after_failure_new = {true, 0.5}};
     const struct fault_rule never_again = {.after_failure_new = {true, 0}};
     const struct fault_rule plain = {0};
     assert_true(condition_sticky_rate(&both, 0.1, &(struct moment){.turn = 1}) == 0.1);
-    assert_true(condition_sticky_rate(&both, 0.1, &(struct moment){.turn = 2, .failed_before = true}) ==
-                0.75);
-    assert_true(condition_sticky_rate(&both, 0.1, &(struct moment){.turn = 1, .retries = true}) == 0.5);
+    assert_true(condition_sticky_rate(&both, 0.1,
+                                      &(struct moment){.turn = 2, .failed_before = true}) == 0.75);
+    assert_true(condition_sticky_rate(&both, 0.1, &(struct moment){.turn = 1, .retries = true}) ==
+                0.5);
     assert_true(condition_sticky_rate(&never_again, 0.1, &(struct moment){.retries = true}) == 0);
-    assert_true(condition_sticky_rate(&never_again, 0.1, &(struct moment){.failed_before = true}) == 0.1);
+    assert_true(condition_sticky_rate(&never_again, 0.1, &(struct moment){.failed_before = true}) ==
+                0.1);
     assert_true(condition_sticky_rate(&plain, 0.1, &(struct moment){.failed_before = true}) == 0.1);
 }
 
-/* 2026-03-08 is the day on which Los Angeles leaps from 02:00 to 03:00; 10:00 UTC is that instant. */
+/* 2026-03-08 is the day on which Los Angeles leaps from 02:00 to 03:00; 10:00 UTC is that
+ * instant. */
 static void test_hours_follow_the_zone(void **state)
 {
     (void)state;
@@ -81,12 +87,14 @@ static void test_hours_follow_the_zone(void **state)
     assert_true(condition_rate(&rule, leap_day) == 0.9);
 }
 
-/* Each stretch holds one burst of the right length, not always at the same place; the seed says where. */
+/* Each stretch holds one burst of the right length, not always at the same place; the seed says
+ * where. */
 static void test_bursts(void **state)
 {
     (void)state;
     enum { STRETCHES = 2000 };
-    const struct fault_rule rule = {.burst_every_ns = 300 * NS_PER_S, .burst_length_ns = 20 * NS_PER_S};
+    const struct fault_rule rule = {.burst_every_ns = 300 * NS_PER_S,
+                                    .burst_length_ns = 20 * NS_PER_S};
     double sum = 0;
     int differs = 0;
     for (int stretch = 0; stretch < STRETCHES; stretch++) {
@@ -108,7 +116,8 @@ static void test_bursts(void **state)
         assert_in_range(changes, 1, 2); /* one burst */
         sum += begin;
     }
-    /* the first whole second of the burst is uniform over 0..280: mean 140.5, deviation 280 / sqrt(12) */
+    /* the first whole second of the burst is uniform over 0..280: mean 140.5, deviation 280 /
+     * sqrt(12) */
     assert_true(fabs(sum / STRETCHES - 140.5) < 4 * 280 / sqrt(12.0 * STRETCHES));
     assert_true(differs > STRETCHES * 20);
     assert_true(condition_bursts(&(struct fault_rule){0}, 7, 5));

@@ -1,4 +1,5 @@
-/* Faults, delays and endings of the simulator, as a client sees them and as the ledger tells them. */
+/* Faults, delays and endings of the simulator, as a client sees them and as the ledger tells
+ * them. */
 #include "service_fixture.h"
 
 static void test_second_response_and_cancel(void **state)
@@ -18,9 +19,8 @@ static void test_second_response_and_cancel(void **state)
     assert_non_null(strstr(at_path(error, "error.message"), id));
     cJSON_Delete(error);
     /* one that is out of band may run beside it */
-    wire_send_text(
-        &wire,
-        "{\"type\":\"response.create\",\"response\":{\"conversation\":\"none\",\"metadata\":{\"a\":\"b\"}}}");
+    wire_send_text(&wire, "{\"type\":\"response.create\",\"response\":{\"conversation\":\"none\","
+                          "\"metadata\":{\"a\":\"b\"}}}");
     created = await("response.created");
     assert_string_equal(at_path(created, "response.conversation_id"), "(null)");
     assert_string_equal(at_path(created, "response.metadata.a"), "b");
@@ -67,8 +67,9 @@ static void test_server_error(void **state)
     const char *first = strstr(message, session_id);
     assert_non_null(first);
     assert_non_null(strstr(first + 1, session_id));
-    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(cJSON_GetObjectItem(done, "response"), "output")),
-                     0);
+    assert_int_equal(
+        cJSON_GetArraySize(cJSON_GetObjectItem(cJSON_GetObjectItem(done, "response"), "output")),
+        0);
     assert_string_equal(at_path(done, "response.usage.output_tokens"), "0");
     assert_true(atoi(at_path(done, "response.usage.input_tokens")) > 0);
     char response_id[64];
@@ -128,7 +129,8 @@ static void test_timed_reset(void **state)
 {
     (void)state;
     int end;
-    start("{" QUICK ",\"output_deltas\":3,\"faults\":[{\"fault\":\"connection_reset\",\"rate\":\"100%\","
+    start("{" QUICK
+          ",\"output_deltas\":3,\"faults\":[{\"fault\":\"connection_reset\",\"rate\":\"100%\","
           "\"after\":\"60ms\"}]}");
     open_session(0);
     uint64_t before = clock_mono_ns();
@@ -181,10 +183,12 @@ static void test_upgrade_faults(void **state)
         char block[256];
         char headers[256];
         char head[2048];
-        (void)snprintf(block, sizeof block, "{" QUICK ",\"faults\":[{\"fault\":\"%s\",\"rate\":\"100%%\"}]}",
+        (void)snprintf(block, sizeof block,
+                       "{" QUICK ",\"faults\":[{\"fault\":\"%s\",\"rate\":\"100%%\"}]}",
                        cases[i].fault);
         start(block);
-        ask(0, GA, "api-key: wrong\r\n", head, sizeof head); /* no chance for a fault: it is refused anyway */
+        /* no chance for a fault: it is refused anyway */
+        ask(0, GA, "api-key: wrong\r\n", head, sizeof head);
         assert_memory_equal(head, "HTTP/1.1 401 ", 13);
         (void)snprintf(headers, sizeof headers, "api-key: %s\r\n", ready_value(0, "api_key"));
         ask(0, GA, headers, head, sizeof head);
@@ -207,7 +211,8 @@ static void test_session_age(void **state)
     open_session(0);
     uint64_t before = clock_mono_ns();
     cJSON *created = await("session.created");
-    double left = atof(at_path(created, "session.expires_at")) - (double)(clock_wall_ns() / NS_PER_S);
+    double left =
+        atof(at_path(created, "session.expires_at")) - (double)(clock_wall_ns() / NS_PER_S);
     assert_true(left >= 0 && left <= 2);
     cJSON_Delete(created);
     cJSON *error = await("error");
@@ -235,9 +240,8 @@ static void test_delays(void **state)
           "\"first_output\":\"35ms\",\"delta\":\"5ms\"}],\"output_deltas\":3}");
     open_session(0);
     /* not waiting for session.created: taken in order all the same */
-    wire_send_text(
-        &wire,
-        "{\"type\":\"session.update\",\"session\":{\"type\":\"realtime\",\"output_modalities\":[\"text\"]}}");
+    wire_send_text(&wire, "{\"type\":\"session.update\",\"session\":{\"type\":\"realtime\","
+                          "\"output_modalities\":[\"text\"]}}");
     expect("session.created");
     expect("session.updated");
     uint64_t before = clock_mono_ns();
@@ -272,11 +276,13 @@ static void test_stop_under_way(void **state)
     expect("response.created");
     for (int region = 1; region < 3; region++) {
         char headers[256];
-        unsigned port = (unsigned)strtoul(strrchr(ready_value(region, "address"), ':') + 1, NULL, 10);
+        unsigned port =
+            (unsigned)strtoul(strrchr(ready_value(region, "address"), ':') + 1, NULL, 10);
         (void)snprintf(headers, sizeof headers, "Authorization: Bearer %s\r\n",
                        ready_value(region, "api_key"));
         assert_true(wire_connect(&others[region], &fixture.loop, port));
-        assert_true(wire_tls(&others[region], cJSON_GetObjectItem(fixture.ready, "ca_file")->valuestring,
+        assert_true(wire_tls(&others[region],
+                             cJSON_GetObjectItem(fixture.ready, "ca_file")->valuestring,
                              ready_value(region, "host")));
         wire_send_upgrade(&others[region], region == 1 ? PREVIEW : OPENAI, headers);
     }
@@ -305,13 +311,15 @@ static void test_failures_to_start(void **state)
     start("{" QUICK "}");
     struct error err = {0};
     struct simulator *other = NULL;
-    struct simulator_options options = {.profile = fixture.profile, .ledger_file = "/no/such/folder/ledger"};
+    struct simulator_options options = {.profile = fixture.profile,
+                                        .ledger_file = "/no/such/folder/ledger"};
     assert_int_equal(simulator_start(&fixture.loop, &options, &other, &err), ERR_IO);
     assert_non_null(strstr(err.text, "/no/such/folder/ledger"));
     options = (struct simulator_options){.profile = fixture.profile, .listen = "192.0.2.1"};
     assert_int_equal(simulator_start(&fixture.loop, &options, &other, &err), ERR_NET);
     assert_non_null(strstr(err.text, "eastus2"));
-    options = (struct simulator_options){.profile = fixture.profile, .ca_file = "/no/such/folder/ca.pem"};
+    options =
+        (struct simulator_options){.profile = fixture.profile, .ca_file = "/no/such/folder/ca.pem"};
     assert_int_equal(simulator_start(&fixture.loop, &options, &other, &err), ERR_IO);
     assert_non_null(strstr(err.text, "/no/such/folder"));
     assert_null(other);

@@ -1,5 +1,5 @@
-/* Faults of single responses as a client sees them, held against the failure catalogue, sections 1.4 to 1.6.
- */
+/* Faults of single responses as a client sees them, held against the failure catalogue, sections
+ * 1.4 to 1.6. */
 #include "service_fixture.h"
 
 #define REGIONS 3 /* ga, preview, openai */
@@ -8,7 +8,8 @@ static void start_fault(const char *fault, const char *more)
 {
     char block[512];
     (void)snprintf(block, sizeof block,
-                   "{" QUICK ",\"output_deltas\":6,\"audio_delta_bytes\":48,\"faults\":[{\"fault\":\"%s\","
+                   "{" QUICK
+                   ",\"output_deltas\":6,\"audio_delta_bytes\":48,\"faults\":[{\"fault\":\"%s\","
                    "\"rate\":\"100%%\"%s}]}",
                    fault, more);
     start(block);
@@ -72,9 +73,11 @@ static void test_errors_instead(void **state)
         {"commit_empty", "F52", "invalid_request_error", "input_audio_buffer_commit_empty",
          "buffer too small. Expected at least 100ms of audio, but buffer only has 0.00ms"},
         {"duplicate_item", "F53", "invalid_request_error", "item_create_duplicate_item_id", ""},
-        {"active_response", "F55", "invalid_request_error", "conversation_already_has_active_response",
+        {"active_response", "F55", "invalid_request_error",
+         "conversation_already_has_active_response",
          "already has an active response in progress: resp_"},
-        {"rate_limit_event", "F58", "rate_limit_exceeded", "rate_limit_exceeded", "try again in 250ms"},
+        {"rate_limit_event", "F58", "rate_limit_exceeded", "rate_limit_exceeded",
+         "try again in 250ms"},
         {"error_event", "F59", "server_error", "(null)", ""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -116,7 +119,8 @@ struct done {
 
 static void assert_usage(const cJSON *event, const struct done *expected)
 {
-    static const char *const paths[] = {"response.usage.input_tokens", "response.usage.output_tokens",
+    static const char *const paths[] = {"response.usage.input_tokens",
+                                        "response.usage.output_tokens",
                                         "response.usage.input_token_details.cached_tokens"};
     const char *const values[] = {expected->input, expected->output, expected->cached};
     int sum = 0;
@@ -140,7 +144,8 @@ static void assert_done(const cJSON *event, const struct done *expected, int reg
         assert_string_equal(at_path(event, "response.status_details.error.type"),
                             reported_otherwise ? "invalid_request_error" : expected->type);
         assert_string_equal(at_path(event, "response.status_details.error.code"), expected->code);
-        assert_non_null(strstr(at_path(event, "response.status_details.error.message"), expected->fragment));
+        assert_non_null(
+            strstr(at_path(event, "response.status_details.error.message"), expected->fragment));
     } else if (expected->reason != NULL) {
         assert_string_equal(at_path(event, "response.status_details.type"), expected->status);
         assert_string_equal(at_path(event, "response.status_details.reason"), expected->reason);
@@ -149,37 +154,43 @@ static void assert_done(const cJSON *event, const struct done *expected, int reg
     }
     const cJSON *output = cJSON_GetObjectItem(cJSON_GetObjectItem(event, "response"), "output");
     assert_int_equal(cJSON_GetArraySize(output), expected->items);
-    if (expected->items > 0) assert_string_equal(at_path(event, "response.output.0.status"), "incomplete");
+    if (expected->items > 0)
+        assert_string_equal(at_path(event, "response.output.0.status"), "incomplete");
     assert_usage(event, expected);
 }
 
-/* F60 to F73: the forms of response.done. response.created comes first, output only where some was said. */
+/* F60 to F73: the forms of response.done. response.created comes first, output only where some was
+ * said. */
 static void test_forms_of_done(void **state)
 {
     (void)state;
     static const struct done cases[] = {
-        {"model_not_served", "F60", "failed", "invalid_request_error", "inference_not_found_error", "", NULL,
-         "failed", "0", "0", "0", 0},
+        {"model_not_served", "F60", "failed", "invalid_request_error", "inference_not_found_error",
+         "", NULL, "failed", "0", "0", "0", 0},
         {"server_error", "F64", "failed", "server_error", "(null)",
-         "The server had an error while processing your request.", NULL, "failed", NULL, "0", "0", 0},
+         "The server had an error while processing your request.", NULL, "failed", NULL, "0", "0",
+         0},
         {"service_unavailable", "F65", "failed", "service_unavailable_error",
-         "inference_service_unavailable_error", "The server is overloaded or not ready yet", NULL, "failed",
-         "14000", "0", "0", 0},
-        {"rate_limit_exceeded", "F66", "failed", "rate_limit_exceeded", "inference_rate_limit_exceeded",
-         "try again in 250ms", NULL, "failed", "0", "0", "0", 0},
-        {"failed_unbilled", "F67", "failed", "server_error", "(null)", "", NULL, "failed", "0", "0", "0", 0},
-        {"failed_billed", "F68", "failed", "server_error", "(null)", "", NULL, "failed", NULL, "0", "0", 0},
-        {"content_filter", "F69", "incomplete", NULL, NULL, NULL, "content_filter", "incomplete", NULL, NULL,
-         "0", 1},
-        {"max_output_tokens", "F70", "incomplete", NULL, NULL, NULL, "max_output_tokens", "incomplete", NULL,
+         "inference_service_unavailable_error", "The server is overloaded or not ready yet", NULL,
+         "failed", "14000", "0", "0", 0},
+        {"rate_limit_exceeded", "F66", "failed", "rate_limit_exceeded",
+         "inference_rate_limit_exceeded", "try again in 250ms", NULL, "failed", "0", "0", "0", 0},
+        {"failed_unbilled", "F67", "failed", "server_error", "(null)", "", NULL, "failed", "0", "0",
+         "0", 0},
+        {"failed_billed", "F68", "failed", "server_error", "(null)", "", NULL, "failed", NULL, "0",
+         "0", 0},
+        {"content_filter", "F69", "incomplete", NULL, NULL, NULL, "content_filter", "incomplete",
+         NULL, NULL, "0", 1},
+        {"max_output_tokens", "F70", "incomplete", NULL, NULL, NULL, "max_output_tokens",
+         "incomplete", NULL, NULL, "0", 1},
+        {"turn_detected", "F71", "cancelled", NULL, NULL, NULL, "turn_detected", "cancelled", NULL,
          NULL, "0", 1},
-        {"turn_detected", "F71", "cancelled", NULL, NULL, NULL, "turn_detected", "cancelled", NULL, NULL, "0",
-         1},
-        {"empty_output", "F72", "completed", NULL, NULL, NULL, NULL, "completed", NULL, "0", "0", 0},
-        {"bad_sampling", "F73", "failed", "server_error", "(null)", "invalid Unicode output", NULL, "failed",
-         NULL, "0", "0", 0},
-        {"unknown_error", "unknown", "failed", "novel_error", "never_seen_before", "", NULL, "failed", NULL,
-         "0", "0", 0},
+        {"empty_output", "F72", "completed", NULL, NULL, NULL, NULL, "completed", NULL, "0", "0",
+         0},
+        {"bad_sampling", "F73", "failed", "server_error", "(null)", "invalid Unicode output", NULL,
+         "failed", NULL, "0", "0", 0},
+        {"unknown_error", "unknown", "failed", "novel_error", "never_seen_before", "", NULL,
+         "failed", NULL, "0", "0", 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         start_fault(cases[i].fault, "");
@@ -303,10 +314,11 @@ static void test_closes(void **state)
         const char *fault, *number;
         unsigned code;
     } cases[] = {
-        {"close_1000", "unknown", 1000}, {"close_1001", "unknown", 1001}, {"close_1002", "F83", 1002},
-        {"close_1007", "F83", 1007},     {"close_1008", "F81", 1008},     {"close_1009", "F82", 1009},
-        {"close_1011", "F84", 1011},     {"close_1012", "F85", 1012},     {"close_1013", "F85", 1013},
-        {"close_4000", "F86", 4000},
+        {"close_1000", "unknown", 1000}, {"close_1001", "unknown", 1001},
+        {"close_1002", "F83", 1002},     {"close_1007", "F83", 1007},
+        {"close_1008", "F81", 1008},     {"close_1009", "F82", 1009},
+        {"close_1011", "F84", 1011},     {"close_1012", "F85", 1012},
+        {"close_1013", "F85", 1013},     {"close_4000", "F86", 4000},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         start_fault(cases[i].fault, "");
@@ -429,9 +441,9 @@ static void test_wrong_modality(void **state)
     for (int region = 0; region < REGIONS; region++) {
         ask_for_response(region); /* audio is the default */
         cJSON *created = await("response.created");
-        assert_string_equal(
-            at_path(created, region == 1 ? "response.modalities.0" : "response.output_modalities.0"),
-            "audio");
+        assert_string_equal(at_path(created, region == 1 ? "response.modalities.0"
+                                                         : "response.output_modalities.0"),
+                            "audio");
         cJSON_Delete(created);
         cJSON *event = next_event();
         int texts = 0;
@@ -442,13 +454,15 @@ static void test_wrong_modality(void **state)
             event = next_event();
         }
         assert_string_equal(at_path(event, "response.status"), "completed");
-        assert_string_equal(at_path(event, "response.usage.output_token_details.audio_tokens"), "0");
+        assert_string_equal(at_path(event, "response.usage.output_token_details.audio_tokens"),
+                            "0");
         cJSON_Delete(event);
         assert_int_equal(texts, 6);
-        wire_send_text(&wire, region == 1
-                                  ? "{\"type\":\"response.create\",\"response\":{\"modalities\":[\"text\"]}}"
-                                  : "{\"type\":\"response.create\",\"response\":{\"output_modalities\":"
-                                    "[\"text\"]}}");
+        wire_send_text(
+            &wire, region == 1
+                       ? "{\"type\":\"response.create\",\"response\":{\"modalities\":[\"text\"]}}"
+                       : "{\"type\":\"response.create\",\"response\":{\"output_modalities\":"
+                         "[\"text\"]}}");
         expect(audio_of[region]);
         expect("response.done");
     }
@@ -476,7 +490,8 @@ static void test_slow_output(void **state)
 static void test_unreached(void **state)
 {
     (void)state;
-    start("{\"latency\":[" NO_DELAYS ",{\"first_output\":\"10s\"}],\"faults\":[{\"fault\":\"close_1011\","
+    start("{\"latency\":[" NO_DELAYS
+          ",{\"first_output\":\"10s\"}],\"faults\":[{\"fault\":\"close_1011\","
           "\"rate\":\"100%\"}]}");
     ask_for_response(0);
     expect("response.created");

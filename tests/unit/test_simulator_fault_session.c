@@ -1,18 +1,20 @@
-/* Faults of whole sessions as a client sees them, held against the failure catalogue, sections 1.3 and 1.6.
- */
+/* Faults of whole sessions as a client sees them, held against the failure catalogue, sections 1.3
+ * and 1.6. */
 #include "service_fixture.h"
 
 #define REGIONS 3 /* ga, preview, openai */
 
 static const char update_ga[] =
     "{\"type\":\"session.update\",\"event_id\":\"mine\",\"session\":{\"type\":\"realtime\"}}";
-static const char update_preview[] = "{\"type\":\"session.update\",\"event_id\":\"mine\",\"session\":{}}";
+static const char update_preview[] =
+    "{\"type\":\"session.update\",\"event_id\":\"mine\",\"session\":{}}";
 
 static void start_fault(const char *fault, const char *more)
 {
     char block[512];
     (void)snprintf(block, sizeof block,
-                   "{" QUICK ",\"output_deltas\":3,\"audio_delta_bytes\":48,\"faults\":[{\"fault\":\"%s\","
+                   "{" QUICK
+                   ",\"output_deltas\":3,\"audio_delta_bytes\":48,\"faults\":[{\"fault\":\"%s\","
                    "\"rate\":\"100%%\"%s}]}",
                    fault, more);
     start(block);
@@ -112,7 +114,8 @@ static void test_invalid_api_key(void **state)
     assert_ledger("invalid_api_key", "F44", "refused");
 }
 
-/* F45 to F49: session.update is refused whole, names the client's event, and the session survives. */
+/* F45 to F49: session.update is refused whole, names the client's event, and the session
+ * survives. */
 static void test_refused_updates(void **state)
 {
     (void)state;
@@ -134,11 +137,13 @@ static void test_refused_updates(void **state)
                 cJSON *error = next_event();
                 assert_string_equal(at_path(error, "type"), "error");
                 assert_string_equal(at_path(error, "error.type"), "invalid_request_error");
-                assert_string_equal(at_path(error, "error.code"), cases[i].fault); /* named after it */
+                /* named after it */
+                assert_string_equal(at_path(error, "error.code"), cases[i].fault);
                 assert_string_equal(at_path(error, "error.param"),
                                     region == 1 ? cases[i].param_preview : cases[i].param);
                 assert_string_equal(at_path(error, "error.event_id"), "mine");
-                if (i == 2) assert_non_null(strstr(at_path(error, "error.message"), "'response.create'"));
+                if (i == 2)
+                    assert_non_null(strstr(at_path(error, "error.message"), "'response.create'"));
                 cJSON_Delete(error);
             }
             wire_send_text(&wire, "{\"type\":\"response.create\"}");
@@ -181,13 +186,14 @@ static void test_no_session_updated(void **state)
     assert_ledger("no_session_updated", "F50", "stalled");
 }
 
-/* The first event, which must tell that the session ends within two seconds; the run's clock is the wall's.
- */
+/* The first event, which must tell that the session ends within two seconds; the run's clock is the
+ * wall's. */
 static void expect_created_with_expiry(void)
 {
     cJSON *created = next_event();
     assert_string_equal(at_path(created, "type"), "session.created");
-    double left = atof(at_path(created, "session.expires_at")) - (double)(clock_wall_ns() / NS_PER_S);
+    double left =
+        atof(at_path(created, "session.expires_at")) - (double)(clock_wall_ns() / NS_PER_S);
     assert_in_range((int)(left + 1), 0, 3);
     cJSON_Delete(created);
 }
@@ -275,7 +281,8 @@ static void test_disguised_expiry_in_turn(void **state)
 static void test_later_cap(void **state)
 {
     (void)state;
-    start("{" QUICK ",\"max_session_age\":\"50ms\",\"faults\":[{\"fault\":\"session_cap_30\",\"rate\":"
+    start("{" QUICK
+          ",\"max_session_age\":\"50ms\",\"faults\":[{\"fault\":\"session_cap_30\",\"rate\":"
           "\"100%\",\"after\":\"1h\"}]}");
     open_session(0);
     expect_created_with_expiry();
@@ -297,7 +304,8 @@ static uint64_t silence_before_end(int *end)
     for (int i = 0; i < 5; i++) {
         uint64_t due = clock_mono_ns() + (uint64_t)(40 * NS_PER_MS);
         while (clock_mono_ns() < due) wire_turn(&wire);
-        wire_send_text(&wire, "{\"type\":\"input_audio_buffer.append\",\"audio\":\"AAAA\"}"); /* no answer */
+        /* no answer */
+        wire_send_text(&wire, "{\"type\":\"input_audio_buffer.append\",\"audio\":\"AAAA\"}");
         last = clock_mono_ns();
     }
     while ((*end = wire_read_frame(&wire)) == 0x81) {}

@@ -25,32 +25,37 @@ static const struct expected cases[] = {
      "The realtime operation does not work with the specified model.", IDS, "retry-after"},
     {"api_version_not_allowed", "F17", 400, "BadRequest",
      "api-version query parameter is not allowed when using /v1 path", IDS, "retry-after"},
-    {"api_version_unknown", "F18", 400, "BadRequest", "API version not supported", IDS, "retry-after"},
+    {"api_version_unknown", "F18", 400, "BadRequest", "API version not supported", IDS,
+     "retry-after"},
     {"upgrade_400", "F19", 400, NULL, NULL, "content-length: 0\r", "retry-after|content-type"},
     {"upgrade_401", "F20", 401, "401", "", IDS, "retry-after"},
-    {"permission_denied", "F21", 401, "PermissionDenied", "does not have access to API/Operation", IDS,
-     "retry-after"},
-    {"ephemeral_token_required", "F23", 401, "401", "Realtime session ephemeral token is required", IDS,
-     "retry-after"},
+    {"permission_denied", "F21", 401, "PermissionDenied", "does not have access to API/Operation",
+     IDS, "retry-after"},
+    {"ephemeral_token_required", "F23", 401, "401", "Realtime session ephemeral token is required",
+     IDS, "retry-after"},
     {"upgrade_403", "F24", 403, "403", "Access denied due to Virtual Network/Firewall rules.", IDS,
      "retry-after"},
     {"public_access_disabled", "F25", 403, "403", "Public access is disabled.", IDS, "retry-after"},
-    {"resource_blocked", "F26", 403, "403", "resource has been temporarily blocked", IDS, "retry-after"},
+    {"resource_blocked", "F26", 403, "403", "resource has been temporarily blocked", IDS,
+     "retry-after"},
     {"deployment_not_found", "F27", 404, "DeploymentNotFound",
      "The API deployment for this resource does not exist.", IDS, "retry-after"},
     {"path_not_found", "F28", 404, "404", "Resource not found", IDS, "retry-after"},
     {"upgrade_408", "F29", 408, "Timeout", "", IDS, "retry-after"},
     {"upgrade_429", "F30", 429, "429", "have exceeded call rate limit",
-     IDS "|" HINT
-         "|x-ratelimit-limit-requests: |x-ratelimit-remaining-requests: 0\r|x-ratelimit-limit-tokens: ",
+     IDS
+     "|" HINT
+     "|x-ratelimit-limit-requests: |x-ratelimit-remaining-requests: 0\r|x-ratelimit-limit-tokens: ",
      NULL},
     {"capacity_429", "F31", 429, "429", "temporarily unable to process", IDS "|" HINT,
      "remaining-tokens: 0\r"},
     {"unclear_429", "F33", 429, "too_many_requests", "", IDS, "retry-after|x-ratelimit"},
     {"upgrade_431", "F34", 431, "431", "", IDS, "retry-after"},
     {"upgrade_500", "F35", 500, "InternalServerError", "", IDS, "retry-after"},
-    {"upgrade_502", "F36", 502, NULL, "<html>", "content-type: text/html|server: ", "apim-request-id|x-ms-"},
-    {"upgrade_504", "F36", 504, NULL, "<html>", "content-type: text/html|server: ", "apim-request-id|x-ms-"},
+    {"upgrade_502", "F36", 502, NULL, "<html>",
+     "content-type: text/html|server: ", "apim-request-id|x-ms-"},
+    {"upgrade_504", "F36", 504, NULL, "<html>",
+     "content-type: text/html|server: ", "apim-request-id|x-ms-"},
     {"upgrade_503", "F37", 503, "ServiceUnavailable", "temporarily unable to process your request",
      IDS "|" HINT, NULL},
     {"upgrade_418", "unknown", 418, "Teapot", "", IDS, "retry-after"},
@@ -61,18 +66,18 @@ static const char *const targets[] = {GA, PREVIEW, OPENAI};
 static void start_fault(const char *fault, const char *more)
 {
     char block[512];
-    (void)snprintf(block, sizeof block, "{" QUICK ",\"faults\":[{\"fault\":\"%s\",\"rate\":\"100%%\"%s}]}",
-                   fault, more);
+    (void)snprintf(block, sizeof block,
+                   "{" QUICK ",\"faults\":[{\"fault\":\"%s\",\"rate\":\"100%%\"%s}]}", fault, more);
     start(block);
 }
 
-/* Asks with a bearer token (which every region takes) and extra header lines; the rest of the answer is the
- * body. */
+/* Asks with a bearer token (which every region takes) and extra header lines; the rest of the
+ * answer is the body. */
 static void ask_for_body(int region, const char *more, char *head, char *body, size_t size)
 {
     char headers[512];
-    (void)snprintf(headers, sizeof headers, "Authorization: Bearer %s\r\n%s", ready_value(region, "api_key"),
-                   more);
+    (void)snprintf(headers, sizeof headers, "Authorization: Bearer %s\r\n%s",
+                   ready_value(region, "api_key"), more);
     ask(region, targets[region], headers, head, size);
     (void)wire_read_rest(&wire, body, size);
 }
@@ -140,7 +145,8 @@ static void test_refusals(void **state)
             char status[32];
             ask_for_body(region, "", head, body, sizeof head);
             (void)snprintf(status, sizeof status, "HTTP/1.1 %d ", cases[i].status);
-            if (strncmp(head, status, strlen(status)) != 0) fail_msg("%s: %s", cases[i].fault, head);
+            if (strncmp(head, status, strlen(status)) != 0)
+                fail_msg("%s: %s", cases[i].fault, head);
             if (region < AZURE) {
                 assert_each(head, cases[i].headers, true);
                 assert_each(head, cases[i].absent, false);
@@ -149,7 +155,8 @@ static void test_refusals(void **state)
                 bool gateway = cases[i].code == NULL && cases[i].fragment != NULL;
                 assert_int_equal(strstr(head, "x-request-id: req_") != NULL, !gateway);
             }
-            if (cases[i].code != NULL) assert_non_null(strstr(head, "content-type: application/json"));
+            if (cases[i].code != NULL)
+                assert_non_null(strstr(head, "content-type: application/json"));
             assert_body(&cases[i], body, region < AZURE);
         }
         assert_ledger(&cases[i], 3);
@@ -177,9 +184,11 @@ static void test_subprotocol(void **state)
     char head[2048];
     char body[2048];
     start_fault("subprotocol_refused", "");
-    ask(0, GA, "Sec-WebSocket-Protocol: realtime, openai-insecure-api-key.k\r\n", head, sizeof head);
+    ask(0, GA, "Sec-WebSocket-Protocol: realtime, openai-insecure-api-key.k\r\n", head,
+        sizeof head);
     assert_memory_equal(head, "HTTP/1.1 401 ", 13); /* without any other credential */
-    ask_for_body(1, "Sec-WebSocket-Protocol: openai-insecure-api-key.k\r\n", head, body, sizeof head);
+    ask_for_body(1, "Sec-WebSocket-Protocol: openai-insecure-api-key.k\r\n", head, body,
+                 sizeof head);
     assert_memory_equal(head, "HTTP/1.1 401 ", 13);
     assert_each(head, IDS, true);
     ask(0, GA, "api-key: wrong\r\n", head, sizeof head); /* no chance for the fault */
@@ -216,7 +225,8 @@ static void test_token_expired(void **state)
     finish();
 }
 
-static void assert_one_line(const char *number, const char *name, const char *outcome, const char *status)
+static void assert_one_line(const char *number, const char *name, const char *outcome,
+                            const char *status)
 {
     cJSON *lines = ledger_after_stop();
     assert_int_equal(cJSON_GetArraySize(lines), 1);

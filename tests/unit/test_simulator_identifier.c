@@ -19,11 +19,13 @@ static struct identifiers at(int64_t wall_s)
     return ids;
 }
 
-/* Section 8: prefix and 21 of [A-Za-z0-9], the first five shared within a second and sorted by time. */
+/* Section 8: prefix and 21 of [A-Za-z0-9], the first five shared within a second and sorted by
+ * time. */
 static void test_shape_and_order(void **state)
 {
     (void)state;
-    static const int64_t seconds[] = {1776124800, 1776124801, 1776124862, 1776128662, 1795200000, 1900000000};
+    static const int64_t seconds[] = {1776124800, 1776124801, 1776124862,
+                                      1776128662, 1795200000, 1900000000};
     char before[IDENTIFIER_SIZE] = "";
     for (size_t i = 0; i < sizeof seconds / sizeof *seconds; i++) {
         struct identifiers ids = at(seconds[i]);
@@ -100,9 +102,10 @@ static void test_complaint(void **state)
     assert_int_equal(strlen(complaint.message) % 2, 1);
     (void)complain(&complaint, NULL, "", "Invalid value: '%s'.", "\"\\\n");
     complaint_event(&complaint, &ids, "mine\"", &out);
-    assert_non_null(strstr(
-        text_str(&out), "\"error\":{\"type\":\"invalid_request_error\",\"code\":null,\"message\":\"Invalid "
-                        "value: '\\\"\\\\\\n'.\",\"param\":null,\"event_id\":\"mine\\\"\"}}"));
+    assert_non_null(
+        strstr(text_str(&out),
+               "\"error\":{\"type\":\"invalid_request_error\",\"code\":null,\"message\":\"Invalid "
+               "value: '\\\"\\\\\\n'.\",\"param\":null,\"event_id\":\"mine\\\"\"}}"));
     text_free(&out);
 }
 

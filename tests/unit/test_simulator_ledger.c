@@ -35,12 +35,13 @@ static const struct ledger_line response = {.wall_ns = AT,
                                             .first_output_ns = 250400000,
                                             .response_ns = 3000000000};
 
-static const char session_json[] =
-    "{\"kind\":\"session\",\"time\":\"2026-04-14T15:00:05.123Z\",\"region\":\"eastus2\",\"session_id\":null,"
-    "\"response_id\":null,\"client_request_id\":\"c-1\",\"fault\":\"F30\",\"fault_name\":\"upgrade_429\","
-    "\"outcome\":\"refused\",\"http_"
-    "status\":429,"
-    "\"responses\":0,\"delay_us\":{\"upgrade\":1}}\n";
+static const char session_json[] = "{\"kind\":\"session\",\"time\":\"2026-04-14T15:00:05.123Z\","
+                                   "\"region\":\"eastus2\",\"session_id\":null,"
+                                   "\"response_id\":null,\"client_request_id\":\"c-1\",\"fault\":"
+                                   "\"F30\",\"fault_name\":\"upgrade_429\","
+                                   "\"outcome\":\"refused\",\"http_"
+                                   "status\":429,"
+                                   "\"responses\":0,\"delay_us\":{\"upgrade\":1}}\n";
 
 static const char response_json[] =
     "{\"kind\":\"response\",\"time\":\"2026-04-14T15:00:05.123Z\",\"region\":"

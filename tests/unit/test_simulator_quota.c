@@ -1,4 +1,5 @@
-/* Counters of requests and tokens: what passes in a slice, what is refused, and what the headers tell. */
+/* Counters of requests and tokens: what passes in a slice, what is refused, and what the headers
+ * tell. */
 #include "base/clock.h"
 #include "simulator/quota.h"
 
@@ -58,8 +59,8 @@ static void test_ten_second_slices(void **state)
     quota_free(&quota);
 }
 
-/* 60,000 per minute are 10,000 in 10 s. What is refused is counted too, so a smaller call does not slip in.
- */
+/* 60,000 per minute are 10,000 in 10 s. What is refused is counted too, so a smaller call does not
+ * slip in. */
 static void test_tokens(void **state)
 {
     (void)state;
@@ -80,10 +81,13 @@ static void test_tokens(void **state)
     int64_t next = NOON + 10 * NS_PER_S;
     assert_false(quota_respond(&quota, next, 5000).struck);
     assert_true(quota_respond(&quota, next, 6000).struck);
-    assert_true(quota_respond(&quota, next, 1000).struck);                   /* 5,000 + 6,000 are counted */
-    assert_false(quota_respond(&quota, next + 10 * NS_PER_S, 14000).struck); /* alone in its slice */
+    /* 5,000 + 6,000 are counted */
+    assert_true(quota_respond(&quota, next, 1000).struck);
+    /* alone in its slice */
+    assert_false(quota_respond(&quota, next + 10 * NS_PER_S, 14000).struck);
     assert_true(quota_respond(&quota, next + 10 * NS_PER_S, 1).struck);
-    assert_false(quota_connect(&quota, next + 10 * NS_PER_S).struck); /* tokens refuse responses only */
+    /* tokens refuse responses only */
+    assert_false(quota_connect(&quota, next + 10 * NS_PER_S).struck);
     quota_free(&quota);
     assert_int_equal(quota_estimate(900, 100), 1000);
     assert_int_equal(quota_estimate(900, 0), 4996);
@@ -103,7 +107,8 @@ static void test_lowered_limit(void **state)
     int64_t then = NOON + 60 * NS_PER_S;
     start(&quota, rules, 2, 1);
     assert_false(quota_respond(&quota, then, 1000).struck);
-    assert_false(quota_connect(&quota, then).struck); /* nobody could tell that it is lower than usual */
+    assert_false(quota_connect(&quota, then).struck); /* nobody could tell that it is lower than
+                                                         usual */
     quota_headers(&quota, NOON, &headers);
     assert_non_null(strstr(text_str(&headers), "x-ratelimit-limit-tokens: 60000\r\n"));
 
@@ -127,12 +132,14 @@ static void test_lowered_limit(void **state)
     window_free(&lowered);
 }
 
-/* A refusal whose headers show the lowered limit is F32, even when it is the requests that are used up. */
+/* A refusal whose headers show the lowered limit is F32, even when it is the requests that are used
+ * up. */
 static void test_requests_under_a_lowered_limit(void **state)
 {
     (void)state;
-    struct quota_rule rules[] = {{.rpm = 6, .tpm = 6000, .slice_ns = 10 * NS_PER_S},
-                                 {.rpm = 6, .tpm = 6000, .effective_tpm = 600, .slice_ns = 10 * NS_PER_S}};
+    struct quota_rule rules[] = {
+        {.rpm = 6, .tpm = 6000, .slice_ns = 10 * NS_PER_S},
+        {.rpm = 6, .tpm = 6000, .effective_tpm = 600, .slice_ns = 10 * NS_PER_S}};
     struct quota quota;
     struct text headers = {0};
     start(&quota, rules, 1, 1);
@@ -149,7 +156,8 @@ static void test_requests_under_a_lowered_limit(void **state)
     text_free(&headers);
 }
 
-/* Without a rule the usual limits are told and none is enforced; a rule of another region is none. */
+/* Without a rule the usual limits are told and none is enforced; a rule of another region is
+ * none. */
 static void test_unlimited(void **state)
 {
     (void)state;

@@ -17,14 +17,16 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static void start(struct script *script, const struct simulator_plan *plan, const char *region, uint64_t seed)
+static void start(struct script *script, const struct simulator_plan *plan, const char *region,
+                  uint64_t seed)
 {
     struct error err = {0};
     struct region site = {.name = (char[]){region[0], '\0'}};
     if (script_init(script, plan, &site, seed, 0, &err) != ERR_OK) fail_msg("%s", err.text);
 }
 
-/* Median and P99 of many draws against what was asked, and the shape between them: P90 of a log-normal. */
+/* Median and P99 of many draws against what was asked, and the shape between them: P90 of a
+ * log-normal. */
 static void test_log_normal(void **state)
 {
     (void)state;
@@ -78,23 +80,30 @@ static void test_time_of_day(void **state)
     int64_t midnight = INT64_C(1776124800) * NS_PER_S; /* 2026-04-14T00:00:00Z */
     struct window peak;
     assert_int_equal(window_parse_during("08:00-09:00@America/Los_Angeles", &peak, NULL), ERR_OK);
-    struct latency_rule rules[] = {{.delta = {true, 1, 1}}, {.delta = {true, 2, 2}, .during = &peak}};
+    struct latency_rule rules[] = {{.delta = {true, 1, 1}},
+                                   {.delta = {true, 2, 2}, .during = &peak}};
     struct fault_rule fault = {.fault = "stall", .rate = 1, .during = &peak, .after_ns = 77};
-    struct simulator_plan plan = {.latency = rules, .latency_count = 2, .faults = &fault, .fault_count = 1};
+    struct simulator_plan plan = {
+        .latency = rules, .latency_count = 2, .faults = &fault, .fault_count = 1};
     struct script script;
     start(&script, &plan, "a", 1);
     static const struct {
         int minute;
         bool in;
-    } cases[] = {
-        {15 * 60 - 1, false}, {15 * 60, true}, {16 * 60 - 1, true}, {16 * 60, false}, {15 * 60 + 30, true}};
+    } cases[] = {{15 * 60 - 1, false},
+                 {15 * 60, true},
+                 {16 * 60 - 1, true},
+                 {16 * 60, false},
+                 {15 * 60 + 30, true}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int64_t wall = midnight + cases[i].minute * 60 * NS_PER_S + 59 * NS_PER_S;
         assert_int_equal(script_delay(&script, STEP_DELTA, wall), cases[i].in ? 2 : 1);
-        struct strike strike = script_strike(&script, CHANCE_PER_RESPONSE, &(struct moment){.wall_ns = wall});
+        struct strike strike =
+            script_strike(&script, CHANCE_PER_RESPONSE, &(struct moment){.wall_ns = wall});
         assert_int_equal(strike.struck, cases[i].in);
         if (cases[i].in) assert_int_equal(strike.after_ns, 77);
-        assert_false(script_strike(&script, CHANCE_PER_UPGRADE, &(struct moment){.wall_ns = wall}).struck);
+        assert_false(
+            script_strike(&script, CHANCE_PER_UPGRADE, &(struct moment){.wall_ns = wall}).struck);
     }
     script_free(&script);
     window_free(&peak);
@@ -118,7 +127,8 @@ static void test_fault_rates(void **state)
     }
     double first = 0.151;
     double second = (1 - 0.151) * 0.05;
-    assert_true(fabs(counts[FAULT_SERVER_ERROR] - COUNT * first) < 4 * sqrt(COUNT * first * (1 - first)));
+    assert_true(fabs(counts[FAULT_SERVER_ERROR] - COUNT * first) <
+                4 * sqrt(COUNT * first * (1 - first)));
     assert_true(fabs(counts[FAULT_CONNECTION_RESET] - COUNT * second) <
                 4 * sqrt(COUNT * second * (1 - second)));
     assert_int_equal(counts[FAULT_UPGRADE_429], 0);
@@ -144,7 +154,8 @@ static void test_seed(void **state)
     for (int i = 0; i < 200; i++) {
         (void)script_delay(&b, STEP_DELTA, 0);
         bool struck = script_strike(&a, CHANCE_PER_RESPONSE, &(struct moment){0}).struck;
-        assert_int_equal(script_strike(&b, CHANCE_PER_RESPONSE, &(struct moment){0}).struck, struck);
+        assert_int_equal(script_strike(&b, CHANCE_PER_RESPONSE, &(struct moment){0}).struck,
+                         struck);
         different += script_strike(&c, CHANCE_PER_RESPONSE, &(struct moment){0}).struck != struck;
     }
     assert_true(different > 50);
@@ -154,9 +165,10 @@ static void test_seed(void **state)
 }
 
 /*
- * A client that retries each failure in a new session makes a chain of two states: a failure follows a
- * failure with q = 0.5, and a success with the base rate b. Such a chain fails with p = b / (b + 1 - q) in
- * the long run, and the mean of n draws has the variance p (1 - p) / n * (1 + l) / (1 - l), l = q - b.
+ * A client that retries each failure in a new session makes a chain of two states: a failure
+ * follows a failure with q = 0.5, and a success with the base rate b. Such a chain fails with p = b
+ * / (b + 1 - q) in the long run, and the mean of n draws has the variance p (1 - p) / n * (1 + l) /
+ * (1 - l), l = q - b.
  */
 static void test_stickiness(void **state)
 {
@@ -173,8 +185,9 @@ static void test_stickiness(void **state)
     int failed_again = 0;
     for (int i = 0; i < COUNT; i++) {
         bool retry = script_claim(&script);
-        bool struck =
-            script_strike(&script, CHANCE_PER_RESPONSE, &(struct moment){.turn = 1, .retries = retry}).struck;
+        bool struck = script_strike(&script, CHANCE_PER_RESPONSE,
+                                    &(struct moment){.turn = 1, .retries = retry})
+                          .struck;
         if (struck) script_failed(&script);
         failed += struck;
         retries += retry;
@@ -188,7 +201,8 @@ static void test_stickiness(void **state)
     script_free(&script);
 }
 
-/* Three failures at once are owed three retries; one that the session itself makes up for is owed no more. */
+/* Three failures at once are owed three retries; one that the session itself makes up for is owed
+ * no more. */
 static void test_owed_retries(void **state)
 {
     (void)state;
@@ -207,13 +221,17 @@ static void test_owed_retries(void **state)
     script_free(&script);
 }
 
-/* A rule outside of its deployment, burst or turn draws nothing, so the rules behind it strike as before. */
+/* A rule outside of its deployment, burst or turn draws nothing, so the rules behind it strike as
+ * before. */
 static void test_conditions_and_deployments(void **state)
 {
     (void)state;
     char *deployments[] = {"rt-15"};
     struct fault_rule rules[] = {
-        {.fault = "service_unavailable", .rate = 1, .deployments = deployments, .deployment_count = 1},
+        {.fault = "service_unavailable",
+         .rate = 1,
+         .deployments = deployments,
+         .deployment_count = 1},
         {.fault = "stall", .rate = 1, .from_turn = 2},
         {.fault = "server_error", .rate = 0.5},
     };
@@ -231,7 +249,8 @@ static void test_conditions_and_deployments(void **state)
     struct moment first = {.turn = 1};
     struct moment second = {.turn = 2};
     for (int i = 0; i < 100; i++) {
-        assert_int_equal(script_strike(&bad, CHANCE_PER_RESPONSE, &first).kind, FAULT_SERVICE_UNAVAILABLE);
+        assert_int_equal(script_strike(&bad, CHANCE_PER_RESPONSE, &first).kind,
+                         FAULT_SERVICE_UNAVAILABLE);
         bool struck = script_strike(&good, CHANCE_PER_RESPONSE, &first).struck;
         assert_int_equal(script_strike(&alone, CHANCE_PER_RESPONSE, &first).struck, struck);
     }
@@ -247,7 +266,10 @@ static void test_bursts_from_the_origin(void **state)
     (void)state;
     struct fault_rule rules[] = {
         {.fault = "stall", .rate = 0, .burst_every_ns = NS_PER_S, .burst_length_ns = NS_PER_S},
-        {.fault = "stall", .rate = 1, .burst_every_ns = 60 * NS_PER_S, .burst_length_ns = 6 * NS_PER_S}};
+        {.fault = "stall",
+         .rate = 1,
+         .burst_every_ns = 60 * NS_PER_S,
+         .burst_length_ns = 6 * NS_PER_S}};
     struct simulator_plan plan = {.faults = rules, .fault_count = 2};
     struct script a;
     struct script b;
@@ -268,8 +290,8 @@ static void test_bursts_from_the_origin(void **state)
     script_free(&b);
 }
 
-/* Rates of an hour profile: each hour of a day against its own, by the zone's clock (UTC+9, no summer time).
- */
+/* Rates of an hour profile: each hour of a day against its own, by the zone's clock (UTC+9, no
+ * summer time). */
 static void test_hour_profile(void **state)
 {
     (void)state;

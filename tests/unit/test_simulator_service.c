@@ -1,13 +1,16 @@
-/* What the simulated service says to its clients, compared with what the real one is documented to say. */
+/* What the simulated service says to its clients, compared with what the real one is documented to
+ * say. */
 #include "service_fixture.h"
 
-/* The shape of a value: keys in their order and kinds, with the strings that are names of things as they are.
- */
+/* The shape of a value: keys in their order and kinds, with the strings that are names of things as
+ * they are. */
 static void shape(const cJSON *value, const char *key, struct text *out)
 {
-    static const char *const literal[] = {"type", "status", "role", "object", "name", "voice", "rate"};
+    static const char *const literal[] = {"type", "status", "role", "object",
+                                          "name", "voice",  "rate"};
     bool keep = false;
-    for (size_t i = 0; i < sizeof literal / sizeof *literal; i++) keep = keep || strcmp(key, literal[i]) == 0;
+    for (size_t i = 0; i < sizeof literal / sizeof *literal; i++)
+        keep = keep || strcmp(key, literal[i]) == 0;
     if (cJSON_IsObject(value) || cJSON_IsArray(value)) {
         text_puts(out, cJSON_IsObject(value) ? "{" : "[");
         const cJSON *member;
@@ -35,8 +38,8 @@ static char *shape_of(const char *json)
     return text_take(&out);
 }
 
-/* Plays a documented client side and compares every event with the documented server side, in shape and
- * order. */
+/* Plays a documented client side and compares every event with the documented server side, in shape
+ * and order. */
 static void replay(int region, const char *name, const char *skip)
 {
     char path[256];
@@ -50,8 +53,8 @@ static void replay(int region, const char *name, const char *skip)
     for (char *line = strtok(client.data, "\n"); line != NULL; line = strtok(NULL, "\n")) {
         if (strstr(line, "input_audio_buffer.append") != NULL) { /* abbreviated in the document */
             char audio[6500];
-            int length =
-                snprintf(audio, sizeof audio, "{\"type\":\"input_audio_buffer.append\",\"audio\":\"");
+            int length = snprintf(audio, sizeof audio,
+                                  "{\"type\":\"input_audio_buffer.append\",\"audio\":\"");
             memset(audio + length, 'A', 6400);
             (void)snprintf(audio + length + 6400, sizeof audio - (size_t)length - 6400, "\"}");
             wire_send_text(&wire, audio);
@@ -136,8 +139,8 @@ static const struct {
     const char *code, *param, *event_id;
 } complaints[] = {
     {0, "{\"type\":\"foo\",\"event_id\":\"mine\"}", "invalid_value", "type", "mine"},
-    {0, "{\"type\":\"session.update\",\"event_id\":\"e\",\"session\":{}}", "missing_required_parameter",
-     "session.type", "e"},
+    {0, "{\"type\":\"session.update\",\"event_id\":\"e\",\"session\":{}}",
+     "missing_required_parameter", "session.type", "e"},
     {1, "{\"type\":\"session.update\",\"session\":{\"type\":\"realtime\"}}", "unknown_parameter",
      "session.type", "(null)"},
     {0, "{\"type\":\"session.update\"}", "missing_required_parameter", "session", "(null)"},
@@ -147,22 +150,26 @@ static const struct {
     {0, "{\"type\":7}", "invalid_type", "type", "(null)"},
     {0, "{}", "missing_required_parameter", "type", "(null)"},
     {0, "{\"type\":\"response.cancel\"}", "response_cancel_not_active", "(null)", "(null)"},
-    {0, "{\"type\":\"input_audio_buffer.commit\"}", "input_audio_buffer_commit_empty", "(null)", "(null)"},
-    {0, "{\"type\":\"input_audio_buffer.append\",\"audio\":\"***\"}", "invalid_value", "audio", "(null)"},
+    {0, "{\"type\":\"input_audio_buffer.commit\"}", "input_audio_buffer_commit_empty", "(null)",
+     "(null)"},
+    {0, "{\"type\":\"input_audio_buffer.append\",\"audio\":\"***\"}", "invalid_value", "audio",
+     "(null)"},
     {0, "{\"type\":\"conversation.item.create\"}", "missing_required_parameter", "item", "(null)"},
     {0,
-     "{\"type\":\"conversation.item.create\",\"item\":{\"type\":\"message\",\"role\":\"king\",\"content\":[]}"
+     "{\"type\":\"conversation.item.create\",\"item\":{\"type\":\"message\",\"role\":\"king\","
+     "\"content\":[]}"
      "}",
      "invalid_value", "item.role", "(null)"},
     {0,
-     "{\"type\":\"conversation.item.create\",\"item\":{\"type\":\"message\",\"role\":\"user\",\"content\":[{"
+     "{\"type\":\"conversation.item.create\",\"item\":{\"type\":\"message\",\"role\":\"user\","
+     "\"content\":[{"
      "\"type\":"
      "\"text\",\"text\":\"x\"}]}}",
      "invalid_value", "item.content[0].type", "(null)"},
-    {0, "{\"type\":\"conversation.item.delete\",\"item_id\":\"item_x\"}", "item_not_found", "item_id",
-     "(null)"},
-    {0, "{\"type\":\"response.create\",\"response\":{\"colour\":1}}", "unknown_parameter", "response.colour",
-     "(null)"},
+    {0, "{\"type\":\"conversation.item.delete\",\"item_id\":\"item_x\"}", "item_not_found",
+     "item_id", "(null)"},
+    {0, "{\"type\":\"response.create\",\"response\":{\"colour\":1}}", "unknown_parameter",
+     "response.colour", "(null)"},
 };
 
 /* Each is an `error`, and the session goes on. */
@@ -203,12 +210,13 @@ static void test_usage_grows(void **state)
     start("{" QUICK ",\"output_deltas\":40}");
     open_session(0);
     for (int turn = 0; turn < 4; turn++) {
+        wire_send_text(&wire, "{\"type\":\"conversation.item.create\",\"item\":{\"type\":"
+                              "\"message\",\"role\":\"user\","
+                              "\"content\":[{\"type\":\"input_text\",\"text\":\"Tell me more, and "
+                              "more, and more.\"}]}}");
         wire_send_text(
             &wire,
-            "{\"type\":\"conversation.item.create\",\"item\":{\"type\":\"message\",\"role\":\"user\","
-            "\"content\":[{\"type\":\"input_text\",\"text\":\"Tell me more, and more, and more.\"}]}}");
-        wire_send_text(&wire,
-                       "{\"type\":\"response.create\",\"response\":{\"output_modalities\":[\"text\"]}}");
+            "{\"type\":\"response.create\",\"response\":{\"output_modalities\":[\"text\"]}}");
         cJSON *done = await("response.done");
         assert_string_equal(at_path(done, "response.usage.output_tokens"), "40");
         int now = atoi(at_path(done, "response.usage.input_tokens"));
@@ -244,7 +252,8 @@ static void test_audio_buffer(void **state)
     start("{" QUICK "}");
     open_session(0);
     expect("session.created");
-    int length = snprintf(audio, sizeof audio, "{\"type\":\"input_audio_buffer.append\",\"audio\":\"");
+    int length =
+        snprintf(audio, sizeof audio, "{\"type\":\"input_audio_buffer.append\",\"audio\":\"");
     memset(audio + length, 'A', 6396);
     (void)snprintf(audio + length + 6396, sizeof audio - (size_t)length - 6396, "\"}");
     wire_send_text(&wire, audio);
@@ -269,7 +278,8 @@ static void test_items(void **state)
 {
     (void)state;
     static const char create[] =
-        "{\"type\":\"conversation.item.create\",\"item\":{\"id\":\"item_mine\",\"type\":\"message\","
+        "{\"type\":\"conversation.item.create\",\"item\":{\"id\":\"item_mine\",\"type\":"
+        "\"message\","
         "\"role\":\"user\",\"content\":[{\"type\":\"input_text\",\"text\":\"x\"}]}}";
     start("{" QUICK "}");
     open_session(0);
@@ -282,9 +292,10 @@ static void test_items(void **state)
     cJSON *error = await("error");
     assert_string_equal(at_path(error, "error.code"), "item_create_duplicate_item_id");
     cJSON_Delete(error);
-    wire_send_text(&wire,
-                   "{\"type\":\"conversation.item.create\",\"previous_item_id\":\"root\",\"item\":{\"type\":"
-                   "\"function_call_output\",\"call_id\":\"call_1\",\"output\":\"{}\"}}");
+    wire_send_text(
+        &wire,
+        "{\"type\":\"conversation.item.create\",\"previous_item_id\":\"root\",\"item\":{\"type\":"
+        "\"function_call_output\",\"call_id\":\"call_1\",\"output\":\"{}\"}}");
     added = await("conversation.item.added");
     assert_string_equal(at_path(added, "previous_item_id"), "(null)");
     assert_string_equal(at_path(added, "item.call_id"), "call_1");

@@ -17,26 +17,34 @@ static void test_object(void **state)
     } cases[] = {
         {{.text_in = 32, .text_out = 4},
          false,
-         "{\"total_tokens\":36,\"input_tokens\":32,\"output_tokens\":4,\"input_token_details\":{\"text_"
+         "{\"total_tokens\":36,\"input_tokens\":32,\"output_tokens\":4,\"input_token_details\":{"
+         "\"text_"
          "tokens\":32,"
-         "\"audio_tokens\":0,\"image_tokens\":0,\"cached_tokens\":0,\"cached_tokens_details\":{\"text_"
+         "\"audio_tokens\":0,\"image_tokens\":0,\"cached_tokens\":0,\"cached_tokens_details\":{"
+         "\"text_"
          "tokens\":0,"
-         "\"audio_tokens\":0,\"image_tokens\":0}},\"output_token_details\":{\"text_tokens\":4,\"audio_"
+         "\"audio_tokens\":0,\"image_tokens\":0}},\"output_token_details\":{\"text_tokens\":4,"
+         "\"audio_"
          "tokens\":0}}"},
         {{.text_in = 32, .text_out = 4},
          true,
-         "{\"total_tokens\":36,\"input_tokens\":32,\"output_tokens\":4,\"input_token_details\":{\"text_"
+         "{\"total_tokens\":36,\"input_tokens\":32,\"output_tokens\":4,\"input_token_details\":{"
+         "\"text_"
          "tokens\":32,"
-         "\"audio_tokens\":0,\"cached_tokens\":0,\"cached_tokens_details\":{\"text_tokens\":0,\"audio_"
+         "\"audio_tokens\":0,\"cached_tokens\":0,\"cached_tokens_details\":{\"text_tokens\":0,"
+         "\"audio_"
          "tokens\":0}},"
          "\"output_token_details\":{\"text_tokens\":4,\"audio_tokens\":0}}"},
         {{.text_in = 60, .audio_in = 31, .text_out = 14, .audio_out = 38},
          false,
-         "{\"total_tokens\":143,\"input_tokens\":91,\"output_tokens\":52,\"input_token_details\":{\"text_"
+         "{\"total_tokens\":143,\"input_tokens\":91,\"output_tokens\":52,\"input_token_details\":{"
+         "\"text_"
          "tokens\":60,"
-         "\"audio_tokens\":31,\"image_tokens\":0,\"cached_tokens\":0,\"cached_tokens_details\":{\"text_"
+         "\"audio_tokens\":31,\"image_tokens\":0,\"cached_tokens\":0,\"cached_tokens_details\":{"
+         "\"text_"
          "tokens\":0,"
-         "\"audio_tokens\":0,\"image_tokens\":0}},\"output_token_details\":{\"text_tokens\":14,\"audio_"
+         "\"audio_tokens\":0,\"image_tokens\":0}},\"output_token_details\":{\"text_tokens\":14,"
+         "\"audio_"
          "tokens\":38}}"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -47,8 +55,8 @@ static void test_object(void **state)
     }
 }
 
-/* Input grows with the conversation up to the window; cached tokens are whole blocks of what was read before.
- */
+/* Input grows with the conversation up to the window; cached tokens are whole blocks of what was
+ * read before. */
 static void test_growth(void **state)
 {
     (void)state;

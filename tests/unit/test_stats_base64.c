@@ -63,8 +63,9 @@ static void longer_than_one_piece(void **state)
 static void foreign_text_is_refused(void **state)
 {
     (void)state;
-    static const char *const foreign[] = {"Zg=",  "Z",    "Zg==Zg==", "====", "Z===",  "Zg=a",      "Zh==",
-                                          "Zm9=", "Zm9 ", "Zm-v",     "Zm_v", "Zm\n9", "\303\244Zm"};
+    static const char *const foreign[] = {"Zg=",  "Z",     "Zg==Zg==",  "====", "Z===",
+                                          "Zg=a", "Zh==",  "Zm9=",      "Zm9 ", "Zm-v",
+                                          "Zm_v", "Zm\n9", "\303\244Zm"};
     for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++) {
         unsigned char back[16];
         size_t decoded;

@@ -16,21 +16,24 @@ static void assert_near(double got, double wanted, double tolerance)
     if (!(fabs(got - wanted) <= tolerance)) fail_msg("%.12g is not %.12g", got, wanted);
 }
 
-/* Newcombe 1998, Statistics in Medicine 17, 873-890, table II: method 10, no continuity correction. */
+/* Newcombe 1998, Statistics in Medicine 17, 873-890, table II: method 10, no continuity
+ * correction. */
 static void test_newcombe_published(void **state)
 {
     (void)state;
     static const struct {
         double x1, n1, x2, n2, low, high;
     } rows[] = {
-        {56, 70, 48, 80, 0.0524, 0.3339}, {9, 10, 3, 10, 0.1705, 0.8090},  {6, 7, 2, 7, 0.0582, 0.8062},
-        {5, 56, 0, 29, -0.0381, 0.1926},  {0, 10, 0, 20, -0.1611, 0.2775}, {0, 10, 0, 10, -0.2775, 0.2775},
+        {56, 70, 48, 80, 0.0524, 0.3339}, {9, 10, 3, 10, 0.1705, 0.8090},
+        {6, 7, 2, 7, 0.0582, 0.8062},     {5, 56, 0, 29, -0.0381, 0.1926},
+        {0, 10, 0, 20, -0.1611, 0.2775},  {0, 10, 0, 10, -0.2775, 0.2775},
         {10, 10, 0, 20, 0.6791, 1.0000},  {10, 10, 0, 10, 0.6075, 1.0000},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct estimate first = rate_wilson(rows[i].x1, rows[i].n1, 0.95);
         struct estimate second = rate_wilson(rows[i].x2, rows[i].n2, 0.95);
-        struct difference d = rate_newcombe(&second, &first); /* he subtracts the second from the first */
+        /* he subtracts the second from the first */
+        struct difference d = rate_newcombe(&second, &first);
         assert_true(d.valid);
         assert_near(d.low, rows[i].low, 0.00006);
         assert_near(d.high, rows[i].high, 0.00006);
@@ -79,15 +82,17 @@ static void test_difference_in_differences(void **state)
     assert_false(difference_in_differences(&none, &control).valid);
 }
 
-/* Fisher's tea (The Design of Experiments, 1935): 34/70; the other values are R's fisher.test, as published
- * in its manual (convictions of twins). */
+/* Fisher's tea (The Design of Experiments, 1935): 34/70; the other values are R's fisher.test, as
+ * published in its manual (convictions of twins). */
 static void test_fisher_published(void **state)
 {
     (void)state;
     assert_near(fisher_exact(3, 4, 1, 4), 34.0 / 70, 1e-12);
-    assert_near(fisher_exact(2, 17, 10, 13), 0.0005367241, 1e-10); /* convictions of like-sex twins */
+    /* convictions of like-sex twins */
+    assert_near(fisher_exact(2, 17, 10, 13), 0.0005367241, 1e-10);
     assert_near(fisher_exact(10, 13, 2, 17), 0.0005367241, 1e-10);
-    assert_near(fisher_exact(1, 12, 9, 12), 0.002759456, 1e-9); /* dieting, Wikipedia's worked example */
+    /* dieting, Wikipedia's worked example */
+    assert_near(fisher_exact(1, 12, 9, 12), 0.002759456, 1e-9);
     assert_near(fisher_exact(0, 5, 5, 5), 2.0 / 252, 1e-12);
 }
 
@@ -110,7 +115,8 @@ static void test_score_test(void **state)
 {
     (void)state;
     double z;
-    /* Agresti, An Introduction to Categorical Data Analysis, 2.4: aspirin and heart attacks: X^2 = 25.01 */
+    /* Agresti, An Introduction to Categorical Data Analysis, 2.4: aspirin and heart attacks: X^2 =
+     * 25.01 */
     double p = rate_score_test(104, 11037, 189, 11034, &z);
     assert_near(z * z, 25.01, 0.005);
     assert_true(z > 0);

@@ -46,7 +46,8 @@ static void test_strata_extremes(void **state)
     struct stratified s = stratified_compare(NULL, 0, 0.95);
     assert_false(s.valid);
     assert_near(s.p, 1, 0);
-    const struct stratum silent[] = {{0, 10, 0, 10}, {10, 10, 10, 10}, {0, 0, 3, 10}, {NAN, 10, 3, 10}};
+    const struct stratum silent[] = {
+        {0, 10, 0, 10}, {10, 10, 10, 10}, {0, 0, 3, 10}, {NAN, 10, 3, 10}};
     s = stratified_compare(silent, COUNT_OF(silent), 0.95);
     assert_false(s.valid);
     assert_int_equal(s.used, 0);
@@ -93,7 +94,8 @@ static struct sprt_result simulate(double acceptable, double too_high, double ra
     for (int i = 0; i < runs; i++) {
         struct sequential test;
         assert_true(sequential_start(&test, acceptable, too_high, 0.05, 0.05));
-        while (sequential_add(&test, 1, random_unit(&random) < rate) == SEQUENTIAL_OPEN) result.trials++;
+        while (sequential_add(&test, 1, random_unit(&random) < rate) == SEQUENTIAL_OPEN)
+            result.trials++;
         result.trials++;
         result.high += test.verdict == SEQUENTIAL_TOO_HIGH;
     }
@@ -102,7 +104,8 @@ static struct sprt_result simulate(double acceptable, double too_high, double ra
     return result;
 }
 
-/* The table of the statistics page, section 5: mean trials and how often the high rate is declared. */
+/* The table of the statistics page, section 5: mean trials and how often the high rate is
+ * declared. */
 static void test_sequential_of_the_page(void **state)
 {
     (void)state;
@@ -155,13 +158,15 @@ static void test_share_over_a_limit(void **state)
     assert_near(share.value, 0.05, 1e-12);
     assert_near(share.low, wilson.low, 1e-12);
     assert_near(share.high, wilson.high, 1e-12);
-    /* 500000 shares its bucket with 500001 to 500223: whether these 950 are over 500100 is not known. */
+    /* 500000 shares its bucket with 500001 to 500223: whether these 950 are over 500100 is not
+     * known. */
     share = rate_over(h, 500100, 20, &single, 0.95);
     assert_near(share.value, 0.05, 1e-12);
     assert_true(share.high > 0.99);
     assert_false(rate_over(NULL, 500100, 0, &single, 0.95).valid);
     assert_near(rate_over(NULL, 500100, 3, &single, 0.95).value, 1, 0);
-    /* Sessions of ten attempts that fail whole or not at all: the interval is that of the sessions. */
+    /* Sessions of ten attempts that fail whole or not at all: the interval is that of the
+     * sessions. */
     struct cluster_sums sums = {0};
     for (int i = 0; i < 100; i++) cluster_add(&sums, 10, i < 5 ? 10 : 0, 1);
     share = rate_over(h, 1000000, 20, &sums, 0.95);

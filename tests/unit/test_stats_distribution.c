@@ -1,7 +1,7 @@
 /*
  * Expected values from SciPy 1.10.1: python3 -c "from scipy import stats as s; print(s.norm.ppf(p),
- * s.t.ppf(p, d), s.beta.ppf(p, a, b), s.beta.cdf(x, a, b))". SciPy's own Student quantiles are good to about
- * 4e-9.
+ * s.t.ppf(p, d), s.beta.ppf(p, a, b), s.beta.cdf(x, a, b))". SciPy's own Student quantiles are good
+ * to about 4e-9.
  */
 #include "stats/rate.h"
 
@@ -14,7 +14,8 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-static void check(const char *what, double p, double a, double b, double got, double want, double tolerance)
+static void check(const char *what, double p, double a, double b, double got, double want,
+                  double tolerance)
 {
     if (!(fabs(got - want) <= tolerance * fabs(want))) {
         fail_msg("%s(%.10g, %.10g, %.10g) is %.17g, wanted %.17g", what, p, a, b, got, want);
@@ -37,21 +38,25 @@ static void normal_quantiles(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT(normals); i++) {
-        check("normal_quantile", normals[i].p, 0, 0, normal_quantile(normals[i].p), normals[i].want, 1e-13);
+        check("normal_quantile", normals[i].p, 0, 0, normal_quantile(normals[i].p), normals[i].want,
+              1e-13);
     }
     assert_true(normal_quantile(0) == -INFINITY);
     assert_true(normal_quantile(1) == INFINITY);
-    assert_true(isnan(normal_quantile(-0.1)) && isnan(normal_quantile(1.1)) && isnan(normal_quantile(NAN)));
+    assert_true(isnan(normal_quantile(-0.1)) && isnan(normal_quantile(1.1)) &&
+                isnan(normal_quantile(NAN)));
 }
 
 static const struct {
     double p, degrees, want;
 } students[] = {
-    {0.975, 1, 12.706204736432095},  {0.975, 2, 4.3026527299112747},    {0.975, 5, 2.5705818366147395},
-    {0.975, 9, 2.2621571627409915},  {0.975, 28, 2.0484071417952441},   {0.975, 29, 2.045229642132703},
-    {0.995, 3, 5.8409092997564303},  {0.95, 99, 1.6603911559963895},    {0.025, 10, -2.2281388519649385},
-    {0.9, 0.5, 10.270324410234544},  {0.9995, 7, 5.407882520977668},    {0.975, 1e4, 1.9602012398906259},
-    {0.6, 1e7, 0.25334710987600295}, {0.975, 1e15, 1.9599639845400605},
+    {0.975, 1, 12.706204736432095},   {0.975, 2, 4.3026527299112747},
+    {0.975, 5, 2.5705818366147395},   {0.975, 9, 2.2621571627409915},
+    {0.975, 28, 2.0484071417952441},  {0.975, 29, 2.045229642132703},
+    {0.995, 3, 5.8409092997564303},   {0.95, 99, 1.6603911559963895},
+    {0.025, 10, -2.2281388519649385}, {0.9, 0.5, 10.270324410234544},
+    {0.9995, 7, 5.407882520977668},   {0.975, 1e4, 1.9602012398906259},
+    {0.6, 1e7, 0.25334710987600295},  {0.975, 1e15, 1.9599639845400605},
 };
 
 static void student_quantiles(void **state)
@@ -62,11 +67,12 @@ static void student_quantiles(void **state)
               student_quantile(students[i].p, students[i].degrees), students[i].want, 1e-8);
     }
     /*
-     * With one degree of freedom it is Cauchy's distribution, with two a closed form: exact to the last
-     * digits.
+     * With one degree of freedom it is Cauchy's distribution, with two a closed form: exact to the
+     * last digits.
      */
     check("student_quantile", 0.975, 1, 0, student_quantile(0.975, 1), tan(M_PI * 0.475), 1e-13);
-    check("student_quantile", 0.9, 2, 0, student_quantile(0.9, 2), 0.8 / sqrt(2 * 0.9 * 0.1), 1e-13);
+    check("student_quantile", 0.9, 2, 0, student_quantile(0.9, 2), 0.8 / sqrt(2 * 0.9 * 0.1),
+          1e-13);
     assert_true(student_quantile(0.5, 3) == 0);
     assert_true(student_quantile(1, 3) == INFINITY);
     assert_true(isnan(student_quantile(0.5, 0)) && isnan(student_quantile(2, 3)));

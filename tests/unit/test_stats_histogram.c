@@ -1,6 +1,6 @@
 /*
- * Expected values printed by HdrHistogram 2.1.11 for the JVM (Debian's libhdrhistogram-java) unless a test
- * says otherwise.
+ * Expected values printed by HdrHistogram 2.1.11 for the JVM (Debian's libhdrhistogram-java) unless
+ * a test says otherwise.
  */
 #include "stats/histogram.h"
 
@@ -54,7 +54,8 @@ static void layout_is_hdrhistograms(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(layouts); i++) {
         struct histogram *h = make(layouts[i].lowest, layouts[i].highest, layouts[i].digits);
-        if (h->counts_length != layouts[i].length) fail_msg("row %zu: length %zu", i, h->counts_length);
+        if (h->counts_length != layouts[i].length)
+            fail_msg("row %zu: length %zu", i, h->counts_length);
         assert_int_equal(histogram_lowest_equivalent(h, 1234567), layouts[i].low);
         assert_int_equal(histogram_highest_equivalent(h, 1234567), layouts[i].high);
         assert_int_equal(histogram_lowest_equivalent(h, -5), -5);
@@ -138,7 +139,8 @@ static const struct {
      100007935,
      10996.417158284172,
      999641.7158284171,
-     {1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 100007935, 100007935, 100007935}},
+     {1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 100007935, 100007935,
+      100007935}},
     {1, 3600000000, 3, fill_zero, 1, 0, 0, 0, 0, {0}},
     {1,
      60000000,
@@ -149,8 +151,8 @@ static const struct {
      4988927,
      2101851.429,
      1499269.8616159684,
-     {37, 37, 37, 186623, 743935, 1922047, 3375103, 4325375, 4931583, 4984831, 4988927, 4988927, 4988927,
-      4988927}},
+     {37, 37, 37, 186623, 743935, 1922047, 3375103, 4325375, 4931583, 4984831, 4988927, 4988927,
+      4988927, 4988927}},
     {1000,
      3600000000000,
      2,
@@ -160,8 +162,8 @@ static const struct {
      123731967,
      61666574.56287425,
      35710205.5395609,
-     {511, 0, 511, 12255231, 30801919, 61865983, 92798975, 111149055, 122683391, 123731967, 123731967,
-      123731967, 123731967, 123731967}},
+     {511, 0, 511, 12255231, 30801919, 61865983, 92798975, 111149055, 122683391, 123731967,
+      123731967, 123731967, 123731967, 123731967}},
     {1,
      INT64_MAX,
      5,
@@ -171,8 +173,8 @@ static const struct {
      INT64_MAX,
      4.6116860184273879e18,
      3.7654186843988301e18,
-     {3, 3, 3, 3, 3, 4611721202799476735, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX,
-      INT64_MAX, INT64_MAX}},
+     {3, 3, 3, 3, 3, 4611721202799476735, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX,
+      INT64_MAX, INT64_MAX, INT64_MAX}},
     {1,
      100,
      1,
@@ -202,7 +204,8 @@ static void summaries_as_the_jvms(void **state)
         }
         for (size_t k = 0; k < COUNT(asked); k++) {
             int64_t got = histogram_percentile(h, asked[k]);
-            if (got != summaries[i].at[k]) fail_msg("row %zu: P%g is %lld", i, asked[k], (long long)got);
+            if (got != summaries[i].at[k])
+                fail_msg("row %zu: P%g is %lld", i, asked[k], (long long)got);
         }
         assert_int_equal(histogram_percentile(h, NAN), summaries[i].at[2]); /* the first sample */
         histogram_free(h);
@@ -334,8 +337,10 @@ static void ranks_and_counts_above(void **state)
     static const struct {
         uint64_t rank;
         int64_t value;
-    } at[] = {{0, 10}, {1, 10}, {3, 10}, {4, 20}, {5, 20}, {6, 100031}, {7, 100031}, {UINT64_MAX, 100031}};
-    for (size_t i = 0; i < COUNT(at); i++) assert_int_equal(histogram_at_rank(h, at[i].rank), at[i].value);
+    } at[] = {{0, 10}, {1, 10},     {3, 10},     {4, 20},
+              {5, 20}, {6, 100031}, {7, 100031}, {UINT64_MAX, 100031}};
+    for (size_t i = 0; i < COUNT(at); i++)
+        assert_int_equal(histogram_at_rank(h, at[i].rank), at[i].value);
     static const struct {
         int64_t value;
         uint64_t above;
@@ -382,7 +387,8 @@ static void far_apart_and_close_together(void **state)
             agrees_with_its_counts(part);
             for (int i = 0; i < 1 + round * round; i++) {
                 random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
-                int64_t value = (int64_t)(random >> 33) >> (round + i) % 31; /* all sizes up to 2^31 */
+                /* all sizes up to 2^31 */
+                int64_t value = (int64_t)(random >> 33) >> (round + i) % 31;
                 put(part, value, 1 + random % 3);
             }
             agrees_with_its_counts(part);

@@ -79,12 +79,15 @@ static const struct {
     const char *payload;
 } payloads[] = {
     {1, 3600000000, 3, fill_nothing, "HISTFAAAAB942pNpmSzMwMDAyAABzFAazL82eQmD/QeoCABVgwSI"},
-    {1, 3600000000, 3, fill_access, "HISTFAAAACl42pNpmSzMwMDAyQABzFCaEURcm7yEwf4DROA8/4I5jNM7mJgAjtkHzg=="},
+    {1, 3600000000, 3, fill_access,
+     "HISTFAAAACl42pNpmSzMwMDAyQABzFCaEURcm7yEwf4DROA8/4I5jNM7mJgAjtkHzg=="},
     {1, 3600000000, 3, fill_zero, "HISTFAAAACB42pNpmSzMwMDAyAABzFAazL82eQmD/QeIABMAVYUEig=="},
-    {1, INT64_MAX, 5, fill_huge, "HISTFAAAACh42pNpmSzMwMDAzQABrFCasf4/BNh/gEowff9/n5Xp939+JgAjkg7t"},
+    {1, INT64_MAX, 5, fill_huge,
+     "HISTFAAAACh42pNpmSzMwMDAzQABrFCasf4/BNh/gEowff9/n5Xp939+JgAjkg7t"},
     {1, 100, 1, fill_ramp,
      "HISTFAAAAIh42pNpmSzMwMCQyQABjGh0iv0HCINJQE7HyiMspaiBsY9xDuMqxh2MxxivMD5i/"
-     "MD4j7GHaRbTCqZtTEeYLjE9YHrH9Iepi3kG8zLmLcyT2E+xN3Hs4vjEsYrzEecsrktcXdyHuH9xb+J5xbOI9xbvHZk9cnMU/"
+     "MD4j7GHaRbTCqZtTEeYLjE9YHrH9Iepi3kG8zLmLcyT2E+xN3Hs4vjEsYrzEecsrktcXdyHuH9xb+"
+     "J5xbOI9xbvHZk9cnMU/"
      "ijeUd6jOkf9j8YdLQBNPStE"},
 };
 
@@ -96,13 +99,15 @@ static void same(const struct histogram *a, const struct histogram *b)
     assert_int_equal(a->total, b->total);
     assert_int_equal(a->counts_length, b->counts_length);
     assert_memory_equal(a->counts, b->counts, a->counts_length * sizeof *a->counts);
-    for (uint64_t rank = 1; rank <= 100; rank++) /* what is kept beside the counts must go with them */
+    /* what is kept beside the counts must go with them */
+    for (uint64_t rank = 1; rank <= 100; rank++)
         assert_int_equal(histogram_at_rank(a, rank), histogram_at_rank(b, rank));
     assert_int_equal(histogram_min(a), histogram_min(b));
     assert_int_equal(histogram_max(a), histogram_max(b));
 }
 
-/* What a payload holds before compression; what compression makes of it is each zlib's own affair. */
+/* What a payload holds before compression; what compression makes of it is each zlib's own
+ * affair. */
 static size_t unpack(const char *payload, unsigned char *out, size_t size)
 {
     unsigned char packed[2048];
@@ -133,7 +138,8 @@ static void payloads_of_the_jvm(void **state)
         assert_int_equal(histogram_encode(h, &out, &err), ERR_OK);
         same_payload(text_str(&out), payloads[i].payload);
         struct histogram *back = NULL;
-        if (histogram_decode(payloads[i].payload, strlen(payloads[i].payload), &back, &err) != ERR_OK) {
+        if (histogram_decode(payloads[i].payload, strlen(payloads[i].payload), &back, &err) !=
+            ERR_OK) {
             fail_msg("row %zu: %s", i, err.text);
         }
         same(back, h);
@@ -153,9 +159,11 @@ static void one_decoder_for_many(void **state)
     for (size_t i = 0; i < 4 * COUNT(payloads); i++) {
         size_t row = i / 2 % COUNT(payloads);
         const char *payload = payloads[row].payload;
-        struct histogram *h = make(payloads[row].lowest, payloads[row].highest, payloads[row].digits);
+        struct histogram *h =
+            make(payloads[row].lowest, payloads[row].highest, payloads[row].digits);
         payloads[row].fill(h);
-        assert_int_equal(histogram_decode_with(decoder, payload, strlen(payload), &decoded, NULL), ERR_OK);
+        assert_int_equal(histogram_decode_with(decoder, payload, strlen(payload), &decoded, NULL),
+                         ERR_OK);
         same(decoded, h);
         if (i % 2 == 1) assert_ptr_equal(decoded, before); /* the memory is used again */
         before = decoded;
@@ -166,7 +174,8 @@ static void one_decoder_for_many(void **state)
     }
 }
 
-/* Counts at each length of the varying form, 1 to 9 bytes, with single zeros and runs of them between. */
+/* Counts at each length of the varying form, 1 to 9 bytes, with single zeros and runs of them
+ * between. */
 static void counts_of_every_length(void **state)
 {
     (void)state;
@@ -220,10 +229,12 @@ static void foreign_payloads(void **state)
         {"HISTFAAAAB942pNpmSzMwMDAyAABnFAazL82eQmD/QeoCABWHwSO", "range or precision"},
         {"HISTFAAAABx42pNpmSzMwMDAyAABzFCaC0pz23+AsgA9xQKP", "range or precision"},
         {"HISTFAAAAB542pNpmSzMwMDAyAABzAJQRv1/CLD/ABUAAKFHCgI=", "range that it cannot have"},
-        {"HISTFAAAAB142pNpmSzMwMBwggECGNHoFPsPEAbTMAEAzIgFNA==", "torn"}, /* more counts than places */
+        /* more counts than places */
+        {"HISTFAAAAB142pNpmSzMwMBwggECGNHoFPsPEAbTMAEAzIgFNA==", "torn"},
         {"HISTFAAAACJ42pNpmSzMwMDAzAABMJoRRFybvITB/gNEoPEDEwBiQAX9",
          "torn"}, /* a run of zeros beyond the end */
-        {"HISTFAAAACN42pNpmSzMwMDAyQABzFCaEURcm7yEwf4DROA/DAAAp+YNhw==", "torn"}, /* a run of 2^63 zeros */
+        /* a run of 2^63 zeros */
+        {"HISTFAAAACN42pNpmSzMwMDAyQABzFCaEURcm7yEwf4DROA/DAAAp+YNhw==", "torn"},
         {"HISTFAAAACV42pNpmSzMwMDAxQABzFCaEURcm7yEwf4DRODffyhgAgC1kA2J",
          "torn"}, /* counts whose sum leaves the range of the format */
         {"HISTFAAAACF42pNpmSzMwMDAxAABzFCaEURcm7yEwf4DRIALAFWvBJM=",
@@ -246,7 +257,8 @@ static void foreign_payloads(void **state)
     }
 }
 
-/* A log as HistogramLogWriter writes it, with base time and comments; each line's payload is a row above. */
+/* A log as HistogramLogWriter writes it, with base time and comments; each line's payload is a row
+ * above. */
 static const struct {
     const char *start;
     int payload; /* -1: none */
@@ -256,7 +268,8 @@ static const struct {
     {"#[Histogram log format version 1.3]", -1, ""},
     {"#[BaseTime: 1763646000.250 (seconds since epoch)]", -1, ""},
     {"#[StartTime: 1763646000.250 (seconds since epoch), Thu Nov 20 13:40:00 UTC 2025]", -1, ""},
-    {"\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\",\"Interval_Compressed_Histogram\"", -1, ""},
+    {"\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\",\"Interval_Compressed_Histogram\"",
+     -1, ""},
     {"", -1, ""},
     {"Tag=eastus2.ttft,0.127,10.000,100.008,", 1, ""},
     {"10.127,1.007,0.000,", 2, "\r"},
@@ -307,10 +320,13 @@ static int64_t start_after(const char *first, const char *second, const char *se
     int64_t base = 0;
     struct histogram_log_entry entry;
     struct text line = {0};
-    assert_int_equal(histogram_log_read(decoder, first, strlen(first), &base, &entry, NULL), ERR_OK);
-    assert_int_equal(histogram_log_read(decoder, second, strlen(second), &base, &entry, NULL), ERR_OK);
+    assert_int_equal(histogram_log_read(decoder, first, strlen(first), &base, &entry, NULL),
+                     ERR_OK);
+    assert_int_equal(histogram_log_read(decoder, second, strlen(second), &base, &entry, NULL),
+                     ERR_OK);
     text_printf(&line, "%s,1.000,0.000,%s", seconds, payloads[2].payload);
-    assert_int_equal(histogram_log_read(decoder, line.data, line.length, &base, &entry, NULL), ERR_OK);
+    assert_int_equal(histogram_log_read(decoder, line.data, line.length, &base, &entry, NULL),
+                     ERR_OK);
     text_free(&line);
     return entry.start_utc_ns;
 }
@@ -339,13 +355,16 @@ static void writes_a_log(void **state)
     struct text out = {0};
     struct error err = {0};
     histogram_log_header(&out, 1763646000 * NS + 250499999, "[one\ntwo,3]\r\n");
-    assert_int_equal(histogram_log_line(&out, "eastus2.ttft", 1763646000 * NS + 250500000, 10 * NS, h, &err),
-                     ERR_OK);
+    assert_int_equal(
+        histogram_log_line(&out, "eastus2.ttft", 1763646000 * NS + 250500000, 10 * NS, h, &err),
+        ERR_OK);
     assert_int_equal(histogram_log_line(&out, NULL, 0, 999999999, h, &err), ERR_OK);
     struct text expected = {0};
     text_puts(&expected, "#[one\n#two,3]\n#[Histogram log format version 1.3]\n");
-    text_puts(&expected, "#[StartTime: 1763646000.250 (seconds since epoch), 2025-11-20T13:40:00.250Z]\n");
-    text_puts(&expected, "#[BaseTime: 0.000 (seconds since epoch)]\n\"StartTimestamp\",\"Interval_Length\",");
+    text_puts(&expected,
+              "#[StartTime: 1763646000.250 (seconds since epoch), 2025-11-20T13:40:00.250Z]\n");
+    text_puts(&expected,
+              "#[BaseTime: 0.000 (seconds since epoch)]\n\"StartTimestamp\",\"Interval_Length\",");
     text_puts(&expected, "\"Interval_Max\",\"Interval_Compressed_Histogram\"\n");
     text_puts(&expected, "Tag=eastus2.ttft,1763646000.251,10.000,100.008,");
     assert_int_equal(histogram_encode(h, &expected, &err), ERR_OK);
@@ -373,12 +392,14 @@ static void refuses_to_write(void **state)
     const struct {
         const char *tag;
         int64_t start, length;
-    } cases[] = {{"a,b", 0, 0}, {"a b", 0, 0}, {"a\nb", 0, 0}, {long_tag, 0, 0}, {"a", -1, 0}, {"", 0, -1}};
+    } cases[] = {{"a,b", 0, 0},    {"a b", 0, 0}, {"a\nb", 0, 0},
+                 {long_tag, 0, 0}, {"a", -1, 0},  {"", 0, -1}};
     text_puts(&out, "before");
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct error err = {0};
-        assert_int_equal(histogram_log_line(&out, cases[i].tag, cases[i].start, cases[i].length, h, &err),
-                         ERR_FORMAT);
+        assert_int_equal(
+            histogram_log_line(&out, cases[i].tag, cases[i].start, cases[i].length, h, &err),
+            ERR_FORMAT);
         assert_true(strlen(err.text) > 0);
         assert_string_equal(text_str(&out), "before");
     }
@@ -386,14 +407,16 @@ static void refuses_to_write(void **state)
     assert_int_equal(histogram_log_line(&out, long_tag, 0, 0, h, NULL), ERR_OK);
     int64_t base = 0;
     struct histogram_log_entry entry;
-    assert_int_equal(histogram_log_read(decoder, out.data + 6, out.length - 6, &base, &entry, NULL), ERR_OK);
+    assert_int_equal(histogram_log_read(decoder, out.data + 6, out.length - 6, &base, &entry, NULL),
+                     ERR_OK);
     assert_string_equal(entry.tag, long_tag);
     text_free(&out);
     histogram_free(h);
 }
 
 /* In memory of its exact size, so that a sanitizer sees each read beyond it. */
-static enum err_code read_exactly(const char *line, size_t length, struct histogram_log_entry *entry)
+static enum err_code read_exactly(const char *line, size_t length,
+                                  struct histogram_log_entry *entry)
 {
     char *copy = malloc(length > 0 ? length : 1);
     assert_non_null(copy);
@@ -413,7 +436,8 @@ static void every_torn_line_is_refused(void **state)
     size_t whole = whole_line(TAGGED_LINE, line, sizeof line);
     struct histogram_log_entry entry;
     for (size_t length = 1; length < whole; length++) {
-        if (read_exactly(line, length, &entry) != ERR_FORMAT) fail_msg("%zu bytes were accepted", length);
+        if (read_exactly(line, length, &entry) != ERR_FORMAT)
+            fail_msg("%zu bytes were accepted", length);
         assert_null(entry.histogram);
     }
     assert_int_equal(read_exactly(line, whole, &entry), ERR_OK);
@@ -439,7 +463,8 @@ static void damaged_payloads_never_lie(void **state)
         }
         line[i] = right;
     }
-    assert_in_range(accepted, 0, 20); /* bits of zlib's header that do not matter, such as the level */
+    assert_in_range(accepted, 0, 20); /* bits of zlib's header that do not matter, such as the
+                                         level */
     histogram_free(h);
 }
 
@@ -458,7 +483,8 @@ static void foreign_lines(void **state)
         "-1.0,1.0,1.0,HISTFAAAACB42pNpmSzMwMDAyAABzFAazL82eQmD/QeIABMAVYUEig==",
         "1.0,-1.0,1.0,HISTFAAAACB42pNpmSzMwMDAyAABzFAazL82eQmD/QeIABMAVYUEig==",
         "9223372036854775.807,1.0,0.0,HISTFAAAACB42pNpmSzMwMDAyAABzFAazL82eQmD/QeIABMAVYUEig==",
-        "99999999999999999999999999,1.0,0.0,HISTFAAAACB42pNpmSzMwMDAyAABzFAazL82eQmD/QeIABMAVYUEig==",
+        "99999999999999999999999999,1.0,0.0,HISTFAAAACB42pNpmSzMwMDAyAABzFAazL82eQmD/"
+        "QeIABMAVYUEig==",
         "1.0,1.0,,HISTFAAAACB42pNpmSzMwMDAyAABzFAazL82eQmD/QeIABMAVYUEig==",
         "1.0,1.0,0.0,HISTFAAAACB42pNpmSzMwMDAyAABzFAazL82eQmD/QeIABMAVYUEig==,more",
         "Tag=a b\xff",
@@ -469,7 +495,8 @@ static void foreign_lines(void **state)
             fail_msg("accepted: %s", lines[i]);
         assert_null(entry.histogram);
     }
-    const char *blank[] = {"", "\r", "  \r\n", "# a comment", "#", "\"StartTimestamp\",\"Interval_Length\""};
+    const char *blank[] = {
+        "", "\r", "  \r\n", "# a comment", "#", "\"StartTimestamp\",\"Interval_Length\""};
     for (size_t i = 0; i < COUNT(blank); i++) {
         assert_int_equal(read_exactly(blank[i], strlen(blank[i]), &entry), ERR_OK);
         assert_null(entry.histogram);

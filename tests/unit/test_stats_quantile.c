@@ -9,8 +9,8 @@
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 /*
- * SciPy 1.10.1: binom.ppf(0.025, n, q) and binom.ppf(0.975, n, q) + 1. P99 at 500, 1000, 2000 and 5000 are
- * also on the statistics page, as are the least sample sizes.
+ * SciPy 1.10.1: binom.ppf(0.025, n, q) and binom.ppf(0.975, n, q) + 1. P99 at 500, 1000, 2000 and
+ * 5000 are also on the statistics page, as are the least sample sizes.
  */
 static const struct {
     double q;
@@ -58,7 +58,8 @@ static void least_sample_sizes(void **state)
     static const struct {
         double q;
         uint64_t needed;
-    } cases[] = {{0.5, 6}, {0.9, 36}, {0.95, 72}, {0.99, 368}, {0.999, 3688}, {0.01, 368}, {0, 0}, {1, 0}};
+    } cases[] = {{0.5, 6},      {0.9, 36},   {0.95, 72}, {0.99, 368},
+                 {0.999, 3688}, {0.01, 368}, {0, 0},     {1, 0}};
     for (size_t i = 0; i < COUNT(cases); i++) {
         uint64_t needed = cases[i].needed;
         uint64_t low;
@@ -107,7 +108,8 @@ static void of_a_histogram(void **state)
     assert_int_equal(p99.high, 997);
     struct quantile p50 = histogram_quantile(h, 0.5, 0.95);
     assert_int_equal(p50.value, 500);
-    assert_int_equal(p50.low, 469); /* binom.ppf(0.025, 1000, 0.5) and binom.ppf(0.975, 1000, 0.5) + 1 */
+    assert_int_equal(p50.low, 469); /* binom.ppf(0.025, 1000, 0.5) and binom.ppf(0.975, 1000, 0.5) +
+                                       1 */
     assert_int_equal(p50.high, 532);
     histogram_free(h);
 
@@ -124,7 +126,8 @@ static void of_a_histogram(void **state)
     histogram_free(h);
 }
 
-/* Two digits at 100,000: a bucket is 512 wide, and both ends of the interval take the whole of it. */
+/* Two digits at 100,000: a bucket is 512 wide, and both ends of the interval take the whole of
+ * it. */
 static void bucket_width_is_included(void **state)
 {
     (void)state;

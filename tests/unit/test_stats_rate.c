@@ -16,9 +16,9 @@ static void close_to(const char *what, double got, double want, double tolerance
 }
 
 /*
- * Both intervals at 95% from SciPy 1.10.1: binomtest(x, n).proportion_ci(0.95, 'wilson' or 'exact'). The rows
- * 81/263, 15/148, 0/20 and 1/29 are also in table I of Newcombe 1998 (Statistics in Medicine 17:857);
- * 290/10000, 8/997 and 135/893 are the reference incident.
+ * Both intervals at 95% from SciPy 1.10.1: binomtest(x, n).proportion_ci(0.95, 'wilson' or
+ * 'exact'). The rows 81/263, 15/148, 0/20 and 1/29 are also in table I of Newcombe 1998 (Statistics
+ * in Medicine 17:857); 290/10000, 8/997 and 135/893 are the reference incident.
  */
 static const struct {
     uint64_t x, n;
@@ -55,19 +55,23 @@ static void intervals_as_published(void **state)
     }
 }
 
-/* An observed 3%, and no failure at all, at the sizes that the statistics page prints, in per cent. */
+/* An observed 3%, and no failure at all, at the sizes that the statistics page prints, in per
+ * cent. */
 static void intervals_by_sample_size(void **state)
 {
     (void)state;
     static const struct {
         double n, low, high, high_of_none;
-    } rows[] = {
-        {100, 1.03, 8.45, 3.7}, {300, 1.59, 5.60, 1.26}, {500, 1.83, 4.89, 0.76}, {1000, 2.11, 4.25, 0.38}};
+    } rows[] = {{100, 1.03, 8.45, 3.7},
+                {300, 1.59, 5.60, 1.26},
+                {500, 1.83, 4.89, 0.76},
+                {1000, 2.11, 4.25, 0.38}};
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct estimate w = rate_wilson(0.03 * rows[i].n, rows[i].n, 0.95);
         close_to("low", 100 * w.low, rows[i].low, 0.005);
         close_to("high", 100 * w.high, rows[i].high, 0.005);
-        close_to("high of none", 100 * rate_wilson(0, rows[i].n, 0.95).high, rows[i].high_of_none, 0.05);
+        close_to("high of none", 100 * rate_wilson(0, rows[i].n, 0.95).high, rows[i].high_of_none,
+                 0.05);
     }
 }
 
@@ -99,10 +103,11 @@ static void extremes(void **state)
         assert_true(rate_clopper_pearson(n, n, confidence).high == 1);
     }
     /*
-     * scipy.stats.beta.ppf(0.975, 2, 2**40 - 1); the formula of Wilson 1927 in 40 digits by Python's decimal
+     * scipy.stats.beta.ppf(0.975, 2, 2**40 - 1); the formula of Wilson 1927 in 40 digits by
+     * Python's decimal
      */
-    close_to("exact high", rate_clopper_pearson(1, UINT64_C(1) << 40, 0.95).high, 5.0673801442165445e-12,
-             1e-22);
+    close_to("exact high", rate_clopper_pearson(1, UINT64_C(1) << 40, 0.95).high,
+             5.0673801442165445e-12, 1e-22);
     close_to("Wilson high", rate_wilson(1, 0x1p40, 0.95).high, 5.152227700581120e-12, 1e-22);
 }
 
@@ -139,14 +144,15 @@ static struct cluster_sums sums_of(const struct session *sessions, size_t count)
 {
     struct cluster_sums sums = {0};
     for (size_t i = 0; i < count; i++) {
-        cluster_add(&sums, sessions[i].attempts, sessions[i].failed, sessions[i].failed > 0 ? 1 : 0);
+        cluster_add(&sums, sessions[i].attempts, sessions[i].failed,
+                    sessions[i].failed > 0 ? 1 : 0);
     }
     return sums;
 }
 
 /*
- * Expected values by NumPy from the formula in rate.h, session by session: v = ((x - m*p)**2).sum() / n**2 *
- * S/(S-1), deff = max(1, v / (p*(1-p)/(n-1))), and in Wilson's interval on n/deff SciPy's
+ * Expected values by NumPy from the formula in rate.h, session by session: v = ((x - m*p)**2).sum()
+ * / n**2 * S/(S-1), deff = max(1, v / (p*(1-p)/(n-1))), and in Wilson's interval on n/deff SciPy's
  * t.ppf(0.975, min(S-1, 2*(x > 0).sum())), or norm.ppf where deff is 1.
  */
 static void adjusted_for_sessions(void **state)
@@ -164,10 +170,12 @@ static void adjusted_for_sessions(void **state)
         double confidence, deff, value, low, high;
         const char *method;
     } cases[] = {
-        {even, 10, 0.95, 3.422222222222222, 0.1, 0.02684129596495698, 0.30920394211907715, "sessions"},
-        {uneven, 6, 0.95, 3.542837827397049, 0.3488372093023256, 0.15835977712135266, 0.6040034716405175,
+        {even, 10, 0.95, 3.422222222222222, 0.1, 0.02684129596495698, 0.30920394211907715,
          "sessions"},
-        {many, 40, 0.95, 8.718022896422122, 0.085, 0.028424805967857167, 0.22778001184695756, "sessions"},
+        {uneven, 6, 0.95, 3.542837827397049, 0.3488372093023256, 0.15835977712135266,
+         0.6040034716405175, "sessions"},
+        {many, 40, 0.95, 8.718022896422122, 0.085, 0.028424805967857167, 0.22778001184695756,
+         "sessions"},
         {scattered, 40, 0.99, 1, 0.01, 0.00297992537001991, 0.0330103369595326, "Wilson"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -184,8 +192,8 @@ static void adjusted_for_sessions(void **state)
 }
 
 /*
- * With at most one failed session the interval is that of Clopper and Pearson for sessions: 1 of 29 in
- * Newcombe's table.
+ * With at most one failed session the interval is that of Clopper and Pearson for sessions: 1 of 29
+ * in Newcombe's table.
  */
 static void exact_when_too_few_failed(void **state)
 {
@@ -215,8 +223,8 @@ static void exact_when_too_few_failed(void **state)
     close_to("low of all", e.low, 1 - 0.168433470983085, 1e-12);
 
     /*
-     * One long session that failed throughout: the share of attempts lies above what the share of sessions
-     * allows.
+     * One long session that failed throughout: the share of attempts lies above what the share of
+     * sessions allows.
      */
     sessions[0] = (struct session){100000, 100000};
     for (size_t i = 1; i < 29; i++) sessions[i] = (struct session){1, 0};
@@ -240,12 +248,14 @@ static void sums_of_sessions(void **state)
     assert_true(sums.m == 25 && sums.x == 4 && sums.mm == 225 && sums.mx == 35 && sums.xx == 10);
 
     struct cluster_sums odd = {0};
-    cluster_add(&odd, 4, 9, 9); /* impossible figures are bounded: all four failed, from the first */
+    cluster_add(&odd, 4, 9, 9); /* impossible figures are bounded: all four failed, from the
+                                   first */
     assert_true(odd.x == 4 && odd.at_risk == 1);
     struct cluster_sums merged = odd;
     cluster_merge(&merged, &sums);
     assert_true(merged.sessions == 4 && merged.with_failure == 3 && merged.at_risk == 20);
-    assert_true(merged.m == 29 && merged.x == 8 && merged.mm == 241 && merged.mx == 51 && merged.xx == 26);
+    assert_true(merged.m == 29 && merged.x == 8 && merged.mm == 241 && merged.mx == 51 &&
+                merged.xx == 26);
     assert_int_equal(merged.first_failures, 3);
 }
 

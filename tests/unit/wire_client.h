@@ -1,6 +1,6 @@
 /*
- * A client of the tests' own, for what is served on the loop of the same thread: every wait runs that loop.
- * It knows nothing of src/net but the port, so that both ends cannot share a mistake.
+ * A client of the tests' own, for what is served on the loop of the same thread: every wait runs
+ * that loop. It knows nothing of src/net but the port, so that both ends cannot share a mistake.
  */
 #ifndef RUSHHOUR_TESTS_WIRE_CLIENT_H
 #define RUSHHOUR_TESTS_WIRE_CLIENT_H
@@ -98,15 +98,16 @@ static WIRE_UNUSED void wire_send(struct wire *wire, const void *bytes, size_t l
     }
 }
 
-/* Reads what is there, at most size bytes, waiting for the first: the count, or one of the WIRE_ results. */
+/* Reads what is there, at most size bytes, waiting for the first: the count, or one of the WIRE_
+ * results. */
 static WIRE_UNUSED long wire_read(struct wire *wire, void *bytes, size_t size)
 {
     struct timespec start;
     clock_gettime(CLOCK_MONOTONIC, &start);
     for (;;) {
         errno = 0;
-        long done =
-            wire->ssl != NULL ? SSL_read(wire->ssl, bytes, (int)size) : recv(wire->fd, bytes, size, 0);
+        long done = wire->ssl != NULL ? SSL_read(wire->ssl, bytes, (int)size)
+                                      : recv(wire->fd, bytes, size, 0);
         if (done > 0) return done;
         int reason = wire->ssl != NULL ? SSL_get_error(wire->ssl, (int)done) : SSL_ERROR_NONE;
         if (errno == ECONNRESET) return WIRE_RESET;
@@ -155,7 +156,8 @@ static WIRE_UNUSED size_t wire_read_rest(struct wire *wire, char *out, size_t si
 }
 
 /* Sends one masked frame with the given first byte (FIN, RSV, opcode). */
-static WIRE_UNUSED void wire_send_frame(struct wire *wire, unsigned first, const void *payload, size_t length)
+static WIRE_UNUSED void wire_send_frame(struct wire *wire, unsigned first, const void *payload,
+                                        size_t length)
 {
     static const unsigned char mask[4] = {0x37, 0xFA, 0x21, 0x3D};
     unsigned char *frame = malloc(length + 14);
@@ -172,7 +174,8 @@ static WIRE_UNUSED void wire_send_frame(struct wire *wire, unsigned first, const
     }
     memcpy(frame + at, mask, 4);
     at += 4;
-    for (size_t i = 0; i < length; i++) frame[at + i] = ((const unsigned char *)payload)[i] ^ mask[i % 4];
+    for (size_t i = 0; i < length; i++)
+        frame[at + i] = ((const unsigned char *)payload)[i] ^ mask[i % 4];
     wire_send(wire, frame, at + length);
     free(frame);
 }
@@ -193,7 +196,8 @@ static WIRE_UNUSED int wire_read_frame(struct wire *wire)
     if (!wire_read_all(wire, head + 2, extended)) return WIRE_LATE;
     unsigned long long length = extended == 0 ? head[1] : 0;
     for (size_t i = 0; i < extended; i++) length = length << 8 | head[2 + i];
-    if (length >= sizeof wire->frame || !wire_read_all(wire, wire->frame, (size_t)length)) return WIRE_LATE;
+    if (length >= sizeof wire->frame || !wire_read_all(wire, wire->frame, (size_t)length))
+        return WIRE_LATE;
     wire->frame[length] = '\0';
     wire->frame_length = (size_t)length;
     return head[0];
@@ -203,14 +207,15 @@ static WIRE_UNUSED int wire_read_frame(struct wire *wire)
 #define WIRE_ACCEPT "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 
 /* Sends an upgrade request with extra header lines. */
-static WIRE_UNUSED void wire_send_upgrade(struct wire *wire, const char *target, const char *header_lines)
+static WIRE_UNUSED void wire_send_upgrade(struct wire *wire, const char *target,
+                                          const char *header_lines)
 {
     char request[2048];
-    int length = snprintf(
-        request, sizeof request,
-        "GET %s HTTP/1.1\r\nHost: localhost\r\nUpgrade: WebSocket\r\nConnection: keep-alive, Upgrade\r\n"
-        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " WIRE_KEY "\r\n%s\r\n",
-        target, header_lines);
+    int length = snprintf(request, sizeof request,
+                          "GET %s HTTP/1.1\r\nHost: localhost\r\nUpgrade: WebSocket\r\nConnection: "
+                          "keep-alive, Upgrade\r\n"
+                          "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " WIRE_KEY "\r\n%s\r\n",
+                          target, header_lines);
     wire_send(wire, request, (size_t)length);
 }
 

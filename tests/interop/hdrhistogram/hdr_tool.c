@@ -1,10 +1,9 @@
 /*
- * Writes and reads histogram logs with our own codec, for the JVM to check.
- *   hdr_tool write LOG      writes a log of many shapes and prints a summary of each of its histograms
- *   hdr_tool read LOG       prints a summary of each histogram in a log
- *   hdr_tool copy LOG NEW   reads a log and writes what it read
- * A summary is one line, as HdrInterop.java prints it:
- *   tag start_ms length_ms count min p50 p99 p99.9 max mean stddev
+ * Writes and reads histogram logs with our own codec, for the JVM to check. hdr_tool write LOG
+ * writes a log of many shapes and prints a summary of each of its histograms hdr_tool read LOG
+ * prints a summary of each histogram in a log hdr_tool copy LOG NEW reads a log and writes what it
+ * read A summary is one line, as HdrInterop.java prints it: tag start_ms length_ms count min p50
+ * p99 p99.9 max mean stddev
  */
 #include "base/clock.h"
 #include "base/files.h"
@@ -53,7 +52,8 @@ static int64_t small_and_zero(struct random *random)
 }
 
 /*
- * Every shape that a log may meet: with and without tags, each precision, a coarse unit, an empty interval.
+ * Every shape that a log may meet: with and without tags, each precision, a coarse unit, an empty
+ * interval.
  */
 static const struct shape {
     const char *tag;
@@ -83,13 +83,15 @@ static int complain(const struct error *err)
     return 1;
 }
 
-static void summarise(const char *tag, int64_t start_ns, int64_t length_ns, const struct histogram *h)
+static void summarise(const char *tag, int64_t start_ns, int64_t length_ns,
+                      const struct histogram *h)
 {
-    (void)printf("%s %" PRId64 " %" PRId64 " %" PRIu64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64
-                 " %" PRId64 " %.17g %.17g\n",
+    (void)printf("%s %" PRId64 " %" PRId64 " %" PRIu64 " %" PRId64 " %" PRId64 " %" PRId64
+                 " %" PRId64 " %" PRId64 " %.17g %.17g\n",
                  *tag == '\0' ? "-" : tag, start_ns / NS_PER_MS, length_ns / NS_PER_MS, h->total,
                  histogram_min(h), histogram_percentile(h, 50), histogram_percentile(h, 99),
-                 histogram_percentile(h, 99.9), histogram_max(h), histogram_mean(h), histogram_stddev(h));
+                 histogram_percentile(h, 99.9), histogram_max(h), histogram_mean(h),
+                 histogram_stddev(h));
 }
 
 static enum err_code write_shape(struct text *log, const struct shape *shape, uint64_t stream,
@@ -129,11 +131,12 @@ static int write_log(const char *path)
 }
 
 /* Prints an entry, or appends it to *copy when that is given. */
-static enum err_code pass_on(const struct histogram_log_entry *entry, struct text *copy, struct error *err)
+static enum err_code pass_on(const struct histogram_log_entry *entry, struct text *copy,
+                             struct error *err)
 {
     if (copy != NULL) {
-        return histogram_log_line(copy, entry->tag, entry->start_utc_ns, entry->length_ns, entry->histogram,
-                                  err);
+        return histogram_log_line(copy, entry->tag, entry->start_utc_ns, entry->length_ns,
+                                  entry->histogram, err);
     }
     summarise(entry->tag, entry->start_utc_ns, entry->length_ns, entry->histogram);
     return ERR_OK;

@@ -1,6 +1,6 @@
 /*
- * Our statistics as a filter: one question a line on stdin, the figures of its answer on stdout. The suite
- * asks scipy and statsmodels the same questions.
+ * Our statistics as a filter: one question a line on stdin, the figures of its answer on stdout.
+ * The suite asks scipy and statsmodels the same questions.
  */
 #include "stats/comparison.h"
 #include "stats/rate.h"
@@ -66,7 +66,8 @@ static void answer_adjusted(const double *n, size_t count,
 static void answer_clustered(const double *n, size_t count)
 {
     struct cluster_sums sums = {0};
-    for (size_t i = 1; i + 1 < count; i += 2) cluster_add(&sums, (uint64_t)n[i], (uint64_t)n[i + 1], 1);
+    for (size_t i = 1; i + 1 < count; i += 2)
+        cluster_add(&sums, (uint64_t)n[i], (uint64_t)n[i + 1], 1);
     struct estimate e = rate_clustered(&sums, n[0], NULL);
     printf("%.17g %.17g %.17g %.17g\n", cluster_design_effect(&sums), e.value, e.low, e.high);
 }
@@ -82,7 +83,8 @@ static bool answer(const char *what, const double *n, size_t count)
     } else if (strcmp(what, "score") == 0 && count == 4) {
         answer_score(n);
     } else if (strcmp(what, "fisher") == 0 && count == 4) {
-        printf("%.17g\n", fisher_exact((uint64_t)n[0], (uint64_t)n[1], (uint64_t)n[2], (uint64_t)n[3]));
+        printf("%.17g\n",
+               fisher_exact((uint64_t)n[0], (uint64_t)n[1], (uint64_t)n[2], (uint64_t)n[3]));
     } else if (strcmp(what, "ranks") == 0 && count == 3) {
         answer_ranks(n);
     } else if (strcmp(what, "strata") == 0 && count >= 5) {
@@ -116,8 +118,8 @@ int main(void)
              word = strtok_r(NULL, " \n", &rest))
             numbers[count++] = strtod(word, NULL);
         if (what == NULL || !answer(what, numbers, count)) {
-            (void)fprintf(stderr, "stats_tool: no such question: %s with %zu numbers\n", what ? what : "",
-                          count);
+            (void)fprintf(stderr, "stats_tool: no such question: %s with %zu numbers\n",
+                          what ? what : "", count);
             return 1;
         }
     }
