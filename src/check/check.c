@@ -67,7 +67,7 @@ static const char *missing_step(const struct check_region *told)
     return failed_step(told, CHECK_RESOLVE, missing);
 }
 
-/* Builds the upgrade request, and leads it astray where a detour says so. */
+/* Builds the upgrade request, and leads it astray where a connect_override says so. */
 static enum err_code make_request(struct probe *probe, const char *client_secret, struct error *err)
 {
     const struct check_options *options = &probe->check->options;
@@ -76,7 +76,8 @@ static enum err_code make_request(struct probe *probe, const char *client_secret
     enum err_code code = request_make(&probe->request, region, client_secret, options->ca_file,
                                       probe->told->client_request_id, err);
     if (code == ERR_OK)
-        detour_take(&probe->request.where, region->name, options->detours, options->detour_count);
+        connect_override_take(&probe->request.where, region->name, options->connect_overrides,
+                              options->connect_override_count);
     return code;
 }
 
@@ -116,7 +117,7 @@ static void on_answered(void *user, const struct https_result *result)
         .timeouts = &probe->profile->timeouts,
         .wall_ns = clock_wall_ns(),
         .port = where->address != NULL ? where->address_port : where->port,
-        .detour = where->address != NULL,
+        .connect_override = where->address != NULL,
         .clock_of_its_own = options->simulated && profile_simulate_only(probe->profile),
         .simulated = options->simulated,
     };

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "net/detour.h"
+#include "net/connect_override.h"
 #include "net/https.h"
 #include "profile/profile.h"
 #include "realtime/event.h"
@@ -90,9 +90,9 @@ struct check_region {
 };
 
 struct check_options {
-    struct profile *profile;      /* its regions' secrets are loaded unless simulated */
-    const struct detour *detours; /* borrowed, as all of these */
-    size_t detour_count;
+    struct profile *profile; /* its regions' secrets are loaded unless simulated */
+    const struct connect_override *connect_overrides; /* borrowed, as all of these */
+    size_t connect_override_count;
     const char *ca_file;           /* replaces every region's; NULL: as the profile says */
     bool simulated;                /* secrets are set already, and addresses and certificates prove
                                       nothing */

@@ -57,7 +57,7 @@ static void read_addresses(const struct reading *reading, struct text *seen)
         text_printf(seen, "%s%s", i == 0 ? "" : ", ", told->addresses[i]);
         if (layers_is_private(told->addresses[i])) private++;
     }
-    if (reading->view->simulated || reading->view->detour || told->by_proxy) return;
+    if (reading->view->simulated || reading->view->connect_override || told->by_proxy) return;
     if (private > 0 && private < told->address_count) {
         step_note(told, CHECK_RESOLVE,
                   "the name has private and public addresses: one of two name servers "
@@ -86,7 +86,7 @@ static void read_resolve(const struct reading *reading)
     }
     struct text seen = {0};
     read_addresses(reading, &seen);
-    if (reading->view->detour) {
+    if (reading->view->connect_override) {
         step_skipped(reading->told, CHECK_RESOLVE, "not looked up: the address is given (%s)",
                      reading->view->simulated ? "the simulator's" : "--connect-to");
     } else {

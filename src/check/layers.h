@@ -9,7 +9,7 @@ struct layers_view {
     const struct timeouts *timeouts;
     int64_t wall_ns;       /* our time of day when the answer came, ns since 1970 UTC */
     unsigned port;         /* that was connected to */
-    bool detour;           /* the address was given, not looked up */
+    bool connect_override; /* the address was given, not looked up */
     bool clock_of_its_own; /* a simulated service whose time of day is not ours */
     bool simulated;        /* certificates and addresses prove nothing */
 };

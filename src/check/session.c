@@ -330,7 +330,7 @@ static void on_step(void *user, enum ws_step step, uint64_t at_ns)
     }
 }
 
-/* Ids for the service's desk, and what its headers say of a failure. */
+/* Ids for the service's renewer, and what its headers say of a failure. */
 static void take_answer(struct probe *probe, const struct ws_response *response)
 {
     struct check_region *told = probe->told;

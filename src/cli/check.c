@@ -3,9 +3,9 @@
 #include "base/secret.h"
 #include "cli/check_print.h"
 #include "cli/command.h"
-#include "cli/simulated.h"
 #include "net/client.h"
 #include "profile/adjust.h"
+#include "run/simulated.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -27,8 +27,8 @@ struct preflight {
     uv_loop_t loop;
     uv_signal_t signals[3];
     unsigned interrupts;
-    struct detour detours[DETOUR_MAX]; /* of --connect-to */
-    size_t detour_count;
+    struct connect_override connect_overrides[DETOUR_MAX]; /* of --connect-to */
+    size_t connect_override_count;
     struct simulated simulated;
     struct check *check;
     struct check_progress progress;
@@ -69,16 +69,16 @@ static void close_signals(struct preflight *preflight)
 
 /* ---- what is checked ---- */
 
-static enum err_code take_detours(struct preflight *preflight, struct error *err)
+static enum err_code take_connect_overrides(struct preflight *preflight, struct error *err)
 {
     const struct option_list *list = &preflight->connect_to;
     if (list->count > 0 && preflight->simulate)
         return error_set(err, ERR_USAGE, "--connect-to and --simulate exclude each other");
     for (size_t i = 0; i < list->count; i++) {
-        enum err_code code =
-            detour_parse(list->items[i], &preflight->detours[preflight->detour_count], err);
+        enum err_code code = connect_override_parse(
+            list->items[i], &preflight->connect_overrides[preflight->connect_override_count], err);
         if (code != ERR_OK) return code;
-        preflight->detour_count++;
+        preflight->connect_override_count++;
     }
     return ERR_OK;
 }
@@ -89,7 +89,7 @@ static enum err_code load(struct preflight *preflight, const char *file, struct 
     if (code == ERR_OK && preflight->regions.count > 0)
         code = profile_keep_regions(preflight->profile, preflight->regions.items,
                                     preflight->regions.count, err);
-    if (code == ERR_OK) code = take_detours(preflight, err);
+    if (code == ERR_OK) code = take_connect_overrides(preflight, err);
     if (code != ERR_OK || preflight->simulate || !profile_simulate_only(preflight->profile))
         return code;
     return error_set(err, ERR_PROFILE,
@@ -126,8 +126,10 @@ static enum err_code run_check(struct preflight *preflight, struct error *err)
     const bool simulate = preflight->simulate;
     const struct check_options options = {
         .profile = preflight->profile,
-        .detours = simulate ? preflight->simulated.detours : preflight->detours,
-        .detour_count = simulate ? preflight->simulated.detour_count : preflight->detour_count,
+        .connect_overrides =
+            simulate ? preflight->simulated.connect_overrides : preflight->connect_overrides,
+        .connect_override_count = simulate ? preflight->simulated.connect_override_count
+                                           : preflight->connect_override_count,
         .ca_file = preflight->simulated.ca_file,
         .simulated = simulate,
         .on_change = on_change,
@@ -203,7 +205,8 @@ static void release(struct preflight *preflight)
     close_signals(preflight);
     (void)uv_run(&preflight->loop, UV_RUN_DEFAULT);
     (void)uv_loop_close(&preflight->loop);
-    for (size_t i = 0; i < preflight->detour_count; i++) detour_free(&preflight->detours[i]);
+    for (size_t i = 0; i < preflight->connect_override_count; i++)
+        connect_override_free(&preflight->connect_overrides[i]);
     simulated_free(&preflight->simulated);
     profile_free(preflight->profile);
 }

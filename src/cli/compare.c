@@ -3,8 +3,8 @@
 
 #include "base/files.h"
 #include "base/units.h"
+#include "compare/compare.h"
 #include "record/run_reader.h"
-#include "report/compare.h"
 
 #include <string.h>
 #include <unistd.h>

@@ -1,8 +1,8 @@
 #include "cli/command.h"
 #include "cli/options.h"
 
+#include "package/package.h"
 #include "record/run_reader.h"
-#include "report/package.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,11 +1,11 @@
 #include "cli/command.h"
 #include "cli/options.h"
-#include "cli/pages.h"
+#include "run/pages.h"
 
 #include "base/files.h"
+#include "figures/results.h"
 #include "record/merge.h"
 #include "record/run_reader.h"
-#include "report/results.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /* `rushhour plan`: what a load does and costs, and what a decision between two failure rates
  * needs. */
 #include "cli/command.h"
-#include "cli/forecast.h"
 #include "cli/options.h"
 #include "cli/run.h"
+#include "run/forecast.h"
 
 #include "base/clock.h"
 #include "base/units.h"

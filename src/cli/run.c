@@ -105,7 +105,8 @@ static void release(struct run *run)
     (void)uv_run(&run->loop, UV_RUN_DEFAULT);
     (void)uv_loop_close(&run->loop);
     run_metrics_free(run);
-    for (size_t i = 0; i < run->detour_count; i++) detour_free(&run->detours[i]);
+    for (size_t i = 0; i < run->connect_override_count; i++)
+        connect_override_free(&run->connect_overrides[i]);
     simulated_free(&run->simulated);
     text_free(&run->folder);
     profile_free(run->profile);

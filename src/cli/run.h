@@ -7,10 +7,10 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/options.h"
-#include "cli/simulated.h"
 #include "engine/engine.h"
 #include "profile/profile.h"
 #include "record/run_writer.h"
+#include "run/simulated.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -33,8 +33,8 @@ struct run {
     int64_t start_at_ns; /* real time, since 1970 UTC; 0: as soon as everything is ready */
     struct text folder;  /* of the run */
     char id[128];
-    struct detour detours[DETOUR_MAX]; /* of --connect-to */
-    size_t detour_count;
+    struct connect_override connect_overrides[DETOUR_MAX]; /* of --connect-to */
+    size_t connect_override_count;
     struct simulated simulated;
     uv_loop_t loop;
     struct run_writer *writer;

@@ -2,7 +2,7 @@
 #include "cli/run.h"
 
 #include "net/client.h"
-#include "report/live.h"
+#include "watch/live.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -184,8 +184,10 @@ static enum err_code start_engine(struct run *run, struct error *err)
         .seed = run->seed,
         .shard = run->shard,
         .workers = run->workers,
-        .detours = run->flags.simulate ? run->simulated.detours : run->detours,
-        .detour_count = run->flags.simulate ? run->simulated.detour_count : run->detour_count,
+        .connect_overrides =
+            run->flags.simulate ? run->simulated.connect_overrides : run->connect_overrides,
+        .connect_override_count = run->flags.simulate ? run->simulated.connect_override_count
+                                                      : run->connect_override_count,
         .ca_file = run->simulated.ca_file,
         .writer = run->writer,
         .note = on_note,

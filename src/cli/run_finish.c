@@ -1,11 +1,11 @@
 #include "cli/command.h"
-#include "cli/pages.h"
 #include "cli/run.h"
 #include "cli/version.h"
+#include "run/pages.h"
 
 #include "base/files.h"
+#include "figures/results.h"
 #include "record/manifest.h"
-#include "report/results.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #include "base/units.h"
 #include "engine/pacer.h"
 #include "net/server.h"
-#include "report/openmetrics.h"
+#include "watch/openmetrics.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>

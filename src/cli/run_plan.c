@@ -1,5 +1,5 @@
-#include "cli/forecast.h"
 #include "cli/run.h"
+#include "run/forecast.h"
 
 #include "base/calendar.h"
 #include "base/files.h"
@@ -145,7 +145,7 @@ static enum err_code number_flags(struct run *run, struct error *err)
     return ERR_OK;
 }
 
-static enum err_code detours(struct run *run, struct error *err)
+static enum err_code connect_overrides(struct run *run, struct error *err)
 {
     const struct option_list *list = &run->flags.connect_to;
     if (list->count > 0 && run->flags.simulate) {
@@ -154,9 +154,10 @@ static enum err_code detours(struct run *run, struct error *err)
                          "ever reaches the simulator");
     }
     for (size_t i = 0; i < list->count; i++) {
-        enum err_code code = detour_parse(list->items[i], &run->detours[run->detour_count], err);
+        enum err_code code = connect_override_parse(
+            list->items[i], &run->connect_overrides[run->connect_override_count], err);
         if (code != ERR_OK) return code;
-        run->detour_count++;
+        run->connect_override_count++;
     }
     return ERR_OK;
 }
@@ -240,7 +241,7 @@ enum err_code run_plan(struct run *run, struct error *err)
     if (code == ERR_OK) code = start_flags(run, err);
     if (code == ERR_OK) code = number_flags(run, err);
     if (code == ERR_OK) code = limit_evidence(run, err);
-    if (code == ERR_OK) code = detours(run, err);
+    if (code == ERR_OK) code = connect_overrides(run, err);
     if (code == ERR_OK) code = check(run, err);
     if (code == ERR_OK) code = choose_folder(run, err);
     bool now = !run->flags.simulate || run->profile->simulator.clock_start_ns == INT64_MIN;

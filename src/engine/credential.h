@@ -1,6 +1,6 @@
 /*
  * What opens the sessions, as one worker has it: tokens and client secrets that change during a
- * run. Nothing is shared: the main thread (credential_desk.h) posts each worker a copy of its own,
+ * run. Nothing is shared: the main thread (credential_renewer.h) posts each worker a copy of its own,
  * which the worker takes in when it is knocked at.
  */
 #ifndef RUSHHOUR_ENGINE_CREDENTIAL_H

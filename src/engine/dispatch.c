@@ -102,7 +102,7 @@ static void update(struct worker *worker, uint64_t now_ns)
         for (size_t i = 0; i < worker->plan->region_count; i++) keep_level(worker, i, now_ns);
     }
     uint64_t next = next_update(worker, now_ns);
-    if (next != UINT64_MAX && !agenda_set(worker->agenda, &worker->arrival, next))
+    if (next != UINT64_MAX && !timers_set(worker->timers, &worker->arrival, next))
         worker->recorder.failed = true;
 }
 
@@ -111,22 +111,22 @@ void dispatch_arrivals(struct worker *worker, uint64_t now_ns)
     for (size_t i = 0; i < worker->plan->region_count; i++) take_arrivals(worker, i, now_ns);
 }
 
-static void on_arrival(struct appointment *appointment, uint64_t now_ns)
+static void on_arrival(struct timer *timer, uint64_t now_ns)
 {
-    update(WORKER_OF(appointment, arrival), now_ns);
+    update(WORKER_OF(timer, arrival), now_ns);
 }
 
 void dispatch_soon(struct worker *worker, uint64_t now_ns)
 {
     if (worker->draining || is_open_model(worker)) return;
-    if (!agenda_set(worker->agenda, &worker->arrival, now_ns)) worker->recorder.failed = true;
+    if (!timers_set(worker->timers, &worker->arrival, now_ns)) worker->recorder.failed = true;
 }
 
 static void pace(struct worker *worker, uint64_t now_ns);
 
-static void on_pacing(struct appointment *appointment, uint64_t now_ns)
+static void on_pacing(struct timer *timer, uint64_t now_ns)
 {
-    pace(WORKER_OF(appointment, pacing), now_ns);
+    pace(WORKER_OF(timer, pacing), now_ns);
 }
 
 /* Lets users dial as the connect rate allows; idle time is not saved up for a burst. */
@@ -136,7 +136,7 @@ static void pace(struct worker *worker, uint64_t now_ns)
     uint64_t gap_ns = (uint64_t)((double)NS_PER_S / rate);
     while (worker->queue_first != NULL) {
         if (worker->next_dial_ns > now_ns) {
-            (void)agenda_set(worker->agenda, &worker->pacing, worker->next_dial_ns);
+            (void)timers_set(worker->timers, &worker->pacing, worker->next_dial_ns);
             return;
         }
         /* A timer that fired late may catch up what it missed, but no more than a few. */
@@ -190,7 +190,7 @@ bool dispatch_surplus(const struct user *user, uint64_t now_ns)
 
 void dispatch_stop(struct worker *worker)
 {
-    agenda_cancel(worker->agenda, &worker->arrival);
+    timers_cancel(worker->timers, &worker->arrival);
 }
 
 void dispatch_start(struct worker *worker)
@@ -204,5 +204,5 @@ void dispatch_start(struct worker *worker)
                       random_stream(plan->profile->regions[i].name));
         if (is_open_model(worker)) next_arrival(worker, share);
     }
-    (void)agenda_set(worker->agenda, &worker->arrival, plan->clock.mono_origin_ns);
+    (void)timers_set(worker->timers, &worker->arrival, plan->clock.mono_origin_ns);
 }

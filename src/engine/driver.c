@@ -65,23 +65,22 @@ static void send_turn(struct driver *driver, const char *prompt)
     send_message(driver, "response.create");
 }
 
-/* ---- the deadline: one appointment that is moved only when it would come too late ---- */
+/* ---- the deadline: one timer that is moved only when it would come too late ---- */
 
 static void keep_deadline(struct driver *driver)
 {
-    struct agenda *agenda = driver->worker->agenda;
+    struct timers *timers = driver->worker->timers;
     uint64_t due = driver->session.deadline_ns;
     if (due == 0) {
-        agenda_cancel(agenda, &driver->deadline);
+        timers_cancel(timers, &driver->deadline);
     } else if (driver->deadline.place == 0 || due < driver->deadline.due_ns) {
-        if (!agenda_set(agenda, &driver->deadline, due)) driver->worker->recorder.failed = true;
+        if (!timers_set(timers, &driver->deadline, due)) driver->worker->recorder.failed = true;
     }
 }
 
-static void on_deadline(struct appointment *appointment, uint64_t now_ns)
+static void on_deadline(struct timer *timer, uint64_t now_ns)
 {
-    struct driver *driver =
-        (struct driver *)((char *)appointment - offsetof(struct driver, deadline));
+    struct driver *driver = (struct driver *)((char *)timer - offsetof(struct driver, deadline));
     if (driver->session.deadline_ns == 0) return;
     if (now_ns < driver->session.deadline_ns) {
         keep_deadline(driver);
@@ -189,7 +188,7 @@ static void on_message(void *user, const char *data, size_t length, bool is_text
 static void driver_free(struct driver *driver)
 {
     struct worker *worker = driver->worker;
-    agenda_cancel(worker->agenda, &driver->deadline);
+    timers_cancel(worker->timers, &driver->deadline);
     driver_end_trial(driver, TRIAL_WITHDRAWN);
     if (driver->previous != NULL) {
         driver->previous->next = driver->next;

@@ -19,7 +19,7 @@ struct driver {
     size_t region;
     struct session session;
     struct ws_conn *conn; /* NULL after the connection has ended */
-    struct appointment deadline;
+    struct timer deadline;
     uint64_t number;              /* of the session in the run, from 1 */
     struct credential credential; /* what it was dialled with, but for the value; serial 0: what
                                      never changes */

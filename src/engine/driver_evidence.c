@@ -121,7 +121,8 @@ void driver_write_evidence(struct driver *driver, const struct session_action *a
         .also_count = failure_also(&action->observed, also),
         .signature = signature,
         .sent = driver->sent,
-        .brief = brevity_count(&worker->brevity, driver->region, action->failure.code),
+        .brief =
+            evidence_limit_count(&worker->evidence_limit, driver->region, action->failure.code),
     };
     failure_signature(&action->observed, signature);
     add_error(driver, event, &evidence);

@@ -1,7 +1,7 @@
 #include "engine/driver.h"
 
 #include "base/clock.h"
-#include "engine/credential_desk.h"
+#include "engine/credential_renewer.h"
 #include "realtime/retry_hint.h"
 #include "record/attempt.h"
 
@@ -148,10 +148,10 @@ static void renew_credential(struct driver *driver, const struct session_action 
 {
     const struct worker *worker = driver->worker;
     if (!credential_was_refused(driver, action)) return;
-    const bool renews = credential_desk_renews(worker->plan->desk, driver->region);
+    const bool renews = credential_renewer_renews(worker->plan->renewer, driver->region);
     const bool fresh = worker->credentials.held[driver->region].serial > driver->credential.serial;
     if (renews && !fresh)
-        credential_desk_ask(worker->plan->desk, driver->region, driver->credential.serial);
+        credential_renewer_ask(worker->plan->renewer, driver->region, driver->credential.serial);
     user_on_credential_refused(driver->user, renews, fresh);
 }
 

@@ -2,7 +2,7 @@
 
 #include "base/calendar.h"
 #include "engine/collector.h"
-#include "engine/credential_desk.h"
+#include "engine/credential_renewer.h"
 #include "engine/slice.h"
 
 #include <stdio.h>
@@ -19,7 +19,7 @@ struct engine {
     struct mailbox mailbox;
     bool mailbox_made;
     struct collector *collector;
-    struct credential_desk *desk;
+    struct credential_renewer *renewer;
     struct worker *workers;
     unsigned workers_made, workers_started;
     unsigned stops; /* how often a stop was asked for */
@@ -126,9 +126,9 @@ static enum err_code make_routes(struct engine *engine, struct error *err)
     if (engine->routes == NULL)
         return error_set(err, ERR_NOMEM, "no memory for %zu regions", count);
     for (size_t i = 0; i < count; i++) {
-        enum err_code code =
-            route_init(&engine->routes[i], options->profile, &options->profile->regions[i],
-                       options->detours, options->detour_count, options->ca_file, err);
+        enum err_code code = route_init(&engine->routes[i], options->profile,
+                                        &options->profile->regions[i], options->connect_overrides,
+                                        options->connect_override_count, options->ca_file, err);
         if (code != ERR_OK) return code;
         engine->routes_made++;
     }
@@ -157,7 +157,7 @@ static bool hand_out(void *user, size_t region, const struct credential *credent
 static enum err_code make_desk(struct engine *engine, struct error *err)
 {
     const struct engine_options *options = &engine->options;
-    const struct desk_options desk = {
+    const struct renewer_options renewer = {
         .profile = options->profile,
         .routes = engine->routes,
         .load_ns = (int64_t)((double)engine->plan.load_ns / options->clock.speed),
@@ -166,8 +166,8 @@ static enum err_code make_desk(struct engine *engine, struct error *err)
         .user = engine,
         .note_user = options->note_user,
     };
-    enum err_code code = credential_desk_new(engine->loop, &desk, &engine->desk, err);
-    engine->plan.desk = engine->desk;
+    enum err_code code = credential_renewer_new(engine->loop, &renewer, &engine->renewer, err);
+    engine->plan.renewer = engine->renewer;
     return code;
 }
 
@@ -239,7 +239,7 @@ enum err_code engine_new(uv_loop_t *loop, const struct engine_options *options, 
 
 enum err_code engine_open(struct engine *engine, struct error *err)
 {
-    return credential_desk_open(engine->desk, err);
+    return credential_renewer_open(engine->renewer, err);
 }
 
 void engine_set_origin(struct engine *engine, uint64_t mono_origin_ns)
@@ -264,8 +264,8 @@ enum err_code engine_run(struct engine *engine, struct error *err)
         (void)uv_run(engine->loop, UV_RUN_DEFAULT);
     for (unsigned i = 0; i < engine->workers_started; i++)
         (void)pthread_join(engine->workers[i].thread, NULL);
-    credential_desk_free(engine->desk); /* nobody opens sessions any more */
-    engine->desk = NULL;
+    credential_renewer_free(engine->renewer); /* nobody opens sessions any more */
+    engine->renewer = NULL;
     if (engine->failure.code != ERR_OK && err != NULL) *err = engine->failure;
     return engine->failure.code;
 }
@@ -290,7 +290,7 @@ void engine_status(const struct engine *engine, struct engine_status *out)
 void engine_free(struct engine *engine)
 {
     if (engine == NULL) return;
-    credential_desk_free(engine->desk);
+    credential_renewer_free(engine->renewer);
     for (unsigned i = 0; i < engine->workers_made; i++) worker_free(&engine->workers[i]);
     free(engine->workers);
     if (engine->wake_open) {

@@ -33,8 +33,8 @@ struct engine_options {
     uint64_t seed;
     struct shard shard; /* the part of the load that is driven here; all zero: the whole */
     unsigned workers;
-    const struct detour *detours;
-    size_t detour_count;
+    const struct connect_override *connect_overrides;
+    size_t connect_override_count;
     const char *ca_file; /* replaces every region's; NULL: as the profile says */
     struct run_writer *writer;
     void (*note)(void *user, const char *text); /* a line for people; NULL: nobody listens */

@@ -44,8 +44,9 @@ static enum err_code build_headers(struct route *route, const struct endpoint *e
 }
 
 enum err_code route_init(struct route *route, const struct profile *profile,
-                         const struct region *region, const struct detour *detours,
-                         size_t detour_count, const char *ca_file, struct error *err)
+                         const struct region *region,
+                         const struct connect_override *connect_overrides,
+                         size_t connect_override_count, const char *ca_file, struct error *err)
 {
     *route =
         (struct route){.region = region, .price = prices_find(&profile->prices, region->model)};
@@ -79,7 +80,7 @@ enum err_code route_init(struct route *route, const struct profile *profile,
         .headers = route->headers,
         .header_count = route->header_count,
     };
-    detour_take(&route->dial, region->name, detours, detour_count);
+    connect_override_take(&route->dial, region->name, connect_overrides, connect_override_count);
     return ERR_OK;
 }
 

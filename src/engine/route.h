@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "net/client.h"
-#include "net/detour.h"
+#include "net/connect_override.h"
 #include "profile/profile.h"
 #include "realtime/event.h"
 
@@ -25,11 +25,13 @@ struct route {
     struct ws_target dial;
 };
 
-/* Builds the route of a region; ca_file, when given, replaces the region's. The region and detours
+/* Builds the route of a region; ca_file, when given, replaces the region's. The region and connect_overrides
  * are borrowed. */
 MUST_USE enum err_code route_init(struct route *route, const struct profile *profile,
-                                  const struct region *region, const struct detour *detours,
-                                  size_t detour_count, const char *ca_file, struct error *err);
+                                  const struct region *region,
+                                  const struct connect_override *connect_overrides,
+                                  size_t connect_override_count, const char *ca_file,
+                                  struct error *err);
 void route_free(struct route *route);
 
 /* USD for the tokens of one response; 0 when no price is known. */

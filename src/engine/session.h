@@ -6,10 +6,10 @@
 #ifndef RUSHHOUR_ENGINE_SESSION_H
 #define RUSHHOUR_ENGINE_SESSION_H
 
+#include "base/metric.h"
 #include "profile/profile.h"
 #include "realtime/event.h"
 #include "realtime/failure.h"
-#include "record/metric.h"
 
 #include <stdbool.h>
 #include <stdint.h>

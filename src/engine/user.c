@@ -23,7 +23,7 @@ static void user_free(struct user *user)
 {
     struct worker *worker = user->worker;
     dispatch_forget(worker, user);
-    agenda_cancel(worker->agenda, &user->appointment);
+    timers_cancel(worker->timers, &user->timer);
     if (user->previous != NULL) {
         user->previous->next = user->next;
     } else {
@@ -58,7 +58,7 @@ static void retire(struct user *user, uint64_t now_ns)
 static void schedule(struct user *user, uint64_t due_ns, uint64_t now_ns)
 {
     user->try_due_ns = due_ns;
-    if (!agenda_set(user->worker->agenda, &user->appointment, due_ns)) {
+    if (!timers_set(user->worker->timers, &user->timer, due_ns)) {
         user->worker->recorder.failed = true;
         retire(user, now_ns);
     }
@@ -81,9 +81,9 @@ static const char *prompt_of(const struct user *user)
     return plan->prompts[(before + user->interaction) % plan->prompt_count];
 }
 
-static void begin_try(struct appointment *appointment, uint64_t now_ns)
+static void begin_try(struct timer *timer, uint64_t now_ns)
 {
-    struct user *user = (struct user *)((char *)appointment - offsetof(struct user, appointment));
+    struct user *user = (struct user *)((char *)timer - offsetof(struct user, timer));
     user->awaits_credential = false;
     if (!user->again) user->attempt++;
     if (user->attempt == 1 && !user->again) {
@@ -121,7 +121,7 @@ bool user_start(struct worker *worker, size_t region, const struct user_plan *pl
     user->plan = *plan;
     seed_jitter(user);
     user->interaction = 1;
-    user->appointment.fire = begin_try;
+    user->timer.fire = begin_try;
     user->next = worker->users;
     if (worker->users != NULL) worker->users->previous = user;
     worker->users = user;

@@ -24,22 +24,22 @@ struct user {
     bool queued;
     size_t region;
     struct user_plan plan;
-    struct random random;           /* of its jitter: the plan's, whoever drives it */
-    struct driver *driver;          /* its session, or NULL */
-    struct appointment appointment; /* the next try */
-    uint64_t try_due_ns;            /* when the try under way, or the next one, is due */
-    uint64_t interaction;           /* number of the interaction under way, from 1 */
-    uint64_t attempt;               /* number of the attempt under way in it, from 1; 0: none yet */
-    uint64_t interaction_due_ns;    /* when its first attempt was due */
-    uint64_t rotation_turns;        /* attempts on the present session */
-    bool probe;                     /* the try under way, or the next one, probes its session */
-    bool renewed;                   /* the interaction under way was retried for a fresh credential,
+    struct random random;        /* of its jitter: the plan's, whoever drives it */
+    struct driver *driver;       /* its session, or NULL */
+    struct timer timer;          /* the next try */
+    uint64_t try_due_ns;         /* when the try under way, or the next one, is due */
+    uint64_t interaction;        /* number of the interaction under way, from 1 */
+    uint64_t attempt;            /* number of the attempt under way in it, from 1; 0: none yet */
+    uint64_t interaction_due_ns; /* when its first attempt was due */
+    uint64_t rotation_turns;     /* attempts on the present session */
+    bool probe;                  /* the try under way, or the next one, probes its session */
+    bool renewed;                /* the interaction under way was retried for a fresh credential,
                                        once */
-    bool awaits_credential;         /* its next try waits for that */
-    bool again;                     /* it repeats a try that the end of its session's life has
+    bool awaits_credential;      /* its next try waits for that */
+    bool again;                  /* it repeats a try that the end of its session's life has
                                        cut */
-    enum refusal refusal;           /* of the attempt that is about to be told as failed */
-    unsigned cuts;                  /* how often that happened to the interaction under way */
+    enum refusal refusal;        /* of the attempt that is about to be told as failed */
+    unsigned cuts;               /* how often that happened to the interaction under way */
 };
 
 /* Starts a user. False without memory. */

@@ -21,9 +21,9 @@
 #define WORKER_OF(pointer, member)                                                                 \
     ((struct worker *)((char *)(pointer)-offsetof(struct worker, member)))
 
-static void on_gauge(struct appointment *appointment, uint64_t now_ns)
+static void on_gauge(struct timer *timer, uint64_t now_ns)
 {
-    struct worker *worker = WORKER_OF(appointment, gauge);
+    struct worker *worker = WORKER_OF(timer, gauge);
     (void)recorder_at(&worker->recorder, now_ns);
     /* A loop that was blocked missed several of them: each counts, or one long stall would look
      * like one late turn. */
@@ -31,7 +31,7 @@ static void on_gauge(struct appointment *appointment, uint64_t now_ns)
         int64_t late_us = (int64_t)(now_ns - worker->gauge_due_ns) / NS_PER_US;
         (void)histogram_record(worker->recorder.slice->loop_delay, late_us, 1);
     }
-    (void)agenda_set(worker->agenda, &worker->gauge, worker->gauge_due_ns);
+    (void)timers_set(worker->timers, &worker->gauge, worker->gauge_due_ns);
 }
 
 /* Ends the load. With `arrived_stay`, whoever came in its last moments still gets the first turn,
@@ -73,9 +73,9 @@ static void tell_trials(struct worker *worker, uint64_t now_ns)
         trials_tick(&worker->shares[i].trials, &worker->recorder.slice->trials[i]);
 }
 
-static void on_tick(struct appointment *appointment, uint64_t now_ns)
+static void on_tick(struct timer *timer, uint64_t now_ns)
 {
-    struct worker *worker = WORKER_OF(appointment, tick);
+    struct worker *worker = WORKER_OF(timer, tick);
     tell_trials(worker, now_ns);
     recorder_flush(&worker->recorder, now_ns);
     bool open = worker->plan->profile->load.model == LOAD_ARRIVALS;
@@ -88,7 +88,7 @@ static void on_tick(struct appointment *appointment, uint64_t now_ns)
     /* A quiet worker still tells when its interval is over, so that the collector can write it. */
     if (worker->recorder.ends_ns > now_ns && worker->recorder.ends_ns < next)
         next = worker->recorder.ends_ns;
-    (void)agenda_set(worker->agenda, &worker->tick, next);
+    (void)timers_set(worker->timers, &worker->tick, next);
 }
 
 /* Whoever was refused with the old one waits for this. */
@@ -118,9 +118,9 @@ void worker_check_over(struct worker *worker)
     if (worker->over || !worker->draining || worker->users != NULL || worker->drivers != NULL)
         return;
     worker->over = true;
-    agenda_cancel(worker->agenda, &worker->tick);
-    agenda_cancel(worker->agenda, &worker->gauge);
-    agenda_cancel(worker->agenda, &worker->pacing);
+    timers_cancel(worker->timers, &worker->tick);
+    timers_cancel(worker->timers, &worker->gauge);
+    timers_cancel(worker->timers, &worker->pacing);
     uv_stop(&worker->loop);
 }
 
@@ -181,7 +181,7 @@ static enum err_code set_up(struct worker *worker, struct mailbox *mailbox, stru
                                        plan->profile->windows.interval_ns, worker->index, err);
     worker->recorder.sessions_open = worker->sessions_open;
     worker->recorder.in_flight = worker->in_flight;
-    if (code == ERR_OK) code = agenda_new(&worker->loop, &worker->agenda, err);
+    if (code == ERR_OK) code = timers_new(&worker->loop, &worker->timers, err);
     if (code == ERR_OK) code = new_client(worker, err);
     return code;
 }
@@ -215,14 +215,14 @@ enum err_code worker_start(struct worker *worker, struct error *err)
     uint64_t origin = worker->plan->clock.mono_origin_ns;
     /* Each worker has its part of the limit, and one record at least. */
     uint64_t limit = worker->plan->profile->evidence_limit;
-    worker->brevity.limit = (limit + worker->plan->workers - 1) / worker->plan->workers;
+    worker->evidence_limit.limit = (limit + worker->plan->workers - 1) / worker->plan->workers;
     credential_box_take(&worker->credentials, NULL, NULL);
     worker->gauge.fire = on_gauge;
     worker->tick.fire = on_tick;
     worker->gauge_due_ns = origin;
     dispatch_start(worker);
-    (void)agenda_set(worker->agenda, &worker->gauge, origin);
-    (void)agenda_set(worker->agenda, &worker->tick, origin + 1);
+    (void)timers_set(worker->timers, &worker->gauge, origin);
+    (void)timers_set(worker->timers, &worker->tick, origin + 1);
     if (pthread_create(&worker->thread, NULL, run, worker) != 0) {
         return error_set(err, ERR_NOMEM, "cannot start worker thread %u", worker->index);
     }
@@ -248,13 +248,13 @@ void worker_free(struct worker *worker)
 {
     if (worker->loop.data == NULL) return;
     if (worker->client != NULL) ws_client_free(worker->client);
-    if (worker->agenda != NULL) agenda_close(worker->agenda);
+    if (worker->timers != NULL) timers_close(worker->timers);
     uv_close((uv_handle_t *)&worker->knock, NULL);
     (void)uv_run(&worker->loop, UV_RUN_DEFAULT);
     (void)uv_loop_close(&worker->loop);
     if (worker->recorder.mailbox != NULL) recorder_discard(&worker->recorder);
     credential_box_free(&worker->credentials);
-    brevity_free(&worker->brevity);
+    evidence_limit_free(&worker->evidence_limit);
     for (size_t i = 0; worker->shares != NULL && i < worker->plan->region_count; i++) {
         free(worker->shares[i].taken);
         free(worker->shares[i].rounds);

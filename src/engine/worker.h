@@ -7,14 +7,14 @@
 #define RUSHHOUR_ENGINE_WORKER_H
 
 #include "base/random.h"
-#include "engine/brevity.h"
 #include "engine/credential.h"
+#include "engine/evidence_limit.h"
 #include "engine/pacer.h"
 #include "engine/recorder.h"
 #include "engine/route.h"
 #include "engine/trials.h"
-#include "net/agenda.h"
 #include "net/client.h"
+#include "net/timers.h"
 #include "profile/profile.h"
 
 #include <pthread.h>
@@ -31,9 +31,10 @@ struct engine_plan {
     uint64_t seed;
     struct shard shard; /* of the load that is driven here */
     unsigned workers;
-    int64_t load_ns;              /* length of the load, of the run's own clock */
-    const struct zone *zone;      /* of local_time in evidence; NULL: UTC */
-    struct credential_desk *desk; /* renews credentials, on the main thread; NULL: nobody does */
+    int64_t load_ns;         /* length of the load, of the run's own clock */
+    const struct zone *zone; /* of local_time in evidence; NULL: UTC */
+    struct credential_renewer
+        *renewer; /* renews credentials, on the main thread; NULL: nobody does */
 };
 
 enum stop_level { STOP_NOT, STOP_DRAIN, STOP_NOW };
@@ -65,11 +66,11 @@ struct worker {
     uv_loop_t loop;
     uv_async_t knock;
     atomic_int stop; /* enum stop_level, raised by the main thread */
-    struct agenda *agenda;
+    struct timers *timers;
     struct ws_client *client;
     struct credential_box credentials;
     struct recorder recorder;
-    struct brevity brevity;
+    struct evidence_limit evidence_limit;
     struct random random;
     struct share *shares;                /* one per region */
     uint64_t *sessions_open, *in_flight; /* per region */
@@ -78,13 +79,13 @@ struct worker {
     struct user *queue_first, *queue_last; /* users that wait for their dial */
     uint64_t next_dial_ns;
     uint64_t sessions_numbered;
-    struct appointment arrival, pacing, gauge, tick;
+    struct timer arrival, pacing, gauge, tick;
     uint64_t gauge_due_ns;
     bool draining, over;
     struct text scratch; /* messages under construction */
 };
 
-/* Makes the worker's loop, agenda and client on the calling thread: every client must exist before
+/* Makes the worker's loop, timers and client on the calling thread: every client must exist before
  * the first connect. */
 MUST_USE enum err_code worker_init(struct worker *worker, const struct engine_plan *plan,
                                    unsigned index, struct mailbox *mailbox, struct error *err);

@@ -7,8 +7,9 @@
 #include "net/proxy.h"
 
 struct https_words {
-    char *host;         /* SNI and certificate check */
-    char *connect_host; /* a name to resolve or a numeric address: of the proxy, the detour or the
+    char *host; /* SNI and certificate check */
+    char *
+        connect_host; /* a name to resolve or a numeric address: of the proxy, the connect_override or the
                            host */
     uint16_t connect_port;
     struct proxy proxy;  /* host NULL: direct */

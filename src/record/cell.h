@@ -7,8 +7,8 @@
 #define RUSHHOUR_RECORD_CELL_H
 
 #include "base/error.h"
+#include "base/metric.h"
 #include "base/words.h"
-#include "record/metric.h"
 #include "stats/histogram.h"
 #include "stats/rate.h"
 

@@ -3,7 +3,7 @@
 #ifndef RUSHHOUR_REPORT_AGES_JSON_H
 #define RUSHHOUR_REPORT_AGES_JSON_H
 
-#include "report/model.h"
+#include "figures/model.h"
 
 /* Appends one array with an object per region. */
 void ages_json(const struct results *results, struct text *out);

@@ -1,9 +1,9 @@
 #include "report/azure_tables.h"
 
 #include "base/units.h"
-#include "report/cells.h"
+#include "figures/cells.h"
+#include "figures/grouping.h"
 #include "report/format.h"
-#include "report/grouping.h"
 #include "report/sheet.h"
 
 #include <math.h>

@@ -2,8 +2,8 @@
 #ifndef RUSHHOUR_REPORT_AZURE_TABLES_H
 #define RUSHHOUR_REPORT_AZURE_TABLES_H
 
-#include "report/azure.h"
-#include "report/model.h"
+#include "figures/azure.h"
+#include "figures/model.h"
 #include "report/table.h"
 
 /* The service health events, one a row. */

@@ -1,6 +1,6 @@
 #include "base/calendar.h"
-#include "report/cells.h"
-#include "report/grouping.h"
+#include "figures/cells.h"
+#include "figures/grouping.h"
 #include "report/sheet.h"
 
 static void rate_fields(const struct report_cell *cell, enum rate_kind kind, struct text *out)

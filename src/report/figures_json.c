@@ -1,7 +1,7 @@
 #include "report/figures_json.h"
 
 #include "base/calendar.h"
-#include "report/cells.h"
+#include "figures/cells.h"
 #include "report/json.h"
 
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #ifndef RUSHHOUR_REPORT_FIGURES_JSON_H
 #define RUSHHOUR_REPORT_FIGURES_JSON_H
 
-#include "report/model.h"
+#include "figures/model.h"
 
 /* Each appends one JSON value. */
 void figures_totals_json(const struct results *results, struct text *out);

@@ -2,7 +2,7 @@
 
 #include "base/calendar.h"
 #include "base/clock.h"
-#include "report/grouping.h"
+#include "figures/grouping.h"
 
 #include <math.h>
 #include <stdio.h>

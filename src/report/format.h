@@ -2,7 +2,7 @@
 #ifndef RUSHHOUR_REPORT_FORMAT_H
 #define RUSHHOUR_REPORT_FORMAT_H
 
-#include "report/cells.h"
+#include "figures/cells.h"
 
 /* 12,345 */
 void format_count(struct text *out, uint64_t count);

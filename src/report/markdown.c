@@ -1,5 +1,5 @@
 #include "report/azure_tables.h"
-#include "report/patterns.h"
+#include "report/patterns_show.h"
 #include "report/table.h"
 #include "report/tables.h"
 #include "report/words.h"

@@ -1,8 +1,9 @@
-#include "report/patterns.h"
+#include "report/patterns_show.h"
+#include "figures/patterns.h"
 
 #include "base/calendar.h"
+#include "figures/grouping.h"
 #include "report/format.h"
-#include "report/grouping.h"
 #include "report/json.h"
 
 #include <math.h>

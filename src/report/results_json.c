@@ -1,10 +1,11 @@
 #include "base/calendar.h"
+#include "figures/grouping.h"
+#include "figures/model.h"
+#include "figures/patterns.h"
 #include "report/ages_json.h"
 #include "report/figures_json.h"
-#include "report/grouping.h"
 #include "report/json.h"
-#include "report/model.h"
-#include "report/patterns.h"
+#include "report/patterns_show.h"
 
 #include <stdlib.h>
 

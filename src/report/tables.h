@@ -3,7 +3,7 @@
 #ifndef RUSHHOUR_REPORT_TABLES_H
 #define RUSHHOUR_REPORT_TABLES_H
 
-#include "report/model.h"
+#include "figures/model.h"
 #include "report/table.h"
 
 /* Each fills a zeroed table, which the caller draws and frees. */

@@ -1,6 +1,6 @@
 /* What is no failure, and what became of sessions after one. */
+#include "figures/cells.h"
 #include "realtime/failure.h"
-#include "report/cells.h"
 #include "report/format.h"
 #include "report/tables.h"
 

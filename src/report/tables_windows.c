@@ -1,5 +1,5 @@
+#include "figures/grouping.h"
 #include "report/format.h"
-#include "report/grouping.h"
 #include "report/tables.h"
 
 #include <stdlib.h>

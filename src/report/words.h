@@ -3,7 +3,7 @@
 #ifndef RUSHHOUR_REPORT_WORDS_H
 #define RUSHHOUR_REPORT_WORDS_H
 
-#include "report/model.h"
+#include "figures/model.h"
 
 /* Each appends plain text without a newline; names come as they are in run.json, so the caller
  * escapes. */

@@ -55,7 +55,7 @@ static void release(struct answer *answer)
     struct answer **at = &answer->visit->answers;
     while (*at != NULL && *at != answer) at = &(*at)->next;
     if (*at == answer) *at = answer->next;
-    agenda_cancel(answer->visit->site->service->agenda, &answer->step);
+    timers_cancel(answer->visit->site->service->timers, &answer->step);
     free_answer(answer);
 }
 
@@ -203,7 +203,7 @@ static void settle(struct answer *answer)
     if (answer->state == ANSWER_SILENT || answer->state == ANSWER_OVER) record(answer);
     bool goes_on = answer->state != ANSWER_SILENT && answer->state != ANSWER_OVER;
     bool stuck =
-        goes_on && !agenda_set(visit->site->service->agenda, &answer->step, answer->due_ns);
+        goes_on && !timers_set(visit->site->service->timers, &answer->step, answer->due_ns);
     if (stuck) {
         visit_reset(visit);
     } else if (answer->ends_visit) {
@@ -221,9 +221,9 @@ static void run(struct answer *answer, uint64_t now_ns)
     settle(answer);
 }
 
-static void on_due(struct appointment *appointment, uint64_t now_ns)
+static void on_due(struct timer *timer, uint64_t now_ns)
 {
-    run((struct answer *)(void *)appointment, now_ns);
+    run((struct answer *)(void *)timer, now_ns);
 }
 
 /* What the rules of faults may ask about this response. */
@@ -386,7 +386,7 @@ bool answer_fail_all(struct visit *visit, const struct complaint *error)
 void answer_drop_all(struct visit *visit, enum ledger_outcome outcome)
 {
     for (struct answer *answer = visit->answers; answer != NULL; answer = answer->next) {
-        agenda_cancel(visit->site->service->agenda, &answer->step);
+        timers_cancel(visit->site->service->timers, &answer->step);
         if (!answer->recorded) answer->outcome = outcome;
         record(answer);
     }

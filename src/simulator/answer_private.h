@@ -16,7 +16,7 @@ enum answer_state {
 };
 
 struct answer {
-    struct appointment step; /* the first member, so that its address is the answer's */
+    struct timer step; /* the first member, so that its address is the answer's */
     struct answer *next;
     struct visit *visit;
     struct reply reply;

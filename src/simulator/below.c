@@ -100,14 +100,13 @@ void below_look(struct site *site)
     uint64_t wait_ns =
         speed > 1 ? (uint64_t)((double)LOOK_EVERY_NS / speed) : (uint64_t)LOOK_EVERY_NS;
     if (wait_ns < (uint64_t)LOOK_LEAST_NS) wait_ns = LOOK_LEAST_NS;
-    (void)agenda_set(site->service->agenda, &below->watch, clock_mono_ns() + wait_ns);
+    (void)timers_set(site->service->timers, &below->watch, clock_mono_ns() + wait_ns);
 }
 
-static void on_watch(struct appointment *appointment, uint64_t now_ns)
+static void on_watch(struct timer *timer, uint64_t now_ns)
 {
     (void)now_ns;
-    below_look(
-        ((struct below *)(void *)((char *)appointment - offsetof(struct below, watch)))->site);
+    below_look(((struct below *)(void *)((char *)timer - offsetof(struct below, watch)))->site);
 }
 
 enum err_code below_start(struct site *site, const struct authority *authority, struct error *err)

@@ -4,9 +4,9 @@
 #define RUSHHOUR_SIMULATOR_BELOW_H
 
 #include "base/error.h"
-#include "net/agenda.h"
 #include "net/authority.h"
 #include "net/server.h"
+#include "net/timers.h"
 #include "simulator/ledger.h"
 #include "simulator/script.h"
 
@@ -25,7 +25,7 @@ struct site;
 struct below {
     struct site *site;
     struct tls_identity *flawed[BELOW_FLAWS]; /* by enum leaf_flaw; NULL: no rule asks for it */
-    struct appointment watch;                 /* looks at the rules of the region as a whole */
+    struct timer watch;                       /* looks at the rules of the region as a whole */
     bool nameless;                            /* resolve_failed: decided at the start */
 };
 
@@ -34,7 +34,7 @@ struct below {
 MUST_USE enum err_code below_start(struct site *site, const struct authority *authority,
                                    struct error *err);
 
-/* Looks at the region's rules now instead of with the next appointment: the clock was replaced. */
+/* Looks at the region's rules now instead of with the next timer: the clock was replaced. */
 void below_look(struct site *site);
 
 void below_free(struct below *below);

@@ -33,11 +33,10 @@ static void write_reason(int64_t age_ns, char *out, size_t size)
                    minutes ? seconds / 60 : seconds, minutes ? "minutes" : "seconds");
 }
 
-void session_expire(struct appointment *appointment, uint64_t now_ns)
+void session_expire(struct timer *timer, uint64_t now_ns)
 {
     (void)now_ns;
-    struct visit *visit =
-        (struct visit *)(void *)((char *)appointment - offsetof(struct visit, expiry));
+    struct visit *visit = (struct visit *)(void *)((char *)timer - offsetof(struct visit, expiry));
     int64_t age_ns = visit->site->service->plan->max_session_age_ns;
     char reason[96];
     if (session_fault_cap(visit) <= age_ns) {

@@ -15,6 +15,6 @@ void session_configure(struct visit *visit, const char *event_id, uint64_t at_ns
 void session_go_on(struct visit *visit);
 
 /* The session has reached its age limit: what visit.expiry is for. */
-appointment_fn session_expire;
+timer_fn session_expire;
 
 #endif

@@ -163,10 +163,9 @@ void session_fault_start(struct visit *visit)
         visit_wait(visit, &visit->idle, visit->spoken_ns + idle_limit(visit));
 }
 
-void session_fault_on_idle(struct appointment *appointment, uint64_t now_ns)
+void session_fault_on_idle(struct timer *timer, uint64_t now_ns)
 {
-    struct visit *visit =
-        (struct visit *)(void *)((char *)appointment - offsetof(struct visit, idle));
+    struct visit *visit = (struct visit *)(void *)((char *)timer - offsetof(struct visit, idle));
     uint64_t due_ns = visit->spoken_ns + idle_limit(visit);
     if (now_ns < due_ns) {
         visit_wait(visit, &visit->idle, due_ns);

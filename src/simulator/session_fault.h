@@ -27,7 +27,7 @@ int64_t session_fault_cap(const struct visit *visit);
 void session_fault_expire(struct visit *visit);
 
 /* What visit.idle is for. */
-appointment_fn session_fault_on_idle;
+timer_fn session_fault_on_idle;
 
 /* The client's Close frame came and was not answered: what no_close_answer is about. */
 void session_fault_closed(struct visit *visit);

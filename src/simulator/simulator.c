@@ -105,7 +105,7 @@ static enum err_code make_service(struct simulator *simulator, uv_loop_t *loop,
     service->audio_ms = service->plan->audio_delta_bytes / AUDIO_BYTES_PER_MS;
     simulator->listen = strdup(options->listen != NULL ? options->listen : DEFAULT_LISTEN);
     if (service->audio == NULL || simulator->listen == NULL) return no_memory(err);
-    enum err_code code = agenda_new(loop, &service->agenda, err);
+    enum err_code code = timers_new(loop, &service->timers, err);
     if (code != ERR_OK) return code;
     return ledger_open(loop, options->ledger_file, &service->ledger, err);
 }
@@ -258,7 +258,7 @@ enum err_code simulator_stop(struct simulator *simulator, struct error *err)
         visit_record(visit, OUTCOME_STOPPED);
     for (size_t i = 0; i < simulator->site_count; i++) ws_server_close(simulator->sites[i].server);
     sim_proxy_close(simulator->proxy);
-    if (service->agenda != NULL) agenda_close(service->agenda);
+    if (service->timers != NULL) timers_close(service->timers);
     if (service->ledger != NULL) code = ledger_close(service->ledger, err);
     if (simulator->ca_is_ours) (void)unlink(simulator->ca_file);
     return code;

@@ -2,8 +2,8 @@
 #ifndef RUSHHOUR_SIMULATOR_SITE_H
 #define RUSHHOUR_SIMULATOR_SITE_H
 
-#include "net/agenda.h"
 #include "net/server.h"
+#include "net/timers.h"
 #include "profile/profile.h"
 #include "simulator/below.h"
 #include "simulator/identifier.h"
@@ -16,7 +16,7 @@
 struct service {
     const struct simulator_plan *plan;
     struct run_clock clock;
-    struct agenda *agenda;
+    struct timers *timers;
     struct identifiers ids;
     struct ledger *ledger;
     struct text draft;    /* the event that is being put together */

@@ -61,10 +61,10 @@ void visit_record(struct visit *visit, enum ledger_outcome outcome)
     if (visit->recorded) return;
     visit->recorded = true;
     visit->state = VISIT_OVER;
-    struct agenda *agenda = visit->site->service->agenda;
-    agenda_cancel(agenda, &visit->gate);
-    agenda_cancel(agenda, &visit->expiry);
-    agenda_cancel(agenda, &visit->idle);
+    struct timers *timers = visit->site->service->timers;
+    timers_cancel(timers, &visit->gate);
+    timers_cancel(timers, &visit->expiry);
+    timers_cancel(timers, &visit->idle);
     free_held(visit);
     answer_drop_all(visit, outcome == OUTCOME_COMPLETED ? OUTCOME_ABANDONED : outcome);
     struct ledger_line line = {
@@ -105,9 +105,9 @@ void visit_close(struct visit *visit, enum ledger_outcome outcome, int code, con
     ws_peer_flush(visit->peer);
 }
 
-void visit_wait(struct visit *visit, struct appointment *appointment, uint64_t due_ns)
+void visit_wait(struct visit *visit, struct timer *timer, uint64_t due_ns)
 {
-    if (!agenda_set(visit->site->service->agenda, appointment, due_ns)) visit_reset(visit);
+    if (!timers_set(visit->site->service->timers, timer, due_ns)) visit_reset(visit);
 }
 
 void visit_take_held(struct visit *visit)
@@ -137,11 +137,10 @@ static void hold(struct visit *visit, const char *text, size_t length, uint64_t 
     visit->held_bytes += length;
 }
 
-static void on_gate(struct appointment *appointment, uint64_t now_ns)
+static void on_gate(struct timer *timer, uint64_t now_ns)
 {
     (void)now_ns;
-    struct visit *visit =
-        (struct visit *)(void *)((char *)appointment - offsetof(struct visit, gate));
+    struct visit *visit = (struct visit *)(void *)((char *)timer - offsetof(struct visit, gate));
     switch (visit->state) {
     case VISIT_ASKED:
         upgrade_answer(visit);

@@ -36,9 +36,9 @@ struct visit {
     struct site *site;
     struct ws_peer *peer;
     enum visit_state state;
-    struct appointment gate;   /* what the state waits for */
-    struct appointment expiry; /* the session's age limit */
-    struct appointment idle;   /* the end of a silence either way, for faults */
+    struct timer gate;   /* what the state waits for */
+    struct timer expiry; /* the session's age limit */
+    struct timer idle;   /* the end of a silence either way, for faults */
     struct verdict verdict;
     struct strike strike;           /* a fault of the upgrade */
     struct strike life;             /* a fault of the session */
@@ -83,7 +83,7 @@ void visit_say(struct visit *visit);
 void visit_complain(struct visit *visit, const struct complaint *complaint, const char *event_id);
 
 /* Sets the time when the state goes on; without memory for it the connection is reset. */
-void visit_wait(struct visit *visit, struct appointment *appointment, uint64_t due_ns);
+void visit_wait(struct visit *visit, struct timer *timer, uint64_t due_ns);
 
 /* Takes the client events that came too early, as far as the state allows. */
 void visit_take_held(struct visit *visit);

@@ -106,7 +106,7 @@ static void leaves_the_rest_alone(void **state)
         "Access denied due to invalid subscription key or wrong API endpoint.",
         "session sess_D1aBcDeFgHiJkLmNoPqRs, request 5f2c1f6e-6f0e-4e39-8f57-0a6f1b2c3d4e",
         "x-request-id: req_0f1e2d3c4b5a69788796a5b4c3d2e1f0",
-        "a risk-management desk-lamp, week_12345678",
+        "a risk-management renewer-lamp, week_12345678",
         "sk-",
         "ek_short",
         "api-key",

@@ -1,4 +1,4 @@
-/* The way to a region: detours, limits, and what a response costs. */
+/* The way to a region: connect_overrides, limits, and what a response costs. */
 #include "engine/route.h"
 
 #include <setjmp.h>
@@ -59,7 +59,7 @@ static void a_response_is_priced_by_what_is_known_of_it(void **state)
     }
 }
 
-static void a_detour_of_one_region_is_not_its_neighbour_s(void **state)
+static void a_connect_override_of_one_region_is_not_its_neighbour_s(void **state)
 {
     static const char json[] = "{\"name\":\"r\",\"regions\":["
                                "{\"name\":\"a\",\"endpoint\":\"https://"
@@ -71,7 +71,7 @@ static void a_detour_of_one_region_is_not_its_neighbour_s(void **state)
     char first[] = "127.0.0.1";
     char second[] = "127.0.0.2";
     char any[] = "127.0.0.3";
-    const struct detour detours[] = {
+    const struct connect_override connect_overrides[] = {
         {.region = "a", .host = host, .port = 443, .address = first, .address_port = 1},
         {.region = "b", .host = host, .port = 443, .address = second, .address_port = 2},
         {.host = host, .port = 443, .address = any, .address_port = 3}};
@@ -82,13 +82,15 @@ static void a_detour_of_one_region_is_not_its_neighbour_s(void **state)
         fail_msg("%s", err.text);
     for (size_t i = 0; i < 2; i++) {
         struct route route;
-        assert_int_equal(route_init(&route, profile, &profile->regions[i], detours, 3, NULL, &err),
-                         ERR_OK);
+        assert_int_equal(
+            route_init(&route, profile, &profile->regions[i], connect_overrides, 3, NULL, &err),
+            ERR_OK);
         assert_string_equal(route.dial.address, i == 0 ? first : second);
         assert_int_equal(route.dial.address_port, i + 1);
         route_free(&route);
         assert_int_equal(
-            route_init(&route, profile, &profile->regions[i], &detours[2], 1, NULL, &err), ERR_OK);
+            route_init(&route, profile, &profile->regions[i], &connect_overrides[2], 1, NULL, &err),
+            ERR_OK);
         assert_string_equal(route.dial.address, any);
         route_free(&route);
     }
@@ -99,7 +101,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_response_is_priced_by_what_is_known_of_it),
-        cmocka_unit_test(a_detour_of_one_region_is_not_its_neighbour_s),
+        cmocka_unit_test(a_connect_override_of_one_region_is_not_its_neighbour_s),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

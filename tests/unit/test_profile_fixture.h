@@ -14,7 +14,7 @@
 
 #define REGION_KEYS(name)                                                                          \
     "\"name\": \"" name "\", \"endpoint\": \"https://" name ".example.com\", \"deployment\": "     \
-                                                            "\"d\""
+    "\"d\""
 #define REGIONS "\"regions\": [{" REGION_KEYS("eastus2") "}]"
 #define PROFILE(more) "{ \"name\": \"sample\", " REGIONS more "}"
 

@@ -4,12 +4,12 @@
 
 #include "base/clock.h"
 #include "base/files.h"
+#include "figures/results.h"
 #include "realtime/failure.h"
 #include "record/attempt.h"
 #include "record/evidence.h"
 #include "record/manifest.h"
 #include "record/run_writer.h"
-#include "report/results.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* Patterns over the windows of a run whose counts are known by hand. */
-#include "report/patterns.h"
+#include "figures/patterns.h"
 
 #include "test_report_fixture.h"
 

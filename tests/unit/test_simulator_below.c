@@ -20,7 +20,7 @@ static void test_no_name(void **state)
     assert_int_equal(getaddrinfo(BELOW_NO_NAME, NULL, &hints, &found), EAI_NONAME);
 
     start("{" QUICK ",\"faults\":[{\"fault\":\"resolve_failed\",\"rate\":\"100%\",\"regions\":["
-                    "\"eastus2\"]}]}");
+          "\"eastus2\"]}]}");
     assert_memory_equal(ready_value(0, "address"), BELOW_NO_NAME ":", sizeof BELOW_NO_NAME);
     assert_memory_equal(ready_value(1, "address"), "127.0.0.1:", 10);
     cJSON *lines = ledger_after_stop();

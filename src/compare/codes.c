@@ -1,0 +1,63 @@
+/* Which failure codes appeared, vanished, or changed their share. */
+#include "compare/model.h"
+
+#include "figures/cells.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static uint64_t count_of(const struct tally *tallies, size_t count, const char *code)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(tallies[i].code, code) == 0) return tallies[i].count;
+    }
+    return 0;
+}
+
+/* Attempts, or failures when a session failed without an attempt: never fewer than were counted. */
+static uint64_t trials(const struct report_cell *cell, uint64_t failures)
+{
+    uint64_t attempts = report_cell_attempts(cell);
+    return attempts > failures ? attempts : failures;
+}
+
+static void add(struct compared *comparison, size_t index, const char *code, uint64_t a, uint64_t b)
+{
+    const struct compare_pair *pair = &comparison->pairs[index];
+    struct compare_code *entry = &comparison->codes[comparison->code_count++];
+    *entry = (struct compare_code){.pair = index, .a = a, .b = b};
+    (void)snprintf(entry->code, sizeof entry->code, "%s", code);
+    entry->p = fisher_exact(a, trials(pair->a.cell, a), b, trials(pair->b.cell, b));
+}
+
+static bool find_in(struct compared *comparison, size_t index)
+{
+    const struct compare_pair *pair = &comparison->pairs[index];
+    struct tally *a;
+    struct tally *b;
+    size_t in_a = report_cell_codes(pair->a.cell, &a);
+    size_t in_b = report_cell_codes(pair->b.cell, &b);
+    size_t room = comparison->code_count + in_a + in_b + 1;
+    struct compare_code *codes = realloc(comparison->codes, room * sizeof *codes);
+    if (codes != NULL) {
+        comparison->codes = codes;
+        for (size_t i = 0; i < in_b; i++)
+            add(comparison, index, b[i].code, count_of(a, in_a, b[i].code), b[i].count);
+        for (size_t i = 0; i < in_a; i++) {
+            if (count_of(b, in_b, a[i].code) == 0) add(comparison, index, a[i].code, a[i].count, 0);
+        }
+    }
+    free(a);
+    free(b);
+    return codes != NULL;
+}
+
+enum err_code compare_find_codes(struct compared *comparison, struct error *err)
+{
+    for (size_t i = 0; i < comparison->pair_count; i++) {
+        if (!find_in(comparison, i))
+            return error_set(err, ERR_NOMEM, "no memory to compare failure codes");
+    }
+    return ERR_OK;
+}

@@ -1,0 +1,67 @@
+/* Is one service worse than another? Two runs, two regions or two times of day, metric by metric,
+ * with a verdict. */
+#ifndef RUSHHOUR_COMPARE_COMPARE_H
+#define RUSHHOUR_COMPARE_COMPARE_H
+
+#include "base/error.h"
+#include "base/text.h"
+#include "figures/results.h"
+
+#include <stddef.h>
+
+struct compared; /* opaque to callers outside report/ */
+
+struct compare_options {
+    double confidence;     /* of every interval, and 1 - the level of the decision: 0.95 */
+    double rate_margin;    /* differences of rates and shares within it are equal: 0.005 is half a
+                              point */
+    double latency_margin; /* the same for quantiles, as a share of the baseline's value */
+    const char *const *metrics; /* as thresholds have them, without a limit; metric_count 0: the
+                                   default ones */
+    size_t metric_count;
+};
+
+/* Half a point, 10%, 95%, the default metrics. */
+struct compare_options compare_defaults(void);
+
+enum compare_verdict {
+    COMPARE_EQUAL, /* the whole interval of the difference lies within the margin */
+    COMPARE_BETTER,
+    COMPARE_WORSE,
+    COMPARE_INCONCLUSIVE,
+    COMPARE_INVALID /* a side's generator was in the way, or it has no attempts */
+};
+const char *compare_verdict_name(enum compare_verdict verdict);
+
+/*
+ * Each compares b with the baseline a; results are borrowed until compare_free. ERR_USAGE for a
+ * metric or a region that there is not, ERR_NOMEM. Of two runs: each region that both have. label_a
+ * and label_b are copied.
+ */
+MUST_USE enum err_code compare_runs(const struct results *a, const char *label_a,
+                                    const struct results *b, const char *label_b,
+                                    const struct compare_options *options, struct compared **out,
+                                    struct error *err);
+
+/* Two regions of one run; within its windows, too, so that the hour cancels out. */
+MUST_USE enum err_code compare_regions(const struct results *results, const char *a, const char *b,
+                                       const struct compare_options *options, struct compared **out,
+                                       struct error *err);
+
+/* The first time of day of results_load_pair (b) with its second one (a, the baseline), in each
+ * region. */
+MUST_USE enum err_code compare_windows(const struct results *pair,
+                                       const struct compare_options *options, struct compared **out,
+                                       struct error *err);
+void compare_free(struct compared *comparison);
+
+/* The verdict on the whole: worse when anything that decides is. */
+enum compare_verdict compare_verdict_of(const struct compared *comparison);
+
+/* Each appends one form. */
+void compare_text(const struct compared *comparison, bool colour, struct text *out);
+void compare_markdown(const struct compared *comparison, struct text *out);
+void compare_html(const struct compared *comparison, struct text *out);
+void compare_json(const struct compared *comparison, struct text *out);
+
+#endif

@@ -1,0 +1,101 @@
+/* What a comparison has found; compare.c fills it, compare_text.c and compare_json.c show it. */
+#ifndef RUSHHOUR_COMPARE_MODEL_H
+#define RUSHHOUR_COMPARE_MODEL_H
+
+#include "compare/compare.h"
+#include "figures/model.h"
+#include "profile/threshold.h"
+#include "stats/comparison.h"
+#include "stats/stratified.h"
+
+/* One side of a pair. */
+struct compare_side {
+    const struct results *results;
+    const struct report_cell *cell;
+    double minutes; /* of load in it */
+};
+
+/* Two cells to compare: one region of two runs, one region at two times, or two regions. */
+struct compare_pair {
+    char *region; /* "eastus2"; of two regions "eastus2 / swedencentral" */
+    struct compare_side a, b;
+    struct stratified by_window; /* of two regions: attempts failed, window by window; used 0: not
+                                    computed */
+};
+
+/* A value with its interval; quantiles in microseconds. */
+struct compare_value {
+    bool known;
+    double value, low, high; /* high is infinite when it cannot be estimated */
+    double n;                /* attempts, interactions or sessions that it rests on */
+    double effective;        /* of them, after the design effect */
+};
+
+struct compare_row {
+    const char *metric; /* as written */
+    struct threshold what;
+    size_t pair;
+    bool decides; /* it takes part in the verdict on the whole */
+    struct compare_value a, b;
+    struct difference difference;
+    double p, adjusted; /* adjusted: Holm over all rows that decide */
+    enum compare_verdict verdict;
+    double needed; /* further attempts on each side that would settle it; 0: none or not known */
+    double needed_minutes,
+        needed_usd;  /* at the load and the price of these runs; usd on both sides together */
+    struct text why; /* a sentence */
+};
+
+/* A failure code that only one side has, or that both have. */
+struct compare_code {
+    size_t pair;
+    char code[64];
+    uint64_t a, b;
+    double p; /* of equal shares of attempts, Fisher's */
+};
+
+/* One thing in which the two runs differ by their manifests. */
+struct compare_change {
+    char *path; /* "profile.regions.eastus2.dialect" */
+    char *a, *b;
+};
+
+/* How one region's difference compares with that of all other regions at the same times. */
+struct compare_beyond {
+    size_t pair;
+    struct difference own, others, beyond; /* of attempts failed */
+};
+
+struct compared {
+    struct compare_options options;
+    char *label_a, *label_b;
+    char **metrics;
+    size_t metric_count;
+    struct compare_pair *pairs;
+    size_t pair_count;
+    struct compare_row *rows;
+    size_t row_count, deciding;
+    struct compare_code *codes;
+    size_t code_count;
+    struct compare_change *changes;
+    size_t change_count;
+    struct compare_beyond *beyond;
+    size_t beyond_count;
+    struct text notes; /* one sentence per line */
+    enum compare_verdict verdict;
+};
+
+/* compare_rows.c: fills rows from pairs and metrics, judges them and the whole. */
+MUST_USE enum err_code compare_judge(struct compared *comparison, struct error *err);
+
+/* compare_changes.c: what differs in the manifests of two runs, profile first. */
+MUST_USE enum err_code compare_find_changes(struct compared *comparison, const struct results *a,
+                                            const struct results *b, struct error *err);
+
+/* compare_codes.c: fills codes from pairs. */
+MUST_USE enum err_code compare_find_codes(struct compared *comparison, struct error *err);
+
+/* The row that the verdict rests on: the most significant of its kind; NULL without rows. */
+const struct compare_row *compare_deciding_row(const struct compared *comparison);
+
+#endif

@@ -1,0 +1,31 @@
+/* The sentences and tables that all forms of a comparison share. */
+#ifndef RUSHHOUR_COMPARE_WORDS_H
+#define RUSHHOUR_COMPARE_WORDS_H
+
+#include "compare/model.h"
+#include "report/table.h"
+
+/* Each appends plain text without a newline. */
+/* the verdict in one sentence */
+void compare_headline(const struct compared *comparison, struct text *out);
+/* what was done, and how often */
+void compare_method(const struct compared *comparison, struct text *out);
+
+/* A value of a row with its interval: "0.80% (0.41-1.58)"; "-" when unknown. */
+void compare_value_words(const struct compare_row *row, const struct compare_value *value,
+                         struct text *out);
+
+/* Its difference with the interval: "+14.3 points (+12.0 to +16.8)"; "-" when not known. */
+void compare_difference_words(const struct compare_row *row, struct text *out);
+
+/* Each fills a zeroed table; without rows it holds the headings alone. */
+void compare_table_changes(const struct compared *comparison, struct table *table);
+void compare_table_metrics(const struct compared *comparison, struct table *table);
+void compare_table_needed(const struct compared *comparison, struct table *table);
+void compare_table_codes(const struct compared *comparison, struct table *table);
+void compare_table_beyond(const struct compared *comparison, struct table *table);
+
+/* Attempts failed of two regions, window by window; false when it was not computed. */
+bool compare_by_window(const struct compared *comparison, struct text *out);
+
+#endif

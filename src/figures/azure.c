@@ -1,0 +1,301 @@
+#include "figures/azure.h"
+
+#include "base/calendar.h"
+#include "base/files.h"
+
+#include <cjson/cJSON.h>
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FILE_LIMIT ((size_t)64 << 20)
+
+static const cJSON *at(const cJSON *object, const char *key)
+{
+    return cJSON_GetObjectItemCaseSensitive(object, key);
+}
+
+static const char *string_at(const cJSON *object, const char *key)
+{
+    const char *value = cJSON_GetStringValue(at(object, key));
+    return value == NULL ? "" : value;
+}
+
+static int64_t time_at(const cJSON *object, const char *key, int64_t otherwise)
+{
+    int64_t ns;
+    return parse_time(string_at(object, key), &ns, NULL) == ERR_OK ? ns : otherwise;
+}
+
+static double number_at(const cJSON *object, const char *key)
+{
+    const cJSON *item = at(object, key);
+    return cJSON_IsNumber(item) ? item->valuedouble : NAN;
+}
+
+/* Lists stand in `value`, or are the whole file when --query took them out. */
+static const cJSON *list_of(const cJSON *root)
+{
+    return cJSON_IsArray(root) ? root : at(root, "value");
+}
+
+/* The regions of all impacts of an event, each once. */
+static char *join_regions(const cJSON *properties)
+{
+    struct text out = {0};
+    const cJSON *impact;
+    cJSON_ArrayForEach(impact, at(properties, "impact"))
+    {
+        const cJSON *region;
+        cJSON_ArrayForEach(region, at(impact, "impactedRegions"))
+        {
+            const char *name = string_at(region, "impactedRegion");
+            if (name[0] == '\0') name = string_at(region, "regionName");
+            if (name[0] == '\0' || strstr(text_str(&out), name) != NULL) continue;
+            text_printf(&out, "%s%s", out.length > 0 ? "; " : "", name);
+        }
+    }
+    if (out.length == 0) text_puts(&out, "");
+    return text_take(&out);
+}
+
+static bool read_event(const cJSON *item, struct azure_event *event)
+{
+    const cJSON *properties = at(item, "properties");
+    if (!cJSON_IsObject(properties)) properties = item;
+    event->title = strdup(string_at(properties, "title"));
+    event->status = strdup(string_at(properties, "status"));
+    event->type = strdup(string_at(properties, "eventType"));
+    event->regions = join_regions(properties);
+    event->start_ns = time_at(properties, "impactStartTime", INT64_MIN);
+    event->end_ns = time_at(properties, "impactMitigationTime", INT64_MAX);
+    return event->title != NULL && event->status != NULL && event->type != NULL &&
+           event->regions != NULL;
+}
+
+static enum err_code read_events(const cJSON *root, struct azure *azure, const char *path,
+                                 struct error *err)
+{
+    const cJSON *list = list_of(root);
+    if (!cJSON_IsArray(list)) {
+        return error_set(
+            err, ERR_FORMAT,
+            "%s: has no list `value` of service health events: save what `az rest --url "
+            ".../providers/Microsoft.ResourceHealth/events?api-version=2022-10-01` prints",
+            path);
+    }
+    azure->has_health = true;
+    azure->events = calloc((size_t)cJSON_GetArraySize(list) + 1, sizeof *azure->events);
+    if (azure->events == NULL) return error_set(err, ERR_NOMEM, "%s: no memory", path);
+    const cJSON *item;
+    cJSON_ArrayForEach(item, list)
+    {
+        if (!cJSON_IsObject(item))
+            return error_set(err, ERR_FORMAT, "%s: entry %zu of `value` is no event", path,
+                             azure->event_count + 1);
+        if (!read_event(item, &azure->events[azure->event_count++]))
+            return error_set(err, ERR_NOMEM, "%s: no memory", path);
+    }
+    return ERR_OK;
+}
+
+static char *join_dimensions(const cJSON *series)
+{
+    struct text out = {0};
+    const cJSON *entry;
+    text_puts(&out, "");
+    cJSON_ArrayForEach(entry, at(series, "metadatavalues"))
+    {
+        text_printf(&out, "%s%s=%s", out.length > 0 ? " " : "",
+                    string_at(at(entry, "name"), "value"), string_at(entry, "value"));
+    }
+    return text_take(&out);
+}
+
+static bool read_points(const cJSON *series, struct azure_metric *metric)
+{
+    const cJSON *data = at(series, "data");
+    metric->points = calloc((size_t)cJSON_GetArraySize(data) + 1, sizeof *metric->points);
+    if (metric->points == NULL) return false;
+    const cJSON *item;
+    cJSON_ArrayForEach(item, data)
+    {
+        struct azure_point point = {time_at(item, "timeStamp", INT64_MIN), number_at(item, "total"),
+                                    number_at(item, "average"), number_at(item, "maximum")};
+        if (point.start_ns != INT64_MIN) metric->points[metric->count++] = point;
+    }
+    return true;
+}
+
+static bool read_series(const cJSON *item, const cJSON *series, struct azure *azure)
+{
+    size_t size = (azure->metric_count + 1) * sizeof *azure->metrics;
+    struct azure_metric *grown = realloc(azure->metrics, size);
+    if (grown == NULL) return false;
+    azure->metrics = grown;
+    struct azure_metric *metric = &azure->metrics[azure->metric_count++];
+    *metric = (struct azure_metric){.name = strdup(string_at(at(item, "name"), "value")),
+                                    .unit = strdup(string_at(item, "unit")),
+                                    .dimension = join_dimensions(series)};
+    return metric->name != NULL && metric->unit != NULL && metric->dimension != NULL &&
+           read_points(series, metric);
+}
+
+static enum err_code read_metrics(const cJSON *root, struct azure *azure, const char *path,
+                                  struct error *err)
+{
+    const cJSON *list = list_of(root);
+    const cJSON *item;
+    if (!cJSON_IsArray(list)) {
+        return error_set(
+            err, ERR_FORMAT,
+            "%s: has no list `value` of metrics: save what `az monitor metrics list --resource "
+            "ID --metric NAME --interval PT1M -o json` prints",
+            path);
+    }
+    azure->has_metrics = true;
+    free(azure->metrics_region);
+    azure->metrics_region = strdup(string_at(root, "resourceregion"));
+    if (azure->metrics_region == NULL) return error_set(err, ERR_NOMEM, "%s: no memory", path);
+    cJSON_ArrayForEach(item, list)
+    {
+        const cJSON *series;
+        if (string_at(at(item, "name"), "value")[0] == '\0')
+            return error_set(err, ERR_FORMAT,
+                             "%s: an entry of `value` is no metric: it has no name.value", path);
+        cJSON_ArrayForEach(series, at(item, "timeseries"))
+        {
+            if (!read_series(item, series, azure))
+                return error_set(err, ERR_NOMEM, "%s: no memory", path);
+        }
+    }
+    return ERR_OK;
+}
+
+typedef enum err_code root_reader(const cJSON *root, struct azure *azure, const char *path,
+                                  struct error *err);
+
+static enum err_code read_file(const char *path, root_reader *read, struct azure *azure,
+                               struct error *err)
+{
+    struct text json = {0};
+    if (path == NULL) return ERR_OK;
+    enum err_code code = file_read(path, FILE_LIMIT, &json, err);
+    if (code == ERR_OK) {
+        cJSON *root = cJSON_ParseWithLength(text_str(&json), json.length);
+        code = root == NULL ? error_set(err, ERR_FORMAT,
+                                        "%s: is not JSON: save what az prints with -o json", path)
+                            : read(root, azure, path, err);
+        cJSON_Delete(root);
+    }
+    text_free(&json);
+    return code;
+}
+
+enum err_code azure_read(const char *health_file, const char *metrics_file, struct azure **out,
+                         struct error *err)
+{
+    *out = NULL;
+    struct azure *azure = calloc(1, sizeof *azure);
+    if (azure != NULL) azure->metrics_region = strdup("");
+    if (azure == NULL || azure->metrics_region == NULL) {
+        azure_free(azure);
+        return error_set(err, ERR_NOMEM, "no memory to read what Azure says");
+    }
+    enum err_code code = read_file(health_file, read_events, azure, err);
+    if (code == ERR_OK) code = read_file(metrics_file, read_metrics, azure, err);
+    if (code == ERR_OK) {
+        *out = azure;
+    } else {
+        azure_free(azure);
+    }
+    return code;
+}
+
+void azure_free(struct azure *azure)
+{
+    if (azure == NULL) return;
+    for (size_t i = 0; i < azure->event_count; i++) {
+        free(azure->events[i].title);
+        free(azure->events[i].status);
+        free(azure->events[i].type);
+        free(azure->events[i].regions);
+    }
+    for (size_t i = 0; i < azure->metric_count; i++) {
+        free(azure->metrics[i].name);
+        free(azure->metrics[i].unit);
+        free(azure->metrics[i].dimension);
+        free(azure->metrics[i].points);
+    }
+    free(azure->events);
+    free(azure->metrics);
+    free(azure->metrics_region);
+    free(azure);
+}
+
+int64_t azure_overlap(const struct azure_event *event, int64_t start_ns, int64_t end_ns)
+{
+    if (event->start_ns == INT64_MIN) return 0; /* when it began is not known */
+    int64_t from_ns = event->start_ns > start_ns ? event->start_ns : start_ns;
+    int64_t to_ns = event->end_ns < end_ns ? event->end_ns : end_ns;
+    return to_ns > from_ns ? to_ns - from_ns : 0;
+}
+
+/* Letters and digits alone, in lower case: "East US 2" and "eastus2" are the same. */
+static void fold(const char *name, size_t length, char out[64])
+{
+    size_t used = 0;
+    for (size_t i = 0; i < length && used + 1 < 64; i++) {
+        if (isalnum((unsigned char)name[i])) out[used++] = (char)tolower((unsigned char)name[i]);
+    }
+    out[used] = '\0';
+}
+
+bool azure_names_region(const char *list, const char *region)
+{
+    char wanted[64];
+    char found[64];
+    fold(region, strlen(region), wanted);
+    while (*list != '\0') {
+        size_t length = strcspn(list, ";,");
+        fold(list, length, found);
+        if (strcmp(found, "global") == 0 || (found[0] != '\0' && strcmp(found, wanted) == 0))
+            return true;
+        list += length + (list[length] != '\0' ? 1 : 0);
+    }
+    return false;
+}
+
+struct azure_sum azure_metric_between(const struct azure_metric *metric, int64_t start_ns,
+                                      int64_t end_ns)
+{
+    struct azure_sum sum = {0, NAN, NAN, NAN};
+    double averages = 0;
+    size_t averaged = 0;
+    for (size_t i = 0; i < metric->count; i++) {
+        const struct azure_point *point = &metric->points[i];
+        if (point->start_ns < start_ns || point->start_ns >= end_ns) continue;
+        sum.points++;
+        if (!isnan(point->total)) sum.total = (isnan(sum.total) ? 0 : sum.total) + point->total;
+        if (!isnan(point->maximum)) sum.maximum = fmax(sum.maximum, point->maximum);
+        if (isnan(point->average)) continue;
+        averages += point->average;
+        averaged++;
+    }
+    if (averaged > 0) sum.average = averages / (double)averaged;
+    return sum;
+}
+
+double azure_figure(const struct azure_metric *metric, const struct azure_sum *sum,
+                    const char **which)
+{
+    bool totals = false;
+    bool averages = false;
+    for (size_t i = 0; i < metric->count; i++) {
+        totals = totals || !isnan(metric->points[i].total);
+        averages = averages || !isnan(metric->points[i].average);
+    }
+    *which = totals ? "total" : averages ? "average" : "maximum";
+    return totals ? sum->total : averages ? sum->average : sum->maximum;
+}

@@ -1,0 +1,295 @@
+#include "figures/cells.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+uint64_t report_cell_attempts(const struct report_cell *cell)
+{
+    return cell->cell.counters.attempts_ok + cell->cell.counters.attempts_failed;
+}
+
+struct estimate report_cell_attempt_estimate(const struct report_cell *cell, double confidence)
+{
+    const struct cluster_sums *sums = &cell->cell.clusters;
+    if (sums->sessions > 0) return rate_clustered(sums, confidence, NULL);
+    return rate_wilson((double)cell->cell.counters.attempts_failed,
+                       (double)report_cell_attempts(cell), confidence);
+}
+
+static struct rate attempt_rate(const struct report_cell *cell)
+{
+    const struct cluster_sums *sums = &cell->cell.clusters;
+    struct rate rate = {.failed = (double)cell->cell.counters.attempts_failed,
+                        .trials = (double)report_cell_attempts(cell)};
+    if (rate.trials <= 0) {
+        rate.estimate = rate_wilson(0, 0, CONFIDENCE);
+        rate.method = "no attempts";
+    } else if (sums->sessions > 0) {
+        rate.estimate = rate_clustered(sums, CONFIDENCE, &rate.method);
+        bool comparable = sums->with_failure > 1 && sums->x < sums->m;
+        rate.effective =
+            comparable ? sums->m / cluster_design_effect(sums) : (double)sums->sessions;
+    } else {
+        rate.estimate = rate_wilson(rate.failed, rate.trials, CONFIDENCE);
+        rate.effective = rate.trials;
+        rate.method = "Wilson, no session has ended yet";
+    }
+    return rate;
+}
+
+/* Interactions of one session depend on each other as its attempts do: the design effect of the
+ * attempts stands in. */
+static struct rate interaction_rate(const struct report_cell *cell)
+{
+    const struct counters *c = &cell->cell.counters;
+    struct rate rate = {.failed = (double)c->interactions_failed,
+                        .trials = (double)(c->interactions_ok + c->interactions_failed),
+                        .method = "Wilson with the design effect of the attempts"};
+    rate.effective = rate.trials / cluster_design_effect(&cell->cell.clusters);
+    rate.estimate = rate_in_sessions(rate.failed, rate.trials, &cell->cell.clusters, CONFIDENCE);
+    return rate;
+}
+
+static struct rate plain_rate(uint64_t failed, uint64_t trials)
+{
+    return (struct rate){.estimate = rate_wilson((double)failed, (double)trials, CONFIDENCE),
+                         .failed = (double)failed,
+                         .trials = (double)trials,
+                         .effective = (double)trials,
+                         .method = "Wilson"};
+}
+
+struct rate report_cell_rate(const struct report_cell *cell, enum rate_kind kind)
+{
+    const struct cluster_sums *sums = &cell->cell.clusters;
+    switch (kind) {
+    case RATE_ATTEMPT:
+        return attempt_rate(cell);
+    case RATE_INTERACTION:
+        return interaction_rate(cell);
+    case RATE_SESSION:
+        return plain_rate(sums->with_failure, sums->sessions);
+    case RATE_HAZARD:
+        return plain_rate(sums->first_failures, sums->at_risk);
+    }
+    return plain_rate(0, 0);
+}
+
+static void add_health(struct report_cell *into, const struct health *health)
+{
+    if (into->intervals == 0) {
+        into->health = *health;
+    } else {
+        health_merge(&into->health, health);
+    }
+}
+
+bool report_cell_add(struct report_cell *into, const struct cell *cell, const struct health *health)
+{
+    add_health(into, health);
+    into->intervals++;
+    if (!health->valid) into->invalid_intervals++;
+    return cell_merge(&into->cell, cell);
+}
+
+bool report_cell_merge(struct report_cell *into, const struct report_cell *from)
+{
+    if (from->intervals > 0) add_health(into, &from->health);
+    into->intervals += from->intervals;
+    into->invalid_intervals += from->invalid_intervals;
+    cluster_merge(&into->recorded, &from->recorded);
+    return cell_merge(&into->cell, &from->cell);
+}
+
+static struct histogram *pool_take(struct histogram_pool *pool)
+{
+    if (pool->count > 0) return pool->items[--pool->count];
+    return histogram_new(METRIC_LOWEST_US, METRIC_HIGHEST_US, METRIC_DIGITS);
+}
+
+static void pool_give(struct histogram_pool *pool, struct histogram *histogram)
+{
+    if (histogram == NULL) return;
+    if (pool->count == pool->capacity) {
+        size_t capacity = pool->capacity == 0 ? 64 : pool->capacity * 2;
+        struct histogram **items = realloc(pool->items, capacity * sizeof *items);
+        if (items == NULL) {
+            histogram_free(histogram);
+            return;
+        }
+        pool->items = items;
+        pool->capacity = capacity;
+    }
+    histogram_reset(histogram);
+    pool->items[pool->count++] = histogram;
+}
+
+void histogram_pool_free(struct histogram_pool *pool)
+{
+    for (size_t i = 0; i < pool->count; i++) histogram_free(pool->items[i]);
+    free(pool->items);
+    *pool = (struct histogram_pool){0};
+}
+
+bool report_cell_latency(struct report_cell *into, enum metric metric,
+                         const struct histogram *histogram, struct histogram_pool *pool)
+{
+    struct histogram **mine = &into->cell.latency[metric];
+    if (*mine == NULL) *mine = pool_take(pool);
+    if (*mine == NULL) return false;
+    histogram_add(*mine, histogram);
+    return true;
+}
+
+/* An attempt that failed before its value came has none; it never got one, so it counts as
+ * infinitely slow. */
+static uint64_t without_value(const struct report_cell *cell, uint64_t values)
+{
+    uint64_t attempts = report_cell_attempts(cell);
+    uint64_t failed = cell->cell.counters.attempts_failed;
+    uint64_t missing = attempts > values ? attempts - values : 0;
+    return missing < failed ? missing : failed;
+}
+
+static int64_t quantile_of_all(const struct histogram *h, const struct all_attempts *all, double q)
+{
+    uint64_t rank = (uint64_t)ceil(q * (double)all->count);
+    if (rank < 1) rank = 1;
+    return rank > all->count - all->infinite ? -1 : histogram_at_rank(h, rank);
+}
+
+static struct all_attempts all_attempts_of(const struct report_cell *cell, enum metric metric)
+{
+    const struct histogram *h = cell->cell.latency[metric];
+    uint64_t values = h == NULL ? 0 : h->total;
+    struct all_attempts all = {.infinite = without_value(cell, values)};
+    all.count = values + all.infinite;
+    if (all.count == 0) return all;
+    all.p50 = quantile_of_all(h, &all, 0.50);
+    all.p95 = quantile_of_all(h, &all, 0.95);
+    all.p99 = quantile_of_all(h, &all, 0.99);
+    return all;
+}
+
+/* Ranks between which a quantile lies. The metrics of one cell often have the same number of
+ * values, and the ranks cost more than all else. */
+struct ranks {
+    uint64_t count, low, high;
+};
+
+static struct quantile quantile_of(const struct histogram *h, double q, struct ranks *ranks)
+{
+    if (ranks->count != h->total)
+        (void)quantile_ranks(h->total, q, CONFIDENCE, &ranks->low, &ranks->high);
+    ranks->count = h->total;
+    return histogram_quantile_at(h, q, ranks->low, ranks->high);
+}
+
+static struct latency_figures latency_of(const struct histogram *h, struct ranks *median,
+                                         struct ranks *tail)
+{
+    if (h == NULL || h->total == 0) return (struct latency_figures){0};
+    return (struct latency_figures){.count = h->total,
+                                    .p50 = histogram_percentile(h, 50),
+                                    .p90 = histogram_percentile(h, 90),
+                                    .p95 = histogram_percentile(h, 95),
+                                    .p99 = histogram_percentile(h, 99),
+                                    .max = histogram_max(h),
+                                    .median = quantile_of(h, 0.50, median),
+                                    .tail = quantile_of(h, 0.99, tail)};
+}
+
+void report_cell_settle(struct report_cell *cell)
+{
+    struct ranks median = {0};
+    struct ranks tail = {0};
+    for (int m = 0; m < METRIC_COUNT; m++)
+        cell->latency[m] = latency_of(cell->cell.latency[m], &median, &tail);
+    cell->all_ttft = all_attempts_of(cell, METRIC_TTFT);
+    cell->all_response = all_attempts_of(cell, METRIC_RESPONSE);
+}
+
+void report_cell_drop_histograms(struct report_cell *cell, struct histogram_pool *pool)
+{
+    for (int m = 0; m < METRIC_COUNT; m++) {
+        pool_give(pool, cell->cell.latency[m]);
+        cell->cell.latency[m] = NULL;
+    }
+}
+
+void report_cell_free(struct report_cell *cell)
+{
+    cell_free(&cell->cell);
+}
+
+struct estimate report_cell_share(const struct report_cell *cell, enum metric metric,
+                                  int64_t limit_us, double confidence, double *count)
+{
+    const struct histogram *h = cell->cell.latency[metric];
+    uint64_t values = h == NULL ? 0 : h->total;
+    bool of_attempts =
+        metric == METRIC_TTFT || metric == METRIC_RESPONSE || metric == METRIC_FIRST_EVENT;
+    uint64_t missing = of_attempts ? without_value(cell, values) : 0;
+    *count = (double)(missing + values);
+    return rate_over(h, limit_us, missing, &cell->cell.clusters, confidence);
+}
+
+bool report_cell_valid(const struct report_cell *cell)
+{
+    return cell->intervals == 0 || cell->health.valid;
+}
+
+void report_cell_why(const struct report_cell *cell, struct text *out)
+{
+    if (!report_cell_valid(cell)) text_puts(out, cell->health.why);
+}
+
+static int by_count(const void *a, const void *b)
+{
+    const struct tally *x = a;
+    const struct tally *y = b;
+    if (x->count != y->count) return x->count < y->count ? 1 : -1;
+    int order = strcmp(x->code, y->code);
+    return order != 0 ? order : (int)x->phase - (int)y->phase;
+}
+
+/* Domain none is that of ends that are no failures. */
+static size_t sorted(const struct report_cell *cell, bool lifecycle, bool by_code_alone,
+                     struct tally **out)
+{
+    size_t count = 0;
+    *out = NULL;
+    if (cell->cell.tally_count == 0) return 0;
+    struct tally *tallies = calloc(cell->cell.tally_count, sizeof *tallies);
+    if (tallies == NULL) return 0;
+    for (size_t i = 0; i < cell->cell.tally_count; i++) {
+        const struct tally *tally = &cell->cell.tallies[i];
+        if ((tally->domain == DOMAIN_NONE) != lifecycle) continue;
+        size_t same = 0;
+        while (same < count && strcmp(tallies[same].code, tally->code) != 0) same++;
+        if (by_code_alone && same < count) {
+            tallies[same].count += tally->count;
+        } else {
+            tallies[count++] = *tally;
+        }
+    }
+    qsort(tallies, count, sizeof *tallies, by_count);
+    *out = tallies;
+    return count;
+}
+
+size_t report_cell_tallies(const struct report_cell *cell, struct tally **out)
+{
+    return sorted(cell, false, false, out);
+}
+
+size_t report_cell_lifecycle(const struct report_cell *cell, struct tally **out)
+{
+    return sorted(cell, true, false, out);
+}
+
+size_t report_cell_codes(const struct report_cell *cell, struct tally **out)
+{
+    return sorted(cell, false, true, out);
+}

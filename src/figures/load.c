@@ -1,0 +1,497 @@
+#include "base/units.h"
+#include "figures/ages.h"
+#include "figures/cells.h"
+#include "figures/grouping.h"
+#include "figures/judge.h"
+#include "figures/losses.h"
+#include "figures/plan.h"
+#include "figures/sessions.h"
+#include "record/run_reader.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What the visitors of the run folder's files work on. */
+struct loader {
+    struct run_reader *reader;
+    struct results *results;
+    struct session_map *sessions; /* one per grouping */
+    struct ages_loader ages;
+    size_t *first_open; /* per grouping: slices before it are settled */
+    struct histogram_pool pool;
+    struct report_cell *pending; /* per region: latencies of a stretch that lies in the same
+                                    slices */
+    struct slice **slices;       /* per grouping: the slice of that stretch, or NULL */
+    int64_t pending_start_ns;    /* of the latest interval in the stretch; INT64_MIN before any */
+    int64_t logged_ns;           /* the middle of that interval as the log has it */
+    bool patient;                /* settle nothing until all latencies are read */
+    bool late;                   /* a latency came for a slice that was settled */
+    bool no_memory;
+    uint64_t attempts_beyond, failures_beyond, attempt_rows, cancelled_rows;
+};
+
+static bool remember_interval(struct results *results, int64_t start_ns, int64_t end_ns)
+{
+    if (results->interval_count == 0 || start_ns < results->start_ns) results->start_ns = start_ns;
+    if (results->interval_count == 0 || end_ns > results->end_ns) results->end_ns = end_ns;
+    if (end_ns - start_ns > results->longest_ns) results->longest_ns = end_ns - start_ns;
+    int64_t *starts = results->interval_starts;
+    size_t at = results->interval_count;
+    while (at > 0 && starts[at - 1] > start_ns) at--;
+    if (at > 0 && starts[at - 1] == start_ns) return true;
+    if (results->interval_count == results->interval_capacity) {
+        size_t capacity = results->interval_capacity < 64 ? 64 : results->interval_capacity * 2;
+        starts = realloc(starts, capacity * sizeof *starts);
+        if (starts == NULL) return false;
+        results->interval_starts = starts;
+        results->interval_capacity = capacity;
+    }
+    memmove(starts + at + 1, starts + at, (results->interval_count - at) * sizeof *starts);
+    starts[at] = start_ns;
+    results->interval_count++;
+    return true;
+}
+
+static void visit_interval(void *context, size_t region, int64_t start_ns, int64_t end_ns,
+                           const struct cell *cell, const struct health *health)
+{
+    struct loader *loader = context;
+    struct results *results = loader->results;
+    bool ok = !loader->no_memory && remember_interval(results, start_ns, end_ns);
+    for (size_t g = 0; ok && g < results->grouping_count; g++) {
+        struct slice *slice;
+        ok =
+            grouping_place(&results->groupings[g], start_ns, end_ns, results->region_count, &slice);
+        if (ok && slice != NULL) ok = report_cell_add(&slice->cells[region], cell, health);
+    }
+    loader->no_memory = !ok;
+}
+
+static void visit_failure(void *context, size_t region, int64_t utc_ns, const struct tally *failure)
+{
+    struct loader *loader = context;
+    struct results *results = loader->results;
+    int64_t start_ns;
+    if (!results_interval(loader->results, utc_ns, &start_ns)) {
+        loader->failures_beyond++;
+        return;
+    }
+    results->failure_lines++;
+    for (size_t g = 0; g < results->grouping_count; g++) {
+        struct slice *slice = grouping_find(&results->groupings[g], start_ns);
+        if (slice == NULL) continue;
+        cell_failure(&slice->cells[region].cell, failure->phase, failure->domain, failure->code,
+                     failure->count);
+    }
+}
+
+/* A session's number when the row has it, else a hash of its id (FNV-1a), so that foreign files
+ * group too. */
+static uint64_t session_key(const struct attempt_row *row, size_t region, size_t regions)
+{
+    uint64_t number = row->session_number;
+    if (number == 0) {
+        number = UINT64_C(0xcbf29ce484222325);
+        for (const char *s = row->session_id; *s != '\0'; s++) {
+            number = (number ^ (unsigned char)*s) * UINT64_C(0x100000001b3);
+        }
+    }
+    uint64_t key = number * regions + region + 1;
+    return key == 0 ? 1 : key;
+}
+
+static void visit_attempt(void *context, size_t region, const struct attempt_row *row)
+{
+    struct loader *loader = context;
+    struct results *results = loader->results;
+    if (row->outcome == OUTCOME_CANCELLED) {
+        loader->cancelled_rows++;
+        return;
+    }
+    int64_t start_ns;
+    if (!results_interval(loader->results, row->end_utc_ns, &start_ns)) {
+        loader->attempts_beyond++;
+        return;
+    }
+    loader->attempt_rows++;
+    uint64_t key = session_key(row, region, results->region_count);
+    bool failed = row->outcome == OUTCOME_FAILED;
+    for (size_t g = 0; !loader->no_memory && g < results->grouping_count; g++) {
+        struct slice *slice = grouping_find(&results->groupings[g], start_ns);
+        if (slice == NULL) continue;
+        struct cluster_sums *sums = &slice->cells[region].recorded;
+        loader->no_memory =
+            !session_map_add(&loader->sessions[g], key, sums, failed, row->end_utc_ns);
+    }
+    if (!loader->no_memory)
+        loader->no_memory = !ages_add(&loader->ages, &results->ages[region], key, row);
+}
+
+static void settle(struct loader *loader, const struct grouping *grouping, struct slice *slice)
+{
+    struct results *results = loader->results;
+    for (size_t r = 0; r < results->region_count; r++) report_cell_settle(&slice->cells[r]);
+    judge_slice(results, grouping, slice);
+    slice->settled = true;
+    if (grouping->kind == GROUP_TOTAL || grouping->kept) return;
+    for (size_t r = 0; r < results->region_count; r++)
+        report_cell_drop_histograms(&slice->cells[r], &loader->pool);
+}
+
+/* The log goes by time, so a slice that ended before this interval began is complete: its
+ * histograms can go. */
+static void settle_before(struct loader *loader, size_t g, int64_t start_ns)
+{
+    struct grouping *grouping = &loader->results->groupings[g];
+    bool by_time = grouping->kind == GROUP_SERIES || grouping->kind == GROUP_WINDOW;
+    if (loader->patient || !by_time) return;
+    size_t *next = &loader->first_open[g];
+    while (*next < grouping->slice_count && grouping->slices[*next].end_ns <= start_ns) {
+        settle(loader, grouping, &grouping->slices[*next]);
+        (*next)++;
+    }
+}
+
+/* Adds one pending histogram to its slices. The first slice that has none yet takes it over as it
+ * is. */
+static void flush_metric(struct loader *loader, size_t region, enum metric metric)
+{
+    struct results *results = loader->results;
+    struct histogram **pending = &loader->pending[region].cell.latency[metric];
+    struct histogram **taker = NULL;
+    for (size_t g = 0; !loader->no_memory && g < results->grouping_count; g++) {
+        struct slice *slice = loader->slices[g];
+        if (slice == NULL || slice->settled) continue;
+        if (results->groupings[g].kind == GROUP_SERIES && metric != METRIC_TTFT) continue;
+        if (results->groupings[g].kind == GROUP_HOURS) continue;
+        struct report_cell *cell = &slice->cells[region];
+        if (taker == NULL && cell->cell.latency[metric] == NULL) {
+            taker = &cell->cell.latency[metric];
+        } else {
+            loader->no_memory = !report_cell_latency(cell, metric, *pending, &loader->pool);
+        }
+    }
+    if (taker == NULL) {
+        histogram_reset(*pending);
+        return;
+    }
+    *taker = *pending;
+    *pending = NULL;
+}
+
+/* Adds what is pending to its slices. */
+static void flush(struct loader *loader)
+{
+    for (size_t r = 0; r < loader->results->region_count; r++) {
+        for (int m = 0; m < METRIC_COUNT; m++) {
+            const struct histogram *histogram = loader->pending[r].cell.latency[m];
+            if (histogram != NULL && histogram->total > 0) flush_metric(loader, r, (enum metric)m);
+        }
+    }
+}
+
+/* Intervals of the same slices gather their latencies in one place; another slice ends the
+ * stretch. */
+static void go_to(struct loader *loader, int64_t start_ns)
+{
+    struct results *results = loader->results;
+    bool same = loader->pending_start_ns != INT64_MIN;
+    loader->pending_start_ns = start_ns;
+    for (size_t g = 0; same && g < results->grouping_count; g++)
+        same = grouping_find(&results->groupings[g], start_ns) == loader->slices[g];
+    if (same) return;
+    flush(loader);
+    for (size_t g = 0; g < results->grouping_count; g++) {
+        settle_before(loader, g, start_ns);
+        struct slice *slice = grouping_find(&results->groupings[g], start_ns);
+        loader->slices[g] = slice;
+        loader->late = loader->late || (slice != NULL && slice->settled);
+    }
+}
+
+static void visit_latency(void *context, size_t region, enum metric metric, int64_t start_utc_ns,
+                          int64_t end_utc_ns, const struct histogram *histogram)
+{
+    struct loader *loader = context;
+    /* The middle: the log keeps its times in fractions of a second, so the ends may be off by a
+     * rounding. */
+    int64_t middle_ns = start_utc_ns + (end_utc_ns - start_utc_ns) / 2;
+    if (loader->pending_start_ns == INT64_MIN || middle_ns != loader->logged_ns) {
+        int64_t start_ns;
+        if (!results_interval(loader->results, middle_ns, &start_ns)) return;
+        go_to(loader, start_ns);
+        loader->logged_ns = middle_ns;
+    }
+    if (!loader->no_memory)
+        loader->no_memory =
+            !report_cell_latency(&loader->pending[region], metric, histogram, &loader->pool);
+}
+
+static void note_clusters(struct loader *loader, const struct report_cell *cell, const char *region)
+{
+    struct text *notes = &loader->results->notes;
+    uint64_t attempts = report_cell_attempts(cell);
+    uint64_t failed = cell->cell.counters.attempts_failed;
+    if ((double)attempts == cell->recorded.m && (double)failed == cell->recorded.x) return;
+    text_printf(
+        notes,
+        "%s: intervals.csv counts %llu attempts and %llu failed, attempts.csv has %.0f and %.0f; "
+        "counts are from "
+        "the first, intervals from the second.\n",
+        region, (unsigned long long)attempts, (unsigned long long)failed, cell->recorded.m,
+        cell->recorded.x);
+}
+
+/* With attempts.csv at hand the sums of every slice are those of the attempts inside it. */
+static void adopt_recorded(struct loader *loader)
+{
+    struct results *results = loader->results;
+    for (size_t g = 0; g < results->grouping_count; g++) {
+        session_map_finish(&loader->sessions[g]);
+        struct grouping *grouping = &results->groupings[g];
+        for (size_t i = 0; i < grouping->slice_count; i++) {
+            for (size_t r = 0; r < results->region_count; r++) {
+                struct report_cell *cell = &grouping->slices[i].cells[r];
+                if (!results->has_attempts) continue;
+                if (grouping->kind == GROUP_TOTAL) note_clusters(loader, cell, results->regions[r]);
+                cell->cell.clusters = cell->recorded;
+            }
+        }
+    }
+    if (results->has_attempts && loader->sessions[0].forgotten > 0) {
+        text_printf(&results->notes,
+                    "%llu sessions that were silent for two hours were taken as ended.\n",
+                    (unsigned long long)loader->sessions[0].forgotten);
+    }
+}
+
+static enum err_code load_attempts(struct loader *loader, struct error *err)
+{
+    struct results *results = loader->results;
+    enum err_code code = run_reader_attempts(loader->reader, visit_attempt, loader, err);
+    results->has_attempts = loader->attempt_rows > 0;
+    adopt_recorded(loader);
+    ages_finish(&loader->ages);
+    return code;
+}
+
+static enum err_code walk_latencies(struct loader *loader, struct error *err)
+{
+    loader->pending_start_ns = INT64_MIN;
+    enum err_code code = run_reader_latencies(loader->reader, visit_latency, loader, err);
+    flush(loader);
+    return code;
+}
+
+static enum err_code load_latencies(struct loader *loader, struct error *err)
+{
+    struct results *results = loader->results;
+    enum err_code code = walk_latencies(loader, err);
+    if (code != ERR_OK || !loader->late) return code;
+    /* Out of order (a folder put together by hand): once more, with everything kept open until the
+     * end. */
+    for (size_t g = 0; g < results->grouping_count; g++) {
+        struct grouping *grouping = &results->groupings[g];
+        for (size_t i = 0; i < grouping->slice_count; i++) {
+            grouping->slices[i].settled = false;
+            for (size_t r = 0; r < results->region_count; r++) {
+                report_cell_drop_histograms(&grouping->slices[i].cells[r], &loader->pool);
+            }
+        }
+    }
+    judge_forget(results);
+    loader->patient = true;
+    return walk_latencies(loader, err);
+}
+
+/* The health of an interval is the generator's, and stands in the row of every region: for all
+ * regions together it counts once. */
+static void count_intervals_once(struct results *results)
+{
+    struct report_cell *all = &results->all;
+    all->intervals = 0;
+    for (size_t r = 0; r < results->region_count; r++) {
+        const struct report_cell *cell = results_region(results, r);
+        if (cell->intervals <= all->intervals) continue;
+        all->intervals = cell->intervals;
+        all->invalid_intervals = cell->invalid_intervals;
+        all->health = cell->health;
+    }
+}
+
+static bool settle_rest(struct loader *loader)
+{
+    struct results *results = loader->results;
+    for (size_t g = 0; g < results->grouping_count; g++) {
+        struct grouping *grouping = &results->groupings[g];
+        for (size_t i = 0; i < grouping->slice_count; i++) {
+            if (!grouping->slices[i].settled) settle(loader, grouping, &grouping->slices[i]);
+        }
+    }
+    const struct grouping *total = &results->groupings[0];
+    bool ok = true;
+    for (size_t r = 0; total->slice_count > 0 && r < results->region_count; r++) {
+        ok = ok && report_cell_merge(&results->all, &total->slices[0].cells[r]);
+    }
+    count_intervals_once(results);
+    report_cell_settle(&results->all);
+    results->verdict = judge_run(results->judged, results->judged_count);
+    if (results_rule_failed(results)) results->verdict = VERDICT_FAIL;
+    return ok;
+}
+
+/* An interval is never split, so that windows shorter than one are full or empty by turns. */
+static void note_short_windows(struct results *results)
+{
+    for (size_t g = 0; g < results->grouping_count; g++) {
+        const struct grouping *grouping = &results->groupings[g];
+        if (grouping->kind != GROUP_WINDOW || grouping->window->width_ns <= 0) continue;
+        if (grouping->window->width_ns >= results->longest_ns) continue;
+        text_printf(&results->notes, "Windows of %s are shorter than the intervals of the run (",
+                    grouping->window->name);
+        text_duration(&results->notes, results->longest_ns);
+        text_puts(
+            &results->notes,
+            "), which are never split: each counts whole in the window in which it begins, and the "
+            "windows between have none.\n");
+    }
+}
+
+static void note_losses(struct loader *loader)
+{
+    struct results *results = loader->results;
+    struct text *notes = &results->notes;
+    uint64_t failed = results->all.cell.counters.attempts_failed;
+    text_puts(notes, run_reader_notes(loader->reader));
+    if (notes->length > 0 && notes->data[notes->length - 1] != '\n') text_puts(notes, "\n");
+    if (results->interval_count == 0)
+        text_puts(notes, "The run has no whole interval: there is nothing to report yet.\n");
+    if (loader->attempts_beyond + loader->failures_beyond > 0) {
+        text_printf(notes,
+                    "%llu attempts and %llu failures lie outside every interval that was kept and "
+                    "are not counted.\n",
+                    (unsigned long long)loader->attempts_beyond,
+                    (unsigned long long)loader->failures_beyond);
+    }
+    if (!results->has_attempts && report_cell_attempts(&results->all) > 0) {
+        text_puts(notes, "There is no attempts.csv: intervals rest on the cluster sums of "
+                         "intervals.csv, where a session "
+                         "counts whole in the window in which it ended.\n");
+    }
+    uint64_t cancelled = results->all.cell.counters.attempts_cancelled;
+    if (results->has_attempts && loader->cancelled_rows < cancelled) {
+        text_printf(
+            notes,
+            "attempts.csv has %llu of the %llu cancelled attempts that intervals.csv counts.\n",
+            (unsigned long long)loader->cancelled_rows, (unsigned long long)cancelled);
+    }
+    if (results->failure_lines < failed) {
+        text_printf(notes,
+                    "failures.jsonl has %llu records for %llu failed attempts: failures by code "
+                    "are incomplete.\n",
+                    (unsigned long long)results->failure_lines, (unsigned long long)failed);
+    }
+    losses_note(results);
+}
+
+static enum err_code load_files(struct loader *loader, struct error *err)
+{
+    struct results *results = loader->results;
+    enum err_code code = run_reader_intervals(loader->reader, visit_interval, loader, err);
+    if (code != ERR_OK) return code;
+    if (loader->no_memory || !grouping_coarsen(&results->groupings[1], results->region_count)) {
+        return error_set(err, ERR_NOMEM, "no memory to group the intervals of the run");
+    }
+    code = run_reader_failures(loader->reader, visit_failure, loader, err);
+    if (code == ERR_OK) code = load_attempts(loader, err);
+    if (code == ERR_OK) code = load_latencies(loader, err);
+    if (code != ERR_OK) return code;
+    if (!settle_rest(loader)) loader->no_memory = true;
+    note_losses(loader);
+    note_short_windows(results);
+    if (loader->no_memory || results->notes.failed)
+        return error_set(err, ERR_NOMEM, "no memory to group the run");
+    return ERR_OK;
+}
+
+static void free_loader(struct loader *loader)
+{
+    const struct results *results = loader->results;
+    for (size_t g = 0; loader->sessions != NULL && g < results->grouping_count; g++)
+        session_map_finish(&loader->sessions[g]);
+    for (size_t r = 0; loader->pending != NULL && r < results->region_count; r++)
+        report_cell_free(&loader->pending[r]);
+    ages_finish(&loader->ages);
+    histogram_pool_free(&loader->pool);
+    free(loader->sessions);
+    free(loader->first_open);
+    free(loader->pending);
+    free(loader->slices);
+}
+
+static enum err_code load(struct run_reader *reader, const struct results_wish *wish,
+                          struct results *results, struct error *err)
+{
+    enum err_code code = plan_results(reader, wish, results, err);
+    if (code != ERR_OK) return code;
+    struct loader loader = {.reader = reader,
+                            .results = results,
+                            .sessions = calloc(results->grouping_count, sizeof *loader.sessions),
+                            .first_open =
+                                calloc(results->grouping_count, sizeof *loader.first_open),
+                            .pending = calloc(results->region_count, sizeof *loader.pending),
+                            .slices = calloc(results->grouping_count, sizeof(struct slice *))};
+    results->ages =
+        calloc(results->region_count > 0 ? results->region_count : 1, sizeof *results->ages);
+    results->killed = strcmp(results_fact(results, "run", "state"), "running") == 0;
+    if (loader.sessions == NULL || loader.first_open == NULL || loader.pending == NULL ||
+        loader.slices == NULL || results->ages == NULL) {
+        code = error_set(err, ERR_NOMEM, "no memory to group the run");
+    } else {
+        code = load_files(&loader, err);
+    }
+    free_loader(&loader);
+    return code;
+}
+
+static enum err_code load_folder(const char *folder, const struct results_wish *wish,
+                                 struct results **out, struct error *err)
+{
+    *out = NULL;
+    struct run_reader *reader;
+    enum err_code code = run_reader_open(folder, &reader, err);
+    if (code != ERR_OK) return code;
+    struct results *results = calloc(1, sizeof *results);
+    code = results == NULL ? error_set(err, ERR_NOMEM, "%s: no memory to read it", folder)
+                           : load(reader, wish, results, err);
+    run_reader_close(reader);
+    if (code == ERR_OK) {
+        *out = results;
+    } else {
+        results_free(results);
+    }
+    return code;
+}
+
+enum err_code results_load(const char *folder, const struct window *windows, size_t window_count,
+                           struct results **out, struct error *err)
+{
+    const struct results_wish wish = {.windows = windows, .window_count = window_count};
+    return load_folder(folder, &wish, out, err);
+}
+
+enum err_code results_load_pair(const char *folder, const char *first, const char *second,
+                                struct results **out, struct error *err)
+{
+    const struct results_wish wish = {.first = first, .second = second};
+    return load_folder(folder, &wish, out, err);
+}
+
+enum err_code results_load_split(const char *folder, const struct window *windows,
+                                 size_t window_count, const struct window *split,
+                                 struct results **out, struct error *err)
+{
+    const struct results_wish wish = {
+        .windows = windows, .window_count = window_count, .split = split};
+    return load_folder(folder, &wish, out, err);
+}

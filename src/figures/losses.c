@@ -1,0 +1,109 @@
+#include "figures/losses.h"
+
+#include "figures/cells.h"
+#include "figures/grouping.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Where run.json keeps a counter of intervals.csv. */
+struct counted {
+    const char *group, *key; /* group NULL: at the region itself */
+    size_t offset;
+};
+
+#define AT(counter) offsetof(struct counters, counter)
+
+static const struct counted counted[] = {
+    {"attempts", "started", AT(attempts_started)},
+    {"attempts", "ok", AT(attempts_ok)},
+    {"attempts", "failed", AT(attempts_failed)},
+    {"attempts", "cancelled", AT(attempts_cancelled)},
+    {"sessions", "started", AT(sessions_started)},
+    {"sessions", "opened", AT(sessions_opened)},
+    {"sessions", "failed", AT(sessions_failed)},
+    {"sessions", "ended", AT(sessions_ended)},
+    {"interactions", "ok", AT(interactions_ok)},
+    {"interactions", "failed", AT(interactions_failed)},
+    {"tokens", "input", AT(input_tokens)},
+    {"tokens", "output", AT(output_tokens)},
+};
+
+static const cJSON *member(const cJSON *object, const char *key)
+{
+    return cJSON_GetObjectItemCaseSensitive(object, key);
+}
+
+/* Says it when both are known and differ. */
+static bool note_difference(struct text *notes, const char *region, const char *file,
+                            const char *what, const cJSON *then, double now)
+{
+    double number = cJSON_GetNumberValue(then);
+    if (!isfinite(number) || number == now) return false;
+    text_printf(notes, "%s: %s has %.0f of the %.0f %s that run.json counted%s.\n", region, file,
+                now, number, what, now < number ? ": the rest was lost" : "");
+    return true;
+}
+
+static void note_counters(struct text *notes, const char *name, const cJSON *region,
+                          const struct counters *now)
+{
+    for (size_t i = 0; i < sizeof counted / sizeof *counted; i++) {
+        uint64_t count;
+        char what[48];
+        memcpy(&count, (const char *)now + counted[i].offset, sizeof count);
+        (void)snprintf(what, sizeof what, "%s (%s)", counted[i].group, counted[i].key);
+        const cJSON *then = member(member(region, counted[i].group), counted[i].key);
+        if (note_difference(notes, name, "intervals.csv", what, then, (double)count)) return;
+    }
+}
+
+static void note_latencies(struct text *notes, const char *name, const cJSON *region,
+                           const struct report_cell *now)
+{
+    const cJSON *latencies = member(region, "latency_ms");
+    for (int m = 0; m < METRIC_COUNT; m++) {
+        char what[48];
+        (void)snprintf(what, sizeof what, "latencies (%s)", metric_name((enum metric)m));
+        const cJSON *then = member(member(latencies, metric_name((enum metric)m)), "count");
+        if (note_difference(notes, name, "latency.hlog", what, then, (double)now->latency[m].count))
+            return;
+    }
+}
+
+static void note_failures(struct text *notes, const char *name, const cJSON *region,
+                          const struct cell *now)
+{
+    static const char *const lists[] = {"failures", "lifecycle"};
+    double then = 0;
+    double have = 0;
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        const cJSON *tally;
+        cJSON_ArrayForEach(tally, member(region, lists[i]))
+        {
+            double count = cJSON_GetNumberValue(member(tally, "count"));
+            if (isfinite(count)) then += count;
+        }
+    }
+    for (size_t i = 0; i < now->tally_count; i++) have += (double)now->tallies[i].count;
+    if (then == have || member(region, "failures") == NULL) return;
+    text_printf(notes, "%s: failures.jsonl has %.0f of the %.0f records that run.json counted%s.\n",
+                name, have, then, have < then ? ": the rest was lost" : "");
+}
+
+void losses_note(struct results *results)
+{
+    const cJSON *region;
+    cJSON_ArrayForEach(region, member(results->manifest, "regions"))
+    {
+        const char *name = cJSON_GetStringValue(member(region, "name"));
+        for (size_t r = 0; name != NULL && r < results->region_count; r++) {
+            if (strcmp(results->regions[r], name) != 0) continue;
+            const struct report_cell *now = results_region(results, r);
+            note_counters(&results->notes, name, region, &now->cell.counters);
+            note_latencies(&results->notes, name, region, now);
+            note_failures(&results->notes, name, region, &now->cell);
+        }
+    }
+}

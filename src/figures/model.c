@@ -1,0 +1,125 @@
+#include "figures/model.h"
+
+#include "figures/cells.h"
+#include "figures/grouping.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct report_cell empty_cell;
+
+const struct report_cell *results_region(const struct results *results, size_t region)
+{
+    const struct grouping *total = &results->groupings[0];
+    return total->slice_count == 0 ? &empty_cell : &total->slices[0].cells[region];
+}
+
+const struct report_cell *results_part(const struct results *results, bool rest, size_t region)
+{
+    for (size_t g = 0; results->split != NULL && g < results->grouping_count; g++) {
+        const struct grouping *grouping = &results->groupings[g];
+        if (grouping->kind != GROUP_POOLED || grouping->window != results->split) continue;
+        if (grouping->rest == rest && grouping->slice_count > 0)
+            return &grouping->slices[0].cells[region];
+    }
+    return &empty_cell;
+}
+
+void results_set_azure(struct results *results, const struct azure *azure)
+{
+    results->azure = azure;
+}
+
+bool results_interval(const struct results *results, int64_t utc_ns, int64_t *start_ns)
+{
+    if (results->interval_count == 0 || utc_ns < results->interval_starts[0]) return false;
+    if (utc_ns >= results->end_ns && results->killed) return false;
+    size_t low = 0;
+    size_t high = results->interval_count;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (results->interval_starts[middle] <= utc_ns) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    *start_ns = results->interval_starts[low];
+    return true;
+}
+
+static const cJSON *fact(const struct results *results, const char *section, const char *key)
+{
+    const cJSON *object = cJSON_GetObjectItemCaseSensitive(results->manifest, section);
+    return cJSON_GetObjectItemCaseSensitive(object, key);
+}
+
+const char *results_fact(const struct results *results, const char *section, const char *key)
+{
+    const cJSON *item = fact(results, section, key);
+    return cJSON_IsString(item) ? item->valuestring : "";
+}
+
+bool results_rule_failed(const struct results *results)
+{
+    const cJSON *rule = cJSON_GetObjectItemCaseSensitive(results->manifest, "abort_on_fail");
+    const cJSON *region = NULL;
+    cJSON_ArrayForEach(region, cJSON_GetObjectItemCaseSensitive(rule, "regions"))
+    {
+        const char *verdict =
+            cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(region, "verdict"));
+        if (verdict != NULL && strcmp(verdict, "too_high") == 0) return true;
+    }
+    return false;
+}
+
+double results_fact_number(const struct results *results, const char *section, const char *key)
+{
+    const cJSON *item = fact(results, section, key);
+    return cJSON_IsNumber(item) ? item->valuedouble : 0;
+}
+
+bool results_simulated(const struct results *results)
+{
+    return cJSON_IsTrue(fact(results, "run", "simulated"));
+}
+
+const char *results_region_fact(const struct results *results, size_t region, const char *key)
+{
+    const cJSON *list = fact(results, "profile", "regions");
+    const cJSON *item;
+    cJSON_ArrayForEach(item, list)
+    {
+        const cJSON *name = cJSON_GetObjectItemCaseSensitive(item, "name");
+        if (!cJSON_IsString(name) || strcmp(name->valuestring, results->regions[region]) != 0)
+            continue;
+        const cJSON *value = cJSON_GetObjectItemCaseSensitive(item, key);
+        return cJSON_IsString(value) ? value->valuestring : "";
+    }
+    return "";
+}
+
+enum verdict results_verdict(const struct results *results)
+{
+    return results->verdict;
+}
+
+void results_free(struct results *results)
+{
+    if (results == NULL) return;
+    for (size_t g = 0; g < results->grouping_count; g++)
+        grouping_free(&results->groupings[g], results->region_count);
+    free(results->groupings);
+    report_cell_free(&results->all);
+    for (size_t r = 0; r < results->region_count; r++) free(results->regions[r]);
+    free(results->regions);
+    for (size_t w = 0; w < results->own_window_count; w++) window_free(&results->own_windows[w]);
+    free(results->own_windows);
+    for (size_t j = 0; j < results->judged_count; j++) free(results->judged[j].expression);
+    free(results->judged);
+    free(results->interval_starts);
+    free(results->ages);
+    text_free(&results->notes);
+    cJSON_Delete(results->manifest);
+    free(results);
+}

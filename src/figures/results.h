@@ -1,0 +1,61 @@
+/* The figures of a run, grouped by window and region: what every report prints. Rebuilt from the
+ * run folder alone. */
+#ifndef RUSHHOUR_FIGURES_RESULTS_H
+#define RUSHHOUR_FIGURES_RESULTS_H
+
+#include "base/error.h"
+#include "base/text.h"
+#include "base/window.h"
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct results; /* opaque to callers outside report/ */
+
+/*
+ * Reads a run folder and groups it by the given windows (window_count 0: those of the run's own
+ * profile). The windows are borrowed until results_free. A folder of a killed run is accepted; what
+ * was lost is said in every report.
+ */
+MUST_USE enum err_code results_load(const char *folder, const struct window *windows,
+                                    size_t window_count, struct results **out, struct error *err);
+
+/*
+ * The same for a comparison: pools all occurrences of each of two named times of day, and judges no
+ * threshold. Each is the name of a window of the run's profile, or NAME=HH:MM-HH:MM@ZONE[,days];
+ * the second may be `rest` (or `off-` and the first one's name): all that lies outside the first.
+ * ERR_USAGE lists the names that the profile has.
+ */
+MUST_USE enum err_code results_load_pair(const char *folder, const char *first, const char *second,
+                                         struct results **out, struct error *err);
+
+/* As results_load, and the run in two parts besides: inside and outside of a named time of day. */
+MUST_USE enum err_code results_load_split(const char *folder, const struct window *windows,
+                                          size_t window_count, const struct window *split,
+                                          struct results **out, struct error *err);
+
+/* Lays what Azure says beside the run in the reports for people; borrowed until results_free. */
+struct azure;
+void results_set_azure(struct results *results, const struct azure *azure);
+void results_free(struct results *results);
+
+/* How the run judged its thresholds: pass, fail, inconclusive, invalid; "none" without
+ * thresholds. */
+enum verdict { VERDICT_NONE, VERDICT_PASS, VERDICT_FAIL, VERDICT_INCONCLUSIVE, VERDICT_INVALID };
+enum verdict results_verdict(const struct results *results);
+const char *verdict_name(enum verdict verdict);
+
+/* Adds `totals`, `regions`, `thresholds`, `verdict` and `generator` to a manifest, as the contract
+ * has them. */
+MUST_USE enum err_code results_complete_manifest(const struct results *results, cJSON *manifest,
+                                                 struct error *err);
+
+/* Each appends one form of the report. */
+void results_text(const struct results *results, bool colour, struct text *out);
+void results_markdown(const struct results *results, struct text *out);
+void results_html(const struct results *results, struct text *out);
+void results_csv(const struct results *results, struct text *out);
+void results_json(const struct results *results, struct text *out);
+
+#endif

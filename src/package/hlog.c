@@ -1,0 +1,111 @@
+/* latency.hlog: the lines of the run's own log that the evidence is about, as they are. */
+#include "package/parts.h"
+#include "record/folder.h"
+#include "record/lines.h"
+#include "stats/histogram_log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LINE_LIMIT ((size_t)4 << 20)
+
+struct copying {
+    const struct package *package;
+    struct histogram_decoder *decoder;
+    int64_t base_ns;
+    FILE *out;
+};
+
+/* Whether the region and time of a line were asked for. */
+static bool wanted(const struct copying *copying, const struct histogram_log_entry *entry)
+{
+    const struct package *package = copying->package;
+    char region[sizeof entry->tag];
+    (void)snprintf(region, sizeof region, "%s", entry->tag);
+    char *dot = strrchr(region, '.');
+    size_t index;
+    if (dot == NULL) return false;
+    *dot = '\0';
+    if (!package_region(package, region, &index)) return false;
+    if (!package->subject[index] && !package->chosen) return false;
+    return package_holds(package, entry->start_utc_ns + entry->length_ns / 2);
+}
+
+/* Comments and the legend stay; what cannot be read does not. False when it cannot be written. */
+static bool copy_line(struct copying *copying, const char *line, size_t length)
+{
+    struct histogram_log_entry entry = {0};
+    if (histogram_log_read(copying->decoder, line, length, &copying->base_ns, &entry, NULL) !=
+        ERR_OK)
+        return true;
+    if (entry.histogram != NULL && !wanted(copying, &entry)) return true;
+    return fwrite(line, 1, length, copying->out) == length && fputc('\n', copying->out) != EOF;
+}
+
+/* ERR_OK without any line when the run has no log. */
+static enum err_code copy_lines(struct copying *copying, struct lines *lines, const char *to,
+                                struct error *err)
+{
+    for (;;) {
+        char *line = NULL;
+        size_t length = 0;
+        switch (lines_next(lines, &line, &length)) {
+        case LINE_WHOLE:
+            if (!copy_line(copying, line, length))
+                return error_set(err, ERR_IO, "%s: cannot write: %s", to, strerror(errno));
+            break;
+        case LINE_TORN:
+        case LINE_TOO_LONG:
+            break; /* dropped, as every reader of the run does */
+        case LINE_ERROR:
+            return error_set(err, ERR_IO, "%s: cannot read: %s", RUN_LATENCIES,
+                             strerror(lines->os_error));
+        case LINE_END:
+            return ERR_OK;
+        }
+    }
+}
+
+static enum err_code copy_file(struct copying *copying, const char *from, const char *to,
+                               struct error *err)
+{
+    struct lines lines;
+    enum err_code code = ERR_OK;
+    if (results_simulated(copying->package->results))
+        (void)fputs("#[SIMULATED: a rehearsal, not a real service]\n", copying->out);
+    if (lines_open(&lines, from, LINE_LIMIT)) {
+        code = copy_lines(copying, &lines, to, err);
+    } else if (errno != ENOENT) {
+        code = error_set(err, ERR_IO, "%s: cannot read: %s", from, strerror(errno));
+    }
+    lines_close(&lines);
+    return code;
+}
+
+enum err_code package_write_latencies(const struct package *package, const char *folder,
+                                      struct error *err)
+{
+    struct text from = {0};
+    struct text to = {0};
+    text_printf(&from, "%s/%s", package->request->folder, RUN_LATENCIES);
+    text_printf(&to, "%s/latency.hlog", folder);
+    struct copying copying = {.package = package, .decoder = histogram_decoder_new()};
+    enum err_code code = ERR_OK;
+    if (copying.decoder != NULL) copying.out = fopen(text_str(&to), "wxe");
+    if (copying.decoder == NULL) {
+        code = error_set(err, ERR_NOMEM, "%s: no memory to read it", text_str(&from));
+    } else if (copying.out == NULL) {
+        code = error_set(err, ERR_IO, "%s: cannot write: %s", text_str(&to), strerror(errno));
+    } else {
+        code = copy_file(&copying, text_str(&from), text_str(&to), err);
+        bool failed = ferror(copying.out) != 0;
+        if (fclose(copying.out) != 0) failed = true;
+        if (code == ERR_OK && failed)
+            code = error_set(err, ERR_IO, "%s: cannot write: %s", text_str(&to), strerror(errno));
+    }
+    histogram_decoder_free(copying.decoder);
+    text_free(&from);
+    text_free(&to);
+    return code;
+}

@@ -1,0 +1,183 @@
+#include "package/parts.h"
+
+#include "figures/grouping.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void finding_add(struct findings *findings, const char *what, const char *state, struct text *how)
+{
+    bool room = findings->count < sizeof findings->items / sizeof *findings->items;
+    if (how->length == 0) text_puts(how, "");
+    struct finding finding = {strdup(what), text_take(how), state};
+    if (room && finding.what != NULL && finding.how != NULL) {
+        findings->items[findings->count++] = finding;
+        return;
+    }
+    findings->failed = true;
+    free(finding.what);
+    free(finding.how);
+}
+
+const struct finding *finding_of(const struct findings *findings, const char *what)
+{
+    for (size_t i = 0; i < findings->count; i++) {
+        if (strcmp(findings->items[i].what, what) == 0) return &findings->items[i];
+    }
+    return NULL;
+}
+
+void findings_free(struct findings *findings)
+{
+    for (size_t i = 0; i < findings->count; i++) {
+        free(findings->items[i].what);
+        free(findings->items[i].how);
+    }
+    *findings = (struct findings){0};
+}
+
+const struct report_cell *package_cell(const struct package *package, size_t region)
+{
+    return package->limited ? results_part(package->results, false, region)
+                            : results_region(package->results, region);
+}
+
+const struct report_cell *package_outside(const struct package *package, size_t region)
+{
+    return results_part(package->results, true, region);
+}
+
+bool package_holds(const struct package *package, int64_t utc_ns)
+{
+    int64_t start_ns;
+    if (!results_interval(package->results, utc_ns, &start_ns)) return false;
+    return !package->limited || window_contains(package->request->window, start_ns);
+}
+
+bool package_region(const struct package *package, const char *name, size_t *out)
+{
+    for (size_t r = 0; r < package->results->region_count; r++) {
+        if (strcmp(package->results->regions[r], name) != 0) continue;
+        *out = r;
+        return true;
+    }
+    return false;
+}
+
+const struct grouping *package_grain(const struct package *package)
+{
+    return &package->results->groupings[2]; /* behind the whole run and the series: the first
+                                               window */
+}
+
+const char *package_grain_name(const struct package *package)
+{
+    return grouping_name(package_grain(package));
+}
+
+const struct slice *package_worst(const struct package *package)
+{
+    const struct grouping *grain = package_grain(package);
+    const struct slice *worst = NULL;
+    double worst_low = 0;
+    for (size_t i = 0; i < grain->slice_count; i++) {
+        const struct report_cell *cell = &grain->slices[i].cells[package->focus];
+        struct rate rate = report_cell_rate(cell, RATE_ATTEMPT);
+        if (cell->cell.counters.attempts_failed == 0 || !rate.estimate.valid) continue;
+        if (package->limited &&
+            !window_contains(package->request->window, grain->slices[i].start_ns))
+            continue;
+        if (worst != NULL && rate.estimate.low <= worst_low) continue;
+        worst = &grain->slices[i];
+        worst_low = rate.estimate.low;
+    }
+    return worst;
+}
+
+static void clock_time(const struct civil *civil, bool date, struct text *out)
+{
+    if (date) text_printf(out, "%04d-%02d-%02d ", civil->year, civil->month, civil->day);
+    text_printf(out, "%02d:%02d", civil->hour, civil->minute);
+}
+
+void package_when(const struct package *package, const struct slice *slice, struct text *out)
+{
+    const struct zone *zone = results_zone(package->results);
+    struct civil start;
+    struct civil end;
+    zone_civil(NULL, slice->start_ns, &start);
+    zone_civil(NULL, slice->end_ns, &end);
+    clock_time(&start, true, out);
+    text_puts(out, "-");
+    clock_time(&end, false, out);
+    text_puts(out, " UTC");
+    if (zone == NULL) return;
+    zone_civil(zone, slice->start_ns, &start);
+    zone_civil(zone, slice->end_ns, &end);
+    text_puts(out, " (");
+    clock_time(&start, false, out);
+    text_puts(out, "-");
+    clock_time(&end, false, out);
+    text_printf(out, " %s)", end.abbreviation);
+}
+
+uint64_t package_attempts(const struct package *package)
+{
+    uint64_t count = 0;
+    for (size_t r = 0; r < package->results->region_count; r++) {
+        if (package->subject[r]) count += report_cell_attempts(package_cell(package, r));
+    }
+    return count;
+}
+
+uint64_t package_failed(const struct package *package)
+{
+    uint64_t count = 0;
+    for (size_t r = 0; r < package->results->region_count; r++) {
+        if (package->subject[r]) count += package_cell(package, r)->cell.counters.attempts_failed;
+    }
+    return count;
+}
+
+static uint64_t tallied(const struct package *package, bool by_phase, int wanted)
+{
+    uint64_t count = 0;
+    for (size_t r = 0; r < package->results->region_count; r++) {
+        if (!package->subject[r]) continue;
+        const struct cell *cell = &package_cell(package, r)->cell;
+        for (size_t i = 0; i < cell->tally_count; i++) {
+            const struct tally *tally = &cell->tallies[i];
+            if ((by_phase ? (int)tally->phase : (int)tally->domain) == wanted)
+                count += tally->count;
+        }
+    }
+    return count;
+}
+
+uint64_t package_in_domain(const struct package *package, enum domain domain)
+{
+    return tallied(package, false, (int)domain);
+}
+
+uint64_t package_in_phase(const struct package *package, enum phase phase)
+{
+    return tallied(package, true, (int)phase);
+}
+
+void package_profile(const struct package *package, const char *section, const char *key,
+                     struct text *out)
+{
+    const cJSON *profile = cJSON_GetObjectItemCaseSensitive(package->results->manifest, "profile");
+    const cJSON *item =
+        cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(profile, section), key);
+    if (cJSON_IsString(item)) text_puts(out, item->valuestring);
+    if (cJSON_IsNumber(item)) text_printf(out, "%.10g", item->valuedouble);
+}
+
+const char *package_simulated(const struct package *package)
+{
+    return results_simulated(package->results) ? "**SIMULATED: this is a rehearsal against the "
+                                                 "simulator and says nothing about a real "
+                                                 "service.**\n\n"
+                                               : "";
+}

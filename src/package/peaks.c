@@ -1,0 +1,74 @@
+#include "base/clock.h"
+#include "package/parts.h"
+#include "record/run_reader.h"
+
+#include <stdlib.h>
+
+#define MINUTE (60 * NS_PER_S)
+
+/* The minute of one region that is being added up. */
+struct minute {
+    int64_t start_ns, end_ns;
+    bool averaged; /* it holds an interval longer than a minute: what was inside is not known */
+    double sessions, attempts, tokens;
+};
+
+struct walk {
+    struct package *package;
+    struct minute *minutes; /* by region */
+};
+
+static void raise(struct peak_value *peak, double count, const struct minute *minute)
+{
+    int64_t length_ns = minute->end_ns - minute->start_ns;
+    double per_minute = minute->averaged ? count * (double)MINUTE / (double)length_ns : count;
+    if (per_minute <= peak->per_minute) return;
+    *peak = (struct peak_value){per_minute, minute->start_ns};
+}
+
+static void finish(struct peak *peak, const struct minute *minute)
+{
+    if (minute->end_ns == 0) return;
+    raise(&peak->sessions, minute->sessions, minute);
+    raise(&peak->attempts, minute->attempts, minute);
+    raise(&peak->tokens, minute->tokens, minute);
+}
+
+static void see(void *context, size_t region, int64_t start_ns, int64_t end_ns,
+                const struct cell *cell, const struct health *health)
+{
+    (void)health;
+    struct walk *walk = context;
+    struct package *package = walk->package;
+    struct minute *minute = &walk->minutes[region];
+    if (package->end_ns == 0 || start_ns < package->start_ns) package->start_ns = start_ns;
+    if (end_ns > package->end_ns) package->end_ns = end_ns;
+    const struct window *window = package->request->window;
+    if (window != NULL && !window_contains(window, start_ns)) return;
+    int64_t begin_ns = start_ns - start_ns % MINUTE;
+    if (minute->end_ns == 0 || minute->start_ns != begin_ns) {
+        finish(&package->peaks[region], minute);
+        *minute = (struct minute){.start_ns = begin_ns};
+    }
+    minute->end_ns = end_ns;
+    minute->averaged = minute->averaged || end_ns - start_ns > MINUTE;
+    minute->sessions += (double)cell->counters.sessions_started;
+    minute->attempts += (double)cell->counters.attempts_started;
+    minute->tokens += (double)(cell->counters.input_tokens + cell->counters.output_tokens);
+}
+
+enum err_code peaks_read(struct package *package, struct run_reader *reader, struct error *err)
+{
+    size_t regions = run_reader_region_count(reader);
+    struct walk walk = {package, calloc(regions, sizeof(struct minute))};
+    package->peaks = calloc(regions, sizeof *package->peaks);
+    enum err_code code = ERR_OK;
+    if (walk.minutes == NULL || package->peaks == NULL) {
+        code = error_set(err, ERR_NOMEM, "no memory to read the intervals of the run");
+    } else {
+        code = run_reader_intervals(reader, see, &walk, err);
+        for (size_t r = 0; r < regions; r++) finish(&package->peaks[r], &walk.minutes[r]);
+    }
+    free(walk.minutes);
+    return code;
+}

@@ -1,0 +1,193 @@
+/* Is this a case for more quota? And if so, the request: what the form and its reviewers ask
+ * (catalogue 3.2). */
+#include "package/parts.h"
+#include "report/format.h"
+
+#include <string.h>
+
+/* The least share of all failures that refusals for quota must be before more quota would help. */
+#define LEAST_SHARE 0.25
+
+void package_judge_quota(struct package *package)
+{
+    const struct digest *digest = &package->digest;
+    struct text *why = &package->quota_reason;
+    uint64_t failures = digest->attempts + digest->sessions;
+    bool enough = (double)digest->quota >= LEAST_SHARE * (double)failures;
+    package->quota = digest->quota == 0                           ? QUOTA_NONE
+                     : digest->quota > digest->capacity && enough ? QUOTA_EVIDENCE
+                                                                  : QUOTA_SOME;
+    text_printf(why, "%llu of %llu failures are refusals for our own quota (F30, F58, F66)",
+                (unsigned long long)digest->quota, (unsigned long long)failures);
+    if (digest->unclear > 0)
+        text_printf(why, ", %llu do not say whose limit it was (F33)",
+                    (unsigned long long)digest->unclear);
+    text_printf(why, "; %llu speak of shared capacity (F31, F32, F37, F65)",
+                (unsigned long long)digest->capacity);
+    switch (package->quota) {
+    case QUOTA_NONE:
+        text_puts(why, ". More quota would not help, so we do not ask for any.");
+        break;
+    case QUOTA_SOME:
+        text_puts(
+            why,
+            digest->quota > digest->capacity
+                ? ". Most failures are of another kind, which more quota would not cure, so we do "
+                  "not ask for any here."
+                : ". Capacity dominates, which more quota would not cure, so we do not ask for any "
+                  "here.");
+        break;
+    case QUOTA_EVIDENCE:
+        text_puts(why, ". A request for quota is in quota-request.md.");
+        break;
+    }
+}
+
+static void blank(struct table *table, const char *what, const char *why)
+{
+    table_put(table, what);
+    text_printf(table_cell(table), "%s%s%s", FILL_IN, why[0] == '\0' ? "" : " - ", why);
+    table_next(table);
+}
+
+static void line(struct table *table, const char *what, const char *value)
+{
+    table_put(table, what);
+    table_put(table, value[0] == '\0' ? "not known" : value);
+}
+
+static void identify(const struct package *package, struct text *out)
+{
+    const struct results *results = package->results;
+    struct table table = {0};
+    table_column(&table, "what", true);
+    table_column(&table, "value", true);
+    blank(&table, "subscription id", "");
+    blank(&table, "resource name", "");
+    line(&table, "region",
+         package->digest.service_regions[0][0] != '\0' ? package->digest.service_regions[0]
+                                                       : results->regions[package->focus]);
+    line(&table, "host", results_region_fact(results, package->focus, "host"));
+    line(&table, "deployment", results_region_fact(results, package->focus, "deployment"));
+    line(&table, "model", results_region_fact(results, package->focus, "model"));
+    blank(&table, "model version, deployment type (Global Standard, ...)", "");
+    blank(&table, "RPM now", "as the portal shows it");
+    blank(&table, "RPM requested", "");
+    blank(&table, "TPM now", "as the portal shows it");
+    blank(&table, "TPM requested", "");
+    blank(&table, "use case, user impact, why this model", "");
+    blank(&table, "growth: sessions per hour and tokens per session expected", "");
+    blank(&table, "what was optimised already", "prompt size, max tokens, pruning, other regions");
+    table_markdown(&table, out);
+    table_free(&table);
+}
+
+static void peak_row(struct table *table, const char *what, const struct peak_value *peak)
+{
+    char stamp[32] = "-";
+    table_put(table, what);
+    format_count(table_cell(table), (uint64_t)(peak->per_minute + 0.5));
+    table_next(table);
+    if (peak->per_minute > 0) format_utc_ms(peak->at_ns, stamp);
+    table_put(table, stamp);
+}
+
+static void usage(const struct package *package, struct text *out)
+{
+    const struct peak *peak = &package->peaks[package->focus];
+    struct table table = {0};
+    table_column(&table, "measured, at most in one minute", true);
+    table_column(&table, "per minute", false);
+    table_column(&table, "minute that began (UTC)", true);
+    peak_row(&table, "new connections (what RPM has meant for realtime)", &peak->sessions);
+    peak_row(&table, "attempts (response.create)", &peak->attempts);
+    peak_row(&table, "tokens, input and output, as the service reported them", &peak->tokens);
+    table_markdown(&table, out);
+    table_free(&table);
+}
+
+static void limit_line(const char *header, const struct span *span, struct text *out)
+{
+    if (span->count == 0) {
+        text_printf(out, "- `%s`: in no answer.\n", header);
+    } else if (span->low == span->high) {
+        text_printf(out, "- `%s`: %.0f in %llu answers.\n", header, span->low,
+                    (unsigned long long)span->count);
+    } else {
+        text_printf(out, "- `%s`: %.0f to %.0f in %llu answers.\n", header, span->low, span->high,
+                    (unsigned long long)span->count);
+    }
+}
+
+/* The words of the service itself, from the first refusal for quota. */
+static void quote(const struct package *package, struct text *out)
+{
+    for (size_t i = 0; i < package->digest.code_count; i++) {
+        const struct digest_code *code = &package->digest.codes[i];
+        if (code->domain != DOMAIN_QUOTA || code->sample == NULL) continue;
+        const char *message =
+            cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(code->sample, "message"));
+        text_printf(out, "- Their text (%s, %s, %llu times): ", code->code, code->catalogue,
+                    (unsigned long long)code->count);
+        markdown_plain(out, message == NULL ? "none" : message);
+        text_puts(out, "\n");
+    }
+}
+
+static void proof(const struct package *package, struct text *out)
+{
+    const struct digest *digest = &package->digest;
+    text_printf(out, "\n## Why these refusals are quota and not capacity\n\n");
+    text_printf(out,
+                "- %llu refusals name our limit; %llu name shared capacity, high demand or "
+                "overload; %llu do "
+                "not say which.\n",
+                (unsigned long long)digest->quota, (unsigned long long)digest->capacity,
+                (unsigned long long)digest->unclear);
+    quote(package, out);
+    text_printf(out, "- %llu of them carry a time after which to retry.\n",
+                (unsigned long long)digest->hinted);
+    limit_line("x-ratelimit-limit-requests", &digest->limit_requests, out);
+    limit_line("x-ratelimit-limit-tokens", &digest->limit_tokens, out);
+    text_puts(
+        out,
+        "- If the limit header is below the TPM that the portal shows, the service had lowered the "
+        "limit for a time (F32): please tell us so, since that is capacity, not quota. "
+        "Configured TPM: " FILL_IN "\n");
+}
+
+void package_quota_letter(const struct package *package, struct text *out)
+{
+    const struct digest *digest = &package->digest;
+    const struct report_cell *cell = package_cell(package, package->focus);
+    struct estimate share =
+        rate_wilson((double)digest->quota, (double)package_attempts(package), CONFIDENCE);
+    text_puts(out, package_simulated(package));
+    text_puts(out, "# Request for more quota: realtime deployment in ");
+    markdown_plain(out, package->results->regions[package->focus]);
+    text_puts(out,
+              "\n\nWe reach the limits of this deployment and ask for more. Everything below is "
+              "measured, except what is marked \"to fill in\".\n\n");
+    identify(package, out);
+    text_puts(out, "\n## What we use, and what was refused\n\n");
+    usage(package, out);
+    text_puts(out, "\nRefused for quota: ");
+    format_count(out, digest->quota);
+    text_puts(out, " times in ");
+    format_count(out, package_attempts(package));
+    text_puts(out, " attempts, ");
+    format_estimate(out, &share);
+    text_puts(out, " at 95% confidence. Retries: ");
+    format_count(out, cell->cell.counters.retries);
+    text_puts(
+        out,
+        ", so refused calls are not hidden by them. History of 30 days from Azure Monitor: " FILL_IN
+        " (the run covers ");
+    text_printf(out, "%.1f hours).\n",
+                (double)(package->results->end_ns - package->results->start_ns) / 3600e9);
+    proof(package, out);
+    text_puts(
+        out,
+        "\nThe support request, every failure (failures.csv) and every window (windows.csv) are in "
+        "the same package.\n");
+}

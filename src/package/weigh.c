@@ -1,0 +1,151 @@
+/* How much the evidence can bear, and whether it is time to escalate. */
+#include "package/parts.h"
+#include "report/format.h"
+
+#include <math.h>
+#include <string.h>
+
+/* An interval wider than this many times the rate itself says little (weak) or not enough
+ * (fair). */
+#define WIDE_WEAK 2.0
+#define WIDE_FAIR 1.0
+/* "More than a few minutes": the catalogue's condition, and the least that a pattern needs. */
+#define FEW_MINUTES 5
+#define SHORT_NS (INT64_C(600) * 1000000000)
+
+static const char supports[] = "supports";
+static const char limits[] = "limits";
+static const char weakens[] = "weakens";
+
+const char *strength_name(enum strength strength)
+{
+    static const char *const names[] = {"weak", "fair", "strong"};
+    return names[strength];
+}
+
+static void reason(struct package *package, const char *what, const char *state, struct text *how)
+{
+    finding_add(&package->reasons, what, state, how);
+}
+
+static void weigh_sample(struct package *package)
+{
+    const struct rate rate = report_cell_rate(package_cell(package, package->focus), RATE_ATTEMPT);
+    struct text how = {0};
+    if (!rate.estimate.valid || rate.failed <= 0) {
+        text_puts(&how, "no failed attempt: there is nothing to show");
+        reason(package, "sample", weakens, &how);
+        return;
+    }
+    double wide = (rate.estimate.high - rate.estimate.low) / rate.estimate.value;
+    format_count(&how, (uint64_t)rate.failed);
+    text_puts(&how, " failures in ");
+    format_count(&how, (uint64_t)rate.trials);
+    text_puts(&how, " attempts, ");
+    format_estimate(&how, &rate.estimate);
+    text_printf(&how, ": the 95%% interval is %.1f times as wide as the rate%s", wide,
+                wide > WIDE_FAIR ? "; too few attempts to be sure of the figure" : "");
+    reason(package, "sample",
+           wide > WIDE_WEAK   ? weakens
+           : wide > WIDE_FAIR ? limits
+                              : supports,
+           &how);
+}
+
+static void weigh_control(struct package *package)
+{
+    struct text how = {0};
+    const struct contrast *best = NULL;
+    bool region = false;
+    for (size_t i = 0; i < package->comparison_count; i++) {
+        const struct contrast *c = &package->comparisons[i];
+        if (best == NULL || c->adjusted < best->adjusted) best = c;
+        region = region || c->same_minutes;
+    }
+    if (best == NULL) {
+        text_puts(
+            &how,
+            "no other region, window or deployment was driven: a common cause on our side is not "
+            "excluded by comparison");
+        reason(package, "control", weakens, &how);
+        return;
+    }
+    bool differs = best->difference.valid && best->difference.low > 0 && best->adjusted < 0.05;
+    text_printf(&how, "%s against %s: %s", best->subject, best->control,
+                differs ? "the difference is more than noise"
+                        : "no difference that noise does not explain");
+    if (!region)
+        text_puts(&how, "; only other times of the same region, no other region or deployment");
+    reason(package, "control", differs && region ? supports : limits, &how);
+}
+
+static void weigh_ids(struct package *package)
+{
+    const struct digest *digest = &package->digest;
+    uint64_t failures = digest->attempts + digest->sessions;
+    struct text how = {0};
+    format_count(&how, digest->with_ids);
+    text_puts(&how, " of ");
+    format_count(&how, failures);
+    text_puts(&how, " failures carry an id of the service (session, response or request)");
+    bool none = failures > 0 && digest->with_ids == 0;
+    bool most = digest->with_ids * 2 >= failures;
+    reason(package, "ids", none ? weakens : most ? supports : limits, &how);
+}
+
+static void weigh_generator(struct package *package)
+{
+    const struct report_cell *cell = package_cell(package, package->focus);
+    struct text how = {0};
+    if (cell->intervals > 0 && report_cell_valid(cell)) {
+        text_puts(&how, "the load generator was healthy: its own delay is not in the figures");
+        reason(package, "generator", supports, &how);
+        return;
+    }
+    text_puts(&how, cell->intervals == 0 ? "nothing was recorded"
+                                         : "the load generator was not healthy: ");
+    report_cell_why(cell, &how);
+    reason(package, "generator", weakens, &how);
+}
+
+static void weigh_circumstances(struct package *package)
+{
+    const struct results *results = package->results;
+    struct text how = {0};
+    text_puts(&how,
+              "one host, one network path: another host that sees the same would make it stronger");
+    reason(package, "hosts", limits, &how);
+    if (results->end_ns - results->start_ns < SHORT_NS) {
+        text_printf(&how, "only %.1f minutes were recorded",
+                    (double)(results->end_ns - results->start_ns) / 60e9);
+        reason(package, "time", limits, &how);
+    }
+    if (results->killed) {
+        text_puts(&how, "the run was cut off: its last interval is missing");
+        reason(package, "completeness", limits, &how);
+    }
+    if (results_simulated(results)) {
+        text_puts(
+            &how,
+            "the service was simulated: this is a rehearsal and shows nothing about a real one");
+        reason(package, "simulation", weakens, &how);
+    }
+}
+
+void package_weigh(struct package *package)
+{
+    size_t limiting = 0;
+    size_t weak = 0;
+    weigh_sample(package);
+    weigh_control(package);
+    weigh_ids(package);
+    weigh_generator(package);
+    weigh_circumstances(package);
+    for (size_t i = 0; i < package->reasons.count; i++) {
+        weak += package->reasons.items[i].state == weakens;
+        limiting += package->reasons.items[i].state == limits;
+    }
+    /* That there is one host is so of nearly every run: it alone does not make good evidence
+     * fair. */
+    package->strength = weak > 0 ? STRENGTH_WEAK : limiting <= 1 ? STRENGTH_STRONG : STRENGTH_FAIR;
+}

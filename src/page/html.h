@@ -1,0 +1,28 @@
+/* What the parts of report.html share. */
+#ifndef RUSHHOUR_PAGE_HTML_H
+#define RUSHHOUR_PAGE_HTML_H
+
+#include "base/text.h"
+#include "report/table.h"
+#include "report/tables.h"
+
+typedef void page_table(const struct results *results, struct table *table);
+
+/* Draws a table with its caption, or nothing when it has no row. */
+void page_put_table(const struct results *results, const char *caption, page_table *build,
+                    struct text *out);
+
+/* Opens <TAG data-figure data-value>: the value as run.json has it (10 digits), or empty when not
+ * finite. */
+void page_open_figure(struct text *out, const char *tag, const char *figure, double value);
+
+/* Appends plain text escaped, and empties it. */
+void page_flush(struct text *out, struct text *plain);
+
+/* A question that opens to its answer, next to the figure that it explains. HTML of our own. */
+void page_explain(struct text *out, const char *question, const char *answer);
+
+/* A section with its heading; ends with </section>, which is the caller's. */
+void page_section(struct text *out, const char *id, const char *title);
+
+#endif

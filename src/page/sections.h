@@ -1,0 +1,17 @@
+/* The sections of report.html below its head, in the order of the page; each appends nothing when
+ * it has nothing to show. */
+#ifndef RUSHHOUR_PAGE_SECTIONS_H
+#define RUSHHOUR_PAGE_SECTIONS_H
+
+#include "figures/model.h"
+
+void page_thresholds(const struct results *results, struct text *out);
+void page_over_time(const struct results *results, struct text *out);
+void page_failures(const struct results *results, struct text *out);
+void page_ages(const struct results *results, struct text *out);
+void page_latency(const struct results *results, struct text *out);
+void page_windows(const struct results *results, struct text *out);
+void page_patterns(const struct results *results, struct text *out);
+void page_azure(const struct results *results, struct text *out);
+
+#endif

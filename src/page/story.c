@@ -1,0 +1,325 @@
+#include "page/story.h"
+
+#include "figures/cells.h"
+#include "figures/grouping.h"
+#include "report/format.h"
+
+#include <math.h>
+#include <stdint.h>
+
+#define HINT 0.05       /* a p below it is worth a sentence */
+#define CLEAR 0.01      /* and below this one it needs no caution */
+#define FEW_ATTEMPTS 30 /* fewer say nothing */
+#define MUCH_CLEARER                                                                               \
+    1e-3 /* a window picked by its name goes first only when it tells so much more */
+
+/* Keeps the clearer of two findings; `looked` is from how many this one was picked. */
+static void offer(struct story *best, struct story found, double looked, double handicap)
+{
+    found.p = fmin(1, found.p * looked);
+    bool worse = found.there.valid && found.rest.valid && found.there.value > found.rest.value;
+    if (worse && found.p < best->p * handicap) *best = found;
+}
+
+static struct cluster_sums less(const struct cluster_sums *all, const struct cluster_sums *part)
+{
+    return (struct cluster_sums){
+        .sessions = all->sessions > part->sessions ? all->sessions - part->sessions : 0,
+        .with_failure =
+            all->with_failure > part->with_failure ? all->with_failure - part->with_failure : 0,
+        .m = all->m - part->m,
+        .x = all->x - part->x,
+        .mm = all->mm - part->mm,
+        .mx = all->mx - part->mx,
+        .xx = all->xx - part->xx};
+}
+
+static struct story contrast(enum story_kind kind, size_t region, const struct cluster_sums *part,
+                             const struct cluster_sums *rest)
+{
+    struct story story = {.kind = kind, .region = region, .p = 1};
+    if (!(part->m > 0) || !(rest->m > 0) || part->sessions < 2 || rest->sessions < 2) return story;
+    (void)patterns_contrast(part, rest, &story.p);
+    story.there = rate_clustered(part, CONFIDENCE, NULL);
+    story.rest = rate_clustered(rest, CONFIDENCE, NULL);
+    return story;
+}
+
+#define ANY_REGION SIZE_MAX
+
+static void offer_widths(const struct results *results, const struct patterns *patterns,
+                         size_t only, struct story *best)
+{
+    for (size_t r = 0; r < results->region_count; r++) {
+        const struct concentration *found = &patterns->concentration[r];
+        if (!found->known || (only != ANY_REGION && r != only)) continue;
+        struct story story = {.kind = STORY_WINDOW,
+                              .region = r,
+                              .grouping = patterns->grouping,
+                              .slice = found->worst,
+                              .there = found->there,
+                              .rest = found->rest,
+                              .p = found->p};
+        offer(best, story, only == ANY_REGION ? (double)results->region_count : 1, 1);
+    }
+}
+
+static bool overlaps(const struct grouping *named, const struct slice *slice)
+{
+    for (size_t i = 0; i < named->slice_count; i++) {
+        const struct slice *other = &named->slices[i];
+        if (slice->start_ns < other->end_ns && other->start_ns < slice->end_ns) return true;
+    }
+    return false;
+}
+
+/* What a region did in the windows beside a named time of day; those that are not valid are left
+ * out. */
+static struct cluster_sums beside(const struct results *results, const struct patterns *patterns,
+                                  const struct grouping *named, size_t region,
+                                  const struct cluster_sums *part)
+{
+    const struct grouping *widths = patterns->grouping;
+    if (widths == NULL) return less(&results_region(results, region)->cell.clusters, part);
+    struct cluster_sums rest = {0};
+    for (size_t i = 0; i < widths->slice_count; i++) {
+        const struct report_cell *cell = &widths->slices[i].cells[region];
+        if (report_cell_valid(cell) && !overlaps(named, &widths->slices[i]))
+            cluster_merge(&rest, &cell->cell.clusters);
+    }
+    return rest;
+}
+
+/* All occurrences of a named time of day in a region against the rest of its run. */
+static struct story named_story(const struct results *results, const struct patterns *patterns,
+                                const struct grouping *named, size_t region)
+{
+    struct cluster_sums part = {0};
+    bool valid = named->slice_count > 0;
+    if (patterns->grouping == NULL)
+        valid = valid && report_cell_valid(results_region(results, region));
+    for (size_t i = 0; i < named->slice_count; i++) {
+        cluster_merge(&part, &named->slices[i].cells[region].cell.clusters);
+        valid = valid && report_cell_valid(&named->slices[i].cells[region]);
+    }
+    struct cluster_sums rest = beside(results, patterns, named, region, &part);
+    struct story story = contrast(STORY_NAMED, region, &part, &rest);
+    story.there.valid = story.there.valid && valid;
+    story.grouping = named;
+    story.slice = named->slices;
+    return story;
+}
+
+static void offer_named(const struct results *results, const struct patterns *patterns, size_t only,
+                        struct story *best)
+{
+    double looked = only == ANY_REGION ? (double)results->region_count : 1;
+    for (size_t g = 2; g < results->grouping_count; g++) {
+        const struct grouping *grouping = &results->groupings[g];
+        if (grouping->kind != GROUP_WINDOW || !grouping->shown || grouping->window->width_ns > 0)
+            continue;
+        for (size_t r = 0; r < results->region_count; r++) {
+            if (only != ANY_REGION && r != only) continue;
+            double handicap = best->kind == STORY_WINDOW ? MUCH_CLEARER : 1;
+            offer(best, named_story(results, patterns, grouping, r), looked, handicap);
+        }
+    }
+}
+
+static void offer_regions(const struct results *results, struct story *best)
+{
+    for (size_t r = 0; r < results->region_count && results->region_count > 1; r++) {
+        struct cluster_sums rest = {0};
+        const struct report_cell *cell = results_region(results, r);
+        for (size_t o = 0; o < results->region_count; o++) {
+            const struct report_cell *other = results_region(results, o);
+            if (o != r && report_cell_valid(other)) cluster_merge(&rest, &other->cell.clusters);
+        }
+        struct story story = contrast(STORY_REGION, r, &cell->cell.clusters, &rest);
+        bool windowed = best->kind == STORY_WINDOW || best->kind == STORY_NAMED;
+        if (report_cell_valid(cell))
+            offer(best, story, (double)results->region_count, windowed ? MUCH_CLEARER : 1);
+    }
+}
+
+struct story story_find(const struct results *results, const struct patterns *patterns)
+{
+    const struct report_cell *all = &results->all;
+    struct estimate whole = report_cell_rate(all, RATE_ATTEMPT).estimate;
+    struct story story = {.kind = STORY_LEVEL, .there = whole, .p = HINT};
+    if (report_cell_attempts(all) == 0) {
+        story.kind = STORY_NOTHING;
+    } else if (report_cell_attempts(all) < FEW_ATTEMPTS) {
+        story.kind = STORY_FEW;
+    } else if (all->cell.counters.attempts_failed == 0) {
+        story.kind = STORY_FLAWLESS;
+    } else {
+        offer_widths(results, patterns, ANY_REGION, &story);
+        offer_named(results, patterns, ANY_REGION, &story);
+        offer_regions(results, &story);
+    }
+    if (story.kind <= STORY_LEVEL) story.p = NAN;
+    return story;
+}
+
+/* When a region is at its worst, once it is found by itself; STORY_LEVEL when no time stands
+ * out. */
+static struct story worst_time(const struct results *results, const struct patterns *patterns,
+                               size_t region)
+{
+    struct story story = {.kind = STORY_LEVEL, .p = HINT};
+    offer_widths(results, patterns, region, &story);
+    offer_named(results, patterns, region, &story);
+    return story;
+}
+
+static void put_interval(const struct estimate *estimate, struct text *out)
+{
+    struct text low = {0};
+    format_percent(&low, estimate->low);
+    text_printf(out, " (%.*s-", low.length > 0 ? (int)low.length - 1 : 0, text_str(&low));
+    format_percent(out, estimate->high);
+    text_puts(out, ")");
+    text_free(&low);
+}
+
+static void put_p(double p, struct text *out)
+{
+    if (p < 1e-300) {
+        text_puts(out, "p below 1e-300");
+    } else {
+        text_printf(out, p < 0.0001 ? "p %.1g" : "p %.2g", p);
+    }
+}
+
+static void level(const struct results *results, const struct story *story, struct text *out)
+{
+    const struct report_cell *all = &results->all;
+    format_percent(out, story->there.value);
+    text_puts(out, " of all attempts failed");
+    put_interval(&story->there, out);
+    text_puts(out, ", ");
+    format_count(out, all->cell.counters.attempts_failed);
+    text_puts(out, " of ");
+    format_count(out, report_cell_attempts(all));
+    if (!report_cell_valid(all)) {
+        text_puts(out, "; windows in which the load generator was not healthy were not compared.");
+    } else if (results->region_count > 1) {
+        text_puts(out, "; no region and no window stands out.");
+    } else {
+        text_puts(out, "; no window stands out.");
+    }
+}
+
+static void few(const struct results *results, const struct story *story, struct text *out)
+{
+    text_puts(out, "Too little to say anything: ");
+    format_count(out, results->all.cell.counters.attempts_failed);
+    text_puts(out, " of ");
+    format_count(out, report_cell_attempts(&results->all));
+    text_puts(out, " attempts failed, so the failure rate lies anywhere between ");
+    format_percent(out, story->there.low);
+    text_puts(out, " and ");
+    format_percent(out, story->there.high);
+    text_puts(out, ".");
+}
+
+static void flawless(const struct results *results, const struct story *story, struct text *out)
+{
+    text_puts(out, "No attempt of ");
+    format_count(out, report_cell_attempts(&results->all));
+    text_puts(out, " failed: the failure rate is at most ");
+    format_percent(out, story->there.high);
+    text_puts(out, " (95% interval).");
+}
+
+static void put_when(const struct results *results, const struct story *story, struct text *out)
+{
+    if (story->kind == STORY_WINDOW) {
+        text_puts(out, " at ");
+        grouping_label(results, story->grouping, story->slice, out);
+    } else if (story->kind == STORY_NAMED) {
+        text_printf(out, " in the window %s", grouping_name(story->grouping));
+        if (story->grouping->slice_count > 1) return;
+        text_puts(out, ", ");
+        grouping_label(results, story->grouping, story->slice, out);
+    }
+}
+
+static void put_contrast(const struct story *story, struct text *out)
+{
+    put_interval(&story->there, out);
+    text_puts(out, ", against ");
+    format_percent(out, story->rest.value);
+    text_puts(out, story->kind == STORY_WINDOW  ? " in all other windows: "
+                   : story->kind == STORY_NAMED ? " at all other times: "
+                                                : " in the other regions: ");
+    put_p(story->p, out);
+    text_puts(out, story->p < CLEAR ? "." : ", a hint and no proof.");
+}
+
+static void standing_out(const struct results *results, const struct story *story, struct text *out)
+{
+    text_printf(out, "%s fails ", results->regions[story->region]);
+    format_percent(out, story->there.value);
+    text_puts(out, " of attempts");
+    put_when(results, story, out);
+    put_contrast(story, out);
+}
+
+void story_when(const struct results *results, const struct patterns *patterns,
+                const struct story *story, struct text *out)
+{
+    if (story->kind != STORY_REGION) return;
+    struct story when = worst_time(results, patterns, story->region);
+    if (when.kind == STORY_LEVEL) {
+        text_puts(out, "No window of it stands out.");
+        return;
+    }
+    text_puts(out, "It is at its worst");
+    put_when(results, &when, out);
+    text_puts(out, ": ");
+    format_percent(out, when.there.value);
+    put_contrast(&when, out);
+}
+
+void story_sentence(const struct results *results, const struct story *story, struct text *out)
+{
+    switch (story->kind) {
+    case STORY_NOTHING:
+        text_puts(out, "No attempt was recorded, so nothing can be said.");
+        return;
+    case STORY_FEW:
+        few(results, story, out);
+        return;
+    case STORY_FLAWLESS:
+        flawless(results, story, out);
+        return;
+    case STORY_LEVEL:
+        level(results, story, out);
+        return;
+    case STORY_WINDOW:
+    case STORY_NAMED:
+    case STORY_REGION:
+        standing_out(results, story, out);
+        return;
+    }
+}
+
+void story_certainty(const struct results *results, const struct story *story, struct text *out)
+{
+    if (results->all.intervals > 0 && !report_cell_valid(&results->all)) {
+        text_puts(out, story->kind == STORY_WINDOW || story->kind == STORY_NAMED
+                           ? "certain for valid windows only"
+                           : "not certain: the load generator was not healthy");
+    } else if (story->kind <= STORY_FEW) {
+        text_puts(out, "nothing is certain yet");
+    } else if (story->kind <= STORY_LEVEL) {
+        text_puts(out, story->kind == STORY_FLAWLESS ? "with 95% certainty"
+                                                     : "no difference beyond chance");
+    } else {
+        text_puts(out, story->p < 1e-6    ? "the difference is beyond doubt"
+                       : story->p < CLEAR ? "the difference is clear"
+                                          : "the difference is no more than a hint");
+    }
+}

@@ -1,0 +1,40 @@
+/* The one sentence at the top of the page: what this run has found, and how certain that is. */
+#ifndef RUSHHOUR_PAGE_STORY_H
+#define RUSHHOUR_PAGE_STORY_H
+
+#include "figures/patterns.h"
+
+enum story_kind {
+    STORY_NOTHING, /* nothing was recorded */
+    STORY_FEW,     /* too few attempts to say anything */
+    STORY_FLAWLESS,
+    STORY_LEVEL,  /* failures, and no window or region that stands out */
+    STORY_WINDOW, /* one region, worst in one window of a width */
+    STORY_NAMED,  /* one region, worst in a named time of day */
+    STORY_REGION  /* one region against the others */
+};
+
+struct story {
+    enum story_kind kind;
+    size_t region;
+    const struct grouping *grouping; /* of STORY_WINDOW and STORY_NAMED */
+    const struct slice *slice;       /* of STORY_WINDOW; of STORY_NAMED the first one */
+    struct estimate there, rest;     /* of attempts failed; of the whole run where nothing stands
+                                        out */
+    double p;                        /* of no difference, times all the comparisons that were looked
+                                        at */
+};
+
+/* Finds what stands out most: the least p, after all that it was picked from (Bonferroni). */
+struct story story_find(const struct results *results, const struct patterns *patterns);
+
+/* Appends when a region that stands out among others is at its worst; nothing for the other
+ * kinds. */
+void story_when(const struct results *results, const struct patterns *patterns,
+                const struct story *story, struct text *out);
+
+/* Appends the sentence, and a few words on its certainty. Plain text. */
+void story_sentence(const struct results *results, const struct story *story, struct text *out);
+void story_certainty(const struct results *results, const struct story *story, struct text *out);
+
+#endif

@@ -1,0 +1,18 @@
+/* What the windows of a run say together (figures/patterns.h), as tables and as JSON. */
+#ifndef RUSHHOUR_REPORT_PATTERNS_SHOW_H
+#define RUSHHOUR_REPORT_PATTERNS_SHOW_H
+
+#include "base/text.h"
+#include "figures/results.h"
+#include "report/patterns_show.h"
+#include "report/table.h"
+
+/* Each fills a zeroed table, which has only its headings when there is nothing to say. */
+void patterns_hours_table(const struct results *results, struct table *table);
+void patterns_concentration_table(const struct results *results, struct table *table);
+void patterns_together_table(const struct results *results, struct table *table);
+
+/* Appends one JSON object. */
+void patterns_json(const struct results *results, struct text *out);
+
+#endif

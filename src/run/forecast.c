@@ -1,0 +1,133 @@
+#include "run/forecast.h"
+
+#include "base/clock.h"
+#include "engine/pacer.h"
+
+#include <math.h>
+
+static double seconds(int64_t ns)
+{
+    return (double)ns / (double)NS_PER_S;
+}
+
+/* How many sessions a closed load gets through: each is busy for its turns at an assumed second
+ * each, and its thinking. */
+static double closed_sessions(const struct profile *profile)
+{
+    const struct load *load = &profile->load;
+    double busy_s =
+        (double)profile->session.interactions * (1.0 + seconds(profile->session.think_time_ns));
+    double area = 0;
+    double from = 0;
+    for (size_t i = 0; i < load->stage_count; i++) {
+        area += (from + load->stages[i].target) / 2 * seconds(load->stages[i].duration_ns);
+        from = load->stages[i].target;
+    }
+    return area / busy_s;
+}
+
+struct forecast forecast_region(const struct profile *profile, const struct region *region)
+{
+    int64_t length = load_duration_ns(&profile->load);
+    struct forecast f = {0};
+    f.sessions = profile->load.model == LOAD_ARRIVALS ? pacer_expected(&profile->load, length)
+                                                      : closed_sessions(profile);
+    f.attempts = f.sessions * (double)profile->session.interactions;
+    f.tokens = f.attempts * (ASSUMED_INPUT_TOKENS + ASSUMED_OUTPUT_TOKENS);
+    const struct price *price = prices_find(&profile->prices, region->model);
+    f.unpriced = price == NULL;
+    if (price != NULL) {
+        bool audio = profile->session.modality == MODALITY_AUDIO;
+        double out = audio ? price->audio_out : price->text_out;
+        f.likely_usd = f.attempts *
+                       (ASSUMED_INPUT_TOKENS * price->text_in + ASSUMED_OUTPUT_TOKENS * out) / 1e6;
+        f.low_usd = f.likely_usd / 2;
+        f.high_usd =
+            f.likely_usd * 2 * fmin((double)profile->retry.attempts, 1 + profile->retry.budget);
+    }
+    double minutes = seconds(length) / 60;
+    if (minutes > 0) {
+        f.rpm = f.attempts / minutes;
+        f.tpm = f.tokens / minutes;
+    }
+    return f;
+}
+
+void forecast_add(struct forecast *into, const struct forecast *from)
+{
+    into->sessions += from->sessions;
+    into->attempts += from->attempts;
+    into->tokens += from->tokens;
+    into->low_usd += from->low_usd;
+    into->likely_usd += from->likely_usd;
+    into->high_usd += from->high_usd;
+    into->rpm += from->rpm;
+    into->tpm += from->tpm;
+    into->unpriced |= from->unpriced;
+}
+
+void forecast_json(cJSON *object, const struct forecast *f)
+{
+    (void)cJSON_AddNumberToObject(object, "sessions", round(f->sessions));
+    (void)cJSON_AddNumberToObject(object, "attempts", round(f->attempts));
+    (void)cJSON_AddNumberToObject(object, "tokens", round(f->tokens));
+    if (f->unpriced) {
+        (void)cJSON_AddNullToObject(object, "cost_usd");
+    } else {
+        cJSON *cost = cJSON_AddObjectToObject(object, "cost_usd");
+        (void)cJSON_AddNumberToObject(cost, "low", f->low_usd);
+        (void)cJSON_AddNumberToObject(cost, "likely", f->likely_usd);
+        (void)cJSON_AddNumberToObject(cost, "high", f->high_usd);
+    }
+    (void)cJSON_AddNumberToObject(object, "rpm", f->rpm);
+    (void)cJSON_AddNumberToObject(object, "tpm", f->tpm);
+}
+
+cJSON *forecast_profile_json(const struct profile *profile)
+{
+    cJSON *root = cJSON_CreateObject();
+    cJSON *regions = cJSON_AddArrayToObject(root, "regions");
+    struct forecast totals = {0};
+    for (size_t i = 0; i < profile->region_count; i++) {
+        struct forecast f = forecast_region(profile, &profile->regions[i]);
+        forecast_add(&totals, &f);
+        cJSON *object = cJSON_CreateObject();
+        (void)cJSON_AddStringToObject(object, "name", profile->regions[i].name);
+        forecast_json(object, &f);
+        (void)cJSON_AddItemToArray(regions, object);
+    }
+    forecast_json(cJSON_AddObjectToObject(root, "totals"), &totals);
+    return root;
+}
+
+static void table_row(struct text *out, const char *name, const struct forecast *f)
+{
+    text_printf(out, "%-20s %10.0f %10.0f %12.0f %9.1f %10.0f   ", name, f->sessions, f->attempts,
+                f->tokens, f->rpm, f->tpm);
+    if (f->unpriced) {
+        text_puts(out, "unknown\n");
+    } else {
+        text_printf(out, "%.2f (%.2f to %.2f)\n", f->likely_usd, f->low_usd, f->high_usd);
+    }
+}
+
+void forecast_table(const struct profile *profile, struct text *out)
+{
+    struct forecast totals = {0};
+    text_printf(out, "%-20s %10s %10s %12s %9s %10s   %s\n", "region", "sessions", "attempts",
+                "tokens", "RPM", "TPM", "USD (low to high)");
+    for (size_t i = 0; i < profile->region_count; i++) {
+        struct forecast f = forecast_region(profile, &profile->regions[i]);
+        forecast_add(&totals, &f);
+        table_row(out, profile->regions[i].name, &f);
+    }
+    table_row(out, "all", &totals);
+    text_printf(out,
+                "\nAssumed: %.0f input and %.0f output tokens an attempt, and in a closed load one "
+                "second an "
+                "attempt.\n",
+                ASSUMED_INPUT_TOKENS, ASSUMED_OUTPUT_TOKENS);
+    if (totals.unpriced)
+        text_puts(out,
+                  "Unknown cost: the profile's `prices` has no row for that region's model.\n");
+}

@@ -1,0 +1,36 @@
+/* What a load will do and cost, by the profile alone: the estimate of `run --dry-run` and of
+ * `plan`. */
+#ifndef RUSHHOUR_RUN_FORECAST_H
+#define RUSHHOUR_RUN_FORECAST_H
+
+#include "base/text.h"
+#include "profile/profile.h"
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+
+/* What a text turn costs in tokens until something was measured (failure-rate runs use short
+ * prompts). */
+#define ASSUMED_INPUT_TOKENS 200.0
+#define ASSUMED_OUTPUT_TOKENS 50.0
+
+struct forecast {
+    double sessions, attempts, tokens, low_usd, likely_usd, high_usd, rpm, tpm;
+    bool unpriced; /* `prices` does not know the model: the cost is unknown, not nothing */
+};
+
+/* One region under the whole load. */
+struct forecast forecast_region(const struct profile *profile, const struct region *region);
+void forecast_add(struct forecast *into, const struct forecast *from);
+
+/* Adds the contract's keys to an object. */
+void forecast_json(cJSON *object, const struct forecast *forecast);
+
+/* Appends a JSON object with `regions` and `totals` to be completed, the caller's (cJSON_Delete);
+ * NULL without memory. */
+cJSON *forecast_profile_json(const struct profile *profile);
+
+/* Appends the table of all regions, and what was assumed. */
+void forecast_table(const struct profile *profile, struct text *out);
+
+#endif

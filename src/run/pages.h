@@ -1,0 +1,20 @@
+/* What every run folder gets when its figures are known: run.json with totals, and the two
+ * pages. */
+#ifndef RUSHHOUR_RUN_PAGES_H
+#define RUSHHOUR_RUN_PAGES_H
+
+#include "base/error.h"
+#include "base/text.h"
+#include "figures/results.h"
+
+#include <cjson/cJSON.h>
+
+/* Writes report.md and report.html into the folder. ERR_IO names the file. */
+MUST_USE enum err_code pages_write(const char *folder, const struct results *results,
+                                   struct error *err);
+
+/* Adds totals and verdicts to the manifest and writes it as run.json; `json` gets its text. */
+MUST_USE enum err_code pages_write_manifest(const char *folder, const struct results *results,
+                                            cJSON *manifest, struct text *json, struct error *err);
+
+#endif

@@ -1,0 +1,50 @@
+/* The simulator as a process beside a command that was told to --simulate, and what that makes of
+ * the profile. */
+#ifndef RUSHHOUR_RUN_SIMULATED_H
+#define RUSHHOUR_RUN_SIMULATED_H
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "net/connect_override.h"
+#include "profile/profile.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+#define DETOUR_MAX 64
+
+struct simulated {
+    /* filled in by the command */
+    uv_loop_t *loop;
+    struct profile *profile;
+    uint64_t seed;               /* of its latencies and faults */
+    char *ledger;                /* the file of its truth; NULL: none */
+    const unsigned *interrupts;  /* more than 0: it is not waited for any more */
+    void (*on_lost)(void *user); /* it ended before it was told to; or NULL */
+    void *user;
+    /* filled in by simulated_start */
+    struct connect_override connect_overrides[DETOUR_MAX]; /* where it stands in for each region */
+    size_t connect_override_count;
+    char *ca_file; /* of its certificate authority; NULL: it did not start */
+    struct simulator_process *process;
+};
+
+/*
+ * Starts the simulator and waits until it is ready: fills in the connect_overrides and the CA, and gives the
+ * profile's regions its key and, where they have a proxy, its own. Call simulated_stop and
+ * simulated_free whatever it returns.
+ */
+MUST_USE enum err_code simulated_start(struct simulated *simulated, struct error *err);
+
+/* Tells it the clock that the command goes by. */
+void simulated_clock(struct simulated *simulated, const struct run_clock *clock);
+
+/* Ends it and waits until its ledger is whole. ERR_IO when it had failed. Safe when there is
+ * none. */
+MUST_USE enum err_code simulated_stop(struct simulated *simulated, struct error *err);
+
+/* Frees what simulated_start filled in. */
+void simulated_free(struct simulated *simulated);
+
+#endif

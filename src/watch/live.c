@@ -1,0 +1,256 @@
+#include "watch/live.h"
+
+#include "base/clock.h"
+#include "report/format.h"
+#include "report/table.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define PLAIN_EVERY_NS (10 * (uint64_t)NS_PER_S)
+#define BAR_WIDTH 24
+
+struct live_view {
+    FILE *out;
+    bool terminal, colour, quiet;
+    size_t lines_drawn;     /* of the last frame: how far up the next one starts */
+    uint64_t next_plain_ns; /* monotonic; when the next plain line is due */
+    char last_phase[16];
+    struct text frame, line; /* reused for every frame */
+};
+
+struct live_view *live_new(FILE *out, bool colour, bool quiet)
+{
+    struct live_view *view = calloc(1, sizeof *view);
+    if (view == NULL) return NULL;
+    view->out = out;
+    view->quiet = quiet;
+    const char *kind = getenv("TERM");
+    view->terminal = isatty(fileno(out)) == 1 && (kind == NULL || strcmp(kind, "dumb") != 0);
+    view->colour = colour && view->terminal;
+    return view;
+}
+
+static void window_size(const struct live_view *view, size_t *columns, size_t *rows)
+{
+    struct winsize size = {0};
+    bool known = ioctl(fileno(view->out), TIOCGWINSZ, &size) == 0;
+    *columns = known && size.ws_col > 0 ? size.ws_col : 80;
+    *rows = known && size.ws_row > 0 ? size.ws_row : 24;
+}
+
+static double share_failed(const struct live_region *region)
+{
+    return region->attempts_ended == 0
+               ? 0
+               : (double)region->attempts_failed / (double)region->attempts_ended;
+}
+
+static void put_us(struct text *out, int64_t us)
+{
+    if (us < 0) {
+        text_puts(out, "-");
+    } else {
+        format_us(out, (double)us);
+    }
+}
+
+/* "demo running 0:12 of 0:40 [######------] 30% 0:28 left" */
+static void progress(const struct live_state *state, struct text *out)
+{
+    double share = state->total_ns > 0 ? (double)state->elapsed_ns / (double)state->total_ns : 0;
+    if (share > 1) share = 1;
+    if (share < 0) share = 0;
+    int full = (int)(share * BAR_WIDTH);
+    text_printf(out, "%s  %s  ", state->profile, state->phase);
+    format_clock(out, state->elapsed_ns);
+    text_puts(out, " of ");
+    format_clock(out, state->total_ns);
+    text_puts(out, "  [");
+    for (int i = 0; i < BAR_WIDTH; i++) text_puts(out, i < full ? "#" : "-");
+    text_printf(out, "] %3.0f%%", share * 100);
+    if (state->eta_ns > 0) {
+        text_puts(out, "  ");
+        format_clock(out, state->eta_ns + NS_PER_S - 1);
+        text_puts(out, " left");
+    }
+    if (state->clock_speed > 1) text_printf(out, "  (clock x%.4g)", state->clock_speed);
+}
+
+static void region_cells(const struct live_region *region, struct table *table)
+{
+    struct text *cell = table_cell(table);
+    table_put(table, region->name);
+    format_count(cell, region->sessions_open);
+    table_next(table);
+    format_count(cell, region->attempts_ended);
+    table_next(table);
+    text_printf(cell, "%.1f", region->attempts_per_s);
+    table_next(table);
+    if (region->attempts_ended == 0) {
+        text_puts(cell, "-");
+    } else {
+        format_percent(cell, share_failed(region));
+    }
+    table_next(table);
+    put_us(cell, region->ttft_p50_us);
+    table_next(table);
+    put_us(cell, region->ttft_p99_us);
+    table_next(table);
+    format_usd(cell, region->cost_usd);
+    table_next(table);
+    table_put(table, region->top_failure);
+}
+
+static void regions(const struct live_state *state, size_t shown, struct text *out)
+{
+    struct table table = {0};
+    table_column(&table, "region", true);
+    table_column(&table, "sessions", false);
+    table_column(&table, "attempts", false);
+    table_column(&table, "per s", false);
+    table_column(&table, "failed", false);
+    table_column(&table, "ttft P50", false);
+    table_column(&table, "ttft P99", false);
+    table_column(&table, "cost", false);
+    table_column(&table, "top failure", true);
+    for (size_t i = 0; i < shown; i++) region_cells(&state->regions[i], &table);
+    table_draw(&table, 0, false, out);
+    table_free(&table);
+    if (shown < state->region_count)
+        text_printf(out, "and %zu more regions\n", state->region_count - shown);
+}
+
+/* What the view says, as plain lines; the last column of the terminal stays free, so that nothing
+ * ever wraps. */
+static void compose(const struct live_state *state, size_t rows, struct text *out)
+{
+    size_t room = rows > 5 ? rows - 5 : 1;
+    progress(state, out);
+    text_puts(out, "\n");
+    regions(state, state->region_count < room ? state->region_count : room, out);
+    /* Progress, headings, regions, and what may follow them. */
+    bool has_rule = state->rule != NULL && state->rule[0] != '\0';
+    if (has_rule && state->region_count < room) text_printf(out, "%s\n", state->rule);
+    if (!state->trustworthy)
+        text_printf(out, "the generator is not healthy: %s\n",
+                    state->why == NULL ? "" : state->why);
+}
+
+static const char *tint(const struct live_state *state, size_t number, size_t lines)
+{
+    if (number == 0) return "\x1b[1m";
+    if (number == 1) return "\x1b[2m";
+    return !state->trustworthy && number + 1 == lines ? "\x1b[1;35m" : "";
+}
+
+/*
+ * The frame in one piece: cursor to the first line of the last frame, every line cut to the width
+ * and cleared to its end, what is left below cleared too. Wrapping and the cursor are off only
+ * inside the frame, so that a kill leaves both on.
+ */
+static void draw_frame(struct live_view *view, const struct live_state *state)
+{
+    size_t columns;
+    size_t rows;
+    window_size(view, &columns, &rows);
+    text_clear(&view->line);
+    text_clear(&view->frame);
+    compose(state, rows, &view->line);
+    size_t lines = 0;
+    for (size_t i = 0; i < view->line.length; i++) lines += view->line.data[i] == '\n';
+    text_puts(&view->frame, "\x1b[?25l\x1b[?7l\r");
+    if (view->lines_drawn > 0) text_printf(&view->frame, "\x1b[%zuA", view->lines_drawn);
+    char *line = view->line.failed ? NULL : view->line.data;
+    for (size_t number = 0; line != NULL && number < lines; number++) {
+        char *end = strchr(line, '\n');
+        const char *colour = view->colour ? tint(state, number, lines) : "";
+        *end = '\0';
+        text_puts(&view->frame, colour);
+        display_plain(&view->frame, line, columns > 1 ? columns - 1 : 1);
+        text_puts(&view->frame, *colour == '\0' ? "\x1b[K\n" : "\x1b[0m\x1b[K\n");
+        line = end + 1;
+    }
+    text_puts(&view->frame, "\x1b[J\x1b[?7h\x1b[?25h");
+    view->lines_drawn = lines;
+}
+
+static void plain_region(const struct live_region *region, struct text *out)
+{
+    text_printf(out, "; %s %llu open, ", region->name, (unsigned long long)region->sessions_open);
+    format_count(out, region->attempts_ended);
+    text_printf(out, " attempts (%.1f/s), ", region->attempts_per_s);
+    format_percent(out, share_failed(region));
+    text_puts(out, " failed, ttft P50 ");
+    put_us(out, region->ttft_p50_us);
+    text_puts(out, " P99 ");
+    put_us(out, region->ttft_p99_us);
+    text_puts(out, ", ");
+    format_usd(out, region->cost_usd);
+    if (region->top_failure != NULL && region->top_failure[0] != '\0')
+        text_printf(out, ", %s", region->top_failure);
+}
+
+static void draw_plain(struct live_view *view, const struct live_state *state)
+{
+    text_clear(&view->line);
+    text_clear(&view->frame);
+    format_clock(&view->line, state->elapsed_ns);
+    text_puts(&view->line, " of ");
+    format_clock(&view->line, state->total_ns);
+    text_printf(&view->line, " %s", state->phase);
+    for (size_t i = 0; i < state->region_count; i++) plain_region(&state->regions[i], &view->line);
+    if (state->rule != NULL && state->rule[0] != '\0')
+        text_printf(&view->line, "; %s", state->rule);
+    if (!state->trustworthy)
+        text_printf(&view->line, "; the generator is not healthy: %s",
+                    state->why == NULL ? "" : state->why);
+    display_plain(&view->frame, text_str(&view->line), SIZE_MAX);
+    text_puts(&view->frame, "\n");
+}
+
+/* On the first call, every ten seconds of real time, and when the phase changes. */
+static bool plain_is_due(struct live_view *view, const struct live_state *state)
+{
+    uint64_t now_ns = clock_mono_ns();
+    bool same_phase = strncmp(view->last_phase, state->phase, sizeof view->last_phase - 1) == 0;
+    if (now_ns < view->next_plain_ns && same_phase) return false;
+    view->next_plain_ns = now_ns + PLAIN_EVERY_NS;
+    (void)snprintf(view->last_phase, sizeof view->last_phase, "%s", state->phase);
+    return true;
+}
+
+void live_draw(struct live_view *view, const struct live_state *state)
+{
+    if (view == NULL || view->quiet) return;
+    if (view->terminal) {
+        draw_frame(view, state);
+    } else if (plain_is_due(view, state)) {
+        draw_plain(view, state);
+    } else {
+        return;
+    }
+    if (view->frame.failed || view->line.failed) return;
+    (void)fwrite(view->frame.data, 1, view->frame.length, view->out);
+    (void)fflush(view->out);
+}
+
+void live_note(struct live_view *view, const char *line)
+{
+    if (view == NULL || view->quiet) return;
+    /* What the terminal echoed of Ctrl-C below the picture goes with it. */
+    if (view->lines_drawn > 0) (void)fprintf(view->out, "\r\x1b[%zuA\x1b[J", view->lines_drawn);
+    view->lines_drawn = 0;
+    (void)fprintf(view->out, "%s\n", line);
+    (void)fflush(view->out);
+}
+
+void live_free(struct live_view *view)
+{
+    if (view == NULL) return;
+    text_free(&view->frame);
+    text_free(&view->line);
+    free(view);
+}

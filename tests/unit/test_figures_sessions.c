@@ -1,0 +1,89 @@
+#include "base/clock.h"
+#include "figures/sessions.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static void same(const struct cluster_sums *a, const struct cluster_sums *b)
+{
+    assert_int_equal(a->sessions, b->sessions);
+    assert_int_equal(a->with_failure, b->with_failure);
+    assert_true(a->m == b->m && a->x == b->x && a->mm == b->mm && a->mx == b->mx && a->xx == b->xx);
+    assert_int_equal(a->at_risk, b->at_risk);
+    assert_int_equal(a->first_failures, b->first_failures);
+}
+
+/* 5,000 sessions whose attempts come interleaved: the sums are those of every session told
+ * whole. */
+static void interleaved_attempts_make_whole_sessions(void **state)
+{
+    (void)state;
+    enum { SESSIONS = 5000, ATTEMPTS = 6 };
+    struct session_map map = {0};
+    struct cluster_sums got = {0};
+    struct cluster_sums wanted = {0};
+    for (uint64_t a = 1; a <= ATTEMPTS; a++) {
+        for (uint64_t s = 1; s <= SESSIONS; s++) {
+            if (a > 1 + s % ATTEMPTS) continue;
+            assert_true(session_map_add(&map, s, &got, s % 7 == 0 && a >= 3, (int64_t)a));
+        }
+    }
+    for (uint64_t s = 1; s <= SESSIONS; s++) {
+        uint64_t attempts = 1 + s % ATTEMPTS;
+        uint64_t failed = s % 7 == 0 && attempts >= 3 ? attempts - 2 : 0;
+        cluster_add(&wanted, attempts, failed, failed > 0 ? 3 : 0);
+    }
+    session_map_finish(&map);
+    same(&got, &wanted);
+    assert_int_equal(map.forgotten, 0);
+}
+
+static void a_new_window_closes_the_old_one(void **state)
+{
+    (void)state;
+    struct session_map map = {0};
+    struct cluster_sums first = {0};
+    struct cluster_sums second = {0};
+    struct cluster_sums wanted = {0};
+    assert_true(session_map_add(&map, 9, &first, false, 1));
+    assert_true(session_map_add(&map, 9, &first, true, 2));
+    assert_true(session_map_add(&map, 9, &second, false, 3));
+    cluster_add(&wanted, 2, 1, 2);
+    same(&first, &wanted);
+    session_map_finish(&map);
+    wanted = (struct cluster_sums){0};
+    cluster_add(&wanted, 1, 0, 0);
+    same(&second, &wanted);
+}
+
+/* A million sessions over a hundred hours: most are forgotten on the way, none is lost. */
+static void long_silent_sessions_are_forgotten_not_lost(void **state)
+{
+    (void)state;
+    struct session_map map = {0};
+    struct cluster_sums got = {0};
+    const uint64_t sessions = 1200000;
+    for (uint64_t s = 1; s <= sessions; s++) {
+        int64_t time_ns = (int64_t)s * 300 * NS_PER_MS;
+        assert_true(session_map_add(&map, s, &got, s % 10 == 0, time_ns));
+    }
+    assert_true(map.capacity <= (size_t)1 << 20);
+    session_map_finish(&map);
+    assert_true(map.forgotten > 0);
+    assert_int_equal(got.sessions, sessions);
+    assert_int_equal(got.with_failure, sessions / 10);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(interleaved_attempts_make_whole_sessions),
+        cmocka_unit_test(a_new_window_closes_the_old_one),
+        cmocka_unit_test(long_silent_sessions_are_forgotten_not_lost),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,290 @@
+#include "base/clock.h"
+#include "watch/live.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static const struct live_region regions[] = {
+    {.name = "eastus2",
+     .sessions_open = 20,
+     .attempts_ended = 1234,
+     .attempts_failed = 100,
+     .attempts_per_s = 31.25,
+     .ttft_p50_us = 412345,
+     .ttft_p99_us = 1203000,
+     .cost_usd = 0.421,
+     .top_failure = "server_error"},
+    {.name = "sweden\x1b[2J", .ttft_p50_us = -1, .ttft_p99_us = -1, .top_failure = ""},
+};
+
+static struct live_state running(void)
+{
+    return (struct live_state){.profile = "demo",
+                               .phase = "running",
+                               .elapsed_ns = 12 * NS_PER_S,
+                               .total_ns = 40 * NS_PER_S,
+                               .clock_speed = 1,
+                               .eta_ns = 28 * NS_PER_S,
+                               .regions = regions,
+                               .region_count = 2,
+                               .trustworthy = true};
+}
+
+/* Into memory, which is no terminal: plain lines, the first one at once, then one in ten seconds or
+ * at a new phase. */
+static void plain_lines_elsewhere(void **state)
+{
+    (void)state;
+    char *bytes = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&bytes, &length);
+    struct live_view *view = live_new(out, true, false);
+    struct live_state live = running();
+    live_draw(view, &live);
+    assert_string_equal(bytes, "0:12 of 0:40 running; eastus2 20 open, 1,234 attempts (31.2/s), "
+                               "8.10% failed, ttft P50 412 ms P99 "
+                               "1.20 s, $0.42, server_error; sweden?[2J 0 open, 0 attempts "
+                               "(0.0/s), 0% failed, ttft P50 - P99 -, "
+                               "$0.00\n");
+    size_t first = length;
+    live_draw(view, &live);
+    assert_int_equal(length, first);
+    live.phase = "draining";
+    live.trustworthy = false;
+    live.why = "loop delay P99 31.0 ms";
+    live_draw(view, &live);
+    assert_non_null(strstr(bytes + first, "draining"));
+    assert_non_null(
+        strstr(bytes + first, "the generator is not healthy: loop delay P99 31.0 ms\n"));
+    live_free(view);
+    assert_int_equal(fclose(out), 0);
+    free(bytes);
+}
+
+static void nothing_when_quiet(void **state)
+{
+    (void)state;
+    char *bytes = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&bytes, &length);
+    struct live_view *view = live_new(out, true, true);
+    struct live_state live = running();
+    live_draw(view, &live);
+    live_free(view);
+    assert_int_equal(fclose(out), 0);
+    assert_int_equal(length, 0);
+    free(bytes);
+}
+
+/* A terminal of our own: the master's end reads what the view writes to the other. */
+struct terminal {
+    int master;
+    FILE *out;
+    char seen[8192];
+};
+
+static void terminal_open(struct terminal *terminal, unsigned short columns, unsigned short rows)
+{
+    terminal->master = posix_openpt(O_RDWR | O_NOCTTY);
+    if (terminal->master < 0) skip();
+    assert_int_equal(grantpt(terminal->master), 0);
+    assert_int_equal(unlockpt(terminal->master), 0);
+    int end = open(ptsname(terminal->master), O_RDWR | O_NOCTTY);
+    assert_true(end >= 0);
+    struct winsize size = {.ws_col = columns, .ws_row = rows};
+    assert_int_equal(ioctl(end, TIOCSWINSZ, &size), 0);
+    terminal->out = fdopen(end, "w");
+    assert_non_null(terminal->out);
+}
+
+/* A whole frame: all up to the end that shows the cursor again. */
+static const char *terminal_read(struct terminal *terminal)
+{
+    size_t length = 0;
+    do {
+        ssize_t more =
+            read(terminal->master, terminal->seen + length, sizeof terminal->seen - 1 - length);
+        assert_true(more > 0);
+        length += (size_t)more;
+        terminal->seen[length] = '\0';
+    } while (strstr(terminal->seen, "\x1b[?25h") == NULL);
+    return terminal->seen;
+}
+
+static void terminal_close(struct terminal *terminal)
+{
+    assert_int_equal(fclose(terminal->out), 0);
+    (void)close(terminal->master);
+}
+
+/* The longest stretch of printed characters, escape sequences left out. */
+static size_t longest_line(const char *s)
+{
+    size_t longest = 0;
+    size_t width = 0;
+    for (; *s != '\0'; s++) {
+        if (*s == '\x1b') {
+            s++;
+            while (s[1] != '\0' && (s[1] < '@' || s[1] > '~')) s++;
+            if (s[1] != '\0') s++;
+        } else if (*s == '\n' || *s == '\r') {
+            width = 0;
+        } else if (++width > longest) {
+            longest = width;
+        }
+    }
+    return longest;
+}
+
+static void frames_are_redrawn_in_place(void **state)
+{
+    (void)state;
+    struct terminal terminal;
+    terminal_open(&terminal, 100, 30);
+    struct live_view *view = live_new(terminal.out, true, false);
+    struct live_state live = running();
+    live_draw(view, &live);
+    const char *frame = terminal_read(&terminal);
+    assert_non_null(
+        strstr(frame, "demo  running  0:12 of 0:40  [#######-----------------]  30%  0:28 left"));
+    assert_non_null(strstr(frame, "eastus2"));
+    assert_non_null(strstr(frame, "8.10%"));
+    assert_non_null(strstr(frame, "sweden?[2J"));
+    assert_null(strstr(frame, "\x1b[4A"));
+    assert_true(longest_line(frame) < 100);
+    live_draw(view, &live);
+    frame = terminal_read(&terminal);
+    /* One progress line, one heading, two regions: up four, and the cursor is back at the end. */
+    assert_non_null(strstr(frame, "\x1b[4A"));
+    assert_string_equal(frame + strlen(frame) - 6, "\x1b[?25h");
+    live_free(view);
+    terminal_close(&terminal);
+}
+
+static void narrow_and_low_terminals_are_respected(void **state)
+{
+    (void)state;
+    struct live_region many[20];
+    for (size_t i = 0; i < 20; i++) many[i] = regions[0];
+    static const unsigned short widths[] = {1, 2, 20, 40};
+    for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
+        struct terminal terminal;
+        terminal_open(&terminal, widths[i], 10);
+        struct live_view *view = live_new(terminal.out, false, false);
+        struct live_state live = running();
+        live.regions = many;
+        live.region_count = 20;
+        live_draw(view, &live);
+        const char *frame = terminal_read(&terminal);
+        assert_true(longest_line(frame) <= (widths[i] > 1 ? widths[i] - 1u : 1u));
+        size_t lines = 0;
+        for (const char *s = frame; *s != '\0'; s++) lines += *s == '\n';
+        assert_true(lines < 10);
+        if (widths[i] == 40) assert_non_null(strstr(frame, "and 15 more regions"));
+        live_free(view);
+        terminal_close(&terminal);
+    }
+}
+
+/* The note takes the place of the last picture, and the next picture starts below it instead of
+ * over it. */
+static void a_note_stays_above_the_view(void **state)
+{
+    (void)state;
+    struct terminal terminal;
+    terminal_open(&terminal, 100, 30);
+    struct live_view *view = live_new(terminal.out, false, false);
+    struct live_state live = running();
+    live_draw(view, &live);
+    (void)terminal_read(&terminal);
+    live_note(view, "finishing");
+    live_draw(view, &live);
+    const char *seen = terminal_read(&terminal);
+    const char *note = strstr(seen, "\r\x1b[4A\x1b[Jfinishing\r\n");
+    assert_non_null(note);
+    assert_null(strstr(note + 5, "\x1b[4A"));
+    live_free(view);
+    terminal_close(&terminal);
+}
+
+/* One line, when the regions leave room for it. */
+static void the_abort_rule_has_a_line(void **state)
+{
+    static const struct {
+        unsigned short rows;
+        bool shown;
+    } rows[] = {{30, true}, {8, true}, {7, false}};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct terminal terminal;
+        terminal_open(&terminal, 100, rows[i].rows);
+        struct live_view *view = live_new(terminal.out, false, false);
+        struct live_state live = running();
+        live.rule = "abort rule: eastus2 undecided, 3 first failures in 180 attempts";
+        live_draw(view, &live);
+        const char *line = strstr(terminal_read(&terminal), live.rule);
+        assert_int_equal(line != NULL, rows[i].shown);
+        live_free(view);
+        terminal_close(&terminal);
+    }
+}
+
+static void a_note_is_a_plain_line_elsewhere(void **state)
+{
+    (void)state;
+    char *bytes = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&bytes, &length);
+    struct live_view *view = live_new(out, true, false);
+    live_note(view, "finishing");
+    assert_string_equal(bytes, "finishing\n");
+    live_free(view);
+    view = live_new(out, true, true);
+    live_note(view, "quiet");
+    live_free(view);
+    assert_int_equal(fclose(out), 0);
+    assert_string_equal(bytes, "finishing\n");
+    free(bytes);
+}
+
+static void dumb_terminals_get_plain_lines(void **state)
+{
+    (void)state;
+    struct terminal terminal;
+    terminal_open(&terminal, 100, 30);
+    assert_int_equal(setenv("TERM", "dumb", 1), 0);
+    struct live_view *view = live_new(terminal.out, true, false);
+    assert_int_equal(setenv("TERM", "xterm", 1), 0);
+    struct live_state live = running();
+    live_draw(view, &live);
+    char seen[1024];
+    ssize_t length = read(terminal.master, seen, sizeof seen);
+    assert_true(length > 0);
+    assert_null(memchr(seen, '\x1b', (size_t)length));
+    live_free(view);
+    terminal_close(&terminal);
+}
+
+int main(void)
+{
+    (void)setenv("TERM", "xterm", 1);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(plain_lines_elsewhere),
+        cmocka_unit_test(nothing_when_quiet),
+        cmocka_unit_test(frames_are_redrawn_in_place),
+        cmocka_unit_test(narrow_and_low_terminals_are_respected),
+        cmocka_unit_test(a_note_stays_above_the_view),
+        cmocka_unit_test(the_abort_rule_has_a_line),
+        cmocka_unit_test(a_note_is_a_plain_line_elsewhere),
+        cmocka_unit_test(dumb_terminals_get_plain_lines),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
