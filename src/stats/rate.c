@@ -132,7 +132,7 @@ static struct estimate by_session(const struct cluster_sums *sums, double confid
  * alone, of a hundred poisoned sessions, 95% intervals hold the truth in 91% of runs only
  * (bench_stats_calibration).
  */
-static double degrees_of_freedom(const struct cluster_sums *sums)
+double cluster_degrees(const struct cluster_sums *sums)
 {
     return fmin((double)(sums->sessions - 1), 2 * (double)sums->with_failure);
 }
@@ -144,7 +144,7 @@ struct estimate rate_in_sessions(double x, double n, const struct cluster_sums *
     /* Nothing was estimated: attempts fail as if each had a session of its own. */
     if (!(effect > NO_EFFECT)) return rate_wilson(x, n, confidence);
     if (!(n > 0) || isinf(n) || isnan(x) || !confidence_is_fit(confidence)) return unknown;
-    double t = student_quantile(upper_p(confidence), degrees_of_freedom(sums));
+    double t = student_quantile(upper_p(confidence), cluster_degrees(sums));
     return wilson(bounded(x, 0, n) / effect, n / effect, t);
 }
 

@@ -58,6 +58,9 @@ struct estimate rate_in_sessions(double x, double n, const struct cluster_sums *
 /* The design effect as above; 1 when it cannot be estimated. */
 double cluster_design_effect(const struct cluster_sums *sums);
 
+/* Its degrees of freedom: the lesser of S-1 and twice the sessions with a failure. */
+double cluster_degrees(const struct cluster_sums *sums);
+
 /*
  * Share of attempts slower than a limit (in the histogram's unit; NULL: it is empty), those in
  * `failed` counted as slower, with the interval of their sessions (rate_in_sessions). When the

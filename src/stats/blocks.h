@@ -1,0 +1,54 @@
+/* How much an estimate owes to the time at which attempts were made: its variance by blocks of
+ * time. */
+#ifndef RUSHHOUR_STATS_BLOCKS_H
+#define RUSHHOUR_STATS_BLOCKS_H
+
+#include <stddef.h>
+
+/*
+ * One base block of a run, such as an interval of one region: so many attempts, so many of them
+ * failed (or slower than a limit: whatever is counted). Blocks are sorted by start; a gap of more
+ * than half a block ends a stretch, such as the peak of one day, and no longer block spans it.
+ */
+struct time_block {
+    double start, seconds; /* on any clock that is common to the series */
+    double attempts, failures;
+};
+
+/* A series of one region; with `other`, its blocks of the very same times, and the estimate is the
+ * difference other - blocks. Borrowed. */
+struct block_series {
+    const struct time_block *blocks, *other; /* `count` each; other NULL: one rate */
+    size_t count;
+};
+
+/* The sums over one side of a series. */
+struct block_totals {
+    double attempts, failures, seconds;
+};
+struct block_totals block_totals(const struct time_block *blocks, size_t count);
+
+/* What blocks of one length say about the variance of the estimate. */
+struct block_spread {
+    double seconds;  /* the length, nominally: each stretch is cut into equal parts near it */
+    size_t blocks;   /* K: how many there were, those without attempts left out */
+    double variance; /* of the estimate: sum U_k^2 K/(K-1), U_k the sum of influences */
+    double degrees;  /* of freedom of that variance: the lesser of K-1 and of what its fourth
+                        moment leaves (Satterthwaite 1946), 2 for a single incident */
+};
+
+/*
+ * Cuts the series into blocks of about `seconds`. The influence of base block i on a rate p of n
+ * attempts is (x_i - p m_i)/n (linearization of a ratio: Cochran 1977, 6.4), of a difference that
+ * of the one side less that of the other; blocks as clusters (Kuensch 1989; Liang and Zeger 1986).
+ */
+struct block_spread block_spread(const struct block_series *series, double seconds);
+
+/*
+ * The lengths to try on a series, ascending: 1, 2, 5, 10, 20, 30 s, as many minutes, hours, those
+ * that are no shorter than its base blocks and give `least` blocks or more. Writes up to `room`;
+ * returns how many.
+ */
+size_t block_lengths(const struct block_series *series, size_t least, double *lengths, size_t room);
+
+#endif
