@@ -1,5 +1,6 @@
 #include "cli/command.h"
 #include "cli/options.h"
+#include "report/report.h"
 #include "run/pages.h"
 
 #include "base/files.h"

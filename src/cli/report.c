@@ -1,5 +1,7 @@
+#include "report/report.h"
 #include "cli/command.h"
 #include "cli/options.h"
+#include "page/page.h"
 #include "run/pages.h"
 
 #include "base/files.h"

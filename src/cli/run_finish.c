@@ -1,6 +1,7 @@
 #include "cli/command.h"
 #include "cli/run.h"
 #include "cli/version.h"
+#include "report/report.h"
 #include "run/pages.h"
 
 #include "base/files.h"

@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-struct compared; /* opaque to callers outside report/ */
+struct compared; /* opaque to callers outside compare/ */
 
 struct compare_options {
     double confidence;     /* of every interval, and 1 - the level of the decision: 0.95 */

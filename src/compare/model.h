@@ -1,4 +1,5 @@
-/* What a comparison has found; compare.c fills it, compare_text.c and compare_json.c show it. */
+/* What a comparison has found; compare.c, rows.c, codes.c and changes.c fill it, text.c, html.c and json.c
+ * show it. */
 #ifndef RUSHHOUR_COMPARE_MODEL_H
 #define RUSHHOUR_COMPARE_MODEL_H
 
@@ -85,14 +86,14 @@ struct compared {
     enum compare_verdict verdict;
 };
 
-/* compare_rows.c: fills rows from pairs and metrics, judges them and the whole. */
+/* rows.c: fills rows from pairs and metrics, judges them and the whole. */
 MUST_USE enum err_code compare_judge(struct compared *comparison, struct error *err);
 
-/* compare_changes.c: what differs in the manifests of two runs, profile first. */
+/* changes.c: what differs in the manifests of two runs, profile first. */
 MUST_USE enum err_code compare_find_changes(struct compared *comparison, const struct results *a,
                                             const struct results *b, struct error *err);
 
-/* compare_codes.c: fills codes from pairs. */
+/* codes.c: fills codes from pairs. */
 MUST_USE enum err_code compare_find_codes(struct compared *comparison, struct error *err);
 
 /* The row that the verdict rests on: the most significant of its kind; NULL without rows. */

@@ -4,6 +4,7 @@
 #include "figures/grouping.h"
 #include "figures/judge.h"
 #include "figures/losses.h"
+#include "figures/patterns.h"
 #include "figures/plan.h"
 #include "figures/sessions.h"
 #include "record/run_reader.h"
@@ -407,6 +408,8 @@ static enum err_code load_files(struct loader *loader, struct error *err)
     if (code == ERR_OK) code = load_latencies(loader, err);
     if (code != ERR_OK) return code;
     if (!settle_rest(loader)) loader->no_memory = true;
+    results->patterns = patterns_find(results);
+    if (results->patterns == NULL) loader->no_memory = true;
     note_losses(loader);
     note_short_windows(results);
     if (loader->no_memory || results->notes.failed)
@@ -452,6 +455,27 @@ static enum err_code load(struct run_reader *reader, const struct results_wish *
     }
     free_loader(&loader);
     return code;
+}
+
+void results_free(struct results *results)
+{
+    if (results == NULL) return;
+    for (size_t g = 0; g < results->grouping_count; g++)
+        grouping_free(&results->groupings[g], results->region_count);
+    free(results->groupings);
+    report_cell_free(&results->all);
+    for (size_t r = 0; r < results->region_count; r++) free(results->regions[r]);
+    free(results->regions);
+    for (size_t w = 0; w < results->own_window_count; w++) window_free(&results->own_windows[w]);
+    free(results->own_windows);
+    for (size_t j = 0; j < results->judged_count; j++) free(results->judged[j].expression);
+    free(results->judged);
+    patterns_free(results->patterns);
+    free(results->interval_starts);
+    free(results->ages);
+    text_free(&results->notes);
+    cJSON_Delete(results->manifest);
+    free(results);
 }
 
 static enum err_code load_folder(const char *folder, const struct results_wish *wish,

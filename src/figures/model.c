@@ -3,7 +3,6 @@
 #include "figures/cells.h"
 #include "figures/grouping.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static const struct report_cell empty_cell;
@@ -102,24 +101,4 @@ const char *results_region_fact(const struct results *results, size_t region, co
 enum verdict results_verdict(const struct results *results)
 {
     return results->verdict;
-}
-
-void results_free(struct results *results)
-{
-    if (results == NULL) return;
-    for (size_t g = 0; g < results->grouping_count; g++)
-        grouping_free(&results->groupings[g], results->region_count);
-    free(results->groupings);
-    report_cell_free(&results->all);
-    for (size_t r = 0; r < results->region_count; r++) free(results->regions[r]);
-    free(results->regions);
-    for (size_t w = 0; w < results->own_window_count; w++) window_free(&results->own_windows[w]);
-    free(results->own_windows);
-    for (size_t j = 0; j < results->judged_count; j++) free(results->judged[j].expression);
-    free(results->judged);
-    free(results->interval_starts);
-    free(results->ages);
-    text_free(&results->notes);
-    cJSON_Delete(results->manifest);
-    free(results);
 }

@@ -90,6 +90,7 @@ struct judged {
 };
 
 struct azure;
+struct patterns;
 
 struct results {
     cJSON *manifest;
@@ -108,6 +109,7 @@ struct results {
     bool has_attempts;        /* the cluster sums are those of attempts.csv */
     struct ages *ages;        /* one per region, from attempts.csv */
     uint64_t failure_lines;
+    struct patterns *patterns; /* what the windows say together; found once, when all is loaded */
     struct judged *judged;
     size_t judged_count;
     enum verdict verdict;

@@ -193,29 +193,33 @@ static struct togetherness together_of(const struct grouping *series, size_t a, 
     return found;
 }
 
-bool patterns_find(const struct results *results, struct patterns *out)
+struct patterns *patterns_find(const struct results *results)
 {
-    *out = (struct patterns){.grouping = widths_of(results)};
+    struct patterns *found = calloc(1, sizeof *found);
+    if (found == NULL) return NULL;
     size_t regions = results->region_count;
-    out->concentration = calloc(regions + 1, sizeof *out->concentration);
-    out->together = calloc(regions * regions / 2 + 1, sizeof *out->together);
-    bool ok = out->concentration != NULL && out->together != NULL;
+    found->grouping = widths_of(results);
+    found->concentration = calloc(regions + 1, sizeof *found->concentration);
+    found->together = calloc(regions * regions / 2 + 1, sizeof *found->together);
+    bool ok = found->concentration != NULL && found->together != NULL;
     const struct grouping *hours = hours_of(results);
-    if (ok && hours != NULL) ok = find_hours(hours, results, out);
-    for (size_t r = 0; ok && out->grouping != NULL && r < regions; r++)
-        out->concentration[r] = concentration_of(out->grouping, r);
+    if (ok && hours != NULL) ok = find_hours(hours, results, found);
+    for (size_t r = 0; ok && found->grouping != NULL && r < regions; r++)
+        found->concentration[r] = concentration_of(found->grouping, r);
     for (size_t a = 0; ok && a < regions; a++) {
         for (size_t b = a + 1; b < regions; b++)
-            out->together[out->together_count++] = together_of(series_of(results), a, b);
+            found->together[found->together_count++] = together_of(series_of(results), a, b);
     }
-    if (!ok) patterns_free(out);
-    return ok;
+    if (ok) return found;
+    patterns_free(found);
+    return NULL;
 }
 
 void patterns_free(struct patterns *patterns)
 {
+    if (patterns == NULL) return;
     free(patterns->hours);
     free(patterns->concentration);
     free(patterns->together);
-    *patterns = (struct patterns){0};
+    free(patterns);
 }

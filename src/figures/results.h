@@ -4,14 +4,11 @@
 #define RUSHHOUR_FIGURES_RESULTS_H
 
 #include "base/error.h"
-#include "base/text.h"
 #include "base/window.h"
 
-#include <cjson/cJSON.h>
-#include <stdbool.h>
 #include <stddef.h>
 
-struct results; /* opaque to callers outside report/ */
+struct results; /* figures/model.h has its fields, for the rooms that show them */
 
 /*
  * Reads a run folder and groups it by the given windows (window_count 0: those of the run's own
@@ -45,17 +42,5 @@ void results_free(struct results *results);
 enum verdict { VERDICT_NONE, VERDICT_PASS, VERDICT_FAIL, VERDICT_INCONCLUSIVE, VERDICT_INVALID };
 enum verdict results_verdict(const struct results *results);
 const char *verdict_name(enum verdict verdict);
-
-/* Adds `totals`, `regions`, `thresholds`, `verdict` and `generator` to a manifest, as the contract
- * has them. */
-MUST_USE enum err_code results_complete_manifest(const struct results *results, cJSON *manifest,
-                                                 struct error *err);
-
-/* Each appends one form of the report. */
-void results_text(const struct results *results, bool colour, struct text *out);
-void results_markdown(const struct results *results, struct text *out);
-void results_html(const struct results *results, struct text *out);
-void results_csv(const struct results *results, struct text *out);
-void results_json(const struct results *results, struct text *out);
 
 #endif

@@ -1,4 +1,4 @@
-/* One pass over the evidence records and the intervals: what a support renewer asks for, in bounded
+/* One pass over the evidence records and the intervals: what a support desk asks for, in bounded
  * memory. */
 #ifndef RUSHHOUR_PACKAGE_DIGEST_H
 #define RUSHHOUR_PACKAGE_DIGEST_H
@@ -15,7 +15,7 @@
 
 struct package;
 
-/* The ids of one failure, for a renewer to look up. */
+/* The ids of one failure, for a desk to look up. */
 struct trace {
     char time[32], region[64], code[64];
     char session_id[ID_SIZE], response_id[ID_SIZE], event_id[ID_SIZE], request_id[ID_SIZE],

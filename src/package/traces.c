@@ -1,4 +1,4 @@
-/* The part of the letter that a renewer searches its own logs by: ids with times, and one failure in
+/* The part of the letter by which a desk searches its own logs: ids with times, and one failure in
  * full. */
 #include "package/parts.h"
 
@@ -41,7 +41,7 @@ static void trace_row(struct table *table, const struct trace *trace)
     put(table, trace->client_id);
 }
 
-/* Failures of the service and of quota first: those are what the renewer can look up. */
+/* Failures of the service and of quota first: those are what the desk can look up. */
 static bool theirs(const struct digest_code *code)
 {
     return code->domain == DOMAIN_SERVICE || code->domain == DOMAIN_QUOTA;

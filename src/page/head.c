@@ -63,17 +63,12 @@ static void warning(const struct results *results, const struct story *story, st
 void page_verdict(const struct results *results, struct text *out)
 {
     struct text line = {0};
-    struct patterns patterns;
-    if (!patterns_find(results, &patterns)) {
-        out->failed = true;
-        return;
-    }
-    struct story story = story_find(results, &patterns);
+    struct story story = story_find(results);
     text_printf(out, "<section class=\"verdict %s\" aria-label=\"Verdict\">\n",
                 verdict_name(results->verdict));
     marks(results, &story, out);
     sentence(results, &story, out);
-    story_when(results, &patterns, &story, &line);
+    story_when(results, &story, &line);
     if (line.length > 0) {
         text_puts(out, "<p class=\"when\">");
         page_flush(out, &line);
@@ -99,7 +94,6 @@ void page_verdict(const struct results *results, struct text *out)
         "as a "
         "hint. The verdict is that of the profile's thresholds, each judged with its interval.");
     text_puts(out, "</section>\n");
-    patterns_free(&patterns);
     text_free(&line);
 }
 

@@ -1,3 +1,5 @@
+#include "page/page.h"
+
 #include "page/assets.h"
 #include "page/data.h"
 #include "page/head.h"

@@ -47,15 +47,14 @@ static struct story contrast(enum story_kind kind, size_t region, const struct c
 
 #define ANY_REGION SIZE_MAX
 
-static void offer_widths(const struct results *results, const struct patterns *patterns,
-                         size_t only, struct story *best)
+static void offer_widths(const struct results *results, size_t only, struct story *best)
 {
     for (size_t r = 0; r < results->region_count; r++) {
-        const struct concentration *found = &patterns->concentration[r];
+        const struct concentration *found = &results->patterns->concentration[r];
         if (!found->known || (only != ANY_REGION && r != only)) continue;
         struct story story = {.kind = STORY_WINDOW,
                               .region = r,
-                              .grouping = patterns->grouping,
+                              .grouping = results->patterns->grouping,
                               .slice = found->worst,
                               .there = found->there,
                               .rest = found->rest,
@@ -75,11 +74,10 @@ static bool overlaps(const struct grouping *named, const struct slice *slice)
 
 /* What a region did in the windows beside a named time of day; those that are not valid are left
  * out. */
-static struct cluster_sums beside(const struct results *results, const struct patterns *patterns,
-                                  const struct grouping *named, size_t region,
-                                  const struct cluster_sums *part)
+static struct cluster_sums beside(const struct results *results, const struct grouping *named,
+                                  size_t region, const struct cluster_sums *part)
 {
-    const struct grouping *widths = patterns->grouping;
+    const struct grouping *widths = results->patterns->grouping;
     if (widths == NULL) return less(&results_region(results, region)->cell.clusters, part);
     struct cluster_sums rest = {0};
     for (size_t i = 0; i < widths->slice_count; i++) {
@@ -91,18 +89,18 @@ static struct cluster_sums beside(const struct results *results, const struct pa
 }
 
 /* All occurrences of a named time of day in a region against the rest of its run. */
-static struct story named_story(const struct results *results, const struct patterns *patterns,
-                                const struct grouping *named, size_t region)
+static struct story named_story(const struct results *results, const struct grouping *named,
+                                size_t region)
 {
     struct cluster_sums part = {0};
     bool valid = named->slice_count > 0;
-    if (patterns->grouping == NULL)
+    if (results->patterns->grouping == NULL)
         valid = valid && report_cell_valid(results_region(results, region));
     for (size_t i = 0; i < named->slice_count; i++) {
         cluster_merge(&part, &named->slices[i].cells[region].cell.clusters);
         valid = valid && report_cell_valid(&named->slices[i].cells[region]);
     }
-    struct cluster_sums rest = beside(results, patterns, named, region, &part);
+    struct cluster_sums rest = beside(results, named, region, &part);
     struct story story = contrast(STORY_NAMED, region, &part, &rest);
     story.there.valid = story.there.valid && valid;
     story.grouping = named;
@@ -110,8 +108,7 @@ static struct story named_story(const struct results *results, const struct patt
     return story;
 }
 
-static void offer_named(const struct results *results, const struct patterns *patterns, size_t only,
-                        struct story *best)
+static void offer_named(const struct results *results, size_t only, struct story *best)
 {
     double looked = only == ANY_REGION ? (double)results->region_count : 1;
     for (size_t g = 2; g < results->grouping_count; g++) {
@@ -121,7 +118,7 @@ static void offer_named(const struct results *results, const struct patterns *pa
         for (size_t r = 0; r < results->region_count; r++) {
             if (only != ANY_REGION && r != only) continue;
             double handicap = best->kind == STORY_WINDOW ? MUCH_CLEARER : 1;
-            offer(best, named_story(results, patterns, grouping, r), looked, handicap);
+            offer(best, named_story(results, grouping, r), looked, handicap);
         }
     }
 }
@@ -142,7 +139,7 @@ static void offer_regions(const struct results *results, struct story *best)
     }
 }
 
-struct story story_find(const struct results *results, const struct patterns *patterns)
+struct story story_find(const struct results *results)
 {
     const struct report_cell *all = &results->all;
     struct estimate whole = report_cell_rate(all, RATE_ATTEMPT).estimate;
@@ -154,8 +151,8 @@ struct story story_find(const struct results *results, const struct patterns *pa
     } else if (all->cell.counters.attempts_failed == 0) {
         story.kind = STORY_FLAWLESS;
     } else {
-        offer_widths(results, patterns, ANY_REGION, &story);
-        offer_named(results, patterns, ANY_REGION, &story);
+        offer_widths(results, ANY_REGION, &story);
+        offer_named(results, ANY_REGION, &story);
         offer_regions(results, &story);
     }
     if (story.kind <= STORY_LEVEL) story.p = NAN;
@@ -164,12 +161,11 @@ struct story story_find(const struct results *results, const struct patterns *pa
 
 /* When a region is at its worst, once it is found by itself; STORY_LEVEL when no time stands
  * out. */
-static struct story worst_time(const struct results *results, const struct patterns *patterns,
-                               size_t region)
+static struct story worst_time(const struct results *results, size_t region)
 {
     struct story story = {.kind = STORY_LEVEL, .p = HINT};
-    offer_widths(results, patterns, region, &story);
-    offer_named(results, patterns, region, &story);
+    offer_widths(results, region, &story);
+    offer_named(results, region, &story);
     return story;
 }
 
@@ -267,11 +263,10 @@ static void standing_out(const struct results *results, const struct story *stor
     put_contrast(story, out);
 }
 
-void story_when(const struct results *results, const struct patterns *patterns,
-                const struct story *story, struct text *out)
+void story_when(const struct results *results, const struct story *story, struct text *out)
 {
     if (story->kind != STORY_REGION) return;
-    struct story when = worst_time(results, patterns, story->region);
+    struct story when = worst_time(results, story->region);
     if (when.kind == STORY_LEVEL) {
         text_puts(out, "No window of it stands out.");
         return;

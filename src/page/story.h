@@ -26,12 +26,11 @@ struct story {
 };
 
 /* Finds what stands out most: the least p, after all that it was picked from (Bonferroni). */
-struct story story_find(const struct results *results, const struct patterns *patterns);
+struct story story_find(const struct results *results);
 
 /* Appends when a region that stands out among others is at its worst; nothing for the other
  * kinds. */
-void story_when(const struct results *results, const struct patterns *patterns,
-                const struct story *story, struct text *out);
+void story_when(const struct results *results, const struct story *story, struct text *out);
 
 /* Appends the sentence, and a few words on its certainty. Plain text. */
 void story_sentence(const struct results *results, const struct story *story, struct text *out);

@@ -70,7 +70,7 @@ struct failure_class {
     enum domain domain;
     const char *code;
     const char *catalogue; /* "F64", or "unknown" */
-    const char *advice;    /* one line for the person at the renewer */
+    const char *advice;    /* one line for the person at the desk */
     bool new_session;      /* a retry wants a new session first */
     bool retryable;
 };

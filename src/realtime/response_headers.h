@@ -40,7 +40,7 @@ void response_headers_add(struct response_headers *headers, const char *name, co
  */
 int64_t response_headers_wait_ns(const struct response_headers *headers, int64_t now_s);
 
-/* The id that the service's renewer looks up first: apim-request-id, x-ms-request-id, x-request-id; ""
+/* The id that the service's desk looks up first: apim-request-id, x-ms-request-id, x-request-id; ""
  * when none came. */
 const char *response_headers_id(const struct response_headers *headers);
 

@@ -12,24 +12,19 @@
 
 void patterns_hours_table(const struct results *results, struct table *table)
 {
-    struct patterns patterns;
-    if (!patterns_find(results, &patterns)) {
-        table->failed = true;
-        return;
-    }
+    const struct patterns *patterns = results->patterns;
     const struct zone *zone = results_zone(results);
     table_column(table, zone == NULL ? "hour (UTC)" : "hour", true);
     for (size_t r = 0; r < results->region_count && r + 1 < TABLE_COLUMNS_MAX; r++)
         table_column(table, results->regions[r], false);
-    for (size_t h = 0; patterns.hours != NULL && h < DAY_HOURS; h++) {
+    for (size_t h = 0; patterns->hours != NULL && h < DAY_HOURS; h++) {
         text_printf(table_cell(table), "%02zu:00", h);
         table_next(table);
         for (size_t r = 0; r < results->region_count && r + 1 < TABLE_COLUMNS_MAX; r++) {
-            format_estimate(table_cell(table), &patterns.hours[r * DAY_HOURS + h].rate);
+            format_estimate(table_cell(table), &patterns->hours[r * DAY_HOURS + h].rate);
             table_next(table);
         }
     }
-    patterns_free(&patterns);
 }
 
 static void p_words(double p, struct text *out)
@@ -39,11 +34,7 @@ static void p_words(double p, struct text *out)
 
 void patterns_concentration_table(const struct results *results, struct table *table)
 {
-    struct patterns patterns;
-    if (!patterns_find(results, &patterns)) {
-        table->failed = true;
-        return;
-    }
+    const struct patterns *patterns = results->patterns;
     table_column(table, "region", true);
     table_column(table, "worst window", true);
     table_column(table, "there", false);
@@ -51,10 +42,10 @@ void patterns_concentration_table(const struct results *results, struct table *t
     table_column(table, "p", false);
     table_column(table, "it has", false);
     for (size_t r = 0; r < results->region_count; r++) {
-        const struct concentration *found = &patterns.concentration[r];
+        const struct concentration *found = &patterns->concentration[r];
         if (!found->known) continue;
         table_put(table, results->regions[r]);
-        grouping_label(results, patterns.grouping, found->worst, table_cell(table));
+        grouping_label(results, patterns->grouping, found->worst, table_cell(table));
         table_next(table);
         format_estimate(table_cell(table), &found->there);
         table_next(table);
@@ -69,22 +60,17 @@ void patterns_concentration_table(const struct results *results, struct table *t
         text_puts(cell, " of attempts");
         table_next(table);
     }
-    patterns_free(&patterns);
 }
 
 void patterns_together_table(const struct results *results, struct table *table)
 {
-    struct patterns patterns;
-    if (!patterns_find(results, &patterns)) {
-        table->failed = true;
-        return;
-    }
+    const struct patterns *patterns = results->patterns;
     table_column(table, "regions", true);
     table_column(table, "correlation of failure rates (95%)", false);
     table_column(table, "steps", false);
     table_column(table, "they fail", true);
-    for (size_t i = 0; i < patterns.together_count; i++) {
-        const struct togetherness *found = &patterns.together[i];
+    for (size_t i = 0; i < patterns->together_count; i++) {
+        const struct togetherness *found = &patterns->together[i];
         if (!found->known) continue;
         text_printf(table_cell(table), "%s, %s", results->regions[found->a],
                     results->regions[found->b]);
@@ -97,7 +83,6 @@ void patterns_together_table(const struct results *results, struct table *table)
                          : found->high < 0 ? "by turns"
                                            : "as if apart");
     }
-    patterns_free(&patterns);
 }
 
 /* ---- JSON ---- */
@@ -193,15 +178,10 @@ static void together_json(const struct results *results, const struct patterns *
 
 void patterns_json(const struct results *results, struct text *out)
 {
-    struct patterns patterns;
-    if (!patterns_find(results, &patterns)) {
-        json_null(out);
-        return;
-    }
+    const struct patterns *patterns = results->patterns;
     json_open(out, '{');
-    hours_json(results, &patterns, out);
-    concentration_json(results, &patterns, out);
-    together_json(results, &patterns, out);
+    hours_json(results, patterns, out);
+    concentration_json(results, patterns, out);
+    together_json(results, patterns, out);
     json_close(out, '}');
-    patterns_free(&patterns);
 }

@@ -4,7 +4,6 @@
 
 #include "base/text.h"
 #include "figures/results.h"
-#include "report/patterns_show.h"
 #include "report/table.h"
 
 /* Each fills a zeroed table, which has only its headings when there is nothing to say. */

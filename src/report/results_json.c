@@ -1,3 +1,5 @@
+#include "report/report.h"
+
 #include "base/calendar.h"
 #include "figures/grouping.h"
 #include "figures/model.h"

@@ -1,3 +1,5 @@
+#include "report/report.h"
+
 #include "report/azure_tables.h"
 #include "report/patterns_show.h"
 #include "report/table.h"

@@ -1,6 +1,8 @@
 #include "run/pages.h"
 
 #include "base/files.h"
+#include "page/page.h"
+#include "report/report.h"
 
 static enum err_code write_file(const char *folder, const char *name, const struct text *content,
                                 struct error *err)

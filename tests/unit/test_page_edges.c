@@ -1,5 +1,7 @@
 /* Runs at the edges: nothing to report, nothing but failures, many regions with long names, days
  * with a clock change. */
+#include "page/page.h"
+#include "report/report.h"
 #include "test_report_fixture.h"
 
 #define REGION(name)                                                                               \

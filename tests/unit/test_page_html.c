@@ -1,3 +1,5 @@
+#include "page/page.h"
+#include "report/report.h"
 #include "test_report_fixture.h"
 
 #include "figures/ages.h"

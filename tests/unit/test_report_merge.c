@@ -2,6 +2,7 @@
 #include "base/random.h"
 #include "record/merge.h"
 
+#include "report/report.h"
 #include "test_report_fixture.h"
 
 #define TWO                                                                                        \

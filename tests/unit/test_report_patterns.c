@@ -1,6 +1,7 @@
 /* Patterns over the windows of a run whose counts are known by hand. */
 #include "figures/patterns.h"
 
+#include "report/report.h"
 #include "test_report_fixture.h"
 
 #include <math.h>
@@ -51,23 +52,21 @@ static void correlation_and_concentration(void **state)
     static const int b[] = {2, 6, 1, 9, 2, 8, 5, 11, 3, 6, 0, 7};
     struct maker *m = maker_new(TWO, NULL);
     struct results *results = hours(m, a, b, 12);
-    struct patterns patterns;
-    assert_true(patterns_find(results, &patterns));
-    assert_null(patterns.hours);
-    assert_int_equal(patterns.together_count, 1);
-    assert_true(patterns.together[0].known);
-    assert_int_equal(patterns.together[0].steps, 12);
-    is_near(patterns.together[0].r, 0.9288686671058529, 1e-9);
-    is_near(patterns.together[0].low, 0.760229728327111, 1e-9);
-    is_near(patterns.together[0].high, 0.9802300198632428, 1e-9);
-    const struct concentration *found = &patterns.concentration[0];
+    const struct patterns *patterns = results->patterns;
+    assert_null(patterns->hours);
+    assert_int_equal(patterns->together_count, 1);
+    assert_true(patterns->together[0].known);
+    assert_int_equal(patterns->together[0].steps, 12);
+    is_near(patterns->together[0].r, 0.9288686671058529, 1e-9);
+    is_near(patterns->together[0].low, 0.760229728327111, 1e-9);
+    is_near(patterns->together[0].high, 0.9802300198632428, 1e-9);
+    const struct concentration *found = &patterns->concentration[0];
     assert_true(found->known);
     assert_int_equal(found->windows, 12);
     assert_int_equal(found->worst->start_ns, SIX_PDT + 7 * HOUR);
     is_near(found->p, 0.28367462697522494, 1e-9);
     is_near(found->share_failed, 10.0 / 58, 1e-12);
     is_near(found->share_attempts, 1.0 / 12, 1e-12);
-    patterns_free(&patterns);
     results_free(results);
     maker_free(m);
 }
@@ -84,16 +83,14 @@ static void hours_of_two_days(void **state)
     }
     struct maker *m = maker_new(TWO, NULL);
     struct results *results = hours(m, a, b, 48);
-    struct patterns patterns;
-    assert_true(patterns_find(results, &patterns));
-    assert_non_null(patterns.hours);
+    const struct patterns *patterns = results->patterns;
+    assert_non_null(patterns->hours);
     for (size_t h = 0; h < DAY_HOURS; h++) {
-        is_near(patterns.hours[h].attempts, 200, 0);
-        is_near(patterns.hours[h].failed, h == 8 ? 40 : 0, 0);
-        is_near(patterns.hours[DAY_HOURS + h].failed, 2, 0);
+        is_near(patterns->hours[h].attempts, 200, 0);
+        is_near(patterns->hours[h].failed, h == 8 ? 40 : 0, 0);
+        is_near(patterns->hours[DAY_HOURS + h].failed, 2, 0);
     }
-    assert_false(patterns.together[0].known); /* one region's rate never varies */
-    patterns_free(&patterns);
+    assert_false(patterns->together[0].known); /* one region's rate never varies */
     struct text out = {0};
     results_text(results, false, &out);
     assert_non_null(strstr(text_str(&out), "Failure rate by hour of the day"));
@@ -109,11 +106,9 @@ static void nothing_is_claimed_of_little(void **state)
     static const int none[] = {0, 0, 0};
     struct maker *m = maker_new(TWO, NULL);
     struct results *results = hours(m, none, none, 3);
-    struct patterns patterns;
-    assert_true(patterns_find(results, &patterns));
-    assert_false(patterns.concentration[0].known);
-    assert_false(patterns.together[0].known);
-    patterns_free(&patterns);
+    const struct patterns *patterns = results->patterns;
+    assert_false(patterns->concentration[0].known);
+    assert_false(patterns->together[0].known);
     results_free(results);
     maker_free(m);
 }

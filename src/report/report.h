@@ -1,0 +1,21 @@
+/* The forms of a report that are made here; the page is page/page.h's. Each appends. */
+#ifndef RUSHHOUR_REPORT_REPORT_H
+#define RUSHHOUR_REPORT_REPORT_H
+
+#include "base/text.h"
+#include "figures/results.h"
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+
+void results_text(const struct results *results, bool colour, struct text *out);
+void results_markdown(const struct results *results, struct text *out);
+void results_csv(const struct results *results, struct text *out);
+void results_json(const struct results *results, struct text *out);
+
+/* Adds `totals`, `regions`, `thresholds`, `verdict` and `generator` to a manifest, as the contract
+ * has them. */
+MUST_USE enum err_code results_complete_manifest(const struct results *results, cJSON *manifest,
+                                                 struct error *err);
+
+#endif
