@@ -71,7 +71,7 @@ static void serve(int out)
 static struct {
     uv_loop_t loop;
     struct ws_client *client;
-    struct ws_target target;
+    struct http_target target;
     struct ws_conn **conns;
     int wanted, dialled, opened, closed, failed;
     uint64_t received;
@@ -224,13 +224,13 @@ int main(int argc, char **argv)
     memset(bench.message, 'm', bench.length);
     (void)uv_loop_init(&bench.loop);
     check(ws_client_new(&bench.loop, files, 1, &handlers, &bench.client, &err), &err);
-    bench.target = (struct ws_target){.host = "bench.test",
-                                      .port = port,
-                                      .address_port = port,
-                                      .tls = true,
-                                      .address = "127.0.0.1",
-                                      .ca_file = path,
-                                      .target = "/"};
+    bench.target = (struct http_target){.host = "bench.test",
+                                        .port = port,
+                                        .address_port = port,
+                                        .tls = true,
+                                        .address = "127.0.0.1",
+                                        .ca_file = path,
+                                        .target = "/"};
     open_all();
     if (bench.failed == 0) {
         exchange(seconds);

@@ -67,18 +67,18 @@ static const char *missing_step(const struct check_region *told)
     return failed_step(told, CHECK_RESOLVE, missing);
 }
 
-/* Builds the upgrade request, and leads it astray where a connect_override says so. */
-static enum err_code make_request(struct probe *probe, const char *client_secret, struct error *err)
+/* With a client secret instead of the region's own key or token when it is not NULL. */
+static enum err_code make_target(struct probe *probe, const char *client_secret, struct error *err)
 {
     const struct check_options *options = &probe->check->options;
-    const struct region *region = probe->told->region;
-    request_free(&probe->request);
-    enum err_code code = request_make(&probe->request, region, client_secret, options->ca_file,
-                                      probe->told->client_request_id, err);
-    if (code == ERR_OK)
-        connect_override_take(&probe->request.where, region->name, options->connect_overrides,
-                              options->connect_override_count);
-    return code;
+    const struct target_options wanted = {
+        .connect_overrides = options->connect_overrides,
+        .connect_override_count = options->connect_override_count,
+        .ca_file = options->ca_file,
+        .client_secret = client_secret,
+    };
+    target_free(&probe->target);
+    return target_init(&probe->target, probe->told->region, &wanted, err);
 }
 
 void probe_take_secret(struct probe *probe, const char *client_secret)
@@ -86,7 +86,7 @@ void probe_take_secret(struct probe *probe, const char *client_secret)
     struct error err = {0};
     secret_free(probe->told->client_secret);
     probe->told->client_secret = secret_copy(client_secret);
-    if (probe->told->client_secret != NULL && make_request(probe, client_secret, &err) == ERR_OK) {
+    if (probe->told->client_secret != NULL && make_target(probe, client_secret, &err) == ERR_OK) {
         session_start(probe);
         return;
     }
@@ -112,7 +112,7 @@ static void on_answered(void *user, const struct https_result *result)
 {
     struct probe *probe = user;
     const struct check_options *options = &probe->check->options;
-    const struct ws_target *where = &probe->request.where;
+    const struct http_target *where = &probe->target.where;
     const struct layers_view view = {
         .timeouts = &probe->profile->timeouts,
         .wall_ns = clock_wall_ns(),
@@ -136,8 +136,9 @@ static void ask(struct probe *probe)
 {
     const struct timeouts *timeouts = &probe->profile->timeouts;
     const struct region *region = probe->told->region;
-    const struct ws_header headers[] = {{"x-ms-client-request-id", probe->told->client_request_id}};
-    struct ws_target where = probe->request.where;
+    const struct http_header headers[] = {
+        {TARGET_REQUEST_ID_HEADER, probe->told->client_request_id}};
+    struct http_target where = probe->target.where;
     where.target = region->path != NULL ? region->path : "/";
     where.headers = headers;
     where.header_count = 1;
@@ -201,7 +202,7 @@ static bool prepare(struct check *check, size_t index, struct error *err, enum e
     lint_region(check->options.profile, told);
     credentials_read(check->options.profile, index, check->options.simulated, told);
     told->by_proxy = region->proxy != NULL;
-    *code = make_request(probe, NULL, err);
+    *code = make_target(probe, NULL, err);
     if (*code != ERR_OK) return false;
     bool needs_secret = region->proxy_source != NULL && strstr(region->proxy_source, "${") != NULL;
     if (needs_secret && told->steps[CHECK_CREDENTIALS].status == CHECK_FAILED) {
@@ -218,7 +219,7 @@ static enum err_code make_client(struct check *check, struct error *err)
     size_t count = 0;
     if (files == NULL) return error_set(err, ERR_NOMEM, "no memory for the check");
     for (size_t i = 0; i < check->count; i++) {
-        const char *file = check->probes[i].request.where.ca_file;
+        const char *file = check->probes[i].target.where.ca_file;
         bool known =
             file == NULL || strcmp(check->regions[i].steps[CHECK_PROFILE].code, "bad_ca_file") == 0;
         for (size_t k = 0; k < count && !known; k++) known = strcmp(files[k], file) == 0;
@@ -296,6 +297,8 @@ void check_stop(struct check *check)
         if (probe->told->done) continue;
         if (probe->exchange != NULL) https_abort(probe->exchange);
         probe->exchange = NULL;
+        if (probe->secret_request != NULL) client_secret_request_abort(probe->secret_request);
+        probe->secret_request = NULL;
         session_abort(probe);
         steps_skipped(probe->told, CHECK_PROFILE, CHECK_TURN, "interrupted");
         probe_over(probe);
@@ -329,7 +332,7 @@ void check_free(struct check *check)
         uv_close((uv_handle_t *)&check->probes[i].timer, on_timer_closed);
     while (check->timers > 0) (void)uv_run(check->loop, UV_RUN_NOWAIT);
     for (size_t i = 0; i < check->count; i++) {
-        request_free(&check->probes[i].request);
+        target_free(&check->probes[i].target);
         secret_free(check->regions[i].client_secret);
     }
     free(check->regions);

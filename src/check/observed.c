@@ -27,14 +27,13 @@ void observed_deadline(enum deadline deadline, const struct timeouts *timeouts, 
     text_puts(out, lines[deadline].of);
 }
 
-void observed_refusal(int status, const char *code, const char *message, bool html,
-                      struct text *out)
+void observed_refusal(const struct failure_facts *refusal, struct text *out)
 {
-    text_printf(out, "HTTP %d", status);
-    if (code[0] != '\0') text_printf(out, ", %s", code);
-    if (message[0] != '\0') {
-        text_printf(out, ": %s", message);
-    } else if (html) {
+    text_printf(out, "HTTP %d", refusal->http_status);
+    if (refusal->body_code[0] != '\0') text_printf(out, ", %s", refusal->body_code);
+    if (refusal->body_message[0] != '\0') {
+        text_printf(out, ": %s", refusal->body_message);
+    } else if (refusal->html) {
         text_puts(out, " with an HTML page, as proxies and gateways send it");
     }
 }

@@ -10,10 +10,8 @@
 /* A deadline of ours: "no session.created within 10s of the upgrade". */
 void observed_deadline(enum deadline deadline, const struct timeouts *timeouts, struct text *out);
 
-/* An upgrade that was answered otherwise: "HTTP 404, DeploymentNotFound: ..."; code and message are
- * those of its body, "" when it had none. */
-void observed_refusal(int status, const char *code, const char *message, bool html,
-                      struct text *out);
+/* A request that was answered otherwise: "HTTP 404, DeploymentNotFound: ...". */
+void observed_refusal(const struct failure_facts *refusal, struct text *out);
 
 /* An `error` event, or a response.done that holds no answer; empty: completed without output. */
 void observed_event(const struct event_facts *event, bool empty, struct text *out);

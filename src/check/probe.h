@@ -3,10 +3,11 @@
 #define RUSHHOUR_CHECK_PROBE_H
 
 #include "check/check.h"
-#include "check/request.h"
 #include "net/client.h"
 #include "net/https.h"
 #include "realtime/failure.h"
+#include "service/client_secret_request.h"
+#include "service/target.h"
 
 struct probe {
     struct check *check;
@@ -14,8 +15,9 @@ struct probe {
     struct ws_client *client; /* the check's */
     const struct profile *profile;
     struct check_region *told;
-    struct check_request request;
-    struct https_exchange *exchange; /* NULL: none under way */
+    struct target target;
+    struct https_exchange *exchange; /* NULL: none under way, here and below */
+    struct client_secret_request *secret_request;
 
     /* the session */
     struct ws_conn *conn;        /* NULL: none */

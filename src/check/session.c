@@ -3,8 +3,7 @@
 #include "check/probe.h"
 #include "check/step.h"
 #include "realtime/message.h"
-#include "realtime/response_headers.h"
-#include "realtime/retry_hint.h"
+#include "service/answer.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -115,18 +114,13 @@ static void end_session(struct probe *probe)
 
 static void add_facts(const struct probe *probe, struct failure_facts *facts, uint64_t now_ns)
 {
-    const struct failure_facts *answer = &probe->answer;
     if (facts->phase == PHASE_NONE) facts->phase = phase_of(probe);
     if (probe->has_error && facts->event == NULL) {
         facts->event = &probe->error;
     } else if (probe->has_error) {
         facts->error_before = &probe->error;
     }
-    facts->from_service = answer->from_service;
-    facts->html = answer->html;
-    facts->hinted = answer->hinted;
-    facts->limit_tokens = answer->limit_tokens;
-    facts->credential_expired = answer->credential_expired;
+    answer_add_facts(&probe->answer, facts);
     if (probe->opened_ns != 0) facts->socket_age_ns = (int64_t)(now_ns - probe->opened_ns);
     facts->in_turn = probe->at == CHECK_TURN;
     facts->output_flows =
@@ -331,31 +325,38 @@ static void on_step(void *user, enum ws_step step, uint64_t at_ns)
 }
 
 /* Ids for the service's renewer, and what its headers say of a failure. */
-static void take_answer(struct probe *probe, const struct ws_response *response)
+static void take_answer(struct probe *probe, const struct ws_response *response, bool accepted,
+                        struct answer *answer)
 {
     struct check_region *told = probe->told;
-    struct response_headers headers;
-    response_headers_init(&headers);
-    for (size_t i = 0; i < response->header_count; i++)
-        response_headers_add(&headers, response->headers[i].name, response->headers[i].value);
+    const struct raw_answer raw = {
+        .accepted = accepted,
+        .status = response->status,
+        .headers = response->headers,
+        .header_count = response->header_count,
+        .body = response->body,
+        .body_length = response->body_length,
+    };
+    const struct request_facts request = {
+        .key_as_subprotocol = probe->target.key_as_subprotocol,
+        .credential_expires_s = told->token_expires_s,
+        .now_s = clock_wall_ns() / NS_PER_S,
+    };
+    answer_read(answer, &raw, &request);
     told->upgrade_status = response->status;
-    (void)snprintf(told->request_id, sizeof told->request_id, "%s", response_headers_id(&headers));
-    if (headers.region[0] != '\0')
-        memcpy(told->service_region, headers.region, sizeof told->service_region);
-    probe->answer.from_service = headers.from_service;
-    probe->answer.html =
-        headers.html || response_body_is_html(response->body, response->body_length);
-    probe->answer.hinted = response_headers_wait_ns(&headers, 0) > 0;
-    probe->answer.limit_tokens = headers.tokens.limit > 0 ? headers.tokens.limit : 0;
-    probe->answer.credential_expired =
-        told->token_expires_s > 0 && told->token_expires_s <= clock_wall_ns() / NS_PER_S;
+    (void)snprintf(told->request_id, sizeof told->request_id, "%s",
+                   response_headers_id(&answer->headers));
+    if (answer->headers.region[0] != '\0')
+        memcpy(told->service_region, answer->headers.region, sizeof told->service_region);
+    probe->answer = answer->facts;
 }
 
 static void on_open(void *user, const struct ws_response *response, uint64_t at_ns)
 {
     struct probe *probe = user;
+    struct answer answer;
     if (probe->closing) return;
-    take_answer(probe, response);
+    take_answer(probe, response, true, &answer);
     probe->opened_ns = at_ns;
     begin(probe, CHECK_SESSION, at_ns);
     await(probe);
@@ -364,20 +365,13 @@ static void on_open(void *user, const struct ws_response *response, uint64_t at_
 static void on_refused(void *user, const struct ws_response *response, uint64_t at_ns)
 {
     struct probe *probe = user;
-    char code[64];
-    char message[512];
+    struct answer answer;
     struct text cause = {0};
     if (probe->closing) return;
-    take_answer(probe, response);
-    (void)failure_body_parse(response->body, response->body_length, code, message);
-    probe->answer.hinted = probe->answer.hinted || retry_hint_in_text(message) > 0;
-    struct failure_facts facts = {
-        .phase = PHASE_UPGRADE,
-        .http_status = response->status,
-        .body_code = code,
-        .body_message = message,
-    };
-    observed_refusal(response->status, code, message, probe->answer.html, &cause);
+    take_answer(probe, response, false, &answer);
+    struct failure_facts facts = answer_refusal(&answer);
+    answer_add_facts(&answer.facts, &facts);
+    observed_refusal(&facts, &cause);
     fail(probe, &facts, text_str(&cause), at_ns);
     text_free(&cause);
 }
@@ -417,14 +411,28 @@ const struct ws_handlers session_handlers = {
     .on_closed = on_closed,
 };
 
+static struct http_target with_request_id(const struct probe *probe,
+                                          struct http_header headers[TARGET_HEADERS])
+{
+    const struct target *target = &probe->target;
+    struct http_target where = target->where;
+    memcpy(headers, target->headers, target->header_count * sizeof *headers);
+    headers[target->header_count] =
+        (struct http_header){TARGET_REQUEST_ID_HEADER, probe->told->client_request_id};
+    where.headers = headers;
+    where.header_count = target->header_count + 1;
+    return where;
+}
+
 void session_start(struct probe *probe)
 {
-    const struct ws_target *where = &probe->request.where;
+    struct http_header headers[TARGET_HEADERS];
+    struct http_target where = with_request_id(probe, headers);
     struct error err = {0};
     probe->talking = true;
-    probe->dialled = where->address != NULL ? WS_STEP_CONNECTED : WS_STEP_RESOLVED;
+    probe->dialled = where.address != NULL ? WS_STEP_CONNECTED : WS_STEP_RESOLVED;
     begin(probe, CHECK_UPGRADE, clock_mono_ns());
-    if (ws_connect(probe->client, where, probe, &probe->conn, &err) == ERR_OK) {
+    if (ws_connect(probe->client, &where, probe, &probe->conn, &err) == ERR_OK) {
         await(probe);
         return;
     }

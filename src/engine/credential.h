@@ -13,7 +13,7 @@
 
 /* The credential of one region. */
 struct credential {
-    char *value;       /* of the header (base/secret.h); NULL: the route's own, which never
+    char *value;       /* of the header (base/secret.h); NULL: the target's own, which never
                           changes */
     int64_t expires_s; /* s since 1970 UTC, real time; 0: unknown */
     unsigned serial;   /* counts the values that the region has had, from 1 */

@@ -2,8 +2,8 @@
 
 #include "base/clock.h"
 #include "base/secret.h"
-#include "engine/client_secret_request.h"
 #include "realtime/token.h"
+#include "service/client_secret_request.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -288,7 +288,7 @@ static void on_secret(void *user, const struct client_secret_result *result)
 static void ask_for_secret(struct account *account)
 {
     const struct renewer_options *options = &account->renewer->options;
-    const struct client_secret_question question = {.route = &options->routes[account->region],
+    const struct client_secret_question question = {.target = &options->targets[account->region],
                                                     .token = token_of(account),
                                                     .timeouts = &options->profile->timeouts};
     struct error err = {0};

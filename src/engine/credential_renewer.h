@@ -8,8 +8,8 @@
 
 #include "base/error.h"
 #include "engine/credential.h"
-#include "engine/route.h"
 #include "profile/profile.h"
+#include "service/target.h"
 
 #include <uv.h>
 
@@ -17,7 +17,7 @@ struct credential_renewer;
 
 struct renewer_options {
     const struct profile *profile; /* borrowed, as all here until credential_renewer_free */
-    const struct route *routes;    /* one per region */
+    const struct target *targets;  /* one per region */
     int64_t load_ns;               /* how long the load lasts, real time */
     /* Hands a credential to every worker; the value is the renewer's. False without memory. */
     bool (*deliver)(void *user, size_t region, const struct credential *credential);

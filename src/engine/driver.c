@@ -45,7 +45,7 @@ static void send_configure(struct driver *driver)
         .max_output_tokens = wanted->max_output_tokens,
     };
     text_clear(&driver->worker->scratch);
-    message_session_update(&driver->worker->scratch, plan->routes[driver->region].region->dialect,
+    message_session_update(&driver->worker->scratch, plan->targets[driver->region].region->dialect,
                            &settings, "configure");
     send_message(driver, "session.update");
 }
@@ -118,30 +118,39 @@ static void on_step(void *user, enum ws_step step, uint64_t at_ns)
     feed(driver, &(struct session_input){.kind = INPUT_STEP, .step = (int)step}, at_ns);
 }
 
+static void on_answer(struct driver *driver, const struct ws_response *response, bool accepted,
+                      uint64_t at_ns)
+{
+    const struct raw_answer raw = {
+        .accepted = accepted,
+        .status = response->status,
+        .headers = response->headers,
+        .header_count = response->header_count,
+        .body = response->body,
+        .body_length = response->body_length,
+    };
+    const struct request_facts request = {
+        .key_as_subprotocol = driver->worker->plan->targets[driver->region].key_as_subprotocol,
+        .credential_expires_s = driver->credential.expires_s,
+        .now_s = clock_wall_ns() / NS_PER_S,
+    };
+    struct answer answer;
+    answer_read(&answer, &raw, &request);
+    driver_take_answer(driver, &answer, at_ns);
+    feed(driver, &(struct session_input){.kind = INPUT_ANSWER, .failure = &answer.facts}, at_ns);
+    if (accepted) return; /* the step WS_STEP_UPGRADED has told the session */
+    const struct failure_facts refusal = answer_refusal(&answer);
+    feed(driver, &(struct session_input){.kind = INPUT_REFUSED, .failure = &refusal}, at_ns);
+}
+
 static void on_open(void *user, const struct ws_response *response, uint64_t at_ns)
 {
-    struct driver *driver = user; /* the step WS_STEP_UPGRADED has told the session */
-    struct failure_facts facts;
-    driver_take_answer(driver, response, at_ns, &facts);
-    feed(driver, &(struct session_input){.kind = INPUT_ANSWER, .failure = &facts}, at_ns);
+    on_answer(user, response, true, at_ns);
 }
 
 static void on_refused(void *user, const struct ws_response *response, uint64_t at_ns)
 {
-    struct driver *driver = user;
-    struct failure_facts answer;
-    driver->http_status = response->status;
-    (void)failure_body_parse(response->body, response->body_length, driver->body_code,
-                             driver->body_message);
-    driver_take_answer(driver, response, at_ns, &answer);
-    feed(driver, &(struct session_input){.kind = INPUT_ANSWER, .failure = &answer}, at_ns);
-    const struct failure_facts facts = {
-        .phase = PHASE_UPGRADE,
-        .http_status = response->status,
-        .body_code = driver->body_code,
-        .body_message = driver->body_message,
-    };
-    feed(driver, &(struct session_input){.kind = INPUT_REFUSED, .failure = &facts}, at_ns);
+    on_answer(user, response, false, at_ns);
 }
 
 static void remember_event(struct driver *driver, const char *type, uint64_t at_ns)
@@ -248,17 +257,19 @@ static void make_request_id(struct driver *driver)
 
 static enum err_code dial(struct driver *driver)
 {
-    const struct route *route = &driver->worker->plan->routes[driver->region];
-    struct ws_header headers[ROUTE_HEADERS];
-    struct ws_target target = route->dial;
+    const struct target *target = &driver->worker->plan->targets[driver->region];
+    struct http_header headers[TARGET_HEADERS];
+    struct http_target where = target->where;
     struct error err = {0};
-    memcpy(headers, route->headers, route->header_count * sizeof *headers);
-    headers[route->header_count - 1].value = driver->client_request_id;
+    memcpy(headers, target->headers, target->header_count * sizeof *headers);
+    headers[target->header_count] =
+        (struct http_header){TARGET_REQUEST_ID_HEADER, driver->client_request_id};
     const struct credential *held = &driver->worker->credentials.held[driver->region];
     if (held->value != NULL) headers[0].value = held->value;
     driver->credential = (struct credential){.expires_s = held->expires_s, .serial = held->serial};
-    target.headers = headers;
-    enum err_code code = ws_connect(driver->worker->client, &target, driver, &driver->conn, &err);
+    where.headers = headers;
+    where.header_count = target->header_count + 1;
+    enum err_code code = ws_connect(driver->worker->client, &where, driver, &driver->conn, &err);
     (void)snprintf(driver->detail, sizeof driver->detail, "%.159s", err.text);
     return code;
 }
@@ -284,7 +295,7 @@ bool driver_dial(struct user *user, uint64_t now_ns)
     driver_begin_trial(driver);
     (void)recorder_at(&worker->recorder, now_ns);
     recorder_cell(&worker->recorder, driver->region)->counters.sessions_started++;
-    const bool resolves = worker->plan->routes[driver->region].dial.address == NULL;
+    const bool resolves = worker->plan->targets[driver->region].where.address == NULL;
     feed(driver, &(struct session_input){.kind = INPUT_DIAL, .resolves = resolves}, now_ns);
     if (dial(driver) != ERR_OK) {
         /* the one thing that a dial needs first */

@@ -9,6 +9,7 @@
 #include "engine/session.h"
 #include "engine/user.h"
 #include "record/evidence.h"
+#include "service/answer.h"
 
 #define SENT_SHAPE_SIZE 160
 
@@ -94,10 +95,9 @@ const char *driver_message(const struct driver *driver, const struct session_act
 /* driver_evidence.c: its session is not ready yet, so the dial is the attempt. */
 bool driver_in_dial(const struct driver *driver);
 
-/* driver_answer.c: keeps what evidence wants of the answer to the upgrade, and tells the session
- * what it means for a failure: *facts, without strings. */
-void driver_take_answer(struct driver *driver, const struct ws_response *response, uint64_t at_ns,
-                        struct failure_facts *facts);
+/* driver_answer.c: keeps what evidence wants of the answer to the upgrade, and adds what the region
+ * told before. */
+void driver_take_answer(struct driver *driver, struct answer *answer, uint64_t at_ns);
 
 /* driver_answer.c: how long the session has still to live by its session.created, of the machine's
  * own time; false when it was not told. */

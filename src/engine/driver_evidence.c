@@ -87,7 +87,7 @@ void driver_write_evidence(struct driver *driver, const struct session_action *a
         .utc_ns = recorder_wall(&worker->recorder, at_ns),
         .has_skew = driver->has_skew,
         .skew_ns = driver->skew_ns,
-        .region = worker->plan->routes[driver->region].region,
+        .region = worker->plan->targets[driver->region].region,
         .said = &worker->plan->profile->session,
         .credential = worker->credentials.held == NULL
                           ? NULL

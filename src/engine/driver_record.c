@@ -1,6 +1,7 @@
 #include "engine/driver.h"
 
 #include "base/clock.h"
+#include "engine/cost.h"
 #include "engine/credential_renewer.h"
 #include "realtime/retry_hint.h"
 #include "record/attempt.h"
@@ -18,7 +19,9 @@ static struct cell *cell_of(const struct driver *driver)
 static void count_tokens(struct driver *driver, struct cell *cell, bool failed)
 {
     const struct usage *usage = &driver->session.turn.usage;
-    double cost = route_cost(&driver->worker->plan->routes[driver->region], usage);
+    const struct profile *profile = driver->worker->plan->profile;
+    const struct region *region = &profile->regions[driver->region];
+    double cost = cost_of(prices_find(&profile->prices, region->model), usage);
     cell->counters.input_tokens += usage->input;
     cell->counters.cached_tokens += usage->cached;
     cell->counters.output_tokens += usage->output;
@@ -65,7 +68,7 @@ static void write_row(struct driver *driver, const struct session_action *action
     uint64_t due_ns = dialled ? user->try_due_ns : turn->due_ns;
     const struct attempt_row row = {
         .due_utc_ns = run_clock_wall_at(&worker->recorder.clock, due_ns),
-        .region = worker->plan->routes[driver->region].region->name,
+        .region = worker->plan->targets[driver->region].region->name,
         .session_id = session->session_id,
         .turn = dialled ? 0 : session->attempts,
         .attempt = user->attempt,

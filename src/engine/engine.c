@@ -12,8 +12,8 @@ struct engine {
     uv_loop_t *loop;
     struct engine_options options;
     struct engine_plan plan;
-    struct route *routes;
-    size_t routes_made;
+    struct target *targets;
+    size_t targets_made;
     uv_async_t wake;
     bool wake_open;
     struct mailbox mailbox;
@@ -118,19 +118,23 @@ static void on_wake(uv_async_t *wake)
 
 /* ---- setting up ---- */
 
-static enum err_code make_routes(struct engine *engine, struct error *err)
+static enum err_code make_targets(struct engine *engine, struct error *err)
 {
     const struct engine_options *options = &engine->options;
+    const struct target_options wanted = {
+        .connect_overrides = options->connect_overrides,
+        .connect_override_count = options->connect_override_count,
+        .ca_file = options->ca_file,
+    };
     size_t count = options->profile->region_count;
-    engine->routes = calloc(count, sizeof *engine->routes);
-    if (engine->routes == NULL)
+    engine->targets = calloc(count, sizeof *engine->targets);
+    if (engine->targets == NULL)
         return error_set(err, ERR_NOMEM, "no memory for %zu regions", count);
     for (size_t i = 0; i < count; i++) {
-        enum err_code code = route_init(&engine->routes[i], options->profile,
-                                        &options->profile->regions[i], options->connect_overrides,
-                                        options->connect_override_count, options->ca_file, err);
+        enum err_code code =
+            target_init(&engine->targets[i], &options->profile->regions[i], &wanted, err);
         if (code != ERR_OK) return code;
-        engine->routes_made++;
+        engine->targets_made++;
     }
     return ERR_OK;
 }
@@ -159,7 +163,7 @@ static enum err_code make_desk(struct engine *engine, struct error *err)
     const struct engine_options *options = &engine->options;
     const struct renewer_options renewer = {
         .profile = options->profile,
-        .routes = engine->routes,
+        .targets = engine->targets,
         .load_ns = (int64_t)((double)engine->plan.load_ns / options->clock.speed),
         .deliver = hand_out,
         .note = options->note,
@@ -190,11 +194,11 @@ static enum err_code set_up(struct engine *engine, struct error *err)
 {
     const struct engine_options *options = &engine->options;
     const struct profile *profile = options->profile;
-    enum err_code code = make_routes(engine, err);
+    enum err_code code = make_targets(engine, err);
     if (code != ERR_OK) return code;
     engine->plan = (struct engine_plan){
         .profile = profile,
-        .routes = engine->routes,
+        .targets = engine->targets,
         .region_count = profile->region_count,
         .clock = options->clock,
         .seed = options->seed,
@@ -299,8 +303,8 @@ void engine_free(struct engine *engine)
     }
     collector_free(engine->collector);
     if (engine->mailbox_made) mailbox_free(&engine->mailbox);
-    for (size_t i = 0; i < engine->routes_made; i++) route_free(&engine->routes[i]);
-    free(engine->routes);
+    for (size_t i = 0; i < engine->targets_made; i++) target_free(&engine->targets[i]);
+    free(engine->targets);
     abort_rule_free(&engine->abort_rule);
     text_free(&engine->reason);
     free(engine);

@@ -9,7 +9,6 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "engine/abort_rule.h"
-#include "engine/route.h"
 #include "engine/worker.h"
 #include "profile/profile.h"
 #include "record/cell.h"

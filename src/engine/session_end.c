@@ -1,5 +1,7 @@
 #include "engine/session_end.h"
 
+#include "service/answer.h"
+
 static enum phase phase_of(enum session_state state)
 {
     switch (state) {
@@ -63,18 +65,6 @@ static void add_turn(const struct session *session, struct failure_facts *facts,
                           now < turn->last_delta_ns + (uint64_t)session->timeouts->stall_ns;
 }
 
-/* Of the answer to the upgrade. */
-static void add_answer(const struct failure_facts *answer, struct failure_facts *facts)
-{
-    facts->from_service = answer->from_service;
-    facts->html = answer->html;
-    facts->hinted = answer->hinted;
-    facts->limit_tokens = answer->limit_tokens;
-    facts->usual_limit_tokens = answer->usual_limit_tokens;
-    facts->key_as_subprotocol = answer->key_as_subprotocol;
-    facts->credential_expired = answer->credential_expired;
-}
-
 void session_classify(const struct session *session, struct session_action *action,
                       struct failure_facts *facts, uint64_t now)
 {
@@ -88,7 +78,7 @@ void session_classify(const struct session *session, struct session_action *acti
     }
     add_life(session, facts, now);
     add_turn(session, facts, now);
-    add_answer(&session->answer, facts);
+    answer_add_facts(&session->answer, facts);
     action->observed = *facts;
     action->failure = failure_classify(facts);
 }

@@ -142,7 +142,7 @@ static enum err_code new_client(struct worker *worker, struct error *err)
         return error_set(err, ERR_NOMEM, "no memory for worker %u", worker->index);
     size_t count = 0;
     for (size_t i = 0; i < plan->region_count; i++) {
-        const char *file = plan->routes[i].dial.ca_file;
+        const char *file = plan->targets[i].where.ca_file;
         bool known = file == NULL;
         for (size_t k = 0; k < count && !known; k++) known = strcmp(ca_files[k], file) == 0;
         if (!known) ca_files[count++] = file;

@@ -11,11 +11,11 @@
 #include "engine/evidence_limit.h"
 #include "engine/pacer.h"
 #include "engine/recorder.h"
-#include "engine/route.h"
 #include "engine/trials.h"
 #include "net/client.h"
 #include "net/timers.h"
 #include "profile/profile.h"
+#include "service/target.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -25,7 +25,7 @@
 /* What every worker reads and none writes. */
 struct engine_plan {
     const struct profile *profile;
-    const struct route *routes; /* one per region */
+    const struct target *targets; /* one per region */
     size_t region_count;
     struct run_clock clock;
     uint64_t seed;

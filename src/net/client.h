@@ -7,6 +7,7 @@
 #define RUSHHOUR_NET_CLIENT_H
 
 #include "base/error.h"
+#include "net/http_target.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,28 +18,6 @@ struct ws_client; /* one per worker thread: an lws context on that worker's loop
                      cache */
 struct ws_conn;   /* one WebSocket; valid until its on_closed returns */
 
-struct ws_header {
-    const char *name; /* as to be sent, or lower case as received */
-    const char *value;
-};
-
-/* Everything that a connection needs to know. Strings are copied by ws_connect. */
-struct ws_target {
-    const char *host;      /* SNI, Host header and certificate check go by this name */
-    uint16_t port;         /* of the Host header, and to connect to unless address is given */
-    uint16_t address_port; /* with address */
-    bool tls;
-    const char *address; /* what to connect to, mostly numeric; a name is resolved; NULL: resolve
-                            host */
-    const char *proxy;   /* "http://[user:pass@]host:port" (HTTP CONNECT, TLS only) or NULL; no
-                            environment */
-    const char *ca_file; /* must be one of those given to ws_client_new, or NULL for the system's
-                            roots */
-    const char *target;  /* path and query */
-    const struct ws_header *headers;
-    size_t header_count;
-};
-
 /* The steps of a dial, in order, each reported once when it is done. Through a proxy, CONNECTED
  * means that its tunnel stands. */
 enum ws_step { WS_STEP_RESOLVED, WS_STEP_CONNECTED, WS_STEP_TLS, WS_STEP_UPGRADED };
@@ -47,7 +26,7 @@ enum ws_step { WS_STEP_RESOLVED, WS_STEP_CONNECTED, WS_STEP_TLS, WS_STEP_UPGRADE
  * out. */
 struct ws_response {
     int status;
-    const struct ws_header *headers; /* names in lower case */
+    const struct http_header *headers; /* names in lower case */
     size_t header_count;
     const char *body; /* of a refusal, at most 4 KiB; NUL-terminated; "" when none */
     size_t body_length;
@@ -93,7 +72,7 @@ struct ws_handlers {
 void ws_global_init(void);
 
 /*
- * Makes a client on a loop. ca_files: each distinct ws_target.ca_file that will be used (a file
+ * Makes a client on a loop. ca_files: each distinct http_target.ca_file that will be used (a file
  * that cannot be read or holds no certificate is ERR_NET with its name). Create every client of the
  * process before the first connect.
  */
@@ -108,7 +87,7 @@ MUST_USE enum err_code ws_client_new(uv_loop_t *loop, const char *const *ca_file
 void ws_client_free(struct ws_client *client);
 
 /* Starts a dial. ERR_NOMEM or ERR_NET when nothing was started (no callback follows then). */
-MUST_USE enum err_code ws_connect(struct ws_client *client, const struct ws_target *target,
+MUST_USE enum err_code ws_connect(struct ws_client *client, const struct http_target *target,
                                   void *user, struct ws_conn **out, struct error *err);
 
 /* Queues one text message (copied). False when the connection is closing or memory ran out. */

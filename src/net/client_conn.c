@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum err_code ws_connect(struct ws_client *client, const struct ws_target *target, void *user,
+enum err_code ws_connect(struct ws_client *client, const struct http_target *target, void *user,
                          struct ws_conn **out, struct error *err)
 {
     struct ws_conn *conn = calloc(1, sizeof(*conn));

@@ -68,7 +68,7 @@ struct client_request {
 struct client_response {
     int status;
     size_t count, used;
-    struct ws_header headers[CLIENT_MAX_HEADERS];
+    struct http_header headers[CLIENT_MAX_HEADERS];
     char values[8192];
 };
 
@@ -134,12 +134,13 @@ void client_conn_finish(struct ws_conn *conn);                   /* on_closed, a
 void client_conn_detail(struct ws_conn *conn, const char *text, size_t length);
 
 /* client_request.c: what a target means. */
-MUST_USE enum err_code client_request_new(struct ws_client *client, const struct ws_target *target,
+MUST_USE enum err_code client_request_new(struct ws_client *client,
+                                          const struct http_target *target,
                                           struct client_request **out, struct error *err);
 void client_request_free(struct client_request *request);
 
 /* client_vhost.c */
-MUST_USE enum err_code client_vhost_find(struct ws_client *client, const struct ws_target *target,
+MUST_USE enum err_code client_vhost_find(struct ws_client *client, const struct http_target *target,
                                          struct client_vhost **out, struct error *err);
 
 /* client_dial.c */

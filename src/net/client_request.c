@@ -58,12 +58,12 @@ static bool printable(const char *string)
     return true;
 }
 
-static enum err_code write_headers(struct client_request *request, const struct ws_target *target,
+static enum err_code write_headers(struct client_request *request, const struct http_target *target,
                                    struct error *err)
 {
     struct text lines = {0};
     for (size_t i = 0; i < target->header_count; i++) {
-        const struct ws_header *header = &target->headers[i];
+        const struct http_header *header = &target->headers[i];
         if (!printable(header->name) || !printable(header->value) || !header->name[0]) {
             text_free(&lines);
             return error_set(err, ERR_NET,
@@ -87,7 +87,7 @@ static enum err_code write_headers(struct client_request *request, const struct 
     return request->header_lines ? ERR_OK : error_set(err, ERR_NOMEM, "no memory for the headers");
 }
 
-static enum err_code check_target(const struct ws_target *target, struct error *err)
+static enum err_code check_target(const struct http_target *target, struct error *err)
 {
     if (!target->host[0] || strlen(target->host) > MAX_HOST || !printable(target->host)) {
         return error_set(err, ERR_NET,
@@ -118,7 +118,7 @@ static enum err_code check_target(const struct ws_target *target, struct error *
     return ERR_OK;
 }
 
-static enum err_code copy_names(struct client_request *request, const struct ws_target *target,
+static enum err_code copy_names(struct client_request *request, const struct http_target *target,
                                 struct error *err)
 {
     struct text host = {0};
@@ -135,7 +135,7 @@ static enum err_code copy_names(struct client_request *request, const struct ws_
     return error_set(err, ERR_NOMEM, "no memory for a connection");
 }
 
-enum err_code client_request_new(struct ws_client *client, const struct ws_target *target,
+enum err_code client_request_new(struct ws_client *client, const struct http_target *target,
                                  struct client_request **out, struct error *err)
 {
     enum err_code code = check_target(target, err);

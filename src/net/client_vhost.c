@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* The roots that a target trusts; the system's are loaded when first asked for. */
-static enum err_code find_tls(struct ws_client *client, const struct ws_target *target,
+static enum err_code find_tls(struct ws_client *client, const struct http_target *target,
                               struct client_tls **out, struct error *err)
 {
     *out = client->tls[0];
@@ -65,7 +65,7 @@ static enum err_code make_vhost(struct ws_client *client, struct client_tls *tls
     return ERR_OK;
 }
 
-enum err_code client_vhost_find(struct ws_client *client, const struct ws_target *target,
+enum err_code client_vhost_find(struct ws_client *client, const struct http_target *target,
                                 struct client_vhost **out, struct error *err)
 {
     struct client_tls *tls = NULL;

@@ -58,7 +58,7 @@ void connect_override_free(struct connect_override *connect_override)
     *connect_override = (struct connect_override){0};
 }
 
-void connect_override_take(struct ws_target *target, const char *region,
+void connect_override_take(struct http_target *target, const char *region,
                            const struct connect_override *connect_overrides, size_t count)
 {
     for (size_t i = 0; i < count; i++) {

@@ -4,7 +4,7 @@
 #define RUSHHOUR_NET_CONNECT_OVERRIDE_H
 
 #include "base/error.h"
-#include "net/client.h"
+#include "net/http_target.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -28,7 +28,7 @@ void connect_override_free(struct connect_override *connect_override);
 
 /* Leads a target astray by the first connect_override that fits its region, host and port; the strings stay
  * the connect_override's. */
-void connect_override_take(struct ws_target *target, const char *region,
+void connect_override_take(struct http_target *target, const char *region,
                            const struct connect_override *connect_overrides, size_t count);
 
 #endif

@@ -494,7 +494,7 @@ static void on_begin(uv_timer_t *timer)
 static enum err_code prepare(struct https_exchange *exchange, const struct https_request *request,
                              struct error *err)
 {
-    const struct ws_target *where = request->where;
+    const struct http_target *where = request->where;
     enum err_code code = ERR_OK;
     if (where->tls)
         code = client_tls_new(where->ca_file != NULL ? TRUST_FILE : TRUST_SYSTEM, where->ca_file,

@@ -7,7 +7,7 @@
 #define RUSHHOUR_NET_HTTPS_H
 
 #include "base/error.h"
-#include "net/client.h"
+#include "net/http_target.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,12 +19,12 @@
 
 struct https_exchange; /* one request under way */
 
-/* The same words as for a WebSocket: struct ws_target says where to and with which headers. */
+/* The same words as for a WebSocket. */
 struct https_request {
-    const struct ws_target *where; /* its strings are copied */
-    const char *method;            /* "GET" or "POST" */
-    const char *content_type;      /* of the body; NULL: none */
-    const char *body;              /* NULL: none; copied, and wiped after it was sent */
+    const struct http_target *where; /* its strings are copied */
+    const char *method;              /* "GET" or "POST" */
+    const char *content_type;        /* of the body; NULL: none */
+    const char *body;                /* NULL: none; copied, and wiped after it was sent */
     /* each layer's limit, ns; 0: none */
     int64_t resolve_ns, connect_ns, tls_ns, answer_ns;
     bool tls_only; /* stop after the handshake */
@@ -55,8 +55,8 @@ struct https_result {
     int proxy_status;                     /* of a refused CONNECT; 0: none */
     char tls_version[16], tls_cipher[64]; /* "" before the handshake is done */
     struct https_certificate certificate;
-    int status;                      /* of the answer; 0: none came */
-    const struct ws_header *headers; /* names in lower case; Set-Cookie left out */
+    int status;                        /* of the answer; 0: none came */
+    const struct http_header *headers; /* names in lower case; Set-Cookie left out */
     size_t header_count;
     const char *body; /* NUL-terminated, at most HTTPS_BODY_MAX; wiped after the callback: it may
                          hold a secret */

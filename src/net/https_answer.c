@@ -64,7 +64,7 @@ static bool read_header(struct https_answer *answer, char *line)
     while (length > 0 && (p[length - 1] == ' ' || p[length - 1] == '\t')) length--;
     p[length] = '\0';
     if (strcmp(line, "set-cookie") == 0 || answer->header_count == HTTPS_HEADERS_MAX) return true;
-    answer->headers[answer->header_count++] = (struct ws_header){.name = line, .value = p};
+    answer->headers[answer->header_count++] = (struct http_header){.name = line, .value = p};
     return true;
 }
 

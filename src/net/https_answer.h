@@ -17,11 +17,11 @@ enum https_answer_state {
 
 struct https_answer {
     enum https_answer_state state;
-    bool head_only;                              /* nothing follows the head: the answer to HEAD or
+    bool head_only;  /* nothing follows the head: the answer to HEAD or
                                                     CONNECT */
-    const char *why;                             /* it is broken; NULL: it is not */
-    int status;                                  /* 0 until the head is complete */
-    struct ws_header headers[HTTPS_HEADERS_MAX]; /* names in lower case; strings lie in head */
+    const char *why; /* it is broken; NULL: it is not */
+    int status;      /* 0 until the head is complete */
+    struct http_header headers[HTTPS_HEADERS_MAX]; /* names in lower case; strings lie in head */
     size_t header_count;
     size_t head_length;
     char head[HTTPS_HEAD_MAX + 1];

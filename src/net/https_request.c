@@ -27,7 +27,7 @@ static bool one_line(const char *string)
 
 static enum err_code check(const struct https_request *request, struct error *err)
 {
-    const struct ws_target *where = request->where;
+    const struct http_target *where = request->where;
     if (where->host[0] == '\0' || strpbrk(where->host, " \r\n/") != NULL)
         return error_set(err, ERR_NET, "the host name \"%.40s\" is not usable", where->host);
     if (where->port == 0 || (where->address != NULL && where->address_port == 0))
@@ -37,7 +37,7 @@ static enum err_code check(const struct https_request *request, struct error *er
         return error_set(err, ERR_NET, "the path for %s must start with '/' and have no space",
                          where->host);
     for (size_t i = 0; i < where->header_count; i++) {
-        const struct ws_header *header = &where->headers[i];
+        const struct http_header *header = &where->headers[i];
         if (header->name[0] == '\0' || !one_line(header->name) || !one_line(header->value))
             return error_set(err, ERR_NET,
                              "header %zu for %s holds a line break: its value must be one line",
@@ -53,7 +53,7 @@ static void put_host(struct text *out, const char *host)
 
 static void write_request(const struct https_request *request, struct text *out)
 {
-    const struct ws_target *where = request->where;
+    const struct http_target *where = request->where;
     text_printf(out, "%s %s HTTP/1.1\r\nHost: ", request->method, where->target);
     put_host(out, where->host);
     if (where->port != (where->tls ? 443 : 80)) text_printf(out, ":%u", (unsigned)where->port);
@@ -73,7 +73,7 @@ static void write_request(const struct https_request *request, struct text *out)
 enum err_code https_words_make(const struct https_request *request, struct https_words *out,
                                struct error *err)
 {
-    const struct ws_target *where = request->where;
+    const struct http_target *where = request->where;
     *out = (struct https_words){0};
     enum err_code code = check(request, err);
     if (code == ERR_OK && where->proxy != NULL)

@@ -150,14 +150,14 @@ static void dial(struct ws_conn *conn)
     if (is_nth(number, loopback_script.refuse_every)) {
         const char *body =
             "{\"error\":{\"code\":\"429\",\"message\":\"exceeded call rate limit\"}}";
-        const struct ws_header hint = {"retry-after-ms", "5"};
+        const struct http_header hint = {"retry-after-ms", "5"};
         const struct ws_response response = {429, &hint, 1, body, strlen(body)};
         atomic_fetch_add(&loopback_truth.refused, 1);
         handlers->on_refused(conn->user, &response, clock_mono_ns());
         next(conn, SCENE_GONE, 0);
         return;
     }
-    static const struct ws_header headers[] = {
+    static const struct http_header headers[] = {
         {"apim-request-id", "0f1e2d3c-0000-4000-8000-000000000001"},
         {"date", LOOPBACK_DATE},
         {"x-ms-region", "East US 2"},
@@ -316,7 +316,7 @@ static void next(struct ws_conn *conn, enum scene scene, uint64_t wait_ms)
     (void)uv_timer_start(&conn->timer, on_timer, wait_ms, 0);
 }
 
-enum err_code ws_connect(struct ws_client *client, const struct ws_target *target, void *user,
+enum err_code ws_connect(struct ws_client *client, const struct http_target *target, void *user,
                          struct ws_conn **out, struct error *err)
 {
     (void)target;

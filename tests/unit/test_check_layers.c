@@ -11,9 +11,9 @@
 #define NOW_S INT64_C(1795176000)
 #define MS INT64_C(1000000)
 
-static const struct ws_header azure_headers[] = {{"date", "Fri, 20 Nov 2026 12:00:00 GMT"},
-                                                 {"apim-request-id", "0f0f"},
-                                                 {"x-ms-region", "East US 2"}};
+static const struct http_header azure_headers[] = {{"date", "Fri, 20 Nov 2026 12:00:00 GMT"},
+                                                   {"apim-request-id", "0f0f"},
+                                                   {"x-ms-region", "East US 2"}};
 
 struct scene {
     struct profile *profile;

@@ -3,14 +3,14 @@
 
 #include <semaphore.h>
 
-static void run_one_with(hand_script *script, struct heard *heard, const struct ws_header *headers,
-                         size_t count)
+static void run_one_with(hand_script *script, struct heard *heard,
+                         const struct http_header *headers, size_t count)
 {
     struct hand_server server;
     struct bench bench;
     hand_begin(&server, script, 1);
     bench_begin(&bench, NULL, 0);
-    struct ws_target target = plain_target(server.port);
+    struct http_target target = plain_target(server.port);
     target.headers = headers;
     target.header_count = count;
     dial(&bench, &target, heard);
@@ -47,7 +47,7 @@ static void test_opens_sends_receives_closes(void **state)
 {
     (void)state;
     struct heard heard = {.send_at_open = "hello", .close_after = 1};
-    const struct ws_header headers[] = {{"api-key", "canary"}, {"OpenAI-Beta", "realtime=v1"}};
+    const struct http_header headers[] = {{"api-key", "canary"}, {"OpenAI-Beta", "realtime=v1"}};
     run_one_with(echo_once, &heard, headers, 2);
     assert_int_equal(heard.step_count, 3);
     assert_int_equal(heard.steps[0], WS_STEP_CONNECTED); /* a numeric address is not resolved */
@@ -248,7 +248,7 @@ static void test_an_old_close_is_not_taken_for_a_new_one(void **state)
     memset(heard, 0, sizeof(heard));
     hand_begin(&server, close_behind_a_message_or_not, 2);
     bench_begin(&bench, NULL, 0);
-    struct ws_target target = plain_target(server.port);
+    struct http_target target = plain_target(server.port);
     for (int i = 0; i < 2; i++) {
         dial(&bench, &target, &heard[i]);
         bench_run(&bench, &heard[i].closed, 1);
@@ -446,7 +446,7 @@ static void test_sends_in_order_under_pressure(void **state)
     assert_int_equal(sem_init(&may_read, 0, 0), 0);
     hand_begin(&server, read_numbers, 1);
     bench_begin(&bench, NULL, 0);
-    struct ws_target target = plain_target(server.port);
+    struct http_target target = plain_target(server.port);
     dial(&bench, &target, &heard);
     bench_run(&bench, &heard.opened, 1);
     while (ws_queued(heard.conn) < 100000) send_number(&heard, sent++);
@@ -478,7 +478,7 @@ static void test_send_refuses_after_close(void **state)
     struct heard heard = {0};
     hand_begin(&server, take_one, 1);
     bench_begin(&bench, NULL, 0);
-    struct ws_target target = plain_target(server.port);
+    struct http_target target = plain_target(server.port);
     dial(&bench, &target, &heard);
     assert_false(ws_send(heard.conn, "too early", 9));
     bench_run(&bench, &heard.opened, 1);
@@ -505,7 +505,7 @@ static void test_free_ends_what_is_open(void **state)
     struct heard heard[3] = {{0}};
     hand_begin(&server, wait_only, 1);
     bench_begin(&bench, NULL, 0);
-    struct ws_target target = plain_target(server.port);
+    struct http_target target = plain_target(server.port);
     for (int i = 0; i < 3; i++) dial(&bench, &target, &heard[i]); /* open, hanging, not begun */
     bench_run(&bench, &heard[0].opened, 1);
     bench_end(&bench);

@@ -6,7 +6,7 @@
 #include <netdb.h>
 #include <sys/resource.h>
 
-static void wait_closed(struct ws_target *target, struct heard *heard)
+static void wait_closed(struct http_target *target, struct heard *heard)
 {
     struct bench bench;
     bench_begin(&bench, NULL, 0);
@@ -19,7 +19,7 @@ static void dial_and_wait(hand_script *script, struct heard *heard)
 {
     struct hand_server server;
     hand_begin(&server, script, 1);
-    struct ws_target target = plain_target(server.port);
+    struct http_target target = plain_target(server.port);
     wait_closed(&target, heard);
     hand_end(&server);
 }
@@ -96,7 +96,7 @@ static void hang(int fd)
 }
 
 /* After `ms`, in whatever state it is then, the dial is aborted. */
-static void abort_after(struct ws_target *target, uint64_t ms, struct heard *heard)
+static void abort_after(struct http_target *target, uint64_t ms, struct heard *heard)
 {
     struct bench bench;
     bench_begin(&bench, NULL, 0);
@@ -118,7 +118,7 @@ static void test_abort_in_every_state(void **state)
     (void)state;
     struct hand_server server;
     hand_begin(&server, hang, 2);
-    struct ws_target target = plain_target(server.port);
+    struct http_target target = plain_target(server.port);
     struct heard upgrading = {0}, shaking = {0}, connecting = {0}, resolving = {0}, waiting = {0};
     abort_after(&target, 60, &upgrading);
     assert_int_equal(upgrading.end.steps_done, 2);
@@ -167,7 +167,7 @@ static uint16_t unused_port(void)
 static void test_refused_and_unreachable(void **state)
 {
     (void)state;
-    struct ws_target target = plain_target(unused_port());
+    struct http_target target = plain_target(unused_port());
     struct heard refused = {0}, unreachable = {0}, unknown = {0};
     wait_closed(&target, &refused);
     assert_int_equal(refused.end.os_error, ECONNREFUSED);
@@ -197,7 +197,7 @@ static void test_a_name_is_resolved_and_the_next_address_tried(void **state)
     struct hand_server server;
     struct heard heard = {0};
     hand_begin(&server, say_yes, 1);
-    struct ws_target target = plain_target(server.port);
+    struct http_target target = plain_target(server.port);
     target.address = NULL;
     target.host = "localhost"; /* usually ::1 first, where nobody listens */
     wait_closed(&target, &heard);
@@ -217,7 +217,7 @@ static void test_no_file_descriptor_is_our_own_fault(void **state)
     struct heard heard = {0};
     struct rlimit limit, none;
     bench_begin(&bench, NULL, 0);
-    struct ws_target target = plain_target(unused_port());
+    struct http_target target = plain_target(unused_port());
     dial(&bench, &target, &heard);
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
     none = limit;
@@ -235,8 +235,8 @@ static void test_wrong_targets_start_nothing(void **state)
     (void)state;
     struct bench bench;
     struct heard heard = {0};
-    const struct ws_header breaks[] = {{"x-a", "fine"}, {"x-b", "two\r\nlines: 1"}};
-    struct ws_target good = plain_target(443), cases[8];
+    const struct http_header breaks[] = {{"x-a", "fine"}, {"x-b", "two\r\nlines: 1"}};
+    struct http_target good = plain_target(443), cases[8];
     for (size_t i = 0; i < 8; i++) cases[i] = good;
     cases[0].headers = breaks;
     cases[0].header_count = 2;
@@ -269,7 +269,7 @@ static void test_the_environment_is_ignored(void **state)
     (void)snprintf(proxy, sizeof(proxy), "127.0.0.1:%u", unused_port());
     assert_int_equal(setenv("http_proxy", proxy, 1), 0);
     hand_begin(&server, say_yes, 1);
-    struct ws_target target = plain_target(server.port);
+    struct http_target target = plain_target(server.port);
     wait_closed(&target, &heard);
     assert_int_equal(unsetenv("http_proxy"), 0);
     assert_int_equal(heard.opened, 1);

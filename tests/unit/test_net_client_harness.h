@@ -166,16 +166,16 @@ static MAYBE_UNUSED void bench_end(struct bench *bench)
     assert_int_equal(uv_loop_close(&bench->loop), 0);
 }
 
-static MAYBE_UNUSED struct ws_target plain_target(uint16_t port)
+static MAYBE_UNUSED struct http_target plain_target(uint16_t port)
 {
-    return (struct ws_target){.host = "localhost.test",
-                              .port = port,
-                              .address = "127.0.0.1",
-                              .address_port = port,
-                              .target = "/openai/v1/realtime?model=m"};
+    return (struct http_target){.host = "localhost.test",
+                                .port = port,
+                                .address = "127.0.0.1",
+                                .address_port = port,
+                                .target = "/openai/v1/realtime?model=m"};
 }
 
-static MAYBE_UNUSED void dial(struct bench *bench, const struct ws_target *target,
+static MAYBE_UNUSED void dial(struct bench *bench, const struct http_target *target,
                               struct heard *heard)
 {
     struct error err = {0};

@@ -112,7 +112,7 @@ static void set_answers(const char *first, const char *second, const char *third
 struct scene {
     struct bench bench;
     struct hand_server proxy;
-    struct ws_target target;
+    struct http_target target;
     char url[1024];
 };
 
@@ -308,7 +308,7 @@ static void test_both_ways_at_once(void **state)
     set_answers("HTTP/1.1 403 Forbidden\r\n\r\n", NULL, NULL);
     scene_begin(&scene, answer_and_end, COUNT, "");
     struct ws_server *region = region_begin(&scene.bench);
-    struct ws_target past = plain_target(region_port);
+    struct http_target past = plain_target(region_port);
     past.tls = true;
     past.ca_file = ca_file;
     for (int i = 0; i < COUNT; i++) {

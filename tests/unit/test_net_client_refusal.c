@@ -87,7 +87,7 @@ static void dial_and_wait(hand_script *script, struct heard *heard)
     const char *files[] = {ca_file};
     hand_begin(&server, script, 1);
     bench_begin(&bench, files, 1);
-    struct ws_target target = plain_target(server.port);
+    struct http_target target = plain_target(server.port);
     target.tls = over_tls;
     target.ca_file = over_tls ? ca_file : NULL;
     dial(&bench, &target, heard);
@@ -238,7 +238,7 @@ static void test_abort_while_the_body_comes(void **state)
     hold_open = true;
     hand_begin(&server, say_pieces, 1);
     bench_begin(&bench, NULL, 0);
-    struct ws_target target = plain_target(server.port);
+    struct http_target target = plain_target(server.port);
     dial(&bench, &target, &heard);
     bench_run_ms(&bench, 100);
     assert_int_equal(heard.closed, 0);

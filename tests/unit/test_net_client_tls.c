@@ -77,7 +77,7 @@ static void on_gone(struct ws_peer *peer, int code)
 struct scene {
     struct bench bench;
     struct ws_server *server;
-    struct ws_target target;
+    struct http_target target;
 };
 
 static void scene_begin(struct scene *scene, struct tls_identity *tls)
@@ -267,7 +267,7 @@ static void test_failed_handshakes(void **state)
         hand_begin(&server, cases[i].script, 1);
         const char *files[] = {ca_file};
         bench_begin(&bench, files, 1);
-        struct ws_target target = plain_target(server.port);
+        struct http_target target = plain_target(server.port);
         target.tls = true;
         target.ca_file = ca_file;
         dial(&bench, &target, &heard);
@@ -299,7 +299,7 @@ static void test_failures_at_the_same_time_are_kept_apart(void **state)
     hand_begin(&leaving, reset_a_little_later, 1);
     const char *files[] = {ca_file};
     bench_begin(&bench, files, 1);
-    struct ws_target targets[] = {plain_target(refusing.port), plain_target(leaving.port)};
+    struct http_target targets[] = {plain_target(refusing.port), plain_target(leaving.port)};
     for (size_t i = 0; i < 2; i++) {
         targets[i].tls = true;
         targets[i].ca_file = ca_file;

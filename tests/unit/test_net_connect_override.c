@@ -40,14 +40,14 @@ static void the_first_connect_override_that_fits_is_taken(void **state)
         {.region = "west", .host = host, .port = 443, .address = addresses[1], .address_port = 2},
         {.host = host, .port = 443, .address = addresses[2], .address_port = 3},
     };
-    struct ws_target target = {.host = "Contoso.Example.COM", .port = 443};
+    struct http_target target = {.host = "Contoso.Example.COM", .port = 443};
     (void)state;
     connect_override_take(&target, "east", connect_overrides, 3);
     assert_string_equal(target.address, "127.0.0.3");
     assert_int_equal(target.address_port, 3);
     connect_override_take(&target, "west", connect_overrides, 3);
     assert_string_equal(target.address, "127.0.0.2");
-    struct ws_target other = {.host = "other.example.com", .port = 443};
+    struct http_target other = {.host = "other.example.com", .port = 443};
     connect_override_take(&other, "east", connect_overrides, 3);
     assert_null(other.address);
 }

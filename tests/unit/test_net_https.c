@@ -205,18 +205,18 @@ static void on_done(void *user, const struct https_result *result)
     memcpy(got.body, result->body, result->body_length + 1);
 }
 
-static struct ws_target target_of(unsigned port, const char *path)
+static struct http_target target_of(unsigned port, const char *path)
 {
-    return (struct ws_target){.host = "localhost",
-                              .port = 8443,
-                              .address = "127.0.0.1",
-                              .address_port = (uint16_t)port,
-                              .tls = port != peers.plain,
-                              .ca_file = port != peers.plain ? peers.certificate : NULL,
-                              .target = path};
+    return (struct http_target){.host = "localhost",
+                                .port = 8443,
+                                .address = "127.0.0.1",
+                                .address_port = (uint16_t)port,
+                                .tls = port != peers.plain,
+                                .ca_file = port != peers.plain ? peers.certificate : NULL,
+                                .target = path};
 }
 
-static struct https_request request_of(const struct ws_target *where)
+static struct https_request request_of(const struct http_target *where)
 {
     return (struct https_request){.where = where,
                                   .method = "GET",
@@ -243,7 +243,7 @@ static void ask(const struct https_request *request)
 
 static void get(unsigned port, const char *path)
 {
-    struct ws_target where = target_of(port, path);
+    struct http_target where = target_of(port, path);
     struct https_request request = request_of(&where);
     ask(&request);
 }
@@ -277,8 +277,8 @@ static void test_bodies(void **state)
 static void test_what_is_sent(void **state)
 {
     (void)state;
-    const struct ws_header headers[] = {{"api-key", "the key"}};
-    struct ws_target where = target_of(peers.tls, "/echo");
+    const struct http_header headers[] = {{"api-key", "the key"}};
+    struct http_target where = target_of(peers.tls, "/echo");
     where.headers = headers;
     where.header_count = 1;
     struct https_request request = request_of(&where);
@@ -326,7 +326,7 @@ static void test_broken_answers(void **state)
 static void test_limits(void **state)
 {
     (void)state;
-    struct ws_target where = target_of(peers.tls, "/silent");
+    struct http_target where = target_of(peers.tls, "/silent");
     struct https_request request = request_of(&where);
     request.answer_ns = SECONDS / 20;
     ask(&request);
@@ -346,7 +346,7 @@ static void test_limits(void **state)
 static void test_untrusted_certificates(void **state)
 {
     (void)state;
-    struct ws_target where = target_of(peers.tls, "/length");
+    struct http_target where = target_of(peers.tls, "/length");
     struct https_request request = request_of(&where);
     where.ca_file = peers.other;
     ask(&request);
@@ -372,7 +372,7 @@ static void test_untrusted_certificates(void **state)
 static void test_only_tls(void **state)
 {
     (void)state;
-    struct ws_target where = target_of(peers.s_server, NULL);
+    struct http_target where = target_of(peers.s_server, NULL);
     struct https_request request = request_of(&where);
     request.tls_only = true;
     ask(&request);
@@ -409,7 +409,7 @@ static void test_names_and_ports_that_fail(void **state)
     get(closed_port(), "/");
     assert_int_equal(got.result.reached, HTTPS_CONNECT);
     assert_int_equal(got.result.os_error, ECONNREFUSED);
-    struct ws_target where = {
+    struct http_target where = {
         .host = "no-such-name.invalid", .port = 443, .tls = true, .target = "/"};
     struct https_request request = request_of(&where);
     ask(&request);
@@ -427,7 +427,7 @@ static void test_proxy(void **state)
 {
     (void)state;
     char proxy[96];
-    struct ws_target where = target_of(peers.tls, "/length");
+    struct http_target where = target_of(peers.tls, "/length");
     struct https_request request = request_of(&where);
     where.proxy = proxy;
     (void)snprintf(proxy, sizeof proxy, "http://someone:proxy-password@127.0.0.1:%u", peers.proxy);
@@ -449,9 +449,9 @@ static void test_bad_requests(void **state)
     uv_loop_t loop;
     struct https_exchange *exchange = NULL;
     struct error err = {0};
-    const struct ws_header split[] = {{"api-key", "first\r\nsecond"}};
+    const struct http_header split[] = {{"api-key", "first\r\nsecond"}};
     assert_int_equal(uv_loop_init(&loop), 0);
-    struct ws_target where = target_of(peers.tls, "/ path");
+    struct http_target where = target_of(peers.tls, "/ path");
     struct https_request request = request_of(&where);
     assert_int_equal(https_start(&loop, &request, on_done, &got, &exchange, &err), ERR_NET);
     where = target_of(peers.tls, "/");
@@ -475,7 +475,7 @@ static void test_abort_at_any_time(void **state)
     for (int turns = 0; turns < 12; turns++) {
         uv_loop_t loop;
         struct https_exchange *exchange = NULL;
-        struct ws_target where = target_of(peers.tls, "/silent");
+        struct http_target where = target_of(peers.tls, "/silent");
         where.address = turns % 2 == 0 ? "127.0.0.1" : NULL;
         where.port = (uint16_t)peers.tls;
         struct https_request request = request_of(&where);
@@ -538,7 +538,7 @@ static void test_our_own_server(void **state)
     (void)fclose(out);
     assert_int_equal(
         ws_server_listen(&loop, "127.0.0.1", 0, identity, &handlers, NULL, &server, NULL), ERR_OK);
-    struct ws_target where =
+    struct http_target where =
         target_of(ws_server_port(server), "/openai/v1/realtime/client_secrets");
     where.host = "contoso.openai.azure.com";
     where.ca_file = file;

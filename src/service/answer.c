@@ -1,0 +1,62 @@
+#include "service/answer.h"
+
+#include "realtime/retry_hint.h"
+
+static bool has_expired(const struct request_facts *request)
+{
+    return request->credential_expires_s != 0 && request->now_s >= request->credential_expires_s;
+}
+
+static bool says_when(const struct answer *answer)
+{
+    const struct response_headers *headers = &answer->headers;
+    return headers->retry_after_ms_ns >= 0 || headers->retry_after_ns >= 0 ||
+           headers->retry_at_s >= 0 || retry_hint_in_text(answer->body_message) > 0;
+}
+
+static bool is_html(const struct answer *answer)
+{
+    const struct raw_answer *raw = &answer->raw;
+    return answer->headers.html ||
+           (!raw->accepted && response_body_is_html(raw->body, raw->body_length));
+}
+
+void answer_read(struct answer *out, const struct raw_answer *raw,
+                 const struct request_facts *request)
+{
+    *out = (struct answer){.raw = *raw};
+    response_headers_init(&out->headers);
+    for (size_t i = 0; i < raw->header_count; i++)
+        response_headers_add(&out->headers, raw->headers[i].name, raw->headers[i].value);
+    if (!raw->accepted)
+        (void)failure_body_parse(raw->body, raw->body_length, out->body_code, out->body_message);
+    out->facts = (struct failure_facts){
+        .from_service = out->headers.from_service,
+        .html = is_html(out),
+        .hinted = says_when(out),
+        .limit_tokens = out->headers.tokens.limit > 0 ? out->headers.tokens.limit : 0,
+        .key_as_subprotocol = request->key_as_subprotocol,
+        .credential_expired = has_expired(request),
+    };
+}
+
+struct failure_facts answer_refusal(const struct answer *answer)
+{
+    return (struct failure_facts){
+        .phase = PHASE_UPGRADE,
+        .http_status = answer->raw.status,
+        .body_code = answer->body_code,
+        .body_message = answer->body_message,
+    };
+}
+
+void answer_add_facts(const struct failure_facts *answer, struct failure_facts *failure)
+{
+    failure->from_service = answer->from_service;
+    failure->html = answer->html;
+    failure->hinted = answer->hinted;
+    failure->limit_tokens = answer->limit_tokens;
+    failure->usual_limit_tokens = answer->usual_limit_tokens;
+    failure->key_as_subprotocol = answer->key_as_subprotocol;
+    failure->credential_expired = answer->credential_expired;
+}

@@ -1,0 +1,200 @@
+#include "service/client_secret_request.h"
+
+#include "base/clock.h"
+#include "realtime/client_secret.h"
+#include "realtime/response_headers.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SKEW_NOTICED_S 3 /* less may be the way of the answer */
+
+struct client_secret_request {
+    const struct target *target;
+    client_secret_done *done;
+    void *user;
+    struct https_exchange *exchange;
+};
+
+/* ---- what came ---- */
+
+/* error.code of the body when it is a plain word: a message might quote what was sent. */
+static void add_code(const char *code, char *why, size_t size)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.";
+    if (code[0] == '\0' || strlen(code) > 40 || strspn(code, plain) != strlen(code)) return;
+    size_t used = strlen(why);
+    (void)snprintf(why + used, size - used, " (%s)", code);
+}
+
+static void explain_silence(const struct https_result *result, char *why, size_t size)
+{
+    static const char *const steps[] = {"resolving the name", "connecting", "the TLS handshake",
+                                        "waiting for the answer"};
+    if (result->proxy_status != 0) {
+        (void)snprintf(why, size, "the proxy refused with status %d", result->proxy_status);
+    } else if (result->timed_out) {
+        (void)snprintf(why, size, "%s took too long", steps[result->reached]);
+    } else {
+        (void)snprintf(why, size, "%s failed: %s", steps[result->reached], result->detail);
+    }
+}
+
+static void take_refusal(const struct https_result *result, struct client_secret_result *told)
+{
+    (void)failure_body_parse(result->body, result->body_length, told->code, told->message);
+    told->refusal = (struct failure_facts){
+        .phase = PHASE_UPGRADE,
+        .http_status = result->status,
+        .html = response_body_is_html(result->body, result->body_length),
+        .body_code = told->code,
+        .body_message = told->message,
+    };
+    (void)snprintf(told->why, sizeof told->why, "it was answered with status %d", result->status);
+    add_code(told->code, told->why, sizeof told->why);
+}
+
+/* Its end by our clock. The service's own may be off: its Date says by how much, to the second. */
+static int64_t end_of(const struct https_result *result, int64_t expires_s, enum dialect dialect)
+{
+    const int64_t now_s = clock_wall_ns() / NS_PER_S;
+    struct response_headers headers;
+    response_headers_init(&headers);
+    for (size_t i = 0; i < result->header_count; i++)
+        response_headers_add(&headers, result->headers[i].name, result->headers[i].value);
+    const int64_t off_s = headers.date_s >= 0 ? headers.date_s - now_s : 0;
+    if (off_s < -SKEW_NOTICED_S || off_s > SKEW_NOTICED_S) expires_s -= off_s;
+    if (expires_s > now_s) return expires_s;
+    return now_s +
+           (dialect == DIALECT_PREVIEW ? CLIENT_SECRET_PREVIEW_LIFE_S : CLIENT_SECRET_LIFE_S);
+}
+
+static enum client_secret_end end_by(const struct https_result *result,
+                                     char value[CLIENT_SECRET_SIZE], int64_t *expires_s)
+{
+    if (result->reached != HTTPS_DONE) return CLIENT_SECRET_NO_ANSWER;
+    if (result->status < 200 || result->status > 299) return CLIENT_SECRET_REFUSED;
+    return client_secret_read(result->body, result->body_length, value, expires_s)
+               ? CLIENT_SECRET_GIVEN
+               : CLIENT_SECRET_MISSING;
+}
+
+static void on_done(void *user, const struct https_result *result)
+{
+    struct client_secret_request *request = user;
+    struct client_secret_result told = {
+        .status = result->status, .timed_out = result->timed_out, .detail = result->detail};
+    char value[CLIENT_SECRET_SIZE] = "";
+    int64_t expires_s = 0;
+    for (size_t i = 0; i < HTTPS_DONE; i++) told.took_ns += result->step_ns[i];
+    told.end = end_by(result, value, &expires_s);
+    if (told.end == CLIENT_SECRET_GIVEN) {
+        told.value = value;
+        told.expires_s = end_of(result, expires_s, request->target->region->dialect);
+    } else if (told.end == CLIENT_SECRET_NO_ANSWER) {
+        explain_silence(result, told.why, sizeof told.why);
+    } else if (told.end == CLIENT_SECRET_REFUSED) {
+        take_refusal(result, &told);
+    } else {
+        (void)snprintf(told.why, sizeof told.why, "the answer of status %d holds no client secret",
+                       result->status);
+    }
+    request->done(request->user, &told);
+    explicit_bzero(value, sizeof value);
+    free(request);
+}
+
+/* ---- asking ---- */
+
+/* The texts of one request: only as long as it is being made. */
+struct draft {
+    struct text path, body, credential;
+    struct http_header headers[TARGET_HEADERS];
+    size_t header_count;
+};
+
+static void draft_free(struct draft *draft)
+{
+    if (draft->credential.data != NULL)
+        explicit_bzero(draft->credential.data, draft->credential.capacity);
+    text_free(&draft->path);
+    text_free(&draft->body);
+    text_free(&draft->credential);
+}
+
+static void add_header(struct draft *draft, const char *name, const char *value)
+{
+    if (draft->header_count < TARGET_HEADERS)
+        draft->headers[draft->header_count++] = (struct http_header){name, value};
+}
+
+/* The key or token goes into a header, in_query or not: this request has no query of its own. */
+static bool write_draft(struct draft *draft, const struct client_secret_question *question)
+{
+    const struct region *region = question->target->region;
+    struct endpoint endpoint = target_endpoint(region, question->token, NULL);
+    const char *name = NULL;
+    endpoint.secret_in_query = false;
+    client_secret_target(&endpoint, &draft->path);
+    client_secret_body(&endpoint, &draft->body);
+    if (endpoint_credential(&endpoint, &name, &draft->credential))
+        add_header(draft, name, text_str(&draft->credential));
+    for (size_t i = 0; i < region->header_count; i++)
+        add_header(draft, region->headers[i].name, region->headers[i].value);
+    if (question->client_request_id != NULL)
+        add_header(draft, TARGET_REQUEST_ID_HEADER, question->client_request_id);
+    return !draft->path.failed && !draft->body.failed && !draft->credential.failed;
+}
+
+static enum err_code start(uv_loop_t *loop, struct client_secret_request *request,
+                           const struct client_secret_question *question, struct error *err)
+{
+    struct draft draft = {0};
+    enum err_code code = ERR_NOMEM;
+    if (write_draft(&draft, question)) {
+        const struct timeouts *timeouts = question->timeouts;
+        struct http_target where = question->target->where;
+        where.target = text_str(&draft.path);
+        where.headers = draft.headers;
+        where.header_count = draft.header_count;
+        const struct https_request asked = {
+            .where = &where,
+            .method = "POST",
+            .content_type = "application/json",
+            .body = text_str(&draft.body),
+            .resolve_ns = timeouts->resolve_ns,
+            .connect_ns = timeouts->connect_ns,
+            .tls_ns = timeouts->tls_ns,
+            .answer_ns = timeouts->upgrade_ns,
+        };
+        code = https_start(loop, &asked, on_done, request, &request->exchange, err);
+    } else {
+        (void)error_set(err, ERR_NOMEM, "no memory");
+    }
+    draft_free(&draft);
+    return code;
+}
+
+enum err_code client_secret_request(uv_loop_t *loop, const struct client_secret_question *question,
+                                    client_secret_done *done, void *user,
+                                    struct client_secret_request **out, struct error *err)
+{
+    struct client_secret_request *request = calloc(1, sizeof *request);
+    if (request == NULL) return error_set(err, ERR_NOMEM, "no memory");
+    *request =
+        (struct client_secret_request){.target = question->target, .done = done, .user = user};
+    enum err_code code = start(loop, request, question, err);
+    if (code != ERR_OK) {
+        free(request);
+        return code;
+    }
+    *out = request;
+    return ERR_OK;
+}
+
+void client_secret_request_abort(struct client_secret_request *request)
+{
+    https_abort(request->exchange);
+    free(request);
+}
