@@ -5,8 +5,9 @@
 
 static const struct {
     const char *name, *meaning;
+    unsigned uses;
 } metrics[] = {
-#define X(id, name, meaning) {name, meaning},
+#define X(id, name, uses, meaning) {name, meaning, uses},
     METRIC_MAP(X)
 #undef X
 };
@@ -19,6 +20,11 @@ const char *metric_name(enum metric metric)
 const char *metric_meaning(enum metric metric)
 {
     return metrics[metric].meaning;
+}
+
+bool metric_has(enum metric metric, enum metric_use use)
+{
+    return (metrics[metric].uses & (unsigned)use) != 0;
 }
 
 bool metric_find(const char *name, enum metric *out)

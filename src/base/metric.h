@@ -1,28 +1,51 @@
-/* The latency metrics, all in microseconds. The names are those of latency.hlog, reports and
- * thresholds. */
+/* The latency metrics, all in microseconds: the one table that says where each of them is used. The
+ * names are those of latency.hlog, run.json, reports and thresholds. */
 #ifndef RUSHHOUR_BASE_METRIC_H
 #define RUSHHOUR_BASE_METRIC_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
-/* name, from which event to which (printed under every report, since tools disagree on what "TTFT"
- * means) */
+/* Where a metric is used. Every metric that has values is in latency.hlog, run.json, report.md and
+ * report.html besides. */
+enum metric_use {
+    METRIC_OF_ATTEMPT = 1,    /* an attempt has one value: one that failed without it is slower than
+                                any limit */
+    METRIC_IN_CSV = 2,        /* has columns in `report --format csv` */
+    METRIC_SHOWN = 4,         /* has columns, and is explained, in the report for a terminal */
+    METRIC_EXPORTED = 8,      /* is a histogram of the metrics endpoint */
+    METRIC_IN_THRESHOLDS = 16 /* may stand in thresholds and in `compare --metric` */
+};
+
+/* name, uses, from which event to which (printed under every report, since tools disagree on what
+ * "TTFT" means) */
 #define METRIC_MAP(X)                                                                              \
-    X(RESOLVE, "resolve", "name lookup asked to addresses in hand")                                \
-    X(TCP, "tcp", "connect() to the TCP connection established")                                   \
-    X(TLS, "tls", "TCP established to the TLS handshake done")                                     \
-    X(UPGRADE, "upgrade", "upgrade request ready to the 101 response in hand")                     \
-    X(DIAL, "dial", "resolve, tcp, tls and upgrade together")                                      \
-    X(SESSION, "session", "101 response to session.created")                                       \
-    X(FIRST_EVENT, "first_event", "response.create due to the first event of the response")        \
-    X(TTFT, "ttft", "response.create due to the first text or audio delta")                        \
-    X(GAP, "gap", "one text or audio delta to the next")                                           \
-    X(RESPONSE, "response", "response.create due to response.done, successful attempts")           \
-    X(INTERACTION, "interaction", "first attempt due to the final outcome, retries included")      \
-    X(LAG, "lag", "response.create sent minus due: the generator's own lateness")
+    X(RESOLVE, "resolve", METRIC_IN_THRESHOLDS, "name lookup asked to addresses in hand")          \
+    X(TCP, "tcp", METRIC_IN_THRESHOLDS, "connect() to the TCP connection established")             \
+    X(TLS, "tls", METRIC_IN_THRESHOLDS, "TCP established to the TLS handshake done")               \
+    X(UPGRADE, "upgrade", METRIC_IN_THRESHOLDS,                                                    \
+      "upgrade request ready to the 101 response in hand")                                         \
+    X(DIAL, "dial", METRIC_EXPORTED | METRIC_IN_THRESHOLDS,                                        \
+      "resolve, tcp, tls and upgrade together")                                                    \
+    X(SESSION, "session", METRIC_EXPORTED | METRIC_IN_THRESHOLDS,                                  \
+      "101 response to session.created")                                                           \
+    X(FIRST_EVENT, "first_event", METRIC_OF_ATTEMPT | METRIC_IN_THRESHOLDS,                        \
+      "response.create due to the first event of the response")                                    \
+    X(TTFT, "ttft",                                                                                \
+      METRIC_OF_ATTEMPT | METRIC_IN_CSV | METRIC_SHOWN | METRIC_EXPORTED | METRIC_IN_THRESHOLDS,   \
+      "response.create due to the first text or audio delta")                                      \
+    X(GAP, "gap", METRIC_IN_THRESHOLDS, "one text or audio delta to the next")                     \
+    X(RESPONSE, "response",                                                                        \
+      METRIC_OF_ATTEMPT | METRIC_IN_CSV | METRIC_SHOWN | METRIC_EXPORTED | METRIC_IN_THRESHOLDS,   \
+      "response.create due to response.done, successful attempts")                                 \
+    X(INTERACTION, "interaction",                                                                  \
+      METRIC_IN_CSV | METRIC_SHOWN | METRIC_EXPORTED | METRIC_IN_THRESHOLDS,                       \
+      "first attempt due to the final outcome, retries included")                                  \
+    X(LAG, "lag", METRIC_EXPORTED | METRIC_IN_THRESHOLDS,                                          \
+      "response.create sent minus due: the generator's own lateness")
 
 enum metric {
-#define X(id, name, meaning) METRIC_##id,
+#define X(id, name, uses, meaning) METRIC_##id,
     METRIC_MAP(X)
 #undef X
         METRIC_COUNT
@@ -30,6 +53,9 @@ enum metric {
 
 const char *metric_name(enum metric metric);
 const char *metric_meaning(enum metric metric);
+
+/* Whether a metric has this use. */
+bool metric_has(enum metric metric, enum metric_use use);
 
 /* False when no metric has the name. */
 bool metric_find(const char *name, enum metric *out);

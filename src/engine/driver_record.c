@@ -265,6 +265,7 @@ void driver_record(struct driver *driver, const struct session_action *action, u
     if (action->news == 0 && action->measured_count == 0) return;
     uint64_t at_ns = recorder_at(&driver->worker->recorder, now_ns);
     struct cell *cell = cell_of(driver);
+    if (action->measured_lost) cell->failed = true;
     for (unsigned i = 0; i < action->measured_count; i++) {
         cell_latency(cell, action->measured[i].metric, action->measured[i].ns);
     }

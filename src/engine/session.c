@@ -20,7 +20,10 @@ bool session_usable(const struct session *session)
 static void measure(struct session_action *action, enum metric metric, uint64_t from_ns,
                     uint64_t to_ns)
 {
-    if (action->measured_count == SESSION_MEASURES) return;
+    if (action->measured_count == SESSION_MEASURES) {
+        action->measured_lost = true;
+        return;
+    }
     action->measured[action->measured_count].metric = metric;
     action->measured[action->measured_count].ns = (int64_t)(to_ns - from_ns);
     action->measured_count++;

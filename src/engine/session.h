@@ -78,7 +78,7 @@ enum session_news {
     NEWS_HARMLESS = 256       /* an error event came that costs no attempt */
 };
 
-#define SESSION_MEASURES 4
+#define SESSION_MEASURES METRIC_COUNT
 
 /* What to do next: send, end, record the news, and keep session.deadline_ns in mind. */
 struct session_action {
@@ -93,6 +93,7 @@ struct session_action {
         int64_t ns;
     } measured[SESSION_MEASURES];
     unsigned measured_count;
+    bool measured_lost; /* there were more: a figure would be missing, so the run must stop */
 };
 
 /* One turn's times and facts; valid from INPUT_TURN until the next one. */

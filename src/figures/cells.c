@@ -204,10 +204,11 @@ void report_cell_settle(struct report_cell *cell)
 {
     struct ranks median = {0};
     struct ranks tail = {0};
-    for (int m = 0; m < METRIC_COUNT; m++)
+    for (int m = 0; m < METRIC_COUNT; m++) {
         cell->latency[m] = latency_of(cell->cell.latency[m], &median, &tail);
-    cell->all_ttft = all_attempts_of(cell, METRIC_TTFT);
-    cell->all_response = all_attempts_of(cell, METRIC_RESPONSE);
+        if (metric_has((enum metric)m, METRIC_OF_ATTEMPT))
+            cell->all[m] = all_attempts_of(cell, (enum metric)m);
+    }
 }
 
 void report_cell_drop_histograms(struct report_cell *cell, struct histogram_pool *pool)
@@ -228,9 +229,7 @@ struct estimate report_cell_share(const struct report_cell *cell, enum metric me
 {
     const struct histogram *h = cell->cell.latency[metric];
     uint64_t values = h == NULL ? 0 : h->total;
-    bool of_attempts =
-        metric == METRIC_TTFT || metric == METRIC_RESPONSE || metric == METRIC_FIRST_EVENT;
-    uint64_t missing = of_attempts ? without_value(cell, values) : 0;
+    uint64_t missing = metric_has(metric, METRIC_OF_ATTEMPT) ? without_value(cell, values) : 0;
     *count = (double)(missing + values);
     return rate_over(h, limit_us, missing, &cell->cell.clusters, confidence);
 }

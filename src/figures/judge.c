@@ -87,12 +87,11 @@ static struct judgement judge_rate(const struct threshold *t, const struct repor
     return j;
 }
 
-static struct judgement judge_share(const struct threshold *t, const struct report_cell *cell,
-                                    enum metric metric)
+static struct judgement judge_share(const struct threshold *t, const struct report_cell *cell)
 {
     double count;
     struct estimate e =
-        report_cell_share(cell, metric, (int64_t)t->slower_than_us, CONFIDENCE, &count);
+        report_cell_share(cell, t->metric, (int64_t)t->slower_than_us, CONFIDENCE, &count);
     struct judgement j = {.verdict = VERDICT_INCONCLUSIVE};
     if (count <= 0) return j;
     double effect = cluster_design_effect(&cell->cell.clusters);
@@ -116,10 +115,9 @@ static struct judgement judge_maximum(const struct threshold *t, const struct hi
                               .high = value};
 }
 
-static struct judgement judge_quantile(const struct threshold *t, const struct report_cell *cell,
-                                       enum metric metric)
+static struct judgement judge_quantile(const struct threshold *t, const struct report_cell *cell)
 {
-    const struct histogram *h = cell->cell.latency[metric];
+    const struct histogram *h = cell->cell.latency[t->metric];
     struct judgement j = {.verdict = VERDICT_INCONCLUSIVE};
     if (h == NULL || h->total == 0) return j;
     if (t->quantile >= 1) return judge_maximum(t, h);
@@ -146,8 +144,6 @@ static struct judgement judge_quantile(const struct threshold *t, const struct r
 struct judgement judge_cell(const struct threshold *threshold, const struct report_cell *cell)
 {
     struct judgement j = {.verdict = VERDICT_INCONCLUSIVE};
-    enum metric metric = METRIC_TTFT;
-    bool known = metric_find(threshold->metric, &metric);
     switch (threshold->kind) {
     case THRESHOLD_ATTEMPT_RATE:
         j = judge_rate(threshold, cell, RATE_ATTEMPT);
@@ -159,10 +155,10 @@ struct judgement judge_cell(const struct threshold *threshold, const struct repo
         j = judge_rate(threshold, cell, RATE_SESSION);
         break;
     case THRESHOLD_QUANTILE:
-        if (known) j = judge_quantile(threshold, cell, metric);
+        j = judge_quantile(threshold, cell);
         break;
     case THRESHOLD_SHARE:
-        if (known) j = judge_share(threshold, cell, metric);
+        j = judge_share(threshold, cell);
         break;
     }
     if (!report_cell_valid(cell)) j.verdict = VERDICT_INVALID;

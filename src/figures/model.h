@@ -42,8 +42,8 @@ struct report_cell {
     struct cluster_sums recorded; /* of the sessions' attempts inside this very stretch, from
                                      attempts.csv */
     struct latency_figures latency[METRIC_COUNT];
-    struct all_attempts all_ttft, all_response;
-    struct health health; /* of its intervals, judged as a whole */
+    struct all_attempts all[METRIC_COUNT]; /* of the metrics that each attempt has */
+    struct health health;                  /* of its intervals, judged as a whole */
     uint64_t intervals, invalid_intervals;
 };
 

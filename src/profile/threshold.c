@@ -9,11 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The latency metrics of latency.hlog; record/ has the same names, but is a floor above. */
-static const char *const metrics[] = {"resolve",     "tcp",         "tls",  "upgrade", "dial",
-                                      "session",     "first_event", "ttft", "gap",     "response",
-                                      "interaction", "lag",         NULL};
-
 static const struct {
     const char *name;
     enum threshold_kind kind;
@@ -67,7 +62,10 @@ static enum err_code unknown_metric(struct reader *reader, const char *start, co
 {
     char what[200];
     struct suggestion suggestion = suggest_start(name);
-    for (size_t i = 0; metrics[i] != NULL; i++) suggest_offer(&suggestion, metrics[i]);
+    for (int m = 0; m < METRIC_COUNT; m++) {
+        if (metric_has((enum metric)m, METRIC_IN_THRESHOLDS))
+            suggest_offer(&suggestion, metric_name((enum metric)m));
+    }
     for (size_t i = 0; i < RATE_COUNT; i++) suggest_offer(&suggestion, rates[i].name);
     if (suggestion.best != NULL) {
         (void)snprintf(what, sizeof what, "no metric is called \"%.40s\": did you mean \"%s\"?",
@@ -83,12 +81,9 @@ static enum err_code unknown_metric(struct reader *reader, const char *start, co
     return fail(reader, what);
 }
 
-static bool is_metric(const char *name)
+static bool find_metric(const char *name, enum metric *out)
 {
-    for (size_t i = 0; metrics[i] != NULL; i++) {
-        if (strcmp(metrics[i], name) == 0) return true;
-    }
-    return false;
+    return metric_find(name, out) && metric_has(*out, METRIC_IN_THRESHOLDS);
 }
 
 /* "p99", "p99.9" or "max", behind the dot. */
@@ -153,8 +148,7 @@ static enum err_code read_share(struct reader *reader, struct threshold *out)
     const char *start = reader->at;
     if (!take_run(reader, "_", name, sizeof name))
         return fail(reader, "expected a latency metric such as ttft");
-    if (!is_metric(name)) return unknown_metric(reader, start, name);
-    (void)snprintf(out->metric, sizeof out->metric, "%.15s", name);
+    if (!find_metric(name, &out->metric)) return unknown_metric(reader, start, name);
     if (!take(reader, ">"))
         return fail(reader, "expected > and a duration: share(ttft > 1s) counts what is slower");
     enum err_code code = read_duration_us(reader, &out->slower_than_us);
@@ -176,9 +170,8 @@ static enum err_code read_metric(struct reader *reader, struct threshold *out)
         return *reader->at == '.' ? fail(reader, "a failure rate has no statistic: leave it out")
                                   : ERR_OK;
     }
-    if (!is_metric(name)) return unknown_metric(reader, start, name);
+    if (!find_metric(name, &out->metric)) return unknown_metric(reader, start, name);
     out->kind = THRESHOLD_QUANTILE;
-    (void)snprintf(out->metric, sizeof out->metric, "%.15s", name);
     if (*reader->at != '.')
         return fail(reader, "which statistic? write one behind a dot, such as .p99 or .max");
     reader->at++;

@@ -4,6 +4,7 @@
 #define RUSHHOUR_PROFILE_THRESHOLD_H
 
 #include "base/error.h"
+#include "base/metric.h"
 
 #include <stdbool.h>
 
@@ -19,7 +20,7 @@ enum comparison { LESS, LESS_OR_EQUAL, GREATER, GREATER_OR_EQUAL };
 
 struct threshold {
     enum threshold_kind kind;
-    char metric[16];       /* latency metric of QUANTILE and SHARE, by its name in latency.hlog */
+    enum metric metric;    /* of QUANTILE and SHARE */
     double quantile;       /* of QUANTILE: 0..1 (max is 1) */
     double slower_than_us; /* of SHARE */
     char region[64];       /* "" all regions, each judged for itself */

@@ -32,7 +32,6 @@ static void header(struct text *out)
 {
     static const char *const rates[] = {"failure_rate", "interaction_failure_rate",
                                         "session_failure_rate", "hazard"};
-    static const enum metric metrics[] = {METRIC_TTFT, METRIC_RESPONSE, METRIC_INTERACTION};
     text_puts(out, "window,start_utc,end_utc,date,time,region,attempts,attempts_failed,attempts_"
                    "cancelled,interactions,"
                    "interactions_failed,"
@@ -40,8 +39,9 @@ static void header(struct text *out)
     for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
         text_printf(out, ",%s,%s_low,%s_high", rates[i], rates[i], rates[i]);
     }
-    for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++) {
-        const char *m = metric_name(metrics[i]);
+    for (int i = 0; i < METRIC_COUNT; i++) {
+        const char *m = metric_name((enum metric)i);
+        if (!metric_has((enum metric)i, METRIC_IN_CSV)) continue;
         text_printf(out, ",%s_count,%s_p50_ms,%s_p90_ms,%s_p95_ms,%s_p99_ms,%s_max_ms", m, m, m, m,
                     m, m);
     }
@@ -62,9 +62,9 @@ static void row(const char *region, const struct report_cell *cell, struct text 
                 (unsigned long long)cell->cell.clusters.with_failure);
     for (int kind = RATE_ATTEMPT; kind <= RATE_HAZARD; kind++)
         rate_fields(cell, (enum rate_kind)kind, out);
-    latency_fields(&cell->latency[METRIC_TTFT], out);
-    latency_fields(&cell->latency[METRIC_RESPONSE], out);
-    latency_fields(&cell->latency[METRIC_INTERACTION], out);
+    for (int m = 0; m < METRIC_COUNT; m++) {
+        if (metric_has((enum metric)m, METRIC_IN_CSV)) latency_fields(&cell->latency[m], out);
+    }
     text_printf(out, ",%llu,%llu,%llu,%.6f,%s,", (unsigned long long)c->input_tokens,
                 (unsigned long long)c->cached_tokens, (unsigned long long)c->output_tokens,
                 c->cost_usd, report_cell_valid(cell) ? "true" : "false");

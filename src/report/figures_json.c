@@ -180,16 +180,14 @@ static void latencies(const struct report_cell *cell, struct text *out)
     json_key(out, "latency_ms");
     json_open(out, '{');
     for (int m = 0; m < METRIC_COUNT; m++) {
-        const struct all_attempts *all = m == METRIC_TTFT       ? &cell->all_ttft
-                                         : m == METRIC_RESPONSE ? &cell->all_response
-                                                                : NULL;
+        const struct all_attempts *all = &cell->all[m];
         const struct latency_figures *latency = &cell->latency[m];
-        if (latency->count == 0 && (all == NULL || all->count == 0)) continue;
+        if (latency->count == 0 && all->count == 0) continue;
         json_key(out, metric_name((enum metric)m));
         json_open(out, '{');
         json_put_count(out, "count", latency->count);
         if (latency->count > 0) quantiles(latency, out);
-        if (all != NULL) all_attempts(all, out);
+        if (metric_has((enum metric)m, METRIC_OF_ATTEMPT)) all_attempts(all, out);
         json_close(out, '}');
     }
     json_close(out, '}');

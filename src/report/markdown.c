@@ -110,6 +110,7 @@ void results_markdown(const struct results *results, struct text *out)
     section(results, "Latency by region, attempts that got an answer", tables_latency, out);
     section(results, "Latency by region, all attempts (a failure counts as infinite)",
             tables_all_attempts, out);
+    section(results, "Every latency metric by region", tables_metrics, out);
     for (size_t g = 0; g < results->grouping_count; g++) {
         if (results->groupings[g].shown) windows(results, &results->groupings[g], out);
     }

@@ -92,28 +92,43 @@ static void put_cost(struct table *table, const struct report_cell *cell)
     table_next(table);
 }
 
+typedef bool metric_test(enum metric metric);
+
+static bool is_shown(enum metric metric)
+{
+    return metric_has(metric, METRIC_SHOWN);
+}
+
 static void latency_row(struct table *table, const struct report_cell *cell)
 {
-    const struct latency_figures *ttft = &cell->latency[METRIC_TTFT];
-    const struct latency_figures *response = &cell->latency[METRIC_RESPONSE];
-    put_latency(table, ttft, ttft->p50);
-    put_latency(table, ttft, ttft->p95);
-    put_tail(table, ttft);
-    put_latency(table, response, response->p50);
-    put_tail(table, response);
-    put_tail(table, &cell->latency[METRIC_INTERACTION]);
+    for (int m = 0; m < METRIC_COUNT; m++) {
+        if (!is_shown((enum metric)m)) continue;
+        put_latency(table, &cell->latency[m], cell->latency[m].p50);
+        put_tail(table, &cell->latency[m]);
+    }
     put_cost(table, cell);
+}
+
+/* Columns such as "ttft P50", one for each statistic of each metric that is wanted. */
+static void metric_columns(struct table *table, metric_test *wanted, const char *const *statistics,
+                           size_t count)
+{
+    for (int m = 0; m < METRIC_COUNT; m++) {
+        if (!wanted((enum metric)m)) continue;
+        for (size_t i = 0; i < count; i++) {
+            struct text heading = {0};
+            text_printf(&heading, "%s %s", metric_name((enum metric)m), statistics[i]);
+            table_column(table, text_str(&heading), false);
+            text_free(&heading);
+        }
+    }
 }
 
 void tables_latency(const struct results *results, struct table *table)
 {
+    static const char *const statistics[] = {"P50", "P99"};
     table_column(table, "region", true);
-    table_column(table, "ttft P50", false);
-    table_column(table, "ttft P95", false);
-    table_column(table, "ttft P99", false);
-    table_column(table, "response P50", false);
-    table_column(table, "response P99", false);
-    table_column(table, "interaction P99", false);
+    metric_columns(table, is_shown, statistics, 2);
     table_column(table, "cost", false);
     each_region(results, table, latency_row);
 }
@@ -124,29 +139,31 @@ static void put_all(struct table *table, const struct all_attempts *all, int64_t
     table_next(table);
 }
 
+static bool among_all_attempts(enum metric metric)
+{
+    return metric_has(metric, METRIC_SHOWN) && metric_has(metric, METRIC_OF_ATTEMPT);
+}
+
 static void all_attempts_row(struct table *table, const struct report_cell *cell)
 {
-    const struct all_attempts *sets[] = {&cell->all_ttft, &cell->all_response};
-    for (size_t i = 0; i < 2; i++) {
-        put_all(table, sets[i], sets[i]->p50);
-        put_all(table, sets[i], sets[i]->p95);
-        if (sets[i]->count > 0 && sets[i]->count < P99_MIN_SAMPLES && sets[i]->p99 >= 0) {
+    for (int m = 0; m < METRIC_COUNT; m++) {
+        if (!among_all_attempts((enum metric)m)) continue;
+        const struct all_attempts *all = &cell->all[m];
+        put_all(table, all, all->p50);
+        put_all(table, all, all->p95);
+        if (all->count > 0 && all->count < P99_MIN_SAMPLES && all->p99 >= 0) {
             table_put(table, "n too small");
         } else {
-            put_all(table, sets[i], sets[i]->p99);
+            put_all(table, all, all->p99);
         }
     }
 }
 
 void tables_all_attempts(const struct results *results, struct table *table)
 {
+    static const char *const statistics[] = {"P50", "P95", "P99"};
     table_column(table, "region", true);
-    table_column(table, "ttft P50", false);
-    table_column(table, "ttft P95", false);
-    table_column(table, "ttft P99", false);
-    table_column(table, "response P50", false);
-    table_column(table, "response P95", false);
-    table_column(table, "response P99", false);
+    metric_columns(table, among_all_attempts, statistics, 3);
     each_region(results, table, all_attempts_row);
 }
 

@@ -140,7 +140,6 @@ static void definition(const struct terminal *terminal, const char *word, const 
 /* What the tables above use, and no more: the pages have the whole list. */
 static void definitions(const struct terminal *terminal)
 {
-    static const enum metric shown[] = {METRIC_TTFT, METRIC_RESPONSE, METRIC_INTERACTION};
     size_t count;
     const struct definition *list = words_definitions(&count);
     heading(terminal, "What the words mean (report.md has the whole list)");
@@ -148,9 +147,10 @@ static void definitions(const struct terminal *terminal)
         if (words_needed(terminal->results, &list[i]))
             definition(terminal, list[i].word, list[i].meaning);
     }
-    for (size_t m = 0; m < sizeof shown / sizeof *shown; m++) {
-        if (words_metric_used(terminal->results, shown[m]))
-            definition(terminal, metric_name(shown[m]), metric_meaning(shown[m]));
+    for (int m = 0; m < METRIC_COUNT; m++) {
+        enum metric metric = (enum metric)m;
+        if (metric_has(metric, METRIC_SHOWN) && words_metric_used(terminal->results, metric))
+            definition(terminal, metric_name(metric), metric_meaning(metric));
     }
 }
 

@@ -234,32 +234,21 @@ static void put_tallies(const struct page *page, const char *name, bool lifecycl
 
 #define BUCKETS_MOST 14
 
+/* Where the service's own delays lie, in ascending seconds; each is a whole number of
+ * microseconds. A metric without bounds of its own has those of METRIC_COUNT. */
+static const double bounds_s[METRIC_COUNT + 1][BUCKETS_MOST] = {
+    [METRIC_TTFT] = {0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30},
+    [METRIC_RESPONSE] = {0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 7.5, 10, 20, 30, 60},
+    [METRIC_INTERACTION] = {0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 20, 30, 60, 120},
+    [METRIC_LAG] = {0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10},
+    [METRIC_COUNT] = {0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 2, 5, 10},
+};
+
+/* One metric of the endpoint. */
 struct ladder {
     enum metric metric;
     const char *name;
-    double bounds_s[BUCKETS_MOST]; /* ascending */
-};
-
-/* Where the service's own delays lie; each bound is a whole number of microseconds. */
-static const struct ladder ladders[] = {
-    {METRIC_TTFT,
-     "rushhour_ttft_seconds",
-     {0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30}},
-    {METRIC_RESPONSE,
-     "rushhour_response_seconds",
-     {0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 7.5, 10, 20, 30, 60}},
-    {METRIC_INTERACTION,
-     "rushhour_interaction_seconds",
-     {0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 20, 30, 60, 120}},
-    {METRIC_DIAL,
-     "rushhour_dial_seconds",
-     {0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 2, 5, 10}},
-    {METRIC_SESSION,
-     "rushhour_session_seconds",
-     {0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 2, 5, 10}},
-    {METRIC_LAG,
-     "rushhour_lag_seconds",
-     {0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10}},
+    const double *bounds_s;
 };
 
 /* Bounds as OpenMetrics writes numbers that are well known: with a point, "1.0". */
@@ -301,6 +290,20 @@ static void put_histograms(const struct page *page, const struct ladder *ladder)
         put_series(page->out, ladder->name, "_sum", labels, 1);
         put_real(page->out, values != NULL ? histogram_sum(values) / 1e6 : 0);
         put_created(page, ladder->name, labels, 1);
+    }
+}
+
+static void put_latencies(const struct page *page)
+{
+    for (int m = 0; m < METRIC_COUNT; m++) {
+        if (!metric_has((enum metric)m, METRIC_EXPORTED)) continue;
+        struct text name = {0};
+        text_printf(&name, "rushhour_%s_seconds", metric_name((enum metric)m));
+        const struct ladder ladder = {(enum metric)m, text_str(&name),
+                                      bounds_s[m][0] > 0 ? bounds_s[m] : bounds_s[METRIC_COUNT]};
+        put_histograms(page, &ladder);
+        page->out->failed = page->out->failed || name.failed;
+        text_free(&name);
     }
 }
 
@@ -448,8 +451,7 @@ void openmetrics_write(const struct openmetrics_state *state, enum exposition ex
                 "Ends that are no failures: cancelled, expired, at the session's cap.");
     put_costs(&page, "rushhour_cost_usd", false, "Cost of all attempts by the profile's prices.");
     put_costs(&page, "rushhour_failed_cost_usd", true, "Cost of failed attempts: possibly billed.");
-    for (size_t i = 0; i < sizeof ladders / sizeof *ladders; i++)
-        put_histograms(&page, &ladders[i]);
+    put_latencies(&page);
     put_generator(&page);
     if (!page.plain) text_puts(out, "# EOF\n");
 }

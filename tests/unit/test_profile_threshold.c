@@ -18,21 +18,21 @@ static void test_expressions(void **state)
         const char *expression;
         struct threshold wanted;
     } cases[] = {
-        {"failure_rate < 1%", {THRESHOLD_ATTEMPT_RATE, "", 0, 0, "", "", LESS, 0.01}},
+        {"failure_rate < 1%", {THRESHOLD_ATTEMPT_RATE, 0, 0, 0, "", "", LESS, 0.01}},
         {"interaction_failure_rate<0.1%",
-         {THRESHOLD_INTERACTION_RATE, "", 0, 0, "", "", LESS, 0.001}},
+         {THRESHOLD_INTERACTION_RATE, 0, 0, 0, "", "", LESS, 0.001}},
         {"  session_failure_rate  <=  5%  ",
-         {THRESHOLD_SESSION_RATE, "", 0, 0, "", "", LESS_OR_EQUAL, 0.05}},
+         {THRESHOLD_SESSION_RATE, 0, 0, 0, "", "", LESS_OR_EQUAL, 0.05}},
         {"ttft.p99{region=eastus2} < 1.5s",
-         {THRESHOLD_QUANTILE, "ttft", 0.99, 0, "eastus2", "", LESS, 1500000}},
-        {"dial.max > 20ms", {THRESHOLD_QUANTILE, "dial", 1, 0, "", "", GREATER, 20000}},
+         {THRESHOLD_QUANTILE, METRIC_TTFT, 0.99, 0, "eastus2", "", LESS, 1500000}},
+        {"dial.max > 20ms", {THRESHOLD_QUANTILE, METRIC_DIAL, 1, 0, "", "", GREATER, 20000}},
         {"interaction.p99.9 >= 250us",
-         {THRESHOLD_QUANTILE, "interaction", 0.999, 0, "", "", GREATER_OR_EQUAL, 250}},
+         {THRESHOLD_QUANTILE, METRIC_INTERACTION, 0.999, 0, "", "", GREATER_OR_EQUAL, 250}},
         {"first_event.p50{ window = peak , region = a-b_C } < 1m",
-         {THRESHOLD_QUANTILE, "first_event", 0.5, 0, "a-b_C", "peak", LESS, 60000000}},
-        {"share(ttft > 1s) < 5%", {THRESHOLD_SHARE, "ttft", 0, 1000000, "", "", LESS, 0.05}},
+         {THRESHOLD_QUANTILE, METRIC_FIRST_EVENT, 0.5, 0, "a-b_C", "peak", LESS, 60000000}},
+        {"share(ttft > 1s) < 5%", {THRESHOLD_SHARE, METRIC_TTFT, 0, 1000000, "", "", LESS, 0.05}},
         {"share( response>2.5s ){window=1m} <= 10%",
-         {THRESHOLD_SHARE, "response", 0, 2500000, "", "1m", LESS_OR_EQUAL, 0.1}},
+         {THRESHOLD_SHARE, METRIC_RESPONSE, 0, 2500000, "", "1m", LESS_OR_EQUAL, 0.1}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct threshold got;
@@ -40,7 +40,7 @@ static void test_expressions(void **state)
         const struct threshold *wanted = &cases[i].wanted;
         if (threshold_parse(cases[i].expression, &got, &err) != ERR_OK)
             fail_msg("%s: %s", cases[i].expression, err.text);
-        bool same = got.kind == wanted->kind && strcmp(got.metric, wanted->metric) == 0 &&
+        bool same = got.kind == wanted->kind && got.metric == wanted->metric &&
                     fabs(got.quantile - wanted->quantile) < 1e-12 &&
                     got.slower_than_us == wanted->slower_than_us &&
                     strcmp(got.region, wanted->region) == 0 &&
@@ -63,7 +63,7 @@ static void test_every_latency_metric_has_its_name(void **state)
         struct error err = {0};
         (void)snprintf(expression, sizeof expression, "%s.p90 < 1s", names[i]);
         assert_int_equal(threshold_parse(expression, &got, &err), ERR_OK);
-        assert_string_equal(got.metric, names[i]);
+        assert_string_equal(metric_name(got.metric), names[i]);
     }
 }
 
