@@ -175,6 +175,17 @@ void text_percent(struct text *text, const char *string)
     }
 }
 
+void text_copy(char *out, size_t size, const char *string)
+{
+    size_t length = strnlen(string, size);
+    if (length == size) {
+        length--;
+        while (length > 0 && ((unsigned char)string[length] & 0xC0) == 0x80) length--;
+    }
+    memcpy(out, string, length);
+    out[length] = '\0';
+}
+
 const char *text_str(const struct text *text)
 {
     return text->length == 0 ? "" : text->data;

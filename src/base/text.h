@@ -37,6 +37,9 @@ void text_csv(struct text *text, const char *field);
  * stay). */
 void text_percent(struct text *text, const char *string);
 
+/* Copies a string into out[size], cut between characters of UTF-8 where it is too long. */
+void text_copy(char *out, size_t size, const char *string);
+
 /* The text as a C string: "" when empty. Valid until the next append. */
 const char *text_str(const struct text *text);
 

@@ -1,7 +1,10 @@
 #include "realtime/event.h"
 
-#include <cjson/cJSON.h>
+#include "base/text.h"
+#include "realtime/error_object.h"
+
 #include <string.h>
+#include <strings.h>
 
 /* What is no count (negative, not a number, beyond what a double holds exactly) is taken as
  * absent. */
@@ -12,19 +15,10 @@ static const cJSON *member(const cJSON *object, const char *name)
     return cJSON_GetObjectItemCaseSensitive(object, name);
 }
 
-/* Copies a string member, cut between characters; "" when it is absent, null or no string. */
+/* Copies a member's words; "" when it has none. */
 static void copy_string(const cJSON *object, const char *name, char *out, size_t size)
 {
-    const char *string = cJSON_GetStringValue(member(object, name));
-    out[0] = '\0';
-    if (string == NULL) return;
-    size_t length = strnlen(string, size);
-    if (length == size) {
-        length--;
-        while (length > 0 && ((unsigned char)string[length] & 0xC0) == 0x80) length--;
-    }
-    memcpy(out, string, length);
-    out[length] = '\0';
+    scalar_copy(member(object, name), name, out, size);
 }
 
 static uint64_t count_of(const cJSON *object, const char *name)
@@ -56,19 +50,35 @@ bool event_id_in_text(const char *text, const char *prefix, char out[ID_SIZE])
     return false;
 }
 
-static void read_error(const cJSON *error, struct event_facts *out)
+static void keep_error(const struct error_object *said, struct event_facts *out)
 {
-    if (!cJSON_IsObject(error)) return;
     out->has_error = true;
-    copy_string(error, "type", out->error_type, sizeof out->error_type);
-    copy_string(error, "code", out->error_code, sizeof out->error_code);
-    copy_string(error, "param", out->error_param, sizeof out->error_param);
-    copy_string(error, "message", out->error_message, sizeof out->error_message);
-    copy_string(error, "event_id", out->error_event_id, sizeof out->error_event_id);
+    text_copy(out->error_type, sizeof out->error_type, said->type);
+    text_copy(out->error_code, sizeof out->error_code, said->code);
+    text_copy(out->error_param, sizeof out->error_param, said->param);
+    text_copy(out->error_message, sizeof out->error_message, said->message);
+    text_copy(out->error_event_id, sizeof out->error_event_id, said->event_id);
     if (out->session_id[0] == '\0')
         (void)event_id_in_text(out->error_message, "sess_", out->session_id);
     if (out->response_id[0] == '\0')
         (void)event_id_in_text(out->error_message, "resp_", out->response_id);
+}
+
+/* Of an `error` event. Gateways leave out the inner object, or put a word there and the rest
+ * beside it. */
+static void read_error_event(const cJSON *root, struct event_facts *out)
+{
+    struct error_object said = {0};
+    const cJSON *error = member(root, "error");
+    (void)error_object_read(error, &said);
+    if (!cJSON_IsObject(error)) {
+        char event_id[sizeof said.event_id];
+        text_copy(event_id, sizeof event_id, said.event_id);
+        (void)error_object_read(root, &said);
+        text_copy(said.event_id, sizeof said.event_id, event_id); /* the root's is its own */
+        if (strcmp(said.type, "error") == 0) said.type[0] = '\0'; /* and so is its type */
+    }
+    keep_error(&said, out);
 }
 
 static void read_session(const cJSON *session, struct event_facts *out)
@@ -104,28 +114,49 @@ static enum response_status status_of(const cJSON *response)
         const char *name;
         enum response_status status;
     } statuses[] = {
-        {"completed", STATUS_COMPLETED},
-        {"cancelled", STATUS_CANCELLED},
-        {"failed", STATUS_FAILED},
+        {"completed", STATUS_COMPLETED},   {"cancelled", STATUS_CANCELLED},
+        {"canceled", STATUS_CANCELLED},    {"failed", STATUS_FAILED},
         {"incomplete", STATUS_INCOMPLETE},
     };
-    const char *name = cJSON_GetStringValue(member(response, "status"));
-    for (size_t i = 0; name != NULL && i < sizeof statuses / sizeof statuses[0]; i++) {
-        if (strcmp(name, statuses[i].name) == 0) return statuses[i].status;
+    char name[24];
+    copy_string(response, "status", name, sizeof name);
+    for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++) {
+        if (strcasecmp(name, statuses[i].name) == 0) return statuses[i].status;
     }
     return STATUS_UNKNOWN;
 }
 
+/* The error of a response: in its details, beside them, or the details themselves. */
+static void read_response_error(const cJSON *response, const cJSON *details,
+                                struct event_facts *out)
+{
+    struct error_object said = {0};
+    bool found = error_object_read(member(details, "error"), &said) ||
+                 error_object_read(member(response, "error"), &said);
+    if (!found && out->status == STATUS_FAILED) {
+        (void)error_object_read(details, &said);
+        /* {"type":"failed"} only repeats the status */
+        if (strcasecmp(said.type, "failed") == 0) said.type[0] = '\0';
+        if (said.code[0] == '\0' && scalar_is_word(out->reason))
+            text_copy(said.code, sizeof said.code, out->reason);
+        found = said.type[0] != '\0' || said.code[0] != '\0' || said.message[0] != '\0';
+    }
+    if (found) keep_error(&said, out);
+}
+
+/* status_details is an object with a reason, or the reason itself; the Responses API's
+ * incomplete_details are read as well. */
 static void read_response(const cJSON *response, struct event_facts *out)
 {
     const cJSON *details = member(response, "status_details");
     const cJSON *output = member(response, "output");
     copy_string(response, "id", out->response_id, sizeof out->response_id);
     out->status = status_of(response);
-    copy_string(details, "reason", out->reason, sizeof out->reason);
+    if (details == NULL || cJSON_IsNull(details)) details = member(response, "incomplete_details");
+    scalar_copy(details, "reason", out->reason, sizeof out->reason);
     out->output_empty = cJSON_IsArray(output) && cJSON_GetArraySize(output) == 0;
     read_usage(member(response, "usage"), &out->usage);
-    read_error(member(details, "error"), out);
+    read_response_error(response, details, out);
 }
 
 static void read_rate_limits(const cJSON *limits, struct event_facts *out)
@@ -163,11 +194,8 @@ static bool read_facts(const cJSON *root, struct event_facts *out)
         read_rate_limits(member(root, "rate_limits"), out);
         break;
     case EVENT_ERROR:
-        part = member(root, "error");
         copy_string(root, "session_id", out->session_id, sizeof out->session_id);
-        /* gateways leave out the inner object */
-        read_error(cJSON_IsObject(part) ? part : root, out);
-        if (!cJSON_IsObject(part)) out->error_type[0] = '\0';
+        read_error_event(root, out);
         break;
     case EVENT_INVALID:
     case EVENT_UNKNOWN:

@@ -32,8 +32,8 @@ struct failure_facts {
     bool tls_failed;                 /* the handshake failed otherwise */
     int proxy_status;                /* HTTP status with which a proxy answered CONNECT */
     int http_status;                 /* of a refused upgrade */
-    const char *body_code;           /* error.code of the refusal's body, or NULL */
-    const char *body_message;        /* error.message of the refusal's body, or NULL */
+    const char *body_code;           /* of the refusal's body (failure_body_parse), or NULL */
+    const char *body_message;        /* likewise */
     const struct event_facts *event; /* the `error` or failed `response.done`, or NULL */
     /* an `error` event that came earlier in the turn and ended nothing by itself, or NULL */
     const struct event_facts *error_before;
@@ -97,8 +97,10 @@ size_t failure_also(const struct failure_facts *facts, const char *numbers[4]);
  */
 void failure_signature(const struct failure_facts *facts, char out[96]);
 
-/* Reads error.code and error.message out of the JSON body of a refused upgrade; "" where absent.
- * False: not JSON. */
+/*
+ * Reads code (its type where there is no code) and message of the error out of the JSON body of a
+ * refused upgrade; "" where absent. False: no JSON object, and no error in another form.
+ */
 bool failure_body_parse(const char *body, size_t length, char code[64], char message[512]);
 
 #endif

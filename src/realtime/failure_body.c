@@ -1,33 +1,15 @@
+#include "realtime/error_object.h"
 #include "realtime/failure.h"
 
-#include <cjson/cJSON.h>
-#include <stdio.h>
-
-/* A code may be a number in one gateway and a string in the other. */
-static void copy_value(const cJSON *item, char *out, size_t size)
-{
-    const char *string = cJSON_GetStringValue(item);
-    if (string != NULL) {
-        (void)snprintf(out, size, "%s", string);
-    } else if (cJSON_IsNumber(item)) {
-        (void)snprintf(out, size, "%.0f", item->valuedouble);
-    }
-}
+#include "base/text.h"
 
 bool failure_body_parse(const char *body, size_t length, char code[64], char message[512])
 {
-    code[0] = '\0';
-    message[0] = '\0';
+    struct error_object said = {0};
     cJSON *root = length == 0 ? NULL : cJSON_ParseWithLength(body, length);
-    const cJSON *error = cJSON_GetObjectItemCaseSensitive(root, "error");
-    /* API Management in front of the service answers {"statusCode":429,"message":"..."} without an
-     * inner object. */
-    if (!cJSON_IsObject(error)) error = root;
-    const cJSON *number = cJSON_GetObjectItemCaseSensitive(error, "code");
-    if (number == NULL) number = cJSON_GetObjectItemCaseSensitive(error, "statusCode");
-    copy_value(number, code, 64);
-    copy_value(cJSON_GetObjectItemCaseSensitive(error, "message"), message, 512);
-    bool good = cJSON_IsObject(root);
+    const bool good = error_object_read(root, &said) || cJSON_IsObject(root);
+    text_copy(code, 64, said.code[0] != '\0' ? said.code : said.type);
+    text_copy(message, 512, said.message);
     cJSON_Delete(root);
     return good;
 }

@@ -9,6 +9,10 @@ enum failure_id failure_by_error_code(const char *code)
         {"rate_limit_exceeded", FAILURE_RATE_LIMIT_EXCEEDED},
         {"too_many_requests", FAILURE_RATE_LIMIT_EXCEEDED},
         {"429", FAILURE_RATE_LIMIT_EXCEEDED},
+        {"500", FAILURE_SERVER_ERROR},
+        {"502", FAILURE_SERVER_ERROR},
+        {"503", FAILURE_SERVICE_UNAVAILABLE},
+        {"401", FAILURE_INVALID_API_KEY},
         {"insufficient_quota", FAILURE_QUOTA_EXHAUSTED},
         {"inference_service_unavailable_error", FAILURE_SERVICE_UNAVAILABLE},
         {"service_unavailable", FAILURE_SERVICE_UNAVAILABLE},
@@ -58,7 +62,9 @@ static enum failure_id by_error_type(const char *type)
         {"insufficient_quota", FAILURE_QUOTA_EXHAUSTED},
         {"authentication_error", FAILURE_INVALID_API_KEY},
     };
-    return match_code(types, MATCH_COUNT(types), type);
+    enum failure_id id = match_code(types, MATCH_COUNT(types), type);
+    /* a service of one word for all puts the code there */
+    return id != FAILURE_NONE ? id : failure_by_error_code(type);
 }
 
 static enum failure_id by_error_text(const char *message)
@@ -99,8 +105,10 @@ static bool is_bad_sampling(const char *message)
 enum failure_id failure_by_error(const struct event_facts *event)
 {
     enum failure_id id = failure_by_error_code(event->error_code);
+    if (id == FAILURE_NONE) id = by_error_type(event->error_code); /* a type in its place */
     if (id == FAILURE_NONE) id = by_error_type(event->error_type);
-    bool request = strcmp(event->error_type, "invalid_request_error") == 0;
+    bool request = strcmp(event->error_type, "invalid_request_error") == 0 ||
+                   strcmp(event->error_code, "invalid_request_error") == 0;
     if ((id == FAILURE_NONE || id == FAILURE_INVALID_VALUE) && request &&
         is_append_too_big(event)) {
         return FAILURE_APPEND_TOO_BIG;
