@@ -67,6 +67,24 @@ class ExitCodes(harness.Case):
         self.assertEqual(run.manifest["run"]["state"], "stopped")
         self.assert_consistent(run)
 
+    def test_closed_standard_streams(self):
+        """As daemons and CI runners start programs: no abort, and no file of the run in place of a stream."""
+        profile = self.write_profile(harness.profile())
+        closed = {"stdout": (1,), "all": (0, 1, 2)}
+        for name, streams in closed.items():
+            with self.subTest(name):
+                close = lambda: [os.close(fd) for fd in streams]  # noqa: E731, B023
+                status = subprocess.run([harness.RUSHHOUR, "run", profile, "--simulate", "-q", "-o", name],
+                                        cwd=self.folder, env=harness.environment(), preexec_fn=close, timeout=120,
+                                        check=False).returncode
+                self.assertIn(status, harness.ENDED)
+                self.assertEqual(harness.Run(self.folder / name).manifest["run"]["state"], "complete")
+        close = lambda: os.close(1)  # noqa: E731
+        result = subprocess.run([harness.RUSHHOUR, "report", "all"], cwd=self.folder, env=harness.environment(),
+                                preexec_fn=close, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("cannot write to standard output", result.stderr)
+
     def test_a_disk_that_fails_during_the_run(self):
         profile = self.write_profile(harness.profile(load=LONG))
         limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (60000, 60000))  # noqa: E731
