@@ -1,8 +1,10 @@
 #include "check/check.h"
 
 #include "base/secret.h"
+#include "base/terminal.h"
 #include "cli/check_print.h"
 #include "cli/command.h"
+#include "cli/signals.h"
 #include "net/client.h"
 #include "profile/adjust.h"
 #include "run/simulated.h"
@@ -25,7 +27,7 @@ struct preflight {
     bool simulate, json, quiet, no_color;
     struct profile *profile;
     uv_loop_t loop;
-    uv_signal_t signals[3];
+    struct signals signals;
     unsigned interrupts;
     struct connect_override connect_overrides[DETOUR_MAX]; /* of --connect-to */
     size_t connect_override_count;
@@ -34,37 +36,12 @@ struct preflight {
     struct check_progress progress;
 };
 
-/* ---- signals ---- */
-
-static void on_signal(uv_signal_t *handle, int number)
+static void on_signal(void *user, const char *reason)
 {
-    struct preflight *preflight = handle->data;
-    (void)number;
+    struct preflight *preflight = user;
+    (void)reason;
     preflight->interrupts++;
     uv_stop(&preflight->loop);
-}
-
-static enum err_code open_signals(struct preflight *preflight, struct error *err)
-{
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-    int status = 0;
-    for (size_t i = 0; i < 3 && status == 0; i++) {
-        uv_signal_t *handle = &preflight->signals[i];
-        status = uv_signal_init(&preflight->loop, handle);
-        handle->data = preflight;
-        if (status == 0) status = uv_signal_start(handle, on_signal, numbers[i]);
-    }
-    return status == 0
-               ? ERR_OK
-               : error_set(err, ERR_IO, "cannot listen for signals: %s", uv_strerror(status));
-}
-
-static void close_signals(struct preflight *preflight)
-{
-    for (size_t i = 0; i < 3; i++) {
-        if (preflight->signals[i].loop != NULL)
-            uv_close((uv_handle_t *)&preflight->signals[i], NULL);
-    }
 }
 
 /* ---- what is checked ---- */
@@ -163,7 +140,7 @@ static int report(const struct preflight *preflight)
             .count = count,
             .simulated = preflight->simulate,
             .interrupted = preflight->interrupts > 0,
-            .colour = wants_colour(STDOUT_FILENO, preflight->no_color),
+            .colour = terminal_takes_colour(STDOUT_FILENO, preflight->no_color),
             .width = check_print_width(STDOUT_FILENO),
         };
         check_print(&page, &out);
@@ -183,7 +160,8 @@ static int check_profile(struct preflight *preflight, const char *file)
     struct error err = {0};
     int status = 0;
     enum err_code code = load(preflight, file, &err);
-    if (code == ERR_OK) code = open_signals(preflight, &err);
+    if (code == ERR_OK)
+        code = signals_open(&preflight->signals, &preflight->loop, on_signal, preflight, &err);
     if (code == ERR_OK && preflight->simulate) code = start_simulator(preflight, &err);
     if (code == ERR_OK) code = run_check(preflight, &err);
     if (code == ERR_OK) {
@@ -202,7 +180,7 @@ static int check_profile(struct preflight *preflight, const char *file)
 
 static void release(struct preflight *preflight)
 {
-    close_signals(preflight);
+    signals_close(&preflight->signals);
     (void)uv_run(&preflight->loop, UV_RUN_DEFAULT);
     (void)uv_loop_close(&preflight->loop);
     for (size_t i = 0; i < preflight->connect_override_count; i++)

@@ -1,7 +1,8 @@
 #include "cli/check_print.h"
 #include "report/table.h"
 
-#include <stdlib.h>
+#include "base/terminal.h"
+
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -19,10 +20,8 @@ size_t check_print_width(int fd)
 
 void check_progress_open(struct check_progress *progress, FILE *out, bool quiet)
 {
-    const char *terminal = getenv("TERM");
-    bool dumb = terminal != NULL && strcmp(terminal, "dumb") == 0;
     *progress = (struct check_progress){0};
-    if (quiet || dumb || !isatty(fileno(out))) return;
+    if (quiet || !terminal_takes_escapes(fileno(out))) return;
     progress->out = out;
     progress->width = check_print_width(fileno(out));
 }

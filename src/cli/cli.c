@@ -1,14 +1,12 @@
 #include "cli/command.h"
 #include "cli/options.h"
-#include "cli/version.h"
 #include "profile/profile.h"
 #include "profile/suggest.h"
+#include "run/version.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const struct {
     const char *name;
@@ -54,17 +52,24 @@ bool cli_begin(struct command_line *line, int argc, char **argv, int *status)
     return false;
 }
 
-bool wants_colour(int fd, bool no_color)
-{
-    const char *environment = getenv("NO_COLOR");
-    return !no_color && (environment == NULL || *environment == '\0') && isatty(fd);
-}
-
 int print_out(const char *string)
 {
     if (fputs(string, stdout) >= 0 && fflush(stdout) == 0) return 0;
     (void)fprintf(stderr, "rushhour: cannot write to standard output: %s\n", strerror(errno));
     return 1;
+}
+
+static int print_version(void)
+{
+    struct library_version libraries[LIBRARY_COUNT];
+    struct text out = {0};
+    library_versions(libraries);
+    text_printf(&out, "rushhour %s (%s)\n", RUSHHOUR_VERSION, RUSHHOUR_COMMIT);
+    for (size_t i = 0; i < LIBRARY_COUNT; i++)
+        text_printf(&out, "%s %s\n", libraries[i].name, libraries[i].version);
+    int status = print_out(text_str(&out));
+    text_free(&out);
+    return status;
 }
 
 static int print_overview(void)

@@ -33,10 +33,6 @@ bool cli_begin(struct command_line *line, int argc, char **argv, int *status);
 /* Prints "rushhour: <text>" to stderr and returns the exit status that belongs to the error. */
 int cli_complain(const struct error *err);
 
-/* Whether colour is wanted on a stream: a terminal, no --no-color, and NO_COLOR not set
- * (no-color.org). */
-bool wants_colour(int fd, bool no_color);
-
 /* Writes all of it to stdout; exit status 0, or 1 with a complaint when it cannot (a full disk, a
  * closed pipe). */
 int print_out(const char *string);

@@ -2,6 +2,7 @@
 #include "cli/options.h"
 
 #include "base/files.h"
+#include "base/terminal.h"
 #include "base/units.h"
 #include "compare/compare.h"
 #include "record/run_reader.h"
@@ -56,7 +57,8 @@ static enum err_code render(const struct compare *compare, const struct compared
                                                    : "text";
     if (strcmp(format, "text") == 0) {
         compare_text(comparison,
-                     compare->output == NULL && wants_colour(STDOUT_FILENO, compare->no_color),
+                     compare->output == NULL &&
+                         terminal_takes_colour(STDOUT_FILENO, compare->no_color),
                      out);
     } else if (strcmp(format, "markdown") == 0) {
         compare_markdown(comparison, out);

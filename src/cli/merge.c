@@ -4,6 +4,7 @@
 #include "run/pages.h"
 
 #include "base/files.h"
+#include "base/terminal.h"
 #include "figures/results.h"
 #include "record/merge.h"
 #include "record/run_reader.h"
@@ -50,7 +51,7 @@ static enum err_code finish(const struct merge_command *command, const char *fol
         *status = print_out(text_str(&json));
     } else if (code == ERR_OK && !command->quiet) {
         struct text out = {0};
-        results_text(results, wants_colour(STDOUT_FILENO, command->no_color), &out);
+        results_text(results, terminal_takes_colour(STDOUT_FILENO, command->no_color), &out);
         text_printf(&out, "\nrun folder  %s\nreport      %s/report.html\n", folder, folder);
         *status = print_out(text_str(&out));
         text_free(&out);

@@ -1,8 +1,9 @@
 /* `rushhour plan`: what a load does and costs, and what a decision between two failure rates
  * needs. */
+#include "run/plan.h"
 #include "cli/command.h"
 #include "cli/options.h"
-#include "cli/run.h"
+#include "cli/run_flags.h"
 #include "run/forecast.h"
 
 #include "base/clock.h"
@@ -32,7 +33,8 @@ struct detect_cost {
 };
 
 struct plan {
-    struct run run;
+    struct run_flags flags;
+    struct run_plan run;
     const char *detect, *power, *design_effect;
     struct detect question;
 };
@@ -238,7 +240,7 @@ static void detect_text(const struct plan *plan, struct text *out)
 static int print_plan(const struct plan *plan)
 {
     struct text out = {0};
-    if (plan->run.flags.json) {
+    if (plan->flags.json) {
         plan_json(plan, &out);
     } else {
         struct text length = {0};
@@ -254,11 +256,26 @@ static int print_plan(const struct plan *plan)
     return status;
 }
 
+static int plan_file(struct plan *plan, const char *file)
+{
+    struct error err = {0};
+    struct run_request request;
+    struct profile *profile = NULL;
+    enum err_code code = run_request_read(&plan->flags, &request, &err);
+    if (code == ERR_OK) code = read_question(plan, &err);
+    if (code == ERR_OK) code = profile_load(file, &profile, &err);
+    if (code == ERR_OK) code = run_plan_make(&plan->run, profile, &request.options, &err);
+    int status = code == ERR_OK ? print_plan(plan) : cli_complain(&err);
+    run_plan_free(&plan->run);
+    run_request_free(&request);
+    return status;
+}
+
 int command_plan(int argc, char **argv)
 {
     /* Nothing is sent, so a profile that may only be simulated can be planned as well. */
-    struct plan plan = {.run.flags = {.simulate = true, .dry_run = true}};
-    struct run_flags *flags = &plan.run.flags;
+    struct plan plan = {.flags = {.simulate = true, .dry_run = true}};
+    struct run_flags *flags = &plan.flags;
     const struct option_row rows[] = {
         {"detect", 0, OPTION_TEXT, "'RATE vs RATE'",
          "what it takes to tell two failure rates apart: attempts, minutes, tokens, dollars",
@@ -295,13 +312,6 @@ int command_plan(int argc, char **argv)
         .exit_codes = "  0 planned   1 could not do its work   2 wrong command line or profile\n",
     };
     int status;
-    struct error err = {0};
     if (!cli_begin(&line, argc, argv, &status)) return status;
-    enum err_code code = read_question(&plan, &err);
-    if (code == ERR_OK) code = profile_load(line.positional[0], &plan.run.profile, &err);
-    if (code == ERR_OK) code = run_plan(&plan.run, &err);
-    status = code == ERR_OK ? print_plan(&plan) : cli_complain(&err);
-    text_free(&plan.run.folder);
-    profile_free(plan.run.profile);
-    return status;
+    return plan_file(&plan, line.positional[0]);
 }

@@ -5,6 +5,7 @@
 #include "run/pages.h"
 
 #include "base/files.h"
+#include "base/terminal.h"
 #include "figures/azure.h"
 #include "figures/results.h"
 #include "record/run_reader.h"
@@ -25,7 +26,8 @@ static enum err_code render(const struct report *report, const struct results *r
 {
     const char *format = report->json ? "json" : report->format != NULL ? report->format : "text";
     if (strcmp(format, "text") == 0) {
-        bool colour = report->output == NULL && wants_colour(STDOUT_FILENO, report->no_color);
+        bool colour =
+            report->output == NULL && terminal_takes_colour(STDOUT_FILENO, report->no_color);
         results_text(results, colour, out);
     } else if (strcmp(format, "markdown") == 0) {
         results_markdown(results, out);

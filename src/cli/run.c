@@ -1,13 +1,15 @@
 #include "cli/run.h"
 #include "cli/command.h"
+#include "cli/run_flags.h"
+#include "cli/signals.h"
 
-#include "base/files.h"
-#include "base/random.h"
+#include "base/terminal.h"
+#include "report/report.h"
 
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <unistd.h>
+#include <uv.h>
 
 static const char EXAMPLES[] =
     "  rushhour run profiles/demo.json --simulate\n"
@@ -24,151 +26,140 @@ static const char EXIT_CODES[] =
     "  5 stopped by the budget            99 a threshold failed, or abort_on_fail stopped the run\n"
     "  130 interrupted, all so far is kept\n";
 
-static void on_simulator_lost(void *user)
+int run_exit_status(const struct run_outcome *outcome, int inconclusive)
 {
-    struct run *run = user;
-    if (run->engine == NULL) return;
-    engine_stop(run->engine, RUN_FAILED, "the simulator ended");
-    engine_stop(run->engine, RUN_FAILED, "the simulator ended");
-}
-
-/* The simulators of two shards must not draw the same faults for different sessions. */
-static uint64_t simulator_seed(const struct run *run)
-{
-    if (run->shard.index == 0) return run->seed;
-    struct random random;
-    random_seed(&random, run->seed, run->shard.index);
-    return random_u64(&random) >> 11;
-}
-
-static enum err_code start_simulator(struct run *run, struct error *err)
-{
-    struct text ledger = {0};
-    text_printf(&ledger, "%s/ledger.jsonl", text_str(&run->folder));
-    run->simulated = (struct simulated){
-        .loop = &run->loop,
-        .profile = run->profile,
-        .seed = simulator_seed(run),
-        .ledger = ledger.data,
-        .interrupts = &run->interrupts,
-        .on_lost = on_simulator_lost,
-        .user = run,
-    };
-    enum err_code code = ledger.failed ? error_set(err, ERR_NOMEM, "no memory")
-                                       : simulated_start(&run->simulated, err);
-    run->simulated.ledger = NULL;
-    text_free(&ledger);
-    return code;
-}
-
-/* The simulator, the load, and the end of both. */
-static enum err_code drive(struct run *run, struct error *err)
-{
-    enum err_code code = run->flags.simulate ? start_simulator(run, err) : ERR_OK;
-    if (code == ERR_OK) code = run_drive(run, err);
-    struct error ending = {0};
-    enum err_code end = simulated_stop(&run->simulated, &ending);
-    if (code != ERR_OK || end == ERR_OK) return code;
-    *err = ending;
-    return end;
-}
-
-/* Whatever happens, what was begun is ended, and a folder that holds no run is removed. */
-static enum err_code make_run(struct run *run, int *status, struct error *err)
-{
-    enum err_code code = run_signals_open(run, err);
-    if (code == ERR_OK) code = run_metrics_open(run, err);
-    if (code == ERR_OK)
-        code = run_writer_open(text_str(&run->folder), run->profile, run->clock.wall_origin_ns,
-                               &run->writer, err);
-    if (code != ERR_OK) return code;
-    code = drive(run, err);
-    struct error ending = {0};
-    if (run->driven) {
-        enum err_code end = run_finish(run, status, code == ERR_OK ? err : &ending);
-        run_metrics_finish(run);
-        return code != ERR_OK ? code : end;
+    if (outcome->interrupted) return 130;
+    switch (outcome->end) {
+    case RUN_INTERRUPTED:
+        return 130;
+    case RUN_STOPPED_BUDGET:
+        return 5;
+    case RUN_STOPPED_RULE:
+        return 99;
+    case RUN_FAILED:
+        return 1;
+    case RUN_COMPLETE:
+        break;
     }
-    (void)!run_writer_close(run->writer, &ending); /* the folder goes anyway */
-    folder_remove(text_str(&run->folder));
-    if (run->interrupts == 0) return code;
-    (void)fprintf(stderr, "rushhour: interrupted before the load began; nothing was kept\n");
-    *status = 130;
-    return ERR_OK;
-}
-
-static void release(struct run *run)
-{
-    run_metrics_close(run); /* it reads the engine's figures */
-    engine_free(run->engine);
-    run_signals_close(run);
-    (void)uv_run(&run->loop, UV_RUN_DEFAULT);
-    (void)uv_loop_close(&run->loop);
-    run_metrics_free(run);
-    for (size_t i = 0; i < run->connect_override_count; i++)
-        connect_override_free(&run->connect_overrides[i]);
-    simulated_free(&run->simulated);
-    text_free(&run->folder);
-    profile_free(run->profile);
-}
-
-/* The one place for a key from which it leaks without anybody's fault. */
-static void warn_of_query_keys(const struct profile *profile)
-{
-    for (size_t i = 0; i < profile->region_count; i++) {
-        const struct region *region = &profile->regions[i];
-        if (!region->auth.in_query) continue;
-        (void)fprintf(stderr,
-                      "rushhour: region %s: its API key goes into the query, where proxies and "
-                      "gateways may log it: a "
-                      "header is safer\n",
-                      region->name);
+    switch (outcome->verdict) {
+    case VERDICT_NONE: /* nothing was judged, but figures that cannot be believed are no success */
+        return outcome->valid ? 0 : 4;
+    case VERDICT_PASS:
+        return 0;
+    case VERDICT_FAIL:
+        return 99;
+    case VERDICT_INVALID:
+        return 4;
+    case VERDICT_INCONCLUSIVE:
+        return inconclusive;
     }
+    return 1;
 }
 
-static enum err_code prepare(struct run *run, const char *file, struct error *err)
-{
-    enum err_code code = profile_load(file, &run->profile, err);
-    if (code == ERR_OK) code = run_plan(run, err);
-    if (code == ERR_OK) code = run_metrics_plan(run, err);
-    if (code == ERR_OK && !run->flags.simulate && !run->flags.dry_run)
-        code = profile_secrets_load(run->profile, err);
-    if (code == ERR_OK && !run->flags.dry_run) warn_of_query_keys(run->profile);
-    return code;
-}
-
-static int print_plan(const struct run *run)
+static int print_plan(const struct run_plan *plan, bool json)
 {
     struct text out = {0};
-    run_plan_report(run, run->flags.json, &out);
+    run_plan_report(plan, json, &out);
     int status = print_out(text_str(&out));
     text_free(&out);
     return status;
 }
 
-static int run_profile(struct run *run, const char *file)
+static int print_result(const struct run_flags *flags, const char *folder,
+                        const struct run_outcome *outcome)
+{
+    if (flags->json) return print_out(text_str(&outcome->json));
+    if (flags->quiet) return 0;
+    struct text out = {0};
+    results_text(outcome->results, terminal_takes_colour(STDOUT_FILENO, flags->no_color), &out);
+    text_printf(&out, "\nrun folder  %s\nreport      %s/report.html\n", folder, folder);
+    int status = print_out(text_str(&out));
+    text_free(&out);
+    return status;
+}
+
+static void on_signal(void *user, const char *reason)
+{
+    run_stop(user, reason);
+}
+
+static int perform(struct run *run, const struct run_flags *flags, int inconclusive)
 {
     struct error err = {0};
-    int status = 0;
-    if (uv_loop_init(&run->loop) != 0) {
-        (void)error_set(&err, ERR_NET, "cannot make an event loop");
-        return cli_complain(&err);
-    }
-    enum err_code code = prepare(run, file, &err);
-    if (code == ERR_OK && run->flags.dry_run) {
-        status = print_plan(run);
-    } else if (code == ERR_OK) {
-        code = make_run(run, &status, &err);
-    }
+    struct run_outcome outcome;
+    const char *folder = text_str(&run_planned(run)->folder);
+    enum err_code code = run_perform(run, &outcome, &err);
+    int status = code == ERR_OK ? run_exit_status(&outcome, inconclusive) : 1;
+    if (outcome.kept && print_result(flags, folder, &outcome) != 0) status = 1;
+    if (outcome.interrupted)
+        (void)fprintf(stderr, "rushhour: interrupted before the load began; nothing was kept\n");
+    run_linger(run);
     if (code != ERR_OK) status = cli_complain(&err);
-    release(run);
+    run_outcome_free(&outcome);
+    return status;
+}
+
+/* Ctrl-C and SIGTERM end the run in order from here to the end. */
+static int perform_with_signals(struct run *run, uv_loop_t *loop, const struct run_flags *flags,
+                                int inconclusive)
+{
+    struct error err = {0};
+    struct signals signals = {0};
+    int status = signals_open(&signals, loop, on_signal, run, &err) == ERR_OK
+                     ? perform(run, flags, inconclusive)
+                     : cli_complain(&err);
+    signals_close(&signals);
+    return status;
+}
+
+static int run_profile(uv_loop_t *loop, struct profile *profile, const struct run_flags *flags,
+                       const struct run_request *request)
+{
+    struct error err = {0};
+    struct run *run = NULL;
+    int status;
+    if (run_new(loop, profile, &request->options, &run, &err) != ERR_OK) {
+        status = cli_complain(&err);
+    } else if (flags->dry_run) {
+        status = print_plan(run_planned(run), flags->json);
+    } else {
+        status = perform_with_signals(run, loop, flags, request->inconclusive);
+    }
+    run_free(run);
+    return status;
+}
+
+static int run_file(const char *file, const struct run_flags *flags)
+{
+    struct error err = {0};
+    struct run_request request;
+    struct profile *profile = NULL;
+    uv_loop_t loop;
+    int status;
+    enum err_code code = run_request_read(flags, &request, &err);
+    if (code == ERR_OK) code = profile_load(file, &profile, &err);
+    if (code == ERR_OK && uv_loop_init(&loop) != 0)
+        code = error_set(&err, ERR_NET, "cannot make an event loop");
+    if (code == ERR_OK) {
+        request.options.screen =
+            (struct run_screen){.out = stderr,
+                                .colour = terminal_takes_colour(STDERR_FILENO, flags->no_color),
+                                .quiet = flags->quiet};
+        status = run_profile(&loop, profile, flags, &request);
+        (void)uv_run(&loop, UV_RUN_DEFAULT);
+        (void)uv_loop_close(&loop);
+    } else {
+        status = cli_complain(&err);
+        profile_free(profile);
+    }
+    run_request_free(&request);
     return status;
 }
 
 int command_run(int argc, char **argv)
 {
-    struct run run = {0};
-    struct run_flags *flags = &run.flags;
+    struct run_flags given = {0};
+    struct run_flags *flags = &given;
     const struct option_row rows[] = {
         {"simulate", 0, OPTION_FLAG, NULL,
          "drive the built-in simulator instead of the real service: no account, no cost",
@@ -240,5 +231,5 @@ int command_run(int argc, char **argv)
     if (!cli_begin(&line, argc, argv, &status)) return status;
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error like a full disk */
-    return run_profile(&run, line.positional[0]);
+    return run_file(line.positional[0], flags);
 }

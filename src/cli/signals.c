@@ -1,46 +1,55 @@
-#include "cli/run.h"
+#include "cli/signals.h"
 
 #include <signal.h>
+#include <stddef.h>
 
-static void on_signal(uv_signal_t *handle, int number)
+static const struct {
+    int number;
+    const char *reason;
+} known[] = {
+    {SIGINT, "Ctrl-C"},
+    {SIGTERM, "SIGTERM"},
+    {SIGHUP, "the terminal was closed"},
+};
+
+#define KNOWN_COUNT (sizeof known / sizeof *known)
+
+static void on_number(uv_signal_t *handle, int number)
 {
-    struct run *run = handle->data;
-    run->interrupts++;
-    if (run->driving) {
-        engine_stop(run->engine, RUN_INTERRUPTED,
-                    number == SIGINT   ? "Ctrl-C"
-                    : number == SIGHUP ? "the terminal was closed"
-                                       : "SIGTERM");
-    } else {
-        uv_stop(&run->loop); /* whoever waits for the simulator looks up */
+    const struct signals *signals = handle->data;
+    const char *reason = "";
+    for (size_t i = 0; i < KNOWN_COUNT; i++) {
+        if (known[i].number == number) reason = known[i].reason;
     }
+    signals->on_signal(signals->user, reason);
 }
 
-static int open_one(struct run *run, uv_signal_t *handle, int number)
+static int open_one(struct signals *signals, uv_loop_t *loop, size_t i)
 {
-    int status = uv_signal_init(&run->loop, handle);
+    uv_signal_t *handle = &signals->handles[i];
+    int status = uv_signal_init(loop, handle);
     if (status != 0) return status;
-    handle->data = run;
-    return uv_signal_start(handle, on_signal, number);
+    handle->data = signals;
+    status = uv_signal_start(handle, on_number, known[i].number);
+    uv_unref((uv_handle_t *)handle);
+    return status;
 }
 
-enum err_code run_signals_open(struct run *run, struct error *err)
+enum err_code signals_open(struct signals *signals, uv_loop_t *loop,
+                           void (*on_signal)(void *user, const char *reason), void *user,
+                           struct error *err)
 {
-    int status = open_one(run, &run->interrupt, SIGINT);
-    if (status == 0) status = open_one(run, &run->terminate, SIGTERM);
-    if (status == 0) status = open_one(run, &run->hangup, SIGHUP);
+    int status = 0;
+    signals->on_signal = on_signal;
+    signals->user = user;
+    for (size_t i = 0; i < KNOWN_COUNT && status == 0; i++) status = open_one(signals, loop, i);
     if (status == 0) return ERR_OK;
     return error_set(err, ERR_IO, "cannot listen for signals: %s", uv_strerror(status));
 }
 
-static void close_one(uv_signal_t *handle)
+void signals_close(struct signals *signals)
 {
-    if (handle->loop != NULL) uv_close((uv_handle_t *)handle, NULL);
-}
-
-void run_signals_close(struct run *run)
-{
-    close_one(&run->interrupt);
-    close_one(&run->terminate);
-    close_one(&run->hangup);
+    for (size_t i = 0; i < KNOWN_COUNT; i++) {
+        if (signals->handles[i].loop != NULL) uv_close((uv_handle_t *)&signals->handles[i], NULL);
+    }
 }

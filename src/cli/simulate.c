@@ -1,5 +1,6 @@
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/signals.h"
 #include "profile/profile.h"
 #include "simulator/simulator.h"
 
@@ -23,7 +24,7 @@ struct simulate {
     const char *listen, *ledger, *seed;
     bool json, quiet, no_color, controlled;
     uv_loop_t loop;
-    uv_signal_t interrupt, terminate, hangup;
+    struct signals signals;
     uv_pipe_t control;
     char line[128];
     size_t line_length;
@@ -38,16 +39,14 @@ static void stop(struct simulate *simulate)
     simulate->stopping = true;
     struct error err = {0};
     if (simulator_stop(simulate->simulator, &err) != ERR_OK) simulate->status = cli_complain(&err);
-    uv_close((uv_handle_t *)&simulate->interrupt, NULL);
-    uv_close((uv_handle_t *)&simulate->terminate, NULL);
-    uv_close((uv_handle_t *)&simulate->hangup, NULL);
-    if (simulate->controlled) uv_close((uv_handle_t *)&simulate->control, NULL);
+    signals_close(&simulate->signals);
+    if (simulate->control.loop != NULL) uv_close((uv_handle_t *)&simulate->control, NULL);
 }
 
-static void on_signal(uv_signal_t *handle, int number)
+static void on_signal(void *user, const char *reason)
 {
-    struct simulate *simulate = handle->data;
-    (void)number;
+    struct simulate *simulate = user;
+    (void)reason;
     /* Ctrl-C, `timeout` and service managers signal the whole process group. A controlled simulator
      * serves until the run has drained; the end of its standard input ends it. */
     if (!simulate->controlled) stop(simulate);
@@ -91,25 +90,16 @@ static void on_control(uv_stream_t *stream, ssize_t length, const uv_buf_t *buff
 
 static enum err_code listen_for_end(struct simulate *simulate, struct error *err)
 {
-    uv_signal_init(&simulate->loop, &simulate->interrupt);
-    uv_signal_init(&simulate->loop, &simulate->terminate);
-    uv_signal_init(&simulate->loop, &simulate->hangup);
-    simulate->interrupt.data = simulate;
-    simulate->terminate.data = simulate;
-    simulate->hangup.data = simulate;
-    int status = uv_signal_start(&simulate->interrupt, on_signal, SIGINT);
-    if (status == 0) status = uv_signal_start(&simulate->terminate, on_signal, SIGTERM);
-    if (status == 0) status = uv_signal_start(&simulate->hangup, on_signal, SIGHUP);
-    if (simulate->controlled && status == 0) {
-        status = uv_pipe_init(&simulate->loop, &simulate->control, 0);
-        simulate->control.data = simulate;
-        if (status == 0) status = uv_pipe_open(&simulate->control, STDIN_FILENO);
-        if (status == 0)
-            status = uv_read_start((uv_stream_t *)&simulate->control, allocate, on_control);
-    }
-    if (status != 0)
-        return error_set(err, ERR_NET, "cannot set the simulator up: %s", uv_strerror(status));
-    return ERR_OK;
+    enum err_code code =
+        signals_open(&simulate->signals, &simulate->loop, on_signal, simulate, err);
+    if (code != ERR_OK || !simulate->controlled) return code;
+    int status = uv_pipe_init(&simulate->loop, &simulate->control, 0);
+    simulate->control.data = simulate;
+    if (status == 0) status = uv_pipe_open(&simulate->control, STDIN_FILENO);
+    if (status == 0)
+        status = uv_read_start((uv_stream_t *)&simulate->control, allocate, on_control);
+    if (status == 0) return ERR_OK;
+    return error_set(err, ERR_NET, "cannot set the simulator up: %s", uv_strerror(status));
 }
 
 static int serve(struct simulate *simulate, const struct simulator_options *options)

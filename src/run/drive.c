@@ -1,13 +1,12 @@
-#include "cli/command.h"
-#include "cli/run.h"
+#include "run/run_private.h"
 
 #include "net/client.h"
 #include "watch/live.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #define REDRAW_EVERY_MS 250
 
@@ -27,6 +26,21 @@ struct drive {
     bool told_interrupt;
     double told_spent; /* the largest of budget.alerts that was told */
 };
+
+void run_note(const struct run *run, const char *format, ...)
+{
+    char words[1024];
+    va_list arguments;
+    FILE *out = run->options->screen.out;
+    va_start(arguments, format);
+    (void)vsnprintf(words, sizeof words, format, arguments);
+    va_end(arguments);
+    if (run->view != NULL && !run->options->screen.quiet) {
+        live_note(run->view, words);
+    } else if (out != NULL) {
+        (void)fprintf(out, "%s\n", words);
+    }
+}
 
 /* ---- the live view ---- */
 
@@ -54,7 +68,7 @@ static void fill_region(struct drive *drive, size_t i, const struct engine_statu
         (now_rate - drive->rates[i]) * 0.15; /* slices come once a second: smooth over some of
                                                 them */
     drive->regions[i] = (struct live_region){
-        .name = drive->run->profile->regions[i].name,
+        .name = drive->run->plan.profile->regions[i].name,
         .sessions_open = status->sessions_open[i],
         .attempts_ended = ended,
         .attempts_failed = counters->attempts_failed,
@@ -72,8 +86,8 @@ static void fill_region(struct drive *drive, size_t i, const struct engine_statu
 static void tell_news(struct drive *drive, const struct engine_status *status)
 {
     const struct run *run = drive->run;
-    const struct budget *budget = &run->profile->budget;
-    if (run->interrupts > 0 && !drive->told_interrupt) {
+    const struct budget *budget = &run->plan.profile->budget;
+    if (run->stops > 0 && !drive->told_interrupt) {
         drive->told_interrupt = true;
         live_note(drive->view,
                   "rushhour: finishing what is in flight; press Ctrl-C again to stop at once");
@@ -93,9 +107,9 @@ static void draw(struct drive *drive)
 {
     struct run *run = drive->run;
     uint64_t now_ns = clock_mono_ns();
-    int64_t total_ns = load_duration_ns(&run->profile->load);
-    int64_t elapsed_ns = run_clock_elapsed(&run->clock, now_ns);
-    uint64_t end_ns = run_clock_mono_at(&run->clock, total_ns);
+    int64_t total_ns = load_duration_ns(&run->plan.profile->load);
+    int64_t elapsed_ns = run_clock_elapsed(&run->plan.clock, now_ns);
+    uint64_t end_ns = run_clock_mono_at(&run->plan.clock, total_ns);
     struct engine_status status;
     engine_status(run->engine, &status);
     double passed_s =
@@ -106,13 +120,13 @@ static void draw(struct drive *drive)
     text_clear(&drive->rule);
     if (status.abort_rule->regions != NULL) abort_rule_status(status.abort_rule, &drive->rule);
     const struct live_state state = {
-        .profile = run->profile->name,
-        .phase = run->interrupts > 1                         ? "stopping"
+        .profile = run->plan.profile->name,
+        .phase = run->stops > 1                              ? "stopping"
                  : status.draining || elapsed_ns >= total_ns ? "draining"
                                                              : "running",
         .elapsed_ns = elapsed_ns < total_ns ? elapsed_ns : total_ns,
         .total_ns = total_ns,
-        .clock_speed = run->clock.speed,
+        .clock_speed = run->plan.clock.speed,
         .eta_ns = end_ns > now_ns ? (int64_t)(end_ns - now_ns) : 0,
         .regions = drive->regions,
         .region_count = status.region_count,
@@ -133,18 +147,18 @@ static void on_redraw(uv_timer_t *timer)
 static enum err_code open_drive(struct drive *drive, struct error *err)
 {
     struct run *run = drive->run;
-    size_t count = run->profile->region_count;
+    const struct run_screen *screen = &run->options->screen;
+    size_t count = run->plan.profile->region_count;
     drive->regions = calloc(count, sizeof *drive->regions);
     drive->rates = calloc(count, sizeof *drive->rates);
     drive->ended_before = calloc(count, sizeof *drive->ended_before);
-    drive->view =
-        live_new(stderr, wants_colour(STDERR_FILENO, run->flags.no_color), run->flags.quiet);
+    drive->view = live_new(screen->out, screen->colour, screen->quiet);
     if (drive->regions == NULL || drive->rates == NULL || drive->ended_before == NULL ||
         drive->view == NULL) {
         return error_set(err, ERR_NOMEM, "no memory for the live view");
     }
     run->view = drive->view;
-    (void)uv_timer_init(&run->loop, &drive->redraw);
+    (void)uv_timer_init(run->loop, &drive->redraw);
     drive->redraw.data = drive;
     (void)uv_timer_start(&drive->redraw, on_redraw, REDRAW_EVERY_MS, REDRAW_EVERY_MS);
     return ERR_OK;
@@ -154,7 +168,7 @@ static void close_drive(struct drive *drive)
 {
     if (drive->redraw.loop != NULL) {
         uv_close((uv_handle_t *)&drive->redraw, NULL);
-        (void)uv_run(&drive->run->loop, UV_RUN_NOWAIT);
+        (void)uv_run(drive->run->loop, UV_RUN_NOWAIT);
     }
     drive->run->view = NULL;
     if (drive->view != NULL) live_free(drive->view);
@@ -164,38 +178,33 @@ static void close_drive(struct drive *drive)
     text_free(&drive->rule);
 }
 
-/* What the engine has to say meanwhile goes above the live view. */
 static void on_note(void *user, const char *text)
 {
-    const struct run *run = user;
-    if (run->view != NULL && !run->flags.quiet) {
-        live_note(run->view, text);
-    } else {
-        (void)fprintf(stderr, "%s\n", text);
-    }
+    run_note(user, "%s", text);
 }
 
 static enum err_code start_engine(struct run *run, struct error *err)
 {
-    run->clock.mono_origin_ns = clock_mono_ns();
+    const bool simulate = run->options->simulate;
+    run->plan.clock.mono_origin_ns = clock_mono_ns();
     const struct engine_options options = {
-        .profile = run->profile,
-        .clock = run->clock,
-        .seed = run->seed,
-        .shard = run->shard,
-        .workers = run->workers,
+        .profile = run->plan.profile,
+        .clock = run->plan.clock,
+        .seed = run->plan.seed,
+        .shard = run->plan.shard,
+        .workers = run->plan.workers,
         .connect_overrides =
-            run->flags.simulate ? run->simulated.connect_overrides : run->connect_overrides,
-        .connect_override_count = run->flags.simulate ? run->simulated.connect_override_count
-                                                      : run->connect_override_count,
+            simulate ? run->simulated.connect_overrides : run->options->connect_overrides,
+        .connect_override_count =
+            simulate ? run->simulated.connect_override_count : run->options->connect_override_count,
         .ca_file = run->simulated.ca_file,
         .writer = run->writer,
         .note = on_note,
         .note_user = run,
     };
-    enum err_code code = engine_new(&run->loop, &options, &run->engine, err);
+    enum err_code code = engine_new(run->loop, &options, &run->engine, err);
     if (code == ERR_OK) code = engine_open(run->engine, err);
-    if (code == ERR_OK && run->interrupts > 0)
+    if (code == ERR_OK && run->stops > 0)
         code = error_set(err, ERR_IO, "interrupted before the load began");
     return code;
 }
@@ -204,8 +213,8 @@ static enum err_code start_engine(struct run *run, struct error *err)
  * simulator alike. */
 static enum err_code set_start(struct run *run, struct error *err)
 {
-    if (run->start_at_ns != 0) return run_wait(run, err);
-    run->clock.mono_origin_ns = clock_mono_ns() + (uint64_t)LEAD_NS;
+    if (run->plan.start_at_ns != 0) return run_wait(run, err);
+    run->plan.clock.mono_origin_ns = clock_mono_ns() + (uint64_t)LEAD_NS;
     return ERR_OK;
 }
 
@@ -217,8 +226,8 @@ enum err_code run_drive(struct run *run, struct error *err)
     if (code != ERR_OK) return code;
     code = set_start(run, err);
     if (code != ERR_OK) return code;
-    engine_set_origin(run->engine, run->clock.mono_origin_ns);
-    if (run->flags.simulate) simulated_clock(&run->simulated, &run->clock);
+    engine_set_origin(run->engine, run->plan.clock.mono_origin_ns);
+    if (run->options->simulate) simulated_clock(&run->simulated, &run->plan.clock);
     code = run_write_manifest(run, false, err);
     if (code == ERR_OK) code = open_drive(&drive, err);
     if (code == ERR_OK) {

@@ -1,4 +1,4 @@
-#include "cli/run.h"
+#include "run/plan.h"
 #include "run/forecast.h"
 
 #include "base/calendar.h"
@@ -13,153 +13,111 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-/* The largest number that every reader of JSON keeps exact. */
-#define SEED_MOST UINT64_C(0x1FFFFFFFFFFFFF)
-
 #define START_MOST_NS (INT64_C(86400) * NS_PER_S)
 
-/* ---- flags that override ---- */
+/* ---- what the options change ---- */
 
-static enum err_code keep_regions(struct profile *profile, const struct option_list *wanted,
+static enum err_code change_load(struct load *load, const struct run_options *options,
+                                 struct error *err)
+{
+    enum err_code code = ERR_OK;
+    if (options->load.asked) {
+        load->model = options->load.model;
+        code = load_hold(load, options->load.target, err);
+    }
+    if (code == ERR_OK && options->duration_ns > 0)
+        code = load_cut(load, options->duration_ns, err);
+    return code;
+}
+
+static enum err_code change_profile(struct profile *profile, const struct run_options *options,
+                                    struct error *err)
+{
+    enum err_code code = ERR_OK;
+    if (options->region_count > 0)
+        code = profile_keep_regions(profile, options->regions, options->region_count, err);
+    if (code == ERR_OK) code = change_load(&profile->load, options, err);
+    if (code == ERR_OK) code = profile_check(profile, err);
+    if (options->evidence_limit.given) profile->evidence_limit = options->evidence_limit.value;
+    return code;
+}
+
+/* ---- what is decided ---- */
+
+static enum err_code choose_shard(struct run_plan *plan, const struct run_options *options,
                                   struct error *err)
 {
-    if (wanted->count == 0) return ERR_OK;
-    return profile_keep_regions(profile, wanted->items, wanted->count, err);
+    plan->shard = options->shard;
+    if (plan->shard.count == 0) plan->shard.count = 1;
+    return shard_check(&plan->shard, plan->profile, err);
 }
 
-static enum err_code override_load(struct run *run, struct error *err)
+void run_plan_shard(const struct run_plan *plan, char out[24])
 {
-    struct load *load = &run->profile->load;
-    const struct run_flags *flags = &run->flags;
-    if (flags->sessions != NULL && flags->rate != NULL) {
-        return error_set(err, ERR_USAGE,
-                         "--sessions and --rate exclude each other: closed or open load");
-    }
-    if (flags->sessions != NULL) {
-        uint64_t sessions;
-        if (parse_count(flags->sessions, &sessions, err) != ERR_OK)
-            return error_prefix(err, "--sessions");
-        load->model = LOAD_SESSIONS;
-        if (load_hold(load, (double)sessions, err) != ERR_OK) return err->code;
-    }
-    if (flags->rate != NULL) {
-        double rate;
-        if (parse_rate(flags->rate, &rate, err) != ERR_OK) return error_prefix(err, "--rate");
-        load->model = LOAD_ARRIVALS;
-        if (load_hold(load, rate, err) != ERR_OK) return err->code;
-    }
-    if (flags->duration != NULL) {
-        int64_t duration;
-        if (parse_duration(flags->duration, &duration, err) != ERR_OK)
-            return error_prefix(err, "--duration");
-        if (duration <= 0)
-            return error_set(err, ERR_USAGE, "--duration %s: must be longer than nothing",
-                             flags->duration);
-        if (load_cut(load, duration, err) != ERR_OK) return err->code;
-    }
-    return ERR_OK;
+    (void)snprintf(out, 24, "%u/%u", plan->shard.index + 1, plan->shard.count);
 }
 
-static enum err_code limit_evidence(struct run *run, struct error *err)
+static enum err_code choose_start(struct run_plan *plan, const struct run_options *options,
+                                  struct error *err)
 {
-    const char *limit = run->flags.evidence_limit;
-    if (limit == NULL || parse_count(limit, &run->profile->evidence_limit, err) == ERR_OK)
-        return ERR_OK;
-    return error_prefix(err, "--evidence-limit");
-}
-
-static enum err_code shard_flags(struct run *run, struct error *err)
-{
-    run->shard = (struct shard){.count = 1};
-    if (run->flags.shard == NULL) return ERR_OK;
-    enum err_code code = shard_parse(run->flags.shard, &run->shard, err);
-    return code == ERR_OK ? shard_check(&run->shard, run->profile, err) : code;
-}
-
-void run_shard_name(const struct run *run, char out[24])
-{
-    (void)snprintf(out, 24, "%u/%u", run->shard.index + 1, run->shard.count);
-}
-
-static enum err_code start_flags(struct run *run, struct error *err)
-{
-    if (run->flags.start_at == NULL) return ERR_OK;
-    int64_t at_ns;
-    if (parse_time(run->flags.start_at, &at_ns, err) != ERR_OK)
-        return error_prefix(err, "--start-at");
+    if (options->start_at_ns == 0) return ERR_OK;
     int64_t now_ns = clock_wall_ns();
     char now[40];
+    char at[40];
     format_utc_ms(now_ns, now);
-    if (at_ns <= now_ns) {
+    format_utc_ms(options->start_at_ns, at);
+    if (options->start_at_ns <= now_ns) {
         return error_set(
             err, ERR_USAGE,
-            "--start-at %.40s: that has passed (it is %s now); choose a time some seconds ahead",
-            run->flags.start_at, now);
+            "--start-at %s: that has passed (it is %s now); choose a time some seconds ahead", at,
+            now);
     }
-    if (at_ns - now_ns > START_MOST_NS) {
+    if (options->start_at_ns - now_ns > START_MOST_NS) {
         return error_set(err, ERR_USAGE,
-                         "--start-at %.40s: that is more than 24 hours ahead (it is %s now)",
-                         run->flags.start_at, now);
+                         "--start-at %s: that is more than 24 hours ahead (it is %s now)", at, now);
     }
-    run->start_at_ns = at_ns - at_ns % NS_PER_MS;
+    plan->start_at_ns = options->start_at_ns - options->start_at_ns % NS_PER_MS;
     return ERR_OK;
 }
 
-static enum err_code number_flags(struct run *run, struct error *err)
+static uint64_t draw_seed(void)
 {
-    run->seed = run->profile->seed;
-    if (run->flags.seed != NULL && parse_count(run->flags.seed, &run->seed, err) != ERR_OK) {
-        return error_prefix(err, "--seed");
+    uint64_t seed;
+    if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed) seed = (uint64_t)clock_wall_ns();
+    seed &= RUN_SEED_MOST;
+    return seed != 0 ? seed : 1;
+}
+
+static enum err_code choose_seed(struct run_plan *plan, const struct run_options *options,
+                                 struct error *err)
+{
+    char shard[24];
+    run_plan_shard(plan, shard);
+    plan->seed = options->seed.given ? options->seed.value : plan->profile->seed;
+    if (plan->seed > RUN_SEED_MOST) {
+        return error_set(err, ERR_USAGE, "seed %" PRIu64 ": at most %" PRIu64, plan->seed,
+                         RUN_SEED_MOST);
     }
-    if (run->seed > SEED_MOST) {
-        return error_set(err, ERR_USAGE, "seed %" PRIu64 ": at most %" PRIu64, run->seed,
-                         SEED_MOST);
-    }
-    if (run->seed == 0 && run->shard.count > 1) {
+    if (plan->seed == 0 && plan->shard.count > 1) {
         return error_set(
             err, ERR_USAGE,
             "--shard %s: needs a seed, the same for every shard: add --seed N to the command or "
             "\"seed\": N to the profile (shards with drawn seeds would not be parts of one plan)",
-            run->flags.shard);
+            shard);
     }
-    if (run->seed == 0) {
-        if (getrandom(&run->seed, sizeof run->seed, 0) != (ssize_t)sizeof run->seed)
-            run->seed = (uint64_t)clock_wall_ns();
-        run->seed &= SEED_MOST;
-    }
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    uint64_t workers = cores > 2 ? (uint64_t)cores - 1 : cores > 0 ? (uint64_t)cores : 1;
-    if (run->flags.workers != NULL && parse_count(run->flags.workers, &workers, err) != ERR_OK) {
-        return error_prefix(err, "--workers");
-    }
-    if (workers < 1 || workers > 256) return error_set(err, ERR_USAGE, "--workers: 1 to 256");
-    /* A worker has its whole part of max_sessions, or it would turn every arrival of its own
-     * away. */
-    const uint64_t most = shard_part(&run->shard, run->profile->load.max_sessions);
-    run->workers = (unsigned)(workers < most ? workers : most);
-    const char *inconclusive = run->flags.inconclusive;
-    if (inconclusive != NULL && strcmp(inconclusive, "pass") != 0 &&
-        strcmp(inconclusive, "fail") != 0) {
-        return error_set(err, ERR_USAGE, "--inconclusive %s: write pass or fail", inconclusive);
-    }
+    if (plan->seed == 0) plan->seed = draw_seed();
     return ERR_OK;
 }
 
-static enum err_code connect_overrides(struct run *run, struct error *err)
+/* A worker has its whole part of max_sessions, or it would turn every arrival of its own away. */
+static void choose_workers(struct run_plan *plan, const struct run_options *options)
 {
-    const struct option_list *list = &run->flags.connect_to;
-    if (list->count > 0 && run->flags.simulate) {
-        return error_set(err, ERR_USAGE,
-                         "--connect-to and --simulate exclude each other: a simulated run only "
-                         "ever reaches the simulator");
-    }
-    for (size_t i = 0; i < list->count; i++) {
-        enum err_code code = connect_override_parse(
-            list->items[i], &run->connect_overrides[run->connect_override_count], err);
-        if (code != ERR_OK) return code;
-        run->connect_override_count++;
-    }
-    return ERR_OK;
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    uint64_t workers = cores > 2 ? (uint64_t)cores - 1 : cores > 0 ? (uint64_t)cores : 1;
+    if (options->workers > 0) workers = options->workers;
+    if (workers > RUN_WORKERS_MOST) workers = RUN_WORKERS_MOST;
+    const uint64_t most = shard_part(&plan->shard, plan->profile->load.max_sessions);
+    plan->workers = (unsigned)(workers < most ? workers : most);
 }
 
 /* ---- what only a run can know ---- */
@@ -179,24 +137,23 @@ static enum err_code check_prices(const struct profile *profile, struct error *e
     return ERR_OK;
 }
 
-static enum err_code check(const struct run *run, struct error *err)
+static enum err_code check(const struct profile *profile, const struct run_options *options,
+                           struct error *err)
 {
-    const struct profile *profile = run->profile;
-    const struct run_flags *flags = &run->flags;
     if (profile->load.routing != ROUTING_EACH) {
         return error_set(err, ERR_PROFILE,
                          "%s: load.routing: only \"each\" can be driven by this version; "
                          "give each region its own run for another split",
                          profile->file);
     }
-    if (!flags->simulate && profile_simulate_only(profile)) {
+    if (!options->simulate && profile_simulate_only(profile)) {
         return error_set(err, ERR_PROFILE,
                          "%s: simulator.clock: a profile with a clock of its own can only be "
                          "simulated; add --simulate",
                          profile->file);
     }
     bool bounded = profile->budget.usd > 0 || profile->budget.tokens > 0;
-    if (!flags->simulate && !flags->dry_run && !flags->yes && !bounded) {
+    if (!options->simulate && !options->dry_run && !options->may_spend && !bounded) {
         return error_set(
             err, ERR_USAGE,
             "%s: this run costs money and has no bound; add \"budget\": {\"usd\": N} to the "
@@ -206,77 +163,90 @@ static enum err_code check(const struct run *run, struct error *err)
     return check_prices(profile, err);
 }
 
-static enum err_code choose_folder(struct run *run, struct error *err)
+static enum err_code choose_folder(struct run_plan *plan, const struct run_options *options,
+                                   struct error *err)
 {
     char stamp[32];
     format_utc_ms(clock_wall_ns(), stamp);
     /* 2026-10-20T14:05:00.123Z -> 2026-10-20T140500Z */
-    (void)snprintf(run->id, sizeof run->id, "%.13s%.2s%.2sZ-%.80s", stamp, stamp + 14, stamp + 17,
-                   run->profile->name);
-    if (run->shard.count > 1) {
-        size_t used = strlen(run->id);
-        (void)snprintf(run->id + used, sizeof run->id - used, "-%uof%u", run->shard.index + 1,
-                       run->shard.count);
+    (void)snprintf(plan->id, sizeof plan->id, "%.13s%.2s%.2sZ-%.80s", stamp, stamp + 14, stamp + 17,
+                   plan->profile->name);
+    const size_t used = strlen(plan->id);
+    if (plan->shard.count > 1)
+        (void)snprintf(plan->id + used, sizeof plan->id - used, "-%uof%u", plan->shard.index + 1,
+                       plan->shard.count);
+    const size_t length = strlen(plan->id);
+    text_puts(&plan->folder, options->folder != NULL ? options->folder : "results/");
+    if (options->folder == NULL) text_puts(&plan->folder, plan->id);
+    for (int i = 2; options->folder == NULL && file_exists(text_str(&plan->folder)); i++) {
+        (void)snprintf(plan->id + length, sizeof plan->id - length, "-%d", i);
+        text_clear(&plan->folder);
+        text_printf(&plan->folder, "results/%s", plan->id);
     }
-    if (run->flags.output != NULL) {
-        text_puts(&run->folder, run->flags.output);
-        return ERR_OK;
-    }
-    text_printf(&run->folder, "results/%s", run->id);
-    const size_t length = strlen(run->id);
-    for (int i = 2; file_exists(text_str(&run->folder)); i++) {
-        (void)snprintf(run->id + length, sizeof run->id - length, "-%d", i);
-        text_clear(&run->folder);
-        text_printf(&run->folder, "results/%s", run->id);
-    }
-    return run->folder.failed ? error_set(err, ERR_NOMEM, "no memory") : ERR_OK;
+    return plan->folder.failed ? error_set(err, ERR_NOMEM, "no memory") : ERR_OK;
 }
 
-enum err_code run_plan(struct run *run, struct error *err)
+/* Whole milliseconds, as the files show them: else a row's time could be rounded out of its
+ * interval. */
+static void choose_clock(struct run_plan *plan, const struct run_options *options)
 {
-    enum err_code code = keep_regions(run->profile, &run->flags.regions, err);
-    if (code == ERR_OK) code = override_load(run, err);
-    if (code == ERR_OK) code = profile_check(run->profile, err);
-    if (code == ERR_OK) code = shard_flags(run, err);
-    if (code == ERR_OK) code = start_flags(run, err);
-    if (code == ERR_OK) code = number_flags(run, err);
-    if (code == ERR_OK) code = limit_evidence(run, err);
-    if (code == ERR_OK) code = connect_overrides(run, err);
-    if (code == ERR_OK) code = check(run, err);
-    if (code == ERR_OK) code = choose_folder(run, err);
-    bool now = !run->flags.simulate || run->profile->simulator.clock_start_ns == INT64_MIN;
-    int64_t origin_ns = run->profile->simulator.clock_start_ns;
-    if (now) origin_ns = run->start_at_ns != 0 ? run->start_at_ns : clock_wall_ns();
-    /* Whole milliseconds, as the files show them: else a row's time could be rounded out of its
-     * interval. */
-    run->clock.wall_origin_ns = origin_ns - origin_ns % NS_PER_MS;
-    run->clock.speed = run->flags.simulate ? run->profile->simulator.clock_speed : 1;
-    return code;
+    const struct simulator_plan *simulator = &plan->profile->simulator;
+    bool now = !options->simulate || simulator->clock_start_ns == INT64_MIN;
+    int64_t origin_ns = simulator->clock_start_ns;
+    if (now) origin_ns = plan->start_at_ns != 0 ? plan->start_at_ns : clock_wall_ns();
+    plan->clock.wall_origin_ns = origin_ns - origin_ns % NS_PER_MS;
+    plan->clock.speed = options->simulate ? simulator->clock_speed : 1;
+}
+
+enum err_code run_plan_make(struct run_plan *plan, struct profile *profile,
+                            const struct run_options *options, struct error *err)
+{
+    *plan = (struct run_plan){.profile = profile};
+    enum err_code code = change_profile(profile, options, err);
+    if (code == ERR_OK) code = choose_shard(plan, options, err);
+    if (code == ERR_OK) code = choose_start(plan, options, err);
+    if (code == ERR_OK) code = choose_seed(plan, options, err);
+    if (code == ERR_OK) code = check(profile, options, err);
+    if (code == ERR_OK) code = choose_folder(plan, options, err);
+    if (code != ERR_OK) return code;
+    choose_workers(plan, options);
+    choose_clock(plan, options);
+    return ERR_OK;
+}
+
+void run_plan_free(struct run_plan *plan)
+{
+    text_free(&plan->folder);
+    profile_free(plan->profile);
+    plan->profile = NULL;
 }
 
 /* ---- dry run ---- */
 
-void run_plan_report(const struct run *run, bool json, struct text *out)
+static void report_json(const struct run_plan *plan, const char *shard, struct text *out)
+{
+    cJSON *root = forecast_profile_json(plan->profile);
+    (void)cJSON_AddStringToObject(root, "shard", shard);
+    char *printed = cJSON_Print(root);
+    if (printed != NULL) text_printf(out, "%s\n", printed);
+    cJSON_free(printed);
+    cJSON_Delete(root);
+}
+
+void run_plan_report(const struct run_plan *plan, bool json, struct text *out)
 {
     char shard[24];
-    run_shard_name(run, shard);
+    run_plan_shard(plan, shard);
     if (json) {
-        cJSON *root = forecast_profile_json(run->profile);
-        (void)cJSON_AddStringToObject(root, "shard", shard);
-        char *printed = cJSON_Print(root);
-        if (printed != NULL) text_printf(out, "%s\n", printed);
-        cJSON_free(printed);
-        cJSON_Delete(root);
+        report_json(plan, shard, out);
         return;
     }
-    struct text length = {0};
-    text_duration(&length, load_duration_ns(&run->profile->load));
-    text_printf(out, "%s: %s of load, seed %" PRIu64 ", nothing is sent (--dry-run)\n\n",
-                run->profile->name, text_str(&length), run->seed);
-    forecast_table(run->profile, out);
-    if (run->shard.count > 1)
+    text_printf(out, "%s: ", plan->profile->name);
+    text_duration(out, load_duration_ns(&plan->profile->load));
+    text_printf(out, " of load, seed %" PRIu64 ", nothing is sent (--dry-run)\n\n", plan->seed);
+    forecast_table(plan->profile, out);
+    if (plan->shard.count > 1)
         text_printf(out,
                     "These are the figures of the whole plan, of which shard %s drives its part.\n",
                     shard);
-    text_free(&length);
 }

@@ -1,6 +1,6 @@
-/* What this build is made of. */
-#ifndef RUSHHOUR_CLI_VERSION_H
-#define RUSHHOUR_CLI_VERSION_H
+/* What libraries this build is made of. */
+#ifndef RUSHHOUR_RUN_VERSION_H
+#define RUSHHOUR_RUN_VERSION_H
 
 #include "record/manifest.h"
 
@@ -10,8 +10,5 @@
 
 /* The versions of the libraries as they run (not as they were compiled against). */
 void library_versions(struct library_version out[LIBRARY_COUNT]);
-
-/* Prints version, commit and libraries; returns the exit status. */
-int print_version(void);
 
 #endif

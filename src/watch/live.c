@@ -1,13 +1,13 @@
 #include "watch/live.h"
 
 #include "base/clock.h"
+#include "base/terminal.h"
 #include "report/format.h"
 #include "report/table.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <unistd.h>
 
 #define PLAIN_EVERY_NS (10 * (uint64_t)NS_PER_S)
 #define BAR_WIDTH 24
@@ -26,9 +26,8 @@ struct live_view *live_new(FILE *out, bool colour, bool quiet)
     struct live_view *view = calloc(1, sizeof *view);
     if (view == NULL) return NULL;
     view->out = out;
-    view->quiet = quiet;
-    const char *kind = getenv("TERM");
-    view->terminal = isatty(fileno(out)) == 1 && (kind == NULL || strcmp(kind, "dumb") != 0);
+    view->quiet = quiet || out == NULL;
+    view->terminal = out != NULL && terminal_takes_escapes(fileno(out));
     view->colour = colour && view->terminal;
     return view;
 }

@@ -1,12 +1,9 @@
-#include "cli/run.h"
+#include "run/run_private.h"
 
-#include "base/units.h"
 #include "engine/pacer.h"
 #include "net/server.h"
 #include "watch/openmetrics.h"
 
-#include <arpa/inet.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,11 +15,9 @@
 /* A scraper that came only once is taken to come as often as most are told to. */
 #define SCRAPE_GAP_ASSUMED_NS (15 * NS_PER_S)
 
-struct run_metrics {
+struct metrics {
     struct run *run;
     struct ws_server *server;
-    char address[64]; /* numeric, without brackets */
-    uint16_t port;    /* as asked for; 0: any free one */
     int64_t created_ns;
     uint64_t scraped_ns, gap_ns; /* when the last scrape came, and how long after the one before */
     bool finished;               /* the figures are final */
@@ -31,61 +26,12 @@ struct run_metrics {
     struct openmetrics_region *regions;
 };
 
-/* ---- the command line ---- */
-
-static enum err_code refuse_address(const char *given, struct error *err)
-{
-    return error_set(
-        err, ERR_USAGE,
-        "--metrics \"%s\": write a port or ADDR:PORT with a numeric address, such as 9464, "
-        "0.0.0.0:9464 or [::1]:9464",
-        given);
-}
-
-/* "9464", ":9464", "ADDR:9464", "[V6]:9464"; loopback when there is no address. */
-static enum err_code read_address(struct run_metrics *metrics, const char *given, struct error *err)
-{
-    const char *colon = strrchr(given, ':');
-    const char *digits = colon != NULL ? colon + 1 : given;
-    size_t length = colon != NULL ? (size_t)(colon - given) : 0;
-    uint64_t port = 0;
-    if (parse_count(digits, &port, NULL) != ERR_OK || port > 65535)
-        return refuse_address(given, err);
-    const char *host = given;
-    bool brackets = length > 2 && host[0] == '[' && host[length - 1] == ']';
-    if (brackets) {
-        host++;
-        length -= 2;
-    }
-    if (length >= sizeof metrics->address) return refuse_address(given, err);
-    (void)snprintf(metrics->address, sizeof metrics->address, "%.*s", (int)length, host);
-    if (length == 0 || strcmp(metrics->address, "localhost") == 0)
-        (void)snprintf(metrics->address, sizeof metrics->address, "127.0.0.1");
-    unsigned char bytes[sizeof(struct in6_addr)];
-    if (inet_pton(brackets ? AF_INET6 : AF_INET, metrics->address, bytes) != 1)
-        return refuse_address(given, err);
-    metrics->port = (uint16_t)port;
-    return ERR_OK;
-}
-
-enum err_code run_metrics_plan(struct run *run, struct error *err)
-{
-    if (run->flags.metrics == NULL) return ERR_OK;
-    struct run_metrics *metrics = calloc(1, sizeof *metrics);
-    if (metrics == NULL) return error_set(err, ERR_NOMEM, "no memory for the metrics");
-    metrics->run = run;
-    run->metrics = metrics;
-    metrics->regions = calloc(run->profile->region_count, sizeof *metrics->regions);
-    if (metrics->regions == NULL) return error_set(err, ERR_NOMEM, "no memory for the metrics");
-    return read_address(metrics, run->flags.metrics, err);
-}
-
 /* ---- the figures ---- */
 
-static void fill_from_engine(const struct run_metrics *metrics, struct openmetrics_state *state)
+static void fill_from_engine(const struct metrics *metrics, struct openmetrics_state *state)
 {
     const struct run *run = metrics->run;
-    const struct budget *budget = &run->profile->budget;
+    const struct budget *budget = &run->plan.profile->budget;
     struct engine_status status;
     engine_status(run->engine, &status);
     for (size_t i = 0; i < state->region_count; i++) {
@@ -98,27 +44,27 @@ static void fill_from_engine(const struct run_metrics *metrics, struct openmetri
     if (budget->usd > 0 || budget->tokens > 0) state->budget_spent = status.budget_spent;
     if (!run->driven) return; /* setting up still */
     uint64_t now_ns = metrics->finished ? run->ended_mono_ns : clock_mono_ns();
-    state->elapsed_ns = run_clock_elapsed(&run->clock, now_ns);
+    state->elapsed_ns = run_clock_elapsed(&run->plan.clock, now_ns);
     bool loaded = state->elapsed_ns < state->load_ns && !status.draining;
     state->state = metrics->finished ? "finished" : loaded ? "running" : "draining";
     if (loaded && !metrics->finished)
-        state->requested = pacer_level(&run->profile->load, state->elapsed_ns);
+        state->requested = pacer_level(&run->plan.profile->load, state->elapsed_ns);
 }
 
-static void write_figures(const struct run_metrics *metrics, enum exposition exposition,
+static void write_figures(const struct metrics *metrics, enum exposition exposition,
                           struct text *out)
 {
     const struct run *run = metrics->run;
-    const struct profile *profile = run->profile;
+    const struct profile *profile = run->plan.profile;
     for (size_t i = 0; i < profile->region_count; i++)
         metrics->regions[i] = (struct openmetrics_region){.region = &profile->regions[i]};
     struct openmetrics_state state = {
-        .run_id = run->id,
+        .run_id = run->plan.id,
         .profile = profile->name,
-        .seed = run->seed,
-        .workers = run->workers,
-        .simulated = run->flags.simulate,
-        .clock_speed = run->clock.speed,
+        .seed = run->plan.seed,
+        .workers = run->plan.workers,
+        .simulated = run->options->simulate,
+        .clock_speed = run->plan.clock.speed,
         .state = "starting",
         .created_ns = metrics->created_ns,
         .load_ns = load_duration_ns(&profile->load),
@@ -133,7 +79,7 @@ static void write_figures(const struct run_metrics *metrics, enum exposition exp
 
 /* ---- answering ---- */
 
-static void answer_metrics(struct run_metrics *metrics, struct ws_peer *peer)
+static void answer_metrics(struct metrics *metrics, struct ws_peer *peer)
 {
     enum exposition exposition = openmetrics_negotiate(ws_request_header(peer, "accept"));
     struct text body = {0};
@@ -152,13 +98,13 @@ static void answer_metrics(struct run_metrics *metrics, struct ws_peer *peer)
     text_free(&body);
 }
 
-static void answer_front(const struct run_metrics *metrics, struct ws_peer *peer)
+static void answer_front(const struct metrics *metrics, struct ws_peer *peer)
 {
     struct text body = {0};
     text_puts(&body, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta "
                      "charset=\"utf-8\"><title>rushhour</title></head>"
                      "<body>\n<h1>rushhour ");
-    text_html(&body, metrics->run->id);
+    text_html(&body, metrics->run->plan.id);
     text_puts(
         &body,
         "</h1>\n<p><a href=\"/metrics\">Metrics</a> of the run under way, for Prometheus.</p>\n"
@@ -170,7 +116,7 @@ static void answer_front(const struct run_metrics *metrics, struct ws_peer *peer
 /* Every answer ends its connection: a scrape every few seconds needs no better. */
 static void on_request(void *user, struct ws_peer *peer, const struct ws_request *request)
 {
-    struct run_metrics *metrics = user;
+    struct metrics *metrics = user;
     size_t path = strcspn(request->target, "?");
     ws_peer_set_user(peer, metrics);
     if (strcmp(request->method, "GET") != 0 && strcmp(request->method, "HEAD") != 0) {
@@ -196,32 +142,45 @@ static void on_message(struct ws_peer *peer, const char *text, size_t length, ui
 
 static void on_gone(struct ws_peer *peer, int close_code)
 {
-    struct run_metrics *metrics = ws_peer_user(peer);
+    struct metrics *metrics = ws_peer_user(peer);
     (void)close_code;
     if (metrics == NULL || peer != metrics->last) return;
     metrics->last_gone = true;
-    uv_stop(&metrics->run->loop);
+    uv_stop(metrics->run->loop);
 }
 
 /* ---- the endpoint's life ---- */
 
-enum err_code run_metrics_open(struct run *run, struct error *err)
+static void announce(const struct metrics *metrics)
+{
+    const struct run_options *options = metrics->run->options;
+    const struct metrics_address *asked = &options->metrics;
+    if (options->screen.quiet && asked->port != 0) return; /* nobody could guess a free port */
+    bool v6 = strchr(asked->address, ':') != NULL;
+    run_note(metrics->run, "rushhour: metrics at http://%s%s%s:%u/metrics", v6 ? "[" : "",
+             asked->address, v6 ? "]" : "", (unsigned)ws_server_port(metrics->server));
+}
+
+enum err_code metrics_open(struct run *run, struct error *err)
 {
     static const struct ws_server_handlers handlers = {
         .on_request = on_request, .on_message = on_message, .on_gone = on_gone};
-    struct run_metrics *metrics = run->metrics;
-    if (metrics == NULL) return ERR_OK;
+    const struct metrics_address *asked = &run->options->metrics;
+    if (!asked->asked) return ERR_OK;
+    struct metrics *metrics = calloc(1, sizeof *metrics);
+    if (metrics == NULL) return error_set(err, ERR_NOMEM, "no memory for the metrics");
+    run->metrics = metrics;
+    metrics->run = run;
+    metrics->regions = calloc(run->plan.profile->region_count, sizeof *metrics->regions);
+    if (metrics->regions == NULL) return error_set(err, ERR_NOMEM, "no memory for the metrics");
     metrics->created_ns = clock_wall_ns();
     struct error why = {0};
-    enum err_code code = ws_server_listen(&run->loop, metrics->address, metrics->port, NULL,
-                                          &handlers, metrics, &metrics->server, &why);
+    enum err_code code = ws_server_listen(run->loop, asked->address, asked->port, NULL, &handlers,
+                                          metrics, &metrics->server, &why);
     if (code != ERR_OK)
         return error_set(err, code, "--metrics: %s; take another port, or 0 for any free one",
                          why.text);
-    bool v6 = strchr(metrics->address, ':') != NULL;
-    if (!run->flags.quiet || metrics->port == 0)
-        (void)fprintf(stderr, "rushhour: metrics at http://%s%s%s:%u/metrics\n", v6 ? "[" : "",
-                      metrics->address, v6 ? "]" : "", (unsigned)ws_server_port(metrics->server));
+    announce(metrics);
     return ERR_OK;
 }
 
@@ -231,7 +190,7 @@ static void on_deadline(uv_timer_t *timer)
 }
 
 /* How long a scraper that was there may take to come again; 0: nobody is expected. */
-static uint64_t expected_within_ns(const struct run_metrics *metrics)
+static uint64_t expected_within_ns(const struct metrics *metrics)
 {
     if (metrics->scraped_ns == 0) return 0;
     uint64_t gap = metrics->gap_ns;
@@ -241,41 +200,37 @@ static uint64_t expected_within_ns(const struct run_metrics *metrics)
     return deadline > now_ns ? deadline - now_ns : 0;
 }
 
-void run_metrics_finish(struct run *run)
+void run_linger(struct run *run)
 {
-    struct run_metrics *metrics = run->metrics;
+    struct metrics *metrics = run->metrics;
     if (metrics == NULL || metrics->server == NULL || run->engine == NULL) return;
     metrics->finished = true;
     uint64_t within_ns = expected_within_ns(metrics);
-    if (within_ns == 0 || run->interrupts > 0) return; /* who interrupts wants the end */
-    if (!run->flags.quiet)
-        (void)fprintf(
-            stderr,
-            "rushhour: waiting up to %.0f s for the last scrape of the metrics (Ctrl-C ends it)\n",
-            (double)within_ns / (double)NS_PER_S + 0.5);
+    if (within_ns == 0 || run->stops > 0) return; /* who interrupts wants the end */
+    if (!run->options->screen.quiet)
+        run_note(run,
+                 "rushhour: waiting up to %.0f s for the last scrape of the metrics (Ctrl-C ends "
+                 "it)",
+                 (double)within_ns / (double)NS_PER_S + 0.5);
     uv_timer_t deadline;
-    unsigned interrupts = run->interrupts;
-    (void)uv_timer_init(&run->loop, &deadline);
+    (void)uv_timer_init(run->loop, &deadline);
     (void)uv_timer_start(&deadline, on_deadline, within_ns / (uint64_t)NS_PER_MS + 1, 0);
-    while (!metrics->last_gone && run->interrupts == interrupts &&
-           uv_is_active((uv_handle_t *)&deadline))
-        (void)uv_run(&run->loop, UV_RUN_DEFAULT);
+    while (!metrics->last_gone && run->stops == 0 && uv_is_active((uv_handle_t *)&deadline))
+        (void)uv_run(run->loop, UV_RUN_DEFAULT);
     uv_close((uv_handle_t *)&deadline, NULL);
-    (void)uv_run(&run->loop, UV_RUN_NOWAIT);
+    (void)uv_run(run->loop, UV_RUN_NOWAIT);
 }
 
-void run_metrics_close(struct run *run)
+void metrics_close(struct run *run)
 {
-    struct run_metrics *metrics = run->metrics;
-    if (metrics == NULL) return;
-    if (metrics->server != NULL) {
-        ws_server_close(metrics->server);
-        metrics->server = NULL;
-        metrics->last = NULL;
-    }
+    struct metrics *metrics = run->metrics;
+    if (metrics == NULL || metrics->server == NULL) return;
+    ws_server_close(metrics->server);
+    metrics->server = NULL;
+    metrics->last = NULL;
 }
 
-void run_metrics_free(struct run *run)
+void metrics_free(struct run *run)
 {
     if (run->metrics == NULL) return;
     free(run->metrics->regions);

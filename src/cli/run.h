@@ -1,0 +1,10 @@
+/* What `run` makes of the end of a run. */
+#ifndef RUSHHOUR_CLI_RUN_H
+#define RUSHHOUR_CLI_RUN_H
+
+#include "run/run.h"
+
+/* The contract's exit status; `inconclusive` is the one for too few samples. */
+int run_exit_status(const struct run_outcome *outcome, int inconclusive);
+
+#endif

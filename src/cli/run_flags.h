@@ -1,0 +1,32 @@
+/* The command line of `run`, as given, and what it means. `plan` knows some of it too. */
+#ifndef RUSHHOUR_CLI_RUN_FLAGS_H
+#define RUSHHOUR_CLI_RUN_FLAGS_H
+
+#include "cli/options.h"
+#include "run/options.h"
+
+#include <stdbool.h>
+
+struct run_flags {
+    const char *output, *duration, *sessions, *rate, *seed, *workers, *inconclusive, *shard,
+        *start_at, *evidence_limit, *metrics;
+    struct option_list regions, connect_to;
+    bool simulate, dry_run, yes, json, quiet, no_color;
+};
+
+#define CONNECT_TO_MOST 64
+
+/* The flags, read. */
+struct run_request {
+    struct run_options options; /* for the run: borrows from here and from the flags */
+    struct connect_override connect_overrides[CONNECT_TO_MOST];
+    int inconclusive; /* the exit status when samples are too few: 3, or 0 or 99 as asked */
+};
+
+/* Reads the flags into numbers; the screen is left to the caller. ERR_USAGE names the flag and
+ * quotes its value. run_request_free in any case. */
+MUST_USE enum err_code run_request_read(const struct run_flags *flags, struct run_request *out,
+                                        struct error *err);
+void run_request_free(struct run_request *request);
+
+#endif

@@ -1,0 +1,74 @@
+/* What a run is asked to do beside its profile: read, in numbers. */
+#ifndef RUSHHOUR_RUN_OPTIONS_H
+#define RUSHHOUR_RUN_OPTIONS_H
+
+#include "engine/shard.h"
+#include "net/connect_override.h"
+#include "profile/profile.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* A steady load instead of the profile's stages; per region. */
+struct steady_load {
+    bool asked;
+    enum load_model model;
+    double target; /* sessions to keep busy, or arrivals per second */
+};
+
+/* A whole number that may be left to the profile. */
+struct run_number {
+    bool given;
+    uint64_t value;
+};
+
+/* Where the figures of a run under way are served. */
+struct metrics_address {
+    bool asked;
+    char address[64]; /* numeric, without brackets */
+    uint16_t port;    /* 0: any free one */
+};
+
+/* Where a run shows itself to people. */
+struct run_screen {
+    FILE *out; /* stderr, as a rule */
+    bool colour, quiet;
+};
+
+/* All zero: the whole profile as it stands, against the real service. Everything is borrowed until
+ * run_free. */
+struct run_options {
+    const char *const *regions; /* only these of the profile; region_count 0: all */
+    size_t region_count;
+    struct steady_load load;
+    int64_t duration_ns;    /* ends the load then, or holds its last stage until then; 0: as the
+                                 profile says */
+    struct run_number seed; /* 0: drawn */
+    unsigned workers;       /* 1 to RUN_WORKERS_MOST; 0: one per core, one less when there are
+                                 more than two */
+    struct run_number evidence_limit;
+    struct shard shard;  /* all zero: the whole */
+    int64_t start_at_ns; /* real time, since 1970 UTC; 0: as soon as everything is ready */
+    const struct connect_override *connect_overrides;
+    size_t connect_override_count;
+    const char *folder; /* the run folder to make; NULL: results/<time>-<profile> */
+    struct metrics_address metrics;
+    bool simulate;            /* the built-in simulator stands in for every region */
+    bool dry_run;             /* nothing will be sent */
+    bool may_spend;           /* spend money although nothing bounds it */
+    struct run_screen screen; /* may be left out with dry_run */
+};
+
+#define RUN_WORKERS_MOST 256
+
+/* The largest seed: every reader of JSON keeps numbers up to it exact. */
+#define RUN_SEED_MOST UINT64_C(0x1FFFFFFFFFFFFF)
+
+/* Reads "9464", ":9464", "ADDR:9464" or "[V6]:9464"; loopback without an address. ERR_USAGE says
+ * what to write. */
+MUST_USE enum err_code metrics_address_read(const char *string, struct metrics_address *out,
+                                            struct error *err);
+
+#endif

@@ -1,0 +1,145 @@
+#include "run/run_private.h"
+
+#include "base/files.h"
+#include "base/random.h"
+
+#include <stdlib.h>
+
+enum err_code run_new(uv_loop_t *loop, struct profile *profile, const struct run_options *options,
+                      struct run **out, struct error *err)
+{
+    struct run *run = calloc(1, sizeof *run);
+    *out = run;
+    if (run == NULL) {
+        profile_free(profile);
+        return error_set(err, ERR_NOMEM, "no memory for the run");
+    }
+    run->loop = loop;
+    run->options = options;
+    enum err_code code = run_plan_make(&run->plan, profile, options, err);
+    if (code == ERR_OK && !options->simulate && !options->dry_run)
+        code = profile_secrets_load(profile, err);
+    return code;
+}
+
+const struct run_plan *run_planned(const struct run *run)
+{
+    return &run->plan;
+}
+
+void run_stop(struct run *run, const char *reason)
+{
+    run->stops++;
+    if (run->driving) {
+        engine_stop(run->engine, RUN_INTERRUPTED, reason);
+    } else {
+        uv_stop(run->loop); /* whoever waits for something looks up */
+    }
+}
+
+/* ---- the simulator ---- */
+
+static void on_simulator_lost(void *user)
+{
+    struct run *run = user;
+    if (run->engine == NULL) return;
+    engine_stop(run->engine, RUN_FAILED, "the simulator ended");
+    engine_stop(run->engine, RUN_FAILED, "the simulator ended");
+}
+
+/* The simulators of two shards must not draw the same faults for different sessions. */
+static uint64_t simulator_seed(const struct run_plan *plan)
+{
+    if (plan->shard.index == 0) return plan->seed;
+    struct random random;
+    random_seed(&random, plan->seed, plan->shard.index);
+    return random_u64(&random) >> 11;
+}
+
+static enum err_code start_simulator(struct run *run, struct error *err)
+{
+    struct text ledger = {0};
+    text_printf(&ledger, "%s/ledger.jsonl", text_str(&run->plan.folder));
+    run->simulated = (struct simulated){
+        .loop = run->loop,
+        .profile = run->plan.profile,
+        .seed = simulator_seed(&run->plan),
+        .ledger = ledger.data,
+        .interrupts = &run->stops,
+        .on_lost = on_simulator_lost,
+        .user = run,
+    };
+    enum err_code code = ledger.failed ? error_set(err, ERR_NOMEM, "no memory")
+                                       : simulated_start(&run->simulated, err);
+    run->simulated.ledger = NULL;
+    text_free(&ledger);
+    return code;
+}
+
+/* ---- the run ---- */
+
+/* The simulator, the load, and the end of both. */
+static enum err_code drive(struct run *run, struct error *err)
+{
+    enum err_code code = run->options->simulate ? start_simulator(run, err) : ERR_OK;
+    if (code == ERR_OK) code = run_drive(run, err);
+    struct error ending = {0};
+    enum err_code end = simulated_stop(&run->simulated, &ending);
+    if (code != ERR_OK || end == ERR_OK) return code;
+    *err = ending;
+    return end;
+}
+
+/* The one place for a key from which it leaks without anybody's fault. */
+static void warn_of_query_keys(const struct run *run)
+{
+    const struct profile *profile = run->plan.profile;
+    for (size_t i = 0; i < profile->region_count; i++) {
+        if (!profile->regions[i].auth.in_query) continue;
+        run_note(run,
+                 "rushhour: region %s: its API key goes into the query, where proxies and gateways "
+                 "may log it: a header is safer",
+                 profile->regions[i].name);
+    }
+}
+
+/* A folder that holds no run is removed. */
+static void call_off(struct run *run)
+{
+    struct error closing = {0};
+    (void)!run_writer_close(run->writer, &closing); /* the folder goes anyway */
+    run->writer = NULL;
+    folder_remove(text_str(&run->plan.folder));
+}
+
+enum err_code run_perform(struct run *run, struct run_outcome *out, struct error *err)
+{
+    *out = (struct run_outcome){0};
+    warn_of_query_keys(run);
+    enum err_code code = metrics_open(run, err);
+    if (code == ERR_OK)
+        code = run_writer_open(text_str(&run->plan.folder), run->plan.profile,
+                               run->plan.clock.wall_origin_ns, &run->writer, err);
+    if (code != ERR_OK) return code;
+    code = drive(run, err);
+    if (run->driven) {
+        struct error ending = {0};
+        enum err_code end = run_finish(run, out, code == ERR_OK ? err : &ending);
+        return code != ERR_OK ? code : end;
+    }
+    call_off(run);
+    out->interrupted = run->stops > 0;
+    return out->interrupted ? ERR_OK : code;
+}
+
+void run_free(struct run *run)
+{
+    if (run == NULL) return;
+    metrics_close(run); /* it reads the engine's figures */
+    engine_free(run->engine);
+    (void)uv_run(run->loop, UV_RUN_DEFAULT);
+    metrics_free(run);
+    simulated_free(&run->simulated);
+    run_plan_free(&run->plan);
+    free(run);
+}
