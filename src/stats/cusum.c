@@ -1,0 +1,248 @@
+#include "stats/cusum.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LEAST_MEAN 10.0
+#define MOST_MEAN 1e9
+#define FRACTION_MOST 64    /* units that a success may be worth */
+#define STATES_MOST 600     /* below the limit, where a success is worth several units */
+#define STATES_FINE 4000000 /* where it is worth one */
+#define GROWTH_MOST 1e9     /* of what is subtracted: beyond it no digits are left */
+
+/* Scores in units: a success takes `down`, a failure gives `up`; alarm at `top`. */
+struct lattice {
+    int down, up, top;
+};
+
+/* ---- mean trials until the top ---- */
+
+/*
+ * One step down at a time: the walk cannot jump over a level on its way down, and the mean is
+ * c W(top) - T(top) with two functions that are made level by level. Seen from the top, W(x + 1) =
+ * (W(x) - p W(x - up)) / q, with W = 0 up to 0 and W(1) = 1, is what every solution without cost is
+ * a multiple of; T is the particular one with a cost of 1 a step; c makes the walk stay at its
+ * floor (the scale functions of a walk that is skip-free on one side; Takacs 1967, 1.4). Their
+ * steps are summed rather than subtracted, so that a mean of 1e9 keeps its digits. NaN where that
+ * fails, or without memory.
+ */
+static double mean_single_steps(const struct lattice *l, double p)
+{
+    size_t top = (size_t)l->top;
+    size_t up = (size_t)l->up;
+    double *w = calloc(2 * (top + 1), sizeof *w);
+    if (w == NULL) return NAN;
+    double *t = w + top + 1;
+    double q = 1 - p;
+    double w_window = 1; /* W(x) - W(x - up), and T likewise */
+    double t_window = 0;
+    double w_sum = 1;
+    double t_sum = 0;
+    w[0] = 1;
+    for (size_t x = 1; x <= top; x++) {
+        w[x] = p / q * w_window;
+        t[x] = (1 + p * t_window) / q;
+        if (x == top) break;
+        w_sum += w[x];
+        t_sum += t[x];
+        w_window += w[x] - (x >= up ? w[x - up] : 0);
+        t_window += t[x] - (x >= up ? t[x - up] : 0);
+    }
+    double mean = t[top] / w[top] * w_sum - t_sum;
+    if (w_sum > GROWTH_MOST) mean = NAN;
+    free(w);
+    return mean;
+}
+
+/* One trial: where the walk is after it; gives the chance that it is still below the top. */
+static double step(const struct lattice *l, double p, const double *now, double *next)
+{
+    double below = 0;
+    memset(next, 0, (size_t)l->top * sizeof *next);
+    for (int s = 0; s < l->top; s++) {
+        next[s > l->down ? s - l->down : 0] += (1 - p) * now[s];
+        if (s + l->up < l->top) next[s + l->up] += p * now[s];
+    }
+    for (int s = 0; s < l->top; s++) below += next[s];
+    return below;
+}
+
+/*
+ * Any lattice: the distribution trial by trial, until its hazard no longer changes; what is left
+ * has the mean of a geometric distribution (Brook and Evans 1972). NaN without memory.
+ */
+static double mean_by_steps(const struct lattice *l, double p)
+{
+    double *now = calloc(2 * (size_t)l->top, sizeof *now);
+    if (now == NULL) return NAN;
+    double *next = now + l->top;
+    double mean = 0;
+    double left = 1;
+    double hazard = 0;
+    int settled = 0;
+    now[0] = 1;
+    double *const memory = now;
+    while (left > 1e-12 && settled < l->top + l->up) {
+        double below = step(l, p, now, next);
+        double then = (left - below) / left;
+        settled = fabs(then - hazard) <= 1e-9 * then && then > 0 ? settled + 1 : 0;
+        mean += left;
+        left = below;
+        hazard = then;
+        double *spare = now;
+        now = next;
+        next = spare;
+    }
+    free(memory);
+    return left > 1e-12 ? mean + left / hazard : mean;
+}
+
+static double mean_on(const struct lattice *l, double p)
+{
+    double mean = l->down == 1 ? mean_single_steps(l, p) : NAN;
+    return isnan(mean) ? mean_by_steps(l, p) : mean;
+}
+
+/* ---- the limit ---- */
+
+/* The smallest lattice on which the balance of both scores is as good as that of the rates. */
+static bool find_lattice(const struct cusum *watch, struct lattice *l)
+{
+    double ratio = watch->if_failed / -watch->if_passed;
+    double slack = 0.1 * (watch->too_high - watch->acceptable) / watch->too_high;
+    for (l->down = 1; l->down <= FRACTION_MOST; l->down++) {
+        double up = fmax(1, round(ratio * l->down));
+        double states = log(watch->mean_trials) / -watch->if_passed * l->down;
+        if (states > (l->down == 1 ? STATES_FINE : STATES_MOST) || up > STATES_FINE) return false;
+        l->up = (int)up;
+        if (fabs(up / (ratio * l->down) - 1) <= slack) return true;
+    }
+    return false;
+}
+
+/* The lowest top that keeps false alarms as far apart as asked; Lorden's bound is one that does. */
+static void find_top(struct lattice *l, const struct cusum *watch, double highest)
+{
+    int enough = (int)ceil(highest);
+    int low = 0; /* not enough */
+    while (enough - low > 1) {
+        l->top = low + (enough - low) / 2;
+        if (mean_on(l, watch->acceptable) >= watch->mean_trials) {
+            enough = l->top;
+        } else {
+            low = l->top;
+        }
+    }
+    l->top = enough;
+}
+
+static void find_limit(struct cusum *watch)
+{
+    struct lattice l;
+    double bound = log(watch->mean_trials);
+    watch->limit = bound;
+    if (!find_lattice(watch, &l)) return;
+    watch->unit = -watch->if_passed / l.down;
+    watch->if_failed = l.up * watch->unit;
+    /* Rounded scores are those of rates a little off: twice the bound leaves room for that. */
+    find_top(&l, watch, 2 * bound / watch->unit + l.up);
+    watch->limit = l.top * watch->unit;
+}
+
+bool cusum_start(struct cusum *watch, double acceptable, double too_high, double mean_trials)
+{
+    *watch = (struct cusum){0};
+    bool fit = acceptable > 0 && acceptable < too_high && too_high < 1 &&
+               mean_trials >= LEAST_MEAN && mean_trials <= MOST_MEAN;
+    if (!fit) return false;
+    watch->acceptable = acceptable;
+    watch->too_high = too_high;
+    watch->mean_trials = mean_trials;
+    watch->if_failed = log(too_high / acceptable);
+    watch->if_passed = log1p(-too_high) - log1p(-acceptable);
+    watch->block_number = INT64_MIN;
+    find_limit(watch);
+    return true;
+}
+
+/* ---- the watch ---- */
+
+static double sum_of(const struct cusum *watch)
+{
+    return fmax(0, watch->before + fmin(watch->block, watch->limit / CUSUM_BLOCKS));
+}
+
+double cusum_sum(const struct cusum *watch)
+{
+    return sum_of(watch);
+}
+
+static void next_block(struct cusum *watch, int64_t number)
+{
+    watch->before = sum_of(watch);
+    watch->block = 0;
+    watch->block_number = number;
+}
+
+bool cusum_add(struct cusum *watch, double now_s, uint64_t trials, uint64_t failed)
+{
+    if (trials == 0 || failed > trials || !(watch->limit > 0)) return watch->alarm;
+    int64_t number = (int64_t)floor(now_s / CUSUM_BLOCK_S);
+    if (number > watch->block_number) next_block(watch, number);
+    bool above = sum_of(watch) > 0;
+    watch->trials += trials;
+    watch->failed += failed;
+    watch->block +=
+        (double)failed * watch->if_failed + (double)(trials - failed) * watch->if_passed;
+    double sum = sum_of(watch);
+    if (sum <= 0) {
+        watch->restarts += above;
+        watch->before = 0; /* what comes from here on counts in full */
+        watch->block = 0;
+    }
+    watch->peak = fmax(watch->peak, sum);
+    /* On the lattice sums are exact but for rounding. */
+    if (sum >= watch->limit * (1 - 1e-9)) watch->alarm = true;
+    return watch->alarm;
+}
+
+void cusum_restart(struct cusum *watch)
+{
+    watch->alarm = false;
+    watch->before = 0;
+    watch->block = 0;
+    watch->restarts++;
+}
+
+/* ---- what it promises ---- */
+
+/* Without a lattice: exp(h) - h - 1 over the drift, with the mean overshoot left out. */
+static double mean_near(const struct cusum *watch, double rate)
+{
+    double drift = rate * watch->if_failed + (1 - rate) * watch->if_passed;
+    double spread = rate * watch->if_failed * watch->if_failed +
+                    (1 - rate) * watch->if_passed * watch->if_passed;
+    double d = 2 * drift / spread; /* of the Brownian motion with these moments */
+    double h = watch->limit;
+    if (fabs(d * h) < 1e-6) return h * h / spread;
+    return (exp(-d * h) - 1 + d * h) / (d * drift);
+}
+
+double cusum_mean_trials(const struct cusum *watch, double rate)
+{
+    if (!(rate >= 0 && rate <= 1) || !(watch->limit > 0)) return NAN;
+    if (rate == 0) return INFINITY;
+    if (!(watch->unit > 0)) return mean_near(watch, rate);
+    struct lattice l = {(int)lround(-watch->if_passed / watch->unit),
+                        (int)lround(watch->if_failed / watch->unit),
+                        (int)lround(watch->limit / watch->unit)};
+    if (rate == 1) return ceil((double)l.top / l.up);
+    return mean_on(&l, rate);
+}
+
+double cusum_mean_for(double chance, double trials)
+{
+    double mean = trials / -log1p(-chance);
+    return fmin(fmax(mean, LEAST_MEAN), MOST_MEAN);
+}
