@@ -28,7 +28,7 @@ struct collector {
     size_t region_count;
     struct pending *pending; /* by interval, ascending */
     uint64_t *closed;        /* per worker: intervals below this one are over for it */
-    bool *done;              /* per worker: posted its final slice */
+    bool *done;              /* per worker: posted its final handover */
     struct cell *totals;
     uint64_t *open_by_worker, *flight_by_worker; /* [worker * region_count + region] */
     uint64_t *sessions_open, *in_flight;
@@ -156,52 +156,52 @@ static enum err_code write_finished(struct collector *collector)
 
 /* ---- taking in ---- */
 
-static bool merge_slice(struct collector *collector, const struct slice *slice)
+static bool merge_handover(struct collector *collector, const struct handover *handover)
 {
-    struct pending *pending = pending_of(collector, slice->interval, slice->loop_delay);
+    struct pending *pending = pending_of(collector, handover->interval, handover->loop_delay);
     if (pending == NULL) return false;
     for (size_t i = 0; i < collector->region_count; i++) {
-        if (!cell_merge(&pending->cells[i], &slice->cells[i])) return false;
-        if (!cell_merge(&collector->totals[i], &slice->cells[i])) return false;
-        collector->trials[i].at_risk += slice->trials[i].at_risk;
-        collector->trials[i].first_failures += slice->trials[i].first_failures;
-        collector->open_by_worker[slice->worker * collector->region_count + i] =
-            slice->sessions_open[i];
-        collector->flight_by_worker[slice->worker * collector->region_count + i] =
-            slice->in_flight[i];
+        if (!cell_merge(&pending->cells[i], &handover->cells[i])) return false;
+        if (!cell_merge(&collector->totals[i], &handover->cells[i])) return false;
+        collector->trials[i].at_risk += handover->trials[i].at_risk;
+        collector->trials[i].first_failures += handover->trials[i].first_failures;
+        collector->open_by_worker[handover->worker * collector->region_count + i] =
+            handover->sessions_open[i];
+        collector->flight_by_worker[handover->worker * collector->region_count + i] =
+            handover->in_flight[i];
     }
-    histogram_add(pending->loop_delay, slice->loop_delay);
-    pending->pulses[slice->worker].cpu_ns += slice->cpu_ns;
-    pending->pulses[slice->worker].wall_ns += slice->wall_ns;
-    pending->requested += slice->requested;
-    pending->achieved += slice->achieved;
+    histogram_add(pending->loop_delay, handover->loop_delay);
+    pending->pulses[handover->worker].cpu_ns += handover->cpu_ns;
+    pending->pulses[handover->worker].wall_ns += handover->wall_ns;
+    pending->requested += handover->requested;
+    pending->achieved += handover->achieved;
     return true;
 }
 
-static void close_for_worker(struct collector *collector, const struct slice *slice)
+static void close_for_worker(struct collector *collector, const struct handover *handover)
 {
-    if (slice->closes && collector->closed[slice->worker] <= slice->interval) {
-        collector->closed[slice->worker] = slice->interval + 1;
+    if (handover->closes && collector->closed[handover->worker] <= handover->interval) {
+        collector->closed[handover->worker] = handover->interval + 1;
     }
-    if (slice->final && !collector->done[slice->worker]) {
-        collector->done[slice->worker] = true;
-        collector->closed[slice->worker] = UINT64_MAX;
+    if (handover->final && !collector->done[handover->worker]) {
+        collector->done[handover->worker] = true;
+        collector->closed[handover->worker] = UINT64_MAX;
         collector->finished++;
     }
 }
 
-static enum err_code take_slice(struct collector *collector, const struct slice *slice)
+static enum err_code take_handover(struct collector *collector, const struct handover *handover)
 {
-    if (slice->failed || !merge_slice(collector, slice)) {
+    if (handover->failed || !merge_handover(collector, handover)) {
         return error_set(&collector->failure, ERR_NOMEM,
                          "memory ran out while recording: the figures would be incomplete; use "
                          "fewer sessions or regions");
     }
     /* The evidence first: no row tells of a failure that has no record. */
     enum err_code code =
-        run_writer_failures(collector->writer, &slice->failures, &collector->failure);
+        run_writer_failures(collector->writer, &handover->failures, &collector->failure);
     if (code == ERR_OK)
-        code = run_writer_attempts(collector->writer, &slice->attempts, &collector->failure);
+        code = run_writer_attempts(collector->writer, &handover->attempts, &collector->failure);
     return code;
 }
 
@@ -221,12 +221,13 @@ static void sum_live(struct collector *collector)
 
 enum err_code collector_take(struct collector *collector, struct error *err)
 {
-    struct slice *next;
-    for (struct slice *slice = mailbox_take(collector->mailbox); slice != NULL; slice = next) {
-        next = slice->next;
-        if (collector->failure.code == ERR_OK) (void)take_slice(collector, slice);
-        close_for_worker(collector, slice);
-        mailbox_return(collector->mailbox, slice);
+    struct handover *next;
+    for (struct handover *handover = mailbox_take(collector->mailbox); handover != NULL;
+         handover = next) {
+        next = handover->next;
+        if (collector->failure.code == ERR_OK) (void)take_handover(collector, handover);
+        close_for_worker(collector, handover);
+        mailbox_return(collector->mailbox, handover);
     }
     sum_live(collector);
     if (collector->failure.code == ERR_OK) (void)write_finished(collector);

@@ -4,7 +4,7 @@
 #define RUSHHOUR_ENGINE_COLLECTOR_H
 
 #include "base/clock.h"
-#include "engine/slice.h"
+#include "engine/mailbox.h"
 #include "record/cell.h"
 #include "record/health.h"
 #include "record/run_writer.h"
@@ -20,7 +20,7 @@ void collector_free(struct collector *collector);
  * by later calls. */
 MUST_USE enum err_code collector_take(struct collector *collector, struct error *err);
 
-/* How many workers have posted their final slice. */
+/* How many workers have posted their final handover. */
 unsigned collector_finished(const struct collector *collector);
 
 /* What the workers told of the region's trials since the last call. */

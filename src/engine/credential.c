@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-struct handover {
-    struct handover *next;
+struct posted_credential {
+    struct posted_credential *next;
     size_t region;
     struct credential credential;
 };
@@ -18,18 +18,18 @@ bool credential_box_init(struct credential_box *box, size_t region_count)
     return box->held != NULL;
 }
 
-static void handover_free(struct handover *handover)
+static void posted_free(struct posted_credential *posted)
 {
-    secret_free(handover->credential.value);
-    free(handover);
+    secret_free(posted->credential.value);
+    free(posted);
 }
 
 void credential_box_free(struct credential_box *box)
 {
-    struct handover *next;
-    for (struct handover *h = atomic_exchange(&box->inbox, NULL); h != NULL; h = next) {
+    struct posted_credential *next;
+    for (struct posted_credential *h = atomic_exchange(&box->inbox, NULL); h != NULL; h = next) {
         next = h->next;
-        handover_free(h);
+        posted_free(h);
     }
     for (size_t i = 0; i < box->count; i++) secret_free(box->held[i].value);
     free(box->held);
@@ -40,25 +40,25 @@ void credential_box_free(struct credential_box *box)
 bool credential_box_post(struct credential_box *box, size_t region,
                          const struct credential *credential)
 {
-    struct handover *handover = calloc(1, sizeof *handover);
-    if (handover == NULL) return false;
-    handover->region = region;
-    handover->credential = *credential;
-    handover->credential.value = secret_copy(credential->value);
-    if (handover->credential.value == NULL) {
-        free(handover);
+    struct posted_credential *posted = calloc(1, sizeof *posted);
+    if (posted == NULL) return false;
+    posted->region = region;
+    posted->credential = *credential;
+    posted->credential.value = secret_copy(credential->value);
+    if (posted->credential.value == NULL) {
+        free(posted);
         return false;
     }
-    handover->next = atomic_load(&box->inbox);
-    while (!atomic_compare_exchange_weak(&box->inbox, &handover->next, handover)) {}
+    posted->next = atomic_load(&box->inbox);
+    while (!atomic_compare_exchange_weak(&box->inbox, &posted->next, posted)) {}
     return true;
 }
 
 void credential_box_take(struct credential_box *box, void (*arrived)(void *user, size_t region),
                          void *user)
 {
-    struct handover *next;
-    for (struct handover *h = atomic_exchange(&box->inbox, NULL); h != NULL; h = next) {
+    struct posted_credential *next;
+    for (struct posted_credential *h = atomic_exchange(&box->inbox, NULL); h != NULL; h = next) {
         next = h->next;
         struct credential *held = &box->held[h->region];
         if (h->credential.serial > held->serial) { /* the newest comes first */
@@ -67,6 +67,6 @@ void credential_box_take(struct credential_box *box, void (*arrived)(void *user,
             h->credential = old;
             if (arrived != NULL) arrived(user, h->region);
         }
-        handover_free(h);
+        posted_free(h);
     }
 }

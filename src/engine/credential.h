@@ -1,7 +1,7 @@
 /*
  * What opens the sessions, as one worker has it: tokens and client secrets that change during a
- * run. Nothing is shared: the main thread (credential_renewer.h) posts each worker a copy of its own,
- * which the worker takes in when it is knocked at.
+ * run. Nothing is shared: the main thread (credential_renewer.h) posts each worker a copy of its
+ * own, which the worker takes in when it is knocked at.
  */
 #ifndef RUSHHOUR_ENGINE_CREDENTIAL_H
 #define RUSHHOUR_ENGINE_CREDENTIAL_H
@@ -19,10 +19,10 @@ struct credential {
     unsigned serial;   /* counts the values that the region has had, from 1 */
 };
 
-struct handover; /* a new credential on its way to the worker */
+struct posted_credential; /* a new credential on its way to the worker */
 
 struct credential_box {
-    _Atomic(struct handover *) inbox;
+    _Atomic(struct posted_credential *) inbox;
     struct credential *held; /* one per region */
     size_t count;
 };

@@ -1,7 +1,7 @@
 #include "engine/dispatch.h"
 
 #include "base/clock.h"
-#include "engine/user.h"
+#include "engine/virtual_user.h"
 
 #include <string.h>
 
@@ -31,11 +31,11 @@ static void take_arrivals(struct worker *worker, size_t region, uint64_t now_ns)
     while (share->arrivals_left && share->next_due_ns <= now_ns) {
         (void)recorder_at(&worker->recorder, now_ns);
         recorder_cell(&worker->recorder, region)->counters.requested_sessions++;
-        worker->recorder.slice->requested++;
-        if (share->users < limit) {
-            const struct user_plan plan = {.number = share->next_number,
-                                           .due_ns = share->next_due_ns};
-            (void)user_start(worker, region, &plan, now_ns);
+        worker->recorder.handover->requested++;
+        if (share->virtual_users < limit) {
+            const struct virtual_user_plan plan = {.number = share->next_number,
+                                                   .due_ns = share->next_due_ns};
+            (void)virtual_user_start(worker, region, &plan, now_ns);
         }
         next_arrival(worker, share);
     }
@@ -51,13 +51,13 @@ static uint64_t wanted_slots(const struct worker *worker, uint64_t now_ns)
 static bool fill_slot(struct worker *worker, size_t region, size_t slot, uint64_t now_ns)
 {
     struct share *share = &worker->shares[region];
-    const struct user_plan plan = {
+    const struct virtual_user_plan plan = {
         .number = lane_first(&worker->lane) + slot * lane_stride(&worker->lane),
         .slot = slot,
         .round = share->rounds[slot],
         .due_ns = now_ns,
     };
-    if (!user_start(worker, region, &plan, now_ns)) return false;
+    if (!virtual_user_start(worker, region, &plan, now_ns)) return false;
     share->rounds[slot]++;
     return true;
 }
@@ -74,10 +74,10 @@ static void keep_level(struct worker *worker, size_t region, uint64_t now_ns)
             return;
     }
     if (memchr(share->taken + wanted, 1, share->slot_count - wanted) == NULL) return;
-    struct user *next;
-    for (struct user *user = worker->users; user != NULL; user = next) {
+    struct virtual_user *next;
+    for (struct virtual_user *user = worker->virtual_users; user != NULL; user = next) {
         next = user->next;
-        if (user->region == region && user->plan.slot >= wanted) user_leave(user, now_ns);
+        if (user->region == region && user->plan.slot >= wanted) virtual_user_leave(user, now_ns);
     }
 }
 
@@ -129,7 +129,7 @@ static void on_pacing(struct timer *timer, uint64_t now_ns)
     pace(WORKER_OF(timer, pacing), now_ns);
 }
 
-/* Lets users dial as the connect rate allows; idle time is not saved up for a burst. */
+/* Lets virtual users dial as the connect rate allows; idle time is not saved up for a burst. */
 static void pace(struct worker *worker, uint64_t now_ns)
 {
     double rate = worker->plan->profile->load.connect_rate / (double)lane_stride(&worker->lane);
@@ -144,18 +144,18 @@ static void pace(struct worker *worker, uint64_t now_ns)
         if (worker->next_dial_ns < floor_ns) worker->next_dial_ns = worker->queue_first->try_due_ns;
         if (worker->next_dial_ns < floor_ns) worker->next_dial_ns = floor_ns;
         worker->next_dial_ns += gap_ns;
-        struct user *user = worker->queue_first;
+        struct virtual_user *user = worker->queue_first;
         dispatch_forget(worker, user);
         if (is_open_model(worker) && user->attempt == 1 && !user->again && user->interaction == 1 &&
             now_ns <= user->try_due_ns + (uint64_t)DISPATCH_LATE_NS) {
             (void)recorder_at(&worker->recorder, now_ns);
-            worker->recorder.slice->achieved++;
+            worker->recorder.handover->achieved++;
         }
-        user_dial(user, now_ns);
+        virtual_user_dial(user, now_ns);
     }
 }
 
-void dispatch_dial(struct worker *worker, struct user *user, uint64_t now_ns)
+void dispatch_dial(struct worker *worker, struct virtual_user *user, uint64_t now_ns)
 {
     user->queued = true;
     user->queued_next = NULL;
@@ -168,12 +168,13 @@ void dispatch_dial(struct worker *worker, struct user *user, uint64_t now_ns)
     if (worker->pacing.place == 0) pace(worker, now_ns);
 }
 
-void dispatch_forget(struct worker *worker, struct user *user)
+void dispatch_forget(struct worker *worker, struct virtual_user *user)
 {
     if (!user->queued) return;
     user->queued = false;
-    struct user *before = NULL;
-    for (struct user *at = worker->queue_first; at != NULL && at != user; at = at->queued_next)
+    struct virtual_user *before = NULL;
+    for (struct virtual_user *at = worker->queue_first; at != NULL && at != user;
+         at = at->queued_next)
         before = at;
     if (before == NULL) {
         worker->queue_first = user->queued_next;
@@ -183,7 +184,7 @@ void dispatch_forget(struct worker *worker, struct user *user)
     if (worker->queue_last == user) worker->queue_last = before;
 }
 
-bool dispatch_surplus(const struct user *user, uint64_t now_ns)
+bool dispatch_surplus(const struct virtual_user *user, uint64_t now_ns)
 {
     return !is_open_model(user->worker) && user->plan.slot >= wanted_slots(user->worker, now_ns);
 }

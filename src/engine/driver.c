@@ -274,7 +274,7 @@ static enum err_code dial(struct driver *driver)
     return code;
 }
 
-bool driver_dial(struct user *user, uint64_t now_ns)
+bool driver_dial(struct virtual_user *user, uint64_t now_ns)
 {
     struct worker *worker = user->worker;
     struct driver *driver = calloc(1, sizeof *driver);

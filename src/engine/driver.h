@@ -7,7 +7,7 @@
 #define RUSHHOUR_ENGINE_DRIVER_H
 
 #include "engine/session.h"
-#include "engine/user.h"
+#include "engine/virtual_user.h"
 #include "record/evidence.h"
 #include "service/answer.h"
 
@@ -16,7 +16,7 @@
 struct driver {
     struct worker *worker;
     struct driver *next, *previous; /* in worker.drivers */
-    struct user *user;              /* NULL once it has gone on without this session */
+    struct virtual_user *user;      /* NULL once it has gone on without this session */
     size_t region;
     struct session session;
     struct ws_conn *conn; /* NULL after the connection has ended */
@@ -53,7 +53,7 @@ extern const struct ws_handlers driver_handlers;
 
 /* Dials for a user; what cannot even be started is recorded as a try that our own limit failed.
  * False without memory to record it. */
-bool driver_dial(struct user *user, uint64_t now_ns);
+bool driver_dial(struct virtual_user *user, uint64_t now_ns);
 
 /* Sends the user's next attempt on a ready session. */
 void driver_turn(struct driver *driver, uint64_t due_ns, const char *prompt, uint64_t now_ns);
@@ -85,7 +85,8 @@ struct evidence_of {
 
 #define NEWS_OF_ATTEMPT (NEWS_ATTEMPT_OK | NEWS_ATTEMPT_FAILED | NEWS_ATTEMPT_CANCELLED)
 
-/* driver_evidence.c: appends the evidence record of what the action tells to the worker's slice. */
+/* driver_evidence.c: appends the evidence record of what the action tells to the worker's
+ * handover. */
 void driver_write_evidence(struct driver *driver, const struct session_action *action,
                            const struct evidence_of *of, const char *decision, uint64_t at_ns);
 

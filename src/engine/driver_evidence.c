@@ -127,5 +127,5 @@ void driver_write_evidence(struct driver *driver, const struct session_action *a
     failure_signature(&action->observed, signature);
     add_error(driver, event, &evidence);
     if (of_attempt) add_attempt(driver, at_ns, &evidence);
-    evidence_write(&worker->recorder.slice->failures, &evidence, worker->plan->zone);
+    evidence_write(&worker->recorder.handover->failures, &evidence, worker->plan->zone);
 }

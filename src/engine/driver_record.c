@@ -61,7 +61,7 @@ static void write_row(struct driver *driver, const struct session_action *action
     if (!worker->plan->profile->record_attempts) return;
     const struct session *session = &driver->session;
     const struct turn *turn = &session->turn;
-    const struct user *user = driver->user;
+    const struct virtual_user *user = driver->user;
     bool dialled = driver_in_dial(driver);
     bool ok = (action->news & NEWS_ATTEMPT_OK) != 0;
     bool failed = (action->news & NEWS_ATTEMPT_FAILED) != 0;
@@ -91,7 +91,7 @@ static void write_row(struct driver *driver, const struct session_action *action
         .response_id = turn->response_id,
         .client_request_id = driver->client_request_id,
     };
-    attempt_csv_row(&worker->recorder.slice->attempts, &row);
+    attempt_csv_row(&worker->recorder.handover->attempts, &row);
 }
 
 /* ---- trials ---- */
@@ -117,11 +117,11 @@ void driver_end_trial(struct driver *driver, enum trial_end end)
 static void on_ok(struct driver *driver, uint64_t now_ns)
 {
     struct cell *cell = cell_of(driver);
-    struct user *user = driver->user;
+    struct virtual_user *user = driver->user;
     cell->counters.interactions_ok++;
     if (user->attempt > 1) cell->counters.recovered++;
     cell_latency(cell, METRIC_INTERACTION, (int64_t)(now_ns - user->interaction_due_ns));
-    user_on_attempt_ok(user, now_ns);
+    virtual_user_on_attempt_ok(user, now_ns);
 }
 
 /* What a refusal's headers, or the text of a limit, say of when to try again; 0: nothing. */
@@ -155,19 +155,19 @@ static void renew_credential(struct driver *driver, const struct session_action 
     const bool fresh = worker->credentials.held[driver->region].serial > driver->credential.serial;
     if (renews && !fresh)
         credential_renewer_ask(worker->plan->renewer, driver->region, driver->credential.serial);
-    user_on_credential_refused(driver->user, renews, fresh);
+    virtual_user_on_credential_refused(driver->user, renews, fresh);
 }
 
 static void on_failed(struct driver *driver, const struct session_action *action, uint64_t at_ns,
                       uint64_t now_ns)
 {
-    struct user *user = driver->user;
+    struct virtual_user *user = driver->user;
     const struct evidence_of of = {.interaction = user->interaction, .attempt = user->attempt};
     const uint64_t due_ns = user->interaction_due_ns;
     tally(driver, action);
     renew_credential(driver, action);
-    enum decision decision = user_on_attempt_failed(user, &action->failure, hint_of(driver, action),
-                                                    session_usable(&driver->session), now_ns);
+    enum decision decision = virtual_user_on_attempt_failed(
+        user, &action->failure, hint_of(driver, action), session_usable(&driver->session), now_ns);
     if (decision == DECIDE_GIVE_UP) {
         struct cell *cell = cell_of(driver);
         cell->counters.interactions_failed++;
@@ -181,14 +181,14 @@ static void on_failed(struct driver *driver, const struct session_action *action
 static void on_cut(struct driver *driver, const struct session_action *action, uint64_t at_ns,
                    uint64_t now_ns)
 {
-    struct user *user = driver->user;
+    struct virtual_user *user = driver->user;
     const struct evidence_of of = {.interaction = user->interaction, .attempt = user->attempt};
     const char *decision = "none";
     tally(driver, action);
     if (session_usable(&driver->session)) {
-        user_on_attempt_cancelled(user, now_ns);
+        virtual_user_on_attempt_cancelled(user, now_ns);
     } else {
-        decision = user_on_attempt_cut(user, now_ns) ? "renew_session" : "give_up";
+        decision = virtual_user_on_attempt_cut(user, now_ns) ? "renew_session" : "give_up";
     }
     driver_write_evidence(driver, action, &of, decision, at_ns);
 }
@@ -198,7 +198,7 @@ static void on_cut(struct driver *driver, const struct session_action *action, u
 static void on_limited_answer(struct driver *driver, const struct session_action *action,
                               uint64_t at_ns)
 {
-    const struct user *user = driver->user;
+    const struct virtual_user *user = driver->user;
     const struct evidence_of of = {.interaction = user->interaction, .attempt = user->attempt};
     if (driver->worker->plan->profile->session.max_output_tokens > 0) return;
     tally(driver, action);
@@ -227,7 +227,7 @@ static void on_attempt(struct driver *driver, const struct session_action *actio
     } else if (action->news & NEWS_LIFECYCLE) {
         on_cut(driver, action, at_ns, now_ns);
     } else {
-        user_on_attempt_cancelled(driver->user, now_ns);
+        virtual_user_on_attempt_cancelled(driver->user, now_ns);
     }
 }
 
@@ -272,7 +272,7 @@ void driver_record(struct driver *driver, const struct session_action *action, u
     if (action->send == SEND_TURN) {
         cell->counters.attempts_started++;
         driver_begin_trial(driver);
-        const struct user *user = driver->user;
+        const struct virtual_user *user = driver->user;
         if (user != NULL && user->attempt > 1 && !user->again) cell->counters.retries++;
         if (user != NULL && user->probe) cell->counters.probes++;
     }
@@ -288,9 +288,10 @@ void driver_record(struct driver *driver, const struct session_action *action, u
     } else if (action->news & NEWS_LIFECYCLE) {
         on_session_over(driver, action, at_ns);
     }
-    if (action->news & NEWS_READY && driver->user != NULL) user_on_ready(driver->user, now_ns);
+    if (action->news & NEWS_READY && driver->user != NULL)
+        virtual_user_on_ready(driver->user, now_ns);
     if (action->news & NEWS_ENDED) on_ended(driver);
     /* Its next try may come before the connection's end does. */
     bool lost = driver->session.state >= SESSION_CLOSING && !driver->abandoned;
-    if (lost && driver->user != NULL) user_on_session_lost(driver->user);
+    if (lost && driver->user != NULL) virtual_user_on_session_lost(driver->user);
 }

@@ -3,7 +3,7 @@
 #include "base/calendar.h"
 #include "engine/collector.h"
 #include "engine/credential_renewer.h"
-#include "engine/slice.h"
+#include "engine/mailbox.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,7 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Zero-initialise; evidence_limit_free gives the memory back. A limit of 0: every record is full. */
+/* Zero-initialise; evidence_limit_free gives the memory back. A limit of 0: every record is
+ * full. */
 struct evidence_limit {
     uint64_t limit; /* full records of one code in one region */
     struct evidence_limit_entry *entries;

@@ -13,7 +13,8 @@ enum decision {
     DECIDE_GIVE_UP,
     DECIDE_RETRY_SAME_SESSION,
     DECIDE_RETRY_NEW_SESSION,
-    DECIDE_PROBE_SAME_SESSION /* a new session is wanted, but first it is seen whether the old one recovers */
+    DECIDE_PROBE_SAME_SESSION /* a new session is wanted, but first it is seen whether the old one
+                                 recovers */
 };
 
 const char *decision_name(enum decision decision);

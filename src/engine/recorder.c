@@ -13,11 +13,11 @@ enum err_code recorder_init(struct recorder *recorder, struct mailbox *mailbox,
 {
     *recorder = (struct recorder){
         .mailbox = mailbox, .clock = *clock, .interval_ns = interval_ns, .worker = worker};
-    recorder->slice = mailbox_blank(mailbox);
-    if (recorder->slice == NULL)
+    recorder->handover = mailbox_blank(mailbox);
+    if (recorder->handover == NULL)
         return error_set(err, ERR_NOMEM, "no memory for the recorder of worker %u", worker);
-    recorder->slice->worker = worker;
-    recorder->slice->interval = 0;
+    recorder->handover->worker = worker;
+    recorder->handover->interval = 0;
     recorder->wall_mark_ns = clock->mono_origin_ns;
     set_bounds(recorder, 0);
     return ERR_OK;
@@ -32,34 +32,34 @@ void recorder_set_origin(struct recorder *recorder, uint64_t mono_origin_ns)
 
 static void seal(struct recorder *recorder, uint64_t now_ns)
 {
-    struct slice *slice = recorder->slice;
-    for (size_t i = 0; i < slice->region_count; i++) {
-        slice->sessions_open[i] = recorder->sessions_open[i];
-        slice->in_flight[i] = recorder->in_flight[i];
+    struct handover *handover = recorder->handover;
+    for (size_t i = 0; i < handover->region_count; i++) {
+        handover->sessions_open[i] = recorder->sessions_open[i];
+        handover->in_flight[i] = recorder->in_flight[i];
     }
     uint64_t cpu = clock_thread_cpu_ns();
-    slice->cpu_ns = cpu - recorder->cpu_mark_ns;
-    slice->wall_ns = now_ns > recorder->wall_mark_ns ? now_ns - recorder->wall_mark_ns : 0;
-    slice->failed = recorder->failed || slice->attempts.failed || slice->failures.failed;
+    handover->cpu_ns = cpu - recorder->cpu_mark_ns;
+    handover->wall_ns = now_ns > recorder->wall_mark_ns ? now_ns - recorder->wall_mark_ns : 0;
+    handover->failed = recorder->failed || handover->attempts.failed || handover->failures.failed;
     recorder->cpu_mark_ns = cpu;
     recorder->wall_mark_ns = now_ns;
 }
 
-/* Posts the current slice and goes on in a blank one for `interval`; without memory the old one
+/* Posts the current handover and goes on in a blank one for `interval`; without memory the old one
  * simply goes on. */
 static bool swap(struct recorder *recorder, uint64_t now_ns, uint64_t interval, bool closes)
 {
-    struct slice *blank = mailbox_blank(recorder->mailbox);
+    struct handover *blank = mailbox_blank(recorder->mailbox);
     if (blank == NULL) {
         recorder->failed = true;
         return false;
     }
-    struct slice *full = recorder->slice;
+    struct handover *full = recorder->handover;
     seal(recorder, now_ns);
     full->closes = closes;
     blank->worker = recorder->worker;
     blank->interval = interval;
-    recorder->slice = blank;
+    recorder->handover = blank;
     mailbox_post(recorder->mailbox, full);
     return true;
 }
@@ -70,16 +70,16 @@ uint64_t recorder_at(struct recorder *recorder, uint64_t now_ns)
     if (now_ns < recorder->ends_ns) return now_ns;
     int64_t elapsed = run_clock_elapsed(&recorder->clock, now_ns);
     uint64_t interval = (uint64_t)(elapsed / recorder->interval_ns);
-    if (interval <= recorder->slice->interval)
-        interval = recorder->slice->interval + 1; /* rounding of a replay's clock */
+    if (interval <= recorder->handover->interval)
+        interval = recorder->handover->interval + 1; /* rounding of a replay's clock */
     if (swap(recorder, now_ns, interval, true)) set_bounds(recorder, interval);
     return now_ns < recorder->starts_ns ? recorder->starts_ns : now_ns;
 }
 
 int64_t recorder_wall(const struct recorder *recorder, uint64_t at_ns)
 {
-    int64_t start =
-        recorder->clock.wall_origin_ns + (int64_t)recorder->slice->interval * recorder->interval_ns;
+    int64_t start = recorder->clock.wall_origin_ns +
+                    (int64_t)recorder->handover->interval * recorder->interval_ns;
     int64_t wall = run_clock_wall_at(&recorder->clock, at_ns);
     if (wall < start) return start; /* a replay's clock rounds */
     return wall < start + recorder->interval_ns ? wall : start + recorder->interval_ns - 1;
@@ -87,28 +87,28 @@ int64_t recorder_wall(const struct recorder *recorder, uint64_t at_ns)
 
 struct cell *recorder_cell(struct recorder *recorder, size_t region)
 {
-    return &recorder->slice->cells[region];
+    return &recorder->handover->cells[region];
 }
 
 void recorder_flush(struct recorder *recorder, uint64_t now_ns)
 {
     (void)recorder_at(recorder, now_ns);
-    (void)swap(recorder, now_ns, recorder->slice->interval, false);
+    (void)swap(recorder, now_ns, recorder->handover->interval, false);
 }
 
 void recorder_finish(struct recorder *recorder, uint64_t now_ns)
 {
     (void)recorder_at(recorder, now_ns);
-    struct slice *slice = recorder->slice;
+    struct handover *handover = recorder->handover;
     seal(recorder, now_ns);
-    slice->closes = true;
-    slice->final = true;
-    recorder->slice = NULL;
-    mailbox_post(recorder->mailbox, slice);
+    handover->closes = true;
+    handover->final = true;
+    recorder->handover = NULL;
+    mailbox_post(recorder->mailbox, handover);
 }
 
 void recorder_discard(struct recorder *recorder)
 {
-    if (recorder->slice != NULL) mailbox_return(recorder->mailbox, recorder->slice);
-    recorder->slice = NULL;
+    if (recorder->handover != NULL) mailbox_return(recorder->mailbox, recorder->handover);
+    recorder->handover = NULL;
 }

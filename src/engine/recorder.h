@@ -1,10 +1,10 @@
-/* A worker's side of the record: the slice it writes into, swapped for an empty one at each tick
+/* A worker's side of the record: the handover it writes into, swapped for an empty one at each tick
  * and each interval's end. */
 #ifndef RUSHHOUR_ENGINE_RECORDER_H
 #define RUSHHOUR_ENGINE_RECORDER_H
 
 #include "base/clock.h"
-#include "engine/slice.h"
+#include "engine/mailbox.h"
 
 #include <stdint.h>
 
@@ -13,12 +13,12 @@ struct recorder {
     struct run_clock clock;
     int64_t interval_ns; /* of the run's own clock */
     unsigned worker;
-    struct slice *slice;         /* never NULL after recorder_init */
+    struct handover *handover;   /* never NULL after recorder_init */
     uint64_t starts_ns, ends_ns; /* monotonic bounds of the current interval */
     uint64_t cpu_mark_ns, wall_mark_ns;
     const uint64_t *sessions_open,
-        *in_flight; /* the worker's, per region; copied into each slice that is posted */
-    bool failed;    /* a slice could not be had: figures were lost */
+        *in_flight; /* the worker's, per region; copied into each handover that is posted */
+    bool failed;    /* a handover could not be had: figures were lost */
 };
 
 MUST_USE enum err_code recorder_init(struct recorder *recorder, struct mailbox *mailbox,
@@ -29,7 +29,7 @@ MUST_USE enum err_code recorder_init(struct recorder *recorder, struct mailbox *
 void recorder_set_origin(struct recorder *recorder, uint64_t mono_origin_ns);
 
 /*
- * Brings the recorder to a moment: when its interval is over, the slice is posted and the next
+ * Brings the recorder to a moment: when its interval is over, the handover is posted and the next
  * interval begins. Returns the moment, moved into the current interval when the bytes were in hand
  * just before its start and are recorded just after, so that a row's time and the interval that
  * counts it always agree.
@@ -40,16 +40,16 @@ uint64_t recorder_at(struct recorder *recorder, uint64_t now_ns);
  * the current interval. */
 int64_t recorder_wall(const struct recorder *recorder, uint64_t at_ns);
 
-/* The cell of a region in the current slice. */
+/* The cell of a region in the current handover. */
 struct cell *recorder_cell(struct recorder *recorder, size_t region);
 
-/* Posts what there is, so that the collector sees it; the interval goes on in an empty slice. */
+/* Posts what there is, so that the collector sees it; the interval goes on in an empty handover. */
 void recorder_flush(struct recorder *recorder, uint64_t now_ns);
 
-/* Posts the last slice of all. The recorder is over. */
+/* Posts the last handover of all. The recorder is over. */
 void recorder_finish(struct recorder *recorder, uint64_t now_ns);
 
-/* Gives the slice of a recorder that was never started (or not finished) back. */
+/* Gives the handover of a recorder that was never started (or not finished) back. */
 void recorder_discard(struct recorder *recorder);
 
 #endif

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "engine/dispatch.h"
 #include "engine/driver.h"
-#include "engine/user.h"
+#include "engine/virtual_user.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -29,7 +29,7 @@ static void on_gauge(struct timer *timer, uint64_t now_ns)
      * like one late turn. */
     for (; worker->gauge_due_ns <= now_ns; worker->gauge_due_ns += (uint64_t)GAUGE_EVERY_NS) {
         int64_t late_us = (int64_t)(now_ns - worker->gauge_due_ns) / NS_PER_US;
-        (void)histogram_record(worker->recorder.slice->loop_delay, late_us, 1);
+        (void)histogram_record(worker->recorder.handover->loop_delay, late_us, 1);
     }
     (void)timers_set(worker->timers, &worker->gauge, worker->gauge_due_ns);
 }
@@ -43,12 +43,12 @@ static void drain(struct worker *worker, uint64_t now_ns, bool arrived_stay)
     if (arrived_stay) dispatch_arrivals(worker, now_ns);
     worker->draining = true;
     dispatch_stop(worker);
-    struct user *next;
-    for (struct user *user = worker->users; user != NULL; user = next) {
+    struct virtual_user *next;
+    for (struct virtual_user *user = worker->virtual_users; user != NULL; user = next) {
         next = user->next;
         bool stays = arrived_stay && user->interaction == 1 &&
                      now_ns <= user->try_due_ns + (uint64_t)DISPATCH_LATE_NS;
-        if (!stays) user_leave(user, now_ns);
+        if (!stays) virtual_user_leave(user, now_ns);
     }
     worker_check_over(worker);
 }
@@ -56,10 +56,10 @@ static void drain(struct worker *worker, uint64_t now_ns, bool arrived_stay)
 static void abandon(struct worker *worker, uint64_t now_ns)
 {
     drain(worker, now_ns, false);
-    struct user *next_user;
-    for (struct user *user = worker->users; user != NULL; user = next_user) {
+    struct virtual_user *next_user;
+    for (struct virtual_user *user = worker->virtual_users; user != NULL; user = next_user) {
         next_user = user->next;
-        user_abandon(user, now_ns);
+        virtual_user_abandon(user, now_ns);
     }
     for (struct driver *driver = worker->drivers; driver != NULL; driver = driver->next) {
         driver_abandon(driver, now_ns);
@@ -70,7 +70,7 @@ static void tell_trials(struct worker *worker, uint64_t now_ns)
 {
     (void)recorder_at(&worker->recorder, now_ns);
     for (size_t i = 0; i < worker->plan->region_count; i++)
-        trials_tick(&worker->shares[i].trials, &worker->recorder.slice->trials[i]);
+        trials_tick(&worker->shares[i].trials, &worker->recorder.handover->trials[i]);
 }
 
 static void on_tick(struct timer *timer, uint64_t now_ns)
@@ -96,10 +96,10 @@ static void on_credential(void *user, size_t region)
 {
     struct worker *worker = user;
     uint64_t now_ns = clock_mono_ns();
-    struct user *next;
-    for (struct user *u = worker->users; u != NULL; u = next) {
+    struct virtual_user *next;
+    for (struct virtual_user *u = worker->virtual_users; u != NULL; u = next) {
         next = u->next;
-        if (u->region == region) user_on_credential(u, now_ns);
+        if (u->region == region) virtual_user_on_credential(u, now_ns);
     }
 }
 
@@ -115,7 +115,8 @@ static void on_knock(uv_async_t *knock)
 
 void worker_check_over(struct worker *worker)
 {
-    if (worker->over || !worker->draining || worker->users != NULL || worker->drivers != NULL)
+    if (worker->over || !worker->draining || worker->virtual_users != NULL ||
+        worker->drivers != NULL)
         return;
     worker->over = true;
     timers_cancel(worker->timers, &worker->tick);

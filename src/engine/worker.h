@@ -39,7 +39,7 @@ struct engine_plan {
 
 enum stop_level { STOP_NOT, STOP_DRAIN, STOP_NOW };
 
-struct user;
+struct virtual_user;
 struct driver;
 
 /* What one worker keeps of one region. */
@@ -48,10 +48,10 @@ struct share {
     bool arrivals_left;
     uint64_t next_number; /* of the arrival at next_due_ns */
     uint64_t next_due_ns;
-    uint64_t users; /* running now */
+    uint64_t virtual_users; /* running now */
     /* Closed model: the slots of this worker, in the order in which the level asks for them. */
-    char *taken;      /* 1: a user is in it */
-    uint32_t *rounds; /* how many users were in it so far */
+    char *taken;      /* 1: a virtual user is in it */
+    uint32_t *rounds; /* how many virtual users were in it so far */
     size_t slot_count;
     uint64_t retries, first_attempts;
     struct trials trials;      /* of the abort rule */
@@ -74,9 +74,9 @@ struct worker {
     struct random random;
     struct share *shares;                /* one per region */
     uint64_t *sessions_open, *in_flight; /* per region */
-    struct user *users;                  /* all, doubly linked */
+    struct virtual_user *virtual_users;  /* all, doubly linked */
     struct driver *drivers;
-    struct user *queue_first, *queue_last; /* users that wait for their dial */
+    struct virtual_user *queue_first, *queue_last; /* those that wait for their dial */
     uint64_t next_dial_ns;
     uint64_t sessions_numbered;
     struct timer arrival, pacing, gauge, tick;
@@ -103,9 +103,9 @@ bool worker_hand_credential(struct worker *worker, size_t region,
 /* After the thread has been joined (or was never started). */
 void worker_free(struct worker *worker);
 
-/* ---- for user.c, driver.c and dispatch.c, on the worker's thread ---- */
+/* ---- for virtual_user.c, driver.c and dispatch.c, on the worker's thread ---- */
 
-/* The worker may be over now: the last user or driver has gone. */
+/* The worker may be over now: the last virtual user or driver has gone. */
 void worker_check_over(struct worker *worker);
 
 #endif

@@ -47,17 +47,17 @@ static void nothing(uv_async_t *async)
     (void)async;
 }
 
-/* Hands a slice with one failure and one row over; returns how the collector took it. */
+/* Hands a handover with one failure and one row over; returns how the collector took it. */
 static enum err_code take_one(struct mailbox *mailbox, struct collector *collector)
 {
-    struct slice *slice = mailbox_blank(mailbox);
+    struct handover *handover = mailbox_blank(mailbox);
     struct error err = {0};
-    assert_non_null(slice);
-    for (int i = 0; i < 800; i++) text_puts(&slice->failures, "evidence");
-    text_puts(&slice->failures, "\n");
-    text_puts(&slice->attempts, "row\n");
-    slice->closes = slice->final = true;
-    mailbox_post(mailbox, slice);
+    assert_non_null(handover);
+    for (int i = 0; i < 800; i++) text_puts(&handover->failures, "evidence");
+    text_puts(&handover->failures, "\n");
+    text_puts(&handover->attempts, "row\n");
+    handover->closes = handover->final = true;
+    mailbox_post(mailbox, handover);
     return collector_take(collector, &err);
 }
 

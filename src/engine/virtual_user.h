@@ -1,7 +1,7 @@
 /* One simulated user: the script of interactions with think time, retries and rotation, over one
  * session after another. */
-#ifndef RUSHHOUR_ENGINE_USER_H
-#define RUSHHOUR_ENGINE_USER_H
+#ifndef RUSHHOUR_ENGINE_VIRTUAL_USER_H
+#define RUSHHOUR_ENGINE_VIRTUAL_USER_H
 
 #include "engine/policy.h"
 #include "engine/worker.h"
@@ -9,21 +9,21 @@
 /* Whether the credential was what an attempt failed by. */
 enum refusal { REFUSAL_NONE, REFUSAL_RENEWS, REFUSAL_STAYS };
 
-/* What the plan of the load says of a user. */
-struct user_plan {
+/* What the plan of the load says of a virtual user. */
+struct virtual_user_plan {
     uint64_t number; /* of the arrival, or of the slot, in the whole plan */
     size_t slot;     /* closed model: which of the worker's */
-    uint64_t round;  /* closed model: how many users were in the slot before */
+    uint64_t round;  /* closed model: how many were in the slot before */
     uint64_t due_ns; /* of the first try; may have passed */
 };
 
-struct user {
+struct virtual_user {
     struct worker *worker;
-    struct user *next, *previous; /* in worker.users */
-    struct user *queued_next;     /* in the queue of dials */
+    struct virtual_user *next, *previous; /* in worker.virtual_users */
+    struct virtual_user *queued_next;     /* in the queue of dials */
     bool queued;
     size_t region;
-    struct user_plan plan;
+    struct virtual_user_plan plan;
     struct random random;        /* of its jitter: the plan's, whoever drives it */
     struct driver *driver;       /* its session, or NULL */
     struct timer timer;          /* the next try */
@@ -42,47 +42,48 @@ struct user {
     unsigned cuts;               /* how often that happened to the interaction under way */
 };
 
-/* Starts a user. False without memory. */
-bool user_start(struct worker *worker, size_t region, const struct user_plan *plan,
-                uint64_t now_ns);
+/* Starts a virtual user. False without memory. */
+bool virtual_user_start(struct worker *worker, size_t region, const struct virtual_user_plan *plan,
+                        uint64_t now_ns);
 
 /* Its place in the pace of dials has come. */
-void user_dial(struct user *user, uint64_t now_ns);
+void virtual_user_dial(struct virtual_user *user, uint64_t now_ns);
 
 /* Leaves after what is in flight; between tries at once. */
-void user_leave(struct user *user, uint64_t now_ns);
+void virtual_user_leave(struct virtual_user *user, uint64_t now_ns);
 
 /* Stops at once: an attempt in flight is cancelled. */
-void user_abandon(struct user *user, uint64_t now_ns);
+void virtual_user_abandon(struct virtual_user *user, uint64_t now_ns);
 
 /* ---- what its session tells it (driver.c) ---- */
-void user_on_ready(struct user *user, uint64_t now_ns);
-void user_on_attempt_ok(struct user *user, uint64_t now_ns);
-void user_on_attempt_cancelled(struct user *user, uint64_t now_ns);
+void virtual_user_on_ready(struct virtual_user *user, uint64_t now_ns);
+void virtual_user_on_attempt_ok(struct virtual_user *user, uint64_t now_ns);
+void virtual_user_on_attempt_cancelled(struct virtual_user *user, uint64_t now_ns);
 
 /*
  * The session's life ended in the middle of an attempt: the same attempt is due again at once in a
  * new session, without a retry being used up. False when it happened too often for that: the
  * interaction is given up, neither ok nor failed.
  */
-bool user_on_attempt_cut(struct user *user, uint64_t now_ns);
+bool virtual_user_on_attempt_cut(struct virtual_user *user, uint64_t now_ns);
 
 /*
- * The service refused the credential: call before user_on_attempt_failed. A credential that can be
- * renewed is worth one retry in an interaction, at once when a fresh one is here already, else when
- * it comes; any other stays refused.
+ * The service refused the credential: call before virtual_user_on_attempt_failed. A credential that
+ * can be renewed is worth one retry in an interaction, at once when a fresh one is here already,
+ * else when it comes; any other stays refused.
  */
-void user_on_credential_refused(struct user *user, bool renews, bool fresh);
+void virtual_user_on_credential_refused(struct virtual_user *user, bool renews, bool fresh);
 
 /* Its region has a new credential. */
-void user_on_credential(struct user *user, uint64_t now_ns);
+void virtual_user_on_credential(struct virtual_user *user, uint64_t now_ns);
 
 /* Decides what follows a failed attempt and arranges it (nothing is sent before the caller has
  * written its evidence). */
-enum decision user_on_attempt_failed(struct user *user, const struct failure_class *failure,
-                                     int64_t hint_ns, bool session_usable, uint64_t now_ns);
+enum decision virtual_user_on_attempt_failed(struct virtual_user *user,
+                                             const struct failure_class *failure, int64_t hint_ns,
+                                             bool session_usable, uint64_t now_ns);
 
 /* The session ended between turns; the next try will open another. */
-void user_on_session_lost(struct user *user);
+void virtual_user_on_session_lost(struct virtual_user *user);
 
 #endif

@@ -1,4 +1,4 @@
-#include "engine/user.h"
+#include "engine/virtual_user.h"
 
 #include "engine/dispatch.h"
 #include "engine/driver.h"
@@ -14,12 +14,12 @@
  * do. */
 #define CREDENTIAL_WAIT_NS (15 * NS_PER_S)
 
-static const struct session_plan *plan_of(const struct user *user)
+static const struct session_plan *plan_of(const struct virtual_user *user)
 {
     return &user->worker->plan->profile->session;
 }
 
-static void user_free(struct user *user)
+static void virtual_user_free(struct virtual_user *user)
 {
     struct worker *worker = user->worker;
     dispatch_forget(worker, user);
@@ -27,18 +27,18 @@ static void user_free(struct user *user)
     if (user->previous != NULL) {
         user->previous->next = user->next;
     } else {
-        worker->users = user->next;
+        worker->virtual_users = user->next;
     }
     if (user->next != NULL) user->next->previous = user->previous;
     struct share *share = &worker->shares[user->region];
-    share->users--;
+    share->virtual_users--;
     if (share->taken != NULL) share->taken[user->plan.slot] = 0;
     free(user);
     worker_check_over(worker);
 }
 
 /* The user goes on (or away) without its session; who calls this sees to the session's end. */
-static struct driver *let_go(struct user *user)
+static struct driver *let_go(struct virtual_user *user)
 {
     struct driver *driver = user->driver;
     user->driver = NULL;
@@ -46,16 +46,16 @@ static struct driver *let_go(struct user *user)
     return driver;
 }
 
-static void retire(struct user *user, uint64_t now_ns)
+static void retire(struct virtual_user *user, uint64_t now_ns)
 {
     struct worker *worker = user->worker;
     struct driver *driver = let_go(user);
-    user_free(user);
+    virtual_user_free(user);
     if (driver != NULL) driver_finish(driver, now_ns);
     dispatch_soon(worker, now_ns);
 }
 
-static void schedule(struct user *user, uint64_t due_ns, uint64_t now_ns)
+static void schedule(struct virtual_user *user, uint64_t due_ns, uint64_t now_ns)
 {
     user->try_due_ns = due_ns;
     if (!timers_set(user->worker->timers, &user->timer, due_ns)) {
@@ -64,7 +64,7 @@ static void schedule(struct user *user, uint64_t due_ns, uint64_t now_ns)
     }
 }
 
-static bool wants_rotation(const struct user *user, uint64_t now_ns)
+static bool wants_rotation(const struct virtual_user *user, uint64_t now_ns)
 {
     const struct session_plan *plan = plan_of(user);
     if (user->driver == NULL) return false;
@@ -74,7 +74,7 @@ static bool wants_rotation(const struct user *user, uint64_t now_ns)
 }
 
 /* By the plan alone; a slot goes on through the list with each user that is in it. */
-static const char *prompt_of(const struct user *user)
+static const char *prompt_of(const struct virtual_user *user)
 {
     const struct session_plan *plan = plan_of(user);
     uint64_t before = user->plan.number + user->plan.round * plan->interactions;
@@ -83,7 +83,8 @@ static const char *prompt_of(const struct user *user)
 
 static void begin_try(struct timer *timer, uint64_t now_ns)
 {
-    struct user *user = (struct user *)((char *)timer - offsetof(struct user, timer));
+    struct virtual_user *user =
+        (struct virtual_user *)((char *)timer - offsetof(struct virtual_user, timer));
     user->awaits_credential = false;
     if (!user->again) user->attempt++;
     if (user->attempt == 1 && !user->again) {
@@ -101,7 +102,7 @@ static void begin_try(struct timer *timer, uint64_t now_ns)
 
 /* A stream of its own beside the region's arrivals, so that its jitter does not depend on who else
  * is there. */
-static void seed_jitter(struct user *user)
+static void seed_jitter(struct virtual_user *user)
 {
     const struct engine_plan *plan = user->worker->plan;
     uint64_t region = random_stream(plan->profile->regions[user->region].name);
@@ -109,9 +110,10 @@ static void seed_jitter(struct user *user)
                 region + 1 + user->plan.number + (user->plan.round << 32));
 }
 
-bool user_start(struct worker *worker, size_t region, const struct user_plan *plan, uint64_t now_ns)
+bool virtual_user_start(struct worker *worker, size_t region, const struct virtual_user_plan *plan,
+                        uint64_t now_ns)
 {
-    struct user *user = calloc(1, sizeof *user);
+    struct virtual_user *user = calloc(1, sizeof *user);
     if (user == NULL) {
         worker->recorder.failed = true;
         return false;
@@ -122,17 +124,17 @@ bool user_start(struct worker *worker, size_t region, const struct user_plan *pl
     seed_jitter(user);
     user->interaction = 1;
     user->timer.fire = begin_try;
-    user->next = worker->users;
-    if (worker->users != NULL) worker->users->previous = user;
-    worker->users = user;
+    user->next = worker->virtual_users;
+    if (worker->virtual_users != NULL) worker->virtual_users->previous = user;
+    worker->virtual_users = user;
     struct share *share = &worker->shares[region];
-    share->users++;
+    share->virtual_users++;
     if (share->taken != NULL) share->taken[plan->slot] = 1;
     schedule(user, plan->due_ns, now_ns);
     return true;
 }
 
-void user_dial(struct user *user, uint64_t now_ns)
+void virtual_user_dial(struct virtual_user *user, uint64_t now_ns)
 {
     user->rotation_turns = 0;
     if (driver_dial(user, now_ns)) return;
@@ -140,7 +142,7 @@ void user_dial(struct user *user, uint64_t now_ns)
     retire(user, now_ns);
 }
 
-void user_on_ready(struct user *user, uint64_t now_ns)
+void virtual_user_on_ready(struct virtual_user *user, uint64_t now_ns)
 {
     /* The turn could not be due before there was a session to take it. */
     user->try_due_ns = now_ns;
@@ -148,7 +150,7 @@ void user_on_ready(struct user *user, uint64_t now_ns)
     driver_turn(user->driver, now_ns, prompt_of(user), now_ns);
 }
 
-static void next_interaction(struct user *user, int64_t pause_ns, uint64_t now_ns)
+static void next_interaction(struct virtual_user *user, int64_t pause_ns, uint64_t now_ns)
 {
     user->interaction++;
     user->attempt = 0;
@@ -164,18 +166,18 @@ static void next_interaction(struct user *user, int64_t pause_ns, uint64_t now_n
     schedule(user, now_ns + (uint64_t)pause_ns, now_ns);
 }
 
-void user_on_attempt_ok(struct user *user, uint64_t now_ns)
+void virtual_user_on_attempt_ok(struct virtual_user *user, uint64_t now_ns)
 {
     user->rotation_turns++;
     next_interaction(user, plan_of(user)->think_time_ns, now_ns);
 }
 
-void user_on_attempt_cancelled(struct user *user, uint64_t now_ns)
+void virtual_user_on_attempt_cancelled(struct virtual_user *user, uint64_t now_ns)
 {
     next_interaction(user, plan_of(user)->think_time_ns, now_ns);
 }
 
-bool user_on_attempt_cut(struct user *user, uint64_t now_ns)
+bool virtual_user_on_attempt_cut(struct virtual_user *user, uint64_t now_ns)
 {
     const struct retry *retry = &user->worker->plan->profile->retry;
     (void)let_go(user);
@@ -191,8 +193,9 @@ bool user_on_attempt_cut(struct user *user, uint64_t now_ns)
     return false;
 }
 
-enum decision user_on_attempt_failed(struct user *user, const struct failure_class *failure,
-                                     int64_t hint_ns, bool usable, uint64_t now_ns)
+enum decision virtual_user_on_attempt_failed(struct virtual_user *user,
+                                             const struct failure_class *failure, int64_t hint_ns,
+                                             bool usable, uint64_t now_ns)
 {
     struct share *share = &user->worker->shares[user->region];
     const struct retry *retry = &user->worker->plan->profile->retry;
@@ -229,37 +232,37 @@ enum decision user_on_attempt_failed(struct user *user, const struct failure_cla
     return decision;
 }
 
-void user_on_credential_refused(struct user *user, bool renews, bool fresh)
+void virtual_user_on_credential_refused(struct virtual_user *user, bool renews, bool fresh)
 {
     user->refusal = renews && !user->renewed ? REFUSAL_RENEWS : REFUSAL_STAYS;
     user->awaits_credential = user->refusal == REFUSAL_RENEWS && !fresh;
     user->renewed = true;
 }
 
-void user_on_credential(struct user *user, uint64_t now_ns)
+void virtual_user_on_credential(struct virtual_user *user, uint64_t now_ns)
 {
     if (!user->awaits_credential) return;
     user->awaits_credential = false;
     if (user->driver == NULL && !user->queued) schedule(user, now_ns, now_ns);
 }
 
-void user_on_session_lost(struct user *user)
+void virtual_user_on_session_lost(struct virtual_user *user)
 {
     (void)let_go(user);
 }
 
-void user_leave(struct user *user, uint64_t now_ns)
+void virtual_user_leave(struct virtual_user *user, uint64_t now_ns)
 {
     bool first_try_waits = user->queued && user->attempt == 1;
     if (user->attempt == 0 || first_try_waits) retire(user, now_ns);
 }
 
-void user_abandon(struct user *user, uint64_t now_ns)
+void virtual_user_abandon(struct virtual_user *user, uint64_t now_ns)
 {
     struct driver *driver = user->driver;
     if (driver != NULL)
         driver_abandon(driver, now_ns); /* records the attempt as cancelled while it still has its
                                            user */
     (void)let_go(user);
-    user_free(user);
+    virtual_user_free(user);
 }

@@ -1,0 +1,116 @@
+#include "engine/mailbox.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* 1 us to 100 s in 2 digits: enough to see whether a loop was late. */
+#define LOOP_DELAY_HIGHEST_US INT64_C(100000000)
+
+enum err_code mailbox_init(struct mailbox *mailbox, uv_async_t *wake, size_t region_count,
+                           struct error *err)
+{
+    *mailbox = (struct mailbox){.wake = wake, .region_count = region_count};
+    if (pthread_mutex_init(&mailbox->lock, NULL) != 0)
+        return error_set(err, ERR_NOMEM, "cannot make a lock");
+    return ERR_OK;
+}
+
+static void handover_free(struct handover *handover)
+{
+    if (handover == NULL) return;
+    for (size_t i = 0; handover->cells != NULL && i < handover->region_count; i++)
+        cell_free(&handover->cells[i]);
+    free(handover->cells);
+    free(handover->sessions_open);
+    free(handover->in_flight);
+    free(handover->trials);
+    histogram_free(handover->loop_delay);
+    text_free(&handover->attempts);
+    text_free(&handover->failures);
+    free(handover);
+}
+
+static struct handover *handover_new(size_t region_count)
+{
+    struct handover *handover = calloc(1, sizeof *handover);
+    if (handover == NULL) return NULL;
+    handover->region_count = region_count;
+    handover->cells = calloc(region_count, sizeof *handover->cells);
+    handover->sessions_open = calloc(region_count, sizeof *handover->sessions_open);
+    handover->in_flight = calloc(region_count, sizeof *handover->in_flight);
+    handover->trials = calloc(region_count, sizeof *handover->trials);
+    handover->loop_delay = histogram_new(1, LOOP_DELAY_HIGHEST_US, 2);
+    if (handover->cells != NULL && handover->sessions_open != NULL && handover->in_flight != NULL &&
+        handover->trials != NULL && handover->loop_delay != NULL) {
+        return handover;
+    }
+    handover_free(handover);
+    return NULL;
+}
+
+static void free_list(struct handover *handover)
+{
+    while (handover != NULL) {
+        struct handover *next = handover->next;
+        handover_free(handover);
+        handover = next;
+    }
+}
+
+void mailbox_free(struct mailbox *mailbox)
+{
+    free_list(mailbox->first);
+    free_list(mailbox->shelf);
+    (void)pthread_mutex_destroy(&mailbox->lock);
+    *mailbox = (struct mailbox){0};
+}
+
+struct handover *mailbox_blank(struct mailbox *mailbox)
+{
+    (void)pthread_mutex_lock(&mailbox->lock);
+    struct handover *handover = mailbox->shelf;
+    if (handover != NULL) mailbox->shelf = handover->next;
+    (void)pthread_mutex_unlock(&mailbox->lock);
+    if (handover == NULL) handover = handover_new(mailbox->region_count);
+    if (handover != NULL) handover->next = NULL;
+    return handover;
+}
+
+void mailbox_post(struct mailbox *mailbox, struct handover *handover)
+{
+    handover->next = NULL;
+    (void)pthread_mutex_lock(&mailbox->lock);
+    if (mailbox->last == NULL) {
+        mailbox->first = handover;
+    } else {
+        mailbox->last->next = handover;
+    }
+    mailbox->last = handover;
+    (void)pthread_mutex_unlock(&mailbox->lock);
+    (void)uv_async_send(mailbox->wake);
+}
+
+struct handover *mailbox_take(struct mailbox *mailbox)
+{
+    (void)pthread_mutex_lock(&mailbox->lock);
+    struct handover *handover = mailbox->first;
+    mailbox->first = NULL;
+    mailbox->last = NULL;
+    (void)pthread_mutex_unlock(&mailbox->lock);
+    return handover;
+}
+
+void mailbox_return(struct mailbox *mailbox, struct handover *handover)
+{
+    for (size_t i = 0; i < handover->region_count; i++) cell_reset(&handover->cells[i]);
+    memset(handover->trials, 0, handover->region_count * sizeof *handover->trials);
+    histogram_reset(handover->loop_delay);
+    text_clear(&handover->attempts);
+    text_clear(&handover->failures);
+    handover->closes = handover->final = handover->failed = false;
+    handover->cpu_ns = handover->wall_ns = handover->requested = handover->achieved = 0;
+    (void)pthread_mutex_lock(&mailbox->lock);
+    handover->next = mailbox->shelf;
+    mailbox->shelf = handover;
+    (void)pthread_mutex_unlock(&mailbox->lock);
+}

@@ -1,0 +1,58 @@
+/* What a worker hands to the collector: cells and rows of a stretch of one interval. One writer at
+ * a time: first the worker, then the collector. */
+#ifndef RUSHHOUR_ENGINE_MAILBOX_H
+#define RUSHHOUR_ENGINE_MAILBOX_H
+
+#include "base/text.h"
+#include "engine/trials.h"
+#include "record/cell.h"
+#include "stats/histogram.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+struct handover {
+    struct handover *next;
+    unsigned worker;
+    uint64_t interval;  /* which interval of the run it belongs to */
+    bool closes;        /* the worker's last handover of that interval */
+    bool final;         /* the worker's last handover at all */
+    struct cell *cells; /* one per region */
+    size_t region_count;
+    uint64_t *sessions_open, *in_flight; /* per region, at the moment of handing over */
+    struct trial_sums *trials;      /* per region: of the abort rule, told with this handover */
+    struct histogram *loop_delay;   /* microseconds */
+    uint64_t cpu_ns, wall_ns;       /* of the worker, over the handover */
+    uint64_t requested, achieved;   /* open model: arrivals due, and dialled in time */
+    bool failed;                    /* memory ran out: figures are missing */
+    struct text attempts, failures; /* rows for attempts.csv, lines for failures.jsonl */
+};
+
+/* A queue from the workers to the collector, and a shelf of emptied handovers on the way back. */
+struct mailbox {
+    pthread_mutex_t lock;
+    struct handover *first, *last, *shelf;
+    uv_async_t *wake; /* of the collector's loop */
+    size_t region_count;
+};
+
+MUST_USE enum err_code mailbox_init(struct mailbox *mailbox, uv_async_t *wake, size_t region_count,
+                                    struct error *err);
+void mailbox_free(struct mailbox *mailbox);
+
+/* An empty handover, from the shelf or new; NULL without memory. */
+struct handover *mailbox_blank(struct mailbox *mailbox);
+
+/* Hands a handover over and wakes the collector; it is the collector's from now on. */
+void mailbox_post(struct mailbox *mailbox, struct handover *handover);
+
+/* All that was posted, oldest first, linked by `next`; NULL when nothing was. */
+struct handover *mailbox_take(struct mailbox *mailbox);
+
+/* Empties a handover and puts it on the shelf. */
+void mailbox_return(struct mailbox *mailbox, struct handover *handover);
+
+#endif
