@@ -81,8 +81,7 @@ static struct pending *pending_of(struct collector *collector, uint64_t interval
 
 /* ---- health ---- */
 
-static void dispatch_delay(const struct pending *pending, size_t region_count,
-                           struct health *health)
+static void add_lag(const struct pending *pending, size_t region_count, struct health *health)
 {
     struct histogram *lags = histogram_new(METRIC_LOWEST_US, METRIC_HIGHEST_US, METRIC_DIGITS);
     if (lags == NULL) return;
@@ -90,8 +89,8 @@ static void dispatch_delay(const struct pending *pending, size_t region_count,
         if (pending->cells[i].latency[METRIC_LAG] != NULL)
             histogram_add(lags, pending->cells[i].latency[METRIC_LAG]);
     }
-    health->dispatch_delay_p99_ns = histogram_percentile(lags, 99) * NS_PER_US;
-    health->dispatch_delay_max_ns = histogram_max(lags) * NS_PER_US;
+    health->lag_p99_ns = histogram_percentile(lags, 99) * NS_PER_US;
+    health->lag_max_ns = histogram_max(lags) * NS_PER_US;
     health->dispatches = lags->total;
     health->dispatches_late = histogram_count_above(lags, HEALTH_LATE_NS / NS_PER_US);
     histogram_free(lags);
@@ -107,7 +106,7 @@ static struct health health_of(const struct collector *collector, const struct p
         .requested = pending->requested,
         .achieved = pending->achieved,
     };
-    dispatch_delay(pending, collector->region_count, &health);
+    add_lag(pending, collector->region_count, &health);
     for (unsigned i = 0; i < collector->workers; i++) {
         const struct pulse *pulse = &pending->pulses[i];
         double share = pulse->wall_ns > 0 ? (double)pulse->cpu_ns / (double)pulse->wall_ns : 0;

@@ -195,7 +195,7 @@ static void windows_header(struct text *out)
         "sessions_with_failed_attempt,session_failure_rate,session_failure_rate_low,"
         "session_failure_rate_high,retries,ttft_count,ttft_p50_ms,ttft_p95_ms,ttft_p99_ms,"
         "response_p50_ms,response_p99_ms,codes,generator_valid,generator_why,loop_delay_p99_ms,"
-        "dispatch_delay_p99_ms,cpu,simulated\n");
+        "lag_p99_ms,cpu,simulated\n");
 }
 
 static void rate(struct text *out, const struct report_cell *cell, enum rate_kind kind)
@@ -268,7 +268,7 @@ static void window_row(const struct package *package, const char *name, const st
     sheet_next(out, text_str(&why));
     text_free(&why);
     sheet_number(out, (double)cell->health.loop_delay_p99_ns / 1e6);
-    sheet_number(out, (double)cell->health.dispatch_delay_p99_ns / 1e6);
+    sheet_number(out, (double)cell->health.lag_p99_ns / 1e6);
     sheet_number(out, cell->health.cpu);
     text_puts(out, results_simulated(package->results) ? ",true\n" : ",false\n");
 }

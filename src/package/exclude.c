@@ -49,8 +49,8 @@ static void saturation(struct package *package)
     struct text how = {0};
     text_puts(&how, "worst interval: loop delay P99 ");
     format_us(&how, (double)health->loop_delay_p99_ns / 1e3);
-    text_puts(&how, ", send delay P99 ");
-    format_us(&how, (double)health->dispatch_delay_p99_ns / 1e3);
+    text_puts(&how, ", lag P99 ");
+    format_us(&how, (double)health->lag_p99_ns / 1e3);
     text_printf(&how, ", CPU %.0f%% of a core", health->cpu * 100);
     if (health->requested > 0)
         text_printf(&how, ", %.1f%% of the planned sessions begun in time",

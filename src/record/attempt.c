@@ -32,7 +32,8 @@ static const struct csv_column columns[] = {
     {COLUMN(client_request_id, CSV_STRING, false, client_request_id)},
 };
 
-static const struct csv_table table = {columns, sizeof columns / sizeof *columns};
+static const struct csv_table table = {.columns = columns,
+                                       .count = sizeof columns / sizeof *columns};
 _Static_assert(sizeof columns / sizeof *columns <= CSV_COLUMNS_MAX, "a csv_map holds every column");
 _Static_assert(sizeof(enum outcome) == sizeof(unsigned), "CSV_WORD reads and writes an unsigned");
 

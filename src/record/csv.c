@@ -64,17 +64,28 @@ static int position_of(const char *name, char *const *fields, size_t count)
     return -1;
 }
 
+/* What an older file calls the column; "" when it never had another name. */
+static const char *former_name(const struct csv_table *table, const char *name)
+{
+    for (size_t i = 0; i < table->former_count; i++) {
+        if (strcmp(table->former[i].now, name) == 0) return table->former[i].before;
+    }
+    return "";
+}
+
 enum err_code csv_read_header(const struct csv_table *table, char *line, struct csv_map *map,
                               struct error *err)
 {
     char *fields[CSV_FIELDS_MAX];
     map->fields = split(line, fields);
     for (size_t i = 0; i < table->count; i++) {
-        map->position[i] = position_of(table->columns[i].name, fields, map->fields);
+        const char *name = table->columns[i].name;
+        map->position[i] = position_of(name, fields, map->fields);
+        if (map->position[i] < 0)
+            map->position[i] = position_of(former_name(table, name), fields, map->fields);
         if (map->position[i] < 0 && table->columns[i].required) {
             return error_set(err, ERR_FORMAT,
-                             "the header row has no column \"%s\": not a file of rushhour",
-                             table->columns[i].name);
+                             "the header row has no column \"%s\": not a file of rushhour", name);
         }
     }
     return ERR_OK;

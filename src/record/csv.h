@@ -38,9 +38,16 @@ struct csv_column {
 #define CSV_COLUMNS_MAX 64
 #define CSV_FIELDS_MAX 256
 
+/* A column that older files have under another name. */
+struct csv_former {
+    const char *now, *before;
+};
+
 struct csv_table {
     const struct csv_column *columns;
     size_t count; /* at most CSV_COLUMNS_MAX */
+    const struct csv_former *former;
+    size_t former_count;
 };
 
 /* Where a file has the table's columns: position[i] of column i, or -1. */

@@ -50,8 +50,8 @@ void health_merge(struct health *into, const struct health *from)
 {
     into->loop_delay_p99_ns = later(into->loop_delay_p99_ns, from->loop_delay_p99_ns);
     into->loop_delay_max_ns = later(into->loop_delay_max_ns, from->loop_delay_max_ns);
-    into->dispatch_delay_p99_ns = later(into->dispatch_delay_p99_ns, from->dispatch_delay_p99_ns);
-    into->dispatch_delay_max_ns = later(into->dispatch_delay_max_ns, from->dispatch_delay_max_ns);
+    into->lag_p99_ns = later(into->lag_p99_ns, from->lag_p99_ns);
+    into->lag_max_ns = later(into->lag_max_ns, from->lag_max_ns);
     uint64_t wall_ms = into->wall_ms + from->wall_ms;
     if (wall_ms > 0) {
         into->cpu = (into->cpu * (double)into->wall_ms + from->cpu * (double)from->wall_ms) /

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /* Limits past which figures are invalid: our own delay would be read as the service's. */
-#define HEALTH_LATE_NS INT64_C(20000000) /* a loop or a dispatch that is later than this is late */
+#define HEALTH_LATE_NS INT64_C(20000000) /* a loop or an attempt sent later than this is late */
 #define HEALTH_LATE_SHARE 0.01 /* so many of them may be: the P99 of our own delay is the limit */
 #define HEALTH_CPU 0.90
 #define HEALTH_ACHIEVED 0.95
@@ -26,7 +26,7 @@ struct health {
     double cpu;                   /* the busiest worker's share of one core */
     int64_t loop_delay_p99_ns, loop_delay_max_ns; /* the worst worker, the worst interval: for
                                                      display */
-    int64_t dispatch_delay_p99_ns, dispatch_delay_max_ns;
+    int64_t lag_p99_ns, lag_max_ns;
     bool valid;
     char why[96]; /* "" when valid: the limit that was passed, with its value */
 };

@@ -32,8 +32,8 @@ static const struct csv_column columns[] = {
     {CLUSTER(first_failures, CSV_COUNT)},
     {DELAY(loop_delay_p99)},
     {DELAY(loop_delay_max)},
-    {DELAY(dispatch_delay_p99)},
-    {DELAY(dispatch_delay_max)},
+    {DELAY(lag_p99)},
+    {DELAY(lag_max)},
     {HEALTH(loops, CSV_COUNT)},
     {HEALTH(loops_late, CSV_COUNT)},
     {HEALTH(dispatches, CSV_COUNT)},
@@ -46,7 +46,17 @@ static const struct csv_column columns[] = {
     {"why", CSV_CHARS, false, AT(health.why), sizeof((struct health){0}).why, NULL},
 };
 
-static const struct csv_table table = {columns, sizeof columns / sizeof *columns};
+static const struct csv_former former[] = {
+    {"lag_p99_us", "dispatch_delay_p99_us"},
+    {"lag_max_us", "dispatch_delay_max_us"},
+};
+
+static const struct csv_table table = {
+    .columns = columns,
+    .count = sizeof columns / sizeof *columns,
+    .former = former,
+    .former_count = sizeof former / sizeof *former,
+};
 _Static_assert(sizeof columns / sizeof *columns <= CSV_COLUMNS_MAX, "a csv_map holds every column");
 
 void interval_csv_header(struct text *out)

@@ -116,14 +116,6 @@ static void us_as_ms(struct building *b, cJSON *parent, const char *key, int64_t
     number(b, parent, key, (double)us / 1e3, us >= 0);
 }
 
-static void delay(struct building *b, cJSON *parent, const char *key, const int64_t *p99_ns,
-                  const int64_t *max_ns)
-{
-    cJSON *part = object(b, parent, key);
-    number(b, part, "p99", p99_ns == NULL ? 0 : (double)*p99_ns / 1e6, p99_ns != NULL);
-    number(b, part, "max", max_ns == NULL ? 0 : (double)*max_ns / 1e6, max_ns != NULL);
-}
-
 static void add_generator(struct building *b, cJSON *manifest, const struct run_facts *facts)
 {
     const struct health *h = facts->health;
@@ -132,10 +124,10 @@ static void add_generator(struct building *b, cJSON *manifest, const struct run_
     us_as_ms(b, lag, "p50", facts->lag_p50_us);
     us_as_ms(b, lag, "p99", facts->lag_p99_us);
     us_as_ms(b, lag, "max", facts->lag_max_us);
-    delay(b, generator, "loop_delay_ms", h ? &h->loop_delay_p99_ns : NULL,
-          h ? &h->loop_delay_max_ns : NULL);
-    delay(b, generator, "dispatch_delay_ms", h ? &h->dispatch_delay_p99_ns : NULL,
-          h ? &h->dispatch_delay_max_ns : NULL);
+    number(b, lag, "worst_interval_p99", h ? (double)h->lag_p99_ns / 1e6 : 0, h != NULL);
+    cJSON *loop = object(b, generator, "loop_delay_ms");
+    number(b, loop, "p99", h ? (double)h->loop_delay_p99_ns / 1e6 : 0, h != NULL);
+    number(b, loop, "max", h ? (double)h->loop_delay_max_ns / 1e6 : 0, h != NULL);
     number(b, generator, "cpu", h ? h->cpu : 0, h != NULL);
     number(b, generator, "requested", h ? (double)h->requested : 0, h != NULL);
     number(b, generator, "achieved", h ? (double)h->achieved : 0, h != NULL);

@@ -278,22 +278,10 @@ void figures_thresholds_json(const struct results *results, struct text *out)
     json_close(out, ']');
 }
 
-static void delay(const char *key, int64_t p99_ns, int64_t max_ns, struct text *out)
+/* How late attempts were sent; the worst interval's figure is the health's. */
+static void lag_json(const struct latency_figures *lag, const struct health *health,
+                     struct text *out)
 {
-    json_key(out, key);
-    json_open(out, '{');
-    json_put_number(out, "p99", (double)p99_ns / 1e6);
-    json_put_number(out, "max", (double)max_ns / 1e6);
-    json_close(out, '}');
-}
-
-void figures_generator_json(const struct results *results, struct text *out)
-{
-    const struct report_cell *all = &results->all;
-    const struct latency_figures *lag = &all->latency[METRIC_LAG];
-    struct text why = {0};
-    report_cell_why(all, &why);
-    json_open(out, '{');
     json_key(out, "lag_ms");
     json_open(out, '{');
     json_key(out, "p50");
@@ -302,10 +290,27 @@ void figures_generator_json(const struct results *results, struct text *out)
     lag->count > 0 ? json_ms(out, lag->p99) : json_null(out);
     json_key(out, "max");
     lag->count > 0 ? json_ms(out, lag->max) : json_null(out);
+    json_put_number(out, "worst_interval_p99", (double)health->lag_p99_ns / 1e6);
     json_close(out, '}');
-    delay("loop_delay_ms", all->health.loop_delay_p99_ns, all->health.loop_delay_max_ns, out);
-    delay("dispatch_delay_ms", all->health.dispatch_delay_p99_ns, all->health.dispatch_delay_max_ns,
-          out);
+}
+
+static void loop_delay_json(const struct health *health, struct text *out)
+{
+    json_key(out, "loop_delay_ms");
+    json_open(out, '{');
+    json_put_number(out, "p99", (double)health->loop_delay_p99_ns / 1e6);
+    json_put_number(out, "max", (double)health->loop_delay_max_ns / 1e6);
+    json_close(out, '}');
+}
+
+void figures_generator_json(const struct results *results, struct text *out)
+{
+    const struct report_cell *all = &results->all;
+    struct text why = {0};
+    report_cell_why(all, &why);
+    json_open(out, '{');
+    lag_json(&all->latency[METRIC_LAG], &all->health, out);
+    loop_delay_json(&all->health, out);
     json_put_number(out, "cpu", all->health.cpu);
     json_put_count(out, "invalid_intervals", all->invalid_intervals);
     json_put_count(out, "intervals", all->intervals);

@@ -88,11 +88,11 @@ void words_generator(const struct results *results, struct text *out)
     }
     text_puts(out, "; worst interval: loop delay P99 ");
     format_us(out, (double)h->loop_delay_p99_ns / 1e3);
-    text_puts(out, ", dispatch delay P99 ");
-    format_us(out, (double)h->dispatch_delay_p99_ns / 1e3);
+    text_puts(out, ", lag P99 ");
+    format_us(out, (double)h->lag_p99_ns / 1e3);
     text_printf(out, ", CPU %.0f%% of a core", h->cpu * 100);
     if (lag->count > 0) {
-        text_puts(out, "; lag P50 ");
+        text_puts(out, "; of all attempts: lag P50 ");
         format_us(out, (double)lag->p50);
         text_puts(out, ", max ");
         format_us(out, (double)lag->max);

@@ -369,9 +369,8 @@ static void put_generator(const struct page *page)
     put_gauge(page, "rushhour_generator_loop_delay_p99_seconds", "seconds",
               "P99 of the event loops' delay in the last whole interval.",
               seconds(latest->loop_delay_p99_ns));
-    put_gauge(page, "rushhour_generator_dispatch_delay_p99_seconds", "seconds",
-              "P99 of sent minus due in the last whole interval.",
-              seconds(latest->dispatch_delay_p99_ns));
+    put_gauge(page, "rushhour_generator_lag_p99_seconds", "seconds",
+              "P99 of sent minus due in the last whole interval.", seconds(latest->lag_p99_ns));
     put_gauge(page, "rushhour_generator_cpu_ratio", "ratio",
               "The busiest worker's share of one core in the last whole interval.", latest->cpu);
     put_gauge(page, "rushhour_generator_valid", NULL,

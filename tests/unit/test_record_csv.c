@@ -215,7 +215,7 @@ static void test_interval_header_begins_with_the_contract(void **state)
         "cluster_m,"
         "cluster_x,cluster_mm,cluster_mx,cluster_xx,cluster_at_risk,cluster_first_failures,loop_"
         "delay_p99_us,"
-        "loop_delay_max_us,dispatch_delay_p99_us,dispatch_delay_max_us,loops,loops_late,dispatches,"
+        "loop_delay_max_us,lag_p99_us,lag_max_us,loops,loops_late,dispatches,"
         "dispatches_late,"
         "wall_ms,cpu,requested,achieved,valid,why\n");
     text_free(&out);
@@ -230,6 +230,24 @@ static void read_interval(struct text *text, struct interval_row *row)
     text->data[text->length - 1] = '\0';
     assert_int_equal(interval_csv_columns(text->data, &map, &err), ERR_OK);
     assert_int_equal(interval_csv_read(&map, newline + 1, row, &err), ERR_OK);
+}
+
+/* Files written before the lag had one name are still read with it. */
+static void test_former_names_of_columns_are_read(void **state)
+{
+    (void)state;
+    char header[] = "start,end,region,sessions_started,sessions_opened,sessions_failed,"
+                    "attempts_started,attempts_ok,attempts_failed,attempts_cancelled,"
+                    "interactions_ok,interactions_failed,retries,input_tokens,cached_tokens,"
+                    "output_tokens,cost_usd,dispatch_delay_p99_us,dispatch_delay_max_us";
+    char line[] = "2026-11-20T14:05:00.000Z,2026-11-20T14:05:10.000Z,r,0,0,0,0,0,0,0,0,0,0,0,0,0,0,"
+                  "1.5,67.8";
+    struct csv_map map;
+    struct interval_row row;
+    assert_int_equal(interval_csv_columns(header, &map, NULL), ERR_OK);
+    assert_int_equal(interval_csv_read(&map, line, &row, NULL), ERR_OK);
+    assert_int_equal(row.health.lag_p99_ns, 1500);
+    assert_int_equal(row.health.lag_max_ns, 67800);
 }
 
 /* Doubles come back bit by bit, times in ns as microseconds with decimals too. */
@@ -368,6 +386,7 @@ int main(void)
         cmocka_unit_test(test_header_row_decides_the_positions),
         cmocka_unit_test(test_missing_contract_column_is_named),
         cmocka_unit_test(test_interval_header_begins_with_the_contract),
+        cmocka_unit_test(test_former_names_of_columns_are_read),
         cmocka_unit_test(test_interval_figures_read_back_exactly),
         cmocka_unit_test(test_a_figure_that_is_no_number_costs_the_field_only),
         cmocka_unit_test(test_interval_columns_to_the_right_may_be_missing),

@@ -150,8 +150,8 @@ static inline struct fixture *fixture_new(void)
     };
     f->health = (struct health){.loop_delay_p99_ns = 1234567,
                                 .loop_delay_max_ns = 7654321,
-                                .dispatch_delay_p99_ns = 999,
-                                .dispatch_delay_max_ns = 1000001,
+                                .lag_p99_ns = 999,
+                                .lag_max_ns = 1000001,
                                 .loops = 1000,
                                 .loops_late = 9,
                                 .dispatches = 500,

@@ -22,7 +22,7 @@ static void test_each_limit_is_judged_at_its_edge(void **state)
         {{0}, NULL},
         {{.loops = 1000, .loops_late = 10, .dispatches = 200, .dispatches_late = 2, .cpu = 0.9},
          NULL},
-        {{.loop_delay_max_ns = 900 * MS, .dispatch_delay_max_ns = 900 * MS}, NULL},
+        {{.loop_delay_max_ns = 900 * MS, .lag_max_ns = 900 * MS}, NULL},
         {{.loops = 1000, .loops_late = 11},
          "1.1% of loop turns were over 20 ms late, more than 1%"},
         {{.loops = 10, .loops_late = 1}, "10.0% of loop turns"},
@@ -59,8 +59,8 @@ static void test_merge_adds_counts_and_keeps_the_worse_delays(void **state)
                        .cpu = 0.2,
                        .loop_delay_p99_ns = 5,
                        .loop_delay_max_ns = 90,
-                       .dispatch_delay_p99_ns = 7,
-                       .dispatch_delay_max_ns = 8};
+                       .lag_p99_ns = 7,
+                       .lag_max_ns = 8};
     const struct health b = {.loops = 500,
                              .loops_late = 7,
                              .dispatches = 50,
@@ -71,8 +71,8 @@ static void test_merge_adds_counts_and_keeps_the_worse_delays(void **state)
                              .cpu = 1.0,
                              .loop_delay_p99_ns = 6,
                              .loop_delay_max_ns = 80,
-                             .dispatch_delay_p99_ns = 1,
-                             .dispatch_delay_max_ns = 9};
+                             .lag_p99_ns = 1,
+                             .lag_max_ns = 9};
     health_merge(&a, &b);
     assert_int_equal(a.loops, 1500);
     assert_int_equal(a.loops_late, 16);
@@ -84,8 +84,8 @@ static void test_merge_adds_counts_and_keeps_the_worse_delays(void **state)
     assert_true(a.cpu > 0.3999 && a.cpu < 0.4001); /* (0.2 * 3 + 1.0 * 1) / 4 */
     assert_int_equal(a.loop_delay_p99_ns, 6);
     assert_int_equal(a.loop_delay_max_ns, 90);
-    assert_int_equal(a.dispatch_delay_p99_ns, 7);
-    assert_int_equal(a.dispatch_delay_max_ns, 9);
+    assert_int_equal(a.lag_p99_ns, 7);
+    assert_int_equal(a.lag_max_ns, 9);
     assert_false(a.valid);
     assert_non_null(strstr(a.why, "1.1% of loop turns")); /* 16 of 1500 */
 }

@@ -40,9 +40,8 @@ static bool same_clusters(const struct cluster_sums *a, const struct cluster_sum
 static bool same_health(const struct health *a, const struct health *b)
 {
     return a->loop_delay_p99_ns == b->loop_delay_p99_ns &&
-           a->loop_delay_max_ns == b->loop_delay_max_ns &&
-           a->dispatch_delay_p99_ns == b->dispatch_delay_p99_ns &&
-           a->dispatch_delay_max_ns == b->dispatch_delay_max_ns && a->loops == b->loops &&
+           a->loop_delay_max_ns == b->loop_delay_max_ns && a->lag_p99_ns == b->lag_p99_ns &&
+           a->lag_max_ns == b->lag_max_ns && a->loops == b->loops &&
            a->loops_late == b->loops_late && a->dispatches == b->dispatches &&
            a->dispatches_late == b->dispatches_late && a->wall_ms == b->wall_ms &&
            a->cpu == b->cpu && a->requested == b->requested && a->achieved == b->achieved &&
