@@ -46,3 +46,8 @@ int64_t run_clock_elapsed(const struct run_clock *clock, uint64_t mono_ns)
     if (mono_ns <= clock->mono_origin_ns) return 0;
     return scale((int64_t)(mono_ns - clock->mono_origin_ns), clock->speed);
 }
+
+int64_t whole_us(int64_t ns)
+{
+    return ns / NS_PER_US + (ns % NS_PER_US >= NS_PER_US / 2 ? 1 : 0);
+}

@@ -18,6 +18,9 @@ int64_t clock_wall_ns(void);
 /* CPU time that this thread has used, in ns (CLOCK_THREAD_CPUTIME_ID). */
 uint64_t clock_thread_cpu_ns(void);
 
+/* A length of time in whole microseconds, to the nearest; ns >= 0. */
+int64_t whole_us(int64_t ns);
+
 /*
  * The time of day as a run sees it: it starts at wall_origin_ns when the monotonic clock shows
  * mono_origin_ns and goes `speed` times as fast (1 against a real service; more only in a replay

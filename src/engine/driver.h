@@ -6,12 +6,10 @@
 #ifndef RUSHHOUR_ENGINE_DRIVER_H
 #define RUSHHOUR_ENGINE_DRIVER_H
 
-#include "engine/session.h"
 #include "engine/virtual_user.h"
 #include "record/evidence.h"
-#include "service/answer.h"
-
-#define SENT_SHAPE_SIZE 160
+#include "service/session.h"
+#include "service/transport.h"
 
 struct driver {
     struct worker *worker;
@@ -19,7 +17,7 @@ struct driver {
     struct virtual_user *user;      /* NULL once it has gone on without this session */
     size_t region;
     struct session session;
-    struct ws_conn *conn; /* NULL after the connection has ended */
+    struct conversation *conversation; /* NULL after it has ended */
     struct timer deadline;
     uint64_t number;              /* of the session in the run, from 1 */
     struct credential credential; /* what it was dialled with, but for the value; serial 0: what
@@ -41,15 +39,15 @@ struct driver {
     int64_t skew_ns; /* the service's clock minus the run's, by the answer's Date: half a second
                         either way */
     char body_code[64], body_message[512];
-    char sent[SENT_SHAPE_SIZE]; /* shape of what was sent: types and sizes */
-    char detail[160];           /* what the library said of the end */
+    char sent[SHAPE_SIZE]; /* shape of what was sent */
+    char detail[160];      /* what the library said of the end */
     int http_status, close_code;
     char close_reason[128];
     int64_t hint_ns; /* the wait that a refusal's headers ask for */
 };
 
-/* What ws_client_new of every worker is given. */
-extern const struct ws_handlers driver_handlers;
+/* What the carriers of every worker are given. */
+extern const struct transport_handlers driver_handlers;
 
 /* Dials for a user; what cannot even be started is recorded as a try that our own limit failed.
  * False without memory to record it. */
@@ -83,8 +81,6 @@ struct evidence_of {
     uint64_t interaction, attempt;
 };
 
-#define NEWS_OF_ATTEMPT (NEWS_ATTEMPT_OK | NEWS_ATTEMPT_FAILED | NEWS_ATTEMPT_CANCELLED)
-
 /* driver_evidence.c: appends the evidence record of what the action tells to the worker's
  * handover. */
 void driver_write_evidence(struct driver *driver, const struct session_action *action,
@@ -96,9 +92,10 @@ const char *driver_message(const struct driver *driver, const struct session_act
 /* driver_evidence.c: its session is not ready yet, so the dial is the attempt. */
 bool driver_in_dial(const struct driver *driver);
 
-/* driver_answer.c: keeps what evidence wants of the answer to the upgrade, and adds what the region
- * told before. */
-void driver_take_answer(struct driver *driver, struct answer *answer, uint64_t at_ns);
+/* driver_answer.c: keeps what evidence wants of the answer that opened the session, or refused to.
+ * The facts that it tells of later failures, with what the region told before. */
+struct failure_facts driver_take_answer(struct driver *driver, const struct answer *answer,
+                                        uint64_t at_ns);
 
 /* driver_answer.c: how long the session has still to live by its session.created, of the machine's
  * own time; false when it was not told. */

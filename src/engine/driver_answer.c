@@ -32,20 +32,11 @@ static void keep_headers(struct driver *driver, const struct raw_answer *answer)
     }
 }
 
-/* When the upgrade was asked for: the end of the step before it. */
-static uint64_t asked_ns(const struct session *session)
-{
-    for (int step = 2; step >= 0; step--) {
-        if (session->step_ns[step] != 0) return session->step_ns[step];
-    }
-    return session->dial_ns;
-}
-
 /* Date stands for any moment of its second, written somewhere between question and answer: the
  * middle of both. */
 static void take_skew(struct driver *driver, int64_t date_s, uint64_t at_ns)
 {
-    uint64_t asked = asked_ns(&driver->session);
+    uint64_t asked = life_asked_ns(&driver->session.life);
     uint64_t middle = asked + (at_ns - asked) / 2;
     driver->has_skew = true;
     driver->skew_ns =
@@ -61,17 +52,24 @@ static double usual_limit(struct driver *driver, double limit)
     return usual;
 }
 
-void driver_take_answer(struct driver *driver, struct answer *answer, uint64_t at_ns)
+static void keep_refusal(struct driver *driver, const struct answer *answer, uint64_t at_ns)
 {
     const int64_t now_s = run_clock_wall_at(clock_of(driver), at_ns) / NS_PER_S;
-    keep_headers(driver, &answer->raw);
-    if (answer->headers.date_s >= 0) take_skew(driver, answer->headers.date_s, at_ns);
-    answer->facts.usual_limit_tokens = usual_limit(driver, answer->facts.limit_tokens);
-    if (answer->raw.accepted) return;
     driver->http_status = answer->raw.status;
     driver->hint_ns = response_headers_wait_ns(&answer->headers, now_s);
     memcpy(driver->body_code, answer->body_code, sizeof driver->body_code);
     memcpy(driver->body_message, answer->body_message, sizeof driver->body_message);
+}
+
+struct failure_facts driver_take_answer(struct driver *driver, const struct answer *answer,
+                                        uint64_t at_ns)
+{
+    struct failure_facts facts = answer->facts;
+    keep_headers(driver, &answer->raw);
+    if (answer->headers.date_s >= 0) take_skew(driver, answer->headers.date_s, at_ns);
+    if (!answer->raw.accepted) keep_refusal(driver, answer, at_ns);
+    facts.usual_limit_tokens = usual_limit(driver, facts.limit_tokens);
+    return facts;
 }
 
 bool driver_expiry(const struct driver *driver, const struct event_facts *created, uint64_t at_ns,

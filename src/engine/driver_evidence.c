@@ -4,7 +4,7 @@
 
 bool driver_in_dial(const struct driver *driver)
 {
-    return driver->session.ready_ns == 0;
+    return driver->session.life.ready_ns == 0;
 }
 
 static size_t events_in_order(const struct driver *driver,
@@ -63,7 +63,7 @@ static void add_error(const struct driver *driver, const struct event_facts *eve
 static void add_attempt(const struct driver *driver, uint64_t at_ns, struct evidence *evidence)
 {
     const struct session *session = &driver->session;
-    uint64_t since_ns = driver_in_dial(driver) ? session->dial_ns : session->turn.due_ns;
+    uint64_t since_ns = driver_in_dial(driver) ? session->life.dial_ns : session->turn.due_ns;
     evidence->elapsed_ns = (int64_t)(at_ns - since_ns);
     evidence->usage = session->turn.usage;
     evidence->possibly_billed = possibly_billed(&session->turn);
@@ -92,6 +92,7 @@ void driver_write_evidence(struct driver *driver, const struct session_action *a
         .credential = worker->credentials.held == NULL
                           ? NULL
                           : worker->credentials.held[driver->region].value,
+        .transport = transport_of(worker->plan->targets[driver->region].region)->name,
         .address = driver->address,
         .session_scope = dialled || !of_attempt,
         .failure = action->failure,
@@ -100,8 +101,8 @@ void driver_write_evidence(struct driver *driver, const struct session_action *a
         .headers = driver->headers,
         .header_count = driver->header_count,
         .client_request_id = driver->client_request_id,
-        .session_id = id_of(session->session_id, event == NULL ? NULL : event->session_id, driver,
-                            "sess_", session_id),
+        .session_id = id_of(session->life.session_id, event == NULL ? NULL : event->session_id,
+                            driver, "sess_", session_id),
         .response_id = id_of(kept_response, event == NULL ? NULL : event->response_id, driver,
                              "resp_", response_id),
         .events = events,
@@ -114,7 +115,7 @@ void driver_write_evidence(struct driver *driver, const struct session_action *a
         .interaction = of->interaction,
         .attempt = of->attempt,
         .decision = decision,
-        .socket_age_ns = session->step_ns[3] == 0 ? -1 : (int64_t)(at_ns - session->step_ns[3]),
+        .socket_age_ns = life_age_ns(&session->life, at_ns),
         .turn = dialled ? 0 : session->attempts,
         .elapsed_ns = -1,
         .also = also,

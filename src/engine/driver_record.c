@@ -62,6 +62,7 @@ static void write_row(struct driver *driver, const struct session_action *action
     const struct session *session = &driver->session;
     const struct turn *turn = &session->turn;
     const struct virtual_user *user = driver->user;
+    const int64_t age_ns = life_age_ns(&session->life, at_ns);
     bool dialled = driver_in_dial(driver);
     bool ok = (action->news & NEWS_ATTEMPT_OK) != 0;
     bool failed = (action->news & NEWS_ATTEMPT_FAILED) != 0;
@@ -69,19 +70,16 @@ static void write_row(struct driver *driver, const struct session_action *action
     const struct attempt_row row = {
         .due_utc_ns = run_clock_wall_at(&worker->recorder.clock, due_ns),
         .region = worker->plan->targets[driver->region].region->name,
-        .session_id = session->session_id,
+        .session_id = session->life.session_id,
         .turn = dialled ? 0 : session->attempts,
         .attempt = user->attempt,
         .outcome = ok       ? OUTCOME_OK
                    : failed ? OUTCOME_FAILED
                             : OUTCOME_CANCELLED,
         .code = !ok && action->failure.code != NULL ? action->failure.code : "",
-        .ttft_us = turn->first_output_ns == 0
-                       ? -1
-                       : (int64_t)(turn->first_output_ns - turn->due_ns + 500) / 1000,
-        .response_us = ok ? (int64_t)(turn->end_ns - turn->due_ns + 500) / 1000 : -1,
-        .socket_age_ms =
-            session->step_ns[3] == 0 ? -1 : (int64_t)(at_ns - session->step_ns[3]) / NS_PER_MS,
+        .ttft_us = turn->ttft_ns < 0 ? -1 : whole_us(turn->ttft_ns),
+        .response_us = ok ? whole_us((int64_t)(turn->end_ns - turn->due_ns)) : -1,
+        .socket_age_ms = age_ns < 0 ? -1 : age_ns / NS_PER_MS,
         .input_tokens = turn->usage.input,
         .cached_tokens = turn->usage.cached,
         .output_tokens = turn->usage.output,
@@ -142,7 +140,7 @@ static bool credential_was_refused(const struct driver *driver, const struct ses
 {
     if (!driver_in_dial(driver) || action->observed.key_as_subprotocol) return false;
     if (driver->http_status == 401) return true;
-    return action->failure.domain == DOMAIN_AUTH && driver->session.step_ns[3] != 0;
+    return action->failure.domain == DOMAIN_AUTH && driver->session.life.connected_ns != 0;
 }
 
 /* A refused credential that can be renewed is, and the attempt gets one more try with the new
@@ -262,13 +260,12 @@ static void on_ended(struct driver *driver)
 
 void driver_record(struct driver *driver, const struct session_action *action, uint64_t now_ns)
 {
-    if (action->news == 0 && action->measured_count == 0) return;
+    if (action->news == 0 && action->measured.count == 0) return;
     uint64_t at_ns = recorder_at(&driver->worker->recorder, now_ns);
     struct cell *cell = cell_of(driver);
-    if (action->measured_lost) cell->failed = true;
-    for (unsigned i = 0; i < action->measured_count; i++) {
-        cell_latency(cell, action->measured[i].metric, action->measured[i].ns);
-    }
+    if (action->measured.lost) cell->failed = true;
+    for (unsigned i = 0; i < action->measured.count; i++)
+        cell_latency(cell, action->measured.list[i].metric, action->measured.list[i].ns);
     if (action->send == SEND_TURN) {
         cell->counters.attempts_started++;
         driver_begin_trial(driver);
@@ -292,6 +289,6 @@ void driver_record(struct driver *driver, const struct session_action *action, u
         virtual_user_on_ready(driver->user, now_ns);
     if (action->news & NEWS_ENDED) on_ended(driver);
     /* Its next try may come before the connection's end does. */
-    bool lost = driver->session.state >= SESSION_CLOSING && !driver->abandoned;
+    bool lost = life_is_over(&driver->session.life) && !driver->abandoned;
     if (lost && driver->user != NULL) virtual_user_on_session_lost(driver->user);
 }

@@ -69,7 +69,7 @@ static bool wants_rotation(const struct virtual_user *user, uint64_t now_ns)
     const struct session_plan *plan = plan_of(user);
     if (user->driver == NULL) return false;
     if (plan->rotate_after > 0 && user->rotation_turns >= plan->rotate_after) return true;
-    uint64_t age_ns = now_ns - user->driver->session.dial_ns;
+    uint64_t age_ns = now_ns - user->driver->session.life.dial_ns;
     return plan->max_age_ns > 0 && age_ns >= (uint64_t)plan->max_age_ns;
 }
 

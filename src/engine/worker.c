@@ -7,7 +7,6 @@
 
 #include <stddef.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* How often a timer of known due time asks whether the loop is late. */
 #define GAUGE_EVERY_NS (10 * NS_PER_MS)
@@ -135,22 +134,20 @@ static void *run(void *argument)
     return NULL;
 }
 
-static enum err_code new_client(struct worker *worker, struct error *err)
+static enum err_code open_carriers(struct worker *worker, struct error *err)
 {
     const struct engine_plan *plan = worker->plan;
-    const char **ca_files = calloc(plan->region_count, sizeof *ca_files);
-    if (ca_files == NULL)
-        return error_set(err, ERR_NOMEM, "no memory for worker %u", worker->index);
-    size_t count = 0;
-    for (size_t i = 0; i < plan->region_count; i++) {
-        const char *file = plan->targets[i].where.ca_file;
-        bool known = file == NULL;
-        for (size_t k = 0; k < count && !known; k++) known = strcmp(ca_files[k], file) == 0;
-        if (!known) ca_files[count++] = file;
-    }
-    enum err_code code =
-        ws_client_new(&worker->loop, ca_files, count, &driver_handlers, &worker->client, err);
-    free(ca_files);
+    const struct target **targets = calloc(plan->region_count, sizeof *targets);
+    if (targets == NULL) return error_set(err, ERR_NOMEM, "no memory for worker %u", worker->index);
+    for (size_t i = 0; i < plan->region_count; i++) targets[i] = &plan->targets[i];
+    const struct carriers_plan wanted = {
+        .loop = &worker->loop,
+        .targets = targets,
+        .target_count = plan->region_count,
+        .handlers = &driver_handlers,
+    };
+    enum err_code code = carriers_open(&worker->carriers, &wanted, err);
+    free(targets);
     return code;
 }
 
@@ -183,7 +180,7 @@ static enum err_code set_up(struct worker *worker, struct mailbox *mailbox, stru
     worker->recorder.sessions_open = worker->sessions_open;
     worker->recorder.in_flight = worker->in_flight;
     if (code == ERR_OK) code = timers_new(&worker->loop, &worker->timers, err);
-    if (code == ERR_OK) code = new_client(worker, err);
+    if (code == ERR_OK) code = open_carriers(worker, err);
     return code;
 }
 
@@ -248,7 +245,7 @@ bool worker_hand_credential(struct worker *worker, size_t region,
 void worker_free(struct worker *worker)
 {
     if (worker->loop.data == NULL) return;
-    if (worker->client != NULL) ws_client_free(worker->client);
+    carriers_close(&worker->carriers);
     if (worker->timers != NULL) timers_close(worker->timers);
     uv_close((uv_handle_t *)&worker->knock, NULL);
     (void)uv_run(&worker->loop, UV_RUN_DEFAULT);
@@ -264,6 +261,5 @@ void worker_free(struct worker *worker)
     free(worker->shares);
     free(worker->sessions_open);
     free(worker->in_flight);
-    text_free(&worker->scratch);
     worker->loop.data = NULL;
 }

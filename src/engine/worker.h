@@ -12,9 +12,9 @@
 #include "engine/pacer.h"
 #include "engine/recorder.h"
 #include "engine/trials.h"
-#include "net/client.h"
 #include "net/timers.h"
 #include "profile/profile.h"
+#include "service/carriers.h"
 #include "service/target.h"
 
 #include <pthread.h>
@@ -67,7 +67,7 @@ struct worker {
     uv_async_t knock;
     atomic_int stop; /* enum stop_level, raised by the main thread */
     struct timers *timers;
-    struct ws_client *client;
+    struct carriers carriers;
     struct credential_box credentials;
     struct recorder recorder;
     struct evidence_limit evidence_limit;
@@ -82,7 +82,6 @@ struct worker {
     struct timer arrival, pacing, gauge, tick;
     uint64_t gauge_due_ns;
     bool draining, over;
-    struct text scratch; /* messages under construction */
 };
 
 /* Makes the worker's loop, timers and client on the calling thread: every client must exist before

@@ -51,8 +51,7 @@ void cell_latency(struct cell *cell, enum metric metric, int64_t ns)
         cell->failed = true;
         return;
     }
-    int64_t us = ns / NS_PER_US + (ns % NS_PER_US >= NS_PER_US / 2 ? 1 : 0);
-    if (!histogram_record(cell->latency[metric], us, 1)) cell->counters.clipped++;
+    if (!histogram_record(cell->latency[metric], whole_us(ns), 1)) cell->counters.clipped++;
 }
 
 static bool reserve_tallies(struct cell *cell, size_t more)

@@ -166,16 +166,17 @@ static void write_times(struct text *out, const struct evidence *evidence,
     number(out, "clock_skew_ms", evidence->skew_ns / NS_PER_MS, evidence->has_skew);
 }
 
-static void write_region(struct text *out, const struct region *region, const char *address)
+static void write_region(struct text *out, const struct evidence *evidence)
 {
+    const struct region *region = evidence->region;
     string(out, "region", region->name);
     string(out, "host", region->host);
-    string(out, "address", address);
+    string(out, "address", evidence->address);
     string(out, "deployment", region->deployment);
     string(out, "model", region->model);
     string(out, "dialect", dialect_name(region->dialect));
     string(out, "api_version", region->api_version);
-    string(out, "transport", "websocket");
+    string(out, "transport", evidence->transport);
 }
 
 static void write_failure(struct text *out, const struct evidence *evidence,
@@ -238,7 +239,7 @@ void evidence_write(struct text *out, const struct evidence *evidence,
         written.message = written.sent = "";
     }
     write_times(out, &written, local_zone);
-    write_region(out, written.region, written.address);
+    write_region(out, &written);
     write_failure(out, &written, &hidden);
     write_attempt(out, &written, &hidden);
     hidden_free(&hidden);

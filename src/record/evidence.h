@@ -35,8 +35,9 @@ struct evidence {
     /* What opened the session when that is not the region's own secret; scrubbed out likewise; may
      * be NULL. */
     const char *credential;
-    const char *address; /* the numeric address connected to */
-    bool session_scope;  /* scope: session (no attempt was in flight or it never opened) or
+    const char *transport; /* what carried the session: "websocket" */
+    const char *address;   /* the numeric address connected to */
+    bool session_scope;    /* scope: session (no attempt was in flight or it never opened) or
                             attempt */
     struct failure_class failure;
     const char *message; /* of the service or the library, not yet redacted */

@@ -112,6 +112,7 @@ static void test_what_is_unknown_is_null(void **state)
     };
     struct fixture *f = fixture_new();
     const struct evidence evidence = {
+        .transport = "websocket",
         .utc_ns = START_NS,
         .region = &f->regions[0],
         .address = "",
@@ -149,6 +150,7 @@ static void test_errors_tokens_and_local_time(void **state)
     struct error err = {0};
     assert_int_equal(zone_open("America/Los_Angeles", &zone, &err), ERR_OK);
     const struct evidence evidence = {
+        .transport = "websocket",
         .utc_ns = START_NS + 123 * NS_PER_MS,
         .region = &f->regions[0],
         .failure = {.phase = PHASE_CONNECT,
@@ -197,6 +199,7 @@ static void test_further_evidence(void **state)
     struct fixture *f = fixture_new();
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         const struct evidence evidence = {
+            .transport = "websocket",
             .utc_ns = START_NS,
             .has_skew = true,
             .skew_ns = -1500 * NS_PER_MS,
@@ -244,6 +247,7 @@ static void test_secrets_are_redacted_and_cookies_dropped(void **state)
     struct fixture *f = fixture_new();
     const struct evidence_event event = {1, "x." CANARY_KEY};
     const struct evidence evidence = {
+        .transport = "websocket",
         .utc_ns = START_NS,
         .region = &f->regions[0],
         .failure = {.phase = PHASE_UPGRADE,
@@ -284,6 +288,7 @@ static void test_hostile_text_stays_one_valid_line(void **state)
         events[i] = (struct evidence_event){(double)i, "response.\"\n\xff"};
     }
     const struct evidence evidence = {
+        .transport = "websocket",
         .utc_ns = START_NS,
         .region = &f->regions[0],
         .failure = {.phase = PHASE_STREAM,

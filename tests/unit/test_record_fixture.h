@@ -208,6 +208,7 @@ static inline void fixture_evidence(const struct fixture *f, size_t region, stru
     static const struct evidence_event events[] = {{12.5, "session.created"},
                                                    {99.125, "response.created"}};
     const struct evidence evidence = {
+        .transport = "websocket",
         .utc_ns = START_NS + 1500 * NS_PER_MS,
         .region = &f->regions[region],
         .address = "203.0.113.7:443",

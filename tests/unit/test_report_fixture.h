@@ -79,7 +79,8 @@ static inline void maker_failure(struct maker *m, size_t region, const char *cod
                                                   .catalogue = "unknown",
                                                   .advice = ""};
     const struct failure_class *known = failure_class_of(code);
-    struct evidence evidence = {.utc_ns = m->end_ns - NS_PER_MS,
+    struct evidence evidence = {.transport = "websocket",
+                                .utc_ns = m->end_ns - NS_PER_MS,
                                 .region = &m->profile->regions[region],
                                 .failure = known == NULL ? fallback : *known,
                                 .address = "",

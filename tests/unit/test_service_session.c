@@ -1,5 +1,6 @@
 #include "base/clock.h"
-#include "engine/session.h"
+#include "service/session.h"
+#include "service/websocket.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,6 +22,13 @@ static const struct timeouts timeouts = {.resolve_ns = 1 * NS_PER_S,
                                          .first_output_ns = 8 * NS_PER_S,
                                          .stall_ns = 1 * NS_PER_S,
                                          .response_ns = 20 * NS_PER_S};
+
+static void init(struct session *session, enum modality modality)
+{
+    const struct session_terms terms = {
+        .stages = websocket_transport.stages, .timeouts = &timeouts, .modality = modality};
+    session_init(session, &terms);
+}
 
 static struct session_action say(struct session *session, struct session_input input,
                                  uint64_t at_ms)
@@ -48,26 +56,24 @@ static struct session_action done(struct session *session, enum response_status 
 static struct session_action closed(struct session *session, struct failure_facts facts,
                                     uint64_t at_ms)
 {
-    return say(session, (struct session_input){.kind = INPUT_CLOSED, .failure = &facts}, at_ms);
+    return say(session, (struct session_input){.kind = INPUT_END, .failure = &facts}, at_ms);
 }
 
-static struct session_action step(struct session *session, int which, uint64_t at_ms)
+static struct session_action step(struct session *session, unsigned which, uint64_t at_ms)
 {
-    return say(session, (struct session_input){.kind = INPUT_STEP, .step = which}, at_ms);
+    return say(session, (struct session_input){.kind = INPUT_STAGE, .stage = which}, at_ms);
 }
 
 static int64_t measured_ms(const struct session_action *action, enum metric metric)
 {
-    for (unsigned i = 0; i < action->measured_count; i++) {
-        if (action->measured[i].metric == metric) return action->measured[i].ns / NS_PER_MS;
-    }
-    return -1;
+    const int64_t ns = measures_find(&action->measured, metric);
+    return ns < 0 ? -1 : ns / NS_PER_MS;
 }
 
 /* Dial at 100 ms; ready at 200 ms. */
 static void make_ready(struct session *session)
 {
-    session_init(session, &timeouts, MODALITY_TEXT);
+    init(session, MODALITY_TEXT);
     (void)say(session, (struct session_input){.kind = INPUT_DIAL, .resolves = true}, 100);
     (void)step(session, 0, 105);
     (void)step(session, 1, 115);
@@ -88,12 +94,12 @@ static void each_phase_is_timed_on_its_own(void **state)
     struct session session;
     struct session_action action;
     (void)state;
-    session_init(&session, &timeouts, MODALITY_TEXT);
+    init(&session, MODALITY_TEXT);
     action = say(&session, (struct session_input){.kind = INPUT_DIAL, .resolves = true}, 100);
-    assert_int_equal(session.deadline_ns, MS(1100));
+    assert_int_equal(session_deadline_ns(&session), MS(1100));
     action = step(&session, 0, 105);
     assert_int_equal(measured_ms(&action, METRIC_RESOLVE), 5);
-    assert_int_equal(session.deadline_ns, MS(2105));
+    assert_int_equal(session_deadline_ns(&session), MS(2105));
     action = step(&session, 1, 115);
     assert_int_equal(measured_ms(&action, METRIC_TCP), 10);
     action = step(&session, 2, 135);
@@ -101,14 +107,14 @@ static void each_phase_is_timed_on_its_own(void **state)
     action = step(&session, 3, 170);
     assert_int_equal(measured_ms(&action, METRIC_UPGRADE), 35);
     assert_int_equal(measured_ms(&action, METRIC_DIAL), 70);
-    assert_int_equal(session.deadline_ns, MS(5170));
+    assert_int_equal(session_deadline_ns(&session), MS(5170));
     action = event(&session, EVENT_SESSION_CREATED, 180);
     assert_int_equal(measured_ms(&action, METRIC_SESSION), 10);
     assert_int_equal(action.news, NEWS_OPENED);
     assert_int_equal(action.send, SEND_CONFIGURE);
-    assert_string_equal(session.session_id, "sess_1");
+    assert_string_equal(session.life.session_id, "sess_1");
     action = event(&session, EVENT_SESSION_UPDATED, 200);
-    assert_int_equal(session.deadline_ns, 0);
+    assert_int_equal(session_deadline_ns(&session), 0);
     assert_true(session_usable(&session));
 }
 
@@ -172,10 +178,10 @@ static void silence_is_noticed_though_the_socket_lives(void **state)
     (void)state;
     make_ready(&session);
     (void)send_turn(&session, 1000, 1000);
-    assert_int_equal(session.deadline_ns, MS(9000)); /* first_output */
+    assert_int_equal(session_deadline_ns(&session), MS(9000)); /* first_output */
     (void)event(&session, EVENT_RESPONSE_CREATED, 1100);
     (void)event(&session, EVENT_TEXT_DELTA, 1500);
-    assert_int_equal(session.deadline_ns, MS(2500)); /* stall */
+    assert_int_equal(session_deadline_ns(&session), MS(2500)); /* stall */
     struct session_action action =
         say(&session, (struct session_input){.kind = INPUT_DEADLINE}, 2500);
     assert_int_equal(action.news, NEWS_ATTEMPT_FAILED);
@@ -196,7 +202,7 @@ static void events_without_output_are_no_stall(void **state)
     (void)send_turn(&session, 1000, 1000);
     (void)event(&session, EVENT_RESPONSE_CREATED, 1100);
     for (uint64_t ms = 1500; ms < 9000; ms += 500) (void)event(&session, EVENT_UNKNOWN, ms);
-    assert_int_equal(session.deadline_ns, MS(9000));
+    assert_int_equal(session_deadline_ns(&session), MS(9000));
     struct session_action action =
         say(&session, (struct session_input){.kind = INPUT_DEADLINE}, 9000);
     assert_string_equal(action.failure.code, "response_not_started");
@@ -228,7 +234,7 @@ static void a_slow_trickle_ends_at_the_response_deadline(void **state)
     (void)send_turn(&session, 1000, 1000);
     (void)event(&session, EVENT_RESPONSE_CREATED, 1100);
     for (uint64_t at = 1200; at < 21000; at += 900) (void)event(&session, EVENT_TEXT_DELTA, at);
-    assert_int_equal(session.deadline_ns, MS(21000));
+    assert_int_equal(session_deadline_ns(&session), MS(21000));
     struct session_action action =
         say(&session, (struct session_input){.kind = INPUT_DEADLINE}, 21000);
     assert_string_equal(action.failure.code, "slow_output");
@@ -256,7 +262,7 @@ static void a_refused_upgrade_is_one_failed_attempt(void **state)
                                     .body_code = "429",
                                     .body_message = "Requests have exceeded call rate limit"};
     (void)state;
-    session_init(&session, &timeouts, MODALITY_TEXT);
+    init(&session, MODALITY_TEXT);
     (void)say(&session, (struct session_input){.kind = INPUT_DIAL}, 100);
     (void)step(&session, 1, 110);
     (void)step(&session, 2, 120);
@@ -273,7 +279,7 @@ static void a_refused_upgrade_is_one_failed_attempt(void **state)
 static void each_phase_of_the_dial_has_its_deadline(void **state)
 {
     static const struct {
-        int steps;
+        unsigned steps;
         bool created;
         const char *code;
     } rows[] = {{0, false, "resolve_timeout"},    {1, false, "connect_timeout"},
@@ -282,12 +288,13 @@ static void each_phase_of_the_dial_has_its_deadline(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct session session;
-        session_init(&session, &timeouts, MODALITY_TEXT);
+        init(&session, MODALITY_TEXT);
         (void)say(&session, (struct session_input){.kind = INPUT_DIAL, .resolves = true}, 100);
-        for (int s = 0; s < rows[i].steps; s++) (void)step(&session, s, 110 + (uint64_t)s);
+        for (unsigned s = 0; s < rows[i].steps; s++) (void)step(&session, s, 110 + s);
         if (rows[i].created) (void)event(&session, EVENT_SESSION_CREATED, 150);
-        struct session_action action = session_step(
-            &session, &(struct session_input){.kind = INPUT_DEADLINE}, session.deadline_ns);
+        struct session_action action =
+            session_step(&session, &(struct session_input){.kind = INPUT_DEADLINE},
+                         session_deadline_ns(&session));
         assert_string_equal(action.failure.code, rows[i].code);
         assert_int_equal(action.end, END_ABORT);
         assert_int_equal(action.news, NEWS_ATTEMPT_FAILED | NEWS_SESSION_FAILED);
@@ -318,7 +325,7 @@ static void the_answer_of_another_response_does_not_count(void **state)
     struct session_action action =
         say(&session, (struct session_input){.kind = INPUT_EVENT, .event = &other}, 1150);
     assert_int_equal(action.news, 0);
-    assert_int_equal(session.state, SESSION_WAITING);
+    assert_int_equal(session.turn.state, TURN_WAITING);
 }
 
 static void abandoning_cancels_and_finishing_does_not_fail(void **state)
@@ -337,7 +344,7 @@ static void abandoning_cancels_and_finishing_does_not_fail(void **state)
     action = say(&session, (struct session_input){.kind = INPUT_DEADLINE}, 8100);
     assert_int_equal(action.end, END_ABORT); /* the peer never answered our Close */
     assert_int_equal(action.news, 0);
-    assert_int_equal(session.deadline_ns, 0);
+    assert_int_equal(session_deadline_ns(&session), 0);
     action = closed(&session, (struct failure_facts){0}, 8101);
     assert_int_equal(action.news, NEWS_ENDED);
 }
@@ -497,7 +504,7 @@ static void a_failure_knows_the_life_of_its_session(void **state)
     struct session session;
     struct event_facts created = {.kind = EVENT_SESSION_CREATED};
     (void)state;
-    session_init(&session, &timeouts, MODALITY_TEXT);
+    init(&session, MODALITY_TEXT);
     (void)say(&session, (struct session_input){.kind = INPUT_DIAL}, 100);
     const struct failure_facts answer = {
         .from_service = true, .limit_tokens = 50000, .usual_limit_tokens = 100000};

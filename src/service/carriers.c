@@ -1,0 +1,71 @@
+#include "service/carriers.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct carrier *find(const struct carriers *carriers, const struct transport *transport)
+{
+    for (size_t i = 0; i < carriers->count; i++) {
+        if (carriers->list[i]->transport == transport) return carriers->list[i];
+    }
+    return NULL;
+}
+
+struct carrier *carriers_for(const struct carriers *carriers, const struct target *target)
+{
+    return find(carriers, transport_of(target->region));
+}
+
+/* Each distinct file once; the array has room for all. */
+static size_t distinct_ca_files(const struct carriers_plan *plan, const char **files)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < plan->target_count; i++) {
+        const char *file = plan->targets[i]->where.ca_file;
+        bool known = file == NULL;
+        for (size_t k = 0; k < count && !known; k++) known = strcmp(files[k], file) == 0;
+        if (!known) files[count++] = file;
+    }
+    return count;
+}
+
+static enum err_code open_each(struct carriers *carriers, const struct carriers_plan *plan,
+                               const struct carrier_plan *each, struct error *err)
+{
+    enum err_code code = ERR_OK;
+    for (size_t i = 0; i < plan->target_count && code == ERR_OK; i++) {
+        const struct transport *transport = transport_of(plan->targets[i]->region);
+        if (find(carriers, transport) != NULL) continue;
+        if (carriers->count == CARRIERS_MOST)
+            return error_set(err, ERR_NET, "more than %d transports in one run", CARRIERS_MOST);
+        code = transport->create(each, &carriers->list[carriers->count], err);
+        if (code == ERR_OK) carriers->count++;
+    }
+    return code;
+}
+
+enum err_code carriers_open(struct carriers *carriers, const struct carriers_plan *plan,
+                            struct error *err)
+{
+    const char **files = calloc(plan->target_count + 1, sizeof *files);
+    if (files == NULL) return error_set(err, ERR_NOMEM, "no memory for the transports");
+    const struct carrier_plan each = {
+        .loop = plan->loop,
+        .ca_files = files,
+        .ca_file_count = distinct_ca_files(plan, files),
+        .handlers = plan->handlers,
+    };
+    *carriers = (struct carriers){0};
+    enum err_code code = open_each(carriers, plan, &each, err);
+    free(files);
+    if (code != ERR_OK) carriers_close(carriers);
+    return code;
+}
+
+void carriers_close(struct carriers *carriers)
+{
+    while (carriers->count > 0) {
+        struct carrier *carrier = carriers->list[--carriers->count];
+        carrier->transport->free(carrier);
+    }
+}

@@ -1,0 +1,32 @@
+#include "service/heard.h"
+
+#include <stdio.h>
+
+static bool carries_facts(enum event_kind kind)
+{
+    return kind == EVENT_SESSION_CREATED || kind == EVENT_RESPONSE_CREATED ||
+           kind == EVENT_RESPONSE_DONE || kind == EVENT_ERROR;
+}
+
+static void take_garbage(struct heard *out, const char *type)
+{
+    out->garbage = true;
+    out->event.kind = EVENT_INVALID;
+    (void)snprintf(out->type, sizeof out->type, "%s", type);
+}
+
+void heard_text(struct heard *out, const char *message, size_t length)
+{
+    const enum event_kind kind = event_scan(message, length, out->type);
+    if (kind == EVENT_INVALID) {
+        take_garbage(out, "(invalid)");
+        return;
+    }
+    out->garbage = carries_facts(kind) && !event_parse(kind, message, length, &out->event);
+    out->event.kind = kind;
+}
+
+void heard_binary(struct heard *out)
+{
+    take_garbage(out, "(binary)");
+}

@@ -1,0 +1,27 @@
+/* The latencies that one step of a state machine has brought to light. */
+#ifndef RUSHHOUR_SERVICE_MEASURES_H
+#define RUSHHOUR_SERVICE_MEASURES_H
+
+#include "base/metric.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct measure {
+    enum metric metric;
+    int64_t ns;
+};
+
+struct measures {
+    struct measure list[METRIC_COUNT]; /* each metric once at most */
+    unsigned count;
+    bool lost; /* there were more: a figure would be missing, so the run must stop */
+};
+
+/* Adds a length of time. */
+void measures_add(struct measures *measures, enum metric metric, int64_t ns);
+
+/* The value of a metric; -1 when it was not measured. */
+int64_t measures_find(const struct measures *measures, enum metric metric);
+
+#endif

@@ -1,0 +1,243 @@
+#include "service/session.h"
+
+#include "service/session_end.h"
+
+#include <string.h>
+
+void session_init(struct session *session, const struct session_terms *terms)
+{
+    memset(session, 0, sizeof *session);
+    life_init(&session->life, terms->stages, terms->timeouts);
+    turn_init(&session->turn);
+    session->modality = terms->modality;
+}
+
+bool session_in_dial(const struct session *session)
+{
+    return life_in_dial(&session->life);
+}
+
+bool session_in_turn(const struct session *session)
+{
+    return turn_is_on(&session->turn);
+}
+
+bool session_usable(const struct session *session)
+{
+    return session->life.state == LIFE_READY && !session_in_turn(session);
+}
+
+uint64_t session_deadline_ns(const struct session *session)
+{
+    return session_in_turn(session) ? turn_deadline_ns(&session->turn, session->life.timeouts)
+                                    : session->life.deadline_ns;
+}
+
+/* ---- the way to the first turn ---- */
+
+static void take_life(struct session_action *action, unsigned news)
+{
+    if (news & LIFE_OPENED) action->news |= NEWS_OPENED;
+    if (news & LIFE_CONFIGURE) action->send = SEND_CONFIGURE;
+    if (news & LIFE_BECAME_READY) action->news |= NEWS_READY;
+}
+
+static void on_stage(struct session *session, const struct session_input *input,
+                     struct session_action *action, uint64_t now)
+{
+    take_life(action, life_stage_done(&session->life, input->stage, &action->measured, now));
+}
+
+/* Before the session is open nothing is harmless: nothing but what was awaited should come. */
+static void on_dial_error(struct session *session, const struct event_facts *event,
+                          struct session_action *action, uint64_t now)
+{
+    if (session->life.opened_ns != 0 && session_is_harmless_event(event)) {
+        action->news |= NEWS_HARMLESS;
+        return;
+    }
+    struct failure_facts facts = {.event = event};
+    session_fail_dial(session, action, &facts, now);
+    session_close(session, action, END_CLOSE, now);
+}
+
+static void on_dial_event(struct session *session, const struct session_input *input,
+                          struct session_action *action, uint64_t now)
+{
+    if (input->event->kind == EVENT_ERROR) {
+        on_dial_error(session, input->event, action, now);
+        return;
+    }
+    const unsigned news = life_event(&session->life, input->event, &action->measured, now);
+    if ((news & LIFE_OPENED) && input->has_expiry)
+        life_expires_in(&session->life, input->expires_in_ns, now);
+    take_life(action, news);
+}
+
+/* ---- the turn ---- */
+
+static void keep_error(struct session *session, const struct event_facts *event, uint64_t now)
+{
+    session->error = *event;
+    session->error_ns = now;
+    session->has_error = true;
+}
+
+/* The attempt has failed or was cut. The session goes on, unless it was its life that ended. */
+static void lose_turn(struct session *session, struct session_action *action,
+                      struct failure_facts *facts, uint64_t now)
+{
+    session_fail_turn(session, action, facts, now);
+    session->has_error = false;
+    if (action->news & NEWS_LIFECYCLE && action->failure.new_session)
+        session_close(session, action, END_CLOSE, now);
+}
+
+static void win_turn(struct session *session, const struct event_facts *event,
+                     struct session_action *action, uint64_t now)
+{
+    action->news |= NEWS_ATTEMPT_OK;
+    if (event->status == STATUS_INCOMPLETE) {
+        struct failure_facts facts = {.event = event};
+        session_classify(session, action, &facts, now);
+        if (action->failure.domain == DOMAIN_NONE) action->news |= NEWS_LIFECYCLE;
+    }
+    turn_win(&session->turn, &action->measured, now);
+    session->has_error = false;
+}
+
+static void on_turn_error(struct session *session, const struct event_facts *event,
+                          struct session_action *action, uint64_t now)
+{
+    turn_heard(&session->turn, now);
+    if (session_is_harmless_event(event)) {
+        action->news |= NEWS_HARMLESS;
+        if (!session->has_error)
+            keep_error(session, event, now); /* should something else fail: what came before */
+    } else if (turn_has_begun(&session->turn)) {
+        /* One failure, not two: response.done, a close or a deadline follows and takes this
+         * along. */
+        keep_error(session, event, now);
+    } else {
+        struct failure_facts facts = {.event = event};
+        lose_turn(session, action, &facts, now);
+    }
+}
+
+static void on_turn_event(struct session *session, const struct event_facts *event,
+                          struct session_action *action, uint64_t now)
+{
+    struct turn *turn = &session->turn;
+    if (event->kind == EVENT_ERROR) {
+        on_turn_error(session, event, action, now);
+        return;
+    }
+    /* The session answers all the same. */
+    if (event->kind == EVENT_RESPONSE_CREATED && !turn_has_begun(turn) &&
+        session->error_ns < turn->sent_ns)
+        session->has_error = false;
+    const enum turn_outcome outcome = turn_event(turn, event, &action->measured, now);
+    if (outcome == TURN_COMPLETE) {
+        win_turn(session, event, action, now);
+    } else if (outcome == TURN_EMPTY || outcome == TURN_BROKEN) {
+        struct failure_facts facts = {.event = event, .empty_output = outcome == TURN_EMPTY};
+        lose_turn(session, action, &facts, now);
+    } else if (outcome == TURN_SIDE_FAILED) {
+        action->news |= NEWS_HARMLESS;
+    }
+}
+
+/* Between turns: an error may be the first word of the session's end. */
+static void on_idle_event(struct session *session, const struct event_facts *event,
+                          struct session_action *action, uint64_t now)
+{
+    if (event->kind != EVENT_ERROR) return;
+    struct failure_facts facts = {.event = event};
+    session_classify(session, action, &facts, now);
+    if (action->failure.domain == DOMAIN_NONE && action->failure.new_session) {
+        action->news |= NEWS_LIFECYCLE;
+        session_close(session, action, END_CLOSE, now);
+    } else if (session_is_harmless(&action->failure)) {
+        action->news |= NEWS_HARMLESS;
+    } else {
+        keep_error(session, event, now);
+    }
+}
+
+static void on_event(struct session *session, const struct session_input *input,
+                     struct session_action *action, uint64_t now)
+{
+    if (session_in_turn(session)) {
+        on_turn_event(session, input->event, action, now);
+    } else if (session->life.state == LIFE_READY) {
+        on_idle_event(session, input->event, action, now);
+    } else if (session->life.connected_ns != 0 && session_in_dial(session)) {
+        on_dial_event(session, input, action, now);
+    }
+}
+
+static void on_turn(struct session *session, const struct session_input *input,
+                    struct session_action *action, uint64_t now)
+{
+    if (!session_usable(session)) return;
+    turn_begin(&session->turn, session->modality, input->due_ns, now);
+    session->attempts++;
+    /* An error just before may be the first word of an end that the turn will meet. */
+    if (now > session->error_ns + (uint64_t)session->life.timeouts->close_ns)
+        session->has_error = false;
+    measures_add(&action->measured, METRIC_LAG, (int64_t)(now - input->due_ns));
+    action->send = SEND_TURN;
+}
+
+/* ---- one step ---- */
+
+static void take(struct session *session, const struct session_input *input,
+                 struct session_action *action, uint64_t now)
+{
+    switch (input->kind) {
+    case INPUT_DIAL:
+        life_dial(&session->life, input->resolves, now);
+        break;
+    case INPUT_STAGE:
+        on_stage(session, input, action, now);
+        break;
+    case INPUT_ANSWER:
+        session->life.answer = *input->failure;
+        break;
+    case INPUT_REFUSED:
+        session_on_refused(session, input, action, now);
+        break;
+    case INPUT_EVENT:
+        on_event(session, input, action, now);
+        break;
+    case INPUT_GARBAGE:
+        session_on_garbage(session, action, now);
+        break;
+    case INPUT_TURN:
+        on_turn(session, input, action, now);
+        break;
+    case INPUT_DEADLINE:
+        session_on_deadline(session, action, now);
+        break;
+    case INPUT_FINISH:
+        if (session_usable(session)) session_close(session, action, END_CLOSE, now);
+        break;
+    case INPUT_ABANDON:
+        session_on_abandon(session, action, now);
+        break;
+    case INPUT_END:
+        session_on_end(session, input, action, now);
+        break;
+    }
+}
+
+struct session_action session_step(struct session *session, const struct session_input *input,
+                                   uint64_t now_ns)
+{
+    struct session_action action = {0};
+    take(session, input, &action, now_ns);
+    /* Only now, since what has just ended went by the silence before. */
+    if (input->kind == INPUT_EVENT || action.send != SEND_NOTHING)
+        life_touch(&session->life, now_ns);
+    return action;
+}

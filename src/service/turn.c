@@ -1,0 +1,177 @@
+#include "service/turn.h"
+
+#include "service/stage.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void turn_init(struct turn *turn)
+{
+    *turn = (struct turn){.ttft_ns = -1};
+}
+
+void turn_begin(struct turn *turn, enum modality modality, uint64_t due_ns, uint64_t now_ns)
+{
+    turn_init(turn);
+    turn->state = TURN_WAITING;
+    turn->modality = modality;
+    turn->due_ns = due_ns;
+    turn->sent_ns = now_ns;
+}
+
+bool turn_is_on(const struct turn *turn)
+{
+    return turn->state != TURN_NONE;
+}
+
+bool turn_has_begun(const struct turn *turn)
+{
+    return turn->first_event_ns != 0;
+}
+
+/* ---- events ---- */
+
+static void on_created(struct turn *turn, const struct event_facts *event, uint64_t now)
+{
+    if (turn_has_begun(turn)) return;
+    turn->first_event_ns = now;
+    (void)snprintf(turn->response_id, sizeof turn->response_id, "%s", event->response_id);
+}
+
+static void on_delta(struct turn *turn, enum event_kind kind, struct measures *measures,
+                     uint64_t now)
+{
+    const enum event_kind wanted =
+        turn->modality == MODALITY_AUDIO ? EVENT_AUDIO_DELTA : EVENT_TEXT_DELTA;
+    if (kind == wanted) turn->answered = true;
+    if (turn->state == TURN_WAITING) {
+        turn->ttft_ns = (int64_t)(now - turn->due_ns);
+        turn->state = TURN_STREAMING;
+    } else {
+        measures_add(measures, METRIC_GAP, (int64_t)(now - turn->last_delta_ns));
+    }
+    turn->last_delta_ns = now;
+    turn->deltas++;
+}
+
+/* Of another response nothing is taken: a cancelled one may still end. */
+static bool is_ours(const struct turn *turn, const struct event_facts *done)
+{
+    return turn->response_id[0] == '\0' || done->response_id[0] == '\0' ||
+           strcmp(turn->response_id, done->response_id) == 0;
+}
+
+static enum turn_outcome on_done(struct turn *turn, const struct event_facts *event)
+{
+    if (!is_ours(turn, event)) return TURN_GOES_ON;
+    turn->usage = event->usage;
+    if (turn->response_id[0] == '\0')
+        (void)snprintf(turn->response_id, sizeof turn->response_id, "%s", event->response_id);
+    const bool complete =
+        event->status == STATUS_COMPLETED ||
+        (event->status == STATUS_INCOMPLETE && strcmp(event->reason, "max_output_tokens") == 0);
+    if (!complete) return TURN_BROKEN;
+    return turn->answered ? TURN_COMPLETE : TURN_EMPTY;
+}
+
+enum turn_outcome turn_event(struct turn *turn, const struct event_facts *event,
+                             struct measures *measures, uint64_t now_ns)
+{
+    turn_heard(turn, now_ns);
+    switch (event->kind) {
+    case EVENT_RESPONSE_CREATED:
+        on_created(turn, event, now_ns);
+        return TURN_GOES_ON;
+    case EVENT_TEXT_DELTA:
+    case EVENT_AUDIO_DELTA:
+        on_delta(turn, event->kind, measures, now_ns);
+        return TURN_GOES_ON;
+    case EVENT_TRANSCRIPTION_FAILED:
+        turn->transcription_failed = true;
+        return TURN_SIDE_FAILED;
+    case EVENT_RESPONSE_DONE:
+        return on_done(turn, event);
+    default:
+        return TURN_GOES_ON;
+    }
+}
+
+void turn_heard(struct turn *turn, uint64_t now_ns)
+{
+    turn->last_event_ns = now_ns;
+}
+
+/* ---- the end ---- */
+
+void turn_lose(struct turn *turn, uint64_t now_ns)
+{
+    turn->end_ns = now_ns;
+    turn->state = TURN_NONE;
+}
+
+void turn_win(struct turn *turn, struct measures *measures, uint64_t now_ns)
+{
+    /* Only now is it known that these belong to a success. */
+    if (turn_has_begun(turn))
+        measures_add(measures, METRIC_FIRST_EVENT, (int64_t)(turn->first_event_ns - turn->due_ns));
+    measures_add(measures, METRIC_TTFT, turn->ttft_ns);
+    measures_add(measures, METRIC_RESPONSE, (int64_t)(now_ns - turn->due_ns));
+    turn_lose(turn, now_ns);
+}
+
+/* ---- deadlines ---- */
+
+/* From when on a deadline of the turn counts; 0: it does not apply. */
+static uint64_t counts_from_ns(const struct turn *turn, enum deadline deadline)
+{
+    switch (deadline) {
+    case DEADLINE_RESPONSE:
+        return turn->sent_ns;
+    case DEADLINE_FIRST_OUTPUT:
+        return turn->state == TURN_WAITING ? turn->sent_ns : 0;
+    case DEADLINE_STALL:
+        return turn_has_begun(turn) ? turn->last_event_ns : 0;
+    default:
+        return 0;
+    }
+}
+
+/* In the order in which they explain a silence: the whole before its parts. */
+static const enum deadline deadlines[] = {DEADLINE_RESPONSE, DEADLINE_STALL, DEADLINE_FIRST_OUTPUT};
+
+#define DEADLINES (sizeof deadlines / sizeof *deadlines)
+
+uint64_t turn_deadline_ns(const struct turn *turn, const struct timeouts *timeouts)
+{
+    uint64_t first_ns = 0;
+    for (size_t i = 0; i < DEADLINES && turn_is_on(turn); i++) {
+        const uint64_t from_ns = counts_from_ns(turn, deadlines[i]);
+        const uint64_t due_ns = from_ns + (uint64_t)deadline_limit_ns(deadlines[i], timeouts);
+        if (from_ns != 0 && (first_ns == 0 || due_ns < first_ns)) first_ns = due_ns;
+    }
+    return first_ns;
+}
+
+enum deadline turn_deadline(const struct turn *turn, const struct timeouts *timeouts,
+                            uint64_t now_ns)
+{
+    for (size_t i = 0; i < DEADLINES; i++) {
+        const uint64_t from_ns = counts_from_ns(turn, deadlines[i]);
+        if (from_ns == 0) continue;
+        if (now_ns >= from_ns + (uint64_t)deadline_limit_ns(deadlines[i], timeouts))
+            return deadlines[i];
+    }
+    return DEADLINE_FIRST_OUTPUT;
+}
+
+void turn_add_facts(const struct turn *turn, const struct timeouts *timeouts,
+                    struct failure_facts *facts, uint64_t now_ns)
+{
+    if (!turn_is_on(turn)) return;
+    if (facts->phase == PHASE_NONE)
+        facts->phase = turn->state == TURN_WAITING ? PHASE_RESPONSE : PHASE_STREAM;
+    facts->in_turn = true;
+    facts->transcription_failed = turn->transcription_failed;
+    facts->output_flows =
+        turn->last_delta_ns != 0 && now_ns < turn->last_delta_ns + (uint64_t)timeouts->stall_ns;
+}

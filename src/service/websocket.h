@@ -1,0 +1,9 @@
+/* A conversation over a WebSocket, as the Realtime API is spoken. */
+#ifndef RUSHHOUR_SERVICE_WEBSOCKET_H
+#define RUSHHOUR_SERVICE_WEBSOCKET_H
+
+#include "service/transport.h"
+
+extern const struct transport websocket_transport;
+
+#endif
