@@ -178,14 +178,6 @@ static bool judge_clock(const struct reading *reading)
     return good;
 }
 
-static const char *location_of(const struct https_result *result)
-{
-    for (size_t i = 0; i < result->header_count; i++) {
-        if (strcmp(result->headers[i].name, "location") == 0) return result->headers[i].value;
-    }
-    return "";
-}
-
 static void read_headers(const struct reading *reading)
 {
     struct check_region *told = reading->told;
@@ -202,8 +194,8 @@ static void read_headers(const struct reading *reading)
     }
     if (result->status >= 300 && result->status < 400)
         step_note(told, CHECK_HTTPS,
-                  "a plain request is sent on to %.120s: a portal that wants a login?",
-                  location_of(result));
+                  "a plain request is sent on to %s: a portal that wants a login?",
+                  headers->location);
 }
 
 static void read_https(const struct reading *reading)

@@ -29,7 +29,9 @@ void observed_deadline(enum deadline deadline, const struct timeouts *timeouts, 
 
 void observed_refusal(const struct failure_facts *refusal, struct text *out)
 {
+    const char *speaker = speaker_words(refusal->speaker);
     text_printf(out, "HTTP %d", refusal->http_status);
+    if (speaker_is_gateway(refusal->speaker)) text_printf(out, " from %s", speaker);
     if (refusal->body_code[0] != '\0') text_printf(out, ", %s", refusal->body_code);
     if (refusal->body_message[0] != '\0') {
         text_printf(out, ": %s", refusal->body_message);

@@ -104,6 +104,28 @@ enum fault_chance {
       "the connection ends instead of an answer to the upgrade")                                   \
     X(TOKEN_EXPIRED, "token_expired", "F88", CHANCE_PER_UPGRADE,                                   \
       "401 to a bearer token, as for one that has expired")                                        \
+    X(REDIRECTED, "redirected", "F91", CHANCE_PER_UPGRADE,                                         \
+      "302 from the retired preview route to /v1/realtime, with a key in its Location")            \
+    X(REDIRECTED_SLASH, "redirected_slash", "F91", CHANCE_PER_UPGRADE,                             \
+      "307 of a Python gateway to the same path with a slash more")                                \
+    X(CAPTIVE_PORTAL, "captive_portal", "F91", CHANCE_PER_UPGRADE,                                 \
+      "302 with a page, to the login of the network's portal")                                     \
+    X(GATEWAY_401, "gateway_401", "F92", CHANCE_PER_UPGRADE,                                       \
+      "401 of API Management: its own subscription key is missing")                                \
+    X(GATEWAY_403, "gateway_403", "F93", CHANCE_PER_UPGRADE,                                       \
+      "403 of uvicorn without a body: no WebSocket route at this path")                            \
+    X(CLOUDFLARE_403, "cloudflare_403", "F93", CHANCE_PER_UPGRADE,                                 \
+      "403 of Cloudflare with a page: its rules refuse the request")                               \
+    X(GATEWAY_404, "gateway_404", "F94", CHANCE_PER_UPGRADE,                                       \
+      "404 of nginx with a page: no such route")                                                   \
+    X(GATEWAY_429, "gateway_429", "F95", CHANCE_PER_UPGRADE,                                       \
+      "429 of API Management with a wait of `after` (2s): its own rate limit")                     \
+    X(GATEWAY_QUOTA, "gateway_quota", "F96", CHANCE_PER_UPGRADE,                                   \
+      "403 of API Management: its own quota of calls is used up")                                  \
+    X(GATEWAY_503, "gateway_503", "F97", CHANCE_PER_UPGRADE,                                       \
+      "503 of Envoy as plain text: no healthy upstream")                                           \
+    X(BARE_403, "bare_403", "unknown", CHANCE_PER_UPGRADE,                                         \
+      "403 without a body, a Server header or a request id")                                       \
     X(UPGRADE_418, "upgrade_418", "unknown", CHANCE_PER_UPGRADE,                                   \
       "418: a status that no catalogue knows")
 

@@ -4,6 +4,7 @@
 
 #include "base/words.h"
 #include "realtime/event.h"
+#include "realtime/speaker.h"
 
 #include <stdbool.h>
 
@@ -47,6 +48,7 @@ struct failure_facts {
     bool empty_output; /* completed without the output that was asked for */
     /* of the answer to the upgrade, accepted or refused */
     bool from_service;         /* it carried a request id of the service: no proxy made it */
+    enum speaker speaker;      /* who gave it, as far as it shows */
     bool html;                 /* its body is HTML */
     bool hinted;               /* it said when to try again */
     double limit_tokens;       /* x-ratelimit-limit-tokens; 0: not said */

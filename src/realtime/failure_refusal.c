@@ -43,14 +43,18 @@ static enum failure_id by_401(const struct failure_facts *facts)
     return id != FAILURE_NONE ? id : FAILURE_UPGRADE_401;
 }
 
-static enum failure_id by_403(const char *message)
+/* The network rules are Azure's; a bare 403 is anybody's. */
+static enum failure_id by_403(const struct failure_facts *facts)
 {
     static const struct failure_match phrases[] = {
         {"public access is disabled", FAILURE_PUBLIC_ACCESS_DISABLED},
         {"temporarily blocked", FAILURE_RESOURCE_BLOCKED},
+        {"Virtual Network", FAILURE_UPGRADE_403},
+        {"Firewall", FAILURE_UPGRADE_403},
     };
-    enum failure_id id = match_phrase(phrases, MATCH_COUNT(phrases), message);
-    return id != FAILURE_NONE ? id : FAILURE_UPGRADE_403;
+    enum failure_id id = match_phrase(phrases, MATCH_COUNT(phrases), facts->body_message);
+    if (id != FAILURE_NONE) return id;
+    return facts->speaker == SPEAKER_AZURE ? FAILURE_UPGRADE_403 : FAILURE_UNCLEAR_403;
 }
 
 static enum failure_id by_404(const struct failure_facts *facts)
@@ -94,7 +98,7 @@ static enum failure_id by_client_status(const struct failure_facts *facts)
     case 401:
         return by_401(facts);
     case 403:
-        return by_403(facts->body_message);
+        return by_403(facts);
     case 404:
         return by_404(facts);
     case 408:
@@ -123,6 +127,54 @@ static enum failure_id by_server_status(int status)
 }
 
 /*
+ * What a gateway refuses by itself. Its quota is told by API Management with 403 ("Out of call
+ * volume quota. Quota will be replenished in ..."), as is its bandwidth.
+ */
+static enum failure_id by_gateway(const struct failure_facts *facts)
+{
+    static const struct failure_match quotas[] = {
+        {"out of call volume quota", FAILURE_GATEWAY_QUOTA},
+        {"out of bandwidth quota", FAILURE_GATEWAY_QUOTA},
+    };
+    enum failure_id id = match_phrase(quotas, MATCH_COUNT(quotas), facts->body_message);
+    if (id != FAILURE_NONE) return id;
+    if (!speaker_is_gateway(facts->speaker)) return FAILURE_NONE;
+    switch (facts->http_status) {
+    case 401:
+        return FAILURE_GATEWAY_401;
+    case 403:
+        return FAILURE_GATEWAY_403;
+    case 404:
+    case 405:
+        return FAILURE_GATEWAY_404;
+    case 429:
+        return FAILURE_GATEWAY_429;
+    case 502: /* have classes of their own, whose domain depends on who speaks */
+    case 504:
+        return FAILURE_NONE;
+    default:
+        return facts->http_status >= 500 ? FAILURE_GATEWAY_500 : FAILURE_NONE;
+    }
+}
+
+/* Words that say more than who speaks: what a gateway passes on of the service. */
+static bool is_told(enum failure_id id)
+{
+    switch (id) {
+    case FAILURE_UPGRADE_401:
+    case FAILURE_UNCLEAR_403:
+    case FAILURE_UPGRADE_404:
+    case FAILURE_PATH_NOT_FOUND:
+    case FAILURE_UPGRADE_429:
+    case FAILURE_UNCLEAR_429:
+    case FAILURE_UPGRADE_REJECTED:
+        return false;
+    default:
+        return true;
+    }
+}
+
+/*
  * The service answers an upgrade with 101 or refuses it in JSON. A success without the switch, or
  * 426, means that the Upgrade header was lost on the way; a page that carries no request id comes
  * from something between.
@@ -139,9 +191,13 @@ enum failure_id failure_by_refusal(const struct failure_facts *facts)
     int status = facts->http_status;
     if (status == 0) return FAILURE_NONE;
     if (status == 101) return FAILURE_BAD_HANDSHAKE;
+    if (status >= 300 && status <= 399) return FAILURE_REDIRECTED;
     if (status == 407) return FAILURE_PROXY_AUTH; /* only proxies ask so, with or without a page */
-    if (status >= 500) return by_server_status(status);
+    enum failure_id gateway = by_gateway(facts);
+    if (status >= 500) return gateway != FAILURE_NONE ? gateway : by_server_status(status);
     enum failure_id id = by_body_code(facts->body_code);
     if (id != FAILURE_NONE) return id;
-    return is_blocked(facts) ? FAILURE_WEBSOCKET_BLOCKED : by_client_status(facts);
+    id = gateway == FAILURE_NONE && is_blocked(facts) ? FAILURE_WEBSOCKET_BLOCKED
+                                                      : by_client_status(facts);
+    return gateway != FAILURE_NONE && !is_told(id) ? gateway : id;
 }

@@ -86,6 +86,10 @@ static const struct failure_row rows[FAILURE_COUNT] = {
     ROW(UPGRADE_403, "upgrade_403", UPGRADE, FIXED, NETWORK, "F24", "unknown", NEW_SESSION, NEVER,
         "the resource's network rules refuse this address: add it, or come from the allowed "
         "network"),
+    ROW(UNCLEAR_403, "unclear_403", UPGRADE, FIXED, CONFIG, "unknown", NULL, NEW_SESSION, NEVER,
+        "403 from whom nothing tells: check endpoint and path, what stands in front of the "
+        "service, "
+        "and what the credential may do"),
     ROW(PUBLIC_ACCESS_DISABLED, "public_access_disabled", UPGRADE, FIXED, NETWORK, "F25", NULL,
         NEW_SESSION, NEVER,
         "the resource is reached only by its private endpoint: check DNS and network of this host"),
@@ -102,8 +106,8 @@ static const struct failure_row rows[FAILURE_COUNT] = {
     ROW(UPGRADE_408, "upgrade_408", UPGRADE, FIXED, SERVICE, "F29", NULL, NEW_SESSION, RETRY,
         "the service gave up on the request (it may be billed): retry, or another region"),
     ROW(UPGRADE_429, "upgrade_429", UPGRADE, FIXED, QUOTA, "F30", NULL, NEW_SESSION, RETRY,
-        "over the deployment's rate limit: spread the connects, honour retry-after, or ask for "
-        "quota"),
+        "over a rate limit, the deployment's if there is an apim-request-id: spread the connects, "
+        "honour retry-after, or ask for quota"),
     ROW(CAPACITY_429, "capacity_429", UPGRADE, FIXED, SERVICE, "F31", NULL, NEW_SESSION, RETRY,
         "the shared pool is busy, not your quota: back off, or use another region"),
     ROW(LOWERED_LIMIT_429, "lowered_limit_429", UPGRADE, FIXED, SERVICE, "F32", NULL, NEW_SESSION,
@@ -118,17 +122,40 @@ static const struct failure_row rows[FAILURE_COUNT] = {
     ROW(UPGRADE_431, "upgrade_431", UPGRADE, FIXED, CONFIG, "F34", NULL, NEW_SESSION, NEVER,
         "too many custom headers: send at most 10"),
     ROW(UPGRADE_500, "upgrade_500", UPGRADE, FIXED, SERVICE, "F35", "unknown", NEW_SESSION, RETRY,
-        "the service failed: retry on a new connection, or another region"),
+        "the service failed, or a gateway if there is no apim-request-id: retry on a new "
+        "connection, or another region"),
     ROW(UPGRADE_502, "upgrade_502", UPGRADE, FIXED, SERVICE, "F36", NULL, NEW_SESSION, RETRY,
         "a gateway got no good answer: retry, or another region; a proxy's if there is no "
         "apim-request-id"),
     ROW(UPGRADE_503, "upgrade_503", UPGRADE, FIXED, SERVICE, "F37", NULL, NEW_SESSION, RETRY,
-        "the service is overloaded: honour retry-after, back off, or use another region"),
+        "overloaded, the service or a gateway if there is no apim-request-id: honour retry-after, "
+        "back off, or use another region"),
     ROW(UPGRADE_504, "upgrade_504", UPGRADE, FIXED, SERVICE, "F36", NULL, NEW_SESSION, RETRY,
         "a gateway got no answer in time: retry, or another region; a proxy's if there is no "
         "apim-request-id"),
     ROW(UPGRADE_REJECTED, "upgrade_rejected", UPGRADE, FIXED, CONFIG, "unknown", NULL, NEW_SESSION,
         NEVER, "the upgrade was refused: see http_status and message of the evidence record"),
+    ROW(REDIRECTED, "redirected", UPGRADE, FIXED, CONFIG, "F91", NULL, NEW_SESSION, NEVER,
+        "sent elsewhere, and not followed since the credential would go along: see the message for "
+        "where; to Azure's /v1/realtime: use the ga dialect; to a slash more: set `path`; to a "
+        "login page: a portal is on the way"),
+    ROW(GATEWAY_401, "gateway_401", UPGRADE, FIXED, AUTH, "F92", NULL, NEW_SESSION, NEVER,
+        "a gateway in front of the service wants a credential of its own: put it into `headers`, "
+        "such as Ocp-Apim-Subscription-Key for API Management"),
+    ROW(GATEWAY_403, "gateway_403", UPGRADE, FIXED, CONFIG, "F93", NULL, NEW_SESSION, NEVER,
+        "a gateway refused before the service was asked: check `path` and whether it has a "
+        "WebSocket route there, then its policy"),
+    ROW(GATEWAY_404, "gateway_404", UPGRADE, FIXED, CONFIG, "F94", NULL, NEW_SESSION, NEVER,
+        "a gateway has no such route: check endpoint and `path`, and whether it passes WebSocket "
+        "on"),
+    ROW(GATEWAY_429, "gateway_429", UPGRADE, FIXED, QUOTA, "F95", NULL, NEW_SESSION, RETRY,
+        "a gateway's own rate limit, not the deployment's: ask whoever runs it, or spread the "
+        "connects"),
+    ROW(GATEWAY_QUOTA, "gateway_quota", UPGRADE, FIXED, QUOTA, "F96", NULL, NEW_SESSION, NEVER,
+        "a gateway's own quota is used up until the time that its message tells: ask whoever runs "
+        "it; the deployment's quota is another"),
+    ROW(GATEWAY_500, "gateway_500", UPGRADE, FIXED, NETWORK, "F97", NULL, NEW_SESSION, RETRY,
+        "a gateway failed, or found no service behind it: its own logs tell why"),
     ROW(UPGRADE_CLOSED, "upgrade_closed", UPGRADE, FIXED, NETWORK, "F11", NULL, NEW_SESSION, RETRY,
         "the connection ended before the upgrade was answered: a middlebox or an overloaded front "
         "door"),

@@ -159,10 +159,34 @@ void response_headers_add(struct response_headers *headers, const char *name, co
         set_string(headers->request_id, sizeof headers->request_id, value);
     } else if (strcasecmp(name, "x-ms-region") == 0) {
         set_string(headers->region, sizeof headers->region, value);
+    } else if (strcasecmp(name, "location") == 0 && headers->location[0] == '\0') {
+        response_location(value, headers->location, sizeof headers->location);
     } else if (strncasecmp(name, limits, sizeof limits - 1) == 0) {
         add_rate_limit(headers, name + sizeof limits - 1, value);
     }
     headers->from_service = headers->from_service || is_of_service(name, value);
+    headers->speaker = speaker_surer(headers->speaker, speaker_by_header(name, value));
+}
+
+void response_location(const char *value, char *out, size_t size)
+{
+    while (*value == ' ' || *value == '\t') value++;
+    const size_t whole = strcspn(value, "?#;");
+    const char *authority = memmem(value, whole, "://", 3);
+    const char *start = authority == NULL ? value : authority + 3;
+    if (authority == NULL && strncmp(value, "//", 2) == 0) start = value + 2;
+    const size_t scheme = (size_t)(start - value);
+    const char *rest = start;
+    if (scheme > 0) { /* an authority follows, perhaps with a login */
+        const char *login = memrchr(start, '@', strcspn(start, "/?#;"));
+        if (login != NULL) rest = login + 1;
+    }
+    out[0] = '\0';
+    for (size_t i = 0; i < whole; i++) {
+        if (!isgraph((unsigned char)value[i])) return;
+    }
+    (void)snprintf(out, size, "%.*s%.*s", (int)scheme, value, (int)(whole - (size_t)(rest - value)),
+                   rest);
 }
 
 int64_t response_headers_wait_ns(const struct response_headers *headers, int64_t now_s)
@@ -184,9 +208,10 @@ const char *response_headers_id(const struct response_headers *headers)
 
 bool response_header_may_be_kept(const char *name, const char *value)
 {
-    static const char *const never[] = {"cookie",     "authoriz",         "authent", "api-key",
-                                        "apikey",     "subscription-key", "secret",  "password",
-                                        "credential", "protocol"};
+    /* of a location the message has what may be told (response_location) */
+    static const char *const never[] = {"location", "cookie",     "authoriz",         "authent",
+                                        "api-key",  "apikey",     "subscription-key", "secret",
+                                        "password", "credential", "protocol"};
     static const char *const starts[] = {"Bearer ", "Basic ", "sk-", "ek_", "eyJ"};
     for (size_t i = 0; i < COUNT_OF(never); i++) {
         if (strcasestr(name, never[i]) != NULL) return false;

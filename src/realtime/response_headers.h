@@ -3,6 +3,7 @@
 #define RUSHHOUR_REALTIME_RESPONSE_HEADERS_H
 
 #include "realtime/event.h"
+#include "realtime/speaker.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,9 +23,11 @@ struct response_headers {
     int64_t date_s;                            /* Date: s since 1970 UTC */
     struct rate_limit_headers requests, tokens;
     char apim_request_id[ID_SIZE], ms_request_id[ID_SIZE], request_id[ID_SIZE];
-    char region[64];   /* x-ms-region */
-    bool from_service; /* something in it is only ever set by the service itself */
-    bool html;         /* the body is a page: the service itself answers JSON */
+    char region[64];      /* x-ms-region */
+    bool from_service;    /* something in it is only ever set by the service itself */
+    bool html;            /* the body is a page: the service itself answers JSON */
+    enum speaker speaker; /* whom they name */
+    char location[200];   /* where a redirection leads: host and path, never login or query */
 };
 
 void response_headers_init(struct response_headers *headers);
@@ -43,6 +46,12 @@ int64_t response_headers_wait_ns(const struct response_headers *headers, int64_t
 /* The id that the service's desk looks up first: apim-request-id, x-ms-request-id, x-request-id; ""
  * when none came. */
 const char *response_headers_id(const struct response_headers *headers);
+
+/*
+ * What may be told of the target of a redirection: scheme, host and path. Its login, query and
+ * fragment may hold a key or a token and are left out; "" for what is no target.
+ */
+void response_location(const char *value, char *out, size_t size);
 
 /* Whether a header may stand in a file: no cookie, nothing that is or looks like a credential. */
 bool response_header_may_be_kept(const char *name, const char *value);

@@ -2,6 +2,8 @@
 
 #include "realtime/retry_hint.h"
 
+#include <stdio.h>
+
 static bool has_expired(const struct request_facts *request)
 {
     return request->credential_expires_s != 0 && request->now_s >= request->credential_expires_s;
@@ -21,6 +23,15 @@ static bool is_html(const struct answer *answer)
            (!raw->accepted && response_body_is_html(raw->body, raw->body_length));
 }
 
+/* The target of a redirection takes the place of a message: a body there only repeats it, with its
+ * query. */
+static void say_target(struct answer *answer)
+{
+    const char *target = answer->headers.location;
+    (void)snprintf(answer->body_message, sizeof answer->body_message, "%s%s",
+                   target[0] == '\0' ? "redirected without a target" : "redirected to ", target);
+}
+
 void answer_read(struct answer *out, const struct raw_answer *raw,
                  const struct request_facts *request)
 {
@@ -30,8 +41,10 @@ void answer_read(struct answer *out, const struct raw_answer *raw,
         response_headers_add(&out->headers, raw->headers[i].name, raw->headers[i].value);
     if (!raw->accepted)
         (void)failure_body_parse(raw->body, raw->body_length, out->body_code, out->body_message);
+    if (raw->status >= 300 && raw->status <= 399) say_target(out);
     out->facts = (struct failure_facts){
         .from_service = out->headers.from_service,
+        .speaker = speaker_of(&out->headers, body_shape_of(raw->body, raw->body_length)),
         .html = is_html(out),
         .hinted = says_when(out),
         .limit_tokens = out->headers.tokens.limit > 0 ? out->headers.tokens.limit : 0,
@@ -53,6 +66,7 @@ struct failure_facts answer_refusal(const struct answer *answer)
 void answer_add_facts(const struct failure_facts *answer, struct failure_facts *failure)
 {
     failure->from_service = answer->from_service;
+    failure->speaker = answer->speaker;
     failure->html = answer->html;
     failure->hinted = answer->hinted;
     failure->limit_tokens = answer->limit_tokens;

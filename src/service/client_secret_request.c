@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "realtime/client_secret.h"
 #include "realtime/response_headers.h"
+#include "service/answer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,14 +44,21 @@ static void explain_silence(const struct https_result *result, char *why, size_t
 
 static void take_refusal(const struct https_result *result, struct client_secret_result *told)
 {
-    (void)failure_body_parse(result->body, result->body_length, told->code, told->message);
-    told->refusal = (struct failure_facts){
-        .phase = PHASE_UPGRADE,
-        .http_status = result->status,
-        .html = response_body_is_html(result->body, result->body_length),
-        .body_code = told->code,
-        .body_message = told->message,
+    const struct raw_answer raw = {
+        .status = result->status,
+        .headers = result->headers,
+        .header_count = result->header_count,
+        .body = result->body,
+        .body_length = result->body_length,
     };
+    struct answer answer;
+    answer_read(&answer, &raw, &(struct request_facts){0});
+    memcpy(told->code, answer.body_code, sizeof told->code);
+    memcpy(told->message, answer.body_message, sizeof told->message);
+    told->refusal = answer_refusal(&answer);
+    answer_add_facts(&answer.facts, &told->refusal);
+    told->refusal.body_code = told->code;
+    told->refusal.body_message = told->message;
     (void)snprintf(told->why, sizeof told->why, "it was answered with status %d", result->status);
     add_code(told->code, told->why, sizeof told->why);
 }

@@ -18,10 +18,19 @@ enum limits_shown {
     LIMITS_LOWERED  /* fewer tokens than usual, with nothing left */
 };
 
+/* Bodies of those that are not the service. */
+enum refusal_form {
+    FORM_PAGE,        /* HTML */
+    FORM_STATUS_CODE, /* API Management: {"statusCode":...,"message":...} */
+    FORM_TEXT,        /* plain */
+    FORM_NONE
+};
+
 struct refusal {
     enum fault_kind kind;
     int status;
     enum refusal_voice voice;
+    enum refusal_form form;   /* of another voice than the service's */
     const char *code;         /* error.code on Azure; NULL: no body */
     const char *openai_code;  /* on OpenAI; NULL: the same, but null for a mere status */
     const char *message;      /* a page's heading; %s: "2 seconds" */
@@ -31,6 +40,8 @@ struct refusal {
 };
 
 #define UPGRADE_LINES "upgrade: websocket\r\nsec-websocket-version: 13\r\n"
+/* Stands where a service would put the caller's key or token: no output may hold it. */
+#define REDIRECTED_KEY "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 #define BEARER_LINE "www-authenticate: Bearer error=\"invalid_token\"\r\n" /* RFC 6750, 3.1 */
 
 static const struct refusal refusals[] = {
@@ -163,6 +174,61 @@ static const struct refusal refusals[] = {
      .openai_code = "invalid_api_key",
      .message = "Unauthorized. The access token has expired.",
      .header_lines = BEARER_LINE},
+    {.kind = FAULT_REDIRECTED,
+     .status = 302,
+     .header_lines = "location: wss://contoso.cognitiveservices.azure.com/v1/realtime?api-version="
+                     "2025-04-01-preview&deployment=realtime&api-key=" REDIRECTED_KEY "\r\n"},
+    {.kind = FAULT_REDIRECTED_SLASH,
+     .status = 307,
+     .voice = VOICE_OTHER,
+     .form = FORM_NONE,
+     .header_lines =
+         "server: uvicorn\r\nlocation: /openai/v1/realtime/?token=" REDIRECTED_KEY "\r\n"},
+    {.kind = FAULT_CAPTIVE_PORTAL,
+     .status = 302,
+     .voice = VOICE_OTHER,
+     .message = "Please log in to this network",
+     .header_lines = "location: http://portal.network.example/login?back=" REDIRECTED_KEY "\r\n"},
+    {.kind = FAULT_GATEWAY_401,
+     .status = 401,
+     .voice = VOICE_OTHER,
+     .form = FORM_STATUS_CODE,
+     .message = "Access denied due to missing subscription key. Make sure to include subscription "
+                "key when making requests to an API.",
+     .header_lines = "www-authenticate: AzureApiManagementKey realm=\"api\"\r\n"},
+    {.kind = FAULT_GATEWAY_403,
+     .status = 403,
+     .voice = VOICE_OTHER,
+     .form = FORM_NONE,
+     .header_lines = "server: uvicorn\r\n"},
+    {.kind = FAULT_CLOUDFLARE_403,
+     .status = 403,
+     .voice = VOICE_OTHER,
+     .message = "Sorry, you have been blocked",
+     .header_lines = "server: cloudflare\r\ncf-ray: 8a1b2c3d4e5f6789-IAD\r\n"},
+    {.kind = FAULT_GATEWAY_404,
+     .status = 404,
+     .voice = VOICE_OTHER,
+     .message = "404 Not Found",
+     .header_lines = "server: nginx/1.25.3\r\n"},
+    {.kind = FAULT_GATEWAY_429,
+     .status = 429,
+     .voice = VOICE_OTHER,
+     .form = FORM_STATUS_CODE,
+     .message = "Rate limit is exceeded. Try again in %s.",
+     .hint = true},
+    {.kind = FAULT_GATEWAY_QUOTA,
+     .status = 403,
+     .voice = VOICE_OTHER,
+     .form = FORM_STATUS_CODE,
+     .message = "Out of call volume quota. Quota will be replenished in 03:14:15."},
+    {.kind = FAULT_GATEWAY_503,
+     .status = 503,
+     .voice = VOICE_OTHER,
+     .form = FORM_TEXT,
+     .message = "no healthy upstream",
+     .header_lines = "server: envoy\r\n"},
+    {.kind = FAULT_BARE_403, .status = 403, .voice = VOICE_OTHER, .form = FORM_NONE},
     {.kind = FAULT_UPGRADE_418,
      .status = 418,
      .code = "Teapot",
@@ -288,17 +354,38 @@ static const char *openai_type(int status)
     return status >= 500 || status == 408 ? "server_error" : "invalid_request_error";
 }
 
+/* The body of another than the service. */
+static const char *other_body(const struct refusal *refusal, int64_t wait_ns, struct text *out)
+{
+    struct text message = {0};
+    switch (refusal->form) {
+    case FORM_NONE:
+        return NULL;
+    case FORM_TEXT:
+        text_puts(out, refusal->message);
+        return "text/plain";
+    case FORM_STATUS_CODE:
+        add_message(refusal, wait_ns, &message);
+        text_printf(out, "{\"statusCode\":%d,\"message\":", refusal->status);
+        text_json(out, text_str(&message));
+        text_puts(out, "}");
+        text_free(&message);
+        return "application/json";
+    case FORM_PAGE:
+        break;
+    }
+    text_printf(
+        out,
+        "<html>\r\n<head><title>%s</title></head>\r\n<body>\r\n<center><h1>%s</h1></center>\r\n"
+        "</body>\r\n</html>\r\n",
+        refusal->message, refusal->message);
+    return "text/html";
+}
+
 const char *refusal_body(const struct refusal *refusal, enum dialect dialect, int64_t wait_ns,
                          struct text *out)
 {
-    if (refusal->voice != VOICE_SERVICE) {
-        text_printf(
-            out,
-            "<html>\r\n<head><title>%s</title></head>\r\n<body>\r\n<center><h1>%s</h1></center>\r\n"
-            "</body>\r\n</html>\r\n",
-            refusal->message, refusal->message);
-        return "text/html";
-    }
+    if (refusal->voice != VOICE_SERVICE) return other_body(refusal, wait_ns, out);
     if (refusal->message == NULL) return NULL;
     bool openai = dialect == DIALECT_OPENAI;
     struct text message = {0};

@@ -17,7 +17,8 @@
 enum refusal_voice {
     VOICE_SERVICE, /* with its request ids, and an error object in JSON */
     VOICE_GATEWAY, /* in front of the service: a page, and a Server header of its own */
-    VOICE_PROXY    /* on the way: a page, and a Via header */
+    VOICE_PROXY,   /* on the way: a page, and a Via header */
+    VOICE_OTHER    /* whoever the row's own headers and body name */
 };
 
 struct refusal;

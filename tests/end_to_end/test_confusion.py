@@ -68,6 +68,17 @@ UPGRADE = {
     "upgrade_timeout": F("F38", "upgrade_timeout", SILENCE),
     "upgrade_closed": F("F11", "upgrade_closed", EITHER_SIDE),
     "token_expired": F("F88", "token_expired", "where the words say less, only our token's own end can tell"),
+    "redirected": F("F91", "redirected"),
+    "redirected_slash": F("F91", "redirected"),
+    "captive_portal": F("F91", "redirected", "where it leads is told; that it is a portal's login, people see"),
+    "gateway_401": F("F92", "gateway_401"),
+    "gateway_403": F("F93", "gateway_403", "a missing route and a policy look the same"),
+    "cloudflare_403": F("F93", "gateway_403"),
+    "gateway_404": F("F94", "gateway_404"),
+    "gateway_429": F("F95", "gateway_429"),
+    "gateway_quota": F("F96", "gateway_quota"),
+    "gateway_503": F("F97", "gateway_500"),
+    "bare_403": F("unknown", "unclear_403", "nothing tells who refused: said to be unclear"),
     "upgrade_418": F("unknown", "upgrade_rejected"),
 }
 SESSION = {
@@ -134,8 +145,10 @@ HARMLESS = {"cancel_not_active", "transcription_failed", "unknown_event", "event
 
 EXPECTED = {**BELOW_HTTP, **UPGRADE, **SESSION, **RESPONSE, **LIFECYCLE}
 ALSO = {"failed_unbilled": "F67", "failed_billed": "F68", "disguised_expiry": "F64|F59"}
-SIGNATURES = {"upgrade_418": "http:418/", "close_1000": "close:1000", "close_1001": "close:1001",
+SIGNATURES = {"upgrade_418": "http:418/", "bare_403": "http:403", "close_1000": "close:1000", "close_1001": "close:1001",
               "unknown_error": "event:"}
+
+REDIRECTED_KEY = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"  # in the query of every Location that the simulator sends
 
 BULKY = ["event_flood", "oversized_message"]
 SPECIAL = ("subprotocol_refused", "token_expired")  # strike only requests that carry such a credential
@@ -356,6 +369,14 @@ class Confusion(harness.Case):
         rules.append({"fault": "token_expired", "rate": "10%", "regions": named(entered)})
         self.join(self.do_run("upgrade", regions=mixed + keyed + entered, load=arrivals(ENOUGH * (len(faults) + 1) // 3, 10),
                               simulator={"faults": rules, "quota": [{"rpm": 10 ** 8, "tpm": 10 ** 8}]}))
+        self.redirections_keep_their_secret()
+
+    def redirections_keep_their_secret(self):
+        """Where it leads is told by host and path; the key in a Location stays out of every file."""
+        files = [path for path in (self.folder / "upgrade").rglob("*") if path.is_file()]
+        text = "".join(path.read_text(errors="replace") for path in files)
+        self.assertIn("redirected to wss://contoso.cognitiveservices.azure.com/v1/realtime", text)
+        self.assertNotIn(REDIRECTED_KEY, text)
 
     def sessions(self):
         faults = [fault for fault in SESSION if fault not in ("disguised_expiry", "proxy_idle_close")]

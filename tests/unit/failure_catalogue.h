@@ -25,6 +25,8 @@ struct row {
 
 #define REFUSED(status)                                                                            \
     .facts = {.phase = PHASE_UPGRADE, .http_status = (status), .from_service = true}
+#define FROM(status, who)                                                                          \
+    .facts = {.phase = PHASE_UPGRADE, .http_status = (status), .speaker = SPEAKER_##who}
 #define ERROR_BODY(code, message) "{\"error\":{\"code\":\"" code "\",\"message\":\"" message "\"}}"
 #define ERROR_EVENT(type, code, message)                                                           \
     "{\"type\":\"error\",\"event_id\":\"event_1\",\"error\":{\"type\":\"" type "\",\"code\":" code \
@@ -259,6 +261,17 @@ static const struct row upgrade[] = {
      {.phase = PHASE_UPGRADE, .http_status = 101, .closed = true},
      .code = "bad_handshake",
      .domain = DOMAIN_NETWORK},
+    {"F91", REFUSED(302), .code = "redirected", .domain = DOMAIN_CONFIG},
+    {"F91", FROM(308, UNKNOWN), .code = "redirected", .domain = DOMAIN_CONFIG},
+    {"F92", FROM(401, APIM), .code = "gateway_401", .domain = DOMAIN_AUTH},
+    {"F93", FROM(403, ASGI), .code = "gateway_403", .domain = DOMAIN_CONFIG},
+    {"F94", FROM(404, NGINX), .code = "gateway_404", .domain = DOMAIN_CONFIG},
+    {"F95", FROM(429, APIM), .code = "gateway_429", .domain = DOMAIN_QUOTA},
+    {"F96", FROM(403, APIM),
+     "{\"statusCode\":403,\"message\":\"Out of call volume quota. Quota will be replenished in "
+     "00:42:00.\"}",
+     .code = "gateway_quota", .domain = DOMAIN_QUOTA},
+    {"F97", FROM(503, ENVOY), .code = "gateway_500", .domain = DOMAIN_NETWORK},
     {"F88",
      {.phase = PHASE_UPGRADE, .http_status = 401, .credential_expired = true},
      .code = "token_expired",

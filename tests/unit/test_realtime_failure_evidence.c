@@ -149,7 +149,7 @@ static void weighs_the_evidence_of_a_refusal(void **state)
         {{STATUS(429), .html = true, .hinted = true, .from_service = true}, "upgrade_429", "F30"},
         {{STATUS(429), .html = true}, "websocket_blocked", "F14"},
         {{STATUS(407), .html = true}, "proxy_auth", "F12"},
-        {{STATUS(302), .html = true}, "upgrade_rejected", "unknown"},
+        {{STATUS(302), .html = true}, "redirected", "F91"},
         {{STATUS(503), .html = true}, "upgrade_503", "F37"},
         {{STATUS(401), .tls_verify_error = 20}, "tls_untrusted", "F08"},
     };
