@@ -1,9 +1,8 @@
 #include "engine/dispatch.h"
 
 #include "base/clock.h"
+#include "engine/routing.h"
 #include "engine/virtual_user.h"
-
-#include <string.h>
 
 /* How often the closed model looks at its level. */
 #define UPDATE_EVERY_NS (20 * NS_PER_MS)
@@ -16,68 +15,67 @@ static bool is_open_model(const struct worker *worker)
     return worker->plan->profile->load.model == LOAD_ARRIVALS;
 }
 
-static void next_arrival(struct worker *worker, struct share *share)
+/* The region of a virtual user's first attempt. */
+static size_t first_region(const struct worker *worker, size_t demand)
 {
-    int64_t elapsed;
-    share->arrivals_left =
-        arrivals_next_of(&share->arrivals, &worker->lane, &elapsed, &share->next_number);
-    if (share->arrivals_left) share->next_due_ns = run_clock_mono_at(&worker->plan->clock, elapsed);
+    const struct routing_attempt attempt = {.demand = demand, .number = 1};
+    return routing_region(worker->plan->profile->load.routing, worker->regions,
+                          worker->plan->region_count, &attempt);
 }
 
-static void take_arrivals(struct worker *worker, size_t region, uint64_t now_ns)
+static uint64_t due_ns(const struct worker *worker, const struct demand *demand)
 {
-    struct share *share = &worker->shares[region];
-    uint64_t limit = lane_part(&worker->lane, worker->plan->profile->load.max_sessions);
-    while (share->arrivals_left && share->next_due_ns <= now_ns) {
+    return run_clock_mono_at(&worker->plan->clock, demand->next_due_ns);
+}
+
+static void take_arrivals(struct worker *worker, size_t index, uint64_t now_ns)
+{
+    struct demand *demand = &worker->demands[index];
+    while (demand->arrivals_left && due_ns(worker, demand) <= now_ns) {
+        size_t region = first_region(worker, index);
         (void)recorder_at(&worker->recorder, now_ns);
         recorder_cell(&worker->recorder, region)->counters.requested_sessions++;
         worker->recorder.handover->requested++;
-        if (share->virtual_users < limit) {
-            const struct virtual_user_plan plan = {.number = share->next_number,
-                                                   .due_ns = share->next_due_ns};
-            (void)virtual_user_start(worker, region, &plan, now_ns);
+        if (demand_has_room(demand)) {
+            const struct virtual_user_plan plan = {.number = demand->next_number,
+                                                   .due_ns = due_ns(worker, demand)};
+            (void)virtual_user_start(worker, index, region, &plan, now_ns);
         }
-        next_arrival(worker, share);
+        demand_next_arrival(demand);
     }
 }
 
-/* How many of this worker's slots are to be busy: always the first ones. */
-static uint64_t wanted_slots(const struct worker *worker, uint64_t now_ns)
+static size_t wanted_slots(const struct worker *worker, const struct demand *demand,
+                           uint64_t now_ns)
 {
-    int64_t elapsed = run_clock_elapsed(&worker->plan->clock, now_ns);
-    return lane_part(&worker->lane, pacer_sessions(&worker->plan->profile->load, elapsed));
+    return demand_wanted(demand, run_clock_elapsed(&worker->plan->clock, now_ns));
 }
 
-static bool fill_slot(struct worker *worker, size_t region, size_t slot, uint64_t now_ns)
+static bool fill_slot(struct worker *worker, size_t index, size_t slot, uint64_t now_ns)
 {
-    struct share *share = &worker->shares[region];
     const struct virtual_user_plan plan = {
         .number = lane_first(&worker->lane) + slot * lane_stride(&worker->lane),
         .slot = slot,
-        .round = share->rounds[slot],
+        .round = worker->demands[index].rounds[slot],
         .due_ns = now_ns,
     };
-    if (!virtual_user_start(worker, region, &plan, now_ns)) return false;
-    share->rounds[slot]++;
-    return true;
+    return virtual_user_start(worker, index, first_region(worker, index), &plan, now_ns);
 }
 
 /* Starts who is missing; lets go who is too many and not in the middle of an interaction. */
-static void keep_level(struct worker *worker, size_t region, uint64_t now_ns)
+static void keep_level(struct worker *worker, size_t index, uint64_t now_ns)
 {
-    struct share *share = &worker->shares[region];
-    size_t wanted = wanted_slots(worker, now_ns);
-    const char *vacant;
-    while ((vacant = memchr(share->taken, 0, wanted)) != NULL) {
-        if (!fill_slot(worker, region, (size_t)(vacant - share->taken), now_ns) ||
-            worker->recorder.failed)
-            return;
+    const struct demand *demand = &worker->demands[index];
+    size_t wanted = wanted_slots(worker, demand, now_ns);
+    size_t slot;
+    while (demand_vacant(demand, wanted, &slot)) {
+        if (!fill_slot(worker, index, slot, now_ns) || worker->recorder.failed) return;
     }
-    if (memchr(share->taken + wanted, 1, share->slot_count - wanted) == NULL) return;
+    if (!demand_has_surplus(demand, wanted)) return;
     struct virtual_user *next;
     for (struct virtual_user *user = worker->virtual_users; user != NULL; user = next) {
         next = user->next;
-        if (user->region == region && user->plan.slot >= wanted) virtual_user_leave(user, now_ns);
+        if (user->demand == index && user->plan.slot >= wanted) virtual_user_leave(user, now_ns);
     }
 }
 
@@ -85,12 +83,12 @@ static uint64_t next_update(const struct worker *worker, uint64_t now_ns)
 {
     uint64_t next = now_ns + (uint64_t)UPDATE_EVERY_NS;
     if (!is_open_model(worker)) return next;
-    uint64_t due = UINT64_MAX;
-    for (size_t i = 0; i < worker->plan->region_count; i++) {
-        const struct share *share = &worker->shares[i];
-        if (share->arrivals_left && share->next_due_ns < due) due = share->next_due_ns;
+    uint64_t first = UINT64_MAX;
+    for (size_t i = 0; i < worker->demand_count; i++) {
+        const struct demand *demand = &worker->demands[i];
+        if (demand->arrivals_left && due_ns(worker, demand) < first) first = due_ns(worker, demand);
     }
-    return due;
+    return first;
 }
 
 static void update(struct worker *worker, uint64_t now_ns)
@@ -99,7 +97,7 @@ static void update(struct worker *worker, uint64_t now_ns)
     if (is_open_model(worker)) {
         dispatch_arrivals(worker, now_ns);
     } else {
-        for (size_t i = 0; i < worker->plan->region_count; i++) keep_level(worker, i, now_ns);
+        for (size_t i = 0; i < worker->demand_count; i++) keep_level(worker, i, now_ns);
     }
     uint64_t next = next_update(worker, now_ns);
     if (next != UINT64_MAX && !timers_set(worker->timers, &worker->arrival, next))
@@ -108,7 +106,7 @@ static void update(struct worker *worker, uint64_t now_ns)
 
 void dispatch_arrivals(struct worker *worker, uint64_t now_ns)
 {
-    for (size_t i = 0; i < worker->plan->region_count; i++) take_arrivals(worker, i, now_ns);
+    for (size_t i = 0; i < worker->demand_count; i++) take_arrivals(worker, i, now_ns);
 }
 
 static void on_arrival(struct timer *timer, uint64_t now_ns)
@@ -186,7 +184,9 @@ void dispatch_forget(struct worker *worker, struct virtual_user *user)
 
 bool dispatch_surplus(const struct virtual_user *user, uint64_t now_ns)
 {
-    return !is_open_model(user->worker) && user->plan.slot >= wanted_slots(user->worker, now_ns);
+    const struct worker *worker = user->worker;
+    return !is_open_model(worker) &&
+           user->plan.slot >= wanted_slots(worker, &worker->demands[user->demand], now_ns);
 }
 
 void dispatch_stop(struct worker *worker)
@@ -196,14 +196,7 @@ void dispatch_stop(struct worker *worker)
 
 void dispatch_start(struct worker *worker)
 {
-    const struct engine_plan *plan = worker->plan;
     worker->arrival.fire = on_arrival;
     worker->pacing.fire = on_pacing;
-    for (size_t i = 0; i < plan->region_count; i++) {
-        struct share *share = &worker->shares[i];
-        arrivals_init(&share->arrivals, &plan->profile->load, plan->seed,
-                      random_stream(plan->profile->regions[i].name));
-        if (is_open_model(worker)) next_arrival(worker, share);
-    }
-    (void)timers_set(worker->timers, &worker->arrival, plan->clock.mono_origin_ns);
+    (void)timers_set(worker->timers, &worker->arrival, worker->plan->clock.mono_origin_ns);
 }

@@ -8,7 +8,7 @@
 /* An arrival whose dial waits longer than this for its place in the pace was not achieved. */
 #define DISPATCH_LATE_NS (250 * NS_PER_MS)
 
-/* Readies the shares of every region and makes the first timers. */
+/* Makes the first timers. */
 void dispatch_start(struct worker *worker);
 
 /* A virtual user has left: the closed model looks at its level at the next turn of the loop, not

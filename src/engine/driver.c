@@ -254,7 +254,7 @@ void driver_turn(struct driver *driver, uint64_t due_ns, const char *prompt, uin
     uint64_t sent_ns = clock_mono_ns();
     if (sent_ns < now_ns) sent_ns = now_ns;
     driver->in_flight = true;
-    driver->worker->in_flight[driver->region]++;
+    driver->worker->regions[driver->region].in_flight++;
     feed(driver, &(struct session_input){.kind = INPUT_TURN, .due_ns = due_ns}, sent_ns);
     send_turn(driver, prompt);
 }

@@ -84,7 +84,7 @@ struct evidence_of {
 /* driver_evidence.c: appends the evidence record of what the action tells to the worker's
  * handover. */
 void driver_write_evidence(struct driver *driver, const struct session_action *action,
-                           const struct evidence_of *of, const char *decision, uint64_t at_ns);
+                           const struct evidence_of *of, enum decision decision, uint64_t at_ns);
 
 /* driver_evidence.c: what the service, or the library, said of a failure; "" when nothing. */
 const char *driver_message(const struct driver *driver, const struct session_action *action);

@@ -46,9 +46,9 @@ static void take_skew(struct driver *driver, int64_t date_s, uint64_t at_ns)
 /* The highest limit that this worker has been told of in the region, the present one left out. */
 static double usual_limit(struct driver *driver, double limit)
 {
-    struct share *share = &driver->worker->shares[driver->region];
-    double usual = share->usual_limit_tokens;
-    if (limit > usual) share->usual_limit_tokens = limit;
+    struct region_state *state = &driver->worker->regions[driver->region];
+    double usual = state->usual_limit_tokens;
+    if (limit > usual) state->usual_limit_tokens = limit;
     return usual;
 }
 

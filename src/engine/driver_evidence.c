@@ -70,7 +70,7 @@ static void add_attempt(const struct driver *driver, uint64_t at_ns, struct evid
 }
 
 void driver_write_evidence(struct driver *driver, const struct session_action *action,
-                           const struct evidence_of *of, const char *decision, uint64_t at_ns)
+                           const struct evidence_of *of, enum decision decision, uint64_t at_ns)
 {
     struct worker *worker = driver->worker;
     const struct session *session = &driver->session;
@@ -114,7 +114,7 @@ void driver_write_evidence(struct driver *driver, const struct session_action *a
         .tls_error = action->observed.tls_verify_error,
         .interaction = of->interaction,
         .attempt = of->attempt,
-        .decision = decision,
+        .decision = decision_name(decision),
         .socket_age_ns = life_age_ns(&session->life, at_ns),
         .turn = dialled ? 0 : session->attempts,
         .elapsed_ns = -1,

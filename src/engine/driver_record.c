@@ -99,7 +99,7 @@ void driver_begin_trial(struct driver *driver)
     struct worker *worker = driver->worker;
     if (!worker->plan->profile->abort_on_fail.acceptable.set) return;
     if (driver->on_trial || driver->session.failed > 0) return;
-    driver->on_trial = trials_begin(&worker->shares[driver->region].trials, &driver->trial_group);
+    driver->on_trial = trials_begin(&worker->regions[driver->region].trials, &driver->trial_group);
     if (!driver->on_trial) worker->recorder.failed = true;
 }
 
@@ -107,7 +107,7 @@ void driver_end_trial(struct driver *driver, enum trial_end end)
 {
     if (!driver->on_trial) return;
     driver->on_trial = false;
-    trials_end(&driver->worker->shares[driver->region].trials, driver->trial_group, end);
+    trials_end(&driver->worker->regions[driver->region].trials, driver->trial_group, end);
 }
 
 /* ---- news ---- */
@@ -171,7 +171,7 @@ static void on_failed(struct driver *driver, const struct session_action *action
         cell->counters.interactions_failed++;
         cell_latency(cell, METRIC_INTERACTION, (int64_t)(now_ns - due_ns));
     }
-    driver_write_evidence(driver, action, &of, decision_name(decision), at_ns);
+    driver_write_evidence(driver, action, &of, decision, at_ns);
 }
 
 /* Cut by the end of the session's life, or cancelled by the service in a session that goes on: no
@@ -181,12 +181,12 @@ static void on_cut(struct driver *driver, const struct session_action *action, u
 {
     struct virtual_user *user = driver->user;
     const struct evidence_of of = {.interaction = user->interaction, .attempt = user->attempt};
-    const char *decision = "none";
+    enum decision decision = DECIDE_NONE;
     tally(driver, action);
     if (session_usable(&driver->session)) {
         virtual_user_on_attempt_cancelled(user, now_ns);
     } else {
-        decision = virtual_user_on_attempt_cut(user, now_ns) ? "renew_session" : "give_up";
+        decision = virtual_user_on_attempt_cut(user, now_ns);
     }
     driver_write_evidence(driver, action, &of, decision, at_ns);
 }
@@ -200,7 +200,7 @@ static void on_limited_answer(struct driver *driver, const struct session_action
     const struct evidence_of of = {.interaction = user->interaction, .attempt = user->attempt};
     if (driver->worker->plan->profile->session.max_output_tokens > 0) return;
     tally(driver, action);
-    driver_write_evidence(driver, action, &of, "none", at_ns);
+    driver_write_evidence(driver, action, &of, DECIDE_NONE, at_ns);
 }
 
 static void on_attempt(struct driver *driver, const struct session_action *action, uint64_t at_ns,
@@ -208,7 +208,7 @@ static void on_attempt(struct driver *driver, const struct session_action *actio
 {
     if (driver->in_flight) {
         driver->in_flight = false;
-        driver->worker->in_flight[driver->region]--;
+        driver->worker->regions[driver->region].in_flight--;
     }
     if (driver->user == NULL) return; /* a session without a user has no attempt */
     driver_end_trial(driver, action->news & NEWS_ATTEMPT_OK       ? TRIAL_OK
@@ -236,7 +236,7 @@ static void on_session_failed(struct driver *driver, const struct session_action
     cell->counters.sessions_failed++;
     if (action->news & NEWS_ATTEMPT_FAILED) return; /* one failure, one record: the attempt's */
     tally(driver, action);
-    driver_write_evidence(driver, action, &(struct evidence_of){0}, "none", at_ns);
+    driver_write_evidence(driver, action, &(struct evidence_of){0}, DECIDE_NONE, at_ns);
 }
 
 /* The session's life ended between turns. */
@@ -244,7 +244,7 @@ static void on_session_over(struct driver *driver, const struct session_action *
                             uint64_t at_ns)
 {
     tally(driver, action);
-    driver_write_evidence(driver, action, &(struct evidence_of){0}, "none", at_ns);
+    driver_write_evidence(driver, action, &(struct evidence_of){0}, DECIDE_NONE, at_ns);
 }
 
 static void on_ended(struct driver *driver)
@@ -254,7 +254,7 @@ static void on_ended(struct driver *driver)
     cell->counters.sessions_ended++;
     uint64_t judged = session->attempts - session->cancelled;
     if (judged > 0) cluster_add(&cell->clusters, judged, session->failed, session->first_failure);
-    if (driver->opened) driver->worker->sessions_open[driver->region]--;
+    if (driver->opened) driver->worker->regions[driver->region].sessions_open--;
     driver->opened = false;
 }
 
@@ -275,7 +275,7 @@ void driver_record(struct driver *driver, const struct session_action *action, u
     }
     if (action->news & NEWS_OPENED) {
         cell->counters.sessions_opened++;
-        driver->worker->sessions_open[driver->region]++;
+        driver->worker->regions[driver->region].sessions_open++;
         driver->opened = true;
     }
     if (action->news & NEWS_SESSION_FAILED) on_session_failed(driver, action, at_ns);

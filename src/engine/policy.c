@@ -6,8 +6,14 @@
 
 const char *decision_name(enum decision decision)
 {
-    static const char *const names[] = {"give_up", "retry_same_session", "retry_new_session",
-                                        "probe_same_session"};
+    static const char *const names[] = {
+        [DECIDE_NONE] = "none",
+        [DECIDE_GIVE_UP] = "give_up",
+        [DECIDE_RETRY_SAME_SESSION] = "retry_same_session",
+        [DECIDE_RETRY_NEW_SESSION] = "retry_new_session",
+        [DECIDE_PROBE_SAME_SESSION] = "probe_same_session",
+        [DECIDE_RENEW_SESSION] = "renew_session",
+    };
     return names[decision];
 }
 

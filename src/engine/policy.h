@@ -10,13 +10,19 @@
 #include <stdint.h>
 
 enum decision {
+    /* Nothing was to be decided. */
+    DECIDE_NONE,
     DECIDE_GIVE_UP,
     DECIDE_RETRY_SAME_SESSION,
     DECIDE_RETRY_NEW_SESSION,
-    DECIDE_PROBE_SAME_SESSION /* a new session is wanted, but first it is seen whether the old one
-                                 recovers */
+    /* A new session is wanted, but first it is seen whether the old one recovers. */
+    DECIDE_PROBE_SAME_SESSION,
+    /* The end of a session's life has cut the attempt: it is due again in a new one, which costs no
+     * retry. */
+    DECIDE_RENEW_SESSION
 };
 
+/* The word for it in evidence records. */
 const char *decision_name(enum decision decision);
 
 /* What is known when an attempt has failed. */

@@ -34,8 +34,8 @@ static void seal(struct recorder *recorder, uint64_t now_ns)
 {
     struct handover *handover = recorder->handover;
     for (size_t i = 0; i < handover->region_count; i++) {
-        handover->sessions_open[i] = recorder->sessions_open[i];
-        handover->in_flight[i] = recorder->in_flight[i];
+        handover->sessions_open[i] = recorder->regions[i].sessions_open;
+        handover->in_flight[i] = recorder->regions[i].in_flight;
     }
     uint64_t cpu = clock_thread_cpu_ns();
     handover->cpu_ns = cpu - recorder->cpu_mark_ns;

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "engine/mailbox.h"
+#include "engine/region_state.h"
 
 #include <stdint.h>
 
@@ -16,9 +17,8 @@ struct recorder {
     struct handover *handover;   /* never NULL after recorder_init */
     uint64_t starts_ns, ends_ns; /* monotonic bounds of the current interval */
     uint64_t cpu_mark_ns, wall_mark_ns;
-    const uint64_t *sessions_open,
-        *in_flight; /* the worker's, per region; copied into each handover that is posted */
-    bool failed;    /* a handover could not be had: figures were lost */
+    const struct region_state *regions; /* the worker's; what is open goes into each handover */
+    bool failed;                        /* a handover could not be had: figures were lost */
 };
 
 MUST_USE enum err_code recorder_init(struct recorder *recorder, struct mailbox *mailbox,

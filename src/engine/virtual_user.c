@@ -2,6 +2,7 @@
 
 #include "engine/dispatch.h"
 #include "engine/driver.h"
+#include "engine/routing.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -30,9 +31,7 @@ static void virtual_user_free(struct virtual_user *user)
         worker->virtual_users = user->next;
     }
     if (user->next != NULL) user->next->previous = user->previous;
-    struct share *share = &worker->shares[user->region];
-    share->virtual_users--;
-    if (share->taken != NULL) share->taken[user->plan.slot] = 0;
+    demand_leave(&worker->demands[user->demand], user->plan.slot);
     free(user);
     worker_check_over(worker);
 }
@@ -81,15 +80,31 @@ static const char *prompt_of(const struct virtual_user *user)
     return plan->prompts[(before + user->interaction) % plan->prompt_count];
 }
 
+/* Where the attempt goes: its virtual user's first one was placed when it came. A session of
+ * another region is left. */
+static void choose_region(struct virtual_user *user, uint64_t now_ns)
+{
+    const struct worker *worker = user->worker;
+    const struct routing_attempt attempt = {
+        .demand = user->demand, .number = user->attempt, .last = user->region};
+    if (user->interaction == 1 && user->attempt == 1) return;
+    size_t region = routing_region(worker->plan->profile->load.routing, worker->regions,
+                                   worker->plan->region_count, &attempt);
+    if (region == user->region) return;
+    user->region = region;
+    if (user->driver != NULL) driver_finish(let_go(user), now_ns);
+}
+
 static void begin_try(struct timer *timer, uint64_t now_ns)
 {
     struct virtual_user *user =
         (struct virtual_user *)((char *)timer - offsetof(struct virtual_user, timer));
     user->awaits_credential = false;
     if (!user->again) user->attempt++;
+    choose_region(user, now_ns);
     if (user->attempt == 1 && !user->again) {
         user->interaction_due_ns = user->try_due_ns;
-        user->worker->shares[user->region].first_attempts++;
+        user->worker->regions[user->region].first_attempts++;
         if (wants_rotation(user, now_ns)) driver_finish(let_go(user), now_ns);
     }
     if (user->driver != NULL && driver_usable(user->driver)) {
@@ -100,18 +115,17 @@ static void begin_try(struct timer *timer, uint64_t now_ns)
     dispatch_dial(user->worker, user, now_ns);
 }
 
-/* A stream of its own beside the region's arrivals, so that its jitter does not depend on who else
+/* A stream of its own beside the demand's arrivals, so that its jitter does not depend on who else
  * is there. */
 static void seed_jitter(struct virtual_user *user)
 {
-    const struct engine_plan *plan = user->worker->plan;
-    uint64_t region = random_stream(plan->profile->regions[user->region].name);
-    random_seed(&user->random, plan->seed,
-                region + 1 + user->plan.number + (user->plan.round << 32));
+    uint64_t stream = user->worker->demands[user->demand].stream;
+    random_seed(&user->random, user->worker->plan->seed,
+                stream + 1 + user->plan.number + (user->plan.round << 32));
 }
 
-bool virtual_user_start(struct worker *worker, size_t region, const struct virtual_user_plan *plan,
-                        uint64_t now_ns)
+bool virtual_user_start(struct worker *worker, size_t demand, size_t region,
+                        const struct virtual_user_plan *plan, uint64_t now_ns)
 {
     struct virtual_user *user = calloc(1, sizeof *user);
     if (user == NULL) {
@@ -119,6 +133,7 @@ bool virtual_user_start(struct worker *worker, size_t region, const struct virtu
         return false;
     }
     user->worker = worker;
+    user->demand = demand;
     user->region = region;
     user->plan = *plan;
     seed_jitter(user);
@@ -127,9 +142,7 @@ bool virtual_user_start(struct worker *worker, size_t region, const struct virtu
     user->next = worker->virtual_users;
     if (worker->virtual_users != NULL) worker->virtual_users->previous = user;
     worker->virtual_users = user;
-    struct share *share = &worker->shares[region];
-    share->virtual_users++;
-    if (share->taken != NULL) share->taken[plan->slot] = 1;
+    demand_enter(&worker->demands[demand], plan->slot);
     schedule(user, plan->due_ns, now_ns);
     return true;
 }
@@ -177,7 +190,7 @@ void virtual_user_on_attempt_cancelled(struct virtual_user *user, uint64_t now_n
     next_interaction(user, plan_of(user)->think_time_ns, now_ns);
 }
 
-bool virtual_user_on_attempt_cut(struct virtual_user *user, uint64_t now_ns)
+enum decision virtual_user_on_attempt_cut(struct virtual_user *user, uint64_t now_ns)
 {
     const struct retry *retry = &user->worker->plan->profile->retry;
     (void)let_go(user);
@@ -185,19 +198,19 @@ bool virtual_user_on_attempt_cut(struct virtual_user *user, uint64_t now_ns)
     if (user->cuts++ < CUTS_MOST) {
         user->again = true;
         schedule(user, now_ns, now_ns);
-        return true;
+        return DECIDE_RENEW_SESSION;
     }
     int64_t pause_ns = plan_of(user)->think_time_ns;
     next_interaction(
         user, pause_ns > retry->backoff_initial_ns ? pause_ns : retry->backoff_initial_ns, now_ns);
-    return false;
+    return DECIDE_GIVE_UP;
 }
 
 enum decision virtual_user_on_attempt_failed(struct virtual_user *user,
                                              const struct failure_class *failure, int64_t hint_ns,
                                              bool usable, uint64_t now_ns)
 {
-    struct share *share = &user->worker->shares[user->region];
+    struct region_state *region = &user->worker->regions[user->region];
     const struct retry *retry = &user->worker->plan->profile->retry;
     struct failure_class judged = *failure;
     if (user->refusal != REFUSAL_NONE) judged.new_session = true;
@@ -209,8 +222,8 @@ enum decision virtual_user_on_attempt_failed(struct virtual_user *user,
         .since_due_ns = (int64_t)(now_ns - user->interaction_due_ns),
         .hint_ns = hint_ns,
         .session_usable = usable,
-        .retries_so_far = share->retries,
-        .first_attempts = share->first_attempts,
+        .retries_so_far = region->retries,
+        .first_attempts = region->first_attempts,
         .probe = user->probe,
     };
     int64_t delay_ns;
@@ -225,7 +238,7 @@ enum decision virtual_user_on_attempt_failed(struct virtual_user *user,
         if (!usable && pause_ns < retry->backoff_initial_ns) pause_ns = retry->backoff_initial_ns;
         next_interaction(user, pause_ns, now_ns);
     } else {
-        share->retries++;
+        region->retries++;
         int64_t wait_ns = user->awaits_credential ? CREDENTIAL_WAIT_NS : delay_ns;
         schedule(user, now_ns + (uint64_t)wait_ns, now_ns);
     }

@@ -22,7 +22,8 @@ struct virtual_user {
     struct virtual_user *next, *previous; /* in worker.virtual_users */
     struct virtual_user *queued_next;     /* in the queue of dials */
     bool queued;
-    size_t region;
+    size_t demand; /* of the worker's: that it belongs to */
+    size_t region; /* that takes the attempt under way, or took the last one */
     struct virtual_user_plan plan;
     struct random random;        /* of its jitter: the plan's, whoever drives it */
     struct driver *driver;       /* its session, or NULL */
@@ -42,9 +43,10 @@ struct virtual_user {
     unsigned cuts;               /* how often that happened to the interaction under way */
 };
 
-/* Starts a virtual user. False without memory. */
-bool virtual_user_start(struct worker *worker, size_t region, const struct virtual_user_plan *plan,
-                        uint64_t now_ns);
+/* Starts a virtual user of one of the worker's demands; its first attempt goes to `region`. False
+ * without memory. */
+bool virtual_user_start(struct worker *worker, size_t demand, size_t region,
+                        const struct virtual_user_plan *plan, uint64_t now_ns);
 
 /* Its place in the pace of dials has come. */
 void virtual_user_dial(struct virtual_user *user, uint64_t now_ns);
@@ -62,10 +64,10 @@ void virtual_user_on_attempt_cancelled(struct virtual_user *user, uint64_t now_n
 
 /*
  * The session's life ended in the middle of an attempt: the same attempt is due again at once in a
- * new session, without a retry being used up. False when it happened too often for that: the
- * interaction is given up, neither ok nor failed.
+ * new session, without a retry being used up (DECIDE_RENEW_SESSION). When it happened too often for
+ * that, the interaction is given up (DECIDE_GIVE_UP), neither ok nor failed.
  */
-bool virtual_user_on_attempt_cut(struct virtual_user *user, uint64_t now_ns);
+enum decision virtual_user_on_attempt_cut(struct virtual_user *user, uint64_t now_ns);
 
 /*
  * The service refused the credential: call before virtual_user_on_attempt_failed. A credential that

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "engine/dispatch.h"
 #include "engine/driver.h"
+#include "engine/routing.h"
 #include "engine/virtual_user.h"
 
 #include <stddef.h>
@@ -69,7 +70,7 @@ static void tell_trials(struct worker *worker, uint64_t now_ns)
 {
     (void)recorder_at(&worker->recorder, now_ns);
     for (size_t i = 0; i < worker->plan->region_count; i++)
-        trials_tick(&worker->shares[i].trials, &worker->recorder.handover->trials[i]);
+        trials_tick(&worker->regions[i].trials, &worker->recorder.handover->trials[i]);
 }
 
 static void on_tick(struct timer *timer, uint64_t now_ns)
@@ -151,34 +152,35 @@ static enum err_code open_carriers(struct worker *worker, struct error *err)
     return code;
 }
 
-static bool make_slots(struct worker *worker)
+/* The plan of a region's own demand is the same whoever drives it, and whichever regions are beside
+ * it. */
+static bool make_demands(struct worker *worker)
 {
-    const struct load *load = &worker->plan->profile->load;
-    if (load->model != LOAD_SESSIONS) return true;
-    for (size_t i = 0; i < worker->plan->region_count; i++) {
-        struct share *share = &worker->shares[i];
-        share->slot_count = lane_part(&worker->lane, load->max_sessions);
-        share->taken = calloc(share->slot_count + 1, sizeof *share->taken);
-        share->rounds = calloc(share->slot_count + 1, sizeof *share->rounds);
-        if (share->taken == NULL || share->rounds == NULL) return false;
+    const struct engine_plan *plan = worker->plan;
+    const struct load *load = &plan->profile->load;
+    size_t count = routing_demands(load->routing, plan->region_count);
+    worker->demands = calloc(count, sizeof *worker->demands);
+    if (worker->demands == NULL) return false;
+    worker->demand_count = count;
+    bool all = true;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t stream = random_stream(plan->profile->regions[i].name);
+        all = demand_init(&worker->demands[i], load, &worker->lane, plan->seed, stream) && all;
     }
-    return true;
+    return all;
 }
 
 static enum err_code set_up(struct worker *worker, struct mailbox *mailbox, struct error *err)
 {
     const struct engine_plan *plan = worker->plan;
-    worker->shares = calloc(plan->region_count, sizeof *worker->shares);
-    worker->sessions_open = calloc(plan->region_count, sizeof *worker->sessions_open);
-    worker->in_flight = calloc(plan->region_count, sizeof *worker->in_flight);
-    if (worker->shares == NULL || worker->sessions_open == NULL || worker->in_flight == NULL ||
-        !make_slots(worker) || !credential_box_init(&worker->credentials, plan->region_count)) {
+    worker->regions = calloc(plan->region_count, sizeof *worker->regions);
+    if (worker->regions == NULL || !make_demands(worker) ||
+        !credential_box_init(&worker->credentials, plan->region_count)) {
         return error_set(err, ERR_NOMEM, "no memory for worker %u", worker->index);
     }
     enum err_code code = recorder_init(&worker->recorder, mailbox, &plan->clock,
                                        plan->profile->windows.interval_ns, worker->index, err);
-    worker->recorder.sessions_open = worker->sessions_open;
-    worker->recorder.in_flight = worker->in_flight;
+    worker->recorder.regions = worker->regions;
     if (code == ERR_OK) code = timers_new(&worker->loop, &worker->timers, err);
     if (code == ERR_OK) code = open_carriers(worker, err);
     return code;
@@ -253,13 +255,10 @@ void worker_free(struct worker *worker)
     if (worker->recorder.mailbox != NULL) recorder_discard(&worker->recorder);
     credential_box_free(&worker->credentials);
     evidence_limit_free(&worker->evidence_limit);
-    for (size_t i = 0; worker->shares != NULL && i < worker->plan->region_count; i++) {
-        free(worker->shares[i].taken);
-        free(worker->shares[i].rounds);
-        trials_free(&worker->shares[i].trials);
-    }
-    free(worker->shares);
-    free(worker->sessions_open);
-    free(worker->in_flight);
+    for (size_t i = 0; i < worker->demand_count; i++) demand_free(&worker->demands[i]);
+    free(worker->demands);
+    for (size_t i = 0; worker->regions != NULL && i < worker->plan->region_count; i++)
+        trials_free(&worker->regions[i].trials);
+    free(worker->regions);
     worker->loop.data = NULL;
 }

@@ -8,10 +8,10 @@
 
 #include "base/random.h"
 #include "engine/credential.h"
+#include "engine/demand.h"
 #include "engine/evidence_limit.h"
-#include "engine/pacer.h"
 #include "engine/recorder.h"
-#include "engine/trials.h"
+#include "engine/region_state.h"
 #include "net/timers.h"
 #include "profile/profile.h"
 #include "service/carriers.h"
@@ -42,22 +42,6 @@ enum stop_level { STOP_NOT, STOP_DRAIN, STOP_NOW };
 struct virtual_user;
 struct driver;
 
-/* What one worker keeps of one region. */
-struct share {
-    struct arrivals arrivals; /* open model */
-    bool arrivals_left;
-    uint64_t next_number; /* of the arrival at next_due_ns */
-    uint64_t next_due_ns;
-    uint64_t virtual_users; /* running now */
-    /* Closed model: the slots of this worker, in the order in which the level asks for them. */
-    char *taken;      /* 1: a virtual user is in it */
-    uint32_t *rounds; /* how many virtual users were in it so far */
-    size_t slot_count;
-    uint64_t retries, first_attempts;
-    struct trials trials;      /* of the abort rule */
-    double usual_limit_tokens; /* the highest x-ratelimit-limit-tokens that it was told; 0: none */
-};
-
 struct worker {
     const struct engine_plan *plan;
     unsigned index;
@@ -72,9 +56,10 @@ struct worker {
     struct recorder recorder;
     struct evidence_limit evidence_limit;
     struct random random;
-    struct share *shares;                /* one per region */
-    uint64_t *sessions_open, *in_flight; /* per region */
-    struct virtual_user *virtual_users;  /* all, doubly linked */
+    struct demand *demands; /* as many as the routing wants */
+    size_t demand_count;
+    struct region_state *regions;       /* one per region */
+    struct virtual_user *virtual_users; /* all, doubly linked */
     struct driver *drivers;
     struct virtual_user *queue_first, *queue_last; /* those that wait for their dial */
     uint64_t next_dial_ns;

@@ -4,6 +4,7 @@
 #include "base/calendar.h"
 #include "base/files.h"
 #include "base/units.h"
+#include "engine/routing.h"
 #include "profile/adjust.h"
 
 #include <inttypes.h>
@@ -140,7 +141,7 @@ static enum err_code check_prices(const struct profile *profile, struct error *e
 static enum err_code check(const struct profile *profile, const struct run_options *options,
                            struct error *err)
 {
-    if (profile->load.routing != ROUTING_EACH) {
+    if (!routing_is_driven(profile->load.routing)) {
         return error_set(err, ERR_PROFILE,
                          "%s: load.routing: only \"each\" can be driven by this version; "
                          "give each region its own run for another split",

@@ -180,11 +180,22 @@ static void full_jitter_is_uniform_up_to_the_ceiling(void **state)
     assert_true(least < MS(1) && most > MS(499));
 }
 
+static void every_decision_has_its_word(void **state)
+{
+    static const char *const words[] = {
+        "none",         "give_up", "retry_same_session", "retry_new_session", "probe_same_session",
+        "renew_session"};
+    (void)state;
+    for (int i = DECIDE_NONE; i <= DECIDE_RENEW_SESSION; i++)
+        assert_string_equal(decision_name((enum decision)i), words[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(decisions),
         cmocka_unit_test(probes),
+        cmocka_unit_test(every_decision_has_its_word),
         cmocka_unit_test(a_budget_of_all_is_no_bound),
         cmocka_unit_test(full_jitter_is_uniform_up_to_the_ceiling),
     };

@@ -208,8 +208,8 @@ static void test_session_age(void **state)
 {
     (void)state;
     start("{" QUICK ",\"max_session_age\":\"1s\"}");
-    open_session(0);
     uint64_t before = clock_mono_ns();
+    open_session(0);
     cJSON *created = await("session.created");
     double left =
         atof(at_path(created, "session.expires_at")) - (double)(clock_wall_ns() / NS_PER_S);

@@ -205,8 +205,8 @@ static void test_session_expired(void **state)
     static const char text[] = "Your session hit the maximum duration of 60 minutes.";
     start_fault("session_expired", ",\"after\":\"80ms\"");
     for (int region = 0; region < REGIONS; region++) {
-        open_session(region);
         uint64_t before = clock_mono_ns();
+        open_session(region);
         expect_created_with_expiry();
         cJSON *error = next_event();
         assert_string_equal(at_path(error, "type"), "error");

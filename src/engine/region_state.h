@@ -1,0 +1,18 @@
+/* What one worker keeps of one region while it drives it: retries spent, what is open, what the
+ * abort rule judges, and the limits that the service has told. */
+#ifndef RUSHHOUR_ENGINE_REGION_STATE_H
+#define RUSHHOUR_ENGINE_REGION_STATE_H
+
+#include "engine/trials.h"
+
+#include <stdint.h>
+
+/* Zero-initialise to start; trials_free gives the memory back. */
+struct region_state {
+    uint64_t retries, first_attempts;  /* the retry budget is a share of the latter */
+    uint64_t sessions_open, in_flight; /* now */
+    struct trials trials;              /* of the abort rule */
+    double usual_limit_tokens; /* the highest x-ratelimit-limit-tokens that it was told; 0: none */
+};
+
+#endif
