@@ -13,6 +13,7 @@
 #include "profile/profile.h"
 #include "record/cell.h"
 #include "record/health.h"
+#include "record/run_snapshot.h"
 #include "record/run_writer.h"
 
 #include <stdbool.h>
@@ -20,9 +21,6 @@
 #include <uv.h>
 
 struct engine;
-
-/* Why a run ended. */
-enum run_end { RUN_COMPLETE, RUN_INTERRUPTED, RUN_STOPPED_BUDGET, RUN_STOPPED_RULE, RUN_FAILED };
 
 /* All borrowed until engine_free. */
 struct engine_options {

@@ -68,33 +68,33 @@ static void moment(struct building *b, cJSON *parent, const char *key, int64_t u
     string(b, parent, key, stamp);
 }
 
-static void add_tool(struct building *b, cJSON *manifest, const struct run_facts *facts)
+static void add_tool(struct building *b, cJSON *manifest, const struct library_version *libraries,
+                     size_t library_count)
 {
     cJSON *tool = object(b, manifest, "tool");
     string(b, tool, "name", "rushhour");
     string(b, tool, "version", RUSHHOUR_VERSION);
     string(b, tool, "commit", RUSHHOUR_COMMIT);
-    cJSON *libraries = object(b, tool, "libraries");
-    for (size_t i = 0; i < facts->library_count; i++) {
-        string(b, libraries, facts->libraries[i].name, facts->libraries[i].version);
-    }
+    cJSON *versions = object(b, tool, "libraries");
+    for (size_t i = 0; i < library_count; i++)
+        string(b, versions, libraries[i].name, libraries[i].version);
 }
 
-static void add_run(struct building *b, cJSON *manifest, const struct run_facts *facts)
+static void add_run(struct building *b, cJSON *manifest, const struct run_snapshot *snapshot)
 {
     cJSON *run = object(b, manifest, "run");
-    string(b, run, "id", facts->id);
-    string(b, run, "profile", facts->profile->name);
-    string(b, run, "state", facts->state);
-    moment(b, run, "started", facts->started_utc_ns);
-    moment(b, run, "ended", facts->ended_utc_ns);
-    seed(b, run, facts->seed);
-    boolean(b, run, "simulated", facts->simulated);
-    string(b, run, "shard", facts->shard);
-    number(b, run, "workers", facts->workers, true);
-    number(b, run, "clock_speed", facts->clock_speed, true);
-    number(b, run, "elapsed_s", facts->elapsed_s, true);
-    string(b, run, "reason", facts->reason);
+    string(b, run, "id", snapshot->id);
+    string(b, run, "profile", snapshot->profile->name);
+    string(b, run, "state", run_state_name(snapshot->phase, snapshot->end));
+    moment(b, run, "started", snapshot->started_ns);
+    moment(b, run, "ended", snapshot->ended_ns);
+    seed(b, run, snapshot->seed);
+    boolean(b, run, "simulated", snapshot->simulated);
+    string(b, run, "shard", snapshot->shard);
+    number(b, run, "workers", snapshot->workers, true);
+    number(b, run, "clock_speed", snapshot->clock_speed, true);
+    number(b, run, "elapsed_s", (double)snapshot->driven_ns / (double)NS_PER_S, true);
+    string(b, run, "reason", snapshot->reason);
     moment(b, run, "written", clock_wall_ns()); /* real time, whatever the run's own clock shows */
 }
 
@@ -116,15 +116,31 @@ static void us_as_ms(struct building *b, cJSON *parent, const char *key, int64_t
     number(b, parent, key, (double)us / 1e3, us >= 0);
 }
 
-static void add_generator(struct building *b, cJSON *manifest, const struct run_facts *facts)
+/* The generator's lateness over the whole run, from all regions together. */
+static void add_lag(struct building *b, cJSON *generator, const struct run_snapshot *run)
 {
-    const struct health *h = facts->health;
-    cJSON *generator = object(b, manifest, "generator");
+    const struct health *h = run->phase == RUN_FINISHED ? run->health : NULL;
+    struct histogram *lags = histogram_new(METRIC_LOWEST_US, METRIC_HIGHEST_US, METRIC_DIGITS);
+    b->ok = b->ok && lags != NULL;
+    for (size_t i = 0; lags != NULL && i < run->region_count; i++) {
+        const struct cell *totals = run->regions[i].totals;
+        const struct histogram *lag = totals != NULL ? totals->latency[METRIC_LAG] : NULL;
+        if (lag != NULL) histogram_add(lags, lag);
+    }
+    bool known = lags != NULL && lags->total > 0;
     cJSON *lag = object(b, generator, "lag_ms");
-    us_as_ms(b, lag, "p50", facts->lag_p50_us);
-    us_as_ms(b, lag, "p99", facts->lag_p99_us);
-    us_as_ms(b, lag, "max", facts->lag_max_us);
+    us_as_ms(b, lag, "p50", known ? histogram_percentile(lags, 50) : -1);
+    us_as_ms(b, lag, "p99", known ? histogram_percentile(lags, 99) : -1);
+    us_as_ms(b, lag, "max", known ? histogram_max(lags) : -1);
     number(b, lag, "worst_interval_p99", h ? (double)h->lag_p99_ns / 1e6 : 0, h != NULL);
+    histogram_free(lags);
+}
+
+static void add_generator(struct building *b, cJSON *manifest, const struct run_snapshot *run)
+{
+    const struct health *h = run->phase == RUN_FINISHED ? run->health : NULL;
+    cJSON *generator = object(b, manifest, "generator");
+    add_lag(b, generator, run);
     cJSON *loop = object(b, generator, "loop_delay_ms");
     number(b, loop, "p99", h ? (double)h->loop_delay_p99_ns / 1e6 : 0, h != NULL);
     number(b, loop, "max", h ? (double)h->loop_delay_max_ns / 1e6 : 0, h != NULL);
@@ -140,37 +156,38 @@ static void rate(struct building *b, cJSON *parent, const char *key, double frac
     number(b, parent, key, fraction, true);
 }
 
-static void add_abort(struct building *b, cJSON *manifest, const struct run_facts *facts)
+static void add_abort(struct building *b, cJSON *manifest, const struct run_snapshot *run)
 {
-    const struct abort_plan *rule = &facts->profile->abort_on_fail;
-    if (facts->abort == NULL) return;
+    const struct abort_plan *rule = &run->profile->abort_on_fail;
+    if (run->abort == NULL || run->phase != RUN_FINISHED) return;
     cJSON *abort = object(b, manifest, "abort_on_fail");
     rate(b, abort, "acceptable", rule->acceptable.value);
     rate(b, abort, "too_high", rule->too_high.value);
     rate(b, abort, "errors", rule->errors);
     cJSON *regions = cJSON_CreateArray();
-    for (size_t i = 0; i < facts->abort_count; i++) {
+    for (size_t i = 0; i < run->region_count; i++) {
         cJSON *region = cJSON_CreateObject();
-        string(b, region, "name", facts->abort[i].name);
-        string(b, region, "verdict", facts->abort[i].verdict);
-        number(b, region, "at_risk", (double)facts->abort[i].at_risk, true);
-        number(b, region, "first_failures", (double)facts->abort[i].first_failures, true);
+        string(b, region, "name", run->abort[i].name);
+        string(b, region, "verdict", run->abort[i].verdict);
+        number(b, region, "at_risk", (double)run->abort[i].at_risk, true);
+        number(b, region, "first_failures", (double)run->abort[i].first_failures, true);
         if (!cJSON_AddItemToArray(regions, region)) b->ok = false;
     }
     item(b, abort, "regions", regions);
 }
 
-cJSON *manifest_new(const struct run_facts *facts)
+cJSON *manifest_new(const struct run_snapshot *run, const struct library_version *libraries,
+                    size_t library_count)
 {
     struct building b = {.ok = true};
     cJSON *manifest = cJSON_CreateObject();
     number(&b, manifest, "format", 1, true);
-    add_tool(&b, manifest, facts);
-    add_run(&b, manifest, facts);
+    add_tool(&b, manifest, libraries, library_count);
+    add_run(&b, manifest, run);
     item(&b, manifest, "host", host_facts());
-    add_profile(&b, manifest, facts->profile);
-    add_generator(&b, manifest, facts);
-    add_abort(&b, manifest, facts);
+    add_profile(&b, manifest, run->profile);
+    add_generator(&b, manifest, run);
+    add_abort(&b, manifest, run);
     if (b.ok) return manifest;
     cJSON_Delete(manifest);
     return NULL;

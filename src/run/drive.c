@@ -18,11 +18,6 @@ struct drive {
     struct run *run;
     uv_timer_t redraw;
     struct live_view *view;
-    struct live_region *regions;
-    double *rates; /* smoothed attempts per second */
-    uint64_t *ended_before;
-    uint64_t drawn_ns;
-    struct text rule; /* how abort_on_fail stands */
     bool told_interrupt;
     double told_spent; /* the largest of budget.alerts that was told */
 };
@@ -44,46 +39,9 @@ void run_note(const struct run *run, const char *format, ...)
 
 /* ---- the live view ---- */
 
-static const char *top_failure(const struct cell *cell)
-{
-    const struct tally *top = NULL;
-    for (size_t i = 0; i < cell->tally_count; i++) {
-        const struct tally *tally = &cell->tallies[i];
-        if (tally->domain == DOMAIN_NONE) continue; /* no failure */
-        if (top == NULL || tally->count > top->count) top = tally;
-    }
-    return top != NULL ? top->code : "";
-}
-
-static void fill_region(struct drive *drive, size_t i, const struct engine_status *status,
-                        double passed_s)
-{
-    const struct cell *cell = &status->totals[i];
-    const struct counters *counters = &cell->counters;
-    const struct histogram *ttft = cell->latency[METRIC_TTFT];
-    uint64_t ended = counters->attempts_ok + counters->attempts_failed;
-    double now_rate = passed_s > 0 ? (double)(ended - drive->ended_before[i]) / passed_s : 0;
-    drive->ended_before[i] = ended;
-    drive->rates[i] +=
-        (now_rate - drive->rates[i]) * 0.15; /* slices come once a second: smooth over some of
-                                                them */
-    drive->regions[i] = (struct live_region){
-        .name = drive->run->plan.profile->regions[i].name,
-        .sessions_open = status->sessions_open[i],
-        .attempts_ended = ended,
-        .attempts_failed = counters->attempts_failed,
-        .attempts_in_flight = status->in_flight[i],
-        .attempts_per_s = drive->rates[i],
-        .ttft_p50_us = ttft != NULL ? histogram_percentile(ttft, 50) : -1,
-        .ttft_p99_us = ttft != NULL ? histogram_percentile(ttft, 99) : -1,
-        .cost_usd = counters->cost_usd,
-        .top_failure = top_failure(cell),
-    };
-}
-
 /* Says what has happened since the last picture: the first interrupt, a share of the budget
  * spent. */
-static void tell_news(struct drive *drive, const struct engine_status *status)
+static void tell_news(struct drive *drive, const struct run_snapshot *snapshot)
 {
     const struct run *run = drive->run;
     const struct budget *budget = &run->plan.profile->budget;
@@ -94,7 +52,7 @@ static void tell_news(struct drive *drive, const struct engine_status *status)
     }
     double spent = 0;
     for (size_t i = 0; i < budget->alert_count; i++) {
-        if (budget->alerts[i] <= status->budget_spent) spent = fmax(spent, budget->alerts[i]);
+        if (budget->alerts[i] <= snapshot->budget_spent) spent = fmax(spent, budget->alerts[i]);
     }
     if (spent <= drive->told_spent) return;
     drive->told_spent = spent;
@@ -105,36 +63,10 @@ static void tell_news(struct drive *drive, const struct engine_status *status)
 
 static void draw(struct drive *drive)
 {
-    struct run *run = drive->run;
-    uint64_t now_ns = clock_mono_ns();
-    int64_t total_ns = load_duration_ns(&run->plan.profile->load);
-    int64_t elapsed_ns = run_clock_elapsed(&run->plan.clock, now_ns);
-    uint64_t end_ns = run_clock_mono_at(&run->plan.clock, total_ns);
-    struct engine_status status;
-    engine_status(run->engine, &status);
-    double passed_s =
-        drive->drawn_ns == 0 ? 0 : (double)(now_ns - drive->drawn_ns) / (double)NS_PER_S;
-    for (size_t i = 0; i < status.region_count; i++) fill_region(drive, i, &status, passed_s);
-    drive->drawn_ns = now_ns;
-    tell_news(drive, &status);
-    text_clear(&drive->rule);
-    if (status.abort_rule->regions != NULL) abort_rule_status(status.abort_rule, &drive->rule);
-    const struct live_state state = {
-        .profile = run->plan.profile->name,
-        .phase = run->stops > 1                              ? "stopping"
-                 : status.draining || elapsed_ns >= total_ns ? "draining"
-                                                             : "running",
-        .elapsed_ns = elapsed_ns < total_ns ? elapsed_ns : total_ns,
-        .total_ns = total_ns,
-        .clock_speed = run->plan.clock.speed,
-        .eta_ns = end_ns > now_ns ? (int64_t)(end_ns - now_ns) : 0,
-        .regions = drive->regions,
-        .region_count = status.region_count,
-        .trustworthy = status.health->valid,
-        .why = status.health->why,
-        .rule = text_str(&drive->rule),
-    };
-    live_draw(drive->view, &state);
+    struct run_snapshot snapshot;
+    run_look(drive->run, &snapshot);
+    tell_news(drive, &snapshot);
+    live_draw(drive->view, &snapshot);
 }
 
 static void on_redraw(uv_timer_t *timer)
@@ -148,15 +80,8 @@ static enum err_code open_drive(struct drive *drive, struct error *err)
 {
     struct run *run = drive->run;
     const struct run_screen *screen = &run->options->screen;
-    size_t count = run->plan.profile->region_count;
-    drive->regions = calloc(count, sizeof *drive->regions);
-    drive->rates = calloc(count, sizeof *drive->rates);
-    drive->ended_before = calloc(count, sizeof *drive->ended_before);
     drive->view = live_new(screen->out, screen->colour, screen->quiet);
-    if (drive->regions == NULL || drive->rates == NULL || drive->ended_before == NULL ||
-        drive->view == NULL) {
-        return error_set(err, ERR_NOMEM, "no memory for the live view");
-    }
+    if (drive->view == NULL) return error_set(err, ERR_NOMEM, "no memory for the live view");
     run->view = drive->view;
     (void)uv_timer_init(run->loop, &drive->redraw);
     drive->redraw.data = drive;
@@ -172,10 +97,6 @@ static void close_drive(struct drive *drive)
     }
     drive->run->view = NULL;
     if (drive->view != NULL) live_free(drive->view);
-    free(drive->regions);
-    free(drive->rates);
-    free(drive->ended_before);
-    text_free(&drive->rule);
 }
 
 static void on_note(void *user, const char *text)
@@ -228,7 +149,7 @@ enum err_code run_drive(struct run *run, struct error *err)
     if (code != ERR_OK) return code;
     engine_set_origin(run->engine, run->plan.clock.mono_origin_ns);
     if (run->options->simulate) simulated_clock(&run->simulated, &run->plan.clock);
-    code = run_write_manifest(run, false, err);
+    code = run_write_manifest(run, err);
     if (code == ERR_OK) code = open_drive(&drive, err);
     if (code == ERR_OK) {
         run->driving = run->driven = true;

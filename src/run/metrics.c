@@ -1,6 +1,5 @@
 #include "run/run_private.h"
 
-#include "engine/pacer.h"
 #include "net/server.h"
 #include "watch/openmetrics.h"
 
@@ -18,80 +17,28 @@
 struct metrics {
     struct run *run;
     struct ws_server *server;
-    int64_t created_ns;
     uint64_t scraped_ns, gap_ns; /* when the last scrape came, and how long after the one before */
-    bool finished;               /* the figures are final */
     struct ws_peer *last;        /* who gets the final ones; lingering ends with this connection */
     bool last_gone;
-    struct openmetrics_region *regions;
 };
-
-/* ---- the figures ---- */
-
-static void fill_from_engine(const struct metrics *metrics, struct openmetrics_state *state)
-{
-    const struct run *run = metrics->run;
-    const struct budget *budget = &run->plan.profile->budget;
-    struct engine_status status;
-    engine_status(run->engine, &status);
-    for (size_t i = 0; i < state->region_count; i++) {
-        metrics->regions[i].totals = &status.totals[i];
-        metrics->regions[i].sessions_open = status.sessions_open[i];
-        metrics->regions[i].in_flight = status.in_flight[i];
-    }
-    state->health = status.latest != NULL ? status.health : NULL;
-    state->latest = status.latest;
-    if (budget->usd > 0 || budget->tokens > 0) state->budget_spent = status.budget_spent;
-    if (!run->driven) return; /* setting up still */
-    uint64_t now_ns = metrics->finished ? run->ended_mono_ns : clock_mono_ns();
-    state->elapsed_ns = run_clock_elapsed(&run->plan.clock, now_ns);
-    bool loaded = state->elapsed_ns < state->load_ns && !status.draining;
-    state->state = metrics->finished ? "finished" : loaded ? "running" : "draining";
-    if (loaded && !metrics->finished)
-        state->requested = pacer_level(&run->plan.profile->load, state->elapsed_ns);
-}
-
-static void write_figures(const struct metrics *metrics, enum exposition exposition,
-                          struct text *out)
-{
-    const struct run *run = metrics->run;
-    const struct profile *profile = run->plan.profile;
-    for (size_t i = 0; i < profile->region_count; i++)
-        metrics->regions[i] = (struct openmetrics_region){.region = &profile->regions[i]};
-    struct openmetrics_state state = {
-        .run_id = run->plan.id,
-        .profile = profile->name,
-        .seed = run->plan.seed,
-        .workers = run->plan.workers,
-        .simulated = run->options->simulate,
-        .clock_speed = run->plan.clock.speed,
-        .state = "starting",
-        .created_ns = metrics->created_ns,
-        .load_ns = load_duration_ns(&profile->load),
-        .model = profile->load.model,
-        .budget_spent = -1,
-        .regions = metrics->regions,
-        .region_count = profile->region_count,
-    };
-    if (run->engine != NULL) fill_from_engine(metrics, &state);
-    openmetrics_write(&state, exposition, out);
-}
 
 /* ---- answering ---- */
 
 static void answer_metrics(struct metrics *metrics, struct ws_peer *peer)
 {
     enum exposition exposition = openmetrics_negotiate(ws_request_header(peer, "accept"));
+    struct run_snapshot snapshot;
     struct text body = {0};
     uint64_t now_ns = clock_mono_ns();
     metrics->gap_ns =
         metrics->scraped_ns != 0 ? now_ns - metrics->scraped_ns : (uint64_t)SCRAPE_GAP_ASSUMED_NS;
     metrics->scraped_ns = now_ns;
-    write_figures(metrics, exposition, &body);
+    run_look(metrics->run, &snapshot);
+    openmetrics_write(&snapshot, exposition, &body);
     if (body.failed) {
         ws_peer_refuse(peer, 503, "", "text/plain; charset=utf-8", "No memory for the metrics.\n");
     } else {
-        if (metrics->finished && metrics->last == NULL) metrics->last = peer;
+        if (snapshot.phase == RUN_FINISHED && metrics->last == NULL) metrics->last = peer;
         ws_peer_refuse(peer, 200, "cache-control: no-store\r\nvary: accept\r\n",
                        openmetrics_content_type(exposition), text_str(&body));
     }
@@ -171,9 +118,6 @@ enum err_code metrics_open(struct run *run, struct error *err)
     if (metrics == NULL) return error_set(err, ERR_NOMEM, "no memory for the metrics");
     run->metrics = metrics;
     metrics->run = run;
-    metrics->regions = calloc(run->plan.profile->region_count, sizeof *metrics->regions);
-    if (metrics->regions == NULL) return error_set(err, ERR_NOMEM, "no memory for the metrics");
-    metrics->created_ns = clock_wall_ns();
     struct error why = {0};
     enum err_code code = ws_server_listen(run->loop, asked->address, asked->port, NULL, &handlers,
                                           metrics, &metrics->server, &why);
@@ -204,7 +148,6 @@ void run_linger(struct run *run)
 {
     struct metrics *metrics = run->metrics;
     if (metrics == NULL || metrics->server == NULL || run->engine == NULL) return;
-    metrics->finished = true;
     uint64_t within_ns = expected_within_ns(metrics);
     if (within_ns == 0 || run->stops > 0) return; /* who interrupts wants the end */
     if (!run->options->screen.quiet)
@@ -233,7 +176,6 @@ void metrics_close(struct run *run)
 void metrics_free(struct run *run)
 {
     if (run->metrics == NULL) return;
-    free(run->metrics->regions);
     free(run->metrics);
     run->metrics = NULL;
 }

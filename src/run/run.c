@@ -37,6 +37,21 @@ void run_stop(struct run *run, const char *reason)
     }
 }
 
+void run_look(struct run *run, struct run_snapshot *out)
+{
+    struct engine_status status;
+    const struct snapshot_moment moment = {
+        .now_mono_ns = clock_mono_ns(),
+        .counting_since_ns = run->created_ns,
+        .ended_mono_ns = run->ended_mono_ns,
+        .stops = run->stops,
+        .driven = run->driven,
+        .simulated = run->options->simulate,
+    };
+    if (run->engine != NULL) engine_status(run->engine, &status);
+    snapshot_take(&run->seen, &run->plan, run->engine != NULL ? &status : NULL, &moment, out);
+}
+
 /* ---- the simulator ---- */
 
 static void on_simulator_lost(void *user)
@@ -116,7 +131,9 @@ enum err_code run_perform(struct run *run, struct run_outcome *out, struct error
 {
     *out = (struct run_outcome){0};
     warn_of_query_keys(run);
-    enum err_code code = metrics_open(run, err);
+    run->created_ns = clock_wall_ns();
+    enum err_code code = snapshot_store_open(&run->seen, run->plan.profile, err);
+    if (code == ERR_OK) code = metrics_open(run, err);
     if (code == ERR_OK)
         code = run_writer_open(text_str(&run->plan.folder), run->plan.profile,
                                run->plan.clock.wall_origin_ns, &run->writer, err);
@@ -140,6 +157,7 @@ void run_free(struct run *run)
     (void)uv_run(run->loop, UV_RUN_DEFAULT);
     metrics_free(run);
     simulated_free(&run->simulated);
+    snapshot_store_free(&run->seen);
     run_plan_free(&run->plan);
     free(run);
 }

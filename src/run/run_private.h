@@ -6,6 +6,7 @@
 #include "record/run_writer.h"
 #include "run/run.h"
 #include "run/simulated.h"
+#include "run/snapshot.h"
 
 struct run {
     uv_loop_t *loop;
@@ -16,11 +17,16 @@ struct run {
     struct engine *engine;
     struct live_view *view;  /* while the load is driven */
     struct metrics *metrics; /* of the metrics, or NULL */
-    uint64_t ended_mono_ns;  /* when the drive was over */
-    unsigned stops;          /* how often it was asked to end */
-    bool driving;            /* the engine runs: a stop is for it */
-    bool driven;             /* the engine has run: the folder holds a run */
+    struct snapshot_store seen;
+    int64_t created_ns;     /* when its counting began: real time, since 1970 UTC */
+    uint64_t ended_mono_ns; /* when the load had been driven; 0: not yet */
+    unsigned stops;         /* how often it was asked to end */
+    bool driving;           /* the engine runs: a stop is for it */
+    bool driven;            /* the engine has run: the folder holds a run */
 };
+
+/* run.c: the run at this moment; valid until the next call. */
+void run_look(struct run *run, struct run_snapshot *out);
 
 /* drive.c: a line for people, above the live view while there is one. Kept from a quiet screen. */
 void run_note(const struct run *run, const char *format, ...) PRINTF_LIKE(2, 3);
@@ -39,8 +45,8 @@ void metrics_free(struct run *run);
 /* drive.c: drives the load to its end, with the live view. */
 MUST_USE enum err_code run_drive(struct run *run, struct error *err);
 
-/* finish.c: writes the manifest of the start, or of the state that the engine is in now. */
-MUST_USE enum err_code run_write_manifest(struct run *run, bool ended, struct error *err);
+/* finish.c: writes the manifest of this moment. */
+MUST_USE enum err_code run_write_manifest(struct run *run, struct error *err);
 
 /* finish.c: reads the folder back, completes run.json and writes the pages. */
 MUST_USE enum err_code run_finish(struct run *run, struct run_outcome *out, struct error *err);

@@ -15,10 +15,32 @@
 struct live_view {
     FILE *out;
     bool terminal, colour, quiet;
-    size_t lines_drawn;     /* of the last frame: how far up the next one starts */
-    uint64_t next_plain_ns; /* monotonic; when the next plain line is due */
-    char last_phase[16];
+    size_t lines_drawn;        /* of the last frame: how far up the next one starts */
+    uint64_t next_plain_ns;    /* monotonic; when the next plain line is due */
+    enum run_phase last_phase; /* of the last plain line */
+    bool drawn_plain;
+    struct live_rate *rates; /* one per region; NULL before the first call */
+    uint64_t rated_ns;       /* monotonic; when they were looked at */
     struct text frame, line; /* reused for every frame */
+};
+
+/* How fast a region's attempts end. */
+struct live_rate {
+    uint64_t ended; /* at the last look */
+    double per_s;
+};
+
+/* What a run's slices, which come once a second, are smoothed with at four looks a second. */
+#define RATE_WEIGHT 0.15
+
+/* A region as the view shows it. */
+struct live_region {
+    const char *name;
+    uint64_t sessions_open, attempts_ended, attempts_failed;
+    double attempts_per_s;
+    int64_t ttft_p50_us, ttft_p99_us; /* of the run so far; -1: none yet */
+    double cost_usd;
+    const char *top_failure; /* the most frequent code so far, "" for none */
 };
 
 struct live_view *live_new(FILE *out, bool colour, bool quiet)
@@ -40,6 +62,75 @@ static void window_size(const struct live_view *view, size_t *columns, size_t *r
     *rows = known && size.ws_row > 0 ? size.ws_row : 24;
 }
 
+static const char *top_failure(const struct cell *totals)
+{
+    const struct tally *top = NULL;
+    for (size_t i = 0; i < totals->tally_count; i++) {
+        const struct tally *tally = &totals->tallies[i];
+        if (tally->domain == DOMAIN_NONE) continue; /* no failure */
+        if (top == NULL || tally->count > top->count) top = tally;
+    }
+    return top != NULL ? top->code : "";
+}
+
+static uint64_t attempts_ended(const struct region_snapshot *region)
+{
+    if (region->totals == NULL) return 0;
+    return region->totals->counters.attempts_ok + region->totals->counters.attempts_failed;
+}
+
+static struct live_region region_shown(const struct live_view *view, const struct run_snapshot *run,
+                                       size_t i)
+{
+    const struct region_snapshot *region = &run->regions[i];
+    const struct cell *totals = region->totals;
+    struct live_region shown = {.name = region->region->name,
+                                .sessions_open = region->sessions_open,
+                                .attempts_ended = attempts_ended(region),
+                                .attempts_per_s = view->rates[i].per_s,
+                                .ttft_p50_us = -1,
+                                .ttft_p99_us = -1,
+                                .top_failure = ""};
+    if (totals == NULL) return shown;
+    const struct histogram *ttft = totals->latency[METRIC_TTFT];
+    shown.attempts_failed = totals->counters.attempts_failed;
+    shown.cost_usd = totals->counters.cost_usd;
+    shown.top_failure = top_failure(totals);
+    if (ttft == NULL) return shown;
+    shown.ttft_p50_us = histogram_percentile(ttft, 50);
+    shown.ttft_p99_us = histogram_percentile(ttft, 99);
+    return shown;
+}
+
+/* False without memory. */
+static bool look_at_rates(struct live_view *view, const struct run_snapshot *run)
+{
+    bool first = view->rates == NULL;
+    if (first) view->rates = calloc(run->region_count + 1, sizeof *view->rates);
+    if (view->rates == NULL) return false;
+    double passed_s = first ? 0 : (double)(run->at_mono_ns - view->rated_ns) / (double)NS_PER_S;
+    view->rated_ns = run->at_mono_ns;
+    for (size_t i = 0; i < run->region_count; i++) {
+        struct live_rate *rate = &view->rates[i];
+        uint64_t ended = attempts_ended(&run->regions[i]);
+        double now = passed_s > 0 ? (double)(ended - rate->ended) / passed_s : 0;
+        rate->per_s += (now - rate->per_s) * RATE_WEIGHT;
+        rate->ended = ended;
+    }
+    return true;
+}
+
+/* The drain that follows the load is no longer part of it. */
+static int64_t shown_elapsed(const struct run_snapshot *run)
+{
+    return run->elapsed_ns < run->load_ns ? run->elapsed_ns : run->load_ns;
+}
+
+static bool is_healthy(const struct run_snapshot *run)
+{
+    return run->health == NULL || run->health->valid;
+}
+
 static double share_failed(const struct live_region *region)
 {
     return region->attempts_ended == 0
@@ -57,25 +148,26 @@ static void put_us(struct text *out, int64_t us)
 }
 
 /* "demo running 0:12 of 0:40 [######------] 30% 0:28 left" */
-static void progress(const struct live_state *state, struct text *out)
+static void progress(const struct run_snapshot *run, struct text *out)
 {
-    double share = state->total_ns > 0 ? (double)state->elapsed_ns / (double)state->total_ns : 0;
+    double share = run->load_ns > 0 ? (double)run->elapsed_ns / (double)run->load_ns : 0;
     if (share > 1) share = 1;
     if (share < 0) share = 0;
     int full = (int)(share * BAR_WIDTH);
-    text_printf(out, "%s  %s  ", state->profile, state->phase);
-    format_clock(out, state->elapsed_ns);
+    text_printf(out, "%s  %s  ", run->profile->name, run_phase_name(run->phase));
+    format_clock(out, shown_elapsed(run));
     text_puts(out, " of ");
-    format_clock(out, state->total_ns);
+    format_clock(out, run->load_ns);
     text_puts(out, "  [");
     for (int i = 0; i < BAR_WIDTH; i++) text_puts(out, i < full ? "#" : "-");
     text_printf(out, "] %3.0f%%", share * 100);
-    if (state->eta_ns > 0) {
+    if (run->elapsed_ns < run->load_ns) {
+        double left_ns = (double)(run->load_ns - run->elapsed_ns) / run->clock_speed;
         text_puts(out, "  ");
-        format_clock(out, state->eta_ns + NS_PER_S - 1);
+        format_clock(out, (int64_t)left_ns + NS_PER_S - 1);
         text_puts(out, " left");
     }
-    if (state->clock_speed > 1) text_printf(out, "  (clock x%.4g)", state->clock_speed);
+    if (run->clock_speed > 1) text_printf(out, "  (clock x%.4g)", run->clock_speed);
 }
 
 static void region_cells(const struct live_region *region, struct table *table)
@@ -103,7 +195,8 @@ static void region_cells(const struct live_region *region, struct table *table)
     table_put(table, region->top_failure);
 }
 
-static void regions(const struct live_state *state, size_t shown, struct text *out)
+static void regions(const struct live_view *view, const struct run_snapshot *run, size_t shown,
+                    struct text *out)
 {
     struct table table = {0};
     table_column(&table, "region", true);
@@ -115,34 +208,36 @@ static void regions(const struct live_state *state, size_t shown, struct text *o
     table_column(&table, "ttft P99", false);
     table_column(&table, "cost", false);
     table_column(&table, "top failure", true);
-    for (size_t i = 0; i < shown; i++) region_cells(&state->regions[i], &table);
+    for (size_t i = 0; i < shown; i++) {
+        const struct live_region region = region_shown(view, run, i);
+        region_cells(&region, &table);
+    }
     table_draw(&table, 0, false, out);
     table_free(&table);
-    if (shown < state->region_count)
-        text_printf(out, "and %zu more regions\n", state->region_count - shown);
+    if (shown < run->region_count)
+        text_printf(out, "and %zu more regions\n", run->region_count - shown);
 }
 
 /* What the view says, as plain lines; the last column of the terminal stays free, so that nothing
  * ever wraps. */
-static void compose(const struct live_state *state, size_t rows, struct text *out)
+static void compose(const struct live_view *view, const struct run_snapshot *run, size_t rows,
+                    struct text *out)
 {
     size_t room = rows > 5 ? rows - 5 : 1;
-    progress(state, out);
+    progress(run, out);
     text_puts(out, "\n");
-    regions(state, state->region_count < room ? state->region_count : room, out);
+    regions(view, run, run->region_count < room ? run->region_count : room, out);
     /* Progress, headings, regions, and what may follow them. */
-    bool has_rule = state->rule != NULL && state->rule[0] != '\0';
-    if (has_rule && state->region_count < room) text_printf(out, "%s\n", state->rule);
-    if (!state->trustworthy)
-        text_printf(out, "the generator is not healthy: %s\n",
-                    state->why == NULL ? "" : state->why);
+    if (run->abort_status[0] != '\0' && run->region_count < room)
+        text_printf(out, "%s\n", run->abort_status);
+    if (!is_healthy(run)) text_printf(out, "the generator is not healthy: %s\n", run->health->why);
 }
 
-static const char *tint(const struct live_state *state, size_t number, size_t lines)
+static const char *tint(const struct run_snapshot *run, size_t number, size_t lines)
 {
     if (number == 0) return "\x1b[1m";
     if (number == 1) return "\x1b[2m";
-    return !state->trustworthy && number + 1 == lines ? "\x1b[1;35m" : "";
+    return !is_healthy(run) && number + 1 == lines ? "\x1b[1;35m" : "";
 }
 
 /*
@@ -150,14 +245,14 @@ static const char *tint(const struct live_state *state, size_t number, size_t li
  * and cleared to its end, what is left below cleared too. Wrapping and the cursor are off only
  * inside the frame, so that a kill leaves both on.
  */
-static void draw_frame(struct live_view *view, const struct live_state *state)
+static void draw_frame(struct live_view *view, const struct run_snapshot *run)
 {
     size_t columns;
     size_t rows;
     window_size(view, &columns, &rows);
     text_clear(&view->line);
     text_clear(&view->frame);
-    compose(state, rows, &view->line);
+    compose(view, run, rows, &view->line);
     size_t lines = 0;
     for (size_t i = 0; i < view->line.length; i++) lines += view->line.data[i] == '\n';
     text_puts(&view->frame, "\x1b[?25l\x1b[?7l\r");
@@ -165,7 +260,7 @@ static void draw_frame(struct live_view *view, const struct live_state *state)
     char *line = view->line.failed ? NULL : view->line.data;
     for (size_t number = 0; line != NULL && number < lines; number++) {
         char *end = strchr(line, '\n');
-        const char *colour = view->colour ? tint(state, number, lines) : "";
+        const char *colour = view->colour ? tint(run, number, lines) : "";
         *end = '\0';
         text_puts(&view->frame, colour);
         display_plain(&view->frame, line, columns > 1 ? columns - 1 : 1);
@@ -188,46 +283,46 @@ static void plain_region(const struct live_region *region, struct text *out)
     put_us(out, region->ttft_p99_us);
     text_puts(out, ", ");
     format_usd(out, region->cost_usd);
-    if (region->top_failure != NULL && region->top_failure[0] != '\0')
-        text_printf(out, ", %s", region->top_failure);
+    if (region->top_failure[0] != '\0') text_printf(out, ", %s", region->top_failure);
 }
 
-static void draw_plain(struct live_view *view, const struct live_state *state)
+static void draw_plain(struct live_view *view, const struct run_snapshot *run)
 {
     text_clear(&view->line);
     text_clear(&view->frame);
-    format_clock(&view->line, state->elapsed_ns);
+    format_clock(&view->line, shown_elapsed(run));
     text_puts(&view->line, " of ");
-    format_clock(&view->line, state->total_ns);
-    text_printf(&view->line, " %s", state->phase);
-    for (size_t i = 0; i < state->region_count; i++) plain_region(&state->regions[i], &view->line);
-    if (state->rule != NULL && state->rule[0] != '\0')
-        text_printf(&view->line, "; %s", state->rule);
-    if (!state->trustworthy)
-        text_printf(&view->line, "; the generator is not healthy: %s",
-                    state->why == NULL ? "" : state->why);
+    format_clock(&view->line, run->load_ns);
+    text_printf(&view->line, " %s", run_phase_name(run->phase));
+    for (size_t i = 0; i < run->region_count; i++) {
+        const struct live_region region = region_shown(view, run, i);
+        plain_region(&region, &view->line);
+    }
+    if (run->abort_status[0] != '\0') text_printf(&view->line, "; %s", run->abort_status);
+    if (!is_healthy(run))
+        text_printf(&view->line, "; the generator is not healthy: %s", run->health->why);
     display_plain(&view->frame, text_str(&view->line), SIZE_MAX);
     text_puts(&view->frame, "\n");
 }
 
 /* On the first call, every ten seconds of real time, and when the phase changes. */
-static bool plain_is_due(struct live_view *view, const struct live_state *state)
+static bool plain_is_due(struct live_view *view, const struct run_snapshot *run)
 {
-    uint64_t now_ns = clock_mono_ns();
-    bool same_phase = strncmp(view->last_phase, state->phase, sizeof view->last_phase - 1) == 0;
-    if (now_ns < view->next_plain_ns && same_phase) return false;
-    view->next_plain_ns = now_ns + PLAIN_EVERY_NS;
-    (void)snprintf(view->last_phase, sizeof view->last_phase, "%s", state->phase);
+    bool same = view->drawn_plain && view->last_phase == run->phase;
+    if (same && run->at_mono_ns < view->next_plain_ns) return false;
+    view->next_plain_ns = run->at_mono_ns + PLAIN_EVERY_NS;
+    view->last_phase = run->phase;
+    view->drawn_plain = true;
     return true;
 }
 
-void live_draw(struct live_view *view, const struct live_state *state)
+void live_draw(struct live_view *view, const struct run_snapshot *run)
 {
-    if (view == NULL || view->quiet) return;
+    if (view == NULL || view->quiet || !look_at_rates(view, run)) return;
     if (view->terminal) {
-        draw_frame(view, state);
-    } else if (plain_is_due(view, state)) {
-        draw_plain(view, state);
+        draw_frame(view, run);
+    } else if (plain_is_due(view, run)) {
+        draw_plain(view, run);
     } else {
         return;
     }
@@ -251,5 +346,6 @@ void live_free(struct live_view *view)
     if (view == NULL) return;
     text_free(&view->frame);
     text_free(&view->line);
+    free(view->rates);
     free(view);
 }

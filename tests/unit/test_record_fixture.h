@@ -41,7 +41,7 @@ struct fixture {
     struct stage stage;
     char *prompts[1];
     struct profile profile;
-    struct run_facts facts;
+    struct run_snapshot run;
     struct cell cells[INTERVALS_WRITTEN][REGIONS];
     struct health health;
 };
@@ -132,21 +132,19 @@ static inline struct fixture *fixture_new(void)
         .simulator = {.clock_speed = 1, .clock_start_ns = INT64_MIN},
         .record_attempts = true,
     };
-    f->facts = (struct run_facts){
+    f->run = (struct run_snapshot){
         .id = "2026-04-14T150000Z-demo",
         .profile = &f->profile,
-        .state = "complete",
+        .phase = RUN_FINISHED,
+        .end = RUN_COMPLETE,
         .reason = "",
-        .started_utc_ns = START_NS,
-        .ended_utc_ns = START_NS + INTERVALS_WRITTEN * INTERVAL_NS,
+        .started_ns = START_NS,
+        .ended_ns = START_NS + INTERVALS_WRITTEN * INTERVAL_NS,
         .clock_speed = 1,
         .seed = 42,
         .shard = "1/1",
         .workers = 2,
-        .elapsed_s = 60.25,
-        .lag_p50_us = -1,
-        .lag_p99_us = -1,
-        .lag_max_us = -1,
+        .driven_ns = 60250 * NS_PER_MS,
     };
     f->health = (struct health){.loop_delay_p99_ns = 1234567,
                                 .loop_delay_max_ns = 7654321,
@@ -270,8 +268,8 @@ static inline void fixture_write(struct fixture *f)
     struct run_writer *writer = NULL;
     struct error err = {0};
     assert_int_equal(run_writer_open(f->folder, &f->profile, START_NS, &writer, &err), ERR_OK);
-    f->facts.health = &f->health;
-    cJSON *manifest = manifest_new(&f->facts);
+    f->run.health = &f->health;
+    cJSON *manifest = manifest_new(&f->run, NULL, 0);
     assert_non_null(manifest);
     assert_int_equal(run_writer_manifest(writer, manifest, &err), ERR_OK);
     cJSON_Delete(manifest);

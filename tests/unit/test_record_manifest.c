@@ -23,13 +23,17 @@ static void test_the_contract_keys_are_there(void **state)
     (void)state;
     struct fixture *f = fixture_new();
     static const struct library_version libraries[] = {{"libuv", "1.44.2"}, {"zlib", "1.2.13"}};
-    f->facts.libraries = libraries;
-    f->facts.library_count = 2;
-    f->facts.health = &f->health;
-    f->facts.lag_p50_us = 40;
-    f->facts.lag_p99_us = 1500;
-    f->facts.lag_max_us = 20000;
-    cJSON *manifest = manifest_new(&f->facts);
+    struct cell totals[2] = {0};
+    const struct region_snapshot regions[] = {{.region = &f->regions[0], .totals = &totals[0]},
+                                              {.region = &f->regions[1], .totals = &totals[1]}};
+    for (int i = 0; i < 97; i++) cell_latency(&totals[i % 2], METRIC_LAG, 40 * NS_PER_MS / 1000);
+    cell_latency(&totals[0], METRIC_LAG, 1500 * NS_PER_MS / 1000);
+    cell_latency(&totals[1], METRIC_LAG, 1500 * NS_PER_MS / 1000);
+    cell_latency(&totals[1], METRIC_LAG, 20 * NS_PER_MS);
+    f->run.regions = regions;
+    f->run.region_count = 2;
+    f->run.health = &f->health;
+    cJSON *manifest = manifest_new(&f->run, libraries, 2);
     assert_non_null(manifest);
     HAS(manifest, "format", "tool", "run", "host", "load", "profile", "generator");
     assert_int_equal(at(manifest, "format")->valueint, 1);
@@ -51,12 +55,13 @@ static void test_the_contract_keys_are_there(void **state)
     const cJSON *generator = at(manifest, "generator");
     HAS(generator, "loop_delay_ms", "requested", "achieved");
     assert_true(at(at(generator, "lag_ms"), "p99")->valuedouble == 1.5);
-    assert_true(at(at(generator, "lag_ms"), "max")->valuedouble == 20);
+    assert_true(at(at(generator, "lag_ms"), "max")->valuedouble == 20.015); /* 3 digits */
     assert_true(at(at(generator, "loop_delay_ms"), "p99")->valuedouble == 1.234567);
     assert_true(at(generator, "cpu")->valuedouble == 0.1);
     assert_true(cJSON_IsTrue(at(generator, "trustworthy")));
     assert_true(cJSON_IsNull(at(generator, "why")));
     cJSON_Delete(manifest);
+    for (size_t i = 0; i < 2; i++) cell_free(&totals[i]);
     fixture_free(f);
 }
 
@@ -64,8 +69,10 @@ static void test_what_a_running_run_does_not_know_is_null(void **state)
 {
     (void)state;
     struct fixture *f = fixture_new();
-    f->facts.ended_utc_ns = 0;
-    cJSON *manifest = manifest_new(&f->facts);
+    f->run.phase = RUN_RUNNING;
+    f->run.ended_ns = 0;
+    f->run.health = &f->health; /* so far: no verdict on the run */
+    cJSON *manifest = manifest_new(&f->run, NULL, 0);
     assert_non_null(manifest);
     assert_true(cJSON_IsNull(at(at(manifest, "run"), "ended")));
     const cJSON *generator = at(manifest, "generator");
@@ -75,6 +82,27 @@ static void test_what_a_running_run_does_not_know_is_null(void **state)
     assert_true(cJSON_IsNull(at(at(generator, "loop_delay_ms"), "max")));
     cJSON_Delete(manifest);
     fixture_free(f);
+}
+
+static void test_the_state_is_how_it_ended(void **state)
+{
+    static const struct {
+        enum run_phase phase;
+        enum run_end end;
+        const char *state;
+    } rows[] = {
+        {RUN_STARTING, RUN_COMPLETE, "running"},
+        {RUN_RUNNING, RUN_COMPLETE, "running"},
+        {RUN_DRAINING, RUN_INTERRUPTED, "running"},
+        {RUN_FINISHED, RUN_COMPLETE, "complete"},
+        {RUN_FINISHED, RUN_INTERRUPTED, "interrupted"},
+        {RUN_FINISHED, RUN_STOPPED_BUDGET, "stopped"},
+        {RUN_FINISHED, RUN_STOPPED_RULE, "stopped"},
+        {RUN_FINISHED, RUN_FAILED, "stopped"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_string_equal(run_state_name(rows[i].phase, rows[i].end), rows[i].state);
 }
 
 /* `--seed` must bring the run back, also with a seed of twenty digits. */
@@ -95,8 +123,8 @@ static void test_a_seed_is_written_digit_by_digit(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct fixture *f = fixture_new();
-        f->facts.seed = rows[i].seed;
-        cJSON *manifest = manifest_new(&f->facts);
+        f->run.seed = rows[i].seed;
+        cJSON *manifest = manifest_new(&f->run, NULL, 0);
         char *json = cJSON_PrintUnformatted(manifest);
         assert_non_null(json);
         assert_non_null(strstr(json, rows[i].json));
@@ -110,7 +138,7 @@ static void test_load_and_profile_come_from_the_profile_without_its_secrets(void
 {
     (void)state;
     struct fixture *f = fixture_new();
-    cJSON *manifest = manifest_new(&f->facts);
+    cJSON *manifest = manifest_new(&f->run, NULL, 0);
     assert_non_null(manifest);
     assert_string_equal(at(at(manifest, "load"), "model")->valuestring, "sessions");
     const cJSON *regions = at(at(manifest, "profile"), "regions");
@@ -129,7 +157,7 @@ static void test_the_host_is_not_named(void **state)
 {
     (void)state;
     struct fixture *f = fixture_new();
-    cJSON *manifest = manifest_new(&f->facts);
+    cJSON *manifest = manifest_new(&f->run, NULL, 0);
     assert_null(cJSON_GetObjectItemCaseSensitive(at(manifest, "host"), "hostname"));
     assert_null(cJSON_GetObjectItemCaseSensitive(at(manifest, "host"), "name"));
     cJSON_Delete(manifest);
@@ -141,6 +169,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_contract_keys_are_there),
         cmocka_unit_test(test_what_a_running_run_does_not_know_is_null),
+        cmocka_unit_test(test_the_state_is_how_it_ended),
         cmocka_unit_test(test_a_seed_is_written_digit_by_digit),
         cmocka_unit_test(test_load_and_profile_come_from_the_profile_without_its_secrets),
         cmocka_unit_test(test_the_host_is_not_named),

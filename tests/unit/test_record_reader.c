@@ -380,7 +380,7 @@ static void test_a_killed_run_says_so(void **state)
 {
     (void)state;
     struct fixture *f = fixture_new();
-    f->facts.state = "running";
+    f->run.phase = RUN_RUNNING;
     fixture_write(f);
     struct run_reader *reader = open_run(f);
     assert_non_null(strstr(run_reader_notes(reader), "the run was killed, or is still running"));
@@ -397,7 +397,7 @@ static void test_times_finer_than_a_millisecond_agree_in_both_files(void **state
     struct run_writer *writer = NULL;
     struct error err = {0};
     assert_int_equal(run_writer_open(f->folder, &f->profile, START_NS, &writer, &err), ERR_OK);
-    cJSON *manifest = manifest_new(&f->facts);
+    cJSON *manifest = manifest_new(&f->run, NULL, 0);
     assert_int_equal(run_writer_manifest(writer, manifest, &err), ERR_OK);
     assert_int_equal(run_writer_interval(writer, START_NS + 999999, START_NS + INTERVAL_NS + 999999,
                                          f->cells[0], &f->health, &err),

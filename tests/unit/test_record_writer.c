@@ -151,7 +151,7 @@ static void test_a_full_disk_is_told_and_told_again(void **state)
         ERR_IO);
     read_all(f, "attempts.csv", &after);
     assert_int_equal(after.length, before.length);
-    cJSON *manifest = manifest_new(&f->facts);
+    cJSON *manifest = manifest_new(&f->run, NULL, 0);
     memset(&again, 0, sizeof again);
     assert_int_equal(run_writer_manifest(writer, manifest, &again), ERR_IO);
     assert_string_equal(again.text, err.text);

@@ -161,22 +161,20 @@ static inline void maker_write(struct maker *m)
 static inline void maker_finish(struct maker *m, const char *state)
 {
     struct error err = {0};
-    struct run_facts facts = {.id = "2026-04-14T130000Z-test",
-                              .profile = m->profile,
-                              .state = state,
-                              .reason = "",
-                              .started_utc_ns = m->first_ns,
-                              .ended_utc_ns = strcmp(state, "running") == 0 ? 0 : m->end_ns,
-                              .clock_speed = 1500,
-                              .seed = 1,
-                              .simulated = true,
-                              .shard = "1/1",
-                              .workers = 1,
-                              .elapsed_s = 1,
-                              .lag_p50_us = -1,
-                              .lag_p99_us = -1,
-                              .lag_max_us = -1};
-    cJSON *manifest = manifest_new(&facts);
+    bool running = strcmp(state, "running") == 0;
+    struct run_snapshot run = {.id = "2026-04-14T130000Z-test",
+                               .profile = m->profile,
+                               .phase = running ? RUN_RUNNING : RUN_FINISHED,
+                               .reason = "",
+                               .started_ns = m->first_ns,
+                               .ended_ns = running ? 0 : m->end_ns,
+                               .clock_speed = 1500,
+                               .seed = 1,
+                               .simulated = true,
+                               .shard = "1/1",
+                               .workers = 1,
+                               .driven_ns = NS_PER_S};
+    cJSON *manifest = manifest_new(&run, NULL, 0);
     assert_non_null(manifest);
     if (run_writer_manifest(m->writer, manifest, &err) != ERR_OK) fail_msg("%s", err.text);
     cJSON_Delete(manifest);

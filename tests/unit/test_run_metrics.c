@@ -118,14 +118,14 @@ static void the_endpoint_exports_it(void **state)
     struct maker *m = maker_new(ONE, NULL);
     struct cell cell = {0};
     struct health health = {0};
-    const struct openmetrics_region region = {.region = &m->profile->regions[0], .totals = &cell};
-    const struct openmetrics_state live = {.run_id = "run",
-                                           .profile = "one",
-                                           .state = "running",
-                                           .health = &health,
-                                           .latest = &health,
-                                           .regions = &region,
-                                           .region_count = 1};
+    const struct region_snapshot region = {.region = &m->profile->regions[0], .totals = &cell};
+    const struct run_snapshot live = {.id = "run",
+                                      .profile = m->profile,
+                                      .phase = RUN_RUNNING,
+                                      .health = &health,
+                                      .latest = &health,
+                                      .regions = &region,
+                                      .region_count = 1};
     struct text out = {0};
     for (int i = 0; i < METRIC_COUNT; i++)
         cell_latency(&cell, (enum metric)i, (i + 1) * 10 * NS_PER_MS);

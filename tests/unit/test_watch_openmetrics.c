@@ -16,15 +16,17 @@
 
 static char quoted_name[] = "we\"ird\\re\ngion";
 static char plain_name[] = "eastus2";
+static char demo[] = "demo";
 static char model[] = "gpt-realtime";
 static struct region regions[] = {{.name = plain_name, .deployment = model, .model = model},
                                   {.name = quoted_name, .model = model, .dialect = DIALECT_OPENAI}};
 
 struct fixture {
     struct cell cells[2];
-    struct openmetrics_region live[2];
+    struct region_snapshot live[2];
     struct health health;
-    struct openmetrics_state state;
+    struct profile profile;
+    struct run_snapshot state;
 };
 
 /* Latencies of exact buckets: 40 ms, 100 ms (a bound), 450 ms, 45 s (past the last bound). */
@@ -43,21 +45,22 @@ static void set_up(struct fixture *f)
     cell_failure(&f->cells[0], PHASE_UPGRADE, DOMAIN_QUOTA, "rate_limited", 1);
     cell_failure(&f->cells[0], PHASE_RESPONSE, DOMAIN_NONE, "session_cap", 5);
     for (size_t i = 0; i < 2; i++) {
-        f->live[i] = (struct openmetrics_region){
+        f->live[i] = (struct region_snapshot){
             .region = &regions[i], .totals = &f->cells[i], .sessions_open = 11 + i, .in_flight = 6};
     }
-    f->state = (struct openmetrics_state){
-        .run_id = "2026-11-20T140500Z-demo",
-        .profile = "demo",
+    f->profile.name = demo;
+    f->profile.load.model = LOAD_ARRIVALS;
+    f->state = (struct run_snapshot){
+        .id = "2026-11-20T140500Z-demo",
+        .profile = &f->profile,
         .seed = 42,
         .workers = 3,
         .simulated = true,
         .clock_speed = 240,
-        .state = "running",
-        .created_ns = INT64_C(1795183500123000000),
+        .phase = RUN_RUNNING,
+        .counting_since_ns = INT64_C(1795183500123000000),
         .elapsed_ns = 1500 * NS_PER_MS,
         .load_ns = 40 * NS_PER_S,
-        .model = LOAD_ARRIVALS,
         .requested = 2.5,
         .budget_spent = -1,
         .health = &f->health,
@@ -277,6 +280,36 @@ static void counts_into_cumulative_buckets(void **state)
     tear_down(&f);
 }
 
+/* A run that stops at once is shown as draining: watchers know four states. */
+static void one_state_is_set(void **state)
+{
+    static const struct {
+        enum run_phase phase;
+        const char *shown;
+    } rows[] = {{RUN_STARTING, "starting"},
+                {RUN_RUNNING, "running"},
+                {RUN_DRAINING, "draining"},
+                {RUN_STOPPING, "draining"},
+                {RUN_FINISHED, "finished"}};
+    (void)state;
+    struct fixture f;
+    set_up(&f);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        size_t set = 0;
+        char line[80];
+        f.state.phase = rows[i].phase;
+        char *text = exposition(&f, EXPOSITION_OPENMETRICS);
+        (void)snprintf(line, sizeof line, "rushhour_run_state{rushhour_run_state=\"%s\"} 1",
+                       rows[i].shown);
+        assert_line(text, line);
+        for (const char *p = text; (p = strstr(p, "rushhour_run_state{")) != NULL; p++)
+            set += strncmp(strchr(p, '}'), "} 1\n", 4) == 0;
+        assert_int_equal(set, 1);
+        free(text);
+    }
+    tear_down(&f);
+}
+
 /* Before anything has begun there are zeros, and no health. */
 static void begins_with_zeros(void **state)
 {
@@ -285,8 +318,8 @@ static void begins_with_zeros(void **state)
     set_up(&f);
     f.live[0].totals = f.live[1].totals = NULL;
     f.state.health = f.state.latest = NULL;
-    f.state.state = "starting";
-    f.state.model = LOAD_SESSIONS;
+    f.state.phase = RUN_STARTING;
+    f.profile.load.model = LOAD_SESSIONS;
     char *text = exposition(&f, EXPOSITION_OPENMETRICS);
     assert_line(text, "rushhour_attempts_total{region=\"eastus2\",outcome=\"ok\"} 0");
     assert_line(text, "rushhour_ttft_seconds_sum{region=\"eastus2\"} 0");
@@ -356,6 +389,7 @@ int main(void)
         cmocka_unit_test(follows_the_grammar),
         cmocka_unit_test(tells_what_was_counted),
         cmocka_unit_test(counts_into_cumulative_buckets),
+        cmocka_unit_test(one_state_is_set),
         cmocka_unit_test(begins_with_zeros),
         cmocka_unit_test(speaks_the_older_format),
         cmocka_unit_test(answers_in_the_format_that_is_liked),

@@ -1,0 +1,62 @@
+/*
+ * The metric families of a run under way: what is exported, under which names, in one table,
+ * whatever format carries it. Every counter and histogram is cumulative since the run began and
+ * comes from the same cells as run.json, so that the last figures of a run equal it.
+ */
+#ifndef RUSHHOUR_WATCH_FAMILIES_H
+#define RUSHHOUR_WATCH_FAMILIES_H
+
+#include "record/run_snapshot.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The types of OpenMetrics 1.0.0. */
+enum family_type {
+    FAMILY_COUNTER,
+    FAMILY_GAUGE,
+    FAMILY_HISTOGRAM,
+    FAMILY_INFO,
+    FAMILY_STATESET,
+    FAMILY_TYPE_COUNT
+};
+
+struct family {
+    const char *name; /* with the unit at its end, without suffixes such as _total */
+    enum family_type type;
+    const char *unit; /* NULL: none */
+    const char *help;
+};
+
+struct label {
+    const char *name, *value;
+};
+
+#define BUCKETS_MOST 14
+
+/* One value of a family. */
+struct sample {
+    const struct label *labels;
+    size_t label_count;
+    bool whole; /* `count` holds the value, else `value` */
+    uint64_t count;
+    double value;
+    /* of a histogram: microseconds, NULL when nothing was measured yet; and the upper bounds of its
+     * BUCKETS_MOST buckets, seconds, ascending */
+    const struct histogram *latency;
+    const double *bounds_s;
+};
+
+/* Whoever is told of families and then of their samples; everything is the callee's only during the
+ * call. */
+struct family_sink {
+    void (*on_family)(void *user, const struct family *family);
+    void (*on_sample)(void *user, const struct sample *sample);
+    void *user;
+};
+
+/* Tells of every family that the run has, and of its samples. */
+void families_each(const struct run_snapshot *snapshot, const struct family_sink *sink);
+
+#endif
