@@ -4,7 +4,12 @@
 
 #define LENGTHS 24
 #define SECONDS_PER_HOUR 3600.0
-#define LEAST_DEGREES 4.0 /* two incidents alike */
+#define LEAST_DEGREES 4.0   /* of two incidents alike */
+#define SURELY 0.95         /* how sure it must be that blocks vary more than chance */
+#define STEEP 3.0           /* excess variance that grows threefold with fourfold blocks */
+#define EXTRAPOLATION 2.0   /* of the last step's growth, for what blocks of no length show */
+#define HIDDEN_MEMORY 1200. /* seconds: blocks below this length cannot show such a drift */
+#define HIDDEN_TAIL 0.15    /* ... so that a difference takes this upper bound of their variance */
 
 const char *dependence_phrase(enum dependence_why why)
 {
@@ -23,15 +28,84 @@ static double upper_p(double confidence)
     return 1 - (1 - confidence) / 2;
 }
 
+/* The quantile of chi-squared over its degrees of freedom (Wilson and Hilferty 1931). */
+static double mean_square_quantile(double p, double degrees)
+{
+    double ninth = 2 / (9 * degrees);
+    return pow(fmax(0, 1 - ninth + normal_quantile(p) * sqrt(ninth)), 3);
+}
+
+/* ---- the variance by blocks of every length ---- */
+
+struct spreads {
+    struct block_spread at[LENGTHS]; /* by length, ascending */
+    size_t count;
+    double independent; /* variance of the estimate if attempts were independent */
+    double chains;      /* design effect of sessions and chains */
+    bool days;          /* of as many stretches that each is a block of its own */
+};
+
+/* The sum of two independent estimates (Satterthwaite 1946; Welch 1947). */
+static struct block_spread sum_of(const struct block_spread *a, const struct block_spread *b)
+{
+    struct block_spread sum = {.seconds = a->seconds,
+                               .blocks = a->blocks + b->blocks,
+                               .variance = a->variance + b->variance};
+    double parts = 0;
+    if (a->variance > 0) parts += a->variance * a->variance / a->degrees;
+    if (b->variance > 0) parts += b->variance * b->variance / b->degrees;
+    sum.degrees = parts > 0 ? sum.variance * sum.variance / parts : a->degrees + b->degrees;
+    return sum;
+}
+
+static bool has_days(const struct block_series *series)
+{
+    return block_spread(series, INFINITY).blocks >= DEPENDENCE_LEAST_BLOCKS;
+}
+
+/* The longer of two lists of lengths begins as the shorter one, but for lengths below its base. */
+static size_t common_lengths(const struct block_series *a, const struct block_series *b,
+                             double *lengths)
+{
+    size_t count = block_lengths(a, DEPENDENCE_LEAST_BLOCKS, lengths, LENGTHS);
+    if (b == NULL) return count;
+    double of_b[LENGTHS];
+    size_t count_b = block_lengths(b, DEPENDENCE_LEAST_BLOCKS, of_b, LENGTHS);
+    size_t common = 0;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < count_b; k++) {
+            if (lengths[i] == of_b[k]) lengths[common++] = of_b[k];
+        }
+    }
+    return common;
+}
+
+/* Of one series, or of two as the variance of their difference. */
+static struct spreads spreads_of(const struct block_series *a, const struct block_series *b)
+{
+    struct spreads spreads = {.chains = 1};
+    double lengths[LENGTHS];
+    size_t count = common_lengths(a, b, lengths);
+    for (size_t i = 0; i < count; i++) {
+        struct block_spread spread = block_spread(a, lengths[i]);
+        if (spread.blocks < DEPENDENCE_LEAST_BLOCKS) continue;
+        if (b != NULL) {
+            struct block_spread of_b = block_spread(b, lengths[i]);
+            if (of_b.blocks < DEPENDENCE_LEAST_BLOCKS) continue;
+            spread = sum_of(&spread, &of_b);
+        }
+        spreads.at[spreads.count++] = spread;
+    }
+    spreads.days = has_days(a) && (b == NULL || has_days(b));
+    return spreads;
+}
+
 /* ---- which dependence rules ---- */
 
-static struct dependence dependence_of_chains(const struct cluster_sums *chains, double seconds)
+static struct dependence dependence_over(double seconds)
 {
     struct dependence d = {.design_effect = 1, .degrees = INFINITY, .seconds = seconds};
     if (seconds > 0) d.unseen_per_hour = -log(0.05) * SECONDS_PER_HOUR / seconds;
-    if (chains == NULL) return d;
-    d.design_effect = cluster_design_effect(chains);
-    if (d.design_effect > 1) d.degrees = cluster_degrees(chains);
     return d;
 }
 
@@ -43,49 +117,84 @@ static double reach(double effect, double degrees, double p)
 }
 
 /*
- * Lets the length of block rule that makes the interval widest. `independent` is the variance of
- * the estimate if attempts were independent.
+ * The variance of the longest blocks with what longer ones would still add: by their growth over
+ * the length before, as the lugsail windows do (Vats and Flegal 2022), which for 20-minute memory
+ * in one-hour blocks makes up for the third that these miss.
  */
-static void rule_by_blocks(struct dependence *d, const struct block_series *series,
-                           double independent, double confidence)
+static double extrapolated(const struct spreads *s)
 {
-    double lengths[LENGTHS];
-    size_t count = block_lengths(series, DEPENDENCE_LEAST_BLOCKS, lengths, LENGTHS);
-    if (count == 0) d->why = DEPENDENCE_SHORT;
-    double p = upper_p(confidence);
-    for (size_t i = 0; i < count; i++) {
-        struct block_spread spread = block_spread(series, lengths[i]);
-        double effect = spread.variance / independent;
-        if (spread.blocks < DEPENDENCE_LEAST_BLOCKS || !(effect > 1)) continue;
-        if (reach(effect, spread.degrees, p) <= reach(d->design_effect, d->degrees, p)) continue;
-        d->design_effect = effect;
-        d->degrees = spread.degrees;
-        d->block_seconds = spread.seconds;
-        d->blocks = spread.blocks;
-    }
-    if (d->blocks > 0 && d->degrees < LEAST_DEGREES) d->why = DEPENDENCE_FEW_INCIDENTS;
+    const struct block_spread *top = &s->at[s->count - 1];
+    if (s->days || s->count < 2) return top->variance;
+    const struct block_spread *below = &s->at[s->count - 2];
+    double growth = (top->variance - below->variance) / (top->seconds / below->seconds - 1);
+    return top->variance + EXTRAPOLATION * fmax(0, growth);
 }
 
+/*
+ * Whether what makes the longest blocks vary, surely more than chance, grows with the length of
+ * blocks as a drift's variance does and an incident's does not: memory beyond the reach of the run.
+ */
+static bool drifts(const struct spreads *s)
+{
+    if (s->days || s->count < 3) return false;
+    const struct block_spread *top = &s->at[s->count - 1];
+    const struct block_spread *quarter = top;
+    for (size_t i = s->count - 1; i-- > 0 && quarter->seconds > top->seconds / 4;)
+        quarter = &s->at[i];
+    double chance = s->independent * s->chains;
+    double excess = top->variance / chance - 1;
+    double k = (double)top->blocks - 1;
+    if (!(1 + excess > mean_square_quantile(SURELY, k))) return false;
+    return excess > STEEP * fmax(quarter->variance / chance - 1, 0);
+}
+
+/* Lets the length of block rule that makes the interval widest; those that vary no more than chains
+ * and chance have no say. */
+static void rule_by_blocks(struct dependence *d, const struct spreads *s, double confidence)
+{
+    double p = upper_p(confidence);
+    if (s->count == 0) d->why = DEPENDENCE_SHORT;
+    for (size_t i = 0; i < s->count; i++) {
+        const struct block_spread *spread = &s->at[i];
+        if (!(spread->variance > s->independent * s->chains)) continue;
+        double variance = i + 1 == s->count ? extrapolated(s) : spread->variance;
+        double effect = variance / s->independent;
+        if (!(effect > 1)) continue;
+        if (reach(effect, spread->degrees, p) <= reach(d->design_effect, d->degrees, p)) continue;
+        d->design_effect = effect;
+        d->degrees = spread->degrees;
+        d->block_seconds = spread->seconds;
+        d->blocks = spread->blocks;
+    }
+    if (d->blocks > 0 && d->degrees < LEAST_DEGREES) {
+        d->why = DEPENDENCE_FEW_INCIDENTS;
+    } else if (drifts(s)) {
+        d->why = DEPENDENCE_DRIFT;
+    }
+}
+
+/* The variance of a rate if attempts were independent. */
 static double independent_variance(const struct block_totals *t)
 {
     double p = t->failures / t->attempts;
     return p * (1 - p) / fmax(t->attempts - 1, 1);
 }
 
-/* ---- one rate ---- */
-
-static struct estimate without_chains(const struct block_totals *totals, double confidence)
+static double chain_effect(const struct cluster_sums *chains)
 {
-    return rate_wilson(totals->failures, totals->attempts, confidence);
+    return chains == NULL ? 1 : cluster_design_effect(chains);
 }
+
+/* ---- one rate ---- */
 
 /* The interval within the window, that of sessions and chains. */
 static struct estimate of_window(const struct block_totals *totals,
                                  const struct cluster_sums *chains, double confidence)
 {
-    if (chains == NULL || chains->sessions == 0) return without_chains(totals, confidence);
+    struct estimate alone = rate_wilson(totals->failures, totals->attempts, confidence);
+    if (chains == NULL || chains->sessions == 0) return alone;
     struct estimate e = rate_clustered(chains, confidence, NULL);
-    return e.valid ? e : without_chains(totals, confidence);
+    return e.valid ? e : alone;
 }
 
 /* By how much the sample shrinks: the design effect, and what Student's t adds to the normal (Korn
@@ -98,6 +207,7 @@ static double inflation(const struct dependence *d, double confidence)
     return d->design_effect * wider * wider;
 }
 
+/* Wilson on the sample that the dependence leaves. */
 static struct estimate of_dependence(const struct block_totals *totals, const struct dependence *d,
                                      double confidence)
 {
@@ -105,43 +215,55 @@ static struct estimate of_dependence(const struct block_totals *totals, const st
     return rate_wilson(totals->failures / shrink, totals->attempts / shrink, confidence);
 }
 
-static void widen(struct estimate *e, const struct estimate *other)
+static struct estimate wider_of(const struct estimate *a, const struct estimate *b)
 {
-    e->low = fmin(e->low, other->low);
-    e->high = fmax(e->high, other->high);
-}
-
-static struct estimate no_answer(double value)
-{
-    return (struct estimate){.valid = true, .value = value, .low = 0, .high = 1};
-}
-
-static struct dependence nothing_tried(void)
-{
-    return (struct dependence){
-        .why = DEPENDENCE_NO_ATTEMPTS, .design_effect = 1, .degrees = INFINITY};
+    return (struct estimate){.valid = a->valid && b->valid,
+                             .value = a->value,
+                             .low = fmin(a->low, b->low),
+                             .high = fmax(a->high, b->high)};
 }
 
 struct service_rate service_rate(const struct time_block *blocks, size_t count,
                                  const struct cluster_sums *chains, double confidence)
 {
     struct block_totals totals = block_totals(blocks, count);
-    struct service_rate rate = {.estimate = {.high = 1}, .dependence = nothing_tried()};
+    struct service_rate rate = {.estimate = {.high = 1}, .dependence = dependence_over(0)};
+    rate.dependence.why = DEPENDENCE_NO_ATTEMPTS;
     if (!(totals.attempts > 0)) return rate;
     const struct block_series series = {.blocks = blocks, .count = count};
-    double independent = independent_variance(&totals);
-    rate.dependence = dependence_of_chains(chains, totals.seconds);
-    rule_by_blocks(&rate.dependence, &series, independent, confidence);
-    rate.effective_n = totals.attempts / rate.dependence.design_effect;
+    struct spreads spreads = spreads_of(&series, NULL);
+    spreads.independent = independent_variance(&totals);
+    spreads.chains = chain_effect(chains);
+    struct dependence *d = &rate.dependence;
+    *d = dependence_over(totals.seconds);
+    d->design_effect = spreads.chains;
+    if (d->design_effect > 1) d->degrees = cluster_degrees(chains);
+    rule_by_blocks(d, &spreads, confidence);
+    rate.effective_n = totals.attempts / d->design_effect;
     rate.estimate = of_window(&totals, chains, confidence);
-    struct estimate wider = of_dependence(&totals, &rate.dependence, confidence);
-    if (rate.dependence.blocks > 0) widen(&rate.estimate, &wider);
-    if (rate.dependence.why != DEPENDENCE_KNOWN && rate.estimate.valid)
-        rate.estimate = no_answer(rate.estimate.value);
+    struct estimate by_blocks = of_dependence(&totals, d, confidence);
+    if (d->blocks > 0) rate.estimate = wider_of(&rate.estimate, &by_blocks);
+    if (d->why != DEPENDENCE_KNOWN) {
+        rate.estimate.low = 0;
+        rate.estimate.high = 1;
+    }
     return rate;
 }
 
+double service_high_with_room(const struct service_rate *rate, double incident_seconds,
+                              double incident_share)
+{
+    if (!rate->estimate.valid) return 1;
+    double unseen = rate->dependence.unseen_per_hour * incident_seconds / SECONDS_PER_HOUR;
+    return fmin(1, rate->estimate.high + fmin(unseen, 1) * incident_share);
+}
+
 /* ---- differences ---- */
+
+static double value_of(const struct block_totals *t)
+{
+    return t->attempts > 0 ? t->failures / t->attempts : 0;
+}
 
 static struct service_difference no_difference(double value, const struct dependence *d)
 {
@@ -149,60 +271,97 @@ static struct service_difference no_difference(double value, const struct depend
                                        .dependence = *d};
 }
 
-static double value_of(const struct block_totals *t)
+/* Two sides of a comparison, summed up. */
+struct sides {
+    struct block_totals a, b;
+    double independent, chains, value;
+};
+
+static struct sides sides_of(const struct service_side *a, const struct service_side *b)
 {
-    return t->attempts > 0 ? t->failures / t->attempts : 0;
+    struct sides s = {.a = block_totals(a->blocks, a->count),
+                      .b = block_totals(b->blocks, b->count),
+                      .chains = 1};
+    if (!(s.a.attempts > 0) || !(s.b.attempts > 0)) return s;
+    double of_a = independent_variance(&s.a);
+    double of_b = independent_variance(&s.b);
+    s.value = value_of(&s.b) - value_of(&s.a);
+    s.independent = of_a + of_b;
+    if (s.independent > 0) {
+        double both = of_a * chain_effect(a->chains) + of_b * chain_effect(b->chains);
+        s.chains = both / s.independent;
+    }
+    return s;
 }
 
-static bool wider(const struct dependence *a, const struct dependence *b, double confidence)
+/*
+ * Two short stretches at different times: a drift too slow for blocks of their length would tell
+ * them apart. So their variance counts with its upper bound, and that of chains at least.
+ */
+static void guard_hidden_drift(struct dependence *d, const struct spreads *s)
 {
-    double p = upper_p(confidence);
-    return reach(a->design_effect, a->degrees, p) > reach(b->design_effect, b->degrees, p);
+    if (s->days || s->count == 0) return;
+    const struct block_spread *top = &s->at[s->count - 1];
+    if (top->seconds >= HIDDEN_MEMORY) return;
+    double chance = s->independent * s->chains;
+    double bound =
+        fmax(top->variance, chance) / mean_square_quantile(HIDDEN_TAIL, (double)top->blocks - 2);
+    double effect = bound / s->independent;
+    if (!(effect > d->design_effect)) return;
+    d->design_effect = effect;
+    d->block_seconds = top->seconds;
+    d->blocks = top->blocks;
+    if (isinf(d->degrees)) d->degrees = (double)top->blocks - 2;
 }
 
 struct service_difference service_difference(const struct service_side *a,
                                              const struct service_side *b, double confidence)
 {
-    struct service_rate ra = service_rate(a->blocks, a->count, a->chains, confidence);
-    struct service_rate rb = service_rate(b->blocks, b->count, b->chains, confidence);
-    struct block_totals ta = block_totals(a->blocks, a->count);
-    struct block_totals tb = block_totals(b->blocks, b->count);
-    double value = value_of(&tb) - value_of(&ta);
-    const struct dependence *ruling =
-        wider(&ra.dependence, &rb.dependence, confidence) ? &ra.dependence : &rb.dependence;
-    struct dependence d = *ruling;
-    d.why = ra.dependence.why != DEPENDENCE_KNOWN ? ra.dependence.why : rb.dependence.why;
-    d.seconds = fmin(ra.dependence.seconds, rb.dependence.seconds);
-    d.unseen_per_hour = fmax(ra.dependence.unseen_per_hour, rb.dependence.unseen_per_hour);
-    if (d.why != DEPENDENCE_KNOWN) return no_difference(value, &d);
-    struct estimate ea = of_dependence(&ta, ruling, confidence);
-    struct estimate eb = of_dependence(&tb, ruling, confidence);
-    widen(&ra.estimate, &ea);
-    widen(&rb.estimate, &eb);
-    return (struct service_difference){.difference = rate_newcombe(&ra.estimate, &rb.estimate),
-                                       .dependence = d};
+    struct sides sides = sides_of(a, b);
+    struct dependence d = dependence_over(fmin(sides.a.seconds, sides.b.seconds));
+    d.why = DEPENDENCE_NO_ATTEMPTS;
+    if (!(sides.a.attempts > 0) || !(sides.b.attempts > 0)) return no_difference(0, &d);
+    const struct block_series series_a = {.blocks = a->blocks, .count = a->count};
+    const struct block_series series_b = {.blocks = b->blocks, .count = b->count};
+    struct spreads spreads = spreads_of(&series_a, &series_b);
+    spreads.independent = sides.independent;
+    spreads.chains = sides.chains;
+    d.why = DEPENDENCE_KNOWN;
+    d.design_effect = fmax(1, sides.chains);
+    rule_by_blocks(&d, &spreads, confidence);
+    if (d.why != DEPENDENCE_KNOWN) return no_difference(sides.value, &d);
+    guard_hidden_drift(&d, &spreads);
+    struct estimate window_a = of_window(&sides.a, a->chains, confidence);
+    struct estimate window_b = of_window(&sides.b, b->chains, confidence);
+    struct estimate ea = of_dependence(&sides.a, &d, confidence);
+    struct estimate eb = of_dependence(&sides.b, &d, confidence);
+    ea = wider_of(&window_a, &ea);
+    eb = wider_of(&window_b, &eb);
+    return (struct service_difference){.difference = rate_newcombe(&ea, &eb), .dependence = d};
 }
 
 struct service_difference service_difference_paired(const struct service_side *a,
                                                     const struct service_side *b, double confidence)
 {
-    size_t count = a->count < b->count ? a->count : b->count;
-    struct block_totals ta = block_totals(a->blocks, count);
-    struct block_totals tb = block_totals(b->blocks, count);
-    struct dependence d = nothing_tried();
-    if (!(ta.attempts > 0) || !(tb.attempts > 0)) return no_difference(0, &d);
-    double value = value_of(&tb) - value_of(&ta);
-    const struct block_series series = {.blocks = a->blocks, .other = b->blocks, .count = count};
-    double independent = independent_variance(&ta) + independent_variance(&tb);
-    d = dependence_of_chains(NULL, fmin(ta.seconds, tb.seconds));
-    rule_by_blocks(&d, &series, independent, confidence);
-    if (d.why != DEPENDENCE_KNOWN) return no_difference(value, &d);
-    struct estimate ea = of_window(&ta, a->chains, confidence);
-    struct estimate eb = of_window(&tb, b->chains, confidence);
+    struct sides sides = sides_of(a, b);
+    struct dependence d = dependence_over(fmin(sides.a.seconds, sides.b.seconds));
+    d.why = DEPENDENCE_NO_ATTEMPTS;
+    bool fit = sides.a.attempts > 0 && sides.b.attempts > 0 && a->count == b->count;
+    if (!fit) return no_difference(sides.value, &d);
+    const struct block_series series = {.blocks = a->blocks, .other = b->blocks, .count = a->count};
+    struct spreads spreads = spreads_of(&series, NULL);
+    spreads.independent = sides.independent;
+    spreads.chains = sides.chains;
+    d.why = DEPENDENCE_KNOWN;
+    d.design_effect = fmax(1, sides.chains);
+    rule_by_blocks(&d, &spreads, confidence);
+    if (d.why != DEPENDENCE_KNOWN) return no_difference(sides.value, &d);
+    struct estimate ea = of_window(&sides.a, a->chains, confidence);
+    struct estimate eb = of_window(&sides.b, b->chains, confidence);
     struct difference difference = rate_newcombe(&ea, &eb);
-    double half = reach(d.design_effect, d.degrees, upper_p(confidence)) * sqrt(independent);
-    difference.low = fmin(difference.low, value - half);
-    difference.high = fmax(difference.high, value + half);
+    double half = reach(d.design_effect, d.degrees, upper_p(confidence)) * sqrt(sides.independent);
+    difference.low = fmin(difference.low, sides.value - half);
+    difference.high = fmax(difference.high, sides.value + half);
     return (struct service_difference){.difference = difference, .dependence = d};
 }
 

@@ -63,6 +63,19 @@ struct service_rate {
 struct service_rate service_rate(const struct time_block *blocks, size_t count,
                                  const struct cluster_sums *chains, double confidence);
 
+/*
+ * The upper end with room for incidents of a kind that the run did not show: unseen_per_hour of
+ * them, each of so many seconds in which that share of attempts fails. A single hour without an
+ * incident cannot rule out that others have one: say so beside the interval, and promise nothing
+ * below this end.
+ */
+double service_high_with_room(const struct service_rate *rate, double incident_seconds,
+                              double incident_share);
+
+/* The incident to make room for when nobody states one: the reference's, 2 min at 60%. */
+#define INCIDENT_SECONDS 120.0
+#define INCIDENT_SHARE 0.6
+
 /* A difference at such hours; without an answer `difference` is not valid but for its value, and
  * lies between -1 and 1. */
 struct service_difference {
@@ -79,8 +92,9 @@ struct service_side {
 
 /*
  * b - a of two series at different times (two runs, peak and quiet hours). MOVER (Zou and Donner
- * 2008) on two intervals of which each takes at least the design effect of both together: a side
- * that happened to see no incident is no surer than the other.
+ * 2008) on two intervals of which each takes the design effect of both together: a side that
+ * happened to see no incident is no surer than the other. Stretches too short to show a drift of 20
+ * minutes take an upper bound of their variance.
  */
 struct service_difference service_difference(const struct service_side *a,
                                              const struct service_side *b, double confidence);
