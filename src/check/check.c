@@ -15,10 +15,12 @@
 #include <string.h>
 #include <sys/random.h>
 
+#define BAD_CA_FILE "bad_ca_file"
+
 struct check {
     uv_loop_t *loop;
     struct check_options options;
-    struct ws_client *client;
+    struct carriers carriers;
     struct check_region *regions;
     struct probe *probes;
     size_t count, open; /* open: probes that are not over */
@@ -173,20 +175,32 @@ static void make_request_id(char out[40])
                    0x8000 | ((bits[1] >> 48) & 0x3FFF), bits[1] & UINT64_C(0xFFFFFFFFFFFF));
 }
 
-/* Whether the region's roots can be read: a client that was given a file which cannot would be no
- * client. */
-static bool ca_file_is_good(struct check *check, struct check_region *told)
+static enum err_code open_carriers(const struct check *check, const struct target *const *targets,
+                                   size_t count, struct carriers *out, struct error *err)
 {
-    const char *file =
-        check->options.ca_file != NULL ? check->options.ca_file : told->region->ca_file;
-    struct ws_client *client = NULL;
+    const struct carriers_plan plan = {
+        .loop = check->loop,
+        .targets = targets,
+        .target_count = count,
+        .handlers = &session_handlers,
+    };
+    return carriers_open(out, &plan, err);
+}
+
+/* Whether the region's roots can be read: with a file that cannot there would be no carrier for
+ * anybody. */
+static bool ca_file_is_good(const struct check *check, const struct probe *probe)
+{
+    const struct target *target = &probe->target;
+    struct check_region *told = probe->told;
+    struct carriers carriers = {0};
     struct error err = {0};
-    if (file == NULL ||
-        ws_client_new(check->loop, &file, 1, &session_handlers, &client, &err) == ERR_OK) {
-        ws_client_free(client);
+    if (target->where.ca_file == NULL) return true;
+    if (open_carriers(check, &target, 1, &carriers, &err) == ERR_OK) {
+        carriers_close(&carriers);
         return true;
     }
-    step_failed(told, CHECK_PROFILE, 0, "bad_ca_file", "",
+    step_failed(told, CHECK_PROFILE, 0, BAD_CA_FILE, "",
                 "name a PEM file that holds the root certificates", "ca_file: %s", err.text);
     steps_skipped(told, CHECK_RESOLVE, CHECK_HTTPS, "the step profile failed");
     return false;
@@ -210,24 +224,21 @@ static bool prepare(struct check *check, size_t index, struct error *err, enum e
                       "the proxy is not known: see the step credentials");
         return false;
     }
-    return ca_file_is_good(check, told);
+    return ca_file_is_good(check, probe);
 }
 
-static enum err_code make_client(struct check *check, struct error *err)
+/* The carriers of all regions but those whose roots cannot be read. */
+static enum err_code make_carriers(struct check *check, struct error *err)
 {
-    const char **files = calloc(check->count + 1, sizeof *files);
+    const struct target **targets = calloc(check->count + 1, sizeof *targets);
     size_t count = 0;
-    if (files == NULL) return error_set(err, ERR_NOMEM, "no memory for the check");
+    if (targets == NULL) return error_set(err, ERR_NOMEM, "no memory for the check");
     for (size_t i = 0; i < check->count; i++) {
-        const char *file = check->probes[i].target.where.ca_file;
-        bool known =
-            file == NULL || strcmp(check->regions[i].steps[CHECK_PROFILE].code, "bad_ca_file") == 0;
-        for (size_t k = 0; k < count && !known; k++) known = strcmp(files[k], file) == 0;
-        if (!known) files[count++] = file;
+        const struct check_result *profile = &check->regions[i].steps[CHECK_PROFILE];
+        if (strcmp(profile->code, BAD_CA_FILE) != 0) targets[count++] = &check->probes[i].target;
     }
-    enum err_code code =
-        ws_client_new(check->loop, files, count, &session_handlers, &check->client, err);
-    free(files);
+    enum err_code code = open_carriers(check, targets, count, &check->carriers, err);
+    free(targets);
     return code;
 }
 
@@ -238,6 +249,7 @@ static enum err_code start_all(struct check *check, struct error *err)
         struct probe *probe = &check->probes[i];
         *probe = (struct probe){.check = check,
                                 .loop = check->loop,
+                                .simulated = check->options.simulated,
                                 .profile = check->options.profile,
                                 .told = &check->regions[i]};
         probe->told->region = &check->options.profile->regions[i];
@@ -248,10 +260,10 @@ static enum err_code start_all(struct check *check, struct error *err)
         check->timers++;
     }
     for (size_t i = 0; i < check->count && code == ERR_OK; i++) (void)prepare(check, i, err, &code);
-    if (code == ERR_OK) code = make_client(check, err);
+    if (code == ERR_OK) code = make_carriers(check, err);
     for (size_t i = 0; i < check->count && code == ERR_OK; i++) {
         struct probe *probe = &check->probes[i];
-        probe->client = check->client;
+        probe->carriers = &check->carriers;
         if (probe->told->steps[CHECK_TCP].status == CHECK_PENDING) {
             ask(probe);
         } else {
@@ -327,7 +339,7 @@ void check_free(struct check *check)
     if (check == NULL) return;
     check->options.on_change = NULL;
     check_stop(check);
-    ws_client_free(check->client);
+    carriers_close(&check->carriers);
     for (size_t i = 0; i < check->timers; i++)
         uv_close((uv_handle_t *)&check->probes[i].timer, on_timer_closed);
     while (check->timers > 0) (void)uv_run(check->loop, UV_RUN_NOWAIT);

@@ -1,29 +1,29 @@
 #include "check/observed.h"
 
 #include "base/units.h"
+#include "service/stage.h"
 
 #include <netdb.h>
 #include <string.h>
 
 void observed_deadline(enum deadline deadline, const struct timeouts *timeouts, struct text *out)
 {
-    const struct {
+    static const struct {
         const char *words, *of;
-        int64_t limit_ns;
     } lines[] = {
-        [DEADLINE_NONE] = {"", "", 0},
-        [DEADLINE_RESOLVE] = {"the name was not resolved", "", timeouts->resolve_ns},
-        [DEADLINE_CONNECT] = {"no connection", "", timeouts->connect_ns},
-        [DEADLINE_TLS] = {"the TLS handshake was not done", "", timeouts->tls_ns},
-        [DEADLINE_UPGRADE] = {"the upgrade was not answered", "", timeouts->upgrade_ns},
-        [DEADLINE_SESSION] = {"no session.created", " of the 101", timeouts->session_ns},
-        [DEADLINE_CONFIGURE] = {"no session.updated", " of session.update", timeouts->configure_ns},
-        [DEADLINE_FIRST_OUTPUT] = {"no output", " of response.create", timeouts->first_output_ns},
-        [DEADLINE_STALL] = {"no event", " of the last one", timeouts->stall_ns},
-        [DEADLINE_RESPONSE] = {"no response.done", " of response.create", timeouts->response_ns},
+        [DEADLINE_NONE] = {"", ""},
+        [DEADLINE_RESOLVE] = {"the name was not resolved", ""},
+        [DEADLINE_CONNECT] = {"no connection", ""},
+        [DEADLINE_TLS] = {"the TLS handshake was not done", ""},
+        [DEADLINE_UPGRADE] = {"the upgrade was not answered", ""},
+        [DEADLINE_SESSION] = {"no session.created", " of the 101"},
+        [DEADLINE_CONFIGURE] = {"no session.updated", " of session.update"},
+        [DEADLINE_FIRST_OUTPUT] = {"no output", " of response.create"},
+        [DEADLINE_STALL] = {"no event", " of the last one"},
+        [DEADLINE_RESPONSE] = {"no response.done", " of response.create"},
     };
     text_printf(out, "%s within ", lines[deadline].words);
-    text_duration(out, lines[deadline].limit_ns);
+    text_duration(out, deadline_limit_ns(deadline, timeouts));
     text_puts(out, lines[deadline].of);
 }
 
@@ -67,7 +67,8 @@ void observed_event(const struct event_facts *event, bool empty, struct text *ou
     }
 }
 
-void observed_end(const struct ws_end *end, struct text *out)
+void observed_end(const struct failure_facts *end, bool opened, const char *detail,
+                  struct text *out)
 {
     if (end->local_error != 0) {
         text_puts(out, strerror(end->local_error));
@@ -75,7 +76,7 @@ void observed_end(const struct ws_end *end, struct text *out)
         text_puts(out, gai_strerror(end->resolve_error));
     } else if (end->proxy_status != 0) {
         text_printf(out, "the proxy answered CONNECT with %d", end->proxy_status);
-    } else if (!end->opened && end->http_status != 0) {
+    } else if (!opened && end->http_status != 0) {
         text_printf(out, "HTTP %d, but no WebSocket handshake", end->http_status);
     } else if (end->close_code != 0) {
         text_printf(out, "the service closed with %d", end->close_code);
@@ -83,8 +84,8 @@ void observed_end(const struct ws_end *end, struct text *out)
     } else if (end->os_error != 0) {
         text_puts(out, strerror(end->os_error));
     } else {
-        text_puts(out, end->opened ? "the connection ended without a Close frame"
-                                   : "the connection ended before the upgrade was answered");
+        text_puts(out, opened ? "the connection ended without a Close frame"
+                              : "the connection ended before the upgrade was answered");
     }
-    if (end->detail[0] != '\0' && end->close_code == 0) text_printf(out, " (%s)", end->detail);
+    if (detail[0] != '\0' && end->close_code == 0) text_printf(out, " (%s)", detail);
 }

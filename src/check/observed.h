@@ -3,7 +3,6 @@
 #define RUSHHOUR_CHECK_OBSERVED_H
 
 #include "base/text.h"
-#include "net/client.h"
 #include "profile/profile.h"
 #include "realtime/failure.h"
 
@@ -16,7 +15,9 @@ void observed_refusal(const struct failure_facts *refusal, struct text *out);
 /* An `error` event, or a response.done that holds no answer; empty: completed without output. */
 void observed_event(const struct event_facts *event, bool empty, struct text *out);
 
-/* A connection that ended under us. */
-void observed_end(const struct ws_end *end, struct text *out);
+/* A connection that ended under us; opened: the upgrade had succeeded; detail: what the library
+ * said. */
+void observed_end(const struct failure_facts *end, bool opened, const char *detail,
+                  struct text *out);
 
 #endif

@@ -3,37 +3,34 @@
 #define RUSHHOUR_CHECK_PROBE_H
 
 #include "check/check.h"
-#include "net/client.h"
 #include "net/https.h"
 #include "realtime/failure.h"
+#include "service/carriers.h"
 #include "service/client_secret_request.h"
+#include "service/session.h"
+#include "service/skew.h"
 #include "service/target.h"
 
 struct probe {
     struct check *check;
     uv_loop_t *loop;
-    struct ws_client *client; /* the check's */
+    const struct carriers *carriers; /* the check's */
     const struct profile *profile;
     struct check_region *told;
+    bool simulated; /* a service whose clock may run faster than ours */
     struct target target;
     struct https_exchange *exchange; /* NULL: none under way, here and below */
     struct client_secret_request *secret_request;
 
     /* the session */
-    struct ws_conn *conn;        /* NULL: none */
-    uv_timer_t timer;            /* the deadline of what is awaited */
-    bool talking;                /* the WebSocket's steps are not over */
-    bool closing;                /* we end the connection: nothing more is judged */
-    enum check_step at;          /* the step under way, from CHECK_UPGRADE on */
-    enum ws_step dialled;        /* the step of the dial under way */
-    uint64_t since_ns;           /* when the step began, here and below on the monotonic clock */
-    uint64_t opened_ns;          /* the 101; 0: not yet */
-    struct failure_facts answer; /* what the answer to the upgrade tells of a failure */
-    bool created;                /* response.created has come */
-    uint64_t heard_ns, delta_ns; /* the last event, the last delta of the turn; 0: none */
-    bool has_error;              /* an `error` event came in the turn after its response had
-                                    begun */
-    struct event_facts error;
+    struct conversation *conversation; /* NULL: none */
+    struct session session;
+    struct timeouts timeouts; /* the profile's, with a close that nobody waits for */
+    struct run_clock clock;   /* ours, as fast as the service's */
+    struct skew skew;         /* of the service's against it */
+    uv_timer_t timer;         /* the deadline of what is awaited */
+    bool talking;             /* its steps are not over; false: nothing more is judged */
+    uint64_t since_ns;        /* when the step under way began, or its last stage; monotonic */
 };
 
 /* session.c: dials, and goes through the steps upgrade to turn; probe_over follows. */
@@ -42,7 +39,7 @@ void session_start(struct probe *probe);
 /* session.c: ends at once what is open. */
 void session_abort(struct probe *probe);
 
-extern const struct ws_handlers session_handlers;
+extern const struct transport_handlers session_handlers;
 
 /* check.c: opens the session, or skips it when something that it needs has failed. */
 void probe_go_on(struct probe *probe);

@@ -2,8 +2,6 @@
 #include "check/observed.h"
 #include "check/probe.h"
 #include "check/step.h"
-#include "realtime/message.h"
-#include "service/answer.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -16,115 +14,48 @@
 /* Our Close frame is answered at once or never; nobody shall wait for it. */
 #define CLOSE_MOST_NS NS_PER_S
 
-static enum phase phase_of(const struct probe *probe)
+/* What happened, and what was said of it besides ("" when nothing). */
+static void feed(struct probe *probe, const struct session_input *input, const char *said,
+                 uint64_t now_ns);
+
+/* ---- steps ---- */
+
+/* The step of the preflight that a stage of the transport belongs to. */
+static enum check_step step_of(const struct transport_stage *stage)
 {
-    static const enum phase of_dial[] = {PHASE_RESOLVE, PHASE_CONNECT, PHASE_TLS, PHASE_UPGRADE};
-    if (probe->at == CHECK_UPGRADE) return of_dial[probe->dialled];
-    if (probe->at == CHECK_TURN) return probe->delta_ns != 0 ? PHASE_STREAM : PHASE_RESPONSE;
-    return PHASE_SESSION;
+    if (stage->until == EVENT_INVALID) return CHECK_UPGRADE;
+    return stage->flags & STAGE_CONFIGURES ? CHECK_CONFIGURE : CHECK_SESSION;
 }
 
-/* ---- deadlines ---- */
-
-static uint64_t after(uint64_t from_ns, int64_t duration_ns)
+/* The step under way. */
+static enum check_step step_at(const struct probe *probe)
 {
-    return from_ns + (uint64_t)duration_ns;
+    const struct transport_stage *stage = life_stage(&probe->session.life);
+    return stage == NULL ? CHECK_TURN : step_of(stage);
 }
 
-static int64_t dial_limit(const struct probe *probe)
+static void begin(struct probe *probe, uint64_t at_ns)
 {
-    const struct timeouts *timeouts = &probe->profile->timeouts;
-    const int64_t limits[] = {timeouts->resolve_ns, timeouts->connect_ns, timeouts->tls_ns,
-                              timeouts->upgrade_ns};
-    return limits[probe->dialled];
+    probe->since_ns = at_ns;
+    probe_changed(probe);
 }
 
-static enum deadline dial_deadline(const struct probe *probe)
+/* A step that has ended well, in the words of what it met. */
+static void tell_ok(struct probe *probe, enum check_step step, uint64_t now_ns)
 {
-    static const enum deadline of_dial[] = {DEADLINE_RESOLVE, DEADLINE_CONNECT, DEADLINE_TLS,
-                                            DEADLINE_UPGRADE};
-    return of_dial[probe->dialled];
-}
-
-static void take_earlier(uint64_t *due_ns, enum deadline *which, uint64_t other_ns,
-                         enum deadline other)
-{
-    if (other_ns >= *due_ns) return;
-    *due_ns = other_ns;
-    *which = other;
-}
-
-/* When what is awaited now is late, and which deadline that is. */
-static uint64_t next_deadline(const struct probe *probe, enum deadline *which)
-{
-    const struct timeouts *timeouts = &probe->profile->timeouts;
-    uint64_t due_ns;
-    if (probe->at == CHECK_SESSION) {
-        *which = DEADLINE_SESSION;
-        return after(probe->since_ns, timeouts->session_ns);
-    }
-    if (probe->at == CHECK_CONFIGURE) {
-        *which = DEADLINE_CONFIGURE;
-        return after(probe->since_ns, timeouts->configure_ns);
-    }
-    if (probe->at == CHECK_UPGRADE) {
-        *which = dial_deadline(probe);
-        return after(probe->since_ns, dial_limit(probe));
-    }
-    *which = DEADLINE_RESPONSE;
-    due_ns = after(probe->since_ns, timeouts->response_ns);
-    if (probe->delta_ns == 0)
-        take_earlier(&due_ns, which, after(probe->since_ns, timeouts->first_output_ns),
-                     DEADLINE_FIRST_OUTPUT);
-    if (probe->created)
-        take_earlier(&due_ns, which, after(probe->heard_ns, timeouts->stall_ns), DEADLINE_STALL);
-    return due_ns;
-}
-
-static void on_timer(uv_timer_t *timer);
-
-static void keep_timer(struct probe *probe, uint64_t due_ns)
-{
-    uint64_t now_ns = clock_mono_ns();
-    uint64_t left_ms = due_ns > now_ns ? (due_ns - now_ns) / (uint64_t)NS_PER_MS + 1 : 0;
-    uv_update_time(probe->timer.loop);
-    (void)uv_timer_start(&probe->timer, on_timer, left_ms, 0);
-}
-
-static void await(struct probe *probe)
-{
-    enum deadline which;
-    if (!probe->closing) keep_timer(probe, next_deadline(probe, &which));
-}
-
-/* ---- ends ---- */
-
-static void end_session(struct probe *probe)
-{
-    int64_t limit_ns = probe->profile->timeouts.close_ns;
-    probe->closing = true;
-    if (probe->conn == NULL) return;
-    keep_timer(probe, after(clock_mono_ns(), limit_ns < CLOSE_MOST_NS ? limit_ns : CLOSE_MOST_NS));
-    if (probe->opened_ns != 0) {
-        ws_close(probe->conn);
+    struct check_region *told = probe->told;
+    const int64_t ns = (int64_t)(now_ns - probe->since_ns);
+    if (step == CHECK_UPGRADE) {
+        step_ok(told, step, ns, "%s", ""); /* the answer follows */
+    } else if (step == CHECK_SESSION) {
+        step_ok(told, step, ns, "%s%s%s", told->session_id,
+                told->model[0] != '\0' ? ", model " : "", told->model);
+    } else if (step == CHECK_CONFIGURE) {
+        step_ok(told, step, ns, "text, at most %d tokens", OUTPUT_TOKENS);
     } else {
-        ws_abort(probe->conn);
+        step_ok(told, step, ns, "%llu tokens in, %llu out", (unsigned long long)told->usage.input,
+                (unsigned long long)told->usage.output);
     }
-}
-
-static void add_facts(const struct probe *probe, struct failure_facts *facts, uint64_t now_ns)
-{
-    if (facts->phase == PHASE_NONE) facts->phase = phase_of(probe);
-    if (probe->has_error && facts->event == NULL) {
-        facts->event = &probe->error;
-    } else if (probe->has_error) {
-        facts->error_before = &probe->error;
-    }
-    answer_add_facts(&probe->answer, facts);
-    if (probe->opened_ns != 0) facts->socket_age_ns = (int64_t)(now_ns - probe->opened_ns);
-    facts->in_turn = probe->at == CHECK_TURN;
-    facts->output_flows =
-        probe->delta_ns != 0 && now_ns < after(probe->delta_ns, probe->profile->timeouts.stall_ns);
 }
 
 /* A name that came to a public address where the service wants a private one. */
@@ -136,315 +67,271 @@ static void note_address(struct probe *probe)
     if (!refused || told->by_proxy || told->steps[CHECK_RESOLVE].status != CHECK_OK) return;
     step_note(told, CHECK_RESOLVE,
               "the name came to %s: if the resource has a private endpoint, its DNS zone is not in "
-              "effect on "
-              "this host (F03)",
+              "effect on this host (F03)",
               told->address);
 }
 
-static void fail(struct probe *probe, struct failure_facts *facts, const char *cause,
-                 uint64_t now_ns)
+static void put_cause(const struct probe *probe, const struct session_input *input,
+                      const struct failure_facts *observed, const char *said, struct text *out)
 {
-    char why[48];
+    if (input->kind == INPUT_DEADLINE) {
+        observed_deadline(observed->deadline, &probe->profile->timeouts, out);
+    } else if (input->kind == INPUT_REFUSED) {
+        observed_refusal(observed, out);
+    } else if (input->kind == INPUT_EVENT) {
+        observed_event(input->event, observed->empty_output, out);
+    } else if (input->kind == INPUT_END) {
+        observed_end(input->failure, probe->session.life.connected_ns != 0, said, out);
+    } else {
+        text_puts(out, said);
+    }
+}
+
+static void tell_failed(struct probe *probe, enum check_step step,
+                        const struct session_input *input, const struct session_action *action,
+                        const char *said, uint64_t now_ns)
+{
     struct check_region *told = probe->told;
-    add_facts(probe, facts, now_ns);
-    step_classified(told, probe->at, (int64_t)(now_ns - probe->since_ns), facts, "%s", cause);
-    (void)snprintf(why, sizeof why, "the step %s failed", check_step_name(probe->at));
-    steps_skipped(told, probe->at, CHECK_TURN, why);
+    struct text cause = {0};
+    char why[48];
+    put_cause(probe, input, &action->observed, said, &cause);
+    step_classified(told, step, (int64_t)(now_ns - probe->since_ns), &action->observed, "%s",
+                    text_str(&cause));
+    (void)snprintf(why, sizeof why, "the step %s failed", check_step_name(step));
+    steps_skipped(told, step, CHECK_TURN, why);
     note_address(probe);
-    probe->talking = false;
-    probe_changed(probe);
-    end_session(probe);
+    text_free(&cause);
+}
+
+/* ---- the deadline ---- */
+
+static void on_timer(uv_timer_t *timer);
+
+static void keep_timer(struct probe *probe)
+{
+    const uint64_t due_ns = session_deadline_ns(&probe->session);
+    const uint64_t now_ns = clock_mono_ns();
+    if (due_ns == 0) {
+        (void)uv_timer_stop(&probe->timer);
+        return;
+    }
+    uint64_t left_ms = due_ns > now_ns ? (due_ns - now_ns) / (uint64_t)NS_PER_MS + 1 : 0;
+    uv_update_time(probe->timer.loop);
+    (void)uv_timer_start(&probe->timer, on_timer, left_ms, 0);
 }
 
 static void on_timer(uv_timer_t *timer)
 {
     struct probe *probe = timer->data;
-    uint64_t now_ns = clock_mono_ns();
-    struct failure_facts facts = {0};
-    if (probe->closing) {
-        if (probe->conn != NULL) ws_abort(probe->conn);
-        return;
+    const uint64_t now_ns = clock_mono_ns();
+    const uint64_t due_ns = session_deadline_ns(&probe->session);
+    if (due_ns != 0 && now_ns >= due_ns)
+        feed(probe, &(struct session_input){.kind = INPUT_DEADLINE}, "", now_ns);
+    keep_timer(probe);
+}
+
+/* ---- carrying out ---- */
+
+/* When it cannot be sent the connection is going: its end or the deadline says why. */
+static void carry_out(struct probe *probe, const struct session_action *action)
+{
+    static const struct session_settings settings = {.modality = MODALITY_TEXT,
+                                                     .max_output_tokens = OUTPUT_TOKENS};
+    static const struct question question = {.prompt = PROMPT, .number = 1};
+    struct conversation *conversation = probe->conversation;
+    char shape[SHAPE_SIZE] = "";
+    if (conversation == NULL) return;
+    const struct transport *transport = conversation->transport;
+    if (action->send == SEND_CONFIGURE) (void)transport->configure(conversation, &settings, shape);
+    if (action->send == SEND_TURN) (void)transport->ask(conversation, &question, shape);
+    if (action->end == END_CLOSE) transport->close(conversation);
+    if (action->end == END_ABORT) transport->abort(conversation);
+}
+
+/* The steps between two that this transport does not have. */
+static void skip_between(struct probe *probe, enum check_step done, enum check_step next)
+{
+    for (enum check_step step = done + 1; step < next; step++)
+        step_skipped(probe->told, step, "the transport %s has no such step",
+                     transport_of(probe->told->region)->name);
+}
+
+static void go_on(struct probe *probe, enum check_step before, uint64_t now_ns)
+{
+    const enum check_step next = step_at(probe);
+    if (next != before) {
+        tell_ok(probe, before, now_ns);
+        skip_between(probe, before, next);
+        begin(probe, now_ns);
     }
-    if (now_ns < next_deadline(probe, &facts.deadline)) {
-        await(probe);
-        return;
-    }
-    struct text cause = {0};
-    observed_deadline(facts.deadline, &probe->profile->timeouts, &cause);
-    fail(probe, &facts, text_str(&cause), now_ns);
-    text_free(&cause);
+    if (session_usable(&probe->session) && next != before)
+        feed(probe, &(struct session_input){.kind = INPUT_TURN, .due_ns = now_ns}, "", now_ns);
 }
 
-/* ---- what is sent ---- */
-
-static void begin(struct probe *probe, enum check_step step, uint64_t at_ns)
+/* The last step is done, or one has failed: all that is left is the end. */
+static void finish(struct probe *probe, uint64_t now_ns)
 {
-    probe->at = step;
-    probe->since_ns = at_ns;
-    probe_changed(probe);
-}
-
-static void say(struct probe *probe, struct text *message)
-{
-    /* When it cannot be sent the connection is going: its end or the deadline says why. */
-    if (!message->failed) (void)ws_send(probe->conn, text_str(message), message->length);
-    text_clear(message);
-}
-
-static void configure(struct probe *probe)
-{
-    const struct session_settings settings = {.modality = MODALITY_TEXT,
-                                              .max_output_tokens = OUTPUT_TOKENS};
-    struct text message = {0};
-    message_session_update(&message, probe->told->region->dialect, &settings, "check-configure");
-    say(probe, &message);
-    text_free(&message);
-}
-
-static void take_turn(struct probe *probe)
-{
-    struct text message = {0};
-    message_user_text(&message, PROMPT, "check-item");
-    say(probe, &message);
-    message_response_create(&message, "check-turn");
-    say(probe, &message);
-    text_free(&message);
-}
-
-/* ---- what is heard ---- */
-
-static void on_created(struct probe *probe, const struct event_facts *event, uint64_t at_ns)
-{
-    struct check_region *told = probe->told;
-    (void)snprintf(told->session_id, sizeof told->session_id, "%s", event->session_id);
-    (void)snprintf(told->model, sizeof told->model, "%s", event->model);
-    step_ok(told, CHECK_SESSION, (int64_t)(at_ns - probe->since_ns), "%s%s%s", event->session_id,
-            event->model[0] != '\0' ? ", model " : "", event->model);
-    begin(probe, CHECK_CONFIGURE, at_ns);
-    configure(probe);
-}
-
-static void fail_by_event(struct probe *probe, const struct event_facts *event, bool empty,
-                          uint64_t at_ns)
-{
-    struct failure_facts facts = {.event = event, .empty_output = empty};
-    struct text cause = {0};
-    observed_event(event, empty, &cause);
-    fail(probe, &facts, text_str(&cause), at_ns);
-    text_free(&cause);
-}
-
-static void on_done(struct probe *probe, const struct event_facts *event, uint64_t at_ns)
-{
-    struct check_region *told = probe->told;
-    bool answered =
-        event->status == STATUS_COMPLETED ||
-        (event->status == STATUS_INCOMPLETE && strcmp(event->reason, "max_output_tokens") == 0);
-    (void)snprintf(told->response_id, sizeof told->response_id, "%s", event->response_id);
-    told->usage = event->usage;
-    if (!answered || probe->delta_ns == 0) {
-        fail_by_event(probe, event, answered, at_ns);
-        return;
-    }
-    step_ok(told, CHECK_TURN, (int64_t)(at_ns - probe->since_ns), "%llu tokens in, %llu out",
-            (unsigned long long)event->usage.input, (unsigned long long)event->usage.output);
     probe->talking = false;
     probe_changed(probe);
-    end_session(probe);
+    feed(probe, &(struct session_input){.kind = INPUT_FINISH}, "", now_ns);
 }
 
-static void on_event_of_turn(struct probe *probe, const struct event_facts *event, uint64_t at_ns)
+static bool has_failed(const struct session_action *action)
 {
-    probe->heard_ns = at_ns;
-    if (event->kind == EVENT_RESPONSE_CREATED) {
-        probe->created = true;
-        (void)snprintf(probe->told->response_id, sizeof probe->told->response_id, "%s",
-                       event->response_id);
-    } else if (event->kind == EVENT_TEXT_DELTA || event->kind == EVENT_AUDIO_DELTA) {
-        probe->delta_ns = at_ns;
-    } else if (event->kind == EVENT_ERROR && probe->created) {
-        probe->error = *event; /* response.done, a close or a deadline follows and takes it along */
-        probe->has_error = true;
-    } else if (event->kind == EVENT_ERROR) {
-        fail_by_event(probe, event, false, at_ns);
-    } else if (event->kind == EVENT_RESPONSE_DONE) {
-        on_done(probe, event, at_ns);
-    }
+    if (action->news & NEWS_ATTEMPT_OK) return false;
+    return (action->news & (NEWS_ATTEMPT_FAILED | NEWS_ATTEMPT_CANCELLED | NEWS_SESSION_FAILED |
+                            NEWS_LIFECYCLE)) != 0;
 }
 
-static void on_event(struct probe *probe, const struct event_facts *event, uint64_t at_ns)
-{
-    if (probe->at == CHECK_TURN) {
-        on_event_of_turn(probe, event, at_ns);
-    } else if (event->kind == EVENT_ERROR) {
-        fail_by_event(probe, event, false, at_ns);
-    } else if (probe->at == CHECK_SESSION && event->kind == EVENT_SESSION_CREATED) {
-        on_created(probe, event, at_ns);
-    } else if (probe->at == CHECK_CONFIGURE && event->kind == EVENT_SESSION_UPDATED) {
-        step_ok(probe->told, CHECK_CONFIGURE, (int64_t)(at_ns - probe->since_ns),
-                "text, at most %d tokens", OUTPUT_TOKENS);
-        begin(probe, CHECK_TURN, at_ns);
-        take_turn(probe);
-    }
-}
-
-static void on_message(void *user, const char *data, size_t length, bool is_text, uint64_t at_ns)
-{
-    struct probe *probe = user;
-    char type[EVENT_TYPE_SIZE];
-    struct event_facts event = {.kind = EVENT_INVALID};
-    if (probe->closing) return;
-    if (is_text) event.kind = event_scan(data, length, type);
-    bool carries_facts = event.kind == EVENT_SESSION_CREATED ||
-                         event.kind == EVENT_RESPONSE_CREATED ||
-                         event.kind == EVENT_RESPONSE_DONE || event.kind == EVENT_ERROR;
-    if (event.kind == EVENT_INVALID ||
-        (carries_facts && !event_parse(event.kind, data, length, &event))) {
-        struct failure_facts facts = {.protocol_violation = true};
-        fail(probe, &facts, is_text ? "a message that is no event" : "a binary message", at_ns);
-        return;
-    }
-    on_event(probe, &event, at_ns);
-    await(probe);
-}
-
-/* ---- the connection ---- */
-
-static void on_step(void *user, enum ws_step step, uint64_t at_ns)
-{
-    struct probe *probe = user;
-    if (probe->closing) return;
-    if (step < WS_STEP_UPGRADED) {
-        probe->dialled =
-            step == WS_STEP_CONNECTED && !probe->told->region->tls ? WS_STEP_UPGRADED : step + 1;
-        begin(probe, CHECK_UPGRADE, at_ns);
-        await(probe);
-    } else {
-        step_ok(probe->told, CHECK_UPGRADE, (int64_t)(at_ns - probe->since_ns), "101");
-    }
-}
-
-/* Ids for the service's renewer, and what its headers say of a failure. */
-static void take_answer(struct probe *probe, const struct ws_response *response, bool accepted,
-                        struct answer *answer)
+/* What the service said of itself, for people. */
+static void keep_ids(struct probe *probe, const struct session_input *input)
 {
     struct check_region *told = probe->told;
-    const struct raw_answer raw = {
-        .accepted = accepted,
-        .status = response->status,
-        .headers = response->headers,
-        .header_count = response->header_count,
-        .body = response->body,
-        .body_length = response->body_length,
-    };
-    const struct request_facts request = {
-        .key_as_subprotocol = probe->target.key_as_subprotocol,
-        .credential_expires_s = told->token_expires_s,
-        .now_s = clock_wall_ns() / NS_PER_S,
-    };
-    answer_read(answer, &raw, &request);
-    told->upgrade_status = response->status;
-    (void)snprintf(told->request_id, sizeof told->request_id, "%s",
-                   response_headers_id(&answer->headers));
-    if (answer->headers.region[0] != '\0')
-        memcpy(told->service_region, answer->headers.region, sizeof told->service_region);
-    probe->answer = answer->facts;
+    const struct session *session = &probe->session;
+    memcpy(told->session_id, session->life.session_id, sizeof told->session_id);
+    memcpy(told->response_id, session->turn.response_id, sizeof told->response_id);
+    told->usage = session->turn.usage;
+    if (input->kind == INPUT_EVENT && input->event->kind == EVENT_SESSION_CREATED)
+        (void)snprintf(told->model, sizeof told->model, "%s", input->event->model);
 }
 
-static void on_open(void *user, const struct ws_response *response, uint64_t at_ns)
+static void feed(struct probe *probe, const struct session_input *input, const char *said,
+                 uint64_t now_ns)
 {
-    struct probe *probe = user;
-    struct answer answer;
-    if (probe->closing) return;
-    take_answer(probe, response, true, &answer);
-    probe->opened_ns = at_ns;
-    begin(probe, CHECK_SESSION, at_ns);
-    await(probe);
-}
-
-static void on_refused(void *user, const struct ws_response *response, uint64_t at_ns)
-{
-    struct probe *probe = user;
-    struct answer answer;
-    struct text cause = {0};
-    if (probe->closing) return;
-    take_answer(probe, response, false, &answer);
-    struct failure_facts facts = answer_refusal(&answer);
-    answer_add_facts(&answer.facts, &facts);
-    observed_refusal(&facts, &cause);
-    fail(probe, &facts, text_str(&cause), at_ns);
-    text_free(&cause);
-}
-
-static void on_closed(void *user, const struct ws_end *end, uint64_t at_ns)
-{
-    struct probe *probe = user;
-    probe->conn = NULL;
-    if (!probe->closing) {
-        struct failure_facts facts = {
-            .local_error = end->local_error,
-            .http_status = end->opened ? 0 : end->http_status,
-            .resolve_error = end->resolve_error,
-            .os_error = end->os_error,
-            .tls_failed = end->tls_failed,
-            .tls_verify_error = end->tls_verify_error,
-            .proxy_status = end->proxy_status,
-            .protocol_violation = end->protocol_violation,
-            .closed = true,
-            .close_code = end->close_code,
-            .close_reason = end->close_reason,
-        };
-        struct text cause = {0};
-        observed_end(end, &cause);
-        fail(probe, &facts, text_str(&cause), at_ns);
-        text_free(&cause);
+    const enum check_step before = step_at(probe);
+    const struct session_action action = session_step(&probe->session, input, now_ns);
+    carry_out(probe, &action);
+    if (!probe->talking) return;
+    keep_ids(probe, input);
+    if (has_failed(&action)) {
+        tell_failed(probe, before, input, &action, said, now_ns);
+        finish(probe, now_ns);
+    } else if (action.news & NEWS_ATTEMPT_OK) {
+        tell_ok(probe, CHECK_TURN, now_ns);
+        finish(probe, now_ns);
+    } else {
+        go_on(probe, before, now_ns);
     }
+}
+
+/* ---- what the transport says ---- */
+
+static void on_stage(void *user, unsigned stage, const char *address, uint64_t at_ns)
+{
+    struct probe *probe = user;
+    (void)address; /* known from the layers below */
+    feed(probe, &(struct session_input){.kind = INPUT_STAGE, .stage = stage}, "", at_ns);
+    probe->since_ns = at_ns;
+    keep_timer(probe);
+}
+
+/* Ids for the service's support, and how its clock goes. */
+static void keep_answer(struct probe *probe, const struct answer *answer, uint64_t at_ns)
+{
+    struct check_region *told = probe->told;
+    const struct response_headers *headers = &answer->headers;
+    told->upgrade_status = answer->raw.status;
+    (void)snprintf(told->request_id, sizeof told->request_id, "%s", response_headers_id(headers));
+    if (headers->region[0] != '\0')
+        memcpy(told->service_region, headers->region, sizeof told->service_region);
+    if (headers->date_s >= 0)
+        probe->skew = skew_by_date(&probe->clock, headers->date_s,
+                                   life_asked_ns(&probe->session.life), at_ns);
+}
+
+static void on_answer(void *user, const struct answer *answer, uint64_t at_ns)
+{
+    struct probe *probe = user;
+    struct check_result *upgrade = &probe->told->steps[CHECK_UPGRADE];
+    const struct failure_facts refusal = answer_refusal(answer);
+    if (!probe->talking) return;
+    keep_answer(probe, answer, at_ns);
+    feed(probe, &(struct session_input){.kind = INPUT_ANSWER, .failure = &answer->facts}, "",
+         at_ns);
+    if (answer->raw.accepted) {
+        step_ok(probe->told, CHECK_UPGRADE, upgrade->ns, "%d", answer->raw.status);
+    } else {
+        feed(probe, &(struct session_input){.kind = INPUT_REFUSED, .failure = &refusal}, "", at_ns);
+    }
+    keep_timer(probe);
+}
+
+static void on_event(void *user, const struct heard *heard, uint64_t at_ns)
+{
+    struct probe *probe = user;
+    struct session_input input = {.kind = heard->garbage ? INPUT_GARBAGE : INPUT_EVENT,
+                                  .event = &heard->event};
+    if (heard->event.kind == EVENT_SESSION_CREATED)
+        input.has_expiry =
+            skew_expiry(&probe->skew, &probe->clock, &heard->event, at_ns, &input.expires_in_ns);
+    feed(probe, &input, heard->binary ? "a binary message" : "a message that is no event", at_ns);
+    keep_timer(probe);
+}
+
+static void on_end(void *user, const struct ending *ending, uint64_t at_ns)
+{
+    struct probe *probe = user;
+    probe->conversation = NULL;
+    feed(probe, &(struct session_input){.kind = INPUT_END, .failure = &ending->facts},
+         ending->detail, at_ns);
     (void)uv_timer_stop(&probe->timer);
     probe_over(probe);
 }
 
-const struct ws_handlers session_handlers = {
-    .on_step = on_step,
-    .on_open = on_open,
-    .on_refused = on_refused,
-    .on_message = on_message,
-    .on_closed = on_closed,
+const struct transport_handlers session_handlers = {
+    .on_stage = on_stage,
+    .on_answer = on_answer,
+    .on_event = on_event,
+    .on_end = on_end,
 };
 
-static struct http_target with_request_id(const struct probe *probe,
-                                          struct http_header headers[TARGET_HEADERS])
+/* ---- the beginning ---- */
+
+static void prepare(struct probe *probe, uint64_t now_ns)
 {
-    const struct target *target = &probe->target;
-    struct http_target where = target->where;
-    memcpy(headers, target->headers, target->header_count * sizeof *headers);
-    headers[target->header_count] =
-        (struct http_header){TARGET_REQUEST_ID_HEADER, probe->told->client_request_id};
-    where.headers = headers;
-    where.header_count = target->header_count + 1;
-    return where;
+    probe->clock = (struct run_clock){
+        .mono_origin_ns = now_ns,
+        .wall_origin_ns = clock_wall_ns(),
+        .speed = probe->simulated ? probe->profile->simulator.clock_speed : 1,
+    };
+    probe->timeouts = probe->profile->timeouts;
+    if (probe->timeouts.close_ns > CLOSE_MOST_NS) probe->timeouts.close_ns = CLOSE_MOST_NS;
+    const struct session_terms terms = {
+        .stages = transport_of(probe->told->region)->stages,
+        .timeouts = &probe->timeouts,
+        .modality = MODALITY_TEXT,
+    };
+    session_init(&probe->session, &terms);
 }
 
 void session_start(struct probe *probe)
 {
-    struct http_header headers[TARGET_HEADERS];
-    struct http_target where = with_request_id(probe, headers);
+    const struct target *target = &probe->target;
+    const struct opening opening = {
+        .target = target,
+        .credential_expires_s = probe->told->token_expires_s,
+        .client_request_id = probe->told->client_request_id,
+    };
+    struct carrier *carrier = carriers_for(probe->carriers, target);
+    const uint64_t now_ns = clock_mono_ns();
+    const bool resolves = target->where.address == NULL;
     struct error err = {0};
+    prepare(probe, now_ns);
+    feed(probe, &(struct session_input){.kind = INPUT_DIAL, .resolves = resolves}, "", now_ns);
     probe->talking = true;
-    probe->dialled = where.address != NULL ? WS_STEP_CONNECTED : WS_STEP_RESOLVED;
-    begin(probe, CHECK_UPGRADE, clock_mono_ns());
-    if (ws_connect(probe->client, &where, probe, &probe->conn, &err) == ERR_OK) {
-        await(probe);
+    begin(probe, now_ns);
+    if (carrier->transport->open(carrier, &opening, probe, &probe->conversation, &err) == ERR_OK) {
+        keep_timer(probe);
         return;
     }
-    struct failure_facts facts = {.local_error = ENOMEM};
-    fail(probe, &facts, err.text, clock_mono_ns());
+    const struct failure_facts facts = {.local_error = ENOMEM};
+    feed(probe, &(struct session_input){.kind = INPUT_END, .failure = &facts}, err.text, now_ns);
     probe_over(probe);
 }
 
 void session_abort(struct probe *probe)
 {
-    probe->closing = true;
     probe->talking = false;
     (void)uv_timer_stop(&probe->timer);
-    if (probe->conn != NULL) ws_abort(probe->conn);
+    if (probe->conversation != NULL) probe->conversation->transport->abort(probe->conversation);
 }

@@ -139,7 +139,8 @@ static void on_event(void *user, const struct heard *heard, uint64_t at_ns)
     remember_event(driver, heard->type, at_ns);
     if (event->kind == EVENT_UNKNOWN) count_unknown_event(driver, at_ns);
     if (event->kind == EVENT_SESSION_CREATED)
-        input.has_expiry = driver_expiry(driver, event, at_ns, &input.expires_in_ns);
+        input.has_expiry = skew_expiry(&driver->skew, &driver->worker->recorder.clock, event, at_ns,
+                                       &input.expires_in_ns);
     feed(driver, &input, at_ns);
 }
 

@@ -9,6 +9,7 @@
 #include "engine/virtual_user.h"
 #include "record/evidence.h"
 #include "service/session.h"
+#include "service/skew.h"
 #include "service/transport.h"
 
 struct driver {
@@ -35,9 +36,7 @@ struct driver {
     uint64_t event_count;
     struct evidence_header *headers; /* of the answer to the upgrade */
     size_t header_count;
-    bool has_skew;
-    int64_t skew_ns; /* the service's clock minus the run's, by the answer's Date: half a second
-                        either way */
+    struct skew skew; /* of the service's clock against the run's */
     char body_code[64], body_message[512];
     char sent[SHAPE_SIZE]; /* shape of what was sent */
     char detail[160];      /* what the library said of the end */
@@ -96,10 +95,5 @@ bool driver_in_dial(const struct driver *driver);
  * The facts that it tells of later failures, with what the region told before. */
 struct failure_facts driver_take_answer(struct driver *driver, const struct answer *answer,
                                         uint64_t at_ns);
-
-/* driver_answer.c: how long the session has still to live by its session.created, of the machine's
- * own time; false when it was not told. */
-bool driver_expiry(const struct driver *driver, const struct event_facts *created, uint64_t at_ns,
-                   int64_t *out_ns);
 
 #endif

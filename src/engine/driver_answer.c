@@ -7,12 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A session is never told to live longer than this; more is a figure of another kind. */
-#define EXPIRY_MOST_S INT64_C(9000000000)
-
-/* A Date tells whole seconds: clocks that seem no further apart than this are taken for right. */
-#define SKEW_LEAST_NS NS_PER_S
-
 static const struct run_clock *clock_of(const struct driver *driver)
 {
     return &driver->worker->recorder.clock;
@@ -30,17 +24,6 @@ static void keep_headers(struct driver *driver, const struct raw_answer *answer)
         (void)snprintf(kept->name, sizeof kept->name, "%s", header->name);
         (void)snprintf(kept->value, sizeof kept->value, "%s", header->value);
     }
-}
-
-/* Date stands for any moment of its second, written somewhere between question and answer: the
- * middle of both. */
-static void take_skew(struct driver *driver, int64_t date_s, uint64_t at_ns)
-{
-    uint64_t asked = life_asked_ns(&driver->session.life);
-    uint64_t middle = asked + (at_ns - asked) / 2;
-    driver->has_skew = true;
-    driver->skew_ns =
-        date_s * NS_PER_S + NS_PER_S / 2 - run_clock_wall_at(clock_of(driver), middle);
 }
 
 /* The highest limit that this worker has been told of in the region, the present one left out. */
@@ -66,20 +49,10 @@ struct failure_facts driver_take_answer(struct driver *driver, const struct answ
 {
     struct failure_facts facts = answer->facts;
     keep_headers(driver, &answer->raw);
-    if (answer->headers.date_s >= 0) take_skew(driver, answer->headers.date_s, at_ns);
+    if (answer->headers.date_s >= 0)
+        driver->skew = skew_by_date(clock_of(driver), answer->headers.date_s,
+                                    life_asked_ns(&driver->session.life), at_ns);
     if (!answer->raw.accepted) keep_refusal(driver, answer, at_ns);
     facts.usual_limit_tokens = usual_limit(driver, facts.limit_tokens);
     return facts;
-}
-
-bool driver_expiry(const struct driver *driver, const struct event_facts *created, uint64_t at_ns,
-                   int64_t *out_ns)
-{
-    if (created->expires_at_s <= 0 || created->expires_at_s > EXPIRY_MOST_S) return false;
-    int64_t service_now_ns = run_clock_wall_at(clock_of(driver), at_ns);
-    if (driver->has_skew && llabs(driver->skew_ns) > SKEW_LEAST_NS)
-        service_now_ns += driver->skew_ns;
-    int64_t left_ns = created->expires_at_s * NS_PER_S - service_now_ns;
-    *out_ns = (int64_t)((double)left_ns / clock_of(driver)->speed);
-    return true;
 }

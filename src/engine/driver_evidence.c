@@ -60,6 +60,26 @@ static void add_error(const struct driver *driver, const struct event_facts *eve
     if (event->has_error) evidence->error_code = event->error_code;
 }
 
+/* Where it went, by what, and what was seen of the connection. */
+static void add_connection(const struct driver *driver, struct evidence *evidence)
+{
+    const struct worker *worker = driver->worker;
+    const struct credential *held = worker->credentials.held;
+    evidence->region = worker->plan->targets[driver->region].region;
+    evidence->credential = held == NULL ? NULL : held[driver->region].value;
+    evidence->transport = transport_of(evidence->region)->name;
+    evidence->address = driver->address;
+    evidence->has_skew = driver->skew.known;
+    evidence->skew_ns = driver->skew.ns;
+    evidence->http_status = driver->http_status;
+    evidence->headers = driver->headers;
+    evidence->header_count = driver->header_count;
+    evidence->client_request_id = driver->client_request_id;
+    evidence->close_code = driver->close_code;
+    evidence->close_reason = driver->close_reason;
+    evidence->sent = driver->sent;
+}
+
 static void add_attempt(const struct driver *driver, uint64_t at_ns, struct evidence *evidence)
 {
     const struct session *session = &driver->session;
@@ -85,30 +105,16 @@ void driver_write_evidence(struct driver *driver, const struct session_action *a
     const char *kept_response = of_attempt && !dialled ? session->turn.response_id : "";
     struct evidence evidence = {
         .utc_ns = recorder_wall(&worker->recorder, at_ns),
-        .has_skew = driver->has_skew,
-        .skew_ns = driver->skew_ns,
-        .region = worker->plan->targets[driver->region].region,
         .said = &worker->plan->profile->session,
-        .credential = worker->credentials.held == NULL
-                          ? NULL
-                          : worker->credentials.held[driver->region].value,
-        .transport = transport_of(worker->plan->targets[driver->region].region)->name,
-        .address = driver->address,
         .session_scope = dialled || !of_attempt,
         .failure = action->failure,
         .message = driver_message(driver, action),
-        .http_status = driver->http_status,
-        .headers = driver->headers,
-        .header_count = driver->header_count,
-        .client_request_id = driver->client_request_id,
         .session_id = id_of(session->life.session_id, event == NULL ? NULL : event->session_id,
                             driver, "sess_", session_id),
         .response_id = id_of(kept_response, event == NULL ? NULL : event->response_id, driver,
                              "resp_", response_id),
         .events = events,
         .event_count = events_in_order(driver, events),
-        .close_code = driver->close_code,
-        .close_reason = driver->close_reason,
         .os_error = action->observed.local_error != 0 ? action->observed.local_error
                                                       : action->observed.os_error,
         .tls_error = action->observed.tls_verify_error,
@@ -121,11 +127,11 @@ void driver_write_evidence(struct driver *driver, const struct session_action *a
         .also = also,
         .also_count = failure_also(&action->observed, also),
         .signature = signature,
-        .sent = driver->sent,
         .brief =
             evidence_limit_count(&worker->evidence_limit, driver->region, action->failure.code),
     };
     failure_signature(&action->observed, signature);
+    add_connection(driver, &evidence);
     add_error(driver, event, &evidence);
     if (of_attempt) add_attempt(driver, at_ns, &evidence);
     evidence_write(&worker->recorder.handover->failures, &evidence, worker->plan->zone);

@@ -11,6 +11,7 @@ static bool carries_facts(enum event_kind kind)
 static void take_garbage(struct heard *out, const char *type)
 {
     out->garbage = true;
+    out->binary = false;
     out->event.kind = EVENT_INVALID;
     (void)snprintf(out->type, sizeof out->type, "%s", type);
 }
@@ -22,6 +23,7 @@ void heard_text(struct heard *out, const char *message, size_t length)
         take_garbage(out, "(invalid)");
         return;
     }
+    out->binary = false;
     out->garbage = carries_facts(kind) && !event_parse(kind, message, length, &out->event);
     out->event.kind = kind;
 }
@@ -29,4 +31,5 @@ void heard_text(struct heard *out, const char *message, size_t length)
 void heard_binary(struct heard *out)
 {
     take_garbage(out, "(binary)");
+    out->binary = true;
 }

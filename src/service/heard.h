@@ -8,7 +8,8 @@
 #include <stddef.h>
 
 struct heard {
-    bool garbage;               /* no event: binary, or invalid JSON */
+    bool garbage; /* no event: binary, or invalid JSON */
+    bool binary;
     char type[EVENT_TYPE_SIZE]; /* as it was called; "(invalid)" or "(binary)" without a type */
     /* Only its kind is set unless the event carries facts that somebody reads. */
     struct event_facts event;
