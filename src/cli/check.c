@@ -10,6 +10,7 @@
 #include "run/simulated.h"
 
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -189,43 +190,49 @@ static void release(struct preflight *preflight)
     profile_free(preflight->profile);
 }
 
+static const struct option_row options[] = {
+    {"simulate", 0, OPTION_FLAG, NULL, "check the built-in simulator instead of the real service",
+     offsetof(struct preflight, simulate)},
+    {"region", 0, OPTION_LIST, "NAME", "only this region of the profile; may be repeated",
+     offsetof(struct preflight, regions)},
+    {"connect-to", 0, OPTION_LIST, "HOST:PORT=ADDR:PORT",
+     "reach a host at another (numeric) address; may be repeated",
+     offsetof(struct preflight, connect_to)},
+    {"json", 0, OPTION_FLAG, NULL,
+     "print the result as JSON, every step with its time, cause and fix",
+     offsetof(struct preflight, json)},
+    {"quiet", 'q', OPTION_FLAG, NULL, "print nothing: the exit code tells",
+     offsetof(struct preflight, quiet)},
+    {"no-color", 0, OPTION_FLAG, NULL, "no colour (also: NO_COLOR in the environment)",
+     offsetof(struct preflight, no_color)},
+};
+
+const struct command check_command = {
+    .name = "check",
+    .usage = "PROFILE [options]",
+    .purpose = "a preflight of every region, step by step with times: profile, name, TCP, TLS, "
+               "HTTPS,\n"
+               "credentials, upgrade, session.created, session.updated, one minimal text turn "
+               "(\"Say OK.\").\n"
+               "Names the cause of what fails and the next thing to do. No ICMP; a few tokens "
+               "a region",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .positional_min = 1,
+    .positional_max = 1,
+    .positional_names = "PROFILE",
+    .examples = EXAMPLES,
+    .exit_codes =
+        "  0 every region is ok   1 some step failed   2 wrong command line or profile   130 "
+        "interrupted\n",
+};
+
 int command_check(int argc, char **argv)
 {
     struct preflight preflight = {0};
-    const struct option_row rows[] = {
-        {"simulate", 0, OPTION_FLAG, NULL,
-         "check the built-in simulator instead of the real service", &preflight.simulate},
-        {"region", 0, OPTION_LIST, "NAME", "only this region of the profile; may be repeated",
-         &preflight.regions},
-        {"connect-to", 0, OPTION_LIST, "HOST:PORT=ADDR:PORT",
-         "reach a host at another (numeric) address; may be repeated", &preflight.connect_to},
-        {"json", 0, OPTION_FLAG, NULL,
-         "print the result as JSON, every step with its time, cause and fix", &preflight.json},
-        {"quiet", 'q', OPTION_FLAG, NULL, "print nothing: the exit code tells", &preflight.quiet},
-        {"no-color", 0, OPTION_FLAG, NULL, "no colour (also: NO_COLOR in the environment)",
-         &preflight.no_color},
-    };
-    struct command_line line = {
-        .command = "check",
-        .usage = "PROFILE [options]",
-        .purpose = "a preflight of every region, step by step with times: profile, name, TCP, TLS, "
-                   "HTTPS,\n"
-                   "credentials, upgrade, session.created, session.updated, one minimal text turn "
-                   "(\"Say OK.\").\n"
-                   "Names the cause of what fails and the next thing to do. No ICMP; a few tokens "
-                   "a region",
-        .options = rows,
-        .option_count = sizeof rows / sizeof *rows,
-        .positional_min = 1,
-        .positional_max = 1,
-        .positional_names = "PROFILE",
-        .examples = EXAMPLES,
-        .exit_codes =
-            "  0 every region is ok   1 some step failed   2 wrong command line or profile   130 "
-            "interrupted\n",
-    };
+    struct command_line line;
     int status;
-    if (!cli_begin(&line, argc, argv, &status)) return status;
+    if (!cli_begin(&check_command, &preflight, &line, argc, argv, &status)) return status;
     (void)signal(SIGPIPE, SIG_IGN);
     struct error err = {0};
     if (uv_loop_init(&preflight.loop) != 0) {

@@ -36,17 +36,18 @@ int cli_complain(const struct error *err)
     return error_exit_status(err->code);
 }
 
-bool cli_begin(struct command_line *line, int argc, char **argv, int *status)
+bool cli_begin(const struct command *command, void *target, struct command_line *line, int argc,
+               char **argv, int *status)
 {
     struct error err = {0};
     *status = 0;
-    if (options_parse(line, argc, argv, &err) != ERR_OK) {
+    if (options_parse(command, target, line, argc, argv, &err) != ERR_OK) {
         *status = cli_complain(&err);
         return false;
     }
     if (!line->help) return true;
     struct text out = {0};
-    options_help(line, &out);
+    options_help(command, &out);
     *status = print_out(text_str(&out));
     text_free(&out);
     return false;

@@ -7,6 +7,7 @@
 #include "compare/compare.h"
 #include "record/run_reader.h"
 
+#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -224,61 +225,64 @@ static enum err_code check_words(struct compare *compare, struct command_line *l
     return ERR_OK;
 }
 
+static const struct option_row options[] = {
+    {"between", 0, OPTION_LIST, "WINDOW WINDOW",
+     "one run's two times of day: is the first worse than the second? Names of the\n"
+     "profile's windows, or NAME=HH:MM-HH:MM@ZONE[,days]; the second may be `rest`",
+     offsetof(struct compare, between)},
+    {"regions", 0, OPTION_LIST, "R1 R2",
+     "one run's two regions: is the first worse than the second?",
+     offsetof(struct compare, regions)},
+    {"metric", 0, OPTION_LIST, "METRIC",
+     "failure_rate, interaction_failure_rate, session_failure_rate, ttft.p99,\n"
+     "'share(ttft > 1s)' ...; may be repeated; all that are named decide (default: rates\n"
+     "and share(ttft > 1s) decide, P50 and P99 are shown)",
+     offsetof(struct compare, metrics)},
+    {"margin", 0, OPTION_TEXT, "PERCENT",
+     "differences within it are equal: points of a rate, percent of a latency\n"
+     "(default: 0.5 points, 10% of a latency)",
+     offsetof(struct compare, margin)},
+    {"confidence", 0, OPTION_TEXT, "PERCENT", "of the intervals and of the decision (default: 95%)",
+     offsetof(struct compare, confidence)},
+    {"inconclusive", 0, OPTION_TEXT, "pass|fail", "exit with 0 or 99 instead of 3",
+     offsetof(struct compare, inconclusive)},
+    {"format", 0, OPTION_TEXT, "FORM", "text (default), markdown, html or json",
+     offsetof(struct compare, format)},
+    {"output", 'o', OPTION_TEXT, "FILE", "write there instead of to standard output",
+     offsetof(struct compare, output)},
+    {"json", 0, OPTION_FLAG, NULL, "the same as --format json", offsetof(struct compare, json)},
+    {"quiet", 'q', OPTION_FLAG, NULL, "print nothing; only the exit status tells",
+     offsetof(struct compare, quiet)},
+    {"no-color", 0, OPTION_FLAG, NULL, "no colour (also: NO_COLOR in the environment)",
+     offsetof(struct compare, no_color)},
+};
+
+const struct command compare_command = {
+    .name = "compare",
+    .usage = "A B [C...] | RUN --between WINDOW WINDOW | RUN --regions R1 R2",
+    .purpose = "is B worse than the baseline A? Metric by metric, with intervals and a "
+               "verdict: worse, better,\n"
+               "equal within the margin, inconclusive (and what would settle it), or invalid",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .positional_min = 1,
+    .positional_max = RUNS_MAX,
+    .positional_names = "A B",
+    .examples = "  rushhour compare results/monday results/tuesday\n"
+                "  rushhour compare latest --between peak rest\n"
+                "  rushhour compare latest --regions eastus2 swedencentral --metric failure_rate\n",
+    .exit_codes =
+        "  0 not worse   1 a run could not be read   2 wrong command line   3 inconclusive\n"
+        "  4 invalid: a load generator was in the way   99 worse\n",
+};
+
 int command_compare(int argc, char **argv)
 {
     struct compare compare = {0};
-    const struct option_row rows[] = {
-        {"between", 0, OPTION_LIST, "WINDOW WINDOW",
-         "one run's two times of day: is the first worse than the second? Names of the\n"
-         "profile's windows, or NAME=HH:MM-HH:MM@ZONE[,days]; the second may be `rest`",
-         &compare.between},
-        {"regions", 0, OPTION_LIST, "R1 R2",
-         "one run's two regions: is the first worse than the second?", &compare.regions},
-        {"metric", 0, OPTION_LIST, "METRIC",
-         "failure_rate, interaction_failure_rate, session_failure_rate, ttft.p99,\n"
-         "'share(ttft > 1s)' ...; may be repeated; all that are named decide (default: rates\n"
-         "and share(ttft > 1s) decide, P50 and P99 are shown)",
-         &compare.metrics},
-        {"margin", 0, OPTION_TEXT, "PERCENT",
-         "differences within it are equal: points of a rate, percent of a latency\n"
-         "(default: 0.5 points, 10% of a latency)",
-         &compare.margin},
-        {"confidence", 0, OPTION_TEXT, "PERCENT",
-         "of the intervals and of the decision (default: 95%)", &compare.confidence},
-        {"inconclusive", 0, OPTION_TEXT, "pass|fail", "exit with 0 or 99 instead of 3",
-         &compare.inconclusive},
-        {"format", 0, OPTION_TEXT, "FORM", "text (default), markdown, html or json",
-         &compare.format},
-        {"output", 'o', OPTION_TEXT, "FILE", "write there instead of to standard output",
-         &compare.output},
-        {"json", 0, OPTION_FLAG, NULL, "the same as --format json", &compare.json},
-        {"quiet", 'q', OPTION_FLAG, NULL, "print nothing; only the exit status tells",
-         &compare.quiet},
-        {"no-color", 0, OPTION_FLAG, NULL, "no colour (also: NO_COLOR in the environment)",
-         &compare.no_color},
-    };
-    struct command_line line = {
-        .command = "compare",
-        .usage = "A B [C...] | RUN --between WINDOW WINDOW | RUN --regions R1 R2",
-        .purpose = "is B worse than the baseline A? Metric by metric, with intervals and a "
-                   "verdict: worse, better,\n"
-                   "equal within the margin, inconclusive (and what would settle it), or invalid",
-        .options = rows,
-        .option_count = sizeof rows / sizeof *rows,
-        .positional_min = 1,
-        .positional_max = RUNS_MAX,
-        .positional_names = "A B",
-        .examples =
-            "  rushhour compare results/monday results/tuesday\n"
-            "  rushhour compare latest --between peak rest\n"
-            "  rushhour compare latest --regions eastus2 swedencentral --metric failure_rate\n",
-        .exit_codes =
-            "  0 not worse   1 a run could not be read   2 wrong command line   3 inconclusive\n"
-            "  4 invalid: a load generator was in the way   99 worse\n",
-    };
+    struct command_line line;
     int status;
     struct error err = {0};
-    if (!cli_begin(&line, argc, argv, &status)) return status;
+    if (!cli_begin(&compare_command, &compare, &line, argc, argv, &status)) return status;
     enum err_code code = read_options(&compare, &err);
     if (code == ERR_OK) code = check_words(&compare, &line, &err);
     if (code != ERR_OK) return cli_complain(&err);

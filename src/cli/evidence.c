@@ -4,13 +4,14 @@
 #include "package/package.h"
 #include "record/run_reader.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
 struct evidence {
     struct option_list regions;
     const char *window, *output, *check, *service_health, *azure_metrics;
-    bool no_check, json, quiet;
+    bool no_check, json, quiet, no_color;
 };
 
 /* Beside the run's folder, so that the folder itself stays as the run left it. */
@@ -81,74 +82,77 @@ static int evidence_run(const struct evidence *evidence, const char *run)
     return code == ERR_OK ? status : cli_complain(&err);
 }
 
+static const struct option_row options[] = {
+    {"region", 0, OPTION_LIST, "NAME",
+     "what the evidence is about; may be repeated. The other regions stay in\nthe comparison "
+     "only. "
+     "Default: "
+     "the region that failed most, with all of\nthem in failures.csv",
+     offsetof(struct evidence, regions)},
+    {"window", 0, OPTION_TEXT, "SPEC",
+     "a time of day (peak=07:00-09:00@America/Los_Angeles,mon-fri): only it is\ncounted, all "
+     "other times "
+     "are "
+     "the control; a width (1h): windows.csv is\ngrouped by it. Default: the whole run, by the "
+     "profile's "
+     "windows",
+     offsetof(struct evidence, window)},
+    {"output", 'o', OPTION_TEXT, "DIR",
+     "the package's folder, beside which DIR.tar.gz is put; neither may exist\nyet. Default: "
+     "the run's "
+     "folder "
+     "with -evidence behind it",
+     offsetof(struct evidence, output)},
+    {"check", 0, OPTION_TEXT, "FILE", "attach what `rushhour check PROFILE --json` printed",
+     offsetof(struct evidence, check)},
+    {"no-check", 0, OPTION_FLAG, NULL,
+     "attach no preflight result, without a hint on how to make one",
+     offsetof(struct evidence, no_check)},
+    {"service-health", 0, OPTION_TEXT, "FILE",
+     "service health events: what `az rest --url "
+     ".../providers/\nMicrosoft.ResourceHealth/events?api-version="
+     "2022-10-01` printed",
+     offsetof(struct evidence, service_health)},
+    {"azure-metrics", 0, OPTION_TEXT, "FILE",
+     "metrics of the resource: what `az monitor metrics list --resource ID\n--metric NAME "
+     "--interval "
+     "PT1M -o "
+     "json` printed",
+     offsetof(struct evidence, azure_metrics)},
+    {"json", 0, OPTION_FLAG, NULL, "print what was made, and all findings, as one JSON object",
+     offsetof(struct evidence, json)},
+    {"quiet", 'q', OPTION_FLAG, NULL, "print nothing", offsetof(struct evidence, quiet)},
+    {"no-color", 0, OPTION_FLAG, NULL, "accepted for the sake of scripts: nothing is coloured",
+     offsetof(struct evidence, no_color)},
+};
+
+const struct command evidence_command = {
+    .name = "evidence",
+    .usage = "RUN [options]",
+    .purpose = "a package for a support ticket: the request's text, the records, what was "
+               "excluded and "
+               "how, what worked meanwhile.\n"
+               "RUN is a folder, a name below results/, or `latest`. Everything is looked "
+               "through for keys, "
+               "tokens, prompts and\naudio; if one is found, nothing is made. Blanks that only "
+               "you can fill "
+               "in are marked",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .positional_min = 1,
+    .positional_max = 1,
+    .positional_names = "RUN",
+    .examples = "  rushhour evidence latest --region eastus2 --check check.json\n"
+                "  rushhour evidence latest --window 'peak=07:00-09:00@America/Los_Angeles' -o "
+                "ticket-4711\n",
+    .exit_codes = "  0 made   1 could not be made, or holds a secret   2 wrong command line\n",
+};
+
 int command_evidence(int argc, char **argv)
 {
     struct evidence evidence = {0};
-    bool no_color = false;
-    const struct option_row rows[] = {
-        {"region", 0, OPTION_LIST, "NAME",
-         "what the evidence is about; may be repeated. The other regions stay in\nthe comparison "
-         "only. "
-         "Default: "
-         "the region that failed most, with all of\nthem in failures.csv",
-         &evidence.regions},
-        {"window", 0, OPTION_TEXT, "SPEC",
-         "a time of day (peak=07:00-09:00@America/Los_Angeles,mon-fri): only it is\ncounted, all "
-         "other times "
-         "are "
-         "the control; a width (1h): windows.csv is\ngrouped by it. Default: the whole run, by the "
-         "profile's "
-         "windows",
-         &evidence.window},
-        {"output", 'o', OPTION_TEXT, "DIR",
-         "the package's folder, beside which DIR.tar.gz is put; neither may exist\nyet. Default: "
-         "the run's "
-         "folder "
-         "with -evidence behind it",
-         &evidence.output},
-        {"check", 0, OPTION_TEXT, "FILE", "attach what `rushhour check PROFILE --json` printed",
-         &evidence.check},
-        {"no-check", 0, OPTION_FLAG, NULL,
-         "attach no preflight result, without a hint on how to make one", &evidence.no_check},
-        {"service-health", 0, OPTION_TEXT, "FILE",
-         "service health events: what `az rest --url "
-         ".../providers/\nMicrosoft.ResourceHealth/events?api-version="
-         "2022-10-01` printed",
-         &evidence.service_health},
-        {"azure-metrics", 0, OPTION_TEXT, "FILE",
-         "metrics of the resource: what `az monitor metrics list --resource ID\n--metric NAME "
-         "--interval "
-         "PT1M -o "
-         "json` printed",
-         &evidence.azure_metrics},
-        {"json", 0, OPTION_FLAG, NULL, "print what was made, and all findings, as one JSON object",
-         &evidence.json},
-        {"quiet", 'q', OPTION_FLAG, NULL, "print nothing", &evidence.quiet},
-        {"no-color", 0, OPTION_FLAG, NULL, "accepted for the sake of scripts: nothing is coloured",
-         &no_color},
-    };
-    struct command_line line = {
-        .command = "evidence",
-        .usage = "RUN [options]",
-        .purpose = "a package for a support ticket: the request's text, the records, what was "
-                   "excluded and "
-                   "how, what worked meanwhile.\n"
-                   "RUN is a folder, a name below results/, or `latest`. Everything is looked "
-                   "through for keys, "
-                   "tokens, prompts and\naudio; if one is found, nothing is made. Blanks that only "
-                   "you can fill "
-                   "in are marked",
-        .options = rows,
-        .option_count = sizeof rows / sizeof *rows,
-        .positional_min = 1,
-        .positional_max = 1,
-        .positional_names = "RUN",
-        .examples = "  rushhour evidence latest --region eastus2 --check check.json\n"
-                    "  rushhour evidence latest --window 'peak=07:00-09:00@America/Los_Angeles' -o "
-                    "ticket-4711\n",
-        .exit_codes = "  0 made   1 could not be made, or holds a secret   2 wrong command line\n",
-    };
+    struct command_line line;
     int status;
-    if (!cli_begin(&line, argc, argv, &status)) return status;
+    if (!cli_begin(&evidence_command, &evidence, &line, argc, argv, &status)) return status;
     return evidence_run(&evidence, line.positional[0]);
 }

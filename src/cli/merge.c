@@ -9,13 +9,14 @@
 #include "record/merge.h"
 #include "record/run_reader.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #define RUNS_MAX 15 /* as many words as a command line takes, and one is the new folder */
 
-struct merge_command {
+struct merge {
     bool json, quiet, no_color;
 };
 
@@ -32,9 +33,8 @@ static enum err_code find_runs(const struct command_line *line, struct text *fol
 }
 
 /* Totals, verdicts and pages of the merged folder, then the result on stdout. */
-static enum err_code finish(const struct merge_command *command, const char *folder,
-                            cJSON *manifest, const struct text *notes, int *status,
-                            struct error *err)
+static enum err_code finish(const struct merge *command, const char *folder, cJSON *manifest,
+                            const struct text *notes, int *status, struct error *err)
 {
     struct text json = {0};
     struct results *results = NULL;
@@ -63,7 +63,7 @@ static enum err_code finish(const struct merge_command *command, const char *fol
     return code;
 }
 
-static int merge(const struct merge_command *command, const struct command_line *line)
+static int merge(const struct merge *command, const struct command_line *line)
 {
     struct error err = {0};
     struct text folders[RUNS_MAX] = {0};
@@ -82,34 +82,36 @@ static int merge(const struct merge_command *command, const struct command_line 
     return code == ERR_OK ? status : cli_complain(&err);
 }
 
+static const struct option_row options[] = {
+    {"json", 0, OPTION_FLAG, NULL, "print the merged run.json", offsetof(struct merge, json)},
+    {"quiet", 'q', OPTION_FLAG, NULL, "print nothing; the folder has everything",
+     offsetof(struct merge, quiet)},
+    {"no-color", 0, OPTION_FLAG, NULL, "no colour (also: NO_COLOR in the environment)",
+     offsetof(struct merge, no_color)},
+};
+
+const struct command merge_command = {
+    .name = "merge",
+    .usage = "OUT RUN RUN... [options]",
+    .purpose = "one run out of several of the same profile: shards of one load, or repetitions.\n"
+               "Exact: counts and histograms add up, failures and attempts are kept one by one",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .positional_min = 2,
+    .positional_max = RUNS_MAX + 1,
+    .positional_names = "OUT RUN",
+    .examples = "  rushhour merge results/all results/shard-1 results/shard-2\n"
+                "  rushhour merge results/week results/monday results/tuesday "
+                "results/wednesday --quiet\n",
+    .exit_codes = "  0 merged   1 a run could not be read or fits not with the others   2 "
+                  "wrong command line\n",
+};
+
 int command_merge(int argc, char **argv)
 {
-    struct merge_command command = {0};
-    const struct option_row rows[] = {
-        {"json", 0, OPTION_FLAG, NULL, "print the merged run.json", &command.json},
-        {"quiet", 'q', OPTION_FLAG, NULL, "print nothing; the folder has everything",
-         &command.quiet},
-        {"no-color", 0, OPTION_FLAG, NULL, "no colour (also: NO_COLOR in the environment)",
-         &command.no_color},
-    };
-    struct command_line line = {
-        .command = "merge",
-        .usage = "OUT RUN RUN... [options]",
-        .purpose =
-            "one run out of several of the same profile: shards of one load, or repetitions.\n"
-            "Exact: counts and histograms add up, failures and attempts are kept one by one",
-        .options = rows,
-        .option_count = sizeof rows / sizeof *rows,
-        .positional_min = 2,
-        .positional_max = RUNS_MAX + 1,
-        .positional_names = "OUT RUN",
-        .examples = "  rushhour merge results/all results/shard-1 results/shard-2\n"
-                    "  rushhour merge results/week results/monday results/tuesday "
-                    "results/wednesday --quiet\n",
-        .exit_codes = "  0 merged   1 a run could not be read or fits not with the others   2 "
-                      "wrong command line\n",
-    };
+    struct merge command = {0};
+    struct command_line line;
     int status;
-    if (!cli_begin(&line, argc, argv, &status)) return status;
+    if (!cli_begin(&merge_command, &command, &line, argc, argv, &status)) return status;
     return merge(&command, &line);
 }

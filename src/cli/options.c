@@ -7,35 +7,38 @@
 
 #define LONGEST_NAME 40
 
-static enum err_code unknown(const struct command_line *line, const char *word, size_t length,
+static enum err_code unknown(const struct command *command, const char *word, size_t length,
                              struct error *err)
 {
     char name[LONGEST_NAME + 1];
     (void)snprintf(name, sizeof name, "%.*s", (int)(length < LONGEST_NAME ? length : LONGEST_NAME),
                    word);
     struct suggestion near = suggest_start(name);
-    for (size_t i = 0; i < line->option_count; i++) suggest_offer(&near, line->options[i].name);
+    for (size_t i = 0; i < command->option_count; i++)
+        suggest_offer(&near, command->options[i].name);
     if (near.best == NULL) {
         return error_set(err, ERR_USAGE, "unknown option --%s; `rushhour %s --help` lists them all",
-                         name, line->command);
+                         name, command->name);
     }
     return error_set(
         err, ERR_USAGE,
         "unknown option --%s; did you mean --%s? (`rushhour %s --help` lists them all)", name,
-        near.best, line->command);
+        near.best, command->name);
 }
 
-static enum err_code store(const struct option_row *row, const char *value, struct error *err)
+static enum err_code store(void *target, const struct option_row *row, const char *value,
+                           struct error *err)
 {
+    void *place = (char *)target + row->offset;
     switch (row->kind) {
     case OPTION_FLAG:
-        *(bool *)row->target = true;
+        *(bool *)place = true;
         return ERR_OK;
     case OPTION_TEXT:
-        *(const char **)row->target = value;
+        *(const char **)place = value;
         return ERR_OK;
     case OPTION_LIST: {
-        struct option_list *list = row->target;
+        struct option_list *list = place;
         if (list->count == sizeof list->items / sizeof *list->items) {
             return error_set(err, ERR_USAGE, "--%s was given more than %zu times", row->name,
                              list->count);
@@ -47,11 +50,11 @@ static enum err_code store(const struct option_row *row, const char *value, stru
     return ERR_INTERNAL;
 }
 
-static const struct option_row *find(const struct command_line *line, const char *name,
-                                     size_t length, char letter)
+static const struct option_row *find(const struct command *command, const char *name, size_t length,
+                                     char letter)
 {
-    for (size_t i = 0; i < line->option_count; i++) {
-        const struct option_row *row = &line->options[i];
+    for (size_t i = 0; i < command->option_count; i++) {
+        const struct option_row *row = &command->options[i];
         if (letter != 0 && row->letter == letter) return row;
         if (letter == 0 && strlen(row->name) == length && strncmp(row->name, name, length) == 0)
             return row;
@@ -59,62 +62,82 @@ static const struct option_row *find(const struct command_line *line, const char
     return NULL;
 }
 
-/* One option at argv[*at]; moves *at past its value. */
-static enum err_code parse_option(struct command_line *line, int argc, char **argv, int *at,
-                                  struct error *err)
+/* The words of a command line, as they are read. */
+struct words {
+    const struct command *command;
+    void *target;
+    int argc, at;
+    char **argv;
+};
+
+/* An option with its value, if it takes one: from behind "=", or the next word. */
+static enum err_code take(struct words *words, const struct option_row *row, const char *equals,
+                          struct error *err)
 {
-    const char *word = argv[*at];
+    if (row->kind == OPTION_FLAG) {
+        if (equals != NULL) return error_set(err, ERR_USAGE, "--%s takes no value", row->name);
+        return store(words->target, row, NULL, err);
+    }
+    if (equals != NULL) return store(words->target, row, equals + 1, err);
+    if (words->at + 1 >= words->argc)
+        return error_set(err, ERR_USAGE, "--%s needs a value: --%s %s", row->name, row->name,
+                         row->argument);
+    words->at += 1;
+    return store(words->target, row, words->argv[words->at], err);
+}
+
+static enum err_code parse_option(struct words *words, struct error *err)
+{
+    const struct command *command = words->command;
+    const char *word = words->argv[words->at];
     const bool is_long = word[1] == '-';
     const char *equals = is_long ? strchr(word, '=') : NULL;
     const char *name = word + (is_long ? 2 : 1);
     size_t length = equals != NULL ? (size_t)(equals - name) : strlen(name);
-    if (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0) {
-        line->help = true;
-        return ERR_OK;
-    }
     if (!is_long && length != 1) {
         return error_set(err, ERR_USAGE, "unknown option %s; long options have two dashes: -%s",
                          word, word);
     }
-    const struct option_row *row = find(line, name, length, is_long ? 0 : *name);
-    if (row == NULL && !is_long) {
-        return error_set(err, ERR_USAGE, "unknown option %s; `rushhour %s --help` lists them all",
-                         word, line->command);
-    }
-    if (row == NULL) return unknown(line, name, length, err);
-    if (row->kind == OPTION_FLAG) {
-        if (equals != NULL) return error_set(err, ERR_USAGE, "--%s takes no value", row->name);
-        return store(row, NULL, err);
-    }
-    if (equals != NULL) return store(row, equals + 1, err);
-    if (*at + 1 >= argc)
-        return error_set(err, ERR_USAGE, "--%s needs a value: --%s %s", row->name, row->name,
-                         row->argument);
-    *at += 1;
-    return store(row, argv[*at], err);
+    const struct option_row *row = find(command, name, length, is_long ? 0 : *name);
+    if (row != NULL) return take(words, row, equals, err);
+    if (is_long) return unknown(command, name, length, err);
+    return error_set(err, ERR_USAGE, "unknown option %s; `rushhour %s --help` lists them all", word,
+                     command->name);
 }
 
-enum err_code options_parse(struct command_line *line, int argc, char **argv, struct error *err)
+static enum err_code take_positional(const struct command *command, struct command_line *out,
+                                     const char *word, struct error *err)
 {
-    bool options_over = false;
-    for (int i = 0; i < argc; i++) {
-        const char *word = argv[i];
-        if (!options_over && strcmp(word, "--") == 0) {
-            options_over = true;
-        } else if (!options_over && word[0] == '-' && word[1] != '\0') {
-            enum err_code code = parse_option(line, argc, argv, &i, err);
-            if (code != ERR_OK) return code;
-        } else if (line->positional_count == line->positional_max) {
-            return error_set(err, ERR_USAGE,
-                             "\"%s\" is one argument too many; usage: rushhour %s %s", word,
-                             line->command, line->usage);
-        } else {
-            line->positional[line->positional_count++] = word;
-        }
+    if (out->positional_count == command->positional_max) {
+        return error_set(err, ERR_USAGE, "\"%s\" is one argument too many; usage: rushhour %s %s",
+                         word, command->name, command->usage);
     }
-    if (line->help || line->positional_count >= line->positional_min) return ERR_OK;
-    return error_set(err, ERR_USAGE, "%s is missing; usage: rushhour %s %s", line->positional_names,
-                     line->command, line->usage);
+    out->positional[out->positional_count++] = word;
+    return ERR_OK;
+}
+
+enum err_code options_parse(const struct command *command, void *target, struct command_line *out,
+                            int argc, char **argv, struct error *err)
+{
+    struct words words = {.command = command, .target = target, .argc = argc, .argv = argv};
+    bool options_over = false;
+    *out = (struct command_line){0};
+    for (; words.at < argc; words.at++) {
+        const char *word = argv[words.at];
+        bool option = !options_over && word[0] == '-' && word[1] != '\0';
+        enum err_code code = ERR_OK;
+        if (option && strcmp(word, "--") == 0) {
+            options_over = true;
+        } else if (option && (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0)) {
+            out->help = true;
+        } else {
+            code = option ? parse_option(&words, err) : take_positional(command, out, word, err);
+        }
+        if (code != ERR_OK) return code;
+    }
+    if (out->help || out->positional_count >= command->positional_min) return ERR_OK;
+    return error_set(err, ERR_USAGE, "%s is missing; usage: rushhour %s %s",
+                     command->positional_names, command->name, command->usage);
 }
 
 static void help_row(struct text *out, const struct option_row *row)
@@ -134,11 +157,11 @@ static void help_row(struct text *out, const struct option_row *row)
     text_printf(out, "%s\n", help);
 }
 
-void options_help(const struct command_line *line, struct text *out)
+void options_help(const struct command *command, struct text *out)
 {
-    text_printf(out, "rushhour %s - %s\n\nusage: rushhour %s %s\n\noptions:\n", line->command,
-                line->purpose, line->command, line->usage);
-    for (size_t i = 0; i < line->option_count; i++) help_row(out, &line->options[i]);
+    text_printf(out, "rushhour %s - %s\n\nusage: rushhour %s %s\n\noptions:\n", command->name,
+                command->purpose, command->name, command->usage);
+    for (size_t i = 0; i < command->option_count; i++) help_row(out, &command->options[i]);
     text_printf(out, "  %-34s%s\n", "-h, --help", "this page");
-    text_printf(out, "\nexamples:\n%s\nexit codes:\n%s", line->examples, line->exit_codes);
+    text_printf(out, "\nexamples:\n%s\nexit codes:\n%s", command->examples, command->exit_codes);
 }

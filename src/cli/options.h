@@ -25,33 +25,42 @@ struct option_row {
     enum option_kind kind;
     const char *argument; /* what it takes, for help: "DIR"; NULL for flags */
     const char *help;     /* with units and default */
-    void *target;         /* bool *, const char ** or struct option_list * */
+    size_t offset;        /* where the command's struct keeps it: a bool, a const char * or a struct
+                             option_list */
 };
 
-struct command_line {
-    const char *command; /* "run" */
+struct command {
+    const char *name;    /* "run" */
     const char *usage;   /* "PROFILE [options]" */
     const char *purpose; /* one or two sentences */
     const struct option_row *options;
     size_t option_count;
-    size_t positional_min, positional_max;
-    const char *positional_names; /* for the message when one is missing */
-    const char *examples;         /* two lines or more */
+    size_t positional_min, positional_max; /* at most POSITIONALS_MOST */
+    const char *positional_names;          /* for the message when one is missing */
+    const char *examples;                  /* two lines or more */
     const char *exit_codes;
-    const char *positional[16]; /* filled in by options_parse */
+};
+
+#define POSITIONALS_MOST 16
+
+/* A command line, read; the words are argv's. */
+struct command_line {
+    const char *positional[POSITIONALS_MOST];
     size_t positional_count;
     bool help; /* -h or --help was given */
 };
 
 /*
- * Parses argv (without the program's and the command's name) into the rows' targets. ERR_USAGE
- * quotes the word, suggests the nearest option and says how to get help. `-x VALUE`, `--name VALUE`
- * and `--name=VALUE` are understood, `--` ends options.
+ * Parses argv (without the program's and the command's name) into the command's own struct, which
+ * starts at `target` zero-initialised. ERR_USAGE quotes the word, suggests the nearest option and
+ * says how to get help. `-x VALUE`, `--name VALUE` and `--name=VALUE` are understood, `--` ends
+ * options.
  */
-MUST_USE enum err_code options_parse(struct command_line *line, int argc, char **argv,
+MUST_USE enum err_code options_parse(const struct command *command, void *target,
+                                     struct command_line *out, int argc, char **argv,
                                      struct error *err);
 
 /* Appends the help page of a command. */
-void options_help(const struct command_line *line, struct text *out);
+void options_help(const struct command *command, struct text *out);
 
 #endif

@@ -13,6 +13,7 @@
 
 #include <ctype.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -271,47 +272,53 @@ static int plan_file(struct plan *plan, const char *file)
     return status;
 }
 
+static const struct option_row options[] = {
+    {"detect", 0, OPTION_TEXT, "'RATE vs RATE'",
+     "what it takes to tell two failure rates apart: attempts, minutes, tokens, dollars",
+     offsetof(struct plan, detect)},
+    {"power", 0, OPTION_TEXT, "PERCENT",
+     "chance to see the difference when it is there (default: 80%)", offsetof(struct plan, power)},
+    {"design-effect", 0, OPTION_TEXT, "N",
+     "by how much failures within sessions inflate the sample (default: 1, none)",
+     offsetof(struct plan, design_effect)},
+    {"region", 0, OPTION_LIST, "NAME", "only this region of the profile; may be repeated",
+     offsetof(struct plan, flags.regions)},
+    {"duration", 0, OPTION_TEXT, "D",
+     "as in run: end the load after D, or hold its last stage until then",
+     offsetof(struct plan, flags.duration)},
+    {"sessions", 0, OPTION_TEXT, "N", "as in run: closed load of N sessions",
+     offsetof(struct plan, flags.sessions)},
+    {"rate", 0, OPTION_TEXT, "R", "as in run: open load of R session arrivals (5/s, 300/m)",
+     offsetof(struct plan, flags.rate)},
+    {"json", 0, OPTION_FLAG, NULL, "print JSON", offsetof(struct plan, flags.json)},
+    {"quiet", 'q', OPTION_FLAG, NULL, "nothing but the plan (as always)",
+     offsetof(struct plan, flags.quiet)},
+    {"no-color", 0, OPTION_FLAG, NULL, "no colour (as always)",
+     offsetof(struct plan, flags.no_color)},
+};
+
+const struct command plan_command = {
+    .name = "plan",
+    .usage = "PROFILE [options]",
+    .purpose =
+        "what a load will do and cost, and how long it takes until it can decide something.\n"
+        "Nothing is sent",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .positional_min = 1,
+    .positional_max = 1,
+    .positional_names = "PROFILE",
+    .examples = "  rushhour plan profiles/two-regions.json\n"
+                "  rushhour plan profiles/two-regions.json --detect '2% vs 5%' --rate 60/m\n",
+    .exit_codes = "  0 planned   1 could not do its work   2 wrong command line or profile\n",
+};
+
 int command_plan(int argc, char **argv)
 {
     /* Nothing is sent, so a profile that may only be simulated can be planned as well. */
     struct plan plan = {.flags = {.simulate = true, .dry_run = true}};
-    struct run_flags *flags = &plan.flags;
-    const struct option_row rows[] = {
-        {"detect", 0, OPTION_TEXT, "'RATE vs RATE'",
-         "what it takes to tell two failure rates apart: attempts, minutes, tokens, dollars",
-         &plan.detect},
-        {"power", 0, OPTION_TEXT, "PERCENT",
-         "chance to see the difference when it is there (default: 80%)", &plan.power},
-        {"design-effect", 0, OPTION_TEXT, "N",
-         "by how much failures within sessions inflate the sample (default: 1, none)",
-         &plan.design_effect},
-        {"region", 0, OPTION_LIST, "NAME", "only this region of the profile; may be repeated",
-         &flags->regions},
-        {"duration", 0, OPTION_TEXT, "D",
-         "as in run: end the load after D, or hold its last stage until then", &flags->duration},
-        {"sessions", 0, OPTION_TEXT, "N", "as in run: closed load of N sessions", &flags->sessions},
-        {"rate", 0, OPTION_TEXT, "R", "as in run: open load of R session arrivals (5/s, 300/m)",
-         &flags->rate},
-        {"json", 0, OPTION_FLAG, NULL, "print JSON", &flags->json},
-        {"quiet", 'q', OPTION_FLAG, NULL, "nothing but the plan (as always)", &flags->quiet},
-        {"no-color", 0, OPTION_FLAG, NULL, "no colour (as always)", &flags->no_color},
-    };
-    struct command_line line = {
-        .command = "plan",
-        .usage = "PROFILE [options]",
-        .purpose =
-            "what a load will do and cost, and how long it takes until it can decide something.\n"
-            "Nothing is sent",
-        .options = rows,
-        .option_count = sizeof rows / sizeof *rows,
-        .positional_min = 1,
-        .positional_max = 1,
-        .positional_names = "PROFILE",
-        .examples = "  rushhour plan profiles/two-regions.json\n"
-                    "  rushhour plan profiles/two-regions.json --detect '2% vs 5%' --rate 60/m\n",
-        .exit_codes = "  0 planned   1 could not do its work   2 wrong command line or profile\n",
-    };
+    struct command_line line;
     int status;
-    if (!cli_begin(&line, argc, argv, &status)) return status;
+    if (!cli_begin(&plan_command, &plan, &line, argc, argv, &status)) return status;
     return plan_file(&plan, line.positional[0]);
 }

@@ -10,6 +10,7 @@
 #include "figures/results.h"
 #include "record/run_reader.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -114,52 +115,55 @@ static int report_run(const struct report *report, const char *run)
     return code == ERR_OK ? status : cli_complain(&err);
 }
 
+static const struct option_row options[] = {
+    {"window", 0, OPTION_LIST, "SPEC",
+     "group by a width (1m, 1h) or a time of "
+     "day\n(peak=07:00-09:00@America/Los_Angeles,mon-fri); may be "
+     "repeated;\n"
+     "default: the windows of the run's profile",
+     offsetof(struct report, windows)},
+    {"format", 0, OPTION_TEXT, "FORM", "text (default), markdown, html, csv or json",
+     offsetof(struct report, format)},
+    {"output", 'o', OPTION_TEXT, "FILE", "write there instead of to standard output",
+     offsetof(struct report, output)},
+    {"service-health", 0, OPTION_TEXT, "FILE",
+     "lay service health events beside the windows: what `az rest --url .../\nproviders/"
+     "Microsoft.ResourceHealth/events?api-version=2022-10-01` printed",
+     offsetof(struct report, service_health)},
+    {"azure-metrics", 0, OPTION_TEXT, "FILE",
+     "the same with metrics: what `az monitor metrics list -o json` printed",
+     offsetof(struct report, azure_metrics)},
+    {"json", 0, OPTION_FLAG, NULL, "the same as --format json", offsetof(struct report, json)},
+    {"quiet", 'q', OPTION_FLAG, NULL, "print nothing; only make the pages in the run folder anew",
+     offsetof(struct report, quiet)},
+    {"no-color", 0, OPTION_FLAG, NULL, "no colour (also: NO_COLOR in the environment)",
+     offsetof(struct report, no_color)},
+};
+
+const struct command report_command = {
+    .name = "report",
+    .usage = "RUN [options]",
+    .purpose = "tables and pages from a run folder, regrouped by any window.\n"
+               "RUN is a folder, a name below results/, or `latest`. A run that was killed is "
+               "reported "
+               "as far as it came",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .positional_min = 1,
+    .positional_max = 1,
+    .positional_names = "RUN",
+    .examples =
+        "  rushhour report latest\n"
+        "  rushhour report latest --window 'peak=07:00-09:00@America/Los_Angeles' --window 1h\n"
+        "  rushhour report results/2026-11-20T140500Z-demo --format csv -o demo.csv\n",
+    .exit_codes = "  0 reported   1 the folder could not be read   2 wrong command line\n",
+};
+
 int command_report(int argc, char **argv)
 {
     struct report report = {0};
-    const struct option_row rows[] = {
-        {"window", 0, OPTION_LIST, "SPEC",
-         "group by a width (1m, 1h) or a time of "
-         "day\n(peak=07:00-09:00@America/Los_Angeles,mon-fri); may be "
-         "repeated;\n"
-         "default: the windows of the run's profile",
-         &report.windows},
-        {"format", 0, OPTION_TEXT, "FORM", "text (default), markdown, html, csv or json",
-         &report.format},
-        {"output", 'o', OPTION_TEXT, "FILE", "write there instead of to standard output",
-         &report.output},
-        {"service-health", 0, OPTION_TEXT, "FILE",
-         "lay service health events beside the windows: what `az rest --url .../\nproviders/"
-         "Microsoft.ResourceHealth/events?api-version=2022-10-01` printed",
-         &report.service_health},
-        {"azure-metrics", 0, OPTION_TEXT, "FILE",
-         "the same with metrics: what `az monitor metrics list -o json` printed",
-         &report.azure_metrics},
-        {"json", 0, OPTION_FLAG, NULL, "the same as --format json", &report.json},
-        {"quiet", 'q', OPTION_FLAG, NULL,
-         "print nothing; only make the pages in the run folder anew", &report.quiet},
-        {"no-color", 0, OPTION_FLAG, NULL, "no colour (also: NO_COLOR in the environment)",
-         &report.no_color},
-    };
-    struct command_line line = {
-        .command = "report",
-        .usage = "RUN [options]",
-        .purpose = "tables and pages from a run folder, regrouped by any window.\n"
-                   "RUN is a folder, a name below results/, or `latest`. A run that was killed is "
-                   "reported "
-                   "as far as it came",
-        .options = rows,
-        .option_count = sizeof rows / sizeof *rows,
-        .positional_min = 1,
-        .positional_max = 1,
-        .positional_names = "RUN",
-        .examples =
-            "  rushhour report latest\n"
-            "  rushhour report latest --window 'peak=07:00-09:00@America/Los_Angeles' --window 1h\n"
-            "  rushhour report results/2026-11-20T140500Z-demo --format csv -o demo.csv\n",
-        .exit_codes = "  0 reported   1 the folder could not be read   2 wrong command line\n",
-    };
+    struct command_line line;
     int status;
-    if (!cli_begin(&line, argc, argv, &status)) return status;
+    if (!cli_begin(&report_command, &report, &line, argc, argv, &status)) return status;
     return report_run(&report, line.positional[0]);
 }

@@ -7,6 +7,7 @@
 #include "report/report.h"
 
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <unistd.h>
 #include <uv.h>
@@ -156,80 +157,89 @@ static int run_file(const char *file, const struct run_flags *flags)
     return status;
 }
 
+static const struct option_row options[] = {
+    {"simulate", 0, OPTION_FLAG, NULL,
+     "drive the built-in simulator instead of the real service: no account, no cost",
+     offsetof(struct run_flags, simulate)},
+    {"connect-to", 0, OPTION_LIST, "HOST:PORT=ADDR:PORT",
+     "reach a host at another (numeric) address; may be repeated",
+     offsetof(struct run_flags, connect_to)},
+    {"output", 'o', OPTION_TEXT, "DIR", "the run folder to make (default results/<time>-<profile>)",
+     offsetof(struct run_flags, output)},
+    {"region", 0, OPTION_LIST, "NAME", "only this region of the profile; may be repeated",
+     offsetof(struct run_flags, regions)},
+    {"duration", 0, OPTION_TEXT, "D",
+     "end the load after D (30s, 5m, 2h), or hold the last stage until then",
+     offsetof(struct run_flags, duration)},
+    {"sessions", 0, OPTION_TEXT, "N",
+     "closed load: keep N sessions busy in each region from the start",
+     offsetof(struct run_flags, sessions)},
+    {"rate", 0, OPTION_TEXT, "R",
+     "open load: R session arrivals (5/s, 300/m) in each region from the start",
+     offsetof(struct run_flags, rate)},
+    {"seed", 0, OPTION_TEXT, "N",
+     "repeat a plan: arrivals, prompts, jitter, simulated faults (default: drawn, and kept\nin "
+     "run.json)",
+     offsetof(struct run_flags, seed)},
+    {"workers", 0, OPTION_TEXT, "N",
+     "threads that drive sessions (default: cores, one less when there are more than two)",
+     offsetof(struct run_flags, workers)},
+    {"evidence-limit", 0, OPTION_TEXT, "N",
+     "write so many evidence records in full, per failure code and region; further ones in "
+     "brief\n"
+     "(default: the profile's record.evidence_limit, 0: all in full)",
+     offsetof(struct run_flags, evidence_limit)},
+    {"metrics", 0, OPTION_TEXT, "ADDR:PORT",
+     "serve the figures so far at http://ADDR:PORT/metrics for Prometheus (without ADDR: "
+     "127.0.0.1;\n"
+     "port 0: any free one)",
+     offsetof(struct run_flags, metrics)},
+    {"shard", 0, OPTION_TEXT, "I/N",
+     "drive only the I-th of N parts of the plan, and the others elsewhere with the same "
+     "profile and\n"
+     "seed, then: rushhour merge; splits arrivals or slots, max_sessions, connect_rate, budget",
+     offsetof(struct run_flags, shard)},
+    {"start-at", 0, OPTION_TEXT, "TIME",
+     "begin the load exactly then (RFC 3339, at most 24 h ahead), so that shards start "
+     "together",
+     offsetof(struct run_flags, start_at)},
+    {"inconclusive", 0, OPTION_TEXT, "pass|fail",
+     "exit 0 or 99 instead of 3 when samples are too few",
+     offsetof(struct run_flags, inconclusive)},
+    {"dry-run", 0, OPTION_FLAG, NULL,
+     "print what would be done and what it may cost, and do nothing",
+     offsetof(struct run_flags, dry_run)},
+    {"yes", 0, OPTION_FLAG, NULL,
+     "spend money without asking (a real service and no budget in the profile)",
+     offsetof(struct run_flags, yes)},
+    {"json", 0, OPTION_FLAG, NULL, "print run.json on standard output instead of the table",
+     offsetof(struct run_flags, json)},
+    {"quiet", 'q', OPTION_FLAG, NULL, "no live view and no table",
+     offsetof(struct run_flags, quiet)},
+    {"no-color", 0, OPTION_FLAG, NULL, "no colour (also: NO_COLOR in the environment)",
+     offsetof(struct run_flags, no_color)},
+};
+
+const struct command run_command = {
+    .name = "run",
+    .usage = "PROFILE [options]",
+    .purpose = "drive the load of a profile, show it live, write a run folder, judge thresholds",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .positional_min = 1,
+    .positional_max = 1,
+    .positional_names = "PROFILE",
+    .examples = EXAMPLES,
+    .exit_codes = EXIT_CODES,
+};
+
 int command_run(int argc, char **argv)
 {
-    struct run_flags given = {0};
-    struct run_flags *flags = &given;
-    const struct option_row rows[] = {
-        {"simulate", 0, OPTION_FLAG, NULL,
-         "drive the built-in simulator instead of the real service: no account, no cost",
-         &flags->simulate},
-        {"connect-to", 0, OPTION_LIST, "HOST:PORT=ADDR:PORT",
-         "reach a host at another (numeric) address; may be repeated", &flags->connect_to},
-        {"output", 'o', OPTION_TEXT, "DIR",
-         "the run folder to make (default results/<time>-<profile>)", &flags->output},
-        {"region", 0, OPTION_LIST, "NAME", "only this region of the profile; may be repeated",
-         &flags->regions},
-        {"duration", 0, OPTION_TEXT, "D",
-         "end the load after D (30s, 5m, 2h), or hold the last stage until then", &flags->duration},
-        {"sessions", 0, OPTION_TEXT, "N",
-         "closed load: keep N sessions busy in each region from the start", &flags->sessions},
-        {"rate", 0, OPTION_TEXT, "R",
-         "open load: R session arrivals (5/s, 300/m) in each region from the start", &flags->rate},
-        {"seed", 0, OPTION_TEXT, "N",
-         "repeat a plan: arrivals, prompts, jitter, simulated faults (default: drawn, and kept\nin "
-         "run.json)",
-         &flags->seed},
-        {"workers", 0, OPTION_TEXT, "N",
-         "threads that drive sessions (default: cores, one less when there are more than two)",
-         &flags->workers},
-        {"evidence-limit", 0, OPTION_TEXT, "N",
-         "write so many evidence records in full, per failure code and region; further ones in "
-         "brief\n"
-         "(default: the profile's record.evidence_limit, 0: all in full)",
-         &flags->evidence_limit},
-        {"metrics", 0, OPTION_TEXT, "ADDR:PORT",
-         "serve the figures so far at http://ADDR:PORT/metrics for Prometheus (without ADDR: "
-         "127.0.0.1;\n"
-         "port 0: any free one)",
-         &flags->metrics},
-        {"shard", 0, OPTION_TEXT, "I/N",
-         "drive only the I-th of N parts of the plan, and the others elsewhere with the same "
-         "profile and\n"
-         "seed, then: rushhour merge; splits arrivals or slots, max_sessions, connect_rate, budget",
-         &flags->shard},
-        {"start-at", 0, OPTION_TEXT, "TIME",
-         "begin the load exactly then (RFC 3339, at most 24 h ahead), so that shards start "
-         "together",
-         &flags->start_at},
-        {"inconclusive", 0, OPTION_TEXT, "pass|fail",
-         "exit 0 or 99 instead of 3 when samples are too few", &flags->inconclusive},
-        {"dry-run", 0, OPTION_FLAG, NULL,
-         "print what would be done and what it may cost, and do nothing", &flags->dry_run},
-        {"yes", 0, OPTION_FLAG, NULL,
-         "spend money without asking (a real service and no budget in the profile)", &flags->yes},
-        {"json", 0, OPTION_FLAG, NULL, "print run.json on standard output instead of the table",
-         &flags->json},
-        {"quiet", 'q', OPTION_FLAG, NULL, "no live view and no table", &flags->quiet},
-        {"no-color", 0, OPTION_FLAG, NULL, "no colour (also: NO_COLOR in the environment)",
-         &flags->no_color},
-    };
-    struct command_line line = {
-        .command = "run",
-        .usage = "PROFILE [options]",
-        .purpose =
-            "drive the load of a profile, show it live, write a run folder, judge thresholds",
-        .options = rows,
-        .option_count = sizeof rows / sizeof *rows,
-        .positional_min = 1,
-        .positional_max = 1,
-        .positional_names = "PROFILE",
-        .examples = EXAMPLES,
-        .exit_codes = EXIT_CODES,
-    };
+    struct run_flags flags = {0};
+    struct command_line line;
     int status;
-    if (!cli_begin(&line, argc, argv, &status)) return status;
+    if (!cli_begin(&run_command, &flags, &line, argc, argv, &status)) return status;
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error like a full disk */
-    return run_file(line.positional[0], flags);
+    return run_file(line.positional[0], &flags);
 }

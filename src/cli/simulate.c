@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -167,45 +168,51 @@ static int simulate_profile(struct simulate *simulate, const char *file)
     return status;
 }
 
+static const struct option_row options[] = {
+    {"listen", 0, OPTION_TEXT, "ADDR", "numeric address to listen on (default 127.0.0.1)",
+     offsetof(struct simulate, listen)},
+    {"ledger", 0, OPTION_TEXT, "FILE",
+     "write the truth: one JSON line per session and response served",
+     offsetof(struct simulate, ledger)},
+    {"seed", 0, OPTION_TEXT, "N",
+     "repeatable latencies and faults (default: the profile's, else drawn)",
+     offsetof(struct simulate, seed)},
+    {"json", 0, OPTION_FLAG, NULL, "accepted; the ready line is JSON in any case",
+     offsetof(struct simulate, json)},
+    {"quiet", 'q', OPTION_FLAG, NULL,
+     "accepted; nothing but the ready line and errors is printed in any case",
+     offsetof(struct simulate, quiet)},
+    {"no-color", 0, OPTION_FLAG, NULL, "accepted; there is no colour here",
+     offsetof(struct simulate, no_color)},
+    {"controlled", 0, OPTION_FLAG, NULL,
+     "take the clock from standard input and end with it (used by `run --simulate`)",
+     offsetof(struct simulate, controlled)},
+};
+
+const struct command simulate_command = {
+    .name = "simulate",
+    .usage = "PROFILE [options]",
+    .purpose =
+        "serve every region of a profile on loopback, with scripted latency and faults.\n"
+        "Prints one JSON line when ready (addresses, keys, the CA's file, an HTTP proxy), and "
+        "serves until "
+        "SIGINT or SIGTERM",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .positional_min = 1,
+    .positional_max = 1,
+    .positional_names = "PROFILE",
+    .examples = "  rushhour simulate profiles/two-regions.json\n"
+                "  rushhour simulate profiles/demo.json --ledger truth.jsonl --seed 7\n",
+    .exit_codes = "  0 ended by a signal   1 could not serve   2 wrong command line or profile\n",
+};
+
 int command_simulate(int argc, char **argv)
 {
     struct simulate simulate = {0};
-    const struct option_row rows[] = {
-        {"listen", 0, OPTION_TEXT, "ADDR", "numeric address to listen on (default 127.0.0.1)",
-         &simulate.listen},
-        {"ledger", 0, OPTION_TEXT, "FILE",
-         "write the truth: one JSON line per session and response served", &simulate.ledger},
-        {"seed", 0, OPTION_TEXT, "N",
-         "repeatable latencies and faults (default: the profile's, else drawn)", &simulate.seed},
-        {"json", 0, OPTION_FLAG, NULL, "accepted; the ready line is JSON in any case",
-         &simulate.json},
-        {"quiet", 'q', OPTION_FLAG, NULL,
-         "accepted; nothing but the ready line and errors is printed in any case", &simulate.quiet},
-        {"no-color", 0, OPTION_FLAG, NULL, "accepted; there is no colour here", &simulate.no_color},
-        {"controlled", 0, OPTION_FLAG, NULL,
-         "take the clock from standard input and end with it (used by `run --simulate`)",
-         &simulate.controlled},
-    };
-    struct command_line line = {
-        .command = "simulate",
-        .usage = "PROFILE [options]",
-        .purpose =
-            "serve every region of a profile on loopback, with scripted latency and faults.\n"
-            "Prints one JSON line when ready (addresses, keys, the CA's file, an HTTP proxy), and "
-            "serves until "
-            "SIGINT or SIGTERM",
-        .options = rows,
-        .option_count = sizeof rows / sizeof *rows,
-        .positional_min = 1,
-        .positional_max = 1,
-        .positional_names = "PROFILE",
-        .examples = "  rushhour simulate profiles/two-regions.json\n"
-                    "  rushhour simulate profiles/demo.json --ledger truth.jsonl --seed 7\n",
-        .exit_codes =
-            "  0 ended by a signal   1 could not serve   2 wrong command line or profile\n",
-    };
+    struct command_line line;
     int status;
-    if (!cli_begin(&line, argc, argv, &status)) return status;
+    if (!cli_begin(&simulate_command, &simulate, &line, argc, argv, &status)) return status;
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ, SIG_IGN); /* a ledger that may not grow is an error like a full disk */
     return simulate_profile(&simulate, line.positional[0]);
