@@ -1,0 +1,109 @@
+/* Forecasts against figures worked out by hand. */
+#include "run/forecast.h"
+#include "test_run_fixture.h"
+
+#include <math.h>
+
+#define PRICES                                                                                     \
+    ", \"prices\": {\"as_of\": \"2026-01-01\", \"d\": {\"text_in\": 4, \"text_out\": 16,"          \
+    " \"audio_in\": 32, \"audio_out\": 64}}"
+
+static struct forecast first_of(const char *json)
+{
+    struct profile *profile = run_profile(json);
+    struct forecast forecast = forecast_region(profile, &profile->regions[0]);
+    profile_free(profile);
+    return forecast;
+}
+
+static void near(double is, double wanted)
+{
+    if (fabs(is - wanted) > 1e-9 * fabs(wanted) + 1e-12) fail_msg("%.17g, not %.17g", is, wanted);
+}
+
+/* 10 sessions a second for 2 s, 3 turns each; 200 tokens in and 50 out a turn. */
+static void arrivals_are_counted(void **state)
+{
+    (void)state;
+    struct forecast f = first_of(RUN_PROFILE(PRICES));
+    near(f.sessions, 20);
+    near(f.attempts, 60);
+    near(f.tokens, 15000);
+    near(f.rpm, 1800);
+    near(f.tpm, 450000);
+    assert_false(f.unpriced);
+    near(f.likely_usd, 60 * (200 * 4 + 50 * 16) / 1e6);
+    near(f.low_usd, f.likely_usd / 2);
+}
+
+/* At most every attempt is tried again as often as the policy lets it, within the budget. */
+static void retries_bound_the_cost_from_above(void **state)
+{
+    (void)state;
+    struct forecast few =
+        first_of(RUN_PROFILE(PRICES ", \"retry\": {\"attempts\": 5, \"budget\": \"20%\"}"));
+    near(few.high_usd, few.likely_usd * 2 * 1.2);
+    struct forecast none =
+        first_of(RUN_PROFILE(PRICES ", \"retry\": {\"attempts\": 1, \"budget\": \"20%\"}"));
+    near(none.high_usd, none.likely_usd * 2);
+}
+
+static void an_unknown_price_is_no_cost_of_nothing(void **state)
+{
+    (void)state;
+    struct forecast f = first_of(RUN_PROFILE(""));
+    assert_true(f.unpriced);
+    struct text out = {0};
+    struct profile *profile = run_profile(RUN_PROFILE(""));
+    forecast_table(profile, &out);
+    assert_non_null(strstr(text_str(&out), "unknown"));
+    assert_null(strstr(text_str(&out), "0.00"));
+    cJSON *json = forecast_profile_json(profile);
+    const cJSON *totals = cJSON_GetObjectItemCaseSensitive(json, "totals");
+    assert_true(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(totals, "cost_usd")));
+    cJSON_Delete(json);
+    text_free(&out);
+    profile_free(profile);
+}
+
+/* 4 sessions kept busy for 60 s, each for 3 turns of a second and 1 s of thought: 6 s a session. */
+static void a_closed_load_goes_through_sessions(void **state)
+{
+    (void)state;
+    const char *json =
+        "{\"name\": \"closed\", \"regions\": [{\"name\": \"a\", \"endpoint\": "
+        "\"https://a.example.com\", \"deployment\": \"d\"}], \"load\": {\"model\": \"sessions\", "
+        "\"stages\": [{\"duration\": \"0s\", \"target\": 4}, {\"duration\": \"60s\", \"target\": "
+        "4}]}, \"session\": {\"interactions\": 3, \"think_time\": \"1s\"}}";
+    struct forecast f = first_of(json);
+    near(f.sessions, 40);
+    near(f.attempts, 120);
+    near(f.rpm, 120);
+}
+
+static void the_totals_are_sums(void **state)
+{
+    (void)state;
+    struct profile *profile = run_profile(RUN_PROFILE(PRICES));
+    struct forecast one = forecast_region(profile, &profile->regions[0]);
+    cJSON *json = forecast_profile_json(profile);
+    const cJSON *totals = cJSON_GetObjectItemCaseSensitive(json, "totals");
+    const cJSON *cost = cJSON_GetObjectItemCaseSensitive(totals, "cost_usd");
+    near(cJSON_GetObjectItemCaseSensitive(totals, "attempts")->valuedouble, 120);
+    near(cJSON_GetObjectItemCaseSensitive(totals, "rpm")->valuedouble, 3600);
+    near(cJSON_GetObjectItemCaseSensitive(cost, "likely")->valuedouble, 2 * one.likely_usd);
+    cJSON_Delete(json);
+    profile_free(profile);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(arrivals_are_counted),
+        cmocka_unit_test(retries_bound_the_cost_from_above),
+        cmocka_unit_test(an_unknown_price_is_no_cost_of_nothing),
+        cmocka_unit_test(a_closed_load_goes_through_sessions),
+        cmocka_unit_test(the_totals_are_sums),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
