@@ -1,21 +1,44 @@
 #include "engine/cost.h"
 
+#include "base/clock.h"
+#include "realtime/usage.h"
+
+#define TOKENS_PER_PRICE 1e6
+#define NS_PER_MINUTE (60.0 * (double)NS_PER_S)
+
+/* A price that was left out is that of the dearer kind which it is a part of, never 0. */
+static double first_of(double price, double otherwise)
+{
+    return price > 0 ? price : otherwise;
+}
+
 double cost_of(const struct price *price, const struct usage *usage)
 {
-    if (price == NULL || !usage->present) return 0;
-    /* Every detail is optional on the wire: tokens without a modality are taken for text. */
-    const uint64_t text_in = usage->text_in + usage->audio_in > 0 ? usage->text_in : usage->input;
-    const uint64_t text_out =
-        usage->text_out + usage->audio_out > 0 ? usage->text_out : usage->output;
-    uint64_t text_cached =
-        usage->text_cached + usage->audio_cached > 0 ? usage->text_cached : usage->cached;
-    if (text_cached > text_in) text_cached = text_in;
-    double text_fresh = (double)(text_in - text_cached);
-    double audio_fresh =
-        (double)(usage->audio_in > usage->audio_cached ? usage->audio_in - usage->audio_cached : 0);
-    double micro = text_fresh * price->text_in + (double)text_cached * price->text_cached +
-                   (double)text_out * price->text_out + audio_fresh * price->audio_in +
-                   (double)usage->audio_cached * price->audio_cached +
-                   (double)usage->audio_out * price->audio_out;
-    return micro / 1e6;
+    if (price == NULL) return 0;
+    const struct usage_split split = usage_split(usage);
+    const double audio_in = first_of(price->audio_in, price->text_in);
+    const double image_in = first_of(price->image_in, price->text_in);
+    const struct {
+        uint64_t tokens;
+        double price;
+    } parts[] = {
+        {split.text_in, price->text_in},
+        {split.audio_in, audio_in},
+        {split.image_in, image_in},
+        {split.text_cached, first_of(price->text_cached, price->text_in)},
+        {split.audio_cached, first_of(price->audio_cached, audio_in)},
+        {split.image_cached, first_of(price->image_cached, image_in)},
+        {split.text_out, price->text_out},
+        {split.audio_out, first_of(price->audio_out, price->text_out)},
+    };
+    double micro = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        micro += (double)parts[i].tokens * parts[i].price;
+    return micro / TOKENS_PER_PRICE;
+}
+
+double cost_of_time(const struct price *price, int64_t open_ns)
+{
+    if (price == NULL || open_ns <= 0) return 0;
+    return (double)open_ns / NS_PER_MINUTE * price->per_minute;
 }

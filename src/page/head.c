@@ -151,9 +151,9 @@ static void cost_card(const struct report_cell *cell, struct text *out)
     const struct counters *c = &cell->cell.counters;
     struct text plain = {0};
     text_puts(out, "<div class=\"card\"><dt>Cost</dt>");
-    page_open_figure(out, "dd", "totals.cost_usd", c->cost_usd);
-    if (c->cost_usd <= 0 && c->input_tokens + c->output_tokens > 0) {
-        text_puts(&plain, "no price");
+    page_open_figure(out, "dd", "totals.cost_usd", counters_unpriced(c) ? NAN : c->cost_usd);
+    if (c->cost_usd <= 0) {
+        text_puts(&plain, counters_unpriced(c) ? "no price" : "-");
     } else {
         format_usd(&plain, c->cost_usd);
     }

@@ -151,13 +151,15 @@ static void cards(const struct report_cell *all, struct text *out)
     }
     card(out, "Time added", "added_seconds", seconds, &plain, text_str(&sub));
     c->failed_cost_usd > 0 ? format_usd(&plain, c->failed_cost_usd)
-                           : text_puts(&plain, c->cost_usd > 0 ? "$0" : "no price");
+                           : text_puts(&plain, c->cost_usd > 0        ? "$0"
+                                               : counters_unpriced(c) ? "no price"
+                                                                      : "-");
     text_clear(&sub);
     text_puts(&sub, "and ");
     format_count(&sub, c->failed_tokens);
     text_puts(&sub, " tokens on failed attempts: possibly billed");
-    card(out, "Spent on failures", "totals.failed_cost_usd", c->failed_cost_usd, &plain,
-         text_str(&sub));
+    card(out, "Spent on failures", "totals.failed_cost_usd",
+         counters_unpriced(c) ? NAN : c->failed_cost_usd, &plain, text_str(&sub));
     text_puts(out, "</dl>\n");
     text_free(&plain);
     text_free(&sub);

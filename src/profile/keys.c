@@ -284,11 +284,14 @@ static const struct key stage_keys[] = {
 
 static const struct key price_keys[] = {
     PRICE(text_in, "text input, USD per million tokens"),
-    PRICE(text_cached, "cached text input, USD per million tokens"),
-    PRICE(text_out, "text output, USD per million tokens"),
-    PRICE(audio_in, "audio input, USD per million tokens"),
-    PRICE(audio_cached, "cached audio input, USD per million tokens"),
-    PRICE(audio_out, "audio output, USD per million tokens"),
+    PRICE(text_cached, "cached text input, USD per million tokens; 0: as text_in"),
+    PRICE(text_out, "text output, reasoning included, USD per million tokens"),
+    PRICE(audio_in, "audio input, USD per million tokens; 0: as text_in"),
+    PRICE(audio_cached, "cached audio input, USD per million tokens; 0: as audio_in"),
+    PRICE(audio_out, "audio output, USD per million tokens; 0: as text_out"),
+    PRICE(image_in, "image input, USD per million tokens; 0: as text_in"),
+    PRICE(image_cached, "cached image input, USD per million tokens; 0: as image_in"),
+    PRICE(per_minute, "an open session, USD per minute, for models that are charged by time"),
 };
 
 const struct key_table key_profile = {

@@ -137,10 +137,12 @@ struct abort_plan {
     double errors; /* the chance of a wrong decision, over all regions */
 };
 
-/* USD per million tokens of one model. */
+/* USD per million tokens of one model, and per minute of an open session; 0: left out. */
 struct price {
     char *model;
     double text_in, text_cached, text_out, audio_in, audio_cached, audio_out;
+    double image_in, image_cached;
+    double per_minute;
 };
 
 struct prices {

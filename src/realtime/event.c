@@ -101,11 +101,73 @@ static void read_usage(const cJSON *usage, struct usage *out)
         .cached = count_of(input, "cached_tokens"),
         .text_in = count_of(input, "text_tokens"),
         .audio_in = count_of(input, "audio_tokens"),
+        .image_in = count_of(input, "image_tokens"),
         .text_cached = count_of(cached, "text_tokens"),
         .audio_cached = count_of(cached, "audio_tokens"),
+        .image_cached = count_of(cached, "image_tokens"),
         .text_out = count_of(output, "text_tokens"),
         .audio_out = count_of(output, "audio_tokens"),
+        .reasoning = count_of(output, "reasoning_tokens"),
     };
+}
+
+/* ---- items of the output ---- */
+
+static enum item_type item_type_of(const cJSON *item)
+{
+    static const struct {
+        const char *name;
+        enum item_type type;
+    } types[] = {
+        {"message", ITEM_MESSAGE},     {"function_call", ITEM_TOOL_CALL},
+        {"mcp_call", ITEM_TOOL_CALL},  {"mcp_approval_request", ITEM_TOOL_CALL},
+        {"tool_call", ITEM_TOOL_CALL}, {"custom_tool_call", ITEM_TOOL_CALL},
+        {"reasoning", ITEM_REASONING},
+    };
+    char name[32];
+    copy_string(item, "type", name, sizeof name);
+    if (name[0] == '\0') return ITEM_NONE;
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        if (strcasecmp(name, types[i].name) == 0) return types[i].type;
+    }
+    return ITEM_OTHER;
+}
+
+static bool is_preamble(const cJSON *item)
+{
+    char phase[24];
+    copy_string(item, "phase", phase, sizeof phase);
+    return item_type_of(item) == ITEM_MESSAGE && strcasecmp(phase, "commentary") == 0;
+}
+
+static void read_item(const cJSON *item, struct event_facts *out)
+{
+    out->item = item_type_of(item);
+    out->preamble = is_preamble(item);
+}
+
+static unsigned part_of(const cJSON *item)
+{
+    switch (item_type_of(item)) {
+    case ITEM_MESSAGE:
+        return is_preamble(item) ? OUTPUT_PREAMBLE : OUTPUT_ANSWER;
+    case ITEM_TOOL_CALL:
+        return OUTPUT_TOOL_CALL;
+    case ITEM_REASONING:
+        return OUTPUT_REASONING;
+    case ITEM_NONE:
+    case ITEM_OTHER:
+        break;
+    }
+    return OUTPUT_OTHER;
+}
+
+static unsigned parts_of(const cJSON *output)
+{
+    unsigned parts = 0;
+    const cJSON *item;
+    cJSON_ArrayForEach(item, output) parts |= part_of(item);
+    return parts;
 }
 
 static enum response_status status_of(const cJSON *response)
@@ -155,6 +217,7 @@ static void read_response(const cJSON *response, struct event_facts *out)
     if (details == NULL || cJSON_IsNull(details)) details = member(response, "incomplete_details");
     scalar_copy(details, "reason", out->reason, sizeof out->reason);
     out->output_empty = cJSON_IsArray(output) && cJSON_GetArraySize(output) == 0;
+    out->output = cJSON_IsArray(output) ? parts_of(output) : 0;
     read_usage(member(response, "usage"), &out->usage);
     read_response_error(response, details, out);
 }
@@ -190,6 +253,9 @@ static bool read_facts(const cJSON *root, struct event_facts *out)
         part = member(root, "response");
         read_response(part, out);
         return cJSON_IsObject(part);
+    case EVENT_ITEM_ADDED:
+        read_item(member(root, "item"), out);
+        break;
     case EVENT_RATE_LIMITS:
         read_rate_limits(member(root, "rate_limits"), out);
         break;
@@ -203,6 +269,7 @@ static bool read_facts(const cJSON *root, struct event_facts *out)
     case EVENT_TEXT_DELTA:
     case EVENT_AUDIO_DELTA:
     case EVENT_TRANSCRIPT_DELTA:
+    case EVENT_TOOL_DELTA:
     case EVENT_TRANSCRIPTION_FAILED:
         break;
     }

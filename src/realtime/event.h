@@ -17,6 +17,8 @@ enum event_kind {
     EVENT_TEXT_DELTA,       /* response.output_text.delta, response.text.delta */
     EVENT_AUDIO_DELTA,      /* response.output_audio.delta, response.audio.delta */
     EVENT_TRANSCRIPT_DELTA, /* of the output's audio */
+    EVENT_TOOL_DELTA,       /* of the arguments of a tool call */
+    EVENT_ITEM_ADDED,       /* response.output_item.added: what follows belongs to this item */
     EVENT_RESPONSE_DONE,
     EVENT_RATE_LIMITS,
     EVENT_TRANSCRIPTION_FAILED, /* of the input's audio: a side product, the answer does not need
@@ -45,12 +47,34 @@ enum response_status {
     STATUS_INCOMPLETE
 };
 
-/* Tokens as response.done reports them; missing fields are 0. Cached tokens are a subset of the
- * input. */
+/*
+ * Tokens as response.done reports them; missing fields are 0. Cached tokens are a subset of the
+ * input, each kind of its own; reasoning is a part of the output that some services count into
+ * text_out and others beside it. The kinds need not add up to input and output: usage_split.
+ */
 struct usage {
     bool present;
     uint64_t input, output, cached;
-    uint64_t text_in, audio_in, text_cached, audio_cached, text_out, audio_out;
+    uint64_t text_in, audio_in, image_in, text_cached, audio_cached, image_cached;
+    uint64_t text_out, audio_out, reasoning;
+};
+
+/* What an item of the output is. */
+enum item_type {
+    ITEM_NONE, /* not told */
+    ITEM_MESSAGE,
+    ITEM_TOOL_CALL, /* function_call, mcp_call and the like: the model asks for a tool */
+    ITEM_REASONING,
+    ITEM_OTHER
+};
+
+/* What the output of a response.done holds, as flags. */
+enum output_part {
+    OUTPUT_ANSWER = 1,   /* a message of the final answer, or of no phase */
+    OUTPUT_PREAMBLE = 2, /* a message of phase `commentary`: "one moment", not the answer */
+    OUTPUT_TOOL_CALL = 4,
+    OUTPUT_REASONING = 8,
+    OUTPUT_OTHER = 16
 };
 
 /* What one event says. Strings are NUL-terminated copies, "" when absent or null. Content is never
@@ -67,9 +91,15 @@ struct event_facts {
     char error_message[512];
     char error_event_id[ID_SIZE]; /* which of our events it answers */
     bool output_empty;            /* response.done with an empty output list */
+    unsigned output;              /* response.done: enum output_part of its items */
+    enum item_type item;          /* EVENT_ITEM_ADDED */
+    bool preamble;                /* EVENT_ITEM_ADDED: a message of phase `commentary` */
     struct usage usage;
     double remaining_tokens, remaining_requests; /* rate_limits.updated; negative when absent */
 };
+
+/* Whether somebody needs more of this kind than that it came: event_parse is worth its while. */
+bool event_carries_facts(enum event_kind kind);
 
 /*
  * Reads the facts of a message whose kind event_scan has told. False when it is no valid JSON of

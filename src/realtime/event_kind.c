@@ -22,6 +22,8 @@ static const struct known_type types[] = {
     TYPE("response.audio.delta", EVENT_AUDIO_DELTA),
     TYPE("response.audio_transcript.delta", EVENT_TRANSCRIPT_DELTA),
     TYPE("response.text.delta", EVENT_TEXT_DELTA),
+    TYPE("response.function_call_arguments.delta", EVENT_TOOL_DELTA),
+    TYPE("response.output_item.added", EVENT_ITEM_ADDED),
     TYPE("response.done", EVENT_RESPONSE_DONE),
     TYPE("response.created", EVENT_RESPONSE_CREATED),
     TYPE("rate_limits.updated", EVENT_RATE_LIMITS),
@@ -55,16 +57,14 @@ static const struct known_type types[] = {
     TYPE("response.audio_transcript.done", EVENT_OTHER),
     TYPE("response.content_part.added", EVENT_OTHER),
     TYPE("response.content_part.done", EVENT_OTHER),
-    TYPE("response.function_call_arguments.delta", EVENT_OTHER),
     TYPE("response.function_call_arguments.done", EVENT_OTHER),
     TYPE("response.mcp_call.completed", EVENT_OTHER),
     TYPE("response.mcp_call.failed", EVENT_OTHER),
     TYPE("response.mcp_call.in_progress", EVENT_OTHER),
-    TYPE("response.mcp_call_arguments.delta", EVENT_OTHER),
+    TYPE("response.mcp_call_arguments.delta", EVENT_TOOL_DELTA),
     TYPE("response.mcp_call_arguments.done", EVENT_OTHER),
     TYPE("response.output_audio.done", EVENT_OTHER),
     TYPE("response.output_audio_transcript.done", EVENT_OTHER),
-    TYPE("response.output_item.added", EVENT_OTHER),
     TYPE("response.output_item.done", EVENT_OTHER),
     TYPE("response.output_text.done", EVENT_OTHER),
     TYPE("response.text.done", EVENT_OTHER),
@@ -79,4 +79,10 @@ enum event_kind event_kind_of(const char *type, size_t length)
             return types[i].kind;
     }
     return EVENT_UNKNOWN;
+}
+
+bool event_carries_facts(enum event_kind kind)
+{
+    return kind == EVENT_SESSION_CREATED || kind == EVENT_RESPONSE_CREATED ||
+           kind == EVENT_ITEM_ADDED || kind == EVENT_RESPONSE_DONE || kind == EVENT_ERROR;
 }

@@ -45,7 +45,8 @@ struct failure_facts {
     int close_code;            /* of the peer's Close frame; 0: none came */
     const char *close_reason;
     enum deadline deadline;
-    bool empty_output; /* completed without the output that was asked for */
+    bool empty_output;   /* completed without the output that was asked for */
+    bool output_limited; /* ended by max_output_tokens, with or without an answer */
     /* of the answer to the upgrade, accepted or refused */
     bool from_service;         /* it carried a request id of the service: no proxy made it */
     enum speaker speaker;      /* who gave it, as far as it shows */

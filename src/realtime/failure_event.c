@@ -162,10 +162,13 @@ static enum failure_id by_status(const struct failure_facts *facts, const struct
         return FAILURE_CANCELLED;
     case STATUS_INCOMPLETE:
         if (strcmp(event->reason, "content_filter") == 0) return FAILURE_CONTENT_FILTER;
-        if (facts->empty_output) return FAILURE_EMPTY_OUTPUT;
-        return strcmp(event->reason, "max_output_tokens") == 0 ? FAILURE_MAX_OUTPUT_TOKENS
-                                                               : FAILURE_INCOMPLETE;
+        /* our own limit is ours, whether anything came before it or not */
+        if (facts->output_limited || strcmp(event->reason, "max_output_tokens") == 0)
+            return FAILURE_MAX_OUTPUT_TOKENS;
+        return facts->empty_output ? FAILURE_EMPTY_OUTPUT : FAILURE_INCOMPLETE;
     case STATUS_COMPLETED:
+        if (facts->output_limited) return FAILURE_MAX_OUTPUT_TOKENS;
+        break;
     case STATUS_UNKNOWN:
         break;
     }

@@ -219,7 +219,9 @@ static const struct failure_row rows[FAILURE_COUNT] = {
     ROW(CONTENT_FILTER, "content_filter", RESPONSE, MOVES, CONTENT, "F69", NULL, SAME_SESSION,
         NEVER, "the safety filter cut the answer: change the prompt"),
     ROW(MAX_OUTPUT_TOKENS, "max_output_tokens", RESPONSE, MOVES, NONE, "F70", NULL, SAME_SESSION,
-        NEVER, "the answer reached max_output_tokens: complete for a load test"),
+        NEVER,
+        "the answer reached session.max_output_tokens, a limit of our own; where nothing came at "
+        "all, reasoning has used it up: raise it, or lower session.settings.reasoning.effort"),
     ROW(CANCELLED, "cancelled", RESPONSE, MOVES, NONE, "F71", NULL, SAME_SESSION, NEVER,
         "the response was cancelled, by us or by speech: no failure"),
     ROW(INCOMPLETE, "incomplete", RESPONSE, MOVES, SERVICE, "unknown", NULL, SAME_SESSION, RETRY,

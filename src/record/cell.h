@@ -79,6 +79,12 @@ struct cell {
                     refuse the cell */
 };
 
+/* Whether tokens were used that the profile has no price for: the cost is unknown, not 0. */
+static inline bool counters_unpriced(const struct counters *counters)
+{
+    return counters->cost_usd <= 0 && counters->input_tokens + counters->output_tokens > 0;
+}
+
 /* Zero-initialise a cell to start. cell_free frees what it holds, cell_reset empties it and keeps
  * the memory. */
 void cell_free(struct cell *cell);

@@ -114,6 +114,9 @@ static void tokens(struct text *out, const struct usage *usage)
         {"audio_in", usage->audio_in},
         {"audio_cached", usage->audio_cached},
         {"audio_out", usage->audio_out},
+        {"image_in", usage->image_in},
+        {"image_cached", usage->image_cached},
+        {"reasoning", usage->reasoning},
     };
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         text_printf(out, "%s\"%s\":%llu", i == 0 ? "{" : ",", parts[i].name,

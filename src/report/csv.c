@@ -65,9 +65,10 @@ static void row(const char *region, const struct report_cell *cell, struct text 
     for (int m = 0; m < METRIC_COUNT; m++) {
         if (metric_has((enum metric)m, METRIC_IN_CSV)) latency_fields(&cell->latency[m], out);
     }
-    text_printf(out, ",%llu,%llu,%llu,%.6f,%s,", (unsigned long long)c->input_tokens,
-                (unsigned long long)c->cached_tokens, (unsigned long long)c->output_tokens,
-                c->cost_usd, report_cell_valid(cell) ? "true" : "false");
+    text_printf(out, ",%llu,%llu,%llu,", (unsigned long long)c->input_tokens,
+                (unsigned long long)c->cached_tokens, (unsigned long long)c->output_tokens);
+    if (!counters_unpriced(c)) text_printf(out, "%.6f", c->cost_usd);
+    text_printf(out, ",%s,", report_cell_valid(cell) ? "true" : "false");
     report_cell_why(cell, &why);
     sheet_field(out, text_str(&why));
     text_free(&why);

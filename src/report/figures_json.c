@@ -4,6 +4,7 @@
 #include "figures/cells.h"
 #include "report/json.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 static void counts(const struct report_cell *cell, struct text *out)
@@ -45,8 +46,9 @@ static void costs(const struct counters *c, struct text *out)
     json_put_count(out, "output", c->output_tokens);
     json_put_count(out, "failed", c->failed_tokens);
     json_close(out, '}');
-    json_put_number(out, "cost_usd", c->cost_usd);
-    json_put_number(out, "failed_cost_usd", c->failed_cost_usd);
+    const bool unpriced = counters_unpriced(c);
+    json_put_number(out, "cost_usd", unpriced ? NAN : c->cost_usd);
+    json_put_number(out, "failed_cost_usd", unpriced ? NAN : c->failed_cost_usd);
 }
 
 void figures_totals_json(const struct results *results, struct text *out)

@@ -5,6 +5,7 @@
 #include "base/words.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -110,7 +111,8 @@ static void tell_of_regions(const struct telling *telling)
     for (size_t i = 0; i < telling->run->region_count; i++) {
         const struct region_snapshot *region = &telling->run->regions[i];
         const struct label label = {"region", region->region->name};
-        put_value(telling, &label, 1, telling->row->of_region(telling->run, region));
+        const double value = telling->row->of_region(telling->run, region);
+        if (!isnan(value)) put_value(telling, &label, 1, value); /* what is not known is no 0 */
     }
 }
 
@@ -170,13 +172,17 @@ static double in_flight(const struct run_snapshot *run, const struct region_snap
 static double cost(const struct run_snapshot *run, const struct region_snapshot *region)
 {
     (void)run;
-    return region->totals != NULL ? region->totals->counters.cost_usd : 0;
+    if (region->totals == NULL) return 0;
+    const struct counters *counters = &region->totals->counters;
+    return counters_unpriced(counters) ? NAN : counters->cost_usd;
 }
 
 static double failed_cost(const struct run_snapshot *run, const struct region_snapshot *region)
 {
     (void)run;
-    return region->totals != NULL ? region->totals->counters.failed_cost_usd : 0;
+    if (region->totals == NULL) return 0;
+    const struct counters *counters = &region->totals->counters;
+    return counters_unpriced(counters) ? NAN : counters->failed_cost_usd;
 }
 
 /* ---- the generator ---- */

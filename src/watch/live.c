@@ -170,6 +170,16 @@ static void progress(const struct run_snapshot *run, struct text *out)
     if (run->clock_speed > 1) text_printf(out, "  (clock x%.4g)", run->clock_speed);
 }
 
+/* Without a price nothing is known of the cost, and that is no $0.00. */
+static void put_cost(struct text *out, double usd)
+{
+    if (usd > 0) {
+        format_usd(out, usd);
+    } else {
+        text_puts(out, "-");
+    }
+}
+
 static void region_cells(const struct live_region *region, struct table *table)
 {
     struct text *cell = table_cell(table);
@@ -190,7 +200,7 @@ static void region_cells(const struct live_region *region, struct table *table)
     table_next(table);
     put_us(cell, region->ttft_p99_us);
     table_next(table);
-    format_usd(cell, region->cost_usd);
+    put_cost(cell, region->cost_usd);
     table_next(table);
     table_put(table, region->top_failure);
 }
@@ -281,8 +291,10 @@ static void plain_region(const struct live_region *region, struct text *out)
     put_us(out, region->ttft_p50_us);
     text_puts(out, " P99 ");
     put_us(out, region->ttft_p99_us);
-    text_puts(out, ", ");
-    format_usd(out, region->cost_usd);
+    if (region->cost_usd > 0) {
+        text_puts(out, ", ");
+        format_usd(out, region->cost_usd);
+    }
     if (region->top_failure[0] != '\0') text_printf(out, ", %s", region->top_failure);
 }
 

@@ -173,10 +173,9 @@ static void knows_every_sample_of_the_wire(void **state)
         text_free(&text);
     }
     static const unsigned expected[EVENT_ERROR + 1] = {
-        [EVENT_OTHER] = 27,           [EVENT_SESSION_CREATED] = 2,
-        [EVENT_SESSION_UPDATED] = 2,  [EVENT_RESPONSE_CREATED] = 3,
-        [EVENT_TEXT_DELTA] = 4,       [EVENT_AUDIO_DELTA] = 1,
-        [EVENT_TRANSCRIPT_DELTA] = 1, [EVENT_RESPONSE_DONE] = 9,
+        [EVENT_OTHER] = 24,           [EVENT_SESSION_CREATED] = 2, [EVENT_SESSION_UPDATED] = 2,
+        [EVENT_RESPONSE_CREATED] = 3, [EVENT_TEXT_DELTA] = 4,      [EVENT_AUDIO_DELTA] = 1,
+        [EVENT_TRANSCRIPT_DELTA] = 1, [EVENT_ITEM_ADDED] = 3,      [EVENT_RESPONSE_DONE] = 9,
         [EVENT_RATE_LIMITS] = 2,      [EVENT_ERROR] = 5,
     };
     assert_memory_equal(seen, expected, sizeof expected);
