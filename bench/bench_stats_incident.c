@@ -216,7 +216,7 @@ static void false_alarms(struct run *run)
            "onsets", "clusters");
     for (size_t i = 0; i < sizeof services / sizeof *services; i++) {
         const struct service *s = &services[i];
-        int runs = s->hours * s->regions * s->per_minute > 1500 ? 200 : 600;
+        int runs = s->hours * (double)s->regions * s->per_minute > 1500 ? 200 : 600;
         int shown[2] = {0, 0};
         random_seed(&random, 3001, i);
         for (int k = 0; k < runs; k++) {
@@ -255,7 +255,7 @@ static void score_run(const struct service *s, const struct run *run, const stru
             if (end <= truth->bursts[b].start_s || start >= truth->bursts[b].end_s) continue;
             score->found++;
             score->right_regions +=
-                s->shared ? (double)in->struck_count / s->regions : in->struck_count == 1;
+                s->shared ? (double)in->struck_count / (double)s->regions : in->struck_count == 1;
             score->length_error += fabs(end - start - s->burst_s);
             break;
         }

@@ -1,0 +1,54 @@
+/* Whether two regions fail at the same times: a test that takes the attempts of each block, the
+ * load stage and slow drifts as given. */
+#ifndef RUSHHOUR_STATS_TOGETHER_H
+#define RUSHHOUR_STATS_TOGETHER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Failing blocks that each side needs, and blocks in which both have attempts. */
+#define TOGETHER_LEAST_FAILING 5
+#define TOGETHER_LEAST_BLOCKS 40
+#define TOGETHER_LEVEL 0.05 /* a false TOGETHER_YES in a run, over all its pairs, at most */
+
+/*
+ * What one region did in one block of time. Leave out what says nothing about the service: quota
+ * and client failures, and all attempts of blocks that are not valid.
+ */
+struct together_block {
+    double attempts, failed;
+};
+
+enum together_verdict {
+    TOGETHER_UNKNOWN,  /* too few failures on one side, or too few blocks: no answer either way */
+    TOGETHER_NOT_SEEN, /* no more often than by chance */
+    TOGETHER_YES,      /* they fail at the same times */
+};
+
+/* One pair of regions. */
+struct together {
+    size_t a, b;
+    enum together_verdict verdict;
+    size_t blocks;   /* with attempts of both, after blocks of a long run were put together */
+    double r;        /* correlation of what they failed beyond what was expected; 0 when unknown */
+    double p;        /* one-sided, of shifts in time; 1 when unknown */
+    double adjusted; /* after Holm's correction over the pairs that are not unknown */
+    double both, expected; /* blocks in which both failed, and how many shifts have on average */
+};
+
+/*
+ * Tests every pair. `regions` holds region_count arrays of `count` blocks each; out is an array of
+ * region_count * (region_count - 1) / 2 pairs: (0,1), (0,2), ..., (1,2), ... stage[i] (NULL: all
+ * one) names the load stage of block i.
+ *
+ * A block's residual is (x - n p) / sqrt(n p): p the rate of its region in its stage and eighth of
+ * the run (under the root with one failure more, at the rate of the run), so that neither a step of
+ * the load nor a slow drift makes two regions correlate. The sum of products over all blocks is ranked among those that one region
+ * shifted in time against the other gives, round the end (Besag and Diggle 1977; Harrison 2020):
+ * bursts that each region has for itself meet as often in any shift. Runs of more than 1,440 blocks
+ * are put together to so many. False without memory.
+ */
+bool together_find(const struct together_block *const *regions, size_t region_count, size_t count,
+                   const unsigned *stage, struct together *out);
+
+#endif
