@@ -34,6 +34,7 @@ static struct {
     const struct ws_handlers *handlers;
     void *user; /* NULL: none is open */
     int clients, dials;
+    size_t ca_count;
     bool dial_fails, send_fails, closed, aborted;
     char target[256], host[128], ca_file[64];
     char names[SCRIPTED_HEADERS][64], values[SCRIPTED_HEADERS][256];
@@ -70,6 +71,7 @@ enum err_code ws_client_new(uv_loop_t *loop, const char *const *ca_files, size_t
             return error_set(err, ERR_NET, "%s: cannot be read", ca_files[i]);
         (void)snprintf(scripted.ca_file, sizeof scripted.ca_file, "%s", ca_files[i]);
     }
+    scripted.ca_count = ca_count;
     scripted.handlers = handlers;
     scripted.clients++;
     *out = &scripted.client;

@@ -141,6 +141,9 @@ static void what_is_not_awaited_changes_nothing(void **state)
     assert_int_equal(life_stage_done(&life, 4, &measures, MS(121)), 0);   /* an event's */
     assert_int_equal(life_stage_done(&life, 99, &measures, MS(121)), 0);  /* of no table */
     assert_string_equal(life_stage(&life)->name, "session");
+    assert_int_equal(life.connected_ns, MS(113));
+    assert_int_equal(life.deadline_ns, MS(5113));
+    assert_int_equal(measures.count, 5); /* four stages and the dial */
     assert_int_equal(life_event(&life, &created, &measures, MS(130)), LIFE_OPENED | LIFE_CONFIGURE);
     assert_string_equal(life.session_id, "sess_2");
     assert_int_equal(life_event(&life, &created, &measures, MS(131)), 0); /* twice */

@@ -132,6 +132,8 @@ static void each_silence_has_its_deadline(void **state)
     (void)say(&turn, EVENT_RESPONSE_CREATED, &measures, 1500);
     assert_int_equal(turn_deadline_ns(&turn, &timeouts), MS(2500));
     assert_int_equal(turn_deadline(&turn, &timeouts, MS(2500)), DEADLINE_STALL);
+    /* seen late, the silence after the beginning explains more than the missing output */
+    assert_int_equal(turn_deadline(&turn, &timeouts, MS(9500)), DEADLINE_STALL);
     /* events keep it awake, but without output its time runs out all the same */
     for (uint64_t at = 2000; at < 9000; at += 500) (void)say(&turn, EVENT_OTHER, &measures, at);
     assert_int_equal(turn_deadline_ns(&turn, &timeouts), MS(9000));
@@ -140,6 +142,7 @@ static void each_silence_has_its_deadline(void **state)
         (void)say(&turn, EVENT_TEXT_DELTA, &measures, at);
     assert_int_equal(turn_deadline_ns(&turn, &timeouts), MS(21000));
     assert_int_equal(turn_deadline(&turn, &timeouts, MS(21000)), DEADLINE_RESPONSE);
+    assert_int_equal(turn_deadline(&turn, &timeouts, MS(23000)), DEADLINE_RESPONSE);
 }
 
 static void what_flowed_is_a_fact_of_a_failure(void **state)

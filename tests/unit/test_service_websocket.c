@@ -312,6 +312,7 @@ static void roots_are_collected_once_and_judged(void **state)
     assert_int_equal(carriers_open(&carriers, &plan, &err), ERR_OK);
     assert_int_equal(carriers.count, 1); /* one for each transport, however many targets */
     assert_string_equal(scripted.ca_file, "roots.pem");
+    assert_int_equal(scripted.ca_count, 1); /* once, though two targets name it */
     carriers_close(&carriers);
     plan.target_count = 3;
     assert_int_equal(carriers_open(&carriers, &plan, &err), ERR_NET);
