@@ -24,8 +24,12 @@ LATE_AFTER, LATE_OUTPUT = "400ms", "1500ms"
 # and the layers below HTTP are met there, under names of their own.
 BELOW_HTTP = set(confusion.BELOW_HTTP)
 
-TIMEOUTS = {**confusion.QUICK_TIMEOUTS, "tls": "20s", "resolve": "20s", "connect": "3s", "upgrade": "3s",
-            "session": "3s", "configure": "3s", "first_output": "3s", "stall": "3s", "response": "5s"}
+TIMEOUTS = {"resolve": "20s", "connect": "20s", "tls": "20s", "upgrade": "3s", "session": "3s", "configure": "3s",
+            "first_output": "3s", "stall": "3s", "response": "5s", "close": "1s"}
+
+# One session for each region.
+LOAD = {"model": "arrivals", "arrival": "even", "connect_rate": "1000/s",
+        "stages": [{"duration": "0s", "target": "60/m"}, {"duration": "1s", "target": "60/m"}]}
 
 NOTHING = None
 
@@ -59,7 +63,7 @@ def profile(faults):
     return {
         "name": "same-class",
         "regions": [region(fault, number) for number, fault in enumerate(faults)],
-        "load": confusion.arrivals(1, 1),
+        "load": LOAD,
         "session": {"interactions": 1, "think_time": "0s", "modality": "text", "prompts": ["Say OK."]},
         "timeouts": TIMEOUTS, "retry": {"attempts": 1}, "windows": {"interval": "1s"},
         "simulator": {"latency": [harness.QUICK, *latency], "faults": [rule(fault) for fault in faults]},
