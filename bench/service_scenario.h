@@ -45,11 +45,16 @@ struct scenario_span {
     double hours;
 };
 
-/* One run. Zero to begin with; reused, freed with scenario_free. */
+/* One run; reused, freed with scenario_free. */
 struct scenario_run {
     struct time_block *blocks;
     size_t count;
     struct cluster_sums chains;
+    struct scenario_latency {
+        double ms;
+        size_t block;
+    } * latencies; /* of every attempt; NULL: not wanted */
+    size_t attempts;
 };
 
 /* The chance that an attempt fails, for each second of one stretch. */
@@ -177,7 +182,7 @@ struct scenario_session {
     const struct scenario_weather *weather;
     struct scenario_run *run;
     size_t first; /* base block of the stretch */
-    double rate;
+    double own;   /* factor of its rate and its latency */
     bool poisoned;
     uint64_t attempts, failed, first_failure; /* seen within the stretch */
 };
@@ -189,15 +194,21 @@ static inline bool scenario_attempt(struct scenario_session *session, double t, 
     const struct scenario_weather *w = session->weather;
     bool seen = t >= 0 && t < (double)w->seconds;
     size_t second = seen ? (size_t)t : 0;
-    double p = fmin(1, session->rate * w->drift[second]);
+    double p = fmin(1, session->scenario->rate * session->own * w->drift[second]);
     if (seen) p = 1 - (1 - p) * (1 - w->struck[second]);
     if (session->poisoned) p = 1;
     bool fails = random_unit(random) < fmax(p, at_least);
     if (fails && random_unit(random) < session->scenario->poison) session->poisoned = true;
     if (!seen) return fails;
-    struct time_block *block = &session->run->blocks[session->first + (size_t)(t / SCENARIO_BASE)];
+    size_t number = session->first + (size_t)(t / SCENARIO_BASE);
+    struct time_block *block = &session->run->blocks[number];
     block->attempts += 1;
     block->failures += fails;
+    if (session->run->latencies != NULL) {
+        double ms = 350 * session->own * w->drift[second] * exp(0.4 * random_normal(random));
+        session->run->latencies[session->run->attempts++] =
+            (struct scenario_latency){.ms = ms, .block = number};
+    }
     session->attempts++;
     if (fails && session->failed++ == 0) session->first_failure = session->attempts;
     return fails;
@@ -228,9 +239,8 @@ static inline double scenario_session(struct scenario_session session, double t,
 {
     const struct scenario *s = session.scenario;
     double spread = s->session_spread;
-    double own = spread > 0 ? exp(spread * random_normal(random) - spread * spread / 2) : 1;
+    session.own = spread > 0 ? exp(spread * random_normal(random) - spread * spread / 2) : 1;
     double attempts = s->session_attempts > 0 ? s->session_attempts : 10;
-    session.rate = s->rate * own;
     for (double i = 0; i < attempts && t < (double)session.weather->seconds; i++) {
         if (scenario_attempt(&session, t, 0, random)) scenario_retry(&session, t, random);
         t += SCENARIO_PACE;
@@ -265,14 +275,24 @@ static inline struct scenario_run scenario_run_new(const struct scenario_span *s
     return (struct scenario_run){.blocks = scenario_memory(blocks, sizeof(struct time_block))};
 }
 
+/* Has the latencies kept as well; for services without retries. */
+static inline void scenario_keep_latencies(struct scenario_run *run,
+                                           const struct scenario_span *span)
+{
+    double most = span->stretches * SCENARIO_SLOTS * (span->hours * 3600 / SCENARIO_PACE + 2);
+    run->latencies = scenario_memory((size_t)most, sizeof *run->latencies);
+}
+
 static inline void scenario_free(struct scenario_run *run)
 {
     free(run->blocks);
+    free(run->latencies);
 }
 
 static inline void scenario_restart(struct scenario_run *run)
 {
     run->count = 0;
+    run->attempts = 0;
     run->chains = (struct cluster_sums){0};
 }
 

@@ -359,7 +359,9 @@ struct service_difference service_difference_paired(const struct service_side *a
     struct estimate ea = of_window(&sides.a, a->chains, confidence);
     struct estimate eb = of_window(&sides.b, b->chains, confidence);
     struct difference difference = rate_newcombe(&ea, &eb);
-    double half = reach(d.design_effect, d.degrees, upper_p(confidence)) * sqrt(sides.independent);
+    double half = 0;
+    if (d.blocks > 0)
+        half = reach(d.design_effect, d.degrees, upper_p(confidence)) * sqrt(sides.independent);
     difference.low = fmin(difference.low, sides.value - half);
     difference.high = fmax(difference.high, sides.value + half);
     return (struct service_difference){.difference = difference, .dependence = d};

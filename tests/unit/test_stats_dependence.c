@@ -108,6 +108,66 @@ static void too_short_or_empty(void **state)
     assert_false(none.estimate.valid);
 }
 
+/* A rate that climbs all the time says nothing about where it goes; climbing on each of seven days,
+ * it says what such hours are like. */
+static void a_drift_as_long_as_the_run_cannot_tell(void **state)
+{
+    (void)state;
+    fill(series, 60, 0, 0);
+    for (size_t i = 0; i < 60; i++) series[i].failures = (double)(i / 10);
+    struct service_rate rate = service_rate(series, 60, NULL, 0.95);
+    assert_int_equal(rate.dependence.why, DEPENDENCE_DRIFT);
+    close_to("low", rate.estimate.low, 0, 0);
+    close_to("high", rate.estimate.high, 1, 0);
+    fill(series, 420, 0, 60);
+    for (size_t i = 0; i < 420; i++) series[i].failures = (double)(i % 60 / 10);
+    rate = service_rate(series, 420, NULL, 0.95);
+    assert_int_equal(rate.dependence.why, DEPENDENCE_KNOWN);
+    assert_true(rate.estimate.low > 0 && rate.estimate.high < 1);
+}
+
+/*
+ * An hour's blocks end at 10 minutes, so that a comparison of two hours takes the upper bound of
+ * their variance, and one of three hours, whose blocks reach 30 minutes, does not.
+ */
+static void short_runs_are_compared_with_care(void **state)
+{
+    (void)state;
+    fill(series, 180, 1, 0);
+    fill(other, 180, 2, 0);
+    struct estimate a = rate_wilson(180, 180 * 45, 0.95);
+    struct estimate b = rate_wilson(360, 180 * 45, 0.95);
+    struct difference plain = rate_newcombe(&a, &b);
+    struct service_side side_a = {.blocks = series, .count = 180};
+    struct service_side side_b = {.blocks = other, .count = 180};
+    struct service_difference d = service_difference(&side_a, &side_b, 0.95);
+    close_to("low", d.difference.low, plain.low, 1e-12);
+    close_to("high", d.difference.high, plain.high, 1e-12);
+    side_a.count = side_b.count = 60;
+    a = rate_wilson(60, 60 * 45, 0.95);
+    b = rate_wilson(120, 60 * 45, 0.95);
+    plain = rate_newcombe(&a, &b);
+    d = service_difference(&side_a, &side_b, 0.95);
+    assert_int_equal(service_verdict(&d), DIFFERENCE_WORSE);
+    assert_true(d.difference.low < plain.value - 1.3 * (plain.value - plain.low));
+    assert_true(d.difference.low > plain.value - 2 * (plain.value - plain.low));
+    /* Driven together, what both see cancels out: no such care. */
+    d = service_difference_paired(&side_a, &side_b, 0.95);
+    close_to("paired low", d.difference.low, plain.low, 1e-12);
+}
+
+static void room_for_what_was_not_seen(void **state)
+{
+    (void)state;
+    fill(series, 60, 0, 0);
+    struct service_rate rate = service_rate(series, 60, NULL, 0.95);
+    double high = rate_wilson(0, 2700, 0.95).high;
+    close_to("high", rate.estimate.high, high, 1e-15);
+    /* 2.9957 an hour of 120 s at 60% */
+    close_to("room", service_high_with_room(&rate, 120, 0.6), high + 2.9957 / 30 * 0.6, 1e-5);
+    close_to("no more than all", service_high_with_room(&rate, 7200, 1), 1, 0);
+}
+
 /* What strikes both regions in the same minutes tells nothing about their difference. */
 static void common_incidents_cancel(void **state)
 {
@@ -159,6 +219,9 @@ int main(void)
         cmocka_unit_test(blocks_end_with_their_stretch),
         cmocka_unit_test(one_incident_cannot_tell),
         cmocka_unit_test(too_short_or_empty),
+        cmocka_unit_test(a_drift_as_long_as_the_run_cannot_tell),
+        cmocka_unit_test(short_runs_are_compared_with_care),
+        cmocka_unit_test(room_for_what_was_not_seen),
         cmocka_unit_test(common_incidents_cancel),
         cmocka_unit_test(quantile_ranks_of_independent_values),
     };

@@ -10,6 +10,7 @@ import sys
 
 import numpy
 from scipy import stats
+from statsmodels.regression.linear_model import WLS
 from statsmodels.stats import contingency_tables, multitest, proportion
 
 rng = random.Random(20250701)
@@ -106,8 +107,35 @@ def clusters():
         ask("clustered", [0.95] + [number for pair in sessions for number in pair], [effect, p, low, high])
 
 
+def blocks_of_time():
+    """The variance by blocks of time is that of a weighted mean with clustered errors; a difference, that of a dummy."""
+    for _ in range(60):
+        minutes, length = rng.choice([12, 60, 240]), rng.choice([60.0, 120.0, 300.0, 600.0])
+        days = rng.choice([1, 1, 5])
+        rows, groups = [], []
+        for day in range(days):
+            parts = max(1, math.floor(minutes * 60 / length + 0.5))
+            for minute in range(minutes):
+                bad = rng.random() < 0.05
+                sides = [(m, rng.randint(0, m) if bad else rng.choice([0, 0, 1])) for m in (rng.randint(1, 60), rng.randint(1, 60))]
+                rows.append([day * 86400.0 + minute * 60, 60.0] + [number for side in sides for number in side])
+                groups.append(day * 1000 + math.floor((minute + 0.5) / (minutes / parts)))
+        table = numpy.array(rows)
+        _, _, ma, xa, mb, xb = table.T
+        number = len(set(groups))
+        if number < 2 or xa.sum() == 0 or xb.sum() == 0:
+            continue
+        one = WLS(xa / ma, numpy.ones(len(ma)), weights=ma).fit(cov_type="cluster", cov_kwds={"groups": numpy.array(groups)})
+        ask("spread", [length] + [n for row in rows for n in row[:4]], [number, one.cov_params()[0, 0]])
+        side = numpy.repeat([0.0, 1.0], len(ma))
+        both = WLS(numpy.concatenate([xa / ma, xb / mb]), numpy.column_stack([numpy.ones(len(side)), side]),
+                   weights=numpy.concatenate([ma, mb])).fit(cov_type="cluster", cov_kwds={"groups": numpy.array(groups * 2)})
+        small = (len(side) - 1) / (len(side) - 2)  # its correction for two coefficients, which sides of a pair do not need
+        ask("spread-of-pair", [length] + [n for row in rows for n in row], [number, both.cov_params()[1, 1] / small], 1e-8)
+
+
 def main():
-    for question in (rates, pairs, strata, many, ranks, distributions, sizes, clusters):
+    for question in (rates, pairs, strata, many, ranks, distributions, sizes, clusters, blocks_of_time):
         question()
     lines = "".join(line + "\n" for _, line, *_ in questions)
     output = subprocess.run([sys.argv[1]], input=lines, capture_output=True, text=True, check=True).stdout

@@ -2,6 +2,7 @@
  * Our statistics as a filter: one question a line on stdin, the figures of its answer on stdout.
  * The suite asks scipy and statsmodels the same questions.
  */
+#include "stats/blocks.h"
 #include "stats/comparison.h"
 #include "stats/rate.h"
 #include "stats/sample_size.h"
@@ -11,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NUMBERS_MAX 4096
+#define NUMBERS_MAX 8192
 
 static void print_estimate(struct estimate e)
 {
@@ -72,6 +73,24 @@ static void answer_clustered(const double *n, size_t count)
     printf("%.17g %.17g %.17g %.17g\n", cluster_design_effect(&sums), e.value, e.low, e.high);
 }
 
+/* The length of blocks, then start, length, attempts and failures of each base block; with `pair`
+ * attempts and failures of the other side as well. */
+static void answer_spread(const double *n, size_t count, bool pair)
+{
+    static struct time_block a[NUMBERS_MAX];
+    static struct time_block b[NUMBERS_MAX];
+    size_t each = pair ? 6 : 4;
+    size_t blocks = (count - 1) / each;
+    for (size_t i = 0; i < blocks; i++) {
+        const double *at = n + 1 + each * i;
+        a[i] = (struct time_block){at[0], at[1], at[2], at[3]};
+        if (pair) b[i] = (struct time_block){at[0], at[1], at[4], at[5]};
+    }
+    const struct block_series series = {.blocks = a, .other = pair ? b : NULL, .count = blocks};
+    struct block_spread spread = block_spread(&series, n[0]);
+    printf("%zu %.17g\n", spread.blocks, spread.variance);
+}
+
 static bool answer(const char *what, const double *n, size_t count)
 {
     if (strcmp(what, "wilson") == 0 && count == 3) {
@@ -95,6 +114,10 @@ static bool answer(const char *what, const double *n, size_t count)
         answer_adjusted(n, count, benjamini_hochberg_adjust);
     } else if (strcmp(what, "clustered") == 0) {
         answer_clustered(n, count);
+    } else if (strcmp(what, "spread") == 0 && count >= 5) {
+        answer_spread(n, count, false);
+    } else if (strcmp(what, "spread-of-pair") == 0 && count >= 7) {
+        answer_spread(n, count, true);
     } else if (strcmp(what, "size") == 0 && count == 4) {
         printf("%.17g\n", sample_size_to_tell(n[0], n[1], n[2], n[3], 1));
     } else if (strcmp(what, "quantiles") == 0 && count == 4) {
