@@ -43,9 +43,11 @@ static struct compare_value interaction_rate(const struct report_cell *cell, dou
 
 static struct compare_value session_rate(const struct report_cell *cell, double confidence)
 {
-    const struct cluster_sums *sums = &cell->cell.clusters;
-    double n = (double)sums->sessions;
-    return of_rate(rate_wilson((double)sums->with_failure, n, confidence), n, n);
+    const struct counters *c = &cell->cell.counters;
+    double n = (double)c->sessions_with_attempts;
+    double chains = fmin(n, (double)cell->cell.clusters.count); /* one draw each */
+    double share = n > 0 ? (double)c->sessions_with_failure / n : 0;
+    return of_rate(rate_wilson(share * chains, chains, confidence), n, chains);
 }
 
 static struct compare_value share_over(const struct report_cell *cell, const struct threshold *what,

@@ -149,6 +149,7 @@ static void driver_free(struct driver *driver)
     struct worker *worker = driver->worker;
     timers_cancel(worker->timers, &driver->deadline);
     driver_end_trial(driver, TRIAL_WITHDRAWN);
+    worker_leave_chain(worker, &driver->chain);
     if (driver->previous != NULL) {
         driver->previous->next = driver->next;
     } else {
@@ -213,17 +214,35 @@ static enum err_code dial(struct driver *driver)
     return code;
 }
 
-bool driver_dial(struct virtual_user *user, uint64_t now_ns)
+/* The session goes on with the chain of the interaction that it is dialled for, or begins one. */
+static struct chain *chain_for(const struct virtual_user *user, uint64_t session_number)
+{
+    const bool goes_on = user->chain != NULL && user->chain->region == user->region;
+    return goes_on ? chain_hold(user->chain) : chain_new(session_number, user->region);
+}
+
+static struct driver *driver_new(struct virtual_user *user)
 {
     struct worker *worker = user->worker;
     struct driver *driver = calloc(1, sizeof *driver);
-    if (driver == NULL) return false;
+    if (driver == NULL) return NULL;
     driver->worker = worker;
     driver->user = user;
     driver->region = user->region;
     driver->number =
         lane_first(&worker->lane) + worker->sessions_numbered++ * lane_stride(&worker->lane) + 1;
     driver->deadline.fire = on_deadline;
+    driver->chain = chain_for(user, driver->number);
+    if (driver->chain != NULL) return driver;
+    free(driver);
+    return NULL;
+}
+
+bool driver_dial(struct virtual_user *user, uint64_t now_ns)
+{
+    struct worker *worker = user->worker;
+    struct driver *driver = driver_new(user);
+    if (driver == NULL) return false;
     const struct target *target = &worker->plan->targets[driver->region];
     const struct session_terms terms = {
         .stages = transport_of(target->region)->stages,
@@ -236,6 +255,7 @@ bool driver_dial(struct virtual_user *user, uint64_t now_ns)
     if (worker->drivers != NULL) worker->drivers->previous = driver;
     worker->drivers = driver;
     user->driver = driver;
+    virtual_user_keep_chain(user);
     driver_begin_trial(driver);
     (void)recorder_at(&worker->recorder, now_ns);
     recorder_cell(&worker->recorder, driver->region)->counters.sessions_started++;

@@ -21,6 +21,7 @@ struct driver {
     struct conversation *conversation; /* NULL after it has ended */
     struct timer deadline;
     uint64_t number;              /* of the session in the run, from 1 */
+    struct chain *chain;          /* held until the session has ended */
     struct credential credential; /* what it was dialled with, but for the value; serial 0: what
                                      never changes */
     char client_request_id[40];
@@ -71,7 +72,7 @@ bool driver_usable(const struct driver *driver);
 void driver_record(struct driver *driver, const struct session_action *action, uint64_t now_ns);
 
 /* driver_record.c: a trial of the abort rule begins with the dial, and with each further attempt as
- * long as the session has had no failure. */
+ * long as its interaction chain has had no failure. */
 void driver_begin_trial(struct driver *driver);
 void driver_end_trial(struct driver *driver, enum trial_end end);
 

@@ -42,6 +42,8 @@ static void count_attempt(struct driver *driver, const struct session_action *ac
         counters->attempts_started++;
         if (attempt > 1 && !driver->user->again) counters->retries++;
     }
+    if (action->news & (NEWS_ATTEMPT_OK | NEWS_ATTEMPT_FAILED))
+        chain_count(driver->chain, (action->news & NEWS_ATTEMPT_FAILED) != 0);
     if (action->news & NEWS_ATTEMPT_OK) {
         counters->attempts_ok++;
         counters->first_attempts_ok += attempt == 1;
@@ -88,6 +90,7 @@ static void write_row(struct driver *driver, const struct session_action *action
         .interaction = user->interaction,
         .response_id = turn->response_id,
         .client_request_id = driver->client_request_id,
+        .chain = driver->chain->number,
     };
     attempt_csv_row(&worker->recorder.handover->attempts, &row);
 }
@@ -98,7 +101,7 @@ void driver_begin_trial(struct driver *driver)
 {
     struct worker *worker = driver->worker;
     if (!worker->plan->profile->abort_on_fail.acceptable.set) return;
-    if (driver->on_trial || driver->session.failed > 0) return;
+    if (driver->on_trial || driver->chain->failed > 0) return;
     driver->on_trial = trials_begin(&worker->regions[driver->region].trials, &driver->trial_group);
     if (!driver->on_trial) worker->recorder.failed = true;
 }
@@ -250,10 +253,10 @@ static void on_session_over(struct driver *driver, const struct session_action *
 static void on_ended(struct driver *driver)
 {
     const struct session *session = &driver->session;
-    struct cell *cell = cell_of(driver);
-    cell->counters.sessions_ended++;
-    uint64_t judged = session->attempts - session->cancelled;
-    if (judged > 0) cluster_add(&cell->clusters, judged, session->failed, session->first_failure);
+    struct counters *counters = &cell_of(driver)->counters;
+    counters->sessions_ended++;
+    counters->sessions_with_attempts += session->attempts > session->cancelled;
+    counters->sessions_with_failure += session->failed > 0;
     if (driver->opened) driver->worker->regions[driver->region].sessions_open--;
     driver->opened = false;
 }

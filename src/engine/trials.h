@@ -1,7 +1,7 @@
 /*
- * What a worker's part of the abort rule is judged by: attempts at risk (of sessions without a
- * failure so far, a dial that fails included) and first failures among them, so that one poisoned
- * session counts once.
+ * What a worker's part of the abort rule is judged by: attempts at risk (of interaction chains
+ * without a failure so far, a dial that fails included) and first failures among them, so that one
+ * poisoned session and the retries that it costs count once.
  *
  * Trials are told in the order in which they began, never in that in which they ended: failures
  * that end early would else be seen before the successes that began beside them, and a healthy

@@ -32,6 +32,7 @@ static void virtual_user_free(struct virtual_user *user)
     }
     if (user->next != NULL) user->next->previous = user->previous;
     demand_leave(&worker->demands[user->demand], user->plan.slot);
+    worker_leave_chain(worker, &user->chain);
     free(user);
     worker_check_over(worker);
 }
@@ -108,6 +109,7 @@ static void begin_try(struct timer *timer, uint64_t now_ns)
         if (wants_rotation(user, now_ns)) driver_finish(let_go(user), now_ns);
     }
     if (user->driver != NULL && driver_usable(user->driver)) {
+        virtual_user_keep_chain(user);
         driver_turn(user->driver, user->try_due_ns, prompt_of(user), now_ns);
         return;
     }
@@ -147,6 +149,14 @@ bool virtual_user_start(struct worker *worker, size_t demand, size_t region,
     return true;
 }
 
+void virtual_user_keep_chain(struct virtual_user *user)
+{
+    struct chain *chain = user->driver->chain;
+    if (user->chain == chain) return;
+    worker_leave_chain(user->worker, &user->chain);
+    user->chain = chain_hold(chain);
+}
+
 void virtual_user_dial(struct virtual_user *user, uint64_t now_ns)
 {
     user->rotation_turns = 0;
@@ -167,6 +177,7 @@ static void next_interaction(struct virtual_user *user, int64_t pause_ns, uint64
 {
     user->interaction++;
     user->attempt = 0;
+    worker_leave_chain(user->worker, &user->chain);
     user->renewed = user->awaits_credential = false;
     user->cuts = 0;
     user->probe = user->again = false;

@@ -27,6 +27,7 @@ struct virtual_user {
     struct virtual_user_plan plan;
     struct random random;        /* of its jitter: the plan's, whoever drives it */
     struct driver *driver;       /* its session, or NULL */
+    struct chain *chain;         /* of the interaction under way, once it was tried; or NULL */
     struct timer timer;          /* the next try */
     uint64_t try_due_ns;         /* when the try under way, or the next one, is due */
     uint64_t interaction;        /* number of the interaction under way, from 1 */
@@ -47,6 +48,10 @@ struct virtual_user {
  * without memory. */
 bool virtual_user_start(struct worker *worker, size_t demand, size_t region,
                         const struct virtual_user_plan *plan, uint64_t now_ns);
+
+/* The interaction under way is tried in its session: whatever session retries it is of one chain
+ * with that. */
+void virtual_user_keep_chain(struct virtual_user *user);
 
 /* Its place in the pace of dials has come. */
 void virtual_user_dial(struct virtual_user *user, uint64_t now_ns);

@@ -113,6 +113,13 @@ static void on_knock(uv_async_t *knock)
     if (level >= STOP_NOW) abandon(worker, now_ns);
 }
 
+void worker_leave_chain(struct worker *worker, struct chain **chain)
+{
+    if (*chain == NULL) return;
+    chain_release(*chain, &recorder_cell(&worker->recorder, (*chain)->region)->clusters);
+    *chain = NULL;
+}
+
 void worker_check_over(struct worker *worker)
 {
     if (worker->over || !worker->draining || worker->virtual_users != NULL ||

@@ -7,6 +7,7 @@
 #define RUSHHOUR_ENGINE_WORKER_H
 
 #include "base/random.h"
+#include "engine/chain.h"
 #include "engine/credential.h"
 #include "engine/demand.h"
 #include "engine/evidence_limit.h"
@@ -88,6 +89,10 @@ bool worker_hand_credential(struct worker *worker, size_t region,
 void worker_free(struct worker *worker);
 
 /* ---- for virtual_user.c, driver.c and dispatch.c, on the worker's thread ---- */
+
+/* Lets go of a chain (of NULL: nothing), and sets it to NULL. One that is over is counted in its
+ * region's cell. */
+void worker_leave_chain(struct worker *worker, struct chain **chain);
 
 /* The worker may be over now: the last virtual user or driver has gone. */
 void worker_check_over(struct worker *worker);

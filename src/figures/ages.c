@@ -34,15 +34,14 @@ static size_t bucket_of(enum ages_kind kind, const struct attempt_row *row)
     return bucket;
 }
 
-bool ages_add(struct ages_loader *loader, struct ages *ages, uint64_t key,
+bool ages_add(struct ages_loader *loader, struct ages *ages, const struct gathered_attempt *attempt,
               const struct attempt_row *row)
 {
     bool ok = true;
     for (int k = 0; k < AGES_KINDS; k++) {
         size_t bucket = bucket_of((enum ages_kind)k, row);
         if (bucket == AGES_BUCKETS) continue;
-        ok = ok && session_map_add(&loader->sessions[k], key, &ages->sums[k][bucket],
-                                   row->outcome == OUTCOME_FAILED, row->end_utc_ns);
+        ok = ok && session_map_add(&loader->sessions[k], attempt, &ages->sums[k][bucket], NULL);
     }
     return ok;
 }

@@ -34,10 +34,9 @@ struct ages_loader {
     struct session_map sessions[AGES_KINDS];
 };
 
-/* Counts one attempt that ended ok or failed; key as for session_map_add, rows in the order of
- * time. False without memory. */
-MUST_USE bool ages_add(struct ages_loader *loader, struct ages *ages, uint64_t key,
-                       const struct attempt_row *row);
+/* Counts one attempt that ended ok or failed, rows in the order of time. False without memory. */
+MUST_USE bool ages_add(struct ages_loader *loader, struct ages *ages,
+                       const struct gathered_attempt *attempt, const struct attempt_row *row);
 
 /* Adds up what is still open and frees the loader's memory. */
 void ages_finish(struct ages_loader *loader);

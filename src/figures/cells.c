@@ -12,7 +12,7 @@ uint64_t report_cell_attempts(const struct report_cell *cell)
 struct estimate report_cell_attempt_estimate(const struct report_cell *cell, double confidence)
 {
     const struct cluster_sums *sums = &cell->cell.clusters;
-    if (sums->sessions > 0) return rate_clustered(sums, confidence, NULL);
+    if (sums->count > 0) return rate_clustered(sums, confidence, NULL);
     return rate_wilson((double)cell->cell.counters.attempts_failed,
                        (double)report_cell_attempts(cell), confidence);
 }
@@ -25,11 +25,10 @@ static struct rate attempt_rate(const struct report_cell *cell)
     if (rate.trials <= 0) {
         rate.estimate = rate_wilson(0, 0, CONFIDENCE);
         rate.method = "no attempts";
-    } else if (sums->sessions > 0) {
+    } else if (sums->count > 0) {
         rate.estimate = rate_clustered(sums, CONFIDENCE, &rate.method);
         bool comparable = sums->with_failure > 1 && sums->x < sums->m;
-        rate.effective =
-            comparable ? sums->m / cluster_design_effect(sums) : (double)sums->sessions;
+        rate.effective = comparable ? sums->m / cluster_design_effect(sums) : (double)sums->count;
     } else {
         rate.estimate = rate_wilson(rate.failed, rate.trials, CONFIDENCE);
         rate.effective = rate.trials;
@@ -60,6 +59,19 @@ static struct rate plain_rate(uint64_t failed, uint64_t trials)
                          .method = "Wilson"};
 }
 
+/* Sessions of one chain depend on each other: a chain is one draw, whatever it holds. */
+static struct rate session_rate(const struct report_cell *cell)
+{
+    const struct counters *c = &cell->cell.counters;
+    struct rate rate = plain_rate(c->sessions_with_failure, c->sessions_with_attempts);
+    rate.effective = fmin(rate.trials, (double)cell->cell.clusters.count);
+    if (!(rate.effective < rate.trials) || rate.effective <= 0) return rate;
+    rate.estimate =
+        rate_wilson(rate.failed / rate.trials * rate.effective, rate.effective, CONFIDENCE);
+    rate.method = "Wilson on the interaction chains that the sessions belong to";
+    return rate;
+}
+
 struct rate report_cell_rate(const struct report_cell *cell, enum rate_kind kind)
 {
     const struct cluster_sums *sums = &cell->cell.clusters;
@@ -69,7 +81,7 @@ struct rate report_cell_rate(const struct report_cell *cell, enum rate_kind kind
     case RATE_INTERACTION:
         return interaction_rate(cell);
     case RATE_SESSION:
-        return plain_rate(sums->with_failure, sums->sessions);
+        return session_rate(cell);
     case RATE_HAZARD:
         return plain_rate(sums->first_failures, sums->at_risk);
     }
@@ -99,6 +111,8 @@ bool report_cell_merge(struct report_cell *into, const struct report_cell *from)
     into->intervals += from->intervals;
     into->invalid_intervals += from->invalid_intervals;
     cluster_merge(&into->recorded, &from->recorded);
+    into->recorded_sessions.all += from->recorded_sessions.all;
+    into->recorded_sessions.with_failure += from->recorded_sessions.with_failure;
     return cell_merge(&into->cell, &from->cell);
 }
 

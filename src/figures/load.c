@@ -86,19 +86,35 @@ static void visit_failure(void *context, size_t region, int64_t utc_ns, const st
     }
 }
 
-/* A session's number when the row has it, else a hash of its id (FNV-1a), so that foreign files
- * group too. */
-static uint64_t session_key(const struct attempt_row *row, size_t region, size_t regions)
+/* A number of the run as a key that no other region has; 0 stays free for none. */
+static uint64_t key_of(uint64_t number, size_t region, size_t regions)
 {
-    uint64_t number = row->session_number;
-    if (number == 0) {
-        number = UINT64_C(0xcbf29ce484222325);
-        for (const char *s = row->session_id; *s != '\0'; s++) {
-            number = (number ^ (unsigned char)*s) * UINT64_C(0x100000001b3);
-        }
-    }
     uint64_t key = number * regions + region + 1;
     return key == 0 ? 1 : key;
+}
+
+/* A session's number when the row has it, else a hash of its id (FNV-1a), so that foreign files
+ * group too. */
+static uint64_t session_number(const struct attempt_row *row)
+{
+    if (row->session_number > 0) return row->session_number;
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (const char *s = row->session_id; *s != '\0'; s++)
+        hash = (hash ^ (unsigned char)*s) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+/* Where a file knows no chains each session is one. */
+static struct gathered_attempt gathered(const struct attempt_row *row, size_t region,
+                                        size_t regions)
+{
+    uint64_t session = session_number(row);
+    return (struct gathered_attempt){
+        .chain = key_of(row->chain > 0 ? row->chain : session, region, regions),
+        .session = key_of(session, region, regions),
+        .failed = row->outcome == OUTCOME_FAILED,
+        .time_ns = row->end_utc_ns,
+    };
 }
 
 static void visit_attempt(void *context, size_t region, const struct attempt_row *row)
@@ -115,17 +131,16 @@ static void visit_attempt(void *context, size_t region, const struct attempt_row
         return;
     }
     loader->attempt_rows++;
-    uint64_t key = session_key(row, region, results->region_count);
-    bool failed = row->outcome == OUTCOME_FAILED;
+    const struct gathered_attempt attempt = gathered(row, region, results->region_count);
     for (size_t g = 0; !loader->no_memory && g < results->grouping_count; g++) {
         struct slice *slice = grouping_find(&results->groupings[g], start_ns);
         if (slice == NULL) continue;
-        struct cluster_sums *sums = &slice->cells[region].recorded;
-        loader->no_memory =
-            !session_map_add(&loader->sessions[g], key, sums, failed, row->end_utc_ns);
+        struct report_cell *cell = &slice->cells[region];
+        loader->no_memory = !session_map_add(&loader->sessions[g], &attempt, &cell->recorded,
+                                             &cell->recorded_sessions);
     }
     if (!loader->no_memory)
-        loader->no_memory = !ages_add(&loader->ages, &results->ages[region], key, row);
+        loader->no_memory = !ages_add(&loader->ages, &results->ages[region], &attempt, row);
 }
 
 static void settle(struct loader *loader, const struct grouping *grouping, struct slice *slice)
@@ -256,12 +271,14 @@ static void adopt_recorded(struct loader *loader)
                 if (!results->has_attempts) continue;
                 if (grouping->kind == GROUP_TOTAL) note_clusters(loader, cell, results->regions[r]);
                 cell->cell.clusters = cell->recorded;
+                cell->cell.counters.sessions_with_attempts = cell->recorded_sessions.all;
+                cell->cell.counters.sessions_with_failure = cell->recorded_sessions.with_failure;
             }
         }
     }
     if (results->has_attempts && loader->sessions[0].forgotten > 0) {
         text_printf(&results->notes,
-                    "%llu sessions that were silent for two hours were taken as ended.\n",
+                    "%llu chains that were silent for two hours were taken as ended.\n",
                     (unsigned long long)loader->sessions[0].forgotten);
     }
 }

@@ -39,8 +39,9 @@ struct all_attempts {
 struct report_cell {
     struct cell cell; /* its histograms live only until the cell is settled, except for the whole
                          run */
-    struct cluster_sums recorded; /* of the sessions' attempts inside this very stretch, from
+    struct cluster_sums recorded; /* of the chains' attempts inside this very stretch, from
                                      attempts.csv */
+    struct session_counts recorded_sessions; /* likewise */
     struct latency_figures latency[METRIC_COUNT];
     struct all_attempts all[METRIC_COUNT]; /* of the metrics that each attempt has */
     struct health health;                  /* of its intervals, judged as a whole */

@@ -71,7 +71,7 @@ static bool counts(const struct report_cell *cell)
 static struct cluster_sums less(const struct cluster_sums *all, const struct cluster_sums *part)
 {
     return (struct cluster_sums){
-        .sessions = all->sessions - part->sessions,
+        .count = all->count - part->count,
         .with_failure = all->with_failure - part->with_failure,
         .m = all->m - part->m,
         .x = all->x - part->x,

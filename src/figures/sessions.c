@@ -12,6 +12,8 @@ struct session_entry {
     struct cluster_sums *sums;
     int64_t last_ns;
     uint32_t attempts, failed, first_failure;
+    uint64_t session; /* of the last attempt, within these sums; 0: none yet */
+    bool session_failed;
 };
 
 /* The finaliser of splitmix64: session numbers are consecutive, their hashes must not be. */
@@ -36,6 +38,23 @@ static void close_entry(struct session_entry *entry)
     entry->attempts = 0;
     entry->failed = 0;
     entry->first_failure = 0;
+    entry->session = 0;
+}
+
+/* The sessions of a chain follow each other: a new number is a session that was not there
+ * before. */
+static void count_session(struct session_entry *entry, const struct gathered_attempt *attempt,
+                          struct session_counts *sessions)
+{
+    if (sessions == NULL) return;
+    if (entry->session != attempt->session) {
+        entry->session = attempt->session;
+        entry->session_failed = false;
+        sessions->all++;
+    }
+    if (!attempt->failed || entry->session_failed) return;
+    entry->session_failed = true;
+    sessions->with_failure++;
 }
 
 static bool resize(struct session_map *map, size_t capacity, int64_t now_ns)
@@ -73,21 +92,22 @@ static bool make_room(struct session_map *map, int64_t now_ns)
     return resize(map, map->capacity == 0 ? 1024 : map->capacity * 2, now_ns);
 }
 
-bool session_map_add(struct session_map *map, uint64_t key, struct cluster_sums *sums, bool failed,
-                     int64_t time_ns)
+bool session_map_add(struct session_map *map, const struct gathered_attempt *attempt,
+                     struct cluster_sums *sums, struct session_counts *sessions)
 {
-    if (!make_room(map, time_ns)) return false;
-    struct session_entry *entry = find(map->entries, map->capacity, key);
+    if (!make_room(map, attempt->time_ns)) return false;
+    struct session_entry *entry = find(map->entries, map->capacity, attempt->chain);
     if (entry->key == 0) {
-        entry->key = key;
+        entry->key = attempt->chain;
         map->count++;
     } else if (entry->sums != sums) {
         close_entry(entry);
     }
     entry->sums = sums;
-    entry->last_ns = time_ns;
+    entry->last_ns = attempt->time_ns;
     entry->attempts++;
-    if (failed && entry->failed++ == 0) entry->first_failure = entry->attempts;
+    if (attempt->failed && entry->failed++ == 0) entry->first_failure = entry->attempts;
+    count_session(entry, attempt, sessions);
     return true;
 }
 

@@ -24,7 +24,7 @@ static void compare(struct contrast *comparison, const struct report_cell *contr
     comparison->a = report_cell_rate(control, RATE_ATTEMPT);
     comparison->b = report_cell_rate(subject, RATE_ATTEMPT);
     comparison->difference = rate_newcombe(&comparison->a.estimate, &comparison->b.estimate);
-    comparison->p = fisher_exact(a->with_failure, a->sessions, b->with_failure, b->sessions);
+    comparison->p = fisher_exact(a->with_failure, a->count, b->with_failure, b->count);
 }
 
 static void with_regions(struct package *package)

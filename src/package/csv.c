@@ -239,8 +239,8 @@ static void window_figures(struct text *out, const struct report_cell *cell)
     sheet_number(out, (double)(c->interactions_ok + c->interactions_failed));
     sheet_number(out, (double)c->interactions_failed);
     rate(out, cell, RATE_INTERACTION);
-    sheet_number(out, (double)cell->cell.clusters.sessions);
-    sheet_number(out, (double)cell->cell.clusters.with_failure);
+    sheet_number(out, (double)c->sessions_with_attempts);
+    sheet_number(out, (double)c->sessions_with_failure);
     rate(out, cell, RATE_SESSION);
     sheet_number(out, (double)c->retries);
     sheet_number(out, (double)ttft->count);

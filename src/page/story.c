@@ -24,7 +24,7 @@ static void offer(struct story *best, struct story found, double looked, double 
 static struct cluster_sums less(const struct cluster_sums *all, const struct cluster_sums *part)
 {
     return (struct cluster_sums){
-        .sessions = all->sessions > part->sessions ? all->sessions - part->sessions : 0,
+        .count = all->count > part->count ? all->count - part->count : 0,
         .with_failure =
             all->with_failure > part->with_failure ? all->with_failure - part->with_failure : 0,
         .m = all->m - part->m,
@@ -38,7 +38,7 @@ static struct story contrast(enum story_kind kind, size_t region, const struct c
                              const struct cluster_sums *rest)
 {
     struct story story = {.kind = kind, .region = region, .p = 1};
-    if (!(part->m > 0) || !(rest->m > 0) || part->sessions < 2 || rest->sessions < 2) return story;
+    if (!(part->m > 0) || !(rest->m > 0) || part->count < 2 || rest->count < 2) return story;
     (void)patterns_contrast(part, rest, &story.p);
     story.there = rate_clustered(part, CONFIDENCE, NULL);
     story.rest = rate_clustered(rest, CONFIDENCE, NULL);

@@ -30,6 +30,7 @@ static const struct csv_column columns[] = {
     {COLUMN(interaction, CSV_COUNT, false, interaction)},
     {COLUMN(response_id, CSV_STRING, false, response_id)},
     {COLUMN(client_request_id, CSV_STRING, false, client_request_id)},
+    {COLUMN(chain, CSV_COUNT, false, chain)},
 };
 
 static const struct csv_table table = {.columns = columns,

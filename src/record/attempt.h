@@ -26,6 +26,8 @@ struct attempt_row {
     uint64_t interaction;    /* column interaction: number of the interaction in its session
                                 script */
     const char *response_id, *client_request_id;
+    uint64_t chain; /* column chain: number of the session that its interaction chain began with; 0:
+                       unknown */
 };
 
 const char *outcome_name(enum outcome outcome);

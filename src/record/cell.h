@@ -37,8 +37,10 @@
     X(output_tokens)
 
 #define COUNTER_MAP_MORE(X)                                                                           \
-    X(sessions_ended)    /* opened or not, for whatever reason */                                     \
-    X(first_attempts_ok) /* attempts that were an interaction's first, and ok */                      \
+    X(sessions_ended)         /* opened or not, for whatever reason */                                \
+    X(sessions_with_attempts) /* those that had an attempt that was ok or failed */                   \
+    X(sessions_with_failure)  /* those that had a failed one */                                       \
+    X(first_attempts_ok)      /* attempts that were an interaction's first, and ok */                 \
     X(first_attempts_failed)                                                                          \
     X(recovered)          /* interactions ok after at least one failed attempt */                     \
     X(failed_tokens)      /* tokens reported for failed attempts: possibly billed */                  \
@@ -70,8 +72,8 @@ struct tally {
 
 struct cell {
     struct counters counters;
-    struct cluster_sums clusters; /* of sessions that ended here: attempts over the session's whole
-                                     life */
+    struct cluster_sums clusters; /* of interaction chains that ended here: attempts over the
+                                     chain's whole life */
     struct histogram *latency[METRIC_COUNT]; /* microseconds; NULL until a value comes */
     struct tally *tallies;
     size_t tally_count, tally_capacity;

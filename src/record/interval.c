@@ -21,7 +21,7 @@ static const struct csv_column columns[] = {
     {"cost_usd", CSV_REAL, true, AT(counters.cost_usd), 0, NULL},
     COUNTER_MAP_MORE(MORE_COUNT) /* each with its comma */
     {"failed_cost_usd", CSV_REAL, false, AT(counters.failed_cost_usd), 0, NULL},
-    {CLUSTER(sessions, CSV_COUNT)},
+    {"cluster_chains", CSV_COUNT, false, AT(clusters.count), 0, NULL},
     {CLUSTER(with_failure, CSV_COUNT)},
     {CLUSTER(m, CSV_REAL)},
     {CLUSTER(x, CSV_REAL)},
@@ -49,6 +49,7 @@ static const struct csv_column columns[] = {
 static const struct csv_former former[] = {
     {"lag_p99_us", "dispatch_delay_p99_us"},
     {"lag_max_us", "dispatch_delay_max_us"},
+    {"cluster_chains", "cluster_sessions"}, /* each session was taken for a chain of its own */
 };
 
 static const struct csv_table table = {
@@ -74,9 +75,24 @@ enum err_code interval_csv_columns(char *header, struct csv_map *map, struct err
     return csv_read_header(&table, header, map, err);
 }
 
+/* Older files count sessions only as the clusters that they were then. */
+static void count_sessions(struct interval_row *row)
+{
+    struct counters *counters = &row->counters;
+    if (counters->sessions_with_attempts == UINT64_MAX)
+        counters->sessions_with_attempts = row->clusters.count;
+    if (counters->sessions_with_failure == UINT64_MAX)
+        counters->sessions_with_failure = row->clusters.with_failure;
+}
+
 enum err_code interval_csv_read(const struct csv_map *map, char *line, struct interval_row *row,
                                 struct error *err)
 {
-    *row = (struct interval_row){.region = "", .health = {.valid = true}};
-    return csv_read_row(&table, map, line, row, err);
+    *row = (struct interval_row){
+        .region = "",
+        .health = {.valid = true},
+        .counters = {.sessions_with_attempts = UINT64_MAX, .sessions_with_failure = UINT64_MAX}};
+    enum err_code code = csv_read_row(&table, map, line, row, err);
+    count_sessions(row);
+    return code;
 }

@@ -272,14 +272,19 @@ static bool attempt_read(struct merge_stream *stream, bool *skip)
 }
 
 /* Numbers of different runs never meet: run i has those that leave i when divided by the runs'
- * number. */
+ * number. 0 is no number. */
+static uint64_t renumber(const struct merge_stream *stream, uint64_t number)
+{
+    return number == 0 ? 0 : (number - 1) * stream->job->merge->count + stream->run + 1;
+}
+
 static enum err_code attempt_take(struct merge_stream *stream, struct error *err)
 {
     (void)err;
     struct attempt_state *state = stream->job->state;
     struct attempt_row row = state->rows[stream->run];
-    if (row.session_number > 0)
-        row.session_number = (row.session_number - 1) * stream->job->merge->count + stream->run + 1;
+    row.session_number = renumber(stream, row.session_number);
+    row.chain = renumber(stream, row.chain);
     attempt_csv_row(&stream->job->text, &row);
     state->count++;
     return ERR_OK;

@@ -58,8 +58,8 @@ static void row(const char *region, const struct report_cell *cell, struct text 
                 (unsigned long long)report_cell_attempts(cell),
                 (unsigned long long)c->attempts_failed, (unsigned long long)c->attempts_cancelled,
                 (unsigned long long)interactions, (unsigned long long)c->interactions_failed,
-                (unsigned long long)c->retries, (unsigned long long)cell->cell.clusters.sessions,
-                (unsigned long long)cell->cell.clusters.with_failure);
+                (unsigned long long)c->retries, (unsigned long long)c->sessions_with_attempts,
+                (unsigned long long)c->sessions_with_failure);
     for (int kind = RATE_ATTEMPT; kind <= RATE_HAZARD; kind++)
         rate_fields(cell, (enum rate_kind)kind, out);
     for (int m = 0; m < METRIC_COUNT; m++) {

@@ -16,8 +16,8 @@ static void counts(const struct report_cell *cell, struct text *out)
     json_put_count(out, "opened", c->sessions_opened);
     json_put_count(out, "failed", c->sessions_failed);
     json_put_count(out, "ended", c->sessions_ended);
-    json_put_count(out, "with_attempts", cell->cell.clusters.sessions);
-    json_put_count(out, "with_failed_attempt", cell->cell.clusters.with_failure);
+    json_put_count(out, "with_attempts", cell->cell.counters.sessions_with_attempts);
+    json_put_count(out, "with_failed_attempt", cell->cell.counters.sessions_with_failure);
     json_close(out, '}');
     json_key(out, "attempts");
     json_open(out, '{');

@@ -192,7 +192,7 @@ static struct estimate of_window(const struct block_totals *totals,
                                  const struct cluster_sums *chains, double confidence)
 {
     struct estimate alone = rate_wilson(totals->failures, totals->attempts, confidence);
-    if (chains == NULL || chains->sessions == 0) return alone;
+    if (chains == NULL || chains->count == 0) return alone;
     struct estimate e = rate_clustered(chains, confidence, NULL);
     return e.valid ? e : alone;
 }

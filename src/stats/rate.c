@@ -59,7 +59,7 @@ void cluster_add(struct cluster_sums *sums, uint64_t attempts, uint64_t failed,
     if (failed > attempts) failed = attempts;
     double m = (double)attempts;
     double x = (double)failed;
-    sums->sessions++;
+    sums->count++;
     sums->m += m;
     sums->x += x;
     sums->mm += m * m;
@@ -78,7 +78,7 @@ void cluster_add(struct cluster_sums *sums, uint64_t attempts, uint64_t failed,
 
 void cluster_merge(struct cluster_sums *into, const struct cluster_sums *from)
 {
-    into->sessions += from->sessions;
+    into->count += from->count;
     into->with_failure += from->with_failure;
     into->m += from->m;
     into->x += from->x;
@@ -95,7 +95,7 @@ void cluster_merge(struct cluster_sums *into, const struct cluster_sums *from)
  */
 static bool variance_is_known(const struct cluster_sums *sums)
 {
-    return sums->sessions > 1 && sums->with_failure > 1 && sums->m > 1 && sums->x > 0 &&
+    return sums->count > 1 && sums->with_failure > 1 && sums->m > 1 && sums->x > 0 &&
            sums->x < sums->m;
 }
 
@@ -103,11 +103,11 @@ double cluster_design_effect(const struct cluster_sums *sums)
 {
     if (!variance_is_known(sums)) return 1;
     double n = sums->m;
-    double sessions = (double)sums->sessions;
+    double clusters = (double)sums->count;
     double p = sums->x / n;
     /* sum of (x_i - m_i p)^2 */
     double squares = fmax(0, sums->xx - 2 * p * sums->mx + p * p * sums->mm);
-    double clustered = squares / (n * n) * sessions / (sessions - 1);
+    double clustered = squares / (n * n) * clusters / (clusters - 1);
     double independent = p * (1 - p) / (n - 1);
     return fmax(1, clustered / independent);
 }
@@ -118,7 +118,7 @@ double cluster_design_effect(const struct cluster_sums *sums)
  */
 static struct estimate by_session(const struct cluster_sums *sums, double confidence)
 {
-    struct estimate result = rate_clopper_pearson(sums->with_failure, sums->sessions, confidence);
+    struct estimate result = rate_clopper_pearson(sums->with_failure, sums->count, confidence);
     if (!result.valid) return unknown;
     result.value = bounded(sums->x / sums->m, 0, 1);
     result.low = fmin(result.low, result.value);
@@ -134,7 +134,7 @@ static struct estimate by_session(const struct cluster_sums *sums, double confid
  */
 double cluster_degrees(const struct cluster_sums *sums)
 {
-    return fmin((double)(sums->sessions - 1), 2 * (double)sums->with_failure);
+    return fmin((double)(sums->count - 1), 2 * (double)sums->with_failure);
 }
 
 struct estimate rate_in_sessions(double x, double n, const struct cluster_sums *sums,
@@ -154,7 +154,7 @@ struct estimate rate_clustered(const struct cluster_sums *sums, double confidenc
     const char *unused;
     if (method == NULL) method = &unused;
     *method = "no attempts";
-    if (sums->sessions == 0 || !(sums->m > 0) || !confidence_is_fit(confidence)) return unknown;
+    if (sums->count == 0 || !(sums->m > 0) || !confidence_is_fit(confidence)) return unknown;
     if (!variance_is_known(sums)) {
         *method = "Clopper-Pearson on sessions (too few failed to compare them)";
         return by_session(sums, confidence);

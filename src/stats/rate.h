@@ -23,25 +23,28 @@ struct estimate rate_wilson(double x, double n, double confidence);
 /* Clopper and Pearson's exact interval (1934) by the beta quantile. */
 struct estimate rate_clopper_pearson(uint64_t x, uint64_t n, double confidence);
 
-/* Sums over sessions i with m_i attempts, x_i of them failed, for the adjusted interval; merged by
- * +. */
+/*
+ * Sums over clusters i with m_i attempts, x_i of them failed, for the adjusted interval; merged by
+ * +. A cluster is an interaction chain: the sessions that retried interactions join, or a session by
+ * itself.
+ */
 struct cluster_sums {
-    uint64_t sessions;       /* S: sessions with at least one attempt */
-    uint64_t with_failure;   /* sessions with x_i > 0 */
+    uint64_t count;          /* S: clusters with at least one attempt */
+    uint64_t with_failure;   /* clusters with x_i > 0 */
     double m, x, mm, mx, xx; /* sums of m, x, m*m, m*x, x*x */
-    uint64_t at_risk;        /* attempts up to and including each session's first failure */
-    uint64_t first_failures; /* at most one a session */
+    uint64_t at_risk;        /* attempts up to and including each cluster's first failure */
+    uint64_t first_failures; /* at most one a cluster */
 };
 
-/* Adds one session; first_failure is the 1-based number of its first failed attempt, 0 for none. */
+/* Adds one cluster; first_failure is the 1-based number of its first failed attempt, 0 for none. */
 void cluster_add(struct cluster_sums *sums, uint64_t attempts, uint64_t failed,
                  uint64_t first_failure);
 void cluster_merge(struct cluster_sums *into, const struct cluster_sums *from);
 
 /*
  * Share of attempts failed, with Wilson on n/deff, deff = max(1, v / (p(1-p)/(n-1))), v = sum (x_i
- * - m_i p)^2 / n^2 * S/(S-1), and Student's t on the lesser of S-1 and twice the sessions with a
- * failure for z when deff > 1; Clopper-Pearson at session level when at most one session or every
+ * - m_i p)^2 / n^2 * S/(S-1), and Student's t on the lesser of S-1 and twice the clusters with a
+ * failure for z when deff > 1; Clopper-Pearson at cluster level when at most one cluster or every
  * attempt failed (Korn and Graubard 1998). *method, when given, points to a constant phrase that
  * says which was used.
  */
@@ -58,7 +61,7 @@ struct estimate rate_in_sessions(double x, double n, const struct cluster_sums *
 /* The design effect as above; 1 when it cannot be estimated. */
 double cluster_design_effect(const struct cluster_sums *sums);
 
-/* Its degrees of freedom: the lesser of S-1 and twice the sessions with a failure. */
+/* Its degrees of freedom: the lesser of S-1 and twice the clusters with a failure. */
 double cluster_degrees(const struct cluster_sums *sums);
 
 /*

@@ -201,6 +201,50 @@ static void drive(const struct scenario *scenario, struct result *result)
     result->took_ns = (int64_t)(ended_ns - clock.mono_origin_ns);
 }
 
+static int by_chain(const void *a, const void *b)
+{
+    const struct attempt_row *x = a;
+    const struct attempt_row *y = b;
+    if (x->chain != y->chain) return x->chain < y->chain ? -1 : 1;
+    return x->end_utc_ns < y->end_utc_ns ? -1 : x->end_utc_ns > y->end_utc_ns;
+}
+
+/* The sums of intervals.csv, counted again from the rows: chains by their number. */
+static struct cluster_sums chains_of_rows(const struct result *result)
+{
+    static struct attempt_row rows[ROWS_KEPT];
+    struct cluster_sums sums = {0};
+    size_t count = 0;
+    for (size_t i = 0; i < result->kept_count; i++) {
+        assert_true(result->kept[i].chain > 0);
+        assert_true(result->kept[i].chain <= result->kept[i].session_number);
+        if (result->kept[i].outcome != OUTCOME_CANCELLED) rows[count++] = result->kept[i];
+    }
+    qsort(rows, count, sizeof *rows, by_chain);
+    for (size_t i = 0; i < count;) {
+        uint64_t attempts = 0;
+        uint64_t failed = 0;
+        uint64_t first = 0;
+        for (uint64_t chain = rows[i].chain; i < count && rows[i].chain == chain; i++) {
+            attempts++;
+            if (rows[i].outcome == OUTCOME_FAILED && failed++ == 0) first = attempts;
+        }
+        cluster_add(&sums, attempts, failed, first);
+    }
+    return sums;
+}
+
+static void check_chains(const struct result *result)
+{
+    if (result->kept_count == ROWS_KEPT) return; /* not all rows were kept */
+    const struct cluster_sums rows = chains_of_rows(result);
+    const struct cluster_sums *cells = &result->clusters;
+    assert_int_equal(cells->count, rows.count);
+    assert_int_equal(cells->with_failure, rows.with_failure);
+    assert_true(cells->mm == rows.mm && cells->mx == rows.mx && cells->xx == rows.xx);
+    assert_int_equal(cells->first_failures, rows.first_failures);
+}
+
 /* What must hold of any run, whatever it met. */
 static void check_sums(const struct result *result)
 {
@@ -222,6 +266,9 @@ static void check_sums(const struct result *result)
     assert_int_equal(result->failures, c->attempts_failed);
     assert_int_equal((uint64_t)result->clusters.x, c->attempts_failed);
     assert_int_equal((uint64_t)result->clusters.m + c->attempts_cancelled, c->attempts_started);
+    assert_true(c->sessions_with_attempts >= result->clusters.count);
+    assert_true(c->sessions_with_failure >= result->clusters.with_failure);
+    check_chains(result);
 }
 
 #endif

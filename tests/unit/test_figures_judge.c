@@ -18,6 +18,8 @@ static void fill(struct report_cell *cell, uint64_t sessions, uint64_t failed)
     cell->cell.counters.attempts_ok = sessions - failed;
     cell->cell.counters.interactions_failed = failed;
     cell->cell.counters.interactions_ok = sessions - failed;
+    cell->cell.counters.sessions_with_attempts = sessions;
+    cell->cell.counters.sessions_with_failure = failed;
     for (uint64_t i = 0; i < sessions; i++)
         cluster_add(&cell->cell.clusters, 1, i < failed, i < failed);
     for (uint64_t i = 1; i <= sessions - failed; i++)

@@ -10,11 +10,19 @@
 
 static void same(const struct cluster_sums *a, const struct cluster_sums *b)
 {
-    assert_int_equal(a->sessions, b->sessions);
+    assert_int_equal(a->count, b->count);
     assert_int_equal(a->with_failure, b->with_failure);
     assert_true(a->m == b->m && a->x == b->x && a->mm == b->mm && a->mx == b->mx && a->xx == b->xx);
     assert_int_equal(a->at_risk, b->at_risk);
     assert_int_equal(a->first_failures, b->first_failures);
+}
+
+static bool add(struct session_map *map, uint64_t key, struct cluster_sums *sums, bool failed,
+                int64_t time_ns)
+{
+    const struct gathered_attempt attempt = {
+        .chain = key, .session = key, .failed = failed, .time_ns = time_ns};
+    return session_map_add(map, &attempt, sums, NULL);
 }
 
 /* 5,000 sessions whose attempts come interleaved: the sums are those of every session told
@@ -29,7 +37,7 @@ static void interleaved_attempts_make_whole_sessions(void **state)
     for (uint64_t a = 1; a <= ATTEMPTS; a++) {
         for (uint64_t s = 1; s <= SESSIONS; s++) {
             if (a > 1 + s % ATTEMPTS) continue;
-            assert_true(session_map_add(&map, s, &got, s % 7 == 0 && a >= 3, (int64_t)a));
+            assert_true(add(&map, s, &got, s % 7 == 0 && a >= 3, (int64_t)a));
         }
     }
     for (uint64_t s = 1; s <= SESSIONS; s++) {
@@ -49,9 +57,9 @@ static void a_new_window_closes_the_old_one(void **state)
     struct cluster_sums first = {0};
     struct cluster_sums second = {0};
     struct cluster_sums wanted = {0};
-    assert_true(session_map_add(&map, 9, &first, false, 1));
-    assert_true(session_map_add(&map, 9, &first, true, 2));
-    assert_true(session_map_add(&map, 9, &second, false, 3));
+    assert_true(add(&map, 9, &first, false, 1));
+    assert_true(add(&map, 9, &first, true, 2));
+    assert_true(add(&map, 9, &second, false, 3));
     cluster_add(&wanted, 2, 1, 2);
     same(&first, &wanted);
     session_map_finish(&map);
@@ -69,13 +77,45 @@ static void long_silent_sessions_are_forgotten_not_lost(void **state)
     const uint64_t sessions = 1200000;
     for (uint64_t s = 1; s <= sessions; s++) {
         int64_t time_ns = (int64_t)s * 300 * NS_PER_MS;
-        assert_true(session_map_add(&map, s, &got, s % 10 == 0, time_ns));
+        assert_true(add(&map, s, &got, s % 10 == 0, time_ns));
     }
     assert_true(map.capacity <= (size_t)1 << 20);
     session_map_finish(&map);
     assert_true(map.forgotten > 0);
-    assert_int_equal(got.sessions, sessions);
+    assert_int_equal(got.count, sessions);
     assert_int_equal(got.with_failure, sessions / 10);
+}
+
+/* A retry in a fresh session goes on with the chain; sessions are counted by themselves, once in
+ * each window. */
+static void a_chain_is_one_draw_and_its_sessions_are_counted(void **state)
+{
+    static const struct {
+        uint64_t session;
+        bool failed, later;
+    } rows[] = {{5, false, false}, {5, true, false}, {6, true, false}, {7, false, false},
+                {7, true, true},   {7, true, true},  {8, false, true}};
+    struct session_map map = {0};
+    struct cluster_sums sums[2] = {{0}, {0}};
+    struct cluster_sums wanted[2] = {{0}, {0}};
+    struct session_counts sessions[2] = {{0}, {0}};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct gathered_attempt attempt = {.chain = 5,
+                                                 .session = rows[i].session,
+                                                 .failed = rows[i].failed,
+                                                 .time_ns = (int64_t)i};
+        assert_true(
+            session_map_add(&map, &attempt, &sums[rows[i].later], &sessions[rows[i].later]));
+    }
+    session_map_finish(&map);
+    cluster_add(&wanted[0], 4, 2, 2);
+    cluster_add(&wanted[1], 3, 2, 1);
+    for (int i = 0; i < 2; i++) same(&sums[i], &wanted[i]);
+    assert_int_equal(sessions[0].all, 3);
+    assert_int_equal(sessions[0].with_failure, 2);
+    assert_int_equal(sessions[1].all, 2); /* 7 again, with a failure there too, and 8 */
+    assert_int_equal(sessions[1].with_failure, 1);
 }
 
 int main(void)
@@ -83,6 +123,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(interleaved_attempts_make_whole_sessions),
         cmocka_unit_test(a_new_window_closes_the_old_one),
+        cmocka_unit_test(a_chain_is_one_draw_and_its_sessions_are_counted),
         cmocka_unit_test(long_silent_sessions_are_forgotten_not_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

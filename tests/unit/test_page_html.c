@@ -321,6 +321,14 @@ static void little_is_called_little(void **state)
     maker_free(m);
 }
 
+static bool add_age(struct ages_loader *loader, struct ages *ages, uint64_t key,
+                    const struct attempt_row *row)
+{
+    const struct gathered_attempt attempt = {
+        .chain = key, .session = key, .failed = row->outcome == OUTCOME_FAILED};
+    return ages_add(loader, ages, &attempt, row);
+}
+
 /* Attempts by hand: turns 1, 2, 3, 5 and 60; ages 0, 9.999 s, 10 s, an hour; one whose session
  * never opened. */
 static void ages_fall_into_their_buckets(void **state)
@@ -339,7 +347,7 @@ static void ages_fall_into_their_buckets(void **state)
         struct ages before = ages;
         struct attempt_row row = {
             .turn = rows[i].turn, .socket_age_ms = rows[i].age_ms, .outcome = OUTCOME_FAILED};
-        assert_true(ages_add(&loader, &ages, i + 1, &row));
+        assert_true(add_age(&loader, &ages, i + 1, &row));
         ages_finish(&loader);
         assert_true(ages.sums[AGES_TURN][rows[i].of_turn].x ==
                     before.sums[AGES_TURN][rows[i].of_turn].x + 1);
@@ -348,12 +356,12 @@ static void ages_fall_into_their_buckets(void **state)
         loader = (struct ages_loader){0};
     }
     struct attempt_row unopened = {.turn = 0, .socket_age_ms = -1, .outcome = OUTCOME_FAILED};
-    assert_true(ages_add(&loader, &ages, 99, &unopened));
+    assert_true(add_age(&loader, &ages, 99, &unopened));
     /* Two attempts of one session in one bucket are one cluster of two. */
     struct attempt_row row = {.turn = 4, .socket_age_ms = 1, .outcome = OUTCOME_OK};
-    for (; row.turn <= 5; row.turn++) assert_true(ages_add(&loader, &ages, 100, &row));
+    for (; row.turn <= 5; row.turn++) assert_true(add_age(&loader, &ages, 100, &row));
     ages_finish(&loader);
-    assert_int_equal(ages.sums[AGES_TURN][3].sessions, 2);
+    assert_int_equal(ages.sums[AGES_TURN][3].count, 2);
     assert_true(ages.sums[AGES_TURN][3].mm == 1 + 4);
     assert_true(ages_attempts(&ages, AGES_TURN) == 11);
 }

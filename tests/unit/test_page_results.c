@@ -160,10 +160,13 @@ static void splits_a_session_over_windows(void **state)
         maker_interval(m, SIX_PDT, SIX_PDT + HOUR);
         maker_session(m, 0, 7, ".F", 100);
         m->cells[0].clusters = (struct cluster_sums){0};
+        m->cells[0].counters.sessions_with_attempts = 0;
+        m->cells[0].counters.sessions_with_failure = 0;
         maker_write(m);
         maker_interval(m, SIX_PDT + HOUR, SIX_PDT + 2 * HOUR);
         maker_session(m, 0, 7, "..", 100);
         m->cells[0].clusters = (struct cluster_sums){0};
+        m->cells[0].counters.sessions_with_failure = 1;
         cluster_add(&m->cells[0].clusters, 4, 1, 2);
         maker_write(m);
         maker_finish(m, "complete");

@@ -17,7 +17,7 @@
 #define ATTEMPT_HEADER                                                                             \
     "time,region,session_id,turn,attempt,outcome,code,ttft_us,response_us,socket_age_ms,input_"    \
     "tokens,"                                                                                      \
-    "cached_tokens,output_tokens,end,session,interaction,response_id,client_request_id\n"
+    "cached_tokens,output_tokens,end,session,interaction,response_id,client_request_id,chain\n"
 
 /* 2026-04-14T15:00:00Z = 1776178800 s (date -u -d @1776178800). */
 #define START_NS INT64_C(1776178800000000000)
@@ -50,6 +50,7 @@ static const struct attempt_row failed_row = {
     .interaction = 4,
     .response_id = "resp_1",
     .client_request_id = NULL,
+    .chain = 75,
 };
 
 static void test_attempt_row_as_written(void **state)
@@ -60,7 +61,7 @@ static void test_attempt_row_as_written(void **state)
     assert_string_equal(
         text_str(&out),
         "2026-04-14T15:00:00.123Z,eastus2,\"sess_\"\"a,b\"\"\",3,2,failed,server_error,,1234567,0,"
-        "18446744073709551615,5,0,2026-04-14T15:00:02.000Z,77,4,resp_1,\n");
+        "18446744073709551615,5,0,2026-04-14T15:00:02.000Z,77,4,resp_1,,75\n");
     text_free(&out);
 }
 
@@ -90,6 +91,7 @@ static void test_attempt_row_reads_back(void **state)
     assert_int_equal(row.interaction, 4);
     assert_string_equal(row.response_id, "resp_1");
     assert_string_equal(row.client_request_id, "");
+    assert_int_equal(row.chain, 75);
     text_free(&out);
 }
 
@@ -107,7 +109,7 @@ static void test_control_characters_become_spaces(void **state)
 }
 
 #define GOOD                                                                                       \
-    "2026-04-14T15:00:00.123Z,r,s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,req"
+    "2026-04-14T15:00:00.123Z,r,s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,req,7"
 
 static void test_torn_and_foreign_rows_are_refused(void **state)
 {
@@ -117,22 +119,26 @@ static void test_torn_and_foreign_rows_are_refused(void **state)
         "time,region",
         "2026-04-14T15:00:00.123Z,r,s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp",
         GOOD ",more",
-        "yesterday,r,s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,req",
-        "2026-04-14T15:00:00.123Z,r,s,-3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,req",
-        "2026-04-14T15:00:00.123Z,r,s,,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,req",
-        "2026-04-14T15:00:00.123Z,r,s,3,2,fine,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,req",
-        "2026-04-14T15:00:00.123Z,r,s,3,2,ok,,1.5,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,req",
+        "yesterday,r,s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,req,7",
+        "2026-04-14T15:00:00.123Z,r,s,-3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,req,"
+        "7",
+        "2026-04-14T15:00:00.123Z,r,s,,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,req,7",
+        "2026-04-14T15:00:00.123Z,r,s,3,2,fine,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,req,"
+        "7",
+        "2026-04-14T15:00:00.123Z,r,s,3,2,ok,,1.5,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,req,"
+        "7",
         "2026-04-14T15:00:00.123Z,r,s,3,2,ok,,1,9223372036854775808,3,4,5,6,2026-04-14T15:00:02."
         "000Z,77,4,a,"
-        "b",
+        "b,7",
         "2026-04-14T15:00:00.123Z,r,s,3,2,ok,,1,2,3,18446744073709551616,5,6,2026-04-14T15:00:02."
         "000Z,7,4,a,"
-        "b",
-        "2026-04-14T15:00:00.123Z,\"r,s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,req",
+        "b,7",
+        "2026-04-14T15:00:00.123Z,\"r,s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,req,"
+        "7",
         "2026-04-14T15:00:00.123Z,\"r\"x,s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,"
-        "req",
+        "req,7",
         "2026-04-14T15:00:00.123Z,r\"x\",s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,"
-        "req",
+        "req,7",
     };
     char line[512];
     struct attempt_row row;
@@ -206,12 +212,13 @@ static void test_interval_header_begins_with_the_contract(void **state)
         "attempts_failed,attempts_cancelled,interactions_ok,interactions_failed,retries,input_"
         "tokens,cached_"
         "tokens,"
-        "output_tokens,cost_usd,sessions_ended,first_attempts_ok,first_attempts_failed,recovered,"
+        "output_tokens,cost_usd,sessions_ended,sessions_with_attempts,sessions_with_failure,first_"
+        "attempts_ok,first_attempts_failed,recovered,"
         "failed_"
         "tokens,"
         "requested_sessions,unknown_events,clipped,harmless_errors,probes,probes_recovered,failed_"
         "cost_usd,"
-        "cluster_sessions,cluster_with_failure,"
+        "cluster_chains,cluster_with_failure,"
         "cluster_m,"
         "cluster_x,cluster_mm,cluster_mx,cluster_xx,cluster_at_risk,cluster_first_failures,loop_"
         "delay_p99_us,"
@@ -330,7 +337,7 @@ static void test_interval_columns_to_the_right_may_be_missing(void **state)
     assert_int_equal(row.counters.sessions_started, 1);
     assert_int_equal(row.counters.output_tokens, 13);
     assert_true(row.counters.cost_usd == 0.25);
-    assert_int_equal(row.clusters.sessions, 0);
+    assert_int_equal(row.clusters.count, 0);
     assert_true(row.health.valid);
     for (size_t i = 0; i < sizeof hostile / sizeof *hostile; i++) {
         struct text text = {0};

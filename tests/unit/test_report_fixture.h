@@ -139,6 +139,8 @@ static inline void maker_session(struct maker *m, size_t region, uint64_t number
     cell->counters.sessions_started++;
     cell->counters.sessions_opened++;
     cell->counters.sessions_ended++;
+    cell->counters.sessions_with_attempts += strlen(attempts) > 0;
+    cell->counters.sessions_with_failure += failed > 0;
     cluster_add(&cell->clusters, strlen(attempts), failed, first);
 }
 

@@ -241,7 +241,7 @@ static void sums_of_sessions(void **state)
     cluster_add(&sums, 10, 0, 0);
     cluster_add(&sums, 10, 3, 4);
     cluster_add(&sums, 5, 1, 5);
-    assert_int_equal(sums.sessions, 3);
+    assert_int_equal(sums.count, 3);
     assert_int_equal(sums.with_failure, 2);
     assert_int_equal(sums.first_failures, 2);
     assert_int_equal(sums.at_risk, 10 + 4 + 5);
@@ -253,7 +253,7 @@ static void sums_of_sessions(void **state)
     assert_true(odd.x == 4 && odd.at_risk == 1);
     struct cluster_sums merged = odd;
     cluster_merge(&merged, &sums);
-    assert_true(merged.sessions == 4 && merged.with_failure == 3 && merged.at_risk == 20);
+    assert_true(merged.count == 4 && merged.with_failure == 3 && merged.at_risk == 20);
     assert_true(merged.m == 29 && merged.x == 8 && merged.mm == 241 && merged.mx == 51 &&
                 merged.xx == 26);
     assert_int_equal(merged.first_failures, 3);
