@@ -1,5 +1,7 @@
 #include "engine/collector.h"
 
+#include "engine/interval_grid.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +24,8 @@ struct pending {
 struct collector {
     struct mailbox *mailbox;
     struct run_writer *writer;
-    struct run_clock clock;
-    int64_t interval_ns;
+    struct interval_grid grid;
+    int64_t ended_ns; /* when the last worker ended, ns since 1970 UTC of the run's clock */
     unsigned workers, finished;
     size_t region_count;
     struct pending *pending; /* by interval, ascending */
@@ -119,6 +121,18 @@ static struct health health_of(const struct collector *collector, const struct p
 
 /* ---- writing ---- */
 
+/* The last interval ends with the run: at the millisecond after what the last worker did, since
+ * times are written in whole ones and a row's must lie inside. */
+static int64_t end_of(const struct collector *collector, const struct pending *pending)
+{
+    int64_t whole =
+        collector->grid.origin_ns + interval_grid_end_ns(&collector->grid, pending->interval);
+    bool last = collector->finished == collector->workers && pending->next == NULL;
+    if (!last || collector->ended_ns == INT64_MIN) return whole;
+    int64_t ended = collector->ended_ns + NS_PER_MS;
+    return ended < whole ? ended : whole;
+}
+
 static enum err_code write_interval(struct collector *collector, const struct pending *pending)
 {
     struct health health = health_of(collector, pending);
@@ -129,10 +143,10 @@ static enum err_code write_interval(struct collector *collector, const struct pe
         collector->health = health;
         collector->health_known = true;
     }
-    int64_t start =
-        collector->clock.wall_origin_ns + (int64_t)pending->interval * collector->interval_ns;
-    return run_writer_interval(collector->writer, start, start + collector->interval_ns,
-                               pending->cells, &health, &collector->failure);
+    int64_t origin = collector->grid.origin_ns;
+    int64_t start = origin + interval_grid_start_ns(&collector->grid, pending->interval);
+    return run_writer_interval(collector->writer, start, end_of(collector, pending), pending->cells,
+                               &health, &collector->failure);
 }
 
 /* Writes what every worker has closed, in order. An interval that every worker slept through has no
@@ -185,6 +199,7 @@ static void close_for_worker(struct collector *collector, const struct handover 
     if (handover->final && !collector->done[handover->worker]) {
         collector->done[handover->worker] = true;
         collector->closed[handover->worker] = UINT64_MAX;
+        if (handover->ended_ns > collector->ended_ns) collector->ended_ns = handover->ended_ns;
         collector->finished++;
     }
 }
@@ -245,8 +260,9 @@ enum err_code collector_new(struct mailbox *mailbox, struct run_writer *writer,
     size_t regions = mailbox->region_count;
     collector->mailbox = mailbox;
     collector->writer = writer;
-    collector->clock = *clock;
-    collector->interval_ns = interval_ns;
+    collector->grid =
+        (struct interval_grid){.origin_ns = clock->wall_origin_ns, .length_ns = interval_ns};
+    collector->ended_ns = INT64_MIN;
     collector->workers = workers;
     collector->region_count = regions;
     collector->closed = calloc(workers, sizeof *collector->closed);

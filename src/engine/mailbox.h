@@ -20,6 +20,7 @@ struct handover {
     uint64_t interval;  /* which interval of the run it belongs to */
     bool closes;        /* the worker's last handover of that interval */
     bool final;         /* the worker's last handover at all */
+    int64_t ended_ns;   /* with `final`: when that was, ns since 1970 UTC of the run's clock */
     struct cell *cells; /* one per region */
     size_t region_count;
     uint64_t *sessions_open, *in_flight; /* per region, at the moment of handing over */

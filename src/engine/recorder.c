@@ -2,17 +2,21 @@
 
 static void set_bounds(struct recorder *recorder, uint64_t interval)
 {
-    int64_t start = (int64_t)interval * recorder->interval_ns;
-    recorder->starts_ns = run_clock_mono_at(&recorder->clock, start);
-    recorder->ends_ns = run_clock_mono_at(&recorder->clock, start + recorder->interval_ns);
+    const struct interval_grid *grid = &recorder->grid;
+    recorder->starts_ns =
+        run_clock_mono_at(&recorder->clock, interval_grid_start_ns(grid, interval));
+    recorder->ends_ns = run_clock_mono_at(&recorder->clock, interval_grid_end_ns(grid, interval));
 }
 
 enum err_code recorder_init(struct recorder *recorder, struct mailbox *mailbox,
                             const struct run_clock *clock, int64_t interval_ns, unsigned worker,
                             struct error *err)
 {
-    *recorder = (struct recorder){
-        .mailbox = mailbox, .clock = *clock, .interval_ns = interval_ns, .worker = worker};
+    *recorder =
+        (struct recorder){.mailbox = mailbox,
+                          .clock = *clock,
+                          .grid = {.origin_ns = clock->wall_origin_ns, .length_ns = interval_ns},
+                          .worker = worker};
     recorder->handover = mailbox_blank(mailbox);
     if (recorder->handover == NULL)
         return error_set(err, ERR_NOMEM, "no memory for the recorder of worker %u", worker);
@@ -69,7 +73,7 @@ uint64_t recorder_at(struct recorder *recorder, uint64_t now_ns)
     if (now_ns < recorder->starts_ns) return recorder->starts_ns;
     if (now_ns < recorder->ends_ns) return now_ns;
     int64_t elapsed = run_clock_elapsed(&recorder->clock, now_ns);
-    uint64_t interval = (uint64_t)(elapsed / recorder->interval_ns);
+    uint64_t interval = interval_grid_at(&recorder->grid, elapsed);
     if (interval <= recorder->handover->interval)
         interval = recorder->handover->interval + 1; /* rounding of a replay's clock */
     if (swap(recorder, now_ns, interval, true)) set_bounds(recorder, interval);
@@ -78,11 +82,13 @@ uint64_t recorder_at(struct recorder *recorder, uint64_t now_ns)
 
 int64_t recorder_wall(const struct recorder *recorder, uint64_t at_ns)
 {
-    int64_t start = recorder->clock.wall_origin_ns +
-                    (int64_t)recorder->handover->interval * recorder->interval_ns;
+    const struct interval_grid *grid = &recorder->grid;
+    const uint64_t interval = recorder->handover->interval;
+    int64_t start = grid->origin_ns + interval_grid_start_ns(grid, interval);
+    int64_t end = grid->origin_ns + interval_grid_end_ns(grid, interval);
     int64_t wall = run_clock_wall_at(&recorder->clock, at_ns);
     if (wall < start) return start; /* a replay's clock rounds */
-    return wall < start + recorder->interval_ns ? wall : start + recorder->interval_ns - 1;
+    return wall < end ? wall : end - 1;
 }
 
 struct cell *recorder_cell(struct recorder *recorder, size_t region)
@@ -103,6 +109,7 @@ void recorder_finish(struct recorder *recorder, uint64_t now_ns)
     seal(recorder, now_ns);
     handover->closes = true;
     handover->final = true;
+    handover->ended_ns = recorder_wall(recorder, now_ns);
     recorder->handover = NULL;
     mailbox_post(recorder->mailbox, handover);
 }

@@ -4,6 +4,7 @@
 #define RUSHHOUR_ENGINE_RECORDER_H
 
 #include "base/clock.h"
+#include "engine/interval_grid.h"
 #include "engine/mailbox.h"
 #include "engine/region_state.h"
 
@@ -12,7 +13,7 @@
 struct recorder {
     struct mailbox *mailbox;
     struct run_clock clock;
-    int64_t interval_ns; /* of the run's own clock */
+    struct interval_grid grid;
     unsigned worker;
     struct handover *handover;   /* never NULL after recorder_init */
     uint64_t starts_ns, ends_ns; /* monotonic bounds of the current interval */

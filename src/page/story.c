@@ -23,15 +23,15 @@ static void offer(struct story *best, struct story found, double looked, double 
 
 static struct cluster_sums less(const struct cluster_sums *all, const struct cluster_sums *part)
 {
-    return (struct cluster_sums){
-        .count = all->count > part->count ? all->count - part->count : 0,
-        .with_failure =
-            all->with_failure > part->with_failure ? all->with_failure - part->with_failure : 0,
-        .m = all->m - part->m,
-        .x = all->x - part->x,
-        .mm = all->mm - part->mm,
-        .mx = all->mx - part->mx,
-        .xx = all->xx - part->xx};
+    return (struct cluster_sums){.count = all->count > part->count ? all->count - part->count : 0,
+                                 .with_failure = all->with_failure > part->with_failure
+                                                     ? all->with_failure - part->with_failure
+                                                     : 0,
+                                 .m = all->m - part->m,
+                                 .x = all->x - part->x,
+                                 .mm = all->mm - part->mm,
+                                 .mx = all->mx - part->mx,
+                                 .xx = all->xx - part->xx};
 }
 
 static struct story contrast(enum story_kind kind, size_t region, const struct cluster_sums *part,

@@ -66,8 +66,7 @@ static struct interval_entry *interval_place(struct interval_group *group,
 {
     for (size_t i = 0; i < group->count; i++) {
         struct interval_entry *entry = &group->entries[i];
-        if (entry->row.end_utc_ns == row->end_utc_ns && strcmp(entry->region, row->region) == 0)
-            return entry;
+        if (strcmp(entry->region, row->region) == 0) return entry;
     }
     if (group->count == group->capacity) {
         size_t capacity = group->capacity == 0 ? 16 : group->capacity * 2;
@@ -97,6 +96,8 @@ static enum err_code interval_take(struct merge_stream *stream, struct error *er
         entry->row = *row;
         group->count++;
     } else {
+        /* The last interval of a run ends with it. */
+        if (row->end_utc_ns > entry->row.end_utc_ns) entry->row.end_utc_ns = row->end_utc_ns;
         counters_merge(&entry->row.counters, &row->counters);
         cluster_merge(&entry->row.clusters, &row->clusters);
         health_merge(&entry->row.health, &row->health);
@@ -180,7 +181,9 @@ static struct latency_entry *latency_place(struct latency_group *group,
 {
     for (size_t i = 0; i < group->count; i++) {
         struct latency_entry *entry = &group->entries[i];
-        if (entry->length_ns == line->length_ns && strcmp(entry->tag, line->tag) == 0) return entry;
+        if (strcmp(entry->tag, line->tag) != 0) continue;
+        if (line->length_ns > entry->length_ns) entry->length_ns = line->length_ns;
+        return entry;
     }
     if (group->count == group->capacity) {
         size_t capacity = group->capacity == 0 ? 32 : group->capacity * 2;

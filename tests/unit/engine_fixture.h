@@ -22,6 +22,7 @@ struct scenario {
     const char *more;                    /* further sections, each with a comma before it */
     unsigned workers;                    /* 0: two */
     int stop_ms, stops;                  /* so many stops after so many ms; 0: never */
+    int begins_ms;                       /* so long after a whole interval of the wall clock */
     void (*inspect)(const char *folder); /* what the run wrote, before it is removed; or NULL */
 };
 
@@ -30,6 +31,7 @@ struct scenario {
     "{\"attempts\":3,\"backoff\":{\"initial\":\"2ms\",\"max\":\"10ms\"},\"budget\":\"100%\"}"
 
 #define ROWS_KEPT 4096
+#define INTERVAL_NS (200 * NS_PER_MS)
 
 struct result {
     struct counters counters; /* of intervals.csv, all regions */
@@ -42,7 +44,8 @@ struct result {
     uint64_t ended_until[32];     /* sessions that had ended by the end of each interval */
     uint64_t requested, achieved; /* by the health of the intervals */
     int64_t start_utc_ns, took_ns;
-    struct trial_sums rule; /* what the abort rule has judged, all regions */
+    int64_t end_utc_ns, last_row_ns; /* of the last interval; the latest row's end */
+    struct trial_sums rule;          /* what the abort rule has judged, all regions */
     enum run_end end;
 };
 
@@ -50,9 +53,14 @@ static void on_interval(void *context, size_t region, int64_t start, int64_t end
                         const struct cell *cell, const struct health *health)
 {
     struct result *result = context;
-    assert_int_equal(end - start, 200 * NS_PER_MS);
     if (result->start_utc_ns == 0) result->start_utc_ns = start;
-    for (int64_t i = (start - result->start_utc_ns) / (end - start); i < 32; i++) {
+    /* Whole intervals of the wall clock, but for the first and the last one. */
+    assert_true(start == result->start_utc_ns || start % INTERVAL_NS == 0);
+    assert_true(result->end_utc_ns % INTERVAL_NS == 0 || end == result->end_utc_ns);
+    assert_true(end > start && start / INTERVAL_NS == (end - 1) / INTERVAL_NS);
+    result->end_utc_ns = end;
+    int64_t first = result->start_utc_ns / INTERVAL_NS;
+    for (int64_t i = start / INTERVAL_NS - first; i < 32; i++) {
         result->ended_until[i] += cell->counters.sessions_ended;
     }
     if (region == 0) { /* each region's row has the health of all */
@@ -68,6 +76,7 @@ static void on_row(void *context, size_t region, const struct attempt_row *row)
     struct result *result = context;
     (void)region;
     result->rows[row->outcome]++;
+    if (row->end_utc_ns > result->last_row_ns) result->last_row_ns = row->end_utc_ns;
     if (result->kept_count < ROWS_KEPT) result->kept[result->kept_count++] = *row;
     if (row->end_utc_ns < row->due_utc_ns || row->session_number == 0) result->bad_rows++;
 }
@@ -148,6 +157,16 @@ static struct profile *parse(const struct scenario *scenario)
     return profile;
 }
 
+/* The run begins at the next whole interval of the machine's clock, and so much later. */
+static struct run_clock clock_that_begins(int after_ms)
+{
+    const int64_t now_ns = clock_wall_ns();
+    const int64_t next_ns = (now_ns / INTERVAL_NS + 1) * INTERVAL_NS + after_ms * NS_PER_MS;
+    return (struct run_clock){.mono_origin_ns = clock_mono_ns() + (uint64_t)(next_ns - now_ns),
+                              .wall_origin_ns = next_ns,
+                              .speed = 1};
+}
+
 /* Drives the scenario and reads the folder back. */
 static void drive(const struct scenario *scenario, struct result *result)
 {
@@ -161,8 +180,7 @@ static void drive(const struct scenario *scenario, struct result *result)
     assert_non_null(mkdtemp(folder));
     memset(&loopback_truth, 0, sizeof loopback_truth);
     assert_int_equal(uv_loop_init(&loop), 0);
-    struct run_clock clock = {
-        .mono_origin_ns = clock_mono_ns() + 1000000, .wall_origin_ns = clock_wall_ns(), .speed = 1};
+    struct run_clock clock = clock_that_begins(scenario->begins_ms);
     if (run_writer_open(folder, profile, clock.wall_origin_ns, &writer, &err) != ERR_OK)
         fail_msg("%s", err.text);
     write_manifest(writer);
@@ -176,7 +194,9 @@ static void drive(const struct scenario *scenario, struct result *result)
     plan.timer.data = &plan;
     if (scenario->stop_ms > 0) {
         (void)uv_timer_init(&loop, &plan.timer);
-        (void)uv_timer_start(&plan.timer, on_stop, (uint64_t)scenario->stop_ms, 0);
+        uint64_t begins_in_ms = (clock.mono_origin_ns - clock_mono_ns()) / NS_PER_MS;
+        uv_update_time(&loop);
+        (void)uv_timer_start(&plan.timer, on_stop, begins_in_ms + (uint64_t)scenario->stop_ms, 0);
     }
     if (engine_run(engine, &err) != ERR_OK) fail_msg("%s", err.text);
     struct engine_status status;
@@ -258,6 +278,7 @@ static void check_sums(const struct result *result)
     assert_int_equal(result->rows[OUTCOME_FAILED], c->attempts_failed);
     assert_int_equal(result->rows[OUTCOME_CANCELLED], c->attempts_cancelled);
     assert_int_equal(result->bad_rows, 0);
+    assert_true(result->last_row_ns < result->end_utc_ns);
     assert_int_equal(result->responses_measured, c->attempts_ok);
     assert_int_equal(c->attempts_ok, atomic_load(&loopback_truth.completed));
     assert_int_equal(c->attempts_failed,

@@ -81,12 +81,35 @@ static void a_second_stop_cancels_and_still_counts(void **state)
     assert_int_equal(result.counters.attempts_cancelled, 20);
 }
 
+/* The rows of intervals.csv: whole ones of the wall clock, a short first one, and a last one that
+ * ends when the run does. */
+static void intervals_lie_on_the_wall_clock(void **state)
+{
+    static const int begins_ms[] = {0, 1, 70, 199};
+    static struct result result;
+    (void)state;
+    loopback_script = (struct loopback_script){.delay_ms = 2};
+    for (size_t i = 0; i < sizeof begins_ms / sizeof *begins_ms; i++) {
+        drive(&(struct scenario){.load = "{\"model\":\"sessions\",\"connect_rate\":\"2000/s\","
+                                         "\"stages\":[{\"duration\":\"0s\",\"target\":3},"
+                                         "{\"duration\":\"500ms\",\"target\":3}]}",
+                                 .begins_ms = begins_ms[i]},
+              &result);
+        check_sums(&result);
+        assert_int_equal(result.start_utc_ns % INTERVAL_NS, begins_ms[i] * NS_PER_MS);
+        /* Not before the load is over, and no later than the run was. */
+        assert_true(result.end_utc_ns - result.start_utc_ns >= 500 * NS_PER_MS);
+        assert_true(result.end_utc_ns - result.start_utc_ns <= result.took_ns + NS_PER_MS);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_open_load_is_recorded_to_the_unit),
         cmocka_unit_test(a_closed_load_keeps_its_sessions_busy),
         cmocka_unit_test(a_drain_finishes_what_is_in_flight),
+        cmocka_unit_test(intervals_lie_on_the_wall_clock),
         cmocka_unit_test(a_second_stop_cancels_and_still_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
