@@ -1,0 +1,254 @@
+/*
+ * Whether the test for a window that stands out keeps its word on simulated runs whose truth is
+ * known: in how many runs without such a window one is said to stand out (at most 5%), and how often
+ * one is found that does. Incidents are found by the scan, as a report does. Ends with 1 when a
+ * limit is missed.
+ */
+#include "base/random.h"
+#include "stats/incident.h"
+#include "stats/standout.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BLOCK_S 10
+#define MINUTE 6
+#define BLOCKS_MOST (7 * 24 * 360)
+
+static bool all_well = true;
+
+static const char *judge(bool good)
+{
+    all_well = all_well && good;
+    return good ? "ok" : "MISSED";
+}
+
+struct service {
+    const char *name;
+    double hours, window_minutes, per_minute, rate;
+    bool ramp;
+    double step;  /* the rate in the last quarter, the highest stage, over that of the others */
+    double spell; /* attempts that fail on after a failure: a poisoned session */
+    double burst_s, bursts_per_hour, in_burst;
+    double there,
+        bursts_there; /* rate, and bursts per hour, in the second window, over the rest's */
+};
+
+static double poisson(struct random *random, double mean)
+{
+    double n = -1;
+    for (double sum = 0; sum < mean; n++) sum += random_exponential(random);
+    return fmax(n, 0);
+}
+
+struct run {
+    struct standout_block blocks[BLOCKS_MOST];
+    struct incident_block counts[BLOCKS_MOST];
+    size_t count;
+    double xx, x;
+};
+
+static void draw_block(const struct service *s, struct random *random, struct run *run, size_t i,
+                       bool burst, double *spell)
+{
+    double along = (double)i / (double)run->count;
+    double load = s->per_minute * BLOCK_S / 60 * (s->ramp ? 0.05 + 0.95 * along : 1);
+    struct standout_block *block = &run->blocks[i];
+    *block = (struct standout_block){.attempts = poisson(random, load),
+                                     .window = i / (size_t)(s->window_minutes * MINUTE),
+                                     .stage = s->step > 0 && along >= 0.75};
+    double rate = s->rate * (block->stage > 0 ? s->step : 1);
+    if (s->there > 0 && block->window == 1) rate *= s->there;
+    if (burst) rate = s->in_burst;
+    for (int k = 0; k < (int)block->attempts; k++) {
+        bool spoilt = *spell > 0 && random_unit(random) < 0.2;
+        bool failed = spoilt || random_unit(random) < rate;
+        block->failed += failed;
+        if (spoilt) {
+            --*spell;
+        } else if (failed) {
+            *spell += s->spell;
+            run->x += 1 + s->spell;
+            run->xx += (1 + s->spell) * (1 + s->spell);
+        }
+    }
+}
+
+static void draw_run(const struct service *s, struct random *random, struct run *run)
+{
+    double burst_left = 0;
+    double spell = 0;
+    run->count = (size_t)(s->hours * 3600 / BLOCK_S);
+    run->x = run->xx = 0;
+    for (size_t i = 0; i < run->count; i++) {
+        double often = s->bursts_per_hour / 360;
+        if (s->bursts_there > 0 && i / (size_t)(s->window_minutes * MINUTE) == 1)
+            often *= s->bursts_there;
+        if (burst_left <= 0 && random_unit(random) < often) burst_left = s->burst_s;
+        draw_block(s, random, run, i, burst_left > 0, &spell);
+        burst_left -= BLOCK_S;
+    }
+}
+
+static void name_incidents(struct run *run)
+{
+    struct incidents found;
+    for (size_t i = 0; i < run->count; i++) {
+        run->counts[i] = (struct incident_block){run->blocks[i].attempts, run->blocks[i].failed, 0};
+    }
+    const struct incident_series series = {run->counts, run->x > 0 ? run->xx / run->x : 1, false};
+    if (!incidents_find(&series, 1, run->count, MINUTE, &found)) exit(1);
+    for (size_t k = 0; k < found.count; k++) {
+        for (size_t i = 0; i < found.list[k].length; i++)
+            run->blocks[found.list[k].start + i].incident = k + 1;
+    }
+    incidents_free(&found);
+}
+
+static void row(const struct service *s, struct run *run, int runs, uint64_t stream, bool null)
+{
+    struct random random;
+    int said = 0;
+    int right = 0;
+    int known = 0;
+    random_seed(&random, 5001, stream);
+    size_t windows = (size_t)ceil(s->hours * 60 / s->window_minutes);
+    for (int k = 0; k < runs; k++) {
+        struct standout found;
+        draw_run(s, &random, run);
+        name_incidents(run);
+        if (!standout_find(run->blocks, run->count, windows, MINUTE, &found)) exit(1);
+        known += found.known;
+        said += found.p <= 0.05;
+        right += found.p <= 0.05 && found.window == 1;
+    }
+    double most = runs * 0.05 + 3 * sqrt(runs * 0.05 * 0.95);
+    printf("%-30s %5.0f %7.0f %8.0f %5.1f%% | %6.1f%% ", s->name, s->hours, s->window_minutes,
+           s->per_minute, 100 * s->rate, 100.0 * said / runs);
+    if (null) {
+        printf("known %5.1f%%  %s\n", 100.0 * known / runs, judge(said <= most));
+    } else {
+        printf("right %5.1f%%\n", 100.0 * right / runs);
+    }
+}
+
+int main(void)
+{
+    static struct run run;
+    static const struct service none[] = {
+        {.name = "independent", .hours = 3, .window_minutes = 10, .per_minute = 45, .rate = 0.006},
+        {.name = "independent", .hours = 1, .window_minutes = 5, .per_minute = 45, .rate = 0.03},
+        {.name = "independent", .hours = 24, .window_minutes = 60, .per_minute = 45, .rate = 0.006},
+        {.name = "few attempts", .hours = 8, .window_minutes = 60, .per_minute = 2, .rate = 0.03},
+        {.name = "ramp",
+         .hours = 3,
+         .window_minutes = 10,
+         .per_minute = 90,
+         .rate = 0.01,
+         .ramp = true},
+        {.name = "quota in the highest stage",
+         .hours = 3,
+         .window_minutes = 30,
+         .per_minute = 45,
+         .rate = 0.01,
+         .step = 10},
+        {.name = "poisoned",
+         .hours = 3,
+         .window_minutes = 30,
+         .per_minute = 45,
+         .rate = 0.006,
+         .spell = 5},
+        {.name = "poisoned",
+         .hours = 24,
+         .window_minutes = 60,
+         .per_minute = 45,
+         .rate = 0.006,
+         .spell = 9},
+        {.name = "2 min bursts",
+         .hours = 3,
+         .window_minutes = 30,
+         .per_minute = 45,
+         .rate = 0.006,
+         .burst_s = 120,
+         .bursts_per_hour = 1,
+         .in_burst = 0.6},
+        {.name = "2 min bursts",
+         .hours = 24,
+         .window_minutes = 60,
+         .per_minute = 45,
+         .rate = 0.006,
+         .burst_s = 120,
+         .bursts_per_hour = 1,
+         .in_burst = 0.6},
+        {.name = "20 s bursts",
+         .hours = 8,
+         .window_minutes = 60,
+         .per_minute = 45,
+         .rate = 0.006,
+         .burst_s = 20,
+         .bursts_per_hour = 6,
+         .in_burst = 0.6},
+        {.name = "20 s bursts, few attempts",
+         .hours = 8,
+         .window_minutes = 60,
+         .per_minute = 10,
+         .rate = 0.006,
+         .burst_s = 20,
+         .bursts_per_hour = 6,
+         .in_burst = 0.6},
+        {.name = "20 min at 10%",
+         .hours = 24,
+         .window_minutes = 60,
+         .per_minute = 45,
+         .rate = 0.006,
+         .burst_s = 1200,
+         .bursts_per_hour = 0.3,
+         .in_burst = 0.1},
+        {.name = "20 min at 3%",
+         .hours = 24,
+         .window_minutes = 60,
+         .per_minute = 20,
+         .rate = 0.01,
+         .burst_s = 1200,
+         .bursts_per_hour = 0.3,
+         .in_burst = 0.03},
+    };
+    static const struct service some[] = {
+        {.name = "twice the rate there",
+         .hours = 24,
+         .window_minutes = 60,
+         .per_minute = 45,
+         .rate = 0.01,
+         .there = 2},
+        {.name = "three times the rate there",
+         .hours = 3,
+         .window_minutes = 30,
+         .per_minute = 45,
+         .rate = 0.01,
+         .there = 3},
+        {.name = "three times, poisoned",
+         .hours = 24,
+         .window_minutes = 60,
+         .per_minute = 45,
+         .rate = 0.006,
+         .there = 3,
+         .spell = 5},
+        {.name = "10 times the bursts there",
+         .hours = 24,
+         .window_minutes = 60,
+         .per_minute = 45,
+         .rate = 0.006,
+         .burst_s = 120,
+         .bursts_per_hour = 0.5,
+         .in_burst = 0.6,
+         .bursts_there = 10},
+    };
+    printf("runs in which a window is said to stand out\n%-30s %5s %7s %8s %6s | %7s\n", "",
+           "hours", "window", "per min", "rate", "said");
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        row(&none[i], &run, none[i].hours > 20 ? 200 : 400, i, true);
+    for (size_t i = 0; i < sizeof some / sizeof *some; i++) row(&some[i], &run, 100, 50 + i, false);
+    return all_well ? 0 : 1;
+}
