@@ -197,6 +197,7 @@ static void count_failure(struct package *package, const struct evidence_entry *
     count_limits(digest, entry);
     count_usage(digest, entry);
     keep_name(digest->addresses, entry->address);
+    keep_name(digest->transports, entry->transport);
     if (region == package->focus) keep_minute(digest, entry->utc_ns);
 }
 

@@ -56,7 +56,8 @@ struct digest {
     uint64_t possibly_billed, first_turn, later_turn, retried;
     /* each once; the first ones */
     char service_regions[DIGEST_NAMES][64], addresses[DIGEST_NAMES][64];
-    int64_t *minutes; /* in which the focus failed, ascending, each once */
+    char transports[DIGEST_NAMES][64]; /* that carried the sessions, by their evidence */
+    int64_t *minutes;                  /* in which the focus failed, ascending, each once */
     size_t minute_count, minute_capacity;
     struct known_ids hex_ids; /* request ids that look like keys, of all regions */
     bool failed;              /* memory ran out */

@@ -116,6 +116,17 @@ static void names_row(struct table *table, const char *what, const char names[DI
     table_next(table);
 }
 
+static void transport_row(const struct package *package, struct table *table)
+{
+    const char(*names)[64] = package->digest.transports;
+    struct text *out = table_cell(table);
+    table_put(table, "transport");
+    for (size_t i = 0; i < DIGEST_NAMES && names[i][0] != '\0'; i++)
+        text_printf(out, "%s, ", names[i]);
+    text_puts(out, "no client library of the vendor in between");
+    table_next(table);
+}
+
 static void client_rows(const struct package *package, struct table *table)
 {
     const struct results *results = package->results;
@@ -175,7 +186,7 @@ static void identify(const struct package *package, struct text *out)
     }
     names_row(&table, "x-ms-region of the answers", package->digest.service_regions);
     names_row(&table, "addresses connected to", package->digest.addresses);
-    row(&table, "transport", "WebSocket over TLS, no client library of the vendor in between");
+    transport_row(package, &table);
     client_rows(package, &table);
     for (size_t i = 0; i < sizeof blanks / sizeof *blanks; i++) row(&table, blanks[i], FILL_IN);
     table_markdown(&table, out);
