@@ -119,11 +119,11 @@ static bool ten_seconds(const struct service *s, struct state *state, struct cus
     return cusum_add(watch, end_s - 5, trials, failed);
 }
 
-/* Seconds until the alarm, or until a hundred times the trials that were asked for. */
+/* Seconds until the alarm, or until ten times the trials that were asked for. */
 static double until_alarm(const struct service *s, struct cusum *watch, struct state *state)
 {
     double from_s = state->now_s;
-    double most = (double)watch->trials + 100 * watch->mean_trials;
+    double most = (double)watch->trials + 10 * watch->mean_trials;
     while ((double)watch->trials < most && !ten_seconds(s, state, watch)) {}
     return state->now_s - from_s;
 }

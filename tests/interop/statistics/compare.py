@@ -134,8 +134,73 @@ def blocks_of_time():
         ask("spread-of-pair", [length] + [n for row in rows for n in row], [number, both.cov_params()[1, 1] / small], 1e-8)
 
 
+def mean_trials(up, down, top, p):
+    """A sum that a failure raises by `up`, a success lowers by `down` to 0 at least: trials until `top` (Brook and Evans)."""
+    matrix = numpy.eye(top)
+    for s in range(top):
+        matrix[s, max(0, s - down)] -= 1 - p
+        if s + up < top:
+            matrix[s, s + up] -= p
+    return numpy.linalg.solve(matrix, numpy.ones(top))[0]
+
+
+def watches():
+    """The limit of the sum that watches a rate is the lowest at which the Markov chain keeps false alarms apart."""
+    for acceptable, too_high in ((0.02, 0.05), (0.02, 0.1), (0.01, 0.04), (0.05, 0.15), (0.05, 0.5), (0.2, 0.4), (0.3, 0.9)):
+        ratio = math.log(too_high / acceptable) / math.log((1 - acceptable) / (1 - too_high))
+        near = 0.1 * (too_high - acceptable) / too_high
+        down = next(d for d in range(1, 99) if abs(max(1, round(ratio * d)) / (ratio * d) - 1) <= near)
+        up = max(1, round(ratio * down))
+        for mean in (1e3, 1e5):
+            top = next(t for t in range(1, 2000) if mean_trials(up, down, t, acceptable) >= mean)
+            ask("cusum", [acceptable, too_high, mean], [mean_trials(up, down, top, p) for p in (acceptable, too_high)], 1e-6)
+
+
+def incidents():
+    """Kulldorff's likelihood ratio of a burst that is plain to see bounds its binomial tail."""
+    for _ in range(40):
+        count, cluster = rng.choice([360, 1080]), rng.choice([1.0, 2.0, 3.5])
+        attempts = [rng.randint(5, 12) for _ in range(count)]
+        failed = [int(rng.random() < 0.03) for _ in range(count)]
+        start, length = rng.randint(20, count - 40), rng.randint(6, 12)
+        for i in range(start - 4, start + length + 4):
+            failed[i] = attempts[i] if start <= i < start + length else 0
+        total, x = sum(failed) / cluster, sum(failed[start:start + length]) / cluster
+        w = sum(attempts[start:start + length]) / sum(attempts)
+        bound = -x * math.log(x / (total * w)) - ((total - x) * math.log((total - x) / (total * (1 - w))) if total > x else 0)
+        if stats.binom.logsf(math.ceil(x) - 1, math.floor(total), w) > bound + 1e-9 and cluster == 1:
+            sys.exit("the bound of a scan is none")
+        ask("incident", [cluster] + [n for pair in zip(attempts, failed) for n in pair], [1, start, length, bound], 1e-9)
+
+
+def pairs_in_time():
+    """What two regions have in common, ranked among all circular shifts, by numpy."""
+    for _ in range(40):
+        count = rng.choice([80, 200, 355])
+        stage = numpy.arange(count) * 3 // count
+        stretch = stage * 100 + numpy.arange(count) * 8 // count
+        shared = numpy.array([rng.random() < 0.1 for _ in range(count)])
+        sides = []
+        for _ in range(2):
+            n = numpy.array([float(rng.randint(0, 20)) for _ in range(count)])
+            x = numpy.array([float(sum(rng.random() < (0.4 if bad else 0.05) for _ in range(int(m)))) for m, bad in zip(n, shared)])
+            rate, z = x.sum() / n.sum(), numpy.zeros(count)
+            for part in set(stretch):
+                at = stretch == part
+                spread = (x[at].sum() + 1) / (n[at].sum() + 1 / rate)
+                here = (x[at] - n[at] * x[at].sum() / n[at].sum()) / numpy.sqrt(numpy.maximum(n[at], 1) * spread)
+                z[at] = numpy.where(n[at] > 0, here, 0)
+            sides.append((n, x, z))
+        a, b = sides[0][2], sides[1][2]
+        products = numpy.array([(a * numpy.roll(b, shift)).sum() for shift in range(count)])
+        p = (products >= products[0] - 1e-9 * abs(products[0])).mean()
+        numbers = numpy.column_stack([sides[0][0], sides[0][1], sides[1][0], sides[1][1], stage]).ravel()
+        ask("together", numbers, [products[0] / math.sqrt((a * a).sum() * (b * b).sum()), p])
+
+
 def main():
-    for question in (rates, pairs, strata, many, ranks, distributions, sizes, clusters, blocks_of_time):
+    for question in (rates, pairs, strata, many, ranks, distributions, sizes, clusters, blocks_of_time,
+                     watches, incidents, pairs_in_time):
         question()
     lines = "".join(line + "\n" for _, line, *_ in questions)
     output = subprocess.run([sys.argv[1]], input=lines, capture_output=True, text=True, check=True).stdout

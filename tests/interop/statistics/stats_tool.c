@@ -4,10 +4,14 @@
  */
 #include "stats/blocks.h"
 #include "stats/comparison.h"
+#include "stats/cusum.h"
+#include "stats/incident.h"
 #include "stats/rate.h"
 #include "stats/sample_size.h"
 #include "stats/stratified.h"
+#include "stats/together.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,6 +95,48 @@ static void answer_spread(const double *n, size_t count, bool pair)
     printf("%zu %.17g\n", spread.blocks, spread.variance);
 }
 
+/* The two rates and the trials between false alarms asked for: those there are, and the delay. */
+static void answer_cusum(const double *n)
+{
+    struct cusum watch;
+    if (!cusum_start(&watch, n[0], n[1], n[2])) exit(1);
+    printf("%.17g %.17g\n", cusum_mean_trials(&watch, n[0]), cusum_mean_trials(&watch, n[1]));
+}
+
+/* The cluster, then attempts and failures of each block of one region: its first incident. */
+static void answer_incident(const double *n, size_t count)
+{
+    struct incident_block blocks[NUMBERS_MAX / 2];
+    for (size_t i = 0; i < count / 2; i++)
+        blocks[i] = (struct incident_block){n[1 + 2 * i], n[2 + 2 * i], 0};
+    const struct incident_series series = {blocks, n[0], false};
+    struct incidents found;
+    if (!incidents_find(&series, 1, count / 2, 6, &found)) exit(1);
+    if (found.count == 0) {
+        printf("0 0 0 0\n");
+    } else {
+        printf("%zu %zu %zu %.17g\n", found.count, found.list[0].start, found.list[0].length,
+               found.list[0].log_p - log(found.tested));
+    }
+    incidents_free(&found);
+}
+
+/* Attempts and failures of the one region and of the other, then the stage, of each block. */
+static void answer_together(const double *n, size_t count)
+{
+    struct together_block sides[2][NUMBERS_MAX / 5];
+    unsigned stages[NUMBERS_MAX / 5];
+    for (size_t i = 0; i < count / 5; i++) {
+        sides[0][i] = (struct together_block){n[5 * i], n[5 * i + 1]};
+        sides[1][i] = (struct together_block){n[5 * i + 2], n[5 * i + 3]};
+        stages[i] = (unsigned)n[5 * i + 4];
+    }
+    const struct together_block *const regions[] = {sides[0], sides[1]};
+    struct together pair;
+    if (!together_find(regions, 2, count / 5, stages, &pair)) exit(1);
+    printf("%.17g %.17g\n", pair.r, pair.p);
+}
+
 static bool answer(const char *what, const double *n, size_t count)
 {
     if (strcmp(what, "wilson") == 0 && count == 3) {
@@ -108,6 +154,12 @@ static bool answer(const char *what, const double *n, size_t count)
         answer_ranks(n);
     } else if (strcmp(what, "strata") == 0 && count >= 5) {
         answer_strata(n, count);
+    } else if (strcmp(what, "cusum") == 0 && count == 3) {
+        answer_cusum(n);
+    } else if (strcmp(what, "incident") == 0 && count > 2) {
+        answer_incident(n, count);
+    } else if (strcmp(what, "together") == 0 && count >= 5) {
+        answer_together(n, count);
     } else if (strcmp(what, "holm") == 0) {
         answer_adjusted(n, count, holm_adjust);
     } else if (strcmp(what, "bh") == 0) {
