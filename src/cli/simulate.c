@@ -1,3 +1,4 @@
+#include "base/limits.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/signals.h"
@@ -213,6 +214,7 @@ int command_simulate(int argc, char **argv)
     struct command_line line;
     int status;
     if (!cli_begin(&simulate_command, &simulate, &line, argc, argv, &status)) return status;
+    (void)limits_raise_descriptors(); /* a session takes one on this side too */
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ, SIG_IGN); /* a ledger that may not grow is an error like a full disk */
     return simulate_profile(&simulate, line.positional[0]);

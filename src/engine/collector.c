@@ -1,5 +1,6 @@
 #include "engine/collector.h"
 
+#include "base/limits.h"
 #include "engine/interval_grid.h"
 
 #include <stdio.h>
@@ -37,7 +38,8 @@ struct collector {
     struct trial_sums *trials;    /* per region, not taken yet */
     struct health health, latest; /* of the run so far, of the last interval written */
     bool health_known;
-    struct error failure; /* the first one */
+    struct cpu_quota quota; /* as it was at the end of the last interval */
+    struct error failure;   /* the first one */
 };
 
 /* ---- pending intervals ---- */
@@ -98,7 +100,30 @@ static void add_lag(const struct pending *pending, size_t region_count, struct h
     histogram_free(lags);
 }
 
-static struct health health_of(const struct collector *collector, const struct pending *pending)
+static void add_own_failures(const struct pending *pending, size_t region_count,
+                             struct health *health)
+{
+    for (size_t i = 0; i < region_count; i++) {
+        const struct counters *c = &pending->cells[i].counters;
+        health->own_failures += c->own_failures;
+        health->attempts += c->attempts_ok + c->attempts_failed + c->own_failures;
+    }
+}
+
+/* What the container's quota did since the interval before. */
+static void add_quota(struct collector *collector, struct health *health)
+{
+    struct cpu_quota now;
+    if (!cpu_quota_read("/proc/self/cgroup", "/sys/fs/cgroup", &now)) return;
+    health->cpu_quota = now.cores;
+    if (now.periods >= collector->quota.periods && now.throttled >= collector->quota.throttled) {
+        health->cpu_periods = now.periods - collector->quota.periods;
+        health->cpu_throttled = now.throttled - collector->quota.throttled;
+    }
+    collector->quota = now;
+}
+
+static struct health health_of(struct collector *collector, const struct pending *pending)
 {
     struct health health = {
         .loop_delay_p99_ns = histogram_percentile(pending->loop_delay, 99) * NS_PER_US,
@@ -109,6 +134,8 @@ static struct health health_of(const struct collector *collector, const struct p
         .achieved = pending->achieved,
     };
     add_lag(pending, collector->region_count, &health);
+    add_own_failures(pending, collector->region_count, &health);
+    add_quota(collector, &health);
     for (unsigned i = 0; i < collector->workers; i++) {
         const struct pulse *pulse = &pending->pulses[i];
         double share = pulse->wall_ns > 0 ? (double)pulse->cpu_ns / (double)pulse->wall_ns : 0;
@@ -274,6 +301,7 @@ enum err_code collector_new(struct mailbox *mailbox, struct run_writer *writer,
     collector->in_flight = calloc(regions, sizeof *collector->in_flight);
     collector->trials = calloc(regions, sizeof *collector->trials);
     collector->health.valid = true;
+    (void)cpu_quota_read("/proc/self/cgroup", "/sys/fs/cgroup", &collector->quota);
     if (collector->closed == NULL || collector->done == NULL || collector->totals == NULL ||
         collector->open_by_worker == NULL || collector->flight_by_worker == NULL ||
         collector->sessions_open == NULL || collector->in_flight == NULL ||

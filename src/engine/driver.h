@@ -22,6 +22,7 @@ struct driver {
     struct timer deadline;
     uint64_t number;              /* of the session in the run, from 1 */
     struct chain *chain;          /* held until the session has ended */
+    uint64_t judged, failed;      /* attempts of it that were ok or failed, and the failed ones */
     struct credential credential; /* what it was dialled with, but for the value; serial 0: what
                                      never changes */
     char client_request_id[40];

@@ -32,33 +32,69 @@ static void count_tokens(struct driver *driver, struct cell *cell, bool failed)
     }
 }
 
-static void count_attempt(struct driver *driver, const struct session_action *action)
+/* How an attempt ended. A failure of our own side says nothing of the service: it is told, with its
+ * record, and enters no rate. */
+enum attempt_end { ENDED_OK, ENDED_FAILED, ENDED_CANCELLED, ENDED_BY_US };
+
+static enum attempt_end end_of(const struct session_action *action)
 {
-    struct cell *cell = cell_of(driver);
-    struct counters *counters = &cell->counters;
-    uint64_t attempt = driver->user->attempt;
-    if (driver_in_dial(driver)) {
-        /* A turn is counted as started when it is sent; this one never got so far. */
-        counters->attempts_started++;
-        if (attempt > 1 && !driver->user->again) counters->retries++;
-    }
-    if (action->news & (NEWS_ATTEMPT_OK | NEWS_ATTEMPT_FAILED))
-        chain_count(driver->chain, (action->news & NEWS_ATTEMPT_FAILED) != 0);
-    if (action->news & NEWS_ATTEMPT_OK) {
-        counters->attempts_ok++;
-        counters->first_attempts_ok += attempt == 1;
-        counters->probes_recovered += driver->user->probe;
-    } else if (action->news & NEWS_ATTEMPT_FAILED) {
-        counters->attempts_failed++;
-        counters->first_attempts_failed += attempt == 1;
-    } else {
-        counters->attempts_cancelled++;
-    }
-    count_tokens(driver, cell, (action->news & NEWS_ATTEMPT_FAILED) != 0);
+    if (action->news & NEWS_ATTEMPT_OK) return ENDED_OK;
+    if ((action->news & NEWS_ATTEMPT_FAILED) == 0) return ENDED_CANCELLED;
+    return failure_is_ours(&action->failure) ? ENDED_BY_US : ENDED_FAILED;
 }
 
-static void write_row(struct driver *driver, const struct session_action *action, uint64_t at_ns)
+static void count_judged(struct driver *driver, bool failed)
 {
+    chain_count(driver->chain, failed);
+    driver->judged++;
+    driver->failed += failed;
+}
+
+static void count_end(struct driver *driver, enum attempt_end end)
+{
+    struct counters *counters = &cell_of(driver)->counters;
+    const bool first = driver->user->attempt == 1;
+    switch (end) {
+    case ENDED_OK:
+        count_judged(driver, false);
+        counters->attempts_ok++;
+        counters->first_attempts_ok += first;
+        counters->probes_recovered += driver->user->probe;
+        break;
+    case ENDED_FAILED:
+        count_judged(driver, true);
+        counters->attempts_failed++;
+        counters->first_attempts_failed += first;
+        break;
+    case ENDED_BY_US:
+        counters->own_failures++;
+        counters->attempts_cancelled++;
+        break;
+    case ENDED_CANCELLED:
+        counters->attempts_cancelled++;
+        break;
+    }
+}
+
+static void count_attempt(struct driver *driver, enum attempt_end end)
+{
+    struct cell *cell = cell_of(driver);
+    if (driver_in_dial(driver)) {
+        /* A turn is counted as started when it is sent; this one never got so far. */
+        cell->counters.attempts_started++;
+        if (driver->user->attempt > 1 && !driver->user->again) cell->counters.retries++;
+    }
+    count_end(driver, end);
+    count_tokens(driver, cell, end == ENDED_FAILED || end == ENDED_BY_US);
+}
+
+static void write_row(struct driver *driver, const struct session_action *action,
+                      enum attempt_end end, uint64_t at_ns)
+{
+    static const enum outcome outcomes[] = {[ENDED_OK] = OUTCOME_OK,
+                                            [ENDED_FAILED] = OUTCOME_FAILED,
+                                            [ENDED_CANCELLED] = OUTCOME_CANCELLED,
+                                            [ENDED_BY_US] = OUTCOME_CANCELLED};
     const struct worker *worker = driver->worker;
     if (!worker->plan->profile->record_attempts) return;
     const struct session *session = &driver->session;
@@ -66,8 +102,7 @@ static void write_row(struct driver *driver, const struct session_action *action
     const struct virtual_user *user = driver->user;
     const int64_t age_ns = life_age_ns(&session->life, at_ns);
     bool dialled = driver_in_dial(driver);
-    bool ok = (action->news & NEWS_ATTEMPT_OK) != 0;
-    bool failed = (action->news & NEWS_ATTEMPT_FAILED) != 0;
+    bool ok = end == ENDED_OK;
     uint64_t due_ns = dialled ? user->try_due_ns : turn->due_ns;
     const struct attempt_row row = {
         .due_utc_ns = run_clock_wall_at(&worker->recorder.clock, due_ns),
@@ -75,9 +110,7 @@ static void write_row(struct driver *driver, const struct session_action *action
         .session_id = session->life.session_id,
         .turn = dialled ? 0 : session->attempts,
         .attempt = user->attempt,
-        .outcome = ok       ? OUTCOME_OK
-                   : failed ? OUTCOME_FAILED
-                            : OUTCOME_CANCELLED,
+        .outcome = outcomes[end],
         .code = !ok && action->failure.code != NULL ? action->failure.code : "",
         .ttft_us = turn->ttft_ns < 0 ? -1 : whole_us(turn->ttft_ns),
         .response_us = ok ? whole_us((int64_t)(turn->end_ns - turn->due_ns)) : -1,
@@ -169,7 +202,7 @@ static void on_failed(struct driver *driver, const struct session_action *action
     renew_credential(driver, action);
     enum decision decision = virtual_user_on_attempt_failed(
         user, &action->failure, hint_of(driver, action), session_usable(&driver->session), now_ns);
-    if (decision == DECIDE_GIVE_UP) {
+    if (decision == DECIDE_GIVE_UP && !failure_is_ours(&action->failure)) {
         struct cell *cell = cell_of(driver);
         cell->counters.interactions_failed++;
         cell_latency(cell, METRIC_INTERACTION, (int64_t)(now_ns - due_ns));
@@ -214,11 +247,14 @@ static void on_attempt(struct driver *driver, const struct session_action *actio
         driver->worker->regions[driver->region].in_flight--;
     }
     if (driver->user == NULL) return; /* a session without a user has no attempt */
-    driver_end_trial(driver, action->news & NEWS_ATTEMPT_OK       ? TRIAL_OK
-                             : action->news & NEWS_ATTEMPT_FAILED ? TRIAL_FAILED
-                                                                  : TRIAL_WITHDRAWN);
-    count_attempt(driver, action);
-    write_row(driver, action, at_ns);
+    static const enum trial_end trials[] = {[ENDED_OK] = TRIAL_OK,
+                                            [ENDED_FAILED] = TRIAL_FAILED,
+                                            [ENDED_CANCELLED] = TRIAL_WITHDRAWN,
+                                            [ENDED_BY_US] = TRIAL_WITHDRAWN};
+    const enum attempt_end end = end_of(action);
+    driver_end_trial(driver, trials[end]);
+    count_attempt(driver, end);
+    write_row(driver, action, end, at_ns);
     if (driver->abandoned) return;
     if (action->news & NEWS_ATTEMPT_OK) {
         if (action->news & NEWS_LIFECYCLE) on_limited_answer(driver, action, at_ns);
@@ -252,11 +288,10 @@ static void on_session_over(struct driver *driver, const struct session_action *
 
 static void on_ended(struct driver *driver)
 {
-    const struct session *session = &driver->session;
     struct counters *counters = &cell_of(driver)->counters;
     counters->sessions_ended++;
-    counters->sessions_with_attempts += session->attempts > session->cancelled;
-    counters->sessions_with_failure += session->failed > 0;
+    counters->sessions_with_attempts += driver->judged > 0;
+    counters->sessions_with_failure += driver->failed > 0;
     if (driver->opened) driver->worker->regions[driver->region].sessions_open--;
     driver->opened = false;
 }

@@ -322,6 +322,19 @@ static enum err_code load_latencies(struct loader *loader, struct error *err)
     return walk_latencies(loader, err);
 }
 
+/* What our own side failed is counted by region. */
+static void add_own_failures(struct results *results)
+{
+    struct health *health = &results->all.health;
+    health->attempts = health->own_failures = 0;
+    for (size_t r = 0; r < results->region_count; r++) {
+        const struct report_cell *cell = results_region(results, r);
+        health->attempts += cell->health.attempts;
+        health->own_failures += cell->health.own_failures;
+    }
+    health_judge(health);
+}
+
 /* The health of an interval is the generator's, and stands in the row of every region: for all
  * regions together it counts once. */
 static void count_intervals_once(struct results *results)
@@ -335,6 +348,7 @@ static void count_intervals_once(struct results *results)
         all->invalid_intervals = cell->invalid_intervals;
         all->health = cell->health;
     }
+    add_own_failures(results);
 }
 
 static bool settle_rest(struct loader *loader)

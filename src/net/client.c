@@ -1,12 +1,11 @@
 #include "net/client_private.h"
 
+#include "base/limits.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-
-#define FILE_LIMIT 65536
 
 /* lws's last complaint while a context was made; it goes into an error's text, never to the
  * terminal. */
@@ -27,10 +26,7 @@ void ws_global_init(void)
     lws_set_log_level(0, keep_log);
     /* lws allocates 16 bytes per possible file descriptor in each context: neither 1,024 nor a
      * million will do. */
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-    limit.rlim_cur = limit.rlim_max < FILE_LIMIT ? limit.rlim_max : FILE_LIMIT;
-    (void)setrlimit(RLIMIT_NOFILE, &limit);
+    (void)limits_raise_descriptors();
 }
 
 static enum err_code make_context(struct ws_client *client, struct error *err)

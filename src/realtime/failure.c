@@ -69,3 +69,9 @@ struct failure_class failure_classify(const struct failure_facts *facts)
     if (is_a_proxys(id, facts)) class.domain = DOMAIN_NETWORK;
     return class;
 }
+
+bool failure_is_ours(const struct failure_class *failure)
+{
+    return failure->domain == DOMAIN_CLIENT &&
+           failure->code != failure_row(FAILURE_UNKNOWN)->class.code;
+}

@@ -85,6 +85,13 @@ struct failure_class {
  */
 struct failure_class failure_classify(const struct failure_facts *facts);
 
+/*
+ * Whether it is a failure of our own side (domain client: limits of this machine, its resolver, a
+ * message that we got wrong), which says nothing of the service and enters no rate. What nothing
+ * explains is not: it may be the service's, and counts.
+ */
+bool failure_is_ours(const struct failure_class *failure);
+
 /* The class of a code, for readers of run folders; NULL when the code is not known. */
 const struct failure_class *failure_class_of(const char *code);
 

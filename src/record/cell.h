@@ -28,7 +28,7 @@
     X(attempts_started)                                                                            \
     X(attempts_ok)                                                                                 \
     X(attempts_failed)    /* a dial that failed while an interaction waited for it is one too */   \
-    X(attempts_cancelled) /* ended by us: neither ok nor failed */                                 \
+    X(attempts_cancelled) /* ended by us, or by a failure of our own: neither ok nor failed */     \
     X(interactions_ok)                                                                             \
     X(interactions_failed)                                                                         \
     X(retries) /* attempts beyond an interaction's first */                                        \
@@ -49,7 +49,8 @@
     X(clipped)         /* latency values out of the histograms' range */                              \
     X(harmless_errors) /* error events that cost no attempt: a late cancel, a failed transcription */ \
     X(probes) /* retries in a session whose response had failed, to see whether it recovers */        \
-    X(probes_recovered) /* those that were ok */
+    X(probes_recovered) /* those that were ok */                                                      \
+    X(own_failures)     /* attempts that our own side failed: they are among the cancelled ones */
 
 struct counters {
 #define X(name) uint64_t name;

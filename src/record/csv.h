@@ -35,7 +35,7 @@ struct csv_column {
     const char *const *words;
 };
 
-#define CSV_COLUMNS_MAX 64
+#define CSV_COLUMNS_MAX 96
 #define CSV_FIELDS_MAX 256
 
 /* A column that older files have under another name. */

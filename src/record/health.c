@@ -1,6 +1,7 @@
 #include "record/health.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static bool too_late(struct health *health, const char *what, uint64_t late, uint64_t all)
 {
@@ -32,13 +33,36 @@ static bool fell_short(struct health *health)
     return true;
 }
 
+static bool failed_itself(struct health *health)
+{
+    if ((double)health->own_failures <= HEALTH_OWN_SHARE * (double)health->attempts) return false;
+    (void)snprintf(health->why, sizeof health->why,
+                   "%.1f%% of attempts were failed by our own side, more than %.1f%%",
+                   100 * (double)health->own_failures / (double)health->attempts,
+                   100 * HEALTH_OWN_SHARE);
+    return true;
+}
+
+/* What is late or short in a throttled container is so for that reason, most likely. */
+static void name_quota(struct health *health)
+{
+    size_t used = strlen(health->why);
+    if (health->valid || health->cpu_throttled == 0) return;
+    (void)snprintf(health->why + used, sizeof health->why - used,
+                   " (the container's CPU quota of %.2g cores held us up in %.0f%% of its periods)",
+                   health->cpu_quota,
+                   100 * (double)health->cpu_throttled / (double)health->cpu_periods);
+}
+
 void health_judge(struct health *health)
 {
     health->why[0] = '\0';
     health->valid =
+        !failed_itself(health) &&
         !too_late(health, "loop turns", health->loops_late, health->loops) &&
         !too_late(health, "attempts sent", health->dispatches_late, health->dispatches) &&
         !too_busy(health) && !fell_short(health);
+    name_quota(health);
 }
 
 static int64_t later(int64_t a, int64_t b)
@@ -64,5 +88,10 @@ void health_merge(struct health *into, const struct health *from)
     into->dispatches_late += from->dispatches_late;
     into->requested += from->requested;
     into->achieved += from->achieved;
+    into->attempts += from->attempts;
+    into->own_failures += from->own_failures;
+    if (from->cpu_quota > 0) into->cpu_quota = from->cpu_quota;
+    into->cpu_periods += from->cpu_periods;
+    into->cpu_throttled += from->cpu_throttled;
     health_judge(into);
 }

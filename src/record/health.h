@@ -10,6 +10,7 @@
 #define HEALTH_LATE_SHARE 0.01 /* so many of them may be: the P99 of our own delay is the limit */
 #define HEALTH_CPU 0.90
 #define HEALTH_ACHIEVED 0.95
+#define HEALTH_OWN_SHARE 0.001 /* so many attempts may fail by our own side: a trace */
 #define HEALTH_SHORTFALL                                                                           \
     1 /* sessions: one that is due at an interval's end may be dialled in the next */
 
@@ -27,8 +28,12 @@ struct health {
     int64_t loop_delay_p99_ns, loop_delay_max_ns; /* the worst worker, the worst interval: for
                                                      display */
     int64_t lag_p99_ns, lag_max_ns;
+    uint64_t attempts,
+        own_failures; /* that ended, and of these the ones that our own side failed */
+    double cpu_quota; /* cores that the container allows; 0: no quota */
+    uint64_t cpu_periods, cpu_throttled; /* periods of it, and those in which it was used up */
     bool valid;
-    char why[96]; /* "" when valid: the limit that was passed, with its value */
+    char why[160]; /* "" when valid: the limit that was passed, with its value */
 };
 
 /* Sets valid and why from the counts. */

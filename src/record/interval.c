@@ -40,6 +40,9 @@ static const struct csv_column columns[] = {
     {HEALTH(dispatches_late, CSV_COUNT)},
     {HEALTH(wall_ms, CSV_COUNT)},
     {HEALTH(cpu, CSV_REAL)},
+    {HEALTH(cpu_quota, CSV_REAL)},
+    {HEALTH(cpu_periods, CSV_COUNT)},
+    {HEALTH(cpu_throttled, CSV_COUNT)},
     {HEALTH(requested, CSV_COUNT)},
     {HEALTH(achieved, CSV_COUNT)},
     {HEALTH(valid, CSV_BOOL)},
@@ -85,6 +88,14 @@ static void count_sessions(struct interval_row *row)
         counters->sessions_with_failure = row->clusters.with_failure;
 }
 
+void interval_own_failures(struct interval_row *row)
+{
+    const struct counters *counters = &row->counters;
+    row->health.own_failures = counters->own_failures;
+    row->health.attempts =
+        counters->attempts_ok + counters->attempts_failed + counters->own_failures;
+}
+
 enum err_code interval_csv_read(const struct csv_map *map, char *line, struct interval_row *row,
                                 struct error *err)
 {
@@ -94,5 +105,6 @@ enum err_code interval_csv_read(const struct csv_map *map, char *line, struct in
         .counters = {.sessions_with_attempts = UINT64_MAX, .sessions_with_failure = UINT64_MAX}};
     enum err_code code = csv_read_row(&table, map, line, row, err);
     count_sessions(row);
+    interval_own_failures(row);
     return code;
 }

@@ -16,7 +16,8 @@ struct interval_row {
     const char *region;
     struct counters counters;
     struct cluster_sums clusters;
-    struct health health; /* of the generator as a whole: the same in the rows of one interval */
+    struct health
+        health; /* of the generator as a whole but for own_failures, which are the region's */
 };
 
 /* The header line of intervals.csv, with its newline, and one row with its newline. Times are cut
@@ -32,5 +33,9 @@ MUST_USE enum err_code interval_csv_columns(char *header, struct csv_map *map, s
  * missing `valid` is true. */
 MUST_USE enum err_code interval_csv_read(const struct csv_map *map, char *line,
                                          struct interval_row *row, struct error *err);
+
+/* Gives the row's health what its counters say of attempts that our own side failed; the health of
+ * a row is the generator's but for these, which are its region's. */
+void interval_own_failures(struct interval_row *row);
 
 #endif

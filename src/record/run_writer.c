@@ -205,8 +205,7 @@ enum err_code run_writer_interval(struct run_writer *writer, int64_t start_utc_n
 {
     if (failed_before(writer, err) != ERR_OK) return writer->failure.code;
     struct interval_row row = {.start_utc_ns = whole_ms(start_utc_ns),
-                               .end_utc_ns = whole_ms(end_utc_ns),
-                               .health = *health};
+                               .end_utc_ns = whole_ms(end_utc_ns)};
     text_clear(&writer->rows);
     text_clear(&writer->lines);
     for (size_t i = 0; i < writer->profile->region_count; i++) {
@@ -214,6 +213,9 @@ enum err_code run_writer_interval(struct run_writer *writer, int64_t start_utc_n
         row.region = writer->profile->regions[i].name;
         row.counters = cells[i].counters;
         row.clusters = cells[i].clusters;
+        row.health = *health;
+        interval_own_failures(&row);
+        if (row.health.own_failures != health->own_failures) health_judge(&row.health);
         interval_csv_row(&writer->rows, &row);
         enum err_code code = latency_lines(&writer->lines, row.region, &cells[i], row.start_utc_ns,
                                            row.end_utc_ns, &writer->failure);

@@ -1,6 +1,8 @@
+#include "run/descriptors.h"
 #include "run/run_private.h"
 
 #include "base/files.h"
+#include "base/limits.h"
 #include "base/random.h"
 
 #include <stdlib.h>
@@ -118,6 +120,15 @@ static void warn_of_query_keys(const struct run *run)
     }
 }
 
+/* Before the simulator is started, so that it has the same room. */
+static void make_room(const struct run *run)
+{
+    struct text lack = {0};
+    if (descriptors_lack(&run->plan, limits_raise_descriptors(), &lack))
+        run_note(run, "rushhour: %s", text_str(&lack));
+    text_free(&lack);
+}
+
 /* A folder that holds no run is removed. */
 static void call_off(struct run *run)
 {
@@ -131,6 +142,7 @@ enum err_code run_perform(struct run *run, struct run_outcome *out, struct error
 {
     *out = (struct run_outcome){0};
     warn_of_query_keys(run);
+    make_room(run);
     run->created_ns = clock_wall_ns();
     enum err_code code = snapshot_store_open(&run->seen, run->plan.profile, err);
     if (code == ERR_OK) code = metrics_open(run, err);

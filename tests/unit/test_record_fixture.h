@@ -80,6 +80,7 @@ static inline void fixture_happen(struct fixture *f)
             for (size_t c = 0; c < offsetof(struct counters, cost_usd) / sizeof *counter; c++) {
                 counter[c] = random_below(&random, 100000);
             }
+            cell->counters.own_failures = 0; /* the health of the whole holds in every region */
             cell->counters.cost_usd = random_unit(&random) * 10;
             cell->counters.failed_cost_usd = random_unit(&random);
             for (int s = 0; s < 20; s++) {

@@ -29,6 +29,13 @@ static void test_each_limit_is_judged_at_its_edge(void **state)
         {{.dispatches = 200, .dispatches_late = 3}, "1.5% of attempts sent were over 20 ms late"},
         {{.cpu = 0.97}, "97% of a core, over the limit of 90%"},
         {{.requested = 100, .achieved = 95}, NULL},
+        {{.attempts = 2000, .own_failures = 2}, NULL}, /* a trace */
+        {{.attempts = 2000, .own_failures = 3}, "0.1% of attempts were failed by our own side"},
+        {{.attempts = 20, .own_failures = 9}, "45.0% of attempts were failed by our own side"},
+        {{.cpu_quota = 1.5, .cpu_periods = 40, .cpu_throttled = 30}, NULL}, /* nothing was late */
+        {{.cpu = 0.97, .cpu_quota = 1.5, .cpu_periods = 40, .cpu_throttled = 30},
+         "(the container's CPU quota of 1.5 cores held us up in 75% of its periods)"},
+        {{.cpu = 0.97, .cpu_quota = 1.5, .cpu_periods = 40}, "over the limit of 90%"},
         {{.requested = 1000, .achieved = 949}, "94.9% of the requested load"},
         {{.requested = 10, .achieved = 9}, NULL}, /* the one may be dialled at the next interval's
                                                      start */
@@ -67,6 +74,11 @@ static void test_merge_adds_counts_and_keeps_the_worse_delays(void **state)
                              .dispatches_late = 1,
                              .requested = 3,
                              .achieved = 3,
+                             .attempts = 4000,
+                             .own_failures = 1,
+                             .cpu_quota = 0.5,
+                             .cpu_periods = 10,
+                             .cpu_throttled = 4,
                              .wall_ms = 1000,
                              .cpu = 1.0,
                              .loop_delay_p99_ns = 6,
@@ -80,6 +92,11 @@ static void test_merge_adds_counts_and_keeps_the_worse_delays(void **state)
     assert_int_equal(a.dispatches_late, 1);
     assert_int_equal(a.requested, 13);
     assert_int_equal(a.achieved, 13);
+    assert_int_equal(a.attempts, 4000);
+    assert_int_equal(a.own_failures, 1);
+    assert_true(a.cpu_quota == 0.5);
+    assert_int_equal(a.cpu_periods, 10);
+    assert_int_equal(a.cpu_throttled, 4);
     assert_int_equal(a.wall_ms, 4000);
     assert_true(a.cpu > 0.3999 && a.cpu < 0.4001); /* (0.2 * 3 + 1.0 * 1) / 4 */
     assert_int_equal(a.loop_delay_p99_ns, 6);
