@@ -26,28 +26,17 @@
 #define CONFIDENCE 0.95
 #define TRUTH_HOURS 20000
 
+#define INCIDENTS(n, length) .incidents = (n), .incident_seconds = (length), .incident_share = 0.6
+
 static const struct scenario services[] = {
     {.name = "independent", .rate = 0.025},
     {.name = "independent, rare", .rate = 0.005},
     {.name = "poisoned sessions", .rate = 0.005, .poison = 1},
     {.name = "sticky retries", .rate = 0.012, .retry = 0.6, .chains = true},
     {.name = "sticky, no chains", .rate = 0.012, .retry = 0.6},
-    {.name = "2 min, ~1/h",
-     .rate = 0.005,
-     .incidents = 1,
-     .incident_seconds = 120,
-     .incident_share = 0.6},
-    {.name = "2 min, one each h",
-     .rate = 0.005,
-     .incidents = 1,
-     .incident_seconds = 120,
-     .incident_share = 0.6,
-     .regular = true},
-    {.name = "20 s, ~6/h",
-     .rate = 0.005,
-     .incidents = 6,
-     .incident_seconds = 20,
-     .incident_share = 0.6},
+    {.name = "2 min, ~1/h", .rate = 0.005, INCIDENTS(1, 120)},
+    {.name = "2 min, one each h", .rate = 0.005, INCIDENTS(1, 120), .regular = true},
+    {.name = "20 s, ~6/h", .rate = 0.005, INCIDENTS(6, 20)},
     {.name = "drift, 20 min", .rate = 0.025, .drift = 0.85, .drift_seconds = 1200},
     {.name = "weak drift, 20 min", .rate = 0.025, .drift = 0.4, .drift_seconds = 1200},
     {.name = "few sessions", .rate = 0.025, .session_attempts = 60, .session_spread = 1},
