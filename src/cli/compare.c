@@ -16,7 +16,7 @@
 struct compare {
     struct option_list metrics, between, regions;
     const char *margin, *confidence, *format, *output, *inconclusive;
-    bool json, quiet, no_color;
+    bool anyway, json, quiet, no_color;
     struct compare_options options;
 };
 
@@ -31,6 +31,7 @@ static enum err_code read_options(struct compare *compare, struct error *err)
     compare->options = compare_defaults();
     compare->options.metrics = compare->metrics.items;
     compare->options.metric_count = compare->metrics.count;
+    compare->options.anyway = compare->anyway;
     enum err_code code = ERR_OK;
     if (compare->margin != NULL) {
         code = percent("--margin", compare->margin, &compare->options.rate_margin, err);
@@ -80,11 +81,14 @@ static int status_of(const struct compare *compare, enum compare_verdict verdict
         return 99;
     case COMPARE_INVALID:
         return 4;
+    case COMPARE_NOT_COMPARABLE:
+        return 3;
     case COMPARE_INCONCLUSIVE:
         if (compare->inconclusive == NULL) return 3;
         return strcmp(compare->inconclusive, "pass") == 0 ? 0 : 99;
     case COMPARE_EQUAL:
     case COMPARE_BETTER:
+    case COMPARE_NOT_WORSE:
         break;
     }
     return 0;
@@ -244,6 +248,10 @@ static const struct option_row options[] = {
      offsetof(struct compare, margin)},
     {"confidence", 0, OPTION_TEXT, "PERCENT", "of the intervals and of the decision (default: 95%)",
      offsetof(struct compare, confidence)},
+    {"anyway", 0, OPTION_FLAG, NULL,
+     "compare runs that did not ask the same of the service: real and simulated, another\n"
+     "model, dialect, quota or load",
+     offsetof(struct compare, anyway)},
     {"inconclusive", 0, OPTION_TEXT, "pass|fail", "exit with 0 or 99 instead of 3",
      offsetof(struct compare, inconclusive)},
     {"format", 0, OPTION_TEXT, "FORM", "text (default), markdown, html or json",
@@ -262,7 +270,8 @@ const struct command compare_command = {
     .usage = "A B [C...] | RUN --between WINDOW WINDOW | RUN --regions R1 R2",
     .purpose = "is B worse than the baseline A? Metric by metric, with intervals and a "
                "verdict: worse, better,\n"
-               "equal within the margin, inconclusive (and what would settle it), or invalid",
+               "equal within the margin, not worse by more than it, inconclusive (and what would\n"
+               "settle it), invalid, or not comparable",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .positional_min = 1,
@@ -272,7 +281,8 @@ const struct command compare_command = {
                 "  rushhour compare latest --between peak rest\n"
                 "  rushhour compare latest --regions eastus2 swedencentral --metric failure_rate\n",
     .exit_codes =
-        "  0 not worse   1 a run could not be read   2 wrong command line   3 inconclusive\n"
+        "  0 not worse   1 a run could not be read   2 wrong command line   3 inconclusive,\n"
+        "  or not comparable"
         "  4 invalid: a load generator was in the way   99 worse\n",
 };
 

@@ -28,7 +28,8 @@ struct compare_options compare_defaults(void)
 
 const char *compare_verdict_name(enum compare_verdict verdict)
 {
-    static const char *const names[] = {"equal", "better", "worse", "inconclusive", "invalid"};
+    static const char *const names[] = {"equal",   "better",    "worse",         "inconclusive",
+                                        "invalid", "not_worse", "not_comparable"};
     return names[verdict];
 }
 
@@ -64,6 +65,7 @@ void compare_free(struct compared *comparison)
     free(comparison->beyond);
     free(comparison->label_a);
     free(comparison->label_b);
+    text_free(&comparison->not_comparable);
     text_free(&comparison->notes);
     free(comparison);
 }
@@ -121,7 +123,8 @@ static enum err_code finish(struct compared *comparison, struct compared **out, 
 {
     enum err_code code = compare_judge(comparison, err);
     if (code == ERR_OK) code = compare_find_codes(comparison, err);
-    if (code == ERR_OK && comparison->notes.failed) code = no_memory(err);
+    if (code == ERR_OK && (comparison->notes.failed || comparison->not_comparable.failed))
+        code = no_memory(err);
     if (code == ERR_OK) {
         *out = comparison;
     } else {
@@ -173,7 +176,10 @@ enum err_code compare_runs(const struct results *a, const char *label_a, const s
     note_one_sided(comparison, a, b, label_a);
     note_one_sided(comparison, b, a, label_b);
     enum err_code code = compare_find_changes(comparison, a, b, err);
-    if (code == ERR_OK) return finish(comparison, out, err);
+    if (code == ERR_OK) {
+        compare_find_conditions(comparison, a, b);
+        return finish(comparison, out, err);
+    }
     compare_free(comparison);
     return code;
 }

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "figures/results.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct compared; /* opaque to callers outside compare/ */
@@ -19,6 +20,7 @@ struct compare_options {
     const char *const *metrics; /* as thresholds have them, without a limit; metric_count 0: the
                                    default ones */
     size_t metric_count;
+    bool anyway; /* compare runs that did not ask the same of the service */
 };
 
 /* Half a point, 10%, 95%, the default metrics. */
@@ -29,7 +31,9 @@ enum compare_verdict {
     COMPARE_BETTER,
     COMPARE_WORSE,
     COMPARE_INCONCLUSIVE,
-    COMPARE_INVALID /* a side's generator was in the way, or it has no attempts */
+    COMPARE_INVALID,       /* a side's generator was in the way, or it has no attempts */
+    COMPARE_NOT_WORSE,     /* not by more than the margin; whether it is better is open */
+    COMPARE_NOT_COMPARABLE /* two runs that did not ask the same of the service */
 };
 const char *compare_verdict_name(enum compare_verdict verdict);
 

@@ -1,5 +1,5 @@
 #include "report/json.h"
-#include "compare/model.h"
+#include "compare/words.h"
 
 #include <math.h>
 #include <string.h>
@@ -149,8 +149,11 @@ static void by_window_json(const struct compared *comparison, struct text *out)
 
 void compare_json(const struct compared *comparison, struct text *out)
 {
+    struct text headline = {0};
+    compare_headline(comparison, &headline);
     json_open(out, '{');
     json_put_string(out, "verdict", compare_verdict_name(comparison->verdict));
+    json_put_string(out, "why", text_str(&headline));
     json_put_string(out, "a", comparison->label_a);
     json_put_string(out, "b", comparison->label_b);
     json_put_number(out, "confidence", comparison->options.confidence);
@@ -169,4 +172,5 @@ void compare_json(const struct compared *comparison, struct text *out)
     json_put_lines(out, "notes", text_str(&comparison->notes));
     json_close(out, '}');
     text_puts(out, "\n");
+    text_free(&headline);
 }

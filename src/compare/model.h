@@ -34,6 +34,7 @@ struct compare_value {
 
 struct compare_row {
     const char *metric; /* as written */
+    size_t number;      /* its place as asked for */
     struct threshold what;
     size_t pair;
     bool decides; /* it takes part in the verdict on the whole */
@@ -42,9 +43,9 @@ struct compare_row {
     double p, adjusted; /* adjusted: Holm over all rows that decide */
     enum compare_verdict verdict;
     double needed; /* further attempts on each side that would settle it; 0: none or not known */
-    double needed_minutes,
-        needed_usd;  /* at the load and the price of these runs; usd on both sides together */
-    struct text why; /* a sentence */
+    double needed_minutes; /* at the load of these runs */
+    double needed_usd;     /* at their price, on both sides together */
+    struct text why;       /* a sentence */
 };
 
 /* A failure code that only one side has, or that both have. */
@@ -82,7 +83,8 @@ struct compared {
     size_t change_count;
     struct compare_beyond *beyond;
     size_t beyond_count;
-    struct text notes; /* one sentence per line */
+    struct text not_comparable; /* why two runs are not comparable; "" when they are */
+    struct text notes;          /* one sentence per line */
     enum compare_verdict verdict;
 };
 
@@ -93,10 +95,16 @@ MUST_USE enum err_code compare_judge(struct compared *comparison, struct error *
 MUST_USE enum err_code compare_find_changes(struct compared *comparison, const struct results *a,
                                             const struct results *b, struct error *err);
 
+/* comparable.c: from the changes of two runs, why they cannot be compared; a note instead with
+ * options.anyway. */
+void compare_find_conditions(struct compared *comparison, const struct results *a,
+                             const struct results *b);
+
 /* codes.c: fills codes from pairs. */
 MUST_USE enum err_code compare_find_codes(struct compared *comparison, struct error *err);
 
-/* The row that the verdict rests on: the most significant of its kind; NULL without rows. */
+/* The row that stands in the headline: of those with the verdict a failure rate, else the most
+ * significant one. NULL without rows. */
 const struct compare_row *compare_deciding_row(const struct compared *comparison);
 
 #endif

@@ -159,27 +159,30 @@ static bool is_invalid(const struct compared *comparison, struct compare_row *ro
     return true;
 }
 
+/* More values until a quantile's difference, or its absence, shows. */
+static double more_for_quantile(const struct compared *comparison, const struct compare_row *row)
+{
+    const struct difference *d = &row->difference;
+    double n = fmin(row->a.n, row->b.n);
+    if (!d->valid)
+        return fmax(0, (double)quantile_needed(row->what.quantile, comparison->options.confidence) -
+                           n);
+    double half = (d->high - d->low) / 2;
+    double goal = fmax(fabs(d->value), margin_of(comparison, row) - fabs(d->value));
+    return goal > 0 ? fmax(1, ceil(n * (half / goal) * (half / goal)) - n) : 0;
+}
+
 /* More attempts on each side until either the difference seen, or its absence, shows. 0 when none
  * would do. */
 static double more_needed(const struct compared *comparison, const struct compare_row *row)
 {
-    if (row->what.kind == THRESHOLD_QUANTILE) {
-        const struct difference *d = &row->difference;
-        double n = fmin(row->a.n, row->b.n);
-        if (!d->valid)
-            return fmax(
-                0, (double)quantile_needed(row->what.quantile, comparison->options.confidence) - n);
-        double half = (d->high - d->low) / 2;
-        double goal = fmax(fabs(d->value), margin_of(comparison, row) - fabs(d->value));
-        return goal > 0 ? fmax(1, ceil(n * (half / goal) * (half / goal)) - n) : 0;
-    }
+    if (row->what.kind == THRESHOLD_QUANTILE) return more_for_quantile(comparison, row);
     double confidence = comparison->options.confidence;
     double n = fmin(row->a.effective, row->b.effective);
-    double apart = fabs(row->difference.value);
-    double middle = (row->a.value + row->b.value) / 2;
-    double room = comparison->options.rate_margin - apart;
-    double to_tell = sample_size_to_tell(row->a.value, row->b.value, confidence, POWER, 1);
-    double to_equal = room > 0 ? sample_size_for_width(middle, room, confidence, 2) : INFINITY;
+    double a = row->a.value;
+    double b = row->b.value;
+    double to_tell = sample_size_to_tell(a, b, confidence, POWER, 1);
+    double to_equal = sample_size_to_equal(a, b, comparison->options.rate_margin, confidence);
     double needed = fmin(isnan(to_tell) ? INFINITY : to_tell, to_equal);
     if (!isfinite(needed)) return 0;
     double effect =
@@ -218,6 +221,11 @@ static void explain_open(struct compare_row *row)
 
 static void judge(const struct compared *comparison, struct compare_row *row)
 {
+    if (comparison->not_comparable.length > 0) {
+        row->verdict = COMPARE_NOT_COMPARABLE;
+        text_puts(&row->why, text_str(&comparison->not_comparable));
+        return;
+    }
     if (is_invalid(comparison, row)) {
         row->verdict = COMPARE_INVALID;
         return;
@@ -233,6 +241,9 @@ static void judge(const struct compared *comparison, struct compare_row *row)
     } else if (apart) {
         row->verdict = d->low > 0 ? COMPARE_WORSE : COMPARE_BETTER;
         text_puts(&row->why, "the interval of the difference leaves out none");
+    } else if (d->valid && d->high <= margin) {
+        row->verdict = COMPARE_NOT_WORSE;
+        text_puts(&row->why, "the interval of the difference ends below the margin");
     } else {
         row->verdict = COMPARE_INCONCLUSIVE;
         explain_open(row);
@@ -269,12 +280,37 @@ static bool any(const struct compared *comparison, enum compare_verdict verdict)
 
 static enum compare_verdict whole(const struct compared *comparison)
 {
+    if (comparison->not_comparable.length > 0) return COMPARE_NOT_COMPARABLE;
     static const enum compare_verdict order[] = {COMPARE_WORSE, COMPARE_INVALID, COMPARE_BETTER,
-                                                 COMPARE_INCONCLUSIVE};
+                                                 COMPARE_INCONCLUSIVE, COMPARE_NOT_WORSE};
     for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
         if (any(comparison, order[i])) return order[i];
     }
     return comparison->deciding > 0 ? COMPARE_EQUAL : COMPARE_INVALID;
+}
+
+/* A reader's order: the failure rate, then what was decided, then what is open, then what is only
+ * shown. */
+static unsigned rank(const struct compare_row *row)
+{
+    if (row->what.kind == THRESHOLD_ATTEMPT_RATE) return 0;
+    bool open = row->verdict == COMPARE_INCONCLUSIVE || row->verdict == COMPARE_INVALID;
+    return !row->decides ? 3 : open ? 2 : 1;
+}
+
+static int by_rank(const void *a, const void *b)
+{
+    const struct compare_row *first = a;
+    const struct compare_row *second = b;
+    unsigned ranks[] = {rank(first), rank(second)};
+    if (ranks[0] != ranks[1]) return ranks[0] < ranks[1] ? -1 : 1;
+    return first->number < second->number ? -1 : first->number > second->number;
+}
+
+static void sort_rows(struct compared *comparison)
+{
+    for (size_t i = 0; i < comparison->row_count; i++) comparison->rows[i].number = i;
+    qsort(comparison->rows, comparison->row_count, sizeof *comparison->rows, by_rank);
 }
 
 static bool wanted_here(const struct threshold *what, const struct compare_pair *pair)
@@ -307,8 +343,16 @@ enum err_code compare_judge(struct compared *comparison, struct error *err)
     }
     if (!adjust(comparison)) return error_set(err, ERR_NOMEM, "no memory for the comparison");
     for (size_t i = 0; i < comparison->row_count; i++) judge(comparison, &comparison->rows[i]);
+    sort_rows(comparison);
     comparison->verdict = whole(comparison);
     return ERR_OK;
+}
+
+static bool by_weight(const struct compare_row *row, const struct compare_row *best)
+{
+    bool rate = row->what.kind == THRESHOLD_ATTEMPT_RATE;
+    bool best_rate = best->what.kind == THRESHOLD_ATTEMPT_RATE;
+    return rate != best_rate ? rate : row->p < best->p;
 }
 
 const struct compare_row *compare_deciding_row(const struct compared *comparison)
@@ -317,7 +361,7 @@ const struct compare_row *compare_deciding_row(const struct compared *comparison
     for (size_t i = 0; i < comparison->row_count; i++) {
         const struct compare_row *row = &comparison->rows[i];
         if (!row->decides || row->verdict != comparison->verdict) continue;
-        if (best == NULL || row->p < best->p) best = row;
+        if (best == NULL || by_weight(row, best)) best = row;
     }
     return best;
 }

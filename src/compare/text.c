@@ -20,7 +20,7 @@ static const struct {
 static const char *verdict_colour(enum compare_verdict verdict)
 {
     static const char *const colours[] = {"\x1b[1;32m", "\x1b[1;32m", "\x1b[1;31m", "\x1b[1;33m",
-                                          "\x1b[1;35m"};
+                                          "\x1b[1;35m", "\x1b[1;32m", "\x1b[1;33m"};
     return colours[verdict];
 }
 

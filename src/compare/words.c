@@ -1,5 +1,7 @@
 #include "compare/words.h"
 
+#include "base/clock.h"
+#include "base/units.h"
 #include "figures/cells.h"
 #include "report/format.h"
 
@@ -123,9 +125,17 @@ void compare_headline(const struct compared *comparison, struct text *out)
     case COMPARE_INCONCLUSIVE:
         text_printf(out, "Whether %s is worse than %s cannot be said yet. ", b, a);
         break;
+    case COMPARE_NOT_WORSE:
+        text_printf(out, "%s is not worse than %s by more than the margin. ", b, a);
+        break;
     case COMPARE_INVALID:
         text_printf(out, "%s and %s cannot be compared. ", b, a);
         break;
+    case COMPARE_NOT_COMPARABLE:
+        text_printf(out,
+                    "%s and %s did not ask the same of the service: %s. --anyway compares them.", b,
+                    a, text_str(&comparison->not_comparable));
+        return;
     }
     if (row == NULL) return;
     if (comparison->verdict == COMPARE_INVALID) {
@@ -190,12 +200,18 @@ void compare_table_metrics(const struct compared *comparison, struct table *tabl
     }
 }
 
+static void needed_time(const struct compare_row *row, struct text *out)
+{
+    row->needed > 0 ? text_duration(out, llround(row->needed_minutes * 60) * (int64_t)NS_PER_S)
+                    : text_puts(out, "-");
+}
+
 void compare_table_needed(const struct compared *comparison, struct table *table)
 {
     table_column(table, "metric", true);
     table_column(table, "region", true);
     table_column(table, "attempts, each side", false);
-    table_column(table, "minutes", false);
+    table_column(table, "time at this load", false);
     table_column(table, "cost", false);
     table_column(table, "why it is open", true);
     for (size_t i = 0; i < comparison->row_count; i++) {
@@ -207,7 +223,7 @@ void compare_table_needed(const struct compared *comparison, struct table *table
         row->needed > 0 ? format_count(cell, (uint64_t)row->needed) : text_puts(cell, "-");
         table_next(table);
         cell = table_cell(table);
-        row->needed > 0 ? text_printf(cell, "%.3g", row->needed_minutes) : text_puts(cell, "-");
+        needed_time(row, cell);
         table_next(table);
         cell = table_cell(table);
         row->needed_usd > 0 ? format_usd(cell, row->needed_usd) : text_puts(cell, "-");

@@ -15,4 +15,11 @@ double sample_size_to_tell(double p1, double p2, double confidence, double power
  * approximation), likewise. */
 double sample_size_for_width(double p, double half_width, double confidence, double design_effect);
 
+/*
+ * Attempts on each side from which, with rates p1 and p2 seen, the whole of Newcombe's interval of
+ * their difference lies within `margin` of none; right for zero failures too, where it is about
+ * z^2/margin. Infinity when the rates are further apart than that, NaN for what is no rate.
+ */
+double sample_size_to_equal(double p1, double p2, double margin, double confidence);
+
 #endif

@@ -261,6 +261,91 @@ static void runs_name_what_differs_first(void **state)
     maker_free(after);
 }
 
+/* Both an hour of 1,000 sessions: B's interval ends below a margin that it begins far below. */
+static void fewer_failures_are_not_worse(void **state)
+{
+    (void)state;
+    struct maker *m = two_hours(TWO_REGIONS("rt"), 16, 10, 0);
+    struct results *results;
+    struct compared *compared = windows_of(m->folder, "peak", "rest", &results);
+    compare_free(compared);
+    struct error err = {0};
+    struct compare_options options = compare_defaults();
+    static const char *const metrics[] = {"failure_rate{region=eastus2}"};
+    options.metrics = metrics;
+    options.metric_count = 1;
+    options.rate_margin = 0.01;
+    assert_int_equal(compare_windows(results, &options, &compared, &err), ERR_OK);
+    assert_int_equal(compare_verdict_of(compared), COMPARE_NOT_WORSE);
+    cJSON *root = json_of(compared);
+    const cJSON *row = metric(root, metrics[0], "eastus2");
+    assert_string_equal(verdict_in(row), "not_worse");
+    assert_true(part(row, "difference", "low") < -0.01);
+    assert_true(part(row, "difference", "high") < 0.01);
+    cJSON_Delete(root);
+    compare_free(compared);
+    results_free(results);
+    maker_free(m);
+}
+
+#define ONE_REGION(model, load, more)                                                              \
+    "{\"name\":\"one\",\"regions\":[{\"name\":\"eastus2\",\"endpoint\":\"https://"                 \
+    "a.openai.azure.com\",\"deployment\":\"rt\",\"model\":\"" model                                \
+    "\",\"auth\":{\"api_key\":\"${KEY}\"}}],\"load\":" load more ",\"windows\":{\"interval\":"     \
+    "\"1h\",\"report\":[\"1h\"]}}"
+
+static struct results *hour_of(const char *profile)
+{
+    struct maker *m = maker_new(profile, NULL);
+    maker_interval(m, SIX_PDT, SIX_PDT + HOUR);
+    for (uint64_t i = 0; i < 500; i++) maker_session(m, 0, i + 1, i < 10 ? "F" : ".", 100);
+    maker_write(m);
+    maker_finish(m, "complete");
+    struct results *results = maker_load(m, NULL, 0);
+    maker_free(m);
+    return results;
+}
+
+/* Another model, load or conversation is another question; a longer run is not. */
+static void runs_that_asked_otherwise_are_not_comparable(void **state)
+{
+    (void)state;
+#define HOURS(n, target) "{\"stages\":[{\"duration\":\"" n "\",\"target\":" target "}]}"
+    static const struct {
+        const char *profile, *why; /* why: NULL: comparable */
+    } others[] = {
+        {ONE_REGION("m", HOURS("1h", "1"), ""), NULL},
+        {ONE_REGION("m", HOURS("3h", "1"), ""), NULL},
+        {ONE_REGION("m", HOURS("1h", "2"), ""), "another load"},
+        {ONE_REGION("n", HOURS("1h", "1"), ""), "another model"},
+        {ONE_REGION("m", HOURS("1h", "1"), ",\"session\":{\"modality\":\"audio\"}"),
+         "another load"},
+        {ONE_REGION("m", HOURS("1h", "1"), ",\"simulator\":{\"quota\":[{\"rpm\":10}]}"),
+         "another quota"},
+    };
+    struct results *a = hour_of(ONE_REGION("m", HOURS("1h", "1"), ""));
+    for (size_t i = 0; i < COUNT_OF(others); i++) {
+        struct results *b = hour_of(others[i].profile);
+        struct compare_options options = compare_defaults();
+        struct compared *compared;
+        struct error err = {0};
+        assert_int_equal(compare_runs(a, "a", b, "b", &options, &compared, &err), ERR_OK);
+        bool differs = compare_verdict_of(compared) == COMPARE_NOT_COMPARABLE;
+        if (differs != (others[i].why != NULL)) fail_msg("other %zu", i);
+        cJSON *root = json_of(compared);
+        const char *why = cJSON_GetStringValue(cJSON_GetObjectItem(root, "why"));
+        if (differs && strstr(why, others[i].why) == NULL) fail_msg("%s", why);
+        cJSON_Delete(root);
+        compare_free(compared);
+        options.anyway = true;
+        assert_int_equal(compare_runs(a, "a", b, "b", &options, &compared, &err), ERR_OK);
+        assert_int_not_equal(compare_verdict_of(compared), COMPARE_NOT_COMPARABLE);
+        compare_free(compared);
+        results_free(b);
+    }
+    results_free(a);
+}
+
 static void a_saturated_side_is_invalid(void **state)
 {
     (void)state;
@@ -290,6 +375,8 @@ int main(void)
         cmocka_unit_test(what_all_regions_share_is_taken_off),
         cmocka_unit_test(regions_are_compared_window_by_window),
         cmocka_unit_test(runs_name_what_differs_first),
+        cmocka_unit_test(fewer_failures_are_not_worse),
+        cmocka_unit_test(runs_that_asked_otherwise_are_not_comparable),
         cmocka_unit_test(a_saturated_side_is_invalid),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -79,6 +79,19 @@ static void test_sample_sizes(void **state)
     assert_near(sample_size_for_width(0.029, 0.01, 0.95, 1), 1082, 1);
     assert_near(sample_size_for_width(0.029, 0.005, 0.95, 1), 4327, 1);
     assert_near(sample_size_for_width(0.029, 0.0025, 0.95, 1), 17308, 1);
+
+    /* Without a failure on either side Newcombe's interval ends at z^2 / (n + z^2). */
+    const double z2 = 1.959963984540054 * 1.959963984540054;
+    static const double margins[] = {0.05, 0.005, 0.0005};
+    for (size_t i = 0; i < COUNT_OF(margins); i++) {
+        double n = ceil(z2 * (1 - margins[i]) / margins[i]);
+        assert_near(sample_size_to_equal(0, 0, margins[i], 0.95), n, 1);
+    }
+    /* 1% on both sides: Wilson's (0.0081, 0.0123) at 8,700 is the last that reaches beyond. */
+    double n = sample_size_to_equal(0.01, 0.01, 0.003, 0.95);
+    assert_true(n > 8000 && n < 9500);
+    assert_true(isinf(sample_size_to_equal(0.01, 0.02, 0.005, 0.95)));
+    assert_true(isnan(sample_size_to_equal(-1, 0, 0.005, 0.95)));
 }
 
 struct sprt_result {
