@@ -24,7 +24,9 @@ static const char EXIT_CODES[] =
     "profile\n"
     "  3 inconclusive: too few samples    4 invalid: the generator was saturated or the load not "
     "reached\n"
-    "  5 stopped by the budget            99 a threshold failed, or abort_on_fail stopped the run\n"
+    "  5 stopped by the budget            99 a threshold failed, abort_on_fail stopped the run, "
+    "or\n"
+    "                                     a region did not answer once\n"
     "  130 interrupted, all so far is kept\n";
 
 int run_exit_status(const struct run_outcome *outcome, int inconclusive)
@@ -42,6 +44,7 @@ int run_exit_status(const struct run_outcome *outcome, int inconclusive)
     case RUN_COMPLETE:
         break;
     }
+    if (outcome->fruitless) return outcome->valid ? 99 : 4;
     switch (outcome->verdict) {
     case VERDICT_NONE: /* nothing was judged, but figures that cannot be believed are no success */
         return outcome->valid ? 0 : 4;

@@ -3,6 +3,7 @@
 #include "base/calendar.h"
 #include "engine/collector.h"
 #include "engine/credential_renewer.h"
+#include "engine/fruitless.h"
 #include "engine/mailbox.h"
 
 #include <stdio.h>
@@ -102,6 +103,18 @@ static void check_abort_rule(struct engine *engine)
     }
 }
 
+/* Nothing but the profile or its credentials is to blame: more of the same tells nothing. */
+static void check_fruitless(struct engine *engine)
+{
+    const struct profile *profile = engine->options.profile;
+    const struct cell *totals = collector_totals(engine->collector);
+    if (engine->stops > 0 || !fruitless_run(totals, engine->plan.region_count)) return;
+    struct text words = {0};
+    fruitless_words(profile->regions[0].name, &totals[0], profile->file, &words);
+    engine_stop(engine, RUN_STOPPED_RULE, text_str(&words));
+    text_free(&words);
+}
+
 static void on_wake(uv_async_t *wake)
 {
     struct engine *engine = wake->data;
@@ -113,6 +126,7 @@ static void on_wake(uv_async_t *wake)
     }
     check_budget(engine);
     check_abort_rule(engine);
+    check_fruitless(engine);
     if (collector_finished(engine->collector) == engine->workers_started) uv_stop(engine->loop);
 }
 

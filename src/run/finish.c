@@ -1,5 +1,7 @@
 #include "run/pages.h"
 #include "run/run_private.h"
+
+#include "engine/fruitless.h"
 #include "run/version.h"
 
 #include "record/manifest.h"
@@ -42,6 +44,22 @@ static enum err_code close_folder(struct run *run, struct error *err)
     return code == ERR_OK ? closed : code;
 }
 
+/* A region that never answered makes the run fail, whatever its thresholds say. */
+static bool tell_fruitless(const struct run *run, const struct engine_status *engine)
+{
+    const struct profile *profile = run->plan.profile;
+    bool any = false;
+    for (size_t i = 0; i < engine->region_count; i++) {
+        if (!fruitless_region(&engine->totals[i])) continue;
+        struct text words = {0};
+        fruitless_words(profile->regions[i].name, &engine->totals[i], profile->file, &words);
+        run_note(run, "rushhour: %s", text_str(&words));
+        text_free(&words);
+        any = true;
+    }
+    return any;
+}
+
 enum err_code run_finish(struct run *run, struct run_outcome *out, struct error *err)
 {
     const char *folder = text_str(&run->plan.folder);
@@ -49,6 +67,7 @@ enum err_code run_finish(struct run *run, struct run_outcome *out, struct error 
     engine_status(run->engine, &engine);
     out->end = engine.end;
     out->valid = engine.health->valid;
+    out->fruitless = tell_fruitless(run, &engine);
     enum err_code code = close_folder(run, err);
     if (code == ERR_OK) code = results_load(folder, NULL, 0, &out->results, err);
     if (code == ERR_OK) code = complete_manifest(run, out->results, &out->json, err);

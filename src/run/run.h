@@ -25,6 +25,7 @@ struct run_outcome {
     bool kept;        /* the folder holds a run, with its figures and pages */
     enum run_end end;
     bool valid;              /* the generator kept up: its figures can be believed */
+    bool fruitless;          /* a region has not answered once */
     enum verdict verdict;    /* of the thresholds */
     struct results *results; /* the figures; NULL unless kept */
     struct text json;        /* run.json as it stands in the folder */

@@ -1,0 +1,55 @@
+#include "engine/fruitless.h"
+
+#include <inttypes.h>
+
+/* Attempts that ended by themselves: ok, failed, or failed by our own side. */
+static uint64_t ended(const struct cell *totals)
+{
+    const struct counters *c = &totals->counters;
+    return c->attempts_ok + c->attempts_failed + c->own_failures;
+}
+
+bool fruitless_region(const struct cell *totals)
+{
+    return totals->counters.attempts_ok == 0 && ended(totals) > 0;
+}
+
+bool fruitless_by_config(const struct cell *totals)
+{
+    if (!fruitless_region(totals)) return false;
+    for (size_t i = 0; i < totals->tally_count; i++) {
+        enum domain domain = totals->tallies[i].domain;
+        if (domain != DOMAIN_CONFIG && domain != DOMAIN_AUTH && domain != DOMAIN_NONE) return false;
+    }
+    return true;
+}
+
+bool fruitless_run(const struct cell *totals, size_t region_count)
+{
+    for (size_t i = 0; i < region_count; i++) {
+        if (ended(&totals[i]) < FRUITLESS_ATTEMPTS || !fruitless_by_config(&totals[i]))
+            return false;
+    }
+    return region_count > 0;
+}
+
+/* The code that most of them failed with; NULL when none was told. */
+static const struct tally *commonest(const struct cell *totals)
+{
+    const struct tally *most = NULL;
+    for (size_t i = 0; i < totals->tally_count; i++) {
+        const struct tally *tally = &totals->tallies[i];
+        if (tally->domain == DOMAIN_NONE) continue;
+        if (most == NULL || tally->count > most->count) most = tally;
+    }
+    return most;
+}
+
+void fruitless_words(const char *region, const struct cell *totals, const char *profile_file,
+                     struct text *out)
+{
+    const struct tally *most = commonest(totals);
+    text_printf(out, "region %s: none of %" PRIu64 " attempts was answered", region, ended(totals));
+    if (most != NULL) text_printf(out, " (%s %" PRIu64 ")", most->code, most->count);
+    text_printf(out, "; `rushhour check %s` finds the cause", profile_file);
+}

@@ -1,0 +1,79 @@
+/* When a region, and a run, has nothing to show. */
+#include "engine/fruitless.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct cell cell_of(uint64_t ok, uint64_t failed, enum domain domain, const char *code)
+{
+    struct cell cell = {0};
+    cell.counters.attempts_ok = ok;
+    cell.counters.attempts_failed = failed;
+    if (failed > 0) cell_failure(&cell, PHASE_RESOLVE, domain, code, failed);
+    return cell;
+}
+
+static void only_what_never_answered_is_fruitless(void **state)
+{
+    static const struct {
+        uint64_t ok, failed;
+        enum domain domain;
+        bool fruitless, config;
+    } rows[] = {
+        {0, 0, DOMAIN_NONE, false, false},     {1, 0, DOMAIN_NONE, false, false},
+        {1, 999, DOMAIN_CONFIG, false, false}, {0, 1, DOMAIN_CONFIG, true, true},
+        {0, 78, DOMAIN_AUTH, true, true},      {0, 78, DOMAIN_SERVICE, true, false},
+        {0, 78, DOMAIN_QUOTA, true, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct cell cell = cell_of(rows[i].ok, rows[i].failed, rows[i].domain, "x");
+        assert_int_equal(fruitless_region(&cell), rows[i].fruitless);
+        assert_int_equal(fruitless_by_config(&cell), rows[i].config);
+        cell_free(&cell);
+    }
+}
+
+static void a_run_ends_when_every_region_is_hopeless(void **state)
+{
+    (void)state;
+    struct cell two[] = {cell_of(0, FRUITLESS_ATTEMPTS, DOMAIN_CONFIG, "resolve_failed"),
+                         cell_of(0, FRUITLESS_ATTEMPTS - 1, DOMAIN_AUTH, "upgrade_401")};
+    assert_false(fruitless_run(two, 2));
+    assert_true(fruitless_run(two, 1));
+    two[1].counters.attempts_failed++;
+    assert_true(fruitless_run(two, 2));
+    cell_failure(&two[1], PHASE_UPGRADE, DOMAIN_SERVICE, "upgrade_503", 1);
+    assert_false(fruitless_run(two, 2)); /* an outage is worth being measured */
+    assert_false(fruitless_run(two, 0));
+    for (int i = 0; i < 2; i++) cell_free(&two[i]);
+}
+
+static void the_words_name_the_cause_and_the_fix(void **state)
+{
+    struct text words = {0};
+    (void)state;
+    struct cell cell = cell_of(0, 78, DOMAIN_CONFIG, "resolve_failed");
+    cell.counters.own_failures = 2;
+    cell_failure(&cell, PHASE_CONNECT, DOMAIN_CLIENT, "local_limit", 2);
+    fruitless_words("eastus2", &cell, "p.json", &words);
+    assert_string_equal(text_str(&words),
+                        "region eastus2: none of 80 attempts was answered (resolve_failed 78); "
+                        "`rushhour check p.json` finds the cause");
+    text_free(&words);
+    cell_free(&cell);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_what_never_answered_is_fruitless),
+        cmocka_unit_test(a_run_ends_when_every_region_is_hopeless),
+        cmocka_unit_test(the_words_name_the_cause_and_the_fix),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
