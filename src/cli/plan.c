@@ -225,7 +225,7 @@ static void detect_text(const struct plan *plan, struct text *out)
         windows_text(plan, &forecast, out);
     }
     text_printf(out,
-                "\n  A sequential test of one region (abort_on_fail) takes about %.0f attempts "
+                "\n  A sequential test of one region takes about %.0f attempts "
                 "when the rate is "
                 "%.3g%%,\n  and %.0f when it is %.3g%%.\n",
                 expected(detect, detect->low), 100 * detect->low, expected(detect, detect->high),

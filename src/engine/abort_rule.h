@@ -1,8 +1,9 @@
 /*
- * The profile's `abort_on_fail`: decides during the run whether a region's failure rate is too
- * high, by Wald's sequential test of each region (stats/sequential.h). `errors` is the chance of
- * any wrong decision in the whole run: regions, and shards that judge for themselves, share it out
- * evenly (Bonferroni).
+ * The profile's `abort_on_fail`: watches each region's failure rate for as long as the run lasts,
+ * by a cumulative sum that starts again and again (stats/cusum.h), and stops the run when one is
+ * too high. `errors` is the chance of a false alarm in the whole run; regions, and shards that
+ * judge for themselves, share it out evenly (Bonferroni), and with the attempts that the plan
+ * expects it says how many of them lie between two false alarms.
  */
 #ifndef RUSHHOUR_ENGINE_ABORT_RULE_H
 #define RUSHHOUR_ENGINE_ABORT_RULE_H
@@ -12,13 +13,12 @@
 #include "engine/shard.h"
 #include "engine/trials.h"
 #include "profile/profile.h"
-#include "stats/sequential.h"
+#include "stats/cusum.h"
 
-/* A region's test; the sums are those at its decision, or those so far. */
+/* A region's watch. */
 struct abort_region {
     const char *name; /* the profile's */
-    struct sequential test;
-    struct trial_sums sums;
+    struct cusum watch;
 };
 
 struct abort_rule {
@@ -27,23 +27,26 @@ struct abort_rule {
     size_t region_count;
 };
 
-/* Starts the rule, which stays off when the profile has none. The profile is borrowed. */
+/* Starts the rule, which stays off when the profile has none. expected: attempts of one region in
+ * the whole plan. The profile is borrowed. */
 MUST_USE enum err_code abort_rule_start(struct abort_rule *rule, const struct profile *profile,
-                                        const struct shard *shard, struct error *err);
+                                        const struct shard *shard, double expected,
+                                        struct error *err);
 void abort_rule_free(struct abort_rule *rule);
 
-/* Adds trials of a region; the verdict after them. Once decided it stays, and so do the sums. */
-enum sequential_verdict abort_rule_add(struct abort_rule *rule, size_t region,
-                                       const struct trial_sums *trials);
+/* Adds trials of a region, at a time since the load began (of the run's own clock); whether its
+ * rate is too high. That stays, and the watch goes on. */
+bool abort_rule_add(struct abort_rule *rule, size_t region, int64_t elapsed_ns,
+                    const struct trial_sums *trials);
 
-/* "open", "acceptable", "too_high": as run.json has them. */
-const char *abort_verdict_name(enum sequential_verdict verdict);
+/* "watching" or "too_high": as run.json has them. */
+const char *abort_verdict_name(const struct abort_region *region);
 
-/* Appends a decision in words: region, rates, attempts at risk and first failures. */
+/* Appends an alarm in words: region, rates, attempts at risk and first failures. */
 void abort_rule_decision(const struct abort_rule *rule, size_t region, struct text *out);
 
-/* Appends how the rule stands: "abort rule: eastus2 undecided, 3 first failures in 210 attempts;
- * ...". */
+/* Appends how the rule stands: "abort rule: eastus2 12% of the way to a stop, 3 first failures in
+ * 210 attempts; ...". */
 void abort_rule_status(const struct abort_rule *rule, struct text *out);
 
 #endif

@@ -86,19 +86,19 @@ static void tell(const struct engine *engine, const char *news)
     text_free(&line);
 }
 
-/* Tells each decision when it falls; one too high rate ends the run. */
+/* Tells the alarm; it ends the run. The watch goes on while the run drains. */
 static void check_abort_rule(struct engine *engine)
 {
     struct abort_rule *rule = &engine->abort_rule;
+    const int64_t elapsed_ns = run_clock_elapsed(&engine->plan.clock, clock_mono_ns());
     for (size_t i = 0; rule->regions != NULL && i < rule->region_count; i++) {
         const struct trial_sums trials = collector_take_trials(engine->collector, i);
-        if (rule->regions[i].test.verdict != SEQUENTIAL_OPEN || engine->stops > 0) continue;
-        enum sequential_verdict verdict = abort_rule_add(rule, i, &trials);
-        if (verdict == SEQUENTIAL_OPEN) continue;
+        const bool known = rule->regions[i].watch.alarm;
+        if (!abort_rule_add(rule, i, elapsed_ns, &trials) || known || engine->stops > 0) continue;
         struct text words = {0};
         abort_rule_decision(rule, i, &words);
         tell(engine, text_str(&words));
-        if (verdict == SEQUENTIAL_TOO_HIGH) engine_stop(engine, RUN_STOPPED_RULE, text_str(&words));
+        engine_stop(engine, RUN_STOPPED_RULE, text_str(&words));
         text_free(&words);
     }
 }
@@ -231,7 +231,9 @@ static enum err_code set_up(struct engine *engine, struct error *err)
     engine->mailbox_made = true;
     code = collector_new(&engine->mailbox, options->writer, &options->clock,
                          profile->windows.interval_ns, options->workers, &engine->collector, err);
-    if (code == ERR_OK) code = abort_rule_start(&engine->abort_rule, profile, &options->shard, err);
+    if (code == ERR_OK)
+        code = abort_rule_start(&engine->abort_rule, profile, &options->shard,
+                                options->expected_attempts, err);
     if (code == ERR_OK) code = make_desk(engine, err);
     if (code != ERR_OK) return code;
     return make_workers(engine, err);

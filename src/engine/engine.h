@@ -30,6 +30,7 @@ struct engine_options {
     uint64_t seed;
     struct shard shard; /* the part of the load that is driven here; all zero: the whole */
     unsigned workers;
+    double expected_attempts; /* of one region in the whole plan; for the abort rule */
     const struct connect_override *connect_overrides;
     size_t connect_override_count;
     const char *ca_file; /* replaces every region's; NULL: as the profile says */

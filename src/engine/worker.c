@@ -12,8 +12,11 @@
 /* How often a timer of known due time asks whether the loop is late. */
 #define GAUGE_EVERY_NS (10 * NS_PER_MS)
 
-/* How often the collector sees what there is, for the screen and the folder. */
+/* How often the collector sees what there is, for the screen and the folder; in a replay, as often
+ * as the abort rule wants of its own clock. */
 #define TICK_EVERY_NS (1000 * NS_PER_MS)
+#define TICK_LEAST_NS (50 * NS_PER_MS)
+#define TICK_OF_RUN_NS (20 * NS_PER_S)
 
 /* A random stream of each worker's own; the arrivals of the regions use the streams from 0. */
 #define WORKER_STREAM 1000
@@ -73,6 +76,13 @@ static void tell_trials(struct worker *worker, uint64_t now_ns)
         trials_tick(&worker->regions[i].trials, &worker->recorder.handover->trials[i]);
 }
 
+static uint64_t tick_ns(const struct worker *worker)
+{
+    double of_run = (double)TICK_OF_RUN_NS / worker->plan->clock.speed;
+    if (of_run >= (double)TICK_EVERY_NS) return (uint64_t)TICK_EVERY_NS;
+    return of_run < (double)TICK_LEAST_NS ? (uint64_t)TICK_LEAST_NS : (uint64_t)of_run;
+}
+
 static void on_tick(struct timer *timer, uint64_t now_ns)
 {
     struct worker *worker = WORKER_OF(timer, tick);
@@ -82,7 +92,7 @@ static void on_tick(struct timer *timer, uint64_t now_ns)
     if (run_clock_elapsed(&worker->plan->clock, now_ns) >= worker->plan->load_ns)
         drain(worker, now_ns, open);
     if (worker->over) return;
-    uint64_t next = now_ns + (uint64_t)TICK_EVERY_NS;
+    uint64_t next = now_ns + tick_ns(worker);
     uint64_t end = run_clock_mono_at(&worker->plan->clock, worker->plan->load_ns);
     if (!worker->draining && end > now_ns && end < next) next = end + 1;
     /* A quiet worker still tells when its interval is over, so that the collector can write it. */

@@ -59,9 +59,17 @@ const char *results_fact(const struct results *results, const char *section, con
     return cJSON_IsString(item) ? item->valuestring : "";
 }
 
+const cJSON *results_abort_rule(const struct results *results)
+{
+    const cJSON *rule = cJSON_GetObjectItemCaseSensitive(results->manifest, "abort_rule");
+    /* as it was called while it was a test that retired */
+    return rule != NULL ? rule
+                        : cJSON_GetObjectItemCaseSensitive(results->manifest, "abort_on_fail");
+}
+
 bool results_rule_failed(const struct results *results)
 {
-    const cJSON *rule = cJSON_GetObjectItemCaseSensitive(results->manifest, "abort_on_fail");
+    const cJSON *rule = results_abort_rule(results);
     const cJSON *region = NULL;
     cJSON_ArrayForEach(region, cJSON_GetObjectItemCaseSensitive(rule, "regions"))
     {

@@ -137,6 +137,9 @@ const char *results_fact(const struct results *results, const char *section, con
 double results_fact_number(const struct results *results, const char *section, const char *key);
 bool results_simulated(const struct results *results);
 
+/* What run.json says of the run's abort rule; NULL: it had none, or has not ended. */
+const cJSON *results_abort_rule(const struct results *results);
+
 /* Whether the run's abort rule found a region's failure rate too high. */
 bool results_rule_failed(const struct results *results);
 

@@ -134,24 +134,18 @@ static const struct key profile_keys[] = {
          "share(metric > limit) OP value"},
 
     {"abort_on_fail.acceptable", KEY_SHARE, AT(abort_on_fail.acceptable),
-     .help = "failure rate that is still acceptable: with too_high, a sequential test decides "
-             "between them "
-             "during "
-             "the run, for each region on its own, and stops the run (exit 99) when one is too "
-             "high; left "
-             "out: no "
-             "such rule"},
+     .help = "failure rate that is still acceptable: with too_high, a cumulative sum watches each "
+             "region for as long as the run lasts, and stops it (exit 99) when a rate is too high; "
+             "the evidence of one minute counts for an eighth, so that takes 8 minutes at least; "
+             "left out: no such rule"},
     {"abort_on_fail.too_high", KEY_SHARE, AT(abort_on_fail.too_high),
      .help = "failure rate at which to stop. Judged are first failures among attempts at risk, "
-             "those of sessions "
-             "without a failure so far, dials included, in the order in which they began; so a "
-             "session that "
-             "lives "
-             "on after its failure counts no further: let long-lived sessions be replaced "
-             "(session.rotate_after, session.interactions)"},
+             "those of interaction chains without a failure so far, dials included, in the order "
+             "in which they began; so a session that lives on after its failure counts no "
+             "further: let long-lived sessions be replaced (session.rotate_after, "
+             "session.interactions)"},
     {"abort_on_fail.errors", KEY_FRACTION, AT(abort_on_fail.errors), .fallback = "5%",
-     .help = "chance of stopping at the acceptable rate, and of not stopping at the other, over "
-             "all regions "
+     .help = "chance of a false alarm at the acceptable rate in the whole run, over all regions "
              "together (and over all shards); less than 50%"},
 
     {"prices.as_of", KEY_STRING, AT(prices.as_of), .accept = form_date,

@@ -156,21 +156,31 @@ static void rate(struct building *b, cJSON *parent, const char *key, double frac
     number(b, parent, key, fraction, true);
 }
 
+static void add_abort_region(struct building *b, cJSON *region, const struct abort_fact *fact)
+{
+    string(b, region, "name", fact->name);
+    string(b, region, "verdict", fact->verdict);
+    number(b, region, "at_risk", (double)fact->at_risk, true);
+    number(b, region, "first_failures", (double)fact->first_failures, true);
+    number(b, region, "sum", fact->sum, true);
+    number(b, region, "peak", fact->peak, true);
+    number(b, region, "limit", fact->limit, true);
+    number(b, region, "restarts", (double)fact->restarts, true);
+}
+
 static void add_abort(struct building *b, cJSON *manifest, const struct run_snapshot *run)
 {
     const struct abort_plan *rule = &run->profile->abort_on_fail;
     if (run->abort == NULL || run->phase != RUN_FINISHED) return;
-    cJSON *abort = object(b, manifest, "abort_on_fail");
+    cJSON *abort = object(b, manifest, "abort_rule");
     rate(b, abort, "acceptable", rule->acceptable.value);
     rate(b, abort, "too_high", rule->too_high.value);
     rate(b, abort, "errors", rule->errors);
+    number(b, abort, "mean_attempts_between_false_alarms", run->abort[0].mean_attempts, true);
     cJSON *regions = cJSON_CreateArray();
     for (size_t i = 0; i < run->region_count; i++) {
         cJSON *region = cJSON_CreateObject();
-        string(b, region, "name", run->abort[i].name);
-        string(b, region, "verdict", run->abort[i].verdict);
-        number(b, region, "at_risk", (double)run->abort[i].at_risk, true);
-        number(b, region, "first_failures", (double)run->abort[i].first_failures, true);
+        add_abort_region(b, region, &run->abort[i]);
         if (!cJSON_AddItemToArray(regions, region)) b->ok = false;
     }
     item(b, abort, "regions", regions);

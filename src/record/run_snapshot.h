@@ -29,8 +29,11 @@ enum run_end { RUN_COMPLETE, RUN_INTERRUPTED, RUN_STOPPED_BUDGET, RUN_STOPPED_RU
 /* How the abort rule judges a region. */
 struct abort_fact {
     const char *name;
-    const char *verdict; /* open, acceptable, too_high */
+    const char *verdict; /* watching, too_high */
     uint64_t at_risk, first_failures;
+    double sum, peak, limit; /* of the cumulative sum: now, the highest so far, that of the alarm */
+    uint64_t restarts;       /* how often it fell back to 0 */
+    double mean_attempts;    /* at risk, at the acceptable rate, between two false alarms */
 };
 
 struct region_snapshot {

@@ -126,6 +126,11 @@ void results_markdown(const struct results *results, struct text *out)
     text_puts(out, "\n## Load generator\n\n");
     escaped(results, words_generator, out);
     text_puts(out, "\n");
+    if (results_abort_rule(results) != NULL) {
+        text_puts(out, "\n## Abort rule\n\n");
+        escaped(results, words_abort_rule, out);
+        text_puts(out, "\n");
+    }
     notes(results, out);
     definitions(results, out);
 }

@@ -112,6 +112,10 @@ static void generator(const struct terminal *terminal)
     words_generator(terminal->results, &line);
     heading(terminal, "Load generator");
     paragraph(terminal, text_str(&line));
+    text_clear(&line);
+    words_abort_rule(terminal->results, &line);
+    if (line.length > 0) heading(terminal, "Abort rule");
+    if (line.length > 0) paragraph(terminal, text_str(&line));
     text_free(&line);
 }
 

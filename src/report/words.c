@@ -103,6 +103,42 @@ void words_generator(const struct results *results, struct text *out)
     }
 }
 
+/* How far its sum came on the way to a stop; nothing where an older run does not tell. */
+static void abort_peak(const cJSON *region, struct text *out)
+{
+    const cJSON *peak = cJSON_GetObjectItemCaseSensitive(region, "peak");
+    const cJSON *limit = cJSON_GetObjectItemCaseSensitive(region, "limit");
+    if (!cJSON_IsNumber(peak) || !cJSON_IsNumber(limit) || limit->valuedouble <= 0) return;
+    double share = peak->valuedouble / limit->valuedouble;
+    text_printf(out, ", at most %.0f%% of the way to a stop", 100 * (share < 1 ? share : 1));
+}
+
+static double count_in(const cJSON *object, const char *key)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+    return cJSON_IsNumber(item) ? item->valuedouble : 0;
+}
+
+void words_abort_rule(const struct results *results, struct text *out)
+{
+    const cJSON *region = NULL;
+    bool first = true;
+    cJSON_ArrayForEach(region,
+                       cJSON_GetObjectItemCaseSensitive(results_abort_rule(results), "regions"))
+    {
+        const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(region, "name"));
+        const char *verdict =
+            cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(region, "verdict"));
+        if (name == NULL || verdict == NULL) continue;
+        const bool high = strcmp(verdict, "too_high") == 0;
+        text_printf(out, "%s%s %s: %.0f first failures in %.0f attempts at risk", first ? "" : "; ",
+                    name, high ? "too high" : "no alarm", count_in(region, "first_failures"),
+                    count_in(region, "at_risk"));
+        if (!high) abort_peak(region, out);
+        first = false;
+    }
+}
+
 void words_grouping(const struct grouping *grouping, struct text *out)
 {
     const struct window *window = grouping->window;

@@ -13,6 +13,8 @@ void words_run(const struct results *results,
 void words_verdict(const struct results *results, struct text *out);
 void words_generator(const struct results *results,
                      struct text *out); /* "healthy: loop delay P99 0.4 ms, ..." */
+/* "eastus2 no alarm: 3 first failures in 210 attempts at risk, ..."; nothing without such a rule */
+void words_abort_rule(const struct results *results, struct text *out);
 void words_grouping(const struct grouping *grouping,
                     struct text *out); /* "every 1h", "peak (07:00-09:00@...)" */
 

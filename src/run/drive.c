@@ -1,3 +1,4 @@
+#include "run/forecast.h"
 #include "run/run_private.h"
 
 #include "net/client.h"
@@ -114,6 +115,8 @@ static enum err_code start_engine(struct run *run, struct error *err)
         .seed = run->plan.seed,
         .shard = run->plan.shard,
         .workers = run->plan.workers,
+        .expected_attempts =
+            forecast_region(run->plan.profile, &run->plan.profile->regions[0]).attempts,
         .connect_overrides =
             simulate ? run->simulated.connect_overrides : run->options->connect_overrides,
         .connect_override_count =

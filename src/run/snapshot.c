@@ -39,9 +39,14 @@ static void take_abort_rule(struct snapshot_store *store, const struct abort_rul
         const struct abort_region *region = &rule->regions[i];
         store->abort[i] = (struct abort_fact){
             .name = region->name,
-            .verdict = abort_verdict_name(region->test.verdict),
-            .at_risk = region->sums.at_risk,
-            .first_failures = region->sums.first_failures,
+            .verdict = abort_verdict_name(region),
+            .at_risk = region->watch.trials,
+            .first_failures = region->watch.failed,
+            .sum = cusum_sum(&region->watch),
+            .peak = region->watch.peak,
+            .limit = region->watch.limit,
+            .restarts = region->watch.restarts,
+            .mean_attempts = region->watch.mean_trials,
         };
     }
     abort_rule_status(rule, &store->abort_status);

@@ -19,10 +19,11 @@
 struct scenario {
     const char *load;
     const char *session, *retry;
-    const char *more;                    /* further sections, each with a comma before it */
-    unsigned workers;                    /* 0: two */
-    int stop_ms, stops;                  /* so many stops after so many ms; 0: never */
-    int begins_ms;                       /* so long after a whole interval of the wall clock */
+    const char *more;   /* further sections, each with a comma before it */
+    unsigned workers;   /* 0: two */
+    int stop_ms, stops; /* so many stops after so many ms; 0: never */
+    int begins_ms;      /* so long after a whole interval of the wall clock */
+    double speed;       /* of the run's clock; 0: 1. Else intervals are of a minute, of its own */
     void (*inspect)(const char *folder); /* what the run wrote, before it is removed; or NULL */
 };
 
@@ -32,6 +33,9 @@ struct scenario {
 
 #define ROWS_KEPT 4096
 #define INTERVAL_NS (200 * NS_PER_MS)
+
+/* Of the run that is read back. */
+static int64_t interval_ns = INTERVAL_NS;
 
 struct result {
     struct counters counters; /* of intervals.csv, all regions */
@@ -55,12 +59,12 @@ static void on_interval(void *context, size_t region, int64_t start, int64_t end
     struct result *result = context;
     if (result->start_utc_ns == 0) result->start_utc_ns = start;
     /* Whole intervals of the wall clock, but for the first and the last one. */
-    assert_true(start == result->start_utc_ns || start % INTERVAL_NS == 0);
-    assert_true(result->end_utc_ns % INTERVAL_NS == 0 || end == result->end_utc_ns);
-    assert_true(end > start && start / INTERVAL_NS == (end - 1) / INTERVAL_NS);
+    assert_true(start == result->start_utc_ns || start % interval_ns == 0);
+    assert_true(result->end_utc_ns % interval_ns == 0 || end == result->end_utc_ns);
+    assert_true(end > start && start / interval_ns == (end - 1) / interval_ns);
     result->end_utc_ns = end;
-    int64_t first = result->start_utc_ns / INTERVAL_NS;
-    for (int64_t i = start / INTERVAL_NS - first; i < 32; i++) {
+    int64_t first = result->start_utc_ns / interval_ns;
+    for (int64_t i = start / interval_ns - first; i < 32; i++) {
         result->ended_until[i] += cell->counters.sessions_ended;
     }
     if (region == 0) { /* each region's row has the health of all */
@@ -147,7 +151,8 @@ static struct profile *parse(const struct scenario *scenario)
                 "a.example.com\",\"deployment\":\"d\",\"dialect\":\"ga\"},"
                 "{\"name\":\"b\",\"endpoint\":\"https://"
                 "b.example.com\",\"deployment\":\"d\",\"dialect\":\"ga\"}],"
-                "\"windows\":{\"interval\":\"200ms\"},\"session\":%s,\"retry\":%s,\"load\":%s%s}",
+                "\"windows\":{\"interval\":\"%s\"},\"session\":%s,\"retry\":%s,\"load\":%s%s}",
+                scenario->speed > 0 ? "1m" : "200ms",
                 scenario->session != NULL ? scenario->session : SESSION,
                 scenario->retry != NULL ? scenario->retry : RETRY, scenario->load,
                 scenario->more != NULL ? scenario->more : "");
@@ -181,6 +186,8 @@ static void drive(const struct scenario *scenario, struct result *result)
     memset(&loopback_truth, 0, sizeof loopback_truth);
     assert_int_equal(uv_loop_init(&loop), 0);
     struct run_clock clock = clock_that_begins(scenario->begins_ms);
+    if (scenario->speed > 0) clock.speed = scenario->speed;
+    interval_ns = scenario->speed > 0 ? 60 * NS_PER_S : INTERVAL_NS;
     if (run_writer_open(folder, profile, clock.wall_origin_ns, &writer, &err) != ERR_OK)
         fail_msg("%s", err.text);
     write_manifest(writer);
@@ -204,8 +211,8 @@ static void drive(const struct scenario *scenario, struct result *result)
     enum run_end end = status.end;
     struct trial_sums rule = {0};
     for (size_t i = 0; status.abort_rule->regions != NULL && i < status.region_count; i++) {
-        rule.at_risk += status.abort_rule->regions[i].sums.at_risk;
-        rule.first_failures += status.abort_rule->regions[i].sums.first_failures;
+        rule.at_risk += status.abort_rule->regions[i].watch.trials;
+        rule.first_failures += status.abort_rule->regions[i].watch.failed;
     }
     uint64_t ended_ns = clock_mono_ns();
     engine_free(engine);

@@ -16,73 +16,70 @@ static struct profile rule_of(size_t region_count, double errors)
                                               .errors = errors}};
 }
 
-/* How many failures in a row, or successes, it takes to decide. */
-static unsigned until_decided(const struct profile *profile, const struct shard *shard, bool failed,
-                              enum sequential_verdict expected)
+#define MINUTE (60 * NS_PER_S)
+
+static struct abort_rule start(const struct profile *profile, struct shard shard, double expected)
 {
     struct abort_rule rule;
     struct error err = {0};
-    unsigned count = 0;
-    const struct trial_sums one = {.at_risk = 1, .first_failures = failed};
-    assert_int_equal(abort_rule_start(&rule, profile, shard, &err), ERR_OK);
-    enum sequential_verdict verdict = SEQUENTIAL_OPEN;
-    for (; verdict == SEQUENTIAL_OPEN && count < 1000; count++)
-        verdict = abort_rule_add(&rule, 0, &one);
-    assert_int_equal(verdict, expected);
-    assert_int_equal(rule.regions[0].sums.at_risk, count);
-    assert_int_equal(abort_rule_add(&rule, 0, &one), expected);
-    assert_int_equal(rule.regions[0].sums.at_risk, count); /* as it was at the decision */
-    abort_rule_free(&rule);
-    return count;
+    assert_int_equal(abort_rule_start(&rule, profile, &shard, expected, &err), ERR_OK);
+    return rule;
 }
 
-/*
- * By hand: a failure adds ln(0.05/0.02) = 0.9163, a success ln(0.95/0.98) = -0.03109. Bounds at
- * errors e are +-ln((1-e)/e): 2.944 for 5%; shared by three 4.078; by two regions and three shards
- * 4.779.
- */
+/* The chance of a false alarm in the run is shared by regions and shards: -ln(1-p) of it for as
+ * many trials as are expected (exponential times between alarms). */
 static void regions_and_shards_share_the_errors(void **state)
 {
     static const struct {
         size_t region_count;
         struct shard shard;
-        unsigned failures, successes;
+        double expected, mean;
     } rows[] = {
-        {1, {0, 0}, 4, 95},
-        {3, {0, 1}, 5, 132},
-        {1, {1, 3}, 5, 132},
-        {2, {2, 3}, 6, 154},
+        {1, {0, 0}, 10000, 10000 / 0.051293294387550578}, /* -ln(1 - 5%) */
+        {2, {0, 1}, 10000, 10000 / 0.025317807984289897}, /* -ln(1 - 2.5%) */
+        {1, {1, 2}, 10000, 5000 / 0.025317807984289897},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const struct profile profile = rule_of(rows[i].region_count, 0.05);
-        assert_int_equal(until_decided(&profile, &rows[i].shard, true, SEQUENTIAL_TOO_HIGH),
-                         rows[i].failures);
-        assert_int_equal(until_decided(&profile, &rows[i].shard, false, SEQUENTIAL_ACCEPTABLE),
-                         rows[i].successes);
+        struct abort_rule rule = start(&profile, rows[i].shard, rows[i].expected);
+        double mean = rule.regions[0].watch.mean_trials;
+        if (mean < rows[i].mean * 0.999 || mean > rows[i].mean * 1.001)
+            fail_msg("row %zu: %g, not %g", i, mean, rows[i].mean);
+        abort_rule_free(&rule);
     }
 }
 
-static void each_region_is_judged_on_its_own(void **state)
+/* An hour of good attempts retires nothing: the failures that follow are an alarm within minutes,
+ * and only in their region. */
+static void the_watch_never_retires(void **state)
 {
     const struct profile profile = rule_of(2, 0.05);
-    struct abort_rule rule;
-    struct error err = {0};
+    const struct trial_sums good = {.at_risk = 100, .first_failures = 1};
+    const struct trial_sums bad = {.at_risk = 100, .first_failures = 60};
     struct text words = {0};
+    int minute = 0;
     (void)state;
-    assert_int_equal(abort_rule_start(&rule, &profile, &(struct shard){0}, &err), ERR_OK);
-    assert_int_equal(abort_rule_add(&rule, 0, &(struct trial_sums){180, 3}), SEQUENTIAL_OPEN);
-    assert_int_equal(abort_rule_add(&rule, 1, &(struct trial_sums){40, 8}), SEQUENTIAL_TOO_HIGH);
+    struct abort_rule rule = start(&profile, (struct shard){0}, 50000);
+    for (; minute < 60; minute++) {
+        for (size_t r = 0; r < 2; r++)
+            assert_false(abort_rule_add(&rule, r, minute * MINUTE, &good));
+    }
+    int began = minute;
+    assert_false(abort_rule_add(&rule, 0, minute * MINUTE, &good));
+    while (!abort_rule_add(&rule, 1, minute * MINUTE, &bad)) assert_true(minute++ < 80);
+    assert_in_range(minute - began, 6, 9); /* the evidence of one minute is an eighth */
+    assert_string_equal(abort_verdict_name(&rule.regions[0]), "watching");
+    assert_string_equal(abort_verdict_name(&rule.regions[1]), "too_high");
     abort_rule_status(&rule, &words);
-    assert_string_equal(text_str(&words),
-                        "abort rule: eastus2 undecided, 3 first failures in 180 attempts; "
-                        "swedencentral too high, 8 first failures in 40 attempts");
+    assert_non_null(strstr(text_str(&words),
+                           "abort rule: eastus2 0% of the way to a stop, 61 first "
+                           "failures in 6100 attempts; swedencentral too high, "));
     text_clear(&words);
     abort_rule_decision(&rule, 1, &words);
-    assert_string_equal(
-        text_str(&words),
-        "abort_on_fail: region swedencentral: the failure rate is too high: 8 first failures "
-        "in 40 attempts at risk, which speaks for 5% or more and against 2%");
+    assert_non_null(
+        strstr(text_str(&words), "region swedencentral: the failure rate is too high: "));
+    assert_non_null(strstr(text_str(&words), "for 5% or more and against 2%"));
     text_free(&words);
     abort_rule_free(&rule);
 }
@@ -93,7 +90,7 @@ static void without_rates_there_is_no_rule(void **state)
     struct abort_rule rule;
     struct error err = {0};
     (void)state;
-    assert_int_equal(abort_rule_start(&rule, &profile, &(struct shard){0}, &err), ERR_OK);
+    assert_int_equal(abort_rule_start(&rule, &profile, &(struct shard){0}, 1000, &err), ERR_OK);
     assert_null(rule.regions);
     abort_rule_free(&rule);
 }
@@ -158,10 +155,11 @@ static void a_rate_that_is_too_high_stops_the_run(void **state)
     static struct result result;
     (void)state;
     loopback_script = (struct loopback_script){.fail_every = 3, .delay_ms = 5};
-    drive(&(struct scenario){.load = LOAD("60s"), .more = RULE("2%", "5%")}, &result);
+    drive(&(struct scenario){.load = LOAD("8h"), .more = RULE("2%", "5%"), .speed = 240}, &result);
     check_sums(&result);
     assert_int_equal(result.end, RUN_STOPPED_RULE);
-    assert_true(result.took_ns < 30 * NS_PER_S);
+    assert_true(result.took_ns > NS_PER_S); /* not before 7 minutes of the run's clock */
+    assert_true(result.took_ns < 60 * NS_PER_S);
     assert_true(result.rule.first_failures >= 4);
     assert_true(result.rule.first_failures <= result.clusters.first_failures);
 }
@@ -172,7 +170,7 @@ static void dials_that_fail_stop_the_run(void **state)
     static struct result result;
     (void)state;
     loopback_script = (struct loopback_script){.refuse_every = 1, .delay_ms = 5};
-    drive(&(struct scenario){.load = LOAD("60s"), .more = RULE("2%", "5%")}, &result);
+    drive(&(struct scenario){.load = LOAD("8h"), .more = RULE("2%", "5%"), .speed = 240}, &result);
     assert_int_equal(result.end, RUN_STOPPED_RULE);
     assert_int_equal(result.rule.at_risk, result.rule.first_failures);
 }
@@ -205,7 +203,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(regions_and_shards_share_the_errors),
-        cmocka_unit_test(each_region_is_judged_on_its_own),
+        cmocka_unit_test(the_watch_never_retires),
         cmocka_unit_test(without_rates_there_is_no_rule),
         cmocka_unit_test(trials_are_told_in_the_order_in_which_they_began),
         cmocka_unit_test(a_withdrawn_trial_counts_for_nothing),
