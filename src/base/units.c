@@ -272,3 +272,17 @@ void text_duration(struct text *text, int64_t ns)
         duration_in_pair(text, (size + (uint64_t)NS_PER_S / 2) / (uint64_t)NS_PER_S);
     }
 }
+
+void text_needed_time(struct text *text, double minutes)
+{
+    const double year = 365.25 * 1440;
+    if (isnan(minutes)) {
+        text_puts(text, "unknown");
+    } else if (isinf(minutes)) {
+        text_puts(text, "never");
+    } else if (minutes >= year) {
+        text_printf(text, "%.*f years", minutes < 100 * year ? 1 : 0, minutes / year);
+    } else {
+        text_duration(text, (int64_t)ceil(minutes * 60) * NS_PER_S);
+    }
+}

@@ -33,4 +33,8 @@ MUST_USE enum err_code parse_count(const char *string, uint64_t *out, struct err
  * `2h 5m`. */
 void text_duration(struct text *text, int64_t ns);
 
+/* Appends a time that something takes, worked out in minutes, as people count it: `45s`, `2h 5m`,
+ * `1d 9h`, `2.3 years`; `never` when it is infinite, `unknown` for NaN. */
+void text_needed_time(struct text *text, double minutes);
+
 #endif

@@ -8,6 +8,7 @@
 #include "figures/results.h"
 #include "record/merge.h"
 #include "record/run_reader.h"
+#include "record/shards.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -56,6 +57,7 @@ static enum err_code finish(const struct merge *command, const char *folder, cJS
         *status = print_out(text_str(&out));
         text_free(&out);
     }
+    if (code == ERR_OK && *status == 0 && shards_missing(manifest, NULL) > 0) *status = 4;
     results_free(results);
     text_free(&json);
     text_free(&path);
@@ -103,8 +105,10 @@ const struct command merge_command = {
     .examples = "  rushhour merge results/all results/shard-1 results/shard-2\n"
                 "  rushhour merge results/week results/monday results/tuesday "
                 "results/wednesday --quiet\n",
-    .exit_codes = "  0 merged   1 a run could not be read or fits not with the others   2 "
-                  "wrong command line\n",
+    .exit_codes =
+        "  0 merged   1 a run could not be read or fits not with the others   2 "
+        "wrong command line\n"
+        "  4 merged, but a shard is missing: the load is not the one that was asked for\n",
 };
 
 int command_merge(int argc, char **argv)

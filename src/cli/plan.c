@@ -215,8 +215,9 @@ static void detect_text(const struct plan *plan, struct text *out)
     for (size_t i = 0; i < profile->region_count; i++) {
         struct forecast forecast = forecast_region(profile, &profile->regions[i]);
         struct detect_cost cost = cost_of(detect, &forecast);
-        text_printf(out, "  %-18s  %.3g minutes of this load, %.0f tokens, ",
-                    profile->regions[i].name, cost.minutes, cost.tokens);
+        text_printf(out, "  %-18s  ", profile->regions[i].name);
+        text_needed_time(out, cost.minutes);
+        text_printf(out, " of this load, %.0f tokens, ", cost.tokens);
         if (cost.unpriced) {
             text_puts(out, "cost unknown\n");
         } else {

@@ -1,6 +1,5 @@
 #include "compare/words.h"
 
-#include "base/clock.h"
 #include "base/units.h"
 #include "figures/cells.h"
 #include "report/format.h"
@@ -105,6 +104,11 @@ static void needed_words(const struct compare_row *row, struct text *out)
     text_puts(out, "; about ");
     format_count(out, (uint64_t)row->needed);
     text_puts(out, " more attempts on each side would settle it");
+    if (row->needed_minutes > 0) {
+        text_puts(out, " (");
+        text_needed_time(out, row->needed_minutes);
+        text_puts(out, " of such a load)");
+    }
 }
 
 void compare_headline(const struct compared *comparison, struct text *out)
@@ -200,12 +204,6 @@ void compare_table_metrics(const struct compared *comparison, struct table *tabl
     }
 }
 
-static void needed_time(const struct compare_row *row, struct text *out)
-{
-    row->needed > 0 ? text_duration(out, llround(row->needed_minutes * 60) * (int64_t)NS_PER_S)
-                    : text_puts(out, "-");
-}
-
 void compare_table_needed(const struct compared *comparison, struct table *table)
 {
     table_column(table, "metric", true);
@@ -223,7 +221,7 @@ void compare_table_needed(const struct compared *comparison, struct table *table
         row->needed > 0 ? format_count(cell, (uint64_t)row->needed) : text_puts(cell, "-");
         table_next(table);
         cell = table_cell(table);
-        needed_time(row, cell);
+        row->needed > 0 ? text_needed_time(cell, row->needed_minutes) : text_puts(cell, "-");
         table_next(table);
         cell = table_cell(table);
         row->needed_usd > 0 ? format_usd(cell, row->needed_usd) : text_puts(cell, "-");

@@ -8,6 +8,7 @@
 #include "figures/plan.h"
 #include "figures/sessions.h"
 #include "record/run_reader.h"
+#include "record/shards.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -369,6 +370,8 @@ static bool settle_rest(struct loader *loader)
     report_cell_settle(&results->all);
     results->verdict = judge_run(results->judged, results->judged_count);
     if (results_rule_failed(results)) results->verdict = VERDICT_FAIL;
+    /* A part of the load is not in the figures: what was asked for was not reached. */
+    if (shards_missing(results->manifest, NULL) > 0) results->verdict = VERDICT_INVALID;
     return ok;
 }
 
@@ -387,6 +390,19 @@ static void note_short_windows(struct results *results)
             "), which are never split: each counts whole in the window in which it begins, and the "
             "windows between have none.\n");
     }
+}
+
+static void note_shards(struct results *results)
+{
+    struct text names = {0};
+    size_t missing = shards_missing(results->manifest, &names);
+    if (missing > 0)
+        text_printf(&results->notes,
+                    "The run is incomplete: of its shards, %s %s missing. Its rates are those of "
+                    "the others, and the load is less than was asked for.\n",
+                    text_str(&names), missing == 1 ? "is" : "are");
+    results->notes.failed = results->notes.failed || names.failed;
+    text_free(&names);
 }
 
 static void note_losses(struct loader *loader)
@@ -423,6 +439,7 @@ static void note_losses(struct loader *loader)
                     "are incomplete.\n",
                     (unsigned long long)results->failure_lines, (unsigned long long)failed);
     }
+    note_shards(results);
     losses_note(results);
 }
 

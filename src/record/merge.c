@@ -7,6 +7,7 @@
 #include "record/manifest_diff.h"
 #include "record/merge_files.h"
 #include "record/run_reader.h"
+#include "record/shards.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -116,8 +117,8 @@ static int64_t time_of(const cJSON *manifest, const char *key)
     return parse_time(run_word(manifest, key), &ns, NULL) == ERR_OK ? ns : INT64_MIN;
 }
 
-/* The worst state of all: a whole is complete when every part is. */
-static const char *state_of(const struct merging *m)
+/* The worst state of all: a whole is complete when every part is there and complete. */
+static const char *state_of(const struct merging *m, bool missing)
 {
     static const char *const order[] = {"running", "interrupted", "stopped"};
     for (size_t s = 0; s < sizeof order / sizeof *order; s++) {
@@ -125,7 +126,7 @@ static const char *state_of(const struct merging *m)
             if (strcmp(run_word(m->manifests[i], "state"), order[s]) == 0) return order[s];
         }
     }
-    return "complete";
+    return missing ? "incomplete" : "complete";
 }
 
 static bool put(cJSON *object, const char *key, cJSON *value)
@@ -164,7 +165,7 @@ static cJSON *list_of_parts(const struct merging *m)
     return list;
 }
 
-static bool fill_run(cJSON *run, const struct merging *m, const char *id)
+static bool fill_run(cJSON *run, const struct merging *m, const char *id, bool missing)
 {
     static const char *const sums[] = {"workers"};
     int64_t started = INT64_MAX;
@@ -179,12 +180,26 @@ static bool fill_run(cJSON *run, const struct merging *m, const char *id)
         if (cJSON_IsNumber(number)) workers += number->valuedouble;
     }
     bool ok = put(run, "id", cJSON_CreateString(id)) &&
-              put(run, "state", cJSON_CreateString(state_of(m))) &&
+              put(run, "state", cJSON_CreateString(state_of(m, missing))) &&
               put(run, "shard", cJSON_CreateString("merged")) &&
               put(run, sums[0], cJSON_CreateNumber(workers)) &&
               put_time(run, "written", clock_wall_ns()) && put(run, "merged", list_of_parts(m));
     if (ok && started != INT64_MAX) ok = put_time(run, "started", started);
     if (ok && ended != INT64_MIN) ok = put_time(run, "ended", ended);
+    return ok;
+}
+
+/* Which shards went in. A note names those that did not. */
+static bool put_shards(cJSON *manifest, const struct merging *m, size_t *missing)
+{
+    struct text names = {0};
+    bool ok = put(manifest, "shards", shards_of((const cJSON *const *)m->manifests, m->count));
+    *missing = shards_missing(manifest, &names);
+    if (*missing > 0)
+        text_printf(m->notes, "The run is incomplete: of its shards, %s %s missing.\n",
+                    text_str(&names), *missing == 1 ? "is" : "are");
+    ok = ok && !names.failed;
+    text_free(&names);
     return ok;
 }
 
@@ -203,7 +218,9 @@ static enum err_code make_manifest(const struct merging *m, const char *folder, 
     for (size_t i = 0; i < sizeof made_anew / sizeof *made_anew; i++)
         cJSON_DeleteItemFromObjectCaseSensitive(manifest, made_anew[i]);
     cJSON *run = cJSON_GetObjectItemCaseSensitive(manifest, "run");
-    if (manifest == NULL || run == NULL || !fill_run(run, m, last_part(folder))) {
+    size_t missing = 0;
+    if (manifest == NULL || run == NULL || !put_shards(manifest, m, &missing) ||
+        !fill_run(run, m, last_part(folder), missing > 0)) {
         cJSON_Delete(manifest);
         return error_set(err, ERR_NOMEM, "%s: no memory for its run.json", folder);
     }

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/units.h"
+#include "record/shards.h"
 #include "report/format.h"
 
 #include <string.h>
@@ -59,8 +60,10 @@ void words_verdict(const struct results *results, struct text *out)
                     plural);
         break;
     case VERDICT_INVALID:
-        text_puts(out,
-                  "the load generator itself was in the way, so the figures are not the service's");
+        text_puts(out, shards_missing(results->manifest, NULL) > 0
+                           ? "a part of the load is missing"
+                           : "the load generator itself was in the way, so the figures are not "
+                             "the service's");
         break;
     }
 }

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -182,6 +183,34 @@ static void writes_durations(void **state)
     }
 }
 
+static void writes_needed_times(void **state)
+{
+    (void)state;
+    static const struct {
+        double minutes;
+        const char *out;
+    } cases[] = {
+        {0, "0s"},
+        {0.5, "30s"},
+        {0.001, "1s"}, /* never less than it takes */
+        {1, "1m"},
+        {12.5, "12m 30s"},
+        {125, "2h 5m"},
+        {1990, "1d 9h"},
+        {525960, "1.0 years"},
+        {525960 * 2.34, "2.3 years"},
+        {1e12, "1901285 years"},
+        {INFINITY, "never"},
+        {NAN, "unknown"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct text text = {0};
+        text_needed_time(&text, cases[i].minutes);
+        assert_string_equal(text_str(&text), cases[i].out);
+        text_free(&text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -191,6 +220,7 @@ int main(void)
         cmocka_unit_test(reads_fractions),
         cmocka_unit_test(reads_sizes_and_counts),
         cmocka_unit_test(writes_durations),
+        cmocka_unit_test(writes_needed_times),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

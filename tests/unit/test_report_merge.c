@@ -103,7 +103,7 @@ static void merge_into(const char *folder, const char *const *runs, size_t count
     cJSON_Delete(manifest);
 }
 
-static void rename_run(const struct maker *m, size_t part)
+static void rename_run(const struct maker *m, size_t part, size_t parts)
 {
     struct error err = {0};
     struct text json = {0};
@@ -112,7 +112,7 @@ static void rename_run(const struct maker *m, size_t part)
     assert_int_equal(file_read(text_str(&path), 1 << 20, &json, &err), ERR_OK);
     cJSON *root = cJSON_Parse(text_str(&json));
     char shard[32];
-    (void)snprintf(shard, sizeof shard, "%zu/%d", part + 1, PARTS_MAX);
+    (void)snprintf(shard, sizeof shard, "%zu/%zu", part + 1, parts);
     cJSON_ReplaceItemInObject(cJSON_GetObjectItem(root, "run"), "shard", cJSON_CreateString(shard));
     char *printed = cJSON_Print(root);
     assert_int_equal(file_write(text_str(&path), printed, strlen(printed), &err), ERR_OK);
@@ -135,7 +135,7 @@ static void any_partition_is_the_whole(void **state)
         struct text notes = {0};
         for (size_t p = 0; p < parts; p++) {
             makers[p] = run_of(seed, p, parts);
-            rename_run(makers[p], p);
+            rename_run(makers[p], p, parts);
             runs[p] = makers[p]->folder;
         }
         (void)snprintf(folder, sizeof folder, "%s/merged", makers[0]->root);
@@ -153,6 +153,35 @@ static void any_partition_is_the_whole(void **state)
     }
     cJSON_Delete(wanted);
     maker_free(whole);
+}
+
+/* Two of three parts read as a smaller load, which nobody asked for. */
+static void a_missing_shard_is_named(void **state)
+{
+    (void)state;
+    struct maker *makers[2];
+    const char *runs[2];
+    char folder[96];
+    struct text notes = {0};
+    for (size_t p = 0; p < 2; p++) {
+        makers[p] = run_of(1, p, 3);
+        rename_run(makers[p], p, 3);
+        runs[p] = makers[p]->folder;
+    }
+    (void)snprintf(folder, sizeof folder, "%s/merged", makers[0]->root);
+    merge_into(folder, runs, 2, &notes);
+    assert_string_equal(text_str(&notes),
+                        "The run is incomplete: of its shards, 3/3 is missing.\n");
+    cJSON *got = report_of(folder);
+    char *told = cJSON_PrintUnformatted(cJSON_GetObjectItem(got, "notes"));
+    assert_non_null(strstr(told, "3/3 is missing"));
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(got, "verdict")), "invalid");
+    const cJSON *run = cJSON_GetObjectItem(got, "run");
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(run, "state")), "incomplete");
+    cJSON_free(told);
+    cJSON_Delete(got);
+    text_free(&notes);
+    for (size_t p = 0; p < 2; p++) maker_free(makers[p]);
 }
 
 static void other_profiles_and_twins_are_refused(void **state)
@@ -186,6 +215,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_partition_is_the_whole),
+        cmocka_unit_test(a_missing_shard_is_named),
         cmocka_unit_test(other_profiles_and_twins_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,89 @@
+/* Which shards are there and which are missing, by what the run.json of several runs say. */
+#include "record/shards.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define MOST 6
+
+static char *told(const char *const *manifests)
+{
+    cJSON *parsed[MOST];
+    size_t count = 0;
+    for (; count < MOST && manifests[count] != NULL; count++) {
+        parsed[count] = cJSON_Parse(manifests[count]);
+        assert_non_null(parsed[count]);
+    }
+    cJSON *shards = shards_of((const cJSON *const *)parsed, count);
+    assert_non_null(shards);
+    char *json = cJSON_PrintUnformatted(shards);
+    cJSON_Delete(shards);
+    for (size_t i = 0; i < count; i++) cJSON_Delete(parsed[i]);
+    return json;
+}
+
+#define RUN(shard, seed) "{\"run\": {\"shard\": \"" shard "\", \"seed\": " seed "}}"
+
+static void what_is_missing_is_named(void **state)
+{
+    static const struct {
+        const char *manifests[MOST], *wanted;
+    } rows[] = {
+        {{RUN("1/1", "7")}, "{\"have\":[],\"missing\":[]}"},
+        {{RUN("1/1", "7"), RUN("1/1", "7")}, "{\"have\":[],\"missing\":[]}"}, /* repetitions */
+        {{RUN("2/3", "7"), RUN("1/3", "7"), RUN("3/3", "7")},
+         "{\"have\":[\"1/3\",\"2/3\",\"3/3\"],\"missing\":[]}"},
+        {{RUN("1/3", "7"), RUN("2/3", "7")}, "{\"have\":[\"1/3\",\"2/3\"],\"missing\":[\"3/3\"]}"},
+        {{RUN("3/4", "7")}, "{\"have\":[\"3/4\"],\"missing\":[\"1/4\",\"2/4\",\"4/4\"]}"},
+        /* two days of one plan, of which the second has lost a part */
+        {{RUN("1/2", "7"), RUN("2/2", "7"), RUN("1/2", "7")},
+         "{\"have\":[\"1/2\",\"2/2\"],\"missing\":[\"2/2\"]}"},
+        /* two plans do not complete each other */
+        {{RUN("1/2", "7"), RUN("2/2", "8")},
+         "{\"have\":[\"1/2\",\"2/2\"],\"missing\":[\"2/2\",\"1/2\"]}"},
+        /* a merged run and what it lacked */
+        {{"{\"run\": {\"shard\": \"merged\", \"seed\": 7}, \"shards\": {\"have\": [\"1/3\", "
+          "\"2/3\"], \"missing\": [\"3/3\"]}}",
+          RUN("3/3", "7")},
+         "{\"have\":[\"1/3\",\"2/3\",\"3/3\"],\"missing\":[]}"},
+        /* what no run of ours wrote */
+        {{RUN("0/3", "7"), RUN("4/3", "7"), RUN("1/99999", "7"), RUN("x", "7"), "{}", "[]"},
+         "{\"have\":[],\"missing\":[]}"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char *json = told(rows[i].manifests);
+        assert_string_equal(json, rows[i].wanted);
+        cJSON_free(json);
+    }
+}
+
+static void the_names_are_listed(void **state)
+{
+    (void)state;
+    struct text names = {0};
+    cJSON *manifest = cJSON_Parse("{\"shards\": {\"missing\": [\"2/3\", \"3/3\", 4]}}");
+    assert_int_equal(shards_missing(manifest, &names), 2);
+    assert_string_equal(text_str(&names), "2/3, 3/3");
+    cJSON_Delete(manifest);
+    text_clear(&names);
+    manifest = cJSON_Parse("{\"run\": {}}");
+    assert_int_equal(shards_missing(manifest, &names), 0);
+    assert_string_equal(text_str(&names), "");
+    cJSON_Delete(manifest);
+    text_free(&names);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_missing_is_named),
+        cmocka_unit_test(the_names_are_listed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
