@@ -1,0 +1,203 @@
+/* What only holds for the whole of a profile: regions, rules of the simulator, faults. Each
+ * complaint names the key and the fix. */
+#include "test_profile_fixture.h"
+
+#include "profile/faults.h"
+
+static void refuse(const char *json, const char *key, const char *wanted)
+{
+    struct profile *profile = NULL;
+    struct error err = {0};
+    enum err_code code = profile_parse("sample.json", json, strlen(json), &profile, &err);
+    if (code != ERR_PROFILE || strstr(err.text, key) == NULL || strstr(err.text, wanted) == NULL)
+        fail_msg("%s\n%d: \"%s\"\nwanted: %s ... %s", json, code, err.text, key, wanted);
+    assert_null(profile);
+}
+
+static void accept(const char *json)
+{
+    profile_free(parsed(json));
+}
+
+/* ---- regions ---- */
+
+#define ONE(keys)                                                                                  \
+    "{\"name\": \"sample\", \"regions\": [{\"name\": \"a\", \"endpoint\": "                        \
+    "\"https://a.example.com\"" keys "}]}"
+
+static void dialects_ask_for_their_names(void **state)
+{
+    (void)state;
+    refuse(ONE(""), "regions[0]", "\"deployment\" is missing");
+    refuse(ONE(", \"deployment\": \"d\", \"dialect\": \"preview\""), "regions[0]",
+           "\"api_version\" is missing");
+    refuse(ONE(", \"deployment\": \"d\", \"api_version\": \"2025-04-01-preview\""),
+           "regions[0].api_version", "dialect ga has no api-version");
+    refuse(ONE(", \"dialect\": \"openai\""), "regions[0]", "asks for a model");
+    refuse(ONE(", \"dialect\": \"openai\", \"model\": \"m\", \"deployment\": \"d\""),
+           "regions[0].deployment", "has no deployments: remove it");
+    accept(ONE(", \"dialect\": \"openai\", \"model\": \"m\""));
+    accept(ONE(", \"deployment\": \"d\", \"dialect\": \"preview\", \"api_version\": "
+               "\"2025-04-01-preview\""));
+}
+
+#define DEPLOYED(keys) ONE(", \"deployment\": \"d\"" keys)
+
+static void credentials_fit_the_way_they_go(void **state)
+{
+    (void)state;
+    refuse(DEPLOYED(", \"auth\": {\"ephemeral\": true}"), "regions[0].auth.ephemeral",
+           "is asked for with a key or token");
+    refuse(DEPLOYED(", \"auth\": {\"api_key\": \"${K}\", \"ephemeral\": true, \"in\": \"query\"}"),
+           "regions[0].auth.ephemeral", "remove \"in\"");
+    refuse(DEPLOYED(", \"auth\": {\"token\": \"${T}\", \"in\": \"query\"}"), "regions[0].auth.in",
+           "only an api_key of Azure");
+    refuse(ONE(", \"dialect\": \"openai\", \"model\": \"m\", \"auth\": {\"api_key\": \"${K}\", "
+               "\"in\": \"query\"}"),
+           "regions[0].auth.in", "only an api_key of Azure");
+    accept(DEPLOYED(", \"auth\": {\"api_key\": \"${K}\", \"in\": \"query\"}"));
+    accept(DEPLOYED(", \"auth\": {\"api_key\": \"${K}\", \"ephemeral\": true}"));
+}
+
+static void regions_are_told_apart(void **state)
+{
+    (void)state;
+    refuse("{\"name\": \"sample\", \"regions\": [{" REGION_KEYS("a") "}, {" REGION_KEYS(
+               "b") "}, "
+                    "{" REGION_KEYS("a") "}]}",
+           "regions[2].name", "two regions are called \"a\"");
+    refuse(
+        "{\"name\": \"sample\", \"load\": {\"routing\": \"weighted\"}, \"regions\": [{" REGION_KEYS(
+            "a") ", \"weight\": 0}]}",
+        "regions", "no region has a weight above 0");
+}
+
+/* ---- rules of the simulator ---- */
+
+#define FAULT(keys) PROFILE(", \"simulator\": {\"faults\": [{" keys "}]}")
+#define ERRORS(keys) FAULT("\"fault\": \"server_error\", \"rate\": \"5%\"" keys)
+
+static void rules_name_what_there_is(void **state)
+{
+    (void)state;
+    refuse(ERRORS(", \"regions\": [\"eastus\"]"), "simulator.faults[0].regions",
+           "did you mean \"eastus2\"?");
+    refuse(ERRORS(", \"regions\": [\"mars-north\"]"), "simulator.faults[0].regions",
+           "name one of `regions`");
+    refuse(ERRORS(", \"deployments\": [\"nowhere\"]"), "simulator.faults[0].deployments[0]",
+           "no deployment is called \"nowhere\"");
+    refuse(PROFILE(", \"simulator\": {\"latency\": [{\"regions\": [\"eastus3\"], \"upgrade\": "
+                   "\"5ms\"}]}"),
+           "simulator.latency[0].regions", "did you mean \"eastus2\"?");
+    refuse(FAULT("\"fault\": \"server_eror\", \"rate\": \"5%\""), "simulator.faults[0].fault",
+           "server_error");
+    accept(ERRORS(", \"regions\": [\"eastus2\"], \"deployments\": [\"d\"]"));
+}
+
+static void conditions_that_never_hold_are_refused(void **state)
+{
+    (void)state;
+    refuse(ERRORS(", \"min_socket_age\": \"5m\", \"max_socket_age\": \"5m\""), "max_socket_age",
+           "would never hold");
+    refuse(ERRORS(", \"from_turn\": 5, \"to_turn\": 4"), "to_turn", "would never hold");
+    refuse(ERRORS(", \"min_context_tokens\": 100, \"max_context_tokens\": 99"),
+           "max_context_tokens", "would never hold");
+    accept(ERRORS(", \"from_turn\": 5, \"to_turn\": 5"));
+    accept(ERRORS(", \"min_context_tokens\": 100, \"max_context_tokens\": 100"));
+}
+
+static void conditions_of_a_response_want_a_response(void **state)
+{
+    static const char *const conditions[] = {"\"min_socket_age\": \"5m\"",
+                                             "\"max_socket_age\": \"5m\"",
+                                             "\"from_turn\": 2",
+                                             "\"to_turn\": 2",
+                                             "\"min_context_tokens\": 100",
+                                             "\"max_context_tokens\": 100"};
+    (void)state;
+    for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++) {
+        char json[512];
+        (void)snprintf(json, sizeof json,
+                       FAULT("\"fault\": \"upgrade_500\", \"rate\": \"5%%\", %s"), conditions[i]);
+        refuse(json, "simulator.faults[0].", "asks about a response");
+        (void)snprintf(json, sizeof json,
+                       FAULT("\"fault\": \"server_error\", \"rate\": \"5%%\", %s"), conditions[i]);
+        accept(json);
+    }
+}
+
+static void bursts_have_both_and_fit(void **state)
+{
+    (void)state;
+    refuse(ERRORS(", \"burst\": {\"every\": \"5m\"}"), "simulator.faults[0].burst",
+           "needs both every and length");
+    refuse(ERRORS(", \"burst\": {\"length\": \"20s\"}"), "simulator.faults[0].burst",
+           "needs both every and length");
+    refuse(ERRORS(", \"burst\": {\"every\": \"10s\", \"length\": \"20s\"}"),
+           "simulator.faults[0].burst", "length is more than every");
+    accept(ERRORS(", \"burst\": {\"every\": \"20s\", \"length\": \"20s\"}"));
+}
+
+static void a_region_is_out_or_not(void **state)
+{
+    (void)state;
+    refuse(FAULT("\"fault\": \"connect_refused\", \"rate\": \"5%\""), "simulator.faults[0].rate",
+           "write 100%");
+    refuse(FAULT("\"fault\": \"resolve_failed\", \"rate\": \"100%\", \"during\": "
+                 "\"07:00-08:00@UTC\""),
+           "simulator.faults[0].during", "holds for the whole run");
+    refuse(FAULT("\"fault\": \"resolve_failed\", \"rate\": \"100%\", \"burst\": {\"every\": "
+                 "\"5m\", \"length\": \"20s\"}"),
+           "simulator.faults[0].burst", "holds for the whole run");
+    accept(FAULT("\"fault\": \"connect_refused\", \"rate\": \"100%\", \"during\": "
+                 "\"07:00-08:00@UTC\""));
+}
+
+static void quotas_and_sizes_make_sense(void **state)
+{
+    (void)state;
+    refuse(PROFILE(", \"simulator\": {\"quota\": [{\"tpm\": 1000, \"effective_tpm\": 1000}]}"),
+           "simulator.quota[0].effective_tpm", "is no lower than tpm (1000)");
+    accept(PROFILE(", \"simulator\": {\"quota\": [{\"tpm\": 1000, \"effective_tpm\": 999}]}"));
+    refuse(PROFILE(", \"simulator\": {\"audio_delta_bytes\": 4801}"), "simulator.audio_delta_bytes",
+           "two bytes per sample");
+}
+
+/* ---- the table of faults ---- */
+
+static void every_fault_is_found_by_its_name(void **state)
+{
+    (void)state;
+    for (int i = 0; i < FAULT_COUNT; i++) {
+        const struct fault_info *info = fault_info((enum fault_kind)i);
+        enum fault_kind found = FAULT_COUNT;
+        assert_true(fault_find(info->name, &found));
+        assert_int_equal(found, i); /* so that no name stands twice */
+        bool numbered = info->number[0] == 'F' && strspn(info->number + 1, "0123456789") >= 2;
+        assert_true(numbered || strcmp(info->number, "unknown") == 0);
+        assert_int_equal(strspn(info->name, "abcdefghijklmnopqrstuvwxyz0123456789_"),
+                         strlen(info->name));
+        assert_true(strlen(info->help) > 10);
+    }
+    enum fault_kind untouched = FAULT_COUNT;
+    assert_false(fault_find("no_such_fault", &untouched));
+    assert_false(fault_find("", &untouched));
+    assert_int_equal(untouched, FAULT_COUNT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(dialects_ask_for_their_names),
+        cmocka_unit_test(credentials_fit_the_way_they_go),
+        cmocka_unit_test(regions_are_told_apart),
+        cmocka_unit_test(rules_name_what_there_is),
+        cmocka_unit_test(conditions_that_never_hold_are_refused),
+        cmocka_unit_test(conditions_of_a_response_want_a_response),
+        cmocka_unit_test(bursts_have_both_and_fit),
+        cmocka_unit_test(a_region_is_out_or_not),
+        cmocka_unit_test(quotas_and_sizes_make_sense),
+        cmocka_unit_test(every_fault_is_found_by_its_name),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
