@@ -5,9 +5,9 @@
  * a limit is missed: intervals of 95% hold the truth in 93% of runs with independent failures, in
  * 91% with poisoned sessions, also when a window sees only a part of each session; two equal
  * services are told apart in 5% of runs at most (the power at 2% against 5% is printed); the
- * sequential test gives a false alarm in 5% at most. Where retries go to a fresh session and fail there
- * likelier than not, intervals by interaction chain hold the truth in 93% of runs; by session they
- * would not.
+ * sequential test gives a false alarm in 5% at most. Where retries go to a fresh session and fail
+ * there likelier than not, intervals by interaction chain hold the truth in 93% of runs; by session
+ * they would not.
  */
 #include "base/random.h"
 #include "stats/comparison.h"

@@ -1,7 +1,8 @@
 /*
  * Whether what is said of a service at other hours is right, on simulated services that fail
- * together in time (service_scenario.h) and are seen for 1, 3 and 8 hours and for an hour on each of
- * 7 days. usage: bench_stats_dependence [REPETITIONS [NAME]]. Ends with 1 when a limit is missed:
+ * together in time (service_scenario.h) and are seen for 1, 3 and 8 hours and for an hour on each
+ * of 7 days. usage: bench_stats_dependence [REPETITIONS [NAME]]. Ends with 1 when a limit is
+ * missed:
  *
  *   covers      the interval of 95% holds the true rate, or the answer is "cannot tell", in 90% of
  *               runs; where a single hour cannot show what comes once an hour or wanders for 20
@@ -14,6 +15,7 @@
  *
  * Each with three standard errors of so many repetitions.
  */
+#include "limits.h"
 #include "service_scenario.h"
 #include "stats/dependence.h"
 #include "stats/duration.h"
@@ -44,26 +46,6 @@ static const struct scenario services[] = {
 static const struct scenario_span spans[] = {
     {"1 h", 1, 1}, {"3 h", 1, 3}, {"8 h", 1, 8}, {"7 x 1 h", 7, 1}};
 #define COUNT(array) (sizeof(array) / sizeof *(array))
-
-static int repetitions = 400;
-static bool all_well = true;
-
-/* Whether a share of the repetitions is at most (or at least) so much, but for chance. */
-static bool at_most(double share, double limit)
-{
-    return share <= limit + 3 * sqrt(limit * (1 - limit) / repetitions);
-}
-
-static bool at_least(double share, double limit)
-{
-    return at_most(1 - share, 1 - limit);
-}
-
-static const char *judge(bool good)
-{
-    all_well = all_well && good;
-    return good ? "ok" : "MISSED";
-}
 
 static int by_value(const void *a, const void *b)
 {

@@ -4,6 +4,7 @@
  * of their length. Ends with 1 when a limit is missed.
  */
 #include "base/random.h"
+#include "limits.h"
 #include "stats/incident.h"
 
 #include <math.h>
@@ -16,14 +17,6 @@
 #define MINUTE 6
 #define REGIONS_MOST 6
 #define ATTEMPTS 10 /* of a session */
-
-static bool all_well = true;
-
-static const char *judge(bool good)
-{
-    all_well = all_well && good;
-    return good ? "ok" : "MISSED";
-}
 
 struct service {
     const char *name;

@@ -1,8 +1,8 @@
 /*
  * Whether the test for a window that stands out keeps its word on simulated runs whose truth is
- * known: in how many runs without such a window one is said to stand out (at most 5%), and how often
- * one is found that does. Incidents are found by the scan, as a report does. Ends with 1 when a
- * limit is missed.
+ * known: in how many runs without such a window one is said to stand out (at most 5%), and how
+ * often one is found that does. Incidents are found by the scan, as a report does. Ends with 1 when
+ * a limit is missed.
  */
 #include "base/random.h"
 #include "stats/incident.h"

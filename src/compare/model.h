@@ -1,5 +1,5 @@
-/* What a comparison has found; compare.c, rows.c, codes.c and changes.c fill it, text.c, html.c and json.c
- * show it. */
+/* What a comparison has found; compare.c, rows.c, codes.c and changes.c fill it, text.c, html.c and
+ * json.c show it. */
 #ifndef RUSHHOUR_COMPARE_MODEL_H
 #define RUSHHOUR_COMPARE_MODEL_H
 

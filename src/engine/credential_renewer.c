@@ -1,146 +1,9 @@
-#include "engine/credential_renewer.h"
-
-#include "base/clock.h"
-#include "base/secret.h"
-#include "realtime/token.h"
-#include "service/client_secret_request.h"
+#include "engine/credential_private.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define SHORTEST_GAP_NS (5 * NS_PER_S) /* between two renewals of one thing */
-#define BACKOFF_MOST_S INT64_C(60)
-#define LONGEST_WAIT_S INT64_C(604800)
-
-/* One thing that is renewed: a token at its source, or a client secret. */
-struct renewal {
-    struct account *account;
-    uv_timer_t timer; /* the next one */
-    bool under_way;
-    uint64_t begun_ns;
-    unsigned failures; /* in a row */
-    void (*begin)(struct account *account);
-};
-
-/* What the renewer knows of one region. */
-struct account {
-    struct credential_renewer *renewer;
-    size_t region;
-    struct account *holder; /* of the token: itself, or an earlier region with the same command */
-    bool changes;           /* the token can be read again */
-    bool ephemeral;
-    bool ask_after_token; /* a client secret waits for a fresh token */
-    atomic_uint refused;  /* the serial that the service has refused last; 0: none */
-    unsigned serial;      /* of what the workers have */
-    char *token;          /* of the holder, newer than the profile's; NULL: that one still stands */
-    int64_t expires_s;    /* of what the workers have; 0: unknown */
-    struct renewal of_token, of_secret;
-    uv_work_t work; /* reads the token */
-    enum err_code work_code;
-    struct error work_error;
-    char *work_token;
-    struct client_secret_request *request;
-};
-
-struct credential_renewer {
-    uv_loop_t *loop;
-    struct renewer_options options;
-    uv_async_t knock;
-    atomic_bool stop;
-    struct account *accounts;
-    size_t count;
-    unsigned open_handles; /* and work on the thread pool */
-    bool opening;          /* errors are for credential_renewer_open, not for people */
-    struct error failure;
-};
-
-static const struct region *region_of(const struct account *account)
-{
-    return &account->renewer->options.profile->regions[account->region];
-}
-
-static int64_t now_s(void)
-{
-    return clock_wall_ns() / NS_PER_S;
-}
-
-/* ---- telling ---- */
-
-static void note(const struct credential_renewer *renewer, const char *text)
-{
-    if (renewer->options.note != NULL) renewer->options.note(renewer->options.note_user, text);
-}
-
-static void note_failure(const struct account *account, const char *what, const char *why,
-                         int64_t again_s)
-{
-    char text[1200], left[64] = "";
-    const int64_t left_s = account->expires_s - now_s();
-    if (account->expires_s != 0 && left_s > 0)
-        (void)snprintf(left, sizeof left, ", which is good for another %" PRId64 " s", left_s);
-    if (account->expires_s != 0 && left_s <= 0)
-        (void)snprintf(left, sizeof left, ", which has expired");
-    (void)snprintf(text, sizeof text,
-                   "rushhour: region %s: the %s could not be renewed: %s; the old one stays in "
-                   "use%s; next try in "
-                   "%" PRId64 " s",
-                   region_of(account)->name, what, why, left, again_s);
-    note(account->renewer, text);
-}
-
-/* ---- when ---- */
-
-static void on_due(uv_timer_t *timer)
-{
-    struct renewal *renewal = timer->data;
-    if (renewal->under_way) return;
-    renewal->under_way = true;
-    renewal->begun_ns = clock_mono_ns();
-    renewal->begin(renewal->account);
-}
-
-static void begin_in(struct renewal *renewal, int64_t seconds)
-{
-    if (atomic_load(&renewal->account->renewer->stop)) return;
-    if (seconds < 0) seconds = 0;
-    if (seconds > LONGEST_WAIT_S) seconds = LONGEST_WAIT_S;
-    uv_update_time(renewal->account->renewer->loop);
-    uv_timer_start(&renewal->timer, on_due, (uint64_t)seconds * 1000, 0);
-}
-
-/* As soon as the one before is long enough ago. */
-static void begin_soon(struct renewal *renewal)
-{
-    if (renewal->under_way) return;
-    const uint64_t since_ns = clock_mono_ns() - renewal->begun_ns;
-    const bool fresh = renewal->begun_ns != 0 && since_ns < (uint64_t)SHORTEST_GAP_NS;
-    begin_in(renewal, fresh ? (SHORTEST_GAP_NS - (int64_t)since_ns) / NS_PER_S + 1 : 0);
-}
-
-static void end_well(struct renewal *renewal, int64_t expires_s)
-{
-    renewal->under_way = false;
-    renewal->failures = 0;
-    uv_timer_stop(&renewal->timer);
-    if (expires_s == 0) return; /* an opaque token: it is renewed when it is refused */
-    const int64_t now = now_s();
-    int64_t wait_s = token_renewal_s(now, expires_s) - now;
-    begin_in(renewal, wait_s > SHORTEST_GAP_NS / NS_PER_S ? wait_s : SHORTEST_GAP_NS / NS_PER_S);
-}
-
-/* Five seconds, doubled with each failure in a row. */
-static int64_t end_badly(struct renewal *renewal)
-{
-    int64_t wait_s = SHORTEST_GAP_NS / NS_PER_S;
-    for (unsigned i = 0; i < renewal->failures && wait_s < BACKOFF_MOST_S; i++) wait_s *= 2;
-    if (wait_s > BACKOFF_MOST_S) wait_s = BACKOFF_MOST_S;
-    renewal->under_way = false;
-    renewal->failures++;
-    begin_in(renewal, wait_s);
-    return wait_s;
-}
 
 /* ---- delivering ---- */
 
@@ -163,7 +26,7 @@ static bool deliver(struct account *account, const char *secret, int64_t expires
 static const char *token_of(const struct account *account)
 {
     const struct account *holder = account->holder;
-    return holder->token != NULL ? holder->token : region_of(holder)->auth.secret;
+    return holder->token != NULL ? holder->token : account_region(holder)->auth.secret;
 }
 
 static int64_t token_end_s(const char *token)
@@ -214,15 +77,15 @@ static void after_read(uv_work_t *work, int status)
         return;
     }
     if (account->work_code != ERR_OK) {
-        int64_t again_s = end_badly(&account->of_token);
-        note_failure(account, "token", account->work_error.text, again_s);
+        int64_t again_s = renewal_end_badly(&account->of_token);
+        account_note_failure(account, "token", account->work_error.text, again_s);
         fail_waiting(account);
         return;
     }
     secret_free(account->token);
     account->token = account->work_token;
     account->work_token = NULL;
-    end_well(&account->of_token, token_end_s(account->token));
+    renewal_end_well(&account->of_token, token_end_s(account->token));
     spread(account);
 }
 
@@ -233,7 +96,8 @@ static void read_token(struct account *account)
     if (status == 0) {
         account->renewer->open_handles++;
     } else {
-        note_failure(account, "token", uv_strerror(status), end_badly(&account->of_token));
+        account_note_failure(account, "token", uv_strerror(status),
+                             renewal_end_badly(&account->of_token));
     }
 }
 
@@ -246,10 +110,10 @@ static void fail_secret(struct account *account, const char *why)
         if (account->renewer->failure.code != ERR_OK) return;
         (void)error_set(&account->renewer->failure, ERR_NET,
                         "region %s: the request for a client secret failed: %s",
-                        region_of(account)->name, why);
+                        account_region(account)->name, why);
         return;
     }
-    note_failure(account, "client secret", why, end_badly(&account->of_secret));
+    account_note_failure(account, "client secret", why, renewal_end_badly(&account->of_secret));
 }
 
 /* The token that a client secret waited for did not come. */
@@ -270,7 +134,7 @@ static void on_secret(void *user, const struct client_secret_result *result)
     account->request = NULL;
     if (result->value != NULL) {
         if (deliver(account, result->value, result->expires_s)) {
-            end_well(&account->of_secret, result->expires_s);
+            renewal_end_well(&account->of_secret, result->expires_s);
         } else {
             fail_secret(account, "no memory");
         }
@@ -279,7 +143,7 @@ static void on_secret(void *user, const struct client_secret_result *result)
                !account->holder->of_token.under_way) {
         account->of_secret.failures++; /* once */
         account->ask_after_token = true;
-        begin_soon(&account->holder->of_token);
+        renewal_begin_soon(&account->holder->of_token);
     } else {
         fail_secret(account, result->why);
     }
@@ -322,7 +186,7 @@ static void on_knock(uv_async_t *knock)
         struct account *account = &renewer->accounts[i];
         unsigned refused = atomic_exchange(&account->refused, 0);
         if (refused == 0 || refused != account->serial) continue;
-        begin_soon(account->ephemeral ? &account->of_secret : &account->holder->of_token);
+        renewal_begin_soon(account->ephemeral ? &account->of_secret : &account->holder->of_token);
     }
 }
 
@@ -331,7 +195,7 @@ static void on_knock(uv_async_t *knock)
 /* The earlier region that gets its token by the same command, or this one. */
 static struct account *holder_of(struct credential_renewer *renewer, struct account *account)
 {
-    const struct auth *auth = &region_of(account)->auth;
+    const struct auth *auth = &account_region(account)->auth;
     for (size_t i = 0; i < account->region; i++) {
         const struct auth *other = &renewer->options.profile->regions[i].auth;
         if (auth->kind == AUTH_TOKEN_COMMAND && other->kind == AUTH_TOKEN_COMMAND &&
@@ -356,9 +220,9 @@ static void account_init(struct credential_renewer *renewer, size_t region)
     struct account *account = &renewer->accounts[region];
     account->renewer = renewer;
     account->region = region;
-    account->ephemeral = region_of(account)->auth.ephemeral;
+    account->ephemeral = account_region(account)->auth.ephemeral;
     account->holder = holder_of(renewer, account);
-    account->changes = profile_secret_changes(region_of(account));
+    account->changes = profile_secret_changes(account_region(account));
     atomic_init(&account->refused, 0);
     renewal_init(&account->of_token, account, read_token);
     renewal_init(&account->of_secret, account, ask_for_secret);
@@ -391,15 +255,15 @@ enum err_code credential_renewer_new(uv_loop_t *loop, const struct renewer_optio
  * sessions with one. */
 static enum err_code open_token(struct account *account, struct error *err)
 {
-    const struct auth *auth = &region_of(account)->auth;
+    const struct auth *auth = &account_region(account)->auth;
     if (auth->secret == NULL || (auth->kind != AUTH_TOKEN && auth->kind != AUTH_TOKEN_COMMAND))
         return ERR_OK;
     const int64_t end_s = token_end_s(auth->secret);
     if (!account->ephemeral && !deliver(account, auth->secret, end_s))
         return error_set(err, ERR_NOMEM, "region %s: no memory for its token",
-                         region_of(account)->name);
-    if (account->changes && account->holder == account) end_well(&account->of_token, end_s);
-    const int64_t left_s = end_s - now_s();
+                         account_region(account)->name);
+    if (account->changes && account->holder == account) renewal_end_well(&account->of_token, end_s);
+    const int64_t left_s = end_s - renewal_now_s();
     if (account->changes || end_s == 0 || left_s > account->renewer->options.load_ns / NS_PER_S)
         return ERR_OK;
     char text[320];
@@ -408,8 +272,8 @@ static enum err_code open_token(struct account *account, struct error *err)
                    " s, before the load ends, and an environment variable cannot be read again: "
                    "use token_command "
                    "or ${file:PATH}",
-                   region_of(account)->name, left_s > 0 ? left_s : 0);
-    note(account->renewer, text);
+                   account_region(account)->name, left_s > 0 ? left_s : 0);
+    renewer_note(account->renewer, text);
     return ERR_OK;
 }
 
@@ -430,7 +294,7 @@ enum err_code credential_renewer_open(struct credential_renewer *renewer, struct
     renewer->opening = true;
     for (size_t i = 0; i < renewer->count; i++) {
         struct renewal *renewal = &renewer->accounts[i].of_secret;
-        if (renewer->accounts[i].ephemeral) on_due(&renewal->timer);
+        if (renewer->accounts[i].ephemeral) renewal_on_due(&renewal->timer);
     }
     /* each step has its limit */
     while (secrets_are_awaited(renewer)) (void)uv_run(renewer->loop, UV_RUN_ONCE);

@@ -1,36 +1,14 @@
 #include "base/units.h"
-#include "figures/ages.h"
 #include "figures/cells.h"
-#include "figures/grouping.h"
 #include "figures/judge.h"
-#include "figures/losses.h"
+#include "figures/load_notes.h"
+#include "figures/load_private.h"
 #include "figures/patterns.h"
 #include "figures/plan.h"
-#include "figures/sessions.h"
-#include "record/run_reader.h"
 #include "record/shards.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* What the visitors of the run folder's files work on. */
-struct loader {
-    struct run_reader *reader;
-    struct results *results;
-    struct session_map *sessions; /* one per grouping */
-    struct ages_loader ages;
-    size_t *first_open; /* per grouping: slices before it are settled */
-    struct histogram_pool pool;
-    struct report_cell *pending; /* per region: latencies of a stretch that lies in the same
-                                    slices */
-    struct slice **slices;       /* per grouping: the slice of that stretch, or NULL */
-    int64_t pending_start_ns;    /* of the latest interval in the stretch; INT64_MIN before any */
-    int64_t logged_ns;           /* the middle of that interval as the log has it */
-    bool patient;                /* settle nothing until all latencies are read */
-    bool late;                   /* a latency came for a slice that was settled */
-    bool no_memory;
-    uint64_t attempts_beyond, failures_beyond, attempt_rows, cancelled_rows;
-};
 
 static bool remember_interval(struct results *results, int64_t start_ns, int64_t end_ns)
 {
@@ -144,121 +122,6 @@ static void visit_attempt(void *context, size_t region, const struct attempt_row
         loader->no_memory = !ages_add(&loader->ages, &results->ages[region], &attempt, row);
 }
 
-static void settle(struct loader *loader, const struct grouping *grouping, struct slice *slice)
-{
-    struct results *results = loader->results;
-    for (size_t r = 0; r < results->region_count; r++) report_cell_settle(&slice->cells[r]);
-    judge_slice(results, grouping, slice);
-    slice->settled = true;
-    if (grouping->kind == GROUP_TOTAL || grouping->kept) return;
-    for (size_t r = 0; r < results->region_count; r++)
-        report_cell_drop_histograms(&slice->cells[r], &loader->pool);
-}
-
-/* The log goes by time, so a slice that ended before this interval began is complete: its
- * histograms can go. */
-static void settle_before(struct loader *loader, size_t g, int64_t start_ns)
-{
-    struct grouping *grouping = &loader->results->groupings[g];
-    bool by_time = grouping->kind == GROUP_SERIES || grouping->kind == GROUP_WINDOW;
-    if (loader->patient || !by_time) return;
-    size_t *next = &loader->first_open[g];
-    while (*next < grouping->slice_count && grouping->slices[*next].end_ns <= start_ns) {
-        settle(loader, grouping, &grouping->slices[*next]);
-        (*next)++;
-    }
-}
-
-/* Adds one pending histogram to its slices. The first slice that has none yet takes it over as it
- * is. */
-static void flush_metric(struct loader *loader, size_t region, enum metric metric)
-{
-    struct results *results = loader->results;
-    struct histogram **pending = &loader->pending[region].cell.latency[metric];
-    struct histogram **taker = NULL;
-    for (size_t g = 0; !loader->no_memory && g < results->grouping_count; g++) {
-        struct slice *slice = loader->slices[g];
-        if (slice == NULL || slice->settled) continue;
-        if (results->groupings[g].kind == GROUP_SERIES && metric != METRIC_TTFT) continue;
-        if (results->groupings[g].kind == GROUP_HOURS) continue;
-        struct report_cell *cell = &slice->cells[region];
-        if (taker == NULL && cell->cell.latency[metric] == NULL) {
-            taker = &cell->cell.latency[metric];
-        } else {
-            loader->no_memory = !report_cell_latency(cell, metric, *pending, &loader->pool);
-        }
-    }
-    if (taker == NULL) {
-        histogram_reset(*pending);
-        return;
-    }
-    *taker = *pending;
-    *pending = NULL;
-}
-
-/* Adds what is pending to its slices. */
-static void flush(struct loader *loader)
-{
-    for (size_t r = 0; r < loader->results->region_count; r++) {
-        for (int m = 0; m < METRIC_COUNT; m++) {
-            const struct histogram *histogram = loader->pending[r].cell.latency[m];
-            if (histogram != NULL && histogram->total > 0) flush_metric(loader, r, (enum metric)m);
-        }
-    }
-}
-
-/* Intervals of the same slices gather their latencies in one place; another slice ends the
- * stretch. */
-static void go_to(struct loader *loader, int64_t start_ns)
-{
-    struct results *results = loader->results;
-    bool same = loader->pending_start_ns != INT64_MIN;
-    loader->pending_start_ns = start_ns;
-    for (size_t g = 0; same && g < results->grouping_count; g++)
-        same = grouping_find(&results->groupings[g], start_ns) == loader->slices[g];
-    if (same) return;
-    flush(loader);
-    for (size_t g = 0; g < results->grouping_count; g++) {
-        settle_before(loader, g, start_ns);
-        struct slice *slice = grouping_find(&results->groupings[g], start_ns);
-        loader->slices[g] = slice;
-        loader->late = loader->late || (slice != NULL && slice->settled);
-    }
-}
-
-static void visit_latency(void *context, size_t region, enum metric metric, int64_t start_utc_ns,
-                          int64_t end_utc_ns, const struct histogram *histogram)
-{
-    struct loader *loader = context;
-    /* The middle: the log keeps its times in fractions of a second, so the ends may be off by a
-     * rounding. */
-    int64_t middle_ns = start_utc_ns + (end_utc_ns - start_utc_ns) / 2;
-    if (loader->pending_start_ns == INT64_MIN || middle_ns != loader->logged_ns) {
-        int64_t start_ns;
-        if (!results_interval(loader->results, middle_ns, &start_ns)) return;
-        go_to(loader, start_ns);
-        loader->logged_ns = middle_ns;
-    }
-    if (!loader->no_memory)
-        loader->no_memory =
-            !report_cell_latency(&loader->pending[region], metric, histogram, &loader->pool);
-}
-
-static void note_clusters(struct loader *loader, const struct report_cell *cell, const char *region)
-{
-    struct text *notes = &loader->results->notes;
-    uint64_t attempts = report_cell_attempts(cell);
-    uint64_t failed = cell->cell.counters.attempts_failed;
-    if ((double)attempts == cell->recorded.m && (double)failed == cell->recorded.x) return;
-    text_printf(
-        notes,
-        "%s: intervals.csv counts %llu attempts and %llu failed, attempts.csv has %.0f and %.0f; "
-        "counts are from "
-        "the first, intervals from the second.\n",
-        region, (unsigned long long)attempts, (unsigned long long)failed, cell->recorded.m,
-        cell->recorded.x);
-}
-
 /* With attempts.csv at hand the sums of every slice are those of the attempts inside it. */
 static void adopt_recorded(struct loader *loader)
 {
@@ -270,7 +133,8 @@ static void adopt_recorded(struct loader *loader)
             for (size_t r = 0; r < results->region_count; r++) {
                 struct report_cell *cell = &grouping->slices[i].cells[r];
                 if (!results->has_attempts) continue;
-                if (grouping->kind == GROUP_TOTAL) note_clusters(loader, cell, results->regions[r]);
+                if (grouping->kind == GROUP_TOTAL)
+                    load_note_clusters(results, cell, results->regions[r]);
                 cell->cell.clusters = cell->recorded;
                 cell->cell.counters.sessions_with_attempts = cell->recorded_sessions.all;
                 cell->cell.counters.sessions_with_failure = cell->recorded_sessions.with_failure;
@@ -292,35 +156,6 @@ static enum err_code load_attempts(struct loader *loader, struct error *err)
     adopt_recorded(loader);
     ages_finish(&loader->ages);
     return code;
-}
-
-static enum err_code walk_latencies(struct loader *loader, struct error *err)
-{
-    loader->pending_start_ns = INT64_MIN;
-    enum err_code code = run_reader_latencies(loader->reader, visit_latency, loader, err);
-    flush(loader);
-    return code;
-}
-
-static enum err_code load_latencies(struct loader *loader, struct error *err)
-{
-    struct results *results = loader->results;
-    enum err_code code = walk_latencies(loader, err);
-    if (code != ERR_OK || !loader->late) return code;
-    /* Out of order (a folder put together by hand): once more, with everything kept open until the
-     * end. */
-    for (size_t g = 0; g < results->grouping_count; g++) {
-        struct grouping *grouping = &results->groupings[g];
-        for (size_t i = 0; i < grouping->slice_count; i++) {
-            grouping->slices[i].settled = false;
-            for (size_t r = 0; r < results->region_count; r++) {
-                report_cell_drop_histograms(&grouping->slices[i].cells[r], &loader->pool);
-            }
-        }
-    }
-    judge_forget(results);
-    loader->patient = true;
-    return walk_latencies(loader, err);
 }
 
 /* What our own side failed is counted by region. */
@@ -358,7 +193,7 @@ static bool settle_rest(struct loader *loader)
     for (size_t g = 0; g < results->grouping_count; g++) {
         struct grouping *grouping = &results->groupings[g];
         for (size_t i = 0; i < grouping->slice_count; i++) {
-            if (!grouping->slices[i].settled) settle(loader, grouping, &grouping->slices[i]);
+            if (!grouping->slices[i].settled) load_settle(loader, grouping, &grouping->slices[i]);
         }
     }
     const struct grouping *total = &results->groupings[0];
@@ -373,74 +208,6 @@ static bool settle_rest(struct loader *loader)
     /* A part of the load is not in the figures: what was asked for was not reached. */
     if (shards_missing(results->manifest, NULL) > 0) results->verdict = VERDICT_INVALID;
     return ok;
-}
-
-/* An interval is never split, so that windows shorter than one are full or empty by turns. */
-static void note_short_windows(struct results *results)
-{
-    for (size_t g = 0; g < results->grouping_count; g++) {
-        const struct grouping *grouping = &results->groupings[g];
-        if (grouping->kind != GROUP_WINDOW || grouping->window->width_ns <= 0) continue;
-        if (grouping->window->width_ns >= results->longest_ns) continue;
-        text_printf(&results->notes, "Windows of %s are shorter than the intervals of the run (",
-                    grouping->window->name);
-        text_duration(&results->notes, results->longest_ns);
-        text_puts(
-            &results->notes,
-            "), which are never split: each counts whole in the window in which it begins, and the "
-            "windows between have none.\n");
-    }
-}
-
-static void note_shards(struct results *results)
-{
-    struct text names = {0};
-    size_t missing = shards_missing(results->manifest, &names);
-    if (missing > 0)
-        text_printf(&results->notes,
-                    "The run is incomplete: of its shards, %s %s missing. Its rates are those of "
-                    "the others, and the load is less than was asked for.\n",
-                    text_str(&names), missing == 1 ? "is" : "are");
-    results->notes.failed = results->notes.failed || names.failed;
-    text_free(&names);
-}
-
-static void note_losses(struct loader *loader)
-{
-    struct results *results = loader->results;
-    struct text *notes = &results->notes;
-    uint64_t failed = results->all.cell.counters.attempts_failed;
-    text_puts(notes, run_reader_notes(loader->reader));
-    if (notes->length > 0 && notes->data[notes->length - 1] != '\n') text_puts(notes, "\n");
-    if (results->interval_count == 0)
-        text_puts(notes, "The run has no whole interval: there is nothing to report yet.\n");
-    if (loader->attempts_beyond + loader->failures_beyond > 0) {
-        text_printf(notes,
-                    "%llu attempts and %llu failures lie outside every interval that was kept and "
-                    "are not counted.\n",
-                    (unsigned long long)loader->attempts_beyond,
-                    (unsigned long long)loader->failures_beyond);
-    }
-    if (!results->has_attempts && report_cell_attempts(&results->all) > 0) {
-        text_puts(notes, "There is no attempts.csv: intervals rest on the cluster sums of "
-                         "intervals.csv, where a session "
-                         "counts whole in the window in which it ended.\n");
-    }
-    uint64_t cancelled = results->all.cell.counters.attempts_cancelled;
-    if (results->has_attempts && loader->cancelled_rows < cancelled) {
-        text_printf(
-            notes,
-            "attempts.csv has %llu of the %llu cancelled attempts that intervals.csv counts.\n",
-            (unsigned long long)loader->cancelled_rows, (unsigned long long)cancelled);
-    }
-    if (results->failure_lines < failed) {
-        text_printf(notes,
-                    "failures.jsonl has %llu records for %llu failed attempts: failures by code "
-                    "are incomplete.\n",
-                    (unsigned long long)results->failure_lines, (unsigned long long)failed);
-    }
-    note_shards(results);
-    losses_note(results);
 }
 
 static enum err_code load_files(struct loader *loader, struct error *err)
@@ -458,8 +225,12 @@ static enum err_code load_files(struct loader *loader, struct error *err)
     if (!settle_rest(loader)) loader->no_memory = true;
     results->patterns = patterns_find(results);
     if (results->patterns == NULL) loader->no_memory = true;
-    note_losses(loader);
-    note_short_windows(results);
+    load_note_losses(results,
+                     &(struct load_losses){.reader_notes = run_reader_notes(loader->reader),
+                                           .attempts_beyond = loader->attempts_beyond,
+                                           .failures_beyond = loader->failures_beyond,
+                                           .cancelled_rows = loader->cancelled_rows});
+    load_note_short_windows(results);
     if (loader->no_memory || results->notes.failed)
         return error_set(err, ERR_NOMEM, "no memory to group the run");
     return ERR_OK;

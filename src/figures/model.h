@@ -60,7 +60,8 @@ enum grouping_kind {
     GROUP_WINDOW, /* the slices of a width, or the occurrences of a named time of day */
     GROUP_HOURS,  /* the hours of the day, over all days: counts only; slices start at 0 h, 1 h
                      ... */
-    GROUP_POOLED /* all occurrences of a named time of day in one slice, for thresholds and comparisons */
+    /* all occurrences of a named time of day in one slice, for thresholds and comparisons */
+    GROUP_POOLED
 };
 
 struct grouping {

@@ -44,9 +44,9 @@ struct patterns {
 };
 
 /*
- * Finds them in results whose cells are settled. Correlation: Pearson's on arcsine-transformed rates (Freeman and Tukey 1950) of the
- * steps of the report's series, interval by Fisher's z. The caller's
- * (patterns_free); NULL without memory.
+ * Finds them in results whose cells are settled. Correlation: Pearson's on arcsine-transformed
+ * rates (Freeman and Tukey 1950) of the steps of the report's series, interval by Fisher's z. The
+ * caller's (patterns_free); NULL without memory.
  */
 struct patterns *patterns_find(const struct results *results);
 void patterns_free(struct patterns *patterns);

@@ -26,8 +26,8 @@ MUST_USE enum err_code connect_override_parse(const char *argument, struct conne
                                               struct error *err);
 void connect_override_free(struct connect_override *connect_override);
 
-/* Leads a target astray by the first connect_override that fits its region, host and port; the strings stay
- * the connect_override's. */
+/* Leads a target astray by the first connect_override that fits its region, host and port; the
+ * strings stay the connect_override's. */
 void connect_override_take(struct http_target *target, const char *region,
                            const struct connect_override *connect_overrides, size_t count);
 

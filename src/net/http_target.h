@@ -1,4 +1,5 @@
-/* Where an HTTP request goes and with which headers: a plain one, or one that asks for a WebSocket. */
+/* Where an HTTP request goes and with which headers: a plain one, or one that asks for a
+ * WebSocket. */
 #ifndef RUSHHOUR_NET_HTTP_TARGET_H
 #define RUSHHOUR_NET_HTTP_TARGET_H
 

@@ -8,9 +8,8 @@
 
 struct https_words {
     char *host; /* SNI and certificate check */
-    char *
-        connect_host; /* a name to resolve or a numeric address: of the proxy, the connect_override or the
-                           host */
+    /* A name to resolve or a numeric address: of the proxy, the connect_override or the host. */
+    char *connect_host;
     uint16_t connect_port;
     struct proxy proxy;  /* host NULL: direct */
     struct text tunnel;  /* the CONNECT request; empty: direct */

@@ -156,9 +156,41 @@ static void write_quantity(struct text *out, double number, const char *unit)
     text_printf(out, "%s\"", unit);
 }
 
+/* Numbers, with the unit that they have in a profile. False for values of another kind. */
+static bool write_figure(struct text *out, enum key_type type, const void *value)
+{
+    switch (type) {
+    case KEY_COUNT:
+    case KEY_SIZE:
+        text_printf(out, "%llu", (unsigned long long)*(const uint64_t *)value);
+        return true;
+    case KEY_NUMBER:
+        notation_number(out, *(const double *)value);
+        return true;
+    case KEY_DURATION:
+        write_duration(out, *(const int64_t *)value);
+        return true;
+    case KEY_RATE:
+        write_quantity(out, *(const double *)value, "/s");
+        return true;
+    case KEY_FRACTION:
+        write_quantity(out, *(const double *)value * 100, "%");
+        return true;
+    case KEY_TIME:
+        write_time(out, *(const int64_t *)value);
+        return true;
+    case KEY_SHARE:
+        write_quantity(out, ((const struct optional_rate *)value)->value * 100, "%");
+        return true;
+    default:
+        return false;
+    }
+}
+
 static void write_value(struct text *out, const struct key *key, const char *object)
 {
     const void *value = object + key->offset;
+    if (write_figure(out, key->type, value)) return;
     switch (key->type) {
     case KEY_STRING:
         text_json(out, *(char *const *)value);
@@ -180,25 +212,6 @@ static void write_value(struct text *out, const struct key *key, const char *obj
     case KEY_EITHER:
         text_json(out, key->words[*(const bool *)value ? 1 : 0]);
         break;
-    case KEY_COUNT:
-    case KEY_SIZE:
-        text_printf(out, "%llu", (unsigned long long)*(const uint64_t *)value);
-        break;
-    case KEY_NUMBER:
-        notation_number(out, *(const double *)value);
-        break;
-    case KEY_DURATION:
-        write_duration(out, *(const int64_t *)value);
-        break;
-    case KEY_RATE:
-        write_quantity(out, *(const double *)value, "/s");
-        break;
-    case KEY_FRACTION:
-        write_quantity(out, *(const double *)value * 100, "%");
-        break;
-    case KEY_TIME:
-        write_time(out, *(const int64_t *)value);
-        break;
     case KEY_WORD:
         text_json(out, key->words[*(const unsigned *)value]);
         break;
@@ -213,9 +226,6 @@ static void write_value(struct text *out, const struct key *key, const char *obj
         break;
     case KEY_HOURS:
         write_hours(out, *(const struct hours *const *)value);
-        break;
-    case KEY_SHARE:
-        write_quantity(out, ((const struct optional_rate *)value)->value * 100, "%");
         break;
     default:
         write_list(out, key, object);

@@ -90,17 +90,45 @@ static void write_number(struct text *out, const struct key *key)
     if (key->most != NULL) text_printf(out, ",\"maximum\":%s", key->most);
 }
 
-static void write_array(struct text *out, const char *items)
+/* The types whose schema is the same for every key. */
+static const struct {
+    enum key_type type;
+    bool listed; /* the schema is that of the elements */
+    const char *schema;
+} fixed_types[] = {
+    {KEY_BOOL, false, "\"type\":\"boolean\""},
+    {KEY_SIZE, false, "\"$ref\":\"#/$defs/size\""},
+    {KEY_DURATION, false, "\"$ref\":\"#/$defs/duration\""},
+    {KEY_RATE, false, "\"$ref\":\"#/$defs/rate\""},
+    {KEY_FRACTION, false, "\"$ref\":\"#/$defs/share\""},
+    {KEY_SHARE, false, "\"$ref\":\"#/$defs/share\""},
+    {KEY_TIME, false, "\"$ref\":\"#/$defs/time\""},
+    {KEY_DURING, false, "\"$ref\":\"#/$defs/during\""},
+    {KEY_TARGET, false, "\"$ref\":\"#/$defs/target\""},
+    {KEY_LATENCY, false, "\"$ref\":\"#/$defs/delay\""},
+    {KEY_HOURS, false, "\"$ref\":\"#/$defs/hours\""},
+    {KEY_HEADERS, false, "\"type\":\"object\",\"additionalProperties\":{\"type\":\"string\"}"},
+    {KEY_STRINGS, true, "\"type\":\"string\",\"minLength\":1"},
+    {KEY_HIDDEN_STRINGS, true, "\"type\":\"string\",\"minLength\":1"},
+    {KEY_FRACTIONS, true, "\"$ref\":\"#/$defs/share\""},
+    {KEY_WINDOWS, true, "\"$ref\":\"#/$defs/window\""},
+};
+
+static bool write_fixed(struct text *out, enum key_type type)
 {
-    text_printf(out, "\"type\":\"array\",\"items\":{%s}", items);
+    for (size_t i = 0; i < sizeof fixed_types / sizeof *fixed_types; i++) {
+        if (fixed_types[i].type != type) continue;
+        text_printf(out, fixed_types[i].listed ? "\"type\":\"array\",\"items\":{%s}" : "%s",
+                    fixed_types[i].schema);
+        return true;
+    }
+    return false;
 }
 
 static void write_type(struct text *out, const struct key *key)
 {
+    if (write_fixed(out, key->type)) return;
     switch (key->type) {
-    case KEY_BOOL:
-        text_puts(out, "\"type\":\"boolean\"");
-        break;
     case KEY_EITHER:
     case KEY_WORD:
         write_words(out, key->words);
@@ -109,50 +137,9 @@ static void write_type(struct text *out, const struct key *key)
     case KEY_NUMBER:
         write_number(out, key);
         break;
-    case KEY_SIZE:
-        text_puts(out, "\"$ref\":\"#/$defs/size\"");
-        break;
-    case KEY_DURATION:
-        text_puts(out, "\"$ref\":\"#/$defs/duration\"");
-        break;
-    case KEY_RATE:
-        text_puts(out, "\"$ref\":\"#/$defs/rate\"");
-        break;
-    case KEY_FRACTION:
-    case KEY_SHARE:
-        text_puts(out, "\"$ref\":\"#/$defs/share\"");
-        break;
-    case KEY_TIME:
-        text_puts(out, "\"$ref\":\"#/$defs/time\"");
-        break;
-    case KEY_DURING:
-        text_puts(out, "\"$ref\":\"#/$defs/during\"");
-        break;
-    case KEY_TARGET:
-        text_puts(out, "\"$ref\":\"#/$defs/target\"");
-        break;
-    case KEY_LATENCY:
-        text_puts(out, "\"$ref\":\"#/$defs/delay\"");
-        break;
-    case KEY_HOURS:
-        text_puts(out, "\"$ref\":\"#/$defs/hours\"");
-        break;
-    case KEY_STRINGS:
-    case KEY_HIDDEN_STRINGS:
-        write_array(out, "\"type\":\"string\",\"minLength\":1");
-        break;
-    case KEY_FRACTIONS:
-        write_array(out, "\"$ref\":\"#/$defs/share\"");
-        break;
-    case KEY_WINDOWS:
-        write_array(out, "\"$ref\":\"#/$defs/window\"");
-        break;
     case KEY_OBJECTS:
         text_puts(out, "\"type\":\"array\",\"items\":");
         write_table(out, key->table);
-        break;
-    case KEY_HEADERS:
-        text_puts(out, "\"type\":\"object\",\"additionalProperties\":{\"type\":\"string\"}");
         break;
     default:
         write_string(out, key);

@@ -13,7 +13,8 @@ enum threshold_kind {
     THRESHOLD_INTERACTION_RATE, /* interaction_failure_rate */
     THRESHOLD_SESSION_RATE,     /* session_failure_rate */
     THRESHOLD_QUANTILE,         /* ttft.p99, response.p50, dial.max ... */
-    THRESHOLD_SHARE /* share(ttft > 1s): share of attempts slower than a limit, failures counted as slower */
+    /* share(ttft > 1s): share of attempts slower than a limit, failures counted as slower */
+    THRESHOLD_SHARE
 };
 
 enum comparison { LESS, LESS_OR_EQUAL, GREATER, GREATER_OR_EQUAL };

@@ -9,10 +9,11 @@ enum { SAME_SESSION = 0, NEW_SESSION = 1 }; /* what a retry wants */
 enum { NEVER = 0, RETRY = 1 };
 
 /* `second`: see failure_table.h. The advice stands last for the sake of reading. */
-/* clang-format off */
-#define ROW(id, code, phase, moves, domain, catalogue, second, new_session, retry, advice)                    \
-    [FAILURE_##id] = {{PHASE_##phase, DOMAIN_##domain, code, catalogue, advice, new_session, retry}, moves, second}
-/* clang-format on */
+#define ROW(id, code, phase, moves, domain, catalogue, second, new_session, retry, advice)         \
+    [FAILURE_##                                                                                    \
+        id] = {{PHASE_##phase, DOMAIN_##domain, code, catalogue, advice, new_session, retry},      \
+               moves,                                                                              \
+               second}
 
 static const struct failure_row rows[FAILURE_COUNT] = {
     ROW(LOCAL_LIMIT, "local_limit", CONNECT, MOVES, CLIENT, "F07", NULL, NEW_SESSION, NEVER,

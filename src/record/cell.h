@@ -36,20 +36,20 @@
     X(cached_tokens) /* a subset of input_tokens */                                                \
     X(output_tokens)
 
-#define COUNTER_MAP_MORE(X)                                                                           \
-    X(sessions_ended)         /* opened or not, for whatever reason */                                \
-    X(sessions_with_attempts) /* those that had an attempt that was ok or failed */                   \
-    X(sessions_with_failure)  /* those that had a failed one */                                       \
-    X(first_attempts_ok)      /* attempts that were an interaction's first, and ok */                 \
-    X(first_attempts_failed)                                                                          \
-    X(recovered)          /* interactions ok after at least one failed attempt */                     \
-    X(failed_tokens)      /* tokens reported for failed attempts: possibly billed */                  \
-    X(requested_sessions) /* open model: arrivals due; closed model: 0 */                             \
-    X(unknown_events)                                                                                 \
-    X(clipped)         /* latency values out of the histograms' range */                              \
-    X(harmless_errors) /* error events that cost no attempt: a late cancel, a failed transcription */ \
-    X(probes) /* retries in a session whose response had failed, to see whether it recovers */        \
-    X(probes_recovered) /* those that were ok */                                                      \
+#define COUNTER_MAP_MORE(X)                                                                        \
+    X(sessions_ended)         /* opened or not, for whatever reason */                             \
+    X(sessions_with_attempts) /* those that had an attempt that was ok or failed */                \
+    X(sessions_with_failure)  /* those that had a failed one */                                    \
+    X(first_attempts_ok)      /* attempts that were an interaction's first, and ok */              \
+    X(first_attempts_failed)                                                                       \
+    X(recovered)          /* interactions ok after at least one failed attempt */                  \
+    X(failed_tokens)      /* tokens reported for failed attempts: possibly billed */               \
+    X(requested_sessions) /* open model: arrivals due; closed model: 0 */                          \
+    X(unknown_events)                                                                              \
+    X(clipped)         /* latency values out of the histograms' range */                           \
+    X(harmless_errors) /* error events that cost no attempt, such as a late cancel */              \
+    X(probes) /* retries in a session whose response had failed, to see whether it recovers */     \
+    X(probes_recovered) /* those that were ok */                                                   \
     X(own_failures)     /* attempts that our own side failed: they are among the cancelled ones */
 
 struct counters {

@@ -15,8 +15,8 @@ uint64_t descriptors_sessions(const struct run_plan *plan);
 /* The descriptors that so many sessions take, with those of loops, files and libraries. */
 uint64_t descriptors_needed(uint64_t sessions, unsigned workers);
 
-/* Appends what the limit lacks and how to raise it; false, and nothing, when it suffices. A limit
- * of 0 is unknown, and suffices. */
+/* Appends what the limit lacks and how to raise it; false, and nothing, when it suffices. limit 0
+ * is unknown, and suffices. */
 bool descriptors_lack(const struct run_plan *plan, uint64_t limit, struct text *out);
 
 #endif

@@ -31,9 +31,9 @@ struct simulated {
 };
 
 /*
- * Starts the simulator and waits until it is ready: fills in the connect_overrides and the CA, and gives the
- * profile's regions its key and, where they have a proxy, its own. Call simulated_stop and
- * simulated_free whatever it returns.
+ * Starts the simulator and waits until it is ready: fills in the connect_overrides and the CA, and
+ * gives the profile's regions its key and, where they have a proxy, its own. Call simulated_stop
+ * and simulated_free whatever it returns.
  */
 MUST_USE enum err_code simulated_start(struct simulated *simulated, struct error *err);
 

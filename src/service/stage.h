@@ -1,5 +1,5 @@
-/* The stages of a conversation's way from the dial to its first turn, as a table that each transport
- * brings along; and the limits of what is awaited. */
+/* The stages of a conversation's way from the dial to its first turn, as a table that each
+ * transport brings along; and the limits of what is awaited. */
 #ifndef RUSHHOUR_SERVICE_STAGE_H
 #define RUSHHOUR_SERVICE_STAGE_H
 

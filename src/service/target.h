@@ -49,8 +49,8 @@ MUST_USE enum err_code target_init(struct target *target, const struct region *r
 void target_free(struct target *target);
 
 /*
- * How a region is addressed: with its own key or token, with another token of its own (`token`), or,
- * for sessions, with a client secret. NULL: none of these.
+ * How a region is addressed: with its own key or token, with another token of its own (`token`),
+ * or, for sessions, with a client secret. NULL: none of these.
  */
 struct endpoint target_endpoint(const struct region *region, const char *token,
                                 const char *client_secret);

@@ -1,6 +1,6 @@
 /*
- * One turn as a pure state machine: due, sent, first output, done, and the deadlines of all that. It
- * knows nothing of the session that it is taken in. No socket, no clock, no allocation.
+ * One turn as a pure state machine: due, sent, first output, done, and the deadlines of all that.
+ * It knows nothing of the session that it is taken in. No socket, no clock, no allocation.
  */
 #ifndef RUSHHOUR_SERVICE_TURN_H
 #define RUSHHOUR_SERVICE_TURN_H

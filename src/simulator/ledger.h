@@ -39,7 +39,8 @@ enum ledger_kind {
     LEDGER_SESSION,
     LEDGER_CONNECTION, /* a TCP connection or CONNECT that a fault below HTTP struck: no session
                           came of it */
-    LEDGER_REGION /* a fault of the whole region sets in; nobody sees the connections that it prevents */
+    /* a fault of the whole region sets in; nobody sees the connections that it prevents */
+    LEDGER_REGION
 };
 
 #define PHASE_UNSEEN UINT64_MAX /* the phase was not reached; left out of delay_us */

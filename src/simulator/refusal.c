@@ -269,7 +269,8 @@ bool refusal_applies(enum fault_kind kind, const struct request *request,
 {
     bool let_in = verdict->kind == VERDICT_ACCEPT;
     switch (kind) {
-    case FAULT_SUBPROTOCOL_REFUSED: /* on Azure such a key counts for nothing: the region says 401 anyway */
+    /* on Azure such a key counts for nothing: the region says 401 anyway */
+    case FAULT_SUBPROTOCOL_REFUSED:
         return carries_key_as_subprotocol(request) &&
                (let_in || (verdict->kind == VERDICT_REFUSE && verdict->status == 401));
     case FAULT_TOKEN_EXPIRED:

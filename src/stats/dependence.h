@@ -38,8 +38,8 @@ struct dependence {
     double block_seconds; /* the block length that ruled; 0: the sessions did */
     size_t blocks;        /* so many blocks of that length; 0 likewise */
     double seconds;       /* observed: the sum of the base blocks, of the shorter side */
-    /* Incidents per hour that a service may have of which a run as long as this shows none in one of
-     * 20 (3.0/hours): what the interval cannot know when the run saw no incident. */
+    /* Incidents per hour that a service may have of which a run as long as this shows none in one
+     * of 20 (3.0/hours): what the interval cannot know when the run saw no incident. */
     double unseen_per_hour;
 };
 
@@ -101,8 +101,8 @@ struct service_difference service_difference(const struct service_side *a,
 
 /*
  * b - a of two series of the same base blocks (regions driven together; equal counts, equal
- * starts): the differences of blocks, in which what struck both cancels out, with Student's t; never
- * narrower than Newcombe's interval for the sessions of either.
+ * starts): the differences of blocks, in which what struck both cancels out, with Student's t;
+ * never narrower than Newcombe's interval for the sessions of either.
  */
 struct service_difference service_difference_paired(const struct service_side *a,
                                                     const struct service_side *b,

@@ -21,8 +21,8 @@ struct burstiness burstiness_of_run(const struct service_rate *rate, double atte
 
 /*
  * Incidents that come by chance, so many an hour, each of so many seconds in which `share` of
- * attempts fails, over `quiet` failing otherwise: the variance of a compound Poisson count over that
- * of independent failures. NaN in design_effect for what is no rate, share or time.
+ * attempts fails, over `quiet` failing otherwise: the variance of a compound Poisson count over
+ * that of independent failures. NaN in design_effect for what is no rate, share or time.
  */
 struct burstiness burstiness_stated(double quiet, double incidents_per_hour, double seconds,
                                     double share, double attempts_per_hour);
@@ -56,9 +56,9 @@ struct duration duration_to_tell(double p1, double p2, double confidence, double
 
 /*
  * By which factor a series must grow until the interval of an unchanged share of x in n leaves
- * `limit` out, or a difference's leaves 0 out. Infinity: never (no difference was seen, or the share
- * is the limit). Where the run could not tell (`why`), the growth that lets it: to 6 incidents, to 6
- * base blocks, to three times a drift's length. 1 when it is decided already.
+ * `limit` out, or a difference's leaves 0 out. Infinity: never (no difference was seen, or the
+ * share is the limit). Where the run could not tell (`why`), the growth that lets it: to 6
+ * incidents, to 6 base blocks, to three times a drift's length. 1 when it is decided already.
  */
 double growth_to_clear(const struct service_rate *rate, double attempts, double limit,
                        double confidence);

@@ -5,9 +5,8 @@
 
 #include <string.h>
 
-#define MAX_SCALE                                                                                  \
-    1000000 /* the JVM's outputValueUnitRatio: a maximum in microseconds is shown in seconds                 \
-             */
+/* The JVM's outputValueUnitRatio: a maximum in microseconds is shown in seconds. */
+#define MAX_SCALE 1000000
 #define YEAR_NS (NS_PER_S * 3600 * 24 * 365)
 
 /* Appends value/unit with three decimals, rounded half up as Java's %.3f; exact, whatever the

@@ -238,7 +238,8 @@ static struct stretch drawn(const struct rest *rest, const struct stretch *windo
     }
 }
 
-/* The bound of a stretch's own failures, corrected, as a logarithm; 0 when it does not stand out. */
+/* The bound of a stretch's own failures, corrected, as a logarithm; 0 when it does not stand
+ * out. */
 static double log_p_of(const struct rest *rest, const struct stretch *stretch)
 {
     const struct scan *scan = rest->scan;

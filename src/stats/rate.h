@@ -25,8 +25,8 @@ struct estimate rate_clopper_pearson(uint64_t x, uint64_t n, double confidence);
 
 /*
  * Sums over clusters i with m_i attempts, x_i of them failed, for the adjusted interval; merged by
- * +. A cluster is an interaction chain: the sessions that retried interactions join, or a session by
- * itself.
+ * +. A cluster is an interaction chain: the sessions that retried interactions join, or a session
+ * by itself.
  */
 struct cluster_sums {
     uint64_t count;          /* S: clusters with at least one attempt */

@@ -79,7 +79,8 @@ static bool counts(const struct board *board, size_t i)
            block->attempts * board->rates[i] > 0;
 }
 
-/* Cuts the run into pieces of `length` blocks, fewer where a window, a stage or an incident ends. */
+/* Cuts the run into pieces of `length` blocks, fewer where a window, a stage or an incident
+ * ends. */
 static void cut(struct board *board, size_t length)
 {
     board->piece_count = 0;
@@ -199,7 +200,8 @@ static double tail(size_t k, size_t n, double p)
     return fmin(sum, 1);
 }
 
-/* Whether an incident begins in this block: its number did not come before, within the run of it. */
+/* Whether an incident begins in this block: its number did not come before, within the run of
+ * it. */
 static bool begins(const struct board *board, size_t i)
 {
     const struct standout_block *block = &board->blocks[i];

@@ -50,7 +50,8 @@ static void fill(struct board *board, const struct together_block *const *region
     }
 }
 
-/* The end of the stretch from a block on that has one expectation: a stage, an eighth of the run. */
+/* The end of the stretch from a block on that has one expectation: a stage, an eighth of the
+ * run. */
 static size_t stretch_end(const struct board *board, size_t from)
 {
     size_t end = from + 1;

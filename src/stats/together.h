@@ -43,10 +43,10 @@ struct together {
  *
  * A block's residual is (x - n p) / sqrt(n p): p the rate of its region in its stage and eighth of
  * the run (under the root with one failure more, at the rate of the run), so that neither a step of
- * the load nor a slow drift makes two regions correlate. The sum of products over all blocks is ranked among those that one region
- * shifted in time against the other gives, round the end (Besag and Diggle 1977; Harrison 2020):
- * bursts that each region has for itself meet as often in any shift. Runs of more than 1,440 blocks
- * are put together to so many. False without memory.
+ * the load nor a slow drift makes two regions correlate. The sum of products over all blocks is
+ * ranked among those that one region shifted in time against the other gives, round the end (Besag
+ * and Diggle 1977; Harrison 2020): bursts that each region has for itself meet as often in any
+ * shift. Runs of more than 1,440 blocks are put together to so many. False without memory.
  */
 bool together_find(const struct together_block *const *regions, size_t region_count, size_t count,
                    const unsigned *stage, struct together *out);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/metric.h"
 #include "base/words.h"
+#include "watch/buckets.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -415,16 +416,6 @@ static void tell_rows(const struct run_snapshot *snapshot, const struct family_s
 
 /* ---- histograms: those of the metric table that are exported ---- */
 
-/* Where the service's own delays lie, in ascending seconds; each is a whole number of
- * microseconds. A metric without bounds of its own has those of METRIC_COUNT. */
-static const double bounds_s[METRIC_COUNT + 1][BUCKETS_MOST] = {
-    [METRIC_TTFT] = {0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30},
-    [METRIC_RESPONSE] = {0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 7.5, 10, 20, 30, 60},
-    [METRIC_INTERACTION] = {0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 20, 30, 60, 120},
-    [METRIC_LAG] = {0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10},
-    [METRIC_COUNT] = {0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 2, 5, 10},
-};
-
 static void tell_latency(const struct run_snapshot *run, const struct family_sink *sink,
                          enum metric metric)
 {
@@ -439,7 +430,7 @@ static void tell_latency(const struct run_snapshot *run, const struct family_sin
             .labels = &label,
             .label_count = 1,
             .latency = region->totals != NULL ? region->totals->latency[metric] : NULL,
-            .bounds_s = bounds_s[bounds_s[metric][0] > 0 ? metric : METRIC_COUNT],
+            .bounds_s = buckets_of(metric),
         };
         sink->on_sample(sink->user, &sample);
     }

@@ -7,6 +7,7 @@
 #define RUSHHOUR_WATCH_FAMILIES_H
 
 #include "record/run_snapshot.h"
+#include "watch/buckets.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,8 +33,6 @@ struct family {
 struct label {
     const char *name, *value;
 };
-
-#define BUCKETS_MOST 14
 
 /* One value of a family. */
 struct sample {

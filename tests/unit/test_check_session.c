@@ -314,8 +314,8 @@ static void the_end_of_its_life_is_told_as_that(void **state)
     scene_end();
 }
 
-/* Each stage and each silence of the turn has the deadline of the profile: nothing more is said, and
- * the loop runs until the check has given up. */
+/* Each stage and each silence of the turn has the deadline of the profile: nothing more is said,
+ * and the loop runs until the check has given up. */
 static void deadlines_are_those_of_the_profile(void **state)
 {
     static const struct {

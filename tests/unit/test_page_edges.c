@@ -200,14 +200,15 @@ static void says_when_windows_are_shorter_than_intervals(void **state)
     window_free(&window);
 }
 
+#define TWO_OF(a, b) REGION(a LONG) "," REGION(b LONG)
+
 static void many_regions_with_long_names_and_codes(void **state)
 {
     (void)state;
     struct maker *m = maker_new(
-        PROFILE(
-            REGION("r01" LONG) "," REGION("r02" LONG) "," REGION("r03" LONG) "," REGION("r04" LONG) "," REGION("r05" LONG) "," REGION("r06" LONG) "," REGION(
-                "r07" LONG) "," REGION("r08" LONG) "," REGION("r09" LONG) "," REGION("r10" LONG) "," REGION("r11" LONG) "," REGION("r12" LONG),
-            "\"1m\"", ""),
+        PROFILE(TWO_OF("r01", "r02") "," TWO_OF("r03", "r04") "," TWO_OF("r05", "r06") "," TWO_OF(
+                    "r07", "r08") "," TWO_OF("r09", "r10") "," TWO_OF("r11", "r12"),
+                "\"1m\"", ""),
         NULL);
     maker_interval(m, SIX_PDT, SIX_PDT + 60 * NS_PER_S);
     for (size_t r = 0; r < 12; r++) {

@@ -49,7 +49,8 @@ static void the_first_of_equals_wins(void **state)
     assert_string_equal(best_of("abcdeg", one), "abcdeg");
 }
 
-/* Published examples: kitten and sitting are 3 apart (Levenshtein), a swap is one step (Damerau). */
+/* Published examples: kitten and sitting are 3 apart (Levenshtein), a swap is one step
+ * (Damerau). */
 static void distances_are_those_of_the_textbook(void **state)
 {
     static const struct {

@@ -33,7 +33,7 @@ static void test_claims_of_entra(void **state)
     (void)state;
     struct token_facts facts;
     /* python3: b64({"aud":"https://cognitiveservices.azure.com","iat":1700000000,"nbf":1700000060,
-     *               "exp":1700003600.5,"name":"\u00fe\u00ff?>"}), where '-' and '_' stand in the text */
+     * "exp":1700003600.5,"name":"\u00fe\u00ff?>"}), where '-' and '_' stand in the text */
     assert_true(token_read("eyJhbGciOiJSUzI1NiJ9."
                            "eyJhdWQiOiJodHRwczovL2NvZ25pdGl2ZXNlcnZpY2VzLmF6dXJlLmNvbSIsImlhdCI6MTc"
                            "wMDAwMDAwMCwibmJmIjox"

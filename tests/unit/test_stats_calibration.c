@@ -1,6 +1,6 @@
 /*
- * The quick part of bench_stats_dependence: few runs of each simulated service, always the same ones
- * (seeded), with limits that hold with room to spare.
+ * The quick part of bench_stats_dependence: few runs of each simulated service, always the same
+ * ones (seeded), with limits that hold with room to spare.
  */
 #include "../../bench/service_scenario.h"
 #include "stats/dependence.h"

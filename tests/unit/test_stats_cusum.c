@@ -1,4 +1,5 @@
-/* The watch that never retires: its limit, its arithmetic, and what an hour of failures does to it. */
+/* The watch that never retires: its limit, its arithmetic, and what an hour of failures does to
+ * it. */
 #include "stats/cusum.h"
 
 #include <math.h>
@@ -58,7 +59,8 @@ static void the_limit_is_the_lowest_that_keeps_the_promise(void **state)
     }
 }
 
-/* Rates too close for a lattice take Lorden's bound, which is higher than any limit that is needed. */
+/* Rates too close for a lattice take Lorden's bound, which is higher than any limit that is
+ * needed. */
 static void close_rates_are_on_the_safe_side(void **state)
 {
     (void)state;

@@ -104,7 +104,8 @@ static void a_ramp_is_no_common_cause(void **state)
     for (size_t i = 0; i < 3; i++) assert_int_equal(pairs[i].verdict, TOGETHER_NOT_SEEN);
 }
 
-/* A step of the load that raises all rates to ten times: with its stage known, nothing in common. */
+/* A step of the load that raises all rates to ten times: with its stage known, nothing in
+ * common. */
 static void a_load_stage_is_taken_as_given(void **state)
 {
     (void)state;

@@ -1,0 +1,135 @@
+#include "figures/load_private.h"
+
+#include "figures/judge.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void load_settle(struct loader *loader, const struct grouping *grouping, struct slice *slice)
+{
+    struct results *results = loader->results;
+    for (size_t r = 0; r < results->region_count; r++) report_cell_settle(&slice->cells[r]);
+    judge_slice(results, grouping, slice);
+    slice->settled = true;
+    if (grouping->kind == GROUP_TOTAL || grouping->kept) return;
+    for (size_t r = 0; r < results->region_count; r++)
+        report_cell_drop_histograms(&slice->cells[r], &loader->pool);
+}
+
+/* The log goes by time, so a slice that ended before this interval began is complete: its
+ * histograms can go. */
+static void settle_before(struct loader *loader, size_t g, int64_t start_ns)
+{
+    struct grouping *grouping = &loader->results->groupings[g];
+    bool by_time = grouping->kind == GROUP_SERIES || grouping->kind == GROUP_WINDOW;
+    if (loader->patient || !by_time) return;
+    size_t *next = &loader->first_open[g];
+    while (*next < grouping->slice_count && grouping->slices[*next].end_ns <= start_ns) {
+        load_settle(loader, grouping, &grouping->slices[*next]);
+        (*next)++;
+    }
+}
+
+/* Adds one pending histogram to its slices. The first slice that has none yet takes it over as it
+ * is. */
+static void flush_metric(struct loader *loader, size_t region, enum metric metric)
+{
+    struct results *results = loader->results;
+    struct histogram **pending = &loader->pending[region].cell.latency[metric];
+    struct histogram **taker = NULL;
+    for (size_t g = 0; !loader->no_memory && g < results->grouping_count; g++) {
+        struct slice *slice = loader->slices[g];
+        if (slice == NULL || slice->settled) continue;
+        if (results->groupings[g].kind == GROUP_SERIES && metric != METRIC_TTFT) continue;
+        if (results->groupings[g].kind == GROUP_HOURS) continue;
+        struct report_cell *cell = &slice->cells[region];
+        if (taker == NULL && cell->cell.latency[metric] == NULL) {
+            taker = &cell->cell.latency[metric];
+        } else {
+            loader->no_memory = !report_cell_latency(cell, metric, *pending, &loader->pool);
+        }
+    }
+    if (taker == NULL) {
+        histogram_reset(*pending);
+        return;
+    }
+    *taker = *pending;
+    *pending = NULL;
+}
+
+/* Adds what is pending to its slices. */
+static void flush(struct loader *loader)
+{
+    for (size_t r = 0; r < loader->results->region_count; r++) {
+        for (int m = 0; m < METRIC_COUNT; m++) {
+            const struct histogram *histogram = loader->pending[r].cell.latency[m];
+            if (histogram != NULL && histogram->total > 0) flush_metric(loader, r, (enum metric)m);
+        }
+    }
+}
+
+/* Intervals of the same slices gather their latencies in one place; another slice ends the
+ * stretch. */
+static void go_to(struct loader *loader, int64_t start_ns)
+{
+    struct results *results = loader->results;
+    bool same = loader->pending_start_ns != INT64_MIN;
+    loader->pending_start_ns = start_ns;
+    for (size_t g = 0; same && g < results->grouping_count; g++)
+        same = grouping_find(&results->groupings[g], start_ns) == loader->slices[g];
+    if (same) return;
+    flush(loader);
+    for (size_t g = 0; g < results->grouping_count; g++) {
+        settle_before(loader, g, start_ns);
+        struct slice *slice = grouping_find(&results->groupings[g], start_ns);
+        loader->slices[g] = slice;
+        loader->late = loader->late || (slice != NULL && slice->settled);
+    }
+}
+
+static void visit_latency(void *context, size_t region, enum metric metric, int64_t start_utc_ns,
+                          int64_t end_utc_ns, const struct histogram *histogram)
+{
+    struct loader *loader = context;
+    /* The middle: the log keeps its times in fractions of a second, so the ends may be off by a
+     * rounding. */
+    int64_t middle_ns = start_utc_ns + (end_utc_ns - start_utc_ns) / 2;
+    if (loader->pending_start_ns == INT64_MIN || middle_ns != loader->logged_ns) {
+        int64_t start_ns;
+        if (!results_interval(loader->results, middle_ns, &start_ns)) return;
+        go_to(loader, start_ns);
+        loader->logged_ns = middle_ns;
+    }
+    if (!loader->no_memory)
+        loader->no_memory =
+            !report_cell_latency(&loader->pending[region], metric, histogram, &loader->pool);
+}
+
+static enum err_code walk_latencies(struct loader *loader, struct error *err)
+{
+    loader->pending_start_ns = INT64_MIN;
+    enum err_code code = run_reader_latencies(loader->reader, visit_latency, loader, err);
+    flush(loader);
+    return code;
+}
+
+enum err_code load_latencies(struct loader *loader, struct error *err)
+{
+    struct results *results = loader->results;
+    enum err_code code = walk_latencies(loader, err);
+    if (code != ERR_OK || !loader->late) return code;
+    /* Out of order (a folder put together by hand): once more, with everything kept open until the
+     * end. */
+    for (size_t g = 0; g < results->grouping_count; g++) {
+        struct grouping *grouping = &results->groupings[g];
+        for (size_t i = 0; i < grouping->slice_count; i++) {
+            grouping->slices[i].settled = false;
+            for (size_t r = 0; r < results->region_count; r++) {
+                report_cell_drop_histograms(&grouping->slices[i].cells[r], &loader->pool);
+            }
+        }
+    }
+    judge_forget(results);
+    loader->patient = true;
+    return walk_latencies(loader, err);
+}

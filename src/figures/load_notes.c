@@ -1,0 +1,87 @@
+#include "figures/load_notes.h"
+
+#include "base/units.h"
+#include "figures/cells.h"
+#include "figures/losses.h"
+#include "record/shards.h"
+
+void load_note_clusters(struct results *results, const struct report_cell *cell, const char *region)
+{
+    struct text *notes = &results->notes;
+    uint64_t attempts = report_cell_attempts(cell);
+    uint64_t failed = cell->cell.counters.attempts_failed;
+    if ((double)attempts == cell->recorded.m && (double)failed == cell->recorded.x) return;
+    text_printf(
+        notes,
+        "%s: intervals.csv counts %llu attempts and %llu failed, attempts.csv has %.0f and %.0f; "
+        "counts are from "
+        "the first, intervals from the second.\n",
+        region, (unsigned long long)attempts, (unsigned long long)failed, cell->recorded.m,
+        cell->recorded.x);
+}
+
+void load_note_short_windows(struct results *results)
+{
+    for (size_t g = 0; g < results->grouping_count; g++) {
+        const struct grouping *grouping = &results->groupings[g];
+        if (grouping->kind != GROUP_WINDOW || grouping->window->width_ns <= 0) continue;
+        if (grouping->window->width_ns >= results->longest_ns) continue;
+        text_printf(&results->notes, "Windows of %s are shorter than the intervals of the run (",
+                    grouping->window->name);
+        text_duration(&results->notes, results->longest_ns);
+        text_puts(
+            &results->notes,
+            "), which are never split: each counts whole in the window in which it begins, and the "
+            "windows between have none.\n");
+    }
+}
+
+static void note_shards(struct results *results)
+{
+    struct text names = {0};
+    size_t missing = shards_missing(results->manifest, &names);
+    if (missing > 0)
+        text_printf(&results->notes,
+                    "The run is incomplete: of its shards, %s %s missing. Its rates are those of "
+                    "the others, and the load is less than was asked for.\n",
+                    text_str(&names), missing == 1 ? "is" : "are");
+    results->notes.failed = results->notes.failed || names.failed;
+    text_free(&names);
+}
+
+void load_note_losses(struct results *results, const struct load_losses *losses)
+{
+    struct text *notes = &results->notes;
+    uint64_t failed = results->all.cell.counters.attempts_failed;
+    text_puts(notes, losses->reader_notes);
+    if (notes->length > 0 && notes->data[notes->length - 1] != '\n') text_puts(notes, "\n");
+    if (results->interval_count == 0)
+        text_puts(notes, "The run has no whole interval: there is nothing to report yet.\n");
+    if (losses->attempts_beyond + losses->failures_beyond > 0) {
+        text_printf(notes,
+                    "%llu attempts and %llu failures lie outside every interval that was kept and "
+                    "are not counted.\n",
+                    (unsigned long long)losses->attempts_beyond,
+                    (unsigned long long)losses->failures_beyond);
+    }
+    if (!results->has_attempts && report_cell_attempts(&results->all) > 0) {
+        text_puts(notes, "There is no attempts.csv: intervals rest on the cluster sums of "
+                         "intervals.csv, where a session "
+                         "counts whole in the window in which it ended.\n");
+    }
+    uint64_t cancelled = results->all.cell.counters.attempts_cancelled;
+    if (results->has_attempts && losses->cancelled_rows < cancelled) {
+        text_printf(
+            notes,
+            "attempts.csv has %llu of the %llu cancelled attempts that intervals.csv counts.\n",
+            (unsigned long long)losses->cancelled_rows, (unsigned long long)cancelled);
+    }
+    if (results->failure_lines < failed) {
+        text_printf(notes,
+                    "failures.jsonl has %llu records for %llu failed attempts: failures by code "
+                    "are incomplete.\n",
+                    (unsigned long long)results->failure_lines, (unsigned long long)failed);
+    }
+    note_shards(results);
+    losses_note(results);
+}

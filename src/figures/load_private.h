@@ -1,0 +1,42 @@
+/* A run folder being loaded, as the parts of the loader share it. */
+#ifndef RUSHHOUR_FIGURES_LOAD_PRIVATE_H
+#define RUSHHOUR_FIGURES_LOAD_PRIVATE_H
+
+#include "base/error.h"
+#include "figures/ages.h"
+#include "figures/cells.h"
+#include "figures/grouping.h"
+#include "figures/model.h"
+#include "figures/sessions.h"
+#include "record/run_reader.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What the visitors of the run folder's files work on. */
+struct loader {
+    struct run_reader *reader;
+    struct results *results;
+    struct session_map *sessions; /* one per grouping */
+    struct ages_loader ages;
+    size_t *first_open; /* per grouping: slices before it are settled */
+    struct histogram_pool pool;
+    struct report_cell *pending; /* per region: latencies of a stretch that lies in the same
+                                    slices */
+    struct slice **slices;       /* per grouping: the slice of that stretch, or NULL */
+    int64_t pending_start_ns;    /* of the latest interval in the stretch; INT64_MIN before any */
+    int64_t logged_ns;           /* the middle of that interval as the log has it */
+    bool patient;                /* settle nothing until all latencies are read */
+    bool late;                   /* a latency came for a slice that was settled */
+    bool no_memory;
+    uint64_t attempts_beyond, failures_beyond, attempt_rows, cancelled_rows;
+};
+
+/* Works a slice's figures out when all of it has been read. */
+void load_settle(struct loader *loader, const struct grouping *grouping, struct slice *slice);
+
+/* Reads latency.hlog into the slices, which are settled as the log passes them. */
+MUST_USE enum err_code load_latencies(struct loader *loader, struct error *err);
+
+#endif

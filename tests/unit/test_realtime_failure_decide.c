@@ -1,0 +1,117 @@
+/* Which class wins, and what follows from it: phase, domain, retry. */
+#include "failure_fixture.h"
+
+#include <errno.h>
+#include <netdb.h>
+
+/* Two things were observed: the one of the earlier layer names the failure. */
+static void keeps_the_order_of_precedence(void **state)
+{
+    (void)state;
+    const struct sample samples[] = {
+        {{.local_error = EMFILE, .resolve_error = EAI_AGAIN}, "local_limit", "F07"},
+        {{.resolve_error = EAI_AGAIN, .http_status = 503}, "resolve_temporary", "F02"},
+        {{.http_status = 503, .event = FAILED("server_error", "", ""), .phase = PHASE_UPGRADE},
+         "upgrade_503",
+         "F37"},
+        {{.event = ERROR_EVENT("server_error", "", ""),
+          .closed = true,
+          .close_code = 1011,
+          .phase = PHASE_STREAM},
+         "server_error",
+         "F59"},
+        {{.event = ERROR_EVENT("invalid_request_error", "session_expired", ""),
+          .closed = true,
+          .close_code = 1001,
+          .phase = PHASE_STREAM},
+         "session_expired",
+         "F76"},
+        {{.event = FAILED("server_error", "", ""),
+          .closed = true,
+          .os_error = ECONNRESET,
+          .phase = PHASE_STREAM},
+         "server_error",
+         "F64"},
+        {{.closed = true, .close_code = 1011, .deadline = DEADLINE_STALL, .phase = PHASE_STREAM},
+         "close_1011",
+         "F84"},
+        {{.closed = true, .close_code = 1011, .os_error = ECONNRESET, .phase = PHASE_STREAM},
+         "close_1011",
+         "F84"},
+        /* a cancel that found nothing to cancel explains nothing */
+        {{.event = ERROR_EVENT("invalid_request_error", "response_cancel_not_active", ""),
+          .deadline = DEADLINE_STALL,
+          .phase = PHASE_STREAM},
+         "stall",
+         "F62"},
+    };
+    CHECK(samples);
+}
+
+static void decides_phase_domain_and_retry(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *code;
+        enum phase phase;
+        enum domain domain;
+        bool new_session, retryable;
+    } classes[] = {
+        {"local_limit", PHASE_CONNECT, DOMAIN_CLIENT, true, false},
+        {"resolve_failed", PHASE_RESOLVE, DOMAIN_CONFIG, true, false},
+        {"connect_timeout", PHASE_CONNECT, DOMAIN_NETWORK, true, true},
+        {"tls_untrusted", PHASE_TLS, DOMAIN_NETWORK, true, false},
+        {"upgrade_401", PHASE_UPGRADE, DOMAIN_AUTH, true, false},
+        {"upgrade_429", PHASE_UPGRADE, DOMAIN_QUOTA, true, true},
+        {"capacity_429", PHASE_UPGRADE, DOMAIN_SERVICE, true, true},
+        {"upgrade_503", PHASE_UPGRADE, DOMAIN_SERVICE, true, true},
+        {"server_error", PHASE_RESPONSE, DOMAIN_SERVICE, true, true},
+        {"rate_limit_exceeded", PHASE_RESPONSE, DOMAIN_QUOTA, false, true},
+        {"active_response", PHASE_RESPONSE, DOMAIN_CLIENT, false, true},
+        {"content_filter", PHASE_RESPONSE, DOMAIN_CONTENT, false, false},
+        {"max_output_tokens", PHASE_RESPONSE, DOMAIN_NONE, false, false},
+        {"session_expired", PHASE_CLOSE, DOMAIN_NONE, true, true},
+        {"stall", PHASE_STREAM, DOMAIN_SERVICE, true, true},
+        {"connection_reset", PHASE_STREAM, DOMAIN_SERVICE, true, true},
+    };
+    for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++) {
+        const struct failure_class *class = failure_class_of(classes[i].code);
+        assert_non_null(class);
+        assert_int_equal(class->phase, classes[i].phase);
+        assert_int_equal(class->domain, classes[i].domain);
+        assert_int_equal(class->new_session, classes[i].new_session);
+        assert_int_equal(class->retryable, classes[i].retryable);
+        assert_true(strlen(class->advice) > 10);
+    }
+    assert_null(failure_class_of("no_such_code"));
+    assert_null(failure_class_of(""));
+}
+
+/* A server_error strikes before or within the stream; a refused name is always a matter of
+ * resolving. */
+static void takes_the_observed_phase_where_it_moves(void **state)
+{
+    (void)state;
+    struct event_facts failed = {.kind = EVENT_RESPONSE_DONE,
+                                 .status = STATUS_FAILED,
+                                 .has_error = true,
+                                 .error_type = "server_error"};
+    struct failure_facts facts = {.event = &failed, .phase = PHASE_STREAM};
+    assert_int_equal(failure_classify(&facts).phase, PHASE_STREAM);
+    facts.phase = PHASE_RESPONSE;
+    assert_int_equal(failure_classify(&facts).phase, PHASE_RESPONSE);
+    facts.phase = PHASE_NONE;
+    assert_int_equal(failure_classify(&facts).phase, PHASE_RESPONSE);
+    facts = (struct failure_facts){.resolve_error = EAI_NONAME, .phase = PHASE_CONNECT};
+    assert_int_equal(failure_classify(&facts).phase, PHASE_RESOLVE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keeps_the_order_of_precedence),
+        cmocka_unit_test(decides_phase_domain_and_retry),
+        cmocka_unit_test(takes_the_observed_phase_where_it_moves),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
