@@ -15,6 +15,7 @@ import signal
 import struct
 import subprocess
 import tempfile
+import time
 import unittest
 import zlib
 
@@ -36,9 +37,9 @@ def environment(extra=None):
     return {**kept, "NO_COLOR": "1", **(extra or {})}
 
 
-def start(*arguments, cwd, env=None):
+def start(*arguments, cwd, env=None, binary=RUSHHOUR):
     """Starts rushhour in a process group of its own, so that a signal can reach it as Ctrl-C would."""
-    return subprocess.Popen([RUSHHOUR, *map(str, arguments)], cwd=cwd, env=environment(env), text=True,
+    return subprocess.Popen([binary, *map(str, arguments)], cwd=cwd, env=environment(env), text=True,
                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                             start_new_session=True)
 
@@ -53,8 +54,20 @@ def finish(process, timeout=240):
     return Result(process.returncode, stdout, stderr)
 
 
-def rushhour(*arguments, cwd, env=None, timeout=240):
-    return finish(start(*arguments, cwd=cwd, env=env), timeout)
+def rushhour(*arguments, cwd, timeout=240, **options):
+    return finish(start(*arguments, cwd=cwd, **options), timeout)
+
+
+def wait_for_lines(case, process, path, count, counts=lambda line, header: True):
+    """Waits, as long as even a busy machine may need, until a file of a run under way has so many lines (of those that
+    count; the first line may be a header)."""
+    for _ in range(2400):
+        case.assertIsNone(process.poll(), "it ended by itself")
+        lines = path.read_text().splitlines() if path.exists() else []
+        if sum(counts(line, lines[0]) for line in lines) >= count:
+            return
+        time.sleep(0.05)
+    case.fail(f"{path.name} did not get {count} lines in two minutes")
 
 
 class Case(unittest.TestCase):

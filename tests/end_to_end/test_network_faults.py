@@ -116,24 +116,25 @@ class NetworkFaults(harness.Case):
         self.assertEqual({row["outcome"] for row in run.attempts}, {"ok"})
 
     def test_a_region_that_goes_and_comes(self):
-        """`during` on a clock that goes 600 times as fast: half an hour out of reach in the midst of the run."""
+        """`during` on a clock that goes 300 times as fast: half an hour out of reach in the midst of the run. What begins
+        within five minutes of a change (a second, for a busy machine) may see either side of it."""
         contents = profile(
             [region("here"), region("silent")],
-            [{"fault": "connect_refused", "rate": "100%", "regions": ["here"], "during": "10:10-10:40@UTC"},
-             {"fault": "connect_timeout", "rate": "100%", "regions": ["silent"], "during": "10:10-10:40@UTC"}],
+            [{"fault": "connect_refused", "rate": "100%", "regions": ["here"], "during": "10:10-10:50@UTC"},
+             {"fault": "connect_timeout", "rate": "100%", "regions": ["silent"], "during": "10:10-10:50@UTC"}],
             load={"model": "arrivals", "stages": [{"duration": "0s", "target": "2/m"},
-                                                  {"duration": "60m", "target": "2/m"}]},
+                                                  {"duration": "70m", "target": "2/m"}]},
             timeouts={"connect": "1200s"})
-        contents["simulator"]["clock"] = {"start": "2026-04-14T10:00:00Z", "speed": 600}
+        contents["simulator"]["clock"] = {"start": "2026-04-14T10:00:00Z", "speed": 300}
         run = self.run_profile(contents)
         for name, code in (("here", "connect_refused"), ("silent", "connect_timeout")):
             for row in run.attempts:
                 if row["region"] != name:
                     continue
                 minute = row["time"][11:16]
-                if "10:12" <= minute < "10:19":  # a SYN that is sent again at 10:40 gets through
+                if "10:15" <= minute < "10:25":  # given up before 10:45; a SYN that is sent again at 10:50 gets through
                     self.assertEqual((row["outcome"], row["code"]), ("failed", code), row)
-                elif minute < "10:09" or minute >= "10:45":
+                elif minute < "10:05" or minute >= "10:55":
                     self.assertEqual(row["outcome"], "ok", row)
             self.assertEqual([line["fault_name"] for line in run.ledger
                               if line["region"] == name and line["kind"] == "region"], [code])
@@ -147,8 +148,10 @@ class NetworkFaults(harness.Case):
         self.assertEqual(set(failed), {"connect_reset"})
         self.assertLessEqual(abs(struck - len(failed)), 10, "but for those under way at the end")
         served = sum(row["outcome"] == "ok" for row in run.attempts)
-        share = len(failed) / (len(failed) + served)
-        self.assertTrue(0.3 < share < 0.7, f"{len(failed)} of {len(failed) + served}")
+        drawn = len(failed) + served
+        self.assertGreater(drawn, 0)
+        five_deviations = 2.5 * drawn ** 0.5
+        self.assertLessEqual(abs(len(failed) - drawn / 2), five_deviations, f"{len(failed)} of {drawn}")
 
 
 if __name__ == "__main__":

@@ -146,7 +146,7 @@ class Secrets(harness.Case):
     def test_no_output_holds_a_secret(self):
         script = self.write_profile(harness.profile(simulator={
             "latency": [harness.QUICK],
-            "faults": [{"fault": name, "rate": "5%"} for name in ("server_error", "upgrade_429", "connection_reset")]}))
+            "faults": [{"fault": name, "rate": "20%"} for name in ("server_error", "upgrade_429", "connection_reset")]}))
         with harness.simulator(script, cwd=self.folder) as ready:
             keys = {region["name"]: region["api_key"] for region in ready["regions"]}
             secrets = {"prompt": PROMPT, "instructions": INSTRUCTIONS, "wrong key": WRONG_KEY,
