@@ -5,7 +5,7 @@
 
 #define FAULT(hours)                                                                               \
     PROFILE(", \"simulator\": {\"faults\": [{\"fault\": \"server_error\", \"hours\": " hours "}]"  \
-                                                                                             "}")
+            "}")
 #define SIX "\"1%\", \"2%\", \"0%\", \"100%\", \"50%\", \"0.25%\""
 #define RATES "[" SIX ", " SIX ", " SIX ", " SIX "]"
 
