@@ -20,7 +20,7 @@
  * sessions at once is met by the cap: the evidence of one minute counts for an eighth of the limit
  * at most (a censored likelihood ratio, Huber 1965). So bursts of up to 5 minutes that make no more
  * than the acceptable rate together with the rest keep the promise too (bench/bench_stats_cusum.c);
- * a failure that lasts stops the run after 7 to 8 minutes, an incident of that length being what
+ * a failure that lasts stops the run after 6 to 8 minutes, an incident of that length being what
  * the rule is there for.
  */
 struct cusum {

@@ -8,12 +8,21 @@
 #define BLOCKS_MOST 1440
 #define EIGHTHS 8
 
+/* What a block holds of a region. */
+struct exposed {
+    double failed;
+    double expected; /* its attempts times the rate of its stage */
+    double root;     /* 1 over the standard deviation; 0 without attempts */
+};
+
 /* All regions on the blocks that are compared. */
 struct board {
     size_t region_count, count;
     struct together_block *blocks; /* [region * count + block] */
+    struct exposed *exposed;       /* likewise */
     unsigned *stage;               /* of each block */
-    double *residuals;             /* [region * count + block] */
+    double *residuals;             /* [region * count + block], without a shift */
+    double *shifted;               /* of one region, in one shift */
 };
 
 static bool board_start(struct board *board, size_t region_count, size_t count)
@@ -23,16 +32,21 @@ static bool board_start(struct board *board, size_t region_count, size_t count)
                             .count = count > 0 ? (count + merged - 1) / merged : 0};
     size_t cells = region_count * board->count + 1;
     board->blocks = calloc(cells, sizeof *board->blocks);
+    board->exposed = calloc(cells, sizeof *board->exposed);
     board->residuals = calloc(cells, sizeof *board->residuals);
     board->stage = calloc(board->count + 1, sizeof *board->stage);
-    return board->blocks != NULL && board->residuals != NULL && board->stage != NULL;
+    board->shifted = calloc(board->count + 1, sizeof *board->shifted);
+    return board->blocks != NULL && board->exposed != NULL && board->residuals != NULL &&
+           board->stage != NULL && board->shifted != NULL;
 }
 
 static void board_free(struct board *board)
 {
     free(board->blocks);
+    free(board->exposed);
     free(board->residuals);
     free(board->stage);
+    free(board->shifted);
 }
 
 /* A block of several has the stage of its first: what lies across a step is a little of both. */
@@ -50,67 +64,84 @@ static void fill(struct board *board, const struct together_block *const *region
     }
 }
 
-/* The end of the stretch from a block on that has one expectation: a stage, an eighth of the
- * run. */
-static size_t stretch_end(const struct board *board, size_t from)
-{
-    size_t end = from + 1;
-    while (end < board->count && board->stage[end] == board->stage[from] &&
-           end * EIGHTHS / board->count == from * EIGHTHS / board->count)
-        end++;
-    return end;
-}
-
-static struct together_block sum_of(const struct together_block *blocks, size_t from, size_t to)
-{
-    struct together_block sum = {0};
-    for (size_t i = from; i < to; i++) {
-        sum.attempts += blocks[i].attempts;
-        sum.failed += blocks[i].failed;
-    }
-    return sum;
-}
-
-static void find_residuals(struct board *board, size_t region)
+/* What the stage of each block lets expect. Stages are few: one sweep for each. */
+static void expose(struct board *board, size_t region)
 {
     const struct together_block *blocks = board->blocks + region * board->count;
-    double *residuals = board->residuals + region * board->count;
-    struct together_block all = sum_of(blocks, 0, board->count);
-    if (!(all.failed > 0)) return;
-    double rate = all.failed / all.attempts;
-    for (size_t from = 0; from < board->count;) {
-        size_t to = stretch_end(board, from);
-        struct together_block here = sum_of(blocks, from, to);
-        /* One failure more, at the rate of the run, so that a quiet stretch has a spread. */
-        double spread = (here.failed + 1) / (here.attempts + 1 / rate);
-        for (size_t i = from; i < to; i++) {
-            if (!(blocks[i].attempts > 0)) continue;
-            double expected = blocks[i].attempts * (here.failed / here.attempts);
-            residuals[i] = (blocks[i].failed - expected) / sqrt(blocks[i].attempts * spread);
+    struct exposed *exposed = board->exposed + region * board->count;
+    for (size_t i = 0; i < board->count; i++) {
+        bool known = false; /* its stage came before */
+        for (size_t k = i; k-- > 0 && !known;) known = board->stage[k] == board->stage[i];
+        if (known) continue;
+        double attempts = 0;
+        double failed = 0;
+        for (size_t k = i; k < board->count; k++) {
+            if (board->stage[k] != board->stage[i]) continue;
+            attempts += blocks[k].attempts;
+            failed += blocks[k].failed;
         }
-        from = to;
+        for (size_t k = i; k < board->count; k++) {
+            if (board->stage[k] != board->stage[i]) continue;
+            double expected = attempts > 0 ? blocks[k].attempts * (failed / attempts) : 0;
+            exposed[k] =
+                (struct exposed){blocks[k].failed, expected, expected > 0 ? 1 / sqrt(expected) : 0};
+        }
     }
 }
 
-/* ---- one pair ---- */
-
-static double product(const double *a, const double *b, size_t count, size_t shift)
+/*
+ * The spread of a block's count, bursts included: e + f e^2, f by moments (Breslow 1984). Where
+ * failures come in bursts a block of high load would else count for more than one of low load, and
+ * ramps of two regions would meet.
+ */
+static void find_spread(struct board *board, size_t region)
 {
-    double sum = 0;
-    for (size_t i = 0; i < count - shift; i++) sum += a[i] * b[i + shift];
-    for (size_t i = count - shift; i < count; i++) sum += a[i] * b[i + shift - count];
-    return sum;
+    struct exposed *exposed = board->exposed + region * board->count;
+    double excess = 0;
+    double squares = 0;
+    for (size_t i = 0; i < board->count; i++) {
+        double e = exposed[i].expected;
+        excess += (exposed[i].failed - e) * (exposed[i].failed - e) - e;
+        squares += e * e;
+    }
+    double f = squares > 0 ? fmax(0, excess / squares) : 0;
+    for (size_t i = 0; i < board->count; i++) {
+        double e = exposed[i].expected;
+        exposed[i].root = e > 0 ? 1 / sqrt(e * (1 + f * e)) : 0;
+    }
 }
 
-/* How many of all shifts, none included, bring at least as much as no shift. */
-static size_t shifts_as_high(const double *a, const double *b, size_t count)
+/*
+ * The residuals of a region that is `shift` blocks late, round the end, in each eighth of the run.
+ * Under the root stands one failure more, so that an eighth without any has a spread.
+ */
+static void find_residuals(const struct board *board, size_t region, size_t shift, double *out)
 {
-    double none = product(a, b, count, 0);
-    double slack = 1e-9 * fabs(none);
-    size_t as_high = 1;
-    for (size_t shift = 1; shift < count; shift++)
-        as_high += product(a, b, count, shift) >= none - slack;
-    return as_high;
+    const struct exposed *exposed = board->exposed + region * board->count;
+    for (size_t eighth = 0; eighth < EIGHTHS; eighth++) {
+        size_t from = eighth * board->count / EIGHTHS;
+        size_t to = (eighth + 1) * board->count / EIGHTHS;
+        double failed = 0;
+        double expected = 0;
+        size_t at = (from + shift) % board->count;
+        for (size_t i = from, k = at; i < to; i++, k = k + 1 < board->count ? k + 1 : 0) {
+            failed += exposed[k].failed;
+            expected += exposed[k].expected;
+        }
+        double rate = expected > 0 ? failed / expected : 0;
+        double root = 1 / sqrt((failed + 1) / (expected + 1));
+        for (size_t i = from, k = at; i < to; i++, k = k + 1 < board->count ? k + 1 : 0)
+            out[i] = (exposed[k].failed - rate * exposed[k].expected) * exposed[k].root * root;
+    }
+}
+
+/* ---- the pairs ---- */
+
+static double product(const double *a, const double *b, size_t count)
+{
+    double sum = 0;
+    for (size_t i = 0; i < count; i++) sum += a[i] * b[i];
+    return sum;
 }
 
 static void count_failing(const struct board *board, struct together *pair, size_t *of_a,
@@ -128,7 +159,8 @@ static void count_failing(const struct board *board, struct together *pair, size
     if (board->count > 0) pair->expected = (double)*of_a * (double)*of_b / (double)board->count;
 }
 
-static void test_pair(const struct board *board, struct together *pair)
+/* Whether a pair can be judged at all, and what it has without a shift. */
+static void open_pair(const struct board *board, struct together *pair, double *seen)
 {
     const double *a = board->residuals + pair->a * board->count;
     const double *b = board->residuals + pair->b * board->count;
@@ -138,15 +170,68 @@ static void test_pair(const struct board *board, struct together *pair)
     if (of_a < TOGETHER_LEAST_FAILING || of_b < TOGETHER_LEAST_FAILING ||
         pair->blocks < TOGETHER_LEAST_BLOCKS)
         return;
-    double spread = sqrt(product(a, a, board->count, 0) * product(b, b, board->count, 0));
-    if (!(spread > 0)) return;
+    double spread = sqrt(product(a, a, board->count) * product(b, b, board->count));
+    if (!(spread > 1e-9)) return;
+    *seen = product(a, b, board->count);
     pair->verdict = TOGETHER_NOT_SEEN;
-    pair->r = product(a, b, board->count, 0) / spread;
-    pair->p = (double)shifts_as_high(a, b, board->count) / (double)board->count;
+    pair->r = *seen / spread;
+    pair->p = 1; /* a shift of none is as high as none; counted in whole shifts until the end */
 }
 
-/* Holm's correction, over the pairs that can say something. */
-static bool correct(struct together *pairs, size_t count)
+/* The place of what was seen among all shifts of region b, for its pairs with each a before it. */
+static void rank_pairs(struct board *board, size_t b, struct together **pairs, const double *seen)
+{
+    for (size_t shift = 1; shift < board->count; shift++) {
+        find_residuals(board, b, shift, board->shifted);
+        for (size_t a = 0; a < b; a++) {
+            if (pairs[a]->verdict == TOGETHER_UNKNOWN) continue;
+            double sum = product(board->residuals + a * board->count, board->shifted, board->count);
+            pairs[a]->p += sum >= seen[a] - 1e-9 * fabs(seen[a]);
+        }
+    }
+    for (size_t a = 0; a < b; a++) {
+        if (pairs[a]->verdict != TOGETHER_UNKNOWN) pairs[a]->p /= (double)board->count;
+    }
+}
+
+static size_t place_of(size_t region_count, size_t a, size_t b)
+{
+    return a * region_count - a * (a + 1) / 2 + b - a - 1;
+}
+
+static bool test_pairs(struct board *board, struct together *out)
+{
+    size_t regions = board->region_count;
+    struct together **pairs = calloc(regions + 1, sizeof *pairs);
+    double *seen = calloc(regions + 1, sizeof *seen);
+    bool ok = pairs != NULL && seen != NULL;
+    for (size_t b = 1; ok && b < regions; b++) {
+        bool any = false;
+        for (size_t a = 0; a < b; a++) {
+            pairs[a] = &out[place_of(regions, a, b)];
+            *pairs[a] = (struct together){.a = a, .b = b, .p = 1, .adjusted = 1};
+            open_pair(board, pairs[a], &seen[a]);
+            any = any || pairs[a]->verdict != TOGETHER_UNKNOWN;
+        }
+        if (any) rank_pairs(board, b, pairs, seen);
+    }
+    free(pairs);
+    free(seen);
+    return ok;
+}
+
+static void forget(struct together *pair)
+{
+    pair->verdict = TOGETHER_UNKNOWN;
+    pair->r = 0;
+    pair->p = 1;
+}
+
+/*
+ * Holm's correction, over the pairs that can say something: none can where there are too few shifts
+ * for the best of so many to reach the level.
+ */
+static bool correct(struct together *pairs, size_t count, size_t shifts)
 {
     double *p = calloc(2 * count + 1, sizeof *p);
     if (p == NULL) return false;
@@ -155,6 +240,8 @@ static bool correct(struct together *pairs, size_t count)
     for (size_t i = 0; i < count; i++) {
         if (pairs[i].verdict != TOGETHER_UNKNOWN) p[known++] = pairs[i].p;
     }
+    bool reach = (double)known <= TOGETHER_LEVEL * (double)shifts;
+    for (size_t i = 0; !reach && i < count; i++) forget(&pairs[i]);
     bool ok = holm_adjust(p, known, adjusted);
     known = 0;
     for (size_t i = 0; ok && i < count; i++) {
@@ -170,17 +257,15 @@ bool together_find(const struct together_block *const *regions, size_t region_co
                    const unsigned *stage, struct together *out)
 {
     struct board board;
-    size_t pairs = 0;
     bool ok = board_start(&board, region_count, count);
     if (ok) fill(&board, regions, count, stage);
-    for (size_t r = 0; ok && r < region_count; r++) find_residuals(&board, r);
-    for (size_t a = 0; ok && a < region_count; a++) {
-        for (size_t b = a + 1; b < region_count; b++) {
-            out[pairs] = (struct together){.a = a, .b = b, .p = 1, .adjusted = 1};
-            test_pair(&board, &out[pairs++]);
-        }
+    for (size_t r = 0; ok && board.count > 0 && r < region_count; r++) {
+        expose(&board, r);
+        find_spread(&board, r);
+        find_residuals(&board, r, 0, board.residuals + r * board.count);
     }
-    ok = ok && correct(out, pairs);
+    ok = ok && test_pairs(&board, out) &&
+         (region_count < 2 || correct(out, region_count * (region_count - 1) / 2, board.count));
     board_free(&board);
     return ok;
 }

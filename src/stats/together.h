@@ -20,7 +20,8 @@ struct together_block {
 };
 
 enum together_verdict {
-    TOGETHER_UNKNOWN,  /* too few failures on one side, or too few blocks: no answer either way */
+    TOGETHER_UNKNOWN,  /* too few failures on one side, or too few blocks (for so many pairs): no
+                          answer either way */
     TOGETHER_NOT_SEEN, /* no more often than by chance */
     TOGETHER_YES,      /* they fail at the same times */
 };
@@ -41,12 +42,13 @@ struct together {
  * region_count * (region_count - 1) / 2 pairs: (0,1), (0,2), ..., (1,2), ... stage[i] (NULL: all
  * one) names the load stage of block i.
  *
- * A block's residual is (x - n p) / sqrt(n p): p the rate of its region in its stage and eighth of
- * the run (under the root with one failure more, at the rate of the run), so that neither a step of
- * the load nor a slow drift makes two regions correlate. The sum of products over all blocks is
- * ranked among those that one region shifted in time against the other gives, round the end (Besag
- * and Diggle 1977; Harrison 2020): bursts that each region has for itself meet as often in any
- * shift. Runs of more than 1,440 blocks are put together to so many. False without memory.
+ * A block lets expect e = n p, p the rate of its region in its stage; its residual is (x - e r) /
+ * sqrt((e + f e^2) s), r the ratio of failures to expectations in its eighth of the run, s the same
+ * with one failure more, f what bursts add (by moments). So neither a step of the load nor a slow
+ * drift makes two regions correlate. The sum of products over all blocks is ranked among those that
+ * one region shifted in time against the other gives, round the end (Besag and Diggle 1977):
+ * bursts that each region has for itself meet as often in any shift. Runs of more than 1,440 blocks
+ * are put together to so many. False without memory.
  */
 bool together_find(const struct together_block *const *regions, size_t region_count, size_t count,
                    const unsigned *stage, struct together *out);

@@ -149,6 +149,21 @@ static void short_runs_are_unknown(void **state)
     }
 }
 
+/* The best of 59 shifts, among three pairs, is not beyond chance; that of 60 is. */
+static void many_pairs_need_many_shifts(void **state)
+{
+    (void)state;
+    static const size_t at[] = {3, 7, 18, 31, 33, 46, 55};
+    attempts(ten);
+    for (size_t k = 0; k < 7; k++) {
+        for (size_t r = 0; r < REGIONS; r++) blocks[r][at[k]].failed = 5;
+    }
+    find(59, NULL);
+    for (size_t i = 0; i < 3; i++) assert_int_equal(pairs[i].verdict, TOGETHER_UNKNOWN);
+    find(60, NULL);
+    for (size_t i = 0; i < 3; i++) assert_int_equal(pairs[i].verdict, TOGETHER_YES);
+}
+
 /* Longer than what is compared: blocks are put together, and what is common stays so. */
 static void long_runs_are_put_together(void **state)
 {
@@ -173,6 +188,7 @@ int main(void)
         cmocka_unit_test(a_load_stage_is_taken_as_given),
         cmocka_unit_test(opposites_are_not_together),
         cmocka_unit_test(short_runs_are_unknown),
+        cmocka_unit_test(many_pairs_need_many_shifts),
         cmocka_unit_test(long_runs_are_put_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

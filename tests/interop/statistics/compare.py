@@ -175,27 +175,34 @@ def incidents():
 
 def pairs_in_time():
     """What two regions have in common, ranked among all circular shifts, by numpy."""
+
+    def residuals(x, e, shift):
+        x, e = numpy.roll(x, -shift), numpy.roll(e, -shift)
+        f = max(0.0, (((x - e) ** 2) - e).sum() / (e**2).sum())
+        z = numpy.zeros(len(x))
+        for part in range(8):
+            at = slice(part * len(x) // 8, (part + 1) * len(x) // 8)
+            spread = (x[at].sum() + 1) / (e[at].sum() + 1)
+            here = (x[at] - e[at] * x[at].sum() / e[at].sum()) / numpy.sqrt(numpy.maximum(e[at] * (1 + f * e[at]), 1e-300) * spread)
+            z[at] = numpy.where(e[at] > 0, here, 0)
+        return z
+
     for _ in range(40):
         count = rng.choice([80, 200, 355])
         stage = numpy.arange(count) * 3 // count
-        stretch = stage * 100 + numpy.arange(count) * 8 // count
         shared = numpy.array([rng.random() < 0.1 for _ in range(count)])
         sides = []
         for _ in range(2):
             n = numpy.array([float(rng.randint(0, 20)) for _ in range(count)])
             x = numpy.array([float(sum(rng.random() < (0.4 if bad else 0.05) for _ in range(int(m)))) for m, bad in zip(n, shared)])
-            rate, z = x.sum() / n.sum(), numpy.zeros(count)
-            for part in set(stretch):
-                at = stretch == part
-                spread = (x[at].sum() + 1) / (n[at].sum() + 1 / rate)
-                here = (x[at] - n[at] * x[at].sum() / n[at].sum()) / numpy.sqrt(numpy.maximum(n[at], 1) * spread)
-                z[at] = numpy.where(n[at] > 0, here, 0)
-            sides.append((n, x, z))
-        a, b = sides[0][2], sides[1][2]
-        products = numpy.array([(a * numpy.roll(b, shift)).sum() for shift in range(count)])
+            e = numpy.concatenate([n[stage == k] * x[stage == k].sum() / n[stage == k].sum() for k in range(3)])
+            sides.append((n, x, e))
+        a = residuals(*sides[0][1:], 0)
+        every = [residuals(*sides[1][1:], shift) for shift in range(count)]
+        products = numpy.array([(a * b).sum() for b in every])
         p = (products >= products[0] - 1e-9 * abs(products[0])).mean()
         numbers = numpy.column_stack([sides[0][0], sides[0][1], sides[1][0], sides[1][1], stage]).ravel()
-        ask("together", numbers, [products[0] / math.sqrt((a * a).sum() * (b * b).sum()), p])
+        ask("together", numbers, [products[0] / math.sqrt((a * a).sum() * (every[0] ** 2).sum()), p])
 
 
 def main():
