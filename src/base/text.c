@@ -197,6 +197,12 @@ void text_clear(struct text *text)
     if (text->data != NULL) text->data[0] = '\0';
 }
 
+void text_wipe(struct text *text)
+{
+    if (text->data != NULL) explicit_bzero(text->data, text->capacity);
+    text_free(text);
+}
+
 void text_free(struct text *text)
 {
     free(text->data);

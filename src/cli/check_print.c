@@ -1,5 +1,6 @@
 #include "cli/check_print.h"
 
+#include "base/colour.h"
 #include "check/differ.h"
 #include "report/format.h"
 #include "report/table.h"
@@ -10,13 +11,6 @@
 #define GAP 2
 #define NAMES_WIDTH 17 /* of the longest name of a step or fact */
 #define VALUE_MOST 32
-
-#define BOLD "\x1b[1m"
-#define DIM "\x1b[2m"
-#define RED "\x1b[1;31m"
-#define GREEN "\x1b[1;32m"
-#define YELLOW "\x1b[33m"
-#define PLAIN "\x1b[0m"
 
 /* One value of a table: its text, its colour ("" for none), and whether it stands out. */
 struct value {
@@ -30,7 +24,7 @@ typedef void value_maker(const struct check_page *page, size_t region, size_t ro
 
 static void heading(const struct check_page *page, const char *title, struct text *out)
 {
-    text_printf(out, page->colour ? "\n" BOLD "%s" PLAIN "\n" : "\n%s\n", title);
+    text_printf(out, page->colour ? "\n" COLOUR_HEADING "%s" COLOUR_OFF "\n" : "\n%s\n", title);
 }
 
 static void pad(struct text *out, size_t count)
@@ -55,13 +49,13 @@ static void step_value(const struct check_page *page, size_t region, size_t row,
         break;
     case CHECK_FAILED:
         text_puts(&value->text, "FAILED");
-        value->colour = RED;
+        value->colour = COLOUR_BAD;
         value->marked = false; /* it stands out by itself */
         break;
     case CHECK_SKIPPED:
     case CHECK_PENDING:
         text_puts(&value->text, "-");
-        value->colour = DIM;
+        value->colour = COLOUR_DIM;
         break;
     }
 }
@@ -74,7 +68,7 @@ static void fact_value(const struct check_page *page, size_t region, size_t row,
     value->marked = fact_stands_out(page->regions, page->count, region, (enum check_fact)row);
     if (whole.length == 0) {
         text_puts(&value->text, "-");
-        value->colour = DIM;
+        value->colour = COLOUR_DIM;
     } else {
         bool cut = display_width(text_str(&whole)) > VALUE_MOST;
         display_plain(&value->text, text_str(&whole), cut ? VALUE_MOST - 2 : VALUE_MOST);
@@ -165,12 +159,12 @@ static void put_value(const struct grid *grid, const struct value *value, size_t
                       struct text *out)
 {
     bool colour = grid->page->colour;
-    const char *shade = value->marked ? YELLOW : value->colour;
+    const char *shade = value->marked ? COLOUR_NOTABLE : value->colour;
     size_t space = width > value_width(value) ? width - value_width(value) : 0;
     if (grid->right) pad(out, space);
     if (colour && shade[0] != '\0') text_puts(out, shade);
     text_printf(out, "%s%s", text_str(&value->text), value->marked ? " *" : "");
-    if (colour && shade[0] != '\0') text_puts(out, PLAIN);
+    if (colour && shade[0] != '\0') text_puts(out, COLOUR_OFF);
     if (!grid->right && !last) pad(out, space);
 }
 
@@ -195,7 +189,7 @@ static void put_names(const struct grid *grid, size_t first, size_t end, const s
                       struct text *out)
 {
     pad(out, INDENT);
-    if (grid->page->colour) text_puts(out, DIM);
+    if (grid->page->colour) text_puts(out, COLOUR_DIM);
     pad(out, NAMES_WIDTH);
     for (size_t i = first; i < end; i++) {
         const char *name = grid->page->regions[i].region->name;
@@ -204,7 +198,7 @@ static void put_names(const struct grid *grid, size_t first, size_t end, const s
         text_puts(out, name);
         if (!grid->right && i + 1 < end) pad(out, space);
     }
-    text_puts(out, grid->page->colour ? PLAIN "\n" : "\n");
+    text_puts(out, grid->page->colour ? COLOUR_OFF "\n" : "\n");
 }
 
 #define COLUMNS_MOST 64
@@ -255,7 +249,7 @@ static void put_line(const struct check_page *page, const char *label, const cha
 {
     if (string[0] == '\0') return;
     pad(out, 2 * INDENT);
-    text_printf(out, page->colour ? DIM "%-5s" PLAIN "  " : "%-5s  ", label);
+    text_printf(out, page->colour ? COLOUR_DIM "%-5s" COLOUR_OFF "  " : "%-5s  ", label);
     display_folded(out, string, 2 * INDENT + 7, page->width);
     text_puts(out, "\n");
 }
@@ -280,9 +274,10 @@ static void put_failure(const struct check_page *page, const struct check_region
     const struct check_result *result = &region->steps[step];
     bool numbered = result->catalogue[0] == 'F';
     pad(out, INDENT);
-    text_printf(out, page->colour ? "%s, %s: " RED "%s" PLAIN "%s%s%s\n" : "%s, %s: %s%s%s%s\n",
-                region->region->name, check_step_name(step), result->code, numbered ? " (" : "",
-                numbered ? result->catalogue : "", numbered ? ")" : "");
+    text_printf(
+        out, page->colour ? "%s, %s: " COLOUR_BAD "%s" COLOUR_OFF "%s%s%s\n" : "%s, %s: %s%s%s%s\n",
+        region->region->name, check_step_name(step), result->code, numbered ? " (" : "",
+        numbered ? result->catalogue : "", numbered ? ")" : "");
     put_line(page, "cause", result->cause, out);
     put_line(page, "fix", result->fix, out);
     put_ids(page, region, step, out);
@@ -382,8 +377,8 @@ static void put_head(const struct check_page *page, struct text *out)
     text_free(&line);
     bool ok = good == page->count && !page->interrupted;
     const char *verdict = page->interrupted ? "interrupted" : ok ? "ok" : "failed";
-    text_printf(out, page->colour ? "\nVerdict: %s%s" PLAIN : "\nVerdict: %s%s",
-                page->colour ? (ok ? GREEN : RED) : "", verdict);
+    text_printf(out, page->colour ? "\nVerdict: %s%s" COLOUR_OFF : "\nVerdict: %s%s",
+                page->colour ? (ok ? COLOUR_GOOD : COLOUR_BAD) : "", verdict);
     if (ok) {
         text_puts(out, ", every region answers\n");
     } else {

@@ -1,4 +1,4 @@
-#include "report/json.h"
+#include "base/json.h"
 #include "compare/words.h"
 
 #include <math.h>

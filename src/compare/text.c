@@ -1,6 +1,8 @@
 /* A comparison on a terminal, and in Markdown for a pull request or a ticket. */
 #include "compare/words.h"
 
+#include "base/colour.h"
+
 #include <string.h>
 
 typedef void table_builder(const struct compared *comparison, struct table *table);
@@ -19,8 +21,8 @@ static const struct {
 
 static const char *verdict_colour(enum compare_verdict verdict)
 {
-    static const char *const colours[] = {"\x1b[1;32m", "\x1b[1;32m", "\x1b[1;31m", "\x1b[1;33m",
-                                          "\x1b[1;35m", "\x1b[1;32m", "\x1b[1;33m"};
+    static const char *const colours[] = {COLOUR_GOOD,    COLOUR_GOOD, COLOUR_BAD,   COLOUR_UNSURE,
+                                          COLOUR_INVALID, COLOUR_GOOD, COLOUR_UNSURE};
     return colours[verdict];
 }
 
@@ -52,14 +54,15 @@ void compare_text(const struct compared *comparison, bool colour, struct text *o
     text_printf(out, "\nCompared b: ");
     display_plain(out, comparison->label_b, TERMINAL_WIDTH);
     text_printf(out, "\nVerdict: %s%s%s\n", colour ? verdict_colour(comparison->verdict) : "",
-                compare_verdict_name(comparison->verdict), colour ? "\x1b[0m" : "");
+                compare_verdict_name(comparison->verdict), colour ? COLOUR_OFF : "");
     compare_headline(comparison, &line);
     folded(text_str(&line), 2, out);
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
         struct table table = {0};
         sections[i].build(comparison, &table);
         if (table.failed || table.count > table.columns) {
-            text_printf(out, colour ? "\n\x1b[1m%s\x1b[0m\n" : "\n%s\n", sections[i].title);
+            text_printf(out, colour ? "\n" COLOUR_HEADING "%s" COLOUR_OFF "\n" : "\n%s\n",
+                        sections[i].title);
             table_draw(&table, 2, colour, out);
         }
         table_free(&table);

@@ -7,12 +7,6 @@
 #include <sys/socket.h>
 #include <uv.h>
 
-static void wipe(struct text *text)
-{
-    if (text->data != NULL) explicit_bzero(text->data, text->capacity);
-    text_free(text);
-}
-
 struct client_tunnel *client_tunnel_new(const char *host, uint16_t port, const char *login)
 {
     struct client_tunnel *tunnel = calloc(1, sizeof *tunnel);
@@ -27,7 +21,7 @@ void client_tunnel_free(struct client_tunnel *tunnel)
 {
     if (tunnel == NULL) return;
     if (tunnel->bio != NULL) BIO_set_data(tunnel->bio, NULL);
-    wipe(&tunnel->question);
+    text_wipe(&tunnel->question);
     text_free(&tunnel->hello);
     free(tunnel);
 }
@@ -44,7 +38,7 @@ static bool send_whole(BIO *socket, struct text *text)
 {
     bool sent =
         text->length == 0 || BIO_write(socket, text->data, (int)text->length) == (int)text->length;
-    wipe(text);
+    text_wipe(text);
     return sent;
 }
 

@@ -88,7 +88,7 @@ static void on_connected(uv_connect_t *connect, int status)
         exchange->tunnelling = true;
         https_answer_begin(&exchange->answer, true);
         exchange_send_bytes(exchange, text_str(tunnel), tunnel->length);
-        https_wipe(tunnel);
+        text_wipe(tunnel);
     } else {
         exchange_shake(exchange);
     }

@@ -158,7 +158,7 @@ void exchange_ask(struct https_exchange *exchange)
     } else {
         exchange_fail(exchange, "TLS took no request");
     }
-    https_wipe(request);
+    text_wipe(request);
 }
 
 /* ---- receiving ---- */

@@ -4,17 +4,11 @@
 #include <string.h>
 #include <strings.h>
 
-void https_wipe(struct text *text)
-{
-    if (text->data != NULL) explicit_bzero(text->data, text->capacity);
-    text_free(text);
-}
-
 void https_words_clear(struct https_words *words)
 {
     proxy_clear(&words->proxy);
-    https_wipe(&words->tunnel);
-    https_wipe(&words->request);
+    text_wipe(&words->tunnel);
+    text_wipe(&words->request);
     free(words->host);
     free(words->connect_host);
     *words = (struct https_words){0};

@@ -23,7 +23,4 @@ MUST_USE enum err_code https_words_make(const struct https_request *request,
 /* Wipes and frees. */
 void https_words_clear(struct https_words *words);
 
-/* Wipes a text that may hold a secret, and frees it. */
-void https_wipe(struct text *text);
-
 #endif

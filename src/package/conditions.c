@@ -9,11 +9,8 @@
 
 #define FEW_MINUTES 5
 
-static const char met[] = "met";
-static const char not_met[] = "not met";
-static const char not_known[] = "not known";
-
-static void add(struct package *package, const char *what, const char *state, struct text *how)
+static void add(struct package *package, const char *what, enum finding_state state,
+                struct text *how)
 {
     finding_add(&package->conditions, what, state, how);
 }
@@ -49,16 +46,16 @@ static void clean_probe(struct package *package)
         text_printf(
             &how, "minimal themselves: text only, %.0f bytes of prompt on average, no instructions",
             bytes);
-        add(package, "failures persist for a minimal clean probe", service > 0 ? met : not_met,
-            &how);
+        add(package, "failures persist for a minimal clean probe",
+            service > 0 ? FINDING_MET : FINDING_NOT_MET, &how);
         return;
     }
     text_puts(&how, "not minimal (audio, instructions or long prompts)");
     bool failed = strcmp(turn, "failed") == 0;
     add(package, "failures persist for a minimal clean probe",
-        failed            ? met
-        : turn[0] != '\0' ? not_met
-                          : not_known,
+        failed            ? FINDING_MET
+        : turn[0] != '\0' ? FINDING_NOT_MET
+                          : FINDING_NOT_KNOWN,
         &how);
 }
 
@@ -70,7 +67,7 @@ static void below_quota(struct package *package)
     uint64_t refused = digest->quota + digest->unclear + digest->capacity;
     text_printf(&how, "%llu refusals for a limit or for capacity", (unsigned long long)refused);
     if (refused == 0) {
-        add(package, "sustained 429 below the approved quota", not_met, &how);
+        add(package, "sustained 429 below the approved quota", FINDING_NOT_MET, &how);
         return;
     }
     if (digest->limit_requests.count > 0)
@@ -81,7 +78,7 @@ static void below_quota(struct package *package)
                 "; busiest minute: %.0f connects, %.0f attempts, %.0f tokens; approved RPM and "
                 "TPM: " FILL_IN,
                 peak->sessions.per_minute, peak->attempts.per_minute, peak->tokens.per_minute);
-    add(package, "sustained 429 below the approved quota", not_known, &how);
+    add(package, "sustained 429 below the approved quota", FINDING_NOT_KNOWN, &how);
 }
 
 static void several_hosts(struct package *package)
@@ -89,7 +86,7 @@ static void several_hosts(struct package *package)
     struct text how = {0};
     text_puts(&how,
               "this package is of one host; run the same profile from another one and attach both");
-    add(package, "several hosts fail alike on one resource or region", not_known, &how);
+    add(package, "several hosts fail alike on one resource or region", FINDING_NOT_KNOWN, &how);
 }
 
 static bool is_error_metric(const char *name)
@@ -139,7 +136,7 @@ static void metrics_align(struct package *package)
         text_puts(
             &how,
             "no metrics and no service health were given (--azure-metrics, --service-health)");
-        add(package, what, not_known, &how);
+        add(package, what, FINDING_NOT_KNOWN, &how);
         return;
     }
     bool metrics = worst != NULL && metrics_agree(package, worst, &how);
@@ -154,7 +151,11 @@ static void metrics_align(struct package *package)
                   "the metrics given hold no errors that could be compared: see azure-metrics.csv");
     }
     bool known = compared || package->azure->has_health;
-    add(package, what, metrics || here > 0 ? met : known ? not_met : not_known, &how);
+    add(package, what,
+        metrics || here > 0 ? FINDING_MET
+        : known             ? FINDING_NOT_MET
+                            : FINDING_NOT_KNOWN,
+        &how);
 }
 
 static void lasts(struct package *package)
@@ -167,8 +168,8 @@ static void lasts(struct package *package)
         "failures in %zu different minutes; the longest row of minutes with at least one failure "
         "each: %zu",
         digest->minute_count, longest);
-    add(package, "errors last more than a few minutes", longest > FEW_MINUTES ? met : not_met,
-        &how);
+    add(package, "errors last more than a few minutes",
+        longest > FEW_MINUTES ? FINDING_MET : FINDING_NOT_MET, &how);
 }
 
 void package_conditions(struct package *package)

@@ -5,11 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-static const char excluded[] = "excluded";
-static const char not_excluded[] = "not excluded";
-static const char not_checked[] = "not checked";
-
-static void add(struct package *package, const char *what, const char *state, struct text *how)
+static void add(struct package *package, const char *what, enum finding_state state,
+                struct text *how)
 {
     finding_add(&package->exclusions, what, state, how);
 }
@@ -22,7 +19,7 @@ static void by_count(struct package *package, const char *what, uint64_t count, 
     text_puts(&line, " of ");
     format_count(&line, of);
     text_printf(&line, " %s; %s", unit, how);
-    add(package, what, count == 0 ? excluded : not_excluded, &line);
+    add(package, what, count == 0 ? FINDING_EXCLUDED : FINDING_NOT_EXCLUDED, &line);
 }
 
 static uint64_t dials(const struct package *package)
@@ -63,9 +60,9 @@ static void saturation(struct package *package)
     }
     bool known = cell->intervals > 0;
     add(package, "our client was overloaded",
-        !known                    ? not_checked
-        : report_cell_valid(cell) ? excluded
-                                  : not_excluded,
+        !known                    ? FINDING_NOT_CHECKED
+        : report_cell_valid(cell) ? FINDING_EXCLUDED
+                                  : FINDING_NOT_EXCLUDED,
         &how);
 }
 
@@ -122,9 +119,9 @@ static void retries(struct package *package)
                           : (double)(c->attempts_ok + c->attempts_failed) / (double)interactions;
     if (interactions > 0) text_printf(&how, ", %.3f attempts per user turn", amplification);
     add(package, "a storm of our own retries",
-        interactions == 0      ? not_checked
-        : amplification <= 1.5 ? excluded
-                               : not_excluded,
+        interactions == 0      ? FINDING_NOT_CHECKED
+        : amplification <= 1.5 ? FINDING_EXCLUDED
+                               : FINDING_NOT_EXCLUDED,
         &how);
 }
 
@@ -147,7 +144,7 @@ static void headroom(struct package *package)
                     digest->remaining_tokens.low);
     bool none = digest->quota + digest->unclear == 0;
     text_puts(&how, none ? "; no attempt was refused for a rate limit" : "");
-    add(package, "our quota (RPM, TPM)", none ? excluded : not_excluded, &how);
+    add(package, "our quota (RPM, TPM)", none ? FINDING_EXCLUDED : FINDING_NOT_EXCLUDED, &how);
 }
 
 static void skew(struct package *package)
@@ -163,16 +160,17 @@ static void skew(struct package *package)
             text_printf(&how, "%.0f ms against the service's Date header in the preflight",
                         checked_ms);
         add(package, "clock of our machine",
-            !checked                   ? not_checked
-            : fabs(checked_ms) <= 5000 ? excluded
-                                       : not_excluded,
+            !checked                   ? FINDING_NOT_CHECKED
+            : fabs(checked_ms) <= 5000 ? FINDING_EXCLUDED
+                                       : FINDING_NOT_EXCLUDED,
             &how);
         return;
     }
     double worst = fmax(fabs(span->low), fabs(span->high));
     text_printf(&how, "%.0f to %.0f ms against the service's Date header in %llu records",
                 span->low, span->high, (unsigned long long)span->count);
-    add(package, "clock of our machine", worst <= 5000 ? excluded : not_excluded, &how);
+    add(package, "clock of our machine", worst <= 5000 ? FINDING_EXCLUDED : FINDING_NOT_EXCLUDED,
+        &how);
 }
 
 static void lifecycle(struct package *package)
@@ -183,7 +181,7 @@ static void lifecycle(struct package *package)
         &how,
         " ends of a session's life (session cap, idle close, cancelled) are counted apart and in "
         "no failure rate");
-    add(package, "the documented end of a session", excluded, &how);
+    add(package, "the documented end of a session", FINDING_EXCLUDED, &how);
 }
 
 static void unseen(struct package *package)
@@ -195,9 +193,9 @@ static void unseen(struct package *package)
         text_puts(&how, "; the control regions were reached from the same one");
         break;
     }
-    add(package, "this one host or network", not_checked, &how);
+    add(package, "this one host or network", FINDING_NOT_CHECKED, &how);
     text_puts(&how, "only we can say: see \"our recent changes\" above");
-    add(package, "recent changes on our side", not_checked, &how);
+    add(package, "recent changes on our side", FINDING_NOT_CHECKED, &how);
 }
 
 void package_exclude(struct package *package)

@@ -200,7 +200,7 @@ static void findings_table(const struct findings *findings, const char *const he
     for (size_t i = 0; i < 3; i++) table_column(&table, headings[i], true);
     for (size_t i = 0; i < findings->count; i++) {
         table_put(&table, findings->items[i].what);
-        table_put(&table, findings->items[i].state);
+        table_put(&table, finding_state_name(findings->items[i].state));
         table_put(&table, findings->items[i].how);
     }
     table_markdown(&table, out);

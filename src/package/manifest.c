@@ -1,6 +1,6 @@
 /* manifest.json: who measured what with which versions, and what the package says in short. */
+#include "base/json.h"
 #include "package/parts.h"
-#include "report/json.h"
 
 #include <string.h>
 
@@ -11,7 +11,7 @@ static void findings_json(const char *key, const struct findings *findings, stru
     for (size_t i = 0; i < findings->count; i++) {
         json_open(out, '{');
         json_put_string(out, "what", findings->items[i].what);
-        json_put_string(out, "state", findings->items[i].state);
+        json_put_string(out, "state", finding_state_name(findings->items[i].state));
         json_put_string(out, "how", findings->items[i].how);
         json_close(out, '}');
     }

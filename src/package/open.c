@@ -184,11 +184,10 @@ void package_close(struct package *package)
     text_free(&package->notes);
 }
 
-static size_t count_state(const struct findings *findings, const char *state)
+static size_t count_state(const struct findings *findings, enum finding_state state)
 {
     size_t count = 0;
-    for (size_t i = 0; i < findings->count; i++)
-        count += strcmp(findings->items[i].state, state) == 0;
+    for (size_t i = 0; i < findings->count; i++) count += findings->items[i].state == state;
     return count;
 }
 
@@ -198,7 +197,7 @@ static void strength_line(const struct package *package, struct text *out)
     const char *separator = ": ";
     for (size_t i = 0; i < package->reasons.count; i++) {
         const struct finding *reason = &package->reasons.items[i];
-        if (strcmp(reason->state, "supports") == 0) continue;
+        if (reason->state == FINDING_SUPPORTS) continue;
         text_puts(out, separator);
         display_plain(out, reason->how, SIZE_MAX);
         separator = "; ";
@@ -231,8 +230,8 @@ void package_summary(const struct package *package, const char *archive, size_t 
     text_puts(out, "\n");
     strength_line(package, out);
     text_printf(out, "escalation  conditions: %zu met, %zu not met, %zu not known\n",
-                count_state(conditions, "met"), count_state(conditions, "not met"),
-                count_state(conditions, "not known"));
+                count_state(conditions, FINDING_MET), count_state(conditions, FINDING_NOT_MET),
+                count_state(conditions, FINDING_NOT_KNOWN));
     text_printf(out, "quota       %s\n", text_str(&package->quota_reason));
     text_puts(
         out,

@@ -1,14 +1,14 @@
 #include "package/package.h"
 
 #include "base/clock.h"
+#include "base/crypto.h"
 #include "base/files.h"
-#include "base/sha256.h"
+#include "base/json.h"
 #include "package/open.h"
 #include "package/parts.h"
 #include "record/archive.h"
 #include "record/folder.h"
 #include "report/azure_tables.h"
-#include "report/json.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -118,16 +118,16 @@ static enum err_code sum_file(const char *path, const char *name, struct text *s
 {
     char buffer[64 * 1024];
     char hex[SHA256_HEX_SIZE];
-    struct sha256 sum;
     size_t got;
     FILE *file = fopen(path, "rbe");
     if (file == NULL) return error_set(err, ERR_IO, "%s: cannot read: %s", path, strerror(errno));
-    sha256_start(&sum);
-    while ((got = fread(buffer, 1, sizeof buffer, file)) > 0) sha256_add(&sum, buffer, got);
+    struct sha256 *sum = sha256_start();
+    while ((got = fread(buffer, 1, sizeof buffer, file)) > 0) sha256_add(sum, buffer, got);
     bool failed = ferror(file) != 0;
     (void)fclose(file);
+    bool summed = sha256_finish(sum, hex);
     if (failed) return error_set(err, ERR_IO, "%s: cannot read it again", path);
-    sha256_finish(&sum, hex);
+    if (!summed) return error_set(err, ERR_NOMEM, "%s: libcrypto made no SHA-256 of it", path);
     text_printf(sums, "%s  %s\n", hex, name);
     return ERR_OK;
 }

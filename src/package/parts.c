@@ -5,7 +5,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-void finding_add(struct findings *findings, const char *what, const char *state, struct text *how)
+const char *finding_state_name(enum finding_state state)
+{
+    static const char *const names[] = {
+        [FINDING_EXCLUDED] = "excluded",
+        [FINDING_NOT_EXCLUDED] = "not excluded",
+        [FINDING_NOT_CHECKED] = "not checked",
+        [FINDING_SUPPORTS] = "supports",
+        [FINDING_LIMITS] = "limits",
+        [FINDING_WEAKENS] = "weakens",
+        [FINDING_MET] = "met",
+        [FINDING_NOT_MET] = "not met",
+        [FINDING_NOT_KNOWN] = "not known",
+    };
+    return names[state];
+}
+
+void finding_add(struct findings *findings, const char *what, enum finding_state state,
+                 struct text *how)
 {
     bool room = findings->count < sizeof findings->items / sizeof *findings->items;
     if (how->length == 0) text_puts(how, "");

@@ -16,10 +16,24 @@
 
 #define FILL_IN "to fill in: ____________"
 
+/* How a checked statement stands. */
+enum finding_state {
+    FINDING_EXCLUDED, /* of other causes */
+    FINDING_NOT_EXCLUDED,
+    FINDING_NOT_CHECKED,
+    FINDING_SUPPORTS, /* of what makes the evidence strong */
+    FINDING_LIMITS,
+    FINDING_WEAKENS,
+    FINDING_MET, /* of the conditions for an escalation */
+    FINDING_NOT_MET,
+    FINDING_NOT_KNOWN
+};
+const char *finding_state_name(enum finding_state state);
+
 /* One checked statement: what, how it stands, and the figure behind it. */
 struct finding {
     char *what, *how;
-    const char *state; /* a constant */
+    enum finding_state state;
 };
 
 /* Zero-initialise to start. Memory that ran out sets `failed`. */
@@ -30,7 +44,8 @@ struct findings {
 };
 
 /* Adds a statement and takes the text over, which is empty afterwards. */
-void finding_add(struct findings *findings, const char *what, const char *state, struct text *how);
+void finding_add(struct findings *findings, const char *what, enum finding_state state,
+                 struct text *how);
 const struct finding *finding_of(const struct findings *findings, const char *what);
 void findings_free(struct findings *findings);
 

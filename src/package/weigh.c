@@ -13,17 +13,14 @@
 #define FEW_MINUTES 5
 #define SHORT_NS (INT64_C(600) * 1000000000)
 
-static const char supports[] = "supports";
-static const char limits[] = "limits";
-static const char weakens[] = "weakens";
-
 const char *strength_name(enum strength strength)
 {
     static const char *const names[] = {"weak", "fair", "strong"};
     return names[strength];
 }
 
-static void reason(struct package *package, const char *what, const char *state, struct text *how)
+static void reason(struct package *package, const char *what, enum finding_state state,
+                   struct text *how)
 {
     finding_add(&package->reasons, what, state, how);
 }
@@ -34,7 +31,7 @@ static void weigh_sample(struct package *package)
     struct text how = {0};
     if (!rate.estimate.valid || rate.failed <= 0) {
         text_puts(&how, "no failed attempt: there is nothing to show");
-        reason(package, "sample", weakens, &how);
+        reason(package, "sample", FINDING_WEAKENS, &how);
         return;
     }
     double wide = (rate.estimate.high - rate.estimate.low) / rate.estimate.value;
@@ -46,9 +43,9 @@ static void weigh_sample(struct package *package)
     text_printf(&how, ": the 95%% interval is %.1f times as wide as the rate%s", wide,
                 wide > WIDE_FAIR ? "; too few attempts to be sure of the figure" : "");
     reason(package, "sample",
-           wide > WIDE_WEAK   ? weakens
-           : wide > WIDE_FAIR ? limits
-                              : supports,
+           wide > WIDE_WEAK   ? FINDING_WEAKENS
+           : wide > WIDE_FAIR ? FINDING_LIMITS
+                              : FINDING_SUPPORTS,
            &how);
 }
 
@@ -67,7 +64,7 @@ static void weigh_control(struct package *package)
             &how,
             "no other region, window or deployment was driven: a common cause on our side is not "
             "excluded by comparison");
-        reason(package, "control", weakens, &how);
+        reason(package, "control", FINDING_WEAKENS, &how);
         return;
     }
     bool differs = best->difference.valid && best->difference.low > 0 && best->adjusted < 0.05;
@@ -76,7 +73,7 @@ static void weigh_control(struct package *package)
                         : "no difference that noise does not explain");
     if (!region)
         text_puts(&how, "; only other times of the same region, no other region or deployment");
-    reason(package, "control", differs && region ? supports : limits, &how);
+    reason(package, "control", differs && region ? FINDING_SUPPORTS : FINDING_LIMITS, &how);
 }
 
 static void weigh_ids(struct package *package)
@@ -90,7 +87,7 @@ static void weigh_ids(struct package *package)
     text_puts(&how, " failures carry an id of the service (session, response or request)");
     bool none = failures > 0 && digest->with_ids == 0;
     bool most = digest->with_ids * 2 >= failures;
-    reason(package, "ids", none ? weakens : most ? supports : limits, &how);
+    reason(package, "ids", none ? FINDING_WEAKENS : most ? FINDING_SUPPORTS : FINDING_LIMITS, &how);
 }
 
 static void weigh_generator(struct package *package)
@@ -99,13 +96,13 @@ static void weigh_generator(struct package *package)
     struct text how = {0};
     if (cell->intervals > 0 && report_cell_valid(cell)) {
         text_puts(&how, "the load generator was healthy: its own delay is not in the figures");
-        reason(package, "generator", supports, &how);
+        reason(package, "generator", FINDING_SUPPORTS, &how);
         return;
     }
     text_puts(&how, cell->intervals == 0 ? "nothing was recorded"
                                          : "the load generator was not healthy: ");
     report_cell_why(cell, &how);
-    reason(package, "generator", weakens, &how);
+    reason(package, "generator", FINDING_WEAKENS, &how);
 }
 
 static void weigh_circumstances(struct package *package)
@@ -114,21 +111,21 @@ static void weigh_circumstances(struct package *package)
     struct text how = {0};
     text_puts(&how,
               "one host, one network path: another host that sees the same would make it stronger");
-    reason(package, "hosts", limits, &how);
+    reason(package, "hosts", FINDING_LIMITS, &how);
     if (results->end_ns - results->start_ns < SHORT_NS) {
         text_printf(&how, "only %.1f minutes were recorded",
                     (double)(results->end_ns - results->start_ns) / 60e9);
-        reason(package, "time", limits, &how);
+        reason(package, "time", FINDING_LIMITS, &how);
     }
     if (results->killed) {
         text_puts(&how, "the run was cut off: its last interval is missing");
-        reason(package, "completeness", limits, &how);
+        reason(package, "completeness", FINDING_LIMITS, &how);
     }
     if (results_simulated(results)) {
         text_puts(
             &how,
             "the service was simulated: this is a rehearsal and shows nothing about a real one");
-        reason(package, "simulation", weakens, &how);
+        reason(package, "simulation", FINDING_WEAKENS, &how);
     }
 }
 
@@ -142,8 +139,8 @@ void package_weigh(struct package *package)
     weigh_generator(package);
     weigh_circumstances(package);
     for (size_t i = 0; i < package->reasons.count; i++) {
-        weak += package->reasons.items[i].state == weakens;
-        limiting += package->reasons.items[i].state == limits;
+        weak += package->reasons.items[i].state == FINDING_WEAKENS;
+        limiting += package->reasons.items[i].state == FINDING_LIMITS;
     }
     /* That there is one host is so of nearly every run: it alone does not make good evidence
      * fair. */

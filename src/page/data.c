@@ -1,11 +1,11 @@
 #include "page/data.h"
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "figures/azure.h"
 #include "figures/cells.h"
 #include "figures/grouping.h"
 #include "report/ages_json.h"
-#include "report/json.h"
 
 #include <math.h>
 #include <stdio.h>

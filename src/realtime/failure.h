@@ -76,6 +76,7 @@ struct failure_class {
     const char *advice;    /* one line for the person at the desk */
     bool new_session;      /* a retry wants a new session first */
     bool retryable;
+    bool harmless; /* costs no attempt: a cancel that came too late, a side product that failed */
 };
 
 /*

@@ -6,14 +6,15 @@
  * replaces the row's. */
 enum { FIXED = 0, MOVES = 1 };
 enum { SAME_SESSION = 0, NEW_SESSION = 1 }; /* what a retry wants */
-enum { NEVER = 0, RETRY = 1 };
+/* what may follow; HARMLESS: nothing was lost (catalogue F56, F74) */
+enum { NEVER = 0, RETRY = 1, HARMLESS = 2 };
 
 /* `second`: see failure_table.h. The advice stands last for the sake of reading. */
-#define ROW(id, code, phase, moves, domain, catalogue, second, new_session, retry, advice)         \
-    [FAILURE_##                                                                                    \
-        id] = {{PHASE_##phase, DOMAIN_##domain, code, catalogue, advice, new_session, retry},      \
-               moves,                                                                              \
-               second}
+#define ROW(id, code, phase, moves, domain, catalogue, second, new_session, after, advice)         \
+    [FAILURE_##id] = {{PHASE_##phase, DOMAIN_##domain, code, catalogue, advice, new_session,       \
+                       ((after)&RETRY) != 0, ((after)&HARMLESS) != 0},                             \
+                      moves,                                                                       \
+                      second}
 
 static const struct failure_row rows[FAILURE_COUNT] = {
     ROW(LOCAL_LIMIT, "local_limit", CONNECT, MOVES, CLIENT, "F07", NULL, NEW_SESSION, NEVER,
@@ -192,7 +193,7 @@ static const struct failure_row rows[FAILURE_COUNT] = {
     ROW(ACTIVE_RESPONSE, "active_response", RESPONSE, MOVES, CLIENT, "F55", NULL, SAME_SESSION,
         RETRY, "a response was still running: wait for its response.done first"),
     ROW(CANCEL_NOT_ACTIVE, "cancel_not_active", RESPONSE, MOVES, CLIENT, "F56", NULL, SAME_SESSION,
-        RETRY, "there was nothing to cancel: harmless"),
+        RETRY | HARMLESS, "there was nothing to cancel: harmless"),
     ROW(RESPONSE_NOT_STARTED, "response_not_started", RESPONSE, FIXED, SERVICE, "F57", NULL,
         NEW_SESSION, RETRY, "no output came after response.create: retry on a new session"),
     ROW(RATE_LIMIT_EXCEEDED, "rate_limit_exceeded", RESPONSE, MOVES, QUOTA, "F66", "F58",
@@ -230,7 +231,7 @@ static const struct failure_row rows[FAILURE_COUNT] = {
     ROW(EMPTY_OUTPUT, "empty_output", RESPONSE, MOVES, SERVICE, "F72", NULL, NEW_SESSION, RETRY,
         "completed without the output that was asked for: retry once on a new session"),
     ROW(TRANSCRIPTION_FAILED, "transcription_failed", RESPONSE, MOVES, CONFIG, "F74", NULL,
-        SAME_SESSION, NEVER,
+        SAME_SESSION, HARMLESS,
         "the input was not transcribed: check the transcription deployment and its quota"),
     ROW(CONNECTION_RESET, "connection_reset", STREAM, MOVES, SERVICE, "F61", NULL, NEW_SESSION,
         RETRY,

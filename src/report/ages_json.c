@@ -1,6 +1,6 @@
 #include "report/ages_json.h"
 
-#include "report/json.h"
+#include "base/json.h"
 
 #include <math.h>
 

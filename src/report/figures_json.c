@@ -1,8 +1,8 @@
 #include "report/figures_json.h"
 
 #include "base/calendar.h"
+#include "base/json.h"
 #include "figures/cells.h"
-#include "report/json.h"
 
 #include <math.h>
 #include <stdlib.h>

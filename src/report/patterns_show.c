@@ -2,9 +2,9 @@
 #include "figures/patterns.h"
 
 #include "base/calendar.h"
+#include "base/json.h"
 #include "figures/grouping.h"
 #include "report/format.h"
-#include "report/json.h"
 
 #include <math.h>
 

@@ -1,12 +1,12 @@
 #include "report/report.h"
 
 #include "base/calendar.h"
+#include "base/json.h"
 #include "figures/grouping.h"
 #include "figures/model.h"
 #include "figures/patterns.h"
 #include "report/ages_json.h"
 #include "report/figures_json.h"
-#include "report/json.h"
 #include "report/patterns_show.h"
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 #include "report/table.h"
+#include "base/colour.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -101,9 +102,9 @@ void table_draw(const struct table *table, int indent, bool colour, struct text 
     measure(table, widths);
     for (size_t row = 0; row < table->count / table->columns; row++) {
         bool dim = row == 0 && colour;
-        if (dim) text_puts(out, "\x1b[2m");
+        if (dim) text_puts(out, COLOUR_DIM);
         draw_row(table, row, widths, (size_t)indent, out);
-        text_puts(out, dim ? "\x1b[0m\n" : "\n");
+        text_puts(out, dim ? COLOUR_OFF "\n" : "\n");
     }
 }
 

@@ -1,5 +1,6 @@
 #include "report/report.h"
 
+#include "base/colour.h"
 #include "report/azure_tables.h"
 #include "report/patterns_show.h"
 #include "report/table.h"
@@ -19,13 +20,14 @@ struct terminal {
 
 static void heading(const struct terminal *terminal, const char *title)
 {
-    text_printf(terminal->out, terminal->colour ? "\n\x1b[1m%s\x1b[0m\n" : "\n%s\n", title);
+    text_printf(terminal->out,
+                terminal->colour ? "\n" COLOUR_HEADING "%s" COLOUR_OFF "\n" : "\n%s\n", title);
 }
 
 static const char *verdict_colour(enum verdict verdict)
 {
-    static const char *const colours[] = {"", "\x1b[1;32m", "\x1b[1;31m", "\x1b[1;33m",
-                                          "\x1b[1;35m"};
+    static const char *const colours[] = {"", COLOUR_GOOD, COLOUR_BAD, COLOUR_UNSURE,
+                                          COLOUR_INVALID};
     return colours[verdict];
 }
 
@@ -44,7 +46,7 @@ static void head(const struct terminal *terminal)
     text_free(&line);
     text_printf(terminal->out, "Verdict: %s%s%s, ",
                 terminal->colour ? verdict_colour(results->verdict) : "",
-                verdict_name(results->verdict), terminal->colour ? "\x1b[0m" : "");
+                verdict_name(results->verdict), terminal->colour ? COLOUR_OFF : "");
     words_verdict(results, terminal->out);
     text_puts(terminal->out, "\n");
 }

@@ -124,11 +124,9 @@ struct draft {
 
 static void draft_free(struct draft *draft)
 {
-    if (draft->credential.data != NULL)
-        explicit_bzero(draft->credential.data, draft->credential.capacity);
     text_free(&draft->path);
     text_free(&draft->body);
-    text_free(&draft->credential);
+    text_wipe(&draft->credential);
 }
 
 static void add_header(struct draft *draft, const char *name, const char *value)

@@ -157,7 +157,7 @@ static void on_idle_event(struct session *session, const struct event_facts *eve
     if (action->failure.domain == DOMAIN_NONE && action->failure.new_session) {
         action->news |= NEWS_LIFECYCLE;
         session_close(session, action, END_CLOSE, now);
-    } else if (session_is_harmless(&action->failure)) {
+    } else if (action->failure.harmless) {
         action->news |= NEWS_HARMLESS;
     } else {
         keep_error(session, event, now);

@@ -1,7 +1,5 @@
 #include "service/session_end.h"
 
-#include <string.h>
-
 /* ---- classes ---- */
 
 void session_classify(const struct session *session, struct session_action *action,
@@ -18,17 +16,11 @@ void session_classify(const struct session *session, struct session_action *acti
     action->failure = failure_classify(facts);
 }
 
-bool session_is_harmless(const struct failure_class *class)
-{
-    return strcmp(class->code, "cancel_not_active") == 0 ||
-           strcmp(class->code, "transcription_failed") == 0;
-}
-
 bool session_is_harmless_event(const struct event_facts *event)
 {
     const struct failure_facts alone = {.phase = PHASE_RESPONSE, .event = event};
     const struct failure_class class = failure_classify(&alone);
-    return session_is_harmless(&class);
+    return class.harmless;
 }
 
 static bool is_lifecycle(const struct session_action *action)

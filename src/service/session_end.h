@@ -10,7 +10,6 @@ void session_classify(const struct session *session, struct session_action *acti
 
 /* Errors that cost nothing (catalogue F56, F74): a cancel that came too late, a side product that
  * failed. Of an event: by itself, without what else is known. */
-bool session_is_harmless(const struct failure_class *class);
 bool session_is_harmless_event(const struct event_facts *event);
 
 /* The dial, or the turn, has failed for the reason in facts; or, when the class is of domain none,

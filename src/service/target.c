@@ -9,12 +9,6 @@
 /* What holds the header's place until a client secret is there. */
 #define NO_SECRET_YET "none"
 
-static void wipe(struct text *text)
-{
-    if (text->data != NULL) explicit_bzero(text->data, text->capacity);
-    text_free(text);
-}
-
 struct endpoint target_endpoint(const struct region *region, const char *token,
                                 const char *client_secret)
 {
@@ -47,7 +41,7 @@ static enum err_code add_credential(struct target *target, const struct endpoint
     const char *name = NULL;
     if (!endpoint_credential(endpoint, &name, &value)) return ERR_OK;
     target->credential = value.failed ? NULL : secret_copy(text_str(&value));
-    wipe(&value);
+    text_wipe(&value);
     if (target->credential == NULL)
         return error_set(err, ERR_NOMEM, "region %s: no memory", target->region->name);
     target->headers[target->header_count++] = (struct http_header){name, target->credential};
@@ -107,7 +101,7 @@ enum err_code target_init(struct target *target, const struct region *region,
 void target_free(struct target *target)
 {
     secret_free(target->credential);
-    wipe(&target->path);
+    text_wipe(&target->path);
     free(target->headers);
     *target = (struct target){0};
 }

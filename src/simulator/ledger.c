@@ -1,6 +1,7 @@
 #include "simulator/ledger.h"
 
 #include "base/calendar.h"
+#include "base/json.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -71,19 +72,9 @@ static const char *outcome_name(enum ledger_outcome outcome)
     return names[outcome];
 }
 
-static void add_string(struct text *out, const char *key, const char *value)
-{
-    text_puts(out, ",\"");
-    text_puts(out, key);
-    text_puts(out, "\":");
-    text_json(out, value == NULL || *value == '\0' ? NULL : value);
-}
-
 static void add_delay(struct text *out, const char *key, uint64_t ns)
 {
-    if (ns == PHASE_UNSEEN) return;
-    if (out->length > 0 && out->data[out->length - 1] != '{') text_puts(out, ",");
-    text_printf(out, "\"%s\":%" PRIu64, key, (ns + 500) / 1000);
+    if (ns != PHASE_UNSEEN) json_put_count(out, key, (ns + 500) / 1000);
 }
 
 static const char *kind_name(enum ledger_kind kind)
@@ -95,16 +86,14 @@ static const char *kind_name(enum ledger_kind kind)
 static void add_course(const struct ledger_line *line, struct text *out)
 {
     bool is_session = line->kind == LEDGER_SESSION;
-    add_string(out, "outcome", outcome_name(line->outcome));
+    json_put_known(out, "outcome", outcome_name(line->outcome));
     if (is_session) {
-        if (line->http_status != 0) {
-            text_printf(out, ",\"http_status\":%d", line->http_status);
-        } else {
-            text_puts(out, ",\"http_status\":null");
-        }
-        text_printf(out, ",\"responses\":%" PRIu64, line->responses);
+        json_key(out, "http_status");
+        line->http_status != 0 ? json_signed(out, line->http_status) : json_null(out);
+        json_put_count(out, "responses", line->responses);
     }
-    text_puts(out, ",\"delay_us\":{");
+    json_key(out, "delay_us");
+    json_open(out, '{');
     if (is_session) {
         add_delay(out, "upgrade", line->upgrade_ns);
         add_delay(out, "session", line->session_ns);
@@ -121,13 +110,15 @@ void ledger_format(const struct ledger_line *line, struct text *out)
 {
     char stamp[32];
     format_utc_ms(line->wall_ns, stamp);
-    text_printf(out, "{\"kind\":\"%s\",\"time\":\"%s\"", kind_name(line->kind), stamp);
-    add_string(out, "region", line->region);
-    add_string(out, "session_id", line->session_id);
-    add_string(out, "response_id", line->response_id);
-    add_string(out, "client_request_id", line->client_request_id);
-    add_string(out, "fault", line->fault);
-    add_string(out, "fault_name", line->fault_name);
+    json_open(out, '{');
+    json_put_string(out, "kind", kind_name(line->kind));
+    json_put_string(out, "time", stamp);
+    json_put_known(out, "region", line->region);
+    json_put_known(out, "session_id", line->session_id);
+    json_put_known(out, "response_id", line->response_id);
+    json_put_known(out, "client_request_id", line->client_request_id);
+    json_put_known(out, "fault", line->fault);
+    json_put_known(out, "fault_name", line->fault_name);
     if (line->kind == LEDGER_RESPONSE || line->kind == LEDGER_SESSION) add_course(line, out);
     text_puts(out, "}\n");
 }

@@ -3,7 +3,7 @@
  * length, normalising offset, digits, lowest, highest, ratio (all big-endian), then the counts as
  * ZigZag LEB128 of at most nine bytes each, where a negative number stands for that many zeros.
  */
-#include "stats/base64.h"
+#include "base/crypto.h"
 #include "stats/histogram_layout.h"
 #include "stats/histogram_log.h"
 

@@ -1,6 +1,7 @@
 #include "watch/live.h"
 
 #include "base/clock.h"
+#include "base/colour.h"
 #include "base/terminal.h"
 #include "report/format.h"
 #include "report/table.h"
@@ -245,9 +246,9 @@ static void compose(const struct live_view *view, const struct run_snapshot *run
 
 static const char *tint(const struct run_snapshot *run, size_t number, size_t lines)
 {
-    if (number == 0) return "\x1b[1m";
-    if (number == 1) return "\x1b[2m";
-    return !is_healthy(run) && number + 1 == lines ? "\x1b[1;35m" : "";
+    if (number == 0) return COLOUR_HEADING;
+    if (number == 1) return COLOUR_DIM;
+    return !is_healthy(run) && number + 1 == lines ? COLOUR_INVALID : "";
 }
 
 /*
@@ -274,7 +275,7 @@ static void draw_frame(struct live_view *view, const struct run_snapshot *run)
         *end = '\0';
         text_puts(&view->frame, colour);
         display_plain(&view->frame, line, columns > 1 ? columns - 1 : 1);
-        text_puts(&view->frame, *colour == '\0' ? "\x1b[K\n" : "\x1b[0m\x1b[K\n");
+        text_puts(&view->frame, *colour == '\0' ? "\x1b[K\n" : COLOUR_OFF "\x1b[K\n");
         line = end + 1;
     }
     text_puts(&view->frame, "\x1b[J\x1b[?7h\x1b[?25h");

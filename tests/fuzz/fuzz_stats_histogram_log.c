@@ -4,7 +4,7 @@
  * rightly (a fuzzer never finds the checksum of a zlib stream by itself). Whatever is accepted must
  * be a sound histogram that survives its own encoding.
  */
-#include "stats/base64.h"
+#include "base/crypto.h"
 #include "stats/histogram_log.h"
 
 #include <stdlib.h>

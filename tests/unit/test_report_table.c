@@ -1,5 +1,5 @@
+#include "base/json.h"
 #include "report/format.h"
-#include "report/json.h"
 #include "report/table.h"
 
 #include <math.h>

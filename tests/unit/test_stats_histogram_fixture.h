@@ -4,7 +4,7 @@
 
 #include "stats/histogram_log.h"
 
-#include "stats/base64.h"
+#include "base/crypto.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

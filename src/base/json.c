@@ -1,14 +1,15 @@
-#include "report/json.h"
+#include "base/json.h"
 
 #include <math.h>
 #include <string.h>
 
-/* A value needs a comma before it unless it is the first of its container or follows its key. */
+/* A value needs a comma before it unless it is the first of its container or of its line, or follows
+ * its key. */
 static void separate(struct text *out)
 {
     if (out->failed || out->length == 0) return;
     char last = out->data[out->length - 1];
-    if (last != '{' && last != '[' && last != ':') text_puts(out, ",");
+    if (last != '{' && last != '[' && last != ':' && last != '\n') text_puts(out, ",");
 }
 
 void json_key(struct text *out, const char *key)
@@ -53,6 +54,12 @@ void json_whole(struct text *out, uint64_t value)
     text_printf(out, "%llu", (unsigned long long)value);
 }
 
+void json_signed(struct text *out, int64_t value)
+{
+    separate(out);
+    text_printf(out, "%lld", (long long)value);
+}
+
 void json_number(struct text *out, double value)
 {
     if (!isfinite(value)) {
@@ -63,10 +70,31 @@ void json_number(struct text *out, double value)
     text_printf(out, "%.10g", value);
 }
 
+void json_decimal(struct text *out, double value, int decimals)
+{
+    if (!isfinite(value)) {
+        json_null(out);
+        return;
+    }
+    separate(out);
+    text_printf(out, "%.*f", decimals, value);
+}
+
 void json_ms(struct text *out, int64_t us)
 {
     separate(out);
     text_printf(out, "%.15g", (double)us / 1e3);
+}
+
+void json_put_known(struct text *out, const char *key, const char *value)
+{
+    json_put_string(out, key, value != NULL && *value != '\0' ? value : NULL);
+}
+
+void json_put_bool(struct text *out, const char *key, bool value)
+{
+    json_key(out, key);
+    json_bool(out, value);
 }
 
 void json_put_string(struct text *out, const char *key, const char *value)
