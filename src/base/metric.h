@@ -34,6 +34,9 @@ enum metric_use {
     X(TTFT, "ttft",                                                                                \
       METRIC_OF_ATTEMPT | METRIC_IN_CSV | METRIC_SHOWN | METRIC_EXPORTED | METRIC_IN_THRESHOLDS,   \
       "response.create due to the first text or audio delta")                                      \
+    X(FIRST_ANSWER, "first_answer", METRIC_OF_ATTEMPT | METRIC_IN_CSV | METRIC_IN_THRESHOLDS,      \
+      "response.create due to the first delta of the final answer or of a tool call; a preamble "  \
+      "(phase commentary) does not count")                                                         \
     X(GAP, "gap", METRIC_IN_THRESHOLDS, "one text or audio delta to the next")                     \
     X(RESPONSE, "response",                                                                        \
       METRIC_OF_ATTEMPT | METRIC_IN_CSV | METRIC_SHOWN | METRIC_EXPORTED | METRIC_IN_THRESHOLDS,   \

@@ -22,6 +22,13 @@ enum phase {
     PHASE_CLOSE
 };
 
+/* What a turn must contain to be answered. */
+enum wanted_answer {
+    WANTED_ANY,    /* output of the asked modality, or a tool call */
+    WANTED_OUTPUT, /* output of the asked modality */
+    WANTED_TOOL_CALL
+};
+
 /* Whose fault it looks like. */
 enum domain {
     DOMAIN_NONE,

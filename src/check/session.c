@@ -9,7 +9,7 @@
 
 /* The turn holds nobody's data and costs next to nothing. */
 #define PROMPT "Say OK."
-#define OUTPUT_TOKENS 32
+#define OUTPUT_TOKENS 1024 /* a reasoning model thinks before it says anything */
 
 /* Our Close frame is answered at once or never; nobody shall wait for it. */
 #define CLOSE_MOST_NS NS_PER_S
@@ -183,6 +183,12 @@ static bool has_failed(const struct session_action *action)
                             NEWS_LIFECYCLE)) != 0;
 }
 
+/* The region answers; that our limit left no room for an answer is our own doing. */
+static bool is_limited(const struct session_action *action)
+{
+    return (action->news & NEWS_ATTEMPT_CANCELLED) != 0 && action->observed.output_limited;
+}
+
 /* What the service said of itself, for people. */
 static void keep_ids(struct probe *probe, const struct session_input *input)
 {
@@ -203,7 +209,15 @@ static void feed(struct probe *probe, const struct session_input *input, const c
     carry_out(probe, &action);
     if (!probe->talking) return;
     keep_ids(probe, input);
-    if (has_failed(&action)) {
+    if (is_limited(&action)) {
+        tell_ok(probe, CHECK_TURN, now_ns);
+        step_note(probe->told, CHECK_TURN,
+                  "the %d tokens that this check allows were used up before any answer, as "
+                  "reasoning does: allow a run more (session.max_output_tokens), or less reasoning "
+                  "(session.settings.reasoning.effort)",
+                  OUTPUT_TOKENS);
+        finish(probe, now_ns);
+    } else if (has_failed(&action)) {
         tell_failed(probe, before, input, &action, said, now_ns);
         finish(probe, now_ns);
     } else if (action.news & NEWS_ATTEMPT_OK) {
@@ -300,6 +314,7 @@ static void prepare(struct probe *probe, uint64_t now_ns)
         .stages = transport_of(probe->told->region)->stages,
         .timeouts = &probe->timeouts,
         .modality = MODALITY_TEXT,
+        .output_limit = OUTPUT_TOKENS,
     };
     session_init(&probe->session, &terms);
 }

@@ -248,6 +248,8 @@ bool driver_dial(struct virtual_user *user, uint64_t now_ns)
         .stages = transport_of(target->region)->stages,
         .timeouts = &worker->plan->profile->timeouts,
         .modality = worker->plan->profile->session.modality,
+        .wanted = worker->plan->profile->session.answer,
+        .output_limit = worker->plan->profile->session.max_output_tokens,
     };
     session_init(&driver->session, &terms);
     make_request_id(driver);

@@ -43,6 +43,12 @@ static enum attempt_end end_of(const struct session_action *action)
     return failure_is_ours(&action->failure) ? ENDED_BY_US : ENDED_FAILED;
 }
 
+/* Whether what came first was not yet the answer. */
+static bool has_preamble(const struct turn *turn)
+{
+    return turn->ttft_ns >= 0 && turn->answer_ns > turn->ttft_ns;
+}
+
 static void count_judged(struct driver *driver, bool failed)
 {
     chain_count(driver->chain, failed);
@@ -50,7 +56,8 @@ static void count_judged(struct driver *driver, bool failed)
     driver->failed += failed;
 }
 
-static void count_end(struct driver *driver, enum attempt_end end)
+/* cut: the answer is ok as far as max_output_tokens let it come. */
+static void count_end(struct driver *driver, enum attempt_end end, bool cut)
 {
     struct counters *counters = &cell_of(driver)->counters;
     const bool first = driver->user->attempt == 1;
@@ -58,6 +65,8 @@ static void count_end(struct driver *driver, enum attempt_end end)
     case ENDED_OK:
         count_judged(driver, false);
         counters->attempts_ok++;
+        counters->cut_answers += cut;
+        counters->preambles += has_preamble(&driver->session.turn);
         counters->first_attempts_ok += first;
         counters->probes_recovered += driver->user->probe;
         break;
@@ -76,7 +85,7 @@ static void count_end(struct driver *driver, enum attempt_end end)
     }
 }
 
-static void count_attempt(struct driver *driver, enum attempt_end end)
+static void count_attempt(struct driver *driver, enum attempt_end end, bool cut)
 {
     struct cell *cell = cell_of(driver);
     if (driver_in_dial(driver)) {
@@ -84,7 +93,7 @@ static void count_attempt(struct driver *driver, enum attempt_end end)
         cell->counters.attempts_started++;
         if (driver->user->attempt > 1 && !driver->user->again) cell->counters.retries++;
     }
-    count_end(driver, end);
+    count_end(driver, end, cut);
     count_tokens(driver, cell, end == ENDED_FAILED || end == ENDED_BY_US);
 }
 
@@ -113,6 +122,7 @@ static void write_row(struct driver *driver, const struct session_action *action
         .outcome = outcomes[end],
         .code = !ok && action->failure.code != NULL ? action->failure.code : "",
         .ttft_us = turn->ttft_ns < 0 ? -1 : whole_us(turn->ttft_ns),
+        .first_answer_us = turn->answer_ns < 0 ? -1 : whole_us(turn->answer_ns),
         .response_us = ok ? whole_us((int64_t)(turn->end_ns - turn->due_ns)) : -1,
         .socket_age_ms = age_ns < 0 ? -1 : age_ns / NS_PER_MS,
         .input_tokens = turn->usage.input,
@@ -227,18 +237,6 @@ static void on_cut(struct driver *driver, const struct session_action *action, u
     driver_write_evidence(driver, action, &of, decision, at_ns);
 }
 
-/* An answer that is complete as far as the service's own limit let it come. One that the profile
- * asked to be short is just an answer. */
-static void on_limited_answer(struct driver *driver, const struct session_action *action,
-                              uint64_t at_ns)
-{
-    const struct virtual_user *user = driver->user;
-    const struct evidence_of of = {.interaction = user->interaction, .attempt = user->attempt};
-    if (driver->worker->plan->profile->session.max_output_tokens > 0) return;
-    tally(driver, action);
-    driver_write_evidence(driver, action, &of, DECIDE_NONE, at_ns);
-}
-
 static void on_attempt(struct driver *driver, const struct session_action *action, uint64_t at_ns,
                        uint64_t now_ns)
 {
@@ -253,11 +251,10 @@ static void on_attempt(struct driver *driver, const struct session_action *actio
                                             [ENDED_BY_US] = TRIAL_WITHDRAWN};
     const enum attempt_end end = end_of(action);
     driver_end_trial(driver, trials[end]);
-    count_attempt(driver, end);
+    count_attempt(driver, end, (action->news & NEWS_LIFECYCLE) != 0);
     write_row(driver, action, end, at_ns);
     if (driver->abandoned) return;
     if (action->news & NEWS_ATTEMPT_OK) {
-        if (action->news & NEWS_LIFECYCLE) on_limited_answer(driver, action, at_ns);
         on_ok(driver, now_ns);
     } else if (action->news & NEWS_ATTEMPT_FAILED) {
         on_failed(driver, action, at_ns, now_ns);

@@ -5,6 +5,7 @@
 #include "figures/load_private.h"
 #include "figures/patterns.h"
 #include "figures/plan.h"
+#include "figures/preambles.h"
 #include "record/shards.h"
 
 #include <stdlib.h>
@@ -231,6 +232,7 @@ static enum err_code load_files(struct loader *loader, struct error *err)
                                            .failures_beyond = loader->failures_beyond,
                                            .cancelled_rows = loader->cancelled_rows});
     load_note_short_windows(results);
+    preambles_note(results);
     if (loader->no_memory || results->notes.failed)
         return error_set(err, ERR_NOMEM, "no memory to group the run");
     return ERR_OK;

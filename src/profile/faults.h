@@ -202,6 +202,8 @@ enum fault_chance {
       "response.done incomplete, content_filter")                                                  \
     X(MAX_OUTPUT_TOKENS, "max_output_tokens", "F70", CHANCE_PER_RESPONSE,                          \
       "response.done incomplete, max_output_tokens")                                               \
+    X(REASONING_LIMIT, "reasoning_limit", "F70", CHANCE_PER_RESPONSE,                              \
+      "response.done incomplete, max_output_tokens, without any output: all went into reasoning")  \
     X(TURN_DETECTED, "turn_detected", "F71", CHANCE_PER_RESPONSE,                                  \
       "speech_started, then response.done cancelled, turn_detected")                               \
     X(EMPTY_OUTPUT, "empty_output", "F72", CHANCE_PER_RESPONSE,                                    \

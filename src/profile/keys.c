@@ -8,6 +8,7 @@
 
 static const char *const dialects[] = {"ga", "preview", "openai", NULL};
 static const char *const modalities[] = {"text", "audio", NULL};
+static const char *const answers[] = {"any", "output", "tool_call", NULL};
 static const char *const load_models[] = {"sessions", "arrivals", NULL};
 static const char *const arrivals[] = {"poisson", "even", NULL};
 static const char *const routings[] = {"each", "weighted", "failover", NULL};
@@ -53,6 +54,10 @@ static const struct key profile_keys[] = {
      .help = "pause before the next interaction, in real time"},
     {"session.modality", KEY_WORD, AT(session.modality), .words = modalities, .fallback = "text",
      .help = "what the model answers with"},
+    {"session.answer", KEY_WORD, AT(session.answer), .words = answers, .fallback = "any",
+     .help =
+         "what a turn must contain to be answered: output (text or audio, as the modality says; "
+         "a preamble of phase commentary is none), tool_call, or any of them"},
     {"session.instructions", KEY_HIDDEN, AT(session.instructions),
      .help = "system instructions of the session; not sent when left out"},
     {"session.prompts", KEY_HIDDEN_STRINGS, LIST(session.prompts, session.prompt_count),

@@ -86,7 +86,8 @@ struct session_plan {
     uint64_t interactions; /* per session */
     int64_t think_time_ns;
     enum modality modality;
-    char *instructions; /* NULL: none sent */
+    enum wanted_answer answer; /* what a turn must contain */
+    char *instructions;        /* NULL: none sent */
     char **prompts;
     size_t prompt_count;
     uint64_t max_output_tokens; /* 0: not sent */

@@ -5,14 +5,8 @@
 #ifndef RUSHHOUR_REALTIME_RESPONSE_OUTCOME_H
 #define RUSHHOUR_REALTIME_RESPONSE_OUTCOME_H
 
+#include "base/words.h"
 #include "realtime/event.h"
-
-/* What a turn must contain to be answered. */
-enum wanted_answer {
-    WANTED_ANY,    /* output of the asked modality, or a tool call */
-    WANTED_OUTPUT, /* output of the asked modality */
-    WANTED_TOOL_CALL
-};
 
 /* What was asked for, and what streamed until the end. */
 struct response_seen {

@@ -28,6 +28,7 @@ static const struct csv_column columns[] = {
     {COLUMN(end, CSV_TIME, false, end_utc_ns)},
     {COLUMN(session, CSV_COUNT, false, session_number)},
     {COLUMN(interaction, CSV_COUNT, false, interaction)},
+    {COLUMN(first_answer_us, CSV_OPTIONAL, false, first_answer_us)},
     {COLUMN(response_id, CSV_STRING, false, response_id)},
     {COLUMN(client_request_id, CSV_STRING, false, client_request_id)},
     {COLUMN(chain, CSV_COUNT, false, chain)},
@@ -66,6 +67,7 @@ enum err_code attempt_csv_read_as(const struct csv_map *map, char *line, struct 
                                 .code = "",
                                 .response_id = "",
                                 .client_request_id = "",
+                                .first_answer_us = -1,
                                 .end_utc_ns = INT64_MIN};
     enum err_code code = csv_read_row(&table, map, line, row, err);
     if (row->end_utc_ns == INT64_MIN) row->end_utc_ns = row->due_utc_ns;

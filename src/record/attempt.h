@@ -28,6 +28,7 @@ struct attempt_row {
     const char *response_id, *client_request_id;
     uint64_t chain; /* column chain: number of the session that its interaction chain began with; 0:
                        unknown */
+    int64_t first_answer_us; /* -1: none */
 };
 
 const char *outcome_name(enum outcome outcome);

@@ -50,7 +50,9 @@
     X(harmless_errors) /* error events that cost no attempt, such as a late cancel */              \
     X(probes) /* retries in a session whose response had failed, to see whether it recovers */     \
     X(probes_recovered) /* those that were ok */                                                   \
-    X(own_failures)     /* attempts that our own side failed: they are among the cancelled ones */
+    X(own_failures)     /* attempts that our own side failed: they are among the cancelled ones */ \
+    X(cut_answers)      /* ok, as far as max_output_tokens let them come */                        \
+    X(preambles)        /* ok, with output before the answer itself */
 
 struct counters {
 #define X(name) uint64_t name;

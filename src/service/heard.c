@@ -2,12 +2,6 @@
 
 #include <stdio.h>
 
-static bool carries_facts(enum event_kind kind)
-{
-    return kind == EVENT_SESSION_CREATED || kind == EVENT_RESPONSE_CREATED ||
-           kind == EVENT_RESPONSE_DONE || kind == EVENT_ERROR;
-}
-
 static void take_garbage(struct heard *out, const char *type)
 {
     out->garbage = true;
@@ -24,7 +18,7 @@ void heard_text(struct heard *out, const char *message, size_t length)
         return;
     }
     out->binary = false;
-    out->garbage = carries_facts(kind) && !event_parse(kind, message, length, &out->event);
+    out->garbage = event_carries_facts(kind) && !event_parse(kind, message, length, &out->event);
     out->event.kind = kind;
 }
 

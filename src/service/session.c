@@ -10,6 +10,8 @@ void session_init(struct session *session, const struct session_terms *terms)
     life_init(&session->life, terms->stages, terms->timeouts);
     turn_init(&session->turn);
     session->modality = terms->modality;
+    session->asked =
+        (struct response_seen){.wanted = terms->wanted, .output_limit = terms->output_limit};
 }
 
 bool session_in_dial(const struct session *session)
@@ -139,8 +141,10 @@ static void on_turn_event(struct session *session, const struct event_facts *eve
     const enum turn_outcome outcome = turn_event(turn, event, &action->measured, now);
     if (outcome == TURN_COMPLETE) {
         win_turn(session, event, action, now);
-    } else if (outcome == TURN_EMPTY || outcome == TURN_BROKEN) {
-        struct failure_facts facts = {.event = event, .empty_output = outcome == TURN_EMPTY};
+    } else if (outcome == TURN_EMPTY || outcome == TURN_BROKEN || outcome == TURN_LIMITED) {
+        struct failure_facts facts = {.event = event,
+                                      .empty_output = outcome == TURN_EMPTY,
+                                      .output_limited = outcome == TURN_LIMITED};
         lose_turn(session, action, &facts, now);
     } else if (outcome == TURN_SIDE_FAILED) {
         action->news |= NEWS_HARMLESS;
@@ -180,7 +184,7 @@ static void on_turn(struct session *session, const struct session_input *input,
                     struct session_action *action, uint64_t now)
 {
     if (!session_usable(session)) return;
-    turn_begin(&session->turn, session->modality, input->due_ns, now);
+    turn_begin(&session->turn, session->modality, &session->asked, input->due_ns, now);
     session->attempts++;
     /* An error just before may be the first word of an end that the turn will meet. */
     if (now > session->error_ns + (uint64_t)session->life.timeouts->close_ns)

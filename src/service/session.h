@@ -74,10 +74,11 @@ struct session_action {
 struct session {
     struct life life;
     struct turn turn;
-    enum modality modality;   /* that is asked for */
-    bool has_error;           /* an `error` event came that nothing has answered for yet */
-    struct event_facts error; /* that event */
-    uint64_t error_ns;        /* when it came */
+    enum modality modality;     /* that is asked for */
+    struct response_seen asked; /* what a turn must contain, and our limit of it */
+    bool has_error;             /* an `error` event came that nothing has answered for yet */
+    struct event_facts error;   /* that event */
+    uint64_t error_ns;          /* when it came */
     uint64_t attempts, failed, cancelled; /* of this session; cancelled ones are neither ok nor
                                              failed */
     uint64_t first_failure; /* number of its first failed attempt, cancelled ones left out, from 1;
@@ -89,6 +90,8 @@ struct session_terms {
     const struct transport_stages *stages; /* of its transport */
     const struct timeouts *timeouts;
     enum modality modality;
+    enum wanted_answer wanted;
+    uint64_t output_limit; /* max_output_tokens that is asked for; 0: none */
 };
 
 void session_init(struct session *session, const struct session_terms *terms);

@@ -7,12 +7,14 @@
 
 void turn_init(struct turn *turn)
 {
-    *turn = (struct turn){.ttft_ns = -1};
+    *turn = (struct turn){.ttft_ns = -1, .answer_ns = -1};
 }
 
-void turn_begin(struct turn *turn, enum modality modality, uint64_t due_ns, uint64_t now_ns)
+void turn_begin(struct turn *turn, enum modality modality, const struct response_seen *asked,
+                uint64_t due_ns, uint64_t now_ns)
 {
     turn_init(turn);
+    turn->seen = *asked;
     turn->state = TURN_WAITING;
     turn->modality = modality;
     turn->due_ns = due_ns;
@@ -38,12 +40,35 @@ static void on_created(struct turn *turn, const struct event_facts *event, uint6
     (void)snprintf(turn->response_id, sizeof turn->response_id, "%s", event->response_id);
 }
 
+/* The answer itself has begun, as far as nothing of it came before. */
+static void note_answer(struct turn *turn, uint64_t now)
+{
+    if (turn->answer_ns < 0) turn->answer_ns = (int64_t)(now - turn->due_ns);
+}
+
+static void on_item(struct turn *turn, const struct event_facts *item, uint64_t now)
+{
+    if (item->item == ITEM_MESSAGE) turn->in_preamble = item->preamble;
+    if (item->item != ITEM_TOOL_CALL) return;
+    turn->seen.tool_call = true;
+    note_answer(turn, now);
+}
+
+static void on_tool_delta(struct turn *turn, uint64_t now)
+{
+    turn->seen.tool_call = true;
+    note_answer(turn, now);
+}
+
 static void on_delta(struct turn *turn, enum event_kind kind, struct measures *measures,
                      uint64_t now)
 {
     const enum event_kind wanted =
         turn->modality == MODALITY_AUDIO ? EVENT_AUDIO_DELTA : EVENT_TEXT_DELTA;
-    if (kind == wanted) turn->answered = true;
+    if (kind == wanted && !turn->in_preamble) {
+        turn->seen.answer = true;
+        note_answer(turn, now);
+    }
     if (turn->state == TURN_WAITING) {
         turn->ttft_ns = (int64_t)(now - turn->due_ns);
         turn->state = TURN_STREAMING;
@@ -67,11 +92,18 @@ static enum turn_outcome on_done(struct turn *turn, const struct event_facts *ev
     turn->usage = event->usage;
     if (turn->response_id[0] == '\0')
         (void)snprintf(turn->response_id, sizeof turn->response_id, "%s", event->response_id);
-    const bool complete =
-        event->status == STATUS_COMPLETED ||
-        (event->status == STATUS_INCOMPLETE && strcmp(event->reason, "max_output_tokens") == 0);
-    if (!complete) return TURN_BROKEN;
-    return turn->answered ? TURN_COMPLETE : TURN_EMPTY;
+    switch (response_outcome(event, &turn->seen)) {
+    case RESPONSE_ANSWERED:
+    case RESPONSE_CUT:
+        return TURN_COMPLETE;
+    case RESPONSE_LIMITED:
+        return TURN_LIMITED;
+    case RESPONSE_EMPTY:
+        return TURN_EMPTY;
+    case RESPONSE_BROKEN:
+        break;
+    }
+    return TURN_BROKEN;
 }
 
 enum turn_outcome turn_event(struct turn *turn, const struct event_facts *event,
@@ -81,6 +113,12 @@ enum turn_outcome turn_event(struct turn *turn, const struct event_facts *event,
     switch (event->kind) {
     case EVENT_RESPONSE_CREATED:
         on_created(turn, event, now_ns);
+        return TURN_GOES_ON;
+    case EVENT_ITEM_ADDED:
+        on_item(turn, event, now_ns);
+        return TURN_GOES_ON;
+    case EVENT_TOOL_DELTA:
+        on_tool_delta(turn, now_ns);
         return TURN_GOES_ON;
     case EVENT_TEXT_DELTA:
     case EVENT_AUDIO_DELTA:
@@ -114,7 +152,8 @@ void turn_win(struct turn *turn, struct measures *measures, uint64_t now_ns)
     /* Only now is it known that these belong to a success. */
     if (turn_has_begun(turn))
         measures_add(measures, METRIC_FIRST_EVENT, (int64_t)(turn->first_event_ns - turn->due_ns));
-    measures_add(measures, METRIC_TTFT, turn->ttft_ns);
+    if (turn->ttft_ns >= 0) measures_add(measures, METRIC_TTFT, turn->ttft_ns);
+    if (turn->answer_ns >= 0) measures_add(measures, METRIC_FIRST_ANSWER, turn->answer_ns);
     measures_add(measures, METRIC_RESPONSE, (int64_t)(now_ns - turn->due_ns));
     turn_lose(turn, now_ns);
 }

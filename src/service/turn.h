@@ -9,6 +9,7 @@
 #include "profile/profile.h"
 #include "realtime/event.h"
 #include "realtime/failure.h"
+#include "realtime/response_outcome.h"
 #include "service/measures.h"
 
 #include <stdbool.h>
@@ -25,11 +26,13 @@ struct turn {
     enum turn_state state;
     uint64_t due_ns, sent_ns, end_ns; /* 0: not yet, here and below */
     uint64_t first_event_ns, last_event_ns, last_delta_ns;
+    int64_t answer_ns; /* from due to the first output of the answer itself; -1: none came */
+    bool in_preamble;  /* what comes now belongs to a message of phase commentary */
     int64_t ttft_ns; /* from due to the first output; -1: none came. Histogram and row take it from
                         here */
     uint64_t deltas;
     enum modality modality;    /* that was asked for */
-    bool answered;             /* one of them was of that modality */
+    struct response_seen seen; /* what was asked for, and what of it came */
     bool transcription_failed; /* an event told so */
     char response_id[ID_SIZE];
     struct usage usage;
@@ -40,6 +43,7 @@ enum turn_outcome {
     TURN_GOES_ON,
     TURN_SIDE_FAILED, /* a side product has failed; the turn goes on */
     TURN_COMPLETE,    /* the answer is complete, be it as far as a limit let it come */
+    TURN_LIMITED,     /* max_output_tokens was used up before any answer */
     TURN_EMPTY,       /* it says that it is complete, but what was asked for is not in it */
     TURN_BROKEN       /* response.done with another status */
 };
@@ -47,7 +51,9 @@ enum turn_outcome {
 /* No turn yet. */
 void turn_init(struct turn *turn);
 
-void turn_begin(struct turn *turn, enum modality modality, uint64_t due_ns, uint64_t now_ns);
+/* asked: what the answer must contain, and our limit of it. */
+void turn_begin(struct turn *turn, enum modality modality, const struct response_seen *asked,
+                uint64_t due_ns, uint64_t now_ns);
 
 bool turn_is_on(const struct turn *turn);
 

@@ -139,7 +139,7 @@ RESPONSE = {
 }
 # Ends of a session's or a response's life: recorded with domain none, counted as no failure.
 LIFECYCLE = {
-    "max_output_tokens": F("F70", "max_output_tokens"),
+    "reasoning_limit": F("F70", "max_output_tokens"),
     "turn_detected": F("F71", "cancelled"),
     "session_expired": F("F76", "session_expired"),
     "session_cap_30": F("F77", "session_cap"),
@@ -147,7 +147,7 @@ LIFECYCLE = {
 }
 # Faults that harm nothing: the response is ok.
 HARMLESS = {"cancel_not_active", "transcription_failed", "unknown_event", "event_flood",
-            "no_close_answer"}
+            "no_close_answer", "max_output_tokens"}
 
 EXPECTED = {**BELOW_HTTP, **UPGRADE, **SESSION, **RESPONSE, **LIFECYCLE}
 ALSO = {"failed_unbilled": "F67", "failed_billed": "F68", "disguised_expiry": "F64|F59"}

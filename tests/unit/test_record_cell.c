@@ -227,9 +227,9 @@ static void test_a_failed_cell_is_refused(void **state)
 static void test_metric_names_are_found_again(void **state)
 {
     (void)state;
-    static const char *const contract[] = {"resolve", "tcp",      "tls",         "upgrade",
-                                           "dial",    "session",  "first_event", "ttft",
-                                           "gap",     "response", "interaction", "lag"};
+    static const char *const contract[] = {
+        "resolve", "tcp",          "tls", "upgrade",  "dial",        "session", "first_event",
+        "ttft",    "first_answer", "gap", "response", "interaction", "lag"};
     assert_int_equal(METRIC_COUNT, sizeof contract / sizeof *contract);
     for (size_t i = 0; i < METRIC_COUNT; i++) {
         enum metric metric = METRIC_COUNT;

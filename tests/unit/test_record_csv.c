@@ -17,7 +17,8 @@
 #define ATTEMPT_HEADER                                                                             \
     "time,region,session_id,turn,attempt,outcome,code,ttft_us,response_us,socket_age_ms,input_"    \
     "tokens,"                                                                                      \
-    "cached_tokens,output_tokens,end,session,interaction,response_id,client_request_id,chain\n"
+    "cached_tokens,output_tokens,end,session,interaction,first_answer_us,response_id,client_"      \
+    "request_id,chain\n"
 
 /* 2026-04-14T15:00:00Z = 1776178800 s (date -u -d @1776178800). */
 #define START_NS INT64_C(1776178800000000000)
@@ -48,6 +49,7 @@ static const struct attempt_row failed_row = {
     .end_utc_ns = START_NS + 2000000000,
     .session_number = 77,
     .interaction = 4,
+    .first_answer_us = -1,
     .response_id = "resp_1",
     .client_request_id = NULL,
     .chain = 75,
@@ -61,7 +63,7 @@ static void test_attempt_row_as_written(void **state)
     assert_string_equal(
         text_str(&out),
         "2026-04-14T15:00:00.123Z,eastus2,\"sess_\"\"a,b\"\"\",3,2,failed,server_error,,1234567,0,"
-        "18446744073709551615,5,0,2026-04-14T15:00:02.000Z,77,4,resp_1,,75\n");
+        "18446744073709551615,5,0,2026-04-14T15:00:02.000Z,77,4,,resp_1,,75\n");
     text_free(&out);
 }
 
@@ -109,7 +111,7 @@ static void test_control_characters_become_spaces(void **state)
 }
 
 #define GOOD                                                                                       \
-    "2026-04-14T15:00:00.123Z,r,s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,req,7"
+    "2026-04-14T15:00:00.123Z,r,s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,,resp,req,7"
 
 static void test_torn_and_foreign_rows_are_refused(void **state)
 {
@@ -117,27 +119,30 @@ static void test_torn_and_foreign_rows_are_refused(void **state)
     static const char *const bad[] = {
         "",
         "time,region",
-        "2026-04-14T15:00:00.123Z,r,s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp",
+        "2026-04-14T15:00:00.123Z,r,s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,,resp",
         GOOD ",more",
-        "yesterday,r,s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,req,7",
-        "2026-04-14T15:00:00.123Z,r,s,-3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,req,"
+        "yesterday,r,s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,,resp,req,7",
+        "2026-04-14T15:00:00.123Z,r,s,-3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,,resp,req,"
         "7",
-        "2026-04-14T15:00:00.123Z,r,s,,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,req,7",
-        "2026-04-14T15:00:00.123Z,r,s,3,2,fine,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,req,"
+        "2026-04-14T15:00:00.123Z,r,s,,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,,resp,req,7",
+        "2026-04-14T15:00:00.123Z,r,s,3,2,fine,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,,resp,"
+        "req,"
         "7",
-        "2026-04-14T15:00:00.123Z,r,s,3,2,ok,,1.5,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,req,"
+        "2026-04-14T15:00:00.123Z,r,s,3,2,ok,,1.5,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,,resp,"
+        "req,"
         "7",
         "2026-04-14T15:00:00.123Z,r,s,3,2,ok,,1,9223372036854775808,3,4,5,6,2026-04-14T15:00:02."
-        "000Z,77,4,a,"
+        "000Z,77,4,,a,"
         "b,7",
         "2026-04-14T15:00:00.123Z,r,s,3,2,ok,,1,2,3,18446744073709551616,5,6,2026-04-14T15:00:02."
-        "000Z,7,4,a,"
+        "000Z,7,4,,a,"
         "b,7",
-        "2026-04-14T15:00:00.123Z,\"r,s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,req,"
+        "2026-04-14T15:00:00.123Z,\"r,s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,,resp,"
+        "req,"
         "7",
-        "2026-04-14T15:00:00.123Z,\"r\"x,s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,"
+        "2026-04-14T15:00:00.123Z,\"r\"x,s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,,resp,"
         "req,7",
-        "2026-04-14T15:00:00.123Z,r\"x\",s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,resp,"
+        "2026-04-14T15:00:00.123Z,r\"x\",s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,,resp,"
         "req,7",
     };
     char line[512];
@@ -217,7 +222,7 @@ static void test_interval_header_begins_with_the_contract(void **state)
         "failed_"
         "tokens,"
         "requested_sessions,unknown_events,clipped,harmless_errors,probes,probes_recovered,own_"
-        "failures,failed_"
+        "failures,cut_answers,preambles,failed_"
         "cost_usd,"
         "cluster_chains,cluster_with_failure,"
         "cluster_m,"

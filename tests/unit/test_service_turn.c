@@ -16,6 +16,8 @@
 static const struct timeouts timeouts = {
     .first_output_ns = 8 * NS_PER_S, .stall_ns = 1 * NS_PER_S, .response_ns = 20 * NS_PER_S};
 
+static const struct response_seen anything = {.wanted = WANTED_ANY};
+
 static enum turn_outcome say(struct turn *turn, enum event_kind kind, struct measures *measures,
                              uint64_t at_ms)
 {
@@ -28,7 +30,7 @@ static void times_count_from_when_it_was_due(void **state)
     struct turn turn;
     struct measures measures = {0};
     (void)state;
-    turn_begin(&turn, MODALITY_TEXT, MS(1000), MS(1003));
+    turn_begin(&turn, MODALITY_TEXT, &anything, MS(1000), MS(1003));
     (void)say(&turn, EVENT_RESPONSE_CREATED, &measures, 1100);
     assert_int_equal(turn.ttft_ns, -1);
     (void)say(&turn, EVENT_TEXT_DELTA, &measures, 1250);
@@ -48,13 +50,13 @@ static void a_lost_turn_brings_no_latency_of_a_success(void **state)
     struct turn turn;
     struct measures measures = {0};
     (void)state;
-    turn_begin(&turn, MODALITY_TEXT, MS(1000), MS(1000));
+    turn_begin(&turn, MODALITY_TEXT, &anything, MS(1000), MS(1000));
     (void)say(&turn, EVENT_RESPONSE_CREATED, &measures, 1100);
     (void)say(&turn, EVENT_TEXT_DELTA, &measures, 1250);
     turn_lose(&turn, MS(1300));
     assert_int_equal(measures.count, 0);
     assert_int_equal(turn.ttft_ns, MS(250)); /* its row still tells */
-    turn_begin(&turn, MODALITY_TEXT, MS(2000), MS(2000));
+    turn_begin(&turn, MODALITY_TEXT, &anything, MS(2000), MS(2000));
     assert_int_equal(turn.ttft_ns, -1); /* and the next has its own */
 }
 
@@ -80,7 +82,8 @@ static void what_counts_as_an_answer(void **state)
         {"cut at its limit", MODALITY_TEXT, EVENT_TEXT_DELTA, STATUS_INCOMPLETE,
          "max_output_tokens", TURN_COMPLETE},
         {"cut at once", MODALITY_TEXT, EVENT_OTHER, STATUS_INCOMPLETE, "max_output_tokens",
-         TURN_EMPTY},
+         TURN_LIMITED},
+        {"a tool call alone", MODALITY_TEXT, EVENT_TOOL_DELTA, STATUS_COMPLETED, "", TURN_COMPLETE},
         {"filtered", MODALITY_TEXT, EVENT_TEXT_DELTA, STATUS_INCOMPLETE, "content_filter",
          TURN_BROKEN},
         {"failed", MODALITY_TEXT, EVENT_TEXT_DELTA, STATUS_FAILED, "", TURN_BROKEN},
@@ -95,7 +98,7 @@ static void what_counts_as_an_answer(void **state)
         struct event_facts done = {
             .kind = EVENT_RESPONSE_DONE, .status = rows[i].status, .response_id = "resp_1"};
         (void)snprintf(done.reason, sizeof done.reason, "%s", rows[i].reason);
-        turn_begin(&turn, rows[i].asked, MS(1000), MS(1000));
+        turn_begin(&turn, rows[i].asked, &anything, MS(1000), MS(1000));
         (void)say(&turn, EVENT_RESPONSE_CREATED, &measures, 1100);
         (void)say(&turn, rows[i].delta, &measures, 1200);
         if (turn_event(&turn, &done, &measures, MS(1300)) != rows[i].outcome)
@@ -112,7 +115,7 @@ static void another_response_is_not_ours(void **state)
                                       .response_id = "resp_0",
                                       .usage = {.present = true, .input = 9}};
     (void)state;
-    turn_begin(&turn, MODALITY_TEXT, MS(1000), MS(1000));
+    turn_begin(&turn, MODALITY_TEXT, &anything, MS(1000), MS(1000));
     (void)say(&turn, EVENT_RESPONSE_CREATED, &measures, 1100);
     assert_int_equal(turn_event(&turn, &other, &measures, MS(1150)), TURN_GOES_ON);
     assert_false(turn.usage.present);
@@ -126,7 +129,7 @@ static void each_silence_has_its_deadline(void **state)
     (void)state;
     turn_init(&turn);
     assert_int_equal(turn_deadline_ns(&turn, &timeouts), 0);
-    turn_begin(&turn, MODALITY_TEXT, MS(900), MS(1000)); /* from sent, not from due */
+    turn_begin(&turn, MODALITY_TEXT, &anything, MS(900), MS(1000)); /* from sent, not from due */
     assert_int_equal(turn_deadline_ns(&turn, &timeouts), MS(9000));
     assert_int_equal(turn_deadline(&turn, &timeouts, MS(9000)), DEADLINE_FIRST_OUTPUT);
     (void)say(&turn, EVENT_RESPONSE_CREATED, &measures, 1500);
@@ -155,7 +158,7 @@ static void what_flowed_is_a_fact_of_a_failure(void **state)
     turn_add_facts(&turn, &timeouts, &facts, MS(1));
     assert_false(facts.in_turn);
     assert_int_equal(facts.phase, PHASE_NONE);
-    turn_begin(&turn, MODALITY_TEXT, MS(1000), MS(1000));
+    turn_begin(&turn, MODALITY_TEXT, &anything, MS(1000), MS(1000));
     turn_add_facts(&turn, &timeouts, &facts, MS(1100));
     assert_true(facts.in_turn);
     assert_int_equal(facts.phase, PHASE_RESPONSE);
