@@ -14,8 +14,8 @@ static struct contrast *next(struct package *package)
     return comparison;
 }
 
-/* The share of sessions with a failed attempt is what Fisher's test is given: attempts of one
- * session fail together, sessions do not. */
+/* Fisher's test is given the share of interaction chains with a failed attempt: attempts of one
+ * chain fail together, chains are independent. */
 static void compare(struct contrast *comparison, const struct report_cell *control,
                     const struct report_cell *subject)
 {

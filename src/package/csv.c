@@ -195,7 +195,7 @@ static void windows_header(struct text *out)
         "sessions_with_failed_attempt,session_failure_rate,session_failure_rate_low,"
         "session_failure_rate_high,retries,ttft_count,ttft_p50_ms,ttft_p95_ms,ttft_p99_ms,"
         "response_p50_ms,response_p99_ms,codes,generator_valid,generator_why,loop_delay_p99_ms,"
-        "lag_p99_ms,cpu,simulated\n");
+        "lag_p99_ms,cpu,simulated,chains,chains_with_failed_attempt\n");
 }
 
 static void rate(struct text *out, const struct report_cell *cell, enum rate_kind kind)
@@ -270,7 +270,10 @@ static void window_row(const struct package *package, const char *name, const st
     sheet_number(out, (double)cell->health.loop_delay_p99_ns / 1e6);
     sheet_number(out, (double)cell->health.lag_p99_ns / 1e6);
     sheet_number(out, cell->health.cpu);
-    text_puts(out, results_simulated(package->results) ? ",true\n" : ",false\n");
+    text_puts(out, results_simulated(package->results) ? ",true" : ",false");
+    sheet_number(out, (double)cell->cell.clusters.count);
+    sheet_number(out, (double)cell->cell.clusters.with_failure);
+    text_puts(out, "\n");
 }
 
 void package_windows_csv(const struct package *package, struct text *out)

@@ -227,9 +227,10 @@ void package_letter_control(const struct package *package, struct text *out)
     }
     table_markdown(&table, out);
     table_free(&table);
-    text_puts(out, "\nDifferences by Newcombe's method on intervals that know the sessions; p by "
-                   "Fisher's exact "
-                   "test on sessions with a failed attempt, after Holm's correction");
+    text_puts(out,
+              "\nDifferences by Newcombe's method on intervals that know the interaction chains; "
+              "p by Fisher's exact test on chains with a failed attempt (sessions that a "
+              "retried interaction joins count once), after Holm's correction");
     if (picked > 1)
         text_printf(
             out,

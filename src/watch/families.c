@@ -170,20 +170,22 @@ static double in_flight(const struct run_snapshot *run, const struct region_snap
     return (double)region->in_flight;
 }
 
+/* Without a price there is no sample, from the first page on: a counter must not vanish. */
+static bool is_priced(const struct run_snapshot *run, const struct region_snapshot *region)
+{
+    return prices_find(&run->profile->prices, region->region->model) != NULL;
+}
+
 static double cost(const struct run_snapshot *run, const struct region_snapshot *region)
 {
-    (void)run;
-    if (region->totals == NULL) return 0;
-    const struct counters *counters = &region->totals->counters;
-    return counters_unpriced(counters) ? NAN : counters->cost_usd;
+    if (!is_priced(run, region)) return NAN;
+    return region->totals == NULL ? 0 : region->totals->counters.cost_usd;
 }
 
 static double failed_cost(const struct run_snapshot *run, const struct region_snapshot *region)
 {
-    (void)run;
-    if (region->totals == NULL) return 0;
-    const struct counters *counters = &region->totals->counters;
-    return counters_unpriced(counters) ? NAN : counters->failed_cost_usd;
+    if (!is_priced(run, region)) return NAN;
+    return region->totals == NULL ? 0 : region->totals->counters.failed_cost_usd;
 }
 
 /* ---- the generator ---- */

@@ -436,7 +436,7 @@ class Confusion(harness.Case):
     def test_every_fault_is_reported_as_what_it_is(self):
         # Sessions that are still talking when their time is up, and sessions with more than a minute between two turns.
         # The run stays on for longer than they need: at its end those that began late would leave before they are struck.
-        talking = {"stay": 45, "after": "6s", "session": {"interactions": 14, "think_time": "600ms"}}
+        talking = {"stay": 45, "after": "6s", "session": {"interactions": 30, "think_time": "600ms"}}
         idling = {"stay": 78, "session": {"interactions": 2, "think_time": "64s"}}
         beside = [self.started("idle-0", IDLE, 2 * LEAST, **idling)]  # so many that hardly another minute is needed
         self.above_http("silent", SILENT, timeouts=IMPATIENT)

@@ -193,9 +193,9 @@ class Evidence(harness.Case):
             high = difference + math.hypot(b["high"] - b["value"], a["value"] - a["low"])
             for key, wanted in (("value", difference), ("low", low), ("high", high)):
                 self.assertAlmostEqual(c["difference"][key], wanted, places=7)
-            sessions = [int(regions[name][column]) for name in (c["control"], "eastus2")
-                        for column in ("sessions_with_failed_attempt", "sessions")]
-            self.assertAlmostEqual(c["p"], fisher(*sessions), delta=max(1e-12, 1e-6 * fisher(*sessions)))
+            chains = [int(regions[name][column]) for name in (c["control"], "eastus2")
+                      for column in ("chains_with_failed_attempt", "chains")]
+            self.assertAlmostEqual(c["p"], fisher(*chains), delta=max(1e-12, 1e-6 * fisher(*chains)))
             self.assertGreaterEqual(c["p_adjusted"], c["p"])
         letter = (package / "support-request.md").read_text()
         best = min(compared, key=lambda c: c["control_rate"]["value"])["control"]

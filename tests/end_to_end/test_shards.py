@@ -17,6 +17,7 @@ ARRIVALS = harness.profile(load={"model": "arrivals", "connect_rate": "500/s", "
 def ahead(seconds):
     """A time so many seconds from now, RFC 3339."""
     moment = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
+    moment = moment.replace(microsecond=0)  # intervals lie on whole seconds, so that runs share their bounds
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -44,7 +45,7 @@ class Shards(harness.Case):
         for process in shards:
             result = harness.finish(process)
             self.assertIn(result.status, harness.ENDED, result.stderr)
-        self.rushhour("run", profile, "--simulate", "--quiet", "-o", "whole", expect=harness.ENDED)
+        self.rushhour("run", profile, "--simulate", "--quiet", "--start-at", ahead(3), "-o", "whole", expect=harness.ENDED)
         self.rushhour("merge", "merged", "shard-1", "shard-2", expect=harness.ENDED)
 
         whole, merged = harness.Run(self.folder / "whole"), harness.Run(self.folder / "merged")

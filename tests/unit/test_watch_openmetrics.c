@@ -18,8 +18,11 @@ static char quoted_name[] = "we\"ird\\re\ngion";
 static char plain_name[] = "eastus2";
 static char demo[] = "demo";
 static char model[] = "gpt-realtime";
-static struct region regions[] = {{.name = plain_name, .deployment = model, .model = model},
-                                  {.name = quoted_name, .model = model, .dialect = DIALECT_OPENAI}};
+static char other_model[] = "unpriced";
+static struct price price = {.model = model, .text_out = 16};
+static struct region regions[] = {
+    {.name = plain_name, .deployment = model, .model = model},
+    {.name = quoted_name, .model = other_model, .dialect = DIALECT_OPENAI}};
 
 struct fixture {
     struct cell cells[2];
@@ -49,6 +52,7 @@ static void set_up(struct fixture *f)
             .region = &regions[i], .totals = &f->cells[i], .sessions_open = 11 + i, .in_flight = 6};
     }
     f->profile.name = demo;
+    f->profile.prices = (struct prices){.models = &price, .count = 1};
     f->profile.load.model = LOAD_ARRIVALS;
     f->state = (struct run_snapshot){
         .id = "2026-11-20T140500Z-demo",
@@ -239,6 +243,7 @@ static void tells_what_was_counted(void **state)
         "rushhour_lifecycle_total{region=\"eastus2\",code=\"session_cap\",phase=\"response\"} 5");
     assert_null(strstr(text, "domain=\"none\""));
     assert_line(text, "rushhour_cost_usd_total{region=\"eastus2\"} 0.1");
+    assert_null(strstr(text, "rushhour_cost_usd_total{region=\"we")); /* it has no price */
     assert_line(text, "rushhour_sessions_open{region=\"eastus2\"} 11");
     assert_line(text, "rushhour_attempts_in_flight{region=\"eastus2\"} 6");
     assert_line(text, "rushhour_requested_arrivals_per_second{region=\"eastus2\"} 2.5");
