@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-/* A value needs a comma before it unless it is the first of its container or of its line, or follows
- * its key. */
+/* A value needs a comma before it unless it is the first of its container or of its line, or
+ * follows its key. */
 static void separate(struct text *out)
 {
     if (out->failed || out->length == 0) return;

@@ -28,8 +28,8 @@ void json_decimal(struct text *out, double value, int decimals);
 /* Microseconds as milliseconds with three decimals. */
 void json_ms(struct text *out, int64_t us);
 
-/* Key and value in one. json_put_known: null for NULL and "". json_put_lines: a list, one string per
- * line. */
+/* Key and value in one. json_put_known: null for NULL and "". json_put_lines: a list, one string
+ * per line. */
 void json_put_known(struct text *out, const char *key, const char *value);
 void json_put_bool(struct text *out, const char *key, bool value);
 void json_put_lines(struct text *out, const char *key, const char *lines);

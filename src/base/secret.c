@@ -32,9 +32,9 @@ char *secret_new(size_t size)
     size_t whole =
         /* with the NUL */
         (sizeof(struct pages) + size + (size_t)page) / (size_t)page * (size_t)page;
+    const int access = PROT_READ | PROT_WRITE;
     /* cppcheck-suppress invalidFunctionArg ; -1 is what an anonymous mapping takes */
-    struct pages *pages =
-        mmap(NULL, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    struct pages *pages = mmap(NULL, whole, access, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (pages == MAP_FAILED) return NULL;
     (void)madvise(pages, whole, MADV_DONTDUMP);
     (void)mlock(pages, whole); /* the limit of locked memory may be small: better than nothing */

@@ -47,8 +47,8 @@ const char *text_str(const struct text *text);
 void text_clear(struct text *text);
 void text_free(struct text *text);
 
-/* The same for a text that held a secret: its memory is overwritten first. What an append moved away
- * before is beyond reach: reserve or write at once. */
+/* The same for a text that held a secret: its memory is overwritten first. What an append moved
+ * away before is beyond reach: reserve or write at once. */
 void text_wipe(struct text *text);
 
 /* Hands the string over to the caller, who frees it with free(); NULL when memory ran out. The text

@@ -49,7 +49,10 @@ static void add_manifest(struct parts *parts, const cJSON *manifest)
     const cJSON *name = NULL;
     double seed = cJSON_IsNumber(number) ? number->valuedouble : 0;
     add_part(parts, cJSON_GetStringValue(field(run, "shard")), seed);
-    cJSON_ArrayForEach(name, have) add_part(parts, cJSON_GetStringValue(name), seed);
+    cJSON_ArrayForEach(name, have)
+    {
+        add_part(parts, cJSON_GetStringValue(name), seed);
+    }
 }
 
 static bool same_plan(const struct part *a, const struct part *b)
