@@ -80,9 +80,10 @@ struct check_region {
     bool from_azure;         /* the answer carried apim-request-id or x-ms-region */
     char service_region[64]; /* x-ms-region */
     bool has_skew;
-    int64_t skew_ms;         /* how far the service's clock is ahead of ours, to half a second */
-    int64_t token_expires_s; /* of a JWT; 0: unknown */
-    int upgrade_status;      /* HTTP status of the answer to the upgrade; 0: none came */
+    int64_t skew_ms;          /* how far the service's clock is ahead of ours, to half a second */
+    int64_t token_expires_s;  /* of a JWT; 0: unknown */
+    char token_audience[256]; /* of a JWT; "": unknown */
+    int upgrade_status;       /* HTTP status of the answer to the upgrade; 0: none came */
     char client_request_id[40];
     char request_id[80]; /* the service's, of the upgrade */
     char session_id[ID_SIZE], response_id[ID_SIZE], model[64];

@@ -4,6 +4,7 @@
 #include "base/units.h"
 #include "check/lint.h"
 #include "check/step.h"
+#include "realtime/audience.h"
 #include "realtime/token.h"
 
 #include <string.h>
@@ -42,16 +43,14 @@ static const char *fix_of(const struct auth *auth)
 
 /* ---- what a token says ---- */
 
-static bool is_audience_of_azure(const char *audience)
+static void fail_audience(struct check_region *told, const struct token_facts *facts, int64_t ns)
 {
-    /* Names of Cognitive Services and AI Foundry in Azure's clouds; the number is the former's
-     * application id. */
-    static const char *const known[] = {"https://cognitiveservices.azure.", "https://ai.azure.",
-                                        "7d312290-28c8-473c-a0ed-8e53749b6d6d"};
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        if (strncmp(audience, known[i], strlen(known[i])) == 0) return true;
-    }
-    return false;
+    struct text fix = {0};
+    text_puts(&fix, "ask for a token with --scope ");
+    audience_scope(told->region->host, &fix);
+    step_failed(told, CHECK_CREDENTIALS, ns, "wrong_audience", "F21", text_str(&fix),
+                "the token is for %s, not for the model", facts->audience);
+    text_free(&fix);
 }
 
 static void fail_expired(struct check_region *told, const struct token_facts *facts, int64_t ns,
@@ -94,6 +93,7 @@ void credentials_judge_token(struct check_region *told, const char *token, int64
         return;
     }
     told->token_expires_s = facts.expires_s;
+    text_copy(told->token_audience, sizeof told->token_audience, facts.audience);
     if (facts.expires_s != 0 && facts.expires_s <= now_s) {
         fail_expired(told, &facts, ns, now_s);
     } else if (facts.not_before_s > now_s + SHORT_LIFE_S) {
@@ -101,11 +101,9 @@ void credentials_judge_token(struct check_region *told, const char *token, int64
             told, CHECK_CREDENTIALS, ns, "token_not_yet_valid", "F10",
             "check this machine's clock: the token was made in what it takes for the future",
             "the token is not valid yet");
-    } else if (azure && facts.audience[0] != '\0' && !is_audience_of_azure(facts.audience)) {
-        step_failed(told, CHECK_CREDENTIALS, ns, "wrong_audience", "F21",
-                    "ask for a token with --scope https://cognitiveservices.azure.com/.default (or "
-                    "https://ai.azure.com/.default)",
-                    "the token is for %s, not for the model", facts.audience);
+    } else if (azure && facts.audience[0] != '\0' &&
+               !audience_fits(facts.audience, told->region->host)) {
+        fail_audience(told, &facts, ns);
     } else {
         accept_token(told, &facts, ns, now_s);
     }

@@ -1,6 +1,7 @@
 #include "check/lint.h"
 
 #include "check/step.h"
+#include "realtime/audience.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -199,15 +200,19 @@ static void check_model(const struct lint *lint)
 
 static void check_scope(const struct lint *lint)
 {
-    static const char *const audiences[] = {"https://cognitiveservices.azure.",
-                                            "https://ai.azure."};
+    static const char *const audiences[] = {"https://cognitiveservices.", "https://ai."};
     const char *command = lint->region->auth.source;
     if (lint->region->auth.kind != AUTH_TOKEN_COMMAND || !lint_is_azure(lint->region->host)) return;
     if (command == NULL || strstr(command, "az ") == NULL ||
         strstr(command, "get-access-token") == NULL)
         return;
-    const char *fix = "add --scope https://cognitiveservices.azure.com/.default (or "
-                      "https://ai.azure.com/.default)";
+    const char *cloud = audience_cloud(lint->region->host);
+    struct text wanted = {0};
+    text_puts(&wanted, "add --scope ");
+    audience_scope(lint->region->host, &wanted);
+    char fix[160];
+    text_copy(fix, sizeof fix, text_str(&wanted));
+    text_free(&wanted);
     if (strstr(command, "--scope") == NULL && strstr(command, "--resource") == NULL) {
         mistake(lint, "wrong_scope", "F21", fix,
                 "token_command names no --scope, so that the token is for Azure's management, not "
@@ -215,7 +220,10 @@ static void check_scope(const struct lint *lint)
         return;
     }
     for (size_t i = 0; i < sizeof audiences / sizeof *audiences; i++) {
-        if (strstr(command, audiences[i]) == NULL) continue;
+        char audience[64];
+        (void)snprintf(audience, sizeof audience, "%s%s", audiences[i],
+                       cloud == NULL ? "azure." : cloud);
+        if (strstr(command, audience) == NULL) continue;
         if (strstr(command, "--scope") != NULL && strstr(command, "/.default") == NULL)
             step_note(lint->told, CHECK_PROFILE,
                       "the --scope of token_command should end in /.default");

@@ -2,6 +2,7 @@
 #include "check/observed.h"
 #include "check/probe.h"
 #include "check/step.h"
+#include "realtime/audience.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -71,6 +72,23 @@ static void note_address(struct probe *probe)
               told->address);
 }
 
+/* The sentence of every refused token names the audience that is wanted: ours may be another. */
+static void note_audience(struct probe *probe, const struct failure_facts *observed)
+{
+    struct check_region *told = probe->told;
+    char wanted[128];
+    if (observed->http_status != 401 || told->token_audience[0] == '\0' ||
+        observed->body_message == NULL ||
+        !audience_wanted(observed->body_message, wanted, sizeof wanted))
+        return;
+    if (strstr(observed->body_message, told->token_audience) != NULL) return;
+    const size_t length = strlen(wanted);
+    step_note(told, CHECK_UPGRADE,
+              "the token is for %s, and the service wants one for %s: ask for it with --scope "
+              "%s%s.default",
+              told->token_audience, wanted, wanted, wanted[length - 1] == '/' ? "" : "/");
+}
+
 static void put_cause(const struct probe *probe, const struct session_input *input,
                       const struct failure_facts *observed, const char *said, struct text *out)
 {
@@ -100,6 +118,7 @@ static void tell_failed(struct probe *probe, enum check_step step,
     (void)snprintf(why, sizeof why, "the step %s failed", check_step_name(step));
     steps_skipped(told, step, CHECK_TURN, why);
     note_address(probe);
+    note_audience(probe, &action->observed);
     text_free(&cause);
 }
 

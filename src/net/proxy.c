@@ -4,6 +4,33 @@
 #include <stdlib.h>
 #include <string.h>
 
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/*
+ * Undoes the percent-encoding of a login in place (RFC 3986, 2.1), as every other client of a proxy
+ * does. What is no encoding stays: "100%" is a password, too; so does %00, which no string holds.
+ */
+static void decode_login(char *login)
+{
+    char *out = login;
+    for (const char *in = login; *in != '\0'; in++) {
+        const int high = *in == '%' ? hex_digit(in[1]) : -1;
+        const int low = high >= 0 ? hex_digit(in[2]) : -1;
+        if (low >= 0 && high * 16 + low > 0) {
+            *out++ = (char)(high * 16 + low);
+            in += 2;
+        } else {
+            *out++ = *in;
+        }
+    }
+    explicit_bzero(out, strlen(out));
+}
+
 enum err_code proxy_read(const char *text, size_t login_max, struct proxy *out, struct error *err)
 {
     const char *rest = strncmp(text, "http://", 7) == 0 ? text + 7 : text;
@@ -29,6 +56,7 @@ enum err_code proxy_read(const char *text, size_t login_max, struct proxy *out, 
     }
     *out = (struct proxy){
         .host = strndup(host, name), .port = (uint16_t)port, .login = strndup(rest, login)};
+    if (out->login != NULL) decode_login(out->login);
     if (out->host != NULL && out->login != NULL) return ERR_OK;
     proxy_clear(out);
     return error_set(err, ERR_NOMEM, "no memory for a proxy");

@@ -11,7 +11,7 @@
 struct proxy {
     char *host; /* a name, or an address without brackets */
     uint16_t port;
-    char *login; /* "user:pass@" as written, or "" */
+    char *login; /* "user:pass@", percent-encoding undone, or "" */
 };
 
 /* Takes a proxy apart; what follows the last '@' is the host. login_max bounds its user and
