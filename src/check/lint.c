@@ -1,6 +1,7 @@
 #include "check/lint.h"
 
 #include "check/step.h"
+#include "profile/environment.h"
 #include "realtime/audience.h"
 
 #include <stdio.h>
@@ -247,10 +248,24 @@ static void check_headers(const struct lint *lint)
     mistake(lint, "upgrade_431", "F34", "send at most 10", cause);
 }
 
+/* Whoever relies on the environment would be told that a name does not exist, or nothing answers. */
+static void check_environment(const struct lint *lint)
+{
+    const struct region *region = lint->region;
+    const char *name =
+        region->tls && region->proxy_source == NULL ? environment_proxy(region->host) : NULL;
+    if (name == NULL) return;
+    step_note(lint->told, CHECK_PROFILE,
+              "%s is set and not used, rushhour goes directly: write \"proxy\": \"${%s}\" into the "
+              "region to go through it",
+              name, name);
+}
+
 void lint_region(const struct profile *profile, struct check_region *told)
 {
     const struct lint lint = {.profile = profile, .region = told->region, .told = told};
     check_host(&lint);
+    check_environment(&lint);
     check_path(&lint);
     check_version(&lint);
     check_model(&lint);

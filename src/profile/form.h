@@ -17,6 +17,10 @@ enum err_code form_api_version(const char *text, struct error *err);
 enum err_code form_endpoint(const char *text, struct error *err);
 enum err_code form_path(const char *text, struct error *err);
 enum err_code form_proxy(const char *text, struct error *err);
+
+/* The address of a proxy as it is after its references were read. Its login is not looked at, and
+ * not told. */
+enum err_code form_proxy_address(const char *text, struct error *err);
 enum err_code form_secret_reference(const char *text, struct error *err);
 enum err_code form_command(const char *text, struct error *err);
 enum err_code form_date(const char *text, struct error *err);

@@ -252,10 +252,13 @@ static const struct key region_keys[] = {
      .help = "where an API key goes; in the query it can end up in the logs of proxies"},
     {"weight", KEY_NUMBER, AT(weight), .fallback = "1", .least = "0", .most = "1000000",
      .help = "share of the load with routing weighted"},
-    {"proxy", KEY_REFERENCES, AT(proxy_source), .accept = form_proxy, .pattern = "^http://.+$",
-     .help = "HTTP proxy (CONNECT): http://host:port, or http://${USER}:${PASSWORD}@host:port"},
+    {"proxy", KEY_REFERENCES, AT(proxy_source), .accept = form_proxy,
+     .pattern = "^(http://.+|\\$\\{.+\\})$",
+     .help = "HTTP proxy (CONNECT): http://host:port, http://${USER}:${PASSWORD}@host:port, or all "
+             "of it by reference, such as ${HTTPS_PROXY}; the environment alone is not followed"},
     {"ca_file", KEY_STRING, AT(ca_file),
-     .help = "PEM file of trusted roots, instead of the system's"},
+     .help =
+         "PEM file of trusted roots, instead of the system's (which SSL_CERT_FILE replaces, too)"},
     {"path", KEY_STRING, AT(path), .accept = form_path, .pattern = "^/[^?#\\s]*$",
      .help = "replaces the path of the dialect, for a gateway; the query is still added"},
     {"headers", KEY_HEADERS, AT(headers), .count_offset = offsetof(struct region, header_count),

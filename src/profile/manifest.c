@@ -18,6 +18,10 @@ static void write_proxy(struct text *out, const char *proxy)
 {
     const char *at = strrchr(proxy, '@');
     struct text shown = {0};
+    if (strncmp(proxy, "${", 2) == 0) { /* all of it by reference */
+        text_json(out, proxy);
+        return;
+    }
     text_printf(&shown, "http://%s", at != NULL ? at + 1 : proxy + strlen("http://"));
     text_json(out, text_str(&shown));
     text_free(&shown);

@@ -166,7 +166,7 @@ static enum err_code check_proxy_user(const char *user, size_t length, struct er
         "a password does not belong into a profile: write http://USER:${NAME}@HOST:PORT");
 }
 
-enum err_code form_proxy(const char *text, struct error *err)
+enum err_code form_proxy_address(const char *text, struct error *err)
 {
     struct origin origin = {.port = 80};
     if (strncasecmp(text, "http://", 7) != 0) {
@@ -176,13 +176,28 @@ enum err_code form_proxy(const char *text, struct error *err)
     }
     const char *authority = text + 7;
     const char *at = strrchr(authority, '@');
-    if (at != NULL) {
-        enum err_code code = check_proxy_user(authority, (size_t)(at - authority), err);
-        if (code != ERR_OK) return code;
-        authority = at + 1;
-    }
+    if (at != NULL) authority = at + 1;
     size_t length = strcspn(authority, "/?#");
     bool ends = strcmp(authority + length, "") == 0 || strcmp(authority + length, "/") == 0;
     if (ends && parse_authority(authority, length, &origin)) return ERR_OK;
     return error_set(err, ERR_USAGE, "not a proxy's address: write http://host:port");
+}
+
+/* "${HTTPS_PROXY}": all of it stands in the environment, or in a file. */
+static bool is_whole_reference(const char *text)
+{
+    const size_t length = strlen(text);
+    return strncmp(text, "${", 2) == 0 && strchr(text, '}') == text + length - 1;
+}
+
+enum err_code form_proxy(const char *text, struct error *err)
+{
+    if (is_whole_reference(text)) return form_secret_reference(text, err);
+    const char *authority = strncasecmp(text, "http://", 7) == 0 ? text + 7 : text;
+    const char *at = strrchr(authority, '@');
+    if (at != NULL) {
+        enum err_code code = check_proxy_user(authority, (size_t)(at - authority), err);
+        if (code != ERR_OK) return code;
+    }
+    return form_proxy_address(text, err);
 }

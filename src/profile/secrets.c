@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "profile/command.h"
+#include "profile/form.h"
 #include "profile/place.h"
 #include "profile/profile.h"
 
@@ -318,7 +319,10 @@ enum err_code profile_secrets_load_region(struct profile *profile, size_t index,
     }
     if (code == ERR_OK && region->proxy_source != NULL) {
         struct place place = secret_place(profile, index, "proxy", err);
+        struct error form = {0};
         code = load_text(region->proxy_source, &place, &region->proxy);
+        if (code == ERR_OK && form_proxy_address(region->proxy, &form) != ERR_OK)
+            code = place_fail(&place, "what it refers to is %s", form.text);
     }
     return code;
 }

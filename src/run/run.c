@@ -4,6 +4,7 @@
 #include "base/files.h"
 #include "base/limits.h"
 #include "base/random.h"
+#include "profile/environment.h"
 
 #include <stdlib.h>
 
@@ -120,6 +121,23 @@ static void warn_of_query_keys(const struct run *run)
     }
 }
 
+/* Most clients would go through it; whoever expects that must not look for the reason of refused
+ * connects elsewhere. */
+static void warn_of_unused_proxies(const struct run *run)
+{
+    const struct profile *profile = run->plan.profile;
+    for (size_t i = 0; i < profile->region_count && !run->options->simulate; i++) {
+        const struct region *region = &profile->regions[i];
+        if (!region->tls || region->proxy_source != NULL) continue;
+        const char *name = environment_proxy(region->host);
+        if (name == NULL) continue;
+        run_note(run,
+                 "rushhour: region %s: %s is set and not used: write \"proxy\": \"${%s}\" into the "
+                 "region to go through it",
+                 region->name, name, name);
+    }
+}
+
 /* Before the simulator is started, so that it has the same room. */
 static void make_room(const struct run *run)
 {
@@ -142,6 +160,7 @@ enum err_code run_perform(struct run *run, struct run_outcome *out, struct error
 {
     *out = (struct run_outcome){0};
     warn_of_query_keys(run);
+    warn_of_unused_proxies(run);
     make_room(run);
     run->created_ns = clock_wall_ns();
     enum err_code code = snapshot_store_open(&run->seen, run->plan.profile, err);

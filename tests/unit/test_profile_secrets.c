@@ -98,6 +98,28 @@ static void test_references_within_headers_and_proxy(void **state)
     profile_free(profile);
 }
 
+/* As HTTPS_PROXY holds it: address and login together. */
+static void test_a_whole_proxy_by_reference(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"http://proxy:3128", "http://me:CAN%40RY@proxy:3128/"};
+    static const char *const bad[] = {"socks5://CANARY@proxy:1080", "proxy:3128CANARY", "CANARY"};
+    struct error err = {0};
+    struct profile *profile = parsed(REGION("\"proxy\": \"${RUSHHOUR_UNIT_P}\""));
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        assert_int_equal(setenv("RUSHHOUR_UNIT_P", good[i], 1), 0);
+        assert_int_equal(profile_secrets_load(profile, &err), ERR_OK);
+        assert_string_equal(profile->regions[0].proxy, good[i]);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_int_equal(setenv("RUSHHOUR_UNIT_P", bad[i], 1), 0);
+        assert_int_equal(profile_secrets_load(profile, &err), ERR_PROFILE);
+        assert_non_null(strstr(err.text, "proxy"));
+        assert_null(strstr(err.text, "CANARY"));
+    }
+    profile_free(profile);
+}
+
 static void test_what_is_refused(void **state)
 {
     (void)state;
@@ -168,6 +190,7 @@ int main(void)
         cmocka_unit_test(test_environment_file_and_command),
         cmocka_unit_test(test_one_command_runs_once),
         cmocka_unit_test(test_references_within_headers_and_proxy),
+        cmocka_unit_test(test_a_whole_proxy_by_reference),
         cmocka_unit_test(test_what_is_refused),
         cmocka_unit_test(test_azure_asks_for_credentials),
     };
