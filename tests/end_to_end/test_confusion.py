@@ -217,10 +217,10 @@ class Matrix:
         self.cells = collections.Counter()
         self.examples = {}
 
-    def add(self, region, injected, record):
+    def add(self, region, injected, record, line=None):
         reported = (record["catalogue"], record["code"]) if record else (NOTHING, NOTHING)
         self.cells[injected, reported, region[-1]] += 1
-        self.examples.setdefault((injected, reported), record)
+        self.examples.setdefault((injected, reported), record or line)
 
     def struck(self, fault):
         """Strikes by region."""
@@ -340,7 +340,7 @@ class Confusion(harness.Case):
                 sessions[record["region"], record["client_request_id"]][1].append(record)
         for (region, _), (faults, records) in sessions.items():
             for fault, record in paired(faults, records):
-                self.matrix.add(region, fault["fault_name"] if fault else NOTHING, record)
+                self.matrix.add(region, fault["fault_name"] if fault else NOTHING, record, fault)
                 self.check_details(fault, record)
 
     @staticmethod
@@ -436,7 +436,7 @@ class Confusion(harness.Case):
     def test_every_fault_is_reported_as_what_it_is(self):
         # Sessions that are still talking when their time is up, and sessions with more than a minute between two turns.
         # The run stays on for longer than they need: at its end those that began late would leave before they are struck.
-        talking = {"stay": 45, "after": "6s", "session": {"interactions": 30, "think_time": "600ms"}}
+        talking = {"stay": 60, "after": "6s", "session": {"interactions": 30, "think_time": "600ms"}}
         idling = {"stay": 78, "session": {"interactions": 2, "think_time": "64s"}}
         beside = [self.started("idle-0", IDLE, 2 * LEAST, **idling)]  # so many that hardly another minute is needed
         self.above_http("silent", SILENT, timeouts=IMPATIENT)
