@@ -248,7 +248,8 @@ static void check_headers(const struct lint *lint)
     mistake(lint, "upgrade_431", "F34", "send at most 10", cause);
 }
 
-/* Whoever relies on the environment would be told that a name does not exist, or nothing answers. */
+/* Whoever relies on the environment would be told that a name does not exist, or nothing
+ * answers. */
 static void check_environment(const struct lint *lint)
 {
     const struct region *region = lint->region;

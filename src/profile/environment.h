@@ -1,5 +1,6 @@
-/* Proxies that the environment names, as most clients read them: HTTPS_PROXY, ALL_PROXY and NO_PROXY,
- * in either case (curl(1), "Environment"). Only told of: a run's way is what its profile says. */
+/* Proxies that the environment names, as most clients read them: HTTPS_PROXY, ALL_PROXY and
+ * NO_PROXY, in either case (curl(1), "Environment"). Only told of: a run's way is what its profile
+ * says. */
 #ifndef RUSHHOUR_PROFILE_ENVIRONMENT_H
 #define RUSHHOUR_PROFILE_ENVIRONMENT_H
 

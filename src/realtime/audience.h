@@ -22,9 +22,9 @@ struct text;
 void audience_scope(const char *host, struct text *out);
 
 /*
- * The first audience that a refusal wants: "... audience is incorrect (https://X), or have expired."
- * False, with out left empty, when it names none. The sentence is the same for every token that is
- * refused: it tells what is wanted, not what was wrong.
+ * The first audience that a refusal wants: "... audience is incorrect (https://X), or have
+ * expired." False, with out left empty, when it names none. The sentence is the same for every
+ * token that is refused: it tells what is wanted, not what was wrong.
  */
 bool audience_wanted(const char *message, char *out, size_t size);
 
