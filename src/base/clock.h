@@ -43,12 +43,4 @@ uint64_t run_clock_mono_at(const struct run_clock *clock, int64_t elapsed_ns);
 /* The run's own time since its origin, in ns, at a monotonic time; 0 before the origin. */
 int64_t run_clock_elapsed(const struct run_clock *clock, uint64_t mono_ns);
 
-/* How long a stretch of this machine's time is by the run's own clock, and the other way round. */
-int64_t run_clock_of_real(const struct run_clock *clock, int64_t real_ns);
-int64_t run_clock_to_real(const struct run_clock *clock, int64_t run_ns);
-
-/* No timeout of a replay is shorter than this, in real time: a busy machine needs as long to take a
- * step. */
-#define CLOCK_REPLAY_TIMEOUT_NS (250 * NS_PER_MS)
-
 #endif

@@ -65,10 +65,6 @@ void driver_abandon(struct driver *driver, uint64_t now_ns);
 
 bool driver_usable(const struct driver *driver);
 
-/* A duration of this machine's time by the run's own clock, as everything is recorded but what
- * tells of the machine itself. */
-int64_t driver_run_time(const struct driver *driver, int64_t real_ns);
-
 /*
  * driver_record.c: puts an action's news into cells, rows and evidence, and tells the user of
  * attempts; a failed attempt's evidence is written before the user can go on. now_ns is a moment of

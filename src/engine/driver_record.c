@@ -16,12 +16,6 @@ static struct cell *cell_of(const struct driver *driver)
 
 /* ---- cells ---- */
 
-/* By the run's own clock; the lag is this machine's. */
-static void measure(struct driver *driver, enum metric metric, int64_t ns)
-{
-    cell_latency(cell_of(driver), metric, metric == METRIC_LAG ? ns : driver_run_time(driver, ns));
-}
-
 static void count_tokens(struct driver *driver, struct cell *cell, bool failed)
 {
     const struct usage *usage = &driver->session.turn.usage;
@@ -116,7 +110,6 @@ static void write_row(struct driver *driver, const struct session_action *action
     const struct turn *turn = &session->turn;
     const struct virtual_user *user = driver->user;
     const int64_t age_ns = life_age_ns(&session->life, at_ns);
-    const int64_t response_ns = (int64_t)(turn->end_ns - turn->due_ns);
     bool dialled = driver_in_dial(driver);
     bool ok = end == ENDED_OK;
     uint64_t due_ns = dialled ? user->try_due_ns : turn->due_ns;
@@ -128,11 +121,10 @@ static void write_row(struct driver *driver, const struct session_action *action
         .attempt = user->attempt,
         .outcome = outcomes[end],
         .code = !ok && action->failure.code != NULL ? action->failure.code : "",
-        .ttft_us = turn->ttft_ns < 0 ? -1 : whole_us(driver_run_time(driver, turn->ttft_ns)),
-        .first_answer_us =
-            turn->answer_ns < 0 ? -1 : whole_us(driver_run_time(driver, turn->answer_ns)),
-        .response_us = ok ? whole_us(driver_run_time(driver, response_ns)) : -1,
-        .socket_age_ms = age_ns < 0 ? -1 : driver_run_time(driver, age_ns) / NS_PER_MS,
+        .ttft_us = turn->ttft_ns < 0 ? -1 : whole_us(turn->ttft_ns),
+        .first_answer_us = turn->answer_ns < 0 ? -1 : whole_us(turn->answer_ns),
+        .response_us = ok ? whole_us((int64_t)(turn->end_ns - turn->due_ns)) : -1,
+        .socket_age_ms = age_ns < 0 ? -1 : age_ns / NS_PER_MS,
         .input_tokens = turn->usage.input,
         .cached_tokens = turn->usage.cached,
         .output_tokens = turn->usage.output,
@@ -172,18 +164,15 @@ static void on_ok(struct driver *driver, uint64_t now_ns)
     struct virtual_user *user = driver->user;
     cell->counters.interactions_ok++;
     if (user->attempt > 1) cell->counters.recovered++;
-    measure(driver, METRIC_INTERACTION, (int64_t)(now_ns - user->interaction_due_ns));
+    cell_latency(cell, METRIC_INTERACTION, (int64_t)(now_ns - user->interaction_due_ns));
     virtual_user_on_attempt_ok(user, now_ns);
 }
 
-/* What a refusal's headers, or the text of a limit, say of when to try again, in this machine's
- * time; 0: nothing. */
+/* What a refusal's headers, or the text of a limit, say of when to try again; 0: nothing. */
 static int64_t hint_of(const struct driver *driver, const struct session_action *action)
 {
-    int64_t hint_ns = driver->hint_ns;
-    if (hint_ns <= 0 && retry_hint_applies(&action->failure))
-        hint_ns = retry_hint_in_text(driver_message(driver, action));
-    return run_clock_to_real(&driver->worker->plan->clock, hint_ns);
+    if (driver->hint_ns > 0 || !retry_hint_applies(&action->failure)) return driver->hint_ns;
+    return retry_hint_in_text(driver_message(driver, action));
 }
 
 static void tally(const struct driver *driver, const struct session_action *action)
@@ -226,7 +215,7 @@ static void on_failed(struct driver *driver, const struct session_action *action
     if (decision == DECIDE_GIVE_UP && !failure_is_ours(&action->failure)) {
         struct cell *cell = cell_of(driver);
         cell->counters.interactions_failed++;
-        measure(driver, METRIC_INTERACTION, (int64_t)(now_ns - due_ns));
+        cell_latency(cell, METRIC_INTERACTION, (int64_t)(now_ns - due_ns));
     }
     driver_write_evidence(driver, action, &of, decision, at_ns);
 }
@@ -311,7 +300,7 @@ void driver_record(struct driver *driver, const struct session_action *action, u
     struct cell *cell = cell_of(driver);
     if (action->measured.lost) cell->failed = true;
     for (unsigned i = 0; i < action->measured.count; i++)
-        measure(driver, action->measured.list[i].metric, action->measured.list[i].ns);
+        cell_latency(cell, action->measured.list[i].metric, action->measured.list[i].ns);
     if (action->send == SEND_TURN) {
         cell->counters.attempts_started++;
         driver_begin_trial(driver);

@@ -215,7 +215,6 @@ static enum err_code set_up(struct engine *engine, struct error *err)
         .targets = engine->targets,
         .region_count = profile->region_count,
         .clock = options->clock,
-        .timing = timing_at(profile, options->clock.speed),
         .seed = options->seed,
         .shard = options->shard,
         .workers = options->workers,

@@ -70,8 +70,7 @@ static bool wants_rotation(const struct virtual_user *user, uint64_t now_ns)
     if (user->driver == NULL) return false;
     if (plan->rotate_after > 0 && user->rotation_turns >= plan->rotate_after) return true;
     uint64_t age_ns = now_ns - user->driver->session.life.dial_ns;
-    const int64_t max_age_ns = user->worker->plan->timing.max_age_ns;
-    return max_age_ns > 0 && age_ns >= (uint64_t)max_age_ns;
+    return plan->max_age_ns > 0 && age_ns >= (uint64_t)plan->max_age_ns;
 }
 
 /* By the plan alone; a slot goes on through the list with each user that is in it. */
@@ -194,17 +193,17 @@ static void next_interaction(struct virtual_user *user, int64_t pause_ns, uint64
 void virtual_user_on_attempt_ok(struct virtual_user *user, uint64_t now_ns)
 {
     user->rotation_turns++;
-    next_interaction(user, user->worker->plan->timing.think_time_ns, now_ns);
+    next_interaction(user, plan_of(user)->think_time_ns, now_ns);
 }
 
 void virtual_user_on_attempt_cancelled(struct virtual_user *user, uint64_t now_ns)
 {
-    next_interaction(user, user->worker->plan->timing.think_time_ns, now_ns);
+    next_interaction(user, plan_of(user)->think_time_ns, now_ns);
 }
 
 enum decision virtual_user_on_attempt_cut(struct virtual_user *user, uint64_t now_ns)
 {
-    const struct retry *retry = &user->worker->plan->timing.retry;
+    const struct retry *retry = &user->worker->plan->profile->retry;
     (void)let_go(user);
     user->probe = false;
     if (user->cuts++ < CUTS_MOST) {
@@ -212,7 +211,7 @@ enum decision virtual_user_on_attempt_cut(struct virtual_user *user, uint64_t no
         schedule(user, now_ns, now_ns);
         return DECIDE_RENEW_SESSION;
     }
-    int64_t pause_ns = user->worker->plan->timing.think_time_ns;
+    int64_t pause_ns = plan_of(user)->think_time_ns;
     next_interaction(
         user, pause_ns > retry->backoff_initial_ns ? pause_ns : retry->backoff_initial_ns, now_ns);
     return DECIDE_GIVE_UP;
@@ -223,7 +222,7 @@ enum decision virtual_user_on_attempt_failed(struct virtual_user *user,
                                              bool usable, uint64_t now_ns)
 {
     struct region_state *region = &user->worker->regions[user->region];
-    const struct retry *retry = &user->worker->plan->timing.retry;
+    const struct retry *retry = &user->worker->plan->profile->retry;
     struct failure_class judged = *failure;
     if (user->refusal != REFUSAL_NONE) judged.new_session = true;
     if (user->refusal != REFUSAL_NONE) judged.retryable = user->refusal == REFUSAL_RENEWS;
@@ -246,7 +245,7 @@ enum decision virtual_user_on_attempt_failed(struct virtual_user *user,
     if (!user->probe && (!usable || failure->new_session)) (void)let_go(user);
     if (decision == DECIDE_GIVE_UP) {
         /* Someone whose session cannot even open does not knock again in the same millisecond. */
-        int64_t pause_ns = user->worker->plan->timing.think_time_ns;
+        int64_t pause_ns = plan_of(user)->think_time_ns;
         if (!usable && pause_ns < retry->backoff_initial_ns) pause_ns = retry->backoff_initial_ns;
         next_interaction(user, pause_ns, now_ns);
     } else {

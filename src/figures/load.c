@@ -233,7 +233,6 @@ static enum err_code load_files(struct loader *loader, struct error *err)
                                            .cancelled_rows = loader->cancelled_rows});
     load_note_short_windows(results);
     preambles_note(results);
-    load_note_replay(results);
     if (loader->no_memory || results->notes.failed)
         return error_set(err, ERR_NOMEM, "no memory to group the run");
     return ERR_OK;

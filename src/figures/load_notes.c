@@ -1,6 +1,5 @@
 #include "figures/load_notes.h"
 
-#include "base/clock.h"
 #include "base/units.h"
 #include "figures/cells.h"
 #include "figures/losses.h"
@@ -35,20 +34,6 @@ void load_note_short_windows(struct results *results)
             "), which are never split: each counts whole in the window in which it begins, and the "
             "windows between have none.\n");
     }
-}
-
-void load_note_replay(struct results *results)
-{
-    const double speed = results_fact_number(results, "run", "clock_speed");
-    if (!(speed > 1)) return;
-    text_printf(
-        &results->notes,
-        "The clock of this replay went %g times as fast as this machine's: each millisecond "
-        "that the machine itself took for a step counts as %g ms, above all in dials, so "
-        "that latencies are not to be told apart below some of those; timeouts lasted ",
-        speed, speed);
-    text_duration(&results->notes, (int64_t)((double)CLOCK_REPLAY_TIMEOUT_NS * speed));
-    text_puts(&results->notes, " at least.\n");
 }
 
 static void note_shards(struct results *results)

@@ -20,9 +20,6 @@ void load_note_clusters(struct results *results, const struct report_cell *cell,
 /* An interval is never split, so that windows shorter than one are full or empty by turns. */
 void load_note_short_windows(struct results *results);
 
-/* What a replay's latencies cannot tell, since the machine does not go faster with the clock. */
-void load_note_replay(struct results *results);
-
 /* What is not in the figures: files, rows, shards, and counts that run.json has otherwise. */
 void load_note_losses(struct results *results, const struct load_losses *losses);
 

@@ -192,7 +192,7 @@ struct fault_rule {
                                                 ... */
     struct optional_rate after_failure_new;  /* ... and in the session that is taken for its
                                                 retry */
-    int64_t min_socket_age_ns, max_socket_age_ns; /* at the response.create; most
+    int64_t min_socket_age_ns, max_socket_age_ns; /* real time, at the response.create; most
                                                      exclusive */
     uint64_t from_turn, to_turn;                  /* of the session, from 1, both inclusive */
     uint64_t min_context_tokens, max_context_tokens;

@@ -4,7 +4,6 @@
 #include "base/files.h"
 #include "base/limits.h"
 #include "base/random.h"
-#include "engine/timing.h"
 #include "profile/environment.h"
 
 #include <stdlib.h>
@@ -148,20 +147,6 @@ static void make_room(const struct run *run)
     text_free(&lack);
 }
 
-/* What a replay so fast can no longer keep. */
-static void tell_replay(const struct run *run)
-{
-    const double speed = run->plan.clock.speed;
-    struct text longer = {0};
-    if (timing_longer(run->plan.profile, speed, &longer))
-        run_note(
-            run,
-            "rushhour: %g times as fast as real time, these last longer than the profile says, "
-            "since this machine may need %lld ms for any step: %s",
-            speed, (long long)(CLOCK_REPLAY_TIMEOUT_NS / NS_PER_MS), text_str(&longer));
-    text_free(&longer);
-}
-
 /* A folder that holds no run is removed. */
 static void call_off(struct run *run)
 {
@@ -177,7 +162,6 @@ enum err_code run_perform(struct run *run, struct run_outcome *out, struct error
     warn_of_query_keys(run);
     warn_of_unused_proxies(run);
     make_room(run);
-    tell_replay(run);
     run->created_ns = clock_wall_ns();
     enum err_code code = snapshot_store_open(&run->seen, run->plan.profile, err);
     if (code == ERR_OK) code = metrics_open(run, err);

@@ -88,11 +88,10 @@ struct session {
 /* What a session is made for. Borrowed. */
 struct session_terms {
     const struct transport_stages *stages; /* of its transport */
-    const struct timeouts *timeouts;       /* in this machine's time */
+    const struct timeouts *timeouts;
     enum modality modality;
     enum wanted_answer wanted;
     uint64_t output_limit; /* max_output_tokens that is asked for; 0: none */
-    double speed;          /* of the run's clock, in which a failure's facts are told; 0: 1 */
 };
 
 void session_init(struct session *session, const struct session_terms *terms);
