@@ -10,6 +10,7 @@
  * they would not.
  */
 #include "base/random.h"
+#include "limits.h"
 #include "stats/comparison.h"
 #include "stats/rate.h"
 #include "stats/sequential.h"
@@ -25,15 +26,6 @@ struct service {
     double p0, poison;
     bool spans; /* a window sees each session from a random attempt on */
 };
-
-static bool all_well = true;
-
-/* Fails loudly, once in print and once in the exit status. */
-static const char *judge(bool good)
-{
-    all_well = all_well && good;
-    return good ? "ok" : "MISSED";
-}
 
 /* The expected share of failed attempts that the window sees: the truth that the intervals are
  * after. */

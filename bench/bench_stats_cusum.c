@@ -6,6 +6,7 @@
  * of 60% failures is let run.
  */
 #include "base/random.h"
+#include "limits.h"
 #include "stats/cusum.h"
 
 #include <math.h>
@@ -13,14 +14,6 @@
 
 #define ALARMS 300 /* per row: a standard error of 6% */
 #define SLACK 0.8  /* three of them */
-
-static bool all_well = true;
-
-static const char *judge(bool good)
-{
-    all_well = all_well && good;
-    return good ? "ok" : "MISSED";
-}
 
 /* ---- average run lengths, trial by trial, without a cap ---- */
 

@@ -5,6 +5,7 @@
  * a limit is missed.
  */
 #include "base/random.h"
+#include "limits.h"
 #include "stats/incident.h"
 #include "stats/standout.h"
 
@@ -16,14 +17,6 @@
 #define BLOCK_S 10
 #define MINUTE 6
 #define BLOCKS_MOST (7 * 24 * 360)
-
-static bool all_well = true;
-
-static const char *judge(bool good)
-{
-    all_well = all_well && good;
-    return good ? "ok" : "MISSED";
-}
 
 struct service {
     const char *name;

@@ -4,6 +4,7 @@
  * most 5%), and how many pairs are found that do. Ends with 1 when a limit is missed.
  */
 #include "base/random.h"
+#include "limits.h"
 #include "stats/together.h"
 
 #include <math.h>
@@ -14,14 +15,6 @@
 
 #define BLOCK_S 10
 #define REGIONS_MOST 6
-
-static bool all_well = true;
-
-static const char *judge(bool good)
-{
-    all_well = all_well && good;
-    return good ? "ok" : "MISSED";
-}
 
 struct service {
     const char *name;

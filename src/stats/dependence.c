@@ -314,6 +314,19 @@ static void guard_hidden_drift(struct dependence *d, const struct spreads *s)
     if (isinf(d->degrees)) d->degrees = (double)top->blocks - 2;
 }
 
+/* What rules a difference: the chains of its sides, or blocks of time. False: the run cannot tell,
+ * d->why says why. */
+static bool rule_difference(struct dependence *d, struct spreads *spreads,
+                            const struct sides *sides, double confidence)
+{
+    spreads->independent = sides->independent;
+    spreads->chains = sides->chains;
+    d->why = DEPENDENCE_KNOWN;
+    d->design_effect = fmax(1, sides->chains);
+    rule_by_blocks(d, spreads, confidence);
+    return d->why == DEPENDENCE_KNOWN;
+}
+
 struct service_difference service_difference(const struct service_side *a,
                                              const struct service_side *b, double confidence)
 {
@@ -324,12 +337,7 @@ struct service_difference service_difference(const struct service_side *a,
     const struct block_series series_a = {.blocks = a->blocks, .count = a->count};
     const struct block_series series_b = {.blocks = b->blocks, .count = b->count};
     struct spreads spreads = spreads_of(&series_a, &series_b);
-    spreads.independent = sides.independent;
-    spreads.chains = sides.chains;
-    d.why = DEPENDENCE_KNOWN;
-    d.design_effect = fmax(1, sides.chains);
-    rule_by_blocks(&d, &spreads, confidence);
-    if (d.why != DEPENDENCE_KNOWN) return no_difference(sides.value, &d);
+    if (!rule_difference(&d, &spreads, &sides, confidence)) return no_difference(sides.value, &d);
     guard_hidden_drift(&d, &spreads);
     struct estimate window_a = of_window(&sides.a, a->chains, confidence);
     struct estimate window_b = of_window(&sides.b, b->chains, confidence);
@@ -350,12 +358,7 @@ struct service_difference service_difference_paired(const struct service_side *a
     if (!fit) return no_difference(sides.value, &d);
     const struct block_series series = {.blocks = a->blocks, .other = b->blocks, .count = a->count};
     struct spreads spreads = spreads_of(&series, NULL);
-    spreads.independent = sides.independent;
-    spreads.chains = sides.chains;
-    d.why = DEPENDENCE_KNOWN;
-    d.design_effect = fmax(1, sides.chains);
-    rule_by_blocks(&d, &spreads, confidence);
-    if (d.why != DEPENDENCE_KNOWN) return no_difference(sides.value, &d);
+    if (!rule_difference(&d, &spreads, &sides, confidence)) return no_difference(sides.value, &d);
     struct estimate ea = of_window(&sides.a, a->chains, confidence);
     struct estimate eb = of_window(&sides.b, b->chains, confidence);
     struct difference difference = rate_newcombe(&ea, &eb);
