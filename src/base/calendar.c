@@ -17,10 +17,8 @@ int64_t floor_divide(int64_t value, int64_t divisor)
     return value % divisor < 0 ? quotient - 1 : quotient;
 }
 
-/*
- * Both ways count in eras of 400 years (146097 days) and years that begin in March, so that the
- * leap day comes last (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").
- */
+/* Both functions count in eras of 400 years (146097 days) and in years that begin in March, so that
+ * the leap day comes last (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms"). */
 int64_t days_from_date(int64_t year, int month, int day)
 {
     int64_t shifted = month <= 2 ? year - 1 : year;
@@ -64,7 +62,7 @@ static bool is_kind(const char *path, mode_t kind)
     return stat(path, &status) == 0 && (status.st_mode & S_IFMT) == kind;
 }
 
-/* A zone of one rule, for UTC on a machine without tzdata. */
+/* A zone with a single type, for UTC on a machine without tzdata. */
 static enum err_code open_utc(struct zone **out, struct error *err)
 {
     struct zone *zone = calloc(1, sizeof *zone);
@@ -130,7 +128,7 @@ const char *zone_name(const struct zone *zone)
     return zone == NULL ? "UTC" : zone->name;
 }
 
-/* Everything of *out but the offset and its letters. */
+/* Fills everything in *out except the offset and the abbreviation. */
 static void civil_of_local(int64_t local_s, struct civil *out)
 {
     int64_t days = floor_divide(local_s, DAY_S);
@@ -159,8 +157,7 @@ int64_t zone_instant(const struct zone *zone, int64_t days, int minute)
 {
     int64_t local_s = days * DAY_S + (int64_t)minute * 60;
     if (zone == NULL) return local_s * NS_PER_S;
-    /* No offset is larger than 26 hours: so far back the zone's clock shows an earlier time for
-     * sure. */
+    /* No offset exceeds 26 hours, so here the zone's clock certainly shows an earlier time. */
     int64_t from = local_s - (int64_t)26 * 3600 - 1;
     for (;;) {
         int64_t end;
@@ -180,8 +177,8 @@ static char *put_digits(char *out, int value, int width)
     return out + width;
 }
 
-/* "2026-04-14T15:00:00.123" in a zone that far east, not terminated; returns its end. The year has
- * four digits: an int64 of ns reaches from 1677 to 2262. */
+/* Writes "2026-04-14T15:00:00.123" for a zone at this offset, unterminated; returns its end. The
+ * year has four digits: an int64 of ns spans 1677 to 2262. */
 static char *put_civil_ms(char *out, int64_t utc_ns, int offset_minutes)
 {
     int64_t utc_s = floor_divide(utc_ns, NS_PER_S);
@@ -215,8 +212,8 @@ void format_local_ms(const struct zone *zone, int64_t utc_ns, char *out)
 {
     struct civil civil;
     zone_civil(zone, utc_ns, &civil);
-    /* RFC 3339 has no seconds in an offset; where an old zone has them, the stamp stays true
-     * without. */
+    /* RFC 3339 offsets have no seconds. For old zones that do, dropping them from both the time and
+     * the offset keeps the timestamp correct. */
     int minutes = civil.utc_offset_s / 60;
     out = put_civil_ms(out, utc_ns, minutes);
     *out++ = minutes < 0 ? '-' : '+';

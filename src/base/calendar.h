@@ -1,4 +1,4 @@
-/* Civil time: RFC 3339 stamps and IANA time zones, read from the system's zoneinfo (TZif, RFC
+/* Civil time: RFC 3339 timestamps and IANA time zones, read from the system's zoneinfo (TZif, RFC
  * 8536). */
 #ifndef RUSHHOUR_BASE_CALENDAR_H
 #define RUSHHOUR_BASE_CALENDAR_H
@@ -27,15 +27,15 @@ struct civil {
     char abbreviation[12];    /* "PDT" */
 };
 
-/* The civil time of an instant (ns since 1970 UTC), in a zone; NULL means UTC. Daylight saving
- * included. */
+/* The civil time of an instant (ns since 1970 UTC) in a zone, daylight saving included; NULL means
+ * UTC. */
 void zone_civil(const struct zone *zone, int64_t utc_ns, struct civil *out);
 
 /*
  * The first instant (ns since 1970 UTC) at which the zone's clock shows this minute of this local
- * day (days since 1970-01-01) or a later time: where daylight saving skips the time, the instant of
- * the jump; where it comes twice, the first. minute may be 1440 (the end of the day); NULL means
- * UTC.
+ * day (days since 1970-01-01) or a later time. If daylight saving skips the time, that is the
+ * instant of the jump; if the time occurs twice, the first one. minute may be 1440 (the end of the
+ * day); NULL means UTC.
  */
 int64_t zone_instant(const struct zone *zone, int64_t days, int minute);
 
@@ -45,8 +45,8 @@ void format_utc_ms(int64_t utc_ns, char *out);
 /* Writes "2026-04-14T08:00:00.123-07:00" for a zone (NULL: UTC). out holds at least 30 bytes. */
 void format_local_ms(const struct zone *zone, int64_t utc_ns, char *out);
 
-/* Reads an RFC 3339 stamp with offset or Z and any number of decimals into ns since 1970 UTC;
- * ERR_USAGE otherwise. */
+/* Reads an RFC 3339 timestamp with an offset or Z and any number of decimals into ns since 1970
+ * UTC; ERR_USAGE if it is not one. */
 MUST_USE enum err_code parse_time(const char *string, int64_t *out_utc_ns, struct error *err);
 
 #endif

@@ -3,7 +3,7 @@
 #include "base/calendar_internal.h"
 #include "base/clock.h"
 
-/* The parts of a stamp as they are written. */
+/* The fields of a timestamp as written. */
 struct stamp {
     int year, month, day, hour, minute, second;
     int64_t fraction_ns;
@@ -82,7 +82,7 @@ static bool stamp_exists(const struct stamp *stamp)
     int64_t year;
     int month;
     int day;
-    /* A day that is too large comes back as one of the next month. */
+    /* A day that is too large comes back as a day of the next month. */
     date_from_days(days_from_date(stamp->year, stamp->month, stamp->day), &year, &month, &day);
     if (month != stamp->month || stamp->hour > 23 || stamp->minute > 59) return false;
     return stamp->second <= 60; /* a leap second counts as the first of the next minute */

@@ -15,7 +15,7 @@ static bool take(struct cursor *cursor, char c)
     return true;
 }
 
-/* Reads digits up to `most`; false when there are none or the number is larger. */
+/* Reads digits up to `most`; false if there are none or the number is larger. */
 static bool read_number(struct cursor *cursor, int most, int *out)
 {
     int value = 0;
@@ -104,7 +104,7 @@ bool zone_rule_parse(const char *string, size_t length, struct zone_rule *out)
     int32_t west;
     if (!read_name(&cursor, out->standard.abbreviation) || !read_time(&cursor, 24, &west))
         return false;
-    out->standard.offset_s = -west; /* POSIX counts westwards */
+    out->standard.offset_s = -west; /* POSIX offsets are positive to the west */
     if (cursor.at == cursor.end) return true;
 
     out->has_daylight = true;
@@ -123,8 +123,8 @@ static bool is_leap_year(int64_t year)
     return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 }
 
-/* The instant of a rule's change in a year, in seconds since 1970 of the local time that is in
- * force before it. */
+/* When a rule's change happens in a year: seconds since 1970 in the local time in force before
+ * it. */
 static int64_t change_in_year(const struct rule_date *date, int64_t year)
 {
     int64_t days = days_from_date(year, 1, 1);
@@ -156,8 +156,8 @@ const struct local_type *zone_rule_at(const struct zone_rule *rule, int64_t utc_
     int day;
     date_from_days(floor_divide(utc_s, DAY_S), &year, &month, &day);
 
-    /* The last change at or before the instant decides. Two years on either side, as changes may
-     * cross a year's end. */
+    /* The last change at or before the instant decides. Look at two years on either side, because
+     * changes may cross the end of a year. */
     const struct local_type *type = &rule->standard;
     int64_t latest = INT64_MIN;
     for (int64_t y = year - 2; y <= year + 2; y++) {
@@ -167,8 +167,7 @@ const struct local_type *zone_rule_at(const struct zone_rule *rule, int64_t utc_
             latest = end;
             type = &rule->standard;
         }
-        /* Daylight saving all the year round has an end and a start at one instant: the start
-         * counts. */
+        /* Year-round daylight saving ends and starts at the same instant: the start wins. */
         if (start <= utc_s && start >= latest) {
             latest = start;
             type = &rule->daylight;

@@ -6,10 +6,10 @@
 #define HEADER_SIZE 44
 #define MOST_TRANSITIONS 100000 /* the largest real zone has a few hundred */
 
-/* The counts of a TZif header (RFC 8536, section 3.1), and where its data block lies. */
+/* The counts of a TZif header (RFC 8536, section 3.1), and where its data block starts. */
 struct block {
     size_t utc_count, standard_count, leap_count, time_count, type_count, letter_count;
-    size_t time_size; /* 4 in version 1, 8 after */
+    size_t time_size; /* 4 in version 1, 8 from version 2 */
     const unsigned char *times, *indices, *types, *letters;
     size_t length;
 };
@@ -25,8 +25,7 @@ static int64_t read_instant(const unsigned char *p, size_t size)
     return (int64_t)((uint64_t)big_endian_32(p) << 32 | big_endian_32(p + 4));
 }
 
-/* Finds the parts of the block whose header stands at bytes; false when it does not fit into
- * length. */
+/* Locates the parts of the block whose header is at bytes; false if it does not fit into length. */
 static bool block_find(const unsigned char *bytes, size_t length, size_t time_size,
                        struct block *out)
 {
@@ -64,7 +63,7 @@ static bool read_types(struct zone *zone, const struct block *block)
         size_t at = entry[5];
         if (offset < -89999 || offset > 93599 || at >= block->letter_count) return false;
         size_t length = strnlen((const char *)block->letters + at, block->letter_count - at);
-        if (length == block->letter_count - at) return false; /* no NUL */
+        if (length == block->letter_count - at) return false; /* not terminated */
         if (length > ABBREVIATION_SIZE - 1) length = ABBREVIATION_SIZE - 1;
         zone->types[i].offset_s = offset;
         memcpy(zone->types[i].abbreviation, block->letters + at, length);
@@ -102,7 +101,7 @@ static struct zone *zone_new(const char *name, size_t transitions, size_t types)
     return zone;
 }
 
-/* The footer: a newline, a TZ string that may be empty, a newline. */
+/* The footer: a newline, a TZ string (possibly empty), a newline. */
 static bool read_footer(struct zone *zone, const unsigned char *bytes, size_t length)
 {
     if (length < 2 || bytes[0] != '\n') return false;
@@ -171,7 +170,7 @@ void zone_free(struct zone *zone)
 
 const struct local_type *zone_type_at(const struct zone *zone, int64_t utc_s, int64_t *end_s)
 {
-    size_t low = 0; /* becomes the number of transitions at or before the instant */
+    size_t low = 0; /* ends up as the number of transitions at or before the instant */
     size_t high = zone->transition_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;

@@ -24,7 +24,7 @@ uint64_t clock_thread_cpu_ns(void)
     return (uint64_t)read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
-/* Exact while speed is 1; a replay may lose nanoseconds to the rounding of a double. */
+/* Exact while speed is 1; at other speeds a replay may lose nanoseconds to rounding. */
 static int64_t scale(int64_t ns, double factor)
 {
     if (factor == 1.0) return ns;

@@ -1,4 +1,4 @@
-/* The two clocks of the machine, and the clock of a run, which may go faster than the wall's. */
+/* The machine's two clocks, and the clock of a run, which may run faster than the wall clock. */
 #ifndef RUSHHOUR_BASE_CLOCK_H
 #define RUSHHOUR_BASE_CLOCK_H
 
@@ -8,24 +8,23 @@
 #define NS_PER_MS INT64_C(1000000)
 #define NS_PER_S INT64_C(1000000000)
 
-/* Monotonic time in ns (CLOCK_MONOTONIC, the same in every process of this machine). All durations
+/* Monotonic time in ns (CLOCK_MONOTONIC, the same in every process on this machine). All durations
  * come from it. */
 uint64_t clock_mono_ns(void);
 
-/* Time of day in ns since 1970-01-01 UTC. For display and for the origin of a run_clock only. */
+/* Time of day in ns since 1970-01-01 UTC. Only for display and for the origin of a run_clock. */
 int64_t clock_wall_ns(void);
 
 /* CPU time that this thread has used, in ns (CLOCK_THREAD_CPUTIME_ID). */
 uint64_t clock_thread_cpu_ns(void);
 
-/* A length of time in whole microseconds, to the nearest; ns >= 0. */
+/* A duration rounded to the nearest microsecond; ns >= 0. */
 int64_t whole_us(int64_t ns);
 
 /*
  * The time of day as a run sees it: it starts at wall_origin_ns when the monotonic clock shows
- * mono_origin_ns and goes `speed` times as fast (1 against a real service; more only in a replay
- * against the simulator). A step of the machine's own clock during a run therefore never reaches a
- * figure.
+ * mono_origin_ns, and runs at `speed` (1 against a real service; more only in a replay against the
+ * simulator). A step of the system clock during a run therefore never affects a figure.
  */
 struct run_clock {
     uint64_t mono_origin_ns;
@@ -33,14 +32,14 @@ struct run_clock {
     double speed;
 };
 
-/* The run's time of day, in ns since 1970 UTC, at a monotonic time (which may lie before the
+/* The run's time of day, in ns since 1970 UTC, at a monotonic time (which may be before the
  * origin). */
 int64_t run_clock_wall_at(const struct run_clock *clock, uint64_t mono_ns);
 
-/* The monotonic time at which `elapsed_ns` of the run's own time have passed since its origin. */
+/* The monotonic time at which `elapsed_ns` of run time have passed since the origin. */
 uint64_t run_clock_mono_at(const struct run_clock *clock, int64_t elapsed_ns);
 
-/* The run's own time since its origin, in ns, at a monotonic time; 0 before the origin. */
+/* Run time elapsed since the origin, in ns, at a monotonic time; 0 before the origin. */
 int64_t run_clock_elapsed(const struct run_clock *clock, uint64_t mono_ns);
 
 #endif

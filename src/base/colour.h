@@ -1,5 +1,5 @@
-/* The colours of a terminal (ECMA-48, SGR), as string constants: what each means here. Whoever
- * draws asks first whether colour is wanted, and ends with COLOUR_OFF. */
+/* Terminal colours (ECMA-48, SGR) by meaning. Callers check first whether colour is wanted, and end
+ * with COLOUR_OFF. */
 #ifndef RUSHHOUR_BASE_COLOUR_H
 #define RUSHHOUR_BASE_COLOUR_H
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GROUPS 1024 /* of three bytes that are encoded at a time */
+#define GROUPS 1024 /* groups of three bytes encoded at a time */
 
 struct sha256 {
     EVP_MD_CTX *context;
@@ -60,7 +60,7 @@ static size_t padding_of(const char *string, size_t length)
     return string[length - 2] == '=' ? 2 : 1;
 }
 
-/* The last group as it must be written: libcrypto ignores bits that stand for nothing. */
+/* Whether the last group is canonical: libcrypto ignores unused bits that are set. */
 static bool is_canonical(const char *group, const unsigned char *bytes, size_t count)
 {
     unsigned char again[5];

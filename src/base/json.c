@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-/* A value needs a comma before it unless it is the first of its container or of its line, or
+/* A value needs a comma before it unless it is the first in its container or on its line, or
  * follows its key. */
 static void separate(struct text *out)
 {

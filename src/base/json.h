@@ -1,7 +1,5 @@
-/*
- * Writes JSON into a text, token by token; commas come by themselves: a value gets one unless it
- * follows '{', '[', ':' or a newline (JSON Lines).
- */
+/* Writes JSON into a text, token by token. Commas are added automatically: a value gets one unless
+ * it follows '{', '[', ':' or a newline (JSON Lines). */
 #ifndef RUSHHOUR_BASE_JSON_H
 #define RUSHHOUR_BASE_JSON_H
 
@@ -19,17 +17,17 @@ void json_string(struct text *out, const char *value);
 void json_whole(struct text *out, uint64_t value);
 void json_signed(struct text *out, int64_t value);
 
-/* A number in its shortest form that keeps 10 digits; null when not finite. */
+/* A number in the shortest form that keeps 10 digits; null if not finite. */
 void json_number(struct text *out, double value);
 
-/* A number with so many decimals; null when it is not finite. */
+/* A number with this many decimals; null if not finite. */
 void json_decimal(struct text *out, double value, int decimals);
 
 /* Microseconds as milliseconds with three decimals. */
 void json_ms(struct text *out, int64_t us);
 
-/* Key and value in one. json_put_known: null for NULL and "". json_put_lines: a list, one string
- * per line. */
+/* Key and value in one call. json_put_known writes null for NULL and ""; json_put_lines writes an
+ * array with one string per line. */
 void json_put_known(struct text *out, const char *key, const char *value);
 void json_put_bool(struct text *out, const char *key, bool value);
 void json_put_lines(struct text *out, const char *key, const char *lines);

@@ -28,11 +28,12 @@ uint64_t limits_raise_descriptors(void)
 
 /* ---- control groups ---- */
 
-/* How the two generations of control groups tell of CPU time. */
+/* Where each version of control groups keeps its CPU figures. */
 struct generation {
     const char *mount;          /* below the root */
-    const char *quota, *period; /* files, in microseconds; period NULL: both in `quota` */
-    const char *controller;     /* its word in /proc/self/cgroup */
+    const char *quota, *period; /* file names, values in microseconds; period NULL: both are in
+                                   `quota` */
+    const char *controller;     /* its name in /proc/self/cgroup */
 };
 
 static const struct generation generations[] = {
@@ -51,7 +52,7 @@ static bool read_below(const char *folder, const char *name, struct text *out)
     return read;
 }
 
-/* The count behind a word at the beginning of a line; 0 when there is none. */
+/* The number after a word at the beginning of a line; 0 if there is none. */
 static uint64_t value_of(const char *lines, const char *word)
 {
     size_t length = strlen(word);
@@ -63,7 +64,7 @@ static uint64_t value_of(const char *lines, const char *word)
     return 0;
 }
 
-/* Cores that one group allows; 0: as many as there are. */
+/* Cores that one group allows; 0 if unlimited. */
 static double cores_of(const struct generation *generation, const char *folder)
 {
     struct text file = {0};
@@ -71,7 +72,7 @@ static double cores_of(const struct generation *generation, const char *folder)
     double period = 0;
     if (read_below(folder, generation->quota, &file)) {
         char *rest = NULL;
-        quota = strtod(text_str(&file), &rest); /* "max" and -1 are no quota */
+        quota = strtod(text_str(&file), &rest); /* "max" and -1 mean no quota */
         period = strtod(rest, NULL);
     }
     if (generation->period != NULL && read_below(folder, generation->period, &file))
@@ -80,7 +81,7 @@ static double cores_of(const struct generation *generation, const char *folder)
     return quota > 0 && period > 0 ? quota / period : 0;
 }
 
-/* Takes the group's quota when it is tighter than what was found below it. */
+/* Takes the group's quota if it is tighter than those found below it. */
 static void consider(const struct generation *generation, const char *folder,
                      struct cpu_quota *best)
 {
@@ -109,7 +110,7 @@ static bool names_controller(const char *list, size_t length, const char *contro
     return false;
 }
 
-/* The process's group by a line "number:controllers:/path"; false when there is none for it. */
+/* Finds the process's group in a line "number:controllers:/path"; false if there is none. */
 static bool group_of(const char *lines, const struct generation *generation, char *out, size_t size)
 {
     for (const char *line = lines; line != NULL && *line != '\0';) {
@@ -126,8 +127,8 @@ static bool group_of(const char *lines, const struct generation *generation, cha
     return false;
 }
 
-/* From the process's group up to the root. Inside a container the path may be the host's, which is
- * not there: its root is the container's group then. */
+/* Walks from the process's group up to the root. Inside a container the path may be the host's and
+ * not exist; then the root is the container's group. */
 static void climb(const struct generation *generation, const char *root, char *group,
                   struct cpu_quota *best)
 {

@@ -1,32 +1,30 @@
-/* What the system lets this process have: file descriptors, and the CPU time of its container. */
+/* Resource limits of this process: file descriptors, and the CPU quota of its container. */
 #ifndef RUSHHOUR_BASE_LIMITS_H
 #define RUSHHOUR_BASE_LIMITS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* As many as any run can use; libwebsockets allocates for each possible one, so more would cost
- * memory. */
+/* Enough for any run. libwebsockets allocates memory for every possible descriptor, so more would
+ * only waste it. */
 #define LIMITS_DESCRIPTORS UINT64_C(65536)
 
 /*
  * Raises the soft limit of file descriptors (RLIMIT_NOFILE) to the hard one, or to
- * LIMITS_DESCRIPTORS when that is lower; child processes inherit it. Returns the soft limit as it
- * is then; 0 when it is unknown.
+ * LIMITS_DESCRIPTORS if that is lower; child processes inherit it. Returns the resulting soft
+ * limit; 0 if unknown.
  */
 uint64_t limits_raise_descriptors(void);
 
-/* A CPU quota of control groups (cgroup v1 or v2), the tightest on the way to the root, and how
- * often it has held its processes up since it was made. */
+/* The tightest CPU quota of the control groups (cgroup v1 or v2) from this process up to the root,
+ * and how often it has throttled its processes since it was created. */
 struct cpu_quota {
     double cores;                /* 0: none */
     uint64_t periods, throttled; /* periods of the quota, and those in which it was used up */
 };
 
-/*
- * The quota that holds for this process. proc is "/proc/self/cgroup" and root "/sys/fs/cgroup" but
- * in tests. False when there is none, or it cannot be read.
- */
+/* The quota that applies to this process. proc is "/proc/self/cgroup" and root "/sys/fs/cgroup",
+ * except in tests. False if there is none or it cannot be read. */
 bool cpu_quota_read(const char *proc, const char *root, struct cpu_quota *out);
 
 #endif

@@ -1,23 +1,23 @@
-/* The latency metrics, all in microseconds: the one table that says where each of them is used. The
- * names are those of latency.hlog, run.json, reports and thresholds. */
+/* The latency metrics, all in microseconds: the only table that says where each one is used. Their
+ * names appear in latency.hlog, run.json, reports and thresholds. */
 #ifndef RUSHHOUR_BASE_METRIC_H
 #define RUSHHOUR_BASE_METRIC_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Where a metric is used. Every metric that has values is in latency.hlog, run.json, report.md and
- * report.html besides. */
+/* Where a metric is used. Besides these, every metric with values is in latency.hlog, run.json,
+ * report.md and report.html. */
 enum metric_use {
-    METRIC_OF_ATTEMPT = 1,    /* an attempt has one value: one that failed without it is slower than
-                                any limit */
+    METRIC_OF_ATTEMPT = 1,    /* one value per attempt; an attempt that failed without one counts
+                                 as slower than any limit */
     METRIC_IN_CSV = 2,        /* has columns in `report --format csv` */
-    METRIC_SHOWN = 4,         /* has columns, and is explained, in the report for a terminal */
-    METRIC_EXPORTED = 8,      /* is a histogram of the metrics endpoint */
-    METRIC_IN_THRESHOLDS = 16 /* may stand in thresholds and in `compare --metric` */
+    METRIC_SHOWN = 4,         /* has columns in the terminal report, and is explained there */
+    METRIC_EXPORTED = 8,      /* exported as a histogram by the metrics endpoint */
+    METRIC_IN_THRESHOLDS = 16 /* allowed in thresholds and in `compare --metric` */
 };
 
-/* name, uses, from which event to which (printed under every report, since tools disagree on what
+/* name, uses, from which event to which (printed under every report, because tools disagree on what
  * "TTFT" means) */
 #define METRIC_MAP(X)                                                                              \
     X(RESOLVE, "resolve", METRIC_IN_THRESHOLDS, "name lookup asked to addresses in hand")          \
@@ -60,10 +60,10 @@ const char *metric_meaning(enum metric metric);
 /* Whether a metric has this use. */
 bool metric_has(enum metric metric, enum metric_use use);
 
-/* False when no metric has the name. */
+/* False if no metric has this name. */
 bool metric_find(const char *name, enum metric *out);
 
-/* The range and resolution of every latency histogram of a run: 1 us to one hour, 3 digits. */
+/* Range and resolution of every latency histogram of a run: 1 us to one hour, 3 digits. */
 #define METRIC_LOWEST_US 1
 #define METRIC_HIGHEST_US INT64_C(3600000000)
 #define METRIC_DIGITS 3

@@ -1,4 +1,4 @@
-/* Repeatable random streams: xoshiro256** seeded by splitmix64 (Blackman and Vigna,
+/* Reproducible random streams: xoshiro256** seeded by splitmix64 (Blackman and Vigna,
  * prng.di.unimi.it). */
 #ifndef RUSHHOUR_BASE_RANDOM_H
 #define RUSHHOUR_BASE_RANDOM_H
@@ -10,12 +10,12 @@ struct random {
     uint64_t state[4];
 };
 
-/* Starts stream number `stream` of a seed; different streams of one seed are independent for our
+/* Starts stream number `stream` of a seed. Different streams of one seed are independent for our
  * purposes. */
 void random_seed(struct random *random, uint64_t seed, uint64_t stream);
 
-/* The number of the stream that belongs to a name, so that it does not depend on what else there is
- * (FNV-1a, 64 bits). */
+/* The stream number for a name (FNV-1a, 64 bits), so that adding other streams does not change
+ * it. */
 uint64_t random_stream(const char *name);
 
 /* 64 random bits. */
@@ -24,8 +24,7 @@ uint64_t random_u64(struct random *random);
 /* Uniform in [0, 1), with 53 random bits. */
 double random_unit(struct random *random);
 
-/* Uniform in 0 .. bound-1 (bound > 0), without modulo bias that could be seen (Lemire's
- * multiplication). */
+/* Uniform in 0 .. bound-1 (bound > 0), with negligible modulo bias (Lemire's multiplication). */
 uint64_t random_below(struct random *random, uint64_t bound);
 
 /* Exponential with mean 1. */

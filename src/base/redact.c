@@ -5,10 +5,9 @@
 #include <strings.h>
 
 #define SHORTEST_SECRET 8
-#define LONG_BEGINNING 16 /* so much of a longer one is hidden as well */
+#define LONG_BEGINNING 16 /* for longer secrets, a prefix of this length is hidden as well */
 #define MARK "[redacted]"
-/* Azure's keys of 2024 and later have 84 letters and digits; ids and hashes are shorter than
- * this. */
+/* Azure keys of 2024 and later have 84 letters and digits; ids and hashes are shorter than this. */
 #define LONG_RUN 80
 
 struct scan {
@@ -21,7 +20,7 @@ static bool is_alphanumeric(char c)
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
-/* A character of a key or token, in any of the usual alphabets. */
+/* A character of a key or token in any of the usual alphabets. */
 static bool is_token(char c)
 {
     return is_alphanumeric(c) || c == '-' || c == '_' || c == '.' || c == '~' || c == '+' ||
@@ -41,13 +40,14 @@ static int hex_digit(char c)
     return -1;
 }
 
-/* How much of a secret stands at a place: bytes of it, and of the text that they take. */
+/* How much of a secret matches at a position: bytes of the secret, and bytes of text that they take
+ * up. */
 struct match {
     size_t secret, text;
 };
 
-/* A character that JSON, C or a URL has escaped: its bytes in UTF-8; returns how long the escape
- * is, 0 for none. */
+/* Decodes a character escaped by JSON, C or a URL into UTF-8; returns the length of the escape, 0
+ * if there is none. */
 static size_t unescape(const char *s, const char *end, char out[4])
 {
     static const char plain[] = "\"\\/'nrtbf";
@@ -81,7 +81,7 @@ static size_t unescape(const char *s, const char *end, char out[4])
     return 2;
 }
 
-/* As it is, each of its characters perhaps escaped. */
+/* The secret itself, any of its characters possibly escaped. */
 static struct match match_plain(const char *s, const char *end, const char *secret)
 {
     const char *first = s;
@@ -101,7 +101,7 @@ static struct match match_plain(const char *s, const char *end, const char *secr
     return (struct match){.secret = (size_t)(secret - start), .text = (size_t)(s - first)};
 }
 
-/* In hexadecimal digits of either case. */
+/* In hexadecimal digits, upper or lower case. */
 static struct match match_hex(const char *s, const char *end, const char *secret)
 {
     struct match match = {0};
@@ -139,11 +139,8 @@ static bool base64_same(char a, char b)
     return a == b;
 }
 
-/*
- * How many of the inner characters of the secret's base64 form stand at s. What comes before the
- * secret in the encoded bytes shifts it by 0, 1 or 2 bytes; the characters that it shares with its
- * neighbours are left out.
- */
+/* Matches the inner characters of the secret's base64 form at s. Bytes encoded before the secret
+ * shift it by 0, 1 or 2 bytes; characters that it shares with its neighbours are left out. */
 static struct match match_base64(const char *s, const char *end, const char *secret, size_t shift)
 {
     const unsigned char *bytes = (const unsigned char *)secret;
@@ -154,11 +151,11 @@ static struct match match_base64(const char *s, const char *end, const char *sec
     for (; bit + 6 <= bits; bit += 6, s++) {
         if (s >= end || !base64_same(*s, base64_at(bytes, bit))) break;
     }
-    bool whole = bit + 6 > bits; /* its last bits share a character with what follows */
+    bool whole = bit + 6 > bits; /* the last bits share a character with what follows */
     return (struct match){.secret = whole ? length : bit / 8, .text = (size_t)(s - first)};
 }
 
-/* Length of a run of characters that belong to a token. */
+/* Length of the run of token characters at s. */
 static size_t token_length(const char *s, const char *end)
 {
     const char *first = s;
@@ -167,8 +164,8 @@ static size_t token_length(const char *s, const char *end)
     return (size_t)(s - first);
 }
 
-/* Length of the name at s when it is `name` in any case, with '-', '_' or nothing where the name
- * has '-'. */
+/* Length of the name at s if it is `name` in any case, with '-', '_' or nothing where the name has
+ * '-'. */
 static size_t match_name(const char *s, const char *end, const char *name)
 {
     const char *first = s;
@@ -187,7 +184,7 @@ static const char *skip_spaces(const char *s, const char *end)
     return s;
 }
 
-/* Moves over a quote, which may itself be escaped. */
+/* Skips a quote, which may itself be escaped. */
 static const char *skip_quote(const char *s, const char *end)
 {
     if (s + 1 < end && s[0] == '\\' && (s[1] == '"' || s[1] == '\'')) return s + 2;
@@ -195,8 +192,7 @@ static const char *skip_quote(const char *s, const char *end)
     return s;
 }
 
-/* The end of a value: of an Authorization header it holds spaces ("Bearer abc"), of the others
- * not. */
+/* The end of a value. Only the value of an Authorization header contains spaces ("Bearer abc"). */
 static const char *value_end(const char *s, const char *end, bool spaces)
 {
     while (s < end && strchr("\"'\\\r\n,;&<>{}", *s) == NULL &&
@@ -239,7 +235,8 @@ static bool match_bearer(const char *s, const char *end, const char **value, con
     return *after > *value;
 }
 
-/* Length of what has the shape of a key or token at s, where a word begins; 0 when nothing has. */
+/* Length of the text at s that is shaped like a key or token (s is at the start of a word); 0 if
+ * none is. */
 static size_t match_shape(const char *s, const char *end)
 {
     static const char *const prefixes[] = {"sk-", "ek_", "eyJ"};
@@ -254,25 +251,26 @@ static size_t match_shape(const char *s, const char *end)
     return run >= LONG_RUN ? run : 0;
 }
 
-/* All of a secret, or so much of its beginning that it tells: a message may have been cut off. */
-static bool tells(struct match match, const char *secret)
+/* All of a secret, or enough of its beginning to reveal it: a message may have been cut off. */
+static bool reveals(struct match match, const char *secret)
 {
     return match.secret >= LONG_BEGINNING || (match.secret > 0 && secret[match.secret] == '\0');
 }
 
-/* Length of one of the secrets at the scan's place, in any form; takes back what of its base64 was
- * appended before. */
+/* Length of the secret at the current position, in any form; takes back the part of its base64 form
+ * that was already appended. */
 static size_t match_secret(struct text *out, size_t floor, const struct scan *scan,
                            const char *const *secrets, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (secrets[i] == NULL || strlen(secrets[i]) < SHORTEST_SECRET) continue;
         struct match match = match_plain(scan->at, scan->end, secrets[i]);
-        if (tells(match, secrets[i])) return match.text;
+        if (reveals(match, secrets[i])) return match.text;
         match = match_hex(scan->at, scan->end, secrets[i]);
-        if (tells(match, secrets[i])) return match.text;
+        if (reveals(match, secrets[i])) return match.text;
         for (size_t shift = 0; shift < 3; shift++) {
-            if (!tells(match_base64(scan->at, scan->end, secrets[i], shift), secrets[i])) continue;
+            if (!reveals(match_base64(scan->at, scan->end, secrets[i], shift), secrets[i]))
+                continue;
             while (out->length > floor && is_base64(out->data[out->length - 1])) out->length--;
             return token_length(scan->at, scan->end);
         }

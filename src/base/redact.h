@@ -1,4 +1,4 @@
-/* The last line of defence: what the service sent back is scrubbed before it is kept. */
+/* The last line of defence: whatever the service sent back is scrubbed before it is kept. */
 #ifndef RUSHHOUR_BASE_REDACT_H
 #define RUSHHOUR_BASE_REDACT_H
 
@@ -8,10 +8,10 @@
 
 /*
  * Appends `string` (at most `length` bytes) with secrets replaced by "[redacted]": each of the
- * `count` given secrets of eight characters or more, or their first sixteen and what follows of
- * them, also when only the percent-encoded, JSON-escaped, hexadecimal or base64 form stands there;
- * the value of api-key=, Authorization: and Bearer forms; and what is shaped like a key or token
- * (sk-..., ek_..., eyJ... JWT).
+ * `count` given secrets of eight characters or more, or their first sixteen characters and as many
+ * more as match, also in percent-encoded, JSON-escaped, hexadecimal or base64 form; the value after
+ * api-key=, Authorization: and Bearer; and anything shaped like a key or token (sk-..., ek_...,
+ * eyJ... JWT).
  */
 void redact(struct text *out, const char *string, size_t length, const char *const *secrets,
             size_t count);

@@ -19,7 +19,7 @@
 #define SANITIZED 0
 #endif
 
-/* Stands at the beginning of the pages; what is handed out follows it. */
+/* Header at the start of the pages; the caller's buffer follows it. */
 struct pages {
     size_t size;
     char bytes[];
@@ -30,14 +30,14 @@ char *secret_new(size_t size)
     long page = sysconf(_SC_PAGESIZE);
     if (page <= 0 || size > SIZE_MAX / 2) return NULL;
     size_t whole =
-        /* with the NUL */
+        /* including the NUL */
         (sizeof(struct pages) + size + (size_t)page) / (size_t)page * (size_t)page;
     const int access = PROT_READ | PROT_WRITE;
     /* cppcheck-suppress invalidFunctionArg ; -1 is what an anonymous mapping takes */
     struct pages *pages = mmap(NULL, whole, access, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (pages == MAP_FAILED) return NULL;
     (void)madvise(pages, whole, MADV_DONTDUMP);
-    (void)mlock(pages, whole); /* the limit of locked memory may be small: better than nothing */
+    (void)mlock(pages, whole); /* the limit on locked memory may be small; ignore the failure */
     pages->size = whole;
     return pages->bytes;
 }

@@ -1,15 +1,15 @@
-/* What may be written to a terminal. */
+/* Terminal capabilities. */
 #ifndef RUSHHOUR_BASE_TERMINAL_H
 #define RUSHHOUR_BASE_TERMINAL_H
 
 #include <stdbool.h>
 
-/* Whether a descriptor is a terminal that understands escape sequences: TERM=dumb (Emacs, CI) does
- * not. */
+/* Whether a descriptor is a terminal that understands escape sequences; with TERM=dumb (Emacs, CI)
+ * it is not. */
 bool terminal_takes_escapes(int fd);
 
-/* Whether colour is wanted there: escapes are understood, and neither the user nor NO_COLOR forbids
- * it (no-color.org). */
+/* Whether to use colour there: escapes are understood, and neither the user nor NO_COLOR
+ * (no-color.org) forbids it. */
 bool terminal_takes_colour(int fd, bool forbidden);
 
 #endif

@@ -1,4 +1,4 @@
-/* A growing text buffer, with the few kinds of escaping that our formats need. */
+/* A growing text buffer, with the escaping that our output formats need. */
 #ifndef RUSHHOUR_BASE_TEXT_H
 #define RUSHHOUR_BASE_TEXT_H
 
@@ -8,9 +8,9 @@
 #include <stddef.h>
 
 /*
- * Zero-initialise to start ({0}). `data` is NUL-terminated once anything was appended; use
- * text_str() for a string that is never NULL. Running out of memory sets `failed` and later appends
- * do nothing: check once, at the end.
+ * Zero-initialise ({0}). `data` is NUL-terminated once anything has been appended; use text_str()
+ * for a string that is never NULL. Running out of memory sets `failed` and turns later appends into
+ * no-ops: check it once, at the end.
  */
 struct text {
     char *data;
@@ -30,14 +30,14 @@ void text_json(struct text *text, const char *string);
 /* Appends text for HTML content or a quoted attribute. */
 void text_html(struct text *text, const char *string);
 
-/* Appends one CSV field, quoted when it must be (RFC 4180). */
+/* Appends one CSV field, quoted if necessary (RFC 4180). */
 void text_csv(struct text *text, const char *field);
 
-/* Appends percent-encoded for a URL's query value or path segment (RFC 3986: unreserved characters
- * stay). */
+/* Appends the string percent-encoded for a URL's query value or path segment (RFC 3986: unreserved
+ * characters stay). */
 void text_percent(struct text *text, const char *string);
 
-/* Copies a string into out[size], cut between characters of UTF-8 where it is too long. */
+/* Copies a string into out[size]; if it is too long, cuts it between UTF-8 characters. */
 void text_copy(char *out, size_t size, const char *string);
 
 /* The text as a C string: "" when empty. Valid until the next append. */
@@ -47,12 +47,12 @@ const char *text_str(const struct text *text);
 void text_clear(struct text *text);
 void text_free(struct text *text);
 
-/* The same for a text that held a secret: its memory is overwritten first. What an append moved
- * away before is beyond reach: reserve or write at once. */
+/* Like text_free, for a text that held a secret: overwrites its memory first. Copies left behind
+ * when an append reallocated are out of reach: append a secret in one piece. */
 void text_wipe(struct text *text);
 
-/* Hands the string over to the caller, who frees it with free(); NULL when memory ran out. The text
- * is empty again. */
+/* Hands the string over to the caller, who frees it with free(); NULL if memory ran out. The text
+ * is empty afterwards. */
 char *text_take(struct text *text);
 
 #endif

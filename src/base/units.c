@@ -7,7 +7,7 @@
 
 __extension__ typedef unsigned __int128 wide;
 
-/* A decimal number without sign or exponent, kept exact: digits / 10^places. */
+/* A decimal number without sign or exponent, kept exactly: digits / 10^places. */
 struct decimal {
     uint64_t digits;
     int places;
@@ -18,7 +18,7 @@ struct unit {
     uint64_t factor;
 };
 
-/* Eighteen digits are more than any unit needs, and 10^18 times a day in ns still fits 128 bits. */
+/* No unit needs more than eighteen digits, and 10^18 times a day in ns still fits 128 bits. */
 #define MOST_DIGITS 18
 
 static bool is_digit(char c)
@@ -26,7 +26,7 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* Reads the number at *cursor and moves past it; false when there is none or it has too many
+/* Reads the number at *cursor and moves past it; false if there is none or it has too many
  * digits. */
 static bool read_decimal(const char **cursor, struct decimal *out)
 {
@@ -70,7 +70,7 @@ static const struct unit *find_unit(const struct unit *units, const char *name)
     return NULL;
 }
 
-/* decimal * factor, rounded to the nearest; false when that is more than `most`. */
+/* decimal * factor, rounded to nearest; false if the result exceeds `most`. */
 static bool scale_decimal(struct decimal decimal, uint64_t factor, uint64_t most, uint64_t *out)
 {
     uint64_t divisor = power_of_ten(decimal.places);
@@ -227,7 +227,7 @@ enum err_code parse_count(const char *string, uint64_t *out, struct error *err)
     return ERR_OK;
 }
 
-/* Three significant digits at most, whole numbers without decimals; false when it rounds up to
+/* At most three significant digits, whole numbers without decimals; false if it rounds up to
  * `limit`. */
 static bool duration_in_unit(struct text *text, double value, double limit, const char *unit)
 {
@@ -240,7 +240,7 @@ static bool duration_in_unit(struct text *text, double value, double limit, cons
     return true;
 }
 
-/* From a minute on: two neighbouring units, rounded to the smaller one. */
+/* From a minute up: two adjacent units, rounded to the smaller one. */
 static void duration_in_pair(struct text *text, uint64_t seconds)
 {
     static const struct unit units[] = {{"d", 86400}, {"h", 3600}, {"m", 60}, {"s", 1}};

@@ -1,5 +1,4 @@
-/* The units that profiles and flags are written in: `250ms`, `5/s`, `3%`, `64KiB`. One parser for
- * both. */
+/* The units of profiles and flags: `250ms`, `5/s`, `3%`, `64KiB`. One parser for both. */
 #ifndef RUSHHOUR_BASE_UNITS_H
 #define RUSHHOUR_BASE_UNITS_H
 
@@ -9,9 +8,9 @@
 #include <stdint.h>
 
 /*
- * Each parser takes the whole string, returns ERR_USAGE when it is not of the form, and fills err
- * with a sentence that quotes the string and says what would be right ("5 has no unit: write 5s or
- * 5ms"). *out is left alone then.
+ * Each parser takes the whole string. If it is malformed, it returns ERR_USAGE, fills err with a
+ * sentence that quotes the string and says what would be right ("5 has no unit: write 5s or 5ms"),
+ * and leaves *out alone.
  */
 
 /* `250ms`, `1.5s`, `5m`, `2h`, `1d`, `40us`: nanoseconds, never negative. A bare `0` is allowed. */
@@ -33,8 +32,8 @@ MUST_USE enum err_code parse_count(const char *string, uint64_t *out, struct err
  * `2h 5m`. */
 void text_duration(struct text *text, int64_t ns);
 
-/* Appends a time that something takes, worked out in minutes, as people count it: `45s`, `2h 5m`,
- * `1d 9h`, `2.3 years`; `never` when it is infinite, `unknown` for NaN. */
+/* Appends an estimated time, given in minutes: `45s`, `2h 5m`, `1d 9h`, `2.3 years`; `never` if
+ * infinite, `unknown` for NaN. */
 void text_needed_time(struct text *text, double minutes);
 
 #endif

@@ -33,7 +33,7 @@ static bool read_clock_time(const char **cursor, int *out)
     return minute <= 59 && *out <= 1440;
 }
 
-/* The index of a day's name at *cursor, or -1. */
+/* The weekday whose name is at *cursor, or -1. */
 static int read_day(const char **cursor)
 {
     static const char names[] = "sunmontuewedthufrisat";
@@ -161,9 +161,9 @@ void window_free(struct window *window)
 
 /*
  * The occurrence that starts on a local day. Its bounds are the first instants at which the zone's
- * clock shows the time or a later one: so a time that daylight saving skips is the instant of the
- * jump, one that comes twice is the first, and windows that touch on the clock never overlap and
- * leave no gap.
+ * clock shows the time or a later one. A time that daylight saving skips thus becomes the instant
+ * of the jump, one that occurs twice is the first, and windows that touch on the clock neither
+ * overlap nor leave a gap.
  */
 static void occurrence(const struct window *window, int64_t day, int64_t *start_ns, int64_t *end_ns)
 {
@@ -182,8 +182,8 @@ bool window_bounds(const struct window *window, int64_t utc_ns, int64_t *start_n
     struct civil civil;
     zone_civil(window->zone, utc_ns, &civil);
     int64_t today = days_from_date(civil.year, civil.month, civil.day);
-    /* Yesterday's may reach past midnight; tomorrow's may have begun when the clock went back over
-     * midnight. */
+    /* Yesterday's may extend past midnight; tomorrow's may have begun if the clock was set back
+     * across midnight. */
     for (int64_t day = today - 1; day <= today + 1; day++) {
         if ((window->weekdays & 1u << weekday_of_days(day)) == 0) continue;
         int64_t start;

@@ -1,5 +1,4 @@
-/* The words of the house that more than one folder speaks: dialects, phases, domains. See README,
- * "Words". */
+/* Vocabulary shared by several folders: dialects, phases, domains. See README, "Words". */
 #ifndef RUSHHOUR_BASE_WORDS_H
 #define RUSHHOUR_BASE_WORDS_H
 
@@ -9,7 +8,7 @@ enum dialect { DIALECT_GA, DIALECT_PREVIEW, DIALECT_OPENAI };
 /* What a session asks the model to answer with. */
 enum modality { MODALITY_TEXT, MODALITY_AUDIO };
 
-/* Where an attempt or a session failed; in the order in which a session meets them. */
+/* Where an attempt or a session failed, in the order in which a session reaches them. */
 enum phase {
     PHASE_NONE, /* it did not fail */
     PHASE_RESOLVE,
@@ -22,14 +21,14 @@ enum phase {
     PHASE_CLOSE
 };
 
-/* What a turn must contain to be answered. */
+/* What a turn must contain to count as answered. */
 enum wanted_answer {
     WANTED_ANY,    /* output of the asked modality, or a tool call */
     WANTED_OUTPUT, /* output of the asked modality */
     WANTED_TOOL_CALL
 };
 
-/* Whose fault it looks like. */
+/* Which party is probably at fault. */
 enum domain {
     DOMAIN_NONE,
     DOMAIN_CONFIG,
