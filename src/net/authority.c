@@ -61,7 +61,7 @@ static bool set_organization(X509 *certificate, const char *organization)
                                       (const unsigned char *)organization, -1, -1, 0) == 1;
 }
 
-/* The fields that a root and a leaf share; NULL when OpenSSL refuses. */
+/* The fields common to a root and a leaf; NULL if OpenSSL fails. */
 static X509 *certificate_new(EVP_PKEY *key, const char *common_name)
 {
     X509 *certificate = X509_new();
@@ -170,7 +170,7 @@ fail:
     return false;
 }
 
-/* A name or address of the list; text that is no numeric address counts as a DNS name. */
+/* Adds a name or address to the list; text that is not a numeric address counts as a DNS name. */
 static bool add_host(GENERAL_NAMES *names, const char *host)
 {
     unsigned char address[sizeof(struct in6_addr)];
@@ -179,7 +179,7 @@ static bool add_host(GENERAL_NAMES *names, const char *host)
     return add_dns_name(names, host);
 }
 
-/* The host and what stands for this machine, or for a wrong name that one alone. */
+/* The host and the names of this machine; or, to be wrong, only a name that is not the host's. */
 static bool add_names(X509 *certificate, const char *host, enum leaf_flaw flaw)
 {
     static const char *const always[] = {"localhost", "127.0.0.1"};
@@ -196,7 +196,7 @@ static bool add_names(X509 *certificate, const char *host, enum leaf_flaw flaw)
     return done;
 }
 
-/* Moves the time of validity to where the flaw wants it. */
+/* Shifts the validity period as the flaw requires. */
 static bool set_validity(X509 *leaf, enum leaf_flaw flaw)
 {
     if (flaw != LEAF_EXPIRED && flaw != LEAF_NOT_YET_VALID) return true;
@@ -209,7 +209,7 @@ static bool set_validity(X509 *leaf, enum leaf_flaw flaw)
 static X509 *leaf_new(const struct authority *authority, EVP_PKEY *key, const char *host,
                       enum leaf_flaw flaw)
 {
-    /* The name proper is in the alternative names: a common name holds 64 characters only. */
+    /* The real name is in the alternative names: a common name holds only 64 characters. */
     X509 *leaf = certificate_new(key, "rushhour simulator");
     if (leaf == NULL) return NULL;
     X509 *root = authority->certificate;
@@ -225,7 +225,7 @@ static X509 *leaf_new(const struct authority *authority, EVP_PKEY *key, const ch
     return NULL;
 }
 
-/* Clients on loopback offer nothing older than TLS 1.2; session state lives in tickets, so it costs
+/* Clients on loopback offer nothing older than TLS 1.2. Session state lives in tickets, so it costs
  * no memory here. */
 static SSL_CTX *context_new(X509 *leaf, EVP_PKEY *key)
 {

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* lws's last complaint while a context was made; it goes into an error's text, never to the
+/* lws's last complaint while creating a context; it goes into an error's text, never to the
  * terminal. */
 static char last_log[160];
 
@@ -15,17 +15,17 @@ static void keep_log(int level, const char *line)
 {
     (void)level;
     size_t length = strcspn(line, "\r\n");
-    if (length >= sizeof(last_log)) length = sizeof(last_log) - 1;
+    if (length >= sizeof last_log) length = sizeof last_log - 1;
     memcpy(last_log, line, length);
     last_log[length] = '\0';
 }
 
 void ws_global_init(void)
 {
-    /* Not while workers run: lws puts its lines together in one buffer for all threads. */
+    /* Not while workers run: lws assembles log lines in one buffer shared by all threads. */
     lws_set_log_level(0, keep_log);
-    /* lws allocates 16 bytes per possible file descriptor in each context: neither 1,024 nor a
-     * million will do. */
+    /* lws allocates 16 bytes per possible file descriptor in each context: 1,024 are too few, a
+     * million too many. */
     (void)limits_raise_descriptors();
 }
 
@@ -48,7 +48,7 @@ static enum err_code make_context(struct ws_client *client, struct error *err)
     lws_set_log_level(LLL_ERR | LLL_WARN, keep_log);
     client->context = lws_create_context(&info);
     lws_set_log_level(0, keep_log);
-    if (client->context) return ERR_OK;
+    if (client->context != NULL) return ERR_OK;
     return error_set(err, ERR_NET,
                      "libwebsockets could not start on libuv (%s): is the package "
                      "libwebsockets-evlib-uv installed?",
@@ -58,12 +58,12 @@ static enum err_code make_context(struct ws_client *client, struct error *err)
 static enum err_code load_authorities(struct ws_client *client, const char *const *ca_files,
                                       size_t count, struct error *err)
 {
-    client->tls = calloc(count + 2, sizeof(*client->tls));
-    if (!client->tls) return error_set(err, ERR_NOMEM, "no memory for a WebSocket client");
+    client->tls = calloc(count + 2, sizeof *client->tls);
+    if (client->tls == NULL) return error_set(err, ERR_NOMEM, "no memory for a WebSocket client");
     enum err_code code = client_tls_new(TRUST_NOBODY, NULL, &client->tls[0], err);
     client->tls_count = 2;
     for (size_t i = 0; i < count && code == ERR_OK; i++) {
-        if (!ca_files[i]) continue;
+        if (ca_files[i] == NULL) continue;
         code = client_tls_new(TRUST_FILE, ca_files[i], &client->tls[client->tls_count], err);
         if (code == ERR_OK) client->tls_count++;
     }
@@ -74,8 +74,8 @@ enum err_code ws_client_new(uv_loop_t *loop, const char *const *ca_files, size_t
                             const struct ws_handlers *handlers, struct ws_client **out,
                             struct error *err)
 {
-    struct ws_client *client = calloc(1, sizeof(*client));
-    if (!client) return error_set(err, ERR_NOMEM, "no memory for a WebSocket client");
+    struct ws_client *client = calloc(1, sizeof *client);
+    if (client == NULL) return error_set(err, ERR_NOMEM, "no memory for a WebSocket client");
     client->loop = loop;
     client->handlers = *handlers;
     client->due_end = &client->due;
@@ -104,10 +104,8 @@ static void count_closing(uv_handle_t *handle, void *count)
     if (uv_is_closing(handle)) ++*(size_t *)count;
 }
 
-/*
- * On a loop that is not its own, lws closes its handles after the first call, each of which may
- * start further closes, and frees itself in a second call.
- */
+/* On a foreign loop, lws closes its handles after the first call, each of which may trigger further
+ * closes, and frees itself in a second call. */
 static void destroy_context(struct ws_client *client)
 {
     lws_context_destroy(client->context);
@@ -122,7 +120,7 @@ static void destroy_context(struct ws_client *client)
 
 static void free_settings(struct ws_client *client)
 {
-    while (client->vhosts) {
+    while (client->vhosts != NULL) {
         struct client_vhost *next = client->vhosts->next;
         free(client->vhosts);
         client->vhosts = next;
@@ -134,13 +132,13 @@ static void free_settings(struct ws_client *client)
 
 void ws_client_free(struct ws_client *client)
 {
-    if (!client) return;
-    for (struct ws_conn *conn = client->conns; conn; conn = conn->next) ws_abort(conn);
-    while (client->conns || client->refusals > 0) uv_run(client->loop, UV_RUN_ONCE);
+    if (client == NULL) return;
+    for (struct ws_conn *conn = client->conns; conn != NULL; conn = conn->next) ws_abort(conn);
+    while (client->conns != NULL || client->refusals > 0) uv_run(client->loop, UV_RUN_ONCE);
     resolver_free(client->resolver);
     if (client->open_handles > 0) uv_close((uv_handle_t *)&client->tick, on_handle_closed);
     while (client->open_handles > 0) uv_run(client->loop, UV_RUN_NOWAIT);
-    if (client->context) destroy_context(client);
+    if (client->context != NULL) destroy_context(client);
     free_settings(client);
     free(client);
 }

@@ -7,16 +7,16 @@
 void client_body_begin(struct client_body *body, char *data, size_t limit,
                        const char *transfer_encoding, const char *content_length)
 {
-    memset(body, 0, sizeof(*body));
+    memset(body, 0, sizeof *body);
     body->data = data;
     body->limit = limit;
     data[0] = '\0';
-    size_t length = transfer_encoding ? strlen(transfer_encoding) : 0;
+    size_t length = transfer_encoding != NULL ? strlen(transfer_encoding) : 0;
     if (length >= 7 && strcasecmp(transfer_encoding + length - 7, "chunked") == 0) {
         body->framing = BODY_CHUNKED;
         return;
     }
-    if (!content_length || content_length[0] < '0' || content_length[0] > '9') return;
+    if (content_length == NULL || content_length[0] < '0' || content_length[0] > '9') return;
     body->framing = BODY_LENGTH;
     body->remaining = strtoull(content_length, NULL, 10);
     body->done = body->remaining == 0;
@@ -55,7 +55,7 @@ static void take_size(struct client_body *body, char c)
 {
     int digit = hex_digit(c);
     if (digit >= 0) {
-        if (body->remaining >> 56) break_off(body); /* no chunk is that large: broken */
+        if (body->remaining >> 56) break_off(body); /* no chunk is that large */
         body->remaining = body->remaining << 4 | (uint64_t)digit;
     } else if (c == '\n') {
         end_size_line(body);
@@ -66,7 +66,7 @@ static void take_size(struct client_body *body, char c)
     }
 }
 
-/* One character outside of the data of a chunk. */
+/* Takes one character outside the data of a chunk. */
 static void take_framing(struct client_body *body, char c)
 {
     switch (body->place) {
@@ -91,7 +91,7 @@ static void take_framing(struct client_body *body, char c)
     }
 }
 
-/* Data up to the end of the body or chunk; returns how much was used. */
+/* Takes data up to the end of the body or chunk; returns how much was used. */
 static size_t take_data(struct client_body *body, const char *bytes, size_t length)
 {
     if (length > body->remaining) length = (size_t)body->remaining;

@@ -1,4 +1,4 @@
-/* What lws calls: each reason is translated into one fact. */
+/* The callback of lws: translates each reason into one fact. */
 #include "net/client_private.h"
 
 #include "base/clock.h"
@@ -12,13 +12,13 @@ static void on_tunnel_opened(void *user)
     client_conn_step(user, WS_STEP_CONNECTED);
 }
 
-/* lws begins the TLS handshake before it returns to the loop: a tunnel goes to the next one that
- * starts. */
+/* lws begins the TLS handshake before it returns to the loop, so the tunnel goes to the next
+ * handshake that starts. */
 static int on_connected(struct ws_conn *conn)
 {
     struct client_tunnel *tunnel = conn->request->tunnel;
     conn->connected = true;
-    if (!tunnel) {
+    if (tunnel == NULL) {
         client_conn_step(conn, WS_STEP_CONNECTED);
         return 0;
     }
@@ -29,12 +29,12 @@ static int on_connected(struct ws_conn *conn)
     return 0;
 }
 
-/* The moment before the request is sent: TLS stands. lws has written its own lines up to
+/* Called just before the request is sent, with TLS established. lws has written its own lines up to
  * *position. */
 static int on_request(struct ws_conn *conn, char **position, size_t room)
 {
     const struct client_request *request = conn->request;
-    if (request->tunnel) client_tunnel_detach(request->tunnel, lws_get_ssl(conn->wsi));
+    if (request->tunnel != NULL) client_tunnel_detach(request->tunnel, lws_get_ssl(conn->wsi));
     conn->asking = true;
     client_conn_step(conn, WS_STEP_TLS);
     client_receive_learn(conn->client, *position, room);
@@ -45,25 +45,25 @@ static int on_request(struct ws_conn *conn, char **position, size_t room)
     return 0;
 }
 
-/* The head of the answer is here, whatever its status. */
+/* The response head has arrived, whatever its status. */
 static int on_answer(struct ws_conn *conn)
 {
     if (conn->aborted) return -1;
     free(conn->response);
     conn->response = client_response_read(conn->wsi);
-    if (!conn->response) return -1;
+    if (conn->response == NULL) return -1;
     conn->end.http_status = conn->response->status;
     if (conn->response->status == 101) return 0;
     client_refusal_begin(conn);
     return -1;
 }
 
-/* The session tickets before the answer leave 16 KiB of OpenSSL's buffer allocated for good; this
- * frees them. */
+/* Session tickets that arrive before the response leave 16 KiB of OpenSSL's buffer allocated for
+ * good; this frees them. */
 static void free_tls_buffers(struct lws *wsi)
 {
     SSL *ssl = lws_get_ssl(wsi);
-    if (ssl) (void)SSL_free_buffers(ssl);
+    if (ssl != NULL) (void)SSL_free_buffers(ssl);
 }
 
 static int on_established(struct ws_conn *conn)
@@ -75,7 +75,7 @@ static int on_established(struct ws_conn *conn)
     client_conn_step(conn, WS_STEP_UPGRADED);
     client_request_free(conn->request);
     conn->request = NULL;
-    if (!conn->aborted && conn->response)
+    if (!conn->aborted && conn->response != NULL)
         client_response_deliver(conn, conn->response, NULL, at_ns);
     free(conn->response);
     conn->response = NULL;
@@ -86,7 +86,7 @@ static int on_established(struct ws_conn *conn)
 static int on_peer_close(struct ws_conn *conn, const unsigned char *payload, size_t length)
 {
     client_receive_close(conn, payload, length);
-    return conn->close_sent ? -1 : 0; /* the answer to ours: done. Otherwise lws answers and
+    return conn->close_sent ? -1 : 0; /* the answer to our Close: done. Otherwise lws answers and
                                          closes */
 }
 
@@ -158,16 +158,16 @@ int client_callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
     case LWS_CALLBACK_WSI_DESTROY:
         break;
     default:
-        return 0; /* others come with a wsi that is none */
+        return 0; /* other reasons carry no valid wsi */
     }
     struct ws_conn *conn = lws_get_opaque_user_data(wsi);
-    if (!conn) return 0;
+    if (conn == NULL) return 0;
     if (reason == LWS_CALLBACK_WSI_DESTROY) {
         on_gone(conn, wsi);
         return 0;
     }
     conn->wsi = wsi;
     int result = translate(conn, reason, in, length, saved_errno);
-    errno = 0; /* so that the next end does not find this one's number */
+    errno = 0; /* keep the next end from seeing this errno */
     return result;
 }

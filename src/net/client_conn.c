@@ -1,4 +1,4 @@
-/* The life of a connection: begun, moved on by the tick, ended exactly once. */
+/* The life of a connection: begun, advanced by the tick, ended exactly once. */
 #include "net/client_private.h"
 
 #include "base/clock.h"
@@ -9,8 +9,8 @@
 enum err_code ws_connect(struct ws_client *client, const struct http_target *target, void *user,
                          struct ws_conn **out, struct error *err)
 {
-    struct ws_conn *conn = calloc(1, sizeof(*conn));
-    if (!conn) return error_set(err, ERR_NOMEM, "no memory for a connection");
+    struct ws_conn *conn = calloc(1, sizeof *conn);
+    if (conn == NULL) return error_set(err, ERR_NOMEM, "no memory for a connection");
     enum err_code code = client_request_new(client, target, &conn->request, err);
     if (code != ERR_OK) {
         free(conn);
@@ -21,7 +21,7 @@ enum err_code ws_connect(struct ws_client *client, const struct http_target *tar
     conn->tls = target->tls;
     conn->out_end = &conn->out;
     conn->next = client->conns;
-    if (conn->next) conn->next->previous = conn;
+    if (conn->next != NULL) conn->next->previous = conn;
     client->conns = conn;
     client_conn_due(conn);
     *out = conn;
@@ -32,7 +32,7 @@ void client_conn_step(struct ws_conn *conn, enum ws_step step)
 {
     if (conn->aborted) return;
     conn->end.steps_done++;
-    if (conn->client->handlers.on_step)
+    if (conn->client->handlers.on_step != NULL)
         conn->client->handlers.on_step(conn->user, step, clock_mono_ns());
 }
 
@@ -59,14 +59,14 @@ static void move_on(struct ws_conn *conn)
     }
 }
 
-/* Takes only what was due at its start: a handler may add more, which waits for the next tick. */
+/* Takes only what was due when it started: anything a handler adds waits for the next tick. */
 void client_conn_tick(uv_timer_t *tick)
 {
     struct ws_client *client = tick->data;
     struct ws_conn *conn = client->due;
     client->due = NULL;
     client->due_end = &client->due;
-    while (conn) {
+    while (conn != NULL) {
         struct ws_conn *next = conn->next_due;
         conn->is_due = false;
         move_on(conn);
@@ -76,10 +76,10 @@ void client_conn_tick(uv_timer_t *tick)
 
 void client_conn_detail(struct ws_conn *conn, const char *text, size_t length)
 {
-    if (conn->detail[0] || !text) return;
+    if (conn->detail[0] || text == NULL) return;
     length = strnlen(text, length);
     while (length > 0 && (text[length - 1] == '\n' || text[length - 1] == ' ')) length--;
-    if (length >= sizeof(conn->detail)) length = sizeof(conn->detail) - 1;
+    if (length >= sizeof conn->detail) length = sizeof conn->detail - 1;
     memcpy(conn->detail, text, length);
     conn->detail[length] = '\0';
 }
@@ -94,7 +94,7 @@ static bool may_try_again(const struct ws_conn *conn)
 void client_conn_gone(struct ws_conn *conn)
 {
     conn->wsi = NULL;
-    if (conn->refusal && !conn->aborted && client_refusal_resume(conn)) return;
+    if (conn->refusal != NULL && !conn->aborted && client_refusal_resume(conn)) return;
     if (may_try_again(conn)) {
         client_conn_due(conn);
         return;
@@ -104,11 +104,11 @@ void client_conn_gone(struct ws_conn *conn)
 
 static void unlink_conn(struct ws_conn *conn)
 {
-    if (conn->previous)
+    if (conn->previous != NULL)
         conn->previous->next = conn->next;
     else
         conn->client->conns = conn->next;
-    if (conn->next) conn->next->previous = conn->previous;
+    if (conn->next != NULL) conn->next->previous = conn->previous;
 }
 
 void client_conn_finish(struct ws_conn *conn)
@@ -117,7 +117,7 @@ void client_conn_finish(struct ws_conn *conn)
     conn->state = CONN_OVER;
     conn->end.detail = conn->detail;
     conn->end.close_reason = conn->close_reason;
-    if (conn->client->handlers.on_closed) {
+    if (conn->client->handlers.on_closed != NULL) {
         conn->client->handlers.on_closed(conn->user, &conn->end, clock_mono_ns());
     }
     unlink_conn(conn);
@@ -128,12 +128,12 @@ void client_conn_finish(struct ws_conn *conn)
     free(conn);
 }
 
-/* lws lets go of a connection when its timeout fires; waking it up has timeouts looked at in the
- * next iteration. */
+/* lws drops a connection when its timeout fires; waking it up makes it check timeouts in the next
+ * iteration. */
 static void end_soon(struct ws_conn *conn)
 {
     conn->aborted = true;
-    if (conn->wsi) {
+    if (conn->wsi != NULL) {
         lws_set_timeout(conn->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC);
         lws_cancel_service(conn->client->context);
         return;

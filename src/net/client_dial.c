@@ -1,5 +1,5 @@
-/* From a name to a connection under way: resolves, then has lws connect to one numeric address
- * after the other. */
+/* From a name to a connection in progress: resolves, then has lws connect to one numeric address
+ * after another. */
 #include "net/client_private.h"
 
 #include <errno.h>
@@ -42,11 +42,11 @@ void client_dial_start(struct ws_conn *conn)
     conn->state = CONN_RESOLVING;
     conn->wait.done = on_resolved;
     if (resolver_find(conn->client->resolver, host, &conn->wait, &cached, &err) != ERR_OK) {
-        client_conn_detail(conn, err.text, sizeof(err.text));
+        client_conn_detail(conn, err.text, sizeof err.text);
         conn->end.local_error = ENOMEM;
         conn->state = CONN_OVER;
         client_conn_due(conn);
-    } else if (cached) {
+    } else if (cached != NULL) {
         take_answer(conn, cached);
     }
 }
@@ -64,11 +64,12 @@ static void close_orphan(uv_handle_t *handle, void *wsi)
 
 /*
  * When connect() fails at once, lws 4.1.6 closes the socket but neither closes nor frees the libuv
- * handle on it; the handle still points to the wsi that is gone, which tells it from all others.
+ * handle on it. That handle still points to the wsi that is gone, which distinguishes it from all
+ * others.
  */
 static void close_orphans(struct ws_conn *conn)
 {
-    if (conn->dead_wsi) uv_walk(conn->client->loop, close_orphan, conn->dead_wsi);
+    if (conn->dead_wsi != NULL) uv_walk(conn->client->loop, close_orphan, conn->dead_wsi);
     conn->dead_wsi = NULL;
 }
 
@@ -95,7 +96,7 @@ static void connect_by_lws(struct ws_conn *conn, const char *address)
     conn->inside_connect = true;
     struct lws *wsi = lws_client_connect_via_info(&info);
     conn->inside_connect = false;
-    if (wsi && conn->state == CONN_DIALLING && !conn->wsi) conn->wsi = wsi;
+    if (wsi != NULL && conn->state == CONN_DIALLING && conn->wsi == NULL) conn->wsi = wsi;
 }
 
 bool client_dial_next(struct ws_conn *conn)
@@ -110,7 +111,7 @@ bool client_dial_next(struct ws_conn *conn)
         conn->observed = false;
         connect_by_lws(conn, address);
         close_orphans(conn);
-        if (conn->wsi) return true;
+        if (conn->wsi != NULL) return true;
         client_end_no_start(conn, address, request->connect_port);
     }
     conn->state = CONN_OVER;

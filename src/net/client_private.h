@@ -1,4 +1,4 @@
-/* What the files of the client side share: the client, its connections, and who does what to
+/* Shared by the files of the client side: the client, its connections, and which file acts on
  * them. */
 #ifndef RUSHHOUR_NET_CLIENT_PRIVATE_H
 #define RUSHHOUR_NET_CLIENT_PRIVATE_H
@@ -14,12 +14,12 @@
 #define CLIENT_PROTOCOL "rushhour"
 #define CLIENT_MESSAGE_LIMIT ((size_t)16 * 1024 * 1024)
 #define CLIENT_SERVICE_BUFFER                                                                      \
-    32768 /* lws builds the request in it: a bearer token may take several KiB */
+    32768 /* lws builds the request in it, and a bearer token may take several KiB */
 #define CLIENT_FRAME_BUFFER                                                                        \
-    4096 /* per open connection; larger frames come in pieces of this size */
+    4096 /* per open connection; larger frames arrive in pieces of this size */
 #define CLIENT_SMALL_MESSAGE 16384 /* what a connection may keep allocated between messages */
 
-/* lws ties roots to a "vhost"; there is one for each set of them that is in use. */
+/* lws ties trusted roots to a "vhost"; there is one for each set of roots in use. */
 struct client_vhost {
     struct client_vhost *next;
     struct lws_vhost *vhost;
@@ -31,31 +31,31 @@ struct ws_client {
     struct ws_handlers handlers;
     struct lws_context *context;
     struct resolver *resolver;
-    struct client_tls **tls; /* [0] trusts nobody, [1] the system (made when first needed), then the
-                                ca_files */
+    struct client_tls **tls; /* [0] trusts nobody, [1] the system (created on first use), then
+                                the ca_files */
     size_t tls_count;
     struct client_vhost *vhosts;
-    struct ws_conn *conns; /* all, until their on_closed has returned */
-    uv_timer_t tick;       /* fires at once: what must not happen inside a call of ours */
+    struct ws_conn *conns; /* all connections whose on_closed has not returned yet */
+    uv_timer_t tick;       /* fires at once: defers what must not happen inside a caller's call */
     struct ws_conn *due, **due_end;
-    unsigned char *scratch; /* LWS_PRE bytes and a message about to be sent */
+    unsigned char *scratch; /* LWS_PRE bytes, then the message about to be sent */
     size_t scratch_size;
     const unsigned char *service_buffer; /* lws's own, NULL until seen; see client_receive.c */
     size_t open_handles;
-    size_t refusals; /* whose handles are not closed yet */
+    size_t refusals; /* refusals whose handles are not closed yet */
 };
 
-/* Everything that dialling needs; freed once the connection is open. */
+/* Everything needed for dialling; freed once the connection is open. */
 struct client_request {
     struct client_vhost *vhost;
-    char *host;         /* SNI and certificate check */
-    char *host_header;  /* with ":port" when it is not the scheme's own */
-    char *connect_host; /* what to connect to: host, what was given instead, or the proxy */
+    char *host;         /* for SNI and the certificate check */
+    char *host_header;  /* with ":port" unless it is the scheme's default */
+    char *connect_host; /* what to connect to: the host, its override, or the proxy */
     uint16_t connect_port;
     struct client_tunnel *tunnel; /* through the proxy; NULL: direct */
     char *target;
-    char *subprotocol;  /* of a Sec-WebSocket-Protocol header, or NULL: lws must know what was
-                           offered */
+    char *subprotocol;  /* value of a Sec-WebSocket-Protocol header, or NULL: lws must know what
+                           was offered */
     char *header_lines; /* "Name: value\r\n" ... */
     size_t header_length;
     struct resolver_answer addresses;
@@ -64,7 +64,7 @@ struct client_request {
 
 #define CLIENT_MAX_HEADERS 32
 
-/* The head of the answer to the upgrade. */
+/* The head of the response to the upgrade. */
 struct client_response {
     int status;
     size_t count, used;
@@ -85,10 +85,10 @@ struct client_out {
 enum client_state {
     CONN_WAITING, /* for the next tick, which dials or ends it */
     CONN_RESOLVING,
-    CONN_DIALLING, /* lws connects, shakes hands, asks for the upgrade */
+    CONN_DIALLING, /* lws connects, handshakes and requests the upgrade */
     CONN_OPEN,
-    CONN_REFUSED, /* on_refused is told or about to be */
-    CONN_OVER     /* nothing but on_closed is left */
+    CONN_REFUSED, /* on_refused was called or is about to be */
+    CONN_OVER     /* only on_closed is left */
 };
 
 struct ws_conn {
@@ -98,14 +98,14 @@ struct ws_conn {
     struct ws_conn *next_due;
     bool is_due;
     enum client_state state;
-    struct lws *wsi;      /* NULL: lws has nothing of it (any more) */
+    struct lws *wsi;      /* NULL: lws does not know it, or no longer does */
     struct lws *dead_wsi; /* died inside of lws_client_connect_via_info */
     bool inside_connect;  /* lws_client_connect_via_info is on the stack */
     bool tls;
-    bool aborted;   /* ws_abort, or our own verdict: no more callbacks but on_closed */
-    bool connected; /* TCP stands: no other address is tried any more */
-    bool asking;    /* TLS stands too: what fails from here on is no handshake */
-    bool observed;  /* the end was seen while its socket was still there */
+    bool aborted;   /* by ws_abort or by ourselves: no callback but on_closed follows */
+    bool connected; /* TCP is established: no other address is tried */
+    bool asking;    /* TLS is established too: a later failure is not a handshake failure */
+    bool observed;  /* the end was observed while the socket still existed */
     bool closing, close_sent, peer_closing;
     int write_error; /* errno of a failed write */
     struct client_request *request;
@@ -118,22 +118,22 @@ struct ws_conn {
     char close_reason[126];
     struct client_out *out, **out_end;
     size_t queued; /* bytes in `out` */
-    size_t in_lws; /* bytes of the message that lws could not hand over whole */
-    char *message; /* a message that comes in pieces */
+    size_t in_lws; /* bytes of the message that lws could not send whole */
+    char *message; /* a message that arrives in pieces */
     size_t message_length, message_size;
 };
 
 /* client_conn.c: the life of a connection. */
 void client_conn_step(struct ws_conn *conn, enum ws_step step);
-void client_conn_due(struct ws_conn *conn); /* have its next move made by the tick */
+void client_conn_due(struct ws_conn *conn); /* leaves the next move to the tick */
 void client_conn_tick(uv_timer_t *tick);
-void client_conn_gone(struct ws_conn *conn);                     /* lws has let go of it */
-void client_conn_fail(struct ws_conn *conn, const char *detail); /* ends it by our own verdict */
-void client_conn_finish(struct ws_conn *conn);                   /* on_closed, and frees it */
-/* the first one stays */
+void client_conn_gone(struct ws_conn *conn);                     /* lws has dropped it */
+void client_conn_fail(struct ws_conn *conn, const char *detail); /* ends it for a reason of ours */
+void client_conn_finish(struct ws_conn *conn);                   /* calls on_closed and frees it */
+/* only the first detail is kept */
 void client_conn_detail(struct ws_conn *conn, const char *text, size_t length);
 
-/* client_request.c: what a target means. */
+/* client_request.c: translates a target. */
 MUST_USE enum err_code client_request_new(struct ws_client *client,
                                           const struct http_target *target,
                                           struct client_request **out, struct error *err);
@@ -147,7 +147,7 @@ MUST_USE enum err_code client_vhost_find(struct ws_client *client, const struct 
 void client_dial_start(struct ws_conn *conn); /* resolves, then connects */
 bool client_dial_next(struct ws_conn *conn);  /* tries the next address; false: none is left */
 
-/* client_callback.c: what lws calls. */
+/* client_callback.c: the callback of lws. */
 int client_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                     size_t length);
 
@@ -158,7 +158,7 @@ int client_receive_piece(struct ws_conn *conn, char *bytes, size_t length);
 void client_receive_close(struct ws_conn *conn, const unsigned char *payload, size_t length);
 void client_receive_learn(struct ws_client *client, const char *position, size_t room);
 
-/* client_rest.c: what still lies in the socket of a connection that was reset. */
+/* client_rest.c: reads what is left in the socket of a reset connection. */
 void client_rest_read(struct ws_conn *conn);
 
 /* client_send.c */
@@ -171,18 +171,18 @@ void client_response_deliver(struct ws_conn *conn, const struct client_response 
                              const struct client_body *body, uint64_t at_ns);
 
 /* client_refusal.c */
-/* inside the callback with the head */
+/* inside the callback that brings the head */
 void client_refusal_begin(struct ws_conn *conn);
-void client_refusal_piece(struct ws_conn *conn, char *bytes); /* lws shows bytes of the body */
+void client_refusal_piece(struct ws_conn *conn, char *bytes); /* lws delivers bytes of the body */
 void client_refusal_complete(struct ws_conn *conn);           /* lws says that the body ended */
-bool client_refusal_resume(struct ws_conn *conn); /* lws has let go: read on; false: nothing to
-                                                     read */
+bool client_refusal_resume(struct ws_conn *conn); /* after lws has dropped it: reads on; false if
+                                                     there is nothing to read */
 void client_refusal_drop(struct ws_conn *conn);
 
-/* client_end.c: what is seen of an end while the socket is still there. saved_errno: as the
- * callback began. */
+/* client_end.c: records how a connection ended while the socket still exists. saved_errno: errno on
+ * entry to the callback. */
 void client_end_observe(struct ws_conn *conn, const char *said, size_t length, int saved_errno);
 void client_end_no_start(struct ws_conn *conn, const char *address,
-                         uint16_t port); /* lws could not even begin */
+                         uint16_t port); /* lws could not even start */
 
 #endif

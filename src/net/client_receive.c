@@ -1,4 +1,4 @@
-/* Messages in: pieces put together, the peer's Close read. */
+/* Incoming messages: joins fragments, reads the peer's Close. */
 #include "net/client_private.h"
 
 #include "base/clock.h"
@@ -11,12 +11,13 @@ void client_receive_deliver(struct ws_conn *conn, const char *bytes, size_t leng
                             uint64_t at_ns)
 {
     const struct ws_handlers *handlers = &conn->client->handlers;
-    if (is_text && !ws_utf8_valid(bytes, length)) { /* RFC 6455, 8.1: such a connection fails */
+    if (is_text && !ws_utf8_valid(bytes, length)) { /* RFC 6455, 8.1: fail the connection */
         conn->end.protocol_violation = true;
         client_conn_fail(conn, "a text message that is not UTF-8");
         return;
     }
-    if (handlers->on_message) handlers->on_message(conn->user, bytes, length, is_text, at_ns);
+    if (handlers->on_message != NULL)
+        handlers->on_message(conn->user, bytes, length, is_text, at_ns);
 }
 
 static bool append(struct ws_conn *conn, const char *bytes, size_t length)
@@ -26,7 +27,7 @@ static bool append(struct ws_conn *conn, const char *bytes, size_t length)
         size_t expected = needed + lws_remaining_packet_payload(conn->wsi);
         size_t size = conn->message_size * 2 > expected ? conn->message_size * 2 : expected;
         char *grown = realloc(conn->message, size);
-        if (!grown) return false;
+        if (grown == NULL) return false;
         conn->message = grown;
         conn->message_size = size;
     }
@@ -70,9 +71,9 @@ int client_receive_piece(struct ws_conn *conn, char *bytes, size_t length)
 }
 
 /*
- * lws 4.1.6 turns the codes 1012, 1013, 1014 and 1016 to 2999 into 1002 before anyone sees them, in
- * a copy: the frame itself still stands in the buffer that lws reads into. That buffer is found
- * where lws builds a request in it.
+ * lws 4.1.6 turns the codes 1012, 1013, 1014 and 1016 to 2999 into 1002 before anyone sees them,
+ * but in a copy: the frame itself is still in the buffer that lws reads into. We learn the address
+ * of that buffer when lws builds a request in it.
  */
 void client_receive_learn(struct ws_client *client, const char *position, size_t room)
 {
@@ -93,18 +94,18 @@ static bool is_rewritten(int code)
     return (code >= 1012 && code <= 1014) || (code >= 1016 && code < 3000);
 }
 
-/* The code of an unmasked Close frame with this payload behind the code, when the buffer holds one;
- * else 1002. */
+/* The code of the unmasked Close frame in the buffer that has this payload after its code, or
+ * 1002. */
 static int code_as_sent(const struct ws_client *client, const unsigned char *payload, size_t length)
 {
     const unsigned char *buffer = client->service_buffer;
-    if (!buffer) return LWS_CLOSE_STATUS_PROTOCOL_ERR;
+    if (buffer == NULL) return LWS_CLOSE_STATUS_PROTOCOL_ERR;
     const unsigned char *end = buffer + CLIENT_FRAME_BUFFER + LWS_PRE - (length + 2);
     for (const unsigned char *at = buffer; at <= end; at++) {
         int code = at[2] << 8 | at[3];
         if (at[0] != 0x88 || at[1] != length || !is_rewritten(code)) continue;
         if (memcmp(at + 4, payload + 2, length - 2) != 0) continue;
-        memset((unsigned char *)(uintptr_t)at, 0, 2); /* so that no later 1002 finds it */
+        memset((unsigned char *)(uintptr_t)at, 0, 2); /* so that a later 1002 does not find it */
         return code;
     }
     return LWS_CLOSE_STATUS_PROTOCOL_ERR;
@@ -121,7 +122,7 @@ void client_receive_close(struct ws_conn *conn, const unsigned char *payload, si
     if (code == LWS_CLOSE_STATUS_PROTOCOL_ERR) code = code_as_sent(conn->client, payload, length);
     conn->end.close_code = code;
     size_t reason =
-        length - 2 < sizeof(conn->close_reason) ? length - 2 : sizeof(conn->close_reason) - 1;
+        length - 2 < sizeof conn->close_reason ? length - 2 : sizeof conn->close_reason - 1;
     memcpy(conn->close_reason, payload + 2, reason);
     conn->close_reason[reason] = '\0';
 }

@@ -1,4 +1,4 @@
-/* A target, checked and put into the words that lws wants. */
+/* Checks a target and translates it for lws. */
 #include "net/client_private.h"
 
 #include "base/text.h"
@@ -9,22 +9,23 @@
 #include <string.h>
 #include <strings.h>
 
-/* What lws 4.1.6 holds without cutting: its request line, its Host line. */
+/* What lws 4.1.6 holds without truncating: the request line and the Host line. */
 #define MAX_TARGET 2000
 #define MAX_HOST 110
 #define MAX_HEADERS 24000
 
-/* It may hold a credential, which shall not stay in freed memory. */
+/* The string may hold a credential: wipe it before freeing. */
 static void wipe(char *string)
 {
-    if (string) explicit_bzero(string, strlen(string));
+    if (string != NULL) explicit_bzero(string, strlen(string));
     free(string);
 }
 
 void client_request_free(struct client_request *request)
 {
-    if (!request) return;
-    if (request->tunnel && request->vhost && request->vhost->tls->tunnel == request->tunnel)
+    if (request == NULL) return;
+    if (request->tunnel != NULL && request->vhost != NULL &&
+        request->vhost->tls->tunnel == request->tunnel)
         request->vhost->tls->tunnel = NULL;
     free(request->host);
     free(request->host_header);
@@ -47,7 +48,7 @@ static enum err_code read_proxy(struct client_request *request, const char *text
     request->connect_port = proxy.port;
     proxy.host = NULL;
     proxy_clear(&proxy);
-    return request->tunnel ? ERR_OK : error_set(err, ERR_NOMEM, "no memory for a proxy");
+    return request->tunnel != NULL ? ERR_OK : error_set(err, ERR_NOMEM, "no memory for a proxy");
 }
 
 static bool printable(const char *string)
@@ -70,7 +71,8 @@ static enum err_code write_headers(struct client_request *request, const struct 
                              "header %zu for %s holds a line break: its value must be one line",
                              i + 1, target->host);
         }
-        if (strcasecmp(header->name, "sec-websocket-protocol") == 0 && !request->subprotocol) {
+        if (strcasecmp(header->name, "sec-websocket-protocol") == 0 &&
+            request->subprotocol == NULL) {
             request->subprotocol = strdup(header->value);
         } else {
             text_printf(&lines, "%s: %s\r\n", header->name, header->value);
@@ -84,7 +86,8 @@ static enum err_code write_headers(struct client_request *request, const struct 
     }
     if (lines.length == 0) return ERR_OK;
     request->header_lines = text_take(&lines);
-    return request->header_lines ? ERR_OK : error_set(err, ERR_NOMEM, "no memory for the headers");
+    return request->header_lines != NULL ? ERR_OK
+                                         : error_set(err, ERR_NOMEM, "no memory for the headers");
 }
 
 static enum err_code check_target(const struct http_target *target, struct error *err)
@@ -94,22 +97,22 @@ static enum err_code check_target(const struct http_target *target, struct error
                          "the host name \"%.40s\" is not usable: 1 to %d characters are",
                          target->host, MAX_HOST);
     }
-    if (target->tls && strchr(target->host, ':')) {
+    if (target->tls && strchr(target->host, ':') != NULL) {
         return error_set(err, ERR_NET,
                          "TLS to the bare IPv6 address %s cannot be verified: give a host name",
                          target->host);
     }
     if (target->target[0] != '/' || strlen(target->target) > MAX_TARGET ||
-        strpbrk(target->target, " \r\n")) {
+        strpbrk(target->target, " \r\n") != NULL) {
         return error_set(
             err, ERR_NET,
             "the path for %s must start with '/', have no space and at most %d characters",
             target->host, MAX_TARGET);
     }
-    if (target->port == 0 || (target->address && target->address_port == 0)) {
+    if (target->port == 0 || (target->address != NULL && target->address_port == 0)) {
         return error_set(err, ERR_NET, "there is no port 0 to connect to at %s", target->host);
     }
-    if (target->proxy && !target->tls) {
+    if (target->proxy != NULL && !target->tls) {
         return error_set(
             err, ERR_NET,
             "a proxy leads to TLS only, and %s is asked for without: leave one of the two out",
@@ -127,10 +130,11 @@ static enum err_code copy_names(struct client_request *request, const struct htt
     if (target->port != (target->tls ? 443 : 80)) text_printf(&host, ":%u", (unsigned)target->port);
     request->host_header = text_take(&host);
     request->host = strdup(target->host);
-    request->connect_host = strdup(target->address ? target->address : target->host);
-    request->connect_port = target->address ? target->address_port : target->port;
+    request->connect_host = strdup(target->address != NULL ? target->address : target->host);
+    request->connect_port = target->address != NULL ? target->address_port : target->port;
     request->target = strdup(target->target);
-    if (request->host_header && request->host && request->connect_host && request->target)
+    if (request->host_header != NULL && request->host != NULL && request->connect_host != NULL &&
+        request->target != NULL)
         return ERR_OK;
     return error_set(err, ERR_NOMEM, "no memory for a connection");
 }
@@ -140,11 +144,11 @@ enum err_code client_request_new(struct ws_client *client, const struct http_tar
 {
     enum err_code code = check_target(target, err);
     if (code != ERR_OK) return code;
-    struct client_request *request = calloc(1, sizeof(*request));
-    if (!request) return error_set(err, ERR_NOMEM, "no memory for a connection");
+    struct client_request *request = calloc(1, sizeof *request);
+    if (request == NULL) return error_set(err, ERR_NOMEM, "no memory for a connection");
     code = copy_names(request, target, err);
     if (code == ERR_OK) code = write_headers(request, target, err);
-    if (code == ERR_OK && target->proxy) code = read_proxy(request, target->proxy, err);
+    if (code == ERR_OK && target->proxy != NULL) code = read_proxy(request, target->proxy, err);
     if (code == ERR_OK) code = client_vhost_find(client, target, &request->vhost, err);
     if (code == ERR_OK) {
         *out = request;

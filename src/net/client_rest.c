@@ -1,7 +1,7 @@
 /*
  * When a reset arrives behind data, libuv reports the reset and lws closes without reading. What
- * the peer had said before, often a Close frame with its reason, still lies in the socket: it is
- * read here.
+ * the peer sent before it, often a Close frame with its reason, is still in the socket and is read
+ * here.
  */
 #include "net/client_private.h"
 
@@ -18,15 +18,15 @@ static void read_all(struct ws_conn *conn, struct text *rest)
     SSL *ssl = lws_get_ssl(conn->wsi);
     int fd = lws_get_socket_fd(conn->wsi);
     while (rest->length < REST_LIMIT && !rest->failed) {
-        int n = ssl ? SSL_read(ssl, piece, (int)sizeof(piece))
-                    : (int)recv(fd, piece, sizeof(piece), MSG_DONTWAIT);
+        int n = ssl != NULL ? SSL_read(ssl, piece, (int)sizeof piece)
+                            : (int)recv(fd, piece, sizeof piece, MSG_DONTWAIT);
         if (n <= 0) return;
         text_append(rest, piece, (size_t)n);
     }
 }
 
-/* The size of the head of an unmasked, unfragmented frame that is here whole, and its payload's; 0:
- * it is no such. */
+/* Size of the head of a complete, unmasked, unfragmented frame, and of its payload; 0 if the bytes
+ * hold no such frame. */
 static size_t measure(const unsigned char *bytes, size_t available, size_t *payload)
 {
     if (available < 2 || (bytes[0] & 0xf0) != 0x80 || (bytes[1] & 0x80)) return 0;
@@ -37,7 +37,7 @@ static size_t measure(const unsigned char *bytes, size_t available, size_t *payl
     return *payload <= available - head ? head : 0;
 }
 
-/* One whole frame; false when nothing after it counts. */
+/* Takes one whole frame; false if nothing after it counts. */
 static bool take(struct ws_conn *conn, unsigned opcode, const char *payload, size_t length)
 {
     if (opcode == 8 && length <= 125) {
@@ -51,11 +51,11 @@ static bool take(struct ws_conn *conn, unsigned opcode, const char *payload, siz
 
 void client_rest_read(struct ws_conn *conn)
 {
-    /* Only from the start of a frame on; what lws has of a begun one cannot be had from it. */
+    /* Only from a frame boundary: the part of a frame that lws has already read is out of reach. */
     if (conn->message_length > 0 || lws_remaining_packet_payload(conn->wsi) > 0) return;
     struct text rest = {0};
     read_all(conn, &rest);
-    conn->peer_closing = true; /* nothing can be sent from the handlers any more */
+    conn->peer_closing = true; /* the handlers must not send any more */
     const char *bytes = text_str(&rest);
     size_t left = rest.failed ? 0 : rest.length, payload = 0, head;
     while (!conn->aborted && (head = measure((const unsigned char *)bytes, left, &payload)) > 0) {

@@ -1,15 +1,15 @@
-/* Messages out: written at once when nothing is in the way, queued otherwise. */
+/* Outgoing messages: written at once if nothing is queued, queued otherwise. */
 #include "net/client_private.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The opcode of a Close frame; lws keeps its name for it to itself, and offers only a way that
+/* The opcode of a Close frame. lws keeps its own name for it private, and its public way to close
  * starts its own timer. */
 #define WRITE_CLOSE ((enum lws_write_protocol)4)
 
-/* Hands one message to lws, which masks it in place (hence the room before it). False: the
+/* Hands one message to lws, which masks it in place (hence the room before it). False if the
  * connection is lost. */
 static bool write_message(struct ws_conn *conn, unsigned char *bytes, size_t length)
 {
@@ -28,7 +28,7 @@ static unsigned char *scratch_for(struct ws_client *client, size_t length)
     if (size > client->scratch_size) {
         size_t larger = size < CLIENT_SMALL_MESSAGE ? CLIENT_SMALL_MESSAGE : size;
         unsigned char *grown = realloc(client->scratch, larger);
-        if (!grown) return NULL;
+        if (grown == NULL) return NULL;
         client->scratch = grown;
         client->scratch_size = larger;
     }
@@ -38,10 +38,10 @@ static unsigned char *scratch_for(struct ws_client *client, size_t length)
 static bool send_now(struct ws_conn *conn, const char *text, size_t length)
 {
     unsigned char *bytes = scratch_for(conn->client, length);
-    if (!bytes) return false;
+    if (bytes == NULL) return false;
     memcpy(bytes + LWS_PRE, text, length);
     if (write_message(conn, bytes, length)) return true;
-    /* Its socket is gone; lws notices when it next looks at it. */
+    /* The socket is gone; have lws notice at its next check. */
     lws_set_timeout(conn->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC);
     lws_cancel_service(conn->client->context);
     conn->peer_closing = true;
@@ -50,8 +50,8 @@ static bool send_now(struct ws_conn *conn, const char *text, size_t length)
 
 static bool queue(struct ws_conn *conn, const char *text, size_t length)
 {
-    struct client_out *out = malloc(sizeof(*out) + LWS_PRE + length);
-    if (!out) return false;
+    struct client_out *out = malloc(sizeof *out + LWS_PRE + length);
+    if (out == NULL) return false;
     out->next = NULL;
     out->length = length;
     memcpy(out->bytes + LWS_PRE, text, length);
@@ -65,7 +65,7 @@ bool ws_send(struct ws_conn *conn, const char *text, size_t length)
 {
     if (conn->state != CONN_OPEN || conn->aborted || conn->closing || conn->peer_closing)
         return false;
-    if (!conn->out && !lws_partial_buffered(conn->wsi)) return send_now(conn, text, length);
+    if (conn->out == NULL && !lws_partial_buffered(conn->wsi)) return send_now(conn, text, length);
     if (!queue(conn, text, length)) return false;
     lws_callback_on_writable(conn->wsi);
     return true;
@@ -76,8 +76,8 @@ size_t ws_queued(const struct ws_conn *conn)
     return conn->queued + conn->in_lws;
 }
 
-/* Our Close frame is written as any other, so that lws's own five seconds for the answer do not
- * begin. */
+/* Writes our Close frame like any other message, so that lws does not start its own five-second
+ * limit for the answer. */
 static bool send_close(struct ws_conn *conn)
 {
     unsigned char bytes[LWS_PRE + 2];
@@ -103,23 +103,23 @@ void ws_close(struct ws_conn *conn)
 int client_send_drain(struct ws_conn *conn)
 {
     conn->in_lws = 0;
-    while (conn->out && !lws_partial_buffered(conn->wsi)) {
+    while (conn->out != NULL && !lws_partial_buffered(conn->wsi)) {
         struct client_out *out = conn->out;
         conn->out = out->next;
-        if (!conn->out) conn->out_end = &conn->out;
+        if (conn->out == NULL) conn->out_end = &conn->out;
         conn->queued -= out->length;
         bool written = write_message(conn, out->bytes, out->length);
         free(out);
         if (!written) return -1;
     }
-    if (conn->out) lws_callback_on_writable(conn->wsi);
-    if (!conn->out && conn->closing && !conn->close_sent && !send_close(conn)) return -1;
+    if (conn->out != NULL) lws_callback_on_writable(conn->wsi);
+    if (conn->out == NULL && conn->closing && !conn->close_sent && !send_close(conn)) return -1;
     return 0;
 }
 
 void client_send_free(struct ws_conn *conn)
 {
-    while (conn->out) {
+    while (conn->out != NULL) {
         struct client_out *next = conn->out->next;
         free(conn->out);
         conn->out = next;

@@ -33,7 +33,7 @@ static int fail(struct client_tunnel *tunnel, const char *why)
     return -1;
 }
 
-/* Sends all of a text; a fresh socket takes what little is said here at once. */
+/* Sends all of a text; the send buffer of a fresh socket always has room for so little. */
 static bool send_whole(BIO *socket, struct text *text)
 {
     bool sent =
@@ -42,14 +42,14 @@ static bool send_whole(BIO *socket, struct text *text)
     return sent;
 }
 
-/* The length of the head with its blank line, or 0 as long as its end has not come. */
+/* Length of the head including its blank line, or 0 until it is complete. */
 static size_t head_length(const struct client_tunnel *tunnel)
 {
     const char *end = memmem(tunnel->answer, tunnel->answer_length, "\r\n\r\n", 4);
     return end == NULL ? 0 : (size_t)(end + 4 - tunnel->answer);
 }
 
-/* The status of a status line (RFC 9112, 4), or 0. */
+/* Status from a status line (RFC 9112, 4), or 0. */
 static int status_of(const char *answer, size_t length)
 {
     if (length < 13 || memcmp(answer, "HTTP/1.", 7) != 0 || answer[8] != ' ') return 0;
@@ -61,7 +61,7 @@ static int status_of(const char *answer, size_t length)
     return status;
 }
 
-/* Judges a whole head. Interim answers (1xx) are passed over. */
+/* Judges a complete head. Interim responses (1xx) are skipped. */
 static int take_head(struct client_tunnel *tunnel, BIO *socket, size_t length)
 {
     int status = status_of(tunnel->answer, length);
@@ -83,7 +83,7 @@ static int take_head(struct client_tunnel *tunnel, BIO *socket, size_t length)
     return send_whole(socket, &tunnel->hello) ? 0 : fail(tunnel, "the proxy took no data");
 }
 
-/* Reads on in the proxy's answer. 1: the tunnel stands; 0: not yet; -1: it never will. */
+/* Reads more of the proxy's answer. 1: the tunnel is established; 0: not yet; -1: it failed. */
 static int go_on(struct client_tunnel *tunnel, BIO *socket)
 {
     while (tunnel->state == TUNNEL_ASKING) {
@@ -151,7 +151,8 @@ static int bio_destroy(BIO *bio)
 }
 
 static uv_once_t method_once = UV_ONCE_INIT;
-static BIO_METHOD *method; /* made once, lives as long as the process, as OpenSSL's own do */
+static BIO_METHOD *method; /* created once and kept for the life of the process, like OpenSSL's
+                              own */
 
 static void make_method(void)
 {
@@ -172,14 +173,14 @@ void client_tunnel_attach(struct client_tunnel *tunnel, SSL *ssl)
     BIO *bio = method == NULL ? NULL : BIO_new(method);
     if (bio == NULL) {
         (void)fail(tunnel, "no memory");
-        (void)shutdown(SSL_get_fd(ssl), SHUT_RDWR); /* nothing may reach the proxy without its
-                                                       question */
+        (void)shutdown(SSL_get_fd(ssl), SHUT_RDWR); /* nothing may reach the proxy before the
+                                                       CONNECT request */
         return;
     }
     BIO_set_data(bio, tunnel);
     BIO_set_init(bio, 1);
     tunnel->bio = bio;
-    (void)BIO_up_ref(socket); /* the chain's own; SSL gives its two back as it takes the chain */
+    (void)BIO_up_ref(socket); /* for the chain; SSL drops its own two when it takes the chain */
     (void)BIO_push(bio, socket);
     (void)BIO_up_ref(bio);
     SSL_set0_rbio(ssl, bio);
@@ -195,7 +196,7 @@ void client_tunnel_listen_again(struct client_tunnel *tunnel)
 void client_tunnel_detach(struct client_tunnel *tunnel, SSL *ssl)
 {
     if (tunnel->bio == NULL) return;
-    BIO *socket = BIO_pop(tunnel->bio); /* the chain's reference is ours now */
+    BIO *socket = BIO_pop(tunnel->bio); /* the chain's reference is now ours */
     if (socket == NULL) return;
     (void)BIO_up_ref(socket);
     SSL_set0_rbio(ssl, socket);

@@ -1,18 +1,19 @@
-/* lws keeps the trusted roots in a "vhost": here is the one for a target. */
+/* lws keeps the trusted roots in a "vhost"; this file finds or creates the one for a target. */
 #include "net/client_private.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* The roots that a target trusts; the system's are loaded when first asked for. */
+/* The roots that a target trusts; the system's are loaded on first use. */
 static enum err_code find_tls(struct ws_client *client, const struct http_target *target,
                               struct client_tls **out, struct error *err)
 {
     *out = client->tls[0];
     if (!target->tls) return ERR_OK;
-    if (!target->ca_file) {
-        enum err_code code =
-            client->tls[1] ? ERR_OK : client_tls_new(TRUST_SYSTEM, NULL, &client->tls[1], err);
+    if (target->ca_file == NULL) {
+        enum err_code code = client->tls[1] != NULL
+                                 ? ERR_OK
+                                 : client_tls_new(TRUST_SYSTEM, NULL, &client->tls[1], err);
         *out = client->tls[1];
         return code;
     }
@@ -41,7 +42,7 @@ static struct lws_vhost *make_lws_vhost(struct ws_client *client, struct client_
         .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
         .provided_client_ssl_ctx = tls->context,
         .http_proxy_address =
-            "none:0", /* or lws would take http_proxy from the environment; port 0 means none */
+            "none:0", /* otherwise lws takes http_proxy from the environment; port 0 means none */
         .connect_timeout_secs = 86400,
         .user = client,
     };
@@ -51,10 +52,10 @@ static struct lws_vhost *make_lws_vhost(struct ws_client *client, struct client_
 static enum err_code make_vhost(struct ws_client *client, struct client_tls *tls,
                                 struct client_vhost **out, struct error *err)
 {
-    struct client_vhost *made = calloc(1, sizeof(*made));
-    if (!made) return error_set(err, ERR_NOMEM, "no memory for a connection");
+    struct client_vhost *made = calloc(1, sizeof *made);
+    if (made == NULL) return error_set(err, ERR_NOMEM, "no memory for a connection");
     made->vhost = make_lws_vhost(client, tls);
-    if (!made->vhost) {
+    if (made->vhost == NULL) {
         free(made);
         return error_set(err, ERR_NOMEM, "libwebsockets could not make a virtual host");
     }
@@ -71,7 +72,7 @@ enum err_code client_vhost_find(struct ws_client *client, const struct http_targ
     struct client_tls *tls = NULL;
     enum err_code code = find_tls(client, target, &tls, err);
     if (code != ERR_OK) return code;
-    for (*out = client->vhosts; *out; *out = (*out)->next) {
+    for (*out = client->vhosts; *out != NULL; *out = (*out)->next) {
         if ((*out)->tls == tls) return ERR_OK;
     }
     return make_vhost(client, tls, out, err);

@@ -13,7 +13,7 @@
 static void fail_tls(struct https_exchange *exchange)
 {
     const struct https_certificate *certificate = &exchange->result.certificate;
-    exchange_send_pending(exchange); /* the alert that says why */
+    exchange_send_pending(exchange); /* sends the alert that says why */
     exchange_fail(exchange, certificate->verify_error != 0 ? certificate->verify_text
                                                            : https_tls_failure(exchange->tls));
 }
@@ -100,7 +100,8 @@ static int open_socket(struct https_exchange *exchange, const char *address)
     struct https_socket *socket = calloc(1, sizeof *socket);
     if (socket == NULL) return UV_ENOMEM;
     socket->exchange = exchange;
-    uv_tcp_init(exchange->loop, &socket->tcp); /* cannot fail: the socket is made by the connect */
+    uv_tcp_init(exchange->loop, &socket->tcp); /* cannot fail: the socket is only created on
+                                                  connect */
     socket->tcp.data = socket;
     exchange->socket = socket;
     exchange->open_handles++;
@@ -113,7 +114,7 @@ static int open_socket(struct https_exchange *exchange, const char *address)
                           on_connected);
 }
 
-/* One address after the other, within one limit; the last one's error is told. */
+/* Tries one address after another within one limit; reports the last one's error. */
 static void connect_next(struct https_exchange *exchange)
 {
     struct https_result *result = &exchange->result;
@@ -193,7 +194,7 @@ static void on_begin(uv_timer_t *timer)
     exchange->open_handles++;
 }
 
-/* ---- the beginning ---- */
+/* ---- start ---- */
 
 static enum err_code prepare(struct https_exchange *exchange, const struct https_request *request,
                              struct error *err)

@@ -26,7 +26,7 @@ static bool is_token_char(char c)
     return isalnum((unsigned char)c) || (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
 }
 
-/* Cuts the next line off, at CRLF or at a bare LF (RFC 9112, 2.2), and moves *at past it. */
+/* Cuts off the next line, at CRLF or at a bare LF (RFC 9112, 2.2), and moves *at past it. */
 static char *cut_line(char **at, const char *end)
 {
     char *line = *at;
@@ -38,7 +38,7 @@ static char *cut_line(char **at, const char *end)
     return line;
 }
 
-/* "HTTP/1.1 200 OK"; the reason may be missing. 0: no status line. */
+/* Reads "HTTP/1.1 200 OK"; the reason may be missing. 0 if it is not a status line. */
 static int read_status(const char *line)
 {
     if (strncmp(line, "HTTP/1.", 7) != 0 || !isdigit((unsigned char)line[7]) || line[8] != ' ')
@@ -52,7 +52,8 @@ static int read_status(const char *line)
     return status >= 100 ? status : 0;
 }
 
-/* Takes "Name: value" apart. Cookies are not kept; a header too many is left out, not an error. */
+/* Splits "Name: value". Cookies are not kept; headers beyond the maximum are dropped, which is not
+ * an error. */
 static bool read_header(struct https_answer *answer, char *line)
 {
     char *p = line;
@@ -86,7 +87,7 @@ static void begin_body(struct https_answer *answer)
     answer->state = none || answer->body.done ? ANSWER_COMPLETE : ANSWER_BODY;
 }
 
-/* A complete head: `head_length` bytes with the blank line at their end. */
+/* Reads a complete head of `head_length` bytes, including its blank line. */
 static void read_head(struct https_answer *answer)
 {
     char *at = answer->head;
@@ -107,11 +108,12 @@ static void read_head(struct https_answer *answer)
     if (answer->status >= 200 || answer->status == 101) {
         begin_body(answer);
     } else {
-        https_answer_begin(answer, answer->head_only); /* an interim answer: the real one follows */
+        https_answer_begin(answer, answer->head_only); /* an interim response: the real one
+                                                          follows */
     }
 }
 
-/* Whether the head just became complete: its last line is blank. */
+/* Whether the head has just become complete: its last line is blank. */
 static bool head_ends(const struct https_answer *answer)
 {
     const char *head = answer->head;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- the end ---- */
+/* ---- end ---- */
 
 void exchange_release(struct https_exchange *exchange)
 {
@@ -98,10 +98,9 @@ void exchange_begin_step(struct https_exchange *exchange, enum https_step step)
     uv_update_time(exchange->loop);
     int64_t limit_ns = exchange->limit_ns[step];
     if (limit_ns > 0) {
-        uint64_t ms = (uint64_t)(limit_ns / NS_PER_MS) + 1; /* libuv cuts its clock off at
-                                                               milliseconds */
-        uv_timer_start(&exchange->timer, on_limit, ms, 0);  /* fails only for a handle that is being
-                                                               closed */
+        uint64_t ms = (uint64_t)(limit_ns / NS_PER_MS) + 1; /* libuv truncates to milliseconds */
+        uv_timer_start(&exchange->timer, on_limit, ms, 0);  /* fails only for a handle that is
+                                                               closing */
     }
 }
 
@@ -113,7 +112,7 @@ static void on_written(uv_write_t *request, int status)
     struct https_exchange *exchange = ((struct https_socket *)request->handle->data)->exchange;
     explicit_bzero(write->bytes, write->length);
     free(write);
-    /* Of a peer that has gone the reading side tells more: it may have said why. */
+    /* If the peer is gone, the reading side knows more: the peer may have said why. */
     if (status < 0 && status != UV_ECANCELED && status != UV_EPIPE && status != UV_ECONNRESET)
         exchange_fail_os(exchange, status);
 }

@@ -1,5 +1,5 @@
-/* An HTTPS exchange under way, as its parts share it: the way to the peer (https.c), and what is
- * said there until the end (https_exchange.c). */
+/* An HTTPS exchange in progress, shared by its two parts: the way to the peer (https.c), and what
+ * is said there until the end (https_exchange.c). */
 #ifndef RUSHHOUR_NET_HTTPS_PRIVATE_H
 #define RUSHHOUR_NET_HTTPS_PRIVATE_H
 
@@ -11,7 +11,7 @@
 
 #define PIECE ((size_t)16 * 1024)
 
-/* One try to connect. libuv closes late, so each has memory of its own. */
+/* One attempt to connect. libuv closes asynchronously, so each has its own memory. */
 struct https_socket {
     uv_tcp_t tcp;
     uv_connect_t connect;
@@ -30,49 +30,49 @@ struct https_exchange {
     void *user;
     int64_t limit_ns[HTTPS_DONE];
     bool tls_only;
-    bool over;        /* the callback was made or is not wanted any more */
-    bool tunnelling;  /* the answer that is awaited is the proxy's */
-    bool resolving;   /* the name is being asked for */
-    int open_handles; /* and requests: memory goes with the last */
+    bool over;        /* the callback was made or is no longer wanted */
+    bool tunnelling;  /* the awaited response is the proxy's */
+    bool resolving;   /* a lookup is in progress */
+    int open_handles; /* handles and requests; the last one to close frees the exchange */
     enum https_step step;
     uint64_t step_began_ns;
     struct https_words words;
     struct client_tls *settings; /* NULL: plain */
     struct https_tls *tls;
-    struct https_socket *socket; /* NULL: none is open */
+    struct https_socket *socket; /* NULL if none is open */
     uv_timer_t timer;
     uv_getaddrinfo_t lookup;
     size_t next_address;
     struct https_result result;
     struct https_answer answer;
-    char piece[PIECE]; /* as it came from the socket */
+    char piece[PIECE]; /* as read from the socket */
     char plain[PIECE];
 };
 
 /* ---- https.c ---- */
 
-/* Goes on with the handshake, or begins it once the connection stands; without TLS the request
- * follows at once. */
+/* Continues the handshake, or begins it once connected; without TLS, sends the request at once. */
 void exchange_shake(struct https_exchange *exchange);
 
 /* ---- https_exchange.c ---- */
 
-/* A step begins, with its limit, and ends, with its time. */
+/* Begins a step, with its limit, and ends it, recording its duration. */
 void exchange_begin_step(struct https_exchange *exchange, enum https_step step);
 void exchange_end_step(struct https_exchange *exchange);
 
-/* The end: the callback is made once, and everything is closed. A failure's sentence may be NULL;
- * the first one stays. */
+/* Ends the exchange: makes the callback once and closes everything. The sentence of a failure may
+ * be NULL; the first one is kept. */
 void exchange_finish(struct https_exchange *exchange, enum https_step reached);
 void exchange_fail(struct https_exchange *exchange, const char *detail);
 void exchange_fail_os(struct https_exchange *exchange, int uv_status);
 
-/* Closes without the callback; the memory goes with the last handle or request (release). */
+/* Closes everything without the callback; the last handle or request to close frees the exchange
+ * (release). */
 void exchange_close_all(struct https_exchange *exchange);
 void exchange_drop_socket(struct https_exchange *exchange);
 void exchange_release(struct https_exchange *exchange);
 
-/* Sends bytes as they are; what TLS has to say; the request. */
+/* Sends bytes as they are; pending TLS output; the request. */
 void exchange_send_bytes(struct https_exchange *exchange, const char *bytes, size_t length);
 void exchange_send_pending(struct https_exchange *exchange);
 void exchange_ask(struct https_exchange *exchange);

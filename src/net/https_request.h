@@ -1,4 +1,4 @@
-/* What an https_request sends: copied, checked, written out. */
+/* What an https_request sends: copied, checked and formatted. */
 #ifndef RUSHHOUR_NET_HTTPS_REQUEST_H
 #define RUSHHOUR_NET_HTTPS_REQUEST_H
 
@@ -7,8 +7,8 @@
 #include "net/proxy.h"
 
 struct https_words {
-    char *host; /* SNI and certificate check */
-    /* A name to resolve or a numeric address: of the proxy, the connect_override or the host. */
+    char *host; /* for SNI and the certificate check */
+    /* A name to resolve or a numeric address: the proxy's, the connect_override's or the host's. */
     char *connect_host;
     uint16_t connect_port;
     struct proxy proxy;  /* host NULL: direct */
@@ -16,7 +16,7 @@ struct https_words {
     struct text request; /* head and body */
 };
 
-/* ERR_NET for what cannot be sent (a bad path, header or proxy), ERR_NOMEM. */
+/* ERR_NET for what cannot be sent (an invalid path, header or proxy), ERR_NOMEM. */
 MUST_USE enum err_code https_words_make(const struct https_request *request,
                                         struct https_words *out, struct error *err);
 

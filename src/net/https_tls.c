@@ -11,7 +11,7 @@
 
 struct https_tls {
     SSL *ssl;
-    BIO *in, *out; /* of the ssl */
+    BIO *in, *out; /* owned by ssl */
 };
 
 /* ---- the certificate ---- */
@@ -57,8 +57,8 @@ static void keep_certificate(X509 *leaf, struct https_certificate *out)
     out->not_after_s = unix_time(X509_get0_notAfter(leaf));
 }
 
-/* OpenSSL asks for each certificate and each objection. The leaf is kept whatever it thinks of it;
- * its verdict stands. */
+/* OpenSSL calls this for each certificate and each objection. The leaf is recorded in any case;
+ * OpenSSL's verdict stands. */
 static int on_verify(int trusted, X509_STORE_CTX *store)
 {
     const SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
@@ -103,7 +103,7 @@ struct https_tls *https_tls_new(struct client_tls *settings, const char *host,
     SSL_set_bio(tls->ssl, tls->in, tls->out);
     SSL_set_app_data(tls->ssl, certificate);
     SSL_set_verify(tls->ssl, SSL_VERIFY_PEER, on_verify);
-    SSL_set_options(tls->ssl, SSL_OP_CLEANSE_PLAINTEXT); /* an answer may hold a secret */
+    SSL_set_options(tls->ssl, SSL_OP_CLEANSE_PLAINTEXT); /* a response may hold a secret */
     SSL_set_connect_state(tls->ssl);
     return tls;
 }
@@ -132,7 +132,7 @@ static enum https_tls_step judge(const struct https_tls *tls, int result)
 
 enum https_tls_step https_tls_shake(struct https_tls *tls)
 {
-    ERR_clear_error(); /* SSL_get_error looks at the thread's queue, which others share */
+    ERR_clear_error(); /* SSL_get_error looks at the thread's error queue, which others share */
     int result = SSL_do_handshake(tls->ssl);
     return result == 1 ? HTTPS_TLS_SOME : judge(tls, result);
 }

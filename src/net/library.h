@@ -1,4 +1,4 @@
-/* The versions of the libraries that only this folder knows, as they run. */
+/* Versions, at run time, of the libraries that only this folder knows. */
 #ifndef RUSHHOUR_NET_LIBRARY_H
 #define RUSHHOUR_NET_LIBRARY_H
 

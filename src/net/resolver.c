@@ -6,14 +6,14 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* One name: being asked for, or answered and kept for a while. */
+/* One name: a lookup in progress, or an answer kept for a while. */
 struct resolver_lookup {
     uv_getaddrinfo_t request;
     struct resolver *resolver;
     struct resolver_lookup *next;
     struct resolver_wait *waits;
     struct resolver_answer answer;
-    uint64_t answered_ms; /* uv_now of the answer */
+    uint64_t answered_ms; /* uv_now when the answer came */
     bool pending;
     char host[];
 };
@@ -27,8 +27,8 @@ struct resolver {
 
 enum err_code resolver_new(uv_loop_t *loop, struct resolver **out, struct error *err)
 {
-    struct resolver *resolver = calloc(1, sizeof(*resolver));
-    if (!resolver) return error_set(err, ERR_NOMEM, "no memory for the name resolver");
+    struct resolver *resolver = calloc(1, sizeof *resolver);
+    if (resolver == NULL) return error_set(err, ERR_NOMEM, "no memory for the name resolver");
     resolver->loop = loop;
     *out = resolver;
     return ERR_OK;
@@ -49,21 +49,21 @@ static void drop(struct resolver_lookup *lookup)
 
 void resolver_free(struct resolver *resolver)
 {
-    if (!resolver) return;
+    if (resolver == NULL) return;
     resolver->closing = true;
-    for (struct resolver_lookup *l = resolver->lookups; l; l = l->next) {
+    for (struct resolver_lookup *l = resolver->lookups; l != NULL; l = l->next) {
         if (l->pending) (void)uv_cancel((uv_req_t *)&l->request);
     }
     while (resolver->pending > 0) uv_run(resolver->loop, UV_RUN_ONCE);
     struct resolver_lookup *next = NULL;
-    for (struct resolver_lookup *l = resolver->lookups; l; l = next) {
+    for (struct resolver_lookup *l = resolver->lookups; l != NULL; l = next) {
         next = l->next;
         free(l);
     }
     free(resolver);
 }
 
-/* libuv gives the EAI_ codes numbers of its own; facts are kept in the system's. */
+/* libuv renumbers the EAI_ codes; we record the system's numbers. */
 int resolver_system_eai(int uv_status)
 {
     switch (uv_status) {
@@ -98,7 +98,7 @@ int resolver_system_eai(int uv_status)
 
 static void keep_addresses(struct resolver_answer *answer, const struct addrinfo *list)
 {
-    for (; list && answer->count < RESOLVER_MAX_ADDRESSES; list = list->ai_next) {
+    for (; list != NULL && answer->count < RESOLVER_MAX_ADDRESSES; list = list->ai_next) {
         char *out = answer->addresses[answer->count];
         if (getnameinfo(list->ai_addr, list->ai_addrlen, out, INET6_ADDRSTRLEN, NULL, 0,
                         NI_NUMERICHOST) == 0) {
@@ -126,9 +126,9 @@ static void on_answer(uv_getaddrinfo_t *request, int status, struct addrinfo *li
     lookup->answered_ms = uv_now(resolver->loop);
     bool keep = lookup->answer.count > 0;
     if (!keep)
-        unlink_lookup(lookup); /* before the calls, so that nobody finds a failure in the
-                                         cache */
-    while (lookup->waits) {
+        unlink_lookup(lookup); /* before the callbacks, so that nobody finds a failure in the
+                                  cache */
+    while (lookup->waits != NULL) {
         struct resolver_wait *wait = lookup->waits;
         resolver_forget(wait);
         if (!resolver->closing) wait->done(wait, &lookup->answer);
@@ -141,7 +141,7 @@ static void await(struct resolver_lookup *lookup, struct resolver_wait *wait)
     wait->lookup = lookup;
     wait->previous = NULL;
     wait->next = lookup->waits;
-    if (wait->next) wait->next->previous = wait;
+    if (wait->next != NULL) wait->next->previous = wait;
     lookup->waits = wait;
 }
 
@@ -149,8 +149,8 @@ static enum err_code ask(struct resolver *resolver, const char *host, struct res
                          struct error *err)
 {
     size_t size = strlen(host) + 1;
-    struct resolver_lookup *lookup = calloc(1, sizeof(*lookup) + size);
-    if (!lookup) return error_set(err, ERR_NOMEM, "no memory to resolve %s", host);
+    struct resolver_lookup *lookup = calloc(1, sizeof *lookup + size);
+    if (lookup == NULL) return error_set(err, ERR_NOMEM, "no memory to resolve %s", host);
     memcpy(lookup->host, host, size);
     lookup->resolver = resolver;
     lookup->request.data = lookup;
@@ -173,7 +173,7 @@ enum err_code resolver_find(struct resolver *resolver, const char *host, struct 
                             const struct resolver_answer **cached, struct error *err)
 {
     *cached = NULL;
-    for (struct resolver_lookup *l = resolver->lookups; l; l = l->next) {
+    for (struct resolver_lookup *l = resolver->lookups; l != NULL; l = l->next) {
         if (strcmp(l->host, host) != 0) continue;
         if (l->pending) {
             await(l, wait);
@@ -191,12 +191,12 @@ enum err_code resolver_find(struct resolver *resolver, const char *host, struct 
 
 void resolver_forget(struct resolver_wait *wait)
 {
-    if (!wait->lookup) return;
-    if (wait->previous)
+    if (wait->lookup == NULL) return;
+    if (wait->previous != NULL)
         wait->previous->next = wait->next;
     else
         wait->lookup->waits = wait->next;
-    if (wait->next) wait->next->previous = wait->previous;
+    if (wait->next != NULL) wait->next->previous = wait->previous;
     wait->lookup = NULL;
     wait->previous = wait->next = NULL;
 }

@@ -8,7 +8,8 @@ static void on_connection(uv_stream_t *listener, int status)
 {
     struct ws_server *server = listener->data;
     if (status == 0 && !server->closing)
-        peer_accept(server, listener); /* an error is one connection's that never was */
+        peer_accept(server, listener); /* an error here concerns a connection that never came to
+                                          be */
 }
 
 void server_release(struct ws_server *server)

@@ -25,7 +25,7 @@ static bool is_token_char(char c)
     return isalnum((unsigned char)c) || (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
 }
 
-/* Cuts the next line off at its CRLF and moves *at past it; NULL when none ends so. */
+/* Cuts off the next line at its CRLF and moves *at past it; NULL if no line ends that way. */
 static char *cut_line(char **at, const char *end)
 {
     char *line = *at;
@@ -36,7 +36,7 @@ static char *cut_line(char **at, const char *end)
     return line;
 }
 
-/* True when the line holds no control character but tabs; also catches a NUL that would hide what
+/* True if the line holds no control character but tabs; also catches a NUL that would hide what
  * follows. */
 static bool is_clean(const char *line, const char *next)
 {
@@ -66,8 +66,8 @@ static int parse_request_line(char *line, struct http_request *out)
     return 0;
 }
 
-/* A line that starts with a space would continue the one before (obs-fold): refused with the other
- * bad names. */
+/* A line that starts with a space would continue the previous one (obs-fold): refused along with
+ * other bad names. */
 static int parse_field(char *line, struct http_request *out)
 {
     char *p = line;

@@ -1,5 +1,5 @@
-/* The HTTP/1.1 that a WebSocket server needs (RFC 9112, RFC 6455 section 4): request heads in,
- * response heads out. */
+/* The HTTP/1.1 that a WebSocket server needs (RFC 9112, RFC 6455 section 4): parses request heads,
+ * writes response heads. */
 #ifndef RUSHHOUR_NET_SERVER_HTTP_H
 #define RUSHHOUR_NET_SERVER_HTTP_H
 
@@ -17,7 +17,7 @@ struct http_field {
     const char *value;
 };
 
-/* A request head taken apart; every string lies in the bytes that were parsed. */
+/* A parsed request head; every string points into the parsed bytes. */
 struct http_request {
     const char *method;
     const char *target;
@@ -27,32 +27,31 @@ struct http_request {
 };
 
 /*
- * The length of the first head in bytes, its blank line included; 0 while it is not complete. A
- * line that ends in a bare LF ends the search at once (http_parse then refuses it), so that nobody
- * waits for an end that will not come.
+ * Length of the first head in bytes, including its blank line; 0 while incomplete. A line that ends
+ * in a bare LF stops the search at once (http_parse then refuses it), so that nobody waits for an
+ * end that will not come.
  */
 size_t http_head_length(const char *bytes, size_t length);
 
-/* Takes a complete head apart, writing into it. Returns 0, or the status to refuse with: 400, 431
- * or 505. */
+/* Parses a complete head in place. Returns 0, or the status to refuse with: 400, 431 or 505. */
 int http_parse(char *head, size_t length, struct http_request *out);
 
 /* The value of the first field of that name (lower case), or NULL. */
 const char *http_field(const struct http_request *request, const char *name);
 
-/* Whether any field of that name holds the token in its comma-separated list; case counts only when
- * asked. */
+/* Whether any field of that name holds the token in its comma-separated list; case-sensitive only
+ * on request. */
 bool http_list_has(const struct http_request *request, const char *name, const char *token,
                    bool match_case);
 
 /* Whether this is a well-formed WebSocket upgrade (RFC 6455, 4.2.1). */
 bool http_is_websocket(const struct http_request *request);
 
-/* Computes Sec-WebSocket-Accept for a key (RFC 6455, 4.2.2). False: OpenSSL refused. */
+/* Computes Sec-WebSocket-Accept for a key (RFC 6455, 4.2.2). False if OpenSSL fails. */
 bool http_accept_value(const char *key, char out[HTTP_ACCEPT_SIZE]);
 
-/* Appends a whole response that ends the connection, with extra header lines ("name:
- * value\r\n"...); a NULL content_type leaves that line out. */
+/* Appends a complete response that ends the connection, with extra header lines ("name:
+ * value\r\n"...); no content type if NULL. */
 void http_refusal(struct text *out, int status, const char *header_lines, const char *content_type,
                   const char *body, bool head_only);
 

@@ -7,10 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define BACKLOG 4096 /* the kernel cuts it to net.core.somaxconn */
+#define BACKLOG 4096 /* the kernel caps it at net.core.somaxconn */
 
 struct listener {
-    uv_tcp_t tcp; /* first: its address is the listener's */
+    uv_tcp_t tcp; /* first member: its address is the listener's */
 };
 
 static bool read_address(const char *address, uint16_t port, struct sockaddr_storage *out)
@@ -28,7 +28,7 @@ static socklen_t address_size(const struct sockaddr_storage *address)
 
 /*
  * Binds without listening. Two sockets with SO_REUSEADDR may share a port as long as only one of
- * them listens, so the listener can go and come while this one keeps the port from being given to
+ * them listens, so the listener can come and go while this one keeps the port from being given to
  * others.
  */
 static int reserve(struct server_port *port)
@@ -69,7 +69,7 @@ static int open_listener(struct server_port *port)
     struct listener *listener = calloc(1, sizeof *listener);
     if (listener == NULL) return UV_ENOMEM;
     port->listener = listener;
-    (void)uv_tcp_init(port->loop, &listener->tcp); /* cannot fail without a family */
+    (void)uv_tcp_init(port->loop, &listener->tcp); /* cannot fail without an address family */
     listener->tcp.data = port->data;
     int status = uv_tcp_bind(&listener->tcp, (const struct sockaddr *)&port->address, 0);
     if (status == 0)
@@ -78,10 +78,8 @@ static int open_listener(struct server_port *port)
     return status;
 }
 
-/*
- * A filter that lets no packet through: SYNs are dropped before the listener sees them, as by a
- * firewall. A full accept queue would do the same, but only once strangers have taken its places.
- */
+/* A filter that passes no packet: SYNs are dropped before the listener sees them, as by a firewall.
+ * A full accept queue would do the same, but only after strangers have filled it. */
 static int set_deaf(const struct server_port *port, bool deaf)
 {
     static struct sock_filter drop_all = BPF_STMT(BPF_RET | BPF_K, 0);

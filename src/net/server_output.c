@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KEEP_CAPACITY 4096 /* a larger output buffer is given back after its flush */
+#define KEEP_CAPACITY 4096 /* a larger output buffer is freed after its flush */
 
 void output_forget(struct ws_peer *peer)
 {
@@ -27,7 +27,7 @@ static void on_written(uv_write_t *write, int status)
     output_flush(peer);
 }
 
-/* Hands the output over: what the kernel takes at once, and the rest with a request. */
+/* Writes the output: what the kernel takes at once, and the rest with a request. */
 static bool write_out(struct ws_peer *peer)
 {
     uv_stream_t *stream = (uv_stream_t *)&peer->tcp;
@@ -121,7 +121,7 @@ void output_frame(struct ws_peer *peer, enum ws_opcode opcode, const char *paylo
     text_clear(frame);
     text_append(frame, (const char *)head, head_length);
     text_append(frame, payload, length);
-    if (frame->failed) { /* one connection pays; the buffer recovers for the others */
+    if (frame->failed) { /* drop this one connection; the shared buffer recovers for the others */
         text_free(frame);
         peer->out.failed = true;
         output_touch(peer);

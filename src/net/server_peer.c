@@ -9,7 +9,7 @@
 #define REQUEST_DEADLINE_MS 30000 /* for the TLS handshake and the request head together */
 #define CLOSE_DEADLINE_MS 5000
 #define MESSAGE_LIMIT ((size_t)24 * 1024 * 1024) /* 15 MiB of audio in base64, and its JSON */
-#define OUTPUT_LIMIT ((size_t)32 * 1024 * 1024)  /* a client that reads no more is dropped here */
+#define OUTPUT_LIMIT ((size_t)32 * 1024 * 1024)  /* a client that stops reading is dropped here */
 
 static void peer_free(struct ws_peer *peer)
 {
@@ -48,7 +48,7 @@ void ws_peer_reset(struct ws_peer *peer)
     if (peer->state == PEER_ENDED) return;
     peer->state = PEER_ENDED;
     uv_close((uv_handle_t *)&peer->timer, on_handle_closed);
-    /* It refuses a socket that is already shut down; then there is nothing left to reset either. */
+    /* Fails for a socket that is already shut down; then there is nothing left to reset anyway. */
     if (uv_tcp_close_reset(&peer->tcp, on_handle_closed) != 0)
         uv_close((uv_handle_t *)&peer->tcp, on_handle_closed);
 }
@@ -60,8 +60,7 @@ static void on_deadline(uv_timer_t *timer)
 
 static void set_deadline(struct ws_peer *peer, uint64_t ms)
 {
-    uv_timer_start(&peer->timer, on_deadline, ms, 0); /* fails only for a handle that is being
-                                                         closed */
+    uv_timer_start(&peer->timer, on_deadline, ms, 0); /* fails only for a handle that is closing */
 }
 
 void ws_peer_cut(struct ws_peer *peer, bool notify)
@@ -73,7 +72,7 @@ void ws_peer_cut(struct ws_peer *peer, bool notify)
     output_touch(peer);
 }
 
-/* Nothing more will be said: ends once the client has everything, or after the deadline. */
+/* Nothing more will be sent: ends once the client has received everything, or at the deadline. */
 static void linger(struct ws_peer *peer)
 {
     ws_peer_cut(peer, true);
@@ -91,7 +90,7 @@ static void take_message(struct ws_peer *peer, bool is_text)
 {
     const struct ws_server_handlers *handlers = &peer->server->handlers;
     if (peer->state != PEER_OPEN)
-        return; /* our Close is out: what still comes is not answered (RFC 6455, 5.5.1) */
+        return; /* our Close is out: do not answer what still comes (RFC 6455, 5.5.1) */
     const struct text *message = &peer->reader.message;
     if (is_text) {
         handlers->on_message(peer, text_str(message), message->length, peer->at_ns);
@@ -133,7 +132,7 @@ static void take_frames(struct ws_peer *peer, const char *bytes, size_t length)
     }
 }
 
-/* Refuses a request that the owner is not told about. */
+/* Refuses a request without telling the owner. */
 static void refuse_malformed(struct ws_peer *peer, int status)
 {
     peer->state = PEER_ASKED;
@@ -191,7 +190,7 @@ static void take_plain(struct ws_peer *peer, const char *bytes, size_t length)
         take_head(peer, bytes, length);
         break;
     case PEER_ASKED:
-        if (peer->upgradable) peer_end(peer); /* else it is a body, which nobody wants */
+        if (peer->upgradable) peer_end(peer); /* otherwise it is a body, which is ignored */
         break;
     case PEER_OPEN:
     case PEER_CLOSING:
@@ -203,7 +202,7 @@ static void take_plain(struct ws_peer *peer, const char *bytes, size_t length)
     }
 }
 
-/* The client's first bytes have come, and it is not to be served. */
+/* The first bytes of a client that is not to be served have arrived. */
 static void turn_away(struct ws_peer *peer)
 {
     /* fatal, handshake_failure (RFC 5246, 7.2) */
@@ -267,7 +266,7 @@ static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
     *buffer = uv_buf_init(peer->server->socket_buffer, (unsigned)SOCKET_BUFFER_SIZE);
 }
 
-/* Asks the owner what shall become of a connection. False: no memory. */
+/* Asks the owner what to do with a connection. False if out of memory. */
 static bool welcome(struct ws_peer *peer)
 {
     struct ws_server *server = peer->server;
@@ -283,8 +282,7 @@ static bool welcome(struct ws_peer *peer)
 void peer_accept(struct ws_server *server, uv_stream_t *listener)
 {
     struct ws_peer *peer = calloc(1, sizeof *peer);
-    if (peer == NULL)
-        return; /* libuv holds the connection and stops listening: as good as no memory allows */
+    if (peer == NULL) return; /* out of memory: libuv holds the connection and stops listening */
     peer->server = server;
     peer->reader.limit = MESSAGE_LIMIT;
     peer->next = server->peers;

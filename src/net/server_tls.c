@@ -7,8 +7,8 @@
 #include <string.h>
 #include <uv.h>
 
-/* A BIO of our own instead of two memory BIOs: those keep the largest size they ever had, and copy
- * once more. */
+/* Our own BIO instead of two memory BIOs, which keep the largest size they ever had and copy once
+ * more. */
 struct tls_channel {
     SSL *ssl;
     const char *in;
@@ -55,7 +55,8 @@ static int bio_create(BIO *bio)
 }
 
 static uv_once_t method_once = UV_ONCE_INIT;
-static BIO_METHOD *method; /* made once, lives as long as the process, as OpenSSL's own do */
+static BIO_METHOD *method; /* created once and kept for the life of the process, like OpenSSL's
+                              own */
 
 static void method_make(void)
 {
@@ -106,7 +107,7 @@ void tls_channel_feed(struct tls_channel *channel, const char *bytes, size_t len
 enum tls_read tls_channel_read(struct tls_channel *channel, char *plain, size_t size,
                                size_t *length)
 {
-    ERR_clear_error(); /* SSL_get_error looks at the thread's queue, which others share */
+    ERR_clear_error(); /* SSL_get_error looks at the thread's error queue, which others share */
     if (SSL_read_ex(channel->ssl, plain, size, length) == 1) return TLS_READ_SOME;
     enum tls_read result = TLS_READ_FAILED;
     switch (SSL_get_error(channel->ssl, 0)) {

@@ -84,7 +84,7 @@ static void on_timer(uv_poll_t *poll, int status, int events)
     timers->armed_ns = 0;
     timers->firing = true;
     uint64_t now = clock_mono_ns();
-    /* No more than there are now: one that is set again for the past waits until the loop has had
+    /* At most as many as there are now: a timer set again for the past waits until the loop has had
      * its turn. */
     for (size_t left = timers->count;
          left > 0 && timers->count > 0 && timers->heap[1]->due_ns <= now; left--) {

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define PIECE ((size_t)64 * 1024)
-#define DEADLINE_MS 30000 /* for the request, and for what a client may still do after a refusal */
+#define DEADLINE_MS 30000 /* for the request, and for whatever a client does after a refusal */
 
 struct tunnel_server {
     uv_loop_t *loop;
@@ -17,10 +17,10 @@ struct tunnel_server {
     void *user;
     bool closing;
     struct tunnel *tunnels;
-    char piece[PIECE]; /* libuv reads into it; used up before its callback returns */
+    char piece[PIECE]; /* libuv reads into it; consumed before its callback returns */
 };
 
-/* One end of a tunnel. What is read here is written there. */
+/* One end of a tunnel. What is read here is written to the other. */
 struct tunnel_end {
     struct tunnel *tunnel;
     struct tunnel_end *other;
@@ -28,8 +28,8 @@ struct tunnel_end {
     uv_write_t write;
     uv_shutdown_t shutdown;
     char *writing; /* what the kernel did not take at once */
-    bool ended;    /* it has said its last */
-    bool shutting; /* we have said our last to it, or shall when `writing` is out */
+    bool ended;    /* it has sent EOF */
+    bool shutting; /* we have shut it down, or will once `writing` is out */
 };
 
 struct tunnel {
@@ -70,7 +70,7 @@ static void close_end(struct tunnel_end *end, bool reset)
         uv_close((uv_handle_t *)&end->tcp, on_handle_closed);
 }
 
-/* Ends both ways; a reset is passed on as one. */
+/* Closes both ends; a reset is passed on as a reset. */
 static void end_tunnel(struct tunnel *tunnel, bool reset)
 {
     if (tunnel->over) return;
@@ -80,7 +80,7 @@ static void end_tunnel(struct tunnel *tunnel, bool reset)
     uv_close((uv_handle_t *)&tunnel->timer, on_handle_closed);
 }
 
-/* ---- from one end to the other ---- */
+/* ---- forwarding ---- */
 
 static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer);
 
@@ -93,7 +93,7 @@ static void allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 
 static void on_shut_down(uv_shutdown_t *request, int status)
 {
-    (void)request, (void)status; /* the end's own end follows */
+    (void)request, (void)status; /* the end of this connection follows */
 }
 
 static void finish(struct tunnel_end *end)
@@ -123,8 +123,8 @@ static void on_written(uv_write_t *write, int status)
     }
 }
 
-/* Writes to an end; the other end is not read from until the kernel has taken it all. False: it is
- * lost. */
+/* Writes to one end; the other is not read until the kernel has taken everything. False if the
+ * connection is lost. */
 static bool put(struct tunnel_end *end, const char *bytes, size_t length)
 {
     uv_stream_t *stream = (uv_stream_t *)&end->tcp;
@@ -153,7 +153,7 @@ static void take_end(struct tunnel_end *end)
         shut(end->other);
 }
 
-/* ---- the question and its answer ---- */
+/* ---- CONNECT and its answer ---- */
 
 static void on_deadline(uv_timer_t *timer)
 {
@@ -205,7 +205,7 @@ static void dig(struct tunnel *tunnel, const struct tunnel_answer *answer)
         refuse(tunnel, 502);
 }
 
-/* Splits "host:port" or "[v6]:port", writing into it; 0: not of that form. */
+/* Splits "host:port" or "[v6]:port" in place; 0 if malformed. */
 static uint16_t split_target(char *target, char **host)
 {
     char *colon = strrchr(target, ':');
@@ -247,7 +247,7 @@ static void take_head(struct tunnel *tunnel, const char *bytes, size_t length)
     size_t head =
         tunnel->head.failed ? 0 : http_head_length(tunnel->head.data, tunnel->head.length);
     if (tunnel->head.failed || head < tunnel->head.length) {
-        /* More than the question may not come before the answer. */
+        /* Nothing but the request may come before the answer. */
         if (tunnel->head.failed || head > 0) end_tunnel(tunnel, false);
         if (tunnel->head.length > HTTP_HEAD_LIMIT) end_tunnel(tunnel, false);
         return;
@@ -268,8 +268,8 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
     } else if (count > 0 && !tunnel->asked) {
         take_head(tunnel, buffer->base, (size_t)count);
     } else if (count > 0 && !tunnel->refused) {
-        end_tunnel(tunnel, false); /* a client waits for the answer; after a refusal its words are
-                                      dropped */
+        end_tunnel(tunnel, false); /* a client waits for the answer; anything it sends after a
+                                      refusal is dropped */
     }
 }
 
@@ -277,7 +277,7 @@ static void begin_end(struct tunnel *tunnel, struct tunnel_end *end, struct tunn
 {
     end->tunnel = tunnel;
     end->other = other;
-    (void)uv_tcp_init(tunnel->server->loop, &end->tcp); /* cannot fail without a family */
+    (void)uv_tcp_init(tunnel->server->loop, &end->tcp); /* cannot fail without an address family */
     end->tcp.data = end;
 }
 

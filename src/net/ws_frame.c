@@ -3,7 +3,7 @@
 #include <string.h>
 
 #define KEEP_CAPACITY                                                                              \
-    2048 /* a larger message buffer is given back: thousands of idle connections add up */
+    2048 /* a larger message buffer is freed: thousands of idle connections add up */
 
 void ws_reader_free(struct ws_reader *reader)
 {
@@ -21,7 +21,7 @@ static bool is_control(enum ws_opcode opcode)
     return opcode >= WS_CLOSE;
 }
 
-/* How long the head is, as far as its first bytes tell. */
+/* Length of the head, as far as its first bytes reveal it. */
 static size_t head_size(const struct ws_reader *reader)
 {
     if (reader->head_length < 2) return 2;
@@ -31,8 +31,8 @@ static size_t head_size(const struct ws_reader *reader)
     return 2 + extended + (masked ? 4 : 0);
 }
 
-/* Checks the first two bytes as soon as they are there, so that an unmasked frame is refused
- * without its payload. */
+/* Checks the first two bytes as soon as they arrive, so that an unmasked frame is refused without
+ * its payload. */
 static bool head_valid(const struct ws_reader *reader)
 {
     unsigned first = reader->head[0];
@@ -40,8 +40,8 @@ static bool head_valid(const struct ws_reader *reader)
     bool final = (first & 0x80U) != 0;
     unsigned opcode = first & 0x0FU;
     if ((first & 0x70U) != 0)
-        return false;                                 /* RSV bits belong to extensions, and none is
-                                               negotiated */
+        return false;                                 /* RSV bits belong to extensions, none of
+                                                         which is negotiated */
     if ((reader->head[1] & 0x80U) == 0) return false; /* a client masks every frame (5.1) */
     if (opcode >= WS_CLOSE && (!final || length > WS_CONTROL_MAX)) return false;
     switch (opcode) {
@@ -66,7 +66,7 @@ static uint64_t big_endian(const unsigned char *bytes, size_t count)
     return value;
 }
 
-/* Takes a complete head apart. False: a length in more bytes than it needs, or above 2^63 (5.2). */
+/* Parses a complete head. False for a length in more bytes than it needs, or above 2^63 (5.2). */
 static bool head_read(struct ws_reader *reader)
 {
     unsigned length = reader->head[1] & 0x7FU;
@@ -101,8 +101,8 @@ static void unmask(unsigned char *bytes, size_t length, const unsigned char mask
     for (; i < length; i++) bytes[i] ^= turned[i & 7U];
 }
 
-/* Moves the part of the payload that is there; control frames have a place of their own, since they
- * may come between the fragments of a message. */
+/* Takes the available part of the payload. Control frames have their own buffer, because they may
+ * come between the fragments of a message. */
 static bool take_payload(struct ws_reader *reader, const char **bytes, size_t *length)
 {
     uint64_t left = reader->payload_length - reader->payload_done;
@@ -125,7 +125,7 @@ static bool take_payload(struct ws_reader *reader, const char **bytes, size_t *l
     return true;
 }
 
-/* Codes that may stand in a Close frame (7.4). */
+/* Codes allowed in a Close frame (7.4). */
 static bool close_code_valid(uint64_t code)
 {
     if (code >= 3000 && code <= 4999) return true;
@@ -145,7 +145,7 @@ static enum ws_read finish_close(struct ws_reader *reader)
     return WS_READ_CLOSE;
 }
 
-/* A frame is complete: says what it means. */
+/* Interprets a complete frame. */
 static enum ws_read finish_frame(struct ws_reader *reader)
 {
     reader->in_payload = false;
@@ -172,7 +172,8 @@ static void drop_message(struct ws_reader *reader)
     text_clear(&reader->message);
 }
 
-/* Collects the head. Returns WS_READ_MORE also when it became complete (in_payload is then set). */
+/* Collects the head. Also returns WS_READ_MORE when the head has become complete (in_payload is
+ * then set). */
 static enum ws_read take_head(struct ws_reader *reader, const char **bytes, size_t *length)
 {
     while (!reader->in_payload && *length > 0) {
@@ -217,7 +218,7 @@ size_t ws_frame_head(unsigned char *out, enum ws_opcode opcode, size_t payload_l
     return 2 + extended;
 }
 
-/* The range of the second byte of a sequence, by its first (Unicode 15, table 3-7); returns the
+/* The range of a sequence's second byte, given its first (Unicode 15, table 3-7); returns the
  * sequence's length. */
 static size_t utf8_sequence(unsigned char first, unsigned char *low, unsigned char *high)
 {
@@ -242,8 +243,8 @@ bool ws_utf8_valid(const char *bytes, size_t length)
     size_t i = 0;
     while (i < length) {
         uint64_t wide;
-        if (length - i >= sizeof wide) { /* nearly all of our traffic is ASCII: eight bytes at a
-                                            time */
+        if (length - i >= sizeof wide) { /* nearly all of our traffic is ASCII: take eight bytes
+                                            at a time */
             memcpy(&wide, s + i, sizeof wide);
             if ((wide & UINT64_C(0x8080808080808080)) == 0) {
                 i += sizeof wide;

@@ -1,5 +1,5 @@
-/* RFC 6455 frames, the server's end: masked frames of a client in, unmasked frames out. Bytes only,
- * no socket. */
+/* RFC 6455 frames, server side: reads masked frames, writes unmasked ones. Bytes only, no
+ * socket. */
 #ifndef RUSHHOUR_NET_WS_FRAME_H
 #define RUSHHOUR_NET_WS_FRAME_H
 
@@ -18,8 +18,8 @@ enum ws_opcode {
     WS_PONG = 0xA
 };
 
-#define WS_CONTROL_MAX 125 /* payload of a control frame (5.5) */
-#define WS_HEAD_MAX 10     /* head of an unmasked frame */
+#define WS_CONTROL_MAX 125 /* largest payload of a control frame (5.5) */
+#define WS_HEAD_MAX 10     /* largest head of an unmasked frame */
 #define WS_CLOSE_PROTOCOL 1002
 #define WS_CLOSE_NO_CODE                                                                           \
     1005 /* stands for a Close frame without a code; never on the wire (7.4.1) */
@@ -33,33 +33,29 @@ enum ws_read {
     WS_READ_PING, /* control holds the payload, as for the next two */
     WS_READ_PONG,
     WS_READ_CLOSE,     /* close_code is the client's, or WS_CLOSE_NO_CODE */
-    WS_READ_VIOLATION, /* close_code is what to answer with: 1002, 1007 or 1009; nothing more can be
-                          read */
+    WS_READ_VIOLATION, /* close_code is what to answer with: 1002, 1007 or 1009; nothing more can
+                          be read */
     WS_READ_NOMEM
 };
 
-/* Reads what one client sends. Zero-initialise and set `limit`; ws_reader_free gives the memory
- * back. */
+/* Reads what one client sends. Zero-initialise and set `limit`; ws_reader_free frees its memory. */
 struct ws_reader {
-    size_t limit;        /* bytes of one message */
-    struct text message; /* the message under way, or just complete */
+    size_t limit;        /* bytes per message */
+    struct text message; /* the message in progress, or just completed */
     int close_code;
     unsigned char control[WS_CONTROL_MAX];
     size_t control_length;
-    /* of the frame under way */
+    /* of the current frame */
     unsigned char head[14];
     size_t head_length;
     uint64_t payload_length, payload_done;
     unsigned char mask[4];
-    enum ws_opcode opcode, message_opcode; /* message_opcode: WS_CONTINUATION while no message is
-                                              under way */
+    enum ws_opcode opcode, message_opcode; /* message_opcode is WS_CONTINUATION between messages */
     bool final, in_payload, complete;
 };
 
-/*
- * Reads on from *bytes, moving *bytes and *length past what it used, up to the next thing to act
- * on. Call again until WS_READ_MORE. What a call reports stays valid until the next one.
- */
+/* Reads on from *bytes, moving *bytes and *length past what it used, up to the next event. Call
+ * again until WS_READ_MORE. What a call reports stays valid until the next one. */
 enum ws_read ws_reader_next(struct ws_reader *reader, const char **bytes, size_t *length);
 void ws_reader_free(struct ws_reader *reader);
 
