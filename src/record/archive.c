@@ -25,7 +25,7 @@ _Static_assert(sizeof(struct ustar) == BLOCK, "a header is one block");
 struct archive {
     char *path;
     gzFile file;
-    int fd; /* a duplicate, so that the file can be synced once zlib is done with its own */
+    int fd; /* a duplicate, so that the file can be synced after zlib has closed its own */
     int64_t modified_s;
 };
 
@@ -74,7 +74,7 @@ enum err_code archive_open(const char *path, int64_t modified_s, struct archive 
     return error_set(err, ERR_NOMEM, "%s: no memory for the archive", path);
 }
 
-/* Splits a name at a '/' so that both parts fit. False when none does. */
+/* Splits a name at a '/' so that both parts fit; false if that is impossible. */
 static bool place_name(struct ustar *header, const char *name)
 {
     size_t length = strlen(name);
@@ -105,7 +105,7 @@ static void seal(struct ustar *header)
     memset(header->checksum, ' ', sizeof header->checksum);
     const unsigned char *bytes = (const unsigned char *)header;
     for (size_t i = 0; i < BLOCK; i++) sum += bytes[i];
-    octal(header->checksum, 7, sum); /* six digits, a NUL and the space that stands there already */
+    octal(header->checksum, 7, sum); /* six digits, a NUL and the space already there */
 }
 
 static enum err_code put_header(struct archive *archive, const char *name, uint64_t size,
@@ -127,7 +127,7 @@ static enum err_code put_header(struct archive *archive, const char *name, uint6
     return put(archive, &header, sizeof header, err);
 }
 
-/* Exactly `size` bytes of the file: what the header promises. */
+/* Writes exactly `size` bytes of the file, as promised in the header. */
 static enum err_code put_content(struct archive *archive, const char *path, FILE *file,
                                  uint64_t size, struct error *err)
 {

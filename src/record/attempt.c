@@ -10,7 +10,7 @@ static const char *const outcome_words[] = {"ok", "failed", "cancelled"};
 #define AT(member) offsetof(struct attempt_row, member)
 #define COLUMN(name, kind, required, member) #name, kind, required, AT(member), 0, NULL
 
-/* The contract's columns first; a foreign file must have those. */
+/* The contract's columns come first; a foreign file must have them. */
 static const struct csv_column columns[] = {
     {COLUMN(time, CSV_TIME, true, due_utc_ns)},
     {COLUMN(region, CSV_STRING, true, region)},

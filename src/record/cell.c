@@ -91,7 +91,7 @@ static bool has_values(const struct cell *cell, size_t metric)
     return cell->latency[metric] != NULL && cell->latency[metric]->total > 0;
 }
 
-/* All memory first, so that a cell is never merged by half. */
+/* Allocates everything first, so that a cell is never half merged. */
 static bool reserve_merge(struct cell *into, const struct cell *from)
 {
     for (size_t i = 0; i < METRIC_COUNT; i++) {

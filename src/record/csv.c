@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* Splits a line in place. The number of fields, or 0 for wrong quoting or too many fields. */
+/* Splits a line in place. Returns the number of fields, or 0 for bad quoting or too many fields. */
 static size_t split(char *line, char **fields)
 {
     size_t count = 0;
@@ -64,7 +64,7 @@ static int position_of(const char *name, char *const *fields, size_t count)
     return -1;
 }
 
-/* What an older file calls the column; "" when it never had another name. */
+/* The name of the column in older files; "" if it never had another. */
 static const char *former_name(const struct csv_table *table, const char *name)
 {
     for (size_t i = 0; i < table->former_count; i++) {

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* printf takes most of the time of a row; whole numbers are most of its fields. */
+/* printf would take most of the time of a row, and most fields are whole numbers. */
 static void write_count(struct text *out, uint64_t value)
 {
     char digits[20];
@@ -35,7 +35,7 @@ static void write_real(struct text *out, double value)
     text_puts(out, form);
 }
 
-/* A control character would break the rule of one row a line. */
+/* A control character would break the rule of one row per line. */
 static void write_string(struct text *out, const char *string)
 {
     static const char controls[] =
@@ -161,7 +161,7 @@ static bool read_optional(const char *field, int64_t *out)
     return true;
 }
 
-/* Decimal only: strtod alone would also take hexadecimal, "inf" and leading blanks. */
+/* Decimal only: strtod alone would also accept hexadecimal, "inf" and leading blanks. */
 static bool read_real(const char *field, double *out)
 {
     *out = 0;
@@ -203,7 +203,7 @@ static void read_chars(const struct csv_column *column, const char *field, char 
     out[length] = '\0';
 }
 
-/* A value of each type that a column may have; the one that was read is copied into the row. */
+/* A value of any type that a column may have; the one that was read is copied into the row. */
 union value {
     int64_t number;
     uint64_t count;

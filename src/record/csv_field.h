@@ -1,4 +1,4 @@
-/* One field of a CSV row, to and from the member of the row's struct that its column names. */
+/* Converts one field of a CSV row to and from the struct member that its column names. */
 #ifndef RUSHHOUR_RECORD_CSV_FIELD_H
 #define RUSHHOUR_RECORD_CSV_FIELD_H
 
@@ -7,10 +7,10 @@
 
 #include <stdbool.h>
 
-/* Appends the field of `row` that the column describes, quoted when it must be. */
+/* Appends the field of `row` that the column describes, quoted if necessary. */
 void csv_field_write(struct text *out, const struct csv_column *column, const void *row);
 
-/* Reads a field, already unquoted, into the row. False when it is not of the column's kind. */
+/* Reads a field, already unquoted, into the row. False if it does not match the column's kind. */
 bool csv_field_read(const struct csv_column *column, char *field, void *row);
 
 #endif

@@ -48,7 +48,8 @@ static void headers(struct text *out, const struct evidence *evidence, const str
     json_open(out, '{');
     for (size_t i = 0; i < evidence->header_count; i++) {
         const struct evidence_header *header = &evidence->headers[i];
-        /* The engine has asked already: the second lock on the same door. */
+        /* The engine has filtered already; check again, because a leaked header cannot be taken
+         * back. */
         if (!response_header_may_be_kept(header->name, header->value)) continue;
         json_key(out, header->name);
         redacted_value(out, header->value, hidden);
@@ -57,7 +58,7 @@ static void headers(struct text *out, const struct evidence *evidence, const str
 }
 
 /* [[offset_ms,type],...], oldest first, the last EVIDENCE_EVENTS. The type of an unknown event is
- * the service's own text. */
+ * text from the service. */
 static void events(struct text *out, const struct evidence *evidence, const struct hidden *hidden)
 {
     json_key(out, "events");
@@ -103,7 +104,7 @@ static void tokens(struct text *out, const struct usage *usage)
     json_close(out, '}');
 }
 
-/* The name of an errno ("ECONNRESET"), which says more to a reader than its number, and the same on
+/* The name of an errno ("ECONNRESET"), which tells a reader more than its number and is the same on
  * every system. */
 static const char *os_error_name(int os_error)
 {
@@ -115,7 +116,7 @@ static const char *os_error_name(int os_error)
     return strerror(os_error);
 }
 
-/* [numbers] of the failure catalogue. */
+/* [numbers] in the failure catalogue. */
 static void also(struct text *out, const struct evidence *evidence)
 {
     json_key(out, "also");
@@ -126,7 +127,7 @@ static void also(struct text *out, const struct evidence *evidence)
     json_close(out, ']');
 }
 
-/* Which tokens were reported: input without output was worked on, and may cost. */
+/* Which tokens were reported: input without output was processed, and may cost. */
 static const char *usage_shape(const struct usage *usage)
 {
     if (!usage->present) return "none";

@@ -1,5 +1,5 @@
 /* The evidence record of one failed attempt or session: a line of failures.jsonl. Content cannot
- * get in: there is no field for it. */
+ * leak into it, because there is no field for it. */
 #ifndef RUSHHOUR_RECORD_EVIDENCE_H
 #define RUSHHOUR_RECORD_EVIDENCE_H
 
@@ -18,37 +18,37 @@ struct evidence_header {
     char value[160];
 };
 
-/* One of the last events: its type, and when it came, in ms since the session's dial began. */
+/* One of the last events: its type, and its arrival in ms since the session's dial began. */
 struct evidence_event {
     double offset_ms;
     char type[EVENT_TYPE_SIZE];
 };
 
-/* All that a record says beyond the region's own facts. Strings are "" and numbers 0 (or -1 where 0
- * means something) when unknown. */
+/* Everything a record says beyond the region's own facts. Unknown strings are "" and unknown
+ * numbers 0 (or -1 where 0 has a meaning). */
 struct evidence {
     int64_t utc_ns;  /* when the failure was seen */
-    int64_t skew_ns; /* the service's clock minus ours, when has_skew */
+    int64_t skew_ns; /* the service's clock minus ours, if has_skew */
     const struct region *region;
-    /* Its prompts and instructions are scrubbed out of messages; may be NULL. */
+    /* Its prompts and instructions are scrubbed from messages; may be NULL. */
     const struct session_plan *said;
-    /* What opened the session when that is not the region's own secret; scrubbed out likewise; may
-     * be NULL. */
+    /* What opened the session, if it is not the region's own secret; scrubbed as well; may be
+     * NULL. */
     const char *credential;
     const char *transport; /* what carried the session: "websocket" */
     const char *address;   /* the numeric address connected to */
-    bool session_scope;    /* scope: session (no attempt was in flight or it never opened) or
-                            attempt */
+    bool session_scope;    /* scope is session (no attempt was in flight, or it never opened) or
+                              attempt */
     struct failure_class failure;
-    const char *message; /* of the service or the library, not yet redacted */
+    const char *message; /* from the service or the library, not yet redacted */
     bool has_skew;
     bool possibly_billed;
     int http_status;
-    const struct evidence_header *headers; /* request ids, region, limits: the allow-list of
-                                              engine */
+    const struct evidence_header *headers; /* request ids, region, limits: those on the engine's
+                                              allow-list */
     size_t header_count;
     const char *client_request_id, *session_id, *response_id, *event_id;
-    const char *error_type, *error_code, *error_param; /* as the service wrote them */
+    const char *error_type, *error_code, *error_param; /* as sent by the service */
     const struct evidence_event *events;               /* oldest first */
     size_t event_count;
     int close_code;
@@ -61,16 +61,16 @@ struct evidence {
     const char *decision;  /* "retry_new_session", "retry_same_session", "probe_same_session",
                               "renew_session", "give_up", "none" */
     int64_t socket_age_ns; /* -1: no socket */
-    uint64_t turn;         /* attempts on this session so far, this one included */
+    uint64_t turn;         /* attempts on this session so far, including this one */
     int64_t elapsed_ns;    /* from due to failure; -1 unknown */
     struct usage usage;
-    const char *const *also; /* catalogue numbers of further evidence */
+    const char *const *also; /* catalogue numbers of further classes that fit */
     size_t also_count;
-    const char *signature; /* of a failure that matches nothing */
+    const char *signature; /* for a failure that matches nothing */
     const char *sent;      /* shape of what was sent: "session.update:213
                               conversation.item.create:120 ..." */
-    bool brief;            /* without events, headers, message and what was sent: one of many of its
-                              kind */
+    bool brief;            /* omits events, headers, message and what was sent: one of many of
+                              its kind */
 };
 
 /* Appends the record as one JSON line with its newline; messages are redacted with the region's

@@ -117,7 +117,7 @@ static bool read_entry(struct evidence_entry *entry)
 
 bool entry_parse(const char *line, size_t length, struct evidence_entry *out)
 {
-    /* With its NUL, so that anything behind the object is refused. */
+    /* Including the NUL, so that anything after the object is refused. */
     *out = (struct evidence_entry){.tree = cJSON_ParseWithLengthOpts(line, length + 1, NULL, true)};
     if (out->tree != NULL && read_entry(out)) return true;
     entry_free(out);

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Length of the first leading part of the path that does not exist yet; the path's length + 1 when
- * all of it does. */
+/* Length of the shortest leading part of the path that does not exist yet; the path's length + 1 if
+ * all of it exists. */
 static size_t first_missing(char *path)
 {
     for (char *slash = path;; slash++) {

@@ -1,4 +1,4 @@
-/* The run folder itself: the names of its files, and its making and unmaking. */
+/* The run folder itself: the names of its files, and its creation and removal. */
 #ifndef RUSHHOUR_RECORD_FOLDER_H
 #define RUSHHOUR_RECORD_FOLDER_H
 
@@ -12,15 +12,13 @@
 #define RUN_ATTEMPTS "attempts.csv"
 #define RUN_FAILURES "failures.jsonl"
 
-#define RUN_MANIFEST_LIMIT ((size_t)64 << 20) /* bytes: far more than a manifest ever has */
+#define RUN_MANIFEST_LIMIT ((size_t)64 << 20) /* bytes: far more than any manifest needs */
 
-/*
- * Makes a folder and its parents, or takes one that exists and is empty; ERR_IO for one that holds
- * something. *made_from is for folder_unmake. On failure nothing that was made is left.
- */
+/* Makes a folder and its parents, or accepts an existing empty one; ERR_IO if it is not empty.
+ * *made_from is for folder_unmake. On failure nothing created is left behind. */
 MUST_USE enum err_code folder_make_empty(const char *path, size_t *made_from, struct error *err);
 
-/* Removes the folders, now empty again, that folder_make_empty has made, and no others. */
+/* Removes the folders, empty again, that folder_make_empty created, and no others. */
 void folder_unmake(const char *path, size_t made_from);
 
 #endif

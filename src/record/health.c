@@ -43,7 +43,7 @@ static bool failed_itself(struct health *health)
     return true;
 }
 
-/* What is late or short in a throttled container is so for that reason, most likely. */
+/* In a throttled container, throttling is the most likely reason for being late or short. */
 static void name_quota(struct health *health)
 {
     size_t used = strlen(health->why);

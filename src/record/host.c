@@ -32,7 +32,7 @@ static bool os_release_name(struct text *out)
     return out->length > 0;
 }
 
-/* The IANA name out of a path such as /usr/share/zoneinfo/Europe/Berlin. */
+/* Extracts the IANA name from a path such as /usr/share/zoneinfo/Europe/Berlin. */
 static const char *zone_of_path(const char *path)
 {
     const char *found = strstr(path, "zoneinfo/");

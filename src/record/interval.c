@@ -11,8 +11,7 @@
 #define HEALTH(name, kind) #name, kind, false, AT(health.name), 0, NULL
 #define DELAY(name) #name "_us", CSV_NS_AS_US, false, AT(health.name##_ns), 0, NULL
 
-/* The order of the file. The contract's columns are required; what stands to their right may be
- * missing. */
+/* In file order. The contract's columns are required; those to their right may be missing. */
 static const struct csv_column columns[] = {
     {"start", CSV_TIME, true, AT(start_utc_ns), 0, NULL},
     {"end", CSV_TIME, true, AT(end_utc_ns), 0, NULL},
@@ -52,7 +51,7 @@ static const struct csv_column columns[] = {
 static const struct csv_former former[] = {
     {"lag_p99_us", "dispatch_delay_p99_us"},
     {"lag_max_us", "dispatch_delay_max_us"},
-    {"cluster_chains", "cluster_sessions"}, /* each session was taken for a chain of its own */
+    {"cluster_chains", "cluster_sessions"}, /* each session was then a chain of its own */
 };
 
 static const struct csv_table table = {
@@ -78,7 +77,7 @@ enum err_code interval_csv_columns(char *header, struct csv_map *map, struct err
     return csv_read_header(&table, header, map, err);
 }
 
-/* Older files count sessions only as the clusters that they were then. */
+/* Older files count sessions only as clusters, which they were then. */
 static void count_sessions(struct interval_row *row)
 {
     struct counters *counters = &row->counters;

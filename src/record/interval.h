@@ -1,5 +1,5 @@
-/* One row of intervals.csv: an interval of one region. The columns are made from the counters' own
- * tables. */
+/* One row of intervals.csv: an interval of one region. The columns are generated from the tables of
+ * the counters. */
 #ifndef RUSHHOUR_RECORD_INTERVAL_H
 #define RUSHHOUR_RECORD_INTERVAL_H
 
@@ -17,25 +17,24 @@ struct interval_row {
     struct counters counters;
     struct cluster_sums clusters;
     struct health
-        health; /* of the generator as a whole but for own_failures, which are the region's */
+        health; /* the generator's as a whole, except own_failures, which are the region's */
 };
 
-/* The header line of intervals.csv, with its newline, and one row with its newline. Times are cut
- * to ms. */
+/* The header line of intervals.csv, or one row, with its newline. Times are truncated to ms. */
 void interval_csv_header(struct text *out);
 void interval_csv_row(struct text *out, const struct interval_row *row);
 
-/* Reads the header row (changing it): where this file has its columns. ERR_FORMAT names one of the
- * contract's that is missing. */
+/* Reads the header row (modifying it) to learn where this file has its columns. ERR_FORMAT names a
+ * missing column of the contract. */
 MUST_USE enum err_code interval_csv_columns(char *header, struct csv_map *map, struct error *err);
 
-/* Reads one row back (changing the line, into which its region points). Missing columns are 0, a
+/* Reads one row back (modifying the line, into which its region points). Missing columns are 0; a
  * missing `valid` is true. */
 MUST_USE enum err_code interval_csv_read(const struct csv_map *map, char *line,
                                          struct interval_row *row, struct error *err);
 
-/* Gives the row's health what its counters say of attempts that our own side failed; the health of
- * a row is the generator's but for these, which are its region's. */
+/* Copies into the row's health what its counters say about attempts that failed on our side.
+ * Everything else in the health is the generator's; this is the region's. */
 void interval_own_failures(struct interval_row *row);
 
 #endif

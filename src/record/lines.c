@@ -24,7 +24,7 @@ void lines_close(struct lines *lines)
     *lines = (struct lines){.fd = -1};
 }
 
-/* Makes room behind the unread bytes; one byte stays free for the NUL of a last line without
+/* Makes room after the unread bytes; one byte stays free for the NUL of a last line without
  * newline. */
 static bool make_room(struct lines *lines)
 {

@@ -1,4 +1,5 @@
-/* Reads a file line by line in bounded memory, and tells a torn last line from a whole one. */
+/* Reads a file line by line in bounded memory, and distinguishes a torn last line from a complete
+ * one. */
 #ifndef RUSHHOUR_RECORD_LINES_H
 #define RUSHHOUR_RECORD_LINES_H
 
@@ -13,24 +14,24 @@ struct lines {
         end;      /* the unread bytes are [start, end), without a newline before scanned */
     size_t limit; /* longest line, in bytes */
     bool at_end, skipping;
-    uint64_t number; /* of the line handed out last, from 1 */
-    int os_error;    /* of LINE_ERROR */
+    uint64_t number; /* of the line returned last, from 1 */
+    int os_error;    /* for LINE_ERROR */
 };
 
 enum line_kind {
     LINE_END,
     LINE_WHOLE,
-    LINE_TORN,     /* the last line, without its newline: what a kill or a full disk leaves */
-    LINE_TOO_LONG, /* longer than the limit: passed over */
+    LINE_TORN,     /* the last line has no newline: left by a kill or a full disk */
+    LINE_TOO_LONG, /* longer than the limit: skipped */
     LINE_ERROR     /* os_error says why: errno of read, or ENOMEM */
 };
 
-/* False with errno when the file cannot be opened or without memory. Close with lines_close in any
+/* False with errno if the file cannot be opened or memory runs out. Call lines_close in any
  * case. */
 bool lines_open(struct lines *lines, const char *path, size_t limit);
 void lines_close(struct lines *lines);
 
-/* The next line, NUL-terminated, without its LF or CRLF; it may be changed, and lives until the
+/* The next line, NUL-terminated, without its LF or CRLF; it may be modified, and is valid until the
  * next call. */
 enum line_kind lines_next(struct lines *lines, char **line, size_t *length);
 

@@ -8,12 +8,12 @@
 #include <inttypes.h>
 #include <math.h>
 
-/* Whole numbers below this are printed exactly: cJSON is content with 15 digits (compare_double in
- * cJSON.c). */
+/* Integers below this are printed exactly: cJSON prints 15 digits if they compare equal
+ * (compare_double in cJSON.c). */
 #define EXACT_WHEN_PRINTED UINT64_C(1000000000000000)
 
-/* The cJSON calls say NULL without memory, and take a NULL parent: one check of `ok` at the end is
- * enough. */
+/* The cJSON calls return NULL when out of memory and accept a NULL parent, so one check of `ok` at
+ * the end is enough. */
 struct building {
     bool ok;
 };
@@ -48,7 +48,7 @@ static void boolean(struct building *b, cJSON *parent, const char *key, bool val
     item(b, parent, key, cJSON_CreateBool(value));
 }
 
-/* A seed must be typed in again exactly, so a large one is written digit by digit. */
+/* A seed must be reusable exactly, so a large one is written digit by digit. */
 static void seed(struct building *b, cJSON *parent, uint64_t value)
 {
     if (value < EXACT_WHEN_PRINTED) {
@@ -98,8 +98,8 @@ static void add_run(struct building *b, cJSON *manifest, const struct run_snapsh
     moment(b, run, "written", clock_wall_ns()); /* real time, whatever the run's own clock shows */
 }
 
-/* profile_manifest is the one place that knows what of a profile may be shown; `load` is its part
- * of that name. */
+/* profile_manifest alone decides what may be shown of a profile; `load` is its part of that
+ * name. */
 static void add_profile(struct building *b, cJSON *manifest, const struct profile *profile)
 {
     struct text json = {0};
@@ -116,7 +116,7 @@ static void us_as_ms(struct building *b, cJSON *parent, const char *key, int64_t
     number(b, parent, key, (double)us / 1e3, us >= 0);
 }
 
-/* The generator's lateness over the whole run, from all regions together. */
+/* The generator's lateness over the whole run, all regions combined. */
 static void add_lag(struct building *b, cJSON *generator, const struct run_snapshot *run)
 {
     const struct health *h = run->phase == RUN_FINISHED ? run->health : NULL;
@@ -132,7 +132,7 @@ static void add_lag(struct building *b, cJSON *generator, const struct run_snaps
     us_as_ms(b, lag, "p50", known ? histogram_percentile(lags, 50) : -1);
     us_as_ms(b, lag, "p99", known ? histogram_percentile(lags, 99) : -1);
     us_as_ms(b, lag, "max", known ? histogram_max(lags) : -1);
-    number(b, lag, "worst_interval_p99", h ? (double)h->lag_p99_ns / 1e6 : 0, h != NULL);
+    number(b, lag, "worst_interval_p99", h != NULL ? (double)h->lag_p99_ns / 1e6 : 0, h != NULL);
     histogram_free(lags);
 }
 
@@ -142,13 +142,13 @@ static void add_generator(struct building *b, cJSON *manifest, const struct run_
     cJSON *generator = object(b, manifest, "generator");
     add_lag(b, generator, run);
     cJSON *loop = object(b, generator, "loop_delay_ms");
-    number(b, loop, "p99", h ? (double)h->loop_delay_p99_ns / 1e6 : 0, h != NULL);
-    number(b, loop, "max", h ? (double)h->loop_delay_max_ns / 1e6 : 0, h != NULL);
-    number(b, generator, "cpu", h ? h->cpu : 0, h != NULL);
-    number(b, generator, "requested", h ? (double)h->requested : 0, h != NULL);
-    number(b, generator, "achieved", h ? (double)h->achieved : 0, h != NULL);
-    item(b, generator, "trustworthy", h ? cJSON_CreateBool(h->valid) : cJSON_CreateNull());
-    string(b, generator, "why", h ? h->why : NULL);
+    number(b, loop, "p99", h != NULL ? (double)h->loop_delay_p99_ns / 1e6 : 0, h != NULL);
+    number(b, loop, "max", h != NULL ? (double)h->loop_delay_max_ns / 1e6 : 0, h != NULL);
+    number(b, generator, "cpu", h != NULL ? h->cpu : 0, h != NULL);
+    number(b, generator, "requested", h != NULL ? (double)h->requested : 0, h != NULL);
+    number(b, generator, "achieved", h != NULL ? (double)h->achieved : 0, h != NULL);
+    item(b, generator, "trustworthy", h != NULL ? cJSON_CreateBool(h->valid) : cJSON_CreateNull());
+    string(b, generator, "why", h != NULL ? h->why : NULL);
 }
 
 static void rate(struct building *b, cJSON *parent, const char *key, double fraction)

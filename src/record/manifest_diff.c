@@ -11,7 +11,7 @@ struct differ {
 
 static void walk(const struct differ *differ, const char *path, const cJSON *a, const cJSON *b);
 
-/* Regions are known by their names, other list elements by their places. */
+/* Regions are identified by name, other list elements by position. */
 static const char *name_of(const cJSON *item)
 {
     return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "name"));

@@ -4,13 +4,14 @@
 
 #include <cjson/cJSON.h>
 
-/* One place: "profile.regions.eastus2.dialect" and what stands there, NULL for nothing. */
+/* One difference: a path such as "profile.regions.eastus2.dialect" and the two values, NULL if
+ * absent. */
 typedef void manifest_diff_visitor(void *context, const char *path, const cJSON *a, const cJSON *b);
 
 /*
  * Visits each leaf in which a and b (either may be NULL) differ, in the order of a. List elements
- * that have a `name` are compared by it, others as a whole list. `path` is what the first part of
- * the names is to be.
+ * with a `name` are matched by name; other lists are compared as a whole. `path` is the prefix of
+ * the visited paths.
  */
 void manifest_diff(const char *path, const cJSON *a, const cJSON *b, manifest_diff_visitor *visit,
                    void *context);

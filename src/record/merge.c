@@ -13,10 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STARTS_APART_NS NS_PER_S /* shards that were to start together */
-#define SKEW_APART_MS 1000.0     /* clocks that put attempts into other windows */
+#define STARTS_APART_NS NS_PER_S /* for shards that were to start together */
+#define SKEW_APART_MS 1000.0     /* clocks this far apart put attempts into different windows */
 
-/* What is known of the runs before any file is touched. */
+/* What is known about the runs before any file is touched. */
 struct merging {
     const char *const *runs;
     size_t count;
@@ -90,7 +90,7 @@ static enum err_code check_profiles(const struct merging *m, size_t i, struct er
     return code;
 }
 
-/* A run that goes in twice would count twice. */
+/* A run that is given twice would count twice. */
 static enum err_code check_twice(const struct merging *m, size_t i, struct error *err)
 {
     for (size_t k = 0; k < i; k++) {
@@ -109,7 +109,7 @@ static enum err_code check_twice(const struct merging *m, size_t i, struct error
     return ERR_OK;
 }
 
-/* ---- the manifest of the whole ---- */
+/* ---- the manifest of the merged run ---- */
 
 static int64_t time_of(const cJSON *manifest, const char *key)
 {
@@ -117,7 +117,7 @@ static int64_t time_of(const cJSON *manifest, const char *key)
     return parse_time(run_word(manifest, key), &ns, NULL) == ERR_OK ? ns : INT64_MIN;
 }
 
-/* The worst state of all: a whole is complete when every part is there and complete. */
+/* The worst state of all runs: the merged run is complete if every part is present and complete. */
 static const char *state_of(const struct merging *m, bool missing)
 {
     static const char *const order[] = {"running", "interrupted", "stopped"};
@@ -189,7 +189,7 @@ static bool fill_run(cJSON *run, const struct merging *m, const char *id, bool m
     return ok;
 }
 
-/* Which shards went in. A note names those that did not. */
+/* Lists the shards that went in. A note names the missing ones. */
 static bool put_shards(cJSON *manifest, const struct merging *m, size_t *missing)
 {
     struct text names = {0};

@@ -32,7 +32,7 @@ struct interval_entry {
 struct interval_group {
     struct interval_entry *entries;
     size_t count, capacity;
-    struct interval_row *rows; /* of each run: the row that was read last */
+    struct interval_row *rows; /* of each run: the row read last */
 };
 
 static enum err_code interval_header(struct merge_stream *stream, char *line, struct error *err)
@@ -96,7 +96,7 @@ static enum err_code interval_take(struct merge_stream *stream, struct error *er
         entry->row = *row;
         group->count++;
     } else {
-        /* The last interval of a run ends with it. */
+        /* The last interval of a run ends when the run does. */
         if (row->end_utc_ns > entry->row.end_utc_ns) entry->row.end_utc_ns = row->end_utc_ns;
         counters_merge(&entry->row.counters, &row->counters);
         cluster_merge(&entry->row.clusters, &row->clusters);
@@ -135,15 +135,15 @@ struct latency_entry {
 };
 
 struct latency_group {
-    struct latency_entry *entries; /* those beyond `count` keep their empty histograms, to be used
-                                      again */
+    struct latency_entry *entries; /* those beyond `count` keep their empty histograms for reuse */
     size_t count, capacity;
     int64_t start_ns;
     struct histogram_decoder *decoder;
     int64_t *base_ns; /* of each run */
 };
 
-/* Only the times: the payload is decoded when its turn has come, since one decoder serves all. */
+/* Reads only the times: the payload is decoded when its turn comes, since all streams share one
+ * decoder. */
 static bool latency_read(struct merge_stream *stream, bool *skip)
 {
     struct latency_group *group = stream->job->state;
@@ -175,7 +175,7 @@ static bool same_range(const struct histogram *a, const struct histogram *b)
     return a->lowest == b->lowest && a->highest == b->highest && a->digits == b->digits;
 }
 
-/* The entry of a tag, made when it is new. NULL without memory. */
+/* The entry of a tag, created if new. NULL when out of memory. */
 static struct latency_entry *latency_place(struct latency_group *group,
                                            const struct histogram_log_entry *line)
 {
@@ -274,8 +274,8 @@ static bool attempt_read(struct merge_stream *stream, bool *skip)
     return true;
 }
 
-/* Numbers of different runs never meet: run i has those that leave i when divided by the runs'
- * number. 0 is no number. */
+/* Numbers from different runs never collide: run i uses those with remainder i modulo the number of
+ * runs. 0 is not a number. */
 static uint64_t renumber(const struct merge_stream *stream, uint64_t number)
 {
     return number == 0 ? 0 : (number - 1) * stream->job->merge->count + stream->run + 1;
@@ -311,8 +311,7 @@ enum err_code merge_attempts(const struct merge *merge, struct error *err)
     text_free(&head);
     free(state.rows);
     if (code != ERR_OK || state.count > 0) return code;
-    /* Runs that kept no attempts leave a whole that keeps none: reports then go by the
-     * intervals. */
+    /* If no run kept attempts, neither does the result: reports then use the intervals. */
     struct text path = {0};
     text_printf(&path, "%s/%s", merge->folder, RUN_ATTEMPTS);
     if (unlink(text_str(&path)) != 0 && errno != ENOENT)

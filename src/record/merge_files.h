@@ -1,5 +1,4 @@
-/* The files of several run folders, read side by side in the order of time. Of record/merge.c
- * only. */
+/* Reads the files of several run folders side by side in order of time. Only for record/merge.c. */
 #ifndef RUSHHOUR_RECORD_MERGE_FILES_H
 #define RUSHHOUR_RECORD_MERGE_FILES_H
 
@@ -16,16 +15,17 @@ struct merge {
     size_t count;
     int64_t start_utc_ns; /* of the earliest run */
     const char *profile;  /* its name */
-    double *skew_ms;      /* per run: the mean clock skew of its failures; NaN when none tells */
+    double *skew_ms;      /* per run: the mean clock skew of its failures; NaN if unknown */
     struct text *notes;
 };
 
-/* Each writes one file of the new folder. ERR_IO names what could not be read or written. */
+/* Each function writes one file of the new folder. ERR_IO names what could not be read or
+ * written. */
 MUST_USE enum err_code merge_intervals(const struct merge *merge, struct error *err);
 MUST_USE enum err_code merge_latencies(const struct merge *merge, struct error *err);
-/* none without any */
+/* writes no file if no run has one */
 MUST_USE enum err_code merge_attempts(const struct merge *merge, struct error *err);
-/* fills skew_ms */
+/* also fills skew_ms */
 MUST_USE enum err_code merge_failures(const struct merge *merge, struct error *err);
 
 #endif

@@ -38,7 +38,7 @@ static enum err_code open_stream(struct merge_stream *stream, const char *run, s
     return code;
 }
 
-/* A whole line, to the job's own reading. */
+/* Passes a complete line to the job's reader. */
 static enum err_code offer(struct merge_stream *stream, bool *found, struct error *err)
 {
     if (stream->job->has_header && !stream->begun) {
@@ -51,7 +51,7 @@ static enum err_code offer(struct merge_stream *stream, bool *found, struct erro
     return ERR_OK;
 }
 
-/* The next good line of a stream, or its end. */
+/* Advances to the next good line of a stream, or to its end. */
 static enum err_code advance(struct merge_stream *stream, struct error *err)
 {
     bool found = false;

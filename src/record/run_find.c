@@ -18,8 +18,8 @@ static bool is_folder(const char *path)
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-/* The time of a manifest: when it was written (a replay's own clock may stand years away), else
- * when the run started. */
+/* The time of a manifest: when it was written (a replay's own clock may be years off), else when
+ * the run started. */
 static bool written_at(const char *path, int64_t *out_ns)
 {
     struct text json = {0};
@@ -39,7 +39,7 @@ static bool written_at(const char *path, int64_t *out_ns)
     return found;
 }
 
-/* False when the folder is no run folder. */
+/* False if the folder is not a run folder. */
 static bool run_time(const char *folder, int64_t *out_ns)
 {
     struct text path = {0};
@@ -53,8 +53,8 @@ static bool run_time(const char *folder, int64_t *out_ns)
     return found;
 }
 
-/* Of two runs of the same time the name decides, so that the answer does not hang on the order of
- * the folder. */
+/* Of two runs with the same time the name decides, so that the result does not depend on directory
+ * order. */
 static void take_newer(struct text *newest, int64_t *newest_ns, const char *path)
 {
     int64_t ns;

@@ -23,8 +23,8 @@ struct run_reader {
     cJSON *manifest;
     const char **regions; /* borrowed from the manifest */
     size_t region_count;
-    struct text notes[NOTE_COUNT]; /* by file, so that a second walk replaces what the first has
-                                      said */
+    struct text notes[NOTE_COUNT]; /* by file, so that a second walk replaces the notes of the
+                                      first */
     struct text joined;
 };
 
@@ -34,7 +34,7 @@ static void join_notes(struct run_reader *reader)
     for (size_t i = 0; i < NOTE_COUNT; i++) text_puts(&reader->joined, text_str(&reader->notes[i]));
 }
 
-/* The profile's regions, or those of the totals when a manifest has no profile. */
+/* The profile's regions, or those of the totals if a manifest has no profile. */
 static enum err_code find_regions(struct run_reader *reader, struct error *err)
 {
     const cJSON *profile = cJSON_GetObjectItemCaseSensitive(reader->manifest, "profile");
@@ -169,7 +169,7 @@ static enum err_code walk_file(struct run_reader *reader, int note, struct run_w
     return code;
 }
 
-/* What one walk needs beyond its lines. */
+/* What one walk needs besides its lines. */
 struct walking {
     const struct run_reader *reader;
     union {
@@ -304,7 +304,7 @@ static enum line_use failure_record(const struct walking *walking, const cJSON *
 static enum line_use failure_line(void *state, char *line, size_t length)
 {
     const struct walking *walking = state;
-    /* With its NUL, so that anything behind the object is refused. */
+    /* Including the NUL, so that anything after the object is refused. */
     cJSON *record = cJSON_ParseWithLengthOpts(line, length + 1, NULL, true);
     enum line_use use = record == NULL ? LINE_BROKEN : failure_record(walking, record);
     cJSON_Delete(record);

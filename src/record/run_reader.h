@@ -1,5 +1,4 @@
-/* Reads a run folder back, streaming, also one whose run was killed: what was torn is dropped and
- * told. */
+/* Streams a run folder, including one whose run was killed: torn parts are dropped and reported. */
 #ifndef RUSHHOUR_RECORD_RUN_READER_H
 #define RUSHHOUR_RECORD_RUN_READER_H
 
@@ -15,35 +14,33 @@
 
 struct run_reader;
 
-/* Opens a folder: reads run.json (a missing or torn one is ERR_FORMAT with the reason). The
- * caller's (run_reader_close). */
+/* Opens a folder and reads run.json (a missing or torn one is ERR_FORMAT with the reason). The
+ * caller frees it with run_reader_close. */
 MUST_USE enum err_code run_reader_open(const char *folder, struct run_reader **out,
                                        struct error *err);
 void run_reader_close(struct run_reader *reader);
 
-/* The manifest as parsed; borrowed. */
+/* The parsed manifest; borrowed. */
 const cJSON *run_reader_manifest(const struct run_reader *reader);
 size_t run_reader_region_count(const struct run_reader *reader);
 const char *run_reader_region(const struct run_reader *reader, size_t index);
 
-/* One interval of one region as intervals.csv has it; the cell's tallies are empty and its
- * histograms NULL. */
+/* One interval of one region from intervals.csv; the cell's tallies are empty and its histograms
+ * NULL. */
 typedef void interval_visitor(void *context, size_t region, int64_t start_utc_ns,
                               int64_t end_utc_ns, const struct cell *cell,
                               const struct health *health);
-/* One histogram of latency.hlog; it lives until the visitor returns. */
+/* One histogram of latency.hlog; valid until the visitor returns. */
 typedef void latency_visitor(void *context, size_t region, enum metric metric, int64_t start_utc_ns,
                              int64_t end_utc_ns, const struct histogram *histogram);
-/* One failure of failures.jsonl: its class and when it was seen. */
+/* One failure of failures.jsonl: its class and when it was observed. */
 typedef void failure_visitor(void *context, size_t region, int64_t utc_ns,
                              const struct tally *failure);
 /* One attempt of attempts.csv. */
 typedef void attempt_visitor(void *context, size_t region, const struct attempt_row *row);
 
-/*
- * Each walks its file in order. A torn last line is dropped, a broken line in the middle is
- * skipped; both are told in run_reader_notes. A missing attempts.csv gives ERR_OK and no visit.
- */
+/* Each walks its file in order. A torn last line is dropped, a malformed line skipped;
+ * run_reader_notes reports both. A missing attempts.csv gives ERR_OK and no visit. */
 MUST_USE enum err_code run_reader_intervals(struct run_reader *reader, interval_visitor *visit,
                                             void *context, struct error *err);
 MUST_USE enum err_code run_reader_latencies(struct run_reader *reader, latency_visitor *visit,
@@ -53,11 +50,11 @@ MUST_USE enum err_code run_reader_failures(struct run_reader *reader, failure_vi
 MUST_USE enum err_code run_reader_attempts(struct run_reader *reader, attempt_visitor *visit,
                                            void *context, struct error *err);
 
-/* Sentences on what was lost or odd, one per line; "" when the folder is whole. */
+/* Sentences about what was lost or odd, one per line; "" if the folder is intact. */
 const char *run_reader_notes(const struct run_reader *reader);
 
 /* Resolves RUN: a folder, a name below results/, or "latest" (the newest below results/). ERR_IO
- * with what was tried. */
+ * says what was tried. */
 MUST_USE enum err_code run_find(const char *run, struct text *folder, struct error *err);
 
 #endif

@@ -53,7 +53,7 @@ static enum err_code read_error(const char *path, int os_error, struct error *er
 static void use_line(const struct run_walk *walk, char *line, size_t length, uint64_t number,
                      struct losses *losses)
 {
-    /* A NUL inside is a hole that a crash of the machine has left. */
+    /* A NUL inside is a hole left by a crash of the machine. */
     enum line_use use =
         strlen(line) == length ? walk->line(walk->state, line, length) : LINE_BROKEN;
     if (use == LINE_BROKEN) lose(&losses->broken, number);

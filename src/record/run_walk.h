@@ -1,5 +1,5 @@
-/* The walk through one file of a run folder: what is whole is used, what is not is dropped, and
- * told. */
+/* Walks through one file of a run folder: intact lines are used, all others are dropped and
+ * reported. */
 #ifndef RUSHHOUR_RECORD_RUN_WALK_H
 #define RUSHHOUR_RECORD_RUN_WALK_H
 
@@ -11,7 +11,7 @@
 
 enum line_use {
     LINE_USED,
-    LINE_BROKEN, /* not of the file's form */
+    LINE_BROKEN, /* malformed */
     LINE_FOREIGN /* of a region that run.json does not name */
 };
 
@@ -19,18 +19,18 @@ struct run_walk {
     const char *folder, *name;
     size_t limit; /* longest line, in bytes */
     bool may_be_missing;
-    /* Reads the header row of a CSV file; NULL when the file has none. Fails only for a foreign
+    /* Reads the header row of a CSV file; NULL if the file has none. Fails only for a foreign
      * file. */
     enum err_code (*header)(void *state, char *line, struct error *err);
     enum line_use (*line)(void *state, char *line, size_t length);
     void *state;
-    struct text *notes; /* gets a sentence on each kind of loss, one per line */
+    struct text *notes; /* gets a sentence per line about each kind of loss */
 };
 
 /*
- * Hands every whole line to `line`. A torn last line is dropped, a broken one skipped. ERR_FORMAT
- * for a foreign header row, ERR_IO (with path and reason) when the file is there and cannot be
- * read.
+ * Passes every intact line to `line`. A torn last line is dropped, a malformed one skipped.
+ * ERR_FORMAT for a foreign header row, ERR_IO (with path and reason) if the file exists and cannot
+ * be read.
  */
 MUST_USE enum err_code run_walk(const struct run_walk *walk, struct error *err);
 

@@ -26,7 +26,8 @@ struct run_writer {
     struct error failure;    /* the first one; code ERR_OK until then */
 };
 
-/* The first failure is kept: after it a file may end in a torn line, which nothing must follow. */
+/* Keeps the first failure: a file may then end in a torn line, after which nothing must be
+ * written. */
 static enum err_code fail(struct run_writer *writer, struct error *err, const char *name,
                           const char *what)
 {
@@ -174,8 +175,8 @@ enum err_code run_writer_failures(struct run_writer *writer, const struct text *
     return append(writer, FAILURES, lines, err);
 }
 
-/* Reports sort both files' intervals into windows by these times, so both must have the very same
- * ones. */
+/* Reports sort the intervals of both files into windows by these times, so both must have exactly
+ * the same ones. */
 static int64_t whole_ms(int64_t utc_ns)
 {
     int64_t part = utc_ns % NS_PER_MS;

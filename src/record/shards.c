@@ -40,7 +40,7 @@ static void add_part(struct parts *parts, const char *name, double seed)
     parts->items[parts->count++] = (struct part){number - 1, count, seed};
 }
 
-/* A merged run tells of its parts itself. */
+/* A merged run lists its own parts. */
 static void add_manifest(struct parts *parts, const cJSON *manifest)
 {
     const cJSON *run = field(manifest, "run");

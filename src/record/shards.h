@@ -1,4 +1,4 @@
-/* Which shards of a plan are there: of a merged run, and what is missing from it. */
+/* Which shards of a plan are present in a merged run, and which are missing. */
 #ifndef RUSHHOUR_RECORD_SHARDS_H
 #define RUSHHOUR_RECORD_SHARDS_H
 
@@ -8,15 +8,16 @@
 #include <stddef.h>
 
 /*
- * What run.json of several runs say of their shards, as an object with `have` and `missing`: lists
- * of names such as "2/3", each once. Shards belong together when they have the same number of parts
- * and the same seed; what was repeated must be there as often as its most frequent part, or the
- * part is missing. Whole runs are no shards. The caller's (cJSON_Delete); NULL without memory.
+ * Summarises the shards in several run.json as an object with `have` and `missing`: lists of names
+ * such as "2/3", each once. Shards belong together if they have the same number of parts and the
+ * same seed; if parts were repeated, each must be present as often as the most frequent one, or it
+ * is missing. Whole runs are not shards. The caller owns the result (cJSON_Delete); NULL when out
+ * of memory.
  */
 cJSON *shards_of(const cJSON *const *manifests, size_t count);
 
-/* How many shards a run.json says are missing; appends their names, "2/3, 3/3",
- * when names is not NULL. */
+/* How many shards are missing according to a run.json; appends their names, "2/3, 3/3", unless
+ * names is NULL. */
 size_t shards_missing(const cJSON *manifest, struct text *names);
 
 #endif
