@@ -284,6 +284,20 @@ static enum err_code check(const struct merging *m, struct error *err)
     return code;
 }
 
+/* Only what was made here is ever removed: a folder that is in use is somebody's runs. */
+static enum err_code merge_into(struct merging *m, const char *folder, cJSON **manifest,
+                                struct error *err)
+{
+    size_t made_from = 0;
+    enum err_code code = folder_make_empty(folder, &made_from, err);
+    if (code != ERR_OK) return code;
+    code = merge_all(m, folder, manifest, err);
+    if (code == ERR_OK) return code;
+    folder_remove(folder);
+    folder_unmake(folder, made_from);
+    return code;
+}
+
 enum err_code run_merge(const char *folder, const char *const *runs, size_t count, cJSON **manifest,
                         struct text *notes, struct error *err)
 {
@@ -296,7 +310,6 @@ enum err_code run_merge(const char *folder, const char *const *runs, size_t coun
                         .manifests = calloc(count, sizeof *m.manifests),
                         .skew_ms = calloc(count, sizeof *m.skew_ms),
                         .notes = notes};
-    size_t made_from = 0;
     if (m.manifests == NULL || m.skew_ms == NULL) {
         free(m.manifests);
         free(m.skew_ms);
@@ -304,11 +317,7 @@ enum err_code run_merge(const char *folder, const char *const *runs, size_t coun
     }
     enum err_code code = read_manifests(&m, err);
     if (code == ERR_OK) code = check(&m, err);
-    if (code == ERR_OK) {
-        code = folder_make_empty(folder, &made_from, err);
-        if (code == ERR_OK) code = merge_all(&m, folder, manifest, err);
-        if (code != ERR_OK) folder_remove(folder);
-    }
+    if (code == ERR_OK) code = merge_into(&m, folder, manifest, err);
     for (size_t i = 0; i < count; i++) cJSON_Delete(m.manifests[i]);
     free(m.manifests);
     free(m.skew_ms);

@@ -211,12 +211,50 @@ static void other_profiles_and_twins_are_refused(void **state)
     maker_free(other);
 }
 
+static void refuse_to_merge_into(const char *folder, const char *const *runs, const char *kept)
+{
+    struct error err = {0};
+    struct text notes = {0};
+    cJSON *manifest;
+    assert_int_equal(run_merge(folder, runs, 2, &manifest, &notes, &err), ERR_IO);
+    assert_non_null(strstr(err.text, folder));
+    if (!file_exists(kept)) fail_msg("%s: merging into %s took it away", kept, folder);
+    text_free(&notes);
+}
+
+/* Whatever stands where the merge should go stays as it is: one of its runs, the folder of all
+ * runs, somebody's notes, a file. */
+static void a_place_in_use_is_left_alone(void **state)
+{
+    (void)state;
+    struct maker *a = run_of(1, 0, 2);
+    struct maker *b = run_of(1, 1, 2);
+    struct error err = {0};
+    const char *runs[] = {a->folder, b->folder};
+    char kept[192];
+    char folder[128];
+    rename_run(a, 0, 2);
+    rename_run(b, 1, 2);
+    (void)snprintf(kept, sizeof kept, "%s/attempts.csv", a->folder);
+    refuse_to_merge_into(a->folder, runs, kept);
+    refuse_to_merge_into(a->root, runs, kept);
+    refuse_to_merge_into(kept, runs, kept);
+    (void)snprintf(folder, sizeof folder, "%s/mine", a->root);
+    (void)snprintf(kept, sizeof kept, "%s/notes.txt", folder);
+    assert_int_equal(folder_make(folder, &err), ERR_OK);
+    assert_int_equal(file_write(kept, "mine", 4, &err), ERR_OK);
+    refuse_to_merge_into(folder, runs, kept);
+    maker_free(a);
+    maker_free(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_partition_is_the_whole),
         cmocka_unit_test(a_missing_shard_is_named),
         cmocka_unit_test(other_profiles_and_twins_are_refused),
+        cmocka_unit_test(a_place_in_use_is_left_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
