@@ -1,5 +1,6 @@
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/run_flags.h"
 
 #include "base/files.h"
 #include "base/terminal.h"
@@ -13,17 +14,33 @@
 
 #define RUNS_MAX 16
 
+enum form { FORM_TEXT, FORM_MARKDOWN, FORM_HTML, FORM_JSON };
+static const char *const forms[] = {"text", "markdown", "html", "json", NULL};
+
 struct compare {
     struct option_list metrics, between, regions;
     const char *margin, *confidence, *format, *output, *inconclusive;
     bool anyway, json, quiet, no_color;
     struct compare_options options;
+    enum form form;
+    int inconclusive_status;
 };
 
 static enum err_code percent(const char *option, const char *text, double *out, struct error *err)
 {
     enum err_code code = parse_fraction(text, out, err);
     return code == ERR_OK ? code : error_prefix(err, "%s", option);
+}
+
+static enum err_code read_form(struct compare *compare, struct error *err)
+{
+    int form = compare->json ? FORM_JSON : FORM_TEXT;
+    enum err_code code = options_word("format", compare->format, forms, &form, err);
+    if (code == ERR_OK && compare->json && form != FORM_JSON)
+        code = error_set(err, ERR_USAGE, "--json and --format %s: give one of the two",
+                         compare->format);
+    compare->form = (enum form)form;
+    return code;
 }
 
 static enum err_code read_options(struct compare *compare, struct error *err)
@@ -43,33 +60,30 @@ static enum err_code read_options(struct compare *compare, struct error *err)
     if (code == ERR_OK && !(compare->options.confidence >= 0.5 && compare->options.confidence < 1))
         code = error_set(err, ERR_USAGE, "--confidence %s: write 50%% to 99.99%%",
                          compare->confidence);
-    bool known = compare->inconclusive == NULL || strcmp(compare->inconclusive, "pass") == 0 ||
-                 strcmp(compare->inconclusive, "fail") == 0;
-    if (code == ERR_OK && !known)
-        code = error_set(err, ERR_USAGE, "--inconclusive %s: write pass or fail",
-                         compare->inconclusive);
-    return code;
+    if (code == ERR_OK)
+        code = inconclusive_read(compare->inconclusive, &compare->inconclusive_status, err);
+    return code == ERR_OK ? read_form(compare, err) : code;
 }
 
 static enum err_code render(const struct compare *compare, const struct compared *comparison,
                             struct text *out, struct error *err)
 {
-    const char *format = compare->json             ? "json"
-                         : compare->format != NULL ? compare->format
-                                                   : "text";
-    if (strcmp(format, "text") == 0) {
+    switch (compare->form) {
+    case FORM_TEXT:
         compare_text(comparison,
                      compare->output == NULL &&
                          terminal_takes_colour(STDOUT_FILENO, compare->no_color),
                      out);
-    } else if (strcmp(format, "markdown") == 0) {
+        break;
+    case FORM_MARKDOWN:
         compare_markdown(comparison, out);
-    } else if (strcmp(format, "html") == 0) {
+        break;
+    case FORM_HTML:
         compare_html(comparison, out);
-    } else if (strcmp(format, "json") == 0) {
+        break;
+    case FORM_JSON:
         compare_json(comparison, out);
-    } else {
-        return error_set(err, ERR_USAGE, "--format %s: write text, markdown, html or json", format);
+        break;
     }
     return out->failed ? error_set(err, ERR_NOMEM, "no memory for the comparison") : ERR_OK;
 }
@@ -84,8 +98,7 @@ static int status_of(const struct compare *compare, enum compare_verdict verdict
     case COMPARE_NOT_COMPARABLE:
         return 3;
     case COMPARE_INCONCLUSIVE:
-        if (compare->inconclusive == NULL) return 3;
-        return strcmp(compare->inconclusive, "pass") == 0 ? 0 : 99;
+        return compare->inconclusive_status;
     case COMPARE_EQUAL:
     case COMPARE_BETTER:
     case COMPARE_NOT_WORSE:
@@ -103,7 +116,7 @@ static enum err_code deliver(const struct compare *compare, const struct compare
     enum err_code code = render(compare, comparison, &out, err);
     if (code == ERR_OK && compare->output != NULL) {
         code = file_write(compare->output, text_str(&out), out.length, err);
-    } else if (code == ERR_OK && !compare->quiet) {
+    } else if (code == ERR_OK && (!compare->quiet || compare->json)) {
         printed = print_out(text_str(&out));
     }
     text_free(&out);
@@ -161,8 +174,7 @@ static enum err_code compare_with_baseline(const struct compare *compare,
     struct results *baseline = NULL;
     enum err_code code = load_run(line->positional[0], &folder, &baseline, err);
     for (size_t i = 1; code == ERR_OK && i < line->positional_count; i++) {
-        if (i > 1 && compare->output == NULL && !compare->quiet && !compare->json)
-            (void)print_out("\n");
+        if (i > 1 && !compare->quiet) (void)print_out("\n");
         code = against(compare, baseline, last_part(text_str(&folder)), line->positional[i], status,
                        err);
     }
@@ -196,45 +208,34 @@ static enum err_code compare_within(const struct compare *compare, const char *r
     return code;
 }
 
-/* `--between peak off-peak` takes two words: the second one is left among the runs by the
- * parser. */
-static enum err_code take_second(struct option_list *list, const char *option,
-                                 struct command_line *line, struct error *err)
-{
-    if (list->count == 0) return ERR_OK;
-    if (list->count == 1 && line->positional_count == 2)
-        list->items[list->count++] = line->positional[--line->positional_count];
-    if (list->count == 2 && line->positional_count == 1) return ERR_OK;
-    return error_set(err, ERR_USAGE,
-                     "--%s wants one run and two names: compare RUN --%s FIRST SECOND", option,
-                     option);
-}
-
-static enum err_code check_words(struct compare *compare, struct command_line *line,
+static enum err_code check_words(const struct compare *compare, const struct command_line *line,
                                  struct error *err)
 {
     if (compare->between.count > 0 && compare->regions.count > 0)
         return error_set(err, ERR_USAGE, "--between and --regions: give one of the two");
-    enum err_code code = take_second(&compare->between, "between", line, err);
-    if (code == ERR_OK) code = take_second(&compare->regions, "regions", line, err);
-    if (code != ERR_OK) return code;
     bool within = compare->between.count + compare->regions.count > 0;
+    if (within && line->positional_count > 1) {
+        const char *option = compare->between.count > 0 ? "between" : "regions";
+        return error_set(err, ERR_USAGE,
+                         "--%s wants one run and two names: compare RUN --%s FIRST SECOND", option,
+                         option);
+    }
     if (!within && line->positional_count < 2)
         return error_set(
             err, ERR_USAGE,
             "give two runs (compare A B), or one with --between WINDOW WINDOW or --regions R1 R2");
     bool many = line->positional_count > 2;
-    if (many && (compare->json || compare->output != NULL))
+    if (many && (compare->form == FORM_JSON || compare->output != NULL))
         return error_set(err, ERR_USAGE, "--json and -o take one comparison: give two runs");
     return ERR_OK;
 }
 
 static const struct option_row options[] = {
-    {"between", 0, OPTION_LIST, "WINDOW WINDOW",
+    {"between", 0, OPTION_PAIR, "WINDOW WINDOW",
      "one run's two times of day: is the first worse than the second? Names of the\n"
      "profile's windows, or NAME=HH:MM-HH:MM@ZONE[,days]; the second may be `rest`",
      offsetof(struct compare, between)},
-    {"regions", 0, OPTION_LIST, "R1 R2",
+    {"regions", 0, OPTION_PAIR, "R1 R2",
      "one run's two regions: is the first worse than the second?",
      offsetof(struct compare, regions)},
     {"metric", 0, OPTION_LIST, "METRIC",

@@ -37,7 +37,8 @@ static enum err_code store(void *target, const struct option_row *row, const cha
     case OPTION_TEXT:
         *(const char **)place = value;
         return ERR_OK;
-    case OPTION_LIST: {
+    case OPTION_LIST:
+    case OPTION_PAIR: {
         struct option_list *list = place;
         if (list->count == sizeof list->items / sizeof *list->items) {
             return error_set(err, ERR_USAGE, "--%s was given more than %zu times", row->name,
@@ -70,6 +71,25 @@ struct words {
     char **argv;
 };
 
+/* The two values of a pair: the first one may stand behind "=". */
+static enum err_code take_pair(struct words *words, const struct option_row *row,
+                               const char *equals, struct error *err)
+{
+    const struct option_list *list = (const void *)((char *)words->target + row->offset);
+    if (list->count > 0) return error_set(err, ERR_USAGE, "--%s was given twice", row->name);
+    const char *pair[2] = {equals != NULL ? equals + 1 : NULL, NULL};
+    for (size_t i = equals != NULL ? 1 : 0; i < 2; i++) {
+        const char *word = words->at + 1 < words->argc ? words->argv[words->at + 1] : "--";
+        if (strncmp(word, "--", 2) == 0)
+            return error_set(err, ERR_USAGE, "--%s needs two values: --%s %s", row->name, row->name,
+                             row->argument);
+        words->at += 1;
+        pair[i] = word;
+    }
+    enum err_code code = store(words->target, row, pair[0], err);
+    return code == ERR_OK ? store(words->target, row, pair[1], err) : code;
+}
+
 /* An option with its value, if it takes one: from behind "=", or the next word. */
 static enum err_code take(struct words *words, const struct option_row *row, const char *equals,
                           struct error *err)
@@ -78,6 +98,7 @@ static enum err_code take(struct words *words, const struct option_row *row, con
         if (equals != NULL) return error_set(err, ERR_USAGE, "--%s takes no value", row->name);
         return store(words->target, row, NULL, err);
     }
+    if (row->kind == OPTION_PAIR) return take_pair(words, row, equals, err);
     if (equals != NULL) return store(words->target, row, equals + 1, err);
     if (words->at + 1 >= words->argc)
         return error_set(err, ERR_USAGE, "--%s needs a value: --%s %s", row->name, row->name,
@@ -138,6 +159,25 @@ enum err_code options_parse(const struct command *command, void *target, struct 
     if (out->help || out->positional_count >= command->positional_min) return ERR_OK;
     return error_set(err, ERR_USAGE, "%s is missing; usage: rushhour %s %s",
                      command->positional_names, command->name, command->usage);
+}
+
+enum err_code options_word(const char *name, const char *value, const char *const *words, int *out,
+                           struct error *err)
+{
+    struct text known = {0};
+    if (value == NULL) return ERR_OK;
+    for (int i = 0; words[i] != NULL; i++) {
+        if (strcmp(words[i], value) == 0) {
+            text_free(&known);
+            *out = i;
+            return ERR_OK;
+        }
+        const char *before = i == 0 ? "" : words[i + 1] == NULL ? " or " : ", ";
+        text_printf(&known, "%s%s", before, words[i]);
+    }
+    (void)error_set(err, ERR_USAGE, "--%s %s: write %s", name, value, text_str(&known));
+    text_free(&known);
+    return ERR_USAGE;
 }
 
 static void help_row(struct text *out, const struct option_row *row)

@@ -11,7 +11,8 @@
 enum option_kind {
     OPTION_FLAG, /* a bool */
     OPTION_TEXT, /* a const char *: the last one wins */
-    OPTION_LIST  /* a struct option_list: each one is kept */
+    OPTION_LIST, /* a struct option_list: each one is kept */
+    OPTION_PAIR  /* a struct option_list of two: takes two words */
 };
 
 struct option_list {
@@ -23,7 +24,7 @@ struct option_row {
     const char *name; /* without the dashes */
     char letter;      /* 0: none */
     enum option_kind kind;
-    const char *argument; /* what it takes, for help: "DIR"; NULL for flags */
+    const char *argument; /* what it takes, for help: "DIR", of a pair "A B"; NULL for flags */
     const char *help;     /* with units and default */
     size_t offset;        /* where the command's struct keeps it: a bool, a const char * or a struct
                              option_list */
@@ -53,12 +54,19 @@ struct command_line {
 /*
  * Parses argv (without the program's and the command's name) into the command's own struct, which
  * starts at `target` zero-initialised. ERR_USAGE quotes the word, suggests the nearest option and
- * says how to get help. `-x VALUE`, `--name VALUE` and `--name=VALUE` are understood, `--` ends
- * options.
+ * says how to get help. `-x VALUE`, `--name VALUE` and `--name=VALUE` are understood, of a pair
+ * `--name A B` and `--name=A B`; `--` ends options.
  */
 MUST_USE enum err_code options_parse(const struct command *command, void *target,
                                      struct command_line *out, int argc, char **argv,
                                      struct error *err);
+
+/*
+ * The value of an option that takes one of few words, NULL-terminated: its index in *out, which is
+ * left alone when the option was not given (value NULL). ERR_USAGE names the option and all words.
+ */
+MUST_USE enum err_code options_word(const char *name, const char *value, const char *const *words,
+                                    int *out, struct error *err);
 
 /* Appends the help page of a command. */
 void options_help(const struct command *command, struct text *out);

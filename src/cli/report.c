@@ -12,35 +12,50 @@
 
 #include <stddef.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
+
+enum form { FORM_TEXT, FORM_MARKDOWN, FORM_HTML, FORM_CSV, FORM_JSON };
+static const char *const forms[] = {"text", "markdown", "html", "csv", "json", NULL};
 
 struct report {
     struct option_list windows;
     const char *format, *output, *service_health, *azure_metrics;
     bool json, quiet, no_color;
+    enum form form;
 };
+
+static enum err_code read_form(struct report *report, struct error *err)
+{
+    int form = report->json ? FORM_JSON : FORM_TEXT;
+    enum err_code code = options_word("format", report->format, forms, &form, err);
+    if (code == ERR_OK && report->json && form != FORM_JSON)
+        code = error_set(err, ERR_USAGE, "--json and --format %s: give one of the two",
+                         report->format);
+    report->form = (enum form)form;
+    return code;
+}
 
 /* Renders one form of the report. */
 static enum err_code render(const struct report *report, const struct results *results,
                             struct text *out, struct error *err)
 {
-    const char *format = report->json ? "json" : report->format != NULL ? report->format : "text";
-    if (strcmp(format, "text") == 0) {
-        bool colour =
-            report->output == NULL && terminal_takes_colour(STDOUT_FILENO, report->no_color);
+    bool colour = report->output == NULL && terminal_takes_colour(STDOUT_FILENO, report->no_color);
+    switch (report->form) {
+    case FORM_TEXT:
         results_text(results, colour, out);
-    } else if (strcmp(format, "markdown") == 0) {
+        break;
+    case FORM_MARKDOWN:
         results_markdown(results, out);
-    } else if (strcmp(format, "html") == 0) {
+        break;
+    case FORM_HTML:
         results_html(results, out);
-    } else if (strcmp(format, "csv") == 0) {
+        break;
+    case FORM_CSV:
         results_csv(results, out);
-    } else if (strcmp(format, "json") == 0) {
+        break;
+    case FORM_JSON:
         results_json(results, out);
-    } else {
-        return error_set(err, ERR_USAGE, "--format %s: write text, markdown, html, csv or json",
-                         format);
+        break;
     }
     return out->failed ? error_set(err, ERR_NOMEM, "no memory for the report") : ERR_OK;
 }
@@ -58,7 +73,7 @@ static enum err_code deliver(const struct report *report, const struct results *
     enum err_code pages = code == ERR_OK && plain ? pages_write(folder, results, err) : ERR_OK;
     if (code == ERR_OK && report->output != NULL) {
         code = file_write(report->output, text_str(&out), out.length, err);
-    } else if (code == ERR_OK && !report->quiet) {
+    } else if (code == ERR_OK && (!report->quiet || report->json)) {
         if (plain && pages == ERR_OK) text_printf(&out, "\nreport      %s/report.html\n", folder);
         *status = print_out(text_str(&out));
     }
@@ -81,10 +96,7 @@ static enum err_code read_azure(const struct report *report, struct azure **azur
                                 struct error *err)
 {
     if (report->service_health == NULL && report->azure_metrics == NULL) return ERR_OK;
-    bool machine = report->json ||
-                   (report->format != NULL &&
-                    (strcmp(report->format, "csv") == 0 || strcmp(report->format, "json") == 0));
-    if (machine) {
+    if (report->form == FORM_CSV || report->form == FORM_JSON) {
         return error_set(
             err, ERR_USAGE,
             "--service-health and --azure-metrics are shown in text, markdown and html: leave them "
@@ -93,7 +105,7 @@ static enum err_code read_azure(const struct report *report, struct azure **azur
     return azure_read(report->service_health, report->azure_metrics, azure, err);
 }
 
-static int report_run(const struct report *report, const char *run)
+static int report_run(struct report *report, const char *run)
 {
     struct error err = {0};
     struct window windows[sizeof report->windows.items / sizeof *report->windows.items] = {0};
@@ -101,7 +113,8 @@ static int report_run(const struct report *report, const char *run)
     struct results *results = NULL;
     int status = 0;
     struct azure *azure = NULL;
-    enum err_code code = parse_windows(&report->windows, windows, &err);
+    enum err_code code = read_form(report, &err);
+    if (code == ERR_OK) code = parse_windows(&report->windows, windows, &err);
     if (code == ERR_OK) code = read_azure(report, &azure, &err);
     if (code == ERR_OK) code = run_find(run, &folder, &err);
     if (code == ERR_OK)

@@ -52,6 +52,14 @@ static enum err_code read_number(const char *flag, const char *value, struct run
     return ERR_OK;
 }
 
+enum err_code seed_read(const char *value, struct run_number *out, struct error *err)
+{
+    enum err_code code = read_number("seed", value, out, err);
+    if (code != ERR_OK || out->value <= RUN_SEED_MOST) return code;
+    return error_set(err, ERR_USAGE, "--seed %s: at most %llu", value,
+                     (unsigned long long)RUN_SEED_MOST);
+}
+
 static enum err_code read_workers(const char *value, unsigned *out, struct error *err)
 {
     struct run_number workers = {0};
@@ -66,10 +74,7 @@ static enum err_code read_workers(const char *value, unsigned *out, struct error
 static enum err_code read_numbers(const struct run_flags *flags, struct run_options *options,
                                   struct error *err)
 {
-    enum err_code code = read_number("seed", flags->seed, &options->seed, err);
-    if (code == ERR_OK && options->seed.value > RUN_SEED_MOST)
-        code = error_set(err, ERR_USAGE, "--seed %s: at most %llu", flags->seed,
-                         (unsigned long long)RUN_SEED_MOST);
+    enum err_code code = seed_read(flags->seed, &options->seed, err);
     if (code == ERR_OK)
         code = read_number("evidence-limit", flags->evidence_limit, &options->evidence_limit, err);
     if (code == ERR_OK) code = read_workers(flags->workers, &options->workers, err);
@@ -78,15 +83,14 @@ static enum err_code read_numbers(const struct run_flags *flags, struct run_opti
     return code;
 }
 
-static enum err_code read_inconclusive(const char *value, int *out, struct error *err)
+enum err_code inconclusive_read(const char *value, int *out, struct error *err)
 {
-    *out = 3;
-    if (value == NULL) return ERR_OK;
-    bool pass = strcmp(value, "pass") == 0;
-    if (!pass && strcmp(value, "fail") != 0)
-        return error_set(err, ERR_USAGE, "--inconclusive %s: write pass or fail", value);
-    *out = pass ? 0 : 99;
-    return ERR_OK;
+    static const char *const words[] = {"pass", "fail", NULL};
+    static const int statuses[] = {0, 99};
+    int word = -1;
+    enum err_code code = options_word("inconclusive", value, words, &word, err);
+    *out = word < 0 ? 3 : statuses[word];
+    return code;
 }
 
 static enum err_code read_connect_to(const struct run_flags *flags, struct run_request *request,
@@ -122,7 +126,7 @@ enum err_code run_request_read(const struct run_flags *flags, struct run_request
     enum err_code code = read_load(flags, &options->load, err);
     if (code == ERR_OK) code = read_times(flags, options, err);
     if (code == ERR_OK) code = read_numbers(flags, options, err);
-    if (code == ERR_OK) code = read_inconclusive(flags->inconclusive, &out->inconclusive, err);
+    if (code == ERR_OK) code = inconclusive_read(flags->inconclusive, &out->inconclusive, err);
     if (code == ERR_OK) code = read_connect_to(flags, out, err);
     if (code == ERR_OK && flags->metrics != NULL)
         code = metrics_address_read(flags->metrics, &options->metrics, err);

@@ -29,4 +29,11 @@ MUST_USE enum err_code run_request_read(const struct run_flags *flags, struct ru
                                         struct error *err);
 void run_request_free(struct run_request *request);
 
+/* The value of --seed (NULL: not given), as `simulate` takes it too. ERR_USAGE as above. */
+MUST_USE enum err_code seed_read(const char *value, struct run_number *out, struct error *err);
+
+/* The value of --inconclusive (NULL: not given) as the exit status for too few samples: 3, or 0 or
+ * 99 as asked. ERR_USAGE as above. */
+MUST_USE enum err_code inconclusive_read(const char *value, int *out, struct error *err);
+
 #endif

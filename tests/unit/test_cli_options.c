@@ -13,13 +13,14 @@
 struct words {
     bool loud;
     const char *colour;
-    struct option_list names;
+    struct option_list names, between;
 };
 
 static const struct option_row rows[] = {
     {"loud", 'l', OPTION_FLAG, NULL, "says more", offsetof(struct words, loud)},
     {"colour", 0, OPTION_TEXT, "NAME", "of the\nletters", offsetof(struct words, colour)},
     {"name", 'n', OPTION_LIST, "NAME", "may be repeated", offsetof(struct words, names)},
+    {"between", 0, OPTION_PAIR, "A B", "the two", offsetof(struct words, between)},
 };
 
 static const struct command paint = {.name = "paint",
@@ -79,6 +80,45 @@ static void every_way_to_write_an_option(void **state)
     assert_true(words.loud);
 }
 
+/* Wherever it stands among the arguments. */
+static void a_pair_takes_two_words(void **state)
+{
+    static const char *const lines[][5] = {{"--between", "x", "y", "wall"},
+                                           {"wall", "--between", "x", "y"},
+                                           {"--between=x", "y", "wall"},
+                                           {"wall", "--between=x", "y"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        struct words words;
+        struct command_line line;
+        struct error err;
+        if (read_words(lines[i], &words, &line, &err) != ERR_OK) fail_msg("%s", err.text);
+        assert_int_equal(words.between.count, 2);
+        assert_string_equal(words.between.items[0], "x");
+        assert_string_equal(words.between.items[1], "y");
+        assert_int_equal(line.positional_count, 1);
+        assert_string_equal(line.positional[0], "wall");
+    }
+}
+
+static void one_of_few_words(void **state)
+{
+    static const char *const two[] = {"pass", "fail", NULL};
+    static const char *const three[] = {"text", "html", "json", NULL};
+    (void)state;
+    struct error err = {0};
+    int word = 7;
+    assert_int_equal(options_word("form", NULL, three, &word, &err), ERR_OK);
+    assert_int_equal(word, 7); /* not given */
+    assert_int_equal(options_word("form", "json", three, &word, &err), ERR_OK);
+    assert_int_equal(word, 2);
+    assert_int_equal(options_word("form", "JSON", three, &word, &err), ERR_USAGE);
+    assert_string_equal(err.text, "--form JSON: write text, html or json");
+    assert_int_equal(options_word("unclear", "", two, &word, &err), ERR_USAGE);
+    assert_string_equal(err.text, "--unclear : write pass or fail");
+    assert_int_equal(word, 2);
+}
+
 static void help_needs_nothing_else(void **state)
 {
     (void)state;
@@ -96,7 +136,7 @@ static void help_needs_nothing_else(void **state)
 static void wrong_words_are_quoted_with_a_fix(void **state)
 {
     static const struct {
-        const char *words[4], *wanted;
+        const char *words[5], *wanted;
     } wrong[] = {
         {{NULL}, "WALL is missing; usage: rushhour paint WALL [options]"},
         {{"a", "b", "c"}, "\"c\" is one argument too many"},
@@ -109,6 +149,9 @@ static void wrong_words_are_quoted_with_a_fix(void **state)
         {{"a", "-n"}, "--name needs a value"},
         {{"a", "--=x"}, "unknown option --"},
         {{"a", "--colou=x"}, "did you mean --colour?"},
+        {{"--between", "x"}, "--between needs two values: --between A B"},
+        {{"--between", "x", "--loud"}, "--between needs two values: --between A B"},
+        {{"--between=x"}, "--between needs two values: --between A B"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
@@ -150,6 +193,7 @@ static void the_help_page_lines_up(void **state)
                         "      --colour NAME                 of the\n"
                         "                                    letters\n"
                         "  -n, --name NAME                   may be repeated\n"
+                        "      --between A B                 the two\n"
                         "  -h, --help                        this page\n"
                         "\nexamples:\n  rushhour paint a\n\nexit codes:\n  0 painted\n");
     text_free(&out);
@@ -212,17 +256,19 @@ static void every_option_reaches_its_place(void **state)
             (void)memset(target, 0, sizeof target);
             (void)strcpy(name, "--");
             (void)strncat(name, row->name, sizeof name - 3);
-            char *argv[] = {name, value, word, word};
-            bool flag = row->kind == OPTION_FLAG;
-            int argc = (flag ? 1 : 2) + (int)all[c]->positional_min;
-            if (flag) argv[1] = word;
+            char *argv[5] = {name, value, value, value, value};
+            int taken = row->kind == OPTION_FLAG ? 0 : row->kind == OPTION_PAIR ? 2 : 1;
+            int argc = 1 + taken + (int)all[c]->positional_min;
+            for (int k = 1 + taken; k < argc; k++) argv[k] = word;
             if (options_parse(all[c], target, &line, argc, argv, &err) != ERR_OK)
                 fail_msg("%s: %s", all[c]->name, err.text);
             const void *place = target + row->offset;
             const struct option_list *list = place;
-            if (flag) assert_true(*(const bool *)place);
+            if (row->kind == OPTION_FLAG) assert_true(*(const bool *)place);
             if (row->kind == OPTION_TEXT) assert_ptr_equal(*(char *const *)place, value);
             if (row->kind == OPTION_LIST) assert_int_equal(list->count, 1);
+            if (row->kind == OPTION_PAIR) assert_int_equal(list->count, 2);
+            assert_int_equal(line.positional_count, all[c]->positional_min);
         }
     }
 }
@@ -231,6 +277,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_way_to_write_an_option),
+        cmocka_unit_test(a_pair_takes_two_words),
+        cmocka_unit_test(one_of_few_words),
         cmocka_unit_test(help_needs_nothing_else),
         cmocka_unit_test(wrong_words_are_quoted_with_a_fix),
         cmocka_unit_test(a_list_is_bounded),
