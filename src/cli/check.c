@@ -4,6 +4,7 @@
 #include "base/terminal.h"
 #include "cli/check_print.h"
 #include "cli/command.h"
+#include "cli/run_flags.h"
 #include "cli/signals.h"
 #include "net/client.h"
 #include "profile/adjust.h"
@@ -14,8 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-#define SEED_MOST UINT64_C(0x1FFFFFFFFFFFFF) /* as --seed of the simulator takes it */
 
 static const char EXAMPLES[] =
     "  rushhour check my.json\n"
@@ -30,7 +29,7 @@ struct preflight {
     uv_loop_t loop;
     struct signals signals;
     unsigned interrupts;
-    struct connect_override connect_overrides[DETOUR_MAX]; /* of --connect-to */
+    struct connect_override connect_overrides[CONNECT_TO_MOST];
     size_t connect_override_count;
     struct simulated simulated;
     struct check *check;
@@ -63,11 +62,11 @@ static enum err_code take_connect_overrides(struct preflight *preflight, struct 
 
 static enum err_code load(struct preflight *preflight, const char *file, struct error *err)
 {
-    enum err_code code = profile_load(file, &preflight->profile, err);
+    enum err_code code = take_connect_overrides(preflight, err);
+    if (code == ERR_OK) code = profile_load(file, &preflight->profile, err);
     if (code == ERR_OK && preflight->regions.count > 0)
         code = profile_keep_regions(preflight->profile, preflight->regions.items,
                                     preflight->regions.count, err);
-    if (code == ERR_OK) code = take_connect_overrides(preflight, err);
     if (code != ERR_OK || preflight->simulate || !profile_simulate_only(preflight->profile))
         return code;
     return error_set(err, ERR_PROFILE,
@@ -82,7 +81,7 @@ static enum err_code start_simulator(struct preflight *preflight, struct error *
     preflight->simulated = (struct simulated){
         .loop = &preflight->loop,
         .profile = preflight->profile,
-        .seed = seed != 0 ? seed : (uint64_t)clock_wall_ns() & SEED_MOST,
+        .seed = seed != 0 ? seed : (uint64_t)clock_wall_ns() & RUN_SEED_MOST,
         .interrupts = &preflight->interrupts,
     };
     return simulated_start(&preflight->simulated, err);

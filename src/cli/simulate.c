@@ -1,6 +1,7 @@
 #include "base/limits.h"
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/run_flags.h"
 #include "cli/signals.h"
 #include "profile/profile.h"
 #include "simulator/simulator.h"
@@ -10,8 +11,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 #include <uv.h>
@@ -129,20 +128,12 @@ static int serve(struct simulate *simulate, const struct simulator_options *opti
     return simulate->status;
 }
 
-static enum err_code read_seed(const struct simulate *simulate, const struct profile *profile,
-                               uint64_t *seed, struct error *err)
+static uint64_t choose_seed(const struct run_number *asked, const struct profile *profile)
 {
-    *seed = profile->seed;
-    if (simulate->seed != NULL) {
-        char *end;
-        *seed = strtoull(simulate->seed, &end, 10);
-        if (*end != '\0' || end == simulate->seed) {
-            return error_set(err, ERR_USAGE, "--seed \"%s\": write a whole number", simulate->seed);
-        }
-    }
-    if (*seed == 0 && getrandom(seed, sizeof *seed, 0) != (ssize_t)sizeof *seed)
-        *seed = (uint64_t)clock_wall_ns();
-    return ERR_OK;
+    uint64_t seed = asked->given ? asked->value : profile->seed;
+    if (seed == 0 && getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed)
+        seed = (uint64_t)clock_wall_ns();
+    return seed;
 }
 
 static int simulate_profile(struct simulate *simulate, const char *file)
@@ -151,11 +142,11 @@ static int simulate_profile(struct simulate *simulate, const char *file)
     struct profile *profile = NULL;
     struct simulator_options options = {.listen = simulate->listen,
                                         .ledger_file = simulate->ledger};
-    if (profile_load(file, &profile, &err) != ERR_OK) return cli_complain(&err);
-    if (read_seed(simulate, profile, &options.seed, &err) != ERR_OK) {
-        profile_free(profile);
-        return cli_complain(&err);
-    }
+    struct run_number seed = {0};
+    enum err_code code = seed_read(simulate->seed, &seed, &err);
+    if (code == ERR_OK) code = profile_load(file, &profile, &err);
+    if (code != ERR_OK) return cli_complain(&err);
+    options.seed = choose_seed(&seed, profile);
     options.profile = profile;
     options.clock = (struct run_clock){
         .mono_origin_ns = clock_mono_ns(),

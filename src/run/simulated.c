@@ -173,10 +173,10 @@ static enum err_code take_region(struct simulated *simulated, const cJSON *entry
     bool lost = false;
     struct connect_override *connect_override =
         &simulated->connect_overrides[simulated->connect_override_count];
-    if (simulated->connect_override_count == DETOUR_MAX || colon == NULL) {
+    if (simulated->connect_override_count == CONNECT_OVERRIDES_MOST || colon == NULL) {
         return error_set(err, ERR_USAGE,
                          "region %s: more than %d regions cannot be simulated in one run",
-                         region->name, DETOUR_MAX);
+                         region->name, CONNECT_OVERRIDES_MOST);
     }
     connect_override->region =
         region->name; /* two regions may share a host: each has a listener of its

@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <uv.h>
 
-#define DETOUR_MAX 64
+#define CONNECT_OVERRIDES_MOST 64
 
 struct simulated {
     /* filled in by the command */
@@ -24,7 +24,8 @@ struct simulated {
     void (*on_lost)(void *user); /* it ended before it was told to; or NULL */
     void *user;
     /* filled in by simulated_start */
-    struct connect_override connect_overrides[DETOUR_MAX]; /* where it stands in for each region */
+    /* where it stands in for each region */
+    struct connect_override connect_overrides[CONNECT_OVERRIDES_MOST];
     size_t connect_override_count;
     char *ca_file; /* of its certificate authority; NULL: it did not start */
     struct simulator_process *process;
