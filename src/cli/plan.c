@@ -77,6 +77,9 @@ static enum err_code read_question(struct plan *plan, struct error *err)
     struct detect *detect = &plan->question;
     *detect = (struct detect){
         .asked = plan->detect != NULL, .confidence = 0.95, .power = 0.8, .design_effect = 1};
+    if (!detect->asked && (plan->power != NULL || plan->design_effect != NULL))
+        return error_set(err, ERR_USAGE, "--%s says nothing without --detect 'RATE vs RATE'",
+                         plan->power != NULL ? "power" : "design-effect");
     if (!detect->asked) return ERR_OK;
     enum err_code code = read_rates(plan->detect, detect, err);
     if (code == ERR_OK && plan->power != NULL) {
@@ -188,8 +191,11 @@ static void windows_text(const struct plan *plan, const struct forecast *forecas
     for (size_t i = 0; i < windows->report_count; i++) {
         const struct window *window = &windows->report[i];
         double attempts = forecast->rpm * window_minutes(window);
-        text_printf(out, "  %-18s  window %s has %.0f attempts: ", "", window->name, attempts);
-        if (attempts < 1) {
+        text_printf(out,
+                    attempts < 10 ? "  %-18s  window %s has %.2g attempts: "
+                                  : "  %-18s  window %s has %.0f attempts: ",
+                    "", window->name, attempts);
+        if (!(attempts > 0)) {
             text_puts(out, "none is enough\n");
         } else if (attempts >= plan->question.attempts) {
             text_puts(out, "one is enough\n");
