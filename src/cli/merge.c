@@ -106,7 +106,7 @@ const struct command merge_command = {
                 "  rushhour merge results/week results/monday results/tuesday "
                 "results/wednesday --quiet\n",
     .exit_codes =
-        "  0 merged   1 a run could not be read or fits not with the others   2 "
+        "  0 merged   1 a run could not be read or does not fit the others   2 "
         "wrong command line\n"
         "  4 merged, but a shard is missing: the load is not the one that was asked for\n",
 };
