@@ -18,7 +18,7 @@ struct block_totals block_totals(const struct time_block *blocks, size_t count)
     return totals;
 }
 
-/* One side: what each base block adds to its rate. */
+/* One side: what each base block contributes to its rate. */
 struct side {
     const struct time_block *blocks;
     double attempts, rate;
@@ -40,10 +40,10 @@ static double influence(const struct side *side, size_t i)
     return (block->failures - side->rate * block->attempts) / side->attempts;
 }
 
-/* Sums over the blocks of one length, of which one is still open. */
+/* Sums over the blocks of one length, the last of which is still open. */
 struct pile {
     double open, squares, fourths;
-    bool filled; /* the open one has attempts */
+    bool filled; /* the open block has attempts */
     size_t blocks;
 };
 
@@ -72,7 +72,7 @@ static size_t stretch_end(const struct block_series *series, size_t from)
     return i;
 }
 
-/* Into how many blocks a stretch is cut. */
+/* How many blocks a stretch is cut into. */
 static double parts_of(double length, double seconds)
 {
     return fmax(1, floor(length / seconds + 0.5));
@@ -106,8 +106,9 @@ static void pile_stretch(struct pile *pile, const struct block_series *series, c
 }
 
 /*
- * The degrees of freedom of a sum of squares of K terms, 2 E^2/Var: the variance of the sum by the
- * fourth moment, which K normal terms leave at K and k equal incidents among quiet blocks at 2 k.
+ * The degrees of freedom of a sum of squares of K terms, 2 E^2/Var, with the variance of the sum
+ * estimated by the fourth moment: K for K normal terms, 2 k for k equal incidents among quiet
+ * blocks.
  */
 static double degrees_of(const struct pile *pile)
 {
@@ -137,7 +138,7 @@ struct block_spread block_spread(const struct block_series *series, double secon
     return spread;
 }
 
-/* How many blocks of this length there are, with attempts or without. */
+/* How many blocks of this length there are, with or without attempts. */
 static double blocks_of(const struct block_series *series, double seconds)
 {
     double blocks = 0;
@@ -148,7 +149,7 @@ static double blocks_of(const struct block_series *series, double seconds)
     return blocks;
 }
 
-/* Of the base blocks, most of which are of one length: the first and the last may be short. */
+/* The usual length of the base blocks: the first and the last may be short. */
 static double base_length(const struct block_series *series)
 {
     double longest = 0;

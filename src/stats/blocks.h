@@ -1,4 +1,4 @@
-/* How much an estimate owes to the time at which attempts were made: its variance by blocks of
+/* How much the variance of an estimate depends on when attempts were made: variance by blocks of
  * time. */
 #ifndef RUSHHOUR_STATS_BLOCKS_H
 #define RUSHHOUR_STATS_BLOCKS_H
@@ -6,19 +6,20 @@
 #include <stddef.h>
 
 /*
- * One base block of a run, such as an interval of one region: so many attempts, so many of them
- * failed (or slower than a limit: whatever is counted). Blocks are sorted by start; a gap of more
- * than half a block ends a stretch, such as the peak of one day, and no longer block spans it.
+ * One base block of a run, such as an interval of one region: its attempts, and how many of them
+ * failed (or were slower than a limit, or whatever is counted). Blocks are sorted by start; a gap
+ * of more than half a block ends a stretch, such as the peak of one day, and longer blocks do not
+ * span it.
  */
 struct time_block {
-    double start, seconds; /* on any clock that is common to the series */
+    double start, seconds; /* on any clock shared by the series */
     double attempts, failures;
 };
 
-/* A series of one region; with `other`, its blocks of the very same times, and the estimate is the
+/* The series of one region; with `other`, blocks of exactly the same times, and the estimate is the
  * difference other - blocks. Borrowed. */
 struct block_series {
-    const struct time_block *blocks, *other; /* `count` each; other NULL: one rate */
+    const struct time_block *blocks, *other; /* `count` each; other NULL: a single rate */
     size_t count;
 };
 
@@ -30,24 +31,25 @@ struct block_totals block_totals(const struct time_block *blocks, size_t count);
 
 /* What blocks of one length say about the variance of the estimate. */
 struct block_spread {
-    double seconds;  /* the length, nominally: each stretch is cut into equal parts near it */
-    size_t blocks;   /* K: how many there were, those without attempts left out */
+    double seconds;  /* nominal length: each stretch is cut into equal parts near it */
+    size_t blocks;   /* K: number of blocks with attempts */
     double variance; /* of the estimate: sum U_k^2 K/(K-1), U_k the sum of influences */
-    double degrees;  /* of freedom of that variance: the lesser of K-1 and of what its fourth
-                        moment leaves (Satterthwaite 1946), 2 for a single incident */
+    double degrees;  /* of freedom of that variance: the lesser of K-1 and what its fourth moment
+                        allows (Satterthwaite 1946), 2 for a single incident */
 };
 
 /*
  * Cuts the series into blocks of about `seconds`. The influence of base block i on a rate p of n
- * attempts is (x_i - p m_i)/n (linearization of a ratio: Cochran 1977, 6.4), of a difference that
- * of the one side less that of the other; blocks as clusters (Kuensch 1989; Liang and Zeger 1986).
+ * attempts is (x_i - p m_i)/n (linearization of a ratio: Cochran 1977, 6.4); on a difference, that
+ * of one side minus that of the other. Blocks are treated as clusters (Kuensch 1989; Liang and
+ * Zeger 1986).
  */
 struct block_spread block_spread(const struct block_series *series, double seconds);
 
 /*
- * The lengths to try on a series, ascending: 1, 2, 5, 10, 20, 30 s, as many minutes, hours, those
- * that are no shorter than its base blocks and give `least` blocks or more. Writes up to `room`;
- * returns how many.
+ * The lengths to try on a series, ascending: 1, 2, 5, 10, 20, 30 s, then the same in minutes and
+ * hours; only those at least as long as the base blocks that give `least` blocks or more. Writes up
+ * to `room` lengths; returns how many.
  */
 size_t block_lengths(const struct block_series *series, size_t least, double *lengths, size_t room);
 

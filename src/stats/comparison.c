@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* The square-and-add rule: each side contributes what lies towards the bound. */
+/* The square-and-add rule: each side contributes its distance towards the bound. */
 static struct difference mover(double a, double a_low, double a_high, double b, double b_low,
                                double b_high)
 {
@@ -56,7 +56,7 @@ double rate_score_test(double x1, double n1, double x2, double n2, double *z)
 /* All tables with these margins: x of the first n1 when k of n1 + n2 are drawn. */
 struct margins {
     double n1, n2, k;
-    double low, high; /* the least and the greatest x */
+    double low, high; /* the smallest and largest x */
 };
 
 /* The hypergeometric probability, as a quotient of three binomials with p = k / (n1 + n2) (Loader
@@ -70,8 +70,8 @@ static double log_probability(const struct margins *m, double x)
            binomial_log_pmf(m->k, n, p, q);
 }
 
-/* P(x) and all that follow it, away from the mode in the direction of `step`, where they only get
- * smaller. */
+/* P(x) and everything beyond it, away from the mode in the direction of `step`, where probabilities
+ * only decrease. */
 static double tail_from(const struct margins *m, double x, double step)
 {
     double term = 1;
@@ -79,7 +79,7 @@ static double tail_from(const struct margins *m, double x, double step)
     double log_first = log_probability(m, x);
     while (x >= m->low && x <= m->high && term > DBL_EPSILON * sum / 16) {
         sum += term;
-        double up = step > 0 ? x : x - 1; /* the quotient P(up + 1) / P(up) */
+        double up = step > 0 ? x : x - 1; /* the ratio P(up + 1) / P(up) */
         double quotient = (m->n1 - up) / (up + 1) * ((m->k - up) / (m->n2 - m->k + up + 1));
         term *= step > 0 ? quotient : 1 / quotient;
         x += step;
@@ -87,8 +87,8 @@ static double tail_from(const struct margins *m, double x, double step)
     return exp(log_first + log(sum));
 }
 
-/* The table nearest to the mode, on the side of `end`, that is no likelier than the limit; `end`
- * less one step towards outside when there is none. */
+/* The table nearest to the mode, towards `end`, that is no likelier than the limit; one step beyond
+ * `end` if there is none. */
 static double no_likelier(const struct margins *m, double mode, double end, double limit)
 {
     double step = end > mode ? 1 : -1;
@@ -113,11 +113,11 @@ double fisher_exact(uint64_t x1, uint64_t n1, uint64_t x2, uint64_t n2)
     struct margins m = {.n1 = (double)n1, .n2 = (double)n2, .k = (double)x1 + (double)x2};
     m.low = fmax(0, m.k - m.n2);
     m.high = fmin(m.k, m.n1);
-    if (m.low >= m.high) return 1; /* the margins leave one table */
+    if (m.low >= m.high) return 1; /* the margins allow only one table */
     double x = (double)x1;
     double mode = floor((m.n1 + 1) * ((m.k + 1) / (m.n1 + m.n2 + 2)));
     mode = fmin(fmax(mode, m.low), m.high);
-    /* Tables as likely as the observed one belong to the sum though rounding may make them
+    /* Tables as likely as the observed one belong to the sum, even if rounding makes them
      * differ. */
     double limit = log_probability(&m, x) + 1e-7;
     if (log_probability(&m, mode) <= limit) return 1;

@@ -6,12 +6,12 @@
 
 #define LEAST_MEAN 10.0
 #define MOST_MEAN 1e9
-#define FRACTION_MOST 64    /* units that a success may be worth */
-#define STATES_MOST 600     /* below the limit, where a success is worth several units */
-#define STATES_FINE 4000000 /* where it is worth one */
-#define GROWTH_MOST 1e9     /* of what is subtracted: beyond it no digits are left */
+#define FRACTION_MOST 64    /* the most units that a success may be worth */
+#define STATES_MOST 600     /* below the limit, if a success is worth several units */
+#define STATES_FINE 4000000 /* if it is worth one */
+#define GROWTH_MOST 1e9     /* of the subtracted quantity: beyond it no precision is left */
 
-/* Scores in units: a success takes `down`, a failure gives `up`; alarm at `top`. */
+/* Scores in units: a success subtracts `down`, a failure adds `up`; alarm at `top`. */
 struct lattice {
     int down, up, top;
 };
@@ -19,13 +19,13 @@ struct lattice {
 /* ---- mean trials until the top ---- */
 
 /*
- * One step down at a time: the walk cannot jump over a level on its way down, and the mean is
- * c W(top) - T(top) with two functions that are made level by level. Seen from the top, W(x + 1) =
- * (W(x) - p W(x - up)) / q, with W = 0 up to 0 and W(1) = 1, is what every solution without cost is
- * a multiple of; T is the particular one with a cost of 1 a step; c makes the walk stay at its
- * floor (the scale functions of a walk that is skip-free on one side; Takacs 1967, 1.4). Their
- * steps are summed rather than subtracted, so that a mean of 1e9 keeps its digits. NaN where that
- * fails, or without memory.
+ * A success moves the walk down by one unit, so it cannot skip a level on its way down, and the
+ * mean is c W(top) - T(top) with two functions computed level by level. Seen from the top, every
+ * solution without cost is a multiple of W: W(x + 1) = (W(x) - p W(x - up)) / q, with W = 0 up to 0
+ * and W(1) = 1. T is the particular solution with a cost of 1 per step, and c makes the walk stay
+ * at its floor (the scale functions of a walk that is skip-free on one side; Takacs 1967, 1.4).
+ * Their steps are summed rather than subtracted, so that a mean of 1e9 keeps its precision. NaN if
+ * that fails, or when out of memory.
  */
 static double mean_single_steps(const struct lattice *l, double p)
 {
@@ -35,7 +35,7 @@ static double mean_single_steps(const struct lattice *l, double p)
     if (w == NULL) return NAN;
     double *t = w + top + 1;
     double q = 1 - p;
-    double w_window = 1; /* W(x) - W(x - up), and T likewise */
+    double w_window = 1; /* W(x) - W(x - up), and the same of T */
     double t_window = 0;
     double w_sum = 1;
     double t_sum = 0;
@@ -55,7 +55,8 @@ static double mean_single_steps(const struct lattice *l, double p)
     return mean;
 }
 
-/* One trial: where the walk is after it; gives the chance that it is still below the top. */
+/* One trial: the distribution of the walk after it; returns the probability that it is still below
+ * the top. */
 static double step(const struct lattice *l, double p, const double *now, double *next)
 {
     double below = 0;
@@ -68,10 +69,8 @@ static double step(const struct lattice *l, double p, const double *now, double 
     return below;
 }
 
-/*
- * Any lattice: the distribution trial by trial, until its hazard no longer changes; what is left
- * has the mean of a geometric distribution (Brook and Evans 1972). NaN without memory.
- */
+/* For any lattice: computes the distribution trial by trial until its hazard no longer changes; the
+ * rest has the mean of a geometric distribution (Brook and Evans 1972). NaN when out of memory. */
 static double mean_by_steps(const struct lattice *l, double p)
 {
     double *now = calloc(2 * (size_t)l->top, sizeof *now);
@@ -106,7 +105,7 @@ static double mean_on(const struct lattice *l, double p)
 
 /* ---- the limit ---- */
 
-/* The smallest lattice on which the balance of both scores is as good as that of the rates. */
+/* The smallest lattice on which the two scores balance as well as the rates do. */
 static bool find_lattice(const struct cusum *watch, struct lattice *l)
 {
     double ratio = watch->if_failed / -watch->if_passed;
@@ -121,11 +120,12 @@ static bool find_lattice(const struct cusum *watch, struct lattice *l)
     return false;
 }
 
-/* The lowest top that keeps false alarms as far apart as asked; Lorden's bound is one that does. */
+/* The lowest top that keeps false alarms as far apart as requested; the top from Lorden's bound
+ * always does. */
 static void find_top(struct lattice *l, const struct cusum *watch, double highest)
 {
     int enough = (int)ceil(highest);
-    int low = 0; /* not enough */
+    int low = 0; /* too low */
     while (enough - low > 1) {
         l->top = low + (enough - low) / 2;
         if (mean_on(l, watch->acceptable) >= watch->mean_trials) {
@@ -145,7 +145,7 @@ static void find_limit(struct cusum *watch)
     if (!find_lattice(watch, &l)) return;
     watch->unit = -watch->if_passed / l.down;
     watch->if_failed = l.up * watch->unit;
-    /* Rounded scores are those of rates a little off: twice the bound leaves room for that. */
+    /* Rounded scores are those of slightly different rates: twice the bound allows for that. */
     find_top(&l, watch, 2 * bound / watch->unit + l.up);
     watch->limit = l.top * watch->unit;
 }
@@ -198,11 +198,11 @@ bool cusum_add(struct cusum *watch, double now_s, uint64_t trials, uint64_t fail
     double sum = sum_of(watch);
     if (sum <= 0) {
         watch->restarts += above;
-        watch->before = 0; /* what comes from here on counts in full */
+        watch->before = 0; /* from here on, evidence counts in full */
         watch->block = 0;
     }
     watch->peak = fmax(watch->peak, sum);
-    /* On the lattice sums are exact but for rounding. */
+    /* On the lattice sums are exact except for rounding. */
     if (sum >= watch->limit * (1 - 1e-9)) watch->alarm = true;
     return watch->alarm;
 }
@@ -217,7 +217,7 @@ void cusum_restart(struct cusum *watch)
 
 /* ---- what it promises ---- */
 
-/* Without a lattice: exp(h) - h - 1 over the drift, with the mean overshoot left out. */
+/* Without a lattice: exp(h) - h - 1 over the drift, ignoring the mean overshoot. */
 static double mean_near(const struct cusum *watch, double rate)
 {
     double drift = rate * watch->if_failed + (1 - rate) * watch->if_passed;

@@ -4,12 +4,14 @@
 
 #define LENGTHS 24
 #define SECONDS_PER_HOUR 3600.0
-#define LEAST_DEGREES 4.0   /* of two incidents alike */
-#define SURELY 0.95         /* how sure it must be that blocks vary more than chance */
-#define STEEP 3.0           /* excess variance that grows threefold with fourfold blocks */
-#define EXTRAPOLATION 2.0   /* of the last step's growth, for what blocks of no length show */
-#define HIDDEN_MEMORY 1200. /* seconds: blocks below this length cannot show such a drift */
-#define HIDDEN_TAIL 0.15    /* ... so that a difference takes this upper bound of their variance */
+#define LEAST_DEGREES 4.0 /* as from two equal incidents */
+#define SURELY 0.95       /* confidence required that blocks vary more than chance */
+#define STEEP 3.0         /* excess variance that triples when blocks are four times as long */
+#define EXTRAPOLATION                                                                              \
+    2.0                     /* multiple of the last step's growth, for what blocks of no length
+                               show */
+#define HIDDEN_MEMORY 1200. /* seconds: shorter blocks cannot show such a drift */
+#define HIDDEN_TAIL 0.15    /* ... so a difference uses this upper bound of their variance */
 
 const char *dependence_phrase(enum dependence_why why)
 {
@@ -28,7 +30,7 @@ static double upper_p(double confidence)
     return 1 - (1 - confidence) / 2;
 }
 
-/* The quantile of chi-squared over its degrees of freedom (Wilson and Hilferty 1931). */
+/* The quantile of chi-squared divided by its degrees of freedom (Wilson and Hilferty 1931). */
 static double mean_square_quantile(double p, double degrees)
 {
     double ninth = 2 / (9 * degrees);
@@ -42,7 +44,7 @@ struct spreads {
     size_t count;
     double independent; /* variance of the estimate if attempts were independent */
     double chains;      /* design effect of sessions and chains */
-    bool days;          /* of as many stretches that each is a block of its own */
+    bool days;          /* there are enough stretches that each can be a block of its own */
 };
 
 /* The sum of two independent estimates (Satterthwaite 1946; Welch 1947). */
@@ -63,7 +65,7 @@ static bool has_days(const struct block_series *series)
     return block_spread(series, INFINITY).blocks >= DEPENDENCE_LEAST_BLOCKS;
 }
 
-/* The longer of two lists of lengths begins as the shorter one, but for lengths below its base. */
+/* The block lengths that both series can be cut into. */
 static size_t common_lengths(const struct block_series *a, const struct block_series *b,
                              double *lengths)
 {
@@ -80,7 +82,7 @@ static size_t common_lengths(const struct block_series *a, const struct block_se
     return common;
 }
 
-/* Of one series, or of two as the variance of their difference. */
+/* Of one series, or of two for the variance of their difference. */
 static struct spreads spreads_of(const struct block_series *a, const struct block_series *b)
 {
     struct spreads spreads = {.chains = 1};
@@ -100,7 +102,7 @@ static struct spreads spreads_of(const struct block_series *a, const struct bloc
     return spreads;
 }
 
-/* ---- which dependence rules ---- */
+/* ---- which dependence decides ---- */
 
 static struct dependence dependence_over(double seconds)
 {
@@ -109,7 +111,7 @@ static struct dependence dependence_over(double seconds)
     return d;
 }
 
-/* How far the interval reaches, in standard errors of independent attempts. */
+/* Half width of the interval, in standard errors of independent attempts. */
 static double reach(double effect, double degrees, double p)
 {
     double t = isinf(degrees) ? normal_quantile(p) : student_quantile(p, degrees);
@@ -117,9 +119,9 @@ static double reach(double effect, double degrees, double p)
 }
 
 /*
- * The variance of the longest blocks with what longer ones would still add: by their growth over
- * the length before, as the lugsail windows do (Vats and Flegal 2022), which for 20-minute memory
- * in one-hour blocks makes up for the third that these miss.
+ * The variance of the longest blocks plus what longer ones would still add, from their growth over
+ * the previous length, as with lugsail windows (Vats and Flegal 2022). For 20-minute memory in
+ * one-hour blocks this makes up for the third that these miss.
  */
 static double extrapolated(const struct spreads *s)
 {
@@ -131,8 +133,9 @@ static double extrapolated(const struct spreads *s)
 }
 
 /*
- * Whether what makes the longest blocks vary, surely more than chance, grows with the length of
- * blocks as a drift's variance does and an incident's does not: memory beyond the reach of the run.
+ * Whether the variance of the longest blocks, which certainly exceeds chance, grows with block
+ * length as that of a drift does and that of an incident does not: the memory is longer than the
+ * run can show.
  */
 static bool drifts(const struct spreads *s)
 {
@@ -148,8 +151,8 @@ static bool drifts(const struct spreads *s)
     return excess > STEEP * fmax(quarter->variance / chance - 1, 0);
 }
 
-/* Lets the length of block rule that makes the interval widest; those that vary no more than chains
- * and chance have no say. */
+/* Uses the block length that makes the interval widest; lengths whose blocks vary no more than
+ * chains and chance are ignored. */
 static void rule_by_blocks(struct dependence *d, const struct spreads *s, double confidence)
 {
     double p = upper_p(confidence);
@@ -187,7 +190,7 @@ static double chain_effect(const struct cluster_sums *chains)
 
 /* ---- one rate ---- */
 
-/* The interval within the window, that of sessions and chains. */
+/* The interval within the window, from sessions and chains. */
 static struct estimate of_window(const struct block_totals *totals,
                                  const struct cluster_sums *chains, double confidence)
 {
@@ -197,8 +200,8 @@ static struct estimate of_window(const struct block_totals *totals,
     return e.valid ? e : alone;
 }
 
-/* By how much the sample shrinks: the design effect, and what Student's t adds to the normal (Korn
- * and Graubard 1998). */
+/* By how much the sample shrinks: the design effect, and what Student's t adds to the normal
+ * quantile (Korn and Graubard 1998). */
 static double inflation(const struct dependence *d, double confidence)
 {
     if (isinf(d->degrees)) return d->design_effect;
@@ -207,7 +210,7 @@ static double inflation(const struct dependence *d, double confidence)
     return d->design_effect * wider * wider;
 }
 
-/* Wilson on the sample that the dependence leaves. */
+/* Wilson on the sample size that remains after dependence. */
 static struct estimate of_dependence(const struct block_totals *totals, const struct dependence *d,
                                      double confidence)
 {
@@ -271,7 +274,7 @@ static struct service_difference no_difference(double value, const struct depend
                                        .dependence = *d};
 }
 
-/* Two sides of a comparison, summed up. */
+/* The totals of both sides of a comparison. */
 struct sides {
     struct block_totals a, b;
     double independent, chains, value;
@@ -294,10 +297,8 @@ static struct sides sides_of(const struct service_side *a, const struct service_
     return s;
 }
 
-/*
- * Two short stretches at different times: a drift too slow for blocks of their length would tell
- * them apart. So their variance counts with its upper bound, and that of chains at least.
- */
+/* For two short stretches at different times: a drift too slow for blocks of their length would
+ * make them differ. So the upper bound of their variance is used, and at least that of chains. */
 static void guard_hidden_drift(struct dependence *d, const struct spreads *s)
 {
     if (s->days || s->count == 0) return;
@@ -314,8 +315,8 @@ static void guard_hidden_drift(struct dependence *d, const struct spreads *s)
     if (isinf(d->degrees)) d->degrees = (double)top->blocks - 2;
 }
 
-/* What rules a difference: the chains of its sides, or blocks of time. False: the run cannot tell,
- * d->why says why. */
+/* What determines the interval of a difference: the chains of its sides, or blocks of time. False:
+ * the run cannot tell; d->why says why. */
 static bool rule_difference(struct dependence *d, struct spreads *spreads,
                             const struct sides *sides, double confidence)
 {
@@ -397,7 +398,7 @@ bool service_quantile_ranks(uint64_t n, double q, const struct service_rate *abo
     uint64_t below;
     uint64_t beyond;
     (void)quantile_ranks(effective, q, confidence, &below, &beyond);
-    double each = (double)n / (double)effective; /* values that count as one */
+    double each = (double)n / (double)effective; /* number of values that count as one */
     if (below >= 1) *low = (uint64_t)floor((double)(below - 1) * each) + 1;
     if (beyond <= effective) *high = (uint64_t)fmin(ceil((double)beyond * each), (double)n);
     return below >= 1 && beyond <= effective;

@@ -8,10 +8,8 @@
 #define LOG_SQRT_2PI 0.91893853320467274178
 #define FRACTION_STEPS 100000000 /* far more than the square root of any sample size */
 
-/*
- * A start within 4.5e-4 of the quantile, for p <= 0.5 (Hastings 1955; Abramowitz and Stegun
- * 26.2.23).
- */
+/* A first guess within 4.5e-4 of the quantile, for p <= 0.5 (Hastings 1955; Abramowitz and Stegun
+ * 26.2.23). */
 static double normal_guess(double p)
 {
     double t = sqrt(-2 * log(p));
@@ -27,7 +25,8 @@ double normal_quantile(double p)
     if (p == 0.5) return 0;
     double tail = p < 0.5 ? p : 1 - p;
     double x = normal_guess(tail);
-    for (int i = 0; i < 3; i++) { /* Halley's method: each step triples the correct digits */
+    for (int i = 0; i < 3; i++) { /* Halley's method: each step triples the number of correct
+                                     digits */
         double cdf = 0.5 * erfc(-x * M_SQRT1_2);
         double step = (cdf - tail) / exp(-0.5 * x * x - LOG_SQRT_2PI);
         if (!isfinite(step)) break;
@@ -36,9 +35,7 @@ double normal_quantile(double p)
     return p < 0.5 ? x : -x;
 }
 
-/*
- * log(ratio) - (ratio - 1), where excess is ratio - 1 with all its digits; nothing cancels near 1.
- */
+/* log(ratio) - (ratio - 1), where excess is ratio - 1 in full precision; nothing cancels near 1. */
 static double log_less_linear(double ratio, double excess)
 {
     if (excess < -0.1 || excess > 0.1) return log(ratio) - excess;
@@ -53,7 +50,7 @@ static double log_less_linear(double ratio, double excess)
     return sum;
 }
 
-/* log Gamma(z) less Stirling's formula (z - 1/2) log z - z + log sqrt(2 pi) (A. and S. 6.1.41). */
+/* log Gamma(z) minus Stirling's formula (z - 1/2) log z - z + log sqrt(2 pi) (A. and S. 6.1.41). */
 static double stirling_rest(double z)
 {
     if (z < 15) {
@@ -64,15 +61,15 @@ static double stirling_rest(double z)
     return (1.0 / 12 - w * (1.0 / 360 - w * (1.0 / 1260 - w * (1.0 / 1680 - w / 1188)))) / z;
 }
 
-/* How far x lies above the mean of a beta distribution, in units of 1 / (a + b); y = 1 - x. */
+/* How far x is above the mean of a beta distribution, in units of 1 / (a + b); y = 1 - x. */
 static double beta_distance(double x, double y, double a, double b)
 {
     return a > b ? b - y * (a + b) : x * (a + b) - a;
 }
 
 /*
- * log of x^a y^b / B(a, b), y = 1 - x. As a sum of deviances and Stirling's rests it keeps its
- * digits for any a and b, where the difference of three log Gammas would lose them all (Loader
+ * log of x^a y^b / B(a, b), y = 1 - x. As a sum of deviances and Stirling remainders it keeps its
+ * precision for any a and b, whereas the difference of three log Gammas would lose it all (Loader
  * 2000, "Fast and accurate computation of binomial probabilities").
  */
 static double log_power_over_beta(double x, double y, double a, double b)
@@ -101,8 +98,8 @@ double normal_two_sided_p(double z)
 
 /*
  * The continued fraction of the incomplete beta integral, for x not much above the mean: the even
- * part of DLMF 8.17.22, by Lentz's method. Its terms are written with distance = (a + b) x - a, so
- * that nothing cancels when a and b are large.
+ * part of DLMF 8.17.22, by Lentz's method. Its terms use distance = (a + b) x - a, so that nothing
+ * cancels when a and b are large.
  */
 static double beta_fraction(double x, double distance, double a, double b)
 {
@@ -122,12 +119,12 @@ static double beta_fraction(double x, double distance, double a, double b)
         d = 1 / (denominator + numerator * d);
         c = denominator + numerator / c;
         value *= c * d;
-        if (!(fabs(c * d - 1) >= 4 * DBL_EPSILON)) break; /* NaN ends it too */
+        if (!(fabs(c * d - 1) >= 4 * DBL_EPSILON)) break; /* ends for NaN too */
     }
     return 1 / value;
 }
 
-/* The share of a beta distribution below x, y = 1 - x; *power is set to x^a y^b / B(a, b). */
+/* The beta distribution function at x, y = 1 - x; *power is set to x^a y^b / B(a, b). */
 static double beta_below(double x, double y, double a, double b, double *power)
 {
     *power = exp(log_power_over_beta(x, y, a, b));
@@ -145,13 +142,13 @@ double beta_cdf(double x, double a, double b)
 }
 
 /*
- * log(x / (1 - x)) at a probability p <= 0.5: Newton's method on log p, which is nearly straight
+ * log(x / (1 - x)) at a probability p <= 0.5: Newton's method on log p, which is nearly linear
  * there, within a bracket. On this scale the derivative of the distribution function is x^a y^b /
  * B(a, b), which the function needs anyway.
  */
 static double beta_logit_lower(double p, double a, double b)
 {
-    double low = -700; /* beyond it exp() leaves its range */
+    double low = -700; /* beyond it exp() overflows */
     double high = 700;
     double u = log(a / b) + normal_quantile(p) * sqrt(1 / a + 1 / b);
     for (int i = 0; i < 200; i++) {
@@ -172,8 +169,8 @@ static double beta_logit_lower(double p, double a, double b)
     return u;
 }
 
-/* log(x / (1 - x)) at the quantile p of a beta distribution; q = 1 - p is passed along for its
- * digits. */
+/* log(x / (1 - x)) at the quantile p of a beta distribution; q = 1 - p is passed along to keep its
+ * precision. */
 static double beta_logit(double p, double q, double a, double b)
 {
     return p <= q ? beta_logit_lower(p, a, b) : -beta_logit_lower(q, b, a);
@@ -186,7 +183,7 @@ double beta_quantile(double p, double a, double b)
     return 1 / (1 + exp(-beta_logit(p, 1 - p, a, b)));
 }
 
-/* Student's t for many degrees of freedom, where the beta quantile runs out of digits (A. and S.
+/* Student's t for many degrees of freedom, where the beta quantile loses its precision (A. and S.
  * 26.7.5). */
 static double student_near_normal(double p, double degrees)
 {

@@ -39,7 +39,7 @@ struct burstiness burstiness_stated(double quiet, double incidents_per_hour, dou
                share <= 1 && attempts_per_hour > 0;
     if (!fit) return b;
     double rate = burstiness_rate(quiet, incidents_per_hour, seconds, share);
-    double failures = attempts_per_hour * seconds / SECONDS_PER_HOUR * share; /* of an incident */
+    double failures = attempts_per_hour * seconds / SECONDS_PER_HOUR * share; /* in one incident */
     double clustered = incidents_per_hour * failures * failures;
     b.design_effect = 1;
     if (rate > 0 && rate < 1)
@@ -47,10 +47,10 @@ struct burstiness burstiness_stated(double quiet, double incidents_per_hour, dou
     return b;
 }
 
-/* How much longer Student's t makes a plan that holds so many incidents a side. */
+/* By which factor Student's t lengthens a plan with so many incidents per side. */
 static double for_small_counts(double incidents, double confidence, double power)
 {
-    double degrees = fmax(1, 4 * incidents); /* two sides, two for each incident */
+    double degrees = fmax(1, 4 * incidents); /* two per incident, on two sides */
     double p = 1 - (1 - confidence) / 2;
     double normal = normal_quantile(p) + normal_quantile(power);
     double student = student_quantile(p, degrees) + student_quantile(power, degrees);
@@ -67,7 +67,7 @@ static double with_students_t(double hours, const struct burstiness *b, double c
     return longer;
 }
 
-/* Fewer hours say nothing about how often incidents come. */
+/* Fewer hours say nothing about how often incidents occur. */
 static double least_hours(const struct burstiness *b)
 {
     double hours = DEPENDENCE_LEAST_BLOCKS * b->memory_seconds / SECONDS_PER_HOUR;
@@ -95,9 +95,9 @@ struct duration duration_to_tell(double p1, double p2, double confidence, double
     return d;
 }
 
-/* ---- how much more would settle it ---- */
+/* ---- how much more data would decide ---- */
 
-/* The growth after which a run that could not tell would have something to go by. */
+/* The growth after which a run that could not tell would have enough data to. */
 static double growth_to_answer(const struct dependence *d)
 {
     switch (d->why) {
@@ -115,7 +115,7 @@ static double growth_to_answer(const struct dependence *d)
     return 1;
 }
 
-/* Whether the interval of share p leaves the limit out when the run is so many times as long. */
+/* Whether the interval of share p excludes the limit when the run is this many times as long. */
 static bool clears(const struct service_rate *rate, double attempts, double limit,
                    double confidence, double factor)
 {

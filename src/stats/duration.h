@@ -1,4 +1,4 @@
-/* How long a run must be, and in how many parts, when failures come together in time. */
+/* How long a run must be, and how it should be split, when failures come together in time. */
 #ifndef RUSHHOUR_STATS_DURATION_H
 #define RUSHHOUR_STATS_DURATION_H
 
@@ -6,23 +6,24 @@
 
 #include <stdbool.h>
 
-/* How failures come together: from an earlier run, or stated. */
+/* How failures come together: from an earlier run, or as stated. */
 struct burstiness {
-    double attempts_per_hour;  /* that will be made, of one region */
-    double design_effect;      /* over independent attempts, in long runs */
-    double memory_seconds;     /* the block length that shows all of it; 0: sessions or nothing */
-    double incidents_per_hour; /* 0: not known */
+    double attempts_per_hour;  /* planned, for one region */
+    double design_effect;      /* relative to independent attempts, in long runs */
+    double memory_seconds;     /* the block length that shows all of it; 0: explained by
+                                  sessions, or by nothing */
+    double incidents_per_hour; /* 0: unknown */
 };
 
-/* What one rate of an earlier run says about runs at so many attempts an hour: its design effect is
- * scaled with the attempts that an incident strikes. */
+/* What one rate of an earlier run says about runs with so many attempts per hour: its design effect
+ * is scaled with the number of attempts that an incident strikes. */
 struct burstiness burstiness_of_run(const struct service_rate *rate, double attempts,
                                     double attempts_per_hour);
 
 /*
- * Incidents that come by chance, so many an hour, each of so many seconds in which `share` of
- * attempts fails, over `quiet` failing otherwise: the variance of a compound Poisson count over
- * that of independent failures. NaN in design_effect for what is no rate, share or time.
+ * Random incidents at this rate per hour, each lasting `seconds` in which `share` of the attempts
+ * fails, while `quiet` of them fails otherwise: the variance of a compound Poisson count relative
+ * to that of independent failures. design_effect is NaN for an invalid rate, share or time.
  */
 struct burstiness burstiness_stated(double quiet, double incidents_per_hour, double seconds,
                                     double share, double attempts_per_hour);
@@ -32,33 +33,34 @@ double burstiness_rate(double quiet, double incidents_per_hour, double seconds, 
 
 /* A plan. */
 struct duration {
-    bool known;        /* false: no length would do (equal rates, or what is no rate) */
+    bool known;        /* false: no length is enough (equal rates, or an invalid rate) */
     double attempts;   /* on each side, over all hours */
     double hours;      /* on each side */
-    double days;       /* into which they are best spread at hours_per_day, */
-    double hours_each; /* so many on each */
-    bool by_incidents; /* the floor rules: fewer hours would hold too few incidents or blocks */
+    double days;       /* to spread them over, at hours_per_day */
+    double hours_each; /* hours on each day */
+    bool by_incidents; /* the minimum number of incidents or blocks decides */
 };
 
 /*
- * Hours on each side that tell rate p1 from p2 with this two-sided confidence and power, when sides
- * are at different times (service_difference): sample_size_to_tell times the design effect, by
- * Student's t on twice the incidents that these hours hold; and no fewer than DURATION_INCIDENTS
+ * Hours on each side needed to distinguish rate p1 from p2 with this two-sided confidence and
+ * power, when the sides are at different times (service_difference): sample_size_to_tell times the
+ * design effect, by Student's t on twice the incidents in these hours; at least DURATION_INCIDENTS
  * incidents and DEPENDENCE_LEAST_BLOCKS blocks of memory_seconds. Spread over as many days as
- * hours_per_day asks for (24 at most), but over 7 at least where hours come in daily peaks, so that
- * each day is a block of its own.
+ * hours_per_day requires (at most 24 hours each), but over at least 7 if the hours are daily peaks,
+ * so that each day is a block of its own.
  */
 struct duration duration_to_tell(double p1, double p2, double confidence, double power,
                                  const struct burstiness *burstiness, double hours_per_day);
 
-/* Below so many incidents a side, how often they come is anyone's guess. */
+/* With fewer incidents per side, how often they occur is unknown. */
 #define DURATION_INCIDENTS 6.0
 
 /*
- * By which factor a series must grow until the interval of an unchanged share of x in n leaves
- * `limit` out, or a difference's leaves 0 out. Infinity: never (no difference was seen, or the
- * share is the limit). Where the run could not tell (`why`), the growth that lets it: to 6
- * incidents, to 6 base blocks, to three times a drift's length. 1 when it is decided already.
+ * The factor by which a series must grow until the interval of an unchanged share of x in n
+ * excludes `limit`, or that of a difference excludes 0. Infinity: never (no difference was
+ * observed, or the share equals the limit). If the run could not tell (`why`), the growth that
+ * would let it: to 6 incidents, to 6 base blocks, to three times the length of a drift. 1 if it is
+ * already decided.
  */
 double growth_to_clear(const struct service_rate *rate, double attempts, double limit,
                        double confidence);

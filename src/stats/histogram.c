@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Buckets that it takes until the first value that cannot be tracked lies above `highest`. */
+/* Number of buckets needed so that the first value that cannot be tracked is above `highest`. */
 static int buckets_for(const struct histogram *h, int64_t highest)
 {
     int64_t untrackable = (int64_t)h->sub_bucket_count << h->unit_magnitude;
@@ -19,10 +19,8 @@ static int buckets_for(const struct histogram *h, int64_t highest)
     return count;
 }
 
-/*
- * Sub-buckets are a power of two that tells 2 * 10^digits values apart: HdrHistogram's meaning of
- * digits.
- */
+/* The number of sub-buckets is the power of two that distinguishes 2 * 10^digits values:
+ * HdrHistogram's definition of digits. */
 static int sub_bucket_magnitude(int digits)
 {
     int64_t distinct = 2;
@@ -57,7 +55,7 @@ struct histogram *histogram_new(int64_t lowest, int64_t highest, int digits)
     size_t blocks = histogram_block_of(layout.counts_length - 1) + 1;
     layout.counts = calloc(blocks * (HISTOGRAM_BLOCK + 1), sizeof *layout.counts);
     if (layout.counts == NULL) return NULL;
-    layout.blocks = layout.counts + blocks * HISTOGRAM_BLOCK; /* one piece of memory for both */
+    layout.blocks = layout.counts + blocks * HISTOGRAM_BLOCK; /* one allocation for both */
     struct histogram *h = malloc(sizeof *h);
     if (h == NULL) {
         free(layout.counts);
@@ -97,7 +95,7 @@ bool histogram_record(struct histogram *h, int64_t value, uint64_t count)
     return true;
 }
 
-/* Bounds of the places in use; false when the histogram is empty. */
+/* Bounds of the indexes in use; false if the histogram is empty. */
 static bool used_range(const struct histogram *h, size_t *first, size_t *last)
 {
     if (h->total == 0) return false;
@@ -126,7 +124,7 @@ static void add_by_value(struct histogram *into, const struct histogram *from, s
         int64_t width;
         int64_t lowest = histogram_value_at(from, i, &width);
         (void)histogram_record(into, lowest + width / 2,
-                               from->counts[i]); /* what does not fit is counted there */
+                               from->counts[i]); /* counts what does not fit */
     }
 }
 
@@ -221,7 +219,7 @@ double histogram_stddev(const struct histogram *h)
     return sqrt(sum / (double)h->total);
 }
 
-/* The place of the sample with a 1-based rank; the histogram is not empty and rank is at most its
+/* The index of the sample with a 1-based rank; the histogram is not empty and rank is at most its
  * total. */
 static size_t index_at_rank(const struct histogram *h, uint64_t rank)
 {
@@ -237,7 +235,7 @@ static size_t index_at_rank(const struct histogram *h, uint64_t rank)
 int64_t histogram_percentile(const struct histogram *h, double percentile)
 {
     if (h->total == 0) return 0;
-    /* One unit in the last place less, as HdrHistogram does, so that rounding never adds a rank. */
+    /* One ulp less, as in HdrHistogram, so that rounding never adds a rank. */
     double bounded = fmin(fmax(nextafter(percentile, -INFINITY), 0), 100);
     double wanted = ceil(bounded * (double)h->total / 100);
     uint64_t rank = wanted >= (double)h->total ? h->total : (uint64_t)wanted;
@@ -264,7 +262,7 @@ uint64_t histogram_count_above(const struct histogram *h, int64_t value)
     size_t from = histogram_index_of(h, value) + 1;
     uint64_t count = 0;
     for (size_t i = from > first ? from : first; i <= last;) {
-        bool whole = i % HISTOGRAM_BLOCK == 0; /* places behind the last one are 0 */
+        bool whole = i % HISTOGRAM_BLOCK == 0; /* indexes beyond the last are 0 */
         count += whole ? h->blocks[histogram_block_of(i)] : h->counts[i];
         i += whole ? HISTOGRAM_BLOCK : 1;
     }

@@ -1,7 +1,5 @@
-/*
- * A High Dynamic Range histogram, exact in the sense of HdrHistogram (Gil Tene,
- * github.com/HdrHistogram): the same bucket layout, the same percentiles, the same encoded form.
- */
+/* A High Dynamic Range histogram, identical to HdrHistogram (Gil Tene, github.com/HdrHistogram):
+ * the same bucket layout, percentiles and encoded form. */
 #ifndef RUSHHOUR_STATS_HISTOGRAM_H
 #define RUSHHOUR_STATS_HISTOGRAM_H
 
@@ -21,36 +19,34 @@ struct histogram {
     int64_t sub_bucket_mask;
     size_t counts_length;
     uint64_t *counts;
-    uint64_t *blocks; /* the sum of each 32 counts in a row: what is empty costs one look, not 32 */
+    uint64_t *blocks; /* sums of 32 consecutive counts: skipping an empty block takes one look,
+                         not 32 */
     uint64_t total;
-    uint64_t out_of_range;    /* values that were refused; never clamped into a bucket */
-    int64_t min_raw, max_raw; /* INT64_MAX and 0 when empty; they bound the part of counts that is
-                                 in use */
+    uint64_t out_of_range;    /* values rejected; never clamped into a bucket */
+    int64_t min_raw, max_raw; /* INT64_MAX and 0 when empty; they bound the used part of counts */
 };
 
-/*
- * lowest >= 1, highest >= 2*lowest. The caller's (histogram_free); NULL without memory or for
- * others.
- */
+/* lowest >= 1, highest >= 2*lowest. The caller frees it (histogram_free); NULL for other arguments
+ * or when out of memory. */
 struct histogram *histogram_new(int64_t lowest, int64_t highest, int digits);
 void histogram_free(struct histogram *h);
 
-/* Counts `count` values; false (and out_of_range grows) when value < 0 or too large to track. */
+/* Counts `count` values; false (and out_of_range grows) if value < 0 or too large to track. */
 bool histogram_record(struct histogram *h, int64_t value, uint64_t count);
 
 /*
- * Adds all of `from` to `into`, its out_of_range too. Same lowest and digits: exact, bucket by
- * bucket. Others: by each bucket's median-equivalent value. What `into` cannot track grows its
- * out_of_range.
+ * Adds all of `from` to `into`, including out_of_range. Exact, bucket by bucket, if both have the
+ * same lowest and digits; otherwise by each bucket's median-equivalent value. Values that `into`
+ * cannot track increase its out_of_range.
  */
 void histogram_add(struct histogram *into, const struct histogram *from);
 
-/* Empties the histogram, out_of_range too; costs as much as the blocks in use. */
+/* Empties the histogram, including out_of_range; costs as much as the blocks in use. */
 void histogram_reset(struct histogram *h);
 
 /*
- * As HdrHistogram defines them; 0 when empty. min() is the lowest equivalent of the smallest value,
- * max() the highest equivalent of the largest, mean and standard deviation take each value as the
+ * As HdrHistogram defines them; 0 if empty. min() is the lowest equivalent of the smallest value,
+ * max() the highest equivalent of the largest; mean and standard deviation take each value as the
  * middle of its bucket.
  */
 int64_t histogram_min(const struct histogram *h);
@@ -59,23 +55,21 @@ double histogram_mean(const struct histogram *h);
 double histogram_stddev(const struct histogram *h);
 
 /* The sum of all values, each taken as the middle of its bucket: exact up to 2^53, so it never
- * falls as values come. */
+ * decreases as values are added. */
 double histogram_sum(const struct histogram *h);
 
-/*
- * The highest equivalent value at a percentile, which is bounded to 0..100; the lowest equivalent
- * at exactly 0, as getValueAtPercentile of HdrHistogram 2.1.11 has it. 0 when empty.
- */
+/* The highest equivalent value at a percentile, clamped to 0..100; the lowest equivalent at exactly
+ * 0, like getValueAtPercentile of HdrHistogram 2.1.11. 0 if empty. */
 int64_t histogram_percentile(const struct histogram *h, double percentile);
 
-/* The highest equivalent value of the sample with this 1-based rank, bounded to 1..total. 0 when
+/* The highest equivalent value of the sample with this 1-based rank, clamped to 1..total. 0 if
  * empty. */
 int64_t histogram_at_rank(const struct histogram *h, uint64_t rank);
 
 /* How many recorded values are greater than `value` (to bucket resolution). */
 uint64_t histogram_count_above(const struct histogram *h, int64_t value);
 
-/* The ends of the bucket that holds a value; a negative value is returned as it is. */
+/* The ends of the bucket that holds a value; a negative value is returned unchanged. */
 int64_t histogram_lowest_equivalent(const struct histogram *h, int64_t value);
 int64_t histogram_highest_equivalent(const struct histogram *h, int64_t value);
 

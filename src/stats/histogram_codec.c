@@ -16,7 +16,7 @@
 #define PLAIN_HEADER 40
 #define COMPRESSED_HEADER 8
 #define LONGEST_NUMBER 9
-#define PIECE ((size_t)4096) /* characters of base64 that are decoded at a time */
+#define PIECE ((size_t)4096) /* base64 characters decoded at a time */
 #define RATIO_ONE                                                                                  \
     UINT64_C(0x3ff0000000000000) /* 1.0 as an IEEE 754 double: values are whole numbers */
 
@@ -41,10 +41,8 @@ static uint64_t get_u64(const unsigned char *in)
     return (uint64_t)get_u32(in) << 32 | get_u32(in + 4);
 }
 
-/*
- * Writes a number that is ZigZag-coded already; returns its length, 1 to 9. The ninth byte holds
- * eight bits.
- */
+/* Writes a number that is already ZigZag-coded; returns its length, 1 to 9. The ninth byte holds
+ * eight bits. */
 static size_t put_number(unsigned char *out, uint64_t zigzag)
 {
     size_t length = 0;
@@ -56,10 +54,8 @@ static size_t put_number(unsigned char *out, uint64_t zigzag)
     return length;
 }
 
-/*
- * Writes the counts of the places 0 .. used-1; returns the length. A single zero is written as
- * itself.
- */
+/* Writes the counts at indexes 0 .. used-1; returns the length. A single zero is written as
+ * itself. */
 static size_t put_counts(unsigned char *out, const uint64_t *counts, size_t used)
 {
     size_t length = 0;
@@ -90,7 +86,7 @@ static size_t put_plain(unsigned char *out, const struct histogram *h, size_t us
     return PLAIN_HEADER + payload;
 }
 
-/* At the highest level, as the log writer of the JVM does. */
+/* At the highest level, like the JVM's log writer. */
 static bool put_compressed(struct text *out, const unsigned char *plain, size_t length)
 {
     uLongf packed_length = compressBound((uLong)length);
@@ -127,21 +123,21 @@ enum err_code histogram_encode(const struct histogram *h, struct text *out, stru
     return error_set(err, ERR_NOMEM, "no memory to encode a histogram");
 }
 
-/* Undoes base64 and zlib piece by piece, so that hostile input meets buffers of a fixed size
- * only. */
+/* Undoes base64 and zlib piece by piece, so that hostile input only ever fills buffers of a fixed
+ * size. */
 struct unpacker {
     const char *base64;
-    size_t left; /* characters of base64 not yet decoded */
+    size_t left; /* base64 characters not yet decoded */
     z_stream zlib;
-    bool ended; /* the zlib stream is complete and its checksum is right */
+    bool ended; /* the zlib stream is complete and its checksum is correct */
     size_t at, have;
     unsigned char packed[PIECE / 4 * 3], plain[PIECE];
 };
 
 struct histogram_decoder {
     struct unpacker unpacker;
-    bool inflating;              /* zlib's state exists and can be used again */
-    struct histogram *histogram; /* what was decoded last; NULL at first */
+    bool inflating;              /* zlib's state exists and can be reused */
+    struct histogram *histogram; /* decoded last; NULL at first */
 };
 
 static enum err_code torn(struct error *err)
@@ -163,7 +159,7 @@ static bool decode_piece(struct unpacker *u)
     return true;
 }
 
-/* Fills u->plain with what comes next; u->have is 0 at the end of the stream. False for a fault. */
+/* Fills u->plain with the next piece; u->have is 0 at the end of the stream. False on error. */
 static bool refill(struct unpacker *u)
 {
     u->at = u->have = 0;
@@ -188,7 +184,7 @@ static bool take_bytes(struct unpacker *u, unsigned char *out, size_t count)
     return true;
 }
 
-/* Reads one number, ZigZag undone; *budget, the bytes left of the payload, shrinks. */
+/* Reads one number, ZigZag undone; decreases *budget, the bytes left in the payload. */
 static bool take_number(struct unpacker *u, uint32_t *budget, int64_t *out)
 {
     uint64_t zigzag = 0;
@@ -204,10 +200,7 @@ static bool take_number(struct unpacker *u, uint32_t *budget, int64_t *out)
     return true;
 }
 
-/*
- * Sets the count of one place; places are visited in rising order. False when the total leaves its
- * range.
- */
+/* Sets the count at one index; indexes come in ascending order. False if the total overflows. */
 static bool set_count(struct histogram *h, size_t index, uint64_t count)
 {
     if (count == 0) return true;
@@ -241,7 +234,7 @@ static bool take_counts(struct unpacker *u, struct histogram *h, uint32_t budget
     return true;
 }
 
-/* Whether nothing is left over: neither counts, nor compressed bytes, nor text. */
+/* Whether nothing is left over: no counts, no compressed bytes, no text. */
 static bool at_end(struct unpacker *u)
 {
     if (u->at != u->have) return false;
@@ -249,8 +242,8 @@ static bool at_end(struct unpacker *u)
     return u->zlib.avail_in == 0 && u->left == 0;
 }
 
-/* Empties the histogram at hand for the next counts when it is of this range and precision, or
- * makes another. */
+/* Empties the current histogram for reuse if it has this range and precision, or creates
+ * another. */
 static struct histogram *histogram_for(struct histogram_decoder *decoder, int64_t lowest,
                                        int64_t highest, int digits)
 {
@@ -291,7 +284,7 @@ static enum err_code unpack(struct histogram_decoder *decoder, struct error *err
     return take_counts(u, h, get_u32(header + 4)) && at_end(u) ? ERR_OK : torn(err);
 }
 
-/* Finds the zlib stream in the text and makes zlib ready for it. */
+/* Finds the zlib stream in the text and prepares zlib for it. */
 static enum err_code begin(struct histogram_decoder *decoder, const char *base64, size_t length,
                            struct error *err)
 {

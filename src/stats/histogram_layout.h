@@ -1,5 +1,4 @@
-/* The mapping between values and buckets that histogram.c and its codec share. Nobody else includes
- * this. */
+/* The mapping between values and buckets, shared by histogram.c and its codec only. */
 #ifndef RUSHHOUR_STATS_HISTOGRAM_LAYOUT_H
 #define RUSHHOUR_STATS_HISTOGRAM_LAYOUT_H
 
@@ -7,20 +6,20 @@
 
 #define HISTOGRAM_BLOCK ((size_t)32)
 
-/* The block that a place of `counts` belongs to; `counts` is as long as whole blocks are. */
+/* The block of an index into `counts`; the length of `counts` is a multiple of the block size. */
 static inline size_t histogram_block_of(size_t index)
 {
     return index / HISTOGRAM_BLOCK;
 }
 
-/* Which power-of-two bucket holds a value; 0 holds everything up to the sub-bucket mask. */
+/* The power-of-two bucket of a value; bucket 0 holds everything up to the sub-bucket mask. */
 static inline int histogram_bucket_of(const struct histogram *h, int64_t value)
 {
     int leading_zeros = __builtin_clzll((uint64_t)value | (uint64_t)h->sub_bucket_mask);
     return 63 - h->unit_magnitude - h->sub_bucket_half_count_magnitude - leading_zeros;
 }
 
-/* The place of a value in `counts`; at or beyond counts_length when it is negative or too large. */
+/* The index of a value in `counts`; counts_length or more if it is negative or too large. */
 static inline size_t histogram_index_of(const struct histogram *h, int64_t value)
 {
     int bucket = histogram_bucket_of(h, value);
@@ -28,7 +27,7 @@ static inline size_t histogram_index_of(const struct histogram *h, int64_t value
     return ((size_t)bucket << h->sub_bucket_half_count_magnitude) + sub_bucket;
 }
 
-/* The lowest value that is counted at a place, and how many whole values share it. */
+/* The lowest value counted at an index, and how many integers share it. */
 static inline int64_t histogram_value_at(const struct histogram *h, size_t index, int64_t *width)
 {
     int bucket = (int)(index >> h->sub_bucket_half_count_magnitude) - 1;

@@ -9,8 +9,7 @@
 #define MAX_SCALE 1000000
 #define YEAR_NS (NS_PER_S * 3600 * 24 * 365)
 
-/* Appends value/unit with three decimals, rounded half up as Java's %.3f; exact, whatever the
- * locale. */
+/* Appends value/unit with three decimals, rounded half up like Java's %.3f; exact in any locale. */
 static void put_decimal(struct text *out, int64_t value, int64_t unit)
 {
     int64_t thousandth = unit / 1000;
@@ -18,8 +17,8 @@ static void put_decimal(struct text *out, int64_t value, int64_t unit)
     text_printf(out, "%lld.%03lld", (long long)(rounded / 1000), (long long)(rounded % 1000));
 }
 
-/* Appends a comment; each of its lines becomes a comment line of its own, so that none can pose as
- * data. */
+/* Appends a comment; each of its lines becomes its own comment line, so that none can be mistaken
+ * for data. */
 static void put_comment(struct text *out, const char *comment)
 {
     while (*comment != '\0') {
@@ -48,8 +47,8 @@ void histogram_log_header(struct text *out, int64_t start_utc_ns, const char *co
                    "Histogram\"\n");
 }
 
-/* What readers split a line at may not stand in a tag; nor what would not fit into an entry read
- * back. */
+/* A tag must not contain the characters that readers split lines at, and must fit into an entry
+ * that is read back. */
 static bool tag_is_fit(const char *tag)
 {
     return strpbrk(tag, " ,\r\n") == NULL &&
@@ -92,7 +91,7 @@ enum err_code histogram_log_line(struct text *out, const char *tag, int64_t star
     return code;
 }
 
-/* A stretch of a line that is still to be read. */
+/* The unread part of a line. */
 struct cursor {
     const char *at, *end;
 };
@@ -110,7 +109,7 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* Reads seconds such as 1429.123 into ns; false when they are no number or out of range. */
+/* Reads seconds such as 1429.123 into ns; false if they are not a number or out of range. */
 static bool read_seconds(struct cursor *c, int64_t *ns)
 {
     const char *start = c->at;
@@ -133,10 +132,8 @@ static bool read_seconds(struct cursor *c, int64_t *ns)
     return true;
 }
 
-/*
- * A start time alone does not say whether the lines are relative to it: it is kept as its negative
- * until a line shows it. A base time is final.
- */
+/* A start time alone does not say whether the lines are relative to it, so it is kept negated until
+ * a line shows. A base time is final. */
 static void read_comment(struct cursor c, int64_t *base_ns)
 {
     int64_t ns;
@@ -147,10 +144,8 @@ static void read_comment(struct cursor c, int64_t *base_ns)
     }
 }
 
-/*
- * As HdrHistogram's reader: without a base time, lines over a year before the start are relative to
- * it.
- */
+/* Like HdrHistogram's reader: without a base time, lines over a year before the start are relative
+ * to it. */
 static bool make_absolute(int64_t base_ns, int64_t *ns)
 {
     if (base_ns < 0) base_ns = *ns < -base_ns - YEAR_NS ? -base_ns : 0;
@@ -172,7 +167,7 @@ static bool read_tag(struct cursor *c, char *tag, size_t size)
     return true;
 }
 
-/* The column of the maximum is for people; the histogram knows better. */
+/* The maximum is for people to read; the histogram holds the real one. */
 static bool skip_max(struct cursor *c)
 {
     const char *start = c->at;

@@ -17,17 +17,17 @@ MUST_USE enum err_code histogram_encode(const struct histogram *h, struct text *
                                         struct error *err);
 
 /*
- * Decodes base64 of the V2 compressed form into a new histogram, the caller's (histogram_free).
- * ERR_FORMAT for anything else. Whatever the input says, memory stays below 64 MiB: the counts of
- * the widest range at five digits.
+ * Decodes base64 of the V2 compressed form into a new histogram, which the caller frees
+ * (histogram_free). ERR_FORMAT for anything else. Whatever the input says, memory stays below 64
+ * MiB: the counts of the widest range at five digits.
  */
 MUST_USE enum err_code histogram_decode(const char *base64, size_t length, struct histogram **out,
                                         struct error *err);
 
 /*
- * The same for many payloads in a row: the memory of one is used for the next. The histogram is the
- * decoder's, and holds until the next call. Free with histogram_decoder_free; NULL is without
- * memory.
+ * As histogram_decode, for many payloads in a row: reuses the memory of the previous one. The
+ * histogram belongs to the decoder and is valid until the next call. Free with
+ * histogram_decoder_free; NULL when out of memory.
  */
 struct histogram_decoder;
 struct histogram_decoder *histogram_decoder_new(void);
@@ -36,35 +36,33 @@ MUST_USE enum err_code histogram_decode_with(struct histogram_decoder *decoder, 
                                              size_t length, const struct histogram **out,
                                              struct error *err);
 
-/*
- * Appends the header of a log: the comment (may be NULL; each of its lines becomes a comment line),
- * version 1.3, start time, base time 0, legend.
- */
+/* Appends the header of a log: the comment (may be NULL; each of its lines becomes a comment line),
+ * version 1.3, start time, base time 0, legend. */
 void histogram_log_header(struct text *out, int64_t start_utc_ns, const char *comment);
 
 /*
- * Appends one line: Tag=<tag>,<start s>,<length s>,<max>,<payload>, without Tag= when tag is NULL
- * or "". Times are rounded to ms; the max column is the maximum divided by 1,000,000, as the JVM's
- * writer does. ERR_FORMAT when the tag holds a comma, space or line break or is longer than 127
- * bytes, or for a negative time; nothing is appended then.
+ * Appends one line: Tag=<tag>,<start s>,<length s>,<max>,<payload>, without Tag= if tag is NULL or
+ * "". Times are rounded to ms; the max column is the maximum divided by 1,000,000, as in the JVM's
+ * writer. ERR_FORMAT if the tag holds a comma, space or line break or is longer than 127 bytes, or
+ * for a negative time; nothing is appended then.
  */
 MUST_USE enum err_code histogram_log_line(struct text *out, const char *tag, int64_t start_utc_ns,
                                           int64_t length_ns, const struct histogram *h,
                                           struct error *err);
 
-/* One line as read back; the tag is "" when the line has none. */
+/* One line as read back; the tag is "" if the line has none. */
 struct histogram_log_entry {
     char tag[128];
     int64_t start_utc_ns, length_ns;
-    const struct histogram *histogram; /* the decoder's: holds until the next line */
+    const struct histogram *histogram; /* owned by the decoder; valid until the next line */
 };
 
 /*
- * Reads one line (without its newline) with a decoder that serves the whole log. Returns ERR_OK
- * with entry->histogram == NULL for comments, the legend, and empty lines; ERR_FORMAT for a torn or
- * foreign line. *base_ns belongs to the reader: it starts at 0 for each log, and [StartTime: and
- * [BaseTime: lines are applied to it. Without a base time, lines that lie more than a year before
- * the start time are relative to it, as the JVM's reader has it.
+ * Reads one line (without its newline) with a decoder shared by the whole log. Returns ERR_OK with
+ * entry->histogram == NULL for comments, the legend and empty lines; ERR_FORMAT for a torn or
+ * foreign line. *base_ns is the reader's state: set it to 0 for each log; [StartTime: and
+ * [BaseTime: lines update it. Without a base time, lines more than a year before the start time are
+ * relative to it, as in the JVM's reader.
  */
 MUST_USE enum err_code histogram_log_read(struct histogram_decoder *decoder, const char *line,
                                           size_t length, int64_t *base_ns,

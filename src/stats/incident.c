@@ -6,7 +6,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define UNLIKE_MOST 8 /* times as long: then they are two incidents, not one that struck both */
+#define UNLIKE_MOST                                                                                \
+    8 /* ratio of lengths from which they are two incidents, not one that struck
+                         both */
 
 static bool search_start(struct incident_search *search)
 {
@@ -30,7 +32,7 @@ static void search_free(struct incident_search *search)
 
 /* ---- the series ---- */
 
-/* Adds a region to the series at hand. */
+/* Adds a region to the current series. */
 static void add_region(struct incident_search *search, size_t region, bool onsets)
 {
     const struct incident_series *series = &search->series[region];
@@ -45,7 +47,7 @@ static void add_region(struct incident_search *search, size_t region, bool onset
     }
 }
 
-/* The cluster of a failure of the regions from..to: each failure brings that of its own. */
+/* The cluster size of the failures of regions from..to, weighted by failures. */
 static double cluster_of(const struct incident_search *search, size_t from, size_t to)
 {
     double sum = 0;
@@ -80,7 +82,7 @@ static bool add_piece(struct incident_search *search, size_t region, const struc
     return true;
 }
 
-/* Scans the regions from..to as one series. */
+/* Scans regions from..to as one series. */
 static bool scan_regions(struct incident_search *search, size_t from, size_t to, bool onsets)
 {
     struct stretches found = {0};
@@ -140,7 +142,7 @@ static int by_start(const void *left, const void *right)
     return a->region < b->region ? -1 : a->region > b->region;
 }
 
-/* Stretches of one region that meet, or lie within a minute of each other, are one. */
+/* Joins stretches of one region that touch, or lie within a minute of each other. */
 static void join_pieces(struct incident_search *search)
 {
     size_t kept = 0;
@@ -161,7 +163,7 @@ static void join_pieces(struct incident_search *search)
     search->piece_count = kept;
 }
 
-/* All regions together are asked only where none of them stands out by itself. */
+/* All regions together only matter where none of them stands out by itself. */
 static void drop_known(struct incident_search *search)
 {
     double *known = search->extent;
@@ -197,7 +199,7 @@ static struct incident *add_incident(struct incidents *out, const struct inciden
     return incident;
 }
 
-/* Whether a stretch is part of an incident: at least half of the shorter lies in the longer. */
+/* Whether a stretch is part of an incident: at least half of the shorter one lies in the longer. */
 static bool belongs(const struct incident *incident, const struct incident_piece *piece)
 {
     size_t end = incident->start + incident->length;
@@ -220,7 +222,7 @@ static void own(struct incident_search *search, size_t region, size_t start, siz
 static bool unite(struct incident_search *search)
 {
     struct incidents *out = search->out;
-    size_t open = 0; /* incidents before it end before any stretch to come */
+    size_t open = 0; /* incidents before it end before any later stretch */
     if (search->piece_count > 1)
         qsort(search->pieces, search->piece_count, sizeof *search->pieces, by_start);
     for (size_t i = 0; i < search->piece_count; i++) {
@@ -268,7 +270,7 @@ void incidents_free(struct incidents *incidents)
     *incidents = (struct incidents){0};
 }
 
-/* The interval of Clopper and Pearson of a count among so many that it is a Poisson count. */
+/* Clopper and Pearson's interval for a count among so many that it is a Poisson count. */
 struct estimate incidents_per_hour(size_t count, double hours, double confidence)
 {
     const double many = 1e9;

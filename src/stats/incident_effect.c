@@ -29,7 +29,7 @@ static struct incident_outside outside_of(const struct incident_search *search, 
     return outside;
 }
 
-/* What a region did during an incident, without what other incidents of its own did to it. */
+/* What a region did during an incident, excluding blocks owned by its other incidents. */
 static struct incident_struck during(const struct incident_search *search, size_t k, size_t region,
                                      bool *by_itself)
 {
@@ -47,10 +47,8 @@ static struct incident_struck during(const struct incident_search *search, size_
     return struck;
 }
 
-/*
- * How much a region's failures during an incident exceed what its rate outside lets expect: the
- * logarithm of Chernoff's bound for a Poisson count of clusters, 0 or less.
- */
+/* How far a region's failures during an incident exceed what its rate outside predicts: the
+ * logarithm of Chernoff's bound for a Poisson count of clusters, at most 0. */
 static double log_excess(const struct incident_search *search, const struct incident_struck *struck)
 {
     const struct incident_outside *outside = &search->out->outside[struck->region];
@@ -85,7 +83,7 @@ static bool find_struck(struct incident_search *search, size_t k)
     return true;
 }
 
-/* What all regions together seemed to suffer, and none of them did: there is no such incident. */
+/* Drops incidents that all regions seemed to suffer together but that none of them did. */
 static void drop_empty(struct incidents *out)
 {
     size_t kept = 0;
@@ -99,7 +97,7 @@ static void drop_empty(struct incidents *out)
     out->count = kept;
 }
 
-/* Nothing of those regions counts as outside any more. */
+/* Marks the blocks of those regions as no longer outside. */
 static void own_struck(struct incident_search *search, size_t k)
 {
     const struct incident *incident = &search->out->list[k];
@@ -111,7 +109,7 @@ static void own_struck(struct incident_search *search, size_t k)
     }
 }
 
-/* Of the regions struck, blocks that belong to this incident. */
+/* Totals of the struck regions in a block, where it belongs to this incident. */
 static struct incident_block in_block(const struct incident_search *search, size_t k, size_t block)
 {
     const struct incident *incident = &search->out->list[k];

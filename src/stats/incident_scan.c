@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GAP_GAIN 4 /* nats, and log(length), that a gap must explain: a likelihood ratio of 50 */
-#define PASSES_MOST 12 /* what a scan takes away can uncover more, but seldom twice */
+#define GAP_GAIN 4 /* nats beyond log(length) that a gap must explain: a likelihood ratio of 50 */
+#define PASSES_MOST 12 /* removing stretches can uncover more, but rarely twice */
 
 /* ---- stretches ---- */
 
@@ -32,7 +32,7 @@ void stretches_free(struct stretches *stretches)
 
 /* ---- windows ---- */
 
-/* 1, 2, 3, 4, 6, 8, 12, 16, ...: powers of two and what lies half-way. */
+/* 1, 2, 3, 4, 6, 8, 12, 16, ...: powers of two and the midpoints between them. */
 static size_t next_length(size_t length)
 {
     if (length < 3) return length + 1;
@@ -55,13 +55,13 @@ double scan_windows(size_t count)
 
 /* ---- one pass ---- */
 
-/* What is left of a series: cumulated sums, without what was taken already. */
+/* What is left of a series: cumulative sums, without the stretches already taken. */
 struct rest {
     const struct scan *scan;
     bool *taken;
     double *seen, *expected; /* before block i; count + 1 values */
     double extent_left, expected_left;
-    size_t *taken_tree; /* Fenwick's: how many blocks were taken in this pass */
+    size_t *taken_tree; /* Fenwick tree: how many blocks were taken in this pass */
     struct stretches windows;
 };
 
@@ -117,10 +117,8 @@ static void take(struct rest *rest, size_t from, size_t to)
     }
 }
 
-/*
- * The logarithm of the bound for x of t clusters in a window with the share w; 0 for what does not
- * stand out.
- */
+/* The logarithm of the bound for x of t clusters in a window with the share w; 0 if it does not
+ * stand out. */
 static double log_bound(double x, double t, double w)
 {
     if (!(x > 0) || !(w > 0) || !(w < 1) || x <= t * w) return 0;
@@ -135,7 +133,7 @@ static bool stands_out(double x, double t, double w)
     return x >= INCIDENT_LEAST_ONSETS && x * (1 - w) >= INCIDENT_LEAST_RATIO * w * (t - x);
 }
 
-/* All windows of a length that stand out, with what the correction leaves of their chance. */
+/* Adds all windows of this length that stand out, with their corrected probabilities. */
 static bool windows_of_length(struct rest *rest, size_t length)
 {
     const struct scan *scan = rest->scan;
@@ -163,7 +161,7 @@ static int by_chance(const void *left, const void *right)
 
 /* ---- start and end ---- */
 
-/* What a block says for the incident against the rest, as a log likelihood ratio (Poisson). */
+/* The weight of a block: its log likelihood ratio for the incident against the rest (Poisson). */
 struct weights {
     double per_failure, per_expected;
 };
@@ -179,9 +177,9 @@ static struct weights weights_of(const struct rest *rest, const struct stretch *
         in_expected += scan->expected[i];
     }
     double rate_in = in / in_expected;
-    /* Half a failure more, so that a rest without any has a rate. */
+    /* Half a failure more, so that a rest without failures still has a rate. */
     double rate_out = (fmax(0, rest->extent_left - in) + 0.5) / (rest->expected_left - in_expected);
-    /* A window may be found by onsets and hold few failures of its own excess. */
+    /* A window found by onsets may hold few failures in excess. */
     double ratio = fmax(INCIDENT_LEAST_RATIO, rate_in / rate_out);
     return (struct weights){log(ratio), rate_out * (ratio - 1)};
 }
@@ -191,10 +189,8 @@ static double weight_of(const struct scan *scan, const struct weights *weights, 
     return scan->extent[i] * weights->per_failure - scan->expected[i] * weights->per_expected;
 }
 
-/*
- * The stretch of greatest weight within from..to (Bentley 1984), nothing of what was taken; its
- * weight in *sum. With sign -1 that of least weight.
- */
+/* The heaviest stretch within from..to (Bentley 1984), avoiding what was taken; its weight in
+ * *most. With sign -1, the lightest. */
 static struct stretch heaviest(const struct rest *rest, const struct weights *weights, size_t from,
                                size_t to, double sign, double *most)
 {
@@ -216,7 +212,8 @@ static struct stretch heaviest(const struct rest *rest, const struct weights *we
     return best;
 }
 
-/* Draws start and end of a window: in its neighbourhood, which grows while they lie at its edge. */
+/* Places start and end of a window within its neighbourhood, which grows while they touch its
+ * edges. */
 static struct stretch drawn(const struct rest *rest, const struct stretch *window)
 {
     struct weights weights = weights_of(rest, window);
@@ -238,8 +235,7 @@ static struct stretch drawn(const struct rest *rest, const struct stretch *windo
     }
 }
 
-/* The bound of a stretch's own failures, corrected, as a logarithm; 0 when it does not stand
- * out. */
+/* The logarithm of the corrected bound for a stretch's own failures; 0 if it does not stand out. */
 static double log_p_of(const struct rest *rest, const struct stretch *stretch)
 {
     const struct scan *scan = rest->scan;
@@ -251,8 +247,9 @@ static double log_p_of(const struct rest *rest, const struct stretch *stretch)
 }
 
 /*
- * What lies in a stretch between two incidents: the sub-stretch that speaks most for the rate
- * outside. It parts them when it does so by more than the choice among all that there are explains.
+ * Finds what lies between two incidents in a stretch: the sub-stretch that most favours the rate
+ * outside. It separates them if it does so by more than picking the best of all sub-stretches
+ * explains.
  */
 static bool find_gap(const struct rest *rest, const struct stretch *stretch, struct stretch *gap)
 {
@@ -264,7 +261,7 @@ static bool find_gap(const struct rest *rest, const struct stretch *stretch, str
            gap->start > stretch->start && gap->start + gap->length < end;
 }
 
-/* One side of a gap, with the start and end of its own. */
+/* One side of a gap, with its own start and end. */
 static struct stretch trimmed(const struct rest *rest, size_t from, size_t to)
 {
     double weight;
@@ -274,10 +271,8 @@ static struct stretch trimmed(const struct rest *rest, size_t from, size_t to)
     return best.length > 0 ? best : all;
 }
 
-/*
- * Parts what was drawn around a window at its gaps, and takes the parts that stand out by
- * themselves; the window as it is when none does.
- */
+/* Splits the stretch placed around a window at its gaps, and takes the parts that stand out by
+ * themselves; the window unchanged if none does. */
 static bool take_parts(struct rest *rest, struct stretch whole, struct stretches *found)
 {
     struct stretches parts = {0};
@@ -302,13 +297,13 @@ static bool take_parts(struct rest *rest, struct stretch whole, struct stretches
     return ok;
 }
 
-/* Whether what was drawn has something of the window; the heaviest stretch may lie beside it. */
+/* Whether the placed stretch overlaps the window; the heaviest stretch may lie beside it. */
 static bool meets(const struct stretch *a, const struct stretch *b)
 {
     return a->start < b->start + b->length && b->start < a->start + a->length;
 }
 
-/* Takes the most striking windows that have nothing in common; *more: something was taken. */
+/* Takes the most striking windows that do not overlap; *more: something was taken. */
 static bool take_windows(struct rest *rest, struct stretches *found, bool *more)
 {
     struct stretches *windows = &rest->windows;

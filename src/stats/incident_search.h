@@ -1,10 +1,10 @@
-/* What the search for incidents works on, between its steps (incident.h). */
+/* State of the search for incidents, shared by its steps (incident.h). */
 #ifndef RUSHHOUR_STATS_INCIDENT_SEARCH_H
 #define RUSHHOUR_STATS_INCIDENT_SEARCH_H
 
 #include "stats/incident.h"
 
-/* A stretch of one region; of all together where region is region_count. */
+/* A stretch of one region, or of all together if region is region_count. */
 struct incident_piece {
     size_t region, start, end;
     double log_p;
@@ -13,7 +13,7 @@ struct incident_piece {
 struct incident_search {
     const struct incident_series *series;
     size_t region_count, count, minute;
-    double *seen, *expected, *extent; /* of the series at hand */
+    double *seen, *expected, *extent; /* of the current series */
     double tests;
     struct incident_piece *pieces;
     size_t piece_count, piece_capacity;
@@ -24,10 +24,8 @@ struct incident_search {
 /* What a region did in the blocks start..end. */
 struct incident_block incident_sum(const struct incident_series *series, size_t start, size_t end);
 
-/*
- * What each incident of `out` did to which regions, and what they did outside, from the owners.
- * Incidents that struck nobody are dropped. False without memory.
- */
+/* Fills in what each incident of `out` did to which regions, and what they did outside, from the
+ * owners. Incidents that struck no region are dropped. False when out of memory. */
 bool incident_effects(struct incident_search *search);
 
 #endif

@@ -12,7 +12,8 @@ static double binomial_cdf(double k, double n, double q)
     return k >= n ? 1 : beta_cdf(1 - q, n - k, k + 1);
 }
 
-/* The smallest k with P(B <= k) >= p; from a normal guess, which is rarely off by more than one. */
+/* The smallest k with P(B <= k) >= p, searched from a normal guess, which is rarely off by more
+ * than one. */
 static double binomial_quantile(double p, double n, double q)
 {
     double guess = floor(n * q + normal_quantile(p) * sqrt(n * q * (1 - q)));
@@ -22,7 +23,7 @@ static double binomial_quantile(double p, double n, double q)
         high = fmin(high + step, n);
         step *= 2;
     }
-    double low = high; /* after the loop: below the answer */
+    double low = high; /* below the answer after the loop */
     step = 1;
     do {
         low = fmax(low - step, -1);
@@ -94,7 +95,7 @@ struct estimate rate_over(const struct histogram *h, int64_t limit, uint64_t fai
 {
     double slower = (double)failed;
     double n = slower;
-    double within = 0; /* values in the very bucket of the limit: slower or not */
+    double within = 0; /* values in the same bucket as the limit: slower or not */
     if (h != NULL) {
         uint64_t above = histogram_count_above(h, limit);
         int64_t below_bucket = histogram_lowest_equivalent(h, limit) - 1;

@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#define NO_EFFECT (1 + 1e-9) /* a design effect of 1 but for rounding */
+#define NO_EFFECT (1 + 1e-9) /* a design effect of 1, allowing for rounding */
 
 static const struct estimate unknown = {.valid = false, .value = 0, .low = 0, .high = 1};
 
@@ -22,7 +22,7 @@ static double bounded(double value, double low, double high)
     return fmin(fmax(value, low), high);
 }
 
-/* Wilson (1927): the rates that lie within z of their own standard errors from x/n. */
+/* Wilson (1927): the rates within z of their own standard errors from x/n. */
 static struct estimate wilson(double x, double n, double z)
 {
     struct estimate result = {.valid = true, .value = x / n};
@@ -69,7 +69,8 @@ void cluster_add(struct cluster_sums *sums, uint64_t attempts, uint64_t failed,
         sums->at_risk += attempts;
         return;
     }
-    uint64_t latest = attempts - failed + 1; /* so many failures cannot all lie later than this */
+    uint64_t latest = attempts - failed + 1; /* that many failures cannot all come later than
+                                                this */
     if (first_failure < 1) first_failure = 1;
     sums->at_risk += first_failure < latest ? first_failure : latest;
     sums->with_failure++;
@@ -89,10 +90,8 @@ void cluster_merge(struct cluster_sums *into, const struct cluster_sums *from)
     into->first_failures += from->first_failures;
 }
 
-/*
- * With one failed session at most, or nothing but failures, how sessions differ cannot be
- * estimated.
- */
+/* With at most one failed session, or nothing but failures, the variation between sessions cannot
+ * be estimated. */
 static bool variance_is_known(const struct cluster_sums *sums)
 {
     return sums->count > 1 && sums->with_failure > 1 && sums->m > 1 && sums->x > 0 &&
@@ -112,10 +111,8 @@ double cluster_design_effect(const struct cluster_sums *sums)
     return fmax(1, clustered / independent);
 }
 
-/*
- * The exact interval for the share of sessions, about the share of attempts; widened when sessions
- * differ so in length that the two disagree.
- */
+/* The exact interval for the share of sessions, around the share of attempts; widened if session
+ * lengths differ so much that the two disagree. */
 static struct estimate by_session(const struct cluster_sums *sums, double confidence)
 {
     struct estimate result = rate_clopper_pearson(sums->with_failure, sums->count, confidence);
@@ -127,10 +124,9 @@ static struct estimate by_session(const struct cluster_sums *sums, double confid
 }
 
 /*
- * What the variance is worth that was estimated: a count of k has two degrees of freedom for each
- * (Garwood 1936), and it is the sessions with failures that tell how sessions differ. With S - 1
- * alone, of a hundred poisoned sessions, 95% intervals hold the truth in 91% of runs only
- * (bench_stats_calibration).
+ * Degrees of freedom of the estimated variance: a count of k has two for each (Garwood 1936), and
+ * it is the sessions with failures that show how sessions differ. With S - 1 alone, 95% intervals
+ * for a hundred poisoned sessions cover the truth in only 91% of runs (bench_stats_calibration).
  */
 double cluster_degrees(const struct cluster_sums *sums)
 {
@@ -141,7 +137,7 @@ struct estimate rate_in_sessions(double x, double n, const struct cluster_sums *
                                  double confidence)
 {
     double effect = cluster_design_effect(sums);
-    /* Nothing was estimated: attempts fail as if each had a session of its own. */
+    /* Nothing was estimated: treat attempts as independent. */
     if (!(effect > NO_EFFECT)) return rate_wilson(x, n, confidence);
     if (!(n > 0) || isinf(n) || isnan(x) || !confidence_is_fit(confidence)) return unknown;
     double t = student_quantile(upper_p(confidence), cluster_degrees(sums));

@@ -34,10 +34,8 @@ enum sequential_verdict sequential_add(struct sequential *test, double trials, d
     return test->verdict;
 }
 
-/*
- * The exponent h that makes a step's expectation of exp(h * step) 1 (Wald's h): a root other than 0
- * of a convex function, on the side away from the drift.
- */
+/* The exponent h for which a step's expectation of exp(h * step) is 1 (Wald's h): the nonzero root
+ * of a convex function, on the side opposite to the drift. */
 static double exponent(const struct sequential *test, double rate, double drift)
 {
     double low = drift > 0 ? -1 : 0;

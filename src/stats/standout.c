@@ -6,12 +6,14 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define ORDERS 999      /* random ones, */
-#define ENOUGH 20       /* or as many as give so many windows as striking: p is no small one then */
+#define ORDERS 999 /* random orders, */
+#define ENOUGH                                                                                     \
+    20                  /* or fewer, once this many show a window as striking: p is not small
+                           then */
 #define PIECES_LEAST 20 /* in all windows */
 #define SEED 1993
 
-/* Blocks that are moved together: of one window and one stage, outside of incidents. */
+/* Blocks that are permuted together: of one window and one stage, outside incidents. */
 struct piece {
     size_t window;
     double expected, root; /* and its square root */
@@ -21,7 +23,7 @@ struct piece {
 struct board {
     const struct standout_block *blocks;
     size_t count, window_count;
-    double *rates; /* outside of incidents, of the stage of each block */
+    double *rates; /* outside incidents, of the stage of each block */
     struct piece *pieces;
     size_t piece_count;
     double *sums, *expected; /* of each window */
@@ -49,9 +51,9 @@ static void board_free(struct board *board)
     free(board->pieces_in);
 }
 
-/* ---- what was expected ---- */
+/* ---- expectations ---- */
 
-/* The rate of each stage: one sweep per stage that there is. Stages are few. */
+/* The rate of each stage, one sweep per stage: there are few stages. */
 static void find_rates(struct board *board)
 {
     for (size_t i = 0; i < board->count; i++) board->rates[i] = -1;
@@ -79,7 +81,7 @@ static bool counts(const struct board *board, size_t i)
            block->attempts * board->rates[i] > 0;
 }
 
-/* Cuts the run into pieces of `length` blocks, fewer where a window, a stage or an incident
+/* Cuts the run into pieces of `length` blocks, shorter where a window, a stage or an incident
  * ends. */
 static void cut(struct board *board, size_t length)
 {
@@ -104,7 +106,7 @@ static void cut(struct board *board, size_t length)
 
 /* ---- the maximum over windows ---- */
 
-/* The greatest excess of a window in this order of residuals, and which. */
+/* The largest excess of any window in this order of residuals, and which window. */
 static double greatest(const struct board *board, size_t *window)
 {
     double most = -INFINITY;
@@ -135,7 +137,7 @@ static void shuffle(struct board *board, struct random *random)
     }
 }
 
-/* The windows that hold pieces; *few: one of them holds too few of them to be judged. */
+/* The number of windows with pieces; *few: one of them has too few to be judged. */
 static size_t windows_of(struct board *board, bool *few)
 {
     size_t windows = 0;
@@ -150,10 +152,8 @@ static size_t windows_of(struct board *board, bool *few)
     return windows;
 }
 
-/*
- * The share of orders with a window as striking as the most striking one; it stops early where that
- * is plain (Besag and Clifford 1991).
- */
+/* The share of orders with a window at least as striking as the most striking one; stops early if
+ * the result is clear (Besag and Clifford 1991). */
 static double rank(struct board *board, size_t *window)
 {
     struct random random;
@@ -192,7 +192,7 @@ static void outside_of_incidents(struct board *board, size_t minute, struct stan
 
 /* ---- incidents ---- */
 
-/* The chance of k or more of n, each with probability p. */
+/* The probability of k or more of n, each with probability p. */
 static double tail(size_t k, size_t n, double p)
 {
     double sum = 0;
@@ -200,8 +200,8 @@ static double tail(size_t k, size_t n, double p)
     return fmin(sum, 1);
 }
 
-/* Whether an incident begins in this block: its number did not come before, within the run of
- * it. */
+/* Whether an incident begins in this block, that is, its number does not occur earlier in this
+ * unbroken row of struck blocks. */
 static bool begins(const struct board *board, size_t i)
 {
     const struct standout_block *block = &board->blocks[i];
@@ -212,7 +212,8 @@ static bool begins(const struct board *board, size_t i)
     return true;
 }
 
-/* How many incidents begin in each window (in pieces_in), and its share of the blocks (in sums). */
+/* How many incidents begin in each window (pieces_in), and the window's share of the blocks
+ * (sums). */
 static size_t count_incidents(struct board *board)
 {
     size_t all = 0;

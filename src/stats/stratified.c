@@ -4,9 +4,9 @@
 
 #include <math.h>
 
-/* The sums over strata that test, odds ratio and interval are made of. */
+/* The sums over strata from which test, odds ratio and interval are computed. */
 struct sums {
-    double excess, variance;  /* of the second side's failures, over what equal rates would give */
+    double excess, variance;  /* of the second side's failures, relative to equal rates */
     double r, s;              /* the odds ratio's numerator and denominator */
     double pr, ps_and_qr, qs; /* of its variance */
     size_t used;

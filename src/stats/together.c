@@ -8,18 +8,18 @@
 #define BLOCKS_MOST 1440
 #define EIGHTHS 8
 
-/* What a block holds of a region. */
+/* What one block holds for one region. */
 struct exposed {
     double failed;
     double expected; /* its attempts times the rate of its stage */
     double root;     /* 1 over the standard deviation; 0 without attempts */
 };
 
-/* All regions on the blocks that are compared. */
+/* All regions, on the compared blocks. */
 struct board {
     size_t region_count, count;
     struct together_block *blocks; /* [region * count + block] */
-    struct exposed *exposed;       /* likewise */
+    struct exposed *exposed;       /* indexed likewise */
     unsigned *stage;               /* of each block */
     double *residuals;             /* [region * count + block], without a shift */
     double *shifted;               /* of one region, in one shift */
@@ -49,7 +49,7 @@ static void board_free(struct board *board)
     free(board->shifted);
 }
 
-/* A block of several has the stage of its first: what lies across a step is a little of both. */
+/* A merged block has the stage of its first block; across a step it mixes both a little. */
 static void fill(struct board *board, const struct together_block *const *regions, size_t count,
                  const unsigned *stage)
 {
@@ -64,13 +64,13 @@ static void fill(struct board *board, const struct together_block *const *region
     }
 }
 
-/* What the stage of each block lets expect. Stages are few: one sweep for each. */
+/* The expectation of each block from its stage. There are few stages: one sweep for each. */
 static void expose(struct board *board, size_t region)
 {
     const struct together_block *blocks = board->blocks + region * board->count;
     struct exposed *exposed = board->exposed + region * board->count;
     for (size_t i = 0; i < board->count; i++) {
-        bool known = false; /* its stage came before */
+        bool known = false; /* its stage occurred earlier */
         for (size_t k = i; k-- > 0 && !known;) known = board->stage[k] == board->stage[i];
         if (known) continue;
         double attempts = 0;
@@ -90,9 +90,9 @@ static void expose(struct board *board, size_t region)
 }
 
 /*
- * The spread of a block's count, bursts included: e + f e^2, f by moments (Breslow 1984). Where
- * failures come in bursts a block of high load would else count for more than one of low load, and
- * ramps of two regions would meet.
+ * The spread of a block's count, bursts included: e + f e^2, f by moments (Breslow 1984). If
+ * failures come in bursts, a block under high load would otherwise count for more than one under
+ * low load, and the ramps of two regions would correlate.
  */
 static void find_spread(struct board *board, size_t region)
 {
@@ -111,10 +111,8 @@ static void find_spread(struct board *board, size_t region)
     }
 }
 
-/*
- * The residuals of a region that is `shift` blocks late, round the end, in each eighth of the run.
- * Under the root stands one failure more, so that an eighth without any has a spread.
- */
+/* The residuals of a region delayed by `shift` blocks, circularly, in each eighth of the run. One
+ * failure is added under the root, so that an eighth without any has a spread. */
 static void find_residuals(const struct board *board, size_t region, size_t shift, double *out)
 {
     const struct exposed *exposed = board->exposed + region * board->count;
@@ -159,7 +157,7 @@ static void count_failing(const struct board *board, struct together *pair, size
     if (board->count > 0) pair->expected = (double)*of_a * (double)*of_b / (double)board->count;
 }
 
-/* Whether a pair can be judged at all, and what it has without a shift. */
+/* Whether a pair can be judged at all, and its value without a shift. */
 static void open_pair(const struct board *board, struct together *pair, double *seen)
 {
     const double *a = board->residuals + pair->a * board->count;
@@ -175,10 +173,12 @@ static void open_pair(const struct board *board, struct together *pair, double *
     *seen = product(a, b, board->count);
     pair->verdict = TOGETHER_NOT_SEEN;
     pair->r = *seen / spread;
-    pair->p = 1; /* a shift of none is as high as none; counted in whole shifts until the end */
+    pair->p = 1; /* counts shifts at least this high, the zero shift included; divided by all
+                    shifts later */
 }
 
-/* The place of what was seen among all shifts of region b, for its pairs with each a before it. */
+/* Ranks the observed value among all shifts of region b, for its pairs with each earlier region
+ * a. */
 static void rank_pairs(struct board *board, size_t b, struct together **pairs, const double *seen)
 {
     for (size_t shift = 1; shift < board->count; shift++) {
@@ -227,10 +227,8 @@ static void forget(struct together *pair)
     pair->p = 1;
 }
 
-/*
- * Holm's correction, over the pairs that can say something: none can where there are too few shifts
- * for the best of so many to reach the level.
- */
+/* Holm's correction over the informative pairs: none is if there are too few shifts for the best of
+ * so many to reach the level. */
 static bool correct(struct together *pairs, size_t count, size_t shifts)
 {
     double *p = calloc(2 * count + 1, sizeof *p);

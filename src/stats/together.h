@@ -6,21 +6,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Failing blocks that each side needs, and blocks in which both have attempts. */
+/* Failing blocks needed on each side, and blocks in which both have attempts. */
 #define TOGETHER_LEAST_FAILING 5
 #define TOGETHER_LEAST_BLOCKS 40
-#define TOGETHER_LEVEL 0.05 /* a false TOGETHER_YES in a run, over all its pairs, at most */
+#define TOGETHER_LEVEL                                                                             \
+    0.05 /* chance of a false TOGETHER_YES in a run, over all its pairs, at
+                               most */
 
-/*
- * What one region did in one block of time. Leave out what says nothing about the service: quota
- * and client failures, and all attempts of blocks that are not valid.
- */
+/* What one region did in one block of time. Leave out what says nothing about the service: quota
+ * and client failures, and all attempts of invalid blocks. */
 struct together_block {
     double attempts, failed;
 };
 
 enum together_verdict {
-    TOGETHER_UNKNOWN,  /* too few failures on one side, or too few blocks (for so many pairs): no
+    TOGETHER_UNKNOWN,  /* too few failures on one side, or too few blocks for this many pairs: no
                           answer either way */
     TOGETHER_NOT_SEEN, /* no more often than by chance */
     TOGETHER_YES,      /* they fail at the same times */
@@ -30,25 +30,26 @@ enum together_verdict {
 struct together {
     size_t a, b;
     enum together_verdict verdict;
-    size_t blocks;   /* with attempts of both, after blocks of a long run were put together */
-    double r;        /* correlation of what they failed beyond what was expected; 0 when unknown */
-    double p;        /* one-sided, of shifts in time; 1 when unknown */
-    double adjusted; /* after Holm's correction over the pairs that are not unknown */
-    double both, expected; /* blocks in which both failed, and how many shifts have on average */
+    size_t blocks;   /* with attempts of both, after the blocks of a long run were merged */
+    double r;        /* correlation of the failures in excess of the expected ones; 0 if unknown */
+    double p;        /* one-sided, from shifts in time; 1 if unknown */
+    double adjusted; /* after Holm's correction over the known pairs */
+    double both, expected; /* blocks in which both failed, and the average of that over the
+                              shifts */
 };
 
 /*
  * Tests every pair. `regions` holds region_count arrays of `count` blocks each; out is an array of
  * region_count * (region_count - 1) / 2 pairs: (0,1), (0,2), ..., (1,2), ... stage[i] (NULL: all
- * one) names the load stage of block i.
+ * the same) is the load stage of block i.
  *
- * A block lets expect e = n p, p the rate of its region in its stage; its residual is (x - e r) /
- * sqrt((e + f e^2) s), r the ratio of failures to expectations in its eighth of the run, s the same
- * with one failure more, f what bursts add (by moments). So neither a step of the load nor a slow
- * drift makes two regions correlate. The sum of products over all blocks is ranked among those that
- * one region shifted in time against the other gives, round the end (Besag and Diggle 1977):
- * bursts that each region has for itself meet as often in any shift. Runs of more than 1,440 blocks
- * are put together to so many. False without memory.
+ * The expectation of a block is e = n p, p the rate of its region in its stage; its residual is (x
+ * - e r) / sqrt((e + f e^2) s), r the ratio of failures to expectations in its eighth of the run, s
+ * the same with one failure more, f the contribution of bursts (by moments). So neither a step of
+ * the load nor a slow drift makes two regions correlate. The sum of products over all blocks is
+ * ranked among those for circular shifts in time of one region against the other (Besag and Diggle
+ * 1977): bursts that each region has independently coincide as often in any shift. Runs of more
+ * than 1,440 blocks are merged down to that many. False when out of memory.
  */
 bool together_find(const struct together_block *const *regions, size_t region_count, size_t count,
                    const unsigned *stage, struct together *out);
