@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Takes one element out of an array that holds them by value, and out of what was read. */
+/* Removes one element from an array of structs, and from the parsed file. */
 static void remove_element(const struct key_table *table, void *elements, size_t *count,
                            size_t index)
 {
@@ -41,8 +41,8 @@ static bool deployment_is_known(const struct profile *profile, const char *name)
     return false;
 }
 
-/* Takes the names that are gone out of a rule; false when it named some and none is left, so that
- * it is idle. */
+/* Removes dropped names from a rule; false if it named some and none is left, so that it can never
+ * apply. */
 static bool prune_names(const struct profile *profile,
                         bool (*known)(const struct profile *profile, const char *name),
                         char **names, size_t *count)

@@ -1,4 +1,4 @@
-/* What a run may change of a profile that has been read: fewer regions, another load. */
+/* What a run may change in a profile that has been read: fewer regions, another load. */
 #ifndef RUSHHOUR_PROFILE_ADJUST_H
 #define RUSHHOUR_PROFILE_ADJUST_H
 
@@ -9,16 +9,17 @@
 #include <stdint.h>
 
 /*
- * Keeps only the named regions, in the profile's order (count 0: all). Rules of the simulator and
- * thresholds that name none but dropped regions go too. ERR_USAGE names one that the profile does
- * not have, and those it has; the profile is as before then.
+ * Keeps only the named regions, in the profile's order (count 0: all). Simulator rules and
+ * thresholds that name only dropped regions are removed too. ERR_USAGE names a region that the
+ * profile does not have, and those it has; the profile is then unchanged.
  */
 MUST_USE enum err_code profile_keep_regions(struct profile *profile, const char *const *names,
                                             size_t count, struct error *err);
 
 /*
- * Replaces the stages by one that holds `target` (in the unit of the load's model: set that first)
- * from the start, for as long as the stages took. ERR_NOMEM. Call profile_check afterwards.
+ * Replaces the stages by a single one that holds `target` (in the unit of the load's model, which
+ * must be set first) from the start, for the total duration of the old stages. ERR_NOMEM. Call
+ * profile_check afterwards.
  */
 MUST_USE enum err_code load_hold(struct load *load, double target, struct error *err);
 

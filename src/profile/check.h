@@ -1,4 +1,4 @@
-/* Parts of profile_check. */
+/* The parts of profile_check. */
 #ifndef RUSHHOUR_PROFILE_CHECK_H
 #define RUSHHOUR_PROFILE_CHECK_H
 
@@ -6,22 +6,22 @@
 
 #include <stdbool.h>
 
-/* What only holds for a region as a whole, and for the regions together. */
+/* Checks each region as a whole, and the regions together. */
 MUST_USE enum err_code check_regions(const struct profile *profile, struct error *err);
 
-/* The rules of the simulator. */
+/* Checks the rules of the simulator. */
 MUST_USE enum err_code check_simulator(const struct profile *profile, struct error *err);
 
-/* That a name (of a rule or threshold, found at `path`) is a region of the profile; else the
- * nearest is named. */
+/* Checks that a name (in a rule or threshold at `path`) is a region of the profile; otherwise
+ * suggests the nearest. */
 MUST_USE enum err_code check_region_known(const struct profile *profile, const char *name,
                                           const char *path, struct error *err);
 
-/* The same for the name of a deployment (of dialect openai: a model). */
+/* As check_region_known, for the name of a deployment (with dialect openai: a model). */
 MUST_USE enum err_code check_deployment_known(const struct profile *profile, const char *name,
                                               const char *path, struct error *err);
 
-/* Whether a region has this deployment (of dialect openai: this model). */
+/* Whether a region has this deployment (with dialect openai: this model). */
 bool check_has_deployment(const struct region *region, const char *name);
 
 /* The region of this name, or NULL. */

@@ -26,7 +26,7 @@ static enum err_code check_names(const struct profile *profile, size_t index, st
     return ERR_OK;
 }
 
-/* Which of api_version, deployment and model a dialect asks for. */
+/* Checks which of api_version, deployment and model a dialect requires. */
 static enum err_code check_dialect(const struct profile *profile, size_t index, struct error *err)
 {
     const struct region *region = &profile->regions[index];
@@ -117,7 +117,7 @@ const struct region *check_find_region(const struct profile *profile, const char
     return NULL;
 }
 
-/* Says that a name is not known, and the nearest of those that were offered. */
+/* Reports an unknown name, and the nearest of the names that were offered. */
 static enum err_code unknown_name(const struct place *place, const char *what, const char *name,
                                   const char *best, const char *where)
 {

@@ -40,7 +40,7 @@ static enum err_code check_deployments(const struct profile *profile, size_t ind
     return ERR_OK;
 }
 
-/* A region as a whole is out or not: there is nothing to draw for. */
+/* A whole region is either down or not: there is nothing to draw. */
 static enum err_code check_whole_region(const struct profile *profile, size_t index,
                                         struct error *err)
 {
@@ -58,7 +58,7 @@ static enum err_code check_whole_region(const struct profile *profile, size_t in
         rule->fault, rule->hours == NULL ? "" : " or 0%");
 }
 
-/* The run learns where a region is before it begins, and does not ask again. */
+/* A run resolves where a region is before it begins, and never again. */
 static enum err_code check_lasting(const struct profile *profile, size_t index, struct error *err)
 {
     const struct fault_rule *rule = &profile->simulator.faults[index];
@@ -72,7 +72,7 @@ static enum err_code check_lasting(const struct profile *profile, size_t index, 
                       rule->fault);
 }
 
-/* A proxy's fault wants a region that has one. */
+/* A fault of the proxy requires a region that has one. */
 static enum err_code check_proxied(const struct profile *profile, size_t index, struct error *err)
 {
     const struct fault_rule *rule = &profile->simulator.faults[index];
@@ -89,7 +89,7 @@ static enum err_code check_proxied(const struct profile *profile, size_t index, 
         rule->fault);
 }
 
-/* The key of a condition that asks about a response, or NULL when the rule has none. */
+/* The key of a condition on a response, or NULL if the rule has none. */
 static const char *response_condition(const struct fault_rule *rule)
 {
     if (rule->after_failure_same.set) return "after_failure.same_session";
@@ -147,7 +147,7 @@ static enum err_code check_fault(const struct profile *profile, size_t index, st
 {
     const struct fault_rule *rule = &profile->simulator.faults[index];
     enum fault_kind kind;
-    if (!fault_find(rule->fault, &kind)) return ERR_OK; /* form_fault has refused it */
+    if (!fault_find(rule->fault, &kind)) return ERR_OK; /* already rejected by form_fault */
     const struct fault_info *fault = fault_info(kind);
     enum err_code code =
         check_rule_regions(profile, "faults", index, rule->regions, rule->region_count, err);

@@ -14,7 +14,7 @@
 
 #define LOOK_EVERY_MS 100
 
-/* The shell, with our standard input and error, and signals as they are in a fresh process. 0 or an
+/* Starts the shell with our standard input and error, and default signal handling. Returns 0 or an
  * errno. */
 static int start(const char *command, int output, pid_t *child)
 {
@@ -46,7 +46,7 @@ static int start(const char *command, int output, pid_t *child)
 
 enum ending { ENDED, TOO_LONG, STOPPED, TOO_MUCH };
 
-/* Reads until the command closes its output, or has to be ended. */
+/* Reads until the command closes its output, or must be killed. */
 static enum ending read_all(int input, int64_t limit_ns, const atomic_bool *stop, char *out,
                             size_t size)
 {

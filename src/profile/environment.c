@@ -13,7 +13,7 @@ static const char *first_set(const char *const *names, size_t count)
     return NULL;
 }
 
-/* One entry, without blanks and a dot at its beginning. */
+/* Whether one entry, without blanks and leading dot, matches the host. */
 static bool entry_fits(const char *entry, size_t length, const char *host)
 {
     const size_t whole = strlen(host);

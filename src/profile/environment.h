@@ -1,19 +1,17 @@
-/* Proxies that the environment names, as most clients read them: HTTPS_PROXY, ALL_PROXY and
- * NO_PROXY, in either case (curl(1), "Environment"). Only told of: a run's way is what its profile
- * says. */
+/* Proxies set in the environment, as most clients read them: HTTPS_PROXY, ALL_PROXY and NO_PROXY,
+ * in upper or lower case (curl(1), "Environment"). Only for messages: a run takes the route that
+ * its profile says. */
 #ifndef RUSHHOUR_PROFILE_ENVIRONMENT_H
 #define RUSHHOUR_PROFILE_ENVIRONMENT_H
 
 #include <stdbool.h>
 
-/*
- * The name of the variable that would lead a client to a proxy for this host; NULL: none is set, or
- * NO_PROXY leaves the host out. Its value may hold a password and is never told.
- */
+/* The name of the variable that would send a client to a proxy for this host; NULL if none is set,
+ * or NO_PROXY excludes the host. Its value may hold a password and is never shown. */
 const char *environment_proxy(const char *host);
 
-/* Whether a host is in a NO_PROXY list: "*", the host itself, or a domain that it lies in, with or
- * without a dot before it; a port at an entry's end is passed over. Pure. */
+/* Whether a host is in a NO_PROXY list: "*", the host itself, or a domain that contains it, with or
+ * without a leading dot; a port at the end of an entry is ignored. Pure. */
 bool environment_leaves_out(const char *no_proxy, const char *host);
 
 #endif

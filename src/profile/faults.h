@@ -1,17 +1,16 @@
-/* The faults that the simulator can inject: the names a profile may use, and what each stands
- * for. */
+/* The faults that the simulator can inject: their names in a profile, and what each one means. */
 #ifndef RUSHHOUR_PROFILE_FAULTS_H
 #define RUSHHOUR_PROFILE_FAULTS_H
 
 #include <stdbool.h>
 
-/* What a fault's rate counts. */
+/* What the rate of a fault refers to. */
 enum fault_chance {
-    CHANCE_PER_REGION,     /* the region as a whole: the rate must be 100% */
+    CHANCE_PER_REGION,     /* the whole region: the rate must be 100% */
     CHANCE_PER_CONNECTION, /* each TCP connection */
-    CHANCE_PER_CONNECT,    /* each CONNECT to the proxy, of regions that have one */
+    CHANCE_PER_CONNECT,    /* each CONNECT to the proxy, in regions that have one */
     CHANCE_PER_UPGRADE,    /* each upgrade request */
-    CHANCE_PER_SESSION,    /* each session that was let in */
+    CHANCE_PER_SESSION,    /* each accepted session */
     CHANCE_PER_RESPONSE    /* each response.create */
 };
 
@@ -49,7 +48,7 @@ enum fault_chance {
     X(PROXY_502, "proxy_502", "F13", CHANCE_PER_CONNECT, "the proxy answers CONNECT with 502")     \
     X(PROXY_504, "proxy_504", "F13", CHANCE_PER_CONNECT, "the proxy answers CONNECT with 504")
 
-/* The answer to the upgrade. */
+/* In the response to the upgrade. */
 #define FAULT_UPGRADE_MAP(X)                                                                       \
     X(WEBSOCKET_BLOCKED, "websocket_blocked", "F14", CHANCE_PER_UPGRADE,                           \
       "the upgrade is answered 200 with a page, as by a proxy that knows no WebSocket")            \
@@ -129,7 +128,7 @@ enum fault_chance {
     X(UPGRADE_418, "upgrade_418", "unknown", CHANCE_PER_UPGRADE,                                   \
       "418: a status that no catalogue knows")
 
-/* From the 101 to the end of the session. */
+/* From the 101 response to the end of the session. */
 #define FAULT_SESSION_MAP(X)                                                                       \
     X(NO_SESSION_CREATED, "no_session_created", "F41", CHANCE_PER_SESSION, "101, then silence")    \
     X(CLOSED_BEFORE_CREATED, "closed_before_created", "F42", CHANCE_PER_SESSION,                   \
@@ -162,7 +161,7 @@ enum fault_chance {
     X(NO_CLOSE_ANSWER, "no_close_answer", "F80", CHANCE_PER_SESSION,                               \
       "the client's Close frame is not answered")
 
-/* One response. */
+/* In a response to response.create. */
 #define FAULT_RESPONSE_MAP(X)                                                                      \
     X(COMMIT_EMPTY, "commit_empty", "F52", CHANCE_PER_RESPONSE,                                    \
       "error input_audio_buffer_commit_empty instead of a response")                               \

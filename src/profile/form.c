@@ -11,7 +11,7 @@
 static const char *const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 static const char *const digits = "0123456789";
 
-/* Whether the text holds letters, digits and the characters of `more` only. */
+/* Whether the text consists only of letters, digits and the characters of `more`. */
 static bool made_of(const char *text, const char *more)
 {
     for (const char *s = text; *s != '\0'; s++) {
@@ -85,7 +85,7 @@ enum err_code form_command(const char *text, struct error *err)
                      "an empty command: write the shell command that prints the token");
 }
 
-/* ${NAME} or ${file:PATH} from its first character; its length, or 0 when it is none. */
+/* Length of the ${NAME} or ${file:PATH} that starts the text, or 0 if it is neither. */
 static size_t reference_length(const char *text)
 {
     if (strncmp(text, "${", 2) != 0) return 0;
@@ -165,7 +165,8 @@ enum err_code form_header_name(const char *name, struct error *err)
             err, ERR_USAGE,
             "credentials go into `auth`, not into a header: write auth.api_key or auth.token");
     }
-    /* A gateway may want a subprotocol; the others of their kind are made for each connection. */
+    /* A gateway may require a subprotocol; the other headers of this kind are generated for each
+     * connection. */
     bool taken = strncasecmp(name, "sec-websocket-", 14) == 0 &&
                  strcasecmp(name, "sec-websocket-protocol") != 0;
     for (size_t i = 0; ours[i] != NULL; i++) taken = taken || strcasecmp(name, ours[i]) == 0;
@@ -175,7 +176,7 @@ enum err_code form_header_name(const char *name, struct error *err)
     return ERR_OK;
 }
 
-/* Names under which people send secrets; a value written out there is taken for one. */
+/* Names under which people send secrets; a value written in full is treated as one. */
 static bool sounds_secret(const char *name)
 {
     static const char *const signs[] = {"key",    "token",    "secret", "auth",
@@ -196,7 +197,7 @@ enum err_code form_header_value(const char *name, const char *value, struct erro
         return error_set(err, ERR_USAGE,
                          "a ${ that begins no reference: write ${NAME} or ${file:PATH}");
     }
-    /* A browser has no other place for a key than the name of a subprotocol. */
+    /* Browsers can only send a key as the name of a subprotocol. */
     bool subprotocol = strcasecmp(name, "sec-websocket-protocol") == 0;
     bool secret = sounds_secret(name) || (subprotocol && sounds_secret(value));
     if (secret && strstr(value, "${") == NULL) return literal_secret(err);

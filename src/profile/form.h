@@ -1,4 +1,4 @@
-/* What single values of a profile must look like beyond their type: names, origins, paths,
+/* Constraints on single values of a profile beyond their type: names, origins, paths,
  * references. */
 #ifndef RUSHHOUR_PROFILE_FORM_H
 #define RUSHHOUR_PROFILE_FORM_H
@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Each returns ERR_USAGE with a sentence that says what is wrong and the fix; secrets are never
- * quoted. */
+/* Each returns ERR_USAGE with a sentence that says what is wrong and how to fix it; secrets are
+ * never quoted. */
 enum err_code form_profile_name(const char *text, struct error *err);
 enum err_code form_region_name(const char *text, struct error *err);
 enum err_code form_deployment(const char *text, struct error *err);
@@ -18,8 +18,8 @@ enum err_code form_endpoint(const char *text, struct error *err);
 enum err_code form_path(const char *text, struct error *err);
 enum err_code form_proxy(const char *text, struct error *err);
 
-/* The address of a proxy as it is after its references were read. Its login is not looked at, and
- * not told. */
+/* The address of a proxy after its references were resolved. Its login is neither checked nor
+ * shown. */
 enum err_code form_proxy_address(const char *text, struct error *err);
 enum err_code form_secret_reference(const char *text, struct error *err);
 enum err_code form_command(const char *text, struct error *err);
@@ -31,8 +31,8 @@ enum err_code form_threshold(const char *text, struct error *err);
 enum err_code form_header_name(const char *name, struct error *err);
 enum err_code form_header_value(const char *name, const char *value, struct error *err);
 
-/* Splits an endpoint that form_endpoint accepts. *host is the caller's; NULL when memory runs
- * out. */
+/* Splits an endpoint that form_endpoint accepts. The caller owns *host, which is NULL when out of
+ * memory. */
 void form_endpoint_split(const char *endpoint, char **host, uint16_t *port, bool *tls);
 
 /* Whether the host is this machine: localhost, 127.0.0.0/8 or ::1. */

@@ -9,7 +9,7 @@
 
 #define WIDTH 100
 
-/* Appends words, broken into lines that begin with four spaces. */
+/* Appends words, wrapped into lines indented by four spaces. */
 static void wrap(struct text *out, const char *words)
 {
     size_t column = WIDTH;

@@ -14,8 +14,8 @@ struct reader {
     const char *end;
     const char *line_start;
     int line;
-    const char *column_at; /* column_of goes on from here, so that one long line is not counted
-                              again and again */
+    const char *column_at; /* where column_of continues, so that a long line is not counted again
+                              and again */
     int column;
     int depth;
     struct error *err;
@@ -141,7 +141,7 @@ static enum err_code keep_text(const struct reader *reader, const char *start,
     size_t length = (size_t)(reader->at - start);
     node->text = calloc(1, length + 1);
     if (node->text == NULL) return no_memory(reader);
-    memcpy(node->text, start, length); /* the text that is read need not end in a NUL */
+    memcpy(node->text, start, length); /* the source need not end in a NUL */
     return ERR_OK;
 }
 
@@ -217,7 +217,7 @@ static enum err_code read_member(struct reader *reader, const struct json_node *
     return ERR_OK;
 }
 
-/* After an element: a comma, or the closing bracket, which is left to be read. */
+/* After an element: takes a comma, or stops at the closing bracket. */
 static enum err_code read_separator(struct reader *reader, const struct json_node *parent,
                                     char closing)
 {
@@ -307,8 +307,7 @@ enum err_code jsonc_parse(const char *file, const char *json, size_t length, str
     struct reader reader = {file, json, json + length, json, 1, json, 1, 0, err};
     if (length > JSONC_SIZE_LIMIT)
         return fail(&reader, json, "larger than 1 MiB, which is the most that is read");
-    if (starts_with(&reader, "\xEF\xBB\xBF")) { /* a byte order mark, as some editors put it
-                                                   there */
+    if (starts_with(&reader, "\xEF\xBB\xBF")) { /* a byte order mark, written by some editors */
         reader.at += 3;
         reader.line_start = reader.at;
     }
@@ -328,7 +327,8 @@ enum err_code jsonc_parse(const char *file, const char *json, size_t length, str
     return ERR_OK;
 }
 
-/* Siblings in a loop, since a list may be long; children by recursion, since depth is bounded. */
+/* Iterates over siblings, because a list may be long; recurses into children, because depth is
+ * bounded. */
 static void free_content(struct json_node *node)
 {
     for (struct json_node *child = node->first; child != NULL;) {

@@ -1,5 +1,5 @@
-/* JSON with comments and trailing commas, read strictly into a tree whose nodes know their line and
- * column. */
+/* JSON with comments and trailing commas, parsed strictly into a tree whose nodes know their line
+ * and column. */
 #ifndef RUSHHOUR_PROFILE_JSONC_H
 #define RUSHHOUR_PROFILE_JSONC_H
 
@@ -9,11 +9,11 @@
 
 #define JSONC_DEPTH_LIMIT 64
 #define JSONC_SIZE_LIMIT ((size_t)1024 * 1024)
-#define JSONC_MEMBER_LIMIT 1000 /* members of one object */
+#define JSONC_MEMBER_LIMIT 1000 /* members per object */
 
 enum json_kind { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_LIST, JSON_OBJECT };
 
-/* Lines count from 1, columns too, in characters (code points), as an editor shows them. */
+/* Lines and columns count from 1, columns in characters (code points), as an editor shows them. */
 struct json_node {
     enum json_kind kind;
     int line, column;         /* where the value starts; line 0: not from a file */
@@ -21,24 +21,25 @@ struct json_node {
     char *key;                /* in an object; NULL otherwise */
     char *text;               /* of a string: decoded; of a number or bool: as written; NULL
                                  otherwise */
-    struct json_node *first;  /* of a list or object */
+    struct json_node *first;  /* of a list or object: its first child */
     struct json_node *next;   /* sibling */
 };
 
 /*
- * Reads RFC 8259 JSON plus // and block comments and a comma after the last element. Refused:
+ * Parses RFC 8259 JSON plus // and block comments and a comma after the last element. Rejected:
  * duplicate keys, bytes that are not UTF-8, U+0000, more than 64 levels, more than 1 MiB.
  * ERR_PROFILE says "file:line:column: what and the fix" (`file` NULL: only the sentence) and never
- * quotes a value. The tree is the caller's (json_free).
+ * quotes a value. The caller frees the tree (json_free).
  */
 MUST_USE enum err_code jsonc_parse(const char *file, const char *json, size_t length,
                                    struct json_node **out, struct error *err);
 void json_free(struct json_node *node);
 
-/* Makes a node null, without a line: its value has been replaced from elsewhere. */
+/* Makes a node null and drops its line, because its value was replaced by something outside the
+ * file. */
 void json_clear(struct json_node *node);
 
-/* Takes the element with this index out of a list and frees it; nothing when there is none. */
+/* Removes the element with this index from a list and frees it; does nothing if there is none. */
 void json_remove(struct json_node *list, size_t index);
 
 /* The member of an object by its key, or NULL. */
@@ -47,10 +48,10 @@ struct json_node *json_member(const struct json_node *object, const char *key);
 /* The element of a list by its index, or NULL. */
 struct json_node *json_element(const struct json_node *list, size_t index);
 
-/* Number of members or elements; 0 for what has none. */
+/* Number of members or elements; 0 for nodes that cannot have any. */
 size_t json_count(const struct json_node *node);
 
-/* What a person calls a kind: "an object", "a list", "text" ... */
+/* The name of a kind for people: "an object", "a list", "text" ... */
 const char *json_kind_name(enum json_kind kind);
 
 #endif

@@ -63,7 +63,7 @@ static uint32_t hex4(const char *s, const char *end)
     return value;
 }
 
-/* \uXXXX, or a surrogate pair of two: `s` is at the u. Returns what follows, or NULL. */
+/* Decodes \uXXXX, or a surrogate pair; `s` is at the u. Returns the position after it, or NULL. */
 static const char *unicode_escape(struct text *text, const char *s, const char *end)
 {
     uint32_t point = hex4(s + 1, end);
@@ -80,7 +80,7 @@ static const char *unicode_escape(struct text *text, const char *s, const char *
     return s;
 }
 
-/* `s` is behind the backslash. Returns what follows, or NULL. */
+/* `s` is after the backslash. Returns the position after the escape, or NULL. */
 static const char *escape(struct text *text, const char *s, const char *end)
 {
     static const char codes[] = "\"\\/bfnrt";
@@ -93,7 +93,7 @@ static const char *escape(struct text *text, const char *s, const char *end)
     return s + 1;
 }
 
-/* Appends the character at *s and steps over it; returns what is wrong, or NULL. */
+/* Appends the character at *s and moves past it; returns what is wrong, or NULL. */
 static const char *read_character(struct text *text, const char **s, const char *end)
 {
     if (**s == '\\') {

@@ -9,7 +9,7 @@ const struct key *key_find(const struct key_table *table, const char *name)
         const struct key *key = &table->keys[i];
         size_t length = strlen(key->name);
         if (strcmp(key->name, name) == 0) return key;
-        /* "prices.*" answers for "prices.gpt-realtime"; a model's name may hold dots */
+        /* "prices.*" matches "prices.gpt-realtime"; a model's name may contain dots */
         if (key->name[length - 1] == '*' && strncmp(key->name, name, length - 1) == 0) any = key;
     }
     return any;

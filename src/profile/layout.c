@@ -4,7 +4,7 @@
 
 #define WIDTH 110
 
-/* Behind the string whose opening quote is at s. */
+/* The position after the string whose opening quote is at s. */
 static const char *skip_string(const char *s)
 {
     for (s++; *s != '"' && *s != '\0'; s++) {
@@ -13,7 +13,7 @@ static const char *skip_string(const char *s)
     return *s == '"' ? s + 1 : s;
 }
 
-/* Behind the value at s: a bracket with all that it holds, or a scalar. */
+/* The position after the value at s: a bracket with its contents, or a scalar. */
 static const char *skip_value(const char *s)
 {
     int depth = 0;
@@ -34,7 +34,7 @@ static void line_break(struct text *out, int depth)
     text_printf(out, "\n%*s", depth * 2, "");
 }
 
-/* On one line, with a space behind each colon and comma. */
+/* On one line, with a space after each colon and comma. */
 static void append_flat(struct text *out, const char *s, const char *end)
 {
     while (s < end) {
@@ -45,7 +45,7 @@ static void append_flat(struct text *out, const char *s, const char *end)
     }
 }
 
-/* Appends the value at s, whose first line begins at `column`, and returns what follows it. */
+/* Appends the value at s, whose first line begins at `column`; returns the position after it. */
 static const char *append_value(struct text *out, const char *s, int depth, size_t column)
 {
     const char *end = skip_value(s);
@@ -60,7 +60,7 @@ static const char *append_value(struct text *out, const char *s, int depth, size
         line_break(out, depth + 1);
         const char *key = s;
         if (object) {
-            s = skip_string(s) + 1; /* the colon too */
+            s = skip_string(s) + 1; /* past the colon, too */
             append_flat(out, key, s);
         }
         s = append_value(out, s, depth + 1, (size_t)(depth + 1) * 2 + (size_t)(s - key));

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A list that is being built, in the shape in which structs keep it, so that release_value can free
- * it half-built. */
+/* A list under construction, laid out as in the structs, so that release_value can free it
+ * half-built. */
 struct building {
     char *elements;
     size_t count;
@@ -95,7 +95,7 @@ static enum err_code read_element(const struct key *key, const struct json_node 
     }
 }
 
-/* Reads the children of `node` behind what the list holds already; there is room for them. */
+/* Reads the children of `node` and appends them to the list, which has room for them. */
 static enum err_code read_children(const struct key *key, const struct json_node *node,
                                    const struct place *place, struct building *list)
 {
@@ -131,7 +131,7 @@ static void replace(const struct key *key, struct building *list, void *object)
     memcpy((char *)object + key->count_offset, &list->count, sizeof list->count);
 }
 
-/* Frees a half-built list through a key that stores it where struct building does. */
+/* Frees a half-built list through a key that stores it at the offsets of struct building. */
 static void discard(const struct key *key, struct building *list)
 {
     struct key moved = *key;
@@ -140,7 +140,8 @@ static void discard(const struct key *key, struct building *list)
     release_value(&moved, list);
 }
 
-/* A map grows by one entry per member, since its keys may stand beside others ("prices.as_of"). */
+/* Adds one entry per member to a map, since other keys may stand beside its entries
+ * ("prices.as_of"). */
 static enum err_code map_add(const struct key *key, const struct json_node *node,
                              const struct place *place, void *object)
 {
@@ -156,7 +157,7 @@ static enum err_code map_add(const struct key *key, const struct json_node *node
     return code;
 }
 
-/* The range of a list is its number of elements. */
+/* The range of a list applies to its number of elements. */
 static enum err_code check_length(const struct key *key, const struct json_node *node,
                                   const struct place *place)
 {

@@ -8,7 +8,7 @@
 struct writer {
     struct text *out;
     const struct key_table *table;
-    const char *object; /* the struct whose keys are walked */
+    const char *object; /* the struct whose keys are being walked */
 };
 
 static void write_object(struct text *out, const struct key_table *table, const char *object);
@@ -18,7 +18,7 @@ static void write_proxy(struct text *out, const char *proxy)
 {
     const char *at = strrchr(proxy, '@');
     struct text shown = {0};
-    if (strncmp(proxy, "${", 2) == 0) { /* all of it by reference */
+    if (strncmp(proxy, "${", 2) == 0) { /* entirely a reference */
         text_json(out, proxy);
         return;
     }
@@ -37,7 +37,7 @@ static void write_strings(struct text *out, char *const *strings, size_t count)
     text_puts(out, "]");
 }
 
-/* Prompts by number and length only. */
+/* Writes only the number and length of prompts. */
 static void write_hidden(struct text *out, char *const *strings, size_t count)
 {
     size_t bytes = 0;
@@ -160,7 +160,7 @@ static void write_quantity(struct text *out, double number, const char *unit)
     text_printf(out, "%s\"", unit);
 }
 
-/* Numbers, with the unit that they have in a profile. False for values of another kind. */
+/* Writes numbers with their profile unit. False for values of another kind. */
 static bool write_figure(struct text *out, enum key_type type, const void *value)
 {
     switch (type) {
@@ -237,8 +237,8 @@ static void write_value(struct text *out, const struct key *key, const char *obj
     }
 }
 
-/* Whether the profile holds a value for the key: pointers may be NULL, and of the credentials there
- * is one. */
+/* Whether the profile has a value for the key: pointers may be NULL, and only one kind of
+ * credential is set. */
 static bool is_set(const struct key *key, const char *object)
 {
     const void *value = object + key->offset;
@@ -264,7 +264,7 @@ static bool is_set(const struct key *key, const char *object)
     }
 }
 
-/* Entries of a map stand beside the other keys of their object. */
+/* The entries of a map stand beside the other keys of their object. */
 static void write_map(struct text *out, const struct key *key, const char *object)
 {
     const char *elements = *(char *const *)(const void *)(object + key->offset);
@@ -313,7 +313,7 @@ static void write_object(struct text *out, const struct key_table *table, const 
     struct writer writer = {out, table, object};
     text_puts(out, "{");
     keys_walk(table, &visitor, &writer);
-    if (table == &key_region) { /* the host, which reports name, follows from the endpoint */
+    if (table == &key_region) { /* reports show the host, which is derived from the endpoint */
         notation_comma(out);
         text_puts(out, "\"host\":");
         text_json(out, ((const struct region *)(const void *)object)->host);

@@ -1,4 +1,4 @@
-/* Values written the way a profile writes them, exactly: what is read back is what was there. */
+/* Writes values in profile notation, exactly: reading them back gives the same value. */
 #ifndef RUSHHOUR_PROFILE_NOTATION_H
 #define RUSHHOUR_PROFILE_NOTATION_H
 
@@ -7,13 +7,13 @@
 
 #include <stdint.h>
 
-/* Appends `90s`, `1500ms`: the largest unit that leaves a whole number. */
+/* Appends `90s`, `1500ms`: the largest unit that gives a whole number. */
 void notation_duration(struct text *out, int64_t ns);
 
-/* Appends a number with as many digits as it needs (12 at most). */
+/* Appends a number with as many digits as needed (at most 12). */
 void notation_number(struct text *out, double number);
 
-/* Appends the default or a bound of a key as JSON: quoted, unless its notation is JSON itself. */
+/* Appends the default or a bound of a key as JSON: quoted, unless its notation is already JSON. */
 void notation_json(struct text *out, const struct key *key, const char *text);
 
 /* Appends a comma unless an object or list has just been opened. */

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NAME_LIMIT 128 /* no key's dotted name is nearly as long */
+#define NAME_LIMIT 128 /* far longer than any key's dotted name */
 
 static enum err_code read_members(const struct key_table *table, const struct json_node *node,
                                   const struct place *place, const char *prefix, void *object);
@@ -53,8 +53,8 @@ static bool number_is_fine(enum key_type type)
     return type == KEY_COUNT || type == KEY_SIZE || type == KEY_NUMBER || type == KEY_TARGET;
 }
 
-/* Whether the kind of JSON value fits; durations and the like may come as a number: their parser
- * says which unit lacks. */
+/* Whether the kind of JSON value fits. Durations and the like may be numbers here: their parser
+ * then says which unit is missing. */
 static bool kind_fits(enum key_type type, enum json_kind kind)
 {
     switch (type) {
@@ -106,8 +106,8 @@ static enum err_code read_leaf(const struct key *key, const struct json_node *no
     return value_from_text(key, node->text, place, object);
 }
 
-/* The part of a dotted name behind `prefix` and up to the next dot, copied; false when the name is
- * not below prefix. */
+/* Copies the part of a dotted name after `prefix` and up to the next dot; false if the name is not
+ * below prefix. */
 static bool next_part(const char *name, const char *prefix, char *part, size_t size)
 {
     size_t length = strlen(prefix);
@@ -120,7 +120,7 @@ static bool next_part(const char *name, const char *prefix, char *part, size_t s
     return true;
 }
 
-/* Lists what is known below a prefix ("a, b, c"), and finds the nearest to `name`. */
+/* Lists what is known below a prefix ("a, b, c") and finds the nearest to `name`. */
 static bool nearest_sibling(const struct key_table *table, const char *prefix, const char *name,
                             char *best, struct text *known)
 {
@@ -139,7 +139,7 @@ static bool nearest_sibling(const struct key_table *table, const char *prefix, c
     return best[0] != '\0';
 }
 
-/* A key that stands elsewhere in the table: its full dotted name, or NULL. */
+/* The full dotted name of a key of this name elsewhere in the table, or NULL. */
 static const char *elsewhere(const struct key_table *table, const char *name)
 {
     for (size_t i = 0; i < table->count; i++) {
@@ -167,7 +167,7 @@ enum err_code object_unknown_key(const struct key_table *table, const char *pref
     return code;
 }
 
-/* One member of an object; `prefix` is "" or the dotted name of the object with its dot. */
+/* Reads one member of an object; `prefix` is "" or the dotted name of the object with its dot. */
 static enum err_code read_member(const struct key_table *table, const struct json_node *member,
                                  const struct place *parent, const char *prefix, void *object)
 {
@@ -239,7 +239,7 @@ enum err_code object_defaults(const struct key_table *table, const struct place 
     return ERR_OK;
 }
 
-/* One element of a simple list may stand without brackets and quotes: --set windows.report=1m */
+/* One element of a simple list may be given without brackets and quotes: --set windows.report=1m */
 static bool is_bare_element(const struct key *key, const char *text)
 {
     bool simple = key->type == KEY_STRINGS || key->type == KEY_HIDDEN_STRINGS ||

@@ -1,29 +1,25 @@
-/* Objects of a profile: from JSON nodes into structs, by their key table. */
+/* Reads objects of a profile from JSON nodes into structs, by their key table. */
 #ifndef RUSHHOUR_PROFILE_OBJECT_H
 #define RUSHHOUR_PROFILE_OBJECT_H
 
 #include "profile/keys.h"
 #include "profile/place.h"
 
-/* Sets every key of the table that has a default. `object` is zeroed. */
+/* Sets every key of the table that has a default. `object` must be zeroed. */
 MUST_USE enum err_code object_defaults(const struct key_table *table, const struct place *place,
                                        void *object);
 
-/*
- * Reads the members of a JSON object into a struct that holds its defaults. ERR_PROFILE for an
- * unknown key (with the nearest known one), a missing required key, or a value that its key does
- * not take.
- */
+/* Reads the members of a JSON object into a struct that holds its defaults. ERR_PROFILE for an
+ * unknown key (with the nearest known one), a missing required key, or an invalid value. */
 MUST_USE enum err_code object_read(const struct key_table *table, const struct json_node *node,
                                    const struct place *place, void *object);
 
-/* Sets one key from text as flags and defaults give it: JSON for lists; one element of a simple
- * list as it is. */
+/* Sets one key from the text of a flag or default: JSON for lists; a single element of a simple
+ * list may be given bare. */
 MUST_USE enum err_code object_set(const struct key *key, const char *text,
                                   const struct place *place, void *object);
 
-/* Says what is wrong with a name that no key has: names the nearest, or where it belongs, or what
- * is known there. */
+/* Reports an unknown key: suggests the nearest one, or where it belongs, or what is known there. */
 enum err_code object_unknown_key(const struct key_table *table, const char *prefix,
                                  const char *name, const struct place *place);
 

@@ -1,4 +1,4 @@
-/* The parts of form.h that take origins apart: endpoints and proxies. */
+/* The parts of form.h that parse origins: endpoints and proxies. */
 #include "base/text.h"
 #include "profile/form.h"
 
@@ -10,7 +10,7 @@
 
 struct origin {
     bool tls;
-    char host[256]; /* lower case; an IPv6 address without its brackets */
+    char host[256]; /* in lower case; an IPv6 address without its brackets */
     uint16_t port;
 };
 
@@ -35,7 +35,7 @@ static bool parse_port(const char *text, uint16_t *out)
     return true;
 }
 
-/* Letters, digits, '-', '_' and single dots between them (names of DNS, and IPv4 addresses). */
+/* Letters, digits, '-', '_' and single dots between them (DNS names and IPv4 addresses). */
 static bool is_host_name(const char *host)
 {
     char before = '.';
@@ -148,7 +148,7 @@ void form_endpoint_split(const char *endpoint, char **host, uint16_t *port, bool
     *tls = origin.tls;
 }
 
-/* A password that is written out is a literal secret; a reference is none. */
+/* A password in full is a literal secret; a reference is not. */
 static enum err_code check_proxy_user(const char *user, size_t length, struct error *err)
 {
     const char *colon = memchr(user, ':', length);
@@ -183,7 +183,7 @@ enum err_code form_proxy_address(const char *text, struct error *err)
     return error_set(err, ERR_USAGE, "not a proxy's address: write http://host:port");
 }
 
-/* "${HTTPS_PROXY}": all of it stands in the environment, or in a file. */
+/* "${HTTPS_PROXY}": the whole address is in the environment, or in a file. */
 static bool is_whole_reference(const char *text)
 {
     const size_t length = strlen(text);

@@ -10,14 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What follows from the values as written: host, port and model of each region. */
+/* Derives host, port and model of each region from the values as written. */
 static enum err_code finish_region(struct region *region, const struct place *place)
 {
     if (region->endpoint != NULL) {
         form_endpoint_split(region->endpoint, &region->host, &region->port, &region->tls);
         if (region->host == NULL) return place_no_memory(place);
     }
-    /* one name may stand for both: Azure is asked for a deployment, OpenAI for a model */
+    /* one name serves for both: Azure is asked for a deployment, OpenAI for a model */
     if (region->model == NULL && region->deployment != NULL && region->dialect != DIALECT_OPENAI) {
         region->model = strdup(region->deployment);
         if (region->model == NULL) return place_no_memory(place);
@@ -79,13 +79,13 @@ enum err_code profile_load(const char *file, struct profile **out, struct error 
     return code;
 }
 
-/* What stood in the file does not hold any more, so no message may point there. */
+/* What the file says no longer applies, so no message may point there. */
 static void forget_position(struct profile *profile, const char *key)
 {
     struct json_node *node = place_node(profile->source, key);
     const char *dot = strrchr(key, '.');
     const char *last = dot == NULL ? key : dot + 1;
-    /* else it was not in the file */
+    /* otherwise it was not in the file */
     if (node->key != NULL && strcmp(node->key, last) == 0) json_clear(node);
 }
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Terminals act on control characters, and a key of the file can hold any. */
+/* Terminals interpret control characters, and a key in the file can contain any. */
 static void make_printable(char *text)
 {
     for (; *text != '\0'; text++) {
@@ -82,7 +82,7 @@ struct place place_of_element(const struct place *list, const struct json_node *
     return place;
 }
 
-/* The child that the first part of *path names, and *path moved behind that part. */
+/* The child named by the first part of *path; moves *path past that part. */
 static struct json_node *descend(const struct json_node *node, const char **path)
 {
     const char *part = *path;

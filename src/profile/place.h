@@ -1,4 +1,4 @@
-/* Where in a profile something stands, and the one form that every complaint about it has. */
+/* Positions in a profile, and the common form of every error message about them. */
 #ifndef RUSHHOUR_PROFILE_PLACE_H
 #define RUSHHOUR_PROFILE_PLACE_H
 
@@ -9,8 +9,8 @@
 #include <stddef.h>
 
 struct place {
-    const char *file; /* NULL: the value came from a flag or a default, and has no line */
-    int line, column; /* 0: not known; the file is named alone */
+    const char *file; /* NULL: the value came from a flag or a default and has no line */
+    int line, column; /* 0: unknown; only the file is named */
     char path[200];   /* the key: "regions[0].auth.api_key"; "" for the whole profile */
     struct error *err;
 };
@@ -19,14 +19,14 @@ struct place {
  * become '?'. */
 enum err_code place_fail(const struct place *place, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* The same with the sentence that a callee put into err; ERR_NOMEM stays what it is. */
+/* As place_fail, with the sentence that a callee put into err; ERR_NOMEM is kept. */
 enum err_code place_fail_with(const struct place *place, enum err_code code,
                               const struct error *inner);
 
 /* ERR_NOMEM. */
 enum err_code place_no_memory(const struct place *place);
 
-/* The place of a member, below `parent`: its value, or its key with `at_key`. */
+/* The place of a member below `parent`: of its value, or of its key with `at_key`. */
 struct place place_of_member(const struct place *parent, const struct json_node *member);
 struct place place_of_key(const struct place *parent, const struct json_node *member);
 
@@ -34,13 +34,11 @@ struct place place_of_key(const struct place *parent, const struct json_node *me
 struct place place_of_element(const struct place *list, const struct json_node *element,
                               size_t index);
 
-/*
- * The place of a key of a profile that has been read, by its path ("regions[1].endpoint"); when the
- * key is not in the file, of the innermost object around it that is.
- */
+/* The place of a key in a parsed profile, by its path ("regions[1].endpoint"); if the key is not in
+ * the file, that of the innermost object around it that is. */
 struct place place_find(const struct profile *profile, const char *path, struct error *err);
 
-/* The node of a path of member names and [indexes] below root, or the innermost one on the way that
+/* The node at a path of member names and [indexes] below root, or the innermost one on the way that
  * exists. */
 struct json_node *place_node(struct json_node *root, const char *path);
 

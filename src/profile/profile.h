@@ -15,14 +15,14 @@
 
 enum auth_kind { AUTH_NONE, AUTH_API_KEY, AUTH_TOKEN, AUTH_TOKEN_COMMAND };
 
-/* How a region is paid for and entered. `source` ("${EASTUS2_KEY}") may be shown; `secret` never
- * leaves memory. */
+/* The credential of a region. `source` ("${EASTUS2_KEY}") may be shown; `secret` never leaves
+ * memory. */
 struct auth {
     enum auth_kind kind;
     bool in_query;  /* api-key as a query parameter (allowed, warned about) */
     bool ephemeral; /* the key or token only fetches short-lived client secrets, which open the
                        sessions */
-    bool loaded;    /* `secret` came from `source`, by secrets_load */
+    bool loaded;    /* `secret` was loaded from `source` by secrets_load */
     char *source;   /* the reference as written: ${NAME}, ${file:PATH} or a command */
     char *secret;   /* the value (base/secret.h); NULL until secrets_load */
 };
@@ -32,29 +32,29 @@ struct auth {
 struct header {
     char *name;
     char *source; /* as written */
-    char *value;  /* what is sent (base/secret.h): `source` until secrets_load puts in what it
-                     refers to */
+    char *value;  /* what is sent (base/secret.h): equals `source` until secrets_load resolves
+                     its references */
 };
 
-/* A region: one endpoint + deployment + credentials under a short name. */
+/* A region: one endpoint, deployment and credential under a short name. */
 struct region {
     char *name;
     char *endpoint; /* as written: an https:// or wss:// origin; http:// or ws:// to loopback
                        only */
-    char *host;     /* from the endpoint, without port, lower case */
+    char *host;     /* from the endpoint, without port, in lower case */
     uint16_t port;
     bool tls;
     char *deployment;
-    char *model; /* the deployment when not given */
+    char *model; /* defaults to the deployment */
     enum dialect dialect;
     char *api_version; /* preview only; NULL otherwise */
     struct auth auth;
     double weight;
-    char *proxy; /* http://[user:pass@]host:port or NULL; proxy_source until secrets_load; never
-                    shown */
+    char *proxy; /* http://[user:pass@]host:port or NULL; equals proxy_source until secrets_load;
+                    never shown */
     char *proxy_source; /* as written: may hold references such as ${NAME} */
-    char *ca_file;      /* PEM of trusted roots instead of the system's, or NULL */
-    char *path;         /* replaces the dialect's path, or NULL */
+    char *ca_file;      /* PEM file of trusted roots instead of the system's, or NULL */
+    char *path;         /* overrides the dialect's path, or NULL */
     struct header *headers;
     size_t header_count;
 };
@@ -69,14 +69,14 @@ struct stage {
     int64_t duration_ns;
     double target; /* sessions (closed model) or session arrivals per second (open model), per
                       region */
-    bool is_rate;  /* it was written as a rate ("5/s"), as only the open model can take it */
+    bool is_rate;  /* it was written as a rate ("5/s"), which only the open model accepts */
 };
 
 struct load {
     enum load_model model;
     enum arrival arrival;
     enum routing routing;
-    uint64_t max_sessions; /* open at once, per region */
+    uint64_t max_sessions; /* open at the same time, per region */
     double connect_rate;   /* connects per second, all regions together */
     struct stage *stages;
     size_t stage_count;
@@ -86,8 +86,8 @@ struct session_plan {
     uint64_t interactions; /* per session */
     int64_t think_time_ns;
     enum modality modality;
-    enum wanted_answer answer; /* what a turn must contain */
-    char *instructions;        /* NULL: none sent */
+    enum wanted_answer answer; /* required to count as answered */
+    char *instructions;        /* NULL: not sent */
     char **prompts;
     size_t prompt_count;
     uint64_t max_output_tokens; /* 0: not sent */
@@ -95,7 +95,7 @@ struct session_plan {
     uint64_t rotate_after;      /* turns; 0: no rotation by turns */
 };
 
-/* A rate that may be left out: a fraction. */
+/* An optional rate: a fraction. */
 struct optional_rate {
     bool set;
     double value;
@@ -110,35 +110,35 @@ struct timeouts {
 enum jitter { JITTER_FULL, JITTER_NONE };
 
 struct retry {
-    uint64_t attempts; /* per interaction, the first one included; 1: no retries */
+    uint64_t attempts; /* per interaction, including the first; 1: no retries */
     int64_t backoff_initial_ns, backoff_max_ns;
     enum jitter jitter;
     int64_t deadline_ns; /* from the interaction's first due time; no retry starts later */
-    double budget;       /* retries per first attempt that are allowed, 1 = no bound */
-    bool probe_poisoned; /* one more try in a session whose response failed, before the new
-                            session */
+    double budget;       /* retries allowed per first attempt; 1 = unlimited */
+    bool probe_poisoned; /* one more try on a session whose response failed, before a new session */
 };
 
 struct budget {
-    double usd;      /* 0: none */
-    uint64_t tokens; /* 0: none */
+    double usd;      /* 0: no limit */
+    uint64_t tokens; /* 0: no limit */
     double *alerts;  /* fractions */
     size_t alert_count;
 };
 
 struct window_plan {
-    int64_t interval_ns; /* of the run's own clock */
+    int64_t interval_ns; /* by the run's own clock */
     struct window *report;
     size_t report_count;
 };
 
-/* When to stop a run whose failure rate is too high; both rates are set, or neither (no rule). */
+/* When to stop a run because its failure rate is too high; both rates are set, or neither (no
+ * rule). */
 struct abort_plan {
     struct optional_rate acceptable, too_high;
-    double errors; /* the chance of a wrong decision, over all regions */
+    double errors; /* the probability of a wrong decision, over all regions */
 };
 
-/* USD per million tokens of one model, and per minute of an open session; 0: left out. */
+/* USD per million tokens of one model, and per minute of an open session; 0: not given. */
 struct price {
     char *model;
     double text_in, text_cached, text_out, audio_in, audio_cached, audio_out;
@@ -152,13 +152,13 @@ struct prices {
     size_t count;
 };
 
-/* A scripted delay: log-normal by its median and P99; fixed when both are equal. */
+/* A scripted delay: log-normal, given by its median and P99; constant if both are equal. */
 struct latency {
     bool set;
     int64_t median_ns, p99_ns;
 };
 
-/* The steps whose delay the simulator scripts. A rule leaves unset what it does not change. */
+/* The steps whose delay the simulator scripts. A rule leaves unset what it does not override. */
 struct latency_rule {
     char **regions; /* names; region_count 0: all */
     size_t region_count;
@@ -168,62 +168,63 @@ struct latency_rule {
 
 /* A rate for each hour of the day. */
 struct hours {
-    double rates[24];  /* fractions, by the hour of the zone's clock */
+    double rates[24];  /* fractions, by local hour in `zone` */
     struct zone *zone; /* NULL: UTC */
 };
 
 /*
- * A fault and when it strikes. `fault` is a name of the simulator's table; its rate is per chance
- * (see `help profile`). The rule holds where all that it asks for is given; a bound of 0 asks for
- * nothing.
+ * A fault and when it strikes. `fault` is a name in the simulator's table; its rate is per chance
+ * (see `help profile`). The rule applies where all its conditions are met; a bound of 0 is no
+ * condition.
  */
 struct fault_rule {
     char *fault;
     double rate;
-    struct hours *hours; /* instead of `rate`; NULL: `rate` */
+    struct hours *hours; /* overrides `rate`; NULL: use `rate` */
     char **regions;
     size_t region_count;
     char **deployments; /* deployment_count 0: all */
     size_t deployment_count;
-    struct window *during;                   /* NULL: always */
-    int64_t burst_every_ns, burst_length_ns; /* of the run's own clock; 0: no bursts, it holds all
-                                                along */
-    struct optional_rate after_failure_same; /* the rate after a failed response of the session
+    struct window *during;                        /* NULL: always */
+    int64_t burst_every_ns, burst_length_ns;      /* by the run's own clock; 0: no bursts, always
+                                                active */
+    struct optional_rate after_failure_same;      /* the rate after a failed response of the session
                                                 ... */
-    struct optional_rate after_failure_new;  /* ... and in the session that is taken for its
-                                                retry */
-    int64_t min_socket_age_ns, max_socket_age_ns; /* real time, at the response.create; most
-                                                     exclusive */
+    struct optional_rate after_failure_new;       /* ... and in the session used for its retry */
+    int64_t min_socket_age_ns, max_socket_age_ns; /* real time, at response.create; the maximum
+                                                     is exclusive */
     uint64_t from_turn, to_turn;                  /* of the session, from 1, both inclusive */
     uint64_t min_context_tokens, max_context_tokens;
     int64_t after_ns; /* for faults that need a delay, such as a late reset; 0: the fault's
                          default */
 };
 
-/* Limits of the service as it counts them, of the run's own clock. */
+/* Limits of the service as it counts them, by the run's own clock. */
 struct quota_rule {
     char **regions;
     size_t region_count;
     struct window *during;  /* NULL: always */
     uint64_t rpm;           /* new connections per minute; 0: no limit */
-    uint64_t tpm;           /* tokens per minute, estimated when a response is asked for; 0: no
+    uint64_t tpm;           /* tokens per minute, estimated when a response is requested; 0: no
                                limit */
-    uint64_t effective_tpm; /* the lower limit that really holds; 0: tpm */
-    int64_t slice_ns;       /* each slice has its share of the minute */
+    uint64_t effective_tpm; /* the lower limit that is actually enforced; 0: tpm */
+    int64_t slice_ns;       /* each slice gets its share of the minute */
 };
 
 struct simulator_plan {
     double clock_speed;            /* 1: real time */
-    int64_t clock_start_ns;        /* the run's first instant, ns since 1970 UTC; INT64_MIN: now */
+    int64_t clock_start_ns;        /* the first instant of the run, ns since 1970 UTC; INT64_MIN:
+                                      now */
     uint64_t output_deltas;        /* per response */
-    uint64_t audio_delta_bytes;    /* PCM16 bytes in one audio delta */
+    uint64_t audio_delta_bytes;    /* PCM16 bytes per audio delta */
     int64_t client_secret_life_ns; /* of ephemeral client secrets; 0: as documented */
     int64_t max_session_age_ns;
     struct latency_rule *latency; /* later rules override earlier ones */
     size_t latency_count;
-    struct fault_rule *faults; /* drawn in order; the first that strikes wins */
+    struct fault_rule *faults; /* drawn in order; the first hit wins */
     size_t fault_count;
-    struct quota_rule *quota; /* the last one in force holds; none: nothing is limited */
+    struct quota_rule *quota; /* the last applicable one wins; if none applies, nothing is
+                                 limited */
     size_t quota_count;
 };
 
@@ -245,68 +246,68 @@ struct profile {
     struct simulator_plan simulator;
     uint64_t seed; /* 0: drawn at start */
     bool record_attempts;
-    uint64_t evidence_limit;  /* full evidence records of one code in one region; 0: all are full */
-    struct json_node *source; /* what was read, for line and column of later messages; of profile/
-                                 only */
+    uint64_t evidence_limit;  /* full evidence records per code and region; 0: all are full */
+    struct json_node *source; /* the parsed file, for line and column of later messages; for
+                                 profile/ only */
 };
 
 /*
- * Reads and checks a profile file (JSON with comments and trailing commas). Nothing is read from
- * the environment yet. Errors are ERR_PROFILE (or ERR_IO when the file cannot be read) and say
+ * Reads and checks a profile file (JSON with comments and trailing commas). Does not read the
+ * environment yet. Errors are ERR_PROFILE (or ERR_IO if the file cannot be read) and say
  * "file:line:column: key: what and the fix"; an unknown key names the nearest known one. On success
- * *out is the caller's (profile_free).
+ * the caller owns *out (profile_free).
  */
 MUST_USE enum err_code profile_load(const char *file, struct profile **out, struct error *err);
 
-/* The same from memory; `file` is only the name in messages. */
+/* As profile_load, from memory; `file` is only used in messages. */
 MUST_USE enum err_code profile_parse(const char *file, const char *json, size_t length,
                                      struct profile **out, struct error *err);
 
 /*
- * Overrides one key by its dotted name from a flag ("load.connect_rate", "50/s"): same parser, same
- * checks. A key that holds a list takes JSON ("load.stages",
- * "[{\"duration\":\"1m\",\"target\":20}]"), or one element as it is ("1m"). On failure the profile
- * is as before and the message begins with the key. Call profile_check after the last override.
+ * Overrides one key by its dotted name from a flag ("load.connect_rate", "50/s"), with the same
+ * parser and checks. A key that holds a list takes JSON ("load.stages",
+ * "[{\"duration\":\"1m\",\"target\":20}]"), or a single bare element ("1m"). On failure the profile
+ * is unchanged and the message begins with the key. Call profile_check after the last override.
  */
 MUST_USE enum err_code profile_override(struct profile *profile, const char *key, const char *value,
                                         struct error *err);
 
-/* Checks what only holds for the whole (called by profile_load; call again after overrides). */
+/* Checks the profile as a whole (called by profile_load; call it again after overrides). */
 MUST_USE enum err_code profile_check(const struct profile *profile, struct error *err);
 
-/* Reads the secrets of every region: environment, files, commands. ERR_PROFILE names region, key
- * and variable. */
+/* Reads the secrets of every region from environment, files and commands. ERR_PROFILE names region,
+ * key and variable. */
 MUST_USE enum err_code profile_secrets_load(struct profile *profile, struct error *err);
 
-/* The same for one region, for those who want to know of each. */
+/* As profile_secrets_load, for a single region. */
 MUST_USE enum err_code profile_secrets_load_region(struct profile *profile, size_t index,
                                                    struct error *err);
 
-/* Whether reading a region's token again may give another one: it comes from a command or a
+/* Whether reading a region's token again may give a different one: it comes from a command or a
  * file. */
 bool profile_secret_changes(const struct region *region);
 
 /*
- * Reads a region's token again from where it came; the profile keeps the old one. *out is the
- * caller's (secret_free). A command is ended after a minute, or when *stop becomes true. From any
- * thread, while nobody writes to the profile. ERR_PROFILE names region and key.
+ * Reads a region's token again from its source; the profile keeps the old one. The caller owns *out
+ * (secret_free). A command is killed after a minute, or when *stop becomes true. May be called from
+ * any thread while nobody writes to the profile. ERR_PROFILE names region and key.
  */
 MUST_USE enum err_code profile_secret_again(const struct profile *profile, size_t index,
                                             const atomic_bool *stop, char **out, struct error *err);
 
 void profile_free(struct profile *profile);
 
-/* Whether the profile replays time (clock.speed or clock.start is set), so that it must never meet
- * a real service. */
+/* Whether the profile replays time (clock.speed or clock.start is set) and must therefore never
+ * reach a real service. */
 bool profile_simulate_only(const struct profile *profile);
 
-/* Total length of the load's stages, ns of the run's own clock. */
+/* Total length of the load's stages, ns by the run's own clock. */
 int64_t load_duration_ns(const struct load *load);
 
-/* The price row that fits a model best (exact, else longest prefix), or NULL. */
+/* The price row that matches a model best (exact, else longest prefix), or NULL. */
 const struct price *prices_find(const struct prices *prices, const char *model);
 
-/* Appends the JSON Schema (draft 2020-12) of a profile, made from the key table. */
+/* Appends the JSON Schema (draft 2020-12) of a profile, generated from the key table. */
 void profile_schema(struct text *out);
 
 /* Appends the reference of all keys for `rushhour help profile`: name, type, unit, range, default,

@@ -11,12 +11,12 @@
 
 struct writer {
     struct text *out;
-    const struct key *any; /* the map that was met in the open group, or NULL */
+    const struct key *any; /* the map found in the open group, or NULL */
 };
 
 static void write_table(struct text *out, const struct key_table *table);
 
-/* The notations of base/units.h and base/window.h as patterns. A bare 0 is a duration too. */
+/* The notations of base/units.h and base/window.h as patterns. A bare 0 is a valid duration. */
 static const char definitions[] =
     "\"$defs\":{"
     "\"duration\":{\"anyOf\":[{\"type\":\"string\",\"pattern\":\"^([0-9]+(\\\\.[0-9]+)?(us|ms|s|m|"
@@ -93,7 +93,7 @@ static void write_number(struct text *out, const struct key *key)
 /* The types whose schema is the same for every key. */
 static const struct {
     enum key_type type;
-    bool listed; /* the schema is that of the elements */
+    bool listed; /* the schema is that of each element */
     const char *schema;
 } fixed_types[] = {
     {KEY_BOOL, false, "\"type\":\"boolean\""},
@@ -147,7 +147,7 @@ static void write_type(struct text *out, const struct key *key)
     }
 }
 
-/* The help, with the range that no keyword of JSON Schema can say for "5s". */
+/* The help text, with the range, because JSON Schema has no keyword for the range of "5s". */
 static void write_description(struct text *out, const struct key *key)
 {
     struct text words = {0};
@@ -168,8 +168,7 @@ static void open_group(void *context, const char *name, size_t length)
     text_printf(writer->out, "\"%.*s\":{\"type\":\"object\",\"properties\":{", (int)length, name);
 }
 
-/* What stands behind the properties of an object: further names are mistakes, or the entries of a
- * map. */
+/* Ends the properties of an object: any other name is a mistake, or an entry of the map. */
 static void close_properties(struct writer *writer)
 {
     text_puts(writer->out, "},\"additionalProperties\":");
@@ -225,7 +224,7 @@ static void write_required(struct text *out, const struct key_table *table)
     }
 }
 
-/* The inside of an object's schema, without its braces. */
+/* The content of an object's schema, without its braces. */
 static void write_content(struct text *out, const struct key_table *table)
 {
     static const struct key_visitor visitor = {open_group, close_group, write_leaf};

@@ -14,10 +14,11 @@
 
 #define SECRET_LIMIT ((size_t)64 * 1024)
 
-/* How long a command may take that is run again while the load goes on. */
+/* Time limit for a command that is run again while the load continues. */
 #define AGAIN_LIMIT_NS (60 * NS_PER_S)
 
-/* What references come to, in memory of its own, which never moves and leaves no copies behind. */
+/* The text of resolved references, in separate memory that never moves and so leaves no copies
+ * behind. */
 struct value {
     char *text; /* SECRET_LIMIT bytes and a NUL */
     size_t length;
@@ -48,7 +49,7 @@ static enum err_code read_variable(const char *name, const struct place *place, 
     return value_append(out, value, strlen(value), place);
 }
 
-/* Reads past stdio, whose buffers nobody wipes. *got: bytes in out, at most `size`. */
+/* Reads without stdio, whose buffers nobody wipes. *got: bytes in out, at most `size`. */
 static enum err_code read_bytes(const char *path, const struct place *place, char *out, size_t size,
                                 size_t *got)
 {
@@ -87,7 +88,7 @@ static enum err_code read_secret_file(const char *path, const struct place *plac
     return ERR_OK;
 }
 
-/* Appends what the reference ("NAME" or "file:PATH", `length` bytes) stands for. */
+/* Appends the value of the reference ("NAME" or "file:PATH", `length` bytes). */
 static enum err_code resolve(const char *reference, size_t length, const struct place *place,
                              struct value *out)
 {
@@ -99,7 +100,7 @@ static enum err_code resolve(const char *reference, size_t length, const struct 
     return code;
 }
 
-/* Puts in what each ${...} of the text refers to. *out is the caller's. */
+/* Resolves each ${...} in the text. The caller owns *out. */
 static enum err_code expand(const char *source, const struct place *place, char **out)
 {
     struct value value = {.text = secret_new(SECRET_LIMIT)};
@@ -124,14 +125,14 @@ static enum err_code expand(const char *source, const struct place *place, char 
     return code;
 }
 
-/* What the command prints, without white space around it. */
+/* The output of the command, stripped of surrounding white space. */
 static enum err_code run_command(const char *command, int64_t limit_ns, const atomic_bool *stop,
                                  const struct place *place, char **out)
 {
     struct error inner = {0};
     char *printed = secret_new(SECRET_LIMIT);
     if (printed == NULL) return place_no_memory(place);
-    (void)fflush(NULL); /* what we said so far stands before what it says */
+    (void)fflush(NULL); /* our earlier output must come before the command's */
     enum err_code code = command_read(command, limit_ns, stop, printed, SECRET_LIMIT, &inner);
     if (code != ERR_OK) {
         code = place_fail_with(place, code, &inner);
@@ -146,8 +147,8 @@ static enum err_code run_command(const char *command, int64_t limit_ns, const at
     return code;
 }
 
-/* A secret goes into a header or URL as it is; what cannot stand there is a mistake in where it
- * came from. */
+/* A secret goes unescaped into a header or URL; a character not allowed there means that its source
+ * is wrong. */
 static enum err_code check_secret(const char *secret, const struct place *place)
 {
     if (secret == NULL) return place_no_memory(place);
@@ -163,7 +164,7 @@ static enum err_code check_secret(const char *secret, const struct place *place)
     return ERR_OK;
 }
 
-/* The secret of an earlier region that is got by the same command: asking once is enough. */
+/* The secret of an earlier region that comes from the same command, which need not run twice. */
 static const char *same_command(const struct profile *profile, size_t index)
 {
     const struct auth *auth = &profile->regions[index].auth;
@@ -199,7 +200,7 @@ static const char *auth_key(enum auth_kind kind)
     return "auth";
 }
 
-/* The place of a region's key; the message names the region, which people know better than its
+/* The place of a region's key; the message names the region, because people know it by name, not by
  * index. */
 static struct place secret_place(const struct profile *profile, size_t index, const char *key,
                                  struct error *err)
@@ -230,7 +231,7 @@ static enum err_code load_auth(struct profile *profile, size_t index, struct err
     char *secret = NULL;
     enum err_code code = ERR_OK;
     if (region->auth.kind == AUTH_NONE) {
-        if (!is_hosted(region->host)) return ERR_OK; /* a gateway may ask for nothing */
+        if (!is_hosted(region->host)) return ERR_OK; /* a gateway may require no credential */
         return place_fail(
             &place,
             "this service asks for credentials: write \"auth\": {\"api_key\": \"${NAME}\"}, or "
@@ -291,7 +292,7 @@ static enum err_code check_header(const char *value, const struct place *place)
     return ERR_OK;
 }
 
-/* Headers and the proxy: text in which references may stand. */
+/* Headers and the proxy: text that may contain references. */
 static enum err_code load_text(const char *source, const struct place *place, char **value)
 {
     char *expanded = NULL;

@@ -19,7 +19,8 @@ static bool same(char a, char b)
 
 size_t suggest_distance(const char *a, const char *b)
 {
-    size_t rows[3][LONGEST + 1]; /* of the matrix: the row before last, the last one, this one */
+    size_t rows[3][LONGEST + 1]; /* of the matrix: the row before the previous one, the previous
+                                    one, the current one */
     size_t length_a = strnlen(a, LONGEST);
     size_t length_b = strnlen(b, LONGEST);
     size_t *before = rows[0];

@@ -6,18 +6,18 @@
 
 struct suggestion {
     const char *wanted;
-    const char *best; /* the nearest so far that is near enough to be meant; NULL: none. Borrowed
+    const char *best; /* the nearest so far that could have been meant; NULL if none. Borrowed
                          from suggest_offer */
     size_t distance;
 };
 
 struct suggestion suggest_start(const char *wanted);
 
-/* Takes a known name into account. */
+/* Considers a known name. */
 void suggest_offer(struct suggestion *suggestion, const char *known);
 
 /* Edit distance (insert, delete, replace, swap of neighbours each 1; optimal string alignment).
- * Strings are compared over their first 64 bytes, letters without regard to case. */
+ * Compares the first 64 bytes, ignoring the case of letters. */
 size_t suggest_distance(const char *a, const char *b);
 
 #endif

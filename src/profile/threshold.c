@@ -43,7 +43,7 @@ static bool take(struct reader *reader, const char *token)
     return true;
 }
 
-/* Reads a run of the given kind of characters into out; false when there is none, or too many. */
+/* Reads a run of the given characters into out; false if there are none, or too many. */
 static bool take_run(struct reader *reader, const char *more, char *out, size_t size)
 {
     size_t length = 0;
@@ -86,7 +86,7 @@ static bool find_metric(const char *name, enum metric *out)
     return metric_find(name, out) && metric_has(*out, METRIC_IN_THRESHOLDS);
 }
 
-/* "p99", "p99.9" or "max", behind the dot. */
+/* "p99", "p99.9" or "max", after the dot. */
 static enum err_code read_statistic(struct reader *reader, struct threshold *out)
 {
     static const char *const what =
@@ -139,7 +139,7 @@ static enum err_code read_fraction(struct reader *reader, double *out)
     return fail(reader, inner.text);
 }
 
-/* share( has been read: the metric, the limit, and the closing bracket. */
+/* After share( has been read: the metric, the limit and the closing bracket. */
 static enum err_code read_share(struct reader *reader, struct threshold *out)
 {
     char name[48];

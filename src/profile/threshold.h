@@ -24,16 +24,14 @@ struct threshold {
     enum metric metric;    /* of QUANTILE and SHARE */
     double quantile;       /* of QUANTILE: 0..1 (max is 1) */
     double slower_than_us; /* of SHARE */
-    char region[64];       /* "" all regions, each judged for itself */
-    char window[64];       /* "" the whole run */
+    char region[64];       /* "": all regions, each judged separately */
+    char window[64];       /* "": the whole run */
     enum comparison comparison;
     double limit; /* a fraction, or microseconds for QUANTILE */
 };
 
-/*
- * Parses the part before the comparison alone: `failure_rate`, `ttft.p99{region=eastus2}`,
- * `share(ttft > 1s)`. The comparison and its limit are then 0.
- */
+/* Parses only the part before the comparison: `failure_rate`, `ttft.p99{region=eastus2}`,
+ * `share(ttft > 1s)`. The comparison and its limit are then 0. */
 MUST_USE enum err_code threshold_parse_metric(const char *expression, struct threshold *out,
                                               struct error *err);
 

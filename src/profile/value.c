@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A number of whatever type; `number` is what ranges compare. */
+/* A number of any type; ranges compare `number`. */
 struct scalar {
     double number;
     uint64_t whole;       /* COUNT, SIZE */
@@ -75,8 +75,7 @@ static enum err_code scalar_parse(enum key_type type, const char *text, struct s
     return code;
 }
 
-/* The bounds are written in the table as a profile would write them, and read by the same
- * parser. */
+/* The bounds are in profile notation in the table, and read by the same parser. */
 static enum err_code scalar_in_range(const struct key *key, const char *text, struct scalar *out,
                                      const struct place *place)
 {
@@ -106,7 +105,7 @@ bool value_is_composite(enum key_type type)
     return type >= KEY_STRINGS;
 }
 
-/* Line breaks and tabs belong into prompts only; other control characters nowhere. */
+/* Line breaks and tabs are allowed in prompts only; other control characters nowhere. */
 static bool has_control(const char *text, bool lines_allowed)
 {
     for (const unsigned char *s = (const unsigned char *)text; *s != '\0'; s++) {

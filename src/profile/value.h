@@ -1,4 +1,4 @@
-/* Single values of a profile: from text, by the type of their key, into the struct. */
+/* Parses single values of a profile by the type of their key and stores them in the struct. */
 #ifndef RUSHHOUR_PROFILE_VALUE_H
 #define RUSHHOUR_PROFILE_VALUE_H
 
@@ -7,8 +7,8 @@
 
 /*
  * Parses `text` as the key's type, checks its range and form, and stores it in `object` (the struct
- * of the key's table) in place of what was there. ERR_PROFILE with the place, and the object is as
- * before. Not for lists and maps.
+ * of the key's table), replacing the old value. ERR_PROFILE with the place; the object is then
+ * unchanged. Not for lists and maps.
  */
 MUST_USE enum err_code value_from_text(const struct key *key, const char *text,
                                        const struct place *place, void *object);
@@ -21,7 +21,7 @@ MUST_USE enum err_code value_fraction(const char *text, const struct place *plac
 MUST_USE enum err_code value_window(const char *text, const struct place *place,
                                     struct window *out);
 
-/* A copy of text that passed the key's `accept`; the caller's. */
+/* A copy of text that passed the key's `accept`; the caller frees it. */
 MUST_USE enum err_code value_string(const struct key *key, const char *text,
                                     const struct place *place, char **out);
 
