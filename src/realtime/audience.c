@@ -9,7 +9,7 @@
 static const char *const clouds[] = {"azure.com", "azure.us", "azure.cn"};
 static const char *const services[] = {"https://cognitiveservices.", "https://ai."};
 
-/* The application that Cognitive Services is in Entra, which may stand for its name. */
+/* The application id of Cognitive Services in Entra, which may be used instead of its name. */
 #define APPLICATION "7d312290-28c8-473c-a0ed-8e53749b6d6d"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
@@ -58,7 +58,7 @@ bool audience_fits(const char *audience, const char *host)
     return false;
 }
 
-/* A project's own endpoint takes the name of AI Foundry first. */
+/* A project's own endpoint prefers the name of AI Foundry. */
 void audience_scope(const char *host, struct text *out)
 {
     const char *cloud = audience_cloud(host);

@@ -38,7 +38,7 @@ void client_secret_body(const struct endpoint *endpoint, struct text *out)
     text_puts(out, "}}");
 }
 
-/* A secret goes into a header: visible ASCII, and all of it. */
+/* A secret goes into a header, so it must be entirely visible ASCII. */
 static bool take_value(cJSON *item, char value[CLIENT_SECRET_SIZE])
 {
     char *text = cJSON_GetStringValue(item);

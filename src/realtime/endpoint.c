@@ -20,7 +20,7 @@ static const char *dialect_path(enum dialect dialect)
     return "/";
 }
 
-/* A path that the user wrote stays as it is, but for what would end the request line. */
+/* A path given by the user is kept, except for characters that would end the request line. */
 static void append_path(struct text *out, const char *path)
 {
     if (path[0] != '/') text_puts(out, "/");
@@ -44,8 +44,8 @@ static void append_query(struct text *out, char *separator, const char *name, co
     text_percent(out, value);
 }
 
-/* OpenAI has no key in the query, and a token never goes there: it would end up in the logs of
- * proxies. */
+/* OpenAI takes no key in the query, and a token never goes there, because it would end up in proxy
+ * logs. */
 static bool secret_goes_into_query(const struct endpoint *endpoint)
 {
     return endpoint->secret_in_query && !endpoint->secret_is_token &&

@@ -1,5 +1,5 @@
-/* Where and how a dialect is reached: request path and headers of the WebSocket upgrade. Pure:
- * strings in, strings out. */
+/* How to reach each dialect: request path and headers of the WebSocket upgrade. Pure: strings in,
+ * strings out. */
 #ifndef RUSHHOUR_REALTIME_ENDPOINT_H
 #define RUSHHOUR_REALTIME_ENDPOINT_H
 
@@ -9,14 +9,13 @@
 
 #include <stdbool.h>
 
-/* The parts of a region that shape its URL and headers. All strings are borrowed. */
+/* The parts of a region that determine its URL and headers. All strings are borrowed. */
 struct endpoint {
     enum dialect dialect;
     const char *deployment;  /* Azure: the deployment; OpenAI: the model */
     const char *api_version; /* preview only */
-    const char *path;        /* replaces the dialect's path when not NULL; the query is still
-                                added */
-    const char *secret;      /* key or token; NULL: none */
+    const char *path;        /* replaces the dialect's path unless NULL; the query is still added */
+    const char *secret;      /* key or token; NULL if none */
     bool secret_is_token;    /* an Entra token: always Authorization: Bearer */
     bool secret_in_query;    /* api-key in the query (Azure) */
 };
@@ -25,10 +24,8 @@ struct endpoint {
  * key (secret_in_query). */
 void endpoint_target(const struct endpoint *endpoint, struct text *out);
 
-/*
- * The header that carries the credential: writes its name ("api-key" or "Authorization") to *name
- * and appends its value to *value. False when the credential goes into the query or there is none.
- */
+/* The header that carries the credential: writes its name ("api-key" or "Authorization") to *name
+ * and appends its value to *value. False if the credential goes into the query or there is none. */
 bool endpoint_credential(const struct endpoint *endpoint, const char **name, struct text *value);
 
 #endif

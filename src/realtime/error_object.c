@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Objects within objects, lists, and JSON within strings: no service nests an error deeper. */
+/* Nested objects, lists, and JSON within strings: no service nests an error deeper. */
 #define DEPTH_MOST 6
 
-/* Every integer up to here is exact in a double, and a code is never larger. */
+/* Every integer up to this is exact in a double, and no code is larger. */
 #define LARGEST_INTEGER 9007199254740992.0
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
@@ -63,7 +63,7 @@ static void fill(char *out, size_t size, const char *text)
 
 static void read_value(const cJSON *item, struct error_object *out, int depth);
 
-/* Gateways pass a body on as the message of their own. False: it holds no JSON. */
+/* Gateways pass on a body as a message of their own. False if it contains no JSON. */
 static bool read_json_inside(const char *text, struct error_object *out, int depth)
 {
     while (isspace((unsigned char)*text)) text++;
@@ -74,7 +74,7 @@ static bool read_json_inside(const char *text, struct error_object *out, int dep
     return inner != NULL;
 }
 
-/* A text that stands for a whole error, or in the place of one of its words. */
+/* A text in place of a whole error, or of one of its fields. */
 static void read_text(const char *text, struct error_object *out, int depth)
 {
     if (read_json_inside(text, out, depth)) return;
@@ -85,7 +85,7 @@ static void read_text(const char *text, struct error_object *out, int depth)
     }
 }
 
-/* One of the short words: what is a sentence in its place is the message. */
+/* One of the short fields; if it holds a sentence, that is taken as the message. */
 static void read_word(const cJSON *item, const char *name, char *out, size_t size,
                       struct error_object *whole)
 {
@@ -112,7 +112,7 @@ static void read_message(const cJSON *item, struct error_object *out, int depth)
     fill(out->message, sizeof out->message, text);
 }
 
-/* The first of the names that the object has another value than null for. */
+/* The first of these members that is present and not null. */
 static const cJSON *first_of(const cJSON *object, const char *const *names, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -125,7 +125,7 @@ static const cJSON *first_of(const cJSON *object, const char *const *names, size
 static void read_object(const cJSON *object, struct error_object *out, int depth)
 {
     static const char *const holders[] = {"errors", "detail", "fault"};
-    /* API Management says statusCode, others status; both only where there is no code. */
+    /* API Management says statusCode, others status; both only if there is no code. */
     static const char *const codes[] = {"code", "statusCode", "status_code", "status"};
     static const char *const messages[] = {"message", "msg", "value", "faultstring",
                                            "error_description"};

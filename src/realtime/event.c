@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* What is no count (negative, not a number, beyond what a double holds exactly) is taken as
+/* Anything that is not a count (negative, not a number, not exact in a double) is treated as
  * absent. */
 #define LARGEST_COUNT 9007199254740992.0
 
@@ -15,7 +15,7 @@ static const cJSON *member(const cJSON *object, const char *name)
     return cJSON_GetObjectItemCaseSensitive(object, name);
 }
 
-/* Copies a member's words; "" when it has none. */
+/* Copies the text of a member; "" if it has none. */
 static void copy_string(const cJSON *object, const char *name, char *out, size_t size)
 {
     scalar_copy(member(object, name), name, out, size);
@@ -64,8 +64,8 @@ static void keep_error(const struct error_object *said, struct event_facts *out)
         (void)event_id_in_text(out->error_message, "resp_", out->response_id);
 }
 
-/* Of an `error` event. Gateways leave out the inner object, or put a word there and the rest
- * beside it. */
+/* Reads an `error` event. Gateways omit the inner object, or put a word there and the rest beside
+ * it. */
 static void read_error_event(const cJSON *root, struct event_facts *out)
 {
     struct error_object said = {0};
@@ -75,8 +75,11 @@ static void read_error_event(const cJSON *root, struct event_facts *out)
         char event_id[sizeof said.event_id];
         text_copy(event_id, sizeof event_id, said.event_id);
         (void)error_object_read(root, &said);
-        text_copy(said.event_id, sizeof said.event_id, event_id); /* the root's is its own */
-        if (strcmp(said.type, "error") == 0) said.type[0] = '\0'; /* and so is its type */
+        text_copy(said.event_id, sizeof said.event_id, event_id); /* that of the root is the
+                                                                     event's own id */
+        if (strcmp(said.type, "error") == 0)
+            said.type[0] = '\0'; /* and its type is the event's
+                                                                     own */
     }
     keep_error(&said, out);
 }
@@ -206,8 +209,8 @@ static void read_response_error(const cJSON *response, const cJSON *details,
     if (found) keep_error(&said, out);
 }
 
-/* status_details is an object with a reason, or the reason itself; the Responses API's
- * incomplete_details are read as well. */
+/* status_details is an object with a reason, or the reason itself; incomplete_details of the
+ * Responses API is read too. */
 static void read_response(const cJSON *response, struct event_facts *out)
 {
     const cJSON *details = member(response, "status_details");
@@ -236,7 +239,7 @@ static void read_rate_limits(const cJSON *limits, struct event_facts *out)
     }
 }
 
-/* False when the part that makes the event what it is does not stand there. */
+/* False if the part that is essential for this kind of event is missing. */
 static bool read_facts(const cJSON *root, struct event_facts *out)
 {
     copy_string(root, "event_id", out->event_id, sizeof out->event_id);
@@ -287,7 +290,7 @@ bool event_parse(enum event_kind kind, const char *message, size_t length, struc
     *out = (struct event_facts){.kind = kind};
     if (length == 0) return false;
     const char *end = NULL;
-    /* cJSON refuses more than CJSON_NESTING_LIMIT levels, so its recursion is bounded. */
+    /* cJSON rejects more than CJSON_NESTING_LIMIT levels, so its recursion is bounded. */
     cJSON *root = cJSON_ParseWithLengthOpts(message, length, &end, false);
     const char *type = cJSON_GetStringValue(member(root, "type"));
     out->remaining_tokens = -1.0;

@@ -13,8 +13,8 @@ struct known_type {
         name, sizeof name - 1, kind                                                                \
     }
 
-/* All server events of all dialects. The most frequent stand first, as the table is searched from
- * its start. */
+/* All server events of all dialects. The most frequent come first, because the table is searched
+ * from the start. */
 static const struct known_type types[] = {
     TYPE("response.output_audio.delta", EVENT_AUDIO_DELTA),
     TYPE("response.output_audio_transcript.delta", EVENT_TRANSCRIPT_DELTA),

@@ -3,16 +3,16 @@
 #include <string.h>
 
 /*
- * A walk over the top level of a JSON object (RFC 8259) that only tells values apart: what it steps
- * over is not checked any further. It stops at the key "type"; a message that has it first, as the
- * service's have, costs the same at any length.
+ * Walks the top level of a JSON object (RFC 8259) only as far as needed to separate its values;
+ * skipped values are not validated. It stops at the key "type", so a message that has it first,
+ * like the service's, costs the same at any length.
  */
 
-/* A JSON string as it stands between its quotes. */
-struct slice {
+/* The bytes between the quotes of a JSON string. */
+struct raw_string {
     const char *start;
     size_t length;
-    bool escaped; /* holds a backslash */
+    bool escaped; /* contains a backslash */
 };
 
 static const char *skip_space(const char *p, const char *end)
@@ -36,9 +36,9 @@ static const char *closing_quote(const char *start, const char *end)
     return NULL;
 }
 
-/* Reads the string whose opening quote is at p; the place after it, or NULL when there is no whole
- * string. */
-static const char *read_string(const char *p, const char *end, struct slice *out)
+/* Reads the string whose opening quote is at p; returns the position after it, or NULL if it is
+ * incomplete. */
+static const char *read_string(const char *p, const char *end, struct raw_string *out)
 {
     if (p == end || *p != '"') return NULL;
     const char *quote = closing_quote(p + 1, end);
@@ -49,7 +49,7 @@ static const char *read_string(const char *p, const char *end, struct slice *out
     return quote + 1;
 }
 
-/* Steps over the object or array that begins at p; NULL when it does not end. */
+/* Skips the object or array that begins at p; NULL if it does not end. */
 static const char *skip_nested(const char *p, const char *end)
 {
     size_t depth = 0;
@@ -68,7 +68,7 @@ static const char *skip_nested(const char *p, const char *end)
     return NULL;
 }
 
-/* Steps over any value; NULL when there is none or it does not end. */
+/* Skips any value; NULL if there is none or it does not end. */
 static const char *skip_value(const char *p, const char *end)
 {
     if (p == end) return NULL;
@@ -103,10 +103,8 @@ static int hex4(const char *p, const char *end)
     return value;
 }
 
-/*
- * Undoes the escapes of one character at *p and moves past it. Types are ASCII: any other escaped
- * character becomes a '?', which no known type holds. NULL when the escape is not of JSON.
- */
+/* Decodes the escape of one character at *p and moves past it. Types are ASCII: any other escaped
+ * character becomes a '?', which no known type contains. NULL if the escape is invalid. */
 static const char *unescape_one(const char *p, const char *end, char *out)
 {
     static const char letters[] = "\"\\/bfnrt";
@@ -127,12 +125,12 @@ static const char *unescape_one(const char *p, const char *end, char *out)
     return p + 1;
 }
 
-/* Copies a string without its escapes, cut to size-1 bytes, and terminates it; false when an escape
- * is wrong. */
-static bool unescape(const struct slice *slice, char *out, size_t size, size_t *length)
+/* Copies a string with its escapes decoded, truncated to size-1 bytes, and terminates it; false if
+ * an escape is invalid. */
+static bool unescape(const struct raw_string *raw, char *out, size_t size, size_t *length)
 {
-    const char *p = slice->start;
-    const char *end = p + slice->length;
+    const char *p = raw->start;
+    const char *end = p + raw->length;
     *length = 0;
     while (p < end) {
         char c;
@@ -145,7 +143,7 @@ static bool unescape(const struct slice *slice, char *out, size_t size, size_t *
     return true;
 }
 
-static bool is_type_key(const struct slice *key)
+static bool is_type_key(const struct raw_string *key)
 {
     if (!key->escaped) return key->length == 4 && memcmp(key->start, "type", 4) == 0;
     char plain[8];
@@ -153,14 +151,14 @@ static bool is_type_key(const struct slice *key)
     return unescape(key, plain, sizeof plain, &length) && strcmp(plain, "type") == 0;
 }
 
-/* The string value of the first top-level key "type"; false when there is none. */
-static bool find_type(const char *message, size_t length, struct slice *out)
+/* The string value of the first top-level key "type"; false if there is none. */
+static bool find_type(const char *message, size_t length, struct raw_string *out)
 {
     const char *end = message + length;
     const char *p = skip_space(message, end);
     if (p == end || *p != '{') return false;
     do {
-        struct slice key;
+        struct raw_string key;
         p = read_string(skip_space(p + 1, end), end, &key);
         if (p == NULL) return false;
         p = skip_space(p, end);
@@ -176,7 +174,7 @@ static bool find_type(const char *message, size_t length, struct slice *out)
 
 enum event_kind event_scan(const char *message, size_t length, char type[EVENT_TYPE_SIZE])
 {
-    struct slice value;
+    struct raw_string value;
     type[0] = '\0';
     if (length == 0 || !find_type(message, length, &value)) return EVENT_INVALID;
     if (value.escaped) {

@@ -5,7 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* The order of the catalogue (end of its section 1), so that one failure gets one class. */
+/* In the order of the catalogue (end of its section 1), so that each failure gets exactly one
+ * class. */
 enum failure_id failure_decide(const struct failure_facts *facts)
 {
     static enum failure_id (*const layers[])(const struct failure_facts *) = {
@@ -18,7 +19,7 @@ enum failure_id failure_decide(const struct failure_facts *facts)
     return facts->transcription_failed ? FAILURE_TRANSCRIPTION_FAILED : FAILURE_UNKNOWN;
 }
 
-/* Whether a class was observed in the form that has the second number of its row. */
+/* Whether a class was observed in the form for which its row has a second number. */
 static bool is_second_form(enum failure_id id, const struct failure_facts *facts)
 {
     const struct event_facts *event = failure_speaker(facts);
@@ -35,7 +36,8 @@ static bool is_second_form(enum failure_id id, const struct failure_facts *facts
     case FAILURE_UPGRADE_500:
         return facts->http_status != 500;
     case FAILURE_CLOSED_BEFORE_CREATED:
-        return facts->close_code == 0 || facts->close_code == 1006; /* no frame: as in mid-stream */
+        return facts->close_code == 0 || facts->close_code == 1006; /* without a Close frame: as
+                                                                       in mid-stream */
     case FAILURE_CLOSE_OTHER:
         return facts->close_code < 4000 || facts->close_code > 4999;
     default:
@@ -49,8 +51,8 @@ const char *failure_number(enum failure_id id, const struct failure_facts *facts
     return row->second != NULL && is_second_form(id, facts) ? row->second : row->class.catalogue;
 }
 
-/* A gateway in front of the service lets its request id through, and its error in JSON; a proxy's
- * page has neither. */
+/* A gateway in front of the service passes on its request id and its JSON error; a proxy's own page
+ * has neither. */
 static bool is_a_proxys(enum failure_id id, const struct failure_facts *facts)
 {
     if (id != FAILURE_UPGRADE_502 && id != FAILURE_UPGRADE_504) return false;

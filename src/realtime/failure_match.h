@@ -1,4 +1,4 @@
-/* Finds the class that a code or a phrase of the service stands for. */
+/* Finds the class for a code or phrase of the service. */
 #ifndef RUSHHOUR_REALTIME_FAILURE_MATCH_H
 #define RUSHHOUR_REALTIME_FAILURE_MATCH_H
 
@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* No class: a rule has nothing to say, a list has no such entry. */
+/* No class: the rule does not apply, or the list has no such entry. */
 #define FAILURE_NONE FAILURE_COUNT
 
 struct failure_match {
@@ -17,19 +17,17 @@ struct failure_match {
 
 #define MATCH_COUNT(list) (sizeof(list) / sizeof(list)[0])
 
-/* The entry whose text is the whole of `text`, in any case; FAILURE_NONE for NULL and "". */
+/* The entry whose text equals `text`, ignoring case; FAILURE_NONE for NULL and "". */
 enum failure_id match_code(const struct failure_match *list, size_t count, const char *text);
 
-/* The first entry whose text is a part of `text`, in any case; FAILURE_NONE for NULL. */
+/* The first entry whose text occurs in `text`, ignoring case; FAILURE_NONE for NULL. */
 enum failure_id match_phrase(const struct failure_match *list, size_t count, const char *text);
 
-/* Whether `phrase` is a part of `text`, in any case; false for NULL. */
+/* Whether `phrase` occurs in `text`, ignoring case; false for NULL. */
 bool match_says(const char *text, const char *phrase);
 
-/*
- * Whether a message speaks of a rate limit: "Rate limit reached", but neither "generate limited"
- * nor "sample rate limit", which speak of something else.
- */
+/* Whether a message is about a rate limit: "Rate limit reached", but neither "generate limited" nor
+ * "sample rate limit". */
 bool match_says_rate_limit(const char *message);
 
 #endif

@@ -1,4 +1,4 @@
-/* The table of failure classes: one row each, for the rules to pick from. */
+/* The table of failure classes, one row each. */
 #ifndef RUSHHOUR_REALTIME_FAILURE_TABLE_H
 #define RUSHHOUR_REALTIME_FAILURE_TABLE_H
 
@@ -117,9 +117,8 @@ enum failure_id {
 
 struct failure_row {
     struct failure_class class;
-    bool moves;         /* can strike in more than one phase: the observed one replaces the row's */
-    const char *second; /* catalogue number when it is observed in its other form (failure.c); or
-                           NULL */
+    bool moves;         /* can occur in more than one phase: the observed one replaces the row's */
+    const char *second; /* catalogue number of its other form (failure.c); or NULL */
 };
 
 const struct failure_row *failure_row(enum failure_id id);

@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Opens an event; what follows begins with a comma. */
+/* Opens an event; whatever follows must begin with a comma. */
 static void begin(struct text *out, const char *type, const char *event_id)
 {
     text_printf(out, "{\"type\":\"%s\"", type);
@@ -25,7 +25,7 @@ static void output_limit(struct text *out, const char *key, uint64_t limit)
     if (limit > 0) text_printf(out, ",\"%s\":%llu", key, (unsigned long long)limit);
 }
 
-/* Turn detection is off where audio is spoken: the turns are ours to end, not the service's. */
+/* With audio, turn detection is off: we end the turns, not the service. */
 static void settings_ga(struct text *out, const struct session_settings *settings)
 {
     bool audio = settings->modality == MODALITY_AUDIO;

@@ -1,4 +1,4 @@
-/* The messages that a session sends: JSON text of client events, in the shape of each dialect. */
+/* The client events that a session sends, as JSON text in the form of each dialect. */
 #ifndef RUSHHOUR_REALTIME_MESSAGE_H
 #define RUSHHOUR_REALTIME_MESSAGE_H
 
@@ -13,7 +13,7 @@ struct session_settings {
     uint64_t max_output_tokens; /* 0: not sent */
 };
 
-/* Each appends one event; event_id is the client's own id for it. The text is the caller's. */
+/* Each appends one event; event_id is the client's own id for it. The caller owns the text. */
 void message_session_update(struct text *out, enum dialect dialect,
                             const struct session_settings *settings, const char *event_id);
 void message_user_text(struct text *out, const char *prompt,

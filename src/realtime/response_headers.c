@@ -11,7 +11,7 @@
 #define NS_PER_MS INT64_C(1000000)
 #define NS_PER_S INT64_C(1000000000)
 
-/* No figure of a header is taken for larger. */
+/* Larger figures in headers are ignored. */
 #define LARGEST_COUNT 1e15
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
@@ -45,8 +45,8 @@ static const char *read_digits(const char *text, size_t count, int *out)
     return text;
 }
 
-/* IMF-fixdate of RFC 9110, 5.6.7: "Sun, 06 Nov 1994 08:49:37 GMT". The two forms that it calls
- * obsolete are not read. */
+/* IMF-fixdate of RFC 9110, 5.6.7: "Sun, 06 Nov 1994 08:49:37 GMT". The two obsolete forms are not
+ * read. */
 static bool read_date(const char *text, int64_t *out_s)
 {
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
@@ -69,7 +69,7 @@ static bool read_date(const char *text, int64_t *out_s)
     return true;
 }
 
-/* A time that is nothing but a length: "12", "250ms", "6m0s". */
+/* A value that is nothing but a duration: "12", "250ms", "6m0s". */
 static void set_duration(int64_t *out, const char *value, int64_t bare_ns)
 {
     int64_t ns;
@@ -93,7 +93,7 @@ static void set_count(double *out, const char *value)
     if (ends_here(value)) *out = count < LARGEST_COUNT ? count : LARGEST_COUNT;
 }
 
-/* Ids and names are short and printable; anything else is not one. */
+/* Ids and names are short and printable; anything else is ignored. */
 static void set_string(char *out, size_t size, const char *value)
 {
     if (*out != '\0') return;
@@ -127,7 +127,7 @@ static void add_content_type(struct response_headers *headers, const char *value
                     strncasecmp(value, "application/xhtml", 17) == 0;
 }
 
-/* x-request-id is also what many a proxy makes; only the form "req_..." is the service's own. */
+/* Many proxies generate x-request-id too; only the form "req_..." is the service's own. */
 static bool is_of_service(const char *name, const char *value)
 {
     static const char *const names[] = {"apim-request-id", "x-ms-request-id", "x-ms-region",
@@ -177,7 +177,7 @@ void response_location(const char *value, char *out, size_t size)
     if (authority == NULL && strncmp(value, "//", 2) == 0) start = value + 2;
     const size_t scheme = (size_t)(start - value);
     const char *rest = start;
-    if (scheme > 0) { /* an authority follows, perhaps with a login */
+    if (scheme > 0) { /* an authority follows, possibly with a login */
         const char *login = memrchr(start, '@', strcspn(start, "/?#;"));
         if (login != NULL) rest = login + 1;
     }
@@ -208,7 +208,7 @@ const char *response_headers_id(const struct response_headers *headers)
 
 bool response_header_may_be_kept(const char *name, const char *value)
 {
-    /* of a location the message has what may be told (response_location) */
+    /* the shareable part of a location is in the message (response_location) */
     static const char *const never[] = {"location", "cookie",     "authoriz",         "authent",
                                         "api-key",  "apikey",     "subscription-key", "secret",
                                         "password", "credential", "protocol"};
@@ -216,7 +216,7 @@ bool response_header_may_be_kept(const char *name, const char *value)
     for (size_t i = 0; i < COUNT_OF(never); i++) {
         if (strcasestr(name, never[i]) != NULL) return false;
     }
-    /* x-ratelimit-limit-tokens is a figure; a token by any other name is a secret. */
+    /* x-ratelimit-limit-tokens is a figure; any other header about a token may hold a secret. */
     if (strcasestr(name, "token") != NULL && strncasecmp(name, "x-ratelimit-", 12) != 0)
         return false;
     for (size_t i = 0; i < COUNT_OF(starts); i++) {

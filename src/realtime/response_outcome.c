@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* By the reason; by the usage where a service names none. */
+/* By the reason; by the usage if the service names none. */
 static bool is_limited(const struct event_facts *done, uint64_t limit)
 {
     if (done->status == STATUS_INCOMPLETE && done->reason[0] != '\0')

@@ -13,7 +13,7 @@ struct unit {
     int64_t ns;
 };
 
-/* Longer names first, since the first that fits is taken. */
+/* Longer names first, because the first match is taken. */
 static const struct unit units[] = {
     {"milliseconds", NS_PER_MS}, {"millisecond", NS_PER_MS}, {"msecs", NS_PER_MS},
     {"msec", NS_PER_MS},         {"ms", NS_PER_MS},          {"minutes", 60 * NS_PER_S},
@@ -41,8 +41,8 @@ static const char *skip_blanks(const char *text)
     return text;
 }
 
-/* Reads "12" or "1.5"; the place after it, or NULL. What is longer than any day stays so without
- * overflow. */
+/* Reads "12" or "1.5"; returns the position after it, or NULL. Anything beyond a day stays so
+ * without overflow. */
 static const char *read_number(const char *text, double *out)
 {
     if (!is_digit(*text)) return NULL;
@@ -58,8 +58,7 @@ static const char *read_number(const char *text, double *out)
     return text;
 }
 
-/* The unit whose name stands there as a whole word ("m" of "6m0s", but not of "maybe"); NULL when
- * none does. */
+/* The unit that matches as a whole word ("m" in "6m0s", but not in "maybe"); NULL if none does. */
 static const struct unit *read_unit(const char *text, const char **after)
 {
     for (size_t i = 0; i < COUNT_OF(units); i++) {
@@ -71,7 +70,7 @@ static const struct unit *read_unit(const char *text, const char **after)
     return NULL;
 }
 
-/* "1m" and "3s" may stand together, apart by a blank, or joined by "and". */
+/* "1m" and "3s" may be adjacent, separated by a blank, or joined by "and". */
 static const char *next_part(const char *text)
 {
     text = skip_blanks(text);
@@ -93,7 +92,7 @@ const char *retry_hint_duration(const char *text, int64_t bare_ns, int64_t *out_
         const char *after = read_number(at, &value);
         const struct unit *unit = after == NULL ? NULL : read_unit(skip_blanks(after), &after);
         if (unit == NULL) {
-            /* A number alone is a length of time only where it is the whole of it. */
+            /* A bare number is a duration only if it is all there is. */
             if (end != NULL || after == NULL || bare_ns == 0) break;
             *out_ns = clamp(value * (double)bare_ns);
             return after;

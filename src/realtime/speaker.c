@@ -9,9 +9,9 @@
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 
 /*
- * Headers that give a speaker away. Value: its beginning in any case; "": whatever it is. The first
- * speaker in this order that any header names counts: a service's own id survives the gateways that
- * let its answer through, and what stands nearest to us (Via, a Server of many uses) comes last.
+ * Headers that identify a speaker. Value: its beginning, ignoring case; "" matches any. The first
+ * speaker in this order that any header names is taken: the service's own id passes unchanged
+ * through gateways, while whatever is closest to us (Via, a generic Server) comes last.
  */
 static const struct mark {
     const char *name, *value;
@@ -68,7 +68,7 @@ enum speaker speaker_by_header(const char *name, const char *value)
     return SPEAKER_UNKNOWN;
 }
 
-/* Where a speaker first stands among the marks: the smaller, the surer. */
+/* The position of a speaker's first mark: the lower, the more certain. */
 static size_t rank_of(enum speaker speaker)
 {
     size_t rank = 0;
@@ -94,10 +94,8 @@ enum body_shape body_shape_of(const char *body, size_t length)
     return shape;
 }
 
-/*
- * Some shapes are surer than a Server header, which may be that of the machine in front of the one
- * that spoke; others are only surer than nothing.
- */
+/* Some shapes are more certain than a Server header, which may belong to a machine in front of the
+ * one that spoke; others are only better than nothing. */
 static enum speaker by_shape(enum body_shape shape, enum speaker by_header)
 {
     if (shape == BODY_STATUS_CODE) return SPEAKER_APIM;
@@ -110,7 +108,7 @@ enum speaker speaker_of(const struct response_headers *headers, enum body_shape 
 {
     if (speaker_is_service(headers->speaker)) return headers->speaker;
     if (shape == BODY_NONE && headers->html) shape = BODY_PAGE;
-    /* an error object behind a web server or a proxy is the words of what stands behind it */
+    /* an error object from behind a web server or proxy was written by what is behind it */
     const enum speaker speaker = headers->speaker;
     const bool passes_on = speaker == SPEAKER_SERVER || speaker == SPEAKER_PROXY ||
                            speaker == SPEAKER_NGINX || speaker == SPEAKER_CLOUDFLARE ||

@@ -1,6 +1,6 @@
 /*
- * Who answered a request that was refused: the service itself, or something in front of it. A
- * status alone says nothing of that; headers and the shape of the body do. Pure.
+ * Who answered a refused request: the service itself, or something in front of it. The status alone
+ * does not tell; headers and the shape of the body do. Pure.
  *
  * Sources: Azure OpenAI's and OpenAI's documented request ids; API Management's error body
  * {"statusCode","message"} (learn.microsoft.com, rate-limit and quota policies); the Server headers
@@ -33,40 +33,41 @@
 #define SPEAKER_ENUM(id, name, words) SPEAKER_##id,
 enum speaker { SPEAKER_MAP(SPEAKER_ENUM) };
 
-/* The shapes of a body that tell speakers apart. */
+/* The shapes of a body that distinguish speakers. */
 enum body_shape {
     BODY_NONE,
     BODY_TEXT,        /* neither JSON nor a page */
     BODY_PAGE,        /* HTML */
-    BODY_ERROR,       /* {"error":...}: the model APIs, and what speaks like them */
+    BODY_ERROR,       /* {"error":...}: the model APIs and their imitators */
     BODY_STATUS_CODE, /* {"statusCode":...,"message":...}: API Management */
     BODY_DETAIL,      /* {"detail":...}: FastAPI */
-    BODY_JSON         /* any other */
+    BODY_JSON         /* any other JSON */
 };
 
 struct response_headers;
 
 enum body_shape body_shape_of(const char *body, size_t length);
 
-/* The speaker by everything that an answer showed; headers that only one of them sets go first. */
+/* The speaker according to everything in a response; headers that only one of them sets take
+ * precedence. */
 enum speaker speaker_of(const struct response_headers *headers, enum body_shape shape);
 
-/* Notes what one header tells; for response_headers_add. Unknown stays for what tells nothing. */
+/* The speaker that one header points to; for response_headers_add. Unknown if it points to none. */
 enum speaker speaker_by_header(const char *name, const char *value);
 
-/* Of two that headers of one answer name, the surer. */
+/* The more certain of two speakers that the headers of one response point to. */
 enum speaker speaker_surer(enum speaker a, enum speaker b);
 
-/* "azure", "api-management", ...; "" when unknown. */
+/* "azure", "api-management", ...; "" if unknown. */
 const char *speaker_name(enum speaker speaker);
 
-/* The same in words; "" when unknown. */
+/* A description in words; "" if unknown. */
 const char *speaker_words(enum speaker speaker);
 
 /* Whether the model API itself answered. */
 bool speaker_is_service(enum speaker speaker);
 
-/* Whether something is known to have answered in its place. */
+/* Whether something else is known to have answered instead. */
 bool speaker_is_gateway(enum speaker speaker);
 
 #endif

@@ -8,10 +8,9 @@
 
 #define AHEAD_S 300
 #define TOKEN_MAX ((size_t)64 * 1024)
-#define LATEST_S INT64_C(253402300799) /* the year 9999: what is later is no time */
+#define LATEST_S INT64_C(253402300799) /* the year 9999: anything later is not a time */
 
-/* A digit of base64url (RFC 4648, section 5); tokens in the older alphabet are read as well. -1:
- * none. */
+/* A digit of base64url (RFC 4648, section 5) or of the standard alphabet. -1 if neither. */
 static int digit(char c)
 {
     if (c >= 'A' && c <= 'Z') return c - 'A';
@@ -22,8 +21,8 @@ static int digit(char c)
     return -1;
 }
 
-/* Decodes `length` characters without padding into out, which has room for as many. SIZE_MAX: not
- * base64. */
+/* Decodes `length` characters without padding into out, which has room for that many bytes.
+ * SIZE_MAX: not base64. */
 static size_t decode(const char *text, size_t length, char *out)
 {
     size_t used = 0;
@@ -77,7 +76,7 @@ bool token_read(const char *token, struct token_facts *out)
     bool is_token = cJSON_IsObject(claims);
     if (is_token) read_claims(claims, out);
     cJSON_Delete(claims);
-    explicit_bzero(text, length); /* it names people */
+    explicit_bzero(text, length); /* the claims identify people */
     free(text);
     return is_token;
 }

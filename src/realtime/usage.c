@@ -13,7 +13,7 @@ static uint64_t take(uint64_t wanted, uint64_t *left)
     return taken;
 }
 
-/* The input by modality, cached or not. */
+/* Splits the input by modality, cached or not. */
 static void split_input(const struct usage *usage, struct usage_split *out)
 {
     const uint64_t told = usage->text_in + usage->audio_in + usage->image_in;
@@ -23,7 +23,8 @@ static void split_input(const struct usage *usage, struct usage_split *out)
     out->text_in = left;
 }
 
-/* Moves the cached ones out of the others. What no detail explains was text as far as that goes. */
+/* Moves cached tokens out of the others. Those without details are taken from text as far as
+ * possible. */
 static void split_cached(const struct usage *usage, struct usage_split *out)
 {
     const uint64_t told = usage->text_cached + usage->audio_cached + usage->image_cached;

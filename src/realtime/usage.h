@@ -1,4 +1,4 @@
-/* The tokens of a response by what they are charged as. Pure. */
+/* The tokens of a response by how they are billed. Pure. */
 #ifndef RUSHHOUR_REALTIME_USAGE_H
 #define RUSHHOUR_REALTIME_USAGE_H
 
@@ -9,15 +9,15 @@
 struct usage_split {
     uint64_t text_in, audio_in, image_in; /* not cached */
     uint64_t text_cached, audio_cached, image_cached;
-    uint64_t text_out; /* reasoning included */
+    uint64_t text_out; /* including reasoning */
     uint64_t audio_out;
-    uint64_t input, output; /* the totals; the sums of the details where none are told */
+    uint64_t input, output; /* the totals, or the sums of the details if none are reported */
 };
 
 /*
- * Splits what a response tells. Its totals hold: what the details leave out is text (they are all
- * optional, and reasoning stands within text or beside it), and where they tell more than there
- * was, text gives way first. All 0 when no usage came.
+ * Splits reported usage. The totals are authoritative: tokens missing from the details are text
+ * (details are optional, and reasoning may be inside text or beside it), and if the details exceed
+ * the total, text is reduced first. All 0 if no usage was reported.
  */
 struct usage_split usage_split(const struct usage *usage);
 

@@ -23,8 +23,7 @@ static bool is_html(const struct answer *answer)
            (!raw->accepted && response_body_is_html(raw->body, raw->body_length));
 }
 
-/* The target of a redirection takes the place of a message: a body there only repeats it, with its
- * query. */
+/* Uses the target of a redirection as the message: the body only repeats it, with its query. */
 static void say_target(struct answer *answer)
 {
     const char *target = answer->headers.location;

@@ -1,5 +1,5 @@
-/* The answer to the request that opens a conversation, accepted or refused: what it says by itself,
- * and what it tells of any failure that follows. Pure. */
+/* The response to the request that opens a conversation, accepted or refused: what it says itself,
+ * and what it contributes to classifying later failures. Pure. */
 #ifndef RUSHHOUR_SERVICE_ANSWER_H
 #define RUSHHOUR_SERVICE_ANSWER_H
 
@@ -7,40 +7,40 @@
 #include "realtime/failure.h"
 #include "realtime/response_headers.h"
 
-/* As it came. Borrowed. */
+/* As received. Borrowed. */
 struct raw_answer {
     bool accepted;
     int status;
     const struct http_header *headers; /* names in lower case */
     size_t header_count;
-    const char *body; /* of a refusal; "" when none */
+    const char *body; /* of a refusal; "" if none */
     size_t body_length;
 };
 
-/* What our request carried that its answer is judged by. */
+/* What our request carried that matters for judging the response. */
 struct request_facts {
     bool key_as_subprotocol;
     int64_t credential_expires_s; /* s since 1970 UTC, real time; 0: unknown */
-    int64_t now_s;                /* real time, which a replay does not speed up */
+    int64_t now_s;                /* real time, which a replay does not accelerate */
 };
 
 struct answer {
     struct raw_answer raw;
     struct response_headers headers;
-    char body_code[64], body_message[512]; /* of a refusal's JSON body; "" where absent */
-    /* What every later failure of this conversation is judged by, without strings. The highest
-     * limit that the region told before is the reader's to add. */
+    char body_code[64], body_message[512]; /* from a refusal's JSON body; "" if absent */
+    /* Facts that apply to every later failure of this conversation, without strings. The caller
+     * adds the highest limit that the region reported before. */
     struct failure_facts facts;
 };
 
-/* Reads an answer. The raw one stays borrowed. */
+/* Reads a response; *raw stays borrowed. */
 void answer_read(struct answer *out, const struct raw_answer *raw,
                  const struct request_facts *request);
 
-/* The facts of a refusal as the failure that it is. Its strings are the answer's. */
+/* The facts of a refusal, for classification as a failure. Its strings belong to the answer. */
 struct failure_facts answer_refusal(const struct answer *answer);
 
-/* Adds what an answer told to the facts of a later failure. */
+/* Adds the facts of an answer to those of a later failure. */
 void answer_add_facts(const struct failure_facts *answer, struct failure_facts *failure);
 
 #endif

@@ -1,4 +1,4 @@
-/* The carriers of one thread: one for each transport that its targets are spoken to by. */
+/* The carriers of one thread: one for each transport that its targets use. */
 #ifndef RUSHHOUR_SERVICE_CARRIERS_H
 #define RUSHHOUR_SERVICE_CARRIERS_H
 
@@ -6,14 +6,14 @@
 
 #define CARRIERS_MOST 8
 
-/* Zero-initialise to start. */
+/* Zero-initialise. */
 struct carriers {
     struct carrier *list[CARRIERS_MOST];
     size_t count;
 };
 
-/* What the carriers are for. Borrowed: the targets until this returns, loop and handlers as long as
- * the carriers live. */
+/* What the carriers are for. Borrowed: the targets until carriers_open returns, loop and handlers
+ * for the carriers' lifetime. */
 struct carriers_plan {
     uv_loop_t *loop;
     const struct target *const *targets;
@@ -22,18 +22,18 @@ struct carriers_plan {
 };
 
 /*
- * Makes them. A ca_file that cannot be read or holds no certificate is ERR_NET with its name;
- * ERR_NOMEM. Nothing is left open then. All carriers of the process come before the first
+ * Creates the carriers. ERR_NET names a ca_file that cannot be read or holds no certificate;
+ * ERR_NOMEM. Nothing is left open then. Create all carriers of the process before the first
  * conversation.
  */
 MUST_USE enum err_code carriers_open(struct carriers *carriers, const struct carriers_plan *plan,
                                      struct error *err);
 
-/* The carrier of a target's transport; NULL when it was none of those planned for. */
+/* The carrier for a target's transport; NULL if it was not planned for. */
 struct carrier *carriers_for(const struct carriers *carriers, const struct target *target);
 
-/* When no conversation is left open (abort them first). Runs the loop until their handles are
- * closed. A zeroed one is fine. */
+/* Call it once no conversation is open (abort them first). Runs the loop until their handles are
+ * closed. A zeroed struct is fine. */
 void carriers_close(struct carriers *carriers);
 
 #endif

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SKEW_NOTICED_S 3 /* less may be the way of the answer */
+#define SKEW_NOTICED_S 3 /* less may be the travel time of the response */
 
 struct client_secret_request {
     const struct target *target;
@@ -18,9 +18,9 @@ struct client_secret_request {
     struct https_exchange *exchange;
 };
 
-/* ---- what came ---- */
+/* ---- the response ---- */
 
-/* error.code of the body when it is a plain word: a message might quote what was sent. */
+/* Adds error.code of the body if it is a plain word: a message might quote what was sent. */
 static void add_code(const char *code, char *why, size_t size)
 {
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.";
@@ -63,7 +63,8 @@ static void take_refusal(const struct https_result *result, struct client_secret
     add_code(told->code, told->why, sizeof told->why);
 }
 
-/* Its end by our clock. The service's own may be off: its Date says by how much, to the second. */
+/* Its expiry by our clock. The service's clock may be off: its Date says by how much, to the
+ * second. */
 static int64_t end_of(const struct https_result *result, int64_t expires_s, enum dialect dialect)
 {
     const int64_t now_s = clock_wall_ns() / NS_PER_S;
@@ -113,9 +114,9 @@ static void on_done(void *user, const struct https_result *result)
     free(request);
 }
 
-/* ---- asking ---- */
+/* ---- the request ---- */
 
-/* The texts of one request: only as long as it is being made. */
+/* The texts of one request; they live only while it is being created. */
 struct draft {
     struct text path, body, credential;
     struct http_header headers[TARGET_HEADERS];
@@ -135,7 +136,8 @@ static void add_header(struct draft *draft, const char *name, const char *value)
         draft->headers[draft->header_count++] = (struct http_header){name, value};
 }
 
-/* The key or token goes into a header, in_query or not: this request has no query of its own. */
+/* The key or token goes into a header, whatever in_query says: this request has no query of its
+ * own. */
 static bool write_draft(struct draft *draft, const struct client_secret_question *question)
 {
     const struct region *region = question->target->region;

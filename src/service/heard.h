@@ -1,4 +1,4 @@
-/* One message of the service, read: what kind of event it is, and its facts when it carries any. */
+/* One message of the service as read: the kind of event, and its facts if it has any. */
 #ifndef RUSHHOUR_SERVICE_HEARD_H
 #define RUSHHOUR_SERVICE_HEARD_H
 
@@ -8,18 +8,18 @@
 #include <stddef.h>
 
 struct heard {
-    bool garbage; /* no event: binary, or invalid JSON */
+    bool garbage; /* not an event: binary, or invalid JSON */
     bool binary;
-    char type[EVENT_TYPE_SIZE]; /* as it was called; "(invalid)" or "(binary)" without a type */
-    /* Only its kind is set unless the event carries facts that somebody reads. */
+    char type[EVENT_TYPE_SIZE]; /* its type as sent; "(invalid)" or "(binary)" if it has none */
+    /* Only the kind is set unless the event carries facts that are needed. */
     struct event_facts event;
 };
 
-/* Reads a text message. Frequent events are told apart by a scan; only those that carry facts are
+/* Reads a text message. Frequent events are recognised by a scan; only those that carry facts are
  * parsed. */
 void heard_text(struct heard *out, const char *message, size_t length);
 
-/* A binary message came, where there should be none. */
+/* A binary message arrived, where none is expected. */
 void heard_binary(struct heard *out);
 
 #endif

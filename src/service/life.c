@@ -33,7 +33,7 @@ int64_t life_age_ns(const struct life *life, uint64_t now_ns)
 
 /* ---- the stages ---- */
 
-/* When the last of the stages before this one ended. */
+/* When the last stage before this one ended. */
 static uint64_t begun_ns(const struct life *life, unsigned stage)
 {
     while (stage > 0) {
@@ -50,7 +50,7 @@ uint64_t life_asked_ns(const struct life *life)
     return begun_ns(life, stage);
 }
 
-/* Goes on to a stage, or to READY when there is none left. */
+/* Enters a stage, or READY if there is none left. */
 static unsigned enter(struct life *life, unsigned stage, uint64_t now)
 {
     life->stage = stage;
@@ -72,7 +72,7 @@ static unsigned leave(struct life *life, unsigned stage, struct measures *measur
     const uint64_t from = begun_ns(life, stage);
     unsigned news = 0;
     life->stage_ns[stage] = now;
-    /* The transport tells a stage that it has not (TLS, of a plain connection) as one of no
+    /* The transport reports a stage that it skips (TLS, of a plain connection) as one of zero
      * length. */
     const bool had = row->until != EVENT_INVALID || now != from;
     if (row->metric != STAGE_UNTIMED && had)
@@ -139,7 +139,7 @@ void life_end(struct life *life)
     life->deadline_ns = 0;
 }
 
-/* ---- what it tells of a failure ---- */
+/* ---- its part of a failure's facts ---- */
 
 static enum phase phase_of(const struct life *life)
 {

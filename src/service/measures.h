@@ -1,4 +1,4 @@
-/* The latencies that one step of a state machine has brought to light. */
+/* The latencies measured in one step of a state machine. */
 #ifndef RUSHHOUR_SERVICE_MEASURES_H
 #define RUSHHOUR_SERVICE_MEASURES_H
 
@@ -13,15 +13,15 @@ struct measure {
 };
 
 struct measures {
-    struct measure list[METRIC_COUNT]; /* each metric once at most */
+    struct measure list[METRIC_COUNT]; /* each metric at most once */
     unsigned count;
     bool lost; /* there were more: a figure would be missing, so the run must stop */
 };
 
-/* Adds a length of time. */
+/* Adds a duration. */
 void measures_add(struct measures *measures, enum metric metric, int64_t ns);
 
-/* The value of a metric; -1 when it was not measured. */
+/* The value of a metric; -1 if it was not measured. */
 int64_t measures_find(const struct measures *measures, enum metric metric);
 
 #endif

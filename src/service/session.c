@@ -50,7 +50,7 @@ static void on_stage(struct session *session, const struct session_input *input,
     take_life(action, life_stage_done(&session->life, input->stage, &action->measured, now));
 }
 
-/* Before the session is open nothing is harmless: nothing but what was awaited should come. */
+/* Before the session is open nothing is harmless: only expected events should come. */
 static void on_dial_error(struct session *session, const struct event_facts *event,
                           struct session_action *action, uint64_t now)
 {
@@ -85,7 +85,7 @@ static void keep_error(struct session *session, const struct event_facts *event,
     session->has_error = true;
 }
 
-/* The attempt has failed or was cut. The session goes on, unless it was its life that ended. */
+/* The attempt failed or was cut short. The session continues, unless its life ended. */
 static void lose_turn(struct session *session, struct session_action *action,
                       struct failure_facts *facts, uint64_t now)
 {
@@ -115,10 +115,10 @@ static void on_turn_error(struct session *session, const struct event_facts *eve
     if (session_is_harmless_event(event)) {
         action->news |= NEWS_HARMLESS;
         if (!session->has_error)
-            keep_error(session, event, now); /* should something else fail: what came before */
+            keep_error(session, event, now); /* in case something else fails: this came before */
     } else if (turn_has_begun(&session->turn)) {
-        /* One failure, not two: response.done, a close or a deadline follows and takes this
-         * along. */
+        /* One failure, not two: response.done, a close or a deadline follows and will include this
+         * one. */
         keep_error(session, event, now);
     } else {
         struct failure_facts facts = {.event = event};
@@ -134,7 +134,7 @@ static void on_turn_event(struct session *session, const struct event_facts *eve
         on_turn_error(session, event, action, now);
         return;
     }
-    /* The session answers all the same. */
+    /* The session answers after all. */
     if (event->kind == EVENT_RESPONSE_CREATED && !turn_has_begun(turn) &&
         session->error_ns < turn->sent_ns)
         session->has_error = false;
@@ -151,7 +151,7 @@ static void on_turn_event(struct session *session, const struct event_facts *eve
     }
 }
 
-/* Between turns: an error may be the first word of the session's end. */
+/* Between turns: an error may announce the session's end. */
 static void on_idle_event(struct session *session, const struct event_facts *event,
                           struct session_action *action, uint64_t now)
 {
@@ -186,7 +186,7 @@ static void on_turn(struct session *session, const struct session_input *input,
     if (!session_usable(session)) return;
     turn_begin(&session->turn, session->modality, &session->asked, input->due_ns, now);
     session->attempts++;
-    /* An error just before may be the first word of an end that the turn will meet. */
+    /* A recent error may announce an end that will hit the turn. */
     if (now > session->error_ns + (uint64_t)session->life.timeouts->close_ns)
         session->has_error = false;
     measures_add(&action->measured, METRIC_LAG, (int64_t)(now - input->due_ns));
@@ -240,7 +240,7 @@ struct session_action session_step(struct session *session, const struct session
 {
     struct session_action action = {0};
     take(session, input, &action, now_ns);
-    /* Only now, since what has just ended went by the silence before. */
+    /* Only now, because what has just ended depended on the silence before. */
     if (input->kind == INPUT_EVENT || action.send != SEND_NOTHING)
         life_touch(&session->life, now_ns);
     return action;

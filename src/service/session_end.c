@@ -71,7 +71,7 @@ void session_close(struct session *session, struct session_action *action, enum 
     action->end = end;
 }
 
-/* The session cannot go on: whatever was under way ends for the reason in facts. */
+/* The session cannot continue: whatever was in progress ends for the reason in facts. */
 static void end_all(struct session *session, struct session_action *action,
                     struct failure_facts *facts, uint64_t now)
 {
@@ -118,7 +118,7 @@ void session_on_deadline(struct session *session, struct session_action *action,
 {
     if (session->life.state == LIFE_CLOSING) {
         action->end = END_ABORT;
-        /* the end follows by itself; a deadline that has passed would fire for ever */
+        /* the end follows by itself; a deadline left in the past would fire for ever */
         session->life.deadline_ns = 0;
         return;
     }
@@ -129,7 +129,7 @@ void session_on_deadline(struct session *session, struct session_action *action,
         session_close(session, action, END_ABORT, now);
     } else {
         session_fail_turn(session, action, &facts, now);
-        /* a response may still run on it: not usable any more */
+        /* a response may still be running on it, so it is no longer usable */
         session_close(session, action, END_CLOSE, now);
     }
 }

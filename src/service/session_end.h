@@ -1,25 +1,25 @@
-/* How attempts and sessions end; a part of session.c, for nobody else. */
+/* How attempts and sessions end; internal to session.c. */
 #ifndef RUSHHOUR_SERVICE_SESSION_END_H
 #define RUSHHOUR_SERVICE_SESSION_END_H
 
 #include "service/session.h"
 
-/* Fills what the session itself knows into the facts, and puts facts and class into the action. */
+/* Adds to the facts what the session knows, and puts facts and class into the action. */
 void session_classify(const struct session *session, struct session_action *action,
                       struct failure_facts *facts, uint64_t now);
 
-/* Errors that cost nothing (catalogue F56, F74): a cancel that came too late, a side product that
- * failed. Of an event: by itself, without what else is known. */
+/* Errors without consequences (catalogue F56, F74): a cancel that came too late, a side product
+ * that failed. Judges the event by itself, without other observations. */
 bool session_is_harmless_event(const struct event_facts *event);
 
-/* The dial, or the turn, has failed for the reason in facts; or, when the class is of domain none,
- * was cut short by the end of the session's life and counts as cancelled. */
+/* The dial, or the turn, failed for the reason in facts; or, if the class has domain none, was cut
+ * short by the end of the session's life and counts as cancelled. */
 void session_fail_dial(struct session *session, struct session_action *action,
                        struct failure_facts *facts, uint64_t now);
 void session_fail_turn(struct session *session, struct session_action *action,
                        struct failure_facts *facts, uint64_t now);
 
-/* Goes to CLOSING, where nothing more is recorded but the end. */
+/* Goes to CLOSING, where only the end is recorded. */
 void session_close(struct session *session, struct session_action *action, enum session_end end,
                    uint64_t now);
 

@@ -2,14 +2,14 @@
 
 #include <stdlib.h>
 
-/* A session is never told to live longer than this; more is a figure of another kind. */
+/* No session lives longer than this; a larger figure means something else. */
 #define EXPIRY_MOST_S INT64_C(9000000000)
 
-/* A Date tells whole seconds: clocks that seem no further apart than this are taken for right. */
+/* A Date has whole seconds: clocks that seem no further apart than this are taken to agree. */
 #define SKEW_LEAST_NS NS_PER_S
 
-/* Date stands for any moment of its second, written somewhere between question and answer: the
- * middle of both. */
+/* Date stands for any moment of its second, and was written some time between request and response:
+ * use the middle of both. */
 struct skew skew_by_date(const struct run_clock *clock, int64_t date_s, uint64_t asked_ns,
                          uint64_t at_ns)
 {

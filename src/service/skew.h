@@ -1,4 +1,5 @@
-/* The service's clock against ours, by the Date of its answer: what its times of day mean. Pure. */
+/* The difference between the service's clock and ours, from the Date of its response, needed to
+ * interpret its times of day. Pure. */
 #ifndef RUSHHOUR_SERVICE_SKEW_H
 #define RUSHHOUR_SERVICE_SKEW_H
 
@@ -7,21 +8,19 @@
 
 #include <stdbool.h>
 
-/* Zero: nothing is known, and the clocks are taken to agree. */
+/* Zero: unknown; the clocks are assumed to agree. */
 struct skew {
     bool known;
-    int64_t ns; /* the service's clock minus ours, half a second either way */
+    int64_t ns; /* the service's clock minus ours, to half a second */
 };
 
-/* What an answer at at_ns to a request of asked_ns tells with its Date (s since 1970 UTC). Times
- * are monotonic; `clock` is ours. */
+/* The skew according to the Date (s since 1970 UTC) of a response at at_ns to a request at
+ * asked_ns. Times are monotonic; `clock` is ours. */
 struct skew skew_by_date(const struct run_clock *clock, int64_t date_s, uint64_t asked_ns,
                          uint64_t at_ns);
 
-/*
- * How long the session has still to live by its session.created, which came at at_ns: ns of the
- * monotonic clock, negative when it should have ended. False when it was not told.
- */
+/* The remaining life of the session according to its session.created, which came at at_ns: ns of
+ * the monotonic clock, negative if it should have ended. False if it was not given. */
 bool skew_expiry(const struct skew *skew, const struct run_clock *clock,
                  const struct event_facts *created, uint64_t at_ns, int64_t *out_ns);
 

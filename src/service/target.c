@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* What holds the header's place until a client secret is there. */
+/* Placeholder for the header's value until there is a client secret. */
 #define NO_SECRET_YET "none"
 
 struct endpoint target_endpoint(const struct region *region, const char *token,
@@ -52,7 +52,7 @@ static enum err_code build_headers(struct target *target, const struct endpoint 
                                    struct error *err)
 {
     const struct region *region = target->region;
-    /* the credential and our id of the request beside them */
+    /* plus the credential and our request id */
     if (region->header_count + 2 > TARGET_HEADERS)
         return error_set(err, ERR_PROFILE, "region %s: headers: %d at most", region->name,
                          TARGET_HEADERS - 2);

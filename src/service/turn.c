@@ -40,7 +40,7 @@ static void on_created(struct turn *turn, const struct event_facts *event, uint6
     (void)snprintf(turn->response_id, sizeof turn->response_id, "%s", event->response_id);
 }
 
-/* The answer itself has begun, as far as nothing of it came before. */
+/* Records that the actual answer has begun, unless it had already. */
 static void note_answer(struct turn *turn, uint64_t now)
 {
     if (turn->answer_ns < 0) turn->answer_ns = (int64_t)(now - turn->due_ns);
@@ -79,7 +79,7 @@ static void on_delta(struct turn *turn, enum event_kind kind, struct measures *m
     turn->deltas++;
 }
 
-/* Of another response nothing is taken: a cancelled one may still end. */
+/* Ignores other responses: a cancelled one may still end. */
 static bool is_ours(const struct turn *turn, const struct event_facts *done)
 {
     return turn->response_id[0] == '\0' || done->response_id[0] == '\0' ||
@@ -149,7 +149,7 @@ void turn_lose(struct turn *turn, uint64_t now_ns)
 
 void turn_win(struct turn *turn, struct measures *measures, uint64_t now_ns)
 {
-    /* Only now is it known that these belong to a success. */
+    /* Only now are these known to belong to a success. */
     if (turn_has_begun(turn))
         measures_add(measures, METRIC_FIRST_EVENT, (int64_t)(turn->first_event_ns - turn->due_ns));
     if (turn->ttft_ns >= 0) measures_add(measures, METRIC_TTFT, turn->ttft_ns);
@@ -160,7 +160,7 @@ void turn_win(struct turn *turn, struct measures *measures, uint64_t now_ns)
 
 /* ---- deadlines ---- */
 
-/* From when on a deadline of the turn counts; 0: it does not apply. */
+/* When a deadline of the turn starts counting; 0: it does not apply. */
 static uint64_t counts_from_ns(const struct turn *turn, enum deadline deadline)
 {
     switch (deadline) {

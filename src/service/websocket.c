@@ -26,14 +26,14 @@ static const struct transport_stage rows[] = {
 
 static const struct transport_stages stages = {rows, sizeof rows / sizeof *rows};
 
-/* ---- the two ends of it ---- */
+/* ---- carrier and conversation ---- */
 
 struct websocket_carrier {
     struct carrier base;
     struct ws_client *client;
     const struct transport_handlers *handlers;
     struct text scratch; /* messages under construction */
-    struct heard heard;  /* the message under way: too large for every stack */
+    struct heard heard;  /* the current message: too large for the stack */
 };
 
 struct websocket {
@@ -45,7 +45,7 @@ struct websocket {
     struct request_facts request;
 };
 
-/* ---- what the socket says ---- */
+/* ---- callbacks of the socket ---- */
 
 static const struct transport_handlers *handlers_of(const struct websocket *socket)
 {
@@ -159,7 +159,7 @@ static void free_carrier(struct carrier *base)
     free(carrier);
 }
 
-/* The target's headers, with the credential of the hour and our id of the request. */
+/* The target's headers, with the current credential and our request id. */
 static size_t opening_headers(const struct opening *opening,
                               struct http_header headers[TARGET_HEADERS])
 {
@@ -199,7 +199,7 @@ static enum err_code open_socket(struct carrier *base, const struct opening *ope
     return ERR_OK;
 }
 
-/* Sends what stands in the carrier's scratch. */
+/* Sends the message in the carrier's scratch buffer. */
 static enum err_code send_scratch(struct websocket *socket, const char *type,
                                   char shape[SHAPE_SIZE])
 {

@@ -1,4 +1,4 @@
-/* A conversation over a WebSocket, as the Realtime API is spoken. */
+/* A conversation over a WebSocket, the transport of the Realtime API. */
 #ifndef RUSHHOUR_SERVICE_WEBSOCKET_H
 #define RUSHHOUR_SERVICE_WEBSOCKET_H
 
