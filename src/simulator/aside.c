@@ -16,7 +16,7 @@ static struct text *open_event(struct visit *visit, const char *type)
     return out;
 }
 
-/* An error event that answers nothing that the client sent. */
+/* An error event unrelated to anything that the client sent. */
 static void say_error(struct visit *visit, const struct reply *reply, enum fault_kind kind)
 {
     struct complaint complaint;
@@ -24,7 +24,7 @@ static void say_error(struct visit *visit, const struct reply *reply, enum fault
     visit_complain(visit, &complaint, NULL);
 }
 
-/* Of the item that the response answers (realtime protocol, section 5). */
+/* For the item that the response answers (realtime protocol, section 5). */
 static void say_transcription_failed(struct visit *visit, const struct reply *reply)
 {
     const char *item =
@@ -45,7 +45,7 @@ static void say_unknown(struct visit *visit, const struct reply *reply)
     visit_say(visit);
 }
 
-/* An event that ends in the middle of its type. */
+/* An event that breaks off in the middle of its type. */
 static void say_invalid_json(struct visit *visit)
 {
     struct text *out = visit_draft(visit);
@@ -53,7 +53,7 @@ static void say_invalid_json(struct visit *visit)
     visit_say(visit);
 }
 
-/* A delta up to the string that is its content. */
+/* A delta up to the string that holds its content. */
 static struct text *open_delta(struct visit *visit, const struct reply *reply)
 {
     static const char *const types[2][2] = {
@@ -67,7 +67,7 @@ static struct text *open_delta(struct visit *visit, const struct reply *reply)
     return out;
 }
 
-/* The first two bytes of a character of three. */
+/* The first two bytes of a three-byte character. */
 static void say_invalid_utf8(struct visit *visit, const struct reply *reply)
 {
     struct text *out = open_delta(visit, reply);
@@ -75,12 +75,12 @@ static void say_invalid_utf8(struct visit *visit, const struct reply *reply)
     visit_say(visit);
 }
 
-/* A delta of 32 MiB in all, valid but for its size. */
+/* A delta of 32 MiB in total, valid except for its size. */
 static void say_oversized(struct visit *visit, const struct reply *reply)
 {
     static char letters[64 * 1024];
     memset(letters, 'a', sizeof letters);
-    ws_peer_flush(visit->peer); /* what was said before must not wait for it */
+    ws_peer_flush(visit->peer); /* earlier messages must not wait for it */
     struct text *out = open_delta(visit, reply);
     size_t left = OVERSIZE - 2 - out->length;
     while (left > 0) {
@@ -91,7 +91,7 @@ static void say_oversized(struct visit *visit, const struct reply *reply)
     text_puts(out, "\"}");
     visit_say(visit);
     ws_peer_flush(visit->peer);
-    text_free(&visit->site->service->draft); /* no other event needs so much */
+    text_free(&visit->site->service->draft); /* no other event needs that much */
 }
 
 void aside_say(struct visit *visit, const struct reply *reply, enum fault_kind kind)

@@ -5,12 +5,12 @@
 
 #include <stddef.h>
 
-/* How often the rules are looked at, in the run's own time and in real time: bursts begin at any
+/* How often the rules are checked, in the run's own time and in real time: bursts begin at any
  * moment. */
 #define LOOK_EVERY_NS (NS_PER_S / 10)
 #define LOOK_LEAST_NS (10 * NS_PER_MS)
 
-/* What the faults of a connection come to. */
+/* What each fault of a connection does. */
 static const struct form {
     enum fault_kind fault;
     enum ws_welcome_kind kind;
@@ -92,8 +92,8 @@ static enum err_code set_port(struct site *site, struct error *err)
 void below_look(struct site *site)
 {
     struct below *below = &site->below;
-    if (below->watch.fire == NULL) return; /* no rule asks for it */
-    /* What the kernel refuses now, such as memory, it may allow at the next look. */
+    if (below->watch.fire == NULL) return; /* no rule needs it */
+    /* What the kernel refuses now, such as memory, it may allow at the next check. */
     enum err_code ignored = set_port(site, NULL);
     (void)ignored;
     double speed = site->service->clock.speed;
@@ -129,7 +129,7 @@ enum err_code below_start(struct site *site, const struct authority *authority, 
     if (!has_rule(&site->script, FAULT_CONNECT_REFUSED) &&
         !has_rule(&site->script, FAULT_CONNECT_TIMEOUT))
         return ERR_OK;
-    enum err_code code = set_port(site, err); /* before anyone is told of the port */
+    enum err_code code = set_port(site, err); /* before anyone learns the port */
     if (code != ERR_OK) return code;
     below->watch.fire = on_watch;
     below_look(site);

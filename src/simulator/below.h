@@ -12,10 +12,8 @@
 
 #include <stdbool.h>
 
-/*
- * A name that cannot exist, since a label of it is empty (RFC 1035, 2.3.1): getaddrinfo answers
- * EAI_NONAME by itself, with a network or without one, and asks no server for it.
- */
+/* A name that cannot exist, because one of its labels is empty (RFC 1035, 2.3.1): getaddrinfo
+ * returns EAI_NONAME by itself, with or without a network, and asks no server. */
 #define BELOW_NO_NAME "no-such-host..invalid"
 
 #define BELOW_FLAWS ((size_t)LEAF_NOT_YET_VALID + 1)
@@ -24,25 +22,25 @@ struct site;
 
 struct below {
     struct site *site;
-    struct tls_identity *flawed[BELOW_FLAWS]; /* by enum leaf_flaw; NULL: no rule asks for it */
-    struct timer watch;                       /* looks at the rules of the region as a whole */
-    bool nameless;                            /* resolve_failed: decided at the start */
+    struct tls_identity *flawed[BELOW_FLAWS]; /* by enum leaf_flaw; NULL if no rule needs it */
+    struct timer watch;                       /* checks the rules of the region as a whole */
+    bool nameless;                            /* resolve_failed: decided at start */
 };
 
-/* Makes what the region's rules ask for and sets its port accordingly; its script and server
- * stand. */
+/* Creates what the region's rules require and sets its port accordingly; script and server must
+ * already exist. */
 MUST_USE enum err_code below_start(struct site *site, const struct authority *authority,
                                    struct error *err);
 
-/* Looks at the region's rules now instead of with the next timer: the clock was replaced. */
+/* Checks the region's rules now instead of at the next timer, because the clock was replaced. */
 void below_look(struct site *site);
 
 void below_free(struct below *below);
 
-/* Draws what becomes of a connection, and writes it down when a fault struck. */
+/* Draws what happens to a connection, and records it if a fault struck. */
 struct ws_welcome below_welcome(struct site *site);
 
-/* Writes down a fault that struck a connection, a CONNECT or a whole region. */
+/* Records a fault that struck a connection, a CONNECT or a whole region. */
 void below_record(const struct site *site, enum ledger_kind kind, enum fault_kind fault,
                   uint64_t mono_ns);
 

@@ -9,16 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EVENT_ID_LIMIT 512 /* section 4 */
+#define EVENT_ID_LIMIT 512 /* realtime protocol, section 4 */
 
-/* An event under way: what came, and when. */
+/* An event being processed, and its arrival time. */
 struct incoming {
     struct visit *visit;
     const cJSON *json;
     uint64_t at_ns;
 };
 
-/* The string of a value; NULL when it is missing or something else. */
+/* The string of a value; NULL if it is missing or not a string. */
 static const char *string_of(const cJSON *value)
 {
     return value != NULL && cJSON_IsString(value) ? value->valuestring : NULL;
@@ -110,8 +110,8 @@ static bool clear_audio(const struct incoming *incoming, struct complaint *compl
     return conversation_clear_audio(incoming->visit, incoming->json, complaint);
 }
 
-/* The types that a session takes, the frequent one first; the complaint about an unknown type lists
- * them. */
+/* The types that a session accepts, the most frequent first; the complaint about an unknown type
+ * lists them. */
 static const struct {
     const char *type;
     handler *handle;
@@ -128,7 +128,9 @@ void client_event_unknown(const char *type, struct complaint *complaint)
     struct text list = {0};
     size_t count = sizeof handlers / sizeof *handlers;
     for (size_t i = 0; i < count; i++) {
-        if (strcmp(handlers[i].type, type) == 0) continue; /* a fault denies that it is known */
+        if (strcmp(handlers[i].type, type) == 0)
+            continue; /* a fault pretends that this one is
+                                                              unknown */
         text_printf(&list, "%s%s'%s'", list.length == 0 ? "" : ", ", i + 1 == count ? "and " : "",
                     handlers[i].type);
     }
@@ -164,7 +166,7 @@ void client_event_take(struct visit *visit, const char *text, size_t length, uin
 {
     struct complaint complaint;
     struct incoming incoming = {.visit = visit, .at_ns = at_ns};
-    /* A NUL would end the text for the parser, so that what follows it went unseen. */
+    /* A NUL would end the text for the parser and hide whatever follows it. */
     cJSON *json = memchr(text, '\0', length) == NULL
                       ? cJSON_ParseWithLengthOpts(text, length + 1, NULL, true)
                       : NULL;

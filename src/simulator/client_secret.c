@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LIFE_S 600 /* when the request asks for no other, which is not read here */
+#define LIFE_S 600 /* default of the service; a lifetime in the request is ignored here */
 #define PREVIEW_LIFE_S 60
 #define SECRET_LETTERS 32
 

@@ -1,7 +1,7 @@
 /*
- * Ephemeral client secrets as the service gives them out: POST .../realtime/client_secrets (ga,
- * openai) and POST .../realtimeapi/sessions (preview). A secret opens sessions until it expires, in
- * real time.
+ * Ephemeral client secrets as issued by the service: POST .../realtime/client_secrets (ga, openai)
+ * and POST .../realtimeapi/sessions (preview). A secret opens sessions until it expires, in real
+ * time.
  */
 #ifndef RUSHHOUR_SIMULATOR_CLIENT_SECRET_H
 #define RUSHHOUR_SIMULATOR_CLIENT_SECRET_H
@@ -10,25 +10,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ISSUED_SECRETS 256 /* as many are known, the newest */
+#define ISSUED_SECRETS 256 /* how many are remembered, the newest */
 
-/* What one region has given out. */
+/* The secrets issued by one region. */
 struct issued_secrets {
     struct {
         char value[40];
         int64_t expires_s;
     } kept[ISSUED_SECRETS];
-    size_t given; /* in all */
+    size_t given; /* in total */
 };
 
-/* Whether this secret was given out and is still good at now_s, in seconds since 1970 UTC. */
+/* Whether this secret was issued and is still valid at now_s, in seconds since 1970 UTC. */
 bool issued_secret_admits(const struct issued_secrets *issued, const char *value, int64_t now_s);
 
 struct site;
 struct ws_peer;
 struct ws_request;
 
-/* Answers a request for a client secret; false when this is none. */
+/* Answers a request for a client secret; false if it is not one. */
 bool issued_secret_serve(struct site *site, struct ws_peer *peer, const struct ws_request *told);
 
 #endif

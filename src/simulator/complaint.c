@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Cuts an incomplete UTF-8 sequence off the end of what a bounded print has left. */
+/* Removes an incomplete UTF-8 sequence that a bounded print left at the end. */
 static void trim_utf8(char *string)
 {
     size_t length = strlen(string);

@@ -7,9 +7,9 @@
 #define CLIENT_ID_LIMIT 32
 #define APPEND_LIMIT ((size_t)15 * 1024 * 1024) /* of audio in one append */
 #define LEAST_COMMIT_MS 100.0
-#define ITEM_TOKENS 4 /* of the words around an item */
+#define ITEM_TOKENS 4 /* for the words around an item */
 
-/* FNV-1a: ids are remembered by it alone. */
+/* FNV-1a: ids are remembered only by this hash. */
 static uint64_t hash_id(const char *id)
 {
     uint64_t hash = UINT64_C(14695981039346656037);
@@ -17,7 +17,7 @@ static uint64_t hash_id(const char *id)
     return hash;
 }
 
-/* Index of an item, or the count when it is not known. */
+/* Index of an item, or the count if it is unknown. */
 static size_t find_item(const struct conversation *conversation, const char *id)
 {
     uint64_t hash = hash_id(id);
@@ -36,8 +36,7 @@ void conversation_remember(struct conversation *conversation, const char *id)
     if (conversation->items == NULL)
         conversation->items = calloc(VISIT_ITEMS_MAX, sizeof *conversation->items);
     if (conversation->items == NULL)
-        return; /* then it cannot be named later: no harm to anything
-                                                else */
+        return; /* the item cannot be named later, which harms nothing else */
     if (conversation->item_count == VISIT_ITEMS_MAX) {
         memmove(conversation->items, conversation->items + 1,
                 (VISIT_ITEMS_MAX - 1) * sizeof *conversation->items);
@@ -73,7 +72,7 @@ static bool is_one_of(const char *string, const char *const *choices, size_t cou
     return false;
 }
 
-/* Counts the bytes that base64 stands for; false when it is not base64 (RFC 4648, 4). */
+/* Counts the bytes that base64 decodes to; false if it is not base64 (RFC 4648, 4). */
 static bool base64_length(const char *string, size_t *out)
 {
     static const char alphabet[] =
@@ -86,7 +85,7 @@ static bool base64_length(const char *string, size_t *out)
     return true;
 }
 
-/* Bytes of audio in a millisecond: PCM16 at 24 kHz, or a G.711 format at 8 kHz (section 4.6). */
+/* Bytes of audio per millisecond: PCM16 at 24 kHz, or a G.711 format at 8 kHz (section 4.6). */
 static double bytes_per_ms(const struct visit *visit)
 {
     const char *path = visit->preview ? "input_audio_format" : "audio.input.format";
@@ -97,7 +96,7 @@ static double bytes_per_ms(const struct visit *visit)
                : 48;
 }
 
-/* The types of content parts that a role may use. */
+/* Whether a role may use this type of content part. */
 static bool part_fits(const char *role, const char *type, bool preview)
 {
     static const char *const user[] = {"input_text", "input_audio", "input_image"};
@@ -188,7 +187,7 @@ static bool check_item(struct visit *visit, const cJSON *item, struct complaint 
     return strcmp(string_of(type), "message") != 0 || check_message(visit, item, complaint);
 }
 
-/* Where the client wants the item: *out is the id before it ("" for the first place). */
+/* Where the client wants the item: *out is the id before it ("" for the first position). */
 static bool read_previous(const struct visit *visit, const cJSON *event, char out[ITEM_ID_SIZE],
                           struct complaint *complaint)
 {
@@ -217,7 +216,7 @@ static void add_member(const cJSON *value, struct text *out)
     cJSON_free(printed);
 }
 
-/* The content as the service gives it back: audio is never repeated. */
+/* The content as the service returns it: audio is never echoed. */
 static void add_content(const cJSON *content, struct text *out)
 {
     const cJSON *part;
@@ -258,7 +257,7 @@ static void add_item(const struct visit *visit, const cJSON *item, const char *i
     text_puts(out, "}");
 }
 
-/* Says that an item is there: GA with two events, preview with one (section 4.2). */
+/* Announces a new item: GA with two events, preview with one (section 4.2). */
 static void say_item(struct visit *visit, const cJSON *item, const char *id, const char *previous)
 {
     const char *types[] = {visit->preview ? "conversation.item.created" : "conversation.item.added",
@@ -309,7 +308,7 @@ bool conversation_create_item(struct visit *visit, const cJSON *event, struct co
     return true;
 }
 
-/* The item_id of an event about an item that is there, or NULL and a complaint. */
+/* The item_id of an event about an existing item, or NULL and a complaint. */
 static const char *known_item(struct visit *visit, const cJSON *event, struct complaint *complaint)
 {
     const cJSON *id = member(event, "item_id");

@@ -1,4 +1,5 @@
-/* The conversation of a session and its input buffer: items come and go as ids and token counts. */
+/* The conversation of a session and its input buffer: items are kept only as ids and token
+ * counts. */
 #ifndef RUSHHOUR_SIMULATOR_CONVERSATION_H
 #define RUSHHOUR_SIMULATOR_CONVERSATION_H
 
@@ -6,13 +7,11 @@
 
 #include <cjson/cJSON.h>
 
-/* Keeps the id of an item, the newest VISIT_ITEMS_MAX of them. */
+/* Remembers the id of an item; only the newest VISIT_ITEMS_MAX are kept. */
 void conversation_remember(struct conversation *conversation, const char *id);
 
-/*
- * Each handles one client event of its name and says the service's answer. False: *complaint says
- * what was wrong, and nothing changed.
- */
+/* Each handles the client event of its name and sends the service's answer. False: *complaint says
+ * what was wrong, and nothing changed. */
 bool conversation_create_item(struct visit *visit, const cJSON *event, struct complaint *complaint);
 bool conversation_retrieve_item(struct visit *visit, const cJSON *event,
                                 struct complaint *complaint);

@@ -6,7 +6,7 @@
 
 #define TIME_CHARACTERS 5
 #define RANDOM_CHARACTERS 16
-#define EPOCH_S INT64_C(1735689600) /* 2025-01-01: five characters then last for 29 years */
+#define EPOCH_S INT64_C(1735689600) /* 2025-01-01: five characters then suffice for 29 years */
 
 static const char digits[] =
     "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"; /* in ASCII order */
@@ -49,7 +49,7 @@ bool identifier_key(char out[85])
     unsigned char bytes[84];
     if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes) return false;
     for (size_t i = 0; i < sizeof bytes; i++)
-        out[i] = digits[bytes[i] % 62]; /* 500 bits: the bias does no harm */
+        out[i] = digits[bytes[i] % 62]; /* 500 bits: the bias is harmless */
     out[sizeof bytes] = '\0';
     return true;
 }

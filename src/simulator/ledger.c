@@ -15,7 +15,7 @@
 
 struct ledger {
     uv_timer_t timer;
-    int fd; /* -1: none */
+    int fd; /* -1 if none */
     char *path;
     struct text buffer;
     int write_error; /* errno of the first write that failed */

@@ -14,8 +14,8 @@ struct sim_proxy {
     size_t count;
 };
 
-/* By the region's own name and port, or by the address that the ready line tells, which also tells
- * regions of one host apart. */
+/* By the region's own name and port, or by the address in the ready line, which also distinguishes
+ * regions of one host. */
 static struct site *find_site(const struct sim_proxy *proxy, const char *host, uint16_t port)
 {
     for (size_t i = 0; i < proxy->count; i++) {

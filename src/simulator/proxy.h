@@ -12,7 +12,7 @@
 
 struct sim_proxy;
 
-/* Listens on a numeric address, where the sites do, too. The sites are borrowed until
+/* Listens on a numeric address, the one that the sites use. The sites are borrowed until
  * sim_proxy_free. */
 MUST_USE enum err_code sim_proxy_new(uv_loop_t *loop, const char *listen, struct site *sites,
                                      size_t count, struct sim_proxy **out, struct error *err);
@@ -21,7 +21,7 @@ uint16_t sim_proxy_port(const struct sim_proxy *proxy);
 /* Ends every tunnel; NULL is allowed, as below. */
 void sim_proxy_close(struct sim_proxy *proxy);
 
-/* After the loop has run on. */
+/* Call it after the loop has run on. */
 void sim_proxy_free(struct sim_proxy *proxy);
 
 #endif

@@ -10,15 +10,15 @@
 #define WAIT_DEFAULT_NS (2 * NS_PER_S)
 #define LOWERED_SHARE 0.4 /* of the usual limit */
 
-/* Which x-ratelimit-* headers a row shows. */
+/* Which x-ratelimit-* headers a row sends. */
 enum limits_shown {
     LIMITS_HIDDEN,
     LIMITS_USED_UP, /* the usual ones, with nothing left */
-    LIMITS_FREE,    /* the usual ones, far from used up */
+    LIMITS_FREE,    /* the usual ones, mostly unused */
     LIMITS_LOWERED  /* fewer tokens than usual, with nothing left */
 };
 
-/* Bodies of those that are not the service. */
+/* Body formats of responders other than the service. */
 enum refusal_form {
     FORM_PAGE,        /* HTML */
     FORM_STATUS_CODE, /* API Management: {"statusCode":...,"message":...} */
@@ -30,9 +30,10 @@ struct refusal {
     enum fault_kind kind;
     int status;
     enum refusal_voice voice;
-    enum refusal_form form;   /* of another voice than the service's */
-    const char *code;         /* error.code on Azure; NULL: no body */
-    const char *openai_code;  /* on OpenAI; NULL: the same, but null for a mere status */
+    enum refusal_form form;   /* for a responder other than the service */
+    const char *code;         /* error.code on Azure; NULL if no body */
+    const char *openai_code;  /* on OpenAI; NULL: the same as on Azure, but null for a bare
+                                 status */
     const char *message;      /* a page's heading; %s: "2 seconds" */
     const char *header_lines; /* or NULL */
     enum limits_shown limits;
@@ -40,7 +41,7 @@ struct refusal {
 };
 
 #define UPGRADE_LINES "upgrade: websocket\r\nsec-websocket-version: 13\r\n"
-/* Stands where a service would put the caller's key or token: no output may hold it. */
+/* In the place of the caller's key or token: no output may contain it. */
 #define REDIRECTED_KEY "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 #define BEARER_LINE "www-authenticate: Bearer error=\"invalid_token\"\r\n" /* RFC 6750, 3.1 */
 
@@ -269,7 +270,7 @@ bool refusal_applies(enum fault_kind kind, const struct request *request,
 {
     bool let_in = verdict->kind == VERDICT_ACCEPT;
     switch (kind) {
-    /* on Azure such a key counts for nothing: the region says 401 anyway */
+    /* on Azure such a key is ignored: the region answers 401 anyway */
     case FAULT_SUBPROTOCOL_REFUSED:
         return carries_key_as_subprotocol(request) &&
                (let_in || (verdict->kind == VERDICT_REFUSE && verdict->status == 401));
@@ -277,7 +278,7 @@ bool refusal_applies(enum fault_kind kind, const struct request *request,
         return let_in && carries_bearer(request);
     case FAULT_LOWERED_LIMIT_429:
         return let_in && site->limits_told;
-    case FAULT_PROXY_AUTH: /* said to a CONNECT, which is another request */
+    case FAULT_PROXY_AUTH: /* answers a CONNECT, which is another request */
     case FAULT_PROXY_403:
     case FAULT_PROXY_502:
     case FAULT_PROXY_504:
@@ -304,7 +305,7 @@ static void add_limits(enum limits_shown shown, const struct refusal_site *site,
                 tokens, left, wait_s);
 }
 
-/* Whole seconds, rounded up: never earlier than retry-after-ms. */
+/* Whole seconds, rounded up so that it is never earlier than retry-after-ms. */
 static uint64_t wait_seconds(int64_t wait_ns)
 {
     if (wait_ns <= 0) wait_ns = WAIT_DEFAULT_NS;
@@ -348,14 +349,14 @@ static const char *code_of(const struct refusal *refusal, bool openai)
     return refusal->openai_code != NULL ? refusal->openai_code : is_status ? NULL : refusal->code;
 }
 
-/* error.type on OpenAI, where Azure has none. */
+/* error.type on OpenAI; Azure has none. */
 static const char *openai_type(int status)
 {
     if (status == 429) return "requests";
     return status >= 500 || status == 408 ? "server_error" : "invalid_request_error";
 }
 
-/* The body of another than the service. */
+/* The body of a responder other than the service. */
 static const char *other_body(const struct refusal *refusal, int64_t wait_ns, struct text *out)
 {
     struct text message = {0};

@@ -6,7 +6,7 @@
 
 #define PADDED_LENGTH 16 /* of a delta with its obfuscation, in all logged samples */
 
-/* What the model says: piece n of any response. Plain words without a meaning worth reading. */
+/* What the model says: piece n of any response. Plain words without meaning. */
 static const char *piece(uint64_t n)
 {
     static const char *const words[] = {"Yes",  ",",    " the",  " line", " is",   " clear", " and",
@@ -26,7 +26,7 @@ static void open_event(struct text *out, struct identifiers *ids, const char *ty
     text_puts(out, "\"");
 }
 
-/* response_id and, for what belongs to the item's content, item_id and the indexes. */
+/* response_id and, for events about the item's content, item_id and the indexes. */
 static void add_place(const struct reply *reply, bool in_content, struct text *out)
 {
     text_puts(out, ",\"response_id\":\"");
@@ -40,7 +40,7 @@ static void add_place(const struct reply *reply, bool in_content, struct text *o
     }
 }
 
-/* All that was said so far, as a JSON string. */
+/* Everything said so far, as a JSON string. */
 static void add_words(const struct reply *reply, struct text *out)
 {
     text_puts(out, "\"");
@@ -62,7 +62,7 @@ static void add_string_or_null(const char *string, struct text *out)
     text_json(out, *string == '\0' ? NULL : string);
 }
 
-/* The item of the assistant; `content`: with what was said. */
+/* The assistant's item; `content`: including what was said. */
 static void add_item(const struct reply *reply, const char *status, bool content, struct text *out)
 {
     text_printf(out,
@@ -87,7 +87,7 @@ static const char *item_status(bool done, enum reply_status status)
     return status == REPLY_COMPLETED ? "completed" : "incomplete";
 }
 
-/* What stands in a response object after its output. */
+/* The members of a response object after its output. */
 static void add_configuration(const struct reply *reply, const struct settings *settings,
                               struct text *out)
 {
@@ -104,7 +104,7 @@ static void add_configuration(const struct reply *reply, const struct settings *
         text_puts(out, reply->audio_asked ? ",\"output_modalities\":[\"audio\"]"
                                           : ",\"output_modalities\":[\"text\"]");
     }
-    text_puts(out, ",\"max_output_tokens\":"); /* by this name in both dialects (section 4.5) */
+    text_puts(out, ",\"max_output_tokens\":"); /* the same name in both dialects (section 4.5) */
     add_limit(reply->max_output_tokens, out);
     if (reply->preview) return;
     text_printf(out, ",\"audio\":{\"output\":{\"format\":%s",
@@ -178,7 +178,7 @@ void reply_content_part(const struct reply *reply, bool done, struct identifiers
     text_puts(out, "}}");
 }
 
-/* The name of an event of the output: GA puts "output_" before the kind. */
+/* The name of an output event: GA puts "output_" before the kind. */
 static void open_output_event(const struct reply *reply, const char *kind, const char *end,
                               struct identifiers *ids, struct text *out)
 {

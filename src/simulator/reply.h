@@ -1,4 +1,4 @@
-/* The events of one response, in the names and shapes of each dialect (realtime protocol, sections
+/* The events of one response, with the names and forms of each dialect (realtime protocol, sections
  * 4.2 to 4.6). Pure. */
 #ifndef RUSHHOUR_SIMULATOR_REPLY_H
 #define RUSHHOUR_SIMULATOR_REPLY_H
@@ -14,16 +14,16 @@
 
 #define ITEM_ID_SIZE 40 /* the longest id that a client may give an item is 32 bytes */
 
-/* The facts of a response that its events tell. */
+/* The facts that the events of a response contain. */
 struct reply {
     bool preview, audio;
-    bool audio_asked; /* what its configuration tells */
+    bool audio_asked; /* as its configuration says */
     char id[IDENTIFIER_SIZE], item_id[IDENTIFIER_SIZE];
-    char previous_item_id[ITEM_ID_SIZE];   /* ""; null */
+    char previous_item_id[ITEM_ID_SIZE];   /* "" means null */
     char conversation_id[IDENTIFIER_SIZE]; /* "": out of band, null */
-    uint64_t max_output_tokens;            /* 0: "inf" */
-    char *metadata;                        /* JSON, or NULL: null */
-    uint64_t deltas;                       /* said so far: makes up the text */
+    uint64_t max_output_tokens;            /* 0 means "inf" */
+    char *metadata;                        /* JSON, or NULL for null */
+    uint64_t deltas;                       /* number of deltas so far: determines the text */
     struct usage_count usage;
 };
 
@@ -36,11 +36,11 @@ struct reply_end {
     const struct complaint *error; /* of a failed one */
 };
 
-/* Each appends one event. `settings` gives voice and formats as they are now. */
+/* Each appends one event. `settings` gives the current voice and formats. */
 void reply_created(const struct reply *reply, const struct settings *settings,
                    struct identifiers *ids, struct text *out);
 
-/* The assistant's item: response.output_item.added or .done; status of the item as the response
+/* The assistant's item: response.output_item.added or .done; status of the item when the response
  * ends. */
 void reply_output_item(const struct reply *reply, bool done, enum reply_status status,
                        struct identifiers *ids, struct text *out);
@@ -59,7 +59,7 @@ void reply_audio_delta(const struct reply *reply, const char *base64, struct ide
                        struct text *out);
 void reply_audio_done(const struct reply *reply, struct identifiers *ids, struct text *out);
 
-/* response.done. has_item: the output holds the assistant's item. */
+/* response.done. has_item: the output includes the assistant's item. */
 void reply_done(const struct reply *reply, const struct reply_end *end, bool has_item,
                 const struct settings *settings, struct identifiers *ids, struct text *out);
 

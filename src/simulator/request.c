@@ -52,7 +52,8 @@ static int hex_value(char c)
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
-/* Decodes a query value up to '&' (percent-encoding, '+' for a space); what does not fit is cut. */
+/* Decodes a query value up to '&' (percent-encoding, '+' for a space); what does not fit is cut
+ * off. */
 static void decode(const char *value, char out[VALUE_SIZE])
 {
     size_t length = 0;
@@ -69,7 +70,7 @@ static void decode(const char *value, char out[VALUE_SIZE])
     out[length] = '\0';
 }
 
-/* Finds a query parameter; out is "" and the result false when it is absent. */
+/* Finds a query parameter; if it is absent, out is "" and the result false. */
 static bool query_value(const char *target, const char *name, char out[VALUE_SIZE])
 {
     size_t length = strlen(name);
@@ -106,8 +107,7 @@ static bool bearer_is(const char *authorization, const char *key)
     return bearer != NULL && strcmp(bearer, key) == 0;
 }
 
-/* A JWT that is signed with the region's key, which is to say: ends in it, and that has not
- * expired. */
+/* Whether the JWT is signed with the region's key, that is, ends in it, and has not expired. */
 static bool token_admits(const char *bearer, const char *key, int64_t now_s)
 {
     struct token_facts facts;
@@ -116,8 +116,7 @@ static bool token_admits(const char *bearer, const char *key, int64_t now_s)
            (facts.expires_s == 0 || now_s < facts.expires_s);
 }
 
-/* As Bearer go a token, for which the simulator's bare key stands in as well, and a client
- * secret. */
+/* As Bearer, a token, the simulator's bare key, and a client secret are accepted. */
 static bool bearer_admits(const char *authorization, const struct request *request,
                           const struct request_site *site)
 {
@@ -127,7 +126,7 @@ static bool bearer_admits(const char *authorization, const struct request *reque
            issued_secret_admits(site->secrets, bearer, request->now_s);
 }
 
-/* Azure takes a key by header or query, and a token or client secret as Bearer. */
+/* Azure accepts a key in a header or the query, and a token or client secret as Bearer. */
 static bool azure_admits(const struct request *request, const struct request_site *site,
                          enum dialect dialect)
 {
@@ -172,7 +171,7 @@ static struct verdict judge_preview(const struct request *request, const struct 
     return judge_deployment(value, site, DIALECT_PREVIEW);
 }
 
-/* The wrong version is a path that does not exist: seen before any credential (F18). */
+/* A wrong version is a path that does not exist, which is noticed before any credential (F18). */
 static bool version_served(const struct request *request, const struct request_site *site)
 {
     char value[VALUE_SIZE];
@@ -181,7 +180,7 @@ static bool version_served(const struct request *request, const struct request_s
            (site->api_version != NULL && strcmp(value, site->api_version) == 0);
 }
 
-/* What a path that the region replaces, or one of the dialects' own, is to be spoken as. */
+/* The dialect of a path that the region configures, or of a dialect's own path. */
 static bool azure_dialect(const struct request *request, const struct request_site *site,
                           enum dialect *dialect)
 {
@@ -205,7 +204,7 @@ static struct verdict judge_azure(const struct request *request, const struct re
     return dialect == DIALECT_GA ? judge_ga(request, site) : judge_preview(request, site);
 }
 
-/* OpenAI takes its key as Bearer, or from a browser as a subprotocol. */
+/* OpenAI accepts its key as Bearer, or from browsers as a subprotocol. */
 static bool openai_key_is(const struct request *request, const struct request_site *site,
                           bool *given)
 {
@@ -261,7 +260,7 @@ struct verdict request_judge(const struct request *request, const struct request
 struct verdict request_judge_post(const struct request *request, const struct request_site *site,
                                   enum dialect dialect)
 {
-    /* A client secret gets no further ones. */
+    /* A client secret cannot be used to get more of them. */
     struct request_site strict = *site;
     strict.secrets = NULL;
     if (dialect == DIALECT_PREVIEW && !version_served(request, site)) return refuse_path(dialect);
@@ -284,7 +283,7 @@ void request_client_id(const struct request *request, char out[CLIENT_REQUEST_ID
         id = value;
     }
     size_t length = 0;
-    /* It goes back out in a header: nothing but visible ASCII. */
+    /* It is sent back in a header, so only visible ASCII is kept. */
     while (length < CLIENT_REQUEST_ID_SIZE - 1 && isgraph((unsigned char)id[length])) {
         out[length] = id[length];
         length++;
@@ -304,7 +303,7 @@ void request_refusal_body(const struct verdict *verdict, const char *target, str
     }
     struct text message = {0};
     text_puts(&message, verdict->message);
-    if (verdict->status == 404) { /* with the path but not the query, which may hold a key */
+    if (verdict->status == 404) { /* with the path but without the query, which may hold a key */
         text_puts(&message, " (GET ");
         text_append(&message, target, strcspn(target, "?"));
         text_puts(&message, ")");

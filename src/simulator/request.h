@@ -1,5 +1,5 @@
-/* What the service says to an upgrade request: whether it is let in, and if not, with which words.
- * Pure. */
+/* The service's verdict on an upgrade request: whether it is accepted, and if not, how it is
+ * refused. Pure. */
 #ifndef RUSHHOUR_SIMULATOR_REQUEST_H
 #define RUSHHOUR_SIMULATOR_REQUEST_H
 
@@ -12,7 +12,7 @@
 
 #define CLIENT_REQUEST_ID_SIZE 128
 
-/* The request as received; header values are NULL when absent. */
+/* The request as received; header values are NULL if absent. */
 struct request {
     const char *target;
     bool is_websocket;
@@ -22,31 +22,31 @@ struct request {
     const char *protocols;         /* Sec-WebSocket-Protocol */
     const char *upgrade;           /* Upgrade */
     const char *client_request_id; /* x-ms-client-request-id */
-    int64_t now_s;                 /* seconds since 1970 UTC, real time: what tokens expire by */
+    int64_t now_s;                 /* seconds since 1970 UTC, real time, for the expiry of tokens */
 };
 
 /* What one region serves. */
 struct request_site {
     enum dialect dialect;
     const char *deployment;
-    const char *api_version; /* accepted beside the one that Azure documents; may be NULL */
-    const char *path;        /* served instead of the dialect's own when not NULL */
+    const char *api_version; /* accepted in addition to the one that Azure documents; may be NULL */
+    const char *path;        /* served instead of the dialect's own unless NULL */
     const char *key;
-    const struct issued_secrets *secrets; /* given out, or NULL */
-    bool open; /* the profile gives the region no credential: a request without one is let in */
+    const struct issued_secrets *secrets; /* those issued, or NULL */
+    bool open; /* the profile gives the region no credential: requests without one are accepted */
 };
 
 enum verdict_kind {
     VERDICT_ACCEPT,
-    VERDICT_REFUSE, /* with an HTTP status: how Azure does it */
-    VERDICT_CLOSE   /* 101, an `error` event, and a Close frame: how OpenAI does it */
+    VERDICT_REFUSE, /* with an HTTP status, as Azure does */
+    VERDICT_CLOSE   /* 101, an `error` event, and a Close frame, as OpenAI does */
 };
 
 struct verdict {
     enum verdict_kind kind;
-    enum dialect dialect; /* which one is spoken: on Azure the path decides */
+    enum dialect dialect; /* the one being spoken: on Azure the path decides */
     int status;           /* VERDICT_REFUSE */
-    const char *code;     /* error.code; NULL: null */
+    const char *code;     /* error.code; NULL means null */
     const char *message;  /* error.message */
     int close_code;       /* VERDICT_CLOSE; its reason is "invalid_request_error" and the code */
 };
@@ -59,10 +59,10 @@ struct verdict request_judge(const struct request *request, const struct request
 struct verdict request_judge_post(const struct request *request, const struct request_site *site,
                                   enum dialect dialect);
 
-/* The id that the client gave its request by header or query ("" when none), cut to size. */
+/* The id that the client gave its request by header or query ("" if none), truncated to size. */
 void request_client_id(const struct request *request, char out[CLIENT_REQUEST_ID_SIZE]);
 
-/* Appends the JSON body of a refusal, in the shape of the dialect. */
+/* Appends the JSON body of a refusal, in the dialect's form. */
 void request_refusal_body(const struct verdict *verdict, const char *target, struct text *out);
 
 #endif

@@ -10,9 +10,10 @@
 #define MINUTE_NS (60 * NS_PER_S)
 #define SEED_OF_BURSTS UINT64_C(0x6275727374)
 #define SEED_OF_SIMULATOR                                                                          \
-    UINT64_C(0x73696D756C61746F) /* the load may use the same seed: its streams must not be ours */
+    UINT64_C(0x73696D756C61746F) /* the load may use the same seed, and must not share our
+                                    streams */
 
-/* A rule that names none holds for all. */
+/* A rule that names none applies to all. */
 static bool names(char *const *list, size_t count, const char *name)
 {
     for (size_t i = 0; i < count; i++) {
@@ -33,7 +34,7 @@ static bool in_force(const struct window *during, int64_t wall_ns)
     return during == NULL || window_contains(during, wall_ns);
 }
 
-/* One allocation more than needed: calloc(0) may be NULL without being a failure. */
+/* Allocates one element more than needed, because calloc(0) may return NULL. */
 static bool reserve(struct script *script, const struct simulator_plan *plan)
 {
     script->latency = calloc(plan->latency_count + 1, sizeof *script->latency);
@@ -120,7 +121,7 @@ static void apply(struct script *script, const struct latency_rule *rule)
     }
 }
 
-/* Windows begin and end on minutes; asking the calendar for every draw would cost more than the
+/* Windows begin and end on minutes; asking the calendar at every draw would cost more than the
  * draw. */
 static void refresh(struct script *script, int64_t wall_ns)
 {
@@ -138,8 +139,8 @@ static void refresh(struct script *script, int64_t wall_ns)
     }
 }
 
-/* Whether a rule is in force at an instant; a burst is drawn by the rule's number in the profile,
- * so that it comes in all regions at once. */
+/* Whether a rule is in force at an instant; bursts are drawn by the rule's number in the profile,
+ * so that they come in all regions at once. */
 static bool is_active(const struct script *script, size_t index, int64_t wall_ns)
 {
     const struct fault_rule *rule = script->faults[index];

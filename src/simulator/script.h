@@ -1,4 +1,4 @@
-/* What the profile scripts for one region: delays and faults, drawn from seeded streams. */
+/* The delays and faults scripted by the profile for one region, drawn from seeded streams. */
 #ifndef RUSHHOUR_SIMULATOR_SCRIPT_H
 #define RUSHHOUR_SIMULATOR_SCRIPT_H
 
@@ -26,30 +26,31 @@ struct script {
                                             order */
     size_t latency_count;
     const struct fault_rule **faults;
-    enum fault_kind *fault_kinds; /* of each of faults */
+    enum fault_kind *fault_kinds; /* one for each of faults */
     size_t fault_count;
-    int64_t minute; /* of the run's clock that the two below hold for: rules change by the minute */
+    int64_t minute; /* of the run's clock for which the next two are valid: rules change by the
+                       minute */
     int64_t median_ns[STEP_COUNT]; /* of the rules in force; 0: no delay */
-    double sigma[STEP_COUNT];      /* of the logarithm; 0: fixed */
+    double sigma[STEP_COUNT];      /* of the logarithm; 0: constant */
     bool *fault_active;
-    double *fault_rates;                 /* of the hour */
+    double *fault_rates;                 /* for the current hour */
     const struct fault_rule *first_rule; /* of the plan: a rule's number seeds its bursts */
     uint64_t burst_seed;
-    int64_t origin_ns;             /* of the run's clock, from which bursts count */
-    struct random delays, strikes; /* two streams, so that a latency rule does not move the
+    int64_t origin_ns;             /* of the run's clock, from which bursts are counted */
+    struct random delays, strikes; /* two streams, so that a latency rule does not change the
                                       faults */
-    uint64_t owed;                 /* failed responses that no retry was taken for yet */
+    uint64_t owed;                 /* failed responses not yet followed by a retry */
 };
 
-/* What was drawn: none, or a fault. */
+/* The result of a draw: nothing, or a fault. */
 struct strike {
     bool struck;
     enum fault_kind kind;
-    const struct fault_info *info; /* what the ledger tells: of the kind, or "quota_requests" and
+    const struct fault_info *info; /* as told to the ledger: of the kind, or "quota_requests" and
                                       the like */
     int64_t after_ns;              /* the profile's `after`; 0: the fault's default */
-    int64_t retry_after_ns;        /* when a retry will find quota again, real time; 0: the fault's
-                                      default */
+    int64_t retry_after_ns;        /* when a retry will find quota again, real time; 0: the
+                                      fault's default */
 };
 
 /* Picks the rules of a region (region_index seeds its streams). The plan is borrowed until
@@ -64,34 +65,35 @@ void script_set_origin(struct script *script, int64_t wall_ns);
 
 /*
  * Draws the delay of a step at an instant of the run's clock, in ns: log-normal with the median and
- * P99 of the last rule in force that sets the step, whose sigma is ln(P99 / median) / z(0.99);
- * fixed when the two are equal.
+ * P99 of the last rule in force that sets the step, with sigma = ln(P99 / median) / z(0.99);
+ * constant if the two are equal.
  */
 uint64_t script_delay(struct script *script, enum step step, int64_t wall_ns);
 
-/* Draws once for each rule of that chance that holds at the moment, in order, until one strikes. */
+/* Draws once for each rule of this chance that applies at the moment, in order, until one
+ * strikes. */
 struct strike script_strike(struct script *script, enum fault_chance chance,
                             const struct moment *moment);
 
-/* Whether a fault of the region as a whole (CHANCE_PER_REGION) is in force at an instant of the
- * run's clock. */
+/* Whether a fault of the whole region (CHANCE_PER_REGION) is in force at an instant of the run's
+ * clock. */
 bool script_region_fault(struct script *script, int64_t wall_ns, enum fault_kind kind);
 
 /*
- * Who retries cannot be known, so failures are counted: script_failed tells of a response that
- * ended in a fault, script_claim of a new session, which is taken for the retry of a failure as
- * long as one is owed (true). A further response of the session that failed is its own retry:
+ * Retries cannot be recognised, so failures are counted: script_failed reports a response that
+ * ended in a fault; script_claim reports a new session, which counts as the retry of a failure as
+ * long as one is outstanding (true). A further response of the failed session is its own retry:
  * script_settle.
  */
 void script_failed(struct script *script);
 bool script_claim(struct script *script);
 void script_settle(struct script *script);
 
-/* Whether a response that this fault struck has failed: some faults let it come as usual, or end it
- * without blame. */
+/* Whether a response that this fault struck has failed: some faults let it complete, or end it
+ * without failure. */
 bool script_fails(enum fault_kind kind);
 
-/* Uniform in 0 .. bound-1 (bound > 0), of the stream of faults. */
+/* Uniform in 0 .. bound-1 (bound > 0), from the stream of faults. */
 uint64_t script_below(struct script *script, uint64_t bound);
 
 #endif

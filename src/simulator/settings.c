@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One setting: its path below `session`, the default as served (NULL: not shown until it is set),
- * and its check (NULL: the service's own, which no update may name). */
+/* One setting: its path below `session`, the default as served (NULL: not shown until set), and its
+ * check (NULL: read-only, no update may name it). */
 struct row {
     const char *path;
     const char *fallback;
@@ -22,7 +22,7 @@ struct row {
     "ms\":200," idle "\"create_response\":true,\"interrupt_response\":true}"
 #define PCM "{\"type\":\"audio/pcm\",\"rate\":24000}"
 
-/* In the order of the session object; the rows of one group ("audio.input") stand together. */
+/* In the order of the session object; the rows of one group ("audio.input") are adjacent. */
 static const struct row ga_rows[] = {
     {"type", "\"realtime\"", check_session_type},
     {"object", "\"realtime.session\"", NULL},
@@ -70,8 +70,8 @@ static const struct row preview_rows[] = {
     {"tracing", NULL, check_any},
 };
 
-/* What a response.create may override; those that shape no answer of ours are checked and let
- * be. */
+/* What a response.create may override; overrides that do not affect our answers are checked and
+ * ignored. */
 static const struct row ga_response_rows[] = {
     {"output_modalities", NULL, check_output_modalities},
     {"max_output_tokens", NULL, check_output_limit},
@@ -106,7 +106,7 @@ static const struct row preview_response_rows[] = {
 struct table {
     const struct row *rows;
     size_t count;
-    const char *root; /* how complaints call the object: "session" */
+    const char *root; /* how complaints name the object: "session" */
 };
 
 #define TABLE(name, object)                                                                        \
@@ -140,7 +140,7 @@ static size_t find_row(struct table table, const char *path)
     return i;
 }
 
-/* Whether a path is the head of others ("audio", "audio.input"). */
+/* Whether a path is a prefix of others ("audio", "audio.input"). */
 static bool is_group(struct table table, const char *path)
 {
     size_t length = strlen(path);
@@ -163,8 +163,7 @@ static bool check_row(const struct row *row, const cJSON *value, const char *ful
     return good;
 }
 
-/* Walks the members of an object (and of the groups in it), checking each into its place of
- * staged. */
+/* Walks the members of an object (and of its groups), checking each into its slot in staged. */
 static bool walk(struct table table, const cJSON *object, const char *prefix, char **staged,
                  struct complaint *complaint)
 {
@@ -206,7 +205,7 @@ static bool is_text_only(const char *json)
     return strstr(json, "audio") == NULL;
 }
 
-/* Reads the few settings that shape answers out of the effective values. */
+/* Reads the few settings that affect answers from the effective values. */
 static void derive(struct settings *settings)
 {
     bool preview = settings->preview;
@@ -311,7 +310,7 @@ static size_t group_length(const char *path)
     return dot == NULL ? 0 : (size_t)(dot - path) + 1;
 }
 
-/* Closes the groups of the row before that the next one is not in, and opens the next one's. */
+/* Closes the groups that the next row is not in, and opens its own. */
 static void change_group(struct text *out, const char *before, const char *next)
 {
     size_t old_length = group_length(before);
@@ -339,7 +338,7 @@ static void put_value(const struct settings *settings, size_t row,
     const char *path = session_table(settings->preview).rows[row].path;
     if (strcmp(path, "id") == 0) {
         text_json(out, identity->session_id);
-    } else if (strcmp(path, "model") == 0) { /* an update may name it, and does not change it */
+    } else if (strcmp(path, "model") == 0) { /* an update may name it, without changing it */
         text_json(out, identity->model);
     } else if (strcmp(path, "expires_at") == 0) {
         text_printf(out, "%" PRId64, identity->expires_at_s);

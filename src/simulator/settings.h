@@ -1,4 +1,4 @@
-/* The effective configuration of a session: defaults, updates and overrides, in the shape of each
+/* The effective configuration of a session: defaults, updates and overrides, in the form of each
  * dialect (section 4.3). */
 #ifndef RUSHHOUR_SIMULATOR_SETTINGS_H
 #define RUSHHOUR_SIMULATOR_SETTINGS_H
@@ -13,11 +13,11 @@
 
 #define SETTINGS_MAX 24
 
-/* Made by settings_init; settings_free gives the memory back. */
+/* Initialised by settings_init, freed by settings_free. */
 struct settings {
     bool preview;
-    char *values[SETTINGS_MAX]; /* JSON of what was updated, by the row of the dialect's table;
-                                   NULL: the default */
+    char *values[SETTINGS_MAX]; /* JSON of updated values, by row of the dialect's table; NULL:
+                                   the default */
     uint64_t max_output_tokens; /* 0: no limit ("inf") */
     bool text_only;
     size_t instruction_bytes;
@@ -28,7 +28,7 @@ struct overrides {
     bool text_only;
     uint64_t max_output_tokens; /* 0: no limit */
     bool out_of_band;           /* "conversation": "none" */
-    char *metadata;             /* JSON, or NULL: null; the caller's */
+    char *metadata;             /* JSON, or NULL for null; owned by the caller */
 };
 
 /* The part of the session object that no update changes. */
@@ -41,13 +41,11 @@ struct settings_identity {
 /* Starts with the defaults of a dialect. */
 void settings_init(struct settings *settings, bool preview);
 
-/*
- * Applies the `session` of a session.update, whole or not at all. False: *complaint says why (and
- * nothing changed). session may be NULL: it was missing.
- */
+/* Applies the `session` of a session.update, entirely or not at all. False: *complaint says why,
+ * and nothing changed. session is NULL if it was missing. */
 bool settings_update(struct settings *settings, const cJSON *session, struct complaint *complaint);
 
-/* Reads the `response` of a response.create (NULL: none). False: *complaint says why, and *out
+/* Reads the `response` of a response.create (may be NULL). False: *complaint says why, and *out
  * holds nothing. */
 bool settings_override(const struct settings *settings, const cJSON *response,
                        struct overrides *out, struct complaint *complaint);

@@ -97,7 +97,7 @@ bool check_any(const cJSON *value, const char *path, struct text *json, struct c
     return wrong_type(value, path, "a string, an object or an array", complaint);
 }
 
-/* Counts the elements that are "text" and "audio"; false when there are others. */
+/* Counts the elements "text" and "audio"; false if there are others. */
 static bool count_modalities(const cJSON *value, int *text, int *audio)
 {
     *text = *audio = 0;
@@ -224,7 +224,7 @@ struct detection_field {
     bool ga_only;
 };
 
-/* Writes every field of a kind of turn detection, the client's value or the default as served
+/* Writes every field of a kind of turn detection: the client's value, or the default as served
  * (section 4.3). */
 static bool fill_detection(const cJSON *value, const char *path, bool preview,
                            const struct detection_field *fields, size_t count, struct text *json,

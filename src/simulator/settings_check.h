@@ -1,4 +1,4 @@
-/* Checks of single settings: a value as the client sent it in, the JSON to keep out, or a
+/* Checks of single settings: takes the client's value and gives the JSON to keep, or a
  * complaint. */
 #ifndef RUSHHOUR_SIMULATOR_SETTINGS_CHECK_H
 #define RUSHHOUR_SIMULATOR_SETTINGS_CHECK_H
@@ -9,8 +9,8 @@
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 
-/* path is what the complaint names ("session.audio.output.speed"). Appends to *json what is to be
- * kept. */
+/* path is the name used in the complaint ("session.audio.output.speed"). Appends what is to be kept
+ * to *json. */
 typedef bool settings_check(const cJSON *value, const char *path, struct text *json,
                             struct complaint *complaint);
 
@@ -24,7 +24,7 @@ settings_check check_any;               /* a string, an object, an array or null
 settings_check check_output_modalities; /* GA: ["audio"] or ["text"] */
 settings_check check_modalities;        /* preview: ["text"], or both */
 settings_check check_output_limit;      /* 1 to 4096, or "inf" */
-settings_check check_format;            /* GA: {"type":"audio/pcm","rate":24000} and its like */
+settings_check check_format;            /* GA: {"type":"audio/pcm","rate":24000} and the like */
 settings_check check_format_name;       /* preview: pcm16, g711_ulaw, g711_alaw */
 settings_check check_speed;             /* 0.25 to 1.5 */
 settings_check check_temperature;       /* 0.6 to 1.2 */

@@ -55,7 +55,7 @@ static enum err_code write_own_ca(struct simulator *simulator, const struct text
                      simulator->ca_file, strerror(reason));
 }
 
-/* Clients may run in another folder: the path is told in full. */
+/* Clients may run in another folder, so the full path is reported. */
 static enum err_code write_given_ca(struct simulator *simulator, const char *path,
                                     const struct text *pem, struct error *err)
 {
@@ -79,7 +79,7 @@ static enum err_code make_authority(struct simulator *simulator, const char *ca_
     return code;
 }
 
-/* Base64 of as many zero bytes: silence. */
+/* Base64 of this many zero bytes: silence. */
 static char *silence(uint64_t bytes)
 {
     size_t length = (size_t)((bytes + 2) / 3 * 4);
@@ -98,7 +98,7 @@ static enum err_code make_service(struct simulator *simulator, uv_loop_t *loop,
     struct service *service = &simulator->service;
     service->plan = &options->profile->simulator;
     service->clock = options->clock;
-    if (service->clock.speed <= 0) /* none was given: the wall's */
+    if (service->clock.speed <= 0) /* none was given: use the wall clock */
         service->clock = (struct run_clock){clock_mono_ns(), clock_wall_ns(), 1.0};
     identifiers_init(&service->ids, &service->clock);
     service->audio = silence(service->plan->audio_delta_bytes);
@@ -173,7 +173,7 @@ static enum err_code make_sites(struct simulator *simulator, uv_loop_t *loop,
     for (; simulator->site_count < count; simulator->site_count++) {
         enum err_code code = make_site(simulator, simulator->site_count, loop, options, err);
         if (code != ERR_OK) {
-            simulator->site_count++; /* half of it may be there to be undone */
+            simulator->site_count++; /* even if half built, it must be undone */
             (void)error_prefix(err, "simulator, region %s",
                                options->profile->regions[simulator->site_count - 1].name);
             return code;
@@ -197,7 +197,7 @@ enum err_code simulator_start(uv_loop_t *loop, const struct simulator_options *o
         *out = simulator;
         return ERR_OK;
     }
-    /* the first error is the one to tell */
+    /* the first error is the one to report */
     enum err_code ignored = simulator_stop(simulator, NULL);
     (void)ignored;
     simulator_free(simulator);

@@ -1,7 +1,7 @@
 /*
- * The stand-in service: one listener per region of a profile, all on one loop, with scripted
- * latency and faults and a ledger of the truth. See profile/profile.h, struct simulator_plan, for
- * what can be scripted.
+ * A substitute for the service: one listener per region of a profile, all on one loop, with
+ * scripted latency and faults and a ledger of the truth. See profile/profile.h, struct
+ * simulator_plan, for what can be scripted.
  */
 #ifndef RUSHHOUR_SIMULATOR_SIMULATOR_H
 #define RUSHHOUR_SIMULATOR_SIMULATOR_H
@@ -23,27 +23,27 @@ struct simulator_options {
     const char *ca_file; /* where to write the root certificate; NULL: a fresh file in $TMPDIR,
                             removed at the end */
     uint64_t seed;
-    struct run_clock clock; /* the time of day that rules see; simulator_set_clock may replace it */
+    struct run_clock clock; /* the time of day for the rules; simulator_set_clock may replace it */
 };
 
 /*
- * Starts listening on the loop. A clock of speed 0 stands for the wall's. On failure everything is
- * undone but for handles that the loop still has to close: run it once before uv_loop_close; err
+ * Starts listening on the loop. A clock of speed 0 means the wall clock. On failure everything is
+ * undone except handles that the loop still has to close: run it once before uv_loop_close; err
  * names the region.
  */
 MUST_USE enum err_code simulator_start(uv_loop_t *loop, const struct simulator_options *options,
                                        struct simulator **out, struct error *err);
 
 /* Appends the ready line of the contract with its newline: ca_file, the proxy that leads to every
- * region and, per region, host, address, deployment, api_key. An address is numeric but for a
- * region whose name shall not be found. */
+ * region and, per region, host, address, deployment, api_key. An address is numeric except for a
+ * region whose name must not resolve. */
 void simulator_ready(const struct simulator *simulator, struct text *out);
 
-/* Replaces the clock, before the first session. */
+/* Replaces the clock; only before the first session. */
 void simulator_set_clock(struct simulator *simulator, const struct run_clock *clock);
 
-/* Ends every connection and listener, and writes and closes the ledger; err tells of a ledger that
- * could not be written. Run the loop afterwards until it is empty, then simulator_free. */
+/* Ends every connection and listener, and writes and closes the ledger; err reports a ledger that
+ * could not be written. Run the loop afterwards until it is empty, then call simulator_free. */
 MUST_USE enum err_code simulator_stop(struct simulator *simulator, struct error *err);
 void simulator_free(struct simulator *simulator);
 

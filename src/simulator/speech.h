@@ -1,5 +1,5 @@
-/* What the model says: the events of one response in the order of the service (realtime protocol,
- * 4.4 and 4.6). */
+/* What the model says: the events of one response in the service's order (realtime protocol, 4.4
+ * and 4.6). */
 #ifndef RUSHHOUR_SIMULATOR_SPEECH_H
 #define RUSHHOUR_SIMULATOR_SPEECH_H
 
@@ -13,7 +13,7 @@ void speech_item(struct visit *visit, const struct reply *reply);
 /* The next piece of text, or of a transcript with its audio. */
 void speech_delta(struct visit *visit, struct reply *reply);
 
-/* Counts the output of all deltas into the usage and into the conversation. */
+/* Adds the output of all deltas to the usage and to the conversation. */
 void speech_count(struct visit *visit, struct reply *reply);
 
 /* The closing events of the item, if there is one, and response.done. */

@@ -19,7 +19,7 @@ static struct refusal_site refusal_site(struct visit *visit)
                                  .limits_told = site->limits_told};
 }
 
-/* The id that the service gives a request that it refuses: on OpenAI in a header of its own. */
+/* The id that the service gives a refused request; on OpenAI in a header of its own. */
 static void add_request_id(struct visit *visit, struct text *headers)
 {
     struct site *site = visit->site;
@@ -30,7 +30,7 @@ static void add_request_id(struct visit *visit, struct text *headers)
     text_printf(headers, "x-request-id: req_%s\r\n", id);
 }
 
-/* The limits and what is left of them, as the request found them. */
+/* The limits and what is left of them, as found by the request. */
 static void add_counters(struct visit *visit, struct text *headers)
 {
     struct site *site = visit->site;
@@ -68,8 +68,7 @@ static void refuse_as_struck(struct visit *visit, const struct refusal *refusal)
     if (refusal_voice(refusal) == VOICE_SERVICE) add_request_id(visit, headers);
     int64_t wait_ns = visit->strike.after_ns;
     struct text counters = {0};
-    if (visit->strike.retry_after_ns > 0) { /* a limit refuses, and the counters are what they
-                                               are */
+    if (visit->strike.retry_after_ns > 0) { /* refused by a limit: send the real counters */
         wait_ns = visit->strike.retry_after_ns;
         add_counters(visit, &counters);
         site.limit_lines = text_str(&counters);
@@ -81,11 +80,11 @@ static void refuse_as_struck(struct visit *visit, const struct refusal *refusal)
     text_free(&body);
 }
 
-/* 101 with the wrong key: no session comes of it, whatever the client makes of it. */
+/* 101 with the wrong key: no session comes of it, however the client reacts. */
 static void accept_wrongly(struct visit *visit)
 {
-    struct text *headers = visit_draft(visit); /* from whoever broke it on the way: without the
-                                                  ids */
+    struct text *headers = visit_draft(visit); /* from whoever broke it on the way, so without
+                                                  the ids */
     ws_peer_accept_wrongly(visit->peer, text_str(headers));
     visit->http_status = 101;
     visit->upgrade_delay_ns = clock_mono_ns() - visit->asked_ns;
@@ -108,7 +107,7 @@ static void strike(struct visit *visit)
     }
 }
 
-/* OpenAI lets everybody in, says what is wrong, and closes. */
+/* OpenAI accepts everybody, then says what is wrong and closes. */
 static void turn_away(struct visit *visit)
 {
     const struct verdict *verdict = &visit->verdict;
@@ -158,8 +157,7 @@ static void draw_fault(struct visit *visit, const struct request *request)
 {
     struct site *site = visit->site;
     struct refusal_site traits = refusal_site(visit);
-    /* Whom the region turns away has no chance of a fault, but for the one that speaks of its
-     * 401. */
+    /* Requests that the region rejects draw no fault, except the one that changes its 401. */
     if (visit->verdict.kind != VERDICT_ACCEPT &&
         !refusal_applies(FAULT_SUBPROTOCOL_REFUSED, request, &visit->verdict, &traits))
         return;

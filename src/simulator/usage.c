@@ -4,7 +4,7 @@
 
 #define CACHE_BLOCK 64
 #define INPUT_WINDOW 28224 /* 32,768 less 4,096 for output and what the service keeps (section 6) */
-#define FRAME_TOKENS 12    /* of the system's own words around a conversation */
+#define FRAME_TOKENS 12    /* for the system's own words around a conversation */
 
 uint64_t usage_text_tokens(size_t bytes)
 {

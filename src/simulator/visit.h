@@ -1,7 +1,7 @@
 /*
- * One connection as the service sees it: from the upgrade request to its end. Client events are
- * taken strictly in order: while an answer of the session is due (session.created,
- * session.updated), what comes after it waits.
+ * One connection as the service sees it, from the upgrade request to its end. Client events are
+ * processed strictly in order: while an answer of the session (session.created, session.updated) is
+ * pending, later events wait.
  */
 #ifndef RUSHHOUR_SIMULATOR_VISIT_H
 #define RUSHHOUR_SIMULATOR_VISIT_H
@@ -9,57 +9,57 @@
 #include "simulator/reply.h"
 #include "simulator/site.h"
 
-#define VISIT_ITEMS_MAX 256 /* ids that a conversation remembers, the newest */
+#define VISIT_ITEMS_MAX 256 /* how many ids a conversation remembers, the newest */
 
 enum visit_state {
-    VISIT_ASKED,       /* the answer to the upgrade is due */
-    VISIT_GREETING,    /* 101 is out; session.created is due */
-    VISIT_READY,       /* client events are taken as they come */
-    VISIT_CONFIGURING, /* session.updated is due */
-    VISIT_OVER         /* refused, closed, reset or expired: nothing more is said */
+    VISIT_ASKED,       /* the answer to the upgrade is pending */
+    VISIT_GREETING,    /* 101 is sent; session.created is pending */
+    VISIT_READY,       /* client events are processed as they come */
+    VISIT_CONFIGURING, /* session.updated is pending */
+    VISIT_OVER         /* refused, closed, reset or expired: nothing more is sent */
 };
 
 /* The conversation: counts and ids, never content. */
 struct conversation {
     struct context context;
-    char last_item_id[ITEM_ID_SIZE]; /* "": it is empty */
+    char last_item_id[ITEM_ID_SIZE]; /* "" if it is empty */
     uint64_t *items;                 /* hashes of the newest item ids, for delete, truncate and
                                         duplicates */
     size_t item_count;
     uint64_t audio_bytes; /* in the input buffer */
 };
 
-struct held; /* a client event that waits its turn */
+struct held; /* a client event that waits for its turn */
 
 struct visit {
     struct visit *next, *previous;
     struct site *site;
     struct ws_peer *peer;
     enum visit_state state;
-    struct timer gate;   /* what the state waits for */
+    struct timer gate;   /* what the state is waiting for */
     struct timer expiry; /* the session's age limit */
-    struct timer idle;   /* the end of a silence either way, for faults */
+    struct timer idle;   /* the end of a silence in both directions, for faults */
     struct verdict verdict;
     struct strike strike;           /* a fault of the upgrade */
     struct strike life;             /* a fault of the session */
-    const struct fault_info *fault; /* what took effect on the session, or NULL */
+    const struct fault_info *fault; /* the one that affected the session, or NULL */
     bool preview;
-    char target[64]; /* the path as asked for, cut: a refusal may quote it */
+    char target[64]; /* the requested path, truncated: a refusal may quote it */
     char client_request_id[CLIENT_REQUEST_ID_SIZE];
     char session_id[IDENTIFIER_SIZE]; /* "" until session.created */
     char conversation_id[IDENTIFIER_SIZE];
     int64_t expires_at_s;
     struct settings settings;
     struct conversation conversation;
-    struct answer *answers; /* under way, or silent for ever */
+    struct answer *answers; /* in progress, or silent for ever */
     struct held *held, **held_end;
     size_t held_bytes;
     char *update_id;    /* the client's event_id of the session.update that a fault answers, or
                            NULL */
-    uint64_t spoken_ns; /* when the last message went either way; kept for a fault of the session
-                           only */
-    bool failed;        /* the response before did */
-    bool retries;       /* the session was taken for the retry of a failure */
+    uint64_t spoken_ns; /* when the last message went in either direction; kept only for a fault
+                           of the session */
+    bool failed;        /* the previous response did */
+    bool retries;       /* the session counts as the retry of a failure */
     /* for the ledger */
     bool recorded;
     int http_status;
@@ -67,7 +67,7 @@ struct visit {
     uint64_t upgrade_delay_ns, session_delay_ns, configure_delay_ns;
 };
 
-/* Answers a request: what ws_server_handlers.on_request is for. */
+/* Answers a request: the implementation of ws_server_handlers.on_request. */
 void visit_begin(struct site *site, struct ws_peer *peer, const struct ws_request *request);
 
 /* The other handlers of a listener. */
@@ -79,23 +79,21 @@ void visit_gone(struct ws_peer *peer, int close_code);
 struct text *visit_draft(struct visit *visit);
 void visit_say(struct visit *visit);
 
-/* Says what is wrong with a client event; event_id is the client's own, or NULL. */
+/* Reports what is wrong with a client event; event_id is the client's own, or NULL. */
 void visit_complain(struct visit *visit, const struct complaint *complaint, const char *event_id);
 
-/* Sets the time when the state goes on; without memory for it the connection is reset. */
+/* Sets the time at which the state moves on; resets the connection when out of memory. */
 void visit_wait(struct visit *visit, struct timer *timer, uint64_t due_ns);
 
-/* Takes the client events that came too early, as far as the state allows. */
+/* Processes the client events that came too early, as far as the state allows. */
 void visit_take_held(struct visit *visit);
 
-/* Writes the ledger lines of the session and of its responses under way, once, and drops those
+/* Writes the ledger lines of the session and of its pending responses, once, and drops those
  * responses. */
 void visit_record(struct visit *visit, enum ledger_outcome outcome);
 
-/*
- * Each ends the connection from our side, for the ledger as well: by a reset, by an end without a
- * Close frame, by a Close frame (reason: at most 123 bytes).
- */
+/* Each ends the connection from our side, for the ledger as well: by a reset, by an end without a
+ * Close frame, by a Close frame (reason: at most 123 bytes). */
 void visit_reset(struct visit *visit);
 void visit_cut(struct visit *visit, enum ledger_outcome outcome);
 void visit_close(struct visit *visit, enum ledger_outcome outcome, int code, const char *reason);
