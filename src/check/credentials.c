@@ -26,7 +26,7 @@ static const char *kind_of(const struct auth *auth)
     return "";
 }
 
-/* The parser's sentence says what and where; this is what to do about it. */
+/* The parser's sentence says what is wrong and where; this says what to do about it. */
 static const char *fix_of(const struct auth *auth)
 {
     switch (auth->kind) {
@@ -41,7 +41,7 @@ static const char *fix_of(const struct auth *auth)
     return "";
 }
 
-/* ---- what a token says ---- */
+/* ---- claims of a token ---- */
 
 static void fail_audience(struct check_region *told, const struct token_facts *facts, int64_t ns)
 {

@@ -12,7 +12,7 @@
 
 /* ---- facts ---- */
 
-/* Facts that say where a region is differ by nature: they are shown, but no difference. */
+/* Facts that say where a region is differ naturally: they are shown, but are not a difference. */
 static const struct {
     const char *name;
     bool compared;
@@ -35,7 +35,7 @@ const char *fact_name(enum check_fact fact)
     return facts[fact].name;
 }
 
-/* OpenAI's own host is none of Azure's, and says so by nothing. */
+/* OpenAI's own host is not one of Azure's, and nothing in its responses says so. */
 static bool is_openai(const struct check_region *region)
 {
     return lint_is_hosted(region->region->host) && !lint_is_azure(region->region->host);
@@ -137,7 +137,7 @@ static bool knows(const struct check_region *region, enum check_fact fact)
     return known;
 }
 
-/* How many regions share a region's value, itself included. */
+/* How many regions share a region's value, including itself. */
 static size_t sharing(const struct check_region *regions, size_t count, size_t index,
                       enum check_fact fact)
 {
@@ -204,7 +204,7 @@ static int by_size(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-/* The median time of a step in the other regions that got through it; negative: there are none. */
+/* The median duration of a step in the other regions that passed it; negative if there are none. */
 static int64_t others_median(const struct check_region *regions, size_t count, size_t index,
                              enum check_step step)
 {

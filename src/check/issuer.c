@@ -4,8 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* What stands in the issuers that inspecting products make when nobody renames them, and who makes
- * them. */
+/* What inspecting products put into their issuers by default, and who makes them. */
 static const struct {
     const char *phrase, *product;
 } inspectors[] = {

@@ -11,7 +11,7 @@
 #define PREVIEW_PATH "/openai/realtime"
 #define OPENAI_PATH "/v1/realtime"
 #define PREVIEW_VERSION "2025-04-01-preview"
-#define CUSTOM_HEADERS_MOST 10 /* what the service bears (F34) */
+#define CUSTOM_HEADERS_MOST 10 /* the service's limit (F34) */
 
 /* Sources: realtime protocol, sections 1 and 2; failure catalogue, F17 to F34. */
 
@@ -39,7 +39,7 @@ bool lint_is_hosted(const char *host)
     return lint_is_azure(host) || ends_with(host, ".openai.com");
 }
 
-/* The first mistake is the step's; the others become notes, so that none is lost. */
+/* The first mistake is the step's failure; the others become notes, so that none is lost. */
 static void mistake(const struct lint *lint, const char *code, const char *catalogue,
                     const char *fix, const char *cause)
 {
@@ -165,7 +165,7 @@ static bool starts_with(const char *string, const char *start)
     return strncmp(string, start, strlen(start)) == 0;
 }
 
-/* Only what a name says without doubt: a deployment may be called anything. */
+/* Considers only what a name says beyond doubt: a deployment may be called anything. */
 static void check_model(const struct lint *lint)
 {
     const struct region *region = lint->region;
@@ -248,8 +248,8 @@ static void check_headers(const struct lint *lint)
     mistake(lint, "upgrade_431", "F34", "send at most 10", cause);
 }
 
-/* Whoever relies on the environment would be told that a name does not exist, or nothing
- * answers. */
+/* Users who rely on the environment would otherwise only be told that a name does not exist, or
+ * nothing answers. */
 static void check_environment(const struct lint *lint)
 {
     const struct region *region = lint->region;

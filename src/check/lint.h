@@ -1,17 +1,15 @@
-/* What can be said of a region without asking anybody: mistakes that the parser cannot know to be
- * some. Pure. */
+/* Checks of a region that need no network: mistakes that the parser cannot recognise. Pure. */
 #ifndef RUSHHOUR_CHECK_LINT_H
 #define RUSHHOUR_CHECK_LINT_H
 
 #include "check/check.h"
 
-/*
- * Fills in the step `profile`: failed when the service is sure to refuse what the profile asks for
- * (the first such mistake; further ones and what is only unwise become notes).
- */
+/* Fills in the step `profile`: failed if the service is certain to refuse what the profile asks for
+ * (the first such mistake; further ones, and whatever is merely unwise, become notes). */
 void lint_region(const struct profile *profile, struct check_region *told);
 
-/* Whether this is a host of Azure's or OpenAI's own, whose certificates and headers are known. */
+/* Whether this is one of Azure's or OpenAI's own hosts, whose certificates and headers are
+ * known. */
 bool lint_is_azure(const char *host);
 bool lint_is_hosted(const char *host);
 

@@ -1,4 +1,4 @@
-/* One region under check: what check.c, session.c and the steps share. For check/ only. */
+/* One region being checked: shared by check.c, session.c and the steps. Only for check/. */
 #ifndef RUSHHOUR_CHECK_PROBE_H
 #define RUSHHOUR_CHECK_PROBE_H
 
@@ -19,38 +19,38 @@ struct probe {
     struct check_region *told;
     bool simulated; /* a service whose clock may run faster than ours */
     struct target target;
-    struct https_exchange *exchange; /* NULL: none under way, here and below */
+    struct https_exchange *exchange; /* NULL here and below: none in progress */
     struct client_secret_request *secret_request;
 
     /* the session */
-    struct conversation *conversation; /* NULL: none */
+    struct conversation *conversation; /* NULL if none */
     struct session session;
     struct timeouts timeouts; /* the profile's, with a close that nobody waits for */
-    struct run_clock clock;   /* ours, as fast as the service's */
-    struct skew skew;         /* of the service's against it */
+    struct run_clock clock;   /* ours, at the service's speed */
+    struct skew skew;         /* of the service's clock against it */
     uv_timer_t timer;         /* the deadline of what is awaited */
     bool talking;             /* its steps are not over; false: nothing more is judged */
-    uint64_t since_ns;        /* when the step under way began, or its last stage; monotonic */
+    uint64_t since_ns;        /* when the current step, or its last stage, began; monotonic */
 };
 
-/* session.c: dials, and goes through the steps upgrade to turn; probe_over follows. */
+/* session.c: dials, and goes through the steps from upgrade to turn; then calls probe_over. */
 void session_start(struct probe *probe);
 
-/* session.c: ends at once what is open. */
+/* session.c: ends whatever is open at once. */
 void session_abort(struct probe *probe);
 
 extern const struct transport_handlers session_handlers;
 
-/* check.c: opens the session, or skips it when something that it needs has failed. */
+/* check.c: opens the session, or skips it if something that it needs has failed. */
 void probe_go_on(struct probe *probe);
 
-/* check.c: goes on with a client secret instead of the region's key or token. */
+/* check.c: continues with a client secret instead of the region's key or token. */
 void probe_take_secret(struct probe *probe, const char *client_secret);
 
 /* check.c: the region is done. */
 void probe_over(struct probe *probe);
 
-/* check.c: some step has ended. */
+/* check.c: a step has ended. */
 void probe_changed(const struct probe *probe);
 
 #endif

@@ -8,27 +8,27 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The turn holds nobody's data and costs next to nothing. */
+/* The turn contains nobody's data and costs next to nothing. */
 #define PROMPT "Say OK."
 #define OUTPUT_TOKENS 1024 /* a reasoning model thinks before it says anything */
 
-/* Our Close frame is answered at once or never; nobody shall wait for it. */
+/* Our Close frame is answered at once or never; nobody should wait for it. */
 #define CLOSE_MOST_NS NS_PER_S
 
-/* What happened, and what was said of it besides ("" when nothing). */
+/* Feeds the session an input, with any message that came with it ("" if none). */
 static void feed(struct probe *probe, const struct session_input *input, const char *said,
                  uint64_t now_ns);
 
 /* ---- steps ---- */
 
-/* The step of the preflight that a stage of the transport belongs to. */
+/* The preflight step that a stage of the transport belongs to. */
 static enum check_step step_of(const struct transport_stage *stage)
 {
     if (stage->until == EVENT_INVALID) return CHECK_UPGRADE;
     return stage->flags & STAGE_CONFIGURES ? CHECK_CONFIGURE : CHECK_SESSION;
 }
 
-/* The step under way. */
+/* The current step. */
 static enum check_step step_at(const struct probe *probe)
 {
     const struct transport_stage *stage = life_stage(&probe->session.life);
@@ -41,7 +41,7 @@ static void begin(struct probe *probe, uint64_t at_ns)
     probe_changed(probe);
 }
 
-/* A step that has ended well, in the words of what it met. */
+/* Reports a step that succeeded, with what was found. */
 static void tell_ok(struct probe *probe, enum check_step step, uint64_t now_ns)
 {
     struct check_region *told = probe->told;
@@ -59,7 +59,7 @@ static void tell_ok(struct probe *probe, enum check_step step, uint64_t now_ns)
     }
 }
 
-/* A name that came to a public address where the service wants a private one. */
+/* Notes a name that resolved to a public address although the service wants a private one. */
 static void note_address(struct probe *probe)
 {
     struct check_region *told = probe->told;
@@ -72,7 +72,8 @@ static void note_address(struct probe *probe)
               told->address);
 }
 
-/* The sentence of every refused token names the audience that is wanted: ours may be another. */
+/* The message about every refused token names the audience that is wanted, from which ours may
+ * differ. */
 static void note_audience(struct probe *probe, const struct failure_facts *observed)
 {
     struct check_region *told = probe->told;
@@ -149,9 +150,9 @@ static void on_timer(uv_timer_t *timer)
     keep_timer(probe);
 }
 
-/* ---- carrying out ---- */
+/* ---- actions ---- */
 
-/* When it cannot be sent the connection is going: its end or the deadline says why. */
+/* If it cannot be sent, the connection is going down: its end or the deadline says why. */
 static void carry_out(struct probe *probe, const struct session_action *action)
 {
     static const struct session_settings settings = {.modality = MODALITY_TEXT,
@@ -167,7 +168,7 @@ static void carry_out(struct probe *probe, const struct session_action *action)
     if (action->end == END_ABORT) transport->abort(conversation);
 }
 
-/* The steps between two that this transport does not have. */
+/* Skips the steps between the two that this transport does not have. */
 static void skip_between(struct probe *probe, enum check_step done, enum check_step next)
 {
     for (enum check_step step = done + 1; step < next; step++)
@@ -187,7 +188,7 @@ static void go_on(struct probe *probe, enum check_step before, uint64_t now_ns)
         feed(probe, &(struct session_input){.kind = INPUT_TURN, .due_ns = now_ns}, "", now_ns);
 }
 
-/* The last step is done, or one has failed: all that is left is the end. */
+/* The last step is done, or one has failed: only the end is left. */
 static void finish(struct probe *probe, uint64_t now_ns)
 {
     probe->talking = false;
@@ -202,13 +203,13 @@ static bool has_failed(const struct session_action *action)
                             NEWS_LIFECYCLE)) != 0;
 }
 
-/* The region answers; that our limit left no room for an answer is our own doing. */
+/* The region answers; if our limit left no room for an answer, that is our own doing. */
 static bool is_limited(const struct session_action *action)
 {
     return (action->news & NEWS_ATTEMPT_CANCELLED) != 0 && action->observed.output_limited;
 }
 
-/* What the service said of itself, for people. */
+/* What the service said about itself, for display. */
 static void keep_ids(struct probe *probe, const struct session_input *input)
 {
     struct check_region *told = probe->told;
@@ -247,7 +248,7 @@ static void feed(struct probe *probe, const struct session_input *input, const c
     }
 }
 
-/* ---- what the transport says ---- */
+/* ---- callbacks of the transport ---- */
 
 static void on_stage(void *user, unsigned stage, const char *address, uint64_t at_ns)
 {
@@ -258,7 +259,7 @@ static void on_stage(void *user, unsigned stage, const char *address, uint64_t a
     keep_timer(probe);
 }
 
-/* Ids for the service's support, and how its clock goes. */
+/* Keeps the ids for the service's support, and the skew of its clock. */
 static void keep_answer(struct probe *probe, const struct answer *answer, uint64_t at_ns)
 {
     struct check_region *told = probe->told;
@@ -318,7 +319,7 @@ const struct transport_handlers session_handlers = {
     .on_end = on_end,
 };
 
-/* ---- the beginning ---- */
+/* ---- start ---- */
 
 static void prepare(struct probe *probe, uint64_t now_ns)
 {

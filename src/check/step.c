@@ -21,11 +21,11 @@ const char *check_status_name(enum check_status status)
     return names[status];
 }
 
-/* What the service or a library said, without what no output may show. */
+/* Appends what the service or a library said, without what no output may show. */
 static void put_clean(const struct check_region *told, const char *line, struct text *out)
 {
     struct hidden hidden;
-    /* then nothing is said */
+    /* rather nothing than a secret */
     if (!hidden_of(told->region, told->said, told->client_secret, &hidden)) return;
     redact(out, line, strlen(line), hidden.values, hidden.count);
     hidden_free(&hidden);
@@ -39,7 +39,7 @@ void step_clean_id(const struct check_region *told, char *id, size_t size)
     text_free(&clean);
 }
 
-/* A printed line, without the secrets of the region and without control characters. */
+/* A printed line, without the region's secrets and control characters. */
 static void print_clean(const struct check_region *told, char *out, size_t size, const char *format,
                         va_list arguments)
 {
