@@ -1,8 +1,7 @@
 /*
- * What the client side costs: handshakes per second, memory per open TLS session, CPU per received
- * message. The server is the simulator's, in a process of its own. Arguments: sessions (2000),
- * seconds (5), message bytes (200), messages per second over all sessions (20000; 0: as fast as it
- * goes).
+ * The cost of the client side: handshakes per second, memory per open TLS session, CPU per received
+ * message. The server is the simulator's, in its own process. Arguments: sessions (2000), seconds
+ * (5), message bytes (200), messages per second over all sessions (20000; 0: as fast as possible).
  */
 #include "base/clock.h"
 #include "base/text.h"
@@ -75,7 +74,7 @@ static struct {
     struct ws_conn **conns;
     int wanted, dialled, opened, closed, failed;
     uint64_t received;
-    bool echoing; /* each answer is sent back: as fast as it goes */
+    bool echoing; /* each answer is sent back, as fast as possible */
     char *message;
     size_t length;
     double rate;

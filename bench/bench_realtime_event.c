@@ -1,5 +1,5 @@
-/* What one received event costs: the scan that every event gets, and the reading through cJSON that
- * few get. */
+/* The cost of one received event: the scan that every event gets, and the cJSON parsing that few
+ * get. */
 #include "base/clock.h"
 #include "base/text.h"
 #include "realtime/event.h"
@@ -10,7 +10,7 @@
 
 #define ROUNDS 15
 
-/* Takes what is measured, so that the compiler cannot leave it out. */
+/* Receives results, so that the compiler cannot drop the work. */
 static volatile unsigned sink;
 
 static void scan(const char *message, size_t length)
@@ -40,7 +40,7 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The median over the rounds of the mean ns of one call. */
+/* The median over the rounds of the mean time of one call in ns. */
 static double measure(void (*call)(const char *, size_t), const struct text *message,
                       unsigned calls)
 {

@@ -1,7 +1,7 @@
 /*
- * What recording costs: one attempt is its counters, four latencies and a row of attempts.csv; one
- * interval is merging a worker's cell and the lines that a region gets in the run folder. Prints ns
- * each.
+ * The cost of recording: for one attempt, its counters, four latencies and a row of attempts.csv;
+ * for one interval, merging a worker's cell and writing a region's lines in the run folder. Prints
+ * ns each.
  */
 #include "base/clock.h"
 #include "base/random.h"

@@ -1,13 +1,12 @@
 /*
- * Whether the statistics keep their word on simulated runs whose truth is known. Sessions of 10
- * attempts; an attempt of a sound session fails with probability p0, each such failure poisons its
- * session with probability `poison`, and all attempts of a poisoned session fail. Ends with 1 when
- * a limit is missed: intervals of 95% hold the truth in 93% of runs with independent failures, in
- * 91% with poisoned sessions, also when a window sees only a part of each session; two equal
- * services are told apart in 5% of runs at most (the power at 2% against 5% is printed); the
- * sequential test gives a false alarm in 5% at most. Where retries go to a fresh session and fail
- * there likelier than not, intervals by interaction chain hold the truth in 93% of runs; by session
- * they would not.
+ * Checks the statistics on simulated runs with known truth. Sessions have 10 attempts; an attempt
+ * of a healthy session fails with probability p0, each such failure poisons its session with
+ * probability `poison`, and all attempts of a poisoned session fail. Exits with 1 if a limit is
+ * missed: intervals of 95% cover the truth in 93% of runs with independent failures and in 91% with
+ * poisoned sessions, even if a window sees only part of each session; two equal services are told
+ * apart in at most 5% of runs (the power at 2% against 5% is printed); the sequential test gives a
+ * false alarm in at most 5%. If retries go to a fresh session and usually fail there too, intervals
+ * by interaction chain cover the truth in 93% of runs; intervals by session would not.
  */
 #include "base/random.h"
 #include "limits.h"
@@ -20,22 +19,23 @@
 
 #define ATTEMPTS 10
 #define REPETITIONS 3000
-#define NOISE 0.011 /* of a share of 5% in 3,000 runs: 2.8 standard errors */
+#define NOISE 0.011 /* for a share of 5% in 3,000 runs: 2.8 standard errors */
 
 struct service {
     double p0, poison;
     bool spans; /* a window sees each session from a random attempt on */
 };
 
-/* The expected share of failed attempts that the window sees: the truth that the intervals are
- * after. */
+/* The expected share of failed attempts within the window: the truth that the intervals
+ * estimate. */
 static double true_rate(const struct service *service)
 {
     double sound = 1; /* probability that the session is not poisoned yet */
     double sum = 0;
     double weights = 0;
     for (int i = 0; i < ATTEMPTS; i++) {
-        double weight = service->spans ? i + 1 : 1; /* attempt i is seen by as many starts */
+        double weight = service->spans ? i + 1 : 1; /* number of starts from which attempt i is
+                                                       seen */
         sum += weight * (1 - sound + sound * service->p0);
         weights += weight;
         sound *= 1 - service->poison * service->p0;
@@ -126,7 +126,7 @@ static void coverage(void)
 #define TRIES 3
 #define INTERACTIONS 10 /* of a virtual user */
 
-/* First attempts fail with p0; a retry, in a fresh session each, with `sticky`. */
+/* First attempts fail with p0; retries, each in a fresh session, with `sticky`. */
 struct retried {
     double p0, sticky;
 };
@@ -175,7 +175,7 @@ static void add_user(struct random *random, const struct retried *service,
             gather(&chain, failed);
             if (failed) close_cluster(&session, by_session);
         }
-        if (failed) close_cluster(&chain, by_chain); /* given up: nothing joins the next session */
+        if (failed) close_cluster(&chain, by_chain); /* given up: the next session is not joined */
     }
     close_cluster(&session, by_session);
     close_cluster(&chain, by_chain);
@@ -254,7 +254,8 @@ static void comparison(void)
     }
     const struct service good = {.p0 = 0.02};
     const struct service bad = {.p0 = 0.05};
-    double power = share_told_apart(&good, &bad, 59, 100); /* 590 attempts a side: 588 have 80% */
+    double power = share_told_apart(&good, &bad, 59, 100); /* 590 attempts per side: 588 have 80%
+                                                              power */
     printf(
         "power at 2%% against 5%%, 590 attempts a side: %.1f%% (80%% before the adjustment)  %s\n",
         100 * power, judge(power > 0.74 && power < 0.85));

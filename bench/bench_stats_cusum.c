@@ -1,9 +1,9 @@
 /*
- * Whether the watch of abort_on_fail keeps its word, on simulated trials whose truth is known: how
- * many trials (and hours) lie between false alarms when the acceptable rate holds, with independent
- * failures, with bursts that strike everything, with chains of retries; and how soon a rate that
- * must stop the run does. Ends with 1 when false alarms come oftener than stated, or when an hour
- * of 60% failures is let run.
+ * Checks the watch of abort_on_fail on simulated trials with known truth: how many trials (and
+ * hours) lie between false alarms at the acceptable rate, with independent failures, with bursts
+ * that strike everything, with chains of retries; and how soon it stops a run with a rate that is
+ * too high. Exits with 1 if false alarms are more frequent than stated, or if an hour of 60%
+ * failures is not stopped.
  */
 #include "base/random.h"
 #include "limits.h"
@@ -68,9 +68,9 @@ static void run_lengths(void)
 struct service {
     const char *name;
     double per_minute; /* trials */
-    double rate;       /* mean failure rate, bursts included */
+    double rate;       /* mean failure rate, including bursts */
     double burst_s, bursts_per_hour, in_burst;
-    double chain; /* a failure fails again this often, at once: a retry in a fresh session */
+    double chain; /* probability that a failure fails again at once: a retry in a fresh session */
 };
 
 struct state {
@@ -95,7 +95,7 @@ static double rate_now(const struct service *s, struct state *state)
     return state->now_s < state->burst_until_s ? s->in_burst : base_rate(s);
 }
 
-/* Ten seconds of trials, told together as the engine does. */
+/* Ten seconds of trials, reported together as by the engine. */
 static bool ten_seconds(const struct service *s, struct state *state, struct cusum *watch)
 {
     uint64_t trials = 0;
@@ -112,7 +112,7 @@ static bool ten_seconds(const struct service *s, struct state *state, struct cus
     return cusum_add(watch, end_s - 5, trials, failed);
 }
 
-/* Seconds until the alarm, or until ten times the trials that were asked for. */
+/* Seconds until the alarm, or until ten times the requested number of trials. */
 static double until_alarm(const struct service *s, struct cusum *watch, struct state *state)
 {
     double from_s = state->now_s;
@@ -131,7 +131,7 @@ static const struct service services[] = {
     {"chains of retries", 45, 0, 0, 0, 0, 0.5},
 };
 
-/* Alarms in 20 times the trials that are asked for, at the acceptable rate as a whole. */
+/* Alarms in 20 times the requested number of trials, at the acceptable rate overall. */
 static void false_alarms_of(struct service s, struct cusum *watch, uint64_t stream)
 {
     struct state state = {.next_burst_s = 1800};

@@ -61,8 +61,8 @@ static double median(double *values, size_t count)
     return values[count / 2];
 }
 
-/* Nothing in a single hour tells a service that has an incident in most hours from one that has
- * none, or a wandering rate from where it is. */
+/* A single hour cannot distinguish a service with an incident in most hours from one without, or a
+ * wandering rate from its current value. */
 static bool beyond_an_hour(const struct scenario *s, const struct scenario_span *span)
 {
     bool once = s->incidents == 1 && !s->regular;
@@ -157,7 +157,7 @@ static struct service_side side_of(const struct scenario_run *run)
         .blocks = run->blocks, .count = run->count, .chains = &run->chains};
 }
 
-/* Fails twice as often: twice the incidents, where it has some. */
+/* Fails twice as often: twice the incidents, if it has any. */
 static struct scenario doubled(const struct scenario *s)
 {
     struct scenario twice = *s;
@@ -264,7 +264,7 @@ static double at_quantile(const struct scenario_run *run, double q)
     return run->latencies[rank > 0 ? rank - 1 : 0].ms;
 }
 
-/* The series of attempts above the quantile observed. */
+/* The series of attempts above the observed quantile. */
 static void count_above(struct scenario_run *run, double q)
 {
     double value = at_quantile(run, q);
@@ -363,7 +363,7 @@ static void plan_row(const struct scenario *s, uint64_t stream)
     scenario_weather_free(&p.weather_b);
 }
 
-/* ---- all of them ---- */
+/* ---- main ---- */
 
 static bool wanted(const char *name, const char *what)
 {

@@ -1,7 +1,7 @@
 /*
- * What a histogram costs: ns per recorded value, and per merge, percentile, encoded payload and
- * reset of one that holds a 10 s interval's worth of latencies. The median of several rounds, in
- * CPU time of this thread.
+ * The cost of a histogram: ns per recorded value, and per merge, percentile, encoded payload and
+ * reset of one with a 10 s interval's worth of latencies. The median of several rounds, in CPU time
+ * of this thread.
  */
 #include "base/clock.h"
 #include "base/random.h"
@@ -20,7 +20,7 @@ struct fixture {
     int64_t values[VALUES]; /* microseconds, log-normal around 350 ms */
     struct histogram *filled, *other;
     struct text text;
-    uint64_t kept; /* results go here, so that no work can be left out */
+    uint64_t kept; /* receives results, so that no work can be optimised away */
 };
 
 static void record(struct fixture *f)
@@ -59,7 +59,7 @@ static void decode(struct fixture *f)
     histogram_free(h);
 }
 
-/* A reset with the merge before it: a reset of an empty histogram would say nothing. */
+/* A reset after a merge: resetting an empty histogram would measure nothing. */
 static void add_and_reset(struct fixture *f)
 {
     histogram_reset(f->other);

@@ -1,7 +1,7 @@
 /*
- * Whether the search for incidents keeps its word on simulated runs whose truth is known: how many
- * runs without an incident show one (at most 5%), and how many incidents it finds, with what error
- * of their length. Ends with 1 when a limit is missed.
+ * Checks the search for incidents on simulated runs with known truth: how many runs without an
+ * incident show one (at most 5%), and how many incidents it finds, with what error in their length.
+ * Exits with 1 if a limit is missed.
  */
 #include "base/random.h"
 #include "limits.h"
@@ -24,8 +24,8 @@ struct service {
     size_t regions;
     double per_minute; /* attempts of each region */
     double rate;       /* first failures per attempt */
-    double poison;     /* a failure spoils the rest of its session */
-    double retries;    /* a failure fails again at once, in a fresh session */
+    double poison;     /* probability that a failure spoils the rest of its session */
+    double retries;    /* probability that a failure fails again at once, in a fresh session */
     bool ramp;         /* from a tenth of the load to all of it */
     double burst_s, bursts_per_hour, in_burst;
     bool shared; /* bursts strike all regions */
@@ -77,7 +77,7 @@ static void put(struct run *run, size_t region, double t, bool failed, bool onse
     run->blocks[region][block].onsets += onset;
 }
 
-/* One session after another, an attempt every `every` seconds; a retry counts as an attempt. */
+/* One session after another, an attempt every `every` seconds; retries count as attempts. */
 static void draw_user(const struct service *s, struct random *random, struct run *run,
                       size_t region, double from_s, double every)
 {

@@ -1,8 +1,7 @@
 /*
- * Whether the test for a window that stands out keeps its word on simulated runs whose truth is
- * known: in how many runs without such a window one is said to stand out (at most 5%), and how
- * often one is found that does. Incidents are found by the scan, as a report does. Ends with 1 when
- * a limit is missed.
+ * Checks the test for a window that stands out on simulated runs with known truth: in how many runs
+ * without such a window one is reported (at most 5%), and how often a real one is found. Incidents
+ * are found by the scan, as in a report. Exits with 1 if a limit is missed.
  */
 #include "base/random.h"
 #include "limits.h"
@@ -22,11 +21,11 @@ struct service {
     const char *name;
     double hours, window_minutes, per_minute, rate;
     bool ramp;
-    double step;  /* the rate in the last quarter, the highest stage, over that of the others */
-    double spell; /* attempts that fail on after a failure: a poisoned session */
+    double step;  /* the rate in the last quarter, the highest stage, relative to the others */
+    double spell; /* number of attempts that fail after a failure: a poisoned session */
     double burst_s, bursts_per_hour, in_burst;
     double there,
-        bursts_there; /* rate, and bursts per hour, in the second window, over the rest's */
+        bursts_there; /* rate, and bursts per hour, in the second window, relative to the rest */
 };
 
 static double poisson(struct random *random, double mean)

@@ -1,7 +1,7 @@
 /*
- * Whether the test for regions that fail at the same times keeps its word on simulated runs whose
- * truth is known: in how many runs of independent regions any pair is said to fail together (at
- * most 5%), and how many pairs are found that do. Ends with 1 when a limit is missed.
+ * Checks the test for regions that fail at the same times on simulated runs with known truth: in
+ * how many runs of independent regions any pair is reported (at most 5%), and how many true pairs
+ * are found. Exits with 1 if a limit is missed.
  */
 #include "base/random.h"
 #include "limits.h"
@@ -23,9 +23,10 @@ struct service {
     double per_minute; /* attempts of each region, at the top of a ramp */
     double rate;
     bool ramp, short_first, one_never_fails;
-    double drift; /* the rate goes up or down to so many times of itself, each on its own */
-    double step;  /* the rate in the second stage, over that in the first */
-    double spell; /* attempts that fail in a row: a poisoned session */
+    double drift; /* the rate goes up or down to this multiple of itself, in each region
+                     independently */
+    double step;  /* the rate in the second stage, relative to the first */
+    double spell; /* number of attempts that fail in a row: a poisoned session */
     double burst_s, bursts_per_hour, in_burst;
     bool shared;
 };
@@ -43,7 +44,7 @@ static double poisson(struct random *random, double mean)
     return fmax(n, 0);
 }
 
-/* A share of each block that a region's bursts cover. */
+/* The share of each block that a region's bursts cover. */
 static void draw_bursts(const struct service *s, struct random *random, double *covered,
                         size_t count)
 {
@@ -61,7 +62,7 @@ static void draw_bursts(const struct service *s, struct random *random, double *
 static void draw_region(const struct service *s, struct random *random, struct run *run,
                         size_t region, const double *covered)
 {
-    double spell = 0; /* failures to come of a session that is spoilt */
+    double spell = 0; /* further failures of a spoilt session */
     bool up = random_unit(random) < 0.5;
     bool never = s->one_never_fails && region == 0;
     for (size_t i = 0; i < run->count; i++) {
@@ -98,7 +99,7 @@ static void draw_run(const struct service *s, struct random *random, struct run 
     }
 }
 
-/* Runs in which a pair is said to fail together, the pairs so said and those without an answer. */
+/* Runs in which a pair was reported, reported pairs, and pairs without an answer. */
 struct tally {
     int runs, any, yes, unknown, pairs;
 };

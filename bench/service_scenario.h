@@ -1,7 +1,7 @@
 /*
- * Services whose truth is known, minute by minute: what the calibration of stats/dependence.h is
- * measured on, by bench_stats_dependence and by its unit test. About 2,700 attempts an hour from 15
- * sessions at a time, each of which tries every 20 s.
+ * Services with known truth, minute by minute, on which bench_stats_dependence and its unit test
+ * measure the calibration of stats/dependence.h. About 2,700 attempts per hour from 15 concurrent
+ * sessions, each of which makes an attempt every 20 s.
  */
 #ifndef RUSHHOUR_BENCH_SERVICE_SCENARIO_H
 #define RUSHHOUR_BENCH_SERVICE_SCENARIO_H
@@ -24,28 +24,30 @@
 /* How a service fails. */
 struct scenario {
     const char *name;
-    double rate;             /* of an attempt that nothing strikes */
-    double poison;           /* a failure makes all later attempts of its session fail */
-    double retry;            /* a failed attempt is retried in a fresh session and fails again */
+    double rate;             /* failure rate when nothing else strikes */
+    double poison;           /* probability that a failure makes all later attempts of its
+                                session fail */
+    double retry;            /* probability that a failed attempt, retried in a fresh session,
+                                fails again */
     bool chains;             /* the clusters know which retries belong to which session */
-    double incidents;        /* an hour, by chance (Poisson) ... */
+    double incidents;        /* per hour, at random (Poisson) ... */
     bool regular;            /* ... or exactly so many in each hour, at random times */
     double incident_seconds; /* their length */
-    double incident_share;   /* of attempts that fail within */
-    double drift;            /* standard deviation of the logarithm of the rate, which wanders */
+    double incident_share;   /* share of attempts that fail during one */
+    double drift;            /* standard deviation of the logarithm of the rate, which drifts */
     double drift_seconds;    /* with this correlation time (Ornstein and Uhlenbeck) */
-    double session_attempts; /* of a session, 10 unless said */
+    double session_attempts; /* per session, 10 by default */
     double session_spread;   /* standard deviation of the logarithm of a session's own rate */
 };
 
-/* How long a run looks: `stretches` of so many hours, a day apart. */
+/* How long a run observes: `stretches` of this many hours, a day apart. */
 struct scenario_span {
     const char *name;
     int stretches;
     double hours;
 };
 
-/* One run; reused, freed with scenario_free. */
+/* One run; reusable; freed with scenario_free. */
 struct scenario_run {
     struct time_block *blocks;
     size_t count;
@@ -53,14 +55,14 @@ struct scenario_run {
     struct scenario_latency {
         double ms;
         size_t block;
-    } * latencies; /* of every attempt; NULL: not wanted */
+    } * latencies; /* of every attempt; NULL: not needed */
     size_t attempts;
 };
 
-/* The chance that an attempt fails, for each second of one stretch. */
+/* The probability that an attempt fails, for each second of one stretch. */
 struct scenario_weather {
-    double *struck; /* by incidents */
-    double *drift;  /* factor of the rate */
+    double *struck; /* because of incidents */
+    double *drift;  /* multiplier of the rate */
     size_t seconds;
 };
 
@@ -90,7 +92,7 @@ static inline void scenario_weather_free(struct scenario_weather *weather)
     free(weather->drift);
 }
 
-/* An incident from `start` on, which may begin before the stretch. */
+/* An incident from `start` on, which may be before the stretch. */
 static inline void scenario_strike(struct scenario_weather *weather, double start,
                                    const struct scenario *s)
 {
@@ -99,7 +101,7 @@ static inline void scenario_strike(struct scenario_weather *weather, double star
         weather->struck[(size_t)t] = s->incident_share;
 }
 
-/* Calls for each incident of a stretch. */
+/* Calls back for each incident of a stretch. */
 static inline size_t scenario_incidents(const struct scenario *s, struct random *random,
                                         size_t seconds, double *starts, size_t room)
 {
@@ -153,15 +155,15 @@ static inline void scenario_weather_draw(struct scenario_weather *weather, const
     for (size_t i = 0; i < count; i++) scenario_strike(weather, starts[i], s);
 }
 
-/* The weather of two regions: the drift is common; an incident strikes both in one of two cases,
- * else either. Each has as many as alone; `twice`: b has as many again of its own. */
+/* The weather of two regions: the drift is shared; half of the incidents strike both, the rest one
+ * of them at random. Each has as many as it would alone; `twice`: b has as many more of its own. */
 static inline void scenario_weather_pair(struct scenario_weather *a, struct scenario_weather *b,
                                          const struct scenario *s, bool twice,
                                          struct random *random)
 {
     double starts[SCENARIO_INCIDENTS];
     struct scenario more = *s;
-    more.incidents *= 4.0 / 3; /* of three of four incidents does a region hear */
+    more.incidents *= 4.0 / 3; /* a region is struck by three of four incidents */
     scenario_clear(a);
     scenario_clear(b);
     scenario_drift(a, s, random);
@@ -176,18 +178,18 @@ static inline void scenario_weather_pair(struct scenario_weather *a, struct scen
     for (size_t i = 0; i < count; i++) scenario_strike(b, starts[i], s);
 }
 
-/* A session in simulation: its cluster, and where its attempts are counted. */
+/* A simulated session: its cluster, and where its attempts are counted. */
 struct scenario_session {
     const struct scenario *scenario;
     const struct scenario_weather *weather;
     struct scenario_run *run;
     size_t first; /* base block of the stretch */
-    double own;   /* factor of its rate and its latency */
+    double own;   /* multiplier of its rate and its latency */
     bool poisoned;
-    uint64_t attempts, failed, first_failure; /* seen within the stretch */
+    uint64_t attempts, failed, first_failure; /* within the stretch */
 };
 
-/* Whether an attempt at t fails; counted when it lies within the stretch. */
+/* Whether an attempt at t fails; counted if it lies within the stretch. */
 static inline bool scenario_attempt(struct scenario_session *session, double t, double at_least,
                                     struct random *random)
 {
@@ -219,7 +221,7 @@ static inline void scenario_close(struct scenario_session *session)
     cluster_add(&session->run->chains, session->attempts, session->failed, session->first_failure);
 }
 
-/* Retries in fresh sessions, 2 s after a failure each. */
+/* Retries in fresh sessions, each 2 s after a failure. */
 static inline void scenario_retry(struct scenario_session *session, double t, struct random *random)
 {
     const struct scenario *s = session->scenario;
@@ -249,7 +251,7 @@ static inline double scenario_session(struct scenario_session session, double t,
     return t;
 }
 
-/* Adds a stretch, day `day`, under this weather. Blocks have room. */
+/* Adds a stretch, day `day`, with this weather. Blocks must have room. */
 static inline void scenario_stretch(struct scenario_run *run, const struct scenario *s,
                                     const struct scenario_weather *weather, int day,
                                     struct random *random)
@@ -275,7 +277,7 @@ static inline struct scenario_run scenario_run_new(const struct scenario_span *s
     return (struct scenario_run){.blocks = scenario_memory(blocks, sizeof(struct time_block))};
 }
 
-/* Has the latencies kept as well; for services without retries. */
+/* Also keeps the latencies; for services without retries. */
 static inline void scenario_keep_latencies(struct scenario_run *run,
                                            const struct scenario_span *span)
 {
@@ -324,7 +326,7 @@ static inline void scenario_draw_pair(struct scenario_run *a, struct scenario_ru
     }
 }
 
-/* What the service does: its rate over `hours` of simulation. */
+/* The true rate of the service, over `hours` of simulation. */
 static inline double scenario_truth(const struct scenario *s, int hours, uint64_t seed)
 {
     const struct scenario_span span = {.stretches = 1, .hours = 1};

@@ -1,4 +1,4 @@
-/* A profile of regions, and what a check would know of them, for the tests of check/. */
+/* A profile of regions, and what a check would know about them, for the tests of check/. */
 #ifndef CHECK_FIXTURE_H
 #define CHECK_FIXTURE_H
 
@@ -15,7 +15,7 @@
 
 #define FIXTURE_UNUSED __attribute__((unused))
 
-/* A profile whose `regions` hold this JSON. */
+/* A profile whose `regions` are this JSON. */
 static struct profile *fixture_profile(const char *regions)
 {
     char json[4096];

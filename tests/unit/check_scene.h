@@ -1,4 +1,4 @@
-/* A preflight of one region whose other side is played by the test (scripted_net.h). */
+/* A preflight check of one region; the test plays the other side (scripted_net.h). */
 #ifndef CHECK_SCENE_H
 #define CHECK_SCENE_H
 
@@ -24,8 +24,8 @@ static void on_change(void *user)
     scene.changes++;
 }
 
-/* Starts the check of one region, with what else its profile says of it. The plain request is
- * under way then. */
+/* Starts the check of one region, with further profile keys in `more`. The plain request is then in
+ * progress. */
 static FIXTURE_UNUSED void scene_start(const char *more)
 {
     char region[1024];
@@ -53,7 +53,7 @@ static FIXTURE_UNUSED void scene_end(void)
     profile_free(scene.profile);
 }
 
-/* A plain request that went well: the WebSocket is being dialled then. */
+/* A successful plain request; the WebSocket is then being dialled. */
 static FIXTURE_UNUSED void play_good_https(void)
 {
     static const struct http_header headers[] = {{"apim-request-id", "0f0f"},
@@ -77,7 +77,7 @@ static FIXTURE_UNUSED void play_good_https(void)
     play_https(&result);
 }
 
-/* As far as session.created, exclusively. */
+/* Up to session.created, exclusive. */
 static FIXTURE_UNUSED void play_upgrade(void)
 {
     static const struct http_header id = {"apim-request-id", "abcd-1"};
@@ -95,7 +95,7 @@ static FIXTURE_UNUSED void play_upgrade(void)
     "{\"type\":\"response.done\",\"response\":{\"id\":\"resp_1\",\"status\":\"completed\","        \
     "\"output\":[{}],\"usage\":{\"total_tokens\":12,\"input_tokens\":10,\"output_tokens\":2}}}"
 
-/* As far as the turn, which has been asked for. */
+/* Up to the turn, which has been requested. */
 static FIXTURE_UNUSED void play_ready(void)
 {
     play_upgrade();

@@ -1,4 +1,4 @@
-/* Drives a load through the engine over the loopback double, and reads the run folder back. */
+/* Drives a load through the engine over the loopback double, and reads back the run folder. */
 #ifndef TESTS_ENGINE_FIXTURE_H
 #define TESTS_ENGINE_FIXTURE_H
 
@@ -15,16 +15,17 @@
 
 #include <cmocka.h>
 
-/* A run to be driven. Sections that are NULL are the usual ones. */
+/* A run to drive. Sections that are NULL have defaults. */
 struct scenario {
     const char *load;
     const char *session, *retry;
-    const char *more;   /* further sections, each with a comma before it */
-    unsigned workers;   /* 0: two */
-    int stop_ms, stops; /* so many stops after so many ms; 0: never */
-    int begins_ms;      /* so long after a whole interval of the wall clock */
-    double speed;       /* of the run's clock; 0: 1. Else intervals are of a minute, of its own */
-    void (*inspect)(const char *folder); /* what the run wrote, before it is removed; or NULL */
+    const char *more;   /* further sections, each preceded by a comma */
+    unsigned workers;   /* 0 means two */
+    int stop_ms, stops; /* this many stops after this many ms; 0: never */
+    int begins_ms;      /* this long after a whole interval of the wall clock */
+    double speed;       /* by the run's clock; 0 means 1. Otherwise intervals are one minute of
+                           that clock */
+    void (*inspect)(const char *folder); /* called before the run's folder is removed; or NULL */
 };
 
 #define SESSION "{\"interactions\":3,\"think_time\":\"5ms\",\"prompts\":[\"Say OK.\"]}"
@@ -34,7 +35,7 @@ struct scenario {
 #define ROWS_KEPT 4096
 #define INTERVAL_NS (200 * NS_PER_MS)
 
-/* Of the run that is read back. */
+/* Of the run that is being read. */
 static int64_t interval_ns = INTERVAL_NS;
 
 struct result {
@@ -43,13 +44,13 @@ struct result {
     uint64_t rows[3]; /* of attempts.csv by outcome */
     uint64_t failures, lifecycle, bad_rows;
     uint64_t responses_measured;
-    struct attempt_row kept[ROWS_KEPT]; /* their strings are gone */
+    struct attempt_row kept[ROWS_KEPT]; /* their strings are no longer valid */
     size_t kept_count;
     uint64_t ended_until[32];     /* sessions that had ended by the end of each interval */
-    uint64_t requested, achieved; /* by the health of the intervals */
+    uint64_t requested, achieved; /* from the health of the intervals */
     int64_t start_utc_ns, took_ns;
-    int64_t end_utc_ns, last_row_ns; /* of the last interval; the latest row's end */
-    struct trial_sums rule;          /* what the abort rule has judged, all regions */
+    int64_t end_utc_ns, last_row_ns; /* of the last interval; the end of the latest row */
+    struct trial_sums rule;          /* the abort rule's sums, all regions */
     enum run_end end;
 };
 
@@ -58,7 +59,7 @@ static void on_interval(void *context, size_t region, int64_t start, int64_t end
 {
     struct result *result = context;
     if (result->start_utc_ns == 0) result->start_utc_ns = start;
-    /* Whole intervals of the wall clock, but for the first and the last one. */
+    /* Whole intervals of the wall clock, except the first and the last. */
     assert_true(start == result->start_utc_ns || start % interval_ns == 0);
     assert_true(result->end_utc_ns % interval_ns == 0 || end == result->end_utc_ns);
     assert_true(end > start && start / interval_ns == (end - 1) / interval_ns);
@@ -67,7 +68,7 @@ static void on_interval(void *context, size_t region, int64_t start, int64_t end
     for (int64_t i = start / interval_ns - first; i < 32; i++) {
         result->ended_until[i] += cell->counters.sessions_ended;
     }
-    if (region == 0) { /* each region's row has the health of all */
+    if (region == 0) { /* each region's row has the same overall health */
         result->requested += health->requested;
         result->achieved += health->achieved;
     }
@@ -130,7 +131,7 @@ static void read_back(const char *folder, struct result *result)
     run_reader_close(reader);
 }
 
-/* A manifest just good enough for the reader: the names of the regions. */
+/* A manifest with just enough for the reader: the names of the regions. */
 static void write_manifest(struct run_writer *writer)
 {
     struct error err = {0};
@@ -162,7 +163,7 @@ static struct profile *parse(const struct scenario *scenario)
     return profile;
 }
 
-/* The run begins at the next whole interval of the machine's clock, and so much later. */
+/* The run begins this long after the next whole interval of the machine's clock. */
 static struct run_clock clock_that_begins(int after_ms)
 {
     const int64_t now_ns = clock_wall_ns();
@@ -236,7 +237,7 @@ static int by_chain(const void *a, const void *b)
     return x->end_utc_ns < y->end_utc_ns ? -1 : x->end_utc_ns > y->end_utc_ns;
 }
 
-/* The sums of intervals.csv, counted again from the rows: chains by their number. */
+/* The sums of intervals.csv, recomputed from the rows: chains by their number. */
 static struct cluster_sums chains_of_rows(const struct result *result)
 {
     static struct attempt_row rows[ROWS_KEPT];
@@ -263,7 +264,7 @@ static struct cluster_sums chains_of_rows(const struct result *result)
 
 static void check_chains(const struct result *result)
 {
-    if (result->kept_count == ROWS_KEPT) return; /* not all rows were kept */
+    if (result->kept_count == ROWS_KEPT) return; /* not every row was kept */
     const struct cluster_sums rows = chains_of_rows(result);
     const struct cluster_sums *cells = &result->clusters;
     assert_int_equal(cells->count, rows.count);
@@ -272,7 +273,7 @@ static void check_chains(const struct result *result)
     assert_int_equal(cells->first_failures, rows.first_failures);
 }
 
-/* What must hold of any run, whatever it met. */
+/* What must hold for any run, whatever happened in it. */
 static void check_sums(const struct result *result)
 {
     const struct counters *c = &result->counters;

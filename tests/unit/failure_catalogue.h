@@ -1,7 +1,5 @@
-/*
- * The failure catalogue as rows for test_realtime_failure_catalogue.c: one and more for each
- * number, written from its wire signature.
- */
+/* The failure catalogue as rows for test_realtime_failure_catalogue.c: at least one for each
+ * number, written from its wire signature. */
 #ifndef RUSHHOUR_TESTS_FAILURE_CATALOGUE_H
 #define RUSHHOUR_TESTS_FAILURE_CATALOGUE_H
 

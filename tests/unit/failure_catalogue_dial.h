@@ -1,4 +1,4 @@
-/* The failure catalogue up to a session that is configured. */
+/* The failure catalogue up to a configured session. */
 #ifndef RUSHHOUR_TESTS_FAILURE_CATALOGUE_DIAL_H
 #define RUSHHOUR_TESTS_FAILURE_CATALOGUE_DIAL_H
 
@@ -253,7 +253,7 @@ static const struct row session[] = {
      .event = ERROR_EVENT("server_error", "null", "Upstream failed."),
      .code = "first_event_error",
      .domain = DOMAIN_SERVICE},
-    /* "by code": what the gateway passes on keeps its class */
+    /* "by code": an error that the gateway passes on keeps its class */
     {"F27",
      {.phase = PHASE_SESSION},
      .event = REQUEST_ERROR("DeploymentNotFound"),

@@ -1,4 +1,4 @@
-/* A row of the failure catalogue, and the ways to write its wire signature. */
+/* A row of the failure catalogue, and shorthands for its wire signature. */
 #ifndef RUSHHOUR_TESTS_FAILURE_CATALOGUE_ROW_H
 #define RUSHHOUR_TESTS_FAILURE_CATALOGUE_ROW_H
 
@@ -17,7 +17,7 @@ struct row {
     const char *event, *error; /* what ended the attempt, and an `error` before it; or NULL */
     const char *code;
     enum domain domain;
-    const char *also; /* numbers of secondary evidence, space between; or NULL */
+    const char *also; /* numbers of secondary evidence, separated by spaces; or NULL */
 };
 
 #define REFUSED(status)                                                                            \

@@ -174,7 +174,7 @@ static const struct row life[] = {
       .close_reason = "Your session hit the maximum duration of 60 minutes."},
      .code = "session_expired",
      .domain = DOMAIN_NONE},
-    /* the same in the guise of a server_error (livekit/agents 2341) */
+    /* the same, disguised as a server_error (livekit/agents 2341) */
     {"F76",
      {IN_STREAM, .has_expiry = true, .expires_in_ns = 0},
      .event = ERROR_EVENT("server_error", "null", SERVER_HAD_AN_ERROR),

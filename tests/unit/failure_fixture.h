@@ -1,5 +1,4 @@
-/* What the tests of the classification share: samples of observed facts with the class that they
- * have. */
+/* Shared by the tests of the classification: samples of observed facts with their class. */
 #ifndef RUSHHOUR_TESTS_FAILURE_FIXTURE_H
 #define RUSHHOUR_TESTS_FAILURE_FIXTURE_H
 

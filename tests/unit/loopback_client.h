@@ -1,8 +1,8 @@
 /*
  * A double of net/client.h for tests of the engine: the same seam, served on the same loop without
- * a socket. Linked into a test it takes the place of libwebsockets. Each response's fate is drawn
- * by the script below, and counted: that count is the truth that the engine's record is held
- * against. Include it in one file of a test.
+ * a socket. Linked into a test, it replaces libwebsockets. The fate of each response is drawn by
+ * the script below and counted: that count is the ground truth for the engine's record. Include it
+ * in one file of a test.
  */
 #ifndef TESTS_LOOPBACK_CLIENT_H
 #define TESTS_LOOPBACK_CLIENT_H
@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Every n-th response or dial meets this fate; 0: never. Set before the engine starts. */
+/* Every n-th response or dial meets this fate; 0: never. Set it before the engine starts. */
 struct loopback_script {
     int fail_every;    /* response.done failed, server_error */
     int limit_every;   /* an error event before any response: rate_limit_exceeded */
@@ -24,21 +24,21 @@ struct loopback_script {
     int garbage_every; /* after response.done comes a message that is no event */
     int refuse_every;  /* of dials: answered 429 */
     int poison_every;  /* response.done failed, and so is every later response of that session */
-    int expire_every;  /* after the first delta the session is at its cap: error session_expired,
-                         Close 1001 */
+    int expire_every;  /* after the first delta the session reaches its cap: error
+                          session_expired, Close 1001 */
     int retire_every;  /* the same after response.done */
     int cancel_every;  /* response.done cancelled, turn_detected */
-    int stray_every;   /* an error that harms nothing comes before the response */
-    int limit_ms;      /* the wait that the text of a limit asks for; 0: none */
-    int delay_ms;      /* of each answer */
-    int dial_ms;       /* of each dial */
+    int stray_every;   /* a harmless error comes before the response */
+    int limit_ms;      /* the wait requested by the text of a limit; 0: none */
+    int delay_ms;      /* before each response */
+    int dial_ms;       /* duration of each dial */
     int abort_ms;      /* from ws_abort to the end */
     bool deaf;         /* our Close frame is never answered */
 };
 
 #define LOOPBACK_DIALS_KEPT 4096
 
-/* When the service says that it is, whenever that may be. */
+/* The service's Date, whatever the real one is. */
 #define LOOPBACK_DATE "Sun, 06 Nov 1994 08:49:37 GMT"
 #define LOOPBACK_DATE_S INT64_C(784111777)
 
@@ -46,7 +46,7 @@ struct loopback_script {
 struct loopback_truth {
     atomic_int dials, refused, opened, responses, completed, failed, limited, reset, left, closed;
     atomic_int expired, retired, cancelled, stray;
-    atomic_int most_turns;                    /* that one connection answered */
+    atomic_int most_turns;                    /* the most that one connection answered */
     uint64_t dialled_ns[LOOPBACK_DIALS_KEPT]; /* by number of the dial */
 };
 
@@ -58,7 +58,7 @@ struct ws_client {
     const struct ws_handlers *handlers;
 };
 
-/* What happens next on a connection, one step for each firing of its timer. */
+/* What happens next on a connection, one step per firing of its timer. */
 enum scene {
     SCENE_DIAL,
     SCENE_IDLE,
@@ -176,7 +176,7 @@ static void dial(struct ws_conn *conn)
     say(conn, json);
 }
 
-/* The session is at its cap: an error says so, and the Close frame follows. */
+/* The session reaches its cap: an error says so, and the Close frame follows. */
 static void expire(struct ws_conn *conn, atomic_int *count)
 {
     atomic_fetch_add(count, 1);
@@ -233,7 +233,7 @@ static void answer(struct ws_conn *conn)
     }
 }
 
-/* The response that was asked for, or the refusal of it. */
+/* Begins the requested response, or refuses it. */
 static void begin_response(struct ws_conn *conn)
 {
     char json[128];

@@ -1,7 +1,7 @@
 /*
- * A double of net/client.h and net/https.h without a socket or a loop: it keeps what it was asked,
- * and the test itself plays the other side. Linked into a test it takes the place of both. Include
- * it in one file of a test.
+ * A double of net/client.h and net/https.h without a socket or a loop: it records what it is asked,
+ * and the test itself plays the other side. Linked into a test, it replaces both. Include it in one
+ * file of a test.
  */
 #ifndef TESTS_SCRIPTED_NET_H
 #define TESTS_SCRIPTED_NET_H
@@ -29,10 +29,10 @@ struct https_exchange {
     int unused;
 };
 
-/* The WebSocket: the last one that was dialled. */
+/* The WebSocket dialled last. */
 static struct {
     const struct ws_handlers *handlers;
-    void *user; /* NULL: none is open */
+    void *user; /* NULL if none is open */
     int clients, dials;
     size_t ca_count;
     bool dial_fails, send_fails, closed, aborted;
@@ -45,7 +45,7 @@ static struct {
     struct ws_conn conn;
 } scripted;
 
-/* The HTTPS request: the last one. */
+/* The latest HTTPS request. */
 static struct {
     https_done *done;
     void *user;

@@ -1,4 +1,4 @@
-/* A server on a loop of the test's own that accepts /ws, echoes, and obeys a few orders. */
+/* A server on the test's own loop that accepts /ws, echoes, and obeys a few commands. */
 #ifndef RUSHHOUR_TESTS_SERVER_FIXTURE_H
 #define RUSHHOUR_TESTS_SERVER_FIXTURE_H
 
@@ -10,11 +10,11 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
-/* cmocka wants the above first */
+/* cmocka needs the headers above first */
 #include <cmocka.h>
 
-/* A server that accepts /ws, refuses /refuse, leaves /later unanswered, and echoes messages but for
- * a few orders. */
+/* A server that accepts /ws, refuses /refuse, never answers /later, and echoes messages, except for
+ * a few commands. */
 static struct {
     uv_loop_t loop;
     struct authority *authority;
@@ -53,7 +53,7 @@ static void on_request(void *user, struct ws_peer *peer, const struct ws_request
 
 #define HUGE_LENGTH ((size_t)32 << 20)
 
-/* Does what a sound server does not, when the text is an order for that. */
+/* Misbehaves if the text is a command to do so. */
 static bool misbehave(struct ws_peer *peer, const char *text)
 {
     if (strcmp(text, "glut") == 0) {

@@ -1,5 +1,5 @@
-/* A simulator on a loop of the test's own, and a client's view of it: over TLS, by a client that
- * shares no code with it. */
+/* A simulator on the test's own loop, and a client's view of it: over TLS, by a client that shares
+ * no code with it. */
 #ifndef RUSHHOUR_TESTS_SERVICE_FIXTURE_H
 #define RUSHHOUR_TESTS_SERVICE_FIXTURE_H
 
@@ -13,7 +13,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
-/* cmocka wants the above first */
+/* cmocka needs the headers above first */
 #include <cmocka.h>
 
 #define GA "/openai/v1/realtime?model=gpt-realtime"
@@ -44,7 +44,7 @@ static struct {
 
 static struct wire wire;
 
-/* No delay unless the test says so: the profile's defaults are not what is tested here. */
+/* No delays unless the test sets them: the profile's defaults are not being tested here. */
 #define NO_DELAYS                                                                                  \
     "{\"upgrade\":\"0s\",\"session\":\"0s\",\"configure\":\"0s\",\"response_created\":\"0s\","     \
     "\"first_"                                                                                     \
@@ -101,7 +101,7 @@ static WIRE_UNUSED const char *ready_value(int region, const char *key)
     return cJSON_GetObjectItem(cJSON_GetArrayItem(regions, region), key)->valuestring;
 }
 
-/* Connects to a region and asks for the upgrade; head gets the response's head. */
+/* Connects to a region and requests the upgrade; head receives the response head. */
 static WIRE_UNUSED void ask(int region, const char *target, const char *headers, char *head,
                             size_t size)
 {
@@ -114,7 +114,7 @@ static WIRE_UNUSED void ask(int region, const char *target, const char *headers,
     assert_true(wire_read_head(&wire, head, size));
 }
 
-/* Opens a session with the right credential. */
+/* Opens a session with valid credentials. */
 static WIRE_UNUSED void open_session(int region)
 {
     static const char *const targets[] = {GA, PREVIEW, OPENAI};
@@ -127,7 +127,7 @@ static WIRE_UNUSED void open_session(int region)
     if (strncmp(head, "HTTP/1.1 101 ", 13) != 0) fail_msg("%s", head);
 }
 
-/* The next event of the server; the caller's. NULL: a Close frame or the end. */
+/* The next event of the server; the caller frees it. NULL: a Close frame or the end. */
 static WIRE_UNUSED cJSON *next_event(void)
 {
     int first = wire_read_frame(&wire);
@@ -155,7 +155,7 @@ static WIRE_UNUSED const char *at_path(const cJSON *event, const char *path)
     return cJSON_IsString(value) ? value->valuestring : cJSON_IsNumber(value) ? number : "(other)";
 }
 
-/* Reads up to an event of a type, dropping those before it. */
+/* Reads up to an event of this type, dropping earlier ones. */
 static WIRE_UNUSED cJSON *await(const char *type)
 {
     for (;;) {
@@ -171,7 +171,7 @@ static WIRE_UNUSED void expect(const char *type)
     cJSON_Delete(await(type));
 }
 
-/* The lines of the ledger, oldest first, as an array; ends the simulator. */
+/* Ends the simulator and returns the lines of the ledger, oldest first, as an array. */
 static WIRE_UNUSED cJSON *ledger_after_stop(void)
 {
     struct text found = {0};

@@ -1,4 +1,4 @@
-/* One connection with a script of the other side, for the tests of the client. */
+/* One connection and a script for the other side, for the tests of the client. */
 #ifndef TEST_NET_CLIENT_FIXTURE_H
 #define TEST_NET_CLIENT_FIXTURE_H
 

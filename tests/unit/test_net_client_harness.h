@@ -1,5 +1,5 @@
-/* For the tests of the client side: what a client heard, and a server that does by hand what no
- * library would. */
+/* For the tests of the client side: what a client was told, and a hand-made server that does what
+ * no library would. */
 #ifndef TEST_NET_CLIENT_HARNESS_H
 #define TEST_NET_CLIENT_HARNESS_H
 
@@ -24,7 +24,7 @@
 
 #define MAYBE_UNUSED __attribute__((unused))
 
-/* Everything that one connection reported, in copies. */
+/* Copies of everything that one connection reported. */
 struct heard {
     struct ws_conn *conn;
     int steps[8], step_count;
@@ -40,7 +40,7 @@ struct heard {
     char detail[256], reason[256];
     bool abort_in_message, abort_at_open;
     const char *send_at_open;
-    int close_after; /* messages; 0: never */
+    int close_after; /* number of messages; 0: never */
 };
 
 static void heard_step(void *user, enum ws_step step, uint64_t at_ns)
@@ -157,7 +157,7 @@ static MAYBE_UNUSED void bench_run_ms(struct bench *bench, uint64_t ms)
     while (!bench->late) uv_run(&bench->loop, UV_RUN_ONCE);
 }
 
-/* Everything must be gone: the loop can be closed. */
+/* Everything must be released: the loop can be closed. */
 static MAYBE_UNUSED void bench_end(struct bench *bench)
 {
     ws_client_free(bench->client);
@@ -245,7 +245,7 @@ static MAYBE_UNUSED void say_text(int fd, const char *text)
     say(fd, text, strlen(text));
 }
 
-/* Reads the request; false when the client went away. */
+/* Reads the request; false if the client went away. */
 static MAYBE_UNUSED bool read_request(int fd, char *request, size_t size)
 {
     size_t used = 0;
@@ -259,7 +259,7 @@ static MAYBE_UNUSED bool read_request(int fd, char *request, size_t size)
     return false;
 }
 
-/* The answer to Sec-WebSocket-Key (RFC 6455, 4.2.2). */
+/* The Sec-WebSocket-Accept for the request's key (RFC 6455, 4.2.2). */
 static MAYBE_UNUSED void accept_key(const char *request, char out[32])
 {
     char joined[128];
@@ -272,7 +272,7 @@ static MAYBE_UNUSED void accept_key(const char *request, char out[32])
     (void)EVP_EncodeBlock((unsigned char *)out, digest, SHA_DIGEST_LENGTH);
 }
 
-/* The 101 with extra lines, into `out`; returns its length. */
+/* Writes the 101 with extra lines to `out`; returns its length. */
 static MAYBE_UNUSED size_t make_101(const char *request, const char *lines, char *out, size_t size)
 {
     char key[32] = "";
@@ -284,7 +284,7 @@ static MAYBE_UNUSED size_t make_101(const char *request, const char *lines, char
         key, lines);
 }
 
-/* Reads the request and says yes. */
+/* Reads the request and accepts it. */
 static MAYBE_UNUSED bool upgrade(int fd, const char *lines)
 {
     char request[4096], answer[2048];
@@ -293,7 +293,7 @@ static MAYBE_UNUSED bool upgrade(int fd, const char *lines)
     return true;
 }
 
-/* An unmasked frame with a short payload. */
+/* Sends an unmasked frame with a short payload. */
 static MAYBE_UNUSED void say_frame(int fd, unsigned first, const void *payload, size_t length)
 {
     unsigned char frame[4 + 65536] = {(unsigned char)first, (unsigned char)length};
@@ -308,7 +308,8 @@ static MAYBE_UNUSED void say_frame(int fd, unsigned first, const void *payload, 
     say(fd, frame, header + length);
 }
 
-/* Reads one masked frame of the client with a short payload; its opcode, or -1 at the end. */
+/* Reads one masked frame of the client with a short payload; returns its opcode, or -1 at the
+ * end. */
 static MAYBE_UNUSED int read_frame(int fd, char *payload, size_t size)
 {
     unsigned char head[6];

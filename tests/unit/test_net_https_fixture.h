@@ -46,8 +46,8 @@ static inline int make_certificate(const char *file, const char *name)
     return system(command); /* NOLINT(bugprone-command-processor,cert-env33-c): a fixed text */
 }
 
-/* Starts a program with its standard output in a pipe, and its input in another that ends with
- * us. */
+/* Starts a program with its standard output in a pipe, and its input in another that closes when we
+ * exit. */
 static inline pid_t spawn(char *const *words, FILE **output, int *input)
 {
     int from[2], to[2];

@@ -1,4 +1,4 @@
-/* A small profile to vary, for the tests of profile/. */
+/* A small profile to vary in the tests of profile/. */
 #ifndef TEST_PROFILE_FIXTURE_H
 #define TEST_PROFILE_FIXTURE_H
 
@@ -18,7 +18,7 @@
 #define REGIONS "\"regions\": [{" REGION_KEYS("eastus2") "}]"
 #define PROFILE(more) "{ \"name\": \"sample\", " REGIONS more "}"
 
-/* Parses a profile that must be right. The caller's. */
+/* Parses a profile that must be valid; the caller frees it. */
 static inline struct profile *parsed(const char *json)
 {
     struct profile *profile = NULL;

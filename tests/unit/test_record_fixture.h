@@ -1,5 +1,5 @@
-/* A profile and a run folder of our own for the tests of record: two regions, made-up happenings,
- * canaries in every secret. */
+/* A profile and a run folder for the tests of record: two regions, invented events, canaries in
+ * every secret. */
 #ifndef RUSHHOUR_TESTS_RECORD_FIXTURE_H
 #define RUSHHOUR_TESTS_RECORD_FIXTURE_H
 
@@ -80,7 +80,7 @@ static inline void fixture_happen(struct fixture *f)
             for (size_t c = 0; c < offsetof(struct counters, cost_usd) / sizeof *counter; c++) {
                 counter[c] = random_below(&random, 100000);
             }
-            cell->counters.own_failures = 0; /* the health of the whole holds in every region */
+            cell->counters.own_failures = 0; /* every region has the same overall health */
             cell->counters.cost_usd = random_unit(&random) * 10;
             cell->counters.failed_cost_usd = random_unit(&random);
             for (int s = 0; s < 20; s++) {
@@ -195,7 +195,7 @@ static inline void fixture_free(struct fixture *f)
     free(f);
 }
 
-/* A failure whose every text holds a canary. */
+/* A failure with a canary in every text. */
 static inline void fixture_evidence(const struct fixture *f, size_t region, struct text *out)
 {
     static const struct evidence_header headers[] = {

@@ -1,4 +1,4 @@
-/* Makes small run folders with figures that are known by hand, through the writer of record/. */
+/* Writes small run folders with known figures, through the writer of record/. */
 #ifndef RUSHHOUR_TESTS_REPORT_FIXTURE_H
 #define RUSHHOUR_TESTS_REPORT_FIXTURE_H
 
@@ -28,10 +28,10 @@ struct maker {
     char root[64], folder[80];
     struct profile *profile;
     struct run_writer *writer;
-    struct cell *cells; /* of the interval under way, one per region */
+    struct cell *cells; /* of the current interval, one per region */
     struct health health;
     struct text rows, lines;
-    int64_t start_ns, end_ns; /* of the interval under way */
+    int64_t start_ns, end_ns; /* of the current interval */
     int64_t first_ns;
 };
 
@@ -96,7 +96,7 @@ static inline void maker_failure(struct maker *m, size_t region, const char *cod
     evidence_write(&m->lines, &evidence, NULL);
 }
 
-/* A session of which each letter is an attempt that ends in this interval: '.' ok after ttft_ms,
+/* A session in which each letter is an attempt that ends in this interval: '.' ok after ttft_ms,
  * 'F' failed. */
 static inline void maker_session(struct maker *m, size_t region, uint64_t number,
                                  const char *attempts, double ttft_ms)
@@ -144,7 +144,7 @@ static inline void maker_session(struct maker *m, size_t region, uint64_t number
     cluster_add(&cell->clusters, strlen(attempts), failed, first);
 }
 
-/* Writes the interval under way. */
+/* Writes the current interval. */
 static inline void maker_write(struct maker *m)
 {
     struct error err = {0};

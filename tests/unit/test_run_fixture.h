@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-/* Two regions, an open load of 10 sessions a second for 2 s, 3 turns each. `more` are further
+/* Two regions, an open load of 10 sessions per second for 2 s, 3 turns each. `more`: further
  * keys. */
 #define RUN_PROFILE(more)                                                                          \
     "{ \"name\": \"sample\", \"regions\": ["                                                       \
@@ -27,7 +27,7 @@
     " {\"duration\": \"2s\", \"target\": \"10/s\"}]},"                                             \
     "\"session\": {\"interactions\": 3, \"think_time\": \"0s\"}" more "}"
 
-/* The caller's. */
+/* Owned by the caller. */
 static inline struct profile *run_profile(const char *json)
 {
     struct profile *profile = NULL;

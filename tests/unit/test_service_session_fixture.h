@@ -1,4 +1,4 @@
-/* A session that is led by hand, for the tests of its two machines. */
+/* A session driven by hand, for the tests of its two state machines. */
 #ifndef TEST_SERVICE_SESSION_FIXTURE_H
 #define TEST_SERVICE_SESSION_FIXTURE_H
 

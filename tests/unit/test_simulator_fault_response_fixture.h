@@ -1,4 +1,4 @@
-/* A service with one fault, for the tests of faults of responses. */
+/* A service with a single fault, for the tests of response faults. */
 #ifndef TEST_SIMULATOR_FAULT_RESPONSE_FIXTURE_H
 #define TEST_SIMULATOR_FAULT_RESPONSE_FIXTURE_H
 
@@ -17,7 +17,7 @@ static inline void start_fault(const char *fault, const char *more)
     start(block);
 }
 
-/* Opens a session and asks for a response with an event_id of ours. */
+/* Opens a session and requests a response with an event_id of ours. */
 static inline void ask_for_response(int region)
 {
     open_session(region);
@@ -51,7 +51,7 @@ static inline const cJSON *response_line(const cJSON *lines, int region)
     return NULL;
 }
 
-/* Every region's response has its line with fault and outcome. */
+/* Every region's response must have a ledger line with fault and outcome. */
 static inline void assert_ledger(const char *name, const char *number, const char *outcome)
 {
     cJSON *lines = ledger_after_stop();
@@ -68,7 +68,7 @@ static inline void assert_ledger(const char *name, const char *number, const cha
 struct done {
     const char *fault, *number, *status, *type, *code, *fragment, *reason;
     const char *outcome;
-    const char *input, *output, *cached; /* tokens; NULL: any above 0 */
+    const char *input, *output, *cached; /* tokens; NULL: any number above 0 */
     int items;
 };
 

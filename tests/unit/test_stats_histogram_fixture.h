@@ -17,7 +17,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-/* One for all tests: nothing that a line leaves in it may show in the next. */
+/* Shared by all tests: nothing that a line leaves in it may show up in the next. */
 static struct histogram_decoder *decoder;
 
 static inline int make_decoder(void **state)
@@ -93,11 +93,11 @@ static const struct {
      "ijeUd6jOkf9j8YdLQBNPStE"},
 };
 
-/* A log as HistogramLogWriter writes it, with base time and comments; each line's payload is a row
- * above. */
+/* A log as written by HistogramLogWriter, with base time and comments; the payload of each line is
+ * a row above. */
 static const struct {
     const char *start;
-    int payload; /* -1: none */
+    int payload; /* -1 if none */
     const char *end;
 } jvm_log[] = {
     {"#[Logged with rushhour-interop 1]", -1, ""},
@@ -113,7 +113,7 @@ static const struct {
 
 #define TAGGED_LINE 6
 
-/* The line with its payload, in memory of the caller's; returns its length. */
+/* The line with its payload, in the caller's memory; returns its length. */
 static inline size_t whole_line(size_t row, char *out, size_t size)
 {
     const char *payload = jvm_log[row].payload < 0 ? "" : payloads[jvm_log[row].payload].payload;
@@ -122,7 +122,7 @@ static inline size_t whole_line(size_t row, char *out, size_t size)
     return (size_t)length;
 }
 
-/* In memory of its exact size, so that a sanitizer sees each read beyond it. */
+/* Copies the line into memory of its exact size, so that a sanitizer sees any read beyond it. */
 static inline enum err_code read_exactly(const char *line, size_t length,
                                          struct histogram_log_entry *entry)
 {

@@ -1,7 +1,5 @@
-/*
- * A client of the tests' own, for what is served on the loop of the same thread: every wait runs
- * that loop. It knows nothing of src/net but the port, so that both ends cannot share a mistake.
- */
+/* The tests' own client, for servers on the loop of the same thread: every wait runs that loop. It
+ * shares nothing with src/net but the port, so that both ends cannot have the same mistake. */
 #ifndef RUSHHOUR_TESTS_WIRE_CLIENT_H
 #define RUSHHOUR_TESTS_WIRE_CLIENT_H
 
@@ -59,7 +57,7 @@ static WIRE_UNUSED bool wire_connect(struct wire *wire, uv_loop_t *loop, unsigne
     return fcntl(wire->fd, F_SETFL, O_NONBLOCK) == 0;
 }
 
-/* Handshakes; the certificate must be good for the host under the root in ca_file. */
+/* Handshakes; the certificate must be valid for the host under the root in ca_file. */
 static WIRE_UNUSED bool wire_tls(struct wire *wire, const char *ca_file, const char *host)
 {
     wire->context = SSL_CTX_new(TLS_client_method());
@@ -98,8 +96,8 @@ static WIRE_UNUSED void wire_send(struct wire *wire, const void *bytes, size_t l
     }
 }
 
-/* Reads what is there, at most size bytes, waiting for the first: the count, or one of the WIRE_
- * results. */
+/* Reads what is available, at most size bytes, waiting for the first; returns the count, or a WIRE_
+ * result. */
 static WIRE_UNUSED long wire_read(struct wire *wire, void *bytes, size_t size)
 {
     struct timespec start;
@@ -130,7 +128,7 @@ static WIRE_UNUSED bool wire_read_all(struct wire *wire, void *bytes, size_t siz
     return true;
 }
 
-/* Reads an HTTP head with its blank line into out; false when none came. */
+/* Reads an HTTP head including its blank line into out; false if none came. */
 static WIRE_UNUSED bool wire_read_head(struct wire *wire, char *out, size_t size)
 {
     size_t length = 0;
@@ -185,7 +183,7 @@ static WIRE_UNUSED void wire_send_text(struct wire *wire, const char *text)
     wire_send_frame(wire, 0x81, text, strlen(text));
 }
 
-/* Reads one frame of the server into wire->frame; its first byte, or one of the WIRE_ results. */
+/* Reads one frame of the server into wire->frame; returns its first byte, or a WIRE_ result. */
 static WIRE_UNUSED int wire_read_frame(struct wire *wire)
 {
     unsigned char head[10];
