@@ -59,7 +59,7 @@ static void serve(int out)
     check(authority_pem(authority, &pem, &err), &err);
     check(ws_server_listen(&loop, "127.0.0.1", 0, identity, &handlers, NULL, &server, &err), &err);
     char port[16];
-    (void)snprintf(port, sizeof(port), "%-8u", (unsigned)ws_server_port(server));
+    (void)snprintf(port, sizeof port, "%-8u", (unsigned)ws_server_port(server));
     if (write(out, port, 8) != 8 || write(out, text_str(&pem), pem.length) != (ssize_t)pem.length)
         exit(1);
     (void)close(out);
@@ -122,8 +122,8 @@ static double resident_kib(void)
 {
     long pages = 0;
     FILE *file = fopen("/proc/self/statm", "re");
-    if (!file || fscanf(file, "%*d %ld", &pages) != 1) pages = 0;
-    if (file) (void)fclose(file);
+    if (file == NULL || fscanf(file, "%*d %ld", &pages) != 1) pages = 0;
+    if (file != NULL) (void)fclose(file);
     return (double)pages * (double)sysconf(_SC_PAGESIZE) / 1024.0;
 }
 
@@ -191,7 +191,7 @@ static void read_server(int in, char *path, uint16_t *port)
     char bytes[8192];
     size_t length = 0;
     ssize_t n;
-    while ((n = read(in, bytes + length, sizeof(bytes) - 1 - length)) > 0) length += (size_t)n;
+    while ((n = read(in, bytes + length, sizeof bytes - 1 - length)) > 0) length += (size_t)n;
     bytes[length] = '\0';
     *port = (uint16_t)strtoul(bytes, NULL, 10);
     int fd = mkstemp(path);
@@ -219,7 +219,7 @@ int main(int argc, char **argv)
     bench.rate = argc > 4 ? atof(argv[4]) : 20000;
     bench.conns = calloc((size_t)bench.wanted, sizeof(struct ws_conn *));
     bench.message = malloc(bench.length + 1);
-    if (bench.wanted < 1 || !bench.conns || !bench.message) return 1;
+    if (bench.wanted < 1 || bench.conns == NULL || bench.message == NULL) return 1;
     memset(bench.message, 'm', bench.length);
     (void)uv_loop_init(&bench.loop);
     check(ws_client_new(&bench.loop, files, 1, &handlers, &bench.client, &err), &err);

@@ -6,15 +6,15 @@ static char seen_request[4096];
 static void echo_once(int fd)
 {
     char answer[2048], payload[128];
-    if (!read_request(fd, seen_request, sizeof(seen_request))) return;
+    if (!read_request(fd, seen_request, sizeof seen_request)) return;
     say(fd, answer,
         make_101(seen_request,
                  "apim-request-id: 42-abc\r\nX-MS-Region: East US 2\r\nSet-Cookie: secret=1\r\n"
                  "Date: Tue, 14 Apr 2026 15:00:00 GMT\r\n",
-                 answer, sizeof(answer)));
-    if (read_frame(fd, payload, sizeof(payload)) != 1) return;
+                 answer, sizeof answer));
+    if (read_frame(fd, payload, sizeof payload) != 1) return;
     say_frame(fd, 0x81, payload, strlen(payload));
-    if (read_frame(fd, payload, sizeof(payload)) != 8) return;
+    if (read_frame(fd, payload, sizeof payload) != 8) return;
     say_frame(fd, 0x88, "\x03\xe8", 2);
     wait_for_end(fd);
 }
@@ -61,12 +61,12 @@ static void test_request_is_what_was_asked(void **state)
 static void message_with_the_101(int fd)
 {
     char request[4096], answer[4096];
-    if (!read_request(fd, request, sizeof(request))) return;
-    size_t length = make_101(request, "", answer, sizeof(answer));
+    if (!read_request(fd, request, sizeof request)) return;
+    size_t length = make_101(request, "", answer, sizeof answer);
     static const char frames[] = "\x81\x05"
                                  "first\x81\x06"
                                  "second";
-    memcpy(answer + length, frames, sizeof(frames) - 1);
+    memcpy(answer + length, frames, sizeof frames - 1);
     say(fd, answer, length + 11); /* the second message is cut */
     usleep(30000);
     say(fd, answer + length + 11, 4);
@@ -98,7 +98,7 @@ static void fragments_around_a_ping(int fd)
     say_frame(fd, 0x80, "three", 5);
     say_frame(fd, 0x82, "\x00\x01\x02", 3);
     pong_came =
-        read_frame(fd, payload, sizeof(payload)) == 10 && strcmp(payload, "are you there") == 0;
+        read_frame(fd, payload, sizeof payload) == 10 && strcmp(payload, "are you there") == 0;
 }
 
 static void test_fragments_with_a_ping_between(void **state)
@@ -117,9 +117,9 @@ static void large_message(int fd)
 {
     static char bytes[60000];
     if (!upgrade(fd, "")) return;
-    memset(bytes, 'a', sizeof(bytes));
+    memset(bytes, 'a', sizeof bytes);
     for (int i = 0; i < 3; i++)
-        say_frame(fd, i == 0 ? 0x01 : i < 2 ? 0x00 : 0x80, bytes, sizeof(bytes));
+        say_frame(fd, i == 0 ? 0x01 : i < 2 ? 0x00 : 0x80, bytes, sizeof bytes);
     say_frame(fd, 0x81, "", 0);
     say_frame(fd, 0x81, "small", 5);
 }
@@ -244,7 +244,7 @@ static void read_numbers(int fd)
     if (!upgrade(fd, "")) return;
     (void)sem_wait(&may_read);
     in_order = 0;
-    while (read_frame(fd, payload, sizeof(payload)) == 1 && atoi(payload) == in_order) in_order++;
+    while (read_frame(fd, payload, sizeof payload) == 1 && atoi(payload) == in_order) in_order++;
     if (strcmp(payload, "last") == 0) say_frame(fd, 0x81, "done", 4);
 }
 
@@ -252,7 +252,7 @@ static void send_number(struct heard *heard, int number)
 {
     char text[128];
     int length =
-        snprintf(text, sizeof(text),
+        snprintf(text, sizeof text,
                  "%d and words enough to fill the buffers of a socket in a short time", number);
     assert_true(ws_send(heard->conn, text, (size_t)length));
 }

@@ -8,10 +8,10 @@ static void close_with_code(int fd)
 {
     char payload[128] = {(char)(close_code >> 8), (char)close_code}, answer[128];
     if (!upgrade(fd, "")) return;
-    (void)snprintf(payload + 2, sizeof(payload) - 2, "%s", close_text);
+    (void)snprintf(payload + 2, sizeof payload - 2, "%s", close_text);
     say_frame(fd, 0x81, "x", 1);
     say_frame(fd, 0x88, payload, 2 + strlen(close_text));
-    (void)read_frame(fd, answer, sizeof(answer));
+    (void)read_frame(fd, answer, sizeof answer);
 }
 
 static void test_close_codes_and_reasons(void **state)
@@ -27,7 +27,7 @@ static void test_close_codes_and_reasons(void **state)
                  {1014, "gateway"},    {2000, "own"},
                  {3000, "a"},          {4408, "idle"},
                  {1002, "a violation"}};
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct heard heard = {0};
         close_code = cases[i].code;
         close_text = cases[i].reason;
@@ -54,9 +54,9 @@ static void close_behind_a_message_or_not(int fd)
     if (second)
         say_frame(fd, 0x88, "\x03\xea", 2);
     else
-        say(fd, frames, sizeof(frames));
+        say(fd, frames, sizeof frames);
     second = true;
-    (void)read_frame(fd, answer, sizeof(answer));
+    (void)read_frame(fd, answer, sizeof answer);
 }
 
 /* The first Close leaves its bytes in lws's buffer, behind those of the second. */
@@ -66,7 +66,7 @@ static void test_an_old_close_is_not_taken_for_a_new_one(void **state)
     struct hand_server server;
     struct bench bench;
     struct heard heard[2];
-    memset(heard, 0, sizeof(heard));
+    memset(heard, 0, sizeof heard);
     hand_begin(&server, close_behind_a_message_or_not, 2);
     bench_begin(&bench, NULL, 0);
     struct http_target target = plain_target(server.port);
@@ -107,7 +107,7 @@ static void reset_behind_a_close(int fd)
                                  "b\x88\x06\x03\xf5soon";
     if (!upgrade(fd, "")) return;
     usleep(30000);
-    say(fd, frames, sizeof(frames) - 1);
+    say(fd, frames, sizeof frames - 1);
     reset_on_close(fd);
 }
 
@@ -161,7 +161,7 @@ static void take_one(int fd)
 {
     char payload[128];
     if (!upgrade(fd, "")) return;
-    (void)read_frame(fd, payload, sizeof(payload));
+    (void)read_frame(fd, payload, sizeof payload);
     wait_for_end(fd);
 }
 

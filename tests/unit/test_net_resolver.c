@@ -100,7 +100,7 @@ static void test_forgetting(void **state)
     struct resolver *resolver = begin(&loop);
     struct asker askers[3];
     const struct resolver_answer *cached = NULL;
-    memset(askers, 0, sizeof(askers));
+    memset(askers, 0, sizeof askers);
     for (int i = 0; i < 3; i++) find(resolver, "localhost", &askers[i], &cached);
     resolver_forget(&askers[1].wait);
     resolver_forget(&askers[1].wait);
@@ -123,7 +123,7 @@ static void test_numeric(void **state)
     } cases[] = {
         {"127.0.0.1", true}, {"::1", true},    {"2001:db8::1", true}, {"localhost", false},
         {"127.1", false},    {"[::1]", false}, {"", false},           {"1.2.3.4.example", false}};
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         assert_int_equal(resolver_is_numeric(cases[i].host), cases[i].numeric);
     }
 }

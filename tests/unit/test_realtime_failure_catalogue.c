@@ -84,7 +84,7 @@ static const struct {
 } sections[] = {
 #define SECTION(rows)                                                                              \
     {                                                                                              \
-        rows, sizeof(rows) / sizeof(rows)[0]                                                       \
+        rows, sizeof rows / sizeof rows[0]                                                         \
     }
     SECTION(transport), SECTION(upgrade), SECTION(session),
     SECTION(start),     SECTION(stream),  SECTION(life),
