@@ -100,16 +100,16 @@ static void feed(struct driver *driver, const struct session_input *input, uint6
 
 /* ---- what the transport says ---- */
 
-static void on_stage(void *user, unsigned stage, const char *address, uint64_t at_ns)
+static void on_stage(void *context, unsigned stage, const char *address, uint64_t at_ns)
 {
-    struct driver *driver = user;
+    struct driver *driver = context;
     (void)snprintf(driver->address, sizeof driver->address, "%s", address);
     feed(driver, &(struct session_input){.kind = INPUT_STAGE, .stage = stage}, at_ns);
 }
 
-static void on_answer(void *user, const struct answer *answer, uint64_t at_ns)
+static void on_answer(void *context, const struct answer *answer, uint64_t at_ns)
 {
-    struct driver *driver = user;
+    struct driver *driver = context;
     const struct failure_facts facts = driver_take_answer(driver, answer, at_ns);
     feed(driver, &(struct session_input){.kind = INPUT_ANSWER, .failure = &facts}, at_ns);
     if (answer->raw.accepted) return; /* the end of its stage has told the session */
@@ -130,9 +130,9 @@ static void count_unknown_event(struct driver *driver, uint64_t at_ns)
     recorder_cell(&driver->worker->recorder, driver->region)->counters.unknown_events++;
 }
 
-static void on_event(void *user, const struct heard *heard, uint64_t at_ns)
+static void on_event(void *context, const struct heard *heard, uint64_t at_ns)
 {
-    struct driver *driver = user;
+    struct driver *driver = context;
     const struct event_facts *event = &heard->event;
     struct session_input input = {.kind = heard->garbage ? INPUT_GARBAGE : INPUT_EVENT,
                                   .event = event};
@@ -161,9 +161,9 @@ static void driver_free(struct driver *driver)
     worker_check_over(worker);
 }
 
-static void on_end(void *user, const struct ending *ending, uint64_t at_ns)
+static void on_end(void *context, const struct ending *ending, uint64_t at_ns)
 {
-    struct driver *driver = user;
+    struct driver *driver = context;
     const struct failure_facts *facts = &ending->facts;
     driver->conversation = NULL;
     driver->close_code = facts->close_code;
@@ -181,7 +181,7 @@ const struct transport_handlers driver_handlers = {
     .on_end = on_end,
 };
 
-/* ---- what the user asks ---- */
+/* ---- what the virtual user asks ---- */
 
 /* A version 4 UUID (RFC 9562) from the worker's stream. */
 static void make_request_id(struct driver *driver)
@@ -284,7 +284,7 @@ void driver_turn(struct driver *driver, uint64_t due_ns, const char *prompt, uin
 
 void driver_finish(struct driver *driver, uint64_t now_ns)
 {
-    if (driver->busy) return; /* feed() sees that the user has gone */
+    if (driver->busy) return; /* feed() sees that the virtual user has gone */
     feed(driver, &(struct session_input){.kind = INPUT_FINISH}, now_ns);
 }
 

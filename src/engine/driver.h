@@ -1,6 +1,6 @@
 /*
  * Drives one session: feeds the state machine of session.h from the socket and the clock, carries
- * out its actions, and records what they tell. Outlives its user's interest while the connection
+ * out its actions, and records the outcome. It may outlive its virtual user while the connection
  * closes.
  */
 #ifndef RUSHHOUR_ENGINE_DRIVER_H
@@ -30,7 +30,7 @@ struct driver {
     bool opened;    /* counted in sessions_open */
     bool in_flight; /* counted in in_flight: a turn was sent and has not ended */
     bool busy;      /* an action is being carried out: its end sees to what is asked meanwhile */
-    bool abandoned; /* the user is told nothing any more */
+    bool abandoned; /* the virtual user is no longer told anything */
     bool on_trial;  /* a trial of the abort rule is under way, which began in this group */
     uint64_t trial_group;
     /* evidence in waiting */
@@ -50,14 +50,14 @@ struct driver {
 /* What the carriers of every worker are given. */
 extern const struct transport_handlers driver_handlers;
 
-/* Dials for a user; what cannot even be started is recorded as a try that our own limit failed.
- * False without memory to record it. */
+/* Dials for a virtual user; a dial that cannot even be started is recorded as failed by our own
+ * limit. False when out of memory to record it. */
 bool driver_dial(struct virtual_user *user, uint64_t now_ns);
 
-/* Sends the user's next attempt on a ready session. */
+/* Sends the virtual user's next attempt on a ready session. */
 void driver_turn(struct driver *driver, uint64_t due_ns, const char *prompt, uint64_t now_ns);
 
-/* Closes cleanly, between turns, and lets the user go. */
+/* Closes cleanly, between turns, and releases the virtual user. */
 void driver_finish(struct driver *driver, uint64_t now_ns);
 
 /* Ends at once; an attempt in flight is cancelled. */
@@ -66,9 +66,9 @@ void driver_abandon(struct driver *driver, uint64_t now_ns);
 bool driver_usable(const struct driver *driver);
 
 /*
- * driver_record.c: puts an action's news into cells, rows and evidence, and tells the user of
- * attempts; a failed attempt's evidence is written before the user can go on. now_ns is a moment of
- * recorder_at.
+ * driver_record.c: puts an action's news into cells, rows and evidence, and tells the virtual user
+ * about attempts; a failed attempt's evidence is written before the virtual user can continue.
+ * now_ns is a moment of recorder_at.
  */
 void driver_record(struct driver *driver, const struct session_action *action, uint64_t now_ns);
 

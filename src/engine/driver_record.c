@@ -244,7 +244,7 @@ static void on_attempt(struct driver *driver, const struct session_action *actio
         driver->in_flight = false;
         driver->worker->regions[driver->region].in_flight--;
     }
-    if (driver->user == NULL) return; /* a session without a user has no attempt */
+    if (driver->user == NULL) return; /* a session without a virtual user has no attempt */
     static const enum trial_end trials[] = {[ENDED_OK] = TRIAL_OK,
                                             [ENDED_FAILED] = TRIAL_FAILED,
                                             [ENDED_CANCELLED] = TRIAL_WITHDRAWN,
