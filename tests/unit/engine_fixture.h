@@ -202,9 +202,12 @@ static void drive(const struct scenario *scenario, struct result *result)
     plan.timer.data = &plan;
     if (scenario->stop_ms > 0) {
         (void)uv_timer_init(&loop, &plan.timer);
-        uint64_t begins_in_ms = (clock.mono_origin_ns - clock_mono_ns()) / NS_PER_MS;
+        /* A busy machine may have passed the origin, or even the stop, by now. */
+        uint64_t now_ns = clock_mono_ns();
+        uint64_t stop_ns = clock.mono_origin_ns + (uint64_t)scenario->stop_ms * (uint64_t)NS_PER_MS;
+        uint64_t wait_ms = stop_ns > now_ns ? (stop_ns - now_ns) / (uint64_t)NS_PER_MS : 0;
         uv_update_time(&loop);
-        (void)uv_timer_start(&plan.timer, on_stop, begins_in_ms + (uint64_t)scenario->stop_ms, 0);
+        (void)uv_timer_start(&plan.timer, on_stop, wait_ms, 0);
     }
     if (engine_run(engine, &err) != ERR_OK) fail_msg("%s", err.text);
     struct engine_status status;
