@@ -8,6 +8,9 @@
     "s\",\"stages\":[{\"duration\":\"0s\",\"target\":" sessions "},{\"duration\":\"" duration      \
     "\",\"target\":" sessions "}]}"
 
+/* Ends a load when so much was done, however long a busy machine needs for it. */
+#define UNTIL_TOKENS(tokens) ",\"budget\":{\"tokens\":" tokens "}"
+
 #define TALK(interactions, think_time, more)                                                       \
     "{\"interactions\":" interactions ",\"think_time\":\"" think_time                              \
     "\",\"prompts\":[\"Say OK.\"]" more "}"
@@ -93,11 +96,10 @@ static void a_spent_budget_stops_the_run(void **state)
     static struct result result;
     (void)state;
     loopback_script = (struct loopback_script){.delay_ms = 5};
-    drive(&(struct scenario){.load = HOLD("3", "60s"), .more = ",\"budget\":{\"tokens\":500}"},
-          &result);
+    drive(&(struct scenario){.load = HOLD("3", "60s"), .more = UNTIL_TOKENS("500")}, &result);
     check_sums(&result);
     assert_int_equal(result.end, RUN_STOPPED_BUDGET);
-    assert_true(result.took_ns < 10 * NS_PER_S);
+    assert_true(result.took_ns < 40 * NS_PER_S);
     assert_true(result.counters.input_tokens + result.counters.output_tokens >= 500);
     assert_int_equal(result.counters.input_tokens, 10 * result.counters.attempts_ok);
 }
@@ -107,11 +109,11 @@ static void a_peer_that_never_answers_our_close_cannot_hold_the_run(void **state
     static struct result result;
     (void)state;
     loopback_script = (struct loopback_script){.delay_ms = 1, .deaf = true, .abort_ms = 5};
-    drive(&(struct scenario){.load = HOLD("3", "300ms"),
-                             .more = ",\"timeouts\":{\"close\":\"20ms\"}"},
+    drive(&(struct scenario){.load = HOLD("3", "60s"),
+                             .more = UNTIL_TOKENS("1000") ",\"timeouts\":{\"close\":\"20ms\"}"},
           &result);
     check_sums(&result);
-    assert_true(result.took_ns < 5 * NS_PER_S);
+    assert_true(result.took_ns < 40 * NS_PER_S);
     assert_int_equal(result.counters.sessions_failed, 0);
     assert_true(result.counters.sessions_ended > 6);
 }
@@ -121,7 +123,9 @@ static void a_session_that_is_left_between_turns_is_replaced(void **state)
     static struct result result;
     (void)state;
     loopback_script = (struct loopback_script){.leave_every = 3, .delay_ms = 1};
-    drive(&(struct scenario){.load = HOLD("3", "1500ms"), .session = TALK("1000", "150ms", "")},
+    drive(&(struct scenario){.load = HOLD("3", "60s"),
+                             .session = TALK("1000", "150ms", ""),
+                             .more = UNTIL_TOKENS("600")},
           &result);
     const struct counters *c = &result.counters;
     assert_int_equal(c->attempts_failed, 0);
@@ -140,10 +144,12 @@ static void garbage_between_turns_costs_the_session_alone(void **state)
     static struct result result;
     (void)state;
     loopback_script = (struct loopback_script){.garbage_every = 3, .delay_ms = 1, .abort_ms = 30};
-    drive(&(struct scenario){.load = HOLD("3", "500ms"), .session = TALK("1000", "10ms", "")},
+    drive(&(struct scenario){.load = HOLD("3", "60s"),
+                             .session = TALK("1000", "10ms", ""),
+                             .more = UNTIL_TOKENS("1000")},
           &result);
     const struct counters *c = &result.counters;
-    assert_true(result.took_ns < 5 * NS_PER_S);
+    assert_true(result.took_ns < 40 * NS_PER_S);
     assert_int_equal(c->attempts_failed, 0);
     assert_int_equal(c->attempts_started, c->attempts_ok);
     assert_true(c->sessions_failed > 5);
@@ -157,9 +163,9 @@ static void a_second_stop_cancels_dials(void **state)
 {
     static struct result result;
     (void)state;
-    loopback_script = (struct loopback_script){.dial_ms = 5000};
+    loopback_script = (struct loopback_script){.dial_ms = 50000};
     drive(&(struct scenario){.load = HOLD("5", "60s"), .stop_ms = 150, .stops = 2}, &result);
-    assert_true(result.took_ns < 4 * NS_PER_S);
+    assert_true(result.took_ns < 40 * NS_PER_S);
     assert_int_equal(result.counters.attempts_started, 10);
     assert_int_equal(result.counters.attempts_cancelled, 10);
     assert_int_equal(result.rows[OUTCOME_CANCELLED], 10);
@@ -171,8 +177,8 @@ static void a_second_stop_cancels_dials(void **state)
  * does not. */
 static void a_stop_finds_users_in_their_backoff(void **state)
 {
-    static const char retry[] = "{\"attempts\":2,\"backoff\":{\"initial\":\"1500ms\",\"max\":"
-                                "\"1500ms\",\"jitter\":\"none\"},"
+    static const char retry[] = "{\"attempts\":2,\"backoff\":{\"initial\":\"4s\",\"max\":"
+                                "\"4s\",\"jitter\":\"none\"},"
                                 "\"budget\":\"100%\"}";
     static struct result result;
     (void)state;
@@ -183,7 +189,7 @@ static void a_stop_finds_users_in_their_backoff(void **state)
                 .load = HOLD("5", "60s"), .retry = retry, .stop_ms = 600, .stops = stops},
             &result);
         check_sums(&result);
-        assert_true(result.took_ns < 4 * NS_PER_S);
+        assert_true(result.took_ns < 40 * NS_PER_S);
         assert_int_equal(result.counters.attempts_failed, stops == 1 ? 20 : 10);
         assert_int_equal(result.counters.retries, stops == 1 ? 10 : 0);
         assert_int_equal(result.counters.interactions_failed, stops == 1 ? 10 : 0);
@@ -200,7 +206,7 @@ static void a_stop_lets_those_who_think_go(void **state)
             .load = HOLD("5", "60s"), .session = TALK("5", "60s", ""), .stop_ms = 200, .stops = 1},
         &result);
     check_sums(&result);
-    assert_true(result.took_ns < 4 * NS_PER_S);
+    assert_true(result.took_ns < 40 * NS_PER_S);
     assert_int_equal(result.counters.attempts_ok, 10);
     assert_int_equal(result.counters.attempts_cancelled, 0);
 }
@@ -217,8 +223,9 @@ static void dials_keep_to_the_connect_rate(void **state)
             .session = TALK("1", "1ms", "")},
         &result);
     check_sums(&result);
-    /* 50 a second for a second, and a few that a late timer may catch up with in each worker. */
-    assert_in_range(result.counters.sessions_started, 20, 62);
+    /* 50 a second, and a few that a late timer may catch up with in each worker. */
+    uint64_t most = 50 * (uint64_t)result.took_ns / (uint64_t)NS_PER_S + 12;
+    assert_in_range(result.counters.sessions_started, 10, most);
 }
 
 /* An arrival that finds no room is asked for, and not driven. */
@@ -226,7 +233,7 @@ static void sessions_never_exceed_their_maximum(void **state)
 {
     static struct result result;
     (void)state;
-    loopback_script = (struct loopback_script){.delay_ms = 1000};
+    loopback_script = (struct loopback_script){.delay_ms = 5000};
     drive(
         &(struct scenario){
             .load = "{\"model\":\"arrivals\",\"arrival\":\"even\",\"connect_rate\":\"2000/s\","

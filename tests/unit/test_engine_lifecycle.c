@@ -130,7 +130,7 @@ static void sessions_that_always_end_are_given_up(void **state)
           &result);
     check_sums(&result);
     const struct counters *c = &result.counters;
-    assert_true(result.took_ns < 5 * NS_PER_S);
+    assert_true(result.took_ns < 40 * NS_PER_S);
     assert_true(c->attempts_cancelled > 16);
     assert_int_equal(c->attempts_cancelled, c->attempts_started);
     assert_int_equal(c->interactions_ok + c->interactions_failed, 0);

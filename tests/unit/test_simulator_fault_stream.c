@@ -172,10 +172,10 @@ static void test_slow_output(void **state)
     for (int region = 0; region < REGIONS; region++) {
         static const char *const types[] = {"response.output_audio.delta", "response.audio.delta",
                                             "response.output_audio.delta"};
-        ask_for_response(region);
-        expect(types[region]);
+        /* From before the first one: a busy machine may see that late, and the others in time. */
         uint64_t before = clock_mono_ns();
-        for (int i = 0; i < 8; i++) expect(types[region]); /* more than the six of a response */
+        ask_for_response(region);
+        for (int i = 0; i < 9; i++) expect(types[region]); /* more than the six of a response */
         assert_in_range((clock_mono_ns() - before) / NS_PER_MS, 8 * 30 - 5, 9000);
     }
     assert_ledger("slow_output", "F63", "abandoned");
