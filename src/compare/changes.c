@@ -1,5 +1,4 @@
-/* What differs between two runs apart from the service: profile, dialect, model, version, seed,
- * host. */
+/* How two runs differ apart from the service: profile, dialect, model, version, seed, host. */
 #include "compare/model.h"
 #include "record/manifest_diff.h"
 

@@ -1,4 +1,4 @@
-/* Whether two runs asked the same of a service: only then may a difference be laid at its door. */
+/* Whether two runs asked the same of a service: only then can a difference be attributed to it. */
 #include "base/units.h"
 #include "compare/model.h"
 
@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What makes two runs answers to different questions. Paths are those of compare_find_changes(); a
- * region that only one run has is not compared at all. */
+/* Differences that make two runs incomparable. Paths are those of compare_find_changes(); a region
+ * that only one run has is not compared at all. */
 static const struct {
-    const char *path; /* a pattern of fnmatch() */
+    const char *path; /* a pattern for fnmatch() */
     const char *what;
 } conditions[] = {
     {"run.simulated", "only one of them is simulated"},
@@ -27,7 +27,7 @@ static const struct {
     {"profile.session.modality", "another load"},
 };
 
-/* The highest target of a profile's stages: a rate per second, or a number of sessions. NaN when
+/* The highest target of a profile's stages: a rate per second, or a number of sessions. NaN if
  * there is none. */
 static double peak_target(const struct results *results)
 {
@@ -42,13 +42,13 @@ static double peak_target(const struct results *results)
         struct error ignored = {0};
         if (cJSON_IsString(target) && parse_rate(target->valuestring, &value, &ignored) != ERR_OK)
             continue;
-        peak = fmax(peak, value); /* fmax passes NaN over */
+        peak = fmax(peak, value); /* fmax ignores NaN */
     }
     return peak;
 }
 
-/* A profile that names no model has the deployment's name in its place: another name is no other
- * model. */
+/* Whether only the deployment was renamed: a profile that names no model uses the deployment's name
+ * instead, and another name is not another model. */
 static bool is_only_a_name(const struct compared *comparison, const struct compare_change *model)
 {
     size_t length = strlen(model->path);

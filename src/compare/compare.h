@@ -14,32 +14,32 @@ struct compared; /* opaque to callers outside compare/ */
 
 struct compare_options {
     double confidence;     /* of every interval, and 1 - the level of the decision: 0.95 */
-    double rate_margin;    /* differences of rates and shares within it are equal: 0.005 is half a
-                              point */
+    double rate_margin;    /* differences of rates and shares within it count as equal: 0.005 is
+                              half a point */
     double latency_margin; /* the same for quantiles, as a share of the baseline's value */
-    const char *const *metrics; /* as thresholds have them, without a limit; metric_count 0: the
+    const char *const *metrics; /* written as in thresholds, without a limit; metric_count 0: the
                                    default ones */
     size_t metric_count;
-    bool anyway; /* compare runs that did not ask the same of the service */
+    bool anyway; /* compare even runs that did not ask the same of the service */
 };
 
 /* Half a point, 10%, 95%, the default metrics. */
 struct compare_options compare_defaults(void);
 
 enum compare_verdict {
-    COMPARE_EQUAL, /* the whole interval of the difference lies within the margin */
+    COMPARE_EQUAL, /* the whole interval of the difference is within the margin */
     COMPARE_BETTER,
     COMPARE_WORSE,
     COMPARE_INCONCLUSIVE,
-    COMPARE_INVALID,       /* a side's generator was in the way, or it has no attempts */
-    COMPARE_NOT_WORSE,     /* not by more than the margin; whether it is better is open */
+    COMPARE_INVALID,       /* a side's generator was too slow, or it has no attempts */
+    COMPARE_NOT_WORSE,     /* not worse by more than the margin; possibly better */
     COMPARE_NOT_COMPARABLE /* two runs that did not ask the same of the service */
 };
 const char *compare_verdict_name(enum compare_verdict verdict);
 
 /*
- * Each compares b with the baseline a; results are borrowed until compare_free. ERR_USAGE for a
- * metric or a region that there is not, ERR_NOMEM. Of two runs: each region that both have. label_a
+ * Each compares b with the baseline a; results are borrowed until compare_free. ERR_USAGE for an
+ * unknown metric or region, ERR_NOMEM. Two runs are compared in each region that both have. label_a
  * and label_b are copied.
  */
 MUST_USE enum err_code compare_runs(const struct results *a, const char *label_a,
@@ -47,22 +47,22 @@ MUST_USE enum err_code compare_runs(const struct results *a, const char *label_a
                                     const struct compare_options *options, struct compared **out,
                                     struct error *err);
 
-/* Two regions of one run; within its windows, too, so that the hour cancels out. */
+/* Two regions of one run; also within its windows, so that the time of day cancels out. */
 MUST_USE enum err_code compare_regions(const struct results *results, const char *a, const char *b,
                                        const struct compare_options *options, struct compared **out,
                                        struct error *err);
 
-/* The first time of day of results_load_pair (b) with its second one (a, the baseline), in each
- * region. */
+/* Compares the first time of day of results_load_pair (b) with its second (a, the baseline), in
+ * each region. */
 MUST_USE enum err_code compare_windows(const struct results *pair,
                                        const struct compare_options *options, struct compared **out,
                                        struct error *err);
 void compare_free(struct compared *comparison);
 
-/* The verdict on the whole: worse when anything that decides is. */
+/* The overall verdict: worse if anything that decides is worse. */
 enum compare_verdict compare_verdict_of(const struct compared *comparison);
 
-/* Each appends one form. */
+/* Each appends one format. */
 void compare_text(const struct compared *comparison, bool colour, struct text *out);
 void compare_markdown(const struct compared *comparison, struct text *out);
 void compare_html(const struct compared *comparison, struct text *out);

@@ -1,4 +1,4 @@
-/* A comparison as a page: the verdict, and each difference with its interval as a line across zero.
+/* A comparison as a page: the verdict, and each difference as a line with its interval around zero.
  * No script. */
 #include "compare/words.h"
 #include "page/assets.h"
@@ -58,8 +58,7 @@ static void verdict(const struct compared *comparison, struct text *out)
     text_free(&line);
 }
 
-/* The largest distance from zero that a kind of row reaches, so that all of them share one
- * scale. */
+/* The largest distance from zero among rows of one kind, so that all of them share a scale. */
 static double reach(const struct compared *comparison, bool quantile)
 {
     double most = 0;
@@ -131,7 +130,7 @@ static void metrics(const struct compared *comparison, struct text *out)
               "</tr></thead><tbody>\n");
     for (size_t i = 0; i < comparison->row_count; i++) {
         const struct compare_row *row = &comparison->rows[i];
-        /* The difference as `compare --json` has it, so that a script can hold the two together. */
+        /* The difference as in `compare --json`, so that a script can compare the two. */
         double unit = row->what.kind == THRESHOLD_QUANTILE ? 1e-3 : 1;
         text_printf(out, "<tr data-metric=\"%zu\" data-difference=\"", i);
         if (row->difference.valid) text_printf(out, "%.10g", row->difference.value * unit);

@@ -7,7 +7,7 @@
 static void value_json(const char *key, const struct compare_value *value, bool quantile,
                        struct text *out)
 {
-    double unit = quantile ? 1e-3 : 1; /* microseconds are told in ms */
+    double unit = quantile ? 1e-3 : 1; /* microseconds become ms */
     json_key(out, key);
     json_open(out, '{');
     json_key(out, "value");
@@ -61,7 +61,7 @@ static void row_json(const struct compared *comparison, const struct compare_row
     json_close(out, '}');
 }
 
-/* Codes that one side has and the other lacks in every region. */
+/* Codes that one side has and the other has in no region. */
 static void one_sided_codes(const struct compared *comparison, const char *key, bool in_b,
                             struct text *out)
 {

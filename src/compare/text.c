@@ -1,4 +1,4 @@
-/* A comparison on a terminal, and in Markdown for a pull request or a ticket. */
+/* A comparison for a terminal, and as Markdown for a pull request or ticket. */
 #include "compare/words.h"
 
 #include "base/colour.h"
@@ -33,7 +33,7 @@ static void folded(const char *line, size_t indent, struct text *out)
     text_puts(out, "\n");
 }
 
-/* Takes the notes line by line. */
+/* Appends the notes line by line. */
 static void notes_text(const struct compared *comparison, struct text *out)
 {
     for (const char *line = text_str(&comparison->notes); *line != '\0';) {

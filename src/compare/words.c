@@ -21,7 +21,7 @@ static void p_words(double p, struct text *out)
     }
 }
 
-/* Microseconds as a number alone, in the unit that format_us() takes for `like`. */
+/* Microseconds as a bare number, in the unit that format_us() uses for `like`. */
 static void us_like(double us, double like, struct text *out)
 {
     double value = fabs(like) / 1e3 < 999.5 ? us / 1e3 : us / 1e6;
@@ -51,7 +51,7 @@ void compare_value_words(const struct compare_row *row, const struct compare_val
     }
 }
 
-/* A difference: signed, in points for shares. */
+/* A signed difference, in points for shares. */
 static void signed_words(double value, double like, bool quantile, struct text *out)
 {
     text_puts(out, value < 0 ? "-" : "+");

@@ -1,6 +1,6 @@
 #include "page/assets.h"
 
-/* As in chartjs.c: the files stay files, with their own syntax and their own editor. */
+/* As in chartjs.c: the files remain separate, editable in their own syntax. */
 __asm__(".section .rodata\n"
         ".global rushhour_css_start\n"
         ".global rushhour_css_end\n"

@@ -1,5 +1,4 @@
-/* What report.html carries inside: Chart.js as Debian ships it, and the page's own style and
- * script. */
+/* What report.html embeds: Chart.js as shipped by Debian, and the page's own style and script. */
 #ifndef RUSHHOUR_PAGE_ASSETS_H
 #define RUSHHOUR_PAGE_ASSETS_H
 

@@ -1,7 +1,7 @@
 #include "page/assets.h"
 
-/* The assembler takes the file in as it is: no generated source, and the same for gcc and clang on
- * every ELF machine. */
+/* The assembler includes the file as it is: no generated source, and the same for gcc and clang on
+ * every ELF platform. */
 __asm__(".section .rodata\n"
         ".global rushhour_chartjs_start\n"
         ".global rushhour_chartjs_end\n"

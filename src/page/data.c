@@ -57,7 +57,7 @@ static void series_value(const struct report_cell *cell, enum series_field field
     case SERIES_P50:
         value = ttft->count > 0 ? (double)ttft->p50 / 1e3 : NAN;
         break;
-    /* Too few values for a P99: the slowest one stands in, and the script marks it as such. */
+    /* Too few values for a P99: the slowest one is used instead, and the script marks it. */
     case SERIES_TAIL:
         if (ttft->count > 0)
             value = (double)(ttft->count >= P99_MIN_SAMPLES ? ttft->p99 : ttft->max) / 1e3;
@@ -122,7 +122,8 @@ static void curve_point(struct text *out, double x, int64_t us)
     json_close(out, ']');
 }
 
-/* Points of 1/(1-p), evenly on a log scale, as far as the sample goes; the last is the maximum. */
+/* Points of 1/(1-p), evenly spaced on a log scale, as far as the sample reaches; the last is the
+ * maximum. */
 static void curve(const struct histogram *h, struct text *out)
 {
     json_open(out, '[');
@@ -173,7 +174,7 @@ static uint64_t count_all(const struct report_cell *cell)
     return count;
 }
 
-/* A code in every step of the series; without one, whatever is none of `shown`. */
+/* The count of a code in every step of the series; for NULL, of all codes not in `shown`. */
 static void code_steps(const struct grouping *series, size_t region, const char *code,
                        const struct tally *shown, size_t shown_count, struct text *out)
 {
@@ -201,7 +202,8 @@ static void code_json(const struct results *results, const char *code, const str
     json_close(out, '}');
 }
 
-/* Failures by code over time, the most frequent codes first; a code met in two phases is one. */
+/* Failures by code over time, the most frequent codes first; a code seen in two phases counts as
+ * one. */
 static void codes_json(const struct results *results, struct text *out)
 {
     struct tally *tallies;

@@ -4,7 +4,7 @@
 
 #include "figures/model.h"
 
-/* Appends JSON that may stand inside a <script> element: <, >, &, U+2028 and U+2029 are escaped. */
+/* Appends JSON that is safe inside a <script> element: <, >, &, U+2028 and U+2029 are escaped. */
 void page_data(const struct results *results, struct text *out);
 
 #endif

@@ -7,8 +7,7 @@
 
 #include <math.h>
 
-/* The sentence with its figures as run.json's patterns have them, so that a test can compare the
- * two. */
+/* The sentence, carrying the figures of run.json's patterns so that a test can compare the two. */
 static void sentence(const struct results *results, const struct story *story, struct text *out)
 {
     struct text line = {0};
@@ -186,7 +185,7 @@ void page_headline(const struct results *results, struct text *out)
     text_puts(out, "</dl>\n</section>\n");
 }
 
-/* The upper end of the scale that all regions' intervals share. */
+/* The upper end of the scale shared by all regions' intervals. */
 static double scale_of(const struct results *results)
 {
     static const double ends[] = {0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5};

@@ -1,4 +1,4 @@
-/* The top of the page: verdict, headline figures, one card a region. */
+/* The top of the page: verdict, headline figures, one card per region. */
 #ifndef RUSHHOUR_PAGE_HEAD_H
 #define RUSHHOUR_PAGE_HEAD_H
 

@@ -13,12 +13,12 @@
 #define COLUMNS_FOLDED 24
 #define FEW_ATTEMPTS 30
 
-/* Some neighbouring slices of a grouping, shown as one column. */
+/* Adjacent slices of a grouping, shown as one column. */
 struct column {
     const struct slice *first, *last;
 };
 
-/* What a cell of the matrix shows. */
+/* The content of a matrix cell. */
 struct square {
     struct estimate rate;
     double attempts, failed;
@@ -41,7 +41,7 @@ static struct square square_of(const struct column *column, size_t region)
     return square;
 }
 
-/* Colours go by fixed steps, so that two reports can be laid side by side. */
+/* Colours have fixed steps, so that reports can be compared side by side. */
 static const double steps[] = {0, 0.01, 0.02, 0.05, 0.10, 0.20};
 #define STEP_COUNT (sizeof steps / sizeof *steps)
 
@@ -52,7 +52,7 @@ static size_t step_of(double rate)
     return step;
 }
 
-/* Two digits: there is no room for three, and no sense in them. */
+/* Two digits: three do not fit, and would mean nothing. */
 static void short_percent(double rate, struct text *out)
 {
     if (rate <= 0) {
@@ -169,7 +169,7 @@ static size_t fold_of(const struct grouping *grouping)
     return (grouping->slice_count + COLUMNS_FOLDED - 1) / COLUMNS_FOLDED;
 }
 
-/* The hours of the day of a long run; else the finest width that has room; else what must be
+/* The hours of the day for a long run; else the finest width that fits; else the one that must be
  * folded. */
 static const struct grouping *choose(const struct results *results)
 {

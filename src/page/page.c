@@ -126,7 +126,7 @@ static void foot(const struct results *results, struct text *out)
     text_puts(out, "</script>\n</body>\n</html>\n");
 }
 
-/* Everything between the navigation and the foot; what the navigation leads to depends on it. */
+/* Everything between the navigation and the footer; the navigation's links depend on it. */
 static void sections(const struct results *results, struct text *out)
 {
     page_verdict(results, out);

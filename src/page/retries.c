@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-/* The three ends of an interaction. */
+/* The three outcomes of an interaction. */
 struct ends {
     double first, recovered, failed, all;
 };
@@ -29,7 +29,7 @@ static void piece(struct text *out, const char *class, double part, double all)
         text_printf(out, "<i class=\"%s\" style=\"width:%.3f%%\"></i>", class, 100 * part / all);
 }
 
-/* The bar goes from `from` to all of them, since nearly all go well at once in most runs. */
+/* The bar spans `from` to 100%, because in most runs nearly all succeed at once. */
 static void bar(const char *name, const struct ends *ends, double from, struct text *out)
 {
     struct text plain = {0};
@@ -107,8 +107,8 @@ static void card(struct text *out, const char *title, const char *figure, double
     text_printf(out, "</dd><dd class=\"sub\">%s</dd></div>\n", sub);
 }
 
-/* Time that users waited beyond the answers that they got: all of their interactions less the
- * attempts that went well. Seconds; NAN when it is not known. */
+/* Extra time that users waited for their answers: the duration of all interactions minus that of
+ * successful attempts. Seconds; NAN if unknown. */
 static double added_seconds(const struct report_cell *all)
 {
     const struct histogram *whole = all->cell.latency[METRIC_INTERACTION];

@@ -6,7 +6,8 @@
 #include "report/patterns_show.h"
 #include "report/words.h"
 
-/* Rows of all window tables together: with these the page of a long run stays under a megabyte. */
+/* Rows of all window tables together: with this many the page of a long run stays below a
+ * megabyte. */
 #define MAX_ROWS 600
 
 void page_thresholds(const struct results *results, struct text *out)

@@ -1,5 +1,5 @@
-/* The sections of report.html below its head, in the order of the page; each appends nothing when
- * it has nothing to show. */
+/* The sections of report.html below its head, in page order; each appends nothing if it has nothing
+ * to show. */
 #ifndef RUSHHOUR_PAGE_SECTIONS_H
 #define RUSHHOUR_PAGE_SECTIONS_H
 

@@ -1,6 +1,6 @@
 #include "watch/buckets.h"
 
-/* Where the service's own delays lie. A metric without bounds of its own has those of
+/* Chosen around the service's own latencies. A metric without bounds of its own uses those of
  * METRIC_COUNT. */
 static const double bounds_s[METRIC_COUNT + 1][BUCKETS_MOST] = {
     [METRIC_TTFT] = {0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30},

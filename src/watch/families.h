@@ -1,7 +1,7 @@
 /*
- * The metric families of a run under way: what is exported, under which names, in one table,
- * whatever format carries it. Every counter and histogram is cumulative since the run began and
- * comes from the same cells as run.json, so that the last figures of a run equal it.
+ * The metric families of a run in progress: what is exported under which names, in one table for
+ * all formats. Every counter and histogram is cumulative since the run began and comes from the
+ * same cells as run.json, so the final figures of a run equal it.
  */
 #ifndef RUSHHOUR_WATCH_FAMILIES_H
 #define RUSHHOUR_WATCH_FAMILIES_H
@@ -24,9 +24,9 @@ enum family_type {
 };
 
 struct family {
-    const char *name; /* with the unit at its end, without suffixes such as _total */
+    const char *name; /* including the unit, without suffixes such as _total */
     enum family_type type;
-    const char *unit; /* NULL: none */
+    const char *unit; /* NULL if none */
     const char *help;
 };
 
@@ -38,24 +38,23 @@ struct label {
 struct sample {
     const struct label *labels;
     size_t label_count;
-    bool whole; /* `count` holds the value, else `value` */
+    bool whole; /* the value is in `count`, otherwise in `value` */
     uint64_t count;
     double value;
-    /* of a histogram: microseconds, NULL when nothing was measured yet; and the upper bounds of its
+    /* of a histogram: microseconds, NULL if nothing has been measured; and the upper bounds of its
      * BUCKETS_MOST buckets, seconds, ascending */
     const struct histogram *latency;
     const double *bounds_s;
 };
 
-/* Whoever is told of families and then of their samples; everything is the callee's only during the
- * call. */
+/* Receives families, each followed by its samples; everything is valid only during the call. */
 struct family_sink {
     void (*on_family)(void *user, const struct family *family);
     void (*on_sample)(void *user, const struct sample *sample);
     void *user;
 };
 
-/* Tells of every family that the run has, and of its samples. */
+/* Reports every family that the run has, with its samples. */
 void families_each(const struct run_snapshot *snapshot, const struct family_sink *sink);
 
 #endif

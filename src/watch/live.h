@@ -8,20 +8,20 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-struct live_view; /* remembers what was drawn, for places and rates */
+struct live_view; /* remembers what was drawn, for cursor movement and rates */
 
-/* out is usually stderr. Redraws in place only when it is a terminal (and not TERM=dumb); colour
- * only when asked for too. */
+/* out is usually stderr. Redraws in place only if it is a terminal (and TERM is not dumb); colour
+ * only if requested as well. */
 struct live_view *live_new(FILE *out, bool colour, bool quiet);
 
-/* Draws a moment of the run; attempts per second are smoothed over the last calls. The number of
- * regions stays the same. */
+/* Draws the current state of the run; attempts per second are smoothed over the last calls. The
+ * number of regions must not change. */
 void live_draw(struct live_view *view, const struct run_snapshot *run);
 
-/* A line of its own, for good: on a terminal it stands where the last picture stood, and the next
- * one below it. */
+/* Prints a permanent line: on a terminal it replaces the last picture, and the next one appears
+ * below it. */
 void live_note(struct live_view *view, const char *line);
-/* Leaves the last picture standing and frees the view. */
+/* Leaves the last picture on screen and frees the view. */
 void live_free(struct live_view *view);
 
 #endif

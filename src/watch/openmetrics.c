@@ -13,10 +13,10 @@ struct page {
     struct text *out;
     int64_t created_ns;
     bool plain; /* format 0.0.4: no UNIT, no _created, no info and stateset, no EOF */
-    const struct family *family; /* whose samples come now */
+    const struct family *family; /* the family of the current samples */
 };
 
-/* How each type is called, there and in format 0.0.4, and what its samples' names end with. */
+/* The name of each type in OpenMetrics and in format 0.0.4, and the suffixes of its samples. */
 static const struct {
     const char *name, *plain, *suffix;
 } types[FAMILY_TYPE_COUNT] = {
@@ -25,8 +25,8 @@ static const struct {
     [FAMILY_STATESET] = {"stateset", "gauge", ""},
 };
 
-/* Both formats escape alike: backslash, quote and line feed. What is no UTF-8 was refused by the
- * profile. */
+/* Both formats escape backslash, quote and line feed. The profile has already rejected invalid
+ * UTF-8. */
 static void put_escaped(struct text *out, const char *value)
 {
     for (; *value != '\0'; value++) {
@@ -39,7 +39,7 @@ static void put_escaped(struct text *out, const char *value)
     }
 }
 
-/* The name of a sample and its labels, with one more when `le` is not NULL. */
+/* Appends the name of a sample and its labels, plus `le` unless it is NULL. */
 static void put_series(const struct page *page, const char *suffix, const struct sample *sample,
                        const char *le)
 {
@@ -62,7 +62,7 @@ static void put_whole(const struct page *page, uint64_t value)
     text_printf(page->out, "%" PRIu64 "\n", value);
 }
 
-/* In as few digits as give the same number back. */
+/* In the fewest digits that read back as the same number. */
 static void put_real(const struct page *page, double value)
 {
     char digits[40];
@@ -87,7 +87,7 @@ static void put_created(const struct page *page, const struct sample *sample)
     text_printf(page->out, "%" PRId64 ".%03" PRId64 "\n", ms / 1000, ms % 1000);
 }
 
-/* TYPE, UNIT and HELP of a family. Format 0.0.4 knows it by its samples' whole name. */
+/* TYPE, UNIT and HELP of a family. Format 0.0.4 uses the full name of its samples. */
 static void on_family(void *user, const struct family *family)
 {
     struct page *page = user;
@@ -100,7 +100,7 @@ static void on_family(void *user, const struct family *family)
     text_printf(page->out, "# HELP %s%s %s\n", family->name, end, family->help);
 }
 
-/* Bounds as OpenMetrics writes numbers that are well known: with a point, "1.0". */
+/* Bounds in OpenMetrics' canonical form for numbers: with a point, "1.0". */
 static void bound_text(double bound_s, char out[32])
 {
     (void)snprintf(out, 32, "%.15g", bound_s);

@@ -27,8 +27,7 @@ static bool is_range(const char *element, size_t length, const char *range)
     return length == used || strchr("; \t", element[used]) != NULL;
 }
 
-/* The weight that the header gives to a range such as text/plain, or -1 when it does not name
- * it. */
+/* The weight that the header gives to a range such as text/plain, or -1 if it does not name it. */
 static double weight_in(const char *accept, const char *range)
 {
     while (*accept != '\0') {
