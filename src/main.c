@@ -3,9 +3,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-/* Daemons and CI runners start programs with closed standard streams. The next file to be opened
- * would take their numbers, and would be written to as if it were stdout or stderr: so something
- * takes them first. What is printed to such a stream fails, as it should. */
+/* Daemons and CI runners may start programs with closed standard streams. The next files opened
+ * would get their numbers, and would be written to as stdout or stderr, so placeholders take the
+ * numbers first. Printing to such a stream fails, as it should. */
 static void keep_standard_streams(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {

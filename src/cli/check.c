@@ -93,7 +93,7 @@ static void on_change(void *user)
 {
     struct preflight *preflight = user;
     size_t count;
-    if (preflight->check == NULL) return; /* it is being started */
+    if (preflight->check == NULL) return; /* it is still starting */
     const struct check_region *regions = check_told(preflight->check, &count);
     check_progress_show(&preflight->progress, regions, count);
 }

@@ -9,10 +9,10 @@
 
 #define INDENT ((size_t)2)
 #define GAP 2
-#define NAMES_WIDTH 17 /* of the longest name of a step or fact */
+#define NAMES_WIDTH 17 /* the longest name of a step or fact */
 #define VALUE_MOST 32
 
-/* One value of a table: its text, its colour ("" for none), and whether it stands out. */
+/* One value in a table: its text, its colour ("" if none), and whether it stands out. */
 struct value {
     struct text text;
     const char *colour;
@@ -50,7 +50,7 @@ static void step_value(const struct check_page *page, size_t region, size_t row,
     case CHECK_FAILED:
         text_puts(&value->text, "FAILED");
         value->colour = COLOUR_BAD;
-        value->marked = false; /* it stands out by itself */
+        value->marked = false; /* it already stands out */
         break;
     case CHECK_SKIPPED:
     case CHECK_PENDING:
@@ -92,7 +92,7 @@ static size_t make(const struct check_page *page, value_maker *maker, size_t reg
     return value_width(value);
 }
 
-/* ---- tables: a row each step or fact, a column each region; as many columns as fit, the others
+/* ---- tables: a row per step or fact, a column per region; as many columns as fit, the others
  * below ---- */
 
 struct grid {
@@ -100,7 +100,7 @@ struct grid {
     value_maker *maker;
     const char *(*row_name)(size_t row);
     size_t rows;
-    bool right; /* values stand right-aligned */
+    bool right; /* values are right-aligned */
 };
 
 static const char *step_row(size_t row)
@@ -113,7 +113,7 @@ static const char *fact_row(size_t row)
     return fact_name((enum check_fact)row);
 }
 
-/* Rows that nobody knows anything of, and those that are told once for all regions. */
+/* Rows without any known value, and those shown once for all regions. */
 static bool left_out(const struct grid *grid, size_t row)
 {
     const struct check_page *page = grid->page;
@@ -142,7 +142,7 @@ static size_t column_width(const struct grid *grid, size_t region)
     return width;
 }
 
-/* The end of the columns that fit into the width, from `first` on; at least one does. */
+/* The end of the columns that fit into the width, from `first` on; at least one. */
 static size_t block_end(const struct grid *grid, size_t first)
 {
     size_t used = INDENT + NAMES_WIDTH;
@@ -219,7 +219,7 @@ static void put_grid(const struct grid *grid, struct text *out)
     }
 }
 
-/* What all regions share first, then what each has of its own. */
+/* First what all regions share, then what is particular to each. */
 static void put_facts(const struct check_page *page, struct text *out)
 {
     const struct grid facts = {page, fact_value, fact_row, CHECK_FACTS, false};
@@ -243,7 +243,7 @@ static void put_facts(const struct check_page *page, struct text *out)
 
 /* ---- words ---- */
 
-/* " label text", the text folded. */
+/* " label text", with the text wrapped. */
 static void put_line(const struct check_page *page, const char *label, const char *string,
                      struct text *out)
 {
@@ -327,7 +327,7 @@ static bool has_note(const struct check_region *region, const struct check_note 
     return false;
 }
 
-/* "eastus2, westus3, tls: ...": a note of several regions is told once. */
+/* "eastus2, westus3, tls: ...": a note about several regions is printed once. */
 static void put_note(const struct check_page *page, size_t first, const struct check_note *note,
                      struct text *out)
 {

@@ -1,5 +1,5 @@
-/* The result of a preflight for people: the regions side by side, what differs, each failure with
- * its fix. */
+/* The result of a preflight check for people: the regions side by side, what differs, each failure
+ * with its fix. */
 #ifndef RUSHHOUR_CLI_CHECK_PRINT_H
 #define RUSHHOUR_CLI_CHECK_PRINT_H
 
@@ -21,15 +21,16 @@ struct check_page {
 /* Appends the page. */
 void check_print(const struct check_page *page, struct text *out);
 
-/* The columns of a terminal, or those of a page where there is none. */
+/* The width of a terminal in columns, or a default if it is not one. */
 size_t check_print_width(int fd);
 
-/* One line on a terminal that says what each region is at, redrawn in place; nothing elsewhere. */
+/* One line on a terminal with the current step of each region, redrawn in place; nothing
+ * elsewhere. */
 struct check_progress {
     FILE *out; /* NULL: not shown */
     size_t width;
     bool shown;
-    char last[512]; /* as it stands there */
+    char last[512]; /* as currently shown */
 };
 
 void check_progress_open(struct check_progress *progress, FILE *out, bool quiet);

@@ -1,4 +1,4 @@
-/* The commands. Each gets its own words (without "rushhour" and its name), does its work and
+/* The commands. Each gets its own arguments (without "rushhour" and its name), does its work and
  * returns the exit status. */
 #ifndef RUSHHOUR_CLI_COMMAND_H
 #define RUSHHOUR_CLI_COMMAND_H
@@ -27,19 +27,16 @@ int cli_main(int argc, char **argv);
 
 /* ---- what commands share ---- */
 
-/*
- * Reads a command's words into its struct. False when the command has nothing more to do (its help
- * was asked for and printed, or the words were wrong and complained of): *status is then the exit
- * status.
- */
+/* Parses a command's arguments into its struct. False if there is nothing more to do (help was
+ * printed, or the arguments were invalid and reported): *status is then the exit status. */
 bool cli_begin(const struct command *command, void *target, struct command_line *line, int argc,
                char **argv, int *status);
 
-/* Prints "rushhour: <text>" to stderr and returns the exit status that belongs to the error. */
+/* Prints "rushhour: <text>" to stderr and returns the exit status for the error. */
 int cli_complain(const struct error *err);
 
-/* Writes all of it to stdout; exit status 0, or 1 with a complaint when it cannot (a full disk, a
- * closed pipe). */
+/* Writes everything to stdout; returns exit status 0, or 1 after reporting a failure (a full disk,
+ * a closed pipe). */
 int print_out(const char *string);
 
 #endif

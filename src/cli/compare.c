@@ -52,7 +52,7 @@ static enum err_code read_options(struct compare *compare, struct error *err)
     enum err_code code = ERR_OK;
     if (compare->margin != NULL) {
         code = percent("--margin", compare->margin, &compare->options.rate_margin, err);
-        /* The same share of a latency's own value. */
+        /* The same share, applied to a latency's own value. */
         if (code == ERR_OK) compare->options.latency_margin = compare->options.rate_margin;
     }
     if (code == ERR_OK && compare->confidence != NULL)
@@ -107,7 +107,7 @@ static int status_of(const struct compare *compare, enum compare_verdict verdict
     return 0;
 }
 
-/* Prints one comparison; *status is the exit status that it asks for. */
+/* Prints one comparison; *status is the resulting exit status. */
 static enum err_code deliver(const struct compare *compare, const struct compared *comparison,
                              int *status, struct error *err)
 {
@@ -137,7 +137,7 @@ static const char *last_part(const char *path)
     return slash != NULL && slash[1] != '\0' ? slash + 1 : path;
 }
 
-/* Several runs against the first: the worst of their exit statuses. */
+/* For several runs against the first: the worse of two exit statuses. */
 static int worse_status(int a, int b)
 {
     static const int order[] = {1, 99, 4, 3};

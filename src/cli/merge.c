@@ -15,13 +15,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#define RUNS_MAX 15 /* as many words as a command line takes, and one is the new folder */
+#define RUNS_MAX 15 /* the maximum number of positional arguments, less one for the new folder */
 
 struct merge {
     bool json, quiet, no_color;
 };
 
-/* The folders of the runs, each the caller's (text_free). */
+/* The folders of the runs; the caller frees each (text_free). */
 static enum err_code find_runs(const struct command_line *line, struct text *folders,
                                const char **names, struct error *err)
 {
@@ -33,7 +33,7 @@ static enum err_code find_runs(const struct command_line *line, struct text *fol
     return ERR_OK;
 }
 
-/* Totals, verdicts and pages of the merged folder, then the result on stdout. */
+/* Writes totals, verdicts and pages of the merged folder, then prints the result. */
 static enum err_code finish(const struct merge *command, const char *folder, cJSON *manifest,
                             const struct text *notes, int *status, struct error *err)
 {

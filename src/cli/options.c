@@ -63,7 +63,7 @@ static const struct option_row *find(const struct command *command, const char *
     return NULL;
 }
 
-/* The words of a command line, as they are read. */
+/* The arguments of a command line while they are being read. */
 struct words {
     const struct command *command;
     void *target;
@@ -71,7 +71,7 @@ struct words {
     char **argv;
 };
 
-/* The two values of a pair: the first one may stand behind "=". */
+/* The two values of a pair: the first may follow "=". */
 static enum err_code take_pair(struct words *words, const struct option_row *row,
                                const char *equals, struct error *err)
 {
@@ -90,7 +90,7 @@ static enum err_code take_pair(struct words *words, const struct option_row *row
     return code == ERR_OK ? store(words->target, row, pair[1], err) : code;
 }
 
-/* An option with its value, if it takes one: from behind "=", or the next word. */
+/* An option with its value, if it takes one: after "=", or the next argument. */
 static enum err_code take(struct words *words, const struct option_row *row, const char *equals,
                           struct error *err)
 {

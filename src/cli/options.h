@@ -1,4 +1,4 @@
-/* Command lines as tables: one row makes the parser, the check and the line in --help. */
+/* Command lines as tables: one row defines the parser, the check and the line in --help. */
 #ifndef RUSHHOUR_CLI_OPTIONS_H
 #define RUSHHOUR_CLI_OPTIONS_H
 
@@ -11,8 +11,8 @@
 enum option_kind {
     OPTION_FLAG, /* a bool */
     OPTION_TEXT, /* a const char *: the last one wins */
-    OPTION_LIST, /* a struct option_list: each one is kept */
-    OPTION_PAIR  /* a struct option_list of two: takes two words */
+    OPTION_LIST, /* a struct option_list: all are kept */
+    OPTION_PAIR  /* a struct option_list of two: takes two arguments */
 };
 
 struct option_list {
@@ -22,11 +22,11 @@ struct option_list {
 
 struct option_row {
     const char *name; /* without the dashes */
-    char letter;      /* 0: none */
+    char letter;      /* 0 if none */
     enum option_kind kind;
-    const char *argument; /* what it takes, for help: "DIR", of a pair "A B"; NULL for flags */
-    const char *help;     /* with units and default */
-    size_t offset;        /* where the command's struct keeps it: a bool, a const char * or a struct
+    const char *argument; /* its argument in the help: "DIR", for a pair "A B"; NULL for flags */
+    const char *help;     /* including units and default */
+    size_t offset;        /* member of the command's struct: a bool, a const char * or a struct
                              option_list */
 };
 
@@ -37,14 +37,14 @@ struct command {
     const struct option_row *options;
     size_t option_count;
     size_t positional_min, positional_max; /* at most POSITIONALS_MOST */
-    const char *positional_names;          /* for the message when one is missing */
-    const char *examples;                  /* two lines or more */
+    const char *positional_names;          /* for the message if one is missing */
+    const char *examples;                  /* at least two lines */
     const char *exit_codes;
 };
 
 #define POSITIONALS_MOST 16
 
-/* A command line, read; the words are argv's. */
+/* A parsed command line; the strings are argv's. */
 struct command_line {
     const char *positional[POSITIONALS_MOST];
     size_t positional_count;
@@ -52,18 +52,19 @@ struct command_line {
 };
 
 /*
- * Parses argv (without the program's and the command's name) into the command's own struct, which
- * starts at `target` zero-initialised. ERR_USAGE quotes the word, suggests the nearest option and
- * says how to get help. `-x VALUE`, `--name VALUE` and `--name=VALUE` are understood, of a pair
- * `--name A B` and `--name=A B`; `--` ends options.
+ * Parses argv (without the names of program and command) into the command's own struct at `target`,
+ * which must be zero-initialised. ERR_USAGE quotes the argument, suggests the nearest option and
+ * says how to get help. Accepts `-x VALUE`, `--name VALUE` and `--name=VALUE`, for a pair `--name A
+ * B` and `--name=A B`; `--` ends options.
  */
 MUST_USE enum err_code options_parse(const struct command *command, void *target,
                                      struct command_line *out, int argc, char **argv,
                                      struct error *err);
 
 /*
- * The value of an option that takes one of few words, NULL-terminated: its index in *out, which is
- * left alone when the option was not given (value NULL). ERR_USAGE names the option and all words.
+ * The value of an option that takes one of a few words (NULL-terminated), as an index in *out,
+ * which is left alone if the option was not given (value NULL). ERR_USAGE names the option and all
+ * words.
  */
 MUST_USE enum err_code options_word(const char *name, const char *value, const char *const *words,
                                     int *out, struct error *err);

@@ -35,7 +35,7 @@ static enum err_code read_form(struct report *report, struct error *err)
     return code;
 }
 
-/* Renders one form of the report. */
+/* Renders one format of the report. */
 static enum err_code render(const struct report *report, const struct results *results,
                             struct text *out, struct error *err)
 {
@@ -60,16 +60,16 @@ static enum err_code render(const struct report *report, const struct results *r
     return out->failed ? error_set(err, ERR_NOMEM, "no memory for the report") : ERR_OK;
 }
 
-/* *status is the exit status of a report that was made but could not be printed, which has been
- * said then. */
+/* *status is the exit status for a report that was made but could not be printed, which has then
+ * been reported. */
 static enum err_code deliver(const struct report *report, const struct results *results,
                              const char *folder, int *status, struct error *err)
 {
     struct text out = {0};
     enum err_code code = render(report, results, &out, err);
     bool plain = report->format == NULL && !report->json && report->output == NULL;
-    /* Without a format and a file the pages in the folder are made anew as well. A folder that
-     * cannot be written (an archive, a full disk) can still be read: the tables come anyway. */
+    /* Without a format and a file, also renews the pages in the folder. A folder that cannot be
+     * written (an archive, a full disk) can still be read: the tables are printed anyway. */
     enum err_code pages = code == ERR_OK && plain ? pages_write(folder, results, err) : ERR_OK;
     if (code == ERR_OK && report->output != NULL) {
         code = file_write(report->output, text_str(&out), out.length, err);
@@ -91,7 +91,7 @@ static enum err_code parse_windows(const struct option_list *specs, struct windo
     return ERR_OK;
 }
 
-/* What Azure says stands in the forms that people read. */
+/* Azure's own data appears in the formats for people. */
 static enum err_code read_azure(const struct report *report, struct azure **azure,
                                 struct error *err)
 {

@@ -46,7 +46,7 @@ int run_exit_status(const struct run_outcome *outcome, int inconclusive)
     }
     if (outcome->fruitless) return outcome->valid ? 99 : 4;
     switch (outcome->verdict) {
-    case VERDICT_NONE: /* nothing was judged, but figures that cannot be believed are no success */
+    case VERDICT_NONE: /* nothing was judged, but invalid figures are not a success */
         return outcome->valid ? 0 : 4;
     case VERDICT_PASS:
         return 0;
@@ -103,7 +103,7 @@ static int perform(struct run *run, const struct run_flags *flags, int inconclus
     return status;
 }
 
-/* Ctrl-C and SIGTERM end the run in order from here to the end. */
+/* From here to the end, Ctrl-C and SIGTERM end the run in an orderly way. */
 static int perform_with_signals(struct run *run, uv_loop_t *loop, const struct run_flags *flags,
                                 int inconclusive)
 {
@@ -243,6 +243,6 @@ int command_run(int argc, char **argv)
     int status;
     if (!cli_begin(&run_command, &flags, &line, argc, argv, &status)) return status;
     (void)signal(SIGPIPE, SIG_IGN);
-    (void)signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error like a full disk */
+    (void)signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error, like a full disk */
     return run_file(line.positional[0], &flags);
 }

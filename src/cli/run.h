@@ -1,4 +1,4 @@
-/* What `run` makes of the end of a run. */
+/* How `run` turns the end of a run into an exit status. */
 #ifndef RUSHHOUR_CLI_RUN_H
 #define RUSHHOUR_CLI_RUN_H
 

@@ -16,9 +16,9 @@
 #include <uv.h>
 
 /*
- * `rushhour simulate`. A run that simulates starts this same command with --controlled: its
- * standard input then carries the run's clock ("clock MONO_NS WALL_NS SPEED"), and its end means
- * that the run is over, however that came.
+ * `rushhour simulate`. A run that simulates starts this command with --controlled: its standard
+ * input then carries the run's clock ("clock MONO_NS WALL_NS SPEED"), and EOF means that the run is
+ * over, for whatever reason.
  */
 
 struct simulate {
@@ -49,7 +49,7 @@ static void on_signal(void *user, const char *reason)
     struct simulate *simulate = user;
     (void)reason;
     /* Ctrl-C, `timeout` and service managers signal the whole process group. A controlled simulator
-     * serves until the run has drained; the end of its standard input ends it. */
+     * keeps serving until the run has drained; EOF on its standard input ends it. */
     if (!simulate->controlled) stop(simulate);
 }
 
@@ -65,7 +65,7 @@ static void on_line(struct simulate *simulate)
 static void allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 {
     (void)suggested;
-    static char bytes[128]; /* one control pipe in the process */
+    static char bytes[128]; /* there is one control pipe per process */
     (void)handle;
     *buffer = uv_buf_init(bytes, sizeof bytes);
 }
@@ -207,6 +207,6 @@ int command_simulate(int argc, char **argv)
     if (!cli_begin(&simulate_command, &simulate, &line, argc, argv, &status)) return status;
     (void)limits_raise_descriptors(); /* a session takes one on this side too */
     (void)signal(SIGPIPE, SIG_IGN);
-    (void)signal(SIGXFSZ, SIG_IGN); /* a ledger that may not grow is an error like a full disk */
+    (void)signal(SIGXFSZ, SIG_IGN); /* a ledger that may not grow is an error, like a full disk */
     return simulate_profile(&simulate, line.positional[0]);
 }

@@ -3,8 +3,8 @@
 #include <inttypes.h>
 #include <math.h>
 
-/* Of each worker: its loop, its wakers, its resolver's pipes. And of the process: standard streams,
- * the files of the folder, the simulator's pipes, sockets that are still closing. */
+/* Per worker: its loop, its wakers, its resolver's pipes. Per process: standard streams, the files
+ * of the folder, the simulator's pipes, sockets that are still closing. */
 #define OF_A_WORKER 8
 #define OF_THE_PROCESS 48
 

@@ -11,8 +11,8 @@
 
 #define REDRAW_EVERY_MS 250
 
-/* The load begins this long after everything is set up, so that the first arrivals are not late
- * already. */
+/* The load begins this long after everything is set up, so that the first arrivals are not already
+ * late. */
 #define LEAD_NS (50 * NS_PER_MS)
 
 struct drive {
@@ -20,7 +20,7 @@ struct drive {
     uv_timer_t redraw;
     struct live_view *view;
     bool told_interrupt;
-    double told_spent; /* the largest of budget.alerts that was told */
+    double told_spent; /* the largest of budget.alerts reported so far */
 };
 
 void run_note(const struct run *run, const char *format, ...)
@@ -40,7 +40,7 @@ void run_note(const struct run *run, const char *format, ...)
 
 /* ---- the live view ---- */
 
-/* Says what has happened since the last picture: the first interrupt, a share of the budget
+/* Reports what has happened since the last frame: the first interrupt, a share of the budget
  * spent. */
 static void tell_news(struct drive *drive, const struct run_snapshot *snapshot)
 {
@@ -133,8 +133,8 @@ static enum err_code start_engine(struct run *run, struct error *err)
     return code;
 }
 
-/* Setting up took its time: the clock starts now, or when it was asked to, for us and for the
- * simulator alike. */
+/* Setting up took time: the clock starts now, or when requested, for us and for the simulator
+ * alike. */
 static enum err_code set_start(struct run *run, struct error *err)
 {
     if (run->plan.start_at_ns != 0) return run_wait(run, err);

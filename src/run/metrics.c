@@ -6,19 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How long the end of a run waits for a scraper to come again: as long as it took last time and a
- * little more, but never longer than this. */
+/* Limit on how long the end of a run waits for the next scrape. It waits as long as the last one
+ * took to come, and a little more. */
 #define LAST_SCRAPE_MOST_NS (60 * NS_PER_S)
 #define LAST_SCRAPE_SLACK_NS (1 * NS_PER_S)
 
-/* A scraper that came only once is taken to come as often as most are told to. */
+/* A scraper that has come only once is assumed to use a common interval. */
 #define SCRAPE_GAP_ASSUMED_NS (15 * NS_PER_S)
 
 struct metrics {
     struct run *run;
     struct ws_server *server;
-    uint64_t scraped_ns, gap_ns; /* when the last scrape came, and how long after the one before */
-    struct ws_peer *last;        /* who gets the final ones; lingering ends with this connection */
+    uint64_t scraped_ns, gap_ns; /* when the last scrape came, and how long after the previous
+                                    one */
+    struct ws_peer *last;        /* the receiver of the final figures; lingering ends with this
+                                    connection */
     bool last_gone;
 };
 
@@ -60,7 +62,7 @@ static void answer_front(const struct metrics *metrics, struct ws_peer *peer)
     text_free(&body);
 }
 
-/* Every answer ends its connection: a scrape every few seconds needs no better. */
+/* Every response ends its connection: enough for a scrape every few seconds. */
 static void on_request(void *user, struct ws_peer *peer, const struct ws_request *request)
 {
     struct metrics *metrics = user;
@@ -81,7 +83,7 @@ static void on_request(void *user, struct ws_peer *peer, const struct ws_request
 
 static void on_message(struct ws_peer *peer, const char *text, size_t length, uint64_t at_ns)
 {
-    (void)peer; /* no connection is ever upgraded */
+    (void)peer; /* connections are never upgraded */
     (void)text;
     (void)length;
     (void)at_ns;
@@ -133,7 +135,7 @@ static void on_deadline(uv_timer_t *timer)
     uv_stop(timer->loop);
 }
 
-/* How long a scraper that was there may take to come again; 0: nobody is expected. */
+/* How long a known scraper may take to come again; 0: none is expected. */
 static uint64_t expected_within_ns(const struct metrics *metrics)
 {
     if (metrics->scraped_ns == 0) return 0;
@@ -149,7 +151,7 @@ void run_linger(struct run *run)
     struct metrics *metrics = run->metrics;
     if (metrics == NULL || metrics->server == NULL || run->engine == NULL) return;
     uint64_t within_ns = expected_within_ns(metrics);
-    if (within_ns == 0 || run->stops > 0) return; /* who interrupts wants the end */
+    if (within_ns == 0 || run->stops > 0) return; /* whoever interrupts wants to stop */
     if (!run->options->screen.quiet)
         run_note(run,
                  "rushhour: waiting up to %.0f s for the last scrape of the metrics (Ctrl-C ends "

@@ -1,4 +1,4 @@
-/* What a run is asked to do beside its profile: read, in numbers. */
+/* The options of a run besides its profile, parsed into numbers. */
 #ifndef RUSHHOUR_RUN_OPTIONS_H
 #define RUSHHOUR_RUN_OPTIONS_H
 
@@ -11,63 +11,63 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* A steady load instead of the profile's stages; per region. */
+/* A steady load per region instead of the profile's stages. */
 struct steady_load {
     bool asked;
     enum load_model model;
     double target; /* sessions to keep busy, or arrivals per second */
 };
 
-/* A whole number that may be left to the profile. */
+/* An integer that may be left to the profile. */
 struct run_number {
     bool given;
     uint64_t value;
 };
 
-/* Where the figures of a run under way are served. */
+/* Where the figures of a run in progress are served. */
 struct metrics_address {
     bool asked;
     char address[64]; /* numeric, without brackets */
     uint16_t port;    /* 0: any free one */
 };
 
-/* Where a run shows itself to people. */
+/* Where a run reports to people. */
 struct run_screen {
-    FILE *out; /* stderr, as a rule */
+    FILE *out; /* usually stderr */
     bool colour, quiet;
 };
 
-/* All zero: the whole profile as it stands, against the real service. Everything is borrowed until
+/* All zero: the whole profile unchanged, against the real service. Everything is borrowed until
  * run_free. */
 struct run_options {
     const char *const *regions; /* only these of the profile; region_count 0: all */
     size_t region_count;
     struct steady_load load;
-    int64_t duration_ns;    /* ends the load then, or holds its last stage until then; 0: as the
-                                 profile says */
-    struct run_number seed; /* 0: drawn */
-    unsigned workers;       /* 1 to RUN_WORKERS_MOST; 0: one per core, one less when there are
-                                 more than two */
+    int64_t duration_ns;    /* cuts the load, or holds its last stage until then; 0: as in the
+                               profile */
+    struct run_number seed; /* 0: chosen at random */
+    unsigned workers;       /* 1 to RUN_WORKERS_MOST; 0: one per core, or one less if there are
+                               more than two */
     struct run_number evidence_limit;
     struct shard shard;  /* all zero: the whole */
     int64_t start_at_ns; /* real time, since 1970 UTC; 0: as soon as everything is ready */
     const struct connect_override *connect_overrides;
     size_t connect_override_count;
-    const char *folder; /* the run folder to make; NULL: results/<time>-<profile> */
+    const char *folder; /* the run folder to create; NULL: results/<time>-<profile> */
     struct metrics_address metrics;
-    bool simulate;            /* the built-in simulator stands in for every region */
+    bool simulate;            /* the built-in simulator replaces every region */
     bool dry_run;             /* nothing will be sent */
-    bool may_spend;           /* spend money although nothing bounds it */
-    struct run_screen screen; /* may be left out with dry_run */
+    bool may_spend;           /* spend money although nothing limits it */
+    struct run_screen screen; /* may be omitted with dry_run */
 };
 
 #define RUN_WORKERS_MOST 256
 
-/* The largest seed: every reader of JSON keeps numbers up to it exact. */
+/* The largest seed: up to here, every JSON reader keeps integers exactly. */
 #define RUN_SEED_MOST UINT64_C(0x1FFFFFFFFFFFFF)
 
-/* Reads "9464", ":9464", "ADDR:9464" or "[V6]:9464"; loopback without an address. ERR_USAGE says
- * what to write. */
+/* Reads "9464", ":9464", "ADDR:9464" or "[V6]:9464"; loopback if there is no address. ERR_USAGE
+ * says what to write. */
 MUST_USE enum err_code metrics_address_read(const char *string, struct metrics_address *out,
                                             struct error *err);
 

@@ -1,4 +1,4 @@
-/* What every run folder gets when its figures are known: run.json with totals, and the two
+/* What every run folder gets once its figures are known: run.json with totals, and the two
  * pages. */
 #ifndef RUSHHOUR_RUN_PAGES_H
 #define RUSHHOUR_RUN_PAGES_H

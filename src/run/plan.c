@@ -110,7 +110,7 @@ static enum err_code choose_seed(struct run_plan *plan, const struct run_options
     return ERR_OK;
 }
 
-/* A worker has its whole part of max_sessions, or it would turn every arrival of its own away. */
+/* A worker gets its full share of max_sessions, or it would reject all of its own arrivals. */
 static void choose_workers(struct run_plan *plan, const struct run_options *options)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -123,7 +123,7 @@ static void choose_workers(struct run_plan *plan, const struct run_options *opti
 
 /* ---- what only a run can know ---- */
 
-/* A budget in dollars that could never be reached bounds nothing. */
+/* A budget in dollars that can never be reached limits nothing. */
 static enum err_code check_prices(const struct profile *profile, struct error *err)
 {
     for (size_t i = 0; i < profile->region_count && profile->budget.usd > 0; i++) {
@@ -187,7 +187,7 @@ static enum err_code choose_folder(struct run_plan *plan, const struct run_optio
     return plan->folder.failed ? error_set(err, ERR_NOMEM, "no memory") : ERR_OK;
 }
 
-/* Whole milliseconds, as the files show them: else a row's time could be rounded out of its
+/* Whole milliseconds, as in the files: otherwise rounding could move a row's time out of its
  * interval. */
 static void choose_clock(struct run_plan *plan, const struct run_options *options)
 {

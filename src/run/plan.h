@@ -1,4 +1,5 @@
-/* What a run is going to do, decided before anything is touched: profile and options made one. */
+/* What a run is going to do, decided before anything is touched: the profile combined with the
+ * options. */
 #ifndef RUSHHOUR_RUN_PLAN_H
 #define RUSHHOUR_RUN_PLAN_H
 
@@ -12,7 +13,7 @@
 #include <stdint.h>
 
 struct run_plan {
-    struct profile *profile; /* as the options change it; owned */
+    struct profile *profile; /* as modified by the options; owned */
     uint64_t seed;           /* never 0 */
     unsigned workers;
     struct shard shard; /* count at least 1 */
@@ -24,15 +25,15 @@ struct run_plan {
 };
 
 /*
- * Applies the options to the profile, checks what only a run can know and chooses the folder, which
- * is not made yet. Takes the profile over, whatever it returns: run_plan_free. ERR_USAGE names the
- * option and ERR_PROFILE the key that is wrong, with the fix.
+ * Applies the options to the profile, checks what only a run can know, and chooses the folder,
+ * which is not created yet. Takes ownership of the profile whatever it returns (run_plan_free).
+ * ERR_USAGE names the wrong option, ERR_PROFILE the wrong key, with the fix.
  */
 MUST_USE enum err_code run_plan_make(struct run_plan *plan, struct profile *profile,
                                      const struct run_options *options, struct error *err);
 void run_plan_free(struct run_plan *plan);
 
-/* "1/3", as run.json has it. */
+/* "1/3", as in run.json. */
 void run_plan_shard(const struct run_plan *plan, char out[24]);
 
 /* Appends what the run would do and cost: the contract's dry-run JSON, or a table. */

@@ -23,7 +23,7 @@ struct simulator_process {
     bool has_ledger, has_ready, exited, stopping, timed_out;
     int64_t exit_status;
     int exit_signal;
-    unsigned closing; /* handles that are on their way out */
+    unsigned closing; /* handles that are closing */
     char chunk[16384];
 };
 
@@ -126,7 +126,7 @@ static enum err_code spawn(struct simulator_process *simulator, struct error *er
     return ERR_OK;
 }
 
-/* Runs the loop until the simulator has said something, ended, or used up the patience. */
+/* Runs the loop until the simulator has printed something, ended, or exceeded the time limit. */
 static void wait_for(struct simulator_process *simulator,
                      bool (*done)(const struct simulator_process *), uint64_t limit_ms)
 {
@@ -161,13 +161,13 @@ static const char *string_of(const cJSON *object, const char *key)
     return string != NULL ? string : "";
 }
 
-/* Points a region at the simulator: its address, its key and, when it has a proxy, the
- * simulator's. */
+/* Points a region at the simulator: its address, its key and, if the region has a proxy, the
+ * simulator's proxy. */
 static enum err_code take_region(struct simulated *simulated, const cJSON *entry, const char *proxy,
                                  struct error *err)
 {
     struct region *region = find_region(simulated->profile, string_of(entry, "name"));
-    if (region == NULL) return ERR_OK; /* left out by --region */
+    if (region == NULL) return ERR_OK; /* dropped by --region */
     const char *address = string_of(entry, "address");
     const char *colon = strrchr(address, ':');
     bool lost = false;
@@ -179,8 +179,7 @@ static enum err_code take_region(struct simulated *simulated, const cJSON *entry
                          region->name, CONNECT_OVERRIDES_MOST);
     }
     connect_override->region =
-        region->name; /* two regions may share a host: each has a listener of its
-                                      own */
+        region->name; /* two regions may share a host, but have separate listeners */
     connect_override->host = strdup(region->host);
     connect_override->port = region->port;
     connect_override->address = strndup(address, (size_t)(colon - address));
@@ -248,7 +247,7 @@ void simulated_clock(struct simulated *simulated, const struct run_clock *clock)
     (void)snprintf(line, sizeof line, "clock %" PRIu64 " %" PRId64 " %.17g\n",
                    clock->mono_origin_ns, clock->wall_origin_ns, clock->speed);
     uv_buf_t buffer = uv_buf_init(line, (unsigned)strlen(line));
-    /* A short line into an empty pipe never blocks. */
+    /* Writing a short line into an empty pipe never blocks. */
     (void)uv_try_write((uv_stream_t *)&simulated->process->input, &buffer, 1);
 }
 

@@ -1,5 +1,5 @@
-/* The simulator as a process beside a command that was told to --simulate, and what that makes of
- * the profile. */
+/* The simulator as a child process of a command with --simulate, and the resulting changes to the
+ * profile. */
 #ifndef RUSHHOUR_RUN_SIMULATED_H
 #define RUSHHOUR_RUN_SIMULATED_H
 
@@ -19,12 +19,12 @@ struct simulated {
     uv_loop_t *loop;
     struct profile *profile;
     uint64_t seed;               /* of its latencies and faults */
-    char *ledger;                /* the file of its truth; NULL: none */
-    const unsigned *interrupts;  /* more than 0: it is not waited for any more */
-    void (*on_lost)(void *user); /* it ended before it was told to; or NULL */
+    char *ledger;                /* its ledger file; NULL if none */
+    const unsigned *interrupts;  /* more than 0: stop waiting for it */
+    void (*on_lost)(void *user); /* called if it ended unexpectedly; may be NULL */
     void *user;
     /* filled in by simulated_start */
-    /* where it stands in for each region */
+    /* its address for each region */
     struct connect_override connect_overrides[CONNECT_OVERRIDES_MOST];
     size_t connect_override_count;
     char *ca_file; /* of its certificate authority; NULL: it did not start */
@@ -33,15 +33,15 @@ struct simulated {
 
 /*
  * Starts the simulator and waits until it is ready: fills in the connect_overrides and the CA, and
- * gives the profile's regions its key and, where they have a proxy, its own. Call simulated_stop
+ * gives the profile's regions its key and, if they have a proxy, its own proxy. Call simulated_stop
  * and simulated_free whatever it returns.
  */
 MUST_USE enum err_code simulated_start(struct simulated *simulated, struct error *err);
 
-/* Tells it the clock that the command goes by. */
+/* Sends it the clock of the command. */
 void simulated_clock(struct simulated *simulated, const struct run_clock *clock);
 
-/* Ends it and waits until its ledger is whole. ERR_IO when it had failed. Safe when there is
+/* Ends it and waits until its ledger is complete. ERR_IO if it had failed. Does nothing if there is
  * none. */
 MUST_USE enum err_code simulated_stop(struct simulated *simulated, struct error *err);
 

@@ -1,4 +1,4 @@
-/* What libraries this build is made of. */
+/* The libraries of this build. */
 #ifndef RUSHHOUR_RUN_VERSION_H
 #define RUSHHOUR_RUN_VERSION_H
 
@@ -8,7 +8,7 @@
 
 #define LIBRARY_COUNT 5
 
-/* The versions of the libraries as they run (not as they were compiled against). */
+/* The versions of the libraries at run time (not those compiled against). */
 void library_versions(struct library_version out[LIBRARY_COUNT]);
 
 #endif

@@ -8,8 +8,8 @@
 
 #define LOOK_EVERY_MS 200
 
-/* So long before its start the wait is over: what is left to do before the first arrival takes
- * less. */
+/* The wait ends this long before the start: enough for what remains to be done before the first
+ * arrival. */
 #define LEAD_NS (500 * NS_PER_MS)
 
 struct wait {
@@ -18,7 +18,7 @@ struct wait {
     bool terminal;
 };
 
-/* By the machine's own clock, which may be put right during a long wait. */
+/* By the system clock, which may be corrected during a long wait. */
 static int64_t left_ns(const struct run *run)
 {
     return run->plan.start_at_ns - clock_wall_ns();
@@ -42,7 +42,7 @@ static void on_look(uv_timer_t *timer)
     if (left_ns(wait->run) <= LEAD_NS) uv_stop(timer->loop);
 }
 
-/* An interrupt, and an engine that was told to stop, end the wait early. */
+/* An interrupt, or an engine that was told to stop, ends the wait early. */
 static bool is_waiting(const struct run *run)
 {
     struct engine_status status;
