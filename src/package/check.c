@@ -1,4 +1,4 @@
-/* The preflight's result, as `rushhour check --json` printed it, and the same for people. */
+/* The preflight check's result, as printed by `rushhour check --json`, and a version for people. */
 #include "package/parts.h"
 
 #include <stdlib.h>

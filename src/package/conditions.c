@@ -1,5 +1,5 @@
-/* Is it time to escalate? The catalogue's conditions (section 3.3), each met, not met or not
- * known. */
+/* Is it time to escalate? The catalogue's conditions (section 3.3), each met, not met or
+ * unknown. */
 #include "package/parts.h"
 #include "report/format.h"
 
@@ -15,8 +15,8 @@ static void add(struct package *package, const char *what, enum finding_state st
     finding_add(&package->conditions, what, state, how);
 }
 
-/* Text turns with short prompts and no instructions: nothing in them that a service could
- * dislike. */
+/* Text turns with short prompts and no instructions: nothing in them that a service could object
+ * to. */
 static bool minimal_probe(const struct package *package, double *bytes)
 {
     const cJSON *profile = cJSON_GetObjectItemCaseSensitive(package->results->manifest, "profile");
@@ -95,7 +95,7 @@ static bool is_error_metric(const char *name)
            strstr(name, "Blocked") != NULL;
 }
 
-/* An error metric that is at least twice as high per point in our worst time as over the run. */
+/* Whether an error metric is at least twice as high per point at our worst time as over the run. */
 static bool metrics_agree(const struct package *package, const struct slice *worst,
                           struct text *how)
 {

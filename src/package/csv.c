@@ -1,4 +1,4 @@
-/* failures.csv and windows.csv: the records and the figures, for anyone's own arithmetic. */
+/* failures.csv and windows.csv: the records and the figures, for further calculations. */
 #include "figures/grouping.h"
 #include "package/parts.h"
 #include "report/sheet.h"
@@ -44,7 +44,7 @@ static void list(struct text *out, const cJSON *items)
     text_free(&joined);
 }
 
-/* "date: ...; server: ...": those that have no column of their own. */
+/* "date: ...; server: ...": those without a column of their own. */
 static void headers(struct text *out, const struct evidence_entry *entry)
 {
     static const char *const own[] = {"apim-request-id", "x-ms-request-id", "x-ms-region",
@@ -149,7 +149,7 @@ static void see(void *context, const struct evidence_entry *entry)
     size_t region;
     if (!package_region(package, entry->region, &region) || !package_holds(package, entry->utc_ns))
         return;
-    /* other regions were not asked for */
+    /* other regions were not requested */
     if (!package->subject[region] && !package->chosen) return;
     text_clear(&writing->row);
     failure_where(&writing->row, entry, package->subject[region]);

@@ -38,7 +38,7 @@ static void copy(char *to, size_t size, const char *from)
     (void)snprintf(to, size, "%s", from);
 }
 
-/* The gateway's id first: it is what the service's own logs are searched by. */
+/* The gateway's id first: the service's own logs are searched by it. */
 static const char *request_id_of(const struct evidence_entry *entry)
 {
     static const char *const names[] = {"apim-request-id", "x-ms-request-id", "x-request-id"};
@@ -70,7 +70,7 @@ static void keep_trace(struct digest_code *code, const struct evidence_entry *en
     trace->http_status = entry->http_status > 0 ? (int)entry->http_status : 0;
 }
 
-/* The entry of a record's code, made when it is met for the first time; NULL without memory. */
+/* The entry for a record's code, created on first use; NULL when out of memory. */
 static struct digest_code *code_of(struct digest *digest, const struct evidence_entry *entry)
 {
     for (size_t i = 0; i < digest->code_count; i++) {
@@ -89,7 +89,7 @@ static struct digest_code *code_of(struct digest *digest, const struct evidence_
     return code;
 }
 
-/* One code can stand for several numbers: a limit met before or inside of a response. */
+/* One code can have several numbers: a limit reached before or during a response. */
 static void keep_number(struct digest_code *code, const char *number)
 {
     size_t used = strlen(code->catalogue);
@@ -118,7 +118,7 @@ static void count_code(struct digest *digest, const struct evidence_entry *entry
     digest->failed = digest->failed || code->sample == NULL;
 }
 
-/* Whose limit it was: catalogue F30, F58, F66 are the deployment's quota, F31, F32, F37, F65 the
+/* Whose limit it was: catalogue F30, F58, F66 are the deployment's quota; F31, F32, F37, F65 the
  * shared pool. */
 static void count_limits(struct digest *digest, const struct evidence_entry *entry)
 {
@@ -201,7 +201,7 @@ static void count_failure(struct package *package, const struct evidence_entry *
     if (region == package->focus) keep_minute(digest, entry->utc_ns);
 }
 
-/* Gateways may write their request ids as 32 hexadecimal digits, as Azure's older keys are. */
+/* Gateways may write their request ids as 32 hexadecimal digits, like Azure's older keys. */
 static void keep_hex_ids(struct known_ids *known, const struct evidence_entry *entry)
 {
     static const char *const names[] = {"apim-request-id", "x-ms-request-id", "x-request-id",
@@ -258,7 +258,7 @@ static void sort_minutes(struct digest *digest)
 enum err_code digest_read(struct package *package, struct error *err)
 {
     struct digest *digest = &package->digest;
-    struct text notes = {0}; /* the results have noted the same already */
+    struct text notes = {0}; /* the results have already noted the same */
     enum err_code code = evidence_read(package->request->folder, see, package, &notes, err);
     text_free(&notes);
     if (code != ERR_OK) return code;

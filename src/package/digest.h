@@ -1,4 +1,4 @@
-/* One pass over the evidence records and the intervals: what a support desk asks for, in bounded
+/* One pass over the evidence records and the intervals: gathers what support asks for, in bounded
  * memory. */
 #ifndef RUSHHOUR_PACKAGE_DIGEST_H
 #define RUSHHOUR_PACKAGE_DIGEST_H
@@ -15,17 +15,17 @@
 
 struct package;
 
-/* The ids of one failure, for a desk to look up. */
+/* The ids of one failure, for support to look up. */
 struct trace {
     char time[32], region[64], code[64];
     char session_id[ID_SIZE], response_id[ID_SIZE], event_id[ID_SIZE], request_id[ID_SIZE],
         client_id[ID_SIZE];
-    int http_status; /* 0: none */
+    int http_status; /* 0 if none */
 };
 
 #define TRACES_PER_CODE 6
 struct digest_code {
-    char code[64], catalogue[48]; /* the numbers met with it, separated by spaces */
+    char code[64], catalogue[48]; /* the catalogue numbers seen with it, separated by spaces */
     enum domain domain;
     enum phase phase;
     uint64_t count;
@@ -35,7 +35,7 @@ struct digest_code {
     size_t trace_count;
 };
 
-/* Lowest and highest of what was seen. */
+/* The lowest and highest value seen. */
 struct span {
     uint64_t count;
     double low, high;
@@ -45,21 +45,21 @@ struct span {
 struct digest {
     struct digest_code *codes; /* the most frequent first */
     size_t code_count, code_capacity;
-    uint64_t records, attempts, sessions, lifecycle; /* of the subjects: failed attempts, sessions
-                                                        alone */
-    uint64_t with_ids;                               /* failures that carry an id of the service */
-    /* 429s and the like, by whose limit they speak of (catalogue) */
+    uint64_t records, attempts, sessions, lifecycle; /* of the subjects: failed attempts, and
+                                                        sessions that failed alone */
+    uint64_t with_ids;                               /* failures with an id of the service */
+    /* 429s and the like, by whose limit they are (catalogue) */
     uint64_t quota, capacity, unclear, hinted;
     struct span limit_requests, limit_tokens, remaining_requests, remaining_tokens, skew_ms;
     uint64_t usage_zero, usage_input_only, usage_full;
     double failed_input_tokens, failed_output_tokens;
     uint64_t possibly_billed, first_turn, later_turn, retried;
-    /* each once; the first ones */
+    /* each listed once; the first ones */
     char service_regions[DIGEST_NAMES][64], addresses[DIGEST_NAMES][64];
-    char transports[DIGEST_NAMES][64]; /* that carried the sessions, by their evidence */
-    int64_t *minutes;                  /* in which the focus failed, ascending, each once */
+    char transports[DIGEST_NAMES][64]; /* of the sessions, according to their evidence */
+    int64_t *minutes;                  /* in which the focus failed, ascending and unique */
     size_t minute_count, minute_capacity;
-    struct known_ids hex_ids; /* request ids that look like keys, of all regions */
+    struct known_ids hex_ids; /* request ids that look like keys, from all regions */
     bool failed;              /* memory ran out */
 };
 
@@ -67,13 +67,13 @@ struct digest {
 MUST_USE enum err_code digest_read(struct package *package, struct error *err);
 void digest_free(struct digest *digest);
 
-/* The code met most often that is a failure; NULL without any. */
+/* The most frequent code that is a failure; NULL if there is none. */
 const struct digest_code *digest_first(const struct digest *digest);
 
-/* The longest row of neighbouring minutes with at least one failure in each, in minutes. */
+/* The longest run of consecutive minutes with at least one failure in each, in minutes. */
 size_t digest_longest(const struct digest *digest);
 
-/* Most per minute in a region: of connects, attempts and tokens, and when (ns UTC). */
+/* The highest value per minute in a region, of connects, attempts and tokens, and when (ns UTC). */
 struct peak_value {
     double per_minute;
     int64_t at_ns;
@@ -82,7 +82,7 @@ struct peak {
     struct peak_value sessions, attempts, tokens;
 };
 
-/* Reads intervals.csv: fills the package's peaks, and from when to when the run was recorded. */
+/* Reads intervals.csv: fills the package's peaks, and when the recording began and ended. */
 struct run_reader;
 MUST_USE enum err_code peaks_read(struct package *package, struct run_reader *reader,
                                   struct error *err);

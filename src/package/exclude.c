@@ -1,4 +1,4 @@
-/* The causes on our side of the wire, each with how the record speaks for or against it. */
+/* The possible causes on our side of the wire, each with what the record says for or against it. */
 #include "package/parts.h"
 #include "report/format.h"
 

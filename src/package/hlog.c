@@ -1,4 +1,4 @@
-/* latency.hlog: the lines of the run's own log that the evidence is about, as they are. */
+/* latency.hlog: the relevant lines of the run's own log, unchanged. */
 #include "package/parts.h"
 #include "record/folder.h"
 #include "record/lines.h"
@@ -17,7 +17,7 @@ struct copying {
     FILE *out;
 };
 
-/* Whether the region and time of a line were asked for. */
+/* Whether the region and time of a line were requested. */
 static bool wanted(const struct copying *copying, const struct histogram_log_entry *entry)
 {
     const struct package *package = copying->package;
@@ -32,7 +32,7 @@ static bool wanted(const struct copying *copying, const struct histogram_log_ent
     return package_holds(package, entry->start_utc_ns + entry->length_ns / 2);
 }
 
-/* Comments and the legend stay; what cannot be read does not. False when it cannot be written. */
+/* Keeps comments and the legend, drops unreadable lines. False if writing fails. */
 static bool copy_line(struct copying *copying, const char *line, size_t length)
 {
     struct histogram_log_entry entry = {0};
@@ -43,7 +43,7 @@ static bool copy_line(struct copying *copying, const char *line, size_t length)
     return fwrite(line, 1, length, copying->out) == length && fputc('\n', copying->out) != EOF;
 }
 
-/* ERR_OK without any line when the run has no log. */
+/* ERR_OK without any line if the run has no log. */
 static enum err_code copy_lines(struct copying *copying, struct lines *lines, const char *to,
                                 struct error *err)
 {
@@ -57,7 +57,7 @@ static enum err_code copy_lines(struct copying *copying, struct lines *lines, co
             break;
         case LINE_TORN:
         case LINE_TOO_LONG:
-            break; /* dropped, as every reader of the run does */
+            break; /* dropped, as by every reader of the run */
         case LINE_ERROR:
             return error_set(err, ERR_IO, "%s: cannot read: %s", RUN_LATENCIES,
                              strerror(lines->os_error));

@@ -1,4 +1,4 @@
-/* manifest.json: who measured what with which versions, and what the package says in short. */
+/* manifest.json: who measured what with which versions, and the package's conclusions in short. */
 #include "base/json.h"
 #include "package/parts.h"
 

@@ -10,7 +10,7 @@
 
 #define CHECK_LIMIT ((size_t)16 << 20)
 
-/* Long enough that a slice has some attempts, short enough that a bad time stands out. */
+/* Long enough for some attempts in each slice, short enough for a bad time to stand out. */
 static const char *grain_of(int64_t length_ns)
 {
     const int64_t minute = 60 * NS_PER_S;
@@ -29,7 +29,7 @@ static enum err_code add_window(struct package *package, const char *spec, struc
     return code;
 }
 
-/* By the grain first, then by what the user asked for, else by the windows of the run's own
+/* Groups by the grain first, then by the requested window, or else by the windows in the run's
  * profile. */
 static enum err_code add_windows(struct package *package, const cJSON *manifest, struct error *err)
 {
@@ -117,7 +117,7 @@ static enum err_code find_subjects(struct package *package, struct error *err)
     return ERR_OK;
 }
 
-/* Of the subjects, or of all regions when none was named, the one that failed most. */
+/* Of the subjects, or of all regions if none was named, chooses the one that failed most. */
 static enum err_code choose(struct package *package, struct error *err)
 {
     size_t regions = package->results->region_count;

@@ -18,11 +18,12 @@
 
 #define FILES_MAX 16
 
-/* A package being written: beside its place, so that it appears there whole or not at all. */
+/* A package being written, next to its destination, so that it appears there whole or not at
+ * all. */
 struct making {
     struct package *package;
-    const char *folder;           /* where it is written */
-    const char *files[FILES_MAX]; /* in the order of the letter; NULL behind the last */
+    const char *folder;           /* the temporary folder */
+    const char *files[FILES_MAX]; /* in the order of the letter; NULL after the last */
     size_t count;
 };
 
@@ -34,7 +35,7 @@ void package_made_free(struct package_made *made)
 
 typedef void part_writer(const struct package *package, struct text *out);
 
-/* Writes one file from a text, which is freed. */
+/* Writes a text to a file and frees the text. */
 static enum err_code put(const struct making *making, const char *name, struct text *content,
                          struct error *err)
 {
@@ -94,15 +95,15 @@ static enum err_code write_data(struct making *making, struct error *err)
     return code;
 }
 
-/* The letter and the manifest name all files, so they come last. */
+/* The letter and the manifest list all files, so they come last. */
 static enum err_code write_letters(struct making *making, struct error *err)
 {
     struct text letter = {0};
     struct text manifest = {0};
     making->files[making->count] = "manifest.json";
     making->files[making->count + 1] = "support-request.md";
-    making->files[making->count + 2] = "SHA256SUMS"; /* named by both, though it is not one of the
-                                                        summed */
+    making->files[making->count + 2] = "SHA256SUMS"; /* both list it, although it is not among
+                                                        the summed files */
     package_letter(making->package, making->files, &letter);
     package_manifest(making->package, making->files, &manifest);
     making->files[making->count + 2] = NULL;
@@ -150,7 +151,7 @@ static enum err_code write_sums(struct making *making, struct error *err)
     return put(making, "SHA256SUMS", &sums, err);
 }
 
-/* The name of the package's folder, which stands before every name in the archive. */
+/* The name of the package's folder, which prefixes every name in the archive. */
 static const char *base_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -202,7 +203,7 @@ static enum err_code move_both(const char *folder, const char *archive, const ch
     return code;
 }
 
-/* What is there already is someone's evidence: it is never replaced. */
+/* An existing folder or archive is someone's evidence and never replaced. */
 static enum err_code check_free(const char *path, struct error *err)
 {
     struct stat status;

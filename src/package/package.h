@@ -1,5 +1,4 @@
-/* The evidence package: a folder and a .tar.gz that can be attached to a support ticket as they
- * are. */
+/* The evidence package: a folder and a .tar.gz, ready to be attached to a support ticket. */
 #ifndef RUSHHOUR_PACKAGE_PACKAGE_H
 #define RUSHHOUR_PACKAGE_PACKAGE_H
 
@@ -15,26 +14,26 @@ struct package_request {
     const char *const *regions; /* what the evidence is about; none: the region with the highest
                                    failure rate */
     size_t region_count;
-    const struct window *window; /* NULL: the whole run. A width groups; a time of day also limits
-                                    the evidence */
+    const struct window *window; /* NULL: the whole run. A width groups; a time of day also
+                                    restricts the evidence */
     const char *output;          /* the package's folder, which must not exist yet, nor
                                <output>.tar.gz */
-    const char *check_file;      /* what `rushhour check --json` printed, or NULL */
-    const char *service_health, *azure_metrics; /* what az printed, or NULL */
+    const char *check_file;      /* the output of `rushhour check --json`, or NULL */
+    const char *service_health, *azure_metrics; /* the output of az, or NULL */
 };
 
-/* What was made. Zero-initialise to start; package_made_free frees it. */
+/* The result. Zero-initialise; free with package_made_free. */
 struct package_made {
     struct text json;    /* the facts of the package as one JSON object */
-    struct text summary; /* the same for people: a few lines */
+    struct text summary; /* a short summary for people */
 };
 void package_made_free(struct package_made *made);
 
 /*
- * Makes the package whole or not at all: everything is written beside its place, looked through for
- * keys, tokens and content, summed, archived, and only then moved there. ERR_FORMAT names the file,
- * line and shape of what must not be handed out, never its value. Existing folders and archives are
- * never touched (ERR_IO).
+ * Makes the package entirely or not at all: everything is written next to its destination, scanned
+ * for keys, tokens and content, summed, archived, and only then moved there. ERR_FORMAT names the
+ * file, the line and the kind of what must not be handed out, never its value. Existing folders and
+ * archives are never touched (ERR_IO).
  */
 MUST_USE enum err_code package_make(const struct package_request *request,
                                     struct package_made *made, struct error *err);

@@ -83,7 +83,7 @@ bool package_region(const struct package *package, const char *name, size_t *out
 
 const struct grouping *package_grain(const struct package *package)
 {
-    return &package->results->groupings[2]; /* behind the whole run and the series: the first
+    return &package->results->groupings[2]; /* after the whole run and the series: the first
                                                window */
 }
 

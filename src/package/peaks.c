@@ -6,10 +6,10 @@
 
 #define MINUTE (60 * NS_PER_S)
 
-/* The minute of one region that is being added up. */
+/* The minute of one region that is being summed up. */
 struct minute {
     int64_t start_ns, end_ns;
-    bool averaged; /* it holds an interval longer than a minute: what was inside is not known */
+    bool averaged; /* contains an interval longer than a minute, whose inside is unknown */
     double sessions, attempts, tokens;
 };
 

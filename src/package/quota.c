@@ -1,11 +1,11 @@
-/* Is this a case for more quota? And if so, the request: what the form and its reviewers ask
- * (catalogue 3.2). */
+/* Is this a case for more quota? And if so, the request, with what the form and its reviewers ask
+ * for (catalogue 3.2). */
 #include "package/parts.h"
 #include "report/format.h"
 
 #include <string.h>
 
-/* The least share of all failures that refusals for quota must be before more quota would help. */
+/* The minimum share of quota refusals among all failures for which more quota would help. */
 #define LEAST_SHARE 0.25
 
 void package_judge_quota(struct package *package)
@@ -119,7 +119,7 @@ static void limit_line(const char *header, const struct span *span, struct text 
     }
 }
 
-/* The words of the service itself, from the first refusal for quota. */
+/* The service's own words, from the first refusal for quota. */
 static void quote(const struct package *package, struct text *out)
 {
     for (size_t i = 0; i < package->digest.code_count; i++) {

@@ -1,4 +1,4 @@
-/* The parts of the letter with the figures: how often, what, and what worked meanwhile. */
+/* The parts of the letter with the figures: how often, what, and what worked at the same time. */
 #include "package/parts.h"
 #include "report/format.h"
 
@@ -85,7 +85,7 @@ static int by_time(const void *a, const void *b)
     return x->slice < y->slice ? -1 : x->slice > y->slice;
 }
 
-/* The slices with the most failures, in the order of time. */
+/* The slices with the most failures, in order of time. */
 static void over_time(const struct package *package, struct text *out)
 {
     const size_t most = 8;

@@ -1,11 +1,11 @@
-/* The part of the letter by which a desk searches its own logs: ids with times, and one failure in
- * full. */
+/* The part of the letter with which support searches its own logs: ids with times, and one failure
+ * in full. */
 #include "package/parts.h"
 
 #include <string.h>
 
 #define TRACES_SHOWN 14
-#define TRACES_SHOWN_PER_CODE 2 /* of all codes but the first, which gets what there is */
+#define TRACES_SHOWN_PER_CODE 2 /* for all codes but the first, which gets all there are */
 
 static void trace_columns(struct table *table)
 {
@@ -41,7 +41,7 @@ static void trace_row(struct table *table, const struct trace *trace)
     put(table, trace->client_id);
 }
 
-/* Failures of the service and of quota first: those are what the desk can look up. */
+/* Failures of the service and of quota first: those are what support can look up. */
 static bool theirs(const struct digest_code *code)
 {
     return code->domain == DOMAIN_SERVICE || code->domain == DOMAIN_QUOTA;
@@ -115,7 +115,7 @@ static void usage(struct text *out, const cJSON *record)
     text_puts(out, "\n");
 }
 
-/* Runs of the same event are told once with their number. */
+/* A run of the same event is printed once with its count. */
 static void events(struct text *out, const cJSON *record)
 {
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(record, "events");

@@ -11,14 +11,16 @@
 #include <strings.h>
 
 #define LINE_LIMIT ((size_t)64 << 20)
-#define HEX_KEY 32  /* an Azure key of the older form */
-#define LONG_KEY 80 /* an Azure key of the newer form has 84 letters and digits; no id is as long */
+#define HEX_KEY 32 /* an Azure key in the older format */
+#define LONG_KEY                                                                                   \
+    80                /* an Azure key in the newer format has 84 letters and digits; no id is that
+                       long */
 #define BASE64_RUN 64 /* longer than any id: encoded bytes */
 #define SHORTEST 8    /* of a named credential's value */
 
 struct scan {
     const char *at, *start, *end;
-    const char *run_end; /* of the run of base64 characters that was measured last */
+    const char *run_end; /* end of the run of base64 characters that was measured last */
     struct known_ids *known;
 };
 
@@ -79,7 +81,7 @@ static bool is_base64(char c)
     return isalnum((unsigned char)c) || c == '+' || c == '/' || c == '-' || c == '_';
 }
 
-/* Whether a word begins here: also behind a percent-encoded character. */
+/* Whether a word begins here, possibly after a percent-encoded character. */
 static bool at_word(const struct scan *scan)
 {
     const char *s = scan->at;
@@ -135,11 +137,11 @@ static const char *bearer(const struct scan *scan)
     size_t length = token_run(s, scan->end);
     bool digit = false;
     for (size_t i = 0; i < length; i++) digit = digit || isdigit((unsigned char)s[i]);
-    /* "Bearer authentication" is a word, not a token. */
+    /* "Bearer authentication" contains a word, not a token. */
     return length >= 20 || (length >= SHORTEST && digit) ? "a bearer token" : NULL;
 }
 
-/* A name in any case, with '-', '_' or nothing where it has '-'. */
+/* Matches a name in any case, with '-', '_' or nothing where it has '-'. */
 static const char *match_name(const char *s, const char *end, const char *name)
 {
     for (; *name != '\0'; name++) {
@@ -157,7 +159,7 @@ static const char *skip(const char *s, const char *end, const char *characters)
     return s;
 }
 
-/* The value behind `name": "`, `name=` and the like; NULL when no value follows. */
+/* The value after `name": "`, `name=` and the like; NULL if no value follows. */
 static const char *value_behind(const char *s, const char *end)
 {
     s = skip(s, end, "\\\"'");
@@ -184,15 +186,15 @@ static const char *named(const struct scan *scan)
         const char *s = match_name(scan->at, scan->end, names[i]);
         const char *value = s == NULL ? NULL : value_behind(s, scan->end);
         if (value == NULL) continue;
-        /* "[redacted]" and "${NAME}" begin with no character of a token. */
+        /* "[redacted]" and "${NAME}" begin with a character that no token has. */
         if (token_run(value, scan->end) >= SHORTEST)
             return "the value of a credential (api-key=... or the like)";
     }
     return NULL;
 }
 
-/* Whether a "type" stands shortly before: {"type":"input_text","text":...}. Many a "text" is no
- * part of a talk. */
+/* Whether a "type" comes shortly before: {"type":"input_text","text":...}. Many a "text" is not
+ * part of a conversation. */
 static bool typed(const struct scan *scan)
 {
     size_t back = (size_t)(scan->at - scan->start);
@@ -200,7 +202,7 @@ static bool typed(const struct scan *scan)
     return memmem(scan->at - back, back, "type", 4) != NULL;
 }
 
-/* Whether `name": "...` stands here with something between the quotes, however they are escaped. */
+/* Whether a non-empty member `name": "...` is here, however its quotes are escaped. */
 static bool member(const struct scan *scan, const char *name)
 {
     if (!starts(scan->at, scan->end, name)) return false;
@@ -214,7 +216,7 @@ static bool member(const struct scan *scan, const char *name)
     return !starts(value, scan->end, "[redacted]");
 }
 
-/* "instructions": "..." and the other members of the protocol that carry content. */
+/* "instructions": "..." and the other protocol members that carry content. */
 static const char *content(const struct scan *scan)
 {
     static const char *const names[] = {"instructions", "transcript", "audio", "delta", "prompt"};
@@ -251,7 +253,7 @@ static const char *hex_key(const struct scan *scan)
     return "an Azure key (32 hexadecimal digits)";
 }
 
-/* Encoded bytes: long, and not made of words between separators as a path or a name is. */
+/* Encoded bytes: long, and without the separators of a path or a name. */
 static const char *encoded(struct scan *scan)
 {
     if (scan->at < scan->run_end || !is_base64(*scan->at)) return NULL;
@@ -296,7 +298,7 @@ const char *verify_line(const char *line, size_t length, struct known_ids *known
     return NULL;
 }
 
-/* A line of a histogram log: its payload is base64 by nature, and must be a histogram and nothing
+/* A line of a histogram log: its payload is naturally base64, and must be a histogram and nothing
  * else. */
 static const char *verify_log_line(char *line, size_t length, struct known_ids *known,
                                    struct histogram_decoder *decoder, int64_t *base_ns)

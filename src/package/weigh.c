@@ -1,15 +1,15 @@
-/* How much the evidence can bear, and whether it is time to escalate. */
+/* How strong the evidence is, and whether it is time to escalate. */
 #include "package/parts.h"
 #include "report/format.h"
 
 #include <math.h>
 #include <string.h>
 
-/* An interval wider than this many times the rate itself says little (weak) or not enough
+/* An interval wider than this multiple of the rate itself says little (weak) or not enough
  * (fair). */
 #define WIDE_WEAK 2.0
 #define WIDE_FAIR 1.0
-/* "More than a few minutes": the catalogue's condition, and the least that a pattern needs. */
+/* "More than a few minutes": the catalogue's condition, and the minimum for a pattern. */
 #define FEW_MINUTES 5
 #define SHORT_NS (INT64_C(600) * 1000000000)
 
@@ -142,7 +142,6 @@ void package_weigh(struct package *package)
         weak += package->reasons.items[i].state == FINDING_WEAKENS;
         limiting += package->reasons.items[i].state == FINDING_LIMITS;
     }
-    /* That there is one host is so of nearly every run: it alone does not make good evidence
-     * fair. */
+    /* Nearly every run uses a single host, so that alone does not make good evidence fair. */
     package->strength = weak > 0 ? STRENGTH_WEAK : limiting <= 1 ? STRENGTH_STRONG : STRENGTH_FAIR;
 }

@@ -1,5 +1,4 @@
-/* Failure rates by turn and by age of the socket as JSON, for the report and for the page's
- * charts. */
+/* Failure rates by turn and by socket age as JSON, for the report and the page's charts. */
 #ifndef RUSHHOUR_REPORT_AGES_JSON_H
 #define RUSHHOUR_REPORT_AGES_JSON_H
 

@@ -41,7 +41,7 @@ void tables_health(const struct results *results, struct table *table)
     }
 }
 
-/* How many advisories go on in a slice, and how many of them name the region. */
+/* How many advisories overlap a slice, and how many of them name the region. */
 static void put_advisories(const struct results *results, const struct slice *slice, size_t region,
                            struct table *table)
 {
@@ -100,8 +100,8 @@ static void columns(const struct results *results, struct table *table)
     }
 }
 
-/* The metrics are of one resource: they stand beside its region, or beside every one when it is not
- * said. */
+/* The metrics belong to one resource: they are shown beside its region, or beside every region if
+ * that is unknown. */
 bool azure_metrics_of(const struct results *results, size_t region)
 {
     const char *of = results->azure->metrics_region;

@@ -76,9 +76,9 @@ static void row(const char *region, const struct report_cell *cell, struct text 
 }
 
 /*
- * Spreadsheets take no time with a Z for one. LibreOffice takes a date and time with a T between
- * them; others want the start's date and time in columns of their own, which also serve to group
- * by.
+ * Spreadsheets do not recognise a time with a Z. LibreOffice accepts a date and time with a T
+ * between them; others want the start's date and time in separate columns, which are also useful
+ * for grouping.
  */
 static void span(const char *name, int64_t start_ns, int64_t end_ns, struct text *out)
 {

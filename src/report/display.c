@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Decodes one character; a byte that starts none comes out as U+FFFD with length 1. */
+/* Decodes one character; an invalid byte becomes U+FFFD with length 1. */
 static uint32_t decode(const unsigned char *s, size_t *length)
 {
     uint32_t point = s[0];
@@ -40,7 +40,7 @@ static size_t width_of(uint32_t point)
     return wide ? 2 : 1;
 }
 
-/* What could move the cursor or turn the direction of the line. */
+/* Characters that could move the cursor or change the direction of the line. */
 static bool is_control(uint32_t point)
 {
     return point < 0x20 || (point >= 0x7F && point < 0xA0) || point == 0x2028 || point == 0x2029 ||

@@ -108,7 +108,7 @@ static void failures(const struct report_cell *cell, struct text *out)
     free(tallies);
 }
 
-/* Ends that are no failures, and what became of sessions whose response had failed. */
+/* Ends that are not failures, and the fate of sessions whose response had failed. */
 static void lifecycle(const struct report_cell *cell, struct text *out)
 {
     struct tally *tallies;
@@ -131,7 +131,7 @@ static void lifecycle(const struct report_cell *cell, struct text *out)
     json_close(out, '}');
 }
 
-/* P99 is withheld (null) when the sample cannot bear it; its lower bound is still given. */
+/* P99 is withheld (null) if the sample is too small; its lower bound is still given. */
 static void quantiles(const struct latency_figures *latency, struct text *out)
 {
     bool tail = latency->count >= P99_MIN_SAMPLES;
@@ -156,7 +156,7 @@ static void quantile_of_all(const struct all_attempts *all, const char *key, int
     all->count > 0 && us >= 0 ? json_ms(out, us) : json_null(out);
 }
 
-/* A quantile that the failures reach is null, with its name under `infinite`. */
+/* A quantile that falls among the failures is null, and its name is listed under `infinite`. */
 static void all_attempts(const struct all_attempts *all, struct text *out)
 {
     const struct {
@@ -280,7 +280,7 @@ void figures_thresholds_json(const struct results *results, struct text *out)
     json_close(out, ']');
 }
 
-/* How late attempts were sent; the worst interval's figure is the health's. */
+/* How late attempts were sent; the worst interval's figure comes from the health. */
 static void lag_json(const struct latency_figures *lag, const struct health *health,
                      struct text *out)
 {

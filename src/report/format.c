@@ -18,7 +18,7 @@ void format_count(struct text *out, uint64_t count)
     }
 }
 
-/* Digits after the point that leave three significant ones. */
+/* Number of decimals that gives three significant digits. */
 static int decimals_of(double value)
 {
     if (value >= 99.95) return 0;

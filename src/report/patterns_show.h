@@ -1,4 +1,4 @@
-/* What the windows of a run say together (figures/patterns.h), as tables and as JSON. */
+/* What the windows of a run show together (figures/patterns.h), as tables and as JSON. */
 #ifndef RUSHHOUR_REPORT_PATTERNS_SHOW_H
 #define RUSHHOUR_REPORT_PATTERNS_SHOW_H
 
@@ -6,7 +6,7 @@
 #include "figures/results.h"
 #include "report/table.h"
 
-/* Each fills a zeroed table, which has only its headings when there is nothing to say. */
+/* Each fills a zeroed table, which has only its headings if there is nothing to show. */
 void patterns_hours_table(const struct results *results, struct table *table);
 void patterns_concentration_table(const struct results *results, struct table *table);
 void patterns_together_table(const struct results *results, struct table *table);

@@ -1,4 +1,4 @@
-/* The forms of a report that are made here; the page is page/page.h's. Each appends. */
+/* The report formats made here; for the page see page/page.h. Each appends. */
 #ifndef RUSHHOUR_REPORT_REPORT_H
 #define RUSHHOUR_REPORT_REPORT_H
 
@@ -13,8 +13,8 @@ void results_markdown(const struct results *results, struct text *out);
 void results_csv(const struct results *results, struct text *out);
 void results_json(const struct results *results, struct text *out);
 
-/* Adds `totals`, `regions`, `thresholds`, `verdict` and `generator` to a manifest, as the contract
- * has them. */
+/* Adds `totals`, `regions`, `thresholds`, `verdict` and `generator` to a manifest, as specified by
+ * the contract. */
 MUST_USE enum err_code results_complete_manifest(const struct results *results, cJSON *manifest,
                                                  struct error *err);
 

@@ -7,17 +7,16 @@
 #include <stdint.h>
 
 /*
- * Appends a field that came from outside: control characters become spaces, so that a row stays a
- * line, and what a spreadsheet would take for a formula gets an apostrophe before it. Quoted when
- * it must be (RFC 4180).
+ * Appends a field from an external source: control characters become spaces, so that a row stays on
+ * one line, and anything a spreadsheet would take for a formula gets a leading apostrophe. Quoted
+ * if necessary (RFC 4180).
  */
 void sheet_field(struct text *out, const char *string);
 
-/* The same with a comma before it. */
+/* As sheet_field, preceded by a comma. */
 void sheet_next(struct text *out, const char *string);
 
-/* A comma and a number in its shortest form that keeps 10 digits; an empty field when it is not
- * finite. */
+/* A comma and a number in the shortest form that keeps 10 digits; an empty field if not finite. */
 void sheet_number(struct text *out, double value);
 
 /* A comma and a time, RFC 3339 in UTC with ms. */

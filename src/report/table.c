@@ -64,7 +64,7 @@ static void measure(const struct table *table, size_t *widths)
     }
 }
 
-/* The last column's text, folded unless so little room is left that it would become a ribbon. */
+/* Draws the last column, wrapped unless the remaining width is too small for that. */
 static void draw_last(const struct table *table, const char *cell, size_t column_start,
                       struct text *out)
 {

@@ -49,7 +49,7 @@ static void put_tail(struct table *table, const struct latency_figures *latency)
     table_next(table);
 }
 
-/* One row a region, and one for all of them together when there are several. */
+/* One row per region, and one for all of them if there are several. */
 static void each_region(const struct results *results, struct table *table, row_writer *write)
 {
     for (size_t r = 0; r < results->region_count; r++) {
@@ -109,7 +109,7 @@ static void latency_row(struct table *table, const struct report_cell *cell)
     put_cost(table, cell);
 }
 
-/* Columns such as "ttft P50", one for each statistic of each metric that is wanted. */
+/* Columns such as "ttft P50", one for each statistic of each selected metric. */
 static void metric_columns(struct table *table, metric_test *wanted, const char *const *statistics,
                            size_t count)
 {

@@ -1,5 +1,5 @@
-/* The tables that the terminal, Markdown and HTML reports share: one builder each, so that all
- * forms say the same. */
+/* The tables shared by the terminal, Markdown and HTML reports: one builder each, so that all
+ * formats agree. */
 #ifndef RUSHHOUR_REPORT_TABLES_H
 #define RUSHHOUR_REPORT_TABLES_H
 
@@ -12,14 +12,14 @@ void tables_failures(const struct results *results,
 void tables_latency(const struct results *results,
                     struct table *table); /* per region: ttft, response, interaction, cost */
 void tables_all_attempts(const struct results *results,
-                         /* failures as infinitely slow */
+                         /* with failures counted as infinitely slow */
                          struct table *table);
 /* failures by region and code */
 void tables_codes(const struct results *results, struct table *table);
 void tables_advice(const struct results *results,
                    struct table *table); /* failures by code, with what to do */
 void tables_lifecycle(const struct results *results,
-                      struct table *table); /* ends that are no failures, by region and code */
+                      struct table *table); /* ends that are not failures, by region and code */
 void tables_probes(const struct results *results,
                    struct table *table); /* how often a session recovered; no rows without probes */
 void tables_thresholds(const struct results *results, struct table *table);
@@ -27,9 +27,9 @@ void tables_metrics(const struct results *results,
                     struct table *table); /* every latency metric of every region */
 
 /*
- * A grouping's slices by region. More than max_rows: only the slices with the most failed attempts,
- * in the order of time; returns how many slices were left out. `wide` adds the columns that a
- * terminal has no room for.
+ * A grouping's slices by region. If there are more than max_rows, only the slices with the most
+ * failed attempts, in order of time; returns how many were left out. `wide` adds the columns for
+ * which a terminal has no room.
  */
 size_t tables_windows(const struct results *results, const struct grouping *grouping,
                       size_t max_rows, bool wide, struct table *table);

@@ -1,4 +1,4 @@
-/* What is no failure, and what became of sessions after one. */
+/* Ends that are not failures, and the fate of sessions after a failure. */
 #include "figures/cells.h"
 #include "realtime/failure.h"
 #include "report/format.h"

@@ -88,7 +88,7 @@ static void windows(const struct terminal *terminal, const struct grouping *grou
     }
 }
 
-/* A paragraph under a heading, folded. */
+/* A paragraph under a heading, wrapped. */
 static void paragraph(const struct terminal *terminal, const char *text)
 {
     text_puts(terminal->out, "  ");
@@ -143,7 +143,7 @@ static void definition(const struct terminal *terminal, const char *word, const 
     text_free(&line);
 }
 
-/* What the tables above use, and no more: the pages have the whole list. */
+/* Defines what the tables above use, and no more: the pages have the whole list. */
 static void definitions(const struct terminal *terminal)
 {
     size_t count;

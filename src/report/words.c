@@ -12,8 +12,8 @@ void words_run(const struct results *results, struct text *out)
     const char *state = results_fact(results, "run", "state");
     const char *reason = results_fact(results, "run", "reason");
     double speed = results_fact_number(results, "run", "clock_speed");
-    /* The manifest is replaced at the end: one that still says "running" is most often of a killed
-     * run. */
+    /* The manifest is replaced at the end: if it still says "running", the run was most likely
+     * killed. */
     text_puts(out, state[0] == '\0'                ? "state unknown"
                    : strcmp(state, "running") == 0 ? "killed or still running"
                                                    : state);
@@ -106,7 +106,7 @@ void words_generator(const struct results *results, struct text *out)
     }
 }
 
-/* How far its sum came on the way to a stop; nothing where an older run does not tell. */
+/* How close its sum came to a stop; nothing if an older run did not record it. */
 static void abort_peak(const cJSON *region, struct text *out)
 {
     const cJSON *peak = cJSON_GetObjectItemCaseSensitive(region, "peak");

@@ -1,12 +1,12 @@
-/* The sentences that every form of the report prints: what the run was, whether to believe it, what
+/* The sentences shared by all formats of the report: what the run was, whether to trust it, what
  * the words mean. */
 #ifndef RUSHHOUR_REPORT_WORDS_H
 #define RUSHHOUR_REPORT_WORDS_H
 
 #include "figures/model.h"
 
-/* Each appends plain text without a newline; names come as they are in run.json, so the caller
- * escapes. */
+/* Each appends plain text without a newline; names are as in run.json, so the caller must escape
+ * them. */
 void words_run(const struct results *results,
                struct text *out); /* "complete, 40 s of load, simulated, 3 regions" */
 /* "2 of 3 thresholds failed" */
@@ -18,10 +18,10 @@ void words_abort_rule(const struct results *results, struct text *out);
 void words_grouping(const struct grouping *grouping,
                     struct text *out); /* "every 1h", "peak (07:00-09:00@...)" */
 
-/* Appends "N more windows ..." for a table that was cut. */
+/* Appends "N more windows ..." for a truncated table. */
 void words_left_out(size_t windows, struct text *out);
 
-/* In which terminal report a definition has its place; the pages have all of them. */
+/* Where in a terminal report a definition appears; the pages have all of them. */
 enum definition_use { USED_IN_PAGES, USED_ALWAYS, USED_WHEN_UNDECIDED, USED_WHEN_INVALID };
 
 struct definition {
@@ -29,13 +29,13 @@ struct definition {
     enum definition_use use;
 };
 
-/* The definitions that the report prints at its end; *count is set. */
+/* The definitions printed at the end of the report; sets *count. */
 const struct definition *words_definitions(size_t *count);
 
-/* Whether the tables of a terminal report use a word, so that it must be explained there. */
+/* Whether the tables of a terminal report use a word, so that it must be defined there. */
 bool words_needed(const struct results *results, const struct definition *definition);
 
-/* Whether the run has values of a metric, so that its meaning is worth a line. */
+/* Whether the run has values of a metric, so that its definition is needed. */
 bool words_metric_used(const struct results *results, enum metric metric);
 
 #endif
