@@ -16,14 +16,14 @@ MUST_USE enum err_code collector_new(struct mailbox *mailbox, struct run_writer 
                                      unsigned workers, struct collector **out, struct error *err);
 void collector_free(struct collector *collector);
 
-/* Takes in all that was posted; rows go to the folder at once. The first failure is returned again
- * by later calls. */
+/* Receives everything that was posted; rows go to the folder at once. Later calls return the first
+ * failure again. */
 MUST_USE enum err_code collector_take(struct collector *collector, struct error *err);
 
 /* How many workers have posted their final handover. */
 unsigned collector_finished(const struct collector *collector);
 
-/* What the workers told of the region's trials since the last call. */
+/* What the workers reported about the region's trials since the last call. */
 struct trial_sums collector_take_trials(struct collector *collector, size_t region);
 
 /* The totals of the run so far, one cell per region, and the live numbers summed over the
@@ -33,7 +33,7 @@ const uint64_t *collector_sessions_open(const struct collector *collector);
 const uint64_t *collector_in_flight(const struct collector *collector);
 const struct health *collector_health(const struct collector *collector);
 
-/* The health of the last interval that is over; NULL before the first one is. */
+/* The health of the last finished interval; NULL before the first. */
 const struct health *collector_latest(const struct collector *collector);
 
 #endif

@@ -6,7 +6,7 @@
 #define TOKENS_PER_PRICE 1e6
 #define NS_PER_MINUTE (60.0 * (double)NS_PER_S)
 
-/* A price that was left out is that of the dearer kind which it is a part of, never 0. */
+/* A price that is not given is that of the more expensive kind it belongs to, never 0. */
 static double first_of(double price, double otherwise)
 {
     return price > 0 ? price : otherwise;

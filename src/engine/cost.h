@@ -1,4 +1,4 @@
-/* What a conversation costs by the profile's prices. Pure. */
+/* The cost of a conversation at the profile's prices. Pure. */
 #ifndef RUSHHOUR_ENGINE_COST_H
 #define RUSHHOUR_ENGINE_COST_H
 
@@ -8,13 +8,13 @@
 #include <stdint.h>
 
 /*
- * USD for the tokens of one response, each of them once (realtime/usage.h); 0 when the price (NULL)
- * or the tokens are not known. A price that is left out is that of the kind it belongs to: images
- * and audio cost as text, cached tokens as fresh ones.
+ * USD for the tokens of one response, each counted once (realtime/usage.h); 0 if the price (NULL)
+ * or the tokens are unknown. A price that is not given is that of the kind it belongs to: images
+ * and audio cost as much as text, cached tokens as much as fresh ones.
  */
 double cost_of(const struct price *price, const struct usage *usage);
 
-/* USD for the time that a session was open, where a model is charged by the minute. */
+/* USD for the time that a session was open, if the model is billed by the minute. */
 double cost_of_time(const struct price *price, int64_t open_ns);
 
 #endif

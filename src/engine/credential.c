@@ -61,7 +61,7 @@ void credential_box_take(struct credential_box *box, void (*arrived)(void *user,
     for (struct posted_credential *h = atomic_exchange(&box->inbox, NULL); h != NULL; h = next) {
         next = h->next;
         struct credential *held = &box->held[h->region];
-        if (h->credential.serial > held->serial) { /* the newest comes first */
+        if (h->credential.serial > held->serial) { /* keep the newest */
             const struct credential old = *held;
             *held = h->credential;
             h->credential = old;

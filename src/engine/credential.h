@@ -1,7 +1,7 @@
 /*
- * What opens the sessions, as one worker has it: tokens and client secrets that change during a
- * run. Nothing is shared: the main thread (credential_renewer.h) posts each worker a copy of its
- * own, which the worker takes in when it is knocked at.
+ * One worker's credentials for opening sessions: tokens and client secrets that change during a
+ * run. Nothing is shared: the main thread (credential_renewer.h) posts each worker its own copy,
+ * which the worker takes when it is woken.
  */
 #ifndef RUSHHOUR_ENGINE_CREDENTIAL_H
 #define RUSHHOUR_ENGINE_CREDENTIAL_H
@@ -16,7 +16,7 @@ struct credential {
     char *value;       /* of the header (base/secret.h); NULL: the target's own, which never
                           changes */
     int64_t expires_s; /* s since 1970 UTC, real time; 0: unknown */
-    unsigned serial;   /* counts the values that the region has had, from 1 */
+    unsigned serial;   /* numbers the values that the region has had, from 1 */
 };
 
 struct posted_credential; /* a new credential on its way to the worker */
@@ -27,17 +27,17 @@ struct credential_box {
     size_t count;
 };
 
-/* False without memory. */
+/* False when out of memory. */
 bool credential_box_init(struct credential_box *box, size_t region_count);
 void credential_box_free(struct credential_box *box);
 
-/* From the main thread: leaves a copy for the worker, who is to be knocked at next. False without
+/* From the main thread: leaves a copy for the worker, which must be woken next. False when out of
  * memory. */
 bool credential_box_post(struct credential_box *box, size_t region,
                          const struct credential *credential);
 
-/* On the worker's thread: takes in what was posted; `arrived` is called for each region that got a
- * new one. */
+/* On the worker's thread: takes what was posted; calls `arrived` for each region that got a new
+ * credential. */
 void credential_box_take(struct credential_box *box, void (*arrived)(void *user, size_t region),
                          void *user);
 

@@ -1,5 +1,5 @@
-/* Credentials under renewal, as the parts of it share them: when (credential_renewal.c), and what
- * (credential_renewer.c). */
+/* Credentials being renewed, shared by the parts of the renewer: when (credential_renewal.c), and
+ * what (credential_renewer.c). */
 #ifndef RUSHHOUR_ENGINE_CREDENTIAL_PRIVATE_H
 #define RUSHHOUR_ENGINE_CREDENTIAL_PRIVATE_H
 
@@ -9,28 +9,29 @@
 #include "realtime/token.h"
 #include "service/client_secret_request.h"
 
-/* One thing that is renewed: a token at its source, or a client secret. */
+/* Something that is renewed: a token from its source, or a client secret. */
 struct renewal {
     struct account *account;
     uv_timer_t timer; /* the next one */
     bool under_way;
     uint64_t begun_ns;
-    unsigned failures; /* in a row */
+    unsigned failures; /* consecutive */
     void (*begin)(struct account *account);
 };
 
-/* What the renewer knows of one region. */
+/* The renewer's state for one region. */
 struct account {
     struct credential_renewer *renewer;
     size_t region;
-    struct account *holder; /* of the token: itself, or an earlier region with the same command */
+    struct account *holder; /* for the token: itself, or an earlier region with the same command */
     bool changes;           /* the token can be read again */
     bool ephemeral;
-    bool ask_after_token; /* a client secret waits for a fresh token */
-    atomic_uint refused;  /* the serial that the service has refused last; 0: none */
-    unsigned serial;      /* of what the workers have */
-    char *token;          /* of the holder, newer than the profile's; NULL: that one still stands */
-    int64_t expires_s;    /* of what the workers have; 0: unknown */
+    bool ask_after_token; /* a client secret is waiting for a fresh token */
+    atomic_uint refused;  /* the serial that the service refused last; 0 if none */
+    unsigned serial;      /* of the workers' current value */
+    char *token;          /* of the holder, newer than the profile's; NULL: the profile's is
+                             current */
+    int64_t expires_s;    /* of the workers' current value; 0: unknown */
     struct renewal of_token, of_secret;
     uv_work_t work; /* reads the token */
     enum err_code work_code;
@@ -46,8 +47,8 @@ struct credential_renewer {
     atomic_bool stop;
     struct account *accounts;
     size_t count;
-    unsigned open_handles; /* and work on the thread pool */
-    bool opening;          /* errors are for credential_renewer_open, not for people */
+    unsigned open_handles; /* including work on the thread pool */
+    bool opening;          /* errors are for credential_renewer_open, not for the user */
     struct error failure;
 };
 
@@ -57,19 +58,20 @@ const struct region *account_region(const struct account *account);
 /* Seconds since 1970 UTC. */
 int64_t renewal_now_s(void);
 
-/* A line for people; and that a renewal failed, in what, why, and when the next try comes. */
+/* A line for the user; and a report that a renewal failed: of what, why, and when it will be tried
+ * again. */
 void renewer_note(const struct credential_renewer *renewer, const char *text);
 void account_note_failure(const struct account *account, const char *what, const char *why,
                           int64_t again_s);
 
-/* Begins a renewal that is not under way: now (a timer's callback), or as soon as the one before is
- * long enough ago. */
+/* Begins a renewal unless one is in progress: now (as a timer's callback), or as soon as the
+ * previous one is long enough ago. */
 void renewal_on_due(uv_timer_t *timer);
 void renewal_begin_soon(struct renewal *renewal);
 
-/* One is over, and the next one has its time: before what it brought expires (0: not known, then
- * only when it is refused); or in the seconds that are returned, five, doubled with each failure in
- * a row. */
+/* Ends a renewal and schedules the next one: before the new value expires (0: unknown; then only
+ * when it is refused); or, after a failure, in the number of seconds returned: five, doubled with
+ * each consecutive failure. */
 void renewal_end_well(struct renewal *renewal, int64_t expires_s);
 int64_t renewal_end_badly(struct renewal *renewal);
 

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define SHORTEST_GAP_NS (5 * NS_PER_S) /* between two renewals of one thing */
+#define SHORTEST_GAP_NS (5 * NS_PER_S) /* between two renewals of the same thing */
 #define BACKOFF_MOST_S INT64_C(60)
 #define LONGEST_WAIT_S INT64_C(604800)
 
@@ -17,7 +17,7 @@ int64_t renewal_now_s(void)
     return clock_wall_ns() / NS_PER_S;
 }
 
-/* ---- telling ---- */
+/* ---- reporting ---- */
 
 void renewer_note(const struct credential_renewer *renewer, const char *text)
 {
@@ -74,7 +74,7 @@ void renewal_end_well(struct renewal *renewal, int64_t expires_s)
     renewal->under_way = false;
     renewal->failures = 0;
     uv_timer_stop(&renewal->timer);
-    if (expires_s == 0) return; /* an opaque token: it is renewed when it is refused */
+    if (expires_s == 0) return; /* an opaque token: renewed only when refused */
     const int64_t now = renewal_now_s();
     int64_t wait_s = token_renewal_s(now, expires_s) - now;
     renewal_begin_in(renewal,

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- delivering ---- */
+/* ---- delivery ---- */
 
 static bool deliver(struct account *account, const char *secret, int64_t expires_s)
 {
@@ -47,7 +47,7 @@ static void on_read(uv_work_t *work)
                              &account->work_token, &account->work_error);
 }
 
-/* Everyone who lives by this token gets it. */
+/* Delivers a token to every region that uses it. */
 static void spread(struct account *holder)
 {
     struct credential_renewer *renewer = holder->renewer;
@@ -56,7 +56,7 @@ static void spread(struct account *holder)
         struct account *account = &renewer->accounts[i];
         if (account->holder != holder) continue;
         if (!account->ephemeral) {
-            (void)deliver(account, holder->token, end_s); /* without memory the old one stays */
+            (void)deliver(account, holder->token, end_s); /* when out of memory, keep the old one */
         } else if (account->ask_after_token) {
             account->ask_after_token = false;
             account->of_secret.begin(account);
@@ -141,7 +141,7 @@ static void on_secret(void *user, const struct client_secret_result *result)
     } else if (result->status == 401 && account->holder->changes &&
                account->of_secret.failures == 0 && !account->ask_after_token &&
                !account->holder->of_token.under_way) {
-        account->of_secret.failures++; /* once */
+        account->of_secret.failures++; /* counted once */
         account->ask_after_token = true;
         renewal_begin_soon(&account->holder->of_token);
     } else {
@@ -163,7 +163,7 @@ static void ask_for_secret(struct account *account)
     }
 }
 
-/* ---- asking ---- */
+/* ---- requests ---- */
 
 bool credential_renewer_renews(const struct credential_renewer *renewer, size_t region)
 {
@@ -190,9 +190,9 @@ static void on_knock(uv_async_t *knock)
     }
 }
 
-/* ---- beginning and end ---- */
+/* ---- start and end ---- */
 
-/* The earlier region that gets its token by the same command, or this one. */
+/* The earlier region that gets its token from the same command, or this one. */
 static struct account *holder_of(struct credential_renewer *renewer, struct account *account)
 {
     const struct auth *auth = &account_region(account)->auth;
@@ -251,8 +251,8 @@ enum err_code credential_renewer_new(uv_loop_t *loop, const struct renewer_optio
     return ERR_OK;
 }
 
-/* The tokens that are here from the start: their times, and a copy for each worker that opens
- * sessions with one. */
+/* For tokens available from the start: determines their times, and gives each worker that opens
+ * sessions with one a copy. */
 static enum err_code open_token(struct account *account, struct error *err)
 {
     const struct auth *auth = &account_region(account)->auth;
@@ -296,7 +296,7 @@ enum err_code credential_renewer_open(struct credential_renewer *renewer, struct
         struct renewal *renewal = &renewer->accounts[i].of_secret;
         if (renewer->accounts[i].ephemeral) renewal_on_due(&renewal->timer);
     }
-    /* each step has its limit */
+    /* each step has its own limit */
     while (secrets_are_awaited(renewer)) (void)uv_run(renewer->loop, UV_RUN_ONCE);
     renewer->opening = false;
     if (renewer->failure.code != ERR_OK && err != NULL) *err = renewer->failure;

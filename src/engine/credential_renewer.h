@@ -1,7 +1,7 @@
 /*
- * Where credentials that expire are renewed, on the main thread: Entra tokens are read again from
- * their command or file, client secrets are asked for over HTTPS. Commands and files are read on
- * libuv's thread pool, so that nothing waits for them.
+ * Renews credentials that expire, on the main thread: Entra tokens are read again from their
+ * command or file, client secrets are requested over HTTPS. Commands and files are read on libuv's
+ * thread pool, so that nothing waits for them.
  */
 #ifndef RUSHHOUR_ENGINE_CREDENTIAL_RENEWER_H
 #define RUSHHOUR_ENGINE_CREDENTIAL_RENEWER_H
@@ -16,12 +16,13 @@
 struct credential_renewer;
 
 struct renewer_options {
-    const struct profile *profile; /* borrowed, as all here until credential_renewer_free */
+    const struct profile *profile; /* borrowed until credential_renewer_free, like all of these */
     const struct target *targets;  /* one per region */
     int64_t load_ns;               /* how long the load lasts, real time */
-    /* Hands a credential to every worker; the value is the renewer's. False without memory. */
+    /* Delivers a credential to every worker; the renewer owns the value. False when out of
+     * memory. */
     bool (*deliver)(void *user, size_t region, const struct credential *credential);
-    void (*note)(void *user, const char *text); /* a line for people; NULL: nobody listens */
+    void (*note)(void *user, const char *text); /* a line for the user; may be NULL */
     void *user, *note_user;
 };
 
@@ -30,24 +31,24 @@ MUST_USE enum err_code credential_renewer_new(uv_loop_t *loop,
                                               struct credential_renewer **out, struct error *err);
 
 /*
- * Gets what sessions need from the start (client secrets, running the loop meanwhile), delivers it,
- * and sets the times of renewal. An error names the region, and the status with which a client
- * secret was refused.
+ * Obtains what sessions need from the start (client secrets, running the loop meanwhile), delivers
+ * it, and schedules renewals. An error names the region, and the status with which a client secret
+ * was refused.
  */
 MUST_USE enum err_code credential_renewer_open(struct credential_renewer *renewer,
                                                struct error *err);
 
-/* Whether the region's credential can be renewed at all. Any thread. */
+/* Whether the region's credential can be renewed at all. Any thread may call it. */
 bool credential_renewer_renews(const struct credential_renewer *renewer, size_t region);
 
 /*
- * From any thread: the service has refused the credential of that serial, get another one. Asks for
- * one that was replaced since are nothing new; renewals of a region never overlap, nor come more
- * often than every five seconds.
+ * From any thread: the service refused the credential with this serial, so get another. Requests
+ * for one that has already been replaced are ignored; renewals of a region never overlap, and are
+ * at least five seconds apart.
  */
 void credential_renewer_ask(struct credential_renewer *renewer, size_t region, unsigned serial);
 
-/* Ends what is under way, running the loop until it is gone. NULL is fine. */
+/* Ends whatever is in progress, running the loop until it is gone. NULL is allowed. */
 void credential_renewer_free(struct credential_renewer *renewer);
 
 #endif

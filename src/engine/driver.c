@@ -18,8 +18,8 @@ bool driver_usable(const struct driver *driver)
 
 /* ---- sending ---- */
 
-/* What could not be sent costs an attempt by a deadline or by the connection's end; only without
- * memory there is nothing that would tell. */
+/* Anything that could not be sent costs an attempt through a deadline or the end of the connection;
+ * only when out of memory nothing else would report it. */
 static void check_sent(struct driver *driver, enum err_code code)
 {
     if (code == ERR_NOMEM) driver->worker->recorder.failed = true;
@@ -47,7 +47,7 @@ static void send_turn(struct driver *driver, const char *prompt)
     check_sent(driver, conversation->transport->ask(conversation, &question, driver->sent));
 }
 
-/* ---- the deadline: one timer that is moved only when it would come too late ---- */
+/* ---- the deadline: one timer, moved only if it would fire too late ---- */
 
 static void keep_deadline(struct driver *driver)
 {
@@ -72,7 +72,7 @@ static void on_deadline(struct timer *timer, uint64_t now_ns)
     feed(driver, &(struct session_input){.kind = INPUT_DEADLINE}, now_ns);
 }
 
-/* ---- carrying out ---- */
+/* ---- actions ---- */
 
 static void end_conversation(struct driver *driver, enum session_end end)
 {
@@ -98,7 +98,7 @@ static void feed(struct driver *driver, const struct session_input *input, uint6
     keep_deadline(driver);
 }
 
-/* ---- what the transport says ---- */
+/* ---- callbacks of the transport ---- */
 
 static void on_stage(void *context, unsigned stage, const char *address, uint64_t at_ns)
 {
@@ -112,7 +112,7 @@ static void on_answer(void *context, const struct answer *answer, uint64_t at_ns
     struct driver *driver = context;
     const struct failure_facts facts = driver_take_answer(driver, answer, at_ns);
     feed(driver, &(struct session_input){.kind = INPUT_ANSWER, .failure = &facts}, at_ns);
-    if (answer->raw.accepted) return; /* the end of its stage has told the session */
+    if (answer->raw.accepted) return; /* the end of this stage has already told the session */
     const struct failure_facts refusal = answer_refusal(answer);
     feed(driver, &(struct session_input){.kind = INPUT_REFUSED, .failure = &refusal}, at_ns);
 }
@@ -181,7 +181,7 @@ const struct transport_handlers driver_handlers = {
     .on_end = on_end,
 };
 
-/* ---- what the virtual user asks ---- */
+/* ---- requests of the virtual user ---- */
 
 /* A version 4 UUID (RFC 9562) from the worker's stream. */
 static void make_request_id(struct driver *driver)
@@ -214,7 +214,7 @@ static enum err_code dial(struct driver *driver)
     return code;
 }
 
-/* The session goes on with the chain of the interaction that it is dialled for, or begins one. */
+/* The session joins the chain of the interaction for which it is dialled, or begins one. */
 static struct chain *chain_for(const struct virtual_user *user, uint64_t session_number)
 {
     const bool goes_on = user->chain != NULL && user->chain->region == user->region;
@@ -264,7 +264,7 @@ bool driver_dial(struct virtual_user *user, uint64_t now_ns)
     const bool resolves = target->where.address == NULL;
     feed(driver, &(struct session_input){.kind = INPUT_DIAL, .resolves = resolves}, now_ns);
     if (dial(driver) != ERR_OK) {
-        /* the one thing that a dial needs first */
+        /* memory is the first thing that a dial needs */
         const struct failure_facts facts = {.local_error = ENOMEM};
         feed(driver, &(struct session_input){.kind = INPUT_END, .failure = &facts}, now_ns);
         driver_free(driver);

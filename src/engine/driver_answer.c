@@ -1,4 +1,4 @@
-/* What the answer to the upgrade tells beyond its status. */
+/* What the response to the upgrade says besides its status. */
 #include "engine/driver.h"
 
 #include "base/clock.h"
@@ -16,7 +16,7 @@ static void keep_headers(struct driver *driver, const struct raw_answer *answer)
 {
     if (driver->headers != NULL || answer->header_count == 0) return;
     driver->headers = calloc(answer->header_count, sizeof *driver->headers);
-    if (driver->headers == NULL) return; /* the record will say less, and still be one */
+    if (driver->headers == NULL) return; /* the record will have less detail */
     for (size_t i = 0; i < answer->header_count; i++) {
         const struct http_header *header = &answer->headers[i];
         if (!response_header_may_be_kept(header->name, header->value)) continue;
@@ -26,7 +26,7 @@ static void keep_headers(struct driver *driver, const struct raw_answer *answer)
     }
 }
 
-/* The highest limit that this worker has been told of in the region, the present one left out. */
+/* The highest limit that this worker has seen in the region, excluding the present one. */
 static double usual_limit(struct driver *driver, double limit)
 {
     struct region_state *state = &driver->worker->regions[driver->region];

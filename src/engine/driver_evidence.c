@@ -1,5 +1,5 @@
-/* The evidence record of a failure or of an end that is none, from all that the driver has kept in
- * waiting. */
+/* The evidence record of a failure, or of an end that is not one, from everything that the driver
+ * has kept. */
 #include "engine/driver.h"
 
 bool driver_in_dial(const struct driver *driver)
@@ -26,15 +26,15 @@ const char *driver_message(const struct driver *driver, const struct session_act
     return driver->detail;
 }
 
-/* The service's own figures decide; a response that began and never told them may have cost what it
- * made. */
+/* The service's own figures decide; a response that began but never reported them may still be
+ * billed. */
 static bool possibly_billed(const struct turn *turn)
 {
     return turn->usage.present ? turn->usage.input + turn->usage.output > 0
                                : turn->first_event_ns != 0;
 }
 
-/* An id by the first of: what was kept of it, the event's own field, the sentences. */
+/* An id from the first source that has it: what was kept, the event's own field, the sentences. */
 static const char *id_of(const char *kept, const char *of_event, const struct driver *driver,
                          const char *prefix, char out[ID_SIZE])
 {
@@ -48,7 +48,7 @@ static const char *id_of(const char *kept, const char *of_event, const struct dr
     return out;
 }
 
-/* What the service itself called the error. */
+/* The service's own description of the error. */
 static void add_error(const struct driver *driver, const struct event_facts *event,
                       struct evidence *evidence)
 {
@@ -60,7 +60,7 @@ static void add_error(const struct driver *driver, const struct event_facts *eve
     if (event->has_error) evidence->error_code = event->error_code;
 }
 
-/* Where it went, by what, and what was seen of the connection. */
+/* Where the connection went, how, and what was observed of it. */
 static void add_connection(const struct driver *driver, struct evidence *evidence)
 {
     const struct worker *worker = driver->worker;

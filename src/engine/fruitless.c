@@ -2,7 +2,7 @@
 
 #include <inttypes.h>
 
-/* Attempts that ended by themselves: ok, failed, or failed by our own side. */
+/* Attempts that ended by themselves: ok, failed, or failed on our own side. */
 static uint64_t ended(const struct cell *totals)
 {
     const struct counters *c = &totals->counters;
@@ -33,7 +33,7 @@ bool fruitless_run(const struct cell *totals, size_t region_count)
     return region_count > 0;
 }
 
-/* The code that most of them failed with; NULL when none was told. */
+/* The most frequent failure code; NULL if none was recorded. */
 static const struct tally *commonest(const struct cell *totals)
 {
     const struct tally *most = NULL;

@@ -83,8 +83,8 @@ void arrivals_init(struct arrivals *arrivals, const struct load *load, uint64_t 
 {
     *arrivals = (struct arrivals){.load = load};
     random_seed(&arrivals->random, seed, stream);
-    /* Even arrivals sit in the middle of their slots, so that a whole number of them falls into
-     * each whole hour. */
+    /* Even arrivals are in the middle of their slots, so that every hour gets a whole number of
+     * them. */
     if (load->arrival == ARRIVAL_EVEN) arrivals->count = -0.5;
 }
 

@@ -20,14 +20,14 @@ uint64_t pacer_sessions(const struct load *load, int64_t elapsed_ns);
 /* How many arrivals are expected from the start until then: the integral of the rate. */
 double pacer_expected(const struct load *load, int64_t elapsed_ns);
 
-/* When the expected number of arrivals reaches `count`; false when the load ends before. The
- * inverse of pacer_expected. */
+/* When the expected number of arrivals reaches `count`; false if the load ends before. The inverse
+ * of pacer_expected. */
 bool pacer_when(const struct load *load, double count, int64_t *elapsed_ns);
 
 /*
- * The arrivals of one region, one after another: even spacing, or Poisson (unit exponential steps
- * in the integral of the rate, Lewis and Shedler 1979). The same seed and stream give the same
- * plan, whatever the number of workers.
+ * The successive arrivals of one region: evenly spaced, or Poisson (unit exponential steps in the
+ * integral of the rate, Lewis and Shedler 1979). The same seed and stream give the same plan,
+ * regardless of the number of workers.
  */
 struct arrivals {
     const struct load *load;
@@ -39,11 +39,11 @@ struct arrivals {
 void arrivals_init(struct arrivals *arrivals, const struct load *load, uint64_t seed,
                    uint64_t stream);
 
-/* The next arrival's due time since the start of the load; false when there is none left. */
+/* The next arrival's due time since the start of the load; false if there is none left. */
 bool arrivals_next(struct arrivals *arrivals, int64_t *due_elapsed_ns, uint64_t *number);
 
-/* The same for the arrivals that are dealt to one lane: everyone walks the whole plan and takes
- * what is theirs. */
+/* As arrivals_next, for the arrivals of one lane: every lane walks the whole plan and takes its
+ * own. */
 bool arrivals_next_of(struct arrivals *arrivals, const struct lane *lane, int64_t *due_elapsed_ns,
                       uint64_t *number);
 

@@ -1,7 +1,7 @@
 #include "engine/policy.h"
 
-/* So few first retries are allowed whatever the budget says; else a small run could never retry at
- * all. */
+/* This many first retries are allowed regardless of the budget; otherwise a small run could never
+ * retry. */
 #define BUDGET_ALLOWANCE 3.0
 
 const char *decision_name(enum decision decision)

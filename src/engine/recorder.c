@@ -49,8 +49,8 @@ static void seal(struct recorder *recorder, uint64_t now_ns)
     recorder->wall_mark_ns = now_ns;
 }
 
-/* Posts the current handover and goes on in a blank one for `interval`; without memory the old one
- * simply goes on. */
+/* Posts the current handover and continues with a blank one for `interval`; when out of memory,
+ * continues with the old one. */
 static bool swap(struct recorder *recorder, uint64_t now_ns, uint64_t interval, bool closes)
 {
     struct handover *blank = mailbox_blank(recorder->mailbox);

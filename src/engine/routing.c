@@ -3,7 +3,7 @@
 typedef size_t choose_region(const struct region_state *states, size_t count,
                              const struct routing_attempt *attempt);
 
-/* Every region gets the whole load, and nothing of it goes anywhere else. */
+/* Every region gets the whole load, and none of it goes anywhere else. */
 static size_t choose_own(const struct region_state *states, size_t count,
                          const struct routing_attempt *attempt)
 {
@@ -11,10 +11,10 @@ static size_t choose_own(const struct region_state *states, size_t count,
     return attempt->demand < count ? attempt->demand : 0;
 }
 
-/* One row per policy; one without a function cannot be driven yet. */
+/* One row per policy; a policy without a function is not supported yet. */
 static const struct {
     choose_region *choose;
-    bool per_region; /* each region has a demand of its own; else one is shared out */
+    bool per_region; /* each region has its own demand; otherwise one demand is shared */
 } policies[] = {
     [ROUTING_EACH] = {.choose = choose_own, .per_region = true},
     [ROUTING_WEIGHTED] = {0},

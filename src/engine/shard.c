@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Cents that a double holds exactly. */
+/* The most cents that a double holds exactly. */
 #define CENTS_MOST 9e15
 
 static unsigned count_of(const struct shard *shard)

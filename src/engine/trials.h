@@ -1,12 +1,12 @@
 /*
- * What a worker's part of the abort rule is judged by: attempts at risk (of interaction chains
- * without a failure so far, a dial that fails included) and first failures among them, so that one
- * poisoned session and the retries that it costs count once.
+ * A worker's input to the abort rule: attempts at risk (of interaction chains without a failure so
+ * far, including a failed dial) and first failures among them, so that one poisoned session and the
+ * retries it causes count once.
  *
- * Trials are told in the order in which they began, never in that in which they ended: failures
- * that end early would else be seen before the successes that began beside them, and a healthy
- * region be judged by them. Those that began between two ticks of the worker are told together,
- * once all of them and all before have ended.
+ * Trials are reported in the order in which they began, not in which they ended: otherwise early
+ * failures would be seen before the successes that began at the same time, and a healthy region be
+ * judged by them. Those that began between two ticks of the worker are reported together, once all
+ * of them and all before have ended.
  */
 #ifndef RUSHHOUR_ENGINE_TRIALS_H
 #define RUSHHOUR_ENGINE_TRIALS_H
@@ -25,7 +25,7 @@ struct trial_group {
     struct trial_sums sums;
 };
 
-/* Of one region. Zero-initialise to start. */
+/* For one region. Zero-initialise. */
 struct trials {
     struct trial_group *groups; /* oldest first */
     size_t count, capacity;
@@ -35,13 +35,13 @@ struct trials {
 
 enum trial_end { TRIAL_OK, TRIAL_FAILED, TRIAL_WITHDRAWN };
 
-/* A trial begins; *group is what trials_end wants to hear. False without memory. */
+/* A trial begins; pass *group to trials_end later. False when out of memory. */
 bool trials_begin(struct trials *trials, uint64_t *group);
 
-/* It ended; a withdrawn one (cancelled, or never sent) counts for nothing. */
+/* It ended; a withdrawn one (cancelled, or never sent) does not count. */
 void trials_end(struct trials *trials, uint64_t group, enum trial_end end);
 
-/* A tick: later trials begin in a new group. Adds all that can be told now to *sums. */
+/* A tick: later trials begin in a new group. Adds everything that can be reported now to *sums. */
 void trials_tick(struct trials *trials, struct trial_sums *sums);
 
 void trials_free(struct trials *trials);

@@ -24,7 +24,7 @@ const struct ages_bucket *ages_bucket(enum ages_kind kind, size_t bucket)
     return &buckets[kind][bucket];
 }
 
-/* AGES_BUCKETS for an attempt that had no session to count turns or seconds in. */
+/* AGES_BUCKETS for an attempt that had no session in which to count turns or seconds. */
 static size_t bucket_of(enum ages_kind kind, const struct attempt_row *row)
 {
     if (kind == AGES_TURN ? row->turn == 0 : row->socket_age_ms < 0) return AGES_BUCKETS;

@@ -34,13 +34,13 @@ static double number_at(const cJSON *object, const char *key)
     return cJSON_IsNumber(item) ? item->valuedouble : NAN;
 }
 
-/* Lists stand in `value`, or are the whole file when --query took them out. */
+/* Lists are in `value`, or are the whole file if --query extracted them. */
 static const cJSON *list_of(const cJSON *root)
 {
     return cJSON_IsArray(root) ? root : at(root, "value");
 }
 
-/* The regions of all impacts of an event, each once. */
+/* The regions of all impacts of an event, without duplicates. */
 static char *join_regions(const cJSON *properties)
 {
     struct text out = {0};
@@ -236,13 +236,13 @@ void azure_free(struct azure *azure)
 
 int64_t azure_overlap(const struct azure_event *event, int64_t start_ns, int64_t end_ns)
 {
-    if (event->start_ns == INT64_MIN) return 0; /* when it began is not known */
+    if (event->start_ns == INT64_MIN) return 0; /* its start is unknown */
     int64_t from_ns = event->start_ns > start_ns ? event->start_ns : start_ns;
     int64_t to_ns = event->end_ns < end_ns ? event->end_ns : end_ns;
     return to_ns > from_ns ? to_ns - from_ns : 0;
 }
 
-/* Letters and digits alone, in lower case: "East US 2" and "eastus2" are the same. */
+/* Only letters and digits, in lower case: "East US 2" and "eastus2" are the same. */
 static void fold(const char *name, size_t length, char out[64])
 {
     size_t used = 0;

@@ -25,7 +25,7 @@ static size_t slices_before(const struct grouping *grouping, int64_t time_ns)
     return low;
 }
 
-/* The hour of the day as a length of time, which is how slices of GROUP_HOURS are kept. */
+/* The hour of the day as a duration, which is how slices of GROUP_HOURS are stored. */
 static int64_t hour_of(const struct grouping *grouping, int64_t utc_ns)
 {
     struct civil civil;
@@ -69,7 +69,7 @@ static bool insert(struct grouping *grouping, int64_t start_ns, int64_t end_ns, 
     return true;
 }
 
-/* Bounds of the slice that would hold an interval; false when none would. */
+/* Bounds of the slice that would contain an interval; false if none would. */
 static bool bounds_of(const struct grouping *grouping, int64_t start_ns, int64_t end_ns,
                       int64_t *from_ns, int64_t *to_ns)
 {
@@ -116,8 +116,8 @@ static bool merge_slices(struct slice *into, struct slice *from, size_t regions)
     return ok;
 }
 
-/* The next longer step that people count in and that whole steps of this one fill; twice as long
- * without one. */
+/* The next longer step that people use and that is a multiple of this one; twice as long if there
+ * is none. */
 static int64_t next_step(int64_t step_ns)
 {
     static const int64_t seconds[] = {1, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 21600, 86400};
@@ -128,7 +128,7 @@ static int64_t next_step(int64_t step_ns)
     return step_ns * 2;
 }
 
-/* Slices whose start falls into the same longer step become one. */
+/* Merges slices whose start falls into the same longer step. */
 static bool lengthen(struct grouping *grouping, int64_t step_ns, size_t regions)
 {
     int64_t origin_ns = grouping->slices[0].start_ns;
@@ -149,7 +149,7 @@ static bool lengthen(struct grouping *grouping, int64_t step_ns, size_t regions)
     return ok;
 }
 
-/* Attempts of a slice and region, on average. */
+/* Average number of attempts per slice and region. */
 static double attempts_per_cell(const struct grouping *grouping, size_t regions)
 {
     double attempts = 0;
@@ -238,9 +238,7 @@ void grouping_label(const struct results *results, const struct grouping *groupi
     text_printf(out, "%02d:%02d", start.hour, start.minute);
     if (seconds) text_printf(out, ":%02d", start.second);
     bool changes = zone != NULL && strcmp(start.abbreviation, end.abbreviation) != 0;
-    if (changes)
-        text_printf(out, " %s", start.abbreviation); /* the clock is put forward or back in
-                                                        between */
+    if (changes) text_printf(out, " %s", start.abbreviation); /* the clock changes in between */
     text_printf(out, "-%02d:%02d", end.hour, end.minute);
     if (seconds) text_printf(out, ":%02d", end.second);
     if (zone != NULL) text_printf(out, " %s", end.abbreviation);

@@ -1,41 +1,36 @@
-/* Which slices of which grouping an interval belongs to. An interval belongs to the window in which
- * it begins. */
+/* Which slices of which grouping an interval belongs to: the window in which the interval
+ * begins. */
 #ifndef RUSHHOUR_FIGURES_GROUPING_H
 #define RUSHHOUR_FIGURES_GROUPING_H
 
 #include "figures/model.h"
 
-/* A chart has at most this many points a region, and no fewer than this when that could be
- * helped. */
+/* A chart has at most this many points per region, and at least SERIES_POINTS_FEW if possible. */
 #define SERIES_POINTS 300
 #define SERIES_POINTS_FEW 24
 
-/* The slice that an interval starting at this time falls in, or NULL. */
+/* The slice for an interval that starts at this time, or NULL. */
 struct slice *grouping_find(const struct grouping *grouping, int64_t interval_start_ns);
 
-/*
- * The same, made when it is not there yet. *out is NULL when the interval lies outside a named time
- * of day. False without memory. May move the slices.
- */
+/* As grouping_find, creating the slice if necessary. *out is NULL if the interval lies outside a
+ * named time of day. False when out of memory. May move the slices. */
 bool grouping_place(struct grouping *grouping, int64_t start_ns, int64_t end_ns, size_t regions,
                     struct slice **out);
 
 /*
  * Merges neighbours of a series until it has at most SERIES_POINTS slices, and further, down to
- * SERIES_POINTS_FEW, while the average slice cannot bear a P99. Exact: nothing is averaged. False
- * without memory.
+ * SERIES_POINTS_FEW, while the average slice is too small for a P99. Exact: nothing is averaged.
+ * False when out of memory.
  */
 bool grouping_coarsen(struct grouping *grouping, size_t regions);
 
-/*
- * The zone in which tables and charts show their times: that of the first named window, so that a
- * peak stands where it is meant; else that of the profile's; NULL (UTC) without any.
- */
+/* The zone of times in tables and charts: that of the first named window, so that a peak appears at
+ * its local time; else the profile's; NULL (UTC) if there is none. */
 const struct zone *results_zone(const struct results *results);
 
 /*
- * Appends the label of a slice: "07:00-09:00 PDT", with "04-14 " before in a run of several days. A
- * named window is shown in its own zone, a width in results_zone(), without the abbreviation when
+ * Appends the label of a slice: "07:00-09:00 PDT", preceded by "04-14 " in a run of several days. A
+ * named window is shown in its own zone, a width in results_zone(), without the abbreviation if
  * that is UTC.
  */
 void grouping_label(const struct results *results, const struct grouping *grouping,

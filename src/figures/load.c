@@ -66,15 +66,15 @@ static void visit_failure(void *context, size_t region, int64_t utc_ns, const st
     }
 }
 
-/* A number of the run as a key that no other region has; 0 stays free for none. */
+/* Makes a run's number into a key that no other region has; 0 means none. */
 static uint64_t key_of(uint64_t number, size_t region, size_t regions)
 {
     uint64_t key = number * regions + region + 1;
     return key == 0 ? 1 : key;
 }
 
-/* A session's number when the row has it, else a hash of its id (FNV-1a), so that foreign files
- * group too. */
+/* A session's number if the row has it, else a hash of its id (FNV-1a), so that foreign files are
+ * grouped too. */
 static uint64_t session_number(const struct attempt_row *row)
 {
     if (row->session_number > 0) return row->session_number;
@@ -84,7 +84,7 @@ static uint64_t session_number(const struct attempt_row *row)
     return hash;
 }
 
-/* Where a file knows no chains each session is one. */
+/* In a file without chains each session is a chain. */
 static struct gathered_attempt gathered(const struct attempt_row *row, size_t region,
                                         size_t regions)
 {
@@ -123,7 +123,7 @@ static void visit_attempt(void *context, size_t region, const struct attempt_row
         loader->no_memory = !ages_add(&loader->ages, &results->ages[region], &attempt, row);
 }
 
-/* With attempts.csv at hand the sums of every slice are those of the attempts inside it. */
+/* If attempts.csv is available, the sums of every slice are those of the attempts inside it. */
 static void adopt_recorded(struct loader *loader)
 {
     struct results *results = loader->results;
@@ -159,7 +159,7 @@ static enum err_code load_attempts(struct loader *loader, struct error *err)
     return code;
 }
 
-/* What our own side failed is counted by region. */
+/* Failures on our own side are counted by region. */
 static void add_own_failures(struct results *results)
 {
     struct health *health = &results->all.health;
@@ -172,8 +172,8 @@ static void add_own_failures(struct results *results)
     health_judge(health);
 }
 
-/* The health of an interval is the generator's, and stands in the row of every region: for all
- * regions together it counts once. */
+/* The health of an interval is the generator's and is repeated in the row of every region, so for
+ * all regions together it counts only once. */
 static void count_intervals_once(struct results *results)
 {
     struct report_cell *all = &results->all;
@@ -206,7 +206,7 @@ static bool settle_rest(struct loader *loader)
     report_cell_settle(&results->all);
     results->verdict = judge_run(results->judged, results->judged_count);
     if (results_rule_failed(results)) results->verdict = VERDICT_FAIL;
-    /* A part of the load is not in the figures: what was asked for was not reached. */
+    /* Part of the load is missing from the figures: the requested load was not reached. */
     if (shards_missing(results->manifest, NULL) > 0) results->verdict = VERDICT_INVALID;
     return ok;
 }

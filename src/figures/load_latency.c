@@ -16,8 +16,8 @@ void load_settle(struct loader *loader, const struct grouping *grouping, struct 
         report_cell_drop_histograms(&slice->cells[r], &loader->pool);
 }
 
-/* The log goes by time, so a slice that ended before this interval began is complete: its
- * histograms can go. */
+/* The log is in order of time, so a slice that ended before this interval began is complete, and
+ * its histograms can be freed. */
 static void settle_before(struct loader *loader, size_t g, int64_t start_ns)
 {
     struct grouping *grouping = &loader->results->groupings[g];
@@ -30,8 +30,7 @@ static void settle_before(struct loader *loader, size_t g, int64_t start_ns)
     }
 }
 
-/* Adds one pending histogram to its slices. The first slice that has none yet takes it over as it
- * is. */
+/* Adds one pending histogram to its slices. The first slice without one takes it over. */
 static void flush_metric(struct loader *loader, size_t region, enum metric metric)
 {
     struct results *results = loader->results;
@@ -57,7 +56,7 @@ static void flush_metric(struct loader *loader, size_t region, enum metric metri
     *pending = NULL;
 }
 
-/* Adds what is pending to its slices. */
+/* Adds everything pending to its slices. */
 static void flush(struct loader *loader)
 {
     for (size_t r = 0; r < loader->results->region_count; r++) {
@@ -68,8 +67,8 @@ static void flush(struct loader *loader)
     }
 }
 
-/* Intervals of the same slices gather their latencies in one place; another slice ends the
- * stretch. */
+/* Intervals of the same slices collect their latencies in one place; a different slice flushes
+ * them. */
 static void go_to(struct loader *loader, int64_t start_ns)
 {
     struct results *results = loader->results;
@@ -91,7 +90,7 @@ static void visit_latency(void *context, size_t region, enum metric metric, int6
                           int64_t end_utc_ns, const struct histogram *histogram)
 {
     struct loader *loader = context;
-    /* The middle: the log keeps its times in fractions of a second, so the ends may be off by a
+    /* The middle, because the log has times in fractions of a second, whose ends may be off by
      * rounding. */
     int64_t middle_ns = start_utc_ns + (end_utc_ns - start_utc_ns) / 2;
     if (loader->pending_start_ns == INT64_MIN || middle_ns != loader->logged_ns) {
@@ -118,7 +117,7 @@ enum err_code load_latencies(struct loader *loader, struct error *err)
     struct results *results = loader->results;
     enum err_code code = walk_latencies(loader, err);
     if (code != ERR_OK || !loader->late) return code;
-    /* Out of order (a folder put together by hand): once more, with everything kept open until the
+    /* Out of order (a folder assembled by hand): read again, with everything kept open until the
      * end. */
     for (size_t g = 0; g < results->grouping_count; g++) {
         struct grouping *grouping = &results->groupings[g];

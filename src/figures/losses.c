@@ -35,7 +35,7 @@ static const cJSON *member(const cJSON *object, const char *key)
     return cJSON_GetObjectItemCaseSensitive(object, key);
 }
 
-/* Says it when both are known and differ. */
+/* Notes the difference if both are known and differ. */
 static bool note_difference(struct text *notes, const char *region, const char *file,
                             const char *what, const cJSON *then, double now)
 {

@@ -62,7 +62,7 @@ const char *results_fact(const struct results *results, const char *section, con
 const cJSON *results_abort_rule(const struct results *results)
 {
     const cJSON *rule = cJSON_GetObjectItemCaseSensitive(results->manifest, "abort_rule");
-    /* as it was called while it was a test that retired */
+    /* its name in older versions, in which it was a test that could end */
     return rule != NULL ? rule
                         : cJSON_GetObjectItemCaseSensitive(results->manifest, "abort_on_fail");
 }

@@ -104,7 +104,7 @@ static void add_grouping(struct results *results, enum grouping_kind kind,
         (struct grouping){.kind = kind, .window = window, .shown = shown};
 }
 
-/* The window a threshold names: among those shown first, then among the profile's. */
+/* Finds the window named by a threshold: first among those shown, then among the profile's. */
 static void add_for_threshold(struct results *results, const struct window *windows, size_t count,
                               const char *name)
 {
@@ -128,7 +128,7 @@ static void add_split(struct results *results, const struct window *split)
     results->groupings[results->grouping_count - 1].rest = true;
 }
 
-/* Then the hours of the day repeat. A run whose end is not known may be one. */
+/* Then the hours of the day repeat. A run whose end is unknown may be that long. */
 static bool is_longer_than_a_day(const struct results *results)
 {
     int64_t started_ns;
@@ -183,8 +183,7 @@ static enum err_code no_such_window(const struct results *results, const char *n
     return code;
 }
 
-/* One window of a pair, by its name or written out; those written out are kept with the profile's
- * own. */
+/* One window of a pair, by its name or written out; the latter are kept with the profile's own. */
 static enum err_code find_pair_window(struct results *results, const char *wanted,
                                       const struct window **out, struct error *err)
 {

@@ -1,11 +1,11 @@
-/* What a reader must know of answers that begin with something else. */
+/* What readers must know about answers that begin with something else. */
 #ifndef RUSHHOUR_FIGURES_PREAMBLES_H
 #define RUSHHOUR_FIGURES_PREAMBLES_H
 
 #include "figures/model.h"
 
-/* Adds a note for each region where output came before the answer itself, or where answers were
- * cut by max_output_tokens. For settled results. */
+/* Adds a note for each region where output came before the actual answer, or where answers were cut
+ * off by max_output_tokens. For settled results. */
 void preambles_note(struct results *results);
 
 #endif

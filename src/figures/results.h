@@ -1,4 +1,4 @@
-/* The figures of a run, grouped by window and region: what every report prints. Rebuilt from the
+/* The figures of a run, grouped by window and region, as printed by every report. Computed from the
  * run folder alone. */
 #ifndef RUSHHOUR_FIGURES_RESULTS_H
 #define RUSHHOUR_FIGURES_RESULTS_H
@@ -8,36 +8,37 @@
 
 #include <stddef.h>
 
-struct results; /* figures/model.h has its fields, for the rooms that show them */
+struct results; /* its fields are in figures/model.h, for the folders that show them */
 
 /*
  * Reads a run folder and groups it by the given windows (window_count 0: those of the run's own
- * profile). The windows are borrowed until results_free. A folder of a killed run is accepted; what
- * was lost is said in every report.
+ * profile). The windows are borrowed until results_free. The folder of a killed run is accepted;
+ * every report says what was lost.
  */
 MUST_USE enum err_code results_load(const char *folder, const struct window *windows,
                                     size_t window_count, struct results **out, struct error *err);
 
 /*
- * The same for a comparison: pools all occurrences of each of two named times of day, and judges no
- * threshold. Each is the name of a window of the run's profile, or NAME=HH:MM-HH:MM@ZONE[,days];
- * the second may be `rest` (or `off-` and the first one's name): all that lies outside the first.
- * ERR_USAGE lists the names that the profile has.
+ * As results_load, for a comparison: pools all occurrences of each of two named times of day, and
+ * judges no threshold. Each is the name of a window of the run's profile, or
+ * NAME=HH:MM-HH:MM@ZONE[,days]; the second may be `rest` (or `off-` and the first one's name),
+ * which is everything outside the first. ERR_USAGE lists the names in the profile.
  */
 MUST_USE enum err_code results_load_pair(const char *folder, const char *first, const char *second,
                                          struct results **out, struct error *err);
 
-/* As results_load, and the run in two parts besides: inside and outside of a named time of day. */
+/* As results_load, but also divides the run into two parts: inside and outside a named time of
+ * day. */
 MUST_USE enum err_code results_load_split(const char *folder, const struct window *windows,
                                           size_t window_count, const struct window *split,
                                           struct results **out, struct error *err);
 
-/* Lays what Azure says beside the run in the reports for people; borrowed until results_free. */
+/* Adds Azure's data to the reports for people; borrowed until results_free. */
 struct azure;
 void results_set_azure(struct results *results, const struct azure *azure);
 void results_free(struct results *results);
 
-/* How the run judged its thresholds: pass, fail, inconclusive, invalid; "none" without
+/* The run's verdict on its thresholds: pass, fail, inconclusive, invalid; "none" without
  * thresholds. */
 enum verdict { VERDICT_NONE, VERDICT_PASS, VERDICT_FAIL, VERDICT_INCONCLUSIVE, VERDICT_INVALID };
 enum verdict results_verdict(const struct results *results);

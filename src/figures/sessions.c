@@ -12,11 +12,11 @@ struct session_entry {
     struct cluster_sums *sums;
     int64_t last_ns;
     uint32_t attempts, failed, first_failure;
-    uint64_t session; /* of the last attempt, within these sums; 0: none yet */
+    uint64_t session; /* of the last attempt, within these sums; 0 if none */
     bool session_failed;
 };
 
-/* The finaliser of splitmix64: session numbers are consecutive, their hashes must not be. */
+/* The finaliser of splitmix64: session numbers are consecutive, and their hashes must not be. */
 static uint64_t hash(uint64_t x)
 {
     x = (x ^ (x >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
@@ -41,8 +41,7 @@ static void close_entry(struct session_entry *entry)
     entry->session = 0;
 }
 
-/* The sessions of a chain follow each other: a new number is a session that was not there
- * before. */
+/* The sessions of a chain do not overlap: a different number is a new session. */
 static void count_session(struct session_entry *entry, const struct gathered_attempt *attempt,
                           struct session_counts *sessions)
 {
@@ -80,8 +79,8 @@ static bool resize(struct session_map *map, size_t capacity, int64_t now_ns)
     return true;
 }
 
-/* Past many sessions, the silent ones are dropped at the same size first; it doubles only when that
- * did not help. */
+/* When there are many sessions, drops the inactive ones before growing; doubles the size only if
+ * that did not help. */
 static bool make_room(struct session_map *map, int64_t now_ns)
 {
     if (map->count + 1 <= map->capacity / 4 * 3) return true;

@@ -1,5 +1,5 @@
-/* Cluster sums out of single attempts: rows are gathered by interaction chain (a session by itself
- * where a file knows no chains), and added up once a chain is complete. */
+/* Computes cluster sums from single attempts: rows are gathered by interaction chain (or session,
+ * if the file has no chains), and added up once a chain is complete. */
 #ifndef RUSHHOUR_FIGURES_SESSIONS_H
 #define RUSHHOUR_FIGURES_SESSIONS_H
 
@@ -11,7 +11,7 @@
 
 struct session_entry;
 
-/* Sessions that had an attempt in a stretch of time, and those of them that had a failed one. */
+/* Sessions that had an attempt during a period, and those of them with a failed one. */
 struct session_counts {
     uint64_t all, with_failure;
 };
@@ -24,10 +24,10 @@ struct gathered_attempt {
 };
 
 /*
- * Zero-initialise to start. Rows of one chain must come in the order of time. When the sums of a
- * chain change (a new window began), what it did in the old ones is added there first. Memory grows
- * with the chains; past half a million those that have been silent for two hours are added up and
- * forgotten, and `forgotten` counts them.
+ * Zero-initialise. Rows of one chain must come in order of time. When a chain moves to other sums
+ * (a new window began), what it did so far is first added to the old ones. Memory grows with the
+ * chains; beyond half a million, those inactive for two hours are added up and dropped, and counted
+ * in `forgotten`.
  */
 struct session_map {
     struct session_entry *entries;
@@ -35,12 +35,12 @@ struct session_map {
     uint64_t forgotten;
 };
 
-/* Counts one attempt into the sums that its chain belongs to, and its session into *sessions (NULL:
- * nowhere), which goes with the sums. False without memory. */
+/* Counts one attempt in the sums of its chain, and its session in *sessions (may be NULL), which
+ * goes with the sums. False when out of memory. */
 bool session_map_add(struct session_map *map, const struct gathered_attempt *attempt,
                      struct cluster_sums *sums, struct session_counts *sessions);
 
-/* Adds up all that is still open and frees the map. */
+/* Adds up everything that is still open and frees the map. */
 void session_map_finish(struct session_map *map);
 
 #endif
