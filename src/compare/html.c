@@ -1,5 +1,6 @@
 /* A comparison as a page: the verdict, and each difference as a line with its interval around zero.
  * No script. */
+#include "compare/incidents.h"
 #include "compare/words.h"
 #include "page/assets.h"
 
@@ -177,6 +178,7 @@ void compare_html(const struct compared *comparison, struct text *out)
     verdict(comparison, out);
     section(comparison, "What differs between the runs", compare_table_changes, out);
     metrics(comparison, out);
+    section(comparison, "Incidents, and what fails outside of them", compare_table_incidents, out);
     section(comparison, "Beyond what happened in the other regions", compare_table_beyond, out);
     section(comparison, "What would settle it", compare_table_needed, out);
     section(comparison, "Failure codes", compare_table_codes, out);

@@ -1,4 +1,5 @@
 #include "base/json.h"
+#include "compare/incidents.h"
 #include "compare/words.h"
 
 #include <math.h>
@@ -169,6 +170,7 @@ void compare_json(const struct compared *comparison, struct text *out)
     codes_json(comparison, out);
     beyond_json(comparison, out);
     by_window_json(comparison, out);
+    compare_incidents_json(comparison, out);
     json_put_lines(out, "notes", text_str(&comparison->notes));
     json_close(out, '}');
     text_puts(out, "\n");

@@ -2,6 +2,7 @@
 #include "compare/words.h"
 
 #include "base/colour.h"
+#include "compare/incidents.h"
 
 #include <string.h>
 
@@ -13,6 +14,7 @@ static const struct {
 } sections[] = {
     {"What differs between the runs", compare_table_changes},
     {"Metrics", compare_table_metrics},
+    {"Incidents, and what fails outside of them", compare_table_incidents},
     {"Beyond what happened in the other regions (difference in differences, attempts failed)",
      compare_table_beyond},
     {"What would settle it", compare_table_needed},

@@ -1,5 +1,6 @@
 #include "base/units.h"
 #include "figures/cells.h"
+#include "figures/incidents.h"
 #include "figures/judge.h"
 #include "figures/load_notes.h"
 #include "figures/load_private.h"
@@ -45,6 +46,7 @@ static void visit_interval(void *context, size_t region, int64_t start_ns, int64
             grouping_place(&results->groupings[g], start_ns, end_ns, results->region_count, &slice);
         if (ok && slice != NULL) ok = report_cell_add(&slice->cells[region], cell, health);
     }
+    if (ok) ok = timeline_add_interval(&loader->gather, region, start_ns, end_ns, cell, health);
     loader->no_memory = !ok;
 }
 
@@ -58,6 +60,7 @@ static void visit_failure(void *context, size_t region, int64_t utc_ns, const st
         return;
     }
     results->failure_lines++;
+    if (!load_failure_line(loader, region, utc_ns, failure)) loader->no_memory = true;
     for (size_t g = 0; g < results->grouping_count; g++) {
         struct slice *slice = grouping_find(&results->groupings[g], start_ns);
         if (slice == NULL) continue;
@@ -119,6 +122,8 @@ static void visit_attempt(void *context, size_t region, const struct attempt_row
         loader->no_memory = !session_map_add(&loader->sessions[g], &attempt, &cell->recorded,
                                              &cell->recorded_sessions);
     }
+    if (attempt.failed && !load_attempt_failure(loader, region, row, attempt.chain))
+        loader->no_memory = true;
     if (!loader->no_memory)
         loader->no_memory = !ages_add(&loader->ages, &results->ages[region], &attempt, row);
 }
@@ -221,6 +226,8 @@ static enum err_code load_files(struct loader *loader, struct error *err)
     }
     code = run_reader_failures(loader->reader, visit_failure, loader, err);
     if (code == ERR_OK) code = load_attempts(loader, err);
+    if (code == ERR_OK && (loader->no_memory || !load_incidents(loader)))
+        return error_set(err, ERR_NOMEM, "no memory to find the incidents of the run");
     if (code == ERR_OK) code = load_latencies(loader, err);
     if (code != ERR_OK) return code;
     if (!settle_rest(loader)) loader->no_memory = true;
@@ -246,6 +253,7 @@ static void free_loader(struct loader *loader)
     for (size_t r = 0; loader->pending != NULL && r < results->region_count; r++)
         report_cell_free(&loader->pending[r]);
     ages_finish(&loader->ages);
+    timeline_gather_free(&loader->gather);
     histogram_pool_free(&loader->pool);
     free(loader->sessions);
     free(loader->first_open);
@@ -292,6 +300,10 @@ void results_free(struct results *results)
     for (size_t j = 0; j < results->judged_count; j++) free(results->judged[j].expression);
     free(results->judged);
     patterns_free(results->patterns);
+    if (results->incidents != NULL) run_incidents_free(results->incidents);
+    if (results->timeline != NULL) timeline_free(results->timeline);
+    free(results->incidents);
+    free(results->timeline);
     free(results->interval_starts);
     free(results->ages);
     text_free(&results->notes);

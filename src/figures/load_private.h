@@ -8,6 +8,7 @@
 #include "figures/grouping.h"
 #include "figures/model.h"
 #include "figures/sessions.h"
+#include "figures/timeline.h"
 #include "record/run_reader.h"
 
 #include <stdbool.h>
@@ -20,6 +21,7 @@ struct loader {
     struct results *results;
     struct session_map *sessions; /* one per grouping */
     struct ages_loader ages;
+    struct timeline_gather gather;
     size_t *first_open; /* per grouping: slices before it are settled */
     struct histogram_pool pool;
     struct report_cell *pending; /* per region: latencies of a stretch that lies in the same
@@ -38,5 +40,16 @@ void load_settle(struct loader *loader, const struct grouping *grouping, struct 
 
 /* Reads latency.hlog into the slices, which are settled as the log passes them. */
 MUST_USE enum err_code load_latencies(struct loader *loader, struct error *err);
+
+/* load_timeline.c: takes a failed attempt, or a line of failures.jsonl, for the timeline. False
+ * without memory. */
+bool load_attempt_failure(struct loader *loader, size_t region, const struct attempt_row *row,
+                          uint64_t chain);
+bool load_failure_line(struct loader *loader, size_t region, int64_t utc_ns,
+                       const struct tally *failure);
+
+/* Builds the timeline when all but the latencies is read, and finds the incidents in it. False
+ * without memory. */
+bool load_incidents(struct loader *loader);
 
 #endif

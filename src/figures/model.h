@@ -93,6 +93,8 @@ struct judged {
 
 struct azure;
 struct patterns;
+struct run_incidents;
+struct timeline;
 
 struct results {
     cJSON *manifest;
@@ -111,6 +113,8 @@ struct results {
     bool has_attempts;        /* the cluster sums are those of attempts.csv */
     struct ages *ages;        /* one per region, from attempts.csv */
     uint64_t failure_lines;
+    struct timeline *timeline;       /* timeline.h, without its single failures */
+    struct run_incidents *incidents; /* incidents.h; found once, when all is loaded */
     struct patterns *patterns; /* what the windows say together; found once, when all is loaded */
     struct judged *judged;
     size_t judged_count;

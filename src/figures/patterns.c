@@ -3,6 +3,8 @@
 #include "base/clock.h"
 #include "figures/cells.h"
 #include "figures/grouping.h"
+#include "figures/incidents.h"
+#include "stats/standout.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -10,7 +12,6 @@
 #define HOUR_NS (3600 * NS_PER_S)
 #define EXPECTED_MIN                                                                               \
     5 /* failures in a window: with fewer the score test raises false alarms (Cochran 1954) */
-#define STEPS_MIN 10 /* fewer say nothing about a correlation */
 
 static struct estimate rate_of(const struct cluster_sums *sums)
 {
@@ -18,11 +19,6 @@ static struct estimate rate_of(const struct cluster_sums *sums)
 }
 
 /* ---- hours ---- */
-
-static const struct grouping *series_of(const struct results *results)
-{
-    return &results->groupings[1];
-}
 
 /* A run of a day or less has each hour once: its windows tell the same. NULL then. */
 static const struct grouping *hours_of(const struct results *results)
@@ -51,37 +47,7 @@ static bool find_hours(const struct grouping *hours, const struct results *resul
     return true;
 }
 
-/* ---- concentration ---- */
-
-static const struct grouping *widths_of(const struct results *results)
-{
-    for (size_t g = 2; g < results->grouping_count; g++) {
-        const struct grouping *grouping = &results->groupings[g];
-        if (grouping->kind == GROUP_WINDOW && grouping->shown && grouping->window->width_ns > 0)
-            return grouping;
-    }
-    return NULL;
-}
-
-static bool counts(const struct report_cell *cell)
-{
-    return report_cell_valid(cell) && cell->cell.clusters.m > 0;
-}
-
-static struct cluster_sums less(const struct cluster_sums *all, const struct cluster_sums *part)
-{
-    return (struct cluster_sums){
-        .count = all->count - part->count,
-        .with_failure = all->with_failure - part->with_failure,
-        .m = all->m - part->m,
-        .x = all->x - part->x,
-        .mm = all->mm - part->mm,
-        .mx = all->mx - part->mx,
-        .xx = all->xx - part->xx,
-        .at_risk = all->at_risk - part->at_risk,
-        .first_failures = all->first_failures - part->first_failures,
-    };
-}
+/* ---- a part against the rest ---- */
 
 /* What the design effects leave of two groups, and the score test between them. */
 struct contrast {
@@ -113,84 +79,131 @@ double patterns_contrast(const struct cluster_sums *part, const struct cluster_s
     return c.z;
 }
 
-static struct concentration concentration_of(const struct grouping *windows, size_t region)
+/* ---- the window that stands out ---- */
+
+/* The windows of a width as the test wants them. */
+struct width {
+    const struct results *results;
+    const struct grouping *grouping;
+    size_t *windows; /* of each block: its slice, or STANDOUT_NO_WINDOW */
+    struct standout_block *blocks;
+};
+
+static bool width_start(struct width *width)
 {
-    struct concentration found = {.p = 1};
-    struct cluster_sums all = {0};
-    for (size_t i = 0; i < windows->slice_count; i++) {
-        const struct report_cell *cell = &windows->slices[i].cells[region];
-        if (!counts(cell)) continue;
-        cluster_merge(&all, &cell->cell.clusters);
-        found.windows++;
+    const struct timeline *t = width->results->timeline;
+    width->windows = calloc(t->count + 1, sizeof *width->windows);
+    width->blocks = calloc(t->count + 1, sizeof *width->blocks);
+    if (width->windows == NULL || width->blocks == NULL) return false;
+    for (size_t i = 0; i < t->count; i++) {
+        const struct slice *slice = grouping_find(width->grouping, t->starts[i]);
+        width->windows[i] =
+            slice == NULL ? STANDOUT_NO_WINDOW : (size_t)(slice - width->grouping->slices);
     }
-    if (found.windows < 2 || !(all.x > 0)) return found;
-    double least = INFINITY;
-    double most = 0;
-    for (size_t i = 0; i < windows->slice_count; i++) {
-        const struct report_cell *cell = &windows->slices[i].cells[region];
-        if (!counts(cell)) continue;
-        const struct cluster_sums *part = &cell->cell.clusters;
-        struct cluster_sums rest = less(&all, part);
-        struct contrast c = score_of(part, &rest);
-        if (c.z < 0 || c.p > least) continue; /* the exact test would only find it less striking */
-        double p = exact_where_few(&c);
-        if (p > least || (p == least && c.z <= most)) continue;
-        least = p;
-        most = c.z;
-        found.worst = &windows->slices[i];
-        found.p = fmin(1, p * (double)found.windows); /* Bonferroni: it was picked out of so many */
+    return true;
+}
+
+static void describe(const struct width *width, size_t region, const struct standout *test,
+                     struct concentration *out)
+{
+    const struct timeline *t = width->results->timeline;
+    const size_t *owner = width->results->incidents->owner + region * t->count;
+    struct timeline_sums there = {0};
+    struct timeline_sums rest = {0};
+    for (size_t i = 0; i < t->count; i++) {
+        if (width->windows[i] == STANDOUT_NO_WINDOW) continue;
+        if (owner[i] != 0 && !test->by_incidents) continue;
+        timeline_sum(width->windows[i] == test->window ? &there : &rest,
+                     &t->blocks[region * t->count + i]);
     }
-    if (found.worst == NULL) return found;
-    const struct cluster_sums *part = &found.worst->cells[region].cell.clusters;
-    struct cluster_sums rest = less(&all, part);
-    found.there = rate_of(part);
-    found.rest = rate_of(&rest);
-    found.share_failed = part->x / all.x;
-    found.share_attempts = part->m / all.m;
-    found.difference = rate_newcombe(&found.rest, &found.there);
-    found.known = found.difference.valid;
-    return found;
+    double failed = there.failed + rest.failed;
+    double attempts = there.attempts + rest.attempts;
+    *out = (struct concentration){
+        .known = true,
+        .stands_out =
+            test->p<STANDS_OUT, .worst = &width->grouping->slices[test->window],
+                    .by_incidents = test->by_incidents, .there = timeline_rate(&there, CONFIDENCE),
+                    .rest = timeline_rate(&rest, CONFIDENCE), .p = test->p,
+                    .windows = test->windows, .failed = test->failed, .expected = test->expected,
+                    .incidents = test->incidents, .all_incidents = test->all_incidents,
+                    .share_failed = failed> 0
+                ? there.failed / failed
+                : 0,
+        .share_attempts = attempts > 0 ? there.attempts / attempts : 0,
+    };
+    out->difference = rate_newcombe(&out->rest, &out->there);
+}
+
+static bool find_concentration(const struct width *width, size_t region, struct concentration *out)
+{
+    const struct timeline *t = width->results->timeline;
+    const size_t *owner = width->results->incidents->owner + region * t->count;
+    struct standout test;
+    *out = (struct concentration){.p = 1};
+    for (size_t i = 0; i < t->count; i++) {
+        const struct timeline_block *block = &t->blocks[region * t->count + i];
+        width->blocks[i] = (struct standout_block){.attempts = block->attempts,
+                                                   .failed = block->failed,
+                                                   .window = width->windows[i],
+                                                   .stage = t->band[i],
+                                                   .incident = owner[i]};
+    }
+    if (!standout_find(width->blocks, t->count, width->grouping->slice_count, t->minute, &test))
+        return false;
+    if (test.known) describe(width, region, &test, out);
+    return true;
+}
+
+/* The windows of one width; *any: something can be said of a region. */
+static bool try_width(const struct results *results, const struct grouping *grouping,
+                      struct patterns *out, bool *any)
+{
+    struct width width = {.results = results, .grouping = grouping};
+    bool ok = width_start(&width);
+    *any = false;
+    for (size_t r = 0; ok && r < results->region_count; r++) {
+        ok = find_concentration(&width, r, &out->concentration[r]);
+        *any = *any || out->concentration[r].known;
+    }
+    free(width.windows);
+    free(width.blocks);
+    return ok;
+}
+
+static bool find_concentrations(const struct results *results, struct patterns *out)
+{
+    bool any = false;
+    for (size_t g = 2; !any && g < results->grouping_count; g++) {
+        const struct grouping *grouping = &results->groupings[g];
+        if (grouping->kind != GROUP_WINDOW || !grouping->shown || grouping->window->width_ns <= 0)
+            continue;
+        if (!try_width(results, grouping, out, &any)) return false;
+        if (any || out->grouping == NULL) out->grouping = grouping;
+    }
+    return true;
 }
 
 /* ---- together ---- */
 
-/* A rate on a scale on which its spread does not depend on itself (Freeman and Tukey 1950). */
-static double steady(const struct cluster_sums *sums)
+static bool find_together(const struct results *results, struct patterns *out)
 {
-    return asin(sqrt(sums->x / (sums->m + 1))) + asin(sqrt((sums->x + 1) / (sums->m + 1)));
-}
-
-static struct togetherness together_of(const struct grouping *series, size_t a, size_t b)
-{
-    struct togetherness found = {.a = a, .b = b};
-    double n = 0;
-    double x = 0;
-    double y = 0;
-    double xx = 0;
-    double yy = 0;
-    double xy = 0;
-    for (size_t i = 0; i < series->slice_count; i++) {
-        const struct report_cell *of_a = &series->slices[i].cells[a];
-        const struct report_cell *of_b = &series->slices[i].cells[b];
-        if (!counts(of_a) || !counts(of_b)) continue;
-        double dx = steady(&of_a->cell.clusters) - x;
-        double dy = steady(&of_b->cell.clusters) - y;
-        n++; /* means and moments about them, step by step (Welford 1962) */
-        x += dx / n;
-        y += dy / n;
-        xx += dx * dx * (n - 1) / n;
-        yy += dy * dy * (n - 1) / n;
-        xy += dx * dy * (n - 1) / n;
+    const struct timeline *t = results->timeline;
+    size_t regions = t->region_count;
+    struct together_block *blocks = calloc(regions * t->count + 1, sizeof *blocks);
+    const struct together_block **of_regions = calloc(regions + 1, sizeof *of_regions);
+    bool ok = blocks != NULL && of_regions != NULL;
+    for (size_t r = 0; ok && r < regions; r++) {
+        of_regions[r] = blocks + r * t->count;
+        for (size_t i = 0; i < t->count; i++) {
+            const struct timeline_block *block = &t->blocks[r * t->count + i];
+            blocks[r * t->count + i] = (struct together_block){block->attempts, block->failed};
+        }
     }
-    found.steps = (size_t)n;
-    found.known = n >= STEPS_MIN && xx > 1e-12 && yy > 1e-12;
-    if (!found.known) return found;
-    found.r = fmin(fmax(xy / sqrt(xx * yy), -1), 1);
-    double z = atanh(found.r);
-    double half = normal_quantile(1 - (1 - CONFIDENCE) / 2) / sqrt(n - 3);
-    found.low = tanh(z - half);
-    found.high = tanh(z + half);
-    return found;
+    ok = ok && together_find(of_regions, regions, t->count, t->band, out->together);
+    if (ok && regions > 1) out->together_count = regions * (regions - 1) / 2;
+    free(blocks);
+    free(of_regions);
+    return ok;
 }
 
 struct patterns *patterns_find(const struct results *results)
@@ -198,18 +211,12 @@ struct patterns *patterns_find(const struct results *results)
     struct patterns *found = calloc(1, sizeof *found);
     if (found == NULL) return NULL;
     size_t regions = results->region_count;
-    found->grouping = widths_of(results);
     found->concentration = calloc(regions + 1, sizeof *found->concentration);
     found->together = calloc(regions * regions / 2 + 1, sizeof *found->together);
     bool ok = found->concentration != NULL && found->together != NULL;
     const struct grouping *hours = hours_of(results);
     if (ok && hours != NULL) ok = find_hours(hours, results, found);
-    for (size_t r = 0; ok && found->grouping != NULL && r < regions; r++)
-        found->concentration[r] = concentration_of(found->grouping, r);
-    for (size_t a = 0; ok && a < regions; a++) {
-        for (size_t b = a + 1; b < regions; b++)
-            found->together[found->together_count++] = together_of(series_of(results), a, b);
-    }
+    ok = ok && find_concentrations(results, found) && find_together(results, found);
     if (ok) return found;
     patterns_free(found);
     return NULL;

@@ -5,6 +5,7 @@
 
 #include "figures/model.h"
 #include "stats/comparison.h"
+#include "stats/together.h"
 
 #define DAY_HOURS 24
 
@@ -14,39 +15,39 @@ struct hour_figures {
     struct estimate rate; /* of attempts failed, sessions taken into account */
 };
 
-/* The window of a region that stands out most against all of its others. */
+/*
+ * The window of a region that stands out most against its others (stats/standout.h): by its
+ * failures outside of incidents, or by the incidents that began in it. Its load is taken as given,
+ * failures by a quota, by our configuration or our own side are left out (timeline.h).
+ */
 struct concentration {
-    bool known;                   /* there are at least two valid windows with attempts, and a
-                                     failure */
+    bool known;                   /* there are enough windows, and failures */
+    bool stands_out;              /* p is below STANDS_OUT */
     const struct slice *worst;    /* of `grouping` */
-    struct estimate there, rest;  /* of attempts failed */
+    bool by_incidents;            /* it is the incidents that make it stand out most */
+    struct estimate there, rest;  /* of attempts failed; outside of incidents unless by_incidents */
     struct difference difference; /* there - rest */
-    double p; /* of no difference; for the most striking of `windows`, so times their number */
+    double p;                     /* that any of `windows` would stand out so far by chance */
     size_t windows;
-    double share_failed, share_attempts; /* of the run's, that lie in that window */
+    double failed, expected;             /* there, outside of incidents; as its load lets expect */
+    size_t incidents, all_incidents;     /* that began there, and in any window */
+    double share_failed, share_attempts; /* of what `there` and `rest` hold, that lie there */
 };
-
-/* Whether two regions fail at the same times. */
-struct togetherness {
-    size_t a, b, steps;  /* steps: stretches of time in which both had attempts */
-    bool known;          /* enough steps, and both rates vary */
-    double r, low, high; /* correlation of the rates, step by step, with its interval */
-};
+#define STANDS_OUT 0.05
 
 struct patterns {
-    const struct grouping *grouping; /* the windows of `concentration`: the first width shown; NULL
-                                        without one */
+    const struct grouping *grouping; /* the windows of `concentration`: the first width shown in
+                                        which something can be said; NULL without a width */
     struct hour_figures *hours; /* [region * DAY_HOURS + hour], in results_zone(); NULL for up to a
                                    day */
     struct concentration *concentration; /* one per region */
-    struct togetherness *together;       /* one per pair of regions */
+    struct together *together;           /* one per pair of regions (stats/together.h) */
     size_t together_count;
 };
 
 /*
- * Finds them in results whose cells are settled. Correlation: Pearson's on arcsine-transformed
- * rates (Freeman and Tukey 1950) of the steps of the report's series, interval by Fisher's z. The
- * caller's (patterns_free); NULL without memory.
+ * Finds them in results whose cells are settled and whose incidents are found. The caller's
+ * (patterns_free); NULL without memory.
  */
 struct patterns *patterns_find(const struct results *results);
 void patterns_free(struct patterns *patterns);

@@ -73,7 +73,10 @@ static void opening(const struct package *package, struct text *out)
     markdown_plain(out, region);
     text_puts(out, "\n\nHello,\n\nwe ask you to look into failures of our realtime deployment in ");
     markdown_plain(out, region);
-    text_printf(out, ". Between %s and %s ", from, to);
+    text_puts(out, ".");
+    package_letter_incidents(package, out);
+    text_puts(out, out->data[out->length - 1] == '\n' ? "Between " : " Between ");
+    text_printf(out, "%s and %s ", from, to);
     if (package->limited) {
         text_puts(out, "(only ");
         markdown_plain(out, package->request->window->spec);

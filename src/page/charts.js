@@ -7,6 +7,14 @@ function advisoriesOf(region) {
   return figures.health.filter((event) => event.regions[region] || event.regions.every((named) => !named));
 }
 
+// The incidents that struck a region.
+function incidentsOf(region) {
+  return figures.incidents.filter((incident) => incident.regions[region])
+    .map((incident) => Object.assign({ title: figures.incidents.length > 4 ? '' : 'incident', color: '--fail' }, incident));
+}
+
+function spansOf(region) { return advisoriesOf(region).concat(incidentsOf(region)); }
+
 // As much of a text as there is room for.
 function fitted(ctx, text, room) {
   if (ctx.measureText(text).width <= room) return text;
@@ -15,19 +23,20 @@ function fitted(ctx, text, room) {
   return text.slice(0, length) + '…';
 }
 
-// A shaded span behind the lines, with the advisory's title above it.
+// A shaded span behind the lines, with its title above it: an advisory, or an incident.
 const advisories = {
   id: 'advisories',
   beforeDatasetsDraw(chart, args, options) {
     const { ctx, chartArea: area, scales: { x } } = chart;
     for (const span of options.spans || []) {
       const left = Math.max(area.left, x.getPixelForValue(span.start_ms));
-      const right = Math.min(area.right, x.getPixelForValue(span.end_ms));
+      const right = Math.min(area.right, Math.max(left + 2, x.getPixelForValue(span.end_ms)));
       if (right <= left) continue;
+      const tint = color(span.color || '--unsure');
       ctx.save();
-      ctx.fillStyle = faded(color('--unsure'), 0.14);
+      ctx.fillStyle = faded(tint, 0.14);
       ctx.fillRect(left, area.top, right - left, area.bottom - area.top);
-      ctx.fillStyle = color('--unsure');
+      ctx.fillStyle = tint;
       ctx.fillRect(left, area.top - 2, right - left, 2);
       ctx.font = '11px ' + Chart.defaults.font.family;
       ctx.textAlign = left > (area.left + area.right) / 2 ? 'right' : 'left';
@@ -90,7 +99,7 @@ function rateChart(region) {
       scales: { x: timeAxis(), y },
       plugins: {
         legend: { display: false },
-        advisories: { spans: advisoriesOf(region) },
+        advisories: { spans: spansOf(region) },
         tooltip: {
           filter: (item) => item.datasetIndex === 2,
           callbacks: {
@@ -134,7 +143,7 @@ function ttftChart(region) {
       scales: { x: timeAxis(), y },
       plugins: {
         legend: legend(),
-        advisories: { spans: advisoriesOf(region) },
+        advisories: { spans: spansOf(region) },
         tooltip: {
           callbacks: {
             title: (items) => items.length ? moment(series.start_ms[items[0].dataIndex]) : '',

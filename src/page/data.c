@@ -5,6 +5,7 @@
 #include "figures/azure.h"
 #include "figures/cells.h"
 #include "figures/grouping.h"
+#include "figures/incidents.h"
 #include "report/ages_json.h"
 
 #include <math.h>
@@ -241,6 +242,26 @@ static void health_json(const struct results *results, struct text *out)
     json_close(out, ']');
 }
 
+/* Incidents, as the charts over time mark them. */
+static void incidents_marks_json(const struct results *results, struct text *out)
+{
+    const struct run_incidents *incidents = results->incidents;
+    json_open(out, '[');
+    for (size_t k = 0; k < incidents->count; k++) {
+        const struct run_incident *incident = &incidents->list[k];
+        json_open(out, '{');
+        json_put_count(out, "start_ms", (uint64_t)(incident->start_ns / NS_PER_MS));
+        json_put_count(out, "end_ms", (uint64_t)(incident->end_ns / NS_PER_MS));
+        json_key(out, "regions");
+        json_open(out, '[');
+        for (size_t r = 0; r < results->region_count; r++)
+            json_whole(out, run_incident_struck(incident, r));
+        json_close(out, ']');
+        json_close(out, '}');
+    }
+    json_close(out, ']');
+}
+
 static void escape_for_script(struct text *out, const char *json, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
@@ -276,6 +297,8 @@ void page_data(const struct results *results, struct text *out)
     codes_json(results, &json);
     json_key(&json, "health");
     health_json(results, &json);
+    json_key(&json, "incidents");
+    incidents_marks_json(results, &json);
     json_key(&json, "ages");
     ages_json(results, &json);
     json_close(&json, '}');

@@ -47,11 +47,10 @@ static void marks(const struct results *results, const struct story *story, stru
 static void warning(const struct results *results, const struct story *story, struct text *out)
 {
     if (results->all.intervals == 0 || report_cell_valid(&results->all)) return;
-    bool rests_on_valid = story->kind == STORY_WINDOW || story->kind == STORY_NAMED;
     text_puts(out, "<p class=\"warning\">");
     text_puts(
         out,
-        rests_on_valid
+        story_rests_on_valid(story)
             ? "The load generator was not healthy all the time. The finding above rests on windows "
               "in which it was; its own delay may be in all other figures."
             : "Do not judge the service by these figures: the load generator was not healthy, so "

@@ -51,11 +51,18 @@ static void navigation(const char *main, struct text *out)
 {
     static const struct {
         const char *id, *title;
-    } sections[] = {
-        {"matrix", "Where and when"}, {"regions", "Regions"},      {"time", "Over time"},
-        {"retries", "Retries"},       {"failures", "Failures"},    {"ages", "Age"},
-        {"latency", "Latency"},       {"windows", "Windows"},      {"patterns", "Patterns"},
-        {"azure", "Azure"},           {"read", "How to read this"}};
+    } sections[] = {{"matrix", "Where and when"},
+                    {"incidents", "Incidents"},
+                    {"regions", "Regions"},
+                    {"time", "Over time"},
+                    {"retries", "Retries"},
+                    {"failures", "Failures"},
+                    {"ages", "Age"},
+                    {"latency", "Latency"},
+                    {"windows", "Windows"},
+                    {"patterns", "Patterns"},
+                    {"azure", "Azure"},
+                    {"read", "How to read this"}};
     struct text id = {0};
     text_puts(out, "<nav aria-label=\"Sections\">\n");
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
@@ -131,6 +138,7 @@ static void sections(const struct results *results, struct text *out)
 {
     page_verdict(results, out);
     page_matrix(results, out);
+    page_incidents(results, out);
     page_headline(results, out);
     page_thresholds(results, out);
     page_regions(results, out);

@@ -23,6 +23,7 @@ function describeSteps() {
     'Each point stands for ' + step + '; times are ' + figures.zone.replace(/_/g, ' ') +
     '. A band is the 95% interval of the failure rate, and a cross marks figures that are not valid. ' +
     'The panels of a row share their scale.' +
+    (figures.incidents.length > 0 ? ' Shaded: an incident.' : '') +
     (figures.health.length > 0 ? ' Shaded: an advisory of Azure service health.' : '') +
     (series.regions.some((region) => region.rate.some(beyond)) ?
       ' A triangle at the top stands for a rate beyond the scale, out of few attempts.' : '');

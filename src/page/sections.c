@@ -3,6 +3,7 @@
 #include "page/html.h"
 #include "page/parts.h"
 #include "report/azure_tables.h"
+#include "report/incidents_show.h"
 #include "report/patterns_show.h"
 #include "report/words.h"
 
@@ -111,6 +112,28 @@ static bool any_failure(const struct report_cell *cell)
     return false;
 }
 
+void page_incidents(const struct results *results, struct text *out)
+{
+    struct text line = {0};
+    page_section(out, "incidents", "Incidents");
+    incidents_summary(results, &line);
+    text_puts(out, "<p>");
+    page_flush(out, &line);
+    text_puts(out, "</p>\n");
+    page_put_table(results, "Incidents, those with the most failures", incidents_table, out);
+    if (results->incidents->count > 0)
+        page_put_table(results, "Outside of incidents", incidents_outside_table, out);
+    page_explain(
+        out, "What is an incident?",
+        "A stretch of time in which one or several regions failed far oftener than in the rest of "
+        "the run: twice as often at least, and so much that in 95 of 100 runs without an incident "
+        "no stretch does. Failures of one session count once, so a session gone bad is none. "
+        "Failures by a quota, the configuration or credentials, and all that happened while the "
+        "load generator was not healthy, are left out.");
+    text_puts(out, "</section>\n");
+    text_free(&line);
+}
+
 void page_failures(const struct results *results, struct text *out)
 {
     text_puts(out, "<section aria-labelledby=\"failures\">\n<h2 id=\"failures\">Failures</h2>\n");
@@ -186,10 +209,11 @@ void page_patterns(const struct results *results, struct text *out)
         text_append(out, text_str(&tables), tables.length);
         page_explain(
             out, "How to read this",
-            "The worst window of a region is laid against all of its others; p is multiplied by "
-            "the "
-            "number of windows. Two regions whose rates rise and fall together (an interval of the "
-            "correlation above 0) may share what fails.");
+            "A window stands out when it has more failures than its load lets expect, outside of "
+            "incidents, or more incidents than its share; p is the chance of such a window among "
+            "all of them, and knows that failures come together. Two regions fail together when "
+            "they do so in the same intervals more often than if one had been shifted in time; p "
+            "is corrected for the number of pairs. That does not say why.");
         text_puts(out, "</section>\n");
     }
     text_free(&tables);

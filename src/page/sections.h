@@ -5,6 +5,7 @@
 
 #include "figures/model.h"
 
+void page_incidents(const struct results *results, struct text *out);
 void page_thresholds(const struct results *results, struct text *out);
 void page_over_time(const struct results *results, struct text *out);
 void page_failures(const struct results *results, struct text *out);

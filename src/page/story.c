@@ -2,6 +2,7 @@
 
 #include "figures/cells.h"
 #include "figures/grouping.h"
+#include "figures/incidents.h"
 #include "report/format.h"
 
 #include <math.h>
@@ -150,7 +151,7 @@ struct story story_find(const struct results *results)
         story.kind = STORY_FEW;
     } else if (all->cell.counters.attempts_failed == 0) {
         story.kind = STORY_FLAWLESS;
-    } else {
+    } else if (!story_find_incident(results, &story)) {
         offer_widths(results, ANY_REGION, &story);
         offer_named(results, ANY_REGION, &story);
         offer_regions(results, &story);
@@ -298,15 +299,27 @@ void story_sentence(const struct results *results, const struct story *story, st
     case STORY_REGION:
         standing_out(results, story, out);
         return;
+    case STORY_INCIDENT:
+        story_incident(results, story, out);
+        return;
     }
+}
+
+bool story_rests_on_valid(const struct story *story)
+{
+    return story->kind == STORY_WINDOW || story->kind == STORY_NAMED ||
+           story->kind == STORY_INCIDENT;
 }
 
 void story_certainty(const struct results *results, const struct story *story, struct text *out)
 {
     if (results->all.intervals > 0 && !report_cell_valid(&results->all)) {
-        text_puts(out, story->kind == STORY_WINDOW || story->kind == STORY_NAMED
+        text_puts(out, story_rests_on_valid(story)
                            ? "certain for valid windows only"
                            : "not certain: the load generator was not healthy");
+    } else if (story->kind == STORY_INCIDENT) {
+        text_printf(out, "at most %.0f%% of runs without an incident show one",
+                    100 * INCIDENT_FALSE_ALARM);
     } else if (story->kind <= STORY_FEW) {
         text_puts(out, "nothing is certain yet");
     } else if (story->kind <= STORY_LEVEL) {

@@ -60,6 +60,11 @@ void format_estimate(struct text *out, const struct estimate *estimate)
     text_puts(out, ")");
 }
 
+void format_per_hour(struct text *out, const struct estimate *per_hour)
+{
+    text_printf(out, "%.2g (%.2g-%.2g)", per_hour->value, per_hour->low, per_hour->high);
+}
+
 void format_us(struct text *out, double us)
 {
     double ms = us / 1e3;

@@ -1,6 +1,7 @@
 #include "report/report.h"
 
 #include "report/azure_tables.h"
+#include "report/incidents_show.h"
 #include "report/patterns_show.h"
 #include "report/table.h"
 #include "report/tables.h"
@@ -48,6 +49,20 @@ static void windows(const struct results *results, const struct grouping *groupi
     text_puts(out, "\n");
     words_left_out(left_out, out);
     text_puts(out, "\n");
+}
+
+static void incidents(const struct results *results, struct text *out)
+{
+    struct table table = {0};
+    text_puts(out, "\n## Incidents\n\n");
+    escaped(results, incidents_summary, out);
+    text_puts(out, "\n");
+    if (results->incidents->count == 0) return;
+    incidents_table(results, &table);
+    text_puts(out, "\n");
+    table_markdown(&table, out);
+    table_free(&table);
+    section(results, "Outside of incidents", incidents_outside_table, out);
 }
 
 static void azure(const struct results *results, struct text *out)
@@ -106,6 +121,7 @@ void results_markdown(const struct results *results, struct text *out)
     words_verdict(results, out);
     text_puts(out, "\n");
     section(results, "Thresholds", tables_thresholds, out);
+    incidents(results, out);
     section(results, "Failures by region", tables_failures, out);
     section(results, "Latency by region, attempts that got an answer", tables_latency, out);
     section(results, "Latency by region, all attempts (a failure counts as infinite)",

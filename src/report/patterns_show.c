@@ -32,20 +32,33 @@ static void p_words(double p, struct text *out)
     text_printf(out, p < 0.0001 ? "%.1g" : "%.2g", p);
 }
 
+/* What makes the window stand out most: its failures, or the incidents that began in it. */
+static void against_words(const struct concentration *found, struct text *out)
+{
+    if (found->by_incidents) {
+        text_printf(out, "%zu of %zu incidents", found->incidents, found->all_incidents);
+    } else {
+        text_printf(out, "%.0f failed, %.1f expected", found->failed, found->expected);
+    }
+}
+
 void patterns_concentration_table(const struct results *results, struct table *table)
 {
     const struct patterns *patterns = results->patterns;
     table_column(table, "region", true);
-    table_column(table, "worst window", true);
+    table_column(table, "window", true);
+    table_column(table, "it has", false);
     table_column(table, "there", false);
     table_column(table, "others", false);
     table_column(table, "p", false);
-    table_column(table, "it has", false);
+    table_column(table, "it", true);
     for (size_t r = 0; r < results->region_count; r++) {
         const struct concentration *found = &patterns->concentration[r];
         if (!found->known) continue;
         table_put(table, results->regions[r]);
         grouping_label(results, patterns->grouping, found->worst, table_cell(table));
+        table_next(table);
+        against_words(found, table_cell(table));
         table_next(table);
         format_estimate(table_cell(table), &found->there);
         table_next(table);
@@ -53,35 +66,45 @@ void patterns_concentration_table(const struct results *results, struct table *t
         table_next(table);
         p_words(found->p, table_cell(table));
         table_next(table);
-        struct text *cell = table_cell(table);
-        format_percent(cell, found->share_failed);
-        text_puts(cell, " of failures, ");
-        format_percent(cell, found->share_attempts);
-        text_puts(cell, " of attempts");
-        table_next(table);
+        table_put(table, found->stands_out ? "stands out" : "may be chance");
     }
+}
+
+static const char *together_words(const struct together *found)
+{
+    switch (found->verdict) {
+    case TOGETHER_YES:
+        return "together, beyond chance";
+    case TOGETHER_NOT_SEEN:
+        return "together as often as by chance";
+    case TOGETHER_UNKNOWN:
+        break;
+    }
+    return "unknown: too few failures";
 }
 
 void patterns_together_table(const struct results *results, struct table *table)
 {
     const struct patterns *patterns = results->patterns;
     table_column(table, "regions", true);
-    table_column(table, "correlation of failure rates (95%)", false);
-    table_column(table, "steps", false);
+    table_column(table, "both failed in", false);
+    table_column(table, "by chance", false);
+    table_column(table, "p", false);
     table_column(table, "they fail", true);
     for (size_t i = 0; i < patterns->together_count; i++) {
-        const struct togetherness *found = &patterns->together[i];
-        if (!found->known) continue;
+        const struct together *found = &patterns->together[i];
+        bool known = found->verdict != TOGETHER_UNKNOWN;
         text_printf(table_cell(table), "%s, %s", results->regions[found->a],
                     results->regions[found->b]);
         table_next(table);
-        text_printf(table_cell(table), "%.2f (%.2f to %.2f)", found->r, found->low, found->high);
+        text_printf(table_cell(table), "%.0f of %zu", found->both, found->blocks);
         table_next(table);
-        format_count(table_cell(table), found->steps);
+        known ? text_printf(table_cell(table), "%.1f", found->expected)
+              : text_puts(table_cell(table), "-");
         table_next(table);
-        table_put(table, found->low > 0    ? "together: they may share a backend"
-                         : found->high < 0 ? "by turns"
-                                           : "as if apart");
+        known ? p_words(found->adjusted, table_cell(table)) : text_puts(table_cell(table), "-");
+        table_next(table);
+        table_put(table, together_words(found));
     }
 }
 
@@ -148,7 +171,12 @@ static void concentration_json(const struct results *results, const struct patte
         json_put_string(out, "end", stamp);
         estimate_json("there", &found->there, out);
         estimate_json("rest", &found->rest, out);
+        json_put_string(out, "by", found->by_incidents ? "incidents" : "failures");
+        json_put_number(out, "failed", found->failed);
+        json_put_number(out, "expected", found->expected);
+        json_put_count(out, "incidents", found->incidents);
         json_put_number(out, "p", found->p);
+        json_put_bool(out, "stands_out", found->stands_out);
         json_put_count(out, "windows", found->windows);
         json_put_number(out, "share_of_failures", found->share_failed);
         json_put_number(out, "share_of_attempts", found->share_attempts);
@@ -163,14 +191,21 @@ static void together_json(const struct results *results, const struct patterns *
     json_key(out, "together");
     json_open(out, '[');
     for (size_t i = 0; i < patterns->together_count; i++) {
-        const struct togetherness *found = &patterns->together[i];
+        const struct together *found = &patterns->together[i];
+        bool known = found->verdict != TOGETHER_UNKNOWN;
         json_open(out, '{');
         json_put_string(out, "a", results->regions[found->a]);
         json_put_string(out, "b", results->regions[found->b]);
-        json_put_count(out, "steps", found->steps);
-        json_put_number(out, "correlation", found->known ? found->r : NAN);
-        json_put_number(out, "low", found->known ? found->low : NAN);
-        json_put_number(out, "high", found->known ? found->high : NAN);
+        json_put_string(out, "verdict",
+                        found->verdict == TOGETHER_YES ? "together"
+                        : known                        ? "not_seen"
+                                                       : "unknown");
+        json_put_count(out, "blocks", found->blocks);
+        json_put_number(out, "both_failed", found->both);
+        json_put_number(out, "both_by_chance", known ? found->expected : NAN);
+        json_put_number(out, "correlation", known ? found->r : NAN);
+        json_put_number(out, "p", known ? found->p : NAN);
+        json_put_number(out, "p_adjusted", known ? found->adjusted : NAN);
         json_close(out, '}');
     }
     json_close(out, ']');

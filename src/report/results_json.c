@@ -7,6 +7,7 @@
 #include "figures/patterns.h"
 #include "report/ages_json.h"
 #include "report/figures_json.h"
+#include "report/incidents_show.h"
 #include "report/patterns_show.h"
 
 #include <stdlib.h>
@@ -37,6 +38,7 @@ enum err_code results_complete_manifest(const struct results *results, cJSON *ma
 {
     bool ok = replace_part(results, manifest, "totals", figures_totals_json) &&
               replace_part(results, manifest, "regions", figures_regions_json) &&
+              replace_part(results, manifest, "incidents", incidents_json) &&
               replace_part(results, manifest, "thresholds", figures_thresholds_json) &&
               replace(manifest, "verdict", cJSON_CreateString(verdict_name(results->verdict))) &&
               replace_part(results, manifest, "generator", figures_generator_json);
@@ -101,6 +103,10 @@ void results_json(const struct results *results, struct text *out)
     figures_totals_json(results, out);
     json_key(out, "regions");
     figures_regions_json(results, out);
+    json_key(out, "incidents");
+    incidents_json(results, out);
+    json_key(out, "incident_search");
+    incident_search_json(results, out);
     json_key(out, "patterns");
     patterns_json(results, out);
     json_key(out, "ages");

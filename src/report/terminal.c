@@ -2,12 +2,14 @@
 
 #include "base/colour.h"
 #include "report/azure_tables.h"
+#include "report/incidents_show.h"
 #include "report/patterns_show.h"
 #include "report/table.h"
 #include "report/tables.h"
 #include "report/words.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MAX_ROWS 60
@@ -96,6 +98,33 @@ static void paragraph(const struct terminal *terminal, const char *text)
     text_puts(terminal->out, "\n");
 }
 
+#define INCIDENTS_MOST 10
+
+static void incidents(const struct terminal *terminal)
+{
+    size_t count;
+    const struct results *results = terminal->results;
+    const struct run_incident **chosen = incidents_chosen(results, INCIDENTS_MOST, &count);
+    struct text line = {0};
+    heading(terminal, "Incidents");
+    incidents_summary(results, &line);
+    paragraph(terminal, text_str(&line));
+    for (size_t k = 0; chosen != NULL && k < count; k++) {
+        text_clear(&line);
+        text_printf(&line, "Incident %zu ", (size_t)(chosen[k] - results->incidents->list) + 1);
+        incident_words(results, chosen[k], &line);
+        text_puts(&line, "; ");
+        incident_details(results, chosen[k], &line);
+        paragraph(terminal, text_str(&line));
+    }
+    if (count < results->incidents->count)
+        paragraph(terminal, "Those with the most failures; `rushhour report RUN --json` has all.");
+    if (results->incidents->count > 0)
+        section(terminal, "Outside of incidents", incidents_outside_table);
+    free(chosen);
+    text_free(&line);
+}
+
 static void azure(const struct terminal *terminal)
 {
     if (terminal->results->azure == NULL) return;
@@ -165,6 +194,7 @@ void results_text(const struct results *results, bool colour, struct text *out)
     const struct terminal terminal = {results, out, colour};
     head(&terminal);
     section(&terminal, "Thresholds", tables_thresholds);
+    incidents(&terminal);
     section(&terminal, "Failures by region", tables_failures);
     section(&terminal, "Latency by region, attempts that got an answer", tables_latency);
     section(&terminal, "Latency by region, all attempts (a failure counts as infinite)",

@@ -97,7 +97,7 @@ static inline void maker_failure(struct maker *m, size_t region, const char *cod
 }
 
 /* A session in which each letter is an attempt that ends in this interval: '.' ok after ttft_ms,
- * 'F' failed. */
+ * 'F' failed, 'Q' refused by a quota. */
 static inline void maker_session(struct maker *m, size_t region, uint64_t number,
                                  const char *attempts, double ttft_ms)
 {
@@ -107,14 +107,15 @@ static inline void maker_session(struct maker *m, size_t region, uint64_t number
     char id[32];
     (void)snprintf(id, sizeof id, "sess_%llu", (unsigned long long)number);
     for (uint64_t i = 1; attempts[i - 1] != '\0'; i++) {
-        bool bad = attempts[i - 1] == 'F';
+        bool bad = attempts[i - 1] != '.';
+        const char *code = attempts[i - 1] == 'Q' ? "upgrade_429" : "server_error";
         struct attempt_row row = {.due_utc_ns = m->start_ns,
                                   .region = m->profile->regions[region].name,
                                   .session_id = id,
                                   .turn = i,
                                   .attempt = 1,
                                   .outcome = bad ? OUTCOME_FAILED : OUTCOME_OK,
-                                  .code = bad ? "server_error" : "",
+                                  .code = bad ? code : "",
                                   .ttft_us = bad ? -1 : (int64_t)(ttft_ms * 1e3),
                                   .response_us = -1,
                                   .socket_age_ms = -1,
@@ -129,7 +130,7 @@ static inline void maker_session(struct maker *m, size_t region, uint64_t number
             if (failed++ == 0) first = i;
             cell->counters.attempts_failed++;
             cell->counters.interactions_failed++;
-            maker_failure(m, region, "server_error");
+            maker_failure(m, region, code);
         } else {
             cell->counters.attempts_ok++;
             cell->counters.interactions_ok++;

@@ -179,7 +179,7 @@ async function checkStory(page) {
   check('a sentence at the top', story.text.length > 20 && story.text.endsWith('.'), story.text);
   const kind = Number(story.kind);
   const region = report.regions.find((r) => r.name === story.region);
-  if (kind >= 4) check('the sentence names its region', story.text.startsWith(`${story.region} fails`), story.text);
+  if (kind >= 4 && kind < 7) check('the sentence names its region', story.text.startsWith(`${story.region} fails`), story.text);
   if (kind === 4) {
     const found = report.patterns.concentration.find((c) => c.region === story.region);
     check('the worst window', near(Number(story.value), found.there.value) && near(Number(story.rest), found.rest.value));
@@ -195,6 +195,10 @@ async function checkStory(page) {
     const others = report.regions.filter((r) => r !== region);
     const sum = (key) => others.reduce((n, r) => n + key(r), 0);
     check('the other regions', near(Number(story.rest), sum((r) => r.attempts.failed) / sum((r) => r.attempts.ok + r.attempts.failed)));
+  } else if (kind === 7) {
+    const gravest = report.incidents.reduce((worst, incident) => (incident.failed > worst.failed ? incident : worst));
+    check('the gravest incident', near(Number(story.value), gravest.failed / gravest.attempts) && story.text.includes(gravest.regions[0]));
+    check('what fails outside', near(Number(story.rest), report.incident_search.all.outside.failure_rate.value));
   } else if (kind < 4 && story.value !== '') {
     const sum = (key) => report.regions.reduce((n, r) => n + key(r), 0);
     check('all attempts', near(Number(story.value), sum((r) => r.attempts.failed) / sum((r) => r.attempts.ok + r.attempts.failed)));

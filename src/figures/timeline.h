@@ -1,0 +1,116 @@
+/*
+ * What each region did in each interval, as far as it says something about the service: what
+ * incidents.h and patterns.h work on. Built from the run folder while it is read.
+ */
+#ifndef RUSHHOUR_FIGURES_TIMELINE_H
+#define RUSHHOUR_FIGURES_TIMELINE_H
+
+#include "base/words.h"
+#include "record/cell.h"
+#include "record/health.h"
+#include "stats/rate.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define TIMELINE_BANDS 8 /* of the load that was asked for, from nothing to its highest */
+
+/* One region in one block. All is 0 where the load generator was not healthy. */
+struct timeline_block {
+    uint32_t attempts, failed; /* of the service: without those in left_out */
+    uint32_t onsets;           /* of them, the first failure of each interaction chain */
+    uint32_t left_out; /* attempts that failed by a quota, the configuration or credentials */
+    uint32_t interactions_failed; /* after all retries */
+    double cluster_x, cluster_xx; /* failures of chains and their squares: how they come together */
+};
+
+/* One failure of the service, or one that is left out. */
+struct timeline_failure {
+    int64_t time_ns; /* when it was seen */
+    uint64_t chain;  /* key of its interaction chain; 0 in a line of failures.jsonl */
+    size_t block;
+    uint32_t region;
+    uint16_t code; /* its place in `codes` */
+    bool of_service;
+};
+
+struct timeline_failures {
+    struct timeline_failure *items;
+    size_t count, capacity;
+};
+
+struct timeline {
+    size_t region_count, count;
+    /*
+     * Of each block, ascending. Blocks are the run's intervals; where intervals are missing lie
+     * more than a minute of blocks without a length, so that what comes before and after is not
+     * taken for one.
+     */
+    int64_t *starts, *ends;
+    unsigned *band;                    /* of the load asked for, in its middle */
+    struct timeline_block *blocks;     /* [region * count + block] */
+    bool *has_onsets;                  /* of each region: attempts.csv is there and whole */
+    int64_t *unhealthy_ns;             /* of each region: not counted */
+    size_t minute;                     /* blocks in one, 1 or more */
+    int64_t longest_ns;                /* of a block */
+    struct timeline_failures failures; /* by region, chain and time; of healthy blocks alone */
+    char (*codes)[64];
+    size_t code_count;
+};
+
+/* What was read so far. Zero-initialise to start; timeline_gather_free in any case. */
+struct timeline_gather {
+    struct timeline_row *rows;
+    size_t row_count, row_capacity;
+    struct timeline_health *healths;
+    size_t health_count, health_capacity;
+    struct timeline_failures attempts, lines; /* of attempts.csv and failures.jsonl */
+    char (*codes)[64];
+    size_t code_count, code_capacity;
+};
+
+/* Whether failures of a domain say something about the service: not those by a quota, by our
+ * configuration or credentials, nor our own. */
+bool timeline_of_service(enum domain domain);
+
+/* An interval of a region. False without memory, as all of these. */
+bool timeline_add_interval(struct timeline_gather *gather, size_t region, int64_t start_ns,
+                           int64_t end_ns, const struct cell *cell, const struct health *health);
+
+/* A failed attempt of attempts.csv (chain: a key other than 0), or a line of failures.jsonl (0). */
+bool timeline_add_failure(struct timeline_gather *gather, size_t region, int64_t time_ns,
+                          const char *code, enum domain domain, uint64_t chain);
+
+/* The asked load: a linear ramp from the target before (0 at first) to this one. */
+struct timeline_stage {
+    int64_t duration_ns;
+    double target;
+};
+
+/*
+ * Puts it together. Attempts are those of the intervals; which of the failed ones are left out, and
+ * which begin a chain, is what attempts.csv says, or where it is missing or torn, as large a share
+ * as such lines have of its lines in failures.jsonl.
+ *
+ * A stretch in which the generator was not healthy as a whole is empty. Stretches take a minute of
+ * real time, or 400 attempts and two seconds: in fewer, one that is late would condemn it. */
+bool timeline_build(struct timeline_gather *gather, size_t region_count,
+                    const struct timeline_stage *stages, size_t stage_count, struct timeline *out);
+void timeline_gather_free(struct timeline_gather *gather);
+void timeline_free(struct timeline *timeline);
+
+/* Sums over some blocks of a region. */
+struct timeline_sums {
+    double attempts, failed, cluster_x, cluster_xx;
+};
+void timeline_sum(struct timeline_sums *sums, const struct timeline_block *block);
+
+/* Share of attempts failed: Wilson on attempts / cluster of a failure (sum x*x / sum x), which is
+ * the design effect of rare failures. It says nothing of dependence in time. */
+struct estimate timeline_rate(const struct timeline_sums *sums, double confidence);
+
+/* Gives back what only the search for incidents needs: the single failures. */
+void timeline_drop_failures(struct timeline *timeline);
+
+#endif

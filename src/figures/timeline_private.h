@@ -1,0 +1,22 @@
+/* What timeline.c gathers and timeline_build.c puts together. */
+#ifndef RUSHHOUR_FIGURES_TIMELINE_PRIVATE_H
+#define RUSHHOUR_FIGURES_TIMELINE_PRIVATE_H
+
+#include "figures/timeline.h"
+
+/* One row of intervals.csv. */
+struct timeline_row {
+    int64_t start_ns, end_ns;
+    uint32_t region;
+    uint32_t attempts, failed, interactions_failed;
+    uint32_t ended, own_failures; /* attempts, and those that our own side failed */
+    double cluster_x, cluster_xx;
+};
+
+/* The generator in one interval. */
+struct timeline_health {
+    int64_t start_ns;
+    struct health health;
+};
+
+#endif
