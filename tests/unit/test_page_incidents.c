@@ -1,5 +1,6 @@
 /* An incident of a killed run, whose last lines are torn, in every form of the report. */
 #include "figures/incidents.h"
+#include "figures/model.h"
 #include "page/page.h"
 #include "report/report.h"
 #include "test_report_fixture.h"
@@ -133,10 +134,51 @@ static void told_in_every_form(void **state)
     maker_free(m);
 }
 
+/* The day of the published incident as profiles/incident-eastus2.json has it, every hour's sessions
+ * and failures spread evenly over intervals of ten minutes. */
+static void reference_day(void **state)
+{
+    (void)state;
+    static const char *const profile =
+        "{\"name\":\"day\",\"regions\":[{\"name\":\"eastus2\",\"endpoint\":"
+        "\"https://a.openai.azure.com\",\"deployment\":\"rt\",\"auth\":{\"api_key\":\"${KEY}\"}}],"
+        "\"windows\":{\"interval\":\"10m\",\"report\":[\"1h\","
+        "\"peak=07:00-09:00@America/Los_Angeles\"]}}";
+    static const int sessions[] = {997, 950, 893, 860}; /* from 06:00 on; 300 in each other hour */
+    static const int failures[] = {8, 92, 135, 20};     /* 35 in the 21 other hours */
+    struct maker *m = maker_new(profile, NULL);
+    uint64_t number = 0;
+    for (int i = 0; i < 25 * 6; i++) {
+        int64_t start_ns = SIX_PDT - 18 * HOUR + i * 10 * MINUTE; /* 12:00 the day before */
+        int hour = i / 6 - 18;
+        bool told = hour >= 0 && hour < 4;
+        int all = told ? sessions[hour] : 300;
+        int failed = told ? failures[hour] : 35;
+        int of = told ? 6 : 21 * 6;
+        int at = told ? i % 6 : i % 126;
+        int bad = (at + 1) * failed / of - at * failed / of;
+        int wanted = (i % 6 + 1) * all / 6 - i % 6 * all / 6;
+        maker_interval(m, start_ns, start_ns + 10 * MINUTE);
+        for (int k = 0; k < wanted; k++) maker_session(m, 0, ++number, k < bad ? "F" : ".", 100);
+        maker_write(m);
+    }
+    maker_finish(m, "complete");
+    struct results *results = maker_load(m, NULL, 0);
+    const struct run_incidents *found = results->incidents;
+    assert_int_equal(found->count, 1);
+    assert_int_equal(found->list[0].start_ns, SIX_PDT + HOUR);
+    assert_int_equal(found->list[0].end_ns, SIX_PDT + 3 * HOUR);
+    assert_int_equal((int)found->list[0].failed, 92 + 135);
+    assert_int_equal((int)found->list[0].attempts, 950 + 893);
+    results_free(results);
+    maker_free(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(told_in_every_form),
+        cmocka_unit_test(reference_day),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
