@@ -19,7 +19,7 @@ struct pending {
     struct cell *cells;
     struct histogram *loop_delay;
     struct pulse *pulses; /* one per worker */
-    uint64_t requested, achieved;
+    uint64_t requested, achieved, held;
 };
 
 struct collector {
@@ -35,6 +35,8 @@ struct collector {
     struct cell *totals;
     uint64_t *open_by_worker, *flight_by_worker; /* [worker * region_count + region] */
     uint64_t *sessions_open, *in_flight;
+    struct hold_view *holding_by_worker, *holding; /* likewise */
+    struct holds holds;
     struct trial_sums *trials;    /* per region, not taken yet */
     struct health health, latest; /* of the run so far, of the last interval written */
     bool health_known;
@@ -132,6 +134,7 @@ static struct health health_of(struct collector *collector, const struct pending
         .loops_late = histogram_count_above(pending->loop_delay, HEALTH_LATE_NS / NS_PER_US),
         .requested = pending->requested,
         .achieved = pending->achieved,
+        .held = pending->held,
     };
     add_lag(pending, collector->region_count, &health);
     add_own_failures(pending, collector->region_count, &health);
@@ -209,12 +212,19 @@ static bool merge_handover(struct collector *collector, const struct handover *h
             handover->sessions_open[i];
         collector->flight_by_worker[handover->worker * collector->region_count + i] =
             handover->in_flight[i];
+        collector->holding_by_worker[handover->worker * collector->region_count + i] =
+            handover->holding[i];
     }
+    for (size_t i = 0; i < handover->holds.count; i++) {
+        if (!holds_add(&collector->holds, &handover->holds.spans[i])) return false;
+    }
+    collector->holds.left_out += handover->holds.left_out;
     histogram_add(pending->loop_delay, handover->loop_delay);
     pending->pulses[handover->worker].cpu_ns += handover->cpu_ns;
     pending->pulses[handover->worker].wall_ns += handover->wall_ns;
     pending->requested += handover->requested;
     pending->achieved += handover->achieved;
+    pending->held += handover->held;
     return true;
 }
 
@@ -246,6 +256,22 @@ static enum err_code take_handover(struct collector *collector, const struct han
     return code;
 }
 
+/* Held by any is held; until the last of them is over. */
+static struct hold_view sum_holding(const struct collector *collector, size_t region)
+{
+    struct hold_view sum = {.code = ""};
+    for (unsigned worker = 0; worker < collector->workers; worker++) {
+        const struct hold_view *one =
+            &collector->holding_by_worker[worker * collector->region_count + region];
+        if (!one->on) continue;
+        if (!sum.on) sum.code = one->code;
+        sum.on = true;
+        sum.hopeless = sum.hopeless || one->hopeless;
+        if (one->until_utc_ns > sum.until_utc_ns) sum.until_utc_ns = one->until_utc_ns;
+    }
+    return sum;
+}
+
 static void sum_live(struct collector *collector)
 {
     for (size_t region = 0; region < collector->region_count; region++) {
@@ -257,6 +283,7 @@ static void sum_live(struct collector *collector)
         }
         collector->sessions_open[region] = open;
         collector->in_flight[region] = flight;
+        collector->holding[region] = sum_holding(collector, region);
     }
 }
 
@@ -299,12 +326,15 @@ enum err_code collector_new(struct mailbox *mailbox, struct run_writer *writer,
     collector->flight_by_worker = calloc(workers * regions, sizeof *collector->flight_by_worker);
     collector->sessions_open = calloc(regions, sizeof *collector->sessions_open);
     collector->in_flight = calloc(regions, sizeof *collector->in_flight);
+    collector->holding_by_worker = calloc(workers * regions, sizeof *collector->holding_by_worker);
+    collector->holding = calloc(regions, sizeof *collector->holding);
     collector->trials = calloc(regions, sizeof *collector->trials);
     collector->health.valid = true;
     (void)cpu_quota_read("/proc/self/cgroup", "/sys/fs/cgroup", &collector->quota);
     if (collector->closed == NULL || collector->done == NULL || collector->totals == NULL ||
         collector->open_by_worker == NULL || collector->flight_by_worker == NULL ||
         collector->sessions_open == NULL || collector->in_flight == NULL ||
+        collector->holding_by_worker == NULL || collector->holding == NULL ||
         collector->trials == NULL) {
         collector_free(collector);
         return error_set(err, ERR_NOMEM, "no memory for the collector");
@@ -330,6 +360,9 @@ void collector_free(struct collector *collector)
     free(collector->flight_by_worker);
     free(collector->sessions_open);
     free(collector->in_flight);
+    free(collector->holding_by_worker);
+    free(collector->holding);
+    holds_free(&collector->holds);
     free(collector->trials);
     free(collector);
 }
@@ -352,6 +385,16 @@ const uint64_t *collector_sessions_open(const struct collector *collector)
 const uint64_t *collector_in_flight(const struct collector *collector)
 {
     return collector->in_flight;
+}
+
+const struct hold_view *collector_holding(const struct collector *collector)
+{
+    return collector->holding;
+}
+
+const struct holds *collector_holds(const struct collector *collector)
+{
+    return &collector->holds;
 }
 
 const struct health *collector_health(const struct collector *collector)

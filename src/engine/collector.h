@@ -31,6 +31,10 @@ struct trial_sums collector_take_trials(struct collector *collector, size_t regi
 const struct cell *collector_totals(const struct collector *collector);
 const uint64_t *collector_sessions_open(const struct collector *collector);
 const uint64_t *collector_in_flight(const struct collector *collector);
+
+/* How each region is held now, by any of the workers, and the holds that are over. */
+const struct hold_view *collector_holding(const struct collector *collector);
+const struct holds *collector_holds(const struct collector *collector);
 const struct health *collector_health(const struct collector *collector);
 
 /* The health of the last finished interval; NULL before the first. */

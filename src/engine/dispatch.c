@@ -36,7 +36,9 @@ static void take_arrivals(struct worker *worker, size_t index, uint64_t now_ns)
         (void)recorder_at(&worker->recorder, now_ns);
         recorder_cell(&worker->recorder, region)->counters.requested_sessions++;
         worker->recorder.handover->requested++;
-        if (demand_has_room(demand)) {
+        if (hold_ask(&worker->regions[region].hold, now_ns) == GATE_SHUT) {
+            recorder_held_arrival(&worker->recorder, region);
+        } else if (demand_has_room(demand)) {
             const struct virtual_user_plan plan = {.number = demand->next_number,
                                                    .due_ns = due_ns(worker, demand)};
             (void)virtual_user_start(worker, index, region, &plan, now_ns);
@@ -133,6 +135,7 @@ static void pace(struct worker *worker, uint64_t now_ns)
     double rate = worker->plan->profile->load.connect_rate / (double)lane_stride(&worker->lane);
     uint64_t gap_ns = (uint64_t)((double)NS_PER_S / rate);
     while (worker->queue_first != NULL) {
+        if (!virtual_user_admit(worker->queue_first, now_ns)) continue; /* it has left the queue */
         if (worker->next_dial_ns > now_ns) {
             (void)timers_set(worker->timers, &worker->pacing, worker->next_dial_ns);
             return;
@@ -144,7 +147,7 @@ static void pace(struct worker *worker, uint64_t now_ns)
         worker->next_dial_ns += gap_ns;
         struct virtual_user *user = worker->queue_first;
         dispatch_forget(worker, user);
-        if (is_open_model(worker) && user->attempt == 1 && !user->again && user->interaction == 1 &&
+        if (is_open_model(worker) && !user->dialled &&
             now_ns <= user->try_due_ns + (uint64_t)DISPATCH_LATE_NS) {
             (void)recorder_at(&worker->recorder, now_ns);
             worker->recorder.handover->achieved++;

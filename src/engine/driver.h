@@ -44,7 +44,8 @@ struct driver {
     char detail[160];      /* what the library said of the end */
     int http_status, close_code;
     char close_reason[128];
-    int64_t hint_ns; /* the wait that a refusal's headers ask for */
+    int64_t hint_ns;  /* the wait that a refusal's headers ask for */
+    int64_t reset_ns; /* until when they say that its limits are whole again */
 };
 
 /* What the carriers of every worker are given. */

@@ -40,6 +40,7 @@ static void keep_refusal(struct driver *driver, const struct answer *answer, uin
     const int64_t now_s = run_clock_wall_at(clock_of(driver), at_ns) / NS_PER_S;
     driver->http_status = answer->raw.status;
     driver->hint_ns = response_headers_wait_ns(&answer->headers, now_s);
+    driver->reset_ns = response_headers_reset_ns(&answer->headers);
     memcpy(driver->body_code, answer->body_code, sizeof driver->body_code);
     memcpy(driver->body_message, answer->body_message, sizeof driver->body_message);
 }

@@ -168,11 +168,11 @@ static void on_ok(struct driver *driver, uint64_t now_ns)
     virtual_user_on_attempt_ok(user, now_ns);
 }
 
-/* What a refusal's headers, or the text of a limit, say of when to try again; 0: nothing. */
+/* What the service says of when to try again. */
 static int64_t hint_of(const struct driver *driver, const struct session_action *action)
 {
-    if (driver->hint_ns > 0 || !retry_hint_applies(&action->failure)) return driver->hint_ns;
-    return retry_hint_in_text(driver_message(driver, action));
+    return retry_hint_of(&action->failure, driver->hint_ns, driver_message(driver, action),
+                         driver->reset_ns);
 }
 
 static void tally(const struct driver *driver, const struct session_action *action)

@@ -23,7 +23,8 @@ struct engine {
     struct credential_renewer *renewer;
     struct worker *workers;
     unsigned workers_made, workers_started;
-    unsigned stops; /* how often a stop was asked for */
+    bool *regions_over; /* whose load has ended, for the run goes on in others */
+    unsigned stops;     /* how often a stop was asked for */
     enum run_end end;
     struct text reason;
     struct abort_rule abort_rule;
@@ -103,16 +104,33 @@ static void check_abort_rule(struct engine *engine)
     }
 }
 
+static void end_region(struct engine *engine, size_t region)
+{
+    const char *code = fruitless_code(&collector_totals(engine->collector)[region]);
+    engine->regions_over[region] = true;
+    for (unsigned i = 0; i < engine->workers_started; i++)
+        worker_end_region(&engine->workers[i], region, code);
+}
+
 /* Nothing but the profile or its credentials is to blame: more of the same tells nothing. */
 static void check_fruitless(struct engine *engine)
 {
     const struct profile *profile = engine->options.profile;
     const struct cell *totals = collector_totals(engine->collector);
-    if (engine->stops > 0 || !fruitless_run(totals, engine->plan.region_count)) return;
-    struct text words = {0};
-    fruitless_words(profile->regions[0].name, &totals[0], profile->file, &words);
-    engine_stop(engine, RUN_STOPPED_RULE, text_str(&words));
-    text_free(&words);
+    const bool all = fruitless_run(totals, engine->plan.region_count);
+    for (size_t i = 0; engine->stops == 0 && i < engine->plan.region_count; i++) {
+        if (engine->regions_over[i] || !fruitless_over(&totals[i])) continue;
+        struct text words = {0};
+        fruitless_words(profile->regions[i].name, &totals[i], profile->file, &words);
+        end_region(engine, i);
+        if (!all) text_puts(&words, "; its load has ended, that of the others goes on");
+        if (all) {
+            engine_stop(engine, RUN_STOPPED_RULE, text_str(&words));
+        } else {
+            tell(engine, text_str(&words));
+        }
+        text_free(&words);
+    }
 }
 
 static void on_wake(uv_async_t *wake)
@@ -246,7 +264,10 @@ enum err_code engine_new(uv_loop_t *loop, const struct engine_options *options, 
     if (engine == NULL) return error_set(err, ERR_NOMEM, "no memory for the engine");
     engine->loop = loop;
     engine->options = *options;
-    enum err_code code = set_up(engine, err);
+    engine->regions_over = calloc(options->profile->region_count, sizeof *engine->regions_over);
+    enum err_code code = engine->regions_over == NULL
+                             ? error_set(err, ERR_NOMEM, "no memory for the engine")
+                             : set_up(engine, err);
     if (code != ERR_OK) {
         engine_free(engine);
         return code;
@@ -296,6 +317,8 @@ void engine_status(const struct engine *engine, struct engine_status *out)
         .totals = collector_totals(engine->collector),
         .sessions_open = collector_sessions_open(engine->collector),
         .in_flight = collector_in_flight(engine->collector),
+        .holding = collector_holding(engine->collector),
+        .holds = collector_holds(engine->collector),
         .region_count = engine->plan.region_count,
         .draining = engine->stops > 0,
         .end = engine->end,
@@ -323,5 +346,6 @@ void engine_free(struct engine *engine)
     free(engine->targets);
     abort_rule_free(&engine->abort_rule);
     text_free(&engine->reason);
+    free(engine->regions_over);
     free(engine);
 }

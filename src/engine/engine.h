@@ -44,6 +44,8 @@ struct engine_status {
     const struct cell *totals;     /* one per region */
     const uint64_t *sessions_open; /* likewise */
     const uint64_t *in_flight;
+    const struct hold_view *holding; /* likewise: how it is held now */
+    const struct holds *holds;       /* that are over */
     size_t region_count;
     bool draining;
     enum run_end end;                    /* how it is going to end */

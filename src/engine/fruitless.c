@@ -1,5 +1,7 @@
 #include "engine/fruitless.h"
 
+#include "realtime/failure.h"
+
 #include <inttypes.h>
 
 /* Attempts that ended by themselves: ok, failed, or failed on our own side. */
@@ -24,11 +26,17 @@ bool fruitless_by_config(const struct cell *totals)
     return true;
 }
 
+bool fruitless_over(const struct cell *totals)
+{
+    const bool enough =
+        ended(totals) >= FRUITLESS_ATTEMPTS || totals->counters.hold_probes >= FRUITLESS_PROBES;
+    return enough && fruitless_by_config(totals);
+}
+
 bool fruitless_run(const struct cell *totals, size_t region_count)
 {
     for (size_t i = 0; i < region_count; i++) {
-        if (ended(&totals[i]) < FRUITLESS_ATTEMPTS || !fruitless_by_config(&totals[i]))
-            return false;
+        if (!fruitless_over(&totals[i])) return false;
     }
     return region_count > 0;
 }
@@ -43,6 +51,13 @@ static const struct tally *commonest(const struct cell *totals)
         if (most == NULL || tally->count > most->count) most = tally;
     }
     return most;
+}
+
+const char *fruitless_code(const struct cell *totals)
+{
+    const struct tally *most = commonest(totals);
+    const struct failure_class *class = most == NULL ? NULL : failure_class_of(most->code);
+    return class == NULL ? "" : class->code;
 }
 
 void fruitless_words(const char *region, const struct cell *totals, const char *profile_file,

@@ -13,8 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A run ends early when each of its regions has failed so often for such reasons alone. */
+/* A region's load ends early when it has failed so often for such reasons alone, or, since such
+ * failures hold it back (hold.h), so often when it was asked again after growing waits. */
 #define FRUITLESS_ATTEMPTS 100
+#define FRUITLESS_PROBES 3
 
 /* Whether attempts were made and none was ok. */
 bool fruitless_region(const struct cell *totals);
@@ -23,9 +25,14 @@ bool fruitless_region(const struct cell *totals);
  * auth). */
 bool fruitless_by_config(const struct cell *totals);
 
-/* Whether the run is to end: every region is so, after FRUITLESS_ATTEMPTS. totals has one cell a
- * region. */
+/* Whether the region's load is to end: it is so, and was asked often enough. */
+bool fruitless_over(const struct cell *totals);
+
+/* Whether the run is to end: the load of every region is. totals has one cell a region. */
 bool fruitless_run(const struct cell *totals, size_t region_count);
+
+/* The code that most of its failures have; lives for ever. "" when it has none. */
+const char *fruitless_code(const struct cell *totals);
 
 /* Appends "region a: none of 78 attempts was answered (resolve_failed 78); run `rushhour check
  * p.json`". The region must be fruitless. */

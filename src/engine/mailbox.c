@@ -23,6 +23,8 @@ static void handover_free(struct handover *handover)
     free(handover->cells);
     free(handover->sessions_open);
     free(handover->in_flight);
+    free(handover->holding);
+    holds_free(&handover->holds);
     free(handover->trials);
     histogram_free(handover->loop_delay);
     text_free(&handover->attempts);
@@ -38,10 +40,11 @@ static struct handover *handover_new(size_t region_count)
     handover->cells = calloc(region_count, sizeof *handover->cells);
     handover->sessions_open = calloc(region_count, sizeof *handover->sessions_open);
     handover->in_flight = calloc(region_count, sizeof *handover->in_flight);
+    handover->holding = calloc(region_count, sizeof *handover->holding);
     handover->trials = calloc(region_count, sizeof *handover->trials);
     handover->loop_delay = histogram_new(1, LOOP_DELAY_HIGHEST_US, 2);
     if (handover->cells != NULL && handover->sessions_open != NULL && handover->in_flight != NULL &&
-        handover->trials != NULL && handover->loop_delay != NULL) {
+        handover->holding != NULL && handover->trials != NULL && handover->loop_delay != NULL) {
         return handover;
     }
     handover_free(handover);
@@ -107,6 +110,8 @@ void mailbox_return(struct mailbox *mailbox, struct handover *handover)
     histogram_reset(handover->loop_delay);
     text_clear(&handover->attempts);
     text_clear(&handover->failures);
+    handover->holds.count = 0;
+    handover->holds.left_out = handover->held = 0;
     handover->closes = handover->final = handover->failed = false;
     handover->cpu_ns = handover->wall_ns = handover->requested = handover->achieved = 0;
     (void)pthread_mutex_lock(&mailbox->lock);

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "engine/trials.h"
 #include "record/cell.h"
+#include "record/holds.h"
 #include "stats/histogram.h"
 
 #include <pthread.h>
@@ -24,10 +25,13 @@ struct handover {
     struct cell *cells; /* one per region */
     size_t region_count;
     uint64_t *sessions_open, *in_flight; /* per region, at the moment of handing over */
+    struct hold_view *holding;           /* likewise */
+    struct holds holds;                  /* that have ended */
     struct trial_sums *trials;      /* per region: of the abort rule, told with this handover */
     struct histogram *loop_delay;   /* microseconds */
     uint64_t cpu_ns, wall_ns;       /* of the worker, over the handover */
     uint64_t requested, achieved;   /* open model: arrivals due, and dialled in time */
+    uint64_t held;                  /* of those due: that a hold kept back */
     bool failed;                    /* memory ran out: figures are missing */
     struct text attempts, failures; /* rows for attempts.csv, lines for failures.jsonl */
 };

@@ -31,10 +31,12 @@ enum decision retry_decide(const struct retry *retry, const struct retry_facts *
 {
     *delay_ns = 0;
     if (!facts->failure->retryable || facts->attempt >= retry->attempts) return DECIDE_GIVE_UP;
+    if (facts->failure->lasting && facts->hint_ns == 0) return DECIDE_GIVE_UP;
     double allowed = retry->budget * (double)facts->first_attempts + BUDGET_ALLOWANCE;
     if (retry->budget < 1 && (double)facts->retries_so_far + 1 > allowed) return DECIDE_GIVE_UP;
     int64_t delay = backoff_ns(retry, facts->attempt, random);
     if (delay < facts->hint_ns) delay = facts->hint_ns;
+    if (delay < facts->held_ns) delay = facts->held_ns;
     if (facts->since_due_ns + delay > retry->deadline_ns) return DECIDE_GIVE_UP;
     *delay_ns = delay;
     if (!facts->session_usable) return DECIDE_RETRY_NEW_SESSION;

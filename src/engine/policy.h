@@ -35,12 +35,14 @@ struct retry_facts {
     uint64_t retries_so_far; /* of this worker and region */
     uint64_t first_attempts; /* likewise */
     bool probe;              /* the attempt that failed was itself a probe of its session */
+    int64_t held_ns;         /* how long its region is held back from now on; 0: it is not */
 };
 
 /*
  * Decides by the profile's retry block. For a retry, *delay_ns is the wait: full jitter draws
  * uniformly from 0 to min(max, initial * 2^(attempt-1)) (Brooker, "Exponential Backoff and Jitter",
- * 2015); no retry starts past the deadline, nor earlier than hinted. With probe_poisoned, a session
+ * 2015); no retry starts past the deadline, nor earlier than hinted, and of a limit that lasts none
+ * does without a hint. With probe_poisoned, a session
  * that should be replaced and is still open gets one more try first; a probe that fails is followed
  * by the new session.
  */

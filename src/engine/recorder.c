@@ -34,9 +34,46 @@ void recorder_set_origin(struct recorder *recorder, uint64_t mono_origin_ns)
     set_bounds(recorder, 0);
 }
 
+/* Real time, as ms of the run's own clock. */
+static uint64_t run_ms(const struct recorder *recorder, uint64_t real_ns)
+{
+    return (uint64_t)((double)real_ns * recorder->clock.speed / (double)NS_PER_MS + 0.5);
+}
+
+static struct hold_view view_of(const struct recorder *recorder, const struct hold *hold)
+{
+    const bool hopeless = hold->on && hold->cause == HOLD_HOPELESS;
+    const bool timed = hold->on && !hopeless && !hold->probing;
+    return (struct hold_view){
+        .on = hold->on,
+        .hopeless = hopeless,
+        .until_utc_ns = timed ? run_clock_wall_at(&recorder->clock, hold->until_ns) : 0,
+        .code = hold->on ? hold->code : "",
+    };
+}
+
+/* How much of the time since the last handover was driven, and how much of that was held. */
+static void seal_holds(struct recorder *recorder, uint64_t now_ns)
+{
+    struct handover *handover = recorder->handover;
+    const uint64_t over_ns = recorder->load_over_ns;
+    const uint64_t until_ns = over_ns != 0 && over_ns < now_ns ? over_ns : now_ns;
+    const uint64_t from_ns = recorder->wall_mark_ns;
+    const uint64_t driven_ns = until_ns > from_ns ? until_ns - from_ns : 0;
+    for (size_t i = 0; i < handover->region_count; i++) {
+        struct hold *hold = &recorder->regions[i].hold;
+        const uint64_t held_ns = hold_take_ns(hold, from_ns, until_ns);
+        struct counters *counters = &handover->cells[i].counters;
+        counters->driven_ms += run_ms(recorder, driven_ns);
+        counters->held_ms += run_ms(recorder, held_ns < driven_ns ? held_ns : driven_ns);
+        handover->holding[i] = view_of(recorder, hold);
+    }
+}
+
 static void seal(struct recorder *recorder, uint64_t now_ns)
 {
     struct handover *handover = recorder->handover;
+    seal_holds(recorder, now_ns);
     for (size_t i = 0; i < handover->region_count; i++) {
         handover->sessions_open[i] = recorder->regions[i].sessions_open;
         handover->in_flight[i] = recorder->regions[i].in_flight;
@@ -94,6 +131,25 @@ int64_t recorder_wall(const struct recorder *recorder, uint64_t at_ns)
 struct cell *recorder_cell(struct recorder *recorder, size_t region)
 {
     return &recorder->handover->cells[region];
+}
+
+void recorder_hold(struct recorder *recorder, size_t region, uint64_t now_ns)
+{
+    const struct hold *hold = &recorder->regions[region].hold;
+    const struct hold_span span = {
+        .region = region,
+        .from_utc_ns = run_clock_wall_at(&recorder->clock, hold->since_ns),
+        .until_utc_ns = run_clock_wall_at(&recorder->clock, now_ns),
+        .cause = hold->cause,
+        .code = hold->code,
+    };
+    if (!holds_add(&recorder->handover->holds, &span)) recorder->failed = true;
+}
+
+void recorder_held_arrival(struct recorder *recorder, size_t region)
+{
+    recorder_cell(recorder, region)->counters.held_arrivals++;
+    recorder->handover->held++;
 }
 
 void recorder_flush(struct recorder *recorder, uint64_t now_ns)

@@ -18,8 +18,9 @@ struct recorder {
     struct handover *handover;   /* never NULL after recorder_init */
     uint64_t starts_ns, ends_ns; /* monotonic bounds of the current interval */
     uint64_t cpu_mark_ns, wall_mark_ns;
-    const struct region_state *regions; /* the worker's; what is open goes into each handover */
-    bool failed;                        /* a handover could not be had: figures were lost */
+    struct region_state *regions; /* the worker's; what is open or held goes into each handover */
+    uint64_t load_over_ns;        /* since when nothing is driven any more; 0: it is */
+    bool failed;                  /* a handover could not be had: figures were lost */
 };
 
 MUST_USE enum err_code recorder_init(struct recorder *recorder, struct mailbox *mailbox,
@@ -43,6 +44,12 @@ int64_t recorder_wall(const struct recorder *recorder, uint64_t at_ns);
 
 /* The cell of a region in the current handover. */
 struct cell *recorder_cell(struct recorder *recorder, size_t region);
+
+/* A hold of a region has ended: into the list of them. */
+void recorder_hold(struct recorder *recorder, size_t region, uint64_t now_ns);
+
+/* An arrival that was due is kept back by its region's hold, and never started. */
+void recorder_held_arrival(struct recorder *recorder, size_t region);
 
 /* Posts what there is, so that the collector sees it; the interval goes on in an empty handover. */
 void recorder_flush(struct recorder *recorder, uint64_t now_ns);

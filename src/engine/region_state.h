@@ -1,8 +1,9 @@
 /* What one worker keeps of one region while it drives it: retries spent, what is open, what the
- * abort rule judges, and the limits that the service has told. */
+ * abort rule judges, whether its load is held back, and the limits that the service has told. */
 #ifndef RUSHHOUR_ENGINE_REGION_STATE_H
 #define RUSHHOUR_ENGINE_REGION_STATE_H
 
+#include "engine/hold.h"
 #include "engine/trials.h"
 
 #include <stdint.h>
@@ -12,6 +13,7 @@ struct region_state {
     uint64_t retries, first_attempts;  /* the retry budget is a share of the latter */
     uint64_t sessions_open, in_flight; /* now */
     struct trials trials;              /* of the abort rule */
+    struct hold hold;                  /* by what this worker was told */
     double usual_limit_tokens; /* the highest x-ratelimit-limit-tokens that it was told; 0: none */
 };
 

@@ -3,6 +3,7 @@
 #include "engine/dispatch.h"
 #include "engine/driver.h"
 #include "engine/routing.h"
+#include "engine/virtual_user_private.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -20,9 +21,10 @@ static const struct session_plan *plan_of(const struct virtual_user *user)
     return &user->worker->plan->profile->session;
 }
 
-static void virtual_user_free(struct virtual_user *user)
+static void virtual_user_free(struct virtual_user *user, uint64_t now_ns)
 {
     struct worker *worker = user->worker;
+    virtual_user_hold_withdrawn(user, now_ns);
     dispatch_forget(worker, user);
     timers_cancel(worker->timers, &user->timer);
     if (user->previous != NULL) {
@@ -46,21 +48,21 @@ static struct driver *let_go(struct virtual_user *user)
     return driver;
 }
 
-static void retire(struct virtual_user *user, uint64_t now_ns)
+void virtual_user_retire(struct virtual_user *user, uint64_t now_ns)
 {
     struct worker *worker = user->worker;
     struct driver *driver = let_go(user);
-    virtual_user_free(user);
+    virtual_user_free(user, now_ns);
     if (driver != NULL) driver_finish(driver, now_ns);
     dispatch_soon(worker, now_ns);
 }
 
-static void schedule(struct virtual_user *user, uint64_t due_ns, uint64_t now_ns)
+void virtual_user_schedule(struct virtual_user *user, uint64_t due_ns, uint64_t now_ns)
 {
     user->try_due_ns = due_ns;
     if (!timers_set(user->worker->timers, &user->timer, due_ns)) {
         user->worker->recorder.failed = true;
-        retire(user, now_ns);
+        virtual_user_retire(user, now_ns);
     }
 }
 
@@ -81,14 +83,23 @@ static const char *prompt_of(const struct virtual_user *user)
     return plan->prompts[(before + user->interaction) % plan->prompt_count];
 }
 
+/* Whether the try that is due has its number in the interaction already. */
+static bool has_number(const struct virtual_user *user)
+{
+    return user->begun || user->again;
+}
+
 /* Where the attempt goes: its virtual user's first one was placed when it came. A session of
  * another region is left. */
 static void choose_region(struct virtual_user *user, uint64_t now_ns)
 {
     const struct worker *worker = user->worker;
     const struct routing_attempt attempt = {
-        .demand = user->demand, .number = user->attempt, .last = user->region};
-    if (user->interaction == 1 && user->attempt == 1) return;
+        .demand = user->demand,
+        .number = user->attempt + (has_number(user) ? 0 : 1),
+        .last = user->region,
+    };
+    if (user->interaction == 1 && attempt.number == 1) return;
     size_t region = routing_region(worker->plan->profile->load.routing, worker->regions,
                                    worker->plan->region_count, &attempt);
     if (region == user->region) return;
@@ -101,11 +112,14 @@ static void begin_try(struct timer *timer, uint64_t now_ns)
     struct virtual_user *user =
         (struct virtual_user *)((char *)timer - offsetof(struct virtual_user, timer));
     user->awaits_credential = false;
-    if (!user->again) user->attempt++;
     choose_region(user, now_ns);
+    if (!virtual_user_admit(user, now_ns)) return;
+    const bool known = has_number(user);
+    if (!known) user->attempt++;
+    user->begun = true;
     if (user->attempt == 1 && !user->again) {
         user->interaction_due_ns = user->try_due_ns;
-        user->worker->regions[user->region].first_attempts++;
+        if (!known) user->worker->regions[user->region].first_attempts++;
         if (wants_rotation(user, now_ns)) driver_finish(let_go(user), now_ns);
     }
     if (user->driver != NULL && driver_usable(user->driver)) {
@@ -145,7 +159,7 @@ bool virtual_user_start(struct worker *worker, size_t demand, size_t region,
     if (worker->virtual_users != NULL) worker->virtual_users->previous = user;
     worker->virtual_users = user;
     demand_enter(&worker->demands[demand], plan->slot);
-    schedule(user, plan->due_ns, now_ns);
+    virtual_user_schedule(user, plan->due_ns, now_ns);
     return true;
 }
 
@@ -160,9 +174,10 @@ void virtual_user_keep_chain(struct virtual_user *user)
 void virtual_user_dial(struct virtual_user *user, uint64_t now_ns)
 {
     user->rotation_turns = 0;
+    user->dialled = true;
     if (driver_dial(user, now_ns)) return;
     user->worker->recorder.failed = true;
-    retire(user, now_ns);
+    virtual_user_retire(user, now_ns);
 }
 
 void virtual_user_on_ready(struct virtual_user *user, uint64_t now_ns)
@@ -170,6 +185,7 @@ void virtual_user_on_ready(struct virtual_user *user, uint64_t now_ns)
     /* The turn could not be due before there was a session to take it. */
     user->try_due_ns = now_ns;
     if (user->attempt == 1 && user->cuts == 0) user->interaction_due_ns = now_ns;
+    if (!virtual_user_admit(user, now_ns)) return;
     driver_turn(user->driver, now_ns, prompt_of(user), now_ns);
 }
 
@@ -180,35 +196,43 @@ static void next_interaction(struct virtual_user *user, int64_t pause_ns, uint64
     worker_leave_chain(user->worker, &user->chain);
     user->renewed = user->awaits_credential = false;
     user->cuts = 0;
-    user->probe = user->again = false;
+    user->probe = user->again = user->begun = user->held = false;
     bool done = user->interaction > plan_of(user)->interactions || user->worker->draining ||
                 dispatch_surplus(user, now_ns);
     if (done) {
-        retire(user, now_ns);
+        virtual_user_retire(user, now_ns);
         return;
     }
-    schedule(user, now_ns + (uint64_t)pause_ns, now_ns);
+    virtual_user_schedule(user, now_ns + (uint64_t)pause_ns, now_ns);
+}
+
+void virtual_user_skip(struct virtual_user *user, uint64_t now_ns)
+{
+    next_interaction(user, plan_of(user)->think_time_ns, now_ns);
 }
 
 void virtual_user_on_attempt_ok(struct virtual_user *user, uint64_t now_ns)
 {
+    virtual_user_hold_ok(user, now_ns);
     user->rotation_turns++;
     next_interaction(user, plan_of(user)->think_time_ns, now_ns);
 }
 
 void virtual_user_on_attempt_cancelled(struct virtual_user *user, uint64_t now_ns)
 {
-    next_interaction(user, plan_of(user)->think_time_ns, now_ns);
+    virtual_user_hold_withdrawn(user, now_ns);
+    virtual_user_skip(user, now_ns);
 }
 
 enum decision virtual_user_on_attempt_cut(struct virtual_user *user, uint64_t now_ns)
 {
     const struct retry *retry = &user->worker->plan->profile->retry;
     (void)let_go(user);
-    user->probe = false;
+    virtual_user_hold_withdrawn(user, now_ns);
+    user->probe = user->begun = false;
     if (user->cuts++ < CUTS_MOST) {
         user->again = true;
-        schedule(user, now_ns, now_ns);
+        virtual_user_schedule(user, now_ns, now_ns);
         return DECIDE_RENEW_SESSION;
     }
     int64_t pause_ns = plan_of(user)->think_time_ns;
@@ -227,6 +251,7 @@ enum decision virtual_user_on_attempt_failed(struct virtual_user *user,
     if (user->refusal != REFUSAL_NONE) judged.new_session = true;
     if (user->refusal != REFUSAL_NONE) judged.retryable = user->refusal == REFUSAL_RENEWS;
     user->refusal = REFUSAL_NONE;
+    virtual_user_hold_failed(user, &judged, hint_ns, now_ns);
     const struct retry_facts facts = {
         .failure = &judged,
         .attempt = user->attempt,
@@ -236,12 +261,13 @@ enum decision virtual_user_on_attempt_failed(struct virtual_user *user,
         .retries_so_far = region->retries,
         .first_attempts = region->first_attempts,
         .probe = user->probe,
+        .held_ns = hold_left_ns(&region->hold, now_ns),
     };
     int64_t delay_ns;
     enum decision decision = retry_decide(retry, &facts, &user->random, &delay_ns);
     user->rotation_turns++;
     user->probe = decision == DECIDE_PROBE_SAME_SESSION;
-    user->again = false;
+    user->again = user->begun = false;
     if (!user->probe && (!usable || failure->new_session)) (void)let_go(user);
     if (decision == DECIDE_GIVE_UP) {
         /* Someone whose session cannot even open does not knock again in the same millisecond. */
@@ -251,7 +277,7 @@ enum decision virtual_user_on_attempt_failed(struct virtual_user *user,
     } else {
         region->retries++;
         int64_t wait_ns = user->awaits_credential ? CREDENTIAL_WAIT_NS : delay_ns;
-        schedule(user, now_ns + (uint64_t)wait_ns, now_ns);
+        virtual_user_schedule(user, now_ns + (uint64_t)wait_ns, now_ns);
     }
     return decision;
 }
@@ -267,7 +293,7 @@ void virtual_user_on_credential(struct virtual_user *user, uint64_t now_ns)
 {
     if (!user->awaits_credential) return;
     user->awaits_credential = false;
-    if (user->driver == NULL && !user->queued) schedule(user, now_ns, now_ns);
+    if (user->driver == NULL && !user->queued) virtual_user_schedule(user, now_ns, now_ns);
 }
 
 void virtual_user_on_session_lost(struct virtual_user *user)
@@ -278,7 +304,8 @@ void virtual_user_on_session_lost(struct virtual_user *user)
 void virtual_user_leave(struct virtual_user *user, uint64_t now_ns)
 {
     bool first_try_waits = user->queued && user->attempt == 1;
-    if (user->attempt == 0 || first_try_waits) retire(user, now_ns);
+    if (user->held) virtual_user_fail_held(user, now_ns);
+    if (user->attempt == 0 || first_try_waits || user->held) virtual_user_retire(user, now_ns);
 }
 
 void virtual_user_abandon(struct virtual_user *user, uint64_t now_ns)
@@ -288,5 +315,5 @@ void virtual_user_abandon(struct virtual_user *user, uint64_t now_ns)
         driver_abandon(driver, now_ns); /* records the attempt as cancelled while it still has its
                                            user */
     (void)let_go(user);
-    virtual_user_free(user);
+    virtual_user_free(user, now_ns);
 }

@@ -34,6 +34,10 @@ struct virtual_user {
     uint64_t attempt;            /* number of the attempt under way in it, from 1; 0: none yet */
     uint64_t interaction_due_ns; /* when its first attempt was due */
     uint64_t rotation_turns;     /* attempts on the present session */
+    bool begun;                  /* the try that is due next has its number already */
+    bool dialled;                /* it has had a session, or the try of one */
+    bool held;                   /* its next try waits behind the hold of its region */
+    bool goes_first;             /* its try shows whether a hold is over */
     bool probe;                  /* the try under way, or the next one, probes its session */
     bool renewed;                /* the interaction under way was retried for a fresh credential,
                                        once */
@@ -52,6 +56,16 @@ bool virtual_user_start(struct worker *worker, size_t demand, size_t region,
 /* The interaction under way is tried in its session: whatever session retries it is of one chain
  * with that. */
 void virtual_user_keep_chain(struct virtual_user *user);
+
+/*
+ * Whether its try may be sent, as far as its region's hold goes. Else it waits for the end, from
+ * when it is due; an arrival that has not been dialled is dropped and counted instead (it is gone
+ * then), and so is a retry that would come past its deadline: its interaction has failed.
+ */
+bool virtual_user_admit(struct virtual_user *user, uint64_t now_ns);
+
+/* Wakes those who wait behind a region's hold, as far as it lets them go. */
+void virtual_user_wake(struct worker *worker, size_t region, uint64_t now_ns);
 
 /* Its place in the pace of dials has come. */
 void virtual_user_dial(struct virtual_user *user, uint64_t now_ns);

@@ -37,6 +37,16 @@ static void on_gauge(struct timer *timer, uint64_t now_ns)
     (void)timers_set(worker->timers, &worker->gauge, worker->gauge_due_ns);
 }
 
+/* The load is over, and nothing of it is held back any more. */
+static void end_holds(struct worker *worker, uint64_t now_ns)
+{
+    worker->recorder.load_over_ns = now_ns;
+    for (size_t i = 0; i < worker->plan->region_count; i++) {
+        if (hold_close(&worker->regions[i].hold, now_ns))
+            recorder_hold(&worker->recorder, i, now_ns);
+    }
+}
+
 /* Ends the load. With `arrived_stay`, whoever came in its last moments still gets the first turn,
  * though the dial is waiting; those who wait for long already were not achieved, and a backlog of
  * them would draw out the end. */
@@ -46,10 +56,11 @@ static void drain(struct worker *worker, uint64_t now_ns, bool arrived_stay)
     if (arrived_stay) dispatch_arrivals(worker, now_ns);
     worker->draining = true;
     dispatch_stop(worker);
+    end_holds(worker, now_ns);
     struct virtual_user *next;
     for (struct virtual_user *user = worker->virtual_users; user != NULL; user = next) {
         next = user->next;
-        bool stays = arrived_stay && user->interaction == 1 &&
+        bool stays = arrived_stay && user->interaction == 1 && !user->held &&
                      now_ns <= user->try_due_ns + (uint64_t)DISPATCH_LATE_NS;
         if (!stays) virtual_user_leave(user, now_ns);
     }
@@ -106,10 +117,24 @@ static void on_credential(void *user, size_t region)
 {
     struct worker *worker = user;
     uint64_t now_ns = clock_mono_ns();
+    struct hold *hold = &worker->regions[region].hold;
+    if (hold->cause == HOLD_REPEATED && hold_lift(hold, now_ns)) {
+        recorder_hold(&worker->recorder, region, now_ns);
+        virtual_user_wake(worker, region, now_ns);
+    }
     struct virtual_user *next;
     for (struct virtual_user *u = worker->virtual_users; u != NULL; u = next) {
         next = u->next;
         if (u->region == region) virtual_user_on_credential(u, now_ns);
+    }
+}
+
+/* The main thread has ended the load of a region: nobody asks there any more. */
+static void end_regions(struct worker *worker, uint64_t now_ns)
+{
+    for (size_t i = 0; i < worker->plan->region_count; i++) {
+        const char *code = atomic_load(&worker->ended[i]);
+        if (code != NULL) hold_for_good(&worker->regions[i].hold, code, now_ns);
     }
 }
 
@@ -118,6 +143,7 @@ static void on_knock(uv_async_t *knock)
     struct worker *worker = knock->data;
     uint64_t now_ns = clock_mono_ns();
     credential_box_take(&worker->credentials, on_credential, worker);
+    if (!worker->draining) end_regions(worker, now_ns);
     int level = atomic_load(&worker->stop);
     if (level >= STOP_DRAIN) drain(worker, now_ns, false);
     if (level >= STOP_NOW) abandon(worker, now_ns);
@@ -191,7 +217,8 @@ static enum err_code set_up(struct worker *worker, struct mailbox *mailbox, stru
 {
     const struct engine_plan *plan = worker->plan;
     worker->regions = calloc(plan->region_count, sizeof *worker->regions);
-    if (worker->regions == NULL || !make_demands(worker) ||
+    worker->ended = calloc(plan->region_count, sizeof *worker->ended);
+    if (worker->regions == NULL || worker->ended == NULL || !make_demands(worker) ||
         !credential_box_init(&worker->credentials, plan->region_count)) {
         return error_set(err, ERR_NOMEM, "no memory for worker %u", worker->index);
     }
@@ -253,6 +280,12 @@ void worker_stop(struct worker *worker, enum stop_level level)
     (void)uv_async_send(&worker->knock);
 }
 
+void worker_end_region(struct worker *worker, size_t region, const char *code)
+{
+    atomic_store(&worker->ended[region], code);
+    (void)uv_async_send(&worker->knock);
+}
+
 bool worker_hand_credential(struct worker *worker, size_t region,
                             const struct credential *credential)
 {
@@ -277,5 +310,6 @@ void worker_free(struct worker *worker)
     for (size_t i = 0; worker->regions != NULL && i < worker->plan->region_count; i++)
         trials_free(&worker->regions[i].trials);
     free(worker->regions);
+    free(worker->ended);
     worker->loop.data = NULL;
 }

@@ -1,7 +1,7 @@
 /*
  * One worker thread: its loop, sockets, sessions, random streams and recorder. Nothing here is
- * shared with another thread but the mailbox (locked, once a second) and the stop level (one
- * atomic, read when the main thread knocks).
+ * shared with another thread but the mailbox (locked, once a second), the stop level and which
+ * regions' load has ended (atomics, read when the main thread knocks).
  */
 #ifndef RUSHHOUR_ENGINE_WORKER_H
 #define RUSHHOUR_ENGINE_WORKER_H
@@ -50,7 +50,9 @@ struct worker {
     pthread_t thread;
     uv_loop_t loop;
     uv_async_t knock;
-    atomic_int stop; /* enum stop_level, raised by the main thread */
+    atomic_int stop;              /* enum stop_level, raised by the main thread */
+    _Atomic(const char *) *ended; /* per region: the failure that the main thread has ended its load
+                                     for; NULL: it goes on */
     struct timers *timers;
     struct carriers carriers;
     struct credential_box credentials;
@@ -80,6 +82,10 @@ MUST_USE enum err_code worker_start(struct worker *worker, struct error *err);
 
 /* Raises the stop level, from any thread. */
 void worker_stop(struct worker *worker, enum stop_level level);
+
+/* From the main thread: ends the load of a region for good. code: of the failure that it is for;
+ * lives for ever. */
+void worker_end_region(struct worker *worker, size_t region, const char *code);
 
 /* From the main thread: hands a new credential to the worker. False without memory. */
 bool worker_hand_credential(struct worker *worker, size_t region,

@@ -253,6 +253,13 @@ bool report_cell_valid(const struct report_cell *cell)
     return cell->intervals == 0 || cell->health.valid;
 }
 
+double report_cell_held(const struct report_cell *cell)
+{
+    const struct counters *counters = &cell->cell.counters;
+    if (counters->driven_ms == 0) return 0;
+    return fmin(1, (double)counters->held_ms / (double)counters->driven_ms);
+}
+
 void report_cell_why(const struct report_cell *cell, struct text *out)
 {
     if (!report_cell_valid(cell)) text_puts(out, cell->health.why);

@@ -64,6 +64,9 @@ struct estimate report_cell_share(const struct report_cell *cell, enum metric me
 /* Whether the generator was healthy over the cell's intervals, judged as a whole. */
 bool report_cell_valid(const struct report_cell *cell);
 
+/* Share of the time in which the region was held back (record/holds.h). */
+double report_cell_held(const struct report_cell *cell);
+
 /* Appends why the cell is invalid: the limit that was passed. */
 void report_cell_why(const struct report_cell *cell, struct text *out);
 

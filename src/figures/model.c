@@ -67,6 +67,11 @@ const cJSON *results_abort_rule(const struct results *results)
                         : cJSON_GetObjectItemCaseSensitive(results->manifest, "abort_on_fail");
 }
 
+const cJSON *results_holds(const struct results *results)
+{
+    return cJSON_GetObjectItemCaseSensitive(results->manifest, "holds");
+}
+
 bool results_rule_failed(const struct results *results)
 {
     const cJSON *rule = results_abort_rule(results);

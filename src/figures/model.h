@@ -145,6 +145,9 @@ bool results_simulated(const struct results *results);
 /* What run.json says of the run's abort rule; NULL: it had none, or has not ended. */
 const cJSON *results_abort_rule(const struct results *results);
 
+/* The list of run.json of when regions were held back; NULL in an older or a killed run. */
+const cJSON *results_holds(const struct results *results);
+
 /* Whether the run's abort rule found a region's failure rate too high. */
 bool results_rule_failed(const struct results *results);
 

@@ -49,9 +49,12 @@ static void saturation(struct package *package)
     text_puts(&how, ", lag P99 ");
     format_us(&how, (double)health->lag_p99_ns / 1e3);
     text_printf(&how, ", CPU %.0f%% of a core", health->cpu * 100);
-    if (health->requested > 0)
+    if (health_wanted(health) > 0)
         text_printf(&how, ", %.1f%% of the planned sessions begun in time",
-                    100 * (double)health->achieved / (double)health->requested);
+                    100 * (double)health->achieved / (double)health_wanted(health));
+    if (health->held > 0)
+        text_printf(&how, " (%llu more were held back as the service asked)",
+                    (unsigned long long)health->held);
     text_printf(&how, "; %llu of %llu intervals over a limit (20 ms, 90%% CPU, 95%% of the load)",
                 (unsigned long long)cell->invalid_intervals, (unsigned long long)cell->intervals);
     if (!report_cell_valid(cell)) {

@@ -13,7 +13,13 @@ function incidentsOf(region) {
     .map((incident) => Object.assign({ title: figures.incidents.length > 4 ? '' : 'incident', color: '--fail' }, incident));
 }
 
-function spansOf(region) { return advisoriesOf(region).concat(incidentsOf(region)); }
+// The times in which a region's load was held back.
+function holdsOf(region) {
+  return figures.holds.filter((hold) => hold.region === figures.regions[region])
+    .map((hold) => ({ title: 'held: ' + hold.code, start_ms: hold.start_ms, end_ms: hold.end_ms, color: '--soft', narrow: true }));
+}
+
+function spansOf(region) { return advisoriesOf(region).concat(incidentsOf(region), holdsOf(region)); }
 
 // As much of a text as there is room for.
 function fitted(ctx, text, room) {
@@ -23,7 +29,7 @@ function fitted(ctx, text, room) {
   return text.slice(0, length) + '…';
 }
 
-// A shaded span behind the lines, with its title above it: an advisory, or an incident.
+// A shaded span behind the lines, with its title above it: an advisory, an incident, or a hold.
 const advisories = {
   id: 'advisories',
   beforeDatasetsDraw(chart, args, options) {
@@ -40,8 +46,10 @@ const advisories = {
       ctx.fillRect(left, area.top - 2, right - left, 2);
       ctx.font = '11px ' + Chart.defaults.font.family;
       ctx.textAlign = left > (area.left + area.right) / 2 ? 'right' : 'left';
-      const room = ctx.textAlign === 'left' ? area.right - left : right - area.left;
-      ctx.fillText(fitted(ctx, span.title, room), ctx.textAlign === 'left' ? left : right, area.top - 6);
+      // Holds may be many, and none may write over its neighbour.
+      const room = span.narrow ? right - left : ctx.textAlign === 'left' ? area.right - left : right - area.left;
+      const title = span.narrow && ctx.measureText(span.title).width > room ? '' : fitted(ctx, span.title, room);
+      ctx.fillText(title, ctx.textAlign === 'left' ? left : right, area.top - 6);
       ctx.restore();
     }
   }
@@ -183,7 +191,7 @@ function codesChart() {
       scales: { x, y },
       plugins: {
         legend: Object.assign(legend(), { labels: Object.assign(legend().labels, { boxHeight: 10, boxWidth: 10 }) }),
-        advisories: { spans: codesOf >= 0 ? advisoriesOf(codesOf) : figures.health },
+        advisories: { spans: codesOf >= 0 ? spansOf(codesOf) : figures.health },
         tooltip: {
           filter: (item) => item.parsed.y > 0,
           callbacks: { title: (items) => items.length ? moment(series.start_ms[items[0].dataIndex]) : '' }

@@ -1,5 +1,6 @@
 #include "page/data.h"
 
+#include "base/calendar.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "figures/azure.h"
@@ -262,6 +263,33 @@ static void incidents_marks_json(const struct results *results, struct text *out
     json_close(out, ']');
 }
 
+/* When regions were held back, for the charts over time. */
+static void holds_json(const struct results *results, struct text *out)
+{
+    const cJSON *hold = NULL;
+    json_open(out, '[');
+    cJSON_ArrayForEach(hold, results_holds(results))
+    {
+        static const char *const keys[] = {"region", "code"};
+        int64_t ns[2];
+        const char *from = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(hold, "from"));
+        const char *until = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(hold, "until"));
+        if (from == NULL || until == NULL || parse_time(from, &ns[0], NULL) != ERR_OK ||
+            parse_time(until, &ns[1], NULL) != ERR_OK)
+            continue;
+        json_open(out, '{');
+        for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+            const char *word =
+                cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(hold, keys[i]));
+            json_put_string(out, keys[i], word == NULL ? "" : word);
+        }
+        json_put_number(out, "start_ms", (double)(ns[0] / NS_PER_MS));
+        json_put_number(out, "end_ms", (double)(ns[1] / NS_PER_MS));
+        json_close(out, '}');
+    }
+    json_close(out, ']');
+}
+
 static void escape_for_script(struct text *out, const char *json, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
@@ -299,6 +327,8 @@ void page_data(const struct results *results, struct text *out)
     health_json(results, &json);
     json_key(&json, "incidents");
     incidents_marks_json(results, &json);
+    json_key(&json, "holds");
+    holds_json(results, &json);
     json_key(&json, "ages");
     ages_json(results, &json);
     json_close(&json, '}');

@@ -61,6 +61,7 @@ static void navigation(const char *main, struct text *out)
                     {"latency", "Latency"},
                     {"windows", "Windows"},
                     {"patterns", "Patterns"},
+                    {"holds", "Held back"},
                     {"azure", "Azure"},
                     {"read", "How to read this"}};
     struct text id = {0};
@@ -149,6 +150,7 @@ static void sections(const struct results *results, struct text *out)
     page_latency(results, out);
     page_windows(results, out);
     page_patterns(results, out);
+    page_holds(results, out);
     page_azure(results, out);
     notes(results, out);
     how_to_read(results, out);

@@ -24,6 +24,7 @@ function describeSteps() {
     '. A band is the 95% interval of the failure rate, and a cross marks figures that are not valid. ' +
     'The panels of a row share their scale.' +
     (figures.incidents.length > 0 ? ' Shaded: an incident.' : '') +
+    (figures.holds.length > 0 ? ' Grey: the region was held back.' : '') +
     (figures.health.length > 0 ? ' Shaded: an advisory of Azure service health.' : '') +
     (series.regions.some((region) => region.rate.some(beyond)) ?
       ' A triangle at the top stands for a rate beyond the scale, out of few attempts.' : '');

@@ -158,6 +158,21 @@ void page_failures(const struct results *results, struct text *out)
     text_puts(out, "</section>\n");
 }
 
+void page_holds(const struct results *results, struct text *out)
+{
+    struct text line = {0};
+    words_holds(results, &line);
+    if (line.length > 0) {
+        page_section(out, "holds", "Held back");
+        text_puts(out, "<p>");
+        text_html(out, text_str(&line));
+        text_puts(out, "</p>\n");
+        page_put_table(results, "Regions whose load was held back", tables_holds, out);
+        text_puts(out, "</section>\n");
+    }
+    text_free(&line);
+}
+
 void page_azure(const struct results *results, struct text *out)
 {
     if (results->azure == NULL) return;

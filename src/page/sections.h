@@ -13,6 +13,7 @@ void page_ages(const struct results *results, struct text *out);
 void page_latency(const struct results *results, struct text *out);
 void page_windows(const struct results *results, struct text *out);
 void page_patterns(const struct results *results, struct text *out);
+void page_holds(const struct results *results, struct text *out);
 void page_azure(const struct results *results, struct text *out);
 
 #endif

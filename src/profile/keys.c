@@ -13,6 +13,7 @@ static const char *const load_models[] = {"sessions", "arrivals", NULL};
 static const char *const arrivals[] = {"poisson", "even", NULL};
 static const char *const routings[] = {"each", "weighted", "failover", NULL};
 static const char *const jitters[] = {"full", "none", NULL};
+static const char *const hold_scopes[] = {"region", "interaction", NULL};
 static const char *const key_places[] = {"header", "query", NULL};
 
 #define AT(member) .offset = offsetof(struct profile, member)
@@ -110,6 +111,10 @@ static const struct key profile_keys[] = {
      .help = "after a failed response, one more try in the same open session before the new one: "
              "tells how "
              "often a session recovers; the try counts as a retry"},
+    {"retry.hold", KEY_WORD, AT(retry.hold), .words = hold_scopes, .fallback = "region",
+     .help = "region: a wait that the service asks for holds back the region's whole load, and so "
+             "do growing waits after config, auth or quota failures in a row; interaction: only "
+             "the interaction that was told waits, and the others go on asking"},
 
     {"budget.usd", KEY_NUMBER, AT(budget.usd), .fallback = "0", .least = "0", .most = "1000000000",
      .help = "the run stops when so many US dollars are spent, by `prices`; 0: no limit"},

@@ -109,6 +109,9 @@ struct timeouts {
 
 enum jitter { JITTER_FULL, JITTER_NONE };
 
+/* Whom a wait that the service asks for holds back. */
+enum hold_scope { HOLD_THE_REGION, HOLD_THE_INTERACTION };
+
 struct retry {
     uint64_t attempts; /* per interaction, including the first; 1: no retries */
     int64_t backoff_initial_ns, backoff_max_ns;
@@ -116,6 +119,7 @@ struct retry {
     int64_t deadline_ns; /* from the interaction's first due time; no retry starts later */
     double budget;       /* retries allowed per first attempt; 1 = unlimited */
     bool probe_poisoned; /* one more try on a session whose response failed, before a new session */
+    enum hold_scope hold;
 };
 
 struct budget {

@@ -77,6 +77,7 @@ struct failure_class {
     const char *advice;    /* one line of advice for whoever investigates */
     bool new_session;      /* a retry needs a new session */
     bool retryable;
+    bool lasting;  /* a limit that no usual wait outlasts: retried only if the wait is given */
     bool harmless; /* costs no attempt: a cancel that came too late, or a side product that
                       failed */
 };

@@ -116,6 +116,8 @@ enum failure_id failure_by_error(const struct event_facts *event)
     if (id == FAILURE_SERVER_ERROR && is_bad_sampling(event->error_message))
         return FAILURE_BAD_SAMPLING;
     if (id == FAILURE_NONE) id = by_error_text(event->error_message);
+    if (id == FAILURE_RATE_LIMIT_EXCEEDED && match_says_daily(event->error_message))
+        return FAILURE_DAILY_LIMIT;
     if (id != FAILURE_NONE) return id;
     return request ? FAILURE_INVALID_REQUEST : FAILURE_UNKNOWN_ERROR;
 }

@@ -43,3 +43,12 @@ bool match_says_rate_limit(const char *message)
     }
     return false;
 }
+
+bool match_says_daily(const char *message)
+{
+    static const char *const phrases[] = {"per day", "daily", "(RPD)", "(TPD)"};
+    for (size_t i = 0; i < MATCH_COUNT(phrases); i++) {
+        if (match_says(message, phrases[i])) return true;
+    }
+    return false;
+}

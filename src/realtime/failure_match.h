@@ -30,4 +30,7 @@ bool match_says(const char *text, const char *phrase);
  * "sample rate limit". */
 bool match_says_rate_limit(const char *message);
 
+/* Whether a message speaks of a limit for a whole day: "requests per day (RPD)". */
+bool match_says_daily(const char *message);
+
 #endif

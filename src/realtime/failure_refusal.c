@@ -72,7 +72,8 @@ static enum failure_id by_404(const struct failure_facts *facts)
 /*
  * Whose limit it was. A limit in force below the usual one is the service's own cut (F32), its
  * words for a busy pool are shared capacity (F31), a hint or a limit told with the refusal is our
- * quota (F30). Without any of these nobody can say (F33), and we do not.
+ * quota (F30), or one for a whole day (F98). Without any of these nobody can say (F33), and we do
+ * not.
  */
 static enum failure_id by_429(const struct failure_facts *facts)
 {
@@ -80,6 +81,7 @@ static enum failure_id by_429(const struct failure_facts *facts)
         {"temporarily unable to process", FAILURE_CAPACITY_429},
         {"experiencing high demand", FAILURE_CAPACITY_429},
     };
+    if (match_says_daily(facts->body_message)) return FAILURE_DAILY_LIMIT;
     if (facts->limit_tokens > 0 && facts->limit_tokens < facts->usual_limit_tokens) {
         return FAILURE_LOWERED_LIMIT_429;
     }

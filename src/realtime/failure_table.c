@@ -6,13 +6,14 @@
  * replaces the row's. */
 enum { FIXED = 0, MOVES = 1 };
 enum { SAME_SESSION = 0, NEW_SESSION = 1 }; /* what a retry wants */
-/* what may follow; HARMLESS: nothing was lost (catalogue F56, F74) */
-enum { NEVER = 0, RETRY = 1, HARMLESS = 2 };
+/* what may follow; HARMLESS: nothing was lost (catalogue F56, F74); LASTS: not within a usual
+ * wait */
+enum { NEVER = 0, RETRY = 1, HARMLESS = 2, LASTS = 4 };
 
 /* `second`: see failure_table.h. The advice stands last for the sake of reading. */
 #define ROW(id, code, phase, moves, domain, catalogue, second, new_session, after, advice)         \
     [FAILURE_##id] = {{PHASE_##phase, DOMAIN_##domain, code, catalogue, advice, new_session,       \
-                       ((after)&RETRY) != 0, ((after)&HARMLESS) != 0},                             \
+                       ((after)&RETRY) != 0, ((after)&LASTS) != 0, ((after)&HARMLESS) != 0},       \
                       moves,                                                                       \
                       second}
 
@@ -200,6 +201,11 @@ static const struct failure_row rows[FAILURE_COUNT] = {
         SAME_SESSION, RETRY,
         "over the deployment's tokens or requests per minute: honour the hint, slow down, or ask "
         "for quota"),
+    ROW(DAILY_LIMIT, "daily_limit", RESPONSE, MOVES, QUOTA, "F98", NULL, SAME_SESSION,
+        RETRY | LASTS,
+        "over a limit for a whole day: no slower load helps before the time that the message "
+        "tells; "
+        "ask whoever set it for more"),
     ROW(QUOTA_EXHAUSTED, "quota_exhausted", RESPONSE, MOVES, QUOTA, "unknown", NULL, SAME_SESSION,
         NEVER, "the account's quota is used up: raise it or wait for the next period"),
     ROW(MODEL_NOT_SERVED, "model_not_served", RESPONSE, MOVES, CONFIG, "F60", NULL, NEW_SESSION,

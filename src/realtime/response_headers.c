@@ -200,6 +200,21 @@ int64_t response_headers_wait_ns(const struct response_headers *headers, int64_t
     return wait_s < RETRY_HINT_MOST_NS / NS_PER_S ? wait_s * NS_PER_S : RETRY_HINT_MOST_NS;
 }
 
+int64_t response_headers_reset_ns(const struct response_headers *headers)
+{
+    const struct rate_limit_headers *const limits[] = {&headers->requests, &headers->tokens};
+    int64_t used_up_ns = 0;
+    int64_t unsaid_ns = 0;
+    for (size_t i = 0; i < COUNT_OF(limits); i++) {
+        const int64_t reset_ns = limits[i]->reset_ns;
+        if (reset_ns <= 0) continue;
+        if (limits[i]->remaining == 0 && reset_ns > used_up_ns) used_up_ns = reset_ns;
+        if (limits[i]->remaining < 0 && (unsaid_ns == 0 || reset_ns < unsaid_ns))
+            unsaid_ns = reset_ns;
+    }
+    return used_up_ns > 0 ? used_up_ns : unsaid_ns;
+}
+
 const char *response_headers_id(const struct response_headers *headers)
 {
     if (headers->apim_request_id[0] != '\0') return headers->apim_request_id;

@@ -42,6 +42,14 @@ void response_headers_add(struct response_headers *headers, const char *name, co
  */
 int64_t response_headers_wait_ns(const struct response_headers *headers, int64_t now_s);
 
+/*
+ * Until when the limits of x-ratelimit-* that are used up are whole again, in ns and a day at most:
+ * the latest of those with nothing left; where nobody says what is left, the earliest of all. 0
+ * when none tells. It is told with every answer, so that it is a wait only for who was refused by a
+ * limit, and only where nothing else tells one: something may be free earlier.
+ */
+int64_t response_headers_reset_ns(const struct response_headers *headers);
+
 /* The id that support looks up first: apim-request-id, x-ms-request-id, x-request-id; "" if none
  * came. */
 const char *response_headers_id(const struct response_headers *headers);

@@ -104,17 +104,39 @@ const char *retry_hint_duration(const char *text, int64_t bare_ns, int64_t *out_
     return end;
 }
 
+/* Reads "03:14:15" or "1.03:14:15", a length of time as .NET writes it; false when it is none. */
+static bool read_clock(const char *text, int64_t *out_ns)
+{
+    static const double seconds[] = {3600, 60, 1};
+    double total = 0;
+    const size_t days = strspn(text, "0123456789");
+    if (text[days] == '.') {
+        for (; is_digit(*text); text++) total = total * 10 + (*text - '0');
+        total *= 86400;
+        text++;
+    }
+    for (size_t i = 0; i < COUNT_OF(seconds); i++) {
+        if (!is_digit(text[0]) || !is_digit(text[1])) return false;
+        total += ((text[0] - '0') * 10 + (text[1] - '0')) * seconds[i];
+        text += 2;
+        if (i + 1 < COUNT_OF(seconds) && *text++ != ':') return false;
+    }
+    *out_ns = clamp(total * (double)NS_PER_S);
+    return true;
+}
+
 int64_t retry_hint_in_text(const char *message)
 {
     static const char *const phrases[] = {"retry after ", "try again in ", "try again after ",
-                                          "retry in "};
+                                          "retry in ", "replenished in "};
     const char *first = NULL;
     for (size_t i = 0; i < COUNT_OF(phrases); i++) {
         const char *at = strcasestr(message, phrases[i]);
         if (at != NULL && (first == NULL || at < first)) first = at + strlen(phrases[i]);
     }
     int64_t wait_ns = 0;
-    if (first != NULL) (void)retry_hint_duration(first, NS_PER_S, &wait_ns);
+    if (first == NULL || read_clock(first, &wait_ns)) return wait_ns;
+    (void)retry_hint_duration(first, NS_PER_S, &wait_ns);
     return wait_ns;
 }
 
@@ -124,4 +146,12 @@ bool retry_hint_applies(const struct failure_class *failure)
     size_t length = strlen(failure->code);
     if (failure->domain == DOMAIN_QUOTA) return true;
     return length > sizeof end - 1 && strcmp(failure->code + length - (sizeof end - 1), end) == 0;
+}
+
+int64_t retry_hint_of(const struct failure_class *failure, int64_t header_ns, const char *message,
+                      int64_t reset_ns)
+{
+    if (header_ns > 0 || !retry_hint_applies(failure)) return header_ns;
+    const int64_t told_ns = retry_hint_in_text(message);
+    return told_ns > 0 ? told_ns : reset_ns;
 }

@@ -18,10 +18,19 @@
 const char *retry_hint_duration(const char *text, int64_t bare_ns, int64_t *out_ns);
 
 /* The wait requested by a sentence of the service: "Please retry after 6 seconds.", "try again in
- * 250ms", "try again in 1m3s"; 0 if none. The first such phrase counts. */
+ * 250ms", "try again in 1m3s", "Quota will be replenished in 03:14:15"; 0 if none. The first such
+ * phrase counts. */
 int64_t retry_hint_in_text(const char *message);
 
 /* Whether a class of failure is a temporary limit: only then is the text read as a hint. */
 bool retry_hint_applies(const struct failure_class *failure);
+
+/*
+ * The wait that a failure asks for, 0 for none: header_ns, that of the refusal's own headers
+ * (response_headers_wait_ns), of whatever class it is; of a limit that passes also the one in its
+ * message; and else reset_ns, when its limits are whole again (response_headers_reset_ns).
+ */
+int64_t retry_hint_of(const struct failure_class *failure, int64_t header_ns, const char *message,
+                      int64_t reset_ns);
 
 #endif

@@ -52,7 +52,12 @@
     X(probes_recovered) /* those that were ok */                                                   \
     X(own_failures)     /* failed on our side; these count as cancelled */                         \
     X(cut_answers)      /* ok, but cut off by max_output_tokens */                                 \
-    X(preambles)        /* ok, with output before the actual answer */
+    X(preambles)        /* ok, with output before the actual answer */                             \
+    X(driven_ms)        /* of the load, all workers together, by the run's own clock */            \
+    X(held_ms)          /* of these, held back by a hold of the region (holds.h) */                \
+    X(held_arrivals)    /* open model: due under a hold and never started */                       \
+    X(held_tries)       /* of those who are there: that waited for a hold's end to become due */   \
+    X(hold_probes)      /* attempts that went first and told whether a hold is over */
 
 struct counters {
 #define X(name) uint64_t name;

@@ -22,10 +22,17 @@ static bool too_busy(struct health *health)
     return true;
 }
 
+uint64_t health_wanted(const struct health *health)
+{
+    /* one that is due in an interval may be kept back in the next, while it waits for its dial */
+    return health->requested > health->held ? health->requested - health->held : 0;
+}
+
 static bool fell_short(struct health *health)
 {
-    if (health->requested <= health->achieved + HEALTH_SHORTFALL) return false;
-    double share = (double)health->achieved / (double)health->requested;
+    const uint64_t wanted = health_wanted(health);
+    if (wanted <= health->achieved + HEALTH_SHORTFALL) return false;
+    double share = (double)health->achieved / (double)wanted;
     if (share >= HEALTH_ACHIEVED) return false;
     (void)snprintf(health->why, sizeof health->why,
                    "%.1f%% of the requested load was reached, under %.0f%%", 100 * share,
@@ -88,6 +95,7 @@ void health_merge(struct health *into, const struct health *from)
     into->dispatches_late += from->dispatches_late;
     into->requested += from->requested;
     into->achieved += from->achieved;
+    into->held += from->held;
     into->attempts += from->attempts;
     into->own_failures += from->own_failures;
     if (from->cpu_quota > 0) into->cpu_quota = from->cpu_quota;

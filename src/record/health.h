@@ -28,6 +28,7 @@ struct health {
                                      due */
     uint64_t requested, achieved; /* open model: arrivals due, and dialled in time; closed model: 0,
                                      0 */
+    uint64_t held;                /* of those due: held back by a hold of their region */
     uint64_t wall_ms;             /* real time over which `cpu` was measured */
     double cpu;                   /* the busiest worker's share of one core */
     int64_t loop_delay_p99_ns, loop_delay_max_ns; /* worst worker, worst interval: for display */
@@ -40,6 +41,9 @@ struct health {
     bool valid;
     char why[160]; /* "" if valid; otherwise the limit that was exceeded, with the value */
 };
+
+/* The arrivals that were to be dialled: those due without those that a hold kept back. */
+uint64_t health_wanted(const struct health *health);
 
 /* Sets valid and why from the counts. */
 void health_judge(struct health *health);

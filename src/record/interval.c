@@ -44,6 +44,7 @@ static const struct csv_column columns[] = {
     {HEALTH(cpu_throttled, CSV_COUNT)},
     {HEALTH(requested, CSV_COUNT)},
     {HEALTH(achieved, CSV_COUNT)},
+    {HEALTH(held, CSV_COUNT)},
     {HEALTH(valid, CSV_BOOL)},
     {"why", CSV_CHARS, false, AT(health.why), sizeof((struct health){0}).why, NULL},
 };

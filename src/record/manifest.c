@@ -147,8 +147,29 @@ static void add_generator(struct building *b, cJSON *manifest, const struct run_
     number(b, generator, "cpu", h != NULL ? h->cpu : 0, h != NULL);
     number(b, generator, "requested", h != NULL ? (double)h->requested : 0, h != NULL);
     number(b, generator, "achieved", h != NULL ? (double)h->achieved : 0, h != NULL);
+    number(b, generator, "held", h != NULL ? (double)h->held : 0, h != NULL);
     item(b, generator, "trustworthy", h != NULL ? cJSON_CreateBool(h->valid) : cJSON_CreateNull());
     string(b, generator, "why", h != NULL ? h->why : NULL);
+}
+
+/* What was held back, as far as it is known: the whole of it at the end. */
+static void add_holds(struct building *b, cJSON *manifest, const struct run_snapshot *run)
+{
+    if (run->holds == NULL || run->phase != RUN_FINISHED) return;
+    cJSON *list = cJSON_CreateArray();
+    for (size_t i = 0; i < run->holds->count; i++) {
+        const struct hold_span *span = &run->holds->spans[i];
+        cJSON *hold = cJSON_CreateObject();
+        string(b, hold, "region", run->regions[span->region].region->name);
+        moment(b, hold, "from", span->from_utc_ns);
+        moment(b, hold, "until", span->until_utc_ns);
+        string(b, hold, "why", hold_cause_words(span->cause));
+        string(b, hold, "code", span->code);
+        if (!cJSON_AddItemToArray(list, hold)) b->ok = false;
+    }
+    item(b, manifest, "holds", list);
+    if (run->holds->left_out > 0)
+        number(b, manifest, "holds_left_out", (double)run->holds->left_out, true);
 }
 
 static void rate(struct building *b, cJSON *parent, const char *key, double fraction)
@@ -197,6 +218,7 @@ cJSON *manifest_new(const struct run_snapshot *run, const struct library_version
     item(&b, manifest, "host", host_facts());
     add_profile(&b, manifest, run->profile);
     add_generator(&b, manifest, run);
+    add_holds(&b, manifest, run);
     add_abort(&b, manifest, run);
     if (b.ok) return manifest;
     cJSON_Delete(manifest);

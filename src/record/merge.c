@@ -203,6 +203,22 @@ static bool put_shards(cJSON *manifest, const struct merging *m, size_t *missing
     return ok;
 }
 
+/* The holds of all of them, one after another: each shard holds a region by what it was told. */
+static bool put_holds(cJSON *manifest, const struct merging *m)
+{
+    static const char holds[] = "holds";
+    cJSON *all = cJSON_CreateArray();
+    bool ok = true;
+    for (size_t i = 0; i < m->count; i++) {
+        const cJSON *hold = NULL;
+        cJSON_ArrayForEach(hold, cJSON_GetObjectItemCaseSensitive(m->manifests[i], holds))
+        {
+            ok = cJSON_AddItemToArray(all, cJSON_Duplicate(hold, 1)) && ok;
+        }
+    }
+    return put(manifest, holds, all) && ok;
+}
+
 static const char *last_part(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -220,7 +236,7 @@ static enum err_code make_manifest(const struct merging *m, const char *folder, 
     cJSON *run = cJSON_GetObjectItemCaseSensitive(manifest, "run");
     size_t missing = 0;
     if (manifest == NULL || run == NULL || !put_shards(manifest, m, &missing) ||
-        !fill_run(run, m, last_part(folder), missing > 0)) {
+        !put_holds(manifest, m) || !fill_run(run, m, last_part(folder), missing > 0)) {
         cJSON_Delete(manifest);
         return error_set(err, ERR_NOMEM, "%s: no memory for its run.json", folder);
     }

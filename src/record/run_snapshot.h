@@ -6,6 +6,7 @@
 #include "profile/profile.h"
 #include "record/cell.h"
 #include "record/health.h"
+#include "record/holds.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,6 +39,7 @@ struct region_snapshot {
     const struct region *region;
     const struct cell *totals; /* since the run began; NULL if nothing has begun */
     uint64_t sessions_open, in_flight;
+    struct hold_view hold; /* now */
 };
 
 /* All members are borrowed. */
@@ -65,6 +67,7 @@ struct run_snapshot {
     const struct health *latest;    /* of its last complete interval; NULL if there is none yet */
     const struct abort_fact *abort; /* one per region; NULL if the profile has no such rule */
     const char *abort_status;       /* the same in words, or "" */
+    const struct holds *holds;      /* that are over; NULL if nothing has begun */
     const struct region_snapshot *regions; /* in the profile's order */
     size_t region_count;
 };

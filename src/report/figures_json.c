@@ -37,6 +37,18 @@ static void counts(const struct report_cell *cell, struct text *out)
     json_put_count(out, "retries", c->retries);
 }
 
+static void holds(const struct report_cell *cell, struct text *out)
+{
+    const struct counters *c = &cell->cell.counters;
+    json_key(out, "held");
+    json_open(out, '{');
+    json_put_number(out, "share", report_cell_held(cell));
+    json_put_count(out, "arrivals", c->held_arrivals);
+    json_put_count(out, "tries", c->held_tries);
+    json_put_count(out, "probes", c->hold_probes);
+    json_close(out, '}');
+}
+
 static void costs(const struct counters *c, struct text *out)
 {
     json_key(out, "tokens");
@@ -55,6 +67,7 @@ void figures_totals_json(const struct results *results, struct text *out)
 {
     json_open(out, '{');
     counts(&results->all, out);
+    holds(&results->all, out);
     costs(&results->all.cell.counters, out);
     json_close(out, '}');
 }
@@ -217,6 +230,7 @@ void figures_cell_json(const struct results *results, size_t region, const struc
     rates(cell, out);
     failures(cell, out);
     lifecycle(cell, out);
+    holds(cell, out);
     latencies(cell, out);
     costs(&cell->cell.counters, out);
     json_key(out, "valid");

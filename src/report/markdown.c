@@ -65,6 +65,17 @@ static void incidents(const struct results *results, struct text *out)
     section(results, "Outside of incidents", incidents_outside_table, out);
 }
 
+static void holds(const struct results *results, struct text *out)
+{
+    struct text line = {0};
+    words_holds(results, &line);
+    section(results, "Regions whose load was held back", tables_holds, out);
+    if (line.length > 0) text_puts(out, "\n");
+    markdown_plain(out, text_str(&line));
+    if (line.length > 0) text_puts(out, "\n");
+    text_free(&line);
+}
+
 static void azure(const struct results *results, struct text *out)
 {
     if (results->azure == NULL) return;
@@ -138,6 +149,7 @@ void results_markdown(const struct results *results, struct text *out)
     section(results, "Ends that are no failures", tables_lifecycle, out);
     section(results, "Sessions that were tried once more after a failed response", tables_probes,
             out);
+    holds(results, out);
     azure(results, out);
     text_puts(out, "\n## Load generator\n\n");
     escaped(results, words_generator, out);

@@ -107,6 +107,7 @@ void results_json(const struct results *results, struct text *out)
     incidents_json(results, out);
     json_key(out, "incident_search");
     incident_search_json(results, out);
+    manifest_part(results, "holds", out);
     json_key(out, "patterns");
     patterns_json(results, out);
     json_key(out, "ages");

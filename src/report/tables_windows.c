@@ -55,7 +55,7 @@ static bool any_invalid(const struct results *results, const struct grouping *gr
     return false;
 }
 
-static void columns(struct table *table, bool utc, bool wide, bool validity)
+static void columns(struct table *table, bool utc, bool wide, bool validity, bool held)
 {
     table_column(table, utc ? "window (UTC)" : "window", true);
     table_column(table, "region", true);
@@ -69,6 +69,7 @@ static void columns(struct table *table, bool utc, bool wide, bool validity)
         table_column(table, "response P50", false);
         table_column(table, "response P99", false);
     }
+    if (held) table_column(table, "held", false);
     if (validity) table_column(table, "valid", true);
 }
 
@@ -84,7 +85,8 @@ static void put_tail(struct table *table, const struct latency_figures *latency)
     table_next(table);
 }
 
-static void row(const struct report_cell *cell, struct table *table, bool wide, bool validity)
+static void row(const struct report_cell *cell, struct table *table, bool wide, bool validity,
+                bool held)
 {
     const struct latency_figures *ttft = &cell->latency[METRIC_TTFT];
     const struct latency_figures *response = &cell->latency[METRIC_RESPONSE];
@@ -100,6 +102,10 @@ static void row(const struct report_cell *cell, struct table *table, bool wide, 
     put_tail(table, ttft);
     if (wide) put_value(table, response, response->p50);
     if (wide) put_tail(table, response);
+    if (held) {
+        format_percent(table_cell(table), report_cell_held(cell));
+        table_next(table);
+    }
     if (validity) table_put(table, report_cell_valid(cell) ? "valid" : "invalid");
 }
 
@@ -109,9 +115,10 @@ size_t tables_windows(const struct results *results, const struct grouping *grou
     size_t regions = results->region_count > 0 ? results->region_count : 1;
     size_t wanted = max_rows / regions > 0 ? max_rows / regions : 1;
     if (wanted > grouping->slice_count) wanted = grouping->slice_count;
+    const bool held = results->all.cell.counters.held_ms > 0;
     bool validity = wide || any_invalid(results, grouping);
     /* in a zone each label names it */
-    columns(table, results_zone(results) == NULL, wide, validity);
+    columns(table, results_zone(results) == NULL, wide, validity, held);
     struct ranked *ranked = choose(results, grouping, wanted);
     if (ranked == NULL) {
         table->failed = true;
@@ -123,7 +130,7 @@ size_t tables_windows(const struct results *results, const struct grouping *grou
             grouping_label(results, grouping, slice, table_cell(table));
             table_next(table);
             table_put(table, results->regions[r]);
-            row(&slice->cells[r], table, wide, validity);
+            row(&slice->cells[r], table, wide, validity, held);
         }
     }
     free(ranked);

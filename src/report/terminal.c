@@ -125,6 +125,16 @@ static void incidents(const struct terminal *terminal)
     text_free(&line);
 }
 
+static void holds(const struct terminal *terminal)
+{
+    struct text line = {0};
+    words_holds(terminal->results, &line);
+    section(terminal, "Regions whose load was held back", tables_holds);
+    if (line.length > 0) text_puts(terminal->out, "\n");
+    if (line.length > 0) paragraph(terminal, text_str(&line));
+    text_free(&line);
+}
+
 static void azure(const struct terminal *terminal)
 {
     if (terminal->results->azure == NULL) return;
@@ -209,6 +219,7 @@ void results_text(const struct results *results, bool colour, struct text *out)
     section(&terminal, "Failures by code, and what to do", tables_advice);
     section(&terminal, "Ends that are no failures", tables_lifecycle);
     section(&terminal, "Sessions that were tried once more after a failed response", tables_probes);
+    holds(&terminal);
     azure(&terminal);
     generator(&terminal);
     notes(&terminal);

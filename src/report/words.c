@@ -100,10 +100,28 @@ void words_generator(const struct results *results, struct text *out)
         text_puts(out, ", max ");
         format_us(out, (double)lag->max);
     }
-    if (h->requested > 0) {
+    const uint64_t wanted = health_wanted(h);
+    if (wanted > 0) {
         text_printf(out, "; %.1f%% of the requested arrivals were started",
-                    100 * (double)h->achieved / (double)h->requested);
+                    100 * (double)h->achieved / (double)wanted);
     }
+    if (h->held > 0)
+        text_printf(out, "%s%llu more were held back", wanted > 0 ? ", " : "; ",
+                    (unsigned long long)h->held);
+}
+
+void words_holds(const struct results *results, struct text *out)
+{
+    const struct counters *all = &results->all.cell.counters;
+    if (all->held_ms == 0 && all->held_arrivals == 0) return;
+    text_puts(out, "A region is held back while the service asks to wait, and for growing times "
+                   "after config, auth or quota failures in a row; then one attempt goes first. "
+                   "Rates are those of the attempts that were sent. ");
+    if (all->held_arrivals > 0)
+        text_puts(out, "Arrivals that were due meanwhile were not started: they are in no rate, "
+                       "and in no shortfall of the load. ");
+    text_puts(out, "Who was there already waited and counts from the hold's end; only the latency "
+                   "of an interaction that had failed before has the wait in it.");
 }
 
 /* How close its sum came to a stop; nothing if an older run did not record it. */

@@ -14,6 +14,7 @@ void words_verdict(const struct results *results, struct text *out);
 void words_generator(const struct results *results,
                      struct text *out); /* "healthy: loop delay P99 0.4 ms, ..." */
 /* "eastus2 no alarm: 3 first failures in 210 attempts at risk, ..."; nothing without such a rule */
+void words_holds(const struct results *results, struct text *out);
 void words_abort_rule(const struct results *results, struct text *out);
 void words_grouping(const struct grouping *grouping,
                     struct text *out); /* "every 1h", "peak (07:00-09:00@...)" */

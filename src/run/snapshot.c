@@ -62,7 +62,9 @@ static void take_engine(struct snapshot_store *store, const struct engine_status
         store->regions[i].totals = &engine->totals[i];
         store->regions[i].sessions_open = engine->sessions_open[i];
         store->regions[i].in_flight = engine->in_flight[i];
+        store->regions[i].hold = engine->holding[i];
     }
+    out->holds = engine->holds;
     out->end = engine->end;
     out->reason = engine->reason;
     out->health = engine->health;

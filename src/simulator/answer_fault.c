@@ -5,6 +5,8 @@
 #include <string.h>
 
 #define WAIT_DEFAULT_NS (250 * NS_PER_MS)
+#define DAY_NS (86400 * NS_PER_S)
+#define DAILY_REQUESTS 1000
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
 /* What counts is the shape: no code, and the session's id twice, each after "session ID"
@@ -82,6 +84,10 @@ static const struct answer_fault rows[] = {
      .code = "inference_rate_limit_exceeded", .usage = USAGE_ZERO,
      .message =
          "Rate limit reached for this deployment (tokens per minute). Please try again in {wait}."},
+    {FAILED(DAILY_LIMIT), .type = "requests", .code = "rate_limit_exceeded", .usage = USAGE_ZERO,
+     .wait_ns = DAY_NS / DAILY_REQUESTS,
+     .message = "Rate limit reached for gpt-realtime in organization org-xxxx on requests per day "
+                "(RPD): Limit 1000, Used 1000, Requested 1. Please try again in {wait}."},
     {FAILED(UNKNOWN_ERROR), .type = "novel_error", .code = "never_seen_before",
      .message = "Something happened that no catalogue knows."},
     {.kind = FAULT_CONTENT_FILTER,
@@ -152,11 +158,15 @@ bool answer_fault_is_timed(const struct answer_fault *fault)
            fault->effect != EFFECT_DONE;
 }
 
-/* "250ms", or "20 seconds" from a second on: the two forms that were reported for F66. */
+/* "250ms", "20 seconds" from a second on: the two forms that were reported for F66; "1m26.4s" from
+ * a minute on, as for F98. */
 static void write_wait(int64_t wait_ns, char out[32])
 {
     if (wait_ns <= 0) wait_ns = WAIT_DEFAULT_NS;
-    if (wait_ns < NS_PER_S) {
+    if (wait_ns >= 60 * NS_PER_S) {
+        (void)snprintf(out, 32, "%" PRId64 "m%gs", wait_ns / (60 * NS_PER_S),
+                       (double)(wait_ns % (60 * NS_PER_S)) / (double)NS_PER_S);
+    } else if (wait_ns < NS_PER_S) {
         (void)snprintf(out, 32, "%" PRId64 "ms", wait_ns / NS_PER_MS);
     } else {
         (void)snprintf(out, 32, "%g seconds", (double)wait_ns / (double)NS_PER_S);
@@ -184,7 +194,7 @@ void answer_fault_complaint(const struct answer_fault *fault, const struct reply
 {
     char wait[32];
     struct text message = {0};
-    write_wait(wait_ns, wait);
+    write_wait(wait_ns > 0 ? wait_ns : fault->wait_ns, wait);
     const char *const values[][2] = {{"{session}", session_id},
                                      {"{response}", reply->id},
                                      {"{item}", reply->item_id},

@@ -49,6 +49,7 @@ struct answer_fault {
     const char *reason;
     enum strike_usage usage;
     const char *type, *code; /* of an error; code may be NULL */
+    int64_t wait_ns;         /* what its hint says by default; 0: 250 ms */
     const char *message;     /* {session}, {response}, {item} and {wait} stand for what they name */
 };
 
@@ -58,7 +59,8 @@ const struct answer_fault *answer_fault(enum fault_kind kind);
 /* Whether `after` tells when, counted from the response.create, instead of a number of deltas. */
 bool answer_fault_is_timed(const struct answer_fault *fault);
 
-/* The error of a row as an `error` event says it. wait_ns: what a hint says (0: 250 ms). */
+/* The error of a row as an `error` event says it. wait_ns: what a hint says (0: the row's
+ * own). */
 void answer_fault_complaint(const struct answer_fault *fault, const struct reply *reply,
                             const char *session_id, int64_t wait_ns, struct complaint *out);
 

@@ -4,6 +4,7 @@
 #include "base/metric.h"
 #include "base/words.h"
 #include "watch/buckets.h"
+#include "watch/region_values.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -30,7 +31,7 @@ struct row {
     struct source sources[3];
     size_t source_count;
     double (*of_run)(const struct run_snapshot *run);
-    double (*of_region)(const struct run_snapshot *run, const struct region_snapshot *region);
+    region_value *of_region;
 };
 
 static double seconds(int64_t ns)
@@ -150,42 +151,6 @@ static bool is_closed(const struct run_snapshot *run)
 static bool is_open(const struct run_snapshot *run)
 {
     return run->profile->load.model == LOAD_ARRIVALS;
-}
-
-static double requested(const struct run_snapshot *run, const struct region_snapshot *region)
-{
-    (void)region;
-    return run->requested;
-}
-
-static double sessions_open(const struct run_snapshot *run, const struct region_snapshot *region)
-{
-    (void)run;
-    return (double)region->sessions_open;
-}
-
-static double in_flight(const struct run_snapshot *run, const struct region_snapshot *region)
-{
-    (void)run;
-    return (double)region->in_flight;
-}
-
-/* Without a price there is no sample, from the first page on: a counter must not vanish. */
-static bool is_priced(const struct run_snapshot *run, const struct region_snapshot *region)
-{
-    return prices_find(&run->profile->prices, region->region->model) != NULL;
-}
-
-static double cost(const struct run_snapshot *run, const struct region_snapshot *region)
-{
-    if (!is_priced(run, region)) return NAN;
-    return region->totals == NULL ? 0 : region->totals->counters.cost_usd;
-}
-
-static double failed_cost(const struct run_snapshot *run, const struct region_snapshot *region)
-{
-    if (!is_priced(run, region)) return NAN;
-    return region->totals == NULL ? 0 : region->totals->counters.failed_cost_usd;
 }
 
 /* ---- the generator ---- */
@@ -321,14 +286,24 @@ static const struct row before[] = {
               "How much faster than real time the run's clock goes (1 against a real service)."),
     RUN_GAUGE("budget_spent_ratio", "ratio", has_budget, budget_spent,
               "Share of the budget that is spent."),
-    REGION_VALUE("sessions_open", FAMILY_GAUGE, NULL, NULL, sessions_open,
+    REGION_VALUE("sessions_open", FAMILY_GAUGE, NULL, NULL, region_sessions_open,
                  "Sessions that are open now."),
-    REGION_VALUE("attempts_in_flight", FAMILY_GAUGE, NULL, NULL, in_flight,
+    REGION_VALUE("attempts_in_flight", FAMILY_GAUGE, NULL, NULL, region_in_flight,
                  "Attempts without an outcome yet."),
-    REGION_VALUE("requested_sessions", FAMILY_GAUGE, NULL, is_closed, requested,
+    REGION_VALUE("requested_sessions", FAMILY_GAUGE, NULL, is_closed, region_requested,
                  "Sessions that the load keeps busy now."),
-    REGION_VALUE("requested_arrivals_per_second", FAMILY_GAUGE, NULL, is_open, requested,
+    REGION_VALUE("requested_arrivals_per_second", FAMILY_GAUGE, NULL, is_open, region_requested,
                  "Session arrivals that are due per second of the run's clock now."),
+    REGION_VALUE("held", FAMILY_GAUGE, NULL, NULL, region_held,
+                 "1 while the region's load is held back: the service asked to wait, or config, "
+                 "auth or quota failures came in a row."),
+    REGION_VALUE("held_seconds", FAMILY_COUNTER, "seconds", NULL, region_held_seconds,
+                 "Time in which it was held back, by the run's clock, all workers together."),
+    REGION_VALUE("driven_seconds", FAMILY_COUNTER, "seconds", NULL, region_driven_seconds,
+                 "Time of load that this is a part of, all workers together."),
+    COUNTER("held_arrivals", held_arrivals,
+            "Arrivals that were due while the region was held back, and never started."),
+    COUNTER("held_tries", held_tries, "Tries that waited for the end of a hold."),
     COUNTER("sessions", sessions_started, "Sessions begun (dials)."),
     COUNTER("sessions_opened", sessions_opened, "Sessions that received session.created."),
     COUNTER("sessions_failed", sessions_failed,
@@ -376,9 +351,9 @@ static const struct row before[] = {
     {.family = {"rushhour_lifecycle", FAMILY_COUNTER, NULL,
                 "Ends that are no failures: cancelled, expired, at the session's cap."},
      .tell = tell_lifecycle},
-    REGION_VALUE("cost_usd", FAMILY_COUNTER, "usd", NULL, cost,
+    REGION_VALUE("cost_usd", FAMILY_COUNTER, "usd", NULL, region_cost,
                  "Cost of all attempts by the profile's prices."),
-    REGION_VALUE("failed_cost_usd", FAMILY_COUNTER, "usd", NULL, failed_cost,
+    REGION_VALUE("failed_cost_usd", FAMILY_COUNTER, "usd", NULL, region_failed_cost,
                  "Cost of failed attempts: possibly billed."),
 };
 
@@ -388,6 +363,8 @@ static const struct row behind[] = {
                    "Arrivals that were due, all regions (open load)."),
     HEALTH_COUNTER("arrivals_achieved", achieved,
                    "Arrivals that were dialled in time, all regions."),
+    HEALTH_COUNTER("arrivals_held", held,
+                   "Of those due, arrivals that a hold of their region kept back."),
     HEALTH_COUNTER("loops", loops, "Firings of the 10 ms timer that asks for the loops' delay."),
     HEALTH_COUNTER("loops_late", loops_late, "Of these, later than 20 ms."),
     HEALTH_COUNTER("dispatches", dispatches, "Attempts that were sent."),

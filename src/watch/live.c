@@ -42,6 +42,8 @@ struct live_region {
     int64_t ttft_p50_us, ttft_p99_us; /* of the run so far; -1: none yet */
     double cost_usd;
     const char *top_failure; /* the most frequent code so far, "" for none */
+    struct hold_view hold;
+    int64_t held_for_ns; /* how long yet; 0: nobody knows */
 };
 
 struct live_view *live_new(FILE *out, bool colour, bool quiet)
@@ -91,7 +93,10 @@ static struct live_region region_shown(const struct live_view *view, const struc
                                 .attempts_per_s = view->rates[i].per_s,
                                 .ttft_p50_us = -1,
                                 .ttft_p99_us = -1,
-                                .top_failure = ""};
+                                .top_failure = "",
+                                .hold = region->hold};
+    const int64_t now_ns = run->started_ns + run->elapsed_ns;
+    if (region->hold.until_utc_ns > now_ns) shown.held_for_ns = region->hold.until_utc_ns - now_ns;
     if (totals == NULL) return shown;
     const struct histogram *ttft = totals->latency[METRIC_TTFT];
     shown.attempts_failed = totals->counters.attempts_failed;
@@ -181,6 +186,24 @@ static void put_cost(struct text *out, double usd)
     }
 }
 
+/* "daily_limit", and whether the region is held back: "daily_limit, held for 1:26". */
+static void put_trouble(struct text *out, const struct live_region *region)
+{
+    text_puts(out, region->top_failure);
+    if (!region->hold.on) return;
+    if (region->top_failure[0] != '\0') text_puts(out, ", ");
+    if (region->hold.hopeless) {
+        text_puts(out, "its load has ended");
+    } else if (region->held_for_ns == 0) {
+        text_puts(out, "held, one goes first");
+    } else {
+        text_puts(out, "held for ");
+        format_clock(out, region->held_for_ns + NS_PER_S - 1);
+    }
+    if (strcmp(region->top_failure, region->hold.code) != 0)
+        text_printf(out, " (%s)", region->hold.code);
+}
+
 static void region_cells(const struct live_region *region, struct table *table)
 {
     struct text *cell = table_cell(table);
@@ -203,7 +226,8 @@ static void region_cells(const struct live_region *region, struct table *table)
     table_next(table);
     put_cost(cell, region->cost_usd);
     table_next(table);
-    table_put(table, region->top_failure);
+    put_trouble(cell, region);
+    table_next(table);
 }
 
 static void regions(const struct live_view *view, const struct run_snapshot *run, size_t shown,
@@ -296,7 +320,8 @@ static void plain_region(const struct live_region *region, struct text *out)
         text_puts(out, ", ");
         format_usd(out, region->cost_usd);
     }
-    if (region->top_failure[0] != '\0') text_printf(out, ", %s", region->top_failure);
+    if (region->top_failure[0] != '\0' || region->hold.on) text_puts(out, ", ");
+    put_trouble(out, region);
 }
 
 static void draw_plain(struct live_view *view, const struct run_snapshot *run)

@@ -115,6 +115,7 @@ RESPONSE = {
     "server_error": F("F64", "server_error"),
     "service_unavailable": F("F65", "service_unavailable"),
     "rate_limit_exceeded": F("F66", "rate_limit_exceeded"),
+    "daily_limit": F("F98", "daily_limit"),
     "failed_unbilled": F("F64", "server_error", "F67 is told beside it"),
     "failed_billed": F("F64", "server_error", "F68 is told beside it"),
     "content_filter": F("F69", "content_filter"),
@@ -206,7 +207,7 @@ def profile(name, **sections):
     sections["simulator"] = {"latency": [harness.QUICK], **sections["simulator"]}
     sections["session"] = {"interactions": 1, "think_time": "0s", "modality": "text", "prompts": ["Say OK."],
                            **sections.get("session", {})}
-    return {"name": name, "timeouts": PATIENT, "retry": {"attempts": 1}, "windows": {"interval": "1s"},
+    return {"name": name, "timeouts": PATIENT, "retry": {"attempts": 1, "hold": "interaction"}, "windows": {"interval": "1s"},
             **{"regions": regions(), **sections}}
 
 

@@ -253,7 +253,7 @@ class Evidence(harness.Case):
         profile = self.write_profile(harness.profile(
             regions=harness.REGIONS[:2],
             load={"model": "sessions", "stages": [{"duration": "0s", "target": 4}, {"duration": "2s", "target": 4}]},
-            retry={"attempts": 1},
+            retry={"attempts": 1, "hold": "interaction"},
             simulator={"latency": [harness.QUICK],
                        "faults": [{"fault": "upgrade_429", "rate": "50%", "regions": ["eastus2"]}]}))
         self.rushhour("run", profile, "--simulate", "-o", "busy", expect=harness.ENDED)

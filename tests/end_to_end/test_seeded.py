@@ -39,7 +39,8 @@ def profile(seconds):
         seed=20, regions=harness.REGIONS + [always(name) for name in ALWAYS],
         load={"model": "sessions", "stages": [{"duration": "0s", "target": 1}, {"duration": f"{seconds}s", "target": 1}]},
         session={"interactions": 3, "think_time": "0s", "prompts": ["Say OK.", "Say a word.", "Say no more than that."]},
-        retry={"attempts": 2, "backoff": {"initial": "20ms", "max": "20ms", "jitter": "none"}, "budget": "100%"},
+        retry={"attempts": 2, "backoff": {"initial": "20ms", "max": "20ms", "jitter": "none"}, "budget": "100%",
+               "hold": "interaction"},
         simulator={"latency": [harness.QUICK], "faults": faults})
 
 

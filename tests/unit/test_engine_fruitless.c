@@ -53,6 +53,25 @@ static void a_run_ends_when_every_region_is_hopeless(void **state)
     for (int i = 0; i < 2; i++) cell_free(&two[i]);
 }
 
+/* A region that is held back is asked seldom: then the growing waits count, not the attempts. */
+static void a_region_that_is_asked_again_in_vain_is_over(void **state)
+{
+    (void)state;
+    struct cell cell = cell_of(0, 3, DOMAIN_AUTH, "upgrade_401");
+    for (unsigned probes = 0; probes < FRUITLESS_PROBES; probes++) {
+        cell.counters.hold_probes = probes;
+        assert_false(fruitless_over(&cell));
+    }
+    cell.counters.hold_probes = FRUITLESS_PROBES;
+    assert_true(fruitless_over(&cell));
+    assert_string_equal(fruitless_code(&cell), "upgrade_401");
+    cell_failure(&cell, PHASE_RESPONSE, DOMAIN_QUOTA, "daily_limit", 1);
+    assert_false(fruitless_over(&cell)); /* a limit opens again */
+    cell.counters.attempts_ok = 1;
+    assert_false(fruitless_over(&cell));
+    cell_free(&cell);
+}
+
 static void the_words_name_the_cause_and_the_fix(void **state)
 {
     struct text words = {0};
@@ -73,6 +92,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_what_never_answered_is_fruitless),
         cmocka_unit_test(a_run_ends_when_every_region_is_hopeless),
+        cmocka_unit_test(a_region_that_is_asked_again_in_vain_is_over),
         cmocka_unit_test(the_words_name_the_cause_and_the_fix),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

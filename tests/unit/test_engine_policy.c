@@ -20,6 +20,8 @@ static const struct failure_class server_error = {
     .retryable = true, .new_session = true, .code = "server_error"};
 static const struct failure_class rate_limit = {
     .retryable = true, .new_session = false, .code = "rate_limit_exceeded"};
+static const struct failure_class daily = {
+    .retryable = true, .lasting = true, .code = "daily_limit"};
 static const struct failure_class wrong_key = {.retryable = false, .code = "upgrade_401"};
 
 static void decisions(void **state)
@@ -31,43 +33,59 @@ static void decisions(void **state)
         int64_t delay_ns;
     } rows[] = {
         {"a server_error wants a new session, also while the old one is open",
-         {&server_error, 1, MS(100), 0, true, 0, 100, false},
+         {&server_error, 1, MS(100), 0, true, 0, 100, false, 0},
          DECIDE_RETRY_NEW_SESSION,
          MS(500)},
         {"the wait doubles, up to the most",
-         {&server_error, 2, MS(700), 0, false, 0, 100, false},
+         {&server_error, 2, MS(700), 0, false, 0, 100, false, 0},
          DECIDE_RETRY_NEW_SESSION,
          MS(800)},
         {"the third attempt was the last",
-         {&server_error, 3, MS(900), 0, false, 0, 100, false},
+         {&server_error, 3, MS(900), 0, false, 0, 100, false, 0},
          DECIDE_GIVE_UP,
          0},
         {"a limit that passes keeps the session",
-         {&rate_limit, 1, 0, 0, true, 0, 100, false},
+         {&rate_limit, 1, 0, 0, true, 0, 100, false, 0},
          DECIDE_RETRY_SAME_SESSION,
          MS(500)},
         {"unless it is gone",
-         {&rate_limit, 1, 0, 0, false, 0, 100, false},
+         {&rate_limit, 1, 0, 0, false, 0, 100, false, 0},
          DECIDE_RETRY_NEW_SESSION,
          MS(500)},
         {"the service's hint is obeyed",
-         {&rate_limit, 1, 0, MS(2500), true, 0, 100, false},
+         {&rate_limit, 1, 0, MS(2500), true, 0, 100, false, 0},
          DECIDE_RETRY_SAME_SESSION,
          MS(2500)},
         {"but not past the deadline",
-         {&rate_limit, 1, MS(8000), MS(2500), true, 0, 100, false},
+         {&rate_limit, 1, MS(8000), MS(2500), true, 0, 100, false, 0},
          DECIDE_GIVE_UP,
          0},
         {"a wrong key is not tried again",
-         {&wrong_key, 1, 0, 0, false, 0, 100, false},
+         {&wrong_key, 1, 0, 0, false, 0, 100, false, 0},
          DECIDE_GIVE_UP,
          0},
         {"the budget of one retry in two first attempts, and three to start with, is used up",
-         {&server_error, 1, 0, 0, false, 53, 100, false},
+         {&server_error, 1, 0, 0, false, 53, 100, false, 0},
          DECIDE_GIVE_UP,
          0},
+        {"nor while its region is held back",
+         {&server_error, 1, 0, 0, true, 0, 100, false, MS(3000)},
+         DECIDE_RETRY_NEW_SESSION,
+         MS(3000)},
+        {"and no longer than the deadline",
+         {&server_error, 1, MS(8000), 0, true, 0, 100, false, MS(3000)},
+         DECIDE_GIVE_UP,
+         0},
+        {"a day's limit is not tried again in half a second",
+         {&daily, 1, 0, 0, true, 0, 100, false, 0},
+         DECIDE_GIVE_UP,
+         0},
+        {"but when it says so",
+         {&daily, 1, 0, MS(8640), true, 0, 100, false, 0},
+         DECIDE_RETRY_SAME_SESSION,
+         MS(8640)},
         {"and just not yet",
-         {&server_error, 1, 0, 0, false, 52, 100, false},
+         {&server_error, 1, 0, 0, false, 52, 100, false, 0},
          DECIDE_RETRY_NEW_SESSION,
          MS(500)},
     };
@@ -95,35 +113,35 @@ static void probes(void **state)
         int64_t delay_ns;
     } rows[] = {
         {"an open session is probed first",
-         {&server_error, 1, 0, 0, true, 0, 100, false},
+         {&server_error, 1, 0, 0, true, 0, 100, false, 0},
          DECIDE_PROBE_SAME_SESSION,
          MS(500)},
         {"a probe that failed is followed by the new session",
-         {&server_error, 2, 0, 0, true, 1, 100, true},
+         {&server_error, 2, 0, 0, true, 1, 100, true, 0},
          DECIDE_RETRY_NEW_SESSION,
          MS(800)},
         {"what is closed cannot be probed",
-         {&server_error, 1, 0, 0, false, 0, 100, false},
+         {&server_error, 1, 0, 0, false, 0, 100, false, 0},
          DECIDE_RETRY_NEW_SESSION,
          MS(500)},
         {"a limit wants no new session anyway",
-         {&rate_limit, 1, 0, MS(2500), true, 0, 100, false},
+         {&rate_limit, 1, 0, MS(2500), true, 0, 100, false, 0},
          DECIDE_RETRY_SAME_SESSION,
          MS(2500)},
         {"a hint is obeyed by probes too",
-         {&server_error, 1, 0, MS(2500), true, 0, 100, false},
+         {&server_error, 1, 0, MS(2500), true, 0, 100, false, 0},
          DECIDE_PROBE_SAME_SESSION,
          MS(2500)},
         {"a probe is an attempt like any other",
-         {&server_error, 3, 0, 0, true, 2, 100, false},
+         {&server_error, 3, 0, 0, true, 2, 100, false, 0},
          DECIDE_GIVE_UP,
          0},
         {"and comes out of the same budget",
-         {&server_error, 1, 0, 0, true, 53, 100, false},
+         {&server_error, 1, 0, 0, true, 53, 100, false, 0},
          DECIDE_GIVE_UP,
          0},
         {"a wrong key is not probed",
-         {&wrong_key, 1, 0, 0, true, 0, 100, false},
+         {&wrong_key, 1, 0, 0, true, 0, 100, false, 0},
          DECIDE_GIVE_UP,
          0},
     };
@@ -146,7 +164,7 @@ static void probes(void **state)
 static void a_budget_of_all_is_no_bound(void **state)
 {
     struct retry unbound = three;
-    const struct retry_facts facts = {&server_error, 2, 0, 0, false, 1000000, 1, false};
+    const struct retry_facts facts = {&server_error, 2, 0, 0, false, 1000000, 1, false, 0};
     struct random random;
     int64_t delay;
     (void)state;
@@ -158,7 +176,7 @@ static void a_budget_of_all_is_no_bound(void **state)
 static void full_jitter_is_uniform_up_to_the_ceiling(void **state)
 {
     struct retry jittered = three;
-    const struct retry_facts facts = {&server_error, 1, 0, 0, false, 0, 1000, false};
+    const struct retry_facts facts = {&server_error, 1, 0, 0, false, 0, 1000, false, 0};
     struct random random;
     double sum = 0;
     int64_t least = INT64_MAX;

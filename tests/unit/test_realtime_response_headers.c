@@ -152,6 +152,12 @@ static void hints_in_sentences(void **state)
         {"Please try again in 1.898s.", 1898 * MS},
         {"please retry after 1 minute and 5 seconds", 65 * S},
         {"Please retry after 30", 30 * S},
+        {"Please try again in 1m26.4s.", 86400 * MS},
+        {"Out of call volume quota. Quota will be replenished in 03:14:15.", 11655 * S},
+        {"Quota will be replenished in 00:00:07", 7 * S},
+        {"Quota will be replenished in 1.02:03:04.", RETRY_HINT_MOST_NS},
+        {"Quota will be replenished in 0.23:59:59.", 86399 * S},
+        {"Quota will be replenished in 1.5 hours", 5400 * S},
         {"try again in 400 days", RETRY_HINT_MOST_NS},
         {"try again in 99999999999999999999999999999999 seconds", RETRY_HINT_MOST_NS},
         {"Try again in 5 maybe", 5 * S},
@@ -174,6 +180,7 @@ static void only_limits_speak_of_waiting(void **state)
         const char *code;
         bool applies;
     } rows[] = {{"rate_limit_exceeded", true}, {"upgrade_429", true},  {"capacity_429", true},
+                {"daily_limit", true},         {"gateway_429", true},  {"gateway_quota", true},
                 {"server_error", false},       {"upgrade_503", false}, {"active_response", false}};
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {

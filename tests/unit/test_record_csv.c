@@ -222,7 +222,8 @@ static void test_interval_header_begins_with_the_contract(void **state)
         "failed_"
         "tokens,"
         "requested_sessions,unknown_events,clipped,harmless_errors,probes,probes_recovered,own_"
-        "failures,cut_answers,preambles,failed_"
+        "failures,cut_answers,preambles,driven_ms,held_ms,held_arrivals,held_tries,hold_"
+        "probes,failed_"
         "cost_usd,"
         "cluster_chains,cluster_with_failure,"
         "cluster_m,"
@@ -230,7 +231,7 @@ static void test_interval_header_begins_with_the_contract(void **state)
         "delay_p99_us,"
         "loop_delay_max_us,lag_p99_us,lag_max_us,loops,loops_late,dispatches,"
         "dispatches_late,"
-        "wall_ms,cpu,cpu_quota,cpu_periods,cpu_throttled,requested,achieved,valid,why\n");
+        "wall_ms,cpu,cpu_quota,cpu_periods,cpu_throttled,requested,achieved,held,valid,why\n");
     text_free(&out);
 }
 

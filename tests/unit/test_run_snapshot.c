@@ -10,6 +10,8 @@ struct fixture {
     struct snapshot_store store;
     struct cell totals[2];
     uint64_t sessions_open[2], in_flight[2];
+    struct hold_view holding[2];
+    struct holds holds;
     struct health health, latest;
     struct abort_rule rule;
     struct engine_status engine;
@@ -21,7 +23,7 @@ struct fixture {
 static void set_up(struct fixture *f, const char *json)
 {
     struct error err = {0};
-    *f = (struct fixture){.sessions_open = {3, 4}, .in_flight = {1, 2}};
+    *f = (struct fixture){.sessions_open = {3, 4}, .in_flight = {1, 2}, .holding[1] = {.on = true}};
     f->plan = (struct run_plan){.profile = run_profile(json),
                                 .seed = 42,
                                 .workers = 2,
@@ -32,6 +34,8 @@ static void set_up(struct fixture *f, const char *json)
     f->engine = (struct engine_status){.totals = f->totals,
                                        .sessions_open = f->sessions_open,
                                        .in_flight = f->in_flight,
+                                       .holding = f->holding,
+                                       .holds = &f->holds,
                                        .region_count = 2,
                                        .reason = "",
                                        .budget_spent = 0.25,
@@ -76,6 +80,8 @@ static void it_has_what_the_plan_and_the_engine_say(void **state)
     assert_string_equal(f.run.regions[1].region->name, "sweden");
     assert_int_equal(f.run.regions[1].sessions_open, 4);
     assert_int_equal(f.run.regions[1].in_flight, 2);
+    assert_true(f.run.regions[1].hold.on && !f.run.regions[0].hold.on);
+    assert_ptr_equal(f.run.holds, &f.holds);
     assert_true(f.run.requested == 10);
     assert_ptr_equal(f.run.health, &f.health);
     assert_null(f.run.abort);

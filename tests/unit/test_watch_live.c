@@ -91,6 +91,41 @@ static void plain_lines_elsewhere(void **state)
     tear_down(&f);
 }
 
+/* That a region's load is held back stands beside its failures, with the cause when it is another
+ * one. */
+static void a_hold_is_told(void **state)
+{
+    static const struct {
+        struct hold_view hold;
+        const char *text;
+    } rows[] = {
+        {{.on = true, .until_utc_ns = 98 * NS_PER_S, .code = "server_error"},
+         "server_error, held for 1:26;"},
+        {{.on = true, .until_utc_ns = 98 * NS_PER_S, .code = "daily_limit"},
+         "server_error, held for 1:26 (daily_limit);"},
+        {{.on = true, .code = "daily_limit"}, "server_error, held, one goes first (daily_limit);"},
+        {{.on = true, .hopeless = true, .code = "server_error"},
+         "server_error, its load has ended;"},
+        {{.code = ""}, "server_error;"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char *bytes = NULL;
+        size_t length = 0;
+        FILE *out = open_memstream(&bytes, &length);
+        struct live_view *view = live_new(out, false, false);
+        struct fixture f;
+        set_up(&f);
+        f.regions[0].hold = rows[i].hold;
+        live_draw(view, &f.run);
+        if (strstr(bytes, rows[i].text) == NULL) fail_msg("%s: %s", rows[i].text, bytes);
+        live_free(view);
+        assert_int_equal(fclose(out), 0);
+        free(bytes);
+        tear_down(&f);
+    }
+}
+
 /* Ten seconds apart by the snapshots' own time; the rate follows what ended in between. */
 static void rates_are_of_what_ended_since(void **state)
 {
@@ -368,6 +403,7 @@ int main(void)
 {
     (void)setenv("TERM", "xterm", 1);
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_hold_is_told),
         cmocka_unit_test(plain_lines_elsewhere),
         cmocka_unit_test(rates_are_of_what_ended_since),
         cmocka_unit_test(nothing_when_quiet),

@@ -1,0 +1,141 @@
+/*
+ * Virtual users and the holds of regions: who may go, who waits, who is dropped.
+ *
+ * Arrivals of an open load that come under a hold are dropped and counted: as a queue behind the
+ * hold they would fall upon the limit together when it ends, and their latencies would be the
+ * hold's. Whoever is there already waits, and is due when the hold is over, so that its latencies
+ * count from then; only that of a whole interaction, retries included, has the wait of a retry in
+ * it, as its user has.
+ */
+#include "engine/dispatch.h"
+#include "engine/driver.h"
+#include "engine/virtual_user_private.h"
+
+static struct hold *hold_of(const struct virtual_user *user)
+{
+    return &user->worker->regions[user->region].hold;
+}
+
+static struct counters *counters_of(const struct virtual_user *user)
+{
+    return &recorder_cell(&user->worker->recorder, user->region)->counters;
+}
+
+/* An arrival that nothing was done for yet. */
+static bool is_new_arrival(const struct virtual_user *user)
+{
+    return user->worker->plan->profile->load.model == LOAD_ARRIVALS && !user->dialled;
+}
+
+/* Whether an attempt of the interaction under way has failed already. */
+static bool has_failed(const struct virtual_user *user)
+{
+    return user->attempt > (user->begun || user->again ? 1 : 0);
+}
+
+void virtual_user_fail_held(struct virtual_user *user, uint64_t now_ns)
+{
+    if (!has_failed(user)) return;
+    (void)recorder_at(&user->worker->recorder, now_ns);
+    struct cell *cell = recorder_cell(&user->worker->recorder, user->region);
+    cell->counters.interactions_failed++;
+    cell_latency(cell, METRIC_INTERACTION, (int64_t)(now_ns - user->interaction_due_ns));
+}
+
+static bool is_past_deadline(const struct virtual_user *user, uint64_t due_ns)
+{
+    const int64_t deadline_ns = user->worker->plan->profile->retry.deadline_ns;
+    return has_failed(user) && due_ns > user->interaction_due_ns + (uint64_t)deadline_ns;
+}
+
+/* Stays until it is woken; a hold that only its time ends wakes it by itself. */
+static void wait_behind(struct virtual_user *user, const struct hold *hold, uint64_t now_ns)
+{
+    const bool timed = !hold->probing && hold->cause != HOLD_HOPELESS;
+    if (!user->held) counters_of(user)->held_tries++;
+    user->held = true;
+    timers_cancel(user->worker->timers, &user->timer);
+    dispatch_forget(user->worker, user);
+    /* its session is no evidence for the abort rule while it only waits */
+    if (user->driver != NULL) driver_end_trial(user->driver, TRIAL_WITHDRAWN);
+    if (timed) virtual_user_schedule(user, hold->until_ns, now_ns);
+}
+
+bool virtual_user_admit(struct virtual_user *user, uint64_t now_ns)
+{
+    struct hold *hold = hold_of(user);
+    if (user->goes_first) return true;
+    const enum hold_gate gate = hold_ask(hold, now_ns);
+    const uint64_t due_ns = now_ns + (uint64_t)hold_left_ns(hold, now_ns);
+    if (gate == GATE_OPEN && !user->held) return true;
+    (void)recorder_at(&user->worker->recorder, now_ns);
+    if (gate == GATE_SHUT && is_new_arrival(user)) {
+        recorder_held_arrival(&user->worker->recorder, user->region);
+        virtual_user_retire(user, now_ns);
+        return false;
+    }
+    if (is_past_deadline(user, due_ns)) {
+        virtual_user_fail_held(user, now_ns);
+        virtual_user_skip(user, now_ns);
+        return false;
+    }
+    if (gate == GATE_SHUT) {
+        wait_behind(user, hold, now_ns);
+        return false;
+    }
+    user->held = false;
+    user->goes_first = gate == GATE_PROBE;
+    if (user->goes_first) hold_begin_probe(hold);
+    return true;
+}
+
+void virtual_user_wake(struct worker *worker, size_t region, uint64_t now_ns)
+{
+    const struct hold *hold = &worker->regions[region].hold;
+    const enum hold_gate gate = hold_ask(hold, now_ns);
+    const bool timed = !hold->probing && hold->cause != HOLD_HOPELESS;
+    if (gate == GATE_SHUT && !timed) return;
+    const uint64_t due_ns = gate == GATE_SHUT ? hold->until_ns : now_ns;
+    struct virtual_user *next;
+    for (struct virtual_user *user = worker->virtual_users; user != NULL; user = next) {
+        next = user->next;
+        if (user->held && user->region == region) virtual_user_schedule(user, due_ns, now_ns);
+    }
+}
+
+/* Those who wait go on as the outcome lets them. */
+static void settle(struct worker *worker, size_t region, bool ended, uint64_t now_ns)
+{
+    if (ended) recorder_hold(&worker->recorder, region, now_ns);
+    virtual_user_wake(worker, region, now_ns);
+}
+
+void virtual_user_hold_ok(struct virtual_user *user, uint64_t now_ns)
+{
+    const bool first = user->goes_first;
+    user->goes_first = false;
+    counters_of(user)->hold_probes += first;
+    const bool ended = hold_on_ok(hold_of(user), first, now_ns);
+    if (first) settle(user->worker, user->region, ended, now_ns);
+}
+
+void virtual_user_hold_failed(struct virtual_user *user, const struct failure_class *failure,
+                              int64_t hint_ns, uint64_t now_ns)
+{
+    struct hold *hold = hold_of(user);
+    const bool first = user->goes_first;
+    user->goes_first = false;
+    const bool before = hold->on;
+    counters_of(user)->hold_probes += first && !failure_is_ours(failure);
+    if (user->worker->plan->profile->retry.hold == HOLD_THE_REGION && !user->worker->draining)
+        (void)hold_on_failure(hold, failure, hint_ns, first, now_ns);
+    if (first) settle(user->worker, user->region, before && !hold->on, now_ns);
+}
+
+void virtual_user_hold_withdrawn(struct virtual_user *user, uint64_t now_ns)
+{
+    if (!user->goes_first) return;
+    user->goes_first = false;
+    hold_on_withdrawn(hold_of(user));
+    settle(user->worker, user->region, false, now_ns);
+}

@@ -1,0 +1,57 @@
+#include "watch/region_values.h"
+
+#include <math.h>
+
+double region_requested(const struct run_snapshot *run, const struct region_snapshot *region)
+{
+    (void)region;
+    return run->requested;
+}
+
+double region_sessions_open(const struct run_snapshot *run, const struct region_snapshot *region)
+{
+    (void)run;
+    return (double)region->sessions_open;
+}
+
+double region_in_flight(const struct run_snapshot *run, const struct region_snapshot *region)
+{
+    (void)run;
+    return (double)region->in_flight;
+}
+
+double region_held(const struct run_snapshot *run, const struct region_snapshot *region)
+{
+    (void)run;
+    return region->hold.on;
+}
+
+double region_held_seconds(const struct run_snapshot *run, const struct region_snapshot *region)
+{
+    (void)run;
+    return region->totals == NULL ? 0 : (double)region->totals->counters.held_ms / 1e3;
+}
+
+double region_driven_seconds(const struct run_snapshot *run, const struct region_snapshot *region)
+{
+    (void)run;
+    return region->totals == NULL ? 0 : (double)region->totals->counters.driven_ms / 1e3;
+}
+
+/* Without a price there is no sample, from the first page on: a counter must not vanish. */
+static bool is_priced(const struct run_snapshot *run, const struct region_snapshot *region)
+{
+    return prices_find(&run->profile->prices, region->region->model) != NULL;
+}
+
+double region_cost(const struct run_snapshot *run, const struct region_snapshot *region)
+{
+    if (!is_priced(run, region)) return NAN;
+    return region->totals == NULL ? 0 : region->totals->counters.cost_usd;
+}
+
+double region_failed_cost(const struct run_snapshot *run, const struct region_snapshot *region)
+{
+    if (!is_priced(run, region)) return NAN;
+    return region->totals == NULL ? 0 : region->totals->counters.failed_cost_usd;
+}
