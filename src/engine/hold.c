@@ -52,7 +52,7 @@ static int64_t wait_ns(unsigned steps)
     return wait < HOLD_MOST_NS ? wait : HOLD_MOST_NS;
 }
 
-/* What a retry does not mend, whoever asks; an outage, which is to be measured, is none of them. */
+/* No retry can mend it. An outage is not stubborn in this sense: it is to be measured. */
 static bool is_stubborn(const struct failure_class *failure)
 {
     if (failure->retryable && !failure->lasting) return false;

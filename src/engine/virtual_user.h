@@ -58,13 +58,13 @@ bool virtual_user_start(struct worker *worker, size_t demand, size_t region,
 void virtual_user_keep_chain(struct virtual_user *user);
 
 /*
- * Whether its try may be sent, as far as its region's hold goes. Else it waits for the end, from
- * when it is due; an arrival that has not been dialled is dropped and counted instead (it is gone
- * then), and so is a retry that would come past its deadline: its interaction has failed.
+ * Whether its region's hold lets it send its try. If not, the user waits and is due when the hold
+ * is over. Instead, an arrival that has not been dialled is dropped and counted (and freed), and a
+ * retry that would come past its deadline is given up: its interaction has failed.
  */
 bool virtual_user_admit(struct virtual_user *user, uint64_t now_ns);
 
-/* Wakes those who wait behind a region's hold, as far as it lets them go. */
+/* Wakes users waiting behind a region's hold, as far as it lets them go. */
 void virtual_user_wake(struct worker *worker, size_t region, uint64_t now_ns);
 
 /* Its place in the pace of dials has come. */

@@ -1,11 +1,10 @@
 /*
  * Virtual users and the holds of regions: who may go, who waits, who is dropped.
  *
- * Arrivals of an open load that come under a hold are dropped and counted: as a queue behind the
- * hold they would fall upon the limit together when it ends, and their latencies would be the
- * hold's. Whoever is there already waits, and is due when the hold is over, so that its latencies
- * count from then; only that of a whole interaction, retries included, has the wait of a retry in
- * it, as its user has.
+ * Arrivals of an open load that come during a hold are dropped and counted: a queue of them would
+ * hit the limit at once when the hold ends, and the hold would be in their latencies. Users who are
+ * already there wait. Their tries are due when the hold is over, and latencies count from then;
+ * only the latency of an interaction that has failed before includes the wait, as its user felt it.
  */
 #include "engine/dispatch.h"
 #include "engine/driver.h"
@@ -21,13 +20,13 @@ static struct counters *counters_of(const struct virtual_user *user)
     return &recorder_cell(&user->worker->recorder, user->region)->counters;
 }
 
-/* An arrival that nothing was done for yet. */
+/* An arrival that has not been dialled yet. */
 static bool is_new_arrival(const struct virtual_user *user)
 {
     return user->worker->plan->profile->load.model == LOAD_ARRIVALS && !user->dialled;
 }
 
-/* Whether an attempt of the interaction under way has failed already. */
+/* Whether an attempt of the current interaction has failed. */
 static bool has_failed(const struct virtual_user *user)
 {
     return user->attempt > (user->begun || user->again ? 1 : 0);
@@ -48,7 +47,7 @@ static bool is_past_deadline(const struct virtual_user *user, uint64_t due_ns)
     return has_failed(user) && due_ns > user->interaction_due_ns + (uint64_t)deadline_ns;
 }
 
-/* Stays until it is woken; a hold that only its time ends wakes it by itself. */
+/* Waits to be woken, or for the time at which the hold may end. */
 static void wait_behind(struct virtual_user *user, const struct hold *hold, uint64_t now_ns)
 {
     const bool timed = !hold->probing && hold->cause != HOLD_HOPELESS;
@@ -56,7 +55,7 @@ static void wait_behind(struct virtual_user *user, const struct hold *hold, uint
     user->held = true;
     timers_cancel(user->worker->timers, &user->timer);
     dispatch_forget(user->worker, user);
-    /* its session is no evidence for the abort rule while it only waits */
+    /* a session that only waits is no evidence for the abort rule */
     if (user->driver != NULL) driver_end_trial(user->driver, TRIAL_WITHDRAWN);
     if (timed) virtual_user_schedule(user, hold->until_ns, now_ns);
 }
@@ -103,7 +102,7 @@ void virtual_user_wake(struct worker *worker, size_t region, uint64_t now_ns)
     }
 }
 
-/* Those who wait go on as the outcome lets them. */
+/* Lets those who wait go on, as far as the outcome allows. */
 static void settle(struct worker *worker, size_t region, bool ended, uint64_t now_ns)
 {
     if (ended) recorder_hold(&worker->recorder, region, now_ns);

@@ -21,7 +21,8 @@ void virtual_user_hold_failed(struct virtual_user *user, const struct failure_cl
                               int64_t hint_ns, uint64_t now_ns);
 void virtual_user_hold_withdrawn(struct virtual_user *user, uint64_t now_ns);
 
-/* Counts the interaction of one who waits, and will not go on, as failed, if it has failed. */
+/* Counts the interaction of a waiting user who will not go on as failed, if it has had a failed
+ * attempt. */
 void virtual_user_fail_held(struct virtual_user *user, uint64_t now_ns);
 
 #endif

@@ -18,7 +18,7 @@ static bool touches(const struct hold_span *a, const struct hold_span *b)
            b->from_utc_ns <= a->until_utc_ns;
 }
 
-/* What began first names the cause; that the load was ended is told in any case. */
+/* The earlier hold names the cause, unless the load was ended. */
 static void join(struct hold_span *into, const struct hold_span *from)
 {
     const bool earlier = from->from_utc_ns < into->from_utc_ns;

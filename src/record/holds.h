@@ -1,7 +1,6 @@
 /*
- * When a region's load was held back, and why: a wait that the service asked for, or failures that
- * no retry mends. The list in run.json; how much of each interval was held is a counter of the
- * region's cell (cell.h).
+ * When a region's load was held back, and why. run.json lists these holds; how much of each
+ * interval was held is a counter in the region's cell (cell.h).
  */
 #ifndef RUSHHOUR_RECORD_HOLDS_H
 #define RUSHHOUR_RECORD_HOLDS_H
@@ -11,43 +10,43 @@
 #include <stdint.h>
 
 enum hold_cause {
-    HOLD_HINT,     /* the service told how long to wait */
-    HOLD_REPEATED, /* config, auth or quota failures in a row, by none of which it told so */
-    HOLD_HOPELESS, /* nothing but config and auth failures came: the region's load has ended */
+    HOLD_HINT,     /* the service said how long to wait */
+    HOLD_REPEATED, /* config, auth or quota failures in a row, without such a hint */
+    HOLD_HOPELESS, /* only config and auth failures: the region's load has ended */
     HOLD_CAUSE_COUNT
 };
 
-/* One sentence for it in run.json and reports. */
+/* The cause as run.json states it. */
 const char *hold_cause_words(enum hold_cause cause);
 
-/* One hold of one region, times in ns since 1970 UTC of the run's clock. */
+/* One hold of one region; times in ns since 1970 UTC by the run's clock. */
 struct hold_span {
     size_t region;
     int64_t from_utc_ns, until_utc_ns;
-    enum hold_cause cause; /* that it began with */
-    const char *code;      /* of the failure that it began with; lives for ever */
+    enum hold_cause cause; /* at its start */
+    const char *code;      /* of the failure that started it; static */
 };
 
-/* How a region is held now, for who watches. */
+/* How a region is held at present. */
 struct hold_view {
     bool on;
     bool hopeless;
-    int64_t until_utc_ns; /* 0: one attempt is under way that decides, or it is for good */
-    const char *code;
+    int64_t until_utc_ns; /* 0 while one attempt decides, or if it is for good */
+    const char *code;     /* static */
 };
 
-/* So many holds of a run are listed one by one. */
+/* At most this many holds are listed; the rest are only counted. */
 #define HOLDS_LISTED 1000
 
-/* Zero-initialise; holds_free gives the memory back. */
+/* Zero-initialise; free with holds_free. */
 struct holds {
     struct hold_span *spans; /* in the order in which they ended */
     size_t count, capacity;
     uint64_t left_out; /* beyond HOLDS_LISTED */
 };
 
-/* Adds one. Workers hold a region each on their own: those that overlap are one. False without
- * memory. */
+/* Adds a hold. Workers hold independently, so overlapping holds of a region are merged. False if
+ * out of memory. */
 bool holds_add(struct holds *holds, const struct hold_span *span);
 void holds_free(struct holds *holds);
 

@@ -11,7 +11,7 @@
     "{\"attempts\":3,\"backoff\":{\"initial\":\"2ms\",\"max\":\"10ms\"},\"budget\":\"100%\","      \
     "\"hold\":\"interaction\"}"
 
-/* Every arrival is started or counted as held, and none of the held ones is a shortfall. */
+/* Every arrival is either started or counted as held; held ones are no shortfall. */
 static void check_arrivals(const struct result *result)
 {
     const struct counters *c = &result->counters;
@@ -30,10 +30,10 @@ static void a_long_wait_drops_the_arrivals_and_counts_them(void **state)
     drive(&(struct scenario){.load = OPEN, .workers = 1}, &result);
     check_sums(&result);
     check_arrivals(&result);
-    /* Each region learns it from its first answer; what was under way then may be told, too. A busy
-     * machine may have let several arrivals come due at once. */
+    /* Each region learns it from its first answer. On a busy machine several arrivals come due at
+     * once before that. */
     assert_true(result.counters.attempts_started >= 2);
-    assert_true(result.counters.attempts_started < 150);
+    assert_true(result.counters.held_arrivals > 0);
     assert_int_equal(result.counters.retries, 0); /* past every deadline */
     assert_true(result.counters.held_ms > 0);
     assert_true(result.counters.held_ms <= result.counters.driven_ms);
@@ -54,7 +54,7 @@ static void without_holds_the_load_goes_on_asking(void **state)
     assert_true(result.counters.attempts_started >= 300);
 }
 
-/* Limits that pass: after each one goes first, the others follow, and nothing is lost. */
+/* After each hold one attempt goes first, then the others follow; nothing is lost. */
 static void short_waits_pass_in_an_open_load(void **state)
 {
     static struct result result;
@@ -84,8 +84,8 @@ static void short_waits_pass_in_a_closed_load(void **state)
     assert_true(c->attempts_ok > 100);
 }
 
-/* All that a closed load asks of a region that says "try again in 400 ms" each time: its slots
- * once, and one at a time after that. */
+/* If a region says "try again in 400 ms" each time, a closed load asks it once per slot, then one
+ * at a time. */
 static void a_closed_load_asks_once_per_wait(void **state)
 {
     static struct result result;
@@ -100,12 +100,12 @@ static void a_closed_load_asks_once_per_wait(void **state)
     assert_int_equal(result.counters.attempts_ok, 0);
 }
 
-/* The time under a hold is in no latency of who waited: each try counts from when it was due. */
+/* Time spent waiting behind a hold is in no attempt's latency: each counts from when it was due. */
 static void no_latency_has_the_hold_in_it(void **state)
 {
     static struct result result;
     (void)state;
-    loopback_script = (struct loopback_script){.limit_every = 30, .limit_ms = 300, .delay_ms = 2};
+    loopback_script = (struct loopback_script){.limit_every = 30, .limit_ms = 1200, .delay_ms = 2};
     drive(
         &(struct scenario){
             .load = CLOSED,
@@ -117,9 +117,8 @@ static void no_latency_has_the_hold_in_it(void **state)
     assert_true(result.counters.held_tries > 0);
     uint64_t slow = 0;
     for (size_t i = 0; i < result.kept_count; i++)
-        slow += result.kept[i].end_utc_ns - result.kept[i].due_utc_ns > 250 * NS_PER_MS;
-    /* a stall of this machine may slow a few; who waits behind holds is a fifth of all */
-    assert_true(slow * 20 <= result.kept_count);
+        slow += result.kept[i].end_utc_ns - result.kept[i].due_utc_ns > 1000 * NS_PER_MS;
+    assert_int_equal(slow, 0);
 }
 
 int main(void)
