@@ -110,7 +110,7 @@ function options(extra) {
     responsive: true,
     maintainAspectRatio: false,
     interaction: { mode: 'index', intersect: false },
-    layout: { padding: { right: 8, top: figures.health.length + figures.incidents.length > 0 ? 16 : 0 } }
+    layout: { padding: { right: 8, top: figures.health.length + figures.incidents.length + figures.holds.length > 0 ? 16 : 0 } }
   }, extra);
 }
 
