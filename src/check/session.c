@@ -155,8 +155,12 @@ static void on_timer(uv_timer_t *timer)
 /* If it cannot be sent, the connection is going down: its end or the deadline says why. */
 static void carry_out(struct probe *probe, const struct session_action *action)
 {
-    static const struct session_settings settings = {.modality = MODALITY_TEXT,
-                                                     .max_output_tokens = OUTPUT_TOKENS};
+    const struct check_region *told = probe->told;
+    const struct session_settings settings = {
+        .modality = MODALITY_TEXT,
+        .max_output_tokens = OUTPUT_TOKENS,
+        .extra = {told->said == NULL ? NULL : told->said->settings, told->region->settings},
+    };
     static const struct question question = {.prompt = PROMPT, .number = 1};
     struct conversation *conversation = probe->conversation;
     char shape[SHAPE_SIZE] = "";

@@ -28,10 +28,12 @@ static void check_sent(struct driver *driver, enum err_code code)
 static void send_configure(struct driver *driver)
 {
     const struct session_plan *wanted = &driver->worker->plan->profile->session;
+    const struct region *region = driver->worker->plan->targets[driver->region].region;
     const struct session_settings settings = {
         .modality = wanted->modality,
         .instructions = wanted->instructions,
         .max_output_tokens = wanted->max_output_tokens,
+        .extra = {wanted->settings, region->settings},
     };
     struct conversation *conversation = driver->conversation;
     if (conversation == NULL) return;

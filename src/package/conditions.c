@@ -29,7 +29,8 @@ static bool minimal_probe(const struct package *package, double *bytes)
     bool known = cJSON_IsNumber(size) && cJSON_IsNumber(count) && count->valuedouble > 0;
     *bytes = known ? size->valuedouble / count->valuedouble : 0;
     return known && *bytes <= 200 && modality != NULL && strcmp(modality, "text") == 0 &&
-           cJSON_GetObjectItemCaseSensitive(session, "instructions") == NULL;
+           cJSON_GetObjectItemCaseSensitive(session, "instructions") == NULL &&
+           cJSON_GetObjectItemCaseSensitive(session, "settings") == NULL;
 }
 
 static void clean_probe(struct package *package)
@@ -44,13 +45,15 @@ static void clean_probe(struct package *package)
                 (unsigned long long)service);
     if (minimal_probe(package, &bytes)) {
         text_printf(
-            &how, "minimal themselves: text only, %.0f bytes of prompt on average, no instructions",
+            &how,
+            "minimal themselves: text only, %.0f bytes of prompt on average, no instructions "
+            "or settings",
             bytes);
         add(package, "failures persist for a minimal clean probe",
             service > 0 ? FINDING_MET : FINDING_NOT_MET, &how);
         return;
     }
-    text_puts(&how, "not minimal (audio, instructions or long prompts)");
+    text_puts(&how, "not minimal (audio, instructions, further settings or long prompts)");
     bool failed = strcmp(turn, "failed") == 0;
     add(package, "failures persist for a minimal clean probe",
         failed            ? FINDING_MET

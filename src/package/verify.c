@@ -212,7 +212,9 @@ static bool member(const struct scan *scan, const char *name)
     if (quoted == s || colon == scan->end || *colon != ':') return false;
     const char *open = skip(colon + 1, scan->end, " \t");
     const char *value = skip(open, scan->end, "\\\"'");
-    if (value == open || value == scan->end || strchr(",}]", *value) != NULL) return false;
+    if (value == open || value == scan->end || strchr(",}]", *value) != NULL ||
+        starts(value, scan->end, "null"))
+        return false;
     return !starts(value, scan->end, "[redacted]");
 }
 

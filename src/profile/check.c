@@ -1,5 +1,6 @@
 #include "profile/check.h"
 
+#include "profile/extra_settings.h"
 #include "profile/keys.h"
 #include "profile/place.h"
 #include "profile/threshold.h"
@@ -140,10 +141,35 @@ static enum err_code check_thresholds(const struct profile *profile, struct erro
     return ERR_OK;
 }
 
+/* What a turn must contain is told by session.modality, so the service has to be asked for it. */
+static enum err_code check_modalities(const struct profile *profile, const char *settings,
+                                      const char *path, struct error *err)
+{
+    const char *field = NULL;
+    const char *modality = profile->session.modality == MODALITY_AUDIO ? "audio" : "text";
+    if (extra_settings_allow(settings, modality, &field)) return ERR_OK;
+    struct place place = place_find(profile, path, err);
+    return place_fail(&place, "%s leaves out \"%s\", which session.modality asks for: change one",
+                      field, modality);
+}
+
+static enum err_code check_settings(const struct profile *profile, struct error *err)
+{
+    enum err_code code =
+        check_modalities(profile, profile->session.settings, "session.settings", err);
+    for (size_t i = 0; i < profile->region_count && code == ERR_OK; i++) {
+        char path[64];
+        (void)snprintf(path, sizeof path, "regions[%zu].settings", i);
+        code = check_modalities(profile, profile->regions[i].settings, path, err);
+    }
+    return code;
+}
+
 enum err_code profile_check(const struct profile *profile, struct error *err)
 {
     enum err_code code = check_regions(profile, err);
     if (code == ERR_OK) code = check_load(profile, err);
+    if (code == ERR_OK) code = check_settings(profile, err);
     if (code == ERR_OK) code = check_retry(profile, err);
     if (code == ERR_OK) code = check_abort(profile, err);
     if (code == ERR_OK) code = check_windows(profile, err);

@@ -66,6 +66,10 @@ static const struct key profile_keys[] = {
      .help = "what users say; each interaction draws one"},
     {"session.max_output_tokens", KEY_COUNT, AT(session.max_output_tokens), .fallback = "0",
      .most = "1000000", .help = "most tokens of one answer; 0: the service's own limit"},
+    {"session.settings", KEY_JSON, AT(session.settings),
+     .help = "further fields of session.update, as the service documents them: reasoning, tools, "
+             "tool_choice, truncation, prompt, audio.output.voice and any other; laid over what "
+             "rushhour sends, and named in run.json without their values"},
     {"session.max_age", KEY_DURATION, AT(session.max_age_ns), .fallback = "0s", .most = "1d",
      .help =
          "a session of this age is replaced by a new one after its turn, in real time; 0: never"},
@@ -255,6 +259,9 @@ static const struct key region_keys[] = {
              "with those"},
     {"auth.in", KEY_EITHER, AT(auth.in_query), .words = key_places, .fallback = "header",
      .help = "where an API key goes; in the query it can end up in the logs of proxies"},
+    {"settings", KEY_JSON, AT(settings),
+     .help = "the same as session.settings for this region alone, laid over those: for a region "
+             "whose dialect or model takes other fields"},
     {"weight", KEY_NUMBER, AT(weight), .fallback = "1", .least = "0", .most = "1000000",
      .help = "share of the load with routing weighted"},
     {"proxy", KEY_REFERENCES, AT(proxy_source), .accept = form_proxy,

@@ -36,6 +36,7 @@ enum key_type {
     KEY_WINDOWS,        /* struct window * */
     KEY_OBJECTS,        /* structs of `table` */
     KEY_HEADERS,        /* struct header *: an object of names and texts */
+    KEY_JSON,           /* char *: an object of any fields; the manifest only names them */
     KEY_MAP             /* structs of `table`: an object of arbitrary names and objects */
 };
 

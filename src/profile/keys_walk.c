@@ -76,6 +76,8 @@ const char *key_type_help(enum key_type type)
         return "list of objects";
     case KEY_HEADERS:
         return "object of header names and values";
+    case KEY_JSON:
+        return "object of any fields";
     case KEY_MAP:
         return "object";
     }

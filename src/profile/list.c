@@ -1,6 +1,7 @@
 #include "profile/list.h"
 
 #include "base/secret.h"
+#include "profile/extra_settings.h"
 #include "profile/form.h"
 #include "profile/object.h"
 #include "profile/profile.h"
@@ -168,6 +169,8 @@ static enum err_code check_length(const struct key *key, const struct json_node 
 enum err_code list_read(const struct key *key, const struct json_node *node,
                         const struct place *place, void *object)
 {
+    if (key->type == KEY_JSON)
+        return extra_settings_read(node, place, (char **)(void *)((char *)object + key->offset));
     if (key->type == KEY_MAP) return map_add(key, node, place, object);
     bool list_wanted = key->type != KEY_HEADERS;
     if (node->kind != (list_wanted ? JSON_LIST : JSON_OBJECT)) {

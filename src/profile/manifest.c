@@ -1,4 +1,5 @@
 #include "base/calendar.h"
+#include "profile/extra_settings.h"
 #include "profile/keys.h"
 #include "profile/notation.h"
 #include "profile/profile.h"
@@ -202,6 +203,9 @@ static void write_value(struct text *out, const struct key *key, const char *obj
     case KEY_HIDDEN:
         write_hidden(out, value, 1);
         break;
+    case KEY_JSON:
+        extra_settings_manifest(out, *(char *const *)value);
+        break;
     case KEY_REFERENCES:
         write_proxy(out, *(char *const *)value);
         break;
@@ -248,6 +252,7 @@ static bool is_set(const struct key *key, const char *object)
     case KEY_STRING:
     case KEY_HIDDEN:
     case KEY_REFERENCES:
+    case KEY_JSON:
         return *(char *const *)value != NULL;
     case KEY_DURING:
         return *(struct window *const *)value != NULL;

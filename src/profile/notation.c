@@ -40,6 +40,7 @@ void notation_json(struct text *out, const struct key *key, const char *text)
     case KEY_WINDOWS:
     case KEY_OBJECTS:
     case KEY_HEADERS:
+    case KEY_JSON:
     case KEY_MAP:
         text_puts(out, text);
         break;

@@ -55,6 +55,7 @@ struct region {
     char *proxy_source; /* as written: may hold references such as ${NAME} */
     char *ca_file;      /* PEM file of trusted roots instead of the system's, or NULL */
     char *path;         /* overrides the dialect's path, or NULL */
+    char *settings;     /* further fields of session.update, over those of the session; or NULL */
     struct header *headers;
     size_t header_count;
 };
@@ -91,6 +92,7 @@ struct session_plan {
     char **prompts;
     size_t prompt_count;
     uint64_t max_output_tokens; /* 0: not sent */
+    char *settings;             /* further fields of session.update as JSON, or NULL */
     int64_t max_age_ns;         /* 0: no rotation by age */
     uint64_t rotate_after;      /* turns; 0: no rotation by turns */
 };

@@ -75,6 +75,7 @@ void release_value(const struct key *key, void *object)
     case KEY_STRING:
     case KEY_HIDDEN:
     case KEY_REFERENCES:
+    case KEY_JSON:
         free_text((char **)(void *)value);
         break;
     case KEY_CREDENTIAL:

@@ -108,6 +108,7 @@ static const struct {
     {KEY_LATENCY, false, "\"$ref\":\"#/$defs/delay\""},
     {KEY_HOURS, false, "\"$ref\":\"#/$defs/hours\""},
     {KEY_HEADERS, false, "\"type\":\"object\",\"additionalProperties\":{\"type\":\"string\"}"},
+    {KEY_JSON, false, "\"type\":\"object\",\"minProperties\":1"},
     {KEY_STRINGS, true, "\"type\":\"string\",\"minLength\":1"},
     {KEY_HIDDEN_STRINGS, true, "\"type\":\"string\",\"minLength\":1"},
     {KEY_FRACTIONS, true, "\"$ref\":\"#/$defs/share\""},

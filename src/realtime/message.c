@@ -1,5 +1,6 @@
 #include "realtime/message.h"
 
+#include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -52,17 +53,65 @@ static void settings_preview(struct text *out, const struct session_settings *se
     }
 }
 
+/* No merge patch of RFC 7386: a null is a value that the service shall see. */
+static bool lay_over(cJSON *under, const cJSON *over)
+{
+    const cJSON *member;
+    cJSON_ArrayForEach(member, over)
+    {
+        cJSON *old = cJSON_GetObjectItemCaseSensitive(under, member->string);
+        if (cJSON_IsObject(old) && cJSON_IsObject(member)) {
+            if (!lay_over(old, member)) return false;
+            continue;
+        }
+        cJSON *copy = cJSON_Duplicate(member, true);
+        bool put = old != NULL ? cJSON_ReplaceItemViaPointer(under, old, copy)
+                               : cJSON_AddItemToObject(under, member->string, copy);
+        if (!put) {
+            cJSON_Delete(copy);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The object of `session` with the further fields in it; false without memory. */
+static bool add_extra(struct text *object, const char *const extra[2])
+{
+    cJSON *session = cJSON_Parse(text_str(object));
+    bool good = session != NULL;
+    for (size_t i = 0; i < 2 && good; i++) {
+        cJSON *over = extra[i] == NULL ? NULL : cJSON_Parse(extra[i]);
+        good = extra[i] == NULL || (over != NULL && lay_over(session, over));
+        cJSON_Delete(over);
+    }
+    char *json = good ? cJSON_PrintUnformatted(session) : NULL;
+    text_clear(object);
+    if (json != NULL) text_puts(object, json);
+    cJSON_free(json);
+    cJSON_Delete(session);
+    return json != NULL;
+}
+
 void message_session_update(struct text *out, enum dialect dialect,
                             const struct session_settings *settings, const char *event_id)
 {
     begin(out, "session.update", event_id);
-    text_puts(out, ",\"session\":{");
+    text_puts(out, ",\"session\":");
+    struct text object = {0};
+    text_puts(&object, "{");
     if (dialect == DIALECT_PREVIEW) {
-        settings_preview(out, settings);
+        settings_preview(&object, settings);
     } else {
-        settings_ga(out, settings);
+        settings_ga(&object, settings);
     }
-    text_puts(out, "}}");
+    text_puts(&object, "}");
+    bool extra = settings->extra[0] != NULL || settings->extra[1] != NULL;
+    if (extra && !add_extra(&object, settings->extra)) out->failed = true;
+    if (object.failed) out->failed = true;
+    text_puts(out, text_str(&object));
+    text_puts(out, "}");
+    text_free(&object);
 }
 
 void message_user_text(struct text *out, const char *prompt, const char *event_id)

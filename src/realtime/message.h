@@ -11,6 +11,9 @@ struct session_settings {
     enum modality modality;
     const char *instructions;   /* NULL: not sent */
     uint64_t max_output_tokens; /* 0: not sent */
+    /* Further fields of `session` as JSON objects, or NULL. Each is laid over what stands there
+     * before it: objects member by member, anything else (null, too) in place of the old value. */
+    const char *extra[2];
 };
 
 /* Each appends one event; event_id is the client's own id for it. The caller owns the text. */

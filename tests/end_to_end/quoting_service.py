@@ -106,6 +106,7 @@ def converse(connection):
         event = connection.message()
         if event["type"] == "session.update":
             connection.seen.append(event["session"].get("instructions", "none"))
+            connection.seen += [tool["description"] for tool in event["session"].get("tools", [])]
             connection.say(type="session.updated", event_id="e1", session=event["session"])
         if event["type"] == "conversation.item.create":
             connection.seen += [part["text"] for part in event["item"]["content"]]

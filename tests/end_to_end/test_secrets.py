@@ -22,6 +22,8 @@ import harness
 
 PROMPT = "CanaryPromptQ7zKw93LmTqX"
 INSTRUCTIONS = "CanaryInstructionsB5vRt82NcYpD"
+TOOL = "CanaryToolDescriptionN3hQs75ZdGw"
+SETTINGS = {"tools": [{"type": "function", "name": "f", "description": TOOL}]}
 WRONG_KEY = "CanaryWrongKeyM4jHs61GfWuE"
 
 
@@ -149,7 +151,8 @@ class Secrets(harness.Case):
             "faults": [{"fault": name, "rate": "20%"} for name in ("server_error", "upgrade_429", "connection_reset")]}))
         with harness.simulator(script, cwd=self.folder) as ready:
             keys = {region["name"]: region["api_key"] for region in ready["regions"]}
-            secrets = {"prompt": PROMPT, "instructions": INSTRUCTIONS, "wrong key": WRONG_KEY,
+            secrets = {"prompt": PROMPT, "instructions": INSTRUCTIONS, "tool": TOOL,
+                       "wrong key": WRONG_KEY,
                        **{"key of " + name: key for name, key in keys.items()}}
             turned = [part for region in ready["regions"]
                       for part in ("--connect-to", f"{region['host']}:443={region['address']}")]
@@ -192,7 +195,7 @@ class Secrets(harness.Case):
             regions=regions,
             load={"model": "sessions", "stages": [{"duration": "0s", "target": 4}, {"duration": "2s", "target": 4}]},
             session={"interactions": 3, "think_time": "0s", "modality": "text", "prompts": [f"Say {PROMPT}."],
-                     "instructions": f"Always {INSTRUCTIONS}."})
+                     "instructions": f"Always {INSTRUCTIONS}.", "settings": SETTINGS})
 
 
 KEY = "CanaryApiKeyF3kWz71PbNcR"
@@ -201,7 +204,7 @@ TOKEN = "CanaryOpaqueTokenC6rJm92XqKfB"  # without the shape of a token: nothing
 OWN = "CanaryHeaderValueZ4wPt68NvHsD"
 PROXY_PASSWORD = "CanaryProxyPasswordG7yLc31RxJm"
 QUOTED = {"key": KEY, "query key": QUERY_KEY, "token": TOKEN, "header": OWN, "proxy password": PROXY_PASSWORD,
-          "prompt": PROMPT, "instructions": INSTRUCTIONS, "client secret": "CanaryEphemeralT6bVx83KqZnY",
+          "prompt": PROMPT, "instructions": INSTRUCTIONS, "tool": TOOL, "client secret": "CanaryEphemeralT6bVx83KqZnY",
           "transcript": "CanaryTranscriptH2nLd57SrWoC", "audio": "CanaryAudioBytesJ9pXe46QuBtM"}
 PROXY_LOGIN = f"someone:{PROXY_PASSWORD}"
 
@@ -269,7 +272,7 @@ class QuotingService(Secrets):
             regions=regions,
             load={"model": "sessions", "stages": [{"duration": "0s", "target": 3}, {"duration": "4s", "target": 3}]},
             session={"interactions": 4, "think_time": "0s", "modality": "text", "prompts": [f"Say {PROMPT}.", f"Sing {PROMPT}!"],
-                     "instructions": f"Always {INSTRUCTIONS}."},
+                     "instructions": f"Always {INSTRUCTIONS}.", "settings": SETTINGS},
             retry={"backoff": {"initial": "10ms", "max": "20ms"}}, thresholds=["failure_rate < 1%"]))
         self.turned = [part for region in regions
                        for part in ("--connect-to", f"{region['endpoint'][8:]}:443=127.0.0.1:{port}")]

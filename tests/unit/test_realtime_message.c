@@ -35,7 +35,11 @@ static void is_sample(struct text *message, const char *file, int line)
 static void matches_the_text_turns_of_the_wire(void **state)
 {
     (void)state;
-    struct session_settings settings = {MODALITY_TEXT, "Answer in one short sentence.", 200};
+    struct session_settings settings = {
+        .modality = MODALITY_TEXT,
+        .instructions = "Answer in one short sentence.",
+        .max_output_tokens = 200,
+    };
     struct text message = {0};
     message_session_update(&message, DIALECT_GA, &settings, "c1");
     is_sample(&message, "text_turn_ga_client", 0);
@@ -53,8 +57,9 @@ static void matches_the_text_turns_of_the_wire(void **state)
 static void says_what_was_asked(void **state)
 {
     (void)state;
-    static const struct session_settings bare = {MODALITY_TEXT, NULL, 0};
-    static const struct session_settings audio = {MODALITY_AUDIO, "", 4096};
+    static const struct session_settings bare = {.modality = MODALITY_TEXT};
+    static const struct session_settings audio = {
+        .modality = MODALITY_AUDIO, .instructions = "", .max_output_tokens = 4096};
     struct text message = {0};
     message_session_update(&message, DIALECT_GA, &bare, NULL);
     assert_string_equal(message.data,
@@ -83,6 +88,56 @@ static void says_what_was_asked(void **state)
     text_free(&message);
 }
 
+/* Whether the session that the service gets is this JSON. */
+static void is_session(const struct session_settings *settings, enum dialect dialect,
+                       const char *wanted)
+{
+    struct text message = {0};
+    message_session_update(&message, dialect, settings, NULL);
+    cJSON *ours = cJSON_Parse(text_str(&message));
+    cJSON *theirs = cJSON_Parse(wanted);
+    assert_non_null(theirs);
+    if (!cJSON_Compare(cJSON_GetObjectItemCaseSensitive(ours, "session"), theirs, true))
+        fail_msg("%s\nis not\n%s", text_str(&message), wanted);
+    cJSON_Delete(ours);
+    cJSON_Delete(theirs);
+    text_free(&message);
+}
+
+/* Objects are merged member by member at any depth; lists, scalars and null take the place of what
+ * was there; a region's fields lie over the session's. */
+static void lays_further_fields_over_its_own(void **state)
+{
+    (void)state;
+    const struct session_settings text = {
+        .modality = MODALITY_TEXT,
+        .max_output_tokens = 50,
+        .extra = {"{\"reasoning\":{\"effort\":\"low\"},\"tools\":[{\"type\":\"function\"}],"
+                  "\"truncation\":null,\"speed\":0.8}",
+                  "{\"reasoning\":{\"effort\":\"high\",\"summary\":true},\"tools\":[]}"},
+    };
+    is_session(&text, DIALECT_GA,
+               "{\"type\":\"realtime\",\"output_modalities\":[\"text\"],\"max_output_tokens\":50,"
+               "\"reasoning\":{\"effort\":\"high\",\"summary\":true},\"tools\":[],"
+               "\"truncation\":null,\"speed\":0.8}");
+    const struct session_settings audio = {
+        .modality = MODALITY_AUDIO,
+        .extra = {NULL,
+                  "{\"audio\":{\"output\":{\"voice\":\"marin\"},\"input\":{\"turn_detection\":"
+                  "{\"type\":\"semantic_vad\"},\"format\":null}}}"},
+    };
+    is_session(&audio, DIALECT_GA,
+               "{\"type\":\"realtime\",\"output_modalities\":[\"audio\"],\"audio\":{\"input\":"
+               "{\"format\":null,\"turn_detection\":{\"type\":\"semantic_vad\"}},\"output\":"
+               "{\"format\":{\"type\":\"audio/pcm\",\"rate\":24000},\"voice\":\"marin\"}}}");
+    const struct session_settings preview = {
+        .modality = MODALITY_TEXT,
+        .extra = {"{\"voice\":\"alloy\",\"modalities\":[\"text\",\"audio\"]}", NULL},
+    };
+    is_session(&preview, DIALECT_PREVIEW,
+               "{\"modalities\":[\"text\",\"audio\"],\"voice\":\"alloy\"}");
+}
+
 /* Whatever the prompt holds, it is one string of one JSON object. */
 static void escapes_prompts(void **state)
 {
@@ -106,6 +161,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(matches_the_text_turns_of_the_wire),
         cmocka_unit_test(says_what_was_asked),
+        cmocka_unit_test(lays_further_fields_over_its_own),
         cmocka_unit_test(escapes_prompts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
