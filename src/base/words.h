@@ -3,6 +3,17 @@
 #define RUSHHOUR_BASE_WORDS_H
 
 /* The wire protocol spoken to a region. */
+/* How a deployment of Azure is sold, which says where its answers may be computed. */
+enum deployment_type {
+    DEPLOYMENT_UNKNOWN,
+    DEPLOYMENT_STANDARD, /* in the region itself */
+    DEPLOYMENT_DATA_ZONE_STANDARD,
+    DEPLOYMENT_GLOBAL_STANDARD,
+    DEPLOYMENT_PROVISIONED,
+    DEPLOYMENT_DATA_ZONE_PROVISIONED,
+    DEPLOYMENT_GLOBAL_PROVISIONED
+};
+
 enum dialect { DIALECT_GA, DIALECT_PREVIEW, DIALECT_OPENAI };
 
 /* What a session asks the model to answer with. */

@@ -213,7 +213,8 @@ static bool prepare(struct check *check, size_t index, struct error *err, enum e
     struct check_region *told = probe->told;
     const struct region *region = told->region;
     make_request_id(told->client_request_id);
-    lint_region(check->options.profile, told);
+    lint_region(check->options.profile, check->options.simulated ? INT64_MIN : clock_wall_ns(),
+                told);
     credentials_read(check->options.profile, index, check->options.simulated, told);
     told->by_proxy = region->proxy != NULL;
     *code = make_target(probe, NULL, err);

@@ -3,6 +3,7 @@
 #include "check/step.h"
 #include "profile/environment.h"
 #include "realtime/audience.h"
+#include "realtime/model_facts.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +11,6 @@
 #define GA_PATH "/openai/v1/realtime"
 #define PREVIEW_PATH "/openai/realtime"
 #define OPENAI_PATH "/v1/realtime"
-#define PREVIEW_VERSION "2025-04-01-preview"
 #define CUSTOM_HEADERS_MOST 10 /* the service's limit (F34) */
 
 /* Sources: realtime protocol, sections 1 and 2; failure catalogue, F17 to F34. */
@@ -149,15 +149,16 @@ static void check_path(const struct lint *lint)
     }
 }
 
-static void check_version(const struct lint *lint)
+static void note_retirement(void *context, const char *sentence)
 {
-    const char *version = lint->region->api_version;
-    if (version == NULL || strcmp(version, PREVIEW_VERSION) == 0) return;
-    step_note(lint->told, CHECK_PROFILE,
-              "api_version %s is not " PREVIEW_VERSION
-              ", the last one documented for the realtime API; older "
-              "ones are retired (F18)",
-              version);
+    step_note(context, CHECK_PROFILE, "%s", sentence);
+}
+
+static void check_dates(const struct lint *lint, int64_t wall_ns)
+{
+    const struct region *region = lint->region;
+    const struct model_use use = {region->dialect, region->model, region->api_version};
+    model_facts_warn(&use, wall_ns, note_retirement, lint->told);
 }
 
 static bool starts_with(const char *string, const char *start)
@@ -262,13 +263,13 @@ static void check_environment(const struct lint *lint)
               name, name);
 }
 
-void lint_region(const struct profile *profile, struct check_region *told)
+void lint_region(const struct profile *profile, int64_t wall_ns, struct check_region *told)
 {
     const struct lint lint = {.profile = profile, .region = told->region, .told = told};
     check_host(&lint);
     check_environment(&lint);
     check_path(&lint);
-    check_version(&lint);
+    check_dates(&lint, wall_ns);
     check_model(&lint);
     check_scope(&lint);
     check_headers(&lint);

@@ -5,8 +5,9 @@
 #include "check/check.h"
 
 /* Fills in the step `profile`: failed if the service is certain to refuse what the profile asks for
- * (the first such mistake; further ones, and whatever is merely unwise, become notes). */
-void lint_region(const struct profile *profile, struct check_region *told);
+ * (the first such mistake; further ones, and whatever is merely unwise, become notes). Retirements
+ * are told as of this instant, ns since 1970 UTC; INT64_MIN: none are. */
+void lint_region(const struct profile *profile, int64_t wall_ns, struct check_region *told);
 
 /* Whether this is one of Azure's or OpenAI's own hosts, whose certificates and headers are
  * known. */

@@ -239,6 +239,7 @@ static enum err_code load_files(struct loader *loader, struct error *err)
                                            .failures_beyond = loader->failures_beyond,
                                            .cancelled_rows = loader->cancelled_rows});
     load_note_short_windows(results);
+    load_note_regions(results);
     preambles_note(results);
     if (loader->no_memory || results->notes.failed)
         return error_set(err, ERR_NOMEM, "no memory to group the run");

@@ -3,7 +3,10 @@
 #include "base/units.h"
 #include "figures/cells.h"
 #include "figures/losses.h"
+#include "realtime/model_facts.h"
 #include "record/shards.h"
+
+#include <string.h>
 
 void load_note_clusters(struct results *results, const struct report_cell *cell, const char *region)
 {
@@ -33,6 +36,48 @@ void load_note_short_windows(struct results *results)
             &results->notes,
             "), which are never split: each counts whole in the window in which it begins, and the "
             "windows between have none.\n");
+    }
+}
+
+struct retirement_note {
+    struct results *results;
+    size_t region;
+};
+
+static void note_retirement(void *context, const char *sentence)
+{
+    const struct retirement_note *note = context;
+    text_printf(&note->results->notes, "%s: %s.\n", note->results->regions[note->region], sentence);
+}
+
+static void note_retirements(struct results *results, size_t region)
+{
+    const char *version = results_region_fact(results, region, "api_version");
+    const char *dialect = results_region_fact(results, region, "dialect");
+    struct model_use use = {.model = results_region_fact(results, region, "model"),
+                            .api_version = version[0] == '\0' ? NULL : version};
+    struct retirement_note note = {results, region};
+    while (strcmp(dialect_name(use.dialect), dialect) != 0) {
+        if (use.dialect == DIALECT_OPENAI) return; /* of a later version */
+        use.dialect++;
+    }
+    model_facts_warn(&use, results->start_ns, note_retirement, &note);
+}
+
+void load_note_regions(struct results *results)
+{
+    for (size_t r = 0; r < results->region_count; r++) {
+        const char *type = results_deployment_type(results, r);
+        bool global = strncmp(type, "global_", 7) == 0;
+        bool zone = strncmp(type, "data_zone_", 10) == 0;
+        if (global || zone)
+            text_printf(&results->notes,
+                        "%s is a %s deployment: the region is its entry; answers are computed "
+                        "anywhere in %s, so a difference between regions need not be one between "
+                        "places.\n",
+                        results->regions[r], global ? "Global" : "Data Zone",
+                        global ? "the world" : "the zone");
+        if (!results_simulated(results)) note_retirements(results, r);
     }
 }
 

@@ -20,6 +20,10 @@ void load_note_clusters(struct results *results, const struct report_cell *cell,
 /* An interval is never split, so that windows shorter than one are full or empty by turns. */
 void load_note_short_windows(struct results *results);
 
+/* What the profile says of the regions that bears on what their figures mean: models and routes
+ * that end soon, as of the run's start, and deployments whose region is the entry only. */
+void load_note_regions(struct results *results);
+
 /* What is not in the figures: files, rows, shards, and counts that run.json has otherwise. */
 void load_note_losses(struct results *results, const struct load_losses *losses);
 

@@ -111,6 +111,12 @@ const char *results_region_fact(const struct results *results, size_t region, co
     return "";
 }
 
+const char *results_deployment_type(const struct results *results, size_t region)
+{
+    const char *type = results_region_fact(results, region, "deployment_type");
+    return strcmp(type, "unknown") == 0 ? "" : type;
+}
+
 enum verdict results_verdict(const struct results *results)
 {
     return results->verdict;

@@ -154,4 +154,7 @@ bool results_rule_failed(const struct results *results);
 /* An entry of the manifest's profile.regions, "" when it is not there. */
 const char *results_region_fact(const struct results *results, size_t region, const char *key);
 
+/* The word of the region's deployment_type; "" where the profile does not say it. */
+const char *results_deployment_type(const struct results *results, size_t region);
+
 #endif

@@ -163,6 +163,7 @@ static void region_rows(const struct package *package, size_t region, struct tab
     row(table, "host", results_region_fact(results, region, "host"));
     row(table, "deployment", results_region_fact(results, region, "deployment"));
     row(table, "model", results_region_fact(results, region, "model"));
+    row(table, "deployment type", results_deployment_type(results, region));
     table_put(table, "endpoint form");
     text_printf(table_cell(table), "%s", dialect);
     const char *version = results_region_fact(results, region, "api_version");
@@ -176,7 +177,7 @@ static void identify(const struct package *package, struct text *out)
     static const char *const blanks[] = {"subscription id",
                                          "resource name",
                                          "model version",
-                                         "deployment type and tier",
+                                         "quota tier",
                                          "impact on our users",
                                          "our recent changes",
                                          "Resource Health of the resource at that time"};

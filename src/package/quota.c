@@ -70,7 +70,13 @@ static void identify(const struct package *package, struct text *out)
     line(&table, "host", results_region_fact(results, package->focus, "host"));
     line(&table, "deployment", results_region_fact(results, package->focus, "deployment"));
     line(&table, "model", results_region_fact(results, package->focus, "model"));
-    blank(&table, "model version, deployment type (Global Standard, ...)", "");
+    const char *type = results_deployment_type(results, package->focus);
+    if (type[0] != '\0') {
+        line(&table, "deployment type", type);
+        blank(&table, "model version", "");
+    } else {
+        blank(&table, "model version, deployment type (Global Standard, ...)", "");
+    }
     blank(&table, "RPM now", "as the portal shows it");
     blank(&table, "RPM requested", "");
     blank(&table, "TPM now", "as the portal shows it");

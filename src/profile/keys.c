@@ -9,6 +9,14 @@
 static const char *const dialects[] = {"ga", "preview", "openai", NULL};
 static const char *const modalities[] = {"text", "audio", NULL};
 static const char *const answers[] = {"any", "output", "tool_call", NULL};
+static const char *const deployment_types[] = {"unknown",
+                                               "standard",
+                                               "data_zone_standard",
+                                               "global_standard",
+                                               "provisioned",
+                                               "data_zone_provisioned",
+                                               "global_provisioned",
+                                               NULL};
 static const char *const load_models[] = {"sessions", "arrivals", NULL};
 static const char *const arrivals[] = {"poisson", "even", NULL};
 static const char *const routings[] = {"each", "weighted", "failover", NULL};
@@ -230,6 +238,11 @@ static const struct key region_keys[] = {
              "dialect "
              "openai, "
              "the model to ask for"},
+    {"deployment_type", KEY_WORD, AT(deployment_type), .words = deployment_types,
+     .fallback = "unknown",
+     .help = "how the deployment is sold: with the global and data zone types the region is the "
+             "entry only, and answers are computed anywhere in the world or the zone; reports and "
+             "quota requests say so"},
     {"dialect", KEY_WORD, AT(dialect), .words = dialects, .fallback = "ga",
      .help = "wire protocol: ga (/openai/v1/realtime), preview (/openai/realtime with "
              "api_version), or openai "

@@ -46,6 +46,7 @@ struct region {
     bool tls;
     char *deployment;
     char *model; /* defaults to the deployment */
+    enum deployment_type deployment_type;
     enum dialect dialect;
     char *api_version; /* preview only; NULL otherwise */
     struct auth auth;

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/random.h"
 #include "profile/environment.h"
+#include "realtime/model_facts.h"
 
 #include <stdlib.h>
 
@@ -138,6 +139,28 @@ static void warn_of_unused_proxies(const struct run *run)
     }
 }
 
+struct retirement_reader {
+    const struct run *run;
+    const struct region *region;
+};
+
+static void note_retirement(void *context, const char *sentence)
+{
+    const struct retirement_reader *reader = context;
+    run_note(reader->run, "rushhour: region %s: %s", reader->region->name, sentence);
+}
+
+static void warn_of_retirements(const struct run *run)
+{
+    const struct profile *profile = run->plan.profile;
+    for (size_t i = 0; i < profile->region_count && !run->options->simulate; i++) {
+        const struct region *region = &profile->regions[i];
+        const struct model_use use = {region->dialect, region->model, region->api_version};
+        struct retirement_reader reader = {run, region};
+        model_facts_warn(&use, clock_wall_ns(), note_retirement, &reader);
+    }
+}
+
 /* Before the simulator is started, so that it has the same room. */
 static void make_room(const struct run *run)
 {
@@ -161,6 +184,7 @@ enum err_code run_perform(struct run *run, struct run_outcome *out, struct error
     *out = (struct run_outcome){0};
     warn_of_query_keys(run);
     warn_of_unused_proxies(run);
+    warn_of_retirements(run);
     make_room(run);
     run->created_ns = clock_wall_ns();
     enum err_code code = snapshot_store_open(&run->seen, run->plan.profile, err);

@@ -3,6 +3,9 @@
 #include "check/lint.h"
 #include "check_fixture.h"
 
+/* 2026-11-29T00:00:00Z */
+#define AS_OF (INT64_C(1795910400) * 1000000000)
+
 struct lint_case {
     const char *region;    /* JSON */
     const char *code;      /* of the failure, or NULL */
@@ -46,6 +49,11 @@ static const struct lint_case cases[] = {
     {"{" AZURE ", \"model\": \"gpt-realtime-whisper\"}", NULL, NULL, "serves no conversations"},
     {"{" AZURE ", \"model\": \"gpt-4o-realtime-preview\"}", NULL, NULL, "model of the preview"},
     {"{" AZURE ", " PREVIEW "}", NULL, NULL, "GA model"},
+    {"{" AZURE ", " PREVIEW "}", NULL, NULL, "deprecated since 2026-04-30"},
+    {"{" AZURE ", \"model\": \"gpt-realtime-mini\"}", NULL, NULL, "retired on 2026-12-15"},
+    {"{\"name\": \"r\", \"endpoint\": \"https://api.openai.com\", \"model\": \"gpt-realtime\", "
+     "\"dialect\": \"openai\"}",
+     NULL, NULL, "retired on 2027-01-20"},
     {"{" AZURE ", \"model\": \"ours\"}", NULL, NULL, "no row for the model ours"},
     /* credentials */
     {"{" AZURE ", " TOKEN(
@@ -80,7 +88,7 @@ static void each_mistake_is_named(void **state)
         const struct lint_case *given = &cases[i];
         struct profile *profile = fixture_profile(given->region);
         struct check_region told = {.region = &profile->regions[0]};
-        lint_region(profile, &told);
+        lint_region(profile, AS_OF, &told);
         const struct check_result *result = &told.steps[CHECK_PROFILE];
         if (given->code != NULL && result->status != CHECK_FAILED)
             fail_msg("%s was taken", given->region);
@@ -105,7 +113,7 @@ static void a_second_mistake_is_not_lost(void **state)
     struct profile *profile =
         fixture_profile("{" AT("ai.azure.com") ", \"path\": \"/openai/realtime\"}");
     struct check_region told = {.region = &profile->regions[0]};
-    lint_region(profile, &told);
+    lint_region(profile, AS_OF, &told);
     assert_string_equal(told.steps[CHECK_PROFILE].code, "wrong_host");
     assert_true(has_note(&told, "preview route"));
     profile_free(profile);

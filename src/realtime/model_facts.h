@@ -1,0 +1,52 @@
+/*
+ * What was publicly known of the models and routes on MODEL_FACTS_AS_OF: retirements, limits, list
+ * prices. Facts of a day: whatever is told from here is told with that day.
+ */
+#ifndef RUSHHOUR_REALTIME_MODEL_FACTS_H
+#define RUSHHOUR_REALTIME_MODEL_FACTS_H
+
+#include "base/words.h"
+
+#include <stdint.h>
+
+#define MODEL_FACTS_AS_OF "2026-11-29"
+#define MODEL_FACTS_WARN_DAYS INT64_C(90)
+
+/* The GA model that new profiles should name. */
+#define MODEL_FACTS_CURRENT "gpt-realtime-2.1"
+
+/* OpenAI's list prices, USD per million tokens; all 0: not known. */
+struct list_price {
+    double text_in, text_cached, text_out, audio_in, audio_cached, audio_out;
+};
+
+/* Dates are ISO ("2027-02-28"), NULL where none is published; limits are 0 where not known. */
+struct model_facts {
+    const char *model;
+    const char *azure_retires;  /* the earliest that a schedule of Azure's gives */
+    const char *azure_schedule; /* the month of that schedule, and what a later one says */
+    const char *openai_retires;
+    uint32_t rpm, tpm; /* Azure's default quota of tier 1, Global Standard, a minute */
+    struct list_price price;
+};
+
+/* The row of a model, also when a version date follows its name ("gpt-realtime-mini-2025-12-15").
+ * NULL: not known. */
+const struct model_facts *model_facts_find(const char *model);
+
+/* How a region speaks to its model. */
+struct model_use {
+    enum dialect dialect;
+    const char *model;       /* may be NULL */
+    const char *api_version; /* dialect preview; may be NULL */
+};
+
+/*
+ * Tells each thing that ends within MODEL_FACTS_WARN_DAYS of this instant (ns since 1970 UTC) or
+ * has ended, as a sentence without a full stop: the model, the preview route, its api-version. Each
+ * says the day, whose schedule it is from and what to do. Before 1970: tells nothing.
+ */
+void model_facts_warn(const struct model_use *use, int64_t wall_ns,
+                      void (*tell)(void *context, const char *sentence), void *context);
+
+#endif
