@@ -49,5 +49,6 @@ const char *environment_proxy(const char *host)
     const char *name = first_set(proxies, sizeof proxies / sizeof *proxies);
     const char *without = first_set(exceptions, sizeof exceptions / sizeof *exceptions);
     if (name == NULL) return NULL;
-    return without != NULL && environment_leaves_out(getenv(without), host) ? NULL : name;
+    const char *left_out = without == NULL ? NULL : getenv(without);
+    return left_out != NULL && environment_leaves_out(left_out, host) ? NULL : name;
 }
