@@ -66,7 +66,7 @@ static bool find_struck(struct incident_search *search, size_t k)
     struct incident *incident = &search->out->list[k];
     struct incident_struck most = {0};
     double least = INFINITY;
-    incident->struck = calloc(search->region_count, sizeof *incident->struck);
+    incident->struck = calloc(search->region_count + 1, sizeof *incident->struck);
     if (incident->struck == NULL) return false;
     for (size_t r = 0; r < search->region_count; r++) {
         bool by_itself;

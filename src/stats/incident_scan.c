@@ -48,8 +48,10 @@ static size_t step_of(size_t length)
 double scan_windows(size_t count)
 {
     double windows = 0;
-    for (size_t length = 1; length <= count / 2; length = next_length(length))
-        windows += (double)((count - length) / step_of(length) + 1);
+    for (size_t length = 1; length <= count / 2; length = next_length(length)) {
+        size_t starts = (count - length) / step_of(length) + 1;
+        windows += (double)starts;
+    }
     return windows;
 }
 
@@ -218,7 +220,6 @@ static struct stretch drawn(const struct rest *rest, const struct stretch *windo
 {
     struct weights weights = weights_of(rest, window);
     size_t reach = window->length;
-    struct stretch found = *window;
     for (;;) {
         size_t from = window->start > reach ? window->start - reach : 0;
         size_t to = window->start + window->length + reach;
@@ -227,10 +228,9 @@ static struct stretch drawn(const struct rest *rest, const struct stretch *windo
         struct stretch best = heaviest(rest, &weights, from, to, 1, &weight);
         if (best.length == 0) return *window;
         best.log_p = window->log_p;
-        found = best;
         bool at_edge = (best.start == from && from > 0) ||
                        (best.start + best.length == to && to < rest->scan->count);
-        if (!at_edge) return found;
+        if (!at_edge) return best;
         reach *= 2;
     }
 }
