@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -189,7 +190,11 @@ static enum err_code read_key(struct reader *reader, const struct json_node *obj
     member->key_line = line;
     member->key_column = column;
     if (json_member(object, member->key) != NULL) {
-        return fail(reader, start, "this key stands here twice: remove one of the two");
+        /* the key as it stands in the file, where no text holds control characters */
+        char what[128];
+        (void)snprintf(what, sizeof what, "%.*s stands here twice: remove one of the two",
+                       (int)(reader->at - start < 64 ? reader->at - start : 64), start);
+        return fail(reader, start, what);
     }
     code = skip(reader);
     if (code != ERR_OK) return code;
