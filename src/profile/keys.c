@@ -34,6 +34,7 @@ static const struct key profile_keys[] = {
      .pattern = "^[A-Za-z0-9_.-]{1,64}$",
      .help = "short name of the profile; part of the run folder's name"},
     {"seed", KEY_COUNT, AT(seed), .fallback = "0",
+     .most = "9007199254740991", /* every reader of JSON keeps numbers up to it exact */
      .help = "makes the plan of a run (arrivals, prompts, jitter, faults) repeatable; 0: drawn at "
              "the start"},
     {"regions", KEY_OBJECTS, LIST(regions, region_count), .table = &key_region, .required = true,
