@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
 # Holds profiles/profile.schema.json and every profile against python3-jsonschema, an independent validator.
-# usage: tests/interop/schema/run.sh [RUSHHOUR]   (the binary is not needed: a unit test keeps the schema file up to date)
+# A unit test keeps the schema file up to date; here the binary's reader is held to it, key by key.
+# usage: tests/interop/schema/run.sh RUSHHOUR
 set -euo pipefail
+rushhour=$(realpath "${1:?the binary, such as build/release/rushhour}")
 cd "$(dirname "$0")/../../.."
 
 # A Python of one's own often lacks the package that apt gave to the system's.
 for python in python3 /usr/bin/python3; do
     if "$python" -c 'import jsonschema' 2>/dev/null; then
-        exec "$python" tests/interop/schema/validate.py profiles/profile.schema.json profiles tests/data/profiles
+        "$python" tests/interop/schema/validate.py profiles/profile.schema.json profiles tests/data/profiles
+        exec "$python" tests/interop/schema/agree.py profiles/profile.schema.json "$rushhour"
     fi
 done
 echo "needs python3-jsonschema: apt-get install python3-jsonschema" >&2
