@@ -1,10 +1,8 @@
 #include "cli/command.h"
-#include "cli/options.h"
 #include "profile/profile.h"
 #include "profile/suggest.h"
 #include "run/version.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,36 +27,6 @@ static const struct {
 };
 
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)
-
-int cli_complain(const struct error *err)
-{
-    (void)fprintf(stderr, "rushhour: %s\n", err->text);
-    return error_exit_status(err->code);
-}
-
-bool cli_begin(const struct command *command, void *target, struct command_line *line, int argc,
-               char **argv, int *status)
-{
-    struct error err = {0};
-    *status = 0;
-    if (options_parse(command, target, line, argc, argv, &err) != ERR_OK) {
-        *status = cli_complain(&err);
-        return false;
-    }
-    if (!line->help) return true;
-    struct text out = {0};
-    options_help(command, &out);
-    *status = print_out(text_str(&out));
-    text_free(&out);
-    return false;
-}
-
-int print_out(const char *string)
-{
-    if (fputs(string, stdout) >= 0 && fflush(stdout) == 0) return 0;
-    (void)fprintf(stderr, "rushhour: cannot write to standard output: %s\n", strerror(errno));
-    return 1;
-}
 
 static int print_version(void)
 {

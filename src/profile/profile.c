@@ -1,5 +1,10 @@
 #include "profile/profile.h"
 
+#include "profile/jsonc.h"
+#include "profile/keys.h"
+#include "profile/release.h"
+
+#include <stdlib.h>
 #include <string.h>
 
 int64_t load_duration_ns(const struct load *load)
@@ -31,4 +36,13 @@ bool profile_simulate_only(const struct profile *profile)
 {
     const struct simulator_plan *plan = &profile->simulator;
     return plan->clock_speed != 1 || plan->clock_start_ns != INT64_MIN;
+}
+
+void profile_free(struct profile *profile)
+{
+    if (profile == NULL) return;
+    release_object(&key_profile, profile);
+    json_free(profile->source);
+    free(profile->file);
+    free(profile);
 }

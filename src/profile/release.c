@@ -1,7 +1,6 @@
 #include "profile/release.h"
 
 #include "base/secret.h"
-#include "profile/jsonc.h"
 #include "profile/profile.h"
 
 #include <stdlib.h>
@@ -120,13 +119,4 @@ void price_drop(void *object)
 {
     struct price *price = object;
     free_text(&price->model);
-}
-
-void profile_free(struct profile *profile)
-{
-    if (profile == NULL) return;
-    release_object(&key_profile, profile);
-    json_free(profile->source);
-    free(profile->file);
-    free(profile);
 }

@@ -239,17 +239,3 @@ bool response_header_may_be_kept(const char *name, const char *value)
     }
     return strcasestr(value, "insecure-api-key") == NULL;
 }
-
-bool response_body_is_html(const char *body, size_t length)
-{
-    static const char *const starts[] = {"<!doctype html", "<html", "<head", "<body"};
-    while (length > 0 && isspace((unsigned char)*body)) {
-        body++;
-        length--;
-    }
-    for (size_t i = 0; i < COUNT_OF(starts); i++) {
-        size_t wanted = strlen(starts[i]);
-        if (length >= wanted && strncasecmp(body, starts[i], wanted) == 0) return true;
-    }
-    return false;
-}

@@ -62,7 +62,4 @@ void response_location(const char *value, char *out, size_t size);
  * credential. */
 bool response_header_may_be_kept(const char *name, const char *value);
 
-/* Whether a body is a page, whatever its headers say. */
-bool response_body_is_html(const char *body, size_t length);
-
 #endif

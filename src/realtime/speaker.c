@@ -3,6 +3,7 @@
 #include "realtime/response_headers.h"
 
 #include <cjson/cJSON.h>
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -84,10 +85,24 @@ static enum body_shape json_shape(const cJSON *root)
     return cJSON_HasObjectItem(root, "detail") ? BODY_DETAIL : BODY_JSON;
 }
 
+bool body_is_page(const char *body, size_t length)
+{
+    static const char *const starts[] = {"<!doctype html", "<html", "<head", "<body"};
+    while (length > 0 && isspace((unsigned char)*body)) {
+        body++;
+        length--;
+    }
+    for (size_t i = 0; i < COUNT_OF(starts); i++) {
+        size_t wanted = strlen(starts[i]);
+        if (length >= wanted && strncasecmp(body, starts[i], wanted) == 0) return true;
+    }
+    return false;
+}
+
 enum body_shape body_shape_of(const char *body, size_t length)
 {
     if (length == 0) return BODY_NONE;
-    if (response_body_is_html(body, length)) return BODY_PAGE;
+    if (body_is_page(body, length)) return BODY_PAGE;
     cJSON *root = cJSON_ParseWithLength(body, length);
     const enum body_shape shape = json_shape(root);
     cJSON_Delete(root);

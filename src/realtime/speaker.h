@@ -46,6 +46,9 @@ enum body_shape {
 
 struct response_headers;
 
+/* Whether a body is a page, whatever its headers say. */
+bool body_is_page(const char *body, size_t length);
+
 enum body_shape body_shape_of(const char *body, size_t length);
 
 /* The speaker according to everything in a response; headers that only one of them sets take

@@ -5,7 +5,6 @@
 #include "watch/live.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -22,21 +21,6 @@ struct drive {
     bool told_interrupt;
     double told_spent; /* the largest of budget.alerts reported so far */
 };
-
-void run_note(const struct run *run, const char *format, ...)
-{
-    char words[1024];
-    va_list arguments;
-    FILE *out = run->options->screen.out;
-    va_start(arguments, format);
-    (void)vsnprintf(words, sizeof words, format, arguments);
-    va_end(arguments);
-    if (run->view != NULL && !run->options->screen.quiet) {
-        live_note(run->view, words);
-    } else if (out != NULL) {
-        (void)fprintf(out, "%s\n", words);
-    }
-}
 
 /* ---- the live view ---- */
 

@@ -41,21 +41,6 @@ void run_stop(struct run *run, const char *reason)
     }
 }
 
-void run_look(struct run *run, struct run_snapshot *out)
-{
-    struct engine_status status;
-    const struct snapshot_moment moment = {
-        .now_mono_ns = clock_mono_ns(),
-        .counting_since_ns = run->created_ns,
-        .ended_mono_ns = run->ended_mono_ns,
-        .stops = run->stops,
-        .driven = run->driven,
-        .simulated = run->options->simulate,
-    };
-    if (run->engine != NULL) engine_status(run->engine, &status);
-    snapshot_take(&run->seen, &run->plan, run->engine != NULL ? &status : NULL, &moment, out);
-}
-
 /* ---- the simulator ---- */
 
 static void on_simulator_lost(void *user)

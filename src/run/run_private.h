@@ -1,5 +1,6 @@
-/* A run under way, as the parts of it share it: the wait for the start (wait.c), the drive
- * (drive.c), its metrics endpoint (metrics.c) and what is left of it (finish.c). */
+/* A run under way, as the parts of it share it: how it stands and what it says (look.c), the wait
+ * for the start (wait.c), the drive (drive.c), its metrics endpoint (metrics.c) and what is left of
+ * it (finish.c). */
 #ifndef RUSHHOUR_RUN_RUN_PRIVATE_H
 #define RUSHHOUR_RUN_RUN_PRIVATE_H
 
@@ -25,10 +26,10 @@ struct run {
     bool driven;            /* the engine has run: the folder holds a run */
 };
 
-/* run.c: the run at this moment; valid until the next call. */
+/* look.c: the run at this moment; valid until the next call. */
 void run_look(struct run *run, struct run_snapshot *out);
 
-/* drive.c: a line for people, above the live view while there is one. Kept from a quiet screen. */
+/* look.c: a line for people, above the live view while there is one. Kept from a quiet screen. */
 void run_note(const struct run *run, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* wait.c: sets the monotonic start of the load to the moment that was asked for and waits until

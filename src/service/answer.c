@@ -19,8 +19,7 @@ static bool says_when(const struct answer *answer)
 static bool is_html(const struct answer *answer)
 {
     const struct raw_answer *raw = &answer->raw;
-    return answer->headers.html ||
-           (!raw->accepted && response_body_is_html(raw->body, raw->body_length));
+    return answer->headers.html || (!raw->accepted && body_is_page(raw->body, raw->body_length));
 }
 
 /* Uses the target of a redirection as the message: the body only repeats it, with its query. */

@@ -10,16 +10,6 @@
 #define PREVIEW_LIFE_S 60
 #define SECRET_LETTERS 32
 
-bool issued_secret_admits(const struct issued_secrets *issued, const char *value, int64_t now_s)
-{
-    if (issued == NULL) return false;
-    size_t count = issued->given < ISSUED_SECRETS ? issued->given : ISSUED_SECRETS;
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(issued->kept[i].value, value) == 0) return now_s < issued->kept[i].expires_s;
-    }
-    return false;
-}
-
 /* Whether the target is `path` with `rest` after it, up to the query. */
 static bool target_is(const char *target, const char *path, const char *rest)
 {
@@ -101,7 +91,7 @@ static void give(struct site *site, struct ws_peer *peer, const struct request *
     text_free(&body);
 }
 
-bool issued_secret_serve(struct site *site, struct ws_peer *peer, const struct ws_request *told)
+bool client_secret_serve(struct site *site, struct ws_peer *peer, const struct ws_request *told)
 {
     enum dialect dialect;
     if (told->is_websocket || strcmp(told->method, "POST") != 0) return false;

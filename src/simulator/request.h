@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "base/words.h"
-#include "simulator/client_secret.h"
+#include "simulator/issued_secret.h"
 
 #include <stdbool.h>
 #include <stdint.h>

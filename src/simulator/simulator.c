@@ -1,6 +1,7 @@
 #include "simulator/simulator.h"
 
 #include "base/files.h"
+#include "simulator/client_secret.h"
 #include "simulator/proxy.h"
 #include "simulator/visit.h"
 
@@ -117,7 +118,7 @@ static struct ws_welcome on_accept(void *user)
 
 static void on_request(void *user, struct ws_peer *peer, const struct ws_request *request)
 {
-    if (!issued_secret_serve(user, peer, request)) visit_begin(user, peer, request);
+    if (!client_secret_serve(user, peer, request)) visit_begin(user, peer, request);
 }
 
 static enum err_code open_site(struct simulator *simulator, struct site *site, uv_loop_t *loop,

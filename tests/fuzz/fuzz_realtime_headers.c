@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size > 0) memcpy(text, data, size);
     text[size] = '\0';
     check_wait(retry_hint_in_text(text), 0);
-    (void)response_body_is_html((const char *)data, size);
+    (void)body_is_page((const char *)data, size);
     struct response_headers headers;
     response_headers_init(&headers);
     char *rest = text;

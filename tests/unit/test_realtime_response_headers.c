@@ -239,11 +239,11 @@ static void what_is_too_long_or_odd_is_bounded(void **state)
 static void pages(void **state)
 {
     (void)state;
-    assert_true(response_body_is_html("\r\n <!DOCTYPE html><html>", 24));
-    assert_true(response_body_is_html("<HTML>", 6));
-    assert_false(response_body_is_html("<htm", 4));
-    assert_false(response_body_is_html("{\"error\":{}}", 12));
-    assert_false(response_body_is_html("", 0));
+    assert_true(body_is_page("\r\n <!DOCTYPE html><html>", 24));
+    assert_true(body_is_page("<HTML>", 6));
+    assert_false(body_is_page("<htm", 4));
+    assert_false(body_is_page("{\"error\":{}}", 12));
+    assert_false(body_is_page("", 0));
 }
 
 int main(void)

@@ -1,0 +1,51 @@
+#include "realtime/failure_rules.h"
+
+enum failure_id failure_by_error_code(const char *code)
+{
+    static const struct failure_match codes[] = {
+        {"inference_rate_limit_exceeded", FAILURE_RATE_LIMIT_EXCEEDED},
+        {"rate_limit_exceeded", FAILURE_RATE_LIMIT_EXCEEDED},
+        {"too_many_requests", FAILURE_RATE_LIMIT_EXCEEDED},
+        {"429", FAILURE_RATE_LIMIT_EXCEEDED},
+        {"500", FAILURE_SERVER_ERROR},
+        {"502", FAILURE_SERVER_ERROR},
+        {"503", FAILURE_SERVICE_UNAVAILABLE},
+        {"401", FAILURE_INVALID_API_KEY},
+        {"insufficient_quota", FAILURE_QUOTA_EXHAUSTED},
+        {"inference_service_unavailable_error", FAILURE_SERVICE_UNAVAILABLE},
+        {"service_unavailable", FAILURE_SERVICE_UNAVAILABLE},
+        {"server_error", FAILURE_SERVER_ERROR},
+        {"internal_error", FAILURE_SERVER_ERROR},
+        {"internal_server_error", FAILURE_SERVER_ERROR},
+        {"InternalServerError", FAILURE_SERVER_ERROR},
+        {"unknown_parameter", FAILURE_UNKNOWN_PARAMETER},
+        {"missing_required_parameter", FAILURE_MISSING_REQUIRED_PARAMETER},
+        {"invalid_value", FAILURE_INVALID_VALUE},
+        {"invalid_type", FAILURE_INVALID_VALUE},
+        {"integer_below_min_value", FAILURE_INVALID_VALUE},
+        {"integer_above_max_value", FAILURE_INVALID_VALUE},
+        {"string_above_max_length", FAILURE_INVALID_VALUE},
+        {"invalid_json", FAILURE_INVALID_VALUE},
+        {"invalid_event", FAILURE_INVALID_VALUE},
+        {"cannot_update_voice", FAILURE_CANNOT_UPDATE_VOICE},
+        {"input_audio_buffer_commit_empty", FAILURE_COMMIT_EMPTY},
+        {"item_create_duplicate_item_id", FAILURE_DUPLICATE_ITEM},
+        {"conversation_already_has_active_response", FAILURE_ACTIVE_RESPONSE},
+        {"response_cancel_not_active", FAILURE_CANCEL_NOT_ACTIVE},
+        {"inference_not_found_error", FAILURE_MODEL_NOT_SERVED},
+        {"model_not_found", FAILURE_MODEL_NOT_SERVED},
+        {"invalid_model", FAILURE_MODEL_NOT_SERVED},
+        {"missing_model", FAILURE_MODEL_NOT_SERVED},
+        /* refusals that a gateway lets in first */
+        {"OpperationNotSupported", FAILURE_MODEL_NOT_REALTIME},
+        {"OperationNotSupported", FAILURE_MODEL_NOT_REALTIME},
+        {"PermissionDenied", FAILURE_PERMISSION_DENIED},
+        {"DeploymentNotFound", FAILURE_DEPLOYMENT_NOT_FOUND},
+        {"session_expired", FAILURE_SESSION_EXPIRED},
+        {"invalid_api_key", FAILURE_INVALID_API_KEY},
+        {"content_filter", FAILURE_CONTENT_FILTER},
+        {"content_policy_violation", FAILURE_CONTENT_FILTER},
+        {"beta_api_shape_disabled", FAILURE_INVALID_REQUEST},
+    };
+    return match_code(codes, MATCH_COUNT(codes), code);
+}
