@@ -67,7 +67,8 @@ static void below_quota(struct package *package)
     const struct digest *digest = &package->digest;
     const struct peak *peak = &package->peaks[package->focus];
     struct text how = {0};
-    uint64_t refused = digest->quota + digest->unclear + digest->capacity;
+    uint64_t refused = digest->limits[LIMIT_QUOTA] + digest->limits[LIMIT_UNCLEAR] +
+                       digest->limits[LIMIT_CAPACITY];
     text_printf(&how, "%llu refusals for a limit or for capacity", (unsigned long long)refused);
     if (refused == 0) {
         add(package, "sustained 429 below the approved quota", FINDING_NOT_MET, &how);

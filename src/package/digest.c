@@ -10,12 +10,20 @@
 
 #define MINUTE (60 * NS_PER_S)
 
-static bool one_of(const char *word, const char *const *words, size_t count)
+enum limit_side limit_side_of(enum domain domain, const char *number)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(word, words[i]) == 0) return true;
+    static const struct {
+        const char *number;
+        enum limit_side side;
+    } sides[] = {
+        {"F31", LIMIT_CAPACITY}, {"F32", LIMIT_CAPACITY}, {"F37", LIMIT_CAPACITY},
+        {"F63", LIMIT_CAPACITY}, {"F65", LIMIT_CAPACITY}, {"F33", LIMIT_UNCLEAR},
+        {"F95", LIMIT_GATEWAY},  {"F96", LIMIT_GATEWAY},
+    };
+    for (size_t i = 0; i < sizeof sides / sizeof *sides; i++) {
+        if (strcmp(sides[i].number, number) == 0) return sides[i].side;
     }
-    return false;
+    return domain == DOMAIN_QUOTA ? LIMIT_QUOTA : LIMIT_NONE;
 }
 
 static void widen(struct span *span, double value)
@@ -118,21 +126,13 @@ static void count_code(struct digest *digest, const struct evidence_entry *entry
     digest->failed = digest->failed || code->sample == NULL;
 }
 
-/* Whose limit it was: catalogue F30, F58, F66 are the deployment's quota; F31, F32, F37, F65 the
- * shared pool. */
 static void count_limits(struct digest *digest, const struct evidence_entry *entry)
 {
-    static const char *const capacity[] = {"F31", "F32", "F37", "F63", "F65"};
-    if (strcmp(entry->catalogue, "F33") == 0) {
-        digest->unclear++;
-    } else if (entry->domain == DOMAIN_QUOTA) {
-        digest->quota++;
-        bool hint = entry_header(entry, "retry-after-ms")[0] != '\0' ||
-                    entry_header(entry, "retry-after")[0] != '\0';
-        digest->hinted += hint;
-    } else if (one_of(entry->catalogue, capacity, sizeof capacity / sizeof *capacity)) {
-        digest->capacity++;
-    }
+    enum limit_side side = limit_side_of(entry->domain, entry->catalogue);
+    bool hint = entry_header(entry, "retry-after-ms")[0] != '\0' ||
+                entry_header(entry, "retry-after")[0] != '\0';
+    digest->limits[side]++;
+    digest->hinted += side == LIMIT_QUOTA && hint;
     widen_by_header(&digest->limit_requests, entry, "x-ratelimit-limit-requests");
     widen_by_header(&digest->limit_tokens, entry, "x-ratelimit-limit-tokens");
     widen_by_header(&digest->remaining_requests, entry, "x-ratelimit-remaining-requests");

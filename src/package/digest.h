@@ -35,6 +35,17 @@ struct digest_code {
     size_t trace_count;
 };
 
+/* Whose limit a failure speaks of. */
+enum limit_side {
+    LIMIT_NONE,     /* of none */
+    LIMIT_QUOTA,    /* the deployment's quota */
+    LIMIT_CAPACITY, /* the shared pool */
+    LIMIT_UNCLEAR,  /* a refusal that does not say */
+    LIMIT_GATEWAY,  /* a gateway in front of the service */
+    LIMIT_SIDES
+};
+enum limit_side limit_side_of(enum domain domain, const char *number);
+
 /* The lowest and highest value seen. */
 struct span {
     uint64_t count;
@@ -48,8 +59,8 @@ struct digest {
     uint64_t records, attempts, sessions, lifecycle; /* of the subjects: failed attempts, and
                                                         sessions that failed alone */
     uint64_t with_ids;                               /* failures with an id of the service */
-    /* 429s and the like, by whose limit they are (catalogue) */
-    uint64_t quota, capacity, unclear, hinted;
+    uint64_t limits[LIMIT_SIDES];                    /* failures by whose limit they speak of */
+    uint64_t hinted; /* of those for quota, with a time after which to retry */
     struct span limit_requests, limit_tokens, remaining_requests, remaining_tokens, skew_ms;
     uint64_t usage_zero, usage_input_only, usage_full;
     double failed_input_tokens, failed_output_tokens;

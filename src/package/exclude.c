@@ -134,8 +134,12 @@ static void headroom(struct package *package)
     const struct peak *peak = &package->peaks[package->focus];
     struct text how = {0};
     text_printf(&how, "%llu refusals for quota, %llu for capacity, %llu that do not say which",
-                (unsigned long long)digest->quota, (unsigned long long)digest->capacity,
-                (unsigned long long)digest->unclear);
+                (unsigned long long)digest->limits[LIMIT_QUOTA],
+                (unsigned long long)digest->limits[LIMIT_CAPACITY],
+                (unsigned long long)digest->limits[LIMIT_UNCLEAR]);
+    uint64_t gateway = digest->limits[LIMIT_GATEWAY];
+    if (gateway > 0)
+        text_printf(&how, ", %llu by the limit of a gateway", (unsigned long long)gateway);
     text_printf(&how, "; our busiest minute: %.0f connects, %.0f attempts, %.0f tokens",
                 peak->sessions.per_minute, peak->attempts.per_minute, peak->tokens.per_minute);
     if (digest->limit_requests.count > 0)
@@ -145,8 +149,8 @@ static void headroom(struct package *package)
     if (digest->remaining_tokens.count > 0)
         text_printf(&how, "; lowest x-ratelimit-remaining-tokens %.0f",
                     digest->remaining_tokens.low);
-    bool none = digest->quota + digest->unclear == 0;
-    text_puts(&how, none ? "; no attempt was refused for a rate limit" : "");
+    bool none = digest->limits[LIMIT_QUOTA] + digest->limits[LIMIT_UNCLEAR] == 0;
+    text_puts(&how, none && gateway == 0 ? "; no attempt was refused for a rate limit" : "");
     add(package, "our quota (RPM, TPM)", none ? FINDING_EXCLUDED : FINDING_NOT_EXCLUDED, &how);
 }
 

@@ -8,22 +8,44 @@
 /* The minimum share of quota refusals among all failures for which more quota would help. */
 #define LEAST_SHARE 0.25
 
+/* Appends " (F66, F30)": the numbers of the codes that were counted on a side. */
+static void numbers(const struct digest *digest, enum limit_side side, struct text *out)
+{
+    const char *before = " (";
+    for (size_t i = 0; i < digest->code_count; i++) {
+        const struct digest_code *code = &digest->codes[i];
+        if (limit_side_of(code->domain, code->catalogue) != side) continue;
+        bool numbered = code->catalogue[0] == 'F';
+        text_printf(out, "%s%s", before, numbered ? code->catalogue : code->code);
+        before = ", ";
+    }
+    if (before[0] == ',') text_puts(out, ")");
+}
+
+static void count(const struct digest *digest, enum limit_side side, const char *before,
+                  const char *what, struct text *out)
+{
+    text_printf(out, "%s%llu %s", before, (unsigned long long)digest->limits[side], what);
+    numbers(digest, side, out);
+}
+
 void package_judge_quota(struct package *package)
 {
     const struct digest *digest = &package->digest;
     struct text *why = &package->quota_reason;
     uint64_t failures = digest->attempts + digest->sessions;
-    bool enough = (double)digest->quota >= LEAST_SHARE * (double)failures;
-    package->quota = digest->quota == 0                           ? QUOTA_NONE
-                     : digest->quota > digest->capacity && enough ? QUOTA_EVIDENCE
-                                                                  : QUOTA_SOME;
-    text_printf(why, "%llu of %llu failures are refusals for our own quota (F30, F58, F66)",
-                (unsigned long long)digest->quota, (unsigned long long)failures);
-    if (digest->unclear > 0)
-        text_printf(why, ", %llu do not say whose limit it was (F33)",
-                    (unsigned long long)digest->unclear);
-    text_printf(why, "; %llu speak of shared capacity (F31, F32, F37, F65)",
-                (unsigned long long)digest->capacity);
+    uint64_t quota = digest->limits[LIMIT_QUOTA];
+    bool more = quota > digest->limits[LIMIT_CAPACITY];
+    bool enough = (double)quota >= LEAST_SHARE * (double)failures;
+    package->quota = quota == 0 ? QUOTA_NONE : more && enough ? QUOTA_EVIDENCE : QUOTA_SOME;
+    text_printf(why, "%llu of %llu failures are refusals for our own quota",
+                (unsigned long long)quota, (unsigned long long)failures);
+    numbers(digest, LIMIT_QUOTA, why);
+    if (digest->limits[LIMIT_UNCLEAR] > 0)
+        count(digest, LIMIT_UNCLEAR, ", ", "do not say whose limit it was", why);
+    if (digest->limits[LIMIT_GATEWAY] > 0)
+        count(digest, LIMIT_GATEWAY, ", ", "are for the limit of a gateway in between", why);
+    count(digest, LIMIT_CAPACITY, "; ", "speak of shared capacity", why);
     switch (package->quota) {
     case QUOTA_NONE:
         text_puts(why, ". More quota would not help, so we do not ask for any.");
@@ -31,7 +53,7 @@ void package_judge_quota(struct package *package)
     case QUOTA_SOME:
         text_puts(
             why,
-            digest->quota > digest->capacity
+            more
                 ? ". Most failures are of another kind, which more quota would not cure, so we do "
                   "not ask for any here."
                 : ". Capacity dominates, which more quota would not cure, so we do not ask for any "
@@ -130,7 +152,8 @@ static void quote(const struct package *package, struct text *out)
 {
     for (size_t i = 0; i < package->digest.code_count; i++) {
         const struct digest_code *code = &package->digest.codes[i];
-        if (code->domain != DOMAIN_QUOTA || code->sample == NULL) continue;
+        bool ours = limit_side_of(code->domain, code->catalogue) == LIMIT_QUOTA;
+        if (!ours || code->sample == NULL) continue;
         const char *message =
             cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(code->sample, "message"));
         text_printf(out, "- Their text (%s, %s, %llu times): ", code->code, code->catalogue,
@@ -148,8 +171,9 @@ static void proof(const struct package *package, struct text *out)
                 "- %llu refusals name our limit; %llu name shared capacity, high demand or "
                 "overload; %llu do "
                 "not say which.\n",
-                (unsigned long long)digest->quota, (unsigned long long)digest->capacity,
-                (unsigned long long)digest->unclear);
+                (unsigned long long)digest->limits[LIMIT_QUOTA],
+                (unsigned long long)digest->limits[LIMIT_CAPACITY],
+                (unsigned long long)digest->limits[LIMIT_UNCLEAR]);
     quote(package, out);
     text_printf(out, "- %llu of them carry a time after which to retry.\n",
                 (unsigned long long)digest->hinted);
@@ -166,8 +190,8 @@ void package_quota_letter(const struct package *package, struct text *out)
 {
     const struct digest *digest = &package->digest;
     const struct report_cell *cell = package_cell(package, package->focus);
-    struct estimate share =
-        rate_wilson((double)digest->quota, (double)package_attempts(package), CONFIDENCE);
+    struct estimate share = rate_wilson((double)digest->limits[LIMIT_QUOTA],
+                                        (double)package_attempts(package), CONFIDENCE);
     text_puts(out, package_simulated(package));
     text_puts(out, "# Request for more quota: realtime deployment in ");
     markdown_plain(out, package->results->regions[package->focus]);
@@ -178,7 +202,7 @@ void package_quota_letter(const struct package *package, struct text *out)
     text_puts(out, "\n## What we use, and what was refused\n\n");
     usage(package, out);
     text_puts(out, "\nRefused for quota: ");
-    format_count(out, digest->quota);
+    format_count(out, digest->limits[LIMIT_QUOTA]);
     text_puts(out, " times in ");
     format_count(out, package_attempts(package));
     text_puts(out, " attempts, ");
