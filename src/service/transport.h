@@ -10,6 +10,7 @@
 #include "realtime/message.h"
 #include "service/answer.h"
 #include "service/heard.h"
+#include "service/shape.h"
 #include "service/stage.h"
 #include "service/target.h"
 
@@ -65,9 +66,6 @@ struct question {
     uint64_t number; /* of the turn, from 1; part of our message ids */
 };
 
-/* The shape of what was sent: types and sizes, "session.update:213 response.create:41". */
-#define SHAPE_SIZE 160
-
 struct carrier_plan {
     uv_loop_t *loop;
     const char *const *ca_files; /* each distinct one of the targets */
@@ -99,10 +97,16 @@ struct transport {
     void (*free)(struct carrier *carrier);
 };
 
+/* The transports, one file each. */
+extern const struct transport websocket_transport;
+
+/* Each dialect and its transport. */
+#define DIALECT_TRANSPORTS(X)                                                                      \
+    X(DIALECT_GA, websocket_transport)                                                             \
+    X(DIALECT_PREVIEW, websocket_transport)                                                        \
+    X(DIALECT_OPENAI, websocket_transport)
+
 /* The transport that a region uses. */
 const struct transport *transport_of(const struct region *region);
-
-/* For transports: appends a message to the shape of what was sent. */
-void shape_add(char shape[SHAPE_SIZE], const char *type, size_t size);
 
 #endif

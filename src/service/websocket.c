@@ -1,4 +1,4 @@
-#include "service/websocket.h"
+#include "service/transport.h"
 
 #include "base/clock.h"
 #include "net/client.h"

@@ -1,6 +1,6 @@
 /* The life of a session, over whatever table of stages. */
 #include "service/life.h"
-#include "service/websocket.h"
+#include "service/transport.h"
 
 #include "base/clock.h"
 

@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "service/session.h"
-#include "service/websocket.h"
+#include "service/transport.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

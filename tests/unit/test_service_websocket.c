@@ -1,6 +1,6 @@
 /* The WebSocket as a transport: what it asks and sends, and what it makes of the other side. */
 #include "service/carriers.h"
-#include "service/websocket.h"
+#include "service/transport.h"
 
 #include "scripted_net.h"
 
