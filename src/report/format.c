@@ -31,7 +31,7 @@ static void percent_number(struct text *out, double fraction)
     double percent = fraction * 100;
     if (percent <= 0) {
         text_puts(out, "0");
-    } else if (percent < 0.01) {
+    } else if (percent < 0.1) {
         text_printf(out, "%.2g", percent);
     } else if (percent >= 99.995) {
         text_puts(out, "100");

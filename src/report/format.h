@@ -7,7 +7,7 @@
 /* 12,345 */
 void format_count(struct text *out, uint64_t count);
 
-/* A fraction with three significant digits: 15.1%, 0.80%, 0%. */
+/* A fraction with three significant digits, two under 1%: 15.1%, 0.80%, 0.027%, 0%. */
 void format_percent(struct text *out, double fraction);
 
 /* "15.1% (12.9-17.6)", or "-" when nothing can be said. */
