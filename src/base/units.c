@@ -107,11 +107,10 @@ enum err_code parse_duration(const char *string, int64_t *out_ns, struct error *
     }
     const struct unit *unit = find_unit(units, cursor);
     if (unit == NULL) {
-        return error_set(
-            err, ERR_USAGE,
-            "\"%.80s\" is not a duration: \"%.40s\" is no unit; write us, ms, s, m, h or d right "
-            "after one number, such as 90s",
-            string, cursor);
+        return error_set(err, ERR_USAGE,
+                         "\"%.80s\" is not a duration: \"%.40s\" is not a unit; write us, ms, s, "
+                         "m, h or d right after one number, such as 90s",
+                         string, cursor);
     }
     uint64_t ns;
     if (!scale_decimal(decimal, unit->factor, INT64_MAX, &ns)) {

@@ -123,7 +123,7 @@ static enum err_code finish(enum err_code code, const char *spec, struct window 
 static enum err_code read_width(const char *spec, struct window *out, struct error *err)
 {
     if (parse_duration(spec, &out->width_ns, NULL) != ERR_OK)
-        return wrong(err, spec, "it is no width and has no NAME=");
+        return wrong(err, spec, "it is not a width and has no NAME=");
     if (out->width_ns < NS_PER_S) return wrong(err, spec, "a window is at least 1s wide");
     return ERR_OK;
 }

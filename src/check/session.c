@@ -302,7 +302,8 @@ static void on_event(void *user, const struct heard *heard, uint64_t at_ns)
     if (heard->event.kind == EVENT_SESSION_CREATED)
         input.has_expiry =
             skew_expiry(&probe->skew, &probe->clock, &heard->event, at_ns, &input.expires_in_ns);
-    feed(probe, &input, heard->binary ? "a binary message" : "a message that is no event", at_ns);
+    feed(probe, &input, heard->binary ? "a binary message" : "a message that is not an event",
+         at_ns);
     keep_timer(probe);
 }
 

@@ -188,7 +188,7 @@ static const struct option_row options[] = {
      "threads that drive sessions (default: cores, one less when there are more than two)",
      offsetof(struct run_flags, workers)},
     {"evidence-limit", 0, OPTION_TEXT, "N",
-     "write so many evidence records in full, per failure code and region; further ones in "
+     "write this many evidence records in full, per failure code and region; further ones in "
      "brief\n"
      "(default: the profile's record.evidence_limit, 0: all in full)",
      offsetof(struct run_flags, evidence_limit)},

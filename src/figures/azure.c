@@ -92,7 +92,7 @@ static enum err_code read_events(const cJSON *root, struct azure *azure, const c
     cJSON_ArrayForEach(item, list)
     {
         if (!cJSON_IsObject(item))
-            return error_set(err, ERR_FORMAT, "%s: entry %zu of `value` is no event", path,
+            return error_set(err, ERR_FORMAT, "%s: entry %zu of `value` is not an event", path,
                              azure->event_count + 1);
         if (!read_event(item, &azure->events[azure->event_count++]))
             return error_set(err, ERR_NOMEM, "%s: no memory", path);
@@ -163,7 +163,7 @@ static enum err_code read_metrics(const cJSON *root, struct azure *azure, const 
         const cJSON *series;
         if (string_at(at(item, "name"), "value")[0] == '\0')
             return error_set(err, ERR_FORMAT,
-                             "%s: an entry of `value` is no metric: it has no name.value", path);
+                             "%s: an entry of `value` is not a metric: it has no name.value", path);
         cJSON_ArrayForEach(series, at(item, "timeseries"))
         {
             if (!read_series(item, series, azure))

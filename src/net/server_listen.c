@@ -125,7 +125,7 @@ enum err_code server_port_open(struct server_port *port, uv_loop_t *loop, const 
         .loop = loop, .reserved = -1, .on_connection = on_connection, .data = data};
     if (!read_address(address, number, &port->address))
         return error_set(err, ERR_NET,
-                         "\"%s\" is no numeric address to listen on: write 127.0.0.1 or ::1",
+                         "\"%s\" is not a numeric address to listen on: write 127.0.0.1 or ::1",
                          address);
     int status = reserve(port);
     if (status == 0) status = open_listener(port);

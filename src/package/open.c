@@ -85,10 +85,10 @@ static enum err_code read_check(struct package *package, struct error *err)
         package->check = cJSON_ParseWithLength(text_str(&json), json.length);
         if (!cJSON_IsObject(package->check) ||
             !cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(package->check, "regions"))) {
-            code = error_set(
-                err, ERR_FORMAT,
-                "%s: is no result of a preflight: save what `rushhour check PROFILE --json` prints",
-                path);
+            code = error_set(err, ERR_FORMAT,
+                             "%s: is not the result of a preflight check: save what `rushhour "
+                             "check PROFILE --json` prints",
+                             path);
         }
     }
     text_free(&json);

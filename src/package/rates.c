@@ -62,7 +62,7 @@ static void rates(const struct package *package, struct text *out)
     format_count(out, package->digest.sessions);
     text_puts(out, " failed sessions in which no attempt waited, ");
     format_count(out, package->digest.lifecycle);
-    text_puts(out, " ordinary ends of sessions, which are no failures.\n");
+    text_puts(out, " ordinary ends of sessions, which are not failures.\n");
 }
 
 struct ranked {

@@ -307,7 +307,7 @@ static const char *verify_log_line(char *line, size_t length, struct known_ids *
 {
     struct histogram_log_entry entry = {0};
     if (histogram_log_read(decoder, line, length, base_ns, &entry, NULL) != ERR_OK)
-        return "a line that is no histogram";
+        return "a line that is not a histogram";
     const char *payload = entry.histogram == NULL ? NULL : memrchr(line, ',', length);
     return verify_line(line, payload == NULL ? length : (size_t)(payload - line), known);
 }

@@ -152,7 +152,7 @@ void page_failures(const struct results *results, struct text *out)
     } else {
         text_puts(out, "<p class=\"hint\">No failure was recorded.</p>\n");
     }
-    page_put_table(results, "Ends that are no failures", tables_lifecycle, out);
+    page_put_table(results, "Ends that are not failures", tables_lifecycle, out);
     page_put_table(results, "Sessions that were tried once more after a failed response",
                    tables_probes, out);
     text_puts(out, "</section>\n");

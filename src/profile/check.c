@@ -108,7 +108,7 @@ static enum err_code check_windows(const struct profile *profile, struct error *
             struct text interval = {0};
             text_duration(&interval, profile->windows.interval_ns);
             enum err_code code = place_fail(
-                &place, "%.60s is no multiple of windows.interval (%s): choose one that is",
+                &place, "%.60s is not a multiple of windows.interval (%s): choose one that is",
                 window->spec, text_str(&interval));
             text_free(&interval);
             return code;

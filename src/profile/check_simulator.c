@@ -169,7 +169,8 @@ static enum err_code check_quota(const struct profile *profile, size_t index, st
     struct place place = rule_place(profile, "quota", index, "effective_tpm", err);
     if (rule->effective_tpm > 0 && rule->effective_tpm >= rule->tpm)
         return place_fail(
-            &place, "is no lower than tpm (%llu): the limit that holds in truth is the lower one",
+            &place,
+            "is no lower than tpm (%llu): the limit that is really enforced is the lower one",
             (unsigned long long)rule->tpm);
     return check_rule_regions(profile, "quota", index, rule->regions, rule->region_count, err);
 }

@@ -59,8 +59,8 @@ enum err_code form_api_version(const char *text, struct error *err)
 {
     if (starts_with_date(text) && (text[10] == '\0' || strcmp(text + 10, "-preview") == 0))
         return ERR_OK;
-    return error_set(err, ERR_USAGE, "\"%.80s\" is no api-version: write it as 2025-04-01-preview",
-                     text);
+    return error_set(err, ERR_USAGE,
+                     "\"%.80s\" is not an api-version: write it as 2025-04-01-preview", text);
 }
 
 enum err_code form_date(const char *text, struct error *err)

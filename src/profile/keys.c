@@ -41,9 +41,8 @@ static const struct key profile_keys[] = {
      .least = "1", .help = "the endpoints to compare, at least one"},
 
     {"load.model", KEY_WORD, AT(load.model), .words = load_models, .fallback = "sessions",
-     .help =
-         "sessions: keep so many sessions busy; arrivals: sessions arrive at a rate, whatever the "
-         "service does"},
+     .help = "sessions: keep a set number of sessions busy; arrivals: sessions arrive at a "
+             "rate, whatever the service does"},
     {"load.arrival", KEY_WORD, AT(load.arrival), .words = arrivals, .fallback = "poisson",
      .help = "spacing of arrivals: poisson (as independent users) or even"},
     {"load.routing", KEY_WORD, AT(load.routing), .words = routings, .fallback = "each",
@@ -83,7 +82,7 @@ static const struct key profile_keys[] = {
      .help =
          "a session of this age is replaced by a new one after its turn, in real time; 0: never"},
     {"session.rotate_after", KEY_COUNT, AT(session.rotate_after), .fallback = "0",
-     .help = "a session is replaced by a new one after so many turns; 0: never"},
+     .help = "a session is replaced by a new one after this many turns; 0: never"},
 
     {"timeouts.resolve", KEY_DURATION, AT(timeouts.resolve_ns), .fallback = "5s", .least = "1ms",
      .most = "1h", .help = "name lookup (all timeouts are real time)"},
@@ -130,9 +129,9 @@ static const struct key profile_keys[] = {
              "the interaction that was told waits, and the others go on asking"},
 
     {"budget.usd", KEY_NUMBER, AT(budget.usd), .fallback = "0", .least = "0", .most = "1000000000",
-     .help = "the run stops when so many US dollars are spent, by `prices`; 0: no limit"},
+     .help = "the run stops when this many US dollars are spent, by `prices`; 0: no limit"},
     {"budget.tokens", KEY_COUNT, AT(budget.tokens), .fallback = "0",
-     .help = "the run stops when so many tokens are used; 0: no limit"},
+     .help = "the run stops when this many tokens are used; 0: no limit"},
     {"budget.alerts", KEY_FRACTIONS, LIST(budget.alerts, budget.alert_count),
      .fallback = "[\"50%\", \"80%\", \"100%\"]",
      .help = "shares of the budget at which the run tells so"},

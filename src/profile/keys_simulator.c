@@ -76,10 +76,10 @@ static const struct key fault_keys[] = {
     {"to_turn", KEY_COUNT, FAULT(to_turn), .fallback = "0",
      .help = "only up to this response of the session; 0: all"},
     {"min_context_tokens", KEY_COUNT, FAULT(min_context_tokens), .fallback = "0",
-     .help =
-         "only responses that read at least so many tokens of input, as the simulator counts them"},
+     .help = "only responses that read at least this many tokens of input, as the simulator counts "
+             "them"},
     {"max_context_tokens", KEY_COUNT, FAULT(max_context_tokens), .fallback = "0",
-     .help = "only responses that read at most so many tokens of input; 0: any number"},
+     .help = "only responses that read at most this many tokens of input; 0: any number"},
     {"after", KEY_DURATION, FAULT(after_ns), .fallback = "0s", .most = "1h",
      .help = "when it strikes within the response or session, real time, for faults that need it; "
              "0: the "
@@ -102,7 +102,7 @@ static const struct key quota_keys[] = {
              "too; 0: no "
              "limit"},
     {"effective_tpm", KEY_COUNT, QUOTA(effective_tpm), .fallback = "0", .most = "1000000000",
-     .help = "the lower limit that holds in truth, as when the service protects itself; "
+     .help = "the lower limit that is really enforced, as when the service protects itself; "
              "x-ratelimit headers "
              "tell it, and new connections are refused too once it is used up; 0: none"},
     {"slice", KEY_DURATION, QUOTA(slice_ns), .fallback = "10s", .least = "100ms", .most = "1m",

@@ -42,7 +42,7 @@ static enum err_code read_latency(const struct key *key, const struct json_node 
     if (latency.median_ns == 0 && latency.p99_ns > 0) {
         return place_fail(
             place,
-            "a median of 0 with a larger p99 is no log-normal delay: write a median above 0");
+            "a median of 0 with a larger p99 is not a log-normal delay: write a median above 0");
     }
     *out = latency;
     return ERR_OK;
@@ -80,7 +80,7 @@ static enum err_code wrong_kind(const struct key *key, const struct json_node *n
                                 const struct place *place)
 {
     if (node->kind == JSON_NULL)
-        return place_fail(place, "null is no value: leave the key out for its default");
+        return place_fail(place, "null is not a value: leave the key out for its default");
     if (key->type == KEY_CREDENTIAL) {
         return place_fail(place, "must be a reference in double quotes: ${NAME} or ${file:PATH}");
     }

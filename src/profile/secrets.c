@@ -29,7 +29,7 @@ static enum err_code value_append(struct value *value, const char *bytes, size_t
 {
     if (length > SECRET_LIMIT - value->length)
         return place_fail(place,
-                          "what it refers to is larger than 64 KiB: that is no key or token");
+                          "what it refers to is larger than 64 KiB: that is not a key or token");
     memcpy(value->text + value->length, bytes, length);
     value->length += length;
     return ERR_OK;
@@ -77,7 +77,7 @@ static enum err_code read_secret_file(const char *path, const struct place *plac
     enum err_code code = read_bytes(path, place, start, room, &got);
     if (code != ERR_OK) return code;
     if (got == room)
-        return place_fail(place, "%.200s: larger than 64 KiB: that is no key or token", path);
+        return place_fail(place, "%.200s: larger than 64 KiB: that is not a key or token", path);
     if (memchr(start, '\0', got) != NULL)
         return place_fail(place, "the file %.200s holds a NUL byte: a secret is text", path);
     while (got > 0 && strchr("\r\n", start[got - 1]) != NULL) got--;

@@ -162,7 +162,7 @@ void words_azure(const struct results *results, struct text *out)
         text_printf(out, "Service health: %zu of %zu advisories overlap with the run. ", during,
                     azure->event_count);
         text_puts(
-            out, "That there is no advisory is no proof of health: many incidents never get one. ");
+            out, "The absence of advisories is no proof of health: many incidents never get one. ");
     }
     if (azure->has_metrics) {
         size_t points = 0;

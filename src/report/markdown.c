@@ -146,7 +146,7 @@ void results_markdown(const struct results *results, struct text *out)
     section(results, "Do regions fail at the same times?", patterns_together_table, out);
     section(results, "Failures by region and code", tables_codes, out);
     section(results, "Failures by code, and what to do", tables_advice, out);
-    section(results, "Ends that are no failures", tables_lifecycle, out);
+    section(results, "Ends that are not failures", tables_lifecycle, out);
     section(results, "Sessions that were tried once more after a failed response", tables_probes,
             out);
     holds(results, out);

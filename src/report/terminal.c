@@ -217,7 +217,7 @@ void results_text(const struct results *results, bool colour, struct text *out)
     section(&terminal, "Do regions fail at the same times?", patterns_together_table);
     section(&terminal, "Failures by region and code", tables_codes);
     section(&terminal, "Failures by code, and what to do", tables_advice);
-    section(&terminal, "Ends that are no failures", tables_lifecycle);
+    section(&terminal, "Ends that are not failures", tables_lifecycle);
     section(&terminal, "Sessions that were tried once more after a failed response", tables_probes);
     holds(&terminal);
     azure(&terminal);

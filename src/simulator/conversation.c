@@ -118,7 +118,7 @@ static bool check_part(const cJSON *part, int index, const char *role, bool prev
     const char *type = string_of(member(part, "type"));
     if (!part_fits(role, type, preview))
         return complain(complaint, "invalid_value", path,
-                        "Invalid value: '%.64s' is no content of a %s message.", type, role);
+                        "Invalid value: '%.64s' is not valid content of a %s message.", type, role);
     size_t bytes;
     if (strcmp(type, "input_audio") == 0 &&
         !base64_length(string_of(member(part, "audio")), &bytes))

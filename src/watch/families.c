@@ -349,7 +349,7 @@ static const struct row before[] = {
                 "Failures of attempts and sessions, by class."},
      .tell = tell_failures},
     {.family = {"rushhour_lifecycle", FAMILY_COUNTER, NULL,
-                "Ends that are no failures: cancelled, expired, at the session's cap."},
+                "Ends that are not failures: cancelled, expired, at the session's cap."},
      .tell = tell_lifecycle},
     REGION_VALUE("cost_usd", FAMILY_COUNTER, "usd", NULL, region_cost,
                  "Cost of all attempts by the profile's prices."),

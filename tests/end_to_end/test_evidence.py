@@ -329,7 +329,7 @@ class Evidence(harness.Case):
         self.assertEqual(json.loads((package / "check.json").read_text())["regions"], json.loads(checked)["regions"])
         (self.folder / "check.json").write_text("[]")
         result = self.rushhour("evidence", self.run_folder, "-o", "x", "--check", "check.json", expect=(1,))
-        self.assertIn("no result of a preflight", result.stderr)
+        self.assertIn("not the result of a preflight check", result.stderr)
         self.rushhour("evidence", self.run_folder, "-o", "x", "--check", "check.json", "--no-check", expect=(2,))
         self.assertFalse((self.folder / "x").exists())
 

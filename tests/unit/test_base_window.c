@@ -69,8 +69,8 @@ static void refuses_with_a_reason(void **state)
     static const struct {
         const char *spec, *says;
     } cases[] = {
-        {"", "no width"},
-        {"5", "no width"},
+        {"", "not a width"},
+        {"5", "not a width"},
         {"0s", "at least 1s"},
         {"500ms", "at least 1s"},
         {"=07:00-09:00@UTC", "its name"},

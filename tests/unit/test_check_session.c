@@ -109,12 +109,12 @@ static void messages_that_are_failures(void **state)
          {CREATED, UPDATED, RESPONSE, "{}"},
          CHECK_TURN,
          "F75",
-         "a message that is no event"},
+         "a message that is not an event"},
         {"broken facts",
          {"{\"type\":\"session.created\",", NULL},
          CHECK_SESSION,
          "F75",
-         "a message that is no event"},
+         "a message that is not an event"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
