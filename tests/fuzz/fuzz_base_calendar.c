@@ -1,5 +1,5 @@
-/* TZif data from memory: whatever is accepted must tell the time at any instant, and its spans must
- * move on. */
+/* TZif data from memory: any accepted zone must tell the time at any instant, and its spans must
+ * advance. */
 #include "base/calendar_internal.h"
 #include "base/clock.h"
 

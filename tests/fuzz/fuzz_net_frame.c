@@ -1,5 +1,5 @@
-/* Frames of a hostile client: the same bytes in one piece and one by one must mean the same, within
- * the limit. */
+/* Frames of a hostile client: the same bytes in one piece and one by one must give the same result,
+ * within the limit. */
 #include "net/ws_frame.h"
 
 #include <stdlib.h>
@@ -13,7 +13,7 @@ static void check(bool holds)
     if (!holds) abort();
 }
 
-/* Sums up what a reader reports. */
+/* Digests everything that a reader reports. */
 static uint64_t digest(const uint8_t *data, size_t size, size_t piece)
 {
     struct ws_reader reader = {.limit = LIMIT};

@@ -1,5 +1,5 @@
-/* Request heads of a hostile client: every string that the parser hands out must lie in the head
- * and end there. */
+/* Request heads of a hostile client: every string that the parser returns must lie in the head and
+ * end there. */
 #include "net/server_http.h"
 
 #include <stdint.h>
@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (length > size) abort();
     if (length == 0) length = size;
     if (length == 0) return 0;
-    char *head = malloc(length); /* exactly as long, so that a step past the end is seen */
+    char *head = malloc(length); /* of the exact size, so that any overrun is caught */
     if (head == NULL) return 0;
     memcpy(head, data, length);
     struct http_request request;

@@ -1,5 +1,5 @@
-/* Answers of a hostile server: every header must lie in the head and end there, the body within its
- * bound, and what is understood must not depend on the pieces that the bytes came in. */
+/* Responses of a hostile server: every header must lie in the head and end there, the body within
+ * its bound, and the result must not depend on how the bytes were split. */
 #include "net/https_answer.h"
 
 #include <stdint.h>

@@ -1,7 +1,5 @@
-/*
- * The verifier of evidence packages on lines of any bytes: it stays inside the line, and what is
- * planted into it is found wherever it stands.
- */
+/* The verifier of evidence packages on arbitrary lines: it stays inside the line, and finds what is
+ * planted anywhere in it. */
 #include "package/verify.h"
 
 #include <stdint.h>
@@ -25,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *line = malloc(size + length);
     if (line == NULL) abort();
     memcpy(line, data, size);
-    (void)verify_line(line, size, NULL); /* of this very size: what is read behind it is seen */
+    (void)verify_line(line, size, NULL); /* of the exact size, so that any overrun is caught */
     memcpy(line, data, at);
     memcpy(line + at, secret, length);
     memcpy(line + at + length, data + at, size - at);

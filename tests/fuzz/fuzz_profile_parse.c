@@ -1,4 +1,5 @@
-/* Any bytes as a profile: refused with a message of one line, or accepted, described and freed. */
+/* Arbitrary bytes as a profile: rejected with a one-line message, or accepted, described and
+ * freed. */
 #include "profile/profile.h"
 #include "profile/threshold.h"
 

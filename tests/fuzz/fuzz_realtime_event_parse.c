@@ -1,5 +1,5 @@
-/* event_parse on anything: no read out of range, every string terminated, no number that is not
- * one. */
+/* event_parse on arbitrary input: no read out of range, every string terminated, every number
+ * valid. */
 #include "realtime/event.h"
 #include "realtime/failure.h"
 

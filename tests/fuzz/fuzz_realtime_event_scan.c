@@ -1,4 +1,4 @@
-/* event_scan against cJSON: on whatever cJSON accepts, both must see the same type. */
+/* event_scan against cJSON: for anything that cJSON accepts, both must see the same type. */
 #include "realtime/event.h"
 
 #include <cjson/cJSON.h>
@@ -7,8 +7,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* cJSON and the scan agree on plain types only: escapes beyond ASCII, NUL and long types are told
- * differently. */
+/* cJSON and the scan agree only on plain types: escapes beyond ASCII, NUL and long types are
+ * represented differently. */
 static bool is_plain(const char *type)
 {
     size_t length = strlen(type);
@@ -19,8 +19,8 @@ static bool is_plain(const char *type)
     return true;
 }
 
-/* cJSON is laxer than RFC 8259 in three things: a byte order mark, control characters as space,
- * wrong digits after \u. */
+/* cJSON is laxer than RFC 8259 in three ways: a byte order mark, control characters as space,
+ * invalid digits after \u. */
 static bool is_comparable(const char *data, size_t size)
 {
     if (size == 0 || data[0] == '\xEF' || memmem(data, size, "\\u", 2) != NULL) return false;

@@ -1,6 +1,6 @@
 /*
- * Run folders that were torn, edited or made by others. The first byte says which file the rest
- * becomes; the reader must get through it, and whatever row it hands out must be one that our own
+ * Run folders that were torn, edited or made by others. The first byte selects the file that the
+ * rest becomes; the reader must get through it, and every row it returns must be one that our own
  * writer could have written.
  */
 #include "base/files.h"

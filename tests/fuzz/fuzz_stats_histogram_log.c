@@ -1,8 +1,8 @@
 /*
- * Histogram logs that were torn, edited or made by others. The first byte says how the rest is
- * read: as a log, as one base64 payload, or as what lies inside a payload, which is then packed up
- * rightly (a fuzzer never finds the checksum of a zlib stream by itself). Whatever is accepted must
- * be a sound histogram that survives its own encoding.
+ * Histogram logs that were torn, edited or made by others. The first byte selects how the rest is
+ * read: as a log, as one base64 payload, or as the inside of a payload, which is then wrapped
+ * correctly (a fuzzer never finds the checksum of a zlib stream by itself). Everything accepted
+ * must be a valid histogram that survives its own encoding.
  */
 #include "base/crypto.h"
 #include "stats/histogram_log.h"
@@ -56,12 +56,11 @@ static void check_decoding(const char *base64, size_t length)
     }
     check_sound(h);
     if (h->counts_length < 100000)
-        check_survives(h); /* the widest ones take too long to do each
-                                                         time */
+        check_survives(h); /* the widest ones take too long to encode each time */
     histogram_free(h);
 }
 
-/* One decoder for the whole log: what a line left behind must not show in the next. */
+/* One decoder for the whole log: leftovers of one line must not show in the next. */
 static void read_log(const char *log, size_t length)
 {
     int64_t base_ns = 0;
@@ -83,7 +82,7 @@ static void read_log(const char *log, size_t length)
     histogram_decoder_free(decoder);
 }
 
-/* Wraps bytes up as the inside of a payload: a zlib stream with the right checksum, its header and
+/* Wraps bytes as the inside of a payload: a zlib stream with a valid checksum, its header and
  * base64. */
 static void decode_inside(const uint8_t *data, size_t size)
 {

@@ -19,7 +19,7 @@ static struct zone *open_zone(const char *name)
     return zone;
 }
 
-/* The last second before each change and the first after it, as Python's zoneinfo tells them. */
+/* The last second before each change and the first after it, according to Python's zoneinfo. */
 static const struct {
     const char *zone;
     int64_t utc_s;
@@ -187,8 +187,8 @@ static void says_when_tzdata_is_missing(void **state)
     zone_free(zone);
 }
 
-/* A file cut short anywhere, and one with any byte changed, is read without harm (the sanitizers
- * watch) or refused. */
+/* A truncated file, and one with any byte changed, is either read safely (under the sanitizers) or
+ * refused. */
 static void survives_damaged_files(void **state)
 {
     (void)state;
@@ -254,7 +254,7 @@ static void reads_rules(void **state)
         assert_int_equal(zone_rule_parse(cases[i].rule, strlen(cases[i].rule), &rule),
                          cases[i].good);
     }
-    /* Daylight saving the whole year (RFC 8536, section 3.3.1): four hours west at any time. */
+    /* Daylight saving all year round (RFC 8536, section 3.3.1): always four hours west. */
     struct zone_rule rule;
     assert_true(zone_rule_parse("XXX3EDT4,0/0,J365/23", 20, &rule));
     for (int64_t t = INT64_C(1767225600) - 7200; t < INT64_C(1767225600) + 7200; t += 600) {
@@ -264,7 +264,8 @@ static void reads_rules(void **state)
     }
 }
 
-/* Days since 1970 and minutes in, the first instant at which the clock shows that or later out. */
+/* Given days since 1970 and minutes, the first instant at which the clock shows that time or a
+ * later one. */
 static void finds_instants_of_local_times(void **state)
 {
     (void)state;
@@ -276,7 +277,7 @@ static void finds_instants_of_local_times(void **state)
         {"America/Los_Angeles", 2026, 4, 14, 480, "2026-04-14T08:00:00-07:00"},
         /* 02:30 does not exist */
         {"America/Los_Angeles", 2026, 3, 8, 150, "2026-03-08T03:00:00-07:00"},
-        /* comes twice: the first */
+        /* occurs twice: the first */
         {"America/Los_Angeles", 2026, 11, 1, 90, "2026-11-01T01:30:00-07:00"},
         {"America/Los_Angeles", 2026, 11, 1, 120,
          "2026-11-01T02:00:00-08:00"}, /* exists only after the change */

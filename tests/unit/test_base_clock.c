@@ -17,7 +17,7 @@ static void clocks_agree_with_the_machine(void **state)
     assert_int_equal(nanosleep(&pause, NULL), 0);
     uint64_t passed = clock_mono_ns() - first;
     assert_true(passed >= 20 * (uint64_t)NS_PER_MS);
-    assert_true(clock_thread_cpu_ns() - cpu < passed); /* asleep, it uses no CPU */
+    assert_true(clock_thread_cpu_ns() - cpu < passed); /* asleep, it used no CPU */
     assert_true(llabs((long long)(clock_wall_ns() / NS_PER_S) - (long long)time(NULL)) <= 1);
 }
 
@@ -32,7 +32,7 @@ static void run_clock_at_speed_one_is_exact(void **state)
     assert_int_equal(run_clock_elapsed(&clock, 5007), 7);
     assert_int_equal(run_clock_elapsed(&clock, 4000), 0);
     assert_int_equal(run_clock_mono_at(&clock, 7), 5007);
-    /* a year of ns, where a double would already have rounded */
+    /* a year of ns, which a double would already round */
     uint64_t year = UINT64_C(31536000) * (uint64_t)NS_PER_S + 1;
     assert_int_equal(run_clock_elapsed(&clock, 5000 + year), year);
 }

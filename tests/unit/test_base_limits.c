@@ -1,4 +1,4 @@
-/* Quotas of control groups, from folders written as both generations have them. */
+/* CPU quotas of control groups, from folders in the formats of both versions. */
 #include "base/limits.h"
 
 #include <setjmp.h>
@@ -14,7 +14,7 @@
 
 static char root[] = "/tmp/rushhour-limits-XXXXXX";
 
-/* Writes root/name, making its folders. */
+/* Writes root/name, creating its folders. */
 static void put(const char *name, const char *content)
 {
     char path[512];

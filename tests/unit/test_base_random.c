@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-/* First outputs of the authors' xoshiro256** from the state 1, 2, 3, 4. */
+/* First outputs of the authors' xoshiro256** for the state 1, 2, 3, 4. */
 static void xoshiro_gives_the_published_numbers(void **state)
 {
     (void)state;
@@ -30,10 +30,8 @@ static void xoshiro_gives_the_published_numbers(void **state)
     }
 }
 
-/*
- * SplitMix64 from the seed 1234567 gives 6457827717110365317 first; stream 0 goes on from there,
- * and its own four outputs are the state.
- */
+/* SplitMix64 with the seed 1234567 first gives 6457827717110365317; stream 0 continues from there,
+ * and its next four outputs are the state. */
 static void seeding_follows_splitmix(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* Memory for secrets: out of dumps, out of reach once freed. */
+/* Memory for secrets: kept out of dumps, unmapped when freed. */
 #include "base/secret.h"
 
 #include <setjmp.h>
@@ -36,8 +36,8 @@ static void test_copies(void **state)
     secret_free(NULL);
 }
 
-/* The flags of the mapping around an address, as the kernel lists them ("VmFlags: rd wr ... dd
- * ..."). */
+/* The flags of the mapping that contains an address, as listed by the kernel ("VmFlags: rd wr ...
+ * dd ..."). */
 static bool flags_of(const void *address, char *out, size_t size)
 {
     char line[512];

@@ -1,4 +1,4 @@
-/* Terminals are made here, by the kernel's pseudo-terminals. */
+/* The terminals are the kernel's pseudo-terminals. */
 #include "base/terminal.h"
 
 #include <fcntl.h>
@@ -21,7 +21,7 @@ static int open_terminal(int *master)
     return end;
 }
 
-/* NULL takes the variable away. */
+/* NULL unsets the variable. */
 static void set(const char *name, const char *value)
 {
     int status = value != NULL ? setenv(name, value, 1) : unsetenv(name);

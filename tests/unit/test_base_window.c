@@ -102,7 +102,7 @@ static void refuses_with_a_reason(void **state)
     assert_int_equal(window_parse_during("1h", &window, NULL), ERR_USAGE);
 }
 
-/* Start, and the first instant after: each must be inside, each neighbour outside. */
+/* Start, and the first instant after the end: each must be inside, and its neighbour outside. */
 static void finds_bounds(void **state)
 {
     (void)state;
@@ -113,8 +113,7 @@ static void finds_bounds(void **state)
         {"1m", "1969-12-31T23:59:30Z", "1969-12-31T23:59:00Z", "1970-01-01T00:00:00Z"},
         {"1d", "2026-04-14T15:00:00Z", "2026-04-14T00:00:00Z", "2026-04-15T00:00:00Z"},
         {"15m", "2026-04-14T15:44:59Z", "2026-04-14T15:30:00Z", "2026-04-14T15:45:00Z"},
-        /* daylight saving: the same local time, another UTC hour; a day of 23 and one of 25
-         * hours */
+        /* daylight saving: the same local time, a different UTC hour; days of 23 and of 25 hours */
         {"p=07:00-09:00@America/Los_Angeles", "2026-03-07T07:30:00-08:00", "2026-03-07T15:00:00Z",
          "2026-03-07T17:00:00Z"},
         {"p=07:00-09:00@America/Los_Angeles", "2026-03-08T07:30:00-07:00", "2026-03-08T14:00:00Z",
@@ -123,21 +122,21 @@ static void finds_bounds(void **state)
          "2026-03-09T07:00:00Z"},
         {"p=00:00-24:00@America/Los_Angeles", "2026-11-01T12:00:00-08:00", "2026-11-01T07:00:00Z",
          "2026-11-02T08:00:00Z"},
-        /* an hour that comes twice lasts two hours; one that half exists lasts half */
+        /* an hour that occurs twice lasts two hours; one of which only half exists lasts half */
         {"p=01:00-02:00@America/Los_Angeles", "2026-11-01T01:30:00-08:00", "2026-11-01T08:00:00Z",
          "2026-11-01T10:00:00Z"},
         {"p=02:00-03:00@Australia/Lord_Howe", "2026-10-04T02:45:00+11:00", "2026-10-03T15:30:00Z",
          "2026-10-03T16:00:00Z"},
         {"p=01:30-02:30@America/Los_Angeles", "2026-03-08T01:45:00-08:00", "2026-03-08T09:30:00Z",
          "2026-03-08T10:00:00Z"},
-        /* past midnight, before it and after it, and over the change of the clocks */
+        /* past midnight, before and after it, and across a clock change */
         {"n=22:00-06:00@Europe/London", "2040-06-01T23:00:00+01:00", "2040-06-01T21:00:00Z",
          "2040-06-02T05:00:00Z"},
         {"n=22:00-06:00@Europe/London", "2040-06-02T05:59:59+01:00", "2040-06-01T21:00:00Z",
          "2040-06-02T05:00:00Z"},
         {"n=22:00-06:00@Europe/London", "2026-10-25T04:00:00Z", "2026-10-24T21:00:00Z",
          "2026-10-25T06:00:00Z"},
-        /* the day of a window past midnight is that of its start: Friday's reaches into Saturday */
+        /* a window past midnight belongs to the day of its start: Friday's extends into Saturday */
         {"n=22:00-06:00@UTC,fri", "2026-11-21T05:00:00Z", "2026-11-20T22:00:00Z",
          "2026-11-21T06:00:00Z"},
     };
@@ -178,7 +177,7 @@ static void knows_what_is_outside(void **state)
     }
 }
 
-/* Windows that touch on the clock share the time between them: each instant lies in exactly one. */
+/* Windows that touch on the clock share the time between them: each instant is in exactly one. */
 static void touching_windows_leave_no_gap(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* Regions side by side: what stands out, and in which words; the JSON of the whole. */
+/* Comparing regions: what stands out, how it is worded, and the JSON. */
 #include "check/differ.h"
 #include "check_fixture.h"
 
@@ -72,7 +72,7 @@ static void one_of_three(void **state)
                           "TLS issuer: Microsoft Corporation (east, south); Zscaler Inc. (west)\n");
     assert_false(fact_stands_out(regions, 3, 0, FACT_ISSUER));
     assert_true(fact_stands_out(regions, 3, 1, FACT_ISSUER));
-    /* of two nobody can say which is the odd one */
+    /* with two regions, nobody can say which is the odd one */
     assert_true(fact_stands_out(regions, 2, 0, FACT_ISSUER));
     assert_true(fact_stands_out(regions, 2, 1, FACT_ISSUER));
 }
@@ -92,11 +92,11 @@ static void slow_steps(void **state)
     assert_differences(3, "turn: 31.0 ms in south, 3.1 times the median of the others, 10.0 ms\n");
     assert_true(step_stands_out(regions, 3, 2, CHECK_TURN));
     assert_false(step_stands_out(regions, 3, 0, CHECK_TURN));
-    regions[2].steps[CHECK_TURN].ns = 30 * MS; /* not beyond three times */
+    regions[2].steps[CHECK_TURN].ns = 30 * MS; /* not more than three times */
     assert_differences(3, "");
     for (size_t i = 0; i < 3; i++) regions[i].steps[CHECK_TCP].ns = MS;
-    regions[0].steps[CHECK_TCP].ns = 20 * MS; /* many times as long, but by less than what
-                                                 matters */
+    regions[0].steps[CHECK_TCP].ns = 20 * MS; /* many times as long, but by less than the minimum
+                                                 difference */
     assert_differences(3, "");
     regions[0].steps[CHECK_TCP].ns = 1500 * MS;
     assert_differences(2, "tcp: 1500 ms in east, 1500.0 times the other's 1.0 ms\n");

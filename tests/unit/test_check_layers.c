@@ -18,7 +18,7 @@ static const struct http_header azure_headers[] = {{"date", "Fri, 20 Nov 2026 12
 struct scene {
     struct profile *profile;
     struct check_region told;
-    struct https_result *result; /* of a request that went well */
+    struct https_result *result; /* of a successful request */
     struct layers_view view;
 };
 

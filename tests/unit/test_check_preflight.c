@@ -1,5 +1,5 @@
-/* The preflight as a whole: what is asked in which order, and what is not asked when something that
- * it needs has failed. */
+/* The whole preflight check: what is requested in which order, and what is not requested when a
+ * prerequisite has failed. */
 #include "check_scene.h"
 
 #include <netdb.h>
@@ -17,7 +17,7 @@ static void expect_all(enum check_step from, enum check_step to, enum check_stat
     for (enum check_step step = from; step <= to; step++) expect(step, status, "");
 }
 
-/* A layer below that failed: the WebSocket is never dialled, and each step says why. */
+/* A lower layer failed: the WebSocket is never dialled, and each step says why. */
 static void a_layer_that_failed_ends_it(void **state)
 {
     static const struct {
@@ -54,8 +54,8 @@ static void a_layer_that_failed_ends_it(void **state)
     }
 }
 
-/* No answer to a plain request is told, and the WebSocket is tried all the same: proxies differ in
- * what they swallow. */
+/* A plain request without an answer is reported, and the WebSocket is tried anyway: proxies differ
+ * in what they swallow. */
 static void a_plain_request_may_fail_alone(void **state)
 {
     (void)state;
@@ -129,7 +129,7 @@ static void a_client_secret_is_asked_for_and_opens_the_session(void **state)
     assert_int_equal(scripted.dials, 1);
     assert_string_equal(scripted.names[0], "Authorization");
     assert_string_equal(scripted.values[0], "Bearer ek_of_the_hour");
-    /* and it is a secret as the key is one */
+    /* it is secret just as the key is */
     play_steps(WS_STEP_RESOLVED, WS_STEP_TLS);
     play_refusal(400, NULL, 0, "{\"error\":{\"code\":\"x\",\"message\":\"got ek_of_the_hour\"}}");
     assert_null(strstr(scene.told->steps[CHECK_UPGRADE].cause, "ek_of_the_hour"));
@@ -194,7 +194,7 @@ static void a_stop_ends_whatever_is_under_way(void **state)
     assert_true(scripted.aborted);
     expect(CHECK_CONFIGURE, CHECK_OK, "");
     expect(CHECK_TURN, CHECK_SKIPPED, "");
-    play_message(DONE); /* nothing of what still comes is judged */
+    play_message(DONE); /* nothing that comes afterwards is judged */
     expect(CHECK_TURN, CHECK_SKIPPED, "");
     scene_end();
 }

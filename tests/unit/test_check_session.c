@@ -1,4 +1,5 @@
-/* The preflight's own conversation: the steps upgrade to turn, whatever the other side does. */
+/* The preflight check's own conversation: the steps from upgrade to turn, whatever the other side
+ * does. */
 #include "check_scene.h"
 
 #include <errno.h>
@@ -10,7 +11,7 @@ static void expect_status(enum check_step step, enum check_status status)
                  check_status_name(scene.told->steps[step].status), scene.told->steps[step].cause);
 }
 
-/* Exactly this step has failed, with this class; all before it are ok, all after it skipped. */
+/* Exactly this step failed, with this class; all steps before it are ok, all after it skipped. */
 static void expect_failure(const char *name, enum check_step step, const char *catalogue,
                            const char *words)
 {
@@ -65,7 +66,7 @@ static void all_goes_well(void **state)
     "\"status_details\":{\"type\":\"failed\",\"error\":{\"type\":\"server_error\","                \
     "\"code\":null}},\"output\":[]}}"
 
-/* The messages of the service, in turn; NULL ends them. */
+/* The messages of the service in order; NULL-terminated. */
 static void messages_that_are_failures(void **state)
 {
     static const struct {
@@ -127,7 +128,7 @@ static void messages_that_are_failures(void **state)
     }
 }
 
-/* What costs a run nothing costs the preflight nothing. */
+/* Whatever costs a run nothing costs the preflight check nothing. */
 static void messages_that_are_none(void **state)
 {
     static const char *const said[] = {
@@ -149,7 +150,7 @@ static void messages_that_are_none(void **state)
     scene_end();
 }
 
-/* The preflight asks for a short answer: that it ends there is what was asked for. */
+/* The preflight check asks for a short answer, so reaching the limit is not a failure. */
 static void an_answer_may_end_at_its_limit(void **state)
 {
     (void)state;
@@ -224,7 +225,7 @@ static void a_private_resource_is_hinted_at(void **state)
     scene_end();
 }
 
-/* Whatever ends under us is a failure of the step under way, in the words of what was seen. */
+/* An end of the connection is a failure of the current step, described by what was observed. */
 static void ends_are_failures_of_their_step(void **state)
 {
     static const struct {
@@ -296,7 +297,7 @@ static void ends_are_failures_of_their_step(void **state)
     }
 }
 
-/* Of the session's life: the same words as a run has for it. */
+/* The end of the session's life is reported as in a run. */
 static void the_end_of_its_life_is_told_as_that(void **state)
 {
     char created[256];
@@ -314,8 +315,8 @@ static void the_end_of_its_life_is_told_as_that(void **state)
     scene_end();
 }
 
-/* Each stage and each silence of the turn has the deadline of the profile: nothing more is said,
- * and the loop runs until the check has given up. */
+/* Each stage, and each silence of the turn, has the deadline in the profile: the service goes
+ * silent, and the loop runs until the check has given up. */
 static void deadlines_are_those_of_the_profile(void **state)
 {
     static const struct {
@@ -381,7 +382,7 @@ static void a_dial_that_cannot_start_is_our_own_limit(void **state)
     scene_end();
 }
 
-/* Nothing that the service quotes of ours reaches an output. */
+/* Whatever the service quotes of ours must not reach any output. */
 static void what_the_service_quotes_is_scrubbed(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* How steps are told: words, classes, and what no output may show. */
+/* How steps are reported: texts, classes, and what no output may show. */
 #include "base/clock.h"
 #include "base/secret.h"
 #include "check/credentials.h"
@@ -67,7 +67,7 @@ static void a_class_brings_its_advice(void **state)
     assert_string_equal(result->cause, "nobody answers");
 }
 
-/* A format in what the service said is no format. */
+/* A format specifier in the service's text is only text. */
 static void percent_signs_of_the_service_are_text(void **state)
 {
     const struct failure_facts facts = {.phase = PHASE_UPGRADE, .http_status = 429};
@@ -131,7 +131,7 @@ static void more_than_there_is_room_for_is_cut(void **state)
     assert_int_equal(strlen(it.told.steps[CHECK_TLS].cause), sizeof it.told.steps[0].cause - 1);
 }
 
-/* ---- what was observed, in words ---- */
+/* ---- observations in words ---- */
 
 static void assert_words(struct text *out, const char *expected)
 {
@@ -201,7 +201,7 @@ static void events_are_told_as_the_service_called_them(void **state)
     text_free(&out);
 }
 
-/* The first of what was seen that explains the end; the library's words beside it, unless a Close
+/* Reports the first observation that explains the end, with the library's message unless a Close
  * frame said it better. */
 static void an_end_is_told_by_what_explains_it(void **state)
 {
@@ -246,9 +246,9 @@ static void a_renamed_inspector_is_at_least_private(void **state)
         {"CN=Corporate Root", "", ISSUER_PRIVATE, NULL},
         /* its name anywhere in the issuer, in any case */
         {"CN=zscaler intermediate,O=Contoso", "Contoso", ISSUER_INSPECTOR, "Zscaler"},
-        /* a public name does not hide it */
+        /* a public organization does not hide it */
         {"CN=FortiGate CA,O=DigiCert Inc", "DigiCert Inc", ISSUER_INSPECTOR, "Fortinet FortiGate"},
-        /* nor does a name that only contains a public one make it public */
+        /* nor does a name that merely contains a public one count as public */
         {"CN=x,O=Not DigiCert", "Not DigiCert", ISSUER_PRIVATE, NULL},
     };
     (void)state;

@@ -1,5 +1,5 @@
-/* What `check` prints: the page at every width, with and without colour; the line of progress; and
- * a preflight of a port that nobody listens on, from the command line to the exit status. */
+/* The output of `check`: the page at every width, with and without colour; the progress line; and a
+ * check against a port that nobody listens on, from the command line to the exit status. */
 #include "cli_fixture.h"
 
 #include "check/step.h"
@@ -103,11 +103,11 @@ static void a_failure_comes_with_cause_and_fix(void **state)
     holds(page, "What failed, and what to do\n  swedencentral, tcp: connect_refused (F03)\n");
     holds(page, "cause  20.42.1.2:443 refused the connection\n");
     holds(page, "fix    open port 443");
-    lacks(page, "ids"); /* nothing was asked yet, so there is no id to quote */
+    lacks(page, "ids"); /* nothing was requested yet, so there is no id to quote */
     free(page);
 }
 
-/* From the upgrade on a support desk can find the request. */
+/* From the upgrade on, support can look up the request. */
 static void a_late_failure_comes_with_its_ids(void **state)
 {
     struct check_region *told = &regions[0];
@@ -166,7 +166,7 @@ static void a_note_of_several_regions_is_told_once(void **state)
     free(page);
 }
 
-/* Whatever the terminal: every region has its column, and no line is longer than the terminal. */
+/* On any terminal, every region has its column, and no line is wider than the terminal. */
 static void every_width_holds_every_region(void **state)
 {
     (void)state;
@@ -185,7 +185,7 @@ static void every_width_holds_every_region(void **state)
     }
 }
 
-/* Takes the colours out; false when something else begins with an escape. */
+/* Removes the colours; false if any other escape sequence occurs. */
 static bool strip(char *text)
 {
     char *to = text;
@@ -218,7 +218,7 @@ static void colour_adds_nothing_but_colour(void **state)
     free(coloured);
 }
 
-/* What a service says must not steer the terminal of who asks. */
+/* What a service sends must not control the user's terminal. */
 static void no_escape_of_a_service_gets_through(void **state)
 {
     static const char hostile[] = "\x1b]0;owned\a\x1b[2J\r\b\x9b"
@@ -268,7 +268,7 @@ static struct terminal terminal_open(unsigned short columns)
     return terminal;
 }
 
-/* All that was written since the last call. */
+/* Everything written since the last call. */
 static const char *terminal_read(const struct terminal *terminal)
 {
     static char bytes[4096];
@@ -297,7 +297,7 @@ static void progress_is_redrawn_in_place(void **state)
     assert_string_equal(terminal_read(&terminal),
                         "\r\x1b[Kchecking eastus2 tls, swedencentral turn");
     check_progress_show(&progress, regions, 3);
-    assert_string_equal(terminal_read(&terminal), ""); /* nothing new: nothing is written */
+    assert_string_equal(terminal_read(&terminal), ""); /* nothing new, so nothing is written */
     regions[0].done = true;
     check_progress_show(&progress, regions, 3);
     assert_string_equal(terminal_read(&terminal), "\r\x1b[Kchecking swedencentral turn");
@@ -357,7 +357,7 @@ static void progress_is_for_terminals_that_can(void **state)
 
 /* ---- the command ---- */
 
-/* A port of this machine that nobody listens on: it was ours a moment ago. */
+/* A port of this machine that nobody listens on: the test itself has just closed it. */
 static unsigned free_port(void)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -399,7 +399,7 @@ static void a_closed_port_fails_the_check(void **state)
     assert_string_equal(told->err, "");
     assert_int_equal(check_closed_port("--quiet")->status, 1);
     assert_string_equal(check_closed_port("-q")->out, "");
-    told = check_closed_port("--json --quiet"); /* who asks for JSON gets it */
+    told = check_closed_port("--json --quiet"); /* JSON is printed even with --quiet */
     assert_int_equal(told->status, 1);
     cJSON *root = cJSON_Parse(told->out);
     assert_non_null(root);

@@ -1,5 +1,5 @@
-/* What every command does alike with its command line: help, versions, wrong words, streams that
- * cannot be written. */
+/* What all commands do alike with their command line: help, versions, invalid arguments, streams
+ * that cannot be written. */
 #include "cli_fixture.h"
 
 #include "profile/profile.h"
@@ -62,7 +62,7 @@ static void help_has_two_ways_and_one_page(void **state)
         told = TELL(all[c]->name, "--help");
         assert_int_equal(told->status, 0);
         assert_string_equal(told->out, page);
-        told = TELL(all[c]->name, "-h"); /* although its arguments are missing */
+        told = TELL(all[c]->name, "-h"); /* even though its arguments are missing */
         assert_int_equal(told->status, 0);
         assert_string_equal(told->out, page);
     }
@@ -95,7 +95,7 @@ static void the_version_names_the_libraries(void **state)
         holds(told->out, libraries[i]);
 }
 
-/* ---- wrong words, in every command alike ---- */
+/* ---- invalid arguments, the same for every command ---- */
 
 static void what_is_missing_is_named(void **state)
 {
@@ -168,7 +168,8 @@ static void every_option_has_one_form(void **state)
     }
 }
 
-/* A wrong word is told before any file is looked at: exit 2, although there is no such file. */
+/* An invalid argument is reported before any file is looked at: exit 2, even though there is no
+ * such file. */
 static void wrong_values_are_told_before_files_are_read(void **state)
 {
     static const struct {

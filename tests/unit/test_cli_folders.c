@@ -1,5 +1,5 @@
 /* The commands that read run folders, from the command line to the exit status: report, compare,
- * merge and evidence, on folders whose figures are known by hand. */
+ * merge and evidence, on folders with known figures. */
 #include "cli_fixture.h"
 #include "test_report_fixture.h"
 
@@ -24,7 +24,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* "report --json" and the like; the folder comes behind the command. */
+/* "report --json" and the like; the folder follows the command. */
 static const struct told *tell_of(const char *words, const struct maker *m)
 {
     char line[512];
@@ -77,7 +77,7 @@ static void one_report_in_five_forms(void **state)
     cJSON_Delete(root);
     char copy[sizeof told->out];
     (void)strcpy(copy, told->out);
-    told = tell_of("report --json --quiet", incident); /* who asks for JSON gets it */
+    told = tell_of("report --json --quiet", incident); /* JSON is printed even with --quiet */
     assert_string_equal(told->out, copy);
     told = tell_of("report --json --format json", incident);
     assert_string_equal(told->out, copy);
@@ -131,7 +131,7 @@ static void a_report_into_a_file(void **state)
     holds(told->err, "/nowhere/at/all");
 }
 
-/* The pages are made anew, and nothing is printed. */
+/* The pages are renewed, and nothing is printed. */
 static void a_quiet_report_makes_the_pages(void **state)
 {
     char page[128];
@@ -140,7 +140,7 @@ static void a_quiet_report_makes_the_pages(void **state)
     (void)snprintf(page, sizeof page, "%s/report.html", incident->folder);
     (void)unlink(page);
     assert_string_equal(tell_of("report --format text", incident)->err, "");
-    assert_int_equal(stat(page, &before), -1); /* a form that was named leaves them alone */
+    assert_int_equal(stat(page, &before), -1); /* with an explicit format they are left alone */
     const struct told *told = tell_of("report -q", incident);
     assert_int_equal(told->status, 0);
     assert_string_equal(told->out, "");
@@ -148,7 +148,8 @@ static void a_quiet_report_makes_the_pages(void **state)
     assert_true(before.st_size > 10000);
 }
 
-/* A page that cannot be written (a folder stands in its place) is told, and the tables come. */
+/* A page that cannot be written (a folder is in its place) is reported, and the tables are
+ * printed. */
 static void a_folder_that_cannot_be_written_can_be_read(void **state)
 {
     char page[128];
@@ -159,7 +160,7 @@ static void a_folder_that_cannot_be_written_can_be_read(void **state)
     const struct told *told = tell_of("report", incident);
     assert_int_equal(told->status, 1);
     holds(told->out, "eastus2");
-    lacks(told->out, "report.html"); /* it is not there, so nobody is sent to it */
+    lacks(told->out, "report.html"); /* it does not exist, so it is not mentioned */
     holds(told->err, "report.html");
     assert_int_equal(rmdir(page), 0);
 }
@@ -208,7 +209,7 @@ static void one_comparison_in_four_forms(void **state)
     holds(told->err, "/nowhere/at/all");
 }
 
-/* The second run against the first; of several the worst status counts, and each is told. */
+/* Later runs against the first; with several, each is reported and the worst status counts. */
 static void runs_against_a_baseline(void **state)
 {
     char line[512];
@@ -238,7 +239,7 @@ static void runs_against_a_baseline(void **state)
 
 /* ---- merge ---- */
 
-/* Gives a run of the maker a name and a shard of its own. */
+/* Gives a run of the maker its own name and shard. */
 static void rename_run(const struct maker *m, const char *id, const char *shard)
 {
     struct error err = {0};
@@ -310,7 +311,7 @@ static void what_cannot_be_merged(void **state)
                    incident->folder);
     refused(line, 1, "same run");
     (void)snprintf(line, sizeof line, "merge %s %s", incident->folder, incident->folder);
-    refused(line, 1, incident->folder); /* it is there already */
+    refused(line, 1, incident->folder); /* it exists already */
     (void)snprintf(line, sizeof line, "merge %s/merged %s /nowhere", incident->root,
                    incident->folder);
     refused(line, 1, "/nowhere");
@@ -340,7 +341,7 @@ static void a_package_and_where_it_is_put(void **state)
     assert_int_equal(told->status, 0);
     assert_string_equal(told->err, ""); /* no hint */
     (void)snprintf(path, sizeof path, "%s/ticket.tar.gz", incident->root);
-    assert_true(file_exists(path)); /* beside the folder, not within it */
+    assert_true(file_exists(path)); /* beside the folder, not inside it */
     (void)snprintf(line, sizeof line, "evidence -q -o %s/silent", incident->root);
     told = tell_of(line, incident);
     assert_int_equal(told->status, 0);

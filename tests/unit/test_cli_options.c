@@ -1,5 +1,4 @@
-/* Command lines against a table made here, and every command's own table for what no table may
- * have. */
+/* Command lines against a table defined here, and checks of every command's own table. */
 #include "cli/command.h"
 #include "cli/options.h"
 
@@ -80,7 +79,7 @@ static void every_way_to_write_an_option(void **state)
     assert_true(words.loud);
 }
 
-/* Wherever it stands among the arguments. */
+/* Wherever it is among the arguments. */
 static void a_pair_takes_two_words(void **state)
 {
     static const char *const lines[][5] = {{"--between", "x", "y", "wall"},
@@ -220,7 +219,7 @@ static void check_row(const struct command *command, size_t i)
     }
 }
 
-/* The contract: every command has these, and -h, examples and exit codes. */
+/* According to the contract every command has these, and -h, examples and exit codes. */
 static void every_table_keeps_the_contract(void **state)
 {
     static const char *const common[] = {"json", "quiet", "no-color"};
@@ -240,7 +239,7 @@ static void every_table_keeps_the_contract(void **state)
     }
 }
 
-/* Each option alone reaches its own place and no other's. */
+/* Each option alone sets its own member and no other. */
 static void every_option_reaches_its_place(void **state)
 {
     (void)state;

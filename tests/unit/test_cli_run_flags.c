@@ -18,7 +18,7 @@ struct fixture {
     char words[512];
 };
 
-/* One line of words, split at blanks and read to the end. */
+/* A line of arguments, split at blanks and parsed. */
 static enum err_code read_line(struct fixture *f, const char *words)
 {
     char *argv[32];
@@ -81,7 +81,7 @@ static void units_are_read(void **state)
     assert_int_equal(o->shard.index, 1);
     assert_int_equal(o->shard.count, 3);
     assert_int_equal(o->start_at_ns, INT64_C(1795183200) * NS_PER_S);
-    assert_true(o->seed.given); /* 0 is given too: it asks for a drawn one */
+    assert_true(o->seed.given); /* 0 counts as given: it asks for a random one */
     run_request_free(&f.request);
 }
 
@@ -117,7 +117,7 @@ static void the_inconclusive_status_may_be_chosen(void **state)
     assert_int_equal(f.request.inconclusive, 99);
 }
 
-/* Each names the flag and says what is right. */
+/* Each message names the flag and says what is right. */
 static void wrong_values_are_refused(void **state)
 {
     static const struct {
@@ -149,7 +149,7 @@ static void wrong_values_are_refused(void **state)
         {"p --metrics 70000", "--metrics \"70000\""},
         {"p --metrics host.example:9464", "numeric address"},
         {"p --metrics 1.2.3:9464", "numeric address"},
-        {"p --metrics ::1:9464", "numeric address"}, /* IPv6 wants brackets */
+        {"p --metrics ::1:9464", "numeric address"}, /* IPv6 needs brackets */
         {"p --metrics 127.0.0.1:", "--metrics"},
     };
     (void)state;
@@ -184,7 +184,7 @@ static void addresses_of_the_metrics(void **state)
     }
 }
 
-/* The contract's table. How it ended goes before what was judged. */
+/* The table in the contract. How the run ended takes precedence over the verdict. */
 static void exit_status_of_every_end(void **state)
 {
     static const struct {

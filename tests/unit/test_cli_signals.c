@@ -1,5 +1,5 @@
-/* Signals as events: each with its reason, once per signal, and the process's own way of dying
- * before and after. */
+/* Signals as events: each with its reason, once per signal, and the default action before and
+ * after. */
 #include "cli/signals.h"
 
 #include <setjmp.h>
@@ -30,7 +30,7 @@ static void on_work(uv_timer_t *timer)
     (void)timer;
 }
 
-/* Opens, raises the signal so many times, each time serving the loop, and closes. */
+/* Opens, raises the signal this many times, serving the loop each time, and closes. */
 static struct heard heard_of(int number, unsigned times)
 {
     struct heard heard = {0};
@@ -68,7 +68,7 @@ static void each_signal_has_its_reason(void **state)
     }
 }
 
-/* The second Ctrl-C of somebody in a hurry is told as well. */
+/* The second Ctrl-C of an impatient user is reported as well. */
 static void every_one_of_them_is_told(void **state)
 {
     (void)state;
@@ -84,7 +84,7 @@ static void they_do_not_keep_a_loop_running(void **state)
     uv_loop_t loop;
     assert_int_equal(uv_loop_init(&loop), 0);
     assert_int_equal(signals_open(&signals, &loop, on_signal, &heard, &err), ERR_OK);
-    (void)alarm(20); /* a loop that they keep would never end */
+    (void)alarm(20); /* otherwise a loop kept alive by signals would never end */
     assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
     (void)alarm(0);
     signals_close(&signals);
@@ -92,7 +92,7 @@ static void they_do_not_keep_a_loop_running(void **state)
     assert_int_equal(uv_loop_close(&loop), 0);
 }
 
-/* How a child ends that raises SIGTERM, after it has opened and closed or has not. */
+/* How a child ends that raises SIGTERM, with or without having opened and closed before. */
 static int end_of_child(bool opened)
 {
     pid_t child = fork();
@@ -119,7 +119,7 @@ static void closing_what_was_not_opened(void **state)
 {
     (void)state;
     struct signals signals = {0};
-    signals_close(&signals); /* of a command that failed before */
+    signals_close(&signals); /* left by a command that failed before */
     assert_null(signals.handles[0].loop);
 }
 

@@ -1,4 +1,4 @@
-/* When a chain is over, and what it counts then. */
+/* When a chain ends, and what it then counts. */
 #include "engine/chain.h"
 
 #include <setjmp.h>
@@ -15,7 +15,7 @@ static void a_chain_counts_when_its_last_holder_goes(void **state)
     struct chain *user = chain_hold(chain);
     chain_count(chain, false);
     chain_count(chain, true);
-    chain_release(chain, &sums); /* its first session has ended; the user may retry */
+    chain_release(chain, &sums); /* its first session has ended; the virtual user may retry */
     assert_int_equal(sums.count, 0);
     struct chain *second = chain_hold(user);
     chain_count(second, true);

@@ -1,4 +1,4 @@
-/* What the collector puts on disk first. */
+/* What the collector writes to disk first. */
 #include "base/files.h"
 #include "engine/collector.h"
 
@@ -33,7 +33,7 @@ static uint64_t lines_of(const char *folder, const char *name)
     return lines;
 }
 
-/* A disk that takes no more than this of any file: the evidence does not fit, the row would. */
+/* A disk that accepts no more than this of any file: the evidence does not fit, the row would. */
 static void limit_files(rlim_t bytes)
 {
     struct rlimit limit;
@@ -47,7 +47,7 @@ static void nothing(uv_async_t *async)
     (void)async;
 }
 
-/* Hands a handover with one failure and one row over; returns how the collector took it. */
+/* Passes on a handover with one failure and one row; returns the collector's result. */
 static enum err_code take_one(struct mailbox *mailbox, struct collector *collector)
 {
     struct handover *handover = mailbox_blank(mailbox);
@@ -61,7 +61,7 @@ static enum err_code take_one(struct mailbox *mailbox, struct collector *collect
     return collector_take(collector, &err);
 }
 
-/* An attempt is on disk only when its evidence is: also when the disk is full in between. */
+/* An attempt is on disk only if its evidence is, even if the disk fills up in between. */
 static void evidence_goes_first(void **state)
 {
     (void)state;

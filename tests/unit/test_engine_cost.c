@@ -76,7 +76,7 @@ static void a_response_is_priced_by_what_is_known_of_it(void **state)
     }
 }
 
-/* What a profile leaves out is charged as the kind that it belongs to. */
+/* A price that is not in the profile is that of the kind it belongs to. */
 static void a_price_left_out_is_never_nothing(void **state)
 {
     static const struct price text = {.text_in = 4, .text_out = 16};
@@ -95,7 +95,7 @@ static void a_price_left_out_is_never_nothing(void **state)
     assert_true(fabs(cost_of(&audio, &heard) * 1e6 - 10 * 32) < 1e-6);
 }
 
-/* gpt-live-1: 0.05 USD a minute, charged by the second. */
+/* gpt-live-1: 0.05 USD per minute, charged by the second. */
 static void time_has_a_price_too(void **state)
 {
     static const struct price price = {.per_minute = 0.05};

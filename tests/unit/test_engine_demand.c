@@ -1,5 +1,4 @@
-/* What is dealt to the lanes of a plan: all of it between them, nothing twice, and slots that are
- * filled from the first. */
+/* What the lanes of a plan get: all of it together, nothing twice; slots are filled in order. */
 #include "base/clock.h"
 #include "engine/demand.h"
 
@@ -31,7 +30,7 @@ static struct demand start(const struct load *load, struct lane lane)
     return demand;
 }
 
-/* Number -> due time of every arrival of a lane; how many there were. */
+/* The due time of every arrival of a lane, by number; returns how many there were. */
 static size_t collect(struct lane lane, int64_t due[MOST])
 {
     struct demand demand = start(&open_load, lane);

@@ -1,5 +1,4 @@
-/* The grid of intervals: contiguous, on whole multiples but for the beginning, and of one mind with
- * itself. */
+/* The grid of intervals: contiguous, on multiples except at the beginning, and self-consistent. */
 #include "base/clock.h"
 #include "base/random.h"
 #include "engine/interval_grid.h"
@@ -32,7 +31,7 @@ static void any_grid_is_contiguous_and_whole(void **state)
     (void)state;
     random_seed(&random, 5, 0);
     for (int i = 0; i < 2000; i++) {
-        /* also before 1970: an hour that a replay may begin with */
+        /* also before 1970, an hour at which a replay may begin */
         const struct interval_grid grid = {
             .origin_ns = (int64_t)random_below(&random, UINT64_C(4000000000000000000)) -
                          INT64_C(100000000000000000),

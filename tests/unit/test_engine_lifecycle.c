@@ -1,5 +1,4 @@
-/* What is no failure, sessions that are probed, waits that are asked for, and the evidence of it
- * all. */
+/* Ends that are not failures, probed sessions, requested waits, and the evidence of all that. */
 #include "engine_fixture.h"
 
 #define HOLD(sessions, duration)                                                                   \
@@ -47,7 +46,7 @@ static double number_at(const cJSON *record, const char *key)
     return item->valuedouble;
 }
 
-/* ---- ends that are no failures ---- */
+/* ---- ends that are not failures ---- */
 
 static size_t renewed, given_up;
 
@@ -70,7 +69,7 @@ static void expired_records(const char *folder)
     each_record(folder, check_expired);
 }
 
-/* No retry is allowed here, and yet every interaction comes to its end. */
+/* No retry is allowed here, and yet every interaction completes. */
 static void the_cap_of_a_session_costs_no_retry(void **state)
 {
     static struct result result;
@@ -95,12 +94,12 @@ static void the_cap_of_a_session_costs_no_retry(void **state)
     assert_int_equal(c->interactions_ok, c->attempts_ok);
     assert_int_equal(c->first_attempts_ok, c->attempts_ok);
     assert_int_equal(result.clusters.with_failure, 0);
-    /* Six users, with a new session for each that ended; at the load's end some may not have got
-     * theirs. */
+    /* Six virtual users, with a new session for each that ended; at the end of the load some may
+     * not have got theirs. */
     assert_in_range(c->sessions_started, expired, 6 + expired);
 }
 
-/* Between turns: nothing is cut, and the next turn has a new session. */
+/* Between turns nothing is cut short, and the next turn has a new session. */
 static void a_session_that_retires_costs_no_attempt(void **state)
 {
     static struct result result;
@@ -120,7 +119,8 @@ static void a_session_that_retires_costs_no_attempt(void **state)
     assert_int_equal(result.lifecycle, retired);
 }
 
-/* A service whose sessions are all at their cap keeps nobody for ever, and is still no failure. */
+/* A service whose sessions are all at their cap keeps nobody for ever, and that is still not a
+ * failure. */
 static void sessions_that_always_end_are_given_up(void **state)
 {
     static struct result result;
@@ -148,7 +148,7 @@ static void what_the_service_cancels_is_told_and_no_failure(void **state)
     assert_true(cancelled > 20);
     assert_int_equal(result.counters.attempts_cancelled, cancelled);
     assert_int_equal(result.lifecycle, cancelled);
-    assert_int_equal(result.counters.sessions_started, 6); /* the session goes on */
+    assert_int_equal(result.counters.sessions_started, 6); /* the session continues */
 }
 
 static void stray_errors_are_counted_and_harm_nothing(void **state)
@@ -176,7 +176,7 @@ static void a_session_that_recovers_keeps_its_place(void **state)
     check_sums(&result);
     const struct counters *c = &result.counters;
     assert_true(c->attempts_failed > 10);
-    /* Each failure is followed by a probe, which meets every fifth response too at times. */
+    /* Each failure is followed by a probe, which itself fails with every fifth response. */
     assert_true(c->probes_recovered * 2 > c->probes);
     assert_true(c->probes <= c->retries);
     assert_true(c->sessions_started < 6 + c->attempts_failed / 2);
@@ -214,8 +214,8 @@ static void a_poisoned_session_is_left_after_its_probe(void **state)
     assert_true(c->probes > 5);
     assert_int_equal(c->probes_recovered, 0);
     assert_int_equal(c->probes, probe_decisions);
-    /* At the end of the load a retry may find nobody left; until then each probe is followed by a
-     * new session. */
+    /* At the end of the load a retry may come too late; until then each failed probe is followed by
+     * a new session. */
     assert_true(new_session_decisions > 0 && new_session_decisions <= probe_decisions);
     assert_int_equal(probe_decisions + new_session_decisions + c->interactions_failed,
                      c->attempts_failed);
@@ -231,7 +231,7 @@ static void without_the_key_nothing_is_probed(void **state)
     assert_int_equal(result.counters.probes + result.counters.probes_recovered, 0);
 }
 
-/* ---- waits that are asked for ---- */
+/* ---- requested waits ---- */
 
 static const struct attempt_row *retry_of(const struct result *result,
                                           const struct attempt_row *row)
@@ -245,7 +245,7 @@ static const struct attempt_row *retry_of(const struct result *result,
     return NULL;
 }
 
-/* A limit within a session says its wait in its text; the backoff alone would be 2 ms. */
+/* A limit within a session states its wait in its text; the backoff alone would be 2 ms. */
 static void no_retry_comes_earlier_than_hinted(void **state)
 {
     static struct result result;
@@ -260,7 +260,7 @@ static void no_retry_comes_earlier_than_hinted(void **state)
             row->outcome == OUTCOME_FAILED ? retry_of(&result, row) : NULL;
         if (retry == NULL) continue;
         retried++;
-        /* both are cut to the ms */
+        /* both are truncated to ms */
         assert_true(retry->due_utc_ns >= row->end_utc_ns + 79 * NS_PER_MS);
     }
     assert_true(retried > 10);

@@ -9,7 +9,7 @@
 
 #define REGIONS 3
 
-/* A region that has failed and retried a lot, and is full: `each` looks at none of it. */
+/* A region with many failures and retries, and full: `each` ignores all that. */
 static const struct region_state bad = {
     .retries = 900, .first_attempts = 10, .sessions_open = 500, .in_flight = 500};
 static const struct region_state good = {.first_attempts = 1000};

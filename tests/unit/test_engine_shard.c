@@ -1,5 +1,4 @@
-/* The shards of a plan, and the workers of a shard, have all of it between them and nothing
- * twice. */
+/* The shards of a plan, and the workers of a shard, cover it completely and without overlap. */
 #include "base/clock.h"
 #include "engine/pacer.h"
 #include "engine/shard.h"
@@ -21,7 +20,7 @@
         .duration_ns = (int64_t)((seconds)*NS_PER_S), .target = (level)                            \
     }
 
-/* One start as the plan has it. */
+/* One start in the plan. */
 struct planned {
     uint64_t number;
     int64_t due_ns;
@@ -66,7 +65,7 @@ static void add_arrivals(const struct load *load, const struct lane *lane, uint6
     while (arrivals_next_of(&arrivals, lane, &due, &number)) add(plan, number, due);
 }
 
-/* A slot is due whenever the level rises past it; looked at on the grid on which workers look. */
+/* A slot is due whenever the level rises past it, observed on the grid on which workers check. */
 static void add_slots(const struct load *load, const struct lane *lane, struct plan *plan)
 {
     uint64_t before = 0;
@@ -105,7 +104,7 @@ static void sort(struct plan *plan)
     qsort(plan->starts, plan->count, sizeof *plan->starts, by_due_and_number);
 }
 
-/* The unsharded plan by the pacer alone, without any dealing. */
+/* The unsharded plan from the pacer alone, without dividing it. */
 static void whole_plan(const struct load *load, uint64_t seed, struct plan *plan)
 {
     plan->count = 0;
@@ -153,8 +152,8 @@ static void shards_together_are_the_whole_plan(void **state)
     }
 }
 
-/* Known by hand: 0 to 40 sessions in 3 s, slot 0 just after the start, slot 39 when the level
- * passes 39. */
+/* Known values: 0 to 40 sessions in 3 s, slot 0 just after the start, slot 39 when the level passes
+ * 39. */
 static void slots_are_due_when_the_level_passes_them(void **state)
 {
     static struct plan plan;
@@ -163,7 +162,7 @@ static void slots_are_due_when_the_level_passes_them(void **state)
     assert_int_equal(plan.starts[0].number, 0);
     assert_int_equal(plan.starts[0].due_ns, STEP_NS);
     assert_int_equal(plan.starts[39].number, 39);
-    /* 39 of 40 are passed after 2925 ms */
+    /* 39 of 40 is reached after 2925 ms */
     assert_int_equal(plan.starts[39].due_ns, 2940 * NS_PER_MS);
     assert_int_equal(plan.count, 40 + (23 - 7) + 11);
 }

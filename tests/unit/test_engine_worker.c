@@ -1,5 +1,5 @@
-/* The engine from end to end without a socket: workers, users, drivers, recorder, collector, run
- * folder. */
+/* The engine from end to end without a socket: workers, virtual users, drivers, recorder,
+ * collector, run folder. */
 #include "engine_fixture.h"
 
 static void an_open_load_is_recorded_to_the_unit(void **state)
@@ -21,7 +21,7 @@ static void an_open_load_is_recorded_to_the_unit(void **state)
     assert_int_equal(c->attempts_cancelled, 0);
     assert_true(c->attempts_failed > 100);
     assert_true(c->retries > 50);
-    /* Every interaction that was begun has one outcome. */
+    /* Every interaction that began has one outcome. */
     assert_int_equal(c->interactions_ok + c->interactions_failed, c->attempts_started - c->retries);
     assert_int_equal(c->first_attempts_ok + c->recovered, c->interactions_ok);
 }
@@ -81,8 +81,8 @@ static void a_second_stop_cancels_and_still_counts(void **state)
     assert_int_equal(result.counters.attempts_cancelled, 20);
 }
 
-/* The rows of intervals.csv: whole ones of the wall clock, a short first one, and a last one that
- * ends when the run does. */
+/* The rows of intervals.csv: whole intervals of the wall clock, a short first one, and a last one
+ * that ends with the run. */
 static void intervals_lie_on_the_wall_clock(void **state)
 {
     static const int begins_ms[] = {0, 1, 70, 199};
@@ -97,7 +97,7 @@ static void intervals_lie_on_the_wall_clock(void **state)
               &result);
         check_sums(&result);
         assert_int_equal(result.start_utc_ns % INTERVAL_NS, begins_ms[i] * NS_PER_MS);
-        /* Not before the load is over, and no later than the run was. */
+        /* Not before the end of the load, and no later than that of the run. */
         assert_true(result.end_utc_ns - result.start_utc_ns >= 500 * NS_PER_MS);
         assert_true(result.end_utc_ns - result.start_utc_ns <= result.took_ns + NS_PER_MS);
     }

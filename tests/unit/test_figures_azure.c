@@ -1,5 +1,5 @@
-/* What az prints, as Microsoft documents it for Microsoft.ResourceHealth/events and for metrics,
- * and what is not. */
+/* The output of az as documented by Microsoft for Microsoft.ResourceHealth/events and for metrics,
+ * and invalid input. */
 #include "base/files.h"
 #include "figures/azure.h"
 

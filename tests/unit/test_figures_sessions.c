@@ -25,8 +25,7 @@ static bool add(struct session_map *map, uint64_t key, struct cluster_sums *sums
     return session_map_add(map, &attempt, sums, NULL);
 }
 
-/* 5,000 sessions whose attempts come interleaved: the sums are those of every session told
- * whole. */
+/* 5,000 sessions with interleaved attempts: the sums are those of every session by itself. */
 static void interleaved_attempts_make_whole_sessions(void **state)
 {
     (void)state;
@@ -68,7 +67,7 @@ static void a_new_window_closes_the_old_one(void **state)
     same(&second, &wanted);
 }
 
-/* A million sessions over a hundred hours: most are forgotten on the way, none is lost. */
+/* A million sessions over a hundred hours: most are dropped on the way, none is lost. */
 static void long_silent_sessions_are_forgotten_not_lost(void **state)
 {
     (void)state;
@@ -86,8 +85,8 @@ static void long_silent_sessions_are_forgotten_not_lost(void **state)
     assert_int_equal(got.with_failure, sessions / 10);
 }
 
-/* A retry in a fresh session goes on with the chain; sessions are counted by themselves, once in
- * each window. */
+/* A retry in a fresh session continues the chain; sessions are counted separately, once in each
+ * window. */
 static void a_chain_is_one_draw_and_its_sessions_are_counted(void **state)
 {
     static const struct {

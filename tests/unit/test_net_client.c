@@ -1,4 +1,4 @@
-/* Upgrade, messages both ways, ends: against a server that does each byte by hand. */
+/* Upgrade, messages both ways, ends: against a server that writes each byte by hand. */
 #include "test_net_client_fixture.h"
 
 static char seen_request[4096];
@@ -67,7 +67,7 @@ static void message_with_the_101(int fd)
                                  "first\x81\x06"
                                  "second";
     memcpy(answer + length, frames, sizeof frames - 1);
-    say(fd, answer, length + 11); /* the second message is cut */
+    say(fd, answer, length + 11); /* the second message is truncated */
     usleep(30000);
     say(fd, answer + length + 11, 4);
     say_frame(fd, 0x88, "\x03\xe9going away", 12);
@@ -183,7 +183,7 @@ static void test_broken_frames_are_violations(void **state)
     }
 }
 
-/* The first two bytes of a character of three; whole, and across two fragments. */
+/* The first two bytes of a three-byte character; whole, and split across two fragments. */
 static void half_a_character(int fd)
 {
     if (!upgrade(fd, "")) return;
@@ -233,7 +233,7 @@ static void test_a_character_may_be_cut_by_fragments(void **state)
     assert_string_equal(heard.last, "\xe2\x82\xac");
 }
 
-/* The client sends until the socket takes no more, and then some; everything arrives in order. */
+/* The client sends until the socket is full, and then more; everything arrives in order. */
 static sem_t may_read;
 
 static int in_order;

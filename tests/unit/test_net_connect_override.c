@@ -1,11 +1,11 @@
-/* Hosts that are reached at another address. */
+/* Hosts reached at a different address. */
 #include "net/connect_override.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-/* cmocka wants the four above first */
+/* cmocka needs the four headers above first */
 #include <cmocka.h>
 
 static void a_connect_override_is_written_host_port_address_port(void **state)

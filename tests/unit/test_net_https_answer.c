@@ -1,4 +1,4 @@
-/* The parser of answers, without a socket. */
+/* The response parser, without a socket. */
 #include "test_net_https_fixture.h"
 
 /* ---- the parser ---- */

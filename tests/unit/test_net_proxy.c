@@ -1,4 +1,4 @@
-/* What the text of a proxy says. */
+/* Parsing the address of a proxy. */
 #include "net/proxy.h"
 
 #include <setjmp.h>

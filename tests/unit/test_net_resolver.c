@@ -1,4 +1,4 @@
-/* Names to addresses, off the loop's thread, kept for a while. */
+/* Resolving names off the loop's thread, with a short cache. */
 #include "net/resolver.h"
 
 #include <setjmp.h>
@@ -55,7 +55,7 @@ static void test_answers_are_shared_and_kept(void **state)
     assert_null(cached);
     find(resolver, "localhost", &second, &cached);
     assert_null(cached);
-    assert_int_equal(first.called + second.called, 0); /* never from inside of the call */
+    assert_int_equal(first.called + second.called, 0); /* never from inside the call */
     (void)uv_run(&loop, UV_RUN_DEFAULT);
     assert_int_equal(first.called, 1);
     assert_int_equal(second.called, 1);
@@ -87,7 +87,8 @@ static void test_failures_are_told_and_not_kept(void **state)
         (void)uv_run(&loop, UV_RUN_DEFAULT);
         assert_int_equal(asker.called, 1);
         assert_int_equal(asker.answer.count, 0);
-        assert_true(asker.answer.eai_error < 0); /* glibc's are negative, libuv's lie below -3000 */
+        assert_true(asker.answer.eai_error < 0); /* glibc's are small negatives, libuv's are
+                                                    below -3000 */
         assert_true(asker.answer.eai_error > -1000);
     }
     end(resolver, &loop);
@@ -110,7 +111,7 @@ static void test_forgetting(void **state)
     assert_int_equal(askers[2].called, 1);
     struct asker last = {0};
     find(resolver, "another.invalid", &last, &cached);
-    end(resolver, &loop); /* while one is under way */
+    end(resolver, &loop); /* while a lookup is in progress */
     assert_int_equal(last.called, 0);
 }
 

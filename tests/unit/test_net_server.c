@@ -1,4 +1,4 @@
-/* A sound server: upgrades, messages, refusals, closes, and what clients do wrong. */
+/* A well-behaved server: upgrades, messages, refusals, closes, and misbehaving clients. */
 #include "server_fixture.h"
 
 static void test_upgrade_and_echo(void **state)
@@ -64,7 +64,7 @@ static void test_refusal(void **state)
     wait_gone(1);
 }
 
-/* A refusal must reach a client that still sends: a close with unread bytes would reset the
+/* A refusal must reach a client that is still sending: closing with unread bytes would reset the
  * connection. */
 static void test_refusal_of_a_post_with_body(void **state)
 {
@@ -162,7 +162,7 @@ static void test_close_by_the_server(void **state)
                         "\x0F\xA0"
                         "enough",
                         8);
-    wire_send_text(&wire, "too late"); /* not echoed any more */
+    wire_send_text(&wire, "too late"); /* no longer echoed */
     wire_send_frame(&wire, 0x88, "\x0F\xA0", 2);
     assert_int_equal(wire_read_frame(&wire), WIRE_EOF);
     wire_close(&wire);
@@ -170,7 +170,7 @@ static void test_close_by_the_server(void **state)
     assert_int_equal(fixture.close_code, 4000);
 }
 
-/* What was flushed before the reset still arrives; then the reset is seen, and no Close. */
+/* What was flushed before the reset still arrives; then comes the reset, without a Close. */
 static void test_reset(void **state)
 {
     (void)state;
@@ -184,7 +184,7 @@ static void test_reset(void **state)
     assert_int_equal(fixture.close_code, 0);
 }
 
-/* Sends of one callback are one segment: one read brings them all. */
+/* Several sends in one callback are one segment: one read returns them all. */
 static void test_one_flush(void **state)
 {
     (void)state;
@@ -259,7 +259,7 @@ static void test_garbage_instead_of_tls(void **state)
     wire_read_rest(&wire, answer, sizeof answer);
     wire_close(&wire);
     assert_int_equal(fixture.requests, 0);
-    open_socket(); /* and the server is well */
+    open_socket(); /* and the server is fine */
     wire_close(&wire);
 }
 

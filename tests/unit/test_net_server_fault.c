@@ -1,4 +1,4 @@
-/* What a server can be told to do wrong, and what it does with a client that does not read. */
+/* The faults that a server can be told to commit, and how it treats a client that does not read. */
 #include "server_fixture.h"
 
 static void test_reader_that_is_too_slow(void **state)
@@ -7,7 +7,7 @@ static void test_reader_that_is_too_slow(void **state)
     open_socket();
     wire_send_text(&wire, "glut");
     assert_int_equal(wire_read_frame(&wire), WIRE_RESET); /* nothing was flushed before the limit
-                                                             was met */
+                                                             was reached */
     wait_gone(1);
     wire_close(&wire);
 }
@@ -27,7 +27,7 @@ static void test_raw_frames(void **state)
     wait_gone(1);
 }
 
-/* A message above the limit for what may lie unread: it comes whole, and the next one behind it. */
+/* A message larger than the limit for unread output arrives whole, followed by the next one. */
 static void test_huge_message(void **state)
 {
     (void)state;
@@ -50,7 +50,7 @@ static void test_huge_message(void **state)
     wait_gone(1);
 }
 
-/* The end without a Close frame: FIN after the last words, whatever the client still sends. */
+/* The end without a Close frame: FIN after the last message, whatever the client still sends. */
 static void test_cut(void **state)
 {
     (void)state;
@@ -102,7 +102,7 @@ static void test_close_without_a_reason(void **state)
     }
 }
 
-/* A mute server still answers pings and messages, and still knows the code at the end. */
+/* A mute server still answers pings and messages, and still reports the code at the end. */
 static void test_mute(void **state)
 {
     (void)state;

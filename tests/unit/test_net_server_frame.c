@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-/* cmocka wants the above first */
+/* cmocka needs the headers above first */
 #include <cmocka.h>
 
 #define LIMIT 1000
@@ -34,7 +34,7 @@ static void add_frame(struct text *out, unsigned first, const char *payload, siz
     }
 }
 
-/* Feeds bytes in pieces of a size; appends what happened as words: "text(abc) ping() close(1000)
+/* Feeds bytes in pieces of a given size; appends what happened: "text(abc) ping() close(1000)
  * bad(1002)". */
 static void read_all(const struct text *bytes, size_t piece, struct text *out)
 {
@@ -178,7 +178,7 @@ static void test_raw_violations(void **state)
     }
 }
 
-/* The limit holds for a message as a whole, not for each of its fragments. */
+/* The limit applies to a message as a whole, not to each of its fragments. */
 static void test_limit_over_fragments(void **state)
 {
     (void)state;
@@ -205,7 +205,7 @@ static void test_lengths(void **state)
         add_frame(&bytes, 0x81, text_str(&payload), lengths[i]);
         struct ws_reader reader = {.limit = 1 << 20};
         const char *at = bytes.data;
-        size_t length = 10; /* cut inside the head or the payload, off the mask's own rhythm */
+        size_t length = 10; /* cut inside the head or the payload, out of step with the mask */
         if (length > bytes.length) length = bytes.length;
         size_t rest = bytes.length - length;
         enum ws_read result = ws_reader_next(&reader, &at, &length);

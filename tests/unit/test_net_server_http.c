@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
-/* cmocka wants the above first */
+/* cmocka needs the headers above first */
 #include <cmocka.h>
 
 static int parse(const char *head, size_t length, char *copy, struct http_request *request)

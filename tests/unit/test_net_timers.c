@@ -64,7 +64,7 @@ static void they_fire_in_order_and_never_early(void **state)
         assert_true(
             timers_set(fixture.timers, &timers[i], start + random_below(&random, 50 * NS_PER_MS)));
     }
-    /* Half of them are moved, a tenth is dropped. */
+    /* Half of them are moved, a tenth dropped. */
     for (size_t i = 0; i < COUNT; i += 2) {
         assert_true(
             timers_set(fixture.timers, &timers[i], start + random_below(&random, 50 * NS_PER_MS)));

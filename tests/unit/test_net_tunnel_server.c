@@ -1,4 +1,5 @@
-/* The proxy that knows CONNECT only: tunnels to what its owner names, ends passed on, refusals. */
+/* The proxy that supports only CONNECT: tunnels to where its owner decides, passing on ends,
+ * refusals. */
 #include "net/tunnel_server.h"
 
 #include "wire_client.h"
@@ -6,7 +7,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
-/* cmocka wants the above first */
+/* cmocka needs the headers above first */
 #include <cmocka.h>
 
 static struct {
@@ -92,7 +93,7 @@ static void test_both_ways(void **state)
     wire_send(&region, "answer", 6);
     assert_true(wire_read_all(&client, word, 6));
     assert_memory_equal(word, "answer", 6);
-    /* one side may end before the other */
+    /* one side may close before the other */
     assert_int_equal(shutdown(client.fd, SHUT_WR), 0);
     assert_int_equal(wire_read(&region, word, sizeof word), WIRE_EOF);
     wire_send(&region, "bye", 3);
@@ -102,7 +103,7 @@ static void test_both_ways(void **state)
     wire_close(&client);
 }
 
-/* More than any socket buffer takes at once, to a reader who begins late. */
+/* More than any socket buffer holds, to a reader that starts late. */
 static void test_much(void **state)
 {
     (void)state;

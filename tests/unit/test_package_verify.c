@@ -1,5 +1,5 @@
-/* The shapes of secrets and content, each planted, and the ordinary lines of a package, none of
- * which is one. */
+/* Each kind of secret and content, planted, and the ordinary lines of a package, none of which is
+ * one. */
 #include "package/verify.h"
 
 #include <setjmp.h>

@@ -52,7 +52,7 @@ static const char *string_at(const cJSON *root, const char *path)
     return string;
 }
 
-/* The rates and intervals that the failure catalogue gives for the two hours. */
+/* The rates and intervals given by the failure catalogue for the two hours. */
 static void groups_the_reference_incident(void **state)
 {
     (void)state;
@@ -71,7 +71,8 @@ static void groups_the_reference_incident(void **state)
     is_near(number(root, "windows.1.regions.0.failure_rate.attempt.value"), 135.0 / 893, 1e-9);
     is_near(number(root, "windows.1.regions.0.failure_rate.attempt.low"), 0.129, 5e-4);
     is_near(number(root, "windows.1.regions.0.failure_rate.attempt.high"), 0.176, 5e-4);
-    /* The occurrence of the named window goes by local time, and holds the 08:00 hour only. */
+    /* The occurrence of the named window follows local time, and contains only the hour of
+     * 08:00. */
     assert_string_equal(string_at(root, "windows.2.name"), "peak");
     assert_string_equal(string_at(root, "windows.2.start"), "2026-04-14T14:00:00.000Z");
     assert_string_equal(string_at(root, "windows.2.end"), "2026-04-14T16:00:00.000Z");
@@ -149,7 +150,7 @@ static void knows_that_sessions_fail_together(void **state)
     maker_free(m);
 }
 
-/* A session over two windows: attempts.csv splits it, the cluster sums of intervals.csv put it
+/* A session across two windows: attempts.csv splits it, the cluster sums of intervals.csv put it
  * where it ended. */
 static void splits_a_session_over_windows(void **state)
 {
@@ -225,8 +226,8 @@ static void cut(const struct maker *m, const char *name, off_t bytes)
     assert_int_equal(truncate(path, size - bytes), 0);
 }
 
-/* Killed in the middle of the second interval's rows: the first one is reported, and the loss is
- * said. */
+/* Killed in the middle of the second interval's rows: the first is reported, and the loss is
+ * mentioned. */
 static void reports_a_killed_run(void **state)
 {
     (void)state;
@@ -254,7 +255,8 @@ static void reports_a_killed_run(void **state)
     maker_free(m);
 }
 
-/* A run that was killed before its first interval was whole still has a report in every form. */
+/* A run that was killed before its first interval was complete still has a report in every
+ * format. */
 static void reports_nothing_without_intervals(void **state)
 {
     (void)state;
@@ -305,8 +307,8 @@ static void completes_the_manifest(void **state)
     maker_free(m);
 }
 
-/* The health of a stretch is judged as a whole: 1.5% of late loops spoil their interval, 0.75% do
- * not spoil the run. */
+/* The health of a period is judged as a whole: 1.5% of late loops invalidate their interval, 0.75%
+ * do not invalidate the run. */
 static void validity_is_that_of_the_stretch(void **state)
 {
     (void)state;
@@ -348,7 +350,7 @@ static void validity_is_that_of_the_stretch(void **state)
     }
 }
 
-/* The log of a folder that was put together by hand: the lines of the second interval first. */
+/* The log of a folder assembled by hand: the lines of the second interval come first. */
 static void reads_a_log_out_of_order(void **state)
 {
     (void)state;

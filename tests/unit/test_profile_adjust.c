@@ -1,4 +1,4 @@
-/* Flags that change a profile which has been read. */
+/* Flags that change a parsed profile. */
 #include "base/clock.h"
 #include "profile/adjust.h"
 #include "test_profile_fixture.h"
@@ -81,7 +81,7 @@ static void test_overrides_that_are_refused(void **state)
     profile_free(profile);
 }
 
-/* What came from a flag has no line of its own. */
+/* A value from a flag has no line. */
 static void test_complaints_about_flags_name_no_line(void **state)
 {
     (void)state;
@@ -146,7 +146,7 @@ static void test_keeping_regions(void **state)
     profile_free(profile);
 }
 
-/* A rule for a deployment goes with the last region that has it. */
+/* A rule for a deployment is removed with the last region that has it. */
 static void test_keeping_regions_with_deployments(void **state)
 {
     (void)state;

@@ -1,7 +1,5 @@
-/*
- * Every file of tests/data/profiles has one mistake, and says on its first line at which line and
- * column the complaint must point and which words it must hold: "// expect 4:17 words|words".
- */
+/* Every file in tests/data/profiles has one mistake, and its first line says at which line and
+ * column the error must point and which words it must contain: "// expect 4:17 words|words". */
 #include "base/files.h"
 #include "profile/profile.h"
 
@@ -17,7 +15,7 @@
 
 #define FOLDER TEST_DATA "/profiles"
 
-/* Whether all words between the bars stand in the text. */
+/* Whether the text contains all words between the bars. */
 static bool holds_all(const char *text, char *words)
 {
     char *rest = NULL;

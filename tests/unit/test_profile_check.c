@@ -1,5 +1,5 @@
-/* What only holds for the whole of a profile: regions, rules of the simulator, faults. Each
- * complaint names the key and the fix. */
+/* Checks of a profile as a whole: regions, simulator rules, faults. Each error names the key and
+ * the fix. */
 #include "test_profile_fixture.h"
 
 #include "profile/faults.h"
@@ -172,7 +172,7 @@ static void every_fault_is_found_by_its_name(void **state)
         const struct fault_info *info = fault_info((enum fault_kind)i);
         enum fault_kind found = FAULT_COUNT;
         assert_true(fault_find(info->name, &found));
-        assert_int_equal(found, i); /* so that no name stands twice */
+        assert_int_equal(found, i); /* so that no name occurs twice */
         bool numbered = info->number[0] == 'F' && strspn(info->number + 1, "0123456789") >= 2;
         assert_true(numbered || strcmp(info->number, "unknown") == 0);
         assert_int_equal(strspn(info->name, "abcdefghijklmnopqrstuvwxyz0123456789_"),

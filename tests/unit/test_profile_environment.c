@@ -1,4 +1,4 @@
-/* Proxies that the environment names. */
+/* Proxies set in the environment. */
 #include "profile/environment.h"
 
 #include <setjmp.h>
@@ -53,7 +53,7 @@ static void the_variable_is_named(void **state)
     assert_string_equal(environment_proxy("x.azure.com"), "all_proxy");
     setenv("HTTPS_PROXY", "http://p:1", 1);
     assert_string_equal(environment_proxy("x.azure.com"), "HTTPS_PROXY");
-    setenv("HTTPS_PROXY", "", 1); /* set to nothing: not set */
+    setenv("HTTPS_PROXY", "", 1); /* empty counts as not set */
     assert_string_equal(environment_proxy("x.azure.com"), "all_proxy");
     setenv("NO_PROXY", "azure.com", 1);
     assert_null(environment_proxy("x.azure.com"));

@@ -1,4 +1,4 @@
-/* JSON with comments, and where in it things stand. */
+/* JSON with comments, and the positions in it. */
 #include "profile/jsonc.h"
 
 #include <setjmp.h>
@@ -127,7 +127,7 @@ static void test_what_is_refused(void **state)
         size_t length = cases[i].length > 0 ? cases[i].length : strlen(cases[i].json);
         struct json_node *node = NULL;
         struct error err = {0};
-        /* an exact copy on the heap, so that a sanitizer sees a read past the end */
+        /* an exact copy on the heap, so that a sanitizer catches any overrun */
         char *copy = malloc(length + (length == 0));
         memcpy(copy, cases[i].json, length);
         enum err_code code = jsonc_parse("f", copy, length, &node, &err);

@@ -1,4 +1,4 @@
-/* JSON laid out for people: the same value, in lines that fit. */
+/* Pretty-printed JSON: the same value, in lines that fit. */
 #include "base/text.h"
 #include "profile/layout.h"
 
@@ -41,7 +41,7 @@ static void what_does_not_is_broken_at_its_members(void **state)
                     "{\n  \"list\": [\n    {\"a\": 1},\n    " LONG ",\n    " LONG "\n  ]\n}\n");
 }
 
-/* Another parser reads the same value from both, and no line that could be broken is too long. */
+/* Another parser reads the same value from both, and no breakable line is too long. */
 static void the_value_is_the_same(void **state)
 {
     struct text compact = {0};

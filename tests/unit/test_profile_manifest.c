@@ -1,4 +1,4 @@
-/* What run.json holds of a profile: all that a report needs, and nothing that is secret. */
+/* The part of a profile in run.json: all that a report needs, and nothing secret. */
 #include "base/clock.h"
 #include "test_profile_fixture.h"
 
@@ -116,7 +116,7 @@ static void test_facts_are_there_and_secrets_are_not(void **state)
     profile_free(profile);
 }
 
-/* Durations are written so that they read back as they were. */
+/* Durations are written so that they read back exactly. */
 static void test_durations_are_exact(void **state)
 {
     (void)state;
@@ -136,7 +136,7 @@ static void test_durations_are_exact(void **state)
     }
 }
 
-/* Every key of a fault rule and of a quota rule is read, and told as it was written. */
+/* Every key of a fault rule and of a quota rule is read, and written as it was. */
 static void test_rules_of_the_simulator(void **state)
 {
     (void)state;
@@ -171,7 +171,7 @@ static void test_rules_of_the_simulator(void **state)
 
     cJSON *json = manifest(profile);
     const cJSON *told = at(json, "simulator/faults/0");
-    assert_null(cJSON_GetObjectItem(told, "rate")); /* the hours stand in its place */
+    assert_null(cJSON_GetObjectItem(told, "rate")); /* the hours replace it */
     assert_string_equal(at(told, "hours/zone")->valuestring, "America/Los_Angeles");
     assert_string_equal(at(told, "hours/rates/1")->valuestring, "2.5%");
     assert_string_equal(at(told, "burst/length")->valuestring, "20s");

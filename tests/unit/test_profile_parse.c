@@ -1,4 +1,4 @@
-/* What a profile becomes: defaults, every kind of value, what follows from them. */
+/* The result of parsing a profile: defaults, every kind of value, and derived values. */
 #include "base/clock.h"
 #include "profile/keys.h"
 #include "profile/object.h"
@@ -56,7 +56,7 @@ static void test_defaults(void **state)
     profile_free(profile);
 }
 
-/* The default and the range of every key of every table are read by the parser that reads
+/* The default and the range of every key in every table are read by the parser used for
  * profiles. */
 static void test_every_default_and_bound_parses(void **state)
 {
@@ -140,7 +140,7 @@ static void test_every_kind_of_value(void **state)
     assert_false(regions[1].tls);
     assert_int_equal(regions[1].dialect, DIALECT_PREVIEW);
     assert_int_equal(regions[1].auth.kind, AUTH_TOKEN_COMMAND);
-    /* what the openai dialect asks for */
+    /* required by the openai dialect */
     assert_string_equal(regions[2].deployment, "gpt-realtime");
     assert_true(profile->load.stages[0].target > 0.248055 &&
                 profile->load.stages[0].target < 0.248056); /* 893/3600 */
@@ -153,7 +153,7 @@ static void test_every_kind_of_value(void **state)
     /* date -u -d ... +%s */
     assert_true(profile->simulator.clock_start_ns == INT64_C(1776171600) * NS_PER_S);
     assert_int_equal(profile->simulator.audio_delta_bytes, 4096);
-    assert_int_equal(profile->simulator.latency_count, 2); /* behind the built-in rule */
+    assert_int_equal(profile->simulator.latency_count, 2); /* after the built-in rule */
     assert_true(profile->simulator.latency[1].delta.set);
     assert_true(profile->simulator.latency[1].delta.p99_ns == 5 * NS_PER_MS);
     assert_false(profile->simulator.latency[1].upgrade.set);

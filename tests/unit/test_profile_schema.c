@@ -1,4 +1,4 @@
-/* The schema in profiles/ is the table's own; the shipped profiles are what they say; help and
+/* The schema in profiles/ matches the table; the shipped profiles do what they claim; help and
  * suggestions. */
 #include "base/clock.h"
 #include "base/files.h"
@@ -48,7 +48,7 @@ static void test_every_shipped_profile_loads(void **state)
         if (dot == NULL || strcmp(dot, ".json") != 0 || strstr(entry->d_name, ".schema.") != NULL)
             continue;
         struct profile *profile = shipped(entry->d_name);
-        /* a profile is found under its own name */
+        /* the file is named after the profile */
         assert_int_equal(strncmp(profile->name, entry->d_name, (size_t)(dot - entry->d_name)), 0);
         profile_free(profile);
         count++;
@@ -57,7 +57,7 @@ static void test_every_shipped_profile_loads(void **state)
     assert_true(count >= 3);
 }
 
-/* Sessions that a plan of arrivals starts: the area under its ramps. */
+/* Number of sessions started by a plan of arrivals: the area under its ramps. */
 static double planned_sessions(const struct load *load)
 {
     double from = 0;
@@ -159,7 +159,7 @@ static void test_help_names_every_key(void **state)
     text_free(&help);
 }
 
-/* Words of the table and of base/ are the same. */
+/* The words in the table match those in base/. */
 static void test_words_match_the_enums(void **state)
 {
     (void)state;

@@ -57,7 +57,7 @@ static void test_environment_file_and_command(void **state)
     profile_free(profile);
 }
 
-/* `az` takes seconds: two regions with one command ask once. */
+/* `az` takes seconds: two regions with the same command run it once. */
 static void test_one_command_runs_once(void **state)
 {
     (void)state;
@@ -98,7 +98,7 @@ static void test_references_within_headers_and_proxy(void **state)
     profile_free(profile);
 }
 
-/* As HTTPS_PROXY holds it: address and login together. */
+/* As in HTTPS_PROXY: address and login together. */
 static void test_a_whole_proxy_by_reference(void **state)
 {
     (void)state;
@@ -179,7 +179,7 @@ static void test_azure_asks_for_credentials(void **state)
     assert_non_null(strstr(err.text, "region a"));
     assert_non_null(strstr(err.text, "--simulate"));
     profile_free(profile);
-    profile = parsed(PROFILE("")); /* a gateway elsewhere may ask for none */
+    profile = parsed(PROFILE("")); /* a gateway elsewhere may require none */
     assert_int_equal(profile_secrets_load(profile, &err), ERR_OK);
     profile_free(profile);
 }

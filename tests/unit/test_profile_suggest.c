@@ -1,4 +1,4 @@
-/* "Did you mean": near names are offered, far ones are not. */
+/* "Did you mean": similar names are suggested, others are not. */
 #include "profile/suggest.h"
 
 #include <setjmp.h>
@@ -38,7 +38,7 @@ static void the_nearest_is_offered(void **state)
     }
 }
 
-/* The order of the offers does not matter but between equals, where the first one wins. */
+/* The order of the offers matters only between equals, where the first wins. */
 static void the_first_of_equals_wins(void **state)
 {
     static const char *const one[] = {"abcdef", "abcdeg", NULL};
@@ -68,7 +68,7 @@ static void distances_are_those_of_the_textbook(void **state)
     }
 }
 
-/* Words of any length are compared over their first 64 bytes. */
+/* Words of any length are compared by their first 64 bytes. */
 static void long_words_are_bounded(void **state)
 {
     char a[5000];

@@ -1,5 +1,5 @@
-/* Single values by the type of their key: what they mean, their ranges, and that a wrong one leaves
- * what was there. */
+/* Single values by the type of their key: what they mean, their ranges, and that an invalid one
+ * leaves the old one unchanged. */
 #include "profile/keys.h"
 #include "profile/notation.h"
 #include "profile/place.h"
@@ -96,7 +96,7 @@ static void each_type_has_its_notation(void **state)
     assert_int_equal(latency.median_ns, 40 * NS_PER_MS);
     assert_int_equal(latency.p99_ns, latency.median_ns); /* fixed */
     struct optional_rate share = given("share", "0%").share;
-    assert_true(share.set && share.value == 0); /* nothing is not the same as left out */
+    assert_true(share.set && share.value == 0); /* zero is not the same as absent */
 }
 
 static void what_is_refused_leaves_what_was_there(void **state)
@@ -153,7 +153,7 @@ static void what_is_refused_leaves_what_was_there(void **state)
 
 /* ---- notations ---- */
 
-/* What is written is read back to the nanosecond. */
+/* What is written reads back to the nanosecond. */
 static void durations_are_written_exactly(void **state)
 {
     static const struct {
@@ -221,7 +221,8 @@ static void complaints_name_file_line_and_key(void **state)
     (void)place_fail(&place, "is \x1b[31modd\n");
     assert_string_equal(err.text, "is ?[31modd?");
     place.err = NULL;
-    assert_int_equal(place_fail(&place, "is odd"), ERR_PROFILE); /* who does not listen */
+    assert_int_equal(place_fail(&place, "is odd"), ERR_PROFILE); /* without anyone to receive the
+                                                                    message */
     place.err = &err;
     struct error inner = {.code = ERR_USAGE, .text = "5 has no unit"};
     assert_int_equal(place_fail_with(&place, ERR_USAGE, &inner), ERR_PROFILE);
@@ -244,7 +245,7 @@ static void places_are_found_by_path(void **state)
                 {"regions", 2},
                 {"regions[0]", 3},
                 {"regions[1].endpoint", 4},
-                {"regions[1].auth.api_key", 4}, /* not in the file: the innermost around it */
+                {"regions[1].auth.api_key", 4}, /* not in the file: the innermost one around it */
                 {"regions[7].name", 2},
                 {"load.stages[0].target", 1}};
     (void)state;

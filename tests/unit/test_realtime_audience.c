@@ -1,4 +1,4 @@
-/* Which tokens a host takes, by cloud. */
+/* Which tokens a host accepts, by cloud. */
 #include "realtime/audience.h"
 
 #include "base/text.h"
@@ -45,7 +45,7 @@ static void the_cloud_follows_from_the_host(void **state)
     }
 }
 
-/* Of each cloud's hosts and each cloud's audiences, only the pairs of one cloud fit. */
+/* Of all pairs of a cloud's hosts and a cloud's audiences, only those of the same cloud fit. */
 static void an_audience_fits_its_own_cloud_alone(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* Ephemeral client secrets: requests and answers as the services document them. */
+/* Ephemeral client secrets: requests and responses as documented by the services. */
 #include "realtime/client_secret.h"
 
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 /*
- * An error says the same in whichever form it comes. The forms are built here, from what services
- * and gateways send: words as strings, numbers, objects and lists; the rest missing, null, empty,
- * or of another type; the whole in an object, a list, an object within an object, a JSON string.
+ * An error means the same in any form. The forms are generated here from what services and gateways
+ * send: values as strings, numbers, objects and lists; the other fields missing, null, empty, or of
+ * another type; the whole in an object, a list, an object within an object, a JSON string.
  */
 #include "realtime/error_object.h"
 
@@ -18,10 +18,10 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 
-/* One word of an error, with %s for its JSON. */
+/* One value of an error, with %s for its JSON. */
 static const char *const word_forms[] = {"%s", "[%s]", "{\"value\":%s}", "{\"code\":%s,\"x\":1}"};
 
-/* What else stands in the object and says nothing. */
+/* Other members that say nothing. */
 static const char *const silences[] = {
     "",
     ",\"type\":null,\"message\":null,\"param\":null,\"event_id\":null",
@@ -39,7 +39,7 @@ static const char *const containers[] = {"%s",
                                          "{\"message\":%s}",
                                          "{\"detail\":%s,\"code\":null}"};
 
-/* Where it comes, with %s for the error. */
+/* The events that carry it, with %s for the error. */
 static const char *const events[] = {
     "{\"type\":\"error\",\"event_id\":\"e\",\"error\":%s}",
     "{\"type\":\"error\",\"event_id\":5,\"error\":%s,\"code\":null,\"message\":\"no more\"}",
@@ -90,7 +90,7 @@ static void expect(const char *class, const char *wanted, const char *said)
     checked++;
 }
 
-/* In all events and, with a status, in the body of a refusal. */
+/* Checks it in all events and, with a status, in the body of a refusal. */
 static void check_error(const char *error, const char *in_event, int status, const char *in_body)
 {
     struct text message = {0};
@@ -108,7 +108,7 @@ static void check_error(const char *error, const char *in_event, int status, con
     text_free(&message);
 }
 
-/* The same as a JSON text in a string, as a gateway passes a body on. */
+/* The same as JSON text in a string, the way a gateway passes on a body. */
 static void check_quoted(const char *error, const char *in_event, int status, const char *in_body)
 {
     struct text quoted = {0};
@@ -172,7 +172,7 @@ static void a_code_in_any_form(void **state)
     assert_true(checked > 10000);
 }
 
-/* Only the type says it: with a code of another kind, or none. */
+/* Only the type identifies it: the code is of another kind, or missing. */
 static void a_type_without_a_code(void **state)
 {
     (void)state;
@@ -195,7 +195,7 @@ static void a_type_without_a_code(void **state)
     text_free(&object);
 }
 
-/* Only the message says it, as a string, in an object, in a list, or as the whole error. */
+/* Only the message identifies it, as a string, in an object, in a list, or as the whole error. */
 static void a_message_alone(void **state)
 {
     (void)state;
@@ -211,14 +211,14 @@ static void a_message_alone(void **state)
         put(&object, "{\"message\":%s}", text_str(&message));
         check_object(text_str(&object), "rate_limit_exceeded", 429, "upgrade_429");
     }
-    /* in the place of the code: a sentence is none */
+    /* a sentence in place of the code is not a code */
     check_object("{\"code\":\"Rate limit reached, slow down.\"}", "rate_limit_exceeded", 429,
                  "upgrade_429");
     text_free(&message);
     text_free(&object);
 }
 
-/* status_details as the reason itself, beside the object that the service sends. */
+/* status_details as the reason itself, as well as the object that the service sends. */
 static void a_reason_in_any_form(void **state)
 {
     (void)state;
@@ -256,7 +256,7 @@ static void a_reason_in_any_form(void **state)
     text_free(&message);
 }
 
-/* What says nothing is an error of a kind that nobody knows, never a protocol violation. */
+/* An error that says nothing is of unknown kind, never a protocol violation. */
 static void nothing_said(void **state)
 {
     (void)state;
@@ -273,7 +273,7 @@ static void nothing_said(void **state)
     }
 }
 
-/* Characters of one to four bytes, at every place where a field may end. */
+/* Characters of one to four bytes, at every position where a field may end. */
 static void cuts_between_characters(void **state)
 {
     (void)state;
@@ -294,7 +294,7 @@ static void cuts_between_characters(void **state)
     }
 }
 
-/* Nesting and JSON in strings are followed only so far. */
+/* Nesting and JSON in strings are followed only to a limited depth. */
 static void bears_any_depth(void **state)
 {
     (void)state;

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-/* Tells and reads a copy of the exact size, so that a sanitizer sees a read past the end. */
+/* Classifies and parses a copy of the exact size, so that a sanitizer catches any overrun. */
 static bool parse(const char *message, struct event_facts *out)
 {
     size_t length = strlen(message);
@@ -22,7 +22,7 @@ static bool parse(const char *message, struct event_facts *out)
     return good;
 }
 
-/* The line of a sample file (from 0), parsed. */
+/* A line of a sample file (from 0), parsed. */
 static struct event_facts sample(const char *file, int line)
 {
     struct text path = {0};
@@ -110,7 +110,7 @@ static void reads_failed_responses(void **state)
     assert_true(facts.output_empty);
     assert_string_equal(facts.error_type, "server_error");
     assert_string_equal(facts.error_code, "");
-    /* only its message has it */
+    /* only in its message */
     assert_string_equal(facts.session_id, "sess_D1tUvWxYzAbCdEfGhIjKl");
     assert_string_equal(facts.response_id, "resp_D1aBcDeFgHiJkLmNoPqRs");
     assert_int_equal(facts.usage.input, 32);
@@ -170,7 +170,7 @@ static void reads_rate_limits(void **state)
     assert_true(facts.remaining_tokens < 0);
 }
 
-/* Whatever stands in place of a number, no count comes out that it does not say. */
+/* Whatever is in place of a number, no count is made up. */
 static void bears_any_number(void **state)
 {
     (void)state;

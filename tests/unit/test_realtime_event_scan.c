@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-/* Scans a copy of the exact size, so that a sanitizer sees a read past the end. */
+/* Scans a copy of the exact size, so that a sanitizer catches any overrun. */
 static enum event_kind scan(const char *message, size_t length, char type[EVENT_TYPE_SIZE])
 {
     char *copy = calloc(length > 0 ? length : 1, 1);
@@ -48,14 +48,14 @@ static void finds_the_type_of_the_top_level(void **state)
         {"{\"\\u0074ype\":\"error\"}", EVENT_ERROR, "error"},
         {"{\"t\\u0079p\\u0065\":\"\\u0065rror\"}", EVENT_ERROR, "error"},
         {"{\"type\":\"a\\/b\\n\\u00e9\"}", EVENT_UNKNOWN, "a/b\n?"},
-        /* the first of two counts, as it does for cJSON */
+        /* the first of two counts, as for cJSON */
         {"{\"type\":\"error\",\"type\":\"response.done\"}", EVENT_ERROR, "error"},
         {"{\"type\":\"something.new\"}", EVENT_UNKNOWN, "something.new"},
         {"{\"type\":\"response.text.delt\"}", EVENT_UNKNOWN, "response.text.delt"},
         {"{\"type\":\"\"}", EVENT_UNKNOWN, ""},
         {"{\"type\":\"response.output_item.done\"}", EVENT_OTHER, "response.output_item.done"},
         {"{\"type\":\"conversation.item.added\"}", EVENT_OTHER, "conversation.item.added"},
-        /* what follows the type is not looked at */
+        /* whatever follows the type is ignored */
         {"{\"type\":\"error\",broken", EVENT_ERROR, "error"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -122,7 +122,7 @@ static void cuts_a_long_type(void **state)
     text_free(&message);
 }
 
-/* Type first: a message that ends anywhere after it is told apart; one that ends before is not, and
+/* Type first: a message truncated anywhere after it is recognised; one truncated before is not, and
  * nothing is overrun. */
 static void bears_truncation_anywhere(void **state)
 {
@@ -154,7 +154,7 @@ static void knows_every_sample_of_the_wire(void **state)
     (void)state;
     static const char *const files[] = {"text_turn_ga_server", "text_turn_preview_server",
                                         "audio_turn_ga_server", "errors"};
-    /* What a turn must show, counted over all the files. */
+    /* What a turn must contain, counted over all files. */
     unsigned seen[EVENT_ERROR + 1] = {0};
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         struct text path = {0};

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-/* Numbers that no attempt of a WebSocket client can be told by, and why. */
+/* Numbers that cannot be observed in an attempt of a WebSocket client, and why. */
 static const struct {
     const char *number, *why;
 } elsewhere[] = {

@@ -1,10 +1,10 @@
-/* Which class wins, and what follows from it: phase, domain, retry. */
+/* Which class takes precedence, and what follows from it: phase, domain, retry. */
 #include "failure_fixture.h"
 
 #include <errno.h>
 #include <netdb.h>
 
-/* Two things were observed: the one of the earlier layer names the failure. */
+/* With two observations, the one in the earlier layer determines the class. */
 static void keeps_the_order_of_precedence(void **state)
 {
     (void)state;
@@ -38,7 +38,7 @@ static void keeps_the_order_of_precedence(void **state)
         {{.closed = true, .close_code = 1011, .os_error = ECONNRESET, .phase = PHASE_STREAM},
          "close_1011",
          "F84"},
-        /* a cancel that found nothing to cancel explains nothing */
+        /* a cancel with nothing to cancel explains nothing */
         {{.event = ERROR_EVENT("invalid_request_error", "response_cancel_not_active", ""),
           .deadline = DEADLINE_STALL,
           .phase = PHASE_STREAM},
@@ -87,7 +87,7 @@ static void decides_phase_domain_and_retry(void **state)
     assert_null(failure_class_of(""));
 }
 
-/* A server_error strikes before or within the stream; a refused name is always a matter of
+/* A server_error occurs before or within the stream; a failed name lookup always belongs to
  * resolving. */
 static void takes_the_observed_phase_where_it_moves(void **state)
 {

@@ -1,9 +1,9 @@
-/* What decides when several things were observed, and what is told beside the class. */
+/* What decides among several observations, and what is reported besides the class. */
 #include "failure_fixture.h"
 
 #include <errno.h>
 
-/* An `error` that came earlier in the turn decides when it can be why the rest happened. */
+/* An `error` earlier in the turn decides if it can be why the rest happened. */
 static void hears_the_error_before(void **state)
 {
     (void)state;
@@ -51,8 +51,7 @@ static void hears_the_error_before(void **state)
 
 #define SECONDS(n) ((n)*INT64_C(1000000000))
 
-/* A round age or silence explains an end only near its mark, and only the kind of end that goes
- * with it. */
+/* A round age or silence explains an end only near its mark, and only the matching kind of end. */
 static void knows_the_marks_of_a_session_s_life(void **state)
 {
     (void)state;
@@ -123,7 +122,7 @@ static void knows_the_marks_of_a_session_s_life(void **state)
     CHECK(samples);
 }
 
-/* What we know of our own request decides before the words of the refusal. */
+/* What we know about our own request takes precedence over the text of the refusal. */
 static void weighs_the_evidence_of_a_refusal(void **state)
 {
     (void)state;

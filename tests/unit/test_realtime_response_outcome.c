@@ -1,4 +1,4 @@
-/* What a response.done comes to, from whole events as services send them. */
+/* The outcome of a response.done, from whole events as services send them. */
 #include "realtime/response_outcome.h"
 
 #include "base/text.h"
@@ -55,7 +55,7 @@ static void an_answer_is_what_was_asked_for(void **state)
         {"completed", "null", CALL, 9, {TOOL}, RESPONSE_ANSWERED},
         {"completed", "null", MESSAGE, 5, {TOOL, .answer = true}, RESPONSE_EMPTY},
         {"completed", "null", PREAMBLE "," CALL, 9, {TOOL}, RESPONSE_ANSWERED},
-        /* a preamble alone is no answer, nor is thinking */
+        /* a preamble alone is not an answer, nor is reasoning */
         {"completed", "null", PREAMBLE, 5, {ANY}, RESPONSE_EMPTY},
         {"completed", "null", REASONING, 5, {ANY}, RESPONSE_EMPTY},
         {"completed", "null", "", 0, {ANY}, RESPONSE_EMPTY},

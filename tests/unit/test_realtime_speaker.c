@@ -1,4 +1,4 @@
-/* Who answered, by whole answers as services, gateways and portals give them. */
+/* Who responded, from whole responses as services, gateways and portals send them. */
 #include "realtime/speaker.h"
 
 #include "base/text.h"
@@ -44,7 +44,7 @@ static enum speaker speaker_in(const char *lines, const char *body)
 static const struct answer answers[] = {
     {"", "", SPEAKER_UNKNOWN},
     {"content-type: text/plain", "Forbidden", SPEAKER_UNKNOWN},
-    {"", ERROR, SPEAKER_UNKNOWN}, /* many speak like the model APIs */
+    {"", ERROR, SPEAKER_UNKNOWN}, /* many imitate the model APIs */
     {"content-type: application/json", "{\"reason\":\"no\"}", SPEAKER_UNKNOWN},
     {"apim-request-id: 7b0d", ERROR, SPEAKER_AZURE},
     {"x-ms-region: East US 2", "", SPEAKER_AZURE},
@@ -52,7 +52,7 @@ static const struct answer answers[] = {
     {"server: uvicorn\napim-request-id: 7b0d", ERROR, SPEAKER_AZURE}, /* passed on */
     {"cf-ray: 1\nserver: cloudflare\nx-request-id: req_1", ERROR, SPEAKER_OPENAI},
     {"server: cloudflare\nopenai-processing-ms: 5", "", SPEAKER_OPENAI},
-    {"x-request-id: 9f1c", "", SPEAKER_UNKNOWN}, /* any proxy makes one */
+    {"x-request-id: 9f1c", "", SPEAKER_UNKNOWN}, /* any proxy generates one */
     {"", "{ \"statusCode\": 403, \"message\": \"Out of call volume quota.\" }", SPEAKER_APIM},
     {"server: nginx", "{\"statusCode\":429,\"message\":\"Rate limit is exceeded.\"}", SPEAKER_APIM},
     {"server: uvicorn", "", SPEAKER_ASGI},
@@ -62,7 +62,7 @@ static const struct answer answers[] = {
     {"server: uvicorn\nx-litellm-version: 1.80", ERROR, SPEAKER_LITELLM},
     {"server: uvicorn", ERROR, SPEAKER_ASGI},
     {"server: nginx/1.25.3", PAGE, SPEAKER_NGINX},
-    {"server: nginx", ERROR, SPEAKER_UNKNOWN}, /* the words of what stands behind it */
+    {"server: nginx", ERROR, SPEAKER_UNKNOWN}, /* written by what is behind it */
     {"server: openresty", "", SPEAKER_NGINX},
     {"server: envoy", "no healthy upstream", SPEAKER_ENVOY},
     {"server: istio-envoy\nx-envoy-upstream-service-time: 3", "", SPEAKER_ENVOY},
@@ -91,7 +91,7 @@ static void tells_speakers_apart(void **state)
     }
 }
 
-/* The order in which headers come is nobody's voice. */
+/* The order of the headers does not matter. */
 static void the_order_of_headers_is_nothing(void **state)
 {
     (void)state;
@@ -104,7 +104,7 @@ static void the_order_of_headers_is_nothing(void **state)
     assert_int_equal(speaker_in("server: \nvia: ", ""), SPEAKER_UNKNOWN);
 }
 
-/* Advice may speak of Azure's network rules, roles and quota only where Azure spoke. */
+/* Advice may mention Azure's network rules, roles and quota only if Azure responded. */
 static void nobody_else_is_answered_for(void **state)
 {
     (void)state;
@@ -130,7 +130,7 @@ static void nobody_else_is_answered_for(void **state)
     }
 }
 
-/* A target is told by host and path; what may hold a secret is not. */
+/* A target is reported by host and path; anything that may hold a secret is omitted. */
 static void tells_where_a_redirection_leads(void **state)
 {
     (void)state;
@@ -146,7 +146,7 @@ static void tells_where_a_redirection_leads(void **state)
         {"https://h/a@b/c", "https://h/a@b/c"},
         {"https://h/p;jsessionid=K", "https://h/p"},
         {"?api-key=K", ""},
-        {"  https://h/p ", ""}, /* a blank is no part of a target */
+        {"  https://h/p ", ""}, /* a blank is not part of a target */
         {"https://h/p q", ""},
         {"", ""},
         {"realtime/", "realtime/"},

@@ -1,4 +1,4 @@
-/* JSON Web Tokens and when they are replaced. */
+/* JSON Web Tokens, and when they are replaced. */
 #include "realtime/token.h"
 
 #include <setjmp.h>
@@ -82,7 +82,7 @@ static void test_when_it_is_replaced(void **state)
     assert_int_equal(token_renewal_s(1000, 1000 + 600), 1000 + 480); /* 80 % of ten minutes */
     assert_int_equal(token_renewal_s(1000, 1000 + 60), 1000 + 48);
     assert_int_equal(token_renewal_s(1000, 1002), 1002);
-    assert_int_equal(token_renewal_s(1000, 900), 1000); /* expired when it came */
+    assert_int_equal(token_renewal_s(1000, 900), 1000); /* already expired when it came */
 }
 
 int main(void)

@@ -1,4 +1,4 @@
-/* However a service tells its tokens, each is charged once: the parts add up to the totals. */
+/* However a service reports its tokens, each is billed once: the parts add up to the totals. */
 #include "realtime/usage.h"
 
 #include "base/random.h"
@@ -11,7 +11,7 @@
 
 #define SHAPES 200000
 
-/* One of: not told, small, as large as the total, larger than it. */
+/* One of: absent, small, equal to the total, larger than it. */
 static uint64_t draw(struct random *random, uint64_t total)
 {
     switch (random_u64(random) % 5) {
@@ -62,14 +62,14 @@ static void the_parts_add_up_to_the_totals(void **state)
         if (usage.output > 0) assert_int_equal(split.output, usage.output);
         if (usage.cached > 0)
             assert_int_equal(cached, usage.cached < split.input ? usage.cached : split.input);
-        /* what the details tell alone is not lost where no total is told */
+        /* details without a total are not lost */
         if (usage.input == 0)
             assert_int_equal(split.input, usage.text_in + usage.audio_in + usage.image_in);
         if (usage.output == 0) assert_true(split.output >= usage.text_out + usage.audio_out);
     }
 }
 
-/* Details that agree with the totals are taken as they are. */
+/* Details that agree with the totals are used unchanged. */
 static void what_is_told_whole_is_taken_as_told(void **state)
 {
     struct random random;

@@ -1,4 +1,4 @@
-/* Archives against the tar of the system, and a header against POSIX.1-1988 byte by byte. */
+/* Archives against the system's tar, and a header against POSIX.1-1988 byte by byte. */
 #include "base/files.h"
 #include "record/archive.h"
 

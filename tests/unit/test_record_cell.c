@@ -35,7 +35,7 @@ static uint64_t tally_of(const struct cell *cell, const struct tally *wanted)
     return count;
 }
 
-/* Money is a sum of doubles, equal but for the order of adding; all else is exact. */
+/* Costs are sums of doubles, equal except for the order of addition; everything else is exact. */
 static void assert_same_cell(const struct cell *a, const struct cell *b)
 {
 #define X(name) assert_int_equal(a->counters.name, b->counters.name);
@@ -53,7 +53,7 @@ static void assert_same_cell(const struct cell *a, const struct cell *b)
     }
 }
 
-/* One thing that happens, the same for every cell that is told of it. */
+/* One random event, the same for every cell that counts it. */
 static void happen(struct cell *cell, struct random *random)
 {
     static const char *const codes[] = {"server_error", "upgrade_429", "stalled"};
@@ -82,7 +82,7 @@ static void happen(struct cell *cell, struct random *random)
     }
 }
 
-/* Any partition of the same happenings, merged in any order, is the whole. */
+/* Any partition of the same events, merged in any order, equals the whole. */
 static void test_merging_any_partition_gives_the_whole(void **state)
 {
     (void)state;

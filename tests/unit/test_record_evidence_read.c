@@ -1,4 +1,4 @@
-/* Evidence records read back: what our writer writes, what others write, and what is torn. */
+/* Reading evidence records back: those of our writer, those of others, and torn ones. */
 #include "record/evidence_read.h"
 #include "test_record_fixture.h"
 

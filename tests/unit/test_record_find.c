@@ -77,7 +77,7 @@ static void test_latest_without_any_run(void **state)
     refuse("latest", ERR_IO, "holds no run yet");
 }
 
-/* A replay's own clock stands in its past: what counts is when its manifest was written. */
+/* A replay's own clock is in the past: what counts is when its manifest was written. */
 static void test_latest_is_the_run_written_last(void **state)
 {
     (void)state;
@@ -91,7 +91,7 @@ static void test_latest_is_the_run_written_last(void **state)
     find("latest", "results/replay");
     put_run("results/same", "{\"run\":{\"written\":\"2020-11-20T14:06:00Z\"}}");
     find("latest", "results/same");
-    put_run("results/torn", "{\"run\":{"); /* falls back on the file's own time, which is now */
+    put_run("results/torn", "{\"run\":{"); /* falls back to the file's own time, which is now */
     put_run("results/z", "{\"run\":{\"started\":\"1999-01-01T00:00:00Z\"}}");
     find("latest", "results/torn");
 }

@@ -1,4 +1,4 @@
-/* Which shards are there and which are missing, by what the run.json of several runs say. */
+/* Which shards are present and which are missing, according to the run.json of several runs. */
 #include "record/shards.h"
 
 #include <setjmp.h>
@@ -40,18 +40,18 @@ static void what_is_missing_is_named(void **state)
          "{\"have\":[\"1/3\",\"2/3\",\"3/3\"],\"missing\":[]}"},
         {{RUN("1/3", "7"), RUN("2/3", "7")}, "{\"have\":[\"1/3\",\"2/3\"],\"missing\":[\"3/3\"]}"},
         {{RUN("3/4", "7")}, "{\"have\":[\"3/4\"],\"missing\":[\"1/4\",\"2/4\",\"4/4\"]}"},
-        /* two days of one plan, of which the second has lost a part */
+        /* two days of one plan, the second of which lost a part */
         {{RUN("1/2", "7"), RUN("2/2", "7"), RUN("1/2", "7")},
          "{\"have\":[\"1/2\",\"2/2\"],\"missing\":[\"2/2\"]}"},
         /* two plans do not complete each other */
         {{RUN("1/2", "7"), RUN("2/2", "8")},
          "{\"have\":[\"1/2\",\"2/2\"],\"missing\":[\"2/2\",\"1/2\"]}"},
-        /* a merged run and what it lacked */
+        /* a merged run and what it lacks */
         {{"{\"run\": {\"shard\": \"merged\", \"seed\": 7}, \"shards\": {\"have\": [\"1/3\", "
           "\"2/3\"], \"missing\": [\"3/3\"]}}",
           RUN("3/3", "7")},
          "{\"have\":[\"1/3\",\"2/3\",\"3/3\"],\"missing\":[]}"},
-        /* what no run of ours wrote */
+        /* values that no run of ours wrote */
         {{RUN("0/3", "7"), RUN("4/3", "7"), RUN("1/99999", "7"), RUN("x", "7"), "{}", "[]"},
          "{\"have\":[],\"missing\":[]}"},
     };

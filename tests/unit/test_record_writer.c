@@ -75,7 +75,7 @@ static void test_an_empty_folder_is_taken_and_a_used_one_is_not(void **state)
     fixture_free(f);
 }
 
-/* A parent that is a file can be no folder for anyone, root included. */
+/* A parent that is a file cannot be a folder for anyone, not even root. */
 static void test_an_unwritable_place_leaves_nothing(void **state)
 {
     (void)state;
@@ -94,7 +94,7 @@ static void test_an_unwritable_place_leaves_nothing(void **state)
     fixture_free(f);
 }
 
-/* Stands in for a full disk: beyond the limit, write() fails as it does there, after a short
+/* In place of a full disk: beyond the limit, write() fails just as it does there, after a short
  * write. */
 static void limit_files(rlim_t bytes)
 {
@@ -155,8 +155,7 @@ static void test_a_full_disk_is_told_and_told_again(void **state)
     memset(&again, 0, sizeof again);
     assert_int_equal(run_writer_manifest(writer, manifest, &again), ERR_IO);
     assert_string_equal(again.text, err.text);
-    assert_true(file_exists(fixture_path(f, "run.json"))); /* it says how the run ended all the
-                                                              same */
+    assert_true(file_exists(fixture_path(f, "run.json"))); /* it still says how the run ended */
     cJSON_Delete(manifest);
     assert_int_equal(run_writer_close(writer, &again), ERR_IO);
     text_free(&rows);
@@ -180,7 +179,7 @@ static void test_a_cell_that_lost_figures_is_refused(void **state)
     fixture_free(f);
 }
 
-/* Each call hands its lines to the kernel: what another process sees right after is all of it. */
+/* Each call hands its lines to the kernel: another process sees all of them immediately. */
 static void test_nothing_waits_in_a_buffer(void **state)
 {
     (void)state;

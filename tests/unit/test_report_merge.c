@@ -1,4 +1,4 @@
-/* The merge of any partition of a run is the run: the same report, to the last digit. */
+/* Merging any partition of a run gives the run: the same report, to the last digit. */
 #include "base/random.h"
 #include "record/merge.h"
 
@@ -19,7 +19,7 @@
 #define SESSIONS 120 /* per hour and region */
 #define PARTS_MAX 4
 
-/* A session that is the same whichever run it goes to. */
+/* A session that is the same in whichever run it is. */
 static void add_session(struct maker *m, size_t region, uint64_t number)
 {
     struct random random;
@@ -35,7 +35,7 @@ static void add_session(struct maker *m, size_t region, uint64_t number)
     maker_session(m, region, number, attempts, 50 + 1000 * random_unit(&random));
 }
 
-/* Which part of `parts` a session goes to, drawn by `seed`; the whole takes all. */
+/* Which of `parts` a session belongs to, drawn by `seed`; the whole takes all. */
 static bool belongs(uint64_t seed, size_t region, uint64_t number, size_t part, size_t parts)
 {
     struct random random;
@@ -87,7 +87,7 @@ static void same_part(const cJSON *a, const cJSON *b, const char *key)
     fail_msg("%s differs: ...%.160s... and ...%.160s...", key, text_a + from, text_b + from);
 }
 
-/* Writes the manifest of the merge, so that the folder is one. */
+/* Writes the manifest of the merge, to complete the folder. */
 static void merge_into(const char *folder, const char *const *runs, size_t count,
                        struct text *notes)
 {
@@ -155,7 +155,7 @@ static void any_partition_is_the_whole(void **state)
     maker_free(whole);
 }
 
-/* Two of three parts read as a smaller load, which nobody asked for. */
+/* Two of three parts read like a smaller load, which nobody requested. */
 static void a_missing_shard_is_named(void **state)
 {
     (void)state;
@@ -222,7 +222,7 @@ static void refuse_to_merge_into(const char *folder, const char *const *runs, co
     text_free(&notes);
 }
 
-/* Whatever stands where the merge should go stays as it is: one of its runs, the folder of all
+/* Whatever is already at the destination is left alone: one of the merged runs, the folder of all
  * runs, somebody's notes, a file. */
 static void a_place_in_use_is_left_alone(void **state)
 {

@@ -1,5 +1,5 @@
-/* Chains as the engine counts them (intervals.csv) and as figures reads them back (attempts.csv):
- * the same sums for the same attempts, on random plans. */
+/* Chains as counted by the engine (intervals.csv) and as read back by figures (attempts.csv): the
+ * same sums for the same attempts, on random plans. */
 #include "base/random.h"
 #include "engine/chain.h"
 #include "figures/sessions.h"
@@ -13,12 +13,12 @@
 
 #define USERS 40
 #define STEPS 4000
-#define CLOSING 16 /* sessions whose end is still to come */
+#define CLOSING 16 /* sessions that have not ended yet */
 
-/* One virtual user of the plan: it tries, fails, retries in the same or a fresh session. */
+/* One virtual user of the plan: tries, fails, retries in the same or a fresh session. */
 struct user {
-    struct chain *session; /* that its session is of, held by that; NULL: it has none */
-    struct chain *own;     /* of the interaction under way; NULL: it was not tried yet */
+    struct chain *session; /* the chain of its session, held by the session; NULL if it has none */
+    struct chain *own;     /* of the current interaction; NULL if not tried yet */
 };
 
 struct plan {
@@ -31,7 +31,7 @@ struct plan {
     uint64_t attempts, joined;
 };
 
-/* The end of a session comes some time after it was left. */
+/* A session ends some time after it was left. */
 static void leave_session(struct plan *plan, struct user *user)
 {
     size_t place = random_below(&plan->random, CLOSING);
@@ -54,7 +54,7 @@ static void end_interaction(struct plan *plan, struct user *user)
     user->own = NULL;
 }
 
-/* One attempt: what the engine counts and what the row of attempts.csv would tell. */
+/* One attempt: what the engine counts, and what the row of attempts.csv would contain. */
 static void step(struct plan *plan, double rate, double fresh)
 {
     struct user *user = &plan->users[random_below(&plan->random, USERS)];
@@ -97,7 +97,7 @@ static void engine_and_figures_have_the_same_chains(void **state)
             finish(&plan);
             assert_int_equal((uint64_t)plan.engine.m, STEPS);
             assert_memory_equal(&plan.engine, &plan.figures, sizeof plan.engine);
-            /* Every session that a retry went to is of a chain that was there before. */
+            /* Every session that a retry went to belongs to a chain that existed before. */
             assert_int_equal(plan.engine.count, plan.sessions - plan.joined);
             assert_true(rates[r] == 0 || fresh[f] == 0 || plan.joined > 0);
         }

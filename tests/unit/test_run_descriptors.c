@@ -1,4 +1,4 @@
-/* How many file descriptors a plan needs, and what is said when they are lacking. */
+/* How many file descriptors a plan needs, and the message if there are too few. */
 #include "base/clock.h"
 #include "run/descriptors.h"
 

@@ -203,7 +203,7 @@ static void secrets_are_asked_for_before_anything_is_made(void **state)
     assert_non_null(strstr(f.err.text, "RUN_TEST_KEY"));
     assert_non_null(strstr(f.err.text, "eastus2"));
     run_free(f.run);
-    f.options.dry_run = true; /* nothing is sent: nothing is asked for */
+    f.options.dry_run = true; /* nothing is sent, so nothing is needed */
     f.run = NULL;
     plan(&f, RUN_PROFILE(""));
     assert_string_equal(run_planned(f.run)->profile->name, "sample");

@@ -1,4 +1,5 @@
-/* What the answer to the opening request says, and what it tells of failures that follow. */
+/* What the response to the opening request says, and what it contributes to classifying later
+ * failures. */
 #include "service/answer.h"
 
 #include <setjmp.h>
@@ -21,7 +22,7 @@ static struct answer read_refusal(int status, const struct http_header *headers,
     return answer;
 }
 
-/* The class that a refusal comes to, by everything that the answer told. */
+/* The class of a refusal, from everything in the response. */
 static struct failure_class class_of(const struct answer *answer)
 {
     struct failure_facts facts = answer_refusal(answer);
@@ -75,7 +76,7 @@ static void a_hint_is_one_in_whatever_form(void **state)
     } rows[] = {
         {"retry-after", "2", "", true},
         {"retry-after-ms", "250", "", true},
-        {"retry-after", "0", "", true}, /* at once is an answer too */
+        {"retry-after", "0", "", true}, /* "at once" is a hint too */
         {"retry-after", "Sun, 06 Nov 1994 08:49:37 GMT", "", true},
         {"retry-after", "soon", "", false},
         {"x-other", "2", "", false},
@@ -90,7 +91,7 @@ static void a_hint_is_one_in_whatever_form(void **state)
     }
 }
 
-/* A page is no answer of the service; what an accepted request carries for a body is never read. */
+/* A page is not a response of the service; the body of an accepted request is never read. */
 static void a_page_is_told_by_header_or_body(void **state)
 {
     static const char page[] = "<!DOCTYPE html><html></html>";
@@ -118,7 +119,7 @@ static void limits_and_ids_are_kept_for_later_failures(void **state)
     answer_add_facts(&answer.facts, &later);
     assert_true(later.limit_tokens == 6000);
     assert_true(later.from_service);
-    assert_int_equal(later.close_code, 1011); /* nothing else is touched */
+    assert_int_equal(later.close_code, 1011); /* nothing else is changed */
     assert_int_equal(later.phase, PHASE_RESPONSE);
 }
 

@@ -1,4 +1,4 @@
-/* Asking for a client secret: what is asked, and what comes of every answer. */
+/* Requesting a client secret: what is sent, and the result of every response. */
 #include "service/client_secret_request.h"
 
 #include "scripted_net.h"

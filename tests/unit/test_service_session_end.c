@@ -1,4 +1,4 @@
-/* How sessions and turns end, and what is a failure of it. */
+/* How sessions and turns end, and which ends are failures. */
 #include "test_service_session_fixture.h"
 
 static struct event_facts error_of(const char *type, const char *code)
@@ -26,7 +26,7 @@ static void the_end_of_a_session_s_life_is_no_failure(void **state)
     assert_int_equal(action.news, NEWS_LIFECYCLE);
     assert_string_equal(action.failure.code, "session_expired");
     assert_int_equal(action.end, END_CLOSE);
-    assert_false(session_usable(&session)); /* no turn is given to what is going to close */
+    assert_false(session_usable(&session)); /* a session that is about to close gets no turn */
     action = closed(&session, (struct failure_facts){.close_code = 1001}, 1001);
     assert_int_equal(action.news, NEWS_ENDED);
     make_ready(&session);
@@ -36,7 +36,7 @@ static void the_end_of_a_session_s_life_is_no_failure(void **state)
     assert_int_equal(action.news, NEWS_LIFECYCLE | NEWS_ENDED);
 }
 
-/* Before the response began, and in mid-stream; told by an error event, or by the Close frame
+/* Before the response began, and mid-stream; reported by an error event, or by the Close frame
  * alone. */
 static void an_attempt_that_the_session_s_end_cuts_is_cancelled(void **state)
 {
@@ -63,7 +63,7 @@ static void an_attempt_that_the_session_s_end_cuts_is_cancelled(void **state)
     }
 }
 
-/* Stray errors are counted, and the answer comes all the same. */
+/* Stray errors are counted, and the answer still comes. */
 static void harmless_events_cost_no_attempt(void **state)
 {
     struct session session;
@@ -82,7 +82,7 @@ static void harmless_events_cost_no_attempt(void **state)
     (void)event(&session, EVENT_TEXT_DELTA, 1200);
     action = done(&session, STATUS_COMPLETED, "", 1300);
     assert_int_equal(action.news, NEWS_ATTEMPT_OK);
-    /* Whatever else fails takes them along. */
+    /* Any later failure takes them along. */
     (void)send_turn(&session, 2000, 2000);
     (void)event(&session, EVENT_TRANSCRIPTION_FAILED, 2050);
     (void)event(&session, EVENT_RESPONSE_CREATED, 2100);
@@ -93,7 +93,7 @@ static void harmless_events_cost_no_attempt(void **state)
     assert_ptr_equal(action.observed.error_before, &session.error);
 }
 
-/* The error came between turns, and the turn was sent before the Close frame that followed it. */
+/* The error came between turns, and the turn was sent before the Close frame that followed. */
 static void an_error_just_before_a_turn_explains_its_end(void **state)
 {
     (void)state;
@@ -107,7 +107,7 @@ static void an_error_just_before_a_turn_explains_its_end(void **state)
         action = closed(&session, (struct failure_facts){.close_code = 1001}, 1100);
         assert_string_equal(action.failure.code, answers ? "close_1001" : "server_error");
     }
-    /* One of long ago explains nothing. */
+    /* An old one explains nothing. */
     struct session session;
     make_ready(&session);
     (void)error_event(&session, "server_error", "", 990);
@@ -150,7 +150,7 @@ static void an_answer_at_its_token_limit_is_ok_and_said_so(void **state)
     assert_string_equal(action.failure.code, "max_output_tokens");
 }
 
-/* Age from the 101 at 170 ms; silence from the last message either way. */
+/* Age since the 101 at 170 ms; silence since the last message in either direction. */
 static void a_failure_knows_the_life_of_its_session(void **state)
 {
     struct session session;
@@ -186,7 +186,7 @@ static void a_failure_knows_the_life_of_its_session(void **state)
     assert_int_equal(action.observed.expires_in_ns, -1320 * NS_PER_MS);
 }
 
-/* Deltas until the end, or events alone: slow is told from silent. */
+/* Deltas until the end, or only events: distinguishes slow from silent. */
 static void a_response_that_is_too_long_tells_whether_output_flowed(void **state)
 {
     (void)state;

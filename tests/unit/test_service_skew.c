@@ -1,4 +1,4 @@
-/* The service's clock, and when a session is to end by it. */
+/* The service's clock, and when a session should end by it. */
 #include "service/skew.h"
 
 #include <setjmp.h>
@@ -20,7 +20,7 @@ static uint64_t after_ms(int64_t ms)
     return MONO + (uint64_t)(ms * NS_PER_MS);
 }
 
-/* Half a second into the Date's second, in the middle between question and answer. */
+/* Half a second into the Date's second, halfway between request and response. */
 static void a_date_is_taken_for_the_middle_of_all_it_can_mean(void **state)
 {
     const struct skew skew = skew_by_date(&real, WALL_S + 10, after_ms(1000), after_ms(3000));
@@ -41,8 +41,8 @@ static void the_end_counts_by_the_service_s_clock(void **state)
         {{false, 0}, WALL_S + 1800, 1799000},
         {{true, 60 * NS_PER_S}, WALL_S + 1800, 1739000}, /* theirs is ahead */
         {{true, -60 * NS_PER_S}, WALL_S + 1800, 1859000},
-        {{true, NS_PER_S}, WALL_S + 1800, 1799000}, /* no more than a Date can tell */
-        {{false, 0}, WALL_S - 5, -6000},            /* it has passed */
+        {{true, NS_PER_S}, WALL_S + 1800, 1799000}, /* within the resolution of a Date */
+        {{false, 0}, WALL_S - 5, -6000},            /* already past */
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

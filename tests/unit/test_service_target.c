@@ -1,4 +1,4 @@
-/* Where and how a region is asked for a conversation. */
+/* Where and how a conversation with a region is opened. */
 #include "service/target.h"
 
 #include <setjmp.h>
@@ -97,7 +97,7 @@ static void the_credential_goes_where_the_profile_says(void **state)
         {"{\"api_key\":\"${K}\",\"in\":\"query\"}", NULL,
          "/openai/v1/realtime?model=d&api-key=s3cret", "(absent)", "(absent)"},
         {"{\"token\":\"${K}\"}", NULL, "/openai/v1/realtime?model=d", "(absent)", "Bearer s3cret"},
-        /* a client secret takes the key's place, and its header is there before it is */
+        /* a client secret replaces the key, and its header exists before there is one */
         {"{\"api_key\":\"${K}\",\"ephemeral\":true}", "ek_1", "/openai/v1/realtime?model=d",
          "(absent)", "Bearer ek_1"},
         {"{\"api_key\":\"${K}\",\"ephemeral\":true}", NULL, "/openai/v1/realtime?model=d",
@@ -155,7 +155,7 @@ static void too_many_headers_are_refused(void **state)
     assert_int_equal(target_init(&target, &profile->regions[0], &(struct target_options){0}, &err),
                      ERR_PROFILE);
     assert_non_null(strstr(err.text, "region a"));
-    target_free(&target); /* nothing is left to free, and that is fine */
+    target_free(&target); /* nothing is left to free, which is fine */
     profile_free(profile);
     text_free(&region);
     text_free(&headers);

@@ -11,7 +11,7 @@ static unsigned port_of(const char *address)
     return (unsigned)strtoul(strrchr(address, ':') + 1, NULL, 10);
 }
 
-/* The name of the ready line is one that the C library itself knows not to exist. */
+/* The name in the ready line is one that the C library itself knows cannot exist. */
 static void test_no_name(void **state)
 {
     (void)state;
@@ -51,7 +51,7 @@ static void test_refused_from_the_start(void **state)
     finish();
 }
 
-/* A new clock is looked at at once: at 03:00 the port is closed, at 05:00 it is open. */
+/* A new clock takes effect at once: at 03:00 the port is closed, at 05:00 it is open. */
 static void test_clock(void **state)
 {
     (void)state;
@@ -93,8 +93,8 @@ static void test_connections(void **state)
     finish();
 }
 
-/* Asks the proxy of the ready line; the status of its answer. The connection stays open in
- * `wire`. */
+/* Sends a request to the proxy in the ready line; returns the status of its answer. The connection
+ * stays open in `wire`. */
 static int ask_proxy(const char *host, unsigned port)
 {
     const char *proxy = cJSON_GetObjectItem(fixture.ready, "proxy")->valuestring;
@@ -151,7 +151,7 @@ static void test_faults_of_the_proxy(void **state)
         wire_close(&wire);
         assert_int_equal(ask_proxy("contoso-sc.openai.azure.com", 443), cases[i].status);
         wire_close(&wire);
-        open_session(1); /* past the proxy */
+        open_session(1); /* bypassing the proxy */
         expect("session.created");
         cJSON *lines = ledger_after_stop();
         assert_string_equal(at_path(lines, "0.kind"), "connection");

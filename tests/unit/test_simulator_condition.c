@@ -1,4 +1,4 @@
-/* What a fault rule asks about beside the time of day. */
+/* Conditions of a fault rule other than the time of day. */
 #include "base/clock.h"
 #include "base/random.h"
 #include "simulator/condition.h"
@@ -65,8 +65,7 @@ static void test_sticky_rate(void **state)
     assert_true(condition_sticky_rate(&plain, 0.1, &(struct moment){.failed_before = true}) == 0.1);
 }
 
-/* 2026-03-08 is the day on which Los Angeles leaps from 02:00 to 03:00; 10:00 UTC is that
- * instant. */
+/* On 2026-03-08 Los Angeles jumps from 02:00 to 03:00; 10:00 UTC is that instant. */
 static void test_hours_follow_the_zone(void **state)
 {
     (void)state;
@@ -87,8 +86,7 @@ static void test_hours_follow_the_zone(void **state)
     assert_true(condition_rate(&rule, leap_day) == 0.9);
 }
 
-/* Each stretch holds one burst of the right length, not always at the same place; the seed says
- * where. */
+/* Each period holds one burst of the right length, at varying positions determined by the seed. */
 static void test_bursts(void **state)
 {
     (void)state;

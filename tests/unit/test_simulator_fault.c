@@ -1,5 +1,5 @@
-/* Faults, delays and endings of the simulator, as a client sees them and as the ledger tells
- * them. */
+/* Faults, delays and endings of the simulator, as seen by a client and as recorded in the
+ * ledger. */
 #include "service_fixture.h"
 
 static void test_second_response_and_cancel(void **state)
@@ -18,7 +18,7 @@ static void test_second_response_and_cancel(void **state)
     assert_string_equal(at_path(error, "error.code"), "conversation_already_has_active_response");
     assert_non_null(strstr(at_path(error, "error.message"), id));
     cJSON_Delete(error);
-    /* one that is out of band may run beside it */
+    /* an out-of-band one may run at the same time */
     wire_send_text(&wire, "{\"type\":\"response.create\",\"response\":{\"conversation\":\"none\","
                           "\"metadata\":{\"a\":\"b\"}}}");
     created = await("response.created");
@@ -124,7 +124,7 @@ static void test_reset(void **state)
     finish();
 }
 
-/* A timed fault strikes when it is told to, although every delta was said long before. */
+/* A timed fault strikes on time, although every delta was sent long before. */
 static void test_timed_reset(void **state)
 {
     (void)state;
@@ -239,7 +239,7 @@ static void test_delays(void **state)
           "created\":\"15ms\","
           "\"first_output\":\"35ms\",\"delta\":\"5ms\"}],\"output_deltas\":3}");
     open_session(0);
-    /* not waiting for session.created: taken in order all the same */
+    /* not waiting for session.created: processed in order anyway */
     wire_send_text(&wire, "{\"type\":\"session.update\",\"session\":{\"type\":\"realtime\","
                           "\"output_modalities\":[\"text\"]}}");
     expect("session.created");
@@ -262,7 +262,7 @@ static void test_delays(void **state)
     finish();
 }
 
-/* What ends with the simulator is told as such, and sessions of every state are let go. */
+/* What ends with the simulator is recorded as such, and sessions in every state are closed. */
 static void test_stop_under_way(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* Faults of whole sessions as a client sees them, held against the failure catalogue, sections 1.3
+/* Faults of whole sessions as seen by a client, compared with the failure catalogue, sections 1.3
  * and 1.6. */
 #include "service_fixture.h"
 
@@ -25,7 +25,7 @@ static void send_update(int region)
     wire_send_text(&wire, region == 1 ? update_preview : update_ga);
 }
 
-/* Nothing comes any more, but the socket lives. */
+/* Nothing comes any more, but the socket stays open. */
 static void assert_silent(void)
 {
     for (int i = 0; i < 30; i++) wire_turn(&wire);
@@ -114,8 +114,8 @@ static void test_invalid_api_key(void **state)
     assert_ledger("invalid_api_key", "F44", "refused");
 }
 
-/* F45 to F49: session.update is refused whole, names the client's event, and the session
- * survives. */
+/* F45 to F49: session.update is refused entirely, the error names the client's event, and the
+ * session survives. */
 static void test_refused_updates(void **state)
 {
     (void)state;
@@ -157,7 +157,7 @@ static void test_refused_updates(void **state)
     }
 }
 
-/* What a refused update asked for does not hold. */
+/* A refused update has no effect. */
 static void test_refused_whole(void **state)
 {
     (void)state;
@@ -186,8 +186,8 @@ static void test_no_session_updated(void **state)
     assert_ledger("no_session_updated", "F50", "stalled");
 }
 
-/* The first event, which must tell that the session ends within two seconds; the run's clock is the
- * wall's. */
+/* The first event, which must say that the session ends within two seconds; the run's clock is the
+ * wall clock. */
 static void expect_created_with_expiry(void)
 {
     cJSON *created = next_event();
@@ -220,7 +220,7 @@ static void test_session_expired(void **state)
     assert_ledger("session_expired", "F76", "expired");
 }
 
-/* F77: nothing but a Close frame, at the time that session.created told. */
+/* F77: only a Close frame, at the time announced by session.created. */
 static void test_session_cap_30(void **state)
 {
     (void)state;
@@ -233,7 +233,7 @@ static void test_session_cap_30(void **state)
     assert_ledger("session_cap_30", "F77", "expired");
 }
 
-/* F76 in disguise, between turns: a server_error of nobody's, and a Close frame. */
+/* F76 in disguise, between turns: a server_error that belongs to nothing, and a Close frame. */
 static void test_disguised_expiry(void **state)
 {
     (void)state;
@@ -252,7 +252,7 @@ static void test_disguised_expiry(void **state)
     assert_ledger("disguised_expiry", "F76", "expired");
 }
 
-/* The same in a turn: the response fails, as in the reference incident. */
+/* The same during a turn: the response fails, as in the reference incident. */
 static void test_disguised_expiry_in_turn(void **state)
 {
     (void)state;
@@ -277,7 +277,7 @@ static void test_disguised_expiry_in_turn(void **state)
     assert_ledger("disguised_expiry", "F76", "expired");
 }
 
-/* A cap that is later than the region's own does not come about. */
+/* A cap later than the region's own has no effect. */
 static void test_later_cap(void **state)
 {
     (void)state;
@@ -297,7 +297,7 @@ static void test_later_cap(void **state)
     finish();
 }
 
-/* Waits while the client says something every 40 ms, 5 times; then until the connection ends. */
+/* Waits while the client sends something every 40 ms, 5 times; then until the connection ends. */
 static uint64_t silence_before_end(int *end)
 {
     uint64_t last = clock_mono_ns();
@@ -312,13 +312,14 @@ static uint64_t silence_before_end(int *end)
     return (clock_mono_ns() - last) / (uint64_t)NS_PER_MS;
 }
 
-/* F78: Close 1000 after a silence; what is said either way puts it off. */
+/* F78: Close 1000 after a silence; messages in either direction postpone it. */
 static void test_idle_close(void **state)
 {
     (void)state;
     int end;
     start_fault("idle_close",
-                ",\"after\":\"1s\""); /* a busy machine may be silent for long between two words */
+                ",\"after\":\"1s\""); /* a busy machine may be silent for long between two
+                                         messages */
     for (int region = 0; region < REGIONS; region++) {
         open_session(region);
         assert_in_range(silence_before_end(&end), 990, 9000);
@@ -329,13 +330,14 @@ static void test_idle_close(void **state)
     assert_ledger("idle_close", "F78", "closed");
 }
 
-/* F87: a middlebox says nothing. */
+/* F87: a middlebox drops the connection silently. */
 static void test_proxy_idle_close(void **state)
 {
     (void)state;
     int end;
     start_fault("proxy_idle_close",
-                ",\"after\":\"1s\""); /* a busy machine may be silent for long between two words */
+                ",\"after\":\"1s\""); /* a busy machine may be silent for long between two
+                                         messages */
     for (int region = 0; region < REGIONS; region++) {
         open_session(region);
         assert_in_range(silence_before_end(&end), 990, 9000);
@@ -344,7 +346,7 @@ static void test_proxy_idle_close(void **state)
     assert_ledger("proxy_idle_close", "F87", "cut");
 }
 
-/* F80: the session works, but its end is not answered. */
+/* F80: the session works, but its close is not answered. */
 static void test_no_close_answer(void **state)
 {
     (void)state;
@@ -363,7 +365,7 @@ static void test_no_close_answer(void **state)
     assert_ledger("no_close_answer", "F80", "completed");
 }
 
-/* What was drawn and not reached is not claimed. */
+/* A fault that was drawn but not reached is not recorded. */
 static void test_unreached(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* Faults that strike while a response streams, each by what a client sees of it. */
+/* Faults that strike while a response streams, by what a client sees of each. */
 #include "test_simulator_fault_response_fixture.h"
 
 /* F81 to F86: a Close frame after some deltas. */
@@ -34,7 +34,7 @@ static void test_closes(void **state)
     }
 }
 
-/* F75: a message that breaks the protocol in mid-stream; the response goes on after it. */
+/* F75: a message that breaks the protocol mid-stream; the response continues after it. */
 static void test_violations(void **state)
 {
     (void)state;
@@ -105,7 +105,7 @@ static void test_oversized(void **state)
     assert_ledger("oversized_message", "F75", "completed");
 }
 
-/* F61: the end without a Close frame; and without TLS's, as a dead middlebox leaves it. */
+/* F61: the end without a Close frame; and without close_notify, as left by a dead middlebox. */
 static void test_connection_lost(void **state)
 {
     (void)state;
@@ -124,7 +124,7 @@ static void test_connection_lost(void **state)
     assert_ledger("connection_lost", "F61", "cut");
 }
 
-/* F72: the other modality, while the response still tells of the one that was asked for. */
+/* F72: the other modality, while the response still claims the requested one. */
 static void test_wrong_modality(void **state)
 {
     (void)state;
@@ -164,7 +164,7 @@ static void test_wrong_modality(void **state)
     assert_ledger("wrong_modality", "F72", "completed");
 }
 
-/* F63: one delta at a time, without an end. */
+/* F63: one delta at a time, without end. */
 static void test_slow_output(void **state)
 {
     (void)state;
@@ -172,7 +172,8 @@ static void test_slow_output(void **state)
     for (int region = 0; region < REGIONS; region++) {
         static const char *const types[] = {"response.output_audio.delta", "response.audio.delta",
                                             "response.output_audio.delta"};
-        /* From before the first one: a busy machine may see that late, and the others in time. */
+        /* From before the first one: a busy machine may see that one late, and the others on
+         * time. */
         uint64_t before = clock_mono_ns();
         ask_for_response(region);
         for (int i = 0; i < 9; i++) expect(types[region]); /* more than the six of a response */
@@ -181,7 +182,7 @@ static void test_slow_output(void **state)
     assert_ledger("slow_output", "F63", "abandoned");
 }
 
-/* What was drawn and not reached is not claimed. */
+/* A fault that was drawn but not reached is not recorded. */
 static void test_unreached(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* Refused upgrades as a client sees them, held against the failure catalogue, section 1.2. */
+/* Refused upgrades as seen by a client, compared with the failure catalogue, section 1.2. */
 #include "service_fixture.h"
 
 #define AZURE 2 /* regions 0 and 1 of the fixture: ga and preview */
@@ -6,10 +6,10 @@
 struct expected {
     const char *fault, *number;
     int status;
-    const char *code;     /* error.code on Azure; NULL: no error object */
+    const char *code;     /* error.code on Azure; NULL if no error object */
     const char *fragment; /* of the message, or of the page */
-    const char *headers;  /* what must be there, '|' between */
-    const char *absent;   /* what must not */
+    const char *headers;  /* what must be present, separated by '|' */
+    const char *absent;   /* what must be absent */
 };
 
 #define IDS "apim-request-id: |x-ms-region: "
@@ -93,8 +93,8 @@ static void start_fault(const char *fault, const char *more)
     start(block);
 }
 
-/* Asks with a bearer token (which every region takes) and extra header lines; the rest of the
- * answer is the body. */
+/* Requests with a bearer token (accepted by every region) and extra header lines; the rest of the
+ * response is the body. */
 static void ask_for_body(int region, const char *more, char *head, char *body, size_t size)
 {
     char headers[512];
@@ -186,7 +186,7 @@ static void test_refusals(void **state)
     }
 }
 
-/* `after` is what a hint says, in three places alike. */
+/* `after` is the wait in the hint, in three places alike. */
 static void test_hint(void **state)
 {
     (void)state;
@@ -200,7 +200,7 @@ static void test_hint(void **state)
     stop();
 }
 
-/* A key as a subprotocol: Azure takes none (F22). */
+/* A key as a subprotocol: Azure accepts none (F22). */
 static void test_subprotocol(void **state)
 {
     (void)state;
@@ -272,7 +272,7 @@ static void send_upgrade(int region)
     wire_send_upgrade(&wire, targets[region], headers);
 }
 
-/* The socket is up, the request was sent, and no status line comes (F38). */
+/* The socket is open, the request was sent, and no status line comes (F38). */
 static void test_upgrade_timeout(void **state)
 {
     (void)state;
@@ -285,7 +285,7 @@ static void test_upgrade_timeout(void **state)
     assert_one_line("F38", "upgrade_timeout", "stalled", "(null)");
 }
 
-/* A limit below the one that an earlier 101 told, and only after that one (F32). */
+/* A limit below the one in an earlier 101, and only after that one (F32). */
 static void test_lowered_limit(void **state)
 {
     (void)state;
@@ -322,7 +322,7 @@ static void test_lowered_limit(void **state)
     finish();
 }
 
-/* The TLS connection ends instead of an answer (F11). */
+/* The TLS connection ends instead of a response (F11). */
 static void test_upgrade_closed(void **state)
 {
     (void)state;
@@ -333,7 +333,7 @@ static void test_upgrade_closed(void **state)
     assert_one_line("F11", "upgrade_closed", "cut", "(null)");
 }
 
-/* 101, and a Sec-WebSocket-Accept that belongs to another key (F39). */
+/* 101 with a Sec-WebSocket-Accept for a different key (F39). */
 static void test_bad_handshake(void **state)
 {
     (void)state;

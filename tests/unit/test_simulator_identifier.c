@@ -8,7 +8,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-/* cmocka wants the above first */
+/* cmocka needs the headers above first */
 #include <cmocka.h>
 
 static struct identifiers at(int64_t wall_s)
@@ -88,7 +88,7 @@ static void test_region_display(void **state)
     assert_string_equal(site_region_display("my-gateway"), "my-gateway");
 }
 
-/* A message that is cut stays valid UTF-8, and the client's text cannot break out of the JSON. */
+/* A truncated message stays valid UTF-8, and the client's text cannot break out of the JSON. */
 static void test_complaint(void **state)
 {
     (void)state;

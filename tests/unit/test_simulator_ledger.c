@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-/* cmocka wants the above first */
+/* cmocka needs the headers above first */
 #include <cmocka.h>
 
 #define AT (INT64_C(1776178805) * NS_PER_S + 123 * NS_PER_MS) /* 2026-04-14T15:00:05.123Z */
@@ -120,7 +120,7 @@ static void on_second(uv_timer_t *timer)
     (void)timer; /* it only kept the loop alive */
 }
 
-/* Lines reach the file within a second, without being asked for. */
+/* Lines reach the file within a second without a request. */
 static void test_flush_by_time(void **state)
 {
     (void)state;

@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
-/* cmocka wants the above first */
+/* cmocka needs the headers above first */
 #include <cmocka.h>
 
 #define KEY "k-0123456789"
@@ -122,7 +122,7 @@ static void test_no_websocket(void **state)
     assert_int_equal(request_judge(&request, &ga).status, 401);
 }
 
-/* The bodies that the catalogue gives (F17, F20, F27, F28). */
+/* The bodies given in the catalogue (F17, F20, F27, F28). */
 static void test_bodies(void **state)
 {
     (void)state;
@@ -198,7 +198,8 @@ static int status_of(const struct request_site *site, const char *target, const 
                                            : verdict.status;
 }
 
-/* {"exp":2000}, signed with the region's key: a stand-in for what only the service could check */
+/* {"exp":2000}, signed with the region's key: a substitute for what only the service could
+ * verify */
 #define TOKEN "Bearer e30.eyJleHAiOjIwMDB9."
 
 static void test_tokens_expire(void **state)
@@ -232,7 +233,7 @@ static void test_client_secrets_expire(void **state)
                          sites[i].refused);
         assert_int_equal(status_of(&sites[i].site, sites[i].target, "Bearer ek_first", 1999),
                          sites[i].refused);
-        /* and it gets no further ones */
+        /* and it cannot be used to get more of them */
         struct request request = {
             .target = sites[i].target, .authorization = "Bearer ek_first", .now_s = 1999};
         assert_int_equal(request_judge_post(&request, &site, site.dialect).status, 401);

@@ -7,7 +7,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-/* cmocka wants the above first */
+/* cmocka needs the headers above first */
 #include <cmocka.h>
 
 static int compare(const void *a, const void *b)
@@ -25,7 +25,7 @@ static void start(struct script *script, const struct simulator_plan *plan, cons
     if (script_init(script, plan, &site, seed, 0, &err) != ERR_OK) fail_msg("%s", err.text);
 }
 
-/* Median and P99 of many draws against what was asked, and the shape between them: P90 of a
+/* Median and P99 of many draws against the requested ones, and the shape between them: P90 of a
  * log-normal. */
 static void test_log_normal(void **state)
 {
@@ -109,7 +109,7 @@ static void test_time_of_day(void **state)
     window_free(&peak);
 }
 
-/* Two rules in order: the first strikes at its rate, the second at its rate of what is left. */
+/* Two rules in order: the first strikes at its rate, the second at its rate of the rest. */
 static void test_fault_rates(void **state)
 {
     (void)state;
@@ -135,7 +135,8 @@ static void test_fault_rates(void **state)
     script_free(&script);
 }
 
-/* The same seed strikes the same attempts, whatever the latencies draw; another seed others. */
+/* The same seed strikes the same attempts, whatever the latencies draw; another seed strikes
+ * others. */
 static void test_seed(void **state)
 {
     (void)state;
@@ -174,7 +175,7 @@ static void test_stickiness(void **state)
 {
     (void)state;
     enum { COUNT = 200000 };
-    double p = 135.0 / 893.0; /* what the incident's worst hour had */
+    double p = 135.0 / 893.0; /* as in the incident's worst hour */
     double b = 0.5 * p / (1 - p);
     struct fault_rule rule = {.fault = "server_error", .rate = b, .after_failure_new = {true, 0.5}};
     struct simulator_plan plan = {.faults = &rule, .fault_count = 1};
@@ -201,8 +202,8 @@ static void test_stickiness(void **state)
     script_free(&script);
 }
 
-/* Three failures at once are owed three retries; one that the session itself makes up for is owed
- * no more. */
+/* Three failures at once are owed three retries; one that the session itself retries is no longer
+ * owed. */
 static void test_owed_retries(void **state)
 {
     (void)state;
@@ -221,8 +222,8 @@ static void test_owed_retries(void **state)
     script_free(&script);
 }
 
-/* A rule outside of its deployment, burst or turn draws nothing, so the rules behind it strike as
- * before. */
+/* A rule that does not apply to this deployment, burst or turn draws nothing, so later rules strike
+ * as before. */
 static void test_conditions_and_deployments(void **state)
 {
     (void)state;
@@ -260,7 +261,7 @@ static void test_conditions_and_deployments(void **state)
     script_free(&alone);
 }
 
-/* A burst comes in every region of the rule at once, and counts from the run's start. */
+/* A burst comes in every region of the rule at the same time, counted from the start of the run. */
 static void test_bursts_from_the_origin(void **state)
 {
     (void)state;
@@ -290,8 +291,8 @@ static void test_bursts_from_the_origin(void **state)
     script_free(&b);
 }
 
-/* Rates of an hour profile: each hour of a day against its own, by the zone's clock (UTC+9, no
- * summer time). */
+/* Rates of an hour profile: each hour of a day against its own, by local time (UTC+9, no daylight
+ * saving). */
 static void test_hour_profile(void **state)
 {
     (void)state;
@@ -318,7 +319,7 @@ static void test_hour_profile(void **state)
     zone_free(hours.zone);
 }
 
-/* Faults of a region as a whole are not drawn: they are in force or not. */
+/* Faults of a whole region are not drawn: they are in force or not. */
 static void test_region_faults(void **state)
 {
     (void)state;

@@ -1,9 +1,9 @@
-/* What the simulated service says to its clients, compared with what the real one is documented to
- * say. */
+/* What the simulated service sends to its clients, compared with what the real one is documented to
+ * send. */
 #include "service_fixture.h"
 
-/* The shape of a value: keys in their order and kinds, with the strings that are names of things as
- * they are. */
+/* The shape of a value: its keys in order and their kinds; strings that are identifiers of things
+ * are kept. */
 static void shape(const cJSON *value, const char *key, struct text *out)
 {
     static const char *const literal[] = {"type", "status", "role", "object",
@@ -172,7 +172,7 @@ static const struct {
      "response.colour", "(null)"},
 };
 
-/* Each is an `error`, and the session goes on. */
+/* Each is an `error`, and the session continues. */
 static void test_complaints(void **state)
 {
     (void)state;
@@ -244,7 +244,7 @@ static void test_output_limit(void **state)
     stop();
 }
 
-/* 100 ms of audio is 4,800 bytes: one base64 block less is refused, and the buffer keeps. */
+/* 100 ms of audio is 4,800 bytes: one base64 block less is refused, and the buffer is kept. */
 static void test_audio_buffer(void **state)
 {
     (void)state;

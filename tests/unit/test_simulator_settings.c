@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-/* cmocka wants the above first */
+/* cmocka needs the headers above first */
 #include <cmocka.h>
 
 static bool update(struct settings *settings, const char *json, struct complaint *complaint)
@@ -24,7 +24,7 @@ static char *object(const struct settings *settings)
     return text_take(&out);
 }
 
-/* The session objects of the documented examples (realtime protocol, 4.4 and 4.5), but for the
+/* The session objects of the documented examples (realtime protocol, 4.4 and 4.5), except the
  * server's instructions. */
 static void test_effective(void **state)
 {
@@ -125,7 +125,7 @@ static const struct {
     {false, "[]", "invalid_type", "session"},
 };
 
-/* A refused update changes nothing, however much of it was good. */
+/* A refused update changes nothing, however much of it was valid. */
 static void test_refused(void **state)
 {
     (void)state;
@@ -211,7 +211,7 @@ static void test_overrides(void **state)
     cJSON_Delete(response);
 
     response =
-        /* preview's place for it */
+        /* its place in preview */
         cJSON_Parse("{\"metadata\":{\"turn\":\"7\"},\"voice\":\"alloy\"}");
     assert_false(settings_override(&settings, response, &overrides, &complaint));
     assert_string_equal(complaint.code, "unknown_parameter");

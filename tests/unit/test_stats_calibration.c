@@ -1,7 +1,5 @@
-/*
- * The quick part of bench_stats_dependence: few runs of each simulated service, always the same
- * ones (seeded), with limits that hold with room to spare.
- */
+/* The quick part of bench_stats_dependence: a few runs of each simulated service, always the same
+ * ones (seeded), with generous limits. */
 #include "../../bench/service_scenario.h"
 #include "stats/dependence.h"
 
@@ -91,7 +89,7 @@ static void intervals_cover_or_say_that_they_cannot(void **state)
     }
 }
 
-/* Where an hour saw no incident, and says so by its room for one. */
+/* If an hour saw no incident, the allowance for an unseen one says so. */
 static void an_hour_leaves_room_for_what_it_did_not_show(void **state)
 {
     (void)state;
@@ -108,7 +106,8 @@ static void an_hour_leaves_room_for_what_it_did_not_show(void **state)
         covered += r.estimate.high >= 0.0248;
         roomy += high >= 0.0248;
     }
-    assert_in_range(covered, 0, 50); /* nothing in a quiet hour tells it from a quiet service */
+    assert_in_range(covered, 0, 50); /* nothing in a quiet hour distinguishes it from a quiet
+                                        service */
     assert_in_range(roomy, 56, RUNS);
     scenario_weather_free(&weather);
     scenario_free(&run);

@@ -14,7 +14,8 @@
 static struct time_block series[MINUTES];
 static struct time_block other[MINUTES];
 
-/* Minutes of 45 attempts with `failures` each; day after day when `stretch` minutes are a day's. */
+/* Minutes of 45 attempts with `failures` each; on consecutive days if `stretch` minutes make a
+ * day. */
 static void fill(struct time_block *blocks, size_t count, double failures, size_t stretch)
 {
     for (size_t i = 0; i < count; i++) {
@@ -32,7 +33,7 @@ static void close_to(const char *what, double got, double want, double tolerance
     if (!(fabs(got - want) <= tolerance)) fail_msg("%s is %.12g, wanted %.12g", what, got, want);
 }
 
-/* A failure in every minute: less variable than chance, so that nothing is widened. */
+/* A failure in every minute: less variable than chance, so nothing is widened. */
 static void even_failures_are_as_independent_ones(void **state)
 {
     (void)state;
@@ -108,8 +109,8 @@ static void too_short_or_empty(void **state)
     assert_false(none.estimate.valid);
 }
 
-/* A rate that climbs all the time says nothing about where it goes; climbing on each of seven days,
- * it says what such hours are like. */
+/* A rate that climbs throughout says nothing about where it will go; if it climbs on each of seven
+ * days, it shows what such hours are like. */
 static void a_drift_as_long_as_the_run_cannot_tell(void **state)
 {
     (void)state;
@@ -126,10 +127,8 @@ static void a_drift_as_long_as_the_run_cannot_tell(void **state)
     assert_true(rate.estimate.low > 0 && rate.estimate.high < 1);
 }
 
-/*
- * An hour's blocks end at 10 minutes, so that a comparison of two hours takes the upper bound of
- * their variance, and one of three hours, whose blocks reach 30 minutes, does not.
- */
+/* An hour's blocks end at 10 minutes, so a comparison of two hours uses the upper bound of their
+ * variance; one of three hours, whose blocks reach 30 minutes, does not. */
 static void short_runs_are_compared_with_care(void **state)
 {
     (void)state;
@@ -151,7 +150,7 @@ static void short_runs_are_compared_with_care(void **state)
     assert_int_equal(service_verdict(&d), DIFFERENCE_WORSE);
     assert_true(d.difference.low < plain.value - 1.3 * (plain.value - plain.low));
     assert_true(d.difference.low > plain.value - 2 * (plain.value - plain.low));
-    /* Driven together, what both see cancels out: no such care. */
+    /* Driven together, whatever both see cancels out, and no such caution is needed. */
     d = service_difference_paired(&side_a, &side_b, 0.95);
     close_to("paired low", d.difference.low, plain.low, 1e-12);
 }
@@ -168,7 +167,7 @@ static void room_for_what_was_not_seen(void **state)
     close_to("no more than all", service_high_with_room(&rate, 7200, 1), 1, 0);
 }
 
-/* What strikes both regions in the same minutes tells nothing about their difference. */
+/* Whatever strikes both regions in the same minutes says nothing about their difference. */
 static void common_incidents_cancel(void **state)
 {
     (void)state;

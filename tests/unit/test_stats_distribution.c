@@ -66,10 +66,8 @@ static void student_quantiles(void **state)
         check("student_quantile", students[i].p, students[i].degrees, 0,
               student_quantile(students[i].p, students[i].degrees), students[i].want, 1e-8);
     }
-    /*
-     * With one degree of freedom it is Cauchy's distribution, with two a closed form: exact to the
-     * last digits.
-     */
+    /* With one degree of freedom it is the Cauchy distribution, with two there is a closed form:
+     * exact to the last digits. */
     check("student_quantile", 0.975, 1, 0, student_quantile(0.975, 1), tan(M_PI * 0.475), 1e-13);
     check("student_quantile", 0.9, 2, 0, student_quantile(0.9, 2), 0.8 / sqrt(2 * 0.9 * 0.1),
           1e-13);

@@ -352,7 +352,7 @@ static void ranks_and_counts_above(void **state)
     histogram_free(h);
 }
 
-/* The counts one by one, which know nothing of the sums over blocks. */
+/* The counts one by one, without the sums over blocks. */
 static void agrees_with_its_counts(const struct histogram *h)
 {
     uint64_t seen = 0;

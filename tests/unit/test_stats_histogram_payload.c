@@ -9,15 +9,14 @@ static void same(const struct histogram *a, const struct histogram *b)
     assert_int_equal(a->total, b->total);
     assert_int_equal(a->counts_length, b->counts_length);
     assert_memory_equal(a->counts, b->counts, a->counts_length * sizeof *a->counts);
-    /* what is kept beside the counts must go with them */
+    /* the block sums must go with the counts */
     for (uint64_t rank = 1; rank <= 100; rank++)
         assert_int_equal(histogram_at_rank(a, rank), histogram_at_rank(b, rank));
     assert_int_equal(histogram_min(a), histogram_min(b));
     assert_int_equal(histogram_max(a), histogram_max(b));
 }
 
-/* What a payload holds before compression; what compression makes of it is each zlib's own
- * affair. */
+/* The content of a payload before compression, because each zlib compresses differently. */
 static size_t unpack(const char *payload, unsigned char *out, size_t size)
 {
     unsigned char packed[2048];
@@ -53,14 +52,14 @@ static void payloads_of_the_jvm(void **state)
             fail_msg("row %zu: %s", i, err.text);
         }
         same(back, h);
-        put(back, 1, 1); /* what was read can be added to like any other */
+        put(back, 1, 1); /* a decoded histogram can be added to like any other */
         histogram_free(back);
         text_free(&out);
         histogram_free(h);
     }
 }
 
-/* Of every layout in turn, each twice, with a torn one between them. */
+/* For every layout in turn, each twice, with a torn one in between. */
 static void one_decoder_for_many(void **state)
 {
     (void)state;
@@ -75,7 +74,7 @@ static void one_decoder_for_many(void **state)
         assert_int_equal(histogram_decode_with(decoder, payload, strlen(payload), &decoded, NULL),
                          ERR_OK);
         same(decoded, h);
-        if (i % 2 == 1) assert_ptr_equal(decoded, before); /* the memory is used again */
+        if (i % 2 == 1) assert_ptr_equal(decoded, before); /* the memory is reused */
         before = decoded;
         size_t torn = strlen(payload) / 4 * 3 / 4 * 4;
         assert_int_equal(histogram_decode_with(decoder, payload, torn, &decoded, NULL), ERR_FORMAT);
@@ -112,7 +111,7 @@ static void counts_of_every_length(void **state)
     same(back, h);
     histogram_free(back);
 
-    put(h, 1, 1); /* more than the format can carry */
+    put(h, 1, 1); /* more than the format can represent */
     text_clear(&out);
     text_puts(&out, "before");
     assert_int_equal(histogram_encode(h, &out, &err), ERR_FORMAT);
@@ -167,7 +166,7 @@ static void foreign_payloads(void **state)
     }
 }
 
-/* No changed character may ever change a count: the checksum of the zlib stream covers them. */
+/* No changed character may ever change a count: the zlib checksum covers them. */
 static void damaged_payloads_never_lie(void **state)
 {
     (void)state;

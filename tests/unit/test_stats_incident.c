@@ -1,4 +1,4 @@
-/* Incidents found in counts of blocks: which, where, in which regions, and with what chance. */
+/* Incidents found in block counts: which, where, in which regions, and with what probability. */
 #include "stats/incident.h"
 
 #include "stats/incident_scan.h"
@@ -19,7 +19,7 @@
 static struct incident_block blocks[REGIONS][BLOCKS];
 static struct incident_series series[REGIONS];
 
-/* Ten attempts a block; a failure every `every` blocks (0: none). */
+/* Ten attempts per block; a failure every `every` blocks (0: none). */
 static void steady(size_t region, size_t every)
 {
     for (size_t i = 0; i < BLOCKS; i++) {
@@ -47,7 +47,7 @@ static void close_to(double got, double want, double tolerance)
     if (!(fabs(got - want) <= tolerance)) fail_msg("%.12g, wanted %.12g", got, want);
 }
 
-/* Whatever the run is like: as long as nothing comes together there is nothing to find. */
+/* Whatever the run is like, there is nothing to find unless failures come together. */
 static void nothing_where_nothing_happened(void **state)
 {
     (void)state;
@@ -61,7 +61,8 @@ static void nothing_where_nothing_happened(void **state)
     }
 }
 
-/* Two minutes at 60%, anywhere, ends of the run included: start, length and counts are exact. */
+/* Two minutes at 60%, anywhere, including the ends of the run: start, length and counts are
+ * exact. */
 static void a_burst_is_found_where_it_is(void **state)
 {
     (void)state;
@@ -129,7 +130,7 @@ static void a_long_one_is_one(void **state)
     incidents_free(&found);
 }
 
-/* Which regions it struck: those in which it was, whether each stands out or not. */
+/* Which regions it struck: those where it occurred, whether or not each stands out by itself. */
 static void regions_are_struck_together_or_alone(void **state)
 {
     (void)state;
@@ -150,7 +151,7 @@ static void regions_are_struck_together_or_alone(void **state)
     incidents_free(&found);
 }
 
-/* One failure in each of three regions in the same block says nothing, four in each do. */
+/* One failure in each of three regions in the same block means nothing, four in each do. */
 static void all_together_stand_out_where_none_does(void **state)
 {
     (void)state;
@@ -173,8 +174,9 @@ static void all_together_stand_out_where_none_does(void **state)
 }
 
 /*
- * A session whose ten attempts all fail within two minutes is no incident: by the cluster sums, or
- * because its failures after the first are no onsets. Without either it would be one.
+ * A session whose ten attempts all fail within two minutes is not an incident: because of the
+ * cluster sums, or because the failures after its first are not onsets. Without either it would be
+ * one.
  */
 static void a_poisoned_session_is_no_incident(void **state)
 {
@@ -197,7 +199,8 @@ static void a_poisoned_session_is_no_incident(void **state)
     incidents_free(&onsets);
 }
 
-/* Where sessions fail on for 20 minutes, few clusters are left; their onsets in one block tell. */
+/* If sessions keep failing for 20 minutes, few clusters are left; their onsets in one block reveal
+ * it. */
 static void onsets_find_what_clusters_hide(void **state)
 {
     (void)state;
@@ -211,12 +214,12 @@ static void onsets_find_what_clusters_hide(void **state)
     struct incidents found = found_in(1);
     assert_int_equal(found.count, 1);
     assert_int_equal(found.list[0].start, 600);
-    assert_int_equal(found.list[0].length, 120); /* drawn by failures, not by onsets */
+    assert_int_equal(found.list[0].length, 120); /* placed by failures, not by onsets */
     incidents_free(&hidden);
     incidents_free(&found);
 }
 
-/* More load, more failures, at the same rate: nothing. */
+/* More load, more failures, at the same rate: not an incident. */
 static void load_is_no_incident(void **state)
 {
     (void)state;
@@ -262,7 +265,7 @@ static void runs_without_anything_are_runs(void **state)
     }
     steady(0, 0);
     for (size_t i = 0; i < BLOCKS; i++) blocks[0][i].attempts = i == 500 ? 20 : 0;
-    blocks[0][500].failed = 20; /* all there is */
+    blocks[0][500].failed = 20; /* the only failures */
     found = found_in(1);
     assert_int_equal(found.count, 0);
     incidents_free(&found);

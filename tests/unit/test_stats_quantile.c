@@ -118,7 +118,7 @@ static void of_a_histogram(void **state)
     assert_true(p99.valid);
     assert_false(p99.two_sided);
     assert_int_equal(p99.value, 99);
-    assert_int_equal(p99.high, 100); /* the maximum, for want of a bound */
+    assert_int_equal(p99.high, 100); /* the maximum, because there is no bound */
     assert_false(histogram_quantile(h, 2, 0.95).valid);
     assert_false(histogram_quantile(h, 0.5, 0).valid);
     histogram_reset(h);

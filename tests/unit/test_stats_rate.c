@@ -191,10 +191,8 @@ static void adjusted_for_sessions(void **state)
     }
 }
 
-/*
- * With at most one failed session the interval is that of Clopper and Pearson for sessions: 1 of 29
- * in Newcombe's table.
- */
+/* With at most one failed session the interval is Clopper and Pearson's for sessions: 1 of 29 in
+ * Newcombe's table. */
 static void exact_when_too_few_failed(void **state)
 {
     (void)state;
@@ -222,10 +220,8 @@ static void exact_when_too_few_failed(void **state)
     assert_true(e.value == 1 && e.high == 1);
     close_to("low of all", e.low, 1 - 0.168433470983085, 1e-12);
 
-    /*
-     * One long session that failed throughout: the share of attempts lies above what the share of
-     * sessions allows.
-     */
+    /* One long session that failed throughout: the share of attempts is above what the share of
+     * sessions allows. */
     sessions[0] = (struct session){100000, 100000};
     for (size_t i = 1; i < 29; i++) sessions[i] = (struct session){1, 0};
     sums = sums_of(sessions, 29);
@@ -237,7 +233,7 @@ static void sums_of_sessions(void **state)
 {
     (void)state;
     struct cluster_sums sums = {0};
-    cluster_add(&sums, 0, 0, 0); /* a session without an attempt says nothing */
+    cluster_add(&sums, 0, 0, 0); /* a session without attempts says nothing */
     cluster_add(&sums, 10, 0, 0);
     cluster_add(&sums, 10, 3, 4);
     cluster_add(&sums, 5, 1, 5);
@@ -248,7 +244,7 @@ static void sums_of_sessions(void **state)
     assert_true(sums.m == 25 && sums.x == 4 && sums.mm == 225 && sums.mx == 35 && sums.xx == 10);
 
     struct cluster_sums odd = {0};
-    cluster_add(&odd, 4, 9, 9); /* impossible figures are bounded: all four failed, from the
+    cluster_add(&odd, 4, 9, 9); /* impossible figures are clamped: all four failed, from the
                                    first */
     assert_true(odd.x == 4 && odd.at_risk == 1);
     struct cluster_sums merged = odd;

@@ -1,4 +1,5 @@
-/* Windows that stand out, and those that only hold the highest load or the run's one incident. */
+/* Windows that stand out, and those that merely have the highest load or the run's only
+ * incident. */
 #include "stats/standout.h"
 
 #include <math.h>
@@ -74,7 +75,7 @@ static void an_hour_of_more_failures(void **state)
     assert_true(fabs(found.expected - all / HOURS) < 1e-9);
 }
 
-/* The highest stage hits a quota: its window is what its load lets expect. */
+/* The highest stage hits a quota: its window is as expected from its load. */
 static void a_load_stage_does_not_stand_out(void **state)
 {
     (void)state;
