@@ -1,4 +1,4 @@
-/* A run folder being loaded, as the parts of the loader share it. */
+/* A run folder being loaded, shared by the parts of the loader. */
 #ifndef RUSHHOUR_FIGURES_LOAD_PRIVATE_H
 #define RUSHHOUR_FIGURES_LOAD_PRIVATE_H
 
@@ -15,30 +15,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What the visitors of the run folder's files work on. */
+/* State of the visitors of the run folder's files. */
 struct loader {
     struct run_reader *reader;
     struct results *results;
     struct session_map *sessions; /* one per grouping */
     struct ages_loader ages;
     struct timeline_gather gather;
-    size_t *first_open; /* per grouping: slices before it are settled */
+    size_t *first_open; /* per grouping: slices before this one are settled */
     struct histogram_pool pool;
-    struct report_cell *pending; /* per region: latencies of a stretch that lies in the same
+    struct report_cell *pending; /* per region: latencies of consecutive intervals in the same
                                     slices */
-    struct slice **slices;       /* per grouping: the slice of that stretch, or NULL */
-    int64_t pending_start_ns;    /* of the latest interval in the stretch; INT64_MIN before any */
-    int64_t logged_ns;           /* the middle of that interval as the log has it */
+    struct slice **slices;       /* per grouping: the slice of those intervals, or NULL */
+    int64_t pending_start_ns;    /* of the latest of those intervals; INT64_MIN if there is none */
+    int64_t logged_ns;           /* the middle of that interval according to the log */
     bool patient;                /* settle nothing until all latencies are read */
-    bool late;                   /* a latency came for a slice that was settled */
+    bool late;                   /* a latency came for a slice that was already settled */
     bool no_memory;
     uint64_t attempts_beyond, failures_beyond, attempt_rows, cancelled_rows;
 };
 
-/* Works a slice's figures out when all of it has been read. */
+/* Computes the figures of a slice that has been read completely. */
 void load_settle(struct loader *loader, const struct grouping *grouping, struct slice *slice);
 
-/* Reads latency.hlog into the slices, which are settled as the log passes them. */
+/* Reads latency.hlog into the slices, which are settled as the log moves past them. */
 MUST_USE enum err_code load_latencies(struct loader *loader, struct error *err);
 
 /* load_timeline.c: takes a failed attempt, or a line of failures.jsonl, for the timeline. False

@@ -12,8 +12,9 @@ static int hex_digit(char c)
 }
 
 /*
- * Undoes the percent-encoding of a login in place (RFC 3986, 2.1), as every other client of a proxy
- * does. What is no encoding stays: "100%" is a password, too; so does %00, which no string holds.
+ * Undoes the percent-encoding of a login in place (RFC 3986, 2.1), like every other client of a
+ * proxy. Anything that is not a valid encoding stays: "100%" is a valid password; so does %00,
+ * which a string cannot contain.
  */
 static void decode_login(char *login)
 {
@@ -81,7 +82,7 @@ static void put_login(const char *login, struct text *out)
         return;
     }
     (void)EVP_EncodeBlock((unsigned char *)basic, (const unsigned char *)login, (int)length);
-    /* last: no copy is left behind */
+    /* last, so that no copy is left behind by a reallocation */
     text_printf(out, "Proxy-Authorization: Basic %s\r\n\r\n", basic);
     explicit_bzero(basic, size);
     free(basic);

@@ -1,5 +1,5 @@
-/* What is told beside the class: numbers of secondary evidence, and the signature of what has no
- * number. */
+/* What is reported besides the class: numbers of secondary evidence, and the signature of failures
+ * without a number. */
 #include "realtime/failure_rules.h"
 
 #include <ctype.h>
@@ -25,7 +25,7 @@ static void add(struct notes *notes, const char *number)
     notes->numbers[notes->count++] = number;
 }
 
-/* Whether a failed response was worked on, as its usage tells: nothing at all, or input without
+/* Whether a failed response was processed, according to its usage: not at all, or input without
  * output. */
 static void add_usage(struct notes *notes, const struct event_facts *event)
 {
@@ -70,7 +70,7 @@ size_t failure_also(const struct failure_facts *facts, const char *numbers[4])
 
 /* ---- signatures ---- */
 
-/* Codes are short names; whatever else stands there must not get out. */
+/* Codes are short names; anything else must not get out. */
 static void clean(const char *text, char *out, size_t size)
 {
     size_t length = 0;

@@ -1,11 +1,11 @@
-/* One response under way: when which of its events is due, what fault strikes it, and its line in
+/* One response in progress: when each of its events is due, which fault strikes it, and its line in
  * the ledger. */
 #ifndef RUSHHOUR_SIMULATOR_ANSWER_H
 #define RUSHHOUR_SIMULATOR_ANSWER_H
 
 #include "simulator/visit.h"
 
-#define ANSWERS_MAX 32 /* of one session at once, out-of-band ones included */
+#define ANSWERS_MAX 32 /* concurrent ones in a session, including out-of-band ones */
 
 struct answer;
 
@@ -16,21 +16,19 @@ struct answer;
 void answer_begin(struct visit *visit, struct overrides *overrides, const char *event_id,
                   uint64_t at_ns);
 
-/* The id of the response that writes to the conversation, or NULL when none is under way. */
+/* The id of the response that writes to the conversation, or NULL if none is in progress. */
 const char *answer_active_id(const struct visit *visit);
 size_t answer_count(const struct visit *visit);
 
-/* Cancels a response by its id, or (NULL) the one that writes to the conversation. False: there is
- * none. */
+/* Cancels a response by its id, or (NULL) the one that writes to the conversation. False if there
+ * is none. */
 bool answer_cancel(struct visit *visit, const char *response_id);
 
-/*
- * Ends every response under way as failed with an error; one that is stuck stays so. False: there
- * was none.
- */
+/* Ends every response in progress as failed with an error, except those that are stuck. False if
+ * there was none. */
 bool answer_fail_all(struct visit *visit, const struct complaint *error);
 
-/* Writes the ledger lines of what is under way, and says no more. */
+/* Writes the ledger lines of everything in progress, and sends no more. */
 void answer_drop_all(struct visit *visit, enum ledger_outcome outcome);
 void answer_free_all(struct visit *visit);
 

@@ -1,5 +1,5 @@
-/* A response under way, between answer.c, which says it, and answer_strike.c, where a fault breaks
- * in. */
+/* A response in progress, shared by answer.c, which sends it, and answer_strike.c, where a fault
+ * interrupts it. */
 #ifndef RUSHHOUR_SIMULATOR_ANSWER_PRIVATE_H
 #define RUSHHOUR_SIMULATOR_ANSWER_PRIVATE_H
 
@@ -22,31 +22,30 @@ struct answer {
     struct reply reply;
     enum answer_state state;
     struct strike strike;
-    const struct answer_fault *fault; /* of the strike; NULL: none */
-    char *event_id;         /* the client's, of its response.create; kept for a fault only; or
+    const struct answer_fault *fault; /* of the strike; NULL if none */
+    char *event_id;         /* the client's, of its response.create; kept only for a fault; or
                                NULL */
-    uint64_t strike_ns;     /* when a timed fault strikes; 0: it goes by deltas */
-    uint64_t strike_deltas; /* after how many deltas it strikes otherwise */
-    uint64_t deltas;        /* in all */
-    bool cut;               /* fewer than the plan's, by max_output_tokens */
+    uint64_t strike_ns;     /* when a timed fault strikes; 0: it counts deltas */
+    uint64_t strike_deltas; /* otherwise, after how many deltas it strikes */
+    uint64_t deltas;        /* in total */
+    bool cut;               /* fewer than planned, because of max_output_tokens */
     bool struck;
     bool ends_visit; /* the fault ends the connection, after the flush */
     bool recorded;
     enum ledger_outcome outcome;
     uint64_t at_ns, due_ns;
-    /* 0: said, to be measured at the flush */
+    /* 0: sent, to be measured at the flush */
     uint64_t created_delay_ns, first_delay_ns, done_delay_ns;
 };
 
-/* Says response.done and what belongs to it, with the usage told so; the answer is over (in
- * answer.c). */
+/* Sends response.done and its companions, with this usage; the answer is over (in answer.c). */
 void answer_finish(struct answer *answer, const struct reply_end *end, enum strike_usage told,
                    enum ledger_outcome outcome);
 
-/* Does what the answer's fault does, now; says, but does not flush (in answer_strike.c). */
+/* Carries out the answer's fault now; sends without flushing (in answer_strike.c). */
 void answer_strike(struct answer *answer);
 
-/* Ends the connection as the fault wants it, once all was flushed. */
+/* Ends the connection as the fault requires, once everything is flushed. */
 void answer_end_visit(struct answer *answer);
 
 #endif

@@ -9,7 +9,7 @@ static void make_complaint(const struct answer *answer, struct complaint *out)
                            out);
 }
 
-/* response.done in the form of the fault. */
+/* response.done in the form required by the fault. */
 static void strike_done(struct answer *answer)
 {
     const struct answer_fault *fault = answer->fault;
@@ -23,7 +23,7 @@ static void strike_done(struct answer *answer)
     answer_finish(answer, &end, fault->usage, fault->outcome);
 }
 
-/* An `error` event, which names the client's response.create, instead of a response. */
+/* An `error` event that names the client's response.create, instead of a response. */
 static void strike_error(struct answer *answer)
 {
     struct complaint complaint;

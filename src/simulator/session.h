@@ -4,17 +4,17 @@
 
 #include "simulator/visit.h"
 
-/* The 101 is out: session.created is said when it is due. */
+/* The 101 is sent: session.created follows when it is due. */
 void session_open(struct visit *visit);
 
 /* Answers a session.update that was accepted, or that a fault refuses; event_id is the client's, or
  * NULL. */
 void session_configure(struct visit *visit, const char *event_id, uint64_t at_ns);
 
-/* Says what was due: session.created or session.updated. */
+/* Sends what was due: session.created or session.updated. */
 void session_go_on(struct visit *visit);
 
-/* The session has reached its age limit: what visit.expiry is for. */
+/* The session has reached its age limit: the callback of visit.expiry. */
 timer_fn session_expire;
 
 #endif
