@@ -178,7 +178,10 @@ void compare_html(const struct compared *comparison, struct text *out)
     verdict(comparison, out);
     section(comparison, "What differs between the runs", compare_table_changes, out);
     metrics(comparison, out);
-    section(comparison, "Incidents, and what fails outside of them", compare_table_incidents, out);
+    section(comparison,
+            "Incidents, and what fails outside of them (without quota, configuration and unhealthy "
+            "times)",
+            compare_table_incidents, out);
     section(comparison, "Beyond what happened in the other regions", compare_table_beyond, out);
     section(comparison, "What would settle it", compare_table_needed, out);
     section(comparison, "Failure codes", compare_table_codes, out);

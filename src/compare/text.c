@@ -14,7 +14,8 @@ static const struct {
 } sections[] = {
     {"What differs between the runs", compare_table_changes},
     {"Metrics", compare_table_metrics},
-    {"Incidents, and what fails outside of them", compare_table_incidents},
+    {"Incidents, and what fails outside of them (without quota, configuration and unhealthy times)",
+     compare_table_incidents},
     {"Beyond what happened in the other regions (difference in differences, attempts failed)",
      compare_table_beyond},
     {"What would settle it", compare_table_needed},

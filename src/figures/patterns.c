@@ -118,17 +118,22 @@ static void describe(const struct width *width, size_t region, const struct stan
     }
     double failed = there.failed + rest.failed;
     double attempts = there.attempts + rest.attempts;
+    double p = fmin(1, test->p * (double)width->results->region_count);
+    bool stands_out = p < STANDS_OUT;
     *out = (struct concentration){
         .known = true,
-        .stands_out =
-            test->p<STANDS_OUT, .worst = &width->grouping->slices[test->window],
-                    .by_incidents = test->by_incidents, .there = timeline_rate(&there, CONFIDENCE),
-                    .rest = timeline_rate(&rest, CONFIDENCE), .p = test->p,
-                    .windows = test->windows, .failed = test->failed, .expected = test->expected,
-                    .incidents = test->incidents, .all_incidents = test->all_incidents,
-                    .share_failed = failed> 0
-                ? there.failed / failed
-                : 0,
+        .stands_out = stands_out,
+        .worst = &width->grouping->slices[test->window],
+        .by_incidents = test->by_incidents,
+        .there = timeline_rate(&there, CONFIDENCE),
+        .rest = timeline_rate(&rest, CONFIDENCE),
+        .p = p,
+        .windows = test->windows,
+        .failed = test->failed,
+        .expected = test->expected,
+        .incidents = test->incidents,
+        .all_incidents = test->all_incidents,
+        .share_failed = failed > 0 ? there.failed / failed : 0,
         .share_attempts = attempts > 0 ? there.attempts / attempts : 0,
     };
     out->difference = rate_newcombe(&out->rest, &out->there);

@@ -27,7 +27,7 @@ struct concentration {
     bool by_incidents;            /* it is the incidents that make it stand out most */
     struct estimate there, rest;  /* of attempts failed; outside of incidents unless by_incidents */
     struct difference difference; /* there - rest */
-    double p;                     /* that any of `windows` would stand out so far by chance */
+    double p; /* that any window of any region would stand out so far by chance */
     size_t windows;
     double failed, expected;             /* there, outside of incidents; as its load lets expect */
     size_t incidents, all_incidents;     /* that began there, and in any window */

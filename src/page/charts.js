@@ -7,9 +7,9 @@ function advisoriesOf(region) {
   return figures.health.filter((event) => event.regions[region] || event.regions.every((named) => !named));
 }
 
-// The incidents that struck a region.
+// The incidents that struck a region; -1 is any.
 function incidentsOf(region) {
-  return figures.incidents.filter((incident) => incident.regions[region])
+  return figures.incidents.filter((incident) => region < 0 || incident.regions[region])
     .map((incident) => Object.assign({ title: figures.incidents.length > 4 ? '' : 'incident', color: '--fail' }, incident));
 }
 
@@ -19,7 +19,11 @@ function holdsOf(region) {
     .map((hold) => ({ title: 'held: ' + hold.code, start_ms: hold.start_ms, end_ms: hold.end_ms, color: '--soft', narrow: true }));
 }
 
-function spansOf(region) { return advisoriesOf(region).concat(incidentsOf(region), holdsOf(region)); }
+// What shades the charts of a region; -1 is all of them together.
+function spansOf(region) {
+  if (region < 0) return figures.health.concat(incidentsOf(region));
+  return advisoriesOf(region).concat(incidentsOf(region), holdsOf(region));
+}
 
 // As much of a text as there is room for.
 function fitted(ctx, text, room) {
@@ -191,7 +195,7 @@ function codesChart() {
       scales: { x, y },
       plugins: {
         legend: Object.assign(legend(), { labels: Object.assign(legend().labels, { boxHeight: 10, boxWidth: 10 }) }),
-        advisories: { spans: codesOf >= 0 ? spansOf(codesOf) : figures.health },
+        advisories: { spans: spansOf(codesOf) },
         tooltip: {
           filter: (item) => item.parsed.y > 0,
           callbacks: { title: (items) => items.length ? moment(series.start_ms[items[0].dataIndex]) : '' }

@@ -60,7 +60,7 @@ static void offer_widths(const struct results *results, size_t only, struct stor
                               .there = found->there,
                               .rest = found->rest,
                               .p = found->p};
-        offer(best, story, only == ANY_REGION ? (double)results->region_count : 1, 1);
+        offer(best, story, 1, 1);
     }
 }
 

@@ -60,9 +60,19 @@ void format_estimate(struct text *out, const struct estimate *estimate)
     text_puts(out, ")");
 }
 
+void format_hourly(struct text *out, double per_hour)
+{
+    text_printf(out, per_hour >= 9.95 ? "%.0f" : "%.2g", per_hour);
+}
+
 void format_per_hour(struct text *out, const struct estimate *per_hour)
 {
-    text_printf(out, "%.2g (%.2g-%.2g)", per_hour->value, per_hour->low, per_hour->high);
+    format_hourly(out, per_hour->value);
+    text_puts(out, " (");
+    format_hourly(out, per_hour->low);
+    text_puts(out, "-");
+    format_hourly(out, per_hour->high);
+    text_puts(out, ")");
 }
 
 void format_us(struct text *out, double us)

@@ -13,6 +13,9 @@ void format_percent(struct text *out, double fraction);
 /* "15.1% (12.9-17.6)", or "-" when nothing can be said. */
 void format_estimate(struct text *out, const struct estimate *estimate);
 
+/* A rate an hour with two digits: 0.73, 12. */
+void format_hourly(struct text *out, double per_hour);
+
 /* A rate an hour with its interval: "0.73 (0.15-2.1)". */
 void format_per_hour(struct text *out, const struct estimate *per_hour);
 

@@ -39,8 +39,9 @@ static void count_words(const struct incident_rates *all, struct text *out)
     if (all->incidents == 0) {
         text_puts(out, "No incident was found: no stretch of time stands out from the rest. ");
         hours_words(all->hours, out);
-        text_printf(out, " without any leave room for up to %.2g an hour (95%%)",
-                    all->per_hour.high);
+        text_puts(out, " without any leave room for up to ");
+        format_hourly(out, all->per_hour.high);
+        text_puts(out, " an hour (95%)");
         return;
     }
     text_printf(out, "%zu incident%s in ", all->incidents, all->incidents == 1 ? "" : "s");

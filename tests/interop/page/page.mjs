@@ -183,7 +183,7 @@ async function checkStory(page) {
   if (kind === 4) {
     const found = report.patterns.concentration.find((c) => c.region === story.region);
     check('the worst window', near(Number(story.value), found.there.value) && near(Number(story.rest), found.rest.value));
-    check('its p', near(Number(story.p), Math.min(1, found.p * report.regions.length)));
+    check('its p', near(Number(story.p), found.p));
   } else if (kind === 5) {
     const name = / in the window ([^ ,(]+)/.exec(story.text)[1];
     const cells = report.windows.filter((w) => w.name === name).map((w) => w.regions.find((r) => r.name === story.region));
@@ -259,10 +259,18 @@ async function checkAdvisory(page) {
   equal('one advisory', health.map((event) => [event.title, event.start_ms]), [['An <advisory>', start]]);
   const shaded = await page.evaluate(() => Object.values(Chart.instances).filter((chart) => {
     const options = chart.config.options.plugins.advisories;
-    return options && options.spans.length === 1;
+    return options && options.spans.filter((span) => span.title === 'An <advisory>').length === 1;
   }).length);
   const charts = await page.locator('canvas[data-chart=rate], canvas[data-chart=ttft], canvas[data-chart=codes]').count();
   equal('charts over time that shade it', shaded, charts);
+  // An incident shades the charts of the regions that it struck, and that of all regions together.
+  const marked = await page.evaluate(() => Object.values(Chart.instances).map((chart) => ({
+    kind: chart.canvas.dataset.chart, region: Number(chart.canvas.dataset.region),
+    incidents: ((chart.config.options.plugins.advisories || {}).spans || []).filter((span) => span.color === '--fail').length })));
+  for (const chart of marked.filter((one) => ['rate', 'ttft', 'codes'].includes(one.kind))) {
+    const struck = report.incidents.filter((incident) => chart.kind === 'codes' || incident.regions.includes(report.regions[chart.region].name));
+    equal(`incidents in the chart ${chart.kind} ${chart.region}`, chart.incidents, struck.length);
+  }
 }
 
 async function checkData(page) {
