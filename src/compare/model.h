@@ -44,7 +44,7 @@ struct compare_row {
     enum compare_verdict verdict;
     double needed; /* further attempts on each side that would settle it; 0: none or not known */
     double needed_minutes; /* at the load of these runs */
-    double needed_usd;     /* at their price, on both sides together */
+    double needed_usd;     /* at their price, on both sides together; NaN: not known */
     struct text why;       /* a sentence */
 };
 

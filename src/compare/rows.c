@@ -202,8 +202,9 @@ static void price(const struct compared *comparison, struct compare_row *row)
         if (values[i]->n > 0 && sides[i]->minutes > 0)
             row->needed_minutes =
                 fmax(row->needed_minutes, row->needed * sides[i]->minutes / values[i]->n);
-        if (attempts > 0)
-            row->needed_usd += row->needed * sides[i]->cell->cell.counters.cost_usd / attempts;
+        const struct counters *counters = &sides[i]->cell->cell.counters;
+        if (counters_unpriced(counters)) row->needed_usd = NAN;
+        if (attempts > 0) row->needed_usd += row->needed * counters->cost_usd / attempts;
     }
 }
 

@@ -19,7 +19,7 @@ struct pending {
     struct cell *cells;
     struct histogram *loop_delay;
     struct pulse *pulses; /* one per worker */
-    uint64_t requested, achieved, held;
+    uint64_t requested, achieved, achieved_late, held;
 };
 
 struct collector {
@@ -135,6 +135,7 @@ static struct health health_of(struct collector *collector, const struct pending
         .requested = pending->requested,
         .achieved = pending->achieved,
         .held = pending->held,
+        .achieved_late = pending->achieved_late,
     };
     add_lag(pending, collector->region_count, &health);
     add_own_failures(pending, collector->region_count, &health);
@@ -225,6 +226,7 @@ static bool merge_handover(struct collector *collector, const struct handover *h
     pending->requested += handover->requested;
     pending->achieved += handover->achieved;
     pending->held += handover->held;
+    pending->achieved_late += handover->achieved_late;
     return true;
 }
 

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "engine/routing.h"
 #include "engine/virtual_user.h"
+#include "record/health.h"
 
 /* How often the closed model looks at its level. */
 #define UPDATE_EVERY_NS (20 * NS_PER_MS)
@@ -129,6 +130,15 @@ static void on_pacing(struct timer *timer, uint64_t now_ns)
     pace(WORKER_OF(timer, pacing), now_ns);
 }
 
+/* An arrival's first dial, on time or not. */
+static void count_arrival(struct worker *worker, const struct virtual_user *user, uint64_t now_ns)
+{
+    (void)recorder_at(&worker->recorder, now_ns);
+    struct handover *handover = worker->recorder.handover;
+    handover->achieved++;
+    if (now_ns > user->try_due_ns + (uint64_t)HEALTH_DIAL_LATE_NS) handover->achieved_late++;
+}
+
 /* Lets virtual users dial as the connect rate allows; idle time is not saved up for a burst. */
 static void pace(struct worker *worker, uint64_t now_ns)
 {
@@ -147,11 +157,7 @@ static void pace(struct worker *worker, uint64_t now_ns)
         worker->next_dial_ns += gap_ns;
         struct virtual_user *user = worker->queue_first;
         dispatch_forget(worker, user);
-        if (is_open_model(worker) && !user->dialled &&
-            now_ns <= user->try_due_ns + (uint64_t)DISPATCH_LATE_NS) {
-            (void)recorder_at(&worker->recorder, now_ns);
-            worker->recorder.handover->achieved++;
-        }
+        if (is_open_model(worker) && !user->dialled) count_arrival(worker, user, now_ns);
         virtual_user_dial(user, now_ns);
     }
 }

@@ -5,9 +5,6 @@
 #include "base/clock.h"
 #include "engine/worker.h"
 
-/* An arrival whose dial waits longer than this for its place in the pace was not achieved. */
-#define DISPATCH_LATE_NS (250 * NS_PER_MS)
-
 /* Makes the first timers. */
 void dispatch_start(struct worker *worker);
 

@@ -19,9 +19,9 @@ static struct cell *cell_of(const struct driver *driver)
 static void count_tokens(struct driver *driver, struct cell *cell, bool failed)
 {
     const struct usage *usage = &driver->session.turn.usage;
-    const struct profile *profile = driver->worker->plan->profile;
-    const struct region *region = &profile->regions[driver->region];
-    double cost = cost_of(prices_find(&profile->prices, region->model), usage);
+    const struct price *price = driver->worker->regions[driver->region].price;
+    double cost = cost_of(price, usage);
+    cell->counters.unpriced_attempts += price == NULL;
     cell->counters.input_tokens += usage->input;
     cell->counters.cached_tokens += usage->cached;
     cell->counters.output_tokens += usage->output;
@@ -283,13 +283,21 @@ static void on_session_over(struct driver *driver, const struct session_action *
     driver_write_evidence(driver, action, &(struct evidence_of){0}, DECIDE_NONE, at_ns);
 }
 
-static void on_ended(struct driver *driver)
+/* So many sessions more are open from now on. */
+static void count_open(struct driver *driver, int more, uint64_t at_ns)
+{
+    struct worker *worker = driver->worker;
+    recorder_count_open(&worker->recorder, driver->region, at_ns);
+    worker->regions[driver->region].sessions_open += (uint64_t)more;
+}
+
+static void on_ended(struct driver *driver, uint64_t at_ns)
 {
     struct counters *counters = &cell_of(driver)->counters;
     counters->sessions_ended++;
     counters->sessions_with_attempts += driver->judged > 0;
     counters->sessions_with_failure += driver->failed > 0;
-    if (driver->opened) driver->worker->regions[driver->region].sessions_open--;
+    if (driver->opened) count_open(driver, -1, at_ns);
     driver->opened = false;
 }
 
@@ -310,7 +318,7 @@ void driver_record(struct driver *driver, const struct session_action *action, u
     }
     if (action->news & NEWS_OPENED) {
         cell->counters.sessions_opened++;
-        driver->worker->regions[driver->region].sessions_open++;
+        count_open(driver, 1, at_ns);
         driver->opened = true;
     }
     if (action->news & NEWS_SESSION_FAILED) on_session_failed(driver, action, at_ns);
@@ -322,7 +330,7 @@ void driver_record(struct driver *driver, const struct session_action *action, u
     }
     if (action->news & NEWS_READY && driver->user != NULL)
         virtual_user_on_ready(driver->user, now_ns);
-    if (action->news & NEWS_ENDED) on_ended(driver);
+    if (action->news & NEWS_ENDED) on_ended(driver, at_ns);
     /* Its next try may come before the connection's end does. */
     bool lost = life_is_over(&driver->session.life) && !driver->abandoned;
     if (lost && driver->user != NULL) virtual_user_on_session_lost(driver->user);

@@ -113,7 +113,8 @@ void mailbox_return(struct mailbox *mailbox, struct handover *handover)
     handover->holds.count = 0;
     handover->holds.left_out = handover->held = 0;
     handover->closes = handover->final = handover->failed = false;
-    handover->cpu_ns = handover->wall_ns = handover->requested = handover->achieved = 0;
+    handover->cpu_ns = handover->wall_ns = 0;
+    handover->requested = handover->achieved = handover->achieved_late = 0;
     (void)pthread_mutex_lock(&mailbox->lock);
     handover->next = mailbox->shelf;
     mailbox->shelf = handover;

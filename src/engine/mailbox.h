@@ -27,12 +27,11 @@ struct handover {
     uint64_t *sessions_open, *in_flight; /* per region, at the moment of handing over */
     struct hold_view *holding;           /* likewise */
     struct holds holds;                  /* that have ended */
-    struct trial_sums *trials;      /* per region: of the abort rule, told with this handover */
-    struct histogram *loop_delay;   /* microseconds */
-    uint64_t cpu_ns, wall_ns;       /* of the worker, over the handover */
-    uint64_t requested, achieved;   /* open model: arrivals due, and dialled in time */
-    uint64_t held;                  /* of those due: that a hold kept back */
-    bool failed;                    /* memory ran out: figures are missing */
+    struct trial_sums *trials;    /* per region: of the abort rule, told with this handover */
+    struct histogram *loop_delay; /* microseconds */
+    uint64_t cpu_ns, wall_ns;     /* of the worker, over the handover */
+    uint64_t requested, achieved, achieved_late, held; /* as in struct health */
+    bool failed;                                       /* memory ran out: figures are missing */
     struct text attempts, failures; /* rows for attempts.csv, lines for failures.jsonl */
 };
 

@@ -1,5 +1,7 @@
 #include "engine/recorder.h"
 
+#include "engine/cost.h"
+
 static void set_bounds(struct recorder *recorder, uint64_t interval)
 {
     const struct interval_grid *grid = &recorder->grid;
@@ -70,11 +72,28 @@ static void seal_holds(struct recorder *recorder, uint64_t now_ns)
     }
 }
 
+void recorder_count_open(struct recorder *recorder, size_t region, uint64_t at_ns)
+{
+    struct region_state *state = &recorder->regions[region];
+    if (at_ns <= state->open_told_ns) return;
+    int64_t passed_ns = run_clock_elapsed(&recorder->clock, at_ns) -
+                        run_clock_elapsed(&recorder->clock, state->open_told_ns);
+    state->open_told_ns = at_ns;
+    state->open_rest_ns += passed_ns * (int64_t)state->sessions_open;
+    int64_t whole_ns = state->open_rest_ns - state->open_rest_ns % NS_PER_MS;
+    state->open_rest_ns -= whole_ns;
+    struct counters *counters = &recorder_cell(recorder, region)->counters;
+    counters->open_ms += (uint64_t)(whole_ns / NS_PER_MS);
+    counters->cost_usd += cost_of_time(state->price, whole_ns);
+}
+
 static void seal(struct recorder *recorder, uint64_t now_ns)
 {
     struct handover *handover = recorder->handover;
     seal_holds(recorder, now_ns);
+    const uint64_t until_ns = now_ns < recorder->ends_ns ? now_ns : recorder->ends_ns;
     for (size_t i = 0; i < handover->region_count; i++) {
+        recorder_count_open(recorder, i, until_ns);
         handover->sessions_open[i] = recorder->regions[i].sessions_open;
         handover->in_flight[i] = recorder->regions[i].in_flight;
     }

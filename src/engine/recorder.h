@@ -51,6 +51,13 @@ void recorder_hold(struct recorder *recorder, size_t region, uint64_t now_ns);
 /* An arrival that was due is kept back by its region's hold, and never started. */
 void recorder_held_arrival(struct recorder *recorder, size_t region);
 
+/*
+ * Counts the time that a region's sessions were open until a moment that recorder_at returned, and
+ * its price, into the current interval: to be called before their number changes. Each handover
+ * does it for itself.
+ */
+void recorder_count_open(struct recorder *recorder, size_t region, uint64_t at_ns);
+
 /* Posts what there is, so that the collector sees it; the interval goes on in an empty handover. */
 void recorder_flush(struct recorder *recorder, uint64_t now_ns);
 

@@ -1,10 +1,12 @@
-/* What one worker keeps of one region while it drives it: retries spent, what is open, what the
- * abort rule judges, whether its load is held back, and the limits that the service has told. */
+/* What one worker keeps of one region while it drives it: retries spent, what is open and for how
+ * long, what the abort rule judges, whether its load is held back, and the limits that the service
+ * has told. */
 #ifndef RUSHHOUR_ENGINE_REGION_STATE_H
 #define RUSHHOUR_ENGINE_REGION_STATE_H
 
 #include "engine/hold.h"
 #include "engine/trials.h"
+#include "profile/profile.h"
 
 #include <stdint.h>
 
@@ -12,6 +14,9 @@
 struct region_state {
     uint64_t retries, first_attempts;  /* the retry budget is a share of the latter */
     uint64_t sessions_open, in_flight; /* now */
+    uint64_t open_told_ns;             /* monotonic: the time open is told up to here, but for */
+    int64_t open_rest_ns;              /* what is no whole ms of the run's own clock yet */
+    const struct price *price;         /* of its model; NULL: the profile has none */
     struct trials trials;              /* of the abort rule */
     struct hold hold;                  /* by what this worker was told */
     double usual_limit_tokens; /* the highest x-ratelimit-limit-tokens that it was told; 0: none */

@@ -5,6 +5,7 @@
 #include "engine/driver.h"
 #include "engine/routing.h"
 #include "engine/virtual_user.h"
+#include "record/health.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -48,8 +49,8 @@ static void end_holds(struct worker *worker, uint64_t now_ns)
 }
 
 /* Ends the load. With `arrived_stay`, whoever came in its last moments still gets the first turn,
- * though the dial is waiting; those who wait for long already were not achieved, and a backlog of
- * them would draw out the end. */
+ * though the dial is waiting; those who wait for long already are given up, since a backlog of them
+ * would draw out the end. */
 static void drain(struct worker *worker, uint64_t now_ns, bool arrived_stay)
 {
     if (worker->draining) return;
@@ -61,7 +62,7 @@ static void drain(struct worker *worker, uint64_t now_ns, bool arrived_stay)
     for (struct virtual_user *user = worker->virtual_users; user != NULL; user = next) {
         next = user->next;
         bool stays = arrived_stay && user->interaction == 1 && !user->held &&
-                     now_ns <= user->try_due_ns + (uint64_t)DISPATCH_LATE_NS;
+                     now_ns <= user->try_due_ns + (uint64_t)HEALTH_DIAL_LATE_NS;
         if (!stays) virtual_user_leave(user, now_ns);
     }
     worker_check_over(worker);
@@ -225,6 +226,9 @@ static enum err_code set_up(struct worker *worker, struct mailbox *mailbox, stru
     enum err_code code = recorder_init(&worker->recorder, mailbox, &plan->clock,
                                        plan->profile->windows.interval_ns, worker->index, err);
     worker->recorder.regions = worker->regions;
+    for (size_t i = 0; i < plan->region_count; i++)
+        worker->regions[i].price =
+            prices_find(&plan->profile->prices, plan->profile->regions[i].model);
     if (code == ERR_OK) code = timers_new(&worker->loop, &worker->timers, err);
     if (code == ERR_OK) code = open_carriers(worker, err);
     return code;

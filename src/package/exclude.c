@@ -50,8 +50,10 @@ static void saturation(struct package *package)
     format_us(&how, (double)health->lag_p99_ns / 1e3);
     text_printf(&how, ", CPU %.0f%% of a core", health->cpu * 100);
     if (health_wanted(health) > 0)
-        text_printf(&how, ", %.1f%% of the planned sessions begun in time",
-                    100 * (double)health->achieved / (double)health_wanted(health));
+        text_printf(&how, ", %.1f%% of the planned sessions begun, %.1f%% in time",
+                    100 * (double)health->achieved / (double)health_wanted(health),
+                    100 * (double)(health->achieved - health->achieved_late) /
+                        (double)health_wanted(health));
     if (health->held > 0)
         text_printf(&how, " (%llu more were held back as the service asked)",
                     (unsigned long long)health->held);

@@ -150,11 +150,7 @@ static void cost_card(const struct report_cell *cell, struct text *out)
     struct text plain = {0};
     text_puts(out, "<div class=\"card\"><dt>Cost</dt>");
     page_open_figure(out, "dd", "totals.cost_usd", counters_unpriced(c) ? NAN : c->cost_usd);
-    if (c->cost_usd <= 0) {
-        text_puts(&plain, counters_unpriced(c) ? "no price" : "-");
-    } else {
-        format_usd(&plain, c->cost_usd);
-    }
+    format_cost(&plain, c, c->cost_usd);
     page_flush(out, &plain);
     text_puts(out, "</dd><dd class=\"sub\">");
     format_count(&plain, c->input_tokens + c->output_tokens);

@@ -150,10 +150,7 @@ static void cards(const struct report_cell *all, struct text *out)
         text_puts(&sub, " for each interaction that met a failure");
     }
     card(out, "Time added", "added_seconds", seconds, &plain, text_str(&sub));
-    c->failed_cost_usd > 0 ? format_usd(&plain, c->failed_cost_usd)
-                           : text_puts(&plain, c->cost_usd > 0        ? "$0"
-                                               : counters_unpriced(c) ? "no price"
-                                                                      : "-");
+    format_cost(&plain, c, c->failed_cost_usd);
     text_clear(&sub);
     text_puts(&sub, "and ");
     format_count(&sub, c->failed_tokens);

@@ -46,25 +46,27 @@
     X(failed_tokens)      /* tokens reported for failed attempts: possibly billed */               \
     X(requested_sessions) /* open model: arrivals due; closed model: 0 */                          \
     X(unknown_events)                                                                              \
-    X(clipped)          /* latencies outside the histograms' range */                              \
-    X(harmless_errors)  /* error events that cost no attempt, such as a late cancel */             \
-    X(probes)           /* retries after a failed response on the same session */                  \
-    X(probes_recovered) /* those that were ok */                                                   \
-    X(own_failures)     /* failed on our side; these count as cancelled */                         \
-    X(cut_answers)      /* ok, but cut off by max_output_tokens */                                 \
-    X(preambles)        /* ok, with output before the actual answer */                             \
-    X(driven_ms)        /* of the load, all workers together, by the run's own clock */            \
-    X(held_ms)          /* of these, held back by a hold of the region (holds.h) */                \
-    X(held_arrivals)    /* open model: due under a hold and never started */                       \
-    X(held_tries)       /* of those who are there: that waited for a hold's end to become due */   \
-    X(hold_probes)      /* attempts that went first and told whether a hold is over */
+    X(clipped)           /* latencies outside the histograms' range */                             \
+    X(harmless_errors)   /* error events that cost no attempt, such as a late cancel */            \
+    X(probes)            /* retries after a failed response on the same session */                 \
+    X(probes_recovered)  /* those that were ok */                                                  \
+    X(own_failures)      /* failed on our side; these count as cancelled */                        \
+    X(cut_answers)       /* ok, but cut off by max_output_tokens */                                \
+    X(preambles)         /* ok, with output before the actual answer */                            \
+    X(driven_ms)         /* of the load, all workers together, by the run's own clock */           \
+    X(held_ms)           /* of these, held back by a hold of the region (holds.h) */               \
+    X(held_arrivals)     /* open model: due under a hold and never started */                      \
+    X(held_tries)        /* of those who are there: that waited for a hold's end to become due */  \
+    X(hold_probes)       /* attempts that went first and told whether a hold is over */            \
+    X(unpriced_attempts) /* ended, of a model for which the profile has no price */                \
+    X(open_ms)           /* sum over sessions of the time they were open, on the run's clock */
 
 struct counters {
 #define X(name) uint64_t name;
     COUNTER_MAP(X)
     COUNTER_MAP_MORE(X)
 #undef X
-    double cost_usd;        /* of all attempts */
+    double cost_usd;        /* of all attempts, and of the time that sessions were open */
     double failed_cost_usd; /* of failed ones: possibly billed */
 };
 
@@ -89,10 +91,11 @@ struct cell {
                     run_writer_interval refuse the cell */
 };
 
-/* Whether tokens were used for which the profile has no price: the cost is then unknown, not 0. */
+/* Whether any attempt was of a model for which the profile has no price: the cost, also that of all
+ * regions together, is then unknown, not 0. */
 static inline bool counters_unpriced(const struct counters *counters)
 {
-    return counters->cost_usd <= 0 && counters->input_tokens + counters->output_tokens > 0;
+    return counters->unpriced_attempts > 0;
 }
 
 /* Zero-initialise a cell. cell_free frees what it holds; cell_reset empties it and keeps the

@@ -28,15 +28,29 @@ uint64_t health_wanted(const struct health *health)
     return health->requested > health->held ? health->requested - health->held : 0;
 }
 
-static bool fell_short(struct health *health)
+static bool is_short(const struct health *health, uint64_t dialled, double *share)
 {
     const uint64_t wanted = health_wanted(health);
-    if (wanted <= health->achieved + HEALTH_SHORTFALL) return false;
-    double share = (double)health->achieved / (double)wanted;
-    if (share >= HEALTH_ACHIEVED) return false;
+    if (wanted <= dialled + HEALTH_SHORTFALL) return false;
+    *share = (double)dialled / (double)wanted;
+    return *share < HEALTH_ACHIEVED;
+}
+
+/* A load that comes late is another one than was asked for, even when all of it comes. */
+static bool fell_short(struct health *health)
+{
+    double share;
+    if (is_short(health, health->achieved, &share)) {
+        (void)snprintf(health->why, sizeof health->why,
+                       "%.1f%% of the requested load was reached, under %.0f%%", 100 * share,
+                       100 * HEALTH_ACHIEVED);
+        return true;
+    }
+    if (!is_short(health, health->achieved - health->achieved_late, &share)) return false;
     (void)snprintf(health->why, sizeof health->why,
-                   "%.1f%% of the requested load was reached, under %.0f%%", 100 * share,
-                   100 * HEALTH_ACHIEVED);
+                   "%.1f%% of the requested load was reached within %.0f ms of being due, under "
+                   "%.0f%%",
+                   100 * share, (double)HEALTH_DIAL_LATE_NS / 1e6, 100 * HEALTH_ACHIEVED);
     return true;
 }
 
@@ -96,6 +110,7 @@ void health_merge(struct health *into, const struct health *from)
     into->requested += from->requested;
     into->achieved += from->achieved;
     into->held += from->held;
+    into->achieved_late += from->achieved_late;
     into->attempts += from->attempts;
     into->own_failures += from->own_failures;
     if (from->cpu_quota > 0) into->cpu_quota = from->cpu_quota;

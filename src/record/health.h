@@ -16,6 +16,7 @@
 #define HEALTH_CPU 0.90
 #define HEALTH_ACHIEVED 0.95
 #define HEALTH_OWN_SHARE 0.001 /* this share of attempts may fail on our side: a trace */
+#define HEALTH_DIAL_LATE_NS INT64_C(250000000) /* an arrival dialled later than this is late */
 #define HEALTH_SHORTFALL                                                                           \
     1 /* sessions: one that is due at an interval's end may be dialled in the next */
 
@@ -26,8 +27,8 @@ struct health {
     uint64_t dispatches,
         dispatches_late;          /* attempts sent, and how many over HEALTH_LATE_NS after they were
                                      due */
-    uint64_t requested, achieved; /* open model: arrivals due, and dialled in time; closed model: 0,
-                                     0 */
+    uint64_t requested, achieved; /* open model: arrivals due, and dialled; closed model: 0, 0 */
+    uint64_t achieved_late;       /* dialled over HEALTH_DIAL_LATE_NS after they were due */
     uint64_t held;                /* of those due: held back by a hold of their region */
     uint64_t wall_ms;             /* real time over which `cpu` was measured */
     double cpu;                   /* the busiest worker's share of one core */

@@ -44,6 +44,7 @@ static const struct csv_column columns[] = {
     {HEALTH(cpu_throttled, CSV_COUNT)},
     {HEALTH(requested, CSV_COUNT)},
     {HEALTH(achieved, CSV_COUNT)},
+    {HEALTH(achieved_late, CSV_COUNT)},
     {HEALTH(held, CSV_COUNT)},
     {HEALTH(valid, CSV_BOOL)},
     {"why", CSV_CHARS, false, AT(health.why), sizeof((struct health){0}).why, NULL},
@@ -78,10 +79,16 @@ enum err_code interval_csv_columns(char *header, struct csv_map *map, struct err
     return csv_read_header(&table, header, map, err);
 }
 
-/* Older files count sessions only as clusters, which they were then. */
-static void count_sessions(struct interval_row *row)
+/* Older files count sessions only as clusters, which they were then, and attempts without a price as
+ * tokens that cost nothing. */
+static void count_as_formerly(struct interval_row *row)
 {
     struct counters *counters = &row->counters;
+    if (counters->unpriced_attempts == UINT64_MAX) {
+        bool free = counters->cost_usd <= 0;
+        bool used = counters->input_tokens + counters->output_tokens > 0;
+        counters->unpriced_attempts = free && used ? counters->attempts_started : 0;
+    }
     if (counters->sessions_with_attempts == UINT64_MAX)
         counters->sessions_with_attempts = row->clusters.count;
     if (counters->sessions_with_failure == UINT64_MAX)
@@ -99,12 +106,13 @@ void interval_own_failures(struct interval_row *row)
 enum err_code interval_csv_read(const struct csv_map *map, char *line, struct interval_row *row,
                                 struct error *err)
 {
-    *row = (struct interval_row){
-        .region = "",
-        .health = {.valid = true},
-        .counters = {.sessions_with_attempts = UINT64_MAX, .sessions_with_failure = UINT64_MAX}};
+    *row = (struct interval_row){.region = "",
+                                 .health = {.valid = true},
+                                 .counters = {.sessions_with_attempts = UINT64_MAX,
+                                              .sessions_with_failure = UINT64_MAX,
+                                              .unpriced_attempts = UINT64_MAX}};
     enum err_code code = csv_read_row(&table, map, line, row, err);
-    count_sessions(row);
+    count_as_formerly(row);
     interval_own_failures(row);
     return code;
 }

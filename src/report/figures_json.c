@@ -18,6 +18,7 @@ static void counts(const struct report_cell *cell, struct text *out)
     json_put_count(out, "ended", c->sessions_ended);
     json_put_count(out, "with_attempts", cell->cell.counters.sessions_with_attempts);
     json_put_count(out, "with_failed_attempt", cell->cell.counters.sessions_with_failure);
+    json_put_count(out, "open_ms", c->open_ms);
     json_close(out, '}');
     json_key(out, "attempts");
     json_open(out, '{');
@@ -328,6 +329,9 @@ void figures_generator_json(const struct results *results, struct text *out)
     lag_json(&all->latency[METRIC_LAG], &all->health, out);
     loop_delay_json(&all->health, out);
     json_put_number(out, "cpu", all->health.cpu);
+    json_put_count(out, "requested", all->health.requested);
+    json_put_count(out, "achieved", all->health.achieved);
+    json_put_count(out, "achieved_late", all->health.achieved_late);
     json_put_count(out, "invalid_intervals", all->invalid_intervals);
     json_put_count(out, "intervals", all->intervals);
     json_key(out, "trustworthy");

@@ -124,6 +124,17 @@ void format_usd(struct text *out, double usd)
     text_printf(out, usd > 0 && usd < 0.01 ? "$%.4f" : "$%.2f", usd);
 }
 
+void format_cost(struct text *out, const struct counters *counters, double usd)
+{
+    if (counters_unpriced(counters)) {
+        text_puts(out, "no price");
+    } else if (counters->cost_usd > 0) {
+        format_usd(out, usd);
+    } else {
+        text_puts(out, "-");
+    }
+}
+
 void format_clock(struct text *out, int64_t ns)
 {
     int64_t seconds = (ns < 0 ? 0 : ns) / NS_PER_S;

@@ -36,6 +36,10 @@ void format_all(struct text *out, const struct all_attempts *all, int64_t us);
 /* "$1.23", with more digits under a cent. */
 void format_usd(struct text *out, double usd);
 
+/* A cost, of all that the counters hold or of a part of it: "no price" when it is not known, "-"
+ * when nothing was spent at all. */
+void format_cost(struct text *out, const struct counters *counters, double usd);
+
 /* "0:42", "1:05:00", "25h": a length of time for headers and progress. */
 void format_clock(struct text *out, int64_t ns);
 

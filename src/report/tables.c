@@ -84,11 +84,7 @@ void tables_failures(const struct results *results, struct table *table)
 static void put_cost(struct table *table, const struct report_cell *cell)
 {
     const struct counters *c = &cell->cell.counters;
-    if (c->cost_usd <= 0) {
-        table_put(table, counters_unpriced(c) ? "no price" : "-");
-        return;
-    }
-    format_usd(table_cell(table), c->cost_usd);
+    format_cost(table_cell(table), c, c->cost_usd);
     table_next(table);
 }
 

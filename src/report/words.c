@@ -104,6 +104,10 @@ void words_generator(const struct results *results, struct text *out)
     if (wanted > 0) {
         text_printf(out, "; %.1f%% of the requested arrivals were started",
                     100 * (double)h->achieved / (double)wanted);
+        if (h->achieved_late > 0)
+            text_printf(out, ", %.1f%% over %.0f ms late",
+                        100 * (double)h->achieved_late / (double)wanted,
+                        (double)HEALTH_DIAL_LATE_NS / 1e6);
     }
     if (h->held > 0)
         text_printf(out, "%s%llu more were held back", wanted > 0 ? ", " : "; ",

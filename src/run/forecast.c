@@ -10,20 +10,24 @@ static double seconds(int64_t ns)
     return (double)ns / (double)NS_PER_S;
 }
 
-/* How many sessions a closed load gets through: each is busy for its turns at an assumed second
- * each, and its thinking. */
+/* How long a session is open: for its turns, and the thinking between them. */
+static double session_seconds(const struct session_plan *session)
+{
+    double turns = (double)session->interactions;
+    return turns * ASSUMED_ATTEMPT_SECONDS + (turns - 1) * seconds(session->think_time_ns);
+}
+
+/* How many sessions a closed load gets through: its slots are never empty. */
 static double closed_sessions(const struct profile *profile)
 {
     const struct load *load = &profile->load;
-    double busy_s =
-        (double)profile->session.interactions * (1.0 + seconds(profile->session.think_time_ns));
     double area = 0;
     double from = 0;
     for (size_t i = 0; i < load->stage_count; i++) {
         area += (from + load->stages[i].target) / 2 * seconds(load->stages[i].duration_ns);
         from = load->stages[i].target;
     }
-    return area / busy_s;
+    return area / session_seconds(&profile->session);
 }
 
 struct forecast forecast_region(const struct profile *profile, const struct region *region)
@@ -39,8 +43,11 @@ struct forecast forecast_region(const struct profile *profile, const struct regi
     if (price != NULL) {
         bool audio = profile->session.modality == MODALITY_AUDIO;
         double out = audio ? price->audio_out : price->text_out;
+        double open_minutes = f.sessions * session_seconds(&profile->session) / 60;
         f.likely_usd = f.attempts *
-                       (ASSUMED_INPUT_TOKENS * price->text_in + ASSUMED_OUTPUT_TOKENS * out) / 1e6;
+                           (ASSUMED_INPUT_TOKENS * price->text_in + ASSUMED_OUTPUT_TOKENS * out) /
+                           1e6 +
+                       open_minutes * price->per_minute;
         f.low_usd = f.likely_usd / 2;
         f.high_usd =
             f.likely_usd * 2 * fmin((double)profile->retry.attempts, 1 + profile->retry.budget);
@@ -123,10 +130,9 @@ void forecast_table(const struct profile *profile, struct text *out)
     }
     table_row(out, "all", &totals);
     text_printf(out,
-                "\nAssumed: %.0f input and %.0f output tokens an attempt, and in a closed load one "
-                "second an "
-                "attempt.\n",
-                ASSUMED_INPUT_TOKENS, ASSUMED_OUTPUT_TOKENS);
+                "\nAssumed: %.0f input and %.0f output tokens and %.0f second an attempt (which a "
+                "closed load and a\nprice per minute go by).\n",
+                ASSUMED_INPUT_TOKENS, ASSUMED_OUTPUT_TOKENS, ASSUMED_ATTEMPT_SECONDS);
     if (totals.unpriced)
         text_puts(out,
                   "Unknown cost: the profile's `prices` has no row for that region's model.\n");

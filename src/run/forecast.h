@@ -9,10 +9,11 @@
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 
-/* What a text turn costs in tokens until something was measured (failure-rate runs use short
+/* What a text turn takes in tokens and time until something was measured (failure-rate runs use short
  * prompts). */
 #define ASSUMED_INPUT_TOKENS 200.0
 #define ASSUMED_OUTPUT_TOKENS 50.0
+#define ASSUMED_ATTEMPT_SECONDS 1.0
 
 struct forecast {
     double sessions, attempts, tokens, low_usd, likely_usd, high_usd, rpm, tpm;

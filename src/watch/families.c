@@ -361,8 +361,8 @@ static const struct row before[] = {
 static const struct row behind[] = {
     HEALTH_COUNTER("arrivals_requested", requested,
                    "Arrivals that were due, all regions (open load)."),
-    HEALTH_COUNTER("arrivals_achieved", achieved,
-                   "Arrivals that were dialled in time, all regions."),
+    HEALTH_COUNTER("arrivals_achieved", achieved, "Arrivals that were dialled, all regions."),
+    HEALTH_COUNTER("arrivals_late", achieved_late, "Of these, over 250 ms after they were due."),
     HEALTH_COUNTER("arrivals_held", held,
                    "Of those due, arrivals that a hold of their region kept back."),
     HEALTH_COUNTER("loops", loops, "Firings of the 10 ms timer that asks for the loops' delay."),

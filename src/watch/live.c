@@ -40,8 +40,8 @@ struct live_region {
     uint64_t sessions_open, attempts_ended, attempts_failed;
     double attempts_per_s;
     int64_t ttft_p50_us, ttft_p99_us; /* of the run so far; -1: none yet */
-    double cost_usd;
-    const char *top_failure; /* the most frequent code so far, "" for none */
+    const struct counters *counters;  /* NULL: nothing has come yet */
+    const char *top_failure;          /* the most frequent code so far, "" for none */
     struct hold_view hold;
     int64_t held_for_ns; /* how long yet; 0: nobody knows */
 };
@@ -100,7 +100,7 @@ static struct live_region region_shown(const struct live_view *view, const struc
     if (totals == NULL) return shown;
     const struct histogram *ttft = totals->latency[METRIC_TTFT];
     shown.attempts_failed = totals->counters.attempts_failed;
-    shown.cost_usd = totals->counters.cost_usd;
+    shown.counters = &totals->counters;
     shown.top_failure = top_failure(totals);
     if (ttft == NULL) return shown;
     shown.ttft_p50_us = histogram_percentile(ttft, 50);
@@ -176,13 +176,12 @@ static void progress(const struct run_snapshot *run, struct text *out)
     if (run->clock_speed > 1) text_printf(out, "  (clock x%.4g)", run->clock_speed);
 }
 
-/* Without a price nothing is known of the cost, and that is no $0.00. */
-static void put_cost(struct text *out, double usd)
+static void put_cost(struct text *out, const struct live_region *region)
 {
-    if (usd > 0) {
-        format_usd(out, usd);
-    } else {
+    if (region->counters == NULL) {
         text_puts(out, "-");
+    } else {
+        format_cost(out, region->counters, region->counters->cost_usd);
     }
 }
 
@@ -224,7 +223,7 @@ static void region_cells(const struct live_region *region, struct table *table)
     table_next(table);
     put_us(cell, region->ttft_p99_us);
     table_next(table);
-    put_cost(cell, region->cost_usd);
+    put_cost(cell, region);
     table_next(table);
     put_trouble(cell, region);
     table_next(table);
@@ -316,9 +315,9 @@ static void plain_region(const struct live_region *region, struct text *out)
     put_us(out, region->ttft_p50_us);
     text_puts(out, " P99 ");
     put_us(out, region->ttft_p99_us);
-    if (region->cost_usd > 0) {
+    if (region->counters != NULL && region->counters->cost_usd > 0) {
         text_puts(out, ", ");
-        format_usd(out, region->cost_usd);
+        put_cost(out, region);
     }
     if (region->top_failure[0] != '\0' || region->hold.on) text_puts(out, ", ");
     put_trouble(out, region);

@@ -44,7 +44,11 @@ class ExitCodes(harness.Case):
         for name, thresholds in (("judged", ["failure_rate < 50%"]), ("not-judged", [])):
             status, manifest = self.drive(harness.profile(load=load, thresholds=thresholds), name=name)
             self.assertEqual(status, 4, name)
-            self.assertFalse(manifest["generator"]["trustworthy"], name)
+            generator = manifest["generator"]
+            self.assertFalse(generator["trustworthy"], name)
+            self.assertEqual(generator["achieved"], manifest["totals"]["sessions"]["started"], "each dial counts once")
+            self.assertLess(generator["achieved"], generator["requested"] / 2, name)
+            self.assertGreater(generator["achieved_late"], 0, name)
 
     def test_a_spent_budget(self):
         status, manifest = self.drive(harness.profile(load=LONG, budget={"tokens": 500}))

@@ -223,7 +223,7 @@ static void test_interval_header_begins_with_the_contract(void **state)
         "tokens,"
         "requested_sessions,unknown_events,clipped,harmless_errors,probes,probes_recovered,own_"
         "failures,cut_answers,preambles,driven_ms,held_ms,held_arrivals,held_tries,hold_"
-        "probes,failed_"
+        "probes,unpriced_attempts,open_ms,failed_"
         "cost_usd,"
         "cluster_chains,cluster_with_failure,"
         "cluster_m,"
@@ -231,7 +231,8 @@ static void test_interval_header_begins_with_the_contract(void **state)
         "delay_p99_us,"
         "loop_delay_max_us,lag_p99_us,lag_max_us,loops,loops_late,dispatches,"
         "dispatches_late,"
-        "wall_ms,cpu,cpu_quota,cpu_periods,cpu_throttled,requested,achieved,held,valid,why\n");
+        "wall_ms,cpu,cpu_quota,cpu_periods,cpu_throttled,requested,achieved,achieved_late,held,"
+        "valid,why\n");
     text_free(&out);
 }
 
@@ -344,6 +345,7 @@ static void test_interval_columns_to_the_right_may_be_missing(void **state)
     assert_int_equal(row.counters.sessions_started, 1);
     assert_int_equal(row.counters.output_tokens, 13);
     assert_true(row.counters.cost_usd == 0.25);
+    assert_false(counters_unpriced(&row.counters));
     assert_int_equal(row.clusters.count, 0);
     assert_true(row.health.valid);
     for (size_t i = 0; i < sizeof hostile / sizeof *hostile; i++) {

@@ -158,7 +158,8 @@ static inline struct fixture *fixture_new(void)
                                 .wall_ms = 10000,
                                 .cpu = 0.1,
                                 .requested = 100,
-                                .achieved = 99};
+                                .achieved = 99,
+                                .achieved_late = 3};
     health_judge(&f->health);
     fixture_happen(f);
     return f;

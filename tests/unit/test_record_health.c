@@ -42,6 +42,14 @@ static void test_each_limit_is_judged_at_its_edge(void **state)
         {{.requested = 1, .achieved = 0}, NULL},
         {{.requested = 2, .achieved = 0}, "0.0% of the requested load"},
         {{.requested = 10, .achieved = 11}, NULL},
+        {{.requested = 100, .achieved = 100, .achieved_late = 5}, NULL},
+        {{.requested = 100, .achieved = 100, .achieved_late = 6},
+         "94.0% of the requested load was reached within 250 ms of being due, under 95%"},
+        {{.requested = 100, .achieved = 50, .achieved_late = 45},
+         "50.0% of the requested load was reached, under 95%"},
+        {{.requested = 10, .achieved = 11, .achieved_late = 2},
+         NULL}, /* a neighbour's latecomers */
+        {{.requested = 0, .achieved = 5, .achieved_late = 5}, NULL},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct health health = rows[i].health;
@@ -74,6 +82,7 @@ static void test_merge_adds_counts_and_keeps_the_worse_delays(void **state)
                              .dispatches_late = 1,
                              .requested = 3,
                              .achieved = 3,
+                             .achieved_late = 2,
                              .attempts = 4000,
                              .own_failures = 1,
                              .cpu_quota = 0.5,
@@ -92,6 +101,7 @@ static void test_merge_adds_counts_and_keeps_the_worse_delays(void **state)
     assert_int_equal(a.dispatches_late, 1);
     assert_int_equal(a.requested, 13);
     assert_int_equal(a.achieved, 13);
+    assert_int_equal(a.achieved_late, 2);
     assert_int_equal(a.attempts, 4000);
     assert_int_equal(a.own_failures, 1);
     assert_true(a.cpu_quota == 0.5);

@@ -45,7 +45,8 @@ static bool same_health(const struct health *a, const struct health *b)
            a->loops_late == b->loops_late && a->dispatches == b->dispatches &&
            a->dispatches_late == b->dispatches_late && a->wall_ms == b->wall_ms &&
            a->cpu == b->cpu && a->requested == b->requested && a->achieved == b->achieved &&
-           a->valid == b->valid && strcmp(a->why, b->why) == 0;
+           a->achieved_late == b->achieved_late && a->valid == b->valid &&
+           strcmp(a->why, b->why) == 0;
 }
 
 static const struct cell *cell_at(const struct seen *seen, size_t region, int64_t start_ns)

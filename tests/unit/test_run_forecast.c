@@ -66,7 +66,7 @@ static void an_unknown_price_is_no_cost_of_nothing(void **state)
     profile_free(profile);
 }
 
-/* 4 sessions kept busy for 60 s, each for 3 turns of a second and 1 s of thought: 6 s a session. */
+/* 4 sessions kept busy for 60 s, each for 3 turns of a second and two thoughts of 1 s: 5 s each. */
 static void a_closed_load_goes_through_sessions(void **state)
 {
     (void)state;
@@ -76,9 +76,21 @@ static void a_closed_load_goes_through_sessions(void **state)
         "\"stages\": [{\"duration\": \"0s\", \"target\": 4}, {\"duration\": \"60s\", \"target\": "
         "4}]}, \"session\": {\"interactions\": 3, \"think_time\": \"1s\"}}";
     struct forecast f = first_of(json);
-    near(f.sessions, 40);
-    near(f.attempts, 120);
-    near(f.rpm, 120);
+    near(f.sessions, 48);
+    near(f.attempts, 144);
+    near(f.rpm, 144);
+}
+
+/* 20 sessions of 3 turns of a second each, without thought: a minute of open sessions at $0.30. */
+static void time_is_charged_beside_tokens(void **state)
+{
+    (void)state;
+    struct forecast f = first_of(RUN_PROFILE(
+        ", \"prices\": {\"d\": {\"text_in\": 4, \"text_out\": 16, \"per_minute\": 0.3}}"));
+    near(f.likely_usd, 60 * (200 * 4 + 50 * 16) / 1e6 + 0.3);
+    f = first_of(RUN_PROFILE(", \"prices\": {\"d\": {\"per_minute\": 0.3}}"));
+    assert_false(f.unpriced);
+    near(f.likely_usd, 0.3);
 }
 
 static void the_totals_are_sums(void **state)
@@ -103,6 +115,7 @@ int main(void)
         cmocka_unit_test(retries_bound_the_cost_from_above),
         cmocka_unit_test(an_unknown_price_is_no_cost_of_nothing),
         cmocka_unit_test(a_closed_load_goes_through_sessions),
+        cmocka_unit_test(time_is_charged_beside_tokens),
         cmocka_unit_test(the_totals_are_sums),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,8 +35,12 @@ struct fixture {
 /* Latencies of exact buckets: 40 ms, 100 ms (a bound), 450 ms, 45 s (past the last bound). */
 static void set_up(struct fixture *f)
 {
-    *f = (struct fixture){
-        .health = {.loops = 7, .cpu = 0.25, .requested = 9, .achieved = 8, .valid = true}};
+    *f = (struct fixture){.health = {.loops = 7,
+                                     .cpu = 0.25,
+                                     .requested = 9,
+                                     .achieved = 8,
+                                     .achieved_late = 3,
+                                     .valid = true}};
     cell_latency(&f->cells[0], METRIC_TTFT, 40 * NS_PER_MS);
     cell_latency(&f->cells[0], METRIC_TTFT, 100 * NS_PER_MS);
     cell_latency(&f->cells[0], METRIC_TTFT, 450 * NS_PER_MS);
@@ -249,6 +253,7 @@ static void tells_what_was_counted(void **state)
     assert_line(text, "rushhour_requested_arrivals_per_second{region=\"eastus2\"} 2.5");
     assert_line(text, "rushhour_generator_arrivals_requested_total 9");
     assert_line(text, "rushhour_generator_arrivals_achieved_total 8");
+    assert_line(text, "rushhour_generator_arrivals_late_total 3");
     assert_line(text, "rushhour_generator_cpu_ratio 0.25");
     assert_line(text, "rushhour_run_state{rushhour_run_state=\"running\"} 1");
     assert_line(text, "rushhour_run_state{rushhour_run_state=\"finished\"} 0");
