@@ -21,7 +21,4 @@ struct measures {
 /* Adds a duration. */
 void measures_add(struct measures *measures, enum metric metric, int64_t ns);
 
-/* The value of a metric; -1 if it was not measured. */
-int64_t measures_find(const struct measures *measures, enum metric metric);
-
 #endif

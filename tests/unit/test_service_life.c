@@ -1,6 +1,7 @@
 /* The life of a session, over whatever table of stages. */
 #include "service/life.h"
 #include "service/transport.h"
+#include "test_service_measures.h"
 
 #include "base/clock.h"
 

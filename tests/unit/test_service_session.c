@@ -1,3 +1,4 @@
+#include "test_service_measures.h"
 #include "test_service_session_fixture.h"
 
 static int64_t measured_ms(const struct session_action *action, enum metric metric)

@@ -1,4 +1,5 @@
 /* What a session takes for an answer: limits of our own, preambles, tool calls. */
+#include "test_service_measures.h"
 #include "test_service_session_fixture.h"
 
 /* Reasoning used up our own limit: nobody has failed, and nothing is tried again. */

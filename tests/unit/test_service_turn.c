@@ -1,5 +1,6 @@
 /* One turn: its times, its deadlines, and what an answer is. */
 #include "service/turn.h"
+#include "test_service_measures.h"
 
 #include "base/clock.h"
 
