@@ -25,7 +25,15 @@ struct abort_rule {
     const struct abort_plan *plan; /* the profile's */
     struct abort_region *regions;  /* one per region of the profile; NULL: the rule is off */
     size_t region_count;
+    int64_t elapsed_ns; /* of the load, when trials were last told */
 };
+
+/*
+ * The watch of one region of so many: its part of the plan's `errors`, in as many trials as attempts of one
+ * region are expected in the whole plan. False for rates that cannot be told apart.
+ */
+bool abort_rule_watch(const struct abort_plan *plan, size_t regions, const struct shard *shard,
+                      double expected, struct cusum *watch);
 
 /* Starts the rule, which stays off when the profile has none. expected: attempts of one region in
  * the whole plan. The profile is borrowed. */
@@ -45,8 +53,12 @@ const char *abort_verdict_name(const struct abort_region *region);
 /* Appends an alarm in words: region, rates, attempts at risk and first failures. */
 void abort_rule_decision(const struct abort_rule *rule, size_t region, struct text *out);
 
-/* Appends how the rule stands: "abort rule: eastus2 12% of the way to a stop, 3 first failures in
- * 210 attempts; ...". */
+/* Hours of the run's own clock between two false alarms, whichever region's, as attempts have come
+ * so far; infinite before the first. */
+double abort_rule_hours_between(const struct abort_rule *rule);
+
+/* Appends how the rule stands: "abort rule (a false alarm in 1d 9h): eastus2 12% of the way to a
+ * stop, 3 first failures in 210 attempts; ...". */
 void abort_rule_status(const struct abort_rule *rule, struct text *out);
 
 #endif

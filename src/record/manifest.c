@@ -199,6 +199,8 @@ static void add_abort(struct building *b, cJSON *manifest, const struct run_snap
     rate(b, abort, "too_high", rule->too_high.value);
     rate(b, abort, "errors", rule->errors);
     number(b, abort, "mean_attempts_between_false_alarms", run->abort[0].mean_attempts, true);
+    number(b, abort, "mean_hours_between_false_alarms", run->abort_hours,
+           isfinite(run->abort_hours));
     cJSON *regions = cJSON_CreateArray();
     for (size_t i = 0; i < run->region_count; i++) {
         cJSON *region = cJSON_CreateObject();

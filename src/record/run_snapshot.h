@@ -66,8 +66,10 @@ struct run_snapshot {
     const struct health *health;    /* of the run so far; NULL if unknown */
     const struct health *latest;    /* of its last complete interval; NULL if there is none yet */
     const struct abort_fact *abort; /* one per region; NULL if the profile has no such rule */
-    const char *abort_status;       /* the same in words, or "" */
-    const struct holds *holds;      /* that are over; NULL if nothing has begun */
+    double abort_hours; /* mean time between its false alarms at the load so far; infinite if none
+                           has begun */
+    const char *abort_status;              /* the same in words, or "" */
+    const struct holds *holds;             /* that are over; NULL if nothing has begun */
     const struct region_snapshot *regions; /* in the profile's order */
     size_t region_count;
 };

@@ -144,12 +144,28 @@ static double count_in(const cJSON *object, const char *key)
     return cJSON_IsNumber(item) ? item->valuedouble : 0;
 }
 
+/* What the rule promises; an older run tells less of it. */
+static void abort_promise(const cJSON *rule, struct text *out)
+{
+    const double attempts = count_in(rule, "mean_attempts_between_false_alarms");
+    const double hours = count_in(rule, "mean_hours_between_false_alarms");
+    if (attempts <= 0) return;
+    text_printf(out,
+                "; at %.3g%% a region gives a false alarm once in %.3g attempts at risk or more "
+                "seldom",
+                100 * count_in(rule, "acceptable"), attempts);
+    if (hours <= 0) return;
+    text_puts(out, ", all together once in ");
+    text_needed_time(out, 60 * hours);
+    text_puts(out, " of this load");
+}
+
 void words_abort_rule(const struct results *results, struct text *out)
 {
+    const cJSON *rule = results_abort_rule(results);
     const cJSON *region = NULL;
     bool first = true;
-    cJSON_ArrayForEach(region,
-                       cJSON_GetObjectItemCaseSensitive(results_abort_rule(results), "regions"))
+    cJSON_ArrayForEach(region, cJSON_GetObjectItemCaseSensitive(rule, "regions"))
     {
         const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(region, "name"));
         const char *verdict =
@@ -162,6 +178,7 @@ void words_abort_rule(const struct results *results, struct text *out)
         if (!high) abort_peak(region, out);
         first = false;
     }
+    abort_promise(rule, out);
 }
 
 void words_grouping(const struct grouping *grouping, struct text *out)

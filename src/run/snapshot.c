@@ -51,6 +51,7 @@ static void take_abort_rule(struct snapshot_store *store, const struct abort_rul
     }
     abort_rule_status(rule, &store->abort_status);
     out->abort = store->abort;
+    out->abort_hours = abort_rule_hours_between(rule);
     out->abort_status = text_str(&store->abort_status);
 }
 

@@ -1,5 +1,7 @@
 #include "stats/cusum.h"
 
+#include "base/random.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -239,6 +241,73 @@ double cusum_mean_trials(const struct cusum *watch, double rate)
                         (int)lround(watch->limit / watch->unit)};
     if (rate == 1) return ceil((double)l.top / l.up);
     return mean_on(&l, rate);
+}
+
+/* ---- how long it takes, in time ---- */
+
+#define DELAY_WATCHES_MOST 600
+#define DELAY_WATCHES_LEAST 100
+#define DELAY_WORK 1e7        /* trials that are drawn, unless the least number takes more */
+#define DELAY_TRIALS_MOST 1e6 /* that one delay may take, or that would be too slow */
+#define DELAY_TIMES_MOST                                                                           \
+    100 /* as long as without the cap: then the cap leaves no way to the limit */
+#define DELAY_BATCH_S 5.0
+#define COUNTED_MOST 200 /* trials that are drawn one by one */
+
+/* How many of so many trials fail. */
+static uint64_t draw_failed(struct random *random, uint64_t trials, double rate)
+{
+    uint64_t failed = 0;
+    if (trials > COUNTED_MOST) {
+        double n = (double)trials;
+        double drawn = n * rate + sqrt(n * rate * (1 - rate)) * random_normal(random);
+        return (uint64_t)lround(fmin(fmax(drawn, 0), n));
+    }
+    for (uint64_t i = 0; i < trials; i++) failed += random_unit(random) < rate;
+    return failed;
+}
+
+/* Trials at even distances, told in batches; begins anywhere within a block. Infinity after
+ * most_s. */
+static double delay_once(struct cusum *watch, double rate, double per_s, double most_s,
+                         struct random *random)
+{
+    double batch_s = fmax(DELAY_BATCH_S, 1 / per_s);
+    double from_s = random_unit(random) * CUSUM_BLOCK_S;
+    double owed = random_unit(random);
+    for (double now_s = from_s; now_s - from_s < most_s; now_s += batch_s) {
+        owed += batch_s * per_s;
+        uint64_t trials = (uint64_t)owed;
+        owed -= (double)trials;
+        if (cusum_add(watch, now_s, trials, draw_failed(random, trials, rate)))
+            return now_s + batch_s - from_s;
+    }
+    return INFINITY;
+}
+
+double cusum_mean_delay(const struct cusum *watch, double rate, double trials_per_hour)
+{
+    double trials = cusum_mean_trials(watch, rate);
+    double per_s = trials_per_hour / 3600;
+    if (!isfinite(trials) || !(per_s > 0)) return isnan(trials) ? NAN : INFINITY;
+    if (trials > DELAY_TRIALS_MOST) return trials / per_s;
+    double most_s = DELAY_TIMES_MOST * fmax(trials / per_s, CUSUM_BLOCKS * CUSUM_BLOCK_S);
+    struct random random;
+    double sum = 0;
+    double work = 0;
+    int watches = 0;
+    random_seed(&random, 1954, 0);
+    while (watches < DELAY_WATCHES_LEAST || (work < DELAY_WORK && watches < DELAY_WATCHES_MOST)) {
+        struct cusum once = *watch;
+        cusum_restart(&once);
+        once.block_number = INT64_MIN;
+        double delay_s = delay_once(&once, rate, per_s, most_s, &random);
+        if (isinf(delay_s)) return INFINITY;
+        sum += delay_s;
+        work += (double)(once.trials - watch->trials);
+        watches++;
+    }
+    return sum / watches;
 }
 
 double cusum_mean_for(double chance, double trials)

@@ -63,8 +63,15 @@ class AbortRule(harness.Case):
             self.assertLessEqual(region["sum"], region["peak"])
             self.assertLess(region["peak"], region["limit"])
         self.assertGreater(run.manifest["abort_rule"]["mean_attempts_between_false_alarms"], 1000)
-        self.assertIn("abort rule: ", result.stderr)  # the live view's line
-        self.assertIn("of the way to a stop", self.rushhour("report", "run", expect=harness.ENDED).stdout)
+        # as attempts came: mean / (attempts an hour of all regions)
+        mean = run.manifest["abort_rule"]["mean_attempts_between_false_alarms"]
+        hours = run.manifest["abort_rule"]["mean_hours_between_false_alarms"]
+        at_risk = sum(region["at_risk"] for region in judged.values())
+        self.assertAlmostEqual(hours * at_risk / mean, run.manifest["run"]["elapsed_s"] / 3600, delta=0.5 / 3600 * 3)
+        self.assertRegex(result.stderr, r"abort rule \(a false alarm in \d.*\): eastus2 ")  # the live view's line
+        report = self.rushhour("report", "run", expect=harness.ENDED).stdout
+        self.assertIn("of the way to a stop", report)
+        self.assertIn("a region gives a false alarm once in", report)
 
     def test_without_the_rule_there_is_no_verdict_of_it(self):
         self.rushhour("run", self.write_profile(harness.profile()), "--simulate", "-q", "-o", "run",

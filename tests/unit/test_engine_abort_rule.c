@@ -2,6 +2,7 @@
 #include "engine/abort_rule.h"
 #include "engine_fixture.h"
 
+#include <math.h>
 #include <string.h>
 
 static struct region regions[3] = {
@@ -73,13 +74,35 @@ static void the_watch_never_retires(void **state)
     assert_string_equal(abort_verdict_name(&rule.regions[1]), "too_high");
     abort_rule_status(&rule, &words);
     assert_non_null(strstr(text_str(&words),
-                           "abort rule: eastus2 0% of the way to a stop, 61 first "
+                           "): eastus2 0% of the way to a stop, 61 first "
                            "failures in 6100 attempts; swedencentral too high, "));
     text_clear(&words);
     abort_rule_decision(&rule, 1, &words);
     assert_non_null(
         strstr(text_str(&words), "region swedencentral: the failure rate is too high: "));
     assert_non_null(strstr(text_str(&words), "for 5% or more and against 2%"));
+    text_free(&words);
+    abort_rule_free(&rule);
+}
+
+/* 100 and 300 trials in half an hour, false alarms every 10,000 and so every 50 hours and 16.7: one
+ * in 12.5 hours. */
+static void false_alarms_are_told_in_hours(void **state)
+{
+    const struct profile profile = rule_of(2, 0.05);
+    const struct trial_sums few = {.at_risk = 100};
+    const struct trial_sums many = {.at_risk = 300, .first_failures = 3};
+    struct text words = {0};
+    (void)state;
+    /* -ln(1 - 2.5%) of them are expected */
+    struct abort_rule rule = start(&profile, (struct shard){0}, 253.17807984289897);
+    assert_true(isinf(abort_rule_hours_between(&rule)));
+    (void)abort_rule_add(&rule, 0, 30 * MINUTE, &few);
+    (void)abort_rule_add(&rule, 1, 30 * MINUTE, &many);
+    assert_true(fabs(abort_rule_hours_between(&rule) - 12.5) < 1e-6);
+    abort_rule_status(&rule, &words);
+    if (strncmp(text_str(&words), "abort rule (a false alarm in 12h 30m): ", 39) != 0)
+        fail_msg("%s", text_str(&words));
     text_free(&words);
     abort_rule_free(&rule);
 }
@@ -204,6 +227,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(regions_and_shards_share_the_errors),
         cmocka_unit_test(the_watch_never_retires),
+        cmocka_unit_test(false_alarms_are_told_in_hours),
         cmocka_unit_test(without_rates_there_is_no_rule),
         cmocka_unit_test(trials_are_told_in_the_order_in_which_they_began),
         cmocka_unit_test(a_withdrawn_trial_counts_for_nothing),

@@ -176,6 +176,37 @@ static void a_chance_in_a_run(void **state)
     assert_true(cusum_mean_for(1e-9, 1e9) == 1e9);
 }
 
+/* With the cap: the delays that bench_stats_cusum measures by watches of its own (docs/incidents.md),
+ * in minutes. */
+static void delays_as_they_were_measured(void **state)
+{
+    (void)state;
+    static const struct {
+        double per_minute, rate, minutes;
+    } rows[] = {{5, 0.05, 107},  {5, 0.075, 46}, {5, 0.6, 8},    {45, 0.05, 26},
+                {45, 0.075, 12}, {45, 0.6, 7},   {600, 0.05, 8}, {600, 0.6, 7}};
+    struct cusum w;
+    assert_true(cusum_start(&w, 0.02, 0.05, 1e5));
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        double minutes = cusum_mean_delay(&w, rows[i].rate, 60 * rows[i].per_minute) / 60;
+        if (fabs(minutes - rows[i].minutes) > 0.5 + 0.1 * rows[i].minutes)
+            fail_msg("%g/min at %g: %g min, not %g", rows[i].per_minute, rows[i].rate, minutes,
+                     rows[i].minutes);
+    }
+    assert_true(isinf(cusum_mean_delay(&w, 0, 3600)));
+    assert_true(isnan(cusum_mean_delay(&w, 2, 3600)));
+    assert_true(cusum_mean_delay(&w, 1, 60e3) > 360); /* however many: eight minutes have part */
+    /* One trial in ten minutes: a failure brings ln(5/2), of which the cap leaves 0.82. */
+    assert_true(cusum_mean_delay(&w, 0.05, 6) / 600 > cusum_mean_trials(&w, 0.05));
+    /* An eighth of ln(5/2) a failure, ln(98/95) less a success, of which there are nineteen. */
+    assert_true(cusum_start(&w, 0.02, 0.05, 20));
+    assert_true(isinf(cusum_mean_delay(&w, 0.05, 6)));
+    /* A failure that brings less than an eighth is never cut: without it both are the same. */
+    assert_true(cusum_start(&w, 0.2, 0.3, 1e4));
+    double slow = cusum_mean_delay(&w, 0.3, 6) / 600;
+    assert_true(fabs(slow / cusum_mean_trials(&w, 0.3) - 1) < 0.15);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -189,6 +220,7 @@ int main(void)
         cmocka_unit_test(a_burst_is_no_alarm),
         cmocka_unit_test(a_clock_that_stands_still_is_one_minute),
         cmocka_unit_test(a_chance_in_a_run),
+        cmocka_unit_test(delays_as_they_were_measured),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
