@@ -4,15 +4,13 @@
  * probability `poison`, and all attempts of a poisoned session fail. Exits with 1 if a limit is
  * missed: intervals of 95% cover the truth in 93% of runs with independent failures and in 91% with
  * poisoned sessions, even if a window sees only part of each session; two equal services are told
- * apart in at most 5% of runs (the power at 2% against 5% is printed); the sequential test gives a
- * false alarm in at most 5%. If retries go to a fresh session and usually fail there too, intervals
+ * apart in at most 5% of runs (the power at 2% against 5% is printed). If retries go to a fresh session and usually fail there too, intervals
  * by interaction chain cover the truth in 93% of runs; intervals by session would not.
  */
 #include "base/random.h"
 #include "limits.h"
 #include "stats/comparison.h"
 #include "stats/rate.h"
-#include "stats/sequential.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -263,46 +261,10 @@ static void comparison(void)
     printf("power at 2%% against 5%%, 1,000 attempts a side: %.1f%%\n", 100 * power);
 }
 
-/* ---- the abort rule ---- */
-
-/* Feeds first failures per attempt at risk, session by session, up to `most` sessions. */
-static enum sequential_verdict abort_rule(struct random *random, const struct service *service,
-                                          int most)
-{
-    struct sequential test;
-    if (!sequential_start(&test, 0.02, 0.05, 0.05, 0.05)) return SEQUENTIAL_OPEN;
-    for (int i = 0; i < most && test.verdict == SEQUENTIAL_OPEN; i++) {
-        struct cluster_sums sums = run_of(random, service, 1);
-        (void)sequential_add(&test, (double)sums.at_risk, (double)sums.first_failures);
-    }
-    return test.verdict;
-}
-
-static void sequential(void)
-{
-    static const double rates[] = {0.01, 0.02, 0.05, 0.08};
-    printf("\nthe abort rule, 2%% acceptable against 5%%, on first failures of sessions that a "
-           "failure "
-           "poisons\n");
-    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
-        const struct service service = {.p0 = rates[i], .poison = 1};
-        struct random random;
-        int high = 0;
-        random_seed(&random, 2027, i);
-        for (int k = 0; k < REPETITIONS; k++)
-            high += abort_rule(&random, &service, 1000) == SEQUENTIAL_TOO_HIGH;
-        double share = 1.0 * high / REPETITIONS;
-        bool good = rates[i] <= 0.02 ? share <= 0.05 + NOISE : share >= 0.95 - NOISE;
-        printf("  true rate %.0f%%: aborts %5.1f%% of runs  %s\n", 100 * rates[i], 100 * share,
-               judge(good));
-    }
-}
-
 int main(void)
 {
     coverage();
     retries();
     comparison();
-    sequential();
     return all_well ? 0 : 1;
 }

@@ -2,254 +2,127 @@
  * needs. */
 #include "run/plan.h"
 #include "cli/command.h"
+#include "cli/detect_print.h"
 #include "cli/options.h"
 #include "cli/run_flags.h"
+#include "run/detect.h"
 #include "run/forecast.h"
 
 #include "base/clock.h"
 #include "base/units.h"
-#include "stats/sample_size.h"
-#include "stats/sequential.h"
+#include "record/run_reader.h"
 
-#include <ctype.h>
-#include <math.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define LEVEL 0.05 /* of both errors of the sequential test */
-
-/* The question: two rates to tell apart, and how surely. */
-struct detect {
-    bool asked;
-    double low, high, confidence, power, design_effect;
-    double attempts; /* on each side */
-};
-
-/* The answer for one region. */
-struct detect_cost {
-    double minutes, tokens, usd;
-    bool unpriced;
-};
 
 struct plan {
     struct run_flags flags;
     struct run_plan run;
-    const char *detect, *power, *design_effect;
-    struct detect question;
+    const char *detect, *power, *design_effect, *bursts, *like, *daily;
+    struct detect_question question;
 };
 
-/* "2% vs 5%" */
-static enum err_code read_rates(const char *words, struct detect *detect, struct error *err)
+static enum err_code read_effect(struct plan *plan, struct error *err)
 {
-    const char *vs = strstr(words, "vs");
-    struct text first = {0};
-    struct text second = {0};
-    enum err_code code = ERR_USAGE;
-    if (vs != NULL) {
-        const char *end = vs;
-        while (end > words && isspace((unsigned char)end[-1])) end--;
-        text_append(&first, words, (size_t)(end - words));
-        const char *start = vs + 2;
-        while (isspace((unsigned char)*start)) start++;
-        text_puts(&second, start);
-        code = parse_fraction(text_str(&first), &detect->low, err);
-        if (code == ERR_OK) code = parse_fraction(text_str(&second), &detect->high, err);
-    }
-    text_free(&first);
-    text_free(&second);
-    bool fit = code == ERR_OK && detect->low != detect->high &&
-               fmin(detect->low, detect->high) > 0 && fmax(detect->low, detect->high) < 1;
-    if (!fit)
+    struct detect_question *question = &plan->question;
+    char *end;
+    question->design_effect = strtod(plan->design_effect, &end);
+    question->basis = DETECT_EFFECT;
+    if (*end != '\0' || !(question->design_effect >= 1 && question->design_effect <= 1e6))
         return error_set(err, ERR_USAGE,
-                         "--detect '%s': write two different rates such as '2%% vs 5%%'", words);
-    if (detect->low > detect->high) {
-        double swap = detect->low;
-        detect->low = detect->high;
-        detect->high = swap;
+                         "--design-effect %s: a number from 1 (attempts fail independently)",
+                         plan->design_effect);
+    return ERR_OK;
+}
+
+static enum err_code read_run(struct plan *plan, struct error *err)
+{
+    struct text folder = {0};
+    plan->question.basis = DETECT_RUN;
+    enum err_code code = run_find(plan->like, &folder, err);
+    if (code == ERR_OK) code = earlier_run_read(text_str(&folder), &plan->question.like, err);
+    text_free(&folder);
+    return code == ERR_OK ? code : error_prefix(err, "--like");
+}
+
+static enum err_code read_dependence(struct plan *plan, struct error *err)
+{
+    int ways = (plan->design_effect != NULL) + (plan->bursts != NULL) + (plan->like != NULL);
+    if (ways > 1)
+        return error_set(err, ERR_USAGE,
+                         "--like, --bursts and --design-effect each say how failures come "
+                         "together: give one of them");
+    if (plan->design_effect != NULL) return read_effect(plan, err);
+    if (plan->bursts != NULL) return detect_read_bursts(plan->bursts, &plan->question, err);
+    return plan->like != NULL ? read_run(plan, err) : ERR_OK;
+}
+
+static enum err_code read_daily(struct plan *plan, struct error *err)
+{
+    int64_t daily_ns;
+    if (plan->daily == NULL) return ERR_OK;
+    enum err_code code = parse_duration(plan->daily, &daily_ns, err);
+    if (code != ERR_OK) return error_prefix(err, "--daily");
+    plan->question.hours_a_day = (double)daily_ns / (3600 * (double)NS_PER_S);
+    if (daily_ns > 0 && plan->question.hours_a_day <= 24) return ERR_OK;
+    return error_set(err, ERR_USAGE, "--daily %s: a part of a day, such as 1h or 90m", plan->daily);
+}
+
+/* What only --detect asks for says nothing without it. */
+static enum err_code check_alone(const struct plan *plan, struct error *err)
+{
+    const struct {
+        const char *name, *value;
+    } parts[] = {{"power", plan->power},
+                 {"design-effect", plan->design_effect},
+                 {"bursts", plan->bursts},
+                 {"like", plan->like},
+                 {"daily", plan->daily}};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (parts[i].value == NULL) continue;
+        return error_set(err, ERR_USAGE, "--%s says nothing without --detect 'RATE vs RATE'",
+                         parts[i].name);
     }
     return ERR_OK;
 }
 
 static enum err_code read_question(struct plan *plan, struct error *err)
 {
-    struct detect *detect = &plan->question;
-    *detect = (struct detect){
-        .asked = plan->detect != NULL, .confidence = 0.95, .power = 0.8, .design_effect = 1};
-    if (!detect->asked && (plan->power != NULL || plan->design_effect != NULL))
-        return error_set(err, ERR_USAGE, "--%s says nothing without --detect 'RATE vs RATE'",
-                         plan->power != NULL ? "power" : "design-effect");
-    if (!detect->asked) return ERR_OK;
-    enum err_code code = read_rates(plan->detect, detect, err);
+    struct detect_question *question = &plan->question;
+    *question = (struct detect_question){
+        .confidence = 0.95, .power = 0.8, .design_effect = 1, .hours_a_day = 24};
+    if (plan->detect == NULL) return check_alone(plan, err);
+    enum err_code code = detect_read_rates(plan->detect, question, err);
     if (code == ERR_OK && plan->power != NULL) {
-        code = parse_fraction(plan->power, &detect->power, err);
-        if (code != ERR_OK || !(detect->power >= 0.5 && detect->power < 1))
+        code = parse_fraction(plan->power, &question->power, err);
+        if (code != ERR_OK || !(question->power >= 0.5 && question->power < 1))
             return error_set(err, ERR_USAGE, "--power %s: write 50%% to 99.9%%", plan->power);
     }
-    if (code == ERR_OK && plan->design_effect != NULL) {
-        char *end;
-        detect->design_effect = strtod(plan->design_effect, &end);
-        if (*end != '\0' || !(detect->design_effect >= 1 && detect->design_effect <= 1e6))
-            return error_set(err, ERR_USAGE,
-                             "--design-effect %s: a number from 1 (attempts fail independently)",
-                             plan->design_effect);
-    }
-    detect->attempts = sample_size_to_tell(detect->low, detect->high, detect->confidence,
-                                           detect->power, detect->design_effect);
-    return code;
+    if (code == ERR_OK) code = read_daily(plan, err);
+    return code == ERR_OK ? read_dependence(plan, err) : code;
 }
 
 /* ---- answers ---- */
 
-static struct detect_cost cost_of(const struct detect *detect, const struct forecast *forecast)
+static void plan_json(const struct plan *plan, const struct detect_print *print, struct text *out)
 {
-    double share = forecast->attempts > 0 ? detect->attempts / forecast->attempts : INFINITY;
-    return (struct detect_cost){
-        .minutes = forecast->rpm > 0 ? detect->attempts / forecast->rpm : INFINITY,
-        .tokens = share * forecast->tokens,
-        .usd = share * forecast->likely_usd,
-        .unpriced = forecast->unpriced,
-    };
-}
-
-/* Minutes of a report window: of a width itself, of a time of day one occurrence. */
-static double window_minutes(const struct window *window)
-{
-    if (window->width_ns > 0) return (double)window->width_ns / (60 * (double)NS_PER_S);
-    int minutes = window->end_minute - window->start_minute;
-    return minutes > 0 ? minutes : minutes + 1440;
-}
-
-static double expected(const struct detect *detect, double rate)
-{
-    struct sequential test;
-    if (!sequential_start(&test, detect->low, detect->high, LEVEL, LEVEL)) return NAN;
-    return ceil(sequential_expected_trials(&test, rate) * detect->design_effect);
-}
-
-static void add_number(cJSON *object, const char *key, double value)
-{
-    if (isfinite(value)) {
-        (void)cJSON_AddNumberToObject(object, key, value);
-    } else {
-        (void)cJSON_AddNullToObject(object, key);
-    }
-}
-
-static void region_json(const struct plan *plan, const struct region *region, cJSON *regions)
-{
-    const struct profile *profile = plan->run.profile;
-    struct forecast forecast = forecast_region(profile, region);
-    struct detect_cost cost = cost_of(&plan->question, &forecast);
-    cJSON *object = cJSON_CreateObject();
-    (void)cJSON_AddStringToObject(object, "name", region->name);
-    add_number(object, "minutes", cost.minutes);
-    add_number(object, "tokens", cost.tokens);
-    add_number(object, "cost_usd", cost.unpriced ? NAN : cost.usd);
-    cJSON *windows = cJSON_AddArrayToObject(object, "windows");
-    for (size_t i = 0; i < profile->windows.report_count; i++) {
-        const struct window *window = &profile->windows.report[i];
-        double attempts = forecast.rpm * window_minutes(window);
-        cJSON *item = cJSON_CreateObject();
-        (void)cJSON_AddStringToObject(item, "name", window->name);
-        add_number(item, "attempts", attempts);
-        add_number(item, "occurrences",
-                   attempts > 0 ? ceil(plan->question.attempts / attempts) : NAN);
-        (void)cJSON_AddItemToArray(windows, item);
-    }
-    (void)cJSON_AddItemToArray(regions, object);
-}
-
-static void plan_json(const struct plan *plan, struct text *out)
-{
-    const struct detect *detect = &plan->question;
     cJSON *root = forecast_profile_json(plan->run.profile);
-    if (detect->asked) {
-        cJSON *object = cJSON_AddObjectToObject(root, "detect");
-        (void)cJSON_AddNumberToObject(object, "low", detect->low);
-        (void)cJSON_AddNumberToObject(object, "high", detect->high);
-        (void)cJSON_AddNumberToObject(object, "confidence", detect->confidence);
-        (void)cJSON_AddNumberToObject(object, "power", detect->power);
-        (void)cJSON_AddNumberToObject(object, "design_effect", detect->design_effect);
-        (void)cJSON_AddNumberToObject(object, "attempts", detect->attempts);
-        add_number(object, "sequential_attempts_at_low", expected(detect, detect->low));
-        add_number(object, "sequential_attempts_at_high", expected(detect, detect->high));
-        cJSON *regions = cJSON_AddArrayToObject(object, "regions");
-        for (size_t i = 0; i < plan->run.profile->region_count; i++)
-            region_json(plan, &plan->run.profile->regions[i], regions);
-    }
+    if (plan->detect != NULL) detect_print_json(print, root);
     char *json = cJSON_Print(root);
     if (json != NULL) text_printf(out, "%s\n", json);
     cJSON_free(json);
     cJSON_Delete(root);
 }
 
-static void windows_text(const struct plan *plan, const struct forecast *forecast, struct text *out)
-{
-    const struct window_plan *windows = &plan->run.profile->windows;
-    for (size_t i = 0; i < windows->report_count; i++) {
-        const struct window *window = &windows->report[i];
-        double attempts = forecast->rpm * window_minutes(window);
-        text_printf(out,
-                    attempts < 10 ? "  %-18s  window %s has %.2g attempts: "
-                                  : "  %-18s  window %s has %.0f attempts: ",
-                    "", window->name, attempts);
-        if (!(attempts > 0)) {
-            text_puts(out, "none is enough\n");
-        } else if (attempts >= plan->question.attempts) {
-            text_puts(out, "one is enough\n");
-        } else {
-            text_printf(out, "%.0f of them\n", ceil(plan->question.attempts / attempts));
-        }
-    }
-}
-
-static void detect_text(const struct plan *plan, struct text *out)
-{
-    const struct detect *detect = &plan->question;
-    const struct profile *profile = plan->run.profile;
-    text_printf(out,
-                "\nTo tell a failure rate of %.3g%% from one of %.3g%% with %.3g%% confidence and "
-                "%.3g%% power:\n"
-                "  %.0f attempts on each side (two regions, or two times)",
-                100 * detect->low, 100 * detect->high, 100 * detect->confidence,
-                100 * detect->power, detect->attempts);
-    if (detect->design_effect > 1)
-        text_printf(out, ", at a design effect of %.3g", detect->design_effect);
-    text_puts(out, "\n\n");
-    for (size_t i = 0; i < profile->region_count; i++) {
-        struct forecast forecast = forecast_region(profile, &profile->regions[i]);
-        struct detect_cost cost = cost_of(detect, &forecast);
-        text_printf(out, "  %-18s  ", profile->regions[i].name);
-        text_needed_time(out, cost.minutes);
-        text_printf(out, " of this load, %.0f tokens, ", cost.tokens);
-        if (cost.unpriced) {
-            text_puts(out, "cost unknown\n");
-        } else {
-            text_printf(out, "$%.2f\n", cost.usd);
-        }
-        windows_text(plan, &forecast, out);
-    }
-    text_printf(out,
-                "\n  A sequential test of one region takes about %.0f attempts "
-                "when the rate is "
-                "%.3g%%,\n  and %.0f when it is %.3g%%.\n",
-                expected(detect, detect->low), 100 * detect->low, expected(detect, detect->high),
-                100 * detect->high);
-    if (detect->design_effect <= 1 && profile->session.interactions > 1)
-        text_puts(
-            out,
-            "  Attempts of one session fail together when a failure poisons it: take the design "
-            "effect "
-            "of an\n  earlier run (run.json: failure_rate.design_effect) for --design-effect.\n");
-}
-
 static int print_plan(const struct plan *plan)
 {
     struct text out = {0};
+    const struct detect_print print = {.question = &plan->question,
+                                       .like = plan->like != NULL ? plan->like : "",
+                                       .profile = plan->run.profile};
     if (plan->flags.json) {
-        plan_json(plan, &out);
+        plan_json(plan, &print, &out);
     } else {
         struct text length = {0};
         text_duration(&length, load_duration_ns(&plan->run.profile->load));
@@ -257,7 +130,7 @@ static int print_plan(const struct plan *plan)
                     text_str(&length));
         text_free(&length);
         forecast_table(plan->run.profile, &out);
-        if (plan->question.asked) detect_text(plan, &out);
+        if (plan->detect != NULL) detect_print_text(&print, &out);
     }
     int status = print_out(text_str(&out));
     text_free(&out);
@@ -274,6 +147,7 @@ static int plan_file(struct plan *plan, const char *file)
     if (code == ERR_OK) code = profile_load(file, &profile, &err);
     if (code == ERR_OK) code = run_plan_make(&plan->run, profile, &request.options, &err);
     int status = code == ERR_OK ? print_plan(plan) : cli_complain(&err);
+    earlier_run_free(&plan->question.like);
     run_plan_free(&plan->run);
     run_request_free(&request);
     return status;
@@ -281,13 +155,24 @@ static int plan_file(struct plan *plan, const char *file)
 
 static const struct option_row options[] = {
     {"detect", 0, OPTION_TEXT, "'RATE vs RATE'",
-     "what it takes to tell two failure rates apart: attempts, minutes, tokens, dollars",
+     "what it takes to tell two failure rates apart: hours and days, attempts, tokens, dollars",
      offsetof(struct plan, detect)},
     {"power", 0, OPTION_TEXT, "PERCENT",
      "chance to see the difference when it is there (default: 80%)", offsetof(struct plan, power)},
+    {"like", 0, OPTION_TEXT, "RUN",
+     "with --detect: failures come together as in this earlier run (a folder, or latest)",
+     offsetof(struct plan, like)},
+    {"bursts", 0, OPTION_TEXT, "RATE:LENGTH:SHARE",
+     "with --detect: failures come in bursts, such as 1/h:2m:60%: one an hour, 2 minutes long, "
+     "60% fail in it (default: they come independently)",
+     offsetof(struct plan, bursts)},
     {"design-effect", 0, OPTION_TEXT, "N",
-     "by how much failures within sessions inflate the sample (default: 1, none)",
+     "with --detect: by how much failures within sessions alone inflate the sample (default: 1)",
      offsetof(struct plan, design_effect)},
+    {"daily", 0, OPTION_TEXT, "D",
+     "with --detect: measure so long a day, such as 1h of peak; counts the days (default: at any "
+     "time, and in each named window of the profile)",
+     offsetof(struct plan, daily)},
     {"region", 0, OPTION_LIST, "NAME", "only this region of the profile; may be repeated",
      offsetof(struct plan, flags.regions)},
     {"duration", 0, OPTION_TEXT, "D",
@@ -316,7 +201,9 @@ const struct command plan_command = {
     .positional_max = 1,
     .positional_names = "PROFILE",
     .examples = "  rushhour plan profiles/two-regions.json\n"
-                "  rushhour plan profiles/two-regions.json --detect '2% vs 5%' --rate 60/m\n",
+                "  rushhour plan profiles/two-regions.json --detect '2% vs 5%' --rate 60/m\n"
+                "  rushhour plan profiles/two-regions.json --detect '2% vs 5%' --like latest "
+                "--daily 1h\n",
     .exit_codes = "  0 planned   1 could not do its work   2 wrong command line or profile\n",
 };
 

@@ -30,13 +30,6 @@ static double upper_p(double confidence)
     return 1 - (1 - confidence) / 2;
 }
 
-/* The quantile of chi-squared divided by its degrees of freedom (Wilson and Hilferty 1931). */
-static double mean_square_quantile(double p, double degrees)
-{
-    double ninth = 2 / (9 * degrees);
-    return pow(fmax(0, 1 - ninth + normal_quantile(p) * sqrt(ninth)), 3);
-}
-
 /* ---- the variance by blocks of every length ---- */
 
 struct spreads {

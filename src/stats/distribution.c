@@ -206,3 +206,9 @@ double student_quantile(double p, double degrees)
         sqrt(degrees) * exp(-0.5 * beta_logit(both_tails, fabs(1 - 2 * p), degrees / 2, 0.5));
     return p < 0.5 ? -t : t;
 }
+
+double mean_square_quantile(double p, double degrees)
+{
+    double ninth = 2 / (9 * degrees);
+    return pow(fmax(0, 1 - ninth + normal_quantile(p) * sqrt(ninth)), 3);
+}

@@ -8,18 +8,83 @@
 #define DAYS_AT_LEAST 7.0
 #define DRIFT_LENGTHS 3.0
 #define GROWTH_MOST 1e9
+#define ROUNDING 1e-12
+#define LENGTHS 24
+#define SURELY 0.95 /* how sure it must be that blocks vary more than chance */
 
-struct burstiness burstiness_of_run(const struct service_rate *rate, double attempts,
-                                    double attempts_per_hour)
+/* The variance by blocks of one length over that of independent attempts. */
+struct effect {
+    double seconds, size, degrees, blocks;
+};
+
+static size_t effects_of(const struct block_series *series, double independent,
+                         struct effect effects[LENGTHS])
 {
-    const struct dependence *d = &rate->dependence;
-    double hours = d->seconds / SECONDS_PER_HOUR;
-    struct burstiness b = {.attempts_per_hour = attempts_per_hour,
-                           .design_effect = d->design_effect,
-                           .memory_seconds = d->block_seconds};
-    if (d->blocks == 0 || !(hours > 0) || !(attempts > 0)) return b;
-    b.design_effect = 1 + (d->design_effect - 1) * attempts_per_hour / (attempts / hours);
-    if (isfinite(d->degrees)) b.incidents_per_hour = d->degrees / 2 / hours;
+    double lengths[LENGTHS];
+    size_t count = block_lengths(series, DEPENDENCE_LEAST_BLOCKS, lengths, LENGTHS);
+    size_t used = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct block_spread spread = block_spread(series, lengths[i]);
+        if (spread.blocks < DEPENDENCE_LEAST_BLOCKS) continue;
+        effects[used++] = (struct effect){.seconds = lengths[i],
+                                          .size = spread.variance / independent,
+                                          .degrees = spread.degrees,
+                                          .blocks = (double)spread.blocks};
+    }
+    return used;
+}
+
+/* The shortest blocks that show what there is to see; `count` when none shows more than `chains`. */
+static size_t memory_of(const struct effect *effects, size_t count, double chains)
+{
+    size_t at = count;
+    double known = chains;
+    for (size_t i = 0; i < count; i++) {
+        if (effects[i].size / known <= mean_square_quantile(SURELY, effects[i].blocks - 1))
+            continue;
+        known = effects[i].size;
+        at = i;
+    }
+    return at;
+}
+
+static double mean_from(const struct effect *effects, size_t from, size_t count)
+{
+    double sum = 0;
+    double weights = 0;
+    for (size_t i = from; i < count; i++) {
+        sum += (effects[i].blocks - 1) * effects[i].size;
+        weights += effects[i].blocks - 1;
+    }
+    return fmax(effects[from].size, sum / weights);
+}
+
+struct burstiness burstiness_of_run(const struct time_block *blocks, size_t count, double chains)
+{
+    const struct block_totals totals = block_totals(blocks, count);
+    const struct block_series series = {.blocks = blocks, .count = count};
+    const double hours = totals.seconds / SECONDS_PER_HOUR;
+    const double p = totals.failures / totals.attempts;
+    struct burstiness b = {.chains = chains, .design_effect = chains};
+    if (!(hours > 0) || !(totals.attempts > 1) || !(p > 0 && p < 1)) return b;
+    struct effect effects[LENGTHS];
+    size_t lengths = effects_of(&series, p * (1 - p) / (totals.attempts - 1), effects);
+    size_t at = memory_of(effects, lengths, chains);
+    b.attempts_per_hour = totals.attempts / hours;
+    if (at == lengths) return b;
+    b.design_effect = mean_from(effects, at, lengths);
+    b.memory_seconds = effects[at].seconds;
+    b.incidents_per_hour = effects[at].degrees / 2 / hours;
+    return b;
+}
+
+struct burstiness burstiness_at(const struct burstiness *burstiness, double attempts_per_hour)
+{
+    struct burstiness b = *burstiness;
+    b.attempts_per_hour = attempts_per_hour;
+    if (b.memory_seconds > 0)
+        b.design_effect = b.chains + (b.design_effect - b.chains) * attempts_per_hour /
+                                         burstiness->attempts_per_hour;
     return b;
 }
 
@@ -32,6 +97,7 @@ struct burstiness burstiness_stated(double quiet, double incidents_per_hour, dou
                                     double share, double attempts_per_hour)
 {
     struct burstiness b = {.attempts_per_hour = attempts_per_hour,
+                           .chains = 1,
                            .design_effect = NAN,
                            .memory_seconds = incidents_per_hour > 0 ? seconds : 0,
                            .incidents_per_hour = incidents_per_hour};
@@ -87,7 +153,7 @@ struct duration duration_to_tell(double p1, double p2, double confidence, double
     d.known = true;
     d.by_incidents = floor_hours > hours;
     d.hours = fmax(hours, floor_hours);
-    d.attempts = ceil(d.hours * burstiness->attempts_per_hour);
+    d.attempts = ceil(d.hours * burstiness->attempts_per_hour * (1 - ROUNDING));
     double per_day = fmin(hours_per_day, 24);
     d.days = ceil(d.hours / per_day);
     if (per_day < 24 && burstiness->memory_seconds > 0) d.days = fmax(d.days, DAYS_AT_LEAST);

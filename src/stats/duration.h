@@ -8,17 +8,26 @@
 
 /* How failures come together: from an earlier run, or as stated. */
 struct burstiness {
-    double attempts_per_hour;  /* planned, for one region */
-    double design_effect;      /* relative to independent attempts, in long runs */
-    double memory_seconds;     /* the block length that shows all of it; 0: explained by
-                                  sessions, or by nothing */
-    double incidents_per_hour; /* 0: unknown */
+    double attempts_per_hour;  /* of one region */
+    double chains;             /* design effect of sessions and chains of retries alone */
+    double design_effect;      /* over independent attempts, in long runs */
+    double memory_seconds;     /* the block length that shows all of it; 0: sessions or nothing */
+    double incidents_per_hour; /* 0: not known */
 };
 
-/* What one rate of an earlier run says about runs with so many attempts per hour: its design effect
- * is scaled with the number of attempts that an incident strikes. */
-struct burstiness burstiness_of_run(const struct service_rate *rate, double attempts,
-                                    double attempts_per_hour);
+/*
+ * What an earlier run says: its blocks of time, and the design effect of its sessions and chains
+ * (cluster_design_effect; 1: each attempt on its own). From the shortest blocks on, longer ones are
+ * taken where their variance is more than chance (the 95% quantile for so many of them) over what
+ * is known already; the effect is the mean of those that are as long or longer, by their number.
+ * An interval takes the greatest effect instead (service_rate), which is safe, and would make a
+ * plan of too many hours. A run without failures says nothing: 1.
+ */
+struct burstiness burstiness_of_run(const struct time_block *blocks, size_t count, double chains);
+
+/* The same at so many attempts an hour: what time adds to the effect of sessions grows with the
+ * attempts that an incident strikes. */
+struct burstiness burstiness_at(const struct burstiness *burstiness, double attempts_per_hour);
 
 /*
  * Random incidents at this rate per hour, each lasting `seconds` in which `share` of the attempts

@@ -96,6 +96,9 @@ uint64_t quantile_needed(double q, double confidence);
  * distribution function of the beta distribution at x. NaN for invalid parameters. */
 double normal_quantile(double p);
 double student_quantile(double p, double degrees);
+
+/* The quantile of chi-squared over its degrees of freedom (Wilson and Hilferty 1931). */
+double mean_square_quantile(double p, double degrees);
 double beta_quantile(double p, double a, double b);
 double beta_cdf(double x, double a, double b);
 

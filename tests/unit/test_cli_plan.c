@@ -137,18 +137,21 @@ static void windows_are_counted(void **state)
     cJSON_Delete(root);
 }
 
-/* Both errors 5%; of one region, so fewer than on each side of a comparison. */
-static void the_sequential_test_needs_fewer(void **state)
+/* A false alarm in this load of 60 attempts with a chance of 5%, shared by two regions: one in
+ * 60 / -ln(1 - 2.5%) = 2370 attempts, on the lattice a little more. */
+static void abort_on_fail_with_these_rates(void **state)
 {
     (void)state;
     cJSON *root = plan_json("--json --detect '2% vs 5%'");
-    const cJSON *detect = at(root, "detect");
-    double low = number(detect, "sequential_attempts_at_low");
-    double high = number(detect, "sequential_attempts_at_high");
-    /* Wald: 0.95 log(0.05/0.95) + 0.05 log(0.95/0.05) = -2.65 over a drift of -0.012143 at 2%,
-     * and 2.65 over 0.016279 at 5%: 218.2 and 162.8. */
-    near(low, 219);
-    near(high, 163);
+    const cJSON *region = cJSON_GetArrayItem(at(at(root, "detect"), "regions"), 0);
+    const cJSON *stop = at(region, "abort_on_fail");
+    double between = number(stop, "mean_attempts_between_false_alarms");
+    assert_true(between >= 2369.87 && between < 2500);
+    near(number(stop, "mean_minutes_between_false_alarms"), between / 1800);
+    /* The evidence of a minute is an eighth at most, and often less. */
+    double minutes = number(stop, "mean_minutes_to_stop");
+    assert_true(minutes > 6.6 && minutes < 12);
+    near(number(stop, "mean_attempts_to_stop"), 1800 * minutes);
     cJSON_Delete(root);
 }
 
@@ -180,16 +183,23 @@ static void words_for_people(void **state)
     told = plan(PLANNED(""), "--detect '2% vs 5%'");
     holds(told->out,
           "To tell a failure rate of 2% from one of 5% with 95% confidence and 80% power");
-    holds(told->out, "  588 attempts on each side");
-    holds(told->out, "window 1m has 1800 attempts: one is enough\n");
-    holds(told->out, "window 10s has 300 attempts: 2 of them\n");
-    holds(told->out, " of this load, 147000 tokens, $0.94\n");
-    holds(told->out, " of this load, 147000 tokens, cost unknown\n");
-    /* Three turns a session: they may fail together, it warns, until a design effect is given. */
-    holds(told->out, "Attempts of one session fail together");
+    holds(told->out, "side (two regions, or two times), 588 attempts:\n");
+    holds(told->out, "window 1m (1800 attempts): one is enough\n");
+    holds(told->out, "window 10s (300 attempts): 2 of them\n");
+    holds(told->out, "window night (864000 attempts a day): 1 day, 20s\n");
+    holds(told->out, " of this load, 588 attempts, 147000 tokens, $0.94\n");
+    holds(told->out, " of this load, 588 attempts, 147000 tokens, cost unknown\n");
+    holds(told->out, "This holds only for failures that come independently.");
+    holds(told->out, "abort_on_fail between these rates");
     told = plan(PLANNED(""), "--detect '2% vs 5%' --design-effect 2.5");
-    holds(told->out, ", at a design effect of 2.5\n");
-    lacks(told->out, "Attempts of one session fail together");
+    holds(told->out, "1470 attempts at a design effect of 2.5:\n");
+    lacks(told->out, "that come independently");
+    holds(told->out, "in sessions alone");
+    told = plan(PLANNED(""), "--detect '2% vs 5%' --bursts 1/h:1m:60% --daily 1h");
+    holds(told->out, ", with incidents of 1m in which 60% fail, 1 an hour:\n");
+    holds(told->out, "in daily peaks: ");
+    lacks(told->out, "that come independently");
+    lacks(told->out, "window 1m");
 }
 
 /* A tiny load decides as well, in many windows. */
@@ -204,7 +214,8 @@ static void little_load_takes_long(void **state)
     const struct told *told = plan(slow, "--detect '2% vs 5%'");
     if (told->status != 0) fail_msg("%s", told->err);
     holds(told->out, "  a                   4d 2h of this load"); /* 588 attempts, 6 an hour */
-    holds(told->out, "window 1m has 0.1 attempts: 5880 of them\n");
+    holds(told->out, "window 1m (0.1 attempts): 5880 of them\n");
+    holds(told->out, "does not stop at 5%: too few attempts a minute;\n");
     told = plan(slow, "--detect '2% vs 5%' --json");
     cJSON *root = cJSON_Parse(told->out);
     assert_non_null(root);
@@ -244,6 +255,14 @@ static void wrong_questions(void **state)
     refuse_question("--detect '2% vs 5%' --design-effect 2x", "--design-effect 2x: a number");
     refuse_question("--detect '2% vs 5%' --design-effect ''", "--design-effect : a number");
     refuse_question("--power 90%", "--power says nothing without --detect");
+    refuse_question("--daily 1h", "--daily says nothing without --detect");
+    refuse_question("--bursts 1/h:2m:60%", "--bursts says nothing without --detect");
+    refuse_question("--like latest", "--like says nothing without --detect");
+    refuse_question("--detect '2% vs 5%' --bursts 1/h:2m", "--bursts '1/h:2m': write how many");
+    refuse_question("--detect '2% vs 5%' --bursts 3/h:2m:60%", "alone make 6% of attempts fail");
+    refuse_question("--detect '2% vs 5%' --bursts 1/h:2h:1%", "--bursts '1/h:2h:1%': write");
+    refuse_question("--detect '2% vs 5%' --daily 25h", "--daily 25h: a part of a day");
+    refuse_question("--detect '2% vs 5%' --design-effect 2 --like x", "give one of them");
     refuse_question("--region eastus", "eastus2");
     refuse_question("--sessions 3 --rate 3/s", "--sessions and --rate exclude each other");
 }
@@ -255,7 +274,7 @@ int main(void)
         cmocka_unit_test(more_power_takes_more_attempts),
         cmocka_unit_test(a_decision_in_minutes_tokens_and_dollars),
         cmocka_unit_test(windows_are_counted),
-        cmocka_unit_test(the_sequential_test_needs_fewer),
+        cmocka_unit_test(abort_on_fail_with_these_rates),
         cmocka_unit_test(the_totals_are_those_of_all_regions),
         cmocka_unit_test(words_for_people),
         cmocka_unit_test(little_load_takes_long),

@@ -1,8 +1,6 @@
-/* Stratified comparison, sequential test and sample sizes, against published figures. */
-#include "base/random.h"
+/* Stratified comparison and sample sizes, against published figures. */
 #include "stats/rate.h"
 #include "stats/sample_size.h"
-#include "stats/sequential.h"
 #include "stats/stratified.h"
 
 #include <math.h>
@@ -94,70 +92,6 @@ static void test_sample_sizes(void **state)
     assert_true(isnan(sample_size_to_equal(-1, 0, 0.005, 0.95)));
 }
 
-struct sprt_result {
-    double high, trials;
-};
-
-static struct sprt_result simulate(double acceptable, double too_high, double rate, uint64_t stream)
-{
-    const int runs = 3000;
-    struct random random;
-    struct sprt_result result = {0};
-    random_seed(&random, 77, stream);
-    for (int i = 0; i < runs; i++) {
-        struct sequential test;
-        assert_true(sequential_start(&test, acceptable, too_high, 0.05, 0.05));
-        while (sequential_add(&test, 1, random_unit(&random) < rate) == SEQUENTIAL_OPEN)
-            result.trials++;
-        result.trials++;
-        result.high += test.verdict == SEQUENTIAL_TOO_HIGH;
-    }
-    result.high /= runs;
-    result.trials /= runs;
-    return result;
-}
-
-/* The table of the statistics page, section 5: mean trials and how often the high rate is
- * declared. */
-static void test_sequential_of_the_page(void **state)
-{
-    (void)state;
-    static const struct {
-        double acceptable, too_high, rate, trials, high;
-    } rows[] = {{0.02, 0.05, 0.01, 137, 0.001}, {0.02, 0.05, 0.02, 224, 0.033},
-                {0.02, 0.05, 0.05, 182, 0.95},  {0.02, 0.05, 0.08, 74, 0.999},
-                {0.03, 0.05, 0.03, 549, 0.038}, {0.03, 0.05, 0.05, 501, 0.95}};
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        struct sprt_result got = simulate(rows[i].acceptable, rows[i].too_high, rows[i].rate, i);
-        assert_near(got.trials / rows[i].trials, 1, 0.08);
-        assert_near(got.high, rows[i].high, 0.015);
-        struct sequential test;
-        assert_true(sequential_start(&test, rows[i].acceptable, rows[i].too_high, 0.05, 0.05));
-        /* Wald's figure leaves out the overshoot: it is a little low, never far off. */
-        double expected = sequential_expected_trials(&test, rows[i].rate);
-        if (!(expected > 0.75 * got.trials && expected < 1.1 * got.trials))
-            fail_msg("expected %g, took %g", expected, got.trials);
-    }
-}
-
-static void test_sequential_edges(void **state)
-{
-    (void)state;
-    struct sequential test;
-    assert_false(sequential_start(&test, 0.05, 0.02, 0.05, 0.05));
-    assert_false(sequential_start(&test, 0, 0.02, 0.05, 0.05));
-    assert_false(sequential_start(&test, 0.01, 1, 0.05, 0.05));
-    assert_false(sequential_start(&test, 0.01, 0.02, 0.6, 0.5));
-    assert_true(sequential_start(&test, 0.02, 0.05, 0.05, 0.05));
-    assert_int_equal(sequential_add(&test, 10, 11), SEQUENTIAL_OPEN);
-    assert_int_equal(sequential_add(&test, 0x1p40, 0), SEQUENTIAL_ACCEPTABLE);
-    assert_int_equal(sequential_add(&test, 100, 100), SEQUENTIAL_ACCEPTABLE);
-    assert_true(isfinite(sequential_expected_trials(&test, 0)));
-    assert_true(isfinite(sequential_expected_trials(&test, 1)));
-    assert_true(isfinite(sequential_expected_trials(&test, 0.0325)));
-    assert_true(isnan(sequential_expected_trials(&test, 2)));
-}
-
 static void test_share_over_a_limit(void **state)
 {
     (void)state;
@@ -192,9 +126,10 @@ static void test_share_over_a_limit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_berkeley),         cmocka_unit_test(test_strata_extremes),
-        cmocka_unit_test(test_sample_sizes),     cmocka_unit_test(test_sequential_of_the_page),
-        cmocka_unit_test(test_sequential_edges), cmocka_unit_test(test_share_over_a_limit),
+        cmocka_unit_test(test_berkeley),
+        cmocka_unit_test(test_strata_extremes),
+        cmocka_unit_test(test_sample_sizes),
+        cmocka_unit_test(test_share_over_a_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

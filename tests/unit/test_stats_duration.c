@@ -1,3 +1,4 @@
+#include "base/random.h"
 #include "stats/duration.h"
 #include "stats/sample_size.h"
 
@@ -111,17 +112,75 @@ static void no_difference_is_never_told(void **state)
     close_to("told", growth_to_tell(&d), 1, 0);
 }
 
-static void an_earlier_run_is_scaled_to_the_load(void **state)
+/* A day of ten-second intervals, 7 or 8 attempts each: 45 a minute. */
+#define DAY 8640
+static struct time_block day[DAY];
+
+static void fill_day(double (*rate_at)(double second), uint64_t stream)
+{
+    struct random random;
+    random_seed(&random, 41, stream);
+    for (int i = 0; i < DAY; i++) {
+        int attempts = 7 + i % 2;
+        day[i] = (struct time_block){.start = 10 * i, .seconds = 10, .attempts = attempts};
+        for (int k = 0; k < attempts; k++)
+            day[i].failures += random_unit(&random) < rate_at(10 * i);
+    }
+}
+
+static double even(double second)
+{
+    (void)second;
+    return 0.025;
+}
+
+/* Half past each hour, and so without the chance of a Poisson process; every other hour twice. */
+static double bursts(double second)
+{
+    double in_hour = fmod(second, 3600);
+    bool twice = fmod(second, 7200) < 3600 && in_hour >= 600 && in_hour < 720;
+    bool once = in_hour >= 1800 && in_hour < 1920;
+    return once || twice ? 0.6 : 0.005;
+}
+
+/* Nothing beyond chance in 9 runs of 10 or more, and never much. */
+static void a_run_of_independent_failures(void **state)
 {
     (void)state;
-    struct service_rate rate = rate_of(0.025, 41, 8);
-    rate.dependence.block_seconds = 600;
-    struct burstiness b = burstiness_of_run(&rate, 2700, 5400);
-    close_to("effect", b.design_effect, 81, 1e-9);
-    close_to("incidents", b.incidents_per_hour, 4, 1e-9);
-    close_to("memory", b.memory_seconds, 600, 0);
-    rate.dependence.blocks = 0;
-    close_to("sessions", burstiness_of_run(&rate, 2700, 5400).design_effect, 41, 0);
+    int seen = 0;
+    for (uint64_t i = 0; i < 40; i++) {
+        fill_day(even, i);
+        struct burstiness b = burstiness_of_run(day, DAY, 1);
+        seen += b.memory_seconds > 0;
+        assert_true(b.design_effect < 6);
+        if (b.memory_seconds == 0) assert_true(b.design_effect == 1);
+    }
+    assert_in_range(seen, 0, 20);
+}
+
+/* 36 incidents of 54 failures in 64,800 attempts: the effect of blocks that hold one each is
+ * incidents * 54^2 / (attempts p (1-p)), and a little of chance. */
+static void an_earlier_run_tells_its_bursts(void **state)
+{
+    (void)state;
+    fill_day(bursts, 1);
+    struct burstiness b = burstiness_of_run(day, DAY, 1);
+    double p = 0.005 + 36 * 120 / 86400.0 * 0.595;
+    double effect = 1 + 36 * 54.0 * 54 / (64800 * p * (1 - p));
+    close_to("effect", b.design_effect, effect, 0.25 * effect);
+    close_to("incidents an hour", b.incidents_per_hour, 1.5, 0.4);
+    assert_true(b.memory_seconds >= 60 && b.memory_seconds <= 1800);
+    struct burstiness twice = burstiness_at(&b, 5400);
+    close_to("at twice the load", twice.design_effect - 1, 2 * (b.design_effect - 1), 1e-9);
+    close_to("that load", twice.attempts_per_hour, 5400, 0);
+    /* Sessions that are as dependent by themselves leave time nothing to add. */
+    struct burstiness sessions = burstiness_of_run(day, DAY, 60);
+    close_to("sessions", sessions.design_effect, 60, 0);
+    close_to("of any load", burstiness_at(&sessions, 5400).design_effect, 60, 0);
+    struct burstiness nothing = burstiness_of_run(day, 0, 1);
+    close_to("without a block", nothing.design_effect, 1, 0);
+    for (int i = 0; i < DAY; i++) day[i].failures = 0;
+    close_to("without a failure", burstiness_of_run(day, DAY, 1).design_effect, 1, 0);
 }
 
 int main(void)
@@ -133,7 +192,8 @@ int main(void)
         cmocka_unit_test(zero_failures_need_what_wilson_says),
         cmocka_unit_test(what_could_not_tell_grows_until_it_can),
         cmocka_unit_test(no_difference_is_never_told),
-        cmocka_unit_test(an_earlier_run_is_scaled_to_the_load),
+        cmocka_unit_test(a_run_of_independent_failures),
+        cmocka_unit_test(an_earlier_run_tells_its_bursts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
