@@ -4,8 +4,9 @@
  * probability `poison`, and all attempts of a poisoned session fail. Exits with 1 if a limit is
  * missed: intervals of 95% cover the truth in 93% of runs with independent failures and in 91% with
  * poisoned sessions, even if a window sees only part of each session; two equal services are told
- * apart in at most 5% of runs (the power at 2% against 5% is printed). If retries go to a fresh session and usually fail there too, intervals
- * by interaction chain cover the truth in 93% of runs; intervals by session would not.
+ * apart in at most 5% of runs (the power at 2% against 5% is printed). If retries go to a fresh
+ * session and usually fail there too, intervals by interaction chain cover the truth in 93% of
+ * runs; intervals by session would not.
  */
 #include "base/random.h"
 #include "limits.h"

@@ -29,8 +29,9 @@ struct abort_rule {
 };
 
 /*
- * The watch of one region of so many: its part of the plan's `errors`, in as many trials as attempts of one
- * region are expected in the whole plan. False for rates that cannot be told apart.
+ * Starts the watch of one of so many regions: with its part of the plan's `errors`, in as many
+ * trials as attempts of one region are expected in the whole plan. False for rates that cannot be
+ * told apart.
  */
 bool abort_rule_watch(const struct abort_plan *plan, size_t regions, const struct shard *shard,
                       double expected, struct cusum *watch);

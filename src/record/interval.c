@@ -79,8 +79,8 @@ enum err_code interval_csv_columns(char *header, struct csv_map *map, struct err
     return csv_read_header(&table, header, map, err);
 }
 
-/* Older files count sessions only as clusters, which they were then, and attempts without a price as
- * tokens that cost nothing. */
+/* Older files count sessions only as clusters, which they were then, and show attempts without a
+ * price as tokens that cost nothing. */
 static void count_as_formerly(struct interval_row *row)
 {
     struct counters *counters = &row->counters;

@@ -73,7 +73,7 @@ double detect_window_minutes(const struct window *window);
 /* abort_on_fail with these two rates, in one region of the plan. */
 struct detect_stop {
     bool known;                             /* false: it cannot tell them apart */
-    double limit; /* of the cumulative sum */
+    double limit;                           /* of the cumulative sum */
     double between_trials, between_minutes; /* false alarms at the lower rate, or more seldom */
     double delay_trials, delay_minutes;     /* until it stops at the higher one */
 };

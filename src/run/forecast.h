@@ -9,7 +9,7 @@
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 
-/* What a text turn takes in tokens and time until something was measured (failure-rate runs use short
+/* Tokens and time of a text turn, assumed until something was measured (failure-rate runs use short
  * prompts). */
 #define ASSUMED_INPUT_TOKENS 200.0
 #define ASSUMED_OUTPUT_TOKENS 50.0

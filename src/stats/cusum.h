@@ -69,11 +69,11 @@ void cusum_restart(struct cusum *watch);
 double cusum_mean_trials(const struct cusum *watch, double rate);
 
 /*
- * Seconds from the moment at which trials begin to fail at this rate, so many an hour, until the
- * limit, on average: with the cap, which cusum_mean_trials() leaves out. The mean of simulated
- * watches, always the same ones (a standard error of some 4%, of 10% from 100,000 trials on); from a
- * million on, without the cap. Infinity for a rate of 0, and for trials so far apart that the cap
- * leaves of each failure less than the successes take away; NaN for what is no rate.
+ * Mean time in seconds, from the moment at which trials begin to fail at this rate, until the
+ * limit is reached; with the cap, which cusum_mean_trials() ignores. The mean of simulated watches,
+ * always the same ones (standard error 4%; 10% above 100,000 trials); above a million trials,
+ * without the cap. Infinity for a rate of 0, and if trials are so far apart that the capped score
+ * of a failure is less than what the successes take away; NaN for an invalid rate.
  */
 double cusum_mean_delay(const struct cusum *watch, double rate, double trials_per_hour);
 

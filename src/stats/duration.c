@@ -34,7 +34,7 @@ static size_t effects_of(const struct block_series *series, double independent,
     return used;
 }
 
-/* The shortest blocks that show what there is to see; `count` when none shows more than `chains`. */
+/* The shortest blocks that show all of the dependence; `count` if none shows more than `chains`. */
 static size_t memory_of(const struct effect *effects, size_t count, double chains)
 {
     size_t at = count;

@@ -270,7 +270,7 @@ static void arrivals_that_wait_for_their_dial_are_not_dropped(void **state)
                                                       second */
 }
 
-/* A connect rate of a fifth of the load: what was dialled is told, and that most of it came late. */
+/* A connect rate of a fifth of the load: dials are counted, and most of them came late. */
 static void late_dials_are_told_apart(void **state)
 {
     static struct result result;

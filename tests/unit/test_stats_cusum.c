@@ -176,8 +176,8 @@ static void a_chance_in_a_run(void **state)
     assert_true(cusum_mean_for(1e-9, 1e9) == 1e9);
 }
 
-/* With the cap: the delays that bench_stats_cusum measures by watches of its own (docs/incidents.md),
- * in minutes. */
+/* With the cap: the delays in minutes that bench_stats_cusum measures by watches of its own
+ * (docs/incidents.md). */
 static void delays_as_they_were_measured(void **state)
 {
     (void)state;
