@@ -9,8 +9,8 @@
 #include <string.h>
 
 struct evidence {
-    struct option_list regions;
-    const char *window, *output, *check, *service_health, *azure_metrics;
+    struct option_list regions, service_health, azure_metrics;
+    const char *window, *output, *check;
     bool no_check, json, quiet, no_color;
 };
 
@@ -48,8 +48,12 @@ static enum err_code make(const struct evidence *evidence, const char *run,
                                                 .window = window,
                                                 .output = text_str(&output),
                                                 .check_file = evidence->check,
-                                                .service_health = evidence->service_health,
-                                                .azure_metrics = evidence->azure_metrics};
+                                                .azure = {
+                                                    .health = evidence->service_health.items,
+                                                    .health_count = evidence->service_health.count,
+                                                    .metrics = evidence->azure_metrics.items,
+                                                    .metrics_count = evidence->azure_metrics.count,
+                                                }};
         code = output.failed ? error_set(err, ERR_NOMEM, "no memory to place the package")
                              : package_make(&request, made, err);
     }
@@ -108,16 +112,15 @@ static const struct option_row options[] = {
     {"no-check", 0, OPTION_FLAG, NULL,
      "attach no preflight result, without a hint on how to make one",
      offsetof(struct evidence, no_check)},
-    {"service-health", 0, OPTION_TEXT, "FILE",
-     "service health events: what `az rest --url "
-     ".../providers/\nMicrosoft.ResourceHealth/events?api-version="
-     "2022-10-01` printed",
+    {"service-health", 0, OPTION_LIST, "REGION=FILE",
+     "service health events, laid beside that region: what `az rest --url .../\nproviders/"
+     "Microsoft.ResourceHealth/events?api-version=2022-10-01` printed; may be\nrepeated. FILE "
+     "alone "
+     "if the run has only one region",
      offsetof(struct evidence, service_health)},
-    {"azure-metrics", 0, OPTION_TEXT, "FILE",
-     "metrics of the resource: what `az monitor metrics list --resource ID\n--metric NAME "
-     "--interval "
-     "PT1M -o "
-     "json` printed",
+    {"azure-metrics", 0, OPTION_LIST, "REGION=FILE",
+     "the same with metrics of the region's resource: what `az monitor metrics\nlist --resource ID "
+     "--metric NAME --interval PT1M -o json` printed",
      offsetof(struct evidence, azure_metrics)},
     {"json", 0, OPTION_FLAG, NULL, "print what was made, and all findings, as one JSON object",
      offsetof(struct evidence, json)},

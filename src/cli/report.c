@@ -18,8 +18,8 @@ enum form { FORM_TEXT, FORM_MARKDOWN, FORM_HTML, FORM_CSV, FORM_JSON };
 static const char *const forms[] = {"text", "markdown", "html", "csv", "json", NULL};
 
 struct report {
-    struct option_list windows;
-    const char *format, *output, *service_health, *azure_metrics;
+    struct option_list windows, service_health, azure_metrics;
+    const char *format, *output;
     bool json, quiet, no_color;
     enum form form;
 };
@@ -92,17 +92,28 @@ static enum err_code parse_windows(const struct option_list *specs, struct windo
 }
 
 /* Azure's own data appears in the formats for people. */
-static enum err_code read_azure(const struct report *report, struct azure **azure,
-                                struct error *err)
+static enum err_code check_azure(const struct report *report, struct error *err)
 {
-    if (report->service_health == NULL && report->azure_metrics == NULL) return ERR_OK;
+    if (report->service_health.count + report->azure_metrics.count == 0) return ERR_OK;
     if (report->form == FORM_CSV || report->form == FORM_JSON) {
         return error_set(
             err, ERR_USAGE,
             "--service-health and --azure-metrics are shown in text, markdown and html: leave them "
             "out of --format csv and json (`rushhour evidence` makes CSV files of them)");
     }
-    return azure_read(report->service_health, report->azure_metrics, azure, err);
+    return ERR_OK;
+}
+
+static enum err_code read_azure(const struct report *report, struct results *results,
+                                struct error *err)
+{
+    const struct azure_files files = {
+        .health = report->service_health.items,
+        .health_count = report->service_health.count,
+        .metrics = report->azure_metrics.items,
+        .metrics_count = report->azure_metrics.count,
+    };
+    return results_read_azure(results, &files, err);
 }
 
 static int report_run(struct report *report, const char *run)
@@ -112,17 +123,15 @@ static int report_run(struct report *report, const char *run)
     struct text folder = {0};
     struct results *results = NULL;
     int status = 0;
-    struct azure *azure = NULL;
     enum err_code code = read_form(report, &err);
     if (code == ERR_OK) code = parse_windows(&report->windows, windows, &err);
-    if (code == ERR_OK) code = read_azure(report, &azure, &err);
+    if (code == ERR_OK) code = check_azure(report, &err);
     if (code == ERR_OK) code = run_find(run, &folder, &err);
     if (code == ERR_OK)
         code = results_load(text_str(&folder), windows, report->windows.count, &results, &err);
-    if (code == ERR_OK && azure != NULL) results_set_azure(results, azure);
+    if (code == ERR_OK) code = read_azure(report, results, &err);
     if (code == ERR_OK) code = deliver(report, results, text_str(&folder), &status, &err);
     results_free(results);
-    azure_free(azure);
     for (size_t i = 0; i < report->windows.count; i++) window_free(&windows[i]);
     text_free(&folder);
     return code == ERR_OK ? status : cli_complain(&err);
@@ -139,12 +148,15 @@ static const struct option_row options[] = {
      offsetof(struct report, format)},
     {"output", 'o', OPTION_TEXT, "FILE", "write there instead of to standard output",
      offsetof(struct report, output)},
-    {"service-health", 0, OPTION_TEXT, "FILE",
-     "lay service health events beside the windows: what `az rest --url .../\nproviders/"
-     "Microsoft.ResourceHealth/events?api-version=2022-10-01` printed",
+    {"service-health", 0, OPTION_LIST, "REGION=FILE",
+     "lay service health events beside the windows of a region: what `az rest\n--url .../providers/"
+     "Microsoft.ResourceHealth/events?api-version=2022-10-01`\nprinted; may be repeated. FILE "
+     "alone "
+     "if the run has only one region",
      offsetof(struct report, service_health)},
-    {"azure-metrics", 0, OPTION_TEXT, "FILE",
-     "the same with metrics: what `az monitor metrics list -o json` printed",
+    {"azure-metrics", 0, OPTION_LIST, "REGION=FILE",
+     "the same with metrics: what `az monitor metrics list -o json` printed of\nthe region's "
+     "resource",
      offsetof(struct report, azure_metrics)},
     {"json", 0, OPTION_FLAG, NULL, "the same as --format json", offsetof(struct report, json)},
     {"quiet", 'q', OPTION_FLAG, NULL, "print nothing; only make the pages in the run folder anew",

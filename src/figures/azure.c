@@ -74,8 +74,19 @@ static bool read_event(const cJSON *item, struct azure_event *event)
            event->regions != NULL;
 }
 
-static enum err_code read_events(const cJSON *root, struct azure *azure, const char *path,
-                                 struct error *err)
+static bool add_event(const cJSON *item, size_t region, struct azure *azure)
+{
+    size_t size = (azure->event_count + 1) * sizeof *azure->events;
+    struct azure_event *grown = realloc(azure->events, size);
+    if (grown == NULL) return false;
+    azure->events = grown;
+    struct azure_event *event = &azure->events[azure->event_count++];
+    *event = (struct azure_event){.region = region};
+    return read_event(item, event);
+}
+
+static enum err_code read_events(const cJSON *root, size_t region, struct azure *azure,
+                                 const char *path, struct error *err)
 {
     const cJSON *list = list_of(root);
     if (!cJSON_IsArray(list)) {
@@ -85,16 +96,16 @@ static enum err_code read_events(const cJSON *root, struct azure *azure, const c
             ".../providers/Microsoft.ResourceHealth/events?api-version=2022-10-01` prints",
             path);
     }
-    azure->has_health = true;
-    azure->events = calloc((size_t)cJSON_GetArraySize(list) + 1, sizeof *azure->events);
-    if (azure->events == NULL) return error_set(err, ERR_NOMEM, "%s: no memory", path);
+    azure->regions[region].has_health = true;
+    size_t number = 0;
     const cJSON *item;
     cJSON_ArrayForEach(item, list)
     {
+        number++;
         if (!cJSON_IsObject(item))
             return error_set(err, ERR_FORMAT, "%s: entry %zu of `value` is not an event", path,
-                             azure->event_count + 1);
-        if (!read_event(item, &azure->events[azure->event_count++]))
+                             number);
+        if (!add_event(item, region, azure))
             return error_set(err, ERR_NOMEM, "%s: no memory", path);
     }
     return ERR_OK;
@@ -128,22 +139,23 @@ static bool read_points(const cJSON *series, struct azure_metric *metric)
     return true;
 }
 
-static bool read_series(const cJSON *item, const cJSON *series, struct azure *azure)
+static bool read_series(const cJSON *item, const cJSON *series, size_t region, struct azure *azure)
 {
     size_t size = (azure->metric_count + 1) * sizeof *azure->metrics;
     struct azure_metric *grown = realloc(azure->metrics, size);
     if (grown == NULL) return false;
     azure->metrics = grown;
     struct azure_metric *metric = &azure->metrics[azure->metric_count++];
-    *metric = (struct azure_metric){.name = strdup(string_at(at(item, "name"), "value")),
+    *metric = (struct azure_metric){.region = region,
+                                    .name = strdup(string_at(at(item, "name"), "value")),
                                     .unit = strdup(string_at(item, "unit")),
                                     .dimension = join_dimensions(series)};
     return metric->name != NULL && metric->unit != NULL && metric->dimension != NULL &&
            read_points(series, metric);
 }
 
-static enum err_code read_metrics(const cJSON *root, struct azure *azure, const char *path,
-                                  struct error *err)
+static enum err_code read_metrics(const cJSON *root, size_t region, struct azure *azure,
+                                  const char *path, struct error *err)
 {
     const cJSON *list = list_of(root);
     const cJSON *item;
@@ -154,10 +166,11 @@ static enum err_code read_metrics(const cJSON *root, struct azure *azure, const 
             "ID --metric NAME --interval PT1M -o json` prints",
             path);
     }
-    azure->has_metrics = true;
-    free(azure->metrics_region);
-    azure->metrics_region = strdup(string_at(root, "resourceregion"));
-    if (azure->metrics_region == NULL) return error_set(err, ERR_NOMEM, "%s: no memory", path);
+    struct azure_region *given = &azure->regions[region];
+    given->has_metrics = true;
+    free(given->resource_region);
+    given->resource_region = strdup(string_at(root, "resourceregion"));
+    if (given->resource_region == NULL) return error_set(err, ERR_NOMEM, "%s: no memory", path);
     cJSON_ArrayForEach(item, list)
     {
         const cJSON *series;
@@ -166,45 +179,118 @@ static enum err_code read_metrics(const cJSON *root, struct azure *azure, const 
                              "%s: an entry of `value` is not a metric: it has no name.value", path);
         cJSON_ArrayForEach(series, at(item, "timeseries"))
         {
-            if (!read_series(item, series, azure))
+            if (!read_series(item, series, region, azure))
                 return error_set(err, ERR_NOMEM, "%s: no memory", path);
         }
     }
     return ERR_OK;
 }
 
-typedef enum err_code root_reader(const cJSON *root, struct azure *azure, const char *path,
-                                  struct error *err);
+typedef enum err_code root_reader(const cJSON *root, size_t region, struct azure *azure,
+                                  const char *path, struct error *err);
 
-static enum err_code read_file(const char *path, root_reader *read, struct azure *azure,
-                               struct error *err)
+static enum err_code read_file(const char *path, size_t region, root_reader *read,
+                               struct azure *azure, struct error *err)
 {
     struct text json = {0};
-    if (path == NULL) return ERR_OK;
     enum err_code code = file_read(path, FILE_LIMIT, &json, err);
     if (code == ERR_OK) {
         cJSON *root = cJSON_ParseWithLength(text_str(&json), json.length);
         code = root == NULL ? error_set(err, ERR_FORMAT,
                                         "%s: is not JSON: save what az prints with -o json", path)
-                            : read(root, azure, path, err);
+                            : read(root, region, azure, path, err);
         cJSON_Delete(root);
     }
     text_free(&json);
     return code;
 }
 
-enum err_code azure_read(const char *health_file, const char *metrics_file, struct azure **out,
-                         struct error *err)
+/* ---- which region a file is of ---- */
+
+/* One option that takes such files, and the names that it may give. */
+struct placing {
+    const char *option;
+    char *const *regions;
+    size_t region_count;
+};
+
+static enum err_code misplaced(const struct placing *placing, const char *argument,
+                               const char *what, struct error *err)
 {
-    *out = NULL;
-    struct azure *azure = calloc(1, sizeof *azure);
-    if (azure != NULL) azure->metrics_region = strdup("");
-    if (azure == NULL || azure->metrics_region == NULL) {
-        azure_free(azure);
-        return error_set(err, ERR_NOMEM, "no memory to read what Azure says");
+    struct text names = {0};
+    for (size_t r = 0; r < placing->region_count; r++)
+        text_printf(&names, "%s%s", r > 0 ? ", " : "", placing->regions[r]);
+    enum err_code code =
+        error_set(err, ERR_USAGE, "%s %s: %s: write %s REGION=FILE, where REGION is one of %s",
+                  placing->option, argument, what, placing->option, text_str(&names));
+    text_free(&names);
+    return code;
+}
+
+/* "eastus2=health.json". A file without a region is that of the only one. */
+static enum err_code place(const struct placing *placing, const char *argument, size_t *region,
+                           const char **path, struct error *err)
+{
+    for (*region = 0; *region < placing->region_count; ++*region) {
+        const size_t length = strlen(placing->regions[*region]);
+        if (strncmp(argument, placing->regions[*region], length) != 0 || argument[length] != '=')
+            continue;
+        *path = argument + length + 1;
+        if (**path != '\0') return ERR_OK;
+        return misplaced(placing, argument, "the file is missing", err);
     }
-    enum err_code code = read_file(health_file, read_events, azure, err);
-    if (code == ERR_OK) code = read_file(metrics_file, read_metrics, azure, err);
+    *region = 0;
+    *path = argument;
+    if (placing->region_count == 1 && (strchr(argument, '=') == NULL || file_exists(argument)))
+        return ERR_OK;
+    return misplaced(placing, argument,
+                     strchr(argument, '=') == NULL ? "it is of one region, and the run has several"
+                                                   : "the run has no such region",
+                     err);
+}
+
+static enum err_code read_all(const struct placing *placing, const char *const *arguments,
+                              size_t count, root_reader *read, struct azure *azure,
+                              struct error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t region;
+        const char *path;
+        enum err_code code = place(placing, arguments[i], &region, &path, err);
+        if (code == ERR_OK) code = read_file(path, region, read, azure, err);
+        if (code != ERR_OK) return code;
+    }
+    return ERR_OK;
+}
+
+static struct azure *azure_new(size_t region_count)
+{
+    struct azure *azure = calloc(1, sizeof *azure);
+    if (azure == NULL) return NULL;
+    azure->regions = calloc(region_count, sizeof *azure->regions);
+    azure->region_count = azure->regions == NULL ? 0 : region_count;
+    bool ok = azure->regions != NULL;
+    for (size_t r = 0; r < azure->region_count; r++) {
+        azure->regions[r].resource_region = strdup("");
+        ok = ok && azure->regions[r].resource_region != NULL;
+    }
+    if (ok) return azure;
+    azure_free(azure);
+    return NULL;
+}
+
+enum err_code azure_read(const struct azure_files *files, char *const *regions, size_t region_count,
+                         struct azure **out, struct error *err)
+{
+    const struct placing health = {"--service-health", regions, region_count};
+    const struct placing metrics = {"--azure-metrics", regions, region_count};
+    *out = NULL;
+    struct azure *azure = azure_new(region_count);
+    if (azure == NULL) return error_set(err, ERR_NOMEM, "no memory to read what Azure says");
+    enum err_code code =
+        read_all(&health, files->health, files->health_count, read_events, azure, err);
+    if (code == ERR_OK)
+        code = read_all(&metrics, files->metrics, files->metrics_count, read_metrics, azure, err);
     if (code == ERR_OK) {
         *out = azure;
     } else {
@@ -230,7 +316,8 @@ void azure_free(struct azure *azure)
     }
     free(azure->events);
     free(azure->metrics);
-    free(azure->metrics_region);
+    for (size_t r = 0; r < azure->region_count; r++) free(azure->regions[r].resource_region);
+    free(azure->regions);
     free(azure);
 }
 
@@ -265,6 +352,28 @@ bool azure_names_region(const char *list, const char *region)
         list += length + (list[length] != '\0' ? 1 : 0);
     }
     return false;
+}
+
+bool azure_event_is_here(const struct azure *azure, const struct azure_event *event,
+                         const char *name)
+{
+    const char *resource = azure->regions[event->region].resource_region;
+    return azure_names_region(event->regions, name) ||
+           (resource[0] != '\0' && azure_names_region(event->regions, resource));
+}
+
+bool azure_has_health(const struct azure *azure)
+{
+    bool any = false;
+    for (size_t r = 0; r < azure->region_count; r++) any = any || azure->regions[r].has_health;
+    return any;
+}
+
+bool azure_has_metrics(const struct azure *azure)
+{
+    bool any = false;
+    for (size_t r = 0; r < azure->region_count; r++) any = any || azure->regions[r].has_metrics;
+    return any;
 }
 
 struct azure_sum azure_metric_between(const struct azure_metric *metric, int64_t start_ns,

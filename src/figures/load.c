@@ -1,4 +1,5 @@
 #include "base/units.h"
+#include "figures/azure.h"
 #include "figures/cells.h"
 #include "figures/incidents.h"
 #include "figures/judge.h"
@@ -307,6 +308,7 @@ void results_free(struct results *results)
     free(results->timeline);
     free(results->interval_starts);
     free(results->ages);
+    azure_free(results->azure);
     text_free(&results->notes);
     cJSON_Delete(results->manifest);
     free(results);

@@ -1,5 +1,6 @@
 #include "figures/model.h"
 
+#include "figures/azure.h"
 #include "figures/cells.h"
 #include "figures/grouping.h"
 
@@ -24,9 +25,12 @@ const struct report_cell *results_part(const struct results *results, bool rest,
     return &empty_cell;
 }
 
-void results_set_azure(struct results *results, const struct azure *azure)
+enum err_code results_read_azure(struct results *results, const struct azure_files *files,
+                                 struct error *err)
 {
-    results->azure = azure;
+    if (files->health_count + files->metrics_count == 0) return ERR_OK;
+    azure_free(results->azure);
+    return azure_read(files, results->regions, results->region_count, &results->azure, err);
 }
 
 bool results_interval(const struct results *results, int64_t utc_ns, int64_t *start_ns)

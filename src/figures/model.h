@@ -121,7 +121,7 @@ struct results {
     enum verdict verdict;
     const struct window *split; /* of results_load_split; NULL otherwise */
     struct text notes;          /* one sentence per line */
-    const struct azure *azure;  /* what Azure says of the same time; borrowed, NULL without */
+    struct azure *azure;        /* what Azure says of the same time; NULL without */
 };
 
 /* The cell of a region over the whole run. */

@@ -33,9 +33,11 @@ MUST_USE enum err_code results_load_split(const char *folder, const struct windo
                                           size_t window_count, const struct window *split,
                                           struct results **out, struct error *err);
 
-/* Adds Azure's data to the reports for people; borrowed until results_free. */
-struct azure;
-void results_set_azure(struct results *results, const struct azure *azure);
+/* Reads Azure's data of the same time (azure_read), which then appears in the reports for people.
+ * Nothing happens without files. */
+struct azure_files;
+MUST_USE enum err_code results_read_azure(struct results *results, const struct azure_files *files,
+                                          struct error *err);
 void results_free(struct results *results);
 
 /* The run's verdict on its thresholds: pass, fail, inconclusive, invalid; "none" without

@@ -105,7 +105,7 @@ static bool metrics_agree(const struct package *package, const struct slice *wor
 {
     for (size_t m = 0; m < package->azure->metric_count; m++) {
         const struct azure_metric *metric = &package->azure->metrics[m];
-        if (!is_error_metric(metric->name)) continue;
+        if (metric->region != package->focus || !is_error_metric(metric->name)) continue;
         struct azure_sum inside = azure_metric_between(metric, worst->start_ns, worst->end_ns);
         struct azure_sum all =
             azure_metric_between(metric, package->results->start_ns, package->results->end_ns);
@@ -125,8 +125,9 @@ static size_t advisories_here(const struct package *package)
     size_t here = 0;
     for (size_t i = 0; i < package->azure->event_count; i++) {
         const struct azure_event *event = &package->azure->events[i];
-        here += azure_overlap(event, results->start_ns, results->end_ns) > 0 &&
-                azure_names_region(event->regions, results->regions[package->focus]);
+        here += event->region == package->focus &&
+                azure_overlap(event, results->start_ns, results->end_ns) > 0 &&
+                azure_event_is_here(package->azure, event, results->regions[package->focus]);
     }
     return here;
 }
@@ -146,15 +147,17 @@ static void metrics_align(struct package *package)
     bool metrics = worst != NULL && metrics_agree(package, worst, &how);
     bool compared = how.length > 0;
     size_t here = advisories_here(package);
-    if (package->azure->has_health) {
+    const struct azure_region *given = &package->azure->regions[package->focus];
+    if (given->has_health) {
         text_printf(&how,
                     "%s%zu advisories for this region during the run (none is no proof of health)",
                     compared ? "; " : "", here);
     } else if (!compared) {
-        text_puts(&how,
-                  "the metrics given hold no errors that could be compared: see azure-metrics.csv");
+        text_puts(&how, given->has_metrics ? "the metrics given hold no errors that could be "
+                                             "compared: see azure-metrics.csv"
+                                           : "the files given are of other regions");
     }
-    bool known = compared || package->azure->has_health;
+    bool known = compared || given->has_health;
     add(package, what,
         metrics || here > 0 ? FINDING_MET
         : known             ? FINDING_NOT_MET

@@ -248,7 +248,7 @@ static void azure(const struct package *package, struct text *out)
     plain(out, &line);
     text_puts(out, "\n");
     text_free(&line);
-    if (package->azure->has_health && package->azure->event_count > 0) {
+    if (azure_has_health(package->azure) && package->azure->event_count > 0) {
         struct table table = {0};
         tables_health(package->results, &table);
         text_puts(out, "\n");
@@ -256,8 +256,8 @@ static void azure(const struct package *package, struct text *out)
         table_free(&table);
     }
     text_puts(out, "\nBeside our windows:");
-    text_puts(out, package->azure->has_health ? " service-health.csv" : "");
-    text_puts(out, package->azure->has_metrics ? " azure-metrics.csv" : "");
+    text_puts(out, azure_has_health(package->azure) ? " service-health.csv" : "");
+    text_puts(out, azure_has_metrics(package->azure) ? " azure-metrics.csv" : "");
     text_puts(out, "\n");
 }
 

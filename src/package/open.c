@@ -67,11 +67,8 @@ static enum err_code read_results(struct package *package, struct error *err)
 
 static enum err_code read_azure(struct package *package, struct error *err)
 {
-    const struct package_request *request = package->request;
-    if (request->service_health == NULL && request->azure_metrics == NULL) return ERR_OK;
-    enum err_code code =
-        azure_read(request->service_health, request->azure_metrics, &package->azure, err);
-    if (code == ERR_OK) results_set_azure(package->results, package->azure);
+    enum err_code code = results_read_azure(package->results, &package->request->azure, err);
+    package->azure = package->results->azure;
     return code;
 }
 
@@ -166,7 +163,6 @@ enum err_code package_open(struct package *package, struct error *err)
 void package_close(struct package *package)
 {
     results_free(package->results);
-    azure_free(package->azure);
     cJSON_Delete(package->check);
     digest_free(&package->digest);
     findings_free(&package->exclusions);

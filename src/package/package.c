@@ -86,9 +86,9 @@ static enum err_code write_data(struct making *making, struct error *err)
         code = put_part(making, "check.json", package_check_json, err);
     if (code == ERR_OK && package->check != NULL)
         code = put_part(making, "check.md", package_check_markdown, err);
-    if (code == ERR_OK && azure != NULL && azure->has_health)
+    if (code == ERR_OK && azure != NULL && azure_has_health(azure))
         code = put_part(making, "service-health.csv", health_csv, err);
-    if (code == ERR_OK && azure != NULL && azure->has_metrics)
+    if (code == ERR_OK && azure != NULL && azure_has_metrics(azure))
         code = put_part(making, "azure-metrics.csv", metrics_csv, err);
     if (code == ERR_OK && package->quota == QUOTA_EVIDENCE)
         code = put_part(making, "quota-request.md", package_quota_letter, err);

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "base/window.h"
+#include "figures/azure.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,7 +20,7 @@ struct package_request {
     const char *output;          /* the package's folder, which must not exist yet, nor
                                <output>.tar.gz */
     const char *check_file;      /* the output of `rushhour check --json`, or NULL */
-    const char *service_health, *azure_metrics; /* the output of az, or NULL */
+    struct azure_files azure;    /* the output of az, if any */
 };
 
 /* The result. Zero-initialise; free with package_made_free. */

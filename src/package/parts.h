@@ -66,13 +66,13 @@ enum quota { QUOTA_NONE, QUOTA_SOME, QUOTA_EVIDENCE };
 struct package {
     const struct package_request *request;
     struct results *results;
-    struct azure *azure;    /* NULL without files */
-    cJSON *check;           /* NULL without a file */
-    bool *subject;          /* by region */
-    size_t focus;           /* the subject with the highest rate: the one compared */
-    bool chosen;            /* the subject was picked by us */
-    bool limited;           /* to a time of day */
-    struct window *windows; /* by which windows.csv is grouped; [0] is the grain */
+    const struct azure *azure; /* of the results; NULL without files */
+    cJSON *check;              /* NULL without a file */
+    bool *subject;             /* by region */
+    size_t focus;              /* the subject with the highest rate: the one compared */
+    bool chosen;               /* the subject was picked by us */
+    bool limited;              /* to a time of day */
+    struct window *windows;    /* by which windows.csv is grouped; [0] is the grain */
     size_t window_count;
     int64_t start_ns, end_ns; /* of what was recorded */
     char made[32];            /* when, UTC */

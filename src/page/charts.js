@@ -2,10 +2,8 @@
 
 // ---- what Azure said of the time -----------------------------------------------------------------------------------------
 
-// The advisories that name a region, and those that name none of the run's.
-function advisoriesOf(region) {
-  return figures.health.filter((event) => event.regions[region] || event.regions.every((named) => !named));
-}
+// The advisories whose file was given for a region.
+function advisoriesOf(region) { return figures.health.filter((event) => event.regions[region]); }
 
 // The incidents that struck a region; -1 is any.
 function incidentsOf(region) {

@@ -235,8 +235,7 @@ static void health_json(const struct results *results, struct text *out)
         json_put_count(out, "end_ms", (uint64_t)(end_ns / NS_PER_MS));
         json_key(out, "regions");
         json_open(out, '[');
-        for (size_t r = 0; r < results->region_count; r++)
-            json_whole(out, azure_names_region(event->regions, results->regions[r]));
+        for (size_t r = 0; r < results->region_count; r++) json_whole(out, event->region == r);
         json_close(out, ']');
         json_close(out, '}');
     }

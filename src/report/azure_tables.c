@@ -7,12 +7,14 @@
 #include "report/sheet.h"
 
 #include <math.h>
+#include <string.h>
 
 #define METRICS_SHOWN 6
 
 void tables_health(const struct results *results, struct table *table)
 {
     const struct azure *azure = results->azure;
+    table_column(table, "beside", true);
     table_column(table, "advisory", true);
     table_column(table, "type", true);
     table_column(table, "status", true);
@@ -23,6 +25,7 @@ void tables_health(const struct results *results, struct table *table)
     for (size_t i = 0; azure != NULL && i < azure->event_count; i++) {
         const struct azure_event *event = &azure->events[i];
         char stamp[32] = "not said";
+        table_put(table, results->regions[event->region]);
         table_put(table, event->title);
         table_put(table, event->type);
         table_put(table, event->status);
@@ -41,19 +44,23 @@ void tables_health(const struct results *results, struct table *table)
     }
 }
 
-/* How many advisories overlap a slice, and how many of them name the region. */
+/* How many of the region's advisories overlap with a slice, and how many of them name it. */
 static void put_advisories(const struct results *results, const struct slice *slice, size_t region,
                            struct table *table)
 {
+    const struct azure *azure = results->azure;
     size_t all = 0;
     size_t here = 0;
-    for (size_t i = 0; i < results->azure->event_count; i++) {
-        const struct azure_event *event = &results->azure->events[i];
+    for (size_t i = 0; i < azure->event_count; i++) {
+        const struct azure_event *event = &azure->events[i];
+        if (event->region != region) continue;
         if (azure_overlap(event, slice->start_ns, slice->end_ns) == 0) continue;
         all++;
-        here += azure_names_region(event->regions, results->regions[region]);
+        here += azure_event_is_here(azure, event, results->regions[region]);
     }
-    if (all == 0) {
+    if (!azure->regions[region].has_health) {
+        text_puts(table_cell(table), "-");
+    } else if (all == 0) {
         text_puts(table_cell(table), "none");
     } else {
         text_printf(table_cell(table), "%zu here, %zu elsewhere", here, all - here);
@@ -61,23 +68,55 @@ static void put_advisories(const struct results *results, const struct slice *sl
     table_next(table);
 }
 
-static void put_metric(const struct azure_metric *metric, const struct slice *slice,
-                       struct table *table)
+static const char *figure_kind(const struct azure_metric *metric)
 {
     const char *which;
-    struct azure_sum sum = azure_metric_between(metric, slice->start_ns, slice->end_ns);
-    double figure = azure_figure(metric, &sum, &which);
+    const struct azure_sum none = {0, NAN, NAN, NAN};
+    (void)azure_figure(metric, &none, &which);
+    return which;
+}
+
+/* Whether two series, of whatever region, stand in one column. */
+static bool alike(const struct azure_metric *a, const struct azure_metric *b)
+{
+    return strcmp(a->name, b->name) == 0 && strcmp(a->dimension, b->dimension) == 0 &&
+           strcmp(figure_kind(a), figure_kind(b)) == 0;
+}
+
+/* The first series of each column; their number. */
+static size_t metric_columns(const struct azure *azure,
+                             const struct azure_metric *columns[METRICS_SHOWN], size_t *all)
+{
+    size_t count = 0;
+    *all = 0;
+    for (size_t m = 0; m < azure->metric_count; m++) {
+        bool known = false;
+        for (size_t k = 0; k < m && !known; k++)
+            known = alike(&azure->metrics[k], &azure->metrics[m]);
+        if (known) continue;
+        ++*all;
+        if (count < METRICS_SHOWN) columns[count++] = &azure->metrics[m];
+    }
+    return count;
+}
+
+static void put_metric(const struct azure *azure, const struct azure_metric *column, size_t region,
+                       const struct slice *slice, struct table *table)
+{
+    double figure = NAN;
+    for (size_t m = 0; m < azure->metric_count && isnan(figure); m++) {
+        const struct azure_metric *metric = &azure->metrics[m];
+        const char *which;
+        if (metric->region != region || !alike(metric, column)) continue;
+        struct azure_sum sum = azure_metric_between(metric, slice->start_ns, slice->end_ns);
+        figure = azure_figure(metric, &sum, &which);
+    }
     if (isnan(figure)) {
         text_puts(table_cell(table), "-");
     } else {
         text_printf(table_cell(table), "%.6g", figure);
     }
     table_next(table);
-}
-
-static size_t metrics_shown(const struct azure *azure)
-{
-    return azure->metric_count < METRICS_SHOWN ? azure->metric_count : METRICS_SHOWN;
 }
 
 static void columns(const struct results *results, struct table *table)
@@ -87,28 +126,17 @@ static void columns(const struct results *results, struct table *table)
     table_column(table, "region", true);
     table_column(table, "failed", false);
     table_column(table, "failure rate (95%)", false);
-    if (azure->has_health) table_column(table, "advisories", true);
-    for (size_t m = 0; m < metrics_shown(azure); m++) {
+    if (azure_has_health(azure)) table_column(table, "advisories", true);
+    const struct azure_metric *shown[METRICS_SHOWN];
+    size_t all;
+    const size_t count = metric_columns(azure, shown, &all);
+    for (size_t m = 0; m < count; m++) {
         struct text heading = {0};
-        const char *which;
-        const struct azure_sum none = {0, NAN, NAN, NAN};
-        (void)azure_figure(&azure->metrics[m], &none, &which);
-        text_printf(&heading, "%s %s%s(%s)", azure->metrics[m].name, azure->metrics[m].dimension,
-                    azure->metrics[m].dimension[0] == '\0' ? "" : " ", which);
+        text_printf(&heading, "%s %s%s(%s)", shown[m]->name, shown[m]->dimension,
+                    shown[m]->dimension[0] == '\0' ? "" : " ", figure_kind(shown[m]));
         table_column(table, text_str(&heading), false);
         text_free(&heading);
     }
-}
-
-/* The metrics belong to one resource: they are shown beside its region, or beside every region if
- * that is unknown. */
-bool azure_metrics_of(const struct results *results, size_t region)
-{
-    const char *of = results->azure->metrics_region;
-    bool named = false;
-    for (size_t r = 0; r < results->region_count; r++)
-        named = named || azure_names_region(of, results->regions[r]);
-    return !named || azure_names_region(of, results->regions[region]);
 }
 
 static void row(const struct results *results, const struct grouping *grouping,
@@ -123,14 +151,11 @@ static void row(const struct results *results, const struct grouping *grouping,
     table_next(table);
     format_estimate(table_cell(table), &rate.estimate);
     table_next(table);
-    if (results->azure->has_health) put_advisories(results, slice, region, table);
-    for (size_t m = 0; m < metrics_shown(results->azure); m++) {
-        if (azure_metrics_of(results, region)) {
-            put_metric(&results->azure->metrics[m], slice, table);
-        } else {
-            table_put(table, "-");
-        }
-    }
+    if (azure_has_health(results->azure)) put_advisories(results, slice, region, table);
+    const struct azure_metric *shown[METRICS_SHOWN];
+    size_t all;
+    const size_t count = metric_columns(results->azure, shown, &all);
+    for (size_t m = 0; m < count; m++) put_metric(results->azure, shown[m], region, slice, table);
 }
 
 static const struct grouping *first_shown(const struct results *results)
@@ -152,30 +177,57 @@ void tables_azure(const struct results *results, struct table *table)
     }
 }
 
-void words_azure(const struct results *results, struct text *out)
+/* " eastus2 (3 series of a resource in East US 2, 120 points in the run)" */
+static void metrics_of_region(const struct results *results, size_t region, struct text *out)
+{
+    const struct azure *azure = results->azure;
+    const char *resource = azure->regions[region].resource_region;
+    size_t series = 0;
+    size_t points = 0;
+    for (size_t m = 0; m < azure->metric_count; m++) {
+        if (azure->metrics[m].region != region) continue;
+        series++;
+        points +=
+            azure_metric_between(&azure->metrics[m], results->start_ns, results->end_ns).points;
+    }
+    text_printf(out, " %s (%zu series%s%s, %zu points in the run)", results->regions[region],
+                series, resource[0] == '\0' ? "" : " of a resource in ", resource, points);
+}
+
+static void words_health(const struct results *results, struct text *out)
 {
     const struct azure *azure = results->azure;
     size_t during = 0;
     for (size_t i = 0; i < azure->event_count; i++)
         during += azure_overlap(&azure->events[i], results->start_ns, results->end_ns) > 0;
-    if (azure->has_health) {
-        text_printf(out, "Service health: %zu of %zu advisories overlap with the run. ", during,
-                    azure->event_count);
-        text_puts(
-            out, "The absence of advisories is no proof of health: many incidents never get one. ");
+    text_printf(out, "Service health: %zu of %zu advisories overlap with the run, given for",
+                during, azure->event_count);
+    const char *before = " ";
+    for (size_t r = 0; r < azure->region_count; r++) {
+        if (!azure->regions[r].has_health) continue;
+        text_printf(out, "%s%s", before, results->regions[r]);
+        before = ", ";
     }
-    if (azure->has_metrics) {
-        size_t points = 0;
-        for (size_t m = 0; m < azure->metric_count; m++)
-            points +=
-                azure_metric_between(&azure->metrics[m], results->start_ns, results->end_ns).points;
-        text_printf(
-            out,
-            "Azure metrics: %zu series%s%s, %zu of their points lie in the run; each counts in the "
-            "window in which it begins. ",
-            azure->metric_count, azure->metrics_region[0] == '\0' ? "" : " of a resource in ",
-            azure->metrics_region, points);
-        if (azure->metric_count > METRICS_SHOWN)
+    text_puts(out,
+              ". The absence of advisories is no proof of health: many incidents never get one. ");
+}
+
+void words_azure(const struct results *results, struct text *out)
+{
+    const struct azure *azure = results->azure;
+    if (azure_has_health(azure)) words_health(results, out);
+    if (azure_has_metrics(azure)) {
+        const struct azure_metric *shown[METRICS_SHOWN];
+        size_t all;
+        const char *before = "Azure metrics, each beside its region:";
+        for (size_t r = 0; r < azure->region_count; r++) {
+            if (!azure->regions[r].has_metrics) continue;
+            text_puts(out, before);
+            metrics_of_region(results, r, out);
+            before = ",";
+        }
+        text_puts(out, "; a point counts in the window in which it begins. ");
+        if (metric_columns(azure, shown, &all) < all)
             text_printf(out, "The first %d are shown. ", METRICS_SHOWN);
     }
     text_puts(
@@ -196,6 +248,25 @@ static const char *name_of(const struct grouping *grouping)
     return grouping->kind == GROUP_TOTAL ? "whole run" : grouping_name(grouping);
 }
 
+static void health_row(const struct results *results, const struct azure_event *event,
+                       const struct grouping *grouping, const struct slice *slice, struct text *out)
+{
+    const char *region = results->regions[event->region];
+    sheet_field(out, event->title);
+    sheet_next(out, event->type);
+    sheet_next(out, event->status);
+    sheet_next(out, event->regions);
+    event->start_ns == INT64_MIN ? text_puts(out, ",") : sheet_time(out, event->start_ns);
+    event->end_ns == INT64_MAX ? text_puts(out, ",") : sheet_time(out, event->end_ns);
+    sheet_next(out, name_of(grouping));
+    sheet_time(out, slice->start_ns);
+    sheet_time(out, slice->end_ns);
+    sheet_number(out, (double)azure_overlap(event, slice->start_ns, slice->end_ns) / 1e9);
+    sheet_next(out, region);
+    text_puts(out, azure_event_is_here(results->azure, event, region) ? ",true" : ",false");
+    our_figures(&slice->cells[event->region], out);
+}
+
 static void health_rows(const struct results *results, const struct azure_event *event,
                         const char *end, struct text *out)
 {
@@ -204,26 +275,10 @@ static void health_rows(const struct results *results, const struct azure_event 
         if (grouping->kind != GROUP_TOTAL && !grouping->shown) continue;
         for (size_t i = 0; i < grouping->slice_count; i++) {
             const struct slice *slice = &grouping->slices[i];
-            int64_t overlap_ns = azure_overlap(event, slice->start_ns, slice->end_ns);
-            if (overlap_ns == 0 && grouping->kind != GROUP_TOTAL) continue;
-            for (size_t r = 0; r < results->region_count; r++) {
-                sheet_field(out, event->title);
-                sheet_next(out, event->type);
-                sheet_next(out, event->status);
-                sheet_next(out, event->regions);
-                event->start_ns == INT64_MIN ? text_puts(out, ",")
-                                             : sheet_time(out, event->start_ns);
-                event->end_ns == INT64_MAX ? text_puts(out, ",") : sheet_time(out, event->end_ns);
-                sheet_next(out, name_of(grouping));
-                sheet_time(out, slice->start_ns);
-                sheet_time(out, slice->end_ns);
-                sheet_number(out, (double)overlap_ns / 1e9);
-                sheet_next(out, results->regions[r]);
-                text_puts(out, azure_names_region(event->regions, results->regions[r]) ? ",true"
-                                                                                       : ",false");
-                our_figures(&slice->cells[r], out);
-                text_printf(out, "%s\n", end);
-            }
+            const bool beside = azure_overlap(event, slice->start_ns, slice->end_ns) > 0;
+            if (!beside && grouping->kind != GROUP_TOTAL) continue;
+            health_row(results, event, grouping, slice, out);
+            text_printf(out, "%s\n", end);
         }
     }
 }
@@ -240,6 +295,24 @@ void azure_health_csv(const struct results *results, const char *end, const char
         health_rows(results, &results->azure->events[i], end, out);
 }
 
+static void metric_row(const struct results *results, const struct azure_metric *metric,
+                       const struct grouping *grouping, const struct slice *slice, struct text *out)
+{
+    const struct azure_sum sum = azure_metric_between(metric, slice->start_ns, slice->end_ns);
+    sheet_field(out, metric->name);
+    sheet_next(out, metric->dimension);
+    sheet_next(out, metric->unit);
+    sheet_next(out, name_of(grouping));
+    sheet_time(out, slice->start_ns);
+    sheet_time(out, slice->end_ns);
+    sheet_number(out, (double)sum.points);
+    sheet_number(out, sum.total);
+    sheet_number(out, sum.average);
+    sheet_number(out, sum.maximum);
+    sheet_next(out, results->regions[metric->region]);
+    our_figures(&slice->cells[metric->region], out);
+}
+
 static void metric_rows(const struct results *results, const struct azure_metric *metric,
                         const char *end, struct text *out)
 {
@@ -247,24 +320,8 @@ static void metric_rows(const struct results *results, const struct azure_metric
         const struct grouping *grouping = &results->groupings[g];
         if (grouping->kind != GROUP_TOTAL && !grouping->shown) continue;
         for (size_t i = 0; i < grouping->slice_count; i++) {
-            const struct slice *slice = &grouping->slices[i];
-            struct azure_sum sum = azure_metric_between(metric, slice->start_ns, slice->end_ns);
-            for (size_t r = 0; r < results->region_count; r++) {
-                if (!azure_metrics_of(results, r)) continue;
-                sheet_field(out, metric->name);
-                sheet_next(out, metric->dimension);
-                sheet_next(out, metric->unit);
-                sheet_next(out, name_of(grouping));
-                sheet_time(out, slice->start_ns);
-                sheet_time(out, slice->end_ns);
-                sheet_number(out, (double)sum.points);
-                sheet_number(out, sum.total);
-                sheet_number(out, sum.average);
-                sheet_number(out, sum.maximum);
-                sheet_next(out, results->regions[r]);
-                our_figures(&slice->cells[r], out);
-                text_printf(out, "%s\n", end);
-            }
+            metric_row(results, metric, grouping, &grouping->slices[i], out);
+            text_printf(out, "%s\n", end);
         }
     }
 }

@@ -17,11 +17,7 @@ void tables_azure(const struct results *results, struct table *table);
  * health. */
 void words_azure(const struct results *results, struct text *out);
 
-/* Whether the metrics are shown beside a region: they belong to one resource, which may be
- * unknown. */
-bool azure_metrics_of(const struct results *results, size_t region);
-
-/* One row per event (metric), window and region. `end_heading` and `end` are appended to the header
+/* One row per event (metric) and window, beside the figures of its region. `end_heading` and `end` are appended to the header
  * and to each row: ",simulated" and ",true". */
 void azure_health_csv(const struct results *results, const char *end, const char *end_heading,
                       struct text *out);

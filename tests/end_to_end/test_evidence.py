@@ -348,7 +348,7 @@ class Evidence(harness.Case):
                 {"timeStamp": stamp(seconds), "total": 5.0 + seconds} for seconds in (0, 1, 2, -60)]}]}]}
         (self.folder / "health.json").write_text(json.dumps(health))
         (self.folder / "metrics.json").write_text(json.dumps(metrics))
-        return ["--service-health", "health.json", "--azure-metrics", "metrics.json"]
+        return ["--service-health", "eastus2=health.json", "--azure-metrics", "eastus2=metrics.json"]
 
     def test_what_azure_says(self):
         package, made = self.facts(*self.azure_files())
@@ -356,7 +356,7 @@ class Evidence(harness.Case):
         self.assertEqual([(row["region"], row["points"], row["total"]) for row in whole], [("eastus2", "3", "18")])
         health = [row for row in rows(package / "service-health.csv") if row["window"] == "whole run"]
         self.assertEqual([(row["title"], row["region"]) for row in health if float(row["overlap_s"]) > 0],
-                         [("Elevated errors", name) for name in ("eastus2", "swedencentral", "openai")])
+                         [("Elevated errors", "eastus2")])
         self.assertEqual([row["region"] for row in health if row["names_region"] == "true"], ["eastus2"])
         conditions = {c["what"]: c["state"] for c in made["package"]["escalation"]}
         self.assertEqual(conditions["Azure's own metrics or advisories align in time"], "met")
@@ -373,8 +373,24 @@ class Evidence(harness.Case):
             self.assertNotIn("Elevated errors", self.rushhour("report", run, "--format", form).stdout)
         self.rushhour("report", run, "--json", *self.azure_files(), expect=(2,))
         (self.folder / "health.json").write_text("Please run 'az login'")
-        result = self.rushhour("report", run, "--service-health", "health.json", expect=(1,))
+        result = self.rushhour("report", run, "--service-health", "eastus2=health.json", expect=(1,))
         self.assertIn("health.json: is not JSON", result.stderr)
+
+    def test_azures_files_are_laid_beside_their_region_only(self):
+        run = self.copy_run()
+        self.azure_files()
+        given = ["--azure-metrics", "eastus2=metrics.json", "--azure-metrics", "swedencentral=metrics.json"]
+        package, _ = self.facts(*given)
+        whole = [row for row in rows(package / "azure-metrics.csv") if row["window"] == "whole run"]
+        self.assertEqual(sorted(row["region"] for row in whole), ["eastus2", "swedencentral"])
+        shown = " ".join(self.rushhour("report", run, *given).stdout.split())
+        self.assertIn("eastus2 (1 series of a resource in eastus2, 3 points in the run), swedencentral (1 series", shown)
+        for arguments, what in ((["--azure-metrics", "metrics.json"], "it is of one region, and the run has several"),
+                                (["--service-health", "mars=health.json"], "the run has no such region")):
+            for command in ("report", "evidence"):
+                result = self.rushhour(command, run, *arguments, expect=(2,))
+                self.assertIn(what, result.stderr)
+                self.assertIn("REGION is one of eastus2, swedencentral, openai", result.stderr)
 
     # ---- what it refuses ----
 
