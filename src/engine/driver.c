@@ -126,10 +126,19 @@ static void remember_event(struct driver *driver, const char *type, uint64_t at_
     (void)snprintf(event->type, sizeof event->type, "%s", type);
 }
 
-static void count_unknown_event(struct driver *driver, uint64_t at_ns)
+static struct cell *cell_at(struct driver *driver, uint64_t at_ns)
 {
     (void)recorder_at(&driver->worker->recorder, at_ns);
-    recorder_cell(&driver->worker->recorder, driver->region)->counters.unknown_events++;
+    return recorder_cell(&driver->worker->recorder, driver->region);
+}
+
+static void count_event(struct driver *driver, const struct event_facts *event, uint64_t at_ns)
+{
+    if (event->kind == EVENT_UNKNOWN) cell_at(driver, at_ns)->counters.unknown_events++;
+    if (event->kind != EVENT_RATE_LIMITS) return;
+    struct told_limits *limits = &cell_at(driver, at_ns)->limits;
+    told_limit_add(&limits->requests, event->limit_requests);
+    told_limit_add(&limits->tokens, event->limit_tokens);
 }
 
 static void on_event(void *context, const struct heard *heard, uint64_t at_ns)
@@ -139,7 +148,7 @@ static void on_event(void *context, const struct heard *heard, uint64_t at_ns)
     struct session_input input = {.kind = heard->garbage ? INPUT_GARBAGE : INPUT_EVENT,
                                   .event = event};
     remember_event(driver, heard->type, at_ns);
-    if (event->kind == EVENT_UNKNOWN) count_unknown_event(driver, at_ns);
+    count_event(driver, event, at_ns);
     if (event->kind == EVENT_SESSION_CREATED)
         input.has_expiry = skew_expiry(&driver->skew, &driver->worker->recorder.clock, event, at_ns,
                                        &input.expires_in_ns);

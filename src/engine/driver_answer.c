@@ -45,11 +45,20 @@ static void keep_refusal(struct driver *driver, const struct answer *answer, uin
     memcpy(driver->body_message, answer->body_message, sizeof driver->body_message);
 }
 
+static void keep_limits(struct driver *driver, const struct answer *answer, uint64_t at_ns)
+{
+    (void)recorder_at(&driver->worker->recorder, at_ns);
+    struct told_limits *limits = &recorder_cell(&driver->worker->recorder, driver->region)->limits;
+    told_limit_add(&limits->requests, answer->headers.requests.limit);
+    told_limit_add(&limits->tokens, answer->headers.tokens.limit);
+}
+
 struct failure_facts driver_take_answer(struct driver *driver, const struct answer *answer,
                                         uint64_t at_ns)
 {
     struct failure_facts facts = answer->facts;
     keep_headers(driver, &answer->raw);
+    keep_limits(driver, answer, at_ns);
     if (answer->headers.date_s >= 0)
         driver->skew = skew_by_date(clock_of(driver), answer->headers.date_s,
                                     life_asked_ns(&driver->session.life), at_ns);

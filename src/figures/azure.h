@@ -73,8 +73,8 @@ int64_t azure_overlap(const struct azure_event *event, int64_t start_ns, int64_t
  * spelling ("eastus2"); a list with "Global" contains every region. */
 bool azure_names_region(const char *list, const char *region);
 
-/* Whether an event names the region that its file was given for, `name` in the run: by that name, by
- * the region of the metrics' resource, or because it is global. */
+/* Whether an event names the region that its file was given for, `name` in the run: by that name,
+ * by the region of the metrics' resource, or because it is global. */
 bool azure_event_is_here(const struct azure *azure, const struct azure_event *event,
                          const char *name);
 

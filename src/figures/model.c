@@ -100,19 +100,29 @@ bool results_simulated(const struct results *results)
     return cJSON_IsTrue(fact(results, "run", "simulated"));
 }
 
-const char *results_region_fact(const struct results *results, size_t region, const char *key)
+static const cJSON *region_item(const struct results *results, size_t region, const char *key)
 {
-    const cJSON *list = fact(results, "profile", "regions");
     const cJSON *item;
-    cJSON_ArrayForEach(item, list)
+    cJSON_ArrayForEach(item, fact(results, "profile", "regions"))
     {
         const cJSON *name = cJSON_GetObjectItemCaseSensitive(item, "name");
-        if (!cJSON_IsString(name) || strcmp(name->valuestring, results->regions[region]) != 0)
-            continue;
-        const cJSON *value = cJSON_GetObjectItemCaseSensitive(item, key);
-        return cJSON_IsString(value) ? value->valuestring : "";
+        if (cJSON_IsString(name) && strcmp(name->valuestring, results->regions[region]) == 0)
+            return cJSON_GetObjectItemCaseSensitive(item, key);
     }
-    return "";
+    return NULL;
+}
+
+const char *results_region_fact(const struct results *results, size_t region, const char *key)
+{
+    const cJSON *value = region_item(results, region, key);
+    return cJSON_IsString(value) ? value->valuestring : "";
+}
+
+double results_region_quota(const struct results *results, size_t region, const char *key)
+{
+    const cJSON *value =
+        cJSON_GetObjectItemCaseSensitive(region_item(results, region, "quota"), key);
+    return cJSON_IsNumber(value) ? value->valuedouble : 0;
 }
 
 const char *results_deployment_type(const struct results *results, size_t region)

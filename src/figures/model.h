@@ -157,4 +157,7 @@ const char *results_region_fact(const struct results *results, size_t region, co
 /* The word of the region's deployment_type; "" where the profile does not say it. */
 const char *results_deployment_type(const struct results *results, size_t region);
 
+/* What the profile says was bought for a region: "rpm" or "tpm"; 0 if it does not say. */
+double results_region_quota(const struct results *results, size_t region, const char *key);
+
 #endif

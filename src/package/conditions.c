@@ -78,10 +78,14 @@ static void below_quota(struct package *package)
         text_printf(&how, "; x-ratelimit-limit-requests %.0f", digest->limit_requests.low);
     if (digest->limit_tokens.count > 0)
         text_printf(&how, "; x-ratelimit-limit-tokens %.0f", digest->limit_tokens.low);
-    text_printf(&how,
-                "; busiest minute: %.0f connects, %.0f attempts, %.0f tokens; approved RPM and "
-                "TPM: " FILL_IN,
+    text_printf(&how, "; busiest minute: %.0f connects, %.0f attempts, %.0f tokens",
                 peak->sessions.per_minute, peak->attempts.per_minute, peak->tokens.per_minute);
+    const double rpm = results_region_quota(package->results, package->focus, "rpm");
+    const double tpm = results_region_quota(package->results, package->focus, "tpm");
+    text_puts(&how, "; approved RPM ");
+    rpm > 0 ? text_printf(&how, "%.0f", rpm) : text_puts(&how, FILL_IN);
+    text_puts(&how, ", TPM ");
+    tpm > 0 ? text_printf(&how, "%.0f", tpm) : text_puts(&how, FILL_IN);
     add(package, "sustained 429 below the approved quota", FINDING_NOT_KNOWN, &how);
 }
 

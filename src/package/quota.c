@@ -72,6 +72,20 @@ static void blank(struct table *table, const char *what, const char *why)
     table_next(table);
 }
 
+/* As the profile has it; else to be filled in. */
+static void bought(const struct package *package, const char *key, const char *what,
+                   struct table *table)
+{
+    const double quota = results_region_quota(package->results, package->focus, key);
+    if (quota <= 0) {
+        blank(table, what, "as the portal shows it");
+        return;
+    }
+    table_put(table, what);
+    format_count(table_cell(table), (uint64_t)quota);
+    table_next(table);
+}
+
 static void line(struct table *table, const char *what, const char *value)
 {
     table_put(table, what);
@@ -99,9 +113,9 @@ static void identify(const struct package *package, struct text *out)
     } else {
         blank(&table, "model version, deployment type (Global Standard, ...)", "");
     }
-    blank(&table, "RPM now", "as the portal shows it");
+    bought(package, "rpm", "RPM now", &table);
     blank(&table, "RPM requested", "");
-    blank(&table, "TPM now", "as the portal shows it");
+    bought(package, "tpm", "TPM now", &table);
     blank(&table, "TPM requested", "");
     blank(&table, "use case, user impact, why this model", "");
     blank(&table, "growth: sessions per hour and tokens per session expected", "");
@@ -183,7 +197,14 @@ static void proof(const struct package *package, struct text *out)
         out,
         "- If the limit header is below the TPM that the portal shows, the service had lowered the "
         "limit for a time (F32): please tell us so, since that is capacity, not quota. "
-        "Configured TPM: " FILL_IN "\n");
+        "Configured TPM: ");
+    const double tpm = results_region_quota(package->results, package->focus, "tpm");
+    if (tpm > 0) {
+        format_count(out, (uint64_t)tpm);
+    } else {
+        text_puts(out, FILL_IN);
+    }
+    text_puts(out, "\n");
 }
 
 void package_quota_letter(const struct package *package, struct text *out)

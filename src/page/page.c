@@ -62,6 +62,7 @@ static void navigation(const char *main, struct text *out)
                     {"windows", "Windows"},
                     {"patterns", "Patterns"},
                     {"holds", "Held back"},
+                    {"limits", "Limits"},
                     {"azure", "Azure"},
                     {"read", "How to read this"}};
     struct text id = {0};
@@ -151,6 +152,7 @@ static void sections(const struct results *results, struct text *out)
     page_windows(results, out);
     page_patterns(results, out);
     page_holds(results, out);
+    page_limits(results, out);
     page_azure(results, out);
     notes(results, out);
     how_to_read(results, out);

@@ -173,6 +173,20 @@ void page_holds(const struct results *results, struct text *out)
     text_free(&line);
 }
 
+void page_limits(const struct results *results, struct text *out)
+{
+    struct text table = {0};
+    page_put_table(results, "By headers of the upgrade and by rate_limits.updated", tables_limits,
+                   &table);
+    if (table.failed) out->failed = true;
+    if (table.length > 0) {
+        page_section(out, "limits", "Limits that the service told, against the quota");
+        text_append(out, text_str(&table), table.length);
+        text_puts(out, "</section>\n");
+    }
+    text_free(&table);
+}
+
 void page_azure(const struct results *results, struct text *out)
 {
     if (results->azure == NULL) return;

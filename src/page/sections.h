@@ -14,6 +14,7 @@ void page_latency(const struct results *results, struct text *out);
 void page_windows(const struct results *results, struct text *out);
 void page_patterns(const struct results *results, struct text *out);
 void page_holds(const struct results *results, struct text *out);
+void page_limits(const struct results *results, struct text *out);
 void page_azure(const struct results *results, struct text *out);
 
 #endif

@@ -277,6 +277,11 @@ static const struct key region_keys[] = {
              "whose dialect or model takes other fields"},
     {"weight", KEY_NUMBER, AT(weight), .fallback = "1", .least = "0", .most = "1000000",
      .help = "share of the load with routing weighted"},
+    {"quota.rpm", KEY_COUNT, AT(quota_rpm), .fallback = "0", .most = "1000000000",
+     .help = "requests per minute that the deployment's quota allows, as the portal shows it; "
+             "reports set the limit that the service tells against it; 0: not known"},
+    {"quota.tpm", KEY_COUNT, AT(quota_tpm), .fallback = "0", .most = "1000000000000",
+     .help = "the same for tokens per minute"},
     {"proxy", KEY_REFERENCES, AT(proxy_source), .accept = form_proxy,
      .pattern = "^(http://.+|\\$\\{.+\\})$",
      .help = "HTTP proxy (CONNECT): http://host:port, http://${USER}:${PASSWORD}@host:port, or all "

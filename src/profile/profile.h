@@ -51,6 +51,7 @@ struct region {
     char *api_version; /* preview only; NULL otherwise */
     struct auth auth;
     double weight;
+    uint64_t quota_rpm, quota_tpm; /* what was bought, per minute; 0 if not given */
     char *proxy; /* http://[user:pass@]host:port or NULL; equals proxy_source until secrets_load;
                     never shown */
     char *proxy_source; /* as written: may hold references such as ${NAME} */

@@ -225,17 +225,26 @@ static void read_response(const cJSON *response, struct event_facts *out)
     read_response_error(response, details, out);
 }
 
+static void read_count(const cJSON *limit, const char *key, double *out)
+{
+    const cJSON *count = member(limit, key);
+    if (cJSON_IsNumber(count) && count->valuedouble >= 0.0) *out = count->valuedouble;
+}
+
 static void read_rate_limits(const cJSON *limits, struct event_facts *out)
 {
     const cJSON *limit;
     cJSON_ArrayForEach(limit, limits)
     {
         const char *name = cJSON_GetStringValue(member(limit, "name"));
-        const cJSON *remaining = member(limit, "remaining");
-        if (name == NULL || !cJSON_IsNumber(remaining) || !(remaining->valuedouble >= 0.0))
-            continue;
-        if (strcmp(name, "tokens") == 0) out->remaining_tokens = remaining->valuedouble;
-        if (strcmp(name, "requests") == 0) out->remaining_requests = remaining->valuedouble;
+        if (name == NULL) continue;
+        if (strcmp(name, "tokens") == 0) {
+            read_count(limit, "remaining", &out->remaining_tokens);
+            read_count(limit, "limit", &out->limit_tokens);
+        } else if (strcmp(name, "requests") == 0) {
+            read_count(limit, "remaining", &out->remaining_requests);
+            read_count(limit, "limit", &out->limit_requests);
+        }
     }
 }
 
@@ -295,6 +304,8 @@ bool event_parse(enum event_kind kind, const char *message, size_t length, struc
     const char *type = cJSON_GetStringValue(member(root, "type"));
     out->remaining_tokens = -1.0;
     out->remaining_requests = -1.0;
+    out->limit_tokens = -1.0;
+    out->limit_requests = -1.0;
     bool good = cJSON_IsObject(root) && type != NULL && event_kind_of(type, strlen(type)) == kind &&
                 only_space(end, message + length) && read_facts(root, out);
     if (!good) *out = (struct event_facts){.kind = kind};

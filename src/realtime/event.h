@@ -97,6 +97,7 @@ struct event_facts {
     bool preamble;                /* EVENT_ITEM_ADDED: a message of phase `commentary` */
     struct usage usage;
     double remaining_tokens, remaining_requests; /* rate_limits.updated; negative if absent */
+    double limit_tokens, limit_requests;         /* likewise */
 };
 
 /* Whether more matters about this kind than its arrival, so that event_parse is worthwhile. */

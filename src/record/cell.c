@@ -15,6 +15,22 @@ void counters_merge(struct counters *into, const struct counters *from)
     into->failed_cost_usd += from->failed_cost_usd;
 }
 
+void told_limit_add(struct told_limit *limit, double value)
+{
+    if (!(value >= 1) || value > 1e15) return;
+    const uint64_t whole = (uint64_t)value;
+    if (limit->low == 0 || whole < limit->low) limit->low = whole;
+    if (whole > limit->high) limit->high = whole;
+}
+
+void told_limits_merge(struct told_limits *into, const struct told_limits *from)
+{
+    told_limit_add(&into->requests, (double)from->requests.low);
+    told_limit_add(&into->requests, (double)from->requests.high);
+    told_limit_add(&into->tokens, (double)from->tokens.low);
+    told_limit_add(&into->tokens, (double)from->tokens.high);
+}
+
 void cell_free(struct cell *cell)
 {
     for (size_t i = 0; i < METRIC_COUNT; i++) histogram_free(cell->latency[i]);
@@ -26,6 +42,7 @@ void cell_reset(struct cell *cell)
 {
     cell->counters = (struct counters){0};
     cell->clusters = (struct cluster_sums){0};
+    cell->limits = (struct told_limits){0};
     for (size_t i = 0; i < METRIC_COUNT; i++) {
         if (cell->latency[i] != NULL) histogram_reset(cell->latency[i]);
     }
@@ -105,6 +122,7 @@ bool cell_merge(struct cell *into, const struct cell *from)
     if (into->failed || from->failed || !reserve_merge(into, from)) return false;
     counters_merge(&into->counters, &from->counters);
     cluster_merge(&into->clusters, &from->clusters);
+    told_limits_merge(&into->limits, &from->limits);
     for (size_t i = 0; i < METRIC_COUNT; i++) {
         if (has_values(from, i)) histogram_add(into->latency[i], from->latency[i]);
     }

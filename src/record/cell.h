@@ -80,10 +80,24 @@ struct tally {
     uint64_t count;
 };
 
+/* A limit per minute as the service told it: its lowest and highest value, 0 if it told none. */
+struct told_limit {
+    uint64_t low, high;
+};
+
+struct told_limits {
+    struct told_limit requests, tokens;
+};
+
+/* Adds a value, if it is above 0. */
+void told_limit_add(struct told_limit *limit, double value);
+void told_limits_merge(struct told_limits *into, const struct told_limits *from);
+
 struct cell {
     struct counters counters;
     struct cluster_sums clusters; /* of interaction chains that ended here: attempts over the
                                      whole chain */
+    struct told_limits limits;    /* by headers of upgrades, and by rate_limits.updated */
     struct histogram *latency[METRIC_COUNT]; /* microseconds; NULL until there is a value */
     struct tally *tallies;
     size_t tally_count, tally_capacity;

@@ -29,6 +29,8 @@ static const struct csv_column columns[] = {
     {CLUSTER(xx, CSV_REAL)},
     {CLUSTER(at_risk, CSV_COUNT)},
     {CLUSTER(first_failures, CSV_COUNT)},
+    {"limit_requests", CSV_COUNT, false, AT(limits.requests.low), 0, NULL},
+    {"limit_tokens", CSV_COUNT, false, AT(limits.tokens.low), 0, NULL},
     {DELAY(loop_delay_p99)},
     {DELAY(loop_delay_max)},
     {DELAY(lag_p99)},
@@ -113,6 +115,8 @@ enum err_code interval_csv_read(const struct csv_map *map, char *line, struct in
                                               .unpriced_attempts = UINT64_MAX}};
     enum err_code code = csv_read_row(&table, map, line, row, err);
     count_as_formerly(row);
+    row->limits.requests.high = row->limits.requests.low;
+    row->limits.tokens.high = row->limits.tokens.low;
     interval_own_failures(row);
     return code;
 }

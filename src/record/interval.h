@@ -16,6 +16,7 @@ struct interval_row {
     const char *region;
     struct counters counters;
     struct cluster_sums clusters;
+    struct told_limits limits; /* only the lowest are kept */
     struct health
         health; /* the generator's as a whole, except own_failures, which are the region's */
 };

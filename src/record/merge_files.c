@@ -100,6 +100,7 @@ static enum err_code interval_take(struct merge_stream *stream, struct error *er
         if (row->end_utc_ns > entry->row.end_utc_ns) entry->row.end_utc_ns = row->end_utc_ns;
         counters_merge(&entry->row.counters, &row->counters);
         cluster_merge(&entry->row.clusters, &row->clusters);
+        told_limits_merge(&entry->row.limits, &row->limits);
         health_merge(&entry->row.health, &row->health);
     }
     return ERR_OK;

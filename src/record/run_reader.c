@@ -197,7 +197,8 @@ static enum line_use interval_line(void *state, char *line, size_t length)
     size_t region;
     if (interval_csv_read(&walking->map, line, &row, NULL) != ERR_OK) return LINE_BROKEN;
     if (!region_find(walking->reader, row.region, strlen(row.region), &region)) return LINE_FOREIGN;
-    const struct cell cell = {.counters = row.counters, .clusters = row.clusters};
+    const struct cell cell = {
+        .counters = row.counters, .clusters = row.clusters, .limits = row.limits};
     walking->visit.interval(walking->context, region, row.start_utc_ns, row.end_utc_ns, &cell,
                             &row.health);
     return LINE_USED;

@@ -214,6 +214,7 @@ enum err_code run_writer_interval(struct run_writer *writer, int64_t start_utc_n
         row.region = writer->profile->regions[i].name;
         row.counters = cells[i].counters;
         row.clusters = cells[i].clusters;
+        row.limits = cells[i].limits;
         row.health = *health;
         interval_own_failures(&row);
         if (row.health.own_failures != health->own_failures) health_judge(&row.health);

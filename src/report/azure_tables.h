@@ -17,8 +17,8 @@ void tables_azure(const struct results *results, struct table *table);
  * health. */
 void words_azure(const struct results *results, struct text *out);
 
-/* One row per event (metric) and window, beside the figures of its region. `end_heading` and `end` are appended to the header
- * and to each row: ",simulated" and ",true". */
+/* One row per event (metric) and window, beside the figures of its region. `end_heading` and `end`
+ * are appended to the header and to each row: ",simulated" and ",true". */
 void azure_health_csv(const struct results *results, const char *end, const char *end_heading,
                       struct text *out);
 void azure_metrics_csv(const struct results *results, const char *end, const char *end_heading,

@@ -50,6 +50,29 @@ static void holds(const struct report_cell *cell, struct text *out)
     json_close(out, '}');
 }
 
+static void told_json(const struct told_limit *told, double quota, const char *key,
+                      struct text *out)
+{
+    json_key(out, key);
+    json_open(out, '{');
+    json_put_number(out, "low", told->low > 0 ? (double)told->low : NAN);
+    json_put_number(out, "high", told->high > 0 ? (double)told->high : NAN);
+    json_put_number(out, "quota", quota > 0 ? quota : NAN);
+    json_close(out, '}');
+}
+
+/* Per minute: what the service told, and what the profile says was bought. */
+static void limits(const struct results *results, size_t region, const struct report_cell *cell,
+                   struct text *out)
+{
+    const struct told_limits *told = &cell->cell.limits;
+    json_key(out, "limits");
+    json_open(out, '{');
+    told_json(&told->requests, results_region_quota(results, region, "rpm"), "requests", out);
+    told_json(&told->tokens, results_region_quota(results, region, "tpm"), "tokens", out);
+    json_close(out, '}');
+}
+
 static void costs(const struct counters *c, struct text *out)
 {
     json_key(out, "tokens");
@@ -232,6 +255,7 @@ void figures_cell_json(const struct results *results, size_t region, const struc
     failures(cell, out);
     lifecycle(cell, out);
     holds(cell, out);
+    limits(results, region, cell, out);
     latencies(cell, out);
     costs(&cell->cell.counters, out);
     json_key(out, "valid");

@@ -150,6 +150,7 @@ void results_markdown(const struct results *results, struct text *out)
     section(results, "Sessions that were tried once more after a failed response", tables_probes,
             out);
     holds(results, out);
+    section(results, "Limits that the service told, against the quota", tables_limits, out);
     azure(results, out);
     text_puts(out, "\n## Load generator\n\n");
     escaped(results, words_generator, out);

@@ -220,6 +220,7 @@ void results_text(const struct results *results, bool colour, struct text *out)
     section(&terminal, "Ends that are not failures", tables_lifecycle);
     section(&terminal, "Sessions that were tried once more after a failed response", tables_probes);
     holds(&terminal);
+    section(&terminal, "Limits that the service told, against the quota", tables_limits);
     azure(&terminal);
     generator(&terminal);
     notes(&terminal);

@@ -251,10 +251,10 @@ class Evidence(harness.Case):
 
     def test_quota(self):
         profile = self.write_profile(harness.profile(
-            regions=harness.REGIONS[:2],
+            regions=[{**harness.REGIONS[0], "quota": {"rpm": 100000, "tpm": 8000000}}, harness.REGIONS[1]],
             load={"model": "sessions", "stages": [{"duration": "0s", "target": 4}, {"duration": "2s", "target": 4}]},
             retry={"attempts": 1, "hold": "interaction"},
-            simulator={"latency": [harness.QUICK],
+            simulator={"latency": [harness.QUICK], "quota": [{"regions": ["eastus2"], "rpm": 100000, "tpm": 7000000}],
                        "faults": [{"fault": "upgrade_429", "rate": "50%", "regions": ["eastus2"]}]}))
         self.rushhour("run", profile, "--simulate", "-o", "busy", expect=harness.ENDED)
         run = harness.Run(self.folder / "busy")
@@ -272,8 +272,23 @@ class Evidence(harness.Case):
         self.assertIn(f"| {max(minutes.values()):,} |", letter)
         for wanted in ("RPM requested", "TPM requested", "x-ratelimit-limit-requests", "capacity", refused[0]["message"][:20]):
             self.assertIn(wanted, letter)
+        for wanted in ("| RPM now | 100,000 |", "| TPM now | 8,000,000 |", "Configured TPM: 8,000,000"):
+            self.assertIn(wanted, letter)
+        self.check_limits(run)
         self.assertNotIn("quota-request.md", {path.name for path in self.facts(output="other")[0].iterdir()})
         self.assertIn("so we do not ask for any", (self.folder / "other" / "support-request.md").read_text())
+
+    def check_limits(self, run):
+        """7,000,000 tokens a minute are told where 8,000,000 were bought; what was not told is nothing."""
+        told = {row["limit_tokens"] for row in run.intervals if row["region"] == "eastus2"}
+        self.assertEqual(told - {"0"}, {"7000000"})
+        limits = run.manifest["regions"][0]["limits"]
+        self.assertEqual(limits["tokens"], {"low": 7000000, "high": 7000000, "quota": 8000000})
+        self.assertIsNone(run.manifest["regions"][1]["limits"]["tokens"]["quota"])
+        report = (run.folder / "report.md").read_text()
+        self.assertIn("## Limits that the service told, against the quota", report)
+        row = next(line for line in report.splitlines() if "7,000,000" in line)
+        self.assertIn("| 8,000,000 | tokens below the quota for a time |", row)
 
     def test_escalation_and_exclusions(self):
         _, made = self.facts()

@@ -159,6 +159,7 @@ static void reads_rate_limits(void **state)
     assert_int_equal(facts.kind, EVENT_RATE_LIMITS);
     assert_true(facts.remaining_tokens == 99700.0);
     assert_true(facts.remaining_requests < 0); /* absent */
+    assert_true(facts.limit_requests < 0);
     assert_true(parse("{\"type\":\"rate_limits.updated\",\"rate_limits\":null}", &facts));
     assert_true(facts.remaining_tokens < 0);
     assert_true(
@@ -168,6 +169,13 @@ static void reads_rate_limits(void **state)
               &facts));
     assert_true(facts.remaining_requests == 0.0);
     assert_true(facts.remaining_tokens < 0);
+    assert_true(facts.limit_requests < 0 && facts.limit_tokens < 0);
+    assert_true(parse("{\"type\":\"rate_limits.updated\",\"rate_limits\":[{\"name\":\"requests\","
+                      "\"limit\":120},{\"name\":\"tokens\",\"limit\":48000,\"remaining\":7},"
+                      "{\"name\":\"other\",\"limit\":1}]}",
+                      &facts));
+    assert_true(facts.limit_requests == 120.0 && facts.limit_tokens == 48000.0);
+    assert_true(facts.remaining_requests < 0 && facts.remaining_tokens == 7.0);
 }
 
 /* Whatever is in place of a number, no count is made up. */

@@ -46,6 +46,7 @@ static void assert_same_cell(const struct cell *a, const struct cell *b)
     assert_true(fabs(a->counters.failed_cost_usd - b->counters.failed_cost_usd) <=
                 1e-12 * a->counters.failed_cost_usd);
     assert_memory_equal(&a->clusters, &b->clusters, sizeof a->clusters);
+    assert_memory_equal(&a->limits, &b->limits, sizeof a->limits);
     for (size_t i = 0; i < METRIC_COUNT; i++) assert_same_histogram(a->latency[i], b->latency[i]);
     assert_int_equal(a->tally_count, b->tally_count);
     for (size_t i = 0; i < a->tally_count; i++) {
@@ -58,7 +59,7 @@ static void happen(struct cell *cell, struct random *random)
 {
     static const char *const codes[] = {"server_error", "upgrade_429", "stalled"};
     uint64_t failed = random_below(random, 3);
-    switch (random_below(random, 5)) {
+    switch (random_below(random, 6)) {
     case 0: {
         uint64_t *counter = (uint64_t *)&cell->counters;
         counter[random_below(random, offsetof(struct counters, cost_usd) / sizeof *counter)] +=
@@ -67,6 +68,10 @@ static void happen(struct cell *cell, struct random *random)
     }
     case 1:
         cluster_add(&cell->clusters, failed + random_below(random, 9), failed, failed > 0 ? 1 : 0);
+        break;
+    case 4:
+        told_limit_add(&cell->limits.tokens, (double)random_below(random, 100000));
+        told_limit_add(&cell->limits.requests, (double)random_below(random, 3));
         break;
     case 2:
         cell->counters.cost_usd += random_unit(random);
@@ -224,6 +229,30 @@ static void test_a_failed_cell_is_refused(void **state)
     assert_false(cell_merge(&bad, &good));
 }
 
+/* What is absent, zero or nonsense is no limit. */
+static void test_a_told_limit_keeps_the_lowest_and_the_highest(void **state)
+{
+    static const struct {
+        double values[4];
+        uint64_t low, high;
+    } rows[] = {
+        {{-1, -1, -1, -1}, 0, 0},       {{0, 0.5, NAN, INFINITY}, 0, 0},
+        {{1e16, -5, 100, 0}, 100, 100}, {{500, 40, 500, 41}, 40, 500},
+        {{7.9, 7, 7, 7}, 7, 7},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct told_limits told = {0};
+        struct told_limits merged = {0};
+        for (size_t k = 0; k < 4; k++) told_limit_add(&told.tokens, rows[i].values[k]);
+        told_limits_merge(&merged, &told);
+        told_limits_merge(&merged, &(struct told_limits){0});
+        assert_int_equal(merged.tokens.low, rows[i].low);
+        assert_int_equal(merged.tokens.high, rows[i].high);
+        assert_int_equal(merged.requests.low, 0);
+    }
+}
+
 static void test_metric_names_are_found_again(void **state)
 {
     (void)state;
@@ -255,6 +284,7 @@ int main(void)
         cmocka_unit_test(test_failures_are_told_apart_by_phase_domain_and_code),
         cmocka_unit_test(test_reset_empties_and_keeps_the_memory),
         cmocka_unit_test(test_a_failed_cell_is_refused),
+        cmocka_unit_test(test_a_told_limit_keeps_the_lowest_and_the_highest),
         cmocka_unit_test(test_metric_names_are_found_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

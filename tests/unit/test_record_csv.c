@@ -227,7 +227,8 @@ static void test_interval_header_begins_with_the_contract(void **state)
         "cost_usd,"
         "cluster_chains,cluster_with_failure,"
         "cluster_m,"
-        "cluster_x,cluster_mm,cluster_mx,cluster_xx,cluster_at_risk,cluster_first_failures,loop_"
+        "cluster_x,cluster_mm,cluster_mx,cluster_xx,cluster_at_risk,cluster_first_failures,limit_"
+        "requests,limit_tokens,loop_"
         "delay_p99_us,"
         "loop_delay_max_us,lag_p99_us,lag_max_us,loops,loops_late,dispatches,"
         "dispatches_late,"
@@ -290,6 +291,7 @@ static void test_interval_figures_read_back_exactly(void **state)
         row.counters.cost_usd = reals[i];
         row.clusters.mx = reals[i];
         row.health.cpu = reals[i];
+        row.limits.tokens = (struct told_limit){.low = 48000 + i, .high = 99999};
         row.counters.clipped = UINT64_MAX - i;
         row.health.loop_delay_p99_ns = 20000001 + (int64_t)i * 333;
         row.health.loop_delay_max_ns = INT64_C(86400000000007);
@@ -300,6 +302,9 @@ static void test_interval_figures_read_back_exactly(void **state)
         assert_true(back.counters.cost_usd == reals[i]);
         assert_true(back.clusters.mx == reals[i]);
         assert_true(back.health.cpu == reals[i]);
+        assert_int_equal(back.limits.tokens.low, 48000 + i);
+        assert_int_equal(back.limits.tokens.high, 48000 + i); /* only the lowest is kept */
+        assert_int_equal(back.limits.requests.low, 0);
         assert_true(back.counters.clipped == UINT64_MAX - i);
         assert_int_equal(back.health.loop_delay_p99_ns, row.health.loop_delay_p99_ns);
         assert_int_equal(back.health.loop_delay_max_ns, row.health.loop_delay_max_ns);
