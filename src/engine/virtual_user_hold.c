@@ -74,6 +74,7 @@ bool virtual_user_admit(struct virtual_user *user, uint64_t now_ns)
         return false;
     }
     if (is_past_deadline(user, due_ns)) {
+        dispatch_forget(user->worker, user);
         virtual_user_fail_held(user, now_ns);
         virtual_user_skip(user, now_ns);
         return false;
