@@ -51,3 +51,13 @@ int64_t whole_us(int64_t ns)
 {
     return ns / NS_PER_US + (ns % NS_PER_US >= NS_PER_US / 2 ? 1 : 0);
 }
+
+int64_t run_clock_of_real(const struct run_clock *clock, int64_t real_ns)
+{
+    return scale(real_ns, clock->speed);
+}
+
+int64_t run_clock_to_real(const struct run_clock *clock, int64_t run_ns)
+{
+    return scale(run_ns, 1.0 / clock->speed);
+}

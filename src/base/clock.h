@@ -42,4 +42,8 @@ uint64_t run_clock_mono_at(const struct run_clock *clock, int64_t elapsed_ns);
 /* Run time elapsed since the origin, in ns, at a monotonic time; 0 before the origin. */
 int64_t run_clock_elapsed(const struct run_clock *clock, uint64_t mono_ns);
 
+/* How long a stretch of this machine's time is by the run's own clock, and the other way round. */
+int64_t run_clock_of_real(const struct run_clock *clock, int64_t real_ns);
+int64_t run_clock_to_real(const struct run_clock *clock, int64_t run_ns);
+
 #endif

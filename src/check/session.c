@@ -331,7 +331,7 @@ static void prepare(struct probe *probe, uint64_t now_ns)
     probe->clock = (struct run_clock){
         .mono_origin_ns = now_ns,
         .wall_origin_ns = clock_wall_ns(),
-        .speed = probe->simulated ? probe->profile->simulator.clock_speed : 1,
+        .speed = 1,
     };
     probe->timeouts = probe->profile->timeouts;
     if (probe->timeouts.close_ns > CLOSE_MOST_NS) probe->timeouts.close_ns = CLOSE_MOST_NS;

@@ -84,7 +84,17 @@ static enum err_code start_simulator(struct preflight *preflight, struct error *
         .seed = seed != 0 ? seed : (uint64_t)clock_wall_ns() & RUN_SEED_MOST,
         .interrupts = &preflight->interrupts,
     };
-    return simulated_start(&preflight->simulated, err);
+    const enum err_code code = simulated_start(&preflight->simulated, err);
+    if (code != ERR_OK) return code;
+    /* A check is no replay: its times are those of one session, in real time. */
+    const int64_t start_ns = preflight->profile->simulator.clock_start_ns;
+    simulated_clock(&preflight->simulated,
+                    &(struct run_clock){
+                        .mono_origin_ns = clock_mono_ns(),
+                        .wall_origin_ns = start_ns == INT64_MIN ? clock_wall_ns() : start_ns,
+                        .speed = 1,
+                    });
+    return ERR_OK;
 }
 
 /* ---- the check ---- */

@@ -40,8 +40,9 @@ struct collector {
     struct trial_sums *trials;    /* per region, not taken yet */
     struct health health, latest; /* of the run so far, of the last interval written */
     bool health_known;
-    struct cpu_quota quota; /* as it was at the end of the last interval */
-    struct error failure;   /* the first one */
+    struct histogram *loop_delay; /* of the run so far */
+    struct cpu_quota quota;       /* as it was at the end of the last interval */
+    struct error failure;         /* the first one */
 };
 
 /* ---- pending intervals ---- */
@@ -221,6 +222,7 @@ static bool merge_handover(struct collector *collector, const struct handover *h
     }
     collector->holds.left_out += handover->holds.left_out;
     histogram_add(pending->loop_delay, handover->loop_delay);
+    histogram_add(collector->loop_delay, handover->loop_delay);
     pending->pulses[handover->worker].cpu_ns += handover->cpu_ns;
     pending->pulses[handover->worker].wall_ns += handover->wall_ns;
     pending->requested += handover->requested;
@@ -331,13 +333,14 @@ enum err_code collector_new(struct mailbox *mailbox, struct run_writer *writer,
     collector->holding_by_worker = calloc(workers * regions, sizeof *collector->holding_by_worker);
     collector->holding = calloc(regions, sizeof *collector->holding);
     collector->trials = calloc(regions, sizeof *collector->trials);
+    collector->loop_delay = histogram_new(1, LOOP_DELAY_HIGHEST_US, 2);
     collector->health.valid = true;
     (void)cpu_quota_read("/proc/self/cgroup", "/sys/fs/cgroup", &collector->quota);
     if (collector->closed == NULL || collector->done == NULL || collector->totals == NULL ||
         collector->open_by_worker == NULL || collector->flight_by_worker == NULL ||
         collector->sessions_open == NULL || collector->in_flight == NULL ||
         collector->holding_by_worker == NULL || collector->holding == NULL ||
-        collector->trials == NULL) {
+        collector->trials == NULL || collector->loop_delay == NULL) {
         collector_free(collector);
         return error_set(err, ERR_NOMEM, "no memory for the collector");
     }
@@ -356,6 +359,7 @@ void collector_free(struct collector *collector)
     for (size_t i = 0; collector->totals != NULL && i < collector->region_count; i++)
         cell_free(&collector->totals[i]);
     free(collector->totals);
+    histogram_free(collector->loop_delay);
     free(collector->closed);
     free(collector->done);
     free(collector->open_by_worker);
@@ -402,6 +406,11 @@ const struct holds *collector_holds(const struct collector *collector)
 const struct health *collector_health(const struct collector *collector)
 {
     return &collector->health;
+}
+
+int64_t collector_loop_delay_ns(const struct collector *collector, double percentile)
+{
+    return histogram_percentile(collector->loop_delay, percentile) * NS_PER_US;
 }
 
 const struct health *collector_latest(const struct collector *collector)

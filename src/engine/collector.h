@@ -40,4 +40,7 @@ const struct health *collector_health(const struct collector *collector);
 /* The health of the last finished interval; NULL before the first. */
 const struct health *collector_latest(const struct collector *collector);
 
+/* How late the loops' timers came, a percentile of the run so far, ns; 0 before any. */
+int64_t collector_loop_delay_ns(const struct collector *collector, double percentile);
+
 #endif

@@ -71,6 +71,14 @@ static void on_deadline(struct timer *timer, uint64_t now_ns)
         keep_deadline(driver);
         return;
     }
+    /* What came in time may still lie in the socket, when this machine was slow to look: the loop
+     * has a turn first. */
+    if (driver->passed_ns != due_ns) {
+        driver->passed_ns = due_ns;
+        if (!timers_set(driver->worker->timers, &driver->deadline, now_ns + 1))
+            driver->worker->recorder.failed = true;
+        return;
+    }
     feed(driver, &(struct session_input){.kind = INPUT_DEADLINE}, now_ns);
 }
 
@@ -119,10 +127,16 @@ static void on_answer(void *context, const struct answer *answer, uint64_t at_ns
     feed(driver, &(struct session_input){.kind = INPUT_REFUSED, .failure = &refusal}, at_ns);
 }
 
+int64_t driver_run_time(const struct driver *driver, int64_t real_ns)
+{
+    return run_clock_of_real(&driver->worker->plan->clock, real_ns);
+}
+
 static void remember_event(struct driver *driver, const char *type, uint64_t at_ns)
 {
     struct evidence_event *event = &driver->events[driver->event_count++ % EVIDENCE_EVENTS];
-    event->offset_ms = (double)(at_ns - driver->session.life.dial_ns) / (double)NS_PER_MS;
+    const int64_t since_ns = (int64_t)(at_ns - driver->session.life.dial_ns);
+    event->offset_ms = (double)driver_run_time(driver, since_ns) / (double)NS_PER_MS;
     (void)snprintf(event->type, sizeof event->type, "%s", type);
 }
 
@@ -257,7 +271,8 @@ bool driver_dial(struct virtual_user *user, uint64_t now_ns)
     const struct target *target = &worker->plan->targets[driver->region];
     const struct session_terms terms = {
         .stages = transport_of(target->region)->stages,
-        .timeouts = &worker->plan->profile->timeouts,
+        .timeouts = &worker->plan->timing.timeouts,
+        .speed = worker->plan->clock.speed,
         .modality = worker->plan->profile->session.modality,
         .wanted = worker->plan->profile->session.answer,
         .output_limit = worker->plan->profile->session.max_output_tokens,

@@ -20,6 +20,7 @@ struct driver {
     struct session session;
     struct conversation *conversation; /* NULL after it has ended */
     struct timer deadline;
+    uint64_t passed_ns;           /* the deadline that was last seen to have passed */
     uint64_t number;              /* of the session in the run, from 1 */
     struct chain *chain;          /* held until the session has ended */
     uint64_t judged, failed;      /* attempts of it that were ok or failed, and the failed ones */
@@ -65,6 +66,10 @@ void driver_finish(struct driver *driver, uint64_t now_ns);
 void driver_abandon(struct driver *driver, uint64_t now_ns);
 
 bool driver_usable(const struct driver *driver);
+
+/* A duration of this machine's time by the run's own clock, as everything is recorded but what
+ * tells of the machine itself. */
+int64_t driver_run_time(const struct driver *driver, int64_t real_ns);
 
 /*
  * driver_record.c: puts an action's news into cells, rows and evidence, and tells the virtual user

@@ -84,7 +84,7 @@ static void add_attempt(const struct driver *driver, uint64_t at_ns, struct evid
 {
     const struct session *session = &driver->session;
     uint64_t since_ns = driver_in_dial(driver) ? session->life.dial_ns : session->turn.due_ns;
-    evidence->elapsed_ns = (int64_t)(at_ns - since_ns);
+    evidence->elapsed_ns = driver_run_time(driver, (int64_t)(at_ns - since_ns));
     evidence->usage = session->turn.usage;
     evidence->possibly_billed = possibly_billed(&session->turn);
 }
@@ -96,6 +96,7 @@ void driver_write_evidence(struct driver *driver, const struct session_action *a
     const struct session *session = &driver->session;
     const struct event_facts *event = action->observed.event;
     const bool dialled = driver_in_dial(driver);
+    const int64_t age_ns = life_age_ns(&session->life, at_ns);
     const bool of_attempt = (action->news & NEWS_OF_ATTEMPT) != 0;
     struct evidence_event events[EVIDENCE_EVENTS];
     const char *also[4];
@@ -121,7 +122,7 @@ void driver_write_evidence(struct driver *driver, const struct session_action *a
         .interaction = of->interaction,
         .attempt = of->attempt,
         .decision = decision_name(decision),
-        .socket_age_ns = life_age_ns(&session->life, at_ns),
+        .socket_age_ns = age_ns < 0 ? -1 : driver_run_time(driver, age_ns),
         .turn = dialled ? 0 : session->attempts,
         .elapsed_ns = -1,
         .also = also,

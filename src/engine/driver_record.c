@@ -16,6 +16,12 @@ static struct cell *cell_of(const struct driver *driver)
 
 /* ---- cells ---- */
 
+/* By the run's own clock; the lag is this machine's. */
+static void measure(struct driver *driver, enum metric metric, int64_t ns)
+{
+    cell_latency(cell_of(driver), metric, metric == METRIC_LAG ? ns : driver_run_time(driver, ns));
+}
+
 static void count_tokens(struct driver *driver, struct cell *cell, bool failed)
 {
     const struct usage *usage = &driver->session.turn.usage;
@@ -110,6 +116,7 @@ static void write_row(struct driver *driver, const struct session_action *action
     const struct turn *turn = &session->turn;
     const struct virtual_user *user = driver->user;
     const int64_t age_ns = life_age_ns(&session->life, at_ns);
+    const int64_t response_ns = (int64_t)(turn->end_ns - turn->due_ns);
     bool dialled = driver_in_dial(driver);
     bool ok = end == ENDED_OK;
     uint64_t due_ns = dialled ? user->try_due_ns : turn->due_ns;
@@ -121,10 +128,11 @@ static void write_row(struct driver *driver, const struct session_action *action
         .attempt = user->attempt,
         .outcome = outcomes[end],
         .code = !ok && action->failure.code != NULL ? action->failure.code : "",
-        .ttft_us = turn->ttft_ns < 0 ? -1 : whole_us(turn->ttft_ns),
-        .first_answer_us = turn->answer_ns < 0 ? -1 : whole_us(turn->answer_ns),
-        .response_us = ok ? whole_us((int64_t)(turn->end_ns - turn->due_ns)) : -1,
-        .socket_age_ms = age_ns < 0 ? -1 : age_ns / NS_PER_MS,
+        .ttft_us = turn->ttft_ns < 0 ? -1 : whole_us(driver_run_time(driver, turn->ttft_ns)),
+        .first_answer_us =
+            turn->answer_ns < 0 ? -1 : whole_us(driver_run_time(driver, turn->answer_ns)),
+        .response_us = ok ? whole_us(driver_run_time(driver, response_ns)) : -1,
+        .socket_age_ms = age_ns < 0 ? -1 : driver_run_time(driver, age_ns) / NS_PER_MS,
         .input_tokens = turn->usage.input,
         .cached_tokens = turn->usage.cached,
         .output_tokens = turn->usage.output,
@@ -164,15 +172,17 @@ static void on_ok(struct driver *driver, uint64_t now_ns)
     struct virtual_user *user = driver->user;
     cell->counters.interactions_ok++;
     if (user->attempt > 1) cell->counters.recovered++;
-    cell_latency(cell, METRIC_INTERACTION, (int64_t)(now_ns - user->interaction_due_ns));
+    measure(driver, METRIC_INTERACTION,
+            (int64_t)(now_ns - user->interaction_due_ns) - user->overrun_ns);
     virtual_user_on_attempt_ok(user, now_ns);
 }
 
-/* What the service says of when to try again. */
+/* What the service says of when to try again, in this machine's time; 0: nothing. */
 static int64_t hint_of(const struct driver *driver, const struct session_action *action)
 {
-    return retry_hint_of(&action->failure, driver->hint_ns, driver_message(driver, action),
-                         driver->reset_ns);
+    const int64_t hint_ns = retry_hint_of(&action->failure, driver->hint_ns,
+                                          driver_message(driver, action), driver->reset_ns);
+    return run_clock_to_real(&driver->worker->plan->clock, hint_ns);
 }
 
 static void tally(const struct driver *driver, const struct session_action *action)
@@ -202,12 +212,24 @@ static void renew_credential(struct driver *driver, const struct session_action 
     virtual_user_on_credential_refused(driver->user, renews, fresh);
 }
 
+/* Returns by how much the limits that the interaction ran into lasted longer than the profile
+ * says. */
+static int64_t tell_limit(struct driver *driver, const struct session_action *action)
+{
+    const struct timing *timing = &driver->worker->plan->timing;
+    const enum deadline limit = action->observed.deadline;
+    virtual_user_on_limit(driver->user, deadline_limit_ns(limit, &timing->exact),
+                          deadline_limit_ns(limit, &timing->timeouts));
+    return driver->user->overrun_ns;
+}
+
 static void on_failed(struct driver *driver, const struct session_action *action, uint64_t at_ns,
                       uint64_t now_ns)
 {
     struct virtual_user *user = driver->user;
     const struct evidence_of of = {.interaction = user->interaction, .attempt = user->attempt};
     const uint64_t due_ns = user->interaction_due_ns;
+    const int64_t overrun_ns = tell_limit(driver, action);
     tally(driver, action);
     renew_credential(driver, action);
     enum decision decision = virtual_user_on_attempt_failed(
@@ -215,7 +237,7 @@ static void on_failed(struct driver *driver, const struct session_action *action
     if (decision == DECIDE_GIVE_UP && !failure_is_ours(&action->failure)) {
         struct cell *cell = cell_of(driver);
         cell->counters.interactions_failed++;
-        cell_latency(cell, METRIC_INTERACTION, (int64_t)(now_ns - due_ns));
+        measure(driver, METRIC_INTERACTION, (int64_t)(now_ns - due_ns) - overrun_ns);
     }
     driver_write_evidence(driver, action, &of, decision, at_ns);
 }
@@ -308,7 +330,7 @@ void driver_record(struct driver *driver, const struct session_action *action, u
     struct cell *cell = cell_of(driver);
     if (action->measured.lost) cell->failed = true;
     for (unsigned i = 0; i < action->measured.count; i++)
-        cell_latency(cell, action->measured.list[i].metric, action->measured.list[i].ns);
+        measure(driver, action->measured.list[i].metric, action->measured.list[i].ns);
     if (action->send == SEND_TURN) {
         cell->counters.attempts_started++;
         driver_begin_trial(driver);

@@ -233,6 +233,7 @@ static enum err_code set_up(struct engine *engine, struct error *err)
         .targets = engine->targets,
         .region_count = profile->region_count,
         .clock = options->clock,
+        .timing = timing_at(profile, options->clock.speed),
         .seed = options->seed,
         .shard = options->shard,
         .workers = options->workers,
@@ -327,6 +328,8 @@ void engine_status(const struct engine *engine, struct engine_status *out)
         .abort_rule = &engine->abort_rule,
         .health = collector_health(engine->collector),
         .latest = collector_latest(engine->collector),
+        .loop_delay_p90_ns = collector_loop_delay_ns(engine->collector, 90),
+        .loop_delay_p99_ns = collector_loop_delay_ns(engine->collector, 99),
     };
 }
 

@@ -55,6 +55,7 @@ struct engine_status {
     const struct abort_rule *abort_rule; /* as it stands; its regions are NULL when the profile has
                                             none */
     const struct health *latest;         /* of the last interval that is over; NULL before */
+    int64_t loop_delay_p90_ns, loop_delay_p99_ns; /* of the run so far */
 };
 
 /* Prepares the run; nothing is connected yet. Errors name the region or file. */

@@ -45,11 +45,13 @@ static void end(struct hold *hold, uint64_t now_ns)
     hold->streak = hold->steps = 0;
 }
 
-static int64_t wait_ns(unsigned steps)
+/* In this machine's time. */
+static int64_t wait_ns(const struct hold *hold)
 {
     int64_t wait = HOLD_FIRST_NS;
-    for (unsigned i = 0; i < steps && wait < HOLD_MOST_NS; i++) wait *= 2;
-    return wait < HOLD_MOST_NS ? wait : HOLD_MOST_NS;
+    for (unsigned i = 0; i < hold->steps && wait < HOLD_MOST_NS; i++) wait *= 2;
+    if (wait > HOLD_MOST_NS) wait = HOLD_MOST_NS;
+    return hold->speed > 0 ? (int64_t)((double)wait / hold->speed) : wait;
 }
 
 /* No retry can mend it. An outage is not stubborn in this sense: it is to be measured. */
@@ -77,7 +79,8 @@ bool hold_on_failure(struct hold *hold, const struct failure_class *failure, int
     if (hold->on && !probe) return false; /* it was under way when the hold began */
     if (++hold->streak < HOLD_STREAK && !probe) return false;
     const bool begun = begin(hold, HOLD_REPEATED, failure->code, now_ns);
-    hold->until_ns = later(hold->until_ns, now_ns + (uint64_t)wait_ns(hold->steps++));
+    hold->until_ns = later(hold->until_ns, now_ns + (uint64_t)wait_ns(hold));
+    hold->steps++;
     return begun;
 }
 

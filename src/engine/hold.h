@@ -21,12 +21,14 @@
 
 /* This many failures that no retry can mend, with no success in between, start a hold. */
 #define HOLD_STREAK 3
-/* Its length, doubled each time the attempt that goes first fails in the same way. */
+/* Its length by the run's clock, doubled each time the attempt that goes first fails in the same
+ * way. */
 #define HOLD_FIRST_NS INT64_C(1000000000)
 #define HOLD_MOST_NS INT64_C(60000000000)
 
 /* Zero-initialise: nothing is held. */
 struct hold {
+    double speed; /* of the run's clock; 0: 1 */
     bool on;
     bool probing; /* the attempt that goes first is under way */
     enum hold_cause cause;

@@ -3,9 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* 1 us to 100 s in 2 digits: enough to see whether a loop was late. */
-#define LOOP_DELAY_HIGHEST_US INT64_C(100000000)
-
 enum err_code mailbox_init(struct mailbox *mailbox, uv_async_t *wake, size_t region_count,
                            struct error *err)
 {

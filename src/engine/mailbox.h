@@ -15,6 +15,9 @@
 #include <stdint.h>
 #include <uv.h>
 
+/* Of a loop's delay, 1 us to 100 s in 2 digits: enough to see whether it was late. */
+#define LOOP_DELAY_HIGHEST_US INT64_C(100000000)
+
 struct handover {
     struct handover *next;
     unsigned worker;

@@ -37,7 +37,8 @@ enum decision retry_decide(const struct retry *retry, const struct retry_facts *
     int64_t delay = backoff_ns(retry, facts->attempt, random);
     if (delay < facts->hint_ns) delay = facts->hint_ns;
     if (delay < facts->held_ns) delay = facts->held_ns;
-    if (facts->since_due_ns + delay > retry->deadline_ns) return DECIDE_GIVE_UP;
+    if (facts->said_ns + delay > retry->deadline_ns) return DECIDE_GIVE_UP;
+    if (facts->since_due_ns + delay > retry->deadline_ns + facts->grace_ns) return DECIDE_GIVE_UP;
     *delay_ns = delay;
     if (!facts->session_usable) return DECIDE_RETRY_NEW_SESSION;
     if (!facts->failure->new_session) return DECIDE_RETRY_SAME_SESSION;

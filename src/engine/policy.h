@@ -29,22 +29,25 @@ const char *decision_name(enum decision decision);
 struct retry_facts {
     const struct failure_class *failure;
     uint64_t attempt;        /* the number of the one that failed, from 1 */
-    int64_t since_due_ns;    /* since the interaction's first due time */
+    int64_t since_due_ns;    /* since the interaction's first due time, as measured */
     int64_t hint_ns;         /* Retry-After of the service, 0 for none: never earlier than that */
     bool session_usable;     /* it is still open */
     uint64_t retries_so_far; /* of this worker and region */
     uint64_t first_attempts; /* likewise */
     bool probe;              /* the attempt that failed was itself a probe of its session */
     int64_t held_ns;         /* how long its region is held back from now on; 0: it is not */
+    int64_t said_ns;  /* of since_due_ns, what the profile says: waits, and limits that were hit */
+    int64_t grace_ns; /* by which what was measured may exceed the deadline */
 };
 
 /*
  * Decides by the profile's retry block. For a retry, *delay_ns is the wait: full jitter draws
  * uniformly from 0 to min(max, initial * 2^(attempt-1)) (Brooker, "Exponential Backoff and Jitter",
  * 2015); no retry starts past the deadline, nor earlier than hinted, and of a limit that lasts none
- * does without a hint. With probe_poisoned, a session
- * that should be replaced and is still open gets one more try first; a probe that fails is followed
- * by the new session.
+ * does without a hint. What is said is held against the deadline to the letter, what is measured
+ * with the grace that a replay gives the machine. With probe_poisoned, a session that should be
+ * replaced and is still open gets one more try first; a probe that fails is followed by the new
+ * session.
  */
 enum decision retry_decide(const struct retry *retry, const struct retry_facts *facts,
                            struct random *random, int64_t *delay_ns);

@@ -72,7 +72,8 @@ static bool wants_rotation(const struct virtual_user *user, uint64_t now_ns)
     if (user->driver == NULL) return false;
     if (plan->rotate_after > 0 && user->rotation_turns >= plan->rotate_after) return true;
     uint64_t age_ns = now_ns - user->driver->session.life.dial_ns;
-    return plan->max_age_ns > 0 && age_ns >= (uint64_t)plan->max_age_ns;
+    const int64_t max_age_ns = user->worker->plan->timing.max_age_ns;
+    return max_age_ns > 0 && age_ns >= (uint64_t)max_age_ns;
 }
 
 /* By the plan alone; a slot goes on through the list with each user that is in it. */
@@ -196,6 +197,7 @@ static void next_interaction(struct virtual_user *user, int64_t pause_ns, uint64
     worker_leave_chain(user->worker, &user->chain);
     user->renewed = user->awaits_credential = false;
     user->cuts = 0;
+    user->said_ns = user->overrun_ns = 0;
     user->probe = user->again = user->begun = user->held = false;
     bool done = user->interaction > plan_of(user)->interactions || user->worker->draining ||
                 dispatch_surplus(user, now_ns);
@@ -208,14 +210,14 @@ static void next_interaction(struct virtual_user *user, int64_t pause_ns, uint64
 
 void virtual_user_skip(struct virtual_user *user, uint64_t now_ns)
 {
-    next_interaction(user, plan_of(user)->think_time_ns, now_ns);
+    next_interaction(user, user->worker->plan->timing.think_time_ns, now_ns);
 }
 
 void virtual_user_on_attempt_ok(struct virtual_user *user, uint64_t now_ns)
 {
     virtual_user_hold_ok(user, now_ns);
     user->rotation_turns++;
-    next_interaction(user, plan_of(user)->think_time_ns, now_ns);
+    next_interaction(user, user->worker->plan->timing.think_time_ns, now_ns);
 }
 
 void virtual_user_on_attempt_cancelled(struct virtual_user *user, uint64_t now_ns)
@@ -226,7 +228,7 @@ void virtual_user_on_attempt_cancelled(struct virtual_user *user, uint64_t now_n
 
 enum decision virtual_user_on_attempt_cut(struct virtual_user *user, uint64_t now_ns)
 {
-    const struct retry *retry = &user->worker->plan->profile->retry;
+    const struct retry *retry = &user->worker->plan->timing.retry;
     (void)let_go(user);
     virtual_user_hold_withdrawn(user, now_ns);
     user->probe = user->begun = false;
@@ -235,10 +237,16 @@ enum decision virtual_user_on_attempt_cut(struct virtual_user *user, uint64_t no
         virtual_user_schedule(user, now_ns, now_ns);
         return DECIDE_RENEW_SESSION;
     }
-    int64_t pause_ns = plan_of(user)->think_time_ns;
+    int64_t pause_ns = user->worker->plan->timing.think_time_ns;
     next_interaction(
         user, pause_ns > retry->backoff_initial_ns ? pause_ns : retry->backoff_initial_ns, now_ns);
     return DECIDE_GIVE_UP;
+}
+
+void virtual_user_on_limit(struct virtual_user *user, int64_t exact_ns, int64_t kept_ns)
+{
+    user->said_ns += exact_ns;
+    user->overrun_ns += kept_ns - exact_ns;
 }
 
 enum decision virtual_user_on_attempt_failed(struct virtual_user *user,
@@ -246,7 +254,7 @@ enum decision virtual_user_on_attempt_failed(struct virtual_user *user,
                                              bool usable, uint64_t now_ns)
 {
     struct region_state *region = &user->worker->regions[user->region];
-    const struct retry *retry = &user->worker->plan->profile->retry;
+    const struct retry *retry = &user->worker->plan->timing.retry;
     struct failure_class judged = *failure;
     if (user->refusal != REFUSAL_NONE) judged.new_session = true;
     if (user->refusal != REFUSAL_NONE) judged.retryable = user->refusal == REFUSAL_RENEWS;
@@ -255,7 +263,9 @@ enum decision virtual_user_on_attempt_failed(struct virtual_user *user,
     const struct retry_facts facts = {
         .failure = &judged,
         .attempt = user->attempt,
-        .since_due_ns = (int64_t)(now_ns - user->interaction_due_ns),
+        .since_due_ns = (int64_t)(now_ns - user->interaction_due_ns) - user->overrun_ns,
+        .said_ns = user->said_ns,
+        .grace_ns = user->worker->plan->timing.grace_ns,
         .hint_ns = hint_ns,
         .session_usable = usable,
         .retries_so_far = region->retries,
@@ -271,11 +281,12 @@ enum decision virtual_user_on_attempt_failed(struct virtual_user *user,
     if (!user->probe && (!usable || failure->new_session)) (void)let_go(user);
     if (decision == DECIDE_GIVE_UP) {
         /* Someone whose session cannot even open does not knock again in the same millisecond. */
-        int64_t pause_ns = plan_of(user)->think_time_ns;
+        int64_t pause_ns = user->worker->plan->timing.think_time_ns;
         if (!usable && pause_ns < retry->backoff_initial_ns) pause_ns = retry->backoff_initial_ns;
         next_interaction(user, pause_ns, now_ns);
     } else {
         region->retries++;
+        user->said_ns += delay_ns;
         int64_t wait_ns = user->awaits_credential ? CREDENTIAL_WAIT_NS : delay_ns;
         virtual_user_schedule(user, now_ns + (uint64_t)wait_ns, now_ns);
     }

@@ -33,6 +33,8 @@ struct virtual_user {
     uint64_t interaction;        /* number of the interaction under way, from 1 */
     uint64_t attempt;            /* number of the attempt under way in it, from 1; 0: none yet */
     uint64_t interaction_due_ns; /* when its first attempt was due */
+    int64_t said_ns;             /* since then, by the profile: waits, and limits that were hit */
+    int64_t overrun_ns;          /* since then, by which those limits lasted longer */
     uint64_t rotation_turns;     /* attempts on the present session */
     bool begun;                  /* the try that is due next has its number already */
     bool dialled;                /* it has had a session, or the try of one */
@@ -97,6 +99,10 @@ void virtual_user_on_credential_refused(struct virtual_user *user, bool renews, 
 
 /* Its region has a new credential. */
 void virtual_user_on_credential(struct virtual_user *user, uint64_t now_ns);
+
+/* The attempt that is about to be told as failed ran into a limit, which lasts exact_ns by the
+ * profile and lasted kept_ns, both in this machine's time; 0 and 0: it did not. */
+void virtual_user_on_limit(struct virtual_user *user, int64_t exact_ns, int64_t kept_ns);
 
 /* Decides what follows a failed attempt and arranges it (nothing is sent before the caller has
  * written its evidence). */

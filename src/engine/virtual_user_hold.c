@@ -38,13 +38,15 @@ void virtual_user_fail_held(struct virtual_user *user, uint64_t now_ns)
     (void)recorder_at(&user->worker->recorder, now_ns);
     struct cell *cell = recorder_cell(&user->worker->recorder, user->region);
     cell->counters.interactions_failed++;
-    cell_latency(cell, METRIC_INTERACTION, (int64_t)(now_ns - user->interaction_due_ns));
+    const int64_t since_ns = (int64_t)(now_ns - user->interaction_due_ns) - user->overrun_ns;
+    cell_latency(cell, METRIC_INTERACTION, run_clock_of_real(&user->worker->plan->clock, since_ns));
 }
 
 static bool is_past_deadline(const struct virtual_user *user, uint64_t due_ns)
 {
-    const int64_t deadline_ns = user->worker->plan->profile->retry.deadline_ns;
-    return has_failed(user) && due_ns > user->interaction_due_ns + (uint64_t)deadline_ns;
+    const struct timing *timing = &user->worker->plan->timing;
+    const int64_t since_ns = (int64_t)(due_ns - user->interaction_due_ns) - user->overrun_ns;
+    return has_failed(user) && since_ns > timing->retry.deadline_ns + timing->grace_ns;
 }
 
 /* Waits to be woken, or for the time at which the hold may end. */

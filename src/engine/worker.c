@@ -223,6 +223,8 @@ static enum err_code set_up(struct worker *worker, struct mailbox *mailbox, stru
         !credential_box_init(&worker->credentials, plan->region_count)) {
         return error_set(err, ERR_NOMEM, "no memory for worker %u", worker->index);
     }
+    for (size_t i = 0; i < plan->region_count; i++)
+        worker->regions[i].hold.speed = plan->clock.speed;
     enum err_code code = recorder_init(&worker->recorder, mailbox, &plan->clock,
                                        plan->profile->windows.interval_ns, worker->index, err);
     worker->recorder.regions = worker->regions;

@@ -13,6 +13,7 @@
 #include "engine/evidence_limit.h"
 #include "engine/recorder.h"
 #include "engine/region_state.h"
+#include "engine/timing.h"
 #include "net/timers.h"
 #include "profile/profile.h"
 #include "service/carriers.h"
@@ -29,6 +30,7 @@ struct engine_plan {
     const struct target *targets; /* one per region */
     size_t region_count;
     struct run_clock clock;
+    struct timing timing; /* of the profile, in this machine's time */
     uint64_t seed;
     struct shard shard; /* of the load that is driven here */
     unsigned workers;

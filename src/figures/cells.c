@@ -225,6 +225,14 @@ void report_cell_settle(struct report_cell *cell)
     }
 }
 
+void report_cell_resolve(struct report_cell *cell, const struct clock_resolution *least)
+{
+    for (int m = 0; m < METRIC_COUNT; m++) {
+        if (m == METRIC_LAG) continue;
+        cell->latency[m].least = cell->all[m].least = *least;
+    }
+}
+
 void report_cell_drop_histograms(struct report_cell *cell, struct histogram_pool *pool)
 {
     for (int m = 0; m < METRIC_COUNT; m++) {

@@ -52,6 +52,10 @@ bool report_cell_latency(struct report_cell *into, enum metric metric,
 /* Computes the latency figures from the histograms. */
 void report_cell_settle(struct report_cell *cell);
 
+/* Latencies of a settled cell below this cannot be told from 0; the lag is this machine's own, and
+ * can. */
+void report_cell_resolve(struct report_cell *cell, const struct clock_resolution *least);
+
 /* Gives the histograms of a settled cell to the pool; its figures stay. */
 void report_cell_drop_histograms(struct report_cell *cell, struct histogram_pool *pool);
 void report_cell_free(struct report_cell *cell);

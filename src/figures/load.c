@@ -210,6 +210,8 @@ static bool settle_rest(struct loader *loader)
     }
     count_intervals_once(results);
     report_cell_settle(&results->all);
+    const struct clock_resolution resolution = results_resolution(results);
+    report_cell_resolve(&results->all, &resolution);
     results->verdict = judge_run(results->judged, results->judged_count);
     if (results_rule_failed(results)) results->verdict = VERDICT_FAIL;
     /* Part of the load is missing from the figures: the requested load was not reached. */
@@ -242,6 +244,7 @@ static enum err_code load_files(struct loader *loader, struct error *err)
     load_note_short_windows(results);
     load_note_regions(results);
     preambles_note(results);
+    load_note_replay(results);
     if (loader->no_memory || results->notes.failed)
         return error_set(err, ERR_NOMEM, "no memory to group the run");
     return ERR_OK;

@@ -8,7 +8,11 @@
 void load_settle(struct loader *loader, const struct grouping *grouping, struct slice *slice)
 {
     struct results *results = loader->results;
-    for (size_t r = 0; r < results->region_count; r++) report_cell_settle(&slice->cells[r]);
+    const struct clock_resolution resolution = results_resolution(results);
+    for (size_t r = 0; r < results->region_count; r++) {
+        report_cell_settle(&slice->cells[r]);
+        report_cell_resolve(&slice->cells[r], &resolution);
+    }
     judge_slice(results, grouping, slice);
     slice->settled = true;
     if (grouping->kind == GROUP_TOTAL || grouping->kept) return;

@@ -1,9 +1,11 @@
 #include "figures/load_notes.h"
 
+#include "base/clock.h"
 #include "base/units.h"
 #include "figures/cells.h"
 #include "figures/losses.h"
 #include "realtime/model_facts.h"
+#include "record/clock_limits.h"
 #include "record/shards.h"
 
 #include <string.h>
@@ -79,6 +81,29 @@ void load_note_regions(struct results *results)
                         global ? "the world" : "the zone");
         if (!results_simulated(results)) note_retirements(results, r);
     }
+}
+
+void load_note_replay(struct results *results)
+{
+    const double speed = results_fact_number(results, "run", "clock_speed");
+    if (!(speed > 1)) return;
+    struct clock_limits longer;
+    const cJSON *run = cJSON_GetObjectItemCaseSensitive(results->manifest, "run");
+    clock_limits_read(cJSON_GetObjectItemCaseSensitive(run, "longer_limits"), &longer);
+    clock_limits_words(&longer, speed, &results->notes);
+    if (longer.count > 0) text_puts(&results->notes, "\n");
+    const struct clock_resolution least = results_resolution(results);
+    if (least.tail_us == 0) return;
+    text_printf(&results->notes,
+                "At clock.speed %g what this machine takes for a step counts %g-fold, and is in "
+                "every latency: medians below ",
+                speed, speed);
+    text_duration(&results->notes, least.median_us * NS_PER_US);
+    text_puts(&results->notes, " and higher quantiles below ");
+    text_duration(&results->notes, least.tail_us * NS_PER_US);
+    text_puts(&results->notes,
+              " cannot be told from 0 (P90 and P99 of how late the generator's own "
+              "timers came); what is above holds some such waits too.\n");
 }
 
 static void note_shards(struct results *results)

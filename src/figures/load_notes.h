@@ -24,6 +24,9 @@ void load_note_short_windows(struct results *results);
  * that end soon, as of the run's start, and deployments whose region is the entry only. */
 void load_note_regions(struct results *results);
 
+/* What a replay's latencies cannot tell, since the machine does not go faster with the clock. */
+void load_note_replay(struct results *results);
+
 /* What is not in the figures: files, rows, shards, and counts that run.json has otherwise. */
 void load_note_losses(struct results *results, const struct load_losses *losses);
 

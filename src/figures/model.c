@@ -95,6 +95,11 @@ double results_fact_number(const struct results *results, const char *section, c
     return cJSON_IsNumber(item) ? item->valuedouble : 0;
 }
 
+struct clock_resolution results_resolution(const struct results *results)
+{
+    return clock_resolution_read(fact(results, "run", "resolution_ms"));
+}
+
 bool results_simulated(const struct results *results)
 {
     return cJSON_IsTrue(fact(results, "run", "simulated"));

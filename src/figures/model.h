@@ -8,6 +8,7 @@
 #include "figures/results.h"
 #include "profile/threshold.h"
 #include "record/cell.h"
+#include "record/clock_limits.h"
 #include "record/health.h"
 
 #include <cjson/cJSON.h>
@@ -24,6 +25,7 @@
 /* One latency metric of a cell, in microseconds. All zero when count is 0. */
 struct latency_figures {
     uint64_t count;
+    struct clock_resolution least; /* what is below it cannot be told from 0 */
     int64_t p50, p90, p95, p99, max;
     struct quantile median, tail; /* P50 and P99 with their order-statistic intervals */
 };
@@ -31,7 +33,8 @@ struct latency_figures {
 /* Quantiles over all attempts, one that failed without a value counting as infinite. Microseconds;
  * -1: infinite. */
 struct all_attempts {
-    uint64_t count, infinite; /* count includes the infinite ones */
+    uint64_t count, infinite;      /* count includes the infinite ones */
+    struct clock_resolution least; /* as of latency_figures */
     int64_t p50, p95, p99;
 };
 
@@ -140,6 +143,8 @@ bool results_interval(const struct results *results, int64_t utc_ns, int64_t *st
 /* A string or a number of the manifest by section and key; "" (0) when it is not there. */
 const char *results_fact(const struct results *results, const char *section, const char *key);
 double results_fact_number(const struct results *results, const char *section, const char *key);
+/* What the latencies of a replay cannot resolve. */
+struct clock_resolution results_resolution(const struct results *results);
 bool results_simulated(const struct results *results);
 
 /* What run.json says of the run's abort rule; NULL: it had none, or has not ended. */

@@ -60,7 +60,7 @@ static const struct key profile_keys[] = {
     {"session.interactions", KEY_COUNT, AT(session.interactions), .fallback = "1", .least = "1",
      .most = "1000000", .help = "user turns that a session holds before it ends"},
     {"session.think_time", KEY_DURATION, AT(session.think_time_ns), .fallback = "1s", .most = "1d",
-     .help = "pause before the next interaction, in real time"},
+     .help = "pause before the next interaction"},
     {"session.modality", KEY_WORD, AT(session.modality), .words = modalities, .fallback = "text",
      .help = "what the model answers with"},
     {"session.answer", KEY_WORD, AT(session.answer), .words = answers, .fallback = "any",
@@ -79,13 +79,12 @@ static const struct key profile_keys[] = {
              "tool_choice, truncation, prompt, audio.output.voice and any other; laid over what "
              "rushhour sends, and named in run.json without their values"},
     {"session.max_age", KEY_DURATION, AT(session.max_age_ns), .fallback = "0s", .most = "1d",
-     .help =
-         "a session of this age is replaced by a new one after its turn, in real time; 0: never"},
+     .help = "a session of this age is replaced by a new one after its turn; 0: never"},
     {"session.rotate_after", KEY_COUNT, AT(session.rotate_after), .fallback = "0",
      .help = "a session is replaced by a new one after this many turns; 0: never"},
 
     {"timeouts.resolve", KEY_DURATION, AT(timeouts.resolve_ns), .fallback = "5s", .least = "1ms",
-     .most = "1h", .help = "name lookup (all timeouts are real time)"},
+     .most = "1h", .help = "name lookup"},
     {"timeouts.connect", KEY_DURATION, AT(timeouts.connect_ns), .fallback = "10s", .least = "1ms",
      .most = "1h", .help = "TCP connection"},
     {"timeouts.tls", KEY_DURATION, AT(timeouts.tls_ns), .fallback = "10s", .least = "1ms",
@@ -108,15 +107,13 @@ static const struct key profile_keys[] = {
     {"retry.attempts", KEY_COUNT, AT(retry.attempts), .fallback = "3", .least = "1", .most = "100",
      .help = "attempts per interaction, the first one included; 1: no retries"},
     {"retry.backoff.initial", KEY_DURATION, AT(retry.backoff_initial_ns), .fallback = "500ms",
-     .most = "1h",
-     .help = "wait before the first retry, doubled before each further one, in real time"},
+     .most = "1h", .help = "wait before the first retry, doubled before each further one"},
     {"retry.backoff.max", KEY_DURATION, AT(retry.backoff_max_ns), .fallback = "8s", .most = "1h",
      .help = "longest wait before a retry"},
     {"retry.backoff.jitter", KEY_WORD, AT(retry.jitter), .words = jitters, .fallback = "full",
      .help = "full: each wait is drawn between 0 and its value; none: exactly its value"},
     {"retry.deadline", KEY_DURATION, AT(retry.deadline_ns), .fallback = "30s", .least = "1ms",
-     .most = "1d",
-     .help = "no retry starts later than this after the interaction was due, in real time"},
+     .most = "1d", .help = "no retry starts later than this after the interaction was due"},
     {"retry.budget", KEY_FRACTION, AT(retry.budget), .fallback = "10%",
      .help = "retries per first attempt that are allowed in the run; 100%: no bound"},
     {"retry.probe_poisoned", KEY_BOOL, AT(retry.probe_poisoned), .fallback = "false",
@@ -178,11 +175,11 @@ static const struct key profile_keys[] = {
     {"simulator.clock.speed", KEY_NUMBER, AT(simulator.clock_speed), .fallback = "1",
      .least = "0.001", .most = "100000",
      .help =
-         "how many times faster than real time the run's own clock goes: stages, arrival rates, "
-         "intervals and "
-         "windows follow it; think time, timeouts, backoff and latencies stay real time. Other "
-         "than 1: "
-         "the profile "
+         "how many times faster than real time the run's own clock goes: all of the profile's "
+         "times "
+         "follow it (stages, rates, windows, think time, backoff, deadlines, latencies, ages, "
+         "quotas) but connect_rate and what client secrets live; no limit is shorter than 2 s of "
+         "real time, which the run tells. Other than 1: the profile "
          "runs only with --simulate"},
     {"simulator.clock.start", KEY_TIME, AT(simulator.clock_start_ns), .fallback = "now",
      .help =
@@ -198,8 +195,7 @@ static const struct key profile_keys[] = {
              "documented (10m, "
              "preview 60s)"},
     {"simulator.max_session_age", KEY_DURATION, AT(simulator.max_session_age_ns), .fallback = "60m",
-     .least = "1ms", .most = "7d",
-     .help = "the simulator ends a session of this age, in real time"},
+     .least = "1ms", .most = "7d", .help = "the simulator ends a session of this age"},
     {"simulator.latency", KEY_OBJECTS, LIST(simulator.latency, simulator.latency_count),
      .table = &key_latency_rule, .fallback = "[]",
      .first = "[{\"upgrade\": {\"median\": \"40ms\", \"p99\": \"150ms\"},"
@@ -208,7 +204,7 @@ static const struct key profile_keys[] = {
               " \"response_created\": {\"median\": \"30ms\", \"p99\": \"120ms\"},"
               " \"first_output\": {\"median\": \"250ms\", \"p99\": \"900ms\"},"
               " \"delta\": {\"median\": \"20ms\", \"p99\": \"60ms\"}}]",
-     .help = "scripted delays, real time; a later rule overrides the steps that it names"},
+     .help = "scripted delays; a later rule overrides the steps that it names"},
     {"simulator.faults", KEY_OBJECTS, LIST(simulator.faults, simulator.fault_count),
      .table = &key_fault_rule, .fallback = "[]",
      .help = "injected faults, drawn in order; the first that strikes wins"},

@@ -67,10 +67,9 @@ static const struct key fault_keys[] = {
          "cannot be seen from outside, so each failure of a region is owed one retry, and the next "
          "session that opens there pays it; left out: `rate`"},
     {"min_socket_age", KEY_DURATION, FAULT(min_socket_age_ns), .fallback = "0s", .most = "7d",
-     .help = "only responses asked for at this age of the connection or later, real time"},
+     .help = "only responses asked for at this age of the connection or later"},
     {"max_socket_age", KEY_DURATION, FAULT(max_socket_age_ns), .fallback = "0s", .most = "7d",
-     .help =
-         "only responses asked for before this age of the connection, real time; 0s: at any age"},
+     .help = "only responses asked for before this age of the connection; 0s: at any age"},
     {"from_turn", KEY_COUNT, FAULT(from_turn), .fallback = "1", .least = "1",
      .help = "only from this response of the session on"},
     {"to_turn", KEY_COUNT, FAULT(to_turn), .fallback = "0",
@@ -81,7 +80,7 @@ static const struct key fault_keys[] = {
     {"max_context_tokens", KEY_COUNT, FAULT(max_context_tokens), .fallback = "0",
      .help = "only responses that read at most this many tokens of input; 0: any number"},
     {"after", KEY_DURATION, FAULT(after_ns), .fallback = "0s", .most = "1h",
-     .help = "when it strikes within the response or session, real time, for faults that need it; "
+     .help = "when it strikes within the response or session, for faults that need it; "
              "0: the "
              "fault's own default"},
 };

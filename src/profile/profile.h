@@ -199,8 +199,7 @@ struct fault_rule {
     struct optional_rate after_failure_same;      /* the rate after a failed response of the session
                                                 ... */
     struct optional_rate after_failure_new;       /* ... and in the session used for its retry */
-    int64_t min_socket_age_ns, max_socket_age_ns; /* real time, at response.create; the maximum
-                                                     is exclusive */
+    int64_t min_socket_age_ns, max_socket_age_ns; /* at response.create; the maximum is exclusive */
     uint64_t from_turn, to_turn;                  /* of the session, from 1, both inclusive */
     uint64_t min_context_tokens, max_context_tokens;
     int64_t after_ns; /* for faults that need a delay, such as a late reset; 0: the fault's

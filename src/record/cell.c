@@ -68,7 +68,11 @@ void cell_latency(struct cell *cell, enum metric metric, int64_t ns)
         cell->failed = true;
         return;
     }
-    if (!histogram_record(cell->latency[metric], whole_us(ns), 1)) cell->counters.clipped++;
+    const int64_t us = whole_us(ns);
+    cell->counters.clipped += us > METRIC_HIGHEST_US;
+    /* One that is too long for the histogram is a long one all the same. */
+    (void)histogram_record(cell->latency[metric], us < METRIC_HIGHEST_US ? us : METRIC_HIGHEST_US,
+                           1);
 }
 
 static bool reserve_tallies(struct cell *cell, size_t more)

@@ -117,8 +117,11 @@ static inline bool counters_unpriced(const struct counters *counters)
 void cell_free(struct cell *cell);
 void cell_reset(struct cell *cell);
 
-/* Counts a latency in ns (recorded in us, rounded to nearest); one outside the histogram's range is
- * counted in clipped. Both set `failed` when out of memory. */
+/*
+ * Counts a latency in ns (recorded in us, rounded to nearest). What is longer than the histogram's
+ * longest counts as that, and in clipped; a negative one in clipped alone. Both set `failed` when
+ * out of memory.
+ */
 void cell_latency(struct cell *cell, enum metric metric, int64_t ns);
 void cell_failure(struct cell *cell, enum phase phase, enum domain domain, const char *code,
                   uint64_t count);

@@ -93,6 +93,10 @@ static void add_run(struct building *b, cJSON *manifest, const struct run_snapsh
     string(b, run, "shard", snapshot->shard);
     number(b, run, "workers", snapshot->workers, true);
     number(b, run, "clock_speed", snapshot->clock_speed, true);
+    if (snapshot->phase == RUN_FINISHED && snapshot->resolution.tail_us > 0)
+        item(b, run, "resolution_ms", clock_resolution_json(&snapshot->resolution));
+    if (snapshot->longer != NULL && snapshot->longer->count > 0)
+        item(b, run, "longer_limits", clock_limits_json(snapshot->longer));
     number(b, run, "elapsed_s", (double)snapshot->driven_ns / (double)NS_PER_S, true);
     string(b, run, "reason", snapshot->reason);
     moment(b, run, "written", clock_wall_ns()); /* real time, whatever the run's own clock shows */

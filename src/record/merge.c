@@ -3,6 +3,7 @@
 #include "base/calendar.h"
 #include "base/clock.h"
 #include "base/files.h"
+#include "record/clock_limits.h"
 #include "record/folder.h"
 #include "record/manifest_diff.h"
 #include "record/merge_files.h"
@@ -171,6 +172,7 @@ static bool fill_run(cJSON *run, const struct merging *m, const char *id, bool m
     int64_t started = INT64_MAX;
     int64_t ended = INT64_MIN;
     double workers = 0;
+    struct clock_resolution coarsest = {0};
     for (size_t i = 0; i < m->count; i++) {
         int64_t start = time_of(m->manifests[i], "started");
         int64_t end = time_of(m->manifests[i], "ended");
@@ -178,6 +180,10 @@ static bool fill_run(cJSON *run, const struct merging *m, const char *id, bool m
         if (end > ended) ended = end;
         const cJSON *number = run_part(m->manifests[i], sums[0]);
         if (cJSON_IsNumber(number)) workers += number->valuedouble;
+        const struct clock_resolution one =
+            clock_resolution_read(run_part(m->manifests[i], "resolution_ms"));
+        if (one.median_us > coarsest.median_us) coarsest.median_us = one.median_us;
+        if (one.tail_us > coarsest.tail_us) coarsest.tail_us = one.tail_us;
     }
     bool ok = put(run, "id", cJSON_CreateString(id)) &&
               put(run, "state", cJSON_CreateString(state_of(m, missing))) &&
@@ -186,6 +192,8 @@ static bool fill_run(cJSON *run, const struct merging *m, const char *id, bool m
               put_time(run, "written", clock_wall_ns()) && put(run, "merged", list_of_parts(m));
     if (ok && started != INT64_MAX) ok = put_time(run, "started", started);
     if (ok && ended != INT64_MIN) ok = put_time(run, "ended", ended);
+    if (ok && coarsest.tail_us > 0)
+        ok = put(run, "resolution_ms", clock_resolution_json(&coarsest));
     return ok;
 }
 

@@ -5,6 +5,7 @@
 
 #include "profile/profile.h"
 #include "record/cell.h"
+#include "record/clock_limits.h"
 #include "record/health.h"
 #include "record/holds.h"
 
@@ -51,6 +52,8 @@ struct run_snapshot {
     unsigned workers;
     bool simulated;
     double clock_speed;
+    struct clock_resolution resolution;
+    const struct clock_limits *longer; /* what this clock cannot keep; NULL: nothing */
 
     uint64_t at_mono_ns;          /* when the snapshot was taken */
     int64_t counting_since_ns;    /* real time since 1970 UTC */

@@ -172,6 +172,10 @@ static void lifecycle(const struct report_cell *cell, struct text *out)
 static void quantiles(const struct latency_figures *latency, struct text *out)
 {
     bool tail = latency->count >= P99_MIN_SAMPLES;
+    if (latency->least.tail_us > 0) {
+        json_put_ms(out, "median_resolution", latency->least.median_us);
+        json_put_ms(out, "tail_resolution", latency->least.tail_us);
+    }
     json_put_ms(out, "p50", latency->p50);
     json_put_ms(out, "p90", latency->p90);
     json_put_ms(out, "p95", latency->p95);

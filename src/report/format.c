@@ -87,17 +87,25 @@ void format_us(struct text *out, double us)
     }
 }
 
+/* "< 240 ms" where the value is below what the run could resolve. */
+static void resolved_us(struct text *out, int64_t us, int64_t least_us)
+{
+    if (us < least_us) text_puts(out, "< ");
+    format_us(out, (double)(us < least_us ? least_us : us));
+}
+
 void format_tail(struct text *out, const struct latency_figures *latency)
 {
     if (latency->count == 0) {
         text_puts(out, "-");
-    } else if (latency->count < P99_BOUND_SAMPLES) {
+    } else if (latency->count < P99_BOUND_SAMPLES ||
+               (latency->count < P99_MIN_SAMPLES && latency->tail.low < latency->least.tail_us)) {
         text_puts(out, "n too small");
     } else if (latency->count < P99_MIN_SAMPLES) {
         text_puts(out, ">= ");
         format_us(out, (double)latency->tail.low);
     } else {
-        format_us(out, (double)latency->p99);
+        resolved_us(out, latency->p99, latency->least.tail_us);
     }
 }
 
@@ -106,7 +114,8 @@ void format_latency(struct text *out, const struct latency_figures *latency, int
     if (latency->count == 0) {
         text_puts(out, "-");
     } else {
-        format_us(out, (double)us);
+        resolved_us(out, us,
+                    us == latency->p50 ? latency->least.median_us : latency->least.tail_us);
     }
 }
 
@@ -115,7 +124,8 @@ void format_all(struct text *out, const struct all_attempts *all, int64_t us)
     if (all->count == 0) {
         text_puts(out, "-");
     } else {
-        format_us(out, us < 0 ? INFINITY : (double)us);
+        us < 0 ? format_us(out, INFINITY)
+               : resolved_us(out, us, us == all->p50 ? all->least.median_us : all->least.tail_us);
     }
 }
 

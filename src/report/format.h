@@ -22,6 +22,8 @@ void format_per_hour(struct text *out, const struct estimate *per_hour);
 /* Microseconds with three significant digits: 0.41 ms, 41.2 ms, 412 ms, 1.20 s. */
 void format_us(struct text *out, double us);
 
+/* Values below what a replay can resolve are "< 240 ms" in the next three. */
+
 /* P99 of a metric: its value, ">= bound" under 368 samples, "n too small" under 100, "-" without
  * any. */
 void format_tail(struct text *out, const struct latency_figures *latency);

@@ -1,10 +1,12 @@
 #include "run/plan.h"
 #include "run/forecast.h"
+#include "run/rehearsal.h"
 
 #include "base/calendar.h"
 #include "base/files.h"
 #include "base/units.h"
 #include "engine/routing.h"
+#include "engine/timing.h"
 #include "profile/adjust.h"
 
 #include <inttypes.h>
@@ -212,7 +214,8 @@ enum err_code run_plan_make(struct run_plan *plan, struct profile *profile,
     if (code != ERR_OK) return code;
     choose_workers(plan, options);
     choose_clock(plan, options);
-    return ERR_OK;
+    plan->longer = timing_longer(profile, plan->clock.speed);
+    return rehearsal_check(profile, &plan->longer, err);
 }
 
 void run_plan_free(struct run_plan *plan)

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "profile/profile.h"
+#include "record/clock_limits.h"
 #include "run/options.h"
 
 #include <stdbool.h>
@@ -19,9 +20,10 @@ struct run_plan {
     struct shard shard; /* count at least 1 */
     int64_t
         start_at_ns; /* real time, since 1970 UTC, whole ms; 0: as soon as everything is ready */
-    struct run_clock clock; /* its monotonic origin is set when the load begins */
-    struct text folder;     /* of the run */
-    char id[128];           /* of the run: time and profile */
+    struct run_clock clock;     /* its monotonic origin is set when the load begins */
+    struct clock_limits longer; /* what that clock cannot keep */
+    struct text folder;         /* of the run */
+    char id[128];               /* of the run: time and profile */
 };
 
 /*

@@ -155,6 +155,15 @@ static void make_room(const struct run *run)
     text_free(&lack);
 }
 
+/* What a replay so fast can no longer keep. */
+static void tell_replay(const struct run *run)
+{
+    struct text words = {0};
+    clock_limits_words(&run->plan.longer, run->plan.clock.speed, &words);
+    if (words.length > 0) run_note(run, "rushhour: %s", text_str(&words));
+    text_free(&words);
+}
+
 /* A folder that holds no run is removed. */
 static void call_off(struct run *run)
 {
@@ -171,6 +180,7 @@ enum err_code run_perform(struct run *run, struct run_outcome *out, struct error
     warn_of_unused_proxies(run);
     warn_of_retirements(run);
     make_room(run);
+    tell_replay(run);
     run->created_ns = clock_wall_ns();
     enum err_code code = snapshot_store_open(&run->seen, run->plan.profile, err);
     if (code == ERR_OK) code = metrics_open(run, err);

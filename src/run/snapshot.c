@@ -55,6 +55,17 @@ static void take_abort_rule(struct snapshot_store *store, const struct abort_rul
     out->abort_status = text_str(&store->abort_status);
 }
 
+/* Of a replay: what this machine is late by counts as often as its clock is fast. */
+static void take_resolution(const struct engine_status *engine, struct run_snapshot *out)
+{
+    const double speed = out->clock_speed;
+    if (!(speed > 1)) return;
+    out->resolution = (struct clock_resolution){
+        .median_us = (int64_t)((double)engine->loop_delay_p90_ns * speed) / NS_PER_US,
+        .tail_us = (int64_t)((double)engine->loop_delay_p99_ns * speed) / NS_PER_US,
+    };
+}
+
 static void take_engine(struct snapshot_store *store, const struct engine_status *engine,
                         struct run_snapshot *out)
 {
@@ -70,6 +81,7 @@ static void take_engine(struct snapshot_store *store, const struct engine_status
     out->reason = engine->reason;
     out->health = engine->health;
     out->latest = engine->latest;
+    take_resolution(engine, out);
     if (budget->usd > 0 || budget->tokens > 0) out->budget_spent = engine->budget_spent;
     take_abort_rule(store, engine->abort_rule, out);
 }
@@ -102,6 +114,7 @@ void snapshot_take(struct snapshot_store *store, const struct run_plan *plan,
         .workers = plan->workers,
         .simulated = moment->simulated,
         .clock_speed = plan->clock.speed,
+        .longer = &plan->longer,
         .at_mono_ns = moment->now_mono_ns,
         .counting_since_ns = moment->counting_since_ns,
         .started_ns = plan->clock.wall_origin_ns,

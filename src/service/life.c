@@ -8,7 +8,7 @@
 void life_init(struct life *life, const struct transport_stages *stages,
                const struct timeouts *timeouts)
 {
-    *life = (struct life){.stages = stages, .timeouts = timeouts};
+    *life = (struct life){.stages = stages, .timeouts = timeouts, .speed = 1};
 }
 
 bool life_in_dial(const struct life *life)
@@ -147,14 +147,20 @@ static enum phase phase_of(const struct life *life)
     return life_in_dial(life) ? life_stage(life)->phase : PHASE_CLOSE;
 }
 
+/* A session that is said to last an hour is an hour old in the time of a replay. */
+static int64_t told(const struct life *life, int64_t ns)
+{
+    return life->speed == 1 ? ns : (int64_t)((double)ns * life->speed);
+}
+
 void life_add_facts(const struct life *life, struct failure_facts *facts, uint64_t now_ns)
 {
     if (facts->phase == PHASE_NONE) facts->phase = phase_of(life);
     answer_add_facts(&life->answer, facts);
     if (life->connected_ns == 0) return;
     facts->session_created = life->opened_ns != 0;
-    facts->socket_age_ns = life_age_ns(life, now_ns);
-    facts->idle_ns = (int64_t)(now_ns - life->active_ns);
+    facts->socket_age_ns = told(life, life_age_ns(life, now_ns));
+    facts->idle_ns = told(life, (int64_t)(now_ns - life->active_ns));
     facts->has_expiry = life->has_expiry;
-    if (life->has_expiry) facts->expires_in_ns = (int64_t)(life->expires_ns - now_ns);
+    if (life->has_expiry) facts->expires_in_ns = told(life, (int64_t)(life->expires_ns - now_ns));
 }

@@ -8,6 +8,7 @@ void session_init(struct session *session, const struct session_terms *terms)
 {
     memset(session, 0, sizeof *session);
     life_init(&session->life, terms->stages, terms->timeouts);
+    if (terms->speed > 0) session->life.speed = terms->speed;
     turn_init(&session->turn);
     session->modality = terms->modality;
     session->asked =

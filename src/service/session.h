@@ -87,10 +87,11 @@ struct session {
 /* The parameters of a session. Borrowed. */
 struct session_terms {
     const struct transport_stages *stages; /* of its transport */
-    const struct timeouts *timeouts;
+    const struct timeouts *timeouts;       /* in this machine's time */
     enum modality modality;
     enum wanted_answer wanted;
     uint64_t output_limit; /* max_output_tokens requested; 0 if none */
+    double speed;          /* of the run's clock, in which a failure's facts are told; 0: 1 */
 };
 
 void session_init(struct session *session, const struct session_terms *terms);

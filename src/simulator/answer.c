@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLOW_DELTA_NS ((uint64_t)(250 * NS_PER_MS))
+#define SLOW_DELTA_NS (250 * NS_PER_MS)
 #define HEAVY_TOKENS 14000 /* what F65 was seen with */
 
 static struct identifiers *ids_of(struct answer *answer)
@@ -25,6 +25,7 @@ static void record(struct answer *answer)
     if (answer->recorded) return;
     answer->recorded = true;
     const struct visit *visit = answer->visit;
+    const struct service *service = visit->site->service;
     struct ledger_line line = {
         .wall_ns = service_wall(visit->site->service, answer->at_ns),
         .region = visit->site->region->name,
@@ -34,9 +35,9 @@ static void record(struct answer *answer)
         .fault = answer->struck ? answer->strike.info->number : NULL,
         .fault_name = answer->struck ? answer->strike.info->name : NULL,
         .outcome = answer->outcome,
-        .response_created_ns = answer->created_delay_ns,
-        .first_output_ns = answer->first_delay_ns,
-        .response_ns = answer->done_delay_ns,
+        .response_created_ns = service_run(service, answer->created_delay_ns),
+        .first_output_ns = service_run(service, answer->first_delay_ns),
+        .response_ns = service_run(service, answer->done_delay_ns),
     };
     ledger_add(visit->site->service->ledger, &line);
     answer->visit->failed = answer->struck && script_fails(answer->strike.kind);
@@ -132,8 +133,9 @@ static void speak(struct answer *answer)
     answer->struck |= has_effect(answer, EFFECT_MODALITY) || (slow && answer->reply.deltas > 0);
     speech_delta(answer->visit, &answer->reply);
     if (slow) {
-        plan(answer,
-             answer->strike.after_ns > 0 ? (uint64_t)answer->strike.after_ns : SLOW_DELTA_NS);
+        const int64_t wait_ns =
+            answer->strike.after_ns > 0 ? answer->strike.after_ns : SLOW_DELTA_NS;
+        plan(answer, service_real(answer->visit->site->service, wait_ns));
         return;
     }
     if (strikes_at(answer, STRIKE_STREAM) && answer->reply.deltas == answer->strike_deltas)
@@ -231,9 +233,10 @@ static struct moment moment_of(const struct answer *answer)
 {
     const struct visit *visit = answer->visit;
     const struct usage_count *usage = &answer->reply.usage;
+    const uint64_t age_ns = answer->at_ns > visit->opened_ns ? answer->at_ns - visit->opened_ns : 0;
     return (struct moment){
         .wall_ns = service_wall(visit->site->service, answer->at_ns),
-        .socket_age_ns = answer->at_ns > visit->opened_ns ? answer->at_ns - visit->opened_ns : 0,
+        .socket_age_ns = service_run(visit->site->service, age_ns),
         .turn = visit->responses,
         .context_tokens = usage->text_in + usage->audio_in,
         .failed_before = visit->failed,
@@ -260,7 +263,7 @@ static void plan_stream(struct answer *answer, const struct overrides *overrides
     if (!answer->strike.struck) return;
     answer->fault = answer_fault(answer->strike.kind);
     if (answer->strike.after_ns > 0 && answer_fault_is_timed(answer->fault))
-        answer->strike_ns = answer->at_ns + (uint64_t)answer->strike.after_ns;
+        answer->strike_ns = answer->at_ns + service_real(site->service, answer->strike.after_ns);
     uint64_t choices = answer->deltas > 1 ? answer->deltas - 1 : 1;
     if (answer->fault->time == STRIKE_STREAM && answer->strike_ns == 0)
         answer->strike_deltas = 1 + script_below(&site->script, choices);

@@ -129,7 +129,8 @@ void aside_speech_started(struct visit *visit)
     char item_id[IDENTIFIER_SIZE];
     identifier_make(&visit->site->service->ids, "item_", item_id);
     struct text *out = open_event(visit, "input_audio_buffer.speech_started");
-    uint64_t ms = (clock_mono_ns() - visit->opened_ns) / (uint64_t)NS_PER_MS;
+    uint64_t age_ns = clock_mono_ns() - visit->opened_ns;
+    uint64_t ms = service_run(visit->site->service, age_ns) / (uint64_t)NS_PER_MS;
     text_printf(out, ",\"audio_start_ms\":%llu,\"item_id\":\"%s\"}", (unsigned long long)ms,
                 item_id);
     visit_say(visit);

@@ -12,7 +12,7 @@
 struct moment {
     int64_t wall_ns; /* by the run's clock */
     /* of a response only, otherwise 0 and false: */
-    uint64_t socket_age_ns;  /* since the 101, real time */
+    uint64_t socket_age_ns;  /* since the 101, by the run's clock */
     uint64_t turn;           /* of the session, from 1 */
     uint64_t context_tokens; /* that it reads as input */
     bool failed_before;      /* the session's previous response failed */

@@ -28,9 +28,9 @@ static bool names(const struct quota_rule *rule, const char *region)
 }
 
 enum err_code quota_init(struct quota *quota, const struct simulator_plan *plan, const char *region,
-                         double speed, struct error *err)
+                         struct error *err)
 {
-    *quota = (struct quota){.speed = speed, .minute = INT64_MIN, .slice = INT64_MIN};
+    *quota = (struct quota){.minute = INT64_MIN, .slice = INT64_MIN};
     quota->rules = calloc(plan->quota_count + 1, sizeof *quota->rules);
     if (quota->rules == NULL)
         return error_set(err, ERR_NOMEM, "no memory for the simulator's quota of region %s",
@@ -95,8 +95,7 @@ static double share_of_requests(const struct quota *quota, uint64_t per_minute)
 
 static int64_t until_next_slice(const struct quota *quota, int64_t wall_ns)
 {
-    int64_t left_ns = (quota->slice + 1) * slice_length(quota) - wall_ns;
-    return (int64_t)ceil((double)left_ns / quota->speed);
+    return (quota->slice + 1) * slice_length(quota) - wall_ns;
 }
 
 /* Hints are told in ms: rounded up, so that who follows them finds the next slice. */

@@ -16,7 +16,6 @@
 struct quota {
     const struct quota_rule **rules; /* that name the region, in the profile's order */
     size_t rule_count;
-    double speed;                  /* of the run's clock */
     const struct quota_rule *rule; /* in force; NULL: nothing is limited */
     int64_t minute, slice;         /* of the run's clock: rules change by the minute, counters by
                                       the slice */
@@ -28,12 +27,12 @@ struct quota {
 struct quota_state {
     uint64_t limit;     /* per minute */
     uint64_t remaining; /* of the slice */
-    int64_t reset_ns;   /* until the next slice, real time */
+    int64_t reset_ns;   /* until the next slice */
 };
 
 /* Picks the rules of a region. The plan is borrowed until quota_free. */
 MUST_USE enum err_code quota_init(struct quota *quota, const struct simulator_plan *plan,
-                                  const char *region, double speed, struct error *err);
+                                  const char *region, struct error *err);
 void quota_free(struct quota *quota);
 
 /*

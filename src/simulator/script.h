@@ -49,8 +49,7 @@ struct strike {
     const struct fault_info *info; /* as told to the ledger: of the kind, or "quota_requests" and
                                       the like */
     int64_t after_ns;              /* the profile's `after`; 0: the fault's default */
-    int64_t retry_after_ns;        /* when a retry will find quota again, real time; 0: the
-                                      fault's default */
+    int64_t retry_after_ns;        /* when a retry will find quota again; 0: the fault's default */
 };
 
 /* Picks the rules of a region (region_index seeds its streams). The plan is borrowed until

@@ -59,7 +59,7 @@ static void greet(struct visit *visit)
     identifier_make(&service->ids, "sess_", visit->session_id);
     identifier_make(&service->ids, "conv_", visit->conversation_id);
     settings_init(&visit->settings, visit->preview);
-    uint64_t expiry_ns = clock_mono_ns() + (uint64_t)cap_ns;
+    uint64_t expiry_ns = clock_mono_ns() + service_real(service, cap_ns);
     visit->expires_at_s = service_wall(service, expiry_ns) / NS_PER_S;
     visit->state = VISIT_READY;
     say_session(visit, "session.created");

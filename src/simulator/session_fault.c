@@ -148,12 +148,14 @@ void session_fault_expire(struct visit *visit)
     visit_close(visit, OUTCOME_EXPIRED, 1001, "");
 }
 
-/* For how long nothing may be said either way; 0: for ever. */
+/* For how long nothing may be said either way, in this machine's time; 0: for ever. */
 static uint64_t idle_limit(const struct visit *visit)
 {
+    const struct service *service = visit->site->service;
     int64_t after = visit->life.after_ns;
-    if (is(visit, FAULT_IDLE_CLOSE)) return (uint64_t)(after > 0 ? after : IDLE_NS);
-    if (is(visit, FAULT_PROXY_IDLE_CLOSE)) return (uint64_t)(after > 0 ? after : PROXY_IDLE_NS);
+    if (is(visit, FAULT_IDLE_CLOSE)) return service_real(service, after > 0 ? after : IDLE_NS);
+    if (is(visit, FAULT_PROXY_IDLE_CLOSE))
+        return service_real(service, after > 0 ? after : PROXY_IDLE_NS);
     return 0;
 }
 

@@ -159,9 +159,7 @@ static enum err_code make_site(struct simulator *simulator, size_t index, uv_loo
     enum err_code code =
         script_init(&site->script, simulator->service.plan, region, options->seed, index, err);
     script_set_origin(&site->script, simulator->service.clock.wall_origin_ns);
-    if (code == ERR_OK)
-        code = quota_init(&site->quota, simulator->service.plan, region->name,
-                          simulator->service.clock.speed, err);
+    if (code == ERR_OK) code = quota_init(&site->quota, simulator->service.plan, region->name, err);
     return code != ERR_OK ? code : open_site(simulator, site, loop, err);
 }
 
@@ -244,7 +242,6 @@ void simulator_set_clock(struct simulator *simulator, const struct run_clock *cl
     simulator->service.ids.clock = *clock;
     for (size_t i = 0; i < simulator->site_count; i++) {
         script_set_origin(&simulator->sites[i].script, clock->wall_origin_ns);
-        simulator->sites[i].quota.speed = clock->speed;
         below_look(&simulator->sites[i]);
     }
 }

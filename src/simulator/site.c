@@ -12,9 +12,22 @@ int64_t service_wall(const struct service *service, uint64_t mono_ns)
     return run_clock_wall_at(&service->clock, mono_ns);
 }
 
+uint64_t service_real(const struct service *service, int64_t run_ns)
+{
+    return (uint64_t)run_clock_to_real(&service->clock, run_ns);
+}
+
+uint64_t service_run(const struct service *service, uint64_t real_ns)
+{
+    if (real_ns == PHASE_UNSEEN) return real_ns;
+    return (uint64_t)run_clock_of_real(&service->clock, (int64_t)real_ns);
+}
+
 uint64_t site_delay(struct site *site, enum step step, uint64_t mono_ns)
 {
-    return script_delay(&site->script, step, service_wall(site->service, mono_ns));
+    const struct service *service = site->service;
+    uint64_t delay_ns = script_delay(&site->script, step, service_wall(service, mono_ns));
+    return service_real(service, (int64_t)delay_ns);
 }
 
 static void add_limit(const char *name, struct quota_state state, struct text *out)

@@ -42,7 +42,11 @@ struct site {
 /* The run's time of day, in ns since 1970 UTC, at a monotonic time. */
 int64_t service_wall(const struct service *service, uint64_t mono_ns);
 
-/* Draws the delay of a step at a site now. */
+/* A stretch of the run's clock on this machine, and the other way round (PHASE_UNSEEN stays). */
+uint64_t service_real(const struct service *service, int64_t run_ns);
+uint64_t service_run(const struct service *service, uint64_t real_ns);
+
+/* Draws the delay of a step at a site now, in this machine's time. */
 uint64_t site_delay(struct site *site, enum step step, uint64_t mono_ns);
 
 /* Appends rate_limits.updated: what is left of the quota (preview lists requests too). */

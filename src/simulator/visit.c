@@ -78,9 +78,9 @@ void visit_record(struct visit *visit, enum ledger_outcome outcome)
         .outcome = outcome,
         .http_status = visit->http_status,
         .responses = visit->responses,
-        .upgrade_ns = visit->upgrade_delay_ns,
-        .session_ns = visit->session_delay_ns,
-        .configure_ns = visit->configure_delay_ns,
+        .upgrade_ns = service_run(visit->site->service, visit->upgrade_delay_ns),
+        .session_ns = service_run(visit->site->service, visit->session_delay_ns),
+        .configure_ns = service_run(visit->site->service, visit->configure_delay_ns),
     };
     ledger_add(visit->site->service->ledger, &line);
 }

@@ -260,6 +260,68 @@ static void a_dry_run_says_what_would_be_done(void **state)
     run_plan_free(&plan);
 }
 
+#define REPLAY(speed, more, simulator)                                                             \
+    RUN_PROFILE(", \"timeouts\": {\"first_output\": \"15s\", \"stall\": \"10s\"}" more             \
+                ", \"simulator\": {\"clock\": {\"speed\": " speed "}, " simulator "}")
+
+/* What the script runs into must be kept by the clock, or the rehearsal would hide it. */
+static void a_rehearsal_that_would_lie_is_refused(void **state)
+{
+    static const struct {
+        const char *profile, *says;
+    } rows[] = {
+        {REPLAY("60", "", "\"latency\": [{\"first_output\": \"20s\"}]"),
+         "simulator.latency[0]: takes up to 20.2s, and timeouts.first_output is 15s, which this "
+         "fast "
+         "clock cannot keep (it would last 2m): real time would show failures that the rehearsal "
+         "does not; set simulator.clock.speed to 7.5 at most, or raise timeouts.first_output"},
+        {REPLAY("60", "", "\"latency\": [{\"upgrade\": {\"median\": \"1s\", \"p99\": \"9s\"}}]"),
+         "simulator.latency[0]: takes up to 18.5s, and timeouts.upgrade is 10s"},
+        {REPLAY("60", "", "\"latency\": [{\"delta\": \"12s\"}]"), "timeouts.stall is 10s"},
+        {REPLAY("60", ", \"retry\": {\"deadline\": \"5s\"}",
+                "\"faults\": [{\"fault\": \"connection_reset\", \"rate\": \"1%\", \"after\": "
+                "\"6s\"}]"),
+         "simulator.faults[0].after: takes up to 6s, and retry.deadline is 5s"},
+        {REPLAY("60", "",
+                "\"faults\": [{\"fault\": \"slow_output\", \"rate\": \"1%\", \"after\": "
+                "\"11s\"}]"),
+         "simulator.faults[0].after: takes up to 11s, and timeouts.stall is 10s"},
+    };
+    struct run_plan plan;
+    struct error err;
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_int_equal(make(&plan, rows[i].profile, &simulated, &err), ERR_PROFILE);
+        if (strstr(err.text, rows[i].says) == NULL) fail_msg("row %zu: %s", i, err.text);
+        run_plan_free(&plan);
+    }
+}
+
+static void what_the_clock_keeps_is_rehearsed(void **state)
+{
+    static const char *const profiles[] = {
+        /* slow enough a clock */
+        REPLAY("7.5", "", "\"latency\": [{\"first_output\": \"20s\"}]"),
+        /* fast, and nothing scripted is slower than the limits */
+        REPLAY("1500", "", "\"latency\": [{\"first_output\": \"5s\", \"delta\": \"1s\"}]"),
+        /* what is slow is overridden */
+        REPLAY("60", "", "\"latency\": [{\"first_output\": \"20s\"}, {\"first_output\": \"1s\"}]"),
+        /* without retries there is no deadline to run into */
+        REPLAY("60", ", \"retry\": {\"attempts\": 1, \"deadline\": \"5s\"}",
+               "\"faults\": [{\"fault\": \"connection_reset\", \"rate\": \"1%\", \"after\": "
+               "\"6s\"}]"),
+        /* a hint is followed to the letter */
+        REPLAY("60", ", \"retry\": {\"deadline\": \"5s\"}",
+               "\"faults\": [{\"fault\": \"rate_limit_event\", \"rate\": \"1%\", \"after\": "
+               "\"60s\"}]"),
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof profiles / sizeof *profiles; i++) {
+        struct run_plan plan = made(profiles[i], &simulated);
+        run_plan_free(&plan);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -276,6 +338,8 @@ int main(void)
         cmocka_unit_test(spending_needs_a_bound_or_a_word),
         cmocka_unit_test(a_clock_of_its_own_is_only_simulated),
         cmocka_unit_test(a_dry_run_says_what_would_be_done),
+        cmocka_unit_test(a_rehearsal_that_would_lie_is_refused),
+        cmocka_unit_test(what_the_clock_keeps_is_rehearsed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,56 @@
+/*
+ * The limits of time that a replay cannot keep: scaled with its clock they would be shorter than
+ * what this machine may take for a step, and its own slowness would be told as the service's. They
+ * last longer than the profile says, which run.json and every report tell.
+ */
+#ifndef RUSHHOUR_RECORD_CLOCK_LIMITS_H
+#define RUSHHOUR_RECORD_CLOCK_LIMITS_H
+
+#include "base/text.h"
+
+#include <cjson/cJSON.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CLOCK_LIMITS_MOST 16
+
+struct clock_limit {
+    char key[32];     /* of the profile: "timeouts.response" */
+    int64_t asked_ns; /* what the profile says, of the run's clock */
+    int64_t lasts_ns; /* of the run's clock */
+};
+
+struct clock_limits {
+    struct clock_limit list[CLOCK_LIMITS_MOST];
+    size_t count; /* 0: every limit is kept */
+};
+
+/*
+ * What a replay's latencies cannot be told from 0 below: its speed times how late the generator's
+ * own timers came. Some such waits are in every latency, here and in the simulator: what nine of
+ * ten stay below bounds a median, the P99 of one bounds the tail. Microseconds of the run's clock;
+ * 0: in real time, or of a run that did not end.
+ */
+struct clock_resolution {
+    int64_t median_us, tail_us;
+};
+
+/* As run.json holds it, {"median", "tail"} in ms; NULL without memory. */
+cJSON *clock_resolution_json(const struct clock_resolution *resolution);
+
+/* Reads that; 0 and 0 when it is not of the form. */
+struct clock_resolution clock_resolution_read(const cJSON *json);
+
+/* Appends "At clock.speed 480 timeouts.response 20s lasts 48m: ..." with its reason; nothing
+ * without limits. */
+void clock_limits_words(const struct clock_limits *limits, double speed, struct text *out);
+
+/* As run.json holds them, [{"key", "profile_s", "lasts_s"}]; NULL without memory. */
+cJSON *clock_limits_json(const struct clock_limits *limits);
+
+/* Reads that; what is not of the form is left out. */
+void clock_limits_read(const cJSON *json, struct clock_limits *out);
+
+#endif
