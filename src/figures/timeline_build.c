@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define MINUTE_NS (60 * NS_PER_S)
+#define MINUTE_MOST 600 /* blocks in one: no profile has shorter intervals than 100 ms */
 #define HEALTH_MS 60000 /* of real time, that is judged as a whole; less where that is enough */
 #define HEALTH_LEAST_MS 2000
 #define HEALTH_DISPATCHES 400 /* of which four may be late */
@@ -35,7 +36,7 @@ static void measure(const struct timeline_gather *gather, struct timeline *t)
         if (length_ns > t->longest_ns) t->longest_ns = length_ns;
     }
     int64_t minute = t->longest_ns > 0 ? (MINUTE_NS + t->longest_ns / 2) / t->longest_ns : 1;
-    t->minute = minute > 1 ? (size_t)minute : 1;
+    t->minute = minute < 1 ? 1 : minute < MINUTE_MOST ? (size_t)minute : MINUTE_MOST;
 }
 
 /* Goes through the sorted rows; fills the blocks' times once there is room for them. */

@@ -223,6 +223,10 @@ const struct definition *words_definitions(size_t *count)
          "a lower "
          "bound (>=) is given, under 100 none",
          USED_ALWAYS},
+        {"incident",
+         "a stretch of time in which regions failed at least twice as often as in the rest of the "
+         "run, so much that at most 5% of runs without one show any",
+         USED_IN_PAGES},
         {"window", "intervals are never split: each counts whole in the window in which it begins",
          USED_IN_PAGES},
         {"valid",
