@@ -17,24 +17,25 @@
 
 #define REGIONS 3
 #define BLOCK (10 * NS_PER_S)
-#define HOUR_BLOCKS 360
+#define HOUR_BLOCKS ((size_t)360)
 #define HOURS 4
+#define WINDOWS ((size_t)8) /* of half an hour */
 #define START INT64_C(1776171600000000000)
 #define STRETCH 12 /* blocks of an incident: two minutes */
 
-/* How three regions fail, attempts in a block at most, and what the report may say of it. */
+/* How three regions fail, and what the report may say of it. */
 struct service {
     const char *name;
-    double attempts, rate;
-    bool ramp;          /* the load rises from nothing */
-    bool step;          /* it doubles in the last hour ... */
-    double quota;       /* ... where so many are refused */
-    double overload;    /* ... where the service fails so many times as often */
-    bool never;         /* the first region never fails */
-    double poison;      /* failures that follow one in its session */
-    double own, shared; /* incidents an hour, of each region for itself and of all */
-    double half_hour;   /* the rate of half an hour of the first region, over that of the rest */
-    bool no_attempts;   /* attempts.csv was not written */
+    double attempts, rate; /* in a block, at most; of them that fail */
+    double quota;          /* in the highest stage: refused, */
+    double overload;       /* and how many times as often the service fails */
+    double poison;         /* failures that follow one in its session */
+    double own, shared;    /* incidents an hour, of each region for itself and of all */
+    double half_hour;      /* the rate of half an hour of the first region, over that of the rest */
+    bool ramp;             /* the load rises from nothing */
+    bool step;             /* it doubles in the last hour */
+    bool never;            /* the first region never fails */
+    bool no_attempts;      /* attempts.csv was not written */
     bool incident, together, window; /* there is one */
 };
 
@@ -59,7 +60,7 @@ static void strike(struct course *course, struct random *random, double an_hour)
     const size_t count = HOURS * HOUR_BLOCKS;
     double at = 0;
     while (an_hour > 0) {
-        at += random_exponential(random) * HOUR_BLOCKS / an_hour;
+        at += random_exponential(random) * (double)HOUR_BLOCKS / an_hour;
         if (at >= (double)count) return;
         for (size_t i = (size_t)at; i < count && i < (size_t)at + STRETCH; i++)
             course->chance[i] = 0.6;
@@ -77,7 +78,7 @@ static double rate_in(const struct service *s, size_t region, size_t block)
 
 static double load_in(const struct service *s, size_t block)
 {
-    double along = (double)(block + 1) / (HOURS * HOUR_BLOCKS);
+    double along = (double)(block + 1) / (double)(HOURS * HOUR_BLOCKS);
     if (s->ramp) return s->attempts * along;
     return s->step && block < (HOURS - 1) * HOUR_BLOCKS ? s->attempts / 2 : s->attempts;
 }
@@ -136,7 +137,7 @@ static void draw_run(const struct service *s, struct random *random, struct time
 
 static void build(const struct service *s, struct timeline_gather *gather, struct timeline *out)
 {
-    const int64_t hour_ns = HOUR_BLOCKS * BLOCK;
+    const int64_t hour_ns = (int64_t)HOUR_BLOCKS * BLOCK;
     const struct timeline_stage level[] = {{0, 2}, {HOURS * hour_ns, 2}};
     const struct timeline_stage ramp[] = {{HOURS * hour_ns, 2}};
     const struct timeline_stage step[] = {{0, 1}, {(HOURS - 1) * hour_ns, 1}, {0, 2}, {hour_ns, 2}};
@@ -149,9 +150,9 @@ static void build(const struct service *s, struct timeline_gather *gather, struc
 /* Half-hour windows over the run. */
 static struct patterns *patterns_of(struct timeline *timeline, struct run_incidents *incidents)
 {
-    static const struct window half_hour = {.width_ns = HOUR_BLOCKS / 2 * BLOCK};
-    struct slice slices[HOURS * 2] = {0};
-    for (size_t i = 0; i < HOURS * 2; i++) {
+    static const struct window half_hour = {.width_ns = (int64_t)HOUR_BLOCKS / 2 * BLOCK};
+    struct slice slices[WINDOWS] = {0};
+    for (size_t i = 0; i < WINDOWS; i++) {
         slices[i].start_ns = START + (int64_t)i * half_hour.width_ns;
         slices[i].end_ns = slices[i].start_ns + half_hour.width_ns;
     }
@@ -161,7 +162,7 @@ static struct patterns *patterns_of(struct timeline *timeline, struct run_incide
                                     .window = &half_hour,
                                     .shown = true,
                                     .slices = slices,
-                                    .slice_count = HOURS * 2}};
+                                    .slice_count = WINDOWS}};
     const struct results results = {.region_count = REGIONS,
                                     .groupings = groupings,
                                     .grouping_count = 3,
@@ -200,55 +201,44 @@ static const char *held(int count, bool there)
     return there ? "  " : judge(at_most((double)count / repetitions, 0.05));
 }
 
+static const struct service services[] = {
+    {.name = "independent", .attempts = 8, .rate = 0.006},
+    {.name = "independent, 5%", .attempts = 8, .rate = 0.05},
+    {.name = "no attempts.csv", .attempts = 8, .rate = 0.01, .no_attempts = true},
+    {.name = "ramp", .attempts = 15, .rate = 0.006, .ramp = true},
+    {.name = "ramp, one never fails", .attempts = 15, .rate = 0.006, .ramp = true, .never = true},
+    {.name = "quota in the top stage", .attempts = 15, .rate = 0.006, .step = true, .quota = 0.3},
+    {.name = "same, no attempts.csv",
+     .attempts = 15,
+     .rate = 0.006,
+     .step = true,
+     .quota = 0.3,
+     .no_attempts = true},
+    {.name = "poisoned sessions", .attempts = 8, .rate = 0.004, .poison = 4},
+    {.name = "incidents of each alone", .attempts = 8, .rate = 0.006, .own = 1, .incident = true},
+    {.name = "overload in the top stage",
+     .attempts = 15,
+     .rate = 0.006,
+     .step = true,
+     .overload = 3,
+     .incident = true,
+     .together = true},
+    {.name = "incidents of all together",
+     .attempts = 8,
+     .rate = 0.006,
+     .shared = 2,
+     .incident = true,
+     .together = true},
+    {.name = "half an hour, 4 times",
+     .attempts = 8,
+     .rate = 0.006,
+     .half_hour = 4,
+     .incident = true,
+     .window = true},
+};
+
 int main(int argc, char **argv)
 {
-    static const struct service services[] = {
-        {.name = "independent", .attempts = 8, .rate = 0.006},
-        {.name = "independent, 5%", .attempts = 8, .rate = 0.05},
-        {.name = "no attempts.csv", .attempts = 8, .rate = 0.01, .no_attempts = true},
-        {.name = "ramp", .attempts = 15, .rate = 0.006, .ramp = true},
-        {.name = "ramp, one never fails",
-         .attempts = 15,
-         .rate = 0.006,
-         .ramp = true,
-         .never = true},
-        {.name = "quota in the top stage",
-         .attempts = 15,
-         .rate = 0.006,
-         .step = true,
-         .quota = 0.3},
-        {.name = "same, no attempts.csv",
-         .attempts = 15,
-         .rate = 0.006,
-         .step = true,
-         .quota = 0.3,
-         .no_attempts = true},
-        {.name = "poisoned sessions", .attempts = 8, .rate = 0.004, .poison = 4},
-        {.name = "incidents of each alone",
-         .attempts = 8,
-         .rate = 0.006,
-         .own = 1,
-         .incident = true},
-        {.name = "overload in the top stage",
-         .attempts = 15,
-         .rate = 0.006,
-         .step = true,
-         .overload = 3,
-         .incident = true,
-         .together = true},
-        {.name = "incidents of all together",
-         .attempts = 8,
-         .rate = 0.006,
-         .shared = 2,
-         .incident = true,
-         .together = true},
-        {.name = "half an hour, 4 times",
-         .attempts = 8,
-         .rate = 0.006,
-         .half_hour = 4,
-         .incident = true,
-         .window = true},
-    };
     struct random random;
     repetitions = argc > 1 ? atoi(argv[1]) : 200;
     random_seed(&random, 59, 1);

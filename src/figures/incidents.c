@@ -81,6 +81,20 @@ static void interactions(const struct timeline *t, const struct incident *found,
         region->interactions_failed += t->blocks[region->region * t->count + i].interactions_failed;
 }
 
+/* How long the regions struck were driven during an incident: intervals may be missing in it, or
+ * empty, or not counted. */
+static int64_t recorded(const struct timeline *t, const struct incident *found)
+{
+    int64_t sum_ns = 0;
+    for (size_t i = found->start; i < found->start + found->length; i++) {
+        bool any = false;
+        for (size_t s = 0; s < found->struck_count; s++)
+            any = any || t->blocks[found->struck[s].region * t->count + i].attempts > 0;
+        if (any) sum_ns += t->ends[i] - t->starts[i];
+    }
+    return sum_ns;
+}
+
 static bool describe(const struct timeline *t, const struct incident *found,
                      struct run_incident *out)
 {
@@ -100,7 +114,7 @@ static bool describe(const struct timeline *t, const struct incident *found,
     size_t worst_last =
         found->worst_start + (t->minute < found->length ? t->minute : found->length);
     out->worst_end_ns = t->ends[worst_last - 1 < last ? worst_last - 1 : last];
-    for (size_t i = found->start; i <= last; i++) out->seen_ns += t->ends[i] - t->starts[i];
+    out->seen_ns = recorded(t, found);
     if (out->regions == NULL) return false;
     for (size_t s = 0; s < found->struck_count; s++) {
         const struct incident_struck *struck = &found->struck[s];

@@ -29,7 +29,7 @@ struct incident_code {
 
 struct run_incident {
     int64_t start_ns, end_ns;
-    int64_t seen_ns;                 /* of it, in which the run recorded something */
+    int64_t seen_ns; /* of it, in which regions that it struck had attempts that count */
     struct incident_region *regions; /* at least one; more than one: struck together */
     size_t region_count;
     double attempts, failed, interactions_failed; /* of the regions struck */

@@ -42,11 +42,7 @@ struct timeline_failures {
 
 struct timeline {
     size_t region_count, count;
-    /*
-     * Of each block, ascending. Blocks are the run's intervals; where intervals are missing lie
-     * more than a minute of blocks without a length, so that what comes before and after is not
-     * taken for one.
-     */
+    /* Of each block, ascending. Blocks are the run's intervals; some may be missing in between. */
     int64_t *starts, *ends;
     unsigned *band;                    /* of the load asked for, in its middle */
     struct timeline_block *blocks;     /* [region * count + block] */

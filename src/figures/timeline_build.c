@@ -6,7 +6,6 @@
 #include <string.h>
 
 #define MINUTE_NS (60 * NS_PER_S)
-#define MINUTE_MOST 600 /* blocks in one: no profile has shorter intervals than 100 ms */
 #define HEALTH_MS 60000 /* of real time, that is judged as a whole; less where that is enough */
 #define HEALTH_LEAST_MS 2000
 #define HEALTH_DISPATCHES 400 /* of which four may be late */
@@ -21,14 +20,6 @@ static int by_start(const void *left, const void *right)
     return a->region < b->region ? -1 : a->region > b->region;
 }
 
-/* Blocks, of those without a length too, that lie before the interval that starts at rows[i]. */
-static size_t padding(const struct timeline *t, const struct timeline_row *rows, size_t i,
-                      int64_t end_ns)
-{
-    bool gap = i > 0 && rows[i].start_ns - end_ns > t->longest_ns / 2;
-    return gap ? t->minute + 1 : 0;
-}
-
 static void measure(const struct timeline_gather *gather, struct timeline *t)
 {
     for (size_t i = 0; i < gather->row_count; i++) {
@@ -36,26 +27,21 @@ static void measure(const struct timeline_gather *gather, struct timeline *t)
         if (length_ns > t->longest_ns) t->longest_ns = length_ns;
     }
     int64_t minute = t->longest_ns > 0 ? (MINUTE_NS + t->longest_ns / 2) / t->longest_ns : 1;
-    t->minute = minute < 1 ? 1 : minute < MINUTE_MOST ? (size_t)minute : MINUTE_MOST;
+    t->minute = minute > 1 ? (size_t)minute : 1;
 }
 
 /* Goes through the sorted rows; fills the blocks' times once there is room for them. */
 static void lay_out(const struct timeline_gather *gather, struct timeline *t)
 {
     const struct timeline_row *rows = gather->rows;
-    int64_t end_ns = INT64_MIN;
     t->count = 0;
     for (size_t i = 0; i < gather->row_count; i++) {
         bool same = i > 0 && rows[i].start_ns == rows[i - 1].start_ns;
-        size_t empty = same ? 0 : padding(t, rows, i, end_ns);
-        for (; empty > 0; empty--, t->count++) {
-            if (t->starts != NULL) t->starts[t->count] = t->ends[t->count] = end_ns;
-        }
         if (!same) t->count++;
-        if (!same || rows[i].end_ns > end_ns) end_ns = rows[i].end_ns;
         if (t->starts == NULL) continue;
+        int64_t *end_ns = &t->ends[t->count - 1];
         t->starts[t->count - 1] = rows[i].start_ns;
-        t->ends[t->count - 1] = end_ns;
+        if (!same || rows[i].end_ns > *end_ns) *end_ns = rows[i].end_ns;
     }
 }
 
@@ -76,7 +62,7 @@ static bool make_blocks(const struct timeline_gather *gather, struct timeline *t
     return true;
 }
 
-/* The block that holds a time, or the last one before it that has a length. */
+/* The block that holds a time, or the last one before it. */
 static size_t block_at(const struct timeline *t, int64_t time_ns)
 {
     size_t low = 0;
@@ -89,7 +75,6 @@ static size_t block_at(const struct timeline *t, int64_t time_ns)
             high = middle;
         }
     }
-    while (low > 0 && t->ends[low] <= t->starts[low]) low--;
     return low;
 }
 
