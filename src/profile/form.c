@@ -37,11 +37,19 @@ enum err_code form_region_name(const char *text, struct error *err)
                      text);
 }
 
+/* How much of a text may be quoted: a query that was pasted along with it may hold a key. */
+static int quotable(const char *text)
+{
+    size_t length = strcspn(text, "?#&");
+    return length < 80 ? (int)length : 80;
+}
+
 enum err_code form_deployment(const char *text, struct error *err)
 {
     if (strpbrk(text, " /?#&") == NULL) return ERR_OK;
     return error_set(err, ERR_USAGE,
-                     "\"%.80s\" is not a name: it may hold no space and none of / ? # &", text);
+                     "\"%.*s\" is not a name: it may hold no space and none of / ? # &",
+                     quotable(text), text);
 }
 
 /* Whether text starts with the shape dddd-dd-dd. */
@@ -60,7 +68,8 @@ enum err_code form_api_version(const char *text, struct error *err)
     if (starts_with_date(text) && (text[10] == '\0' || strcmp(text + 10, "-preview") == 0))
         return ERR_OK;
     return error_set(err, ERR_USAGE,
-                     "\"%.80s\" is not an api-version: write it as 2025-04-01-preview", text);
+                     "\"%.*s\" is not an api-version: write it as 2025-04-01-preview",
+                     quotable(text), text);
 }
 
 enum err_code form_date(const char *text, struct error *err)
@@ -73,9 +82,9 @@ enum err_code form_path(const char *text, struct error *err)
 {
     if (text[0] == '/' && strpbrk(text, "?# ") == NULL) return ERR_OK;
     return error_set(err, ERR_USAGE,
-                     "\"%.80s\" is not a path: begin with / and leave out the query (?...), which "
+                     "\"%.*s\" is not a path: begin with / and leave out the query (?...), which "
                      "the dialect adds",
-                     text);
+                     quotable(text), text);
 }
 
 enum err_code form_command(const char *text, struct error *err)
@@ -158,7 +167,11 @@ enum err_code form_header_name(const char *name, struct error *err)
     static const char *const ours[] = {"host",           "connection",        "upgrade",
                                        "content-length", "transfer-encoding", NULL};
     if (name[0] == '\0' || !made_of(name, "!#$%&'*+-.^_`|~")) {
-        return error_set(err, ERR_USAGE, "\"%.60s\" cannot name a header", name);
+        /* What follows the name in a line that was pasted whole may be a key. */
+        size_t length = strcspn(name, ": =");
+        return error_set(err, ERR_USAGE,
+                         "\"%.*s\" cannot name a header: write its name alone, then its value",
+                         (int)(length < 60 ? length : 60), name);
     }
     if (strcasecmp(name, "authorization") == 0 || strcasecmp(name, "api-key") == 0) {
         return error_set(

@@ -50,6 +50,17 @@ static enum err_code read_struct(const struct key *key, const struct json_node *
     return code;
 }
 
+/* A name that is a line pasted whole, which may hold a key, is left out of the path. */
+static enum err_code refuse_name(const char *name, const struct place *place,
+                                 const struct error *inner)
+{
+    static const char object[] = "headers";
+    struct place around = *place;
+    char *path = strpbrk(name, ": =") != NULL ? strstr(around.path, object) : NULL;
+    if (path != NULL) path[sizeof object - 1] = '\0';
+    return place_fail_with(&around, inner->code, inner);
+}
+
 static enum err_code read_header(const struct json_node *node, const struct place *place,
                                  struct header *header)
 {
@@ -57,7 +68,8 @@ static enum err_code read_header(const struct json_node *node, const struct plac
     enum err_code code = text_of(node, place, "text");
     if (code != ERR_OK) return code;
     code = form_header_name(node->key, &inner);
-    if (code == ERR_OK) code = form_header_value(node->key, node->text, &inner);
+    if (code != ERR_OK) return refuse_name(node->key, place, &inner);
+    code = form_header_value(node->key, node->text, &inner);
     if (code != ERR_OK) return place_fail_with(place, code, &inner);
     header->name = strdup(node->key);
     header->source = strdup(node->text);
