@@ -24,6 +24,11 @@ static enum err_code read_load(const struct run_flags *flags, struct steady_load
         if (parse_rate(flags->rate, &load->target, err) != ERR_OK)
             return error_prefix(err, "--rate");
     }
+    if (load->asked && !(load->target > 0)) {
+        bool closed = flags->sessions != NULL;
+        return error_set(err, ERR_USAGE, "--%s %s: no session would ever start: write more than 0",
+                         closed ? "sessions" : "rate", closed ? flags->sessions : flags->rate);
+    }
     return ERR_OK;
 }
 
