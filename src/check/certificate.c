@@ -11,7 +11,7 @@
 
 #define EXPIRY_NOTED_DAYS 14
 #define S_PER_DAY INT64_C(86400)
-#define HUNG_UP "the peer ended the connection" /* in the words of net/https.c */
+#define HUNG_UP "the peer ended the connection" /* the wording of net/https.c */
 
 void certificate_date(struct text *out, int64_t at_s)
 {
@@ -36,7 +36,7 @@ const char *certificate_issuer(const struct https_certificate *certificate)
 
 /* ---- refused ---- */
 
-/* An untrusted issuer of a host whose certificates are public: something opens TLS on the way. */
+/* An untrusted issuer for a host with public certificates: something intercepts TLS on the way. */
 static void fail_inspected(struct check_region *told, int64_t ns, const struct failure_facts *facts,
                            enum issuer_kind kind, const char *product)
 {
@@ -60,7 +60,7 @@ static void fail_inspected(struct check_region *told, int64_t ns, const struct f
     }
 }
 
-/* To the minute: an expiry of today is one. */
+/* Minutes included, because an expiry today matters too. */
 static void put_moment(struct text *out, int64_t at_s)
 {
     certificate_date(out, at_s);
@@ -136,8 +136,8 @@ static void fail_handshake(struct check_region *told, const struct https_result 
 
 /* ---- accepted ---- */
 
-/* A trusted certificate may still be an inspecting proxy's, whose root this machine has been
- * given. */
+/* A trusted certificate may still be an inspecting proxy's whose root is installed on this
+ * machine. */
 static void note_inspection(struct check_region *told)
 {
     const struct https_certificate *certificate = &told->certificate;

@@ -39,7 +39,7 @@ bool layers_is_private(const char *address)
            (v6.s6_addr[0] == 0xFE && (v6.s6_addr[1] & 0xC0) == 0x80) || IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
-/* The name that was looked up: not the region's when a proxy stands before it. */
+/* The name that was looked up, which is not the region's if there is a proxy. */
 static const char *looked_up(const struct reading *reading)
 {
     return reading->told->by_proxy ? "the proxy" : reading->told->region->host;
@@ -102,7 +102,7 @@ static void read_tcp(const struct reading *reading)
     const struct https_result *result = reading->result;
     const struct region *region = reading->told->region;
     int64_t ns = result->step_ns[HTTPS_CONNECT];
-    /* A tunnel that the proxy refuses is no connection, in whichever step that came to light. */
+    /* A tunnel refused by the proxy is not a connection, in whichever step that came to light. */
     if (result->reached != HTTPS_CONNECT && result->proxy_status == 0) {
         step_ok(reading->told, CHECK_TCP, ns, "%s%s",
                 reading->told->by_proxy ? "through the proxy " : "", result->address);
@@ -151,10 +151,11 @@ static bool read_clock(const struct reading *reading, int64_t *skew_ms)
 static void put_skew(struct text *out, int64_t skew_ms)
 {
     text_duration(out, llabs(skew_ms) / 1000 * NS_PER_S);
-    text_printf(out, " %s", skew_ms > 0 ? "behind" : "ahead of"); /* ours, seen from theirs */
+    text_printf(out, " %s", skew_ms > 0 ? "behind" : "ahead of"); /* our clock, seen from the
+                                                                     service's */
 }
 
-/* False when the clocks are too far apart for anything to work. */
+/* False if the clocks are too far apart for anything to work. */
 static bool judge_clock(const struct reading *reading)
 {
     struct check_region *told = reading->told;

@@ -1,5 +1,5 @@
-/* `rushhour plan`: what a load does and costs, and what a decision between two failure rates
- * needs. */
+/* `rushhour plan`: what a load does and costs, and what it takes to decide between two failure
+ * rates. */
 #include "run/plan.h"
 #include "cli/command.h"
 #include "cli/detect_print.h"
@@ -209,7 +209,7 @@ const struct command plan_command = {
 
 int command_plan(int argc, char **argv)
 {
-    /* Nothing is sent, so a profile that may only be simulated can be planned as well. */
+    /* Nothing is sent, so a profile that may only be simulated can be planned too. */
     struct plan plan = {.flags = {.simulate = true, .dry_run = true}};
     struct command_line line;
     int status;

@@ -45,7 +45,7 @@ static struct compare_value session_rate(const struct report_cell *cell, double 
 {
     const struct counters *c = &cell->cell.counters;
     double n = (double)c->sessions_with_attempts;
-    double chains = fmin(n, (double)cell->cell.clusters.count); /* one draw each */
+    double chains = fmin(n, (double)cell->cell.clusters.count); /* each is one draw */
     double share = n > 0 ? (double)c->sessions_with_failure / n : 0;
     return of_rate(rate_wilson(share * chains, chains, confidence), n, chains);
 }
@@ -99,7 +99,8 @@ static struct estimate estimate_of(const struct compare_value *value)
         .valid = value->known, .value = value->value, .low = value->low, .high = value->high};
 }
 
-/* The p at which the interval would end at no difference, taken as normal on that side. */
+/* The p-value at which the interval would just touch no difference, assuming normality on that
+ * side. */
 static double p_of_interval(const struct difference *d, double confidence)
 {
     double side = d->value > 0 ? d->value - d->low : d->high - d->value;
@@ -159,7 +160,7 @@ static bool is_invalid(const struct compared *comparison, struct compare_row *ro
     return true;
 }
 
-/* More values until a quantile's difference, or its absence, shows. */
+/* Further values needed until a quantile's difference, or its absence, shows. */
 static double more_for_quantile(const struct compared *comparison, const struct compare_row *row)
 {
     const struct difference *d = &row->difference;
@@ -172,8 +173,8 @@ static double more_for_quantile(const struct compared *comparison, const struct 
     return goal > 0 ? fmax(1, ceil(n * (half / goal) * (half / goal)) - n) : 0;
 }
 
-/* More attempts on each side until either the difference seen, or its absence, shows. 0 when none
- * would do. */
+/* Further attempts needed on each side until the observed difference, or its absence, shows. 0 if
+ * no number would do. */
 static double more_needed(const struct compared *comparison, const struct compare_row *row)
 {
     if (row->what.kind == THRESHOLD_QUANTILE) return more_for_quantile(comparison, row);
@@ -190,7 +191,8 @@ static double more_needed(const struct compared *comparison, const struct compar
     return fmax(1, ceil((needed - n) * effect));
 }
 
-/* In minutes at the load of these runs, and in dollars at what their attempts cost. */
+/* Converts them into minutes at the load of these runs, and into dollars at the cost of their
+ * attempts. */
 static void price(const struct compared *comparison, struct compare_row *row)
 {
     const struct compare_side *sides[] = {&comparison->pairs[row->pair].a,
@@ -290,7 +292,7 @@ static enum compare_verdict whole(const struct compared *comparison)
     return comparison->deciding > 0 ? COMPARE_EQUAL : COMPARE_INVALID;
 }
 
-/* A reader's order: the failure rate, then what was decided, then what is open, then what is only
+/* Order for readers: the failure rate, then decided rows, then undecided ones, then those only
  * shown. */
 static unsigned rank(const struct compare_row *row)
 {
@@ -331,8 +333,8 @@ enum err_code compare_judge(struct compared *comparison, struct error *err)
             if (err != NULL) err->code = ERR_USAGE;
             return error_prefix(err, "--metric");
         }
-        /* Quantiles are for people to read; what decides unasked are rates and shares, whose tests
-         * hold their word. */
+        /* Quantiles are only informative. By default rates and shares decide, because their tests
+         * are calibrated. */
         bool decides = comparison->options.metric_count > 0 || what.kind != THRESHOLD_QUANTILE;
         for (size_t i = 0; i < comparison->pair_count; i++) {
             if (!wanted_here(&what, &comparison->pairs[i])) continue;

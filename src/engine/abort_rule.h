@@ -1,9 +1,9 @@
 /*
- * The profile's `abort_on_fail`: watches each region's failure rate for as long as the run lasts,
- * by a cumulative sum that starts again and again (stats/cusum.h), and stops the run when one is
- * too high. `errors` is the chance of a false alarm in the whole run; regions, and shards that
- * judge for themselves, share it out evenly (Bonferroni), and with the attempts that the plan
- * expects it says how many of them lie between two false alarms.
+ * The profile's `abort_on_fail`: watches each region's failure rate for the whole run by a
+ * restarting cumulative sum (stats/cusum.h), and stops the run when one is too high. `errors` is
+ * the probability of a false alarm in the whole run, divided evenly among regions and independently
+ * judging shards (Bonferroni); with the number of attempts in the plan, it determines the mean
+ * distance between false alarms.
  */
 #ifndef RUSHHOUR_ENGINE_ABORT_RULE_H
 #define RUSHHOUR_ENGINE_ABORT_RULE_H
@@ -17,12 +17,12 @@
 
 /* A region's watch. */
 struct abort_region {
-    const char *name; /* the profile's */
+    const char *name; /* owned by the profile */
     struct cusum watch;
 };
 
 struct abort_rule {
-    const struct abort_plan *plan; /* the profile's */
+    const struct abort_plan *plan; /* owned by the profile */
     struct abort_region *regions;  /* one per region of the profile; NULL: the rule is off */
     size_t region_count;
     int64_t elapsed_ns; /* of the load, when trials were last told */
@@ -36,22 +36,22 @@ struct abort_rule {
 bool abort_rule_watch(const struct abort_plan *plan, size_t regions, const struct shard *shard,
                       double expected, struct cusum *watch);
 
-/* Starts the rule, which stays off when the profile has none. expected: attempts of one region in
- * the whole plan. The profile is borrowed. */
+/* Starts the rule; it stays off if the profile has none. expected: attempts of one region in the
+ * whole plan. The profile is borrowed. */
 MUST_USE enum err_code abort_rule_start(struct abort_rule *rule, const struct profile *profile,
                                         const struct shard *shard, double expected,
                                         struct error *err);
 void abort_rule_free(struct abort_rule *rule);
 
-/* Adds trials of a region, at a time since the load began (of the run's own clock); whether its
- * rate is too high. That stays, and the watch goes on. */
+/* Adds trials of a region, at a time since the load began (by the run's own clock); returns whether
+ * its rate is too high. That result stays, while the watch continues. */
 bool abort_rule_add(struct abort_rule *rule, size_t region, int64_t elapsed_ns,
                     const struct trial_sums *trials);
 
-/* "watching" or "too_high": as run.json has them. */
+/* "watching" or "too_high", as in run.json. */
 const char *abort_verdict_name(const struct abort_region *region);
 
-/* Appends an alarm in words: region, rates, attempts at risk and first failures. */
+/* Appends a description of an alarm: region, rates, attempts at risk and first failures. */
 void abort_rule_decision(const struct abort_rule *rule, size_t region, struct text *out);
 
 /* Hours of the run's own clock between two false alarms, whichever region's, as attempts have come

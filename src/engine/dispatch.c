@@ -5,7 +5,7 @@
 #include "engine/virtual_user.h"
 #include "record/health.h"
 
-/* How often the closed model looks at its level. */
+/* How often the closed model checks its level. */
 #define UPDATE_EVERY_NS (20 * NS_PER_MS)
 
 #define WORKER_OF(pointer, member)                                                                 \
@@ -65,7 +65,8 @@ static bool fill_slot(struct worker *worker, size_t index, size_t slot, uint64_t
     return virtual_user_start(worker, index, first_region(worker, index), &plan, now_ns);
 }
 
-/* Starts who is missing; lets go who is too many and not in the middle of an interaction. */
+/* Starts virtual users that are missing; lets surplus ones leave when they are not in the middle of
+ * an interaction. */
 static void keep_level(struct worker *worker, size_t index, uint64_t now_ns)
 {
     const struct demand *demand = &worker->demands[index];
@@ -139,7 +140,7 @@ static void count_arrival(struct worker *worker, const struct virtual_user *user
     if (now_ns > user->try_due_ns + (uint64_t)HEALTH_DIAL_LATE_NS) handover->achieved_late++;
 }
 
-/* Lets virtual users dial as the connect rate allows; idle time is not saved up for a burst. */
+/* Lets virtual users dial at the connect rate; idle time is not saved up for a burst. */
 static void pace(struct worker *worker, uint64_t now_ns)
 {
     double rate = worker->plan->profile->load.connect_rate / (double)lane_stride(&worker->lane);
@@ -150,7 +151,7 @@ static void pace(struct worker *worker, uint64_t now_ns)
             (void)timers_set(worker->timers, &worker->pacing, worker->next_dial_ns);
             return;
         }
-        /* A timer that fired late may catch up what it missed, but no more than a few. */
+        /* A timer that fired late may catch up on what it missed, but only a few. */
         uint64_t floor_ns = now_ns > 5 * gap_ns ? now_ns - 5 * gap_ns : 0;
         if (worker->next_dial_ns < floor_ns) worker->next_dial_ns = worker->queue_first->try_due_ns;
         if (worker->next_dial_ns < floor_ns) worker->next_dial_ns = floor_ns;

@@ -18,38 +18,38 @@ struct driver {
     struct virtual_user *user;      /* NULL once it has gone on without this session */
     size_t region;
     struct session session;
-    struct conversation *conversation; /* NULL after it has ended */
+    struct conversation *conversation; /* NULL once it has ended */
     struct timer deadline;
     uint64_t passed_ns;           /* the deadline that was last seen to have passed */
     uint64_t number;              /* of the session in the run, from 1 */
     struct chain *chain;          /* held until the session has ended */
-    uint64_t judged, failed;      /* attempts of it that were ok or failed, and the failed ones */
-    struct credential credential; /* what it was dialled with, but for the value; serial 0: what
-                                     never changes */
+    uint64_t judged, failed;      /* its attempts that were ok or failed, and the failed ones */
+    struct credential credential; /* what it was dialled with, without the value; serial 0: one
+                                     that never changes */
     char client_request_id[40];
     char address[48];
     bool opened;    /* counted in sessions_open */
     bool in_flight; /* counted in in_flight: a turn was sent and has not ended */
-    bool busy;      /* an action is being carried out: its end sees to what is asked meanwhile */
+    bool busy;      /* an action is being carried out; its end will handle further requests */
     bool abandoned; /* the virtual user is no longer told anything */
-    bool on_trial;  /* a trial of the abort rule is under way, which began in this group */
+    bool on_trial;  /* a trial of the abort rule is in progress; it began in trial_group */
     uint64_t trial_group;
-    /* evidence in waiting */
+    /* kept for evidence */
     struct evidence_event events[EVIDENCE_EVENTS]; /* a ring */
     uint64_t event_count;
-    struct evidence_header *headers; /* of the answer to the upgrade */
+    struct evidence_header *headers; /* of the response to the upgrade */
     size_t header_count;
     struct skew skew; /* of the service's clock against the run's */
     char body_code[64], body_message[512];
     char sent[SHAPE_SIZE]; /* shape of what was sent */
-    char detail[160];      /* what the library said of the end */
+    char detail[160];      /* the library's message about the end */
     int http_status, close_code;
     char close_reason[128];
-    int64_t hint_ns;  /* the wait that a refusal's headers ask for */
+    int64_t hint_ns;  /* the wait requested by a refusal's headers */
     int64_t reset_ns; /* until when they say that its limits are whole again */
 };
 
-/* What the carriers of every worker are given. */
+/* Passed to the carriers of every worker. */
 extern const struct transport_handlers driver_handlers;
 
 /* Dials for a virtual user; a dial that cannot even be started is recorded as failed by our own
@@ -78,29 +78,29 @@ int64_t driver_run_time(const struct driver *driver, int64_t real_ns);
  */
 void driver_record(struct driver *driver, const struct session_action *action, uint64_t now_ns);
 
-/* driver_record.c: a trial of the abort rule begins with the dial, and with each further attempt as
- * long as its interaction chain has had no failure. */
+/* driver_record.c: a trial of the abort rule begins with the dial, and with each further attempt
+ * while its interaction chain has had no failure. */
 void driver_begin_trial(struct driver *driver);
 void driver_end_trial(struct driver *driver, enum trial_end end);
 
-/* Which attempt of which interaction, from 1; 0: none was under way. */
+/* Which attempt of which interaction, from 1; 0 if none was in progress. */
 struct evidence_of {
     uint64_t interaction, attempt;
 };
 
-/* driver_evidence.c: appends the evidence record of what the action tells to the worker's
- * handover. */
+/* driver_evidence.c: appends the evidence record for an action to the worker's handover. */
 void driver_write_evidence(struct driver *driver, const struct session_action *action,
                            const struct evidence_of *of, enum decision decision, uint64_t at_ns);
 
-/* driver_evidence.c: what the service, or the library, said of a failure; "" when nothing. */
+/* driver_evidence.c: the message of the service or the library about a failure; "" if there is
+ * none. */
 const char *driver_message(const struct driver *driver, const struct session_action *action);
 
-/* driver_evidence.c: its session is not ready yet, so the dial is the attempt. */
+/* driver_evidence.c: whether its session is not ready yet, so that the dial is the attempt. */
 bool driver_in_dial(const struct driver *driver);
 
-/* driver_answer.c: keeps what evidence wants of the answer that opened the session, or refused to.
- * The facts that it tells of later failures, with what the region told before. */
+/* driver_answer.c: keeps what evidence needs from the response that opened or refused the session.
+ * Returns its facts for later failures, including what the region reported before. */
 struct failure_facts driver_take_answer(struct driver *driver, const struct answer *answer,
                                         uint64_t at_ns);
 

@@ -38,8 +38,8 @@ static void count_tokens(struct driver *driver, struct cell *cell, bool failed)
     }
 }
 
-/* How an attempt ended. A failure of our own side says nothing of the service: it is told, with its
- * record, and enters no rate. */
+/* How an attempt ended. A failure on our own side says nothing about the service: it is reported,
+ * with its record, but enters no rate. */
 enum attempt_end { ENDED_OK, ENDED_FAILED, ENDED_CANCELLED, ENDED_BY_US };
 
 static enum attempt_end end_of(const struct session_action *action)
@@ -49,7 +49,7 @@ static enum attempt_end end_of(const struct session_action *action)
     return failure_is_ours(&action->failure) ? ENDED_BY_US : ENDED_FAILED;
 }
 
-/* Whether what came first was not yet the answer. */
+/* Whether the first output was not yet the answer. */
 static bool has_preamble(const struct turn *turn)
 {
     return turn->ttft_ns >= 0 && turn->answer_ns > turn->ttft_ns;
@@ -62,7 +62,7 @@ static void count_judged(struct driver *driver, bool failed)
     driver->failed += failed;
 }
 
-/* cut: the answer is ok as far as max_output_tokens let it come. */
+/* cut: the answer is ok, but was cut off by max_output_tokens. */
 static void count_end(struct driver *driver, enum attempt_end end, bool cut)
 {
     struct counters *counters = &cell_of(driver)->counters;
@@ -95,7 +95,7 @@ static void count_attempt(struct driver *driver, enum attempt_end end, bool cut)
 {
     struct cell *cell = cell_of(driver);
     if (driver_in_dial(driver)) {
-        /* A turn is counted as started when it is sent; this one never got so far. */
+        /* A turn counts as started when it is sent, which did not happen here. */
         cell->counters.attempts_started++;
         if (driver->user->attempt > 1 && !driver->user->again) cell->counters.retries++;
     }
@@ -191,7 +191,7 @@ static void tally(const struct driver *driver, const struct session_action *acti
     cell_failure(cell_of(driver), class->phase, class->domain, class->code, 1);
 }
 
-/* Azure answers 401 to the upgrade; OpenAI lets in, says it with an error, and closes. */
+/* Azure answers the upgrade with 401; OpenAI accepts, sends an error, and closes. */
 static bool credential_was_refused(const struct driver *driver, const struct session_action *action)
 {
     if (!driver_in_dial(driver) || action->observed.key_as_subprotocol) return false;
@@ -199,7 +199,7 @@ static bool credential_was_refused(const struct driver *driver, const struct ses
     return action->failure.domain == DOMAIN_AUTH && driver->session.life.connected_ns != 0;
 }
 
-/* A refused credential that can be renewed is, and the attempt gets one more try with the new
+/* A refused credential is renewed if possible, and the attempt gets one more try with the new
  * one. */
 static void renew_credential(struct driver *driver, const struct session_action *action)
 {
@@ -242,8 +242,8 @@ static void on_failed(struct driver *driver, const struct session_action *action
     driver_write_evidence(driver, action, &of, decision, at_ns);
 }
 
-/* Cut by the end of the session's life, or cancelled by the service in a session that goes on: no
- * failure, but told. */
+/* An attempt cut short by the end of the session's life, or cancelled by the service in a session
+ * that continues: not a failure, but reported. */
 static void on_cut(struct driver *driver, const struct session_action *action, uint64_t at_ns,
                    uint64_t now_ns)
 {
@@ -353,7 +353,7 @@ void driver_record(struct driver *driver, const struct session_action *action, u
     if (action->news & NEWS_READY && driver->user != NULL)
         virtual_user_on_ready(driver->user, now_ns);
     if (action->news & NEWS_ENDED) on_ended(driver, at_ns);
-    /* Its next try may come before the connection's end does. */
+    /* The next try may come before the connection has ended. */
     bool lost = life_is_over(&driver->session.life) && !driver->abandoned;
     if (lost && driver->user != NULL) virtual_user_on_session_lost(driver->user);
 }

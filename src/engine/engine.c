@@ -24,11 +24,11 @@ struct engine {
     struct worker *workers;
     unsigned workers_made, workers_started;
     bool *regions_over; /* whose load has ended, for the run goes on in others */
-    unsigned stops;     /* how often a stop was asked for */
+    unsigned stops;     /* how often a stop was requested */
     enum run_end end;
     struct text reason;
     struct abort_rule abort_rule;
-    double budget_spent;  /* share of the limit that is nearest */
+    double budget_spent;  /* share used of the limit that is nearest */
     struct error failure; /* of the collector, or of a worker that could not start */
 };
 
@@ -45,7 +45,7 @@ void engine_stop(struct engine *engine, enum run_end end, const char *reason)
     for (unsigned i = 0; i < engine->workers_started; i++) worker_stop(&engine->workers[i], level);
 }
 
-/* The share of a limit that is spent; 0 when there is no limit. */
+/* The share used of a limit; 0 if there is no limit. */
 static double share_of(double spent, double limit)
 {
     return limit > 0 ? spent / limit : 0;
@@ -87,7 +87,7 @@ static void tell(const struct engine *engine, const char *news)
     text_free(&line);
 }
 
-/* Tells the alarm; it ends the run. The watch goes on while the run drains. */
+/* Reports the alarm, which ends the run. The watch continues while the run drains. */
 static void check_abort_rule(struct engine *engine)
 {
     struct abort_rule *rule = &engine->abort_rule;
@@ -112,7 +112,7 @@ static void end_region(struct engine *engine, size_t region)
         worker_end_region(&engine->workers[i], region, code);
 }
 
-/* Nothing but the profile or its credentials is to blame: more of the same tells nothing. */
+/* If only the profile or its credentials are to blame, more of the same shows nothing new. */
 static void check_fruitless(struct engine *engine)
 {
     const struct profile *profile = engine->options.profile;
@@ -138,7 +138,7 @@ static void on_wake(uv_async_t *wake)
     struct engine *engine = wake->data;
     bool failed_before = engine->failure.code != ERR_OK;
     if (collector_take(engine->collector, &engine->failure) != ERR_OK && !failed_before) {
-        /* What cannot be recorded must not be driven either. */
+        /* A load that cannot be recorded must not be driven. */
         engine_stop(engine, RUN_FAILED, engine->failure.text);
         engine_stop(engine, RUN_FAILED, engine->failure.text);
     }
@@ -171,7 +171,7 @@ static enum err_code make_targets(struct engine *engine, struct error *err)
     return ERR_OK;
 }
 
-/* Local time in evidence is that of the first named window: the zone in which the question is
+/* Local time in evidence uses the first named window's zone, the one in which the question is
  * asked. */
 static const struct zone *evidence_zone(const struct profile *profile)
 {
@@ -306,7 +306,7 @@ enum err_code engine_run(struct engine *engine, struct error *err)
         (void)uv_run(engine->loop, UV_RUN_DEFAULT);
     for (unsigned i = 0; i < engine->workers_started; i++)
         (void)pthread_join(engine->workers[i].thread, NULL);
-    credential_renewer_free(engine->renewer); /* nobody opens sessions any more */
+    credential_renewer_free(engine->renewer); /* no more sessions are opened */
     engine->renewer = NULL;
     if (engine->failure.code != ERR_OK && err != NULL) *err = engine->failure;
     return engine->failure.code;

@@ -1,7 +1,7 @@
 /*
- * A region that has not answered once. A run in which everything fails is no measurement, however
- * few thresholds it has; and where nothing but the profile or its credentials is to blame, going on
- * would only repeat it. Pure.
+ * A region that never answered. A run in which everything fails is not a measurement, even without
+ * thresholds; and if only the profile or its credentials are to blame, continuing would only repeat
+ * the failure. Pure.
  */
 #ifndef RUSHHOUR_ENGINE_FRUITLESS_H
 #define RUSHHOUR_ENGINE_FRUITLESS_H
@@ -21,7 +21,7 @@
 /* Whether attempts were made and none was ok. */
 bool fruitless_region(const struct cell *totals);
 
-/* Whether it is so, and every failure is of the profile or the credentials (domains config,
+/* Whether that is so, and every failure is due to the profile or the credentials (domains config,
  * auth). */
 bool fruitless_by_config(const struct cell *totals);
 

@@ -1,5 +1,5 @@
-/* What a worker hands to the collector: cells and rows of a stretch of one interval. One writer at
- * a time: first the worker, then the collector. */
+/* What a worker passes to the collector: cells and rows from part of one interval. One writer at a
+ * time: first the worker, then the collector. */
 #ifndef RUSHHOUR_ENGINE_MAILBOX_H
 #define RUSHHOUR_ENGINE_MAILBOX_H
 
@@ -22,23 +22,23 @@ struct handover {
     struct handover *next;
     unsigned worker;
     uint64_t interval;  /* which interval of the run it belongs to */
-    bool closes;        /* the worker's last handover of that interval */
-    bool final;         /* the worker's last handover at all */
-    int64_t ended_ns;   /* with `final`: when that was, ns since 1970 UTC of the run's clock */
+    bool closes;        /* the worker's last handover for that interval */
+    bool final;         /* the worker's last handover of all */
+    int64_t ended_ns;   /* with `final`: when that was, ns since 1970 UTC by the run's clock */
     struct cell *cells; /* one per region */
     size_t region_count;
-    uint64_t *sessions_open, *in_flight; /* per region, at the moment of handing over */
+    uint64_t *sessions_open, *in_flight; /* per region, at the time of the handover */
     struct hold_view *holding;           /* likewise */
     struct holds holds;                  /* that have ended */
-    struct trial_sums *trials;    /* per region: of the abort rule, told with this handover */
+    struct trial_sums *trials;    /* per region, for the abort rule: reported with this handover */
     struct histogram *loop_delay; /* microseconds */
-    uint64_t cpu_ns, wall_ns;     /* of the worker, over the handover */
+    uint64_t cpu_ns, wall_ns;     /* of the worker, during the handover */
     uint64_t requested, achieved, achieved_late, held; /* as in struct health */
     bool failed;                                       /* memory ran out: figures are missing */
     struct text attempts, failures; /* rows for attempts.csv, lines for failures.jsonl */
 };
 
-/* A queue from the workers to the collector, and a shelf of emptied handovers on the way back. */
+/* A queue from the workers to the collector, and a stack of emptied handovers on the way back. */
 struct mailbox {
     pthread_mutex_t lock;
     struct handover *first, *last, *shelf;
@@ -50,16 +50,16 @@ MUST_USE enum err_code mailbox_init(struct mailbox *mailbox, uv_async_t *wake, s
                                     struct error *err);
 void mailbox_free(struct mailbox *mailbox);
 
-/* An empty handover, from the shelf or new; NULL without memory. */
+/* An empty handover, reused or new; NULL when out of memory. */
 struct handover *mailbox_blank(struct mailbox *mailbox);
 
-/* Hands a handover over and wakes the collector; it is the collector's from now on. */
+/* Passes a handover to the collector, which then owns it, and wakes the collector. */
 void mailbox_post(struct mailbox *mailbox, struct handover *handover);
 
-/* All that was posted, oldest first, linked by `next`; NULL when nothing was. */
+/* Everything posted, oldest first, linked by `next`; NULL if nothing was. */
 struct handover *mailbox_take(struct mailbox *mailbox);
 
-/* Empties a handover and puts it on the shelf. */
+/* Empties a handover and keeps it for reuse. */
 void mailbox_return(struct mailbox *mailbox, struct handover *handover);
 
 #endif

@@ -1,5 +1,5 @@
-/* A worker's side of the record: the handover it writes into, swapped for an empty one at each tick
- * and each interval's end. */
+/* A worker's side of recording: the handover it writes into, swapped for an empty one at each tick
+ * and at the end of each interval. */
 #ifndef RUSHHOUR_ENGINE_RECORDER_H
 #define RUSHHOUR_ENGINE_RECORDER_H
 
@@ -20,7 +20,7 @@ struct recorder {
     uint64_t cpu_mark_ns, wall_mark_ns;
     struct region_state *regions; /* the worker's; what is open or held goes into each handover */
     uint64_t load_over_ns;        /* since when nothing is driven any more; 0: it is */
-    bool failed;                  /* a handover could not be had: figures were lost */
+    bool failed;                  /* a handover could not be allocated: figures were lost */
 };
 
 MUST_USE enum err_code recorder_init(struct recorder *recorder, struct mailbox *mailbox,
@@ -31,15 +31,15 @@ MUST_USE enum err_code recorder_init(struct recorder *recorder, struct mailbox *
 void recorder_set_origin(struct recorder *recorder, uint64_t mono_origin_ns);
 
 /*
- * Brings the recorder to a moment: when its interval is over, the handover is posted and the next
- * interval begins. Returns the moment, moved into the current interval when the bytes were in hand
- * just before its start and are recorded just after, so that a row's time and the interval that
- * counts it always agree.
+ * Advances the recorder to a moment: if its interval is over, posts the handover and begins the
+ * next interval. Returns the moment, moved into the current interval if the bytes were read just
+ * before its start and are recorded just after, so that a row's time and the interval that counts
+ * it always agree.
  */
 uint64_t recorder_at(struct recorder *recorder, uint64_t now_ns);
 
-/* The run's time of day (ns since 1970 UTC) of a moment that recorder_at returned: always inside
- * the current interval. */
+/* The run's time of day (ns since 1970 UTC) for a moment returned by recorder_at: always inside the
+ * current interval. */
 int64_t recorder_wall(const struct recorder *recorder, uint64_t at_ns);
 
 /* The cell of a region in the current handover. */
@@ -58,13 +58,14 @@ void recorder_held_arrival(struct recorder *recorder, size_t region);
  */
 void recorder_count_open(struct recorder *recorder, size_t region, uint64_t at_ns);
 
-/* Posts what there is, so that the collector sees it; the interval goes on in an empty handover. */
+/* Posts what there is, so that the collector sees it; the interval continues in an empty
+ * handover. */
 void recorder_flush(struct recorder *recorder, uint64_t now_ns);
 
-/* Posts the last handover of all. The recorder is over. */
+/* Posts the last handover. The recorder is then finished. */
 void recorder_finish(struct recorder *recorder, uint64_t now_ns);
 
-/* Gives the handover of a recorder that was never started (or not finished) back. */
+/* Returns the handover of a recorder that was never started (or finished). */
 void recorder_discard(struct recorder *recorder);
 
 #endif

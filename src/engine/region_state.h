@@ -10,16 +10,16 @@
 
 #include <stdint.h>
 
-/* Zero-initialise to start; trials_free gives the memory back. */
+/* Zero-initialise; its trials are freed with trials_free. */
 struct region_state {
-    uint64_t retries, first_attempts;  /* the retry budget is a share of the latter */
-    uint64_t sessions_open, in_flight; /* now */
+    uint64_t retries, first_attempts;  /* the retry budget is a share of first_attempts */
+    uint64_t sessions_open, in_flight; /* at present */
     uint64_t open_told_ns;             /* monotonic: the time open is told up to here, but for */
     int64_t open_rest_ns;              /* what is no whole ms of the run's own clock yet */
     const struct price *price;         /* of its model; NULL: the profile has none */
-    struct trials trials;              /* of the abort rule */
+    struct trials trials;              /* for the abort rule */
     struct hold hold;                  /* by what this worker was told */
-    double usual_limit_tokens; /* the highest x-ratelimit-limit-tokens that it was told; 0: none */
+    double usual_limit_tokens; /* the highest x-ratelimit-limit-tokens reported; 0 if none */
 };
 
 #endif

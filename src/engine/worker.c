@@ -10,16 +10,16 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-/* How often a timer of known due time asks whether the loop is late. */
+/* How often a timer with a known due time checks whether the loop is late. */
 #define GAUGE_EVERY_NS (10 * NS_PER_MS)
 
-/* How often the collector sees what there is, for the screen and the folder; in a replay, as often
- * as the abort rule wants of its own clock. */
+/* How often the collector gets what there is, for the screen and the folder; in a replay, as often
+ * as the abort rule needs by the run's own clock. */
 #define TICK_EVERY_NS (1000 * NS_PER_MS)
 #define TICK_LEAST_NS (50 * NS_PER_MS)
 #define TICK_OF_RUN_NS (20 * NS_PER_S)
 
-/* A random stream of each worker's own; the arrivals of the regions use the streams from 0. */
+/* Each worker's own random stream; the arrivals of the regions use the streams from 0. */
 #define WORKER_STREAM 1000
 
 #define WORKER_OF(pointer, member)                                                                 \
@@ -29,8 +29,8 @@ static void on_gauge(struct timer *timer, uint64_t now_ns)
 {
     struct worker *worker = WORKER_OF(timer, gauge);
     (void)recorder_at(&worker->recorder, now_ns);
-    /* A loop that was blocked missed several of them: each counts, or one long stall would look
-     * like one late turn. */
+    /* A blocked loop missed several of them: each counts, or one long stall would look like a
+     * single late iteration. */
     for (; worker->gauge_due_ns <= now_ns; worker->gauge_due_ns += (uint64_t)GAUGE_EVERY_NS) {
         int64_t late_us = (int64_t)(now_ns - worker->gauge_due_ns) / NS_PER_US;
         (void)histogram_record(worker->recorder.handover->loop_delay, late_us, 1);
@@ -107,13 +107,14 @@ static void on_tick(struct timer *timer, uint64_t now_ns)
     uint64_t next = now_ns + tick_ns(worker);
     uint64_t end = run_clock_mono_at(&worker->plan->clock, worker->plan->load_ns);
     if (!worker->draining && end > now_ns && end < next) next = end + 1;
-    /* A quiet worker still tells when its interval is over, so that the collector can write it. */
+    /* An idle worker must still report the end of its interval, so that the collector can write
+     * it. */
     if (worker->recorder.ends_ns > now_ns && worker->recorder.ends_ns < next)
         next = worker->recorder.ends_ns;
     (void)timers_set(worker->timers, &worker->tick, next);
 }
 
-/* Whoever was refused with the old one waits for this. */
+/* Wakes whoever was refused with the old one. */
 static void on_credential(void *user, size_t region)
 {
     struct worker *worker = user;
@@ -196,8 +197,7 @@ static enum err_code open_carriers(struct worker *worker, struct error *err)
     return code;
 }
 
-/* The plan of a region's own demand is the same whoever drives it, and whichever regions are beside
- * it. */
+/* The plan of a region's own demand does not depend on the worker or on the other regions. */
 static bool make_demands(struct worker *worker)
 {
     const struct engine_plan *plan = worker->plan;
@@ -263,7 +263,7 @@ enum err_code worker_init(struct worker *worker, const struct engine_plan *plan,
 enum err_code worker_start(struct worker *worker, struct error *err)
 {
     uint64_t origin = worker->plan->clock.mono_origin_ns;
-    /* Each worker has its part of the limit, and one record at least. */
+    /* Each worker gets its part of the limit, and at least one record. */
     uint64_t limit = worker->plan->profile->evidence_limit;
     worker->evidence_limit.limit = (limit + worker->plan->workers - 1) / worker->plan->workers;
     credential_box_take(&worker->credentials, NULL, NULL);

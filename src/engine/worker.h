@@ -24,7 +24,7 @@
 #include <stdbool.h>
 #include <uv.h>
 
-/* What every worker reads and none writes. */
+/* Read by every worker, written by none. */
 struct engine_plan {
     const struct profile *profile;
     const struct target *targets; /* one per region */
@@ -32,12 +32,11 @@ struct engine_plan {
     struct run_clock clock;
     struct timing timing; /* of the profile, in this machine's time */
     uint64_t seed;
-    struct shard shard; /* of the load that is driven here */
+    struct shard shard; /* the part of the load driven here */
     unsigned workers;
-    int64_t load_ns;         /* length of the load, of the run's own clock */
-    const struct zone *zone; /* of local_time in evidence; NULL: UTC */
-    struct credential_renewer
-        *renewer; /* renews credentials, on the main thread; NULL: nobody does */
+    int64_t load_ns;                    /* length of the load, by the run's own clock */
+    const struct zone *zone;            /* for local_time in evidence; NULL: UTC */
+    struct credential_renewer *renewer; /* renews credentials, on the main thread; may be NULL */
 };
 
 enum stop_level { STOP_NOT, STOP_DRAIN, STOP_NOW };
@@ -48,7 +47,7 @@ struct driver;
 struct worker {
     const struct engine_plan *plan;
     unsigned index;
-    struct lane lane; /* what of the plan is its part */
+    struct lane lane; /* the worker's part of the plan */
     pthread_t thread;
     uv_loop_t loop;
     uv_async_t knock;
@@ -61,12 +60,12 @@ struct worker {
     struct recorder recorder;
     struct evidence_limit evidence_limit;
     struct random random;
-    struct demand *demands; /* as many as the routing wants */
+    struct demand *demands; /* as many as the routing needs */
     size_t demand_count;
     struct region_state *regions;       /* one per region */
     struct virtual_user *virtual_users; /* all, doubly linked */
     struct driver *drivers;
-    struct virtual_user *queue_first, *queue_last; /* those that wait for their dial */
+    struct virtual_user *queue_first, *queue_last; /* those waiting to dial */
     uint64_t next_dial_ns;
     uint64_t sessions_numbered;
     struct timer arrival, pacing, gauge, tick;
@@ -74,8 +73,8 @@ struct worker {
     bool draining, over;
 };
 
-/* Makes the worker's loop, timers and client on the calling thread: every client must exist before
- * the first connect. */
+/* Creates the worker's loop, timers and client on the calling thread: every client must exist
+ * before the first connect. */
 MUST_USE enum err_code worker_init(struct worker *worker, const struct engine_plan *plan,
                                    unsigned index, struct mailbox *mailbox, struct error *err);
 
@@ -89,20 +88,20 @@ void worker_stop(struct worker *worker, enum stop_level level);
  * lives for ever. */
 void worker_end_region(struct worker *worker, size_t region, const char *code);
 
-/* From the main thread: hands a new credential to the worker. False without memory. */
+/* From the main thread: passes a new credential to the worker. False when out of memory. */
 bool worker_hand_credential(struct worker *worker, size_t region,
                             const struct credential *credential);
 
-/* After the thread has been joined (or was never started). */
+/* Only after the thread has been joined (or was never started). */
 void worker_free(struct worker *worker);
 
 /* ---- for virtual_user.c, driver.c and dispatch.c, on the worker's thread ---- */
 
-/* Lets go of a chain (of NULL: nothing), and sets it to NULL. One that is over is counted in its
- * region's cell. */
+/* Releases a chain (NULL is allowed) and sets the pointer to NULL. A finished chain is counted in
+ * its region's cell. */
 void worker_leave_chain(struct worker *worker, struct chain **chain);
 
-/* The worker may be over now: the last virtual user or driver has gone. */
+/* The worker may be finished: the last virtual user or driver is gone. */
 void worker_check_over(struct worker *worker);
 
 #endif

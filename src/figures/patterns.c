@@ -20,7 +20,7 @@ static struct estimate rate_of(const struct cluster_sums *sums)
 
 /* ---- hours ---- */
 
-/* A run of a day or less has each hour once: its windows tell the same. NULL then. */
+/* A run of at most a day has each hour once, and its windows show the same. NULL then. */
 static const struct grouping *hours_of(const struct results *results)
 {
     if (results->end_ns - results->start_ns <= DAY_HOURS * HOUR_NS) return NULL;
@@ -49,7 +49,7 @@ static bool find_hours(const struct grouping *hours, const struct results *resul
 
 /* ---- a part against the rest ---- */
 
-/* What the design effects leave of two groups, and the score test between them. */
+/* The effective sizes of two groups, and the score test between them. */
 struct contrast {
     double x1, n1, x2, n2, z, p;
 };

@@ -1,4 +1,4 @@
-/* What the windows of a run say together: at which hour it fails, how much one window stands out,
+/* What the windows of a run show together: at which hour it fails, how much one window stands out,
  * and whether regions fail at the same times. */
 #ifndef RUSHHOUR_FIGURES_PATTERNS_H
 #define RUSHHOUR_FIGURES_PATTERNS_H
@@ -12,7 +12,7 @@
 /* One hour of the day, over all days of the run, in one region. */
 struct hour_figures {
     double attempts, failed;
-    struct estimate rate; /* of attempts failed, sessions taken into account */
+    struct estimate rate; /* of attempts failed, accounting for sessions */
 };
 
 /*
@@ -38,8 +38,8 @@ struct concentration {
 struct patterns {
     const struct grouping *grouping; /* the windows of `concentration`: the first width shown in
                                         which something can be said; NULL without a width */
-    struct hour_figures *hours; /* [region * DAY_HOURS + hour], in results_zone(); NULL for up to a
-                                   day */
+    struct hour_figures *hours;      /* [region * DAY_HOURS + hour], in results_zone(); NULL if the
+                                   run is at most a day long */
     struct concentration *concentration; /* one per region */
     struct together *together;           /* one per pair of regions (stats/together.h) */
     size_t together_count;
@@ -53,9 +53,9 @@ struct patterns *patterns_find(const struct results *results);
 void patterns_free(struct patterns *patterns);
 
 /*
- * How far the rate of a part stands above that of the rest, in standard errors: the score test on
- * the sizes that the design effects leave. *p is its two-sided p, Fisher's exact one where the part
- * expects few failures.
+ * How far the rate of a part is above that of the rest, in standard errors: the score test on
+ * effective sizes. *p is its two-sided p-value, or that of Fisher's exact test if few failures are
+ * expected in the part.
  */
 double patterns_contrast(const struct cluster_sums *part, const struct cluster_sums *rest,
                          double *p);

@@ -1,16 +1,16 @@
-/* The head of the answer to the upgrade: status and the headers that tell requests and limits
- * apart. No cookies. */
+/* The head of the response to the upgrade: status, and the headers that identify requests and
+ * limits. No cookies. */
 #include "net/client_private.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* lws 4.1.6 lists no headers, it only finds them by name; those that it knows itself have a
+/* lws 4.1.6 cannot list headers, only find them by name; those that it knows itself have a
  * token. */
 static const struct wanted {
     const char *name;
-    int token; /* 0: not known to lws */
+    int token; /* 0: unknown to lws */
 } wanted[] = {
     {"content-type", WSI_TOKEN_HTTP_CONTENT_TYPE},
     {"date", WSI_TOKEN_HTTP_DATE},

@@ -7,11 +7,11 @@
 /* ---- the session's age and silence ---- */
 
 /*
- * How near to a mark still counts as the mark. The end that the service tells (`expires_at`, in
- * whole seconds of its own clock) is met within seconds, and may be enforced a little late; but
- * never does more than a tenth of a session's time count as its end, which matters where a replay
- * makes sessions short. Ages and silences are measured on one clock: there the network's delay and
- * the service's own timer remain, which looks around now and then, less often for a longer mark.
+ * How close to a mark still counts as the mark. The end announced by the service (`expires_at`, in
+ * whole seconds of its own clock) is met within seconds, and may be enforced slightly late; but at
+ * most a tenth of a session's time counts as its end, which matters when a replay makes sessions
+ * short. Ages and silences are measured on one clock, so only network delay and the service's own
+ * timer remain, which checks periodically, less often for longer marks.
  */
 #define EXPIRY_EARLY_NS (5 * NS_PER_S)
 #define EXPIRY_SHARE 10
@@ -24,10 +24,10 @@
 /* Documented caps of a session: 60 minutes, and 30 as of 2025. */
 static const int64_t cap_ages[] = {1800 * NS_PER_S, 3600 * NS_PER_S};
 
-/* At these silences boxes on the way drop a connection. */
+/* After these silences, middleboxes drop a connection. */
 static const int64_t cut_idles[] = {60 * NS_PER_S, 120 * NS_PER_S, 300 * NS_PER_S, 600 * NS_PER_S};
 
-/* And at these the service closes it: 20 seconds (Azure), 15 minutes (the OpenAI-hosted API). */
+/* And after these the service closes it: 20 seconds (Azure), 15 minutes (the OpenAI-hosted API). */
 #define SHORT_IDLE_NS (20 * NS_PER_S)
 #define LONG_IDLE_NS (900 * NS_PER_S)
 
@@ -150,8 +150,7 @@ enum failure_id failure_by_end(const struct failure_facts *facts)
 {
     if (facts->protocol_violation) return FAILURE_PROTOCOL_VIOLATION;
     if (facts->ping_timeout)
-        return FAILURE_PING_TIMEOUT; /* what the peer did meanwhile did not
-                                                             reach us */
+        return FAILURE_PING_TIMEOUT; /* whatever the peer did meanwhile did not reach us */
     if (!has_ended(facts)) return FAILURE_NONE;
     enum failure_id id = has_no_frame(facts) ? FAILURE_NONE : by_reason(facts->close_reason);
     if (id == FAILURE_NONE) id = failure_by_life(facts);

@@ -13,14 +13,14 @@ static enum failure_id by_error_type(const char *type)
         {"authentication_error", FAILURE_INVALID_API_KEY},
     };
     enum failure_id id = match_code(types, MATCH_COUNT(types), type);
-    /* a service of one word for all puts the code there */
+    /* a service with a single field for all puts the code there */
     return id != FAILURE_NONE ? id : failure_by_error_code(type);
 }
 
 static enum failure_id by_error_text(const char *message)
 {
     static const struct failure_match phrases[] = {
-        /* came without a code in 2024 */
+        /* sent without a code in 2024 */
         {"already has an active response", FAILURE_ACTIVE_RESPONSE},
         {"hit the maximum duration", FAILURE_SESSION_EXPIRED},
         {"server had an error while processing", FAILURE_SERVER_ERROR},
@@ -31,10 +31,8 @@ static enum failure_id by_error_text(const char *message)
     return match_phrase(phrases, MATCH_COUNT(phrases), message);
 }
 
-/*
- * An append above the service's ceiling of 15 MiB. Its code is not documented: known by the field
- * that was too long, or by the ceiling in a message about the audio.
- */
+/* An append above the service's ceiling of 15 MiB. Its code is undocumented: recognised by the
+ * field that was too long, or by the ceiling in a message about the audio. */
 static bool is_append_too_big(const struct event_facts *event)
 {
     if (strcmp(event->error_param, "audio") == 0) {
@@ -45,7 +43,7 @@ static bool is_append_too_big(const struct event_facts *event)
     return match_says(event->error_message, "audio") && match_says(event->error_message, "15 MiB");
 }
 
-/* The one server_error that the same session survives: the model sampled what is no text. */
+/* The one server_error that the session survives: the model sampled something that is not text. */
 static bool is_bad_sampling(const char *message)
 {
     return match_says(message, "invalid Unicode output") ||
@@ -72,8 +70,8 @@ enum failure_id failure_by_error(const struct event_facts *event)
     return request ? FAILURE_INVALID_REQUEST : FAILURE_UNKNOWN_ERROR;
 }
 
-/* Whether an error can be why a response failed: others answer an event of ours and leave it
- * alone. */
+/* Whether an error can be why a response failed: others respond to an event of ours and do not
+ * affect it. */
 static bool can_end_a_response(enum failure_id id)
 {
     enum domain domain = failure_row(id)->class.domain;
@@ -86,7 +84,7 @@ static bool has_lower_evidence(const struct failure_facts *facts)
            facts->os_error != 0 || facts->ping_timeout || facts->deadline != DEADLINE_NONE;
 }
 
-/* A cancel that came too late harms nothing: whatever else was observed is the cause. */
+/* A cancel that came too late does no harm: whatever else was observed is the cause. */
 static bool explains(const struct failure_facts *facts, const struct event_facts *error)
 {
     return failure_by_error(error) != FAILURE_CANCEL_NOT_ACTIVE || !has_lower_evidence(facts);
@@ -114,7 +112,7 @@ static enum failure_id by_status(const struct failure_facts *facts, const struct
         return FAILURE_CANCELLED;
     case STATUS_INCOMPLETE:
         if (strcmp(event->reason, "content_filter") == 0) return FAILURE_CONTENT_FILTER;
-        /* our own limit is ours, whether anything came before it or not */
+        /* our own limit is ours, whether or not anything came before it */
         if (facts->output_limited || strcmp(event->reason, "max_output_tokens") == 0)
             return FAILURE_MAX_OUTPUT_TOKENS;
         return facts->empty_output ? FAILURE_EMPTY_OUTPUT : FAILURE_INCOMPLETE;
@@ -127,7 +125,7 @@ static enum failure_id by_status(const struct failure_facts *facts, const struct
     return facts->empty_output ? FAILURE_EMPTY_OUTPUT : FAILURE_NONE;
 }
 
-/* An error whose words say little, said in a situation that says more. */
+/* An error whose own words say little, in a situation that says more. */
 static enum failure_id in_its_place(const struct failure_facts *facts,
                                     const struct event_facts *event, enum failure_id id)
 {
@@ -135,7 +133,7 @@ static enum failure_id in_its_place(const struct failure_facts *facts,
     bool first =
         event->kind == EVENT_ERROR && facts->phase == PHASE_SESSION && !facts->session_created;
     if (vague && first) return FAILURE_FIRST_EVENT_ERROR;
-    /* The end of a session's time has been seen in the guise of a server_error. */
+    /* The end of a session's time has been seen disguised as a server_error. */
     if (id == FAILURE_SERVER_ERROR && failure_at_cap(facts)) return FAILURE_EXPIRY_SUSPECTED;
     return id;
 }

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* Codes that say the same with whatever status below 500 they come. */
+/* Codes that mean the same with any status below 500. */
 static enum failure_id by_body_code(const char *code)
 {
     static const struct failure_match codes[] = {
@@ -28,8 +28,8 @@ static enum failure_id by_400(const char *message)
     return id != FAILURE_NONE ? id : FAILURE_UPGRADE_400;
 }
 
-/* What we sent decides before the service's words: they are the same for every credential that it
- * refuses. */
+/* What we sent takes precedence over the service's message, which is the same for every refused
+ * credential. */
 static enum failure_id by_401(const struct failure_facts *facts)
 {
     static const struct failure_match phrases[] = {
@@ -43,7 +43,7 @@ static enum failure_id by_401(const struct failure_facts *facts)
     return id != FAILURE_NONE ? id : FAILURE_UPGRADE_401;
 }
 
-/* The network rules are Azure's; a bare 403 is anybody's. */
+/* The network rules are Azure's; a bare 403 could come from anyone. */
 static enum failure_id by_403(const struct failure_facts *facts)
 {
     static const struct failure_match phrases[] = {
@@ -128,10 +128,8 @@ static enum failure_id by_server_status(int status)
     }
 }
 
-/*
- * What a gateway refuses by itself. Its quota is told by API Management with 403 ("Out of call
- * volume quota. Quota will be replenished in ..."), as is its bandwidth.
- */
+/* What a gateway refuses by itself. API Management reports an exceeded quota with 403 ("Out of call
+ * volume quota. Quota will be replenished in ..."), and exceeded bandwidth too. */
 static enum failure_id by_gateway(const struct failure_facts *facts)
 {
     static const struct failure_match quotas[] = {
@@ -151,7 +149,7 @@ static enum failure_id by_gateway(const struct failure_facts *facts)
         return FAILURE_GATEWAY_404;
     case 429:
         return FAILURE_GATEWAY_429;
-    case 502: /* have classes of their own, whose domain depends on who speaks */
+    case 502: /* have classes of their own, whose domain depends on who responds */
     case 504:
         return FAILURE_NONE;
     default:
@@ -159,7 +157,7 @@ static enum failure_id by_gateway(const struct failure_facts *facts)
     }
 }
 
-/* Words that say more than who speaks: what a gateway passes on of the service. */
+/* A message that says more than its sender does: what a gateway passes on from the service. */
 static bool is_told(enum failure_id id)
 {
     switch (id) {
@@ -178,8 +176,8 @@ static bool is_told(enum failure_id id)
 
 /*
  * The service answers an upgrade with 101 or refuses it in JSON. A success without the switch, or
- * 426, means that the Upgrade header was lost on the way; a page that carries no request id comes
- * from something between.
+ * 426, means that the Upgrade header was lost on the way; a page without a request id comes from
+ * something in between.
  */
 static bool is_blocked(const struct failure_facts *facts)
 {
@@ -194,7 +192,9 @@ enum failure_id failure_by_refusal(const struct failure_facts *facts)
     if (status == 0) return FAILURE_NONE;
     if (status == 101) return FAILURE_BAD_HANDSHAKE;
     if (status >= 300 && status <= 399) return FAILURE_REDIRECTED;
-    if (status == 407) return FAILURE_PROXY_AUTH; /* only proxies ask so, with or without a page */
+    if (status == 407)
+        return FAILURE_PROXY_AUTH; /* only proxies ask for this, with or without a
+                                                     page */
     enum failure_id gateway = by_gateway(facts);
     if (status >= 500) return gateway != FAILURE_NONE ? gateway : by_server_status(status);
     enum failure_id id = by_body_code(facts->body_code);

@@ -2,15 +2,15 @@
 
 #include <string.h>
 
-/* FIXED: the phase is always the row's. MOVES: it can strike in several, and the observed phase
+/* FIXED: the phase is always the row's. MOVES: it can occur in several, and the observed phase
  * replaces the row's. */
 enum { FIXED = 0, MOVES = 1 };
-enum { SAME_SESSION = 0, NEW_SESSION = 1 }; /* what a retry wants */
+enum { SAME_SESSION = 0, NEW_SESSION = 1 }; /* what a retry needs */
 /* what may follow; HARMLESS: nothing was lost (catalogue F56, F74); LASTS: not within a usual
  * wait */
 enum { NEVER = 0, RETRY = 1, HARMLESS = 2, LASTS = 4 };
 
-/* `second`: see failure_table.h. The advice stands last for the sake of reading. */
+/* `second`: see failure_table.h. The advice comes last for readability. */
 #define ROW(id, code, phase, moves, domain, catalogue, second, new_session, after, advice)         \
     [FAILURE_##id] = {{PHASE_##phase, DOMAIN_##domain, code, catalogue, advice, new_session,       \
                        ((after)&RETRY) != 0, ((after)&LASTS) != 0, ((after)&HARMLESS) != 0},       \

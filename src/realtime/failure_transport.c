@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <netdb.h>
 
-/* X509_V_ERR numbers of OpenSSL's x509_vfy.h; this floor does not know OpenSSL. */
+/* X509_V_ERR numbers from OpenSSL's x509_vfy.h; this folder does not know OpenSSL. */
 #define CERTIFICATE_NOT_YET_VALID 9
 #define CERTIFICATE_HAS_EXPIRED 10
 #define CERTIFICATE_HOST_MISMATCH 62
@@ -35,7 +35,7 @@ static enum failure_id by_resolver(const struct failure_facts *facts)
     }
 }
 
-/* A socket's error before the WebSocket was open; later ones are ends of a connection
+/* A socket error before the WebSocket was open; later ones are ends of a connection
  * (failure_by_end). */
 static enum failure_id by_socket(const struct failure_facts *facts)
 {

@@ -24,8 +24,7 @@ static int by_slice(const void *a, const void *b)
     return x->slice < y->slice ? -1 : x->slice > y->slice;
 }
 
-/* The slices to show, in the order of time: all of them, or the `wanted` ones with the most failed
- * attempts. */
+/* The slices to show, in order of time: all, or the `wanted` ones with the most failed attempts. */
 static struct ranked *choose(const struct results *results, const struct grouping *grouping,
                              size_t wanted)
 {
@@ -117,7 +116,7 @@ size_t tables_windows(const struct results *results, const struct grouping *grou
     if (wanted > grouping->slice_count) wanted = grouping->slice_count;
     const bool held = results->all.cell.counters.held_ms > 0;
     bool validity = wide || any_invalid(results, grouping);
-    /* in a zone each label names it */
+    /* in a time zone, each label names it */
     columns(table, results_zone(results) == NULL, wide, validity, held);
     struct ranked *ranked = choose(results, grouping, wanted);
     if (ranked == NULL) {

@@ -1,4 +1,4 @@
-/* What a load will do and cost, by the profile alone: the estimate of `run --dry-run` and of
+/* What a load will do and cost according to the profile alone: the estimate of `run --dry-run` and
  * `plan`. */
 #ifndef RUSHHOUR_RUN_FORECAST_H
 #define RUSHHOUR_RUN_FORECAST_H
@@ -17,7 +17,7 @@
 
 struct forecast {
     double sessions, attempts, tokens, low_usd, likely_usd, high_usd, rpm, tpm;
-    bool unpriced; /* `prices` does not know the model: the cost is unknown, not nothing */
+    bool unpriced; /* `prices` does not have the model: the cost is unknown, not zero */
 };
 
 /* One region under the whole load. */
@@ -27,11 +27,11 @@ void forecast_add(struct forecast *into, const struct forecast *from);
 /* Adds the contract's keys to an object. */
 void forecast_json(cJSON *object, const struct forecast *forecast);
 
-/* Appends a JSON object with `regions` and `totals` to be completed, the caller's (cJSON_Delete);
- * NULL without memory. */
+/* A JSON object with `regions` and `totals`, to be completed and freed by the caller
+ * (cJSON_Delete); NULL when out of memory. */
 cJSON *forecast_profile_json(const struct profile *profile);
 
-/* Appends the table of all regions, and what was assumed. */
+/* Appends the table of all regions, and the assumptions. */
 void forecast_table(const struct profile *profile, struct text *out);
 
 #endif

@@ -17,12 +17,12 @@ struct run {
     struct run_writer *writer;
     struct engine *engine;
     struct live_view *view;  /* while the load is driven */
-    struct metrics *metrics; /* of the metrics, or NULL */
+    struct metrics *metrics; /* of the metrics endpoint, or NULL */
     struct snapshot_store seen;
-    int64_t created_ns;     /* when its counting began: real time, since 1970 UTC */
-    uint64_t ended_mono_ns; /* when the load had been driven; 0: not yet */
+    int64_t created_ns;     /* when its counters started: real time, since 1970 UTC */
+    uint64_t ended_mono_ns; /* when the load ended; 0: not yet */
     unsigned stops;         /* how often it was asked to end */
-    bool driving;           /* the engine runs: a stop is for it */
+    bool driving;           /* the engine is running and takes the stop */
     bool driven;            /* the engine has run: the folder holds a run */
 };
 
@@ -32,13 +32,12 @@ void run_look(struct run *run, struct run_snapshot *out);
 /* look.c: a line for people, above the live view while there is one. Kept from a quiet screen. */
 void run_note(const struct run *run, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* wait.c: sets the monotonic start of the load to the moment that was asked for and waits until
- * just before it, running the loop. ERR_USAGE when it has passed already. */
+/* wait.c: sets the monotonic start of the load to the requested moment and waits until just before
+ * it, running the loop. ERR_USAGE if it has already passed. */
 MUST_USE enum err_code run_wait(struct run *run, struct error *err);
 
-/* metrics.c: the endpoint of the metrics; each does nothing when none was asked for. `open`
- * listens, and a port that is taken is ERR_NET. After `close` the loop must run once more, and
- * `free` is the last. */
+/* metrics.c: the metrics endpoint; each does nothing if none was requested. `open` listens; a port
+ * in use is ERR_NET. After `close` the loop must run once more; `free` comes last. */
 MUST_USE enum err_code metrics_open(struct run *run, struct error *err);
 void metrics_close(struct run *run);
 void metrics_free(struct run *run);
@@ -46,7 +45,7 @@ void metrics_free(struct run *run);
 /* drive.c: drives the load to its end, with the live view. */
 MUST_USE enum err_code run_drive(struct run *run, struct error *err);
 
-/* finish.c: writes the manifest of this moment. */
+/* finish.c: writes the current manifest. */
 MUST_USE enum err_code run_write_manifest(struct run *run, struct error *err);
 
 /* finish.c: reads the folder back, completes run.json and writes the pages. */

@@ -9,7 +9,7 @@
 #define DAILY_REQUESTS 1000
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
-/* What counts is the shape: no code, and the session's id twice, each after "session ID"
+/* What matters is the form: no code, and the session's id twice, each time after "session ID"
  * (catalogue, 2.1). */
 #define SERVER_ERROR_TEXT                                                                          \
     "The server had an error while processing your request. Sorry about that! You can retry your " \
@@ -202,7 +202,7 @@ void answer_fault_complaint(const struct answer_fault *fault, const struct reply
     expand(fault->message, values, COUNT_OF(values), &message);
     (void)complain(out, fault->code, "", "%s", text_str(&message));
     out->type = fault->type;
-    /* Two sources tell of two types for this one (F66): each dialect has one of them. */
+    /* Two sources give different types for this one (F66): each dialect has one of them. */
     if (fault->kind == FAULT_RATE_LIMIT_EXCEEDED && reply->preview) out->type = INVALID;
     text_free(&message);
 }

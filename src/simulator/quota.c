@@ -10,7 +10,7 @@
 #define MINUTE_NS (60 * NS_PER_S)
 #define USUAL_RPM 200 /* gpt-realtime, tier 1 (failure catalogue, 3.1) */
 #define USUAL_TPM 100000
-#define USUAL_OUTPUT 4096 /* the most that a model without a limit of ours says in one answer */
+#define USUAL_OUTPUT 4096 /* the most that a model says in one answer without a limit from us */
 
 static const struct fault_info refused_requests = {"quota_requests", "F30", CHANCE_PER_UPGRADE,
                                                    "more new connections than the limit"};
@@ -69,7 +69,7 @@ static void find_rule(struct quota *quota, int64_t wall_ns)
     if (other_slices) quota->slice = INT64_MIN;
 }
 
-/* Brings rule and counters up to date. */
+/* Updates rule and counters to this time. */
 static void move_to(struct quota *quota, int64_t wall_ns)
 {
     int64_t minute = floor_of(wall_ns, MINUTE_NS);
@@ -87,7 +87,7 @@ static double share_of(const struct quota *quota, uint64_t per_minute)
     return (double)per_minute * (double)slice_length(quota) / (double)MINUTE_NS;
 }
 
-/* A share below one request would let nobody in, ever. */
+/* A share below one request would never let anyone in. */
 static double share_of_requests(const struct quota *quota, uint64_t per_minute)
 {
     return fmax(1, share_of(quota, per_minute));
@@ -98,7 +98,7 @@ static int64_t until_next_slice(const struct quota *quota, int64_t wall_ns)
     return (quota->slice + 1) * slice_length(quota) - wall_ns;
 }
 
-/* Hints are told in ms: rounded up, so that who follows them finds the next slice. */
+/* Hints are in ms, rounded up so that clients that follow them reach the next slice. */
 static struct strike refuse(const struct quota *quota, int64_t wall_ns, enum fault_kind kind,
                             const struct fault_info *info)
 {
@@ -121,7 +121,7 @@ struct strike quota_connect(struct quota *quota, int64_t wall_ns)
                    : refuse(quota, wall_ns, FAULT_UPGRADE_429, &refused_requests);
 }
 
-/* The limit of tokens that holds; 0: none. */
+/* The token limit in force; 0: none. */
 static uint64_t token_limit(const struct quota *quota)
 {
     if (quota->rule == NULL) return 0;

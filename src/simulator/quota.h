@@ -1,7 +1,7 @@
 /*
- * Limits per minute as the service counts them: in slices, each with its share of the minute; new
- * connections against the requests, and tokens as they are estimated when a response is asked for.
- * What is refused counts too. (Failure catalogue, 3.1.) Pure: the caller says what time it is.
+ * Limits per minute as counted by the service: in slices, each with its share of the minute; new
+ * connections count as requests, and tokens by an estimate when a response is requested. Refused
+ * ones count too. (Failure catalogue, 3.1.) Pure: the caller passes the time.
  */
 #ifndef RUSHHOUR_SIMULATOR_QUOTA_H
 #define RUSHHOUR_SIMULATOR_QUOTA_H
@@ -14,16 +14,16 @@
 #include <stdint.h>
 
 struct quota {
-    const struct quota_rule **rules; /* that name the region, in the profile's order */
+    const struct quota_rule **rules; /* those that name the region, in the profile's order */
     size_t rule_count;
     const struct quota_rule *rule; /* in force; NULL: nothing is limited */
-    int64_t minute, slice;         /* of the run's clock: rules change by the minute, counters by
+    int64_t minute, slice;         /* by the run's clock: rules change by the minute, counters by
                                       the slice */
-    double requests, tokens;       /* counted in the slice */
-    uint64_t most_told;            /* the highest limit of tokens that a header has shown */
+    double requests, tokens;       /* counted in this slice */
+    uint64_t most_told;            /* the highest token limit sent in a header */
 };
 
-/* One limit as headers and events tell it. */
+/* One limit as sent in headers and events. */
 struct quota_state {
     uint64_t limit;     /* per minute */
     uint64_t remaining; /* of the slice */
@@ -36,21 +36,21 @@ MUST_USE enum err_code quota_init(struct quota *quota, const struct simulator_pl
 void quota_free(struct quota *quota);
 
 /*
- * Counts a new connection. It is refused with upgrade_429 when the requests of the slice are used
- * up. While a lowered limit of tokens holds and a header has shown a higher one, it is refused with
- * lowered_limit_429, when either that limit or the requests are used up: by its headers such a 429
- * is F32, whatever the cause. Times are of the run's clock.
+ * Counts a new connection. It is refused with upgrade_429 when the slice's requests are used up.
+ * While a lowered token limit is in force and a header has shown a higher one, it is refused with
+ * lowered_limit_429 if either that limit or the requests are used up: by its headers such a 429 is
+ * F32, whatever the cause. Times are by the run's clock.
  */
 struct strike quota_connect(struct quota *quota, int64_t wall_ns);
 
 /* Counts a response by its estimate; over the limit it fails with rate_limit_exceeded. */
 struct strike quota_respond(struct quota *quota, int64_t wall_ns, uint64_t tokens);
 
-/* The tokens that a response is expected to use: its input, and what it may say at most (0: no
- * limit). */
+/* The number of tokens that a response is expected to use: its input, and the most it may say (0:
+ * no limit). */
 uint64_t quota_estimate(uint64_t input_tokens, uint64_t max_output_tokens);
 
-/* What is left. Where nothing is limited: the usual limits of gpt-realtime, by the minute. */
+/* What is left. If nothing is limited: the usual limits of gpt-realtime, by the minute. */
 struct quota_state quota_of_requests(struct quota *quota, int64_t wall_ns);
 struct quota_state quota_of_tokens(struct quota *quota, int64_t wall_ns);
 

@@ -24,7 +24,7 @@ static void say_session(struct visit *visit, const char *type)
     visit_say(visit);
 }
 
-/* The age in the words of the service: whole minutes as such. */
+/* The age as the service writes it: whole minutes as such. */
 static void write_reason(int64_t age_ns, char *out, size_t size)
 {
     double seconds = (double)age_ns / (double)NS_PER_S;
@@ -76,7 +76,7 @@ void session_open(struct visit *visit)
     visit->state = VISIT_GREETING;
     session_fault_draw(visit);
     uint64_t delay = site_delay(visit->site, STEP_SESSION, visit->opened_ns);
-    if (delay == 0) { /* in one segment with the 101, as the real one may be */
+    if (delay == 0) { /* in one segment with the 101, as the real service may do */
         greet(visit);
         return;
     }

@@ -53,7 +53,7 @@ void site_rate_limits(struct site *site, bool preview, uint64_t mono_ns, struct 
     text_puts(out, "]}");
 }
 
-/* The service's own time, as IMF-fixdate (RFC 9110, 5.6.7); the time of a replay when it is one. */
+/* The service's own time as IMF-fixdate (RFC 9110, 5.6.7); in a replay, the replay's time. */
 static void put_date(const struct service *service, struct text *out)
 {
     static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};

@@ -17,7 +17,7 @@ struct telling {
     const struct row *row;
 };
 
-/* A counter's value of the family's label, and where it stands in struct counters. */
+/* A value of the family's label, and the counter for it in struct counters. */
 struct source {
     const char *value;
     size_t offset;
@@ -27,7 +27,7 @@ struct row {
     struct family family;
     bool (*present)(const struct run_snapshot *run); /* NULL: every run has it */
     void (*tell)(const struct telling *telling);
-    const char *label; /* of `sources`; NULL: one source, without a label of its own */
+    const char *label; /* name of the label of `sources`; NULL: one source, without a label */
     struct source sources[3];
     size_t source_count;
     double (*of_run)(const struct run_snapshot *run);
@@ -90,7 +90,7 @@ static void tell_regions(const struct telling *telling)
     }
 }
 
-/* A run that stops at once drains too, for who watches from outside. */
+/* Seen from outside, a run that stops at once is draining too. */
 static void tell_state(const struct telling *telling)
 {
     static const enum run_phase shown[] = {RUN_STARTING, RUN_RUNNING, RUN_DRAINING, RUN_FINISHED};
@@ -114,7 +114,7 @@ static void tell_of_regions(const struct telling *telling)
         const struct region_snapshot *region = &telling->run->regions[i];
         const struct label label = {"region", region->region->name};
         const double value = telling->row->of_region(telling->run, region);
-        if (!isnan(value)) put_value(telling, &label, 1, value); /* what is not known is no 0 */
+        if (!isnan(value)) put_value(telling, &label, 1, value); /* unknown is not 0 */
     }
 }
 
@@ -269,8 +269,8 @@ static void tell_lifecycle(const struct telling *telling)
         }                                                                                          \
     }
 
-/* What stands before the histograms. The values of a label never overlap, so that their sum means
- * something. */
+/* Rows before the histograms. The values of a label never overlap, so that their sum is
+ * meaningful. */
 static const struct row before[] = {
     {.family = {"rushhour_build", FAMILY_INFO, NULL, "The build of rushhour."}, .tell = tell_build},
     {.family = {"rushhour_run", FAMILY_INFO, NULL, "The run."}, .tell = tell_run},
@@ -357,7 +357,7 @@ static const struct row before[] = {
                  "Cost of failed attempts: possibly billed."),
 };
 
-/* What stands behind them. */
+/* Rows after them. */
 static const struct row behind[] = {
     HEALTH_COUNTER("arrivals_requested", requested,
                    "Arrivals that were due, all regions (open load)."),

@@ -16,32 +16,33 @@
 struct live_view {
     FILE *out;
     bool terminal, colour, quiet;
-    size_t lines_drawn;        /* of the last frame: how far up the next one starts */
+    size_t lines_drawn;        /* of the last frame: how far up the next one begins */
     uint64_t next_plain_ns;    /* monotonic; when the next plain line is due */
     enum run_phase last_phase; /* of the last plain line */
     bool drawn_plain;
     struct live_rate *rates; /* one per region; NULL before the first call */
-    uint64_t rated_ns;       /* monotonic; when they were looked at */
+    uint64_t rated_ns;       /* monotonic; when they were last computed */
     struct text frame, line; /* reused for every frame */
 };
 
-/* How fast a region's attempts end. */
+/* How fast a region's attempts complete. */
 struct live_rate {
-    uint64_t ended; /* at the last look */
+    uint64_t ended; /* at the last computation */
     double per_s;
 };
 
-/* What a run's slices, which come once a second, are smoothed with at four looks a second. */
+/* Smoothing weight: the run's figures change once per second, and are read four times per
+ * second. */
 #define RATE_WEIGHT 0.15
 
-/* A region as the view shows it. */
+/* A region as shown in the view. */
 struct live_region {
     const char *name;
     uint64_t sessions_open, attempts_ended, attempts_failed;
     double attempts_per_s;
-    int64_t ttft_p50_us, ttft_p99_us; /* of the run so far; -1: none yet */
+    int64_t ttft_p50_us, ttft_p99_us; /* of the run so far; -1 if none yet */
     const struct counters *counters;  /* NULL: nothing has come yet */
-    const char *top_failure;          /* the most frequent code so far, "" for none */
+    const char *top_failure;          /* the most frequent code so far, "" if none */
     struct hold_view hold;
     int64_t held_for_ns; /* how long yet; 0: nobody knows */
 };
@@ -70,7 +71,7 @@ static const char *top_failure(const struct cell *totals)
     const struct tally *top = NULL;
     for (size_t i = 0; i < totals->tally_count; i++) {
         const struct tally *tally = &totals->tallies[i];
-        if (tally->domain == DOMAIN_NONE) continue; /* no failure */
+        if (tally->domain == DOMAIN_NONE) continue; /* not a failure */
         if (top == NULL || tally->count > top->count) top = tally;
     }
     return top != NULL ? top->code : "";
@@ -108,7 +109,7 @@ static struct live_region region_shown(const struct live_view *view, const struc
     return shown;
 }
 
-/* False without memory. */
+/* False when out of memory. */
 static bool look_at_rates(struct live_view *view, const struct run_snapshot *run)
 {
     bool first = view->rates == NULL;
@@ -126,7 +127,7 @@ static bool look_at_rates(struct live_view *view, const struct run_snapshot *run
     return true;
 }
 
-/* The drain that follows the load is no longer part of it. */
+/* The drain after the load does not count as elapsed. */
 static int64_t shown_elapsed(const struct run_snapshot *run)
 {
     return run->elapsed_ns < run->load_ns ? run->elapsed_ns : run->load_ns;
@@ -252,7 +253,7 @@ static void regions(const struct live_view *view, const struct run_snapshot *run
         text_printf(out, "and %zu more regions\n", run->region_count - shown);
 }
 
-/* What the view says, as plain lines; the last column of the terminal stays free, so that nothing
+/* Composes the view as plain lines; the last column of the terminal stays free, so that nothing
  * ever wraps. */
 static void compose(const struct live_view *view, const struct run_snapshot *run, size_t rows,
                     struct text *out)
@@ -261,7 +262,7 @@ static void compose(const struct live_view *view, const struct run_snapshot *run
     progress(run, out);
     text_puts(out, "\n");
     regions(view, run, run->region_count < room ? run->region_count : room, out);
-    /* Progress, headings, regions, and what may follow them. */
+    /* Progress, headings and regions take the first rows; the rest is for what may follow. */
     if (run->abort_status[0] != '\0' && run->region_count < room)
         text_printf(out, "%s\n", run->abort_status);
     if (!is_healthy(run)) text_printf(out, "the generator is not healthy: %s\n", run->health->why);
@@ -275,9 +276,9 @@ static const char *tint(const struct run_snapshot *run, size_t number, size_t li
 }
 
 /*
- * The frame in one piece: cursor to the first line of the last frame, every line cut to the width
- * and cleared to its end, what is left below cleared too. Wrapping and the cursor are off only
- * inside the frame, so that a kill leaves both on.
+ * Writes the frame in one piece: moves the cursor to the first line of the last frame, cuts every
+ * line to the width and clears to its end, then clears what is left below. Wrapping and the cursor
+ * are off only within the frame, so that a kill leaves both on.
  */
 static void draw_frame(struct live_view *view, const struct run_snapshot *run)
 {
@@ -371,7 +372,7 @@ void live_draw(struct live_view *view, const struct run_snapshot *run)
 void live_note(struct live_view *view, const char *line)
 {
     if (view == NULL || view->quiet) return;
-    /* What the terminal echoed of Ctrl-C below the picture goes with it. */
+    /* Also erases what the terminal echoed for Ctrl-C below the picture. */
     if (view->lines_drawn > 0) (void)fprintf(view->out, "\r\x1b[%zuA\x1b[J", view->lines_drawn);
     view->lines_drawn = 0;
     (void)fprintf(view->out, "%s\n", line);
