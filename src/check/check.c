@@ -219,6 +219,7 @@ static bool prepare(struct check *check, size_t index, struct error *err, enum e
     told->by_proxy = region->proxy != NULL;
     *code = make_target(probe, NULL, err);
     if (*code != ERR_OK) return false;
+    told->goes_directly = probe->target.where.address == NULL;
     bool needs_secret = region->proxy_source != NULL && strstr(region->proxy_source, "${") != NULL;
     if (needs_secret && told->steps[CHECK_CREDENTIALS].status == CHECK_FAILED) {
         steps_skipped(told, CHECK_RESOLVE, CHECK_HTTPS,

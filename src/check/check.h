@@ -69,7 +69,9 @@ struct check_region {
     struct check_note notes[CHECK_NOTES];
     size_t note_count;
 
-    bool by_proxy; /* the addresses and the connection are the proxy's */
+    bool
+        goes_directly; /* its host is dialled as the profile says: no simulator, no other address */
+    bool by_proxy;     /* the addresses and the connection are the proxy's */
     char addresses[HTTPS_ADDRESSES][48];
     size_t address_count;
     char address[48]; /* the one connected to */

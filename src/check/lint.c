@@ -253,14 +253,12 @@ static void check_headers(const struct lint *lint)
  * nothing answers. */
 static void check_environment(const struct lint *lint)
 {
-    const struct region *region = lint->region;
-    const char *name =
-        region->tls && region->proxy_source == NULL ? environment_proxy(region->host) : NULL;
+    const char *name = environment_unused_proxy(lint->region);
+    struct text words = {0};
     if (name == NULL) return;
-    step_note(lint->told, CHECK_PROFILE,
-              "%s is set and not used, rushhour goes directly: write \"proxy\": \"${%s}\" into the "
-              "region to go through it",
-              name, name);
+    environment_unused_words(name, &words);
+    step_note(lint->told, CHECK_PROFILE, "%s", text_str(&words));
+    text_free(&words);
 }
 
 void lint_region(const struct profile *profile, int64_t wall_ns, struct check_region *told)

@@ -1,6 +1,7 @@
 #include "check/step.h"
 
 #include "base/redact.h"
+#include "profile/environment.h"
 #include "profile/hidden.h"
 
 #include <stdarg.h>
@@ -90,7 +91,15 @@ void step_classified(struct check_region *told, enum check_step step, int64_t ns
     va_start(arguments, cause);
     print_clean(told, printed, sizeof printed, cause, arguments);
     va_end(arguments);
-    step_failed(told, step, ns, class.code, class.catalogue, class.advice, "%s", printed);
+    struct text fix = {0};
+    text_puts(&fix, class.advice);
+    const char *unused = told->goes_directly ? environment_unused_proxy(told->region) : NULL;
+    if (unused != NULL && class.phase <= PHASE_CONNECT) {
+        text_puts(&fix, "; ");
+        environment_unused_words(unused, &fix);
+    }
+    step_failed(told, step, ns, class.code, class.catalogue, text_str(&fix), "%s", printed);
+    text_free(&fix);
 }
 
 void step_skipped(struct check_region *told, enum check_step step, const char *why, ...)

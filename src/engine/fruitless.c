@@ -1,5 +1,6 @@
 #include "engine/fruitless.h"
 
+#include "profile/environment.h"
 #include "realtime/failure.h"
 
 #include <inttypes.h>
@@ -60,11 +61,24 @@ const char *fruitless_code(const struct cell *totals)
     return class == NULL ? "" : class->code;
 }
 
-void fruitless_words(const char *region, const struct cell *totals, const char *profile_file,
-                     struct text *out)
+/* Where nothing was reached, a proxy that most clients would have taken may be the way. */
+static void add_unused_proxy(const struct region *region, const struct tally *most,
+                             struct text *out)
+{
+    const struct failure_class *failure = most == NULL ? NULL : failure_class_of(most->code);
+    const char *name = environment_unused_proxy(region);
+    if (failure == NULL || failure->phase > PHASE_CONNECT || name == NULL) return;
+    text_puts(out, "; ");
+    environment_unused_words(name, out);
+}
+
+void fruitless_words(const struct region *region, const struct cell *totals,
+                     const char *profile_file, bool direct, struct text *out)
 {
     const struct tally *most = commonest(totals);
-    text_printf(out, "region %s: none of %" PRIu64 " attempts was answered", region, ended(totals));
+    text_printf(out, "region %s: none of %" PRIu64 " attempts was answered", region->name,
+                ended(totals));
     if (most != NULL) text_printf(out, " (%s %" PRIu64 ")", most->code, most->count);
     text_printf(out, "; `rushhour check %s` finds the cause", profile_file);
+    if (direct) add_unused_proxy(region, most, out);
 }

@@ -7,6 +7,7 @@
 #define RUSHHOUR_ENGINE_FRUITLESS_H
 
 #include "base/text.h"
+#include "profile/profile.h"
 #include "record/cell.h"
 
 #include <stdbool.h>
@@ -35,8 +36,9 @@ bool fruitless_run(const struct cell *totals, size_t region_count);
 const char *fruitless_code(const struct cell *totals);
 
 /* Appends "region a: none of 78 attempts was answered (resolve_failed 78); run `rushhour check
- * p.json`". The region must be fruitless. */
-void fruitless_words(const char *region, const struct cell *totals, const char *profile_file,
-                     struct text *out);
+ * p.json`". The region must be fruitless. direct: its host was dialled as the profile says;
+ * then, where no connection came about, a proxy of the environment that was not used is named. */
+void fruitless_words(const struct region *region, const struct cell *totals,
+                     const char *profile_file, bool direct, struct text *out);
 
 #endif

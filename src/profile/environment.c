@@ -52,3 +52,16 @@ const char *environment_proxy(const char *host)
     const char *left_out = without == NULL ? NULL : getenv(without);
     return left_out != NULL && environment_leaves_out(left_out, host) ? NULL : name;
 }
+
+const char *environment_unused_proxy(const struct region *region)
+{
+    return region->tls && region->proxy_source == NULL ? environment_proxy(region->host) : NULL;
+}
+
+void environment_unused_words(const char *name, struct text *out)
+{
+    text_printf(out,
+                "%s is set and not used, rushhour goes directly: write \"proxy\": \"${%s}\" into "
+                "the region to go through it",
+                name, name);
+}

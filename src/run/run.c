@@ -114,13 +114,12 @@ static void warn_of_unused_proxies(const struct run *run)
     const struct profile *profile = run->plan.profile;
     for (size_t i = 0; i < profile->region_count && !run->options->simulate; i++) {
         const struct region *region = &profile->regions[i];
-        if (!region->tls || region->proxy_source != NULL) continue;
-        const char *name = environment_proxy(region->host);
+        const char *name = environment_unused_proxy(region);
+        struct text words = {0};
         if (name == NULL) continue;
-        run_note(run,
-                 "rushhour: region %s: %s is set and not used: write \"proxy\": \"${%s}\" into the "
-                 "region to go through it",
-                 region->name, name, name);
+        environment_unused_words(name, &words);
+        run_note(run, "rushhour: region %s: %s", region->name, text_str(&words));
+        text_free(&words);
     }
 }
 

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -79,10 +80,17 @@ static void the_words_name_the_cause_and_the_fix(void **state)
     struct cell cell = cell_of(0, 78, DOMAIN_CONFIG, "resolve_failed");
     cell.counters.own_failures = 2;
     cell_failure(&cell, PHASE_CONNECT, DOMAIN_CLIENT, "local_limit", 2);
-    fruitless_words("eastus2", &cell, "p.json", &words);
-    assert_string_equal(text_str(&words),
-                        "region eastus2: none of 80 attempts was answered (resolve_failed 78); "
-                        "`rushhour check p.json` finds the cause");
+    static const char plain[] = "region eastus2: none of 80 attempts was answered (resolve_failed "
+                                "78); `rushhour check p.json` finds the cause";
+    const struct region region = {.name = "eastus2", .host = "x.azure.com", .tls = true};
+    assert_int_equal(setenv("HTTPS_PROXY", "http://u:CANARY@proxy:3128", 1), 0);
+    fruitless_words(&region, &cell, "p.json", false, &words);
+    assert_string_equal(text_str(&words), plain);
+    text_clear(&words);
+    fruitless_words(&region, &cell, "p.json", true, &words);
+    assert_memory_equal(text_str(&words), plain, sizeof plain - 1);
+    assert_non_null(strstr(text_str(&words), "HTTPS_PROXY is set and not used"));
+    assert_null(strstr(text_str(&words), "CANARY"));
     text_free(&words);
     cell_free(&cell);
 }
