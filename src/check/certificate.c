@@ -95,7 +95,7 @@ static void fail_certificate(struct check_region *told, int64_t ns,
     }
     struct text validity = {0};
     put_validity(&validity, certificate, view->wall_ns);
-    if (strcmp(class.code, "tls_expired") == 0) {
+    if (strcmp(class.catalogue, "F10") == 0) {
         step_classified(told, CHECK_TLS, ns, facts, "%s: %s", certificate->verify_text,
                         text_str(&validity));
     } else {
@@ -115,6 +115,9 @@ static void fail_handshake(struct check_region *told, const struct https_result 
         .os_error = result->os_error,
         .tls_verify_error = result->certificate.verify_error,
         .tls_failed = !cut && !result->timed_out,
+        .tls_alert = result->tls_alert,
+        .certificate_asked = result->certificate_asked,
+        .certificate_given = result->certificate_given,
         .closed = cut,
         .deadline = result->timed_out ? DEADLINE_TLS : DEADLINE_NONE,
     };

@@ -195,7 +195,7 @@ static bool ca_file_is_good(const struct check *check, const struct probe *probe
     struct check_region *told = probe->told;
     struct carriers carriers = {0};
     struct error err = {0};
-    if (target->where.ca_file == NULL) return true;
+    if (target->where.terms.ca_file == NULL) return true;
     if (open_carriers(check, &target, 1, &carriers, &err) == ERR_OK) {
         carriers_close(&carriers);
         return true;

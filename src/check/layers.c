@@ -210,7 +210,16 @@ static void read_https(const struct reading *reading)
         const char *fix =
             "the connection is up but HTTP is not: overload, or a proxy that swallows requests; "
             "compare with another network";
-        if (result->timed_out) {
+        if (result->tls_alert != 0) { /* TLS 1.3: the handshake's last word, after ours */
+            const struct failure_facts facts = {
+                .phase = PHASE_UPGRADE,
+                .tls_alert = result->tls_alert,
+                .certificate_asked = result->certificate_asked,
+                .certificate_given = result->certificate_given,
+            };
+            step_classified(told, CHECK_HTTPS, ns, &facts, "no answer to a plain GET: %s",
+                            result->detail);
+        } else if (result->timed_out) {
             step_failed(told, CHECK_HTTPS, ns, "no_answer", "F38", fix,
                         "no answer to a plain GET within %s", text_str(&limit));
         } else {

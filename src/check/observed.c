@@ -81,6 +81,9 @@ void observed_end(const struct failure_facts *end, bool opened, const char *deta
     } else if (end->close_code != 0) {
         text_printf(out, "the service closed with %d", end->close_code);
         if (end->close_reason[0] != '\0') text_printf(out, " (%s)", end->close_reason);
+    } else if (end->tls_alert != 0 || end->head_too_long) {
+        text_puts(out, detail);
+        return;
     } else if (end->os_error != 0) {
         text_puts(out, strerror(end->os_error));
     } else {

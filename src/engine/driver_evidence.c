@@ -119,6 +119,7 @@ void driver_write_evidence(struct driver *driver, const struct session_action *a
         .os_error = action->observed.local_error != 0 ? action->observed.local_error
                                                       : action->observed.os_error,
         .tls_error = action->observed.tls_verify_error,
+        .tls_alert = action->observed.tls_alert,
         .interaction = of->interaction,
         .attempt = of->attempt,
         .decision = decision_name(decision),

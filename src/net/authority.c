@@ -252,6 +252,9 @@ static enum err_code issue(const struct authority *authority, const char *host, 
     EVP_PKEY *key = EVP_EC_gen("P-256");
     X509 *leaf = key == NULL ? NULL : leaf_new(authority, key, host, flaw);
     if (identity != NULL && leaf != NULL) identity->context = context_new(leaf, key);
+    if (identity != NULL && identity->context != NULL && flaw == LEAF_MUTUAL)
+        SSL_CTX_set_verify(identity->context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+                           NULL);
     X509_free(leaf);
     EVP_PKEY_free(key);
     if (identity == NULL)

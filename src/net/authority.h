@@ -25,8 +25,9 @@ enum leaf_flaw {
     LEAF_SOUND,
     LEAF_UNTRUSTED, /* issued by a separate authority, named like an inspecting proxy */
     LEAF_WRONG_NAME,
-    LEAF_EXPIRED,      /* an hour ago */
-    LEAF_NOT_YET_VALID /* valid only from another day */
+    LEAF_EXPIRED,       /* an hour ago */
+    LEAF_NOT_YET_VALID, /* valid only from another day */
+    LEAF_MUTUAL         /* nothing, but clients must show a certificate of the same authority */
 };
 
 /* As authority_issue, with a flaw. */

@@ -40,7 +40,7 @@ static enum err_code make_context(struct ws_client *client, struct error *err)
         .gid = -1,
         .uid = -1,
         .pt_serv_buf_size = CLIENT_SERVICE_BUFFER,
-        .max_http_header_data2 = CLIENT_SERVICE_BUFFER / 2,
+        .max_http_header_data2 = CLIENT_HEAD_LIMIT,
         .timeout_secs = 86400, /* deadlines are the engine's */
         .user = client,
     };
@@ -55,22 +55,20 @@ static enum err_code make_context(struct ws_client *client, struct error *err)
                      last_log[0] ? last_log : "no reason given");
 }
 
-static enum err_code load_authorities(struct ws_client *client, const char *const *ca_files,
-                                      size_t count, struct error *err)
+/* The system's roots take a while to load: they wait for who wants them. */
+static enum err_code load_terms(struct ws_client *client, const struct tls_terms *terms,
+                                size_t count, struct error *err)
 {
-    client->tls = calloc(count + 2, sizeof *client->tls);
-    if (client->tls == NULL) return error_set(err, ERR_NOMEM, "no memory for a WebSocket client");
-    enum err_code code = client_tls_new(TRUST_NOBODY, NULL, &client->tls[0], err);
-    client->tls_count = 2;
+    struct client_tls *tls = NULL;
+    enum err_code code = client_vhost_tls(client, NULL, &tls, err);
     for (size_t i = 0; i < count && code == ERR_OK; i++) {
-        if (ca_files[i] == NULL) continue;
-        code = client_tls_new(TRUST_FILE, ca_files[i], &client->tls[client->tls_count], err);
-        if (code == ERR_OK) client->tls_count++;
+        if (terms[i].ca_file != NULL || terms[i].certificate != NULL)
+            code = client_vhost_tls(client, &terms[i], &tls, err);
     }
     return code;
 }
 
-enum err_code ws_client_new(uv_loop_t *loop, const char *const *ca_files, size_t ca_count,
+enum err_code ws_client_new(uv_loop_t *loop, const struct tls_terms *terms, size_t count,
                             const struct ws_handlers *handlers, struct ws_client **out,
                             struct error *err)
 {
@@ -79,7 +77,7 @@ enum err_code ws_client_new(uv_loop_t *loop, const char *const *ca_files, size_t
     client->loop = loop;
     client->handlers = *handlers;
     client->due_end = &client->due;
-    enum err_code code = load_authorities(client, ca_files, ca_count, err);
+    enum err_code code = load_terms(client, terms, count, err);
     if (code == ERR_OK) code = resolver_new(loop, &client->resolver, err);
     if (code == ERR_OK) code = make_context(client, err);
     if (code == ERR_OK) {
@@ -125,8 +123,11 @@ static void free_settings(struct ws_client *client)
         free(client->vhosts);
         client->vhosts = next;
     }
-    for (size_t i = 0; i < client->tls_count; i++) client_tls_free(client->tls[i]);
-    free(client->tls);
+    while (client->tls) {
+        struct client_tls *next = client->tls->next;
+        client_tls_free(client->tls);
+        client->tls = next;
+    }
     free(client->scratch);
 }
 

@@ -28,7 +28,7 @@ struct ws_response {
     int status;
     const struct http_header *headers; /* names in lower case */
     size_t header_count;
-    const char *body; /* of a refusal, at most 4 KiB; NUL-terminated; "" if none */
+    const char *body; /* of a refusal, at most 64 KiB; NUL-terminated; "" if none */
     size_t body_length;
 };
 
@@ -43,12 +43,18 @@ struct ws_end {
                           EOF) */
     bool tls_failed;
     long tls_verify_error;    /* X509_V_ERR_ number; 0 if the certificate was good or not seen */
+    int tls_alert;            /* number of the alert with which the peer ended TLS, in any step; 0
+                                 if none came */
+    bool certificate_asked;   /* the peer asked for a client certificate */
+    bool certificate_given;   /* and we sent one */
     int proxy_status;         /* HTTP status of a proxy that refused CONNECT, or 0 */
     int http_status;          /* of the response to the upgrade: 101, a refusal, or 0 if none
                                  came */
     int close_code;           /* of the peer's Close frame; 0 if none came */
     const char *close_reason; /* "" if none */
     bool protocol_violation;
+    bool head_too_long; /* the response to the upgrade has a longer head than we accept: our limit,
+                           not the peer's fault */
     const char *detail; /* the library's message, kept as evidence; "" if none */
 };
 
@@ -72,11 +78,11 @@ struct ws_handlers {
 void ws_global_init(void);
 
 /*
- * Creates a client on a loop. ca_files: every distinct http_target.ca_file that will be used (a
- * file that cannot be read or holds no certificate is ERR_NET and named). Create all clients of the
- * process before the first connect.
+ * Creates a client on a loop. terms: those of its targets, so that an unusable file or certificate
+ * is found at once (errors as for client_tls_new); other terms are loaded on first use. Create all
+ * clients of the process before the first connect.
  */
-MUST_USE enum err_code ws_client_new(uv_loop_t *loop, const char *const *ca_files, size_t ca_count,
+MUST_USE enum err_code ws_client_new(uv_loop_t *loop, const struct tls_terms *terms, size_t count,
                                      const struct ws_handlers *handlers, struct ws_client **out,
                                      struct error *err);
 

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CLIENT_BODY_LIMIT 4096
+#define CLIENT_BODY_LIMIT ((size_t)64 * 1024) /* of a refusal */
 
 enum client_body_framing { BODY_UNTIL_CLOSE, BODY_LENGTH, BODY_CHUNKED };
 

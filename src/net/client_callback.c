@@ -66,9 +66,8 @@ static void free_tls_buffers(struct lws *wsi)
     if (ssl != NULL) (void)SSL_free_buffers(ssl);
 }
 
-static int on_established(struct ws_conn *conn)
+void client_callback_open(struct ws_conn *conn)
 {
-    if (conn->aborted) return -1;
     uint64_t at_ns = clock_mono_ns();
     conn->state = CONN_OPEN;
     conn->end.opened = true;
@@ -79,6 +78,12 @@ static int on_established(struct ws_conn *conn)
         client_response_deliver(conn, conn->response, NULL, at_ns);
     free(conn->response);
     conn->response = NULL;
+}
+
+static int on_established(struct ws_conn *conn)
+{
+    if (conn->aborted) return -1;
+    client_callback_open(conn);
     free_tls_buffers(conn->wsi);
     return 0;
 }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/bio.h>
+#include <openssl/err.h>
 #include <openssl/x509_vfy.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,7 +37,7 @@ static bool is_network_error(int number)
 static int socket_error(const struct ws_conn *conn, int saved_errno)
 {
     int number = 0;
-    socklen_t size = sizeof(number);
+    socklen_t size = sizeof number;
     int fd = lws_get_socket_fd(conn->wsi);
     if (fd >= 0 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &number, &size) == 0 && number != 0)
         return number;
@@ -54,24 +55,49 @@ static bool peer_has_ended(const struct ws_conn *conn)
     return recv(lws_get_socket_fd(conn->wsi), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
+static void replace_detail(struct ws_conn *conn, const char *words)
+{
+    conn->detail[0] = '\0';
+    client_conn_detail(conn, words, SIZE_MAX);
+}
+
+/* An alert of the peer says why the connection ended, whatever the socket met after it. */
+static bool observe_alert(struct ws_conn *conn)
+{
+    SSL *ssl = lws_get_ssl(conn->wsi);
+    const struct client_tls_failure *failure = ssl != NULL ? client_tls_failure(ssl) : NULL;
+    if (failure == NULL || failure->alert == 0) return false;
+    conn->end.tls_alert = failure->alert;
+    conn->end.certificate_asked = client_tls_asked(ssl);
+    conn->end.certificate_given = conn->end.certificate_asked && SSL_get_certificate(ssl) != NULL;
+    conn->end.os_error = 0;
+    replace_detail(conn, failure->words);
+    return true;
+}
+
 static void observe_handshake(struct ws_conn *conn)
 {
     SSL *ssl = lws_get_ssl(conn->wsi);
     if (!ssl) return;
     const struct client_tls_failure *failure = client_tls_failure(ssl);
+    if (conn->end.os_error != 0 && failure == NULL) {
+        ERR_clear_error();
+        (void)SSL_do_handshake(ssl); /* an alert may still lie in a socket that was reset */
+        ERR_clear_error();
+    }
+    if (observe_alert(conn)) {
+        conn->end.tls_failed = true;
+        return;
+    }
     conn->end.tls_verify_error = SSL_get_verify_result(ssl);
     if (failure) {
         conn->end.os_error = 0; /* what OpenSSL's last alert met came after that */
-        conn->detail[0] = '\0';
-        client_conn_detail(conn, failure->words, sizeof(failure->words));
+        replace_detail(conn, failure->words);
     }
     conn->end.tls_failed =
         conn->end.tls_verify_error != X509_V_OK || (failure && !failure->peer_left);
-    if (conn->end.tls_verify_error != X509_V_OK) {
-        conn->detail[0] = '\0';
-        client_conn_detail(conn, X509_verify_cert_error_string(conn->end.tls_verify_error),
-                           sizeof(conn->detail));
-    }
+    if (conn->end.tls_verify_error != X509_V_OK)
+        replace_detail(conn, X509_verify_cert_error_string(conn->end.tls_verify_error));
 }
 
 /* What became of a tunnel that does not stand; the answer may still lie in a socket that was
@@ -85,12 +111,10 @@ static void observe_tunnel(struct ws_conn *conn)
     if (tunnel->state == TUNNEL_REFUSED) {
         conn->end.proxy_status = tunnel->status;
         conn->end.os_error = 0; /* having answered, a proxy may well reset */
-        (void)snprintf(text, sizeof(text), "the proxy answered CONNECT with %d", tunnel->status);
+        (void)snprintf(text, sizeof text, "the proxy answered CONNECT with %d", tunnel->status);
         why = text;
     }
-    if (!why) return;
-    conn->detail[0] = '\0';
-    client_conn_detail(conn, why, SIZE_MAX);
+    if (why != NULL) replace_detail(conn, why);
 }
 
 static bool starts(const char *said, size_t length, const char *prefix)
@@ -99,10 +123,39 @@ static bool starts(const char *said, size_t length, const char *prefix)
     return said && length >= size && memcmp(said, prefix, size) == 0;
 }
 
-/* lws begins its objections to the answer with "HS:"; a refusal never comes here. */
-static bool answer_is_broken(const char *said, size_t length)
+/*
+ * What lws objected to in the answer; a refusal never comes here. Its parser takes nearly anything
+ * for headers: once it has seen a status line, only its own limits make it fail.
+ */
+static void judge_answer(struct ws_conn *conn, const char *said, size_t length)
 {
-    return starts(said, length, "HS:") || starts(said, length, "problems parsing");
+    char status[64] = "";
+    conn->end.protocol_violation = starts(said, length, "HS:");
+    if (!starts(said, length, "problems parsing")) return;
+    if (lws_hdr_copy(conn->wsi, status, sizeof status, WSI_TOKEN_HTTP) <= 0)
+        (void)lws_hdr_copy(conn->wsi, status, sizeof status, WSI_TOKEN_HTTP1_0);
+    conn->end.head_too_long = status[0] >= '1' && status[0] <= '9';
+    conn->end.protocol_violation = !conn->end.head_too_long;
+    if (!conn->end.head_too_long) return;
+    char words[160];
+    (void)snprintf(words, sizeof words,
+                   "the head of the answer (%.40s) is longer, or has more headers, than can be "
+                   "taken here: %d bytes",
+                   status, CLIENT_HEAD_LIMIT);
+    replace_detail(conn, words);
+}
+
+/* Anything that the peer said instead of, or before, its answer: nothing of it has been read. */
+static void observe_answer(struct ws_conn *conn, const char *said, size_t length)
+{
+    judge_answer(conn, said, length);
+    if (conn->end.protocol_violation || conn->end.head_too_long) return;
+    if (conn->response == NULL) client_rest_answer(conn);
+    if (conn->state == CONN_REFUSED || conn->end.close_code != 0) {
+        conn->end.os_error = 0; /* a peer that has said why may well reset */
+    } else {
+        (void)observe_alert(conn);
+    }
 }
 
 void client_end_observe(struct ws_conn *conn, const char *said, size_t length, int saved_errno)
@@ -118,13 +171,15 @@ void client_end_observe(struct ws_conn *conn, const char *said, size_t length, i
             return;
         }
         if (conn->connected && conn->tls && !conn->asking) observe_handshake(conn);
-        conn->end.protocol_violation = answer_is_broken(said, length);
+        if (conn->asking || !conn->tls) observe_answer(conn, said, length);
         return;
     }
     if (conn->state != CONN_OPEN) return;
     if (conn->end.os_error != 0) client_rest_read(conn);
     if (conn->end.close_code != 0) {
         conn->end.os_error = 0; /* a peer that has said goodbye may well reset */
+    } else if (observe_alert(conn)) {
+        return;
     } else if (conn->end.os_error == 0 && !conn->close_sent && !peer_has_ended(conn)) {
         conn->end.protocol_violation = true;
         client_conn_detail(conn, "invalid WebSocket frame", SIZE_MAX);
@@ -133,18 +188,18 @@ void client_end_observe(struct ws_conn *conn, const char *said, size_t length, i
 
 static socklen_t make_address(const char *address, uint16_t port, struct sockaddr_storage *out)
 {
-    memset(out, 0, sizeof(*out));
+    memset(out, 0, sizeof *out);
     struct sockaddr_in *four = (struct sockaddr_in *)out;
     struct sockaddr_in6 *six = (struct sockaddr_in6 *)out;
     if (inet_pton(AF_INET, address, &four->sin_addr) == 1) {
         four->sin_family = AF_INET;
         four->sin_port = htons(port);
-        return sizeof(*four);
+        return sizeof *four;
     }
     (void)inet_pton(AF_INET6, address, &six->sin6_addr);
     six->sin6_family = AF_INET6;
     six->sin6_port = htons(port);
-    return sizeof(*six);
+    return sizeof *six;
 }
 
 /*

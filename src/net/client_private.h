@@ -7,6 +7,7 @@
 #include "net/client_body.h"
 #include "net/client_tls.h"
 #include "net/client_tunnel.h"
+#include "net/https_answer.h"
 #include "net/resolver.h"
 
 #include <libwebsockets.h>
@@ -15,6 +16,8 @@
 #define CLIENT_MESSAGE_LIMIT ((size_t)16 * 1024 * 1024)
 #define CLIENT_SERVICE_BUFFER                                                                      \
     32768 /* lws builds the request in it, and a bearer token may take several KiB */
+/* What lws keeps of a response's head; it stores a header's length in 16 bits. */
+#define CLIENT_HEAD_LIMIT 65535
 #define CLIENT_FRAME_BUFFER                                                                        \
     4096 /* per open connection; larger frames arrive in pieces of this size */
 #define CLIENT_SMALL_MESSAGE 16384 /* what a connection may keep allocated between messages */
@@ -31,9 +34,7 @@ struct ws_client {
     struct ws_handlers handlers;
     struct lws_context *context;
     struct resolver *resolver;
-    struct client_tls **tls; /* [0] trusts nobody, [1] the system (created on first use), then
-                                the ca_files */
-    size_t tls_count;
+    struct client_tls *tls; /* all terms used so far */
     struct client_vhost *vhosts;
     struct ws_conn *conns; /* all connections whose on_closed has not returned yet */
     uv_timer_t tick;       /* fires at once: defers what must not happen inside a caller's call */
@@ -143,11 +144,16 @@ void client_request_free(struct client_request *request);
 MUST_USE enum err_code client_vhost_find(struct ws_client *client, const struct http_target *target,
                                          struct client_vhost **out, struct error *err);
 
+/* The settings for terms, made when they are first met; NULL: for plain connections. */
+MUST_USE enum err_code client_vhost_tls(struct ws_client *client, const struct tls_terms *terms,
+                                        struct client_tls **out, struct error *err);
+
 /* client_dial.c */
 void client_dial_start(struct ws_conn *conn); /* resolves, then connects */
 bool client_dial_next(struct ws_conn *conn);  /* tries the next address; false: none is left */
 
 /* client_callback.c: the callback of lws. */
+void client_callback_open(struct ws_conn *conn); /* the upgrade has succeeded */
 int client_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                     size_t length);
 
@@ -158,8 +164,10 @@ int client_receive_piece(struct ws_conn *conn, char *bytes, size_t length);
 void client_receive_close(struct ws_conn *conn, const unsigned char *payload, size_t length);
 void client_receive_learn(struct ws_client *client, const char *position, size_t room);
 
-/* client_rest.c: reads what is left in the socket of a reset connection. */
+/* client_rest.c: reads what is left in the socket of a connection that has ended: frames if it is
+ * open, or the response to the upgrade if none of it was read before. */
 void client_rest_read(struct ws_conn *conn);
+void client_rest_answer(struct ws_conn *conn);
 
 /* client_send.c */
 int client_send_drain(struct ws_conn *conn); /* on writeable; -1: the connection is lost */
@@ -167,6 +175,7 @@ void client_send_free(struct ws_conn *conn);
 
 /* client_response.c */
 struct client_response *client_response_read(struct lws *wsi);
+struct client_response *client_response_of(const struct https_answer *answer);
 void client_response_deliver(struct ws_conn *conn, const struct client_response *response,
                              const struct client_body *body, uint64_t at_ns);
 

@@ -10,12 +10,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define BODY_WAIT_MS 1000
+#define PIECE_SIZE 4096
 
 struct client_refusal {
     struct ws_client *client;
@@ -28,11 +30,11 @@ struct client_refusal {
     uv_timer_t timer;
     int open_handles;
     /* While lws shows what it has read already: */
-    char *cursor;      /* where it stands */
-    int cursor_length; /* bytes from there on */
-    bool elsewhere;    /* it stands in memory of lws, not in `piece` */
-    bool again;        /* the second look at the same bytes */
-    char piece[CLIENT_BODY_LIMIT];
+    char *cursor;                     /* where it stands */
+    int cursor_length;                /* bytes from there on */
+    bool elsewhere;                   /* it stands in memory of lws, not in `piece` */
+    bool again;                       /* the second look at the same bytes */
+    char piece[PIECE_SIZE];           /* not zeroed at first, as what follows */
     char kept[CLIENT_BODY_LIMIT + 1]; /* of the body */
 };
 
@@ -45,12 +47,12 @@ struct client_refusal {
 static void look_at_leftover(struct client_refusal *refusal, struct lws *wsi)
 {
     refusal->cursor = refusal->piece;
-    refusal->cursor_length = (int)sizeof(refusal->piece);
+    refusal->cursor_length = (int)sizeof refusal->piece;
     (void)lws_http_client_read(wsi, &refusal->cursor, &refusal->cursor_length);
     if (!refusal->elsewhere) return;
     refusal->again = true;
     refusal->cursor = refusal->piece;
-    refusal->cursor_length = (int)sizeof(refusal->piece);
+    refusal->cursor_length = (int)sizeof refusal->piece;
     (void)lws_http_client_read(wsi, &refusal->cursor, &refusal->cursor_length);
 }
 
@@ -59,7 +61,7 @@ void client_refusal_piece(struct ws_conn *conn, char *bytes)
     struct client_refusal *refusal = conn->refusal;
     if (!refusal || refusal->body.done) return;
     const char *piece = refusal->piece;
-    bool ours = bytes >= piece && bytes < piece + sizeof(refusal->piece);
+    bool ours = bytes >= piece && bytes < piece + sizeof refusal->piece;
     if (ours) {
         size_t before = (size_t)(bytes - piece);
         client_body_feed(&refusal->body, piece, before + (size_t)refusal->cursor_length);
@@ -121,15 +123,16 @@ static void tell(struct client_refusal *refusal)
 void client_refusal_begin(struct ws_conn *conn)
 {
     struct lws *wsi = conn->wsi;
-    struct client_refusal *refusal = calloc(1, sizeof(*refusal));
+    struct client_refusal *refusal = malloc(sizeof *refusal);
     conn->state = CONN_REFUSED;
     if (!refusal) {
         client_response_deliver(conn, conn->response, NULL, clock_mono_ns());
         return;
     }
+    memset(refusal, 0, offsetof(struct client_refusal, piece));
     char encoding[64] = "", length[32] = "";
-    (void)lws_hdr_copy(wsi, encoding, sizeof(encoding), WSI_TOKEN_HTTP_TRANSFER_ENCODING);
-    (void)lws_hdr_copy(wsi, length, sizeof(length), WSI_TOKEN_HTTP_CONTENT_LENGTH);
+    (void)lws_hdr_copy(wsi, encoding, sizeof encoding, WSI_TOKEN_HTTP_TRANSFER_ENCODING);
+    (void)lws_hdr_copy(wsi, length, sizeof length, WSI_TOKEN_HTTP_CONTENT_LENGTH);
     client_body_begin(&refusal->body, refusal->kept, CLIENT_BODY_LIMIT, encoding, length);
     refusal->client = conn->client;
     refusal->conn = conn;
@@ -145,8 +148,8 @@ void client_refusal_begin(struct ws_conn *conn)
 static bool read_on(struct client_refusal *refusal)
 {
     for (;;) {
-        int n = refusal->ssl ? SSL_read(refusal->ssl, refusal->piece, (int)sizeof(refusal->piece))
-                             : (int)recv(refusal->fd, refusal->piece, sizeof(refusal->piece), 0);
+        int n = refusal->ssl ? SSL_read(refusal->ssl, refusal->piece, (int)sizeof refusal->piece)
+                             : (int)recv(refusal->fd, refusal->piece, sizeof refusal->piece, 0);
         if (n <= 0) {
             if (refusal->ssl) return SSL_get_error(refusal->ssl, n) == SSL_ERROR_WANT_READ;
             return n < 0 && (errno == EAGAIN || errno == EINTR);

@@ -41,7 +41,7 @@ static const struct wanted {
     {"x-ratelimit-reset-tokens", 0},
 };
 
-_Static_assert(sizeof(wanted) / sizeof(wanted[0]) <= CLIENT_MAX_HEADERS,
+_Static_assert(sizeof wanted / sizeof wanted[0] <= CLIENT_MAX_HEADERS,
                "a place for each wanted header");
 
 static int copy_value(struct lws *wsi, const struct wanted *header, char *out, int room)
@@ -51,25 +51,46 @@ static int copy_value(struct lws *wsi, const struct wanted *header, char *out, i
         return lws_hdr_copy(wsi, out, room, (enum lws_token_indexes)header->token);
     }
     char name[64];
-    int length = snprintf(name, sizeof(name), "%s:", header->name);
+    int length = snprintf(name, sizeof name, "%s:", header->name);
     if (lws_hdr_custom_length(wsi, name, length) <= 0) return -1;
     return lws_hdr_custom_copy(wsi, out, room, name, length);
 }
 
 struct client_response *client_response_read(struct lws *wsi)
 {
-    struct client_response *response = calloc(1, sizeof(*response));
+    struct client_response *response = calloc(1, sizeof *response);
     if (!response) return NULL;
     response->status = (int)lws_http_client_http_response(wsi);
-    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
         char *value = response->values + response->used;
-        int room = (int)(sizeof(response->values) - response->used);
+        int room = (int)(sizeof response->values - response->used);
         int length = copy_value(wsi, &wanted[i], value, room);
         if (length <= 0) continue;
         response->headers[response->count].name = wanted[i].name;
         response->headers[response->count].value = value;
         response->count++;
         response->used += (size_t)length + 1;
+    }
+    return response;
+}
+
+static void keep(struct client_response *response, const char *name, const char *value)
+{
+    const size_t size = strlen(value) + 1;
+    if (size > sizeof response->values - response->used) return;
+    char *kept = memcpy(response->values + response->used, value, size);
+    response->headers[response->count++] = (struct http_header){.name = name, .value = kept};
+    response->used += size;
+}
+
+struct client_response *client_response_of(const struct https_answer *answer)
+{
+    struct client_response *response = calloc(1, sizeof *response);
+    if (response == NULL) return NULL;
+    response->status = answer->status;
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
+        const char *value = https_answer_header(answer, wanted[i].name);
+        if (value != NULL && value[0] != '\0') keep(response, wanted[i].name, value);
     }
     return response;
 }

@@ -1,5 +1,8 @@
 #include "net/client_tls.h"
 
+#include "net/client_certificate.h"
+#include "net/tls_alert.h"
+
 #include <openssl/err.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,40 +25,71 @@ static void make_slot(void)
     slot = SSL_get_ex_new_index(0, NULL, NULL, NULL, free_failure);
 }
 
-const struct client_tls_failure *client_tls_failure(const SSL *ssl)
-{
-    return slot < 0 ? NULL : SSL_get_ex_data(ssl, slot);
-}
+/* What is kept with a connection. */
+struct notes {
+    bool asked, failed;
+    struct client_tls_failure failure;
+};
 
-/* The words for this connection, made empty when there are none yet; NULL without memory. */
-static struct client_tls_failure *failure_of(const SSL *ssl)
+/* The notes of this connection, made empty when there are none yet; NULL without memory. */
+static struct notes *notes_of(const SSL *ssl)
 {
-    struct client_tls_failure *failure = SSL_get_ex_data(ssl, slot);
-    if (failure) return failure;
-    failure = calloc(1, sizeof(*failure));
-    if (failure && SSL_set_ex_data((SSL *)(uintptr_t)ssl, slot, failure) == 1) return failure;
-    free(failure);
+    struct notes *notes = SSL_get_ex_data(ssl, slot);
+    if (notes != NULL) return notes;
+    notes = calloc(1, sizeof *notes);
+    if (notes != NULL && SSL_set_ex_data((SSL *)(uintptr_t)ssl, slot, notes) == 1) return notes;
+    free(notes);
     return NULL;
 }
 
+const struct client_tls_failure *client_tls_failure(const SSL *ssl)
+{
+    const struct notes *notes = slot < 0 ? NULL : SSL_get_ex_data(ssl, slot);
+    return notes != NULL && notes->failed ? &notes->failure : NULL;
+}
+
+bool client_tls_asked(const SSL *ssl)
+{
+    const struct notes *notes = slot < 0 ? NULL : SSL_get_ex_data(ssl, slot);
+    return notes != NULL && notes->asked;
+}
+
+static int on_certificate_asked(SSL *ssl, void *unused)
+{
+    (void)unused;
+    struct notes *notes = notes_of(ssl);
+    if (notes != NULL) notes->asked = true;
+    return 1;
+}
+
+/* The peer's alert says more than the errors that it leads to here; of ours the first word
+ * counts. */
 static void note_alert(const SSL *ssl, int where, int value)
 {
-    if ((value >> 8) != SSL3_AL_FATAL || client_tls_failure(ssl)) return;
-    struct client_tls_failure *failure = failure_of(ssl);
-    if (!failure) return;
-    (void)snprintf(failure->words, sizeof(failure->words), "alert %s: %s",
-                   (where & SSL_CB_READ) ? "received" : "sent", SSL_alert_desc_string_long(value));
+    const bool received = (where & SSL_CB_READ) != 0;
+    const int number = value & 0xff;
+    if (!tls_alert_is_fatal(number, (value >> 8) == SSL3_AL_FATAL,
+                            SSL_version(ssl) == TLS1_3_VERSION))
+        return;
+    struct notes *notes = notes_of(ssl);
+    if (notes == NULL || notes->failure.alert != 0 || (notes->failed && !received)) return;
+    notes->failed = true;
+    notes->failure.peer_left = false;
+    if (received) notes->failure.alert = number;
+    (void)snprintf(notes->failure.words, sizeof notes->failure.words, "TLS alert %d %s: %s", number,
+                   received ? "received" : "sent", tls_alert_name(number));
 }
 
 static void note_error(const SSL *ssl)
 {
     unsigned long code = ERR_peek_error();
     const char *reason = code ? ERR_reason_error_string(code) : NULL;
-    struct client_tls_failure *failure = reason ? failure_of(ssl) : NULL;
-    if (!failure) return;
-    (void)snprintf(failure->words, sizeof(failure->words), "%s", reason);
-    failure->peer_left = ERR_GET_LIB(code) == ERR_LIB_SSL &&
-                         ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+    struct notes *notes = reason != NULL ? notes_of(ssl) : NULL;
+    if (notes == NULL || notes->failure.alert != 0) return;
+    notes->failed = true;
+    (void)snprintf(notes->failure.words, sizeof notes->failure.words, "%s", reason);
+    notes->failure.peer_left = ERR_GET_LIB(code) == ERR_LIB_SSL &&
+                               ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
 }
 
 /*
@@ -82,19 +116,24 @@ static void watch_handshake(const SSL *ssl, int where, int value)
 
 /* ---- contexts ---- */
 
-static enum err_code load_roots(struct client_tls *tls, enum client_trust trust, struct error *err)
+static const char *reason_of_error(void)
 {
-    if (trust == TRUST_NOBODY) return ERR_OK;
-    if (trust == TRUST_SYSTEM) {
+    const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+    return reason != NULL ? reason : "unknown";
+}
+
+static enum err_code load_roots(struct client_tls *tls, struct error *err)
+{
+    if (tls->trust == TRUST_NOBODY) return ERR_OK;
+    if (tls->trust == TRUST_SYSTEM) {
         if (SSL_CTX_set_default_verify_paths(tls->context) == 1) return ERR_OK;
         return error_set(err, ERR_NET,
                          "cannot load the system's root certificates: install ca-certificates");
     }
     if (SSL_CTX_load_verify_file(tls->context, tls->ca_file) == 1) return ERR_OK;
-    const char *reason = ERR_reason_error_string(ERR_peek_last_error());
     enum err_code code = error_set(
         err, ERR_NET, "ca_file %s: no certificate could be read from it (%s): give a PEM file",
-        tls->ca_file, reason ? reason : "unknown");
+        tls->ca_file, reason_of_error());
     ERR_clear_error();
     return code;
 }
@@ -111,29 +150,41 @@ static void configure(struct client_tls *tls)
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_app_data(context, tls);
     SSL_CTX_set_info_callback(context, watch_handshake);
+    SSL_CTX_set_cert_cb(context, on_certificate_asked, NULL);
 }
 
-enum err_code client_tls_new(enum client_trust trust, const char *ca_file, struct client_tls **out,
+enum err_code client_tls_new(const struct tls_terms *terms, struct client_tls **out,
                              struct error *err)
 {
-    struct client_tls *tls = calloc(1, sizeof(*tls));
+    struct client_tls *tls = calloc(1, sizeof *tls);
     if (!tls) return error_set(err, ERR_NOMEM, "no memory for TLS settings");
-    if (trust == TRUST_FILE) tls->ca_file = strdup(ca_file);
+    if (terms != NULL) tls->trust = terms->ca_file != NULL ? TRUST_FILE : TRUST_SYSTEM;
+    if (tls->trust == TRUST_FILE) tls->ca_file = strdup(terms->ca_file);
+    tls->certificate = terms != NULL ? terms->certificate : NULL;
     tls->context = SSL_CTX_new(TLS_client_method());
     enum err_code code = ERR_OK;
     if (!CRYPTO_THREAD_run_once(&once, make_slot) || slot < 0 || !tls->context ||
-        (trust == TRUST_FILE && !tls->ca_file)) {
+        (tls->trust == TRUST_FILE && !tls->ca_file)) {
         code = error_set(err, ERR_NOMEM, "no memory for TLS settings");
     } else {
         configure(tls);
-        code = load_roots(tls, trust, err);
+        code = load_roots(tls, err);
     }
+    if (code == ERR_OK && tls->certificate != NULL)
+        code = client_certificate_use(tls->context, tls->certificate, err);
     if (code != ERR_OK) {
         client_tls_free(tls);
         return code;
     }
     *out = tls;
     return ERR_OK;
+}
+
+bool client_tls_fits(const struct client_tls *tls, const struct tls_terms *terms)
+{
+    if (tls->trust == TRUST_NOBODY || tls->certificate != terms->certificate) return false;
+    if (terms->ca_file == NULL) return tls->trust == TRUST_SYSTEM;
+    return tls->trust == TRUST_FILE && strcmp(tls->ca_file, terms->ca_file) == 0;
 }
 
 void client_tls_free(struct client_tls *tls)

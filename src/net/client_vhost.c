@@ -1,28 +1,20 @@
-/* lws keeps the trusted roots in a "vhost"; this file finds or creates the one for a target. */
+/* lws keeps TLS settings in a "vhost"; this file finds or creates the one for a target. */
 #include "net/client_private.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-/* The roots that a target trusts; the system's are loaded on first use. */
-static enum err_code find_tls(struct ws_client *client, const struct http_target *target,
-                              struct client_tls **out, struct error *err)
+enum err_code client_vhost_tls(struct ws_client *client, const struct tls_terms *terms,
+                               struct client_tls **out, struct error *err)
 {
-    *out = client->tls[0];
-    if (!target->tls) return ERR_OK;
-    if (target->ca_file == NULL) {
-        enum err_code code = client->tls[1] != NULL
-                                 ? ERR_OK
-                                 : client_tls_new(TRUST_SYSTEM, NULL, &client->tls[1], err);
-        *out = client->tls[1];
-        return code;
+    for (*out = client->tls; *out != NULL; *out = (*out)->next) {
+        if (terms != NULL ? client_tls_fits(*out, terms) : (*out)->trust == TRUST_NOBODY)
+            return ERR_OK;
     }
-    for (size_t i = 2; i < client->tls_count; i++) {
-        *out = client->tls[i];
-        if (strcmp(client->tls[i]->ca_file, target->ca_file) == 0) return ERR_OK;
-    }
-    return error_set(err, ERR_INTERNAL, "ca_file %s was not announced when the client was made",
-                     target->ca_file);
+    enum err_code code = client_tls_new(terms, out, err);
+    if (code != ERR_OK) return code;
+    (*out)->next = client->tls;
+    client->tls = *out;
+    return ERR_OK;
 }
 
 static const struct lws_protocols protocols[] = {
@@ -70,7 +62,7 @@ enum err_code client_vhost_find(struct ws_client *client, const struct http_targ
                                 struct client_vhost **out, struct error *err)
 {
     struct client_tls *tls = NULL;
-    enum err_code code = find_tls(client, target, &tls, err);
+    enum err_code code = client_vhost_tls(client, target->tls ? &target->terms : NULL, &tls, err);
     if (code != ERR_OK) return code;
     for (*out = client->vhosts; *out != NULL; *out = (*out)->next) {
         if ((*out)->tls == tls) return ERR_OK;

@@ -12,7 +12,23 @@ struct http_header {
     const char *value;
 };
 
-/* Everything a connection needs to know. The connecting code copies the strings. */
+/* A client certificate (mutual TLS): PEM text, and its origin for messages. Key and passphrase are
+ * secrets. */
+struct tls_certificate {
+    const char *certificate; /* with its chain, the leaf first */
+    const char *key;
+    const char *passphrase; /* of the key; NULL if it has none */
+    const char *certificate_from, *key_from;
+};
+
+/* The settings of a TLS connection, apart from the peer's name. */
+struct tls_terms {
+    const char *ca_file;                       /* trusted roots; NULL for the system's */
+    const struct tls_certificate *certificate; /* NULL for none; compared by address */
+};
+
+/* Everything a connection needs to know. The connecting code copies the strings, but borrows the
+ * client certificate. */
 struct http_target {
     const char *host;      /* for SNI, the Host header and the certificate check */
     uint16_t port;         /* for the Host header, and to connect to unless address is set */
@@ -22,9 +38,8 @@ struct http_target {
                             resolve host */
     const char *proxy;   /* "http://[user:pass@]host:port" (HTTP CONNECT, TLS only) or NULL; the
                             environment is ignored */
-    const char *ca_file; /* trusted roots; NULL for the system's. For a WebSocket, one of those
-                            given to ws_client_new */
-    const char *target;  /* path and query */
+    struct tls_terms terms;
+    const char *target; /* path and query */
     const struct http_header *headers;
     size_t header_count;
 };

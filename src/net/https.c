@@ -201,9 +201,7 @@ static enum err_code prepare(struct https_exchange *exchange, const struct https
 {
     const struct http_target *where = request->where;
     enum err_code code = ERR_OK;
-    if (where->tls)
-        code = client_tls_new(where->ca_file != NULL ? TRUST_FILE : TRUST_SYSTEM, where->ca_file,
-                              &exchange->settings, err);
+    if (where->tls) code = client_tls_new(&where->terms, &exchange->settings, err);
     if (code == ERR_OK) code = https_words_make(request, &exchange->words, err);
     if (code != ERR_OK) client_tls_free(exchange->settings);
     return code;

@@ -55,8 +55,10 @@ struct https_result {
     int proxy_status;                     /* of a refused CONNECT; 0 if none */
     char tls_version[16], tls_cipher[64]; /* "" until the handshake is done */
     struct https_certificate certificate;
-    int status;                        /* of the response; 0 if none came */
-    const struct http_header *headers; /* names in lower case; Set-Cookie omitted */
+    int tls_alert; /* number of the alert with which the peer ended TLS; 0 if none came */
+    bool certificate_asked, certificate_given; /* by the peer; by us */
+    int status;                                /* of the response; 0 if none came */
+    const struct http_header *headers;         /* names in lower case; Set-Cookie omitted */
     size_t header_count;
     const char *body; /* NUL-terminated, at most HTTPS_BODY_MAX; wiped after the callback because
                          it may hold a secret */
@@ -67,8 +69,11 @@ struct https_result {
 /* Called once, never from within https_start. */
 typedef void https_done(void *user, const struct https_result *result);
 
-/* Starts a request. ERR_NET for an unusable ca_file, ERR_NOMEM when out of memory; no callback
- * follows then. An untrusted certificate ends it at HTTPS_TLS with the certificate's facts. */
+/*
+ * Starts a request. ERR_NET for an unusable ca_file or client certificate, ERR_NOMEM when out of
+ * memory; no callback follows then. An untrusted certificate ends it at HTTPS_TLS with the
+ * certificate's facts.
+ */
 MUST_USE enum err_code https_start(uv_loop_t *loop, const struct https_request *request,
                                    https_done *done, void *user, struct https_exchange **out,
                                    struct error *err);

@@ -128,7 +128,7 @@ static void take_head(struct https_answer *answer, char c)
     if (c == '\0') {
         broken(answer, "the answer's head holds a NUL byte");
     } else if (answer->head_length == HTTPS_HEAD_MAX) {
-        broken(answer, "the answer's head is larger than 32 KiB");
+        broken(answer, "the answer's head is larger than 64 KiB, the most that is taken here");
     } else {
         answer->head[answer->head_length++] = c;
         answer->head[answer->head_length] = '\0';

@@ -5,7 +5,7 @@
 #include "net/client_body.h"
 #include "net/https.h"
 
-#define HTTPS_HEAD_MAX ((size_t)32 * 1024)
+#define HTTPS_HEAD_MAX ((size_t)64 * 1024)
 #define HTTPS_HEADERS_MAX 100
 
 enum https_answer_state {

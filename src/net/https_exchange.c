@@ -58,6 +58,7 @@ void exchange_finish(struct https_exchange *exchange, enum https_step reached)
     exchange->over = true;
     exchange_end_step(exchange);
     result->reached = reached;
+    if (exchange->tls != NULL) https_tls_tell(exchange->tls, result);
     if (!exchange->tunnelling && !exchange->tls_only) {
         result->status = exchange->answer.status;
         result->headers = exchange->answer.headers;

@@ -175,3 +175,11 @@ const char *https_tls_failure(const struct https_tls *tls)
     const struct client_tls_failure *failure = client_tls_failure(tls->ssl);
     return failure == NULL ? "" : failure->words;
 }
+
+void https_tls_tell(const struct https_tls *tls, struct https_result *result)
+{
+    const struct client_tls_failure *failure = client_tls_failure(tls->ssl);
+    if (failure != NULL) result->tls_alert = failure->alert;
+    result->certificate_asked = client_tls_asked(tls->ssl);
+    result->certificate_given = result->certificate_asked && SSL_get_certificate(tls->ssl) != NULL;
+}

@@ -34,6 +34,9 @@ size_t https_tls_take(struct https_tls *tls, char *bytes, size_t size);
 /* OpenSSL's description of the failure; "" if it has none. */
 const char *https_tls_failure(const struct https_tls *tls);
 
+/* Notes what is known of the peer's alert, and of our certificate. */
+void https_tls_tell(const struct https_tls *tls, struct https_result *result);
+
 /* After the handshake: "TLSv1.3" and the like. */
 const char *https_tls_version(const struct https_tls *tls);
 const char *https_tls_cipher(const struct https_tls *tls);

@@ -12,7 +12,8 @@
 static const char failures_header[] =
     "time,local_time,role,region,host,address,deployment,model,dialect,api_version,transport,scope,"
     "phase,domain,code,catalogue,also,signature,http_status,message,error_type,error_code,"
-    "error_param,close_code,close_reason,os_error,tls_error,session_id,response_id,event_id,"
+    "error_param,close_code,close_reason,os_error,tls_error,tls_alert,session_id,response_id,event_"
+    "id,"
     "client_request_id,apim_request_id,x_ms_request_id,x_ms_region,headers,interaction,attempt,"
     "turn,"
     "decision,socket_age_ms,elapsed_ms,input_tokens,cached_tokens,output_tokens,usage_shape,"
@@ -113,6 +114,7 @@ static void failure_what(struct text *out, const struct evidence_entry *entry)
     sheet_next(out, entry->close_reason);
     sheet_next(out, entry->os_error);
     known(out, entry->tls_error);
+    known(out, entry->tls_alert);
     sheet_next(out, entry->session_id);
     sheet_next(out, entry->response_id);
     sheet_next(out, entry->event_id);

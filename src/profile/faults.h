@@ -40,6 +40,8 @@ enum fault_chance {
     X(TLS_EXPIRED, "tls_expired", "F10", CHANCE_PER_CONNECTION, "a certificate that has expired")  \
     X(TLS_NOT_YET_VALID, "tls_not_yet_valid", "F10", CHANCE_PER_CONNECTION,                        \
       "a certificate that is not valid yet")                                                       \
+    X(CLIENT_CERTIFICATE_REQUIRED, "client_certificate_required", "F98", CHANCE_PER_CONNECTION,    \
+      "a client certificate is demanded; said after the handshake, as TLS 1.3 does (alert 116)")   \
     X(TLS_CLOSED, "tls_closed", "F11", CHANCE_PER_CONNECTION,                                      \
       "the connection ends in the TLS handshake")                                                  \
     X(PROXY_AUTH, "proxy_auth", "F12", CHANCE_PER_CONNECT,                                         \
@@ -56,6 +58,8 @@ enum fault_chance {
       "the upgrade is answered 426: its Upgrade header was lost")                                  \
     X(BAD_HANDSHAKE, "bad_handshake", "F39", CHANCE_PER_UPGRADE,                                   \
       "101 with a wrong Sec-WebSocket-Accept")                                                     \
+    X(HEAD_TOO_LONG, "head_too_long", "F103", CHANCE_PER_UPGRADE,                                  \
+      "401 with a head of 100 KiB, longer than is taken here")                                     \
     X(MODEL_NOT_REALTIME, "model_not_realtime", "F15", CHANCE_PER_UPGRADE,                         \
       "400 OpperationNotSupported: the model serves no realtime API")                              \
     X(MODEL_NOT_REALTIME_V1, "model_not_realtime_v1", "F16", CHANCE_PER_UPGRADE,                   \

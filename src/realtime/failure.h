@@ -31,6 +31,11 @@ struct failure_facts {
                                         ... */
     long tls_verify_error;           /* X509_V_ERR_ number */
     bool tls_failed;                 /* the handshake failed for another reason */
+    int tls_alert;                   /* number of the alert with which the peer ended TLS, in any
+                                        phase (RFC 8446, 6.2); 0 if none came */
+    bool certificate_asked;          /* the peer asked for a client certificate */
+    bool certificate_given;          /* and we sent one */
+    bool head_too_long;              /* the response's head exceeds our own limit */
     int proxy_status;                /* HTTP status of a proxy's answer to CONNECT */
     int http_status;                 /* of a refused upgrade */
     const char *body_code;           /* from the refusal's body (failure_body_parse), or NULL */

@@ -143,7 +143,7 @@ static enum failure_id by_phase(enum phase phase)
 
 static bool has_ended(const struct failure_facts *facts)
 {
-    return facts->closed || facts->close_code != 0 || facts->os_error != 0;
+    return facts->closed || facts->close_code != 0 || facts->os_error != 0 || facts->tls_alert != 0;
 }
 
 enum failure_id failure_by_end(const struct failure_facts *facts)
@@ -152,6 +152,7 @@ enum failure_id failure_by_end(const struct failure_facts *facts)
     if (facts->ping_timeout)
         return FAILURE_PING_TIMEOUT; /* whatever the peer did meanwhile did not reach us */
     if (!has_ended(facts)) return FAILURE_NONE;
+    if (has_no_frame(facts) && facts->tls_alert != 0) return failure_by_alert(facts);
     enum failure_id id = has_no_frame(facts) ? FAILURE_NONE : by_reason(facts->close_reason);
     if (id == FAILURE_NONE) id = failure_by_life(facts);
     if (id != FAILURE_NONE) return id;

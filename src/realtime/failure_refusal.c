@@ -189,6 +189,7 @@ static bool is_blocked(const struct failure_facts *facts)
 enum failure_id failure_by_refusal(const struct failure_facts *facts)
 {
     int status = facts->http_status;
+    if (facts->head_too_long) return FAILURE_HEAD_TOO_LONG;
     if (status == 0) return FAILURE_NONE;
     if (status == 101) return FAILURE_BAD_HANDSHAKE;
     if (status >= 300 && status <= 399) return FAILURE_REDIRECTED;

@@ -12,6 +12,9 @@
 /* Local limits, DNS, TCP, TLS and proxies. */
 enum failure_id failure_by_transport(const struct failure_facts *facts);
 
+/* The alert with which the peer ended TLS; one must have come. */
+enum failure_id failure_by_alert(const struct failure_facts *facts);
+
 /* Whether an errno means that the peer, or something on the way, dropped the connection. */
 bool failure_is_reset(int os_error);
 

@@ -45,10 +45,31 @@ static const struct failure_row rows[FAILURE_COUNT] = {
         "the certificate is not trusted: an inspecting proxy needs its root in ca_file"),
     ROW(TLS_WRONG_NAME, "tls_wrong_name", TLS, FIXED, NETWORK, "F08", NULL, NEW_SESSION, NEVER,
         "the certificate is for another name: a proxy or a wrong address answers"),
-    ROW(TLS_EXPIRED, "tls_expired", TLS, FIXED, CLIENT, "F10", NULL, NEW_SESSION, NEVER,
-        "the certificate is not valid now: check this machine's clock first"),
+    ROW(TLS_EXPIRED, "tls_expired", TLS, FIXED, SERVICE, "F10", NULL, NEW_SESSION, NEVER,
+        "the peer's certificate has expired: whoever runs the endpoint, or the gateway in front, "
+        "must renew it; if other hosts fail alike, check this machine's clock"),
+    ROW(TLS_NOT_YET_VALID, "tls_not_yet_valid", TLS, FIXED, CLIENT, "F10", NULL, NEW_SESSION, NEVER,
+        "the certificate is not valid yet: this machine's clock is behind; set it (chrony, "
+        "timedatectl)"),
     ROW(TLS_FAILED, "tls_failed", TLS, FIXED, CONFIG, "F09", NULL, NEW_SESSION, NEVER,
         "the TLS handshake failed: check TLS versions, ciphers and proxies"),
+    ROW(TLS_CLIENT_CERT_MISSING, "client_certificate_required", TLS, MOVES, AUTH, "F98", NULL,
+        NEW_SESSION, NEVER,
+        "the endpoint, or a gateway in front of it, demands a client certificate (mutual TLS): "
+        "name one with client_cert and client_key of the region"),
+    ROW(TLS_CLIENT_CERT_REFUSED, "client_certificate_refused", TLS, MOVES, AUTH, "F99", NULL,
+        NEW_SESSION, NEVER,
+        "the endpoint, or a gateway in front of it, refuses our client certificate: the alert "
+        "tells why; check the expiry of client_cert, who issued it, and its chain"),
+    ROW(TLS_ACCESS_DENIED, "tls_access_denied", TLS, MOVES, AUTH, "F100", NULL, NEW_SESSION, NEVER,
+        "the peer knows who we are and denies the access (TLS alert 49): have this client "
+        "certificate, or this host, allowed there"),
+    ROW(TLS_PEER_FAULT, "tls_peer_fault", TLS, MOVES, SERVICE, "F101", NULL, NEW_SESSION, RETRY,
+        "TLS failed inside of the peer (alert 80): retry on a new connection; if it stays, its "
+        "own logs tell why"),
+    ROW(TLS_ALERT, "tls_alert", TLS, MOVES, NETWORK, "F102", NULL, NEW_SESSION, NEVER,
+        "the peer ended TLS with an alert, see tls_alert of the evidence record: a middlebox that "
+        "changes bytes, or a TLS of the peer that does not fit ours"),
     ROW(TLS_CLOSED, "tls_closed", TLS, FIXED, NETWORK, "F11", NULL, NEW_SESSION, RETRY,
         "the peer hung up in the TLS handshake: a middlebox or an overloaded front door"),
     ROW(TLS_TIMEOUT, "tls_timeout", TLS, FIXED, NETWORK, "F90", NULL, NEW_SESSION, RETRY,
@@ -61,6 +82,9 @@ static const struct failure_row rows[FAILURE_COUNT] = {
         NEVER, "the upgrade was answered as a plain request: a proxy strips or blocks WebSocket"),
     ROW(BAD_HANDSHAKE, "bad_handshake", UPGRADE, FIXED, NETWORK, "F39", NULL, NEW_SESSION, NEVER,
         "the answer to the upgrade is no WebSocket handshake: a broken intermediary"),
+    ROW(HEAD_TOO_LONG, "head_too_long", UPGRADE, FIXED, CLIENT, "F103", NULL, NEW_SESSION, NEVER,
+        "the answer has a longer head than rushhour takes, a limit of ours and no fault of the "
+        "service: find out what adds so many headers or cookies on the way"),
     ROW(MODEL_NOT_REALTIME, "model_not_realtime", UPGRADE, MOVES, CONFIG, "F15", "F16", NEW_SESSION,
         NEVER, "the deployment's model does not serve the realtime API: deploy a realtime model"),
     ROW(API_VERSION_NOT_ALLOWED, "api_version_not_allowed", UPGRADE, FIXED, CONFIG, "F17", NULL,

@@ -60,13 +60,63 @@ static enum failure_id by_socket(const struct failure_facts *facts)
     }
 }
 
+/*
+ * The alert with which the peer ended TLS (RFC 8446, 6.2). With TLS 1.3 it may come after our own
+ * handshake is done, as an end of whatever phase follows. 41 to 48 speak of a certificate, which
+ * can only be ours; with TLS 1.2 a missing one is answered with 40, as is everything else.
+ */
+enum failure_id failure_by_alert(const struct failure_facts *facts)
+{
+    const bool missing = facts->certificate_asked && !facts->certificate_given;
+    switch (facts->tls_alert) {
+    case 40: /* handshake_failure */
+        if (missing) return FAILURE_TLS_CLIENT_CERT_MISSING;
+        return facts->certificate_given ? FAILURE_TLS_CLIENT_CERT_REFUSED : FAILURE_TLS_FAILED;
+    case 116: /* certificate_required */
+    case 41:  /* no_certificate */
+        return FAILURE_TLS_CLIENT_CERT_MISSING;
+    case 42: /* bad, unsupported, revoked, expired, unknown certificate; unknown_ca */
+    case 43:
+    case 44:
+    case 45:
+    case 46:
+    case 48:
+        return missing ? FAILURE_TLS_CLIENT_CERT_MISSING : FAILURE_TLS_CLIENT_CERT_REFUSED;
+    case 49: /* access_denied */
+        return missing ? FAILURE_TLS_CLIENT_CERT_MISSING : FAILURE_TLS_ACCESS_DENIED;
+    case 51: /* decrypt_error: a signature of ours that does not hold */
+        return facts->certificate_given ? FAILURE_TLS_CLIENT_CERT_REFUSED : FAILURE_TLS_ALERT;
+    case 70:  /* protocol_version */
+    case 71:  /* insufficient_security */
+    case 86:  /* inappropriate_fallback */
+    case 109: /* missing_extension */
+    case 110: /* unsupported_extension */
+    case 112: /* unrecognized_name */
+    case 120: /* no_application_protocol */
+        return FAILURE_TLS_FAILED;
+    case 80: /* internal_error */
+        return FAILURE_TLS_PEER_FAULT;
+    default:
+        return FAILURE_TLS_ALERT;
+    }
+}
+
+/* Before the WebSocket was open, as by_socket; and what the peer said by HTTP counts before how it
+ * then ended TLS. */
+static bool is_told_by_alert(const struct failure_facts *facts)
+{
+    return facts->tls_alert != 0 && facts->http_status == 0 && facts->phase <= PHASE_UPGRADE;
+}
+
 static enum failure_id by_tls(const struct failure_facts *facts)
 {
     switch (facts->tls_verify_error) {
     case 0:
+        if (is_told_by_alert(facts)) return failure_by_alert(facts);
         return facts->tls_failed && !failure_is_reset(facts->os_error) ? FAILURE_TLS_FAILED
                                                                        : FAILURE_NONE;
     case CERTIFICATE_NOT_YET_VALID:
+        return FAILURE_TLS_NOT_YET_VALID;
     case CERTIFICATE_HAS_EXPIRED:
         return FAILURE_TLS_EXPIRED;
     case CERTIFICATE_HOST_MISMATCH:

@@ -182,6 +182,7 @@ static void write_failure(struct text *out, const struct evidence *evidence,
     redacted(out, "close_reason", evidence->close_reason, hidden);
     json_put_known(out, "os_error", os_error_name(evidence->os_error));
     number(out, "tls_error", evidence->tls_error, evidence->tls_error != 0);
+    number(out, "tls_alert", evidence->tls_alert, evidence->tls_alert != 0);
 }
 
 static void write_attempt(struct text *out, const struct evidence *evidence,

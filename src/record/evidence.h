@@ -55,6 +55,7 @@ struct evidence {
     const char *close_reason;
     int os_error;
     long tls_error;
+    int tls_alert;
     uint64_t interaction;  /* number of the interaction in its session script, from 1 */
     uint64_t attempt;      /* number of the attempt in its interaction, from 1; 0 in session
                               scope */

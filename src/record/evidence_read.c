@@ -80,6 +80,7 @@ static void read_numbers(struct evidence_entry *entry)
     entry->http_status = number_at(record, "http_status");
     entry->close_code = number_at(record, "close_code");
     entry->tls_error = number_at(record, "tls_error");
+    entry->tls_alert = number_at(record, "tls_alert");
     entry->interaction = number_at(record, "interaction");
     entry->attempt = number_at(record, "attempt");
     entry->turn = number_at(record, "turn");

@@ -27,7 +27,7 @@ struct evidence_entry {
     const char *code, *catalogue, *signature, *message, *usage_shape, *decision, *sent;
     const char *client_request_id, *session_id, *response_id, *event_id;
     const char *error_type, *error_code, *error_param, *close_reason, *os_error;
-    double http_status, close_code, tls_error; /* ENTRY_UNKNOWN, or at least 0 */
+    double http_status, close_code, tls_error, tls_alert; /* ENTRY_UNKNOWN, or at least 0 */
     double interaction, attempt, turn, socket_age_ms, elapsed_ms;
     double input_tokens, cached_tokens, output_tokens;
     bool has_clock_skew;

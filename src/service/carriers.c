@@ -1,7 +1,6 @@
 #include "service/carriers.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 static struct carrier *find(const struct carriers *carriers, const struct transport *transport)
 {
@@ -14,19 +13,6 @@ static struct carrier *find(const struct carriers *carriers, const struct transp
 struct carrier *carriers_for(const struct carriers *carriers, const struct target *target)
 {
     return find(carriers, transport_of(target->region));
-}
-
-/* Each distinct file once; the array has room for all. */
-static size_t distinct_ca_files(const struct carriers_plan *plan, const char **files)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < plan->target_count; i++) {
-        const char *file = plan->targets[i]->where.ca_file;
-        bool known = file == NULL;
-        for (size_t k = 0; k < count && !known; k++) known = strcmp(files[k], file) == 0;
-        if (!known) files[count++] = file;
-    }
-    return count;
 }
 
 static enum err_code open_each(struct carriers *carriers, const struct carriers_plan *plan,
@@ -47,17 +33,18 @@ static enum err_code open_each(struct carriers *carriers, const struct carriers_
 enum err_code carriers_open(struct carriers *carriers, const struct carriers_plan *plan,
                             struct error *err)
 {
-    const char **files = calloc(plan->target_count + 1, sizeof *files);
-    if (files == NULL) return error_set(err, ERR_NOMEM, "no memory for the transports");
+    struct tls_terms *terms = calloc(plan->target_count + 1, sizeof *terms);
+    if (terms == NULL) return error_set(err, ERR_NOMEM, "no memory for the transports");
     const struct carrier_plan each = {
         .loop = plan->loop,
-        .ca_files = files,
-        .ca_file_count = distinct_ca_files(plan, files),
+        .terms = terms,
+        .terms_count = plan->target_count,
         .handlers = plan->handlers,
     };
+    for (size_t i = 0; i < plan->target_count; i++) terms[i] = plan->targets[i]->where.terms;
     *carriers = (struct carriers){0};
     enum err_code code = open_each(carriers, plan, &each, err);
-    free(files);
+    free(terms);
     if (code != ERR_OK) carriers_close(carriers);
     return code;
 }

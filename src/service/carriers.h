@@ -22,7 +22,7 @@ struct carriers_plan {
 };
 
 /*
- * Creates the carriers. ERR_NET names a ca_file that cannot be read or holds no certificate;
+ * Creates the carriers. ERR_NET names a ca_file or client certificate that cannot be used;
  * ERR_NOMEM. Nothing is left open then. Create all carriers of the process before the first
  * conversation.
  */

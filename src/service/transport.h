@@ -68,16 +68,16 @@ struct question {
 
 struct carrier_plan {
     uv_loop_t *loop;
-    const char *const *ca_files; /* each distinct one of the targets */
-    size_t ca_file_count;
+    const struct tls_terms *terms; /* of the targets */
+    size_t terms_count;
     const struct transport_handlers *handlers; /* borrowed, as is the loop */
 };
 
 struct transport {
     const char *name; /* "websocket": as recorded in evidence */
     const struct transport_stages *stages;
-    /* ERR_NET names a ca_file that cannot be used. Create all carriers of the process before the
-     * first open. */
+    /* ERR_NET names a file or certificate that cannot be used. Create all carriers of the process
+     * before the first open. */
     enum err_code (*create)(const struct carrier_plan *plan, struct carrier **out,
                             struct error *err);
     /* ERR_NOMEM or ERR_NET if nothing was started; no callback follows then. */

@@ -112,6 +112,10 @@ static void on_closed(void *user, const struct ws_end *end, uint64_t at_ns)
                 .os_error = end->os_error,
                 .tls_failed = end->tls_failed,
                 .tls_verify_error = end->tls_verify_error,
+                .tls_alert = end->tls_alert,
+                .certificate_asked = end->certificate_asked,
+                .certificate_given = end->certificate_given,
+                .head_too_long = end->head_too_long,
                 .proxy_status = end->proxy_status,
                 .protocol_violation = end->protocol_violation,
                 .closed = true,
@@ -141,8 +145,8 @@ static enum err_code create(const struct carrier_plan *plan, struct carrier **ou
     if (carrier == NULL) return error_set(err, ERR_NOMEM, "no memory for WebSockets");
     carrier->base.transport = &websocket_transport;
     carrier->handlers = plan->handlers;
-    enum err_code code = ws_client_new(plan->loop, plan->ca_files, plan->ca_file_count,
-                                       &socket_handlers, &carrier->client, err);
+    enum err_code code = ws_client_new(plan->loop, plan->terms, plan->terms_count, &socket_handlers,
+                                       &carrier->client, err);
     if (code != ERR_OK) {
         free(carrier);
         return code;

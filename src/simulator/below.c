@@ -23,6 +23,7 @@ static const struct form {
     {FAULT_TLS_WRONG_NAME, WS_SERVE, LEAF_WRONG_NAME},
     {FAULT_TLS_EXPIRED, WS_SERVE, LEAF_EXPIRED},
     {FAULT_TLS_NOT_YET_VALID, WS_SERVE, LEAF_NOT_YET_VALID},
+    {FAULT_CLIENT_CERTIFICATE_REQUIRED, WS_SERVE, LEAF_MUTUAL},
 };
 
 static const struct form *find_form(enum fault_kind fault)

@@ -16,7 +16,7 @@
  * returns EAI_NONAME by itself, with or without a network, and asks no server. */
 #define BELOW_NO_NAME "no-such-host..invalid"
 
-#define BELOW_FLAWS ((size_t)LEAF_NOT_YET_VALID + 1)
+#define BELOW_FLAWS ((size_t)LEAF_MUTUAL + 1)
 
 struct site;
 

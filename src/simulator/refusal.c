@@ -37,7 +37,8 @@ struct refusal {
     const char *message;      /* a page's heading; %s: "2 seconds" */
     const char *header_lines; /* or NULL */
     enum limits_shown limits;
-    bool hint; /* retry-after-ms and retry-after */
+    size_t filler; /* bytes of a header that says nothing */
+    bool hint;     /* retry-after-ms and retry-after */
 };
 
 #define UPGRADE_LINES "upgrade: websocket\r\nsec-websocket-version: 13\r\n"
@@ -55,6 +56,11 @@ static const struct refusal refusals[] = {
      .code = "UpgradeRequired",
      .message = "The request is no WebSocket upgrade: its Upgrade header is missing.",
      .header_lines = UPGRADE_LINES},
+    {.kind = FAULT_HEAD_TOO_LONG,
+     .status = 401,
+     .voice = VOICE_OTHER,
+     .form = FORM_NONE,
+     .filler = (size_t)100 * 1024},
     {.kind = FAULT_MODEL_NOT_REALTIME,
      .status = 400,
      .code = "OpperationNotSupported",
@@ -320,6 +326,11 @@ void refusal_headers(const struct refusal *refusal, const struct refusal_site *s
         text_puts(out, "server: Microsoft-Azure-Application-Gateway/v2\r\n");
     if (refusal->voice == VOICE_PROXY) text_puts(out, "via: 1.1 proxy\r\n");
     if (refusal->header_lines != NULL) text_puts(out, refusal->header_lines);
+    if (refusal->filler > 0) {
+        text_puts(out, "x-filler: ");
+        for (size_t i = 0; i < refusal->filler; i++) text_puts(out, "y");
+        text_puts(out, "\r\n");
+    }
     if (site->limit_lines != NULL)
         text_puts(out, site->limit_lines);
     else if (refusal->limits != LIMITS_HIDDEN)

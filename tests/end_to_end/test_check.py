@@ -297,7 +297,7 @@ class Check(harness.Case):
 
     def test_certificate_of_the_future(self):
         told = self.check_server("Contoso IT", days=(2, 30), trusted=True)
-        self.assert_fails(told, "tls", "tls_expired", catalogue="F10", says=["not yet valid"])
+        self.assert_fails(told, "tls", "tls_not_yet_valid", catalogue="F10", says=["not yet valid"])
 
     def test_wrong_name(self):
         told = self.check_server("Contoso IT", name="other.openai.azure.com", trusted=True)
@@ -399,6 +399,7 @@ class Check(harness.Case):
                                           ("tls_untrusted", "tls", "tls_untrusted", "F08"),
                                           ("tls_failed", "tls", "tls_failed", "F09"),
                                           ("tls_expired", "tls", "tls_expired", "F10"),
+                                          ("tls_not_yet_valid", "tls", "tls_not_yet_valid", "F10"),
                                           ("tls_closed", "tls", "tls_closed", "F11")):
             with self.subTest(fault=fault):
                 self.assert_fails(self.check(faulty(fault), "--simulate"), step, code, catalogue=number)

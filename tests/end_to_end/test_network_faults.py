@@ -18,14 +18,15 @@ FAULTS = {
     "tls_wrong_name": ("tls_wrong_name", "F08", "connection"),
     "tls_failed": ("tls_failed", "F09", "connection"),
     "tls_expired": ("tls_expired", "F10", "connection"),
-    "tls_not_yet_valid": ("tls_expired", "F10", "connection"),
+    "tls_not_yet_valid": ("tls_not_yet_valid", "F10", "connection"),
+    "client_certificate_required": ("client_certificate_required", "F98", "connection"),
     "tls_closed": ("tls_closed", "F11", "connection"),
     "proxy_auth": ("proxy_auth", "F12", "connection"),
     "proxy_403": ("proxy_refused", "F13", "connection"),
     "proxy_502": ("proxy_refused", "F13", "connection"),
     "proxy_504": ("proxy_refused", "F13", "connection"),
 }
-OURS = ("tls_expired", "local_limit")
+OURS = ("tls_not_yet_valid", "local_limit")
 PROXY_STATUS = {"proxy_auth": 407, "proxy_403": 403, "proxy_502": 502, "proxy_504": 504}
 # What a proxy in between makes of a region that cannot be reached.
 BEHIND_A_PROXY = {"resolve_failed": "proxy_refused", "connect_refused": "proxy_refused"}

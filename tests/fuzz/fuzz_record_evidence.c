@@ -26,10 +26,10 @@ static void see(const struct evidence_entry *entry)
         entry->sent,         entry->session_id,       entry->response_id, entry->event_id,
         entry->error_type,   entry->error_code,       entry->error_param, entry->os_error,
         entry->close_reason, entry->client_request_id};
-    const double numbers[] = {entry->http_status,   entry->close_code,   entry->tls_error,
-                              entry->interaction,   entry->attempt,      entry->turn,
-                              entry->socket_age_ms, entry->elapsed_ms,   entry->input_tokens,
-                              entry->cached_tokens, entry->output_tokens};
+    const double numbers[] = {entry->http_status,  entry->close_code,    entry->tls_error,
+                              entry->tls_alert,    entry->interaction,   entry->attempt,
+                              entry->turn,         entry->socket_age_ms, entry->elapsed_ms,
+                              entry->input_tokens, entry->cached_tokens, entry->output_tokens};
     double offset;
     const char *type;
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++) check(strings[i] != NULL);

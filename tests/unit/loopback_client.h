@@ -85,12 +85,12 @@ void ws_global_init(void)
 {
 }
 
-enum err_code ws_client_new(uv_loop_t *loop, const char *const *ca_files, size_t ca_count,
+enum err_code ws_client_new(uv_loop_t *loop, const struct tls_terms *terms, size_t count,
                             const struct ws_handlers *handlers, struct ws_client **out,
                             struct error *err)
 {
-    (void)ca_files;
-    (void)ca_count;
+    (void)terms;
+    (void)count;
     struct ws_client *client = calloc(1, sizeof *client);
     if (client == NULL) return error_set(err, ERR_NOMEM, "no memory");
     client->loop = loop;

@@ -34,7 +34,7 @@ static struct {
     const struct ws_handlers *handlers;
     void *user; /* NULL if none is open */
     int clients, dials;
-    size_t ca_count;
+    size_t terms_count;
     bool dial_fails, send_fails, closed, aborted;
     char target[256], host[128], ca_file[64];
     char names[SCRIPTED_HEADERS][64], values[SCRIPTED_HEADERS][256];
@@ -61,17 +61,18 @@ void ws_global_init(void)
 {
 }
 
-enum err_code ws_client_new(uv_loop_t *loop, const char *const *ca_files, size_t ca_count,
+enum err_code ws_client_new(uv_loop_t *loop, const struct tls_terms *terms, size_t count,
                             const struct ws_handlers *handlers, struct ws_client **out,
                             struct error *err)
 {
     (void)loop;
-    for (size_t i = 0; i < ca_count; i++) {
-        if (strstr(ca_files[i], "missing") != NULL)
-            return error_set(err, ERR_NET, "%s: cannot be read", ca_files[i]);
-        (void)snprintf(scripted.ca_file, sizeof scripted.ca_file, "%s", ca_files[i]);
+    for (size_t i = 0; i < count; i++) {
+        if (terms[i].ca_file == NULL) continue;
+        if (strstr(terms[i].ca_file, "missing") != NULL)
+            return error_set(err, ERR_NET, "%s: cannot be read", terms[i].ca_file);
+        (void)snprintf(scripted.ca_file, sizeof scripted.ca_file, "%s", terms[i].ca_file);
     }
-    scripted.ca_count = ca_count;
+    scripted.terms_count = count;
     scripted.handlers = handlers;
     scripted.clients++;
     *out = &scripted.client;

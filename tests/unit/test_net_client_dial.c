@@ -248,7 +248,7 @@ static void test_wrong_targets_start_nothing(void **state)
     cases[5].proxy = "http://nobody";
     cases[6].proxy = "http://host:99999";
     cases[7].tls = true;
-    cases[7].ca_file = "never-announced.pem";
+    cases[7].terms.ca_file = "never-announced.pem";
     bench_begin(&bench, NULL, 0);
     for (size_t i = 0; i < 8; i++) {
         struct error err = {0};

@@ -129,12 +129,14 @@ static void on_guard(uv_timer_t *guard)
 static MAYBE_UNUSED void bench_begin(struct bench *bench, const char *const *ca_files, size_t count)
 {
     struct error err = {0};
+    struct tls_terms terms[4] = {{0}};
+    for (size_t i = 0; i < count; i++) terms[i].ca_file = ca_files[i];
     ws_global_init();
     memset(bench, 0, sizeof(*bench));
     assert_int_equal(uv_loop_init(&bench->loop), 0);
     assert_int_equal(uv_timer_init(&bench->loop, &bench->guard), 0);
     bench->guard.data = &bench->late;
-    if (ws_client_new(&bench->loop, ca_files, count, &heard_handlers, &bench->client, &err) !=
+    if (ws_client_new(&bench->loop, terms, count, &heard_handlers, &bench->client, &err) !=
         ERR_OK) {
         fail_msg("%s", err.text);
     }

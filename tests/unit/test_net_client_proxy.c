@@ -125,7 +125,7 @@ static void scene_begin(struct scene *scene, hand_script *script, int connection
     scene->target = plain_target(8443);
     scene->target.address = NULL;
     scene->target.tls = true;
-    scene->target.ca_file = ca_file;
+    scene->target.terms.ca_file = ca_file;
     (void)snprintf(scene->url, sizeof(scene->url), "http://%s127.0.0.1:%u", login,
                    scene->proxy.port);
     scene->target.proxy = scene->url;
@@ -310,7 +310,7 @@ static void test_both_ways_at_once(void **state)
     struct ws_server *region = region_begin(&scene.bench);
     struct http_target past = plain_target(region_port);
     past.tls = true;
-    past.ca_file = ca_file;
+    past.terms.ca_file = ca_file;
     for (int i = 0; i < COUNT; i++) {
         direct[i] = (struct heard){.send_at_open = "hello", .close_after = 1};
         dial(&scene.bench, &scene.target, &refused[i]);

@@ -93,7 +93,7 @@ static void scene_begin(struct scene *scene, struct tls_identity *tls)
     }
     scene->target = plain_target(ws_server_port(scene->server));
     scene->target.tls = true;
-    scene->target.ca_file = ca_file;
+    scene->target.terms.ca_file = ca_file;
 }
 
 static void scene_end(struct scene *scene)
@@ -198,7 +198,7 @@ static void check_untrusted(struct tls_identity *tls, const char *ca, long verif
     struct scene scene;
     struct heard heard = {0};
     scene_begin(&scene, tls);
-    scene.target.ca_file = ca;
+    scene.target.terms.ca_file = ca;
     dial(&scene.bench, &scene.target, &heard);
     bench_run(&scene.bench, &heard.closed, 1);
     assert_int_equal(heard.opened, 0);
@@ -269,7 +269,7 @@ static void test_failed_handshakes(void **state)
         bench_begin(&bench, files, 1);
         struct http_target target = plain_target(server.port);
         target.tls = true;
-        target.ca_file = ca_file;
+        target.terms.ca_file = ca_file;
         dial(&bench, &target, &heard);
         bench_run(&bench, &heard.closed, 1);
         bench_end(&bench);
@@ -302,7 +302,7 @@ static void test_failures_at_the_same_time_are_kept_apart(void **state)
     struct http_target targets[] = {plain_target(refusing.port), plain_target(leaving.port)};
     for (size_t i = 0; i < 2; i++) {
         targets[i].tls = true;
-        targets[i].ca_file = ca_file;
+        targets[i].terms.ca_file = ca_file;
         dial(&bench, &targets[i], i == 0 ? &refused : &reset);
     }
     bench_run(&bench, &refused.closed, 1);
@@ -323,8 +323,8 @@ static void test_ca_file_without_certificate(void **state)
     uv_loop_t loop;
     struct error err = {0};
     struct ws_client *client = NULL;
-    const char *files[] = {PROJECT_DIR "/CMakeLists.txt"};
-    const char *missing[] = {"/nowhere/ca.pem"};
+    const struct tls_terms files[] = {{.ca_file = PROJECT_DIR "/CMakeLists.txt"}};
+    const struct tls_terms missing[] = {{.ca_file = "/nowhere/ca.pem"}};
     assert_int_equal(uv_loop_init(&loop), 0);
     assert_int_equal(ws_client_new(&loop, files, 1, &heard_handlers, &client, &err), ERR_NET);
     assert_non_null(strstr(err.text, "CMakeLists.txt"));

@@ -102,7 +102,7 @@ static void test_untrusted_certificates(void **state)
     (void)state;
     struct http_target where = target_of(peers.tls, "/length");
     struct https_request request = request_of(&where);
-    where.ca_file = peers.other;
+    where.terms.ca_file = peers.other;
     ask(&request);
     assert_int_equal(got.result.reached, HTTPS_TLS);
     assert_int_equal(got.result.certificate.verify_error, X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT);
@@ -110,10 +110,10 @@ static void test_untrusted_certificates(void **state)
     assert_string_equal(got.result.certificate.issuer_organization, "Inspecting Proxy, Inc.");
     assert_string_equal(got.result.detail, got.result.certificate.verify_text);
     assert_int_equal(got.result.status, 0);
-    where.ca_file = NULL; /* the system's roots */
+    where.terms.ca_file = NULL; /* the system's roots */
     ask(&request);
     assert_int_equal(got.result.certificate.verify_error, X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT);
-    where.ca_file = peers.certificate;
+    where.terms.ca_file = peers.certificate;
     where.host = "elsewhere.example";
     ask(&request);
     assert_int_equal(got.result.certificate.verify_error, X509_V_ERR_HOSTNAME_MISMATCH);

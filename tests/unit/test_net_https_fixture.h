@@ -138,7 +138,7 @@ static inline struct http_target target_of(unsigned port, const char *path)
                                 .address = "127.0.0.1",
                                 .address_port = (uint16_t)port,
                                 .tls = port != peers.plain,
-                                .ca_file = port != peers.plain ? peers.certificate : NULL,
+                                .terms.ca_file = port != peers.plain ? peers.certificate : NULL,
                                 .target = path};
 }
 

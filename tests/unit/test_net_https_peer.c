@@ -53,7 +53,7 @@ static void test_bad_requests(void **state)
     assert_int_equal(https_start(&loop, &request, on_done, &got, &exchange, &err), ERR_NET);
     assert_null(strstr(err.text, "password@"));
     where = target_of(peers.tls, "/");
-    where.ca_file = "/nonexistent.pem";
+    where.terms.ca_file = "/nonexistent.pem";
     assert_int_equal(https_start(&loop, &request, on_done, &got, &exchange, &err), ERR_NET);
     assert_int_equal(uv_loop_close(&loop), 0);
 }
@@ -130,7 +130,7 @@ static void test_our_own_server(void **state)
     struct http_target where =
         target_of(ws_server_port(server), "/openai/v1/realtime/client_secrets");
     where.host = "contoso.openai.azure.com";
-    where.ca_file = file;
+    where.terms.ca_file = file;
     struct https_request request = request_of(&where);
     request.method = "POST";
     request.body = "{}";

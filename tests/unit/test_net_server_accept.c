@@ -188,6 +188,7 @@ static void test_other_certificates(void **state)
         {LEAF_WRONG_NAME, X509_V_ERR_HOSTNAME_MISMATCH},
         {LEAF_EXPIRED, X509_V_ERR_CERT_HAS_EXPIRED},
         {LEAF_NOT_YET_VALID, X509_V_ERR_CERT_NOT_YET_VALID},
+        {LEAF_MUTUAL, X509_V_OK},
         {LEAF_UNTRUSTED, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -30,7 +30,7 @@ static void classifies_the_way_to_the_socket(void **state)
         {{.tls_verify_error = 62, .phase = PHASE_TLS}, "tls_wrong_name", "F08"},
         {{.tls_verify_error = 64, .phase = PHASE_TLS}, "tls_wrong_name", "F08"},
         {{.tls_verify_error = 10, .phase = PHASE_TLS}, "tls_expired", "F10"},
-        {{.tls_verify_error = 9, .phase = PHASE_TLS}, "tls_expired", "F10"},
+        {{.tls_verify_error = 9, .phase = PHASE_TLS}, "tls_not_yet_valid", "F10"},
         {{.tls_failed = true, .closed = true, .phase = PHASE_TLS}, "tls_failed", "F09"},
         {{.closed = true, .phase = PHASE_TLS}, "tls_closed", "F11"},
         {{.deadline = DEADLINE_TLS, .phase = PHASE_TLS}, "tls_timeout", "F90"},

@@ -306,13 +306,13 @@ static void roots_are_collected_once_and_judged(void **state)
     (void)state;
     set_up(KEY);
     good = bad = it.target;
-    good.where.ca_file = "roots.pem";
-    bad.where.ca_file = "missing.pem";
+    good.where.terms.ca_file = "roots.pem";
+    bad.where.terms.ca_file = "missing.pem";
     struct carriers_plan plan = {.targets = targets, .target_count = 2, .handlers = &handlers};
     assert_int_equal(carriers_open(&carriers, &plan, &err), ERR_OK);
     assert_int_equal(carriers.count, 1); /* one for each transport, however many targets */
     assert_string_equal(scripted.ca_file, "roots.pem");
-    assert_int_equal(scripted.ca_count, 1); /* once, though two targets name it */
+    assert_int_equal(scripted.terms_count, 2);
     carriers_close(&carriers);
     plan.target_count = 3;
     assert_int_equal(carriers_open(&carriers, &plan, &err), ERR_NET);
