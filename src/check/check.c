@@ -16,6 +16,7 @@
 #include <sys/random.h>
 
 #define BAD_CA_FILE "bad_ca_file"
+#define BAD_CLIENT_CERT "bad_client_certificate"
 
 struct check {
     uv_loop_t *loop;
@@ -187,26 +188,30 @@ static enum err_code open_carriers(const struct check *check, const struct targe
     return carriers_open(out, &plan, err);
 }
 
-/* Whether the region's roots can be read: with a file that cannot there would be no carrier for
- * anybody. */
-static bool ca_file_is_good(const struct check *check, const struct probe *probe)
+/* Whether the region's roots and its own certificate can be used: with one that cannot there would
+ * be no carrier for anybody. */
+static bool terms_are_good(const struct check *check, const struct probe *probe)
 {
     const struct target *target = &probe->target;
     struct check_region *told = probe->told;
     struct carriers carriers = {0};
     struct error err = {0};
-    if (target->where.terms.ca_file == NULL) return true;
+    if (target->where.terms.ca_file == NULL && target->where.terms.certificate == NULL) return true;
     if (open_carriers(check, &target, 1, &carriers, &err) == ERR_OK) {
         carriers_close(&carriers);
         return true;
     }
-    step_failed(told, CHECK_PROFILE, 0, BAD_CA_FILE, "",
-                "name a PEM file that holds the root certificates", "ca_file: %s", err.text);
+    const bool own = strncmp(err.text, "client_", strlen("client_")) == 0;
+    step_failed(told, CHECK_PROFILE, 0, own ? BAD_CLIENT_CERT : BAD_CA_FILE, "",
+                own ? "correct client_cert, client_key or client_key_passphrase of the region"
+                    : "name a PEM file that holds the root certificates",
+                "%s", err.text);
     steps_skipped(told, CHECK_RESOLVE, CHECK_HTTPS, "the step profile failed");
     return false;
 }
 
-/* Whether there is anything to ask: roots that can be read, and a proxy that is known. */
+/* Whether there is anything to ask: roots and certificate that can be used, and a proxy that is
+ * known. */
 static bool prepare(struct check *check, size_t index, struct error *err, enum err_code *code)
 {
     struct probe *probe = &check->probes[index];
@@ -226,10 +231,16 @@ static bool prepare(struct check *check, size_t index, struct error *err, enum e
                       "the proxy is not known: see the step credentials");
         return false;
     }
-    return ca_file_is_good(check, probe);
+    if (region->client.certificate_source != NULL &&
+        probe->target.where.terms.certificate == NULL && !check->options.simulated) {
+        steps_skipped(told, CHECK_RESOLVE, CHECK_HTTPS,
+                      "the client certificate is not known: see the step credentials");
+        return false;
+    }
+    return terms_are_good(check, probe);
 }
 
-/* The carriers of all regions but those whose roots cannot be read. */
+/* The carriers of all regions but those whose roots or certificate cannot be used. */
 static enum err_code make_carriers(struct check *check, struct error *err)
 {
     const struct target **targets = calloc(check->count + 1, sizeof *targets);
@@ -237,7 +248,8 @@ static enum err_code make_carriers(struct check *check, struct error *err)
     if (targets == NULL) return error_set(err, ERR_NOMEM, "no memory for the check");
     for (size_t i = 0; i < check->count; i++) {
         const struct check_result *profile = &check->regions[i].steps[CHECK_PROFILE];
-        if (strcmp(profile->code, BAD_CA_FILE) != 0) targets[count++] = &check->probes[i].target;
+        if (strcmp(profile->code, BAD_CA_FILE) != 0 && strcmp(profile->code, BAD_CLIENT_CERT) != 0)
+            targets[count++] = &check->probes[i].target;
     }
     enum err_code code = open_carriers(check, targets, count, &check->carriers, err);
     free(targets);

@@ -41,6 +41,9 @@ static const char *fix_of(const struct auth *auth)
     return "";
 }
 
+#define FIX_CLIENT                                                                                 \
+    "correct client_cert, client_key or client_key_passphrase of the region, then check again"
+
 /* ---- claims of a token ---- */
 
 static void fail_audience(struct check_region *told, const struct token_facts *facts, int64_t ns)
@@ -123,7 +126,9 @@ void credentials_read(struct profile *profile, size_t index, bool given, struct 
     enum err_code code = profile_secrets_load_region(profile, index, &err);
     int64_t ns = (int64_t)(clock_mono_ns() - began_ns);
     if (code != ERR_OK) {
-        step_failed(told, CHECK_CREDENTIALS, ns, "no_credential", "", fix_of(auth), "%s", err.text);
+        const bool client = strstr(err.text, ": client_") != NULL;
+        step_failed(told, CHECK_CREDENTIALS, ns, client ? "no_client_certificate" : "no_credential",
+                    "", client ? FIX_CLIENT : fix_of(auth), "%s", err.text);
         return;
     }
     bool is_token = auth->kind == AUTH_TOKEN || auth->kind == AUTH_TOKEN_COMMAND;

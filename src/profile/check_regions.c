@@ -91,6 +91,21 @@ static enum err_code check_proxy(const struct profile *profile, size_t index, st
     return place_fail(&place, "a proxy leads to https:// endpoints only: remove it");
 }
 
+static enum err_code check_client(const struct profile *profile, size_t index, struct error *err)
+{
+    const struct region *region = &profile->regions[index];
+    const struct client_identity *client = &region->client;
+    const bool alone = client->key_source != NULL || client->passphrase_source != NULL;
+    if (client->certificate_source == NULL && alone) {
+        const char *key = client->key_source != NULL ? "client_key" : "client_key_passphrase";
+        struct place place = region_place(profile, index, key, err);
+        return place_fail(&place, "there is no client_cert that it belongs to: add one");
+    }
+    if (client->certificate_source == NULL || region->tls) return ERR_OK;
+    struct place place = region_place(profile, index, "client_cert", err);
+    return place_fail(&place, "a certificate is shown to https:// endpoints only: remove it");
+}
+
 enum err_code check_regions(const struct profile *profile, struct error *err)
 {
     double weights = 0;
@@ -100,6 +115,7 @@ enum err_code check_regions(const struct profile *profile, struct error *err)
         if (code == ERR_OK) code = check_dialect(profile, i, err);
         if (code == ERR_OK) code = check_auth(profile, i, err);
         if (code == ERR_OK) code = check_proxy(profile, i, err);
+        if (code == ERR_OK) code = check_client(profile, i, err);
         if (code != ERR_OK) return code;
         weights += profile->regions[i].weight;
     }

@@ -125,6 +125,15 @@ enum err_code form_secret_reference(const char *text, struct error *err)
     return length > 0 && text[length] == '\0' ? ERR_OK : literal_secret(err);
 }
 
+enum err_code form_pem_source(const char *text, struct error *err)
+{
+    if (strncmp(text, "${", 2) == 0) return form_secret_reference(text, err);
+    if (strstr(text, "-----BEGIN") == NULL && strpbrk(text, "\r\n") == NULL) return ERR_OK;
+    return error_set(err, ERR_USAGE,
+                     "a certificate or key does not belong into a profile: name its PEM file, or "
+                     "refer to it as ${NAME} or ${file:PATH}");
+}
+
 /* Whether every ${ in the text begins a reference. */
 static bool references_are_whole(const char *text)
 {

@@ -22,6 +22,9 @@ enum err_code form_proxy(const char *text, struct error *err);
  * shown. */
 enum err_code form_proxy_address(const char *text, struct error *err);
 enum err_code form_secret_reference(const char *text, struct error *err);
+
+/* A PEM file's path, or a reference to its text: never the text. */
+enum err_code form_pem_source(const char *text, struct error *err);
 enum err_code form_command(const char *text, struct error *err);
 enum err_code form_date(const char *text, struct error *err);
 enum err_code form_fault(const char *text, struct error *err);

@@ -52,7 +52,7 @@ static bool read_settings(const char *json, struct json_node **out)
 bool hidden_of(const struct region *region, const struct session_plan *said, const char *credential,
                struct hidden *out)
 {
-    size_t room = region->header_count + (said == NULL ? 0 : said->prompt_count) + 5;
+    size_t room = region->header_count + (said == NULL ? 0 : said->prompt_count) + 7;
     *out = (struct hidden){0};
     bool read = read_settings(region->settings, &out->settings[0]) &&
                 (said == NULL || read_settings(said->settings, &out->settings[1]));
@@ -70,6 +70,8 @@ bool hidden_of(const struct region *region, const struct session_plan *said, con
     add(out, out->proxy_user);
     const char *colon = out->proxy_user == NULL ? NULL : strchr(out->proxy_user, ':');
     add(out, colon == NULL ? NULL : colon + 1);
+    add(out, region->client.key);
+    add(out, region->client.passphrase);
     for (size_t i = 0; i < region->header_count; i++) add(out, region->headers[i].value);
     for (size_t i = 0; said != NULL && i < said->prompt_count; i++) add(out, said->prompts[i]);
     if (said != NULL) add(out, said->instructions);

@@ -14,10 +14,10 @@ struct hidden {
 };
 
 /*
- * Lists the region's secret, its proxy's login and password, the values of its own headers, what is
- * said to the model (may be NULL; of further settings the strings of 16 bytes or more), and the
- * credential that opens the sessions if it is a different one ("Bearer ..." or bare; may be NULL).
- * False when out of memory.
+ * Lists the region's secret, its proxy's login and password, its client key and passphrase, the
+ * values of its own headers, what is said to the model (may be NULL; of further settings the
+ * strings of 16 bytes or more), and the credential that opens the sessions if it is a different one
+ * ("Bearer ..." or bare; may be NULL). False when out of memory.
  */
 bool hidden_of(const struct region *region, const struct session_plan *said, const char *credential,
                struct hidden *out);

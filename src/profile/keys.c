@@ -285,6 +285,15 @@ static const struct key region_keys[] = {
     {"ca_file", KEY_STRING, AT(ca_file),
      .help =
          "PEM file of trusted roots, instead of the system's (which SSL_CERT_FILE replaces, too)"},
+    {"client_cert", KEY_STRING, AT(client.certificate_source), .accept = form_pem_source,
+     .help = "PEM file with a client certificate and its chain (mutual TLS), or ${NAME}, "
+             "${file:PATH} for its text or path"},
+    {"client_key", KEY_STRING, AT(client.key_source), .accept = form_pem_source,
+     .help = "PEM file with the key of client_cert, or ${NAME}, ${file:PATH}; never the key itself "
+             "(default: in the file of client_cert)"},
+    {"client_key_passphrase", KEY_STRING, AT(client.passphrase_source),
+     .accept = form_secret_reference, .pattern = "^\\$\\{.+\\}$",
+     .help = "where the passphrase of an encrypted client_key is: ${NAME} or ${file:PATH}"},
     {"path", KEY_STRING, AT(path), .accept = form_path, .pattern = "^/[^?#\\s]*$",
      .help = "replaces the path of the dialect, for a gateway; the query is still added"},
     {"headers", KEY_HEADERS, AT(headers), .count_offset = offsetof(struct region, header_count),

@@ -36,6 +36,15 @@ struct header {
                      its references */
 };
 
+/* A client certificate (mutual TLS). The sources are paths or references and may be shown; the PEM
+ * texts and the passphrase never leave memory (base/secret.h) and are NULL until secrets_load. */
+struct client_identity {
+    char *certificate_source; /* NULL if there is none */
+    char *key_source;         /* NULL: the key is in the certificate's file */
+    char *passphrase_source;  /* NULL if there is none */
+    char *certificate, *key, *passphrase;
+};
+
 /* A region: one endpoint, deployment and credential under a short name. */
 struct region {
     char *name;
@@ -56,8 +65,9 @@ struct region {
                     never shown */
     char *proxy_source; /* as written: may hold references such as ${NAME} */
     char *ca_file;      /* PEM file of trusted roots instead of the system's, or NULL */
-    char *path;         /* overrides the dialect's path, or NULL */
-    char *settings;     /* further fields of session.update, over those of the session; or NULL */
+    struct client_identity client;
+    char *path;     /* overrides the dialect's path, or NULL */
+    char *settings; /* further fields of session.update, over those of the session; or NULL */
     struct header *headers;
     size_t header_count;
 };

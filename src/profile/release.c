@@ -113,6 +113,10 @@ void region_drop(void *object)
     region->proxy = NULL;
     secret_free(region->auth.secret);
     region->auth.secret = NULL;
+    secret_free(region->client.certificate);
+    secret_free(region->client.key);
+    secret_free(region->client.passphrase);
+    region->client = (struct client_identity){0};
 }
 
 void price_drop(void *object)

@@ -55,7 +55,9 @@ static enum err_code read_bytes(const char *path, const struct place *place, cha
 {
     *got = 0;
     int file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0) return place_fail(place, "%.200s: cannot open: %s", path, strerror(errno));
+    if (file < 0)
+        return place_fail(place, "%.200s: cannot open: %s: correct the path", path,
+                          strerror(errno));
     ssize_t more = 1;
     while (more > 0 && *got < size) {
         more = read(file, out + *got, size - *got);
@@ -307,11 +309,89 @@ static enum err_code load_text(const char *source, const struct place *place, ch
     return ERR_OK;
 }
 
+/* ---- the client's certificate ---- */
+
+/* A PEM text: what a reference stands for, or the file that it or the profile names. */
+static enum err_code load_pem(const char *source, const struct place *place, char **out)
+{
+    char *text = NULL;
+    enum err_code code = expand(source, place, &text);
+    if (code == ERR_OK && strstr(text, "-----BEGIN") == NULL) {
+        struct value value = {.text = secret_new(SECRET_LIMIT)};
+        code = value.text == NULL ? place_no_memory(place) : read_secret_file(text, place, &value);
+        secret_free(text);
+        text = code == ERR_OK ? secret_copy_part(value.text, value.length) : NULL;
+        if (code == ERR_OK && text == NULL) code = place_no_memory(place);
+        secret_free(value.text);
+    }
+    if (code == ERR_OK) {
+        *out = text;
+    } else {
+        secret_free(text);
+    }
+    return code;
+}
+
+/* What the text alone tells of a mistake; the rest shows when the key is read (net). */
+static enum err_code check_pem(const char *text, const char *source, const char *what, bool opens,
+                               const struct place *place)
+{
+    if (strstr(text, what) == NULL)
+        return place_fail(place, "%.200s holds no PEM text with \"%s\": name the right file",
+                          source, what);
+    if (opens || strstr(text, "ENCRYPTED") == NULL) return ERR_OK;
+    return place_fail(place,
+                      "the key in %.200s is encrypted: name its passphrase in "
+                      "client_key_passphrase, as ${NAME} or ${file:PATH}",
+                      source);
+}
+
+static enum err_code load_passphrase(struct profile *profile, size_t index, struct error *err)
+{
+    struct client_identity *client = &profile->regions[index].client;
+    if (client->passphrase_source == NULL) return ERR_OK;
+    struct place place = secret_place(profile, index, "client_key_passphrase", err);
+    return load_text(client->passphrase_source, &place, &client->passphrase);
+}
+
+/* Both or none: a certificate without its key is of no use. */
+static enum err_code load_client(struct profile *profile, size_t index, struct error *err)
+{
+    struct client_identity *client = &profile->regions[index].client;
+    if (client->certificate_source == NULL) return ERR_OK;
+    const bool own_file = client->key_source != NULL;
+    const char *key_source = own_file ? client->key_source : client->certificate_source;
+    struct place cert_place = secret_place(profile, index, "client_cert", err);
+    struct place key_place =
+        secret_place(profile, index, own_file ? "client_key" : "client_cert", err);
+    char *certificate = NULL, *key = NULL;
+    enum err_code code = load_passphrase(profile, index, err);
+    if (code == ERR_OK) code = load_pem(client->certificate_source, &cert_place, &certificate);
+    if (code == ERR_OK)
+        code = check_pem(certificate, client->certificate_source, "CERTIFICATE-----", true,
+                         &cert_place);
+    if (code == ERR_OK) code = load_pem(key_source, &key_place, &key);
+    if (code == ERR_OK)
+        code = check_pem(key, key_source, "PRIVATE KEY-----", client->passphrase_source != NULL,
+                         &key_place);
+    if (code != ERR_OK) {
+        secret_free(certificate);
+        secret_free(key);
+        return code;
+    }
+    secret_free(client->certificate);
+    secret_free(client->key);
+    client->certificate = certificate;
+    client->key = key;
+    return ERR_OK;
+}
+
 enum err_code profile_secrets_load_region(struct profile *profile, size_t index, struct error *err)
 {
     struct region *region = &profile->regions[index];
     secret_protect_process();
-    enum err_code code = load_auth(profile, index, err);
+    enum err_code code = load_client(profile, index, err);
+    if (code == ERR_OK) code = load_auth(profile, index, err);
     for (size_t i = 0; i < region->header_count && code == ERR_OK; i++) {
         char key[128];
         (void)snprintf(key, sizeof key, "headers.%.100s", region->headers[i].name);

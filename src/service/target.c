@@ -68,6 +68,21 @@ static enum err_code build_headers(struct target *target, const struct endpoint 
     return code;
 }
 
+/* Borrowed of the region: where the texts came from is for messages. */
+static void add_certificate(struct target *target)
+{
+    const struct client_identity *client = &target->region->client;
+    if (client->certificate == NULL || client->key == NULL) return;
+    target->certificate = (struct tls_certificate){
+        .certificate = client->certificate,
+        .key = client->key,
+        .passphrase = client->passphrase,
+        .certificate_from = client->certificate_source,
+        .key_from = client->key_source != NULL ? client->key_source : client->certificate_source,
+    };
+    target->where.terms.certificate = &target->certificate;
+}
+
 enum err_code target_init(struct target *target, const struct region *region,
                           const struct target_options *options, struct error *err)
 {
@@ -93,6 +108,7 @@ enum err_code target_init(struct target *target, const struct region *region,
         .headers = target->headers,
         .header_count = target->header_count,
     };
+    add_certificate(target);
     connect_override_take(&target->where, region->name, options->connect_overrides,
                           options->connect_override_count);
     return ERR_OK;

@@ -21,7 +21,8 @@ struct target {
     struct http_header *headers; /* the credential first, if it goes into a header; the profile's
                                     own follow */
     size_t header_count;
-    bool key_as_subprotocol; /* one of them carries a key in Sec-WebSocket-Protocol */
+    bool key_as_subprotocol;            /* one of them carries a key in Sec-WebSocket-Protocol */
+    struct tls_certificate certificate; /* the region's own; empty: none */
     struct http_target where;
 };
 

@@ -162,6 +162,8 @@ def accept(sock, context):
 def main():
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(sys.argv[1], sys.argv[2])
+    context.verify_mode = ssl.CERT_OPTIONAL  # whoever has a certificate shows it
+    context.load_verify_locations(sys.argv[1])
     listener = socket.create_server(("127.0.0.1", 0))
 
     def run():

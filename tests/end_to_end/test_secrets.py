@@ -205,7 +205,8 @@ OWN = "CanaryHeaderValueZ4wPt68NvHsD"
 PROXY_PASSWORD = "CanaryProxyPasswordG7yLc31RxJm"
 QUOTED = {"key": KEY, "query key": QUERY_KEY, "token": TOKEN, "header": OWN, "proxy password": PROXY_PASSWORD,
           "prompt": PROMPT, "instructions": INSTRUCTIONS, "tool": TOOL, "client secret": "CanaryEphemeralT6bVx83KqZnY",
-          "transcript": "CanaryTranscriptH2nLd57SrWoC", "audio": "CanaryAudioBytesJ9pXe46QuBtM"}
+          "passphrase": "CanaryPassphraseK5sTf29XwBnV", "transcript": "CanaryTranscriptH2nLd57SrWoC",
+          "audio": "CanaryAudioBytesJ9pXe46QuBtM"}
 PROXY_LOGIN = f"someone:{PROXY_PASSWORD}"
 
 
@@ -247,6 +248,13 @@ class QuotingService(Secrets):
 
     test_no_output_holds_a_secret = None  # that one is for the parent
 
+    def client_key(self):
+        """A locked key for the certificate that the service asks for, and a line of it unlocked for the list."""
+        subprocess.run(["openssl", "ec", "-in", self.folder / "service.key", "-aes256", "-passout",
+                        f"pass:{QUOTED['passphrase']}", "-out", self.folder / "client.key"], check=True, capture_output=True)
+        lines = (self.folder / "service.key").read_text().splitlines()
+        return {**QUOTED, "client key": lines[1], "locked key": (self.folder / "client.key").read_text().splitlines()[4]}
+
     def regions(self, certificate, proxy):
         common = {"deployment": "rt", "ca_file": str(certificate), "headers": {"X-Own": "${OWN}"}}
 
@@ -258,6 +266,8 @@ class QuotingService(Secrets):
                        api_version="2025-04-01-preview"),
                 region("by-token", {"token_command": "cat token"}),
                 region("ephemeral", {"api_key": "${KEY}", "ephemeral": True}),
+                region("by-certificate", {"api_key": "${KEY}"}, client_cert=str(certificate), client_key="client.key",
+                       client_key_passphrase="${PASSPHRASE}"),
                 region("by-proxy", {"api_key": "${KEY}"}, proxy=f"http://someone:${{PROXY_PASSWORD}}@127.0.0.1:{proxy}")]
 
     def setUp(self):
@@ -267,6 +277,7 @@ class QuotingService(Secrets):
         port, certificate = stack.enter_context(quoting_service(self.folder))
         proxy = stack.enter_context(quoting_proxy())
         (self.folder / "token").write_text(TOKEN)
+        self.hidden = self.client_key()
         regions = self.regions(certificate, proxy)
         self.profile = self.write_profile(harness.profile(
             regions=regions,
@@ -276,16 +287,17 @@ class QuotingService(Secrets):
             retry={"backoff": {"initial": "10ms", "max": "20ms"}}, thresholds=["failure_rate < 1%"]))
         self.turned = [part for region in regions
                        for part in ("--connect-to", f"{region['endpoint'][8:]}:443=127.0.0.1:{port}")]
-        self.env = {"KEY": KEY, "QUERY_KEY": QUERY_KEY, "OWN": OWN, "PROXY_PASSWORD": PROXY_PASSWORD}
+        self.env = {"KEY": KEY, "QUERY_KEY": QUERY_KEY, "OWN": OWN, "PROXY_PASSWORD": PROXY_PASSWORD,
+                    "PASSPHRASE": QUOTED["passphrase"]}
 
     def test_no_output_repeats_what_the_service_quotes(self):
-        result = self.watched_run(["run", self.profile, "--yes", *self.turned, "-o", "run"], self.env, QUOTED)
+        result = self.watched_run(["run", self.profile, "--yes", *self.turned, "-o", "run"], self.env, self.hidden)
         self.assertEqual(result.stderr.count("its API key goes into the query"), 1, "a warning, once for its region")
         run = harness.Run(self.folder / "run")
         quoting = {record["region"] for record in run.failures if "[redacted]" in json.dumps(record)}
-        self.assertGreaterEqual(quoting, {"by-key", "in-query", "by-token", "ephemeral"}, "the service quoted, and was scrubbed")
+        self.assertGreaterEqual(quoting, {"by-key", "in-query", "by-token", "ephemeral", "by-certificate"}, "the service quoted, and was scrubbed")
         self.assertIn("ok", {row["outcome"] for row in run.attempts})
-        self.watched_run(["run", self.profile, "--yes", *self.turned, "-o", "run-json", "--json"], self.env, QUOTED)
+        self.watched_run(["run", self.profile, "--yes", *self.turned, "-o", "run-json", "--json"], self.env, self.hidden)
 
         commands = [["--version"], ["help", "profile"], ["run", self.profile, "--dry-run"],
                     ["run", self.profile, "--dry-run", "--json"], ["plan", self.profile], ["compare", "run", "run-json"],
@@ -300,12 +312,12 @@ class QuotingService(Secrets):
             result = harness.rushhour(*command, cwd=self.folder, env=self.env)
             self.assertNotIn(result.status, (2, -signal.SIGSEGV, -signal.SIGABRT), f"{command}\n{result.stderr}")
             self.assertNotEqual(result.stdout + result.stderr, "", command)
-            self.scan_result(" ".join(map(str, command)), result, QUOTED)
-        mine = {"token", self.profile.name}
+            self.scan_result(" ".join(map(str, command)), result, self.hidden)
+        mine = {"token", self.profile.name, "client.key", "service.key"}
         files = [path for path in self.folder.rglob("*") if path.is_file() and path.name not in mine]
         self.assertGreaterEqual({path.name for path in files}, {"package.tar.gz", "support-request.md", "failures.jsonl"})
         for path in files:
-            self.scan(str(path), readable_bytes(path), QUOTED)
+            self.scan(str(path), readable_bytes(path), self.hidden)
 
     @unittest.skipIf(harness.SLOWED, "sanitizers look into the process from outside")
     def test_a_crash_leaves_no_core(self):
