@@ -88,7 +88,7 @@ static void fail_certificate(struct check_region *told, int64_t ns,
     enum issuer_kind kind =
         issuer_judge(certificate->issuer, certificate->issuer_organization, &product);
     bool untrusted = strcmp(class.code, "tls_untrusted") == 0;
-    bool expected_public = kind == ISSUER_PRIVATE && lint_is_hosted(told->region->host);
+    bool expected_public = kind == ISSUER_PRIVATE && profile_is_hosted(told->region->host);
     if (untrusted && (kind == ISSUER_INSPECTOR || expected_public)) {
         fail_inspected(told, ns, facts, kind, product);
         return;
@@ -114,6 +114,7 @@ static void fail_handshake(struct check_region *told, const struct https_result 
         .phase = PHASE_TLS,
         .os_error = result->os_error,
         .tls_verify_error = result->certificate.verify_error,
+        .private_endpoint = !profile_is_hosted(told->region->host),
         .tls_failed = !cut && !result->timed_out,
         .tls_alert = result->tls_alert,
         .certificate_asked = result->certificate_asked,
@@ -145,7 +146,7 @@ static void note_inspection(struct check_region *told)
 {
     const struct https_certificate *certificate = &told->certificate;
     const char *product = NULL;
-    if (!lint_is_hosted(told->region->host)) return;
+    if (!profile_is_hosted(told->region->host)) return;
     enum issuer_kind kind =
         issuer_judge(certificate->issuer, certificate->issuer_organization, &product);
     if (kind == ISSUER_PUBLIC) return;

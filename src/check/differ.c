@@ -38,7 +38,7 @@ const char *fact_name(enum check_fact fact)
 /* OpenAI's own host is not one of Azure's, and nothing in its responses says so. */
 static bool is_openai(const struct check_region *region)
 {
-    return lint_is_hosted(region->region->host) && !lint_is_azure(region->region->host);
+    return profile_is_hosted(region->region->host) && !lint_is_azure(region->region->host);
 }
 
 static void put_family(const struct check_region *region, struct text *out)

@@ -34,11 +34,6 @@ bool lint_is_azure(const char *host)
            ends_with(host, ".azure.cn");
 }
 
-bool lint_is_hosted(const char *host)
-{
-    return lint_is_azure(host) || ends_with(host, ".openai.com");
-}
-
 /* The first mistake is the step's failure; the others become notes, so that none is lost. */
 static void mistake(const struct lint *lint, const char *code, const char *catalogue,
                     const char *fix, const char *cause)

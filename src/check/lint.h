@@ -9,9 +9,7 @@
  * are told as of this instant, ns since 1970 UTC; INT64_MIN: none are. */
 void lint_region(const struct profile *profile, int64_t wall_ns, struct check_region *told);
 
-/* Whether this is one of Azure's or OpenAI's own hosts, whose certificates and headers are
- * known. */
+/* Whether this is one of Azure's own hosts, whose headers are known. */
 bool lint_is_azure(const char *host);
-bool lint_is_hosted(const char *host);
 
 #endif

@@ -300,6 +300,10 @@ MUST_USE enum err_code profile_secrets_load(struct profile *profile, struct erro
 MUST_USE enum err_code profile_secrets_load_region(struct profile *profile, size_t index,
                                                    struct error *err);
 
+/* Whether this is one of Azure's or OpenAI's own hosts: they require credentials, and public
+ * authorities sign their certificates. */
+bool profile_is_hosted(const char *host);
+
 /* Whether reading a region's token again may give a different one: it comes from a command or a
  * file. */
 bool profile_secret_changes(const struct region *region);

@@ -215,7 +215,7 @@ static struct place secret_place(const struct profile *profile, size_t index, co
     return place;
 }
 
-static bool is_hosted(const char *host)
+bool profile_is_hosted(const char *host)
 {
     static const char *const domains[] = {".azure.com", ".azure.us", ".azure.cn", ".openai.com"};
     size_t length = strlen(host);
@@ -233,7 +233,8 @@ static enum err_code load_auth(struct profile *profile, size_t index, struct err
     char *secret = NULL;
     enum err_code code = ERR_OK;
     if (region->auth.kind == AUTH_NONE) {
-        if (!is_hosted(region->host)) return ERR_OK; /* a gateway may require no credential */
+        if (!profile_is_hosted(region->host))
+            return ERR_OK; /* a gateway may require no credential */
         return place_fail(
             &place,
             "this service asks for credentials: write \"auth\": {\"api_key\": \"${NAME}\"}, or "

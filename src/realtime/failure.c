@@ -69,6 +69,8 @@ struct failure_class failure_classify(const struct failure_facts *facts)
     if (row->moves && facts->phase != PHASE_NONE) class.phase = facts->phase;
     class.catalogue = failure_number(id, facts);
     if (is_a_proxys(id, facts)) class.domain = DOMAIN_NETWORK;
+    /* a gateway's private authority is a matter of ca_file; before Azure something opens TLS */
+    if (id == FAILURE_TLS_UNTRUSTED && facts->private_endpoint) class.domain = DOMAIN_CONFIG;
     return class;
 }
 

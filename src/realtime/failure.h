@@ -33,6 +33,8 @@ struct failure_facts {
     bool tls_failed;                 /* the handshake failed for another reason */
     int tls_alert;                   /* number of the alert with which the peer ended TLS, in any
                                         phase (RFC 8446, 6.2); 0 if none came */
+    bool private_endpoint;           /* the endpoint is none of Azure's or OpenAI's own hosts, whose
+                                        certificates public authorities sign */
     bool certificate_asked;          /* the peer asked for a client certificate */
     bool certificate_given;          /* and we sent one */
     bool head_too_long;              /* the response's head exceeds our own limit */

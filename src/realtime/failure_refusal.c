@@ -183,6 +183,8 @@ static bool is_blocked(const struct failure_facts *facts)
 {
     int status = facts->http_status;
     if ((status >= 200 && status < 300) || status == 426) return true;
+    /* whoever says 431, with a page or not, speaks of our headers */
+    if (status == 431) return false;
     return facts->html && !facts->from_service && status >= 400 && status < 500;
 }
 

@@ -42,7 +42,8 @@ static const struct failure_row rows[FAILURE_COUNT] = {
     ROW(CONNECT_FAILED, "connect_failed", CONNECT, MOVES, NETWORK, "unknown", NULL, NEW_SESSION,
         RETRY, "the connection could not be made: see os_error of the evidence record"),
     ROW(TLS_UNTRUSTED, "tls_untrusted", TLS, FIXED, NETWORK, "F08", NULL, NEW_SESSION, NEVER,
-        "the certificate is not trusted: an inspecting proxy needs its root in ca_file"),
+        "the certificate is not trusted: the root of its authority, such as a private one or an "
+        "inspecting proxy's, belongs into ca_file"),
     ROW(TLS_WRONG_NAME, "tls_wrong_name", TLS, FIXED, NETWORK, "F08", NULL, NEW_SESSION, NEVER,
         "the certificate is for another name: a proxy or a wrong address answers"),
     ROW(TLS_EXPIRED, "tls_expired", TLS, FIXED, SERVICE, "F10", NULL, NEW_SESSION, NEVER,
@@ -147,7 +148,7 @@ static const struct failure_row rows[FAILURE_COUNT] = {
         "limit, "
         "capacity if it comes far below it or other regions are well at the same load"),
     ROW(UPGRADE_431, "upgrade_431", UPGRADE, FIXED, CONFIG, "F34", NULL, NEW_SESSION, NEVER,
-        "too many custom headers: send at most 10"),
+        "too many or too long headers: Azure takes at most 10 custom ones, gateways about 8 KiB"),
     ROW(UPGRADE_500, "upgrade_500", UPGRADE, FIXED, SERVICE, "F35", "unknown", NEW_SESSION, RETRY,
         "the service failed, or a gateway if there is no apim-request-id: retry on a new "
         "connection, or another region"),

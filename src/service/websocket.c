@@ -42,6 +42,7 @@ struct websocket {
     struct ws_conn *conn;
     void *user;
     enum dialect dialect;
+    bool private_endpoint;
     struct request_facts request;
 };
 
@@ -113,6 +114,7 @@ static void on_closed(void *user, const struct ws_end *end, uint64_t at_ns)
                 .tls_failed = end->tls_failed,
                 .tls_verify_error = end->tls_verify_error,
                 .tls_alert = end->tls_alert,
+                .private_endpoint = socket->private_endpoint,
                 .certificate_asked = end->certificate_asked,
                 .certificate_given = end->certificate_given,
                 .head_too_long = end->head_too_long,
@@ -189,6 +191,7 @@ static enum err_code open_socket(struct carrier *base, const struct opening *ope
         .carrier = carrier,
         .user = user,
         .dialect = opening->target->region->dialect,
+        .private_endpoint = !profile_is_hosted(opening->target->region->host),
         .request = {.key_as_subprotocol = opening->target->key_as_subprotocol,
                     .credential_expires_s = opening->credential_expires_s},
     };
