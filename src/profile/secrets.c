@@ -312,24 +312,37 @@ static enum err_code load_text(const char *source, const struct place *place, ch
 
 /* ---- the client's certificate ---- */
 
+/* Reads the file. A path that came by reference is not shown: it may be a key in another form. */
+static enum err_code read_pem_file(const char *source, const char *path, const struct place *place,
+                                   struct value *out)
+{
+    if (strncmp(source, "${", 2) != 0) return read_secret_file(path, place, out);
+    struct error hidden = {0};
+    const struct place silent = {.err = &hidden};
+    if (read_secret_file(path, &silent, out) == ERR_OK) return ERR_OK;
+    return place_fail(
+        place,
+        "what %.200s refers to is neither PEM text (-----BEGIN ...) nor the path of a "
+        "file that can be read: correct it",
+        source);
+}
+
 /* A PEM text: what a reference stands for, or the file that it or the profile names. */
 static enum err_code load_pem(const char *source, const struct place *place, char **out)
 {
     char *text = NULL;
     enum err_code code = expand(source, place, &text);
-    if (code == ERR_OK && strstr(text, "-----BEGIN") == NULL) {
-        struct value value = {.text = secret_new(SECRET_LIMIT)};
-        code = value.text == NULL ? place_no_memory(place) : read_secret_file(text, place, &value);
-        secret_free(text);
-        text = code == ERR_OK ? secret_copy_part(value.text, value.length) : NULL;
-        if (code == ERR_OK && text == NULL) code = place_no_memory(place);
-        secret_free(value.text);
-    }
-    if (code == ERR_OK) {
+    if (code == ERR_OK && (text == NULL || strstr(text, "-----BEGIN") != NULL)) {
         *out = text;
-    } else {
-        secret_free(text);
+        return text != NULL ? ERR_OK : place_no_memory(place);
     }
+    struct value value = {.text = secret_new(SECRET_LIMIT)};
+    if (value.text == NULL) code = place_no_memory(place);
+    if (code == ERR_OK) code = read_pem_file(source, text, place, &value);
+    if (code == ERR_OK) *out = secret_copy_part(value.text, value.length);
+    if (code == ERR_OK && *out == NULL) code = place_no_memory(place);
+    secret_free(value.text);
+    secret_free(text);
     return code;
 }
 
@@ -337,6 +350,7 @@ static enum err_code load_pem(const char *source, const struct place *place, cha
 static enum err_code check_pem(const char *text, const char *source, const char *what, bool opens,
                                const struct place *place)
 {
+    if (text == NULL) return place_no_memory(place);
     if (strstr(text, what) == NULL)
         return place_fail(place, "%.200s holds no PEM text with \"%s\": name the right file",
                           source, what);

@@ -238,6 +238,8 @@ class ClientCertificate(harness.Case):
             (self.given(key="locked8.key"), ["client_key", "locked8.key", "encrypted", "client_key_passphrase"]),
             (self.given(key="locked.key", client_key_passphrase="${TEST_KEY_PATH}"),
              ["client_key", "locked.key", "does not open the key"]),
+            (self.given(client_key="${TEST_PASSPHRASE}"),
+             ["client_key", "TEST_PASSPHRASE", "neither PEM text", "nor the path of a file"]),
             (self.given(client_key="${NO_SUCH_VARIABLE}"), ["client_key", "NO_SUCH_VARIABLE", "is not set"]),
         ]
         self.key = "k" * 32
