@@ -330,9 +330,8 @@ static int head_size, head_status, head_lines;
 
 static void say_head(int fd)
 {
-    char request[4096], *answer = malloc((size_t)head_size + 4096);
+    char request[4096];
     struct text lines = {0};
-    assert_non_null(answer);
     if (read_request(fd, request, sizeof request)) {
         for (int i = 0; i < head_lines; i++) {
             text_printf(&lines, i % 2 == 0 ? "x-filler-%d: " : "set-cookie: c%d=", i);
@@ -341,7 +340,11 @@ static void say_head(int fd)
         }
         text_puts(&lines, "x-ms-region: East\r\n");
         if (head_status == 101) {
-            say(fd, answer, make_101(request, text_str(&lines), answer, (size_t)head_size + 4096));
+            const size_t size = lines.length + 4096;
+            char *answer = malloc(size);
+            assert_non_null(answer);
+            say(fd, answer, make_101(request, text_str(&lines), answer, size));
+            free(answer);
             say_frame(fd, 0x81, "hello", 5);
         } else {
             say_text(fd, "HTTP/1.1 401 Unauthorized\r\nContent-Length: 4\r\n");
@@ -351,7 +354,6 @@ static void say_head(int fd)
         wait_for_end(fd);
     }
     text_free(&lines);
-    free(answer);
 }
 
 static void dial_head(int status, int size, int lines, struct heard *heard)
