@@ -80,7 +80,7 @@ static const char *together_words(const struct together *found)
     case TOGETHER_UNKNOWN:
         break;
     }
-    return "unknown: too few failures";
+    return "unknown: too few failures or too little time";
 }
 
 void patterns_together_table(const struct results *results, struct table *table)

@@ -135,10 +135,10 @@ static void regions_that_fail_together(void **state)
         const char *said;
     } cases[] = {
         {apart, TOGETHER_NOT_SEEN, "together as often as by chance"},
-        {never_fails, TOGETHER_UNKNOWN, "unknown: too few failures"},
+        {never_fails, TOGETHER_UNKNOWN, "unknown: too few failures or too little time"},
         {shared, TOGETHER_YES, "together, beyond chance"},
-        {shared_quota, TOGETHER_UNKNOWN, "unknown: too few failures"},
-        {ramp, TOGETHER_UNKNOWN, "unknown: too few failures"},
+        {shared_quota, TOGETHER_UNKNOWN, "unknown: too few failures or too little time"},
+        {ramp, TOGETHER_UNKNOWN, "unknown: too few failures or too little time"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct maker *m = maker_new(TWO(BY_HOUR, LEVEL), NULL);
