@@ -67,6 +67,8 @@ static struct compare_value quantile_of(const struct report_cell *cell,
     *out = (struct quantile){0};
     if (h != NULL) *out = histogram_quantile(h, what->quantile, confidence);
     if (!out->valid) return (struct compare_value){0};
+    /* a part of it may be this machine's, in a replay */
+    out->low = clock_resolved_low(out->low, report_cell_least_us(cell, metric, what->quantile));
     return (struct compare_value){.known = true,
                                   .value = (double)out->value,
                                   .low = (double)out->low,

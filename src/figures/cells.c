@@ -225,11 +225,20 @@ void report_cell_settle(struct report_cell *cell)
     }
 }
 
+int64_t report_cell_least_us(const struct report_cell *cell, enum metric metric, double quantile)
+{
+    const struct clock_resolution *least = &cell->latency[metric].least;
+    return quantile <= 0.5 ? least->median_us : least->tail_us;
+}
+
 void report_cell_resolve(struct report_cell *cell, const struct clock_resolution *least)
 {
     for (int m = 0; m < METRIC_COUNT; m++) {
         if (m == METRIC_LAG) continue;
-        cell->latency[m].least = cell->all[m].least = *least;
+        struct latency_figures *latency = &cell->latency[m];
+        latency->least = cell->all[m].least = *least;
+        latency->median.low = clock_resolved_low(latency->median.low, least->median_us);
+        latency->tail.low = clock_resolved_low(latency->tail.low, least->tail_us);
     }
 }
 

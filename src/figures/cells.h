@@ -52,8 +52,12 @@ bool report_cell_latency(struct report_cell *into, enum metric metric,
 /* Computes the latency figures from the histograms. */
 void report_cell_settle(struct report_cell *cell);
 
-/* Latencies of a settled cell below this cannot be told from 0; the lag is this machine's own, and
- * can. */
+/* What a latency of a settled cell may be this machine's in a replay, at a quantile (0..1), us. */
+int64_t report_cell_least_us(const struct report_cell *cell, enum metric metric, double quantile);
+
+/* Latencies of a settled cell below this cannot be told from 0: what lies above may hold as much of
+ * this machine, by which the lower bounds of its quantiles are lowered. The lag is this machine's
+ * own and stays. */
 void report_cell_resolve(struct report_cell *cell, const struct clock_resolution *least);
 
 /* Gives the histograms of a settled cell to the pool; its figures stay. */

@@ -87,6 +87,16 @@ static struct judgement judge_rate(const struct threshold *t, const struct repor
     return j;
 }
 
+/* The bound is lower still in a replay, where a part of every latency may be this machine's: no
+ * larger sample would tell. */
+static void lower(struct judgement *j, const struct threshold *t, double low)
+{
+    const enum verdict verdict = side(t, low, j->high, t->limit);
+    if (verdict != j->verdict) j->needed_known = false;
+    j->low = low;
+    j->verdict = verdict;
+}
+
 static struct judgement judge_share(const struct threshold *t, const struct report_cell *cell)
 {
     double count;
@@ -101,18 +111,24 @@ static struct judgement judge_share(const struct threshold *t, const struct repo
     j.high = e.high;
     j.verdict = side(t, j.low, j.high, t->limit);
     set_needed(&j, j.observed, count / effect, t->limit, (double)report_cell_attempts(cell));
+    const int64_t least_us = report_cell_least_us(cell, t->metric, 1);
+    const int64_t limit_us = (int64_t)t->slower_than_us + least_us;
+    if (least_us > 0)
+        lower(&j, t, report_cell_share(cell, t->metric, limit_us, CONFIDENCE, &count).low);
     return j;
 }
 
-/* A maximum is what it is: the slowest attempt seen. */
-static struct judgement judge_maximum(const struct threshold *t, const struct histogram *h)
+/* A maximum needs no sample: it is the slowest attempt seen. */
+static struct judgement judge_maximum(const struct threshold *t, const struct histogram *h,
+                                      int64_t least_us)
 {
-    double value = (double)histogram_max(h);
-    return (struct judgement){.verdict = side(t, value, value, t->limit),
-                              .observed_known = true,
-                              .observed = value,
-                              .low = value,
-                              .high = value};
+    const int64_t value = histogram_max(h);
+    struct judgement j = {.observed_known = true,
+                          .observed = (double)value,
+                          .low = (double)value,
+                          .high = (double)value};
+    lower(&j, t, (double)clock_resolved_low(value, least_us));
+    return j;
 }
 
 static struct judgement judge_quantile(const struct threshold *t, const struct report_cell *cell)
@@ -120,7 +136,8 @@ static struct judgement judge_quantile(const struct threshold *t, const struct r
     const struct histogram *h = cell->cell.latency[t->metric];
     struct judgement j = {.verdict = VERDICT_INCONCLUSIVE};
     if (h == NULL || h->total == 0) return j;
-    if (t->quantile >= 1) return judge_maximum(t, h);
+    const int64_t least_us = report_cell_least_us(cell, t->metric, t->quantile);
+    if (t->quantile >= 1) return judge_maximum(t, h, least_us);
     uint64_t low;
     uint64_t high;
     bool two_sided = quantile_ranks(h->total, t->quantile, CONFIDENCE, &low, &high);
@@ -138,6 +155,7 @@ static struct judgement judge_quantile(const struct threshold *t, const struct r
     set_needed(&j, above, n, 1 - t->quantile, (double)report_cell_attempts(cell));
     double least = (double)quantile_needed(t->quantile, CONFIDENCE);
     if (j.needed_known && !two_sided && least > n) j.needed = fmax(j.needed, least - n);
+    lower(&j, t, (double)clock_resolved_low((int64_t)j.low, least_us));
     return j;
 }
 

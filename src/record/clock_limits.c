@@ -83,6 +83,11 @@ void clock_limits_read(const cJSON *json, struct clock_limits *out)
     }
 }
 
+int64_t clock_resolved_low(int64_t us, int64_t least_us)
+{
+    return us > least_us ? us - least_us : 0;
+}
+
 cJSON *clock_resolution_json(const struct clock_resolution *resolution)
 {
     cJSON *json = cJSON_CreateObject();

@@ -37,6 +37,9 @@ struct clock_resolution {
     int64_t median_us, tail_us;
 };
 
+/* The least that a latency measured as us can have been. */
+int64_t clock_resolved_low(int64_t us, int64_t least_us);
+
 /* As run.json holds it, {"median", "tail"} in ms; NULL without memory. */
 cJSON *clock_resolution_json(const struct clock_resolution *resolution);
 

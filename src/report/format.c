@@ -99,7 +99,8 @@ void format_tail(struct text *out, const struct latency_figures *latency)
     if (latency->count == 0) {
         text_puts(out, "-");
     } else if (latency->count < P99_BOUND_SAMPLES ||
-               (latency->count < P99_MIN_SAMPLES && latency->tail.low < latency->least.tail_us)) {
+               (latency->count < P99_MIN_SAMPLES && latency->least.tail_us > 0 &&
+                latency->tail.low == 0)) {
         text_puts(out, "n too small");
     } else if (latency->count < P99_MIN_SAMPLES) {
         text_puts(out, ">= ");

@@ -160,6 +160,18 @@ static void the_wait_doubles_up_to_the_most(void **state)
     assert_true(hold_left_ns(&hold, now_ns) == S(1));
 }
 
+/* Its own waits are a policy like any other; a hint is told in this machine's time already. */
+static void waits_go_by_the_clock_of_a_replay(void **state)
+{
+    (void)state;
+    struct hold hold = {.speed = 60};
+    meet(&hold, &wrong_key, HOLD_STREAK, START);
+    assert_int_equal(hold_left_ns(&hold, START), HOLD_FIRST_NS / 60);
+    struct hold hinted = {.speed = 60};
+    (void)hold_on_failure(&hinted, &minute, S(6), false, START);
+    assert_int_equal(hold_left_ns(&hinted, START), S(6));
+}
+
 static void the_later_of_two_hints_holds(void **state)
 {
     struct hold hold = {0};
@@ -325,6 +337,7 @@ int main(void)
         cmocka_unit_test(one_goes_first),
         cmocka_unit_test(how_the_first_one_fails_decides),
         cmocka_unit_test(the_wait_doubles_up_to_the_most),
+        cmocka_unit_test(waits_go_by_the_clock_of_a_replay),
         cmocka_unit_test(the_later_of_two_hints_holds),
         cmocka_unit_test(what_is_over_for_good_stays_so),
         cmocka_unit_test(held_time_is_told_once),

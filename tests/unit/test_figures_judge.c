@@ -108,6 +108,61 @@ static void an_invalid_cell_has_no_other_verdict(void **state)
     }
 }
 
+/* In a replay a part of each latency may be the machine's: a fail that it may have made is none. */
+static void a_replay_fails_only_beyond_its_resolution(void **state)
+{
+    static const struct clock_resolution least = {.median_us = 50000, .tail_us = 200000};
+    static const struct {
+        const char *expression;
+        enum verdict verdict;
+    } rows[] = {
+        /* the median of 1..1000 ms is within 469 and 532, P99 within 983 and 997 */
+        {"ttft.p50 < 400ms", VERDICT_FAIL},
+        {"ttft.p50 < 430ms", VERDICT_INCONCLUSIVE},
+        {"ttft.p50 < 550ms", VERDICT_PASS},
+        {"ttft.p99 < 700ms", VERDICT_FAIL},
+        {"ttft.p99 < 900ms", VERDICT_INCONCLUSIVE},
+        {"ttft.p99 < 1s", VERDICT_PASS},
+        {"ttft.max < 700ms", VERDICT_FAIL},
+        {"ttft.max < 900ms", VERDICT_INCONCLUSIVE},
+        /* over 500 ms are half of them, over 700 ms 27.3 to 32.9 % */
+        {"share(ttft > 500ms) < 20%", VERDICT_FAIL},
+        {"share(ttft > 500ms) < 40%", VERDICT_INCONCLUSIVE},
+        {"share(ttft > 500ms) < 60%", VERDICT_PASS},
+        {"share(ttft > 500ms) > 40%", VERDICT_INCONCLUSIVE},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct report_cell cell;
+        fill(&cell, 1000, 0);
+        report_cell_settle(&cell);
+        report_cell_resolve(&cell, &least);
+        const struct judgement j = judge(rows[i].expression, &cell);
+        if (j.verdict != rows[i].verdict)
+            fail_msg("%s: %s (%g to %g)", rows[i].expression, verdict_name(j.verdict), j.low,
+                     j.high);
+        assert_false(j.needed_known); /* no larger sample would tell */
+        report_cell_free(&cell);
+    }
+}
+
+static void bounds_know_the_resolution(void **state)
+{
+    static const struct clock_resolution least = {.median_us = 50000, .tail_us = 2000000};
+    struct report_cell cell;
+    (void)state;
+    fill(&cell, 1000, 0);
+    report_cell_settle(&cell);
+    const int64_t low_us = cell.latency[METRIC_TTFT].median.low;
+    report_cell_resolve(&cell, &least);
+    assert_int_equal(cell.latency[METRIC_TTFT].median.low, low_us - least.median_us);
+    assert_int_equal(cell.latency[METRIC_TTFT].tail.low, 0);
+    assert_int_equal(report_cell_least_us(&cell, METRIC_TTFT, 0.5), least.median_us);
+    assert_int_equal(report_cell_least_us(&cell, METRIC_TTFT, 0.9), least.tail_us);
+    assert_int_equal(report_cell_least_us(&cell, METRIC_LAG, 0.9), 0);
+    report_cell_free(&cell);
+}
+
 /* So many more attempts settle it, and a few less do not. */
 static void needed_attempts_settle_it(void **state)
 {
@@ -158,6 +213,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(verdicts_follow_the_interval),
         cmocka_unit_test(an_invalid_cell_has_no_other_verdict),
+        cmocka_unit_test(a_replay_fails_only_beyond_its_resolution),
+        cmocka_unit_test(bounds_know_the_resolution),
         cmocka_unit_test(needed_attempts_settle_it),
         cmocka_unit_test(the_worst_verdict_is_the_runs),
     };

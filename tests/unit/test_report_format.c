@@ -198,6 +198,35 @@ static void money_and_clocks(void **state)
     }
 }
 
+/* What a replay cannot tell from 0 is not given as a figure. */
+static void what_is_not_resolved_is_below(void **state)
+{
+    const struct clock_resolution least = {.median_us = 57100, .tail_us = 309000};
+    struct latency_figures latency = {
+        .count = 1000, .p50 = 20000, .p95 = 308999, .p99 = 309000, .least = least};
+    struct all_attempts all = {.count = 1000, .p50 = 57100, .p95 = 1000, .p99 = -1, .least = least};
+    struct text out = {0};
+    (void)state;
+    format_latency(&out, &latency, latency.p50);
+    assert_string_equal(taken(&out), "< 57.1 ms");
+    format_latency(&out, &latency, latency.p95);
+    assert_string_equal(taken(&out), "< 309 ms");
+    format_tail(&out, &latency);
+    assert_string_equal(taken(&out), "309 ms");
+    latency.p99--;
+    format_tail(&out, &latency);
+    assert_string_equal(taken(&out), "< 309 ms");
+    latency.count = 200; /* a lower bound only, and that is 0 */
+    format_tail(&out, &latency);
+    assert_string_equal(taken(&out), "n too small");
+    format_all(&out, &all, all.p50);
+    assert_string_equal(taken(&out), "57.1 ms");
+    format_all(&out, &all, all.p95);
+    assert_string_equal(taken(&out), "< 309 ms");
+    format_all(&out, &all, all.p99);
+    assert_string_equal(taken(&out), "infinite");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +238,7 @@ int main(void)
         cmocka_unit_test(times_are_read_back),
         cmocka_unit_test(a_tail_says_what_the_samples_bear),
         cmocka_unit_test(what_is_not_known_is_a_dash),
+        cmocka_unit_test(what_is_not_resolved_is_below),
         cmocka_unit_test(money_and_clocks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
