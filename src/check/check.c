@@ -24,7 +24,7 @@ struct check {
     struct carriers carriers;
     struct check_region *regions;
     struct probe *probes;
-    size_t count, open; /* open: probes that are not over */
+    size_t count, open; /* open: probes in progress */
     size_t timers;      /* handles that are not closed yet */
 };
 
@@ -72,7 +72,7 @@ static const char *failed_step(const struct check_region *told, enum check_step 
     return told->steps[step].status == CHECK_FAILED ? check_step_name(step) : otherwise;
 }
 
-/* What a WebSocket needs, and which of it is missing; NULL: nothing. */
+/* Returns the step that a WebSocket needs and that failed; NULL if none. */
 static const char *missing_step(const struct check_region *told)
 {
     const char *missing = NULL;
@@ -84,7 +84,7 @@ static const char *missing_step(const struct check_region *told)
     return failed_step(told, CHECK_RESOLVE, missing);
 }
 
-/* With a client secret instead of the region's own key or token when it is not NULL. */
+/* Uses a client secret instead of the region's own key or token unless it is NULL. */
 static enum err_code make_target(struct probe *probe, const char *client_secret, struct error *err)
 {
     const struct check_options *options = &probe->check->options;
@@ -177,7 +177,7 @@ static void ask(struct probe *probe)
     probe_go_on(probe);
 }
 
-/* ---- the beginning ---- */
+/* ---- start ---- */
 
 /* A version 4 UUID (RFC 9562). */
 static void make_request_id(char out[40])
@@ -328,7 +328,7 @@ enum err_code check_start(uv_loop_t *loop, const struct check_options *options, 
     return code;
 }
 
-/* ---- the end ---- */
+/* ---- end ---- */
 
 void check_stop(struct check *check)
 {

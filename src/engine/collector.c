@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is known of one worker's share of an interval that is not finished yet. */
+/* The state of one worker during an unfinished interval. */
 struct pulse {
     uint64_t cpu_ns, wall_ns;
 };
 
-/* An interval that some worker has not closed yet. */
+/* An interval that not all workers have closed. */
 struct pending {
     struct pending *next;
     uint64_t interval;
@@ -26,23 +26,23 @@ struct collector {
     struct mailbox *mailbox;
     struct run_writer *writer;
     struct interval_grid grid;
-    int64_t ended_ns; /* when the last worker ended, ns since 1970 UTC of the run's clock */
+    int64_t ended_ns; /* when the last worker ended, ns since 1970 UTC by the run's clock */
     unsigned workers, finished;
     size_t region_count;
     struct pending *pending; /* by interval, ascending */
-    uint64_t *closed;        /* per worker: intervals below this one are over for it */
-    bool *done;              /* per worker: posted its final handover */
+    uint64_t *closed;        /* per worker: it has closed all intervals below this one */
+    bool *done;              /* per worker: it has posted its final handover */
     struct cell *totals;
     uint64_t *open_by_worker, *flight_by_worker; /* [worker * region_count + region] */
     uint64_t *sessions_open, *in_flight;
     struct hold_view *holding_by_worker, *holding; /* likewise */
     struct holds holds;
-    struct trial_sums *trials;    /* per region, not taken yet */
-    struct health health, latest; /* of the run so far, of the last interval written */
+    struct trial_sums *trials;    /* per region, not yet taken */
+    struct health health, latest; /* of the run so far, and of the last interval written */
     bool health_known;
     struct histogram *loop_delay; /* of the run so far */
     struct cpu_quota quota;       /* as it was at the end of the last interval */
-    struct error failure;         /* the first one */
+    struct error failure;         /* the first failure */
 };
 
 /* ---- pending intervals ---- */
@@ -113,7 +113,7 @@ static void add_own_failures(const struct pending *pending, size_t region_count,
     }
 }
 
-/* What the container's quota did since the interval before. */
+/* Adds what the container's quota did since the previous interval. */
 static void add_quota(struct collector *collector, struct health *health)
 {
     struct cpu_quota now;
@@ -153,8 +153,8 @@ static struct health health_of(struct collector *collector, const struct pending
 
 /* ---- writing ---- */
 
-/* The last interval ends with the run: at the millisecond after what the last worker did, since
- * times are written in whole ones and a row's must lie inside. */
+/* The last interval ends with the run, rounded up to a whole millisecond, since that is the
+ * resolution of the files and a row's time must lie inside. */
 static int64_t end_of(const struct collector *collector, const struct pending *pending)
 {
     int64_t whole =
@@ -181,8 +181,8 @@ static enum err_code write_interval(struct collector *collector, const struct pe
                                &health, &collector->failure);
 }
 
-/* Writes what every worker has closed, in order. An interval that every worker slept through has no
- * row. */
+/* Writes what every worker has closed, in order. An interval through which every worker slept has
+ * no row. */
 static enum err_code write_finished(struct collector *collector)
 {
     uint64_t ready = UINT64_MAX;
@@ -199,7 +199,7 @@ static enum err_code write_finished(struct collector *collector)
     return ERR_OK;
 }
 
-/* ---- taking in ---- */
+/* ---- receiving ---- */
 
 static bool merge_handover(struct collector *collector, const struct handover *handover)
 {
@@ -252,7 +252,7 @@ static enum err_code take_handover(struct collector *collector, const struct han
                          "memory ran out while recording: the figures would be incomplete; use "
                          "fewer sessions or regions");
     }
-    /* The evidence first: no row tells of a failure that has no record. */
+    /* Evidence first: no row may report a failure that has no record. */
     enum err_code code =
         run_writer_failures(collector->writer, &handover->failures, &collector->failure);
     if (code == ERR_OK)
@@ -307,7 +307,7 @@ enum err_code collector_take(struct collector *collector, struct error *err)
     return collector->failure.code;
 }
 
-/* ---- the rest ---- */
+/* ---- interface ---- */
 
 enum err_code collector_new(struct mailbox *mailbox, struct run_writer *writer,
                             const struct run_clock *clock, int64_t interval_ns, unsigned workers,

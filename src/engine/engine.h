@@ -1,7 +1,7 @@
 /*
  * The load: starts the workers, collects what they record into the run folder, and ends the run.
  * Runs on the caller's loop (the main thread), so that the caller's signals, timers and child
- * processes go on meanwhile.
+ * processes are served meanwhile.
  */
 #ifndef RUSHHOUR_ENGINE_ENGINE_H
 #define RUSHHOUR_ENGINE_ENGINE_H
@@ -24,45 +24,46 @@ struct engine;
 
 /* All borrowed until engine_free. */
 struct engine_options {
-    const struct profile *profile; /* secrets loaded */
-    struct run_clock clock;        /* the load begins at its origin, which should lie a little
-                                      ahead */
+    const struct profile *profile; /* with secrets loaded */
+    struct run_clock clock;        /* the load begins at its origin, which should be slightly in
+                                      the future */
     uint64_t seed;
-    struct shard shard; /* the part of the load that is driven here; all zero: the whole */
+    struct shard shard; /* the part of the load driven here; all zero: all of it */
     unsigned workers;
     double expected_attempts; /* of one region in the whole plan; for the abort rule */
     const struct connect_override *connect_overrides;
     size_t connect_override_count;
-    const char *ca_file; /* replaces every region's; NULL: as the profile says */
+    const char *ca_file; /* overrides every region's; NULL: the profile's */
     struct run_writer *writer;
-    void (*note)(void *user, const char *text); /* a line for people; NULL: nobody listens */
+    void (*note)(void *user, const char *text); /* a line for the user; may be NULL */
     void *note_user;
 };
 
 /* The run so far, for the live view; pointers stay valid until the engine is freed. */
 struct engine_status {
     const struct cell *totals;     /* one per region */
-    const uint64_t *sessions_open; /* likewise */
+    const uint64_t *sessions_open; /* one per region */
     const uint64_t *in_flight;
     const struct hold_view *holding; /* likewise: how it is held now */
     const struct holds *holds;       /* that are over */
     size_t region_count;
     bool draining;
     enum run_end end;                    /* how it is going to end */
-    const char *reason;                  /* of a stop, or "" */
-    double budget_spent;                 /* share of the limit that is nearest; 0 without a limit */
+    const char *reason;                  /* of a stop, otherwise "" */
+    double budget_spent;                 /* share used of the limit that is nearest; 0 without a
+                                            limit */
     const struct health *health;         /* of the run so far */
-    const struct abort_rule *abort_rule; /* as it stands; its regions are NULL when the profile has
-                                            none */
-    const struct health *latest;         /* of the last interval that is over; NULL before */
+    const struct abort_rule *abort_rule; /* its current state; its regions are NULL if the
+                                            profile has no rule */
+    const struct health *latest;         /* of the last finished interval; NULL before */
     int64_t loop_delay_p90_ns, loop_delay_p99_ns; /* of the run so far */
 };
 
-/* Prepares the run; nothing is connected yet. Errors name the region or file. */
+/* Prepares the run without connecting yet. Errors name the region or file. */
 MUST_USE enum err_code engine_new(uv_loop_t *loop, const struct engine_options *options,
                                   struct engine **out, struct error *err);
 
-/* Gets the client secrets of the regions that want them, running the loop meanwhile. Errors name
+/* Requests client secrets for the regions that need them, running the loop meanwhile. Errors name
  * the region. */
 MUST_USE enum err_code engine_open(struct engine *engine, struct error *err);
 
@@ -74,9 +75,9 @@ void engine_set_origin(struct engine *engine, uint64_t mono_origin_ns);
 MUST_USE enum err_code engine_run(struct engine *engine, struct error *err);
 
 /*
- * Asks the run to end, on the loop's thread: the first call drains (no new sessions, turns in
- * flight are finished), a second one ends at once. `end` and `reason` of the first call stand in
- * the manifest.
+ * Asks the run to end; call it on the loop's thread. The first call drains (no new sessions, turns
+ * in flight are finished), a second one ends at once. `end` and `reason` of the first call are
+ * recorded in the manifest.
  */
 void engine_stop(struct engine *engine, enum run_end end, const char *reason);
 

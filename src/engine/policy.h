@@ -10,31 +10,31 @@
 #include <stdint.h>
 
 enum decision {
-    /* Nothing was to be decided. */
+    /* There was nothing to decide. */
     DECIDE_NONE,
     DECIDE_GIVE_UP,
     DECIDE_RETRY_SAME_SESSION,
     DECIDE_RETRY_NEW_SESSION,
-    /* A new session is wanted, but first it is seen whether the old one recovers. */
+    /* A new session is needed, but first try whether the old one recovers. */
     DECIDE_PROBE_SAME_SESSION,
-    /* The end of a session's life has cut the attempt: it is due again in a new one, which costs no
-     * retry. */
+    /* The end of a session's life cut the attempt short: it is due again in a new session, without
+     * using up a retry. */
     DECIDE_RENEW_SESSION
 };
 
-/* The word for it in evidence records. */
+/* Its name in evidence records. */
 const char *decision_name(enum decision decision);
 
 /* What is known when an attempt has failed. */
 struct retry_facts {
     const struct failure_class *failure;
-    uint64_t attempt;        /* the number of the one that failed, from 1 */
+    uint64_t attempt;        /* number of the failed attempt, from 1 */
     int64_t since_due_ns;    /* since the interaction's first due time, as measured */
-    int64_t hint_ns;         /* Retry-After of the service, 0 for none: never earlier than that */
+    int64_t hint_ns;         /* Retry-After of the service, 0 if none: never retry earlier */
     bool session_usable;     /* it is still open */
     uint64_t retries_so_far; /* of this worker and region */
-    uint64_t first_attempts; /* likewise */
-    bool probe;              /* the attempt that failed was itself a probe of its session */
+    uint64_t first_attempts; /* also of this worker and region */
+    bool probe;              /* the failed attempt was itself a probe of its session */
     int64_t held_ns;         /* how long its region is held back from now on; 0: it is not */
     int64_t said_ns;  /* of since_due_ns, what the profile says: waits, and limits that were hit */
     int64_t grace_ns; /* by which what was measured may exceed the deadline */

@@ -8,12 +8,11 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-/* So often is an interaction carried over into a new session; a service whose sessions end at once
- * would keep it for ever. */
+/* How often an interaction is carried over into a new session; without a limit, a service whose
+ * sessions end at once would keep it for ever. */
 #define CUTS_MOST 3
 
-/* How long a refused user waits for the credential that was asked for; then the old one has to
- * do. */
+/* How long a refused virtual user waits for the requested credential; then it uses the old one. */
 #define CREDENTIAL_WAIT_NS (15 * NS_PER_S)
 
 static const struct session_plan *plan_of(const struct virtual_user *user)
@@ -39,7 +38,8 @@ static void virtual_user_free(struct virtual_user *user, uint64_t now_ns)
     worker_check_over(worker);
 }
 
-/* The user goes on (or away) without its session; who calls this sees to the session's end. */
+/* The virtual user continues (or leaves) without its session; the caller takes care of the
+ * session's end. */
 static struct driver *let_go(struct virtual_user *user)
 {
     struct driver *driver = user->driver;
@@ -76,7 +76,7 @@ static bool wants_rotation(const struct virtual_user *user, uint64_t now_ns)
     return max_age_ns > 0 && age_ns >= (uint64_t)max_age_ns;
 }
 
-/* By the plan alone; a slot goes on through the list with each user that is in it. */
+/* Determined by the plan alone; a slot continues through the list with each successive user. */
 static const char *prompt_of(const struct virtual_user *user)
 {
     const struct session_plan *plan = plan_of(user);
@@ -90,8 +90,8 @@ static bool has_number(const struct virtual_user *user)
     return user->begun || user->again;
 }
 
-/* Where the attempt goes: its virtual user's first one was placed when it came. A session of
- * another region is left. */
+/* Chooses the region of the attempt; a virtual user's first one was placed when it arrived. Leaves
+ * a session of another region. */
 static void choose_region(struct virtual_user *user, uint64_t now_ns)
 {
     const struct worker *worker = user->worker;
@@ -128,12 +128,12 @@ static void begin_try(struct timer *timer, uint64_t now_ns)
         driver_turn(user->driver, user->try_due_ns, prompt_of(user), now_ns);
         return;
     }
-    user->probe = false; /* the session that it was to probe has gone */
+    user->probe = false; /* the session to be probed is gone */
     dispatch_dial(user->worker, user, now_ns);
 }
 
-/* A stream of its own beside the demand's arrivals, so that its jitter does not depend on who else
- * is there. */
+/* A stream separate from the demand's arrivals, so that its jitter does not depend on who else is
+ * present. */
 static void seed_jitter(struct virtual_user *user)
 {
     uint64_t stream = user->worker->demands[user->demand].stream;
@@ -280,7 +280,7 @@ enum decision virtual_user_on_attempt_failed(struct virtual_user *user,
     user->again = user->begun = false;
     if (!user->probe && (!usable || failure->new_session)) (void)let_go(user);
     if (decision == DECIDE_GIVE_UP) {
-        /* Someone whose session cannot even open does not knock again in the same millisecond. */
+        /* After a session that failed to open, do not dial again in the same millisecond. */
         int64_t pause_ns = user->worker->plan->timing.think_time_ns;
         if (!usable && pause_ns < retry->backoff_initial_ns) pause_ns = retry->backoff_initial_ns;
         next_interaction(user, pause_ns, now_ns);
@@ -323,8 +323,8 @@ void virtual_user_abandon(struct virtual_user *user, uint64_t now_ns)
 {
     struct driver *driver = user->driver;
     if (driver != NULL)
-        driver_abandon(driver, now_ns); /* records the attempt as cancelled while it still has its
-                                           user */
+        driver_abandon(driver, now_ns); /* records the attempt as cancelled while it still has
+                                           its virtual user */
     (void)let_go(user);
     virtual_user_free(user, now_ns);
 }

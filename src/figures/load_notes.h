@@ -1,4 +1,5 @@
-/* What a reader of the figures must know of how they were loaded: each appends to the notes. */
+/* What readers of the figures must know about how they were loaded: each function appends to the
+ * notes. */
 #ifndef RUSHHOUR_FIGURES_LOAD_NOTES_H
 #define RUSHHOUR_FIGURES_LOAD_NOTES_H
 
@@ -6,18 +7,19 @@
 
 #include <stdint.h>
 
-/* What was met while the folder was read. */
+/* What was encountered while reading the folder. */
 struct load_losses {
-    const char *reader_notes;                  /* of the files themselves */
-    uint64_t attempts_beyond, failures_beyond; /* outside every interval that was kept */
+    const char *reader_notes;                  /* about the files themselves */
+    uint64_t attempts_beyond, failures_beyond; /* outside every recorded interval */
     uint64_t cancelled_rows;                   /* of attempts.csv */
 };
 
-/* That intervals.csv and attempts.csv differ in a region. */
+/* Notes that intervals.csv and attempts.csv differ in a region. */
 void load_note_clusters(struct results *results, const struct report_cell *cell,
                         const char *region);
 
-/* An interval is never split, so that windows shorter than one are full or empty by turns. */
+/* Notes that an interval is never split, so that windows shorter than one are alternately full and
+ * empty. */
 void load_note_short_windows(struct results *results);
 
 /* What the profile says of the regions that bears on what their figures mean: models and routes
@@ -27,7 +29,8 @@ void load_note_regions(struct results *results);
 /* What a replay's latencies cannot tell, since the machine does not go faster with the clock. */
 void load_note_replay(struct results *results);
 
-/* What is not in the figures: files, rows, shards, and counts that run.json has otherwise. */
+/* Notes what is missing from the figures: files, rows, shards, and counts that differ from
+ * run.json. */
 void load_note_losses(struct results *results, const struct load_losses *losses);
 
 #endif

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- what a failed handshake said ---- */
+/* ---- failed handshakes ---- */
 
 static CRYPTO_ONCE once = CRYPTO_ONCE_STATIC_INIT;
-static int slot = -1; /* of an SSL, for its failure */
+static int slot = -1; /* index of the failure in an SSL */
 
 static void free_failure(void *parent, void *failure, CRYPTO_EX_DATA *data, int index, long number,
                          void *more)
@@ -94,9 +94,9 @@ static void note_error(const SSL *ssl)
 
 /*
  * lws empties OpenSSL's error queue and reports every failure as "SSL err 1". This callback runs
- * while the queue still stands, at the end of each SSL_connect and for each alert, and keeps the
- * words with the connection: others on the same context fail at the same time. It is also the only
- * moment to lay a tunnel between TLS and its socket.
+ * while the queue is still intact, at the end of each SSL_connect and for each alert, and keeps the
+ * message with the connection, because others on the same context fail at the same time. It is also
+ * the only moment to insert a tunnel between TLS and its socket.
  */
 static void watch_handshake(const SSL *ssl, int where, int value)
 {
@@ -146,7 +146,7 @@ static void configure(struct client_tls *tls)
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     /* Renegotiation would call back into a connection that a refusal has taken from lws. */
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-    /* Each session pays for its own handshake, as a new user's would. */
+    /* Each session does a full handshake, like a new user's. */
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_app_data(context, tls);
     SSL_CTX_set_info_callback(context, watch_handshake);

@@ -37,7 +37,7 @@ void run_stop(struct run *run, const char *reason)
     if (run->driving) {
         engine_stop(run->engine, RUN_INTERRUPTED, reason);
     } else {
-        uv_stop(run->loop); /* whoever waits for something looks up */
+        uv_stop(run->loop); /* wakes up whoever is waiting */
     }
 }
 
@@ -82,7 +82,7 @@ static enum err_code start_simulator(struct run *run, struct error *err)
 
 /* ---- the run ---- */
 
-/* The simulator, the load, and the end of both. */
+/* Starts the simulator, drives the load, and ends both. */
 static enum err_code drive(struct run *run, struct error *err)
 {
     enum err_code code = run->options->simulate ? start_simulator(run, err) : ERR_OK;
@@ -94,7 +94,7 @@ static enum err_code drive(struct run *run, struct error *err)
     return end;
 }
 
-/* The one place for a key from which it leaks without anybody's fault. */
+/* The one place from which a key leaks through no one's fault. */
 static void warn_of_query_keys(const struct run *run)
 {
     const struct profile *profile = run->plan.profile;
@@ -107,8 +107,8 @@ static void warn_of_query_keys(const struct run *run)
     }
 }
 
-/* Most clients would go through it; whoever expects that must not look for the reason of refused
- * connects elsewhere. */
+/* Most clients would use it; a user who expects that must not search for the cause of refused
+ * connections elsewhere. */
 static void warn_of_unused_proxies(const struct run *run)
 {
     const struct profile *profile = run->plan.profile;
@@ -145,7 +145,7 @@ static void warn_of_retirements(const struct run *run)
     }
 }
 
-/* Before the simulator is started, so that it has the same room. */
+/* Before the simulator starts, so that it inherits the same limit. */
 static void make_room(const struct run *run)
 {
     struct text lack = {0};
@@ -163,11 +163,11 @@ static void tell_replay(const struct run *run)
     text_free(&words);
 }
 
-/* A folder that holds no run is removed. */
+/* Removes a folder that holds no run. */
 static void call_off(struct run *run)
 {
     struct error closing = {0};
-    (void)!run_writer_close(run->writer, &closing); /* the folder goes anyway */
+    (void)!run_writer_close(run->writer, &closing); /* the folder is removed anyway */
     run->writer = NULL;
     folder_remove(text_str(&run->plan.folder));
 }

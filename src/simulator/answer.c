@@ -7,14 +7,14 @@
 #include <string.h>
 
 #define SLOW_DELTA_NS (250 * NS_PER_MS)
-#define HEAVY_TOKENS 14000 /* what F65 was seen with */
+#define HEAVY_TOKENS 14000 /* F65 was observed with this many */
 
 static struct identifiers *ids_of(struct answer *answer)
 {
     return &answer->visit->site->service->ids;
 }
 
-/* Whether the fault came instead of the response: then nobody was told of its id. */
+/* Whether the fault replaced the response, so that its id was never sent. */
 static bool replaced(const struct answer *answer)
 {
     return answer->struck && answer->fault->time == STRIKE_START;
@@ -92,7 +92,7 @@ static bool has_effect(const struct answer *answer, enum strike_effect effect)
     return answer->fault != NULL && answer->fault->effect == effect;
 }
 
-/* Plans the next step, unless a timed fault comes before it. */
+/* Schedules the next step, unless a timed fault comes first. */
 static void plan(struct answer *answer, uint64_t delay_ns)
 {
     uint64_t next = answer->due_ns + delay_ns;
@@ -114,13 +114,12 @@ static void end_as_usual(struct answer *answer)
     }
 }
 
-/* Goes on after a delta, be it the last of all. */
+/* Continues after a delta, possibly the last. */
 static void go_on_speaking(struct answer *answer)
 {
     if (answer->reply.deltas < answer->deltas) {
         plan(answer, site_delay(answer->visit->site, STEP_DELTA, answer->due_ns));
-    } else if (answer->strike_ns != 0) { /* later than the last delta: the end is held back for
-                                            it */
+    } else if (answer->strike_ns != 0) { /* later than the last delta: the end waits for it */
         plan(answer, UINT64_MAX / 4);
     } else {
         end_as_usual(answer);
@@ -188,13 +187,12 @@ static void step(struct answer *answer)
     }
 }
 
-/* Measures what was said, writes it out, and plans what follows. May free the answer. */
+/* Measures what was sent, writes it out, and schedules the next step. May free the answer. */
 static void settle(struct answer *answer)
 {
     struct visit *visit = answer->visit;
     if (visit->state == VISIT_OVER)
-        return; /* the connection went while we spoke; its answers are
-                                               recorded */
+        return; /* the connection ended during the flush; its answers are recorded */
     uint64_t *delays[] = {&answer->created_delay_ns, &answer->first_delay_ns,
                           &answer->done_delay_ns};
     uint64_t since = clock_mono_ns() - answer->at_ns;
@@ -228,7 +226,7 @@ static void on_due(struct timer *timer, uint64_t now_ns)
     run((struct answer *)(void *)timer, now_ns);
 }
 
-/* What the rules of faults may ask about this response. */
+/* What fault rules may ask about this response. */
 static struct moment moment_of(const struct answer *answer)
 {
     const struct visit *visit = answer->visit;
@@ -244,8 +242,8 @@ static struct moment moment_of(const struct answer *answer)
     };
 }
 
-/* How many deltas this response has, and where a fault of the stream strikes among them: never
- * after the last. */
+/* How many deltas this response has, and where among them a stream fault strikes: never after the
+ * last. */
 static void plan_stream(struct answer *answer, const struct overrides *overrides)
 {
     struct site *site = answer->visit->site;
@@ -288,7 +286,7 @@ static void fill_reply(struct answer *answer, struct overrides *overrides)
     reply->usage = usage_begin(&visit->conversation.context, visit->settings.instruction_bytes);
 }
 
-/* What a fault wants to be otherwise from the start. */
+/* What a fault changes from the start. */
 static void prepare_fault(struct answer *answer, const char *event_id)
 {
     if (has_effect(answer, EFFECT_MODALITY)) answer->reply.audio = !answer->reply.audio_asked;
@@ -353,7 +351,7 @@ static bool is_stuck(const struct answer *answer)
     return answer->state == ANSWER_SILENT || answer->state == ANSWER_STRIKING;
 }
 
-/* Ends it before its time. May free the answer. */
+/* Ends it early. May free the answer. */
 static void end_early(struct answer *answer, const struct reply_end *end,
                       enum ledger_outcome outcome)
 {
@@ -367,7 +365,9 @@ bool answer_cancel(struct visit *visit, const char *response_id)
     const struct reply_end end = {.status = REPLY_CANCELLED, .reason = "client_cancelled"};
     struct answer *answer = find(visit, response_id);
     if (answer == NULL) return false;
-    if (!is_stuck(answer)) end_early(answer, &end, OUTCOME_CANCELLED); /* else it hears nothing */
+    if (!is_stuck(answer))
+        end_early(answer, &end, OUTCOME_CANCELLED); /* otherwise it ignores
+                                                                          the cancel */
     return true;
 }
 

@@ -30,7 +30,7 @@ void session_fault_draw(struct visit *visit)
     if (is(visit, FAULT_NO_CLOSE_ANSWER)) ws_peer_mute(visit->peer);
 }
 
-/* What a gateway says that let the client in before it knew better (F43). */
+/* The error of a gateway that first let the client in (F43). */
 static void say_gateway_error(struct visit *visit)
 {
     struct complaint complaint;
@@ -81,7 +81,8 @@ bool session_fault_refuses_update(const struct visit *visit)
            is(visit, FAULT_NO_SESSION_UPDATED);
 }
 
-/* The error of each, as the service words it for a body of the other dialect, or of no dialect. */
+/* The error for each, as the service phrases it for a body of the other dialect, or of no
+ * dialect. */
 static void make_update_error(const struct visit *visit, struct complaint *out)
 {
     const char *key = visit->preview ? "session.type" : "session.modalities";
@@ -124,7 +125,7 @@ int64_t session_fault_cap(const struct visit *visit)
     return INT64_MAX;
 }
 
-/* The cap as a backend fault that it is not: of the response under way, or of none. */
+/* The cap, disguised as a backend fault: of the response in progress, or of none. */
 static void say_disguise(struct visit *visit)
 {
     const struct answer_fault *fault = answer_fault(FAULT_ERROR_EVENT);

@@ -1,4 +1,4 @@
-/* One region as the simulator serves it, and what all regions of one simulator share. */
+/* One region as served by the simulator, and what all regions of one simulator share. */
 #ifndef RUSHHOUR_SIMULATOR_SITE_H
 #define RUSHHOUR_SIMULATOR_SITE_H
 
@@ -19,10 +19,10 @@ struct service {
     struct timers *timers;
     struct identifiers ids;
     struct ledger *ledger;
-    struct text draft;    /* the event that is being put together */
+    struct text draft;    /* the event being composed */
     char *audio;          /* base64 of one audio delta: silence */
-    uint64_t audio_ms;    /* of it, at 24 kHz */
-    struct visit *visits; /* every connection that is under way */
+    uint64_t audio_ms;    /* its duration, at 24 kHz */
+    struct visit *visits; /* every open connection */
 };
 
 struct site {
@@ -33,8 +33,8 @@ struct site {
     char key[85];
     struct script script;
     struct quota quota;
-    bool limits_told;              /* a 101 has shown them */
-    struct tls_identity *identity; /* NULL: plain HTTP, as the region's endpoint */
+    bool limits_told;              /* a 101 has sent them */
+    struct tls_identity *identity; /* NULL: plain HTTP, like the region's endpoint */
     struct ws_server *server;
     struct below below;
 };
@@ -49,15 +49,15 @@ uint64_t service_run(const struct service *service, uint64_t real_ns);
 /* Draws the delay of a step at a site now, in this machine's time. */
 uint64_t site_delay(struct site *site, enum step step, uint64_t mono_ns);
 
-/* Appends rate_limits.updated: what is left of the quota (preview lists requests too). */
+/* Appends rate_limits.updated: what is left of the quota (preview includes requests). */
 void site_rate_limits(struct site *site, bool preview, uint64_t mono_ns, struct text *out);
 
-/* Appends the headers that the service puts on a 101 or a refusal: date; request ids and region
+/* Appends the headers that the service adds to a 101 or a refusal: date; request ids and region
  * (Azure only). */
 void site_headers(struct site *site, const char *client_request_id, struct text *out);
 
-/* How Azure shows a region whose short name is known ("eastus2": "East US 2"); else the name
- * itself. */
+/* Azure's display name of a region whose short name is known ("eastus2": "East US 2"); else the
+ * name itself. */
 const char *site_region_display(const char *name);
 
 #endif
