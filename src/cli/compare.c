@@ -128,7 +128,7 @@ static enum err_code load_run(const char *run, struct text *folder, struct resul
                               struct error *err)
 {
     enum err_code code = run_find(run, folder, err);
-    return code == ERR_OK ? results_load(text_str(folder), NULL, 0, out, err) : code;
+    return code == ERR_OK ? results_load_compared(text_str(folder), out, err) : code;
 }
 
 static const char *last_part(const char *path)
@@ -196,7 +196,7 @@ static enum err_code compare_within(const struct compare *compare, const char *r
         code = results_load_pair(text_str(&folder), pair->items[0], pair->items[1], &results, err);
         if (code == ERR_OK) code = compare_windows(results, &compare->options, &comparison, err);
     } else if (code == ERR_OK) {
-        code = results_load(text_str(&folder), NULL, 0, &results, err);
+        code = results_load_compared(text_str(&folder), &results, err);
         if (code == ERR_OK)
             code = compare_regions(results, pair->items[1], pair->items[0], &compare->options,
                                    &comparison, err);

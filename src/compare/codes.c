@@ -15,20 +15,11 @@ static uint64_t count_of(const struct tally *tallies, size_t count, const char *
     return 0;
 }
 
-/* Attempts, or failures when a session failed without an attempt: never fewer than were counted. */
-static uint64_t trials(const struct report_cell *cell, uint64_t failures)
-{
-    uint64_t attempts = report_cell_attempts(cell);
-    return attempts > failures ? attempts : failures;
-}
-
 static void add(struct compared *comparison, size_t index, const char *code, uint64_t a, uint64_t b)
 {
-    const struct compare_pair *pair = &comparison->pairs[index];
     struct compare_code *entry = &comparison->codes[comparison->code_count++];
     *entry = (struct compare_code){.pair = index, .a = a, .b = b};
     (void)snprintf(entry->code, sizeof entry->code, "%s", code);
-    entry->p = fisher_exact(a, trials(pair->a.cell, a), b, trials(pair->b.cell, b));
 }
 
 static bool find_in(struct compared *comparison, size_t index)
@@ -36,8 +27,8 @@ static bool find_in(struct compared *comparison, size_t index)
     const struct compare_pair *pair = &comparison->pairs[index];
     struct tally *a;
     struct tally *b;
-    size_t in_a = report_cell_codes(pair->a.cell, &a);
-    size_t in_b = report_cell_codes(pair->b.cell, &b);
+    size_t in_a = report_cell_codes(pair->a.of.cell, &a);
+    size_t in_b = report_cell_codes(pair->b.of.cell, &b);
     size_t room = comparison->code_count + in_a + in_b + 1;
     struct compare_code *codes = realloc(comparison->codes, room * sizeof *codes);
     if (codes != NULL) {

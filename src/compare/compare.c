@@ -112,10 +112,9 @@ static double minutes_of(const struct results *results, const struct report_cell
     return whole * (double)cell->intervals / (double)results->interval_count;
 }
 
-static struct compare_side side_of(const struct results *results, const struct report_cell *cell)
+static struct compare_side side_of(struct claim_of of)
 {
-    return (struct compare_side){
-        .results = results, .cell = cell, .minutes = minutes_of(results, cell)};
+    return (struct compare_side){.of = of, .minutes = minutes_of(of.results, of.cell)};
 }
 
 /* Judges what was gathered, and hands it over; in any case of failure everything is freed. */
@@ -160,8 +159,8 @@ enum err_code compare_runs(const struct results *a, const char *label_a, const s
     for (size_t r = 0; ok && r < a->region_count; r++) {
         size_t other = region_index(b, a->regions[r]);
         if (other == b->region_count) continue;
-        ok = add_pair(comparison, a->regions[r], side_of(a, results_region(a, r)),
-                      side_of(b, results_region(b, other)));
+        ok = add_pair(comparison, a->regions[r], side_of(claim_of_region(a, r)),
+                      side_of(claim_of_region(b, other)));
     }
     if (!ok) {
         compare_free(comparison);
@@ -182,39 +181,6 @@ enum err_code compare_runs(const struct results *a, const char *label_a, const s
     }
     compare_free(comparison);
     return code;
-}
-
-/* Attempts of a cell after the design effect, for tests of independent trials. */
-static void effective(const struct report_cell *cell, double *x, double *n)
-{
-    double effect = cluster_design_effect(&cell->cell.clusters);
-    *x = (double)cell->cell.counters.attempts_failed / effect;
-    *n = (double)report_cell_attempts(cell) / effect;
-}
-
-/* Both regions in the same windows, those of the first width that the report shows. */
-static enum err_code by_window(struct compare_pair *pair, const struct results *results, size_t a,
-                               size_t b, double confidence, struct error *err)
-{
-    const struct grouping *widths = NULL;
-    for (size_t g = 2; widths == NULL && g < results->grouping_count; g++) {
-        const struct grouping *grouping = &results->groupings[g];
-        if (grouping->kind == GROUP_WINDOW && grouping->window->width_ns > 0) widths = grouping;
-    }
-    if (widths == NULL || widths->slice_count == 0) return ERR_OK;
-    struct stratum *strata = calloc(widths->slice_count, sizeof *strata);
-    if (strata == NULL) return no_memory(err);
-    size_t count = 0;
-    for (size_t i = 0; i < widths->slice_count; i++) {
-        const struct report_cell *cells = widths->slices[i].cells;
-        if (!report_cell_valid(&cells[a]) || !report_cell_valid(&cells[b])) continue;
-        effective(&cells[a], &strata[count].x1, &strata[count].n1);
-        effective(&cells[b], &strata[count].x2, &strata[count].n2);
-        count++;
-    }
-    pair->by_window = stratified_compare(strata, count, confidence);
-    free(strata);
-    return ERR_OK;
 }
 
 static enum err_code no_such_region(const struct results *results, const char *name,
@@ -242,44 +208,53 @@ enum err_code compare_regions(const struct results *results, const char *a, cons
     struct text both = {0};
     text_printf(&both, "%s / %s", b, a);
     bool ok = comparison != NULL &&
-              add_pair(comparison, text_str(&both), side_of(results, results_region(results, of_a)),
-                       side_of(results, results_region(results, of_b)));
+              add_pair(comparison, text_str(&both), side_of(claim_of_region(results, of_a)),
+                       side_of(claim_of_region(results, of_b)));
     text_free(&both);
     if (!ok) {
         compare_free(comparison);
         return no_memory(err);
     }
-    enum err_code code =
-        by_window(&comparison->pairs[0], results, of_a, of_b, options->confidence, err);
-    if (code == ERR_OK) return finish(comparison, out, err);
-    compare_free(comparison);
-    return code;
+    comparison->pairs[0].paired = true;
+    return finish(comparison, out, err);
+}
+
+/* All regions but that of a side, in the same part of the run. */
+static struct claim_of others_of(const struct compared *comparison, size_t but, bool of_b,
+                                 struct report_cell *together)
+{
+    for (size_t k = 0; k < comparison->pair_count; k++) {
+        const struct compare_pair *pair = &comparison->pairs[k];
+        const struct report_cell *cell = of_b ? pair->b.of.cell : pair->a.of.cell;
+        if (k == but) continue;
+        cluster_merge(&together->cell.clusters, &cell->cell.clusters);
+        counters_merge(&together->cell.counters, &cell->cell.counters);
+    }
+    const struct compare_pair *own = &comparison->pairs[but];
+    struct claim_of of = of_b ? own->b.of : own->a.of;
+    of.cell = together;
+    of.region = SERIES_ALL_BUT(of.region);
+    return of;
 }
 
 /* The difference of one pair, and of all other regions together. */
 static bool find_beyond(struct compared *comparison)
 {
+    static const struct threshold rate = {.kind = THRESHOLD_ATTEMPT_RATE};
     double confidence = comparison->options.confidence;
     if (comparison->pair_count < 2) return true;
     comparison->beyond = calloc(comparison->pair_count, sizeof *comparison->beyond);
     if (comparison->beyond == NULL) return false;
     for (size_t i = 0; i < comparison->pair_count; i++) {
-        struct cluster_sums a = {0};
-        struct cluster_sums b = {0};
-        for (size_t k = 0; k < comparison->pair_count; k++) {
-            if (k == i) continue;
-            cluster_merge(&a, &comparison->pairs[k].a.cell->cell.clusters);
-            cluster_merge(&b, &comparison->pairs[k].b.cell->cell.clusters);
-        }
-        struct estimate own_a =
-            report_cell_attempt_estimate(comparison->pairs[i].a.cell, confidence);
-        struct estimate own_b =
-            report_cell_attempt_estimate(comparison->pairs[i].b.cell, confidence);
-        struct estimate others_a = rate_clustered(&a, confidence, NULL);
-        struct estimate others_b = rate_clustered(&b, confidence, NULL);
-        struct compare_beyond beyond = {.pair = i,
-                                        .own = rate_newcombe(&own_a, &own_b),
-                                        .others = rate_newcombe(&others_a, &others_b)};
+        struct report_cell in_a = {0};
+        struct report_cell in_b = {0};
+        struct claim_of others_a = others_of(comparison, i, false, &in_a);
+        struct claim_of others_b = others_of(comparison, i, true, &in_b);
+        const struct compare_pair *pair = &comparison->pairs[i];
+        struct compare_beyond beyond = {
+            .pair = i,
+            .own = claim_difference(&pair->a.of, &pair->b.of, &rate, false, confidence).difference,
+            .others = claim_difference(&others_a, &others_b, &rate, false, confidence).difference};
         beyond.beyond = difference_in_differences(&beyond.own, &beyond.others);
         if (beyond.beyond.valid) comparison->beyond[comparison->beyond_count++] = beyond;
     }
@@ -306,8 +281,9 @@ enum err_code compare_windows(const struct results *pair, const struct compare_o
     text_free(&label);
     bool ok = comparison != NULL;
     for (size_t r = 0; ok && r < pair->region_count; r++) {
-        ok = add_pair(comparison, pair->regions[r], side_of(pair, &second->slices[0].cells[r]),
-                      side_of(pair, &first->slices[0].cells[r]));
+        ok = add_pair(comparison, pair->regions[r],
+                      side_of(claim_of_slice(pair, second, &second->slices[0], r)),
+                      side_of(claim_of_slice(pair, first, &first->slices[0], r)));
     }
     if (ok && find_beyond(comparison)) return finish(comparison, out, err);
     compare_free(comparison);

@@ -40,8 +40,10 @@ static void head(const struct compared *comparison, struct text *out)
 
 static void verdict(const struct compared *comparison, struct text *out)
 {
-    static const char *const classes[] = {"pass", "pass", "fail", "inconclusive", "invalid"};
-    static const char *const words[] = {"Equal", "Better", "Worse", "Inconclusive", "Invalid"};
+    static const char *const classes[] = {"pass",    "pass", "fail",        "inconclusive",
+                                          "invalid", "pass", "inconclusive"};
+    static const char *const words[] = {"Equal",   "Better",    "Worse",         "Inconclusive",
+                                        "Invalid", "Not worse", "Not comparable"};
     struct text line = {0};
     text_puts(out, "<body>\n<a class=\"skip\" href=\"#main\">Skip to the figures</a>\n<header>\n"
                    "<p class=\"brand\">rushhour comparison</p>\n<h1>");
@@ -78,7 +80,8 @@ static double across(double value, double most)
 
 static void plot(const struct compare_row *row, double most, struct text *out)
 {
-    static const char *const colours[] = {"pass", "pass", "fail", "unsure", "bad"};
+    static const char *const colours[] = {"pass", "pass", "fail",  "unsure",
+                                          "bad",  "pass", "unsure"};
     const struct difference *d = &row->difference;
     struct text words = {0};
     compare_difference_words(row, &words);
@@ -119,7 +122,8 @@ static void metrics(const struct compared *comparison, struct text *out)
     text_puts(out,
               "<section aria-labelledby=\"metrics\">\n<h2 id=\"metrics\">Differences</h2>\n<p "
               "class=\"hint\">The "
-              "line is the interval of the difference b - a; right of the middle is worse. Rates "
+              "line is the interval of the difference b - a at such hours; right of the middle is "
+              "worse. Rates "
               "share one "
               "scale, latencies another.</p>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
               "aria-label=\"Differences\"><table>\n<caption>Differences, metric by "
@@ -127,7 +131,8 @@ static void metrics(const struct compared *comparison, struct text *out)
               "<tr><th scope=\"col\">metric</th><th scope=\"col\">region</th><th "
               "scope=\"col\">better | worse</th>"
               "<th scope=\"col\" class=\"number\">a</th><th scope=\"col\" class=\"number\">b</th>"
-              "<th scope=\"col\" class=\"number\">difference</th><th scope=\"col\">verdict</th>"
+              "<th scope=\"col\" class=\"number\">difference at such hours</th><th "
+              "scope=\"col\">verdict</th>"
               "</tr></thead><tbody>\n");
     for (size_t i = 0; i < comparison->row_count; i++) {
         const struct compare_row *row = &comparison->rows[i];
@@ -186,10 +191,6 @@ void compare_html(const struct compared *comparison, struct text *out)
     section(comparison, "What would settle it", compare_table_needed, out);
     section(comparison, "Failure codes", compare_table_codes, out);
     text_puts(out, "<section class=\"notes\">\n<h2>How</h2>\n<p>");
-    if (compare_by_window(comparison, &line)) {
-        html_line(&line, out);
-        text_puts(out, ".</p>\n<p>");
-    }
     compare_method(comparison, &line);
     html_line(&line, out);
     text_puts(out, ".</p>\n<p>");

@@ -16,12 +16,12 @@ static bool holds(const void *context, int64_t start_ns)
 static bool place_of(const struct compare_side *side, const struct grouping **grouping,
                      size_t *region)
 {
-    const struct results *results = side->results;
+    const struct results *results = side->of.results;
     for (size_t g = 0; g < results->grouping_count; g++) {
         const struct grouping *one = &results->groupings[g];
         if (one->kind != GROUP_TOTAL && one->kind != GROUP_POOLED) continue;
         for (size_t r = 0; one->slice_count > 0 && r < results->region_count; r++) {
-            if (&one->slices[0].cells[r] != side->cell) continue;
+            if (&one->slices[0].cells[r] != side->of.cell) continue;
             *grouping = one;
             *region = r;
             return true;
@@ -32,7 +32,7 @@ static bool place_of(const struct compare_side *side, const struct grouping **gr
 
 bool compare_side_incidents(const struct compare_side *side, struct incident_rates *out)
 {
-    const struct results *results = side->results;
+    const struct results *results = side->of.results;
     const struct grouping *grouping;
     size_t region;
     if (!results->incidents->searched || !place_of(side, &grouping, &region)) return false;
@@ -45,7 +45,7 @@ static void put_side(const struct compare_pair *pair, const struct compare_side 
 {
     struct incident_rates rates;
     bool known = compare_side_incidents(side, &rates);
-    struct estimate total = report_cell_attempt_estimate(side->cell, CONFIDENCE);
+    struct estimate total = report_cell_rate(side->of.cell, RATE_ATTEMPT).estimate;
     table_put(table, pair->region);
     table_put(table, label);
     known ? format_count(table_cell(table), rates.incidents) : text_puts(table_cell(table), "-");
@@ -92,7 +92,7 @@ static void side_json(const char *key, const struct compare_side *side, struct t
 {
     struct incident_rates rates = {0};
     bool known = compare_side_incidents(side, &rates);
-    struct estimate total = report_cell_attempt_estimate(side->cell, CONFIDENCE);
+    struct estimate total = report_cell_rate(side->of.cell, RATE_ATTEMPT).estimate;
     json_key(out, key);
     json_open(out, '{');
     json_key(out, "incidents");

@@ -18,6 +18,15 @@ static void value_json(const char *key, const struct compare_value *value, bool 
     json_key(out, "high");
     value->known ? json_number(out, value->high * unit) : json_null(out);
     json_put_number(out, "n", value->n);
+    const struct estimate *e = &value->service;
+    json_key(out, "service");
+    json_open(out, '{');
+    json_key(out, "low");
+    e->valid ? json_number(out, e->low * unit) : json_null(out);
+    json_key(out, "high");
+    e->valid ? json_number(out, e->high * unit) : json_null(out);
+    json_put_number(out, "effective_n", value->effective);
+    json_close(out, '}');
     json_close(out, '}');
 }
 
@@ -36,6 +45,19 @@ static void difference_json(const char *key, const struct difference *d, double 
     json_close(out, '}');
 }
 
+/* Which dependence in time ruled; `cannot_tell` says why none could. */
+static void dependence_json(const struct dependence *d, struct text *out)
+{
+    json_key(out, "dependence");
+    json_open(out, '{');
+    json_put_number(out, "design_effect", d->design_effect);
+    json_put_number(out, "block_seconds", d->block_seconds);
+    json_put_number(out, "observed_hours", d->seconds / 3600);
+    json_key(out, "cannot_tell");
+    d->why == DEPENDENCE_KNOWN ? json_null(out) : json_string(out, dependence_phrase(d->why));
+    json_close(out, '}');
+}
+
 static void row_json(const struct compared *comparison, const struct compare_row *row,
                      struct text *out)
 {
@@ -46,7 +68,10 @@ static void row_json(const struct compared *comparison, const struct compare_row
     json_put_string(out, "unit", quantile ? "ms" : "fraction");
     value_json("a", &row->a, quantile, out);
     value_json("b", &row->b, quantile, out);
-    difference_json("difference", &row->difference, quantile ? 1e-3 : 1, out);
+    double unit = quantile ? 1e-3 : 1;
+    difference_json("difference", &row->difference, unit, out);
+    difference_json("observed_difference", &row->observed, unit, out);
+    dependence_json(&row->dependence, out);
     json_put_number(out, "p", row->p);
     json_put_number(out, "p_adjusted", row->adjusted);
     json_key(out, "decides");
@@ -94,7 +119,6 @@ static void codes_json(const struct compared *comparison, struct text *out)
         json_put_string(out, "code", code->code);
         json_put_count(out, "a", code->a);
         json_put_count(out, "b", code->b);
-        json_put_number(out, "p", code->p);
         json_close(out, '}');
     }
     json_close(out, ']');
@@ -130,24 +154,6 @@ static void beyond_json(const struct compared *comparison, struct text *out)
     json_close(out, ']');
 }
 
-static void by_window_json(const struct compared *comparison, struct text *out)
-{
-    const struct stratified *s = &comparison->pairs[0].by_window;
-    json_key(out, "by_window");
-    if (!s->valid) {
-        json_null(out);
-        return;
-    }
-    json_open(out, '{');
-    json_put_number(out, "odds_ratio", s->odds_ratio);
-    json_put_number(out, "low", s->low);
-    json_put_number(out, "high", s->high);
-    json_put_number(out, "chi_squared", s->chi_squared);
-    json_put_number(out, "p", s->p);
-    json_put_count(out, "windows", s->used);
-    json_close(out, '}');
-}
-
 void compare_json(const struct compared *comparison, struct text *out)
 {
     struct text headline = {0};
@@ -169,7 +175,6 @@ void compare_json(const struct compared *comparison, struct text *out)
     one_sided_codes(comparison, "gone_codes", false, out);
     codes_json(comparison, out);
     beyond_json(comparison, out);
-    by_window_json(comparison, out);
     compare_incidents_json(comparison, out);
     json_put_lines(out, "notes", text_str(&comparison->notes));
     json_close(out, '}');

@@ -4,15 +4,13 @@
 #define RUSHHOUR_COMPARE_MODEL_H
 
 #include "compare/compare.h"
-#include "figures/model.h"
+#include "figures/claim.h"
 #include "profile/threshold.h"
 #include "stats/comparison.h"
-#include "stats/stratified.h"
 
 /* One side of a pair. */
 struct compare_side {
-    const struct results *results;
-    const struct report_cell *cell;
+    struct claim_of of;
     double minutes; /* of load in it */
 };
 
@@ -20,14 +18,14 @@ struct compare_side {
 struct compare_pair {
     char *region; /* "eastus2"; of two regions "eastus2 / swedencentral" */
     struct compare_side a, b;
-    struct stratified by_window; /* of two regions: attempts failed, window by window; used 0: not
-                                    computed */
+    bool paired; /* two regions in the same minutes */
 };
 
-/* A value with its interval; quantiles in microseconds. */
+/* A value with its interval of what happened in that run; quantiles in microseconds. */
 struct compare_value {
     bool known;
     double value, low, high; /* high is infinite when it cannot be estimated */
+    struct estimate service; /* at such hours; not valid where the run cannot tell */
     double n;                /* attempts, interactions or sessions that it rests on */
     double effective;        /* of them, after the design effect */
 };
@@ -39,8 +37,10 @@ struct compare_row {
     size_t pair;
     bool decides; /* it takes part in the verdict on the whole */
     struct compare_value a, b;
-    struct difference difference;
-    double p, adjusted; /* adjusted: Holm over all rows that decide */
+    struct difference difference; /* at such hours: it decides. Not valid without an answer */
+    struct difference observed;   /* of what happened in the two */
+    struct dependence dependence; /* that ruled, or why there is no answer */
+    double p, adjusted;           /* adjusted: Holm over all rows that decide */
     enum compare_verdict verdict;
     double needed; /* further attempts on each side that would settle it; 0: none or not known */
     double needed_minutes; /* at the load of these runs */
@@ -53,7 +53,6 @@ struct compare_code {
     size_t pair;
     char code[64];
     uint64_t a, b;
-    double p; /* of equal shares of attempts, Fisher's */
 };
 
 /* One thing in which the two runs differ by their manifests. */
@@ -65,7 +64,7 @@ struct compare_change {
 /* How one region's difference compares with that of all other regions at the same times. */
 struct compare_beyond {
     size_t pair;
-    struct difference own, others, beyond; /* of attempts failed */
+    struct difference own, others, beyond; /* of attempts failed, at such hours */
 };
 
 struct compared {

@@ -2,6 +2,7 @@
 
 #include "figures/cells.h"
 #include "report/format.h"
+#include "stats/duration.h"
 #include "stats/sample_size.h"
 
 #include <math.h>
@@ -10,85 +11,68 @@
 
 #define POWER 0.8
 
-static struct compare_value of_rate(struct estimate e, double n, double effective)
+static struct compare_value of_estimate(const struct estimate *e, double n, double effective)
 {
-    return (struct compare_value){.known = e.valid,
-                                  .value = e.value,
-                                  .low = e.low,
-                                  .high = e.high,
+    return (struct compare_value){.known = e->valid,
+                                  .value = e->value,
+                                  .low = e->low,
+                                  .high = e->high,
                                   .n = n,
                                   .effective = effective};
 }
 
-static struct compare_value attempt_rate(const struct report_cell *cell, double confidence)
-{
-    double n = (double)report_cell_attempts(cell);
-    struct estimate e = report_cell_attempt_estimate(cell, confidence);
-    return of_rate(e, n, n / cluster_design_effect(&cell->cell.clusters));
-}
-
-static struct compare_value in_sessions(const struct report_cell *cell, double x, double n,
+static struct compare_value failures_of(const struct report_cell *cell, enum rate_kind kind,
                                         double confidence)
 {
-    const struct cluster_sums *sums = &cell->cell.clusters;
-    return of_rate(rate_in_sessions(x, n, sums, confidence), n, n / cluster_design_effect(sums));
-}
-
-static struct compare_value interaction_rate(const struct report_cell *cell, double confidence)
-{
-    const struct counters *c = &cell->cell.counters;
-    double n = (double)(c->interactions_ok + c->interactions_failed);
-    return in_sessions(cell, (double)c->interactions_failed, n, confidence);
-}
-
-static struct compare_value session_rate(const struct report_cell *cell, double confidence)
-{
-    const struct counters *c = &cell->cell.counters;
-    double n = (double)c->sessions_with_attempts;
-    double chains = fmin(n, (double)cell->cell.clusters.count); /* each is one draw */
-    double share = n > 0 ? (double)c->sessions_with_failure / n : 0;
-    return of_rate(rate_wilson(share * chains, chains, confidence), n, chains);
+    struct rate rate = report_cell_rate_at(cell, kind, confidence);
+    return of_estimate(&rate.estimate, rate.trials, rate.effective);
 }
 
 static struct compare_value share_over(const struct report_cell *cell, const struct threshold *what,
-                                       enum metric metric, double confidence)
+                                       double confidence)
 {
     double n;
     struct estimate e =
-        report_cell_share(cell, metric, (int64_t)what->slower_than_us, confidence, &n);
-    return of_rate(e, n, n / cluster_design_effect(&cell->cell.clusters));
+        report_cell_share(cell, what->metric, (int64_t)what->slower_than_us, confidence, &n);
+    return of_estimate(&e, n, n / cluster_design_effect(&cell->cell.clusters));
+}
+
+static struct estimate as_estimate(const struct quantile *q)
+{
+    return (struct estimate){.valid = q->valid,
+                             .value = (double)q->value,
+                             .low = (double)q->low,
+                             .high = q->two_sided ? (double)q->high : INFINITY};
 }
 
 static struct compare_value quantile_of(const struct report_cell *cell,
-                                        const struct threshold *what, enum metric metric,
-                                        double confidence, struct quantile *out)
+                                        const struct threshold *what, double confidence,
+                                        struct quantile *out)
 {
-    const struct histogram *h = cell->cell.latency[metric];
+    const struct histogram *h = cell->cell.latency[what->metric];
     *out = (struct quantile){0};
-    if (h != NULL) *out = histogram_quantile(h, what->quantile, confidence);
-    if (!out->valid) return (struct compare_value){0};
+    if (h == NULL) return (struct compare_value){0};
+    *out = histogram_quantile(h, what->quantile, confidence);
     /* a part of it may be this machine's, in a replay */
-    out->low = clock_resolved_low(out->low, report_cell_least_us(cell, metric, what->quantile));
-    return (struct compare_value){.known = true,
-                                  .value = (double)out->value,
-                                  .low = (double)out->low,
-                                  .high = out->two_sided ? (double)out->high : INFINITY,
-                                  .n = (double)h->total,
-                                  .effective = (double)h->total};
+    if (out->valid)
+        out->low =
+            clock_resolved_low(out->low, report_cell_least_us(cell, what->metric, what->quantile));
+    struct estimate e = as_estimate(out);
+    return of_estimate(&e, (double)h->total, (double)h->total);
 }
 
 static struct compare_value rate_of(const struct report_cell *cell, const struct threshold *what,
-                                    enum metric metric, double confidence)
+                                    double confidence)
 {
     switch (what->kind) {
     case THRESHOLD_ATTEMPT_RATE:
-        return attempt_rate(cell, confidence);
+        return failures_of(cell, RATE_ATTEMPT, confidence);
     case THRESHOLD_INTERACTION_RATE:
-        return interaction_rate(cell, confidence);
+        return failures_of(cell, RATE_INTERACTION, confidence);
     case THRESHOLD_SESSION_RATE:
-        return session_rate(cell, confidence);
+        return failures_of(cell, RATE_SESSION, confidence);
     case THRESHOLD_SHARE:
-        return share_over(cell, what, metric, confidence);
+        return share_over(cell, what, confidence);
     case THRESHOLD_QUANTILE:
         break;
     }
@@ -101,37 +85,65 @@ static struct estimate estimate_of(const struct compare_value *value)
         .valid = value->known, .value = value->value, .low = value->low, .high = value->high};
 }
 
-/* The p-value at which the interval would just touch no difference, assuming normality on that
- * side. */
-static double p_of_interval(const struct difference *d, double confidence)
+/* The effective size of what the service does: never more than the sessions leave. */
+static void set_service(struct compare_value *value, const struct service_rate *rate,
+                        const struct estimate *estimate)
 {
-    double side = d->value > 0 ? d->value - d->low : d->high - d->value;
-    if (!d->valid || d->value == 0 || !(side > 0)) return 1;
-    return normal_two_sided_p(d->value / side * normal_quantile(1 - (1 - confidence) / 2));
+    bool known = rate->dependence.why == DEPENDENCE_KNOWN;
+    value->service = *estimate;
+    value->service.valid = estimate->valid && known;
+    if (known) value->effective = fmin(value->effective, rate->effective_n);
+}
+
+static void measure_quantile(struct compare_row *row, const struct compare_pair *pair,
+                             double confidence)
+{
+    const struct compare_side *sides[] = {&pair->a, &pair->b};
+    struct compare_value *values[] = {&row->a, &row->b};
+    struct quantile seen[2];
+    struct quantile claimed[2];
+    for (size_t i = 0; i < 2; i++) {
+        struct service_rate above;
+        *values[i] = quantile_of(sides[i]->of.cell, &row->what, confidence, &seen[i]);
+        claimed[i] =
+            claim_quantile(&sides[i]->of, row->what.metric, row->what.quantile, confidence, &above);
+        struct estimate e = as_estimate(&claimed[i]);
+        set_service(values[i], &above, &e);
+        if (i == 0 || row->dependence.why == DEPENDENCE_KNOWN) row->dependence = above.dependence;
+    }
+    row->observed = quantile_difference(&seen[0], &seen[1]);
+    row->difference = quantile_difference(&claimed[0], &claimed[1]);
+    if (row->dependence.why != DEPENDENCE_KNOWN) row->difference.valid = false;
+}
+
+static void measure_rate(struct compare_row *row, const struct compare_pair *pair,
+                         double confidence)
+{
+    const struct compare_side *sides[] = {&pair->a, &pair->b};
+    struct compare_value *values[] = {&row->a, &row->b};
+    for (size_t i = 0; i < 2; i++) {
+        struct service_rate rate = claim_rate(&sides[i]->of, &row->what, confidence);
+        *values[i] = rate_of(sides[i]->of.cell, &row->what, confidence);
+        set_service(values[i], &rate, &rate.estimate);
+    }
+    struct estimate of_a = estimate_of(&row->a);
+    struct estimate of_b = estimate_of(&row->b);
+    row->observed = rate_newcombe(&of_a, &of_b);
+    struct service_difference d =
+        claim_difference(&pair->a.of, &pair->b.of, &row->what, pair->paired, confidence);
+    row->difference = d.difference;
+    row->dependence = d.dependence;
 }
 
 static void measure(struct compare_row *row, const struct compare_pair *pair, double confidence)
 {
-    enum metric metric = row->what.metric;
-    const struct report_cell *a = pair->a.cell;
-    const struct report_cell *b = pair->b.cell;
-    row->p = row->adjusted = 1;
     if (row->what.kind == THRESHOLD_QUANTILE) {
-        struct quantile of_a;
-        struct quantile of_b;
-        row->a = quantile_of(a, &row->what, metric, confidence, &of_a);
-        row->b = quantile_of(b, &row->what, metric, confidence, &of_b);
-        row->difference = quantile_difference(&of_a, &of_b);
-        row->p = p_of_interval(&row->difference, confidence);
-        return;
+        measure_quantile(row, pair, confidence);
+    } else {
+        measure_rate(row, pair, confidence);
     }
-    row->a = rate_of(a, &row->what, metric, confidence);
-    row->b = rate_of(b, &row->what, metric, confidence);
-    struct estimate of_a = estimate_of(&row->a);
-    struct estimate of_b = estimate_of(&row->b);
-    row->difference = rate_newcombe(&of_a, &of_b);
-    row->p = rate_score_test(row->a.value * row->a.effective, row->a.effective,
-                             row->b.value * row->b.effective, row->b.effective, NULL);
+    const struct service_difference d = {row->difference, row->dependence};
+    row->p = row->adjusted = service_difference_p(&d, confidence);
 }
 
 /* ---- verdicts ---- */
@@ -144,9 +156,9 @@ static double margin_of(const struct compared *comparison, const struct compare_
 
 static bool unhealthy(const struct compare_side *side, const char *label, struct text *why)
 {
-    if (report_cell_valid(side->cell)) return false;
+    if (report_cell_valid(side->of.cell)) return false;
     text_printf(why, "the load generator was in the way in %s (", label);
-    report_cell_why(side->cell, why);
+    report_cell_why(side->of.cell, why);
     text_puts(why, "): its figures are not the service's");
     return true;
 }
@@ -167,30 +179,41 @@ static double more_for_quantile(const struct compared *comparison, const struct 
 {
     const struct difference *d = &row->difference;
     double n = fmin(row->a.n, row->b.n);
-    if (!d->valid)
-        return fmax(0, (double)quantile_needed(row->what.quantile, comparison->options.confidence) -
-                           n);
+    double effect = row->a.effective > 0 ? fmax(row->a.n / row->a.effective, 1) : 1;
+    double least = (double)quantile_needed(row->what.quantile, comparison->options.confidence);
+    if (!d->valid) return fmax(0, least * effect - n);
     double half = (d->high - d->low) / 2;
     double goal = fmax(fabs(d->value), margin_of(comparison, row) - fabs(d->value));
     return goal > 0 ? fmax(1, ceil(n * (half / goal) * (half / goal)) - n) : 0;
 }
 
-/* Further attempts needed on each side until the observed difference, or its absence, shows. 0 if
- * no number would do. */
+/* More attempts on each side until the difference seen shows, or its absence: what independent
+ * attempts would need, times the dependence that ruled. Infinite when none would do. */
+static double more_by_size(const struct compared *comparison, const struct compare_row *row)
+{
+    double confidence = comparison->options.confidence;
+    double n = fmin(row->a.effective, row->b.effective);
+    double to_tell = sample_size_to_tell(row->a.value, row->b.value, confidence, POWER, 1);
+    double to_equal = sample_size_to_equal(row->a.value, row->b.value,
+                                           comparison->options.rate_margin, confidence);
+    double needed = fmin(isnan(to_tell) ? INFINITY : to_tell, to_equal);
+    if (!isfinite(needed)) return INFINITY;
+    double effect =
+        row->a.effective > 0 ? fmax(row->a.n / row->a.effective, row->b.n / row->b.effective) : 1;
+    return fmax(1, ceil((needed - n) * fmax(effect, row->dependence.design_effect)));
+}
+
+/* 0 when none would do. A run that cannot tell must first grow until it can. */
 static double more_needed(const struct compared *comparison, const struct compare_row *row)
 {
     if (row->what.kind == THRESHOLD_QUANTILE) return more_for_quantile(comparison, row);
-    double confidence = comparison->options.confidence;
-    double n = fmin(row->a.effective, row->b.effective);
-    double a = row->a.value;
-    double b = row->b.value;
-    double to_tell = sample_size_to_tell(a, b, confidence, POWER, 1);
-    double to_equal = sample_size_to_equal(a, b, comparison->options.rate_margin, confidence);
-    double needed = fmin(isnan(to_tell) ? INFINITY : to_tell, to_equal);
+    const struct service_difference d = {row->difference, row->dependence};
+    double needed = more_by_size(comparison, row);
+    double growth = growth_to_tell(&d);
     if (!isfinite(needed)) return 0;
-    double effect =
-        row->a.effective > 0 ? fmax(row->a.n / row->a.effective, row->b.n / row->b.effective) : 1;
-    return fmax(1, ceil((needed - n) * effect));
+    if (row->dependence.why != DEPENDENCE_KNOWN && isfinite(growth))
+        needed = fmax(needed, ceil((growth - 1) * fmin(row->a.n, row->b.n)));
+    return needed;
 }
 
 /* Converts them into minutes at the load of these runs, and into dollars at the cost of their
@@ -202,19 +225,22 @@ static void price(const struct compared *comparison, struct compare_row *row)
     const struct compare_value *values[] = {&row->a, &row->b};
     row->needed = more_needed(comparison, row);
     for (size_t i = 0; i < 2; i++) {
-        double attempts = (double)report_cell_attempts(sides[i]->cell);
+        double attempts = (double)report_cell_attempts(sides[i]->of.cell);
         if (values[i]->n > 0 && sides[i]->minutes > 0)
             row->needed_minutes =
                 fmax(row->needed_minutes, row->needed * sides[i]->minutes / values[i]->n);
-        const struct counters *counters = &sides[i]->cell->cell.counters;
+        const struct counters *counters = &sides[i]->of.cell->cell.counters;
         if (counters_unpriced(counters)) row->needed_usd = NAN;
         if (attempts > 0) row->needed_usd += row->needed * counters->cost_usd / attempts;
     }
 }
 
-static void explain_open(struct compare_row *row)
+static void explain_open(const struct compare_pair *pair, struct compare_row *row)
 {
-    if (!row->difference.valid) {
+    if (row->dependence.why != DEPENDENCE_KNOWN) {
+        const struct compare_side *side = row->b.value >= row->a.value ? &pair->b : &pair->a;
+        claim_why(&side->of, &row->dependence, &row->why);
+    } else if (!row->difference.valid) {
         text_puts(&row->why, "too few values for an interval");
     } else if (row->difference.low > 0 || row->difference.high < 0) {
         text_puts(&row->why,
@@ -222,6 +248,21 @@ static void explain_open(struct compare_row *row)
     } else {
         text_puts(&row->why, "the interval holds no difference as well as one beyond the margin");
     }
+}
+
+/* Whether b is not worse by more than the margin, with the one-sided error that the confidence
+ * leaves. */
+static bool is_not_worse(const struct compared *comparison, const struct compare_row *row,
+                         double margin)
+{
+    const struct compare_pair *pair = &comparison->pairs[row->pair];
+    double confidence = 1 - 2 * (1 - comparison->options.confidence);
+    if (!row->difference.valid) return false;
+    if (row->what.kind == THRESHOLD_QUANTILE || !(confidence > 0))
+        return row->difference.high <= margin;
+    struct service_difference d =
+        claim_difference(&pair->a.of, &pair->b.of, &row->what, pair->paired, confidence);
+    return service_within_margin(&d, margin);
 }
 
 static void judge(const struct compared *comparison, struct compare_row *row)
@@ -246,12 +287,12 @@ static void judge(const struct compared *comparison, struct compare_row *row)
     } else if (apart) {
         row->verdict = d->low > 0 ? COMPARE_WORSE : COMPARE_BETTER;
         text_puts(&row->why, "the interval of the difference leaves out none");
-    } else if (d->valid && d->high <= margin) {
+    } else if (is_not_worse(comparison, row, margin)) {
         row->verdict = COMPARE_NOT_WORSE;
         text_puts(&row->why, "the interval of the difference ends below the margin");
     } else {
         row->verdict = COMPARE_INCONCLUSIVE;
-        explain_open(row);
+        explain_open(&comparison->pairs[row->pair], row);
         price(comparison, row);
     }
 }

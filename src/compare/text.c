@@ -72,7 +72,6 @@ void compare_text(const struct compared *comparison, bool colour, struct text *o
     }
     text_puts(out, "\n");
     text_clear(&line);
-    if (compare_by_window(comparison, &line)) folded(text_str(&line), 2, out);
     notes_text(comparison, out);
     text_clear(&line);
     text_puts(&line, "How: ");
@@ -110,10 +109,6 @@ void compare_markdown(const struct compared *comparison, struct text *out)
         table_free(&table);
     }
     text_puts(out, "\n");
-    if (compare_by_window(comparison, &line)) {
-        escaped(&line, out);
-        text_puts(out, "\n");
-    }
     for (const char *at = text_str(&comparison->notes); *at != '\0';) {
         size_t length = strcspn(at, "\n");
         text_append(&line, at, length);

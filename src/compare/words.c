@@ -80,7 +80,15 @@ static void difference_words(const struct difference *d, bool quantile, struct t
 
 void compare_difference_words(const struct compare_row *row, struct text *out)
 {
-    difference_words(&row->difference, is_quantile(row), out);
+    if (row->difference.valid || !row->observed.valid) {
+        difference_words(&row->difference, is_quantile(row), out);
+        return;
+    }
+    const char *unit = !is_quantile(row)                         ? "points"
+                       : fabs(row->observed.value) / 1e3 < 999.5 ? "ms"
+                                                                 : "s";
+    signed_words(row->observed.value, row->observed.value, is_quantile(row), out);
+    text_printf(out, " %s seen, no interval", unit);
 }
 
 /* "eastus2: failure_rate 15.1% (12.9-17.6) against 0.80% (0.41-1.58): +14.3 points (...), p
@@ -94,6 +102,7 @@ static void row_words(const struct compared *comparison, const struct compare_ro
     compare_value_words(row, &row->a, out);
     text_puts(out, ", ");
     compare_difference_words(row, out);
+    if (!row->difference.valid) return;
     text_puts(out, ", ");
     p_words(row->adjusted, out);
 }
@@ -148,7 +157,9 @@ void compare_headline(const struct compared *comparison, struct text *out)
         return;
     }
     row_words(comparison, row, out);
-    if (comparison->verdict == COMPARE_INCONCLUSIVE) needed_words(row, out);
+    if (comparison->verdict != COMPARE_INCONCLUSIVE) return;
+    text_printf(out, ": %s", text_str(&row->why));
+    needed_words(row, out);
 }
 
 void compare_method(const struct compared *comparison, struct text *out)
@@ -156,11 +167,16 @@ void compare_method(const struct compared *comparison, struct text *out)
     const struct compare_options *options = &comparison->options;
     text_printf(
         out,
-        "%.4g%% intervals that know that attempts of one session fail together; differences of "
-        "rates by "
-        "Newcombe, of quantiles by MOVER (wide: they decide only when asked for by --metric); %zu "
-        "comparison%s decide%s, their p corrected by Holm; equal means within ",
-        100 * options->confidence, comparison->deciding, comparison->deciding == 1 ? "" : "s",
+        "the two rates with %.4g%% intervals of what happened in each, which know that attempts of "
+        "one session fail together; the difference with the interval of what the service does at "
+        "such hours, which knows that failures come together in time: it decides (%s; quantiles by "
+        "MOVER, wide, decide only when asked for by --metric); %zu comparison%s decide%s, their p "
+        "corrected by Holm; equal means within ",
+        100 * options->confidence,
+        comparison->pair_count > 0 && comparison->pairs[0].paired
+            ? "block by block of the same minutes"
+            : "two stretches of time",
+        comparison->deciding, comparison->deciding == 1 ? "" : "s",
         comparison->deciding == 1 ? "s" : "");
     text_printf(out, "%.3g points, or %.3g%% of a latency", 100 * options->rate_margin,
                 100 * options->latency_margin);
@@ -185,7 +201,7 @@ void compare_table_metrics(const struct compared *comparison, struct table *tabl
     table_column(table, "region", true);
     table_column(table, comparison->label_a, false);
     table_column(table, comparison->label_b, false);
-    table_column(table, "difference", false);
+    table_column(table, "difference at such hours", false);
     table_column(table, "verdict", true);
     for (size_t i = 0; i < comparison->row_count; i++) {
         const struct compare_row *row = &comparison->rows[i];
@@ -236,7 +252,6 @@ void compare_table_codes(const struct compared *comparison, struct table *table)
     table_column(table, "region", true);
     table_column(table, comparison->label_a, false);
     table_column(table, comparison->label_b, false);
-    table_column(table, "p", false);
     table_column(table, "change", true);
     for (size_t i = 0; i < comparison->code_count; i++) {
         const struct compare_code *code = &comparison->codes[i];
@@ -245,8 +260,6 @@ void compare_table_codes(const struct compared *comparison, struct table *table)
         format_count(table_cell(table), code->a);
         table_next(table);
         format_count(table_cell(table), code->b);
-        table_next(table);
-        text_printf(table_cell(table), "%.2g", code->p);
         table_next(table);
         table_put(table, code->a == 0 ? "appeared" : code->b == 0 ? "gone" : "");
     }
@@ -267,23 +280,4 @@ void compare_table_beyond(const struct compared *comparison, struct table *table
             table_next(table);
         }
     }
-}
-
-bool compare_by_window(const struct compared *comparison, struct text *out)
-{
-    const struct stratified *s = &comparison->pairs[0].by_window;
-    if (!s->valid) return false;
-    text_printf(out,
-                "Window by window (%zu windows, Cochran-Mantel-Haenszel): the odds that an attempt "
-                "fails are ",
-                s->used);
-    if (isinf(s->odds_ratio)) {
-        text_puts(out, "higher without a bound");
-    } else {
-        text_printf(out, "%.3g times those of %s", s->odds_ratio, comparison->label_a);
-        if (s->low > 0 && isfinite(s->high)) text_printf(out, " (%.3g to %.3g)", s->low, s->high);
-    }
-    text_printf(out, " in %s, ", comparison->label_b);
-    p_words(s->p, out);
-    return true;
 }

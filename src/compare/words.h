@@ -15,7 +15,8 @@ void compare_method(const struct compared *comparison, struct text *out);
 void compare_value_words(const struct compare_row *row, const struct compare_value *value,
                          struct text *out);
 
-/* Its difference with the interval: "+14.3 points (+12.0 to +16.8)"; "-" when not known. */
+/* Its difference at such hours with the interval: "+14.3 points (+12.0 to +16.8)"; "+14.3 points
+ * seen, no interval" where the runs cannot tell. */
 void compare_difference_words(const struct compare_row *row, struct text *out);
 
 /* Each fills a zeroed table; without rows it holds the headings alone. */
@@ -24,8 +25,5 @@ void compare_table_metrics(const struct compared *comparison, struct table *tabl
 void compare_table_needed(const struct compared *comparison, struct table *table);
 void compare_table_codes(const struct compared *comparison, struct table *table);
 void compare_table_beyond(const struct compared *comparison, struct table *table);
-
-/* Attempts failed of two regions, window by window; false when it was not computed. */
-bool compare_by_window(const struct compared *comparison, struct text *out);
 
 #endif

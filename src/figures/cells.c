@@ -9,28 +9,20 @@ uint64_t report_cell_attempts(const struct report_cell *cell)
     return cell->cell.counters.attempts_ok + cell->cell.counters.attempts_failed;
 }
 
-struct estimate report_cell_attempt_estimate(const struct report_cell *cell, double confidence)
-{
-    const struct cluster_sums *sums = &cell->cell.clusters;
-    if (sums->count > 0) return rate_clustered(sums, confidence, NULL);
-    return rate_wilson((double)cell->cell.counters.attempts_failed,
-                       (double)report_cell_attempts(cell), confidence);
-}
-
-static struct rate attempt_rate(const struct report_cell *cell)
+static struct rate attempt_rate(const struct report_cell *cell, double confidence)
 {
     const struct cluster_sums *sums = &cell->cell.clusters;
     struct rate rate = {.failed = (double)cell->cell.counters.attempts_failed,
                         .trials = (double)report_cell_attempts(cell)};
     if (rate.trials <= 0) {
-        rate.estimate = rate_wilson(0, 0, CONFIDENCE);
+        rate.estimate = rate_wilson(0, 0, confidence);
         rate.method = "no attempts";
     } else if (sums->count > 0) {
-        rate.estimate = rate_clustered(sums, CONFIDENCE, &rate.method);
+        rate.estimate = rate_clustered(sums, confidence, &rate.method);
         bool comparable = sums->with_failure > 1 && sums->x < sums->m;
         rate.effective = comparable ? sums->m / cluster_design_effect(sums) : (double)sums->count;
     } else {
-        rate.estimate = rate_wilson(rate.failed, rate.trials, CONFIDENCE);
+        rate.estimate = rate_wilson(rate.failed, rate.trials, confidence);
         rate.effective = rate.trials;
         rate.method = "Wilson, no session has ended yet";
     }
@@ -39,20 +31,20 @@ static struct rate attempt_rate(const struct report_cell *cell)
 
 /* Interactions of one session depend on each other as its attempts do: the design effect of the
  * attempts stands in. */
-static struct rate interaction_rate(const struct report_cell *cell)
+static struct rate interaction_rate(const struct report_cell *cell, double confidence)
 {
     const struct counters *c = &cell->cell.counters;
     struct rate rate = {.failed = (double)c->interactions_failed,
                         .trials = (double)(c->interactions_ok + c->interactions_failed),
                         .method = "Wilson with the design effect of the attempts"};
     rate.effective = rate.trials / cluster_design_effect(&cell->cell.clusters);
-    rate.estimate = rate_in_sessions(rate.failed, rate.trials, &cell->cell.clusters, CONFIDENCE);
+    rate.estimate = rate_in_sessions(rate.failed, rate.trials, &cell->cell.clusters, confidence);
     return rate;
 }
 
-static struct rate plain_rate(uint64_t failed, uint64_t trials)
+static struct rate plain_rate(uint64_t failed, uint64_t trials, double confidence)
 {
-    return (struct rate){.estimate = rate_wilson((double)failed, (double)trials, CONFIDENCE),
+    return (struct rate){.estimate = rate_wilson((double)failed, (double)trials, confidence),
                          .failed = (double)failed,
                          .trials = (double)trials,
                          .effective = (double)trials,
@@ -60,32 +52,38 @@ static struct rate plain_rate(uint64_t failed, uint64_t trials)
 }
 
 /* Sessions of one chain depend on each other: a chain is one draw, whatever it holds. */
-static struct rate session_rate(const struct report_cell *cell)
+static struct rate session_rate(const struct report_cell *cell, double confidence)
 {
     const struct counters *c = &cell->cell.counters;
-    struct rate rate = plain_rate(c->sessions_with_failure, c->sessions_with_attempts);
+    struct rate rate = plain_rate(c->sessions_with_failure, c->sessions_with_attempts, confidence);
     rate.effective = fmin(rate.trials, (double)cell->cell.clusters.count);
     if (!(rate.effective < rate.trials) || rate.effective <= 0) return rate;
     rate.estimate =
-        rate_wilson(rate.failed / rate.trials * rate.effective, rate.effective, CONFIDENCE);
+        rate_wilson(rate.failed / rate.trials * rate.effective, rate.effective, confidence);
     rate.method = "Wilson on the interaction chains that the sessions belong to";
     return rate;
 }
 
-struct rate report_cell_rate(const struct report_cell *cell, enum rate_kind kind)
+struct rate report_cell_rate_at(const struct report_cell *cell, enum rate_kind kind,
+                                double confidence)
 {
     const struct cluster_sums *sums = &cell->cell.clusters;
     switch (kind) {
     case RATE_ATTEMPT:
-        return attempt_rate(cell);
+        return attempt_rate(cell, confidence);
     case RATE_INTERACTION:
-        return interaction_rate(cell);
+        return interaction_rate(cell, confidence);
     case RATE_SESSION:
-        return session_rate(cell);
+        return session_rate(cell, confidence);
     case RATE_HAZARD:
-        return plain_rate(sums->first_failures, sums->at_risk);
+        return plain_rate(sums->first_failures, sums->at_risk, confidence);
     }
-    return plain_rate(0, 0);
+    return plain_rate(0, 0, confidence);
+}
+
+struct rate report_cell_rate(const struct report_cell *cell, enum rate_kind kind)
+{
+    return report_cell_rate_at(cell, kind, CONFIDENCE);
 }
 
 static void add_health(struct report_cell *into, const struct health *health)

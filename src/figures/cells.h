@@ -12,17 +12,16 @@ enum rate_kind {
 };
 
 struct rate {
-    struct estimate estimate; /* 95% */
+    struct estimate estimate; /* of what happened in the cell's time */
     double failed, trials;
     double effective;   /* trials that the interval is worth: trials / design effect, or sessions */
     const char *method; /* a constant phrase */
 };
 
+/* At 95%, or at any confidence. */
 struct rate report_cell_rate(const struct report_cell *cell, enum rate_kind kind);
-
-/* Share of attempts failed at any confidence: of the sessions that ended, or plain Wilson while
- * none has. */
-struct estimate report_cell_attempt_estimate(const struct report_cell *cell, double confidence);
+struct rate report_cell_rate_at(const struct report_cell *cell, enum rate_kind kind,
+                                double confidence);
 
 /* Attempts that ended ok or failed: the denominator of the failure rate. */
 uint64_t report_cell_attempts(const struct report_cell *cell);

@@ -2,8 +2,10 @@
 
 #include "figures/cells.h"
 #include "figures/grouping.h"
+#include "stats/duration.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 const char *verdict_name(enum verdict verdict)
@@ -32,154 +34,210 @@ static enum verdict side(const struct threshold *t, double low, double high, dou
     return VERDICT_INCONCLUSIVE;
 }
 
-static bool excludes(double p, double n, double limit)
+static enum verdict side_of(const struct threshold *t, const struct estimate *e, double limit)
 {
-    struct estimate e = rate_wilson(p * n, n, CONFIDENCE);
-    return e.low > limit || e.high < limit;
+    return e->valid ? side(t, e->low, e->high, limit) : VERDICT_INCONCLUSIVE;
+}
+
+/* How much more would settle it: `n` samples were there, of `attempts` attempts. */
+static void set_needed(struct judgement *j, const struct service_rate *rate, double n, double limit,
+                       double attempts)
+{
+    if (j->verdict != VERDICT_INCONCLUSIVE || !(n > 0)) return;
+    double growth = growth_to_clear(rate, n, limit, CONFIDENCE);
+    if (!isfinite(growth)) return;
+    j->needed_known = true;
+    j->needed = fmax(1, ceil((growth - 1) * attempts));
+    j->needed_hours = (growth - 1) * j->service.dependence.seconds / 3600;
+}
+
+/* What happened in this run, as a rate whose dependence is that of its sessions. */
+static struct service_rate of_this_run(const struct estimate *estimate, double effect)
+{
+    return (struct service_rate){.estimate = *estimate,
+                                 .dependence = {.design_effect = effect, .degrees = INFINITY}};
+}
+
+static void set_observed(struct judgement *j, double value, double low, double high)
+{
+    j->observed_known = true;
+    j->observed = value;
+    j->low = low;
+    j->high = high;
+}
+
+static void explain(struct judgement *j, const struct claim_of *of)
+{
+    struct text why = {0};
+    if (j->verdict != VERDICT_INCONCLUSIVE) return;
+    if (!j->observed_known) {
+        text_puts(&why, "no samples");
+    } else if (!j->about_run && j->service.dependence.why != DEPENDENCE_KNOWN) {
+        claim_why(of, &j->service.dependence, &why);
+    } else {
+        text_puts(&why, "the limit lies within the interval");
+    }
+    (void)snprintf(j->why, sizeof j->why, "%s", text_str(&why));
+    text_free(&why);
+}
+
+/* A share x of n with its interval within this run, whose sample is worth n / effect. */
+static struct judgement judge_share_of(const struct threshold *t, const struct claim_of *of,
+                                       const struct estimate *window, double n, double effect)
+{
+    struct judgement j = {.verdict = VERDICT_INCONCLUSIVE, .about_run = t->about_run};
+    double attempts = (double)report_cell_attempts(of->cell);
+    if (!window->valid || !(n > 0)) return j;
+    set_observed(&j, window->value, window->low, window->high);
+    j.service = claim_rate(of, t, CONFIDENCE);
+    if (t->about_run) {
+        struct service_rate run = of_this_run(window, effect);
+        j.verdict = side_of(t, window, t->limit);
+        set_needed(&j, &run, n, t->limit, attempts);
+        return j;
+    }
+    if (j.service.dependence.why == DEPENDENCE_KNOWN)
+        j.verdict = side_of(t, &j.service.estimate, t->limit);
+    set_needed(&j, &j.service, n, t->limit, attempts);
+    return j;
+}
+
+static struct judgement judge_rate(const struct threshold *t, const struct claim_of *of,
+                                   enum rate_kind kind)
+{
+    struct rate rate = report_cell_rate(of->cell, kind);
+    double effect = rate.effective > 0 ? rate.trials / rate.effective : 1;
+    return judge_share_of(t, of, &rate.estimate, rate.trials, effect);
 }
 
 /*
- * By which factor the sample must grow until the interval of an unchanged share leaves the limit
- * out. False when no sample would do it: the share observed is the limit.
+ * In a replay a part of every latency may be this machine's: only what is slower than the limit by
+ * more than that surely was. No larger sample would tell.
  */
-static bool growth(double p, double n, double limit, double *factor)
+static void lower_share(struct judgement *j, const struct threshold *t, const struct claim_of *of)
 {
-    double high = 1;
-    while (!excludes(p, n * high, limit)) {
-        high *= 2;
-        if (high > 1e9) return false;
+    const int64_t least_us = report_cell_least_us(of->cell, t->metric, 1);
+    struct threshold surely = *t;
+    double count;
+    if (least_us <= 0 || !j->observed_known) return;
+    surely.slower_than_us += (double)least_us;
+    j->low = fmin(j->low, report_cell_share(of->cell, t->metric, (int64_t)surely.slower_than_us,
+                                            CONFIDENCE, &count)
+                              .low);
+    j->service.estimate.low =
+        fmin(j->service.estimate.low, claim_rate(of, &surely, CONFIDENCE).estimate.low);
+    enum verdict verdict = VERDICT_INCONCLUSIVE;
+    if (t->about_run) {
+        verdict = side(t, j->low, j->high, t->limit);
+    } else if (j->service.dependence.why == DEPENDENCE_KNOWN) {
+        verdict = side_of(t, &j->service.estimate, t->limit);
     }
-    double low = high / 2;
-    for (int i = 0; i < 40 && high > 1; i++) {
-        double middle = (low + high) / 2;
-        if (excludes(p, n * middle, limit)) {
-            high = middle;
-        } else {
-            low = middle;
-        }
-    }
-    *factor = high;
-    return true;
-}
-
-static void set_needed(struct judgement *j, double p, double effective, double limit,
-                       double attempts)
-{
-    double factor;
-    if (j->verdict != VERDICT_INCONCLUSIVE || effective <= 0) return;
-    if (!growth(p, effective, limit, &factor)) return;
-    j->needed_known = true;
-    j->needed = fmax(1, ceil((factor - 1) * attempts));
-}
-
-static struct judgement judge_rate(const struct threshold *t, const struct report_cell *cell,
-                                   enum rate_kind kind)
-{
-    struct rate rate = report_cell_rate(cell, kind);
-    struct judgement j = {.verdict = VERDICT_INCONCLUSIVE};
-    if (!rate.estimate.valid) return j;
-    j.observed_known = true;
-    j.observed = rate.estimate.value;
-    j.low = rate.estimate.low;
-    j.high = rate.estimate.high;
-    j.verdict = side(t, j.low, j.high, t->limit);
-    set_needed(&j, j.observed, rate.effective, t->limit, (double)report_cell_attempts(cell));
-    return j;
-}
-
-/* The bound is lower still in a replay, where a part of every latency may be this machine's: no
- * larger sample would tell. */
-static void lower(struct judgement *j, const struct threshold *t, double low)
-{
-    const enum verdict verdict = side(t, low, j->high, t->limit);
     if (verdict != j->verdict) j->needed_known = false;
-    j->low = low;
     j->verdict = verdict;
 }
 
-static struct judgement judge_share(const struct threshold *t, const struct report_cell *cell)
+static struct judgement judge_share(const struct threshold *t, const struct claim_of *of)
 {
     double count;
     struct estimate e =
-        report_cell_share(cell, t->metric, (int64_t)t->slower_than_us, CONFIDENCE, &count);
-    struct judgement j = {.verdict = VERDICT_INCONCLUSIVE};
-    if (count <= 0) return j;
-    double effect = cluster_design_effect(&cell->cell.clusters);
-    j.observed_known = true;
-    j.observed = e.value;
-    j.low = e.low;
-    j.high = e.high;
-    j.verdict = side(t, j.low, j.high, t->limit);
-    set_needed(&j, j.observed, count / effect, t->limit, (double)report_cell_attempts(cell));
-    const int64_t least_us = report_cell_least_us(cell, t->metric, 1);
-    const int64_t limit_us = (int64_t)t->slower_than_us + least_us;
-    if (least_us > 0)
-        lower(&j, t, report_cell_share(cell, t->metric, limit_us, CONFIDENCE, &count).low);
+        report_cell_share(of->cell, t->metric, (int64_t)t->slower_than_us, CONFIDENCE, &count);
+    struct judgement j =
+        judge_share_of(t, of, &e, count, cluster_design_effect(&of->cell->cell.clusters));
+    lower_share(&j, t, of);
     return j;
 }
 
-/* A maximum needs no sample: it is the slowest attempt seen. */
+/* A maximum needs no sample: it is the slowest attempt seen in this run. */
 static struct judgement judge_maximum(const struct threshold *t, const struct histogram *h,
                                       int64_t least_us)
 {
+    struct judgement j = {.about_run = true};
     const int64_t value = histogram_max(h);
-    struct judgement j = {.observed_known = true,
-                          .observed = (double)value,
-                          .low = (double)value,
-                          .high = (double)value};
-    lower(&j, t, (double)clock_resolved_low(value, least_us));
-    return j;
-}
-
-static struct judgement judge_quantile(const struct threshold *t, const struct report_cell *cell)
-{
-    const struct histogram *h = cell->cell.latency[t->metric];
-    struct judgement j = {.verdict = VERDICT_INCONCLUSIVE};
-    if (h == NULL || h->total == 0) return j;
-    const int64_t least_us = report_cell_least_us(cell, t->metric, t->quantile);
-    if (t->quantile >= 1) return judge_maximum(t, h, least_us);
-    uint64_t low;
-    uint64_t high;
-    bool two_sided = quantile_ranks(h->total, t->quantile, CONFIDENCE, &low, &high);
-    struct quantile q = histogram_quantile_at(h, t->quantile, low, high);
-    j.observed_known = true;
-    j.observed = (double)q.value;
-    /* A bound that no sample can be is unknown: the extreme of a few samples proves nothing. */
-    j.low = low >= 1 ? (double)q.low : 0;
-    j.high = high <= h->total ? (double)q.high : INFINITY;
+    set_observed(&j, (double)value, (double)clock_resolved_low(value, least_us), (double)value);
     j.verdict = side(t, j.low, j.high, t->limit);
-    /* The quantile is below the limit when the share above the limit is below 1 - q: same question,
-     * simpler sample. */
-    double n = (double)h->total;
-    double above = (double)histogram_count_above(h, (int64_t)t->limit) / n;
-    set_needed(&j, above, n, 1 - t->quantile, (double)report_cell_attempts(cell));
-    double least = (double)quantile_needed(t->quantile, CONFIDENCE);
-    if (j.needed_known && !two_sided && least > n) j.needed = fmax(j.needed, least - n);
-    lower(&j, t, (double)clock_resolved_low((int64_t)j.low, least_us));
     return j;
 }
 
-struct judgement judge_cell(const struct threshold *threshold, const struct report_cell *cell)
+/* A bound that no sample can be is unknown: the extreme of a few samples proves nothing. */
+static enum verdict side_of_ranks(const struct threshold *t, const struct histogram *h,
+                                  int64_t least_us, const uint64_t ranks[2], double *from,
+                                  double *to)
+{
+    const uint64_t low = ranks[0];
+    const uint64_t high = ranks[1];
+    struct quantile q = histogram_quantile_at(h, t->quantile, low, high);
+    *from = low >= 1 ? (double)clock_resolved_low(q.low, least_us) : 0;
+    *to = high <= h->total ? (double)q.high : INFINITY;
+    return side(t, *from, *to, t->limit);
+}
+
+/* The quantile is below the limit when the share above the limit is below 1 - q: same question,
+ * simpler sample. */
+static void quantile_needs(struct judgement *j, const struct threshold *t,
+                           const struct service_rate *above, double n, double attempts)
+{
+    set_needed(j, above, n, 1 - t->quantile, attempts);
+    double least =
+        (double)quantile_needed(t->quantile, CONFIDENCE) * above->dependence.design_effect;
+    if (!j->needed_known || !(least > n)) return;
+    j->needed = fmax(j->needed, least - n);
+    j->needed_hours = fmax(j->needed_hours, (least / n - 1) * j->service.dependence.seconds / 3600);
+}
+
+static struct judgement judge_quantile(const struct threshold *t, const struct claim_of *of)
+{
+    const struct histogram *h = of->cell->cell.latency[t->metric];
+    struct judgement j = {.verdict = VERDICT_INCONCLUSIVE, .about_run = t->about_run};
+    if (h == NULL || h->total == 0) return j;
+    const int64_t least_us = report_cell_least_us(of->cell, t->metric, t->quantile);
+    if (t->quantile >= 1) return judge_maximum(t, h, least_us);
+    uint64_t ranks[2];
+    double from;
+    double to;
+    double n = (double)h->total;
+    (void)quantile_ranks(h->total, t->quantile, CONFIDENCE, &ranks[0], &ranks[1]);
+    enum verdict in_run = side_of_ranks(t, h, least_us, ranks, &from, &to);
+    set_observed(&j, (double)histogram_percentile(h, 100 * t->quantile), from, to);
+    j.service = claim_rate(of, t, CONFIDENCE);
+    struct service_rate above = j.service;
+    if (t->about_run) {
+        struct estimate share = rate_wilson(above.estimate.value * n, n, CONFIDENCE);
+        above = of_this_run(&share, 1);
+        j.verdict = in_run;
+    } else if (above.dependence.why == DEPENDENCE_KNOWN) {
+        (void)service_quantile_ranks(h->total, t->quantile, &above, CONFIDENCE, &ranks[0],
+                                     &ranks[1]);
+        j.verdict = side_of_ranks(t, h, least_us, ranks, &from, &to);
+    }
+    quantile_needs(&j, t, &above, n, (double)report_cell_attempts(of->cell));
+    /* No larger sample would tell what this machine may have added in a replay. */
+    if (side_of_ranks(t, h, 0, ranks, &from, &to) != j.verdict && least_us > 0)
+        j.needed_known = false;
+    return j;
+}
+
+struct judgement judge_cell(const struct threshold *threshold, const struct claim_of *of)
 {
     struct judgement j = {.verdict = VERDICT_INCONCLUSIVE};
     switch (threshold->kind) {
     case THRESHOLD_ATTEMPT_RATE:
-        j = judge_rate(threshold, cell, RATE_ATTEMPT);
+        j = judge_rate(threshold, of, RATE_ATTEMPT);
         break;
     case THRESHOLD_INTERACTION_RATE:
-        j = judge_rate(threshold, cell, RATE_INTERACTION);
+        j = judge_rate(threshold, of, RATE_INTERACTION);
         break;
     case THRESHOLD_SESSION_RATE:
-        j = judge_rate(threshold, cell, RATE_SESSION);
+        j = judge_rate(threshold, of, RATE_SESSION);
         break;
     case THRESHOLD_QUANTILE:
-        j = judge_quantile(threshold, cell);
+        j = judge_quantile(threshold, of);
         break;
     case THRESHOLD_SHARE:
-        j = judge_share(threshold, cell);
+        j = judge_share(threshold, of);
         break;
     }
-    if (!report_cell_valid(cell)) j.verdict = VERDICT_INVALID;
+    explain(&j, of);
+    if (!report_cell_valid(of->cell)) j.verdict = VERDICT_INVALID;
     return j;
 }
 
@@ -197,27 +255,22 @@ static int severity(enum verdict verdict)
 static bool worse(const struct judged *judged, const struct judgement *j)
 {
     if (judged->cells == 0) return true;
-    if (j->verdict != judged->verdict) return severity(j->verdict) > severity(judged->verdict);
-    if (!j->observed_known || !judged->observed_known) return j->observed_known;
+    const struct judgement *worst = &judged->of;
+    if (j->verdict != worst->verdict) return severity(j->verdict) > severity(worst->verdict);
+    if (!j->observed_known || !worst->observed_known) return j->observed_known;
     bool wants_low =
         judged->threshold.comparison == LESS || judged->threshold.comparison == LESS_OR_EQUAL;
-    return wants_low ? j->observed > judged->observed : j->observed < judged->observed;
+    return wants_low ? j->observed > worst->observed : j->observed < worst->observed;
 }
 
 static void fold(struct judged *judged, const struct judgement *j, size_t region,
                  const struct grouping *grouping, const struct slice *slice)
 {
     if (worse(judged, j)) {
-        judged->verdict = j->verdict;
+        judged->of = *j;
         judged->region = region;
         judged->start_ns = grouping->kind == GROUP_WINDOW ? slice->start_ns : 0;
         judged->end_ns = grouping->kind == GROUP_WINDOW ? slice->end_ns : 0;
-        judged->observed_known = j->observed_known;
-        judged->observed = j->observed;
-        judged->low = j->low;
-        judged->high = j->high;
-        judged->needed_known = j->needed_known;
-        judged->needed = j->needed;
     }
     judged->cells++;
 }
@@ -248,7 +301,8 @@ void judge_slice(struct results *results, const struct grouping *grouping,
         if (!speaks_of(t, grouping)) continue;
         for (size_t r = 0; r < results->region_count; r++) {
             if (t->region[0] != '\0' && strcmp(t->region, results->regions[r]) != 0) continue;
-            struct judgement j = judge_cell(t, &slice->cells[r]);
+            const struct claim_of of = claim_of_slice(results, grouping, slice, r);
+            struct judgement j = judge_cell(t, &of);
             fold(judged, &j, r, grouping, slice);
         }
     }
@@ -258,9 +312,7 @@ void judge_forget(struct results *results)
 {
     for (size_t i = 0; i < results->judged_count; i++) {
         results->judged[i].cells = 0;
-        results->judged[i].verdict = VERDICT_INCONCLUSIVE;
-        results->judged[i].observed_known = false;
-        results->judged[i].needed_known = false;
+        results->judged[i].of = (struct judgement){.verdict = VERDICT_INCONCLUSIVE};
     }
 }
 
@@ -268,7 +320,7 @@ enum verdict judge_run(const struct judged *judged, size_t count)
 {
     enum verdict worst = VERDICT_NONE;
     for (size_t i = 0; i < count; i++) {
-        if (severity(judged[i].verdict) > severity(worst)) worst = judged[i].verdict;
+        if (severity(judged[i].of.verdict) > severity(worst)) worst = judged[i].of.verdict;
     }
     return worst;
 }

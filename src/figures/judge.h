@@ -1,21 +1,17 @@
-/* Thresholds against cells: pass, fail, inconclusive or invalid, and how many attempts would settle
- * it. */
+/* Thresholds against cells: pass, fail, inconclusive or invalid, why, and how much more would
+ * settle it. */
 #ifndef RUSHHOUR_FIGURES_JUDGE_H
 #define RUSHHOUR_FIGURES_JUDGE_H
 
-#include "figures/model.h"
+#include "figures/claim.h"
 
-/* What one cell says about one threshold. Numbers as in struct judged. */
-struct judgement {
-    enum verdict verdict;
-    bool observed_known;
-    double observed, low, high;
-    bool needed_known;
-    double needed;
-};
-
-/* The cell's histograms must still be there for thresholds on latencies. */
-struct judgement judge_cell(const struct threshold *threshold, const struct report_cell *cell);
+/*
+ * What a part of the run says about one threshold. It asks what the service does at such hours:
+ * `fail` when that interval lies wholly beyond the limit, `pass` when it lies wholly within,
+ * `inconclusive` otherwise, or where the run cannot tell. With about=run the interval of what
+ * happened in this run decides. The cell's histograms must still be there for latencies.
+ */
+struct judgement judge_cell(const struct threshold *threshold, const struct claim_of *of);
 
 /* Judges every threshold that speaks of this grouping's cells, for one settled slice, and keeps the
  * worst. */

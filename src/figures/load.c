@@ -40,7 +40,8 @@ static void visit_interval(void *context, size_t region, int64_t start_ns, int64
 {
     struct loader *loader = context;
     struct results *results = loader->results;
-    bool ok = !loader->no_memory && remember_interval(results, start_ns, end_ns);
+    bool ok = !loader->no_memory && remember_interval(results, start_ns, end_ns) &&
+              series_add_interval(&results->series, region, start_ns, end_ns, &cell->counters);
     for (size_t g = 0; ok && g < results->grouping_count; g++) {
         struct slice *slice;
         ok =
@@ -127,6 +128,12 @@ static void visit_attempt(void *context, size_t region, const struct attempt_row
         loader->no_memory = true;
     if (!loader->no_memory)
         loader->no_memory = !ages_add(&loader->ages, &results->ages[region], &attempt, row);
+    const struct series_attempt timed = {.end_ns = row->end_utc_ns,
+                                         .ttft_us = row->ttft_us,
+                                         .response_us = row->response_us,
+                                         .region = region,
+                                         .failed = row->outcome == OUTCOME_FAILED};
+    if (!loader->no_memory) loader->no_memory = !series_add_attempt(&results->series, &timed);
 }
 
 /* If attempts.csv is available, the sums of every slice are those of the attempts inside it. */
@@ -309,6 +316,7 @@ void results_free(struct results *results)
     if (results->timeline != NULL) timeline_free(results->timeline);
     free(results->incidents);
     free(results->timeline);
+    series_free(&results->series);
     free(results->interval_starts);
     free(results->ages);
     azure_free(results->azure);
@@ -343,10 +351,16 @@ enum err_code results_load(const char *folder, const struct window *windows, siz
     return load_folder(folder, &wish, out, err);
 }
 
+enum err_code results_load_compared(const char *folder, struct results **out, struct error *err)
+{
+    const struct results_wish wish = {.compared = true};
+    return load_folder(folder, &wish, out, err);
+}
+
 enum err_code results_load_pair(const char *folder, const char *first, const char *second,
                                 struct results **out, struct error *err)
 {
-    const struct results_wish wish = {.first = first, .second = second};
+    const struct results_wish wish = {.first = first, .second = second, .compared = true};
     return load_folder(folder, &wish, out, err);
 }
 

@@ -105,7 +105,8 @@ static void visit_latency(void *context, size_t region, enum metric metric, int6
     }
     if (!loader->no_memory)
         loader->no_memory =
-            !report_cell_latency(&loader->pending[region], metric, histogram, &loader->pool);
+            !report_cell_latency(&loader->pending[region], metric, histogram, &loader->pool) ||
+            !series_add_latency(&loader->results->series, region, metric, middle_ns, histogram);
 }
 
 static enum err_code walk_latencies(struct loader *loader, struct error *err)
@@ -133,6 +134,7 @@ enum err_code load_latencies(struct loader *loader, struct error *err)
         }
     }
     judge_forget(results);
+    series_forget_latencies(&results->series);
     loader->patient = true;
     return walk_latencies(loader, err);
 }

@@ -6,10 +6,12 @@
 #include "base/window.h"
 #include "figures/ages.h"
 #include "figures/results.h"
+#include "figures/series.h"
 #include "profile/threshold.h"
 #include "record/cell.h"
 #include "record/clock_limits.h"
 #include "record/health.h"
+#include "stats/dependence.h"
 
 #include <cjson/cJSON.h>
 #include <stdbool.h>
@@ -79,19 +81,29 @@ struct grouping {
     size_t slice_count, slice_capacity;
 };
 
+/* What one cell says about one threshold. Rates and shares are fractions, quantiles in us. */
+struct judgement {
+    enum verdict verdict;
+    bool observed_known, needed_known;
+    double observed, low, high;  /* with its interval of what happened in this run; high is infinite
+                                   when not estimable */
+    bool about_run;              /* decided by that interval: the threshold asks about this run */
+    struct service_rate service; /* what it says of the service at such hours; of a quantile the
+                                    share of values above the limit */
+    double needed;               /* further attempts that would settle it, estimated */
+    double needed_hours;         /* at this load */
+    char why[240];               /* of no verdict: the reason in a clause */
+};
+
 /* One threshold with its verdict: the deciding cell is the worst one of those judged. */
 struct judged {
     char *expression;
     struct threshold threshold;
-    size_t cells;               /* how many were judged */
-    size_t region;              /* of the deciding cell */
-    int64_t start_ns, end_ns;   /* of the deciding cell's slice of a width; 0, 0 otherwise */
-    double observed, low, high; /* fractions, or microseconds; high is infinite when not
-                                   estimable */
-    double needed;              /* further attempts that would settle it, estimated */
-    enum verdict verdict;
-    bool observed_known, needed_known;
-    bool quantile; /* the figures are microseconds */
+    size_t cells;             /* how many were judged */
+    size_t region;            /* of the deciding cell */
+    int64_t start_ns, end_ns; /* of the deciding cell's slice of a width; 0, 0 otherwise */
+    struct judgement of;      /* of the deciding cell */
+    bool quantile;            /* its figures are microseconds */
 };
 
 struct azure;
@@ -108,6 +120,7 @@ struct results {
     struct grouping *groupings; /* [0] the whole run, [1] the series, then the windows */
     size_t grouping_count;
     struct report_cell all;   /* every region together, the whole run */
+    struct series series;     /* what each interval counted, for claims about other hours */
     int64_t *interval_starts; /* ascending, each once */
     size_t interval_count, interval_capacity;
     int64_t start_ns, end_ns; /* first interval's start, last one's end */

@@ -72,8 +72,9 @@ static enum err_code parse_thresholds(struct results *results, struct error *err
         if (code != ERR_OK) return error_prefix(err, "run.json: profile.thresholds");
         judged->expression = strdup(item->valuestring);
         if (judged->expression == NULL) return no_memory(err);
-        judged->verdict = VERDICT_INCONCLUSIVE;
+        judged->of.verdict = VERDICT_INCONCLUSIVE;
         judged->quantile = judged->threshold.kind == THRESHOLD_QUANTILE;
+        results->series.wanted[judged->threshold.metric] = true;
         results->judged_count++;
     }
     return ERR_OK;
@@ -253,15 +254,25 @@ static void note_unknown_regions(struct results *results)
     }
 }
 
+/* Whose latencies the series keep: a claim about other hours is made of shown ones, and of those
+ * that thresholds and comparisons name. */
+static void want_latencies(const struct results_wish *wish, struct results *results)
+{
+    for (int m = 0; m < METRIC_COUNT; m++)
+        results->series.wanted[m] = wish->compared || metric_has((enum metric)m, METRIC_SHOWN);
+}
+
 enum err_code plan_results(const struct run_reader *reader, const struct results_wish *wish,
                            struct results *results, struct error *err)
 {
     results->manifest = cJSON_Duplicate(run_reader_manifest(reader), 1);
     if (results->manifest == NULL) return no_memory(err);
     enum err_code code = copy_regions(reader, results, err);
+    results->series.regions = results->region_count;
     if (code == ERR_OK) code = parse_own_windows(results, err);
+    want_latencies(wish, results);
+    if (code == ERR_OK && wish->first == NULL) code = parse_thresholds(results, err);
     if (code == ERR_OK && wish->first != NULL) return add_pair(results, wish, err);
-    if (code == ERR_OK) code = parse_thresholds(results, err);
     if (code == ERR_OK) code = add_groupings(results, wish, err);
     if (code == ERR_OK) note_unknown_regions(results);
     return code;

@@ -18,6 +18,10 @@ struct results; /* its fields are in figures/model.h, for the folders that show 
 MUST_USE enum err_code results_load(const char *folder, const struct window *windows,
                                     size_t window_count, struct results **out, struct error *err);
 
+/* As results_load with the profile's windows, for a comparison that may name any metric. */
+MUST_USE enum err_code results_load_compared(const char *folder, struct results **out,
+                                             struct error *err);
+
 /*
  * As results_load, for a comparison: pools all occurrences of each of two named times of day, and
  * judges no threshold. Each is the name of a window of the run's profile, or

@@ -14,17 +14,20 @@ static struct contrast *next(struct package *package)
     return comparison;
 }
 
-/* Fisher's test is given the share of interaction chains with a failed attempt: attempts of one
- * chain fail together, chains are independent. */
-static void compare(struct contrast *comparison, const struct report_cell *control,
-                    const struct report_cell *subject)
+/* What happened in the two, and what of their difference holds at such hours. */
+static void compare(struct contrast *comparison, const struct claim_of *control,
+                    const struct claim_of *subject, bool paired)
 {
-    const struct cluster_sums *a = &control->cell.clusters;
-    const struct cluster_sums *b = &subject->cell.clusters;
-    comparison->a = report_cell_rate(control, RATE_ATTEMPT);
-    comparison->b = report_cell_rate(subject, RATE_ATTEMPT);
-    comparison->difference = rate_newcombe(&comparison->a.estimate, &comparison->b.estimate);
-    comparison->p = fisher_exact(a->with_failure, a->count, b->with_failure, b->count);
+    static const struct threshold rate = {.kind = THRESHOLD_ATTEMPT_RATE};
+    struct service_difference d = claim_difference(control, subject, &rate, paired, CONFIDENCE);
+    struct text why = {0};
+    comparison->a = report_cell_rate(control->cell, RATE_ATTEMPT);
+    comparison->b = report_cell_rate(subject->cell, RATE_ATTEMPT);
+    comparison->observed = rate_newcombe(&comparison->a.estimate, &comparison->b.estimate);
+    comparison->difference = d.difference;
+    comparison->p = service_difference_p(&d, CONFIDENCE);
+    if (d.dependence.why != DEPENDENCE_KNOWN) claim_why(subject, &d.dependence, &why);
+    comparison->why = text_take(&why);
 }
 
 static void with_regions(struct package *package)
@@ -43,7 +46,9 @@ static void with_regions(struct package *package)
         comparison->control = strdup(package->results->regions[r]);
         comparison->same_minutes = each;
         if (package->chosen) comparison->looked_at = package->results->region_count;
-        compare(comparison, control, package_cell(package, package->focus));
+        const struct claim_of of_control = package_claim(package, false, r);
+        const struct claim_of of_subject = package_claim(package, false, package->focus);
+        compare(comparison, &of_control, &of_subject, true);
     }
 }
 
@@ -59,7 +64,9 @@ static void with_outside(struct package *package)
     comparison->subject = text_take(&name);
     text_printf(&name, "%s at all other times", region);
     comparison->control = text_take(&name);
-    compare(comparison, outside, package_cell(package, package->focus));
+    const struct claim_of of_control = package_claim(package, true, package->focus);
+    const struct claim_of of_subject = package_claim(package, false, package->focus);
+    compare(comparison, &of_control, &of_subject, false);
 }
 
 /* The worst slice against all the others of the same region. */
@@ -84,7 +91,12 @@ static void with_other_times(struct package *package)
         text_printf(&name, "%s, the rest of the run", region);
         comparison->control = text_take(&name);
         comparison->looked_at = grain->slice_count;
-        compare(comparison, &rest, &worst->cells[package->focus]);
+        const struct claim_of subject =
+            claim_of_slice(package->results, grain, worst, package->focus);
+        struct claim_of control = subject;
+        control.cell = &rest;
+        control.cut.outside = true;
+        compare(comparison, &control, &subject, false);
     }
     report_cell_free(&rest);
 }
@@ -102,9 +114,9 @@ void package_compare(struct package *package)
     for (size_t i = 0; i < count; i++) {
         /* Bonferroni over what was looked at before this one was picked. */
         p[i] = fmin(1, package->comparisons[i].p * (double)package->comparisons[i].looked_at);
-        package->reasons.failed = package->reasons.failed ||
-                                  package->comparisons[i].subject == NULL ||
-                                  package->comparisons[i].control == NULL;
+        package->reasons.failed =
+            package->reasons.failed || package->comparisons[i].subject == NULL ||
+            package->comparisons[i].control == NULL || package->comparisons[i].why == NULL;
     }
     if (!holm_adjust(p, count, p)) package->reasons.failed = true;
     for (size_t i = 0; i < count; i++) package->comparisons[i].adjusted = p[i];

@@ -58,6 +58,24 @@ static void control_sentence(const struct package *package, struct text *out)
     text_puts(out, ".");
 }
 
+/* What follows for hours that nobody measured. */
+static void service_sentence(const struct package *package, struct text *out)
+{
+    const struct claim_of of = package_claim(package, false, package->focus);
+    struct service_rate service = claim_failure_rate(&of, RATE_ATTEMPT);
+    struct text why = {0};
+    if (service.dependence.why == DEPENDENCE_KNOWN) {
+        text_puts(out, " Of such hours in general that says ");
+        format_range(out, &service.estimate);
+        text_puts(out, ".");
+    } else {
+        claim_why(&of, &service.dependence, &why);
+        text_printf(out, " How it is at other such hours this record alone cannot tell (%s).",
+                    text_str(&why));
+    }
+    text_free(&why);
+}
+
 static void opening(const struct package *package, struct text *out)
 {
     const struct results *results = package->results;
@@ -86,6 +104,7 @@ static void opening(const struct package *package, struct text *out)
     text_puts(out, " attempts failed: ");
     format_estimate(out, &rate.estimate);
     text_puts(out, " at 95% confidence.");
+    service_sentence(package, out);
     if (first != NULL) {
         text_puts(out, " Most often it was `");
         text_puts(out, first->code);

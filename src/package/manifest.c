@@ -30,6 +30,20 @@ static void estimate_json(const char *key, const struct rate *rate, struct text 
     json_close(out, '}');
 }
 
+static void difference_json(const char *key, const struct difference *d, struct text *out)
+{
+    json_key(out, key);
+    if (!d->valid) {
+        json_null(out);
+        return;
+    }
+    json_open(out, '{');
+    json_put_number(out, "value", d->value);
+    json_put_number(out, "low", d->low);
+    json_put_number(out, "high", d->high);
+    json_close(out, '}');
+}
+
 static void comparison_json(const struct contrast *c, struct text *out)
 {
     json_open(out, '{');
@@ -37,16 +51,30 @@ static void comparison_json(const struct contrast *c, struct text *out)
     json_put_string(out, "control", c->control);
     estimate_json("subject_rate", &c->b, out);
     estimate_json("control_rate", &c->a, out);
-    json_key(out, "difference");
-    json_open(out, '{');
-    json_put_number(out, "value", c->difference.value);
-    json_put_number(out, "low", c->difference.low);
-    json_put_number(out, "high", c->difference.high);
-    json_close(out, '}');
+    difference_json("difference", &c->difference, out);
+    difference_json("observed_difference", &c->observed, out);
+    json_put_string(out, "why", c->why);
     json_put_number(out, "p", c->p);
     json_put_number(out, "p_adjusted", c->adjusted);
     json_key(out, "same_minutes");
     json_bool(out, c->same_minutes);
+    json_close(out, '}');
+}
+
+/* What that says of the service at such hours; null where the record alone cannot tell. */
+static void service_json(const struct package *package, size_t region, struct text *out)
+{
+    const struct claim_of of = package_claim(package, false, region);
+    struct service_rate service = claim_failure_rate(&of, RATE_ATTEMPT);
+    json_key(out, "service");
+    if (service.dependence.why != DEPENDENCE_KNOWN) {
+        json_null(out);
+        return;
+    }
+    json_open(out, '{');
+    json_put_number(out, "low", service.estimate.low);
+    json_put_number(out, "high", service.estimate.high);
+    json_put_number(out, "effective_n", service.effective_n);
     json_close(out, '}');
 }
 
@@ -60,6 +88,7 @@ static void subjects_json(const struct package *package, struct text *out)
         json_open(out, '{');
         json_put_string(out, "name", package->results->regions[r]);
         estimate_json("failure_rate", &rate, out);
+        service_json(package, r, out);
         json_put_number(out, "peak_connects_per_minute", package->peaks[r].sessions.per_minute);
         json_put_number(out, "peak_attempts_per_minute", package->peaks[r].attempts.per_minute);
         json_put_number(out, "peak_tokens_per_minute", package->peaks[r].tokens.per_minute);

@@ -171,6 +171,7 @@ void package_close(struct package *package)
     for (size_t i = 0; i < package->comparison_count; i++) {
         free(package->comparisons[i].subject);
         free(package->comparisons[i].control);
+        free(package->comparisons[i].why);
     }
     for (size_t i = 0; i < package->window_count; i++) window_free(&package->windows[i]);
     free(package->windows);

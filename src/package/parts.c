@@ -53,6 +53,12 @@ void findings_free(struct findings *findings)
     *findings = (struct findings){0};
 }
 
+struct claim_of package_claim(const struct package *package, bool outside, size_t region)
+{
+    return package->limited ? claim_of_part(package->results, outside, region)
+                            : claim_of_region(package->results, region);
+}
+
 const struct report_cell *package_cell(const struct package *package, size_t region)
 {
     return package->limited ? results_part(package->results, false, region)

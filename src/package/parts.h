@@ -5,6 +5,7 @@
 
 #include "figures/azure.h"
 #include "figures/cells.h"
+#include "figures/claim.h"
 #include "figures/model.h"
 #include "package/digest.h"
 #include "package/package.h"
@@ -52,9 +53,11 @@ void findings_free(struct findings *findings);
 /* The subject against something that could have failed alike. */
 struct contrast {
     char *subject, *control;
-    struct rate a, b; /* of the control, of the subject: attempts */
-    struct difference difference;
-    double p, adjusted; /* Fisher's exact test on sessions; after Holm over all comparisons */
+    struct rate a, b;             /* of the control, of the subject: attempts, in this run */
+    struct difference observed;   /* of these */
+    struct difference difference; /* at such hours; not valid where the run cannot tell */
+    char *why;                    /* of no answer, in a clause; "" with one */
+    double p, adjusted; /* of the difference at such hours; after Holm over all comparisons */
     size_t looked_at;   /* slices among which the subject was picked afterwards; 1 otherwise */
     bool same_minutes;  /* the control was driven in the same minutes */
 };
@@ -86,6 +89,10 @@ struct package {
     struct text quota_reason;
     struct text notes; /* one sentence a line */
 };
+
+/* What the evidence says of the service at such hours: a region inside (outside) of what it is
+ * limited to. */
+struct claim_of package_claim(const struct package *package, bool outside, size_t region);
 
 /* The cell of a region inside (outside) of what the evidence is limited to. */
 const struct report_cell *package_cell(const struct package *package, size_t region);

@@ -13,22 +13,30 @@ static void put_estimate(struct table *table, const struct report_cell *cell, en
     table_next(table);
 }
 
-static void rate_row(struct table *table, const struct report_cell *cell)
+/* The row of a part of the run; `claims` adds what it says of the service at such hours. */
+static void rate_row(struct table *table, const struct claim_of *of, bool claims)
 {
+    const struct report_cell *cell = of->cell;
     format_count(table_cell(table), report_cell_attempts(cell));
     table_next(table);
     format_count(table_cell(table), cell->cell.counters.attempts_failed);
     table_next(table);
     put_estimate(table, cell, RATE_ATTEMPT);
+    if (claims) {
+        struct service_rate service = claim_failure_rate(of, RATE_ATTEMPT);
+        format_service(table_cell(table), &service);
+        table_next(table);
+    }
     put_estimate(table, cell, RATE_INTERACTION);
     put_estimate(table, cell, RATE_SESSION);
 }
 
-static void rate_columns(struct table *table)
+static void rate_columns(struct table *table, bool claims)
 {
     table_column(table, "attempts", false);
     table_column(table, "failed", false);
     table_column(table, "attempts failed (95%)", false);
+    if (claims) table_column(table, "at such hours (95%)", false);
     table_column(table, "user turns failed after retries", false);
     table_column(table, "sessions with a failure", false);
 }
@@ -41,22 +49,25 @@ static void rates(const struct package *package, struct text *out)
     table_column(&table, "region", true);
     table_column(&table, "role", true);
     table_column(&table, "model, form", true);
-    rate_columns(&table);
+    rate_columns(&table, true);
     for (size_t r = 0; r < results->region_count; r++) {
         table_put(&table, results->regions[r]);
         table_put(&table, package->subject[r] ? "subject" : "control");
         text_printf(table_cell(&table), "%s, %s", results_region_fact(results, r, "model"),
                     results_region_fact(results, r, "dialect"));
         table_next(&table);
-        rate_row(&table, package_cell(package, r));
+        const struct claim_of of = package_claim(package, false, r);
+        rate_row(&table, &of, true);
     }
     table_markdown(&table, out);
     table_free(&table);
     text_puts(out, "\nAn attempt is one try of a user turn (response.create to response.done, or a "
                    "connect that "
-                   "failed while a turn waited for it). Attempts of one session fail together, "
-                   "which the intervals "
-                   "take into account. The records behind it: ");
+                   "failed while a turn waited for it). The intervals in brackets are of what "
+                   "happened in this run; attempts of one session fail together, which they take "
+                   "into account. Beside them stands what that says of the service at such hours, "
+                   "other days included; it knows that an incident strikes all sessions at once. "
+                   "The records behind it: ");
     format_count(out, package->digest.attempts);
     text_puts(out, " failed attempts, ");
     format_count(out, package->digest.sessions);
@@ -106,11 +117,13 @@ static void over_time(const struct package *package, struct text *out)
                 count > shown ? " of the whole run (those with the most failures)"
                               : " of the whole run");
     table_column(&table, "time", true);
-    rate_columns(&table);
+    rate_columns(&table, false);
     for (size_t i = 0; i < shown; i++) {
         package_when(package, ranked[i].slice, table_cell(&table));
         table_next(&table);
-        rate_row(&table, &ranked[i].slice->cells[package->focus]);
+        const struct claim_of of =
+            claim_of_slice(package->results, grain, ranked[i].slice, package->focus);
+        rate_row(&table, &of, false);
     }
     table_markdown(&table, out);
     table_free(&table);
@@ -193,7 +206,9 @@ static void comparison_row(struct table *table, const struct contrast *c)
         text_printf(table_cell(table), "%+.2f points (%+.2f to %+.2f)", c->difference.value * 100,
                     c->difference.low * 100, c->difference.high * 100);
     } else {
-        text_puts(table_cell(table), "-");
+        text_printf(table_cell(table),
+                    "%+.2f points in this run; whether at such hours cannot be told",
+                    c->observed.value * 100);
     }
     table_next(table);
     p_value(table_cell(table), c->adjusted);
@@ -215,7 +230,7 @@ void package_letter_control(const struct package *package, struct text *out)
     table_column(&table, "failed (95%)", false);
     table_column(&table, "control", true);
     table_column(&table, "failed (95%)", false);
-    table_column(&table, "difference (95%)", false);
+    table_column(&table, "difference at such hours (95%)", false);
     table_column(&table, "p", false);
     bool others = false;
     size_t picked = 1;
@@ -228,9 +243,10 @@ void package_letter_control(const struct package *package, struct text *out)
     table_markdown(&table, out);
     table_free(&table);
     text_puts(out,
-              "\nDifferences by Newcombe's method on intervals that know the interaction chains; "
-              "p by Fisher's exact test on chains with a failed attempt (sessions that a "
-              "retried interaction joins count once), after Holm's correction");
+              "\nRates with their intervals in this run. The difference and its p are of what the "
+              "service does at such hours: blocks of time (of the same minutes, where both were "
+              "driven in them) and interaction chains tell how much it varies; after Holm's "
+              "correction");
     if (picked > 1)
         text_printf(
             out,

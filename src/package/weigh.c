@@ -56,7 +56,9 @@ static void weigh_control(struct package *package)
     bool region = false;
     for (size_t i = 0; i < package->comparison_count; i++) {
         const struct contrast *c = &package->comparisons[i];
-        if (best == NULL || c->adjusted < best->adjusted) best = c;
+        bool clearer = best == NULL || c->adjusted < best->adjusted ||
+                       (c->adjusted == best->adjusted && c->observed.value > best->observed.value);
+        if (clearer) best = c;
         region = region || c->same_minutes;
     }
     if (best == NULL) {
@@ -69,8 +71,11 @@ static void weigh_control(struct package *package)
     }
     bool differs = best->difference.valid && best->difference.low > 0 && best->adjusted < 0.05;
     text_printf(&how, "%s against %s: %s", best->subject, best->control,
-                differs ? "the difference is more than noise"
-                        : "no difference that noise does not explain");
+                differs             ? "the difference is more than chance, at such hours, too"
+                : best->why[0] == 0 ? "no difference that chance does not explain"
+                                    : "it differs in this run; whether at other such hours it "
+                                      "cannot tell: ");
+    if (!differs) text_puts(&how, best->why);
     if (!region)
         text_puts(&how, "; only other times of the same region, no other region or deployment");
     reason(package, "control", differs && region ? FINDING_SUPPORTS : FINDING_LIMITS, &how);

@@ -1,5 +1,6 @@
 #include "page/head.h"
 
+#include "figures/claim.h"
 #include "page/html.h"
 #include "page/story.h"
 #include "report/format.h"
@@ -82,23 +83,22 @@ void page_verdict(const struct results *results, struct text *out)
     text_puts(out, ".</p>\n");
     page_explain(
         out, "How sure is that?",
-        "The figures in brackets are the 95% interval: where the true rate lies, in 95 of 100 such "
-        "runs. "
-        "Attempts of one session fail together, so the interval is as wide as the sessions demand. "
-        "p is "
-        "the chance of a difference this large if there were none, multiplied by the number of "
-        "windows "
-        "and regions that it was picked from (Bonferroni): below 0.01 counts as clear, up to 0.05 "
-        "as a "
-        "hint. The verdict is that of the profile's thresholds, each judged with its interval.");
+        "There are two questions. What happened in this run is the figure in brackets, a 95% "
+        "interval that knows that attempts of one session fail together. What the service does at "
+        "such hours, also when nobody measures, is asked by thresholds and comparisons: an "
+        "incident strikes all sessions at once, so that only more hours make that surer, and where "
+        "the run is too short for an answer it says so. What stands out is the most striking of "
+        "all windows and regions; whether it stands out at such hours, too, is decided at a "
+        "confidence that pays for having been picked (Bonferroni).");
     text_puts(out, "</section>\n");
     text_free(&line);
 }
 
-static void rate_card(const struct report_cell *cell, enum rate_kind kind, const char *title,
+static void rate_card(const struct claim_of *of, enum rate_kind kind, const char *title,
                       const char *figure, struct text *out)
 {
-    struct rate rate = report_cell_rate(cell, kind);
+    struct rate rate = report_cell_rate(of->cell, kind);
+    struct service_rate service = claim_failure_rate(of, kind);
     struct text plain = {0};
     text_printf(out, "<div class=\"card\"><dt>%s</dt>", title);
     page_open_figure(out, "dd", figure, rate.estimate.valid ? rate.estimate.value : NAN);
@@ -117,16 +117,32 @@ static void rate_card(const struct report_cell *cell, enum rate_kind kind, const
         format_percent(&plain, rate.estimate.low);
         text_puts(&plain, " to ");
         format_percent(&plain, rate.estimate.high);
+        text_puts(&plain, " in this run; at such hours ");
+        format_service(&plain, &service);
     }
     page_flush(out, &plain);
     text_puts(out, "</dd></div>\n");
     text_free(&plain);
 }
 
-static void latency_card(const struct report_cell *cell, enum metric metric, const char *title,
+/* P99 at such hours, of all regions: those of the whole run keep their histograms. */
+static void put_claimed_tail(const struct claim_of *of, enum metric metric, struct text *out)
+{
+    struct service_rate above;
+    struct quantile tail = claim_quantile(of, metric, 0.99, CONFIDENCE, &above);
+    if (!tail.valid) {
+        text_puts(out, above.dependence.why == DEPENDENCE_KNOWN ? "n too small" : "cannot tell");
+        return;
+    }
+    format_us(out, (double)tail.low);
+    text_puts(out, " to ");
+    format_us(out, (double)tail.high);
+}
+
+static void latency_card(const struct claim_of *of, enum metric metric, const char *title,
                          struct text *out)
 {
-    const struct latency_figures *latency = &cell->latency[metric];
+    const struct latency_figures *latency = &of->cell->latency[metric];
     struct text plain = {0};
     text_printf(out, "<div class=\"card\"><dt>%s</dt><dd>", title);
     format_latency(&plain, latency, latency->p50);
@@ -138,6 +154,8 @@ static void latency_card(const struct report_cell *cell, enum metric metric, con
         format_us(&plain, (double)latency->tail.low);
         text_puts(&plain, " to ");
         format_us(&plain, (double)latency->tail.high);
+        text_puts(&plain, " in this run; at such hours ");
+        put_claimed_tail(of, metric, &plain);
     }
     page_flush(out, &plain);
     text_puts(out, "</dd></div>\n");
@@ -170,12 +188,13 @@ void page_headline(const struct results *results, struct text *out)
         "<section aria-labelledby=\"headline\">\n<h2 id=\"headline\" class=\"quiet\">All regions "
         "together</h2>\n"
         "<dl class=\"cards\">\n");
-    rate_card(all, RATE_ATTEMPT, "Attempts failed", "failure_rate.attempt", out);
-    rate_card(all, RATE_INTERACTION, "Interactions failed after retries",
+    const struct claim_of of = claim_of_all(results);
+    rate_card(&of, RATE_ATTEMPT, "Attempts failed", "failure_rate.attempt", out);
+    rate_card(&of, RATE_INTERACTION, "Interactions failed after retries",
               "failure_rate.interaction", out);
-    rate_card(all, RATE_SESSION, "Sessions with a failed attempt", "failure_rate.session", out);
-    latency_card(all, METRIC_TTFT, "Time to first token, P50", out);
-    latency_card(all, METRIC_RESPONSE, "Response, P50", out);
+    rate_card(&of, RATE_SESSION, "Sessions with a failed attempt", "failure_rate.session", out);
+    latency_card(&of, METRIC_TTFT, "Time to first token, P50", out);
+    latency_card(&of, METRIC_RESPONSE, "Response, P50", out);
     cost_card(all, out);
     text_puts(out, "</dl>\n</section>\n");
 }
@@ -239,8 +258,10 @@ static void region_facts(const struct report_cell *cell, struct text *out)
 static void region_card(const struct results *results, size_t region, double scale,
                         struct text *out)
 {
-    const struct report_cell *cell = results_region(results, region);
+    const struct claim_of of = claim_of_region(results, region);
+    const struct report_cell *cell = of.cell;
     struct rate rate = report_cell_rate(cell, RATE_ATTEMPT);
+    struct service_rate service = claim_failure_rate(&of, RATE_ATTEMPT);
     struct text plain = {0};
     text_printf(out, "<article class=\"region r%zu\" data-region=\"", region % 8);
     text_html(out, results->regions[region]);
@@ -256,6 +277,10 @@ static void region_card(const struct results *results, size_t region, double sca
     page_flush(out, &plain);
     text_puts(out, "</p>\n");
     interval_bar(&rate.estimate, scale, out);
+    text_puts(out, "<p class=\"hint\">at such hours: ");
+    format_service(&plain, &service);
+    page_flush(out, &plain);
+    text_puts(out, "</p>\n");
     region_facts(cell, out);
     text_puts(out, "\n</article>\n");
     text_free(&plain);
@@ -264,9 +289,10 @@ static void region_card(const struct results *results, size_t region, double sca
 void page_regions(const struct results *results, struct text *out)
 {
     double scale = scale_of(results);
-    text_puts(out, "<section aria-labelledby=\"regions\">\n<h2 id=\"regions\">Regions</h2>\n"
-                   "<p class=\"hint\">Failure rate of attempts with its 95% interval; every bar "
-                   "goes from 0 to ");
+    text_puts(out,
+              "<section aria-labelledby=\"regions\">\n<h2 id=\"regions\">Regions</h2>\n"
+              "<p class=\"hint\">Failure rate of attempts in this run with its 95% interval, and "
+              "below it what it says of such hours; every bar goes from 0 to ");
     text_printf(out, "%g%%.</p>\n<div class=\"regions\">\n", 100 * scale);
     for (size_t r = 0; r < results->region_count; r++) region_card(results, r, scale, out);
     text_puts(out, "</div>\n</section>\n");

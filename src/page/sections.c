@@ -11,12 +11,31 @@
  * megabyte. */
 #define MAX_ROWS 600
 
+/* What each verdict rests on. */
+static void threshold_words(const struct results *results, struct text *out)
+{
+    struct text words = {0};
+    text_puts(out, "<ul class=\"hint\">\n");
+    for (size_t i = 0; i < results->judged_count; i++) {
+        words_threshold(&results->judged[i], &words);
+        if (words.length == 0) continue;
+        text_puts(out, "<li>");
+        text_html(out, results->judged[i].expression);
+        text_puts(out, ": ");
+        page_flush(out, &words);
+        text_puts(out, "</li>\n");
+    }
+    text_puts(out, "</ul>\n");
+    text_free(&words);
+}
+
 void page_thresholds(const struct results *results, struct text *out)
 {
     if (results->judged_count == 0) return;
     text_puts(out,
               "<section aria-labelledby=\"thresholds\">\n<h2 id=\"thresholds\">Thresholds</h2>\n");
     page_put_table(results, "Thresholds of the profile and their verdicts", tables_thresholds, out);
+    threshold_words(results, out);
     text_puts(out, "</section>\n");
 }
 

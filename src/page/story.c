@@ -1,15 +1,16 @@
 #include "page/story.h"
 
-#include "figures/cells.h"
+#include "base/units.h"
+#include "figures/claim.h"
 #include "figures/grouping.h"
 #include "figures/incidents.h"
 #include "report/format.h"
 
 #include <math.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define HINT 0.05       /* a p below it is worth a sentence */
-#define CLEAR 0.01      /* and below this one it needs no caution */
 #define FEW_ATTEMPTS 30 /* fewer say nothing */
 #define MUCH_CLEARER                                                                               \
     1e-3 /* a window picked by its name goes first only when it tells so much more */
@@ -18,6 +19,7 @@
 static void offer(struct story *best, struct story found, double looked, double handicap)
 {
     found.p = fmin(1, found.p * looked);
+    found.looked = looked;
     bool worse = found.there.valid && found.rest.valid && found.there.value > found.rest.value;
     if (worse && found.p < best->p * handicap) *best = found;
 }
@@ -140,6 +142,71 @@ static void offer_regions(const struct results *results, struct story *best)
     }
 }
 
+/* ---- what of it holds at such hours ---- */
+
+/* All regions but one, over the whole run. */
+static struct claim_of other_regions(const struct results *results, size_t region,
+                                     struct report_cell *together)
+{
+    for (size_t o = 0; o < results->region_count; o++) {
+        const struct report_cell *cell = results_region(results, o);
+        if (o == region) continue;
+        cluster_merge(&together->cell.clusters, &cell->cell.clusters);
+        counters_merge(&together->cell.counters, &cell->cell.counters);
+    }
+    return (struct claim_of){
+        .results = results, .cell = together, .region = SERIES_ALL_BUT(region)};
+}
+
+/* A window, or all occurrences of a named one, and what lies outside of it. */
+static void inside_and_outside(const struct results *results, const struct story *story,
+                               struct claim_of of[2], struct report_cell cells[2])
+{
+    const struct grouping *grouping = story->grouping;
+    const struct report_cell *all = results_region(results, story->region);
+    for (size_t i = 0; i < grouping->slice_count; i++) {
+        if (story->kind == STORY_WINDOW && &grouping->slices[i] != story->slice) continue;
+        const struct report_cell *cell = &grouping->slices[i].cells[story->region];
+        cluster_merge(&cells[0].cell.clusters, &cell->cell.clusters);
+    }
+    cells[1].cell.clusters = less(&all->cell.clusters, &cells[0].cell.clusters);
+    for (size_t i = 0; i < 2; i++) {
+        of[i] =
+            (struct claim_of){.results = results,
+                              .cell = &cells[i],
+                              .cut = {.grouping = grouping,
+                                      .slice = story->kind == STORY_WINDOW ? story->slice : NULL,
+                                      .outside = i == 1},
+                              .region = story->region};
+    }
+}
+
+/* Whether it is so at such hours: the one question that the sentence at the top may answer. */
+static void claim(const struct results *results, struct story *story)
+{
+    static const struct threshold rate = {.kind = THRESHOLD_ATTEMPT_RATE};
+    struct report_cell cells[2] = {0};
+    struct claim_of of[2];
+    struct text why = {0};
+    bool region = story->kind == STORY_REGION;
+    if (story->kind < STORY_WINDOW || story->kind == STORY_INCIDENT) return;
+    if (region) {
+        of[0] = claim_of_region(results, story->region);
+        of[1] = other_regions(results, story->region, &cells[1]);
+    } else {
+        inside_and_outside(results, story, of, cells);
+    }
+    double confidence = 1 - (1 - CONFIDENCE) / fmax(1, story->looked);
+    story->service = claim_difference(&of[1], &of[0], &rate, region, confidence);
+    if (story->service.dependence.why != DEPENDENCE_KNOWN) {
+        claim_why(&of[0], &story->service.dependence, &why);
+    } else {
+        text_puts(&why, "so large a difference comes by chance as well");
+    }
+    (void)snprintf(story->why, sizeof story->why, "%s", text_str(&why));
+    text_free(&why);
+}
+
 struct story story_find(const struct results *results)
 {
     const struct report_cell *all = &results->all;
@@ -157,6 +224,7 @@ struct story story_find(const struct results *results)
         offer_regions(results, &story);
     }
     if (story.kind <= STORY_LEVEL) story.p = NAN;
+    claim(results, &story);
     return story;
 }
 
@@ -167,6 +235,7 @@ static struct story worst_time(const struct results *results, size_t region)
     struct story story = {.kind = STORY_LEVEL, .p = HINT};
     offer_widths(results, region, &story);
     offer_named(results, region, &story);
+    claim(results, &story);
     return story;
 }
 
@@ -180,13 +249,23 @@ static void put_interval(const struct estimate *estimate, struct text *out)
     text_free(&low);
 }
 
-static void put_p(double p, struct text *out)
+/* What all regions together say of the service, as the end of a sentence. */
+static void put_service(const struct results *results, struct text *out)
 {
-    if (p < 1e-300) {
-        text_puts(out, "p below 1e-300");
-    } else {
-        text_printf(out, p < 0.0001 ? "p %.1g" : "p %.2g", p);
+    const struct claim_of of = claim_of_all(results);
+    struct service_rate rate = claim_failure_rate(&of, RATE_ATTEMPT);
+    if (rate.dependence.why != DEPENDENCE_KNOWN) {
+        text_puts(out, "what the service does at such hours this run cannot tell: ");
+        claim_why(&of, &rate.dependence, out);
+        return;
     }
+    text_puts(out, "at such hours it is ");
+    format_range(out, &rate.estimate);
+    text_puts(out, ", up to ");
+    format_percent(out, claim_room(&rate));
+    text_puts(out, " with room for an incident that a run of ");
+    text_needed_time(out, rate.dependence.seconds / 60);
+    text_puts(out, " does not show");
 }
 
 static void level(const struct results *results, const struct story *story, struct text *out)
@@ -199,6 +278,8 @@ static void level(const struct results *results, const struct story *story, stru
     format_count(out, all->cell.counters.attempts_failed);
     text_puts(out, " of ");
     format_count(out, report_cell_attempts(all));
+    text_puts(out, "; ");
+    put_service(results, out);
     if (!report_cell_valid(all)) {
         text_puts(out, "; windows in which the load generator was not healthy were not compared.");
     } else if (results->region_count > 1) {
@@ -225,9 +306,11 @@ static void flawless(const struct results *results, const struct story *story, s
 {
     text_puts(out, "No attempt of ");
     format_count(out, report_cell_attempts(&results->all));
-    text_puts(out, " failed: the failure rate is at most ");
+    text_puts(out, " failed, which leaves a failure rate of at most ");
     format_percent(out, story->there.high);
-    text_puts(out, " (95% interval).");
+    text_puts(out, " in this run; ");
+    put_service(results, out);
+    text_puts(out, ".");
 }
 
 static void put_when(const struct results *results, const struct story *story, struct text *out)
@@ -248,16 +331,23 @@ static void put_contrast(const struct story *story, struct text *out)
     put_interval(&story->there, out);
     text_puts(out, ", against ");
     format_percent(out, story->rest.value);
-    text_puts(out, story->kind == STORY_WINDOW  ? " in all other windows: "
-                   : story->kind == STORY_NAMED ? " at all other times: "
-                                                : " in the other regions: ");
-    put_p(story->p, out);
-    text_puts(out, story->p < CLEAR ? "." : ", a hint and no proof.");
+    text_puts(out, story->kind == STORY_WINDOW  ? " in all other windows"
+                   : story->kind == STORY_NAMED ? " at all other times"
+                                                : " in the other regions");
+    if (story->kind <= STORY_LEVEL) return;
+    const struct difference *d = &story->service.difference;
+    if (service_verdict(&story->service) == DIFFERENCE_WORSE) {
+        text_printf(out, "; it fails more at such hours, too, by %.1f to %.1f points.",
+                    100 * d->low, 100 * d->high);
+    } else {
+        text_printf(out, ". Whether it does so at other such hours this run cannot tell: %s.",
+                    story->why);
+    }
 }
 
 static void standing_out(const struct results *results, const struct story *story, struct text *out)
 {
-    text_printf(out, "%s fails ", results->regions[story->region]);
+    text_printf(out, "%s failed ", results->regions[story->region]);
     format_percent(out, story->there.value);
     text_puts(out, " of attempts");
     put_when(results, story, out);
@@ -272,7 +362,7 @@ void story_when(const struct results *results, const struct story *story, struct
         text_puts(out, "No window of it stands out.");
         return;
     }
-    text_puts(out, "It is at its worst");
+    text_puts(out, "It was at its worst");
     put_when(results, &when, out);
     text_puts(out, ": ");
     format_percent(out, when.there.value);
@@ -323,11 +413,11 @@ void story_certainty(const struct results *results, const struct story *story, s
     } else if (story->kind <= STORY_FEW) {
         text_puts(out, "nothing is certain yet");
     } else if (story->kind <= STORY_LEVEL) {
-        text_puts(out, story->kind == STORY_FLAWLESS ? "with 95% certainty"
+        text_puts(out, story->kind == STORY_FLAWLESS ? "as far as this run shows"
                                                      : "no difference beyond chance");
     } else {
-        text_puts(out, story->p < 1e-6    ? "the difference is beyond doubt"
-                       : story->p < CLEAR ? "the difference is clear"
-                                          : "the difference is no more than a hint");
+        text_puts(out, service_verdict(&story->service) == DIFFERENCE_WORSE
+                           ? "the difference is more than chance, at such hours, too"
+                           : "the difference is one of this run");
     }
 }

@@ -3,6 +3,7 @@
 #define RUSHHOUR_PAGE_STORY_H
 
 #include "figures/patterns.h"
+#include "stats/dependence.h"
 
 enum story_kind {
     STORY_NOTHING, /* nothing was recorded */
@@ -21,13 +22,18 @@ struct story {
     const struct grouping *grouping;     /* of STORY_WINDOW and STORY_NAMED */
     const struct slice *slice;           /* of STORY_WINDOW; of STORY_NAMED the first one */
     const struct run_incident *incident; /* of STORY_INCIDENT; `there` has no interval then */
-    struct estimate there, rest; /* of attempts failed; of the whole run where nothing stands
+    struct estimate there, rest;       /* of attempts failed; of the whole run where nothing stands
                                         out */
-    double p;                    /* of no difference, times all the comparisons that were looked
-                                        at */
+    double p;                          /* of no difference within the run, times all the comparisons
+                                        that were looked at: what is picked by */
+    double looked;                     /* so many */
+    struct service_difference service; /* there less rest at such hours, at a confidence that pays
+                                          for having been picked: what is claimed */
+    char why[240];                     /* of no answer, in a clause */
 };
 
-/* Finds what stands out most: the least p, after all that it was picked from (Bonferroni). */
+/* Finds what stands out most in the run (the least p, Bonferroni over all that it was picked from),
+ * and what of it holds at such hours. */
 struct story story_find(const struct results *results);
 
 /* story_incident.c: the gravest incident, if there is one; and what to say of it. */

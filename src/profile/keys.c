@@ -150,7 +150,8 @@ static const struct key profile_keys[] = {
      .accept = form_threshold,
      .help =
          "limits that decide the exit code: metric[.stat][{region=NAME,window=NAME}] OP value, or "
-         "share(metric > limit) OP value"},
+         "share(metric > limit) OP value; they ask what the service does at such hours, and with "
+         "{about=run} only what happened in this run, as a gate of some seconds does"},
 
     {"abort_on_fail.acceptable", KEY_SHARE, AT(abort_on_fail.acceptable),
      .help = "failure rate that is still acceptable: with too_high, a cumulative sum watches each "

@@ -178,16 +178,32 @@ static enum err_code read_metric(struct reader *reader, struct threshold *out)
     return read_statistic(reader, out);
 }
 
-/* One of region=NAME and window=NAME. */
+/* about has been read: run or service. */
+static enum err_code read_about(struct reader *reader, struct threshold *out)
+{
+    char word[16];
+    if (!take(reader, "=")) return fail(reader, "expected = and run or service");
+    skip_space(reader);
+    const char *start = reader->at;
+    bool read = take_run(reader, "", word, sizeof word);
+    out->about_run = read && strcmp(word, "run") == 0;
+    if (out->about_run || (read && strcmp(word, "service") == 0)) return ERR_OK;
+    reader->at = start;
+    return fail(reader, "write about=run (what happened in this run) or about=service (what the "
+                        "service does at such hours)");
+}
+
+/* One of region=NAME, window=NAME and about=run. */
 static enum err_code read_selector(struct reader *reader, struct threshold *out)
 {
     char *value = NULL;
+    if (take(reader, "about")) return read_about(reader, out);
     if (take(reader, "region"))
         value = out->region;
     else if (take(reader, "window"))
         value = out->window;
     else
-        return fail(reader, "expected region=NAME or window=NAME");
+        return fail(reader, "expected region=NAME, window=NAME or about=run");
     if (value[0] != '\0') return fail(reader, "this stands here twice: remove one of the two");
     if (!take(reader, "=")) return fail(reader, "expected = and a name");
     skip_space(reader);

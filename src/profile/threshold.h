@@ -1,5 +1,5 @@
-/* A threshold: `metric[.stat][{region=NAME,window=NAME}] OP value` or `share(metric > limit)... OP
- * value`. */
+/* A threshold: `metric[.stat][{region=NAME,window=NAME,about=run}] OP value` or
+ * `share(metric > limit)... OP value`. */
 #ifndef RUSHHOUR_PROFILE_THRESHOLD_H
 #define RUSHHOUR_PROFILE_THRESHOLD_H
 
@@ -27,7 +27,9 @@ struct threshold {
     char region[64];       /* "": all regions, each judged separately */
     char window[64];       /* "": the whole run */
     enum comparison comparison;
-    double limit; /* a fraction, or microseconds for QUANTILE */
+    double limit;   /* a fraction, or microseconds for QUANTILE */
+    bool about_run; /* about=run: what happened in this run, not what the service does at
+                              such hours (about=service, the default) */
 };
 
 /* Parses only the part before the comparison: `failure_rate`, `ttft.p99{region=eastus2}`,

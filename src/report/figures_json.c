@@ -1,8 +1,7 @@
 #include "report/figures_json.h"
 
-#include "base/calendar.h"
 #include "base/json.h"
-#include "figures/cells.h"
+#include "figures/claim.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -96,10 +95,34 @@ void figures_totals_json(const struct results *results, struct text *out)
     json_close(out, '}');
 }
 
-static void one_rate(const struct report_cell *cell, enum rate_kind kind, const char *key,
+/* What it says of the service at such hours; the bounds are null where it cannot tell. */
+static void service_json(const struct claim_of *of, const struct service_rate *rate,
+                         struct text *out)
+{
+    const struct dependence *d = &rate->dependence;
+    struct text why = {0};
+    bool known = d->why == DEPENDENCE_KNOWN;
+    if (!known) claim_why(of, d, &why);
+    json_key(out, "service");
+    json_open(out, '{');
+    json_key(out, "low");
+    known ? json_number(out, rate->estimate.low) : json_null(out);
+    json_key(out, "high");
+    known ? json_number(out, rate->estimate.high) : json_null(out);
+    json_key(out, "high_with_room");
+    known ? json_number(out, claim_room(rate)) : json_null(out);
+    json_put_number(out, "effective_n", rate->effective_n);
+    json_put_number(out, "design_effect", d->design_effect);
+    json_put_number(out, "block_seconds", d->block_seconds);
+    json_put_string(out, "why", text_str(&why));
+    json_close(out, '}');
+    text_free(&why);
+}
+
+static void one_rate(const struct claim_of *of, enum rate_kind kind, const char *key,
                      struct text *out)
 {
-    struct rate rate = report_cell_rate(cell, kind);
+    struct rate rate = report_cell_rate(of->cell, kind);
     bool valid = rate.estimate.valid;
     json_key(out, key);
     json_open(out, '{');
@@ -112,18 +135,22 @@ static void one_rate(const struct report_cell *cell, enum rate_kind kind, const 
     json_put_number(out, "failed", rate.failed);
     json_put_number(out, "n", rate.trials);
     json_put_string(out, "method", rate.method);
+    if (kind != RATE_HAZARD) {
+        struct service_rate service = claim_failure_rate(of, kind);
+        service_json(of, &service, out);
+    }
     json_close(out, '}');
 }
 
-static void rates(const struct report_cell *cell, struct text *out)
+static void rates(const struct claim_of *of, struct text *out)
 {
     json_key(out, "failure_rate");
     json_open(out, '{');
-    one_rate(cell, RATE_ATTEMPT, "attempt", out);
-    one_rate(cell, RATE_INTERACTION, "interaction", out);
-    one_rate(cell, RATE_SESSION, "session", out);
-    one_rate(cell, RATE_HAZARD, "hazard", out);
-    json_put_number(out, "design_effect", cluster_design_effect(&cell->cell.clusters));
+    one_rate(of, RATE_ATTEMPT, "attempt", out);
+    one_rate(of, RATE_INTERACTION, "interaction", out);
+    one_rate(of, RATE_SESSION, "session", out);
+    one_rate(of, RATE_HAZARD, "hazard", out);
+    json_put_number(out, "design_effect", cluster_design_effect(&of->cell->cell.clusters));
     json_close(out, '}');
 }
 
@@ -218,8 +245,40 @@ static void all_attempts(const struct all_attempts *all, struct text *out)
     json_close(out, '}');
 }
 
-static void latencies(const struct report_cell *cell, struct text *out)
+/* The interval of a quantile at such hours; null where the run cannot tell or leaves too little. */
+static void claimed(const struct claim_of *of, enum metric metric, double q, const char *name,
+                    struct text *out)
 {
+    struct service_rate above;
+    struct quantile quantile = claim_quantile(of, metric, q, CONFIDENCE, &above);
+    struct text key = {0};
+    text_printf(&key, "%s_low", name);
+    json_key(out, text_str(&key));
+    quantile.valid ? json_ms(out, quantile.low) : json_null(out);
+    text_clear(&key);
+    text_printf(&key, "%s_high", name);
+    json_key(out, text_str(&key));
+    quantile.valid ? json_ms(out, quantile.high) : json_null(out);
+    text_clear(&key);
+    text_printf(&key, "%s_effective_n", name);
+    json_put_number(out, text_str(&key), above.effective_n);
+    text_free(&key);
+}
+
+/* Only where the histograms of a whole run are still there, and its intervals were kept. */
+static void claimed_quantiles(const struct claim_of *of, enum metric metric, struct text *out)
+{
+    if (of->cell->cell.latency[metric] == NULL || !of->results->series.wanted[metric]) return;
+    json_key(out, "service");
+    json_open(out, '{');
+    claimed(of, metric, 0.50, "p50", out);
+    claimed(of, metric, 0.99, "p99", out);
+    json_close(out, '}');
+}
+
+static void latencies(const struct claim_of *of, struct text *out)
+{
+    const struct report_cell *cell = of->cell;
     json_key(out, "latency_ms");
     json_open(out, '{');
     for (int m = 0; m < METRIC_COUNT; m++) {
@@ -230,6 +289,7 @@ static void latencies(const struct report_cell *cell, struct text *out)
         json_open(out, '{');
         json_put_count(out, "count", latency->count);
         if (latency->count > 0) quantiles(latency, out);
+        claimed_quantiles(of, (enum metric)m, out);
         if (metric_has((enum metric)m, METRIC_OF_ATTEMPT)) all_attempts(all, out);
         json_close(out, '}');
     }
@@ -247,20 +307,20 @@ static void region_facts(const struct results *results, size_t region, struct te
     }
 }
 
-void figures_cell_json(const struct results *results, size_t region, const struct report_cell *cell,
-                       struct text *out)
+void figures_cell_json(const struct claim_of *of, struct text *out)
 {
+    const struct report_cell *cell = of->cell;
     struct text why = {0};
     report_cell_why(cell, &why);
     json_open(out, '{');
-    region_facts(results, region, out);
+    region_facts(of->results, of->region, out);
     counts(cell, out);
-    rates(cell, out);
+    rates(of, out);
     failures(cell, out);
     lifecycle(cell, out);
     holds(cell, out);
-    limits(results, region, cell, out);
-    latencies(cell, out);
+    limits(of->results, of->region, cell, out);
+    latencies(of, out);
     costs(&cell->cell.counters, out);
     json_key(out, "valid");
     json_bool(out, report_cell_valid(cell));
@@ -272,54 +332,10 @@ void figures_cell_json(const struct results *results, size_t region, const struc
 void figures_regions_json(const struct results *results, struct text *out)
 {
     json_open(out, '[');
-    for (size_t r = 0; r < results->region_count; r++)
-        figures_cell_json(results, r, results_region(results, r), out);
-    json_close(out, ']');
-}
-
-static void judged_number(const struct judged *judged, const char *key, double value,
-                          struct text *out)
-{
-    json_key(out, key);
-    if (!judged->observed_known) {
-        json_null(out);
-    } else {
-        json_number(out, judged->quantile ? value / 1e3 : value);
+    for (size_t r = 0; r < results->region_count; r++) {
+        const struct claim_of of = claim_of_region(results, r);
+        figures_cell_json(&of, out);
     }
-}
-
-static void judged_json(const struct results *results, const struct judged *judged,
-                        struct text *out)
-{
-    json_open(out, '{');
-    json_put_string(out, "expression", judged->expression);
-    json_put_string(out, "verdict", verdict_name(judged->verdict));
-    judged_number(judged, "observed", judged->observed, out);
-    judged_number(judged, "low", judged->low, out);
-    judged_number(judged, "high", judged->high, out);
-    json_put_string(out, "unit", judged->quantile ? "ms" : "fraction");
-    json_key(out, "needed");
-    judged->needed_known && judged->verdict == VERDICT_INCONCLUSIVE
-        ? json_number(out, judged->needed)
-        : json_null(out);
-    json_key(out, "region");
-    judged->cells > 0 ? json_string(out, results->regions[judged->region]) : json_null(out);
-    if (judged->end_ns != 0) {
-        char stamp[32];
-        format_utc_ms(judged->start_ns, stamp);
-        json_put_string(out, "start", stamp);
-        format_utc_ms(judged->end_ns, stamp);
-        json_put_string(out, "end", stamp);
-    }
-    json_put_count(out, "cells", judged->cells);
-    json_close(out, '}');
-}
-
-void figures_thresholds_json(const struct results *results, struct text *out)
-{
-    json_open(out, '[');
-    for (size_t i = 0; i < results->judged_count; i++)
-        judged_json(results, &results->judged[i], out);
     json_close(out, ']');
 }
 

@@ -2,16 +2,14 @@
 #ifndef RUSHHOUR_REPORT_FIGURES_JSON_H
 #define RUSHHOUR_REPORT_FIGURES_JSON_H
 
-#include "figures/model.h"
+#include "figures/claim.h"
 
 /* Each appends one JSON value. */
 void figures_totals_json(const struct results *results, struct text *out);
 void figures_regions_json(const struct results *results, struct text *out);
 
 /* One region in one window: as in `regions`, and `valid` and `why`. */
-void figures_cell_json(const struct results *results, size_t region, const struct report_cell *cell,
-                       struct text *out);
-void figures_thresholds_json(const struct results *results, struct text *out);
+void figures_cell_json(const struct claim_of *of, struct text *out);
 void figures_generator_json(const struct results *results, struct text *out);
 
 #endif

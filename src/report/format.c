@@ -75,6 +75,13 @@ void format_per_hour(struct text *out, const struct estimate *per_hour)
     text_puts(out, ")");
 }
 
+void format_range(struct text *out, const struct estimate *estimate)
+{
+    percent_number(out, estimate->low);
+    text_puts(out, "-");
+    format_percent(out, estimate->high);
+}
+
 void format_us(struct text *out, double us)
 {
     double ms = us / 1e3;
@@ -161,20 +168,45 @@ void format_clock(struct text *out, int64_t ns)
 
 void format_judged(struct text *out, const struct judged *judged)
 {
-    if (!judged->observed_known) {
+    const struct judgement *j = &judged->of;
+    if (!j->observed_known) {
         text_puts(out, "-");
     } else if (!judged->quantile) {
-        const struct estimate estimate = {true, judged->observed, judged->low, judged->high};
+        const struct estimate estimate = {true, j->observed, j->low, j->high};
         format_estimate(out, &estimate);
     } else {
-        format_us(out, judged->observed);
-        if (judged->low == judged->high) return;
+        format_us(out, j->observed);
+        if (j->low == j->high) return;
         text_puts(out, " (");
-        format_us(out, judged->low);
+        format_us(out, j->low);
         text_puts(out, " to ");
-        format_us(out, judged->high);
+        format_us(out, j->high);
         text_puts(out, ")");
     }
+}
+
+void format_service(struct text *out, const struct service_rate *rate)
+{
+    if (rate->dependence.why != DEPENDENCE_KNOWN) {
+        text_puts(out, rate->dependence.why == DEPENDENCE_NO_ATTEMPTS ? "-" : "cannot tell");
+        return;
+    }
+    format_range(out, &rate->estimate);
+}
+
+void format_judged_service(struct text *out, const struct judged *judged)
+{
+    if (judged->of.about_run) {
+        text_puts(out, "not asked");
+        return;
+    }
+    if (!judged->of.observed_known) {
+        text_puts(out, "-");
+        return;
+    }
+    format_service(out, &judged->of.service);
+    if (judged->quantile && judged->of.service.dependence.why == DEPENDENCE_KNOWN)
+        text_puts(out, " over it");
 }
 
 void format_judged_where(struct text *out, const struct results *results,

@@ -45,8 +45,19 @@ void format_cost(struct text *out, const struct counters *counters, double usd);
 /* "0:42", "1:05:00", "25h": a length of time for headers and progress. */
 void format_clock(struct text *out, int64_t ns);
 
-/* What a threshold saw, with its interval: "2.86% (2.53-3.23)", "1.20 s (1.05 s to 1.31 s)"; "-"
- * when unknown. */
+/* An interval of shares without its value: "0.41-1.58%". */
+void format_range(struct text *out, const struct estimate *estimate);
+
+/* What a rate says of the service at such hours: its interval, "cannot tell", "-" without
+ * attempts. */
+void format_service(struct text *out, const struct service_rate *rate);
+
+/* The same of a threshold: of a quantile the share of values over its limit; "not asked" where it
+ * is about this run alone. */
+void format_judged_service(struct text *out, const struct judged *judged);
+
+/* What a threshold saw in this run, with its interval: "2.86% (2.53-3.23)", "1.20 s (1.05 s to
+ * 1.31 s)"; "-" when unknown. */
 void format_judged(struct text *out, const struct judged *judged);
 
 /* Which cell decided: "eastus2", "eastus2, 2026-04-14 08:00 PDT, worst of 12"; in the zone of the

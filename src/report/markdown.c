@@ -86,10 +86,9 @@ static void azure(const struct results *results, struct text *out)
     text_puts(out, "\n");
 }
 
-static void notes(const struct results *results, struct text *out)
+/* Each line of a text as an item. */
+static void items(const char *line, struct text *out)
 {
-    const char *line = text_str(&results->notes);
-    if (*line != '\0') text_puts(out, "\n## Notes\n\n");
     while (*line != '\0') {
         struct text one = {0};
         size_t length = 0;
@@ -101,6 +100,22 @@ static void notes(const struct results *results, struct text *out)
         text_free(&one);
         line += length + (line[length] == '\n' ? 1 : 0);
     }
+}
+
+static void notes(const struct results *results, struct text *out)
+{
+    const char *lines = text_str(&results->notes);
+    if (*lines != '\0') text_puts(out, "\n## Notes\n\n");
+    items(lines, out);
+}
+
+static void threshold_words(const struct results *results, struct text *out)
+{
+    struct text lines = {0};
+    words_thresholds(results, &lines);
+    if (lines.length > 0) text_puts(out, "\n");
+    items(text_str(&lines), out);
+    text_free(&lines);
 }
 
 static void definitions(const struct results *results, struct text *out)
@@ -132,6 +147,7 @@ void results_markdown(const struct results *results, struct text *out)
     words_verdict(results, out);
     text_puts(out, "\n");
     section(results, "Thresholds", tables_thresholds, out);
+    threshold_words(results, out);
     incidents(results, out);
     section(results, "Failures by region", tables_failures, out);
     section(results, "Latency by region, attempts that got an answer", tables_latency, out);

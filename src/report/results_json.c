@@ -9,6 +9,7 @@
 #include "report/figures_json.h"
 #include "report/incidents_show.h"
 #include "report/patterns_show.h"
+#include "report/thresholds_json.h"
 
 #include <stdlib.h>
 
@@ -39,7 +40,7 @@ enum err_code results_complete_manifest(const struct results *results, cJSON *ma
     bool ok = replace_part(results, manifest, "totals", figures_totals_json) &&
               replace_part(results, manifest, "regions", figures_regions_json) &&
               replace_part(results, manifest, "incidents", incidents_json) &&
-              replace_part(results, manifest, "thresholds", figures_thresholds_json) &&
+              replace_part(results, manifest, "thresholds", thresholds_json) &&
               replace(manifest, "verdict", cJSON_CreateString(verdict_name(results->verdict))) &&
               replace_part(results, manifest, "generator", figures_generator_json);
     return ok ? ERR_OK : error_set(err, ERR_NOMEM, "no memory for the totals of run.json");
@@ -57,8 +58,10 @@ static void window_json(const struct results *results, const struct grouping *gr
     json_put_string(out, "end", stamp);
     json_key(out, "regions");
     json_open(out, '[');
-    for (size_t r = 0; r < results->region_count; r++)
-        figures_cell_json(results, r, &slice->cells[r], out);
+    for (size_t r = 0; r < results->region_count; r++) {
+        const struct claim_of of = claim_of_slice(results, grouping, slice, r);
+        figures_cell_json(&of, out);
+    }
     json_close(out, ']');
     json_close(out, '}');
 }
@@ -113,7 +116,7 @@ void results_json(const struct results *results, struct text *out)
     json_key(out, "ages");
     ages_json(results, out);
     json_key(out, "thresholds");
-    figures_thresholds_json(results, out);
+    thresholds_json(results, out);
     json_put_string(out, "verdict", verdict_name(results->verdict));
     json_key(out, "generator");
     figures_generator_json(results, out);

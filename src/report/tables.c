@@ -1,5 +1,6 @@
 #include "report/tables.h"
 
+#include "figures/claim.h"
 #include "realtime/failure.h"
 #include "report/format.h"
 
@@ -61,13 +62,16 @@ static void each_region(const struct results *results, struct table *table, row_
     write(table, &results->all);
 }
 
-static void failures_row(struct table *table, const struct report_cell *cell)
+static void failures_row(const struct claim_of *of, struct table *table)
 {
-    put_count(table, report_cell_attempts(cell));
-    put_count(table, cell->cell.counters.attempts_failed);
-    put_rate(table, cell, RATE_ATTEMPT);
-    put_share(table, cell, RATE_SESSION);
-    put_share(table, cell, RATE_INTERACTION);
+    const struct service_rate service = claim_failure_rate(of, RATE_ATTEMPT);
+    put_count(table, report_cell_attempts(of->cell));
+    put_count(table, of->cell->cell.counters.attempts_failed);
+    put_rate(table, of->cell, RATE_ATTEMPT);
+    format_service(table_cell(table), &service);
+    table_next(table);
+    put_share(table, of->cell, RATE_SESSION);
+    put_share(table, of->cell, RATE_INTERACTION);
 }
 
 void tables_failures(const struct results *results, struct table *table)
@@ -75,10 +79,19 @@ void tables_failures(const struct results *results, struct table *table)
     table_column(table, "region", true);
     table_column(table, "attempts", false);
     table_column(table, "failed", false);
-    table_column(table, "failure rate (95%)", false);
+    table_column(table, "in this run (95%)", false);
+    table_column(table, "at such hours", false);
     table_column(table, "sessions failed", false);
     table_column(table, "interactions failed", false);
-    each_region(results, table, failures_row);
+    for (size_t r = 0; r < results->region_count; r++) {
+        const struct claim_of of = claim_of_region(results, r);
+        table_put(table, results->regions[r]);
+        failures_row(&of, table);
+    }
+    if (results->region_count < 2) return;
+    const struct claim_of all = claim_of_all(results);
+    table_put(table, "all regions");
+    failures_row(&all, table);
 }
 
 static void put_cost(struct table *table, const struct report_cell *cell)
@@ -205,45 +218,23 @@ void tables_advice(const struct results *results, struct table *table)
     free(tallies);
 }
 
-static void put_needed(struct table *table, const struct judged *judged)
-{
-    struct text *out = table_cell(table);
-    if (judged->verdict != VERDICT_INCONCLUSIVE) {
-        text_puts(out, "-");
-    } else if (!judged->needed_known) {
-        text_puts(out, judged->observed_known ? "at the limit" : "no samples");
-    } else {
-        text_puts(out, "about ");
-        format_count(out, (uint64_t)judged->needed);
-    }
-    table_next(table);
-}
-
-static bool any_undecided(const struct results *results)
-{
-    for (size_t i = 0; i < results->judged_count; i++) {
-        if (results->judged[i].verdict == VERDICT_INCONCLUSIVE) return true;
-    }
-    return false;
-}
-
 void tables_thresholds(const struct results *results, struct table *table)
 {
     table_column(table, "threshold", true);
     table_column(table, "verdict", true);
-    table_column(table, "observed (95%)", false);
+    table_column(table, "in this run (95%)", false);
+    table_column(table, "at such hours (95%)", false);
     table_column(table, "decided by", true);
-    bool undecided = any_undecided(results);
-    if (undecided) table_column(table, "needed", false);
     for (size_t i = 0; i < results->judged_count; i++) {
         const struct judged *judged = &results->judged[i];
         table_put(table, judged->expression);
-        table_put(table, verdict_name(judged->verdict));
+        table_put(table, verdict_name(judged->of.verdict));
         format_judged(table_cell(table), judged);
+        table_next(table);
+        format_judged_service(table_cell(table), judged);
         table_next(table);
         format_judged_where(table_cell(table), results, judged);
         table_next(table);
-        if (undecided) put_needed(table, judged);
     }
 }
 

@@ -160,10 +160,9 @@ static void generator(const struct terminal *terminal)
     text_free(&line);
 }
 
-static void notes(const struct terminal *terminal)
+/* Each line of a text as a paragraph. */
+static void paragraphs(const struct terminal *terminal, const char *line)
 {
-    const char *line = text_str(&terminal->results->notes);
-    if (*line != '\0') heading(terminal, "Notes");
     while (*line != '\0') {
         struct text one = {0};
         size_t length = strcspn(line, "\n");
@@ -172,6 +171,21 @@ static void notes(const struct terminal *terminal)
         text_free(&one);
         line += length + (line[length] == '\n' ? 1 : 0);
     }
+}
+
+static void notes(const struct terminal *terminal)
+{
+    const char *lines = text_str(&terminal->results->notes);
+    if (*lines != '\0') heading(terminal, "Notes");
+    paragraphs(terminal, lines);
+}
+
+static void threshold_words(const struct terminal *terminal)
+{
+    struct text lines = {0};
+    words_thresholds(terminal->results, &lines);
+    paragraphs(terminal, text_str(&lines));
+    text_free(&lines);
 }
 
 static void definition(const struct terminal *terminal, const char *word, const char *meaning)
@@ -204,6 +218,7 @@ void results_text(const struct results *results, bool colour, struct text *out)
     const struct terminal terminal = {results, out, colour};
     head(&terminal);
     section(&terminal, "Thresholds", tables_thresholds);
+    threshold_words(&terminal);
     incidents(&terminal);
     section(&terminal, "Failures by region", tables_failures);
     section(&terminal, "Latency by region, attempts that got an answer", tables_latency);

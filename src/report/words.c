@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/units.h"
+#include "figures/claim.h"
 #include "record/shards.h"
 #include "report/format.h"
 
@@ -33,8 +34,57 @@ static size_t count_verdicts(const struct results *results, enum verdict verdict
 {
     size_t count = 0;
     for (size_t i = 0; i < results->judged_count; i++)
-        count += results->judged[i].verdict == verdict;
+        count += results->judged[i].of.verdict == verdict;
     return count;
+}
+
+/* A share's upper end with room for what a run so short cannot show. */
+static void pass_words(const struct judgement *j, bool quantile, struct text *out)
+{
+    double room = claim_room(&j->service);
+    text_puts(out, "passes as far as this run tells; ");
+    text_puts(out, quantile ? "the share over the limit may be up to " : "up to ");
+    format_percent(out, room);
+    text_puts(out, " with room for an incident that a run of ");
+    text_needed_time(out, j->service.dependence.seconds / 60);
+    text_puts(out, " does not show");
+}
+
+static void open_words(const struct judgement *j, struct text *out)
+{
+    text_printf(out, "cannot be decided: %s", j->why);
+    if (!j->needed_known || !(j->needed_hours > 0)) return;
+    text_puts(out, "; about ");
+    text_needed_time(out, 60 * j->needed_hours);
+    text_puts(out, " more of this load would tell");
+    if (!j->about_run && j->service.dependence.why == DEPENDENCE_SHORT)
+        text_puts(out, ", and about=run would ask about this run alone");
+}
+
+void words_threshold(const struct judged *judged, struct text *out)
+{
+    const struct judgement *j = &judged->of;
+    bool upper =
+        judged->threshold.comparison == LESS || judged->threshold.comparison == LESS_OR_EQUAL;
+    if (j->verdict == VERDICT_INCONCLUSIVE) {
+        open_words(j, out);
+    } else if (j->about_run && (j->verdict == VERDICT_PASS || j->verdict == VERDICT_FAIL)) {
+        text_puts(out, "about this run alone; it says nothing of other hours");
+    } else if (j->verdict == VERDICT_PASS && upper) {
+        pass_words(j, judged->quantile, out);
+    }
+}
+
+void words_thresholds(const struct results *results, struct text *out)
+{
+    struct text words = {0};
+    for (size_t i = 0; i < results->judged_count; i++) {
+        words_threshold(&results->judged[i], &words);
+        if (words.length > 0)
+            text_printf(out, "%s: %s\n", results->judged[i].expression, text_str(&words));
+        text_clear(&words);
+    }
+    text_free(&words);
 }
 
 void words_verdict(const struct results *results, struct text *out)
@@ -56,7 +106,7 @@ void words_verdict(const struct results *results, struct text *out)
         if (all > 0) text_printf(out, "%zu of %zu threshold%s failed", same, all, plural);
         break;
     case VERDICT_INCONCLUSIVE:
-        text_printf(out, "%zu of %zu threshold%s cannot be decided with so few samples", same, all,
+        text_printf(out, "%zu of %zu threshold%s cannot be decided by what was seen", same, all,
                     plural);
         break;
     case VERDICT_INVALID:
@@ -209,10 +259,15 @@ const struct definition *words_definitions(size_t *count)
          "ones count "
          "neither way",
          USED_IN_PAGES},
-        {"failure rate",
-         "failed attempts out of all attempts that ended; the 95% interval (in brackets) knows "
-         "that attempts "
-         "of one session fail together",
+        {"failure rate", "failed attempts out of all attempts that ended", USED_ALWAYS},
+        {"in this run",
+         "what happened: the 95% interval (in brackets) knows that attempts of one session fail "
+         "together, and is about these very hours",
+         USED_ALWAYS},
+        {"at such hours",
+         "what the service does at hours like these, also those that nobody measured: the 95% "
+         "interval knows besides that an incident strikes all sessions at once; thresholds and "
+         "comparisons go by it, and where the run is too short for it, it says so",
          USED_ALWAYS},
         {"sessions failed", "sessions with at least one failed attempt, out of those with any",
          USED_IN_PAGES},
@@ -234,7 +289,8 @@ const struct definition *words_definitions(size_t *count)
          "in the figures",
          USED_WHEN_INVALID},
         {"needed",
-         "further attempts after which an unchanged rate would settle the threshold: an estimate",
+         "how much longer a run of this load would settle the threshold at an unchanged rate: an "
+         "estimate",
          USED_WHEN_UNDECIDED},
     };
     *count = sizeof definitions / sizeof *definitions;

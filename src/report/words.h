@@ -9,6 +9,11 @@
  * them. */
 void words_run(const struct results *results,
                struct text *out); /* "complete, 40 s of load, simulated, 3 regions" */
+/* What a threshold's verdict rests on: what a pass does not exclude, why there is no verdict and
+ * what would tell; nothing where a verdict needs no words. */
+void words_threshold(const struct judged *judged, struct text *out);
+/* Every threshold's words with its expression before, one a line. */
+void words_thresholds(const struct results *results, struct text *out);
 /* "2 of 3 thresholds failed" */
 void words_verdict(const struct results *results, struct text *out);
 void words_generator(const struct results *results,

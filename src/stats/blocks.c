@@ -7,14 +7,17 @@ static const double ladder[] = {1,   2,    5,    10,   20,   30,    60,    120, 
                                 600, 1200, 1800, 3600, 7200, 14400, 28800, 86400};
 #define LADDER (sizeof ladder / sizeof *ladder)
 
+static void add_block(struct block_totals *totals, const struct time_block *block)
+{
+    totals->attempts += block->attempts;
+    totals->failures += block->failures;
+    totals->seconds += block->seconds;
+}
+
 struct block_totals block_totals(const struct time_block *blocks, size_t count)
 {
     struct block_totals totals = {0};
-    for (size_t i = 0; blocks != NULL && i < count; i++) {
-        totals.attempts += blocks[i].attempts;
-        totals.failures += blocks[i].failures;
-        totals.seconds += blocks[i].seconds;
-    }
+    for (size_t i = 0; blocks != NULL && i < count; i++) add_block(&totals, &blocks[i]);
     return totals;
 }
 
@@ -43,12 +46,26 @@ static double influence(const struct side *side, size_t i)
 /* Sums over the blocks of one length, the last of which is still open. */
 struct pile {
     double open, squares, fourths;
-    bool filled; /* the open block has attempts */
+    struct block_totals of_a, of_b; /* of the open one */
+    bool filled;                    /* it has attempts */
     size_t blocks;
+    struct block_peak peak; /* share: still attempts */
 };
 
-static void close_block(struct pile *pile)
+static void raise_peak(struct block_peak *peak, const struct block_totals *block,
+                       const struct side *side)
 {
+    if (!(block->failures > peak->failures)) return;
+    *peak = (struct block_peak){.failures = block->failures,
+                                .of = side->rate * side->attempts,
+                                .share = block->attempts / side->attempts};
+}
+
+static void close_block(struct pile *pile, const struct side *a, const struct side *b)
+{
+    raise_peak(&pile->peak, &pile->of_a, a);
+    raise_peak(&pile->peak, &pile->of_b, b);
+    pile->of_a = pile->of_b = (struct block_totals){0};
     if (pile->filled) {
         double square = pile->open * pile->open;
         pile->squares += square;
@@ -95,14 +112,16 @@ static void pile_stretch(struct pile *pile, const struct block_series *series, c
         double middle = block->start + block->seconds / 2 - series->blocks[from].start;
         double number = floor(middle / part);
         if (number > current) {
-            close_block(pile);
+            close_block(pile, a, b);
             current = number;
         }
         bool filled = block->attempts > 0 || (b->blocks != NULL && b->blocks[i].attempts > 0);
         pile->filled = pile->filled || filled;
+        add_block(&pile->of_a, block);
+        if (b->blocks != NULL) add_block(&pile->of_b, &b->blocks[i]);
         pile->open += (b->blocks != NULL ? influence(b, i) - influence(a, i) : influence(a, i));
     }
-    close_block(pile);
+    close_block(pile, a, b);
 }
 
 /*
@@ -135,6 +154,7 @@ struct block_spread block_spread(const struct block_series *series, double secon
     double k = (double)pile.blocks;
     spread.variance = pile.squares * k / (k - 1);
     spread.degrees = degrees_of(&pile);
+    spread.peak = pile.peak;
     return spread;
 }
 

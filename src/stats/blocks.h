@@ -29,13 +29,19 @@ struct block_totals {
 };
 struct block_totals block_totals(const struct time_block *blocks, size_t count);
 
+/* The block that holds most failures: how many of how many, and its share of the attempts. */
+struct block_peak {
+    double failures, of, share;
+};
+
 /* What blocks of one length say about the variance of the estimate. */
 struct block_spread {
-    double seconds;  /* nominal length: each stretch is cut into equal parts near it */
-    size_t blocks;   /* K: number of blocks with attempts */
-    double variance; /* of the estimate: sum U_k^2 K/(K-1), U_k the sum of influences */
-    double degrees;  /* of freedom of that variance: the lesser of K-1 and what its fourth moment
-                        allows (Satterthwaite 1946), 2 for a single incident */
+    double seconds;         /* nominal length: each stretch is cut into equal parts near it */
+    size_t blocks;          /* K: number of blocks with attempts */
+    double variance;        /* of the estimate: sum U_k^2 K/(K-1), U_k the sum of influences */
+    double degrees;         /* of freedom of that variance: the lesser of K-1 and of what its fourth
+                        moment leaves (Satterthwaite 1946), 2 for a single incident */
+    struct block_peak peak; /* of either side */
 };
 
 /*

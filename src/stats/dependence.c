@@ -49,6 +49,7 @@ static struct block_spread sum_of(const struct block_spread *a, const struct blo
     double parts = 0;
     if (a->variance > 0) parts += a->variance * a->variance / a->degrees;
     if (b->variance > 0) parts += b->variance * b->variance / b->degrees;
+    sum.peak = a->peak.failures > b->peak.failures ? a->peak : b->peak;
     sum.degrees = parts > 0 ? sum.variance * sum.variance / parts : a->degrees + b->degrees;
     return sum;
 }
@@ -144,11 +145,25 @@ static bool drifts(const struct spreads *s)
     return excess > STEEP * fmax(quarter->variance / chance - 1, 0);
 }
 
-/* Uses the block length that makes the interval widest; lengths whose blocks vary no more than
- * chains and chance are ignored. */
+/*
+ * Whether some block holds more failures than come together by chance, when one of so many blocks
+ * may (Bonferroni); each `chains` failures count as one. Two lone failures are no incident.
+ */
+static bool beyond_chance(const struct block_spread *spread, double chains)
+{
+    double most = spread->peak.failures / chains;
+    double of = fmax(spread->peak.of / chains, most);
+    if (!(most > 1)) return false;
+    /* P(X >= most) of a binomial is a beta integral */
+    return beta_cdf(spread->peak.share, most, of - most + 1) * (double)spread->blocks < 1 - SURELY;
+}
+
+/* Lets the length of block rule that makes the interval widest; those that vary no more than chains
+ * and chance have no say. */
 static void rule_by_blocks(struct dependence *d, const struct spreads *s, double confidence)
 {
     double p = upper_p(confidence);
+    const struct block_spread *ruling = NULL;
     if (s->count == 0) d->why = DEPENDENCE_SHORT;
     for (size_t i = 0; i < s->count; i++) {
         const struct block_spread *spread = &s->at[i];
@@ -161,8 +176,9 @@ static void rule_by_blocks(struct dependence *d, const struct spreads *s, double
         d->degrees = spread->degrees;
         d->block_seconds = spread->seconds;
         d->blocks = spread->blocks;
+        ruling = spread;
     }
-    if (d->blocks > 0 && d->degrees < LEAST_DEGREES) {
+    if (ruling != NULL && d->degrees < LEAST_DEGREES && beyond_chance(ruling, s->chains)) {
         d->why = DEPENDENCE_FEW_INCIDENTS;
     } else if (drifts(s)) {
         d->why = DEPENDENCE_DRIFT;
@@ -176,21 +192,24 @@ static double independent_variance(const struct block_totals *t)
     return p * (1 - p) / fmax(t->attempts - 1, 1);
 }
 
-static double chain_effect(const struct cluster_sums *chains)
-{
-    return chains == NULL ? 1 : cluster_design_effect(chains);
-}
-
 /* ---- one rate ---- */
 
-/* The interval within the window, from sessions and chains. */
-static struct estimate of_window(const struct block_totals *totals,
-                                 const struct cluster_sums *chains, double confidence)
+/* What sessions and chains say. */
+static struct service_window window_of(const struct service_side *side,
+                                       const struct block_totals *totals, double confidence)
 {
-    struct estimate alone = rate_wilson(totals->failures, totals->attempts, confidence);
-    if (chains == NULL || chains->count == 0) return alone;
+    if (side->window != NULL) return *side->window;
+    const struct cluster_sums *chains = side->chains;
+    struct service_window window = {.estimate =
+                                        rate_wilson(totals->failures, totals->attempts, confidence),
+                                    .design_effect = 1,
+                                    .degrees = INFINITY};
+    if (chains == NULL || chains->count == 0) return window;
     struct estimate e = rate_clustered(chains, confidence, NULL);
-    return e.valid ? e : alone;
+    if (e.valid) window.estimate = e;
+    window.design_effect = cluster_design_effect(chains);
+    if (window.design_effect > 1) window.degrees = cluster_degrees(chains);
+    return window;
 }
 
 /* By how much the sample shrinks: the design effect, and what Student's t adds to the normal
@@ -219,24 +238,24 @@ static struct estimate wider_of(const struct estimate *a, const struct estimate 
                              .high = fmax(a->high, b->high)};
 }
 
-struct service_rate service_rate(const struct time_block *blocks, size_t count,
-                                 const struct cluster_sums *chains, double confidence)
+struct service_rate service_rate_of(const struct service_side *side, double confidence)
 {
-    struct block_totals totals = block_totals(blocks, count);
+    struct block_totals totals = block_totals(side->blocks, side->count);
     struct service_rate rate = {.estimate = {.high = 1}, .dependence = dependence_over(0)};
     rate.dependence.why = DEPENDENCE_NO_ATTEMPTS;
     if (!(totals.attempts > 0)) return rate;
-    const struct block_series series = {.blocks = blocks, .count = count};
+    const struct block_series series = {.blocks = side->blocks, .count = side->count};
+    const struct service_window window = window_of(side, &totals, confidence);
     struct spreads spreads = spreads_of(&series, NULL);
     spreads.independent = independent_variance(&totals);
-    spreads.chains = chain_effect(chains);
+    spreads.chains = window.design_effect;
     struct dependence *d = &rate.dependence;
     *d = dependence_over(totals.seconds);
-    d->design_effect = spreads.chains;
-    if (d->design_effect > 1) d->degrees = cluster_degrees(chains);
+    d->design_effect = window.design_effect;
+    d->degrees = window.degrees;
     rule_by_blocks(d, &spreads, confidence);
     rate.effective_n = totals.attempts / d->design_effect;
-    rate.estimate = of_window(&totals, chains, confidence);
+    rate.estimate = window.estimate;
     struct estimate by_blocks = of_dependence(&totals, d, confidence);
     if (d->blocks > 0) rate.estimate = wider_of(&rate.estimate, &by_blocks);
     if (d->why != DEPENDENCE_KNOWN) {
@@ -244,6 +263,13 @@ struct service_rate service_rate(const struct time_block *blocks, size_t count,
         rate.estimate.high = 1;
     }
     return rate;
+}
+
+struct service_rate service_rate(const struct time_block *blocks, size_t count,
+                                 const struct cluster_sums *chains, double confidence)
+{
+    const struct service_side side = {.blocks = blocks, .count = count, .chains = chains};
+    return service_rate_of(&side, confidence);
 }
 
 double service_high_with_room(const struct service_rate *rate, double incident_seconds,
@@ -270,10 +296,12 @@ static struct service_difference no_difference(double value, const struct depend
 /* The totals of both sides of a comparison. */
 struct sides {
     struct block_totals a, b;
+    struct service_window window_a, window_b;
     double independent, chains, value;
 };
 
-static struct sides sides_of(const struct service_side *a, const struct service_side *b)
+static struct sides sides_of(const struct service_side *a, const struct service_side *b,
+                             double confidence)
 {
     struct sides s = {.a = block_totals(a->blocks, a->count),
                       .b = block_totals(b->blocks, b->count),
@@ -281,10 +309,12 @@ static struct sides sides_of(const struct service_side *a, const struct service_
     if (!(s.a.attempts > 0) || !(s.b.attempts > 0)) return s;
     double of_a = independent_variance(&s.a);
     double of_b = independent_variance(&s.b);
+    s.window_a = window_of(a, &s.a, confidence);
+    s.window_b = window_of(b, &s.b, confidence);
     s.value = value_of(&s.b) - value_of(&s.a);
     s.independent = of_a + of_b;
     if (s.independent > 0) {
-        double both = of_a * chain_effect(a->chains) + of_b * chain_effect(b->chains);
+        double both = of_a * s.window_a.design_effect + of_b * s.window_b.design_effect;
         s.chains = both / s.independent;
     }
     return s;
@@ -324,7 +354,7 @@ static bool rule_difference(struct dependence *d, struct spreads *spreads,
 struct service_difference service_difference(const struct service_side *a,
                                              const struct service_side *b, double confidence)
 {
-    struct sides sides = sides_of(a, b);
+    struct sides sides = sides_of(a, b, confidence);
     struct dependence d = dependence_over(fmin(sides.a.seconds, sides.b.seconds));
     d.why = DEPENDENCE_NO_ATTEMPTS;
     if (!(sides.a.attempts > 0) || !(sides.b.attempts > 0)) return no_difference(0, &d);
@@ -333,19 +363,17 @@ struct service_difference service_difference(const struct service_side *a,
     struct spreads spreads = spreads_of(&series_a, &series_b);
     if (!rule_difference(&d, &spreads, &sides, confidence)) return no_difference(sides.value, &d);
     guard_hidden_drift(&d, &spreads);
-    struct estimate window_a = of_window(&sides.a, a->chains, confidence);
-    struct estimate window_b = of_window(&sides.b, b->chains, confidence);
     struct estimate ea = of_dependence(&sides.a, &d, confidence);
     struct estimate eb = of_dependence(&sides.b, &d, confidence);
-    ea = wider_of(&window_a, &ea);
-    eb = wider_of(&window_b, &eb);
+    ea = wider_of(&sides.window_a.estimate, &ea);
+    eb = wider_of(&sides.window_b.estimate, &eb);
     return (struct service_difference){.difference = rate_newcombe(&ea, &eb), .dependence = d};
 }
 
 struct service_difference service_difference_paired(const struct service_side *a,
                                                     const struct service_side *b, double confidence)
 {
-    struct sides sides = sides_of(a, b);
+    struct sides sides = sides_of(a, b, confidence);
     struct dependence d = dependence_over(fmin(sides.a.seconds, sides.b.seconds));
     d.why = DEPENDENCE_NO_ATTEMPTS;
     bool fit = sides.a.attempts > 0 && sides.b.attempts > 0 && a->count == b->count;
@@ -353,9 +381,8 @@ struct service_difference service_difference_paired(const struct service_side *a
     const struct block_series series = {.blocks = a->blocks, .other = b->blocks, .count = a->count};
     struct spreads spreads = spreads_of(&series, NULL);
     if (!rule_difference(&d, &spreads, &sides, confidence)) return no_difference(sides.value, &d);
-    struct estimate ea = of_window(&sides.a, a->chains, confidence);
-    struct estimate eb = of_window(&sides.b, b->chains, confidence);
-    struct difference difference = rate_newcombe(&ea, &eb);
+    struct difference difference =
+        rate_newcombe(&sides.window_a.estimate, &sides.window_b.estimate);
     double half = 0;
     if (d.blocks > 0)
         half = reach(d.design_effect, d.degrees, upper_p(confidence)) * sqrt(sides.independent);
@@ -370,6 +397,19 @@ enum difference_verdict service_verdict(const struct service_difference *differe
     if (!d->valid || difference->dependence.why != DEPENDENCE_KNOWN) return DIFFERENCE_UNDECIDED;
     if (d->low > 0) return DIFFERENCE_WORSE;
     return d->high < 0 ? DIFFERENCE_BETTER : DIFFERENCE_UNDECIDED;
+}
+
+double service_difference_p(const struct service_difference *difference, double confidence)
+{
+    const struct difference *d = &difference->difference;
+    double toward = d->value > 0 ? d->value - d->low : d->high - d->value;
+    bool known = d->valid && difference->dependence.why == DEPENDENCE_KNOWN;
+    if (!known || d->value == 0 || !(toward > 0)) return 1;
+    double degrees = difference->dependence.degrees;
+    double ratio = fabs(d->value) / toward;
+    if (isinf(degrees)) return normal_two_sided_p(ratio * normal_quantile(upper_p(confidence)));
+    double t = ratio * student_quantile(upper_p(confidence), degrees);
+    return beta_cdf(degrees / (degrees + t * t), degrees / 2, 0.5);
 }
 
 bool service_within_margin(const struct service_difference *difference, double margin)

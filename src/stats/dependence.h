@@ -53,6 +53,22 @@ struct service_rate {
     double effective_n; /* attempts / design effect */
 };
 
+/* What the sessions of a count say, where the blocks do not count the attempts of chains. */
+struct service_window {
+    struct estimate estimate; /* what happened in the window: never undercut */
+    double design_effect,
+        degrees; /* of sessions and chains; 1 and infinite: nothing was estimated */
+};
+
+/* What is known of one count: a rate, or one side of a comparison. Borrowed. */
+struct service_side {
+    const struct time_block *blocks;
+    size_t count;
+    const struct cluster_sums *chains;   /* NULL: each attempt on its own */
+    const struct service_window *window; /* instead of chains, where the blocks count something else
+                                            in their sessions (interactions, slow attempts) */
+};
+
 /*
  * The share of failures among the attempts of the blocks (or of attempts over a limit, or whatever
  * they count), for hours like those of the blocks. `chains` holds the same attempts by session or
@@ -61,6 +77,7 @@ struct service_rate {
  */
 struct service_rate service_rate(const struct time_block *blocks, size_t count,
                                  const struct cluster_sums *chains, double confidence);
+struct service_rate service_rate_of(const struct service_side *side, double confidence);
 
 /*
  * The upper end with allowance for incidents of a kind that the run did not show: unseen_per_hour
@@ -80,13 +97,6 @@ double service_high_with_room(const struct service_rate *rate, double incident_s
 struct service_difference {
     struct difference difference;
     struct dependence dependence;
-};
-
-/* One side of a comparison. Borrowed. */
-struct service_side {
-    const struct time_block *blocks;
-    size_t count;
-    const struct cluster_sums *chains; /* NULL: each attempt on its own */
 };
 
 /*
@@ -115,8 +125,16 @@ enum difference_verdict {
 };
 enum difference_verdict service_verdict(const struct service_difference *difference);
 
-/* Whether b is worse than a by less than `margin`: true if the upper end is below it. For a
- * one-sided error of 5%, compute the difference with a confidence of 0.90. */
+/*
+ * Two-sided p of no difference: where the interval of this confidence would end at 0, its reach
+ * taken as Student's on the degrees that ruled. 1 without an answer.
+ */
+double service_difference_p(const struct service_difference *difference, double confidence);
+
+/*
+ * Whether b is not worse than a by more than `margin`: true when the upper end lies below it. For a
+ * one-sided error of 5% make the difference with a confidence of 0.90.
+ */
 bool service_within_margin(const struct service_difference *difference, double margin);
 
 /*

@@ -269,6 +269,19 @@ uint64_t histogram_count_above(const struct histogram *h, int64_t value)
     return count;
 }
 
+size_t histogram_block_at(const struct histogram *h, int64_t value)
+{
+    return histogram_block_of(histogram_index_of(h, value < 0 ? 0 : value));
+}
+
+bool histogram_blocks_used(const struct histogram *h, size_t *first, size_t *last)
+{
+    if (!used_range(h, first, last)) return false;
+    *first = histogram_block_of(*first);
+    *last = histogram_block_of(*last);
+    return true;
+}
+
 int64_t histogram_lowest_equivalent(const struct histogram *h, int64_t value)
 {
     if (value < 0) return value;

@@ -69,7 +69,15 @@ int64_t histogram_at_rank(const struct histogram *h, uint64_t rank);
 /* How many recorded values are greater than `value` (to bucket resolution). */
 uint64_t histogram_count_above(const struct histogram *h, int64_t value);
 
-/* The ends of the bucket that holds a value; a negative value is returned unchanged. */
+/*
+ * A histogram in blocks of 32 places, about 2% of the value each (at 3 digits): the number of the
+ * block that holds a value, the same in every histogram of one layout, and those in use from the
+ * first to the last (false: none), with their sums in h->blocks.
+ */
+size_t histogram_block_at(const struct histogram *h, int64_t value);
+bool histogram_blocks_used(const struct histogram *h, size_t *first, size_t *last);
+
+/* The ends of the bucket that holds a value; a negative value is returned as it is. */
 int64_t histogram_lowest_equivalent(const struct histogram *h, int64_t value);
 int64_t histogram_highest_equivalent(const struct histogram *h, int64_t value);
 

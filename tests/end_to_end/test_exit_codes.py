@@ -29,14 +29,34 @@ class ExitCodes(harness.Case):
         return manifest
 
     def test_verdicts(self):
-        passes = harness.profile(thresholds=["failure_rate < 60%"])
+        passes = harness.profile(thresholds=["failure_rate{about=run} < 60%"])
         self.assert_verdict(0, passes, name="pass")
-        fails = harness.profile(thresholds=["failure_rate < 1%"], simulator=HALF_FAILS)
+        fails = harness.profile(thresholds=["failure_rate{about=run} < 1%"], simulator=HALF_FAILS)
         self.assert_verdict(99, fails, name="fail")
         unclear = harness.profile(thresholds=["failure_rate < 0.01%"])
         self.assert_verdict(3, unclear, name="unclear")
         self.assert_verdict(0, unclear, "--inconclusive", "pass", name="unclear-pass")
         self.assert_verdict(99, unclear, "--inconclusive", "fail", name="unclear-fail")
+
+    def test_a_second_says_nothing_of_other_hours(self):
+        """What a run is too short for it says, and how to ask about the run alone; some seconds more bear a gate."""
+        manifest = self.assert_verdict(3, harness.profile(thresholds=["failure_rate < 60%"]), name="second")
+        if manifest["generator"]["trustworthy"]:
+            threshold = manifest["thresholds"][0]
+            self.assertIn("fewer than 6 intervals", threshold["why"])
+            self.assertEqual((threshold["about"], threshold["service"]["high"]), ("service", None))
+            report = self.rushhour("report", "second", expect=harness.ENDED).stdout
+            self.assertIn("about=run would ask about this run alone", " ".join(report.split()))
+        load = {"model": "sessions", "stages": [{"duration": "0s", "target": 2}, {"duration": "8s", "target": 2}]}
+        session = {"interactions": 3, "think_time": "100ms", "prompts": ["Say OK."]}
+        thresholds = ["failure_rate < 60%", "share(ttft > 5s) < 50%", "ttft.p50 < 5s"]
+        manifest = self.assert_verdict(0, harness.profile(load=load, session=session, thresholds=thresholds), name="gate")
+        if manifest["generator"]["trustworthy"]:
+            for threshold in manifest["thresholds"]:
+                self.assertEqual(threshold["verdict"], "pass")
+                self.assertGreater(threshold["service"]["high_with_room"], threshold["service"]["high"])
+            report = self.rushhour("report", "gate", expect=harness.ENDED).stdout
+            self.assertIn("with room for an incident that a run of", " ".join(report.split()))
 
     def test_a_load_that_is_not_reached_is_invalid(self):
         load = {"model": "arrivals", "connect_rate": "2/s", "stages": [{"duration": "0s", "target": "20/s"},

@@ -219,14 +219,19 @@ static void runs_against_a_baseline(void **state)
     for (uint64_t i = 1; i <= 997; i++) maker_session(quiet, 0, i, i <= 8 ? "F" : ".", 200);
     maker_write(quiet);
     maker_finish(quiet, "complete");
+    struct maker *busy = maker_new(INCIDENT_PROFILE(""), NULL);
+    maker_interval(busy, SIX_PDT, SIX_PDT + HOUR);
+    for (uint64_t i = 1; i <= 893; i++) maker_session(busy, 0, i, i <= 135 ? "F" : ".", 200);
+    maker_write(busy);
+    maker_finish(busy, "complete");
     (void)snprintf(line, sizeof line, "compare %s %s --metric failure_rate", quiet->folder,
-                   incident->folder);
+                   busy->folder);
     assert_int_equal(tell_line(line)->status, 99);
-    (void)snprintf(line, sizeof line, "compare %s %s --metric failure_rate", incident->folder,
+    (void)snprintf(line, sizeof line, "compare %s %s --metric failure_rate", busy->folder,
                    quiet->folder);
     assert_int_equal(tell_line(line)->status, 0);
     (void)snprintf(line, sizeof line, "compare %s %s %s %s --metric failure_rate --margin 2%%",
-                   quiet->folder, quiet->folder, incident->folder, quiet->folder);
+                   quiet->folder, quiet->folder, busy->folder, quiet->folder);
     const struct told *told = tell_line(line);
     assert_int_equal(told->status, 99);
     size_t tables = 0;
@@ -235,6 +240,7 @@ static void runs_against_a_baseline(void **state)
     (void)snprintf(line, sizeof line, "compare %s %s /nowhere", quiet->folder, quiet->folder);
     assert_int_equal(tell_line(line)->status, 1);
     maker_free(quiet);
+    maker_free(busy);
 }
 
 /* ---- merge ---- */

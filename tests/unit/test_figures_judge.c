@@ -1,37 +1,85 @@
-#include "figures/cells.h"
+#include "base/clock.h"
 #include "figures/judge.h"
 
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-/* `sessions` sessions of one attempt each, `failed` of them failed; the others have their first
- * token after 1, 2, 3 ... ms. */
-static void fill(struct report_cell *cell, uint64_t sessions, uint64_t failed)
+#define INTERVALS 60
+
+/* A region over an hour of 60 intervals, or fewer. */
+struct scene {
+    struct results results;
+    struct report_cell cell;
+};
+
+/*
+ * `sessions` sessions of one attempt each, `failed` of them failed; the others have their first
+ * token after 1, 2, 3 ... ms. Session i ends in interval i modulo `intervals`: as even as can be.
+ */
+static void fill_over(struct scene *scene, uint64_t sessions, uint64_t failed, uint64_t intervals)
 {
-    *cell = (struct report_cell){.intervals = 1, .health.valid = true};
-    cell->cell.counters.attempts_failed = failed;
-    cell->cell.counters.attempts_ok = sessions - failed;
-    cell->cell.counters.interactions_failed = failed;
-    cell->cell.counters.interactions_ok = sessions - failed;
-    cell->cell.counters.sessions_with_attempts = sessions;
-    cell->cell.counters.sessions_with_failure = failed;
-    for (uint64_t i = 0; i < sessions; i++)
-        cluster_add(&cell->cell.clusters, 1, i < failed, i < failed);
-    for (uint64_t i = 1; i <= sessions - failed; i++)
-        cell_latency(&cell->cell, METRIC_TTFT, (int64_t)i * 1000000);
+    struct report_cell *cell = &scene->cell;
+    struct cell *each = calloc(intervals, sizeof *each);
+    *scene = (struct scene){.cell = {.intervals = 1, .health.valid = true},
+                            .results.series = {.regions = 1, .wanted[METRIC_TTFT] = true}};
+    uint64_t ok = 0;
+    for (uint64_t i = 0; i < sessions; i++) {
+        bool bad = (i + 1) * failed / sessions > i * failed / sessions;
+        int64_t value_ns =
+            ((int64_t)(ok * 37 % (sessions > failed ? sessions - failed : 1)) + 1) * NS_PER_MS;
+        ok += !bad;
+        struct cell *parts[] = {&cell->cell, &each[i % intervals]};
+        for (size_t k = 0; k < 2; k++) {
+            struct counters *c = &parts[k]->counters;
+            c->attempts_failed += bad;
+            c->attempts_ok += !bad;
+            c->interactions_failed += bad;
+            c->interactions_ok += !bad;
+            c->sessions_with_attempts++;
+            c->sessions_with_failure += bad;
+            if (!bad) cell_latency(parts[k], METRIC_TTFT, value_ns);
+        }
+        cluster_add(&cell->cell.clusters, 1, bad, bad);
+    }
+    struct series *series = &scene->results.series;
+    for (uint64_t i = 0; i < intervals; i++) {
+        int64_t start_ns = (int64_t)i * 60 * NS_PER_S;
+        assert_true(
+            series_add_interval(series, 0, start_ns, start_ns + 60 * NS_PER_S, &each[i].counters));
+    }
+    for (uint64_t i = 0; i < intervals; i++) {
+        if (each[i].latency[METRIC_TTFT] != NULL)
+            assert_true(series_add_latency(series, 0, METRIC_TTFT, (int64_t)i * 60 * NS_PER_S,
+                                           each[i].latency[METRIC_TTFT]));
+        cell_free(&each[i]);
+    }
+    free(each);
 }
 
-static struct judgement judge(const char *expression, const struct report_cell *cell)
+static void fill(struct scene *scene, uint64_t sessions, uint64_t failed)
+{
+    fill_over(scene, sessions, failed, INTERVALS);
+}
+
+static void scene_free(struct scene *scene)
+{
+    series_free(&scene->results.series);
+    report_cell_free(&scene->cell);
+}
+
+static struct judgement judge(const char *expression, const struct scene *scene)
 {
     struct threshold threshold;
     struct error err = {0};
+    const struct claim_of of = {.results = &scene->results, .cell = &scene->cell};
     if (threshold_parse(expression, &threshold, &err) != ERR_OK) fail_msg("%s", err.text);
-    return judge_cell(&threshold, cell);
+    return judge_cell(&threshold, &of);
 }
 
 static const struct {
@@ -83,7 +131,7 @@ static void verdicts_follow_the_interval(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct report_cell cell;
+        struct scene cell;
         fill(&cell, cases[i].sessions, cases[i].failed);
         struct judgement j = judge(cases[i].expression, &cell);
         if (j.verdict != cases[i].verdict) {
@@ -92,7 +140,7 @@ static void verdicts_follow_the_interval(void **state)
                      verdict_name(j.verdict), j.observed, j.low, j.high);
         }
         if (j.verdict != VERDICT_INCONCLUSIVE) assert_false(j.needed_known);
-        report_cell_free(&cell);
+        scene_free(&cell);
     }
 }
 
@@ -100,11 +148,11 @@ static void an_invalid_cell_has_no_other_verdict(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct report_cell cell;
+        struct scene cell;
         fill(&cell, cases[i].sessions, cases[i].failed);
-        cell.health.valid = false;
+        cell.cell.health.valid = false;
         assert_int_equal(judge(cases[i].expression, &cell).verdict, VERDICT_INVALID);
-        report_cell_free(&cell);
+        scene_free(&cell);
     }
 }
 
@@ -133,41 +181,41 @@ static void a_replay_fails_only_beyond_its_resolution(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct report_cell cell;
-        fill(&cell, 1000, 0);
-        report_cell_settle(&cell);
-        report_cell_resolve(&cell, &least);
-        const struct judgement j = judge(rows[i].expression, &cell);
+        struct scene scene;
+        fill(&scene, 1000, 0);
+        report_cell_settle(&scene.cell);
+        report_cell_resolve(&scene.cell, &least);
+        const struct judgement j = judge(rows[i].expression, &scene);
         if (j.verdict != rows[i].verdict)
             fail_msg("%s: %s (%g to %g)", rows[i].expression, verdict_name(j.verdict), j.low,
                      j.high);
         assert_false(j.needed_known); /* no larger sample would tell */
-        report_cell_free(&cell);
+        scene_free(&scene);
     }
 }
 
 static void bounds_know_the_resolution(void **state)
 {
     static const struct clock_resolution least = {.median_us = 50000, .tail_us = 2000000};
-    struct report_cell cell;
+    struct scene scene;
     (void)state;
-    fill(&cell, 1000, 0);
-    report_cell_settle(&cell);
-    const int64_t low_us = cell.latency[METRIC_TTFT].median.low;
-    report_cell_resolve(&cell, &least);
-    assert_int_equal(cell.latency[METRIC_TTFT].median.low, low_us - least.median_us);
-    assert_int_equal(cell.latency[METRIC_TTFT].tail.low, 0);
-    assert_int_equal(report_cell_least_us(&cell, METRIC_TTFT, 0.5), least.median_us);
-    assert_int_equal(report_cell_least_us(&cell, METRIC_TTFT, 0.9), least.tail_us);
-    assert_int_equal(report_cell_least_us(&cell, METRIC_LAG, 0.9), 0);
-    report_cell_free(&cell);
+    fill(&scene, 1000, 0);
+    report_cell_settle(&scene.cell);
+    const int64_t low_us = scene.cell.latency[METRIC_TTFT].median.low;
+    report_cell_resolve(&scene.cell, &least);
+    assert_int_equal(scene.cell.latency[METRIC_TTFT].median.low, low_us - least.median_us);
+    assert_int_equal(scene.cell.latency[METRIC_TTFT].tail.low, 0);
+    assert_int_equal(report_cell_least_us(&scene.cell, METRIC_TTFT, 0.5), least.median_us);
+    assert_int_equal(report_cell_least_us(&scene.cell, METRIC_TTFT, 0.9), least.tail_us);
+    assert_int_equal(report_cell_least_us(&scene.cell, METRIC_LAG, 0.9), 0);
+    scene_free(&scene);
 }
 
 /* So many more attempts settle it, and a few less do not. */
 static void needed_attempts_settle_it(void **state)
 {
     (void)state;
-    struct report_cell cell;
+    struct scene cell;
     fill(&cell, 997, 8);
     struct judgement j = judge("failure_rate < 1%", &cell);
     assert_true(j.needed_known);
@@ -175,18 +223,18 @@ static void needed_attempts_settle_it(void **state)
     double p = 8.0 / 997;
     assert_true(rate_wilson(p * n, n, 0.95).high < 0.01);
     assert_true(rate_wilson(p * n * 0.99, n * 0.99, 0.95).high > 0.01);
-    report_cell_free(&cell);
+    scene_free(&cell);
     /* At the very limit no sample would do. */
     fill(&cell, 1000, 10);
     assert_false(judge("failure_rate < 1%", &cell).needed_known);
-    report_cell_free(&cell);
+    scene_free(&cell);
     /* A P99 wants 368 samples before anything else. */
     fill(&cell, 300, 0);
     j = judge("ttft.p99 < 10s", &cell);
     assert_true(j.needed_known);
     assert_true(j.needed >= 68);
     assert_true(isinf(j.high));
-    report_cell_free(&cell);
+    scene_free(&cell);
 }
 
 static void the_worst_verdict_is_the_runs(void **state)
@@ -203,8 +251,93 @@ static void the_worst_verdict_is_the_runs(void **state)
     assert_int_equal(judge_run(NULL, 0), VERDICT_NONE);
     for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
         struct judged judged[3] = {{0}};
-        for (size_t k = 0; k < 3; k++) judged[k].verdict = runs[i].of[k];
+        for (size_t k = 0; k < 3; k++) judged[k].of.verdict = runs[i].of[k];
         assert_int_equal(judge_run(judged, 3), runs[i].run);
+    }
+}
+
+/* Failures that come in one burst: how often bursts come nobody can tell from it. */
+static void one_incident_decides_nothing_but_this_run(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *expression;
+        enum verdict verdict;
+    } asked[] = {
+        {"failure_rate < 1%", VERDICT_INCONCLUSIVE},
+        {"failure_rate < 90%", VERDICT_INCONCLUSIVE},
+        {"interaction_failure_rate < 1%", VERDICT_INCONCLUSIVE},
+        {"session_failure_rate < 1%", VERDICT_INCONCLUSIVE},
+        {"failure_rate{about=run} < 1%", VERDICT_FAIL},
+        {"failure_rate{about=run} < 10%", VERDICT_PASS},
+    };
+    struct scene scene;
+    fill(&scene, 3000, 0);
+    struct counters c = {.attempts_failed = 50, .interactions_failed = 50};
+    c.sessions_with_attempts = c.sessions_with_failure = 50;
+    for (int64_t minute = 30; minute < 32; minute++) {
+        assert_true(series_add_interval(&scene.results.series, 0, minute * 60 * NS_PER_S,
+                                        (minute + 1) * 60 * NS_PER_S, &c));
+        counters_merge(&scene.cell.cell.counters, &c);
+        for (int i = 0; i < 50; i++) cluster_add(&scene.cell.cell.clusters, 1, 1, 1);
+    }
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+        struct judgement j = judge(asked[i].expression, &scene);
+        if (j.verdict != asked[i].verdict)
+            fail_msg("%s: %s, %s", asked[i].expression, verdict_name(j.verdict), j.why);
+        if (j.verdict == VERDICT_INCONCLUSIVE) {
+            assert_string_equal(j.why, "one incident of 2m carries 100% of the failures");
+            assert_true(j.needed_known && j.needed_hours > 1);
+        }
+    }
+    scene_free(&scene);
+}
+
+/* Fewer than six intervals tell nothing of other hours; about this run they do. */
+static void a_short_run_answers_for_itself_alone(void **state)
+{
+    (void)state;
+    for (uint64_t intervals = 1; intervals <= 6; intervals++) {
+        struct scene scene;
+        fill_over(&scene, 600, 0, intervals);
+        bool short_run = intervals < 6;
+        static const char *const asked[] = {"failure_rate < 2%", "share(ttft > 900ms) < 5%",
+                                            "ttft.p50 < 800ms"};
+        for (size_t i = 0; i < 3; i++) {
+            struct judgement j = judge(asked[i], &scene);
+            assert_int_equal(j.verdict, short_run ? VERDICT_INCONCLUSIVE : VERDICT_PASS);
+            assert_int_equal(strstr(j.why, "fewer than 6 intervals") != NULL, short_run);
+        }
+        assert_int_equal(judge("failure_rate{about=run} < 2%", &scene).verdict, VERDICT_PASS);
+        assert_int_equal(judge("ttft.p50{about=run} < 800ms", &scene).verdict, VERDICT_PASS);
+        scene_free(&scene);
+    }
+}
+
+/* With its single attempts at hand a short run is cut finer: a second here. */
+static void attempts_cut_a_short_run_finer(void **state)
+{
+    (void)state;
+    for (int burst = 0; burst <= 1; burst++) {
+        struct scene scene;
+        fill_over(&scene, 0, 0, 1);
+        for (int i = 0; i < 600; i++) {
+            bool bad = burst && i >= 300 && i < 320;
+            struct series_attempt attempt = {.end_ns = i * NS_PER_S / 10,
+                                             .ttft_us = bad ? -1 : 1000,
+                                             .response_us = -1,
+                                             .failed = bad};
+            struct counters c = {.attempts_failed = bad, .attempts_ok = !bad};
+            assert_true(series_add_interval(&scene.results.series, 0, 0, 60 * NS_PER_S, &c));
+            assert_true(series_add_attempt(&scene.results.series, &attempt));
+            counters_merge(&scene.cell.cell.counters, &c);
+            cluster_add(&scene.cell.cell.clusters, 1, bad, bad);
+        }
+        struct judgement j = judge("failure_rate < 20%", &scene);
+        assert_int_equal(j.verdict, burst ? VERDICT_INCONCLUSIVE : VERDICT_PASS);
+        assert_int_equal(j.service.dependence.why,
+                         burst ? DEPENDENCE_FEW_INCIDENTS : DEPENDENCE_KNOWN);
+        scene_free(&scene);
     }
 }
 
@@ -217,6 +350,9 @@ int main(void)
         cmocka_unit_test(bounds_know_the_resolution),
         cmocka_unit_test(needed_attempts_settle_it),
         cmocka_unit_test(the_worst_verdict_is_the_runs),
+        cmocka_unit_test(one_incident_decides_nothing_but_this_run),
+        cmocka_unit_test(a_short_run_answers_for_itself_alone),
+        cmocka_unit_test(attempts_cut_a_short_run_finer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

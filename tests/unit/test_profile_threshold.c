@@ -19,21 +19,26 @@ static void test_expressions(void **state)
         const char *expression;
         struct threshold wanted;
     } cases[] = {
-        {"failure_rate < 1%", {THRESHOLD_ATTEMPT_RATE, 0, 0, 0, "", "", LESS, 0.01}},
+        {"failure_rate < 1%", {THRESHOLD_ATTEMPT_RATE, 0, 0, 0, "", "", LESS, 0.01, false}},
         {"interaction_failure_rate<0.1%",
-         {THRESHOLD_INTERACTION_RATE, 0, 0, 0, "", "", LESS, 0.001}},
+         {THRESHOLD_INTERACTION_RATE, 0, 0, 0, "", "", LESS, 0.001, false}},
         {"  session_failure_rate  <=  5%  ",
-         {THRESHOLD_SESSION_RATE, 0, 0, 0, "", "", LESS_OR_EQUAL, 0.05}},
+         {THRESHOLD_SESSION_RATE, 0, 0, 0, "", "", LESS_OR_EQUAL, 0.05, false}},
         {"ttft.p99{region=eastus2} < 1.5s",
-         {THRESHOLD_QUANTILE, METRIC_TTFT, 0.99, 0, "eastus2", "", LESS, 1500000}},
-        {"dial.max > 20ms", {THRESHOLD_QUANTILE, METRIC_DIAL, 1, 0, "", "", GREATER, 20000}},
+         {THRESHOLD_QUANTILE, METRIC_TTFT, 0.99, 0, "eastus2", "", LESS, 1500000, false}},
+        {"failure_rate{about=run} < 1%",
+         {THRESHOLD_ATTEMPT_RATE, 0, 0, 0, "", "", LESS, 0.01, true}},
+        {"ttft.p50{region=a, about = service} < 1s",
+         {THRESHOLD_QUANTILE, METRIC_TTFT, 0.5, 0, "a", "", LESS, 1000000, false}},
+        {"dial.max > 20ms", {THRESHOLD_QUANTILE, METRIC_DIAL, 1, 0, "", "", GREATER, 20000, false}},
         {"interaction.p99.9 >= 250us",
-         {THRESHOLD_QUANTILE, METRIC_INTERACTION, 0.999, 0, "", "", GREATER_OR_EQUAL, 250}},
+         {THRESHOLD_QUANTILE, METRIC_INTERACTION, 0.999, 0, "", "", GREATER_OR_EQUAL, 250, false}},
         {"first_event.p50{ window = peak , region = a-b_C } < 1m",
-         {THRESHOLD_QUANTILE, METRIC_FIRST_EVENT, 0.5, 0, "a-b_C", "peak", LESS, 60000000}},
-        {"share(ttft > 1s) < 5%", {THRESHOLD_SHARE, METRIC_TTFT, 0, 1000000, "", "", LESS, 0.05}},
+         {THRESHOLD_QUANTILE, METRIC_FIRST_EVENT, 0.5, 0, "a-b_C", "peak", LESS, 60000000, false}},
+        {"share(ttft > 1s) < 5%",
+         {THRESHOLD_SHARE, METRIC_TTFT, 0, 1000000, "", "", LESS, 0.05, false}},
         {"share( response>2.5s ){window=1m} <= 10%",
-         {THRESHOLD_SHARE, METRIC_RESPONSE, 0, 2500000, "", "1m", LESS_OR_EQUAL, 0.1}},
+         {THRESHOLD_SHARE, METRIC_RESPONSE, 0, 2500000, "", "1m", LESS_OR_EQUAL, 0.1, false}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct threshold got;
@@ -45,7 +50,7 @@ static void test_expressions(void **state)
                     fabs(got.quantile - wanted->quantile) < 1e-12 &&
                     got.slower_than_us == wanted->slower_than_us &&
                     strcmp(got.region, wanted->region) == 0 &&
-                    strcmp(got.window, wanted->window) == 0 &&
+                    strcmp(got.window, wanted->window) == 0 && got.about_run == wanted->about_run &&
                     got.comparison == wanted->comparison && fabs(got.limit - wanted->limit) < 1e-9;
         if (!same) fail_msg("%s: understood wrongly", cases[i].expression);
     }
@@ -96,7 +101,8 @@ static void test_what_is_refused(void **state)
         {"ttft.p99 < 1", "\"1\" has no unit"},
         {"ttft.p99{region=} < 1s", "expected a name"},
         {"ttft.p99{region=a < 1s", "expected , or }"},
-        {"ttft.p99{zone=a} < 1s", "expected region=NAME or window=NAME"},
+        {"ttft.p99{zone=a} < 1s", "expected region=NAME, window=NAME or about=run"},
+        {"ttft.p99{about=day} < 1s", "write about=run"},
         {"ttft.p99{region=a,region=b} < 1s", "twice"},
         {"share(ttft) < 5%", "expected > and a duration"},
         {"share(ttft < 1s) < 5%", "expected >"},

@@ -96,6 +96,13 @@ static inline void maker_failure(struct maker *m, size_t region, const char *cod
     evidence_write(&m->lines, &evidence, NULL);
 }
 
+/* Sessions end all over the interval, whatever their numbers: by a multiplicative hash (Knuth). */
+static inline int64_t maker_moment(const struct maker *m, uint64_t number)
+{
+    uint64_t spread = number * UINT64_C(2654435761) % 1000;
+    return m->start_ns + (m->end_ns - m->start_ns) / 1000 * (int64_t)spread;
+}
+
 /* A session in which each letter is an attempt that ends in this interval: '.' ok after ttft_ms,
  * 'F' failed, 'Q' refused by a quota. */
 static inline void maker_session(struct maker *m, size_t region, uint64_t number,
@@ -119,7 +126,7 @@ static inline void maker_session(struct maker *m, size_t region, uint64_t number
                                   .ttft_us = bad ? -1 : (int64_t)(ttft_ms * 1e3),
                                   .response_us = -1,
                                   .socket_age_ms = -1,
-                                  .end_utc_ns = m->start_ns + NS_PER_S,
+                                  .end_utc_ns = maker_moment(m, number),
                                   .session_number = number,
                                   .interaction = i,
                                   .response_id = "",

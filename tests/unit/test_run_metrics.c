@@ -93,7 +93,8 @@ static void thresholds_take_it_and_judge_it(void **state)
     (void)state;
     struct maker *m = maker_new(ONE, NULL);
     struct results *results = run_of_every_metric(m);
-    static const char *const forms[] = {"%s.p50 < %dms", "share(%s > %dms) < 1%%"};
+    static const char *const forms[] = {"%s.p50{about=run} < %dms",
+                                        "share(%s > %dms){about=run} < 1%%"};
     for (int i = 0; i < METRIC_COUNT; i++) {
         for (size_t f = 0; f < 2; f++) {
             char expression[80];
@@ -104,7 +105,8 @@ static void thresholds_take_it_and_judge_it(void **state)
                            (i + 1) * 10 + 5);
             assert_int_equal(threshold_parse(expression, &threshold, NULL) == ERR_OK, known);
             if (!known) continue;
-            struct judgement j = judge_cell(&threshold, results_region(results, 0));
+            const struct claim_of of = claim_of_region(results, 0);
+            struct judgement j = judge_cell(&threshold, &of);
             if (j.verdict != VERDICT_PASS) fail_msg("%s: %s", expression, verdict_name(j.verdict));
         }
     }

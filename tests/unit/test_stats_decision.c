@@ -1,7 +1,6 @@
-/* Stratified comparison and sample sizes, against published figures. */
+/* Sample sizes, against published figures. */
 #include "stats/rate.h"
 #include "stats/sample_size.h"
-#include "stats/stratified.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -16,46 +15,6 @@
 static void assert_near(double got, double wanted, double tolerance)
 {
     if (!(fabs(got - wanted) <= tolerance)) fail_msg("%.12g is not %.12g", got, wanted);
-}
-
-/* UC Berkeley admissions (Bickel et al. 1975), six departments; R: mantelhaen.test(UCBAdmissions,
- * correct=FALSE). */
-static void test_berkeley(void **state)
-{
-    (void)state;
-    static const struct stratum departments[] = {
-        /* rejected of applied: women, men */
-        {19, 108, 313, 825},  {8, 25, 207, 560},    {391, 593, 205, 325},
-        {244, 375, 279, 417}, {299, 393, 138, 191}, {317, 341, 351, 373},
-    };
-    struct stratified s = stratified_compare(departments, COUNT_OF(departments), 0.95);
-    assert_true(s.valid);
-    assert_int_equal(s.used, 6);
-    assert_near(s.chi_squared, 1.5246, 0.00005);
-    assert_near(s.p, 0.2169, 0.00005);
-    assert_near(1 / s.odds_ratio, 0.9046968, 0.0000005);
-    assert_near(1 / s.high, 0.7719074, 0.0000005);
-    assert_near(1 / s.low, 1.0603298, 0.0000005);
-}
-
-static void test_strata_extremes(void **state)
-{
-    (void)state;
-    struct stratified s = stratified_compare(NULL, 0, 0.95);
-    assert_false(s.valid);
-    assert_near(s.p, 1, 0);
-    const struct stratum silent[] = {
-        {0, 10, 0, 10}, {10, 10, 10, 10}, {0, 0, 3, 10}, {NAN, 10, 3, 10}};
-    s = stratified_compare(silent, COUNT_OF(silent), 0.95);
-    assert_false(s.valid);
-    assert_int_equal(s.used, 0);
-    const struct stratum one_sided[] = {{0, 100, 10, 100}};
-    s = stratified_compare(one_sided, 1, 0.95);
-    assert_true(s.valid && isinf(s.odds_ratio) && s.low == 0 && isinf(s.high));
-    const struct stratum large[] = {{0x1p38, 0x1p40, 0x1p39, 0x1p40}};
-    s = stratified_compare(large, 1, 0.95);
-    assert_true(s.valid && isfinite(s.chi_squared) && s.p < 1e-300);
-    assert_near(s.odds_ratio, 3, 1e-9);
 }
 
 /* The statistics page, section 3: per arm, power 80%, level 5%. */
@@ -126,8 +85,6 @@ static void test_share_over_a_limit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_berkeley),
-        cmocka_unit_test(test_strata_extremes),
         cmocka_unit_test(test_sample_sizes),
         cmocka_unit_test(test_share_over_a_limit),
     };

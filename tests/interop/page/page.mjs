@@ -179,7 +179,7 @@ async function checkStory(page) {
   check('a sentence at the top', story.text.length > 20 && story.text.endsWith('.'), story.text);
   const kind = Number(story.kind);
   const region = report.regions.find((r) => r.name === story.region);
-  if (kind >= 4 && kind < 7) check('the sentence names its region', story.text.startsWith(`${story.region} fails`), story.text);
+  if (kind >= 4 && kind < 7) check('the sentence names its region', story.text.startsWith(`${story.region} failed`), story.text);
   if (kind === 4) {
     const found = report.patterns.concentration.find((c) => c.region === story.region);
     check('the worst window', near(Number(story.value), found.there.value) && near(Number(story.rest), found.rest.value));

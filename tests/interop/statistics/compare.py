@@ -11,7 +11,7 @@ import sys
 import numpy
 from scipy import stats
 from statsmodels.regression.linear_model import WLS
-from statsmodels.stats import contingency_tables, multitest, proportion
+from statsmodels.stats import multitest, proportion
 
 rng = random.Random(20250701)
 questions = []  # (name, the line for our tool, the answer expected, relative tolerance, absolute tolerance)
@@ -50,20 +50,6 @@ def pairs():
         if 0 < x1 + x2 < n1 + n2:
             z, p = proportion.proportions_ztest([x2, x1], [n2, n1])
             ask("score", [x1, n1, x2, n2], [z, p], 1e-9, 1e-300)
-
-
-def strata():
-    for _ in range(60):
-        tables, numbers = [], [0.95]
-        for _ in range(rng.randint(1, 24)):
-            n1, n2 = rng.randint(20, 900), rng.randint(20, 900)
-            x1, x2 = rng.randint(1, n1 // 5 + 1), rng.randint(1, n2 // 5 + 1)
-            numbers += [x1, n1, x2, n2]
-            tables.append(numpy.array([[x2, n2 - x2], [x1, n1 - x1]]))
-        table = contingency_tables.StratifiedTable(tables)
-        test = table.test_null_odds(correction=False)
-        low, high = table.oddsratio_pooled_confint(0.05)
-        ask("strata", numbers, [test.statistic, stats.chi2.sf(test.statistic, 1), table.oddsratio_pooled, low, high], 1e-8, 1e-300)
 
 
 def many():
@@ -206,7 +192,7 @@ def pairs_in_time():
 
 
 def main():
-    for question in (rates, pairs, strata, many, ranks, distributions, sizes, clusters, blocks_of_time,
+    for question in (rates, pairs, many, ranks, distributions, sizes, clusters, blocks_of_time,
                      watches, incidents, pairs_in_time):
         question()
     lines = "".join(line + "\n" for _, line, *_ in questions)

@@ -8,7 +8,6 @@
 #include "stats/incident.h"
 #include "stats/rate.h"
 #include "stats/sample_size.h"
-#include "stats/stratified.h"
 #include "stats/together.h"
 
 #include <math.h>
@@ -44,19 +43,6 @@ static void answer_ranks(const double *n)
     uint64_t high;
     (void)quantile_ranks((uint64_t)n[0], n[1], n[2], &low, &high);
     printf("%llu %llu\n", (unsigned long long)low, (unsigned long long)high);
-}
-
-/* Confidence, then x1 n1 x2 n2 of each stratum. */
-static void answer_strata(const double *n, size_t count)
-{
-    struct stratum strata[NUMBERS_MAX / 4];
-    size_t strata_count = (count - 1) / 4;
-    for (size_t i = 0; i < strata_count; i++) {
-        const double *at = n + 1 + 4 * i;
-        strata[i] = (struct stratum){at[0], at[1], at[2], at[3]};
-    }
-    struct stratified s = stratified_compare(strata, strata_count, n[0]);
-    printf("%.17g %.17g %.17g %.17g %.17g\n", s.chi_squared, s.p, s.odds_ratio, s.low, s.high);
 }
 
 static void answer_adjusted(const double *n, size_t count,
@@ -152,8 +138,6 @@ static bool answer(const char *what, const double *n, size_t count)
                fisher_exact((uint64_t)n[0], (uint64_t)n[1], (uint64_t)n[2], (uint64_t)n[3]));
     } else if (strcmp(what, "ranks") == 0 && count == 3) {
         answer_ranks(n);
-    } else if (strcmp(what, "strata") == 0 && count >= 5) {
-        answer_strata(n, count);
     } else if (strcmp(what, "cusum") == 0 && count == 3) {
         answer_cusum(n);
     } else if (strcmp(what, "incident") == 0 && count > 2) {

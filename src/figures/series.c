@@ -1,0 +1,408 @@
+#include "figures/series.h"
+
+#include "base/clock.h"
+#include "figures/grouping.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- gathering ---- */
+
+/* How many intervals start at or before a time. */
+static size_t starts_before(const struct series *series, int64_t time_ns)
+{
+    size_t low = 0;
+    size_t high = series->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (series->intervals[middle].start_ns <= time_ns) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static bool grow(struct series *series)
+{
+    if (series->count < series->capacity) return true;
+    size_t capacity = series->capacity == 0 ? 64 : series->capacity * 2;
+    struct series_interval *intervals =
+        realloc(series->intervals, capacity * sizeof *series->intervals);
+    if (intervals == NULL) return false;
+    series->intervals = intervals;
+    struct series_counts *counts =
+        realloc(series->counts, capacity * series->regions * sizeof *series->counts);
+    if (counts == NULL) return false;
+    series->counts = counts;
+    series->capacity = capacity;
+    return true;
+}
+
+/* The number of an interval, made when it is not there yet; SIZE_MAX without memory. */
+static size_t place(struct series *series, int64_t start_ns, int64_t end_ns)
+{
+    size_t before = starts_before(series, start_ns);
+    size_t regions = series->regions;
+    if (before > 0 && series->intervals[before - 1].start_ns == start_ns) {
+        struct series_interval *known = &series->intervals[before - 1];
+        if (end_ns > known->end_ns) known->end_ns = end_ns;
+        return before - 1;
+    }
+    if (!grow(series)) return SIZE_MAX;
+    size_t behind = series->count - before;
+    memmove(series->intervals + before + 1, series->intervals + before,
+            behind * sizeof *series->intervals);
+    memmove(series->counts + (before + 1) * regions, series->counts + before * regions,
+            behind * regions * sizeof *series->counts);
+    memset(series->counts + before * regions, 0, regions * sizeof *series->counts);
+    series->intervals[before] = (struct series_interval){start_ns, end_ns};
+    series->count++;
+    return before;
+}
+
+bool series_add_interval(struct series *series, size_t region, int64_t start_ns, int64_t end_ns,
+                         const struct counters *c)
+{
+    size_t at = place(series, start_ns, end_ns);
+    if (at == SIZE_MAX) return false;
+    struct series_counts *counts = &series->counts[at * series->regions + region];
+    counts->attempts += (uint32_t)(c->attempts_ok + c->attempts_failed);
+    counts->attempts_failed += (uint32_t)c->attempts_failed;
+    counts->interactions += (uint32_t)(c->interactions_ok + c->interactions_failed);
+    counts->interactions_failed += (uint32_t)c->interactions_failed;
+    counts->sessions += (uint32_t)c->sessions_with_attempts;
+    counts->sessions_failed += (uint32_t)c->sessions_with_failure;
+    return true;
+}
+
+bool series_add_attempt(struct series *series, const struct series_attempt *attempt)
+{
+    if (series->count >= SERIES_FEW_INTERVALS) return true;
+    if (series->attempt_count == series->attempt_capacity) {
+        size_t capacity = series->attempt_capacity == 0 ? 256 : series->attempt_capacity * 2;
+        struct series_attempt *attempts = realloc(series->attempts, capacity * sizeof *attempts);
+        if (attempts == NULL) return false;
+        series->attempts = attempts;
+        series->attempt_capacity = capacity;
+    }
+    series->attempts[series->attempt_count++] = *attempt;
+    return true;
+}
+
+static bool add_pair(struct series_latency *latency, struct series_pair pair)
+{
+    if (latency->pair_count == latency->pair_capacity) {
+        size_t capacity = latency->pair_capacity == 0 ? 1024 : latency->pair_capacity * 2;
+        struct series_pair *pairs = realloc(latency->pairs, capacity * sizeof *pairs);
+        if (pairs == NULL) return false;
+        latency->pairs = pairs;
+        latency->pair_capacity = capacity;
+    }
+    latency->pairs[latency->pair_count++] = pair;
+    return true;
+}
+
+/* A count that is larger than a pair holds takes several. */
+static bool add_values(struct series_latency *latency, size_t block, uint64_t values)
+{
+    bool ok = true;
+    for (; ok && values > UINT16_MAX; values -= UINT16_MAX)
+        ok = add_pair(latency, (struct series_pair){(uint16_t)block, UINT16_MAX});
+    return ok && (values == 0 ||
+                  add_pair(latency, (struct series_pair){(uint16_t)block, (uint16_t)values}));
+}
+
+/* The same values in the layout that all metrics have; the caller's, NULL without memory. */
+static struct histogram *in_our_layout(const struct histogram *from)
+{
+    struct histogram *h = histogram_new(METRIC_LOWEST_US, METRIC_HIGHEST_US, METRIC_DIGITS);
+    if (h != NULL) histogram_add(h, from);
+    return h;
+}
+
+/* What an interval had already goes behind all others, so that its pairs stay in one piece. */
+static bool move_to_end(struct series_latency *latency, struct series_place *of)
+{
+    size_t first = latency->pair_count;
+    bool ok = true;
+    for (size_t i = 0; ok && i < of->count; i++)
+        ok = add_pair(latency, latency->pairs[of->first + i]);
+    of->first = (uint32_t)first;
+    return ok;
+}
+
+bool series_add_latency(struct series *series, size_t region, enum metric metric, int64_t start_ns,
+                        const struct histogram *histogram)
+{
+    if (!series->wanted[metric]) return true;
+    if (histogram->lowest != METRIC_LOWEST_US || histogram->digits != METRIC_DIGITS) {
+        struct histogram *ours = in_our_layout(histogram);
+        bool added = ours != NULL && series_add_latency(series, region, metric, start_ns, ours);
+        histogram_free(ours);
+        return added;
+    }
+    struct series_latency *latency = &series->latency[metric];
+    size_t first;
+    size_t last;
+    size_t before = starts_before(series, start_ns);
+    if (before == 0 || !histogram_blocks_used(histogram, &first, &last)) return true;
+    if (latency->places == NULL) {
+        latency->places = calloc(series->count * series->regions, sizeof *latency->places);
+        if (latency->places == NULL) return false;
+    }
+    struct series_place *of = &latency->places[(before - 1) * series->regions + region];
+    bool ok = move_to_end(latency, of);
+    for (size_t block = first; ok && block <= last; block++) {
+        if (histogram->blocks[block] != 0)
+            ok = add_values(latency, block, histogram->blocks[block]);
+    }
+    of->count = (uint32_t)(latency->pair_count - of->first);
+    return ok;
+}
+
+void series_forget_latencies(struct series *series)
+{
+    for (int m = 0; m < METRIC_COUNT; m++) {
+        free(series->latency[m].places);
+        free(series->latency[m].pairs);
+        series->latency[m] = (struct series_latency){0};
+    }
+}
+
+void series_free(struct series *series)
+{
+    series_forget_latencies(series);
+    free(series->intervals);
+    free(series->counts);
+    free(series->attempts);
+    *series = (struct series){0};
+}
+
+/* ---- blocks ---- */
+
+static bool inside(const struct series_cut *cut, int64_t start_ns)
+{
+    if (cut->grouping == NULL) return !cut->outside;
+    const struct slice *slice = grouping_find(cut->grouping, start_ns);
+    bool in = cut->slice == NULL ? slice != NULL : slice == cut->slice;
+    return in != cut->outside;
+}
+
+/* Whether a region is the one wanted, or one of those. */
+static bool is_wanted(size_t wanted, size_t region)
+{
+    if (wanted == SERIES_ALL_REGIONS || wanted == region) return true;
+    return wanted > SIZE_MAX / 2 && wanted != SERIES_ALL_BUT(region);
+}
+
+/* The intervals among which those of a cut are: few where it is one slice of many. */
+static void range_of(const struct series *series, const struct series_cut *cut, size_t *from,
+                     size_t *to)
+{
+    *from = 0;
+    *to = series->count;
+    bool one = cut->slice != NULL && !cut->outside && cut->grouping->kind == GROUP_WINDOW;
+    if (!one) return;
+    *from = starts_before(series, cut->slice->start_ns - 1);
+    *to = starts_before(series, cut->slice->end_ns - 1);
+}
+
+/* Adds values from the limit's block on, and all values. */
+static void count_values(const struct series_latency *latency, size_t place, size_t limit_block,
+                         double *above, double *all)
+{
+    if (latency->places == NULL) return;
+    const struct series_place *of = &latency->places[place];
+    for (size_t i = 0; i < of->count; i++) {
+        const struct series_pair *pair = &latency->pairs[of->first + i];
+        *all += pair->values;
+        if (pair->block >= limit_block) *above += pair->values;
+    }
+}
+
+static void count_slower(const struct series *series, size_t place, const struct series_what *what,
+                         size_t limit_block, struct time_block *into)
+{
+    const struct series_counts *counts = &series->counts[place];
+    double above = 0;
+    double all = 0;
+    count_values(&series->latency[what->metric], place, limit_block, &above, &all);
+    if (what->of == SERIES_OF_SLOWER) {
+        double missing = fmin(fmax(0, (double)counts->attempts - all), counts->attempts_failed);
+        above += missing;
+        all += missing;
+    }
+    into->attempts += all;
+    into->failures += above;
+}
+
+/* Adds what one interval of one region counted. */
+static void count_place(const struct series *series, size_t place, const struct series_what *what,
+                        size_t limit_block, struct time_block *into)
+{
+    const struct series_counts *counts = &series->counts[place];
+    switch (what->of) {
+    case SERIES_OF_ATTEMPTS:
+        into->attempts += counts->attempts;
+        into->failures += counts->attempts_failed;
+        break;
+    case SERIES_OF_INTERACTIONS:
+        into->attempts += counts->interactions;
+        into->failures += counts->interactions_failed;
+        break;
+    case SERIES_OF_SESSIONS:
+        into->attempts += counts->sessions;
+        into->failures += counts->sessions_failed;
+        break;
+    case SERIES_OF_SLOWER:
+    case SERIES_OF_ABOVE:
+        count_slower(series, place, what, limit_block, into);
+        break;
+    }
+}
+
+static size_t block_of_limit(const struct series_what *what)
+{
+    if (what->of != SERIES_OF_SLOWER && what->of != SERIES_OF_ABOVE) return 0;
+    struct histogram *h = histogram_new(METRIC_LOWEST_US, METRIC_HIGHEST_US, METRIC_DIGITS);
+    if (h == NULL) return SIZE_MAX;
+    size_t block = histogram_block_at(h, what->limit_us + 1);
+    histogram_free(h);
+    return block;
+}
+
+static double seconds_between(int64_t from_ns, int64_t to_ns)
+{
+    return (double)(to_ns - from_ns) / (double)NS_PER_S;
+}
+
+bool series_blocks(const struct series *series, const struct series_cut *cut, size_t region,
+                   const struct series_what *what, struct series_blocks *out)
+{
+    size_t from;
+    size_t to;
+    *out = (struct series_blocks){0};
+    range_of(series, cut, &from, &to);
+    if (from >= to) return true;
+    size_t limit_block = block_of_limit(what);
+    out->list = calloc(to - from, sizeof *out->list);
+    if (out->list == NULL || limit_block == SIZE_MAX) {
+        series_blocks_free(out);
+        return false;
+    }
+    for (size_t i = from; i < to; i++) {
+        const struct series_interval *interval = &series->intervals[i];
+        if (!inside(cut, interval->start_ns)) continue;
+        struct time_block *block = &out->list[out->count++];
+        block->start = seconds_between(series->intervals[0].start_ns, interval->start_ns);
+        block->seconds = seconds_between(interval->start_ns, interval->end_ns);
+        for (size_t r = 0; r < series->regions; r++) {
+            if (is_wanted(region, r))
+                count_place(series, i * series->regions + r, what, limit_block, block);
+        }
+    }
+    return true;
+}
+
+/* ---- finer blocks, from attempts ---- */
+
+static bool attempts_tell(const struct series_what *what)
+{
+    bool latency = what->of == SERIES_OF_SLOWER || what->of == SERIES_OF_ABOVE;
+    bool kept = what->metric == METRIC_TTFT || what->metric == METRIC_RESPONSE;
+    return what->of == SERIES_OF_ATTEMPTS || (latency && kept);
+}
+
+/* A tenth of an interval, in whole seconds. */
+static int64_t fine_step(const struct series *series)
+{
+    int64_t longest_ns = 0;
+    for (size_t i = 0; i < series->count; i++) {
+        int64_t length_ns = series->intervals[i].end_ns - series->intervals[i].start_ns;
+        if (length_ns > longest_ns) longest_ns = length_ns;
+    }
+    int64_t seconds = longest_ns / 10 / NS_PER_S;
+    return (seconds < 1 ? 1 : seconds) * NS_PER_S;
+}
+
+static void count_attempt(const struct series_attempt *attempt, const struct series_what *what,
+                          struct time_block *into)
+{
+    int64_t value_us = what->metric == METRIC_TTFT ? attempt->ttft_us : attempt->response_us;
+    bool bad = attempt->failed;
+    if (what->of == SERIES_OF_ABOVE && value_us < 0) return;
+    if (what->of != SERIES_OF_ATTEMPTS) bad = value_us < 0 || value_us > what->limit_us;
+    into->attempts += 1;
+    into->failures += bad;
+}
+
+/* Cuts the intervals of a cut into steps; out has room. */
+static void cut_finely(const struct series *series, const struct series_cut *cut, int64_t step_ns,
+                       struct series_blocks *out)
+{
+    for (size_t i = 0; i < series->count; i++) {
+        const struct series_interval *interval = &series->intervals[i];
+        if (!inside(cut, interval->start_ns)) continue;
+        for (int64_t at = interval->start_ns; at < interval->end_ns; at += step_ns) {
+            int64_t end_ns = at + step_ns < interval->end_ns ? at + step_ns : interval->end_ns;
+            struct time_block *block = &out->list[out->count++];
+            block->start = seconds_between(series->intervals[0].start_ns, at);
+            block->seconds = seconds_between(at, end_ns);
+        }
+    }
+}
+
+/* The block that holds a time in seconds, or the last one before it. */
+static struct time_block *block_at(const struct series_blocks *blocks, double seconds)
+{
+    size_t low = 0;
+    size_t high = blocks->count;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (blocks->list[middle].start <= seconds) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    return &blocks->list[low];
+}
+
+static size_t fine_room(const struct series *series, int64_t step_ns)
+{
+    size_t room = 0;
+    for (size_t i = 0; i < series->count; i++) {
+        int64_t length_ns = series->intervals[i].end_ns - series->intervals[i].start_ns;
+        room += (size_t)(length_ns / step_ns) + 1;
+    }
+    return room;
+}
+
+bool series_fine_blocks(const struct series *series, const struct series_cut *cut, size_t region,
+                        const struct series_what *what, struct series_blocks *out)
+{
+    *out = (struct series_blocks){0};
+    if (series->attempt_count == 0 || series->count == 0 || !attempts_tell(what)) return true;
+    int64_t step_ns = fine_step(series);
+    out->list = calloc(fine_room(series, step_ns), sizeof *out->list);
+    if (out->list == NULL) return false;
+    cut_finely(series, cut, step_ns, out);
+    for (size_t i = 0; out->count > 0 && i < series->attempt_count; i++) {
+        const struct series_attempt *attempt = &series->attempts[i];
+        if (!is_wanted(region, attempt->region)) continue;
+        size_t before = starts_before(series, attempt->end_ns);
+        if (before == 0 || !inside(cut, series->intervals[before - 1].start_ns)) continue;
+        double at = seconds_between(series->intervals[0].start_ns, attempt->end_ns);
+        count_attempt(attempt, what, block_at(out, at));
+    }
+    return true;
+}
+
+void series_blocks_free(struct series_blocks *blocks)
+{
+    free(blocks->list);
+    *blocks = (struct series_blocks){0};
+}
