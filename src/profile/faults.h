@@ -197,7 +197,7 @@ enum fault_chance {
       "response.done failed, inference_service_unavailable_error; 14,000 tokens read, none said")  \
     X(RATE_LIMIT_EXCEEDED, "rate_limit_exceeded", "F66", CHANCE_PER_RESPONSE,                      \
       "response.done failed, inference_rate_limit_exceeded, with a wait of `after` (250ms)")       \
-    X(DAILY_LIMIT, "daily_limit", "F98", CHANCE_PER_RESPONSE,                                      \
+    X(DAILY_LIMIT, "daily_limit", "F104", CHANCE_PER_RESPONSE,                                     \
       "response.done failed, rate_limit_exceeded on requests per day, with a wait of `after` "     \
       "(86.4s)")                                                                                   \
     X(FAILED_UNBILLED, "failed_unbilled", "F67", CHANCE_PER_RESPONSE,                              \

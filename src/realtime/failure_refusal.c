@@ -72,7 +72,7 @@ static enum failure_id by_404(const struct failure_facts *facts)
 /*
  * Whose limit it was. A limit in force below the usual one is the service's own cut (F32), its
  * words for a busy pool are shared capacity (F31), a hint or a limit told with the refusal is our
- * quota (F30), or one for a whole day (F98). Without any of these nobody can say (F33), and we do
+ * quota (F30), or one for a whole day (F104). Without any of these nobody can say (F33), and we do
  * not.
  */
 static enum failure_id by_429(const struct failure_facts *facts)

@@ -226,7 +226,7 @@ static const struct failure_row rows[FAILURE_COUNT] = {
         SAME_SESSION, RETRY,
         "over the deployment's tokens or requests per minute: honour the hint, slow down, or ask "
         "for quota"),
-    ROW(DAILY_LIMIT, "daily_limit", RESPONSE, MOVES, QUOTA, "F98", NULL, SAME_SESSION,
+    ROW(DAILY_LIMIT, "daily_limit", RESPONSE, MOVES, QUOTA, "F104", NULL, SAME_SESSION,
         RETRY | LASTS,
         "over a limit for a whole day: no slower load helps before the time that the message "
         "tells; "

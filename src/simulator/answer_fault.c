@@ -159,7 +159,7 @@ bool answer_fault_is_timed(const struct answer_fault *fault)
 }
 
 /* "250ms", "20 seconds" from a second on: the two forms that were reported for F66; "1m26.4s" from
- * a minute on, as for F98. */
+ * a minute on, as for F104. */
 static void write_wait(int64_t wait_ns, char out[32])
 {
     if (wait_ns <= 0) wait_ns = WAIT_DEFAULT_NS;

@@ -117,7 +117,7 @@ RESPONSE = {
     "server_error": F("F64", "server_error"),
     "service_unavailable": F("F65", "service_unavailable"),
     "rate_limit_exceeded": F("F66", "rate_limit_exceeded"),
-    "daily_limit": F("F98", "daily_limit"),
+    "daily_limit": F("F104", "daily_limit"),
     "failed_unbilled": F("F64", "server_error", "F67 is told beside it"),
     "failed_billed": F("F64", "server_error", "F68 is told beside it"),
     "content_filter": F("F69", "content_filter"),

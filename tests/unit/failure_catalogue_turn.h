@@ -109,7 +109,7 @@ static const struct row stream[] = {
      .code = "rate_limit_exceeded",
      .domain = DOMAIN_QUOTA,
      .also = "F67"},
-    {"F98",
+    {"F104",
      {IN_RESPONSE},
      .event = FAILED("requests", "\"rate_limit_exceeded\"",
                      "Rate limit reached for gpt-realtime-mini in organization org-xxxx on "
@@ -119,7 +119,7 @@ static const struct row stream[] = {
      .code = "daily_limit",
      .domain = DOMAIN_QUOTA,
      .also = "F67"},
-    {"F98",
+    {"F104",
      {IN_RESPONSE},
      .event = ERROR_EVENT("tokens", "\"rate_limit_exceeded\"",
                           "Rate limit reached on tokens per day (TPD): Limit 200000."),

@@ -1,6 +1,7 @@
 /* Every number of the failure catalogue: the JSON of its rows goes through the same readers as in a
  * run. */
 #include "failure_catalogue.h"
+#include "realtime/failure_table.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -123,11 +124,29 @@ static void knows_every_number_or_says_why_not(void **state)
     }
 }
 
+/* The numbers behind the catalogue's last are ours: one for each code, and none left out. */
+static void our_own_numbers_stand_for_one_code_each(void **state)
+{
+    (void)state;
+    int owners[200] = {0};
+    int highest = 90;
+    for (int id = 0; id < FAILURE_COUNT; id++) {
+        int number = 0;
+        const struct failure_row *row = failure_row((enum failure_id)id);
+        if (sscanf(row->class.catalogue, "F%d", &number) != 1 || number <= 90) continue;
+        assert_true(number < 200);
+        if (owners[number]++ > 0) fail_msg("F%d: %s is not its only code", number, row->class.code);
+        if (number > highest) highest = number;
+    }
+    for (int n = 91; n <= highest; n++) assert_int_equal(owners[n], 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_every_wire_signature),
         cmocka_unit_test(knows_every_number_or_says_why_not),
+        cmocka_unit_test(our_own_numbers_stand_for_one_code_each),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -107,7 +107,7 @@ static void test_forms_of_done(void **state)
          "failed", "14000", "0", "0", 0},
         {"rate_limit_exceeded", "F66", "failed", "rate_limit_exceeded",
          "inference_rate_limit_exceeded", "try again in 250ms", NULL, "failed", "0", "0", "0", 0},
-        {"daily_limit", "F98", "failed", "requests", "rate_limit_exceeded",
+        {"daily_limit", "F104", "failed", "requests", "rate_limit_exceeded",
          "on requests per day (RPD): Limit 1000, Used 1000, Requested 1. Please try again in "
          "1m26.4s.",
          NULL, "failed", "0", "0", "0", 0},
