@@ -1,53 +1,50 @@
 #include "figures/earlier.h"
 
-#include "base/clock.h"
+#include "figures/model.h"
+#include "figures/series.h"
 #include "record/run_reader.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define CONFIDENCE_OF_A_RATE 0.95
-
-/* What is gathered of one region; blocks in the order of the file, that is of time. */
-struct gathered {
-    struct time_block *blocks;
-    size_t count, capacity;
-    struct cluster_sums chains;
-};
-
 struct gathering {
-    struct gathered *regions;
-    bool failed; /* memory ran out */
+    struct series series;
+    struct cluster_sums *chains; /* one per region */
+    bool failed;                 /* memory ran out */
 };
 
-static bool add_block(struct gathered *g, const struct time_block *block)
+static enum err_code no_memory(struct error *err)
 {
-    if (g->count == g->capacity) {
-        size_t capacity = g->capacity == 0 ? 256 : 2 * g->capacity;
-        struct time_block *blocks = realloc(g->blocks, capacity * sizeof *blocks);
-        if (blocks == NULL) return false;
-        g->blocks = blocks;
-        g->capacity = capacity;
-    }
-    g->blocks[g->count++] = *block;
-    return true;
+    return error_set(err, ERR_NOMEM, "no memory for a run");
 }
 
 static void on_interval(void *context, size_t region, int64_t start_ns, int64_t end_ns,
                         const struct cell *cell, const struct health *health)
 {
     struct gathering *gathering = context;
-    struct gathered *g = &gathering->regions[region];
-    const struct counters *c = &cell->counters;
-    const struct time_block block = {
-        .start = (double)start_ns / (double)NS_PER_S,
-        .seconds = (double)(end_ns - start_ns) / (double)NS_PER_S,
-        .attempts = (double)(c->attempts_ok + c->attempts_failed),
-        .failures = (double)c->attempts_failed,
-    };
     (void)health;
-    cluster_merge(&g->chains, &cell->clusters);
-    if (!add_block(g, &block)) gathering->failed = true;
+    cluster_merge(&gathering->chains[region], &cell->clusters);
+    if (!series_add_interval(&gathering->series, region, start_ns, end_ns, &cell->counters))
+        gathering->failed = true;
+}
+
+/* False without memory. */
+static bool fill_region(struct earlier_region *region, const struct gathering *gathering,
+                        size_t index)
+{
+    static const struct series_cut whole = {.grouping = NULL};
+    static const struct series_what attempts = {.of = SERIES_OF_ATTEMPTS};
+    const struct cluster_sums *chains = &gathering->chains[index];
+    struct series_blocks blocks = {0};
+    if (!series_blocks(&gathering->series, &whole, index, &attempts, &blocks)) return false;
+    const struct block_totals totals = block_totals(blocks.list, blocks.count);
+    region->attempts = totals.attempts;
+    region->failures = totals.failures;
+    region->dependence = service_rate(blocks.list, blocks.count, chains, CONFIDENCE).dependence;
+    region->burstiness =
+        burstiness_of_run(blocks.list, blocks.count, cluster_design_effect(chains));
+    series_blocks_free(&blocks);
+    return true;
 }
 
 static enum err_code fill(struct earlier_run *out, const struct run_reader *reader,
@@ -55,18 +52,10 @@ static enum err_code fill(struct earlier_run *out, const struct run_reader *read
 {
     double attempts = 0;
     for (size_t i = 0; i < out->count; i++) {
-        const struct gathered *g = &gathering->regions[i];
-        const struct block_totals totals = block_totals(g->blocks, g->count);
         struct earlier_region *region = &out->regions[i];
         region->name = strdup(run_reader_region(reader, i));
-        if (region->name == NULL) return error_set(err, ERR_NOMEM, "no memory for a run");
-        region->attempts = totals.attempts;
-        region->failures = totals.failures;
-        region->dependence =
-            service_rate(g->blocks, g->count, &g->chains, CONFIDENCE_OF_A_RATE).dependence;
-        region->burstiness =
-            burstiness_of_run(g->blocks, g->count, cluster_design_effect(&g->chains));
-        attempts += totals.attempts;
+        if (region->name == NULL || !fill_region(region, gathering, i)) return no_memory(err);
+        attempts += region->attempts;
     }
     if (attempts <= 0) return error_set(err, ERR_FORMAT, "no attempt has ended in it");
     return ERR_OK;
@@ -74,22 +63,21 @@ static enum err_code fill(struct earlier_run *out, const struct run_reader *read
 
 static enum err_code gather(struct run_reader *reader, struct earlier_run *out, struct error *err)
 {
-    struct gathering gathering = {0};
-    size_t count = run_reader_region_count(reader);
+    const size_t count = run_reader_region_count(reader);
+    struct gathering gathering = {.series = {.regions = count}};
     out->regions = calloc(count + 1, sizeof *out->regions);
-    gathering.regions = calloc(count + 1, sizeof *gathering.regions);
+    gathering.chains = calloc(count + 1, sizeof *gathering.chains);
     enum err_code code = ERR_OK;
-    if (out->regions == NULL || gathering.regions == NULL) {
-        code = error_set(err, ERR_NOMEM, "no memory for a run");
+    if (out->regions == NULL || gathering.chains == NULL) {
+        code = no_memory(err);
     } else {
         out->count = count;
         code = run_reader_intervals(reader, on_interval, &gathering, err);
     }
-    if (code == ERR_OK && gathering.failed) code = error_set(err, ERR_NOMEM, "no memory for a run");
+    if (code == ERR_OK && gathering.failed) code = no_memory(err);
     if (code == ERR_OK) code = fill(out, reader, &gathering, err);
-    for (size_t i = 0; gathering.regions != NULL && i < count; i++)
-        free(gathering.regions[i].blocks);
-    free(gathering.regions);
+    series_free(&gathering.series);
+    free(gathering.chains);
     return code;
 }
 
