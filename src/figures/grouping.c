@@ -176,6 +176,13 @@ bool grouping_coarsen(struct grouping *grouping, size_t regions)
     return ok;
 }
 
+/* Whether a window ends inside an interval that begins in it, or begins inside this one. */
+static bool is_cut(const struct grouping *grouping, const struct slice *slice, int64_t end_ns)
+{
+    if (grouping->kind != GROUP_WINDOW) return false;
+    return slice != NULL ? end_ns > slice->end_ns : window_contains(grouping->window, end_ns - 1);
+}
+
 bool grouping_place(struct grouping *grouping, int64_t start_ns, int64_t end_ns, size_t regions,
                     struct slice **out)
 {
@@ -190,10 +197,14 @@ bool grouping_place(struct grouping *grouping, int64_t start_ns, int64_t end_ns,
     if (*out == NULL) {
         int64_t from_ns;
         int64_t to_ns;
-        if (!bounds_of(grouping, start_ns, end_ns, &from_ns, &to_ns)) return true;
+        if (!bounds_of(grouping, start_ns, end_ns, &from_ns, &to_ns)) {
+            grouping->cuts = grouping->cuts || is_cut(grouping, NULL, end_ns);
+            return true;
+        }
         if (!insert(grouping, from_ns, to_ns, regions, out)) return false;
     }
     widen(grouping, *out, start_ns, end_ns);
+    grouping->cuts = grouping->cuts || is_cut(grouping, *out, end_ns);
     return true;
 }
 

@@ -248,7 +248,7 @@ static enum err_code load_files(struct loader *loader, struct error *err)
                                            .attempts_beyond = loader->attempts_beyond,
                                            .failures_beyond = loader->failures_beyond,
                                            .cancelled_rows = loader->cancelled_rows});
-    load_note_short_windows(results);
+    load_note_window_bounds(results);
     load_note_regions(results);
     preambles_note(results);
     load_note_replay(results);

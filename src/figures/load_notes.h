@@ -18,9 +18,9 @@ struct load_losses {
 void load_note_clusters(struct results *results, const struct report_cell *cell,
                         const char *region);
 
-/* Notes that an interval is never split, so that windows shorter than one are alternately full and
- * empty. */
-void load_note_short_windows(struct results *results);
+/* Notes that an interval is never split: windows shorter than one are alternately full and empty,
+ * and those whose bounds lie inside one hold what ended before or after them. */
+void load_note_window_bounds(struct results *results);
 
 /* What the profile says of the regions that bears on what their figures mean: models and routes
  * that end soon, as of the run's start, and deployments whose region is the entry only. */

@@ -76,6 +76,7 @@ struct grouping {
     bool shown;                  /* false: there for a threshold only */
     bool rest;                   /* of GROUP_POOLED: all that lies outside the window */
     bool kept;                   /* its histograms stay */
+    bool cuts;                   /* a bound of GROUP_WINDOW lies inside an interval */
     int64_t step_ns;             /* of GROUP_SERIES */
     struct slice *slices;        /* by start time */
     size_t slice_count, slice_capacity;

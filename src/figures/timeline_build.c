@@ -250,8 +250,8 @@ static struct source *find_sources(const struct timeline_gather *gather, const s
     for (size_t i = 0; i < gather->attempts.count; i++)
         sources[gather->attempts.items[i].region].rows++;
     for (size_t r = 0; r < t->region_count; r++)
-        sources[r].use_attempts =
-            gather->attempts.count > 0 && agree(sources[r].rows, sources[r].counted);
+        sources[r].use_attempts = (gather->attempts.count > 0 || sources[r].counted == 0) &&
+                                  agree(sources[r].rows, sources[r].counted);
     return sources;
 }
 

@@ -209,6 +209,26 @@ static void none(void **state)
     end(scene);
 }
 
+static int never(size_t region, size_t block)
+{
+    (void)region;
+    (void)block;
+    return 0;
+}
+
+/* What has no failure needs no rows to tell its failures apart. */
+static void nothing_failed(void **state)
+{
+    (void)state;
+    struct scene *scene = begin();
+    drive(scene, HOUR_BLOCKS, never);
+    find(scene);
+    assert_true(scene->found.searched);
+    assert_true(scene->found.by_onsets);
+    assert_int_equal(scene->found.count, 0);
+    end(scene);
+}
+
 /* Without attempts.csv the incident is found by the counts, and its codes by failures.jsonl. */
 static void by_failure_lines(void **state)
 {
@@ -399,6 +419,7 @@ int main(void)
         cmocka_unit_test(one_region_alone),
         cmocka_unit_test(two_regions_together),
         cmocka_unit_test(none),
+        cmocka_unit_test(nothing_failed),
         cmocka_unit_test(by_failure_lines),
         cmocka_unit_test(no_failures_of_the_service),
         cmocka_unit_test(ramp_with_zero_counts),

@@ -203,6 +203,41 @@ static void says_when_windows_are_shorter_than_intervals(void **state)
     window_free(&window);
 }
 
+static void says_when_bounds_lie_inside_intervals(void **state)
+{
+    static const struct {
+        const char *window;
+        bool told;
+    } cases[] = {{"90s", true},
+                 {"2m", false},
+                 {"15m", false},
+                 {"early=05:59-06:01@America/Los_Angeles", true},
+                 {"late=06:01-06:02@America/Los_Angeles", true},
+                 {"whole=06:00-06:02@America/Los_Angeles", false}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        bool shifted =
+            strncmp(cases[i].window, "early", 5) == 0 || strncmp(cases[i].window, "late", 4) == 0;
+        int64_t first_ns = SIX_PDT + (shifted ? 30 * NS_PER_S : 0);
+        struct maker *m = maker_new(PROFILE(REGION("a"), "", ""), NULL);
+        struct window window;
+        assert_int_equal(window_parse(cases[i].window, &window, NULL), ERR_OK);
+        for (int k = 0; k < 2; k++) {
+            int64_t start_ns = first_ns + k * 60 * NS_PER_S;
+            maker_interval(m, start_ns, start_ns + 60 * NS_PER_S);
+            maker_session(m, 0, 1, "..", 100);
+            maker_write(m);
+        }
+        maker_finish(m, "complete");
+        struct results *results = maker_load(m, &window, 1);
+        struct text text = forms_of(results);
+        bool told = strstr(text_str(&text), "has bounds inside intervals of the run (1m)") != NULL;
+        assert_int_equal(told, cases[i].told);
+        close_report(m, results, &text);
+        window_free(&window);
+    }
+}
+
 #define TWO_OF(a, b) REGION(a LONG) "," REGION(b LONG)
 
 static void many_regions_with_long_names_and_codes(void **state)
@@ -243,6 +278,7 @@ int main(void)
         cmocka_unit_test(an_hour_that_comes_twice),
         cmocka_unit_test(health_counts_once_for_all_regions),
         cmocka_unit_test(says_when_windows_are_shorter_than_intervals),
+        cmocka_unit_test(says_when_bounds_lie_inside_intervals),
         cmocka_unit_test(many_regions_with_long_names_and_codes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
