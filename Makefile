@@ -26,8 +26,9 @@ build:
 	@cmake --build --preset release -j $(JOBS) -- --no-print-directory
 
 demo: build
-	@# 4: this machine was too busy to be believed, which the report says; the demo was shown all the same
-	$(BUILD)/rushhour run profiles/demo.json --simulate || [ $$? -eq 4 ]
+	@# 3: so short a run cannot tell; 4: this machine was too busy to be believed. The report says which, and the demo
+	@# was shown all the same.
+	$(BUILD)/rushhour run profiles/demo.json --simulate || case $$? in 3|4) ;; *) exit 1 ;; esac
 
 test: build
 	ctest --test-dir $(BUILD) --output-on-failure -j 2
