@@ -57,7 +57,8 @@ static enum err_code finish(const struct merge *command, const char *folder, cJS
         *status = print_out(text_str(&out));
         text_free(&out);
     }
-    if (code == ERR_OK && *status == 0 && shards_missing(manifest, NULL) > 0) *status = 4;
+    const bool whole = shards_missing(manifest, NULL) == 0 && shards_killed(manifest, NULL) == 0;
+    if (code == ERR_OK && *status == 0 && !whole) *status = 4;
     results_free(results);
     text_free(&json);
     text_free(&path);
@@ -108,7 +109,8 @@ const struct command merge_command = {
     .exit_codes =
         "  0 merged   1 a run could not be read or does not fit the others   2 "
         "wrong command line\n"
-        "  4 merged, but a shard is missing: the load is not the one that was asked for\n",
+        "  4 merged, but a shard is missing or was killed: the load is not the one that was "
+        "asked for\n",
 };
 
 int command_merge(int argc, char **argv)

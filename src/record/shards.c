@@ -134,3 +134,20 @@ size_t shards_missing(const cJSON *manifest, struct text *names)
     }
     return count;
 }
+
+size_t shards_killed(const cJSON *manifest, struct text *names)
+{
+    size_t count = 0;
+    const cJSON *part = NULL;
+    cJSON_ArrayForEach(part, field(field(manifest, "run"), "merged"))
+    {
+        const char *shard = cJSON_GetStringValue(field(part, "shard"));
+        const char *state = cJSON_GetStringValue(field(part, "state"));
+        if (shard == NULL || state == NULL) continue;
+        const bool is_part = strchr(shard, '/') != NULL && strcmp(shard, "1/1") != 0;
+        if (!is_part || strcmp(state, "running") != 0) continue;
+        if (names != NULL) text_printf(names, "%s%s", count > 0 ? ", " : "", shard);
+        count++;
+    }
+    return count;
+}

@@ -20,4 +20,8 @@ cJSON *shards_of(const cJSON *const *manifests, size_t count);
  * names is NULL. */
 size_t shards_missing(const cJSON *manifest, struct text *names);
 
+/* How many shards of a merged run were killed: what came after their last whole interval is lost.
+ * Appends their names, unless names is NULL. */
+size_t shards_killed(const cJSON *manifest, struct text *names);
+
 #endif

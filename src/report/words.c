@@ -110,7 +110,8 @@ void words_verdict(const struct results *results, struct text *out)
                     plural);
         break;
     case VERDICT_INVALID:
-        text_puts(out, shards_missing(results->manifest, NULL) > 0
+        text_puts(out, shards_missing(results->manifest, NULL) > 0 ||
+                               shards_killed(results->manifest, NULL) > 0
                            ? "a part of the load is missing"
                            : "the load generator itself was in the way, so the figures are not "
                              "the service's");

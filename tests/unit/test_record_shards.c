@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,11 +80,44 @@ static void the_names_are_listed(void **state)
     text_free(&names);
 }
 
+#define PART(shard, state) "{\"shard\": \"" shard "\", \"state\": \"" state "\"}"
+
+/* Only a part of a plan leaves the load short of what was asked for; a whole run does not. */
+static void who_was_killed_is_named(void **state)
+{
+    static const struct {
+        const char *parts, *wanted;
+        size_t count;
+    } rows[] = {
+        {PART("1/2", "complete") "," PART("2/2", "running"), "2/2", 1},
+        {PART("1/2", "running") "," PART("2/2", "running"), "1/2, 2/2", 2},
+        {PART("1/2", "complete") "," PART("2/2", "complete"), "", 0},
+        {PART("1/2", "interrupted") "," PART("2/2", "stopped"), "", 0},
+        {PART("1/1", "running") "," PART("1/1", "complete"), "", 0},
+        {PART("merged", "running"), "", 0},
+        {"{}, 7, {\"shard\": 2, \"state\": \"running\"}, {\"shard\": \"1/2\"}", "", 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char json[256];
+        struct text names = {0};
+        (void)snprintf(json, sizeof json, "{\"run\": {\"merged\": [%s]}}", rows[i].parts);
+        cJSON *manifest = cJSON_Parse(json);
+        assert_non_null(manifest);
+        assert_int_equal(shards_killed(manifest, &names), rows[i].count);
+        assert_int_equal(shards_killed(manifest, NULL), rows[i].count);
+        assert_string_equal(text_str(&names), rows[i].wanted);
+        text_free(&names);
+        cJSON_Delete(manifest);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_missing_is_named),
         cmocka_unit_test(the_names_are_listed),
+        cmocka_unit_test(who_was_killed_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
