@@ -105,6 +105,7 @@ static void opening(const struct package *package, struct text *out)
     format_estimate(out, &rate.estimate);
     text_puts(out, " at 95% confidence.");
     service_sentence(package, out);
+    control_sentence(package, out);
     if (first != NULL) {
         text_puts(out, " Most often it was `");
         text_puts(out, first->code);
@@ -112,7 +113,6 @@ static void opening(const struct package *package, struct text *out)
                     domain_name(first->domain));
     }
     peak_sentence(package, out);
-    control_sentence(package, out);
     text_puts(out, " Session, response and request ids with their times are below, all of them in "
                    "failures.csv.\n\n");
     text_puts(

@@ -196,6 +196,8 @@ class Evidence(harness.Case):
         letter = (package / "support-request.md").read_text()
         best = min(compared, key=lambda c: c["control_rate"]["value"])["control"]
         self.assertIn(f"In the same minutes, from the same host, {best} had", letter)
+        # the control's figure is of the whole time: it stands before codes and the worst window
+        self.assertLess(letter.index("In the same minutes"), letter.index("Most often it was"))
 
     def real(self, name="run"):
         """A copy of the run that says of itself that it was against a real service."""
