@@ -102,6 +102,7 @@ static const char *nothing_known(const struct earlier_region *like)
     if (like == NULL) return "it has no region";
     if (like->attempts <= 0) return "nothing was tried in it";
     if (like->failures <= 0) return "nothing failed in it";
+    if (like->failures >= like->attempts) return "everything failed in it";
     if (like->dependence.why == DEPENDENCE_SHORT) return dependence_phrase(DEPENDENCE_SHORT);
     return NULL;
 }

@@ -135,6 +135,7 @@ class Plan(harness.Case):
 
     def test_a_run_that_cannot_tell_says_so(self):
         cases = {"quiet": (lambda second: 0, "nothing failed"),
+                 "broken": (lambda second: 1, "everything failed"),
                  "once": (lambda second: 0.6 if 1800 <= second < 1920 else 0.002, "one or two incidents")}
         for name, (rate_at, why) in cases.items():
             run = earlier_run(self.folder / name, 1, rate_at)
