@@ -341,10 +341,20 @@ class Confusion(harness.Case):
         for record in run.failures:
             if (record["region"], record["client_request_id"]) not in unknowable:
                 sessions[record["region"], record["client_request_id"]][1].append(record)
-        for (region, _), (faults, records) in sessions.items():
+        gone = self.left_by_their_users(run)
+        for (region, request_id), (faults, records) in sessions.items():
+            if (region, request_id) in gone and not records and all(fault["outcome"] == "expired" for fault in faults):
+                continue  # the end of its life met a client that had said its last and was closing
             for fault, record in paired(faults, records):
                 self.matrix.add(region, fault["fault_name"] if fault else NOTHING, record, fault)
                 self.check_details(fault, record)
+
+    @staticmethod
+    def left_by_their_users(run):
+        """The sessions in which a user's last interaction went well, after which the client closes."""
+        last = str(run.manifest["profile"]["session"]["interactions"])
+        return {(row["region"], row["client_request_id"]) for row in run.attempts
+                if row["interaction"] == last and row["outcome"] == "ok"}
 
     @staticmethod
     def first_limits(run):
