@@ -173,8 +173,19 @@ static void side_free(struct side *side)
 
 /* ---- rates ---- */
 
-struct service_rate claim_rate(const struct claim_of *of, const struct threshold *what,
-                               double confidence)
+/* A run that ends because of its failures has an incident at its end whatever the service does
+ * (optional stopping): it answers for itself alone. */
+static void withhold_stopped(const struct results *results, struct dependence *d, double *low,
+                             double *high, double least)
+{
+    if (!results_rule_failed(results) || d->why == DEPENDENCE_NO_ATTEMPTS) return;
+    d->why = DEPENDENCE_STOPPED;
+    *low = least;
+    *high = 1;
+}
+
+static struct service_rate rate_of(const struct claim_of *of, const struct threshold *what,
+                                   double confidence)
 {
     struct side side;
     side_of(of, what, confidence, false, &side);
@@ -184,6 +195,14 @@ struct service_rate claim_rate(const struct claim_of *of, const struct threshold
     side_of(of, what, confidence, true, &side);
     if (side.blocks.count > 0) rate = service_rate_of(&side.of, confidence);
     side_free(&side);
+    return rate;
+}
+
+struct service_rate claim_rate(const struct claim_of *of, const struct threshold *what,
+                               double confidence)
+{
+    struct service_rate rate = rate_of(of, what, confidence);
+    withhold_stopped(of->results, &rate.dependence, &rate.estimate.low, &rate.estimate.high, 0);
     return rate;
 }
 
@@ -245,9 +264,13 @@ struct service_difference claim_difference(const struct claim_of *a, const struc
                                            double confidence)
 {
     struct service_difference d = difference_of(a, b, what, paired, confidence, false);
-    if (d.dependence.why != DEPENDENCE_SHORT) return d;
-    struct service_difference fine = difference_of(a, b, what, paired, confidence, true);
-    return fine.dependence.why == DEPENDENCE_SHORT ? d : fine;
+    if (d.dependence.why == DEPENDENCE_SHORT) {
+        struct service_difference fine = difference_of(a, b, what, paired, confidence, true);
+        if (fine.dependence.why != DEPENDENCE_SHORT) d = fine;
+    }
+    withhold_stopped(a->results, &d.dependence, &d.difference.low, &d.difference.high, -1);
+    withhold_stopped(b->results, &d.dependence, &d.difference.low, &d.difference.high, -1);
+    return d;
 }
 
 /* ---- why not ---- */

@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Nobody drives a load for longer to decide one limit: beyond this no length is told. */
+#define NEEDED_SECONDS_MOST (30.0 * 24 * 3600)
+
 const char *verdict_name(enum verdict verdict)
 {
     static const char *const names[] = {"none", "pass", "fail", "inconclusive", "invalid"};
@@ -45,7 +48,7 @@ static void set_needed(struct judgement *j, const struct service_rate *rate, dou
 {
     if (j->verdict != VERDICT_INCONCLUSIVE || !(n > 0)) return;
     double growth = growth_to_clear(rate, n, limit, CONFIDENCE);
-    if (!isfinite(growth)) return;
+    if (!((growth - 1) * j->service.dependence.seconds <= NEEDED_SECONDS_MOST)) return;
     j->needed_known = true;
     j->needed = fmax(1, ceil((growth - 1) * attempts));
     j->needed_hours = (growth - 1) * j->service.dependence.seconds / 3600;

@@ -154,10 +154,11 @@ static const struct key profile_keys[] = {
          "{about=run} only what happened in this run, as a gate of some seconds does"},
 
     {"abort_on_fail.acceptable", KEY_SHARE, AT(abort_on_fail.acceptable),
-     .help = "failure rate that is still acceptable: with too_high, a cumulative sum watches each "
-             "region for as long as the run lasts, and stops it (exit 99) when a rate is too high; "
-             "the evidence of one minute counts for an eighth, so that takes 8 minutes at least; "
-             "left out: no such rule"},
+     .help =
+         "failure rate that is still acceptable: with too_high, a cumulative sum watches each "
+         "region for as long as the run lasts, and stops it (exit 99) when a rate is too high; "
+         "the evidence of one minute counts for an eighth, so that takes 6 to 8 minutes at least; "
+         "left out: no such rule"},
     {"abort_on_fail.too_high", KEY_SHARE, AT(abort_on_fail.too_high),
      .help = "failure rate at which to stop. Judged are first failures among attempts at risk, "
              "those of interaction chains without a failure so far, dials included, in the order "

@@ -20,6 +20,9 @@ const char *dependence_phrase(enum dependence_why why)
         [DEPENDENCE_NO_ATTEMPTS] = "nothing was tried",
         [DEPENDENCE_SHORT] = "too few intervals to see how failures come together in time",
         [DEPENDENCE_FEW_INCIDENTS] = "one or two incidents carry the failures",
+        [DEPENDENCE_STOPPED] =
+            "the run was ended because of its failures, so that it shows more of them than such "
+            "hours have",
         [DEPENDENCE_DRIFT] = "the rate moves as slowly as the run is long",
     };
     return phrases[why];

@@ -23,6 +23,8 @@ enum dependence_why {
     DEPENDENCE_FEW_INCIDENTS, /* one or two incidents carry the failures: how often they occur is
                                  unknown */
     DEPENDENCE_DRIFT,         /* the rate drifts as slowly as the run is long */
+    DEPENDENCE_STOPPED,       /* the run was ended because of its failures: they are more than the
+                                 service's in such hours (never found here, the caller knows) */
 };
 
 /* The minimum number of blocks for estimating a variance. */

@@ -174,6 +174,7 @@ static double growth_to_answer(const struct dependence *d)
     case DEPENDENCE_DRIFT:
         return DRIFT_LENGTHS;
     case DEPENDENCE_NO_ATTEMPTS:
+    case DEPENDENCE_STOPPED:
         return INFINITY;
     case DEPENDENCE_KNOWN:
         break;

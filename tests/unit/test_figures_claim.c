@@ -127,6 +127,36 @@ static void says_what_it_can_tell_and_why_not(void **state)
     }
 }
 
+/* A run that its abort rule ended has failures at its end whatever the service does: it says
+ * nothing of other hours, neither alone nor against another run. */
+static void a_run_ended_for_its_failures_answers_for_itself(void **state)
+{
+    (void)state;
+    static const struct threshold rate = {.kind = THRESHOLD_ATTEMPT_RATE};
+    struct results *whole = hour(evenly, quick, false);
+    struct results *ended = hour(evenly, quick, false);
+    cJSON_AddItemToObject(ended->manifest, "abort_rule",
+                          cJSON_Parse("{\"regions\":[{\"verdict\":\"too_high\"}]}"));
+    struct claim_of a = claim_of_region(whole, 0);
+    struct claim_of b = claim_of_region(ended, 0);
+    struct service_rate r = claim_failure_rate(&b, RATE_ATTEMPT);
+    assert_int_equal(claim_failure_rate(&a, RATE_ATTEMPT).dependence.why, DEPENDENCE_KNOWN);
+    assert_int_equal(r.dependence.why, DEPENDENCE_STOPPED);
+    assert_true(r.estimate.low == 0 && r.estimate.high == 1);
+    struct text why = {0};
+    claim_why(&b, &r.dependence, &why);
+    assert_non_null(strstr(text_str(&why), "ended because of its failures"));
+    text_free(&why);
+    for (int turned = 0; turned <= 1; turned++) {
+        struct service_difference d =
+            claim_difference(turned ? &b : &a, turned ? &a : &b, &rate, false, 0.95);
+        assert_int_equal(d.dependence.why, DEPENDENCE_STOPPED);
+        assert_int_equal(service_verdict(&d), DIFFERENCE_UNDECIDED);
+    }
+    results_free(whole);
+    results_free(ended);
+}
+
 /* Inside and outside of a window are the whole, and so are one region and all others. */
 static void parts_add_up(void **state)
 {
@@ -237,6 +267,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(says_what_it_can_tell_and_why_not),
+        cmocka_unit_test(a_run_ended_for_its_failures_answers_for_itself),
         cmocka_unit_test(parts_add_up),
         cmocka_unit_test(latencies_have_a_dependence_of_their_own),
         cmocka_unit_test(differences_go_by_blocks),
