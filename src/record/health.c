@@ -49,7 +49,7 @@ static bool fell_short(struct health *health)
     if (!is_short(health, health->achieved - health->achieved_late, &share)) return false;
     (void)snprintf(health->why, sizeof health->why,
                    "%.1f%% of the requested load was reached within %.0f ms of being due, under "
-                   "%.0f%%",
+                   "%.0f%%: what dials waited for was load.connect_rate, or this machine",
                    100 * share, (double)HEALTH_DIAL_LATE_NS / 1e6, 100 * HEALTH_ACHIEVED);
     return true;
 }

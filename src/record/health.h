@@ -40,7 +40,7 @@ struct health {
     uint64_t cpu_periods, cpu_throttled; /* periods of the quota, and those in which it was used
                                             up */
     bool valid;
-    char why[160]; /* "" if valid; otherwise the limit that was exceeded, with the value */
+    char why[200]; /* "" if valid; otherwise the limit that was exceeded, with the value */
 };
 
 /* The arrivals that were to be dialled: those due without those that a hold kept back. */

@@ -5,6 +5,9 @@
 
 #include <math.h>
 
+/* Of load.connect_rate, for the first sessions: each failed turn may open one or two more. */
+#define CONNECT_SHARE 0.5
+
 static double seconds(int64_t ns)
 {
     return (double)ns / (double)NS_PER_S;
@@ -107,6 +110,23 @@ cJSON *forecast_profile_json(const struct profile *profile)
     return root;
 }
 
+bool forecast_connects(const struct profile *profile, struct text *out)
+{
+    const struct load *load = &profile->load;
+    double most = 0;
+    for (size_t i = 0; i < load->stage_count; i++) most = fmax(most, load->stages[i].target);
+    double demands = load->routing == ROUTING_EACH ? (double)profile->region_count : 1;
+    double real = most * demands * profile->simulator.clock_speed;
+    if (load->model != LOAD_ARRIVALS || real <= CONNECT_SHARE * load->connect_rate) return false;
+    text_printf(
+        out,
+        "up to %.3g sessions a second of real time arrive, and load.connect_rate is %.4g/s: "
+        "retries in new sessions have to fit in, too, or a failing service makes the load "
+        "fall short; raise load.connect_rate to %.3g/s or more",
+        real, load->connect_rate, real / CONNECT_SHARE);
+    return true;
+}
+
 static void table_row(struct text *out, const char *name, const struct forecast *f)
 {
     text_printf(out, "%-20s %10.0f %10.0f %12.0f %9.1f %10.0f   ", name, f->sessions, f->attempts,
@@ -133,6 +153,9 @@ void forecast_table(const struct profile *profile, struct text *out)
                 "\nAssumed: %.0f input and %.0f output tokens and %.0f second an attempt (which a "
                 "closed load and a\nprice per minute go by).\n",
                 ASSUMED_INPUT_TOKENS, ASSUMED_OUTPUT_TOKENS, ASSUMED_ATTEMPT_SECONDS);
+    struct text tight = {0};
+    if (forecast_connects(profile, &tight)) text_printf(out, "Tight: %s.\n", text_str(&tight));
+    text_free(&tight);
     if (totals.unpriced)
         text_puts(out,
                   "Unknown cost: the profile's `prices` has no row for that region's model.\n");

@@ -31,6 +31,13 @@ void forecast_json(cJSON *object, const struct forecast *forecast);
  * (cJSON_Delete); NULL when out of memory. */
 cJSON *forecast_profile_json(const struct profile *profile);
 
+/*
+ * Appends a sentence if more than half of load.connect_rate is taken by the sessions that arrive at
+ * the highest stage (closed loads: nothing): retries open sessions, too, and where dials have to
+ * wait, a failing service makes the load fall short and the run invalid. Returns whether it did.
+ */
+bool forecast_connects(const struct profile *profile, struct text *out);
+
 /* Appends the table of all regions, and the assumptions. */
 void forecast_table(const struct profile *profile, struct text *out);
 

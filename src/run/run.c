@@ -1,4 +1,5 @@
 #include "run/descriptors.h"
+#include "run/forecast.h"
 #include "run/run_private.h"
 
 #include "base/files.h"
@@ -154,6 +155,14 @@ static void make_room(const struct run *run)
     text_free(&lack);
 }
 
+static void warn_of_connect_rate(const struct run *run)
+{
+    struct text tight = {0};
+    if (forecast_connects(run->plan.profile, &tight))
+        run_note(run, "rushhour: %s", text_str(&tight));
+    text_free(&tight);
+}
+
 /* What a replay so fast can no longer keep. */
 static void tell_replay(const struct run *run)
 {
@@ -178,6 +187,7 @@ enum err_code run_perform(struct run *run, struct run_outcome *out, struct error
     warn_of_query_keys(run);
     warn_of_unused_proxies(run);
     warn_of_retirements(run);
+    warn_of_connect_rate(run);
     make_room(run);
     tell_replay(run);
     run->created_ns = clock_wall_ns();
