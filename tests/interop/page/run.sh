@@ -16,7 +16,7 @@ fi
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-# An advisory over the first interval, of no region of the run: every chart over time shades it.
+# An advisory over the first interval, for the run's first region: its charts over time shade it.
 from=$(sed -n 2p "$run/intervals.csv" | cut -d, -f1)
 to=$(sed -n 2p "$run/intervals.csv" | cut -d, -f2)
 cat >"$scratch/health.json" <<EOF
@@ -24,10 +24,10 @@ cat >"$scratch/health.json" <<EOF
  "impactStartTime": "$from", "impactMitigationTime": "$to",
  "impact": [{"impactedService": "Azure OpenAI", "impactedRegions": [{"impactedRegion": "Elsewhere"}]}]}}]}
 EOF
-"$rushhour" report "$run" --service-health "$scratch/health.json" --format html -o "$scratch/report.html"
-"$rushhour" report "$run" --format json -o "$scratch/report.json"
 first=$(cut -d, -f3 "$run/intervals.csv" | sed -n 2p)
 second=$(cut -d, -f3 "$run/intervals.csv" | sed -n 3p)
+"$rushhour" report "$run" --service-health "$first=$scratch/health.json" --format html -o "$scratch/report.html"
+"$rushhour" report "$run" --format json -o "$scratch/report.json"
 for form in html json; do # whatever the verdict is
     "$rushhour" compare "$run" --regions "$first" "$second" --format "$form" -o "$scratch/compare.$form" || [ $? -ge 3 ]
 done
