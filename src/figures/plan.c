@@ -246,7 +246,7 @@ static bool region_known(const struct results *results, const char *name)
 
 static void note_unknown_regions(struct results *results)
 {
-    for (size_t i = 0; i < results->judged_count; i++) {
+    for (size_t i = 0; results->judged != NULL && i < results->judged_count; i++) {
         const char *region = results->judged[i].threshold.region;
         if (region[0] == '\0' || region_known(results, region)) continue;
         text_printf(&results->notes,

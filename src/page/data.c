@@ -282,8 +282,8 @@ static void holds_json(const struct results *results, struct text *out)
                 cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(hold, keys[i]));
             json_put_string(out, keys[i], word == NULL ? "" : word);
         }
-        json_put_number(out, "start_ms", (double)(ns[0] / NS_PER_MS));
-        json_put_number(out, "end_ms", (double)(ns[1] / NS_PER_MS));
+        json_put_count(out, "start_ms", (uint64_t)(ns[0] / NS_PER_MS));
+        json_put_count(out, "end_ms", (uint64_t)(ns[1] / NS_PER_MS));
         json_close(out, '}');
     }
     json_close(out, ']');

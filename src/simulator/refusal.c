@@ -36,9 +36,9 @@ struct refusal {
                                  status */
     const char *message;      /* a page's heading; %s: "2 seconds" */
     const char *header_lines; /* or NULL */
+    size_t filler;            /* bytes of a header that says nothing */
     enum limits_shown limits;
-    size_t filler; /* bytes of a header that says nothing */
-    bool hint;     /* retry-after-ms and retry-after */
+    bool hint; /* retry-after-ms and retry-after */
 };
 
 #define UPGRADE_LINES "upgrade: websocket\r\nsec-websocket-version: 13\r\n"

@@ -21,8 +21,7 @@ const char *dependence_phrase(enum dependence_why why)
         [DEPENDENCE_SHORT] = "too few intervals to see how failures come together in time",
         [DEPENDENCE_FEW_INCIDENTS] = "one or two incidents carry the failures",
         [DEPENDENCE_STOPPED] =
-            "the run was ended because of its failures, so that it shows more of them than such "
-            "hours have",
+            "the run was ended because of its failures, of which it shows too many",
         [DEPENDENCE_DRIFT] = "the rate moves as slowly as the run is long",
     };
     return phrases[why];
