@@ -49,7 +49,11 @@ enum err_code signals_open(struct signals *signals, uv_loop_t *loop,
 
 void signals_close(struct signals *signals)
 {
+    uv_loop_t *loop = NULL;
     for (size_t i = 0; i < KNOWN_COUNT; i++) {
-        if (signals->handles[i].loop != NULL) uv_close((uv_handle_t *)&signals->handles[i], NULL);
+        if (signals->handles[i].loop == NULL) continue;
+        loop = signals->handles[i].loop;
+        uv_close((uv_handle_t *)&signals->handles[i], NULL);
     }
+    if (loop != NULL) (void)uv_run(loop, UV_RUN_NOWAIT);
 }

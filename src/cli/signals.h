@@ -19,7 +19,8 @@ MUST_USE enum err_code signals_open(struct signals *signals, uv_loop_t *loop,
                                     void (*on_signal)(void *user, const char *reason), void *user,
                                     struct error *err);
 
-/* The loop must run once more. Harmless if nothing was opened. */
+/* Runs the loop once, without waiting, so that nothing of `signals` is used afterwards: not to be
+ * called from the loop. Harmless if nothing was opened. */
 void signals_close(struct signals *signals);
 
 #endif

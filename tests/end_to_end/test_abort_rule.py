@@ -14,6 +14,8 @@ def profile(rate, seconds, speed=1, **sections):
     load = {"model": "sessions", "connect_rate": "500/s", "stages": [
         {"duration": "0s", "target": 8}, {"duration": f"{seconds}s", "target": 8}]}
     faults = [{"fault": "server_error", "rate": rate, "regions": ["eastus2"]}]
+    # An interval of a second would be 8 ms at a speed of 120: more than a slowed process can write.
+    sections["windows"] = {"interval": "1s" if speed == 1 else "1m"}
     return harness.profile(regions=harness.REGIONS[:2], load=load, seed=11, abort_on_fail=RULE,
                            simulator={"latency": [harness.QUICK], "faults": faults, "clock": {"speed": speed}}, **sections)
 

@@ -66,7 +66,8 @@ static void see_interval(void *context, size_t region, int64_t start_ns, int64_t
 {
     (void)context;
     check(region < 2);
-    struct interval_row row = {start_ns, end_ns, "r", cell->counters, cell->clusters, *health};
+    struct interval_row row = {start_ns,       end_ns,       "r",    cell->counters,
+                               cell->clusters, cell->limits, *health};
     struct interval_row back;
     struct text header = {0};
     struct text text = {0};
