@@ -95,7 +95,18 @@ void figures_totals_json(const struct results *results, struct text *out)
     json_close(out, '}');
 }
 
-/* What it says of the service at such hours; the bounds are null where it cannot tell. */
+void figures_service_bounds_json(const struct service_rate *rate, bool known, struct text *out)
+{
+    json_key(out, "low");
+    known ? json_number(out, rate->estimate.low) : json_null(out);
+    json_key(out, "high");
+    known ? json_number(out, rate->estimate.high) : json_null(out);
+    json_key(out, "high_with_room");
+    known ? json_number(out, claim_room(rate)) : json_null(out);
+    json_put_number(out, "effective_n", rate->effective_n);
+}
+
+/* What it says of the service at such hours. */
 static void service_json(const struct claim_of *of, const struct service_rate *rate,
                          struct text *out)
 {
@@ -105,13 +116,7 @@ static void service_json(const struct claim_of *of, const struct service_rate *r
     if (!known) claim_why(of, d, &why);
     json_key(out, "service");
     json_open(out, '{');
-    json_key(out, "low");
-    known ? json_number(out, rate->estimate.low) : json_null(out);
-    json_key(out, "high");
-    known ? json_number(out, rate->estimate.high) : json_null(out);
-    json_key(out, "high_with_room");
-    known ? json_number(out, claim_room(rate)) : json_null(out);
-    json_put_number(out, "effective_n", rate->effective_n);
+    figures_service_bounds_json(rate, known, out);
     json_put_number(out, "design_effect", d->design_effect);
     json_put_number(out, "block_seconds", d->block_seconds);
     json_put_string(out, "why", text_str(&why));

@@ -10,6 +10,9 @@ void figures_regions_json(const struct results *results, struct text *out);
 
 /* One region in one window: as in `regions`, and `valid` and `why`. */
 void figures_cell_json(const struct claim_of *of, struct text *out);
+
+/* The members of an open object for an interval at such hours; null bounds unless known. */
+void figures_service_bounds_json(const struct service_rate *rate, bool known, struct text *out);
 void figures_generator_json(const struct results *results, struct text *out);
 
 #endif

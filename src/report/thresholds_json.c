@@ -3,6 +3,7 @@
 #include "base/calendar.h"
 #include "base/json.h"
 #include "figures/claim.h"
+#include "report/figures_json.h"
 
 static void judged_number(const struct judged *judged, const char *key, double value,
                           struct text *out)
@@ -25,13 +26,7 @@ static void judged_service(const struct judgement *j, struct text *out)
     json_open(out, '{');
     json_key(out, "value");
     known ? json_number(out, rate->estimate.value) : json_null(out);
-    json_key(out, "low");
-    known ? json_number(out, rate->estimate.low) : json_null(out);
-    json_key(out, "high");
-    known ? json_number(out, rate->estimate.high) : json_null(out);
-    json_key(out, "high_with_room");
-    known ? json_number(out, claim_room(rate)) : json_null(out);
-    json_put_number(out, "effective_n", rate->effective_n);
+    figures_service_bounds_json(rate, known, out);
     json_close(out, '}');
     json_put_string(out, "why", j->why);
 }
