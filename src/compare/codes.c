@@ -1,4 +1,4 @@
-/* Which failure codes appeared, vanished, or changed their share. */
+/* Failure codes that appeared, vanished, or changed their share. */
 #include "compare/model.h"
 
 #include "figures/cells.h"

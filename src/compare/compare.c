@@ -104,7 +104,7 @@ static bool add_pair(struct compared *comparison, const char *region, struct com
     return true;
 }
 
-/* The length of what a cell holds: its share of the run's intervals. */
+/* How long a cell's load ran, in minutes: its share of the run's intervals. */
 static double minutes_of(const struct results *results, const struct report_cell *cell)
 {
     if (results->interval_count == 0) return 0;
@@ -117,7 +117,7 @@ static struct compare_side side_of(struct claim_of of)
     return (struct compare_side){.of = of, .minutes = minutes_of(of.results, of.cell)};
 }
 
-/* Judges what was gathered, and hands it over; in any case of failure everything is freed. */
+/* Judges what was gathered and hands it to the caller; on failure everything is freed. */
 static enum err_code finish(struct compared *comparison, struct compared **out, struct error *err)
 {
     enum err_code code = compare_judge(comparison, err);
@@ -219,7 +219,7 @@ enum err_code compare_regions(const struct results *results, const char *a, cons
     return finish(comparison, out, err);
 }
 
-/* All regions but that of a side, in the same part of the run. */
+/* All regions except `but`, taken together over the same part of the run. */
 static struct claim_of others_of(const struct compared *comparison, size_t but, bool of_b,
                                  struct report_cell *together)
 {
@@ -237,7 +237,7 @@ static struct claim_of others_of(const struct compared *comparison, size_t but, 
     return of;
 }
 
-/* The difference of one pair, and of all other regions together. */
+/* Sets each pair's difference against that of all other regions together. */
 static bool find_beyond(struct compared *comparison)
 {
     static const struct threshold rate = {.kind = THRESHOLD_ATTEMPT_RATE};

@@ -1,4 +1,4 @@
-/* The sentences and tables that all forms of a comparison share. */
+/* Sentences and tables shared by every form of a comparison. */
 #ifndef RUSHHOUR_COMPARE_WORDS_H
 #define RUSHHOUR_COMPARE_WORDS_H
 
@@ -11,15 +11,15 @@ void compare_headline(const struct compared *comparison, struct text *out);
 /* what was done, and how often */
 void compare_method(const struct compared *comparison, struct text *out);
 
-/* A value of a row with its interval: "0.80% (0.41-1.58)"; "-" when unknown. */
+/* Appends a row's value with its interval, "0.80% (0.41-1.58)", or "-" when it is unknown. */
 void compare_value_words(const struct compare_row *row, const struct compare_value *value,
                          struct text *out);
 
-/* Its difference at such hours with the interval: "+14.3 points (+12.0 to +16.8)"; "+14.3 points
- * seen, no interval" where the runs cannot tell. */
+/* Appends the row's difference at such hours with its interval, "+14.3 points (+12.0 to +16.8)",
+ * or "+14.3 points seen, no interval" when the runs cannot tell. */
 void compare_difference_words(const struct compare_row *row, struct text *out);
 
-/* Each fills a zeroed table; without rows it holds the headings alone. */
+/* Each fills a zeroed table; without rows the table holds only its headings. */
 void compare_table_changes(const struct compared *comparison, struct table *table);
 void compare_table_metrics(const struct compared *comparison, struct table *table);
 void compare_table_needed(const struct compared *comparison, struct table *table);

@@ -29,8 +29,8 @@ static struct rate attempt_rate(const struct report_cell *cell, double confidenc
     return rate;
 }
 
-/* Interactions of one session depend on each other as its attempts do: the design effect of the
- * attempts stands in. */
+/* Interactions of a session depend on each other as its attempts do, so this uses the attempts'
+ * design effect. */
 static struct rate interaction_rate(const struct report_cell *cell, double confidence)
 {
     const struct counters *c = &cell->cell.counters;
@@ -51,7 +51,8 @@ static struct rate plain_rate(uint64_t failed, uint64_t trials, double confidenc
                          .method = "Wilson"};
 }
 
-/* Sessions of one chain depend on each other: a chain is one draw, whatever it holds. */
+/* Sessions of one chain depend on each other, so a chain counts as one draw, however many it
+ * holds. */
 static struct rate session_rate(const struct report_cell *cell, double confidence)
 {
     const struct counters *c = &cell->cell.counters;
@@ -154,8 +155,7 @@ bool report_cell_latency(struct report_cell *into, enum metric metric,
     return true;
 }
 
-/* An attempt that failed before its value came has none; it never got one, so it counts as
- * infinitely slow. */
+/* An attempt that failed before its value came counts as infinitely slow: it never got one. */
 static uint64_t without_value(const struct report_cell *cell, uint64_t values)
 {
     uint64_t attempts = report_cell_attempts(cell);
@@ -184,8 +184,8 @@ static struct all_attempts all_attempts_of(const struct report_cell *cell, enum 
     return all;
 }
 
-/* Ranks between which a quantile lies. The metrics of one cell often have the same number of
- * values, and the ranks cost more than all else. */
+/* The ranks between which a quantile lies. They are the costliest part of a cell, and its
+ * metrics often have the same number of values, so they are reused. */
 struct ranks {
     uint64_t count, low, high;
 };
@@ -289,7 +289,7 @@ static int by_count(const void *a, const void *b)
     return order != 0 ? order : (int)x->phase - (int)y->phase;
 }
 
-/* Domain none is that of ends that are no failures. */
+/* Ends with domain "none" are not failures. */
 static size_t sorted(const struct report_cell *cell, bool lifecycle, bool by_code_alone,
                      struct tally **out)
 {

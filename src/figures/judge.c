@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Nobody drives a load for longer to decide one limit: beyond this no length is told. */
+/* Nobody drives a load longer than this to decide one limit, so no longer time is suggested. */
 #define NEEDED_SECONDS_MOST (30.0 * 24 * 3600)
 
 const char *verdict_name(enum verdict verdict)
@@ -17,7 +17,7 @@ const char *verdict_name(enum verdict verdict)
     return names[verdict];
 }
 
-/* Whether a whole interval lies on the right side of the limit, on the wrong one, or on both. */
+/* Whether the interval lies wholly within the limit, wholly beyond it, or across it. */
 static enum verdict side(const struct threshold *t, double low, double high, double limit)
 {
     switch (t->comparison) {
@@ -42,7 +42,7 @@ static enum verdict side_of(const struct threshold *t, const struct estimate *e,
     return e->valid ? side(t, e->low, e->high, limit) : VERDICT_INCONCLUSIVE;
 }
 
-/* How much more would settle it: `n` samples were there, of `attempts` attempts. */
+/* Sets how much more load would settle it, after `n` samples from `attempts` attempts. */
 static void set_needed(struct judgement *j, const struct service_rate *rate, double n, double limit,
                        double attempts)
 {
@@ -54,7 +54,7 @@ static void set_needed(struct judgement *j, const struct service_rate *rate, dou
     j->needed_hours = (growth - 1) * j->service.dependence.seconds / 3600;
 }
 
-/* What happened in this run, as a rate whose dependence is that of its sessions. */
+/* The rate within this run; its dependence is that between attempts of the same session. */
 static struct service_rate of_this_run(const struct estimate *estimate, double effect)
 {
     return (struct service_rate){.estimate = *estimate,
@@ -84,7 +84,7 @@ static void explain(struct judgement *j, const struct claim_of *of)
     text_free(&why);
 }
 
-/* A share x of n with its interval within this run, whose sample is worth n / effect. */
+/* Judges a share x of n by its interval within this run; the sample is worth n / effect. */
 static struct judgement judge_share_of(const struct threshold *t, const struct claim_of *of,
                                        const struct estimate *window, double n, double effect)
 {
@@ -114,8 +114,8 @@ static struct judgement judge_rate(const struct threshold *t, const struct claim
 }
 
 /*
- * In a replay a part of every latency may be this machine's: only what is slower than the limit by
- * more than that surely was. No larger sample would tell.
+ * In a replay, part of every latency may be this machine's own. Only attempts slower than the limit
+ * by more than that surely exceeded it, and no larger sample would tell more.
  */
 static void lower_share(struct judgement *j, const struct threshold *t, const struct claim_of *of)
 {
@@ -150,7 +150,7 @@ static struct judgement judge_share(const struct threshold *t, const struct clai
     return j;
 }
 
-/* A maximum needs no sample: it is the slowest attempt seen in this run. */
+/* A maximum needs no sample size: it is the slowest attempt of this run. */
 static struct judgement judge_maximum(const struct threshold *t, const struct histogram *h,
                                       int64_t least_us)
 {
@@ -161,7 +161,8 @@ static struct judgement judge_maximum(const struct threshold *t, const struct hi
     return j;
 }
 
-/* A bound that no sample can be is unknown: the extreme of a few samples proves nothing. */
+/* A bound whose rank lies beyond the sample is unknown: the extreme of a few samples proves
+ * nothing. */
 static enum verdict side_of_ranks(const struct threshold *t, const struct histogram *h,
                                   int64_t least_us, const uint64_t ranks[2], double *from,
                                   double *to)
@@ -174,8 +175,8 @@ static enum verdict side_of_ranks(const struct threshold *t, const struct histog
     return side(t, *from, *to, t->limit);
 }
 
-/* The quantile is below the limit when the share above the limit is below 1 - q: same question,
- * simpler sample. */
+/* A quantile is below the limit when the share above the limit is below 1 - q. The share asks
+ * the same question and its sample size is simpler. */
 static void quantile_needs(struct judgement *j, const struct threshold *t,
                            const struct service_rate *above, double n, double attempts)
 {
@@ -213,7 +214,7 @@ static struct judgement judge_quantile(const struct threshold *t, const struct c
         j.verdict = side_of_ranks(t, h, least_us, ranks, &from, &to);
     }
     quantile_needs(&j, t, &above, n, (double)report_cell_attempts(of->cell));
-    /* No larger sample would tell what this machine may have added in a replay. */
+    /* No larger sample would show what this machine may have added in a replay. */
     if (side_of_ranks(t, h, 0, ranks, &from, &to) != j.verdict && least_us > 0)
         j.needed_known = false;
     return j;
@@ -254,7 +255,7 @@ static int severity(enum verdict verdict)
     return order[verdict];
 }
 
-/* Among cells of the same verdict the one whose figure is further on the wrong side decides. */
+/* Among cells with the same verdict, the one further on the wrong side decides. */
 static bool worse(const struct judged *judged, const struct judgement *j)
 {
     if (judged->cells == 0) return true;

@@ -1,5 +1,5 @@
-/* How an end is told: lws says little, so the socket and OpenSSL are asked while they are still
- * there. */
+/* Determines how a connection ended. lws reports little, so this asks the socket and OpenSSL
+ * while they still exist. */
 #include "net/client_private.h"
 
 #include <arpa/inet.h>
@@ -31,8 +31,8 @@ static bool is_network_error(int number)
 }
 
 /*
- * SO_ERROR still stands when libuv saw the error first, which is the usual way. Otherwise a read or
- * write of lws has just failed with it. A write to a connection that was reset before says EPIPE.
+ * SO_ERROR is still set when libuv saw the error first, which is usual. Otherwise a read or write
+ * in lws has just failed with it. EPIPE means a write to a connection that had been reset.
  */
 static int socket_error(const struct ws_conn *conn, int saved_errno)
 {
@@ -45,8 +45,7 @@ static int socket_error(const struct ws_conn *conn, int saved_errno)
     return is_network_error(saved_errno) ? saved_errno : 0;
 }
 
-/* Whether the peer had ended its side when lws gave up; if not, it was lws that did not like what
- * it read. */
+/* Whether the peer had closed its side when lws gave up. If not, lws rejected what it read. */
 static bool peer_has_ended(const struct ws_conn *conn)
 {
     SSL *ssl = lws_get_ssl(conn->wsi);
@@ -61,7 +60,7 @@ static void replace_detail(struct ws_conn *conn, const char *words)
     client_conn_detail(conn, words, SIZE_MAX);
 }
 
-/* An alert of the peer says why the connection ended, whatever the socket met after it. */
+/* An alert from the peer is the reason for the end, whatever error the socket reported after it. */
 static bool observe_alert(struct ws_conn *conn)
 {
     SSL *ssl = lws_get_ssl(conn->wsi);
@@ -82,7 +81,7 @@ static void observe_handshake(struct ws_conn *conn)
     const struct client_tls_failure *failure = client_tls_failure(ssl);
     if (conn->end.os_error != 0 && failure == NULL) {
         ERR_clear_error();
-        (void)SSL_do_handshake(ssl); /* an alert may still lie in a socket that was reset */
+        (void)SSL_do_handshake(ssl); /* an alert may still be readable from a reset socket */
         ERR_clear_error();
     }
     if (observe_alert(conn)) {
@@ -91,7 +90,7 @@ static void observe_handshake(struct ws_conn *conn)
     }
     conn->end.tls_verify_error = SSL_get_verify_result(ssl);
     if (failure) {
-        conn->end.os_error = 0; /* what OpenSSL's last alert met came after that */
+        conn->end.os_error = 0; /* that error met OpenSSL's own last alert, after the failure */
         replace_detail(conn, failure->words);
     }
     conn->end.tls_failed =
@@ -100,8 +99,8 @@ static void observe_handshake(struct ws_conn *conn)
         replace_detail(conn, X509_verify_cert_error_string(conn->end.tls_verify_error));
 }
 
-/* What became of a tunnel that does not stand; the answer may still lie in a socket that was
- * reset. */
+/* Explains a tunnel that was not established; the answer may still be readable from a reset
+ * socket. */
 static void observe_tunnel(struct ws_conn *conn)
 {
     struct client_tunnel *tunnel = conn->request->tunnel;
@@ -110,7 +109,7 @@ static void observe_tunnel(struct ws_conn *conn)
     char text[64];
     if (tunnel->state == TUNNEL_REFUSED) {
         conn->end.proxy_status = tunnel->status;
-        conn->end.os_error = 0; /* having answered, a proxy may well reset */
+        conn->end.os_error = 0; /* a proxy may reset after its answer */
         (void)snprintf(text, sizeof text, "the proxy answered CONNECT with %d", tunnel->status);
         why = text;
     }
@@ -124,8 +123,8 @@ static bool starts(const char *said, size_t length, const char *prefix)
 }
 
 /*
- * What lws objected to in the answer; a refusal never comes here. Its parser takes nearly anything
- * for headers: once it has seen a status line, only its own limits make it fail.
+ * What lws objected to in the answer; refusals are handled elsewhere. Its parser accepts nearly
+ * anything as a header: after a status line, only its own limits make it fail.
  */
 static void judge_answer(struct ws_conn *conn, const char *said, size_t length)
 {
@@ -145,14 +144,15 @@ static void judge_answer(struct ws_conn *conn, const char *said, size_t length)
     replace_detail(conn, words);
 }
 
-/* Anything that the peer said instead of, or before, its answer: nothing of it has been read. */
+/* Looks at what the peer sent instead of its answer, or before it, none of which was read so
+ * far. */
 static void observe_answer(struct ws_conn *conn, const char *said, size_t length)
 {
     judge_answer(conn, said, length);
     if (conn->end.protocol_violation || conn->end.head_too_long) return;
     if (conn->response == NULL) client_rest_answer(conn);
     if (conn->state == CONN_REFUSED || conn->end.close_code != 0) {
-        conn->end.os_error = 0; /* a peer that has said why may well reset */
+        conn->end.os_error = 0; /* a peer may reset after saying why */
     } else {
         (void)observe_alert(conn);
     }
@@ -177,7 +177,7 @@ void client_end_observe(struct ws_conn *conn, const char *said, size_t length, i
     if (conn->state != CONN_OPEN) return;
     if (conn->end.os_error != 0) client_rest_read(conn);
     if (conn->end.close_code != 0) {
-        conn->end.os_error = 0; /* a peer that has said goodbye may well reset */
+        conn->end.os_error = 0; /* a peer may reset after saying goodbye */
     } else if (observe_alert(conn)) {
         return;
     } else if (conn->end.os_error == 0 && !conn->close_sent && !peer_has_ended(conn)) {
@@ -203,8 +203,8 @@ static socklen_t make_address(const char *address, uint16_t port, struct sockadd
 }
 
 /*
- * lws says nothing about a socket() or connect() that failed at once. Doing the same again tells:
- * it fails in the same way, at once, or else its begun connection is dropped here.
+ * lws does not report why socket() or connect() failed at once. Trying again here shows it: the
+ * call fails the same way at once, or its half-open connection is dropped.
  */
 void client_end_no_start(struct ws_conn *conn, const char *address, uint16_t port)
 {

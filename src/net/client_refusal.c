@@ -1,8 +1,8 @@
 /*
- * A refused upgrade and its body. lws closes as soon as it has seen that the status is not 101,
- * whether the body is here or not. So when bytes are missing, the connection is taken from it: the
- * TLS state by a second reference, the socket by a duplicate. Once lws has let go, the rest is read
- * from there, for at most a second.
+ * A refused upgrade and its body. lws closes as soon as the status is not 101, whether or not the
+ * body has arrived. When bytes are missing, this keeps the connection: a second reference to the
+ * TLS state and a duplicate of the socket. Once lws has let go, the rest is read from them, for at
+ * most a second.
  */
 #include "net/client_private.h"
 
@@ -21,28 +21,28 @@
 
 struct client_refusal {
     struct ws_client *client;
-    struct ws_conn *conn; /* NULL once it was told */
+    struct ws_conn *conn; /* NULL once the end was reported */
     struct client_body body;
     uint64_t at_ns;
     SSL *ssl; /* NULL: plain */
-    int fd;   /* -1: nothing was taken over */
+    int fd;   /* -1: no socket was kept */
     uv_poll_t poll;
     uv_timer_t timer;
     int open_handles;
-    /* While lws shows what it has read already: */
-    char *cursor;                     /* where it stands */
+    /* While lws hands out what it has already read: */
+    char *cursor;                     /* its position */
     int cursor_length;                /* bytes from there on */
-    bool elsewhere;                   /* it stands in memory of lws, not in `piece` */
-    bool again;                       /* the second look at the same bytes */
-    char piece[PIECE_SIZE];           /* not zeroed at first, as what follows */
-    char kept[CLIENT_BODY_LIMIT + 1]; /* of the body */
+    bool elsewhere;                   /* the position lies in memory of lws, not in `piece` */
+    bool again;                       /* this is the second pass over the same bytes */
+    char piece[PIECE_SIZE];           /* not zeroed initially, nor is what follows */
+    char kept[CLIENT_BODY_LIMIT + 1]; /* the body so far */
 };
 
 /*
- * lws strips the framing of chunks and shows only data, but the rest of the body needs a parser
- * that has seen the framing. Saying no to the first data leaves the bytes where they are; the
- * second look then begins with the first byte of the body, framing included, because lws believes
- * to stand inside of a chunk.
+ * lws strips chunk framing and shows only data, but the rest of the body needs a parser that has
+ * seen the framing. Rejecting the first data leaves the bytes where they are. The second pass then
+ * begins with the first byte of the body, framing included, because lws believes it is inside a
+ * chunk.
  */
 static void look_at_leftover(struct client_refusal *refusal, struct lws *wsi)
 {
@@ -100,7 +100,7 @@ static void on_closed(uv_handle_t *handle)
     free_refusal(refusal);
 }
 
-/* Leaves the connection; handles that are open are closed first. */
+/* Gives up the connection, closing open handles first. */
 static void leave(struct client_refusal *refusal)
 {
     refusal->conn->refusal = NULL;
@@ -144,7 +144,7 @@ void client_refusal_begin(struct ws_conn *conn)
     if (refusal->fd < 0) tell(refusal);
 }
 
-/* Reads what is here. False: that was the last of it. */
+/* Reads what has arrived. False at the end of the body. */
 static bool read_on(struct client_refusal *refusal)
 {
     for (;;) {

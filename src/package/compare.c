@@ -1,4 +1,5 @@
-/* Who was compared: other regions in the same minutes, other times in the same region. */
+/* Compares the subject with other regions in the same minutes and with the same region at other
+ * times. */
 #include "figures/grouping.h"
 #include "package/parts.h"
 
@@ -14,7 +15,7 @@ static struct contrast *next(struct package *package)
     return comparison;
 }
 
-/* What happened in the two, and what of their difference holds at such hours. */
+/* Compares what happened on both sides, and their difference at such hours. */
 static void compare(struct contrast *comparison, const struct claim_of *control,
                     const struct claim_of *subject, bool paired)
 {
@@ -69,7 +70,7 @@ static void with_outside(struct package *package)
     compare(comparison, &of_control, &of_subject, false);
 }
 
-/* The worst slice against all the others of the same region. */
+/* The worst slice against all other slices of the same region. */
 static void with_other_times(struct package *package)
 {
     const struct slice *worst = package_worst(package);
@@ -112,7 +113,7 @@ void package_compare(struct package *package)
     }
     size_t count = package->comparison_count;
     for (size_t i = 0; i < count; i++) {
-        /* Bonferroni over what was looked at before this one was picked. */
+        /* Bonferroni over all slices considered before this one was picked. */
         p[i] = fmin(1, package->comparisons[i].p * (double)package->comparisons[i].looked_at);
         package->reasons.failed =
             package->reasons.failed || package->comparisons[i].subject == NULL ||

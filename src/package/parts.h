@@ -1,5 +1,5 @@
-/* What the parts of an evidence package share: what it is about, what the records say, what follows
- * from it. */
+/* What the parts of an evidence package share: its subject, what the records say, and what
+ * follows. */
 #ifndef RUSHHOUR_PACKAGE_PARTS_H
 #define RUSHHOUR_PACKAGE_PARTS_H
 
@@ -17,49 +17,49 @@
 
 #define FILL_IN "to fill in: ____________"
 
-/* How a checked statement stands. */
+/* The state of a checked statement. */
 enum finding_state {
-    FINDING_EXCLUDED, /* of other causes */
+    FINDING_EXCLUDED, /* another cause is excluded */
     FINDING_NOT_EXCLUDED,
     FINDING_NOT_CHECKED,
-    FINDING_SUPPORTS, /* of what makes the evidence strong */
+    FINDING_SUPPORTS, /* strengthens the evidence */
     FINDING_LIMITS,
     FINDING_WEAKENS,
-    FINDING_MET, /* of the conditions for an escalation */
+    FINDING_MET, /* a condition for escalation is met */
     FINDING_NOT_MET,
     FINDING_NOT_KNOWN
 };
 const char *finding_state_name(enum finding_state state);
 
-/* One checked statement: what, how it stands, and the figure behind it. */
+/* One checked statement, its state, and the figure behind it. */
 struct finding {
     char *what, *how;
     enum finding_state state;
 };
 
-/* Zero-initialise to start. Memory that ran out sets `failed`. */
+/* Zero-initialise to start. `failed` is set when memory runs out. */
 struct findings {
     struct finding items[24];
     size_t count;
     bool failed;
 };
 
-/* Adds a statement and takes the text over, which is empty afterwards. */
+/* Adds a statement and takes its text, leaving the caller's text empty. */
 void finding_add(struct findings *findings, const char *what, enum finding_state state,
                  struct text *how);
 const struct finding *finding_of(const struct findings *findings, const char *what);
 void findings_free(struct findings *findings);
 
-/* The subject against something that could have failed alike. */
+/* The subject against a control that could have failed in the same way. */
 struct contrast {
     char *subject, *control;
-    struct rate a, b;             /* of the control, of the subject: attempts, in this run */
-    struct difference observed;   /* of these */
-    struct difference difference; /* at such hours; not valid where the run cannot tell */
-    char *why;                    /* of no answer, in a clause; "" with one */
-    double p, adjusted; /* of the difference at such hours; after Holm over all comparisons */
-    size_t looked_at;   /* slices among which the subject was picked afterwards; 1 otherwise */
-    bool same_minutes;  /* the control was driven in the same minutes */
+    struct rate a, b;             /* control and subject: attempts in this run */
+    struct difference observed;   /* between a and b */
+    struct difference difference; /* at such hours; not valid when the run cannot tell */
+    char *why;                    /* why there is no answer, as a clause; "" when there is one */
+    double p, adjusted;           /* at such hours; adjusted: after Holm over all comparisons */
+    size_t looked_at;             /* number of slices the subject was picked from; 1: not picked */
+    bool same_minutes;            /* the control ran in the same minutes */
 };
 #define COMPARISONS_MAX 24
 
@@ -69,16 +69,16 @@ enum quota { QUOTA_NONE, QUOTA_SOME, QUOTA_EVIDENCE };
 struct package {
     const struct package_request *request;
     struct results *results;
-    const struct azure *azure; /* of the results; NULL without files */
+    const struct azure *azure; /* from the results; NULL without files */
     cJSON *check;              /* NULL without a file */
     bool *subject;             /* by region */
-    size_t focus;              /* the subject with the highest rate: the one compared */
-    bool chosen;               /* the subject was picked by us */
+    size_t focus;              /* the subject with the highest rate, which is compared */
+    bool chosen;               /* we picked the subject */
     bool limited;              /* to a time of day */
-    struct window *windows;    /* by which windows.csv is grouped; [0] is the grain */
+    struct window *windows;    /* they group windows.csv; [0] is the grain */
     size_t window_count;
-    int64_t start_ns, end_ns; /* of what was recorded */
-    char made[32];            /* when, UTC */
+    int64_t start_ns, end_ns; /* the recorded time */
+    char made[32];            /* time of creation, UTC */
     struct digest digest;
     struct peak *peaks; /* by region */
     struct contrast comparisons[COMPARISONS_MAX];
@@ -87,51 +87,50 @@ struct package {
     enum strength strength;
     enum quota quota;
     struct text quota_reason;
-    struct text notes; /* one sentence a line */
+    struct text notes; /* one sentence per line */
 };
 
-/* What the evidence says of the service at such hours: a region inside (outside) of what it is
- * limited to. */
+/* The claim on the service at such hours: a region inside (or outside) the evidence's time of
+ * day. */
 struct claim_of package_claim(const struct package *package, bool outside, size_t region);
 
-/* The cell of a region inside (outside) of what the evidence is limited to. */
+/* The cell of a region inside (or outside) the evidence's time of day. */
 const struct report_cell *package_cell(const struct package *package, size_t region);
 const struct report_cell *package_outside(const struct package *package, size_t region);
 
-/* Whether something at this time counts in the evidence. */
+/* Whether an instant counts in the evidence. */
 bool package_holds(const struct package *package, int64_t utc_ns);
 
-/* The region of a name; false when the run has none of it. */
+/* Finds a region by name; false when the run does not have it. */
 bool package_region(const struct package *package, const char *name, size_t *out);
 
-/* The slices by which time is told: "per hour", and how it is called. */
+/* The slices that tell the time ("per hour"), and their name. */
 const struct grouping *package_grain(const struct package *package);
 const char *package_grain_name(const struct package *package);
 
-/* The slice of the grain in which the focus failed most (by the lower end of its interval), of
- * those that the evidence is limited to; NULL when none had a failure. */
+/* The slice of the grain in which the focus failed most, by the lower end of its interval,
+ * within the evidence's time of day. NULL when no slice had a failure. */
 const struct slice *package_worst(const struct package *package);
 
 /* Appends "2026-04-14 14:00-15:00 UTC (07:00-08:00 PDT)". */
 void package_when(const struct package *package, const struct slice *slice, struct text *out);
 
-/* Attempts and failed attempts of the subjects together. */
+/* Attempts and failed attempts of all subjects together. */
 uint64_t package_attempts(const struct package *package);
 uint64_t package_failed(const struct package *package);
 
-/* Failures of the subjects in a domain, or in a phase. */
+/* Failures of the subjects in one domain, or in one phase. */
 uint64_t package_in_domain(const struct package *package, enum domain domain);
 uint64_t package_in_phase(const struct package *package, enum phase phase);
 
-/* A value of the manifest's profile by section and key, as text; "" when it is not there. */
+/* Appends a value of the manifest's profile by section and key; nothing when it is missing. */
 void package_profile(const struct package *package, const char *section, const char *key,
                      struct text *out);
 
-/* The status of a step of the check for a region: "ok", "failed", "skipped"; "" when it is not
- * there. */
+/* The status of a check step for a region: "ok", "failed" or "skipped"; "" when it is missing. */
 const char *package_check_step(const struct package *package, const char *region, const char *step);
 
-/* The clock skew that the check found for a region, in ms; false when it found none. */
+/* The clock skew that the check measured for a region, in ms; false when it measured none. */
 bool package_check_skew(const struct package *package, const char *region, double *skew_ms);
 
 /* Each appends one file of the package, or fills its part of the struct. */
@@ -152,13 +151,13 @@ void package_check_markdown(const struct package *package, struct text *out);
 void package_manifest(const struct package *package, const char *const *files, struct text *out);
 void package_json(const struct package *package, struct text *out); /* one object: the findings */
 
-/* Writes failures.csv, latency.hlog into a folder, filtered as was asked. */
+/* Writes failures.csv and latency.hlog into a folder, limited as the user asked. */
 MUST_USE enum err_code package_write_failures(const struct package *package, const char *folder,
                                               struct error *err);
 MUST_USE enum err_code package_write_latencies(const struct package *package, const char *folder,
                                                struct error *err);
 
-/* The words on the first line of every document of a simulated run; "" of a real one. */
+/* The first line of every document of a simulated run; "" for a real one. */
 const char *package_simulated(const struct package *package);
 const char *strength_name(enum strength strength);
 

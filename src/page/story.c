@@ -10,12 +10,12 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define HINT 0.05       /* a p below it is worth a sentence */
-#define FEW_ATTEMPTS 30 /* fewer say nothing */
+#define HINT 0.05       /* a smaller p is worth a sentence */
+#define FEW_ATTEMPTS 30 /* fewer prove nothing */
 #define MUCH_CLEARER                                                                               \
-    1e-3 /* a window picked by its name goes first only when it tells so much more */
+    1e-3 /* a later kind of finding replaces a window only if its p is smaller by this factor */
 
-/* Keeps the clearer of two findings; `looked` is from how many this one was picked. */
+/* Keeps the clearer of two findings; `looked` is how many candidates this one was picked from. */
 static void offer(struct story *best, struct story found, double looked, double handicap)
 {
     found.p = fmin(1, found.p * looked);
@@ -75,8 +75,7 @@ static bool overlaps(const struct grouping *named, const struct slice *slice)
     return false;
 }
 
-/* What a region did in the windows beside a named time of day; those that are not valid are left
- * out. */
+/* A region's clusters in the windows beside a named time of day, without the invalid ones. */
 static struct cluster_sums beside(const struct results *results, const struct grouping *named,
                                   size_t region, const struct cluster_sums *part)
 {
@@ -91,7 +90,7 @@ static struct cluster_sums beside(const struct results *results, const struct gr
     return rest;
 }
 
-/* All occurrences of a named time of day in a region against the rest of its run. */
+/* All occurrences of a named time of day in a region against the rest of the run. */
 static struct story named_story(const struct results *results, const struct grouping *named,
                                 size_t region)
 {
@@ -142,9 +141,9 @@ static void offer_regions(const struct results *results, struct story *best)
     }
 }
 
-/* ---- what of it holds at such hours ---- */
+/* ---- which part of it holds at such hours ---- */
 
-/* All regions but one, over the whole run. */
+/* All regions except one, over the whole run. */
 static struct claim_of other_regions(const struct results *results, size_t region,
                                      struct report_cell *together)
 {
@@ -158,7 +157,7 @@ static struct claim_of other_regions(const struct results *results, size_t regio
         .results = results, .cell = together, .region = SERIES_ALL_BUT(region)};
 }
 
-/* A window, or all occurrences of a named one, and what lies outside of it. */
+/* The claims inside and outside a window, or all occurrences of a named one. */
 static void inside_and_outside(const struct results *results, const struct story *story,
                                struct claim_of of[2], struct report_cell cells[2])
 {
@@ -181,7 +180,7 @@ static void inside_and_outside(const struct results *results, const struct story
     }
 }
 
-/* Whether it is so at such hours: the one question that the sentence at the top may answer. */
+/* Whether it holds at such hours: the only question that the top sentence may answer. */
 static void claim(const struct results *results, struct story *story)
 {
     static const struct threshold rate = {.kind = THRESHOLD_ATTEMPT_RATE};
@@ -228,8 +227,7 @@ struct story story_find(const struct results *results)
     return story;
 }
 
-/* When a region is at its worst, once it is found by itself; STORY_LEVEL when no time stands
- * out. */
+/* When a region picked on its own is at its worst; STORY_LEVEL when no time stands out. */
 static struct story worst_time(const struct results *results, size_t region)
 {
     struct story story = {.kind = STORY_LEVEL, .p = HINT};
@@ -249,7 +247,7 @@ static void put_interval(const struct estimate *estimate, struct text *out)
     text_free(&low);
 }
 
-/* What all regions together say of the service, as the end of a sentence. */
+/* Appends what all regions together say of the service, as the end of a sentence. */
 static void put_service(const struct results *results, struct text *out)
 {
     const struct claim_of of = claim_of_all(results);

@@ -1,4 +1,4 @@
-/* The one sentence at the top of the page: what this run has found, and how certain that is. */
+/* The one sentence at the top of the page: what this run found, and how certain it is. */
 #ifndef RUSHHOUR_PAGE_STORY_H
 #define RUSHHOUR_PAGE_STORY_H
 
@@ -7,47 +7,47 @@
 
 enum story_kind {
     STORY_NOTHING, /* nothing was recorded */
-    STORY_FEW,     /* too few attempts to say anything */
+    STORY_FEW,     /* too few attempts to conclude anything */
     STORY_FLAWLESS,
-    STORY_LEVEL,   /* failures, and no window or region that stands out */
-    STORY_WINDOW,  /* one region, worst in one window of a width */
-    STORY_NAMED,   /* one region, worst in a named time of day */
+    STORY_LEVEL,   /* failures, but no window or region stands out */
+    STORY_WINDOW,  /* one region in its worst window of a width */
+    STORY_NAMED,   /* one region in a named time of day, its worst */
     STORY_REGION,  /* one region against the others */
-    STORY_INCIDENT /* an incident, whichever regions it struck: it goes before all others */
+    STORY_INCIDENT /* an incident in any regions; it takes precedence over all others */
 };
 
 struct story {
     enum story_kind kind;
     size_t region;
-    const struct grouping *grouping;     /* of STORY_WINDOW and STORY_NAMED */
-    const struct slice *slice;           /* of STORY_WINDOW; of STORY_NAMED the first one */
-    const struct run_incident *incident; /* of STORY_INCIDENT; `there` has no interval then */
-    struct estimate there, rest;       /* of attempts failed; of the whole run where nothing stands
-                                        out */
-    double p;                          /* of no difference within the run, times all the comparisons
-                                        that were looked at: what is picked by */
-    double looked;                     /* so many */
-    struct service_difference service; /* there less rest at such hours, at a confidence that pays
-                                          for having been picked: what is claimed */
-    char why[240];                     /* of no answer, in a clause */
+    const struct grouping *grouping;     /* for STORY_WINDOW and STORY_NAMED */
+    const struct slice *slice;           /* for STORY_WINDOW; for STORY_NAMED the first one */
+    const struct run_incident *incident; /* for STORY_INCIDENT; `there` then has no interval */
+    struct estimate there, rest;         /* failed attempts; of the whole run when nothing stands
+                                          out */
+    double p;                            /* of no difference within this run, times all comparisons
+                                          made; used to pick the finding */
+    double looked;                       /* how many comparisons that were */
+    struct service_difference service;   /* there minus rest at such hours, at a confidence that
+                                          accounts for the picking; this is what the sentence
+                                          claims */
+    char why[240];                       /* why there is no answer, as a clause */
 };
 
-/* Finds what stands out most in the run (the least p, Bonferroni over all that it was picked from),
- * and what of it holds at such hours. */
+/* Finds what stands out most in the run (the least p, with Bonferroni over all candidates), and
+ * how much of it holds at such hours. */
 struct story story_find(const struct results *results);
 
-/* story_incident.c: the gravest incident, if there is one; and what to say of it. */
+/* story_incident.c: finds the gravest incident, if any, and words for it. */
 bool story_find_incident(const struct results *results, struct story *story);
 void story_incident(const struct results *results, const struct story *story, struct text *out);
 
-/* Whether it is about times at which the load generator was healthy, even if it was not always. */
+/* Whether it concerns times when the load generator was healthy, even if it was not always so. */
 bool story_rests_on_valid(const struct story *story);
 
-/* Appends when a region that stands out among others is at its worst; nothing for the other
- * kinds. */
+/* Appends when a region that stands out is at its worst; nothing for the other kinds. */
 void story_when(const struct results *results, const struct story *story, struct text *out);
 
-/* Appends the sentence, and a few words on its certainty. Plain text. */
+/* Appends the sentence and a few words on its certainty, as plain text. */
 void story_sentence(const struct results *results, const struct story *story, struct text *out);
 void story_certainty(const struct results *results, const struct story *story, struct text *out);
 

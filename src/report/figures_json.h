@@ -1,4 +1,4 @@
-/* The JSON parts that run.json and `report --format json` share. */
+/* JSON parts shared by run.json and `report --format json`. */
 #ifndef RUSHHOUR_REPORT_FIGURES_JSON_H
 #define RUSHHOUR_REPORT_FIGURES_JSON_H
 
@@ -8,10 +8,11 @@
 void figures_totals_json(const struct results *results, struct text *out);
 void figures_regions_json(const struct results *results, struct text *out);
 
-/* One region in one window: as in `regions`, and `valid` and `why`. */
+/* One region in one window, with the members of `regions` plus `valid` and `why`. */
 void figures_cell_json(const struct claim_of *of, struct text *out);
 
-/* The members of an open object for an interval at such hours; null bounds unless known. */
+/* Adds to an open object the members for an interval at such hours; bounds are null unless
+ * known. */
 void figures_service_bounds_json(const struct service_rate *rate, bool known, struct text *out);
 void figures_generator_json(const struct results *results, struct text *out);
 
