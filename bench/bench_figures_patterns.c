@@ -195,7 +195,7 @@ static void say(const struct service *s, struct random *random, struct said *sai
     timeline_gather_free(&gather);
 }
 
-/* A share of runs: at most 5% where there is nothing. */
+/* A share of runs, at most 5% where there is nothing to find. */
 static const char *held(int count, bool there)
 {
     return there ? "  " : judge(at_most((double)count / repetitions, 0.05));

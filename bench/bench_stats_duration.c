@@ -60,7 +60,7 @@ static struct duration plan_from(const struct scenario_run *run, const struct ra
     return duration_to_tell(rates->a, rates->b, CONFIDENCE, POWER, &b, 1);
 }
 
-/* One run of A and one of B, of so many days. */
+/* One run of A and one of B, each this many days long. */
 static bool is_found(const struct scenario *s, double days, struct random *random)
 {
     const struct scenario twice = doubled(s);

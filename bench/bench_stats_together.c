@@ -44,7 +44,7 @@ static double poisson(struct random *random, double mean)
     return fmax(n, 0);
 }
 
-/* The share of each block that a region's bursts cover. */
+/* The share of each block that is covered by a region's bursts. */
 static void draw_bursts(const struct service *s, struct random *random, double *covered,
                         size_t count)
 {

@@ -31,7 +31,7 @@ struct scenario {
                                 fails again */
     bool chains;             /* the clusters know which retries belong to which session */
     double incidents;        /* per hour, at random (Poisson) ... */
-    bool regular;            /* ... or exactly so many in each hour, at random times */
+    bool regular;            /* ... or exactly that many in each hour, at random times */
     double incident_seconds; /* their length */
     double incident_share;   /* share of attempts that fail during one */
     double drift;            /* standard deviation of the logarithm of the rate, which drifts */
@@ -155,8 +155,9 @@ static inline void scenario_weather_draw(struct scenario_weather *weather, const
     for (size_t i = 0; i < count; i++) scenario_strike(weather, starts[i], s);
 }
 
-/* The weather of two regions: the drift is shared; half of the incidents strike both, the rest one
- * of them at random. Each has as many as it would alone; `twice`: b has as many more of its own. */
+/* The weather of two regions: the drift is shared; half of the incidents strike both, the rest
+ * one of them at random. Each region has as many as it would by itself; `twice`: b has as many
+ * again of its own. */
 static inline void scenario_weather_pair(struct scenario_weather *a, struct scenario_weather *b,
                                          const struct scenario *s, bool twice,
                                          struct random *random)

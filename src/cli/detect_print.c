@@ -214,7 +214,7 @@ static void width_text(const struct detect_answer *a, const struct window *windo
     }
 }
 
-/* Widths only where failures come independently: else so many of them say nothing by themselves. */
+/* Widths only where failures are independent: otherwise a number of attempts means little. */
 static void windows_text(const struct detect_print *print, const struct detect_answer *a,
                          struct text *out)
 {

@@ -69,7 +69,7 @@ static enum err_code read_daily(struct plan *plan, struct error *err)
     return error_set(err, ERR_USAGE, "--daily %s: a part of a day, such as 1h or 90m", plan->daily);
 }
 
-/* What only --detect asks for says nothing without it. */
+/* Options of --detect have no effect without it. */
 static enum err_code check_alone(const struct plan *plan, struct error *err)
 {
     const struct {

@@ -12,7 +12,7 @@ static bool holds(const void *context, int64_t start_ns)
     return grouping_find(context, start_ns) != NULL;
 }
 
-/* Where a side's cell stands: the grouping that pools it, and its region. */
+/* Finds a side's cell: the grouping that pools it, and its region. */
 static bool place_of(const struct compare_side *side, const struct grouping **grouping,
                      size_t *region)
 {

@@ -25,13 +25,13 @@ struct abort_rule {
     const struct abort_plan *plan; /* owned by the profile */
     struct abort_region *regions;  /* one per region of the profile; NULL: the rule is off */
     size_t region_count;
-    int64_t elapsed_ns; /* of the load, when trials were last told */
+    int64_t elapsed_ns; /* elapsed time of the load when trials were last reported */
 };
 
 /*
- * Starts the watch of one of so many regions: with its part of the plan's `errors`, in as many
- * trials as attempts of one region are expected in the whole plan. False for rates that cannot be
- * told apart.
+ * Starts watching one of `regions` regions, with its part of the plan's `errors`, over as many
+ * trials as one region's expected attempts in the whole plan. False for rates that cannot be told
+ * apart.
  */
 bool abort_rule_watch(const struct abort_plan *plan, size_t regions, const struct shard *shard,
                       double expected, struct cusum *watch);
@@ -58,8 +58,8 @@ void abort_rule_decision(const struct abort_rule *rule, size_t region, struct te
  * so far; infinite before the first. */
 double abort_rule_hours_between(const struct abort_rule *rule);
 
-/* Appends how the rule stands: "abort rule (a false alarm in 1d 9h): eastus2 12% of the way to a
- * stop, 3 first failures in 210 attempts; ...". */
+/* Appends the state of the rule: "abort rule (a false alarm in 1d 9h): eastus2 12% of the way to
+ * a stop, 3 first failures in 210 attempts; ...". */
 void abort_rule_status(const struct abort_rule *rule, struct text *out);
 
 #endif

@@ -122,7 +122,9 @@ static void on_answer(void *context, const struct answer *answer, uint64_t at_ns
     struct driver *driver = context;
     const struct failure_facts facts = driver_take_answer(driver, answer, at_ns);
     feed(driver, &(struct session_input){.kind = INPUT_ANSWER, .failure = &facts}, at_ns);
-    if (answer->raw.accepted) return; /* the end of this stage has already told the session */
+    if (answer->raw.accepted)
+        return; /* the end of this stage has already been reported to the
+                                         session */
     const struct failure_facts refusal = answer_refusal(answer);
     feed(driver, &(struct session_input){.kind = INPUT_REFUSED, .failure = &refusal}, at_ns);
 }

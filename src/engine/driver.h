@@ -15,7 +15,7 @@
 struct driver {
     struct worker *worker;
     struct driver *next, *previous; /* in worker.drivers */
-    struct virtual_user *user;      /* NULL once it has gone on without this session */
+    struct virtual_user *user;      /* NULL once the user has continued without this session */
     size_t region;
     struct session session;
     struct conversation *conversation; /* NULL once it has ended */
@@ -31,7 +31,7 @@ struct driver {
     bool opened;    /* counted in sessions_open */
     bool in_flight; /* counted in in_flight: a turn was sent and has not ended */
     bool busy;      /* an action is being carried out; its end will handle further requests */
-    bool abandoned; /* the virtual user is no longer told anything */
+    bool abandoned; /* the virtual user receives no more reports */
     bool on_trial;  /* a trial of the abort rule is in progress; it began in trial_group */
     uint64_t trial_group;
     /* kept for evidence */
@@ -67,8 +67,8 @@ void driver_abandon(struct driver *driver, uint64_t now_ns);
 
 bool driver_usable(const struct driver *driver);
 
-/* A duration of this machine's time by the run's own clock, as everything is recorded but what
- * tells of the machine itself. */
+/* Converts a duration from this machine's time to the run's own clock, which applies to
+ * everything recorded except facts about the machine itself. */
 int64_t driver_run_time(const struct driver *driver, int64_t real_ns);
 
 /*

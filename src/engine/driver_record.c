@@ -16,7 +16,7 @@ static struct cell *cell_of(const struct driver *driver)
 
 /* ---- cells ---- */
 
-/* By the run's own clock; the lag is this machine's. */
+/* By the run's own clock, except the lag, which is this machine's. */
 static void measure(struct driver *driver, enum metric metric, int64_t ns)
 {
     cell_latency(cell_of(driver), metric, metric == METRIC_LAG ? ns : driver_run_time(driver, ns));
@@ -49,7 +49,7 @@ static enum attempt_end end_of(const struct session_action *action)
     return failure_is_ours(&action->failure) ? ENDED_BY_US : ENDED_FAILED;
 }
 
-/* Whether the first output was not yet the answer. */
+/* Whether the first output came before the actual answer. */
 static bool has_preamble(const struct turn *turn)
 {
     return turn->ttft_ns >= 0 && turn->answer_ns > turn->ttft_ns;
@@ -177,7 +177,7 @@ static void on_ok(struct driver *driver, uint64_t now_ns)
     virtual_user_on_attempt_ok(user, now_ns);
 }
 
-/* What the service says of when to try again, in this machine's time; 0: nothing. */
+/* When the service says to try again, in this machine's time; 0: it does not say. */
 static int64_t hint_of(const struct driver *driver, const struct session_action *action)
 {
     const int64_t hint_ns = retry_hint_of(&action->failure, driver->hint_ns,
@@ -212,8 +212,7 @@ static void renew_credential(struct driver *driver, const struct session_action 
     virtual_user_on_credential_refused(driver->user, renews, fresh);
 }
 
-/* Returns by how much the limits that the interaction ran into lasted longer than the profile
- * says. */
+/* Returns how much longer than the profile says the limits lasted that the interaction ran into. */
 static int64_t tell_limit(struct driver *driver, const struct session_action *action)
 {
     const struct timing *timing = &driver->worker->plan->timing;
@@ -305,7 +304,7 @@ static void on_session_over(struct driver *driver, const struct session_action *
     driver_write_evidence(driver, action, &(struct evidence_of){0}, DECIDE_NONE, at_ns);
 }
 
-/* So many sessions more are open from now on. */
+/* Changes the number of open sessions by `more`. */
 static void count_open(struct driver *driver, int more, uint64_t at_ns)
 {
     struct worker *worker = driver->worker;

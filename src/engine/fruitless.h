@@ -14,8 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A region's load ends early when it has failed so often for such reasons alone, or, since such
- * failures hold it back (hold.h), so often when it was asked again after growing waits. */
+/* When a region's load ends early: after this many failures, all for such reasons, or, because
+ * such failures hold the region back (hold.h), after this many tries that followed growing
+ * waits. */
 #define FRUITLESS_ATTEMPTS 100
 #define FRUITLESS_PROBES 3
 

@@ -54,7 +54,7 @@ static int64_t wait_ns(const struct hold *hold)
     return hold->speed > 0 ? (int64_t)((double)wait / hold->speed) : wait;
 }
 
-/* No retry can mend it. An outage is not stubborn in this sense: it is to be measured. */
+/* No retry can cure it. An outage does not count: it is to be measured. */
 static bool is_stubborn(const struct failure_class *failure)
 {
     if (failure->retryable && !failure->lasting) return false;

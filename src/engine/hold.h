@@ -1,7 +1,7 @@
 /*
  * Whether a region's load is held back. A wait that the service asks for, and failures that no
- * retry can mend, concern the region and not just the interaction that met them: nobody asks again
- * until the hold is over, and then one attempt goes first to see whether the others may follow.
+ * retry can cure, concern the region and not just the interaction that met them: no attempt is sent
+ * until the hold is over, and then a single one goes first to see whether the others may follow.
  *
  * Network and service failures do not hold a region by themselves: an outage is what a run is meant
  * to measure. Pure: (state, failure, time) in, state out.
@@ -19,7 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* This many failures that no retry can mend, with no success in between, start a hold. */
+/* This many failures that no retry can cure, with no success in between, start a hold. */
 #define HOLD_STREAK 3
 /* Its length by the run's clock, doubled each time the attempt that goes first fails in the same
  * way. */
@@ -34,7 +34,7 @@ struct hold {
     enum hold_cause cause;
     const char *code; /* of the failure that started it; static */
     uint64_t since_ns, until_ns;
-    unsigned streak; /* failures that no retry can mend, since the last success */
+    unsigned streak; /* failures that no retry can cure, since the last success */
     unsigned steps;  /* how often HOLD_FIRST_NS was doubled */
     /* for hold_take_ns */
     uint64_t told_ns; /* up to when held time was reported */
@@ -70,7 +70,7 @@ bool hold_on_ok(struct hold *hold, bool probe, uint64_t now_ns);
 /* The attempt that went first ended without an outcome: another one may go. */
 void hold_on_withdrawn(struct hold *hold);
 
-/* Ends a hold whose reason is gone. False if there is none, or if it is for good. */
+/* Ends a hold whose reason no longer applies. False if there is none, or if it is permanent. */
 bool hold_lift(struct hold *hold, uint64_t now_ns);
 
 /* Holds the region for good. */

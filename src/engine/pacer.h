@@ -17,7 +17,7 @@ double pacer_level(const struct load *load, int64_t elapsed_ns);
 /* Closed model: how many sessions are wanted at a time, at most load.max_sessions. */
 uint64_t pacer_sessions(const struct load *load, int64_t elapsed_ns);
 
-/* How many arrivals are expected from the start until then: the integral of the rate. */
+/* The expected number of arrivals from the start until then: the integral of the rate. */
 double pacer_expected(const struct load *load, int64_t elapsed_ns);
 
 /* When the expected number of arrivals reaches `count`; false if the load ends before. The inverse

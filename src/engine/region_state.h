@@ -14,11 +14,11 @@
 struct region_state {
     uint64_t retries, first_attempts;  /* the retry budget is a share of first_attempts */
     uint64_t sessions_open, in_flight; /* at present */
-    uint64_t open_told_ns;             /* monotonic: the time open is told up to here, but for */
-    int64_t open_rest_ns;              /* what is no whole ms of the run's own clock yet */
+    uint64_t open_told_ns;             /* monotonic: open time is counted up to here, except for */
+    int64_t open_rest_ns;              /* the part short of a whole ms of the run's own clock */
     const struct price *price;         /* of its model; NULL: the profile has none */
     struct trials trials;              /* for the abort rule */
-    struct hold hold;                  /* by what this worker was told */
+    struct hold hold;                  /* from the responses that this worker received */
     double usual_limit_tokens; /* the highest x-ratelimit-limit-tokens reported; 0 if none */
 };
 

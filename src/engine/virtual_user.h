@@ -60,9 +60,9 @@ bool virtual_user_start(struct worker *worker, size_t demand, size_t region,
 void virtual_user_keep_chain(struct virtual_user *user);
 
 /*
- * Whether its region's hold lets it send its try. If not, the user waits and is due when the hold
- * is over. Instead, an arrival that has not been dialled is dropped and counted (and freed), and a
- * retry that would come past its deadline is given up: its interaction has failed.
+ * Whether its region's hold allows it to send its try. If not, the user waits until the hold is
+ * over. Two exceptions: an arrival that has not been dialled is dropped, counted and freed, and a
+ * retry that would come past its deadline is given up, so that its interaction has failed.
  */
 bool virtual_user_admit(struct virtual_user *user, uint64_t now_ns);
 
@@ -100,8 +100,8 @@ void virtual_user_on_credential_refused(struct virtual_user *user, bool renews, 
 /* Its region has a new credential. */
 void virtual_user_on_credential(struct virtual_user *user, uint64_t now_ns);
 
-/* The attempt that is about to be told as failed ran into a limit, which lasts exact_ns by the
- * profile and lasted kept_ns, both in this machine's time; 0 and 0: it did not. */
+/* Before an attempt is reported as failed: it ran into a limit that the profile sets to exact_ns
+ * and that lasted kept_ns, both in this machine's time; 0 and 0 if it did not. */
 void virtual_user_on_limit(struct virtual_user *user, int64_t exact_ns, int64_t kept_ns);
 
 /* Decides what follows a failed attempt and schedules it (nothing is sent before the caller has

@@ -38,7 +38,7 @@ static void on_gauge(struct timer *timer, uint64_t now_ns)
     (void)timers_set(worker->timers, &worker->gauge, worker->gauge_due_ns);
 }
 
-/* The load is over, and nothing of it is held back any more. */
+/* The load is over and none of it is held back any more. */
 static void end_holds(struct worker *worker, uint64_t now_ns)
 {
     worker->recorder.load_over_ns = now_ns;

@@ -205,7 +205,7 @@ static enum err_code read_file(const char *path, size_t region, root_reader *rea
     return code;
 }
 
-/* ---- which region a file is of ---- */
+/* ---- the region of a file ---- */
 
 /* One option that takes such files, and the names that it may give. */
 struct placing {

@@ -128,9 +128,9 @@ static struct counted counted_of(const struct report_cell *cell, const struct th
 }
 
 /*
- * Makes blocks that say when hold as many as there were: a limit within a block of the histograms
- * counts a little much, and attempts stand in for interactions and sessions where only they have a
- * time.
+ * Scales blocks, which give the times of failures, to the exact totals. A limit inside a histogram
+ * block counts slightly too many, and attempts stand in for interactions and sessions where only
+ * attempts have a time.
  */
 static void scale(struct series_blocks *blocks, const struct counted *exact)
 {
@@ -173,8 +173,8 @@ static void side_free(struct side *side)
 
 /* ---- rates ---- */
 
-/* A run that ends because of its failures has an incident at its end whatever the service does
- * (optional stopping): it answers for itself alone. */
+/* A run that was ended by its failures has an incident at its end, whatever the service does
+ * (optional stopping), so it is evidence about itself only. */
 static void withhold_stopped(const struct results *results, struct dependence *d, double *low,
                              double *high, double least)
 {

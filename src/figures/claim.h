@@ -32,9 +32,9 @@ struct claim_of claim_of_slice(const struct results *results, const struct group
                                const struct slice *slice, size_t region);
 
 /*
- * The rate or share that a threshold names; of a quantile the share of values above its limit, of
- * which 1 - quantile may be. Stretches of too few intervals are cut finer where attempts.csv allows
- * it. The cell's histograms must still be there for shares and quantiles.
+ * The rate or share that a threshold names; for a quantile, the share of values above its limit, of
+ * which 1 - quantile is allowed. Stretches of too few intervals are divided further where
+ * attempts.csv allows it. Shares and quantiles need the cell's histograms.
  */
 struct service_rate claim_rate(const struct claim_of *of, const struct threshold *what,
                                double confidence);

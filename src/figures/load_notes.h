@@ -22,8 +22,8 @@ void load_note_clusters(struct results *results, const struct report_cell *cell,
  * and those whose bounds lie inside one hold what ended before or after them. */
 void load_note_window_bounds(struct results *results);
 
-/* What the profile says of the regions that bears on what their figures mean: models and routes
- * that end soon, as of the run's start, and deployments whose region is the entry only. */
+/* Facts in the profile that affect what the regions' figures mean: models and routes that end
+ * soon after the run's start, and deployments whose region is only the entry point. */
 void load_note_regions(struct results *results);
 
 /* What a replay's latencies cannot tell, since the machine does not go faster with the clock. */

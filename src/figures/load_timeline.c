@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-/* A code that the failure table does not know is of a foreign file: it may be the service's. */
+/* A code missing from the failure table comes from a foreign file and may be the service's. */
 static enum domain domain_of(const char *code)
 {
     const struct failure_class *known = failure_class_of(code);

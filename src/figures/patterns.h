@@ -16,20 +16,21 @@ struct hour_figures {
 };
 
 /*
- * The window of a region that stands out most against its others (stats/standout.h): by its
- * failures outside of incidents, or by the incidents that began in it. Its load is taken as given,
- * failures by a quota, by our configuration or our own side are left out (timeline.h).
+ * The window of a region that stands out most against its others (stats/standout.h), either by its
+ * failures outside of incidents or by the incidents that began in it. Its load is taken as given;
+ * failures by a quota, our configuration or our own side are left out (timeline.h).
  */
 struct concentration {
     bool known;                   /* there are enough windows, and failures */
     bool stands_out;              /* p is below STANDS_OUT */
     const struct slice *worst;    /* of `grouping` */
-    bool by_incidents;            /* it is the incidents that make it stand out most */
+    bool by_incidents;            /* it stands out most by its incidents */
     struct estimate there, rest;  /* of attempts failed; outside of incidents unless by_incidents */
     struct difference difference; /* there - rest */
     double p; /* that any window of any region would stand out so far by chance */
     size_t windows;
-    double failed, expected;             /* there, outside of incidents; as its load lets expect */
+    double failed, expected;             /* in that window, outside of incidents; expected: given
+                                            its load */
     size_t incidents, all_incidents;     /* that began there, and in any window */
     double share_failed, share_attempts; /* of what `there` and `rest` hold, that lie there */
 };

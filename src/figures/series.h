@@ -106,8 +106,8 @@ struct series_blocks {
 
 /*
  * The intervals of a part of the run as blocks; both sides of a pair of regions have the same ones.
- * Values are told apart by blocks of histograms: where a limit lies within one, all of it counts.
- * False without memory.
+ * Values are resolved to histogram blocks: if the limit lies inside one, all of it counts. False
+ * when out of memory.
  */
 bool series_blocks(const struct series *series, const struct series_cut *cut, size_t region,
                    const struct series_what *what, struct series_blocks *out);

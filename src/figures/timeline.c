@@ -36,7 +36,7 @@ static void *with_room(void *items, size_t count, size_t *capacity, size_t size)
     return grown;
 }
 
-/* The generator's health stands in the row of every region: once is enough. */
+/* The generator's health is repeated in every region's row, so one of them is enough. */
 static bool add_health(struct timeline_gather *gather, int64_t start_ns,
                        const struct health *health)
 {

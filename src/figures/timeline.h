@@ -1,6 +1,6 @@
 /*
- * What each region did in each interval, as far as it says something about the service: what
- * incidents.h and patterns.h work on. Built from the run folder while it is read.
+ * What each region did in each interval, as far as it concerns the service; the basis of
+ * incidents.h and patterns.h. Built while the run folder is read.
  */
 #ifndef RUSHHOUR_FIGURES_TIMELINE_H
 #define RUSHHOUR_FIGURES_TIMELINE_H
@@ -18,11 +18,12 @@
 
 /* One region in one block. All is 0 where the load generator was not healthy. */
 struct timeline_block {
-    uint32_t attempts, failed; /* of the service: without those in left_out */
-    uint32_t onsets;           /* of them, the first failure of each interaction chain */
-    uint32_t left_out; /* attempts that failed by a quota, the configuration or credentials */
+    uint32_t attempts, failed; /* of the service, without those in left_out */
+    uint32_t onsets;           /* how many of them are the first failure of an interaction chain */
+    uint32_t left_out;         /* attempts failed by a quota, the configuration or credentials */
     uint32_t interactions_failed; /* after all retries */
-    double cluster_x, cluster_xx; /* failures of chains and their squares: how they come together */
+    double cluster_x, cluster_xx; /* failures of chains and their squares, for the clustering of
+                                     failures */
 };
 
 /* One failure of the service, or one that is left out. */
@@ -42,20 +43,20 @@ struct timeline_failures {
 
 struct timeline {
     size_t region_count, count;
-    /* Of each block, ascending. Blocks are the run's intervals; some may be missing in between. */
+    /* Per block, ascending. Blocks are the run's intervals; some may be missing in between. */
     int64_t *starts, *ends;
-    unsigned *band;                    /* of the load asked for, in its middle */
+    unsigned *band;                    /* of the load asked for, at the middle of the block */
     struct timeline_block *blocks;     /* [region * count + block] */
-    bool *has_onsets;                  /* of each region: attempts.csv is there and whole */
-    int64_t *unhealthy_ns;             /* of each region: not counted */
-    size_t minute;                     /* blocks in one, 1 or more */
+    bool *has_onsets;                  /* per region: attempts.csv is there and whole */
+    int64_t *unhealthy_ns;             /* per region: time that is not counted */
+    size_t minute;                     /* blocks per minute, at least 1 */
     int64_t longest_ns;                /* of a block */
-    struct timeline_failures failures; /* by region, chain and time; of healthy blocks alone */
+    struct timeline_failures failures; /* by region, chain and time; of healthy blocks only */
     char (*codes)[64];
     size_t code_count;
 };
 
-/* What was read so far. Zero-initialise to start; timeline_gather_free in any case. */
+/* What has been read so far. Zero-initialise to start; always call timeline_gather_free. */
 struct timeline_gather {
     struct timeline_row *rows;
     size_t row_count, row_capacity;
@@ -66,15 +67,16 @@ struct timeline_gather {
     size_t code_count, code_capacity;
 };
 
-/* Whether failures of a domain say something about the service: not those by a quota, by our
- * configuration or credentials, nor our own. */
+/* Whether failures of a domain concern the service. Those by a quota, our configuration or
+ * credentials, or our own side do not. */
 bool timeline_of_service(enum domain domain);
 
-/* An interval of a region. False without memory, as all of these. */
+/* Adds an interval of a region. False when out of memory, as for all of these. */
 bool timeline_add_interval(struct timeline_gather *gather, size_t region, int64_t start_ns,
                            int64_t end_ns, const struct cell *cell, const struct health *health);
 
-/* A failed attempt of attempts.csv (chain: a key other than 0), or a line of failures.jsonl (0). */
+/* Adds a failed attempt of attempts.csv (chain: a key other than 0) or a line of failures.jsonl
+ * (chain 0). */
 bool timeline_add_failure(struct timeline_gather *gather, size_t region, int64_t time_ns,
                           const char *code, enum domain domain, uint64_t chain);
 
@@ -85,12 +87,13 @@ struct timeline_stage {
 };
 
 /*
- * Puts it together. Attempts are those of the intervals; which of the failed ones are left out, and
- * which begin a chain, is what attempts.csv says, or where it is missing or torn, as large a share
- * as such lines have of its lines in failures.jsonl.
+ * Builds the timeline. The attempts come from the intervals. attempts.csv says which failed ones
+ * are left out and which begin a chain; where it is missing or torn, the shares among the lines of
+ * failures.jsonl are used.
  *
- * A stretch in which the generator was not healthy as a whole is empty. Stretches take a minute of
- * real time, or 400 attempts and two seconds: in fewer, one that is late would condemn it. */
+ * A stretch in which the generator was unhealthy is empty as a whole. Stretches take a minute of
+ * real time, or 400 attempts and two seconds: with fewer, a single late attempt would condemn them.
+ */
 bool timeline_build(struct timeline_gather *gather, size_t region_count,
                     const struct timeline_stage *stages, size_t stage_count, struct timeline *out);
 void timeline_gather_free(struct timeline_gather *gather);
@@ -102,11 +105,11 @@ struct timeline_sums {
 };
 void timeline_sum(struct timeline_sums *sums, const struct timeline_block *block);
 
-/* Share of attempts failed: Wilson on attempts / cluster of a failure (sum x*x / sum x), which is
- * the design effect of rare failures. It says nothing of dependence in time. */
+/* Share of attempts failed: Wilson on attempts divided by the mean cluster of a failure (sum x*x
+ * / sum x), which is the design effect of rare failures. It ignores dependence in time. */
 struct estimate timeline_rate(const struct timeline_sums *sums, double confidence);
 
-/* Gives back what only the search for incidents needs: the single failures. */
+/* Frees the single failures, which only the search for incidents needs. */
 void timeline_drop_failures(struct timeline *timeline);
 
 #endif

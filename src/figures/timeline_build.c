@@ -173,7 +173,7 @@ static uint64_t real_ms(const struct health *health, const struct timeline_row *
                                : (uint64_t)((row->end_ns - row->start_ns) / NS_PER_MS);
 }
 
-/* A stretch that is long enough for a share of late attempts and loops to say something. */
+/* A stretch long enough for its share of late attempts and loops to mean something. */
 static bool is_enough(uint64_t ms, uint64_t dispatches)
 {
     return ms >= HEALTH_MS || (ms >= HEALTH_LEAST_MS && dispatches >= HEALTH_DISPATCHES);
@@ -255,7 +255,7 @@ static struct source *find_sources(const struct timeline_gather *gather, const s
     return sources;
 }
 
-/* Takes what belongs to healthy blocks of the regions that are told by this file. */
+/* Takes the failures in healthy blocks of the regions that this file covers. */
 static void take(const struct timeline *t, struct timeline_failures *from, const bool *wanted,
                  struct timeline_failures *into)
 {
@@ -299,7 +299,8 @@ static bool take_failures(struct timeline_gather *gather, const struct source *s
     return true;
 }
 
-/* Where failures of a block are told by lines, so many of them all are left out. */
+/* Where a block's failures are known from lines of failures.jsonl, their share not of the
+ * service is left out. */
 static uint32_t left_out_of(uint32_t failed, uint32_t lines, uint32_t not_of_service)
 {
     if (lines == 0) return 0;

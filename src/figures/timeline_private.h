@@ -9,7 +9,7 @@ struct timeline_row {
     int64_t start_ns, end_ns;
     uint32_t region;
     uint32_t attempts, failed, interactions_failed;
-    uint32_t ended, own_failures; /* attempts, and those that our own side failed */
+    uint32_t ended, own_failures; /* attempts; own_failures: those that failed on our own side */
     double cluster_x, cluster_xx;
 };
 

@@ -62,7 +62,7 @@ static int on_certificate_asked(SSL *ssl, void *unused)
     return 1;
 }
 
-/* The peer's alert says more than the errors that it leads to here; of ours the first word
+/* The peer's alert says more than the errors it causes here; of our own errors the first one
  * counts. */
 static void note_alert(const SSL *ssl, int where, int value)
 {

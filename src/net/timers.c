@@ -84,8 +84,8 @@ static void on_timer(uv_poll_t *poll, int status, int events)
     timers->armed_ns = 0;
     timers->firing = true;
     uint64_t now = clock_mono_ns();
-    /* At most as many as there are now: a timer set again for the past waits until the loop has had
-     * its turn. */
+    /* At most the number of timers now: one set again for the past waits for the loop's next
+     * turn. */
     for (size_t left = timers->count;
          left > 0 && timers->count > 0 && timers->heap[1]->due_ns <= now; left--) {
         struct timer *due = timers->heap[1];

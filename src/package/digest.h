@@ -57,7 +57,7 @@ struct digest {
     struct digest_code *codes; /* the most frequent first */
     size_t code_count, code_capacity;
     uint64_t records, attempts, sessions, lifecycle; /* of the subjects: failed attempts, and
-                                                        sessions that failed alone */
+                                                        sessions that failed outside any attempt */
     uint64_t with_ids;                               /* failures with an id of the service */
     uint64_t limits[LIMIT_SIDES];                    /* failures by whose limit they speak of */
     uint64_t hinted; /* of those for quota, with a time after which to retry */

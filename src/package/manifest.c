@@ -61,7 +61,7 @@ static void comparison_json(const struct contrast *c, struct text *out)
     json_close(out, '}');
 }
 
-/* What that says of the service at such hours; null where the record alone cannot tell. */
+/* What this says of the service at such hours; null where the record cannot tell. */
 static void service_json(const struct package *package, size_t region, struct text *out)
 {
     const struct claim_of of = package_claim(package, false, region);

@@ -141,7 +141,7 @@ static enum err_code check_thresholds(const struct profile *profile, struct erro
     return ERR_OK;
 }
 
-/* What a turn must contain is told by session.modality, so the service has to be asked for it. */
+/* session.modality says what a turn must contain, so the service must be asked for it. */
 static enum err_code check_modalities(const struct profile *profile, const char *settings,
                                       const char *path, struct error *err)
 {

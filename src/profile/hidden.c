@@ -20,7 +20,8 @@ static void add(struct hidden *hidden, const char *value)
     if (value != NULL && *value != '\0') hidden->values[hidden->count++] = value;
 }
 
-/* Shorter strings are words of the protocol ("auto", "marin"), which messages may well hold. */
+/* Shorter strings are words of the protocol ("auto", "marin"), which messages are likely to
+ * contain. */
 #define CONTENT_BYTES 16
 
 static bool is_content(const struct json_node *node)

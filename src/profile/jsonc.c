@@ -190,7 +190,7 @@ static enum err_code read_key(struct reader *reader, const struct json_node *obj
     member->key_line = line;
     member->key_column = column;
     if (json_member(object, member->key) != NULL) {
-        /* the key as it stands in the file, where no text holds control characters */
+        /* the key as written in the file, in which no text may hold control characters */
         char what[128];
         (void)snprintf(what, sizeof what, "%.*s stands here twice: remove one of the two",
                        (int)(reader->at - start < 64 ? reader->at - start : 64), start);

@@ -269,7 +269,7 @@ static bool is_set(const struct key *key, const char *object)
     }
 }
 
-/* The entries of a map stand beside the other keys of their object. */
+/* The entries of a map are members of the same object as its other keys. */
 static void write_map(struct text *out, const struct key *key, const char *object)
 {
     const char *elements = *(char *const *)(const void *)(object + key->offset);

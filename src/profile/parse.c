@@ -79,7 +79,7 @@ enum err_code profile_load(const char *file, struct profile **out, struct error 
     return code;
 }
 
-/* What the file says no longer applies, so no message may point there. */
+/* The file's own value no longer applies, so no message may point there. */
 static void forget_position(struct profile *profile, const char *key)
 {
     struct json_node *node = place_node(profile->source, key);

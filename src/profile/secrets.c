@@ -327,7 +327,7 @@ static enum err_code read_pem_file(const char *source, const char *path, const s
         source);
 }
 
-/* A PEM text: what a reference stands for, or the file that it or the profile names. */
+/* A PEM text: the value of a reference, or the file that it or the profile names. */
 static enum err_code load_pem(const char *source, const struct place *place, char **out)
 {
     char *text = NULL;
@@ -346,7 +346,7 @@ static enum err_code load_pem(const char *source, const struct place *place, cha
     return code;
 }
 
-/* What the text alone tells of a mistake; the rest shows when the key is read (net). */
+/* Mistakes that show in the text itself; the rest show when the key is read (net). */
 static enum err_code check_pem(const char *text, const char *source, const char *what, bool opens,
                                const struct place *place)
 {
@@ -369,7 +369,7 @@ static enum err_code load_passphrase(struct profile *profile, size_t index, stru
     return load_text(client->passphrase_source, &place, &client->passphrase);
 }
 
-/* Both or none: a certificate without its key is of no use. */
+/* Both or neither: a certificate without its key is useless. */
 static enum err_code load_client(struct profile *profile, size_t index, struct error *err)
 {
     struct client_identity *client = &profile->regions[index].client;

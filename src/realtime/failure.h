@@ -56,7 +56,7 @@ struct failure_facts {
     bool output_limited; /* ended by max_output_tokens, with or without an answer */
     /* of the response to the upgrade, accepted or refused */
     bool from_service;         /* it had a request id of the service, so no proxy made it */
-    enum speaker speaker;      /* who sent it, as far as can be told */
+    enum speaker speaker;      /* who sent it, as far as it can be determined */
     bool html;                 /* its body is HTML */
     bool hinted;               /* it said when to retry */
     double limit_tokens;       /* x-ratelimit-limit-tokens; 0 if absent */

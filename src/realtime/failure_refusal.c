@@ -71,9 +71,8 @@ static enum failure_id by_404(const struct failure_facts *facts)
 
 /*
  * Whose limit it was. A limit in force below the usual one is the service's own cut (F32), its
- * words for a busy pool are shared capacity (F31), a hint or a limit told with the refusal is our
- * quota (F30), or one for a whole day (F104). Without any of these nobody can say (F33), and we do
- * not.
+ * words for a busy pool mean shared capacity (F31), and a hint or a limit given with the refusal is
+ * our quota (F30), or one for a whole day (F104). Without any of these the cause is unknown (F33).
  */
 static enum failure_id by_429(const struct failure_facts *facts)
 {

@@ -84,7 +84,7 @@ enum failure_id failure_by_alert(const struct failure_facts *facts)
         return missing ? FAILURE_TLS_CLIENT_CERT_MISSING : FAILURE_TLS_CLIENT_CERT_REFUSED;
     case 49: /* access_denied */
         return missing ? FAILURE_TLS_CLIENT_CERT_MISSING : FAILURE_TLS_ACCESS_DENIED;
-    case 51: /* decrypt_error: a signature of ours that does not hold */
+    case 51: /* decrypt_error: our signature did not verify */
         return facts->certificate_given ? FAILURE_TLS_CLIENT_CERT_REFUSED : FAILURE_TLS_ALERT;
     case 70:  /* protocol_version */
     case 71:  /* insufficient_security */

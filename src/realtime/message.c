@@ -53,7 +53,7 @@ static void settings_preview(struct text *out, const struct session_settings *se
     }
 }
 
-/* No merge patch of RFC 7386: a null is a value that the service shall see. */
+/* Not a merge patch as in RFC 7386: a null is a value that the service must see. */
 static bool lay_over(cJSON *under, const cJSON *over)
 {
     const cJSON *member;

@@ -11,8 +11,8 @@ struct session_settings {
     enum modality modality;
     const char *instructions;   /* NULL: not sent */
     uint64_t max_output_tokens; /* 0: not sent */
-    /* Further fields of `session` as JSON objects, or NULL. Each is laid over what stands there
-     * before it: objects member by member, anything else (null, too) in place of the old value. */
+    /* Further fields of `session` as JSON objects, or NULL. Each is merged into what came before
+     * it: objects member by member, anything else (null, too) replaces the old value. */
     const char *extra[2];
 };
 

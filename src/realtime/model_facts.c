@@ -88,7 +88,7 @@ static int64_t left_ns(const char *date, int64_t wall_ns)
     return then_ns - wall_ns;
 }
 
-/* Whoever is told of what ends, and as of when. */
+/* Who is told about what ends, and as of when. */
 struct reader {
     const struct model_use *use;
     int64_t wall_ns;

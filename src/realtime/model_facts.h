@@ -1,6 +1,6 @@
 /*
- * What was publicly known of the models and routes on MODEL_FACTS_AS_OF: retirements, limits, list
- * prices. Facts of a day: whatever is told from here is told with that day.
+ * What was publicly known on MODEL_FACTS_AS_OF about the models and routes: retirements, limits,
+ * list prices. Such facts age, so whatever is printed from here is printed with that date.
  */
 #ifndef RUSHHOUR_REALTIME_MODEL_FACTS_H
 #define RUSHHOUR_REALTIME_MODEL_FACTS_H

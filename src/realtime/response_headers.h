@@ -43,10 +43,10 @@ void response_headers_add(struct response_headers *headers, const char *name, co
 int64_t response_headers_wait_ns(const struct response_headers *headers, int64_t now_s);
 
 /*
- * Until when the limits of x-ratelimit-* that are used up are whole again, in ns and a day at most:
- * the latest of those with nothing left; where nobody says what is left, the earliest of all. 0
- * when none tells. It is told with every answer, so that it is a wait only for who was refused by a
- * limit, and only where nothing else tells one: something may be free earlier.
+ * When the used-up limits of x-ratelimit-* are full again, in ns, at most a day: the latest reset
+ * among limits with nothing left, or the earliest of all if no remainder is given; 0 if there is no
+ * reset. Every answer carries these headers, so treat it as a wait only after a refusal by a limit,
+ * and only if nothing else states one: some capacity may be free earlier.
  */
 int64_t response_headers_reset_ns(const struct response_headers *headers);
 

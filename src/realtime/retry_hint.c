@@ -41,8 +41,8 @@ static const char *skip_blanks(const char *text)
     return text;
 }
 
-/* Reads "12" or "1.5"; returns the position after it, or NULL. Anything beyond a day stays so
- * without overflow. */
+/* Reads "12" or "1.5"; returns the position after it, or NULL. Numbers above a day stay above it
+ * without overflowing. */
 static const char *read_number(const char *text, double *out)
 {
     if (!is_digit(*text)) return NULL;

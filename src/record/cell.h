@@ -57,7 +57,7 @@
     X(held_ms)           /* of these, held back by a hold of the region (holds.h) */               \
     X(held_arrivals)     /* open model: due under a hold and never started */                      \
     X(held_tries)        /* of those who are there: that waited for a hold's end to become due */  \
-    X(hold_probes)       /* attempts that went first and told whether a hold is over */            \
+    X(hold_probes)       /* attempts that went first to find out whether a hold is over */         \
     X(unpriced_attempts) /* ended, of a model for which the profile has no price */                \
     X(open_ms)           /* sum over sessions of the time they were open, on the run's clock */
 
@@ -80,7 +80,8 @@ struct tally {
     uint64_t count;
 };
 
-/* A limit per minute as the service told it: its lowest and highest value, 0 if it told none. */
+/* A limit per minute as reported by the service: lowest and highest value; 0 if it reported
+ * none. */
 struct told_limit {
     uint64_t low, high;
 };
@@ -118,9 +119,9 @@ void cell_free(struct cell *cell);
 void cell_reset(struct cell *cell);
 
 /*
- * Counts a latency in ns (recorded in us, rounded to nearest). What is longer than the histogram's
- * longest counts as that, and in clipped; a negative one in clipped alone. Both set `failed` when
- * out of memory.
+ * Counts a latency in ns (recorded in us, rounded to nearest). Values beyond the histogram's range
+ * count as its longest and in `clipped`; negative ones count in `clipped` only. Both set `failed`
+ * when out of memory.
  */
 void cell_latency(struct cell *cell, enum metric metric, int64_t ns);
 void cell_failure(struct cell *cell, enum phase phase, enum domain domain, const char *code,

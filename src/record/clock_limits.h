@@ -1,7 +1,7 @@
 /*
- * The limits of time that a replay cannot keep: scaled with its clock they would be shorter than
- * what this machine may take for a step, and its own slowness would be told as the service's. They
- * last longer than the profile says, which run.json and every report tell.
+ * Time limits that a replay cannot keep. Scaled with its clock, they would be shorter than a step
+ * may take on this machine, whose own slowness would then be blamed on the service. So they last
+ * longer than the profile says, and run.json and every report say so.
  */
 #ifndef RUSHHOUR_RECORD_CLOCK_LIMITS_H
 #define RUSHHOUR_RECORD_CLOCK_LIMITS_H
@@ -28,10 +28,10 @@ struct clock_limits {
 };
 
 /*
- * What a replay's latencies cannot be told from 0 below: its speed times how late the generator's
- * own timers came. Some such waits are in every latency, here and in the simulator: what nine of
- * ten stay below bounds a median, the P99 of one bounds the tail. Microseconds of the run's clock;
- * 0: in real time, or of a run that did not end.
+ * The resolution of a replay: latencies below it cannot be told from 0. It is the replay's speed
+ * times the lateness of the generator's own timers. Every latency contains several such waits, here
+ * and in the simulator: the value that nine of ten stay below bounds a median, the P99 of one
+ * bounds the tail. Microseconds of the run's clock; 0 in real time, or for a run that did not end.
  */
 struct clock_resolution {
     int64_t median_us, tail_us;

@@ -211,7 +211,7 @@ static bool put_shards(cJSON *manifest, const struct merging *m, size_t *missing
     return ok;
 }
 
-/* The holds of all of them, one after another: each shard holds a region by what it was told. */
+/* The holds of all shards, one after another: each shard held a region by its own responses. */
 static bool put_holds(cJSON *manifest, const struct merging *m)
 {
     static const char holds[] = "holds";

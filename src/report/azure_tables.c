@@ -76,7 +76,7 @@ static const char *figure_kind(const struct azure_metric *metric)
     return which;
 }
 
-/* Whether two series, of whatever region, stand in one column. */
+/* Whether two series, of any region, share a column. */
 static bool alike(const struct azure_metric *a, const struct azure_metric *b)
 {
     return strcmp(a->name, b->name) == 0 && strcmp(a->dimension, b->dimension) == 0 &&

@@ -115,7 +115,7 @@ void incident_codes(const struct run_incident *incident, struct text *out)
     format_count(out, more);
 }
 
-/* The stretch of which the worst one is told: an interval may be longer than a minute. */
+/* What the worst stretch is called: an interval may be longer than a minute. */
 static const char *worst_word(const struct results *results)
 {
     return results->timeline->longest_ns > 60 * NS_PER_S ? "interval" : "minute";

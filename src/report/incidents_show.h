@@ -9,15 +9,15 @@
 
 /* Each appends plain text without a newline; names come as they are in run.json. */
 
-/* How many there were, how many an hour that is, and how often the search is wrong; or why it could
- * not be made. */
+/* How many there were, how many per hour, and how often the search errs; or why there was no
+ * search. */
 void incidents_summary(const struct results *results, struct text *out);
 
 /* "07:01:00-07:59:00 PDT", "04-14 07:01:00-..." in a run of several days; in results_zone(). */
 void incident_when(const struct results *results, const struct run_incident *incident,
                    struct text *out);
 
-/* "eastus2 and westus3 together", "eastus2 alone"; of a run of one region its name. */
+/* "eastus2 and westus3 together", "eastus2 alone"; with a single region, its name. */
 void incident_regions(const struct results *results, const struct run_incident *incident,
                       struct text *out);
 
@@ -37,15 +37,17 @@ void incident_details(const struct results *results, const struct run_incident *
 /* What is left out of all figures on incidents, and why; nothing when it is nothing. */
 void incidents_left_out(const struct results *results, struct text *out);
 
-/* The incidents to list in a place that has room for so many: those with the most failures, in the
- * order of time. The caller's (free), *count is set; NULL without incidents, or memory. */
+/* The incidents to list where there is room for `room`: those with the most failures, in order
+ * of time. The caller frees the list; *count is set. NULL without incidents, or when out of
+ * memory. */
 const struct run_incident **incidents_chosen(const struct results *results, size_t room,
                                              size_t *count);
 
 /* Each fills a zeroed table, which has only its headings when there is nothing to say. */
 void incidents_table(const struct results *results, struct table *table);
 
-/* Per region: how many, how many an hour, and the failure rate outside of incidents. */
+/* Per region: the number of incidents, their rate per hour, and the failure rate outside of
+ * them. */
 void incidents_outside_table(const struct results *results, struct table *table);
 
 /* Appends one JSON value: the list, and how it was found with what lies outside. */

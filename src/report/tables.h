@@ -25,7 +25,8 @@ void tables_probes(const struct results *results,
 void tables_holds(const struct results *results,
                   struct table *table); /* per region that was held back; no rows without holds */
 void tables_limits(const struct results *results,
-                   struct table *table); /* per region that told a limit, against its quota */
+                   struct table *table); /* one row per region that reported a limit, against its
+                                            quota */
 void tables_thresholds(const struct results *results, struct table *table);
 void tables_metrics(const struct results *results,
                     struct table *table); /* every latency metric of every region */

@@ -16,7 +16,7 @@ static void judged_number(const struct judged *judged, const char *key, double v
     }
 }
 
-/* What it says of the service: a share, of a quantile that of values above the limit. */
+/* The interval for the service: of the share, or for a quantile of the share above the limit. */
 static void judged_service(const struct judgement *j, struct text *out)
 {
     const struct service_rate *rate = &j->service;

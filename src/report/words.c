@@ -195,7 +195,7 @@ static double count_in(const cJSON *object, const char *key)
     return cJSON_IsNumber(item) ? item->valuedouble : 0;
 }
 
-/* What the rule promises; an older run tells less of it. */
+/* What the rule promises; an older run recorded less of it. */
 static void abort_promise(const cJSON *rule, struct text *out)
 {
     const double attempts = count_in(rule, "mean_attempts_between_false_alarms");

@@ -9,10 +9,10 @@
  * them. */
 void words_run(const struct results *results,
                struct text *out); /* "complete, 40 s of load, simulated, 3 regions" */
-/* What a threshold's verdict rests on: what a pass does not exclude, why there is no verdict and
- * what would tell; nothing where a verdict needs no words. */
+/* The basis of a threshold's verdict: what a pass does not exclude, or why there is no verdict
+ * and what would give one. Empty when the verdict needs no explanation. */
 void words_threshold(const struct judged *judged, struct text *out);
-/* Every threshold's words with its expression before, one a line. */
+/* The words for every threshold, each after its expression, one per line. */
 void words_thresholds(const struct results *results, struct text *out);
 /* "2 of 3 thresholds failed" */
 void words_verdict(const struct results *results, struct text *out);

@@ -96,7 +96,7 @@ enum err_code detect_read_bursts(const char *words, struct detect_question *ques
 
 /* ---- what is known of dependence ---- */
 
-/* Why a run says nothing of how failures come together; NULL: it does. */
+/* Why a run does not show how failures come together; NULL: it does. */
 static const char *nothing_known(const struct earlier_region *like)
 {
     if (like == NULL) return "it has no region";

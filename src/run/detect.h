@@ -19,8 +19,8 @@ enum detect_basis {
     DETECT_RUN,         /* an earlier run */
 };
 
-/* Incidents that come by chance: so many an hour, of so many seconds, in which that share of
- * attempts fails. */
+/* Incidents at random times: per_hour of them, each lasting `seconds`, in which `share` of the
+ * attempts fail. */
 struct detect_bursts {
     double per_hour, seconds, share;
 };
@@ -48,7 +48,7 @@ MUST_USE enum err_code detect_read_bursts(const char *words, struct detect_quest
 struct detect_knowledge {
     const struct earlier_region *like; /* the region of the earlier run; NULL: none */
     bool usable;                       /* the run says something of it */
-    const char *why; /* why it says nothing, or no more than a guess; NULL: it does */
+    const char *why; /* why it gives no answer, or only a guess; NULL: it gives one */
     struct burstiness burstiness;
 };
 

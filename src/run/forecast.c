@@ -5,7 +5,8 @@
 
 #include <math.h>
 
-/* Of load.connect_rate, for the first sessions: each failed turn may open one or two more. */
+/* How much of load.connect_rate the first sessions may use: each failed turn may open one or two
+ * more. */
 #define CONNECT_SHARE 0.5
 
 static double seconds(int64_t ns)

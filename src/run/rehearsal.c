@@ -12,8 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* How many standard deviations above the median the delay of one in 1,000 lies, in those of its
- * p99: the scripted delays are log-normal. */
+/* How far above the median the delay of one in 1,000 lies, relative to the p99, in standard
+ * deviations: the scripted delays are log-normal. */
 #define LONGEST_Z (3.0902 / 2.3263)
 
 struct rehearsal {
@@ -35,7 +35,7 @@ static int64_t longest_of(const struct latency *latency)
     return (int64_t)(median * pow((double)latency->p99_ns / median, LONGEST_Z));
 }
 
-/* offset: of the step in a rule. A rule for every region and hour leaves nothing of those before
+/* offset: position of the step in a rule. A rule for every region and hour overrides all before
  * it. */
 static struct longest longest_step(const struct simulator_plan *plan, size_t offset)
 {

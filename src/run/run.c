@@ -95,7 +95,7 @@ static enum err_code drive(struct run *run, struct error *err)
     return end;
 }
 
-/* The one place from which a key leaks through no one's fault. */
+/* A query key is the one key that can leak without anybody's fault. */
 static void warn_of_query_keys(const struct run *run)
 {
     const struct profile *profile = run->plan.profile;
@@ -163,7 +163,7 @@ static void warn_of_connect_rate(const struct run *run)
     text_free(&tight);
 }
 
-/* What a replay so fast can no longer keep. */
+/* Tells which limits a replay this fast cannot keep. */
 static void tell_replay(const struct run *run)
 {
     struct text words = {0};

@@ -1,6 +1,5 @@
-/* A run under way, as the parts of it share it: how it stands and what it says (look.c), the wait
- * for the start (wait.c), the drive (drive.c), its metrics endpoint (metrics.c) and what is left of
- * it (finish.c). */
+/* A run under way, as its parts share it: its state and words (look.c), the wait for the start
+ * (wait.c), the drive (drive.c), its metrics endpoint (metrics.c), and its end (finish.c). */
 #ifndef RUSHHOUR_RUN_RUN_PRIVATE_H
 #define RUSHHOUR_RUN_RUN_PRIVATE_H
 

@@ -23,7 +23,7 @@ enum life_state {
 struct life {
     const struct transport_stages *stages; /* borrowed, as is the next member */
     const struct timeouts *timeouts;
-    double speed; /* facts are told in a time that goes so fast; 1 after life_init */
+    double speed; /* facts are reported in a time that runs this fast; 1 after life_init */
     enum life_state state;
     unsigned stage;                 /* the current one while DIALLING */
     uint64_t deadline_ns;           /* of the stage or the close; 0 if none */

@@ -91,7 +91,7 @@ struct session_terms {
     enum modality modality;
     enum wanted_answer wanted;
     uint64_t output_limit; /* max_output_tokens requested; 0 if none */
-    double speed;          /* of the run's clock, in which a failure's facts are told; 0: 1 */
+    double speed;          /* of the run's clock, which times a failure's facts; 0: 1 */
 };
 
 void session_init(struct session *session, const struct session_terms *terms);

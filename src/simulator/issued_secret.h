@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ISSUED_SECRETS 256 /* how many are remembered, the newest */
+#define ISSUED_SECRETS 256 /* how many are remembered, the newest ones */
 
 /* The secrets issued by one region. */
 struct issued_secrets {

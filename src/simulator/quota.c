@@ -81,7 +81,7 @@ static void move_to(struct quota *quota, int64_t wall_ns)
     quota->requests = quota->tokens = 0;
 }
 
-/* The slice's share of a limit per minute. */
+/* The slice's part of a limit per minute. */
 static double share_of(const struct quota *quota, uint64_t per_minute)
 {
     return (double)per_minute * (double)slice_length(quota) / (double)MINUTE_NS;

@@ -46,8 +46,8 @@ struct script {
 struct strike {
     bool struck;
     enum fault_kind kind;
-    const struct fault_info *info; /* as told to the ledger: of the kind, or "quota_requests" and
-                                      the like */
+    const struct fault_info *info; /* the name for the ledger: the kind's, or "quota_requests"
+                                      and the like */
     int64_t after_ns;              /* the profile's `after`; 0: the fault's default */
     int64_t retry_after_ns;        /* when a retry will find quota again; 0: the fault's default */
 };

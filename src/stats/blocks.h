@@ -29,7 +29,8 @@ struct block_totals {
 };
 struct block_totals block_totals(const struct time_block *blocks, size_t count);
 
-/* The block that holds most failures: how many of how many, and its share of the attempts. */
+/* The block with the most failures: its number of failures, their total, and its share of the
+ * attempts. */
 struct block_peak {
     double failures, of, share;
 };

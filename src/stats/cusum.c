@@ -107,7 +107,8 @@ static double mean_on(const struct lattice *l, double p)
 
 /* ---- the limit ---- */
 
-/* The smallest lattice on which the two scores balance as well as the rates do. */
+/* The smallest lattice whose steps keep the balance of the two scores, to within a tenth of the
+ * relative distance of the rates. */
 static bool find_lattice(const struct cusum *watch, struct lattice *l)
 {
     double ratio = watch->if_failed / -watch->if_passed;
@@ -254,7 +255,7 @@ double cusum_mean_trials(const struct cusum *watch, double rate)
 #define DELAY_BATCH_S 5.0
 #define COUNTED_MOST 200 /* trials that are drawn one by one */
 
-/* How many of so many trials fail. */
+/* Draws the number of failures in a number of trials. */
 static uint64_t draw_failed(struct random *random, uint64_t trials, double rate)
 {
     uint64_t failed = 0;
@@ -267,8 +268,8 @@ static uint64_t draw_failed(struct random *random, uint64_t trials, double rate)
     return failed;
 }
 
-/* Trials at even distances, told in batches; begins anywhere within a block. Infinity after
- * most_s. */
+/* Trials at equal distances, reported in batches, starting anywhere within a block. Infinity
+ * after most_s. */
 static double delay_once(struct cusum *watch, double rate, double per_s, double most_s,
                          struct random *random)
 {

@@ -148,8 +148,8 @@ static bool drifts(const struct spreads *s)
 }
 
 /*
- * Whether some block holds more failures than come together by chance, when one of so many blocks
- * may (Bonferroni); each `chains` failures count as one. Two lone failures are no incident.
+ * Whether a block holds more failures than chance would bring together, given how many blocks there
+ * are (Bonferroni); each `chains` failures count as one. Two lone failures are no incident.
  */
 static bool beyond_chance(const struct block_spread *spread, double chains)
 {
@@ -160,8 +160,8 @@ static bool beyond_chance(const struct block_spread *spread, double chains)
     return beta_cdf(spread->peak.share, most, of - most + 1) * (double)spread->blocks < 1 - SURELY;
 }
 
-/* Lets the length of block rule that makes the interval widest; those that vary no more than chains
- * and chance have no say. */
+/* Picks the block length that makes the interval widest; lengths that vary no more than chains
+ * and chance do not count. */
 static void rule_by_blocks(struct dependence *d, const struct spreads *s, double confidence)
 {
     double p = upper_p(confidence);

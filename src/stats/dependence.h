@@ -83,8 +83,8 @@ struct service_rate service_rate_of(const struct service_side *side, double conf
 
 /*
  * The upper end with allowance for incidents of a kind that the run did not show: unseen_per_hour
- * of them, each lasting so many seconds in which that share of attempts fails. A single hour
- * without an incident cannot rule out incidents in others: print this beside the interval, and
+ * of them, each lasting incident_seconds, in which incident_share of the attempts fail. A single
+ * hour without an incident cannot rule out incidents in others: print this beside the interval, and
  * guarantee nothing below this end.
  */
 double service_high_with_room(const struct service_rate *rate, double incident_seconds,

@@ -25,8 +25,8 @@ struct burstiness {
  */
 struct burstiness burstiness_of_run(const struct time_block *blocks, size_t count, double chains);
 
-/* The same at so many attempts an hour: what time adds to the effect of sessions grows with the
- * attempts that an incident strikes. */
+/* The same for a given number of attempts per hour: what time adds to the effect of sessions
+ * grows with the number of attempts that an incident strikes. */
 struct burstiness burstiness_at(const struct burstiness *burstiness, double attempts_per_hour);
 
 /*

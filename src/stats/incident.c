@@ -270,7 +270,7 @@ void incidents_free(struct incidents *incidents)
     *incidents = (struct incidents){0};
 }
 
-/* Clopper and Pearson's interval for a count among so many that it is a Poisson count. */
+/* Clopper and Pearson's interval for a count from so many trials that it is Poisson. */
 struct estimate incidents_per_hour(size_t count, double hours, double confidence)
 {
     const double many = 1e9;

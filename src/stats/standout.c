@@ -152,8 +152,8 @@ static size_t windows_of(struct board *board, bool *few)
     return windows;
 }
 
-/* The share of orders with a window at least as striking as the most striking one; stops early if
- * the result is clear (Besag and Clifford 1991). */
+/* The share of orders that contain a window at least as striking as the most striking one; stops
+ * early when the result is clear (Besag and Clifford 1991). */
 static double rank(struct board *board, size_t *window)
 {
     struct random random;

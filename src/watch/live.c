@@ -41,7 +41,7 @@ struct live_region {
     uint64_t sessions_open, attempts_ended, attempts_failed;
     double attempts_per_s;
     int64_t ttft_p50_us, ttft_p99_us; /* of the run so far; -1 if none yet */
-    const struct counters *counters;  /* NULL: nothing has come yet */
+    const struct counters *counters;  /* NULL: no counts yet */
     const char *top_failure;          /* the most frequent code so far, "" if none */
     struct hold_view hold;
     int64_t held_for_ns; /* how long yet; 0: nobody knows */

@@ -1,4 +1,4 @@
-/* What is told of one region at a moment of a run: a value each. */
+/* The values that are shown of one region at a moment of a run. */
 #ifndef RUSHHOUR_WATCH_REGION_VALUES_H
 #define RUSHHOUR_WATCH_REGION_VALUES_H
 
@@ -8,11 +8,11 @@ typedef double region_value(const struct run_snapshot *run, const struct region_
 
 region_value region_requested, region_sessions_open, region_in_flight;
 
-/* Whether it is held back, and for how much of which time: by the run's own clock, all workers
- * together. */
+/* Whether it is held back, and for how long out of how much time, by the run's own clock and
+ * over all workers. */
 region_value region_held, region_held_seconds, region_driven_seconds;
 
-/* NAN without a price. */
+/* NAN when no price is known. */
 region_value region_cost, region_failed_cost;
 
 #endif

@@ -159,9 +159,9 @@ SIGNATURES = {"upgrade_418": "http:418/", "bare_403": "http:403", "close_1000": 
 
 REDIRECTED_KEY = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"  # in the query of every Location that the simulator sends
 
-# Rounds of their own: what takes both sides long, what wants credentials of its own, what is told by a session's age or
-# idle time, and what is told by a deadline of ours that passes. All else has a minute for each step, which no machine
-# needs, however busy.
+# Faults with rounds of their own: slow on both sides, in need of special credentials, depending on a session's age or
+# idle time, or seen when a deadline of ours passes. All others have a minute for each step, which no machine needs,
+# however busy.
 BULKY = ["event_flood", "oversized_message"]
 CREDENTIALS = ["subprotocol_refused", "token_expired"]  # strike only requests that carry such a credential
 LIVES = ["session_expired", "session_cap_30", "disguised_expiry", "no_close_answer"]
@@ -189,9 +189,8 @@ def named(made):
 
 
 def shared_out(faults, made):
-    """Rules that strike with equal chances, and once in so many times not at all: of the rules the first that strikes
-    wins, so each later one has a larger share of what the earlier ones leave. What strikes earlier in a session's life
-    stands earlier."""
+    """Rules that strike with equal chances, the same as that of no fault. The first rule that strikes wins, so each
+    later one needs a larger share of what the earlier ones leave. Faults early in a session's life come first."""
     return [{"fault": fault, "rate": f"{100 / (len(faults) + 1 - i):.5f}%", "regions": named(made)}
             for i, fault in enumerate(faults)]
 
@@ -214,7 +213,7 @@ def profile(name, **sections):
 
 
 class Matrix:
-    """How often which fault was reported as what, by region."""
+    """How often each fault was reported as which class, by region."""
 
     def __init__(self):
         self.cells = collections.Counter()
@@ -226,7 +225,7 @@ class Matrix:
         self.examples.setdefault((injected, reported), record or line)
 
     def struck(self, fault):
-        """Strikes by region."""
+        """Number of strikes per region."""
         counts = collections.Counter()
         for (injected, _, region), count in self.cells.items():
             if injected == fault:
@@ -234,7 +233,7 @@ class Matrix:
         return counts
 
     def lack(self, fault):
-        """How many strikes are wanted yet: each fault often enough, and in every region."""
+        """How many strikes are still missing for each fault to strike often enough, and in every region."""
         struck = self.struck(fault)
         return max(LEAST - struck.total(), 3 - len(struck), 0)
 
@@ -311,8 +310,8 @@ class Confusion(harness.Case):
         return self.end_run(name, self.start_run(name, sections))
 
     def rounds(self, name, faults):
-        """As long as faults have struck too rarely: the name of the next run, these faults, and how often they shall
-        strike in it, with a margin for what chance and a busy machine leave out."""
+        """While faults have struck too rarely: the name of the next run, these faults, and how often each should strike
+        in it, with a margin for chance and a busy machine."""
         for number in range(1, ROUNDS + 1):
             lacking = [fault for fault in faults if self.matrix.lack(fault) > 0]
             if not lacking:
@@ -358,15 +357,15 @@ class Confusion(harness.Case):
 
     @staticmethod
     def first_limits(run):
-        """By region, when a session that was let in had told the usual limit: no limit is known to be lowered before."""
+        """By region, when an admitted session had shown the usual limit: before that, no limit can be seen to be lowered."""
         known = collections.defaultdict(lambda: "9")
         for line in run.ledger:
-            if line["kind"] == "response":  # asked for in a session, so long after its 101
+            if line["kind"] == "response":  # sent in a session, so some time after its 101
                 known[line["region"]] = min(known[line["region"]], line["time"])
         return known
 
     def check_counts(self, run):
-        """The end of a life is told, and is in no failure rate."""
+        """The end of a life is reported, and enters no failure rate."""
         for region in run.manifest["regions"]:
             records = [record for record in run.failures if record["region"] == region["name"]]
             for key, lifecycle in (("failures", False), ("lifecycle", True)):
@@ -383,7 +382,7 @@ class Confusion(harness.Case):
             return
         name = fault["fault_name"]
         if EXPECTED[name][:2] != (record["catalogue"], record["code"]):
-            return  # the matrix tells
+            return  # the matrix reports it
         self.assertEqual(record["domain"] == "none", name in LIFECYCLE, record)
         if name in ALSO:
             self.assertTrue(set(record["also"]) & set(ALSO[name].split("|")), record)

@@ -1,4 +1,4 @@
-"""The endpoint of run --metrics: its figures are those of run.json in the end, and it says no as HTTP does."""
+"""The endpoint of run --metrics: its final figures equal those of run.json, and it refuses requests as HTTP does."""
 
 import contextlib
 import http.client

@@ -1,4 +1,4 @@
-"""What `plan` promises: the attempts that a decision needs, and what they take in time and money."""
+"""What `plan` promises: the attempts that a decision needs, and their price in time and money."""
 
 import datetime
 import json
@@ -114,7 +114,7 @@ class Plan(harness.Case):
         twice = self.detect("--like", run, "--daily", "1h", load="30/m")
         self.assertAlmostEqual((twice["dependence"]["design_effect"] - 1) / (known["design_effect"] - 1), 2, places=2)
         self.assertAlmostEqual(twice["hours"] / like["hours"], 1, delta=0.1)
-        # A region that the run does not have is told, and takes the one that is worst.
+        # A region that the run does not have is named, and the worst one is used for it.
         other = earlier_run(self.folder / "other", 24, bursts_by_chance(24, 7), regions=("japaneast",))
         self.assertEqual(self.detect("--like", other)["dependence"]["region"], "japaneast")
         text = self.rushhour("plan", PROFILE, "--detect", "2.5% vs 4.5%", "--like", run, "--daily", "1h").stdout

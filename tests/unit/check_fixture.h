@@ -1,4 +1,4 @@
-/* A profile of regions, and what a check would know about them, for the tests of check/. */
+/* A profile with regions, and the results of a check on them, for the tests of check/. */
 #ifndef CHECK_FIXTURE_H
 #define CHECK_FIXTURE_H
 
@@ -15,7 +15,7 @@
 
 #define FIXTURE_UNUSED __attribute__((unused))
 
-/* A profile whose `regions` are this JSON. */
+/* A profile with this JSON as its `regions`. */
 static struct profile *fixture_profile(const char *regions)
 {
     char json[4096];

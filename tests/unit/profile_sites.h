@@ -1,17 +1,18 @@
-/* A profile around one key of any table: every key of every table is put where it belongs. */
+/* A profile around one key of any table, so that every key of every table can be tested in
+ * place. */
 #ifndef RUSHHOUR_TESTS_PROFILE_SITES_H
 #define RUSHHOUR_TESTS_PROFILE_SITES_H
 
 #include "profile/keys.h"
 #include "test_profile_fixture.h"
 
-/* A table, and where in a profile one of its objects stands: before and behind the key that is
- * tested, which has line 2 to itself. The object has what it needs, but for that key. */
+/* A table, and where its objects occur in a profile: the text before and after the tested key,
+ * which is on line 2 by itself. The object is complete except for that key. */
 struct site {
     const struct key_table *table;
     const char *path; /* of the object: "" or "regions[0]." */
     const char *before, *behind;
-    const char *needs[4]; /* its own keys, NULL-terminated */
+    const char *needs[4]; /* the object's own required keys, NULL-terminated */
 };
 
 static const struct site sites[] = {
@@ -56,7 +57,7 @@ static inline bool is_needed_key(const char *need, const char *name)
     return strncmp(need + 1, name, length) == 0 && need[1 + length] == '"';
 }
 
-/* Appends the member, dots as objects within objects: "a.b" -> "a": {"b": VALUE}. */
+/* Appends the member; dots mean nested objects: "a.b" -> "a": {"b": VALUE}. */
 static inline void put_member(struct text *out, const char *name, const char *value)
 {
     size_t depth = 0;
@@ -68,7 +69,7 @@ static inline void put_member(struct text *out, const char *name, const char *va
     for (; depth > 0; depth--) text_puts(out, "}");
 }
 
-/* A profile that is right but for this member, which stands on line 2; value NULL: without it. */
+/* A profile that is valid except for this member, which is on line 2; value NULL: without it. */
 static inline void put_profile(struct text *out, const struct site *site, const char *name,
                                const char *value)
 {
@@ -100,7 +101,7 @@ static inline enum err_code parse_member(const struct site *site, const char *na
     return code;
 }
 
-/* It is refused, at its own line, by its whole name. */
+/* The value is refused, with its line and its full name. */
 static inline void refuse_value(const struct site *site, const char *name, const char *value,
                                 const char *words)
 {
@@ -115,7 +116,7 @@ static inline void refuse_value(const struct site *site, const char *name, const
         fail_msg("%s = %s: says \"%s\", without \"%s\"", path, value, err.text, words);
 }
 
-/* Runs over every key of every table but the maps, whose names are the user's. */
+/* Calls it for every key of every table except maps, whose names are the user's. */
 typedef void key_test(const struct site *site, const struct key *key);
 
 static inline void for_every_key(key_test *test)

@@ -382,7 +382,7 @@ static void a_dial_that_cannot_start_is_our_own_limit(void **state)
     scene_end();
 }
 
-/* Whatever the service quotes of ours must not reach any output. */
+/* Nothing of ours that the service quotes may reach any output. */
 static void what_the_service_quotes_is_scrubbed(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* What `plan` prints, against figures worked out by hand: of a load whose attempts are known, and
- * of published sample sizes. */
+/* What `plan` prints, against figures worked out by hand: for a load whose attempts are known,
+ * and for published sample sizes. */
 #include "cli_fixture.h"
 
 #include <cjson/cJSON.h>
@@ -89,14 +89,14 @@ static void more_power_takes_more_attempts(void **state)
     cJSON *more = plan_json("--json --detect '2% vs 5%' --power 99%");
     double few = number(at(less, "detect"), "attempts");
     double many = number(at(more, "detect"), "attempts");
-    /* (z + 0)^2 against (z + 2.326)^2 of 1.96, as the rates are close */
+    /* (z + 0)^2 against (z + 2.326)^2 for z = 1.96, as the rates are close */
     assert_true(few > 270 && few < 310);
     assert_true(many > 1350 && many < 1500);
     cJSON_Delete(less);
     cJSON_Delete(more);
 }
 
-/* The first region is priced, the second is not: unknown is null, and never nothing. */
+/* The first region has a price, the second has none: unknown is null, never 0. */
 static void a_decision_in_minutes_tokens_and_dollars(void **state)
 {
     (void)state;
@@ -116,7 +116,7 @@ static void a_decision_in_minutes_tokens_and_dollars(void **state)
     cJSON_Delete(root);
 }
 
-/* A window over midnight has 8 hours; 10 s have 300 attempts, so that two of them are needed. */
+/* A window across midnight has 8 hours. A window of 10 s has 300 attempts, so two are needed. */
 static void windows_are_counted(void **state)
 {
     static const struct {
@@ -148,7 +148,7 @@ static void abort_on_fail_with_these_rates(void **state)
     double between = number(stop, "mean_attempts_between_false_alarms");
     assert_true(between >= 2369.87 && between < 2500);
     near(number(stop, "mean_minutes_between_false_alarms"), between / 1800);
-    /* The evidence of a minute is an eighth at most, and often less. */
+    /* Evidence counts for at most an eighth per minute, and often for less. */
     double minutes = number(stop, "mean_minutes_to_stop");
     assert_true(minutes > 6.6 && minutes < 12);
     near(number(stop, "mean_attempts_to_stop"), 1800 * minutes);
@@ -202,7 +202,7 @@ static void words_for_people(void **state)
     lacks(told->out, "window 1m");
 }
 
-/* A tiny load decides as well, in many windows. */
+/* Even a tiny load decides in the end, over many windows. */
 static void little_load_takes_long(void **state)
 {
     static const char slow[] =

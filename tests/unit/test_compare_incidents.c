@@ -121,7 +121,7 @@ static void between_times(void **state)
     maker_free(m);
 }
 
-/* Three intervals say nothing of incidents: nothing is claimed. */
+/* Three intervals show nothing about incidents, so nothing is claimed. */
 static void of_too_little(void **state)
 {
     (void)state;

@@ -240,7 +240,7 @@ static void regions_are_compared_in_the_same_minutes(void **state)
     results_free(results);
     maker_free(m);
 
-    /* What sets in half way through lasts as long as the run: it tells nothing of other hours. */
+    /* A change halfway through that lasts to the end of the run tells nothing about other hours. */
     m = two_hours(TWO_REGIONS("rt"), 10, 150, 0);
     results = maker_load(m, NULL, 0);
     assert_int_equal(

@@ -1,4 +1,4 @@
-/* The abort rule: what it is told, in which order, and what it makes of it. */
+/* The abort rule: what is reported to it, in which order, and what it decides. */
 #include "engine/abort_rule.h"
 #include "engine_fixture.h"
 
@@ -198,7 +198,7 @@ static void dials_that_fail_stop_the_run(void **state)
     assert_int_equal(result.rule.at_risk, result.rule.first_failures);
 }
 
-/* Undecided to the end (a rule that needs millions): it was told of exactly what the folder's sums
+/* Undecided to the end (the rule needs millions): it received exactly what the folder's sums
  * hold. */
 static void the_rule_sees_what_the_record_holds(void **state)
 {

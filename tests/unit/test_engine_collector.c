@@ -33,7 +33,8 @@ static uint64_t lines_of(const char *folder, const char *name)
     return lines;
 }
 
-/* A disk that accepts no more than this of any file: the evidence does not fit, the row would. */
+/* A disk that accepts no more than this in any file: too small for the evidence, enough for the
+ * row. */
 static void limit_files(rlim_t bytes)
 {
     struct rlimit limit;

@@ -175,8 +175,8 @@ static void a_second_stop_cancels_dials(void **state)
     assert_int_equal(result.failures, 0);
 }
 
-/* A stop while every user waits for its retry: the first one lets the retries happen, the second
- * does not. */
+/* A stop while every user waits for its retry: the first stop lets the retries happen, the
+ * second does not. */
 static void a_stop_finds_users_in_their_backoff(void **state)
 {
     static const char retry[] = "{\"attempts\":2,\"backoff\":{\"initial\":\"4s\",\"max\":"
@@ -249,8 +249,8 @@ static void sessions_never_exceed_their_maximum(void **state)
     assert_int_equal(result.achieved, 8);
 }
 
-/* Who arrived while the load lasted gets a turn, though the connect rate lets the last of them dial
- * after its end. */
+/* Users who arrived during the load get their turn, although the connect rate dials the last of
+ * them after its end. */
 static void arrivals_that_wait_for_their_dial_are_not_dropped(void **state)
 {
     static struct result result;
@@ -368,7 +368,7 @@ static int by_length(const void *left, const void *right)
     return *a < *b ? -1 : *a > *b;
 }
 
-/* Who arrives when is the seed's alone: the number of workers does not show. */
+/* Arrivals depend only on the seed, not on the number of workers. */
 static void the_plan_does_not_depend_on_the_workers(void **state)
 {
     static struct result one, four;

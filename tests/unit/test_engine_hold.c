@@ -160,7 +160,7 @@ static void the_wait_doubles_up_to_the_most(void **state)
     assert_true(hold_left_ns(&hold, now_ns) == S(1));
 }
 
-/* Its own waits are a policy like any other; a hint is told in this machine's time already. */
+/* Its own waits are a policy like any other; a hint is already in this machine's time. */
 static void waits_go_by_the_clock_of_a_replay(void **state)
 {
     (void)state;
@@ -197,7 +197,7 @@ static void what_is_over_for_good_stays_so(void **state)
     assert_false(hold_close(&hold, AT(5)));
 }
 
-/* Whatever the pieces in which it is told, the whole is what was held. */
+/* The pieces in which held time is reported add up to all of it. */
 static void held_time_is_told_once(void **state)
 {
     (void)state;

@@ -127,8 +127,8 @@ static void says_what_it_can_tell_and_why_not(void **state)
     }
 }
 
-/* A run that its abort rule ended has failures at its end whatever the service does: it says
- * nothing of other hours, neither alone nor against another run. */
+/* A run ended by its abort rule has failures at its end whatever the service does: it tells
+ * nothing about other hours, neither by itself nor against another run. */
 static void a_run_ended_for_its_failures_answers_for_itself(void **state)
 {
     (void)state;

@@ -293,7 +293,7 @@ static void one_incident_decides_nothing_but_this_run(void **state)
     scene_free(&scene);
 }
 
-/* Fewer than six intervals tell nothing of other hours; about this run they do. */
+/* Fewer than six intervals cannot tell about other hours, but can about this run. */
 static void a_short_run_answers_for_itself_alone(void **state)
 {
     (void)state;

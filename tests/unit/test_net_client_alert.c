@@ -1,7 +1,7 @@
 /*
- * Alerts of TLS in every step of a connection, and what a peer said just before it reset one. The
- * peer is OpenSSL in blocking calls; alerts that OpenSSL would not send by itself are put into
- * records by hand, with the keys that its key log tells (RFC 8446, 5.2 and 7.3).
+ * TLS alerts in every step of a connection, and what a peer said just before it reset one. The peer
+ * is OpenSSL in blocking calls; alerts that OpenSSL would not send by itself are put into records
+ * by hand, with the keys from its key log (RFC 8446, 5.2 and 7.3).
  */
 #include "test_net_client_harness.h"
 
@@ -395,7 +395,7 @@ static void test_long_heads_are_taken(void **state)
     }
 }
 
-/* What is longer yet, or has too many lines, is told as a limit of ours, never as the peer's
+/* A longer head, or one with too many lines, is reported as a limit of ours, not as the peer's
  * fault. */
 static void test_longer_heads_are_our_own_limit(void **state)
 {

@@ -1,4 +1,4 @@
-/* How a connection ends, and what is received before: closes, resets, aborts. */
+/* How a connection ends, and what is received before that: closes, resets, aborts. */
 #include "test_net_client_fixture.h"
 
 static int close_code;
@@ -59,7 +59,7 @@ static void close_behind_a_message_or_not(int fd)
     (void)read_frame(fd, answer, sizeof answer);
 }
 
-/* The first Close leaves its bytes in lws's buffer, after those of the second. */
+/* The first Close leaves its bytes in lws's buffer, behind those of the second. */
 static void test_an_old_close_is_not_taken_for_a_new_one(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* For the tests of the client side: what a client was told, and a hand-made server that does what
- * no library would. */
+/* For the client's tests: what a client was told, and a hand-made server that does what no
+ * library would. */
 #ifndef TEST_NET_CLIENT_HARNESS_H
 #define TEST_NET_CLIENT_HARNESS_H
 

@@ -199,7 +199,7 @@ static void test_tunnel(void **state)
     }
 }
 
-/* Ends under way through a tunnel are told as without one. */
+/* Ends under way are reported through a tunnel as they are without one. */
 static void test_certificate_behind_a_tunnel(void **state)
 {
     (void)state;
@@ -277,7 +277,7 @@ static void test_broken_answers(void **state)
     }
 }
 
-/* A proxy that says nothing keeps the dial in its connect step until its owner gives up. */
+/* A proxy that never answers keeps the dial in its connect step until its owner gives up. */
 static void test_silent_proxy(void **state)
 {
     (void)state;

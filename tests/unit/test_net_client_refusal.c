@@ -12,7 +12,7 @@ static bool over_tls;
 static SSL_CTX *tls_context;
 static bool hold_open; /* after the last piece */
 
-/* A server may well stop in the middle of its answer when the client takes its leave. */
+/* The client may leave while a server is still sending its answer. */
 static bool client_has_left(int fd)
 {
     char byte;

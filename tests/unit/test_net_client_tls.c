@@ -288,7 +288,7 @@ static void reset_a_little_later(int fd)
     reset_in_handshake(fd);
 }
 
-/* Two handshakes on one context at once: the words of the one say nothing of the other. */
+/* Two handshakes on one context at once: neither gets the other's error text. */
 static void test_failures_at_the_same_time_are_kept_apart(void **state)
 {
     (void)state;

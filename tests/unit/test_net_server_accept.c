@@ -248,7 +248,7 @@ static void set(enum ws_listening listening)
     uv_run(&fixture.loop, UV_RUN_NOWAIT);
 }
 
-/* Every change from one to another; a connection that stands does not notice. */
+/* Every change from one state to another; an established connection does not notice. */
 static void test_port(void **state)
 {
     (void)state;

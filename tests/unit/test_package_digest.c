@@ -137,7 +137,7 @@ static void no_failure_is_no_code(void **state)
     maker_free(m);
 }
 
-/* Sessions that failed alone, and ends of life that are none. */
+/* Sessions that failed outside any attempt, and ends of life that are not failures. */
 static void attempts_and_sessions_are_told_apart(void **state)
 {
     (void)state;
@@ -199,7 +199,8 @@ static void limits_are_told_by_whose_they_are(void **state)
         bool listed = strstr(text_str(&package.quota_reason), told) != NULL;
         if (listed != (rows[i].side != LIMIT_NONE))
             fail_msg("%s: \"%s\"", rows[i].code, text_str(&package.quota_reason));
-        /* More quota is asked for where quota alone was refused: never for a gateway's limit. */
+        /* More quota is only requested where quotas refused attempts, never for a gateway's
+         * limit. */
         assert_int_equal(package.quota, rows[i].side == LIMIT_QUOTA ? QUOTA_EVIDENCE : QUOTA_NONE);
         package_close(&package);
         maker_free(m);
@@ -290,7 +291,7 @@ static void the_gateways_id_goes_first(void **state)
 
 /* ---- time ---- */
 
-/* In whatever order they come, and of the region that is compared alone. */
+/* In any order, and only for the region that is compared. */
 static void minutes_in_a_row(void **state)
 {
     static const int failed_in[] = {7, 2, 3, 9, 2, 8, 4};
@@ -375,7 +376,7 @@ static void the_busiest_minute(void **state)
     maker_free(m);
 }
 
-/* Of an hour nobody knows the busiest minute: its mean is told, not its sum. */
+/* The busiest minute of an hour is unknown: the hour's mean is shown, not its sum. */
 static void a_long_interval_is_averaged(void **state)
 {
     (void)state;

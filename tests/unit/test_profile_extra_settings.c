@@ -83,7 +83,7 @@ static void a_flag_replaces_them(void **state)
     profile_free(profile);
 }
 
-/* The manifest has the names of all fields, the values of none, and tells values apart. */
+/* The manifest has the names of all fields but no values, yet different values differ in it. */
 static void the_manifest_names_fields_only(void **state)
 {
     (void)state;

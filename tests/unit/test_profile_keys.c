@@ -7,7 +7,7 @@
 
 /* ---- the table and this test ---- */
 
-/* Each site alone is a profile that is right: what is refused below is refused for its key. */
+/* Each site is a valid profile by itself, so what is refused below is refused for its key. */
 static void the_sites_are_right(void **state)
 {
     (void)state;
@@ -21,7 +21,7 @@ static void the_sites_are_right(void **state)
 static void find_itself(const struct site *site, const struct key *key)
 {
     char group[128];
-    assert_ptr_equal(key_find(site->table, key->name), key); /* no name stands twice */
+    assert_ptr_equal(key_find(site->table, key->name), key); /* no name occurs twice */
     assert_true(strlen(key->name) < sizeof group);
     for (const char *dot = strchr(key->name, '.'); dot != NULL; dot = strchr(dot + 1, '.')) {
         (void)snprintf(group, sizeof group, "%.*s", (int)(dot - key->name), key->name);
@@ -47,7 +47,7 @@ static void every_key_is_found_by_its_name(void **state)
     assert_int_equal(key_find(&key_profile, "prices.as_of")->type, KEY_STRING);
 }
 
-/* The word that the key's own default or need stands for, so that the value is right. */
+/* The word that the key's own default or requirement uses, so that the value is valid. */
 static const char *right_value(const struct key *key)
 {
     switch (key->type) {

@@ -77,7 +77,7 @@ static void damage(const char *json, size_t length)
         size_t gone = at % 2;
         memcpy(copy, json, length + 1);
         copy[at] = others[at / 2 % sizeof others];
-        if (gone != 0) memcpy(copy + at, json + at + 1, length - at); /* the NUL comes along */
+        if (gone != 0) memcpy(copy + at, json + at + 1, length - at); /* including the NUL */
         refused += !is_read(copy, length - gone);
     }
     assert_true(refused > length / DAMAGE_EVERY / 8);

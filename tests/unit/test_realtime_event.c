@@ -178,7 +178,7 @@ static void reads_rate_limits(void **state)
     assert_true(facts.remaining_requests < 0 && facts.remaining_tokens == 7.0);
 }
 
-/* Whatever is in place of a number, no count is made up. */
+/* No count is made up from anything that is not a number. */
 static void bears_any_number(void **state)
 {
     (void)state;

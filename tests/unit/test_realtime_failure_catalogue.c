@@ -1,5 +1,5 @@
-/* Every number of the failure catalogue: the JSON of its rows goes through the same readers as in a
- * run. */
+/* Every number of the failure catalogue: the JSON of its rows passes through the same readers as
+ * in a run. */
 #include "failure_catalogue.h"
 #include "realtime/failure_table.h"
 
@@ -124,7 +124,7 @@ static void knows_every_number_or_says_why_not(void **state)
     }
 }
 
-/* The numbers behind the catalogue's last are ours: one for each code, and none left out. */
+/* The numbers after the catalogue's last are our own: one per code, without gaps. */
 static void our_own_numbers_stand_for_one_code_each(void **state)
 {
     (void)state;

@@ -88,7 +88,7 @@ static void says_what_was_asked(void **state)
     text_free(&message);
 }
 
-/* Whether the session that the service gets is this JSON. */
+/* Whether the service receives this JSON as its session. */
 static void is_session(const struct session_settings *settings, enum dialect dialect,
                        const char *wanted)
 {
@@ -104,8 +104,8 @@ static void is_session(const struct session_settings *settings, enum dialect dia
     text_free(&message);
 }
 
-/* Objects are merged member by member at any depth; lists, scalars and null take the place of what
- * was there; a region's fields lie over the session's. */
+/* Objects are merged member by member at any depth; lists, scalars and null replace what was
+ * there; a region's fields override the session's. */
 static void lays_further_fields_over_its_own(void **state)
 {
     (void)state;
@@ -138,7 +138,7 @@ static void lays_further_fields_over_its_own(void **state)
                "{\"modalities\":[\"text\",\"audio\"],\"voice\":\"alloy\"}");
 }
 
-/* Whatever the prompt holds, it is one string of one JSON object. */
+/* A prompt, whatever it contains, becomes one string of one JSON object. */
 static void escapes_prompts(void **state)
 {
     (void)state;

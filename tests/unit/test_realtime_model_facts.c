@@ -25,7 +25,7 @@ static void add_line(void *context, const char *sentence)
     text_puts(context, "\n");
 }
 
-/* What is told, one sentence a line; "" for nothing. Valid until the next call. */
+/* The facts as one sentence per line; "" if there are none. Valid until the next call. */
 static const char *told(enum dialect dialect, const char *model, const char *version,
                         const char *stamp)
 {
@@ -65,7 +65,7 @@ static void a_retirement_is_told_90_days_ahead(void **state)
         assert_string_equal(told(cases[i].dialect, cases[i].model, NULL, NULL), "");
     }
     assert_non_null(strstr(told(DIALECT_GA, "gpt-realtime", NULL, "2027-01-01T00:00:00Z"),
-                           "2027-03-02")); /* schedules that differ are both told */
+                           "2027-03-02")); /* differing schedules are both reported */
 }
 
 static void a_name_is_a_model_or_a_version_of_it(void **state)

@@ -55,7 +55,7 @@ static void an_answer_is_what_was_asked_for(void **state)
         {"completed", "null", CALL, 9, {TOOL}, RESPONSE_ANSWERED},
         {"completed", "null", MESSAGE, 5, {TOOL, .answer = true}, RESPONSE_EMPTY},
         {"completed", "null", PREAMBLE "," CALL, 9, {TOOL}, RESPONSE_ANSWERED},
-        /* a preamble alone is not an answer, nor is reasoning */
+        /* neither a preamble nor reasoning is an answer by itself */
         {"completed", "null", PREAMBLE, 5, {ANY}, RESPONSE_EMPTY},
         {"completed", "null", REASONING, 5, {ANY}, RESPONSE_EMPTY},
         {"completed", "null", "", 0, {ANY}, RESPONSE_EMPTY},

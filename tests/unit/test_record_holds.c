@@ -1,4 +1,4 @@
-/* The list of holds: those of several workers that overlap are one. */
+/* The list of holds: overlapping ones of several workers are merged. */
 #include "record/holds.h"
 
 #include <setjmp.h>
@@ -28,11 +28,11 @@ static void workers_that_hold_at_the_same_time_are_one_hold(void **state)
     const struct hold_span *joined = &holds.spans[1];
     assert_int_equal(joined->region, 0);
     assert_true(joined->from_utc_ns == 100 && joined->until_utc_ns == 400);
-    assert_string_equal(joined->code, "daily_limit"); /* of what began first */
+    assert_string_equal(joined->code, "daily_limit"); /* of the one that began first */
     assert_int_equal(joined->cause, HOLD_HINT);
     assert_true(holds.spans[0].from_utc_ns == 150 && holds.spans[0].until_utc_ns == 350);
     add(&holds, 1, 340, 900, HOLD_HOPELESS, "upgrade_401");
-    assert_int_equal(holds.spans[1].cause, HOLD_HOPELESS); /* told whenever it began */
+    assert_int_equal(holds.spans[1].cause, HOLD_HOPELESS); /* listed whenever it began */
     holds_free(&holds);
 }
 

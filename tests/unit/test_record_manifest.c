@@ -71,7 +71,7 @@ static void test_what_a_running_run_does_not_know_is_null(void **state)
     struct fixture *f = fixture_new();
     f->run.phase = RUN_RUNNING;
     f->run.ended_ns = 0;
-    f->run.health = &f->health; /* so far: no verdict on the run */
+    f->run.health = &f->health; /* no verdict on the run so far */
     cJSON *manifest = manifest_new(&f->run, NULL, 0);
     assert_non_null(manifest);
     assert_true(cJSON_IsNull(at(at(manifest, "run"), "ended")));
@@ -105,7 +105,7 @@ static void test_the_state_is_how_it_ended(void **state)
         assert_string_equal(run_state_name(rows[i].phase, rows[i].end), rows[i].state);
 }
 
-/* `--seed` must bring the run back, also with a seed of twenty digits. */
+/* `--seed` must repeat the run, even with a seed of twenty digits. */
 static void test_a_seed_is_written_digit_by_digit(void **state)
 {
     (void)state;
@@ -152,7 +152,7 @@ static void test_load_and_profile_come_from_the_profile_without_its_secrets(void
     fixture_free(f);
 }
 
-/* Run folders are handed to others: the machine's name stays at home. */
+/* Run folders are handed to others, so the machine's name is left out. */
 static void test_the_host_is_not_named(void **state)
 {
     (void)state;

@@ -181,8 +181,8 @@ static void walk_one(struct run_reader *reader, int file, struct seen *seen)
     assert_int_equal(code, ERR_OK);
 }
 
-/* Cuts each file at many bytes, from its end to its beginning: the whole lines are there, the torn
- * one is told. */
+/* Cuts each file at many places, from its end to its beginning: whole lines are read, and the
+ * torn one is reported. */
 static void test_files_cut_anywhere_give_their_whole_lines(void **state)
 {
     (void)state;
@@ -269,7 +269,7 @@ static void test_broken_lines_are_skipped_and_counted(void **state)
     fixture_free(f);
 }
 
-/* Both numbers can be told, their sum cannot. */
+/* Each number fits by itself; their sum does not. */
 static void test_an_interval_that_ends_beyond_the_clock_is_broken(void **state)
 {
     (void)state;

@@ -36,7 +36,7 @@ static void arrivals_are_counted(void **state)
     near(f.low_usd, f.likely_usd / 2);
 }
 
-/* At most every attempt is tried again as often as the policy lets it, within the budget. */
+/* At most, every attempt is retried as often as the policy allows within the budget. */
 static void retries_bound_the_cost_from_above(void **state)
 {
     (void)state;

@@ -1,7 +1,7 @@
 /*
- * A replay tells what real time tells: interactions that meet bursts of failures and are retried,
- * with the engine's policy and the simulator's bursts, at several speeds of the clock. Counts, no
- * clock of this machine.
+ * A replay gives the same results as real time: interactions that meet bursts of failures and are
+ * retried, with the engine's policy and the simulator's bursts, at several speeds of the clock. It
+ * counts, and uses no clock of this machine.
  */
 #include "base/clock.h"
 #include "engine/policy.h"

@@ -143,7 +143,7 @@ static void phases_follow_the_course(void **state)
     tear_down(&f);
 }
 
-/* What is looked at later still tells of the end. */
+/* A later look still shows the end. */
 static void an_ended_run_keeps_its_end(void **state)
 {
     (void)state;

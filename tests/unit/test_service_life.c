@@ -78,8 +78,8 @@ static void every_table_leads_to_the_first_turn(void **state)
     }
 }
 
-/* What the dial metric means is the same for every transport: to the moment that the connection
- * stands. */
+/* The dial metric means the same for every transport: the time until the connection is
+ * established. */
 static void the_dial_ends_where_the_connection_stands(void **state)
 {
     static const int64_t dial_ms[] = {30, 40};
@@ -108,7 +108,7 @@ static void a_given_address_is_not_resolved(void **state)
     assert_int_equal(life.deadline_ns, MS(2100));
 }
 
-/* A plain connection is told its TLS stage at the moment of the one before: there is no length. */
+/* On a plain connection the TLS stage ends when the stage before it does, so it has no duration. */
 static void a_stage_that_was_not_there_has_no_length(void **state)
 {
     struct life life;

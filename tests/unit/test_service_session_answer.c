@@ -53,7 +53,7 @@ static void a_preamble_is_not_the_answer(void **state)
     action = done(&session, STATUS_COMPLETED, "", 3400);
     assert_int_equal(measures_find(&action.measured, METRIC_TTFT), 300 * 1000000);
     assert_int_equal(measures_find(&action.measured, METRIC_FIRST_ANSWER), 300 * 1000000);
-    /* and alone it is none */
+    /* by itself it is not one */
     (void)send_turn(&session, 5000, 5000);
     (void)item(&session, ITEM_MESSAGE, true, 5100);
     (void)event(&session, EVENT_TEXT_DELTA, 5200);

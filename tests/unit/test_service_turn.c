@@ -38,7 +38,7 @@ static void times_count_from_when_it_was_due(void **state)
     assert_int_equal(turn.ttft_ns, MS(250)); /* the one that the row takes */
     (void)say(&turn, EVENT_TEXT_DELTA, &measures, 1270);
     assert_int_equal(measures_find(&measures, METRIC_GAP), MS(20));
-    assert_int_equal(measures_find(&measures, METRIC_TTFT), -1); /* not known to be a success yet */
+    assert_int_equal(measures_find(&measures, METRIC_TTFT), -1); /* not yet known to succeed */
     turn_win(&turn, &measures, MS(1400));
     assert_int_equal(measures_find(&measures, METRIC_FIRST_EVENT), MS(100));
     assert_int_equal(measures_find(&measures, METRIC_TTFT), turn.ttft_ns);
@@ -56,7 +56,7 @@ static void a_lost_turn_brings_no_latency_of_a_success(void **state)
     (void)say(&turn, EVENT_TEXT_DELTA, &measures, 1250);
     turn_lose(&turn, MS(1300));
     assert_int_equal(measures.count, 0);
-    assert_int_equal(turn.ttft_ns, MS(250)); /* its row still tells */
+    assert_int_equal(turn.ttft_ns, MS(250)); /* its row still has it */
     turn_begin(&turn, MODALITY_TEXT, &anything, MS(2000), MS(2000));
     assert_int_equal(turn.ttft_ns, -1); /* and the next has its own */
 }

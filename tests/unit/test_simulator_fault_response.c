@@ -2,7 +2,7 @@
  * 1.4 to 1.6. */
 #include "test_simulator_fault_response_fixture.h"
 
-/* F52 to F59: an error stands for the response, and the session lives on. */
+/* F52 to F59: an error replaces the response, and the session continues. */
 static void test_errors_instead(void **state)
 {
     (void)state;

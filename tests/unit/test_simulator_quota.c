@@ -156,8 +156,8 @@ static void test_requests_under_a_lowered_limit(void **state)
     text_free(&headers);
 }
 
-/* Without a rule the usual limits are told and none is enforced; a rule of another region is
- * none. */
+/* Without a rule the usual limits are sent but not enforced; a rule for another region does not
+ * count. */
 static void test_unlimited(void **state)
 {
     (void)state;
@@ -176,7 +176,7 @@ static void test_unlimited(void **state)
     quota_free(&quota);
 }
 
-/* Hints are of the run's clock, as the counters are: a client waits as long of that. */
+/* Hints are by the run's clock, like the counters: a client waits that long by that clock. */
 static void test_hints(void **state)
 {
     (void)state;

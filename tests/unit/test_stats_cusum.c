@@ -123,8 +123,8 @@ static void a_minute_counts_for_an_eighth(void **state)
     assert_false(cusum_add(&w, 61 * CUSUM_BLOCKS, 1, 0));
 }
 
-/* The defect of old: acceptable after a while, then deaf. However long a region was well, an hour
- * of 60% failures is found within its first quarter; one that is well never is. */
+/* An old defect: acceptable after a while, then deaf. However long a region was well, an hour of
+ * 60% failures is found within its first quarter, and a region that stays well is never stopped. */
 static void never_retires(void **state)
 {
     (void)state;
@@ -176,7 +176,7 @@ static void a_chance_in_a_run(void **state)
     assert_true(cusum_mean_for(1e-9, 1e9) == 1e9);
 }
 
-/* With the cap: the delays in minutes that bench_stats_cusum measures by watches of its own
+/* With the cap: the delays in minutes that bench_stats_cusum measures independently
  * (docs/incidents.md). */
 static void delays_as_they_were_measured(void **state)
 {

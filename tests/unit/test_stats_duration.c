@@ -98,7 +98,7 @@ static void what_could_not_tell_grows_until_it_can(void **state)
     close_to("to six incidents", growth_to_tell(&d), 6, 1e-12);
 }
 
-/* 20 of 20 against 20 of 20: no number of attempts tells what is not apart. */
+/* 20 of 20 against 20 of 20: no number of attempts separates equal rates. */
 static void no_difference_is_never_told(void **state)
 {
     (void)state;

@@ -17,7 +17,7 @@ static const struct together_block *const regions[REGIONS] = {blocks[0], blocks[
 static unsigned stages[BLOCKS];
 static struct together pairs[3];
 
-/* As many attempts in each block as `load` says, none failed. */
+/* The number of attempts that `load` gives for each block, none of them failed. */
 static void attempts(double (*load)(size_t block))
 {
     memset(blocks, 0, sizeof blocks);
@@ -134,7 +134,7 @@ static void opposites_are_not_together(void **state)
     find(BLOCKS, NULL);
     assert_int_equal(pairs[0].verdict, TOGETHER_NOT_SEEN);
     assert_true(pairs[0].r < -0.9);
-    assert_int_equal(pairs[1].verdict, TOGETHER_UNKNOWN); /* a constant says nothing */
+    assert_int_equal(pairs[1].verdict, TOGETHER_UNKNOWN); /* a constant carries no information */
 }
 
 static void short_runs_are_unknown(void **state)

@@ -91,8 +91,7 @@ static void plain_lines_elsewhere(void **state)
     tear_down(&f);
 }
 
-/* That a region's load is held back stands beside its failures, with the cause when it is another
- * one. */
+/* A hold is shown beside the region's failures, with its cause if that is a different one. */
 static void a_hold_is_told(void **state)
 {
     static const struct {
