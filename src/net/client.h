@@ -37,7 +37,8 @@ struct ws_end {
     bool opened;       /* the upgrade had succeeded */
     bool by_us;        /* we asked for it (ws_close, ws_abort) */
     int steps_done;    /* how many of enum ws_step were reported */
-    int local_error;   /* errno of a local limit: EMFILE, EADDRNOTAVAIL ... or 0 */
+    int local_error;   /* errno of a local limit: EMFILE, EADDRNOTAVAIL ... or 0; EMSGSIZE: a
+                          message over the limit, or the budget for all (net/budget.h) */
     int resolve_error; /* EAI_ code (netdb.h), or 0 */
     int os_error;      /* errno of the socket: ECONNREFUSED, ECONNRESET ... or 0 (without a Close:
                           EOF) */

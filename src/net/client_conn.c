@@ -2,6 +2,7 @@
 #include "net/client_private.h"
 
 #include "base/clock.h"
+#include "net/budget.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -124,7 +125,8 @@ void client_conn_finish(struct ws_conn *conn)
     client_send_free(conn);
     client_request_free(conn->request);
     free(conn->response);
-    free(conn->message);
+    client_receive_drop(conn);
+    if (conn->has_socket) budget_return_socket();
     free(conn);
 }
 

@@ -2,6 +2,8 @@
  * after another. */
 #include "net/client_private.h"
 
+#include "net/budget.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,10 +29,23 @@ static void on_resolved(struct resolver_wait *wait, const struct resolver_answer
     take_answer(conn, answer);
 }
 
+/* Descriptors that the folder and the endpoints need are not for sessions. */
+static bool take_socket(struct ws_conn *conn)
+{
+    conn->has_socket = budget_take_socket();
+    if (conn->has_socket) return true;
+    conn->end.local_error = EMFILE;
+    client_conn_detail(conn, "all file descriptors meant for sessions are in use", SIZE_MAX);
+    conn->state = CONN_OVER;
+    client_conn_due(conn);
+    return false;
+}
+
 void client_dial_start(struct ws_conn *conn)
 {
     struct client_request *request = conn->request;
     const char *host = request->connect_host;
+    if (!take_socket(conn)) return;
     if (resolver_is_numeric(host)) {
         request->addresses.count = 1;
         (void)snprintf(request->addresses.addresses[0], INET6_ADDRSTRLEN, "%s", host);

@@ -108,6 +108,7 @@ struct ws_conn {
     bool asking;    /* TLS is established too: a later failure is not a handshake failure */
     bool observed;  /* the end was observed while the socket still existed */
     bool closing, close_sent, peer_closing;
+    bool has_socket; /* counted in the budget of the process */
     int write_error; /* errno of a failed write */
     struct client_request *request;
     struct client_response *response;
@@ -161,6 +162,7 @@ int client_callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
 void client_receive_deliver(struct ws_conn *conn, const char *bytes, size_t length, bool is_text,
                             uint64_t at_ns);
 int client_receive_piece(struct ws_conn *conn, char *bytes, size_t length);
+void client_receive_drop(struct ws_conn *conn); /* frees an unfinished message */
 void client_receive_close(struct ws_conn *conn, const unsigned char *payload, size_t length);
 void client_receive_learn(struct ws_client *client, const char *position, size_t room);
 

@@ -2,8 +2,10 @@
 #include "net/client_private.h"
 
 #include "base/clock.h"
+#include "net/budget.h"
 #include "net/ws_frame.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,21 +22,67 @@ void client_receive_deliver(struct ws_conn *conn, const char *bytes, size_t leng
         handlers->on_message(conn->user, bytes, length, is_text, at_ns);
 }
 
-static bool append(struct ws_conn *conn, const char *bytes, size_t length)
+/* What a buffer of this size takes from the budget of the process. */
+static size_t charge(size_t size)
 {
-    size_t needed = conn->message_length + length + 1;
+    return size > BUDGET_FREE_MESSAGE ? size : 0;
+}
+
+void client_receive_drop(struct ws_conn *conn)
+{
+    budget_return_message(charge(conn->message_size));
+    free(conn->message);
+    conn->message = NULL;
+    conn->message_length = conn->message_size = 0;
+}
+
+/* Ends the connection for a limit of ours; the buffer is for others at once. */
+static void fail_for_limit(struct ws_conn *conn, int number, const char *detail)
+{
+    conn->end.local_error = number;
+    client_receive_drop(conn);
+    client_conn_fail(conn, detail);
+}
+
+/* The size to grow to: at once what a usual message needs, and for a large one no more than twice
+ * what has come of it, because whoever announces a size may never send it. */
+static size_t size_for(const struct ws_conn *conn, size_t needed)
+{
+    const size_t announced = needed + lws_remaining_packet_payload(conn->wsi);
+    size_t size =
+        conn->message_size * 2 > BUDGET_FREE_MESSAGE ? conn->message_size * 2 : BUDGET_FREE_MESSAGE;
+    if (size > announced) size = announced;
+    return size > needed ? size : needed;
+}
+
+/* 0, or the errno of the limit that was met. */
+static int append(struct ws_conn *conn, const char *bytes, size_t length)
+{
+    const size_t needed = conn->message_length + length + 1;
     if (needed > conn->message_size) {
-        size_t expected = needed + lws_remaining_packet_payload(conn->wsi);
-        size_t size = conn->message_size * 2 > expected ? conn->message_size * 2 : expected;
+        const size_t size = size_for(conn, needed);
+        const size_t more = charge(size) - charge(conn->message_size);
+        if (!budget_take_message(more)) return EMSGSIZE;
         char *grown = realloc(conn->message, size);
-        if (grown == NULL) return false;
+        if (grown == NULL) {
+            budget_return_message(more);
+            return ENOMEM;
+        }
         conn->message = grown;
         conn->message_size = size;
     }
     memcpy(conn->message + conn->message_length, bytes, length);
     conn->message_length += length;
     conn->message[conn->message_length] = '\0';
-    return true;
+    return 0;
+}
+
+static void deliver_whole(struct ws_conn *conn, bool is_text, uint64_t at_ns)
+{
+    const size_t whole = conn->message_length;
+    conn->message_length = 0;
+    client_receive_deliver(conn, conn->message, whole, is_text, at_ns);
+    if (conn->message_size > CLIENT_SMALL_MESSAGE) client_receive_drop(conn);
 }
 
 int client_receive_piece(struct ws_conn *conn, char *bytes, size_t length)
@@ -49,23 +97,20 @@ int client_receive_piece(struct ws_conn *conn, char *bytes, size_t length)
     }
     if (conn->message_length + length + lws_remaining_packet_payload(conn->wsi) >
         CLIENT_MESSAGE_LIMIT) {
-        conn->end.protocol_violation = true;
-        client_conn_fail(conn, "a message of more than 16 MiB");
+        fail_for_limit(conn, EMSGSIZE, "a message of more than 16 MiB, which is our own limit");
         return 0;
     }
-    if (!append(conn, bytes, length)) {
-        conn->end.local_error = ENOMEM;
-        client_conn_fail(conn, "no memory for a message");
-        return 0;
-    }
-    if (!last) return 0;
-    size_t whole = conn->message_length;
-    conn->message_length = 0;
-    client_receive_deliver(conn, conn->message, whole, is_text, at_ns);
-    if (conn->message_size > CLIENT_SMALL_MESSAGE) {
-        free(conn->message);
-        conn->message = NULL;
-        conn->message_size = 0;
+    switch (append(conn, bytes, length)) {
+    case 0:
+        if (last) deliver_whole(conn, is_text, at_ns);
+        break;
+    case EMSGSIZE:
+        fail_for_limit(conn, EMSGSIZE,
+                       "the unfinished messages of all sessions would take more than 256 MiB, "
+                       "which is our own limit");
+        break;
+    default:
+        fail_for_limit(conn, ENOMEM, "no memory for a message");
     }
     return 0;
 }

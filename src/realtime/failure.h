@@ -25,7 +25,7 @@ enum deadline {
 /* What was observed of one failed attempt or session. Zero means not observed. */
 struct failure_facts {
     enum phase phase;                /* how far it got */
-    int local_error;                 /* errno of a local limit: EMFILE, EADDRNOTAVAIL, ENOBUFS */
+    int local_error;                 /* errno of a local limit: EMFILE, ENOBUFS ..., EMSGSIZE */
     int resolve_error;               /* an EAI_ code of getaddrinfo (netdb.h) */
     int os_error;                    /* errno of the socket: ECONNREFUSED, ECONNRESET, ETIMEDOUT
                                         ... */

@@ -54,7 +54,7 @@ size_t failure_also(const struct failure_facts *facts, const char *numbers[4])
     if (id == FAILURE_EXPIRY_SUSPECTED) add(&notes, failure_number(FAILURE_SERVER_ERROR, facts));
     if (speaker != facts->event) add_error(&notes, facts->event);
     add_error(&notes, facts->error_before);
-    if (opened) {
+    if (opened && facts->local_error == 0) { /* or the end was ours */
         bool first =
             speaker != NULL && speaker->kind == EVENT_ERROR && facts->phase == PHASE_SESSION;
         enum failure_id end = failure_by_end(facts);

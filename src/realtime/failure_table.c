@@ -22,6 +22,9 @@ static const struct failure_row rows[FAILURE_COUNT] = {
         "this machine ran out of sockets, ports or memory: raise ulimit -n, widen the port range, "
         "or use "
         "more machines"),
+    ROW(MESSAGE_LIMIT, "message_limit", STREAM, MOVES, CLIENT, "F105", NULL, NEW_SESSION, NEVER,
+        "a message was longer than rushhour takes (16 MiB), or the unfinished ones of all sessions "
+        "were (256 MiB): limits of ours and no fault of the service; use fewer sessions a machine"),
     ROW(RESOLVE_FAILED, "resolve_failed", RESOLVE, FIXED, CONFIG, "F01", NULL, NEW_SESSION, NEVER,
         "the name does not exist: check the endpoint's spelling and the private DNS zone"),
     ROW(RESOLVE_TEMPORARY, "resolve_temporary", RESOLVE, FIXED, CLIENT, "F02", NULL, NEW_SESSION,

@@ -129,6 +129,7 @@ static enum failure_id by_tls(const struct failure_facts *facts)
 
 enum failure_id failure_by_transport(const struct failure_facts *facts)
 {
+    if (facts->local_error == EMSGSIZE) return FAILURE_MESSAGE_LIMIT;
     if (facts->local_error != 0 || is_local_limit(facts->os_error)) return FAILURE_LOCAL_LIMIT;
     enum failure_id id = by_resolver(facts);
     if (id == FAILURE_NONE) id = by_tls(facts); /* a refused certificate also ends the socket */
