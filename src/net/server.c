@@ -44,6 +44,7 @@ enum err_code ws_server_listen(uv_loop_t *loop, const char *address, uint16_t po
     server->tls = tls;
     server->handlers = *handlers;
     server->user = server_user;
+    ws_server_bound(server, SIZE_MAX, REQUEST_DEADLINE_MS);
     uv_prepare_init(loop, &server->before_wait); /* neither of the two can fail */
     uv_check_init(loop, &server->after_wait);
     server->handles_open = 2;
@@ -58,6 +59,12 @@ enum err_code ws_server_listen(uv_loop_t *loop, const char *address, uint16_t po
     }
     *out = server;
     return ERR_OK;
+}
+
+void ws_server_bound(struct ws_server *server, size_t connections, uint64_t head_ms)
+{
+    server->connections_most = connections;
+    server->head_ms = head_ms;
 }
 
 uint16_t ws_server_port(const struct ws_server *server)

@@ -76,6 +76,13 @@ MUST_USE enum err_code ws_server_listen(uv_loop_t *loop, const char *address, ui
                                         struct error *err);
 uint16_t ws_server_port(const struct ws_server *server);
 
+/*
+ * Bounds what strangers can take of this process: at most `connections` at once (at first
+ * unlimited), of which a new one displaces the oldest that has not asked yet, or else the oldest;
+ * and head_ms for the TLS handshake and the request head together (at first 30 s).
+ */
+void ws_server_bound(struct ws_server *server, size_t connections, uint64_t head_ms);
+
 enum ws_listening ws_server_listening(const struct ws_server *server);
 
 /* Changes how the port treats new connections (initially WS_LISTENING); established ones are not

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define REQUEST_DEADLINE_MS 30000 /* for the TLS handshake and the request head together */
 #define CLOSE_DEADLINE_MS 5000
 #define MESSAGE_LIMIT ((size_t)24 * 1024 * 1024) /* 15 MiB of audio in base64, and its JSON */
 #define OUTPUT_LIMIT ((size_t)32 * 1024 * 1024)  /* a client that stops reading is dropped here */
@@ -279,8 +278,24 @@ static bool welcome(struct ws_peer *peer)
     return peer->tls != NULL;
 }
 
+/* Ends the connection that is least worth keeping, if no more may be open. */
+static void make_room(struct ws_server *server)
+{
+    struct ws_peer *oldest = NULL, *idle = NULL; /* the list begins with the newest */
+    size_t open = 0;
+    if (server->connections_most == SIZE_MAX) return; /* nothing to count */
+    for (struct ws_peer *peer = server->peers; peer != NULL; peer = peer->next) {
+        if (peer->state == PEER_ENDED) continue;
+        open++;
+        oldest = peer;
+        if (peer->state == PEER_HEAD) idle = peer;
+    }
+    if (open >= server->connections_most) peer_end(idle != NULL ? idle : oldest);
+}
+
 void peer_accept(struct ws_server *server, uv_stream_t *listener)
 {
+    make_room(server);
     struct ws_peer *peer = calloc(1, sizeof *peer);
     if (peer == NULL) return; /* out of memory: libuv holds the connection and stops listening */
     peer->server = server;
@@ -299,7 +314,7 @@ void peer_accept(struct ws_server *server, uv_stream_t *listener)
         peer_end(peer);
         return;
     }
-    set_deadline(peer, REQUEST_DEADLINE_MS);
+    set_deadline(peer, server->head_ms);
 }
 
 const char *ws_request_header(const struct ws_peer *peer, const char *name)

@@ -9,6 +9,7 @@
 #include "net/ws_frame.h"
 
 #define SOCKET_BUFFER_SIZE ((size_t)64 * 1024)
+#define REQUEST_DEADLINE_MS 30000 /* for the TLS handshake and the request head together */
 #define PLAIN_BUFFER_SIZE ((size_t)16 * 1024) /* the largest TLS record (RFC 8446, 5.1) */
 
 /* A listener and what its connections share. All of it belongs to the loop's thread. */
@@ -21,6 +22,8 @@ struct ws_server {
     struct tls_identity *tls;
     struct ws_server_handlers handlers;
     void *user;
+    size_t connections_most;                /* how many may be open at once */
+    uint64_t head_ms;                       /* how long a peer may take for its request */
     struct ws_peer *peers;                  /* every one whose memory is still in use */
     struct ws_peer *dirty;                  /* those with output waiting for a flush */
     struct text scratch;                    /* where a frame is assembled before encryption */

@@ -1,10 +1,14 @@
+#include "run/descriptors.h"
 #include "run/run_private.h"
 
 #include "net/server.h"
 #include "watch/openmetrics.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* Limit on how long the end of a run waits for the next scrape. It waits as long as the last one
  * took to come, and a little more. */
@@ -13,6 +17,9 @@
 
 /* A scraper that has come only once is assumed to use a common interval. */
 #define SCRAPE_GAP_ASSUMED_NS (15 * NS_PER_S)
+
+/* For the head of a request, which a scraper sends at once. */
+#define HEAD_LIMIT_MS 5000
 
 struct metrics {
     struct run *run;
@@ -62,13 +69,58 @@ static void answer_front(const struct metrics *metrics, struct ws_peer *peer)
     text_free(&body);
 }
 
+/* ---- who may ask ---- */
+
+static bool is_loopback(const char *address, size_t length)
+{
+    char name[64];
+    struct in_addr four;
+    struct in6_addr six;
+    if (length >= sizeof name) return false;
+    memcpy(name, address, length);
+    name[length] = '\0';
+    if (strcasecmp(name, "localhost") == 0 || strcasecmp(name, "localhost.") == 0) return true;
+    if (inet_pton(AF_INET, name, &four) == 1) return ntohl(four.s_addr) >> 24 == 127;
+    return inet_pton(AF_INET6, name, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
+}
+
+/* The name in "localhost:9464" or "[::1]:9464"; *length is its own. */
+static const char *name_in(const char *host, size_t *length)
+{
+    if (*host != '[') {
+        *length = strcspn(host, ":");
+        return host;
+    }
+    *length = strcspn(host + 1, "]");
+    return host + 1;
+}
+
+/*
+ * A page that a browser on this machine shows can have its own name resolve to loopback, and read
+ * what is served there as its own (DNS rebinding); only the Host header betrays it. Who listens on
+ * another address wants to be reached by names that are not known here.
+ */
+static bool may_ask(const struct metrics *metrics, const struct ws_peer *peer)
+{
+    const char *asked = metrics->run->options->metrics.address;
+    const char *host = ws_request_header(peer, "host");
+    size_t length;
+    if (host == NULL || !is_loopback(asked, strlen(asked))) return true;
+    const char *name = name_in(host, &length);
+    return is_loopback(name, length);
+}
+
 /* Every response ends its connection: enough for a scrape every few seconds. */
 static void on_request(void *user, struct ws_peer *peer, const struct ws_request *request)
 {
     struct metrics *metrics = user;
     size_t path = strcspn(request->target, "?");
     ws_peer_set_user(peer, metrics);
-    if (strcmp(request->method, "GET") != 0 && strcmp(request->method, "HEAD") != 0) {
+    if (!may_ask(metrics, peer)) {
+        ws_peer_refuse(peer, 421, "", "text/plain; charset=utf-8",
+                       "This endpoint answers as localhost, 127.0.0.1 or [::1] only; "
+                       "--metrics ADDR:PORT listens on another address.\n");
+    } else if (strcmp(request->method, "GET") != 0 && strcmp(request->method, "HEAD") != 0) {
         ws_peer_refuse(peer, 405, "allow: GET, HEAD\r\n", "text/plain; charset=utf-8",
                        "Only GET and HEAD.\n");
     } else if (path == 8 && strncmp(request->target, "/metrics", path) == 0) {
@@ -126,6 +178,7 @@ enum err_code metrics_open(struct run *run, struct error *err)
     if (code != ERR_OK)
         return error_set(err, code, "--metrics: %s; take another port, or 0 for any free one",
                          why.text);
+    ws_server_bound(metrics->server, METRICS_CONNECTIONS, HEAD_LIMIT_MS);
     announce(metrics);
     return ERR_OK;
 }

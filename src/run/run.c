@@ -5,6 +5,7 @@
 #include "base/files.h"
 #include "base/limits.h"
 #include "base/random.h"
+#include "net/budget.h"
 #include "profile/environment.h"
 #include "realtime/model_facts.h"
 
@@ -147,12 +148,17 @@ static void warn_of_retirements(const struct run *run)
 }
 
 /* Before the simulator starts, so that it inherits the same limit. */
-static void make_room(const struct run *run)
+static enum err_code make_room(const struct run *run, struct error *err)
 {
+    const struct descriptor_budget budget =
+        descriptors_budget(&run->plan, run->options->metrics.asked);
     struct text lack = {0};
-    if (descriptors_lack(&run->plan, limits_raise_descriptors(), &lack))
-        run_note(run, "rushhour: %s", text_str(&lack));
+    uint64_t left;
+    enum err_code code = descriptors_fit(&budget, limits_raise_descriptors(), &left, &lack, err);
+    if (code == ERR_OK) budget_set_sockets(left);
+    if (lack.length > 0) run_note(run, "rushhour: %s", text_str(&lack));
     text_free(&lack);
+    return code;
 }
 
 static void warn_of_connect_rate(const struct run *run)
@@ -188,10 +194,10 @@ enum err_code run_perform(struct run *run, struct run_outcome *out, struct error
     warn_of_unused_proxies(run);
     warn_of_retirements(run);
     warn_of_connect_rate(run);
-    make_room(run);
+    enum err_code code = make_room(run, err);
     tell_replay(run);
     run->created_ns = clock_wall_ns();
-    enum err_code code = snapshot_store_open(&run->seen, run->plan.profile, err);
+    if (code == ERR_OK) code = snapshot_store_open(&run->seen, run->plan.profile, err);
     if (code == ERR_OK) code = metrics_open(run, err);
     if (code == ERR_OK)
         code = run_writer_open(text_str(&run->plan.folder), run->plan.profile,

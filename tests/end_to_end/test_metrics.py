@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import json
+import os
 import re
 import socket
 import threading
@@ -138,6 +139,32 @@ class Metrics(harness.Case):
         self.assertEqual(get(port, method="POST")[0], 405)
         process.send_signal(harness.signal.SIGINT)
         self.assertEqual(harness.finish(process).status, 130)
+
+    def test_answers_as_itself_only(self):
+        """A page in a browser on this machine, whose name was made to resolve to loopback, reads nothing."""
+        process, port = self.start("-o", "run")
+        for host in ("localhost", f"LOCALHOST:{port}", "127.0.0.1", "127.1.2.3:1", f"[::1]:{port}"):
+            self.assertEqual(get(port, Host=host)[0], 200, host)
+        for host in ("attacker.example", f"attacker.example:{port}", "127.0.0.1.attacker.example", "10.0.0.1", "[fe80::1]", ""):
+            status, _kind, text = get(port, Host=host)
+            self.assertEqual(status, 421, host)
+            self.assertNotIn("rushhour_", text)
+        process.send_signal(harness.signal.SIGINT)
+        self.assertEqual(harness.finish(process).status, 130)
+
+    def test_idle_connections_take_nothing_from_the_load(self):
+        """More connections than the endpoint has room for: attempts go on, and a scraper is served."""
+        process, port = self.start("--quiet", "-o", "run")
+        with contextlib.ExitStack() as idle:
+            for _ in range(200):
+                idle.enter_context(socket.create_connection(("127.0.0.1", port)))
+            self.assertEqual(get(port)[0], 200)
+            held = [os.readlink(f"/proc/{process.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{process.pid}/fd")]
+            self.assertLess(sum(name.startswith("socket:") for name in held), 40)
+            result = harness.finish(process)
+        self.assertIn(result.status, harness.ENDED, result.stderr)
+        for failure in harness.Run(self.folder / "run").failures:
+            self.assertNotEqual(failure["domain"], "client", failure)
 
     def test_refuses_a_busy_port(self):
         with socket.socket() as busy:

@@ -125,6 +125,36 @@ static void test_head_too_long(void **state)
     wire_close(&wire);
 }
 
+static void open_idle(struct wire *idle)
+{
+    assert_true(wire_connect(idle, &fixture.loop, ws_server_port(fixture.server)));
+    uv_run(&fixture.loop, UV_RUN_NOWAIT);
+}
+
+/* Connections that ask for nothing neither fill the server nor stay. */
+static void test_bounds_for_strangers(void **state)
+{
+    (void)state;
+    static struct wire idle[30];
+    char answer[1024];
+    ws_server_bound(fixture.server, 4, 200);
+    for (size_t i = 0; i < 30; i++) open_idle(&idle[i]);
+    for (int i = 0; i < 3; i++) { /* whoever asks is served at once */
+        static const char request[] = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+        dial();
+        wire_send(&wire, request, sizeof request - 1);
+        wire_read_rest(&wire, answer, sizeof answer);
+        assert_memory_equal(answer, "HTTP/1.1 404 ", 13);
+        wire_close(&wire);
+    }
+    for (size_t i = 0; i < 30; i++) { /* all have been ended, the last four by the deadline */
+        wire_read_rest(&idle[i], answer, sizeof answer);
+        assert_string_equal(answer, "");
+        wire_close(&idle[i]);
+    }
+    assert_int_equal(fixture.requests, 3);
+}
+
 static void test_violations_end_with_a_close(void **state)
 {
     (void)state;
@@ -295,6 +325,7 @@ int main(void)
         TLS(test_refusal_of_a_post_with_body),
         PLAIN(test_malformed_requests),
         PLAIN(test_head_too_long),
+        PLAIN(test_bounds_for_strangers),
         PLAIN(test_violations_end_with_a_close),
         TLS(test_violations_end_with_a_close),
         PLAIN(test_close_by_the_server),

@@ -38,18 +38,48 @@ static void what_lacks_is_named(void **state)
 {
     struct profile profile;
     struct text said = {0};
+    struct error err = {0};
+    uint64_t left = 0;
     (void)state;
     const struct run_plan plan = plan_of(&profile, LOAD_SESSIONS);
-    uint64_t needed = descriptors_needed(400, 2);
-    assert_true(needed > 400 && needed < 500);
-    assert_false(descriptors_lack(&plan, needed, &said));
-    assert_false(descriptors_lack(&plan, 0, &said));
+    const struct descriptor_budget budget = descriptors_budget(&plan, false);
+    assert_int_equal(budget.sessions, 400);
+    assert_int_equal(budget.metrics, 0);
+    assert_int_equal(descriptors_fit(&budget, 400 + budget.files, &left, &said, &err), ERR_OK);
+    assert_int_equal(left, 400);
+    assert_int_equal(descriptors_fit(&budget, 0, &left, &said, &err), ERR_OK);
+    assert_true(left == UINT64_MAX);
     assert_int_equal(said.length, 0);
-    assert_true(descriptors_lack(&plan, 256, &said));
+    assert_int_equal(descriptors_fit(&budget, 256, &left, &said, &err), ERR_OK);
+    assert_int_equal(left, 256 - budget.files);
     assert_non_null(strstr(text_str(&said), "up to 400 sessions"));
     assert_non_null(strstr(text_str(&said), "may have 256"));
+    assert_non_null(strstr(text_str(&said), "leaves 192 for sessions (64 for files"));
     assert_non_null(strstr(text_str(&said), "ulimit -Hn"));
     text_free(&said);
+}
+
+static void metrics_and_files_come_first(void **state)
+{
+    struct profile profile;
+    struct text said = {0};
+    struct error err = {0};
+    uint64_t left = 0;
+    (void)state;
+    const struct run_plan plan = plan_of(&profile, LOAD_SESSIONS);
+    const struct descriptor_budget budget = descriptors_budget(&plan, true);
+    const uint64_t rest = budget.metrics + budget.files;
+    assert_true(budget.metrics > METRICS_CONNECTIONS);
+    assert_int_equal(descriptors_fit(&budget, 400 + rest, &left, &said, &err), ERR_OK);
+    assert_int_equal(left, 400);
+    assert_int_equal(said.length, 0);
+    assert_int_equal(descriptors_fit(&budget, rest + 1, &left, &said, &err), ERR_OK);
+    assert_int_equal(left, 1);
+    assert_non_null(strstr(text_str(&said), "for metrics"));
+    text_free(&said);
+    assert_int_equal(descriptors_fit(&budget, rest, &left, &said, &err), ERR_IO);
+    assert_non_null(strstr(err.text, "ulimit -Hn"));
+    assert_int_equal(said.length, 0);
 }
 
 int main(void)
@@ -57,6 +87,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sessions_are_those_of_the_highest_level),
         cmocka_unit_test(what_lacks_is_named),
+        cmocka_unit_test(metrics_and_files_come_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
