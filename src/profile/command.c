@@ -1,10 +1,12 @@
 #include "profile/command.h"
 
 #include "base/clock.h"
+#include "profile/command_said.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
@@ -14,12 +16,36 @@
 
 #define LOOK_EVERY_MS 100
 
-/* Starts the shell with our standard input and error, and default signal handling. Returns 0 or an
- * errno. */
-static int start(const char *command, int output, pid_t *child)
+/* For its last words, once the shell itself has ended. */
+#define AFTERWARDS_NS NS_PER_S
+
+struct command {
+    pid_t child;    /* and the number of its group */
+    int output;     /* -1: closed by the other side */
+    int complaints; /* likewise */
+    char *out;
+    size_t size, length;
+    struct said *said;
+    uint64_t begun_ns, ended_ns; /* when the shell was seen to have ended; 0: not yet */
+};
+
+enum ending { ENDED, TOO_LONG, STOPPED, TOO_MUCH, LEFT_OTHERS, WANTS_TERMINAL };
+
+/* ---- starting ---- */
+
+static int set_streams(posix_spawn_file_actions_t *actions, int output, int complaints)
+{
+    int status = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    if (status == 0) status = posix_spawn_file_actions_adddup2(actions, output, STDOUT_FILENO);
+    if (status == 0) status = posix_spawn_file_actions_adddup2(actions, complaints, STDERR_FILENO);
+    return status;
+}
+
+/* Starts the shell with default signal handling. Returns 0 or an errno. */
+static int start(const char *text, int output, int complaints, pid_t *child)
 {
     char shell[] = "sh", option[] = "-c";
-    char *words[] = {shell, option, (char *)(uintptr_t)command,
+    char *words[] = {shell, option, (char *)(uintptr_t)text,
                      NULL}; /* exec promises not to write to them */
     sigset_t none, defaults;
     posix_spawn_file_actions_t actions;
@@ -34,8 +60,10 @@ static int start(const char *command, int output, pid_t *child)
     if (status == 0) {
         (void)posix_spawnattr_setsigmask(&attributes, &none);
         (void)posix_spawnattr_setsigdefault(&attributes, &defaults);
-        (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-        status = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+        (void)posix_spawnattr_setpgroup(&attributes, 0);
+        (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
+                                                        POSIX_SPAWN_SETPGROUP);
+        status = set_streams(&actions, output, complaints);
         if (status == 0)
             status = posix_spawn(child, "/bin/sh", &actions, &attributes, words, environ);
         (void)posix_spawnattr_destroy(&attributes);
@@ -44,30 +72,74 @@ static int start(const char *command, int output, pid_t *child)
     return status;
 }
 
-enum ending { ENDED, TOO_LONG, STOPPED, TOO_MUCH };
+/* ---- reading ---- */
 
-/* Reads until the command closes its output, or must be killed. */
-static enum ending read_all(int input, int64_t limit_ns, const atomic_bool *stop, char *out,
-                            size_t size)
+static void close_end(int *fd)
 {
-    const uint64_t begin_ns = clock_mono_ns();
-    size_t length = 0;
-    for (;;) {
-        struct pollfd wait = {.fd = input, .events = POLLIN};
-        if (stop != NULL && atomic_load(stop)) return STOPPED;
-        if (limit_ns > 0 && clock_mono_ns() - begin_ns >= (uint64_t)limit_ns) return TOO_LONG;
-        if (poll(&wait, 1, LOOK_EVERY_MS) <= 0) continue;
-        char more;
-        const bool full = length == size;
-        ssize_t got = read(input, full ? &more : out + length, full ? 1 : size - length);
-        if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) break;
-        if (full) return TOO_MUCH;
-        length += (size_t)got;
-    }
-    out[length] = '\0';
-    return memchr(out, '\0', length) == NULL ? ENDED : TOO_MUCH;
+    if (*fd >= 0) (void)close(*fd);
+    *fd = -1;
 }
+
+/* False if it prints more than a token. */
+static bool read_output(struct command *command)
+{
+    char more;
+    const bool full = command->length == command->size;
+    const ssize_t got = read(command->output, full ? &more : command->out + command->length,
+                             full ? 1 : command->size - command->length);
+    if (got < 0 && errno == EINTR) return true;
+    if (got <= 0) {
+        close_end(&command->output);
+        return true;
+    }
+    if (full) return false;
+    command->length += (size_t)got;
+    return true;
+}
+
+/* How it stands with the shell, without releasing its number: its group may still be in use. */
+static bool look_at_child(struct command *command, uint64_t now_ns)
+{
+    siginfo_t info = {0};
+    const int kinds = WEXITED | WSTOPPED | WNOHANG | WNOWAIT;
+    if (waitid(P_PID, (id_t)command->child, &info, kinds) != 0 || info.si_pid == 0) return true;
+    if (info.si_code == CLD_STOPPED) return false;
+    if (command->ended_ns == 0) command->ended_ns = now_ns;
+    return true;
+}
+
+/* Whoever presses Ctrl-C does not reach the other group: it is ended first, and then we are. */
+static bool is_ending_us(void)
+{
+    sigset_t waiting;
+    return sigpending(&waiting) == 0 &&
+           (sigismember(&waiting, SIGINT) == 1 || sigismember(&waiting, SIGTERM) == 1 ||
+            sigismember(&waiting, SIGHUP) == 1);
+}
+
+static enum ending read_all(struct command *command, int64_t limit_ns, const atomic_bool *stop)
+{
+    while (command->output >= 0 || command->complaints >= 0 || command->ended_ns == 0) {
+        struct pollfd wait[] = {{.fd = command->output, .events = POLLIN},
+                                {.fd = command->complaints, .events = POLLIN}};
+        const int ready = poll(wait, 2, LOOK_EVERY_MS);
+        const uint64_t now_ns = clock_mono_ns();
+        if ((stop != NULL && atomic_load(stop)) || is_ending_us()) return STOPPED;
+        if (!look_at_child(command, now_ns)) return WANTS_TERMINAL;
+        if (now_ns - command->begun_ns >= (uint64_t)limit_ns) return TOO_LONG;
+        if (ready > 0 && wait[0].revents != 0 && !read_output(command)) return TOO_MUCH;
+        if (ready > 0 && wait[1].revents != 0 && !said_read(command->said, command->complaints))
+            close_end(&command->complaints);
+        if (command->ended_ns == 0 || now_ns - command->ended_ns < (uint64_t)AFTERWARDS_NS)
+            continue;
+        if (command->output >= 0) return LEFT_OTHERS;
+        break; /* only the complaints are held open */
+    }
+    command->out[command->length] = '\0';
+    return memchr(command->out, '\0', command->length) == NULL ? ENDED : TOO_MUCH;
+}
+
+/* ---- judging ---- */
 
 static enum err_code judge_status(int status, struct error *err)
 {
@@ -90,7 +162,9 @@ static enum err_code judge(enum ending ending, int status, int64_t limit_ns, str
     case ENDED:
         return judge_status(status, err);
     case TOO_LONG:
-        return error_set(err, ERR_PROFILE, "the command took longer than %lld s and was ended",
+        return error_set(err, ERR_PROFILE,
+                         "the command took longer than %lld s and was ended, with all that it had "
+                         "started: it must print a token without asking anything",
                          (long long)(limit_ns / NS_PER_S));
     case STOPPED:
         return error_set(err, ERR_PROFILE, "the command was ended since the run is over");
@@ -98,32 +172,73 @@ static enum err_code judge(enum ending ending, int status, int64_t limit_ns, str
         return error_set(
             err, ERR_PROFILE,
             "the command prints a NUL byte or more than 64 KiB: it should print the token alone");
+    case LEFT_OTHERS:
+        return error_set(err, ERR_PROFILE,
+                         "the command ended, but left a process behind that held its output and "
+                         "was ended: let that one write to /dev/null");
+    case WANTS_TERMINAL:
+        return error_set(err, ERR_PROFILE,
+                         "the command wanted to read from the terminal and was ended: sign in "
+                         "before, it must print a token without asking anything");
     }
     return ERR_INTERNAL;
+}
+
+/* ---- one command ---- */
+
+/* Ends the group and takes the shell's status. */
+static int end(const struct command *command, int *status)
+{
+    (void)kill(-command->child, SIGKILL);
+    while (waitpid(command->child, status, 0) < 0) {
+        if (errno != EINTR) return errno;
+    }
+    return 0;
+}
+
+static enum err_code run(struct command *command, const char *text, int64_t limit_ns,
+                         const atomic_bool *stop, struct error *err)
+{
+    int output[2] = {-1, -1}, complaints[2] = {-1, -1};
+    int failed = pipe2(output, O_CLOEXEC) != 0 || pipe2(complaints, O_CLOEXEC) != 0 ? errno : 0;
+    if (failed == 0) failed = start(text, output[1], complaints[1], &command->child);
+    close_end(&output[1]);
+    close_end(&complaints[1]);
+    command->output = output[0];
+    command->complaints = complaints[0];
+    enum err_code code = ERR_OK;
+    if (failed != 0) {
+        code =
+            error_set(err, ERR_PROFILE, "the command could not be started: %s", strerror(failed));
+    } else {
+        const enum ending ending = read_all(command, limit_ns, stop);
+        int status = 0;
+        const int lost = end(command, &status);
+        code = lost == 0 ? judge(ending, status, limit_ns, err)
+                         : error_set(err, ERR_PROFILE, "the command's end could not be awaited: %s",
+                                     strerror(lost));
+    }
+    close_end(&command->output);
+    close_end(&command->complaints);
+    return code;
 }
 
 enum err_code command_read(const char *command, int64_t limit_ns, const atomic_bool *stop,
                            char *out, size_t size, struct error *err)
 {
-    int ends[2];
-    pid_t child = -1;
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return error_set(err, ERR_PROFILE, "the command could not be started: %s", strerror(errno));
-    int failed = start(command, ends[1], &child);
-    (void)close(ends[1]);
-    if (failed != 0) {
-        (void)close(ends[0]);
-        return error_set(err, ERR_PROFILE, "the command could not be started: %s",
-                         strerror(failed));
-    }
-    enum ending ending = read_all(ends[0], limit_ns, stop, out, size);
-    (void)close(ends[0]);
-    if (ending != ENDED) (void)kill(child, SIGKILL);
-    int status = 0;
-    while (waitpid(child, &status, 0) < 0) {
-        if (errno == EINTR) continue;
-        return error_set(err, ERR_PROFILE, "the command's end could not be awaited: %s",
-                         strerror(errno));
-    }
-    return judge(ending, status, limit_ns, err);
+    struct command running = {.out = out, .size = size, .begun_ns = clock_mono_ns()};
+    sigset_t held, before;
+    running.said = said_new();
+    if (running.said == NULL) return error_set(err, ERR_NOMEM, "no memory for a command's words");
+    (void)sigemptyset(&held);
+    (void)sigaddset(&held, SIGINT);
+    (void)sigaddset(&held, SIGTERM);
+    (void)sigaddset(&held, SIGHUP);
+    (void)pthread_sigmask(SIG_BLOCK, &held, &before);
+    const enum err_code code = run(&running, command, limit_ns, stop, err);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    out[running.length] = '\0';
+    said_show(running.said, out);
+    said_free(running.said);
+    return code;
 }

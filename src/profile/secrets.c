@@ -14,8 +14,8 @@
 
 #define SECRET_LIMIT ((size_t)64 * 1024)
 
-/* Time limit for a command that is run again while the load continues. */
-#define AGAIN_LIMIT_NS (60 * NS_PER_S)
+/* Time limit for a command, the first time and again. */
+#define COMMAND_LIMIT_NS (30 * NS_PER_S)
 
 /* The text of resolved references, in separate memory that never moves and so leaves no copies
  * behind. */
@@ -128,14 +128,15 @@ static enum err_code expand(const char *source, const struct place *place, char 
 }
 
 /* The output of the command, stripped of surrounding white space. */
-static enum err_code run_command(const char *command, int64_t limit_ns, const atomic_bool *stop,
+static enum err_code run_command(const char *command, const atomic_bool *stop,
                                  const struct place *place, char **out)
 {
     struct error inner = {0};
     char *printed = secret_new(SECRET_LIMIT);
     if (printed == NULL) return place_no_memory(place);
     (void)fflush(NULL); /* our earlier output must come before the command's */
-    enum err_code code = command_read(command, limit_ns, stop, printed, SECRET_LIMIT, &inner);
+    enum err_code code =
+        command_read(command, COMMAND_LIMIT_NS, stop, printed, SECRET_LIMIT, &inner);
     if (code != ERR_OK) {
         code = place_fail_with(place, code, &inner);
     } else {
@@ -182,7 +183,7 @@ static enum err_code load_command(const struct profile *profile, size_t index,
                                   const struct place *place, char **out)
 {
     const char *known = same_command(profile, index);
-    if (known == NULL) return run_command(profile->regions[index].auth.source, 0, NULL, place, out);
+    if (known == NULL) return run_command(profile->regions[index].auth.source, NULL, place, out);
     *out = secret_copy(known);
     return *out != NULL ? ERR_OK : place_no_memory(place);
 }
@@ -271,7 +272,7 @@ enum err_code profile_secret_again(const struct profile *profile, size_t index,
     struct place place = secret_place(profile, index, auth_key(auth->kind), err);
     char *secret = NULL;
     enum err_code code = auth->kind == AUTH_TOKEN_COMMAND
-                             ? run_command(auth->source, AGAIN_LIMIT_NS, stop, &place, &secret)
+                             ? run_command(auth->source, stop, &place, &secret)
                              : expand(auth->source, &place, &secret);
     if (code == ERR_OK) code = check_secret(secret, &place);
     if (code == ERR_OK) {
