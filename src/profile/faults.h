@@ -228,7 +228,7 @@ enum fault_chance {
       "a text message with truncated UTF-8, between two deltas")                                   \
     X(UNKNOWN_EVENT, "unknown_event", "F75", CHANCE_PER_RESPONSE,                                  \
       "an event of an unknown type; the response comes as usual")                                  \
-    X(OVERSIZED_MESSAGE, "oversized_message", "F75", CHANCE_PER_RESPONSE,                          \
+    X(OVERSIZED_MESSAGE, "oversized_message", "F105", CHANCE_PER_RESPONSE,                         \
       "a message of 32 MiB between two deltas")                                                    \
     X(EVENT_FLOOD, "event_flood", "F75", CHANCE_PER_RESPONSE,                                      \
       "10,000 events of an unknown type at once; the response comes as usual")                     \

@@ -127,7 +127,7 @@ RESPONSE = {
     "invalid_json": F("F75", "protocol_violation"),
     "binary_frame": F("F75", "protocol_violation"),
     "invalid_utf8": F("F75", "protocol_violation"),
-    "oversized_message": F("F75", "protocol_violation"),
+    "oversized_message": F("F105", "message_limit", "what is too long for us is said to be a limit of ours"),
     "close_1000": F("unknown", "close_1000"),
     "close_1001": F("unknown", "close_1001"),
     "close_1002": F("F83", "close_1002"),

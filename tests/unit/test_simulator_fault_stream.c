@@ -102,7 +102,7 @@ static void test_oversized(void **state)
         assert_memory_equal(piece + sizeof piece - 4, "aa\"}", 4);
         expect("response.done");
     }
-    assert_ledger("oversized_message", "F75", "completed");
+    assert_ledger("oversized_message", "F105", "completed");
 }
 
 /* F61: the end without a Close frame; and without close_notify, as left by a dead middlebox. */
