@@ -136,6 +136,22 @@ static void add_block(struct histogram *into, const struct histogram *from, size
     into->blocks[block] += from->blocks[block];
 }
 
+/* The counts of all that is in use, of histograms of one layout. The histogram of an interval holds
+ * few values: going from one to the next touches far less memory than whole blocks do. */
+static void add_counts(struct histogram *into, const struct histogram *from, size_t first,
+                       size_t last)
+{
+    for (size_t k = 0; from->used != NULL && k < from->used_count; k++) {
+        size_t index = from->used[k];
+        into->counts[index] += from->counts[index];
+        into->blocks[histogram_block_of(index)] += from->counts[index];
+    }
+    if (from->used != NULL) return;
+    for (size_t b = histogram_block_of(first); b <= histogram_block_of(last); b++) {
+        if (from->blocks[b] != 0) add_block(into, from, b);
+    }
+}
+
 void histogram_add(struct histogram *into, const struct histogram *from)
 {
     uint64_t added = from->total;
@@ -152,25 +168,33 @@ void histogram_add(struct histogram *into, const struct histogram *from)
         add_by_value(into, from, first, last);
         return;
     }
-    for (size_t b = histogram_block_of(first); b <= histogram_block_of(last); b++) {
-        if (from->blocks[b] != 0) add_block(into, from, b);
-    }
+    add_counts(into, from, first, last);
     into->total = total;
     if (from->min_raw < into->min_raw) into->min_raw = from->min_raw;
     if (from->max_raw > into->max_raw) into->max_raw = from->max_raw;
 }
 
-void histogram_reset(struct histogram *h)
+static void reset_counts(struct histogram *h)
 {
     size_t first;
     size_t last;
-    if (used_range(h, &first, &last)) {
+    for (size_t k = 0; h->used != NULL && k < h->used_count; k++) {
+        h->counts[h->used[k]] = 0;
+        h->blocks[histogram_block_of(h->used[k])] = 0;
+    }
+    if (h->used == NULL && used_range(h, &first, &last)) {
         for (size_t b = histogram_block_of(first); b <= histogram_block_of(last); b++) {
             if (h->blocks[b] == 0) continue;
             memset(h->counts + b * HISTOGRAM_BLOCK, 0, HISTOGRAM_BLOCK * sizeof *h->counts);
             h->blocks[b] = 0;
         }
     }
+}
+
+void histogram_reset(struct histogram *h)
+{
+    reset_counts(h);
+    h->used = NULL;
     h->total = 0;
     h->out_of_range = 0;
     h->min_raw = INT64_MAX;

@@ -24,6 +24,9 @@ struct histogram {
     uint64_t total;
     uint64_t out_of_range;    /* values rejected; never clamped into a bucket */
     int64_t min_raw, max_raw; /* INT64_MAX and 0 when empty; they bound the used part of counts */
+    const uint32_t *used;     /* the indexes in use, each once, where a decoder knows them (it owns
+                                 the list); else NULL */
+    size_t used_count;
 };
 
 /* lowest >= 1, highest >= 2*lowest. The caller frees it (histogram_free); NULL for other arguments

@@ -17,6 +17,7 @@
 #define COMPRESSED_HEADER 8
 #define LONGEST_NUMBER 9
 #define PIECE ((size_t)4096) /* base64 characters decoded at a time */
+#define MANY 256             /* indexes in use that a decoder lists */
 #define RATIO_ONE                                                                                  \
     UINT64_C(0x3ff0000000000000) /* 1.0 as an IEEE 754 double: values are whole numbers */
 
@@ -138,6 +139,7 @@ struct histogram_decoder {
     struct unpacker unpacker;
     bool inflating;              /* zlib's state exists and can be reused */
     struct histogram *histogram; /* decoded last; NULL at first */
+    uint32_t used[MANY];         /* what is in use in it, unless that is more */
 };
 
 static enum err_code torn(struct error *err)
@@ -200,9 +202,22 @@ static bool take_number(struct unpacker *u, uint32_t *budget, int64_t *out)
     return true;
 }
 
-/* Sets the count at one index; indexes come in ascending order. False if the total overflows. */
-static bool set_count(struct histogram *h, size_t index, uint64_t count)
+/* Keeps the list of indexes in use, up to a length at which whole blocks cost less. */
+static void note_used(struct histogram_decoder *decoder, size_t index)
 {
+    struct histogram *h = decoder->histogram;
+    if (h->used == NULL) return;
+    if (h->used_count == MANY) {
+        h->used = NULL;
+    } else {
+        decoder->used[h->used_count++] = (uint32_t)index;
+    }
+}
+
+/* Sets the count at one index; indexes come in ascending order. False if the total overflows. */
+static bool set_count(struct histogram_decoder *decoder, size_t index, uint64_t count)
+{
+    struct histogram *h = decoder->histogram;
     if (count == 0) return true;
     if (count > (uint64_t)INT64_MAX - h->total) return false;
     int64_t width;
@@ -212,11 +227,14 @@ static bool set_count(struct histogram *h, size_t index, uint64_t count)
     h->counts[index] = count;
     h->blocks[histogram_block_of(index)] += count;
     h->total += count;
+    note_used(decoder, index);
     return true;
 }
 
-static bool take_counts(struct unpacker *u, struct histogram *h, uint32_t budget)
+static bool take_counts(struct histogram_decoder *decoder, uint32_t budget)
 {
+    struct unpacker *u = &decoder->unpacker;
+    const struct histogram *h = decoder->histogram;
     size_t index = 0;
     while (budget > 0) {
         int64_t number;
@@ -227,7 +245,7 @@ static bool take_counts(struct unpacker *u, struct histogram *h, uint32_t budget
             if (zeros > places) return false;
             index += (size_t)zeros;
         } else {
-            if (places == 0 || !set_count(h, index, (uint64_t)number)) return false;
+            if (places == 0 || !set_count(decoder, index, (uint64_t)number)) return false;
             index++;
         }
     }
@@ -250,11 +268,14 @@ static struct histogram *histogram_for(struct histogram_decoder *decoder, int64_
     struct histogram *h = decoder->histogram;
     if (h != NULL && h->lowest == lowest && h->highest == highest && h->digits == digits) {
         histogram_reset(h);
-        return h;
+    } else {
+        histogram_free(h);
+        h = decoder->histogram = histogram_new(lowest, highest, digits);
     }
-    histogram_free(h);
-    decoder->histogram = histogram_new(lowest, highest, digits);
-    return decoder->histogram;
+    if (h == NULL) return NULL;
+    h->used = decoder->used;
+    h->used_count = 0;
+    return h;
 }
 
 static enum err_code unpack(struct histogram_decoder *decoder, struct error *err)
@@ -277,11 +298,10 @@ static enum err_code unpack(struct histogram_decoder *decoder, struct error *err
         return error_set(err, ERR_FORMAT,
                          "the histogram announces a range or precision that does not exist");
     }
-    struct histogram *h = histogram_for(decoder, (int64_t)lowest, (int64_t)highest, (int)digits);
-    if (h == NULL)
+    if (histogram_for(decoder, (int64_t)lowest, (int64_t)highest, (int)digits) == NULL)
         return error_set(err, ERR_NOMEM,
                          "no memory to decode a histogram, or a range that it cannot have");
-    return take_counts(u, h, get_u32(header + 4)) && at_end(u) ? ERR_OK : torn(err);
+    return take_counts(decoder, get_u32(header + 4)) && at_end(u) ? ERR_OK : torn(err);
 }
 
 /* Finds the zlib stream in the text and prepares zlib for it. */
@@ -343,6 +363,7 @@ enum err_code histogram_decode(const char *base64, size_t length, struct histogr
     enum err_code code = histogram_decode_with(decoder, base64, length, &decoded, err);
     if (code == ERR_OK) {
         *out = decoder->histogram;
+        (*out)->used = NULL; /* the list is the decoder's */
         decoder->histogram = NULL;
     }
     histogram_decoder_free(decoder);

@@ -83,6 +83,41 @@ static void one_decoder_for_many(void **state)
     }
 }
 
+/* What a decoder hands out is added up as exactly as what was recorded, whether it listed the
+ * places in use (up to 256) or not, and whatever it decoded before. */
+static void decoded_histograms_add_up(void **state)
+{
+    (void)state;
+    static const int places[] = {1, 255, 256, 257, 0, 3, 2000, 2};
+    struct histogram *recorded = make(1, 3600000000, 3);
+    struct histogram *added = make(1, 3600000000, 3);
+    struct histogram *coarse = make(1, 3600000000, 2); /* another layout: value by value */
+    uint64_t total = 0;
+    for (size_t i = 0; i < 4 * COUNT(places); i++) {
+        struct histogram *h = make(1, 3600000000, 3);
+        int count = places[i * 3 % COUNT(places)];
+        for (int k = 0; k < count; k++) put(h, 100 + 1000 * (int64_t)i + k * (1 + k / 9), 1 + i);
+        struct text out = {0};
+        const struct histogram *decoded;
+        assert_int_equal(histogram_encode(h, &out, NULL), ERR_OK);
+        assert_int_equal(histogram_decode_with(decoder, out.data, out.length, &decoded, NULL),
+                         ERR_OK);
+        same(decoded, h);
+        histogram_add(recorded, h);
+        histogram_add(added, decoded);
+        histogram_add(coarse, decoded);
+        total += h->total;
+        text_free(&out);
+        histogram_free(h);
+    }
+    same(added, recorded);
+    assert_int_equal(added->total, total);
+    assert_int_equal(coarse->total, total);
+    histogram_free(recorded);
+    histogram_free(added);
+    histogram_free(coarse);
+}
+
 /* Counts at each length of the varying form, 1 to 9 bytes, with single zeros and runs of them
  * between. */
 static void counts_of_every_length(void **state)
@@ -196,7 +231,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(payloads_of_the_jvm),        cmocka_unit_test(one_decoder_for_many),
         cmocka_unit_test(counts_of_every_length),     cmocka_unit_test(foreign_payloads),
-        cmocka_unit_test(damaged_payloads_never_lie),
+        cmocka_unit_test(damaged_payloads_never_lie), cmocka_unit_test(decoded_histograms_add_up),
     };
     return cmocka_run_group_tests(tests, make_decoder, free_decoder);
 }
