@@ -130,10 +130,11 @@ static void a_session_that_is_left_between_turns_is_replaced(void **state)
                              .more = UNTIL_TOKENS("600")},
           &result);
     const struct counters *c = &result.counters;
+    uint64_t left = (uint64_t)atomic_load(&loopback_truth.left);
     assert_int_equal(c->attempts_failed, 0);
-    assert_true(atomic_load(&loopback_truth.left) > 3);
-    assert_int_equal(c->sessions_failed, atomic_load(&loopback_truth.left));
-    assert_int_equal(result.failures, atomic_load(&loopback_truth.left));
+    assert_true(left > 6);
+    assert_in_range(c->sessions_failed, left - 3, left); /* what leaves during the stop just ends */
+    assert_int_equal(result.failures, c->sessions_failed);
     assert_int_equal(c->attempts_started, c->attempts_ok);
     assert_int_equal(c->sessions_ended, c->sessions_started);
     assert_true(c->sessions_started > 6);
