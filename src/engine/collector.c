@@ -19,7 +19,7 @@ struct pending {
     struct cell *cells;
     struct histogram *loop_delay;
     struct pulse *pulses; /* one per worker */
-    uint64_t requested, achieved, achieved_late, held;
+    uint64_t requested, achieved, achieved_late, held, displaced;
 };
 
 struct collector {
@@ -137,6 +137,7 @@ static struct health health_of(struct collector *collector, const struct pending
         .achieved = pending->achieved,
         .held = pending->held,
         .achieved_late = pending->achieved_late,
+        .displaced = pending->displaced,
     };
     add_lag(pending, collector->region_count, &health);
     add_own_failures(pending, collector->region_count, &health);
@@ -229,6 +230,7 @@ static bool merge_handover(struct collector *collector, const struct handover *h
     pending->achieved += handover->achieved;
     pending->held += handover->held;
     pending->achieved_late += handover->achieved_late;
+    pending->displaced += handover->displaced;
     return true;
 }
 

@@ -39,6 +39,21 @@ bool demand_has_room(const struct demand *demand)
     return demand->present < lane_part(&demand->lane, demand->load->max_sessions);
 }
 
+void demand_stayed(struct demand *demand, int64_t ns)
+{
+    demand->stays++;
+    demand->stay_ns += ((double)ns - demand->stay_ns) / (double)demand->stays;
+}
+
+bool demand_would_have_room(const struct demand *demand, int64_t elapsed_ns)
+{
+    if (demand->stays == 0) return false;
+    const int64_t before_ns = elapsed_ns - (int64_t)demand->stay_ns;
+    const double present =
+        pacer_expected(demand->load, elapsed_ns) - pacer_expected(demand->load, before_ns);
+    return present <= (double)demand->load->max_sessions;
+}
+
 size_t demand_wanted(const struct demand *demand, int64_t elapsed_ns)
 {
     return lane_part(&demand->lane, pacer_sessions(demand->load, elapsed_ns));

@@ -25,6 +25,8 @@ struct demand {
     bool arrivals_left;
     uint64_t next_number; /* of the next arrival due */
     int64_t next_due_ns;  /* since the start of the load, by the run's own clock */
+    uint64_t stays;       /* virtual users who left without having met a failure */
+    double stay_ns;       /* how long they stayed on average, by the run's own clock */
     /* Closed model: the worker's slots, in the order in which the level uses them. */
     char *taken;      /* 1: it has a virtual user */
     uint32_t *rounds; /* how many it has had so far */
@@ -42,6 +44,16 @@ void demand_next_arrival(struct demand *demand);
 
 /* Open model: whether another may join those present (load.max_sessions). */
 bool demand_has_room(const struct demand *demand);
+
+/* A virtual user who met no failure has left, after so long by the run's own clock. */
+void demand_stayed(struct demand *demand, int64_t ns);
+
+/*
+ * Open model: whether arrivals at this time would have room had nothing failed, so far as is known:
+ * by Little's law so many would be present as arrive in the time that one without a failure stays.
+ * False while nobody has stayed.
+ */
+bool demand_would_have_room(const struct demand *demand, int64_t elapsed_ns);
 
 /* Closed model: how many of the worker's slots should be busy at a time; always the first ones. */
 size_t demand_wanted(const struct demand *demand, int64_t elapsed_ns);

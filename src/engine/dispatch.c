@@ -29,6 +29,40 @@ static uint64_t due_ns(const struct worker *worker, const struct demand *demand)
     return run_clock_mono_at(&worker->plan->clock, demand->next_due_ns);
 }
 
+/* ---- what failures did to the load ---- */
+
+/* Has not been dialled, but would have been had nothing failed. */
+static bool is_displaced(const struct virtual_user *user, uint64_t now_ns)
+{
+    const uint64_t planned_ns = user->planned_ns;
+    return user->queued && user->dialled_ns == 0 && planned_ns != 0 && planned_ns <= now_ns &&
+           planned_ns <= user->try_due_ns + (uint64_t)HEALTH_DIAL_LATE_NS;
+}
+
+/* Whether an arrival finds no room only because of failures: most of those present retry, or wait
+ * behind retries, and without them there would be room. */
+static bool is_crowded_out(const struct worker *worker, size_t index, uint64_t now_ns)
+{
+    const struct demand *demand = &worker->demands[index];
+    if (!demand_would_have_room(demand, run_clock_elapsed(&worker->plan->clock, now_ns)))
+        return false;
+    uint64_t held_up = 0;
+    for (const struct virtual_user *user = worker->virtual_users; user != NULL; user = user->next)
+        held_up +=
+            user->demand == index && (virtual_user_has_failed(user) || is_displaced(user, now_ns));
+    return 2 * held_up > demand->present;
+}
+
+/* Those in the queue whose first dial will never be. */
+static void count_given_up(struct worker *worker, bool arrived_stay, uint64_t now_ns)
+{
+    for (const struct virtual_user *user = worker->queue_first; user != NULL;
+         user = user->queued_next) {
+        if (arrived_stay && dispatch_is_in_time(user, now_ns)) continue;
+        worker->recorder.handover->displaced += is_displaced(user, now_ns);
+    }
+}
+
 static void take_arrivals(struct worker *worker, size_t index, uint64_t now_ns)
 {
     struct demand *demand = &worker->demands[index];
@@ -39,7 +73,9 @@ static void take_arrivals(struct worker *worker, size_t index, uint64_t now_ns)
         worker->recorder.handover->requested++;
         if (hold_ask(&worker->regions[region].hold, now_ns) == GATE_SHUT) {
             recorder_held_arrival(&worker->recorder, region);
-        } else if (demand_has_room(demand)) {
+        } else if (!demand_has_room(demand)) {
+            worker->recorder.handover->displaced += is_crowded_out(worker, index, now_ns);
+        } else {
             const struct virtual_user_plan plan = {.number = demand->next_number,
                                                    .due_ns = due_ns(worker, demand)};
             (void)virtual_user_start(worker, index, region, &plan, now_ns);
@@ -131,34 +167,42 @@ static void on_pacing(struct timer *timer, uint64_t now_ns)
     pace(WORKER_OF(timer, pacing), now_ns);
 }
 
-/* An arrival's first dial, on time or not. */
+/* An arrival's first dial, on time or not; and if not, whether it would have been had nothing
+ * failed. */
 static void count_arrival(struct worker *worker, const struct virtual_user *user, uint64_t now_ns)
 {
     (void)recorder_at(&worker->recorder, now_ns);
     struct handover *handover = worker->recorder.handover;
     handover->achieved++;
-    if (now_ns > user->try_due_ns + (uint64_t)HEALTH_DIAL_LATE_NS) handover->achieved_late++;
+    if (dispatch_is_in_time(user, now_ns)) return;
+    handover->achieved_late++;
+    handover->displaced += is_displaced(user, now_ns);
 }
 
-/* Lets virtual users dial at the connect rate; idle time is not saved up for a burst. */
+/* This machine would have stalled those who wait as well had nothing failed. */
+static void delay_plans(struct worker *worker, const struct pace_stall *stall)
+{
+    if (stall->length_ns == 0) return;
+    for (struct virtual_user *user = worker->queue_first; user != NULL; user = user->queued_next) {
+        if (user->planned_ns != 0) user->planned_ns = pace_delay(stall, user->planned_ns);
+    }
+}
+
+/* Lets virtual users dial at the connect rate. */
 static void pace(struct worker *worker, uint64_t now_ns)
 {
-    double rate = worker->plan->profile->load.connect_rate / (double)lane_stride(&worker->lane);
-    uint64_t gap_ns = (uint64_t)((double)NS_PER_S / rate);
     while (worker->queue_first != NULL) {
-        if (!virtual_user_admit(worker->queue_first, now_ns)) continue; /* it has left the queue */
-        if (worker->next_dial_ns > now_ns) {
-            (void)timers_set(worker->timers, &worker->pacing, worker->next_dial_ns);
+        struct virtual_user *user = worker->queue_first;
+        if (!virtual_user_admit(user, now_ns)) continue; /* it has left the queue */
+        if (worker->pace.next_ns > now_ns) {
+            (void)timers_set(worker->timers, &worker->pacing, worker->pace.next_ns);
             return;
         }
-        /* A timer that fired late may catch up on what it missed, but only a few. */
-        uint64_t floor_ns = now_ns > 5 * gap_ns ? now_ns - 5 * gap_ns : 0;
-        if (worker->next_dial_ns < floor_ns) worker->next_dial_ns = worker->queue_first->try_due_ns;
-        if (worker->next_dial_ns < floor_ns) worker->next_dial_ns = floor_ns;
-        worker->next_dial_ns += gap_ns;
-        struct virtual_user *user = worker->queue_first;
+        const struct pace_stall stall =
+            pace_take(&worker->pace, user->try_due_ns, user->asked_ns, now_ns);
+        delay_plans(worker, &stall);
+        if (is_open_model(worker) && user->dialled_ns == 0) count_arrival(worker, user, now_ns);
         dispatch_forget(worker, user);
-        if (is_open_model(worker) && !user->dialled) count_arrival(worker, user, now_ns);
         virtual_user_dial(user, now_ns);
     }
 }
@@ -167,6 +211,8 @@ void dispatch_dial(struct worker *worker, struct virtual_user *user, uint64_t no
 {
     user->queued = true;
     user->queued_next = NULL;
+    user->asked_ns = now_ns;
+    user->planned_ns = user->replaces ? 0 : pace_plan(&worker->pace, user->try_due_ns, now_ns);
     if (worker->queue_last == NULL) {
         worker->queue_first = user;
     } else {
@@ -199,13 +245,21 @@ bool dispatch_surplus(const struct virtual_user *user, uint64_t now_ns)
            user->plan.slot >= wanted_slots(worker, &worker->demands[user->demand], now_ns);
 }
 
-void dispatch_stop(struct worker *worker)
+bool dispatch_is_in_time(const struct virtual_user *user, uint64_t now_ns)
 {
+    return now_ns <= user->try_due_ns + (uint64_t)HEALTH_DIAL_LATE_NS;
+}
+
+void dispatch_stop(struct worker *worker, bool arrived_stay, uint64_t now_ns)
+{
+    if (is_open_model(worker)) count_given_up(worker, arrived_stay, now_ns);
     timers_cancel(worker->timers, &worker->arrival);
 }
 
 void dispatch_start(struct worker *worker)
 {
+    pace_init(&worker->pace,
+              worker->plan->profile->load.connect_rate / (double)lane_stride(&worker->lane));
     worker->arrival.fire = on_arrival;
     worker->pacing.fire = on_pacing;
     (void)timers_set(worker->timers, &worker->arrival, worker->plan->clock.mono_origin_ns);

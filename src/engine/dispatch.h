@@ -25,7 +25,11 @@ bool dispatch_surplus(const struct virtual_user *user, uint64_t now_ns);
 /* Open model: starts everyone whose arrival was due by now. */
 void dispatch_arrivals(struct worker *worker, uint64_t now_ns);
 
-/* From now on no arrivals and no new virtual users. */
-void dispatch_stop(struct worker *worker);
+/* Whether the try of a virtual user that is dialled now is at most HEALTH_DIAL_LATE_NS late. */
+bool dispatch_is_in_time(const struct virtual_user *user, uint64_t now_ns);
+
+/* From now on no arrivals and no new virtual users. With `arrived_stay`, those who wait for their
+ * first dial and are in time stay; the others will be given up by the caller. */
+void dispatch_stop(struct worker *worker, bool arrived_stay, uint64_t now_ns);
 
 #endif

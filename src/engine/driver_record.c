@@ -354,5 +354,6 @@ void driver_record(struct driver *driver, const struct session_action *action, u
     if (action->news & NEWS_ENDED) on_ended(driver, at_ns);
     /* The next try may come before the connection has ended. */
     bool lost = life_is_over(&driver->session.life) && !driver->abandoned;
-    if (lost && driver->user != NULL) virtual_user_on_session_lost(driver->user);
+    bool failed = action->news & NEWS_SESSION_FAILED && !failure_is_ours(&action->failure);
+    if (lost && driver->user != NULL) virtual_user_on_session_lost(driver->user, failed);
 }

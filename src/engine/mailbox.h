@@ -33,8 +33,8 @@ struct handover {
     struct trial_sums *trials;    /* per region, for the abort rule: reported with this handover */
     struct histogram *loop_delay; /* microseconds */
     uint64_t cpu_ns, wall_ns;     /* of the worker, during the handover */
-    uint64_t requested, achieved, achieved_late, held; /* as in struct health */
-    bool failed;                                       /* memory ran out: figures are missing */
+    uint64_t requested, achieved, achieved_late, held, displaced; /* as in struct health */
+    bool failed;                    /* memory ran out: figures are missing */
     struct text attempts, failures; /* rows for attempts.csv, lines for failures.jsonl */
 };
 

@@ -32,7 +32,11 @@ static void virtual_user_free(struct virtual_user *user, uint64_t now_ns)
         worker->virtual_users = user->next;
     }
     if (user->next != NULL) user->next->previous = user->previous;
-    demand_leave(&worker->demands[user->demand], user->plan.slot);
+    struct demand *demand = &worker->demands[user->demand];
+    demand_leave(demand, user->plan.slot);
+    if (user->dialled_ns != 0 && !user->met_failure && now_ns >= user->dialled_ns)
+        demand_stayed(
+            demand, run_clock_of_real(&worker->plan->clock, (int64_t)(now_ns - user->dialled_ns)));
     worker_leave_chain(worker, &user->chain);
     free(user);
     worker_check_over(worker);
@@ -175,7 +179,8 @@ void virtual_user_keep_chain(struct virtual_user *user)
 void virtual_user_dial(struct virtual_user *user, uint64_t now_ns)
 {
     user->rotation_turns = 0;
-    user->dialled = true;
+    if (user->dialled_ns == 0) user->dialled_ns = now_ns;
+    user->replaces = false;
     if (driver_dial(user, now_ns)) return;
     user->worker->recorder.failed = true;
     virtual_user_retire(user, now_ns);
@@ -278,7 +283,11 @@ enum decision virtual_user_on_attempt_failed(struct virtual_user *user,
     user->rotation_turns++;
     user->probe = decision == DECIDE_PROBE_SAME_SESSION;
     user->again = user->begun = false;
-    if (!user->probe && (!usable || failure->new_session)) (void)let_go(user);
+    user->met_failure |= !failure_is_ours(failure);
+    if (!user->probe && (!usable || failure->new_session)) {
+        (void)let_go(user);
+        user->replaces = !failure_is_ours(failure);
+    }
     if (decision == DECIDE_GIVE_UP) {
         /* After a session that failed to open, do not dial again in the same millisecond. */
         int64_t pause_ns = user->worker->plan->timing.think_time_ns;
@@ -307,8 +316,10 @@ void virtual_user_on_credential(struct virtual_user *user, uint64_t now_ns)
     if (user->driver == NULL && !user->queued) virtual_user_schedule(user, now_ns, now_ns);
 }
 
-void virtual_user_on_session_lost(struct virtual_user *user)
+void virtual_user_on_session_lost(struct virtual_user *user, bool failed)
 {
+    user->replaces = failed;
+    user->met_failure |= failed;
     (void)let_go(user);
 }
 

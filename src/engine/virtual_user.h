@@ -22,8 +22,11 @@ struct virtual_user {
     struct virtual_user *next, *previous; /* in worker.virtual_users */
     struct virtual_user *queued_next;     /* in the queue of dials */
     bool queued;
-    size_t demand; /* the worker's demand that it belongs to */
-    size_t region; /* of the current or last attempt */
+    uint64_t asked_ns;   /* when it was put there */
+    uint64_t planned_ns; /* when its dial would go had nothing failed; 0: it would not be */
+    bool replaces;       /* its next dial replaces a session that failed */
+    size_t demand;       /* the worker's demand that it belongs to */
+    size_t region;       /* of the current or last attempt */
     struct virtual_user_plan plan;
     struct random random;        /* for its jitter: from the plan, regardless of the worker */
     struct driver *driver;       /* its session, or NULL */
@@ -37,7 +40,8 @@ struct virtual_user {
     int64_t overrun_ns;          /* since then, by which those limits lasted longer */
     uint64_t rotation_turns;     /* attempts on the current session */
     bool begun;                  /* the try that is due next has its number already */
-    bool dialled;                /* it has had a session, or the try of one */
+    uint64_t dialled_ns;         /* when it first dialled; 0: not yet */
+    bool met_failure;            /* a failure of the service cost it an attempt or a session */
     bool held;                   /* its next try waits behind the hold of its region */
     bool goes_first;             /* its try shows whether a hold is over */
     bool probe;                  /* the current or next try probes its session */
@@ -65,6 +69,9 @@ void virtual_user_keep_chain(struct virtual_user *user);
  * retry that would come past its deadline is given up, so that its interaction has failed.
  */
 bool virtual_user_admit(struct virtual_user *user, uint64_t now_ns);
+
+/* Whether an attempt of its current interaction has failed. */
+bool virtual_user_has_failed(const struct virtual_user *user);
 
 /* Wakes users waiting behind a region's hold, as far as it lets them go. */
 void virtual_user_wake(struct worker *worker, size_t region, uint64_t now_ns);
@@ -110,7 +117,8 @@ enum decision virtual_user_on_attempt_failed(struct virtual_user *user,
                                              const struct failure_class *failure, int64_t hint_ns,
                                              bool session_usable, uint64_t now_ns);
 
-/* The session ended between turns; the next try opens another. */
-void virtual_user_on_session_lost(struct virtual_user *user);
+/* The session ended between turns; the next try opens another. failed: it was the service's
+ * failure. */
+void virtual_user_on_session_lost(struct virtual_user *user, bool failed);
 
 #endif

@@ -23,18 +23,17 @@ static struct counters *counters_of(const struct virtual_user *user)
 /* An arrival that has not been dialled yet. */
 static bool is_new_arrival(const struct virtual_user *user)
 {
-    return user->worker->plan->profile->load.model == LOAD_ARRIVALS && !user->dialled;
+    return user->worker->plan->profile->load.model == LOAD_ARRIVALS && user->dialled_ns == 0;
 }
 
-/* Whether an attempt of the current interaction has failed. */
-static bool has_failed(const struct virtual_user *user)
+bool virtual_user_has_failed(const struct virtual_user *user)
 {
     return user->attempt > (user->begun || user->again ? 1 : 0);
 }
 
 void virtual_user_fail_held(struct virtual_user *user, uint64_t now_ns)
 {
-    if (!has_failed(user)) return;
+    if (!virtual_user_has_failed(user)) return;
     (void)recorder_at(&user->worker->recorder, now_ns);
     struct cell *cell = recorder_cell(&user->worker->recorder, user->region);
     cell->counters.interactions_failed++;
@@ -46,7 +45,7 @@ static bool is_past_deadline(const struct virtual_user *user, uint64_t due_ns)
 {
     const struct timing *timing = &user->worker->plan->timing;
     const int64_t since_ns = (int64_t)(due_ns - user->interaction_due_ns) - user->overrun_ns;
-    return has_failed(user) && since_ns > timing->retry.deadline_ns + timing->grace_ns;
+    return virtual_user_has_failed(user) && since_ns > timing->retry.deadline_ns + timing->grace_ns;
 }
 
 /* Waits to be woken, or for the time at which the hold may end. */

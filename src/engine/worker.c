@@ -5,7 +5,6 @@
 #include "engine/driver.h"
 #include "engine/routing.h"
 #include "engine/virtual_user.h"
-#include "record/health.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -56,13 +55,14 @@ static void drain(struct worker *worker, uint64_t now_ns, bool arrived_stay)
     if (worker->draining) return;
     if (arrived_stay) dispatch_arrivals(worker, now_ns);
     worker->draining = true;
-    dispatch_stop(worker);
+    (void)recorder_at(&worker->recorder, now_ns);
+    dispatch_stop(worker, arrived_stay, now_ns);
     end_holds(worker, now_ns);
     struct virtual_user *next;
     for (struct virtual_user *user = worker->virtual_users; user != NULL; user = next) {
         next = user->next;
         bool stays = arrived_stay && user->interaction == 1 && !user->held &&
-                     now_ns <= user->try_due_ns + (uint64_t)HEALTH_DIAL_LATE_NS;
+                     dispatch_is_in_time(user, now_ns);
         if (!stays) virtual_user_leave(user, now_ns);
     }
     worker_check_over(worker);

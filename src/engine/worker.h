@@ -11,6 +11,7 @@
 #include "engine/credential.h"
 #include "engine/demand.h"
 #include "engine/evidence_limit.h"
+#include "engine/pace.h"
 #include "engine/recorder.h"
 #include "engine/region_state.h"
 #include "engine/timing.h"
@@ -66,7 +67,7 @@ struct worker {
     struct virtual_user *virtual_users; /* all, doubly linked */
     struct driver *drivers;
     struct virtual_user *queue_first, *queue_last; /* those waiting to dial */
-    uint64_t next_dial_ns;
+    struct pace pace;                              /* of their dials */
     uint64_t sessions_numbered;
     struct timer arrival, pacing, gauge, tick;
     uint64_t gauge_due_ns;

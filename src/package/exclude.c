@@ -57,6 +57,9 @@ static void saturation(struct package *package)
     if (health->held > 0)
         text_printf(&how, " (%llu more were held back as the service asked)",
                     (unsigned long long)health->held);
+    if (health->displaced > 0)
+        text_printf(&how, " (%llu came late or never behind retries of failed attempts)",
+                    (unsigned long long)health->displaced);
     text_printf(&how, "; %llu of %llu intervals over a limit (20 ms, 90%% CPU, 95%% of the load)",
                 (unsigned long long)cell->invalid_intervals, (unsigned long long)cell->intervals);
     if (!report_cell_valid(cell)) {

@@ -1,67 +1,79 @@
 #include "record/health.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-static bool too_late(struct health *health, const char *what, uint64_t late, uint64_t all)
+/* Adds a reason to those that are there. */
+static void add_why(struct health *health, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void add_why(struct health *health, const char *format, ...)
 {
-    if (all == 0 || (double)late <= HEALTH_LATE_SHARE * (double)all) return false;
-    (void)snprintf(health->why, sizeof health->why,
-                   "%.1f%% of %s were over %.0f ms late, more than %.0f%%",
-                   100 * (double)late / (double)all, what, (double)HEALTH_LATE_NS / 1e6,
-                   100 * HEALTH_LATE_SHARE);
-    return true;
+    va_list arguments;
+    size_t used = strlen(health->why);
+    if (used > 0) used += (size_t)snprintf(health->why + used, sizeof health->why - used, "; ");
+    if (used >= sizeof health->why) return;
+    va_start(arguments, format);
+    (void)vsnprintf(health->why + used, sizeof health->why - used, format, arguments);
+    va_end(arguments);
 }
 
-static bool too_busy(struct health *health)
+static void judge_lateness(struct health *health, const char *what, uint64_t late, uint64_t all)
 {
-    if (health->cpu <= HEALTH_CPU) return false;
-    (void)snprintf(health->why, sizeof health->why,
-                   "a worker used %.0f%% of a core, over the limit of %.0f%%", 100 * health->cpu,
-                   100 * HEALTH_CPU);
-    return true;
+    if (all == 0 || (double)late <= HEALTH_LATE_SHARE * (double)all) return;
+    add_why(health, "%.1f%% of %s were over %.0f ms late, more than %.0f%%",
+            100 * (double)late / (double)all, what, (double)HEALTH_LATE_NS / 1e6,
+            100 * HEALTH_LATE_SHARE);
+}
+
+static void judge_cpu(struct health *health)
+{
+    if (health->cpu <= HEALTH_CPU) return;
+    add_why(health, "a worker used %.0f%% of a core, over the limit of %.0f%%", 100 * health->cpu,
+            100 * HEALTH_CPU);
+}
+
+static uint64_t less(uint64_t a, uint64_t b)
+{
+    return a > b ? a - b : 0;
 }
 
 uint64_t health_wanted(const struct health *health)
 {
     /* one that is due in an interval may be kept back in the next, while it waits for its dial */
-    return health->requested > health->held ? health->requested - health->held : 0;
+    return less(health->requested, health->held);
 }
 
+/* What failures of the service took from the load is no shortfall of ours. */
 static bool is_short(const struct health *health, uint64_t dialled, double *share)
 {
-    const uint64_t wanted = health_wanted(health);
+    const uint64_t wanted = less(health_wanted(health), health->displaced);
     if (wanted <= dialled + HEALTH_SHORTFALL) return false;
     *share = (double)dialled / (double)wanted;
     return *share < HEALTH_ACHIEVED;
 }
 
 /* A load that comes late is another one than was asked for, even when all of it comes. */
-static bool fell_short(struct health *health)
+static void judge_load(struct health *health)
 {
     double share;
     if (is_short(health, health->achieved, &share)) {
-        (void)snprintf(health->why, sizeof health->why,
-                       "%.1f%% of the requested load was reached, under %.0f%%", 100 * share,
-                       100 * HEALTH_ACHIEVED);
-        return true;
+        add_why(health, "%.1f%% of the requested load was reached, under %.0f%%", 100 * share,
+                100 * HEALTH_ACHIEVED);
+    } else if (is_short(health, less(health->achieved, health->achieved_late), &share)) {
+        add_why(health,
+                "%.1f%% of the requested load was reached within %.0f ms of being due, under "
+                "%.0f%%: what dials waited for was load.connect_rate, or this machine",
+                100 * share, (double)HEALTH_DIAL_LATE_NS / 1e6, 100 * HEALTH_ACHIEVED);
     }
-    if (!is_short(health, health->achieved - health->achieved_late, &share)) return false;
-    (void)snprintf(health->why, sizeof health->why,
-                   "%.1f%% of the requested load was reached within %.0f ms of being due, under "
-                   "%.0f%%: what dials waited for was load.connect_rate, or this machine",
-                   100 * share, (double)HEALTH_DIAL_LATE_NS / 1e6, 100 * HEALTH_ACHIEVED);
-    return true;
 }
 
-static bool failed_itself(struct health *health)
+static void judge_own_failures(struct health *health)
 {
-    if ((double)health->own_failures <= HEALTH_OWN_SHARE * (double)health->attempts) return false;
-    (void)snprintf(health->why, sizeof health->why,
-                   "%.1f%% of attempts were failed by our own side, more than %.1f%%",
-                   100 * (double)health->own_failures / (double)health->attempts,
-                   100 * HEALTH_OWN_SHARE);
-    return true;
+    if ((double)health->own_failures <= HEALTH_OWN_SHARE * (double)health->attempts) return;
+    add_why(health, "%.1f%% of attempts were failed by our own side, more than %.1f%%",
+            100 * (double)health->own_failures / (double)health->attempts, 100 * HEALTH_OWN_SHARE);
 }
 
 /* In a throttled container, throttling is the most likely reason for being late or short. */
@@ -78,11 +90,12 @@ static void name_quota(struct health *health)
 void health_judge(struct health *health)
 {
     health->why[0] = '\0';
-    health->valid =
-        !failed_itself(health) &&
-        !too_late(health, "loop turns", health->loops_late, health->loops) &&
-        !too_late(health, "attempts sent", health->dispatches_late, health->dispatches) &&
-        !too_busy(health) && !fell_short(health);
+    judge_own_failures(health);
+    judge_lateness(health, "loop turns", health->loops_late, health->loops);
+    judge_lateness(health, "attempts sent", health->dispatches_late, health->dispatches);
+    judge_cpu(health);
+    judge_load(health);
+    health->valid = health->why[0] == '\0';
     name_quota(health);
 }
 
@@ -111,6 +124,7 @@ void health_merge(struct health *into, const struct health *from)
     into->achieved += from->achieved;
     into->held += from->held;
     into->achieved_late += from->achieved_late;
+    into->displaced += from->displaced;
     into->attempts += from->attempts;
     into->own_failures += from->own_failures;
     if (from->cpu_quota > 0) into->cpu_quota = from->cpu_quota;

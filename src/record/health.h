@@ -30,6 +30,9 @@ struct health {
     uint64_t requested, achieved; /* open model: arrivals due, and dialled; closed model: 0, 0 */
     uint64_t achieved_late;       /* dialled over HEALTH_DIAL_LATE_NS after they were due */
     uint64_t held;                /* of those due: held back by a hold of their region */
+    uint64_t displaced;           /* of those due: dialled late or never only because failures'
+                                     retries took their places at load.connect_rate, or their
+                                     room */
     uint64_t wall_ms;             /* real time over which `cpu` was measured */
     double cpu;                   /* the busiest worker's share of one core */
     int64_t loop_delay_p99_ns, loop_delay_max_ns; /* worst worker, worst interval: for display */
@@ -40,7 +43,8 @@ struct health {
     uint64_t cpu_periods, cpu_throttled; /* periods of the quota, and those in which it was used
                                             up */
     bool valid;
-    char why[200]; /* "" if valid; otherwise the limit that was exceeded, with the value */
+    char why[640]; /* "" if valid; otherwise each limit that was exceeded, with the value; joined
+                      by "; " */
 };
 
 /* The arrivals that were to be dialled: those due without those that a hold kept back. */

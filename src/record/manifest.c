@@ -153,6 +153,7 @@ static void add_generator(struct building *b, cJSON *manifest, const struct run_
     number(b, generator, "achieved", h != NULL ? (double)h->achieved : 0, h != NULL);
     number(b, generator, "achieved_late", h != NULL ? (double)h->achieved_late : 0, h != NULL);
     number(b, generator, "held", h != NULL ? (double)h->held : 0, h != NULL);
+    number(b, generator, "displaced", h != NULL ? (double)h->displaced : 0, h != NULL);
     item(b, generator, "trustworthy", h != NULL ? cJSON_CreateBool(h->valid) : cJSON_CreateNull());
     string(b, generator, "why", h != NULL ? h->why : NULL);
 }

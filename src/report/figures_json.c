@@ -381,6 +381,8 @@ void figures_generator_json(const struct results *results, struct text *out)
     json_put_count(out, "requested", all->health.requested);
     json_put_count(out, "achieved", all->health.achieved);
     json_put_count(out, "achieved_late", all->health.achieved_late);
+    json_put_count(out, "held", all->health.held);
+    json_put_count(out, "displaced", all->health.displaced);
     json_put_count(out, "invalid_intervals", all->invalid_intervals);
     json_put_count(out, "intervals", all->intervals);
     json_key(out, "trustworthy");

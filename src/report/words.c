@@ -163,6 +163,12 @@ void words_generator(const struct results *results, struct text *out)
     if (h->held > 0)
         text_printf(out, "%s%llu more were held back", wanted > 0 ? ", " : "; ",
                     (unsigned long long)h->held);
+    if (h->displaced > 0)
+        text_printf(out,
+                    "; %llu of them came late or never only because retries of failed attempts "
+                    "took their places (load.connect_rate, load.max_sessions): the load was less "
+                    "than was asked for while the service failed, and its rates stand",
+                    (unsigned long long)h->displaced);
 }
 
 void words_holds(const struct results *results, struct text *out)

@@ -365,6 +365,9 @@ static const struct row behind[] = {
     HEALTH_COUNTER("arrivals_late", achieved_late, "Of these, over 250 ms after they were due."),
     HEALTH_COUNTER("arrivals_held", held,
                    "Of those due, arrivals that a hold of their region kept back."),
+    HEALTH_COUNTER("arrivals_displaced", displaced,
+                   "Of those due, dialled late or never only because of retries of failed "
+                   "attempts."),
     HEALTH_COUNTER("loops", loops, "Firings of the 10 ms timer that asks for the loops' delay."),
     HEALTH_COUNTER("loops_late", loops_late, "Of these, later than 20 ms."),
     HEALTH_COUNTER("dispatches", dispatches, "Attempts that were sent."),

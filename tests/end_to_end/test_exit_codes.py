@@ -70,6 +70,23 @@ class ExitCodes(harness.Case):
             self.assertLess(generator["achieved"], generator["requested"] / 2, name)
             self.assertGreater(generator["achieved_late"], 0, name)
 
+    def test_an_outage_is_told_though_its_retries_take_the_places_of_arrivals(self):
+        """Every answer is reset and tried again in a new session: 80 dials a second are asked for, and 50 allowed."""
+        load = {"model": "arrivals", "arrival": "even", "connect_rate": "50/s", "stages": [
+            {"duration": "0s", "target": "40/s"}, {"duration": "6s", "target": "40/s"}]}
+        simulator = {"latency": [harness.QUICK], "faults": [{"fault": "connection_reset", "rate": "100%"}]}
+        status, manifest = self.drive(harness.profile(
+            load=load, regions=harness.REGIONS[:1], simulator=simulator, thresholds=["failure_rate{about=run} < 50%"],
+            retry={"attempts": 3, "budget": "100%", "backoff": {"initial": "10ms", "max": "20ms"}}))
+        generator = manifest["generator"]
+        self.assertGreater(generator["displaced"], 20)
+        self.assertLess(generator["achieved"] - generator["achieved_late"], 0.9 * generator["requested"])
+        self.assertNotIn("requested load", generator["why"] or "")
+        if generator["trustworthy"]:  # a busy machine may still have been late itself
+            self.assertEqual(status, 99)
+        words = " ".join(self.rushhour("report", "run", expect=harness.ENDED).stdout.split())
+        self.assertIn(f"{generator['displaced']} of them came late or never only because retries", words)
+
     def test_a_spent_budget(self):
         status, manifest = self.drive(harness.profile(load=LONG, budget={"tokens": 500}))
         self.assertEqual(status, 5)

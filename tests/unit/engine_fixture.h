@@ -47,7 +47,8 @@ struct result {
     struct attempt_row kept[ROWS_KEPT]; /* their strings are no longer valid */
     size_t kept_count;
     uint64_t ended_until[32]; /* sessions that had ended by the end of each interval */
-    uint64_t requested, achieved, achieved_late, held; /* from the health of the intervals */
+    struct health health;     /* of all intervals */
+    uint64_t requested, achieved, achieved_late, held;
     int64_t start_utc_ns, took_ns;
     int64_t end_utc_ns, last_row_ns; /* of the last interval; the end of the latest row */
     struct trial_sums rule;          /* the abort rule's sums, all regions */
@@ -73,6 +74,7 @@ static void on_interval(void *context, size_t region, int64_t start, int64_t end
         result->achieved += health->achieved;
         result->held += health->held;
         result->achieved_late += health->achieved_late;
+        health_merge(&result->health, health);
     }
     counters_merge(&result->counters, &cell->counters);
     cluster_merge(&result->clusters, &cell->clusters);

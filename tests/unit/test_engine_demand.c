@@ -99,12 +99,32 @@ static void slots_are_filled_from_the_first_and_count_their_rounds(void **state)
     demand_free(&demand);
 }
 
+/* Little's law: 20 a second and 5 s each need 100 places. */
+static void room_without_failures_is_told_by_the_stay(void **state)
+{
+    (void)state;
+    struct load load = open_load;
+    load.max_sessions = 100;
+    struct demand demand = start(&load, whole);
+    assert_false(demand_would_have_room(&demand, 30 * NS_PER_S)); /* nobody has stayed */
+    demand_stayed(&demand, 4 * NS_PER_S);
+    demand_stayed(&demand, 6 * NS_PER_S);
+    assert_true(demand.stay_ns == 5e9);
+    assert_true(demand_would_have_room(&demand, 30 * NS_PER_S));
+    assert_true(demand_would_have_room(&demand, NS_PER_S));
+    demand_stayed(&demand, 8 * NS_PER_S);
+    assert_true(demand_would_have_room(&demand, 2 * NS_PER_S)); /* only 40 came so far */
+    assert_false(demand_would_have_room(&demand, 30 * NS_PER_S));
+    demand_free(&demand);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lanes_have_the_plan_between_them),
         cmocka_unit_test(room_is_what_the_lane_has_of_the_most),
         cmocka_unit_test(slots_are_filled_from_the_first_and_count_their_rounds),
+        cmocka_unit_test(room_without_failures_is_told_by_the_stay),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -214,83 +214,6 @@ static void a_stop_lets_those_who_think_go(void **state)
     assert_int_equal(result.counters.attempts_cancelled, 0);
 }
 
-static void dials_keep_to_the_connect_rate(void **state)
-{
-    static struct result result;
-    (void)state;
-    loopback_script = (struct loopback_script){.delay_ms = 1};
-    drive(
-        &(struct scenario){
-            .load = "{\"model\":\"sessions\",\"connect_rate\":\"50/s\",\"stages\":["
-                    "{\"duration\":\"0s\",\"target\":100},{\"duration\":\"1s\",\"target\":100}]}",
-            .session = TALK("1", "1ms", "")},
-        &result);
-    check_sums(&result);
-    /* 50 a second, and a few that a late timer may catch up with in each worker. */
-    uint64_t most = 50 * (uint64_t)result.took_ns / (uint64_t)NS_PER_S + 12;
-    assert_in_range(result.counters.sessions_started, 10, most);
-}
-
-/* An arrival that finds no room is asked for, and not driven. */
-static void sessions_never_exceed_their_maximum(void **state)
-{
-    static struct result result;
-    (void)state;
-    loopback_script = (struct loopback_script){.delay_ms = 5000};
-    drive(
-        &(struct scenario){
-            .load = "{\"model\":\"arrivals\",\"arrival\":\"even\",\"connect_rate\":\"2000/s\","
-                    "\"max_sessions\":4,\"stages\":[{\"duration\":\"0s\",\"target\":\"100/s\"},"
-                    "{\"duration\":\"300ms\",\"target\":\"100/s\"}]}"},
-        &result);
-    check_sums(&result);
-    assert_int_equal(result.counters.requested_sessions, 60);
-    assert_int_equal(result.counters.sessions_started, 8);
-    assert_int_equal(result.requested, 60);
-    assert_int_equal(result.achieved, 8);
-}
-
-/* Users who arrived during the load get their turn, although the connect rate dials the last of
- * them after its end. */
-static void arrivals_that_wait_for_their_dial_are_not_dropped(void **state)
-{
-    static struct result result;
-    (void)state;
-    loopback_script = (struct loopback_script){.delay_ms = 1};
-    drive(
-        &(struct scenario){
-            .load = "{\"model\":\"arrivals\",\"arrival\":\"even\",\"connect_rate\":\"180/s\","
-                    "\"stages\":[{\"duration\":\"0s\",\"target\":\"100/s\"},"
-                    "{\"duration\":\"500ms\",\"target\":\"100/s\"}]}",
-            .session = TALK("1", "0s", "")},
-        &result);
-    check_sums(&result);
-    assert_int_equal(result.counters.requested_sessions, 100); /* 50 in each of two regions */
-    assert_int_equal(result.counters.attempts_ok, 100);
-    assert_true(result.took_ns > 530 * NS_PER_MS); /* 100 dials at 180/s outlast the load of half a
-                                                      second */
-}
-
-/* A connect rate of a fifth of the load: dials are counted, and most of them came late. */
-static void late_dials_are_told_apart(void **state)
-{
-    static struct result result;
-    (void)state;
-    loopback_script = (struct loopback_script){.delay_ms = 1};
-    drive(
-        &(struct scenario){
-            .load = "{\"model\":\"arrivals\",\"arrival\":\"even\",\"connect_rate\":\"40/s\","
-                    "\"stages\":[{\"duration\":\"0s\",\"target\":\"100/s\"},"
-                    "{\"duration\":\"800ms\",\"target\":\"100/s\"}]}",
-            .session = TALK("1", "0s", "")},
-        &result);
-    check_sums(&result);
-    assert_int_equal(result.requested, 160);
-    assert_int_equal(result.achieved, result.counters.sessions_started);
-    assert_in_range(result.achieved, 20, 100);
-    assert_in_range(result.achieved_late, 1, result.achieved - 1);
-}
-
 /* From the first turn of each session to its last, as attempts.csv has them. */
 static int64_t turns_of_sessions_ns(const struct result *result)
 {
@@ -412,10 +335,6 @@ int main(void)
         cmocka_unit_test(a_second_stop_cancels_dials),
         cmocka_unit_test(a_stop_finds_users_in_their_backoff),
         cmocka_unit_test(a_stop_lets_those_who_think_go),
-        cmocka_unit_test(dials_keep_to_the_connect_rate),
-        cmocka_unit_test(sessions_never_exceed_their_maximum),
-        cmocka_unit_test(arrivals_that_wait_for_their_dial_are_not_dropped),
-        cmocka_unit_test(late_dials_are_told_apart),
         cmocka_unit_test(open_sessions_are_charged_by_the_minute),
         cmocka_unit_test(time_alone_can_spend_the_budget),
         cmocka_unit_test(the_plan_does_not_depend_on_the_workers),

@@ -50,6 +50,14 @@ static void test_each_limit_is_judged_at_its_edge(void **state)
         {{.requested = 10, .achieved = 11, .achieved_late = 2},
          NULL}, /* a neighbour's latecomers */
         {{.requested = 0, .achieved = 5, .achieved_late = 5}, NULL},
+        /* what failures took from the load is none of our shortfall */
+        {{.requested = 100, .achieved = 60, .achieved_late = 20, .displaced = 60}, NULL},
+        {{.requested = 100, .achieved = 60, .achieved_late = 20, .displaced = 57},
+         "93.0% of the requested load was reached within 250 ms of being due, under 95%"},
+        {{.requested = 100, .achieved = 30, .displaced = 60},
+         "75.0% of the requested load was reached, under 95%"},
+        {{.requested = 100, .achieved = 50, .achieved_late = 50, .displaced = 99}, NULL},
+        {{.requested = 3, .achieved = 1, .achieved_late = 2, .displaced = 9}, NULL},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct health health = rows[i].health;
@@ -60,6 +68,36 @@ static void test_each_limit_is_judged_at_its_edge(void **state)
         if (rows[i].why == NULL) assert_string_equal(health.why, "");
         if (rows[i].why != NULL) assert_non_null(strstr(health.why, rows[i].why));
     }
+}
+
+static void test_every_limit_that_was_exceeded_is_named(void **state)
+{
+    (void)state;
+    struct health health = {.loops = 1000,
+                            .loops_late = UINT64_C(999),
+                            .dispatches = 200,
+                            .dispatches_late = 199,
+                            .cpu = 0.97,
+                            .requested = 1000,
+                            .achieved = 949,
+                            .achieved_late = 900,
+                            .attempts = 2000,
+                            .own_failures = 1998,
+                            .cpu_quota = 1.5,
+                            .cpu_periods = 40,
+                            .cpu_throttled = 30};
+    static const char *const parts[] = {
+        "99.9% of attempts were failed by our own side, more than 0.1%; ",
+        "; 99.9% of loop turns were over 20 ms late, more than 1%; ",
+        "; 99.5% of attempts sent were over 20 ms late, more than 1%; ",
+        "; a worker used 97% of a core, over the limit of 90%; ",
+        "; 94.9% of the requested load was reached, under 95% (the container's CPU quota of 1.5 "
+        "cores held us up in 75% of its periods)"};
+    health_judge(&health);
+    assert_false(health.valid);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        assert_non_null(strstr(health.why, parts[i]));
+    assert_int_equal(health.why[strlen(health.why) - 1], ')'); /* whole */
 }
 
 static void test_merge_adds_counts_and_keeps_the_worse_delays(void **state)
@@ -83,6 +121,7 @@ static void test_merge_adds_counts_and_keeps_the_worse_delays(void **state)
                              .requested = 3,
                              .achieved = 3,
                              .achieved_late = 2,
+                             .displaced = 1,
                              .attempts = 4000,
                              .own_failures = 1,
                              .cpu_quota = 0.5,
@@ -102,6 +141,7 @@ static void test_merge_adds_counts_and_keeps_the_worse_delays(void **state)
     assert_int_equal(a.requested, 13);
     assert_int_equal(a.achieved, 13);
     assert_int_equal(a.achieved_late, 2);
+    assert_int_equal(a.displaced, 1);
     assert_int_equal(a.attempts, 4000);
     assert_int_equal(a.own_failures, 1);
     assert_true(a.cpu_quota == 0.5);
@@ -146,6 +186,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_limit_is_judged_at_its_edge),
+        cmocka_unit_test(test_every_limit_that_was_exceeded_is_named),
         cmocka_unit_test(test_merge_adds_counts_and_keeps_the_worse_delays),
         cmocka_unit_test(test_a_short_bad_stretch_is_judged_in_the_whole),
         cmocka_unit_test(test_merge_into_an_empty_one_gives_the_other),

@@ -40,6 +40,7 @@ static void set_up(struct fixture *f)
                                      .requested = 9,
                                      .achieved = 8,
                                      .achieved_late = 3,
+                                     .displaced = 2,
                                      .valid = true}};
     cell_latency(&f->cells[0], METRIC_TTFT, 40 * NS_PER_MS);
     cell_latency(&f->cells[0], METRIC_TTFT, 100 * NS_PER_MS);
@@ -254,6 +255,7 @@ static void tells_what_was_counted(void **state)
     assert_line(text, "rushhour_generator_arrivals_requested_total 9");
     assert_line(text, "rushhour_generator_arrivals_achieved_total 8");
     assert_line(text, "rushhour_generator_arrivals_late_total 3");
+    assert_line(text, "rushhour_generator_arrivals_displaced_total 2");
     assert_line(text, "rushhour_generator_cpu_ratio 0.25");
     assert_line(text, "rushhour_run_state{rushhour_run_state=\"running\"} 1");
     assert_line(text, "rushhour_run_state{rushhour_run_state=\"finished\"} 0");
