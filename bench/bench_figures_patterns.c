@@ -11,6 +11,7 @@
 #include "figures/incidents.h"
 #include "figures/patterns.h"
 #include "limits.h"
+#include "poisson.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,13 +48,6 @@ struct said {
 struct course {
     double chance[HOURS * HOUR_BLOCKS]; /* of an attempt to fail by an incident */
 };
-
-static double poisson(struct random *random, double mean)
-{
-    double n = -1;
-    for (double sum = 0; sum < mean; n++) sum += random_exponential(random);
-    return n > 0 ? n : 0;
-}
 
 static void strike(struct course *course, struct random *random, double an_hour)
 {

@@ -157,18 +157,6 @@ static struct service_side side_of(const struct scenario_run *run)
         .blocks = run->blocks, .count = run->count, .chains = &run->chains};
 }
 
-/* Fails twice as often: twice the incidents, if it has any. */
-static struct scenario doubled(const struct scenario *s)
-{
-    struct scenario twice = *s;
-    if (s->incidents > 0) {
-        twice.incidents *= 2;
-    } else {
-        twice.rate *= 2;
-    }
-    return twice;
-}
-
 /* Two runs and their weather. */
 struct pair {
     struct scenario_run a, b;
@@ -222,7 +210,7 @@ static void print_verdicts(const char *how, const struct scenario *s,
 static void comparison_rows(const struct scenario *s, const struct scenario_span *span,
                             uint64_t stream)
 {
-    struct scenario twice = doubled(s);
+    struct scenario twice = scenario_doubled(s);
     struct pair p = {.a = scenario_run_new(span),
                      .b = scenario_run_new(span),
                      .weather_a = scenario_weather_new(span),
@@ -341,7 +329,7 @@ static void quantile_rows(const struct scenario *s, const struct scenario_span *
 
 static void plan_row(const struct scenario *s, uint64_t stream)
 {
-    struct scenario twice = doubled(s);
+    struct scenario twice = scenario_doubled(s);
     double p1 = scenario_truth(s, TRUTH_HOURS / 10, 35);
     double p2 = scenario_truth(&twice, TRUTH_HOURS / 10, 36);
     struct burstiness b =

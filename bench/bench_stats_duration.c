@@ -38,17 +38,6 @@ struct rates {
     double a, b;
 };
 
-static struct scenario doubled(const struct scenario *s)
-{
-    struct scenario twice = *s;
-    if (s->incidents > 0) {
-        twice.incidents *= 2;
-    } else {
-        twice.rate *= 2;
-    }
-    return twice;
-}
-
 static struct duration plan_from(const struct scenario_run *run, const struct rates *rates,
                                  bool *guess)
 {
@@ -63,7 +52,7 @@ static struct duration plan_from(const struct scenario_run *run, const struct ra
 /* One run of A and one of B, each this many days long. */
 static bool is_found(const struct scenario *s, double days, struct random *random)
 {
-    const struct scenario twice = doubled(s);
+    const struct scenario twice = scenario_doubled(s);
     const struct scenario_span span = {.stretches = (int)fmin(days, DAYS_MOST), .hours = 1};
     struct scenario_run a = scenario_run_new(&span);
     struct scenario_run b = scenario_run_new(&span);
@@ -127,7 +116,7 @@ int main(int argc, char **argv)
            "can't say", "power", "guessed");
     for (size_t i = 0; i < COUNT(services); i++) {
         if (argc > 2 && strstr(services[i].name, argv[2]) == NULL) continue;
-        const struct scenario twice = doubled(&services[i]);
+        const struct scenario twice = scenario_doubled(&services[i]);
         const struct rates rates = {.a = scenario_truth(&services[i], TRUTH_HOURS, 35),
                                     .b = scenario_truth(&twice, TRUTH_HOURS, 36)};
         for (size_t k = 0; k < COUNT(spans); k++) row(&services[i], &spans[k], &rates, 10 * i + k);

@@ -4,6 +4,7 @@
  * Exits with 1 if a limit is missed.
  */
 #include "base/random.h"
+#include "bursting_service.h"
 #include "limits.h"
 #include "stats/incident.h"
 
@@ -13,23 +14,7 @@
 #include <string.h>
 #include <time.h>
 
-#define BLOCK_S 10
-#define MINUTE 6
-#define REGIONS_MOST 6
 #define ATTEMPTS 10 /* of a session */
-
-struct service {
-    const char *name;
-    double hours;
-    size_t regions;
-    double per_minute; /* attempts of each region */
-    double rate;       /* first failures per attempt */
-    double poison;     /* probability that a failure spoils the rest of its session */
-    double retries;    /* probability that a failure fails again at once, in a fresh session */
-    bool ramp;         /* from a tenth of the load to all of it */
-    double burst_s, bursts_per_hour, in_burst;
-    bool shared; /* bursts strike all regions */
-};
 
 struct burst {
     double start_s, end_s;
@@ -139,69 +124,27 @@ static void set_series(const struct service *s, struct run *run, bool onsets)
 static void false_alarms(struct run *run)
 {
     static const struct service services[] = {
-        {.name = "independent", .hours = 1, .regions = 1, .per_minute = 45, .rate = 0.002},
-        {.name = "independent", .hours = 1, .regions = 1, .per_minute = 45, .rate = 0.01},
-        {.name = "independent", .hours = 3, .regions = 2, .per_minute = 45, .rate = 0.05},
-        {.name = "independent", .hours = 3, .regions = 1, .per_minute = 45, .rate = 0.3},
-        {.name = "few attempts", .hours = 1, .regions = 2, .per_minute = 2, .rate = 0.03},
-        {.name = "few attempts", .hours = 8, .regions = 1, .per_minute = 1, .rate = 0.3},
-        {.name = "no failure", .hours = 1, .regions = 2, .per_minute = 45, .rate = 0},
-        {.name = "many attempts", .hours = 1, .regions = 2, .per_minute = 600, .rate = 0.01},
-        {.name = "a day", .hours = 24, .regions = 2, .per_minute = 45, .rate = 0.005},
-        {.name = "six regions", .hours = 3, .regions = 6, .per_minute = 45, .rate = 0.005},
-        {.name = "ramp", .hours = 1, .regions = 2, .per_minute = 45, .rate = 0.01, .ramp = true},
-        {.name = "ramp", .hours = 3, .regions = 2, .per_minute = 90, .rate = 0.003, .ramp = true},
-        {.name = "half poisoned",
-         .hours = 1,
-         .regions = 1,
-         .per_minute = 45,
-         .rate = 0.01,
-         .poison = 0.5},
-        {.name = "poisoned",
-         .hours = 1,
-         .regions = 1,
-         .per_minute = 45,
-         .rate = 0.002,
-         .poison = 1},
-        {.name = "poisoned", .hours = 3, .regions = 2, .per_minute = 45, .rate = 0.01, .poison = 1},
-        {.name = "poisoned, few",
-         .hours = 8,
-         .regions = 2,
-         .per_minute = 5,
-         .rate = 0.005,
-         .poison = 1},
-        {.name = "poisoned, few",
-         .hours = 1,
-         .regions = 1,
-         .per_minute = 10,
-         .rate = 0.01,
-         .poison = 1},
-        {.name = "poisoned, a day",
-         .hours = 24,
-         .regions = 2,
-         .per_minute = 45,
-         .rate = 0.003,
-         .poison = 1},
-        {.name = "poisoned, ramp",
-         .hours = 3,
-         .regions = 2,
-         .per_minute = 45,
-         .rate = 0.01,
-         .poison = 0.7,
-         .ramp = true},
-        {.name = "sticky retries",
-         .hours = 3,
-         .regions = 2,
-         .per_minute = 45,
-         .rate = 0.01,
-         .retries = 0.83},
-        {.name = "poisoned, retries",
-         .hours = 3,
-         .regions = 2,
-         .per_minute = 45,
-         .rate = 0.005,
-         .retries = 0.8,
-         .poison = 0.3},
+        {.name = "independent", LOAD(1, 1, 45, 0.002)},
+        {.name = "independent", LOAD(1, 1, 45, 0.01)},
+        {.name = "independent", LOAD(3, 2, 45, 0.05)},
+        {.name = "independent", LOAD(3, 1, 45, 0.3)},
+        {.name = "few attempts", LOAD(1, 2, 2, 0.03)},
+        {.name = "few attempts", LOAD(8, 1, 1, 0.3)},
+        {.name = "no failure", LOAD(1, 2, 45, 0)},
+        {.name = "many attempts", LOAD(1, 2, 600, 0.01)},
+        {.name = "a day", LOAD(24, 2, 45, 0.005)},
+        {.name = "six regions", LOAD(3, 6, 45, 0.005)},
+        {.name = "ramp", LOAD(1, 2, 45, 0.01), .ramp = true},
+        {.name = "ramp", LOAD(3, 2, 90, 0.003), .ramp = true},
+        {.name = "half poisoned", LOAD(1, 1, 45, 0.01), .poison = 0.5},
+        {.name = "poisoned", LOAD(1, 1, 45, 0.002), .poison = 1},
+        {.name = "poisoned", LOAD(3, 2, 45, 0.01), .poison = 1},
+        {.name = "poisoned, few", LOAD(8, 2, 5, 0.005), .poison = 1},
+        {.name = "poisoned, few", LOAD(1, 1, 10, 0.01), .poison = 1},
+        {.name = "poisoned, a day", LOAD(24, 2, 45, 0.003), .poison = 1},
+        {.name = "poisoned, ramp", LOAD(3, 2, 45, 0.01), .poison = 0.7, .ramp = true},
+        {.name = "sticky retries", LOAD(3, 2, 45, 0.01), .retries = 0.83},
+        {.name = "poisoned, retries", LOAD(3, 2, 45, 0.005), .retries = 0.8, .poison = 0.3},
     };
     struct random random;
     printf("runs without an incident that show one\n");
@@ -281,106 +224,18 @@ static void print_score(const struct score *c)
 static void power(struct run *run)
 {
     static const struct service services[] = {
-        {.name = "2 min",
-         .hours = 3,
-         .regions = 1,
-         .per_minute = 45,
-         .rate = 0.006,
-         .burst_s = 120,
-         .bursts_per_hour = 1,
-         .in_burst = 0.6},
-        {.name = "2 min",
-         .hours = 24,
-         .regions = 1,
-         .per_minute = 45,
-         .rate = 0.006,
-         .burst_s = 120,
-         .bursts_per_hour = 1,
-         .in_burst = 0.6},
-        {.name = "2 min",
-         .hours = 3,
-         .regions = 1,
-         .per_minute = 5,
-         .rate = 0.006,
-         .burst_s = 120,
-         .bursts_per_hour = 1,
-         .in_burst = 0.6},
-        {.name = "2 min, poisoned",
-         .hours = 3,
-         .regions = 1,
-         .per_minute = 45,
-         .rate = 0.006,
-         .poison = 1,
-         .burst_s = 120,
-         .bursts_per_hour = 1,
-         .in_burst = 0.6},
-        {.name = "2 min, shared",
-         .hours = 3,
-         .regions = 3,
-         .per_minute = 45,
-         .rate = 0.006,
-         .burst_s = 120,
-         .bursts_per_hour = 1,
-         .in_burst = 0.6,
-         .shared = true},
-        {.name = "2 min, each",
-         .hours = 3,
-         .regions = 3,
-         .per_minute = 45,
-         .rate = 0.006,
-         .burst_s = 120,
-         .bursts_per_hour = 1,
-         .in_burst = 0.6},
-        {.name = "20 s",
-         .hours = 3,
-         .regions = 1,
-         .per_minute = 45,
-         .rate = 0.006,
-         .burst_s = 20,
-         .bursts_per_hour = 3,
-         .in_burst = 0.6},
-        {.name = "20 s",
-         .hours = 3,
-         .regions = 1,
-         .per_minute = 10,
-         .rate = 0.006,
-         .burst_s = 20,
-         .bursts_per_hour = 3,
-         .in_burst = 0.6},
-        {.name = "20 s, shared",
-         .hours = 3,
-         .regions = 6,
-         .per_minute = 10,
-         .rate = 0.006,
-         .burst_s = 20,
-         .bursts_per_hour = 3,
-         .in_burst = 0.6,
-         .shared = true},
-        {.name = "20 s, poisoned",
-         .hours = 3,
-         .regions = 1,
-         .per_minute = 45,
-         .rate = 0.006,
-         .poison = 1,
-         .burst_s = 20,
-         .bursts_per_hour = 3,
-         .in_burst = 0.6},
-        {.name = "20 min at 5%",
-         .hours = 3,
-         .regions = 1,
-         .per_minute = 45,
-         .rate = 0.006,
-         .burst_s = 1200,
-         .bursts_per_hour = 0.5,
-         .in_burst = 0.05},
-        {.name = "2 h at 3%",
-         .hours = 24,
-         .regions = 1,
-         .per_minute = 45,
-         .rate = 0.006,
-         .burst_s = 7200,
-         .bursts_per_hour = 0.1,
-         .in_burst = 0.03},
+        {.name = "2 min", LOAD(3, 1, 45, 0.006), TWO_MINUTES(1)},
+        {.name = "2 min", LOAD(24, 1, 45, 0.006), TWO_MINUTES(1)},
+        {.name = "2 min", LOAD(3, 1, 5, 0.006), TWO_MINUTES(1)},
+        {.name = "2 min, poisoned", LOAD(3, 1, 45, 0.006), TWO_MINUTES(1), .poison = 1},
+        {.name = "2 min, shared", LOAD(3, 3, 45, 0.006), TWO_MINUTES(1), .shared = true},
+        {.name = "2 min, each", LOAD(3, 3, 45, 0.006), TWO_MINUTES(1)},
+        {.name = "20 s", LOAD(3, 1, 45, 0.006), BURSTS(20, 3, 0.6)},
+        {.name = "20 s", LOAD(3, 1, 10, 0.006), BURSTS(20, 3, 0.6)},
+        {.name = "20 s, shared", LOAD(3, 6, 10, 0.006), BURSTS(20, 3, 0.6), .shared = true},
+        {.name = "20 s, poisoned", LOAD(3, 1, 45, 0.006), BURSTS(20, 3, 0.6), .poison = 1},
+        {.name = "20 min at 5%", LOAD(3, 1, 45, 0.006), BURSTS(1200, 0.5, 0.05)},
+        {.name = "2 h at 3%", LOAD(24, 1, 45, 0.006), BURSTS(7200, 0.1, 0.03)},
     };
     struct random random;
     printf(
@@ -436,7 +291,7 @@ int main(void)
 {
     static struct run run;
     for (size_t r = 0; r < REGIONS_MOST; r++) {
-        run.blocks[r] = calloc(7 * 24 * 360, sizeof *run.blocks[r]);
+        run.blocks[r] = calloc(BLOCKS_MOST, sizeof *run.blocks[r]);
         if (run.blocks[r] == NULL) return 1;
     }
     false_alarms(&run);

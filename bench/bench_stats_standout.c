@@ -4,7 +4,9 @@
  * are found by the scan, as in a report. Exits with 1 if a limit is missed.
  */
 #include "base/random.h"
+#include "bursting_service.h"
 #include "limits.h"
+#include "poisson.h"
 #include "stats/incident.h"
 #include "stats/standout.h"
 
@@ -12,28 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define BLOCK_S 10
-#define MINUTE 6
-#define BLOCKS_MOST (7 * 24 * 360)
-
-struct service {
-    const char *name;
-    double hours, window_minutes, per_minute, rate;
-    bool ramp;
-    double step;  /* the rate in the last quarter, the highest stage, relative to the others */
-    double spell; /* number of attempts that fail after a failure: a poisoned session */
-    double burst_s, bursts_per_hour, in_burst;
-    double there,
-        bursts_there; /* rate, and bursts per hour, in the second window, relative to the rest */
-};
-
-static double poisson(struct random *random, double mean)
-{
-    double n = -1;
-    for (double sum = 0; sum < mean; n++) sum += random_exponential(random);
-    return fmax(n, 0);
-}
 
 struct run {
     struct standout_block blocks[BLOCKS_MOST];
@@ -130,111 +110,48 @@ int main(void)
 {
     static struct run run;
     static const struct service none[] = {
-        {.name = "independent", .hours = 3, .window_minutes = 10, .per_minute = 45, .rate = 0.006},
-        {.name = "independent", .hours = 1, .window_minutes = 5, .per_minute = 45, .rate = 0.03},
-        {.name = "independent", .hours = 24, .window_minutes = 60, .per_minute = 45, .rate = 0.006},
-        {.name = "few attempts", .hours = 8, .window_minutes = 60, .per_minute = 2, .rate = 0.03},
-        {.name = "ramp",
-         .hours = 3,
-         .window_minutes = 10,
-         .per_minute = 90,
-         .rate = 0.01,
-         .ramp = true},
+        {.name = "independent", LOAD(3, 1, 45, 0.006), .window_minutes = 10},
+        {.name = "independent", LOAD(1, 1, 45, 0.03), .window_minutes = 5},
+        {.name = "independent", LOAD(24, 1, 45, 0.006), .window_minutes = 60},
+        {.name = "few attempts", LOAD(8, 1, 2, 0.03), .window_minutes = 60},
+        {.name = "ramp", LOAD(3, 1, 90, 0.01), .window_minutes = 10, .ramp = true},
         {.name = "quota in the highest stage",
-         .hours = 3,
+         LOAD(3, 1, 45, 0.01),
          .window_minutes = 30,
-         .per_minute = 45,
-         .rate = 0.01,
          .step = 10},
-        {.name = "poisoned",
-         .hours = 3,
-         .window_minutes = 30,
-         .per_minute = 45,
-         .rate = 0.006,
-         .spell = 5},
-        {.name = "poisoned",
-         .hours = 24,
-         .window_minutes = 60,
-         .per_minute = 45,
-         .rate = 0.006,
-         .spell = 9},
-        {.name = "2 min bursts",
-         .hours = 3,
-         .window_minutes = 30,
-         .per_minute = 45,
-         .rate = 0.006,
-         .burst_s = 120,
-         .bursts_per_hour = 1,
-         .in_burst = 0.6},
-        {.name = "2 min bursts",
-         .hours = 24,
-         .window_minutes = 60,
-         .per_minute = 45,
-         .rate = 0.006,
-         .burst_s = 120,
-         .bursts_per_hour = 1,
-         .in_burst = 0.6},
-        {.name = "20 s bursts",
-         .hours = 8,
-         .window_minutes = 60,
-         .per_minute = 45,
-         .rate = 0.006,
-         .burst_s = 20,
-         .bursts_per_hour = 6,
-         .in_burst = 0.6},
+        {.name = "poisoned", LOAD(3, 1, 45, 0.006), .window_minutes = 30, .spell = 5},
+        {.name = "poisoned", LOAD(24, 1, 45, 0.006), .window_minutes = 60, .spell = 9},
+        {.name = "2 min bursts", LOAD(3, 1, 45, 0.006), .window_minutes = 30, TWO_MINUTES(1)},
+        {.name = "2 min bursts", LOAD(24, 1, 45, 0.006), .window_minutes = 60, TWO_MINUTES(1)},
+        {.name = "20 s bursts", LOAD(8, 1, 45, 0.006), .window_minutes = 60, BURSTS(20, 6, 0.6)},
         {.name = "20 s bursts, few attempts",
-         .hours = 8,
+         LOAD(8, 1, 10, 0.006),
          .window_minutes = 60,
-         .per_minute = 10,
-         .rate = 0.006,
-         .burst_s = 20,
-         .bursts_per_hour = 6,
-         .in_burst = 0.6},
+         BURSTS(20, 6, 0.6)},
         {.name = "20 min at 10%",
-         .hours = 24,
+         LOAD(24, 1, 45, 0.006),
          .window_minutes = 60,
-         .per_minute = 45,
-         .rate = 0.006,
-         .burst_s = 1200,
-         .bursts_per_hour = 0.3,
-         .in_burst = 0.1},
+         BURSTS(1200, 0.3, 0.1)},
         {.name = "20 min at 3%",
-         .hours = 24,
+         LOAD(24, 1, 20, 0.01),
          .window_minutes = 60,
-         .per_minute = 20,
-         .rate = 0.01,
-         .burst_s = 1200,
-         .bursts_per_hour = 0.3,
-         .in_burst = 0.03},
+         BURSTS(1200, 0.3, 0.03)},
     };
     static const struct service some[] = {
-        {.name = "twice the rate there",
-         .hours = 24,
-         .window_minutes = 60,
-         .per_minute = 45,
-         .rate = 0.01,
-         .there = 2},
+        {.name = "twice the rate there", LOAD(24, 1, 45, 0.01), .window_minutes = 60, .there = 2},
         {.name = "three times the rate there",
-         .hours = 3,
+         LOAD(3, 1, 45, 0.01),
          .window_minutes = 30,
-         .per_minute = 45,
-         .rate = 0.01,
          .there = 3},
         {.name = "three times, poisoned",
-         .hours = 24,
+         LOAD(24, 1, 45, 0.006),
          .window_minutes = 60,
-         .per_minute = 45,
-         .rate = 0.006,
          .there = 3,
          .spell = 5},
         {.name = "10 times the bursts there",
-         .hours = 24,
+         LOAD(24, 1, 45, 0.006),
          .window_minutes = 60,
-         .per_minute = 45,
-         .rate = 0.006,
-         .burst_s = 120,
-         .bursts_per_hour = 0.5,
-         .in_burst = 0.6,
+         TWO_MINUTES(0.5),
          .bursts_there = 10},
     };
     printf("runs in which a window is said to stand out\n%-30s %5s %7s %8s %6s | %7s\n", "",

@@ -4,7 +4,9 @@
  * are found. Exits with 1 if a limit is missed.
  */
 #include "base/random.h"
+#include "bursting_service.h"
 #include "limits.h"
+#include "poisson.h"
 #include "stats/together.h"
 
 #include <math.h>
@@ -13,36 +15,11 @@
 #include <string.h>
 #include <time.h>
 
-#define BLOCK_S 10
-#define REGIONS_MOST 6
-
-struct service {
-    const char *name;
-    double hours;
-    size_t regions;
-    double per_minute; /* attempts of each region, at the top of a ramp */
-    double rate;
-    bool ramp, short_first, one_never_fails;
-    double drift; /* the rate goes up or down to this multiple of itself, in each region
-                     independently */
-    double step;  /* the rate in the second stage, relative to the first */
-    double spell; /* number of attempts that fail in a row: a poisoned session */
-    double burst_s, bursts_per_hour, in_burst;
-    bool shared;
-};
-
 struct run {
     struct together_block *blocks[REGIONS_MOST];
     unsigned *stage;
     size_t count;
 };
-
-static double poisson(struct random *random, double mean)
-{
-    double n = -1;
-    for (double sum = 0; sum < mean; n++) sum += random_exponential(random);
-    return fmax(n, 0);
-}
 
 /* The share of each block that is covered by a region's bursts. */
 static void draw_bursts(const struct service *s, struct random *random, double *covered,
@@ -90,7 +67,7 @@ static void draw_region(const struct service *s, struct random *random, struct r
 
 static void draw_run(const struct service *s, struct random *random, struct run *run)
 {
-    static double covered[7 * 24 * 360];
+    static double covered[BLOCKS_MOST];
     run->count = (size_t)(s->hours * 3600 / BLOCK_S);
     for (size_t i = 0; i < run->count; i++) run->stage[i] = s->step > 0 && i >= run->count / 2;
     for (size_t r = 0; r < s->regions; r++) {
@@ -143,102 +120,26 @@ static void print_head(const char *what)
 static void independent(struct run *run)
 {
     static const struct service services[] = {
-        {.name = "independent", .hours = 1, .regions = 2, .per_minute = 45, .rate = 0.006},
-        {.name = "independent", .hours = 3, .regions = 6, .per_minute = 45, .rate = 0.01},
-        {.name = "independent", .hours = 1, .regions = 3, .per_minute = 45, .rate = 0.2},
-        {.name = "ramp", .hours = 1, .regions = 2, .per_minute = 45, .rate = 0.006, .ramp = true},
-        {.name = "ramp", .hours = 3, .regions = 6, .per_minute = 90, .rate = 0.006, .ramp = true},
-        {.name = "ramp", .hours = 1, .regions = 3, .per_minute = 300, .rate = 0.05, .ramp = true},
-        {.name = "short first interval",
-         .hours = 1,
-         .regions = 3,
-         .per_minute = 45,
-         .rate = 0.006,
-         .short_first = true},
-        {.name = "one never fails",
-         .hours = 1,
-         .regions = 3,
-         .per_minute = 45,
-         .rate = 0.006,
-         .one_never_fails = true,
-         .ramp = true},
-        {.name = "few attempts", .hours = 3, .regions = 3, .per_minute = 3, .rate = 0.05},
-        {.name = "drift, each its own",
-         .hours = 3,
-         .regions = 3,
-         .per_minute = 45,
-         .rate = 0.005,
-         .drift = 10},
-        {.name = "drift, each its own",
-         .hours = 24,
-         .regions = 3,
-         .per_minute = 45,
-         .rate = 0.005,
-         .drift = 10},
-        {.name = "load step raises both",
-         .hours = 1,
-         .regions = 3,
-         .per_minute = 45,
-         .rate = 0.005,
-         .step = 10},
-        {.name = "poisoned", .hours = 3, .regions = 3, .per_minute = 45, .rate = 0.005, .spell = 5},
-        {.name = "2 min bursts of each",
-         .hours = 1,
-         .regions = 2,
-         .per_minute = 45,
-         .rate = 0.006,
-         .burst_s = 120,
-         .bursts_per_hour = 3,
-         .in_burst = 0.6},
-        {.name = "2 min bursts of each",
-         .hours = 3,
-         .regions = 3,
-         .per_minute = 45,
-         .rate = 0.006,
-         .burst_s = 120,
-         .bursts_per_hour = 1,
-         .in_burst = 0.6},
-        {.name = "2 min bursts of each",
-         .hours = 8,
-         .regions = 6,
-         .per_minute = 45,
-         .rate = 0.006,
-         .burst_s = 120,
-         .bursts_per_hour = 1,
-         .in_burst = 0.6},
-        {.name = "2 min bursts, ramp",
-         .hours = 3,
-         .regions = 3,
-         .per_minute = 90,
-         .rate = 0.006,
-         .burst_s = 120,
-         .bursts_per_hour = 2,
-         .in_burst = 0.6,
-         .ramp = true},
-        {.name = "20 s bursts of each",
-         .hours = 3,
-         .regions = 3,
-         .per_minute = 45,
-         .rate = 0.006,
-         .burst_s = 20,
-         .bursts_per_hour = 6,
-         .in_burst = 0.6},
-        {.name = "20 min bursts of each",
-         .hours = 8,
-         .regions = 3,
-         .per_minute = 45,
-         .rate = 0.006,
-         .burst_s = 1200,
-         .bursts_per_hour = 0.5,
-         .in_burst = 0.1},
-        {.name = "2 min bursts of each",
-         .hours = 24,
-         .regions = 3,
-         .per_minute = 45,
-         .rate = 0.006,
-         .burst_s = 120,
-         .bursts_per_hour = 1,
-         .in_burst = 0.6},
+        {.name = "independent", LOAD(1, 2, 45, 0.006)},
+        {.name = "independent", LOAD(3, 6, 45, 0.01)},
+        {.name = "independent", LOAD(1, 3, 45, 0.2)},
+        {.name = "ramp", LOAD(1, 2, 45, 0.006), .ramp = true},
+        {.name = "ramp", LOAD(3, 6, 90, 0.006), .ramp = true},
+        {.name = "ramp", LOAD(1, 3, 300, 0.05), .ramp = true},
+        {.name = "short first interval", LOAD(1, 3, 45, 0.006), .short_first = true},
+        {.name = "one never fails", LOAD(1, 3, 45, 0.006), .one_never_fails = true, .ramp = true},
+        {.name = "few attempts", LOAD(3, 3, 3, 0.05)},
+        {.name = "drift, each its own", LOAD(3, 3, 45, 0.005), .drift = 10},
+        {.name = "drift, each its own", LOAD(24, 3, 45, 0.005), .drift = 10},
+        {.name = "load step raises both", LOAD(1, 3, 45, 0.005), .step = 10},
+        {.name = "poisoned", LOAD(3, 3, 45, 0.005), .spell = 5},
+        {.name = "2 min bursts of each", LOAD(1, 2, 45, 0.006), TWO_MINUTES(3)},
+        {.name = "2 min bursts of each", LOAD(3, 3, 45, 0.006), TWO_MINUTES(1)},
+        {.name = "2 min bursts of each", LOAD(8, 6, 45, 0.006), TWO_MINUTES(1)},
+        {.name = "2 min bursts, ramp", LOAD(3, 3, 90, 0.006), TWO_MINUTES(2), .ramp = true},
+        {.name = "20 s bursts of each", LOAD(3, 3, 45, 0.006), BURSTS(20, 6, 0.6)},
+        {.name = "20 min bursts of each", LOAD(8, 3, 45, 0.006), BURSTS(1200, 0.5, 0.1)},
+        {.name = "2 min bursts of each", LOAD(24, 3, 45, 0.006), TWO_MINUTES(1)},
     };
     print_head("regions that do not fail together, said to: runs with any, and pairs");
     for (size_t i = 0; i < sizeof services / sizeof *services; i++) {
@@ -252,70 +153,20 @@ static void independent(struct run *run)
 static void power(struct run *run)
 {
     static const struct service services[] = {
-        {.name = "2 min bursts shared",
-         .hours = 1,
-         .regions = 2,
-         .per_minute = 45,
-         .rate = 0.006,
-         .burst_s = 120,
-         .bursts_per_hour = 3,
-         .in_burst = 0.6,
-         .shared = true},
-        {.name = "2 min bursts shared",
-         .hours = 3,
-         .regions = 3,
-         .per_minute = 45,
-         .rate = 0.006,
-         .burst_s = 120,
-         .bursts_per_hour = 1,
-         .in_burst = 0.6,
-         .shared = true},
-        {.name = "2 min bursts shared",
-         .hours = 8,
-         .regions = 6,
-         .per_minute = 45,
-         .rate = 0.006,
-         .burst_s = 120,
-         .bursts_per_hour = 1,
-         .in_burst = 0.6,
-         .shared = true},
+        {.name = "2 min bursts shared", LOAD(1, 2, 45, 0.006), TWO_MINUTES(3), .shared = true},
+        {.name = "2 min bursts shared", LOAD(3, 3, 45, 0.006), TWO_MINUTES(1), .shared = true},
+        {.name = "2 min bursts shared", LOAD(8, 6, 45, 0.006), TWO_MINUTES(1), .shared = true},
         {.name = "2 min bursts shared, 5/min",
-         .hours = 8,
-         .regions = 2,
-         .per_minute = 5,
-         .rate = 0.006,
-         .burst_s = 120,
-         .bursts_per_hour = 1,
-         .in_burst = 0.6,
+         LOAD(8, 2, 5, 0.006),
+         TWO_MINUTES(1),
          .shared = true},
-        {.name = "20 s bursts shared",
-         .hours = 3,
-         .regions = 3,
-         .per_minute = 45,
-         .rate = 0.006,
-         .burst_s = 20,
-         .bursts_per_hour = 6,
-         .in_burst = 0.6,
-         .shared = true},
+        {.name = "20 s bursts shared", LOAD(3, 3, 45, 0.006), BURSTS(20, 6, 0.6), .shared = true},
         {.name = "20 s bursts shared, ramp",
-         .hours = 3,
-         .regions = 3,
-         .per_minute = 45,
-         .rate = 0.006,
-         .burst_s = 20,
-         .bursts_per_hour = 6,
-         .in_burst = 0.6,
+         LOAD(3, 3, 45, 0.006),
+         BURSTS(20, 6, 0.6),
          .shared = true,
          .ramp = true},
-        {.name = "2 min bursts shared",
-         .hours = 24,
-         .regions = 3,
-         .per_minute = 45,
-         .rate = 0.006,
-         .burst_s = 120,
-         .bursts_per_hour = 1,
-         .in_burst = 0.6,
-         .shared = true},
+        {.name = "2 min bursts shared", LOAD(24, 3, 45, 0.006), TWO_MINUTES(1), .shared = true},
     };
     print_head("\nregions that do, found");
     for (size_t i = 0; i < sizeof services / sizeof *services; i++) {
@@ -327,9 +178,9 @@ static void power(struct run *run)
 int main(void)
 {
     static struct run run;
-    run.stage = calloc(7 * 24 * 360, sizeof *run.stage);
+    run.stage = calloc(BLOCKS_MOST, sizeof *run.stage);
     for (size_t r = 0; r < REGIONS_MOST; r++) {
-        run.blocks[r] = calloc(7 * 24 * 360, sizeof *run.blocks[r]);
+        run.blocks[r] = calloc(BLOCKS_MOST, sizeof *run.blocks[r]);
         if (run.blocks[r] == NULL || run.stage == NULL) return 1;
     }
     independent(&run);

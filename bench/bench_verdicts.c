@@ -209,22 +209,10 @@ static struct results *draw(struct theatre *stage, const struct scenario *s,
     return run_of(&stage->scratch, &stage->a, &stage->b);
 }
 
-/* The same service with twice the failures, in the way it fails. */
-static struct scenario doubled(const struct scenario *s)
-{
-    struct scenario twice = *s;
-    if (s->incidents > 0) {
-        twice.incidents *= 2;
-    } else {
-        twice.rate *= 2;
-    }
-    return twice;
-}
-
 static void repeat(struct theatre *stage, const struct scenario *s,
                    const struct scenario_span *span, double truth, struct outcome_tally *t)
 {
-    const struct scenario twice = doubled(s);
+    const struct scenario twice = scenario_doubled(s);
     bool incidents = s->incidents > 0;
     struct results *first = draw(stage, s, s, span, false);
     struct results *second = draw(stage, s, s, span, false);

@@ -40,6 +40,18 @@ struct scenario {
     double session_spread;   /* standard deviation of the logarithm of a session's own rate */
 };
 
+/* Fails twice as often, in the same way: twice the incidents, if it has any. */
+static inline struct scenario scenario_doubled(const struct scenario *s)
+{
+    struct scenario twice = *s;
+    if (s->incidents > 0) {
+        twice.incidents *= 2;
+    } else {
+        twice.rate *= 2;
+    }
+    return twice;
+}
+
 /* How long a run observes: `stretches` of this many hours, a day apart. */
 struct scenario_span {
     const char *name;

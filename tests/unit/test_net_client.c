@@ -26,7 +26,11 @@ static void test_opens_sends_receives_closes(void **state)
     (void)state;
     struct heard heard = {.send_at_open = "hello", .close_after = 1};
     const struct http_header headers[] = {{"api-key", "canary"}, {"OpenAI-Beta", "realtime=v1"}};
-    run_one_with(echo_once, &heard, headers, 2);
+    struct pair pair;
+    pair_begin(&pair, echo_once, false);
+    pair.target.headers = headers;
+    pair.target.header_count = 2;
+    pair_run(&pair, &heard);
     assert_int_equal(heard.step_count, 3);
     assert_int_equal(heard.steps[0], WS_STEP_CONNECTED); /* a numeric address is not resolved */
     assert_int_equal(heard.steps[1], WS_STEP_TLS);
@@ -263,26 +267,23 @@ static void send_number(struct heard *heard, int number)
 static void test_sends_in_order_under_pressure(void **state)
 {
     (void)state;
-    struct hand_server server;
-    struct bench bench;
+    struct pair pair;
+    struct bench *bench = &pair.bench;
     struct heard heard = {0};
     int sent = 0;
     assert_int_equal(sem_init(&may_read, 0, 0), 0);
-    hand_begin(&server, read_numbers, 1);
-    bench_begin(&bench, NULL, 0);
-    struct http_target target = plain_target(server.port);
-    dial(&bench, &target, &heard);
-    bench_run(&bench, &heard.opened, 1);
+    pair_begin(&pair, read_numbers, false);
+    dial(bench, &pair.target, &heard);
+    bench_run(bench, &heard.opened, 1);
     while (ws_queued(heard.conn) < 100000) send_number(&heard, sent++);
     (void)sem_post(&may_read);
     for (int i = 0; i < 1000; i++) send_number(&heard, sent++);
     assert_true(ws_send(heard.conn, "last", 4));
-    bench_run(&bench, &heard.messages, 1);
+    bench_run(bench, &heard.messages, 1);
     assert_int_equal(ws_queued(heard.conn), 0);
-    bench_run(&bench, &heard.closed, 1);
+    bench_run(bench, &heard.closed, 1);
     assert_int_equal(in_order, sent);
-    bench_end(&bench);
-    hand_end(&server);
+    pair_end(&pair);
     (void)sem_destroy(&may_read);
 }
 

@@ -3,9 +3,8 @@
  * is OpenSSL in blocking calls; alerts that OpenSSL would not send by itself are put into records
  * by hand, with the keys from its key log (RFC 8446, 5.2 and 7.3).
  */
-#include "test_net_client_harness.h"
+#include "test_net_client_fixture.h"
 
-#include "net/authority.h"
 #include "net/tls_alert.h"
 
 #include <netinet/tcp.h>
@@ -13,34 +12,6 @@
 #include <openssl/ssl.h>
 
 #define SECRET_SIZE 32 /* of TLS_AES_128_GCM_SHA256 */
-
-static struct authority *authority;
-static struct tls_identity *identity;
-static char ca_file[] = "/tmp/rushhour-alert-XXXXXX";
-
-static int make_authority(void **state)
-{
-    (void)state;
-    struct error err = {0};
-    struct text pem = {0};
-    assert_int_equal(authority_new(&authority, &err), ERR_OK);
-    assert_int_equal(authority_issue(authority, "localhost.test", &identity, &err), ERR_OK);
-    assert_int_equal(authority_pem(authority, &pem, &err), ERR_OK);
-    int fd = mkstemp(ca_file);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, text_str(&pem), pem.length), (ssize_t)pem.length);
-    (void)close(fd);
-    text_free(&pem);
-    return 0;
-}
-
-static int free_authority(void **state)
-{
-    (void)state;
-    tls_identity_free(identity);
-    authority_free(authority);
-    return unlink(ca_file);
-}
 
 /* ---- the peer ---- */
 
@@ -157,22 +128,6 @@ static void play(int fd)
     SSL_CTX_free(context);
 }
 
-static void dial_tls(hand_script *script, struct heard *heard)
-{
-    const char *files[] = {ca_file};
-    struct hand_server server;
-    struct bench bench;
-    hand_begin(&server, script, 1);
-    bench_begin(&bench, files, 1);
-    struct http_target target = plain_target(server.port);
-    target.tls = true;
-    target.terms.ca_file = ca_file;
-    dial(&bench, &target, heard);
-    bench_run(&bench, &heard->closed, 1);
-    hand_end(&server);
-    bench_end(&bench);
-}
-
 /* ---- the tests ---- */
 
 static void check_alert(const struct heard *heard)
@@ -206,7 +161,7 @@ static void test_every_alert_in_every_step(void **state)
                 continue; /* not sent since SSL 3 */
             plan.number = numbers[i];
             plan.reset = i % 2 == 0;
-            dial_tls(play, &heard);
+            run_one_tls(play, &heard);
             check_alert(&heard);
         }
     }
@@ -222,7 +177,7 @@ static void test_warnings_are_no_reason(void **state)
         plan.moment = WHEN_OPEN;
         plan.number = numbers[i];
         plan.reset = false;
-        dial_tls(play, &heard);
+        run_one_tls(play, &heard);
         assert_int_equal(heard.end.tls_alert, 0);
         assert_int_equal(heard.opened, 1);
     }
@@ -267,7 +222,7 @@ static void test_a_refusal_before_a_reset(void **state)
     plan.moment = AFTER_REQUEST;
     for (int i = 0; i < 20; i++) { /* whichever of the two the loop hears of first */
         struct heard heard = {0};
-        dial_tls(refuse_and_reset, &heard);
+        run_one_tls(refuse_and_reset, &heard);
         check_refusal(&heard);
     }
 }
@@ -276,16 +231,8 @@ static void test_a_refusal_before_a_reset_without_tls(void **state)
 {
     (void)state;
     for (int i = 0; i < 20; i++) {
-        struct hand_server server;
-        struct bench bench;
         struct heard heard = {0};
-        hand_begin(&server, refuse_and_reset_plainly, 1);
-        bench_begin(&bench, NULL, 0);
-        const struct http_target target = plain_target(server.port);
-        dial(&bench, &target, &heard);
-        bench_run(&bench, &heard.closed, 1);
-        hand_end(&server);
-        bench_end(&bench);
+        run_one(refuse_and_reset_plainly, &heard);
         check_refusal(&heard);
     }
 }
@@ -306,16 +253,8 @@ static void test_a_close_frame_before_a_reset(void **state)
 {
     (void)state;
     for (int i = 0; i < 20; i++) {
-        struct hand_server server;
-        struct bench bench;
         struct heard heard = {0};
-        hand_begin(&server, open_close_and_reset, 1);
-        bench_begin(&bench, NULL, 0);
-        const struct http_target target = plain_target(server.port);
-        dial(&bench, &target, &heard);
-        bench_run(&bench, &heard.closed, 1);
-        hand_end(&server);
-        bench_end(&bench);
+        run_one(open_close_and_reset, &heard);
         assert_int_equal(heard.opened, 1);
         assert_string_equal(heard.last, "hello");
         assert_int_equal(heard.end.close_code, 1013);
@@ -358,22 +297,18 @@ static void say_head(int fd)
 
 static void dial_head(int status, int size, int lines, struct heard *heard)
 {
-    struct hand_server server;
-    struct bench bench;
+    struct pair pair;
     head_status = status;
     head_size = size;
     head_lines = lines;
-    hand_begin(&server, say_head, 1);
-    bench_begin(&bench, NULL, 0);
-    const struct http_target target = plain_target(server.port);
-    dial(&bench, &target, heard);
+    pair_begin(&pair, say_head, false);
+    dial(&pair.bench, &pair.target, heard);
     if (size <= 60000 && status == 101) {
-        bench_run(&bench, &heard->messages, 1);
+        bench_run(&pair.bench, &heard->messages, 1);
         ws_abort(heard->conn);
     }
-    bench_run(&bench, &heard->closed, 1);
-    hand_end(&server);
-    bench_end(&bench);
+    bench_run(&pair.bench, &heard->closed, 1);
+    pair_end(&pair);
 }
 
 static void test_long_heads_are_taken(void **state)

@@ -1,6 +1,6 @@
 /* Dials that come to nothing, in each of their steps; addresses, proxies, and aborts in every
  * state. */
-#include "test_net_client_harness.h"
+#include "test_net_client_fixture.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -13,15 +13,6 @@ static void wait_closed(struct http_target *target, struct heard *heard)
     dial(&bench, target, heard);
     bench_run(&bench, &heard->closed, 1);
     bench_end(&bench);
-}
-
-static void dial_and_wait(hand_script *script, struct heard *heard)
-{
-    struct hand_server server;
-    hand_begin(&server, script, 1);
-    struct http_target target = plain_target(server.port);
-    wait_closed(&target, heard);
-    hand_end(&server);
 }
 
 static void garbage(int fd)
@@ -55,7 +46,7 @@ static void test_broken_answers_are_violations(void **state)
     hand_script *const cases[] = {garbage, wrong_key, no_upgrade_header};
     for (size_t i = 0; i < 3; i++) {
         struct heard heard = {0};
-        dial_and_wait(cases[i], &heard);
+        run_one(cases[i], &heard);
         assert_true(heard.end.protocol_violation);
         assert_int_equal(heard.end.steps_done, 2);
         assert_int_equal(heard.opened + heard.refused, 0);
@@ -80,8 +71,8 @@ static void test_ends_before_the_answer(void **state)
 {
     (void)state;
     struct heard left = {0}, reset = {0};
-    dial_and_wait(leave_before_answer, &left);
-    dial_and_wait(reset_before_answer, &reset);
+    run_one(leave_before_answer, &left);
+    run_one(reset_before_answer, &reset);
     assert_int_equal(left.end.os_error, 0);
     assert_int_equal(reset.end.os_error, ECONNRESET);
     assert_int_equal(left.end.steps_done, 2);
@@ -263,17 +254,13 @@ static void test_wrong_targets_start_nothing(void **state)
 static void test_the_environment_is_ignored(void **state)
 {
     (void)state;
-    struct hand_server server;
     struct heard heard = {0};
     char proxy[64];
     (void)snprintf(proxy, sizeof(proxy), "127.0.0.1:%u", unused_port());
     assert_int_equal(setenv("http_proxy", proxy, 1), 0);
-    hand_begin(&server, say_yes, 1);
-    struct http_target target = plain_target(server.port);
-    wait_closed(&target, &heard);
+    run_one(say_yes, &heard);
     assert_int_equal(unsetenv("http_proxy"), 0);
     assert_int_equal(heard.opened, 1);
-    hand_end(&server);
 }
 
 int main(void)

@@ -168,44 +168,38 @@ static void take_one(int fd)
 static void test_send_refuses_after_close(void **state)
 {
     (void)state;
-    struct hand_server server;
-    struct bench bench;
+    struct pair pair;
     struct heard heard = {0};
-    hand_begin(&server, take_one, 1);
-    bench_begin(&bench, NULL, 0);
-    struct http_target target = plain_target(server.port);
-    dial(&bench, &target, &heard);
+    pair_begin(&pair, take_one, false);
+    dial(&pair.bench, &pair.target, &heard);
     assert_false(ws_send(heard.conn, "too early", 9));
-    bench_run(&bench, &heard.opened, 1);
+    bench_run(&pair.bench, &heard.opened, 1);
     assert_string_equal(ws_address(heard.conn), "127.0.0.1");
     ws_close(heard.conn);
     assert_false(ws_send(heard.conn, "too late", 8));
-    bench_run_ms(&bench, 100);
+    bench_run_ms(&pair.bench, 100);
     assert_int_equal(heard.closed, 0); /* the server does not answer the Close */
     ws_abort(heard.conn);
     ws_abort(heard.conn);
     assert_int_equal(heard.closed, 0);
-    bench_run(&bench, &heard.closed, 1);
+    bench_run(&pair.bench, &heard.closed, 1);
     assert_int_equal(heard.closed, 1);
     assert_true(heard.end.by_us);
-    bench_end(&bench);
-    hand_end(&server);
+    pair_end(&pair);
 }
 
 static void test_free_ends_what_is_open(void **state)
 {
     (void)state;
-    struct hand_server server;
-    struct bench bench;
+    struct pair pair;
     struct heard heard[3] = {{0}};
-    hand_begin(&server, wait_only, 1);
-    bench_begin(&bench, NULL, 0);
-    struct http_target target = plain_target(server.port);
-    for (int i = 0; i < 3; i++) dial(&bench, &target, &heard[i]); /* open, hanging, not begun */
-    bench_run(&bench, &heard[0].opened, 1);
-    bench_end(&bench);
+    pair_begin(&pair, wait_only, false);
+    for (int i = 0; i < 3; i++)
+        dial(&pair.bench, &pair.target, &heard[i]); /* open, hanging, not begun */
+    bench_run(&pair.bench, &heard[0].opened, 1);
+    bench_end(&pair.bench);
     for (int i = 0; i < 3; i++) assert_int_equal(heard[i].closed, 1);
-    hand_end(&server);
+    hand_end(&pair.server);
 }
 
 int main(void)

@@ -3,29 +3,55 @@
 #define TEST_NET_CLIENT_FIXTURE_H
 
 #include "test_net_client_harness.h"
+#include "test_net_client_trust.h"
 
-#include <semaphore.h>
-
-static inline void run_one_with(hand_script *script, struct heard *heard,
-                                const struct http_header *headers, size_t count)
-{
+/* A client, and a server for its one connection. */
+struct pair {
     struct hand_server server;
     struct bench bench;
-    hand_begin(&server, script, 1);
-    bench_begin(&bench, NULL, 0);
-    struct http_target target = plain_target(server.port);
-    target.headers = headers;
-    target.header_count = count;
-    dial(&bench, &target, heard);
-    bench_run(&bench, &heard->closed, 1);
+    struct http_target target; /* the server; to be changed before dial() */
+};
+
+/* tls: the client trusts the authority of the group; the script speaks TLS itself. */
+static inline void pair_begin(struct pair *pair, hand_script *script, bool tls)
+{
+    hand_begin(&pair->server, script, 1);
+    if (tls) {
+        trust_begin(&pair->bench);
+        pair->target = tls_target(pair->server.port);
+    } else {
+        bench_begin(&pair->bench, NULL, 0);
+        pair->target = plain_target(pair->server.port);
+    }
+}
+
+static inline void pair_end(struct pair *pair)
+{
+    bench_end(&pair->bench);
+    hand_end(&pair->server);
+}
+
+/* Dials, waits for the end, and leaves everything. */
+static inline void pair_run(struct pair *pair, struct heard *heard)
+{
+    dial(&pair->bench, &pair->target, heard);
+    bench_run(&pair->bench, &heard->closed, 1);
     assert_int_equal(heard->closed, 1);
-    bench_end(&bench);
-    hand_end(&server);
+    pair_end(pair);
 }
 
 static inline void run_one(hand_script *script, struct heard *heard)
 {
-    run_one_with(script, heard, NULL, 0);
+    struct pair pair;
+    pair_begin(&pair, script, false);
+    pair_run(&pair, heard);
+}
+
+static inline void run_one_tls(hand_script *script, struct heard *heard)
+{
+    struct pair pair;
+    pair_begin(&pair, script, true);
+    pair_run(&pair, heard);
 }
 
 #endif

@@ -1,39 +1,10 @@
 /* The client through an HTTP proxy: tunnels that stand, and every way in which they do not. */
-#include "test_net_client_harness.h"
+#include "test_net_client_fixture.h"
 
-#include "net/authority.h"
 #include "net/server.h"
 
 #include <errno.h>
 #include <poll.h>
-
-static struct authority *authority;
-static struct tls_identity *identity;
-static char ca_file[] = "/tmp/rushhour-test-XXXXXX";
-
-static int make_authority(void **state)
-{
-    (void)state;
-    struct error err = {0};
-    struct text pem = {0};
-    assert_int_equal(authority_new(&authority, &err), ERR_OK);
-    assert_int_equal(authority_issue(authority, "localhost.test", &identity, &err), ERR_OK);
-    assert_int_equal(authority_pem(authority, &pem, &err), ERR_OK);
-    int fd = mkstemp(ca_file);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, text_str(&pem), pem.length), (ssize_t)pem.length);
-    (void)close(fd);
-    text_free(&pem);
-    return 0;
-}
-
-static int free_authority(void **state)
-{
-    (void)state;
-    tls_identity_free(identity);
-    authority_free(authority);
-    return unlink(ca_file);
-}
 
 /* What the proxy of a test was asked, and what it does. */
 static char question[4096];
@@ -119,13 +90,10 @@ struct scene {
 static void scene_begin(struct scene *scene, hand_script *script, int connections,
                         const char *login)
 {
-    const char *files[] = {ca_file};
-    bench_begin(&scene->bench, files, 1);
+    trust_begin(&scene->bench);
     hand_begin(&scene->proxy, script, connections);
-    scene->target = plain_target(8443);
+    scene->target = tls_target(8443);
     scene->target.address = NULL;
-    scene->target.tls = true;
-    scene->target.terms.ca_file = ca_file;
     (void)snprintf(scene->url, sizeof(scene->url), "http://%s127.0.0.1:%u", login,
                    scene->proxy.port);
     scene->target.proxy = scene->url;

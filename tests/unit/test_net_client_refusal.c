@@ -1,14 +1,11 @@
 /* Upgrades that are refused, with bodies in all shapes, plain and over TLS; and dials that never
  * come to an answer. */
-#include "test_net_client_harness.h"
-
-#include "net/authority.h"
+#include "test_net_client_fixture.h"
 
 #include <openssl/ssl.h>
 
 /* What the server says after the request, piece by piece with a pause between. */
 static const char *const *pieces;
-static bool over_tls;
 static SSL_CTX *tls_context;
 static bool hold_open; /* after the last piece */
 
@@ -46,54 +43,11 @@ static void say_pieces_tls(int fd)
     SSL_free(ssl);
 }
 
-static struct authority *authority;
-static struct tls_identity *identity;
-static char ca_file[] = "/tmp/rushhour-test-XXXXXX";
-
-static void write_file(char *path, const char *text)
+static int make_context(void **state)
 {
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-    (void)close(fd);
-}
-
-static int make_authority(void **state)
-{
-    (void)state;
-    struct error err = {0};
-    struct text pem = {0};
-    assert_int_equal(authority_new(&authority, &err), ERR_OK);
-    assert_int_equal(authority_issue(authority, "localhost.test", &identity, &err), ERR_OK);
-    assert_int_equal(authority_pem(authority, &pem, &err), ERR_OK);
-    write_file(ca_file, text_str(&pem));
-    text_free(&pem);
+    assert_int_equal(make_authority(state), 0);
     tls_context = tls_identity_context(identity);
     return 0;
-}
-
-static int free_authority(void **state)
-{
-    (void)state;
-    tls_identity_free(identity);
-    authority_free(authority);
-    return unlink(ca_file);
-}
-
-static void dial_and_wait(hand_script *script, struct heard *heard)
-{
-    struct hand_server server;
-    struct bench bench;
-    const char *files[] = {ca_file};
-    hand_begin(&server, script, 1);
-    bench_begin(&bench, files, 1);
-    struct http_target target = plain_target(server.port);
-    target.tls = over_tls;
-    target.terms.ca_file = over_tls ? ca_file : NULL;
-    dial(&bench, &target, heard);
-    bench_run(&bench, &heard->closed, 1);
-    bench_end(&bench);
-    hand_end(&server);
 }
 
 static const struct refusal_case {
@@ -165,13 +119,17 @@ static const struct refusal_case {
      "only this much"},
 };
 
-static void check_refusals(void)
+static void check_refusals(bool over_tls)
 {
     for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
         struct heard heard = {0};
         pieces = refusals[i].pieces;
         hold_open = refusals[i].hold_open;
-        dial_and_wait(over_tls ? say_pieces_tls : say_pieces, &heard);
+        if (over_tls) {
+            run_one_tls(say_pieces_tls, &heard);
+        } else {
+            run_one(say_pieces, &heard);
+        }
         assert_int_equal(heard.refused, 1);
         assert_int_equal(heard.opened, 0);
         assert_int_equal(heard.status, refusals[i].status);
@@ -188,16 +146,13 @@ static void check_refusals(void)
 static void test_refusals_plain(void **state)
 {
     (void)state;
-    over_tls = false;
-    check_refusals();
+    check_refusals(false);
 }
 
 static void test_refusals_over_tls(void **state)
 {
     (void)state;
-    over_tls = true;
-    check_refusals();
-    over_tls = false;
+    check_refusals(true);
 }
 
 static void test_a_body_that_never_ends_is_given_up(void **state)
@@ -209,7 +164,7 @@ static void test_a_body_that_never_ends_is_given_up(void **state)
     pieces = endless;
     hold_open = true;
     uint64_t start = clock_mono_ns();
-    dial_and_wait(say_pieces, &heard);
+    run_one(say_pieces, &heard);
     assert_string_equal(heard.body, "only this");
     assert_true(clock_mono_ns() - start < 3 * (uint64_t)NS_PER_S);
 }
@@ -223,7 +178,7 @@ static void test_a_large_body_is_kept_up_to_the_limit(void **state)
     memset(large, 'b', sizeof(large) - 1);
     pieces = cut;
     hold_open = true;
-    dial_and_wait(say_pieces, &heard);
+    run_one(say_pieces, &heard);
     assert_int_equal(heard.body_length, 65536);
 }
 
@@ -231,23 +186,19 @@ static void test_abort_while_the_body_comes(void **state)
 {
     (void)state;
     static const char *const endless[] = {"HTTP/1.1 429 Slow\r\nContent-Length: 50\r\n\r\n", NULL};
-    struct hand_server server;
-    struct bench bench;
+    struct pair pair;
     struct heard heard = {0};
     pieces = endless;
     hold_open = true;
-    hand_begin(&server, say_pieces, 1);
-    bench_begin(&bench, NULL, 0);
-    struct http_target target = plain_target(server.port);
-    dial(&bench, &target, &heard);
-    bench_run_ms(&bench, 100);
+    pair_begin(&pair, say_pieces, false);
+    dial(&pair.bench, &pair.target, &heard);
+    bench_run_ms(&pair.bench, 100);
     assert_int_equal(heard.closed, 0);
     ws_abort(heard.conn);
-    bench_run(&bench, &heard.closed, 1);
+    bench_run(&pair.bench, &heard.closed, 1);
     assert_int_equal(heard.end.http_status, 429);
     assert_true(heard.end.by_us);
-    bench_end(&bench);
-    hand_end(&server);
+    pair_end(&pair);
 }
 
 static void test_every_known_header_is_kept(void **state)
@@ -285,7 +236,7 @@ static void test_every_known_header_is_kept(void **state)
     const char *const whole[] = {text_str(&answer), NULL};
     pieces = whole;
     hold_open = true;
-    dial_and_wait(say_pieces, &heard);
+    run_one(say_pieces, &heard);
     text_free(&answer);
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         char expected[64];
@@ -305,5 +256,5 @@ int main(void)
         cmocka_unit_test(test_abort_while_the_body_comes),
         cmocka_unit_test(test_every_known_header_is_kept),
     };
-    return cmocka_run_group_tests(tests, make_authority, free_authority);
+    return cmocka_run_group_tests(tests, make_context, free_authority);
 }

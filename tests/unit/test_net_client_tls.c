@@ -1,45 +1,31 @@
 /* The client over TLS against the project's own server: trust, names, ends, many sessions, two
  * threads. */
-#include "test_net_client_harness.h"
+#include "test_net_client_fixture.h"
 
-#include "net/authority.h"
 #include "net/server.h"
 
 #include <errno.h>
 #include <openssl/x509_vfy.h>
 
-static struct authority *authority, *stranger;
-static struct tls_identity *identity, *strange_identity, *other_name;
-static char ca_file[] = "/tmp/rushhour-test-XXXXXX";
+static struct authority *stranger;
+static struct tls_identity *strange_identity, *other_name;
 
 static int make_authorities(void **state)
 {
-    (void)state;
     struct error err = {0};
-    struct text pem = {0};
-    assert_int_equal(authority_new(&authority, &err), ERR_OK);
+    assert_int_equal(make_authority(state), 0);
     assert_int_equal(authority_new(&stranger, &err), ERR_OK);
-    assert_int_equal(authority_issue(authority, "localhost.test", &identity, &err), ERR_OK);
     assert_int_equal(authority_issue(authority, "elsewhere.test", &other_name, &err), ERR_OK);
     assert_int_equal(authority_issue(stranger, "localhost.test", &strange_identity, &err), ERR_OK);
-    assert_int_equal(authority_pem(authority, &pem, &err), ERR_OK);
-    int fd = mkstemp(ca_file);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, text_str(&pem), pem.length), (ssize_t)pem.length);
-    (void)close(fd);
-    text_free(&pem);
     return 0;
 }
 
 static int free_authorities(void **state)
 {
-    (void)state;
-    tls_identity_free(identity);
     tls_identity_free(other_name);
     tls_identity_free(strange_identity);
-    authority_free(authority);
     authority_free(stranger);
-    return unlink(ca_file);
+    return free_authority(state);
 }
 
 /* What the server does with each connection, by the word after /do/ in its path. */
@@ -84,16 +70,13 @@ static void scene_begin(struct scene *scene, struct tls_identity *tls)
 {
     const struct ws_server_handlers handlers = {
         .on_request = on_request, .on_message = on_message, .on_gone = on_gone};
-    const char *files[] = {ca_file};
     struct error err = {0};
-    bench_begin(&scene->bench, files, 1);
+    trust_begin(&scene->bench);
     if (ws_server_listen(&scene->bench.loop, "127.0.0.1", 0, tls, &handlers, NULL, &scene->server,
                          &err) != ERR_OK) {
         fail_msg("%s", err.text);
     }
-    scene->target = plain_target(ws_server_port(scene->server));
-    scene->target.tls = true;
-    scene->target.terms.ca_file = ca_file;
+    scene->target = tls_target(ws_server_port(scene->server));
 }
 
 static void scene_end(struct scene *scene)
@@ -261,19 +244,8 @@ static void test_failed_handshakes(void **state)
                  {reset_in_handshake, false, ECONNRESET, ""},
                  {alert_in_handshake, true, 0, "handshake failure"}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct hand_server server;
-        struct bench bench;
         struct heard heard = {0};
-        hand_begin(&server, cases[i].script, 1);
-        const char *files[] = {ca_file};
-        bench_begin(&bench, files, 1);
-        struct http_target target = plain_target(server.port);
-        target.tls = true;
-        target.terms.ca_file = ca_file;
-        dial(&bench, &target, &heard);
-        bench_run(&bench, &heard.closed, 1);
-        bench_end(&bench);
-        hand_end(&server);
+        run_one_tls(cases[i].script, &heard);
         assert_int_equal(heard.end.steps_done, 1);
         assert_int_equal(heard.end.tls_failed, cases[i].tls_failed);
         assert_int_equal(heard.end.os_error, cases[i].os_error);
@@ -297,14 +269,10 @@ static void test_failures_at_the_same_time_are_kept_apart(void **state)
     struct heard refused = {0}, reset = {0};
     hand_begin(&refusing, alert_in_handshake, 1);
     hand_begin(&leaving, reset_a_little_later, 1);
-    const char *files[] = {ca_file};
-    bench_begin(&bench, files, 1);
-    struct http_target targets[] = {plain_target(refusing.port), plain_target(leaving.port)};
-    for (size_t i = 0; i < 2; i++) {
-        targets[i].tls = true;
-        targets[i].terms.ca_file = ca_file;
-        dial(&bench, &targets[i], i == 0 ? &refused : &reset);
-    }
+    trust_begin(&bench);
+    struct http_target targets[] = {tls_target(refusing.port), tls_target(leaving.port)};
+    dial(&bench, &targets[0], &refused);
+    dial(&bench, &targets[1], &reset);
     bench_run(&bench, &refused.closed, 1);
     bench_run(&bench, &reset.closed, 1);
     bench_end(&bench);
