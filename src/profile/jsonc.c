@@ -354,13 +354,6 @@ void json_free(struct json_node *node)
     free(node);
 }
 
-void json_clear(struct json_node *node)
-{
-    free_content(node);
-    node->kind = JSON_NULL;
-    node->line = 0;
-}
-
 void json_remove(struct json_node *list, size_t index)
 {
     struct json_node **link = &list->first;

@@ -35,10 +35,6 @@ MUST_USE enum err_code jsonc_parse(const char *file, const char *json, size_t le
                                    struct json_node **out, struct error *err);
 void json_free(struct json_node *node);
 
-/* Makes a node null and drops its line, because its value was replaced by something outside the
- * file. */
-void json_clear(struct json_node *node);
-
 /* Removes the element with this index from a list and frees it; does nothing if there is none. */
 void json_remove(struct json_node *list, size_t index);
 

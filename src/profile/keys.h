@@ -1,5 +1,5 @@
-/* The one table of all profile keys. The parser, the checks, the overrides by flag, the help and
- * the JSON Schema are all generated from it. */
+/* The one table of all profile keys. The parser, the checks, the help and the JSON Schema are all
+ * generated from it. */
 #ifndef RUSHHOUR_PROFILE_KEYS_H
 #define RUSHHOUR_PROFILE_KEYS_H
 

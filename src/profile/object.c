@@ -149,7 +149,8 @@ static const char *elsewhere(const struct key_table *table, const char *name)
     return NULL;
 }
 
-enum err_code object_unknown_key(const struct key_table *table, const char *prefix,
+/* Reports an unknown key: suggests the nearest one, or where it belongs, or what is known there. */
+static enum err_code unknown_key(const struct key_table *table, const char *prefix,
                                  const char *name, const struct place *place)
 {
     char best[NAME_LIMIT] = "";
@@ -181,7 +182,7 @@ static enum err_code read_member(const struct key_table *table, const struct jso
         place = place_of_key(parent, member);
         if (key != NULL)
             return place_fail(&place, "no dots in a key: write an object within an object");
-        return object_unknown_key(table, prefix, member->key, &place);
+        return unknown_key(table, prefix, member->key, &place);
     }
     if (member->kind != JSON_OBJECT) {
         return place_fail(&place, "must be an object {...}, not %s", json_kind_name(member->kind));
@@ -226,6 +227,20 @@ enum err_code object_read(const struct key_table *table, const struct json_node 
     return code == ERR_OK ? check_required(table, node, place) : code;
 }
 
+/* Sets a key to its default: for a list, JSON. */
+static enum err_code set_default(const struct key *key, const struct place *place, void *object)
+{
+    const char *text = key->fallback;
+    if (!value_is_composite(key->type)) return value_from_text(key, text, place, object);
+    struct json_node *node = NULL;
+    struct error inner = {0};
+    enum err_code code = jsonc_parse(NULL, text, strlen(text), &node, &inner);
+    if (code != ERR_OK) return place_fail_with(place, code, &inner);
+    code = list_read(key, node, place, object);
+    json_free(node);
+    return code;
+}
+
 enum err_code object_defaults(const struct key_table *table, const struct place *place,
                               void *object)
 {
@@ -233,40 +248,8 @@ enum err_code object_defaults(const struct key_table *table, const struct place 
         const struct key *key = &table->keys[i];
         if (key->fallback == NULL) continue;
         struct place at = {.line = 0, .err = place->err};
-        enum err_code code = object_set(key, key->fallback, &at, object);
+        enum err_code code = set_default(key, &at, object);
         if (code != ERR_OK) return code;
     }
     return ERR_OK;
-}
-
-/* One element of a simple list may be given without brackets and quotes: --set windows.report=1m */
-static bool is_bare_element(const struct key *key, const char *text)
-{
-    bool simple = key->type == KEY_STRINGS || key->type == KEY_HIDDEN_STRINGS ||
-                  key->type == KEY_FRACTIONS || key->type == KEY_WINDOWS;
-    return simple && text[0] != '[';
-}
-
-enum err_code object_set(const struct key *key, const char *text, const struct place *place,
-                         void *object)
-{
-    if (!value_is_composite(key->type)) return value_from_text(key, text, place, object);
-    struct text json = {0};
-    if (is_bare_element(key, text)) {
-        text_puts(&json, "[");
-        text_json(&json, text);
-        text_puts(&json, "]");
-    } else {
-        text_puts(&json, text);
-    }
-    struct json_node *node = NULL;
-    struct error inner = {0};
-    enum err_code code = json.failed
-                             ? place_no_memory(place)
-                             : jsonc_parse(NULL, text_str(&json), json.length, &node, &inner);
-    if (code != ERR_OK && !json.failed) code = place_fail_with(place, code, &inner);
-    if (code == ERR_OK) code = list_read(key, node, place, object);
-    json_free(node);
-    text_free(&json);
-    return code;
 }

@@ -14,13 +14,4 @@ MUST_USE enum err_code object_defaults(const struct key_table *table, const stru
 MUST_USE enum err_code object_read(const struct key_table *table, const struct json_node *node,
                                    const struct place *place, void *object);
 
-/* Sets one key from the text of a flag or default: JSON for lists; a single element of a simple
- * list may be given bare. */
-MUST_USE enum err_code object_set(const struct key *key, const char *text,
-                                  const struct place *place, void *object);
-
-/* Reports an unknown key: suggests the nearest one, or where it belongs, or what is known there. */
-enum err_code object_unknown_key(const struct key_table *table, const char *prefix,
-                                 const char *name, const struct place *place);
-
 #endif

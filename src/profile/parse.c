@@ -78,36 +78,3 @@ enum err_code profile_load(const char *file, struct profile **out, struct error 
     text_free(&json);
     return code;
 }
-
-/* The file's own value no longer applies, so no message may point there. */
-static void forget_position(struct profile *profile, const char *key)
-{
-    struct json_node *node = place_node(profile->source, key);
-    const char *dot = strrchr(key, '.');
-    const char *last = dot == NULL ? key : dot + 1;
-    /* otherwise it was not in the file */
-    if (node->key != NULL && strcmp(node->key, last) == 0) json_clear(node);
-}
-
-enum err_code profile_override(struct profile *profile, const char *key, const char *value,
-                               struct error *err)
-{
-    struct place place = {.err = err};
-    (void)snprintf(place.path, sizeof place.path, "%.190s", key);
-    const struct key *row = key_find(&key_profile, key);
-    if (row == NULL && !key_is_group(&key_profile, key)) {
-        const char *dot = strrchr(key, '.');
-        const char *name = dot == NULL ? key : dot + 1;
-        char prefix[100];
-        (void)snprintf(prefix, sizeof prefix, "%.*s", (int)(name - key), key);
-        return object_unknown_key(&key_profile, prefix, name, &place);
-    }
-    if (row == NULL)
-        return place_fail(&place, "this holds further keys: name one of them, such as load.model");
-    if (row->table == &key_region || row->type == KEY_MAP || row->type == KEY_IGNORED) {
-        return place_fail(&place, "this key cannot be overridden: change it in the profile");
-    }
-    enum err_code code = object_set(row, value, &place, profile);
-    if (code == ERR_OK) forget_position(profile, key);
-    return code;
-}

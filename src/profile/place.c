@@ -121,6 +121,5 @@ struct place place_find(const struct profile *profile, const char *path, struct 
     const struct json_node *node = place_node(profile->source, path);
     place.line = node->line;
     place.column = node->column;
-    if (node->line == 0) place.file = NULL; /* it came from a flag */
     return place;
 }

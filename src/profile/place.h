@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 struct place {
-    const char *file; /* NULL: the value came from a flag or a default and has no line */
+    const char *file; /* NULL: the value is a default and has no line */
     int line, column; /* 0: unknown; only the file is named */
     char path[200];   /* the key: "regions[0].auth.api_key"; "" for the whole profile */
     struct error *err;

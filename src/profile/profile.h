@@ -280,16 +280,7 @@ MUST_USE enum err_code profile_load(const char *file, struct profile **out, stru
 MUST_USE enum err_code profile_parse(const char *file, const char *json, size_t length,
                                      struct profile **out, struct error *err);
 
-/*
- * Overrides one key by its dotted name from a flag ("load.connect_rate", "50/s"), with the same
- * parser and checks. A key that holds a list takes JSON ("load.stages",
- * "[{\"duration\":\"1m\",\"target\":20}]"), or a single bare element ("1m"). On failure the profile
- * is unchanged and the message begins with the key. Call profile_check after the last override.
- */
-MUST_USE enum err_code profile_override(struct profile *profile, const char *key, const char *value,
-                                        struct error *err);
-
-/* Checks the profile as a whole (called by profile_load; call it again after overrides). */
+/* Checks the profile as a whole (called by profile_load; call it again after a change). */
 MUST_USE enum err_code profile_check(const struct profile *profile, struct error *err);
 
 /* Reads the secrets of every region from environment, files and commands. ERR_PROFILE names region,

@@ -1,100 +1,7 @@
-/* Flags that change a parsed profile. */
+/* What a run changes in a profile that has been read. */
 #include "base/clock.h"
 #include "profile/adjust.h"
 #include "test_profile_fixture.h"
-
-static void test_overrides_take_the_parsers_own_notation(void **state)
-{
-    (void)state;
-    struct profile *profile = parsed(PROFILE(", \"load\": { \"connect_rate\": \"50/s\" }"));
-    static const struct {
-        const char *key, *value;
-    } good[] = {
-        {"load.connect_rate", "120/m"},
-        {"retry.attempts", "7"},
-        {"record.attempts", "false"},
-        {"session.think_time", "250ms"},
-        {"load.arrival", "even"},
-        {"windows.report", "[\"20s\", \"1h\"]"},
-        {"windows.report", "1m"},
-        {"budget.alerts", "90%"},
-        {"session.prompts", "Say \"OK\"."},
-        {"load.stages",
-         "[{\"duration\": \"1m\", \"target\": 20}, {\"duration\": \"2m\", \"target\": 40}]"},
-        {"simulator.clock.speed", "1500"},
-        {"name", "other"},
-        {"seed", "9"},
-        {"thresholds", "ttft.p99 < 1s"},
-        {"simulator.latency", "[]"},
-    };
-    struct error err = {0};
-    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
-        if (profile_override(profile, good[i].key, good[i].value, &err) != ERR_OK)
-            fail_msg("%s: %s", good[i].key, err.text);
-    }
-    assert_true(profile->load.connect_rate == 2);
-    assert_int_equal(profile->retry.attempts, 7);
-    assert_false(profile->record_attempts);
-    assert_true(profile->session.think_time_ns == 250 * NS_PER_MS);
-    assert_int_equal(profile->load.arrival, ARRIVAL_EVEN);
-    assert_int_equal(profile->windows.report_count, 1);
-    assert_string_equal(profile->windows.report[0].spec, "1m");
-    assert_string_equal(profile->session.prompts[0], "Say \"OK\".");
-    assert_int_equal(profile->load.stage_count, 2);
-    assert_true(profile->load.stages[1].target == 40);
-    assert_int_equal(profile->simulator.latency_count, 1);
-    assert_int_equal(profile_check(profile, &err), ERR_OK);
-    profile_free(profile);
-}
-
-static void test_overrides_that_are_refused(void **state)
-{
-    (void)state;
-    struct profile *profile = parsed(PROFILE(""));
-    static const struct {
-        const char *key, *value, *says;
-    } bad[] = {
-        {"load.connect_rate", "50", "load.connect_rate: \"50\" has no time"},
-        {"load.conect_rate", "50/s",
-         "load.conect_rate: unknown key: did you mean \"connect_rate\"?"},
-        {"lod.connect_rate", "50/s", "it belongs to \"load.connect_rate\""},
-        {"load", "5", "load: this holds further keys"},
-        {"retry.attempts", "0", "retry.attempts: 0 is too little: the least is 1"},
-        {"regions", "[]", "regions: this key cannot be overridden"},
-        {"prices.x", "{}", "prices.x: this key cannot be overridden"},
-        {"load.stages", "[{\"duration\": \"1m\"}]", "load.stages[0]: \"target\" is missing"},
-        {"load.stages", "[{", "load.stages: "},
-        {"load.stages", "", "load.stages: "},
-        {"windows.report", "peak", "windows.report[0]: "},
-        {"", "", "unknown key"},
-    };
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        struct error err = {0};
-        enum err_code code = profile_override(profile, bad[i].key, bad[i].value, &err);
-        if (code != ERR_PROFILE || strstr(err.text, bad[i].says) == NULL)
-            fail_msg("%s: %s", bad[i].key, err.text);
-    }
-    struct error err = {0};
-    assert_true(profile->load.connect_rate == 100);
-    assert_int_equal(profile->load.stage_count, 1);
-    assert_int_equal(profile_check(profile, &err), ERR_OK);
-    profile_free(profile);
-}
-
-/* A value from a flag has no line. */
-static void test_complaints_about_flags_name_no_line(void **state)
-{
-    (void)state;
-    struct profile *profile =
-        parsed(PROFILE(", \"load\": { \"stages\": [{ \"duration\": \"1m\", \"target\": 20 }] }"));
-    struct error err = {0};
-    assert_int_equal(profile_override(profile, "load.stages",
-                                      "[{\"duration\":\"1m\",\"target\":\"5/s\"}]", &err),
-                     ERR_OK);
-    assert_int_equal(profile_check(profile, &err), ERR_PROFILE);
-    assert_int_equal(strncmp(err.text, "load.stages[0].target: ", 23), 0);
-    profile_free(profile);
-}
 
 #define THREE                                                                                      \
     "{ \"name\": \"three\", \"regions\": [{" REGION_KEYS("a") "}, {" REGION_KEYS(                  \
@@ -201,9 +108,6 @@ static void test_holding_and_cutting_the_load(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_overrides_take_the_parsers_own_notation),
-        cmocka_unit_test(test_overrides_that_are_refused),
-        cmocka_unit_test(test_complaints_about_flags_name_no_line),
         cmocka_unit_test(test_keeping_regions),
         cmocka_unit_test(test_keeping_regions_with_deployments),
         cmocka_unit_test(test_holding_and_cutting_the_load),

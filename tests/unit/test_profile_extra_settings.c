@@ -68,21 +68,6 @@ static void any_object_passes_unchanged(void **state)
     }
 }
 
-static void a_flag_replaces_them(void **state)
-{
-    (void)state;
-    struct error err = {0};
-    struct profile *profile = profile_with("{\"a\":1}", "");
-    assert_int_equal(profile_override(profile, "session.settings", "{\"b\": [1, 2]}", &err),
-                     ERR_OK);
-    assert_string_equal(profile->session.settings, "{\"b\":[1,2]}");
-    assert_int_equal(profile_override(profile, "session.settings", "{\"b\":", &err), ERR_PROFILE);
-    assert_non_null(strstr(err.text, "session.settings"));
-    assert_int_equal(profile_override(profile, "session.settings", "low", &err), ERR_PROFILE);
-    assert_string_equal(profile->session.settings, "{\"b\":[1,2]}");
-    profile_free(profile);
-}
-
 /* The manifest has the names of all fields but no values, yet different values differ in it. */
 static void the_manifest_names_fields_only(void **state)
 {
@@ -152,7 +137,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_object_passes_unchanged),
-        cmocka_unit_test(a_flag_replaces_them),
         cmocka_unit_test(the_manifest_names_fields_only),
         cmocka_unit_test(long_strings_are_content),
     };
