@@ -1,5 +1,7 @@
 #include "base/words.h"
 
+#include <string.h>
+
 const char *dialect_name(enum dialect dialect)
 {
     static const char *const names[] = {"ga", "preview", "openai"};
@@ -24,4 +26,24 @@ const char *domain_name(enum domain domain)
     static const char *const names[] = {"none",    "config",  "auth",    "quota",
                                         "network", "service", "content", "client"};
     return names[domain];
+}
+
+bool phase_find(const char *name, enum phase *out)
+{
+    for (int i = PHASE_NONE; i <= PHASE_CLOSE; i++) {
+        if (strcmp(name, phase_name((enum phase)i)) != 0) continue;
+        *out = (enum phase)i;
+        return true;
+    }
+    return false;
+}
+
+bool domain_find(const char *name, enum domain *out)
+{
+    for (int i = DOMAIN_NONE; i <= DOMAIN_CLIENT; i++) {
+        if (strcmp(name, domain_name((enum domain)i)) != 0) continue;
+        *out = (enum domain)i;
+        return true;
+    }
+    return false;
 }

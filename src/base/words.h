@@ -2,6 +2,8 @@
 #ifndef RUSHHOUR_BASE_WORDS_H
 #define RUSHHOUR_BASE_WORDS_H
 
+#include <stdbool.h>
+
 /* The wire protocol spoken to a region. */
 /* How a deployment of Azure is sold, which says where its answers may be computed. */
 enum deployment_type {
@@ -57,5 +59,9 @@ const char *dialect_name(enum dialect dialect);
 const char *modality_name(enum modality modality);
 const char *phase_name(enum phase phase);
 const char *domain_name(enum domain domain);
+
+/* The phase or domain of this name. False if there is none. */
+bool phase_find(const char *name, enum phase *out);
+bool domain_find(const char *name, enum domain *out);
 
 #endif

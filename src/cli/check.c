@@ -202,18 +202,14 @@ static void release(struct preflight *preflight)
 static const struct option_row options[] = {
     {"simulate", 0, OPTION_FLAG, NULL, "check the built-in simulator instead of the real service",
      offsetof(struct preflight, simulate)},
-    {"region", 0, OPTION_LIST, "NAME", "only this region of the profile; may be repeated",
-     offsetof(struct preflight, regions)},
-    {"connect-to", 0, OPTION_LIST, "HOST:PORT=ADDR:PORT",
-     "reach a host at another (numeric) address; may be repeated",
-     offsetof(struct preflight, connect_to)},
+    OPTION_REGION(struct preflight, regions),
+    OPTION_CONNECT_TO(struct preflight, connect_to),
     {"json", 0, OPTION_FLAG, NULL,
      "print the result as JSON, every step with its time, cause and fix",
      offsetof(struct preflight, json)},
     {"quiet", 'q', OPTION_FLAG, NULL, "print nothing: the exit code tells",
      offsetof(struct preflight, quiet)},
-    {"no-color", 0, OPTION_FLAG, NULL, "no colour (also: NO_COLOR in the environment)",
-     offsetof(struct preflight, no_color)},
+    OPTION_NO_COLOR(struct preflight, no_color),
 };
 
 const struct command check_command = {

@@ -262,8 +262,7 @@ static const struct option_row options[] = {
     {"json", 0, OPTION_FLAG, NULL, "the same as --format json", offsetof(struct compare, json)},
     {"quiet", 'q', OPTION_FLAG, NULL, "print nothing; only the exit status tells",
      offsetof(struct compare, quiet)},
-    {"no-color", 0, OPTION_FLAG, NULL, "no colour (also: NO_COLOR in the environment)",
-     offsetof(struct compare, no_color)},
+    OPTION_NO_COLOR(struct compare, no_color),
 };
 
 const struct command compare_command = {

@@ -89,8 +89,7 @@ static const struct option_row options[] = {
     {"json", 0, OPTION_FLAG, NULL, "print the merged run.json", offsetof(struct merge, json)},
     {"quiet", 'q', OPTION_FLAG, NULL, "print nothing; the folder has everything",
      offsetof(struct merge, quiet)},
-    {"no-color", 0, OPTION_FLAG, NULL, "no colour (also: NO_COLOR in the environment)",
-     offsetof(struct merge, no_color)},
+    OPTION_NO_COLOR(struct merge, no_color),
 };
 
 const struct command merge_command = {

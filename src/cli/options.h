@@ -30,6 +30,23 @@ struct option_row {
                              option_list */
 };
 
+/* Rows that several commands have; `member` is in the command's struct. */
+#define OPTION_NO_COLOR(type, member)                                                              \
+    {                                                                                              \
+        "no-color", 0, OPTION_FLAG, NULL, "no colour (also: NO_COLOR in the environment)",         \
+            offsetof(type, member)                                                                 \
+    }
+#define OPTION_REGION(type, member)                                                                \
+    {                                                                                              \
+        "region", 0, OPTION_LIST, "NAME", "only this region of the profile; may be repeated",      \
+            offsetof(type, member)                                                                 \
+    }
+#define OPTION_CONNECT_TO(type, member)                                                            \
+    {                                                                                              \
+        "connect-to", 0, OPTION_LIST, "HOST:PORT=ADDR:PORT",                                       \
+            "reach a host at another (numeric) address; may be repeated", offsetof(type, member)   \
+    }
+
 struct command {
     const char *name;    /* "run" */
     const char *usage;   /* "PROFILE [options]" */

@@ -173,8 +173,7 @@ static const struct option_row options[] = {
      "with --detect: measure so long a day, such as 1h of peak; counts the days (default: at any "
      "time, and in each named window of the profile)",
      offsetof(struct plan, daily)},
-    {"region", 0, OPTION_LIST, "NAME", "only this region of the profile; may be repeated",
-     offsetof(struct plan, flags.regions)},
+    OPTION_REGION(struct plan, flags.regions),
     {"duration", 0, OPTION_TEXT, "D",
      "as in run: end the load after D, or hold its last stage until then",
      offsetof(struct plan, flags.duration)},

@@ -161,8 +161,7 @@ static const struct option_row options[] = {
     {"json", 0, OPTION_FLAG, NULL, "the same as --format json", offsetof(struct report, json)},
     {"quiet", 'q', OPTION_FLAG, NULL, "print nothing; only make the pages in the run folder anew",
      offsetof(struct report, quiet)},
-    {"no-color", 0, OPTION_FLAG, NULL, "no colour (also: NO_COLOR in the environment)",
-     offsetof(struct report, no_color)},
+    OPTION_NO_COLOR(struct report, no_color),
 };
 
 const struct command report_command = {

@@ -164,13 +164,10 @@ static const struct option_row options[] = {
     {"simulate", 0, OPTION_FLAG, NULL,
      "drive the built-in simulator instead of the real service: no account, no cost",
      offsetof(struct run_flags, simulate)},
-    {"connect-to", 0, OPTION_LIST, "HOST:PORT=ADDR:PORT",
-     "reach a host at another (numeric) address; may be repeated",
-     offsetof(struct run_flags, connect_to)},
+    OPTION_CONNECT_TO(struct run_flags, connect_to),
     {"output", 'o', OPTION_TEXT, "DIR", "the run folder to make (default results/<time>-<profile>)",
      offsetof(struct run_flags, output)},
-    {"region", 0, OPTION_LIST, "NAME", "only this region of the profile; may be repeated",
-     offsetof(struct run_flags, regions)},
+    OPTION_REGION(struct run_flags, regions),
     {"duration", 0, OPTION_TEXT, "D",
      "end the load after D (30s, 5m, 2h), or hold the last stage until then",
      offsetof(struct run_flags, duration)},
@@ -219,8 +216,7 @@ static const struct option_row options[] = {
      offsetof(struct run_flags, json)},
     {"quiet", 'q', OPTION_FLAG, NULL, "no live view and no table",
      offsetof(struct run_flags, quiet)},
-    {"no-color", 0, OPTION_FLAG, NULL, "no colour (also: NO_COLOR in the environment)",
-     offsetof(struct run_flags, no_color)},
+    OPTION_NO_COLOR(struct run_flags, no_color),
 };
 
 const struct command run_command = {

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "figures/cells.h"
 #include "figures/grouping.h"
+#include "report/figures_json.h"
 #include "report/format.h"
 
 #include <math.h>
@@ -73,19 +74,12 @@ void compare_table_incidents(const struct compared *comparison, struct table *ta
     }
 }
 
-static void estimate_json(const char *key, const struct estimate *estimate, bool known,
-                          struct text *out)
+static void known_json(const char *key, const struct estimate *estimate, bool known,
+                       struct text *out)
 {
-    json_key(out, key);
-    if (!known || !estimate->valid) {
-        json_null(out);
-        return;
-    }
-    json_open(out, '{');
-    json_put_number(out, "value", estimate->value);
-    json_put_number(out, "low", estimate->low);
-    json_put_number(out, "high", estimate->high);
-    json_close(out, '}');
+    struct estimate shown = *estimate;
+    shown.valid = shown.valid && known;
+    figures_interval_json(key, &shown, out);
 }
 
 static void side_json(const char *key, const struct compare_side *side, struct text *out)
@@ -98,9 +92,9 @@ static void side_json(const char *key, const struct compare_side *side, struct t
     json_key(out, "incidents");
     known ? json_whole(out, rates.incidents) : json_null(out);
     json_put_number(out, "hours", known ? rates.hours : NAN);
-    estimate_json("per_hour", &rates.per_hour, known, out);
-    estimate_json("failure_rate", &total, true, out);
-    estimate_json("outside", &rates.outside, known, out);
+    known_json("per_hour", &rates.per_hour, known, out);
+    figures_interval_json("failure_rate", &total, out);
+    known_json("outside", &rates.outside, known, out);
     json_put_number(out, "left_out", known ? rates.left_out : NAN);
     json_close(out, '}');
 }

@@ -1,6 +1,7 @@
 #include "base/json.h"
 #include "compare/incidents.h"
 #include "compare/words.h"
+#include "report/figures_json.h"
 
 #include <math.h>
 #include <string.h>
@@ -9,22 +10,17 @@ static void value_json(const char *key, const struct compare_value *value, bool 
                        struct text *out)
 {
     double unit = quantile ? 1e-3 : 1; /* microseconds become ms */
+    const struct estimate observed = {value->known, value->value * unit, value->low * unit,
+                                      value->high * unit};
+    const struct estimate *e = &value->service;
     json_key(out, key);
     json_open(out, '{');
-    json_key(out, "value");
-    value->known ? json_number(out, value->value * unit) : json_null(out);
-    json_key(out, "low");
-    value->known ? json_number(out, value->low * unit) : json_null(out);
-    json_key(out, "high");
-    value->known ? json_number(out, value->high * unit) : json_null(out);
+    figures_estimate_members_json(&observed, out);
     json_put_number(out, "n", value->n);
-    const struct estimate *e = &value->service;
     json_key(out, "service");
     json_open(out, '{');
-    json_key(out, "low");
-    e->valid ? json_number(out, e->low * unit) : json_null(out);
-    json_key(out, "high");
-    e->valid ? json_number(out, e->high * unit) : json_null(out);
+    json_put_number(out, "low", e->valid ? e->low * unit : NAN);
+    json_put_number(out, "high", e->valid ? e->high * unit : NAN);
     json_put_number(out, "effective_n", value->effective);
     json_close(out, '}');
     json_close(out, '}');
@@ -33,16 +29,8 @@ static void value_json(const char *key, const struct compare_value *value, bool 
 static void difference_json(const char *key, const struct difference *d, double unit,
                             struct text *out)
 {
-    json_key(out, key);
-    if (!d->valid) {
-        json_null(out);
-        return;
-    }
-    json_open(out, '{');
-    json_put_number(out, "value", d->value * unit);
-    json_put_number(out, "low", d->low * unit);
-    json_put_number(out, "high", d->high * unit);
-    json_close(out, '}');
+    const struct estimate e = {d->valid, d->value * unit, d->low * unit, d->high * unit};
+    figures_interval_json(key, &e, out);
 }
 
 /* Which dependence in time ruled; `cannot_tell` says why none could. */

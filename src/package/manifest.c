@@ -1,6 +1,7 @@
 /* manifest.json: who measured what with which versions, and the package's conclusions in short. */
 #include "base/json.h"
 #include "package/parts.h"
+#include "report/figures_json.h"
 
 #include <string.h>
 
@@ -32,16 +33,8 @@ static void estimate_json(const char *key, const struct rate *rate, struct text 
 
 static void difference_json(const char *key, const struct difference *d, struct text *out)
 {
-    json_key(out, key);
-    if (!d->valid) {
-        json_null(out);
-        return;
-    }
-    json_open(out, '{');
-    json_put_number(out, "value", d->value);
-    json_put_number(out, "low", d->low);
-    json_put_number(out, "high", d->high);
-    json_close(out, '}');
+    const struct estimate e = {d->valid, d->value, d->low, d->high};
+    figures_interval_json(key, &e, out);
 }
 
 static void comparison_json(const struct contrast *c, struct text *out)

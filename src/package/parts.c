@@ -36,14 +36,6 @@ void finding_add(struct findings *findings, const char *what, enum finding_state
     free(finding.how);
 }
 
-const struct finding *finding_of(const struct findings *findings, const char *what)
-{
-    for (size_t i = 0; i < findings->count; i++) {
-        if (strcmp(findings->items[i].what, what) == 0) return &findings->items[i];
-    }
-    return NULL;
-}
-
 void findings_free(struct findings *findings)
 {
     for (size_t i = 0; i < findings->count; i++) {
@@ -149,15 +141,6 @@ uint64_t package_attempts(const struct package *package)
     uint64_t count = 0;
     for (size_t r = 0; r < package->results->region_count; r++) {
         if (package->subject[r]) count += report_cell_attempts(package_cell(package, r));
-    }
-    return count;
-}
-
-uint64_t package_failed(const struct package *package)
-{
-    uint64_t count = 0;
-    for (size_t r = 0; r < package->results->region_count; r++) {
-        if (package->subject[r]) count += package_cell(package, r)->cell.counters.attempts_failed;
     }
     return count;
 }

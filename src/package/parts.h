@@ -47,7 +47,6 @@ struct findings {
 /* Adds a statement and takes its text, leaving the caller's text empty. */
 void finding_add(struct findings *findings, const char *what, enum finding_state state,
                  struct text *how);
-const struct finding *finding_of(const struct findings *findings, const char *what);
 void findings_free(struct findings *findings);
 
 /* The subject against a control that could have failed in the same way. */
@@ -115,9 +114,8 @@ const struct slice *package_worst(const struct package *package);
 /* Appends "2026-04-14 14:00-15:00 UTC (07:00-08:00 PDT)". */
 void package_when(const struct package *package, const struct slice *slice, struct text *out);
 
-/* Attempts and failed attempts of all subjects together. */
+/* Attempts of all subjects together. */
 uint64_t package_attempts(const struct package *package);
-uint64_t package_failed(const struct package *package);
 
 /* Failures of the subjects in one domain, or in one phase. */
 uint64_t package_in_domain(const struct package *package, enum domain domain);

@@ -21,26 +21,6 @@ static double number_at(const cJSON *record, const char *key)
     return cJSON_IsNumber(item) && item->valuedouble >= 0 ? item->valuedouble : ENTRY_UNKNOWN;
 }
 
-static bool phase_of(const char *name, enum phase *out)
-{
-    for (int i = PHASE_NONE; i <= PHASE_CLOSE; i++) {
-        if (strcmp(name, phase_name((enum phase)i)) != 0) continue;
-        *out = (enum phase)i;
-        return true;
-    }
-    return false;
-}
-
-static bool domain_of(const char *name, enum domain *out)
-{
-    for (int i = DOMAIN_NONE; i <= DOMAIN_CLIENT; i++) {
-        if (strcmp(name, domain_name((enum domain)i)) != 0) continue;
-        *out = (enum domain)i;
-        return true;
-    }
-    return false;
-}
-
 static void read_strings(struct evidence_entry *entry)
 {
     const cJSON *record = entry->tree;
@@ -112,8 +92,8 @@ static bool read_entry(struct evidence_entry *entry)
     entry->possibly_billed =
         cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(entry->tree, "possibly_billed"));
     return parse_time(entry->time, &entry->utc_ns, NULL) == ERR_OK && entry->region[0] != '\0' &&
-           entry->code[0] != '\0' && phase_of(string_at(entry->tree, "phase"), &entry->phase) &&
-           domain_of(string_at(entry->tree, "domain"), &entry->domain);
+           entry->code[0] != '\0' && phase_find(string_at(entry->tree, "phase"), &entry->phase) &&
+           domain_find(string_at(entry->tree, "domain"), &entry->domain);
 }
 
 bool entry_parse(const char *line, size_t length, struct evidence_entry *out)

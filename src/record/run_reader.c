@@ -258,26 +258,6 @@ enum err_code run_reader_latencies(struct run_reader *reader, latency_visitor *v
     return code;
 }
 
-static bool phase_find(const char *name, enum phase *out)
-{
-    for (int i = PHASE_NONE; i <= PHASE_CLOSE; i++) {
-        if (strcmp(name, phase_name((enum phase)i)) != 0) continue;
-        *out = (enum phase)i;
-        return true;
-    }
-    return false;
-}
-
-static bool domain_find(const char *name, enum domain *out)
-{
-    for (int i = DOMAIN_NONE; i <= DOMAIN_CLIENT; i++) {
-        if (strcmp(name, domain_name((enum domain)i)) != 0) continue;
-        *out = (enum domain)i;
-        return true;
-    }
-    return false;
-}
-
 static const char *string_of(const cJSON *record, const char *key)
 {
     const char *value = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(record, key));

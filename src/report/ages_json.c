@@ -1,6 +1,7 @@
 #include "report/ages_json.h"
 
 #include "base/json.h"
+#include "report/figures_json.h"
 
 #include <math.h>
 
@@ -8,7 +9,7 @@ static void bucket_json(const struct ages_bucket *bucket, const struct cluster_s
                         struct text *out)
 {
     struct estimate rate = rate_clustered(sums, CONFIDENCE, NULL);
-    bool known = sums->m > 0 && rate.valid;
+    rate.valid = rate.valid && sums->m > 0;
     json_open(out, '{');
     json_put_string(out, "label", bucket->label);
     json_put_count(out, "from", bucket->from);
@@ -16,9 +17,7 @@ static void bucket_json(const struct ages_bucket *bucket, const struct cluster_s
     bucket->to == 0 ? json_null(out) : json_whole(out, bucket->to);
     json_put_number(out, "attempts", sums->m);
     json_put_number(out, "failed", sums->x);
-    json_put_number(out, "value", known ? rate.value : NAN);
-    json_put_number(out, "low", known ? rate.low : NAN);
-    json_put_number(out, "high", known ? rate.high : NAN);
+    figures_estimate_members_json(&rate, out);
     json_close(out, '}');
 }
 

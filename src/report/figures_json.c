@@ -95,6 +95,32 @@ void figures_totals_json(const struct results *results, struct text *out)
     json_close(out, '}');
 }
 
+void figures_estimate_members_json(const struct estimate *estimate, struct text *out)
+{
+    bool valid = estimate->valid;
+    json_put_number(out, "value", valid ? estimate->value : NAN);
+    json_put_number(out, "low", valid ? estimate->low : NAN);
+    json_put_number(out, "high", valid ? estimate->high : NAN);
+}
+
+void figures_estimate_json(const char *key, const struct estimate *estimate, struct text *out)
+{
+    json_key(out, key);
+    json_open(out, '{');
+    figures_estimate_members_json(estimate, out);
+    json_close(out, '}');
+}
+
+void figures_interval_json(const char *key, const struct estimate *estimate, struct text *out)
+{
+    if (estimate->valid) {
+        figures_estimate_json(key, estimate, out);
+        return;
+    }
+    json_key(out, key);
+    json_null(out);
+}
+
 void figures_service_bounds_json(const struct service_rate *rate, bool known, struct text *out)
 {
     json_key(out, "low");
@@ -128,15 +154,9 @@ static void one_rate(const struct claim_of *of, enum rate_kind kind, const char 
                      struct text *out)
 {
     struct rate rate = report_cell_rate(of->cell, kind);
-    bool valid = rate.estimate.valid;
     json_key(out, key);
     json_open(out, '{');
-    json_key(out, "value");
-    valid ? json_number(out, rate.estimate.value) : json_null(out);
-    json_key(out, "low");
-    valid ? json_number(out, rate.estimate.low) : json_null(out);
-    json_key(out, "high");
-    valid ? json_number(out, rate.estimate.high) : json_null(out);
+    figures_estimate_members_json(&rate.estimate, out);
     json_put_number(out, "failed", rate.failed);
     json_put_number(out, "n", rate.trials);
     json_put_string(out, "method", rate.method);

@@ -1,6 +1,7 @@
 #include "base/calendar.h"
 #include "base/json.h"
 #include "figures/model.h"
+#include "report/figures_json.h"
 #include "report/incidents_show.h"
 
 #include <math.h>
@@ -70,16 +71,12 @@ void incidents_json(const struct results *results, struct text *out)
     json_close(out, ']');
 }
 
-static void estimate_json(const char *key, const struct estimate *estimate, bool known,
+static void searched_json(const char *key, const struct estimate *estimate, bool searched,
                           struct text *out)
 {
-    known = known && estimate->valid;
-    json_key(out, key);
-    json_open(out, '{');
-    json_put_number(out, "value", known ? estimate->value : NAN);
-    json_put_number(out, "low", known ? estimate->low : NAN);
-    json_put_number(out, "high", known ? estimate->high : NAN);
-    json_close(out, '}');
+    struct estimate known = *estimate;
+    known.valid = known.valid && searched;
+    figures_estimate_json(key, &known, out);
 }
 
 static void rates_json(const struct results *results, size_t region, struct text *out)
@@ -91,14 +88,14 @@ static void rates_json(const struct results *results, size_t region, struct text
     json_put_count(out, "incidents", rates->incidents);
     json_put_number(out, "hours", rates->hours);
     json_put_number(out, "unhealthy_hours", rates->unhealthy_hours);
-    estimate_json("per_hour", &rates->per_hour, incidents->searched, out);
+    searched_json("per_hour", &rates->per_hour, incidents->searched, out);
     json_put_number(out, "failed", rates->failed);
     json_put_number(out, "left_out", rates->left_out);
     json_key(out, "outside");
     json_open(out, '{');
     json_put_number(out, "attempts", rates->outside_attempts);
     json_put_number(out, "failed", rates->outside_failed);
-    estimate_json("failure_rate", &rates->outside, incidents->searched, out);
+    searched_json("failure_rate", &rates->outside, incidents->searched, out);
     json_close(out, '}');
     json_close(out, '}');
 }

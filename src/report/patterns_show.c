@@ -4,6 +4,7 @@
 #include "base/calendar.h"
 #include "base/json.h"
 #include "figures/grouping.h"
+#include "report/figures_json.h"
 #include "report/format.h"
 
 #include <math.h>
@@ -110,16 +111,6 @@ void patterns_together_table(const struct results *results, struct table *table)
 
 /* ---- JSON ---- */
 
-static void estimate_json(const char *key, const struct estimate *estimate, struct text *out)
-{
-    json_key(out, key);
-    json_open(out, '{');
-    json_put_number(out, "value", estimate->valid ? estimate->value : NAN);
-    json_put_number(out, "low", estimate->valid ? estimate->low : NAN);
-    json_put_number(out, "high", estimate->valid ? estimate->high : NAN);
-    json_close(out, '}');
-}
-
 static void hours_json(const struct results *results, const struct patterns *patterns,
                        struct text *out)
 {
@@ -144,7 +135,7 @@ static void hours_json(const struct results *results, const struct patterns *pat
             json_put_count(out, "hour", h);
             json_put_number(out, "attempts", hour->attempts);
             json_put_number(out, "failed", hour->failed);
-            estimate_json("failure_rate", &hour->rate, out);
+            figures_estimate_json("failure_rate", &hour->rate, out);
             json_close(out, '}');
         }
         json_close(out, ']');
@@ -169,8 +160,8 @@ static void concentration_json(const struct results *results, const struct patte
         json_put_string(out, "start", stamp);
         format_utc_ms(found->worst->end_ns, stamp);
         json_put_string(out, "end", stamp);
-        estimate_json("there", &found->there, out);
-        estimate_json("rest", &found->rest, out);
+        figures_estimate_json("there", &found->there, out);
+        figures_estimate_json("rest", &found->rest, out);
         json_put_string(out, "by", found->by_incidents ? "incidents" : "failures");
         json_put_number(out, "failed", found->failed);
         json_put_number(out, "expected", found->expected);

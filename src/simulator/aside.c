@@ -7,15 +7,6 @@
 #define FLOOD_EVENTS 10000
 #define OVERSIZE ((size_t)32 * 1024 * 1024)
 
-static struct text *open_event(struct visit *visit, const char *type)
-{
-    char event_id[IDENTIFIER_SIZE];
-    struct text *out = visit_draft(visit);
-    identifier_make(&visit->site->service->ids, "event_", event_id);
-    text_printf(out, "{\"type\":\"%s\",\"event_id\":\"%s\"", type, event_id);
-    return out;
-}
-
 /* An error event unrelated to anything that the client sent. */
 static void say_error(struct visit *visit, const struct reply *reply, enum fault_kind kind)
 {
@@ -29,7 +20,8 @@ static void say_transcription_failed(struct visit *visit, const struct reply *re
 {
     const char *item =
         reply->previous_item_id[0] != '\0' ? reply->previous_item_id : reply->item_id;
-    struct text *out = open_event(visit, "conversation.item.input_audio_transcription.failed");
+    struct text *out =
+        visit_begin_event(visit, "conversation.item.input_audio_transcription.failed");
     text_puts(out, ",\"item_id\":");
     text_json(out, item);
     text_puts(out, ",\"content_index\":0,\"error\":{\"type\":\"transcription_error\",\"code\":"
@@ -40,7 +32,7 @@ static void say_transcription_failed(struct visit *visit, const struct reply *re
 
 static void say_unknown(struct visit *visit, const struct reply *reply)
 {
-    struct text *out = open_event(visit, "response.novelty.added");
+    struct text *out = visit_begin_event(visit, "response.novelty.added");
     text_printf(out, ",\"response_id\":\"%s\",\"novelty\":{}}", reply->id);
     visit_say(visit);
 }
@@ -59,7 +51,7 @@ static struct text *open_delta(struct visit *visit, const struct reply *reply)
     static const char *const types[2][2] = {
         {"response.output_text.delta", "response.output_audio_transcript.delta"},
         {"response.text.delta", "response.audio_transcript.delta"}};
-    struct text *out = open_event(visit, types[reply->preview][reply->audio]);
+    struct text *out = visit_begin_event(visit, types[reply->preview][reply->audio]);
     text_printf(out,
                 ",\"response_id\":\"%s\",\"item_id\":\"%s\",\"output_index\":0,\"content_index\":0,"
                 "\"delta\":\"",
@@ -128,7 +120,7 @@ void aside_speech_started(struct visit *visit)
 {
     char item_id[IDENTIFIER_SIZE];
     identifier_make(&visit->site->service->ids, "item_", item_id);
-    struct text *out = open_event(visit, "input_audio_buffer.speech_started");
+    struct text *out = visit_begin_event(visit, "input_audio_buffer.speech_started");
     uint64_t age_ns = clock_mono_ns() - visit->opened_ns;
     uint64_t ms = service_run(visit->site->service, age_ns) / (uint64_t)NS_PER_MS;
     text_printf(out, ",\"audio_start_ms\":%llu,\"item_id\":\"%s\"}", (unsigned long long)ms,

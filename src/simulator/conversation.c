@@ -45,15 +45,6 @@ void conversation_remember(struct conversation *conversation, const char *id)
     conversation->items[conversation->item_count++] = hash_id(id);
 }
 
-static struct text *open_event(struct visit *visit, const char *type)
-{
-    char event_id[IDENTIFIER_SIZE];
-    struct text *out = visit_draft(visit);
-    identifier_make(&visit->site->service->ids, "event_", event_id);
-    text_printf(out, "{\"type\":\"%s\",\"event_id\":\"%s\"", type, event_id);
-    return out;
-}
-
 static const cJSON *member(const cJSON *object, const char *name)
 {
     return cJSON_GetObjectItemCaseSensitive(object, name);
@@ -263,7 +254,7 @@ static void say_item(struct visit *visit, const cJSON *item, const char *id, con
     const char *types[] = {visit->preview ? "conversation.item.created" : "conversation.item.added",
                            "conversation.item.done"};
     for (size_t i = 0; i < (visit->preview ? 1 : 2); i++) {
-        struct text *out = open_event(visit, types[i]);
+        struct text *out = visit_begin_event(visit, types[i]);
         text_puts(out, ",\"previous_item_id\":");
         text_json(out, *previous == '\0' ? NULL : previous);
         text_puts(out, ",\"item\":");
@@ -329,7 +320,7 @@ bool conversation_retrieve_item(struct visit *visit, const cJSON *event,
 {
     const char *id = known_item(visit, event, complaint);
     if (id == NULL) return false;
-    struct text *out = open_event(visit, "conversation.item.retrieved");
+    struct text *out = visit_begin_event(visit, "conversation.item.retrieved");
     text_puts(out, ",\"item\":{\"id\":");
     text_json(out, id);
     text_printf(
@@ -362,7 +353,7 @@ bool conversation_truncate_item(struct visit *visit, const cJSON *event,
     if (id == NULL || !read_count(event, "content_index", &content_index, complaint) ||
         !read_count(event, "audio_end_ms", &end_ms, complaint))
         return false;
-    struct text *out = open_event(visit, "conversation.item.truncated");
+    struct text *out = visit_begin_event(visit, "conversation.item.truncated");
     text_puts(out, ",\"item_id\":");
     text_json(out, id);
     text_printf(out, ",\"content_index\":%.0f,\"audio_end_ms\":%.0f}", content_index, end_ms);
@@ -379,7 +370,7 @@ bool conversation_delete_item(struct visit *visit, const cJSON *event, struct co
     size_t after = conversation->item_count - 1 - (size_t)(item - conversation->items);
     memmove(item, item + 1, after * sizeof *item);
     conversation->item_count--;
-    struct text *out = open_event(visit, "conversation.item.deleted");
+    struct text *out = visit_begin_event(visit, "conversation.item.deleted");
     text_puts(out, ",\"item_id\":");
     text_json(out, id);
     text_puts(out, "}");
@@ -419,7 +410,7 @@ bool conversation_commit_audio(struct visit *visit, const cJSON *event, struct c
                         LEAST_COMMIT_MS, ms);
     identifier_make(&visit->site->service->ids, "item_", id);
     memcpy(previous, conversation->last_item_id, sizeof previous);
-    struct text *out = open_event(visit, "input_audio_buffer.committed");
+    struct text *out = visit_begin_event(visit, "input_audio_buffer.committed");
     text_puts(out, ",\"previous_item_id\":");
     text_json(out, *previous == '\0' ? NULL : previous);
     text_printf(out, ",\"item_id\":\"%s\"}", id);
@@ -441,7 +432,7 @@ bool conversation_clear_audio(struct visit *visit, const cJSON *event, struct co
     (void)event;
     (void)complaint;
     visit->conversation.audio_bytes = 0;
-    text_puts(open_event(visit, "input_audio_buffer.cleared"), "}");
+    text_puts(visit_begin_event(visit, "input_audio_buffer.cleared"), "}");
     visit_say(visit);
     return true;
 }

@@ -27,6 +27,15 @@ struct text *visit_draft(struct visit *visit)
     return draft;
 }
 
+struct text *visit_begin_event(struct visit *visit, const char *type)
+{
+    char event_id[IDENTIFIER_SIZE];
+    struct text *draft = visit_draft(visit);
+    identifier_make(&visit->site->service->ids, "event_", event_id);
+    text_printf(draft, "{\"type\":\"%s\",\"event_id\":\"%s\"", type, event_id);
+    return draft;
+}
+
 void visit_say(struct visit *visit)
 {
     struct text *draft = &visit->site->service->draft;

@@ -77,6 +77,8 @@ void visit_gone(struct ws_peer *peer, int close_code);
 
 /* The empty draft of the next event; visit_say sends what was appended to it. */
 struct text *visit_draft(struct visit *visit);
+/* The draft, begun as an event: its object is open and has type and event_id. */
+struct text *visit_begin_event(struct visit *visit, const char *type);
 void visit_say(struct visit *visit);
 
 /* Reports what is wrong with a client event; event_id is the client's own, or NULL. */
