@@ -36,10 +36,11 @@ struct preflight {
     struct check_progress progress;
 };
 
-static void on_signal(void *user, const char *reason)
+static void on_signal(void *user, const char *reason, bool kill_follows)
 {
     struct preflight *preflight = user;
     (void)reason;
+    (void)kill_follows;
     preflight->interrupts++;
     uv_stop(&preflight->loop);
 }
@@ -238,7 +239,6 @@ int command_check(int argc, char **argv)
     struct command_line line;
     int status;
     if (!cli_begin(&check_command, &preflight, &line, argc, argv, &status)) return status;
-    (void)signal(SIGPIPE, SIG_IGN);
     struct error err = {0};
     if (uv_loop_init(&preflight.loop) != 0) {
         (void)error_set(&err, ERR_NET, "cannot make an event loop");

@@ -3,6 +3,7 @@
 #include "profile/suggest.h"
 #include "run/version.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -73,6 +74,7 @@ int command_help(int argc, char **argv)
 
 int cli_main(int argc, char **argv)
 {
+    (void)signal(SIGPIPE, SIG_IGN); /* a reader that leaves is an error of that write alone */
     if (argc < 2) {
         (void)fprintf(stderr, "rushhour: no command given; `rushhour --help` lists them\n");
         return 2;

@@ -15,6 +15,7 @@ int cli_complain(const struct error *err)
 int print_out(const char *string)
 {
     if (fputs(string, stdout) >= 0 && fflush(stdout) == 0) return 0;
+    if (errno == EPIPE) return 0; /* the reader has seen enough: `| head` */
     (void)fprintf(stderr, "rushhour: cannot write to standard output: %s\n", strerror(errno));
     return 1;
 }

@@ -35,8 +35,8 @@ bool cli_begin(const struct command *command, void *target, struct command_line 
 /* Prints "rushhour: <text>" to stderr and returns the exit status for the error. */
 int cli_complain(const struct error *err);
 
-/* Writes everything to stdout; returns exit status 0, or 1 after reporting a failure (a full disk,
- * a closed pipe). */
+/* Writes everything to stdout; returns exit status 0, or 1 after reporting a failure (a full disk).
+ * A reader that has left is no failure. */
 int print_out(const char *string);
 
 #endif

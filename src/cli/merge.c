@@ -40,10 +40,10 @@ static enum err_code finish(const struct merge *command, const char *folder, cJS
     struct text json = {0};
     struct results *results = NULL;
     char *bare = cJSON_Print(manifest);
-    struct text path = {0};
-    text_printf(&path, "%s/run.json", folder);
+    struct text content = {0};
+    if (bare != NULL) text_puts(&content, bare);
     enum err_code code = bare == NULL ? error_set(err, ERR_NOMEM, "no memory for run.json")
-                                      : file_write(text_str(&path), bare, strlen(bare), err);
+                                      : pages_put(folder, "run.json", &content, err);
     if (code == ERR_OK) code = results_load(folder, NULL, 0, &results, err);
     if (code == ERR_OK) code = pages_write_manifest(folder, results, manifest, &json, err);
     if (code == ERR_OK) code = pages_write(folder, results, err);
@@ -61,7 +61,7 @@ static enum err_code finish(const struct merge *command, const char *folder, cJS
     if (code == ERR_OK && *status == 0 && !whole) *status = 4;
     results_free(results);
     text_free(&json);
-    text_free(&path);
+    text_free(&content);
     cJSON_free(bare);
     return code;
 }

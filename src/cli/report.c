@@ -69,8 +69,10 @@ static enum err_code deliver(const struct report *report, const struct results *
     enum err_code code = render(report, results, &out, err);
     bool plain = report->format == NULL && !report->json && report->output == NULL;
     /* Without a format and a file, also renews the pages in the folder. A folder that cannot be
-     * written (an archive, a full disk) can still be read: the tables are printed anyway. */
-    enum err_code pages = code == ERR_OK && plain ? pages_write(folder, results, err) : ERR_OK;
+     * written (an archive, a full disk) can still be read, and the tables are the report. */
+    struct error unwritten = {0};
+    enum err_code pages =
+        code == ERR_OK && plain ? pages_write(folder, results, &unwritten) : ERR_OK;
     if (code == ERR_OK && report->output != NULL) {
         code = file_write(report->output, text_str(&out), out.length, err);
     } else if (code == ERR_OK && (!report->quiet || report->json)) {
@@ -78,7 +80,14 @@ static enum err_code deliver(const struct report *report, const struct results *
         *status = print_out(text_str(&out));
     }
     text_free(&out);
-    return code != ERR_OK ? code : pages;
+    if (code != ERR_OK || pages == ERR_OK) return code;
+    if (report->quiet) { /* the pages were all that was asked for */
+        *err = unwritten;
+        return pages;
+    }
+    (void)fprintf(stderr, "rushhour: the pages in the folder are as they were: %s\n",
+                  unwritten.text);
+    return ERR_OK;
 }
 
 static enum err_code parse_windows(const struct option_list *specs, struct window *windows,

@@ -82,9 +82,13 @@ static int print_result(const struct run_flags *flags, const char *folder,
     return status;
 }
 
-static void on_signal(void *user, const char *reason)
+static void on_signal(void *user, const char *reason, bool kill_follows)
 {
-    run_stop(user, reason);
+    if (kill_follows) {
+        run_stop_within(user, reason);
+    } else {
+        run_stop(user, reason);
+    }
 }
 
 static int perform(struct run *run, const struct run_flags *flags, int inconclusive)
@@ -203,6 +207,11 @@ static const struct option_row options[] = {
      "begin the load exactly then (RFC 3339, at most 24 h ahead), so that shards start "
      "together",
      offsetof(struct run_flags, start_at)},
+    {"grace", 0, OPTION_TEXT, "D",
+     "after SIGTERM or the loss of the terminal, how long turns in flight may take to finish "
+     "before\n"
+     "the run stops and writes its folder (default 8s, within `docker stop`; Ctrl-C has no limit)",
+     offsetof(struct run_flags, grace)},
     {"inconclusive", 0, OPTION_TEXT, "pass|fail",
      "exit 0 or 99 instead of 3 when samples are too few",
      offsetof(struct run_flags, inconclusive)},
@@ -238,7 +247,6 @@ int command_run(int argc, char **argv)
     struct command_line line;
     int status;
     if (!cli_begin(&run_command, &flags, &line, argc, argv, &status)) return status;
-    (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error, like a full disk */
     return run_file(line.positional[0], &flags);
 }

@@ -42,6 +42,9 @@ static enum err_code read_times(const struct run_flags *flags, struct run_option
             return error_set(err, ERR_USAGE, "--duration %s: must be longer than nothing",
                              flags->duration);
     }
+    options->grace_ns = RUN_GRACE_NS;
+    if (flags->grace != NULL && parse_duration(flags->grace, &options->grace_ns, err) != ERR_OK)
+        return error_prefix(err, "--grace");
     if (flags->start_at != NULL &&
         parse_time(flags->start_at, &options->start_at_ns, err) != ERR_OK)
         return error_prefix(err, "--start-at");

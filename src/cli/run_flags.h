@@ -9,7 +9,7 @@
 
 struct run_flags {
     const char *output, *duration, *sessions, *rate, *seed, *workers, *inconclusive, *shard,
-        *start_at, *evidence_limit, *metrics;
+        *start_at, *evidence_limit, *metrics, *grace;
     struct option_list regions, connect_to;
     bool simulate, dry_run, yes, json, quiet, no_color;
 };

@@ -6,10 +6,11 @@
 static const struct {
     int number;
     const char *reason;
+    bool kill_follows;
 } known[] = {
-    {SIGINT, "Ctrl-C"},
-    {SIGTERM, "SIGTERM"},
-    {SIGHUP, "the terminal was closed"},
+    {SIGINT, "Ctrl-C", false},
+    {SIGTERM, "SIGTERM", true},
+    {SIGHUP, "the terminal was closed", true},
 };
 
 #define KNOWN_COUNT (sizeof known / sizeof *known)
@@ -17,11 +18,10 @@ static const struct {
 static void on_number(uv_signal_t *handle, int number)
 {
     const struct signals *signals = handle->data;
-    const char *reason = "";
     for (size_t i = 0; i < KNOWN_COUNT; i++) {
-        if (known[i].number == number) reason = known[i].reason;
+        if (known[i].number == number)
+            signals->on_signal(signals->user, known[i].reason, known[i].kill_follows);
     }
-    signals->on_signal(signals->user, reason);
 }
 
 static int open_one(struct signals *signals, uv_loop_t *loop, size_t i)
@@ -35,9 +35,8 @@ static int open_one(struct signals *signals, uv_loop_t *loop, size_t i)
     return status;
 }
 
-enum err_code signals_open(struct signals *signals, uv_loop_t *loop,
-                           void (*on_signal)(void *user, const char *reason), void *user,
-                           struct error *err)
+enum err_code signals_open(struct signals *signals, uv_loop_t *loop, signal_handler *on_signal,
+                           void *user, struct error *err)
 {
     int status = 0;
     signals->on_signal = on_signal;

@@ -4,11 +4,16 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <uv.h>
+
+/* reason: "Ctrl-C", "SIGTERM", ... kill_follows: it does not come from a person, who may press
+ * again, but from a supervisor that sends SIGKILL after a while. */
+typedef void signal_handler(void *user, const char *reason, bool kill_follows);
 
 /* Zero-initialise. */
 struct signals {
-    void (*on_signal)(void *user, const char *reason); /* "Ctrl-C", "SIGTERM", ... */
+    signal_handler *on_signal;
     void *user;
     uv_signal_t handles[3];
 };
@@ -16,8 +21,7 @@ struct signals {
 /* From here to signals_close, signals are passed to `on_signal` on the loop's thread instead of
  * ending the process. They do not keep the loop running. */
 MUST_USE enum err_code signals_open(struct signals *signals, uv_loop_t *loop,
-                                    void (*on_signal)(void *user, const char *reason), void *user,
-                                    struct error *err);
+                                    signal_handler *on_signal, void *user, struct error *err);
 
 /* Runs the loop once, without waiting, so that nothing of `signals` is used afterwards: not to be
  * called from the loop. Harmless if nothing was opened. */

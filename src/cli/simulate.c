@@ -1,3 +1,4 @@
+#include "base/files.h"
 #include "base/limits.h"
 #include "cli/command.h"
 #include "cli/options.h"
@@ -18,8 +19,11 @@
 /*
  * `rushhour simulate`. A run that simulates starts this command with --controlled: its standard
  * input then carries the run's clock ("clock MONO_NS WALL_NS SPEED"), and EOF means that the run is
- * over, for whatever reason.
+ * over, for whatever reason. Its descriptor 3 holds the profile.
  */
+
+#define HANDED_PROFILE "/dev/fd/3"
+#define HANDED_LIMIT ((size_t)64 << 20) /* bytes: the run has checked it already */
 
 struct simulate {
     const char *listen, *ledger, *seed;
@@ -44,10 +48,11 @@ static void stop(struct simulate *simulate)
     if (simulate->control.loop != NULL) uv_close((uv_handle_t *)&simulate->control, NULL);
 }
 
-static void on_signal(void *user, const char *reason)
+static void on_signal(void *user, const char *reason, bool kill_follows)
 {
     struct simulate *simulate = user;
     (void)reason;
+    (void)kill_follows;
     /* Ctrl-C, `timeout` and service managers signal the whole process group. A controlled simulator
      * keeps serving until the run has drained; EOF on its standard input ends it. */
     if (!simulate->controlled) stop(simulate);
@@ -136,6 +141,18 @@ static uint64_t choose_seed(const struct run_number *asked, const struct profile
     return seed;
 }
 
+/* A run hands over what it has read itself. */
+static enum err_code load(const struct simulate *simulate, const char *file,
+                          struct profile **profile, struct error *err)
+{
+    struct text json = {0};
+    if (!simulate->controlled) return profile_load(file, profile, err);
+    enum err_code code = file_read(HANDED_PROFILE, HANDED_LIMIT, &json, err);
+    if (code == ERR_OK) code = profile_parse(file, text_str(&json), json.length, profile, err);
+    text_free(&json);
+    return code;
+}
+
 static int simulate_profile(struct simulate *simulate, const char *file)
 {
     struct error err = {0};
@@ -144,7 +161,7 @@ static int simulate_profile(struct simulate *simulate, const char *file)
                                         .ledger_file = simulate->ledger};
     struct run_number seed = {0};
     enum err_code code = seed_read(simulate->seed, &seed, &err);
-    if (code == ERR_OK) code = profile_load(file, &profile, &err);
+    if (code == ERR_OK) code = load(simulate, file, &profile, &err);
     if (code != ERR_OK) return cli_complain(&err);
     options.seed = choose_seed(&seed, profile);
     options.profile = profile;
@@ -177,7 +194,8 @@ static const struct option_row options[] = {
     {"no-color", 0, OPTION_FLAG, NULL, "accepted; there is no colour here",
      offsetof(struct simulate, no_color)},
     {"controlled", 0, OPTION_FLAG, NULL,
-     "take the clock from standard input and end with it (used by `run --simulate`)",
+     "take the clock from standard input, the profile from descriptor 3, and end with the input "
+     "(used\nby `run --simulate`)",
      offsetof(struct simulate, controlled)},
 };
 
@@ -206,7 +224,6 @@ int command_simulate(int argc, char **argv)
     int status;
     if (!cli_begin(&simulate_command, &simulate, &line, argc, argv, &status)) return status;
     (void)limits_raise_descriptors(); /* a session takes one on this side too */
-    (void)signal(SIGPIPE, SIG_IGN);
-    (void)signal(SIGXFSZ, SIG_IGN); /* a ledger that may not grow is an error, like a full disk */
+    (void)signal(SIGXFSZ, SIG_IGN);   /* a ledger that may not grow is an error, like a full disk */
     return simulate_profile(&simulate, line.positional[0]);
 }

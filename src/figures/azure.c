@@ -193,7 +193,7 @@ static enum err_code read_file(const char *path, size_t region, root_reader *rea
                                struct azure *azure, struct error *err)
 {
     struct text json = {0};
-    enum err_code code = file_read(path, FILE_LIMIT, &json, err);
+    enum err_code code = file_read_given(path, FILE_LIMIT, &json, err);
     if (code == ERR_OK) {
         cJSON *root = cJSON_ParseWithLength(text_str(&json), json.length);
         code = root == NULL ? error_set(err, ERR_FORMAT,

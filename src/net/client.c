@@ -1,6 +1,7 @@
 #include "net/client_private.h"
 
 #include "base/limits.h"
+#include "net/trust.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -62,7 +63,8 @@ static enum err_code load_terms(struct ws_client *client, const struct tls_terms
     struct client_tls *tls = NULL;
     enum err_code code = client_vhost_tls(client, NULL, &tls, err);
     for (size_t i = 0; i < count && code == ERR_OK; i++) {
-        if (terms[i].ca_file != NULL || terms[i].certificate != NULL)
+        if (terms[i].ca_file == NULL) code = trust_system_check(err);
+        if (code == ERR_OK && (terms[i].ca_file != NULL || terms[i].certificate != NULL))
             code = client_vhost_tls(client, &terms[i], &tls, err);
     }
     return code;

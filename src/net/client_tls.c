@@ -2,6 +2,7 @@
 
 #include "net/client_certificate.h"
 #include "net/tls_alert.h"
+#include "net/trust.h"
 
 #include <openssl/err.h>
 #include <stdio.h>
@@ -116,26 +117,11 @@ static void watch_handshake(const SSL *ssl, int where, int value)
 
 /* ---- contexts ---- */
 
-static const char *reason_of_error(void)
-{
-    const char *reason = ERR_reason_error_string(ERR_peek_last_error());
-    return reason != NULL ? reason : "unknown";
-}
-
 static enum err_code load_roots(struct client_tls *tls, struct error *err)
 {
     if (tls->trust == TRUST_NOBODY) return ERR_OK;
-    if (tls->trust == TRUST_SYSTEM) {
-        if (SSL_CTX_set_default_verify_paths(tls->context) == 1) return ERR_OK;
-        return error_set(err, ERR_NET,
-                         "cannot load the system's root certificates: install ca-certificates");
-    }
-    if (SSL_CTX_load_verify_file(tls->context, tls->ca_file) == 1) return ERR_OK;
-    enum err_code code = error_set(
-        err, ERR_NET, "ca_file %s: no certificate could be read from it (%s): give a PEM file",
-        tls->ca_file, reason_of_error());
-    ERR_clear_error();
-    return code;
+    return tls->trust == TRUST_SYSTEM ? trust_system(tls->context, err)
+                                      : trust_file(tls->context, tls->ca_file, err);
 }
 
 static void configure(struct client_tls *tls)

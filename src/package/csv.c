@@ -1,4 +1,5 @@
 /* failures.csv and windows.csv: the records and the figures, for further calculations. */
+#include "base/files.h"
 #include "figures/grouping.h"
 #include "package/parts.h"
 #include "report/sheet.h"
@@ -168,11 +169,11 @@ enum err_code package_write_failures(const struct package *package, const char *
     struct text path = {0};
     struct text notes = {0};
     text_printf(&path, "%s/failures.csv", folder);
-    struct writing writing = {.package = package, .file = fopen(text_str(&path), "wxe")};
-    enum err_code code = ERR_OK;
-    if (writing.file == NULL) {
-        code = error_set(err, ERR_IO, "%s: cannot write: %s", text_str(&path), strerror(errno));
-    } else {
+    struct writing writing = {
+        .package = package,
+    };
+    enum err_code code = file_create_stream(text_str(&path), &writing.file, err);
+    if (code == ERR_OK) {
         writing.failed = fputs(failures_header, writing.file) < 0;
         code = evidence_read(package->request->folder, see, &writing, &notes, err);
         if (fclose(writing.file) != 0) writing.failed = true;

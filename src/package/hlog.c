@@ -1,4 +1,5 @@
 /* latency.hlog: the relevant lines of the run's own log, unchanged. */
+#include "base/files.h"
 #include "package/parts.h"
 #include "record/folder.h"
 #include "record/lines.h"
@@ -71,13 +72,16 @@ static enum err_code copy_file(struct copying *copying, const char *from, const 
                                struct error *err)
 {
     struct lines lines;
-    enum err_code code = ERR_OK;
+    struct error opening = {0};
     if (results_simulated(copying->package->results))
         (void)fputs("#[SIMULATED: a rehearsal, not a real service]\n", copying->out);
-    if (lines_open(&lines, from, LINE_LIMIT)) {
+    enum err_code code = lines_open(&lines, from, LINE_LIMIT, &opening);
+    if (code == ERR_OK) {
         code = copy_lines(copying, &lines, to, err);
-    } else if (errno != ENOENT) {
-        code = error_set(err, ERR_IO, "%s: cannot read: %s", from, strerror(errno));
+    } else if (errno == ENOENT) {
+        code = ERR_OK;
+    } else if (err != NULL) {
+        *err = opening;
     }
     lines_close(&lines);
     return code;
@@ -91,13 +95,11 @@ enum err_code package_write_latencies(const struct package *package, const char 
     text_printf(&from, "%s/%s", package->request->folder, RUN_LATENCIES);
     text_printf(&to, "%s/latency.hlog", folder);
     struct copying copying = {.package = package, .decoder = histogram_decoder_new()};
-    enum err_code code = ERR_OK;
-    if (copying.decoder != NULL) copying.out = fopen(text_str(&to), "wxe");
-    if (copying.decoder == NULL) {
-        code = error_set(err, ERR_NOMEM, "%s: no memory to read it", text_str(&from));
-    } else if (copying.out == NULL) {
-        code = error_set(err, ERR_IO, "%s: cannot write: %s", text_str(&to), strerror(errno));
-    } else {
+    enum err_code code =
+        copying.decoder == NULL
+            ? error_set(err, ERR_NOMEM, "%s: no memory to read it", text_str(&from))
+            : file_create_stream(text_str(&to), &copying.out, err);
+    if (code == ERR_OK) {
         code = copy_file(&copying, text_str(&from), text_str(&to), err);
         bool failed = ferror(copying.out) != 0;
         if (fclose(copying.out) != 0) failed = true;

@@ -77,7 +77,7 @@ static enum err_code read_check(struct package *package, struct error *err)
     const char *path = package->request->check_file;
     struct text json = {0};
     if (path == NULL) return ERR_OK;
-    enum err_code code = file_read(path, CHECK_LIMIT, &json, err);
+    enum err_code code = file_read_given(path, CHECK_LIMIT, &json, err);
     if (code == ERR_OK) {
         package->check = cJSON_ParseWithLength(text_str(&json), json.length);
         if (!cJSON_IsObject(package->check) ||

@@ -11,8 +11,11 @@
 #include "report/azure_tables.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -120,14 +123,17 @@ static enum err_code sum_file(const char *path, const char *name, struct text *s
     char buffer[64 * 1024];
     char hex[SHA256_HEX_SIZE];
     size_t got;
-    FILE *file = fopen(path, "rbe");
-    if (file == NULL) return error_set(err, ERR_IO, "%s: cannot read: %s", path, strerror(errno));
+    int file;
+    enum err_code code = file_open(path, FILE_REGULAR, &file, err);
+    if (code != ERR_OK) return code;
     struct sha256 *sum = sha256_start();
-    while ((got = fread(buffer, 1, sizeof buffer, file)) > 0) sha256_add(sum, buffer, got);
-    bool failed = ferror(file) != 0;
-    (void)fclose(file);
+    do {
+        code = file_get(file, path, buffer, sizeof buffer, &got, err);
+        if (got > 0) sha256_add(sum, buffer, got);
+    } while (code == ERR_OK && got > 0);
+    (void)close(file);
     bool summed = sha256_finish(sum, hex);
-    if (failed) return error_set(err, ERR_IO, "%s: cannot read it again", path);
+    if (code != ERR_OK) return code;
     if (!summed) return error_set(err, ERR_NOMEM, "%s: libcrypto made no SHA-256 of it", path);
     text_printf(sums, "%s  %s\n", hex, name);
     return ERR_OK;
@@ -187,18 +193,12 @@ static enum err_code write_files(struct making *making, const char *archive, str
     return code;
 }
 
-static enum err_code move(const char *from, const char *to, struct error *err)
-{
-    if (rename(from, to) == 0) return ERR_OK;
-    return error_set(err, ERR_IO, "%s: cannot put the package there: %s", to, strerror(errno));
-}
-
 static enum err_code move_both(const char *folder, const char *archive, const char *to_folder,
                                const char *to_archive, struct error *err)
 {
-    enum err_code code = move(folder, to_folder, err);
+    enum err_code code = file_move(folder, to_folder, err);
     if (code != ERR_OK) return code;
-    code = move(archive, to_archive, err);
+    code = file_move(archive, to_archive, err);
     if (code != ERR_OK) folder_remove(to_folder);
     return code;
 }
@@ -233,7 +233,9 @@ static enum err_code make(struct package *package, struct package_made *made, co
     const char *output = package->request->output;
     struct text folder = {0};
     struct text packed = {0};
-    text_printf(&folder, "%s.partial%ld", output, (long)getpid());
+    uint64_t random = 0; /* in a folder that others write to, nobody shall be there first */
+    (void)!getrandom(&random, sizeof random, 0);
+    text_printf(&folder, "%s.partial%016" PRIx64, output, random);
     text_printf(&packed, "%s.tar.gz", text_str(&folder));
     struct making making = {.package = package, .folder = text_str(&folder)};
     size_t made_from;

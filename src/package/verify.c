@@ -357,11 +357,9 @@ static enum err_code verify_file(const char *folder, const char *name, struct kn
     enum err_code code = ERR_OK;
     if (log && decoder == NULL) {
         code = error_set(err, ERR_NOMEM, "%s: no memory to look through it", name);
-    } else if (lines_open(&lines, text_str(&path), LINE_LIMIT)) {
-        code = verify_lines(name, &lines, known, decoder, err);
-        lines_close(&lines);
     } else {
-        code = error_set(err, ERR_IO, "%s: cannot read it again: %s", name, strerror(errno));
+        code = lines_open(&lines, text_str(&path), LINE_LIMIT, err);
+        if (code == ERR_OK) code = verify_lines(name, &lines, known, decoder, err);
         lines_close(&lines);
     }
     histogram_decoder_free(decoder);

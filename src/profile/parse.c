@@ -59,7 +59,8 @@ enum err_code profile_parse(const char *file, const char *json, size_t length, s
     struct profile *profile = calloc(1, sizeof *profile);
     if (profile == NULL) return error_set(err, ERR_NOMEM, "no memory for the profile");
     profile->file = strdup(file);
-    enum err_code code = profile->file == NULL
+    profile->json = strndup(json, length);
+    enum err_code code = profile->file == NULL || profile->json == NULL
                              ? error_set(err, ERR_NOMEM, "no memory for the profile")
                              : read_all(profile, json, length, err);
     if (code != ERR_OK) {
@@ -73,7 +74,7 @@ enum err_code profile_parse(const char *file, const char *json, size_t length, s
 enum err_code profile_load(const char *file, struct profile **out, struct error *err)
 {
     struct text json = {0};
-    enum err_code code = file_read(file, JSONC_SIZE_LIMIT, &json, err);
+    enum err_code code = file_read_given(file, JSONC_SIZE_LIMIT, &json, err);
     if (code == ERR_OK) code = profile_parse(file, text_str(&json), json.length, out, err);
     text_free(&json);
     return code;

@@ -44,5 +44,6 @@ void profile_free(struct profile *profile)
     release_object(&key_profile, profile);
     json_free(profile->source);
     free(profile->file);
+    free(profile->json);
     free(profile);
 }

@@ -247,6 +247,7 @@ struct simulator_plan {
 
 struct profile {
     char *file; /* as given on the command line */
+    char *json; /* what it held, for the simulator beside the run: it may be a pipe */
     char *name;
     struct region *regions;
     size_t region_count;

@@ -1,12 +1,11 @@
 #include "base/clock.h"
+#include "base/files.h"
 #include "base/secret.h"
 #include "profile/command.h"
 #include "profile/form.h"
 #include "profile/place.h"
 #include "profile/profile.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,21 +52,19 @@ static enum err_code read_variable(const char *name, const struct place *place, 
 static enum err_code read_bytes(const char *path, const struct place *place, char *out, size_t size,
                                 size_t *got)
 {
+    int file;
+    struct error inner = {0};
     *got = 0;
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0)
-        return place_fail(place, "%.200s: cannot open: %s: correct the path", path,
-                          strerror(errno));
-    ssize_t more = 1;
-    while (more > 0 && *got < size) {
-        more = read(file, out + *got, size - *got);
-        if (more > 0) *got += (size_t)more;
-        if (more < 0 && errno == EINTR) more = 1;
+    if (file_open(path, FILE_REGULAR, &file, &inner) != ERR_OK)
+        return place_fail(place, "%.300s: correct the path", inner.text);
+    enum err_code code = ERR_OK;
+    size_t more = 1;
+    while (code == ERR_OK && more > 0 && *got < size) {
+        code = file_get(file, path, out + *got, size - *got, &more, &inner);
+        *got += more;
     }
-    int reason = errno;
     (void)close(file);
-    if (more < 0) return place_fail(place, "%.200s: cannot read: %s", path, strerror(reason));
-    return ERR_OK;
+    return code == ERR_OK ? ERR_OK : place_fail(place, "%.300s", inner.text);
 }
 
 static enum err_code read_secret_file(const char *path, const struct place *place,

@@ -1,5 +1,7 @@
 #include "record/archive.h"
 
+#include "base/files.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -49,9 +51,9 @@ enum err_code archive_open(const char *path, int64_t modified_s, struct archive 
                            struct error *err)
 {
     *out = NULL;
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    if (fd < 0)
-        return error_set(err, ERR_IO, "%s: cannot make the archive: %s", path, strerror(errno));
+    int fd;
+    enum err_code code = file_create_at(path, &fd, err);
+    if (code != ERR_OK) return code;
     struct archive *archive = calloc(1, sizeof *archive);
     if (archive != NULL) {
         archive->modified_s = modified_s;
@@ -128,17 +130,18 @@ static enum err_code put_header(struct archive *archive, const char *name, uint6
 }
 
 /* Writes exactly `size` bytes of the file, as promised in the header. */
-static enum err_code put_content(struct archive *archive, const char *path, FILE *file,
-                                 uint64_t size, struct error *err)
+static enum err_code put_content(struct archive *archive, const char *path, int file, uint64_t size,
+                                 struct error *err)
 {
     static const char zeros[BLOCK];
     char buffer[64 * 1024];
     uint64_t left = size;
     while (left > 0) {
         size_t part = left < sizeof buffer ? (size_t)left : sizeof buffer;
-        if (fread(buffer, 1, part, file) != part)
-            return error_set(err, ERR_IO, "%s: cannot read, or became shorter meanwhile", path);
-        enum err_code code = put(archive, buffer, part, err);
+        enum err_code code = file_get(file, path, buffer, part, &part, err);
+        if (code == ERR_OK && part == 0)
+            code = error_set(err, ERR_IO, "%s: became shorter while it was read", path);
+        if (code == ERR_OK) code = put(archive, buffer, part, err);
         if (code != ERR_OK) return code;
         left -= part;
     }
@@ -148,16 +151,15 @@ static enum err_code put_content(struct archive *archive, const char *path, FILE
 enum err_code archive_add(struct archive *archive, const char *name, const char *path,
                           struct error *err)
 {
+    int file;
     struct stat status;
-    FILE *file = fopen(path, "rbe");
-    if (file == NULL || fstat(fileno(file), &status) != 0) {
-        enum err_code failed = error_set(err, ERR_IO, "%s: cannot read: %s", path, strerror(errno));
-        if (file != NULL) (void)fclose(file);
-        return failed;
-    }
-    enum err_code code = put_header(archive, name, (uint64_t)status.st_size, err);
+    enum err_code code = file_open(path, FILE_REGULAR, &file, err);
+    if (code != ERR_OK) return code;
+    if (fstat(file, &status) != 0)
+        code = error_set(err, ERR_IO, "%s: cannot read: %s", path, strerror(errno));
+    if (code == ERR_OK) code = put_header(archive, name, (uint64_t)status.st_size, err);
     if (code == ERR_OK) code = put_content(archive, path, file, (uint64_t)status.st_size, err);
-    (void)fclose(file);
+    (void)close(file);
     return code;
 }
 

@@ -1,20 +1,23 @@
 #include "record/lines.h"
 
+#include "base/files.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define FIRST_CAPACITY ((size_t)128 * 1024)
 
-bool lines_open(struct lines *lines, const char *path, size_t limit)
+enum err_code lines_open(struct lines *lines, const char *path, size_t limit, struct error *err)
 {
-    *lines = (struct lines){
-        .fd = open(path, O_RDONLY | O_CLOEXEC), .limit = limit, .capacity = FIRST_CAPACITY};
-    if (lines->fd < 0) return false;
+    *lines = (struct lines){.fd = -1, .limit = limit, .capacity = FIRST_CAPACITY};
+    enum err_code code = file_open(path, FILE_REGULAR, &lines->fd, err);
+    if (code != ERR_OK) return code;
     lines->buffer = malloc(lines->capacity);
-    return lines->buffer != NULL;
+    if (lines->buffer != NULL) return ERR_OK;
+    errno = ENOMEM;
+    return error_set(err, ERR_NOMEM, "%s: no memory to read it", path);
 }
 
 void lines_close(struct lines *lines)

@@ -3,6 +3,8 @@
 #ifndef RUSHHOUR_RECORD_LINES_H
 #define RUSHHOUR_RECORD_LINES_H
 
+#include "base/error.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,9 +28,10 @@ enum line_kind {
     LINE_ERROR     /* os_error says why: errno of read, or ENOMEM */
 };
 
-/* False with errno if the file cannot be opened or memory runs out. Call lines_close in any
- * case. */
-bool lines_open(struct lines *lines, const char *path, size_t limit);
+/* ERR_IO if the file cannot be opened (file_open; errno ENOENT: there is none). Call lines_close in
+ * any case. */
+MUST_USE enum err_code lines_open(struct lines *lines, const char *path, size_t limit,
+                                  struct error *err);
 void lines_close(struct lines *lines);
 
 /* The next line, NUL-terminated, without its LF or CRLF; it may be modified, and is valid until the

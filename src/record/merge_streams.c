@@ -1,5 +1,7 @@
 #include "record/merge_streams.h"
 
+#include "base/files.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,13 +28,15 @@ static enum err_code open_stream(struct merge_stream *stream, const char *run, s
     const struct merge_job *job = stream->job;
     struct text path = {0};
     text_printf(&path, "%s/%s", run, job->name);
-    enum err_code code = ERR_OK;
-    if (lines_open(&stream->lines, text_str(&path), job->limit)) {
+    struct error opening = {0};
+    enum err_code code = lines_open(&stream->lines, text_str(&path), job->limit, &opening);
+    if (code == ERR_OK) {
         stream->open = true;
     } else if (errno == ENOENT && job->may_be_missing) {
         stream->over = true;
-    } else {
-        code = error_set(err, ERR_IO, "%s: %s", text_str(&path), strerror(errno));
+        code = ERR_OK;
+    } else if (err != NULL) {
+        *err = opening;
     }
     text_free(&path);
     return code;
@@ -118,18 +122,16 @@ enum err_code merge_run_then(struct merge_job *job, const struct text *head, mer
     struct merge_stream *streams = calloc(job->merge->count, sizeof *streams);
     struct text path = {0};
     text_printf(&path, "%s/%s", job->merge->folder, job->name);
-    job->out = fopen(text_str(&path), "wxe");
+    enum err_code code = streams == NULL
+                             ? error_set(err, ERR_NOMEM, "%s: no memory to merge it", job->name)
+                             : file_create_stream(text_str(&path), &job->out, err);
     text_free(&path);
-    if (streams == NULL || job->out == NULL) {
-        enum err_code code = streams == NULL
-                                 ? error_set(err, ERR_NOMEM, "%s: no memory to merge it", job->name)
-                                 : cannot_write(job, err);
-        if (job->out != NULL) (void)fclose(job->out);
+    if (streams == NULL || code != ERR_OK) {
         free(streams);
         return code;
     }
     if (head != NULL) text_append(&job->text, text_str(head), head->length);
-    enum err_code code = go_through(job, streams, err);
+    code = go_through(job, streams, err);
     if (code == ERR_OK && rest != NULL) code = rest(job, err);
     if (code == ERR_OK) code = merge_flush(job, err);
     close_streams(job, streams);

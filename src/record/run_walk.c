@@ -98,14 +98,16 @@ static enum err_code walk_path(const struct run_walk *walk, const char *path, st
 {
     struct lines lines;
     struct losses losses = {0};
-    enum err_code code = ERR_OK;
-    if (lines_open(&lines, path, walk->limit)) {
+    struct error opening = {0};
+    enum err_code code = lines_open(&lines, path, walk->limit, &opening);
+    if (code == ERR_OK) {
         code = walk_lines(walk, &lines, path, &losses, err);
         note_losses(walk, &losses);
-    } else if (errno != ENOENT) {
-        code = read_error(path, errno, err);
-    } else if (!walk->may_be_missing) {
-        text_printf(walk->notes, "%s: is missing\n", walk->name);
+    } else if (errno == ENOENT) {
+        code = ERR_OK;
+        if (!walk->may_be_missing) text_printf(walk->notes, "%s: is missing\n", walk->name);
+    } else if (err != NULL) {
+        *err = opening;
     }
     lines_close(&lines);
     return code;

@@ -20,7 +20,7 @@ static const char *const file_names[FILE_COUNT] = {RUN_INTERVALS, RUN_LATENCIES,
 
 struct run_writer {
     const struct profile *profile;
-    char *folder;
+    struct folder folder;
     int files[FILE_COUNT];   /* -1: not written */
     struct text rows, lines; /* reused for every interval */
     struct error failure;    /* the first one; code ERR_OK until then */
@@ -31,8 +31,8 @@ struct run_writer {
 static enum err_code fail(struct run_writer *writer, struct error *err, const char *name,
                           const char *what)
 {
-    (void)error_set(&writer->failure, ERR_IO, "%s/%s: cannot %s: %s", writer->folder, name, what,
-                    strerror(errno));
+    (void)error_set(&writer->failure, ERR_IO, "%s/%s: cannot %s: %s", writer->folder.path, name,
+                    what, strerror(errno));
     if (err != NULL) *err = writer->failure;
     return ERR_IO;
 }
@@ -57,26 +57,14 @@ static enum err_code append(struct run_writer *writer, int file, const struct te
 {
     if (failed_before(writer, err) != ERR_OK) return writer->failure.code;
     if (text->failed) return fail_memory(writer, err, file_names[file]);
-    const char *bytes = text_str(text);
-    size_t length = text->length;
-    while (length > 0) {
-        ssize_t written = write(writer->files[file], bytes, length);
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return fail(writer, err, file_names[file], "write");
-        bytes += written;
-        length -= (size_t)written;
-    }
-    return ERR_OK;
+    size_t done;
+    if (file_put(writer->files[file], text_str(text), text->length, &done)) return ERR_OK;
+    return fail(writer, err, file_names[file], "write");
 }
 
 static enum err_code create(struct run_writer *writer, int file, struct error *err)
 {
-    struct text path = {0};
-    text_printf(&path, "%s/%s", writer->folder, file_names[file]);
-    if (path.failed) return fail_memory(writer, err, file_names[file]);
-    writer->files[file] = open(path.data, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    text_free(&path);
-    return writer->files[file] < 0 ? fail(writer, err, file_names[file], "create") : ERR_OK;
+    return file_create(&writer->folder, file_names[file], 0644, &writer->files[file], err);
 }
 
 static void write_header(const struct run_writer *writer, int file, int64_t start_utc_ns,
@@ -115,42 +103,38 @@ static void free_writer(struct run_writer *writer)
     }
     text_free(&writer->rows);
     text_free(&writer->lines);
-    free(writer->folder);
+    folder_close(&writer->folder);
     free(writer);
 }
 
 static void remove_files(const struct run_writer *writer)
 {
     for (int file = 0; file < FILE_COUNT; file++) {
-        struct text path = {0};
-        text_printf(&path, "%s/%s", writer->folder, file_names[file]);
-        if (writer->files[file] >= 0 && !path.failed) (void)unlink(path.data);
-        text_free(&path);
+        if (writer->files[file] >= 0) (void)unlinkat(writer->folder.fd, file_names[file], 0);
     }
 }
 
-static struct run_writer *new_writer(const char *folder, const struct profile *profile)
+static struct run_writer *new_writer(const struct profile *profile)
 {
     struct run_writer *writer = calloc(1, sizeof *writer);
     if (writer == NULL) return NULL;
     writer->profile = profile;
+    writer->folder.fd = -1;
     for (int file = 0; file < FILE_COUNT; file++) writer->files[file] = -1;
-    writer->folder = strdup(folder);
-    if (writer->folder != NULL) return writer;
-    free(writer);
-    return NULL;
+    return writer;
 }
 
 enum err_code run_writer_open(const char *folder, const struct profile *profile,
                               int64_t start_utc_ns, struct run_writer **out, struct error *err)
 {
     *out = NULL;
-    struct run_writer *writer = new_writer(folder, profile);
+    struct run_writer *writer = new_writer(profile);
     if (writer == NULL) return error_set(err, ERR_NOMEM, "%s: no memory to write it", folder);
     size_t made_from;
     enum err_code code = folder_make_empty(folder, &made_from, err);
     if (code == ERR_OK) {
-        code = create_files(writer, start_utc_ns, err);
+        code = folder_open(folder, &writer->folder, err);
+        if (code == ERR_OK) code = create_files(writer, start_utc_ns, err);
         if (code == ERR_OK) {
             *out = writer;
             return ERR_OK;
@@ -230,17 +214,15 @@ enum err_code run_writer_interval(struct run_writer *writer, int64_t start_utc_n
 enum err_code run_writer_manifest(struct run_writer *writer, const cJSON *manifest,
                                   struct error *err)
 {
-    struct text path = {0};
-    text_printf(&path, "%s/%s", writer->folder, RUN_MANIFEST);
     char *json = cJSON_Print(manifest);
     struct text whole = {0};
     if (json != NULL) text_printf(&whole, "%s\n", json);
-    enum err_code code = path.failed || whole.failed || json == NULL
-                             ? error_set(err, ERR_NOMEM, "%s/%s: no memory to write it",
-                                         writer->folder, RUN_MANIFEST)
-                             : file_write(path.data, whole.data, whole.length, err);
+    enum err_code code =
+        whole.failed || json == NULL
+            ? error_set(err, ERR_NOMEM, "%s/%s: no memory to write it", writer->folder.path,
+                        RUN_MANIFEST)
+            : file_replace(&writer->folder, RUN_MANIFEST, 0644, whole.data, whole.length, err);
     text_free(&whole);
-    text_free(&path);
     cJSON_free(json);
     return failed_before(writer, err) != ERR_OK ? writer->failure.code : code;
 }

@@ -32,8 +32,13 @@ static void tell_news(struct drive *drive, const struct run_snapshot *snapshot)
     const struct budget *budget = &run->plan.profile->budget;
     if (run->stops > 0 && !drive->told_interrupt) {
         drive->told_interrupt = true;
-        live_note(drive->view,
-                  "rushhour: finishing what is in flight; press Ctrl-C again to stop at once");
+        char note[128] =
+            "rushhour: finishing what is in flight; press Ctrl-C again to stop at once";
+        if (run->grace.loop != NULL)
+            (void)snprintf(note, sizeof note,
+                           "rushhour: finishing what is in flight, %.0f s at most",
+                           (double)run->options->grace_ns / (double)NS_PER_S);
+        live_note(drive->view, note);
     }
     double spent = 0;
     for (size_t i = 0; i < budget->alert_count; i++) {

@@ -2,17 +2,25 @@
 
 #include "base/files.h"
 #include "page/page.h"
+#include "record/folder.h"
 #include "report/report.h"
 
-static enum err_code write_file(const char *folder, const char *name, const struct text *content,
-                                struct error *err)
+#include <fcntl.h>
+#include <sys/stat.h>
+
+enum err_code pages_put(const char *folder, const char *name, const struct text *content,
+                        struct error *err)
 {
-    struct text path = {0};
-    text_printf(&path, "%s/%s", folder, name);
-    enum err_code code =
-        content->failed || path.failed ? error_set(err, ERR_NOMEM, "%s: no memory", name) : ERR_OK;
-    if (code == ERR_OK) code = file_write(text_str(&path), text_str(content), content->length, err);
-    text_free(&path);
+    struct folder handle;
+    struct stat manifest;
+    mode_t mode = 0600; /* whoever may read run.json may read the rest */
+    if (content->failed) return error_set(err, ERR_NOMEM, "%s: no memory", name);
+    enum err_code code = folder_open(folder, &handle, err);
+    if (code != ERR_OK) return code;
+    if (fstatat(handle.fd, RUN_MANIFEST, &manifest, AT_SYMLINK_NOFOLLOW) == 0)
+        mode = manifest.st_mode & 0666;
+    code = file_replace(&handle, name, mode, text_str(content), content->length, err);
+    folder_close(&handle);
     return code;
 }
 
@@ -20,10 +28,10 @@ enum err_code pages_write(const char *folder, const struct results *results, str
 {
     struct text page = {0};
     results_markdown(results, &page);
-    enum err_code code = write_file(folder, "report.md", &page, err);
+    enum err_code code = pages_put(folder, "report.md", &page, err);
     text_clear(&page);
     results_html(results, &page);
-    if (code == ERR_OK) code = write_file(folder, "report.html", &page, err);
+    if (code == ERR_OK) code = pages_put(folder, "report.html", &page, err);
     text_free(&page);
     return code;
 }
@@ -37,5 +45,5 @@ enum err_code pages_write_manifest(const char *folder, const struct results *res
     if (printed == NULL) return error_set(err, ERR_NOMEM, "no memory for run.json");
     text_printf(json, "%s\n", printed);
     cJSON_free(printed);
-    return write_file(folder, "run.json", json, err);
+    return pages_put(folder, RUN_MANIFEST, json, err);
 }

@@ -9,6 +9,11 @@
 
 #include <cjson/cJSON.h>
 
+/* Replaces one file of a run folder, or makes it for those who may read its run.json. A link or
+ * device of that name is an error: nobody's file elsewhere is written. */
+MUST_USE enum err_code pages_put(const char *folder, const char *name, const struct text *content,
+                                 struct error *err);
+
 /* Writes report.md and report.html into the folder. ERR_IO names the file. */
 MUST_USE enum err_code pages_write(const char *folder, const struct results *results,
                                    struct error *err);

@@ -43,6 +43,24 @@ void run_stop(struct run *run, const char *reason)
     }
 }
 
+static void on_grace_over(uv_timer_t *timer)
+{
+    struct run *run = timer->data;
+    if (run->driving && run->stops == 1) run_stop(run, "the grace period is over");
+}
+
+void run_stop_within(struct run *run, const char *reason)
+{
+    run_stop(run, reason);
+    if (!run->driving || run->grace.loop != NULL) return;
+    (void)uv_timer_init(run->loop, &run->grace);
+    run->grace.data = run;
+    uv_unref((uv_handle_t *)&run->grace);
+    uv_update_time(run->loop);
+    (void)uv_timer_start(&run->grace, on_grace_over, (uint64_t)(run->options->grace_ns / NS_PER_MS),
+                         0);
+}
+
 /* ---- the simulator ---- */
 
 static void on_simulator_lost(void *user)
@@ -218,6 +236,7 @@ void run_free(struct run *run)
 {
     if (run == NULL) return;
     metrics_close(run); /* it reads the engine's figures */
+    if (run->grace.loop != NULL) uv_close((uv_handle_t *)&run->grace, NULL);
     engine_free(run->engine);
     (void)uv_run(run->loop, UV_RUN_DEFAULT);
     metrics_free(run);

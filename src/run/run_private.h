@@ -21,6 +21,7 @@ struct run {
     int64_t created_ns;     /* when its counters started: real time, since 1970 UTC */
     uint64_t ended_mono_ns; /* when the load ended; 0: not yet */
     unsigned stops;         /* how often it was asked to end */
+    uv_timer_t grace;       /* of run_stop_within; its loop is NULL until then */
     bool driving;           /* the engine is running and takes the stop */
     bool driven;            /* the engine has run: the folder holds a run */
 };

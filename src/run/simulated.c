@@ -1,13 +1,17 @@
 #include "run/simulated.h"
 
+#include "base/files.h"
 #include "base/secret.h"
 
 #include <cjson/cJSON.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #define READY_LIMIT_MS 15000
 #define STOP_LIMIT_MS 15000
@@ -82,6 +86,19 @@ static void close_if_open(struct simulator_process *simulator, uv_handle_t *hand
 
 /* ---- starting ---- */
 
+/* The profile's own text, which the simulator finds as its descriptor 3: the file may be a pipe,
+ * which can be read once, or may have changed meanwhile. -1 with errno. */
+static int hold_profile(const struct profile *profile)
+{
+    size_t done;
+    const int fd = memfd_create("rushhour profile", MFD_CLOEXEC);
+    if (fd < 0) return -1;
+    if (file_put(fd, profile->json, strlen(profile->json), &done) && lseek(fd, 0, SEEK_SET) == 0)
+        return fd;
+    (void)close(fd);
+    return -1;
+}
+
 static enum err_code spawn(struct simulator_process *simulator, struct error *err)
 {
     const struct simulated *simulated = simulator->simulated;
@@ -106,18 +123,21 @@ static enum err_code spawn(struct simulator_process *simulator, struct error *er
         {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE,
          .data.stream = (uv_stream_t *)&simulator->output},
         {.flags = UV_INHERIT_FD, .data.fd = 2},
+        {.flags = UV_INHERIT_FD, .data.fd = hold_profile(simulated->profile)},
     };
     const uv_process_options_t options = {
         .exit_cb = on_exit_of_simulator,
         .file = executable,
         .args = arguments,
         .stdio = streams,
-        .stdio_count = 3,
+        .stdio_count = 4,
     };
     (void)uv_pipe_init(loop, &simulator->input, 0);
     (void)uv_pipe_init(loop, &simulator->output, 0);
     simulator->input.data = simulator->output.data = simulator->process.data = simulator;
+    if (status == 0 && streams[3].data.fd < 0) status = uv_translate_sys_error(errno);
     if (status == 0) status = uv_spawn(loop, &simulator->process, &options);
+    if (streams[3].data.fd >= 0) (void)close(streams[3].data.fd);
     if (status != 0) {
         simulator->exited = true;
         return error_set(err, ERR_IO, "cannot start the simulator: %s", uv_strerror(status));

@@ -1,10 +1,10 @@
 #include "simulator/ledger.h"
 
 #include "base/calendar.h"
+#include "base/files.h"
 #include "base/json.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,16 +23,11 @@ struct ledger {
 
 static void flush(struct ledger *ledger)
 {
-    size_t done = 0;
+    size_t done;
     if (ledger->buffer.failed && ledger->write_error == 0) ledger->write_error = ENOMEM;
-    while (done < ledger->buffer.length && ledger->write_error == 0) {
-        ssize_t count = write(ledger->fd, ledger->buffer.data + done, ledger->buffer.length - done);
-        if (count >= 0) {
-            done += (size_t)count;
-        } else if (errno != EINTR) {
-            ledger->write_error = errno;
-        }
-    }
+    if (ledger->write_error == 0 &&
+        !file_put(ledger->fd, ledger->buffer.data, ledger->buffer.length, &done))
+        ledger->write_error = errno;
     text_clear(&ledger->buffer);
 }
 
@@ -48,12 +43,13 @@ enum err_code ledger_open(uv_loop_t *loop, const char *path, struct ledger **out
     ledger->fd = -1;
     if (path != NULL) {
         ledger->path = strdup(path);
-        ledger->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-        if (ledger->fd < 0 || ledger->path == NULL) {
-            int reason = errno;
+        enum err_code code = ledger->path == NULL
+                                 ? error_set(err, ERR_NOMEM, "no memory for the ledger")
+                                 : file_open_output(path, &ledger->fd, err);
+        if (code != ERR_OK) {
             free(ledger->path);
             free(ledger);
-            return error_set(err, ERR_IO, "cannot write the ledger %s: %s", path, strerror(reason));
+            return error_prefix(err, "cannot write the ledger");
         }
     }
     uv_timer_init(loop, &ledger->timer); /* cannot fail */

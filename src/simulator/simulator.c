@@ -22,7 +22,7 @@ struct simulator {
     struct sim_proxy *proxy;
     char *listen;
     char *ca_file;
-    bool ca_is_ours; /* to be removed at the end */
+    int ca_fd; /* of a file of our own, to be removed at the end; -1: it was named */
     bool stopped;
 };
 
@@ -31,29 +31,28 @@ static enum err_code no_memory(struct error *err)
     return error_set(err, ERR_NOMEM, "no memory for the simulator");
 }
 
-/* A fresh file in $TMPDIR for the root certificate. */
+/* A fresh file in $TMPDIR for the root certificate; those that killed simulators left go. */
 static enum err_code write_own_ca(struct simulator *simulator, const struct text *pem,
                                   struct error *err)
 {
     const char *folder = getenv("TMPDIR");
     struct text path = {0};
-    text_printf(&path, "%s/rushhour-ca-XXXXXX.pem",
-                folder != NULL && *folder != '\0' ? folder : "/tmp");
+    if (folder == NULL || *folder == '\0') folder = "/tmp";
+    files_remove_stale(folder, "rushhour-ca-", ".pem");
+    text_printf(&path, "%s/rushhour-ca-XXXXXX.pem", folder);
     simulator->ca_file = text_take(&path);
     if (simulator->ca_file == NULL) return no_memory(err);
-    int fd = mkstemps(simulator->ca_file, 4);
-    if (fd < 0)
+    simulator->ca_fd = file_temporary(simulator->ca_file, ".pem");
+    if (simulator->ca_fd < 0)
         return error_set(
             err, ERR_IO,
             "cannot make a file for the simulator's root certificate (%s): %s; set TMPDIR to a "
             "folder that can be written",
             simulator->ca_file, strerror(errno));
-    simulator->ca_is_ours = true;
-    ssize_t written = write(fd, pem->data, pem->length);
-    int reason = errno;
-    if (close(fd) == 0 && written == (ssize_t)pem->length) return ERR_OK;
+    size_t done;
+    if (file_put(simulator->ca_fd, pem->data, pem->length, &done)) return ERR_OK;
     return error_set(err, ERR_IO, "cannot write the simulator's root certificate to %s: %s",
-                     simulator->ca_file, strerror(reason));
+                     simulator->ca_file, strerror(errno));
 }
 
 /* Clients may run in another folder, so the full path is reported. */
@@ -186,6 +185,7 @@ enum err_code simulator_start(uv_loop_t *loop, const struct simulator_options *o
 {
     struct simulator *simulator = calloc(1, sizeof *simulator);
     if (simulator == NULL) return no_memory(err);
+    simulator->ca_fd = -1;
     enum err_code code = make_authority(simulator, options->ca_file, err);
     if (code == ERR_OK) code = make_service(simulator, loop, options, err);
     if (code == ERR_OK) code = make_sites(simulator, loop, options, err);
@@ -258,7 +258,10 @@ enum err_code simulator_stop(struct simulator *simulator, struct error *err)
     sim_proxy_close(simulator->proxy);
     if (service->timers != NULL) timers_close(service->timers);
     if (service->ledger != NULL) code = ledger_close(service->ledger, err);
-    if (simulator->ca_is_ours) (void)unlink(simulator->ca_file);
+    if (simulator->ca_fd >= 0) {
+        (void)unlink(simulator->ca_file);
+        (void)close(simulator->ca_fd);
+    }
     return code;
 }
 

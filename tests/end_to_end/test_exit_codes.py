@@ -123,8 +123,21 @@ class ExitCodes(harness.Case):
         close = lambda: os.close(1)  # noqa: E731
         result = subprocess.run([harness.RUSHHOUR, "report", "all"], cwd=self.folder, env=harness.environment(),
                                 preexec_fn=close, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
-        self.assertEqual(result.returncode, 1)
-        self.assertIn("cannot write to standard output", result.stderr)
+        self.assertEqual((result.returncode, result.stderr), (0, ""), "a closed stream is /dev/null")
+
+    def test_a_reader_that_has_seen_enough(self):
+        """`| head`: the end of the reader is neither reported nor a failure, and a run keeps its verdict."""
+        self.drive(harness.profile())
+        profile = self.write_profile(harness.profile(thresholds=["share(ttft > 1ms){about=run} < 5%"]))
+        for arguments, status in ((("report", "run"), 0), (("help", "profile"), 0),
+                                  (("run", profile, "--simulate", "--json", "-o", "judged"), 99)):
+            with self.subTest(arguments[0]):
+                process = harness.start(*arguments, cwd=self.folder)
+                process.stdout.close()
+                said = process.stderr.read()
+                self.assertEqual(process.wait(timeout=120), status, said)
+                self.assertNotIn("pipe", said.lower())
+                process.stderr.close()
 
     def test_a_disk_that_fails_during_the_run(self):
         profile = self.write_profile(harness.profile(load=LONG))

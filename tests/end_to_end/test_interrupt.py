@@ -15,9 +15,9 @@ def long_profile(**sections):
 
 
 class Interrupt(harness.Case):
-    def start(self, profile):
+    def start(self, profile, *more):
         """Starts a run that would last for minutes."""
-        process = harness.start("run", self.write_profile(profile), "--simulate", "--quiet", "-o", "run",
+        process = harness.start("run", self.write_profile(profile), "--simulate", "--quiet", "-o", "run", *more,
                                 cwd=self.folder)
         self.addCleanup(self.make_sure_it_ended, process)
         return process
@@ -42,6 +42,23 @@ class Interrupt(harness.Case):
 
     def test_a_closed_terminal_drains(self):
         self.check_that_it_drains(signal.SIGHUP)
+
+    def test_the_grace_period(self):
+        """Before the SIGKILL that follows SIGTERM the folder is whole, however long a turn may take."""
+        slow = {**harness.QUICK, "first_output": "10m"}
+        process = self.start(long_profile(timeouts={"first_output": "20m", "response": "30m"},
+                                          simulator={"latency": [slow]}), "--grace", "1s")
+        self.wait_for_lines(process, "intervals.csv", 4)
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        result = harness.finish(process, timeout=120)
+        self.assertEqual(result.status, 130, result.stderr)
+        self.assertGreaterEqual(time.monotonic() - began, 1, "what is in flight had its time")
+        run = harness.Run(self.folder / "run")
+        self.assertEqual((run.manifest["run"]["state"], run.manifest["run"]["reason"]), ("interrupted", "SIGTERM"))
+        self.assert_consistent(run)
+        self.assertEqual(run.failures, [], "an interrupt is no failure of the service")
+        self.assertEqual({row["outcome"] for row in run.attempts}, {"cancelled"})
 
     def check_that_it_drains(self, number):
         process = self.start(long_profile())

@@ -63,6 +63,9 @@ static void units_are_read(void **state)
     struct fixture f;
     const struct run_options *o = options_of(&f, "p.json --duration 90s --sessions 12 --seed 7");
     assert_int_equal(o->duration_ns, 90 * NS_PER_S);
+    assert_int_equal(o->grace_ns, 8 * NS_PER_S);
+    o = options_of(&f, "p.json --duration 90s --sessions 12 --seed 7 --grace 25s");
+    assert_int_equal(o->grace_ns, 25 * NS_PER_S);
     assert_true(o->load.asked);
     assert_int_equal(o->load.model, LOAD_SESSIONS);
     assert_true(o->load.target == 12);
@@ -134,6 +137,7 @@ static void wrong_values_are_refused(void **state)
         {"p --rate 5/d", "--rate: "},
         {"p --duration 5", "--duration: "},
         {"p --duration 0", "--duration 0: must be longer than nothing"},
+        {"p --grace soon", "--grace: "},
         {"p --duration -5s", "--duration: "},
         {"p --seed x", "--seed: "},
         {"p --seed 9007199254740992", "--seed 9007199254740992: at most 9007199254740991"},

@@ -16,13 +16,15 @@
 struct heard {
     unsigned count;
     const char *last;
+    bool kill_follows;
 };
 
-static void on_signal(void *user, const char *reason)
+static void on_signal(void *user, const char *reason, bool kill_follows)
 {
     struct heard *heard = user;
     heard->count++;
     heard->last = reason;
+    heard->kill_follows = kill_follows;
 }
 
 static void on_work(uv_timer_t *timer)
@@ -59,12 +61,16 @@ static void each_signal_has_its_reason(void **state)
     static const struct {
         int number;
         const char *reason;
-    } rows[] = {{SIGINT, "Ctrl-C"}, {SIGTERM, "SIGTERM"}, {SIGHUP, "the terminal was closed"}};
+        bool kill_follows;
+    } rows[] = {{SIGINT, "Ctrl-C", false},
+                {SIGTERM, "SIGTERM", true},
+                {SIGHUP, "the terminal was closed", true}};
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct heard heard = heard_of(rows[i].number, 1);
         assert_int_equal(heard.count, 1);
         assert_string_equal(heard.last, rows[i].reason);
+        assert_int_equal(heard.kill_follows, rows[i].kill_follows);
     }
 }
 
