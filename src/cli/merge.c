@@ -57,8 +57,7 @@ static enum err_code finish(const struct merge *command, const char *folder, cJS
         *status = print_out(text_str(&out));
         text_free(&out);
     }
-    const bool whole = shards_missing(manifest, NULL) == 0 && shards_killed(manifest, NULL) == 0;
-    if (code == ERR_OK && *status == 0 && !whole) *status = 4;
+    if (code == ERR_OK && *status == 0 && !shards_whole(manifest)) *status = 4;
     results_free(results);
     text_free(&json);
     text_free(&content);
@@ -105,11 +104,11 @@ const struct command merge_command = {
     .examples = "  rushhour merge results/all results/shard-1 results/shard-2\n"
                 "  rushhour merge results/week results/monday results/tuesday "
                 "results/wednesday --quiet\n",
-    .exit_codes =
-        "  0 merged   1 a run could not be read or does not fit the others   2 "
-        "wrong command line\n"
-        "  4 merged, but a shard is missing or was killed: the load is not the one that was "
-        "asked for\n",
+    .exit_codes = "  0 merged   1 a run could not be read or does not fit the others   2 "
+                  "wrong command line\n"
+                  "  4 merged, but a shard is missing, or was killed, interrupted or stopped "
+                  "before its end:\n"
+                  "    the load is not the one that was asked for\n",
 };
 
 int command_merge(int argc, char **argv)

@@ -222,8 +222,7 @@ static bool settle_rest(struct loader *loader)
     results->verdict = judge_run(results->judged, results->judged_count);
     if (results_rule_failed(results)) results->verdict = VERDICT_FAIL;
     /* Part of the load is missing from the figures: the requested load was not reached. */
-    if (shards_missing(results->manifest, NULL) > 0 || shards_killed(results->manifest, NULL) > 0)
-        results->verdict = VERDICT_INVALID;
+    if (!shards_whole(results->manifest)) results->verdict = VERDICT_INVALID;
     return ok;
 }
 

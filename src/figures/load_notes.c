@@ -123,15 +123,14 @@ static void note_shards(struct results *results)
                     "The run is incomplete: of its shards, %s %s missing. Its rates are those of "
                     "the others, and the load is less than was asked for.\n",
                     text_str(&names), missing == 1 ? "is" : "are");
-    struct text killed = {0};
-    size_t cut = shards_killed(results->manifest, &killed);
-    if (cut > 0)
+    struct text cut = {0};
+    if (shards_cut_short(results->manifest, &cut) > 0)
         text_printf(&results->notes,
-                    "The run is incomplete: of its shards, %s %s killed. What came after the last "
-                    "whole interval of such a shard is lost.\n",
-                    text_str(&killed), cut == 1 ? "was" : "were");
-    results->notes.failed = results->notes.failed || names.failed || killed.failed;
-    text_free(&killed);
+                    "The run is incomplete: of its shards, %s. From then on the load is less than "
+                    "was asked for, and its figures are those of the others.\n",
+                    text_str(&cut));
+    results->notes.failed = results->notes.failed || names.failed || cut.failed;
+    text_free(&cut);
     text_free(&names);
 }
 

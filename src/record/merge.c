@@ -146,11 +146,24 @@ static bool put_time(cJSON *object, const char *key, int64_t ns)
     return put(object, key, cJSON_CreateString(stamp));
 }
 
+/* A merged run lists its own parts. */
+static bool put_parts(const cJSON *manifest, cJSON *list)
+{
+    const cJSON *parts = run_part(manifest, "merged");
+    const cJSON *part = NULL;
+    cJSON_ArrayForEach(part, parts)
+    {
+        (void)cJSON_AddItemToArray(list, cJSON_Duplicate(part, 1));
+    }
+    return cJSON_GetArraySize(parts) > 0;
+}
+
 static cJSON *list_of_parts(const struct merging *m)
 {
-    static const char *const words[] = {"id", "shard", "state", "started", "ended"};
+    static const char *const words[] = {"id", "shard", "state", "reason", "started", "ended"};
     cJSON *list = cJSON_CreateArray();
     for (size_t i = 0; i < m->count && list != NULL; i++) {
+        if (put_parts(m->manifests[i], list)) continue;
         cJSON *part = cJSON_CreateObject();
         for (size_t w = 0; w < sizeof words / sizeof *words; w++) {
             const cJSON *word = run_part(m->manifests[i], words[w]);

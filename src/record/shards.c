@@ -135,19 +135,40 @@ size_t shards_missing(const cJSON *manifest, struct text *names)
     return count;
 }
 
-size_t shards_killed(const cJSON *manifest, struct text *names)
+/* What became of a shard that did not drive its load to the end; NULL: it did. */
+static const char *cut_short(const cJSON *part)
+{
+    static const char *const states[][2] = {
+        {"running", "killed"}, {"interrupted", "interrupted"}, {"stopped", "stopped"}};
+    const char *state = cJSON_GetStringValue(field(part, "state"));
+    for (size_t i = 0; state != NULL && i < sizeof states / sizeof *states; i++) {
+        if (strcmp(state, states[i][0]) == 0) return states[i][1];
+    }
+    return NULL;
+}
+
+size_t shards_cut_short(const cJSON *manifest, struct text *names)
 {
     size_t count = 0;
     const cJSON *part = NULL;
     cJSON_ArrayForEach(part, field(field(manifest, "run"), "merged"))
     {
         const char *shard = cJSON_GetStringValue(field(part, "shard"));
-        const char *state = cJSON_GetStringValue(field(part, "state"));
-        if (shard == NULL || state == NULL) continue;
+        const char *reason = cJSON_GetStringValue(field(part, "reason"));
+        const char *end = cut_short(part);
+        if (shard == NULL || end == NULL) continue;
         const bool is_part = strchr(shard, '/') != NULL && strcmp(shard, "1/1") != 0;
-        if (!is_part || strcmp(state, "running") != 0) continue;
-        if (names != NULL) text_printf(names, "%s%s", count > 0 ? ", " : "", shard);
+        if (!is_part) continue;
+        if (names != NULL) {
+            text_printf(names, "%s%s was %s", count > 0 ? ", " : "", shard, end);
+            if (reason != NULL && reason[0] != '\0') text_printf(names, " (%s)", reason);
+        }
         count++;
     }
     return count;
+}
+
+bool shards_whole(const cJSON *manifest)
+{
+    return shards_missing(manifest, NULL) == 0 && shards_cut_short(manifest, NULL) == 0;
 }

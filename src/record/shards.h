@@ -5,6 +5,7 @@
 #include "base/text.h"
 
 #include <cjson/cJSON.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -20,8 +21,13 @@ cJSON *shards_of(const cJSON *const *manifests, size_t count);
  * names is NULL. */
 size_t shards_missing(const cJSON *manifest, struct text *names);
 
-/* How many shards of a merged run were killed: what came after their last whole interval is lost.
- * Appends their names, unless names is NULL. */
-size_t shards_killed(const cJSON *manifest, struct text *names);
+/* How many shards of a merged run did not drive their load to the end: killed, interrupted or
+ * stopped (by a budget, or abort_on_fail). Appends "2/3 was interrupted, 3/3 was stopped (why)",
+ * unless names is NULL. Whole runs are not shards. */
+size_t shards_cut_short(const cJSON *manifest, struct text *names);
+
+/* Whether a run has all of the load that was asked for, as far as its shards go: none is missing,
+ * and none was cut short. */
+bool shards_whole(const cJSON *manifest);
 
 #endif

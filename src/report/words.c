@@ -110,11 +110,10 @@ void words_verdict(const struct results *results, struct text *out)
                     plural);
         break;
     case VERDICT_INVALID:
-        text_puts(out, shards_missing(results->manifest, NULL) > 0 ||
-                               shards_killed(results->manifest, NULL) > 0
-                           ? "a part of the load is missing"
-                           : "the load generator itself was in the way, so the figures are not "
-                             "the service's");
+        text_puts(out, shards_whole(results->manifest)
+                           ? "the load generator itself was in the way, so the figures are not "
+                             "the service's"
+                           : "a part of the load is missing");
         break;
     }
 }

@@ -77,6 +77,22 @@ class Shards(harness.Case):
             started = [run.manifest["totals"]["sessions"]["started"] for run in (merged, whole)]
             self.assertEqual(started[0], started[1])
 
+    def test_a_shard_that_was_interrupted_is_named(self):
+        """A single run that is interrupted ends with 130: merged with whole shards it makes no run that passes."""
+        load = {"model": "arrivals", "stages": [{"duration": "1s", "target": "5/s"}, {"duration": "9s", "target": "5/s"}]}
+        profile = self.write_profile(harness.profile(load=load, seed=7, thresholds=["failure_rate{about=run} < 90%"]))
+        shards = self.start_shards(profile, ahead(6))
+        harness.wait_for_lines(self, shards[1], self.folder / "shard-2" / "intervals.csv", 2)
+        os.killpg(shards[1].pid, signal.SIGTERM)
+        self.assertEqual(harness.finish(shards[1]).status, 130)
+        self.assertIn(harness.finish(shards[0]).status, harness.ENDED)
+        result = self.rushhour("merge", "merged", "shard-1", "shard-2", expect=(4,))
+        self.assertIn("a part of the load is missing", result.stdout)
+        self.assertIn("2/2 was interrupted", " ".join(result.stdout.split()))
+        manifest = harness.Run(self.folder / "merged").manifest
+        self.assertEqual((manifest["run"]["state"], manifest["verdict"]), ("interrupted", "invalid"))
+        self.assertEqual([part["state"] for part in manifest["run"]["merged"]], ["complete", "interrupted"])
+
     def test_a_level_is_split_to_the_last_session(self):
         """Three shards of five busy sessions: two, two and one, with slots of their own."""
         load = {"model": "sessions", "max_sessions": 5,

@@ -70,6 +70,7 @@ static void the_names_are_listed(void **state)
     struct text names = {0};
     cJSON *manifest = cJSON_Parse("{\"shards\": {\"missing\": [\"2/3\", \"3/3\", 4]}}");
     assert_int_equal(shards_missing(manifest, &names), 2);
+    assert_false(shards_whole(manifest));
     assert_string_equal(text_str(&names), "2/3, 3/3");
     cJSON_Delete(manifest);
     text_clear(&names);
@@ -82,18 +83,24 @@ static void the_names_are_listed(void **state)
 
 #define PART(shard, state) "{\"shard\": \"" shard "\", \"state\": \"" state "\"}"
 
+#define STOPPED(shard, why)                                                                        \
+    "{\"shard\": \"" shard "\", \"state\": \"stopped\", \"reason\": \"" why "\"}"
+
 /* Only a part of a plan leaves the load short of what was asked for; a whole run does not. */
-static void who_was_killed_is_named(void **state)
+static void who_was_cut_short_is_named(void **state)
 {
     static const struct {
         const char *parts, *wanted;
         size_t count;
     } rows[] = {
-        {PART("1/2", "complete") "," PART("2/2", "running"), "2/2", 1},
-        {PART("1/2", "running") "," PART("2/2", "running"), "1/2, 2/2", 2},
+        {PART("1/2", "complete") "," PART("2/2", "running"), "2/2 was killed", 1},
+        {PART("1/2", "running") "," PART("2/2", "running"), "1/2 was killed, 2/2 was killed", 2},
         {PART("1/2", "complete") "," PART("2/2", "complete"), "", 0},
-        {PART("1/2", "interrupted") "," PART("2/2", "stopped"), "", 0},
-        {PART("1/1", "running") "," PART("1/1", "complete"), "", 0},
+        {PART("1/3", "interrupted") "," PART("2/3", "stopped") "," PART("3/3", "complete"),
+         "1/3 was interrupted, 2/3 was stopped", 2},
+        {PART("1/2", "complete") "," STOPPED("2/2", "the budget is spent"),
+         "2/2 was stopped (the budget is spent)", 1},
+        {PART("1/1", "running") "," PART("1/1", "interrupted"), "", 0},
         {PART("merged", "running"), "", 0},
         {"{}, 7, {\"shard\": 2, \"state\": \"running\"}, {\"shard\": \"1/2\"}", "", 0},
     };
@@ -104,8 +111,9 @@ static void who_was_killed_is_named(void **state)
         (void)snprintf(json, sizeof json, "{\"run\": {\"merged\": [%s]}}", rows[i].parts);
         cJSON *manifest = cJSON_Parse(json);
         assert_non_null(manifest);
-        assert_int_equal(shards_killed(manifest, &names), rows[i].count);
-        assert_int_equal(shards_killed(manifest, NULL), rows[i].count);
+        assert_int_equal(shards_cut_short(manifest, &names), rows[i].count);
+        assert_int_equal(shards_cut_short(manifest, NULL), rows[i].count);
+        assert_int_equal(shards_whole(manifest), rows[i].count == 0);
         assert_string_equal(text_str(&names), rows[i].wanted);
         text_free(&names);
         cJSON_Delete(manifest);
@@ -117,7 +125,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_missing_is_named),
         cmocka_unit_test(the_names_are_listed),
-        cmocka_unit_test(who_was_killed_is_named),
+        cmocka_unit_test(who_was_cut_short_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -103,7 +103,8 @@ static void merge_into(const char *folder, const char *const *runs, size_t count
     cJSON_Delete(manifest);
 }
 
-static void rename_run(const struct maker *m, size_t part, size_t parts)
+/* Changes a word of a run's manifest. */
+static void put_word(const struct maker *m, const char *key, const char *word)
 {
     struct error err = {0};
     struct text json = {0};
@@ -111,15 +112,21 @@ static void rename_run(const struct maker *m, size_t part, size_t parts)
     text_printf(&path, "%s/run.json", m->folder);
     assert_int_equal(file_read(text_str(&path), 1 << 20, &json, &err), ERR_OK);
     cJSON *root = cJSON_Parse(text_str(&json));
-    char shard[32];
-    (void)snprintf(shard, sizeof shard, "%zu/%zu", part + 1, parts);
-    cJSON_ReplaceItemInObject(cJSON_GetObjectItem(root, "run"), "shard", cJSON_CreateString(shard));
+    cJSON_DeleteItemFromObject(cJSON_GetObjectItem(root, "run"), key);
+    cJSON_AddItemToObject(cJSON_GetObjectItem(root, "run"), key, cJSON_CreateString(word));
     char *printed = cJSON_Print(root);
     assert_int_equal(file_write(text_str(&path), printed, strlen(printed), &err), ERR_OK);
     cJSON_free(printed);
     cJSON_Delete(root);
     text_free(&json);
     text_free(&path);
+}
+
+static void rename_run(const struct maker *m, size_t part, size_t parts)
+{
+    char shard[32];
+    (void)snprintf(shard, sizeof shard, "%zu/%zu", part + 1, parts);
+    put_word(m, "shard", shard);
 }
 
 static void any_partition_is_the_whole(void **state)
@@ -182,6 +189,53 @@ static void a_missing_shard_is_named(void **state)
     cJSON_Delete(got);
     text_free(&notes);
     for (size_t p = 0; p < 2; p++) maker_free(makers[p]);
+}
+
+static void assert_cut_short(const char *folder, const char *how)
+{
+    cJSON *got = report_of(folder);
+    char *told = cJSON_PrintUnformatted(cJSON_GetObjectItem(got, "notes"));
+    assert_non_null(strstr(told, how));
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(got, "verdict")), "invalid");
+    cJSON_free(told);
+    cJSON_Delete(got);
+}
+
+/* However a shard ended before its load did, what follows is less than was asked for: the merged
+ * run does not pass, nor does one that it is merged into. */
+static void a_shard_cut_short_is_named(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *state, *told;
+    } rows[] = {{"running", "2/3 was killed"},
+                {"interrupted", "2/3 was interrupted"},
+                {"stopped", "2/3 was stopped (the budget is spent)"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct maker *makers[3];
+        const char *runs[3];
+        char some[96];
+        char all[96];
+        struct text notes = {0};
+        for (size_t p = 0; p < 3; p++) {
+            makers[p] = run_of(1, p, 3);
+            rename_run(makers[p], p, 3);
+            runs[p] = makers[p]->folder;
+        }
+        put_word(makers[1], "state", rows[i].state);
+        if (strcmp(rows[i].state, "stopped") == 0)
+            put_word(makers[1], "reason", "the budget is spent");
+        (void)snprintf(some, sizeof some, "%s/some", makers[0]->root);
+        (void)snprintf(all, sizeof all, "%s/all", makers[0]->root);
+        merge_into(some, runs, 2, &notes);
+        assert_cut_short(some, rows[i].told);
+        const char *both[] = {some, runs[2]};
+        text_clear(&notes);
+        merge_into(all, both, 2, &notes);
+        assert_cut_short(all, rows[i].told);
+        text_free(&notes);
+        for (size_t p = 0; p < 3; p++) maker_free(makers[p]);
+    }
 }
 
 static void other_profiles_and_twins_are_refused(void **state)
@@ -253,6 +307,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_partition_is_the_whole),
         cmocka_unit_test(a_missing_shard_is_named),
+        cmocka_unit_test(a_shard_cut_short_is_named),
         cmocka_unit_test(other_profiles_and_twins_are_refused),
         cmocka_unit_test(a_place_in_use_is_left_alone),
     };
