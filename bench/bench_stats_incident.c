@@ -114,8 +114,10 @@ static void draw_run(const struct service *s, struct random *random, struct run 
 static void set_series(const struct service *s, struct run *run, bool onsets)
 {
     for (size_t r = 0; r < s->regions; r++) {
-        run->series[r] = (struct incident_series){
-            run->blocks[r], run->x[r] > 0 ? run->xx[r] / run->x[r] : 1, onsets};
+        run->series[r] =
+            (struct incident_series){.blocks = run->blocks[r],
+                                     .cluster = run->x[r] > 0 ? run->xx[r] / run->x[r] : 1,
+                                     .has_onsets = onsets};
     }
 }
 

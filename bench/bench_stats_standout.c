@@ -70,7 +70,8 @@ static void name_incidents(struct run *run)
     for (size_t i = 0; i < run->count; i++) {
         run->counts[i] = (struct incident_block){run->blocks[i].attempts, run->blocks[i].failed, 0};
     }
-    const struct incident_series series = {run->counts, run->x > 0 ? run->xx / run->x : 1, false};
+    const struct incident_series series = {.blocks = run->counts,
+                                           .cluster = run->x > 0 ? run->xx / run->x : 1};
     if (!incidents_find(&series, 1, run->count, MINUTE, &found)) exit(1);
     for (size_t k = 0; k < found.count; k++) {
         for (size_t i = 0; i < found.list[k].length; i++)

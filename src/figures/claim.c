@@ -275,40 +275,53 @@ struct service_difference claim_difference(const struct claim_of *a, const struc
 
 /* ---- why not ---- */
 
+/* The gravest incident that a scan of the blocks finds, by its place in `found`; NULL: none. */
+static const struct incident *gravest(const struct series_blocks *blocks, double cluster,
+                                      struct incidents *found)
+{
+    struct incident_block *list = calloc(blocks->count + 1, sizeof *list);
+    bool *after_gap = calloc(blocks->count + 1, sizeof *after_gap);
+    const struct incident *most = NULL;
+    const struct incident_series series = {
+        .blocks = list, .cluster = cluster, .after_gap = after_gap};
+    bool ok = list != NULL && after_gap != NULL && blocks->count > 1;
+    double base = 0;
+    for (size_t i = 0; ok && i < blocks->count; i++) {
+        const struct time_block *block = &blocks->list[i];
+        list[i] = (struct incident_block){block->attempts, block->failures, 0};
+        after_gap[i] = i > 0 && time_block_gap(block - 1, block);
+        base = fmax(base, block->seconds);
+    }
+    size_t minute = base > 0 && base < 60 ? (size_t)(60 / base) : 1;
+    ok = ok && incidents_find(&series, 1, blocks->count, minute, found);
+    for (size_t i = 0; ok && i < found->count; i++) {
+        if (most == NULL || found->list[i].failed > most->failed) most = &found->list[i];
+    }
+    free(list);
+    free(after_gap);
+    return most;
+}
+
 /* The incident that carries most failures of a part, as a clause; false when none is found. */
 static bool incident_words(const struct claim_of *of, struct text *out)
 {
     const struct series_what what = {.of = SERIES_OF_ATTEMPTS};
     struct series_blocks blocks;
     struct incidents found = {0};
-    bool told = false;
     if (!series_blocks(&of->results->series, &of->cut, of->region, &what, &blocks)) return false;
-    struct incident_block *list = calloc(blocks.count + 1, sizeof *list);
-    for (size_t i = 0; list != NULL && i < blocks.count; i++)
-        list[i] = (struct incident_block){blocks.list[i].attempts, blocks.list[i].failures, 0};
     const struct cluster_sums *sums = &of->cell->cell.clusters;
-    const struct incident_series series = {
-        .blocks = list, .cluster = sums->x > 0 ? fmax(1, sums->xx / sums->x) : 1};
-    double base = blocks.count > 0 ? blocks.list[0].seconds : 0;
-    for (size_t i = 0; i < blocks.count; i++) base = fmax(base, blocks.list[i].seconds);
-    size_t minute = base > 0 && base < 60 ? (size_t)(60 / base) : 1;
-    bool scanned = list != NULL && blocks.count > 1 &&
-                   incidents_find(&series, 1, blocks.count, minute, &found);
-    const struct incident *most = NULL;
-    for (size_t i = 0; scanned && i < found.count; i++) {
-        if (most == NULL || found.list[i].failed > most->failed) most = &found.list[i];
-    }
-    if (most != NULL) {
+    const struct incident *most =
+        gravest(&blocks, sums->x > 0 ? fmax(1, sums->xx / sums->x) : 1, &found);
+    bool told = most != NULL;
+    if (told) {
         const struct time_block *first = &blocks.list[most->start];
         const struct time_block *last = &blocks.list[most->start + most->length - 1];
         double seconds = last->start + last->seconds - first->start;
         text_puts(out, "one incident of ");
         text_duration(out, (int64_t)(seconds * (double)NS_PER_S));
         text_printf(out, " carries %.0f%% of the failures", 100 * most->share_of_failures);
-        told = true;
     }
     incidents_free(&found);
-    free(list);
     series_blocks_free(&blocks);
     return told;
 }

@@ -42,8 +42,10 @@ static bool make_input(const struct timeline *t, struct scan_input *input)
             blocks[i] = (struct incident_block){
                 .attempts = block->attempts, .failed = block->failed, .onsets = block->onsets};
         }
-        input->series[r] = (struct incident_series){
-            .blocks = blocks, .cluster = cluster_of(t, r), .has_onsets = t->has_onsets[r]};
+        input->series[r] = (struct incident_series){.blocks = blocks,
+                                                    .cluster = cluster_of(t, r),
+                                                    .has_onsets = t->has_onsets[r],
+                                                    .after_gap = t->after_gap};
     }
     return true;
 }

@@ -150,6 +150,7 @@ void timeline_free(struct timeline *timeline)
     timeline_drop_failures(timeline);
     free(timeline->starts);
     free(timeline->ends);
+    free(timeline->after_gap);
     free(timeline->band);
     free(timeline->blocks);
     free(timeline->has_onsets);

@@ -22,6 +22,7 @@ struct timeline_block {
     uint32_t onsets;           /* how many of them are the first failure of an interaction chain */
     uint32_t left_out;         /* attempts failed by a quota, the configuration or credentials */
     uint32_t interactions_failed; /* after all retries */
+    bool counts;                  /* it was recorded, and the load generator was healthy */
     double cluster_x, cluster_xx; /* failures of chains and their squares, for the clustering of
                                      failures */
 };
@@ -45,6 +46,7 @@ struct timeline {
     size_t region_count, count;
     /* Per block, ascending. Blocks are the run's intervals; some may be missing in between. */
     int64_t *starts, *ends;
+    bool *after_gap;                   /* per block: intervals are missing before it */
     unsigned *band;                    /* of the load asked for, at the middle of the block */
     struct timeline_block *blocks;     /* [region * count + block] */
     bool *has_onsets;                  /* per region: attempts.csv is there and whole */

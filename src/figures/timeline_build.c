@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "figures/timeline_private.h"
+#include "stats/blocks.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -51,12 +52,13 @@ static bool make_blocks(const struct timeline_gather *gather, struct timeline *t
     size_t cells = t->count * t->region_count;
     t->starts = calloc(t->count + 1, sizeof *t->starts);
     t->ends = calloc(t->count + 1, sizeof *t->ends);
+    t->after_gap = calloc(t->count + 1, sizeof *t->after_gap);
     t->band = calloc(t->count + 1, sizeof *t->band);
     t->blocks = calloc(cells + 1, sizeof *t->blocks);
     t->has_onsets = calloc(t->region_count + 1, sizeof *t->has_onsets);
     t->unhealthy_ns = calloc(t->region_count + 1, sizeof *t->unhealthy_ns);
-    if (t->starts == NULL || t->ends == NULL || t->band == NULL || t->blocks == NULL ||
-        t->has_onsets == NULL || t->unhealthy_ns == NULL)
+    if (t->starts == NULL || t->ends == NULL || t->after_gap == NULL || t->band == NULL ||
+        t->blocks == NULL || t->has_onsets == NULL || t->unhealthy_ns == NULL)
         return false;
     lay_out(gather, t);
     return true;
@@ -76,6 +78,25 @@ static size_t block_at(const struct timeline *t, int64_t time_ns)
         }
     }
     return low;
+}
+
+static struct time_block seconds_of(const struct timeline *t, int64_t end_ns, size_t block)
+{
+    int64_t length_ns = t->ends[block] - t->starts[block];
+    return (struct time_block){.start = (double)(end_ns - length_ns - t->starts[0]) / NS_PER_S,
+                               .seconds = (double)length_ns / NS_PER_S};
+}
+
+/* Where time is missing between two blocks. Those of shards that did not start together overlap. */
+static void find_gaps(struct timeline *t)
+{
+    int64_t end_ns = t->ends[0];
+    for (size_t i = 1; i < t->count; i++) {
+        struct time_block before = seconds_of(t, end_ns, i - 1);
+        struct time_block after = seconds_of(t, t->ends[i], i);
+        t->after_gap[i] = time_block_gap(&before, &after);
+        if (t->ends[i] > end_ns) end_ns = t->ends[i];
+    }
 }
 
 static void find_bands(struct timeline *t, const struct timeline_stage *stages, size_t count)
@@ -135,6 +156,7 @@ static void fill_stretch(const struct timeline_gather *gather, size_t from, size
                 continue;
             }
             struct timeline_block *block = &t->blocks[r * t->count + block_at(t, row->start_ns)];
+            block->counts = true;
             block->attempts += row->attempts;
             block->failed += row->failed;
             block->interactions_failed += row->interactions_failed;
@@ -384,6 +406,7 @@ bool timeline_build(struct timeline_gather *gather, size_t region_count,
     measure(gather, out);
     bool ok = make_blocks(gather, out);
     if (ok && out->count > 0) {
+        find_gaps(out);
         find_bands(out, stages, stage_count);
         fill_blocks(gather, out);
         ok = find_failures(gather, out);

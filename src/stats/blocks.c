@@ -76,16 +76,18 @@ static void close_block(struct pile *pile, const struct side *a, const struct si
     pile->filled = false;
 }
 
+bool time_block_gap(const struct time_block *before, const struct time_block *after)
+{
+    double gap = after->start - (before->start + before->seconds);
+    return gap > fmax(before->seconds, after->seconds) / 2;
+}
+
 /* The first base block after the stretch that begins at `from`. */
 static size_t stretch_end(const struct block_series *series, size_t from)
 {
     const struct time_block *blocks = series->blocks;
     size_t i = from + 1;
-    while (i < series->count) {
-        double gap = blocks[i].start - (blocks[i - 1].start + blocks[i - 1].seconds);
-        if (gap > fmax(blocks[i].seconds, blocks[i - 1].seconds) / 2) break;
-        i++;
-    }
+    while (i < series->count && !time_block_gap(&blocks[i - 1], &blocks[i])) i++;
     return i;
 }
 

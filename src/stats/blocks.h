@@ -3,6 +3,7 @@
 #ifndef RUSHHOUR_STATS_BLOCKS_H
 #define RUSHHOUR_STATS_BLOCKS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -15,6 +16,9 @@ struct time_block {
     double start, seconds; /* on any clock shared by the series */
     double attempts, failures;
 };
+
+/* Whether a stretch ends between two blocks that follow each other. */
+bool time_block_gap(const struct time_block *before, const struct time_block *after);
 
 /* The series of one region; with `other`, blocks of exactly the same times, and the estimate is the
  * difference other - blocks. Borrowed. */

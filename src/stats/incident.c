@@ -17,8 +17,9 @@ static bool search_start(struct incident_search *search)
     search->expected = calloc(count + 1, sizeof *search->expected);
     search->extent = calloc(count + 1, sizeof *search->extent);
     search->owner = calloc(search->region_count * count + 1, sizeof *search->owner);
-    return search->seen != NULL && search->expected != NULL && search->extent != NULL &&
-           search->owner != NULL;
+    search->piece = calloc(count + 1, sizeof *search->piece);
+    return search->piece != NULL && search->seen != NULL && search->expected != NULL &&
+           search->extent != NULL && search->owner != NULL;
 }
 
 static void search_free(struct incident_search *search)
@@ -27,7 +28,15 @@ static void search_free(struct incident_search *search)
     free(search->expected);
     free(search->extent);
     free(search->pieces);
+    free(search->piece);
     free(search->owner);
+}
+
+static void number_pieces(struct incident_search *search)
+{
+    const bool *after_gap = search->region_count > 0 ? search->series[0].after_gap : NULL;
+    for (size_t i = 1; after_gap != NULL && i < search->count; i++)
+        search->piece[i] = search->piece[i - 1] + after_gap[i];
 }
 
 /* ---- the series ---- */
@@ -89,11 +98,9 @@ static bool scan_regions(struct incident_search *search, size_t from, size_t to,
     for (size_t i = 0; i < search->count; i++)
         search->seen[i] = search->expected[i] = search->extent[i] = 0;
     for (size_t r = from; r < to; r++) add_region(search, r, onsets);
-    const struct scan scan = {search->seen,
-                              search->expected,
-                              search->extent,
-                              search->count,
-                              onsets ? 1 : cluster_of(search, from, to),
+    const struct scan scan = {search->seen,   search->expected,
+                              search->extent, search->piece,
+                              search->count,  onsets ? 1 : cluster_of(search, from, to),
                               search->tests};
     bool ok = scan_series(&scan, &found);
     size_t region = to - from == 1 ? from : search->region_count;
@@ -142,7 +149,8 @@ static int by_start(const void *left, const void *right)
     return a->region < b->region ? -1 : a->region > b->region;
 }
 
-/* Joins stretches of one region that touch, or lie within a minute of each other. */
+/* Joins stretches of one region that touch, or lie within a minute of each other, with no gap in
+ * between. */
 static void join_pieces(struct incident_search *search)
 {
     size_t kept = 0;
@@ -152,6 +160,7 @@ static void join_pieces(struct incident_search *search)
         struct incident_piece *piece = &search->pieces[i];
         struct incident_piece *last = kept > 0 ? &search->pieces[kept - 1] : NULL;
         bool same = last != NULL && last->region == piece->region &&
+                    search->piece[piece->start] == search->piece[last->start] &&
                     piece->start <= last->end + search->minute;
         if (!same) {
             search->pieces[kept++] = *piece;
@@ -251,7 +260,9 @@ bool incidents_find(const struct incident_series *series, size_t region_count, s
                                      .out = out};
     *out = (struct incidents){.region_count = region_count};
     out->outside = calloc(region_count + 1, sizeof *out->outside);
-    bool ok = out->outside != NULL && search_start(&search) && scan_all(&search);
+    bool ok = out->outside != NULL && search_start(&search);
+    if (ok) number_pieces(&search);
+    ok = ok && scan_all(&search);
     if (ok) {
         join_pieces(&search);
         drop_known(&search);

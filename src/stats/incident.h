@@ -34,6 +34,8 @@ struct incident_series {
     const struct incident_block *blocks; /* borrowed; the same number for all regions */
     double cluster;
     bool has_onsets;
+    const bool *after_gap; /* per block: time is missing before it; NULL: none is. Borrowed, and the
+                              same for all regions */
 };
 
 /* What an incident did to one region that it struck. */
@@ -74,8 +76,9 @@ struct incidents {
  * a share w of the expectation has x or more with a probability of at most exp(-T KL(x/T || w))
  * (Hoeffding 1963), and there are `tested` windows: the reported ones have less than
  * INCIDENT_FALSE_ALARM for all of them together. Start and end are then placed at maximum
- * likelihood, and the rest is scanned again. Regions are struck together if their stretches overlap
- * by half.
+ * likelihood, and the rest is scanned again. None reaches across a gap (after_gap): nobody saw what
+ * happened in it, and each side must stand out by itself. Regions are struck together if their
+ * stretches overlap by half.
  *
  * minute: blocks per minute, at least 1. n log n in count * regions. False when out of memory.
  */

@@ -142,6 +142,7 @@ static bool windows_of_length(struct rest *rest, size_t length)
     double all = rest->expected[scan->count];
     double t = rest->seen[scan->count] / scan->cluster;
     for (size_t start = 0; start + length <= scan->count; start += step_of(length)) {
+        if (scan->piece[start] != scan->piece[start + length - 1]) continue;
         double x = (rest->seen[start + length] - rest->seen[start]) / scan->cluster;
         if (x < INCIDENT_LEAST_ONSETS) continue;
         double w = (rest->expected[start + length] - rest->expected[start]) / all;
@@ -215,21 +216,26 @@ static struct stretch heaviest(const struct rest *rest, const struct weights *we
 }
 
 /* Places start and end of a window within its neighbourhood, which grows while they touch its
- * edges. */
+ * edges, up to those of its piece of the run: what happened behind a gap is another matter. */
 static struct stretch drawn(const struct rest *rest, const struct stretch *window)
 {
+    const size_t *piece = rest->scan->piece;
     struct weights weights = weights_of(rest, window);
+    size_t first = window->start;
+    size_t end = window->start + window->length;
+    while (first > 0 && piece[first - 1] == piece[window->start]) first--;
+    while (end < rest->scan->count && piece[end] == piece[window->start]) end++;
     size_t reach = window->length;
     for (;;) {
-        size_t from = window->start > reach ? window->start - reach : 0;
+        size_t from = window->start > first + reach ? window->start - reach : first;
         size_t to = window->start + window->length + reach;
-        if (to > rest->scan->count) to = rest->scan->count;
+        if (to > end) to = end;
         double weight;
         struct stretch best = heaviest(rest, &weights, from, to, 1, &weight);
         if (best.length == 0) return *window;
         best.log_p = window->log_p;
-        bool at_edge = (best.start == from && from > 0) ||
-                       (best.start + best.length == to && to < rest->scan->count);
+        bool at_edge =
+            (best.start == from && from > first) || (best.start + best.length == to && to < end);
         if (!at_edge) return best;
         reach *= 2;
     }

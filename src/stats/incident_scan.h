@@ -25,6 +25,7 @@ struct scan {
     const double *seen;     /* failures, or onsets of failures, in each block */
     const double *expected; /* proportional to what is expected of each block */
     const double *extent;   /* failures, which determine start and end */
+    const size_t *piece;    /* which unbroken piece of the run each block lies in, ascending */
     size_t count;
     double cluster; /* of `seen`: number of failures that come together */
     double tests;   /* windows of all series, for the correction: scan_windows() */
@@ -33,8 +34,8 @@ struct scan {
 /* How many windows a series of so many blocks is compared with. */
 double scan_windows(size_t count);
 
-/* Appends the stretches that stand out, disjoint, in no particular order. False when out of
- * memory. */
+/* Appends the stretches that stand out, disjoint, each within one piece of the run, in no
+ * particular order. False when out of memory. */
 bool scan_series(const struct scan *scan, struct stretches *found);
 
 #endif

@@ -14,6 +14,7 @@ struct incident_search {
     const struct incident_series *series;
     size_t region_count, count, minute;
     double *seen, *expected, *extent; /* of the current series */
+    size_t *piece;                    /* which unbroken piece of the run a block lies in */
     double tests;
     struct incident_piece *pieces;
     size_t piece_count, piece_capacity;

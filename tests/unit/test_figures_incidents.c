@@ -1,111 +1,5 @@
 /* Incidents of runs whose counts are known by hand, over the kinds of runs that there are. */
-#include "figures/incidents.h"
-
-#include "base/clock.h"
-
-#include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#define START INT64_C(1776171600000000000)
-#define BLOCK (10 * NS_PER_S)
-#define HOUR_BLOCKS 360
-#define REGIONS 3
-
-/* A run under construction: three regions, blocks of 10 s, 8 attempts in each. */
-struct scene {
-    struct timeline_gather gather;
-    struct timeline timeline;
-    struct run_incidents found;
-    uint64_t chain;
-    int64_t now_ns;
-    bool lines; /* failures.jsonl alone: no attempts.csv */
-};
-
-static struct health good_health(void)
-{
-    struct health health = {.loops = 1000, .wall_ms = 10000, .cpu = 0.1};
-    health_judge(&health);
-    return health;
-}
-
-/* Failures of one region in the block under way, each of a chain of its own or all of one. */
-static void fail_in(struct scene *scene, size_t region, int count, const char *code,
-                    enum domain domain, uint64_t chain)
-{
-    for (int i = 0; i < count; i++) {
-        uint64_t key = chain != 0 ? chain : ++scene->chain;
-        assert_true(timeline_add_failure(&scene->gather, region, scene->now_ns + i, code, domain,
-                                         scene->lines ? 0 : key));
-    }
-}
-
-static void interval(struct scene *scene, size_t region, int64_t length_ns, int attempts,
-                     int failed, const struct health *health)
-{
-    struct cell cell = {0};
-    cell.counters.attempts_ok = (uint64_t)(attempts - failed);
-    cell.counters.attempts_failed = (uint64_t)failed;
-    cell.counters.interactions_failed = (uint64_t)failed / 2;
-    cell.clusters.x = cell.clusters.xx = failed;
-    assert_true(timeline_add_interval(&scene->gather, region, scene->now_ns,
-                                      scene->now_ns + length_ns, &cell, health));
-}
-
-/* How many of 8 attempts fail in a block of a region. */
-typedef int failing(size_t region, size_t block);
-
-static void drive(struct scene *scene, size_t blocks, failing *how)
-{
-    struct health health = good_health();
-    for (size_t i = 0; i < blocks; i++) {
-        for (size_t r = 0; r < REGIONS; r++) {
-            int failed = how(r, i);
-            interval(scene, r, BLOCK, 8, failed, &health);
-            fail_in(scene, r, failed, "server_error", DOMAIN_SERVICE, 0);
-        }
-        scene->now_ns += BLOCK;
-    }
-}
-
-static struct scene *begin(void)
-{
-    struct scene *scene = calloc(1, sizeof *scene);
-    assert_non_null(scene);
-    scene->now_ns = START;
-    return scene;
-}
-
-static void find(struct scene *scene)
-{
-    assert_true(timeline_build(&scene->gather, REGIONS, NULL, 0, &scene->timeline));
-    assert_true(run_incidents_find(&scene->timeline, &scene->found));
-}
-
-static void end(struct scene *scene)
-{
-    run_incidents_free(&scene->found);
-    timeline_free(&scene->timeline);
-    timeline_gather_free(&scene->gather);
-    free(scene);
-}
-
-static void is_near(double got, double wanted)
-{
-    if (!(fabs(got - wanted) <= 1e-6 * fmax(1, fabs(wanted))))
-        fail_msg("%.10g is not %.10g", got, wanted);
-}
-
-/* One failure in each 40th block, at another time in each region. */
-static int calm(size_t region, size_t block)
-{
-    return (block + 13 * region) % 40 == 0;
-}
+#include "test_figures_scene.h"
 
 static bool struck(size_t block)
 {
@@ -369,35 +263,6 @@ static void own_failures_of_one_region(void **state)
     end(scene);
 }
 
-static int at_the_start(size_t region, size_t block)
-{
-    return region == 0 && block < 12 ? 5 : calm(region, block);
-}
-
-static int at_the_end(size_t region, size_t block)
-{
-    return region == 0 && block >= 168 ? 5 : calm(region, block);
-}
-
-/* Two peaks of half an hour, a day apart. What fails at the end of one and at the start of the next
- * has a day between, but only four minutes of it were seen. */
-static void gap_between_peaks(void **state)
-{
-    (void)state;
-    struct scene *scene = begin();
-    drive(scene, 180, at_the_end);
-    scene->now_ns += 86400 * NS_PER_S;
-    drive(scene, 180, at_the_start);
-    find(scene);
-    is_near(scene->found.regions[0].hours, 1);
-    assert_int_equal(scene->found.count, 1);
-    const struct run_incident *incident = &scene->found.list[0];
-    is_near(incident->failed, 120);
-    assert_int_equal(incident->end_ns - incident->start_ns, 86400 * NS_PER_S + 24 * BLOCK);
-    assert_int_equal(incident->seen_ns, 24 * BLOCK);
-    end(scene);
-}
-
 static void too_short(void **state)
 {
     (void)state;
@@ -426,7 +291,6 @@ int main(void)
         cmocka_unit_test(poisoned_session),
         cmocka_unit_test(unhealthy_stretch),
         cmocka_unit_test(own_failures_of_one_region),
-        cmocka_unit_test(gap_between_peaks),
         cmocka_unit_test(too_short),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,7 +26,7 @@ static void steady(size_t region, size_t every)
         double failed = every > 0 && (i + 7 * region) % every == every - 1;
         blocks[region][i] = (struct incident_block){10, failed, failed};
     }
-    series[region] = (struct incident_series){blocks[region], 1, false};
+    series[region] = (struct incident_series){.blocks = blocks[region], .cluster = 1};
 }
 
 static void burst(size_t region, size_t start, size_t length, double failed)
@@ -102,6 +102,37 @@ static void bursts_stay_apart(void **state)
         assert_int_equal(found.list[k].length, 12);
     }
     incidents_free(&found);
+}
+
+/* A burst that goes on behind a gap, or over two, ends at each of them; nothing else moves. */
+static void gaps_part_a_burst(void **state)
+{
+    (void)state;
+    static bool after_gap[BLOCKS];
+    static const size_t gaps[][2] = {{406, 406}, {403, 409}, {400, 412}, {1, BLOCKS - 1}};
+    static const size_t parts[] = {2, 3, 1, 1};
+    for (size_t k = 0; k < sizeof gaps / sizeof *gaps; k++) {
+        steady(0, 50);
+        steady(1, 50);
+        burst(0, 400, 12, 8);
+        burst(1, 400, 12, 8);
+        memset(after_gap, 0, sizeof after_gap);
+        after_gap[gaps[k][0]] = after_gap[gaps[k][1]] = true;
+        for (size_t r = 0; r < 2; r++) series[r].after_gap = after_gap;
+        struct incidents found = found_in(2);
+        assert_int_equal(found.count, parts[k]);
+        double failed = 0;
+        size_t at = 400;
+        for (size_t i = 0; i < found.count; i++) {
+            assert_int_equal(found.list[i].start, at);
+            assert_int_equal(found.list[i].struck_count, 2);
+            at += found.list[i].length;
+            failed += found.list[i].failed;
+        }
+        assert_int_equal(at, 412);
+        close_to(failed, 2 * 12 * 8, 0);
+        incidents_free(&found);
+    }
 }
 
 static void one_block_is_enough(void **state)
@@ -292,6 +323,7 @@ int main(void)
         cmocka_unit_test(nothing_where_nothing_happened),
         cmocka_unit_test(a_burst_is_found_where_it_is),
         cmocka_unit_test(bursts_stay_apart),
+        cmocka_unit_test(gaps_part_a_burst),
         cmocka_unit_test(one_block_is_enough),
         cmocka_unit_test(a_long_one_is_one),
         cmocka_unit_test(regions_are_struck_together_or_alone),

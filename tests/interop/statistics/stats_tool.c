@@ -95,7 +95,7 @@ static void answer_incident(const double *n, size_t count)
     struct incident_block blocks[NUMBERS_MAX / 2];
     for (size_t i = 0; i < count / 2; i++)
         blocks[i] = (struct incident_block){n[1 + 2 * i], n[2 + 2 * i], 0};
-    const struct incident_series series = {blocks, n[0], false};
+    const struct incident_series series = {.blocks = blocks, .cluster = n[0]};
     struct incidents found;
     if (!incidents_find(&series, 1, count / 2, 6, &found)) exit(1);
     if (found.count == 0) {
