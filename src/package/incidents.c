@@ -1,6 +1,8 @@
-/* The letter's first lines: when the subject failed far oftener than in the rest of the record. */
+/* When the subjects failed far oftener than in the rest of the record: the letter's first lines,
+ * and the list in manifest.json. */
 #include "figures/incidents.h"
 #include "base/calendar.h"
+#include "base/json.h"
 #include "base/units.h"
 #include "package/parts.h"
 #include "report/format.h"
@@ -26,9 +28,9 @@ static void incident_line(const struct package *package, const struct run_incide
     format_utc_ms(incident->start_ns, from);
     format_utc_ms(incident->end_ns, to);
     format_utc_ms(incident->worst_start_ns, worst);
-    text_printf(out, "%s to %s (", from, to);
-    text_duration(out, incident->end_ns - incident->start_ns);
-    text_puts(out, "), ");
+    text_printf(out, "%s to %s, for ", from, to);
+    incident_length(incident, out);
+    text_puts(out, ", ");
     incident_regions(package->results, incident, out);
     text_puts(out, ": ");
     share(out, incident->failed, incident->attempts);
@@ -99,4 +101,29 @@ void package_letter_incidents(const struct package *package, struct text *out)
                 "without an incident show one. Refusals by a quota, our configuration and "
                 "credentials, and our own failures do not count in it.)\n\n",
                 100 * INCIDENT_FALSE_ALARM);
+}
+
+/* Of any subject: the letter is about one of them, this file about all. */
+static bool concerns_any(const struct package *package, const struct run_incident *incident)
+{
+    bool any = false;
+    for (size_t r = 0; r < package->results->region_count; r++)
+        any = any || (package->subject[r] && run_incident_struck(incident, r));
+    return any && package_holds(package, incident->start_ns);
+}
+
+void package_incidents_json(const struct package *package, struct text *out)
+{
+    const struct run_incidents *incidents = package->results->incidents;
+    json_key(out, "incidents");
+    if (!incidents->searched) {
+        json_null(out);
+        return;
+    }
+    json_open(out, '[');
+    for (size_t k = 0; k < incidents->count; k++) {
+        if (concerns_any(package, &incidents->list[k]))
+            incident_json(package->results, &incidents->list[k], out);
+    }
+    json_close(out, ']');
 }

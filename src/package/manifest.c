@@ -118,6 +118,7 @@ void package_json(const struct package *package, struct text *out)
     json_bool(out, package->chosen);
     subjects_json(package, out);
     codes_json(&package->digest, out);
+    package_incidents_json(package, out);
     json_key(out, "comparisons");
     json_open(out, '[');
     for (size_t i = 0; i < package->comparison_count; i++)

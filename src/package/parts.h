@@ -139,6 +139,7 @@ void package_weigh(struct package *package); /* after the others: strength and c
 void package_conditions(struct package *package);
 void package_letter(const struct package *package, const char *const *files, struct text *out);
 void package_letter_incidents(const struct package *package, struct text *out);
+void package_incidents_json(const struct package *package, struct text *out); /* a member */
 void package_letter_rates(const struct package *package, struct text *out);
 void package_letter_control(const struct package *package, struct text *out);
 void package_letter_traces(const struct package *package, struct text *out);

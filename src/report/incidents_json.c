@@ -35,8 +35,8 @@ static void regions_json(const struct results *results, const struct run_inciden
     json_close(out, ']');
 }
 
-static void incident_json(const struct results *results, const struct run_incident *incident,
-                          struct text *out)
+void incident_json(const struct results *results, const struct run_incident *incident,
+                   struct text *out)
 {
     json_open(out, '{');
     stamp_json("start", incident->start_ns, out);

@@ -130,8 +130,7 @@ static void worst_words(const struct results *results, const struct run_incident
     text_printf(out, " at %02d:%02d:%02d", at.hour, at.minute, at.second);
 }
 
-/* "12m", and of how much of it there is a record when that is not all. */
-static void length_words(const struct run_incident *incident, struct text *out)
+void incident_length(const struct run_incident *incident, struct text *out)
 {
     text_duration(out, incident->end_ns - incident->start_ns);
     if (incident->seen_ns >= incident->end_ns - incident->start_ns) return;
@@ -149,7 +148,7 @@ void incident_words(const struct results *results, const struct run_incident *in
     incident_when(results, incident, out);
     if (results_zone(results) == NULL) text_puts(out, " UTC");
     text_puts(out, ", for ");
-    length_words(incident, out);
+    incident_length(incident, out);
     text_puts(out, ": ");
     share_words(incident->failed, incident->attempts, out);
     text_puts(out, " attempts failed (");
@@ -208,7 +207,7 @@ static void incident_row(const struct results *results, const struct run_inciden
 {
     incident_when(results, incident, table_cell(table));
     table_next(table);
-    length_words(incident, table_cell(table));
+    incident_length(incident, table_cell(table));
     table_next(table);
     incident_regions(results, incident, table_cell(table));
     table_next(table);

@@ -21,6 +21,10 @@ void incident_when(const struct results *results, const struct run_incident *inc
 void incident_regions(const struct results *results, const struct run_incident *incident,
                       struct text *out);
 
+/* "12m", and of how much of it there is a record when that is not all: "12m (10m of it
+ * recorded)". */
+void incident_length(const struct run_incident *incident, struct text *out);
+
 /* "server_error 103, stall 2, ...": the most frequent codes and what is left. */
 void incident_codes(const struct run_incident *incident, struct text *out);
 
@@ -50,7 +54,10 @@ void incidents_table(const struct results *results, struct table *table);
  * them. */
 void incidents_outside_table(const struct results *results, struct table *table);
 
-/* Appends one JSON value: the list, and how it was found with what lies outside. */
+/* Each appends one JSON value: an incident, all of them, and how they were found with what lies
+ * outside. */
+void incident_json(const struct results *results, const struct run_incident *incident,
+                   struct text *out);
 void incidents_json(const struct results *results, struct text *out);
 void incident_search_json(const struct results *results, struct text *out);
 

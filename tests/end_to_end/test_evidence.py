@@ -17,6 +17,7 @@ import time
 import unittest
 
 import harness
+from test_plan import earlier_run
 
 FAULTS = [{"fault": "server_error", "rate": "20%", "regions": ["eastus2"]},
           {"fault": "connection_reset", "rate": "3%", "regions": ["eastus2"]},
@@ -116,6 +117,25 @@ class Evidence(harness.Case):
         for wanted in (run.manifest["tool"]["commit"], run.manifest["tool"]["libraries"]["libwebsockets"],
                        "contoso-eastus2.openai.azure.com", "East US 2", "subscription id", "to fill in"):
             self.assertIn(wanted, letter)
+
+    def test_incidents_are_those_of_the_report(self):
+        """Whole in manifest.json, and told in the letter: those that struck a subject, and no others."""
+        def failing(second):
+            return 0.6 if 1800 <= second < 1920 or 600 <= second < 660 else 0.005
+
+        run = earlier_run(self.folder / "earlier", 1, failing)
+        report = json.loads(self.rushhour("report", run, "--format", "json").stdout)
+        self.assertEqual(len(report["incidents"]), 2)
+        package, made = self.facts("--region", "eastus2", run=run)
+        self.assertEqual(made["package"]["incidents"], report["incidents"])
+        self.assertEqual(json.loads((package / "manifest.json").read_text())["package"]["incidents"], report["incidents"])
+        letter = (package / "support-request.md").read_text()
+        for incident in report["incidents"]:
+            self.assertIn(f"{incident['start']} to {incident['end']}, for", letter)
+        day = earlier_run(self.folder / "calm", 1, lambda second: 0.01)
+        self.assertEqual(self.facts("--region", "eastus2", run=day, output="calm-package")[1]["package"]["incidents"], [])
+        short = earlier_run(self.folder / "short", 20 / 3600, lambda second: 0.5)
+        self.assertIsNone(self.facts("--region", "eastus2", run=short, output="short-package")[1]["package"]["incidents"])
 
     def test_sums_and_archive(self):
         package, made = self.facts()
