@@ -50,9 +50,18 @@ static void dependence_json(const struct detect_knowledge *knowledge, cJSON *obj
     add_string(item, "why", knowledge->why);
     add_number(item, "design_effect", b->design_effect);
     add_number(item, "memory_seconds", b->memory_seconds);
-    add_number(item, "incidents_per_hour", b->incidents_per_hour > 0 ? b->incidents_per_hour : NAN);
+    const double stretches = b->stretches_per_hour > 0 ? b->stretches_per_hour : NAN;
+    add_number(item, "stretches_per_hour", stretches);
+    const struct earlier_region *like = knowledge->like;
+    const bool known = like != NULL && like->searched && like->incidents_per_hour.valid;
+    add_number(item, "incidents", known ? (double)like->incidents : NAN);
+    add_number(item, "incidents_per_hour",
+               known          ? like->incidents_per_hour.value
+               : like == NULL ? stretches
+                              : NAN);
     add_number(item, "unseen_incidents_per_hour",
-               knowledge->like != NULL ? knowledge->like->dependence.unseen_per_hour : NAN);
+               like != NULL ? like->dependence.unseen_per_hour : NAN);
+    add_number(item, "unhealthy_hours", like != NULL ? like->unhealthy_hours : NAN);
 }
 
 static void windows_json(const struct detect_print *print, const struct detect_answer *answer,
@@ -149,20 +158,26 @@ static bool is_bursty(const struct detect_answer *a)
     return a->knowledge.burstiness.memory_seconds > 0;
 }
 
-static void dependence_text(const struct detect_print *print, const struct detect_knowledge *k,
-                            struct text *out)
+/* What its report says of it, for whoever wonders where the figures are from. */
+static void found_text(const struct earlier_region *like, struct text *out)
+{
+    if (like->searched && like->incidents_per_hour.valid)
+        text_printf(out, "  %-18s  incidents found in it: %zu, %.2g an hour\n", "", like->incidents,
+                    like->incidents_per_hour.value);
+    if (!(like->unhealthy_hours > 0)) return;
+    text_printf(out, "  %-18s  left out of it, since its load generator was not healthy: ", "");
+    put_hours(out, like->unhealthy_hours);
+    text_puts(out, "\n");
+}
+
+static void burstiness_text(const struct detect_knowledge *k, struct text *out)
 {
     const struct burstiness *b = &k->burstiness;
-    if (print->question->basis != DETECT_BURSTS && print->question->basis != DETECT_RUN) return;
-    text_printf(out, "  %-18s  ", "");
-    if (k->like != NULL) text_printf(out, "as region %s of that run: ", k->like->name);
     if (!k->usable) {
         text_printf(out, "%s, so this holds only for failures that come independently\n", k->why);
         return;
     }
     text_printf(out, "design effect %.3g", b->design_effect);
-    if (b->incidents_per_hour > 0)
-        text_printf(out, ", incidents an hour: %.2g", b->incidents_per_hour);
     if (b->memory_seconds > 0) {
         text_puts(out, ", failures come together over ");
         put_hours(out, b->memory_seconds / 3600);
@@ -171,6 +186,16 @@ static void dependence_text(const struct detect_print *print, const struct detec
     }
     if (k->why != NULL) text_printf(out, "; a guess: %s", k->why);
     text_puts(out, "\n");
+}
+
+static void dependence_text(const struct detect_print *print, const struct detect_knowledge *k,
+                            struct text *out)
+{
+    if (print->question->basis != DETECT_BURSTS && print->question->basis != DETECT_RUN) return;
+    text_printf(out, "  %-18s  ", "");
+    if (k->like != NULL) text_printf(out, "as region %s of that run: ", k->like->name);
+    burstiness_text(k, out);
+    if (k->like != NULL) found_text(k->like, out);
 }
 
 static void days_text(const struct duration *d, struct text *out)

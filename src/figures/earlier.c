@@ -1,13 +1,16 @@
 #include "figures/earlier.h"
 
+#include "base/clock.h"
+#include "figures/incidents.h"
 #include "figures/model.h"
-#include "figures/series.h"
 #include "record/run_reader.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-struct gathering {
+/* The intervals that count, of a run that is read already. */
+struct counting {
+    const struct results *results;
     struct series series;
     struct cluster_sums *chains; /* one per region */
     bool failed;                 /* memory ran out */
@@ -18,78 +21,113 @@ static enum err_code no_memory(struct error *err)
     return error_set(err, ERR_NOMEM, "no memory for a run");
 }
 
+/* Whether a region's attempts in an interval count: none do while the load generator was not
+ * healthy (timeline.h). */
+static bool counts(const struct timeline *t, size_t region, int64_t start_ns)
+{
+    size_t low = 0;
+    size_t high = t->count;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (t->starts[middle] <= start_ns) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    return t->count > 0 && t->blocks[region * t->count + low].counts;
+}
+
 static void on_interval(void *context, size_t region, int64_t start_ns, int64_t end_ns,
                         const struct cell *cell, const struct health *health)
 {
-    struct gathering *gathering = context;
+    struct counting *counting = context;
     (void)health;
-    cluster_merge(&gathering->chains[region], &cell->clusters);
-    if (!series_add_interval(&gathering->series, region, start_ns, end_ns, &cell->counters))
-        gathering->failed = true;
+    if (!counts(counting->results->timeline, region, start_ns)) return;
+    cluster_merge(&counting->chains[region], &cell->clusters);
+    if (!series_add_interval(&counting->series, region, start_ns, end_ns, &cell->counters))
+        counting->failed = true;
 }
 
 /* False without memory. */
-static bool fill_region(struct earlier_region *region, const struct gathering *gathering,
+static bool fill_region(struct earlier_region *region, const struct counting *counting,
                         size_t index)
 {
     static const struct series_cut whole = {.grouping = NULL};
     static const struct series_what attempts = {.of = SERIES_OF_ATTEMPTS};
-    const struct cluster_sums *chains = &gathering->chains[index];
+    const struct incident_rates *rates = &counting->results->incidents->regions[index];
+    const struct cluster_sums *chains = &counting->chains[index];
     struct series_blocks blocks = {0};
-    if (!series_blocks(&gathering->series, &whole, index, &attempts, &blocks)) return false;
+    if (!series_blocks(&counting->series, &whole, index, &attempts, &blocks)) return false;
     const struct block_totals totals = block_totals(blocks.list, blocks.count);
     region->attempts = totals.attempts;
     region->failures = totals.failures;
+    region->unhealthy_hours = rates->unhealthy_hours;
+    region->searched = counting->results->incidents->searched;
+    region->incidents = rates->incidents;
+    region->incidents_per_hour = rates->per_hour;
     region->dependence = service_rate(blocks.list, blocks.count, chains, CONFIDENCE).dependence;
+    if (results_rule_failed(counting->results)) region->dependence.why = DEPENDENCE_STOPPED;
     region->burstiness =
         burstiness_of_run(blocks.list, blocks.count, cluster_design_effect(chains));
     series_blocks_free(&blocks);
     return true;
 }
 
-static enum err_code fill(struct earlier_run *out, const struct run_reader *reader,
-                          const struct gathering *gathering, struct error *err)
+static enum err_code fill(struct earlier_run *out, const struct counting *counting,
+                          struct error *err)
 {
     double attempts = 0;
+    double unhealthy_hours = 0;
     for (size_t i = 0; i < out->count; i++) {
         struct earlier_region *region = &out->regions[i];
-        region->name = strdup(run_reader_region(reader, i));
-        if (region->name == NULL || !fill_region(region, gathering, i)) return no_memory(err);
+        region->name = strdup(counting->results->regions[i]);
+        if (region->name == NULL || !fill_region(region, counting, i)) return no_memory(err);
         attempts += region->attempts;
+        unhealthy_hours += region->unhealthy_hours;
     }
+    if (attempts <= 0 && unhealthy_hours > 0)
+        return error_set(err, ERR_FORMAT,
+                         "its load generator was not healthy, so nothing in it counts");
     if (attempts <= 0) return error_set(err, ERR_FORMAT, "no attempt has ended in it");
     return ERR_OK;
 }
 
-static enum err_code gather(struct run_reader *reader, struct earlier_run *out, struct error *err)
+static enum err_code count(struct run_reader *reader, const struct results *results,
+                           struct earlier_run *out, struct error *err)
 {
-    const size_t count = run_reader_region_count(reader);
-    struct gathering gathering = {.series = {.regions = count}};
-    out->regions = calloc(count + 1, sizeof *out->regions);
-    gathering.chains = calloc(count + 1, sizeof *gathering.chains);
+    const size_t regions = results->region_count;
+    struct counting counting = {.results = results, .series = {.regions = regions}};
+    out->regions = calloc(regions + 1, sizeof *out->regions);
+    counting.chains = calloc(regions + 1, sizeof *counting.chains);
     enum err_code code = ERR_OK;
-    if (out->regions == NULL || gathering.chains == NULL) {
+    if (out->regions == NULL || counting.chains == NULL) {
         code = no_memory(err);
     } else {
-        out->count = count;
-        code = run_reader_intervals(reader, on_interval, &gathering, err);
+        out->count = regions;
+        code = run_reader_intervals(reader, on_interval, &counting, err);
     }
-    if (code == ERR_OK && gathering.failed) code = no_memory(err);
-    if (code == ERR_OK) code = fill(out, reader, &gathering, err);
-    series_free(&gathering.series);
-    free(gathering.chains);
+    if (code == ERR_OK && counting.failed) code = no_memory(err);
+    if (code == ERR_OK) code = fill(out, &counting, err);
+    series_free(&counting.series);
+    free(counting.chains);
     return code;
 }
 
 enum err_code earlier_run_read(const char *folder, struct earlier_run *out, struct error *err)
 {
+    struct results *results = NULL;
     struct run_reader *reader = NULL;
     *out = (struct earlier_run){0};
-    enum err_code code = run_reader_open(folder, &reader, err);
-    if (code != ERR_OK) return code;
-    code = gather(reader, out, err);
-    run_reader_close(reader);
-    return code == ERR_FORMAT ? error_prefix(err, folder) : code;
+    enum err_code code = results_load(folder, NULL, 0, &results, err);
+    if (code == ERR_OK) code = run_reader_open(folder, &reader, err);
+    if (code == ERR_OK) {
+        code = count(reader, results, out, err);
+        run_reader_close(reader);
+        if (code == ERR_FORMAT) code = error_prefix(err, folder);
+    }
+    results_free(results);
+    return code;
 }
 
 void earlier_run_free(struct earlier_run *run)

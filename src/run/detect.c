@@ -100,6 +100,8 @@ enum err_code detect_read_bursts(const char *words, struct detect_question *ques
 static const char *nothing_known(const struct earlier_region *like)
 {
     if (like == NULL) return "it has no region";
+    if (like->attempts <= 0 && like->unhealthy_hours > 0)
+        return "its load generator was not healthy";
     if (like->attempts <= 0) return "nothing was tried in it";
     if (like->failures <= 0) return "nothing failed in it";
     if (like->failures >= like->attempts) return "everything failed in it";

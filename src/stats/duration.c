@@ -74,7 +74,7 @@ struct burstiness burstiness_of_run(const struct time_block *blocks, size_t coun
     if (at == lengths) return b;
     b.design_effect = mean_from(effects, at, lengths);
     b.memory_seconds = effects[at].seconds;
-    b.incidents_per_hour = effects[at].degrees / 2 / hours;
+    b.stretches_per_hour = effects[at].degrees / 2 / hours;
     return b;
 }
 
@@ -100,7 +100,7 @@ struct burstiness burstiness_stated(double quiet, double incidents_per_hour, dou
                            .chains = 1,
                            .design_effect = NAN,
                            .memory_seconds = incidents_per_hour > 0 ? seconds : 0,
-                           .incidents_per_hour = incidents_per_hour};
+                           .stretches_per_hour = incidents_per_hour};
     bool fit = quiet >= 0 && quiet <= 1 && incidents_per_hour >= 0 && seconds >= 0 && share >= 0 &&
                share <= 1 && attempts_per_hour > 0;
     if (!fit) return b;
@@ -127,9 +127,9 @@ static double with_students_t(double hours, const struct burstiness *b, double c
                               double power)
 {
     double longer = hours;
-    if (!(b->incidents_per_hour > 0)) return hours;
+    if (!(b->stretches_per_hour > 0)) return hours;
     for (int i = 0; i < 20; i++)
-        longer = hours * for_small_counts(longer * b->incidents_per_hour, confidence, power);
+        longer = hours * for_small_counts(longer * b->stretches_per_hour, confidence, power);
     return longer;
 }
 
@@ -137,7 +137,7 @@ static double with_students_t(double hours, const struct burstiness *b, double c
 static double least_hours(const struct burstiness *b)
 {
     double hours = DEPENDENCE_LEAST_BLOCKS * b->memory_seconds / SECONDS_PER_HOUR;
-    if (b->incidents_per_hour > 0) hours = fmax(hours, DURATION_INCIDENTS / b->incidents_per_hour);
+    if (b->stretches_per_hour > 0) hours = fmax(hours, DURATION_INCIDENTS / b->stretches_per_hour);
     return hours;
 }
 

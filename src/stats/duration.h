@@ -8,11 +8,14 @@
 
 /* How failures come together: from an earlier run, or as stated. */
 struct burstiness {
-    double attempts_per_hour;  /* of one region */
-    double chains;             /* design effect of sessions and chains of retries alone */
-    double design_effect;      /* over independent attempts, in long runs */
-    double memory_seconds;     /* the block length that shows all of it; 0: sessions or nothing */
-    double incidents_per_hour; /* 0: not known */
+    double attempts_per_hour; /* of one region */
+    double chains;            /* design effect of sessions and chains of retries alone */
+    double design_effect;     /* over independent attempts, in long runs */
+    double memory_seconds;    /* the block length that shows all of it; 0: sessions or nothing */
+    /* Independent stretches an hour by which the effect is known: the incidents, as stated; of a
+     * run half of its degrees of freedom, which are two for each incident if all are alike, and
+     * fewer where one outweighs the others. 0: not known. */
+    double stretches_per_hour;
 };
 
 /*

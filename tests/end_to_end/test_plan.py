@@ -13,12 +13,13 @@ PROFILE = harness.PROJECT / "profiles/two-regions.json"
 
 COLUMNS = ("start,end,region,sessions_started,sessions_opened,sessions_failed,attempts_started,attempts_ok,"
            "attempts_failed,attempts_cancelled,interactions_ok,interactions_failed,retries,input_tokens,cached_tokens,"
-           "output_tokens,cost_usd")
+           "output_tokens,cost_usd,cpu,valid")
 REGIONS = ("eastus2", "swedencentral")
 
 
-def earlier_run(folder, hours, rate_at, per_minute=45, seed=1, regions=REGIONS):
-    """A run folder of the contract's columns alone: rate_at(second) is the failure rate of every region."""
+def earlier_run(folder, hours, rate_at, per_minute=45, seed=1, regions=REGIONS, healthy=math.inf):
+    """A run folder of the contract's columns, and the generator's health: rate_at(second) is the failure rate of every
+    region; after `healthy` hours the generator is not what it should be."""
     draw = random.Random(seed)
     start = datetime.datetime(2026, 10, 20, 8, tzinfo=datetime.timezone.utc)
     folder.mkdir()
@@ -32,7 +33,8 @@ def earlier_run(folder, hours, rate_at, per_minute=45, seed=1, regions=REGIONS):
         for name in regions:
             count = per_minute // 6 + (draw.random() < per_minute / 6 % 1)
             failed = sum(draw.random() < rate_at(second) for _ in range(count))
-            rows.append(f"{begins},{ends},{name},0,0,0,{count},{count - failed},{failed},0,0,0,0,0,0,0,0")
+            health = "0.1,true" if second < healthy * 3600 else "0.99,false"
+            rows.append(f"{begins},{ends},{name},0,0,0,{count},{count - failed},{failed},0,0,0,0,0,0,0,0,{health}")
     (folder / "intervals.csv").write_text("\n".join(rows) + "\n")
     return folder
 
@@ -121,6 +123,39 @@ class Plan(harness.Case):
         self.assertIn("as region eastus2 of that run: design effect", text)
         self.assertRegex(text, r"in daily peaks: \d+ days, ")
         self.assertNotIn("come independently", text)
+
+    def test_what_the_generator_spoilt_is_left_out(self):
+        """Two more hours in which it was not healthy, and 60% failed, change nothing but that they are told."""
+        rate_at = bursts_by_chance(24, 3)
+        whole = earlier_run(self.folder / "whole", 24, rate_at)
+        spoilt = earlier_run(self.folder / "spoilt", 26, lambda second: rate_at(second) if second < 24 * 3600 else 0.6,
+                             healthy=24)
+        wanted = self.detect("--like", whole)
+        answer = self.detect("--like", spoilt)
+        self.assertEqual(wanted["dependence"]["unhealthy_hours"], 0)
+        self.assertAlmostEqual(answer["dependence"].pop("unhealthy_hours"), 2)
+        del wanted["dependence"]["unhealthy_hours"]
+        self.assertEqual(answer, wanted)
+        text = self.rushhour("plan", PROFILE, "--detect", "2.5% vs 4.5%", "--like", spoilt).stdout
+        self.assertIn("left out of it, since its load generator was not healthy: 2h", text)
+        never = earlier_run(self.folder / "never", 1, lambda second: 0.1, healthy=0)
+        result = self.rushhour("plan", PROFILE, "--detect", "2% vs 5%", "--like", never, expect=(1,))
+        self.assertIn("not healthy", result.stderr)
+
+    def test_incidents_are_those_of_the_report(self):
+        """Half a degree of freedom is no incident: what is called so is what the run's report finds."""
+        run = earlier_run(self.folder / "run", 8, lambda second: 0.6 if second % 7200 < 120 else 0.005)
+        known = self.detect("--like", run)["dependence"]
+        report = json.loads(self.rushhour("report", run, "--format", "json").stdout)
+        found = report["incident_search"]["regions"][0]
+        self.assertEqual((known["region"], known["incidents"]), (found["name"], 4))
+        self.assertEqual(known["incidents"], found["incidents"])
+        self.assertAlmostEqual(known["incidents_per_hour"], found["per_hour"]["value"], places=9)
+        self.assertGreater(known["stretches_per_hour"], 0)
+        text = self.rushhour("plan", PROFILE, "--detect", "2.5% vs 4.5%", "--like", run).stdout
+        self.assertIn("incidents found in it: 4, 0.5 an hour", text)
+        stated = self.detect("--bursts", "1/h:2m:60%")["dependence"]
+        self.assertEqual((stated["incidents_per_hour"], stated["stretches_per_hour"], stated["incidents"]), (1, 1, None))
 
     def test_a_run_of_independent_failures(self):
         alone = self.plan("--detect", "2.5% vs 4.5%")["detect"]["attempts"]

@@ -168,7 +168,7 @@ static void an_earlier_run_tells_its_bursts(void **state)
     double p = 0.005 + 36 * 120 / 86400.0 * 0.595;
     double effect = 1 + 36 * 54.0 * 54 / (64800 * p * (1 - p));
     close_to("effect", b.design_effect, effect, 0.25 * effect);
-    close_to("incidents an hour", b.incidents_per_hour, 1.5, 0.4);
+    close_to("stretches an hour", b.stretches_per_hour, 1.5, 0.4);
     assert_true(b.memory_seconds >= 60 && b.memory_seconds <= 1800);
     struct burstiness twice = burstiness_at(&b, 5400);
     close_to("at twice the load", twice.design_effect - 1, 2 * (b.design_effect - 1), 1e-9);
