@@ -54,9 +54,10 @@ struct patterns *patterns_find(const struct results *results);
 void patterns_free(struct patterns *patterns);
 
 /*
- * How far the rate of a part is above that of the rest, in standard errors: the score test on
- * effective sizes. *p is its two-sided p-value, or that of Fisher's exact test if few failures are
- * expected in the part.
+ * How far the rate of a part is above that of the rest within this run, in standard errors: the
+ * score test on effective sizes. *p is its two-sided p-value, or that of Fisher's exact test if few
+ * failures are expected in the part. It knows sessions and no incidents: of other hours it says
+ * nothing (claim.h does).
  */
 double patterns_contrast(const struct cluster_sums *part, const struct cluster_sums *rest,
                          double *p);

@@ -15,15 +15,6 @@
 #define MUCH_CLEARER                                                                               \
     1e-3 /* a later kind of finding replaces a window only if its p is smaller by this factor */
 
-/* Keeps the clearer of two findings; `looked` is how many candidates this one was picked from. */
-static void offer(struct story *best, struct story found, double looked, double handicap)
-{
-    found.p = fmin(1, found.p * looked);
-    found.looked = looked;
-    bool worse = found.there.valid && found.rest.valid && found.there.value > found.rest.value;
-    if (worse && found.p < best->p * handicap) *best = found;
-}
-
 static struct cluster_sums less(const struct cluster_sums *all, const struct cluster_sums *part)
 {
     return (struct cluster_sums){.count = all->count > part->count ? all->count - part->count : 0,
@@ -35,110 +26,6 @@ static struct cluster_sums less(const struct cluster_sums *all, const struct clu
                                  .mm = all->mm - part->mm,
                                  .mx = all->mx - part->mx,
                                  .xx = all->xx - part->xx};
-}
-
-static struct story contrast(enum story_kind kind, size_t region, const struct cluster_sums *part,
-                             const struct cluster_sums *rest)
-{
-    struct story story = {.kind = kind, .region = region, .p = 1};
-    if (!(part->m > 0) || !(rest->m > 0) || part->count < 2 || rest->count < 2) return story;
-    (void)patterns_contrast(part, rest, &story.p);
-    story.there = rate_clustered(part, CONFIDENCE, NULL);
-    story.rest = rate_clustered(rest, CONFIDENCE, NULL);
-    return story;
-}
-
-#define ANY_REGION SIZE_MAX
-
-static void offer_widths(const struct results *results, size_t only, struct story *best)
-{
-    for (size_t r = 0; r < results->region_count; r++) {
-        const struct concentration *found = &results->patterns->concentration[r];
-        if (!found->known || (only != ANY_REGION && r != only)) continue;
-        struct story story = {.kind = STORY_WINDOW,
-                              .region = r,
-                              .grouping = results->patterns->grouping,
-                              .slice = found->worst,
-                              .there = found->there,
-                              .rest = found->rest,
-                              .p = found->p};
-        offer(best, story, 1, 1);
-    }
-}
-
-static bool overlaps(const struct grouping *named, const struct slice *slice)
-{
-    for (size_t i = 0; i < named->slice_count; i++) {
-        const struct slice *other = &named->slices[i];
-        if (slice->start_ns < other->end_ns && other->start_ns < slice->end_ns) return true;
-    }
-    return false;
-}
-
-/* A region's clusters in the windows beside a named time of day, without the invalid ones. */
-static struct cluster_sums beside(const struct results *results, const struct grouping *named,
-                                  size_t region, const struct cluster_sums *part)
-{
-    const struct grouping *widths = results->patterns->grouping;
-    if (widths == NULL) return less(&results_region(results, region)->cell.clusters, part);
-    struct cluster_sums rest = {0};
-    for (size_t i = 0; i < widths->slice_count; i++) {
-        const struct report_cell *cell = &widths->slices[i].cells[region];
-        if (report_cell_valid(cell) && !overlaps(named, &widths->slices[i]))
-            cluster_merge(&rest, &cell->cell.clusters);
-    }
-    return rest;
-}
-
-/* All occurrences of a named time of day in a region against the rest of the run. */
-static struct story named_story(const struct results *results, const struct grouping *named,
-                                size_t region)
-{
-    struct cluster_sums part = {0};
-    bool valid = named->slice_count > 0;
-    if (results->patterns->grouping == NULL)
-        valid = valid && report_cell_valid(results_region(results, region));
-    for (size_t i = 0; i < named->slice_count; i++) {
-        cluster_merge(&part, &named->slices[i].cells[region].cell.clusters);
-        valid = valid && report_cell_valid(&named->slices[i].cells[region]);
-    }
-    struct cluster_sums rest = beside(results, named, region, &part);
-    struct story story = contrast(STORY_NAMED, region, &part, &rest);
-    story.there.valid = story.there.valid && valid;
-    story.grouping = named;
-    story.slice = named->slices;
-    return story;
-}
-
-static void offer_named(const struct results *results, size_t only, struct story *best)
-{
-    double looked = only == ANY_REGION ? (double)results->region_count : 1;
-    for (size_t g = 2; g < results->grouping_count; g++) {
-        const struct grouping *grouping = &results->groupings[g];
-        if (grouping->kind != GROUP_WINDOW || !grouping->shown || grouping->window->width_ns > 0)
-            continue;
-        for (size_t r = 0; r < results->region_count; r++) {
-            if (only != ANY_REGION && r != only) continue;
-            double handicap = best->kind == STORY_WINDOW ? MUCH_CLEARER : 1;
-            offer(best, named_story(results, grouping, r), looked, handicap);
-        }
-    }
-}
-
-static void offer_regions(const struct results *results, struct story *best)
-{
-    for (size_t r = 0; r < results->region_count && results->region_count > 1; r++) {
-        struct cluster_sums rest = {0};
-        const struct report_cell *cell = results_region(results, r);
-        for (size_t o = 0; o < results->region_count; o++) {
-            const struct report_cell *other = results_region(results, o);
-            if (o != r && report_cell_valid(other)) cluster_merge(&rest, &other->cell.clusters);
-        }
-        struct story story = contrast(STORY_REGION, r, &cell->cell.clusters, &rest);
-        bool windowed = best->kind == STORY_WINDOW || best->kind == STORY_NAMED;
-        if (report_cell_valid(cell))
-            offer(best, story, (double)results->region_count, windowed ? MUCH_CLEARER : 1);
-    }
 }
 
 /* ---- which part of it holds at such hours ---- */
@@ -180,6 +67,11 @@ static void inside_and_outside(const struct results *results, const struct story
     }
 }
 
+static bool holds(const struct story *story)
+{
+    return service_verdict(&story->service) == DIFFERENCE_WORSE;
+}
+
 /* Whether it holds at such hours: the only question that the top sentence may answer. */
 static void claim(const struct results *results, struct story *story)
 {
@@ -188,7 +80,6 @@ static void claim(const struct results *results, struct story *story)
     struct claim_of of[2];
     struct text why = {0};
     bool region = story->kind == STORY_REGION;
-    if (story->kind < STORY_WINDOW || story->kind == STORY_INCIDENT) return;
     if (region) {
         of[0] = claim_of_region(results, story->region);
         of[1] = other_regions(results, story->region, &cells[1]);
@@ -197,6 +88,8 @@ static void claim(const struct results *results, struct story *story)
     }
     double confidence = 1 - (1 - CONFIDENCE) / fmax(1, story->looked);
     story->service = claim_difference(&of[1], &of[0], &rate, region, confidence);
+    if (holds(story) && story->kind != STORY_WINDOW)
+        story->p = fmin(1, story->looked * service_difference_p(&story->service, confidence));
     if (story->service.dependence.why != DEPENDENCE_KNOWN) {
         claim_why(&of[0], &story->service.dependence, &why);
     } else {
@@ -204,6 +97,137 @@ static void claim(const struct results *results, struct story *story)
     }
     (void)snprintf(story->why, sizeof story->why, "%s", text_str(&why));
     text_free(&why);
+}
+
+/* ---- what stands out ---- */
+
+/*
+ * Keeps the clearer of two findings. What holds at such hours goes before what only happened in
+ * this run, and that is worth a sentence only where the run cannot tell: where it can, and sees no
+ * difference, failures that come together in time explain it. Windows of a width were held against
+ * that already (stats/standout.h).
+ */
+static void offer(struct story *best, struct story found, double handicap)
+{
+    bool worse = found.there.valid && found.rest.valid && found.there.value > found.rest.value;
+    bool tells = found.service.dependence.why == DEPENDENCE_KNOWN;
+    if (!worse || (found.kind != STORY_WINDOW && tells && !holds(&found))) return;
+    bool known = best->kind != STORY_LEVEL && best->kind != STORY_WINDOW;
+    if (known && found.kind != STORY_WINDOW && holds(best) != holds(&found)) {
+        if (holds(&found) && found.p < HINT) *best = found;
+        return;
+    }
+    if (found.p < best->p * handicap) *best = found;
+}
+
+/* Of a part against the rest within this run, picked from so many. */
+static struct story contrast(enum story_kind kind, size_t region, double looked,
+                             const struct cluster_sums *part, const struct cluster_sums *rest)
+{
+    struct story story = {.kind = kind, .region = region, .looked = looked, .p = 1};
+    if (!(part->m > 0) || !(rest->m > 0) || part->count < 2 || rest->count < 2) return story;
+    (void)patterns_contrast(part, rest, &story.p);
+    story.p = fmin(1, story.p * looked);
+    story.there = rate_clustered(part, CONFIDENCE, NULL);
+    story.rest = rate_clustered(rest, CONFIDENCE, NULL);
+    return story;
+}
+
+#define ANY_REGION SIZE_MAX
+
+static void offer_widths(const struct results *results, size_t only, struct story *best)
+{
+    for (size_t r = 0; r < results->region_count; r++) {
+        const struct concentration *found = &results->patterns->concentration[r];
+        if (!found->known || (only != ANY_REGION && r != only)) continue;
+        struct story story = {.kind = STORY_WINDOW,
+                              .region = r,
+                              .grouping = results->patterns->grouping,
+                              .slice = found->worst,
+                              .there = found->there,
+                              .rest = found->rest,
+                              .p = found->p,
+                              .looked = (double)(found->windows * results->region_count)};
+        claim(results, &story);
+        offer(best, story, 1);
+    }
+}
+
+static bool overlaps(const struct grouping *named, const struct slice *slice)
+{
+    for (size_t i = 0; i < named->slice_count; i++) {
+        const struct slice *other = &named->slices[i];
+        if (slice->start_ns < other->end_ns && other->start_ns < slice->end_ns) return true;
+    }
+    return false;
+}
+
+/* A region's clusters in the windows beside a named time of day, without the invalid ones. */
+static struct cluster_sums beside(const struct results *results, const struct grouping *named,
+                                  size_t region, const struct cluster_sums *part)
+{
+    const struct grouping *widths = results->patterns->grouping;
+    if (widths == NULL) return less(&results_region(results, region)->cell.clusters, part);
+    struct cluster_sums rest = {0};
+    for (size_t i = 0; i < widths->slice_count; i++) {
+        const struct report_cell *cell = &widths->slices[i].cells[region];
+        if (report_cell_valid(cell) && !overlaps(named, &widths->slices[i]))
+            cluster_merge(&rest, &cell->cell.clusters);
+    }
+    return rest;
+}
+
+/* All occurrences of a named time of day in a region against the rest of the run. */
+static struct story named_story(const struct results *results, const struct grouping *named,
+                                size_t region, double looked)
+{
+    struct cluster_sums part = {0};
+    bool valid = named->slice_count > 0;
+    if (results->patterns->grouping == NULL)
+        valid = valid && report_cell_valid(results_region(results, region));
+    for (size_t i = 0; i < named->slice_count; i++) {
+        cluster_merge(&part, &named->slices[i].cells[region].cell.clusters);
+        valid = valid && report_cell_valid(&named->slices[i].cells[region]);
+    }
+    struct cluster_sums rest = beside(results, named, region, &part);
+    struct story story = contrast(STORY_NAMED, region, looked, &part, &rest);
+    story.there.valid = story.there.valid && valid;
+    story.grouping = named;
+    story.slice = named->slices;
+    claim(results, &story);
+    return story;
+}
+
+static void offer_named(const struct results *results, size_t only, struct story *best)
+{
+    double looked = only == ANY_REGION ? (double)results->region_count : 1;
+    for (size_t g = 2; g < results->grouping_count; g++) {
+        const struct grouping *grouping = &results->groupings[g];
+        if (grouping->kind != GROUP_WINDOW || !grouping->shown || grouping->window->width_ns > 0)
+            continue;
+        for (size_t r = 0; r < results->region_count; r++) {
+            if (only != ANY_REGION && r != only) continue;
+            double handicap = best->kind == STORY_WINDOW ? MUCH_CLEARER : 1;
+            offer(best, named_story(results, grouping, r, looked), handicap);
+        }
+    }
+}
+
+static void offer_regions(const struct results *results, struct story *best)
+{
+    for (size_t r = 0; r < results->region_count && results->region_count > 1; r++) {
+        struct cluster_sums rest = {0};
+        const struct report_cell *cell = results_region(results, r);
+        for (size_t o = 0; o < results->region_count; o++) {
+            const struct report_cell *other = results_region(results, o);
+            if (o != r && report_cell_valid(other)) cluster_merge(&rest, &other->cell.clusters);
+        }
+        struct story story =
+            contrast(STORY_REGION, r, (double)results->region_count, &cell->cell.clusters, &rest);
+        bool windowed = best->kind == STORY_WINDOW || best->kind == STORY_NAMED;
+        claim(results, &story);
+        if (report_cell_valid(cell)) offer(best, story, windowed ? MUCH_CLEARER : 1);
+    }
 }
 
 struct story story_find(const struct results *results)
@@ -223,7 +247,6 @@ struct story story_find(const struct results *results)
         offer_regions(results, &story);
     }
     if (story.kind <= STORY_LEVEL) story.p = NAN;
-    claim(results, &story);
     return story;
 }
 
@@ -233,7 +256,6 @@ static struct story worst_time(const struct results *results, size_t region)
     struct story story = {.kind = STORY_LEVEL, .p = HINT};
     offer_widths(results, region, &story);
     offer_named(results, region, &story);
-    claim(results, &story);
     return story;
 }
 
@@ -334,7 +356,7 @@ static void put_contrast(const struct story *story, struct text *out)
                                                 : " in the other regions");
     if (story->kind <= STORY_LEVEL) return;
     const struct difference *d = &story->service.difference;
-    if (service_verdict(&story->service) == DIFFERENCE_WORSE) {
+    if (holds(story)) {
         text_printf(out, "; it fails more at such hours, too, by %.1f to %.1f points.",
                     100 * d->low, 100 * d->high);
     } else {
@@ -345,7 +367,8 @@ static void put_contrast(const struct story *story, struct text *out)
 
 static void standing_out(const struct results *results, const struct story *story, struct text *out)
 {
-    text_printf(out, "%s failed ", results->regions[story->region]);
+    text_printf(out, "%s%s failed ", holds(story) ? "" : "In this run ",
+                results->regions[story->region]);
     format_percent(out, story->there.value);
     text_puts(out, " of attempts");
     put_when(results, story, out);
@@ -414,8 +437,7 @@ void story_certainty(const struct results *results, const struct story *story, s
         text_puts(out, story->kind == STORY_FLAWLESS ? "as far as this run shows"
                                                      : "no difference beyond chance");
     } else {
-        text_puts(out, service_verdict(&story->service) == DIFFERENCE_WORSE
-                           ? "the difference is more than chance, at such hours, too"
-                           : "the difference is one of this run");
+        text_puts(out, holds(story) ? "the difference is more than chance, at such hours, too"
+                                    : "the difference is one of this run");
     }
 }

@@ -24,8 +24,9 @@ struct story {
     const struct run_incident *incident; /* for STORY_INCIDENT; `there` then has no interval */
     struct estimate there, rest;         /* failed attempts; of the whole run when nothing stands
                                           out */
-    double p;                            /* of no difference within this run, times all comparisons
-                                          made; used to pick the finding */
+    double p;                            /* of no difference at such hours, or within this run where
+                                          it cannot tell (and for STORY_WINDOW); times all
+                                          comparisons made; used to pick the finding */
     double looked;                       /* how many comparisons that were */
     struct service_difference service;   /* there minus rest at such hours, at a confidence that
                                           accounts for the picking; this is what the sentence
@@ -33,8 +34,9 @@ struct story {
     char why[240];                       /* why there is no answer, as a clause */
 };
 
-/* Finds what stands out most in the run (the least p, with Bonferroni over all candidates), and
- * how much of it holds at such hours. */
+/* Finds what stands out most (the least p, with Bonferroni over all candidates): what holds at such
+ * hours before what only happened in this run. A difference that the run can judge, and that
+ * failures which come together in time explain, does not stand out. */
 struct story story_find(const struct results *results);
 
 /* story_incident.c: finds the gravest incident, if any, and words for it. */

@@ -281,6 +281,52 @@ static void the_finding_stands_on_top(void **state)
     maker_free(m);
 }
 
+#define TWO_REGIONS                                                                                \
+    "{\"name\":\"x\",\"regions\":[{\"name\":\"a\",\"endpoint\":\"https://"                         \
+    "a.openai.azure.com\",\"deployment\":\"d\",\"auth\":{\"api_key\":\"${K}\"}},{\"name\":"        \
+    "\"b\",\"endpoint\":\"https://b.openai.azure.com\",\"deployment\":\"d\",\"auth\":{"            \
+    "\"api_key\":\"${K}\"}}],\"load\":{\"stages\":[{\"duration\":\"3h\",\"target\":15}]}}"
+
+/* Three hours of minutes in which either region fails now and then, `together` at a time, with
+ * twice as many failures in b. */
+static char *page_of_clumps(size_t together, size_t count)
+{
+    struct maker *m = maker_new(TWO_REGIONS, NULL);
+    struct results *results;
+    uint64_t session = 0;
+    for (size_t i = 0; i < 180; i++) {
+        int64_t start_ns = SIX_PDT + (int64_t)i * 60 * NS_PER_S;
+        maker_interval(m, start_ns, start_ns + 60 * NS_PER_S);
+        for (size_t r = 0; r < 2; r++) {
+            size_t clumps = (r + 1) * count / together;
+            bool fails = (i * clumps + 60 * r) / 180 != ((i + 1) * clumps + 60 * r) / 180;
+            for (size_t k = 0; k < 8; k++)
+                maker_session(m, r, ++session, fails && k < together ? "F" : ".", 100);
+        }
+        maker_write(m);
+    }
+    maker_finish(m, "complete");
+    char *html = page_of(m, &results);
+    results_free(results);
+    maker_free(m);
+    return html;
+}
+
+/* 24 and 48 of 1,440 attempts: more than chance if each failed for itself, and no more than chance
+ * where they come by threes, too few for an incident: then neither region stands out. */
+static void failures_that_come_together_are_no_finding(void **state)
+{
+    (void)state;
+    char *html = page_of_clumps(1, 24);
+    says(html, ">b failed 3.33% of attempts (");
+    says(html, "; it fails more at such hours, too, by ");
+    free(html);
+    html = page_of_clumps(3, 24);
+    says(html, "; no region and no window stands out.</p>");
+    says(html, "<p class=\"mark\">no difference beyond chance</p>");
+    free(html);
+}
+
 /* A generator that was not healthy: the page says so before anything else, and marks the cells. */
 static void an_unhealthy_generator_is_told_first(void **state)
 {
@@ -375,6 +421,7 @@ int main(void)
         cmocka_unit_test(windows_can_be_asked_for),
         cmocka_unit_test(long_runs_are_thinned_out_exactly),
         cmocka_unit_test(the_finding_stands_on_top),
+        cmocka_unit_test(failures_that_come_together_are_no_finding),
         cmocka_unit_test(an_unhealthy_generator_is_told_first),
         cmocka_unit_test(little_is_called_little),
         cmocka_unit_test(ages_fall_into_their_buckets),
