@@ -9,9 +9,11 @@
 /* Failing blocks needed on each side, and blocks in which both have attempts. */
 #define TOGETHER_LEAST_FAILING 5
 #define TOGETHER_LEAST_BLOCKS 40
-#define TOGETHER_LEVEL                                                                             \
-    0.05 /* chance of a false TOGETHER_YES in a run, over all its pairs, at
-                               most */
+/* Chance of a false TOGETHER_YES in a run, over all its pairs: at most TOGETHER_PROMISED. The test
+ * works at a lower level, since shifts of blocks are not quite interchangeable: at 5% the worst of
+ * the services simulated came out at 7% (bench_figures_patterns). */
+#define TOGETHER_PROMISED 0.05
+#define TOGETHER_LEVEL 0.03
 
 /* What one region did in one block of time. Leave out what says nothing about the service: quota
  * and client failures, and all attempts of invalid blocks. */
