@@ -334,5 +334,11 @@ void claim_why(const struct claim_of *of, const struct dependence *dependence, s
                     DEPENDENCE_LEAST_BLOCKS);
         return;
     }
+    if (dependence->why == DEPENDENCE_BRIEF) {
+        text_duration(out, (int64_t)dependence->seconds * NS_PER_S);
+        text_puts(out, " may lie within one incident, or between two: other hours take ");
+        text_duration(out, (int64_t)dependence->least_seconds * NS_PER_S);
+        return;
+    }
     text_puts(out, dependence_phrase(dependence->why));
 }

@@ -74,13 +74,13 @@ static bool fill_region(struct earlier_region *region, const struct counting *co
     return true;
 }
 
-static enum err_code fill(struct earlier_run *out, const struct counting *counting,
+static enum err_code fill(struct earlier_region *regions, const struct counting *counting,
                           struct error *err)
 {
     double attempts = 0;
     double unhealthy_hours = 0;
-    for (size_t i = 0; i < out->count; i++) {
-        struct earlier_region *region = &out->regions[i];
+    for (size_t i = 0; i < counting->results->region_count; i++) {
+        struct earlier_region *region = &regions[i];
         region->name = strdup(counting->results->regions[i]);
         if (region->name == NULL || !fill_region(region, counting, i)) return no_memory(err);
         attempts += region->attempts;
@@ -93,22 +93,22 @@ static enum err_code fill(struct earlier_run *out, const struct counting *counti
     return ERR_OK;
 }
 
-static enum err_code count(struct run_reader *reader, const struct results *results,
-                           struct earlier_run *out, struct error *err)
+static enum err_code gather(struct run_reader *reader, const struct results *results,
+                            struct earlier_run *out, struct error *err)
 {
-    const size_t regions = results->region_count;
-    struct counting counting = {.results = results, .series = {.regions = regions}};
-    out->regions = calloc(regions + 1, sizeof *out->regions);
-    counting.chains = calloc(regions + 1, sizeof *counting.chains);
-    enum err_code code = ERR_OK;
-    if (out->regions == NULL || counting.chains == NULL) {
-        code = no_memory(err);
-    } else {
-        out->count = regions;
-        code = run_reader_intervals(reader, on_interval, &counting, err);
+    const size_t count = results->region_count;
+    struct counting counting = {.results = results, .series = {.regions = count}};
+    struct earlier_region *regions = calloc(count + 1, sizeof *regions);
+    counting.chains = calloc(count + 1, sizeof *counting.chains);
+    if (regions == NULL || counting.chains == NULL) {
+        free(regions);
+        free(counting.chains);
+        return no_memory(err);
     }
+    *out = (struct earlier_run){.regions = regions, .count = count};
+    enum err_code code = run_reader_intervals(reader, on_interval, &counting, err);
     if (code == ERR_OK && counting.failed) code = no_memory(err);
-    if (code == ERR_OK) code = fill(out, &counting, err);
+    if (code == ERR_OK) code = fill(regions, &counting, err);
     series_free(&counting.series);
     free(counting.chains);
     return code;
@@ -122,7 +122,7 @@ enum err_code earlier_run_read(const char *folder, struct earlier_run *out, stru
     enum err_code code = results_load(folder, NULL, 0, &results, err);
     if (code == ERR_OK) code = run_reader_open(folder, &reader, err);
     if (code == ERR_OK) {
-        code = count(reader, results, out, err);
+        code = gather(reader, results, out, err);
         run_reader_close(reader);
         if (code == ERR_FORMAT) code = error_prefix(err, folder);
     }

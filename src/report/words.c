@@ -57,7 +57,8 @@ static void open_words(const struct judgement *j, struct text *out)
     text_puts(out, "; about ");
     text_needed_time(out, 60 * j->needed_hours);
     text_puts(out, " more of this load would tell");
-    if (!j->about_run && j->service.dependence.why == DEPENDENCE_SHORT)
+    const enum dependence_why why = j->service.dependence.why;
+    if (!j->about_run && (why == DEPENDENCE_BRIEF || why == DEPENDENCE_SHORT))
         text_puts(out, ", and about=run would ask about this run alone");
 }
 

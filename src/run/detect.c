@@ -105,7 +105,8 @@ static const char *nothing_known(const struct earlier_region *like)
     if (like->attempts <= 0) return "nothing was tried in it";
     if (like->failures <= 0) return "nothing failed in it";
     if (like->failures >= like->attempts) return "everything failed in it";
-    if (like->dependence.why == DEPENDENCE_SHORT) return dependence_phrase(DEPENDENCE_SHORT);
+    const enum dependence_why why = like->dependence.why;
+    if (why == DEPENDENCE_BRIEF || why == DEPENDENCE_SHORT) return dependence_phrase(why);
     return NULL;
 }
 

@@ -4,6 +4,7 @@
 
 #define LENGTHS 24
 #define SECONDS_PER_HOUR 3600.0
+#define NEARLY 0.99       /* of a time that is asked for: a run may end a moment early */
 #define LEAST_DEGREES 4.0 /* as from two equal incidents */
 #define SURELY 0.95       /* confidence required that blocks vary more than chance */
 #define STEEP 3.0         /* excess variance that triples when blocks are four times as long */
@@ -18,6 +19,7 @@ const char *dependence_phrase(enum dependence_why why)
     static const char *const phrases[] = {
         [DEPENDENCE_KNOWN] = "the run can tell",
         [DEPENDENCE_NO_ATTEMPTS] = "nothing was tried",
+        [DEPENDENCE_BRIEF] = "so short a time may lie within one incident, or between two",
         [DEPENDENCE_SHORT] = "too few intervals to see how failures come together in time",
         [DEPENDENCE_FEW_INCIDENTS] = "one or two incidents carry the failures",
         [DEPENDENCE_STOPPED] =
@@ -161,8 +163,9 @@ static bool beyond_chance(const struct block_spread *spread, double chains)
 }
 
 /* Picks the block length that makes the interval widest; lengths that vary no more than chains
- * and chance do not count. */
-static void rule_by_blocks(struct dependence *d, const struct spreads *s, double confidence)
+ * and chance do not count. Less than `least` seconds give no answer. */
+static void rule_by_blocks(struct dependence *d, const struct spreads *s, double confidence,
+                           double least)
 {
     double p = upper_p(confidence);
     const struct block_spread *ruling = NULL;
@@ -185,6 +188,9 @@ static void rule_by_blocks(struct dependence *d, const struct spreads *s, double
     } else if (drifts(s)) {
         d->why = DEPENDENCE_DRIFT;
     }
+    if (d->seconds >= NEARLY * least) return;
+    d->why = DEPENDENCE_BRIEF;
+    d->least_seconds = least;
 }
 
 /* The variance of a rate if attempts were independent. */
@@ -255,7 +261,7 @@ struct service_rate service_rate_of(const struct service_side *side, double conf
     *d = dependence_over(totals.seconds);
     d->design_effect = window.design_effect;
     d->degrees = window.degrees;
-    rule_by_blocks(d, &spreads, confidence);
+    rule_by_blocks(d, &spreads, confidence, DEPENDENCE_LEAST_SECONDS);
     rate.effective_n = totals.attempts / d->design_effect;
     rate.estimate = window.estimate;
     struct estimate by_blocks = of_dependence(&totals, d, confidence);
@@ -349,7 +355,7 @@ static bool rule_difference(struct dependence *d, struct spreads *spreads,
     spreads->chains = sides->chains;
     d->why = DEPENDENCE_KNOWN;
     d->design_effect = fmax(1, sides->chains);
-    rule_by_blocks(d, spreads, confidence);
+    rule_by_blocks(d, spreads, confidence, DEPENDENCE_LEAST_SIDE_SECONDS);
     return d->why == DEPENDENCE_KNOWN;
 }
 

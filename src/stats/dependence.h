@@ -19,6 +19,8 @@
 enum dependence_why {
     DEPENDENCE_KNOWN,         /* it can */
     DEPENDENCE_NO_ATTEMPTS,   /* no attempts, on at least one side */
+    DEPENDENCE_BRIEF,         /* less than DEPENDENCE_LEAST_SECONDS, or a difference of less than
+                                 DEPENDENCE_LEAST_SIDE_SECONDS on a side */
     DEPENDENCE_SHORT,         /* fewer than DEPENDENCE_LEAST_BLOCKS base blocks */
     DEPENDENCE_FEW_INCIDENTS, /* one or two incidents carry the failures: how often they occur is
                                  unknown */
@@ -29,6 +31,16 @@ enum dependence_why {
 
 /* The minimum number of blocks for estimating a variance. */
 #define DEPENDENCE_LEAST_BLOCKS 6
+
+/*
+ * The minimum time that says anything of other hours, and on each side of a difference (the sum of
+ * all stretches, such as each day's peak). A run of a minute may lie within one incident of two, or
+ * between two of them; one of 20 minutes within one swing of a slow drift. Shorter ones were
+ * simulated to fail at twice the true rate in 3 to 5%, and to differ from their like in up to 20%
+ * (docs/statistics.md).
+ */
+#define DEPENDENCE_LEAST_SECONDS 1200.0
+#define DEPENDENCE_LEAST_SIDE_SECONDS 1800.0
 
 /* The reason as a clause: "one or two incidents carry the failures". A constant string. */
 const char *dependence_phrase(enum dependence_why why);
@@ -42,6 +54,7 @@ struct dependence {
     double block_seconds; /* the block length that determined it; 0: sessions did */
     size_t blocks;        /* number of blocks of that length; 0 if sessions determined it */
     double seconds;       /* observed: total length of the base blocks, of the shorter side */
+    double least_seconds; /* of DEPENDENCE_BRIEF: what it takes at least */
     /* Incidents per hour that a service may have although one in 20 runs of this length shows none
      * (3.0/hours): what the interval cannot know if the run saw no incident. */
     double unseen_per_hour;

@@ -167,6 +167,8 @@ struct duration duration_to_tell(double p1, double p2, double confidence, double
 static double growth_to_answer(const struct dependence *d)
 {
     switch (d->why) {
+    case DEPENDENCE_BRIEF:
+        return d->seconds > 0 ? d->least_seconds / d->seconds : INFINITY;
     case DEPENDENCE_FEW_INCIDENTS:
         return DURATION_INCIDENTS / fmax(d->degrees / 2, 1);
     case DEPENDENCE_SHORT:

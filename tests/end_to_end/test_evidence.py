@@ -230,9 +230,15 @@ class Evidence(harness.Case):
     def test_strength(self):
         real = self.real()
         package, made = self.facts(run=real)
-        reasons = {reason["what"]: reason["state"] for reason in made["package"]["reasons"]}
-        self.assertEqual((reasons["sample"], reasons["control"], reasons["ids"], reasons["hosts"]),
-                         ("supports", "supports", "supports", "limits"))
+        reasons = {reason["what"]: reason for reason in made["package"]["reasons"]}
+        self.assertEqual([reasons[what]["state"] for what in ("sample", "control", "ids", "hosts")],
+                         ["supports", "limits", "supports", "limits"])
+        # Some seconds tell no difference at other hours, an hour does.
+        self.assertIn("other hours take 30m", reasons["control"]["how"])
+        hour = earlier_run(self.folder / "hour", 1, lambda second: 0.01, worse={"eastus2": 10})
+        _, made_of_hour = self.facts(run=hour, output="hour-package")
+        self.assertEqual({reason["what"]: reason["state"] for reason in made_of_hour["package"]["reasons"]}["control"],
+                         "supports")
         for path in package.iterdir():
             self.assertNotIn("SIMULATED", path.read_text())
         manifest = json.loads((real / "run.json").read_text())

@@ -17,9 +17,9 @@ COLUMNS = ("start,end,region,sessions_started,sessions_opened,sessions_failed,at
 REGIONS = ("eastus2", "swedencentral")
 
 
-def earlier_run(folder, hours, rate_at, per_minute=45, seed=1, regions=REGIONS, healthy=math.inf):
+def earlier_run(folder, hours, rate_at, per_minute=45, seed=1, regions=REGIONS, healthy=math.inf, worse=None):
     """A run folder of the contract's columns, and the generator's health: rate_at(second) is the failure rate of every
-    region; after `healthy` hours the generator is not what it should be."""
+    region, times what `worse` says of it; after `healthy` hours the generator is not what it should be."""
     draw = random.Random(seed)
     start = datetime.datetime(2026, 10, 20, 8, tzinfo=datetime.timezone.utc)
     folder.mkdir()
@@ -32,7 +32,8 @@ def earlier_run(folder, hours, rate_at, per_minute=45, seed=1, regions=REGIONS, 
                         for by in (0, 10))
         for name in regions:
             count = per_minute // 6 + (draw.random() < per_minute / 6 % 1)
-            failed = sum(draw.random() < rate_at(second) for _ in range(count))
+            rate = rate_at(second) * (worse or {}).get(name, 1)
+            failed = sum(draw.random() < rate for _ in range(count))
             health = "0.1,true" if second < healthy * 3600 else "0.99,false"
             rows.append(f"{begins},{ends},{name},0,0,0,{count},{count - failed},{failed},0,0,0,0,0,0,0,0,{health}")
     (folder / "intervals.csv").write_text("\n".join(rows) + "\n")

@@ -78,10 +78,10 @@ static void a_run_of_failures_only(void **state)
 {
     (void)state;
     struct maker *m =
-        maker_new(PROFILE(REGION("a"), "\"1m\"",
+        maker_new(PROFILE(REGION("a"), "\"1h\"",
                           "\"failure_rate < 1%\",\"ttft.p99 < 1s\",\"share(ttft > 1s) < 5%\""),
                   NULL);
-    maker_interval(m, SIX_PDT, SIX_PDT + 60 * NS_PER_S);
+    maker_interval(m, SIX_PDT, SIX_PDT + 1200 * NS_PER_S);
     for (uint64_t s = 1; s <= 400; s++) maker_session(m, 0, s, "F", 0);
     maker_write(m);
     maker_finish(m, "complete");
@@ -167,7 +167,7 @@ static void health_counts_once_for_all_regions(void **state)
     (void)state;
     struct maker *m = maker_new(
         PROFILE(REGION("a") "," REGION("b") "," REGION("c"), "", "\"failure_rate < 90%\""), NULL);
-    maker_interval(m, SIX_PDT, SIX_PDT + 60 * NS_PER_S);
+    maker_interval(m, SIX_PDT, SIX_PDT + 1200 * NS_PER_S);
     for (size_t r = 0; r < 3; r++) {
         for (uint64_t s = 1; s <= 20; s++) maker_session(m, r, 100 * r + s, "..", 100);
     }

@@ -1,4 +1,5 @@
 #include "stats/dependence.h"
+#include "stats/duration.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -99,11 +100,31 @@ static void one_incident_cannot_tell(void **state)
     close_to("high", rate.estimate.high, 1, 0);
 }
 
+/* However many attempts: a minute may lie within an incident, and half an hour be one swing of a
+ * drift. Enough time in too few blocks shows no dependence either. */
 static void too_short_or_empty(void **state)
 {
     (void)state;
-    fill(series, 3, 1, 0);
-    assert_int_equal(service_rate(series, 3, NULL, 0.95).dependence.why, DEPENDENCE_SHORT);
+    fill(series, 60, 1, 0);
+    fill(other, 60, 1, 0);
+    for (size_t minutes = 1; minutes <= 60; minutes++) {
+        struct service_side a = {.blocks = series, .count = minutes};
+        struct service_side b = {.blocks = other, .count = minutes};
+        struct service_rate rate = service_rate(series, minutes, NULL, 0.95);
+        assert_int_equal(rate.dependence.why, minutes < 20 ? DEPENDENCE_BRIEF : DEPENDENCE_KNOWN);
+        enum dependence_why why = minutes < 30 ? DEPENDENCE_BRIEF : DEPENDENCE_KNOWN;
+        assert_int_equal(service_difference(&a, &b, 0.95).dependence.why, why);
+        assert_int_equal(service_difference_paired(&a, &b, 0.95).dependence.why, why);
+        if (minutes >= 20) continue;
+        close_to("low", rate.estimate.low, 0, 0);
+        close_to("high", rate.estimate.high, 1, 0);
+        close_to("least", rate.dependence.least_seconds, 1200, 0);
+        close_to("growth", growth_to_clear(&rate, 45.0 * (double)minutes, 0.5, 0.95),
+                 20 / (double)minutes, 1e-9);
+    }
+    for (size_t i = 0; i < 5; i++) series[i].seconds = 600;
+    for (size_t i = 0; i < 5; i++) series[i].start = 600 * (double)i;
+    assert_int_equal(service_rate(series, 5, NULL, 0.95).dependence.why, DEPENDENCE_SHORT);
     struct service_rate none = service_rate(series, 0, NULL, 0.95);
     assert_int_equal(none.dependence.why, DEPENDENCE_NO_ATTEMPTS);
     assert_false(none.estimate.valid);
