@@ -7,6 +7,7 @@
 #include "realtime/failure.h"
 #include "service/carriers.h"
 #include "service/client_secret_request.h"
+#include "service/overdue.h"
 #include "service/session.h"
 #include "service/skew.h"
 #include "service/target.h"
@@ -29,6 +30,7 @@ struct probe {
     struct run_clock clock;   /* ours, at the service's speed */
     struct skew skew;         /* of the service's clock against it */
     uv_timer_t timer;         /* the deadline of what is awaited */
+    struct overdue overdue;   /* whether it may be judged */
     bool talking;             /* its steps are not over; false: nothing more is judged */
     uint64_t since_ns;        /* when the current step, or its last stage, began; monotonic */
 };

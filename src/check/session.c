@@ -135,7 +135,8 @@ static void keep_timer(struct probe *probe)
         (void)uv_timer_stop(&probe->timer);
         return;
     }
-    uint64_t left_ms = due_ns > now_ns ? (due_ns - now_ns) / (uint64_t)NS_PER_MS + 1 : 0;
+    /* not 0, even if it has passed: what is in the sockets is read first */
+    uint64_t left_ms = due_ns > now_ns ? (due_ns - now_ns) / (uint64_t)NS_PER_MS + 1 : 1;
     uv_update_time(probe->timer.loop);
     (void)uv_timer_start(&probe->timer, on_timer, left_ms, 0);
 }
@@ -145,7 +146,8 @@ static void on_timer(uv_timer_t *timer)
     struct probe *probe = timer->data;
     const uint64_t now_ns = clock_mono_ns();
     const uint64_t due_ns = session_deadline_ns(&probe->session);
-    if (due_ns != 0 && now_ns >= due_ns)
+    if (due_ns != 0 && now_ns >= due_ns &&
+        overdue_may_judge(&probe->overdue, due_ns, probe->conversation, now_ns))
         feed(probe, &(struct session_input){.kind = INPUT_DEADLINE}, "", now_ns);
     keep_timer(probe);
 }

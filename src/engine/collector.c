@@ -10,6 +10,7 @@
 /* The state of one worker during an unfinished interval. */
 struct pulse {
     uint64_t cpu_ns, wall_ns;
+    uint64_t pauses, paused_ns;
 };
 
 /* An interval that not all workers have closed. */
@@ -147,6 +148,10 @@ static struct health health_of(struct collector *collector, const struct pending
         double share = pulse->wall_ns > 0 ? (double)pulse->cpu_ns / (double)pulse->wall_ns : 0;
         if (share > health.cpu) health.cpu = share;
         if (pulse->wall_ns / 1000000 > health.wall_ms) health.wall_ms = pulse->wall_ns / 1000000;
+        /* the machine pauses all of them at once */
+        if (pulse->pauses > health.pauses) health.pauses = pulse->pauses;
+        if (pulse->paused_ns / 1000000 > health.paused_ms)
+            health.paused_ms = pulse->paused_ns / 1000000;
     }
     health_judge(&health);
     return health;
@@ -226,6 +231,8 @@ static bool merge_handover(struct collector *collector, const struct handover *h
     histogram_add(collector->loop_delay, handover->loop_delay);
     pending->pulses[handover->worker].cpu_ns += handover->cpu_ns;
     pending->pulses[handover->worker].wall_ns += handover->wall_ns;
+    pending->pulses[handover->worker].pauses += handover->pauses;
+    pending->pulses[handover->worker].paused_ns += handover->paused_ns;
     pending->requested += handover->requested;
     pending->achieved += handover->achieved;
     pending->held += handover->held;

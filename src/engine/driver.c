@@ -65,16 +65,14 @@ static void keep_deadline(struct driver *driver)
 static void on_deadline(struct timer *timer, uint64_t now_ns)
 {
     struct driver *driver = (struct driver *)((char *)timer - offsetof(struct driver, deadline));
+    worker_awake(driver->worker, now_ns);
     const uint64_t due_ns = session_deadline_ns(&driver->session);
     if (due_ns == 0) return;
     if (now_ns < due_ns) {
         keep_deadline(driver);
         return;
     }
-    /* What came in time may still lie in the socket, when this machine was slow to look: the loop
-     * has a turn first. */
-    if (driver->passed_ns != due_ns) {
-        driver->passed_ns = due_ns;
+    if (!overdue_may_judge(&driver->overdue, due_ns, driver->conversation, now_ns)) {
         if (!timers_set(driver->worker->timers, &driver->deadline, now_ns + 1))
             driver->worker->recorder.failed = true;
         return;
@@ -113,6 +111,7 @@ static void feed(struct driver *driver, const struct session_input *input, uint6
 static void on_stage(void *context, unsigned stage, const char *address, uint64_t at_ns)
 {
     struct driver *driver = context;
+    worker_awake(driver->worker, at_ns);
     (void)snprintf(driver->address, sizeof driver->address, "%s", address);
     feed(driver, &(struct session_input){.kind = INPUT_STAGE, .stage = stage}, at_ns);
 }
@@ -120,6 +119,7 @@ static void on_stage(void *context, unsigned stage, const char *address, uint64_
 static void on_answer(void *context, const struct answer *answer, uint64_t at_ns)
 {
     struct driver *driver = context;
+    worker_awake(driver->worker, at_ns);
     const struct failure_facts facts = driver_take_answer(driver, answer, at_ns);
     feed(driver, &(struct session_input){.kind = INPUT_ANSWER, .failure = &facts}, at_ns);
     if (answer->raw.accepted)
@@ -160,6 +160,7 @@ static void count_event(struct driver *driver, const struct event_facts *event, 
 static void on_event(void *context, const struct heard *heard, uint64_t at_ns)
 {
     struct driver *driver = context;
+    worker_awake(driver->worker, at_ns);
     const struct event_facts *event = &heard->event;
     struct session_input input = {.kind = heard->garbage ? INPUT_GARBAGE : INPUT_EVENT,
                                   .event = event};
@@ -191,6 +192,7 @@ static void driver_free(struct driver *driver)
 static void on_end(void *context, const struct ending *ending, uint64_t at_ns)
 {
     struct driver *driver = context;
+    worker_awake(driver->worker, at_ns);
     const struct failure_facts *facts = &ending->facts;
     driver->conversation = NULL;
     driver->close_code = facts->close_code;
@@ -308,6 +310,11 @@ void driver_turn(struct driver *driver, uint64_t due_ns, const char *prompt, uin
     driver->worker->regions[driver->region].in_flight++;
     feed(driver, &(struct session_input){.kind = INPUT_TURN, .due_ns = due_ns}, sent_ns);
     send_turn(driver, prompt);
+}
+
+void driver_pause(struct driver *driver, uint64_t paused_ns, uint64_t now_ns)
+{
+    feed(driver, &(struct session_input){.kind = INPUT_PAUSE, .paused_ns = paused_ns}, now_ns);
 }
 
 void driver_finish(struct driver *driver, uint64_t now_ns)

@@ -8,6 +8,7 @@
 
 #include "engine/virtual_user.h"
 #include "record/evidence.h"
+#include "service/overdue.h"
 #include "service/session.h"
 #include "service/skew.h"
 #include "service/transport.h"
@@ -20,7 +21,7 @@ struct driver {
     struct session session;
     struct conversation *conversation; /* NULL once it has ended */
     struct timer deadline;
-    uint64_t passed_ns;           /* the deadline that was last seen to have passed */
+    struct overdue overdue;       /* whether it may be judged */
     uint64_t number;              /* of the session in the run, from 1 */
     struct chain *chain;          /* held until the session has ended */
     uint64_t judged, failed;      /* its attempts that were ok or failed, and the failed ones */
@@ -64,6 +65,9 @@ void driver_finish(struct driver *driver, uint64_t now_ns);
 
 /* Ends at once; an attempt in flight is cancelled. */
 void driver_abandon(struct driver *driver, uint64_t now_ns);
+
+/* This machine did not look at its sockets for so long. */
+void driver_pause(struct driver *driver, uint64_t paused_ns, uint64_t now_ns);
 
 bool driver_usable(const struct driver *driver);
 

@@ -120,6 +120,7 @@ void driver_write_evidence(struct driver *driver, const struct session_action *a
                                                       : action->observed.os_error,
         .tls_error = action->observed.tls_verify_error,
         .tls_alert = action->observed.tls_alert,
+        .paused_ns = action->observed.paused_ns,
         .interaction = of->interaction,
         .attempt = of->attempt,
         .decision = decision_name(decision),

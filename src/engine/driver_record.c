@@ -171,7 +171,7 @@ static void on_ok(struct driver *driver, uint64_t now_ns)
     struct cell *cell = cell_of(driver);
     struct virtual_user *user = driver->user;
     cell->counters.interactions_ok++;
-    if (user->attempt > 1) cell->counters.recovered++;
+    cell->counters.recovered += user->failures > 0;
     measure(driver, METRIC_INTERACTION,
             (int64_t)(now_ns - user->interaction_due_ns) - user->overrun_ns);
     virtual_user_on_attempt_ok(user, now_ns);

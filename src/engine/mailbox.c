@@ -112,7 +112,7 @@ void mailbox_return(struct mailbox *mailbox, struct handover *handover)
     handover->closes = handover->final = handover->failed = false;
     handover->cpu_ns = handover->wall_ns = 0;
     handover->requested = handover->achieved = handover->achieved_late = 0;
-    handover->displaced = 0;
+    handover->displaced = handover->pauses = handover->paused_ns = 0;
     (void)pthread_mutex_lock(&mailbox->lock);
     handover->next = mailbox->shelf;
     mailbox->shelf = handover;

@@ -198,7 +198,7 @@ void virtual_user_on_ready(struct virtual_user *user, uint64_t now_ns)
 static void next_interaction(struct virtual_user *user, int64_t pause_ns, uint64_t now_ns)
 {
     user->interaction++;
-    user->attempt = 0;
+    user->attempt = user->failures = 0;
     worker_leave_chain(user->worker, &user->chain);
     user->renewed = user->awaits_credential = false;
     user->cuts = 0;
@@ -261,6 +261,7 @@ enum decision virtual_user_on_attempt_failed(struct virtual_user *user,
     struct region_state *region = &user->worker->regions[user->region];
     const struct retry *retry = &user->worker->plan->timing.retry;
     struct failure_class judged = *failure;
+    const bool ours = failure_is_ours(failure);
     if (user->refusal != REFUSAL_NONE) judged.new_session = true;
     if (user->refusal != REFUSAL_NONE) judged.retryable = user->refusal == REFUSAL_RENEWS;
     user->refusal = REFUSAL_NONE;
@@ -283,10 +284,11 @@ enum decision virtual_user_on_attempt_failed(struct virtual_user *user,
     user->rotation_turns++;
     user->probe = decision == DECIDE_PROBE_SAME_SESSION;
     user->again = user->begun = false;
-    user->met_failure |= !failure_is_ours(failure);
+    user->failures += !ours;
+    user->met_failure |= !ours;
     if (!user->probe && (!usable || failure->new_session)) {
         (void)let_go(user);
-        user->replaces = !failure_is_ours(failure);
+        user->replaces = !ours;
     }
     if (decision == DECIDE_GIVE_UP) {
         /* After a session that failed to open, do not dial again in the same millisecond. */
@@ -297,6 +299,8 @@ enum decision virtual_user_on_attempt_failed(struct virtual_user *user,
         region->retries++;
         user->said_ns += delay_ns;
         int64_t wait_ns = user->awaits_credential ? CREDENTIAL_WAIT_NS : delay_ns;
+        /* what our own side spoilt is in no latency */
+        if (ours) user->overrun_ns += (int64_t)(now_ns - user->try_due_ns) + wait_ns;
         virtual_user_schedule(user, now_ns + (uint64_t)wait_ns, now_ns);
     }
     return decision;

@@ -35,9 +35,11 @@ struct virtual_user {
     uint64_t try_due_ns;         /* when the current or next try is due */
     uint64_t interaction;        /* number of the current interaction, from 1 */
     uint64_t attempt;            /* number of its current attempt, from 1; 0: none yet */
+    uint64_t failures;           /* how many of them the service failed */
     uint64_t interaction_due_ns; /* when its first attempt was due */
     int64_t said_ns;             /* since then, by the profile: waits, and limits that were hit */
-    int64_t overrun_ns;          /* since then, by which those limits lasted longer */
+    int64_t overrun_ns;          /* since then, by which those limits lasted longer, and that tries
+                                    took which our own side failed */
     uint64_t rotation_turns;     /* attempts on the current session */
     bool begun;                  /* the try that is due next has its number already */
     uint64_t dialled_ns;         /* when it first dialled; 0: not yet */
@@ -70,7 +72,7 @@ void virtual_user_keep_chain(struct virtual_user *user);
  */
 bool virtual_user_admit(struct virtual_user *user, uint64_t now_ns);
 
-/* Whether an attempt of its current interaction has failed. */
+/* Whether the service has failed an attempt of its current interaction. */
 bool virtual_user_has_failed(const struct virtual_user *user);
 
 /* Wakes users waiting behind a region's hold, as far as it lets them go. */

@@ -28,7 +28,7 @@ static bool is_new_arrival(const struct virtual_user *user)
 
 bool virtual_user_has_failed(const struct virtual_user *user)
 {
-    return user->attempt > (user->begun || user->again ? 1 : 0);
+    return user->failures > 0;
 }
 
 void virtual_user_fail_held(struct virtual_user *user, uint64_t now_ns)

@@ -24,9 +24,21 @@
 #define WORKER_OF(pointer, member)                                                                 \
     ((struct worker *)((char *)(pointer)-offsetof(struct worker, member)))
 
+void worker_awake(struct worker *worker, uint64_t now_ns)
+{
+    const uint64_t paused_ns = attention_at(&worker->attention, now_ns);
+    if (paused_ns == 0) return;
+    (void)recorder_at(&worker->recorder, now_ns);
+    worker->recorder.handover->pauses++;
+    worker->recorder.handover->paused_ns += paused_ns;
+    for (struct driver *driver = worker->drivers; driver != NULL; driver = driver->next)
+        driver_pause(driver, paused_ns, now_ns);
+}
+
 static void on_gauge(struct timer *timer, uint64_t now_ns)
 {
     struct worker *worker = WORKER_OF(timer, gauge);
+    worker_awake(worker, now_ns);
     (void)recorder_at(&worker->recorder, now_ns);
     /* A blocked loop missed several of them: each counts, or one long stall would look like a
      * single late iteration. */

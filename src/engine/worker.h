@@ -7,6 +7,7 @@
 #define RUSHHOUR_ENGINE_WORKER_H
 
 #include "base/random.h"
+#include "engine/attention.h"
 #include "engine/chain.h"
 #include "engine/credential.h"
 #include "engine/demand.h"
@@ -71,6 +72,7 @@ struct worker {
     uint64_t sessions_numbered;
     struct timer arrival, pacing, gauge, tick;
     uint64_t gauge_due_ns;
+    struct attention attention;
     bool draining, over;
 };
 
@@ -101,6 +103,10 @@ void worker_free(struct worker *worker);
 /* Releases a chain (NULL is allowed) and sets the pointer to NULL. A finished chain is counted in
  * its region's cell. */
 void worker_leave_chain(struct worker *worker, struct chain **chain);
+
+/* Its loop is awake: to be called before anything is made of what a callback brings, so that every
+ * session learns of a pause of this machine that has just ended. */
+void worker_awake(struct worker *worker, uint64_t now_ns);
 
 /* The worker may be finished: the last virtual user or driver is gone. */
 void worker_check_over(struct worker *worker);

@@ -101,6 +101,9 @@ bool ws_send(struct ws_conn *conn, const char *text, size_t length);
 /* Bytes queued but not yet handed to the kernel. */
 size_t ws_queued(const struct ws_conn *conn);
 
+/* Whether anything that the peer sent has arrived and was not read yet. */
+bool ws_unread(const struct ws_conn *conn);
+
 /* The numeric address it connects to (the proxy's, if there is one); "" before the name is
  * resolved. */
 const char *ws_address(const struct ws_conn *conn);

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 void client_receive_deliver(struct ws_conn *conn, const char *bytes, size_t length, bool is_text,
                             uint64_t at_ns)
@@ -170,4 +171,16 @@ void client_receive_close(struct ws_conn *conn, const unsigned char *payload, si
         length - 2 < sizeof conn->close_reason ? length - 2 : sizeof conn->close_reason - 1;
     memcpy(conn->close_reason, payload + 2, reason);
     conn->close_reason[reason] = '\0';
+}
+
+bool ws_unread(const struct ws_conn *conn)
+{
+    if (conn->aborted || conn->state == CONN_OVER) return false;
+    if (conn->refusal != NULL) return true; /* the rest of its body, for which there is a limit */
+    if (conn->wsi == NULL) return false;
+    SSL *ssl = lws_get_ssl(conn->wsi);
+    int fd = lws_get_socket_fd(conn->wsi);
+    int bytes = 0;
+    if (ssl != NULL && SSL_pending(ssl) > 0) return true;
+    return fd >= 0 && ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0;
 }

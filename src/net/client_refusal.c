@@ -177,7 +177,9 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 static void on_too_long(uv_timer_t *timer)
 {
     struct client_refusal *refusal = timer->data;
-    if (refusal->conn) finish(refusal);
+    if (!refusal->conn) return;
+    (void)read_on(refusal); /* a timer that fires late comes before what is in the socket */
+    finish(refusal);
 }
 
 bool client_refusal_resume(struct ws_conn *conn)

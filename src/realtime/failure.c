@@ -5,6 +5,39 @@
 #include <string.h>
 #include <strings.h>
 
+/* Ends and silences for which our own silence during a pause may be the reason. Where the service
+ * said why, its word counts. */
+static bool may_be_our_pause(enum failure_id id)
+{
+    switch (id) {
+    case FAILURE_RESOLVE_TIMEOUT:
+    case FAILURE_CONNECT_TIMEOUT:
+    case FAILURE_CONNECT_RESET:
+    case FAILURE_TLS_CLOSED:
+    case FAILURE_TLS_TIMEOUT:
+    case FAILURE_UPGRADE_CLOSED:
+    case FAILURE_UPGRADE_TIMEOUT:
+    case FAILURE_UPGRADE_408:
+    case FAILURE_NO_SESSION_CREATED:
+    case FAILURE_NO_SESSION_UPDATED:
+    case FAILURE_CLOSED_BEFORE_CREATED:
+    case FAILURE_RESPONSE_NOT_STARTED:
+    case FAILURE_CONNECTION_RESET:
+    case FAILURE_CONNECTION_LOST:
+    case FAILURE_STALL:
+    case FAILURE_SLOW_OUTPUT:
+    case FAILURE_RESPONSE_TIMEOUT:
+    case FAILURE_IDLE_CUT:
+    case FAILURE_PING_TIMEOUT:
+    case FAILURE_CLOSE_1000:
+    case FAILURE_CLOSE_1001:
+    case FAILURE_CLOSE_1008:
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* In the order of the catalogue (end of its section 1), so that each failure gets exactly one
  * class. */
 enum failure_id failure_decide(const struct failure_facts *facts)
@@ -14,7 +47,8 @@ enum failure_id failure_decide(const struct failure_facts *facts)
         failure_by_deadline};
     for (size_t i = 0; i < MATCH_COUNT(layers); i++) {
         enum failure_id id = layers[i](facts);
-        if (id != FAILURE_NONE) return id;
+        if (id == FAILURE_NONE) continue;
+        return facts->paused_ns > 0 && may_be_our_pause(id) ? FAILURE_PAUSED : id;
     }
     return facts->transcription_failed ? FAILURE_TRANSCRIPTION_FAILED : FAILURE_UNKNOWN;
 }
@@ -76,6 +110,5 @@ struct failure_class failure_classify(const struct failure_facts *facts)
 
 bool failure_is_ours(const struct failure_class *failure)
 {
-    return failure->domain == DOMAIN_CLIENT &&
-           failure->code != failure_row(FAILURE_UNKNOWN)->class.code;
+    return failure->domain == DOMAIN_CLIENT;
 }

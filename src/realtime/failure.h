@@ -73,6 +73,8 @@ struct failure_facts {
     bool in_turn;          /* waiting for an answer or receiving one; false: between turns */
     bool output_flows;     /* deltas kept coming: the answer was slow, not silent */
     bool ping_timeout;     /* we gave up because our pings were not answered */
+    int64_t paused_ns;     /* so long this machine did not look at its sockets just before; 0: it
+                              did */
 };
 
 /* The class: `code` is stable and short ("server_error", "upgrade_429"); strings are static. */
@@ -97,9 +99,9 @@ struct failure_class {
 struct failure_class failure_classify(const struct failure_facts *facts);
 
 /*
- * Whether the failure is on our own side (domain client: limits of this machine, its resolver, a
- * malformed message of ours) and therefore says nothing about the service and enters no rate. An
- * unexplained failure is not: it may be the service's, and counts.
+ * Whether the failure is on our own side (domain client: limits of this machine, its resolver, its
+ * pauses, a malformed message of ours) and therefore says nothing about the service: it enters no
+ * rate, no verdict, and no incident.
  */
 bool failure_is_ours(const struct failure_class *failure);
 

@@ -25,6 +25,9 @@ static const struct failure_row rows[FAILURE_COUNT] = {
     ROW(MESSAGE_LIMIT, "message_limit", STREAM, MOVES, CLIENT, "F105", NULL, NEW_SESSION, NEVER,
         "a message was longer than rushhour takes (16 MiB), or the unfinished ones of all sessions "
         "were (256 MiB): limits of ours and no fault of the service; use fewer sessions a machine"),
+    ROW(PAUSED, "paused", RESPONSE, MOVES, CLIENT, "F106", NULL, NEW_SESSION, RETRY,
+        "this machine was paused and did not look at its sockets meanwhile (SIGSTOP, a frozen "
+        "virtual machine, no CPU): give it a CPU of its own, and drive again what was lost"),
     ROW(RESOLVE_FAILED, "resolve_failed", RESOLVE, FIXED, CONFIG, "F01", NULL, NEW_SESSION, NEVER,
         "the name does not exist: check the endpoint's spelling and the private DNS zone"),
     ROW(RESOLVE_TEMPORARY, "resolve_temporary", RESOLVE, FIXED, CLIENT, "F02", NULL, NEW_SESSION,
@@ -320,7 +323,7 @@ static const struct failure_row rows[FAILURE_COUNT] = {
     ROW(CLOSE_OTHER, "close_other", CLOSE, MOVES, SERVICE, "F86", "unknown", NEW_SESSION, RETRY,
         "closed with a code not catalogued: see close_code and close_reason of the evidence "
         "record"),
-    ROW(UNKNOWN, "unknown", NONE, MOVES, CLIENT, "unknown", NULL, NEW_SESSION, RETRY,
+    ROW(UNKNOWN, "unknown", NONE, MOVES, SERVICE, "unknown", NULL, NEW_SESSION, RETRY,
         "nothing tells why: please report it with the evidence record"),
 };
 

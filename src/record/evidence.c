@@ -183,6 +183,7 @@ static void write_failure(struct text *out, const struct evidence *evidence,
     json_put_known(out, "os_error", os_error_name(evidence->os_error));
     number(out, "tls_error", evidence->tls_error, evidence->tls_error != 0);
     number(out, "tls_alert", evidence->tls_alert, evidence->tls_alert != 0);
+    milliseconds(out, "paused_ms", evidence->paused_ns > 0 ? evidence->paused_ns : -1);
 }
 
 static void write_attempt(struct text *out, const struct evidence *evidence,

@@ -56,6 +56,7 @@ struct evidence {
     int os_error;
     long tls_error;
     int tls_alert;
+    int64_t paused_ns;     /* of this machine, just before; 0: it was not */
     uint64_t interaction;  /* number of the interaction in its session script, from 1 */
     uint64_t attempt;      /* number of the attempt in its interaction, from 1; 0 in session
                               scope */

@@ -125,6 +125,8 @@ void health_merge(struct health *into, const struct health *from)
     into->held += from->held;
     into->achieved_late += from->achieved_late;
     into->displaced += from->displaced;
+    into->pauses += from->pauses;
+    into->paused_ms += from->paused_ms;
     into->attempts += from->attempts;
     into->own_failures += from->own_failures;
     if (from->cpu_quota > 0) into->cpu_quota = from->cpu_quota;

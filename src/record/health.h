@@ -33,6 +33,8 @@ struct health {
     uint64_t displaced;           /* of those due: dialled late or never only because failures'
                                      retries took their places at load.connect_rate, or their
                                      room */
+    uint64_t pauses, paused_ms;   /* of this machine, over 100 ms each: how many ended, and for how
+                                     long the worst worker did not look at its sockets */
     uint64_t wall_ms;             /* real time over which `cpu` was measured */
     double cpu;                   /* the busiest worker's share of one core */
     int64_t loop_delay_p99_ns, loop_delay_max_ns; /* worst worker, worst interval: for display */

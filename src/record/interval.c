@@ -49,6 +49,8 @@ static const struct csv_column columns[] = {
     {HEALTH(achieved_late, CSV_COUNT)},
     {HEALTH(held, CSV_COUNT)},
     {HEALTH(displaced, CSV_COUNT)},
+    {HEALTH(pauses, CSV_COUNT)},
+    {HEALTH(paused_ms, CSV_COUNT)},
     {HEALTH(valid, CSV_BOOL)},
     {"why", CSV_CHARS, false, AT(health.why), sizeof((struct health){0}).why, NULL},
 };

@@ -154,6 +154,8 @@ static void add_generator(struct building *b, cJSON *manifest, const struct run_
     number(b, generator, "achieved_late", h != NULL ? (double)h->achieved_late : 0, h != NULL);
     number(b, generator, "held", h != NULL ? (double)h->held : 0, h != NULL);
     number(b, generator, "displaced", h != NULL ? (double)h->displaced : 0, h != NULL);
+    number(b, generator, "pauses", h != NULL ? (double)h->pauses : 0, h != NULL);
+    number(b, generator, "paused_ms", h != NULL ? (double)h->paused_ms : 0, h != NULL);
     item(b, generator, "trustworthy", h != NULL ? cJSON_CreateBool(h->valid) : cJSON_CreateNull());
     string(b, generator, "why", h != NULL ? h->why : NULL);
 }

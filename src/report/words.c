@@ -145,6 +145,12 @@ void words_generator(const struct results *results, struct text *out)
     text_puts(out, ", lag P99 ");
     format_us(out, (double)h->lag_p99_ns / 1e3);
     text_printf(out, ", CPU %.0f%% of a core", h->cpu * 100);
+    if (h->pauses > 0) {
+        text_printf(out, "; this machine was paused %llu time%s, ", (unsigned long long)h->pauses,
+                    h->pauses == 1 ? "" : "s");
+        format_us(out, (double)h->paused_ms * 1e3);
+        text_puts(out, " in all, and did not look at its sockets meanwhile");
+    }
     if (lag->count > 0) {
         text_puts(out, "; of all attempts: lag P50 ");
         format_us(out, (double)lag->p50);

@@ -122,6 +122,11 @@ void life_expires_in(struct life *life, int64_t ns, uint64_t now_ns)
 
 /* ---- the end ---- */
 
+void life_pause(struct life *life, uint64_t paused_ns)
+{
+    if (life->deadline_ns != 0) life->deadline_ns += paused_ns;
+}
+
 void life_touch(struct life *life, uint64_t now_ns)
 {
     if (life->connected_ns != 0) life->active_ns = now_ns;

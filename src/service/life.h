@@ -63,6 +63,9 @@ unsigned life_event(struct life *life, const struct event_facts *event, struct m
 /* The session announced that it will end in this many ns; negative: it should have ended. */
 void life_expires_in(struct life *life, int64_t ns, uint64_t now_ns);
 
+/* This machine did not look for so long: that is not counted against the deadline under way. */
+void life_pause(struct life *life, uint64_t paused_ns);
+
 /* A message was sent or received. */
 void life_touch(struct life *life, uint64_t now_ns);
 

@@ -224,6 +224,9 @@ static void take(struct session *session, const struct session_input *input,
     case INPUT_DEADLINE:
         session_on_deadline(session, action, now);
         break;
+    case INPUT_PAUSE:
+        session_on_pause(session, input->paused_ns, now);
+        break;
     case INPUT_FINISH:
         if (session_usable(session)) session_close(session, action, END_CLOSE, now);
         break;

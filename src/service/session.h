@@ -10,6 +10,11 @@
 #include "service/life.h"
 #include "service/turn.h"
 
+/* What ends so soon after a pause of this machine may have ended because of it; but nobody gives a
+ * client up that is silent for less than the least. */
+#define SESSION_AFTER_PAUSE_NS (1 * INT64_C(1000000000))
+#define SESSION_PAUSE_LEAST_NS (2 * INT64_C(1000000000))
+
 enum session_input_kind {
     INPUT_DIAL,     /* start; `resolves` says whether the name must be looked up first */
     INPUT_STAGE,    /* the transport has completed a stage of its table: `stage` */
@@ -21,6 +26,7 @@ enum session_input_kind {
     INPUT_GARBAGE,  /* a message that is not an event: binary, or invalid JSON */
     INPUT_TURN,     /* the next attempt is due (at due_ns) and will be sent now */
     INPUT_DEADLINE, /* the deadline of the last action has passed */
+    INPUT_PAUSE,    /* this machine did not look for `paused_ns` until now */
     INPUT_FINISH,   /* close cleanly; only allowed between turns */
     INPUT_ABANDON,  /* give up at once, in any state; an attempt in flight is cancelled */
     INPUT_END       /* the connection has ended: `failure` has what was observed */
@@ -31,6 +37,7 @@ struct session_input {
     bool resolves;
     unsigned stage;
     uint64_t due_ns;
+    uint64_t paused_ns;
     const struct event_facts *event;
     const struct failure_facts *failure; /* for ANSWER, REFUSED and END: only the connection's
                                             part */
@@ -78,6 +85,8 @@ struct session {
     bool has_error;             /* an `error` event came that has not been accounted for yet */
     struct event_facts error;   /* that event */
     uint64_t error_ns;          /* when it came */
+    uint64_t paused_ns,
+        resumed_ns; /* the last pause of this machine: its length and its end; 0: none */
     uint64_t attempts, failed, cancelled; /* of this session; cancelled ones are neither ok nor
                                              failed */
     uint64_t first_failure; /* number of its first failed attempt, from 1, not counting cancelled

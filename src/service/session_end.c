@@ -2,6 +2,13 @@
 
 /* ---- classes ---- */
 
+static void add_pause(const struct session *session, struct failure_facts *facts, uint64_t now)
+{
+    if (session->paused_ns < (uint64_t)SESSION_PAUSE_LEAST_NS) return;
+    if (now > session->resumed_ns + (uint64_t)SESSION_AFTER_PAUSE_NS) return;
+    facts->paused_ns = (int64_t)session->paused_ns;
+}
+
 void session_classify(const struct session *session, struct session_action *action,
                       struct failure_facts *facts, uint64_t now)
 {
@@ -10,6 +17,7 @@ void session_classify(const struct session *session, struct session_action *acti
     } else if (session->has_error) {
         facts->error_before = &session->error;
     }
+    add_pause(session, facts, now);
     turn_add_facts(&session->turn, session->life.timeouts, facts, now);
     life_add_facts(&session->life, facts, now);
     action->observed = *facts;
@@ -87,6 +95,16 @@ static void end_all(struct session *session, struct session_action *action,
 }
 
 /* ---- inputs ---- */
+
+void session_on_pause(struct session *session, uint64_t paused_ns, uint64_t now)
+{
+    const bool goes_on = session->resumed_ns != 0 &&
+                         now <= session->resumed_ns + paused_ns + (uint64_t)SESSION_AFTER_PAUSE_NS;
+    session->paused_ns = (goes_on ? session->paused_ns : 0) + paused_ns;
+    session->resumed_ns = now;
+    life_pause(&session->life, paused_ns);
+    turn_pause(&session->turn, paused_ns);
+}
 
 void session_on_refused(struct session *session, const struct session_input *input,
                         struct session_action *action, uint64_t now)

@@ -23,6 +23,9 @@ void session_fail_turn(struct session *session, struct session_action *action,
 void session_close(struct session *session, struct session_action *action, enum session_end end,
                    uint64_t now);
 
+/* A pause of this machine counts against no deadline: the service may have done its part. */
+void session_on_pause(struct session *session, uint64_t paused_ns, uint64_t now);
+
 /* Inputs that end something. */
 void session_on_refused(struct session *session, const struct session_input *input,
                         struct session_action *action, uint64_t now);

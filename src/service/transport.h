@@ -89,6 +89,8 @@ struct transport {
                                const struct session_settings *settings, char shape[SHAPE_SIZE]);
     enum err_code (*ask)(struct conversation *conversation, const struct question *question,
                          char shape[SHAPE_SIZE]);
+    /* Whether anything that the peer sent has arrived and was not read yet. */
+    bool (*unread)(const struct conversation *conversation);
     /* Ends it: cleanly (bound the wait with a deadline and abort), or at once; on_end follows. */
     void (*close)(struct conversation *conversation);
     void (*abort)(struct conversation *conversation);

@@ -137,6 +137,14 @@ enum turn_outcome turn_event(struct turn *turn, const struct event_facts *event,
 void turn_heard(struct turn *turn, uint64_t now_ns)
 {
     turn->last_event_ns = now_ns;
+    turn->silence_paused_ns = 0;
+}
+
+void turn_pause(struct turn *turn, uint64_t paused_ns)
+{
+    if (!turn_is_on(turn)) return;
+    turn->paused_ns += paused_ns;
+    turn->silence_paused_ns += paused_ns;
 }
 
 /* ---- the end ---- */
@@ -160,16 +168,17 @@ void turn_win(struct turn *turn, struct measures *measures, uint64_t now_ns)
 
 /* ---- deadlines ---- */
 
-/* When a deadline of the turn starts counting; 0: it does not apply. */
+/* When a deadline of the turn starts counting, later by what this machine was paused since; 0: it
+ * does not apply. */
 static uint64_t counts_from_ns(const struct turn *turn, enum deadline deadline)
 {
     switch (deadline) {
     case DEADLINE_RESPONSE:
-        return turn->sent_ns;
+        return turn->sent_ns + turn->paused_ns;
     case DEADLINE_FIRST_OUTPUT:
-        return turn->state == TURN_WAITING ? turn->sent_ns : 0;
+        return turn->state == TURN_WAITING ? turn->sent_ns + turn->paused_ns : 0;
     case DEADLINE_STALL:
-        return turn_has_begun(turn) ? turn->last_event_ns : 0;
+        return turn_has_begun(turn) ? turn->last_event_ns + turn->silence_paused_ns : 0;
     default:
         return 0;
     }

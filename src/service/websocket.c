@@ -243,6 +243,11 @@ static enum err_code ask(struct conversation *base, const struct question *quest
     return send_scratch(socket, "response.create", shape);
 }
 
+static bool has_unread(const struct conversation *base)
+{
+    return ws_unread(((const struct websocket *)base)->conn);
+}
+
 static void close_socket(struct conversation *base)
 {
     ws_close(((struct websocket *)base)->conn);
@@ -260,6 +265,7 @@ const struct transport websocket_transport = {
     .open = open_socket,
     .configure = configure,
     .ask = ask,
+    .unread = has_unread,
     .close = close_socket,
     .abort = abort_socket,
     .free = free_carrier,

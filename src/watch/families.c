@@ -368,6 +368,8 @@ static const struct row behind[] = {
     HEALTH_COUNTER("arrivals_displaced", displaced,
                    "Of those due, dialled late or never only because of retries of failed "
                    "attempts."),
+    HEALTH_COUNTER("pauses", pauses,
+                   "Times that this machine did not look at its sockets for over 100 ms."),
     HEALTH_COUNTER("loops", loops, "Firings of the 10 ms timer that asks for the loops' delay."),
     HEALTH_COUNTER("loops_late", loops_late, "Of these, later than 20 ms."),
     HEALTH_COUNTER("dispatches", dispatches, "Attempts that were sent."),

@@ -343,6 +343,12 @@ bool ws_send(struct ws_conn *conn, const char *text, size_t length)
     return true;
 }
 
+bool ws_unread(const struct ws_conn *conn)
+{
+    (void)conn;
+    return false;
+}
+
 size_t ws_queued(const struct ws_conn *conn)
 {
     (void)conn;

@@ -1,6 +1,9 @@
 /* Which class takes precedence, and what follows from it: phase, domain, retry. */
 #include "failure_fixture.h"
 
+#include "base/clock.h"
+#include "realtime/failure_table.h"
+
 #include <errno.h>
 #include <netdb.h>
 
@@ -106,12 +109,59 @@ static void takes_the_observed_phase_where_it_moves(void **state)
     assert_int_equal(failure_classify(&facts).phase, PHASE_RESOLVE);
 }
 
+/* After a pause of this machine, ends and silences may be its own doing; words are not. */
+static void a_pause_explains_silence_and_no_words(void **state)
+{
+    (void)state;
+    const struct sample samples[] = {
+        {{.paused_ns = 1, .deadline = DEADLINE_RESOLVE}, "paused", "F106"},
+        {{.paused_ns = 1, .deadline = DEADLINE_CONNECT}, "paused", "F106"},
+        {{.paused_ns = 1, .deadline = DEADLINE_TLS}, "paused", "F106"},
+        {{.paused_ns = 1, .deadline = DEADLINE_UPGRADE}, "paused", "F106"},
+        {{.paused_ns = 1, .deadline = DEADLINE_SESSION}, "paused", "F106"},
+        {{.paused_ns = 1, .deadline = DEADLINE_CONFIGURE}, "paused", "F106"},
+        {{.paused_ns = 1, .deadline = DEADLINE_FIRST_OUTPUT}, "paused", "F106"},
+        {{.paused_ns = 1, .deadline = DEADLINE_STALL}, "paused", "F106"},
+        {{.paused_ns = 1, .deadline = DEADLINE_RESPONSE}, "paused", "F106"},
+        {{.paused_ns = 1, .deadline = DEADLINE_RESPONSE, .output_flows = true}, "paused", "F106"},
+        {{.paused_ns = 1, .ping_timeout = true}, "paused", "F106"},
+        {{.paused_ns = 1, .http_status = 408, .phase = PHASE_UPGRADE}, "paused", "F106"},
+        {{.paused_ns = 1, .closed = true, .close_code = 1008}, "paused", "F106"},
+        {{.paused_ns = 1, .closed = true, .phase = PHASE_STREAM}, "paused", "F106"},
+        {{.paused_ns = 1, .os_error = ECONNREFUSED, .phase = PHASE_CONNECT},
+         "connect_refused",
+         "F04"},
+        {{.paused_ns = 1, .http_status = 503, .phase = PHASE_UPGRADE}, "upgrade_503", "F37"},
+        {{.paused_ns = 1, .closed = true, .close_code = 1011}, "close_1011", "F84"},
+        {{.paused_ns = 1, .protocol_violation = true}, "protocol_violation", "F75"},
+        {{.paused_ns = 1, .local_error = EMFILE}, "local_limit", "F07"},
+        {{.paused_ns = 1, .closed = true, .close_code = 1001, .idle_ns = 20 * NS_PER_S},
+         "idle_timeout",
+         "F78"},
+        {{.paused_ns = 1}, "unknown", "unknown"},
+    };
+    CHECK(samples);
+}
+
+/* Domain client is ours and nothing else is: no class is half the one and half the other. */
+static void what_is_ours_is_told_by_the_domain(void **state)
+{
+    (void)state;
+    for (int id = 0; id < FAILURE_COUNT; id++) {
+        const struct failure_class *class = &failure_row((enum failure_id)id)->class;
+        assert_int_equal(failure_is_ours(class), class->domain == DOMAIN_CLIENT);
+    }
+    assert_int_equal(failure_row(FAILURE_UNKNOWN)->class.domain, DOMAIN_SERVICE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keeps_the_order_of_precedence),
         cmocka_unit_test(decides_phase_domain_and_retry),
         cmocka_unit_test(takes_the_observed_phase_where_it_moves),
+        cmocka_unit_test(a_pause_explains_silence_and_no_words),
+        cmocka_unit_test(what_is_ours_is_told_by_the_domain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,49 +2,28 @@
 #include "test_record_fixture.h"
 
 static const char *const contract_keys[] = {
-    "time",
-    "local_time",
-    "clock_skew_ms",
-    "region",
-    "host",
-    "address",
-    "deployment",
-    "model",
-    "dialect",
-    "api_version",
-    "transport",
-    "scope",
-    "phase",
-    "domain",
-    "code",
-    "message",
-    "error_type",
-    "error_code",
-    "error_param",
-    "http_status",
-    "headers",
-    "client_request_id",
-    "session_id",
-    "response_id",
-    "event_id",
-    "events",
-    "close_code",
-    "close_reason",
-    "os_error",
-    "tls_error",
-    "tls_alert",
-    "attempt",
-    "decision",
-    "socket_age_ms",
-    "turn",
-    "elapsed_ms",
-    "tokens",
-    "usage_shape",
-    "possibly_billed",
-    "sent",
-    "catalogue",
-    "also",
-    "signature",
+    "time",          "local_time",
+    "clock_skew_ms", "region",
+    "host",          "address",
+    "deployment",    "model",
+    "dialect",       "api_version",
+    "transport",     "scope",
+    "phase",         "domain",
+    "code",          "message",
+    "error_type",    "error_code",
+    "error_param",   "http_status",
+    "headers",       "client_request_id",
+    "session_id",    "response_id",
+    "event_id",      "events",
+    "close_code",    "close_reason",
+    "os_error",      "tls_error",
+    "tls_alert",     "paused_ms",
+    "attempt",       "decision",
+    "socket_age_ms", "turn",
+    "elapsed_ms",    "tokens",
+    "usage_shape",   "possibly_billed",
+    "sent",          "catalogue",
+    "also",          "signature",
     "brief",
 };
 #define CONTRACT_KEYS (sizeof contract_keys / sizeof *contract_keys)
@@ -131,7 +110,7 @@ static void test_what_is_unknown_is_null(void **state)
         "os_error",      "tls_error",   "interaction", "attempt",     "decision",
         "socket_age_ms", "turn",        "elapsed_ms",  "tokens",      "sent",
         "clock_skew_ms", "error_type",  "error_code",  "error_param", "signature",
-        "tls_alert",
+        "tls_alert",     "paused_ms",
     };
     struct fixture *f = fixture_new();
     const struct evidence evidence = {
@@ -183,6 +162,7 @@ static void test_errors_tokens_and_local_time(void **state)
         .os_error = 104, /* Linux: ECONNRESET */
         .tls_error = 19,
         .tls_alert = 116,
+        .paused_ns = 1500 * NS_PER_MS,
         .http_status = 429,
         .usage =
             {.present = true, .input = 10, .cached = 4, .output = 3, .text_in = 6, .audio_out = 2},
@@ -194,6 +174,7 @@ static void test_errors_tokens_and_local_time(void **state)
     assert_string_at(record, "os_error", "ECONNRESET");
     assert_int_equal(at(record, "tls_error")->valueint, 19);
     assert_int_equal(at(record, "tls_alert")->valueint, 116);
+    assert_int_equal(at(record, "paused_ms")->valueint, 1500);
     assert_int_equal(at(record, "http_status")->valueint, 429);
     const cJSON *tokens = at(record, "tokens");
     assert_int_equal(at(tokens, "input")->valueint, 10);
