@@ -289,6 +289,26 @@ static int by_count(const void *a, const void *b)
     return order != 0 ? order : (int)x->phase - (int)y->phase;
 }
 
+static int by_code(const void *a, const void *b)
+{
+    return strcmp(((const struct tally *)a)->code, ((const struct tally *)b)->code);
+}
+
+/* Makes one of those with the same code; the first gives the phase and domain. */
+static size_t join_codes(struct tally *tallies, size_t count)
+{
+    size_t kept = 0;
+    qsort(tallies, count, sizeof *tallies, by_code);
+    for (size_t i = 0; i < count; i++) {
+        if (kept > 0 && by_code(&tallies[kept - 1], &tallies[i]) == 0) {
+            tallies[kept - 1].count += tallies[i].count;
+        } else {
+            tallies[kept++] = tallies[i];
+        }
+    }
+    return kept;
+}
+
 /* Ends with domain "none" are not failures. */
 static size_t sorted(const struct report_cell *cell, bool lifecycle, bool by_code_alone,
                      struct tally **out)
@@ -300,15 +320,9 @@ static size_t sorted(const struct report_cell *cell, bool lifecycle, bool by_cod
     if (tallies == NULL) return 0;
     for (size_t i = 0; i < cell->cell.tally_count; i++) {
         const struct tally *tally = &cell->cell.tallies[i];
-        if ((tally->domain == DOMAIN_NONE) != lifecycle) continue;
-        size_t same = 0;
-        while (same < count && strcmp(tallies[same].code, tally->code) != 0) same++;
-        if (by_code_alone && same < count) {
-            tallies[same].count += tally->count;
-        } else {
-            tallies[count++] = *tally;
-        }
+        if ((tally->domain == DOMAIN_NONE) == lifecycle) tallies[count++] = *tally;
     }
+    if (by_code_alone) count = join_codes(tallies, count);
     qsort(tallies, count, sizeof *tallies, by_count);
     *out = tallies;
     return count;

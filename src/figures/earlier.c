@@ -124,7 +124,7 @@ enum err_code earlier_run_read(const char *folder, struct earlier_run *out, stru
     if (code == ERR_OK) {
         code = gather(reader, results, out, err);
         run_reader_close(reader);
-        if (code == ERR_FORMAT) code = error_prefix(err, folder);
+        if (code == ERR_FORMAT) code = error_prefix(err, "%s", folder);
     }
     results_free(results);
     return code;

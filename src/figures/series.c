@@ -105,14 +105,18 @@ static bool add_pair(struct series_latency *latency, struct series_pair pair)
     return true;
 }
 
+#define PAIR_MOST ((UINT32_C(1) << 20) - 1)
+
 /* A count that is larger than a pair holds takes several. */
 static bool add_values(struct series_latency *latency, size_t block, uint64_t values)
 {
     bool ok = true;
-    for (; ok && values > UINT16_MAX; values -= UINT16_MAX)
-        ok = add_pair(latency, (struct series_pair){(uint16_t)block, UINT16_MAX});
-    return ok && (values == 0 ||
-                  add_pair(latency, (struct series_pair){(uint16_t)block, (uint16_t)values}));
+    while (ok && values > 0) {
+        const uint32_t part = values < PAIR_MOST ? (uint32_t)values : PAIR_MOST;
+        ok = add_pair(latency, (struct series_pair){(uint32_t)block & 0xFFFU, part & PAIR_MOST});
+        values -= part;
+    }
+    return ok;
 }
 
 /* The same values in the layout that all metrics have; the caller's, NULL without memory. */
@@ -123,14 +127,26 @@ static struct histogram *in_our_layout(const struct histogram *from)
     return h;
 }
 
-/* What an interval had already goes behind all others, so that its pairs stay in one piece. */
-static bool move_to_end(struct series_latency *latency, struct series_place *of)
+/* Adds a histogram to what a place has. The sum goes behind all others, so that it stays in one
+ * piece, and has a pair for each block, however many histograms there were. */
+static bool add_blocks(struct series_latency *latency, struct series_place *of,
+                       const struct histogram *histogram, size_t first, size_t last)
 {
-    size_t first = latency->pair_count;
+    const size_t start = latency->pair_count;
+    size_t at = of->first;
+    const size_t end = at + of->count;
     bool ok = true;
-    for (size_t i = 0; ok && i < of->count; i++)
-        ok = add_pair(latency, latency->pairs[of->first + i]);
-    of->first = (uint32_t)first;
+    for (size_t block = first; ok && (block <= last || at < end);) {
+        const size_t had = at < end ? latency->pairs[at].block : SIZE_MAX;
+        const size_t next = block <= last && block < had ? block : had;
+        uint64_t values = 0;
+        for (; at < end && latency->pairs[at].block == next; at++)
+            values += latency->pairs[at].values;
+        if (block <= last && next == block) values += histogram->blocks[block++];
+        ok = add_values(latency, next, values);
+    }
+    of->first = (uint32_t)start;
+    of->count = (uint32_t)(latency->pair_count - start);
     return ok;
 }
 
@@ -154,13 +170,7 @@ bool series_add_latency(struct series *series, size_t region, enum metric metric
         if (latency->places == NULL) return false;
     }
     struct series_place *of = &latency->places[(before - 1) * series->regions + region];
-    bool ok = move_to_end(latency, of);
-    for (size_t block = first; ok && block <= last; block++) {
-        if (histogram->blocks[block] != 0)
-            ok = add_values(latency, block, histogram->blocks[block]);
-    }
-    of->count = (uint32_t)(latency->pair_count - of->first);
-    return ok;
+    return add_blocks(latency, of, histogram, first, last);
 }
 
 void series_forget_latencies(struct series *series)

@@ -43,8 +43,8 @@ struct series_latency {
         uint32_t first, count; /* of pairs */
     } * places;                /* by interval, then region */
     struct series_pair {
-        uint16_t block, values;
-    } * pairs;
+        uint32_t block : 12, values : 20;
+    } * pairs; /* of one place in one piece, by block */
     size_t pair_count, pair_capacity;
 };
 

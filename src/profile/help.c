@@ -29,6 +29,7 @@ static void describe_range(struct text *out, const struct key *key)
 {
     if (value_is_composite(key->type)) {
         if (key->least != NULL) text_printf(out, ", at least %s of them", key->least);
+        if (key->most != NULL) text_printf(out, ", at most %s", key->most);
         return;
     }
     if (key->least != NULL && key->most != NULL)

@@ -24,6 +24,10 @@ static const char *const jitters[] = {"full", "none", NULL};
 static const char *const hold_scopes[] = {"region", "interaction", NULL};
 static const char *const key_places[] = {"header", "query", NULL};
 
+/* A number of a macro as text. */
+#define TEXT_OF(number) #number
+#define MOST(number) TEXT_OF(number)
+
 #define AT(member) .offset = offsetof(struct profile, member)
 #define LIST(member, count)                                                                        \
     .offset = offsetof(struct profile, member), .count_offset = offsetof(struct profile, count)
@@ -38,7 +42,8 @@ static const struct key profile_keys[] = {
      .help = "makes the plan of a run (arrivals, prompts, jitter, faults) repeatable; 0: drawn at "
              "the start"},
     {"regions", KEY_OBJECTS, LIST(regions, region_count), .table = &key_region, .required = true,
-     .least = "1", .help = "the endpoints to compare, at least one"},
+     .least = "1", .most = MOST(PROFILE_REGIONS_MOST),
+     .help = "the endpoints to compare, at least one"},
 
     {"load.model", KEY_WORD, AT(load.model), .words = load_models, .fallback = "sessions",
      .help = "sessions: keep a set number of sessions busy; arrivals: sessions arrive at a "
@@ -54,6 +59,7 @@ static const struct key profile_keys[] = {
      .most = "100000/s", .help = "connects begun per second of real time, all regions together"},
     {"load.stages", KEY_OBJECTS, LIST(load.stages, load.stage_count), .table = &key_stage,
      .fallback = "[{\"duration\": \"30s\", \"target\": 5}]", .least = "1",
+     .most = MOST(PROFILE_STAGES_MOST),
      .help =
          "linear ramps, one after the other, from the previous target (0 at first) to the next"},
 
@@ -136,7 +142,7 @@ static const struct key profile_keys[] = {
     {"windows.interval", KEY_DURATION, AT(windows.interval_ns), .fallback = "10s", .least = "100ms",
      .most = "1h", .help = "the fixed slice that is recorded and written, of the run's own clock"},
     {"windows.report", KEY_WINDOWS, LIST(windows.report, windows.report_count),
-     .fallback = "[\"1m\"]",
+     .fallback = "[\"1m\"]", .most = MOST(PROFILE_WINDOWS_MOST),
      .help = "what reports group by: a width that is a multiple of the interval, or "
              "NAME=HH:MM-HH:MM@ZONE[,mon-fri]"},
     {"record.evidence_limit", KEY_COUNT, AT(evidence_limit), .fallback = "0",
@@ -147,7 +153,7 @@ static const struct key profile_keys[] = {
     {"record.attempts", KEY_BOOL, AT(record_attempts), .fallback = "true",
      .help = "whether attempts.csv gets a row per attempt"},
     {"thresholds", KEY_STRINGS, LIST(thresholds, threshold_count), .fallback = "[]",
-     .accept = form_threshold,
+     .most = MOST(PROFILE_THRESHOLDS_MOST), .accept = form_threshold,
      .help =
          "limits that decide the exit code: metric[.stat][{region=NAME,window=NAME}] OP value, or "
          "share(metric > limit) OP value; they ask what the service does at such hours, and with "

@@ -174,8 +174,12 @@ static enum err_code map_add(const struct key *key, const struct json_node *node
 static enum err_code check_length(const struct key *key, const struct json_node *node,
                                   const struct place *place)
 {
-    if (key->least == NULL || json_count(node) >= strtoul(key->least, NULL, 10)) return ERR_OK;
-    return place_fail(place, "this list is empty: write at least one element");
+    const size_t count = json_count(node);
+    if (key->least != NULL && count < strtoul(key->least, NULL, 10))
+        return place_fail(place, "this list is empty: write at least one element");
+    if (key->most != NULL && count > strtoul(key->most, NULL, 10))
+        return place_fail(place, "this list has %zu elements: write at most %s", count, key->most);
+    return ERR_OK;
 }
 
 enum err_code list_read(const struct key *key, const struct json_node *node,

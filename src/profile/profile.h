@@ -13,6 +13,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The longest lists that a profile may have, and so a run folder: reports group by each of them. */
+#define PROFILE_REGIONS_MOST 256
+#define PROFILE_STAGES_MOST 1000
+#define PROFILE_WINDOWS_MOST 64
+#define PROFILE_THRESHOLDS_MOST 256
+
 enum auth_kind { AUTH_NONE, AUTH_API_KEY, AUTH_TOKEN, AUTH_TOKEN_COMMAND };
 
 /* The credential of a region. `source` ("${EASTUS2_KEY}") may be shown; `secret` never leaves

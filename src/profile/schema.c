@@ -202,6 +202,8 @@ static void write_leaf(void *context, const struct key *key, const char *name)
     write_type(writer->out, key);
     if (value_is_composite(key->type) && key->least != NULL)
         text_printf(writer->out, ",\"minItems\":%s", key->least);
+    if (value_is_composite(key->type) && key->most != NULL)
+        text_printf(writer->out, ",\"maxItems\":%s", key->most);
     if (key->fallback != NULL) {
         text_puts(writer->out, ",\"default\":");
         notation_json(writer->out, key, key->fallback);

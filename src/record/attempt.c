@@ -1,5 +1,6 @@
 #include "record/attempt.h"
 
+#include "base/clock.h"
 #include "record/csv.h"
 
 #include <stddef.h>
@@ -59,6 +60,17 @@ enum err_code attempt_csv_columns(char *header, struct csv_map *map, struct erro
     return csv_read_header(&table, header, map, err);
 }
 
+/* The gate for what others may have written, as for a row of intervals.csv. */
+#define TOKENS_MOST UINT64_C(1000000000000)
+#define LATENCY_MOST_US (INT64_C(30) * 86400 * NS_PER_S / NS_PER_US)
+
+static bool row_can_be(const struct attempt_row *row)
+{
+    return row->due_utc_ns >= 0 && row->end_utc_ns >= 0 && row->input_tokens <= TOKENS_MOST &&
+           row->output_tokens <= TOKENS_MOST && row->ttft_us <= LATENCY_MOST_US &&
+           row->response_us <= LATENCY_MOST_US && row->first_answer_us <= LATENCY_MOST_US;
+}
+
 enum err_code attempt_csv_read_as(const struct csv_map *map, char *line, struct attempt_row *row,
                                   struct error *err)
 {
@@ -71,6 +83,9 @@ enum err_code attempt_csv_read_as(const struct csv_map *map, char *line, struct 
                                 .end_utc_ns = INT64_MIN};
     enum err_code code = csv_read_row(&table, map, line, row, err);
     if (row->end_utc_ns == INT64_MIN) row->end_utc_ns = row->due_utc_ns;
+    if (code == ERR_OK && !row_can_be(row))
+        code = error_set(err, ERR_FORMAT, "the row has a time or a count that cannot be");
+    if (row->cached_tokens > row->input_tokens) row->cached_tokens = row->input_tokens;
     return code;
 }
 

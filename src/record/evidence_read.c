@@ -1,6 +1,7 @@
 #include "record/evidence_read.h"
 
 #include "base/calendar.h"
+#include "record/code_names.h"
 #include "record/folder.h"
 #include "record/run_walk.h"
 
@@ -141,13 +142,15 @@ bool entry_event(const struct evidence_entry *entry, size_t index, double *offse
 struct reading {
     evidence_visitor *visit;
     void *context;
+    struct code_names codes;
 };
 
 static enum line_use read_line(void *state, char *line, size_t length)
 {
-    const struct reading *reading = state;
+    struct reading *reading = state;
     struct evidence_entry entry;
     if (!entry_parse(line, length, &entry)) return LINE_BROKEN;
+    entry.code = code_names_take(&reading->codes, entry.code);
     reading->visit(reading->context, &entry);
     entry_free(&entry);
     return LINE_USED;
@@ -156,7 +159,7 @@ static enum line_use read_line(void *state, char *line, size_t length)
 enum err_code evidence_read(const char *folder, evidence_visitor *visit, void *context,
                             struct text *notes, struct error *err)
 {
-    struct reading reading = {visit, context};
+    struct reading reading = {.visit = visit, .context = context};
     const struct run_walk walk = {.folder = folder,
                                   .name = RUN_FAILURES,
                                   .limit = LINE_LIMIT,

@@ -1,7 +1,10 @@
 #include "record/interval.h"
 
+#include "base/clock.h"
+
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #define AT(member) offsetof(struct interval_row, member)
 #define COUNT(name, required) #name, CSV_COUNT, required, AT(counters.name), 0, NULL
@@ -100,6 +103,63 @@ static void count_as_formerly(struct interval_row *row)
         counters->sessions_with_failure = row->clusters.with_failure;
 }
 
+/* Sums over a run of rows as full as this overflow nothing, and one row cannot be fuller. */
+#define EVENTS_MOST UINT64_C(1000000000)
+#define AMOUNT_MOST UINT64_C(1000000000000000) /* tokens, milliseconds */
+#define SUM_MOST 1e18
+#define LENGTH_MOST (INT64_C(86400) * NS_PER_S)
+
+static bool ends_in(const char *name, const char *end)
+{
+    const size_t length = strlen(name), size = strlen(end);
+    return length >= size && strcmp(name + length - size, end) == 0;
+}
+
+static bool counters_can_be(const struct counters *c)
+{
+#define X(name)                                                                                    \
+    if (c->name >                                                                                  \
+        (ends_in(#name, "_tokens") || ends_in(#name, "_ms") ? AMOUNT_MOST : EVENTS_MOST))          \
+        return false;
+    COUNTER_MAP(X)
+    COUNTER_MAP_MORE(X)
+#undef X
+    return c->cost_usd >= 0 && c->cost_usd < SUM_MOST && c->failed_cost_usd >= 0 &&
+           c->failed_cost_usd < SUM_MOST;
+}
+
+static bool clusters_can_be(const struct cluster_sums *sums)
+{
+    const double real[] = {sums->m, sums->x, sums->mm, sums->mx, sums->xx};
+    for (size_t i = 0; i < sizeof real / sizeof *real; i++) {
+        if (!(real[i] >= 0 && real[i] <= SUM_MOST)) return false;
+    }
+    return sums->count <= EVENTS_MOST && sums->with_failure <= sums->count &&
+           sums->at_risk <= AMOUNT_MOST && sums->first_failures <= sums->at_risk;
+}
+
+static bool health_can_be(const struct health *health)
+{
+    const uint64_t counts[] = {health->loops,           health->loops_late,    health->dispatches,
+                               health->dispatches_late, health->wall_ms,       health->requested,
+                               health->achieved,        health->achieved_late, health->held,
+                               health->cpu_periods,     health->cpu_throttled};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        if (counts[i] > AMOUNT_MOST) return false;
+    }
+    return health->cpu >= 0 && health->cpu <= SUM_MOST && health->cpu_quota >= 0 &&
+           health->cpu_quota <= SUM_MOST;
+}
+
+/* The gate for what other programs, or a damaged disk, may have written: no figure is made of
+ * numbers that cannot be. */
+static bool row_can_be(const struct interval_row *row)
+{
+    return row->start_utc_ns >= 0 && row->end_utc_ns >= row->start_utc_ns &&
+           row->end_utc_ns - row->start_utc_ns <= LENGTH_MOST && counters_can_be(&row->counters) &&
+           clusters_can_be(&row->clusters) && health_can_be(&row->health);
+}
+
 void interval_own_failures(struct interval_row *row)
 {
     const struct counters *counters = &row->counters;
@@ -118,6 +178,11 @@ enum err_code interval_csv_read(const struct csv_map *map, char *line, struct in
                                               .unpriced_attempts = UINT64_MAX}};
     enum err_code code = csv_read_row(&table, map, line, row, err);
     count_as_formerly(row);
+    if (code == ERR_OK && !row_can_be(row))
+        code = error_set(err, ERR_FORMAT, "the row has a time or a count that cannot be");
+    /* a part of the others, whatever a service says */
+    if (row->counters.cached_tokens > row->counters.input_tokens)
+        row->counters.cached_tokens = row->counters.input_tokens;
     row->limits.requests.high = row->limits.requests.low;
     row->limits.tokens.high = row->limits.tokens.low;
     interval_own_failures(row);

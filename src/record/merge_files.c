@@ -115,6 +115,7 @@ enum err_code merge_intervals(const struct merge *merge, struct error *err)
                             .limit = LINE_LIMIT,
                             .has_header = true,
                             .header = interval_header,
+                            .once = true,
                             .read = interval_read,
                             .take = interval_take,
                             .state = &group};
@@ -234,6 +235,7 @@ enum err_code merge_latencies(const struct merge *merge, struct error *err)
     struct merge_job job = {.merge = merge,
                             .name = RUN_LATENCIES,
                             .limit = HLOG_LINE_LIMIT,
+                            .once = true,
                             .read = latency_read,
                             .take = latency_take,
                             .state = &group};
@@ -304,6 +306,7 @@ enum err_code merge_attempts(const struct merge *merge, struct error *err)
                             .may_be_missing = true,
                             .has_header = true,
                             .header = attempt_header,
+                            .once = true,
                             .read = attempt_read,
                             .take = attempt_take,
                             .state = &state};

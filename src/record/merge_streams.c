@@ -42,6 +42,23 @@ static enum err_code open_stream(struct merge_stream *stream, const char *run, s
     return code;
 }
 
+/* Whether the line was there before, where that counts; reading will take it apart. ERR_NOMEM. */
+static enum err_code look_for(struct merge_stream *stream, bool *repeated, struct error *err)
+{
+    *repeated = false;
+    if (!stream->job->once) return ERR_OK;
+    switch (seen_add(&stream->seen, seen_hash(SEEN_HASH, stream->line, stream->length))) {
+    case SEEN_NEW:
+        break;
+    case SEEN_REPEATED:
+        *repeated = true;
+        break;
+    case SEEN_NO_MEMORY:
+        return error_set(err, ERR_NOMEM, "%s: no memory to merge it", stream->job->name);
+    }
+    return ERR_OK;
+}
+
 /* Passes a complete line to the job's reader. */
 static enum err_code offer(struct merge_stream *stream, bool *found, struct error *err)
 {
@@ -50,7 +67,10 @@ static enum err_code offer(struct merge_stream *stream, bool *found, struct erro
         return stream->job->header(stream, stream->line, err);
     }
     bool skip = false;
-    *found = stream->job->read(stream, &skip) && !skip;
+    bool repeated;
+    enum err_code code = look_for(stream, &repeated, err);
+    if (code != ERR_OK) return code;
+    *found = !repeated && stream->job->read(stream, &skip) && !skip;
     if (!*found && !skip) stream->dropped++;
     return ERR_OK;
 }
@@ -110,8 +130,9 @@ static void close_streams(const struct merge_job *job, struct merge_stream *stre
 {
     for (size_t i = 0; i < job->merge->count; i++) {
         if (streams[i].open) lines_close(&streams[i].lines);
+        seen_free(&streams[i].seen);
         if (streams[i].dropped == 0) continue;
-        text_printf(job->merge->notes, "%s/%s: %llu torn or broken lines are left out.\n",
+        text_printf(job->merge->notes, "%s/%s: %llu torn, broken or repeated lines are left out.\n",
                     job->merge->runs[i], job->name, (unsigned long long)streams[i].dropped);
     }
 }

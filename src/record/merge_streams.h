@@ -5,6 +5,7 @@
 #include "record/csv.h"
 #include "record/lines.h"
 #include "record/merge_files.h"
+#include "record/seen.h"
 
 #include <stdio.h>
 
@@ -21,7 +22,8 @@ struct merge_stream {
     int64_t key;
     bool open, begun, over; /* begun: the header row was read */
     uint64_t dropped;
-    void *own; /* owned by the job: one for each stream */
+    struct seen seen; /* of a job that takes no line of a file twice */
+    void *own;        /* owned by the job: one for each stream */
 };
 
 /* How one kind of file is merged. */
@@ -31,6 +33,7 @@ struct merge_job {
     size_t limit; /* longest line, bytes */
     bool may_be_missing;
     bool has_header;
+    bool once; /* a line that stands twice in a file counts once */
     enum err_code (*header)(struct merge_stream *stream, char *line, struct error *err);
     /* Reads a line and sets the key. False: malformed, left out. Sets *skip for a line that carries
      * nothing. */

@@ -2,10 +2,14 @@
 
 #include "base/calendar.h"
 #include "base/files.h"
+#include "profile/profile.h"
+#include "record/code_names.h"
 #include "record/csv.h"
 #include "record/folder.h"
 #include "record/interval.h"
+#include "record/interval_order.h"
 #include "record/run_walk.h"
+#include "record/seen.h"
 #include "stats/histogram_log.h"
 
 #include <errno.h>
@@ -26,12 +30,44 @@ struct run_reader {
     struct text notes[NOTE_COUNT]; /* by file, so that a second walk replaces the notes of the
                                       first */
     struct text joined;
+    struct code_names codes;
 };
 
 static void join_notes(struct run_reader *reader)
 {
     text_clear(&reader->joined);
     for (size_t i = 0; i < NOTE_COUNT; i++) text_puts(&reader->joined, text_str(&reader->notes[i]));
+    if (reader->codes.rest > 0)
+        text_printf(&reader->joined,
+                    "the files have more than %d failure codes: all others are called %s\n",
+                    CODE_NAMES_MOST, CODE_NAMES_REST);
+}
+
+/* Reports group by each element of these lists: no more of them than a profile may have. */
+static enum err_code check_lists(const struct run_reader *reader, struct error *err)
+{
+    static const struct {
+        const char *part, *section, *key;
+        int most;
+    } lists[] = {
+        {"profile", NULL, "regions", PROFILE_REGIONS_MOST},
+        {NULL, NULL, "regions", PROFILE_REGIONS_MOST},
+        {"profile", "load", "stages", PROFILE_STAGES_MOST},
+        {"profile", "windows", "report", PROFILE_WINDOWS_MOST},
+        {"profile", NULL, "thresholds", PROFILE_THRESHOLDS_MOST},
+    };
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        const cJSON *list = reader->manifest;
+        if (lists[i].part != NULL) list = cJSON_GetObjectItemCaseSensitive(list, lists[i].part);
+        if (lists[i].section != NULL)
+            list = cJSON_GetObjectItemCaseSensitive(list, lists[i].section);
+        list = cJSON_GetObjectItemCaseSensitive(list, lists[i].key);
+        const int count = cJSON_GetArraySize(list);
+        if (count > lists[i].most)
+            return error_set(err, ERR_FORMAT, "%s/%s: a list of %d %s; a run has at most %d",
+                             reader->folder, RUN_MANIFEST, count, lists[i].key, lists[i].most);
+    }
+    return ERR_OK;
 }
 
 /* The profile's regions, or those of the totals if a manifest has no profile. */
@@ -105,6 +141,7 @@ enum err_code run_reader_open(const char *folder, struct run_reader **out, struc
     reader->folder = strdup(folder);
     enum err_code code = reader->folder == NULL ? error_set(err, ERR_NOMEM, "%s: no memory", folder)
                                                 : read_manifest(reader, err);
+    if (code == ERR_OK) code = check_lists(reader, err);
     if (code == ERR_OK) code = find_regions(reader, err);
     if (code != ERR_OK) {
         run_reader_close(reader);
@@ -171,7 +208,7 @@ static enum err_code walk_file(struct run_reader *reader, int note, struct run_w
 
 /* What one walk needs besides its lines. */
 struct walking {
-    const struct run_reader *reader;
+    struct run_reader *reader;
     union {
         interval_visitor *interval;
         latency_visitor *latency;
@@ -180,44 +217,89 @@ struct walking {
     } visit;
     void *context;
     struct csv_map map;
+    struct seen seen;
+    struct interval_order order; /* of intervals.csv, where it is needed */
+    bool in_order;
     int64_t base_ns; /* of latency.hlog, as is the decoder */
     struct histogram_decoder *decoder;
 };
+
+/* Whether the line may be used: what stands twice (a file that was copied into itself, or merged by
+ * hand) counts once. */
+static enum line_use use_once(struct walking *walking, uint64_t hash)
+{
+    switch (seen_add(&walking->seen, hash)) {
+    case SEEN_NEW:
+        return LINE_USED;
+    case SEEN_REPEATED:
+        return LINE_REPEATED;
+    case SEEN_NO_MEMORY:
+        break;
+    }
+    return LINE_NO_MEMORY;
+}
+
+/* What begins at a time, of a region or tag. */
+static uint64_t hash_of(int64_t start_ns, const char *name)
+{
+    return seen_hash(seen_hash(SEEN_HASH, &start_ns, sizeof start_ns), name, strlen(name));
+}
 
 static enum err_code interval_header(void *state, char *line, struct error *err)
 {
     return interval_csv_columns(line, &((struct walking *)state)->map, err);
 }
 
+static void visit_interval(const struct walking *walking, const struct ordered_interval *interval)
+{
+    walking->visit.interval(walking->context, interval->region, interval->start_ns,
+                            interval->end_ns, &interval->cell, &interval->health);
+}
+
 static enum line_use interval_line(void *state, char *line, size_t length)
 {
     (void)length;
-    const struct walking *walking = state;
+    struct walking *walking = state;
     struct interval_row row;
     size_t region;
     if (interval_csv_read(&walking->map, line, &row, NULL) != ERR_OK) return LINE_BROKEN;
     if (!region_find(walking->reader, row.region, strlen(row.region), &region)) return LINE_FOREIGN;
-    const struct cell cell = {
-        .counters = row.counters, .clusters = row.clusters, .limits = row.limits};
-    walking->visit.interval(walking->context, region, row.start_utc_ns, row.end_utc_ns, &cell,
-                            &row.health);
+    enum line_use use = use_once(walking, hash_of(row.start_utc_ns, row.region));
+    if (use != LINE_USED) return use;
+    const struct ordered_interval interval = {
+        .start_ns = row.start_utc_ns,
+        .end_ns = row.end_utc_ns,
+        .region = region,
+        .cell = {.counters = row.counters, .clusters = row.clusters, .limits = row.limits},
+        .health = row.health};
+    if (!walking->in_order)
+        return interval_order_keep(&walking->order, &interval) ? LINE_USED : LINE_NO_MEMORY;
+    visit_interval(walking, &interval);
     return LINE_USED;
 }
 
 enum err_code run_reader_intervals(struct run_reader *reader, interval_visitor *visit,
                                    void *context, struct error *err)
 {
-    struct walking walking = {.reader = reader, .visit.interval = visit, .context = context};
+    struct walking walking = {.reader = reader,
+                              .visit.interval = visit,
+                              .context = context,
+                              .in_order = interval_order_holds(reader->folder)};
     struct run_walk walk = {.name = RUN_INTERVALS,
                             .limit = CSV_LIMIT,
                             .header = interval_header,
                             .line = interval_line,
                             .state = &walking};
-    return walk_file(reader, NOTE_INTERVALS, &walk, err);
+    enum err_code code = walk_file(reader, NOTE_INTERVALS, &walk, err);
+    interval_order_sort(&walking.order);
+    for (size_t i = 0; code == ERR_OK && i < walking.order.count; i++)
+        visit_interval(&walking, &walking.order.rows[i]);
+    interval_order_free(&walking.order);
+    seen_free(&walking.seen);
+    return code;
 }
 
-static enum line_use latency_entry(const struct walking *walking,
-                                   const struct histogram_log_entry *entry)
+static enum line_use latency_entry(struct walking *walking, const struct histogram_log_entry *entry)
 {
     const char *dot = strrchr(entry->tag, '.');
     enum metric metric;
@@ -227,6 +309,8 @@ static enum line_use latency_entry(const struct walking *walking,
     if (__builtin_add_overflow(entry->start_utc_ns, entry->length_ns, &end_ns)) return LINE_BROKEN;
     if (!region_find(walking->reader, entry->tag, (size_t)(dot - entry->tag), &region))
         return LINE_FOREIGN;
+    enum line_use use = use_once(walking, hash_of(entry->start_utc_ns, entry->tag));
+    if (use != LINE_USED) return use;
     walking->visit.latency(walking->context, region, metric, entry->start_utc_ns, end_ns,
                            entry->histogram);
     return LINE_USED;
@@ -255,6 +339,7 @@ enum err_code run_reader_latencies(struct run_reader *reader, latency_visitor *v
         .name = RUN_LATENCIES, .limit = HLOG_LIMIT, .line = latency_line, .state = &walking};
     enum err_code code = walk_file(reader, NOTE_LATENCIES, &walk, err);
     histogram_decoder_free(walking.decoder);
+    seen_free(&walking.seen);
     return code;
 }
 
@@ -275,9 +360,9 @@ static enum line_use failure_record(const struct walking *walking, const cJSON *
         !domain_find(string_of(record, "domain"), &failure.domain) || *code == '\0') {
         return LINE_BROKEN;
     }
-    memcpy(failure.code, code, strnlen(code, sizeof failure.code - 1));
     const char *name = string_of(record, "region");
     if (!region_find(walking->reader, name, strlen(name), &region)) return LINE_FOREIGN;
+    text_copy(failure.code, sizeof failure.code, code_names_take(&walking->reader->codes, code));
     walking->visit.failure(walking->context, region, utc_ns, &failure);
     return LINE_USED;
 }
@@ -308,12 +393,15 @@ static enum err_code attempt_header(void *state, char *line, struct error *err)
 
 static enum line_use attempt_line(void *state, char *line, size_t length)
 {
-    (void)length;
-    const struct walking *walking = state;
+    struct walking *walking = state;
+    const uint64_t hash = seen_hash(SEEN_HASH, line, length); /* reading takes the line apart */
     struct attempt_row row;
     size_t region;
     if (attempt_csv_read_as(&walking->map, line, &row, NULL) != ERR_OK) return LINE_BROKEN;
     if (!region_find(walking->reader, row.region, strlen(row.region), &region)) return LINE_FOREIGN;
+    enum line_use use = use_once(walking, hash);
+    if (use != LINE_USED) return use;
+    row.code = code_names_take(&walking->reader->codes, row.code);
     walking->visit.attempt(walking->context, region, &row);
     return LINE_USED;
 }
@@ -328,5 +416,7 @@ enum err_code run_reader_attempts(struct run_reader *reader, attempt_visitor *vi
                             .header = attempt_header,
                             .line = attempt_line,
                             .state = &walking};
-    return walk_file(reader, NOTE_ATTEMPTS, &walk, err);
+    enum err_code code = walk_file(reader, NOTE_ATTEMPTS, &walk, err);
+    seen_free(&walking.seen);
+    return code;
 }

@@ -13,7 +13,7 @@ struct lost {
 };
 
 struct losses {
-    struct lost broken, foreign;
+    struct lost broken, foreign, repeated;
     bool torn, headless;
 };
 
@@ -42,6 +42,7 @@ static void note_losses(const struct run_walk *walk, const struct losses *losses
     }
     note_lost(walk, &losses->broken, "cannot be read");
     note_lost(walk, &losses->foreign, "of a region that run.json does not name");
+    note_lost(walk, &losses->repeated, "had come before");
 }
 
 static enum err_code read_error(const char *path, int os_error, struct error *err)
@@ -50,7 +51,8 @@ static enum err_code read_error(const char *path, int os_error, struct error *er
     return error_set(err, code, "%s: cannot read: %s", path, strerror(os_error));
 }
 
-static void use_line(const struct run_walk *walk, char *line, size_t length, uint64_t number,
+/* False without memory. */
+static bool use_line(const struct run_walk *walk, char *line, size_t length, uint64_t number,
                      struct losses *losses)
 {
     /* A NUL inside is a hole left by a crash of the machine. */
@@ -58,6 +60,8 @@ static void use_line(const struct run_walk *walk, char *line, size_t length, uin
         strlen(line) == length ? walk->line(walk->state, line, length) : LINE_BROKEN;
     if (use == LINE_BROKEN) lose(&losses->broken, number);
     if (use == LINE_FOREIGN) lose(&losses->foreign, number);
+    if (use == LINE_REPEATED) lose(&losses->repeated, number);
+    return use != LINE_NO_MEMORY;
 }
 
 static enum err_code walk_lines(const struct run_walk *walk, struct lines *lines, const char *path,
@@ -82,7 +86,8 @@ static enum err_code walk_lines(const struct run_walk *walk, struct lines *lines
             return ERR_OK;
         }
         if (!losses->headless) {
-            use_line(walk, line, length, lines->number, losses);
+            if (!use_line(walk, line, length, lines->number, losses))
+                return read_error(path, ENOMEM, err);
             continue;
         }
         enum err_code code = walk->header(walk->state, line, err);

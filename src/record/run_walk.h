@@ -11,8 +11,10 @@
 
 enum line_use {
     LINE_USED,
-    LINE_BROKEN, /* malformed */
-    LINE_FOREIGN /* of a region that run.json does not name */
+    LINE_BROKEN,   /* malformed, or with numbers that cannot be */
+    LINE_FOREIGN,  /* of a region that run.json does not name */
+    LINE_REPEATED, /* was there before */
+    LINE_NO_MEMORY /* ends the walk */
 };
 
 struct run_walk {
@@ -30,7 +32,7 @@ struct run_walk {
 /*
  * Passes every intact line to `line`. A torn last line is dropped, a malformed one skipped.
  * ERR_FORMAT for a foreign header row, ERR_IO (with path and reason) if the file exists and cannot
- * be read.
+ * be read, ERR_NOMEM.
  */
 MUST_USE enum err_code run_walk(const struct run_walk *walk, struct error *err);
 

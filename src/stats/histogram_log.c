@@ -7,6 +7,9 @@
 
 /* The JVM's outputValueUnitRatio: a maximum in microseconds is shown in seconds. */
 #define MAX_SCALE 1000000
+#define LENGTH_MOST_NS (NS_PER_S * 3600 * 24)
+/* No interval has as many; sums over a run of them overflow nothing. */
+#define VALUES_MOST UINT64_C(0xFFFFFFFF)
 #define YEAR_NS (NS_PER_S * 3600 * 24 * 365)
 
 /* Appends value/unit with three decimals, rounded half up like Java's %.3f; exact in any locale. */
@@ -206,5 +209,11 @@ enum err_code histogram_log_read(struct histogram_decoder *decoder, const char *
         return error_set(err, ERR_FORMAT,
                          "the interval's start lies outside the range of the clock");
     }
-    return histogram_decode_with(decoder, c.at, (size_t)(c.end - c.at), &entry->histogram, err);
+    if (entry->length_ns > LENGTH_MOST_NS)
+        return error_set(err, ERR_FORMAT, "the interval is longer than a day");
+    enum err_code code =
+        histogram_decode_with(decoder, c.at, (size_t)(c.end - c.at), &entry->histogram, err);
+    if (code != ERR_OK || entry->histogram->total <= VALUES_MOST) return code;
+    entry->histogram = NULL;
+    return error_set(err, ERR_FORMAT, "more values than an interval can have");
 }

@@ -81,6 +81,7 @@ static inline void fixture_happen(struct fixture *f)
                 counter[c] = random_below(&random, 100000);
             }
             cell->counters.own_failures = 0; /* every region has the same overall health */
+            cell->counters.cached_tokens = cell->counters.input_tokens / 3; /* a part of it */
             cell->counters.cost_usd = random_unit(&random) * 10;
             cell->counters.failed_cost_usd = random_unit(&random);
             for (int s = 0; s < 20; s++) {

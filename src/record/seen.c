@@ -1,0 +1,57 @@
+#include "record/seen.h"
+
+#include <stdlib.h>
+
+uint64_t seen_hash(uint64_t from, const void *bytes, size_t length)
+{
+    const unsigned char *at = bytes;
+    for (size_t i = 0; i < length; i++) from = (from ^ at[i]) * UINT64_C(0x100000001b3);
+    return from;
+}
+
+/* The low bits of FNV depend on few of the bytes' bits (the finaliser of splitmix64). */
+static uint64_t mix(uint64_t x)
+{
+    x = (x ^ (x >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+    x = (x ^ (x >> 27)) * UINT64_C(0x94D049BB133111EB);
+    x ^= x >> 31;
+    return x == 0 ? 1 : x;
+}
+
+static uint64_t *place(uint64_t *hashes, size_t capacity, uint64_t hash)
+{
+    size_t at = (size_t)hash & (capacity - 1);
+    while (hashes[at] != 0 && hashes[at] != hash) at = (at + 1) & (capacity - 1);
+    return &hashes[at];
+}
+
+static bool grow(struct seen *seen)
+{
+    const size_t capacity = seen->capacity == 0 ? 256 : seen->capacity * 2;
+    uint64_t *hashes = calloc(capacity, sizeof *hashes);
+    if (hashes == NULL) return false;
+    for (size_t i = 0; i < seen->capacity; i++) {
+        if (seen->hashes[i] != 0) *place(hashes, capacity, seen->hashes[i]) = seen->hashes[i];
+    }
+    free(seen->hashes);
+    seen->hashes = hashes;
+    seen->capacity = capacity;
+    return true;
+}
+
+enum seen_before seen_add(struct seen *seen, uint64_t hash)
+{
+    if (seen->count >= seen->capacity / 4 * 3 && !grow(seen)) return SEEN_NO_MEMORY;
+    const uint64_t mixed = mix(hash);
+    uint64_t *at = place(seen->hashes, seen->capacity, mixed);
+    if (*at == mixed) return SEEN_REPEATED;
+    *at = mixed;
+    seen->count++;
+    return SEEN_NEW;
+}
+
+void seen_free(struct seen *seen)
+{
+    free(seen->hashes);
+    *seen = (struct seen){0};
+}

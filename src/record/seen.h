@@ -1,0 +1,26 @@
+/* Which lines of a file were there before: a line that stands twice must not count twice. */
+#ifndef RUSHHOUR_RECORD_SEEN_H
+#define RUSHHOUR_RECORD_SEEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A set of hashes; zero-initialise. */
+struct seen {
+    uint64_t *hashes; /* 0: free */
+    size_t count, capacity;
+};
+
+enum seen_before { SEEN_NEW, SEEN_REPEATED, SEEN_NO_MEMORY };
+
+/* FNV-1a (Fowler, Noll and Vo) of some bytes, continued from `from`; begin with SEEN_HASH. */
+#define SEEN_HASH UINT64_C(0xcbf29ce484222325)
+uint64_t seen_hash(uint64_t from, const void *bytes, size_t length);
+
+/* Adds a hash, and says whether it was there. Two that differ collide once in 2^64 / count. */
+enum seen_before seen_add(struct seen *seen, uint64_t hash);
+
+void seen_free(struct seen *seen);
+
+#endif
