@@ -54,6 +54,11 @@ static int on_answer(struct ws_conn *conn)
     if (conn->response == NULL) return -1;
     conn->end.http_status = conn->response->status;
     if (conn->response->status == 101) return 0;
+    if (conn->response->status == 0) {
+        conn->end.protocol_violation = conn->observed = true;
+        client_conn_detail(conn, "the answer has no HTTP status of three digits", SIZE_MAX);
+        return -1;
+    }
     client_refusal_begin(conn);
     return -1;
 }

@@ -56,11 +56,36 @@ static int copy_value(struct lws *wsi, const struct wanted *header, char *out, i
     return lws_hdr_custom_copy(wsi, out, room, name, length);
 }
 
+/* What stands behind "HTTP/1.1 "; the caller frees it, NULL if there is nothing. */
+static char *status_line(struct lws *wsi)
+{
+    static const enum lws_token_indexes tokens[] = {WSI_TOKEN_HTTP, WSI_TOKEN_HTTP1_0};
+    for (size_t i = 0; i < sizeof tokens / sizeof tokens[0]; i++) {
+        const int length = lws_hdr_total_length(wsi, tokens[i]);
+        char *line = length > 0 ? calloc(1, (size_t)length + 1) : NULL;
+        if (line != NULL && lws_hdr_copy(wsi, line, length + 1, tokens[i]) > 0) return line;
+        free(line);
+    }
+    return NULL;
+}
+
+/* lws takes any number for a status, and wraps a long one around; it has three digits (RFC 9112,
+ * 4), or else there is none: 0. */
+static int status_of(struct lws *wsi)
+{
+    char *line = status_line(wsi);
+    int status = 0;
+    if (line != NULL && strspn(line, "0123456789") == 3 && (line[3] == ' ' || line[3] == '\0'))
+        status = (int)strtol(line, NULL, 10);
+    free(line);
+    return status >= 100 ? status : 0;
+}
+
 struct client_response *client_response_read(struct lws *wsi)
 {
     struct client_response *response = calloc(1, sizeof *response);
     if (!response) return NULL;
-    response->status = (int)lws_http_client_http_response(wsi);
+    response->status = status_of(wsi);
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
         char *value = response->values + response->used;
         int room = (int)(sizeof response->values - response->used);

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <strings.h>
 
-/* Anything that is not a count (negative, not a number, not exact in a double) is treated as
- * absent. */
-#define LARGEST_COUNT 9007199254740992.0
+/* Anything that is not a count (negative, not a number, more tokens or seconds than can be) is
+ * treated as absent. */
+#define LARGEST_COUNT 1e12
 
 static const cJSON *member(const cJSON *object, const char *name)
 {
@@ -112,6 +112,10 @@ static void read_usage(const cJSON *usage, struct usage *out)
         .audio_out = count_of(output, "audio_tokens"),
         .reasoning = count_of(output, "reasoning_tokens"),
     };
+    /* a part of the input, whatever is said of it */
+    const uint64_t told = out->text_in + out->audio_in + out->image_in;
+    const uint64_t all = out->input > 0 ? out->input : told;
+    if (out->cached > all) out->cached = all;
 }
 
 /* ---- items of the output ---- */

@@ -143,6 +143,35 @@ static void check_refusals(bool over_tls)
     }
 }
 
+/* A status has three digits (RFC 9112, 4): no other number is recorded, nor what it wraps around
+ * to. */
+static void test_a_status_that_cannot_be(void **state)
+{
+    static const char *const cases[] = {"99999999999 Much",
+                                        "4294967397 Wraps to 101",
+                                        "4294967725 Wraps to 429",
+                                        "42 Short",
+                                        "1011 Long",
+                                        "007 Bond",
+                                        "-29 Negative"};
+    (void)state;
+    over_tls = false;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct heard heard = {0};
+        char answer[128];
+        const char *all[5] = {answer};
+        (void)snprintf(answer, sizeof answer, "HTTP/1.1 %s\r\nContent-Length: 2\r\n\r\nno",
+                       cases[i]);
+        pieces = all;
+        hold_open = false;
+        dial_and_wait(say_pieces, &heard);
+        if (heard.refused + heard.opened != 0 || heard.end.http_status != 0 ||
+            !heard.end.protocol_violation)
+            fail_msg("%s: %d %d, status %d", cases[i], heard.refused, heard.opened,
+                     heard.end.http_status);
+    }
+}
+
 static void test_refusals_plain(void **state)
 {
     (void)state;
@@ -249,6 +278,7 @@ static void test_every_known_header_is_kept(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_status_that_cannot_be),
         cmocka_unit_test(test_refusals_plain),
         cmocka_unit_test(test_refusals_over_tls),
         cmocka_unit_test(test_a_body_that_never_ends_is_given_up),

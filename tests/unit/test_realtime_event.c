@@ -199,7 +199,7 @@ static void bears_any_number(void **state)
         {"1e999", 0},
         {"-1e999", 0},
         {"1e-9", 0},
-        {"9007199254740992", UINT64_C(9007199254740992)},
+        {"1000000000000", UINT64_C(1000000000000)},
         {"18446744073709551616", 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -300,12 +300,39 @@ static void bears_deep_nesting(void **state)
     text_free(&message);
 }
 
+/* Cached tokens are a part of the input, and no more of them are counted than there are. */
+static void cached_tokens_are_at_most_the_input(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *usage;
+        uint64_t cached;
+    } cases[] = {
+        {"\"input_tokens\":100,\"input_token_details\":{\"cached_tokens\":100}", 100},
+        {"\"input_tokens\":100,\"input_token_details\":{\"cached_tokens\":101}", 100},
+        {"\"input_tokens\":100,\"input_token_details\":{\"cached_tokens\":999999999999}", 100},
+        {"\"input_token_details\":{\"text_tokens\":30,\"audio_tokens\":4,\"cached_tokens\":50}",
+         34},
+        {"\"input_tokens\":0,\"input_token_details\":{\"cached_tokens\":50}", 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct text message = {0};
+        struct event_facts facts;
+        text_printf(&message, "{\"type\":\"response.done\",\"response\":{\"usage\":{%s}}}",
+                    cases[i].usage);
+        assert_true(parse(message.data, &facts));
+        assert_int_equal(facts.usage.cached, cases[i].cached);
+        text_free(&message);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_a_session),
         cmocka_unit_test(reads_a_completed_response),
         cmocka_unit_test(reads_cached_tokens),
+        cmocka_unit_test(cached_tokens_are_at_most_the_input),
         cmocka_unit_test(reads_failed_responses),
         cmocka_unit_test(reads_error_events),
         cmocka_unit_test(reads_rate_limits),
