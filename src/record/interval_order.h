@@ -1,5 +1,5 @@
-/* Rows of intervals.csv in the order of time, whatever order a file has them in: readers build their
- * figures by appending. */
+/* Rows of intervals.csv in the order of time, whatever order a file has them in: readers build
+ * their figures by appending. */
 #ifndef RUSHHOUR_RECORD_INTERVAL_ORDER_H
 #define RUSHHOUR_RECORD_INTERVAL_ORDER_H
 

@@ -41,7 +41,8 @@ typedef void attempt_visitor(void *context, size_t region, const struct attempt_
 
 /* Each walks its file in order; intervals come by time. A torn last line is dropped; a malformed
  * line, one with numbers that cannot be, and one that was there before are skipped:
- * run_reader_notes reports all. Beyond CODE_NAMES_MOST (code_names.h), codes are CODE_NAMES_REST. A missing attempts.csv gives ERR_OK and no visit. */
+ * run_reader_notes reports all. Beyond CODE_NAMES_MOST (code_names.h), codes are CODE_NAMES_REST. A
+ * missing attempts.csv gives ERR_OK and no visit. */
 MUST_USE enum err_code run_reader_intervals(struct run_reader *reader, interval_visitor *visit,
                                             void *context, struct error *err);
 MUST_USE enum err_code run_reader_latencies(struct run_reader *reader, latency_visitor *visit,

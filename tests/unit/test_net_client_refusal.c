@@ -155,16 +155,15 @@ static void test_a_status_that_cannot_be(void **state)
                                         "007 Bond",
                                         "-29 Negative"};
     (void)state;
-    over_tls = false;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct heard heard = {0};
         char answer[128];
-        const char *all[5] = {answer};
+        const char *const all[] = {answer, NULL};
         (void)snprintf(answer, sizeof answer, "HTTP/1.1 %s\r\nContent-Length: 2\r\n\r\nno",
                        cases[i]);
         pieces = all;
         hold_open = false;
-        dial_and_wait(say_pieces, &heard);
+        run_one(say_pieces, &heard);
         if (heard.refused + heard.opened != 0 || heard.end.http_status != 0 ||
             !heard.end.protocol_violation)
             fail_msg("%s: %d %d, status %d", cases[i], heard.refused, heard.opened,
