@@ -16,6 +16,9 @@ static const struct {
     {"type", NULL},
 };
 
+/* As long as the other names that outputs show; anything longer has the shape of encoded bytes. */
+#define NAME_MAX_BYTES 63
+
 static const char *const modality_fields[] = {"output_modalities", "modalities"};
 
 static void write_node(struct text *out, const struct json_node *node)
@@ -59,6 +62,24 @@ static enum err_code check_field(const struct json_node *member, const struct pl
     return ERR_OK;
 }
 
+/* The names that the manifest shows: of the members of objects, at any depth. */
+static enum err_code check_names(const struct json_node *node, const struct place *place)
+{
+    if (node->kind != JSON_OBJECT) return ERR_OK;
+    for (const struct json_node *member = node->first; member != NULL; member = member->next) {
+        struct place at = place_of_key(place, member);
+        size_t length = strlen(member->key);
+        if (length == 0 || length > NAME_MAX_BYTES) {
+            memcpy(at.path, place->path, sizeof at.path); /* without the name itself */
+            return place_fail(&at, "the name of a setting has 1 to %d bytes, not %zu: shorten it",
+                              NAME_MAX_BYTES, length);
+        }
+        enum err_code code = check_names(member, &at);
+        if (code != ERR_OK) return code;
+    }
+    return ERR_OK;
+}
+
 enum err_code extra_settings_read(const struct json_node *node, const struct place *place,
                                   char **out)
 {
@@ -70,6 +91,8 @@ enum err_code extra_settings_read(const struct json_node *node, const struct pla
         enum err_code code = check_field(member, place);
         if (code != ERR_OK) return code;
     }
+    enum err_code code = check_names(node, place);
+    if (code != ERR_OK) return code;
     struct text json = {0};
     write_node(&json, node);
     char *taken = text_take(&json);
@@ -123,12 +146,25 @@ static void write_fingerprint(struct text *out, const struct json_node *node)
     text_free(&json);
 }
 
+/* A name as a part of a path: bare, or in double quotes where it could be taken for several parts
+ * or for a quoted one. */
+static void put_part(struct text *out, const char *name)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+    if (name[strspn(name, plain)] == '\0') {
+        text_puts(out, name);
+    } else {
+        text_json(out, name);
+    }
+}
+
 static void name_fields(struct text *out, const struct json_node *node, const char *path)
 {
     if (node->kind == JSON_OBJECT && node->first != NULL) {
         for (const struct json_node *member = node->first; member != NULL; member = member->next) {
             struct text below = {0};
-            text_printf(&below, "%s%s%s", path, *path == '\0' ? "" : ".", member->key);
+            text_printf(&below, "%s%s", path, *path == '\0' ? "" : ".");
+            put_part(&below, member->key);
             name_fields(out, member, text_str(&below));
             text_free(&below);
         }

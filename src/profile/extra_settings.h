@@ -13,7 +13,8 @@
 
 /*
  * Takes the object at `node` as compact JSON; *out is the caller's, what it held before is freed.
- * ERR_PROFILE for what is no object, is empty, or has a field that a key of the profile sets.
+ * ERR_PROFILE for what is no object, is empty, has a field that a key of the profile sets, or a name
+ * that is empty or longer than 63 bytes (within objects at any depth; lists are not looked into).
  */
 MUST_USE enum err_code extra_settings_read(const struct json_node *node, const struct place *place,
                                            char **out);
@@ -27,7 +28,9 @@ bool extra_settings_allow(const char *json, const char *modality, const char **f
 /*
  * Appends an object that names each field by its dotted path, with a fingerprint of 16 bits of its
  * value (the start of its SHA-256), so that a comparison can say which settings differ: enough to
- * tell most values apart, too little to read one from it. Lists are one field; null stays null.
+ * tell most values apart, too little to read one from it. Lists are one field; null stays null. A
+ * name with other characters than letters, digits, _ and - is a JSON string in the path, so that
+ * {"a.b": 1} ("\"a.b\"") and {"a": {"b": 1}} ("a.b") differ.
  */
 void extra_settings_manifest(struct text *out, const char *json);
 

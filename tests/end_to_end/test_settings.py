@@ -30,6 +30,14 @@ class Settings(harness.Case):
         for path in run.folder.rglob("*"):
             self.assertNotIn(SECRET, path.read_text(errors="replace") if path.is_file() else "", path)
 
+    def test_a_run_with_the_longest_names_is_packed(self):
+        name = ("aB3" * 21)[:63]
+        self.run_with("long", {"prompt": {"id": "pmpt_1", "variables": {name: "x", "a.b": "x", "a": {"b": "x"}}}})
+        self.rushhour("evidence", "long", "--no-check", "-o", "packed", expect=(0, 3))
+        self.assertTrue(list((self.folder / "packed").rglob("*")))
+        named = json.loads((self.folder / "long/run.json").read_text())["profile"]["session"]["settings"]
+        self.assertEqual(set(named), {"prompt.id", f"prompt.variables.{name}", 'prompt.variables."a.b"', "prompt.variables.a.b"})
+
     def test_what_it_does_not_know_is_refused_by_name(self):
         for name, settings, region, dialect in (("unknown", {"reasonning": {"effort": "low"}}, None, "ga"),
                                                 ("of-region", {"tool_choice": "none"}, {"audio": {"ouput": {}}}, "ga"),

@@ -107,6 +107,88 @@ static void the_manifest_names_fields_only(void **state)
     profile_free(high);
 }
 
+/* Whatever the names hold, no two fields of one object have the same path. */
+static void paths_are_unambiguous(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *settings;
+        const char *paths[3];
+    } cases[] = {
+        {"{\"a.b\":1,\"a\":{\"b\":2}}", {"\"a.b\"", "a.b"}},
+        {"{\"a\":{\"b.c\":1},\"a.b\":{\"c\":2}}", {"a.\"b.c\"", "\"a.b\".c"}},
+        {"{\"\\\"a\":{\"b\\\"\":1},\"a.b\":2}", {"\"\\\"a\".\"b\\\"\"", "\"a.b\""}},
+        {"{\"a b\":1,\"a\\\\b\":2,\"a-b_9\":3}", {"\"a b\"", "\"a\\\\b\"", "a-b_9"}},
+        {"{\"a\":{\"b\":{\"c\":1}},\"a.b.c\":2,\"a.b\":3}", {"a.b.c", "\"a.b.c\"", "\"a.b\""}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct profile *profile = profile_with(cases[i].settings, "");
+        cJSON *manifest = manifest_of(profile);
+        const cJSON *fields = named(manifest);
+        int count = 0;
+        for (; count < 3 && cases[i].paths[count] != NULL; count++) {
+            const cJSON *field = cJSON_GetArrayItem(fields, count);
+            assert_non_null(field);
+            assert_string_equal(field->string, cases[i].paths[count]);
+        }
+        assert_int_equal(cJSON_GetArraySize(fields), count);
+        cJSON_Delete(manifest);
+        profile_free(profile);
+    }
+}
+
+/* Settings with a name of so many bytes, at the top, in an object or in a list. */
+static enum err_code read_name(const char *before, size_t length, const char *after,
+                               struct error *err)
+{
+    struct text json = {0};
+    struct profile *profile = NULL;
+    text_puts(&json,
+              "{\"name\":\"p\",\"regions\":[{\"name\":\"r\",\"endpoint\":\"https://a.example\","
+              "\"deployment\":\"d\"}],\"session\":{\"settings\":");
+    text_puts(&json, before);
+    for (size_t i = 0; i < length; i++) text_puts(&json, "Q");
+    text_puts(&json, after);
+    text_puts(&json, "}}");
+    enum err_code code = profile_parse("p.json", text_str(&json), json.length, &profile, err);
+    text_free(&json);
+    profile_free(profile);
+    return code;
+}
+
+static void names_have_a_length(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *before, *after;
+        bool limited;
+    } places[] = {
+        {"{\"", "\":1}", true},
+        {"{\"a\":{\"", "\":1}}", true},
+        {"{\"a\":{\"b\":{\"", "\":{\"c\":1}}}}", true},
+        {"{\"a\":[{\"", "\":1}]}", false}, /* what a list holds is not named anywhere */
+    };
+    static const struct {
+        size_t length;
+        bool good;
+    } lengths[] = {{0, false}, {1, true}, {63, true}, {64, false}, {200 * 1024, false}};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        for (size_t k = 0; k < sizeof lengths / sizeof *lengths; k++) {
+            struct error err = {0};
+            bool good = lengths[k].good || !places[i].limited;
+            enum err_code code =
+                read_name(places[i].before, lengths[k].length, places[i].after, &err);
+            if (code != (good ? ERR_OK : ERR_PROFILE))
+                fail_msg("%s, %zu bytes: %d %s", places[i].before, lengths[k].length, code,
+                         err.text);
+            if (good) continue;
+            assert_non_null(strstr(err.text, "session.settings"));
+            assert_non_null(strstr(err.text, "1 to 63 bytes"));
+            assert_null(strstr(err.text, "QQ"));
+        }
+    }
+}
+
 static bool lists(const struct hidden *hidden, const char *value)
 {
     for (size_t i = 0; i < hidden->count; i++) {
@@ -138,6 +220,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_object_passes_unchanged),
         cmocka_unit_test(the_manifest_names_fields_only),
+        cmocka_unit_test(paths_are_unambiguous),
+        cmocka_unit_test(names_have_a_length),
         cmocka_unit_test(long_strings_are_content),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
