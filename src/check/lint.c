@@ -152,7 +152,8 @@ static void note_retirement(void *context, const char *sentence)
 static void check_dates(const struct lint *lint, int64_t wall_ns)
 {
     const struct region *region = lint->region;
-    const struct model_use use = {region->dialect, region->model, region->api_version};
+    const struct model_use use = {region->dialect, region->model, region->api_version,
+                                  region->deployment_type};
     model_facts_warn(&use, wall_ns, note_retirement, lint->told);
 }
 

@@ -149,7 +149,7 @@ static void cost_text(const struct detect_answer *a, struct text *out)
     if (a->forecast.unpriced) {
         text_puts(out, "cost unknown");
     } else {
-        text_printf(out, "$%.2f", a->usd);
+        text_printf(out, a->forecast.listed ? "$%.2f at list price" : "$%.2f", a->usd);
     }
 }
 

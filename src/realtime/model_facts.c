@@ -77,6 +77,27 @@ const struct model_facts *model_facts_find(const char *model)
     return NULL;
 }
 
+bool model_facts_quota(const struct model_use *use, uint32_t *rpm, uint32_t *tpm)
+{
+    const struct model_facts *facts = model_facts_find(use->model);
+    bool sold_so = use->deployment_type == DEPLOYMENT_UNKNOWN ||
+                   use->deployment_type == DEPLOYMENT_GLOBAL_STANDARD;
+    if (facts == NULL || use->dialect == DIALECT_OPENAI || !sold_so || facts->rpm == 0)
+        return false;
+    *rpm = facts->rpm;
+    *tpm = facts->tpm;
+    return true;
+}
+
+const struct list_price *model_facts_price(const struct model_use *use)
+{
+    const struct model_facts *facts = model_facts_find(use->model);
+    bool by_the_hour = use->deployment_type == DEPLOYMENT_PROVISIONED ||
+                       use->deployment_type == DEPLOYMENT_DATA_ZONE_PROVISIONED ||
+                       use->deployment_type == DEPLOYMENT_GLOBAL_PROVISIONED;
+    return facts == NULL || by_the_hour || facts->price.text_in == 0 ? NULL : &facts->price;
+}
+
 /* Time until a date's beginning in UTC; negative when it has passed. */
 static int64_t left_ns(const char *date, int64_t wall_ns)
 {

@@ -7,10 +7,17 @@
 
 #include "base/words.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define MODEL_FACTS_AS_OF "2026-11-29"
 #define MODEL_FACTS_WARN_DAYS INT64_C(90)
+
+/* Whose limits and prices the table has, and of which day. */
+#define MODEL_FACTS_QUOTA_SOURCE "Azure's default of tier 1, Global Standard"
+#define MODEL_FACTS_QUOTA_AS_OF "2026-08-20"
+#define MODEL_FACTS_PRICE_SOURCE "OpenAI's list prices"
+#define MODEL_FACTS_PRICE_AS_OF MODEL_FACTS_AS_OF
 
 /* The GA model that new profiles should name. */
 #define MODEL_FACTS_CURRENT "gpt-realtime-2.1"
@@ -39,7 +46,15 @@ struct model_use {
     enum dialect dialect;
     const char *model;       /* may be NULL */
     const char *api_version; /* dialect preview; may be NULL */
+    enum deployment_type deployment_type;
 };
+
+/* The quota of a deployment for which nobody asked for more, a minute. False: not known for this
+ * model, this way of selling, or OpenAI. */
+bool model_facts_quota(const struct model_use *use, uint32_t *rpm, uint32_t *tpm);
+
+/* The list price of the model; NULL: not known, or provisioned, which is charged by the hour. */
+const struct list_price *model_facts_price(const struct model_use *use);
 
 /*
  * Tells each thing that ends within MODEL_FACTS_WARN_DAYS of this instant (ns since 1970 UTC) or

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "engine/pacer.h"
+#include "run/terms.h"
 
 #include <math.h>
 
@@ -21,17 +22,36 @@ static double session_seconds(const struct session_plan *session)
     return turns * ASSUMED_ATTEMPT_SECONDS + (turns - 1) * seconds(session->think_time_ns);
 }
 
-/* How many sessions a closed load gets through: its slots are never empty. */
-static double closed_sessions(const struct profile *profile)
+/* The targets of a load, summed up over its seconds. */
+static double load_area(const struct load *load)
 {
-    const struct load *load = &profile->load;
     double area = 0;
     double from = 0;
     for (size_t i = 0; i < load->stage_count; i++) {
         area += (from + load->stages[i].target) / 2 * seconds(load->stages[i].duration_ns);
         from = load->stages[i].target;
     }
-    return area / session_seconds(&profile->session);
+    return area;
+}
+
+static double highest_target(const struct load *load)
+{
+    double most = 0;
+    for (size_t i = 0; i < load->stage_count; i++) most = fmax(most, load->stages[i].target);
+    return most;
+}
+
+/* How many sessions a closed load gets through: its slots are never empty. */
+static double closed_sessions(const struct profile *profile)
+{
+    return load_area(&profile->load) / session_seconds(&profile->session);
+}
+
+/* How often the load's mean its highest stage is. */
+static double peak_of(const struct load *load)
+{
+    double area = load_area(load);
+    return area > 0 ? highest_target(load) * seconds(load_duration_ns(load)) / area : 1;
 }
 
 struct forecast forecast_region(const struct profile *profile, const struct region *region)
@@ -42,9 +62,11 @@ struct forecast forecast_region(const struct profile *profile, const struct regi
                                                       : closed_sessions(profile);
     f.attempts = f.sessions * (double)profile->session.interactions;
     f.tokens = f.attempts * (ASSUMED_INPUT_TOKENS + ASSUMED_OUTPUT_TOKENS);
-    const struct price *price = prices_find(&profile->prices, region->model);
-    f.unpriced = price == NULL;
-    if (price != NULL) {
+    const struct terms terms = terms_of(profile, region);
+    const struct price *price = &terms.price;
+    f.unpriced = terms.price_source == TERMS_UNKNOWN;
+    f.listed = terms.price_source == TERMS_PUBLIC;
+    if (!f.unpriced) {
         bool audio = profile->session.modality == MODALITY_AUDIO;
         double out = audio ? price->audio_out : price->text_out;
         double open_minutes = f.sessions * session_seconds(&profile->session) / 60;
@@ -60,6 +82,8 @@ struct forecast forecast_region(const struct profile *profile, const struct regi
     if (minutes > 0) {
         f.rpm = f.attempts / minutes;
         f.tpm = f.tokens / minutes;
+        f.peak_rpm = f.rpm * peak_of(&profile->load);
+        f.peak_tpm = f.tpm * peak_of(&profile->load);
     }
     return f;
 }
@@ -75,6 +99,7 @@ void forecast_add(struct forecast *into, const struct forecast *from)
     into->rpm += from->rpm;
     into->tpm += from->tpm;
     into->unpriced |= from->unpriced;
+    into->listed |= from->listed;
 }
 
 void forecast_json(cJSON *object, const struct forecast *f)
@@ -105,6 +130,8 @@ cJSON *forecast_profile_json(const struct profile *profile)
         cJSON *object = cJSON_CreateObject();
         (void)cJSON_AddStringToObject(object, "name", profile->regions[i].name);
         forecast_json(object, &f);
+        const struct terms terms = terms_of(profile, &profile->regions[i]);
+        terms_json(object, &terms, f.peak_rpm, f.peak_tpm);
         (void)cJSON_AddItemToArray(regions, object);
     }
     forecast_json(cJSON_AddObjectToObject(root, "totals"), &totals);
@@ -114,10 +141,8 @@ cJSON *forecast_profile_json(const struct profile *profile)
 bool forecast_connects(const struct profile *profile, struct text *out)
 {
     const struct load *load = &profile->load;
-    double most = 0;
-    for (size_t i = 0; i < load->stage_count; i++) most = fmax(most, load->stages[i].target);
     double demands = load->routing == ROUTING_EACH ? (double)profile->region_count : 1;
-    double real = most * demands * profile->simulator.clock_speed;
+    double real = highest_target(load) * demands * profile->simulator.clock_speed;
     if (load->model != LOAD_ARRIVALS || real <= CONNECT_SHARE * load->connect_rate) return false;
     text_printf(
         out,
@@ -158,6 +183,12 @@ void forecast_table(const struct profile *profile, struct text *out)
     if (forecast_connects(profile, &tight)) text_printf(out, "Tight: %s.\n", text_str(&tight));
     text_free(&tight);
     if (totals.unpriced)
-        text_puts(out,
-                  "Unknown cost: the profile's `prices` has no row for that region's model.\n");
+        text_puts(
+            out, "Unknown cost: the profile's `prices` has no row for that region's model, and no\n"
+                 "list price of it is known.\n");
+    for (size_t i = 0; i < profile->region_count; i++) {
+        const struct forecast f = forecast_region(profile, &profile->regions[i]);
+        const struct terms terms = terms_of(profile, &profile->regions[i]);
+        terms_text(&profile->regions[i], &terms, f.peak_rpm, f.peak_tpm, out);
+    }
 }

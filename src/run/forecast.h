@@ -17,7 +17,9 @@
 
 struct forecast {
     double sessions, attempts, tokens, low_usd, likely_usd, high_usd, rpm, tpm;
-    bool unpriced; /* `prices` does not have the model: the cost is unknown, not zero */
+    double peak_rpm, peak_tpm; /* at the highest stage; of one region */
+    bool unpriced;             /* no price of the model is known: the cost is unknown, not zero */
+    bool listed; /* the cost goes by public list prices (run/terms.h), at least in part */
 };
 
 /* One region under the whole load. */

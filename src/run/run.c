@@ -159,7 +159,8 @@ static void warn_of_retirements(const struct run *run)
     const struct profile *profile = run->plan.profile;
     for (size_t i = 0; i < profile->region_count && !run->options->simulate; i++) {
         const struct region *region = &profile->regions[i];
-        const struct model_use use = {region->dialect, region->model, region->api_version};
+        const struct model_use use = {region->dialect, region->model, region->api_version,
+                                      region->deployment_type};
         struct retirement_reader reader = {run, region};
         model_facts_warn(&use, clock_wall_ns(), note_retirement, &reader);
     }

@@ -31,7 +31,7 @@ static const char *told(enum dialect dialect, const char *model, const char *ver
 {
     static char kept[2000];
     struct text lines = {0};
-    const struct model_use use = {dialect, model, version};
+    const struct model_use use = {dialect, model, version, DEPLOYMENT_UNKNOWN};
     model_facts_warn(&use, stamp == NULL ? INT64_MIN : at(stamp), add_line, &lines);
     (void)snprintf(kept, sizeof kept, "%s", text_str(&lines));
     text_free(&lines);
@@ -117,12 +117,58 @@ static void the_preview_route_and_its_versions_are_told(void **state)
                         "");
 }
 
+/* Quotas of tier 1 (Azure's table of 2026-08-20) go with Azure's token deployments alone. */
+static void the_quota_is_that_of_the_tier(void **state)
+{
+    (void)state;
+    static const struct {
+        struct model_use use;
+        uint32_t rpm, tpm;
+    } cases[] = {
+        {{DIALECT_GA, "gpt-realtime", NULL, DEPLOYMENT_UNKNOWN}, 200, 100000},
+        {{DIALECT_GA, "gpt-realtime-2025-08-28", NULL, DEPLOYMENT_GLOBAL_STANDARD}, 200, 100000},
+        {{DIALECT_PREVIEW, "gpt-4o-realtime-preview", "v", DEPLOYMENT_UNKNOWN}, 36, 6000},
+        {{DIALECT_GA, "gpt-4o-mini-realtime-preview-2024-12-17", NULL, DEPLOYMENT_UNKNOWN},
+         36,
+         6000},
+        {{DIALECT_OPENAI, "gpt-realtime", NULL, DEPLOYMENT_UNKNOWN}, 0, 0},
+        {{DIALECT_GA, "gpt-realtime", NULL, DEPLOYMENT_STANDARD}, 0, 0},
+        {{DIALECT_GA, "gpt-realtime", NULL, DEPLOYMENT_GLOBAL_PROVISIONED}, 0, 0},
+        {{DIALECT_GA, "gpt-realtime-2.1", NULL, DEPLOYMENT_UNKNOWN}, 0, 0},
+        {{DIALECT_GA, "gpt-realtime-of-ours", NULL, DEPLOYMENT_UNKNOWN}, 0, 0},
+        {{DIALECT_GA, NULL, NULL, DEPLOYMENT_UNKNOWN}, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint32_t rpm = 0;
+        uint32_t tpm = 0;
+        bool known = model_facts_quota(&cases[i].use, &rpm, &tpm);
+        if (known != (cases[i].rpm > 0) || rpm != cases[i].rpm || tpm != cases[i].tpm)
+            fail_msg("case %zu: %d, %u, %u", i, known, rpm, tpm);
+    }
+}
+
+static void list_prices_are_of_tokens(void **state)
+{
+    (void)state;
+    struct model_use use = {DIALECT_OPENAI, "gpt-realtime-2.1-mini", NULL, DEPLOYMENT_UNKNOWN};
+    const struct list_price *price = model_facts_price(&use);
+    assert_non_null(price);
+    assert_true(price->text_in == 0.6 && price->text_cached == 0.06 && price->text_out == 2.4);
+    assert_true(price->audio_in == 10 && price->audio_cached == 0.3 && price->audio_out == 20);
+    use.deployment_type = DEPLOYMENT_PROVISIONED;
+    assert_null(model_facts_price(&use)); /* charged by the hour */
+    use = (struct model_use){.dialect = DIALECT_GA, .model = "gpt-realtime-2.1"};
+    assert_null(model_facts_price(&use)); /* no list has it */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_retirement_is_told_90_days_ahead),
         cmocka_unit_test(a_name_is_a_model_or_a_version_of_it),
         cmocka_unit_test(the_preview_route_and_its_versions_are_told),
+        cmocka_unit_test(the_quota_is_that_of_the_tier),
+        cmocka_unit_test(list_prices_are_of_tokens),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

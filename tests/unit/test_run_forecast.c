@@ -132,6 +132,122 @@ static void the_totals_are_sums(void **state)
     profile_free(profile);
 }
 
+/* One region of gpt-realtime, 10 sessions a second for 2 s, 3 turns each. `region`, `more`: further
+ * keys. */
+#define KNOWN_MODEL(region, more)                                                                  \
+    "{ \"name\": \"known\", \"regions\": [{\"name\": \"a\", \"endpoint\": "                        \
+    "\"https://a.example.com\", \"deployment\": \"gpt-realtime\"" region "}],"                     \
+    "\"load\": {\"model\": \"arrivals\", \"arrival\": \"even\", \"max_sessions\": 10,"             \
+    " \"stages\": [{\"duration\": \"0s\", \"target\": \"10/s\"},"                                  \
+    " {\"duration\": \"2s\", \"target\": \"10/s\"}]},"                                             \
+    "\"session\": {\"interactions\": 3, \"think_time\": \"0s\"}" more "}"
+
+static const cJSON *first_region(cJSON *root)
+{
+    return cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(root, "regions"), 0);
+}
+
+static double figure(const cJSON *object, const char *outer, const char *name)
+{
+    const cJSON *item =
+        cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(object, outer), name);
+    if (!cJSON_IsNumber(item)) fail_msg("%s.%s is no number", outer, name);
+    return item->valuedouble;
+}
+
+static const char *word(const cJSON *object, const char *outer, const char *name)
+{
+    const char *text = cJSON_GetStringValue(
+        cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(object, outer), name));
+    return text != NULL ? text : "none";
+}
+
+/* Of the profile's own price or quota nothing public is mixed in. */
+static void a_known_model_has_its_public_terms(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *json;
+        double usd, rpm, requests; /* rpm 0: null */
+        const char *price_source, *price_as_of, *quota_source, *quota_as_of, *first;
+    } cases[] = {
+        {KNOWN_MODEL("", ""), 60 * (200 * 4 + 50 * 16) / 1e6, 200, 1800 / 200.0,
+         "OpenAI's list prices", "2026-11-29", "Azure's default of tier 1, Global Standard",
+         "2026-08-20", "rpm"},
+        {KNOWN_MODEL("", ", \"prices\": {\"as_of\": \"2026-01-01\", \"gpt-realtime\": "
+                         "{\"text_in\": 1, \"text_out\": 2}}"),
+         60 * (200 * 1 + 50 * 2) / 1e6, 200, 1800 / 200.0, "profile", "2026-01-01",
+         "Azure's default of tier 1, Global Standard", "2026-08-20", "rpm"},
+        {KNOWN_MODEL(", \"quota\": {\"rpm\": 4000, \"tpm\": 300000}", ""),
+         60 * (200 * 4 + 50 * 16) / 1e6, 4000, 1800 / 4000.0, "OpenAI's list prices", "2026-11-29",
+         "profile", "none", "tpm"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct profile *profile = run_profile(cases[i].json);
+        cJSON *root = forecast_profile_json(profile);
+        const cJSON *region = first_region(root);
+        near(figure(region, "cost_usd", "likely"), cases[i].usd);
+        near(figure(region, "quota", "rpm"), cases[i].rpm);
+        near(figure(region, "quota_share", "rpm"), cases[i].requests);
+        assert_string_equal(word(region, "price", "source"), cases[i].price_source);
+        assert_string_equal(word(region, "price", "as_of"), cases[i].price_as_of);
+        assert_string_equal(word(region, "quota", "source"), cases[i].quota_source);
+        assert_string_equal(word(region, "quota", "as_of"), cases[i].quota_as_of);
+        assert_string_equal(
+            cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(region, "breaks_first")),
+            cases[i].first);
+        cJSON_Delete(root);
+        profile_free(profile);
+    }
+}
+
+static void the_table_says_whose_terms_they_are(void **state)
+{
+    (void)state;
+    struct text out = {0};
+    struct profile *profile = run_profile(KNOWN_MODEL("", ""));
+    forecast_table(profile, &out);
+    static const char *const words[] = {"at OpenAI's list prices of gpt-realtime",
+                                        "known on 2026-11-29",
+                                        "`prices` wins",
+                                        "900% of 200 RPM",
+                                        "450% of 100000 TPM",
+                                        "known on 2026-08-20",
+                                        "regions[].quota wins"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strstr(text_str(&out), words[i]) == NULL)
+            fail_msg("no \"%s\" in %s", words[i], text_str(&out));
+    }
+    text_clear(&out);
+    profile_free(profile);
+    profile = run_profile(
+        KNOWN_MODEL(", \"quota\": {\"rpm\": 4000}",
+                    ", \"prices\": {\"gpt-realtime\": {\"text_in\": 1, \"text_out\": 2}}"));
+    forecast_table(profile, &out);
+    assert_null(strstr(text_str(&out), "known on"));
+    assert_non_null(strstr(text_str(&out), "45% of 4000 RPM"));
+    text_free(&out);
+    profile_free(profile);
+}
+
+/* A quota is met where the load is highest: a ramp to 20 and a minute there, from 0. */
+static void the_quota_is_met_at_the_highest_stage(void **state)
+{
+    (void)state;
+    const char *json =
+        "{\"name\": \"ramp\", \"regions\": [{\"name\": \"a\", \"endpoint\": "
+        "\"https://a.example.com\", \"deployment\": \"gpt-realtime\"}], \"load\": {\"model\": "
+        "\"arrivals\", \"max_sessions\": 99, \"stages\": [{\"duration\": \"2m\", \"target\": "
+        "\"20/m\"}, {\"duration\": \"1m\", \"target\": \"20/m\"}]}, \"session\": "
+        "{\"interactions\": 3}}";
+    struct profile *profile = run_profile(json);
+    cJSON *root = forecast_profile_json(profile);
+    near(cJSON_GetObjectItemCaseSensitive(first_region(root), "rpm")->valuedouble, 40);
+    near(figure(first_region(root), "quota_share", "rpm"), 60 / 200.0);
+    cJSON_Delete(root);
+    profile_free(profile);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -142,6 +258,9 @@ int main(void)
         cmocka_unit_test(a_closed_load_goes_through_sessions),
         cmocka_unit_test(time_is_charged_beside_tokens),
         cmocka_unit_test(the_totals_are_sums),
+        cmocka_unit_test(a_known_model_has_its_public_terms),
+        cmocka_unit_test(the_table_says_whose_terms_they_are),
+        cmocka_unit_test(the_quota_is_met_at_the_highest_stage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
