@@ -13,8 +13,8 @@
 
 /*
  * Takes the object at `node` as compact JSON; *out is the caller's, what it held before is freed.
- * ERR_PROFILE for what is no object, is empty, has a field that a key of the profile sets, or a name
- * that is empty or longer than 63 bytes (within objects at any depth; lists are not looked into).
+ * ERR_PROFILE for what is no object, is empty, has a field that a key of the profile sets, or a
+ * name that is empty or longer than 63 bytes (within objects at any depth; not within lists).
  */
 MUST_USE enum err_code extra_settings_read(const struct json_node *node, const struct place *place,
                                            char **out);

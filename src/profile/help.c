@@ -57,6 +57,7 @@ static void describe_key(struct text *out, const char *prefix, const struct key 
                 any ? "NAME" : "");
     struct text facts = {0};
     text_puts(&facts, key_type_help(key->type));
+    if (key->none_offset != 0) text_puts(&facts, " or none");
     for (size_t i = 0; key->words != NULL && key->words[i] != NULL; i++) {
         text_printf(&facts, "%s%s", i == 0 ? ": " : ", ", key->words[i]);
     }

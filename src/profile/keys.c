@@ -218,9 +218,11 @@ static const struct key profile_keys[] = {
      .help = "injected faults, drawn in order; the first that strikes wins"},
     {"simulator.quota", KEY_OBJECTS, LIST(simulator.quota, simulator.quota_count),
      .table = &key_quota_rule, .fallback = "[]",
+     .none_offset = offsetof(struct profile, simulator.quota_none),
      .help = "limits that the simulator counts and enforces as the service does; of the rules in "
-             "force in a "
-             "region the last one holds; none: nothing is limited"},
+             "force in a region the last one holds, and where there is none its regions[].quota, "
+             "or else Azure's default of tier 1 for its model, as far as it is known; \"none\": "
+             "nothing is limited"},
 };
 
 #undef AT

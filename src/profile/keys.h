@@ -50,6 +50,8 @@ struct key {
     const char *fallback; /* the default in profile notation (lists: JSON); NULL if none */
     const char *first;    /* of KEY_OBJECTS: a JSON list of elements that always precede those of
                              the profile */
+    size_t none_offset;   /* of KEY_OBJECTS: a bool that is true when "none" stands there instead
+                             of a list; 0: it may not */
     const char *least;    /* range, in the key's own notation (of a list: its length); NULL: only
                           the type's bound */
     const char *most;

@@ -104,6 +104,9 @@ static const struct key quota_keys[] = {
      .help = "the lower limit that is really enforced, as when the service protects itself; "
              "x-ratelimit headers "
              "tell it, and new connections are refused too once it is used up; 0: none"},
+    {"rpd", KEY_COUNT, QUOTA(rpd), .fallback = "0", .most = "1000000000",
+     .help = "requests per day of the run's own clock; a request is here a response that is asked "
+             "for, and each comes back after a day's share (86.4s of 1000); 0: no limit"},
     {"slice", KEY_DURATION, QUOTA(slice_ns), .fallback = "10s", .least = "100ms", .most = "1m",
      .help = "limits are enforced in slices of this length, each with its share of the minute, so "
              "that a "

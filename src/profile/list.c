@@ -182,6 +182,16 @@ static enum err_code check_length(const struct key *key, const struct json_node 
     return ERR_OK;
 }
 
+static bool *none_of(const struct key *key, void *object)
+{
+    return (bool *)(void *)((char *)object + key->none_offset);
+}
+
+static bool says_none(const struct key *key, const struct json_node *node)
+{
+    return key->none_offset != 0 && node->kind == JSON_STRING && strcmp(node->text, "none") == 0;
+}
+
 enum err_code list_read(const struct key *key, const struct json_node *node,
                         const struct place *place, void *object)
 {
@@ -189,13 +199,20 @@ enum err_code list_read(const struct key *key, const struct json_node *node,
         return extra_settings_read(node, place, (char **)(void *)((char *)object + key->offset));
     if (key->type == KEY_MAP) return map_add(key, node, place, object);
     bool list_wanted = key->type != KEY_HEADERS;
-    if (node->kind != (list_wanted ? JSON_LIST : JSON_OBJECT)) {
-        return place_fail(place, "must be %s, not %s",
-                          list_wanted ? "a list [...]" : "an object {...}",
-                          json_kind_name(node->kind));
-    }
     struct json_node *first = NULL;
     struct building list = {0};
+    if (says_none(key, node)) {
+        replace(key, &list, object);
+        *none_of(key, object) = true;
+        return ERR_OK;
+    }
+    if (node->kind != (list_wanted ? JSON_LIST : JSON_OBJECT)) {
+        return place_fail(place, "must be %s, not %s",
+                          key->none_offset != 0 ? "a list [...] or \"none\""
+                          : list_wanted         ? "a list [...]"
+                                                : "an object {...}",
+                          json_kind_name(node->kind));
+    }
     enum err_code code = check_length(key, node, place);
     if (code != ERR_OK) return code;
     if (key->first != NULL)
@@ -207,5 +224,6 @@ enum err_code list_read(const struct key *key, const struct json_node *node,
         return code;
     }
     replace(key, &list, object);
+    if (key->none_offset != 0) *none_of(key, object) = false;
     return ERR_OK;
 }

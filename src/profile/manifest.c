@@ -236,7 +236,10 @@ static void write_value(struct text *out, const struct key *key, const char *obj
         write_hours(out, *(const struct hours *const *)value);
         break;
     default:
-        write_list(out, key, object);
+        if (key->none_offset != 0 && *(const bool *)(object + key->none_offset))
+            text_json(out, "none");
+        else
+            write_list(out, key, object);
         break;
     }
 }

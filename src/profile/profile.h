@@ -232,6 +232,7 @@ struct quota_rule {
                                limit */
     uint64_t effective_tpm; /* the lower limit that is actually enforced; 0: tpm */
     int64_t slice_ns;       /* each slice gets its share of the minute */
+    uint64_t rpd;           /* responses per day; 0: no limit */
 };
 
 struct simulator_plan {
@@ -246,9 +247,10 @@ struct simulator_plan {
     size_t latency_count;
     struct fault_rule *faults; /* drawn in order; the first hit wins */
     size_t fault_count;
-    struct quota_rule *quota; /* the last applicable one wins; if none applies, nothing is
-                                 limited */
+    struct quota_rule *quota; /* the last applicable one wins; if none applies, the region's own
+                                 quota, or that of its model's tier */
     size_t quota_count;
+    bool quota_none; /* nothing is limited */
 };
 
 struct profile {

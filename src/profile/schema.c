@@ -139,8 +139,10 @@ static void write_type(struct text *out, const struct key *key)
         write_number(out, key);
         break;
     case KEY_OBJECTS:
+        if (key->none_offset != 0) text_puts(out, "\"anyOf\":[{\"const\":\"none\"},{");
         text_puts(out, "\"type\":\"array\",\"items\":");
         write_table(out, key->table);
+        if (key->none_offset != 0) text_puts(out, "}]");
         break;
     default:
         write_string(out, key);

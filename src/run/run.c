@@ -8,6 +8,7 @@
 #include "net/budget.h"
 #include "profile/environment.h"
 #include "realtime/model_facts.h"
+#include "simulator/quota.h"
 
 #include <stdlib.h>
 
@@ -166,6 +167,25 @@ static void warn_of_retirements(const struct run *run)
     }
 }
 
+/* A rehearsal that meets a limit which nobody wrote down must say where that is from. */
+static void tell_default_quotas(const struct run *run)
+{
+    const struct profile *profile = run->plan.profile;
+    for (size_t i = 0; i < profile->region_count && run->options->simulate; i++) {
+        const struct region *region = &profile->regions[i];
+        struct quota_rule quota;
+        if (!quota_default(&profile->simulator, region, &quota)) continue;
+        const bool own = region->quota_rpm > 0 || region->quota_tpm > 0;
+        run_note(run,
+                 "rushhour: region %s: the simulator enforces %llu RPM and %llu TPM (0: no limit), "
+                 "%s; simulator.quota \"none\" takes it off",
+                 region->name, (unsigned long long)quota.rpm, (unsigned long long)quota.tpm,
+                 own ? "its regions[].quota"
+                     : MODEL_FACTS_QUOTA_SOURCE
+                     " for its model, known on " MODEL_FACTS_QUOTA_AS_OF);
+    }
+}
+
 /* Before the simulator starts, so that it inherits the same limit. */
 static enum err_code make_room(const struct run *run, struct error *err)
 {
@@ -212,6 +232,7 @@ enum err_code run_perform(struct run *run, struct run_outcome *out, struct error
     warn_of_query_keys(run);
     warn_of_unused_proxies(run);
     warn_of_retirements(run);
+    tell_default_quotas(run);
     warn_of_connect_rate(run);
     enum err_code code = make_room(run, err);
     tell_replay(run);

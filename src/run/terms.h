@@ -1,5 +1,5 @@
-/* The terms on which a region is used: what its tokens cost and how many it may take, as the profile
- * says, or else as is publicly known of its model. */
+/* The terms on which a region is used: what its tokens cost and how many it may take, as the
+ * profile says, or else as is publicly known of its model. */
 #ifndef RUSHHOUR_RUN_TERMS_H
 #define RUSHHOUR_RUN_TERMS_H
 
@@ -24,9 +24,9 @@ struct terms {
 struct terms terms_of(const struct profile *profile, const struct region *region);
 
 /*
- * Adds `price`, `quota`, `quota_share` and `breaks_first` to the JSON of a region that is to take so
- * many requests and tokens a minute at most; each is null where nothing is known. Tokens are those
- * used: a service that counts max_output_tokens when it is asked counts more.
+ * Adds `price`, `quota`, `quota_share` and `breaks_first` to the JSON of a region that is to take
+ * so many requests and tokens a minute at most; each is null where nothing is known. Tokens are
+ * those used: a service that counts max_output_tokens when it is asked counts more.
  */
 void terms_json(cJSON *object, const struct terms *terms, double rpm, double tpm);
 

@@ -86,8 +86,9 @@ static const struct answer_fault rows[] = {
          "Rate limit reached for this deployment (tokens per minute). Please try again in {wait}."},
     {FAILED(DAILY_LIMIT), .type = "requests", .code = "rate_limit_exceeded", .usage = USAGE_ZERO,
      .wait_ns = DAY_NS / DAILY_REQUESTS,
-     .message = "Rate limit reached for gpt-realtime in organization org-xxxx on requests per day "
-                "(RPD): Limit 1000, Used 1000, Requested 1. Please try again in {wait}."},
+     .message =
+         "Rate limit reached for {model} in organization org-xxxx on requests per day (RPD): "
+         "Limit {limit}, Used {limit}, Requested 1. Please try again in {wait}."},
     {FAILED(UNKNOWN_ERROR), .type = "novel_error", .code = "never_seen_before",
      .message = "Something happened that no catalogue knows."},
     {.kind = FAULT_CONTENT_FILTER,
@@ -190,15 +191,17 @@ static void expand(const char *pattern, const char *const values[][2], size_t co
 }
 
 void answer_fault_complaint(const struct answer_fault *fault, const struct reply *reply,
-                            const char *session_id, int64_t wait_ns, struct complaint *out)
+                            const struct fault_facts *facts, struct complaint *out)
 {
     char wait[32];
+    char limit[32];
     struct text message = {0};
-    write_wait(wait_ns > 0 ? wait_ns : fault->wait_ns, wait);
-    const char *const values[][2] = {{"{session}", session_id},
-                                     {"{response}", reply->id},
-                                     {"{item}", reply->item_id},
-                                     {"{wait}", wait}};
+    write_wait(facts->wait_ns > 0 ? facts->wait_ns : fault->wait_ns, wait);
+    (void)snprintf(limit, sizeof limit, "%" PRIu64,
+                   facts->limit > 0 ? facts->limit : DAILY_REQUESTS);
+    const char *const values[][2] = {
+        {"{session}", facts->session_id}, {"{model}", facts->model},  {"{limit}", limit},
+        {"{response}", reply->id},        {"{item}", reply->item_id}, {"{wait}", wait}};
     expand(fault->message, values, COUNT_OF(values), &message);
     (void)complain(out, fault->code, "", "%s", text_str(&message));
     out->type = fault->type;

@@ -48,7 +48,8 @@ struct answer_fault {
     enum strike_usage usage;
     const char *type, *code; /* of an error; code may be NULL */
     int64_t wait_ns;         /* what its hint says by default; 0: 250 ms */
-    const char *message;     /* {session}, {response}, {item} and {wait} are replaced */
+    const char *message;     /* {session}, {response}, {item}, {model},
+                                {limit} and {wait} are replaced */
 };
 
 /* The row of a fault of CHANCE_PER_RESPONSE. */
@@ -58,9 +59,15 @@ const struct answer_fault *answer_fault(enum fault_kind kind);
  * of deltas. */
 bool answer_fault_is_timed(const struct answer_fault *fault);
 
-/* The error of a row as an `error` event says it. wait_ns: what a hint says (0: the row's
- * own). */
+/* What the message of a fault tells beside its response; 0 means the row's own. */
+struct fault_facts {
+    const char *session_id, *model;
+    int64_t wait_ns; /* what a hint says */
+    uint64_t limit;  /* the one that was met */
+};
+
+/* The error of a row as an `error` event says it. */
 void answer_fault_complaint(const struct answer_fault *fault, const struct reply *reply,
-                            const char *session_id, int64_t wait_ns, struct complaint *out);
+                            const struct fault_facts *facts, struct complaint *out);
 
 #endif

@@ -4,9 +4,12 @@
 static void make_complaint(const struct answer *answer, struct complaint *out)
 {
     const struct strike *drawn = &answer->strike;
-    answer_fault_complaint(answer->fault, &answer->reply, answer->visit->session_id,
-                           drawn->retry_after_ns > 0 ? drawn->retry_after_ns : drawn->after_ns,
-                           out);
+    const struct fault_facts facts = {.session_id = answer->visit->session_id,
+                                      .model = site_model(answer->visit->site),
+                                      .wait_ns = drawn->retry_after_ns > 0 ? drawn->retry_after_ns
+                                                                           : drawn->after_ns,
+                                      .limit = drawn->limit};
+    answer_fault_complaint(answer->fault, &answer->reply, &facts, out);
 }
 
 /* response.done in the form required by the fault. */

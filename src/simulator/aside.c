@@ -11,7 +11,9 @@
 static void say_error(struct visit *visit, const struct reply *reply, enum fault_kind kind)
 {
     struct complaint complaint;
-    answer_fault_complaint(answer_fault(kind), reply, visit->session_id, 0, &complaint);
+    const struct fault_facts facts = {.session_id = visit->session_id,
+                                      .model = site_model(visit->site)};
+    answer_fault_complaint(answer_fault(kind), reply, &facts, &complaint);
     visit_complain(visit, &complaint, NULL);
 }
 

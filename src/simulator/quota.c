@@ -1,6 +1,7 @@
 #include "simulator/quota.h"
 
 #include "base/clock.h"
+#include "realtime/model_facts.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -8,8 +9,8 @@
 #include <string.h>
 
 #define MINUTE_NS (60 * NS_PER_S)
-#define USUAL_RPM 200 /* gpt-realtime, tier 1 (failure catalogue, 3.1) */
-#define USUAL_TPM 100000
+#define DAY_NS (86400 * NS_PER_S)
+#define USUAL_SLICE_NS (10 * NS_PER_S) /* the service counts over 1 s or 10 s */
 #define USUAL_OUTPUT 4096 /* the most that a model says in one answer without a limit from us */
 
 static const struct fault_info refused_requests = {"quota_requests", "F30", CHANCE_PER_UPGRADE,
@@ -19,6 +20,9 @@ static const struct fault_info refused_tokens = {"quota_tokens", "F66", CHANCE_P
 static const struct fault_info refused_lowered = {"quota_lowered", "F32", CHANCE_PER_UPGRADE,
                                                   "the lowered limit of tokens is used up"};
 
+static const struct fault_info refused_daily = {"quota_daily", "F104", CHANCE_PER_RESPONSE,
+                                                "more requests than the limit of the day"};
+
 static bool names(const struct quota_rule *rule, const char *region)
 {
     for (size_t i = 0; i < rule->region_count; i++) {
@@ -27,16 +31,62 @@ static bool names(const struct quota_rule *rule, const char *region)
     return rule->region_count == 0;
 }
 
-enum err_code quota_init(struct quota *quota, const struct simulator_plan *plan, const char *region,
-                         struct error *err)
+/* The quota of a model's tier. False: not known. */
+static bool tier_quota(const struct region *region, uint32_t *rpm, uint32_t *tpm)
 {
-    *quota = (struct quota){.minute = INT64_MIN, .slice = INT64_MIN};
+    const struct model_use use = {.dialect = region->dialect,
+                                  .model = region->model,
+                                  .deployment_type = region->deployment_type};
+    return model_facts_quota(&use, rpm, tpm);
+}
+
+/* What the region may use when nothing is scripted: what was bought, or else the tier's. */
+static bool find_usual(const struct region *region, struct quota_rule *out)
+{
+    uint32_t rpm = 0;
+    uint32_t tpm = 0;
+    *out = (struct quota_rule){
+        .rpm = region->quota_rpm, .tpm = region->quota_tpm, .slice_ns = USUAL_SLICE_NS};
+    if (out->rpm > 0 || out->tpm > 0) return true;
+    bool found = tier_quota(region, &rpm, &tpm);
+    out->rpm = rpm;
+    out->tpm = tpm;
+    return found;
+}
+
+/* The service tells limits always: of a model whose limits nobody knows, those of gpt-realtime. */
+static void find_told(const struct region *region, struct quota *quota)
+{
+    const struct model_use known = {.dialect = DIALECT_GA, .model = "gpt-realtime"};
+    uint32_t rpm = 0;
+    uint32_t tpm = 0;
+    if (!tier_quota(region, &rpm, &tpm)) (void)model_facts_quota(&known, &rpm, &tpm);
+    quota->told_rpm = region->quota_rpm > 0 ? region->quota_rpm : rpm;
+    quota->told_tpm = region->quota_tpm > 0 ? region->quota_tpm : tpm;
+}
+
+bool quota_default(const struct simulator_plan *plan, const struct region *region,
+                   struct quota_rule *out)
+{
+    bool always = false;
+    for (size_t i = 0; i < plan->quota_count; i++)
+        always |= plan->quota[i].during == NULL && names(&plan->quota[i], region->name);
+    return find_usual(region, out) && !always && !plan->quota_none;
+}
+
+enum err_code quota_init(struct quota *quota, const struct simulator_plan *plan,
+                         const struct region *region, struct error *err)
+{
+    *quota = (struct quota){.minute = INT64_MIN, .slice = INT64_MIN, .day_ns = INT64_MIN};
+    quota->limited = quota_default(plan, region, &quota->usual);
+    find_told(region, quota);
     quota->rules = calloc(plan->quota_count + 1, sizeof *quota->rules);
     if (quota->rules == NULL)
         return error_set(err, ERR_NOMEM, "no memory for the simulator's quota of region %s",
-                         region);
+                         region->name);
     for (size_t i = 0; i < plan->quota_count; i++) {
-        if (names(&plan->quota[i], region)) quota->rules[quota->rule_count++] = &plan->quota[i];
+        if (names(&plan->quota[i], region->name))
+            quota->rules[quota->rule_count++] = &plan->quota[i];
     }
     return ERR_OK;
 }
@@ -59,7 +109,7 @@ static int64_t slice_length(const struct quota *quota)
 
 static void find_rule(struct quota *quota, int64_t wall_ns)
 {
-    const struct quota_rule *found = NULL;
+    const struct quota_rule *found = quota->limited ? &quota->usual : NULL;
     for (size_t i = 0; i < quota->rule_count; i++) {
         const struct quota_rule *rule = quota->rules[i];
         if (rule->during == NULL || window_contains(rule->during, wall_ns)) found = rule;
@@ -128,9 +178,32 @@ static uint64_t token_limit(const struct quota *quota)
     return quota->rule->effective_tpm > 0 ? quota->rule->effective_tpm : quota->rule->tpm;
 }
 
+/* Counts a request of the day, unless it is one too many. */
+static struct strike take_of_day(struct quota *quota, int64_t wall_ns, uint64_t limit)
+{
+    const int64_t share_ns = DAY_NS / (int64_t)limit;
+    const int64_t passed_ns = quota->day_ns == INT64_MIN ? 0 : wall_ns - quota->day_ns;
+    quota->day_used_ns = passed_ns < quota->day_used_ns ? quota->day_used_ns - passed_ns : 0;
+    quota->day_ns = wall_ns;
+    const int64_t wait_ns = quota->day_used_ns + share_ns - share_ns * (int64_t)limit;
+    if (wait_ns <= 0) {
+        quota->day_used_ns += share_ns;
+        return (struct strike){0};
+    }
+    return (struct strike){.struck = true,
+                           .kind = FAULT_DAILY_LIMIT,
+                           .info = &refused_daily,
+                           .retry_after_ns = (wait_ns + NS_PER_MS - 1) / NS_PER_MS * NS_PER_MS,
+                           .limit = limit};
+}
+
 struct strike quota_respond(struct quota *quota, int64_t wall_ns, uint64_t tokens)
 {
     move_to(quota, wall_ns);
+    if (quota->rule != NULL && quota->rule->rpd > 0) {
+        struct strike refused = take_of_day(quota, wall_ns, quota->rule->rpd);
+        if (refused.struck) return refused;
+    }
     bool unused = quota->tokens == 0;
     uint64_t limit = token_limit(quota);
     quota->tokens += (double)tokens;
@@ -154,14 +227,15 @@ static struct quota_state state_of(const struct quota *quota, int64_t wall_ns, u
 struct quota_state quota_of_requests(struct quota *quota, int64_t wall_ns)
 {
     move_to(quota, wall_ns);
-    uint64_t limit = quota->rule != NULL && quota->rule->rpm > 0 ? quota->rule->rpm : USUAL_RPM;
+    uint64_t limit =
+        quota->rule != NULL && quota->rule->rpm > 0 ? quota->rule->rpm : quota->told_rpm;
     return state_of(quota, wall_ns, limit, share_of_requests(quota, limit), quota->requests);
 }
 
 struct quota_state quota_of_tokens(struct quota *quota, int64_t wall_ns)
 {
     move_to(quota, wall_ns);
-    uint64_t limit = token_limit(quota) > 0 ? token_limit(quota) : USUAL_TPM;
+    uint64_t limit = token_limit(quota) > 0 ? token_limit(quota) : quota->told_tpm;
     return state_of(quota, wall_ns, limit, share_of(quota, limit), quota->tokens);
 }
 

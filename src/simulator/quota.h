@@ -11,16 +11,23 @@
 #include "profile/profile.h"
 #include "simulator/script.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
+/* Must not move after quota_init. */
 struct quota {
     const struct quota_rule **rules; /* those that name the region, in the profile's order */
     size_t rule_count;
     const struct quota_rule *rule; /* in force; NULL: nothing is limited */
-    int64_t minute, slice;         /* by the run's clock: rules change by the minute, counters by
+    struct quota_rule usual;       /* in force where none of them is, if `limited` */
+    bool limited;
+    uint64_t told_rpm, told_tpm; /* what headers tell of a limit that there is not */
+    int64_t minute, slice;       /* by the run's clock: rules change by the minute, counters by
                                       the slice */
-    double requests, tokens;       /* counted in this slice */
-    uint64_t most_told;            /* the highest token limit sent in a header */
+    double requests, tokens;     /* counted in this slice */
+    int64_t day_used_ns;         /* until all of the day's requests have come back, at day_ns */
+    int64_t day_ns;
+    uint64_t most_told; /* the highest token limit sent in a header */
 };
 
 /* One limit as sent in headers and events. */
@@ -30,9 +37,17 @@ struct quota_state {
     int64_t reset_ns;   /* until the next slice */
 };
 
+/*
+ * The quota that holds in a region where no rule does: its own (regions[].quota), or Azure's
+ * default of tier 1 for its model. False: it is not known, or with `quota: none` there is none, or
+ * a rule without `during` always holds instead.
+ */
+bool quota_default(const struct simulator_plan *plan, const struct region *region,
+                   struct quota_rule *out);
+
 /* Picks the rules of a region. The plan is borrowed until quota_free. */
 MUST_USE enum err_code quota_init(struct quota *quota, const struct simulator_plan *plan,
-                                  const char *region, struct error *err);
+                                  const struct region *region, struct error *err);
 void quota_free(struct quota *quota);
 
 /*
@@ -43,14 +58,17 @@ void quota_free(struct quota *quota);
  */
 struct strike quota_connect(struct quota *quota, int64_t wall_ns);
 
-/* Counts a response by its estimate; over the limit it fails with rate_limit_exceeded. */
+/* Counts a response by its estimate; over the limit it fails with rate_limit_exceeded, over that of
+ * a day with daily_limit. Of a day's requests each comes back after the day's share, and refused
+ * ones do not count (a wait of 86.4 s was reported at a limit of 1000). */
 struct strike quota_respond(struct quota *quota, int64_t wall_ns, uint64_t tokens);
 
 /* The number of tokens that a response is expected to use: its input, and the most it may say (0:
  * no limit). */
 uint64_t quota_estimate(uint64_t input_tokens, uint64_t max_output_tokens);
 
-/* What is left. If nothing is limited: the usual limits of gpt-realtime, by the minute. */
+/* What is left. If nothing is limited: the usual limits of the model, or those of gpt-realtime, by
+ * the minute. */
 struct quota_state quota_of_requests(struct quota *quota, int64_t wall_ns);
 struct quota_state quota_of_tokens(struct quota *quota, int64_t wall_ns);
 

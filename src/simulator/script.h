@@ -50,6 +50,7 @@ struct strike {
                                       and the like */
     int64_t after_ns;              /* the profile's `after`; 0: the fault's default */
     int64_t retry_after_ns;        /* when a retry will find quota again; 0: the fault's default */
+    uint64_t limit;                /* the one that was met; 0: the fault's default */
 };
 
 /* Picks the rules of a region (region_index seeds its streams). The plan is borrowed until

@@ -13,10 +13,9 @@ static void say_session(struct visit *visit, const char *type)
     struct site *site = visit->site;
     char event_id[IDENTIFIER_SIZE];
     identifier_make(&site->service->ids, "event_", event_id);
-    struct settings_identity identity = {
-        .session_id = visit->session_id,
-        .model = site->region->model != NULL ? site->region->model : site->gate.deployment,
-        .expires_at_s = visit->expires_at_s};
+    struct settings_identity identity = {.session_id = visit->session_id,
+                                         .model = site_model(site),
+                                         .expires_at_s = visit->expires_at_s};
     struct text *out = visit_draft(visit);
     text_printf(out, "{\"type\":\"%s\",\"event_id\":\"%s\",\"session\":", type, event_id);
     settings_object(&visit->settings, &identity, out);

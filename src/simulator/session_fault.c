@@ -131,7 +131,9 @@ static void say_disguise(struct visit *visit)
     const struct answer_fault *fault = answer_fault(FAULT_ERROR_EVENT);
     struct reply nobody = {0};
     struct complaint complaint;
-    answer_fault_complaint(fault, &nobody, visit->session_id, 0, &complaint);
+    const struct fault_facts facts = {.session_id = visit->session_id,
+                                      .model = site_model(visit->site)};
+    answer_fault_complaint(fault, &nobody, &facts, &complaint);
     if (!answer_fail_all(visit, &complaint)) visit_complain(visit, &complaint, NULL);
 }
 

@@ -158,7 +158,7 @@ static enum err_code make_site(struct simulator *simulator, size_t index, uv_loo
     enum err_code code =
         script_init(&site->script, simulator->service.plan, region, options->seed, index, err);
     script_set_origin(&site->script, simulator->service.clock.wall_origin_ns);
-    if (code == ERR_OK) code = quota_init(&site->quota, simulator->service.plan, region->name, err);
+    if (code == ERR_OK) code = quota_init(&site->quota, simulator->service.plan, region, err);
     return code != ERR_OK ? code : open_site(simulator, site, loop, err);
 }
 

@@ -23,6 +23,11 @@ uint64_t service_run(const struct service *service, uint64_t real_ns)
     return (uint64_t)run_clock_of_real(&service->clock, (int64_t)real_ns);
 }
 
+const char *site_model(const struct site *site)
+{
+    return site->region->model != NULL ? site->region->model : site->gate.deployment;
+}
+
 uint64_t site_delay(struct site *site, enum step step, uint64_t mono_ns)
 {
     const struct service *service = site->service;

@@ -46,6 +46,9 @@ int64_t service_wall(const struct service *service, uint64_t mono_ns);
 uint64_t service_real(const struct service *service, int64_t run_ns);
 uint64_t service_run(const struct service *service, uint64_t real_ns);
 
+/* The name of the model behind a region, as its sessions tell it. */
+const char *site_model(const struct site *site);
+
 /* Draws the delay of a step at a site now, in this machine's time. */
 uint64_t site_delay(struct site *site, enum step step, uint64_t mono_ns);
 

@@ -205,7 +205,7 @@ def arrivals(count, region_count, stay=0):
 
 
 def profile(name, **sections):
-    sections["simulator"] = {"latency": [harness.QUICK], **sections["simulator"]}
+    sections["simulator"] = {"quota": "none", "latency": [harness.QUICK], **sections["simulator"]}
     sections["session"] = {"interactions": 1, "think_time": "0s", "modality": "text", "prompts": ["Say OK."],
                            **sections.get("session", {})}
     return {"name": name, "timeouts": PATIENT, "retry": {"attempts": 1, "hold": "interaction"}, "windows": {"interval": "1s"},
@@ -429,7 +429,7 @@ class Confusion(harness.Case):
             if after and rule["fault"] != "no_close_answer":
                 rule["after"] = after
         return {"load": arrivals(math.ceil(count * (len(faults) + 1) / 3), 3, stay),
-                "simulator": {"faults": rules, "quota": [{"rpm": 10 ** 8, "tpm": 10 ** 8}]}, **sections}
+                "simulator": {"faults": rules}, **sections}
 
     def credentials(self):
         key = "openai-insecure-api-key.${RUSHHOUR_TEST_KEY}"

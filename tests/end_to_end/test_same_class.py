@@ -69,7 +69,7 @@ def profile(faults):
         "load": LOAD,
         "session": {"interactions": 1, "think_time": "0s", "modality": "text", "prompts": ["Say OK."]},
         "timeouts": TIMEOUTS, "retry": {"attempts": 1}, "windows": {"interval": "1s"},
-        "simulator": {"latency": [harness.QUICK, *latency], "faults": [rule(fault) for fault in faults]},
+        "simulator": {"quota": "none", "latency": [harness.QUICK, *latency], "faults": [rule(fault) for fault in faults]},
     }
 
 

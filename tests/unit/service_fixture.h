@@ -50,7 +50,7 @@ static struct wire wire;
     "\"first_"                                                                                     \
     "output\":\"0s\","                                                                             \
     "\"delta\":\"0s\"}"
-#define QUICK "\"latency\":[" NO_DELAYS "]"
+#define QUICK "\"quota\":\"none\",\"latency\":[" NO_DELAYS "]"
 
 static WIRE_UNUSED void start(const char *simulator_block)
 {

@@ -5,7 +5,7 @@
 static void test_second_response_and_cancel(void **state)
 {
     (void)state;
-    start("{\"latency\":[" NO_DELAYS
+    start("{\"quota\":\"none\",\"latency\":[" NO_DELAYS
           ",{\"first_output\":\"1ms\",\"delta\":\"40ms\"}],\"output_deltas\":100}");
     open_session(0);
     wire_send_text(&wire, "{\"type\":\"response.create\"}");
@@ -103,7 +103,7 @@ static void test_reset(void **state)
 {
     (void)state;
     int end;
-    start("{\"latency\":[" NO_DELAYS
+    start("{\"quota\":\"none\",\"latency\":[" NO_DELAYS
           ",{\"delta\":\"1ms\"}],\"output_deltas\":8,\"faults\":[{\"fault\":\"connection_"
           "reset\",\"rate\":"
           "\"100%\"}]}");
@@ -234,7 +234,7 @@ static void test_session_age(void **state)
 static void test_delays(void **state)
 {
     (void)state;
-    start("{\"latency\":[" NO_DELAYS
+    start("{\"quota\":\"none\",\"latency\":[" NO_DELAYS
           ",{\"upgrade\":\"20ms\",\"session\":\"30ms\",\"configure\":\"25ms\",\"response_"
           "created\":\"15ms\","
           "\"first_output\":\"35ms\",\"delta\":\"5ms\"}],\"output_deltas\":3}");
@@ -267,7 +267,7 @@ static void test_stop_under_way(void **state)
 {
     (void)state;
     static struct wire others[3];
-    start("{\"latency\":[" NO_DELAYS
+    start("{\"quota\":\"none\",\"latency\":[" NO_DELAYS
           ",{\"first_output\":\"10s\"},{\"regions\":[\"beta\"],\"upgrade\":\"10s\"},{"
           "\"regions\":[\"openai\"],"
           "\"session\":\"10s\"}]}");

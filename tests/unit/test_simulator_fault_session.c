@@ -256,7 +256,8 @@ static void test_disguised_expiry(void **state)
 static void test_disguised_expiry_in_turn(void **state)
 {
     (void)state;
-    start("{\"latency\":[" NO_DELAYS ",{\"delta\":\"20ms\"}],\"output_deltas\":1000,"
+    start("{\"quota\":\"none\",\"latency\":[" NO_DELAYS
+          ",{\"delta\":\"20ms\"}],\"output_deltas\":1000,"
           "\"faults\":[{\"fault\":\"disguised_expiry\",\"rate\":\"100%\",\"after\":\"100ms\"}]}");
     for (int region = 0; region < REGIONS; region++) {
         open_session(region);

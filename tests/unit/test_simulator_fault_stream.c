@@ -186,7 +186,7 @@ static void test_slow_output(void **state)
 static void test_unreached(void **state)
 {
     (void)state;
-    start("{\"latency\":[" NO_DELAYS
+    start("{\"quota\":\"none\",\"latency\":[" NO_DELAYS
           ",{\"first_output\":\"10s\"}],\"faults\":[{\"fault\":\"close_1011\","
           "\"rate\":\"100%\"}]}");
     ask_for_response(0);

@@ -29,7 +29,7 @@ PROFILE = {
     "windows": {"interval": "2s"},
     "prices": PRICES,
     "budget": {"usd": 100},
-    "simulator": {"latency": [{"first_output": {"median": "120ms", "p99": "600ms"}}],
+    "simulator": {"quota": "none", "latency": [{"first_output": {"median": "120ms", "p99": "600ms"}}],
                   "faults": [{"regions": ["eastus2"], "fault": "server_error", "rate": "8%"},
                              {"regions": ["eastus2"], "fault": "upgrade_429", "rate": "4%"}]},
 }
