@@ -1,6 +1,7 @@
 #include "simulator/answer.h"
 
 #include "simulator/answer_private.h"
+#include "simulator/input_audio.h"
 #include "simulator/speech.h"
 
 #include <stdlib.h>
@@ -74,6 +75,9 @@ void answer_finish(struct answer *answer, const struct reply_end *end, enum stri
     answer->done_delay_ns = 0;
     answer->outcome = outcome;
     answer->state = ANSWER_OVER;
+    if (answer->reply.conversation_id[0] != '\0')
+        input_audio_answered(
+            visit, answer->reply.audio ? answer->reply.deltas * visit->site->service->audio_ms : 0);
 }
 
 static void say_created(struct answer *answer)
@@ -293,7 +297,7 @@ static void prepare_fault(struct answer *answer, const char *event_id)
     if (has_effect(answer, EFFECT_ERROR) && event_id != NULL) answer->event_id = strdup(event_id);
 }
 
-void answer_begin(struct visit *visit, struct overrides *overrides, const char *event_id,
+static void begin(struct visit *visit, struct overrides *overrides, const char *event_id,
                   uint64_t at_ns)
 {
     struct answer *answer = calloc(1, sizeof *answer);
@@ -326,12 +330,28 @@ const char *answer_active_id(const struct visit *visit)
     return NULL;
 }
 
-size_t answer_count(const struct visit *visit)
+static size_t count_of(const struct visit *visit)
 {
     size_t count = 0;
     for (const struct answer *answer = visit->answers; answer != NULL; answer = answer->next)
         count++;
     return count;
+}
+
+bool answer_ask(struct visit *visit, struct overrides *overrides, const char *event_id,
+                uint64_t at_ns, struct complaint *complaint)
+{
+    const char *active = overrides->out_of_band ? NULL : answer_active_id(visit);
+    if (active == NULL && count_of(visit) < ANSWERS_MAX) {
+        begin(visit, overrides, event_id, at_ns);
+        return true;
+    }
+    free(overrides->metadata);
+    return complain(complaint, "conversation_already_has_active_response", "",
+                    "Conversation already has an active response in progress: %s. Wait until the "
+                    "response is finished "
+                    "before creating a new one.",
+                    active != NULL ? active : "too many out of band");
 }
 
 static struct answer *find(const struct visit *visit, const char *response_id)
@@ -360,15 +380,25 @@ static void end_early(struct answer *answer, const struct reply_end *end,
     settle(answer);
 }
 
+/* A stuck one ignores it. */
+static void cancel(struct answer *answer, const char *reason)
+{
+    const struct reply_end end = {.status = REPLY_CANCELLED, .reason = reason};
+    if (!is_stuck(answer)) end_early(answer, &end, OUTCOME_CANCELLED);
+}
+
 bool answer_cancel(struct visit *visit, const char *response_id)
 {
-    const struct reply_end end = {.status = REPLY_CANCELLED, .reason = "client_cancelled"};
     struct answer *answer = find(visit, response_id);
     if (answer == NULL) return false;
-    if (!is_stuck(answer))
-        end_early(answer, &end, OUTCOME_CANCELLED); /* otherwise it ignores
-                                                                          the cancel */
+    cancel(answer, "client_cancelled");
     return true;
+}
+
+void answer_interrupt(struct visit *visit)
+{
+    struct answer *answer = find(visit, NULL);
+    if (answer != NULL) cancel(answer, "turn_detected");
 }
 
 bool answer_fail_all(struct visit *visit, const struct complaint *error)

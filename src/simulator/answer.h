@@ -10,19 +10,22 @@
 struct answer;
 
 /*
- * Starts a response to a response.create that came at at_ns with the client's event_id (or NULL);
- * takes over overrides->metadata in any case.
+ * Starts a response to a response.create that came at at_ns with the client's event_id (or NULL),
+ * or that a turn of speech asks for; takes over overrides->metadata in any case. False: another one
+ * writes to the conversation, as *complaint says.
  */
-void answer_begin(struct visit *visit, struct overrides *overrides, const char *event_id,
-                  uint64_t at_ns);
+bool answer_ask(struct visit *visit, struct overrides *overrides, const char *event_id,
+                uint64_t at_ns, struct complaint *complaint);
 
 /* The id of the response that writes to the conversation, or NULL if none is in progress. */
 const char *answer_active_id(const struct visit *visit);
-size_t answer_count(const struct visit *visit);
 
 /* Cancels a response by its id, or (NULL) the one that writes to the conversation. False if there
  * is none. */
 bool answer_cancel(struct visit *visit, const char *response_id);
+
+/* The user speaks: cancels the response that writes to the conversation, if there is one. */
+void answer_interrupt(struct visit *visit);
 
 /* Ends every response in progress as failed with an error, except those that are stuck. False if
  * there was none. */

@@ -2,6 +2,7 @@
 
 #include "simulator/answer.h"
 #include "simulator/conversation.h"
+#include "simulator/input_audio.h"
 #include "simulator/session.h"
 #include "simulator/session_fault.h"
 
@@ -50,18 +51,8 @@ static bool create_response(const struct incoming *incoming, struct complaint *c
     struct overrides overrides;
     const cJSON *response = cJSON_GetObjectItemCaseSensitive(incoming->json, "response");
     if (!settings_override(&visit->settings, response, &overrides, complaint)) return false;
-    const char *active = overrides.out_of_band ? NULL : answer_active_id(visit);
-    if (active != NULL || answer_count(visit) >= ANSWERS_MAX) {
-        free(overrides.metadata);
-        return complain(
-            complaint, "conversation_already_has_active_response", "",
-            "Conversation already has an active response in progress: %s. Wait until the "
-            "response is finished "
-            "before creating a new one.",
-            active != NULL ? active : "too many out of band");
-    }
-    answer_begin(visit, &overrides, client_event_id(incoming->json), incoming->at_ns);
-    return true;
+    return answer_ask(visit, &overrides, client_event_id(incoming->json), incoming->at_ns,
+                      complaint);
 }
 
 static bool cancel_response(const struct incoming *incoming, struct complaint *complaint)
@@ -97,17 +88,19 @@ static bool delete_item(const struct incoming *incoming, struct complaint *compl
 
 static bool append_audio(const struct incoming *incoming, struct complaint *complaint)
 {
-    return conversation_append_audio(incoming->visit, incoming->json, complaint);
+    return input_audio_append(incoming->visit, incoming->json, incoming->at_ns, complaint);
 }
 
 static bool commit_audio(const struct incoming *incoming, struct complaint *complaint)
 {
-    return conversation_commit_audio(incoming->visit, incoming->json, complaint);
+    return input_audio_commit(incoming->visit, complaint);
 }
 
 static bool clear_audio(const struct incoming *incoming, struct complaint *complaint)
 {
-    return conversation_clear_audio(incoming->visit, incoming->json, complaint);
+    (void)complaint;
+    input_audio_clear(incoming->visit);
+    return true;
 }
 
 /* The types that a session accepts, the most frequent first; the complaint about an unknown type

@@ -5,8 +5,6 @@
 #include <string.h>
 
 #define CLIENT_ID_LIMIT 32
-#define APPEND_LIMIT ((size_t)15 * 1024 * 1024) /* of audio in one append */
-#define LEAST_COMMIT_MS 100.0
 #define ITEM_TOKENS 4 /* for the words around an item */
 
 /* FNV-1a: ids are remembered only by this hash. */
@@ -74,17 +72,6 @@ static bool base64_length(const char *string, size_t *out)
         return false;
     *out = (digits + padding) / 4 * 3 - padding;
     return true;
-}
-
-/* Bytes of audio per millisecond: PCM16 at 24 kHz, or a G.711 format at 8 kHz (section 4.6). */
-static double bytes_per_ms(const struct visit *visit)
-{
-    const char *path = visit->preview ? "input_audio_format" : "audio.input.format";
-    const char *format = settings_value(&visit->settings, path);
-    return strstr(format, "pcmu") != NULL || strstr(format, "pcma") != NULL ||
-                   strstr(format, "g711") != NULL
-               ? 8
-               : 48;
 }
 
 /* Whether a role may use this type of content part. */
@@ -267,6 +254,7 @@ static void say_item(struct visit *visit, const cJSON *item, const char *id, con
 static void count_item(struct visit *visit, const cJSON *item)
 {
     struct context *context = &visit->conversation.context;
+    const struct detection detection = detection_of(&visit->settings);
     context->text += ITEM_TOKENS + usage_text_tokens(strlen(string_of(member(item, "output"))));
     const cJSON *part;
     cJSON_ArrayForEach(part, member(item, "content"))
@@ -274,7 +262,7 @@ static void count_item(struct visit *visit, const cJSON *item)
         size_t bytes = 0;
         (void)base64_length(string_of(member(part, "audio")), &bytes);
         context->text += usage_text_tokens(strlen(string_of(member(part, "text"))));
-        context->audio += usage_audio_tokens_in((uint64_t)((double)bytes / bytes_per_ms(visit)));
+        context->audio += usage_audio_tokens_in((uint64_t)detection_ms(&detection, bytes));
     }
 }
 
@@ -297,6 +285,19 @@ bool conversation_create_item(struct visit *visit, const cJSON *event, struct co
     if (strcmp(previous, conversation->last_item_id) == 0)
         memcpy(conversation->last_item_id, id, sizeof id);
     return true;
+}
+
+void conversation_add_audio(struct visit *visit, const char *id, double ms)
+{
+    struct conversation *conversation = &visit->conversation;
+    cJSON *item = cJSON_Parse(
+        "{\"type\":\"message\",\"role\":\"user\",\"content\":[{\"type\":\"input_audio\"}]}");
+    say_item(visit, item, id, conversation->last_item_id);
+    cJSON_Delete(item);
+    conversation->context.text += ITEM_TOKENS;
+    conversation->context.audio += usage_audio_tokens_in((uint64_t)ms);
+    conversation_remember(conversation, id);
+    (void)snprintf(conversation->last_item_id, sizeof conversation->last_item_id, "%s", id);
 }
 
 /* The item_id of an event about an existing item, or NULL and a complaint. */
@@ -374,65 +375,6 @@ bool conversation_delete_item(struct visit *visit, const cJSON *event, struct co
     text_puts(out, ",\"item_id\":");
     text_json(out, id);
     text_puts(out, "}");
-    visit_say(visit);
-    return true;
-}
-
-bool conversation_append_audio(struct visit *visit, const cJSON *event, struct complaint *complaint)
-{
-    size_t bytes;
-    const cJSON *audio = member(event, "audio");
-    if (audio == NULL)
-        return complain(complaint, "missing_required_parameter", "audio",
-                        "Missing required parameter: 'audio'.");
-    if (!cJSON_IsString(audio) || !base64_length(audio->valuestring, &bytes))
-        return complain(complaint, "invalid_value", "audio",
-                        "Invalid 'audio': expected base64-encoded audio bytes.");
-    if (bytes > APPEND_LIMIT)
-        return complain(complaint, "string_above_max_length", "audio",
-                        "Invalid 'audio': at most 15 MiB in one event.");
-    visit->conversation.audio_bytes += bytes;
-    return true;
-}
-
-bool conversation_commit_audio(struct visit *visit, const cJSON *event, struct complaint *complaint)
-{
-    (void)event;
-    struct conversation *conversation = &visit->conversation;
-    char id[ITEM_ID_SIZE];
-    char previous[ITEM_ID_SIZE];
-    double ms = (double)conversation->audio_bytes / bytes_per_ms(visit);
-    if (ms < LEAST_COMMIT_MS)
-        return complain(complaint, "input_audio_buffer_commit_empty", "",
-                        "Error committing input audio buffer: buffer too small. Expected at least "
-                        "%.0fms of audio, but "
-                        "buffer only has %.2fms of audio.",
-                        LEAST_COMMIT_MS, ms);
-    identifier_make(&visit->site->service->ids, "item_", id);
-    memcpy(previous, conversation->last_item_id, sizeof previous);
-    struct text *out = visit_begin_event(visit, "input_audio_buffer.committed");
-    text_puts(out, ",\"previous_item_id\":");
-    text_json(out, *previous == '\0' ? NULL : previous);
-    text_printf(out, ",\"item_id\":\"%s\"}", id);
-    visit_say(visit);
-    cJSON *item = cJSON_Parse(
-        "{\"type\":\"message\",\"role\":\"user\",\"content\":[{\"type\":\"input_audio\"}]}");
-    say_item(visit, item, id, previous);
-    cJSON_Delete(item);
-    conversation->context.text += ITEM_TOKENS;
-    conversation->context.audio += usage_audio_tokens_in((uint64_t)ms);
-    conversation->audio_bytes = 0;
-    conversation_remember(conversation, id);
-    memcpy(conversation->last_item_id, id, sizeof id);
-    return true;
-}
-
-bool conversation_clear_audio(struct visit *visit, const cJSON *event, struct complaint *complaint)
-{
-    (void)event;
-    (void)complaint;
-    visit->conversation.audio_bytes = 0;
-    text_puts(visit_begin_event(visit, "input_audio_buffer.cleared"), "}");
     visit_say(visit);
     return true;
 }

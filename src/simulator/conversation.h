@@ -1,5 +1,4 @@
-/* The conversation of a session and its input buffer: items are kept only as ids and token
- * counts. */
+/* The conversation of a session: items are kept only as ids and token counts. */
 #ifndef RUSHHOUR_SIMULATOR_CONVERSATION_H
 #define RUSHHOUR_SIMULATOR_CONVERSATION_H
 
@@ -10,6 +9,9 @@
 /* Remembers the id of an item; only the newest VISIT_ITEMS_MAX are kept. */
 void conversation_remember(struct conversation *conversation, const char *id);
 
+/* Announces an item of the user's audio, which comes last. */
+void conversation_add_audio(struct visit *visit, const char *id, double ms);
+
 /* Each handles the client event of its name and sends the service's answer. False: *complaint says
  * what was wrong, and nothing changed. */
 bool conversation_create_item(struct visit *visit, const cJSON *event, struct complaint *complaint);
@@ -18,10 +20,5 @@ bool conversation_retrieve_item(struct visit *visit, const cJSON *event,
 bool conversation_truncate_item(struct visit *visit, const cJSON *event,
                                 struct complaint *complaint);
 bool conversation_delete_item(struct visit *visit, const cJSON *event, struct complaint *complaint);
-bool conversation_append_audio(struct visit *visit, const cJSON *event,
-                               struct complaint *complaint);
-bool conversation_commit_audio(struct visit *visit, const cJSON *event,
-                               struct complaint *complaint);
-bool conversation_clear_audio(struct visit *visit, const cJSON *event, struct complaint *complaint);
 
 #endif

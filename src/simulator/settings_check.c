@@ -1,10 +1,11 @@
 #include "simulator/settings_check.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #define OUTPUT_LIMIT 4096
-#define LEAST_PCM_RATE 24000
+#define PCM_RATE 24000 /* the only one */
 #define METADATA_PAIRS 16
 
 static const char *kind_of(const cJSON *value)
@@ -171,12 +172,16 @@ bool check_format(const cJSON *value, const char *path, struct text *json,
     (void)snprintf(below, sizeof below, "%s.rate", path);
     if (rate != NULL && !cJSON_IsNumber(rate))
         return wrong_type(rate, below, "an integer", complaint);
-    if (rate != NULL && rate->valuedouble < LEAST_PCM_RATE)
+    if (rate != NULL && rate->valuedouble < PCM_RATE)
         return complain(complaint, "integer_below_min_value", below,
                         "Invalid '%s': integer below minimum value. Expected a value >= %d, but "
                         "got %.0f instead.",
-                        below, LEAST_PCM_RATE, rate->valuedouble);
-    if (rate != NULL) return keep(value, json);
+                        below, PCM_RATE, rate->valuedouble);
+    if (rate != NULL && rate->valuedouble > PCM_RATE)
+        return complain(complaint, "integer_above_max_value", below,
+                        "Invalid '%s': integer above maximum value. Expected a value <= %d, but "
+                        "got %.0f instead.",
+                        below, PCM_RATE, rate->valuedouble);
     text_puts(json, "{\"type\":\"audio/pcm\",\"rate\":24000}");
     return true;
 }
@@ -218,37 +223,93 @@ bool check_temperature(const cJSON *value, const char *path, struct text *json,
     return check_range(value, path, 0.6, 1.2, json, complaint);
 }
 
+static bool check_eagerness(const cJSON *value, const char *path, struct text *json,
+                            struct complaint *complaint)
+{
+    if (is_string(value, "low") || is_string(value, "medium") || is_string(value, "high") ||
+        is_string(value, "auto"))
+        return keep(value, json);
+    return wrong_value(value, path, "'low', 'medium', 'high', and 'auto'", complaint);
+}
+
+static bool check_threshold(const cJSON *value, const char *path, struct text *json,
+                            struct complaint *complaint)
+{
+    return check_range(value, path, 0, 1, json, complaint);
+}
+
+static bool check_integer(const cJSON *value, const char *path, double least, double most,
+                          struct text *json, struct complaint *complaint)
+{
+    if (!cJSON_IsNumber(value) || value->valuedouble != floor(value->valuedouble))
+        return wrong_type(value, path, "an integer", complaint);
+    bool below = value->valuedouble < least;
+    if (!below && value->valuedouble <= most) return keep(value, json);
+    return complain(complaint, below ? "integer_below_min_value" : "integer_above_max_value", path,
+                    "Invalid '%s': integer %s value. Expected a value %s %.0f, but got %.0f "
+                    "instead.",
+                    path, below ? "below minimum" : "above maximum",
+                    below ? ">=" : "<=", below ? least : most, value->valuedouble);
+}
+
+static bool check_padding(const cJSON *value, const char *path, struct text *json,
+                          struct complaint *complaint)
+{
+    return check_integer(value, path, 0, 60000, json, complaint);
+}
+
+static bool check_idle_timeout(const cJSON *value, const char *path, struct text *json,
+                               struct complaint *complaint)
+{
+    if (cJSON_IsNull(value)) return keep(value, json);
+    return check_integer(value, path, 5000, 30000, json, complaint);
+}
+
 struct detection_field {
     const char *name;
     const char *fallback;
+    settings_check *check;
     bool ga_only;
 };
 
-/* Writes every field of a kind of turn detection: the client's value, or the default as served
- * (section 4.3). */
+static const struct detection_field *find_field(const struct detection_field *fields, bool preview,
+                                                const char *name)
+{
+    for (; fields->name != NULL; fields++) {
+        if (strcmp(name, fields->name) == 0 && !(preview && fields->ga_only)) return fields;
+    }
+    return NULL;
+}
+
+/* Checks what the client gives of a kind of turn detection, and writes every field of it: the
+ * client's value, or the default as served (section 4.3). */
 static bool fill_detection(const cJSON *value, const char *path, bool preview,
-                           const struct detection_field *fields, size_t count, struct text *json,
+                           const struct detection_field *fields, struct text *json,
                            struct complaint *complaint)
 {
     const cJSON *member;
+    struct text ignored = {0};
+    bool good = true;
     cJSON_ArrayForEach(member, value)
     {
-        bool known = strcmp(member->string, "type") == 0;
-        for (size_t i = 0; i < count && !known; i++)
-            known = strcmp(member->string, fields[i].name) == 0 && !(preview && fields[i].ga_only);
-        if (known) continue;
         char below[160];
+        const struct detection_field *field = find_field(fields, preview, member->string);
+        if (!good || strcmp(member->string, "type") == 0) continue;
         (void)snprintf(below, sizeof below, "%s.%.64s", path, member->string);
-        return complain(complaint, "unknown_parameter", below, "Unknown parameter: '%s'.", below);
+        good = field != NULL ? field->check(member, below, &ignored, complaint)
+                             : complain(complaint, "unknown_parameter", below,
+                                        "Unknown parameter: '%s'.", below);
     }
+    text_free(&ignored);
+    if (!good) return false;
     text_printf(json, "{\"type\":\"%s\"",
                 cJSON_GetObjectItemCaseSensitive(value, "type")->valuestring);
-    for (size_t i = 0; i < count; i++) {
-        if (preview && fields[i].ga_only) continue;
-        text_printf(json, ",\"%s\":", fields[i].name);
-        member = cJSON_GetObjectItemCaseSensitive(value, fields[i].name);
+    for (; fields->name != NULL; fields++) {
+        if (preview && fields->ga_only) continue;
+        text_printf(json, ",\"%s\":", fields->name);
+        member = cJSON_GetObjectItemCaseSensitive(value, fields->name);
         if (member == NULL) {
-            text_puts(json, fields[i].fallback);
+            text_puts(json, fields->fallback);
         } else {
             (void)keep(member, json);
         }
@@ -261,24 +322,27 @@ static bool detection(const cJSON *value, const char *path, bool preview, struct
                       struct complaint *complaint)
 {
     static const struct detection_field server[] = {
-        {"threshold", "0.5", false},           {"prefix_padding_ms", "300", false},
-        {"silence_duration_ms", "200", false}, {"idle_timeout_ms", "null", true},
-        {"create_response", "true", false},    {"interrupt_response", "true", false},
+        {"threshold", "0.5", check_threshold, false},
+        {"prefix_padding_ms", "300", check_padding, false},
+        {"silence_duration_ms", "200", check_padding, false},
+        {"idle_timeout_ms", "null", check_idle_timeout, true},
+        {"create_response", "true", check_bool, false},
+        {"interrupt_response", "true", check_bool, false},
+        {NULL, NULL, NULL, false},
     };
     static const struct detection_field semantic[] = {
-        {"eagerness", "\"auto\"", false},
-        {"create_response", "true", false},
-        {"interrupt_response", "true", false},
+        {"eagerness", "\"auto\"", check_eagerness, false},
+        {"create_response", "true", check_bool, false},
+        {"interrupt_response", "true", check_bool, false},
+        {NULL, NULL, NULL, false},
     };
     if (cJSON_IsNull(value)) return keep(value, json);
     if (!cJSON_IsObject(value)) return wrong_type(value, path, "an object", complaint);
     const cJSON *type = cJSON_GetObjectItemCaseSensitive(value, "type");
     if (is_string(type, "server_vad"))
-        return fill_detection(value, path, preview, server, sizeof server / sizeof *server, json,
-                              complaint);
+        return fill_detection(value, path, preview, server, json, complaint);
     if (is_string(type, "semantic_vad"))
-        return fill_detection(value, path, preview, semantic, sizeof semantic / sizeof *semantic,
-                              json, complaint);
+        return fill_detection(value, path, preview, semantic, json, complaint);
     char below[160];
     (void)snprintf(below, sizeof below, "%s.type", path);
     if (type == NULL)

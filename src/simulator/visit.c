@@ -2,6 +2,7 @@
 
 #include "simulator/answer.h"
 #include "simulator/client_event.h"
+#include "simulator/input_audio.h"
 #include "simulator/session.h"
 #include "simulator/session_fault.h"
 #include "simulator/upgrade.h"
@@ -73,6 +74,7 @@ void visit_record(struct visit *visit, enum ledger_outcome outcome)
     struct timers *timers = visit->site->service->timers;
     timers_cancel(timers, &visit->gate);
     timers_cancel(timers, &visit->expiry);
+    timers_cancel(timers, &visit->pause);
     timers_cancel(timers, &visit->idle);
     free_held(visit);
     answer_drop_all(visit, outcome == OUTCOME_COMPLETED ? OUTCOME_ABANDONED : outcome);
@@ -177,6 +179,7 @@ void visit_begin(struct site *site, struct ws_peer *peer, const struct ws_reques
     visit->peer = peer;
     visit->gate.fire = on_gate;
     visit->expiry.fire = session_expire;
+    visit->pause.fire = input_audio_on_pause;
     visit->idle.fire = session_fault_on_idle;
     visit->held_end = &visit->held;
     visit->upgrade_delay_ns = visit->session_delay_ns = visit->configure_delay_ns = PHASE_UNSEEN;

@@ -6,6 +6,7 @@
 #ifndef RUSHHOUR_SIMULATOR_VISIT_H
 #define RUSHHOUR_SIMULATOR_VISIT_H
 
+#include "simulator/detector.h"
 #include "simulator/reply.h"
 #include "simulator/site.h"
 
@@ -27,6 +28,9 @@ struct conversation {
                                         duplicates */
     size_t item_count;
     uint64_t audio_bytes; /* in the input buffer */
+    struct detector detector;
+    char spoken_id[IDENTIFIER_SIZE]; /* what the turn under way will be called as an item */
+    uint64_t quiet_since_ms;         /* of audio, when the last response was done */
 };
 
 struct held; /* a client event that waits for its turn */
@@ -38,6 +42,7 @@ struct visit {
     enum visit_state state;
     struct timer gate;   /* what the state is waiting for */
     struct timer expiry; /* the session's age limit */
+    struct timer pause;  /* the end of the user's silence after an answer (idle_timeout_ms) */
     struct timer idle;   /* the end of a silence in both directions, for faults */
     struct verdict verdict;
     struct strike strike;           /* a fault of the upgrade */

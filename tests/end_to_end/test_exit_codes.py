@@ -222,7 +222,7 @@ class Plans(harness.Case):
         path = self.write_profile(harness.profile(prices={"gpt-realtime": price, "rt-preview": price}))
         plan = json.loads(self.rushhour("run", path, "--dry-run", "--json").stdout)
         keys = {"sessions", "attempts", "tokens", "cost_usd", "rpm", "tpm"}
-        self.assertEqual([set(region) for region in plan["regions"]], [keys | {"name"}] * 3)
+        self.assertEqual([set(region) for region in plan["regions"]], [keys | {"name", "price", "quota", "quota_share", "breaks_first"}] * 3)
         self.assertEqual(set(plan["totals"]), keys)
         self.assertEqual(set(plan["totals"]["cost_usd"]), {"low", "likely", "high"})
         self.assertEqual(list(self.folder.iterdir()), [path], "nothing was made")

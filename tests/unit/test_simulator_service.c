@@ -244,36 +244,6 @@ static void test_output_limit(void **state)
     stop();
 }
 
-/* 100 ms of audio is 4,800 bytes: one base64 block less is refused, and the buffer is kept. */
-static void test_audio_buffer(void **state)
-{
-    (void)state;
-    char audio[6500];
-    start("{" QUICK "}");
-    open_session(0);
-    expect("session.created");
-    int length =
-        snprintf(audio, sizeof audio, "{\"type\":\"input_audio_buffer.append\",\"audio\":\"");
-    memset(audio + length, 'A', 6396);
-    (void)snprintf(audio + length + 6396, sizeof audio - (size_t)length - 6396, "\"}");
-    wire_send_text(&wire, audio);
-    wire_send_text(&wire, "{\"type\":\"input_audio_buffer.commit\"}");
-    cJSON *error = await("error");
-    assert_non_null(strstr(at_path(error, "error.message"), "99.94ms"));
-    cJSON_Delete(error);
-    wire_send_text(&wire, "{\"type\":\"input_audio_buffer.append\",\"audio\":\"AAAA\"}");
-    wire_send_text(&wire, "{\"type\":\"input_audio_buffer.commit\"}");
-    expect("input_audio_buffer.committed");
-    wire_send_text(&wire, audio);
-    wire_send_text(&wire, "{\"type\":\"input_audio_buffer.clear\"}");
-    expect("input_audio_buffer.cleared");
-    wire_send_text(&wire, "{\"type\":\"input_audio_buffer.commit\"}");
-    error = await("error");
-    assert_non_null(strstr(at_path(error, "error.message"), "only has 0.00ms"));
-    cJSON_Delete(error);
-    stop();
-}
-
 static void test_items(void **state)
 {
     (void)state;
@@ -311,13 +281,9 @@ int main(void)
 {
     signal(SIGPIPE, SIG_IGN);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_documented_turns),
-        cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_complaints),
-        cmocka_unit_test(test_usage_grows),
-        cmocka_unit_test(test_output_limit),
-        cmocka_unit_test(test_audio_buffer),
-        cmocka_unit_test(test_items),
+        cmocka_unit_test(test_documented_turns), cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_complaints),       cmocka_unit_test(test_usage_grows),
+        cmocka_unit_test(test_output_limit),     cmocka_unit_test(test_items),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

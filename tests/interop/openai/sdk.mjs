@@ -113,6 +113,69 @@ async function completesATextTurn(region) {
   assert.equal(closed.code, 1000);
 }
 
+/** So much of a tone (amplitude 0: silence) as PCM16 at 24 kHz, base64. */
+function sound(ms, amplitude) {
+  const bytes = Buffer.alloc(ms * 48);
+  for (let i = 0; i < ms * 24; i += 1) bytes.writeInt16LE(Math.round(amplitude * Math.sin(i / 10)), 2 * i);
+  return bytes.toString('base64');
+}
+
+/** With server VAD the service does the rest: nobody commits, nobody asks for a response. */
+async function isAnsweredWhenItSpeaks(region) {
+  const rt = await open(region);
+  const heard = listen(rt);
+  const created = await heard.event('session.created');
+  const detection = (created.session.audio?.input ?? created.session).turn_detection;
+  assert.equal(detection.type, 'server_vad');
+  for (const amplitude of [0, 0, 0, 0, 0, 8000, 8000, 8000, 8000, 0, 0])
+    rt.send({ type: 'input_audio_buffer.append', audio: sound(100, amplitude) });
+  const done = await heard.event('response.done');
+  assert.equal(done.response.status, 'completed');
+  const item = region.dialect === 'preview' ? 'conversation.item.created' : 'conversation.item.added';
+  inOrder(heard.events, ['input_audio_buffer.speech_started', 'input_audio_buffer.speech_stopped',
+    'input_audio_buffer.committed', item, 'response.created', 'response.done']);
+  const said = (type) => heard.events.find((event) => event.type === type);
+  const { item_id: id, audio_start_ms: start } = said('input_audio_buffer.speech_started');
+  assert.equal(said('input_audio_buffer.speech_stopped').item_id, id);
+  assert.equal(said('input_audio_buffer.committed').item_id, id);
+  assert.equal(said(item).item.id, id);
+  assert.equal(start, 200); // 500 ms less the padding of 300
+  assert.ok(done.response.usage.input_token_details.audio_tokens > 0);
+
+  rt.send({ type: 'input_audio_buffer.commit' }); // nothing is left of it
+  const empty = await heard.until('error', () => heard.errors[0]);
+  assert.equal(empty.error.code, 'input_audio_buffer_commit_empty');
+  rt.close();
+  await heard.until('close', () => heard.closed);
+}
+
+/** Without turn detection it is all the client's: commit, then ask. */
+async function takesTurnsByHand(region) {
+  const rt = await open(region);
+  const heard = listen(rt);
+  await heard.event('session.created');
+  const preview = region.dialect === 'preview';
+  const update = (detection) => rt.send({ type: 'session.update', session: preview ? { turn_detection: detection }
+    : { type: 'realtime', audio: { input: { turn_detection: detection } } } });
+  update({ type: 'none' });
+  const refused = await heard.until('error', () => heard.errors[0]);
+  assert.equal(refused.error.code, 'invalid_value');
+  update(null);
+  await heard.event('session.updated');
+  for (const amplitude of [8000, 8000, 0, 0, 0, 0])
+    rt.send({ type: 'input_audio_buffer.append', audio: sound(100, amplitude) });
+  rt.send({ type: 'input_audio_buffer.commit' });
+  await heard.event('input_audio_buffer.committed');
+  rt.send({ type: 'input_audio_buffer.clear' });
+  await heard.event('input_audio_buffer.cleared');
+  for (const type of ['input_audio_buffer.speech_started', 'response.created'])
+    assert.ok(!heard.events.some((event) => event.type === type), type);
+  rt.send({ type: 'response.create' });
+  await heard.event('response.done');
+  rt.close();
+  await heard.until('close', () => heard.closed);
+}
+
 function inOrder(events, types) {
   const places = types.map((type) => events.findIndex((event) => event.type === type));
   assert.ok(!places.includes(-1), `missing: ${types.filter((_, i) => places[i] === -1)}`);
@@ -170,6 +233,8 @@ function checksOf(region) {
   const refused = azure ? refusedAtUpgrade : refusedByEvent;
   return [
     ['completes a text turn', () => completesATextTurn(region)],
+    ['is answered when it speaks', () => isAnsweredWhenItSpeaks(region)],
+    ['takes turns by hand', () => takesTurnsByHand(region)],
     ['is told of a session of the other dialect', () => refusesAWrongUpdate(region)],
     ['is refused with a wrong key', () => refused(region, WRONG_KEY,
       azure ? { status: 401 } : { code: 'invalid_api_key', close: 3000 })],
