@@ -197,6 +197,14 @@ static const struct key profile_keys[] = {
     {"simulator.audio_delta_bytes", KEY_SIZE, AT(simulator.audio_delta_bytes), .fallback = "4800",
      .least = "2", .most = "1MiB",
      .help = "PCM16 audio in one delta, an even number; 4800 bytes are 100 ms at 24 kHz"},
+    {"simulator.reasoning_tokens", KEY_COUNT, AT(simulator.reasoning_tokens), .fallback = "0",
+     .most = "32768",
+     .help = "tokens that a reasoning model (gpt-realtime-2 and later, by `model`) thinks before "
+             "each answer: part of its output, and of max_output_tokens"},
+    {"simulator.preambles", KEY_FRACTION, AT(simulator.preambles), .fallback = "0%",
+     .help =
+         "share of the answers of reasoning models that begin with a preamble, an item of phase "
+         "commentary; the final_answer comes after the latency `answer`"},
     {"simulator.client_secret_life", KEY_DURATION, AT(simulator.client_secret_life_ns),
      .fallback = "0s", .most = "2h",
      .help = "whole seconds that an ephemeral client secret is good for, real time; 0: as "
@@ -211,7 +219,8 @@ static const struct key profile_keys[] = {
               " \"configure\": {\"median\": \"20ms\", \"p99\": \"80ms\"},"
               " \"response_created\": {\"median\": \"30ms\", \"p99\": \"120ms\"},"
               " \"first_output\": {\"median\": \"250ms\", \"p99\": \"900ms\"},"
-              " \"delta\": {\"median\": \"20ms\", \"p99\": \"60ms\"}}]",
+              " \"delta\": {\"median\": \"20ms\", \"p99\": \"60ms\"},"
+              " \"answer\": {\"median\": \"800ms\", \"p99\": \"2s\"}}]",
      .help = "scripted delays; a later rule overrides the steps that it names"},
     {"simulator.faults", KEY_OBJECTS, LIST(simulator.faults, simulator.fault_count),
      .table = &key_fault_rule, .fallback = "[]",

@@ -33,6 +33,7 @@ static const struct key latency_keys[] = {
     STEP(response_created, "response.create to response.created"),
     STEP(first_output, "response.created to the first delta"),
     STEP(delta, "one delta to the next"),
+    STEP(answer, "the end of a preamble to the first delta of the answer itself"),
 };
 
 #define FAULT(member) offsetof(struct fault_rule, member)

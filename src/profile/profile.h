@@ -187,7 +187,7 @@ struct latency_rule {
     char **regions; /* names; region_count 0: all */
     size_t region_count;
     struct window *during; /* NULL: always */
-    struct latency upgrade, session, configure, response_created, first_output, delta;
+    struct latency upgrade, session, configure, response_created, first_output, delta, answer;
 };
 
 /* A rate for each hour of the day. */
@@ -241,6 +241,8 @@ struct simulator_plan {
                                       now */
     uint64_t output_deltas;        /* per response */
     uint64_t audio_delta_bytes;    /* PCM16 bytes per audio delta */
+    uint64_t reasoning_tokens;     /* before each answer of a reasoning model */
+    double preambles;              /* share of the answers of reasoning models with a preamble */
     int64_t client_secret_life_ns; /* of ephemeral client secrets; 0: as documented */
     int64_t max_session_age_ns;
     struct latency_rule *latency; /* later rules override earlier ones */

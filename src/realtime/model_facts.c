@@ -21,11 +21,16 @@
  */
 static const struct model_facts table[] = {
     {.model = "gpt-realtime-2.1-mini",
+     .reasons = true,
      .azure_retires = "2027-06-25",
      .azure_schedule = "2026-07",
      .price = {0.6, 0.06, 2.4, 10, 0.3, 20}},
-    {.model = "gpt-realtime-2.1", .azure_retires = "2027-06-25", .azure_schedule = "2026-07"},
+    {.model = "gpt-realtime-2.1",
+     .reasons = true,
+     .azure_retires = "2027-06-25",
+     .azure_schedule = "2026-07"},
     {.model = "gpt-realtime-2",
+     .reasons = true,
      .azure_retires = "2026-08-31",
      .azure_schedule = "late August 2026 for the preview; that of 2026-07 says 2027-05-06",
      .price = {4, 0.4, 24, 32, 0.4, 64}},

@@ -33,6 +33,7 @@ struct model_facts {
     const char *azure_retires;  /* the earliest that a schedule of Azure's gives */
     const char *azure_schedule; /* the month of that schedule, and what a later one says */
     const char *openai_retires;
+    bool reasons;      /* thinks before it answers: its items have a phase (Azure's pages on 2.x) */
     uint32_t rpm, tpm; /* Azure's default quota of tier 1, Global Standard, a minute */
     struct list_price price;
 };

@@ -125,6 +125,8 @@ static enum err_code check_latencies(const struct rehearsal *rehearsal)
     rule_path(first.rule, path);
     if (code == ERR_OK) code = compare_answer(rehearsal, path, first_ns);
     if (code == ERR_OK) code = check_step(rehearsal, delta, "timeouts.stall");
+    if (code == ERR_OK && plan->preambles > 0)
+        code = check_step(rehearsal, LONGEST(plan, answer), "timeouts.stall");
     rule_path(delta.rule, path);
     if (code == ERR_OK)
         code = compare(rehearsal, path, first_ns + delta.median_ns * (int64_t)plan->output_deltas,

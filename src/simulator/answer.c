@@ -10,11 +10,6 @@
 #define SLOW_DELTA_NS (250 * NS_PER_MS)
 #define HEAVY_TOKENS 14000 /* F65 was observed with this many */
 
-static struct identifiers *ids_of(struct answer *answer)
-{
-    return &answer->visit->site->service->ids;
-}
-
 /* Whether the fault replaced the response, so that its id was never sent. */
 static bool replaced(const struct answer *answer)
 {
@@ -91,11 +86,6 @@ static bool strikes_at(const struct answer *answer, enum strike_time time)
     return answer->fault != NULL && answer->fault->time == time;
 }
 
-static bool has_effect(const struct answer *answer, enum strike_effect effect)
-{
-    return answer->fault != NULL && answer->fault->effect == effect;
-}
-
 /* Schedules the next step, unless a timed fault comes first. */
 static void plan(struct answer *answer, uint64_t delay_ns)
 {
@@ -132,8 +122,8 @@ static void go_on_speaking(struct answer *answer)
 
 static void speak(struct answer *answer)
 {
-    bool slow = has_effect(answer, EFFECT_SLOW);
-    answer->struck |= has_effect(answer, EFFECT_MODALITY) || (slow && answer->reply.deltas > 0);
+    bool slow = answer_has(answer, EFFECT_SLOW);
+    answer->struck |= answer_has(answer, EFFECT_MODALITY) || (slow && answer->reply.deltas > 0);
     speech_delta(answer->visit, &answer->reply);
     if (slow) {
         const int64_t wait_ns =
@@ -152,9 +142,19 @@ static void start_output(struct answer *answer)
         answer_strike(answer);
         return;
     }
+    if (answer->thought_away) { /* all that it may say went into thinking */
+        end_as_usual(answer);
+        return;
+    }
+    if (answer->first_delay_ns == PHASE_UNSEEN) answer->first_delay_ns = 0;
+    if (answer->preamble) {
+        answer->preamble = false;
+        speech_preamble(answer->visit, &answer->reply);
+        plan(answer, site_delay(answer->visit->site, STEP_ANSWER, answer->due_ns));
+        return;
+    }
     speech_item(answer->visit, &answer->reply);
     answer->state = ANSWER_SPEAKING;
-    answer->first_delay_ns = 0;
     speak(answer);
 }
 
@@ -230,73 +230,6 @@ static void on_due(struct timer *timer, uint64_t now_ns)
     run((struct answer *)(void *)timer, now_ns);
 }
 
-/* What fault rules may ask about this response. */
-static struct moment moment_of(const struct answer *answer)
-{
-    const struct visit *visit = answer->visit;
-    const struct usage_count *usage = &answer->reply.usage;
-    const uint64_t age_ns = answer->at_ns > visit->opened_ns ? answer->at_ns - visit->opened_ns : 0;
-    return (struct moment){
-        .wall_ns = service_wall(visit->site->service, answer->at_ns),
-        .socket_age_ns = service_run(visit->site->service, age_ns),
-        .turn = visit->responses,
-        .context_tokens = usage->text_in + usage->audio_in,
-        .failed_before = visit->failed,
-        .retries = visit->retries && visit->responses == 1,
-    };
-}
-
-/* How many deltas this response has, and where among them a stream fault strikes: never after the
- * last. */
-static void plan_stream(struct answer *answer, const struct overrides *overrides)
-{
-    struct site *site = answer->visit->site;
-    answer->deltas = site->service->plan->output_deltas;
-    answer->cut =
-        overrides->max_output_tokens != 0 && overrides->max_output_tokens < answer->deltas;
-    if (answer->cut) answer->deltas = overrides->max_output_tokens;
-    struct moment moment = moment_of(answer);
-    if (moment.failed_before) script_settle(&site->script);
-    answer->strike = script_strike(&site->script, CHANCE_PER_RESPONSE, &moment);
-    struct strike refused =
-        quota_respond(&site->quota, moment.wall_ns,
-                      quota_estimate(moment.context_tokens, overrides->max_output_tokens));
-    if (refused.struck) answer->strike = refused;
-    if (!answer->strike.struck) return;
-    answer->fault = answer_fault(answer->strike.kind);
-    if (answer->strike.after_ns > 0 && answer_fault_is_timed(answer->fault))
-        answer->strike_ns = answer->at_ns + service_real(site->service, answer->strike.after_ns);
-    uint64_t choices = answer->deltas > 1 ? answer->deltas - 1 : 1;
-    if (answer->fault->time == STRIKE_STREAM && answer->strike_ns == 0)
-        answer->strike_deltas = 1 + script_below(&site->script, choices);
-}
-
-static void fill_reply(struct answer *answer, struct overrides *overrides)
-{
-    struct visit *visit = answer->visit;
-    struct reply *reply = &answer->reply;
-    reply->preview = visit->preview;
-    reply->audio = reply->audio_asked = !overrides->text_only;
-    reply->max_output_tokens = overrides->max_output_tokens;
-    reply->metadata = overrides->metadata;
-    overrides->metadata = NULL;
-    identifier_make(ids_of(answer), "resp_", reply->id);
-    identifier_make(ids_of(answer), "item_", reply->item_id);
-    if (!overrides->out_of_band) {
-        memcpy(reply->conversation_id, visit->conversation_id, sizeof reply->conversation_id);
-        memcpy(reply->previous_item_id, visit->conversation.last_item_id,
-               sizeof reply->previous_item_id);
-    }
-    reply->usage = usage_begin(&visit->conversation.context, visit->settings.instruction_bytes);
-}
-
-/* What a fault changes from the start. */
-static void prepare_fault(struct answer *answer, const char *event_id)
-{
-    if (has_effect(answer, EFFECT_MODALITY)) answer->reply.audio = !answer->reply.audio_asked;
-    if (has_effect(answer, EFFECT_ERROR) && event_id != NULL) answer->event_id = strdup(event_id);
-}
-
 static void begin(struct visit *visit, struct overrides *overrides, const char *event_id,
                   uint64_t at_ns)
 {
@@ -314,9 +247,7 @@ static void begin(struct visit *visit, struct overrides *overrides, const char *
     answer->next = visit->answers;
     visit->answers = answer;
     visit->responses++;
-    fill_reply(answer, overrides);
-    plan_stream(answer, overrides);
-    prepare_fault(answer, event_id);
+    answer_plan(answer, overrides, event_id);
     answer->due_ns = at_ns;
     plan(answer, site_delay(visit->site, STEP_RESPONSE_CREATED, at_ns));
     run(answer, clock_mono_ns());

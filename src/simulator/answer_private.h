@@ -29,6 +29,8 @@ struct answer {
     uint64_t strike_deltas; /* otherwise, after how many deltas it strikes */
     uint64_t deltas;        /* in total */
     bool cut;               /* fewer than planned, because of max_output_tokens */
+    bool thought_away;      /* even the first: reasoning takes all of it */
+    bool preamble;          /* one comes first */
     bool struck;
     bool ends_visit; /* the fault ends the connection, after the flush */
     bool recorded;
@@ -37,6 +39,15 @@ struct answer {
     /* 0: sent, to be measured at the flush */
     uint64_t created_delay_ns, first_delay_ns, done_delay_ns;
 };
+
+/* Decides what the answer will be, says and how it fails; takes over overrides->metadata (in
+ * answer_plan.c). */
+void answer_plan(struct answer *answer, struct overrides *overrides, const char *event_id);
+
+static inline bool answer_has(const struct answer *answer, enum strike_effect effect)
+{
+    return answer->fault != NULL && answer->fault->effect == effect;
+}
 
 /* Sends response.done and its companions, with this usage; the answer is over (in answer.c). */
 void answer_finish(struct answer *answer, const struct reply_end *end, enum strike_usage told,

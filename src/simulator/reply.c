@@ -26,6 +26,11 @@ static void open_event(struct text *out, struct identifiers *ids, const char *ty
     text_puts(out, "\"");
 }
 
+static int output_index(const struct reply *reply)
+{
+    return reply->preamble_id[0] == '\0' ? 0 : 1;
+}
+
 /* response_id and, for events about the item's content, item_id and the indexes. */
 static void add_place(const struct reply *reply, bool in_content, struct text *out)
 {
@@ -34,9 +39,9 @@ static void add_place(const struct reply *reply, bool in_content, struct text *o
     if (in_content) {
         text_puts(out, "\",\"item_id\":\"");
         text_puts(out, reply->item_id);
-        text_puts(out, "\",\"output_index\":0,\"content_index\":0");
+        text_printf(out, "\",\"output_index\":%d,\"content_index\":0", output_index(reply));
     } else {
-        text_puts(out, "\",\"output_index\":0");
+        text_printf(out, "\",\"output_index\":%d", output_index(reply));
     }
 }
 
@@ -66,9 +71,10 @@ static void add_string_or_null(const char *string, struct text *out)
 static void add_item(const struct reply *reply, const char *status, bool content, struct text *out)
 {
     text_printf(out,
-                "{\"id\":\"%s\",%s\"type\":\"message\",\"status\":\"%s\",\"role\":\"assistant\","
-                "\"content\":[",
+                "{\"id\":\"%s\",%s\"type\":\"message\",\"status\":\"%s\",\"role\":\"assistant\",",
                 reply->item_id, reply->preview ? "\"object\":\"realtime.item\"," : "", status);
+    if (reply->phase != NULL) text_printf(out, "\"phase\":\"%s\",", reply->phase);
+    text_puts(out, "\"content\":[");
     if (content) {
         const char *prefix = reply->preview ? "" : "output_";
         text_printf(out,
@@ -251,6 +257,16 @@ static void add_status_details(const struct reply_end *end, struct text *out)
     }
 }
 
+struct reply reply_preamble(const struct reply *reply)
+{
+    struct reply preamble = *reply;
+    memcpy(preamble.item_id, reply->preamble_id, sizeof preamble.item_id);
+    preamble.preamble_id[0] = '\0';
+    preamble.phase = "commentary";
+    preamble.deltas = PREAMBLE_DELTAS;
+    return preamble;
+}
+
 void reply_done(const struct reply *reply, const struct reply_end *end, bool has_item,
                 const struct settings *settings, struct identifiers *ids, struct text *out)
 {
@@ -259,6 +275,11 @@ void reply_done(const struct reply *reply, const struct reply_end *end, bool has
     open_response(reply, names[end->status], out);
     add_status_details(end, out);
     text_puts(out, ",\"output\":[");
+    if (reply->preamble_id[0] != '\0') {
+        const struct reply preamble = reply_preamble(reply);
+        add_item(&preamble, item_status(true, REPLY_COMPLETED), true, out);
+        if (has_item) text_puts(out, ",");
+    }
     if (has_item) add_item(reply, item_status(true, end->status), true, out);
     text_puts(out, "]");
     add_configuration(reply, settings, out);

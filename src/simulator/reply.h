@@ -19,6 +19,8 @@ struct reply {
     bool preview, audio;
     bool audio_asked; /* as its configuration says */
     char id[IDENTIFIER_SIZE], item_id[IDENTIFIER_SIZE];
+    char preamble_id[IDENTIFIER_SIZE];     /* of the item before; "": there is none */
+    const char *phase;                     /* of the item; NULL: the model tells none */
     char previous_item_id[ITEM_ID_SIZE];   /* "" means null */
     char conversation_id[IDENTIFIER_SIZE]; /* "": out of band, null */
     uint64_t max_output_tokens;            /* 0 means "inf" */
@@ -26,6 +28,8 @@ struct reply {
     uint64_t deltas;                       /* number of deltas so far: determines the text */
     struct usage_count usage;
 };
+
+#define PREAMBLE_DELTAS 2
 
 enum reply_status { REPLY_COMPLETED, REPLY_CANCELLED, REPLY_INCOMPLETE, REPLY_FAILED };
 
@@ -59,7 +63,10 @@ void reply_audio_delta(const struct reply *reply, const char *base64, struct ide
                        struct text *out);
 void reply_audio_done(const struct reply *reply, struct identifiers *ids, struct text *out);
 
-/* response.done. has_item: the output includes the assistant's item. */
+/* The reply as its preamble alone. */
+struct reply reply_preamble(const struct reply *reply);
+
+/* response.done. has_item: the output includes the assistant's item, beside its preamble. */
 void reply_done(const struct reply *reply, const struct reply_end *end, bool has_item,
                 const struct settings *settings, struct identifiers *ids, struct text *out);
 

@@ -102,6 +102,8 @@ static const struct latency *latency_of(const struct latency_rule *rule, enum st
         return &rule->response_created;
     case STEP_FIRST_OUTPUT:
         return &rule->first_output;
+    case STEP_ANSWER:
+        return &rule->answer;
     case STEP_DELTA:
     case STEP_COUNT:
         break;
@@ -219,6 +221,11 @@ bool script_fails(enum fault_kind kind)
     default:
         return true;
     }
+}
+
+bool script_draws(struct script *script, double share)
+{
+    return random_unit(&script->strikes) < share;
 }
 
 uint64_t script_below(struct script *script, uint64_t bound)

@@ -18,6 +18,7 @@ enum step {
     STEP_RESPONSE_CREATED,
     STEP_FIRST_OUTPUT,
     STEP_DELTA,
+    STEP_ANSWER,
     STEP_COUNT
 };
 
@@ -92,6 +93,9 @@ void script_settle(struct script *script);
 /* Whether a response that this fault struck has failed: some faults let it complete, or end it
  * without failure. */
 bool script_fails(enum fault_kind kind);
+
+/* Draws whether something of this share happens, from the stream of faults. */
+bool script_draws(struct script *script, double share);
 
 /* Uniform in 0 .. bound-1 (bound > 0), from the stream of faults. */
 uint64_t script_below(struct script *script, uint64_t bound);

@@ -45,11 +45,12 @@ void speech_count(struct visit *visit, struct reply *reply)
 {
     struct usage_count *usage = &reply->usage;
     struct context *context = &visit->conversation.context;
-    usage->text_out = reply->deltas;
+    const uint64_t said = reply->deltas + (reply->preamble_id[0] == '\0' ? 0 : PREAMBLE_DELTAS);
+    usage->text_out = said + usage->reasoning;
     if (reply->audio)
-        usage->audio_out = usage_audio_tokens_out(reply->deltas * visit->site->service->audio_ms);
+        usage->audio_out = usage_audio_tokens_out(said * visit->site->service->audio_ms);
     if (reply->conversation_id[0] == '\0') return;
-    context->text += usage->text_out;
+    context->text += said; /* thoughts are not kept */
     context->audio += usage->audio_out;
 }
 
@@ -68,6 +69,20 @@ static void say_item_done(struct visit *visit, const struct reply *reply, enum r
     if (reply_conversation_item(reply, true, status, ids, visit_draft(visit))) visit_say(visit);
     reply_output_item(reply, true, status, ids, visit_draft(visit));
     visit_say(visit);
+}
+
+void speech_preamble(struct visit *visit, struct reply *reply)
+{
+    char id[IDENTIFIER_SIZE];
+    identifier_make(ids_of(visit), "item_", id);
+    struct reply preamble = *reply;
+    memcpy(preamble.item_id, id, sizeof id);
+    preamble.phase = "commentary";
+    speech_item(visit, &preamble);
+    for (int i = 0; i < PREAMBLE_DELTAS; i++) speech_delta(visit, &preamble);
+    say_item_done(visit, &preamble, REPLY_COMPLETED);
+    memcpy(reply->preamble_id, id, sizeof id);
+    if (reply->conversation_id[0] != '\0') memcpy(reply->previous_item_id, id, sizeof id);
 }
 
 void speech_done(struct visit *visit, const struct reply *reply, const struct reply_end *end,

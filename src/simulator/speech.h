@@ -10,6 +10,9 @@ void speech_created(struct visit *visit, const struct reply *reply);
 /* The assistant's item, which appears with its first output. */
 void speech_item(struct visit *visit, const struct reply *reply);
 
+/* A whole item of phase commentary before the reply's own. */
+void speech_preamble(struct visit *visit, struct reply *reply);
+
 /* The next piece of text, or of a transcript with its audio. */
 void speech_delta(struct visit *visit, struct reply *reply);
 

@@ -56,7 +56,8 @@ void usage_object(const struct usage_count *usage, bool preview, struct text *ou
                 "%s}}",
                 usage->text_cached, usage->audio_cached, image);
     text_printf(out,
-                ",\"output_token_details\":{\"text_tokens\":%" PRIu64 ",\"audio_tokens\":%" PRIu64
-                "}}",
+                ",\"output_token_details\":{\"text_tokens\":%" PRIu64 ",\"audio_tokens\":%" PRIu64,
                 usage->text_out, usage->audio_out);
+    if (usage->reasons) text_printf(out, ",\"reasoning_tokens\":%" PRIu64, usage->reasoning);
+    text_puts(out, "}}");
 }

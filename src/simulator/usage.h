@@ -17,6 +17,8 @@ struct context {
 
 struct usage_count {
     uint64_t text_in, audio_in, text_cached, audio_cached, text_out, audio_out;
+    uint64_t reasoning; /* of text_out */
+    bool reasons;       /* the model tells it */
 };
 
 /* About four bytes of English per token. */

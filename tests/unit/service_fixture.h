@@ -20,10 +20,15 @@
 #define PREVIEW "/openai/realtime?api-version=2025-04-01-preview&deployment=rt-preview"
 #define OPENAI "/v1/realtime?model=gpt-realtime"
 
+/* Further keys of the first region, with a comma behind them. */
+#ifndef FIRST_REGION
+#define FIRST_REGION ""
+#endif
+
 static const char profile_head[] =
     "{\"name\":\"t\",\"regions\":["
     "{\"name\":\"eastus2\",\"endpoint\":\"https://"
-    "contoso.openai.azure.com\",\"deployment\":\"gpt-realtime\","
+    "contoso.openai.azure.com\",\"deployment\":\"gpt-realtime\"," FIRST_REGION
     "\"dialect\":\"ga\",\"auth\":{\"api_key\":\"${UNSET_KEY}\"}},"
     "{\"name\":\"beta\",\"endpoint\":\"https://"
     "contoso-sc.openai.azure.com\",\"deployment\":\"rt-preview\","

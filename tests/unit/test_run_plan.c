@@ -278,6 +278,8 @@ static void a_rehearsal_that_would_lie_is_refused(void **state)
         {REPLAY("60", "", "\"latency\": [{\"upgrade\": {\"median\": \"1s\", \"p99\": \"9s\"}}]"),
          "simulator.latency[0]: takes up to 18.5s, and timeouts.upgrade is 10s"},
         {REPLAY("60", "", "\"latency\": [{\"delta\": \"12s\"}]"), "timeouts.stall is 10s"},
+        {REPLAY("60", "", "\"preambles\": \"5%\", \"latency\": [{\"answer\": \"13s\"}]"),
+         "takes up to 13s, and timeouts.stall is 10s"},
         {REPLAY("60", ", \"retry\": {\"deadline\": \"5s\"}",
                 "\"faults\": [{\"fault\": \"connection_reset\", \"rate\": \"1%\", \"after\": "
                 "\"6s\"}]"),

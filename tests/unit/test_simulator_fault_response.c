@@ -120,7 +120,7 @@ static void test_forms_of_done(void **state)
         {"max_output_tokens", "F70", "incomplete", NULL, NULL, NULL, "max_output_tokens",
          "incomplete", NULL, NULL, "0", 1},
         {"reasoning_limit", "F70", "incomplete", NULL, NULL, NULL, "max_output_tokens",
-         "incomplete", NULL, "0", "0", 0},
+         "incomplete", NULL, "4096", "0", 0},
         {"turn_detected", "F71", "cancelled", NULL, NULL, NULL, "turn_detected", "cancelled", NULL,
          NULL, "0", 1},
         {"empty_output", "F72", "completed", NULL, NULL, NULL, NULL, "completed", NULL, "0", "0",

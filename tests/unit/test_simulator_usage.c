@@ -46,6 +46,14 @@ static void test_object(void **state)
          "\"audio_tokens\":0,\"image_tokens\":0}},\"output_token_details\":{\"text_tokens\":14,"
          "\"audio_"
          "tokens\":38}}"},
+        /* as reported of gpt-realtime-2: thoughts are text, and told once more */
+        {{.text_in = 20, .text_out = 32, .reasoning = 32, .reasons = true},
+         false,
+         "{\"total_tokens\":52,\"input_tokens\":20,\"output_tokens\":32,\"input_token_details\":{"
+         "\"text_tokens\":20,\"audio_tokens\":0,\"image_tokens\":0,\"cached_tokens\":0,"
+         "\"cached_tokens_details\":{\"text_tokens\":0,\"audio_tokens\":0,\"image_tokens\":0}},"
+         "\"output_token_details\":{\"text_tokens\":32,\"audio_tokens\":0,\"reasoning_tokens\":32}"
+         "}"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct text out = {0};
