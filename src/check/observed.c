@@ -78,6 +78,8 @@ void observed_end(const struct failure_facts *end, bool opened, const char *deta
         text_printf(out, "the proxy answered CONNECT with %d", end->proxy_status);
     } else if (!opened && end->http_status != 0) {
         text_printf(out, "HTTP %d, but no WebSocket handshake", end->http_status);
+    } else if (end->objection != NULL) {
+        text_puts(out, end->objection);
     } else if (end->close_code != 0) {
         text_printf(out, "the service closed with %d", end->close_code);
         if (end->close_reason[0] != '\0') text_printf(out, " (%s)", end->close_reason);

@@ -11,6 +11,12 @@
 
 static void feed(struct driver *driver, const struct session_input *input, uint64_t now_ns);
 
+bool driver_unread(const struct driver *driver)
+{
+    const struct conversation *conversation = driver->conversation;
+    return conversation != NULL && conversation->transport->unread(conversation);
+}
+
 bool driver_usable(const struct driver *driver)
 {
     return session_usable(&driver->session);
@@ -62,10 +68,39 @@ static void keep_deadline(struct driver *driver)
     }
 }
 
+/*
+ * The session is ready at once when its settings are confirmed, and asks. What lies in the socket
+ * by then cannot be an answer, but would be taken for one. So the loop has a turn before, in which
+ * it is read.
+ */
+static void settle(struct driver *driver, uint64_t now_ns)
+{
+    const struct event_facts updated = {.kind = EVENT_SESSION_UPDATED};
+    if (!overdue_may_judge(&driver->settling, driver->settles_ns, driver->conversation, now_ns)) {
+        if (!timers_set(driver->worker->timers, &driver->deadline, now_ns + 1))
+            driver->worker->recorder.failed = true;
+        return;
+    }
+    driver->settles_ns = 0;
+    feed(driver, &(struct session_input){.kind = INPUT_EVENT, .event = &updated}, now_ns);
+}
+
+/* Whether an event is the one that makes the session ready. */
+static bool settles(const struct driver *driver, const struct heard *heard)
+{
+    const struct transport_stage *stage = life_stage(&driver->session.life);
+    return stage != NULL && !heard->garbage && stage->until == EVENT_SESSION_UPDATED &&
+           heard->event.kind == EVENT_SESSION_UPDATED && driver->settles_ns == 0;
+}
+
 static void on_deadline(struct timer *timer, uint64_t now_ns)
 {
     struct driver *driver = (struct driver *)((char *)timer - offsetof(struct driver, deadline));
     worker_awake(driver->worker, now_ns);
+    if (driver->settles_ns != 0 && session_in_dial(&driver->session)) {
+        settle(driver, now_ns);
+        return;
+    }
     const uint64_t due_ns = session_deadline_ns(&driver->session);
     if (due_ns == 0) return;
     if (now_ns < due_ns) {
@@ -166,6 +201,11 @@ static void on_event(void *context, const struct heard *heard, uint64_t at_ns)
                                   .event = event};
     remember_event(driver, heard->type, at_ns);
     count_event(driver, event, at_ns);
+    if (settles(driver, heard)) {
+        driver->settles_ns = at_ns;
+        settle(driver, at_ns);
+        return;
+    }
     if (event->kind == EVENT_SESSION_CREATED)
         input.has_expiry = skew_expiry(&driver->skew, &driver->worker->recorder.clock, event, at_ns,
                                        &input.expires_in_ns);

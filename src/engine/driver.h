@@ -21,10 +21,13 @@ struct driver {
     struct session session;
     struct conversation *conversation; /* NULL once it has ended */
     struct timer deadline;
-    struct overdue overdue;       /* whether it may be judged */
-    uint64_t number;              /* of the session in the run, from 1 */
-    struct chain *chain;          /* held until the session has ended */
-    uint64_t judged, failed;      /* its attempts that were ok or failed, and the failed ones */
+    struct overdue overdue;  /* whether it may be judged */
+    uint64_t settles_ns;     /* when the event came that makes the session ready; 0: not yet, or
+                                     the session has heard it */
+    struct overdue settling; /* whether it may hear it */
+    uint64_t number;         /* of the session in the run, from 1 */
+    struct chain *chain;     /* held until the session has ended */
+    uint64_t judged, failed; /* its attempts that were ok or failed, and the failed ones */
     struct credential credential; /* what it was dialled with, without the value; serial 0: one
                                      that never changes */
     char client_request_id[40];
@@ -68,6 +71,9 @@ void driver_abandon(struct driver *driver, uint64_t now_ns);
 
 /* This machine did not look at its sockets for so long. */
 void driver_pause(struct driver *driver, uint64_t paused_ns, uint64_t now_ns);
+
+/* Whether anything that the service sent lies unread. */
+bool driver_unread(const struct driver *driver);
 
 bool driver_usable(const struct driver *driver);
 

@@ -21,6 +21,7 @@ static size_t events_in_order(const struct driver *driver,
 const char *driver_message(const struct driver *driver, const struct session_action *action)
 {
     const struct event_facts *event = action->observed.event;
+    if (action->observed.objection != NULL) return action->observed.objection;
     if (event != NULL && event->error_message[0] != '\0') return event->error_message;
     if (driver->body_message[0] != '\0') return driver->body_message;
     return driver->detail;

@@ -112,6 +112,13 @@ static void end_region(struct engine *engine, size_t region)
         worker_end_region(&engine->workers[i], region, code);
 }
 
+static enum fruitless_way way_of(const struct engine *engine, size_t region)
+{
+    if (engine->options.simulated) return FRUITLESS_SIMULATED;
+    return engine->plan.targets[region].where.address == NULL ? FRUITLESS_DIRECT
+                                                              : FRUITLESS_ELSEWHERE;
+}
+
 /* If only the profile or its credentials are to blame, more of the same shows nothing new. */
 static void check_fruitless(struct engine *engine)
 {
@@ -121,8 +128,7 @@ static void check_fruitless(struct engine *engine)
     for (size_t i = 0; engine->stops == 0 && i < engine->plan.region_count; i++) {
         if (engine->regions_over[i] || !fruitless_over(&totals[i])) continue;
         struct text words = {0};
-        fruitless_words(&profile->regions[i], &totals[i], profile->file,
-                        engine->plan.targets[i].where.address == NULL, &words);
+        fruitless_words(&profile->regions[i], &totals[i], profile->file, way_of(engine, i), &words);
         end_region(engine, i);
         if (!all) text_puts(&words, "; its load has ended, that of the others goes on");
         if (all) {

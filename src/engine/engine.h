@@ -34,6 +34,7 @@ struct engine_options {
     const struct connect_override *connect_overrides;
     size_t connect_override_count;
     const char *ca_file; /* overrides every region's; NULL: the profile's */
+    bool simulated;
     struct run_writer *writer;
     void (*note)(void *user, const char *text); /* a line for the user; may be NULL */
     void *note_user;

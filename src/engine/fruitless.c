@@ -73,12 +73,13 @@ static void add_unused_proxy(const struct region *region, const struct tally *mo
 }
 
 void fruitless_words(const struct region *region, const struct cell *totals,
-                     const char *profile_file, bool direct, struct text *out)
+                     const char *profile_file, enum fruitless_way way, struct text *out)
 {
     const struct tally *most = commonest(totals);
     text_printf(out, "region %s: none of %" PRIu64 " attempts was answered", region->name,
                 ended(totals));
     if (most != NULL) text_printf(out, " (%s %" PRIu64 ")", most->code, most->count);
-    text_printf(out, "; `rushhour check %s` finds the cause", profile_file);
-    if (direct) add_unused_proxy(region, most, out);
+    text_printf(out, "; `rushhour check %s%s` finds the cause", profile_file,
+                way == FRUITLESS_SIMULATED ? " --simulate" : "");
+    if (way == FRUITLESS_DIRECT) add_unused_proxy(region, most, out);
 }

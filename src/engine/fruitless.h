@@ -36,10 +36,17 @@ bool fruitless_run(const struct cell *totals, size_t region_count);
 /* The code that most of its failures have; lives for ever. "" when it has none. */
 const char *fruitless_code(const struct cell *totals);
 
-/* Appends "region a: none of 78 attempts was answered (resolve_failed 78); run `rushhour check
- * p.json`". The region must be fruitless. direct: its host was dialled as the profile says;
- * then, where no connection came about, a proxy of the environment that was not used is named. */
+/* What was dialled for a region's host. */
+enum fruitless_way {
+    FRUITLESS_DIRECT,    /* as the profile says */
+    FRUITLESS_ELSEWHERE, /* an address of --connect-to */
+    FRUITLESS_SIMULATED
+};
+
+/* Appends "region a: none of 78 attempts was answered (resolve_failed 78); `rushhour check p.json`
+ * finds the cause". The region must be fruitless. Where no connection came about on the direct way,
+ * a proxy of the environment that was not used is named. */
 void fruitless_words(const struct region *region, const struct cell *totals,
-                     const char *profile_file, bool direct, struct text *out);
+                     const char *profile_file, enum fruitless_way way, struct text *out);
 
 #endif

@@ -112,6 +112,14 @@ static void choose_region(struct virtual_user *user, uint64_t now_ns)
     if (user->driver != NULL) driver_finish(let_go(user), now_ns);
 }
 
+/* What lies in the socket before the turn is sent is no answer to it, and is read first. */
+static bool listens(struct virtual_user *user, uint64_t now_ns)
+{
+    if (!driver_unread(user->driver)) return false;
+    if (now_ns > user->try_due_ns + (uint64_t)OVERDUE_READING_NS) return false;
+    return timers_set(user->worker->timers, &user->timer, now_ns + 1);
+}
+
 static void begin_try(struct timer *timer, uint64_t now_ns)
 {
     struct virtual_user *user =
@@ -128,6 +136,7 @@ static void begin_try(struct timer *timer, uint64_t now_ns)
         if (wants_rotation(user, now_ns)) driver_finish(let_go(user), now_ns);
     }
     if (user->driver != NULL && driver_usable(user->driver)) {
+        if (listens(user, now_ns)) return;
         virtual_user_keep_chain(user);
         driver_turn(user->driver, user->try_due_ns, prompt_of(user), now_ns);
         return;

@@ -74,6 +74,20 @@ static bool observe_alert(struct ws_conn *conn)
     return true;
 }
 
+/* TLS that we ended ourselves after the handshake: a record was damaged on the way. OpenSSL calls a
+ * bare end of the stream an error, too. */
+static bool observe_damage(struct ws_conn *conn)
+{
+    SSL *ssl = lws_get_ssl(conn->wsi);
+    const struct client_tls_failure *failure = ssl != NULL ? client_tls_failure(ssl) : NULL;
+    if (failure == NULL || failure->alert != 0 || failure->peer_left) return false;
+    if (peer_has_ended(conn)) return false;
+    conn->end.tls_failed = true;
+    conn->end.os_error = 0;
+    replace_detail(conn, failure->words);
+    return true;
+}
+
 static void observe_handshake(struct ws_conn *conn)
 {
     SSL *ssl = lws_get_ssl(conn->wsi);
@@ -153,8 +167,8 @@ static void observe_answer(struct ws_conn *conn, const char *said, size_t length
     if (conn->response == NULL) client_rest_answer(conn);
     if (conn->state == CONN_REFUSED || conn->end.close_code != 0) {
         conn->end.os_error = 0; /* a peer may reset after saying why */
-    } else {
-        (void)observe_alert(conn);
+    } else if (!observe_alert(conn)) {
+        (void)observe_damage(conn);
     }
 }
 
@@ -178,7 +192,7 @@ void client_end_observe(struct ws_conn *conn, const char *said, size_t length, i
     if (conn->end.os_error != 0) client_rest_read(conn);
     if (conn->end.close_code != 0) {
         conn->end.os_error = 0; /* a peer may reset after saying goodbye */
-    } else if (observe_alert(conn)) {
+    } else if (observe_alert(conn) || observe_damage(conn)) {
         return;
     } else if (conn->end.os_error == 0 && !conn->close_sent && !peer_has_ended(conn)) {
         conn->end.protocol_violation = true;

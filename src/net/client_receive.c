@@ -6,6 +6,7 @@
 #include "net/ws_frame.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -89,7 +90,7 @@ static void deliver_whole(struct ws_conn *conn, bool is_text, uint64_t at_ns)
 int client_receive_piece(struct ws_conn *conn, char *bytes, size_t length)
 {
     uint64_t at_ns = clock_mono_ns();
-    if (conn->aborted) return 0;
+    if (conn->aborted || conn->end.close_code != 0) return 0;
     bool is_text = !lws_frame_is_binary(conn->wsi);
     bool last = lws_is_final_fragment(conn->wsi) && lws_remaining_packet_payload(conn->wsi) == 0;
     if (last && conn->message_length == 0) {
@@ -117,9 +118,9 @@ int client_receive_piece(struct ws_conn *conn, char *bytes, size_t length)
 }
 
 /*
- * lws 4.1.6 turns the codes 1012, 1013, 1014 and 1016 to 2999 into 1002 before anyone sees them,
- * but in a copy: the frame itself is still in the buffer that lws reads into. We learn the address
- * of that buffer when lws builds a request in it.
+ * lws 4.1.6 turns the codes under 1000, 1004 to 1006, and 1012 to 2999 into 1002 before anyone
+ * sees them, but in a copy: the frame itself is still in the buffer that lws reads into. We learn
+ * the address of that buffer when lws builds a request in it.
  */
 void client_receive_learn(struct ws_client *client, const char *position, size_t room)
 {
@@ -137,7 +138,7 @@ void client_receive_learn(struct ws_client *client, const char *position, size_t
 
 static bool is_rewritten(int code)
 {
-    return (code >= 1012 && code <= 1014) || (code >= 1016 && code < 3000);
+    return code < 1000 || (code >= 1004 && code <= 1006) || (code >= 1012 && code < 3000);
 }
 
 /* The code of the unmasked Close frame in the buffer that has this payload after its code, or
@@ -157,9 +158,26 @@ static int code_as_sent(const struct ws_client *client, const unsigned char *pay
     return LWS_CLOSE_STATUS_PROTOCOL_ERR;
 }
 
+/* Codes that no endpoint may send (RFC 6455, 7.4). */
+static bool is_invalid(int code)
+{
+    return code < 1000 || (code >= 1004 && code <= 1006) || code == 1015 || code > 4999;
+}
+
+static void object_to_close(struct ws_conn *conn, size_t length)
+{
+    char words[64] = "a Close frame of one byte";
+    if (length != 1)
+        (void)snprintf(words, sizeof words, "a Close frame with the code %d", conn->end.close_code);
+    conn->end.protocol_violation = true;
+    client_conn_detail(conn, words, SIZE_MAX);
+}
+
 void client_receive_close(struct ws_conn *conn, const unsigned char *payload, size_t length)
 {
+    if (conn->end.close_code != 0) return; /* nothing follows a Close (RFC 6455, 5.5.1) */
     conn->peer_closing = true;
+    if (length == 1) object_to_close(conn, length);
     if (length < 2) {
         conn->end.close_code = LWS_CLOSE_STATUS_NO_STATUS;
         return;
@@ -167,6 +185,7 @@ void client_receive_close(struct ws_conn *conn, const unsigned char *payload, si
     int code = payload[0] << 8 | payload[1];
     if (code == LWS_CLOSE_STATUS_PROTOCOL_ERR) code = code_as_sent(conn->client, payload, length);
     conn->end.close_code = code;
+    if (is_invalid(code)) object_to_close(conn, length);
     size_t reason =
         length - 2 < sizeof conn->close_reason ? length - 2 : sizeof conn->close_reason - 1;
     memcpy(conn->close_reason, payload + 2, reason);

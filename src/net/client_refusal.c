@@ -134,6 +134,7 @@ void client_refusal_begin(struct ws_conn *conn)
     (void)lws_hdr_copy(wsi, encoding, sizeof encoding, WSI_TOKEN_HTTP_TRANSFER_ENCODING);
     (void)lws_hdr_copy(wsi, length, sizeof length, WSI_TOKEN_HTTP_CONTENT_LENGTH);
     client_body_begin(&refusal->body, refusal->kept, CLIENT_BODY_LIMIT, encoding, length);
+    if (conn->response->status < 200) refusal->body.done = true; /* an interim answer has none */
     refusal->client = conn->client;
     refusal->conn = conn;
     refusal->at_ns = clock_mono_ns();

@@ -45,9 +45,10 @@ struct failure_facts {
     const struct event_facts *event; /* the `error` or failed `response.done`, or NULL */
     /* an `error` event that came earlier in the turn without ending it, or NULL */
     const struct event_facts *error_before;
+    const char *objection; /* what cannot follow, in words of ours that live for ever; or NULL */
     bool transcription_failed; /* conversation.item.input_audio_transcription.failed came during
                                   the turn */
-    bool protocol_violation;   /* invalid JSON, binary frame, invalid UTF-8 */
+    bool protocol_violation;   /* invalid JSON, binary frame, invalid UTF-8, what cannot follow */
     bool closed;               /* the peer ended the connection */
     int close_code;            /* of the peer's Close frame; 0 if none came */
     const char *close_reason;
@@ -67,14 +68,14 @@ struct failure_facts {
     int64_t socket_age_ns; /* since the 101; 0 if it was never open */
     int64_t idle_ns;       /* since the last event in either direction, in an open session; 0:
                               unknown */
+    int64_t paused_ns;     /* so long this machine did not look at its sockets just before; 0: it
+                              did */
     bool session_created;  /* session.created came */
     bool has_expiry;       /* session.created said when the session ends */
     int64_t expires_in_ns; /* until then; negative if past */
     bool in_turn;          /* waiting for an answer or receiving one; false: between turns */
     bool output_flows;     /* deltas kept coming: the answer was slow, not silent */
     bool ping_timeout;     /* we gave up because our pings were not answered */
-    int64_t paused_ns;     /* so long this machine did not look at its sockets just before; 0: it
-                              did */
 };
 
 /* The class: `code` is stable and short ("server_error", "upgrade_429"); strings are static. */

@@ -151,6 +151,7 @@ enum failure_id failure_by_end(const struct failure_facts *facts)
     if (facts->protocol_violation) return FAILURE_PROTOCOL_VIOLATION;
     if (facts->ping_timeout)
         return FAILURE_PING_TIMEOUT; /* whatever the peer did meanwhile did not reach us */
+    if (facts->tls_failed && facts->phase > PHASE_TLS) return FAILURE_TLS_DAMAGED;
     if (!has_ended(facts)) return FAILURE_NONE;
     if (has_no_frame(facts) && facts->tls_alert != 0) return failure_by_alert(facts);
     enum failure_id id = has_no_frame(facts) ? FAILURE_NONE : by_reason(facts->close_reason);

@@ -120,7 +120,7 @@ static enum failure_id by_status(const struct failure_facts *facts, const struct
         if (facts->output_limited) return FAILURE_MAX_OUTPUT_TOKENS;
         break;
     case STATUS_UNKNOWN:
-        break;
+        return FAILURE_PROTOCOL_VIOLATION;
     }
     return facts->empty_output ? FAILURE_EMPTY_OUTPUT : FAILURE_NONE;
 }

@@ -193,6 +193,8 @@ enum failure_id failure_by_refusal(const struct failure_facts *facts)
     if (facts->head_too_long) return FAILURE_HEAD_TOO_LONG;
     if (status == 0) return FAILURE_NONE;
     if (status == 101) return FAILURE_BAD_HANDSHAKE;
+    if (status >= 100 && status <= 199) return FAILURE_INTERIM_ANSWER;
+    if (status < 100 || status > 599) return FAILURE_PROTOCOL_VIOLATION; /* RFC 9110, 15 */
     if (status >= 300 && status <= 399) return FAILURE_REDIRECTED;
     if (status == 407)
         return FAILURE_PROXY_AUTH; /* only proxies ask for this, with or without a

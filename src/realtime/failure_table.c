@@ -77,6 +77,9 @@ static const struct failure_row rows[FAILURE_COUNT] = {
     ROW(TLS_ALERT, "tls_alert", TLS, MOVES, NETWORK, "F102", NULL, NEW_SESSION, NEVER,
         "the peer ended TLS with an alert, see tls_alert of the evidence record: a middlebox that "
         "changes bytes, or a TLS of the peer that does not fit ours"),
+    ROW(TLS_DAMAGED, "tls_damaged", STREAM, MOVES, NETWORK, "F107", NULL, NEW_SESSION, RETRY,
+        "a TLS record was damaged on the way, which only what stands between can do: compare "
+        "networks, and look for middleboxes and faulty hardware"),
     ROW(TLS_CLOSED, "tls_closed", TLS, FIXED, NETWORK, "F11", NULL, NEW_SESSION, RETRY,
         "the peer hung up in the TLS handshake: a middlebox or an overloaded front door"),
     ROW(TLS_TIMEOUT, "tls_timeout", TLS, FIXED, NETWORK, "F90", NULL, NEW_SESSION, RETRY,
@@ -92,6 +95,10 @@ static const struct failure_row rows[FAILURE_COUNT] = {
     ROW(HEAD_TOO_LONG, "head_too_long", UPGRADE, FIXED, CLIENT, "F103", NULL, NEW_SESSION, NEVER,
         "the answer has a longer head than rushhour takes, a limit of ours and no fault of the "
         "service: find out what adds so many headers or cookies on the way"),
+    ROW(INTERIM_ANSWER, "interim_answer", UPGRADE, FIXED, CLIENT, "F108", NULL, NEW_SESSION, NEVER,
+        "an interim answer (HTTP 1xx) came before the 101, which is allowed, and which rushhour "
+        "cannot pass over: a limit of ours; have whatever sends it, a proxy or gateway, leave it "
+        "out"),
     ROW(MODEL_NOT_REALTIME, "model_not_realtime", UPGRADE, MOVES, CONFIG, "F15", "F16", NEW_SESSION,
         NEVER, "the deployment's model does not serve the realtime API: deploy a realtime model"),
     ROW(API_VERSION_NOT_ALLOWED, "api_version_not_allowed", UPGRADE, FIXED, CONFIG, "F17", NULL,

@@ -113,6 +113,7 @@ static enum failure_id by_tls(const struct failure_facts *facts)
     switch (facts->tls_verify_error) {
     case 0:
         if (is_told_by_alert(facts)) return failure_by_alert(facts);
+        if (facts->tls_failed && facts->phase > PHASE_TLS) return FAILURE_TLS_DAMAGED;
         return facts->tls_failed && !failure_is_reset(facts->os_error) ? FAILURE_TLS_FAILED
                                                                        : FAILURE_NONE;
     case CERTIFICATE_NOT_YET_VALID:

@@ -161,6 +161,7 @@ void response_headers_add(struct response_headers *headers, const char *name, co
         set_string(headers->region, sizeof headers->region, value);
     } else if (strcasecmp(name, "location") == 0 && headers->location[0] == '\0') {
         response_location(value, headers->location, sizeof headers->location);
+        headers->has_location = true;
     } else if (strncasecmp(name, limits, sizeof limits - 1) == 0) {
         add_rate_limit(headers, name + sizeof limits - 1, value);
     }

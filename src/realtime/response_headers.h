@@ -27,6 +27,7 @@ struct response_headers {
     bool html;            /* the body is a page: the service itself sends JSON */
     enum speaker speaker; /* whom they point to */
     char location[200];   /* target of a redirection: host and path, never login or query */
+    bool has_location;    /* one was told, though it may be unreadable */
 };
 
 void response_headers_init(struct response_headers *headers);

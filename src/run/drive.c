@@ -111,6 +111,7 @@ static enum err_code start_engine(struct run *run, struct error *err)
         .connect_override_count =
             simulate ? run->simulated.connect_override_count : run->options->connect_override_count,
         .ca_file = run->simulated.ca_file,
+        .simulated = simulate,
         .writer = run->writer,
         .note = on_note,
         .note_user = run,

@@ -48,12 +48,15 @@ static enum err_code close_folder(struct run *run, struct error *err)
 static bool tell_fruitless(const struct run *run, const struct engine_status *engine)
 {
     const struct profile *profile = run->plan.profile;
+    const bool elsewhere = run->options->connect_override_count > 0;
+    const enum fruitless_way way = run->options->simulate ? FRUITLESS_SIMULATED
+                                   : elsewhere            ? FRUITLESS_ELSEWHERE
+                                                          : FRUITLESS_DIRECT;
     bool any = false;
     for (size_t i = 0; i < engine->region_count; i++) {
         if (!fruitless_region(&engine->totals[i])) continue;
         struct text words = {0};
-        fruitless_words(&profile->regions[i], &engine->totals[i], profile->file,
-                        !run->options->simulate, &words);
+        fruitless_words(&profile->regions[i], &engine->totals[i], profile->file, way, &words);
         run_note(run, "rushhour: %s", text_str(&words));
         text_free(&words);
         any = true;

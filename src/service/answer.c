@@ -26,8 +26,12 @@ static bool is_html(const struct answer *answer)
 static void say_target(struct answer *answer)
 {
     const char *target = answer->headers.location;
-    (void)snprintf(answer->body_message, sizeof answer->body_message, "%s%s",
-                   target[0] == '\0' ? "redirected without a target" : "redirected to ", target);
+    const char *words = "redirected to ";
+    if (target[0] == '\0' && answer->headers.has_location)
+        words = "redirected to a target that cannot be read";
+    else if (target[0] == '\0')
+        words = "redirected without a target";
+    (void)snprintf(answer->body_message, sizeof answer->body_message, "%s%s", words, target);
 }
 
 void answer_read(struct answer *out, const struct raw_answer *raw,

@@ -1,5 +1,6 @@
 #include "service/session.h"
 
+#include "service/causality.h"
 #include "service/session_end.h"
 
 #include <string.h>
@@ -124,7 +125,15 @@ static void on_turn_error(struct session *session, const struct event_facts *eve
     } else {
         struct failure_facts facts = {.event = event};
         lose_turn(session, action, &facts, now);
+        session->late = true;
     }
+}
+
+static const char *status_objection(const struct event_facts *event)
+{
+    const bool unknown =
+        event->kind == EVENT_RESPONSE_DONE && event->status == STATUS_UNKNOWN && !event->has_error;
+    return unknown ? "response.done with a status that is none" : NULL;
 }
 
 static void on_turn_event(struct session *session, const struct event_facts *event,
@@ -144,6 +153,7 @@ static void on_turn_event(struct session *session, const struct event_facts *eve
         win_turn(session, event, action, now);
     } else if (outcome == TURN_EMPTY || outcome == TURN_BROKEN || outcome == TURN_LIMITED) {
         struct failure_facts facts = {.event = event,
+                                      .objection = status_objection(event),
                                       .empty_output = outcome == TURN_EMPTY,
                                       .output_limited = outcome == TURN_LIMITED};
         lose_turn(session, action, &facts, now);
@@ -169,9 +179,39 @@ static void on_idle_event(struct session *session, const struct event_facts *eve
     }
 }
 
+/* False: it is before or after all that events have an order in. */
+static bool stands(const struct session *session, enum standing *standing)
+{
+    const struct transport_stage *stage = life_stage(&session->life);
+    if (session_in_turn(session)) {
+        *standing = turn_has_begun(&session->turn) ? STANDING_ANSWERED : STANDING_ASKED;
+    } else if (session->life.state == LIFE_READY) {
+        *standing = STANDING_IDLE;
+    } else if (stage != NULL && stage->until == EVENT_SESSION_CREATED) {
+        *standing = STANDING_OPENING;
+    } else if (stage != NULL && stage->until == EVENT_SESSION_UPDATED) {
+        *standing = STANDING_SETTING;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static const char *objection_to(const struct session *session, const struct event_facts *event)
+{
+    enum standing standing;
+    return stands(session, &standing) ? causality_objection(standing, session->late, event) : NULL;
+}
+
 static void on_event(struct session *session, const struct session_input *input,
                      struct session_action *action, uint64_t now)
 {
+    const char *objection = objection_to(session, input->event);
+    if (objection != NULL) {
+        session_on_violation(session, action, objection, now);
+        return;
+    }
+    if (input->event->kind == EVENT_RESPONSE_DONE) session->late = false;
     if (session_in_turn(session)) {
         on_turn_event(session, input->event, action, now);
     } else if (session->life.state == LIFE_READY) {
@@ -216,7 +256,7 @@ static void take(struct session *session, const struct session_input *input,
         on_event(session, input, action, now);
         break;
     case INPUT_GARBAGE:
-        session_on_garbage(session, action, now);
+        session_on_violation(session, action, NULL, now);
         break;
     case INPUT_TURN:
         on_turn(session, input, action, now);

@@ -82,6 +82,7 @@ struct session {
     struct turn turn;
     enum modality modality;     /* the requested one */
     struct response_seen asked; /* what a turn must contain, and our limit for it */
+    bool late;                  /* the answer to a turn that an error ended may still come */
     bool has_error;             /* an `error` event came that has not been accounted for yet */
     struct event_facts error;   /* that event */
     uint64_t error_ns;          /* when it came */

@@ -163,9 +163,10 @@ void session_on_abandon(struct session *session, struct session_action *action, 
     session_close(session, action, END_ABORT, now);
 }
 
-void session_on_garbage(struct session *session, struct session_action *action, uint64_t now)
+void session_on_violation(struct session *session, struct session_action *action,
+                          const char *objection, uint64_t now)
 {
-    struct failure_facts facts = {.protocol_violation = true};
+    struct failure_facts facts = {.protocol_violation = true, .objection = objection};
     end_all(session, action, &facts, now);
     if (!life_is_over(&session->life)) session_close(session, action, END_ABORT, now);
 }

@@ -33,6 +33,8 @@ void session_on_end(struct session *session, const struct session_input *input,
                     struct session_action *action, uint64_t now);
 void session_on_deadline(struct session *session, struct session_action *action, uint64_t now);
 void session_on_abandon(struct session *session, struct session_action *action, uint64_t now);
-void session_on_garbage(struct session *session, struct session_action *action, uint64_t now);
+/* objection: what is wrong, in words that live for ever; NULL: the message is no event. */
+void session_on_violation(struct session *session, struct session_action *action,
+                          const char *objection, uint64_t now);
 
 #endif

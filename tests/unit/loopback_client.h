@@ -28,6 +28,7 @@ struct loopback_script {
                           session_expired, Close 1001 */
     int retire_every;  /* the same after response.done */
     int cancel_every;  /* response.done cancelled, turn_detected */
+    int eager_every;   /* of dials: a whole response follows session.updated, unasked */
     int stray_every;   /* a harmless error comes before the response */
     int limit_ms;      /* the wait requested by the text of a limit; 0: none */
     int delay_ms;      /* before each response */
@@ -263,6 +264,20 @@ static void begin_response(struct ws_conn *conn)
     say(conn, json);
 }
 
+/* A response that nobody asked for, in the same read as session.updated. */
+static void answer_unasked(struct ws_conn *conn)
+{
+    static const char *const events[] = {
+        "{\"type\":\"response.created\",\"response\":{\"id\":\"resp_unasked\"}}",
+        "{\"type\":\"response.output_text.delta\",\"delta\":\"x\"}",
+        "{\"type\":\"response.done\",\"response\":{\"id\":\"resp_unasked\",\"status\":"
+        "\"completed\",\"output\":[{}]}}"};
+    if (!is_nth(conn->number, loopback_script.eager_every)) return;
+    atomic_fetch_add(&loopback_truth.refused, 1);
+    for (size_t i = 0; i < sizeof events / sizeof *events && !conn->by_us; i++)
+        say(conn, events[i]);
+}
+
 static void on_timer(uv_timer_t *timer)
 {
     struct ws_conn *conn = timer->data;
@@ -273,6 +288,7 @@ static void on_timer(uv_timer_t *timer)
     case SCENE_UPDATED:
         conn->scene = SCENE_IDLE;
         say(conn, "{\"type\":\"session.updated\",\"session\":{}}");
+        answer_unasked(conn);
         break;
     case SCENE_CREATED:
         begin_response(conn);

@@ -84,10 +84,13 @@ static void the_words_name_the_cause_and_the_fix(void **state)
                                 "78); `rushhour check p.json` finds the cause";
     const struct region region = {.name = "eastus2", .host = "x.azure.com", .tls = true};
     assert_int_equal(setenv("HTTPS_PROXY", "http://u:CANARY@proxy:3128", 1), 0);
-    fruitless_words(&region, &cell, "p.json", false, &words);
+    fruitless_words(&region, &cell, "p.json", FRUITLESS_ELSEWHERE, &words);
     assert_string_equal(text_str(&words), plain);
     text_clear(&words);
-    fruitless_words(&region, &cell, "p.json", true, &words);
+    fruitless_words(&region, &cell, "p.json", FRUITLESS_SIMULATED, &words);
+    assert_non_null(strstr(text_str(&words), "; `rushhour check p.json --simulate` finds"));
+    text_clear(&words);
+    fruitless_words(&region, &cell, "p.json", FRUITLESS_DIRECT, &words);
     assert_memory_equal(text_str(&words), plain, sizeof plain - 1);
     assert_non_null(strstr(text_str(&words), "HTTPS_PROXY is set and not used"));
     assert_null(strstr(text_str(&words), "CANARY"));

@@ -164,6 +164,44 @@ static void stray_errors_are_counted_and_harm_nothing(void **state)
     assert_int_equal(result.lifecycle, 0);
 }
 
+static uint64_t unasked_records;
+
+static void check_unasked(const cJSON *record)
+{
+    assert_string_equal(string_at(record, "code"), "protocol_violation");
+    assert_string_equal(string_at(record, "domain"), "service");
+    assert_string_equal(string_at(record, "message"),
+                        "response.created before the session was ready");
+    unasked_records++;
+}
+
+static void unasked(const char *folder)
+{
+    unasked_records = 0;
+    each_record(folder, check_unasked);
+}
+
+/* A response that came before anything was asked answers nothing, though it is read after the
+ * question could have been sent. */
+static void an_answer_before_the_question_is_a_violation(void **state)
+{
+    static struct result result;
+    (void)state;
+    loopback_script = (struct loopback_script){.eager_every = 2, .delay_ms = 5};
+    drive(&(struct scenario){.load = HOLD("3", "400ms"),
+                             .session = "{\"interactions\":1,\"think_time\":\"1ms\","
+                                        "\"prompts\":[\"Say OK.\"]}",
+                             .retry = STRICT,
+                             .inspect = unasked},
+          &result);
+    check_sums(&result);
+    assert_true(result.counters.attempts_failed > 10);
+    assert_int_equal(result.counters.attempts_failed, unasked_records);
+    assert_true(result.counters.attempts_ok > 10);
+    for (size_t i = 0; i < result.kept_count; i++)
+        if (result.kept[i].outcome == OUTCOME_OK) assert_true(result.kept[i].ttft_us >= 3000);
+}
+
 /* ---- probes ---- */
 
 static void a_session_that_recovers_keeps_its_place(void **state)
@@ -317,6 +355,7 @@ int main(void)
         cmocka_unit_test(sessions_that_always_end_are_given_up),
         cmocka_unit_test(what_the_service_cancels_is_told_and_no_failure),
         cmocka_unit_test(stray_errors_are_counted_and_harm_nothing),
+        cmocka_unit_test(an_answer_before_the_question_is_a_violation),
         cmocka_unit_test(a_session_that_recovers_keeps_its_place),
         cmocka_unit_test(a_poisoned_session_is_left_after_its_probe),
         cmocka_unit_test(without_the_key_nothing_is_probed),

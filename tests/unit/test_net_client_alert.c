@@ -22,6 +22,7 @@ static struct {
     enum moment moment;
     int number;
     bool reset;
+    bool damaged; /* the record does not decrypt */
     unsigned char secret[SECRET_SIZE];
     uint64_t records; /* of application data that were sent */
 } plan;
@@ -67,6 +68,7 @@ static void send_alert(int fd)
     assert_int_equal(EVP_EncryptFinal_ex(gcm, record + 8, &length), 1);
     assert_int_equal(EVP_CIPHER_CTX_ctrl(gcm, EVP_CTRL_GCM_GET_TAG, 16, record + 8), 1);
     EVP_CIPHER_CTX_free(gcm);
+    if (plan.damaged) record[sizeof record - 1] ^= 1;
     say(fd, record, sizeof record);
 }
 
@@ -165,6 +167,26 @@ static void test_every_alert_in_every_step(void **state)
             check_alert(&heard);
         }
     }
+}
+
+/* A record that does not decrypt is no word of the service, and no frame of its either. */
+static void test_a_damaged_record(void **state)
+{
+    (void)state;
+    plan.damaged = true;
+    plan.number = 80;
+    plan.reset = false;
+    for (plan.moment = AFTER_REQUEST; plan.moment < MOMENTS; plan.moment++) {
+        struct heard heard = {0};
+        run_one_tls(play, &heard);
+        if (!heard.end.tls_failed || heard.end.tls_alert != 0 || heard.end.protocol_violation)
+            fail_msg("moment %d: \"%s\" (os_error %d)", plan.moment, heard.detail,
+                     heard.end.os_error);
+        assert_string_equal(heard.detail, "TLS alert 20 sent: bad record mac");
+        assert_int_equal(heard.opened, plan.moment >= WHEN_OPEN);
+        assert_int_equal(heard.messages, plan.moment >= AFTER_MESSAGE);
+    }
+    plan.damaged = false;
 }
 
 /* Warnings and close_notify end nothing by themselves: the connection just goes. */
@@ -351,6 +373,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_alert_in_every_step),
+        cmocka_unit_test(test_a_damaged_record),
         cmocka_unit_test(test_warnings_are_no_reason),
         cmocka_unit_test(test_a_refusal_before_a_reset),
         cmocka_unit_test(test_a_refusal_before_a_reset_without_tls),

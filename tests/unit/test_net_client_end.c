@@ -40,6 +40,61 @@ static void test_close_codes_and_reasons(void **state)
     }
 }
 
+/* Codes that nobody may send are told as sent, and as a violation (RFC 6455, 7.4). */
+static void test_codes_that_may_not_be_sent(void **state)
+{
+    (void)state;
+    static const int codes[] = {1, 999, 1004, 1005, 1006, 1015, 5000, 65535};
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        struct heard heard = {0};
+        char words[64];
+        close_code = codes[i];
+        close_text = "strange";
+        run_one(close_with_code, &heard);
+        (void)snprintf(words, sizeof words, "a Close frame with the code %d", codes[i]);
+        assert_int_equal(heard.end.close_code, codes[i]);
+        assert_true(heard.end.protocol_violation);
+        assert_string_equal(heard.detail, words);
+    }
+}
+
+static void close_twice(int fd)
+{
+    static const char frames[] = "\x88\x07\x03\xe9"
+                                 "first\x88\x08\x03\xf3"
+                                 "second\x81\x01x";
+    char answer[128];
+    if (!upgrade(fd, "")) return;
+    usleep(30000);
+    say(fd, frames, sizeof frames - 1);
+    (void)read_frame(fd, answer, sizeof answer);
+}
+
+/* And what was sent in one piece with a reset behind it. */
+static void close_twice_and_reset(int fd)
+{
+    static const char frames[] = "\x88\x07\x03\xe9"
+                                 "first\x88\x08\x03\xf3"
+                                 "second\x81\x01x";
+    if (!upgrade(fd, "")) return;
+    usleep(30000);
+    say(fd, frames, sizeof frames - 1);
+    reset_on_close(fd);
+}
+
+static void test_nothing_follows_a_close(void **state)
+{
+    static hand_script *const scripts[] = {close_twice, close_twice_and_reset};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct heard heard = {0};
+        run_one(scripts[i], &heard);
+        assert_int_equal(heard.end.close_code, 1001);
+        assert_string_equal(heard.reason, "first");
+        assert_int_equal(heard.messages, 0);
+    }
+}
+
 static void close_behind_a_message_or_not(int fd)
 {
     static bool second;
@@ -206,6 +261,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_close_codes_and_reasons),
+        cmocka_unit_test(test_codes_that_may_not_be_sent),
+        cmocka_unit_test(test_nothing_follows_a_close),
         cmocka_unit_test(test_an_old_close_is_not_taken_for_a_new_one),
         cmocka_unit_test(test_reset_is_told_from_an_end),
         cmocka_unit_test(test_what_came_before_a_reset_is_heard),

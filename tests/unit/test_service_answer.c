@@ -43,6 +43,26 @@ static void a_refusal_is_read_with_its_body(void **state)
     assert_string_equal(class_of(&answer).catalogue, "F27");
 }
 
+/* No target, one that may not be shown because it cannot be read, and a good one. */
+static void a_redirection_tells_what_its_target_is(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *location, *message;
+    } rows[] = {
+        {NULL, "redirected without a target"},
+        {"https://portal.example/log in", "redirected to a target that cannot be read"},
+        {"https://portal.example/\x01", "redirected to a target that cannot be read"},
+        {"https://portal.example/login?key=CANARY", "redirected to https://portal.example/login"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct http_header header = {"location", rows[i].location};
+        struct answer answer = read_refusal(302, &header, rows[i].location != NULL, "");
+        assert_string_equal(answer.body_message, rows[i].message);
+        assert_string_equal(class_of(&answer).catalogue, "F91");
+    }
+}
+
 /* A key in Sec-WebSocket-Protocol explains a 401 better than the key itself (catalogue F22). */
 static void what_the_request_carried_is_a_part_of_the_facts(void **state)
 {
@@ -131,6 +151,7 @@ int main(void)
         cmocka_unit_test(a_hint_is_one_in_whatever_form),
         cmocka_unit_test(a_page_is_told_by_header_or_body),
         cmocka_unit_test(limits_and_ids_are_kept_for_later_failures),
+        cmocka_unit_test(a_redirection_tells_what_its_target_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -48,6 +48,7 @@ static void a_preamble_is_not_the_answer(void **state)
     assert_int_equal(measures_find(&action.measured, METRIC_FIRST_ANSWER), 900 * 1000000);
     /* without a preamble both are the same */
     (void)send_turn(&session, 3000, 3000);
+    (void)event(&session, EVENT_RESPONSE_CREATED, 3050);
     (void)item(&session, ITEM_MESSAGE, false, 3100);
     (void)event(&session, EVENT_TEXT_DELTA, 3300);
     action = done(&session, STATUS_COMPLETED, "", 3400);
@@ -55,6 +56,7 @@ static void a_preamble_is_not_the_answer(void **state)
     assert_int_equal(measures_find(&action.measured, METRIC_FIRST_ANSWER), 300 * 1000000);
     /* by itself it is not one */
     (void)send_turn(&session, 5000, 5000);
+    (void)event(&session, EVENT_RESPONSE_CREATED, 5050);
     (void)item(&session, ITEM_MESSAGE, true, 5100);
     (void)event(&session, EVENT_TEXT_DELTA, 5200);
     action = done(&session, STATUS_COMPLETED, "", 5400);
@@ -77,6 +79,7 @@ static void a_tool_call_is_an_answer(void **state)
     assert_int_equal(measures_find(&action.measured, METRIC_TTFT), -1);
     session.asked.wanted = WANTED_OUTPUT;
     (void)send_turn(&session, 2000, 2000);
+    (void)event(&session, EVENT_RESPONSE_CREATED, 2050);
     (void)item(&session, ITEM_TOOL_CALL, false, 2200);
     action = done(&session, STATUS_COMPLETED, "", 2400);
     assert_string_equal(action.failure.code, "empty_output");

@@ -130,6 +130,7 @@ static void an_answer_in_the_wrong_modality_is_none(void **state)
     assert_string_equal(action.failure.code, "empty_output");
     session.modality = MODALITY_AUDIO;
     (void)send_turn(&session, 2000, 2000);
+    (void)event(&session, EVENT_RESPONSE_CREATED, 2050);
     (void)event(&session, EVENT_AUDIO_DELTA, 2200);
     action = done(&session, STATUS_COMPLETED, "", 2300);
     assert_int_equal(action.news, NEWS_ATTEMPT_OK);
@@ -143,6 +144,7 @@ static void an_answer_at_its_token_limit_is_ok_and_said_so(void **state)
     (void)state;
     make_ready(&session);
     (void)send_turn(&session, 1000, 1000);
+    (void)event(&session, EVENT_RESPONSE_CREATED, 1050);
     (void)event(&session, EVENT_TEXT_DELTA, 1200);
     struct session_action action =
         say(&session, (struct session_input){.kind = INPUT_EVENT, .event = &cut}, 1300);
