@@ -6,7 +6,7 @@ FUZZ_SECONDS ?= 60
 STRICT := $(if $(CI),-DRUSHHOUR_WERROR=ON)
 export FUZZ_SECONDS JOBS
 
-.PHONY: help demo test build interop check lint bench deps clean
+.PHONY: help demo test build interop check lint bench coverage deps clean
 .NOTPARALLEL:
 
 help:
@@ -15,8 +15,9 @@ help:
 	@echo 'make build     leaves $(BUILD)/rushhour'
 	@echo 'make interop   tests against software that we did not write: the openai SDK, the HdrHistogram of the JVM, ...'
 	@echo 'make check     the tests under ASan+UBSan and TSan, a run under valgrind, the fuzzers for FUZZ_SECONDS=$(FUZZ_SECONDS) each'
-	@echo 'make lint      format, clang-tidy, cppcheck, shellcheck, the floors of the house'
+	@echo 'make lint      format, clang-tidy, cppcheck, gcc -fanalyzer, shellcheck, the floors of the house, hardening'
 	@echo 'make bench     what things cost on this machine'
+	@echo 'make coverage  which lines of src the tests run, and every one that they do not'
 	@echo 'make deps      install what all of these need'
 	@echo 'make clean     remove build/'
 
@@ -47,11 +48,16 @@ check:
 lint:
 	@tools/install-dependencies build lint
 	@cmake --preset release >/dev/null
+	@cmake --build --preset release --target rushhour -j $(JOBS) -- --no-print-directory
 	tools/lint $(BUILD)
 
 bench: build
 	@cmake --build --preset release --target benches -j $(JOBS) -- --no-print-directory
 	tools/bench $(BUILD)
+
+coverage:
+	@tools/install-dependencies build
+	tools/coverage
 
 deps:
 	tools/install-dependencies build lint check interop

@@ -203,7 +203,7 @@ int main(int argc, char **argv)
 {
     int ends[2];
     char path[] = "/tmp/rushhour-bench-XXXXXX";
-    const char *files[] = {path};
+    const struct tls_terms terms = {.ca_file = path};
     const struct ws_handlers handlers = {on_step, on_open, NULL, on_message, on_closed};
     struct error err;
     ws_global_init();
@@ -222,13 +222,13 @@ int main(int argc, char **argv)
     if (bench.wanted < 1 || bench.conns == NULL || bench.message == NULL) return 1;
     memset(bench.message, 'm', bench.length);
     (void)uv_loop_init(&bench.loop);
-    check(ws_client_new(&bench.loop, files, 1, &handlers, &bench.client, &err), &err);
+    check(ws_client_new(&bench.loop, &terms, 1, &handlers, &bench.client, &err), &err);
     bench.target = (struct http_target){.host = "bench.test",
                                         .port = port,
                                         .address_port = port,
                                         .tls = true,
                                         .address = "127.0.0.1",
-                                        .ca_file = path,
+                                        .terms = terms,
                                         .target = "/"};
     open_all();
     if (bench.failed == 0) {

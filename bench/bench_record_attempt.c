@@ -96,8 +96,11 @@ static void bench_intervals(const struct cell *cell)
 {
     struct cell whole = {0};
     struct text lines = {0};
-    const struct interval_row row = {START_NS,       START_NS + 10 * NS_PER_S, "eastus2",
-                                     cell->counters, cell->clusters,           {0}};
+    const struct interval_row row = {.start_utc_ns = START_NS,
+                                     .end_utc_ns = START_NS + 10 * NS_PER_S,
+                                     .region = "eastus2",
+                                     .counters = cell->counters,
+                                     .clusters = cell->clusters};
     struct lap lap = start("one interval: merge a cell, reset the other");
     for (int i = 0; i < MERGES; i++) {
         if (!cell_merge(&whole, cell)) abort();
