@@ -19,18 +19,21 @@
 /*
  * `rushhour simulate`. A run that simulates starts this command with --controlled: its standard
  * input then carries the run's clock ("clock MONO_NS WALL_NS SPEED"), and EOF means that the run is
- * over, for whatever reason. Its descriptor 3 holds the profile.
+ * over, for whatever reason. Its descriptor 3 holds the profile. After the ready line its standard
+ * output carries how its loop keeps up ("turns ALL LATE", so far).
  */
 
 #define HANDED_PROFILE "/dev/fd/3"
 #define HANDED_LIMIT ((size_t)64 << 20) /* bytes: the run has checked it already */
+#define TURNS_EVERY_MS 50
 
 struct simulate {
     const char *listen, *ledger, *seed;
     bool json, quiet, no_color, controlled;
     uv_loop_t loop;
     struct signals signals;
-    uv_pipe_t control;
+    uv_pipe_t control, output;
+    uv_timer_t turns;
     char line[128];
     size_t line_length;
     struct simulator *simulator;
@@ -45,7 +48,35 @@ static void stop(struct simulate *simulate)
     struct error err = {0};
     if (simulator_stop(simulate->simulator, &err) != ERR_OK) simulate->status = cli_complain(&err);
     signals_close(&simulate->signals);
-    if (simulate->control.loop != NULL) uv_close((uv_handle_t *)&simulate->control, NULL);
+    uv_handle_t *handles[] = {(uv_handle_t *)&simulate->control, (uv_handle_t *)&simulate->output,
+                              (uv_handle_t *)&simulate->turns};
+    for (size_t i = 0; i < sizeof handles / sizeof *handles; i++) {
+        if (handles[i]->loop != NULL) uv_close(handles[i], NULL);
+    }
+}
+
+/* What does not fit into the pipe now is part of the next line. */
+static void on_turns(uv_timer_t *timer)
+{
+    struct simulate *simulate = timer->data;
+    struct loop_turns turns;
+    simulator_turns(simulate->simulator, &turns);
+    char line[64];
+    int length =
+        snprintf(line, sizeof line, "turns %" PRIu64 " %" PRIu64 "\n", turns.all, turns.late);
+    uv_buf_t buffer = uv_buf_init(line, (unsigned)length);
+    (void)uv_try_write((uv_stream_t *)&simulate->output, &buffer, 1);
+}
+
+/* Once the run has sent its clock. */
+static void report_turns(struct simulate *simulate)
+{
+    if (simulate->output.loop != NULL || uv_pipe_init(&simulate->loop, &simulate->output, 0) != 0 ||
+        uv_pipe_open(&simulate->output, STDOUT_FILENO) != 0)
+        return;
+    (void)uv_timer_init(&simulate->loop, &simulate->turns);
+    simulate->turns.data = simulate;
+    (void)uv_timer_start(&simulate->turns, on_turns, TURNS_EVERY_MS, TURNS_EVERY_MS);
 }
 
 static void on_signal(void *user, const char *reason, bool kill_follows)
@@ -64,6 +95,7 @@ static void on_line(struct simulate *simulate)
     if (sscanf(simulate->line, "clock %" SCNu64 " %" SCNd64 " %lf", &clock.mono_origin_ns,
                &clock.wall_origin_ns, &clock.speed) == 3) {
         simulator_set_clock(simulate->simulator, &clock);
+        report_turns(simulate);
     }
 }
 

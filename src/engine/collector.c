@@ -41,9 +41,10 @@ struct collector {
     struct trial_sums *trials;    /* per region, not yet taken */
     struct health health, latest; /* of the run so far, and of the last interval written */
     bool health_known;
-    struct histogram *loop_delay; /* of the run so far */
-    struct cpu_quota quota;       /* as it was at the end of the last interval */
-    struct error failure;         /* the first failure */
+    struct loop_turns peer, peer_counted; /* so far, and those in the intervals written */
+    struct histogram *loop_delay;         /* of the run so far */
+    struct cpu_quota quota;               /* as it was at the end of the last interval */
+    struct error failure;                 /* the first failure */
 };
 
 /* ---- pending intervals ---- */
@@ -127,6 +128,14 @@ static void add_quota(struct collector *collector, struct health *health)
     collector->quota = now;
 }
 
+/* Adds the turns of the other loop that no interval has yet. */
+static void add_peer(struct collector *collector, struct health *health)
+{
+    health->loops += collector->peer.all - collector->peer_counted.all;
+    health->loops_late += collector->peer.late - collector->peer_counted.late;
+    collector->peer_counted = collector->peer;
+}
+
 static struct health health_of(struct collector *collector, const struct pending *pending)
 {
     struct health health = {
@@ -143,6 +152,7 @@ static struct health health_of(struct collector *collector, const struct pending
     add_lag(pending, collector->region_count, &health);
     add_own_failures(pending, collector->region_count, &health);
     add_quota(collector, &health);
+    add_peer(collector, &health);
     for (unsigned i = 0; i < collector->workers; i++) {
         const struct pulse *pulse = &pending->pulses[i];
         double share = pulse->wall_ns > 0 ? (double)pulse->cpu_ns / (double)pulse->wall_ns : 0;
@@ -317,6 +327,11 @@ enum err_code collector_take(struct collector *collector, struct error *err)
 }
 
 /* ---- interface ---- */
+
+void collector_peer_turns(struct collector *collector, const struct loop_turns *turns)
+{
+    collector->peer = *turns;
+}
 
 enum err_code collector_new(struct mailbox *mailbox, struct run_writer *writer,
                             const struct run_clock *clock, int64_t interval_ns, unsigned workers,

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "engine/mailbox.h"
+#include "net/loop_gauge.h"
 #include "record/cell.h"
 #include "record/health.h"
 #include "record/run_writer.h"
@@ -19,6 +20,10 @@ void collector_free(struct collector *collector);
 /* Receives everything that was posted; rows go to the folder at once. Later calls return the first
  * failure again. */
 MUST_USE enum err_code collector_take(struct collector *collector, struct error *err);
+
+/* Tells what another loop of this machine, which serves what is measured, has done so far; its
+ * turns count like the workers' in the intervals that are written from then on. */
+void collector_peer_turns(struct collector *collector, const struct loop_turns *turns);
 
 /* How many workers have posted their final handover. */
 unsigned collector_finished(const struct collector *collector);

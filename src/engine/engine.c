@@ -144,6 +144,11 @@ static void on_wake(uv_async_t *wake)
 {
     struct engine *engine = wake->data;
     bool failed_before = engine->failure.code != ERR_OK;
+    if (engine->options.peer_turns != NULL) {
+        struct loop_turns turns;
+        engine->options.peer_turns(engine->options.peer, &turns);
+        collector_peer_turns(engine->collector, &turns);
+    }
     if (collector_take(engine->collector, &engine->failure) != ERR_OK && !failed_before) {
         /* A load that cannot be recorded must not be driven. */
         engine_stop(engine, RUN_FAILED, engine->failure.text);

@@ -36,6 +36,10 @@ struct engine_options {
     const char *ca_file; /* overrides every region's; NULL: the profile's */
     bool simulated;
     struct run_writer *writer;
+    /* Of a simulated service, whose delay is this machine's as ours is: the turns of its loop so
+     * far, counted into the health of the intervals. NULL for a real one. */
+    void (*peer_turns)(void *peer, struct loop_turns *out);
+    void *peer;
     void (*note)(void *user, const char *text); /* a line for the user; may be NULL */
     void *note_user;
 };

@@ -9,9 +9,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-/* How often a timer with a known due time checks whether the loop is late. */
-#define GAUGE_EVERY_NS (10 * NS_PER_MS)
-
 /* How often the collector gets what there is, for the screen and the folder; in a replay, as often
  * as the abort rule needs by the run's own clock. */
 #define TICK_EVERY_NS (1000 * NS_PER_MS)
@@ -35,18 +32,12 @@ void worker_awake(struct worker *worker, uint64_t now_ns)
         driver_pause(driver, paused_ns, now_ns);
 }
 
-static void on_gauge(struct timer *timer, uint64_t now_ns)
+static void on_turn(struct loop_gauge *gauge, uint64_t now_ns, int64_t late_ns)
 {
-    struct worker *worker = WORKER_OF(timer, gauge);
+    struct worker *worker = WORKER_OF(gauge, gauge);
     worker_awake(worker, now_ns);
     (void)recorder_at(&worker->recorder, now_ns);
-    /* A blocked loop missed several of them: each counts, or one long stall would look like a
-     * single late iteration. */
-    for (; worker->gauge_due_ns <= now_ns; worker->gauge_due_ns += (uint64_t)GAUGE_EVERY_NS) {
-        int64_t late_us = (int64_t)(now_ns - worker->gauge_due_ns) / NS_PER_US;
-        (void)histogram_record(worker->recorder.handover->loop_delay, late_us, 1);
-    }
-    (void)timers_set(worker->timers, &worker->gauge, worker->gauge_due_ns);
+    (void)histogram_record(worker->recorder.handover->loop_delay, late_ns / NS_PER_US, 1);
 }
 
 /* The load is over and none of it is held back any more. */
@@ -177,7 +168,7 @@ void worker_check_over(struct worker *worker)
         return;
     worker->over = true;
     timers_cancel(worker->timers, &worker->tick);
-    timers_cancel(worker->timers, &worker->gauge);
+    loop_gauge_stop(&worker->gauge);
     timers_cancel(worker->timers, &worker->pacing);
     uv_stop(&worker->loop);
 }
@@ -279,11 +270,10 @@ enum err_code worker_start(struct worker *worker, struct error *err)
     uint64_t limit = worker->plan->profile->evidence_limit;
     worker->evidence_limit.limit = (limit + worker->plan->workers - 1) / worker->plan->workers;
     credential_box_take(&worker->credentials, NULL, NULL);
-    worker->gauge.fire = on_gauge;
+    worker->gauge.turn = on_turn;
     worker->tick.fire = on_tick;
-    worker->gauge_due_ns = origin;
     dispatch_start(worker);
-    (void)timers_set(worker->timers, &worker->gauge, origin);
+    (void)loop_gauge_start(&worker->gauge, worker->timers, origin);
     (void)timers_set(worker->timers, &worker->tick, origin + 1);
     if (pthread_create(&worker->thread, NULL, run, worker) != 0) {
         return error_set(err, ERR_NOMEM, "cannot start worker thread %u", worker->index);

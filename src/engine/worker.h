@@ -16,6 +16,7 @@
 #include "engine/recorder.h"
 #include "engine/region_state.h"
 #include "engine/timing.h"
+#include "net/loop_gauge.h"
 #include "net/timers.h"
 #include "profile/profile.h"
 #include "service/carriers.h"
@@ -70,8 +71,8 @@ struct worker {
     struct virtual_user *queue_first, *queue_last; /* those waiting to dial */
     struct pace pace;                              /* of their dials */
     uint64_t sessions_numbered;
-    struct timer arrival, pacing, gauge, tick;
-    uint64_t gauge_due_ns;
+    struct timer arrival, pacing, tick;
+    struct loop_gauge gauge;
     struct attention attention;
     bool draining, over;
 };

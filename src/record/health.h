@@ -22,8 +22,9 @@
 
 /* All counts add up over intervals, so that any period can be judged as a whole. */
 struct health {
-    uint64_t loops, loops_late; /* firings of a 10 ms timer, and how many were more than
-                                   HEALTH_LATE_NS late */
+    uint64_t loops, loops_late; /* firings of a 10 ms timer of every worker and, in a rehearsal,
+                                   of the simulator; and how many were more than HEALTH_LATE_NS
+                                   late */
     uint64_t dispatches,
         dispatches_late;          /* attempts sent, and how many over HEALTH_LATE_NS after they were
                                      due */

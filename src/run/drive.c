@@ -113,6 +113,8 @@ static enum err_code start_engine(struct run *run, struct error *err)
         .ca_file = run->simulated.ca_file,
         .simulated = simulate,
         .writer = run->writer,
+        .peer_turns = simulate ? simulated_turns : NULL,
+        .peer = &run->simulated,
         .note = on_note,
         .note_user = run,
     };

@@ -24,6 +24,9 @@ struct simulator_process {
     uv_pipe_t input, output;
     uv_timer_t patience;
     struct text ready;
+    char line[64]; /* of its later output, as far as it has come */
+    size_t line_length;
+    struct loop_turns turns;
     bool has_ledger, has_ready, exited, stopping, timed_out;
     int64_t exit_status;
     int exit_signal;
@@ -49,6 +52,23 @@ static void allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
     *buffer = uv_buf_init(simulator->chunk, sizeof simulator->chunk);
 }
 
+/* After the ready line: "turns ALL LATE" (cli/simulate.c). */
+static void take_turns(struct simulator_process *simulator, const char *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (bytes[i] != '\n') {
+            if (simulator->line_length + 1 < sizeof simulator->line)
+                simulator->line[simulator->line_length++] = bytes[i];
+            continue;
+        }
+        simulator->line[simulator->line_length] = '\0';
+        simulator->line_length = 0;
+        struct loop_turns turns;
+        if (sscanf(simulator->line, "turns %" SCNu64 " %" SCNu64, &turns.all, &turns.late) == 2)
+            simulator->turns = turns;
+    }
+}
+
 static void on_output(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
 {
     struct simulator_process *simulator = stream->data;
@@ -56,6 +76,7 @@ static void on_output(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffe
         (void)uv_read_stop(stream);
         return;
     }
+    if (simulator->has_ready) take_turns(simulator, buffer->base, (size_t)length);
     if (simulator->has_ready || simulator->ready.length > READY_SIZE) return;
     text_append(&simulator->ready, buffer->base, (size_t)length);
     if (memchr(buffer->base, '\n', (size_t)length) != NULL) {
@@ -269,6 +290,12 @@ void simulated_clock(struct simulated *simulated, const struct run_clock *clock)
     uv_buf_t buffer = uv_buf_init(line, (unsigned)strlen(line));
     /* Writing a short line into an empty pipe never blocks. */
     (void)uv_try_write((uv_stream_t *)&simulated->process->input, &buffer, 1);
+}
+
+void simulated_turns(void *simulated, struct loop_turns *out)
+{
+    const struct simulator_process *simulator = ((const struct simulated *)simulated)->process;
+    *out = simulator != NULL ? simulator->turns : (struct loop_turns){0};
 }
 
 /* ---- stopping ---- */

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "net/connect_override.h"
+#include "net/loop_gauge.h"
 #include "profile/profile.h"
 
 #include <stddef.h>
@@ -40,6 +41,10 @@ MUST_USE enum err_code simulated_start(struct simulated *simulated, struct error
 
 /* Sends it the clock of the command. */
 void simulated_clock(struct simulated *simulated, const struct run_clock *clock);
+
+/* For engine_options.peer_turns: how its loop has kept up so far, as it said last; `simulated` is a
+ * struct simulated. */
+void simulated_turns(void *simulated, struct loop_turns *out);
 
 /* Ends it and waits until its ledger is complete. ERR_IO if it had failed. Does nothing if there is
  * none. */

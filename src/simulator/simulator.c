@@ -1,11 +1,13 @@
 #include "simulator/simulator.h"
 
 #include "base/files.h"
+#include "record/health.h"
 #include "simulator/client_secret.h"
 #include "simulator/proxy.h"
 #include "simulator/visit.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +24,8 @@ struct simulator {
     struct sim_proxy *proxy;
     char *listen;
     char *ca_file;
+    struct loop_gauge gauge;
+    struct loop_turns turns;
     int ca_fd; /* of a file of our own, to be removed at the end; -1: it was named */
     bool stopped;
 };
@@ -236,8 +240,24 @@ void simulator_ready(const struct simulator *simulator, struct text *out)
     text_puts(out, "]}\n");
 }
 
+static void on_turn(struct loop_gauge *gauge, uint64_t now_ns, int64_t late_ns)
+{
+    (void)now_ns;
+    struct simulator *simulator =
+        (struct simulator *)((char *)gauge - offsetof(struct simulator, gauge));
+    simulator->turns.all++;
+    if (late_ns > HEALTH_LATE_NS) simulator->turns.late++;
+}
+
+void simulator_turns(const struct simulator *simulator, struct loop_turns *out)
+{
+    *out = simulator->turns;
+}
+
 void simulator_set_clock(struct simulator *simulator, const struct run_clock *clock)
 {
+    simulator->gauge.turn = on_turn;
+    (void)loop_gauge_start(&simulator->gauge, simulator->service.timers, clock->mono_origin_ns);
     simulator->service.clock = *clock;
     simulator->service.ids.clock = *clock;
     for (size_t i = 0; i < simulator->site_count; i++) {

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "net/loop_gauge.h"
 #include "profile/profile.h"
 
 #include <stdint.h>
@@ -39,8 +40,14 @@ MUST_USE enum err_code simulator_start(uv_loop_t *loop, const struct simulator_o
  * region whose name must not resolve. */
 void simulator_ready(const struct simulator *simulator, struct text *out);
 
-/* Replaces the clock; only before the first session. */
+/* Replaces the clock, from whose origin on the loop's turns are counted; only before the first
+ * session. */
 void simulator_set_clock(struct simulator *simulator, const struct run_clock *clock);
+
+/* How often the loop looked at its timers, every 10 ms where it is in time, and how often it was so
+ * late that a run would call its own loop late (record/health.h): what the client then measures is
+ * this machine, not the scripted service. */
+void simulator_turns(const struct simulator *simulator, struct loop_turns *out);
 
 /* Ends every connection and listener, and writes and closes the ledger; err reports a ledger that
  * could not be written. Run the loop afterwards until it is empty, then call simulator_free. */

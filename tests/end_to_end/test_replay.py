@@ -5,8 +5,11 @@ import contextlib
 import json
 import math
 import os
+import pathlib
+import signal
 import subprocess
 import sys
+import time
 import unittest
 
 import harness
@@ -16,6 +19,7 @@ import harness
 BURST = {"every": "45s", "length": "20s"}
 SECONDS = 90  # two bursts, wherever the seed puts them
 SPEED = 60
+MOST_COARSE_MS = 600  # ten real milliseconds; a dial and its answer are some six steps on either side
 RETRY = {"attempts": 3, "backoff": {"initial": "500ms", "max": "8s", "jitter": "full"}, "deadline": "30s", "budget": "100%"}
 
 
@@ -49,10 +53,15 @@ class Replay(harness.Case):
         return run, said
 
     def shares(self, name, *arguments):
-        """Failed ones and all, of attempts and of interactions; None from a machine that could not keep up, as the run says."""
+        """Failed ones and all, of attempts and of interactions; None from a machine that could not keep up, or whose delays
+        stretch every step of a dial by a good part of a burst, as the run says."""
         manifest = self.play(name, profile(*arguments))[0].manifest
         if not manifest["generator"]["trustworthy"]:
             print(f"{name}: {manifest['generator']['why']}")
+            return None
+        coarse = manifest["run"].get("resolution_ms", {}).get("tail", 0)
+        if coarse > MOST_COARSE_MS:
+            print(f"{name}: this machine's own delay is up to {coarse:.0f} ms of this clock at each step")
             return None
         return {what: (manifest["totals"][what]["failed"], manifest["totals"][what]["ok"] + manifest["totals"][what]["failed"])
                 for what in ("attempts", "interactions")}
@@ -118,6 +127,23 @@ class Replay(harness.Case):
         least = run.manifest["run"]["resolution_ms"]
         self.assertGreater(least["tail"], 0)
         self.assertGreaterEqual(least["tail"], least["median"])
+
+    def test_a_service_that_stood_still_is_said(self):
+        """The simulator is this machine, too: where it did not run, the run measured no service."""
+        path = self.write_profile(profile(1, 8, "20/s", [], windows={"interval": "2s"}))
+        process = harness.start("run", path, "--simulate", "-q", "-o", "stalled", cwd=self.folder)
+        harness.wait_for_lines(self, process, self.folder / "stalled" / "attempts.csv", 2)
+        children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        simulator = next(int(child) for child in children
+                         if b"--controlled" in pathlib.Path(f"/proc/{child}/cmdline").read_bytes())
+        os.kill(simulator, signal.SIGSTOP)
+        time.sleep(1)
+        os.kill(simulator, signal.SIGCONT)
+        result = harness.finish(process)
+        self.assertIn(result.status, harness.ENDED, result.stderr)
+        generator = harness.Run(self.folder / "stalled").manifest["generator"]
+        self.assertFalse(generator["trustworthy"])
+        self.assertIn("loop turns", generator["why"])
 
     def test_what_would_be_hidden_is_refused(self):
         contents = profile(480, 60, "10/m", [], timeouts={"first_output": "3s"})

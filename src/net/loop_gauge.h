@@ -1,0 +1,28 @@
+/* How late an event loop is: a timer every 10 ms with a known due time. */
+#ifndef RUSHHOUR_NET_LOOP_GAUGE_H
+#define RUSHHOUR_NET_LOOP_GAUGE_H
+
+#include "net/timers.h"
+
+/* Due times that came, and those of them that were met later than its owner allows. */
+struct loop_turns {
+    uint64_t all, late;
+};
+
+/* Zero-initialise and set `turn`. The other fields are the gauge's. */
+struct loop_gauge {
+    /* Called for every due time that has come, with how late it was met. A blocked loop misses
+     * several: each is reported, or one long stall would look like a single late turn. */
+    void (*turn)(struct loop_gauge *gauge, uint64_t now_ns, int64_t late_ns);
+    struct timer timer;
+    struct timers *timers;
+    uint64_t due_ns;
+};
+
+/* The first due time is from_ns (monotonic). False if out of memory. */
+bool loop_gauge_start(struct loop_gauge *gauge, struct timers *timers, uint64_t from_ns);
+
+/* Does nothing if it was not started. */
+void loop_gauge_stop(struct loop_gauge *gauge);
+
+#endif
