@@ -137,7 +137,11 @@ class ExitCodes(harness.Case):
                 process = harness.start(*arguments, cwd=self.folder)
                 process.stdout.close()
                 said = process.stderr.read()
-                self.assertEqual(process.wait(timeout=120), status, said)
+                got = process.wait(timeout=120)
+                if got == 4 and arguments[0] == "run":  # a busy machine: the run says so itself
+                    self.assertFalse(harness.Run(self.folder / "judged").manifest["generator"]["trustworthy"], said)
+                else:
+                    self.assertEqual(got, status, said)
                 self.assertNotIn("pipe", said.lower())
                 process.stderr.close()
 
