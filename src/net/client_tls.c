@@ -5,6 +5,7 @@
 #include "net/trust.h"
 
 #include <openssl/err.h>
+#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,6 +95,18 @@ static void note_error(const SSL *ssl)
 }
 
 /*
+ * Names are looked for among the subject's alternative names alone: a common name says nothing of a
+ * host (RFC 9525, 6.4.4), and no current client falls back on it. Set with the connection, because
+ * lws sets flags of its own there.
+ */
+static void want_alternative_name(SSL *ssl)
+{
+    X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
+    X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT |
+                                               X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+}
+
+/*
  * lws empties OpenSSL's error queue and reports every failure as "SSL err 1". This callback runs
  * while the queue is still intact, at the end of each SSL_connect and for each alert, and keeps the
  * message with the connection, because others on the same context fail at the same time. It is also
@@ -103,6 +116,7 @@ static void watch_handshake(const SSL *ssl, int where, int value)
 {
     struct client_tls *tls = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
     if (!tls) return;
+    if (where & SSL_CB_HANDSHAKE_START) want_alternative_name((SSL *)(uintptr_t)ssl);
     if ((where & SSL_CB_HANDSHAKE_START) && tls->tunnel && SSL_get_fd(ssl) == tls->tunnel->fd) {
         client_tunnel_attach(tls->tunnel, (SSL *)(uintptr_t)ssl);
         tls->tunnel = NULL;

@@ -74,6 +74,8 @@ static bool parse_authority(const char *text, size_t length, struct origin *out)
     if (strlen(host) >= sizeof out->host) return false;
     size_t i = 0;
     for (; host[i] != '\0'; i++) out->host[i] = (char)tolower((unsigned char)host[i]);
+    /* "name." is the name itself (RFC 1034, 3.1), but no certificate or service calls it so */
+    if (i > 1 && !bracketed && out->host[i - 1] == '.') i--;
     out->host[i] = '\0';
     return true;
 }
