@@ -1,5 +1,7 @@
 #include "base/text.h"
 
+#include "base/visible.h"
+
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -98,6 +100,18 @@ static void json_character(struct text *text, unsigned char c)
     }
 }
 
+/* As JSON escapes it, in UTF-16: the same string for a program, and harmless for a terminal. */
+static void json_hidden(struct text *text, uint32_t point)
+{
+    if (point > 0xFFFF) {
+        const uint32_t rest = point - 0x10000;
+        text_printf(text, "\\u%04x\\u%04x", (unsigned)(0xD800 + (rest >> 10)),
+                    (unsigned)(0xDC00 + (rest & 0x3FF)));
+    } else {
+        text_printf(text, "\\u%04x", (unsigned)point);
+    }
+}
+
 void text_json(struct text *text, const char *string)
 {
     if (string == NULL) {
@@ -113,6 +127,8 @@ void text_json(struct text *text, const char *string)
             length = 1;
         } else if (length == 1 && (*s < 0x20 || *s == '"' || *s == '\\' || *s == 0x7F)) {
             json_character(text, *s);
+        } else if (length > 1 && visible_is_hidden(visible_point((const char *)s, &length))) {
+            json_hidden(text, visible_point((const char *)s, &length));
         } else {
             text_append(text, (const char *)s, length);
         }
@@ -121,29 +137,38 @@ void text_json(struct text *text, const char *string)
     text_puts(text, "\"");
 }
 
+static const char *html_entity(char c)
+{
+    switch (c) {
+    case '&':
+        return "&amp;";
+    case '<':
+        return "&lt;";
+    case '>':
+        return "&gt;";
+    case '"':
+        return "&quot;";
+    case '\'':
+        return "&#39;";
+    default:
+        return NULL;
+    }
+}
+
 void text_html(struct text *text, const char *string)
 {
-    for (const char *s = string; *s != '\0'; s++) {
-        switch (*s) {
-        case '&':
-            text_puts(text, "&amp;");
-            break;
-        case '<':
-            text_puts(text, "&lt;");
-            break;
-        case '>':
-            text_puts(text, "&gt;");
-            break;
-        case '"':
-            text_puts(text, "&quot;");
-            break;
-        case '\'':
-            text_puts(text, "&#39;");
-            break;
-        default:
-            text_append(text, s, 1);
-            break;
+    while (*string != '\0') {
+        size_t length;
+        const uint32_t point = visible_point(string, &length);
+        const char *entity = html_entity(*string);
+        if (entity != NULL) {
+            text_puts(text, entity);
+        } else if (visible_is_hidden(point) && point != '\n' && point != '\t') {
+            visible_escape(text, point);
+        } else {
+            text_append(text, string, length);
         }
+        string += length;
     }
 }
 

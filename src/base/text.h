@@ -27,7 +27,8 @@ void text_printf(struct text *text, const char *format, ...) PRINTF_LIKE(2, 3);
  * null. */
 void text_json(struct text *text, const char *string);
 
-/* Appends text for HTML content or a quoted attribute. */
+/* Appends text for HTML content or a quoted attribute; hidden characters (base/visible.h) other
+ * than white space are shown escaped. */
 void text_html(struct text *text, const char *string);
 
 /* Appends one CSV field, quoted if necessary (RFC 4180). */

@@ -1,6 +1,7 @@
 #include "cli/command.h"
 
 #include "base/text.h"
+#include "base/visible.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -8,7 +9,10 @@
 
 int cli_complain(const struct error *err)
 {
-    (void)fprintf(stderr, "rushhour: %s\n", err->text);
+    struct text shown = {0};
+    visible_append(&shown, err->text);
+    (void)fprintf(stderr, "rushhour: %s\n", text_str(&shown));
+    text_free(&shown);
     return error_exit_status(err->code);
 }
 

@@ -1,6 +1,7 @@
 #include "record/csv_field.h"
 
 #include "base/calendar.h"
+#include "base/visible.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -35,20 +36,11 @@ static void write_real(struct text *out, double value)
     text_puts(out, form);
 }
 
-/* A control character would break the rule of one row per line. */
+/* A control character would break the rule of one row per line, and others what a reader sees. */
 static void write_string(struct text *out, const char *string)
 {
-    static const char controls[] =
-        "\001\002\003\004\005\006\007\010\011\012\013\014\015\016\017\020\021\022\023\024"
-        "\025\026\027\030\031\032\033\034\035\036\037\177";
-    if (string[strcspn(string, controls)] == '\0') {
-        text_csv(out, string);
-        return;
-    }
     struct text clean = {0};
-    for (const char *s = string; *s != '\0'; s++) {
-        text_append(&clean, strchr(controls, *s) == NULL ? s : " ", 1);
-    }
+    visible_append(&clean, string);
     if (clean.failed) out->failed = true;
     text_csv(out, text_str(&clean));
     text_free(&clean);

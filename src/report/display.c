@@ -1,27 +1,9 @@
 #include "report/table.h"
 
+#include "base/visible.h"
+
 #include <stdint.h>
 #include <string.h>
-
-/* Decodes one character; an invalid byte becomes U+FFFD with length 1. */
-static uint32_t decode(const unsigned char *s, size_t *length)
-{
-    uint32_t point = s[0];
-    size_t more = s[0] >= 0xF0 && s[0] <= 0xF4  ? 3
-                  : s[0] >= 0xE0 && s[0] < 0xF0 ? 2
-                  : s[0] >= 0xC2 && s[0] < 0xE0 ? 1
-                                                : 0;
-    *length = 1;
-    if (s[0] < 0x80) return point;
-    if (more == 0) return 0xFFFD;
-    point &= 0x3Fu >> more;
-    for (size_t i = 1; i <= more; i++) {
-        if ((s[i] & 0xC0) != 0x80) return 0xFFFD;
-        point = point << 6 | (s[i] & 0x3Fu);
-    }
-    *length = more + 1;
-    return point;
-}
 
 /* The common ranges of Unicode's East Asian Width W and F, and of combining marks: enough for names
  * and messages. */
@@ -40,22 +22,20 @@ static size_t width_of(uint32_t point)
     return wide ? 2 : 1;
 }
 
-/* Characters that could move the cursor or change the direction of the line. */
-static bool is_control(uint32_t point)
+/* The columns that a character takes as it is shown. */
+static size_t shown_width(uint32_t point)
 {
-    return point < 0x20 || (point >= 0x7F && point < 0xA0) || point == 0x2028 || point == 0x2029 ||
-           (point >= 0x202A && point <= 0x202E) || (point >= 0x2066 && point <= 0x2069) ||
-           point == 0xFFFD;
+    if (!visible_is_hidden(point)) return width_of(point);
+    return point > 0xFFFF ? sizeof "\\U000e0041" - 1 : sizeof "\\u202e" - 1;
 }
 
 size_t display_width(const char *string)
 {
     size_t width = 0;
-    for (const unsigned char *s = (const unsigned char *)string; *s != '\0';) {
+    while (*string != '\0') {
         size_t length;
-        uint32_t point = decode(s, &length);
-        width += is_control(point) ? 1 : width_of(point);
-        s += length;
+        width += shown_width(visible_point(string, &length));
+        string += length;
     }
     return width;
 }
@@ -63,18 +43,18 @@ size_t display_width(const char *string)
 void display_plain(struct text *out, const char *string, size_t width)
 {
     size_t used = 0;
-    for (const unsigned char *s = (const unsigned char *)string; *s != '\0';) {
+    while (*string != '\0') {
         size_t length;
-        uint32_t point = decode(s, &length);
-        size_t wide = is_control(point) ? 1 : width_of(point);
+        const uint32_t point = visible_point(string, &length);
+        const size_t wide = shown_width(point);
         if (used + wide > width) return;
-        if (is_control(point)) {
-            text_puts(out, "?");
+        if (visible_is_hidden(point)) {
+            visible_escape(out, point);
         } else {
-            text_append(out, (const char *)s, length);
+            text_append(out, string, length);
         }
         used += wide;
-        s += length;
+        string += length;
     }
 }
 

@@ -1,32 +1,23 @@
 #include "report/sheet.h"
 
 #include "base/calendar.h"
+#include "base/visible.h"
 
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
 
-static bool is_control(char c)
+/* A cell that begins so is a formula, or becomes one when a program trims it. */
+static bool is_formula(const char *string)
 {
-    return (unsigned char)c < 0x20 || c == 0x7f;
-}
-
-static bool is_harmless(const char *string)
-{
-    if (string[0] != '\0' && strchr("=+-@", string[0]) != NULL) return false;
-    while (*string != '\0' && !is_control(*string)) string++;
-    return *string == '\0';
+    return string[0] != '\0' && strchr("=+-@\t\r", string[0]) != NULL;
 }
 
 void sheet_field(struct text *out, const char *string)
 {
-    if (is_harmless(string)) {
-        text_csv(out, string);
-        return;
-    }
     struct text safe = {0};
-    if (strchr("=+-@\t\r", string[0]) != NULL) text_puts(&safe, "'");
-    for (const char *s = string; *s != '\0'; s++) text_append(&safe, is_control(*s) ? " " : s, 1);
+    if (is_formula(string)) text_puts(&safe, "'");
+    visible_append(&safe, string);
     text_csv(out, text_str(&safe));
     if (safe.failed) out->failed = true;
     text_free(&safe);

@@ -1,5 +1,7 @@
 #include "report/table.h"
+
 #include "base/colour.h"
+#include "base/visible.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -110,14 +112,22 @@ void table_draw(const struct table *table, int indent, bool colour, struct text 
 
 void markdown_plain(struct text *out, const char *string)
 {
-    for (const char *s = string; *s != '\0'; s++) {
-        if (*s == '<' || *s == '>' || *s == '&') {
-            char one[2] = {*s, '\0'};
+    while (*string != '\0') {
+        size_t length;
+        const uint32_t point = visible_point(string, &length);
+        if (*string == '<' || *string == '>' || *string == '&') {
+            char one[2] = {*string, '\0'};
             text_html(out, one);
-            continue;
+        } else if (*string == '\n' || *string == '\t') {
+            text_puts(out, " ");
+        } else if (visible_is_hidden(point)) {
+            text_puts(out, "\\"); /* so that the escape is not one of Markdown's */
+            visible_escape(out, point);
+        } else {
+            if (strchr("|\\`*[]", *string) != NULL) text_puts(out, "\\");
+            text_append(out, string, length);
         }
-        if (strchr("|\\`*[]", *s) != NULL) text_puts(out, "\\");
-        text_append(out, (unsigned char)*s < 0x20 ? " " : s, 1);
+        string += length;
     }
 }
 

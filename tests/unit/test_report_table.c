@@ -24,8 +24,8 @@ static void widths_are_those_of_the_screen(void **state)
         {"cafe\xCC\x81", 4},             /* a combining accent */
         {"\xE6\x9D\xB1\xE4\xBA\xAC", 4}, /* two wide characters */
         {"\xF0\x9F\x9A\x97", 2},         /* an emoji */
-        {"\x1b[31m", 5},                 /* printed as ?[31m */
-        {"\xFF", 1},
+        {"\x1b[31m", 10},                /* printed as \\u001b[31m */
+        {"\xFF", 6},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assert_int_equal(display_width(cases[i].string), cases[i].width);
@@ -44,13 +44,13 @@ static void strings_are_cut_and_made_harmless(void **state)
     } cases[] = {
         {"eastus2", 4, "east"},
         {"\xE6\x9D\xB1\xE4\xBA\xAC", 3, "\xE6\x9D\xB1"}, /* the second one would stick out */
-        {"a\x1b]0;title\x07z", SIZE_MAX, "a?]0;title?z"},
+        {"a\x1b]0;title\x07z", SIZE_MAX, "a\\u001b]0;title\\u0007z"},
         {"a\xC2\x9B"
          "2Jz",
-         SIZE_MAX, "a?2Jz"}, /* the one-byte CSI of ISO 6429 */
-        {override, SIZE_MAX, "a?z"},
-        {"a\nb\tc", SIZE_MAX, "a?b?c"},
-        {"\xE6\x9D", SIZE_MAX, "??"}, /* torn at the end */
+         SIZE_MAX, "a\\u009b2Jz"}, /* the one-byte CSI of ISO 6429 */
+        {override, SIZE_MAX, "a\\u202ez"},
+        {"a\nb\tc", SIZE_MAX, "a\\u000ab\\u0009c"},
+        {"\xE6\x9D", SIZE_MAX, "\\ufffd\\ufffd"}, /* torn at the end */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct text out = {0};
@@ -108,7 +108,7 @@ static void long_text_is_folded(void **state)
         {"one two three", 2, 8, "one\n  two\n  three"},
         {"a-word-that-does-not-fit and more", 0, 5, "a-word-that-does-not-fit\nand\nmore"},
         {"\xE6\x9D\xB1 \xE4\xBA\xAC z", 0, 5, "\xE6\x9D\xB1 \xE4\xBA\xAC\nz"},
-        {"a \x1b[2J b", 0, 100, "a ?[2J b"},
+        {"a \x1b[2J b", 0, 100, "a \\u001b[2J b"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct text out = {0};
