@@ -201,26 +201,46 @@ static const char *value_end(const char *s, const char *end, bool spaces)
     return s;
 }
 
+/* Whether what stands behind a name is the beginning of a sentence about it ("api_key: the
+ * environment variable ..."), and not its value. */
+static bool is_word(const char *value, const char *after)
+{
+    static const char *const words[] = {
+        "a",    "an",  "cannot",  "empty", "expired", "has",  "holds", "invalid", "is",
+        "it",   "may", "missing", "must",  "needs",   "no",   "not",   "one",     "required",
+        "that", "the", "this",    "two",   "unknown", "what", "write", "wrong"};
+    const size_t length = (size_t)(after - value);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strlen(words[i]) == length && memcmp(words[i], value, length) == 0) return true;
+    }
+    return false;
+}
+
 /* Finds a named credential at s ("api-key=", "Authorization: "); sets where its value begins and
  * ends. */
 static bool match_named(const char *s, const char *end, const char **value, const char **after)
 {
     static const struct {
         const char *name;
-        bool spaces;
+        bool spaces, maybe_word;
     } names[] = {
-        {"authorization", true},  {"api-key", false},  {"subscription-key", false},
-        {"access-token", false},  {"password", false}, {"client-secret", false},
-        {"refresh-token", false}, {"id-token", false},
+        {"authorization", true, false},    {"api-key", false, true},
+        {"subscription-key", false, true}, {"access-token", false, true},
+        {"password", false, false},        {"client-secret", false, true},
+        {"refresh-token", false, true},    {"id-token", false, true},
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         size_t length = match_name(s, end, names[i].name);
         if (length == 0) continue;
         const char *p = skip_spaces(skip_quote(s + length, end), end);
         if (p == end || (*p != '=' && *p != ':')) continue;
-        p = skip_quote(skip_spaces(p + 1, end), end);
+        const bool told = *p == ':' && p + 1 < end && p[1] == ' ';
+        p = skip_spaces(p + 1, end);
+        const bool quoted = skip_quote(p, end) > p;
+        p = skip_quote(p, end);
         *value = p;
         *after = value_end(p, end, names[i].spaces);
+        if (told && !quoted && names[i].maybe_word && is_word(p, *after)) return false;
         return *after > p;
     }
     return false;

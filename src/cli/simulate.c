@@ -1,5 +1,6 @@
 #include "base/files.h"
 #include "base/limits.h"
+#include "base/secret.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/run_flags.h"
@@ -255,6 +256,7 @@ int command_simulate(int argc, char **argv)
     struct command_line line;
     int status;
     if (!cli_begin(&simulate_command, &simulate, &line, argc, argv, &status)) return status;
+    secret_protect_process();         /* whoever starts it may have keys in the environment */
     (void)limits_raise_descriptors(); /* a session takes one on this side too */
     (void)signal(SIGXFSZ, SIG_IGN);   /* a ledger that may not grow is an error, like a full disk */
     return simulate_profile(&simulate, line.positional[0]);

@@ -1,5 +1,9 @@
 #include "profile/place.h"
 
+#include "base/redact.h"
+#include "base/text.h"
+
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,10 +17,64 @@ static void make_printable(char *text)
     }
 }
 
+#define HIDDEN "..."
+#define LONG_RUN 16 /* letters and digits mixed: ids of people are shorter, keys are longer */
+
+/* Whether the text could hold a key or a login: whoever mistypes a profile may have pasted one into
+ * the wrong place. */
+static bool may_be_secret(const char *text, size_t length)
+{
+    struct text scrubbed = {0};
+    redact(&scrubbed, text, length, NULL, 0);
+    bool suspect =
+        scrubbed.failed || scrubbed.length != length || memcmp(scrubbed.data, text, length) != 0;
+    text_free(&scrubbed);
+    size_t run = 0, digits = 0;
+    for (size_t i = 0; i < length && !suspect; i++) {
+        const bool digit = isdigit((unsigned char)text[i]) != 0;
+        const bool part = digit || isalpha((unsigned char)text[i]);
+        run = part ? run + 1 : 0;
+        digits = part ? digits + digit : 0;
+        suspect = (run >= LONG_RUN && digits > 0 && digits < run) || text[i] == '?' ||
+                  (text[i] == '@' && memchr(text, ':', i) != NULL && memchr(text, '/', i) != NULL);
+    }
+    return suspect;
+}
+
+/* Copies a path of keys, or a sentence that quotes values, without what may be a secret. `quoted`:
+ * only what stands between quotes is looked at. */
+static void copy_safely(char *out, size_t size, const char *text, bool quoted)
+{
+    struct text safe = {0};
+    if (!quoted) {
+        text_puts(&safe, may_be_secret(text, strlen(text)) ? HIDDEN : text);
+    } else {
+        while (*text != '\0') {
+            const size_t before = strcspn(text, "\"");
+            text_append(&safe, text, before);
+            text += before;
+            if (*text == '\0') break;
+            const size_t inside = strcspn(text + 1, "\"");
+            const bool hide = may_be_secret(text + 1, inside);
+            text_puts(&safe, "\"");
+            text_append(&safe, hide ? HIDDEN : text + 1, hide ? strlen(HIDDEN) : inside);
+            text += 1 + inside;
+            if (*text == '"') {
+                text_puts(&safe, "\"");
+                text++;
+            }
+        }
+    }
+    text_copy(out, size, safe.failed ? HIDDEN : text_str(&safe));
+    text_free(&safe);
+}
+
 enum err_code place_fail(const struct place *place, const char *format, ...)
 {
     char where[512];
     char sentence[640];
+    char safe[640];
+    char path[sizeof place->path];
     where[0] = '\0';
     va_list args;
     va_start(args, format);
@@ -28,9 +86,10 @@ enum err_code place_fail(const struct place *place, const char *format, ...)
     } else if (place->file != NULL) {
         (void)snprintf(where, sizeof where, "%.250s: ", place->file);
     }
+    copy_safely(safe, sizeof safe, sentence, true);
+    copy_safely(path, sizeof path, place->path, false);
     const char *colon = place->path[0] == '\0' ? "" : ": ";
-    enum err_code code =
-        error_set(place->err, ERR_PROFILE, "%s%s%s%s", where, place->path, colon, sentence);
+    enum err_code code = error_set(place->err, ERR_PROFILE, "%s%s%s%s", where, path, colon, safe);
     if (place->err != NULL) make_printable(place->err->text);
     return code;
 }

@@ -16,7 +16,7 @@ struct place {
 };
 
 /* Fills err with "file:line:column: key: <sentence>" and returns ERR_PROFILE. Control characters
- * become '?'. */
+ * become '?', and a key, or what the sentence has in quotes, "..." if it may be a credential. */
 enum err_code place_fail(const struct place *place, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* As place_fail, with the sentence that a callee put into err; ERR_NOMEM is kept. */

@@ -120,8 +120,29 @@ static int hold_profile(const struct profile *profile)
     return -1;
 }
 
+/* Of our environment, in which keys stand, the simulator gets only what says where files and
+ * libraries are. */
+#define ENVIRONMENT_MOST 8
+
+static void choose_environment(char *chosen[ENVIRONMENT_MOST + 1])
+{
+    static const char *const names[] = {
+        "TMPDIR=",       "TZDIR=",         "LD_LIBRARY_PATH=", "ASAN_OPTIONS=",
+        "LSAN_OPTIONS=", "UBSAN_OPTIONS=", "TSAN_OPTIONS="};
+    size_t count = 0;
+    for (char **entry = environ; *entry != NULL && count < ENVIRONMENT_MOST; entry++) {
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+            if (strncmp(*entry, names[i], strlen(names[i])) != 0) continue;
+            chosen[count++] = *entry;
+            break;
+        }
+    }
+    chosen[count] = NULL;
+}
+
 static enum err_code spawn(struct simulator_process *simulator, struct error *err)
 {
+    char *environment[ENVIRONMENT_MOST + 1];
     const struct simulated *simulated = simulator->simulated;
     uv_loop_t *loop = simulated->loop;
     char seed[32];
@@ -150,9 +171,11 @@ static enum err_code spawn(struct simulator_process *simulator, struct error *er
         .exit_cb = on_exit_of_simulator,
         .file = executable,
         .args = arguments,
+        .env = environment,
         .stdio = streams,
         .stdio_count = 4,
     };
+    choose_environment(environment);
     (void)uv_pipe_init(loop, &simulator->input, 0);
     (void)uv_pipe_init(loop, &simulator->output, 0);
     simulator->input.data = simulator->output.data = simulator->process.data = simulator;
@@ -264,6 +287,7 @@ enum err_code simulated_start(struct simulated *simulated, struct error *err)
 {
     struct simulator_process *simulator = calloc(1, sizeof *simulator);
     if (simulator == NULL) return error_set(err, ERR_NOMEM, "no memory for the simulator");
+    secret_protect_process(); /* a rehearsal is started with the keys of a real run */
     simulated->process = simulator;
     simulator->simulated = simulated;
     simulator->has_ledger = simulated->ledger != NULL;

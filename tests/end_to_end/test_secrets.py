@@ -243,6 +243,52 @@ def quoting_proxy():
         listener.shutdown(socket.SHUT_RDWR)
 
 
+class Mistakes(harness.Case):
+    """What was pasted into the wrong place of a profile is in no complaint about it."""
+
+    KEY = "CanaryPasted0K9xQ2vLm4"
+
+    def test_no_complaint_repeats_a_key(self):
+        pasted = (f"/x?api-key={self.KEY}", f"https://u:{self.KEY}@host.example/p", self.KEY, f"Bearer {self.KEY}",
+                  f"api-key: {self.KEY}")
+        keys = ("path", "deployment", "model", "dialect", "api_version", "deployment_type", "endpoint", "proxy", "quota", "auth",
+                "ca_file", "headers", "weight")
+        for key in keys:
+            for value in (*pasted, *({text: "x"} for text in pasted), *([text] for text in pasted)):
+                region = {"name": "r", "endpoint": "https://r.openai.azure.com", "deployment": "d",
+                          "auth": {"api_key": "${K}"}, key: value}
+                self.complain({"name": "p", "regions": [region]})
+        for section in ("load", "session", "timeouts", "retry", "budget", "windows", "thresholds", "prices", "simulator"):
+            for text in pasted:
+                for value in (text, {text: 1}, [text], {"interval": text}, {"report": [text]}, {"model": text}):
+                    self.complain({"name": "p", "regions": harness.REGIONS, section: value})
+
+    def complain(self, profile):
+        result = self.rushhour("run", self.write_profile(profile), "--simulate", "--dry-run", expect=(0, 2))
+        self.assertNotIn(self.KEY, result.stderr, profile)
+        if result.status == 2:
+            self.assertIn("profile.json:", result.stderr)
+
+    def test_a_rehearsal_keeps_the_keys_to_itself(self):
+        profile = self.write_profile(harness.profile(
+            regions=[{**harness.REGIONS[0], "auth": {"api_key": "${REAL_KEY}"}}],
+            load={"model": "sessions", "stages": [{"duration": "0s", "target": 1}, {"duration": "3s", "target": 1}]},
+            simulator={"latency": [harness.QUICK]}))
+        process = harness.start("run", profile, "--simulate", "-q", "-o", "run", cwd=self.folder, env={"REAL_KEY": self.KEY})
+        harness.wait_for_lines(self, process, self.folder / "run/attempts.csv", 2)
+        children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        self.assertEqual(len(children), 1)
+        for pid in (process.pid, *children):
+            environ = pathlib.Path(f"/proc/{pid}/environ")
+            if os.geteuid() != 0:
+                with self.assertRaises(PermissionError):
+                    environ.read_bytes()
+            elif pid != process.pid:
+                self.assertNotIn(self.KEY.encode(), environ.read_bytes())
+                self.assertNotIn(b"HOME=", environ.read_bytes())
+        self.assertIn(harness.finish(process).status, harness.ENDED)
+
+
 class QuotingService(Secrets):
     """Nothing of it gets out even when the service itself repeats it."""
 

@@ -121,6 +121,22 @@ static void leaves_the_rest_alone(void **state)
     for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) check(kept[i], kept[i]);
 }
 
+/* What we say of a key is no key. */
+static void leaves_sentences_about_credentials(void **state)
+{
+    (void)state;
+    static const char *const sentences[] = {
+        "region a: auth.api_key: the environment variable K is not set: export K=...",
+        "auth.api_key: a literal key in a profile is refused", "access_token: expired",
+        "api-key: what it refers to is larger than 64 KiB", "id_token: must be an object {...}"};
+    for (size_t i = 0; i < sizeof sentences / sizeof sentences[0]; i++)
+        check(sentences[i], sentences[i]);
+    check("api_key: thesecret", "api_key: [redacted]");
+    check("api_key=the", "api_key=[redacted]"); /* no sentence begins so */
+    check("api_key: \"the\"", "api_key: \"[redacted]\"");
+    check("password: the", "password: [redacted]");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -128,6 +144,7 @@ int main(void)
         cmocka_unit_test(hides_escaped_and_hexadecimal_forms),
         cmocka_unit_test(hides_long_beginnings),
         cmocka_unit_test(hides_named_credentials),
+        cmocka_unit_test(leaves_sentences_about_credentials),
         cmocka_unit_test(hides_the_shapes_of_keys),
         cmocka_unit_test(leaves_the_rest_alone),
     };
