@@ -131,7 +131,9 @@ static struct results *run_of(const struct scratch *scratch, const struct scenar
     int64_t end_ns = 0;
     health_judge(&health);
     (void)snprintf(folder, sizeof folder, "%s/run", scratch->root);
-    must(run_writer_open(folder, scratch->profile, START * NS_PER_S, &writer, &err), &err);
+    const struct run_writer_plan plan = {
+        .path = folder, .profile = scratch->profile, .start_utc_ns = START * NS_PER_S};
+    must(run_writer_open(&plan, &writer, &err), &err);
     for (size_t i = 0; i < a->count; i++) {
         int64_t start_ns = (START + (int64_t)a->blocks[i].start) * NS_PER_S;
         end_ns = start_ns + (int64_t)SCENARIO_BASE * NS_PER_S;

@@ -60,15 +60,21 @@ static int make_temporary(int folder, char name[TEMPORARY_SIZE], mode_t mode)
     return -1;
 }
 
+/* Some file systems have no modes of their own. */
+static bool set_mode(int fd, mode_t mode)
+{
+    return fchmod(fd, mode) == 0 || errno == EPERM || errno == ENOTSUP || errno == ENOSYS;
+}
+
 /* As the file that it takes the place of; only root can give it to another owner. */
 static bool dress(const struct replacing *to, int fd)
 {
-    if (to->old == NULL) return !to->exact || fchmod(fd, to->mode) == 0;
+    if (to->old == NULL) return !to->exact || set_mode(fd, to->mode);
     struct stat now;
     if (fstat(fd, &now) != 0) return false;
     if (now.st_uid != to->old->st_uid || now.st_gid != to->old->st_gid)
         (void)!fchown(fd, to->old->st_uid, to->old->st_gid);
-    return fchmod(fd, to->old->st_mode & 07777) == 0;
+    return set_mode(fd, to->old->st_mode & 07777);
 }
 
 /* Gives the finished file its name. Not every file system knows the call that refuses a taken
@@ -246,7 +252,12 @@ enum err_code file_create(const struct folder *folder, const char *name, mode_t 
 {
     *fd = openat(folder->fd, name, O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
                  mode);
-    if (*fd >= 0 && fchmod(*fd, mode) == 0) return ERR_OK;
+    if (*fd >= 0 && set_mode(*fd, mode)) return ERR_OK;
+    if (*fd >= 0) {
+        (void)close(*fd);
+        (void)unlinkat(folder->fd, name, 0);
+        *fd = -1;
+    }
     char *shown = join(folder, name);
     enum err_code code = file_error(err, shown != NULL ? shown : name, "create");
     free(shown);

@@ -95,8 +95,8 @@ static int perform(struct run *run, const struct run_flags *flags, int inconclus
 {
     struct error err = {0};
     struct run_outcome outcome;
-    const char *folder = text_str(&run_planned(run)->folder);
     enum err_code code = run_perform(run, &outcome, &err);
+    const char *folder = text_str(&run_planned(run)->folder); /* it may have moved */
     int status = code == ERR_OK ? run_exit_status(&outcome, inconclusive) : 1;
     if (outcome.kept && print_result(flags, folder, &outcome) != 0) status = 1;
     if (outcome.interrupted)
@@ -212,6 +212,18 @@ static const struct option_row options[] = {
      "before\n"
      "the run stops and writes its folder (default 8s, within `docker stop`; Ctrl-C has no limit)",
      offsetof(struct run_flags, grace)},
+    {"spill", 0, OPTION_TEXT, "DIR",
+     "when the run folder cannot be written (full, lost, failing), go on in a folder of the same "
+     "name\n"
+     "below DIR, with all that was recorded so far",
+     offsetof(struct run_flags, spill)},
+    {"hold", 0, OPTION_TEXT, "SIZE",
+     "how much to keep in memory while nothing can be written, before the run stops (default "
+     "64MiB)",
+     offsetof(struct run_flags, hold)},
+    {"share", 0, OPTION_FLAG, NULL,
+     "let others read the run folder (modes 0755 and 0644; else 0700 and 0600)",
+     offsetof(struct run_flags, share)},
     {"inconclusive", 0, OPTION_TEXT, "pass|fail",
      "exit 0 or 99 instead of 3 when samples are too few",
      offsetof(struct run_flags, inconclusive)},

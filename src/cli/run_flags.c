@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define HOLD_LARGEST (UINT64_C(1) << 30)
+
 static enum err_code read_load(const struct run_flags *flags, struct steady_load *load,
                                struct error *err)
 {
@@ -86,6 +88,12 @@ static enum err_code read_numbers(const struct run_flags *flags, struct run_opti
     if (code == ERR_OK)
         code = read_number("evidence-limit", flags->evidence_limit, &options->evidence_limit, err);
     if (code == ERR_OK) code = read_workers(flags->workers, &options->workers, err);
+    if (code == ERR_OK && flags->hold != NULL) {
+        code = parse_size(flags->hold, &options->hold_most, err);
+        if (code == ERR_OK && (options->hold_most == 0 || options->hold_most > HOLD_LARGEST))
+            code = error_set(err, ERR_USAGE, "%s: more than nothing, at most 1GiB", flags->hold);
+        if (code != ERR_OK) return error_prefix(err, "--hold");
+    }
     if (code == ERR_OK && flags->shard != NULL)
         code = shard_parse(flags->shard, &options->shard, err);
     return code;
@@ -128,6 +136,8 @@ enum err_code run_request_read(const struct run_flags *flags, struct run_request
     options->region_count = flags->regions.count;
     options->connect_overrides = out->connect_overrides;
     options->folder = flags->output;
+    options->spill = flags->spill;
+    options->share = flags->share;
     options->simulate = flags->simulate;
     options->dry_run = flags->dry_run;
     options->may_spend = flags->yes;

@@ -140,6 +140,14 @@ static void check_fruitless(struct engine *engine)
     }
 }
 
+/* The folder cannot be written for a while, or can again. */
+static void tell_of_folder(const struct engine *engine)
+{
+    struct text news = {0};
+    if (run_writer_news(engine->options.writer, &news)) tell(engine, text_str(&news));
+    text_free(&news);
+}
+
 static void on_wake(uv_async_t *wake)
 {
     struct engine *engine = wake->data;
@@ -154,6 +162,7 @@ static void on_wake(uv_async_t *wake)
         engine_stop(engine, RUN_FAILED, engine->failure.text);
         engine_stop(engine, RUN_FAILED, engine->failure.text);
     }
+    tell_of_folder(engine);
     check_budget(engine);
     check_abort_rule(engine);
     check_fruitless(engine);

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Length of the shortest leading part of the path that does not exist yet; the path's length + 1 if
@@ -39,17 +40,41 @@ static enum err_code check_empty(const char *path, struct error *err)
                      "%s: is not empty; a run needs a folder of its own: name another one", path);
 }
 
-enum err_code folder_make_empty(const char *path, size_t *made_from, struct error *err)
+static enum err_code make_new(const char *path, mode_t mode, struct error *err)
+{
+    enum err_code code = ERR_OK;
+    const char *slash = strrchr(path, '/');
+    char *parent = slash != NULL && slash > path ? strndup(path, (size_t)(slash - path)) : NULL;
+    if (parent != NULL) code = folder_make(parent, err);
+    free(parent);
+    if (code != ERR_OK || mkdir(path, mode) == 0) return code;
+    const int reason = errno;
+    code = error_set(err, ERR_IO, "%s: cannot make the folder: %s", path, strerror(reason));
+    errno = reason;
+    return code;
+}
+
+enum err_code folder_make_own(const char *path, mode_t mode, bool must_be_new, size_t *made_from,
+                              struct error *err)
 {
     *made_from = strlen(path) + 1;
     char *copy = strdup(path);
     if (copy == NULL) return error_set(err, ERR_NOMEM, "%s: no memory", path);
     *made_from = first_missing(copy);
     free(copy);
-    enum err_code code = folder_make(path, err);
-    if (code == ERR_OK) code = check_empty(path, err);
-    if (code != ERR_OK) folder_unmake(path, *made_from);
+    enum err_code code =
+        must_be_new ? make_new(path, mode, err) : folder_make_with(path, mode, err);
+    if (code == ERR_OK && !must_be_new) code = check_empty(path, err);
+    if (code == ERR_OK) return code;
+    const int reason = errno;
+    if (!must_be_new || reason != EEXIST) folder_unmake(path, *made_from);
+    errno = reason;
     return code;
+}
+
+enum err_code folder_make_empty(const char *path, size_t *made_from, struct error *err)
+{
+    return folder_make_own(path, 0755, false, made_from, err);
 }
 
 void folder_unmake(const char *path, size_t made_from)

@@ -4,7 +4,9 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #define RUN_MANIFEST "run.json"
 #define RUN_INTERVALS "intervals.csv"
@@ -17,6 +19,11 @@
 /* Makes a folder and its parents, or accepts an existing empty one; ERR_IO if it is not empty.
  * *made_from is for folder_unmake. On failure nothing created is left behind. */
 MUST_USE enum err_code folder_make_empty(const char *path, size_t *made_from, struct error *err);
+
+/* The same for a folder that is made with this mode (less the umask). must_be_new: ERR_IO with
+ * errno EEXIST even of an empty one, which somebody else has just made for himself. */
+MUST_USE enum err_code folder_make_own(const char *path, mode_t mode, bool must_be_new,
+                                       size_t *made_from, struct error *err);
 
 /* Removes the folders, empty again, that folder_make_empty created, and no others. */
 void folder_unmake(const char *path, size_t made_from);

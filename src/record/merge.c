@@ -326,7 +326,7 @@ static enum err_code merge_into(struct merging *m, const char *folder, cJSON **m
                                 struct error *err)
 {
     size_t made_from = 0;
-    enum err_code code = folder_make_empty(folder, &made_from, err);
+    enum err_code code = folder_make_own(folder, 0700, false, &made_from, err);
     if (code != ERR_OK) return code;
     code = merge_all(m, folder, manifest, err);
     if (code == ERR_OK) return code;

@@ -1,78 +1,36 @@
 #include "record/run_writer.h"
 
 #include "base/clock.h"
-#include "base/files.h"
 #include "record/attempt.h"
-#include "record/folder.h"
 #include "record/interval.h"
+#include "record/run_store.h"
 #include "stats/histogram_log.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-enum { INTERVALS, LATENCIES, ATTEMPTS, FAILURES, FILE_COUNT };
-
-static const char *const file_names[FILE_COUNT] = {RUN_INTERVALS, RUN_LATENCIES, RUN_ATTEMPTS,
-                                                   RUN_FAILURES};
 
 struct run_writer {
     const struct profile *profile;
-    struct folder folder;
-    int files[FILE_COUNT];   /* -1: not written */
+    struct run_store *store;
     struct text rows, lines; /* reused for every interval */
-    struct error failure;    /* the first one; code ERR_OK until then */
+    bool ended;
+    struct error ending; /* of run_writer_end */
 };
 
-/* Keeps the first failure: a file may then end in a torn line, after which nothing must be
- * written. */
-static enum err_code fail(struct run_writer *writer, struct error *err, const char *name,
-                          const char *what)
-{
-    (void)error_set(&writer->failure, ERR_IO, "%s/%s: cannot %s: %s", writer->folder.path, name,
-                    what, strerror(errno));
-    if (err != NULL) *err = writer->failure;
-    return ERR_IO;
-}
-
-static enum err_code fail_memory(struct run_writer *writer, struct error *err, const char *name)
-{
-    errno = ENOMEM;
-    (void)fail(writer, NULL, name, "write");
-    writer->failure.code = ERR_NOMEM;
-    if (err != NULL) *err = writer->failure;
-    return ERR_NOMEM;
-}
-
-static enum err_code failed_before(const struct run_writer *writer, struct error *err)
-{
-    if (writer->failure.code != ERR_OK && err != NULL) *err = writer->failure;
-    return writer->failure.code;
-}
-
-static enum err_code append(struct run_writer *writer, int file, const struct text *text,
+static enum err_code append(struct run_writer *writer, enum run_file file, const struct text *text,
                             struct error *err)
 {
-    if (failed_before(writer, err) != ERR_OK) return writer->failure.code;
-    if (text->failed) return fail_memory(writer, err, file_names[file]);
-    size_t done;
-    if (file_put(writer->files[file], text_str(text), text->length, &done)) return ERR_OK;
-    return fail(writer, err, file_names[file], "write");
+    if (text->failed) return run_store_lose(writer->store, file, err);
+    return run_store_append(writer->store, file, text_str(text), text->length, err);
 }
 
-static enum err_code create(struct run_writer *writer, int file, struct error *err)
-{
-    return file_create(&writer->folder, file_names[file], 0644, &writer->files[file], err);
-}
-
-static void write_header(const struct run_writer *writer, int file, int64_t start_utc_ns,
+static void write_header(const struct run_writer *writer, enum run_file file, int64_t start_utc_ns,
                          struct text *out)
 {
-    if (file == INTERVALS) interval_csv_header(out);
-    if (file == ATTEMPTS) attempt_csv_header(out);
-    if (file != LATENCIES) return;
+    if (file == FILE_INTERVALS) interval_csv_header(out);
+    if (file == FILE_ATTEMPTS) attempt_csv_header(out);
+    if (file != FILE_LATENCIES) return;
     struct text comment = {0};
     text_printf(&comment, "rushhour %s, profile %s, values in microseconds, Tag=<region>.<metric>",
                 RUSHHOUR_VERSION, writer->profile->name);
@@ -84,79 +42,68 @@ static void write_header(const struct run_writer *writer, int file, int64_t star
 static enum err_code create_files(struct run_writer *writer, int64_t start_utc_ns,
                                   struct error *err)
 {
-    for (int file = 0; file < FILE_COUNT; file++) {
-        if (file == ATTEMPTS && !writer->profile->record_attempts) continue;
-        enum err_code code = create(writer, file, err);
+    for (enum run_file file = 0; file < RUN_FILE_COUNT; file++) {
+        if (file == FILE_ATTEMPTS && !writer->profile->record_attempts) continue;
+        enum err_code code = run_store_create(writer->store, file, err);
         if (code != ERR_OK) return code;
         text_clear(&writer->rows);
         write_header(writer, file, start_utc_ns, &writer->rows);
         code = append(writer, file, &writer->rows, err);
         if (code != ERR_OK) return code;
     }
-    return ERR_OK;
+    /* a disk that is full already bears no run */
+    return run_store_flush(writer->store) ? ERR_OK : run_store_end(writer->store, err);
 }
 
 static void free_writer(struct run_writer *writer)
 {
-    for (int file = 0; file < FILE_COUNT; file++) {
-        if (writer->files[file] >= 0) (void)close(writer->files[file]);
-    }
     text_free(&writer->rows);
     text_free(&writer->lines);
-    folder_close(&writer->folder);
     free(writer);
 }
 
-static void remove_files(const struct run_writer *writer)
+enum err_code run_writer_open(const struct run_writer_plan *plan, struct run_writer **out,
+                              struct error *err)
 {
-    for (int file = 0; file < FILE_COUNT; file++) {
-        if (writer->files[file] >= 0) (void)unlinkat(writer->folder.fd, file_names[file], 0);
-    }
-}
-
-static struct run_writer *new_writer(const struct profile *profile)
-{
+    const struct run_store_plan place = {.path = plan->path,
+                                         .spill = plan->spill,
+                                         .held_most = plan->held_most,
+                                         .share = plan->share,
+                                         .must_be_new = plan->must_be_new};
     struct run_writer *writer = calloc(1, sizeof *writer);
-    if (writer == NULL) return NULL;
-    writer->profile = profile;
-    writer->folder.fd = -1;
-    for (int file = 0; file < FILE_COUNT; file++) writer->files[file] = -1;
-    return writer;
-}
-
-enum err_code run_writer_open(const char *folder, const struct profile *profile,
-                              int64_t start_utc_ns, struct run_writer **out, struct error *err)
-{
     *out = NULL;
-    struct run_writer *writer = new_writer(profile);
-    if (writer == NULL) return error_set(err, ERR_NOMEM, "%s: no memory to write it", folder);
-    size_t made_from;
-    enum err_code code = folder_make_empty(folder, &made_from, err);
+    if (writer == NULL) return error_set(err, ERR_NOMEM, "%s: no memory to write it", plan->path);
+    writer->profile = plan->profile;
+    enum err_code code = run_store_open(&place, &writer->store, err);
     if (code == ERR_OK) {
-        code = folder_open(folder, &writer->folder, err);
-        if (code == ERR_OK) code = create_files(writer, start_utc_ns, err);
+        if (plan->manifest != NULL) code = run_writer_manifest(writer, plan->manifest, err);
+        if (code == ERR_OK) code = create_files(writer, plan->start_utc_ns, err);
         if (code == ERR_OK) {
             *out = writer;
             return ERR_OK;
         }
-        remove_files(writer);
-        folder_unmake(folder, made_from);
+        run_store_abandon(writer->store);
+        errno = 0; /* the name itself was free */
     }
+    const int reason = errno;
     free_writer(writer);
+    errno = reason;
     return code;
 }
 
 enum err_code run_writer_attempts(struct run_writer *writer, const struct text *rows,
                                   struct error *err)
 {
-    if (writer->files[ATTEMPTS] < 0) return failed_before(writer, err);
-    return append(writer, ATTEMPTS, rows, err);
+    const bool wanted = run_store_has(writer->store, FILE_ATTEMPTS);
+    static const struct text none;
+    return append(writer, wanted ? FILE_ATTEMPTS : FILE_FAILURES, wanted ? rows : &none, err);
 }
 
 enum err_code run_writer_failures(struct run_writer *writer, const struct text *lines,
                                   struct error *err)
 {
-    return append(writer, FAILURES, lines, err);
+    run_store_check(writer->store);
+    return append(writer, FILE_FAILURES, lines, err);
 }
 
 /* Reports sort the intervals of both files into windows by these times, so both must have exactly
@@ -184,31 +131,43 @@ static enum err_code latency_lines(struct text *out, const char *region, const s
     return code;
 }
 
+/* Rows and lines of one interval. */
+static enum err_code format(struct run_writer *writer, struct interval_row *row,
+                            const struct cell *cells, const struct health *health,
+                            struct error *err)
+{
+    text_clear(&writer->rows);
+    text_clear(&writer->lines);
+    for (size_t i = 0; i < writer->profile->region_count; i++) {
+        if (cells[i].failed) return run_store_lose(writer->store, FILE_INTERVALS, err);
+        row->region = writer->profile->regions[i].name;
+        row->counters = cells[i].counters;
+        row->clusters = cells[i].clusters;
+        row->limits = cells[i].limits;
+        row->health = *health;
+        interval_own_failures(row);
+        if (row->health.own_failures != health->own_failures) health_judge(&row->health);
+        interval_csv_row(&writer->rows, row);
+        enum err_code code = latency_lines(&writer->lines, row->region, &cells[i],
+                                           row->start_utc_ns, row->end_utc_ns, err);
+        if (code != ERR_OK) return run_store_lose(writer->store, FILE_LATENCIES, err);
+    }
+    return ERR_OK;
+}
+
 enum err_code run_writer_interval(struct run_writer *writer, int64_t start_utc_ns,
                                   int64_t end_utc_ns, const struct cell *cells,
                                   const struct health *health, struct error *err)
 {
-    if (failed_before(writer, err) != ERR_OK) return writer->failure.code;
     struct interval_row row = {.start_utc_ns = whole_ms(start_utc_ns),
                                .end_utc_ns = whole_ms(end_utc_ns)};
-    text_clear(&writer->rows);
-    text_clear(&writer->lines);
-    for (size_t i = 0; i < writer->profile->region_count; i++) {
-        if (cells[i].failed) return fail_memory(writer, err, file_names[INTERVALS]);
-        row.region = writer->profile->regions[i].name;
-        row.counters = cells[i].counters;
-        row.clusters = cells[i].clusters;
-        row.limits = cells[i].limits;
-        row.health = *health;
-        interval_own_failures(&row);
-        if (row.health.own_failures != health->own_failures) health_judge(&row.health);
-        interval_csv_row(&writer->rows, &row);
-        enum err_code code = latency_lines(&writer->lines, row.region, &cells[i], row.start_utc_ns,
-                                           row.end_utc_ns, &writer->failure);
-        if (code != ERR_OK) return failed_before(writer, err);
-    }
-    enum err_code code = append(writer, INTERVALS, &writer->rows, err);
-    return code == ERR_OK ? append(writer, LATENCIES, &writer->lines, err) : code;
+    enum err_code code = format(writer, &row, cells, health, err);
+    if (code != ERR_OK) return code;
+    code = append(writer, FILE_INTERVALS, &writer->rows, err);
+    enum err_code lines =
+        append(writer, FILE_LATENCIES, &writer->lines, code == ERR_OK ? err : NULL);
+    run_store_check(writer->store);
+    return code == ERR_OK ? lines : code;
 }
 
 enum err_code run_writer_manifest(struct run_writer *writer, const cJSON *manifest,
@@ -217,28 +176,41 @@ enum err_code run_writer_manifest(struct run_writer *writer, const cJSON *manife
     char *json = cJSON_Print(manifest);
     struct text whole = {0};
     if (json != NULL) text_printf(&whole, "%s\n", json);
-    enum err_code code =
-        whole.failed || json == NULL
-            ? error_set(err, ERR_NOMEM, "%s/%s: no memory to write it", writer->folder.path,
-                        RUN_MANIFEST)
-            : file_replace(&writer->folder, RUN_MANIFEST, 0644, whole.data, whole.length, err);
+    enum err_code code = whole.failed || json == NULL
+                             ? error_set(err, ERR_NOMEM, "no memory to write run.json")
+                             : run_store_manifest(writer->store, whole.data, whole.length, err);
     text_free(&whole);
     cJSON_free(json);
-    return failed_before(writer, err) != ERR_OK ? writer->failure.code : code;
+    return code;
+}
+
+bool run_writer_news(struct run_writer *writer, struct text *out)
+{
+    return run_store_news(writer->store, out);
+}
+
+bool run_writer_settle(struct run_writer *writer)
+{
+    return run_store_flush(writer->store);
+}
+
+enum err_code run_writer_end(struct run_writer *writer, struct error *err)
+{
+    if (!writer->ended) (void)!run_store_end(writer->store, &writer->ending);
+    writer->ended = true;
+    if (writer->ending.code != ERR_OK && err != NULL) *err = writer->ending;
+    return writer->ending.code;
+}
+
+const char *run_writer_path(struct run_writer *writer)
+{
+    return run_store_path(writer->store);
 }
 
 enum err_code run_writer_close(struct run_writer *writer, struct error *err)
 {
-    for (int file = 0; file < FILE_COUNT; file++) {
-        int fd = writer->files[file];
-        if (fd < 0) continue;
-        writer->files[file] = -1;
-        bool failed = fsync(fd) != 0;
-        failed = close(fd) != 0 || failed;
-        if (failed && writer->failure.code == ERR_OK)
-            (void)fail(writer, NULL, file_names[file], "write");
-    }
-    enum err_code code = failed_before(writer, err);
+    enum err_code code = run_writer_end(writer, err);
+    run_store_free(writer->store);
     free_writer(writer);
     return code;
 }

@@ -6,7 +6,12 @@
 
 #include "record/manifest.h"
 
-static cJSON *make_manifest(struct run *run)
+#include <time.h>
+
+#define LOOK_EVERY_MS 100
+#define ROOM_WAIT_MS 5000
+
+cJSON *run_manifest(struct run *run)
 {
     struct library_version libraries[LIBRARY_COUNT];
     struct run_snapshot snapshot;
@@ -17,7 +22,7 @@ static cJSON *make_manifest(struct run *run)
 
 enum err_code run_write_manifest(struct run *run, struct error *err)
 {
-    cJSON *manifest = make_manifest(run);
+    cJSON *manifest = run_manifest(run);
     if (manifest == NULL) return error_set(err, ERR_NOMEM, "no memory for run.json");
     enum err_code code = run_writer_manifest(run->writer, manifest, err);
     cJSON_Delete(manifest);
@@ -27,7 +32,7 @@ enum err_code run_write_manifest(struct run *run, struct error *err)
 static enum err_code complete_manifest(struct run *run, const struct results *results,
                                        struct text *json, struct error *err)
 {
-    cJSON *manifest = make_manifest(run);
+    cJSON *manifest = run_manifest(run);
     if (manifest == NULL) return error_set(err, ERR_NOMEM, "no memory for run.json");
     enum err_code code =
         pages_write_manifest(text_str(&run->plan.folder), results, manifest, json, err);
@@ -35,13 +40,36 @@ static enum err_code complete_manifest(struct run *run, const struct results *re
     return code;
 }
 
+/* A disk that was full a moment ago may have room again: the last lines wait for it, unless
+ * somebody is in a hurry. */
+static void wait_for_room(struct run *run)
+{
+    const struct timespec pause = {.tv_nsec = LOOK_EVERY_MS * NS_PER_MS};
+    const unsigned stops = run->stops;
+    struct text news = {0};
+    if (run_writer_settle(run->writer)) return;
+    if (run_writer_news(run->writer, &news)) run_note(run, "rushhour: %s", text_str(&news));
+    text_free(&news);
+    for (int waited_ms = 0; waited_ms < ROOM_WAIT_MS; waited_ms += LOOK_EVERY_MS) {
+        (void)nanosleep(&pause, NULL);
+        (void)uv_run(run->loop, UV_RUN_NOWAIT);
+        if (run->stops > stops || run_writer_settle(run->writer)) return;
+    }
+}
+
+/* First all data, then a run.json that says what became of them. */
 static enum err_code close_folder(struct run *run, struct error *err)
 {
-    enum err_code code = run_write_manifest(run, err);
-    struct error closing = {0};
-    enum err_code closed = run_writer_close(run->writer, code == ERR_OK ? err : &closing);
+    struct error ending = {0};
+    wait_for_room(run);
+    enum err_code code = run_writer_end(run->writer, err);
+    if (code != ERR_OK && err != NULL) text_puts(&run->fault, err->text);
+    text_clear(&run->plan.folder);
+    text_puts(&run->plan.folder, run_writer_path(run->writer));
+    enum err_code written = run_write_manifest(run, code == ERR_OK ? err : &ending);
+    (void)!run_writer_close(run->writer, &ending); /* told above */
     run->writer = NULL;
-    return code == ERR_OK ? closed : code;
+    return code == ERR_OK ? written : code;
 }
 
 /* A region that never answered makes the run fail, whatever its thresholds say. */
@@ -66,20 +94,25 @@ static bool tell_fruitless(const struct run *run, const struct engine_status *en
 
 enum err_code run_finish(struct run *run, struct run_outcome *out, struct error *err)
 {
-    const char *folder = text_str(&run->plan.folder);
+    struct error later = {0};
     struct engine_status engine;
     engine_status(run->engine, &engine);
     out->end = engine.end;
     out->valid = engine.health->valid;
     out->fruitless = tell_fruitless(run, &engine);
     enum err_code code = close_folder(run, err);
-    if (code == ERR_OK) code = results_load(folder, NULL, 0, &out->results, err);
-    if (code == ERR_OK) code = complete_manifest(run, out->results, &out->json, err);
-    if (code == ERR_OK) code = pages_write(folder, out->results, err);
-    if (code != ERR_OK) return code;
-    out->verdict = results_verdict(out->results);
-    out->kept = true;
-    return ERR_OK;
+    if (code != ERR_OK) out->end = RUN_FAILED;
+    /* The first error is the one to tell; what was recorded is reported all the same. */
+    const char *folder = text_str(&run->plan.folder);
+    enum err_code next = results_load(folder, NULL, 0, &out->results, &later);
+    if (next == ERR_OK) {
+        out->verdict = results_verdict(out->results);
+        next = complete_manifest(run, out->results, &out->json, &later);
+        if (next == ERR_OK) next = pages_write(folder, out->results, &later);
+        out->kept = true;
+    }
+    if (code == ERR_OK && next != ERR_OK && err != NULL) *err = later;
+    return code == ERR_OK ? next : code;
 }
 
 void run_outcome_free(struct run_outcome *outcome)

@@ -20,6 +20,9 @@ void run_look(struct run *run, struct run_snapshot *out)
     };
     if (run->engine != NULL) engine_status(run->engine, &status);
     snapshot_take(&run->seen, &run->plan, run->engine != NULL ? &status : NULL, &moment, out);
+    if (run->fault.length == 0) return;
+    out->end = RUN_FAILED;
+    out->reason = text_str(&run->fault);
 }
 
 void run_note(const struct run *run, const char *format, ...)

@@ -56,7 +56,10 @@ struct run_options {
     const struct connect_override *connect_overrides;
     size_t connect_override_count;
     const char *folder; /* the run folder to create; NULL: results/<time>-<profile> */
+    const char *spill;  /* where to go on when that folder cannot be written; NULL: nowhere */
+    uint64_t hold_most; /* bytes kept in memory meanwhile; 0: HELD_MOST_DEFAULT */
     struct metrics_address metrics;
+    bool share;               /* others may read the folder */
     bool simulate;            /* the built-in simulator replaces every region */
     bool dry_run;             /* nothing will be sent */
     bool may_spend;           /* spend money although nothing limits it */

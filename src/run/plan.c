@@ -178,15 +178,19 @@ static enum err_code choose_folder(struct run_plan *plan, const struct run_optio
     if (plan->shard.count > 1)
         (void)snprintf(plan->id + used, sizeof plan->id - used, "-%uof%u", plan->shard.index + 1,
                        plan->shard.count);
-    const size_t length = strlen(plan->id);
+    plan->id_length = strlen(plan->id);
     text_puts(&plan->folder, options->folder != NULL ? options->folder : "results/");
     if (options->folder == NULL) text_puts(&plan->folder, plan->id);
-    for (int i = 2; options->folder == NULL && file_exists(text_str(&plan->folder)); i++) {
-        (void)snprintf(plan->id + length, sizeof plan->id - length, "-%d", i);
-        text_clear(&plan->folder);
-        text_printf(&plan->folder, "results/%s", plan->id);
-    }
+    for (int i = 2; options->folder == NULL && file_exists(text_str(&plan->folder)); i++)
+        run_plan_number(plan, i);
     return plan->folder.failed ? error_set(err, ERR_NOMEM, "no memory") : ERR_OK;
+}
+
+void run_plan_number(struct run_plan *plan, int number)
+{
+    (void)snprintf(plan->id + plan->id_length, sizeof plan->id - plan->id_length, "-%d", number);
+    text_clear(&plan->folder);
+    text_printf(&plan->folder, "results/%s", plan->id);
 }
 
 /* Whole milliseconds, as in the files: otherwise rounding could move a row's time out of its

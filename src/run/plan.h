@@ -24,6 +24,7 @@ struct run_plan {
     struct clock_limits longer; /* what that clock cannot keep */
     struct text folder;         /* of the run */
     char id[128];               /* of the run: time and profile */
+    size_t id_length;           /* without the number of run_plan_number */
 };
 
 /*
@@ -34,6 +35,9 @@ struct run_plan {
 MUST_USE enum err_code run_plan_make(struct run_plan *plan, struct profile *profile,
                                      const struct run_options *options, struct error *err);
 void run_plan_free(struct run_plan *plan);
+
+/* Takes another folder below results/, with this number, when its name turned out to be taken. */
+void run_plan_number(struct run_plan *plan, int number);
 
 /* "1/3", as in run.json. */
 void run_plan_shard(const struct run_plan *plan, char out[24]);

@@ -1,5 +1,6 @@
 #include "run/descriptors.h"
 #include "run/forecast.h"
+#include "run/pages.h"
 #include "run/run_private.h"
 
 #include "base/files.h"
@@ -10,6 +11,7 @@
 #include "realtime/model_facts.h"
 #include "simulator/quota.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 enum err_code run_new(uv_loop_t *loop, struct profile *profile, const struct run_options *options,
@@ -94,8 +96,11 @@ static enum err_code start_simulator(struct run *run, struct error *err)
         .on_lost = on_simulator_lost,
         .user = run,
     };
-    enum err_code code = ledger.failed ? error_set(err, ERR_NOMEM, "no memory")
-                                       : simulated_start(&run->simulated, err);
+    const struct text empty = {0}; /* for those who may read run.json */
+    enum err_code code = ledger.failed
+                             ? error_set(err, ERR_NOMEM, "no memory")
+                             : pages_put(text_str(&run->plan.folder), "ledger.jsonl", &empty, err);
+    if (code == ERR_OK) code = simulated_start(&run->simulated, err);
     run->simulated.ledger = NULL;
     text_free(&ledger);
     return code;
@@ -226,6 +231,34 @@ static void call_off(struct run *run)
     folder_remove(text_str(&run->plan.folder));
 }
 
+#define NAMES_MOST 1000 /* of runs that started in the same second */
+
+/* The folder, with run.json from the first moment. Of two runs that chose the same name at the same
+ * time, one takes another. */
+static enum err_code open_folder(struct run *run, struct error *err)
+{
+    const struct run_options *options = run->options;
+    enum err_code code = ERR_OK;
+    for (int i = 2; i < NAMES_MOST; i++) {
+        cJSON *manifest = run_manifest(run);
+        if (manifest == NULL) return error_set(err, ERR_NOMEM, "no memory for run.json");
+        const struct run_writer_plan plan = {.path = text_str(&run->plan.folder),
+                                             .profile = run->plan.profile,
+                                             .start_utc_ns = run->plan.clock.wall_origin_ns,
+                                             .manifest = manifest,
+                                             .spill = options->spill,
+                                             .held_most = (size_t)options->hold_most,
+                                             .share = options->share,
+                                             .must_be_new = options->folder == NULL};
+        code = run_writer_open(&plan, &run->writer, err);
+        const bool taken = code != ERR_OK && plan.must_be_new && errno == EEXIST;
+        cJSON_Delete(manifest);
+        if (!taken) break;
+        run_plan_number(&run->plan, i);
+    }
+    return code;
+}
+
 enum err_code run_perform(struct run *run, struct run_outcome *out, struct error *err)
 {
     *out = (struct run_outcome){0};
@@ -239,9 +272,7 @@ enum err_code run_perform(struct run *run, struct run_outcome *out, struct error
     run->created_ns = clock_wall_ns();
     if (code == ERR_OK) code = snapshot_store_open(&run->seen, run->plan.profile, err);
     if (code == ERR_OK) code = metrics_open(run, err);
-    if (code == ERR_OK)
-        code = run_writer_open(text_str(&run->plan.folder), run->plan.profile,
-                               run->plan.clock.wall_origin_ns, &run->writer, err);
+    if (code == ERR_OK) code = open_folder(run, err);
     if (code != ERR_OK) return code;
     code = drive(run, err);
     if (run->driven) {
@@ -264,6 +295,7 @@ void run_free(struct run *run)
     metrics_free(run);
     simulated_free(&run->simulated);
     snapshot_store_free(&run->seen);
+    text_free(&run->fault);
     run_plan_free(&run->plan);
     free(run);
 }

@@ -22,6 +22,7 @@ struct run {
     uint64_t ended_mono_ns; /* when the load ended; 0: not yet */
     unsigned stops;         /* how often it was asked to end */
     uv_timer_t grace;       /* of run_stop_within; its loop is NULL until then */
+    struct text fault;      /* what run.json must say of its folder: what is missing in it */
     bool driving;           /* the engine is running and takes the stop */
     bool driven;            /* the engine has run: the folder holds a run */
 };
@@ -44,6 +45,9 @@ void metrics_free(struct run *run);
 
 /* drive.c: drives the load to its end, with the live view. */
 MUST_USE enum err_code run_drive(struct run *run, struct error *err);
+
+/* finish.c: run.json as it would be now; NULL without memory. The caller owns it. */
+cJSON *run_manifest(struct run *run);
 
 /* finish.c: writes the current manifest. */
 MUST_USE enum err_code run_write_manifest(struct run *run, struct error *err);

@@ -148,8 +148,8 @@ class ExitCodes(harness.Case):
     def test_a_disk_that_fails_during_the_run(self):
         profile = self.write_profile(harness.profile(load=LONG))
         limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (60000, 60000))  # noqa: E731
-        result = subprocess.run([harness.RUSHHOUR, "run", profile, "--simulate", "-q", "-o", "run"], cwd=self.folder,
-                                env=harness.environment(), preexec_fn=limit, capture_output=True, text=True,
+        result = subprocess.run([harness.RUSHHOUR, "run", profile, "--simulate", "-q", "-o", "run", "--hold", "64KiB"],
+                                cwd=self.folder, env=harness.environment(), preexec_fn=limit, capture_output=True, text=True,
                                 timeout=120, check=False)
         self.assertEqual(result.returncode, 1, result.stderr)
         self.assertRegex(result.stderr, r"run/\w+\.\w+: cannot write: File too large|ledger")

@@ -193,7 +193,10 @@ static void drive(const struct scenario *scenario, struct result *result)
     struct run_clock clock = clock_that_begins(scenario->begins_ms);
     if (scenario->speed > 0) clock.speed = scenario->speed;
     interval_ns = scenario->speed > 0 ? 60 * NS_PER_S : INTERVAL_NS;
-    if (run_writer_open(folder, profile, clock.wall_origin_ns, &writer, &err) != ERR_OK)
+    if (run_writer_open(&(struct run_writer_plan){.path = folder,
+                                                  .profile = profile,
+                                                  .start_utc_ns = clock.wall_origin_ns},
+                        &writer, &err) != ERR_OK)
         fail_msg("%s", err.text);
     write_manifest(writer);
     const struct engine_options options = {.profile = profile,

@@ -270,7 +270,11 @@ static inline void fixture_write(struct fixture *f)
 {
     struct run_writer *writer = NULL;
     struct error err = {0};
-    assert_int_equal(run_writer_open(f->folder, &f->profile, START_NS, &writer, &err), ERR_OK);
+    assert_int_equal(run_writer_open(&(struct run_writer_plan){.path = f->folder,
+                                                               .profile = &f->profile,
+                                                               .start_utc_ns = START_NS},
+                                     &writer, &err),
+                     ERR_OK);
     f->run.health = &f->health;
     cJSON *manifest = manifest_new(&f->run, NULL, 0);
     assert_non_null(manifest);

@@ -397,7 +397,11 @@ static void test_times_finer_than_a_millisecond_agree_in_both_files(void **state
     struct fixture *f = fixture_new();
     struct run_writer *writer = NULL;
     struct error err = {0};
-    assert_int_equal(run_writer_open(f->folder, &f->profile, START_NS, &writer, &err), ERR_OK);
+    assert_int_equal(run_writer_open(&(struct run_writer_plan){.path = f->folder,
+                                                               .profile = &f->profile,
+                                                               .start_utc_ns = START_NS},
+                                     &writer, &err),
+                     ERR_OK);
     cJSON *manifest = manifest_new(&f->run, NULL, 0);
     assert_int_equal(run_writer_manifest(writer, manifest, &err), ERR_OK);
     assert_int_equal(run_writer_interval(writer, START_NS + 999999, START_NS + INTERVAL_NS + 999999,

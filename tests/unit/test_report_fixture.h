@@ -64,7 +64,10 @@ static inline void maker_interval(struct maker *m, int64_t start_ns, int64_t end
     struct error err = {0};
     if (m->writer == NULL) {
         m->first_ns = start_ns;
-        if (run_writer_open(m->folder, m->profile, start_ns, &m->writer, &err) != ERR_OK)
+        if (run_writer_open(&(struct run_writer_plan){.path = m->folder,
+                                                      .profile = m->profile,
+                                                      .start_utc_ns = start_ns},
+                            &m->writer, &err) != ERR_OK)
             fail_msg("%s", err.text);
     }
     m->start_ns = start_ns;
