@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define EVERY_DAY 0x7Fu
+#define DAYS_OF_WEEK 7
 #define NAME_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
 
 static enum err_code wrong(struct error *err, const char *spec, const char *why)
@@ -203,4 +204,26 @@ bool window_contains(const struct window *window, int64_t utc_ns)
     int64_t start;
     int64_t end;
     return window_bounds(window, utc_ns, &start, &end);
+}
+
+int64_t window_next_bound(const struct window *window, int64_t utc_ns)
+{
+    if (window->width_ns > 0) {
+        int64_t start_ns = floor_divide(utc_ns, window->width_ns) * window->width_ns;
+        return start_ns + window->width_ns;
+    }
+    struct civil civil;
+    int64_t next_ns = INT64_MAX;
+    zone_civil(window->zone, utc_ns, &civil);
+    int64_t today = days_from_date(civil.year, civil.month, civil.day);
+    /* Days are in order of time, and so are their windows: the first one with a bound has it. */
+    for (int64_t day = today - 1; next_ns == INT64_MAX && day <= today + DAYS_OF_WEEK; day++) {
+        if ((window->weekdays & 1u << weekday_of_days(day)) == 0) continue;
+        int64_t start;
+        int64_t end;
+        occurrence(window, day, &start, &end);
+        if (end > utc_ns) next_ns = end;
+        if (start > utc_ns) next_ns = start;
+    }
+    return next_ns;
 }

@@ -45,4 +45,7 @@ bool window_contains(const struct window *window, int64_t utc_ns);
  */
 bool window_bounds(const struct window *window, int64_t utc_ns, int64_t *start_ns, int64_t *end_ns);
 
+/* The first instant after this one at which a window begins or ends; INT64_MAX if there is none. */
+int64_t window_next_bound(const struct window *window, int64_t utc_ns);
+
 #endif

@@ -201,6 +201,43 @@ static void touching_windows_leave_no_gap(void **state)
     }
 }
 
+/* Minute by minute over days on which clocks change: a window begins or ends just where the next
+ * bound is said to be, and nowhere else. */
+static void bounds_are_where_windows_change(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *spec, *from;
+    } cases[] = {
+        {"7m", "2026-03-08T00:00:00Z"},
+        {"peak=07:00-09:00@America/Los_Angeles,mon-fri", "2026-03-06T00:00:00Z"},
+        {"gap=02:15-02:45@America/Los_Angeles", "2026-03-07T00:00:00Z"},
+        {"twice=01:15-01:45@America/Los_Angeles", "2026-10-31T00:00:00Z"},
+        {"night=22:30-06:10@Europe/Berlin,sat", "2026-10-23T00:00:00Z"},
+        {"all=00:00-24:00@Asia/Kathmandu", "2026-03-08T00:00:00Z"},
+        {"most=08:00-07:00@Europe/London", "2026-03-28T00:00:00Z"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct window window = parse(cases[i].spec);
+        const int64_t from = at(cases[i].from);
+        int64_t bound = window_next_bound(&window, from);
+        for (int64_t minute = 0; minute < INT64_C(9) * 1440; minute++) {
+            const int64_t now = from + minute * 60 * NS_PER_S;
+            const int64_t next = now + 60 * NS_PER_S;
+            int64_t bounds[4] = {0};
+            bool before = window_bounds(&window, now, &bounds[0], &bounds[1]);
+            bool after = window_bounds(&window, next, &bounds[2], &bounds[3]);
+            bool changes = before != after || (before && bounds[0] != bounds[2]);
+            if (changes) assert_int_equal(bound, next);
+            if (!changes && bound == next) /* a window that a changed clock leaves out */
+                assert_string_equal(window.name, "gap");
+            assert_int_equal(window_next_bound(&window, now), bound);
+            if (bound <= next) bound = window_next_bound(&window, next);
+        }
+        window_free(&window);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +246,7 @@ int main(void)
         cmocka_unit_test(finds_bounds),
         cmocka_unit_test(knows_what_is_outside),
         cmocka_unit_test(touching_windows_leave_no_gap),
+        cmocka_unit_test(bounds_are_where_windows_change),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
