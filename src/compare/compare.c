@@ -104,17 +104,10 @@ static bool add_pair(struct compared *comparison, const char *region, struct com
     return true;
 }
 
-/* How long a cell's load ran, in minutes: its share of the run's intervals. */
-static double minutes_of(const struct results *results, const struct report_cell *cell)
-{
-    if (results->interval_count == 0) return 0;
-    double whole = (double)(results->end_ns - results->start_ns) / (60 * (double)NS_PER_S);
-    return whole * (double)cell->intervals / (double)results->interval_count;
-}
-
 static struct compare_side side_of(struct claim_of of)
 {
-    return (struct compare_side){.of = of, .minutes = minutes_of(of.results, of.cell)};
+    return (struct compare_side){.of = of,
+                                 .minutes = (double)of.cell->covered_ns / (60 * (double)NS_PER_S)};
 }
 
 /* Judges what was gathered and hands it to the caller; on failure everything is freed. */
@@ -285,6 +278,7 @@ enum err_code compare_windows(const struct results *pair, const struct compare_o
                       side_of(claim_of_slice(pair, second, &second->slices[0], r)),
                       side_of(claim_of_slice(pair, first, &first->slices[0], r)));
     }
+    if (ok) text_puts(&comparison->notes, text_str(&pair->window_notes));
     if (ok && find_beyond(comparison)) return finish(comparison, out, err);
     compare_free(comparison);
     return no_memory(err);

@@ -96,11 +96,15 @@ static void add_health(struct report_cell *into, const struct health *health)
     }
 }
 
-bool report_cell_add(struct report_cell *into, const struct cell *cell, const struct health *health)
+bool report_cell_add(struct report_cell *into, const struct cell *cell, const struct health *health,
+                     int64_t length_ns)
 {
-    add_health(into, health);
-    into->intervals++;
-    if (!health->valid) into->invalid_intervals++;
+    if (health != NULL) {
+        add_health(into, health);
+        into->intervals++;
+        if (!health->valid) into->invalid_intervals++;
+    }
+    into->covered_ns += length_ns;
     return cell_merge(&into->cell, cell);
 }
 
@@ -109,6 +113,11 @@ bool report_cell_merge(struct report_cell *into, const struct report_cell *from)
     if (from->intervals > 0) add_health(into, &from->health);
     into->intervals += from->intervals;
     into->invalid_intervals += from->invalid_intervals;
+    into->covered_ns += from->covered_ns;
+    for (int m = 0; m < METRIC_COUNT; m++) {
+        into->moved[m].attempts += from->moved[m].attempts;
+        into->moved[m].failed += from->moved[m].failed;
+    }
     cluster_merge(&into->recorded, &from->recorded);
     into->recorded_sessions.all += from->recorded_sessions.all;
     into->recorded_sessions.with_failure += from->recorded_sessions.with_failure;
@@ -145,21 +154,36 @@ void histogram_pool_free(struct histogram_pool *pool)
     *pool = (struct histogram_pool){0};
 }
 
-bool report_cell_latency(struct report_cell *into, enum metric metric,
-                         const struct histogram *histogram, struct histogram_pool *pool)
+struct histogram *report_cell_histogram(struct report_cell *into, enum metric metric,
+                                        struct histogram_pool *pool)
 {
     struct histogram **mine = &into->cell.latency[metric];
     if (*mine == NULL) *mine = pool_take(pool);
-    if (*mine == NULL) return false;
-    histogram_add(*mine, histogram);
+    return *mine;
+}
+
+bool report_cell_latency(struct report_cell *into, enum metric metric,
+                         const struct histogram *histogram, struct histogram_pool *pool)
+{
+    struct histogram *mine = report_cell_histogram(into, metric, pool);
+    if (mine == NULL) return false;
+    histogram_add(mine, histogram);
     return true;
 }
 
-/* An attempt that failed before its value came counts as infinitely slow: it never got one. */
-static uint64_t without_value(const struct report_cell *cell, uint64_t values)
+/* Of so many counted here, those whose values are here as well. */
+static uint64_t without_moved(uint64_t count, int64_t moved)
 {
-    uint64_t attempts = report_cell_attempts(cell);
-    uint64_t failed = cell->cell.counters.attempts_failed;
+    if (moved < 0) return count + (uint64_t)-moved;
+    return count > (uint64_t)moved ? count - (uint64_t)moved : 0;
+}
+
+/* An attempt that failed before its value came counts as infinitely slow: it never got one. */
+static uint64_t without_value(const struct report_cell *cell, enum metric metric, uint64_t values)
+{
+    uint64_t attempts = without_moved(report_cell_attempts(cell), cell->moved[metric].attempts);
+    uint64_t failed =
+        without_moved(cell->cell.counters.attempts_failed, cell->moved[metric].failed);
     uint64_t missing = attempts > values ? attempts - values : 0;
     return missing < failed ? missing : failed;
 }
@@ -175,7 +199,7 @@ static struct all_attempts all_attempts_of(const struct report_cell *cell, enum 
 {
     const struct histogram *h = cell->cell.latency[metric];
     uint64_t values = h == NULL ? 0 : h->total;
-    struct all_attempts all = {.infinite = without_value(cell, values)};
+    struct all_attempts all = {.infinite = without_value(cell, metric, values)};
     all.count = values + all.infinite;
     if (all.count == 0) return all;
     all.p50 = quantile_of_all(h, &all, 0.50);
@@ -258,7 +282,8 @@ struct estimate report_cell_share(const struct report_cell *cell, enum metric me
 {
     const struct histogram *h = cell->cell.latency[metric];
     uint64_t values = h == NULL ? 0 : h->total;
-    uint64_t missing = metric_has(metric, METRIC_OF_ATTEMPT) ? without_value(cell, values) : 0;
+    uint64_t missing =
+        metric_has(metric, METRIC_OF_ATTEMPT) ? without_value(cell, metric, values) : 0;
     *count = (double)(missing + values);
     return rate_over(h, limit_us, missing, &cell->cell.clusters, confidence);
 }

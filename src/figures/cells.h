@@ -26,9 +26,10 @@ struct rate report_cell_rate_at(const struct report_cell *cell, enum rate_kind k
 /* Attempts that ended ok or failed, which is the denominator of the failure rate. */
 uint64_t report_cell_attempts(const struct report_cell *cell);
 
-/* Adds an interval's counters, cluster sums and health. False when out of memory. */
-bool report_cell_add(struct report_cell *into, const struct cell *cell,
-                     const struct health *health);
+/* Adds the counters, cluster sums and health of an interval of this length, or of a part of one;
+ * health is NULL when the cell already has that of another part. False when out of memory. */
+bool report_cell_add(struct report_cell *into, const struct cell *cell, const struct health *health,
+                     int64_t length_ns);
 
 /* Adds another cell, which must not be settled yet or must still have its histograms. False when
  * out of memory. */
@@ -48,6 +49,10 @@ void histogram_pool_free(struct histogram_pool *pool);
  * memory. */
 bool report_cell_latency(struct report_cell *into, enum metric metric,
                          const struct histogram *histogram, struct histogram_pool *pool);
+
+/* The histogram itself, which may be one of the pool; NULL without memory. */
+struct histogram *report_cell_histogram(struct report_cell *into, enum metric metric,
+                                        struct histogram_pool *pool);
 
 /* Computes the latency figures from the histograms. */
 void report_cell_settle(struct report_cell *cell);

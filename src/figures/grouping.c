@@ -48,6 +48,45 @@ struct slice *grouping_find(const struct grouping *grouping, int64_t interval_st
     return interval_start_ns < slice->end_ns ? slice : NULL;
 }
 
+struct slice *grouping_at(const struct grouping *grouping, const struct moment *moment)
+{
+    bool whole = grouping->kind == GROUP_SERIES;
+    return grouping_find(grouping, whole ? moment->interval_ns : moment->part_ns);
+}
+
+bool grouping_has_bounds(const struct grouping *grouping)
+{
+    return grouping->kind == GROUP_WINDOW || grouping->kind == GROUP_POOLED ||
+           grouping->kind == GROUP_HOURS;
+}
+
+/* Where the zone's clock shows the next full hour. */
+static int64_t next_hour(const struct zone *zone, int64_t utc_ns)
+{
+    struct civil civil;
+    zone_civil(zone, utc_ns, &civil);
+    int64_t fraction_ns = utc_ns % NS_PER_S;
+    if (fraction_ns < 0) fraction_ns += NS_PER_S;
+    int64_t into_ns = (civil.minute * INT64_C(60) + civil.second) * NS_PER_S + fraction_ns;
+    return utc_ns - into_ns + HOUR_NS;
+}
+
+int64_t grouping_next_bound(const struct grouping *grouping, int64_t utc_ns)
+{
+    if (grouping->kind == GROUP_HOURS) return next_hour(grouping->zone, utc_ns);
+    return grouping->window == NULL ? INT64_MAX : window_next_bound(grouping->window, utc_ns);
+}
+
+bool grouping_cuts(struct grouping *grouping, int64_t start_ns, int64_t end_ns)
+{
+    if (!grouping_has_bounds(grouping)) return false;
+    if (start_ns < grouping->bounds_from_ns || start_ns >= grouping->bound_ns) {
+        grouping->bounds_from_ns = start_ns;
+        grouping->bound_ns = grouping_next_bound(grouping, start_ns);
+    }
+    return grouping->bound_ns < end_ns;
+}
+
 static bool insert(struct grouping *grouping, int64_t start_ns, int64_t end_ns, size_t regions,
                    struct slice **out)
 {
@@ -176,13 +215,6 @@ bool grouping_coarsen(struct grouping *grouping, size_t regions)
     return ok;
 }
 
-/* Whether a window ends inside an interval that begins in it, or begins inside this one. */
-static bool is_cut(const struct grouping *grouping, const struct slice *slice, int64_t end_ns)
-{
-    if (grouping->kind != GROUP_WINDOW) return false;
-    return slice != NULL ? end_ns > slice->end_ns : window_contains(grouping->window, end_ns - 1);
-}
-
 bool grouping_place(struct grouping *grouping, int64_t start_ns, int64_t end_ns, size_t regions,
                     struct slice **out)
 {
@@ -197,15 +229,38 @@ bool grouping_place(struct grouping *grouping, int64_t start_ns, int64_t end_ns,
     if (*out == NULL) {
         int64_t from_ns;
         int64_t to_ns;
-        if (!bounds_of(grouping, start_ns, end_ns, &from_ns, &to_ns)) {
-            grouping->cuts = grouping->cuts || is_cut(grouping, NULL, end_ns);
-            return true;
-        }
+        if (!bounds_of(grouping, start_ns, end_ns, &from_ns, &to_ns)) return true;
         if (!insert(grouping, from_ns, to_ns, regions, out)) return false;
     }
     widen(grouping, *out, start_ns, end_ns);
-    grouping->cuts = grouping->cuts || is_cut(grouping, *out, end_ns);
     return true;
+}
+
+/* Whether anything happened that a table or a file counts; time that passed and sessions that ended
+ * as they were asked to are nothing. */
+static bool has_content(const struct report_cell *cell)
+{
+    struct counters rest = cell->cell.counters;
+    uint64_t counted = 0;
+    rest.driven_ms = rest.held_ms = rest.open_ms = rest.sessions_ended = 0;
+#define X(name) counted |= rest.name;
+    COUNTER_MAP(X)
+    COUNTER_MAP_MORE(X)
+#undef X
+    return counted != 0 || rest.cost_usd > 0 || cell->cell.tally_count > 0;
+}
+
+void grouping_trim(struct grouping *grouping, size_t regions)
+{
+    while (grouping->kind == GROUP_WINDOW && grouping->slice_count > 1) {
+        struct slice *last = &grouping->slices[grouping->slice_count - 1];
+        for (size_t r = 0; r < regions; r++) {
+            if (has_content(&last->cells[r])) return;
+        }
+        for (size_t r = 0; r < regions; r++) report_cell_free(&last->cells[r]);
+        free(last->cells);
+        grouping->slice_count--;
+    }
 }
 
 const char *grouping_name(const struct grouping *grouping)

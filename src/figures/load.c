@@ -8,6 +8,7 @@
 #include "figures/patterns.h"
 #include "figures/plan.h"
 #include "figures/preambles.h"
+#include "figures/splits.h"
 #include "record/shards.h"
 
 #include <stdlib.h>
@@ -35,18 +36,33 @@ static bool remember_interval(struct results *results, int64_t start_ns, int64_t
     return true;
 }
 
+static bool is_cut(struct results *results, int64_t start_ns, int64_t end_ns)
+{
+    for (size_t g = 0; g < results->grouping_count; g++) {
+        if (grouping_cuts(&results->groupings[g], start_ns, end_ns)) return true;
+    }
+    return false;
+}
+
 static void visit_interval(void *context, size_t region, int64_t start_ns, int64_t end_ns,
                            const struct cell *cell, const struct health *health)
 {
     struct loader *loader = context;
     struct results *results = loader->results;
-    bool ok = !loader->no_memory && remember_interval(results, start_ns, end_ns) &&
-              series_add_interval(&results->series, region, start_ns, end_ns, &cell->counters);
+    bool ok = !loader->no_memory && remember_interval(results, start_ns, end_ns);
+    const bool cut = ok && is_cut(results, start_ns, end_ns);
+    if (cut) {
+        ok = splits_take(results, region, start_ns, end_ns, cell, health);
+    } else {
+        ok = ok && series_add_interval(&results->series, region, start_ns, end_ns, &cell->counters);
+    }
     for (size_t g = 0; ok && g < results->grouping_count; g++) {
         struct slice *slice;
+        if (cut && grouping_has_bounds(&results->groupings[g])) continue; /* load_splits() will */
         ok =
             grouping_place(&results->groupings[g], start_ns, end_ns, results->region_count, &slice);
-        if (ok && slice != NULL) ok = report_cell_add(&slice->cells[region], cell, health);
+        if (ok && slice != NULL)
+            ok = report_cell_add(&slice->cells[region], cell, health, end_ns - start_ns);
     }
     if (ok) ok = timeline_add_interval(&loader->gather, region, start_ns, end_ns, cell, health);
     loader->no_memory = !ok;
@@ -56,15 +72,15 @@ static void visit_failure(void *context, size_t region, int64_t utc_ns, const st
 {
     struct loader *loader = context;
     struct results *results = loader->results;
-    int64_t start_ns;
-    if (!results_interval(loader->results, utc_ns, &start_ns)) {
+    struct moment moment;
+    if (!results_moment(results, utc_ns, &moment)) {
         loader->failures_beyond++;
         return;
     }
     results->failure_lines++;
     if (!load_failure_line(loader, region, utc_ns, failure)) loader->no_memory = true;
     for (size_t g = 0; g < results->grouping_count; g++) {
-        struct slice *slice = grouping_find(&results->groupings[g], start_ns);
+        struct slice *slice = grouping_at(&results->groupings[g], &moment);
         if (slice == NULL) continue;
         cell_failure(&slice->cells[region].cell, failure->phase, failure->domain, failure->code,
                      failure->count);
@@ -78,22 +94,11 @@ static uint64_t key_of(uint64_t number, size_t region, size_t regions)
     return key == 0 ? 1 : key;
 }
 
-/* A session's number if the row has it, else a hash of its id (FNV-1a), so that foreign files are
- * grouped too. */
-static uint64_t session_number(const struct attempt_row *row)
-{
-    if (row->session_number > 0) return row->session_number;
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (const char *s = row->session_id; *s != '\0'; s++)
-        hash = (hash ^ (unsigned char)*s) * UINT64_C(0x100000001b3);
-    return hash;
-}
-
 /* In a file without chains each session is a chain. */
 static struct gathered_attempt gathered(const struct attempt_row *row, size_t region,
                                         size_t regions)
 {
-    uint64_t session = session_number(row);
+    uint64_t session = session_number_of(row);
     return (struct gathered_attempt){
         .chain = key_of(row->chain > 0 ? row->chain : session, region, regions),
         .session = key_of(session, region, regions),
@@ -110,15 +115,15 @@ static void visit_attempt(void *context, size_t region, const struct attempt_row
         loader->cancelled_rows++;
         return;
     }
-    int64_t start_ns;
-    if (!results_interval(loader->results, row->end_utc_ns, &start_ns)) {
+    struct moment moment;
+    if (!results_moment(results, row->end_utc_ns, &moment)) {
         loader->attempts_beyond++;
         return;
     }
     loader->attempt_rows++;
     const struct gathered_attempt attempt = gathered(row, region, results->region_count);
     for (size_t g = 0; !loader->no_memory && g < results->grouping_count; g++) {
-        struct slice *slice = grouping_find(&results->groupings[g], start_ns);
+        struct slice *slice = grouping_at(&results->groupings[g], &moment);
         if (slice == NULL) continue;
         struct report_cell *cell = &slice->cells[region];
         loader->no_memory = !session_map_add(&loader->sessions[g], &attempt, &cell->recorded,
@@ -168,6 +173,8 @@ static enum err_code load_attempts(struct loader *loader, struct error *err)
     enum err_code code = run_reader_attempts(loader->reader, visit_attempt, loader, err);
     results->has_attempts = loader->attempt_rows > 0;
     adopt_recorded(loader);
+    for (size_t g = 0; g < results->grouping_count; g++)
+        grouping_trim(&results->groupings[g], results->region_count);
     ages_finish(&loader->ages);
     return code;
 }
@@ -234,7 +241,8 @@ static enum err_code load_files(struct loader *loader, struct error *err)
     if (loader->no_memory || !grouping_coarsen(&results->groupings[1], results->region_count)) {
         return error_set(err, ERR_NOMEM, "no memory to group the intervals of the run");
     }
-    code = run_reader_failures(loader->reader, visit_failure, loader, err);
+    code = load_splits(loader, err);
+    if (code == ERR_OK) code = run_reader_failures(loader->reader, visit_failure, loader, err);
     if (code == ERR_OK) code = load_attempts(loader, err);
     if (code == ERR_OK && (loader->no_memory || !load_incidents(loader)))
         return error_set(err, ERR_NOMEM, "no memory to find the incidents of the run");
@@ -248,7 +256,7 @@ static enum err_code load_files(struct loader *loader, struct error *err)
                                            .attempts_beyond = loader->attempts_beyond,
                                            .failures_beyond = loader->failures_beyond,
                                            .cancelled_rows = loader->cancelled_rows});
-    load_note_window_bounds(results);
+    load_note_splits(results);
     load_note_regions(results);
     preambles_note(results);
     load_note_replay(results);
@@ -267,6 +275,7 @@ static void free_loader(struct loader *loader)
     ages_finish(&loader->ages);
     timeline_gather_free(&loader->gather);
     histogram_pool_free(&loader->pool);
+    splits_forget(results->splits);
     free(loader->sessions);
     free(loader->first_open);
     free(loader->pending);
@@ -317,9 +326,11 @@ void results_free(struct results *results)
     free(results->incidents);
     free(results->timeline);
     series_free(&results->series);
+    splits_free(results->splits);
     free(results->interval_starts);
     free(results->ages);
     azure_free(results->azure);
+    text_free(&results->window_notes);
     text_free(&results->notes);
     cJSON_Delete(results->manifest);
     free(results);

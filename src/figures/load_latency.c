@@ -9,6 +9,7 @@ void load_settle(struct loader *loader, const struct grouping *grouping, struct 
 {
     struct results *results = loader->results;
     const struct clock_resolution resolution = results_resolution(results);
+    if (!load_split_values(loader, grouping, slice)) loader->no_memory = true;
     for (size_t r = 0; r < results->region_count; r++) {
         report_cell_settle(&slice->cells[r]);
         report_cell_resolve(&slice->cells[r], &resolution);
@@ -102,11 +103,16 @@ static void visit_latency(void *context, size_t region, enum metric metric, int6
         if (!results_interval(loader->results, middle_ns, &start_ns)) return;
         go_to(loader, start_ns);
         loader->logged_ns = middle_ns;
+        loader->split = splits_find(loader->results->splits, start_ns, true);
+        if (loader->split != NULL) flush(loader);
     }
-    if (!loader->no_memory)
+    if (!loader->no_memory && loader->split != NULL) {
+        loader->no_memory = !load_split_latency(loader, region, metric, histogram);
+    } else if (!loader->no_memory) {
         loader->no_memory =
             !report_cell_latency(&loader->pending[region], metric, histogram, &loader->pool) ||
             !series_add_latency(&loader->results->series, region, metric, middle_ns, histogram);
+    }
 }
 
 static enum err_code walk_latencies(struct loader *loader, struct error *err)
@@ -129,12 +135,15 @@ enum err_code load_latencies(struct loader *loader, struct error *err)
         for (size_t i = 0; i < grouping->slice_count; i++) {
             grouping->slices[i].settled = false;
             for (size_t r = 0; r < results->region_count; r++) {
-                report_cell_drop_histograms(&grouping->slices[i].cells[r], &loader->pool);
+                struct report_cell *cell = &grouping->slices[i].cells[r];
+                report_cell_drop_histograms(cell, &loader->pool);
+                memset(cell->moved, 0, sizeof cell->moved);
             }
         }
     }
     judge_forget(results);
     series_forget_latencies(&results->series);
+    load_split_restart(loader);
     loader->patient = true;
     return walk_latencies(loader, err);
 }

@@ -25,30 +25,6 @@ void load_note_clusters(struct results *results, const struct report_cell *cell,
         cell->recorded.x);
 }
 
-void load_note_window_bounds(struct results *results)
-{
-    struct text *notes = &results->notes;
-    for (size_t g = 0; g < results->grouping_count; g++) {
-        const struct grouping *grouping = &results->groupings[g];
-        if (grouping->kind != GROUP_WINDOW) continue;
-        const struct window *window = grouping->window;
-        if (window->width_ns > 0 && window->width_ns < results->longest_ns) {
-            text_printf(notes, "Windows of %s are shorter than the intervals of the run (",
-                        window->name);
-            text_duration(notes, results->longest_ns);
-            text_puts(notes, "), which are never split: each counts whole in the window in which "
-                             "it begins, and the windows between have none.\n");
-        } else if (grouping->cuts) {
-            text_printf(notes, "Window %s has bounds inside intervals of the run (", window->name);
-            text_duration(notes, results->longest_ns);
-            text_puts(notes, "), which are never split: each counts whole in the window in which "
-                             "it begins, so counts, rates and latencies are of up to one interval "
-                             "more or less than the window names. Bounds on whole intervals are "
-                             "exact.\n");
-        }
-    }
-}
-
 struct retirement_note {
     struct results *results;
     size_t region;

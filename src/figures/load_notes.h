@@ -18,9 +18,8 @@ struct load_losses {
 void load_note_clusters(struct results *results, const struct report_cell *cell,
                         const char *region);
 
-/* Notes that an interval is never split: windows shorter than one are alternately full and empty,
- * and those whose bounds lie inside one hold what ended before or after them. */
-void load_note_window_bounds(struct results *results);
+/* Notes of each window how intervals that its bounds cut were counted (load_notes_splits.c). */
+void load_note_splits(struct results *results);
 
 /* Facts in the profile that affect what the regions' figures mean: models and routes that end
  * soon after the run's start, and deployments whose region is only the entry point. */

@@ -8,6 +8,7 @@
 #include "figures/grouping.h"
 #include "figures/model.h"
 #include "figures/sessions.h"
+#include "figures/splits.h"
 #include "figures/timeline.h"
 #include "record/run_reader.h"
 
@@ -29,11 +30,27 @@ struct loader {
     struct slice **slices;       /* per grouping: the slice of those intervals, or NULL */
     int64_t pending_start_ns;    /* of the latest of those intervals; INT64_MIN if there is none */
     int64_t logged_ns;           /* the middle of that interval according to the log */
+    struct split *split;         /* that interval, if windows split it; nothing of it is pending */
     bool patient;                /* settle nothing until all latencies are read */
     bool late;                   /* a latency came for a slice that was already settled */
     bool no_memory;
     uint64_t attempts_beyond, failures_beyond, attempt_rows, cancelled_rows;
 };
+
+/* load_splits.c: counts from attempts.csv what ended in intervals that windows cut, if there are
+ * any, and puts these intervals into the windows. */
+MUST_USE enum err_code load_splits(struct loader *loader, struct error *err);
+
+/* Takes a histogram of an interval that was split, for the slices of its start and for the series.
+ * False without memory. */
+bool load_split_latency(struct loader *loader, size_t region, enum metric metric,
+                        const struct histogram *histogram);
+
+/* Adds the latencies of the parts in a slice that is about to be settled. False without memory. */
+bool load_split_values(struct loader *loader, const struct grouping *grouping, struct slice *slice);
+
+/* Forgets which latencies of the log were seen, before it is read once more. */
+void load_split_restart(struct loader *loader);
 
 /* Computes the figures of a slice that has been read completely. */
 void load_settle(struct loader *loader, const struct grouping *grouping, struct slice *slice);

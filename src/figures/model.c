@@ -3,6 +3,7 @@
 #include "figures/azure.h"
 #include "figures/cells.h"
 #include "figures/grouping.h"
+#include "figures/splits.h"
 
 #include <string.h>
 
@@ -48,6 +49,13 @@ bool results_interval(const struct results *results, int64_t utc_ns, int64_t *st
         }
     }
     *start_ns = results->interval_starts[low];
+    return true;
+}
+
+bool results_moment(const struct results *results, int64_t utc_ns, struct moment *out)
+{
+    if (!results_interval(results, utc_ns, &out->interval_ns)) return false;
+    out->part_ns = splits_part_start(results->splits, out->interval_ns, utc_ns);
     return true;
 }
 

@@ -50,7 +50,13 @@ struct report_cell {
     struct latency_figures latency[METRIC_COUNT];
     struct all_attempts all[METRIC_COUNT]; /* only for metrics that every attempt has */
     struct health health;                  /* over its intervals taken together */
-    uint64_t intervals, invalid_intervals;
+    uint64_t intervals, invalid_intervals; /* of which it holds at least a part */
+    int64_t covered_ns;                    /* the time of those intervals and parts */
+    /* Attempts counted here whose values of this metric are in another cell; negative: values here
+     * of attempts counted in another. Only for metrics that every attempt has. */
+    struct {
+        int64_t attempts, failed;
+    } moved[METRIC_COUNT];
 };
 
 struct slice {
@@ -71,14 +77,14 @@ enum grouping_kind {
 
 struct grouping {
     enum grouping_kind kind;
-    const struct window *window; /* for GROUP_WINDOW and GROUP_POOLED */
-    const struct zone *zone;     /* for GROUP_HOURS; NULL: UTC */
-    bool shown;                  /* false: it only serves a threshold */
-    bool rest;                   /* for GROUP_POOLED: everything outside the window */
-    bool kept;                   /* its histograms stay in memory */
-    bool cuts;                   /* a bound of GROUP_WINDOW falls inside an interval */
-    int64_t step_ns;             /* for GROUP_SERIES */
-    struct slice *slices;        /* by start time */
+    const struct window *window;      /* for GROUP_WINDOW and GROUP_POOLED */
+    const struct zone *zone;          /* for GROUP_HOURS; NULL: UTC */
+    bool shown;                       /* false: it only serves a threshold */
+    bool rest;                        /* for GROUP_POOLED: everything outside the window */
+    bool kept;                        /* its histograms stay in memory */
+    int64_t bounds_from_ns, bound_ns; /* no window bound lies between them (grouping_cuts) */
+    int64_t step_ns;                  /* for GROUP_SERIES */
+    struct slice *slices;             /* by start time */
     size_t slice_count, slice_capacity;
 };
 
@@ -110,6 +116,7 @@ struct judged {
 struct azure;
 struct patterns;
 struct run_incidents;
+struct splits;
 struct timeline;
 
 struct results {
@@ -122,6 +129,7 @@ struct results {
     size_t grouping_count;
     struct report_cell all;   /* every region together, the whole run */
     struct series series;     /* counts of each interval, for claims about other hours */
+    struct splits *splits;    /* the intervals that windows cut (splits.h); NULL: none */
     int64_t *interval_starts; /* ascending, without repeats */
     size_t interval_count, interval_capacity;
     int64_t start_ns, end_ns; /* start of the first interval, end of the last */
@@ -138,6 +146,7 @@ struct results {
     enum verdict verdict;
     const struct window *split; /* for results_load_split; otherwise NULL */
     struct text notes;          /* one sentence per line */
+    struct text window_notes;   /* the notes on intervals that windows cut; `notes` has them too */
     struct azure *azure;        /* Azure's own figures for the same time; NULL: none */
 };
 
@@ -153,6 +162,13 @@ const struct report_cell *results_part(const struct results *results, bool rest,
 /* Finds the start of the interval that holds an instant; false when there is none. An instant
  * past the end counts in the last interval, unless the run was killed and so lost that interval. */
 bool results_interval(const struct results *results, int64_t utc_ns, int64_t *start_ns);
+
+/* Where an instant is counted; false as for results_interval. */
+struct moment {
+    int64_t interval_ns; /* start of its interval */
+    int64_t part_ns;     /* start of its part if windows split the interval, otherwise the same */
+};
+bool results_moment(const struct results *results, int64_t utc_ns, struct moment *out);
 
 /* A string or number from the manifest, by section and key; "" or 0 when it is missing. */
 const char *results_fact(const struct results *results, const char *section, const char *key);

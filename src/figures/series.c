@@ -42,13 +42,13 @@ static bool grow(struct series *series)
 }
 
 /* The number of an interval, made when it is not there yet; SIZE_MAX without memory. */
-static size_t place(struct series *series, int64_t start_ns, int64_t end_ns)
+static size_t place(struct series *series, const struct series_interval *interval)
 {
-    size_t before = starts_before(series, start_ns);
+    size_t before = starts_before(series, interval->start_ns);
     size_t regions = series->regions;
-    if (before > 0 && series->intervals[before - 1].start_ns == start_ns) {
+    if (before > 0 && series->intervals[before - 1].start_ns == interval->start_ns) {
         struct series_interval *known = &series->intervals[before - 1];
-        if (end_ns > known->end_ns) known->end_ns = end_ns;
+        if (interval->end_ns > known->end_ns) known->end_ns = interval->end_ns;
         return before - 1;
     }
     if (!grow(series)) return SIZE_MAX;
@@ -58,15 +58,16 @@ static size_t place(struct series *series, int64_t start_ns, int64_t end_ns)
     memmove(series->counts + (before + 1) * regions, series->counts + before * regions,
             behind * regions * sizeof *series->counts);
     memset(series->counts + before * regions, 0, regions * sizeof *series->counts);
-    series->intervals[before] = (struct series_interval){start_ns, end_ns};
+    series->intervals[before] = *interval;
     series->count++;
+    series->parts += interval->start_ns != interval->whole_ns;
     return before;
 }
 
-bool series_add_interval(struct series *series, size_t region, int64_t start_ns, int64_t end_ns,
-                         const struct counters *c)
+bool series_add_part(struct series *series, size_t region, const struct series_interval *part,
+                     const struct counters *c)
 {
-    size_t at = place(series, start_ns, end_ns);
+    size_t at = place(series, part);
     if (at == SIZE_MAX) return false;
     struct series_counts *counts = &series->counts[at * series->regions + region];
     counts->attempts += (uint32_t)(c->attempts_ok + c->attempts_failed);
@@ -80,7 +81,7 @@ bool series_add_interval(struct series *series, size_t region, int64_t start_ns,
 
 bool series_add_attempt(struct series *series, const struct series_attempt *attempt)
 {
-    if (series->count >= SERIES_FEW_INTERVALS) return true;
+    if (series->count - series->parts >= SERIES_FEW_INTERVALS) return true;
     if (series->attempt_count == series->attempt_capacity) {
         size_t capacity = series->attempt_capacity == 0 ? 256 : series->attempt_capacity * 2;
         struct series_attempt *attempts = realloc(series->attempts, capacity * sizeof *attempts);
@@ -220,6 +221,19 @@ static void range_of(const struct series *series, const struct series_cut *cut, 
     *to = starts_before(series, cut->slice->end_ns - 1);
 }
 
+/* Where the block of this interval ends, which is inside the cut: if windows split the interval,
+ * its further parts that are inside belong to the same block. */
+static size_t stretch_end(const struct series *series, const struct series_cut *cut, size_t first,
+                          size_t to)
+{
+    const int64_t whole_ns = series->intervals[first].whole_ns;
+    size_t end = first + 1;
+    while (end < to && series->intervals[end].whole_ns == whole_ns &&
+           inside(cut, series->intervals[end].start_ns))
+        end++;
+    return end;
+}
+
 /* Adds values from the limit's block on, and all values. */
 static void count_values(const struct series_latency *latency, size_t place, size_t limit_block,
                          double *above, double *all)
@@ -233,15 +247,27 @@ static void count_values(const struct series_latency *latency, size_t place, siz
     }
 }
 
-static void count_slower(const struct series *series, size_t place, const struct series_what *what,
-                         size_t limit_block, struct time_block *into)
+/* The places of one region in `counts`, of an interval or of consecutive parts of one. */
+struct stretch {
+    size_t first, end; /* end exclusive */
+    size_t step;       /* from one part's place to the next one's */
+};
+
+static void count_slower(const struct series *series, const struct stretch *stretch,
+                         const struct series_what *what, size_t limit_block,
+                         struct time_block *into)
 {
-    const struct series_counts *counts = &series->counts[place];
+    double attempts = 0;
+    double failed = 0;
     double above = 0;
     double all = 0;
-    count_values(&series->latency[what->metric], place, limit_block, &above, &all);
+    for (size_t place = stretch->first; place < stretch->end; place += stretch->step) {
+        attempts += series->counts[place].attempts;
+        failed += series->counts[place].attempts_failed;
+        count_values(&series->latency[what->metric], place, limit_block, &above, &all);
+    }
     if (what->of == SERIES_OF_SLOWER) {
-        double missing = fmin(fmax(0, (double)counts->attempts - all), counts->attempts_failed);
+        double missing = fmin(fmax(0, attempts - all), failed);
         above += missing;
         all += missing;
     }
@@ -249,28 +275,27 @@ static void count_slower(const struct series *series, size_t place, const struct
     into->failures += above;
 }
 
-/* Adds what one interval of one region counted. */
-static void count_place(const struct series *series, size_t place, const struct series_what *what,
-                        size_t limit_block, struct time_block *into)
+/* Adds what one region counted. */
+static void count_stretch(const struct series *series, const struct stretch *stretch,
+                          const struct series_what *what, size_t limit_block,
+                          struct time_block *into)
 {
-    const struct series_counts *counts = &series->counts[place];
-    switch (what->of) {
-    case SERIES_OF_ATTEMPTS:
-        into->attempts += counts->attempts;
-        into->failures += counts->attempts_failed;
-        break;
-    case SERIES_OF_INTERACTIONS:
-        into->attempts += counts->interactions;
-        into->failures += counts->interactions_failed;
-        break;
-    case SERIES_OF_SESSIONS:
-        into->attempts += counts->sessions;
-        into->failures += counts->sessions_failed;
-        break;
-    case SERIES_OF_SLOWER:
-    case SERIES_OF_ABOVE:
-        count_slower(series, place, what, limit_block, into);
-        break;
+    if (what->of == SERIES_OF_SLOWER || what->of == SERIES_OF_ABOVE) {
+        count_slower(series, stretch, what, limit_block, into);
+        return;
+    }
+    for (size_t place = stretch->first; place < stretch->end; place += stretch->step) {
+        const struct series_counts *counts = &series->counts[place];
+        if (what->of == SERIES_OF_INTERACTIONS) {
+            into->attempts += counts->interactions;
+            into->failures += counts->interactions_failed;
+        } else if (what->of == SERIES_OF_SESSIONS) {
+            into->attempts += counts->sessions;
+            into->failures += counts->sessions_failed;
+        } else {
+            into->attempts += counts->attempts;
+            into->failures += counts->attempts_failed;
+        }
     }
 }
 
@@ -303,15 +328,19 @@ bool series_blocks(const struct series *series, const struct series_cut *cut, si
         series_blocks_free(out);
         return false;
     }
-    for (size_t i = from; i < to; i++) {
-        const struct series_interval *interval = &series->intervals[i];
-        if (!inside(cut, interval->start_ns)) continue;
+    size_t end;
+    for (size_t i = from; i < to; i = end) {
+        end = i + 1;
+        if (!inside(cut, series->intervals[i].start_ns)) continue;
+        end = stretch_end(series, cut, i, to);
         struct time_block *block = &out->list[out->count++];
-        block->start = seconds_between(series->intervals[0].start_ns, interval->start_ns);
-        block->seconds = seconds_between(interval->start_ns, interval->end_ns);
+        const int64_t start_ns = series->intervals[i].start_ns;
+        block->start = seconds_between(series->intervals[0].start_ns, start_ns);
+        block->seconds = seconds_between(start_ns, series->intervals[end - 1].end_ns);
         for (size_t r = 0; r < series->regions; r++) {
-            if (is_wanted(region, r))
-                count_place(series, i * series->regions + r, what, limit_block, block);
+            const struct stretch stretch = {i * series->regions + r, end * series->regions,
+                                            series->regions};
+            if (is_wanted(region, r)) count_stretch(series, &stretch, what, limit_block, block);
         }
     }
     return true;
@@ -331,7 +360,7 @@ static int64_t fine_step(const struct series *series)
 {
     int64_t longest_ns = 0;
     for (size_t i = 0; i < series->count; i++) {
-        int64_t length_ns = series->intervals[i].end_ns - series->intervals[i].start_ns;
+        int64_t length_ns = series->intervals[i].end_ns - series->intervals[i].whole_ns;
         if (length_ns > longest_ns) longest_ns = length_ns;
     }
     int64_t seconds = longest_ns / 10 / NS_PER_S;
@@ -353,11 +382,14 @@ static void count_attempt(const struct series_attempt *attempt, const struct ser
 static void cut_finely(const struct series *series, const struct series_cut *cut, int64_t step_ns,
                        struct series_blocks *out)
 {
-    for (size_t i = 0; i < series->count; i++) {
-        const struct series_interval *interval = &series->intervals[i];
-        if (!inside(cut, interval->start_ns)) continue;
-        for (int64_t at = interval->start_ns; at < interval->end_ns; at += step_ns) {
-            int64_t end_ns = at + step_ns < interval->end_ns ? at + step_ns : interval->end_ns;
+    size_t end;
+    for (size_t i = 0; i < series->count; i = end) {
+        end = i + 1;
+        if (!inside(cut, series->intervals[i].start_ns)) continue;
+        end = stretch_end(series, cut, i, series->count);
+        const int64_t last_ns = series->intervals[end - 1].end_ns;
+        for (int64_t at = series->intervals[i].start_ns; at < last_ns; at += step_ns) {
+            int64_t end_ns = at + step_ns < last_ns ? at + step_ns : last_ns;
             struct time_block *block = &out->list[out->count++];
             block->start = seconds_between(series->intervals[0].start_ns, at);
             block->seconds = seconds_between(at, end_ns);

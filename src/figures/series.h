@@ -53,18 +53,26 @@ struct series {
     bool wanted[METRIC_COUNT]; /* whose latencies are kept; those of others are left out */
     struct series_interval {
         int64_t start_ns, end_ns;
-    } * intervals; /* by start, each once */
+        int64_t whole_ns; /* the start of the interval that it is a part of; mostly its own */
+    } * intervals;        /* by start, each once */
     size_t count, capacity;
+    size_t parts;                 /* of `count`, those that are not the first of their interval */
     struct series_counts *counts; /* by interval, then region */
     struct series_latency latency[METRIC_COUNT];
     struct series_attempt *attempts;
     size_t attempt_count, attempt_capacity;
 };
 
-/* Each adds what a file of the run says; false without memory. Intervals come before the others,
- * which leave out what lies in none. */
-bool series_add_interval(struct series *series, size_t region, int64_t start_ns, int64_t end_ns,
-                         const struct counters *counters);
+/* Each adds what a file of the run says; false without memory. Intervals, and parts of those that
+ * windows split (splits.h), come before the others, which leave out what lies in none. */
+bool series_add_part(struct series *series, size_t region, const struct series_interval *part,
+                     const struct counters *counters);
+static inline bool series_add_interval(struct series *series, size_t region, int64_t start_ns,
+                                       int64_t end_ns, const struct counters *counters)
+{
+    const struct series_interval whole = {start_ns, end_ns, start_ns};
+    return series_add_part(series, region, &whole, counters);
+}
 bool series_add_attempt(struct series *series, const struct series_attempt *attempt);
 bool series_add_latency(struct series *series, size_t region, enum metric metric, int64_t start_ns,
                         const struct histogram *histogram);
@@ -106,8 +114,9 @@ struct series_blocks {
 
 /*
  * The intervals of a part of the run as blocks; both sides of a pair of regions have the same ones.
- * Values are resolved to histogram blocks: if the limit lies inside one, all of it counts. False
- * when out of memory.
+ * If windows split an interval, those of its parts that belong there form one block. Values are
+ * resolved to histogram blocks: if the limit lies inside one, all of it counts. False when out of
+ * memory.
  */
 bool series_blocks(const struct series *series, const struct series_cut *cut, size_t region,
                    const struct series_what *what, struct series_blocks *out);

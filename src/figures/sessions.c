@@ -24,6 +24,15 @@ static uint64_t hash(uint64_t x)
     return x ^ (x >> 31);
 }
 
+uint64_t session_number_of(const struct attempt_row *row)
+{
+    if (row->session_number > 0) return row->session_number;
+    uint64_t number = UINT64_C(0xcbf29ce484222325);
+    for (const char *s = row->session_id; *s != '\0'; s++)
+        number = (number ^ (unsigned char)*s) * UINT64_C(0x100000001b3);
+    return number;
+}
+
 static struct session_entry *find(struct session_entry *entries, size_t capacity, uint64_t key)
 {
     size_t at = (size_t)hash(key) & (capacity - 1);

@@ -3,6 +3,7 @@
 #ifndef RUSHHOUR_FIGURES_SESSIONS_H
 #define RUSHHOUR_FIGURES_SESSIONS_H
 
+#include "record/attempt.h"
 #include "stats/rate.h"
 
 #include <stdbool.h>
@@ -10,6 +11,10 @@
 #include <stdint.h>
 
 struct session_entry;
+
+/* A session's number if the row has it, else a hash of its id (FNV-1a), so that rows of foreign
+ * files are gathered too. */
+uint64_t session_number_of(const struct attempt_row *row);
 
 /* Sessions that had an attempt during a period, and those of them with a failed one. */
 struct session_counts {

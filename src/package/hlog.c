@@ -30,7 +30,7 @@ static bool wanted(const struct copying *copying, const struct histogram_log_ent
     *dot = '\0';
     if (!package_region(package, region, &index)) return false;
     if (!package->subject[index] && !package->chosen) return false;
-    return package_holds(package, entry->start_utc_ns + entry->length_ns / 2);
+    return package_holds_any(package, entry->start_utc_ns, entry->start_utc_ns + entry->length_ns);
 }
 
 /* Keeps comments and the legend, drops unreadable lines. False if writing fails. */

@@ -1,6 +1,7 @@
 #include "package/parts.h"
 
 #include "figures/grouping.h"
+#include "figures/splits.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -64,9 +65,20 @@ const struct report_cell *package_outside(const struct package *package, size_t 
 
 bool package_holds(const struct package *package, int64_t utc_ns)
 {
-    int64_t start_ns;
-    if (!results_interval(package->results, utc_ns, &start_ns)) return false;
-    return !package->limited || window_contains(package->request->window, start_ns);
+    struct moment moment;
+    if (!results_moment(package->results, utc_ns, &moment)) return false;
+    return !package->limited || window_contains(package->request->window, moment.part_ns);
+}
+
+bool package_holds_any(const struct package *package, int64_t from_ns, int64_t to_ns)
+{
+    const int64_t middle_ns = from_ns + (to_ns - from_ns) / 2;
+    struct moment moment;
+    if (!results_moment(package->results, middle_ns, &moment)) return false;
+    if (!package->limited || window_contains(package->request->window, moment.interval_ns))
+        return true;
+    const bool split = splits_find(package->results->splits, moment.interval_ns, true) != NULL;
+    return split && window_next_bound(package->request->window, moment.interval_ns) < to_ns;
 }
 
 bool package_region(const struct package *package, const char *name, size_t *out)

@@ -100,6 +100,9 @@ const struct report_cell *package_outside(const struct package *package, size_t 
 /* Whether an instant counts in the evidence. */
 bool package_holds(const struct package *package, int64_t utc_ns);
 
+/* Whether an interval counts in the evidence, or the part of it that lies in the window. */
+bool package_holds_any(const struct package *package, int64_t from_ns, int64_t to_ns);
+
 /* Finds a region by name; false when the run does not have it. */
 bool package_region(const struct package *package, const char *name, size_t *out);
 

@@ -295,7 +295,9 @@ const struct definition *words_definitions(size_t *count)
          "a stretch of time in which regions failed at least twice as often as in the rest of the "
          "run, so much that at most 5% of runs without one show any",
          USED_IN_PAGES},
-        {"window", "intervals are never split: each counts whole in the window in which it begins",
+        {"window",
+         "an attempt counts in the window in which it ended; where a bound lies inside an interval "
+         "of the run, by attempts.csv, and the notes say what counts otherwise",
          USED_IN_PAGES},
         {"valid",
          "the load generator was healthy over these intervals as a whole, so its own delay is not "

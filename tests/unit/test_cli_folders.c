@@ -106,8 +106,8 @@ static void windows_of_the_command_line_replace_those_of_the_profile(void **stat
     }
     assert_true(found);
     cJSON_Delete(root);
-    /* An hour is not split: the page says so. */
-    holds(tell_of("report --window 7s", incident)->out, "shorter than the intervals of the run");
+    /* Hours that windows cut are told. */
+    holds(tell_of("report --window 7s", incident)->out, "Window 7s has bounds inside 2 intervals");
 }
 
 static void a_report_into_a_file(void **state)

@@ -185,22 +185,35 @@ static void health_counts_once_for_all_regions(void **state)
     close_report(m, results, &text);
 }
 
-static void says_when_windows_are_shorter_than_intervals(void **state)
+/* The session ends 45.66 s into its interval; a file of rows is there, or not. */
+static void windows_shorter_than_intervals(void **state)
 {
     (void)state;
-    struct maker *m = maker_new(PROFILE(REGION("a"), "", ""), NULL);
-    struct window window;
-    assert_int_equal(window_parse("30s", &window, NULL), ERR_OK);
-    maker_interval(m, SIX_PDT, SIX_PDT + 60 * NS_PER_S);
-    maker_session(m, 0, 1, "..", 100);
-    maker_write(m);
-    maker_finish(m, "complete");
-    struct results *results = maker_load(m, &window, 1);
-    struct text text = forms_of(results);
-    contains(&text, "Windows of 30s are shorter than the intervals of the run (1m)");
-    contains(&text, "13:00:00-13:00:30  a              2       0");
-    close_report(m, results, &text);
-    window_free(&window);
+    for (int with_rows = 0; with_rows < 2; with_rows++) {
+        struct maker *m = maker_new(PROFILE(REGION("a"), "", ""), NULL);
+        struct window window;
+        m->profile->record_attempts = with_rows == 1;
+        assert_int_equal(window_parse("30s", &window, NULL), ERR_OK);
+        maker_interval(m, SIX_PDT, SIX_PDT + 60 * NS_PER_S);
+        maker_session(m, 0, 1, "..", 100);
+        maker_write(m);
+        maker_finish(m, "complete");
+        struct results *results = maker_load(m, &window, 1);
+        struct text text = forms_of(results);
+        contains(&text, "Window 30s has bounds inside 1 interval of the run (of up to 1m)");
+        if (with_rows) {
+            contains(&text, "13:00:00-13:00:30  a              0");
+            contains(&text, "13:00:30-13:01:00  a              2       0");
+            lacks(&text, "whole in the window in which it begins: there is");
+        } else {
+            contains(&text, "13:00:00-13:00:30  a              2       0");
+            lacks(&text, "13:00:30-13:01:00");
+            contains(&text, "there is no attempts.csv");
+            contains(&text, "windows within one are empty");
+        }
+        close_report(m, results, &text);
+        window_free(&window);
+    }
 }
 
 static void says_when_bounds_lie_inside_intervals(void **state)
@@ -231,7 +244,7 @@ static void says_when_bounds_lie_inside_intervals(void **state)
         maker_finish(m, "complete");
         struct results *results = maker_load(m, &window, 1);
         struct text text = forms_of(results);
-        bool told = strstr(text_str(&text), "has bounds inside intervals of the run (1m)") != NULL;
+        bool told = strstr(text_str(&text), "has bounds inside ") != NULL;
         assert_int_equal(told, cases[i].told);
         close_report(m, results, &text);
         window_free(&window);
@@ -277,7 +290,7 @@ int main(void)
         cmocka_unit_test(cancelled_attempts_count_neither_way),
         cmocka_unit_test(an_hour_that_comes_twice),
         cmocka_unit_test(health_counts_once_for_all_regions),
-        cmocka_unit_test(says_when_windows_are_shorter_than_intervals),
+        cmocka_unit_test(windows_shorter_than_intervals),
         cmocka_unit_test(says_when_bounds_lie_inside_intervals),
         cmocka_unit_test(many_regions_with_long_names_and_codes),
     };
