@@ -2,8 +2,11 @@
 
 #include "base/calendar.h"
 #include "figures/cells.h"
+#include "figures/claim.h"
 #include "figures/grouping.h"
 #include "report/sheet.h"
+
+#include <math.h>
 
 static void rate_fields(const struct report_cell *cell, enum rate_kind kind, struct text *out)
 {
@@ -14,6 +17,16 @@ static void rate_fields(const struct report_cell *cell, enum rate_kind kind, str
     } else {
         text_puts(out, ",,,");
     }
+}
+
+/* What the cell says of the service at such hours; empty where it cannot tell. */
+static void service_fields(const struct claim_of *of, enum rate_kind kind, struct text *out)
+{
+    const struct service_rate rate = claim_failure_rate(of, kind);
+    const bool known = rate.dependence.why == DEPENDENCE_KNOWN;
+    sheet_number(out, known ? rate.estimate.low : NAN);
+    sheet_number(out, known ? rate.estimate.high : NAN);
+    sheet_number(out, known ? rate.effective_n : NAN);
 }
 
 static void latency_fields(const struct latency_figures *latency, struct text *out)
@@ -30,6 +43,7 @@ static void latency_fields(const struct latency_figures *latency, struct text *o
 
 static void header(struct text *out)
 {
+    /* as enum rate_kind; the last one has no claim */
     static const char *const rates[] = {"failure_rate", "interaction_failure_rate",
                                         "session_failure_rate", "hazard"};
     text_puts(out, "window,start_utc,end_utc,date,time,region,attempts,attempts_failed,attempts_"
@@ -45,11 +59,18 @@ static void header(struct text *out)
         text_printf(out, ",%s_count,%s_p50_ms,%s_p90_ms,%s_p95_ms,%s_p99_ms,%s_max_ms", m, m, m, m,
                     m, m);
     }
-    text_puts(out, ",input_tokens,cached_tokens,output_tokens,cost_usd,valid,why\n");
+    text_puts(out, ",input_tokens,cached_tokens,output_tokens,cost_usd,valid,why");
+    for (int kind = RATE_ATTEMPT; kind < RATE_HAZARD; kind++) {
+        const char *rate = rates[kind];
+        text_printf(out, ",%s_service_low,%s_service_high,%s_service_effective_n", rate, rate,
+                    rate);
+    }
+    text_puts(out, "\n");
 }
 
-static void row(const char *region, const struct report_cell *cell, struct text *out)
+static void row(const char *region, const struct claim_of *of, struct text *out)
 {
+    const struct report_cell *cell = of->cell;
     const struct counters *c = &cell->cell.counters;
     uint64_t interactions = c->interactions_ok + c->interactions_failed;
     struct text why = {0};
@@ -72,6 +93,8 @@ static void row(const char *region, const struct report_cell *cell, struct text 
     report_cell_why(cell, &why);
     sheet_field(out, text_str(&why));
     text_free(&why);
+    for (int kind = RATE_ATTEMPT; kind < RATE_HAZARD; kind++)
+        service_fields(of, (enum rate_kind)kind, out);
     text_puts(out, "\n");
 }
 
@@ -101,7 +124,8 @@ void results_csv(const struct results *results, struct text *out)
             const struct slice *slice = &grouping->slices[i];
             for (size_t r = 0; r < results->region_count; r++) {
                 span(name, slice->start_ns, slice->end_ns, out);
-                row(results->regions[r], &slice->cells[r], out);
+                const struct claim_of of = claim_of_slice(results, grouping, slice, r);
+                row(results->regions[r], &of, out);
             }
         }
     }

@@ -157,6 +157,25 @@ class Windows(harness.Case):
         for kind in ("text", "markdown", "html"):
             self.assertIn("counted attempt by attempt", " ".join(self.report(*WINDOWS, kind=kind).split()), kind)
 
+    def test_the_sheet_tells_of_such_hours(self):
+        """What each window says of the service, as in JSON; where that has none, the field is empty."""
+        report = json.loads(self.report(*WINDOWS))
+        rows = list(csv.DictReader(io.StringIO(self.report(*WINDOWS, kind="csv"))))
+        shown = report["regions"] + [region for window in report["windows"] for region in window["regions"]]
+        self.assertEqual([row["region"] for row in rows], [region["name"] for region in shown])
+        known = 0
+        for row, region in zip(rows, shown):
+            for name, rate in (("failure_rate", "attempt"), ("interaction_failure_rate", "interaction"),
+                               ("session_failure_rate", "session")):
+                service = region["failure_rate"][rate]["service"]
+                told = [row[f"{name}_service_{key}"] for key in ("low", "high", "effective_n")]
+                known += told[0] != ""
+                if service["low"] is None:
+                    self.assertEqual(told, ["", "", ""])
+                else:
+                    self.assertEqual([float(value) for value in told], [service[key] for key in ("low", "high", "effective_n")])
+        self.assertGreater(known, 0)
+
     def test_the_whole_run_is_the_same_whatever_cuts_it(self):
         whole = json.loads(self.report("10m"))
         self.assertNotIn("bounds inside", " ".join(whole["notes"]))
