@@ -1,4 +1,5 @@
 #include "compare/model.h"
+#include "compare/resolution.h"
 
 #include "figures/cells.h"
 #include "report/format.h"
@@ -116,6 +117,17 @@ static void measure_quantile(struct compare_row *row, const struct compare_pair 
     if (row->dependence.why != DEPENDENCE_KNOWN) row->difference.valid = false;
 }
 
+/* What the service does at such hours, as far as the replay resolves it. */
+static struct service_difference claimed(const struct compare_pair *pair,
+                                         const struct threshold *what, double confidence)
+{
+    struct service_difference d =
+        claim_difference(&pair->a.of, &pair->b.of, what, pair->paired, confidence);
+    resolution_widen(&d.difference, resolution_of_share(pair->a.of.cell, what),
+                     resolution_of_share(pair->b.of.cell, what));
+    return d;
+}
+
 static void measure_rate(struct compare_row *row, const struct compare_pair *pair,
                          double confidence)
 {
@@ -124,13 +136,15 @@ static void measure_rate(struct compare_row *row, const struct compare_pair *pai
     for (size_t i = 0; i < 2; i++) {
         struct service_rate rate = claim_rate(&sides[i]->of, &row->what, confidence);
         *values[i] = rate_of(sides[i]->of.cell, &row->what, confidence);
+        double blur = resolution_of_share(sides[i]->of.cell, &row->what);
+        values[i]->low = fmax(0, values[i]->low - blur);
+        rate.estimate.low = fmax(0, rate.estimate.low - blur);
         set_service(values[i], &rate, &rate.estimate);
     }
     struct estimate of_a = estimate_of(&row->a);
     struct estimate of_b = estimate_of(&row->b);
     row->observed = rate_newcombe(&of_a, &of_b);
-    struct service_difference d =
-        claim_difference(&pair->a.of, &pair->b.of, &row->what, pair->paired, confidence);
+    struct service_difference d = claimed(pair, &row->what, confidence);
     row->difference = d.difference;
     row->dependence = d.dependence;
 }
@@ -248,6 +262,7 @@ static void explain_open(const struct compare_pair *pair, struct compare_row *ro
     } else {
         text_puts(&row->why, "the interval holds no difference as well as one beyond the margin");
     }
+    resolution_words(pair->b.of.cell, &row->what, &row->why);
 }
 
 /* Whether b is not worse by more than the margin, with the one-sided error that the confidence
@@ -260,8 +275,7 @@ static bool is_not_worse(const struct compared *comparison, const struct compare
     if (!row->difference.valid) return false;
     if (row->what.kind == THRESHOLD_QUANTILE || !(confidence > 0))
         return row->difference.high <= margin;
-    struct service_difference d =
-        claim_difference(&pair->a.of, &pair->b.of, &row->what, pair->paired, confidence);
+    struct service_difference d = claimed(pair, &row->what, confidence);
     return service_within_margin(&d, margin);
 }
 
