@@ -290,7 +290,7 @@ static void make_room(struct ws_server *server)
         oldest = peer;
         if (peer->state == PEER_HEAD) idle = peer;
     }
-    if (open >= server->connections_most) peer_end(idle != NULL ? idle : oldest);
+    if (oldest != NULL && open >= server->connections_most) peer_end(idle != NULL ? idle : oldest);
 }
 
 void peer_accept(struct ws_server *server, uv_stream_t *listener)
