@@ -33,7 +33,7 @@ struct run_incident {
     struct incident_region *regions; /* at least one; more than one: struck together */
     size_t region_count;
     double attempts, failed, interactions_failed; /* of the regions struck */
-    double share_of_failures;                     /* of all failures of the run */
+    double share_of_failures;                     /* of all failures that count */
     int64_t worst_start_ns, worst_end_ns;         /* a minute, or a block where it is longer */
     double worst_attempts, worst_failed;
     struct incident_code *codes; /* the most frequent first */

@@ -91,21 +91,55 @@ static enum err_code check_profiles(const struct merging *m, size_t i, struct er
     return code;
 }
 
-/* A run that is given twice would count twice. */
+/* The n-th run that went into a run: of one that was not merged, itself alone. NULL behind the
+ * last. */
+static const cJSON *nth_part(const cJSON *manifest, int n)
+{
+    const cJSON *merged = run_part(manifest, "merged");
+    if (cJSON_GetArraySize(merged) > 0) return cJSON_GetArrayItem(merged, n);
+    return n == 0 ? cJSON_GetObjectItemCaseSensitive(manifest, "run") : NULL;
+}
+
+static const cJSON *host_of(const cJSON *part, const cJSON *manifest)
+{
+    const cJSON *host = cJSON_GetObjectItemCaseSensitive(part, "host");
+    return host != NULL ? host : cJSON_GetObjectItemCaseSensitive(manifest, "host");
+}
+
+/* Whether two parts are one run; a word that only one of them knows tells nothing. */
+static bool same_run(const cJSON *a, const cJSON *b)
+{
+    static const char *const words[] = {"id", "shard", "started", "ended", "written"};
+    for (size_t w = 0; w < sizeof words / sizeof *words; w++) {
+        const char *of_a = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(a, words[w]));
+        const char *of_b = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(b, words[w]));
+        if (of_a != NULL && of_b != NULL && strcmp(of_a, of_b) != 0) return false;
+    }
+    return true;
+}
+
+static bool share_a_run(const cJSON *a, const cJSON *b)
+{
+    const cJSON *of_a;
+    const cJSON *of_b;
+    for (int i = 0; (of_a = nth_part(a, i)) != NULL; i++) {
+        for (int k = 0; (of_b = nth_part(b, k)) != NULL; k++) {
+            if (same_run(of_a, of_b) && cJSON_Compare(host_of(of_a, a), host_of(of_b, b), true))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* A run that is given twice, or beside a merged one that holds it, would count twice. */
 static enum err_code check_twice(const struct merging *m, size_t i, struct error *err)
 {
     for (size_t k = 0; k < i; k++) {
-        const cJSON *a = m->manifests[k];
-        const cJSON *b = m->manifests[i];
-        bool same = strcmp(run_word(a, "id"), run_word(b, "id")) == 0 &&
-                    strcmp(run_word(a, "shard"), run_word(b, "shard")) == 0 &&
-                    strcmp(run_word(a, "written"), run_word(b, "written")) == 0 &&
-                    cJSON_Compare(cJSON_GetObjectItemCaseSensitive(a, "host"),
-                                  cJSON_GetObjectItemCaseSensitive(b, "host"), true);
-        if (same)
-            return error_set(err, ERR_FORMAT,
-                             "%s and %s are the same run: leave one out, or it counts twice",
-                             m->runs[k], m->runs[i]);
+        if (!share_a_run(m->manifests[k], m->manifests[i])) continue;
+        return error_set(err, ERR_FORMAT,
+                         "%s and %s are the same run, or hold the same run: leave one out, or it "
+                         "counts twice",
+                         m->runs[k], m->runs[i]);
     }
     return ERR_OK;
 }
@@ -160,7 +194,8 @@ static bool put_parts(const cJSON *manifest, cJSON *list)
 
 static cJSON *list_of_parts(const struct merging *m)
 {
-    static const char *const words[] = {"id", "shard", "state", "reason", "started", "ended"};
+    static const char *const words[] = {"id",      "shard", "state",  "reason",
+                                        "started", "ended", "written"};
     cJSON *list = cJSON_CreateArray();
     for (size_t i = 0; i < m->count && list != NULL; i++) {
         if (put_parts(m->manifests[i], list)) continue;

@@ -155,7 +155,7 @@ void incident_words(const struct results *results, const struct run_incident *in
     format_percent(out, incident->failed / incident->attempts);
     text_puts(out, "), ");
     format_percent(out, incident->share_of_failures);
-    text_puts(out, " of the run's failures");
+    text_puts(out, " of the failures that count");
 }
 
 void incident_details(const struct results *results, const struct run_incident *incident,
@@ -234,7 +234,7 @@ void incidents_table(const struct results *results, struct table *table)
     table_column(table, "length", false);
     table_column(table, "struck", true);
     table_column(table, "attempts failed", false);
-    table_column(table, "of all failures", false);
+    table_column(table, "of failures that count", false);
     table_column(table, "interactions failed", false);
     table_column(table, "codes", true);
     text_printf(&worst, "worst %s", worst_word(results));

@@ -29,7 +29,7 @@ void incident_length(const struct run_incident *incident, struct text *out);
 void incident_codes(const struct run_incident *incident, struct text *out);
 
 /* "struck eastus2 alone at 07:01:00-07:59:00 PDT, for 58m: 115 of 781 attempts failed (14.7%), 66%
- * of the run's failures" */
+ * of the failures that count" */
 void incident_words(const struct results *results, const struct run_incident *incident,
                     struct text *out);
 

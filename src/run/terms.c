@@ -134,7 +134,9 @@ void terms_json(cJSON *object, const struct terms *terms, double rpm, double tpm
 static void put_share(struct text *out, double asked, uint64_t limit, const char *unit)
 {
     if (limit == 0) return;
-    text_printf(out, " %.3g%% of %" PRIu64 " %s,", 100 * share_of(asked, limit), limit, unit);
+    const double percent = 100 * share_of(asked, limit);
+    text_printf(out, percent < 100 ? " %.3g%%" : " %.0f%%", percent);
+    text_printf(out, " of %" PRIu64 " %s,", limit, unit);
 }
 
 void terms_text(const struct region *region, const struct terms *terms, double rpm, double tpm,

@@ -49,7 +49,7 @@ struct incident {
     struct incident_struck *struck; /* at least one, by region; more than one: struck together */
     size_t struck_count;
     double attempts, failed;  /* of the regions struck */
-    double share_of_failures; /* of all failures of the run, of all regions */
+    double share_of_failures; /* of all failures that count, of all regions */
     size_t worst_start;       /* the minute with the most failures in it */
     double worst_attempts, worst_failed;
     double log_p; /* upper bound of the chance of seeing any such incident where there is none,

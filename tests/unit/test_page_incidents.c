@@ -116,14 +116,14 @@ static void told_in_every_form(void **state)
     has(&text, "at most 5% show one in this search");
     has(&text,
         "Incident 1 struck eastus2 alone at 06:20:00-06:23:00 PDT, for 3m: 45 of 60 attempts "
-        "failed (75.0%), 88.2% of the run's failures; 45 interactions failed after all "
+        "failed (75.0%), 88.2% of the failures that count; 45 interactions failed after all "
         "retries; in the worst minute 15 of 20 at 06:20:00; server_error 45");
     results_markdown(results, &markdown);
     has(&markdown, "| 06:20:00-06:23:00 PDT | 3m | eastus2 alone | 45 of 60, 75.0% | 88.2% | 45 |");
     results_html(results, &html);
     has(&html, "data-kind=\"7\"");
     has(&html, ">An incident struck eastus2 alone at 06:20:00-06:23:00 PDT, for 3m: 45 of 60 "
-               "attempts failed (75.0%), 88.2% of the run&#39;s failures. Outside of it ");
+               "attempts failed (75.0%), 88.2% of the failures that count. Outside of it ");
     has(&html, "<a href=\"#incidents\">Incidents</a>");
     has(&html, "\"incidents\":[{\"start_ms\":1776172800000,\"end_ms\":1776172980000,"
                "\"regions\":[1,0]}]");

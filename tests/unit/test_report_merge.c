@@ -259,6 +259,15 @@ static void other_profiles_and_twins_are_refused(void **state)
     assert_int_equal(run_merge(folder, twins, 3, &manifest, &notes, &err), ERR_FORMAT);
     assert_non_null(strstr(err.text, "same run"));
     assert_false(file_exists(folder));
+    char both[96];
+    (void)snprintf(both, sizeof both, "%s/both", a->root);
+    merge_into(both, twins, 2, &notes);
+    const char *held[][2] = {{both, a->folder}, {b->folder, both}, {both, both}};
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(run_merge(folder, held[i], 2, &manifest, &notes, &err), ERR_FORMAT);
+        assert_non_null(strstr(err.text, "hold the same run"));
+        assert_false(file_exists(folder));
+    }
     text_free(&notes);
     maker_free(a);
     maker_free(b);

@@ -221,11 +221,12 @@ static void the_table_says_whose_terms_they_are(void **state)
     text_clear(&out);
     profile_free(profile);
     profile = run_profile(
-        KNOWN_MODEL(", \"quota\": {\"rpm\": 4000}",
+        KNOWN_MODEL(", \"quota\": {\"rpm\": 4000, \"tpm\": 1000}",
                     ", \"prices\": {\"gpt-realtime\": {\"text_in\": 1, \"text_out\": 2}}"));
     forecast_table(profile, &out);
     assert_null(strstr(text_str(&out), "known on"));
     assert_non_null(strstr(text_str(&out), "45% of 4000 RPM"));
+    assert_non_null(strstr(text_str(&out), "45000% of 1000 TPM"));
     text_free(&out);
     profile_free(profile);
 }
