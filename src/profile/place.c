@@ -26,8 +26,8 @@ static bool may_be_secret(const char *text, size_t length)
 {
     struct text scrubbed = {0};
     redact(&scrubbed, text, length, NULL, 0);
-    bool suspect =
-        scrubbed.failed || scrubbed.length != length || memcmp(scrubbed.data, text, length) != 0;
+    bool suspect = scrubbed.failed || scrubbed.length != length ||
+                   (length > 0 && memcmp(scrubbed.data, text, length) != 0);
     text_free(&scrubbed);
     size_t run = 0, digits = 0;
     for (size_t i = 0; i < length && !suspect; i++) {

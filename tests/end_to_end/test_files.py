@@ -144,7 +144,7 @@ class Outputs(harness.Case):
                 found = []
                 reader = threading.Thread(target=lambda: found.append(fifo.read_text()))  # noqa: B023
                 reader.start()
-                self.rushhour(*command, expect=(0, 3), timeout=ENDLESS)
+                self.rushhour(*command, expect=harness.ENDED, timeout=ENDLESS)
                 reader.join(ENDLESS)
                 self.assertTrue(stat.S_ISFIFO(fifo.lstat().st_mode))
                 self.assertTrue(found and found[0])
@@ -158,7 +158,7 @@ class Outputs(harness.Case):
         link.symlink_to("target")
         for command, expected in self.commands(link):
             with self.subTest(command[0]):
-                self.rushhour(*command, expect=(0, 3))
+                self.rushhour(*command, expect=harness.ENDED)
                 self.assertTrue(link.is_symlink())
                 self.assertEqual(stat.S_IMODE(target.stat().st_mode), 0o640)
                 self.assertNotEqual(target.read_text(), "kept")
@@ -175,7 +175,7 @@ class Outputs(harness.Case):
             self.skipTest("device nodes cannot be made here")
         for command, _expected in self.commands(node):
             with self.subTest(command[0]):
-                self.rushhour(*command, expect=(0, 3))
+                self.rushhour(*command, expect=harness.ENDED)
                 self.assertTrue(stat.S_ISCHR(node.lstat().st_mode))
 
     def test_standard_output_that_is_appended_to(self):

@@ -100,7 +100,11 @@ static void test_unfinished_messages_have_a_budget(void **state)
         assert_false(heard[i].end.protocol_violation);
         assert_non_null(strstr(heard[i].detail, "256 MiB, which is our own limit"));
     }
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* they keep what is freed */
     assert_true((size_t)(most - before) * 1024 < BUDGET_MESSAGES + ((size_t)48 << 20));
+#else
+    (void)before;
+#endif
     /* a usual message needs nothing of the budget, and all is given back */
     dial(&bench, &target, &heard[SESSIONS]);
     bench_run(&bench, &heard[SESSIONS].messages, 1);
