@@ -9,6 +9,12 @@ uint64_t report_cell_attempts(const struct report_cell *cell)
     return cell->cell.counters.attempts_ok + cell->cell.counters.attempts_failed;
 }
 
+bool report_cell_agrees(const struct report_cell *cell)
+{
+    return (double)report_cell_attempts(cell) == cell->recorded.m &&
+           (double)cell->cell.counters.attempts_failed == cell->recorded.x;
+}
+
 static struct rate attempt_rate(const struct report_cell *cell, double confidence)
 {
     const struct cluster_sums *sums = &cell->cell.clusters;

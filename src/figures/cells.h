@@ -26,6 +26,9 @@ struct rate report_cell_rate_at(const struct report_cell *cell, enum rate_kind k
 /* Attempts that ended ok or failed, which is the denominator of the failure rate. */
 uint64_t report_cell_attempts(const struct report_cell *cell);
 
+/* Whether attempts.csv has as many attempts of it, ok and failed, as intervals.csv counts. */
+bool report_cell_agrees(const struct report_cell *cell);
+
 /* Adds the counters, cluster sums and health of an interval of this length, or of a part of one;
  * health is NULL when the cell already has that of another part. False when out of memory. */
 bool report_cell_add(struct report_cell *into, const struct cell *cell, const struct health *health,

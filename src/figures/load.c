@@ -141,7 +141,7 @@ static void visit_attempt(void *context, size_t region, const struct attempt_row
     if (!loader->no_memory) loader->no_memory = !series_add_attempt(&results->series, &timed);
 }
 
-/* If attempts.csv is available, the sums of every slice are those of the attempts inside it. */
+/* If attempts.csv has all attempts of a slice, its sums are those of the attempts inside it. */
 static void adopt_recorded(struct loader *loader)
 {
     struct results *results = loader->results;
@@ -154,6 +154,7 @@ static void adopt_recorded(struct loader *loader)
                 if (!results->has_attempts) continue;
                 if (grouping->kind == GROUP_TOTAL)
                     load_note_clusters(results, cell, results->regions[r]);
+                if (!report_cell_agrees(cell)) continue; /* rows were lost: not a share of some */
                 cell->cell.clusters = cell->recorded;
                 cell->cell.counters.sessions_with_attempts = cell->recorded_sessions.all;
                 cell->cell.counters.sessions_with_failure = cell->recorded_sessions.with_failure;

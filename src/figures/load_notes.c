@@ -15,12 +15,11 @@ void load_note_clusters(struct results *results, const struct report_cell *cell,
     struct text *notes = &results->notes;
     uint64_t attempts = report_cell_attempts(cell);
     uint64_t failed = cell->cell.counters.attempts_failed;
-    if ((double)attempts == cell->recorded.m && (double)failed == cell->recorded.x) return;
+    if (report_cell_agrees(cell)) return;
     text_printf(
         notes,
         "%s: intervals.csv counts %llu attempts and %llu failed, attempts.csv has %.0f and %.0f; "
-        "counts are from "
-        "the first, intervals from the second.\n",
+        "where they differ, rates and intervals are from the first.\n",
         region, (unsigned long long)attempts, (unsigned long long)failed, cell->recorded.m,
         cell->recorded.x);
 }

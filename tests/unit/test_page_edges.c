@@ -4,6 +4,9 @@
 #include "report/report.h"
 #include "test_report_fixture.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #define REGION(name)                                                                               \
     "{\"name\":\"" name                                                                            \
     "\",\"endpoint\":\"https://contoso.openai.azure.com\",\"deployment\":\"rt\","                  \
@@ -131,6 +134,30 @@ static void cancelled_attempts_count_neither_way(void **state)
     contains(&text, "1 of 10, 10.0%");
     lacks(&text, "attempts.csv has"); /* the two files agree */
     close_report(m, results, &text);
+}
+
+/* Whatever attempts.csv has lost, a rate is that of the counts beside it. */
+static void lost_rows_change_no_rate(void **state)
+{
+    (void)state;
+    for (off_t eighths = 1; eighths < 8; eighths++) {
+        char path[128];
+        struct stat whole;
+        struct maker *m = maker_new(PROFILE(REGION("a"), "", "\"failure_rate < 50%\""), NULL);
+        maker_interval(m, SIX_PDT, SIX_PDT + HOUR);
+        for (uint64_t s = 1; s <= 40; s++) maker_session(m, 0, s, s > 36 ? "F." : "..", 100);
+        maker_write(m);
+        maker_finish(m, "complete");
+        (void)snprintf(path, sizeof path, "%s/attempts.csv", m->folder);
+        assert_int_equal(stat(path, &whole), 0);
+        assert_int_equal(truncate(path, whole.st_size * eighths / 8), 0);
+        struct results *results = maker_load(m, NULL, 0);
+        struct text text = forms_of(results);
+        contains(&text, "intervals.csv counts 80 attempts and 4 failed, attempts.csv has ");
+        contains(&text, "a             80       4  5.00% (");
+        contains(&text, "4 of 40, 10.0%");
+        close_report(m, results, &text);
+    }
 }
 
 /* The clock of New York goes back at 06:00 UTC on 2026-11-01: its hour from 1 to 2 comes twice. */
@@ -288,6 +315,7 @@ int main(void)
         cmocka_unit_test(a_run_without_attempts),
         cmocka_unit_test(a_run_of_failures_only),
         cmocka_unit_test(cancelled_attempts_count_neither_way),
+        cmocka_unit_test(lost_rows_change_no_rate),
         cmocka_unit_test(an_hour_that_comes_twice),
         cmocka_unit_test(health_counts_once_for_all_regions),
         cmocka_unit_test(windows_shorter_than_intervals),
