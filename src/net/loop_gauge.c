@@ -1,14 +1,12 @@
 #include "net/loop_gauge.h"
 
-#define EVERY_NS UINT64_C(10000000)
-
 #define GAUGE_OF(timer_)                                                                           \
     ((struct loop_gauge *)((char *)(timer_)-offsetof(struct loop_gauge, timer)))
 
 static void on_due(struct timer *timer, uint64_t now_ns)
 {
     struct loop_gauge *gauge = GAUGE_OF(timer);
-    for (; gauge->due_ns <= now_ns; gauge->due_ns += EVERY_NS)
+    for (; gauge->due_ns <= now_ns; gauge->due_ns += LOOP_GAUGE_EVERY_NS)
         gauge->turn(gauge, now_ns, (int64_t)(now_ns - gauge->due_ns));
     (void)timers_set(gauge->timers, &gauge->timer, gauge->due_ns);
 }

@@ -4,6 +4,8 @@
 
 #include "net/timers.h"
 
+#define LOOP_GAUGE_EVERY_NS UINT64_C(10000000)
+
 /* Due times that came, and those of them that were met later than its owner allows. */
 struct loop_turns {
     uint64_t all, late;

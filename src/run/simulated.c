@@ -15,6 +15,8 @@
 
 #define READY_LIMIT_MS 15000
 #define STOP_LIMIT_MS 15000
+/* Its turns come every 50 ms; this much may be on the way. */
+#define UNTOLD_NS (250 * NS_PER_MS)
 #define READY_SIZE ((size_t)1 << 20)
 
 /* Its standard input carries our clock, and closing it ends the simulator. */
@@ -27,6 +29,7 @@ struct simulator_process {
     char line[64]; /* of its later output, as far as it has come */
     size_t line_length;
     struct loop_turns turns;
+    uint64_t origin_ns; /* of the clock that it was sent, from which its turns are due */
     bool has_ledger, has_ready, exited, stopping, timed_out;
     int64_t exit_status;
     int exit_signal;
@@ -314,12 +317,21 @@ void simulated_clock(struct simulated *simulated, const struct run_clock *clock)
     uv_buf_t buffer = uv_buf_init(line, (unsigned)strlen(line));
     /* Writing a short line into an empty pipe never blocks. */
     (void)uv_try_write((uv_stream_t *)&simulated->process->input, &buffer, 1);
+    simulated->process->origin_ns = clock->mono_origin_ns;
 }
 
 void simulated_turns(void *simulated, struct loop_turns *out)
 {
     const struct simulator_process *simulator = ((const struct simulated *)simulated)->process;
     *out = simulator != NULL ? simulator->turns : (struct loop_turns){0};
+    if (simulator == NULL || simulator->origin_ns == 0) return;
+    /* One that stands still cannot say so: turns that are due and untold are late. */
+    uint64_t from_ns = simulator->origin_ns + (uint64_t)UNTOLD_NS;
+    uint64_t now_ns = clock_mono_ns();
+    uint64_t due = now_ns > from_ns ? (now_ns - from_ns) / LOOP_GAUGE_EVERY_NS : 0;
+    if (due <= out->all) return;
+    out->late += due - out->all;
+    out->all = due;
 }
 
 /* ---- stopping ---- */

@@ -130,20 +130,22 @@ class Replay(harness.Case):
 
     def test_a_service_that_stood_still_is_said(self):
         """The simulator is this machine, too: where it did not run, the run measured no service."""
-        path = self.write_profile(profile(1, 8, "20/s", [], windows={"interval": "2s"}))
+        path = self.write_profile(profile(1, 10, "20/s", [], windows={"interval": "1s"}))
         process = harness.start("run", path, "--simulate", "-q", "-o", "stalled", cwd=self.folder)
         harness.wait_for_lines(self, process, self.folder / "stalled" / "attempts.csv", 2)
         children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         simulator = next(int(child) for child in children
                          if b"--controlled" in pathlib.Path(f"/proc/{child}/cmdline").read_bytes())
         os.kill(simulator, signal.SIGSTOP)
-        time.sleep(1)
+        time.sleep(4)
         os.kill(simulator, signal.SIGCONT)
         result = harness.finish(process)
         self.assertIn(result.status, harness.ENDED, result.stderr)
         generator = harness.Run(self.folder / "stalled").manifest["generator"]
         self.assertFalse(generator["trustworthy"])
         self.assertIn("loop turns", generator["why"])
+        invalid = [row["start"] for row in harness.Run(self.folder / "stalled").intervals if row["valid"] == "false"]
+        self.assertGreaterEqual(len(set(invalid)), 3, "every interval in which it stood still, not only that of its waking")
 
     def test_what_would_be_hidden_is_refused(self):
         contents = profile(480, 60, "10/m", [], timeouts={"first_output": "3s"})
