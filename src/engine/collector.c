@@ -131,16 +131,9 @@ static void add_quota(struct collector *collector, struct health *health)
 /* Adds the turns of the other loop that no interval has yet. */
 static void add_peer(struct collector *collector, struct health *health)
 {
-    struct loop_turns *counted = &collector->peer_counted;
-    /* What was taken for late while it could not be told may turn out to have been in time. */
-    if (collector->peer.all > counted->all) {
-        health->loops += collector->peer.all - counted->all;
-        counted->all = collector->peer.all;
-    }
-    if (collector->peer.late > counted->late) {
-        health->loops_late += collector->peer.late - counted->late;
-        counted->late = collector->peer.late;
-    }
+    struct loop_turns since = loop_turns_since(&collector->peer, &collector->peer_counted);
+    health->loops += since.all;
+    health->loops_late += since.late;
 }
 
 static struct health health_of(struct collector *collector, const struct pending *pending)

@@ -23,3 +23,17 @@ void loop_gauge_stop(struct loop_gauge *gauge)
 {
     if (gauge->timers != NULL) timers_cancel(gauge->timers, &gauge->timer);
 }
+
+static uint64_t grown(uint64_t now, uint64_t *counted)
+{
+    if (now <= *counted) return 0;
+    uint64_t since = now - *counted;
+    *counted = now;
+    return since;
+}
+
+struct loop_turns loop_turns_since(const struct loop_turns *now, struct loop_turns *counted)
+{
+    return (struct loop_turns){.all = grown(now->all, &counted->all),
+                               .late = grown(now->late, &counted->late)};
+}

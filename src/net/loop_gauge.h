@@ -11,6 +11,10 @@ struct loop_turns {
     uint64_t all, late;
 };
 
+/* What has come since *counted, which becomes as much. A count that has shrunk adds nothing: turns
+ * taken for late while they could not be told may turn out to have been in time. */
+struct loop_turns loop_turns_since(const struct loop_turns *now, struct loop_turns *counted);
+
 /* Zero-initialise and set `turn`. The other fields are the gauge's. */
 struct loop_gauge {
     /* Called for every due time that has come, with how late it was met. A blocked loop misses

@@ -361,9 +361,10 @@ enum err_code histogram_decode(const char *base64, size_t length, struct histogr
     if (decoder == NULL) return error_set(err, ERR_NOMEM, "no memory to decode a histogram");
     const struct histogram *decoded;
     enum err_code code = histogram_decode_with(decoder, base64, length, &decoded, err);
-    if (code == ERR_OK) {
-        *out = decoder->histogram;
-        (*out)->used = NULL; /* the list is the decoder's */
+    struct histogram *h = decoder->histogram;
+    if (code == ERR_OK && h != NULL) {
+        h->used = NULL; /* the list is the decoder's */
+        *out = h;
         decoder->histogram = NULL;
     }
     histogram_decoder_free(decoder);

@@ -56,8 +56,27 @@ static void a_stall_counts_as_long_as_it_lasts(void **state)
     assert_int_equal(uv_loop_close(&loop), 0);
 }
 
+static void turns_add_up_though_the_late_ones_shrink(void **state)
+{
+    static const struct loop_turns told[] = {{100, 1}, {200, 90}, {210, 85}, {220, 95}, {220, 95}};
+    struct loop_turns counted = {0};
+    struct loop_turns sum = {0};
+    (void)state;
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
+        struct loop_turns since = loop_turns_since(&told[i], &counted);
+        assert_true(since.late <= since.all);
+        sum.all += since.all;
+        sum.late += since.late;
+    }
+    assert_int_equal(sum.all, 220);
+    assert_int_equal(sum.late, 95);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(a_stall_counts_as_long_as_it_lasts)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_stall_counts_as_long_as_it_lasts),
+        cmocka_unit_test(turns_add_up_though_the_late_ones_shrink),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
