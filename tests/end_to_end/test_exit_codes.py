@@ -83,7 +83,8 @@ class ExitCodes(harness.Case):
         generator = manifest["generator"]
         self.assertGreater(generator["displaced"], 20)
         self.assertLess(generator["achieved"] - generator["achieved_late"], 0.9 * generator["requested"])
-        self.assertNotIn("requested load", generator["why"] or "")
+        if "loop turns" not in (generator["why"] or ""):  # a stall of this machine delays planned dials, too
+            self.assertNotIn("requested load", generator["why"] or "")
         if generator["trustworthy"]:  # a busy machine may still have been late itself
             self.assertEqual(status, 99)
         words = " ".join(self.rushhour("report", "run", expect=harness.ENDED).stdout.split())

@@ -86,6 +86,8 @@ class Quota(harness.Case):
         self.assertEqual(self.codes(run), set())
         fast = {**BURST, "stages": [{"duration": "0s", "target": "400/m"}, {"duration": "1m", "target": "400/m"}]}
         run, _ = self.play("fast", region("gpt-realtime"), fast, clock={"start": START, "speed": 20})
+        if not run.manifest["generator"]["trustworthy"]:
+            self.skipTest(f"this machine cannot dial so fast: {run.manifest['generator']['why']}")
         self.assertEqual(self.codes(run), {"upgrade_429"})
         opened = sum(line["kind"] == "session" and line["http_status"] == 101 for line in run.ledger)
         self.assertLessEqual(abs(opened - 6 * 33), 33)  # of 400; a slice more where the start lies within one
