@@ -158,4 +158,7 @@ void terms_text(const struct region *region, const struct terms *terms, double r
                     "\nby " MODEL_FACTS_QUOTA_SOURCE ", known on %s; the profile's "
                     "regions[].quota wins.\n",
                     terms->quota_as_of);
+    text_puts(out, "Counted are attempts and the tokens that they use. A service that counts new\n"
+                   "connections, or max_output_tokens when it is asked, as the simulator does, "
+                   "refuses\nlater or sooner.\n");
 }
