@@ -1,10 +1,17 @@
 #include "record/seen.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 uint64_t seen_hash(uint64_t from, const void *bytes, size_t length)
 {
     const unsigned char *at = bytes;
+    for (; length >= sizeof(uint64_t); length -= sizeof(uint64_t), at += sizeof(uint64_t)) {
+        uint64_t word;
+        memcpy(&word, at, sizeof word);
+        from = (from ^ word) * UINT64_C(0xBF58476D1CE4E5B9);
+        from ^= from >> 32;
+    }
     for (size_t i = 0; i < length; i++) from = (from ^ at[i]) * UINT64_C(0x100000001b3);
     return from;
 }

@@ -14,7 +14,8 @@ struct seen {
 
 enum seen_before { SEEN_NEW, SEEN_REPEATED, SEEN_NO_MEMORY };
 
-/* FNV-1a (Fowler, Noll and Vo) of some bytes, continued from `from`; begin with SEEN_HASH. */
+/* A hash of some bytes, continued from `from`; begin with SEEN_HASH. After FNV-1a (Fowler, Noll and
+ * Vo), but by words of eight bytes as far as they go, since every line of a run passes here. */
 #define SEEN_HASH UINT64_C(0xcbf29ce484222325)
 uint64_t seen_hash(uint64_t from, const void *bytes, size_t length);
 
