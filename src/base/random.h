@@ -10,6 +10,15 @@ struct random {
     uint64_t state[4];
 };
 
+/* Mixes the bits of a number: the finaliser of splitmix64, one to one and 0 to 0. For tables whose
+ * keys are consecutive, and for hashes whose low bits depend on few of their input's. */
+static inline uint64_t random_mix(uint64_t x)
+{
+    x = (x ^ (x >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+    x = (x ^ (x >> 27)) * UINT64_C(0x94D049BB133111EB);
+    return x ^ (x >> 31);
+}
+
 /* Starts stream number `stream` of a seed. Different streams of one seed are independent for our
  * purposes. */
 void random_seed(struct random *random, uint64_t seed, uint64_t stream);

@@ -1,6 +1,7 @@
 #include "figures/sessions.h"
 
 #include "base/clock.h"
+#include "base/random.h"
 
 #include <stdlib.h>
 
@@ -16,26 +17,14 @@ struct session_entry {
     bool session_failed;
 };
 
-/* The finaliser of splitmix64: session numbers are consecutive, and their hashes must not be. */
-static uint64_t hash(uint64_t x)
-{
-    x = (x ^ (x >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-    x = (x ^ (x >> 27)) * UINT64_C(0x94D049BB133111EB);
-    return x ^ (x >> 31);
-}
-
 uint64_t session_number_of(const struct attempt_row *row)
 {
-    if (row->session_number > 0) return row->session_number;
-    uint64_t number = UINT64_C(0xcbf29ce484222325);
-    for (const char *s = row->session_id; *s != '\0'; s++)
-        number = (number ^ (unsigned char)*s) * UINT64_C(0x100000001b3);
-    return number;
+    return row->session_number > 0 ? row->session_number : random_stream(row->session_id);
 }
 
 static struct session_entry *find(struct session_entry *entries, size_t capacity, uint64_t key)
 {
-    size_t at = (size_t)hash(key) & (capacity - 1);
+    size_t at = (size_t)random_mix(key) & (capacity - 1); /* session numbers are consecutive */
     while (entries[at].key != 0 && entries[at].key != key) at = (at + 1) & (capacity - 1);
     return &entries[at];
 }

@@ -1,5 +1,6 @@
 #include "figures/splits.h"
 
+#include "base/random.h"
 #include "figures/sessions.h"
 #include "profile/profile.h"
 #include "realtime/failure.h"
@@ -148,18 +149,11 @@ struct split_opens {
     size_t count, capacity; /* a power of two */
 };
 
-static uint64_t mix(uint64_t x)
-{
-    x = (x ^ (x >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-    x = (x ^ (x >> 27)) * UINT64_C(0x94D049BB133111EB);
-    return x ^ (x >> 31);
-}
-
 /* An interaction that goes on in another region has its chain there too. */
 static uint64_t key_of(const struct attempt_row *row)
 {
     uint64_t chain = row->chain > 0 ? row->chain : session_number_of(row);
-    uint64_t key = mix(mix(chain) + row->interaction);
+    uint64_t key = random_mix(random_mix(chain) + row->interaction);
     return key == 0 ? 1 : key;
 }
 

@@ -1,5 +1,7 @@
 #include "record/seen.h"
 
+#include "base/random.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,15 +16,6 @@ uint64_t seen_hash(uint64_t from, const void *bytes, size_t length)
     }
     for (size_t i = 0; i < length; i++) from = (from ^ at[i]) * UINT64_C(0x100000001b3);
     return from;
-}
-
-/* The low bits of FNV depend on few of the bytes' bits (the finaliser of splitmix64). */
-static uint64_t mix(uint64_t x)
-{
-    x = (x ^ (x >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-    x = (x ^ (x >> 27)) * UINT64_C(0x94D049BB133111EB);
-    x ^= x >> 31;
-    return x == 0 ? 1 : x;
 }
 
 static uint64_t *place(uint64_t *hashes, size_t capacity, uint64_t hash)
@@ -49,7 +42,8 @@ static bool grow(struct seen *seen)
 enum seen_before seen_add(struct seen *seen, uint64_t hash)
 {
     if (seen->count >= seen->capacity / 4 * 3 && !grow(seen)) return SEEN_NO_MEMORY;
-    const uint64_t mixed = mix(hash);
+    const uint64_t random = random_mix(hash);
+    const uint64_t mixed = random == 0 ? 1 : random;
     uint64_t *at = place(seen->hashes, seen->capacity, mixed);
     if (*at == mixed) return SEEN_REPEATED;
     *at = mixed;
