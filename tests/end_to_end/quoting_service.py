@@ -5,7 +5,6 @@ usage: quoting_service.py CERTIFICATE KEY    (PEM)    prints its port, serves un
 """
 
 import base64
-import hashlib
 import itertools
 import json
 import re
@@ -16,7 +15,8 @@ import sys
 import threading
 import urllib.parse
 
-GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+import websocket_peer
+
 EKS = "ek_CanaryEphemeralT6bVx83KqZnY"
 TRANSCRIPT = "CanaryTranscriptH2nLd57SrWoC"
 AUDIO = b"CanaryAudioBytesJ9pXe46QuBtM"
@@ -32,27 +32,15 @@ def spellings(text):
             json.dumps(text), json.dumps(json.dumps(text)), "".join(f"\\u{ord(c):04x}" for c in text)]
 
 
-class Connection:
+class Connection(websocket_peer.Peer):
     def __init__(self, sock):
-        self.sock, self.seen = sock, []
-
-    def read(self, count):
-        data = b""
-        while len(data) < count:
-            piece = self.sock.recv(count - len(data))
-            if not piece:
-                raise EOFError
-            data += piece
-        return data
+        super().__init__(sock)
+        self.seen = []
 
     def head(self):
-        data = b""
-        while not data.endswith(b"\r\n\r\n"):
-            data += self.read(1)
-        lines = data.decode().split("\r\n")
-        fields = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
+        line, fields = self.read_head()
         self.read(int(fields.get("content-length", 0)))
-        method, target, _ = lines[0].split(" ")
+        method, target, _ = line.split(" ")
         for name in ("api-key", "authorization", "x-own"):
             if name in fields:
                 self.seen.append(fields[name].removeprefix("Bearer "))
@@ -64,25 +52,8 @@ class Connection:
         shown = [spelling for text in self.seen for spelling in spellings(text)]
         return shown[next(quotes) % len(shown)]
 
-    def frame(self, opcode, payload):
-        size = bytes([len(payload)]) if len(payload) < 126 else b"\x7e" + struct.pack(">H", len(payload))
-        self.sock.sendall(bytes([0x80 | opcode]) + size + payload)
-
     def say(self, **event):
-        self.frame(1, json.dumps(event).encode())
-
-    def message(self):
-        while True:
-            first, size = self.read(2)
-            size &= 0x7F
-            if size == 126:
-                size, = struct.unpack(">H", self.read(2))
-            mask = self.read(4)
-            payload = bytes(b ^ mask[i % 4] for i, b in enumerate(self.read(size)))
-            if first & 0xF == 1:
-                return json.loads(payload)
-            if first & 0xF == 8:
-                raise EOFError
+        self.frame(websocket_peer.TEXT, json.dumps(event).encode())
 
     def error(self, code):
         return {"type": "server_error", "code": code, "message": f"cannot serve {self.quote()} as sent", "param": self.quote()[:200],
@@ -103,7 +74,7 @@ def refuse(connection):
 def converse(connection):
     connection.say(type="session.created", event_id="e0", session={"id": "sess_1", "object": "realtime.session", "note": connection.quote()})
     for number in itertools.count():
-        event = connection.message()
+        event = connection.event()
         if event["type"] == "session.update":
             connection.seen.append(event["session"].get("instructions", "none"))
             connection.seen += [tool["description"] for tool in event["session"].get("tools", [])]
@@ -127,7 +98,7 @@ def converse(connection):
                 **response, "status": "failed", "output": [{"transcript": TRANSCRIPT}],
                 "status_details": {"type": "failed", "error": connection.error(connection.quote()[:60])}})
         elif kind == 2:
-            connection.frame(8, struct.pack(">H", 1011) + connection.quote().encode()[:120])
+            connection.frame(websocket_peer.CLOSE, struct.pack(">H", 1011) + connection.quote().encode()[:120])
             raise EOFError
         else:
             connection.say(type="response.output_text.delta", event_id="e8", delta=TRANSCRIPT)
@@ -145,9 +116,7 @@ def serve(connection):
     elif next(dials) % 3 == 0:
         refuse(connection)
     else:
-        key = base64.b64encode(hashlib.sha1(fields["sec-websocket-key"].encode() + GUID).digest()).decode()
-        connection.sock.sendall("HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                                f"Sec-WebSocket-Accept: {key}\r\nx-request-id: {connection.quote()[:100]}\r\n\r\n".encode())
+        connection.upgrade(fields["sec-websocket-key"], f"x-request-id: {connection.quote()[:100]}\r\n")
         converse(connection)
 
 
