@@ -30,6 +30,7 @@ struct split_whole {
     bool present;
     struct cell cell; /* without tallies and histograms */
     struct health health;
+    double weight, failed_weight;  /* summed over its parts (struct split_tally) */
     unsigned untold;               /* bits of split_words: counters in which the rows differ */
     bool shared;                   /* its cost is not that of the rows' tokens */
     bool confirmed[SPLIT_METRICS]; /* latency.hlog has as many values as the rows */

@@ -307,14 +307,18 @@ bool split_untold(const struct split_whole *whole, size_t bit)
     return false;
 }
 
-/* Speech, pictures and time cost what the rows do not tell. */
-static bool is_shared(const struct splits *splits, const struct split *split, size_t region)
+/* Adds the parts up, by which the cost is shared. Speech, pictures and time cost what the rows do
+ * not tell. */
+static void weigh(const struct splits *splits, const struct split *split, size_t region)
 {
-    const double cost = split->wholes[region].cell.counters.cost_usd;
-    double all = 0;
-    for (size_t p = 0; p < split->part_count; p++)
-        all += split_tally(splits, split, p, region)->weight;
-    return fabs(cost - all) > 1e-6 * cost;
+    struct split_whole *whole = &split->wholes[region];
+    const double cost = whole->cell.counters.cost_usd;
+    for (size_t p = 0; p < split->part_count; p++) {
+        const struct split_tally *tally = split_tally(splits, split, p, region);
+        whole->weight += tally->weight;
+        whole->failed_weight += tally->failed_weight;
+    }
+    whole->shared = fabs(cost - whole->weight) > 1e-6 * cost;
 }
 
 static void decide(const struct splits *splits, struct split *split)
@@ -325,7 +329,7 @@ static void decide(const struct splits *splits, struct split *split)
             if (sum_of(splits, split, r, i) != get(&whole->cell.counters, i))
                 whole->untold |= 1u << told[i].told;
         }
-        whole->shared = is_shared(splits, split, r);
+        weigh(splits, split, r);
         if ((whole->untold & 1u << TOLD_ATTEMPTS) == 0 || split->doubt != SPLIT_SURE) continue;
         split->doubt = SPLIT_DIFFERS;
         split->region = r;
@@ -359,20 +363,11 @@ void splits_end_count(struct splits *splits)
 
 /* ---- a part ---- */
 
-/* Shares an amount of the whole among the parts by weight; all is the first one's without any. */
-static double share(const struct splits *splits, const struct split *split, size_t part,
-                    size_t region, bool failed, double amount)
+/* A part's share of an amount by its weight; all is the first one's without any. */
+static double share(double amount, double weight, double all, bool first)
 {
-    double all = 0;
-    double own = 0;
-    for (size_t p = 0; p < split->part_count; p++) {
-        const struct split_tally *tally = split_tally(splits, split, p, region);
-        double weight = failed ? tally->failed_weight : tally->weight;
-        all += weight;
-        if (p == part) own = weight;
-    }
-    if (!(all > 0)) return part == 0 ? amount : 0;
-    return amount * own / all;
+    if (!(all > 0)) return first ? amount : 0;
+    return amount * weight / all;
 }
 
 /* Failures of our own side are told apart, the rest of the generator's health is not. */
@@ -391,16 +386,17 @@ void split_cell(const struct splits *splits, const struct split *split, size_t p
                 struct cell *cell, struct health *health)
 {
     const struct split_whole *whole = &split->wholes[region];
-    const struct counters *counted = &split_tally(splits, split, part, region)->counted;
+    const struct split_tally *tally = split_tally(splits, split, part, region);
+    const struct counters *counted = &tally->counted;
     *cell = part == 0 ? whole->cell : (struct cell){0};
     for (size_t i = 0; i < TOLD_COUNTERS; i++) {
         if ((whole->untold & 1u << told[i].told) == 0) set(&cell->counters, i, get(counted, i));
     }
     const struct counters *all = &whole->cell.counters;
     if ((whole->untold & 1u << TOLD_TOKENS) == 0)
-        cell->counters.cost_usd = share(splits, split, part, region, false, all->cost_usd);
+        cell->counters.cost_usd = share(all->cost_usd, tally->weight, whole->weight, part == 0);
     if ((whole->untold & 1u << TOLD_FAILED_TOKENS) == 0)
         cell->counters.failed_cost_usd =
-            share(splits, split, part, region, true, all->failed_cost_usd);
+            share(all->failed_cost_usd, tally->failed_weight, whole->failed_weight, part == 0);
     part_health(whole, counted, health);
 }
