@@ -34,21 +34,14 @@ static size_t bucket_of(enum ages_kind kind, const struct attempt_row *row)
     return bucket;
 }
 
-bool ages_add(struct ages_loader *loader, struct ages *ages, const struct gathered_attempt *attempt,
-              const struct attempt_row *row)
+void ages_places(struct ages *ages, const struct attempt_row *row,
+                 struct session_place places[AGES_KINDS])
 {
-    bool ok = true;
     for (int k = 0; k < AGES_KINDS; k++) {
-        size_t bucket = bucket_of((enum ages_kind)k, row);
-        if (bucket == AGES_BUCKETS) continue;
-        ok = ok && session_map_add(&loader->sessions[k], attempt, &ages->sums[k][bucket], NULL);
+        const size_t bucket = bucket_of((enum ages_kind)k, row);
+        places[k] =
+            (struct session_place){.sums = bucket == AGES_BUCKETS ? NULL : &ages->sums[k][bucket]};
     }
-    return ok;
-}
-
-void ages_finish(struct ages_loader *loader)
-{
-    for (int k = 0; k < AGES_KINDS; k++) session_map_finish(&loader->sessions[k]);
 }
 
 double ages_attempts(const struct ages *ages, enum ages_kind kind)

@@ -29,18 +29,9 @@ struct ages_bucket {
 };
 const struct ages_bucket *ages_bucket(enum ages_kind kind, size_t bucket);
 
-/* Gathers the rows; zero-initialise. */
-struct ages_loader {
-    struct session_map sessions[AGES_KINDS];
-};
-
-/* Counts one attempt that ended ok or failed; rows must be in order of time. False when out of
- * memory. */
-MUST_USE bool ages_add(struct ages_loader *loader, struct ages *ages,
-                       const struct gathered_attempt *attempt, const struct attempt_row *row);
-
-/* Adds up whatever is still open and frees the loader's memory. */
-void ages_finish(struct ages_loader *loader);
+/* Where a row of the region counts, one place for each kind, for session_map_add. */
+void ages_places(struct ages *ages, const struct attempt_row *row,
+                 struct session_place places[AGES_KINDS]);
 
 /* Attempts in all buckets of one kind, in one region. */
 double ages_attempts(const struct ages *ages, enum ages_kind kind);

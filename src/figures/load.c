@@ -122,17 +122,17 @@ static void visit_attempt(void *context, size_t region, const struct attempt_row
     }
     loader->attempt_rows++;
     const struct gathered_attempt attempt = gathered(row, region, results->region_count);
-    for (size_t g = 0; !loader->no_memory && g < results->grouping_count; g++) {
+    for (size_t g = 0; g < results->grouping_count; g++) {
         struct slice *slice = grouping_at(&results->groupings[g], &moment);
-        if (slice == NULL) continue;
-        struct report_cell *cell = &slice->cells[region];
-        loader->no_memory = !session_map_add(&loader->sessions[g], &attempt, &cell->recorded,
-                                             &cell->recorded_sessions);
+        struct report_cell *cell = slice == NULL ? NULL : &slice->cells[region];
+        loader->places[g] = cell == NULL
+                                ? (struct session_place){0}
+                                : (struct session_place){&cell->recorded, &cell->recorded_sessions};
     }
+    ages_places(&results->ages[region], row, loader->places + results->grouping_count);
+    if (!session_map_add(&loader->sessions, &attempt, loader->places)) loader->no_memory = true;
     if (attempt.failed && !load_attempt_failure(loader, region, row, attempt.chain))
         loader->no_memory = true;
-    if (!loader->no_memory)
-        loader->no_memory = !ages_add(&loader->ages, &results->ages[region], &attempt, row);
     const struct series_attempt timed = {.end_ns = row->end_utc_ns,
                                          .ttft_us = row->ttft_us,
                                          .response_us = row->response_us,
@@ -145,8 +145,8 @@ static void visit_attempt(void *context, size_t region, const struct attempt_row
 static void adopt_recorded(struct loader *loader)
 {
     struct results *results = loader->results;
+    session_map_finish(&loader->sessions);
     for (size_t g = 0; g < results->grouping_count; g++) {
-        session_map_finish(&loader->sessions[g]);
         struct grouping *grouping = &results->groupings[g];
         for (size_t i = 0; i < grouping->slice_count; i++) {
             for (size_t r = 0; r < results->region_count; r++) {
@@ -161,10 +161,10 @@ static void adopt_recorded(struct loader *loader)
             }
         }
     }
-    if (results->has_attempts && loader->sessions[0].forgotten > 0) {
+    if (results->has_attempts && loader->sessions.forgotten > 0) {
         text_printf(&results->notes,
                     "%llu chains that were silent for two hours were taken as ended.\n",
-                    (unsigned long long)loader->sessions[0].forgotten);
+                    (unsigned long long)loader->sessions.forgotten);
     }
 }
 
@@ -176,7 +176,6 @@ static enum err_code load_attempts(struct loader *loader, struct error *err)
     adopt_recorded(loader);
     for (size_t g = 0; g < results->grouping_count; g++)
         grouping_trim(&results->groupings[g], results->region_count);
-    ages_finish(&loader->ages);
     return code;
 }
 
@@ -269,15 +268,13 @@ static enum err_code load_files(struct loader *loader, struct error *err)
 static void free_loader(struct loader *loader)
 {
     const struct results *results = loader->results;
-    for (size_t g = 0; loader->sessions != NULL && g < results->grouping_count; g++)
-        session_map_finish(&loader->sessions[g]);
+    session_map_finish(&loader->sessions);
     for (size_t r = 0; loader->pending != NULL && r < results->region_count; r++)
         report_cell_free(&loader->pending[r]);
-    ages_finish(&loader->ages);
     timeline_gather_free(&loader->gather);
     histogram_pool_free(&loader->pool);
     splits_forget(results->splits);
-    free(loader->sessions);
+    free(loader->places);
     free(loader->first_open);
     free(loader->pending);
     free(loader->slices);
@@ -288,9 +285,11 @@ static enum err_code load(struct run_reader *reader, const struct results_wish *
 {
     enum err_code code = plan_results(reader, wish, results, err);
     if (code != ERR_OK) return code;
+    const size_t ways = results->grouping_count + AGES_KINDS;
     struct loader loader = {.reader = reader,
                             .results = results,
-                            .sessions = calloc(results->grouping_count, sizeof *loader.sessions),
+                            .sessions = {.ways = ways},
+                            .places = calloc(ways, sizeof *loader.places),
                             .first_open =
                                 calloc(results->grouping_count, sizeof *loader.first_open),
                             .pending = calloc(results->region_count, sizeof *loader.pending),
@@ -298,7 +297,7 @@ static enum err_code load(struct run_reader *reader, const struct results_wish *
     results->ages =
         calloc(results->region_count > 0 ? results->region_count : 1, sizeof *results->ages);
     results->killed = strcmp(results_fact(results, "run", "state"), "running") == 0;
-    if (loader.sessions == NULL || loader.first_open == NULL || loader.pending == NULL ||
+    if (loader.places == NULL || loader.first_open == NULL || loader.pending == NULL ||
         loader.slices == NULL || results->ages == NULL) {
         code = error_set(err, ERR_NOMEM, "no memory to group the run");
     } else {

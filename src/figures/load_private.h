@@ -20,8 +20,8 @@
 struct loader {
     struct run_reader *reader;
     struct results *results;
-    struct session_map *sessions; /* one per grouping */
-    struct ages_loader ages;
+    struct session_map sessions;  /* ways: the groupings, then the kinds of ages */
+    struct session_place *places; /* of a row, one for each of these ways */
     struct timeline_gather gather;
     size_t *first_open; /* per grouping: slices before this one are settled */
     struct histogram_pool pool;

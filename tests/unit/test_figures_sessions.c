@@ -22,7 +22,7 @@ static bool add(struct session_map *map, uint64_t key, struct cluster_sums *sums
 {
     const struct gathered_attempt attempt = {
         .chain = key, .session = key, .failed = failed, .time_ns = time_ns};
-    return session_map_add(map, &attempt, sums, NULL);
+    return session_map_add(map, &attempt, &(struct session_place){sums, NULL});
 }
 
 /* 5,000 sessions with interleaved attempts: the sums are those of every session by itself. */
@@ -30,7 +30,7 @@ static void interleaved_attempts_make_whole_sessions(void **state)
 {
     (void)state;
     enum { SESSIONS = 5000, ATTEMPTS = 6 };
-    struct session_map map = {0};
+    struct session_map map = {.ways = 1};
     struct cluster_sums got = {0};
     struct cluster_sums wanted = {0};
     for (uint64_t a = 1; a <= ATTEMPTS; a++) {
@@ -52,7 +52,7 @@ static void interleaved_attempts_make_whole_sessions(void **state)
 static void a_new_window_closes_the_old_one(void **state)
 {
     (void)state;
-    struct session_map map = {0};
+    struct session_map map = {.ways = 1};
     struct cluster_sums first = {0};
     struct cluster_sums second = {0};
     struct cluster_sums wanted = {0};
@@ -71,7 +71,7 @@ static void a_new_window_closes_the_old_one(void **state)
 static void long_silent_sessions_are_forgotten_not_lost(void **state)
 {
     (void)state;
-    struct session_map map = {0};
+    struct session_map map = {.ways = 1};
     struct cluster_sums got = {0};
     const uint64_t sessions = 1200000;
     for (uint64_t s = 1; s <= sessions; s++) {
@@ -94,7 +94,7 @@ static void a_chain_is_one_draw_and_its_sessions_are_counted(void **state)
         bool failed, later;
     } rows[] = {{5, false, false}, {5, true, false}, {6, true, false}, {7, false, false},
                 {7, true, true},   {7, true, true},  {8, false, true}};
-    struct session_map map = {0};
+    struct session_map map = {.ways = 1};
     struct cluster_sums sums[2] = {{0}, {0}};
     struct cluster_sums wanted[2] = {{0}, {0}};
     struct session_counts sessions[2] = {{0}, {0}};
@@ -104,8 +104,8 @@ static void a_chain_is_one_draw_and_its_sessions_are_counted(void **state)
                                                  .session = rows[i].session,
                                                  .failed = rows[i].failed,
                                                  .time_ns = (int64_t)i};
-        assert_true(
-            session_map_add(&map, &attempt, &sums[rows[i].later], &sessions[rows[i].later]));
+        const struct session_place place = {&sums[rows[i].later], &sessions[rows[i].later]};
+        assert_true(session_map_add(&map, &attempt, &place));
     }
     session_map_finish(&map);
     cluster_add(&wanted[0], 4, 2, 2);
@@ -117,12 +117,44 @@ static void a_chain_is_one_draw_and_its_sessions_are_counted(void **state)
     assert_int_equal(sessions[1].with_failure, 1);
 }
 
+/* Rows divided in three ways at once: into windows of ten rows, not at all, and by hour of which
+ * only the even ones are counted. Each way has the sums that it would have alone. */
+static void ways_do_not_touch_each_other(void **state)
+{
+    enum { ROWS = 4000, WAYS = 3, PLACES = ROWS / 10 };
+    static struct cluster_sums together[WAYS][PLACES], alone[WAYS][PLACES];
+    (void)state;
+    for (size_t round = 0; round <= WAYS; round++) {
+        const bool all = round == WAYS;
+        struct session_map map = {.ways = all ? WAYS : 1};
+        for (size_t i = 0; i < ROWS; i++) {
+            const size_t at[WAYS] = {i / 10, 0, i / 60 % 2 == 0 ? i / 60 : PLACES};
+            struct session_place places[WAYS] = {{0}};
+            for (size_t w = 0; w < WAYS; w++) {
+                if (at[w] == PLACES || (!all && w != round)) continue;
+                places[all ? w : 0].sums = all ? &together[w][at[w]] : &alone[w][at[w]];
+            }
+            const struct gathered_attempt attempt = {.chain = 1 + i % 7 + i / 500,
+                                                     .session = 1,
+                                                     .failed = i % 13 == 0,
+                                                     .time_ns = (int64_t)i};
+            assert_true(session_map_add(&map, &attempt, places));
+        }
+        session_map_finish(&map);
+    }
+    for (size_t w = 0; w < WAYS; w++) {
+        for (size_t p = 0; p < PLACES; p++) same(&together[w][p], &alone[w][p]);
+    }
+    assert_true(alone[1][0].m == ROWS && alone[2][0].m == 60 && alone[2][1].m == 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(interleaved_attempts_make_whole_sessions),
         cmocka_unit_test(a_new_window_closes_the_old_one),
         cmocka_unit_test(a_chain_is_one_draw_and_its_sessions_are_counted),
+        cmocka_unit_test(ways_do_not_touch_each_other),
         cmocka_unit_test(long_silent_sessions_are_forgotten_not_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -367,12 +367,14 @@ static void little_is_called_little(void **state)
     maker_free(m);
 }
 
-static bool add_age(struct ages_loader *loader, struct ages *ages, uint64_t key,
+static bool add_age(struct session_map *map, struct ages *ages, uint64_t key,
                     const struct attempt_row *row)
 {
     const struct gathered_attempt attempt = {
         .chain = key, .session = key, .failed = row->outcome == OUTCOME_FAILED};
-    return ages_add(loader, ages, &attempt, row);
+    struct session_place places[AGES_KINDS];
+    ages_places(ages, row, places);
+    return session_map_add(map, &attempt, places);
 }
 
 /* Attempts by hand: turns 1, 2, 3, 5 and 60; ages 0, 9.999 s, 10 s, an hour; one whose session
@@ -388,25 +390,24 @@ static void ages_fall_into_their_buckets(void **state)
                 {5, 299999, 3, 2}, {60, 3600000, 7, 7}, {50, 3599999, 6, 6},
                 {6, 300000, 4, 3}, {11, 600000, 5, 4},  {21, 1200000, 6, 5}};
     struct ages ages = {0};
-    struct ages_loader loader = {0};
+    struct session_map map = {.ways = AGES_KINDS};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct ages before = ages;
         struct attempt_row row = {
             .turn = rows[i].turn, .socket_age_ms = rows[i].age_ms, .outcome = OUTCOME_FAILED};
-        assert_true(add_age(&loader, &ages, i + 1, &row));
-        ages_finish(&loader);
+        assert_true(add_age(&map, &ages, i + 1, &row));
+        session_map_finish(&map);
         assert_true(ages.sums[AGES_TURN][rows[i].of_turn].x ==
                     before.sums[AGES_TURN][rows[i].of_turn].x + 1);
         assert_true(ages.sums[AGES_SOCKET][rows[i].of_age].x ==
                     before.sums[AGES_SOCKET][rows[i].of_age].x + 1);
-        loader = (struct ages_loader){0};
     }
     struct attempt_row unopened = {.turn = 0, .socket_age_ms = -1, .outcome = OUTCOME_FAILED};
-    assert_true(add_age(&loader, &ages, 99, &unopened));
+    assert_true(add_age(&map, &ages, 99, &unopened));
     /* Two attempts of one session in one bucket are one cluster of two. */
     struct attempt_row row = {.turn = 4, .socket_age_ms = 1, .outcome = OUTCOME_OK};
-    for (; row.turn <= 5; row.turn++) assert_true(add_age(&loader, &ages, 100, &row));
-    ages_finish(&loader);
+    for (; row.turn <= 5; row.turn++) assert_true(add_age(&map, &ages, 100, &row));
+    session_map_finish(&map);
     assert_int_equal(ages.sums[AGES_TURN][3].count, 2);
     assert_true(ages.sums[AGES_TURN][3].mm == 1 + 4);
     assert_true(ages_attempts(&ages, AGES_TURN) == 11);

@@ -67,7 +67,8 @@ static void step(struct plan *plan, double rate, double fresh)
                                              .session = 1,
                                              .failed = failed,
                                              .time_ns = (int64_t)plan->attempts};
-    assert_true(session_map_add(&plan->map, &attempt, &plan->figures, NULL));
+    assert_true(
+        session_map_add(&plan->map, &attempt, &(struct session_place){&plan->figures, NULL}));
     if (!failed || random_unit(&plan->random) < 0.2) end_interaction(plan, user);
     if (failed ? random_unit(&plan->random) < fresh : random_unit(&plan->random) < 0.1)
         leave_session(plan, user);
@@ -92,6 +93,7 @@ static void engine_and_figures_have_the_same_chains(void **state)
         for (size_t f = 0; f < sizeof fresh / sizeof *fresh; f++) {
             static struct plan plan;
             memset(&plan, 0, sizeof plan);
+            plan.map.ways = 1;
             random_seed(&plan.random, 8, r * 10 + f);
             for (int i = 0; i < STEPS; i++) step(&plan, rates[r], fresh[f]);
             finish(&plan);
