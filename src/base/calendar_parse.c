@@ -79,13 +79,16 @@ static bool read_stamp(const char *string, struct stamp *out)
 static bool stamp_exists(const struct stamp *stamp)
 {
     if (stamp->month < 1 || stamp->month > 12 || stamp->day < 1) return false;
-    int64_t year;
-    int month;
-    int day;
-    /* A day that is too large comes back as a day of the next month. */
-    date_from_days(days_from_date(stamp->year, stamp->month, stamp->day), &year, &month, &day);
-    if (month != stamp->month || stamp->hour > 23 || stamp->minute > 59) return false;
-    return stamp->second <= 60; /* a leap second counts as the first of the next minute */
+    if (stamp->day > 28) {
+        int64_t year;
+        int month;
+        int day;
+        /* A day that is too large comes back as a day of the next month. */
+        date_from_days(days_from_date(stamp->year, stamp->month, stamp->day), &year, &month, &day);
+        if (month != stamp->month) return false;
+    }
+    /* A leap second counts as the first of the next minute. */
+    return stamp->hour <= 23 && stamp->minute <= 59 && stamp->second <= 60;
 }
 
 enum err_code parse_time(const char *string, int64_t *out_utc_ns, struct error *err)

@@ -299,7 +299,7 @@ enum err_code run_reader_intervals(struct run_reader *reader, interval_visitor *
     return code;
 }
 
-static enum line_use latency_entry(struct walking *walking, const struct histogram_log_entry *entry)
+static enum line_use latency_entry(struct walking *walking, struct histogram_log_entry *entry)
 {
     const char *dot = strrchr(entry->tag, '.');
     enum metric metric;
@@ -307,9 +307,12 @@ static enum line_use latency_entry(struct walking *walking, const struct histogr
     int64_t end_ns;
     if (dot == NULL || !metric_find(dot + 1, &metric)) return LINE_BROKEN;
     if (__builtin_add_overflow(entry->start_utc_ns, entry->length_ns, &end_ns)) return LINE_BROKEN;
+    const uint64_t hash = hash_of(entry->start_utc_ns, entry->tag);
+    seen_expect(&walking->seen, hash);
+    if (histogram_log_values(walking->decoder, entry, NULL) != ERR_OK) return LINE_BROKEN;
     if (!region_find(walking->reader, entry->tag, (size_t)(dot - entry->tag), &region))
         return LINE_FOREIGN;
-    enum line_use use = use_once(walking, hash_of(entry->start_utc_ns, entry->tag));
+    enum line_use use = use_once(walking, hash);
     if (use != LINE_USED) return use;
     walking->visit.latency(walking->context, region, metric, entry->start_utc_ns, end_ns,
                            entry->histogram);
@@ -320,10 +323,9 @@ static enum line_use latency_line(void *state, char *line, size_t length)
 {
     struct walking *walking = state;
     struct histogram_log_entry entry = {0};
-    if (histogram_log_read(walking->decoder, line, length, &walking->base_ns, &entry, NULL) !=
-        ERR_OK)
+    if (histogram_log_head(line, length, &walking->base_ns, &entry, NULL) != ERR_OK)
         return LINE_BROKEN;
-    return entry.histogram == NULL ? LINE_USED : latency_entry(walking, &entry);
+    return entry.payload == NULL ? LINE_USED : latency_entry(walking, &entry);
 }
 
 enum err_code run_reader_latencies(struct run_reader *reader, latency_visitor *visit, void *context,
@@ -395,6 +397,7 @@ static enum line_use attempt_line(void *state, char *line, size_t length)
 {
     struct walking *walking = state;
     const uint64_t hash = seen_hash(SEEN_HASH, line, length); /* reading takes the line apart */
+    seen_expect(&walking->seen, hash);
     struct attempt_row row;
     size_t region;
     if (attempt_csv_read_as(&walking->map, line, &row, NULL) != ERR_OK) return LINE_BROKEN;

@@ -39,16 +39,27 @@ static bool grow(struct seen *seen)
     return true;
 }
 
+static uint64_t mix(uint64_t hash)
+{
+    const uint64_t random = random_mix(hash);
+    return random == 0 ? 1 : random;
+}
+
 enum seen_before seen_add(struct seen *seen, uint64_t hash)
 {
     if (seen->count >= seen->capacity / 4 * 3 && !grow(seen)) return SEEN_NO_MEMORY;
-    const uint64_t random = random_mix(hash);
-    const uint64_t mixed = random == 0 ? 1 : random;
+    const uint64_t mixed = mix(hash);
     uint64_t *at = place(seen->hashes, seen->capacity, mixed);
     if (*at == mixed) return SEEN_REPEATED;
     *at = mixed;
     seen->count++;
     return SEEN_NEW;
+}
+
+void seen_expect(const struct seen *seen, uint64_t hash)
+{
+    if (seen->capacity > 0)
+        __builtin_prefetch(&seen->hashes[(size_t)mix(hash) & (seen->capacity - 1)], 1);
 }
 
 void seen_free(struct seen *seen)

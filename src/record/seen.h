@@ -22,6 +22,9 @@ uint64_t seen_hash(uint64_t from, const void *bytes, size_t length);
 /* Adds a hash, and says whether it was there. Two that differ collide once in 2^64 / count. */
 enum seen_before seen_add(struct seen *seen, uint64_t hash);
 
+/* Says that a hash will be added soon: its place comes from memory meanwhile. */
+void seen_expect(const struct seen *seen, uint64_t hash);
+
 void seen_free(struct seen *seen);
 
 #endif

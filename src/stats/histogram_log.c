@@ -183,9 +183,8 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-enum err_code histogram_log_read(struct histogram_decoder *decoder, const char *line, size_t length,
-                                 int64_t *base_ns, struct histogram_log_entry *entry,
-                                 struct error *err)
+enum err_code histogram_log_head(const char *line, size_t length, int64_t *base_ns,
+                                 struct histogram_log_entry *entry, struct error *err)
 {
     struct cursor c = {line, line + length};
     memset(entry, 0, sizeof *entry);
@@ -211,9 +210,26 @@ enum err_code histogram_log_read(struct histogram_decoder *decoder, const char *
     }
     if (entry->length_ns > LENGTH_MOST_NS)
         return error_set(err, ERR_FORMAT, "the interval is longer than a day");
-    enum err_code code =
-        histogram_decode_with(decoder, c.at, (size_t)(c.end - c.at), &entry->histogram, err);
+    entry->payload = c.at;
+    entry->payload_length = (size_t)(c.end - c.at);
+    return ERR_OK;
+}
+
+enum err_code histogram_log_values(struct histogram_decoder *decoder,
+                                   struct histogram_log_entry *entry, struct error *err)
+{
+    enum err_code code = histogram_decode_with(decoder, entry->payload, entry->payload_length,
+                                               &entry->histogram, err);
     if (code != ERR_OK || entry->histogram->total <= VALUES_MOST) return code;
     entry->histogram = NULL;
     return error_set(err, ERR_FORMAT, "more values than an interval can have");
+}
+
+enum err_code histogram_log_read(struct histogram_decoder *decoder, const char *line, size_t length,
+                                 int64_t *base_ns, struct histogram_log_entry *entry,
+                                 struct error *err)
+{
+    enum err_code code = histogram_log_head(line, length, base_ns, entry, err);
+    if (code != ERR_OK || entry->payload == NULL) return code;
+    return histogram_log_values(decoder, entry, err);
 }

@@ -54,16 +54,27 @@ MUST_USE enum err_code histogram_log_line(struct text *out, const char *tag, int
 struct histogram_log_entry {
     char tag[128];
     int64_t start_utc_ns, length_ns;
+    const char *payload; /* inside the line */
+    size_t payload_length;
     const struct histogram *histogram; /* owned by the decoder; valid until the next line */
 };
 
 /*
- * Reads one line (without its newline) with a decoder shared by the whole log. Returns ERR_OK with
- * entry->histogram == NULL for comments, the legend and empty lines; ERR_FORMAT for a torn or
- * foreign line. *base_ns is the reader's state: set it to 0 for each log; [StartTime: and
- * [BaseTime: lines update it. Without a base time, lines more than a year before the start time are
- * relative to it, as in the JVM's reader.
+ * Reads one line (without its newline) but for its histogram, for which the caller goes on with
+ * histogram_log_values. Returns ERR_OK with entry->payload == NULL for comments, the legend and
+ * empty lines; ERR_FORMAT for a torn or foreign line. *base_ns is the reader's state: set it to 0
+ * for each log; [StartTime: and [BaseTime: lines update it. Without a base time, lines more than a
+ * year before the start time are relative to it, as in the JVM's reader.
  */
+MUST_USE enum err_code histogram_log_head(const char *line, size_t length, int64_t *base_ns,
+                                          struct histogram_log_entry *entry, struct error *err);
+
+/* Decodes the payload with a decoder shared by the whole log, while the line still exists.
+ * ERR_FORMAT if it is torn, or holds more values than an interval can have. */
+MUST_USE enum err_code histogram_log_values(struct histogram_decoder *decoder,
+                                            struct histogram_log_entry *entry, struct error *err);
+
+/* Both in one; entry->histogram is NULL for a line without one. */
 MUST_USE enum err_code histogram_log_read(struct histogram_decoder *decoder, const char *line,
                                           size_t length, int64_t *base_ns,
                                           struct histogram_log_entry *entry, struct error *err);
