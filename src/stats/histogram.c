@@ -53,9 +53,12 @@ struct histogram *histogram_new(int64_t lowest, int64_t highest, int digits)
     struct histogram layout = {.min_raw = INT64_MAX};
     if (!lay_out(&layout, lowest, highest, digits)) return NULL;
     size_t blocks = histogram_block_of(layout.counts_length - 1) + 1;
-    layout.counts = calloc(blocks * (HISTOGRAM_BLOCK + 1), sizeof *layout.counts);
+    /* One allocation for the counts, their blocks and the list. */
+    size_t sums = blocks * (HISTOGRAM_BLOCK + 1);
+    layout.counts = calloc(1, sums * sizeof *layout.counts + HISTOGRAM_FEW * sizeof *layout.used);
     if (layout.counts == NULL) return NULL;
-    layout.blocks = layout.counts + blocks * HISTOGRAM_BLOCK; /* one allocation for both */
+    layout.blocks = layout.counts + blocks * HISTOGRAM_BLOCK;
+    layout.used = (uint32_t *)(layout.counts + sums);
     struct histogram *h = malloc(sizeof *h);
     if (h == NULL) {
         free(layout.counts);
@@ -87,6 +90,7 @@ bool histogram_record(struct histogram *h, int64_t value, uint64_t count)
         return false;
     }
     if (count == 0) return true;
+    histogram_note_used(h, index);
     h->counts[index] += count;
     h->blocks[histogram_block_of(index)] += count;
     h->total = total;
@@ -136,17 +140,20 @@ static void add_block(struct histogram *into, const struct histogram *from, size
     into->blocks[block] += from->blocks[block];
 }
 
-/* The counts of all that is in use, of histograms of one layout. The histogram of an interval holds
- * few values: going from one to the next touches far less memory than whole blocks do. */
+/* The counts of all that is in use, of histograms of one layout. */
 static void add_counts(struct histogram *into, const struct histogram *from, size_t first,
                        size_t last)
 {
-    for (size_t k = 0; from->used != NULL && k < from->used_count; k++) {
-        size_t index = from->used[k];
-        into->counts[index] += from->counts[index];
-        into->blocks[histogram_block_of(index)] += from->counts[index];
+    if (histogram_has_few(from)) {
+        for (size_t k = 0; k < from->used_count; k++) {
+            const size_t index = from->used[k];
+            histogram_note_used(into, index);
+            into->counts[index] += from->counts[index];
+            into->blocks[histogram_block_of(index)] += from->counts[index];
+        }
+        return;
     }
-    if (from->used != NULL) return;
+    into->used_count = from->used_count; /* at least as many */
     for (size_t b = histogram_block_of(first); b <= histogram_block_of(last); b++) {
         if (from->blocks[b] != 0) add_block(into, from, b);
     }
@@ -174,27 +181,28 @@ void histogram_add(struct histogram *into, const struct histogram *from)
     if (from->max_raw > into->max_raw) into->max_raw = from->max_raw;
 }
 
-static void reset_counts(struct histogram *h)
+static void reset_blocks(struct histogram *h, size_t first, size_t last)
 {
-    size_t first;
-    size_t last;
-    for (size_t k = 0; h->used != NULL && k < h->used_count; k++) {
-        h->counts[h->used[k]] = 0;
-        h->blocks[histogram_block_of(h->used[k])] = 0;
-    }
-    if (h->used == NULL && used_range(h, &first, &last)) {
-        for (size_t b = histogram_block_of(first); b <= histogram_block_of(last); b++) {
-            if (h->blocks[b] == 0) continue;
-            memset(h->counts + b * HISTOGRAM_BLOCK, 0, HISTOGRAM_BLOCK * sizeof *h->counts);
-            h->blocks[b] = 0;
-        }
+    for (size_t b = histogram_block_of(first); b <= histogram_block_of(last); b++) {
+        if (h->blocks[b] == 0) continue;
+        memset(h->counts + b * HISTOGRAM_BLOCK, 0, HISTOGRAM_BLOCK * sizeof *h->counts);
+        h->blocks[b] = 0;
     }
 }
 
 void histogram_reset(struct histogram *h)
 {
-    reset_counts(h);
-    h->used = NULL;
+    size_t first;
+    size_t last;
+    if (histogram_has_few(h)) {
+        for (size_t k = 0; k < h->used_count; k++) {
+            h->counts[h->used[k]] = 0;
+            h->blocks[histogram_block_of(h->used[k])] = 0;
+        }
+    } else if (used_range(h, &first, &last)) {
+        reset_blocks(h, first, last);
+    }
+    h->used_count = 0;
     h->total = 0;
     h->out_of_range = 0;
     h->min_raw = INT64_MAX;

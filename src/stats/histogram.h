@@ -24,10 +24,13 @@ struct histogram {
     uint64_t total;
     uint64_t out_of_range;    /* values rejected; never clamped into a bucket */
     int64_t min_raw, max_raw; /* INT64_MAX and 0 when empty; they bound the used part of counts */
-    const uint32_t *used;     /* the indexes in use, each once, where a decoder knows them (it owns
-                                 the list); else NULL */
-    size_t used_count;
+    uint32_t *used;           /* the indexes in use, each once, while they are few */
+    size_t used_count;        /* HISTOGRAM_FEW + 1: more than the list holds */
 };
+
+/* Up to so many indexes in use, adding and resetting touch these alone, and not the blocks that
+ * they lie in: the histogram of an interval has few values, far apart. */
+#define HISTOGRAM_FEW ((size_t)512)
 
 /* lowest >= 1, highest >= 2*lowest. The caller frees it (histogram_free); NULL for other arguments
  * or when out of memory. */
@@ -44,7 +47,8 @@ bool histogram_record(struct histogram *h, int64_t value, uint64_t count);
  */
 void histogram_add(struct histogram *into, const struct histogram *from);
 
-/* Empties the histogram, including out_of_range; costs as much as the blocks in use. */
+/* Empties the histogram, including out_of_range; costs as much as the indexes in use, or their
+ * blocks if they are many. */
 void histogram_reset(struct histogram *h);
 
 /*

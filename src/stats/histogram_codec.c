@@ -17,7 +17,6 @@
 #define COMPRESSED_HEADER 8
 #define LONGEST_NUMBER 9
 #define PIECE ((size_t)4096) /* base64 characters decoded at a time */
-#define MANY 256             /* indexes in use that a decoder lists */
 #define RATIO_ONE                                                                                  \
     UINT64_C(0x3ff0000000000000) /* 1.0 as an IEEE 754 double: values are whole numbers */
 
@@ -139,7 +138,6 @@ struct histogram_decoder {
     struct unpacker unpacker;
     bool inflating;              /* zlib's state exists and can be reused */
     struct histogram *histogram; /* decoded last; NULL at first */
-    uint32_t used[MANY];         /* what is in use in it, unless that is more */
 };
 
 static enum err_code torn(struct error *err)
@@ -202,39 +200,26 @@ static bool take_number(struct unpacker *u, uint32_t *budget, int64_t *out)
     return true;
 }
 
-/* Keeps the list of indexes in use, up to a length at which whole blocks cost less. */
-static void note_used(struct histogram_decoder *decoder, size_t index)
-{
-    struct histogram *h = decoder->histogram;
-    if (h->used == NULL) return;
-    if (h->used_count == MANY) {
-        h->used = NULL;
-    } else {
-        decoder->used[h->used_count++] = (uint32_t)index;
-    }
-}
-
 /* Sets the count at one index; indexes come in ascending order. False if the total overflows. */
-static bool set_count(struct histogram_decoder *decoder, size_t index, uint64_t count)
+static bool set_count(struct histogram *h, size_t index, uint64_t count)
 {
-    struct histogram *h = decoder->histogram;
     if (count == 0) return true;
     if (count > (uint64_t)INT64_MAX - h->total) return false;
     int64_t width;
     int64_t lowest = histogram_value_at(h, index, &width);
     if (h->total == 0) h->min_raw = lowest;
     h->max_raw = lowest + (width - 1);
+    histogram_note_used(h, index);
     h->counts[index] = count;
     h->blocks[histogram_block_of(index)] += count;
     h->total += count;
-    note_used(decoder, index);
     return true;
 }
 
 static bool take_counts(struct histogram_decoder *decoder, uint32_t budget)
 {
     struct unpacker *u = &decoder->unpacker;
-    const struct histogram *h = decoder->histogram;
+    struct histogram *h = decoder->histogram;
     size_t index = 0;
     while (budget > 0) {
         int64_t number;
@@ -245,7 +230,7 @@ static bool take_counts(struct histogram_decoder *decoder, uint32_t budget)
             if (zeros > places) return false;
             index += (size_t)zeros;
         } else {
-            if (places == 0 || !set_count(decoder, index, (uint64_t)number)) return false;
+            if (places == 0 || !set_count(h, index, (uint64_t)number)) return false;
             index++;
         }
     }
@@ -272,9 +257,6 @@ static struct histogram *histogram_for(struct histogram_decoder *decoder, int64_
         histogram_free(h);
         h = decoder->histogram = histogram_new(lowest, highest, digits);
     }
-    if (h == NULL) return NULL;
-    h->used = decoder->used;
-    h->used_count = 0;
     return h;
 }
 
@@ -361,10 +343,8 @@ enum err_code histogram_decode(const char *base64, size_t length, struct histogr
     if (decoder == NULL) return error_set(err, ERR_NOMEM, "no memory to decode a histogram");
     const struct histogram *decoded;
     enum err_code code = histogram_decode_with(decoder, base64, length, &decoded, err);
-    struct histogram *h = decoder->histogram;
-    if (code == ERR_OK && h != NULL) {
-        h->used = NULL; /* the list is the decoder's */
-        *out = h;
+    if (code == ERR_OK) {
+        *out = decoder->histogram;
         decoder->histogram = NULL;
     }
     histogram_decoder_free(decoder);

@@ -12,6 +12,20 @@ static inline size_t histogram_block_of(size_t index)
     return index / HISTOGRAM_BLOCK;
 }
 
+/* Whether the list holds all indexes in use. */
+static inline bool histogram_has_few(const struct histogram *h)
+{
+    return h->used_count <= HISTOGRAM_FEW;
+}
+
+/* To be called before something is counted at an index. */
+static inline void histogram_note_used(struct histogram *h, size_t index)
+{
+    if (h->counts[index] != 0 || !histogram_has_few(h)) return;
+    if (h->used_count < HISTOGRAM_FEW) h->used[h->used_count] = (uint32_t)index;
+    h->used_count++;
+}
+
 /* The power-of-two bucket of a value; bucket 0 holds everything up to the sub-bucket mask. */
 static inline int histogram_bucket_of(const struct histogram *h, int64_t value)
 {
