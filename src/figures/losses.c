@@ -72,22 +72,30 @@ static void note_latencies(struct text *notes, const char *name, const cJSON *re
     }
 }
 
-static void note_failures(struct text *notes, const char *name, const cJSON *region,
-                          const struct cell *now)
+/* The records that failures.jsonl has of a region, and those that run.json counted; false if it
+ * counted none. */
+static bool count_records(const cJSON *region, const struct cell *now, double *have, double *then)
 {
     static const char *const lists[] = {"failures", "lifecycle"};
-    double then = 0;
-    double have = 0;
+    *have = *then = 0;
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         const cJSON *tally;
         cJSON_ArrayForEach(tally, member(region, lists[i]))
         {
             double count = cJSON_GetNumberValue(member(tally, "count"));
-            if (isfinite(count)) then += count;
+            if (isfinite(count)) *then += count;
         }
     }
-    for (size_t i = 0; i < now->tally_count; i++) have += (double)now->tallies[i].count;
-    if (then == have || member(region, "failures") == NULL) return;
+    for (size_t i = 0; i < now->tally_count; i++) *have += (double)now->tallies[i].count;
+    return member(region, "failures") != NULL;
+}
+
+static void note_failures(struct text *notes, const char *name, const cJSON *region,
+                          const struct cell *now)
+{
+    double then;
+    double have;
+    if (!count_records(region, now, &have, &then) || then == have) return;
     text_printf(notes, "%s: failures.jsonl has %.0f of the %.0f records that run.json counted%s.\n",
                 name, have, then, have < then ? ": the rest was lost" : "");
 }
@@ -106,4 +114,17 @@ void losses_note(struct results *results)
             note_failures(&results->notes, name, region, &now->cell);
         }
     }
+}
+
+bool losses_of_records(const struct results *results, size_t region, double *have, double *then)
+{
+    const struct cell *now = &results_region(results, region)->cell;
+    const cJSON *item;
+    cJSON_ArrayForEach(item, member(results->manifest, "regions"))
+    {
+        const char *name = cJSON_GetStringValue(member(item, "name"));
+        if (name == NULL || strcmp(results->regions[region], name) != 0) continue;
+        if (count_records(item, now, have, then) && *have < *then) return true;
+    }
+    return false;
 }

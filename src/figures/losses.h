@@ -10,4 +10,8 @@
  * settled. */
 void losses_note(struct results *results);
 
+/* Whether failures.jsonl lacks records of a region, over the whole run, that run.json counted;
+ * false as well if run.json has no counts. `have` and `then` are set if so. */
+bool losses_of_records(const struct results *results, size_t region, double *have, double *counted);
+
 #endif

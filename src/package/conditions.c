@@ -15,6 +15,16 @@ static void add(struct package *package, const char *what, enum finding_state st
     finding_add(&package->conditions, what, state, how);
 }
 
+/* What the records say of a condition: where some are missing, one that they do not show may be met
+ * all the same. `how` then says so. */
+static enum finding_state by_records(const struct package *package, bool met, struct text *how)
+{
+    if (met) return FINDING_MET;
+    if (!digest_lacks(&package->digest)) return FINDING_NOT_MET;
+    text_printf(how, "; but %s", text_str(&package->digest.missing));
+    return FINDING_NOT_KNOWN;
+}
+
 /* Text turns with short prompts and no instructions: nothing in them that a service could object
  * to. */
 static bool minimal_probe(const struct package *package, double *bytes)
@@ -50,7 +60,7 @@ static void clean_probe(struct package *package)
             "or settings",
             bytes);
         add(package, "failures persist for a minimal clean probe",
-            service > 0 ? FINDING_MET : FINDING_NOT_MET, &how);
+            by_records(package, service > 0, &how), &how);
         return;
     }
     text_puts(&how, "not minimal (audio, instructions, further settings or long prompts)");
@@ -71,7 +81,8 @@ static void below_quota(struct package *package)
                        digest->limits[LIMIT_CAPACITY];
     text_printf(&how, "%llu refusals for a limit or for capacity", (unsigned long long)refused);
     if (refused == 0) {
-        add(package, "sustained 429 below the approved quota", FINDING_NOT_MET, &how);
+        add(package, "sustained 429 below the approved quota", by_records(package, false, &how),
+            &how);
         return;
     }
     if (digest->limit_requests.count > 0)
@@ -180,7 +191,7 @@ static void lasts(struct package *package)
         "each: %zu",
         digest->minute_count, longest);
     add(package, "errors last more than a few minutes",
-        longest > FEW_MINUTES ? FINDING_MET : FINDING_NOT_MET, &how);
+        by_records(package, longest > FEW_MINUTES, &how), &how);
 }
 
 void package_conditions(struct package *package)

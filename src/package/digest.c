@@ -1,7 +1,11 @@
 #include "package/digest.h"
 
 #include "base/clock.h"
+#include "figures/losses.h"
 #include "package/parts.h"
+#include "realtime/response_headers.h"
+#include "realtime/retry_hint.h"
+#include "report/format.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +13,7 @@
 #include <strings.h>
 
 #define MINUTE (60 * NS_PER_S)
+#define HTTP_SWITCHING 101 /* of an accepted upgrade */
 
 enum limit_side limit_side_of(enum domain domain, const char *number)
 {
@@ -126,13 +131,34 @@ static void count_code(struct digest *digest, const struct evidence_entry *entry
     digest->failed = digest->failed || code->sample == NULL;
 }
 
+/* Whether the service said when to try again, read as the engine reads it for its retries: headers
+ * tell it of a refused upgrade only, since those of an accepted one are of before the failure. */
+static bool is_hinted(const struct evidence_entry *entry)
+{
+    const struct failure_class failure = {
+        .phase = entry->phase, .domain = entry->domain, .code = entry->code};
+    const bool refused = entry->http_status > 0 && entry->http_status != HTTP_SWITCHING;
+    struct response_headers headers;
+    const cJSON *header;
+    response_headers_init(&headers);
+    cJSON_ArrayForEach(header, entry->headers)
+    {
+        if (refused && header->string != NULL && cJSON_IsString(header))
+            response_headers_add(&headers, header->string, header->valuestring);
+    }
+    const int64_t wait_ns = response_headers_wait_ns(&headers, entry->utc_ns / NS_PER_S);
+    return retry_hint_of(&failure, wait_ns, entry->message, response_headers_reset_ns(&headers)) >
+           0;
+}
+
 static void count_limits(struct digest *digest, const struct evidence_entry *entry)
 {
     enum limit_side side = limit_side_of(entry->domain, entry->catalogue);
-    bool hint = entry_header(entry, "retry-after-ms")[0] != '\0' ||
-                entry_header(entry, "retry-after")[0] != '\0';
     digest->limits[side]++;
-    digest->hinted += side == LIMIT_QUOTA && hint;
+    if (side == LIMIT_QUOTA) {
+        digest->hinted += is_hinted(entry);
+        digest->brief += entry->brief;
+    }
     widen_by_header(&digest->limit_requests, entry, "x-ratelimit-limit-requests");
     widen_by_header(&digest->limit_tokens, entry, "x-ratelimit-limit-tokens");
     widen_by_header(&digest->remaining_requests, entry, "x-ratelimit-remaining-requests");
@@ -255,6 +281,52 @@ static void sort_minutes(struct digest *digest)
     digest->minute_count = kept;
 }
 
+/* A count that run.json gives as a number, whatever stands there. */
+static uint64_t count_of(double number)
+{
+    return number > 0 ? number < 1e15 ? (uint64_t)number : (uint64_t)1e15 : 0;
+}
+
+static void miss(struct digest *digest, uint64_t have, uint64_t of, const char *what)
+{
+    if (have >= of || digest_lacks(digest)) return;
+    digest->unseen = of - have;
+    text_puts(&digest->missing, "failures.jsonl has the records of ");
+    format_count(&digest->missing, have);
+    text_puts(&digest->missing, " of ");
+    format_count(&digest->missing, of);
+    text_puts(&digest->missing, what);
+}
+
+/* Each failed attempt has a record, one that failed on our own side as well, and so has each
+ * session that failed: an attempt's, or its own. */
+static void find_missing(struct package *package)
+{
+    struct digest *digest = &package->digest;
+    const uint64_t recorded = digest->attempts + digest->sessions;
+    uint64_t attempts = 0;
+    uint64_t sessions = 0;
+    for (size_t r = 0; r < package->results->region_count; r++) {
+        if (!package->subject[r]) continue;
+        const struct counters *c = &package_cell(package, r)->cell.counters;
+        attempts += c->attempts_failed + c->own_failures;
+        sessions += c->sessions_failed;
+    }
+    miss(digest, digest->attempts, attempts, " failed attempts");
+    miss(digest, recorded, sessions, " failed sessions");
+    for (size_t r = 0; r < package->results->region_count; r++) {
+        double have;
+        double counted;
+        if (package->subject[r] && losses_of_records(package->results, r, &have, &counted))
+            miss(digest, count_of(have), count_of(counted), " failures and ends of sessions");
+    }
+}
+
+bool digest_lacks(const struct digest *digest)
+{
+    return digest->missing.length > 0;
+}
+
 enum err_code digest_read(struct package *package, struct error *err)
 {
     struct digest *digest = &package->digest;
@@ -266,6 +338,9 @@ enum err_code digest_read(struct package *package, struct error *err)
     if (digest->code_count > 0)
         qsort(digest->codes, digest->code_count, sizeof *digest->codes, by_count);
     sort_minutes(digest);
+    find_missing(package);
+    if (digest->missing.failed)
+        return error_set(err, ERR_NOMEM, "no memory to read the evidence records");
     return ERR_OK;
 }
 
@@ -275,6 +350,7 @@ void digest_free(struct digest *digest)
     free(digest->codes);
     free(digest->minutes);
     known_ids_free(&digest->hex_ids);
+    text_free(&digest->missing);
     *digest = (struct digest){0};
 }
 

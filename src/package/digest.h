@@ -4,6 +4,7 @@
 #define RUSHHOUR_PACKAGE_DIGEST_H
 
 #include "base/error.h"
+#include "base/text.h"
 #include "package/verify.h"
 #include "realtime/event.h"
 #include "record/evidence_read.h"
@@ -58,9 +59,12 @@ struct digest {
     size_t code_count, code_capacity;
     uint64_t records, attempts, sessions, lifecycle; /* of the subjects: failed attempts, and
                                                         sessions that failed outside any attempt */
-    uint64_t with_ids;                               /* failures with an id of the service */
-    uint64_t limits[LIMIT_SIDES];                    /* failures by whose limit they speak of */
-    uint64_t hinted; /* of those for quota, with a time after which to retry */
+    uint64_t unseen;     /* failures of the subjects that were counted and have no record */
+    struct text missing; /* says so, as a clause; "" if there are none */
+    uint64_t with_ids;   /* failures with an id of the service */
+    uint64_t limits[LIMIT_SIDES]; /* failures by whose limit they speak of */
+    uint64_t hinted; /* of those for quota: told when to try again, by a header or a sentence */
+    uint64_t brief;  /* of those for quota: kept without headers and message */
     struct span limit_requests, limit_tokens, remaining_requests, remaining_tokens, skew_ms;
     uint64_t usage_zero, usage_input_only, usage_full;
     double failed_input_tokens, failed_output_tokens;
@@ -77,6 +81,9 @@ struct digest {
 /* Reads failures.jsonl of the package's run. */
 MUST_USE enum err_code digest_read(struct package *package, struct error *err);
 void digest_free(struct digest *digest);
+
+/* Whether some failures have no record: then what no record shows may have happened as well. */
+bool digest_lacks(const struct digest *digest);
 
 /* The most frequent code that is a failure; NULL if there is none. */
 const struct digest_code *digest_first(const struct digest *digest);

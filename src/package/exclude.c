@@ -11,15 +11,30 @@ static void add(struct package *package, const char *what, enum finding_state st
     finding_add(&package->exclusions, what, state, how);
 }
 
+/* What the records say of a cause: it is excluded only if none tells of it and none is missing. */
+static enum finding_state by_records(const struct package *package, bool seen)
+{
+    if (seen) return FINDING_NOT_EXCLUDED;
+    return digest_lacks(&package->digest) ? FINDING_NOT_KNOWN : FINDING_EXCLUDED;
+}
+
+/* Opens a sentence on counts of records with what is missing of them. */
+static void caveat(const struct package *package, struct text *how)
+{
+    if (digest_lacks(&package->digest))
+        text_printf(how, "%s, and these show ", text_str(&package->digest.missing));
+}
+
 static void by_count(struct package *package, const char *what, uint64_t count, const char *unit,
                      uint64_t of, const char *how)
 {
     struct text line = {0};
+    caveat(package, &line);
     format_count(&line, count);
     text_puts(&line, " of ");
     format_count(&line, of);
     text_printf(&line, " %s; %s", unit, how);
-    add(package, what, count == 0 ? FINDING_EXCLUDED : FINDING_NOT_EXCLUDED, &line);
+    add(package, what, by_records(package, count > 0), &line);
 }
 
 static uint64_t dials(const struct package *package)
@@ -27,6 +42,15 @@ static uint64_t dials(const struct package *package)
     uint64_t count = 0;
     for (size_t r = 0; r < package->results->region_count; r++) {
         if (package->subject[r]) count += package_cell(package, r)->cell.counters.sessions_started;
+    }
+    return count;
+}
+
+static uint64_t own_failures(const struct package *package)
+{
+    uint64_t count = 0;
+    for (size_t r = 0; r < package->results->region_count; r++) {
+        if (package->subject[r]) count += package_cell(package, r)->cell.counters.own_failures;
     }
     return count;
 }
@@ -97,13 +121,16 @@ static void layers(struct package *package)
 static void request_side(struct package *package)
 {
     uint64_t all = package_attempts(package);
+    const uint64_t recorded = package_in_domain(package, DOMAIN_CLIENT);
+    const uint64_t counted =
+        own_failures(package); /* of intervals.csv, as records may be missing */
     by_count(package, "credentials", package_in_domain(package, DOMAIN_AUTH), "attempts", all,
              "401, 403 for roles, revoked keys");
     by_count(package, "our configuration", package_in_domain(package, DOMAIN_CONFIG), "attempts",
              all, "refused for deployment, path, api-version or session settings");
     by_count(package, "content filter", package_in_domain(package, DOMAIN_CONTENT), "attempts", all,
              "responses that the filter refused or cut");
-    by_count(package, "faults of our client", package_in_domain(package, DOMAIN_CLIENT), "attempts",
+    by_count(package, "faults of our client", recorded > counted ? recorded : counted, "attempts",
              all, "wrong events, local limits and what nothing explains");
 }
 
@@ -138,6 +165,7 @@ static void headroom(struct package *package)
     const struct digest *digest = &package->digest;
     const struct peak *peak = &package->peaks[package->focus];
     struct text how = {0};
+    caveat(package, &how);
     text_printf(&how, "%llu refusals for quota, %llu for capacity, %llu that do not say which",
                 (unsigned long long)digest->limits[LIMIT_QUOTA],
                 (unsigned long long)digest->limits[LIMIT_CAPACITY],
@@ -155,8 +183,10 @@ static void headroom(struct package *package)
         text_printf(&how, "; lowest x-ratelimit-remaining-tokens %.0f",
                     digest->remaining_tokens.low);
     bool none = digest->limits[LIMIT_QUOTA] + digest->limits[LIMIT_UNCLEAR] == 0;
-    text_puts(&how, none && gateway == 0 ? "; no attempt was refused for a rate limit" : "");
-    add(package, "our quota (RPM, TPM)", none ? FINDING_EXCLUDED : FINDING_NOT_EXCLUDED, &how);
+    const enum finding_state state = by_records(package, !none);
+    if (state == FINDING_EXCLUDED && gateway == 0)
+        text_puts(&how, "; no attempt was refused for a rate limit");
+    add(package, "our quota (RPM, TPM)", state, &how);
 }
 
 static void skew(struct package *package)
@@ -188,11 +218,11 @@ static void skew(struct package *package)
 static void lifecycle(struct package *package)
 {
     struct text how = {0};
+    text_puts(&how, "ends of a session's life (session cap, idle close, cancelled) are counted "
+                    "apart and in no failure rate; ");
+    caveat(package, &how);
     format_count(&how, package->digest.lifecycle);
-    text_puts(
-        &how,
-        " ends of a session's life (session cap, idle close, cancelled) are counted apart and in "
-        "no failure rate");
+    text_puts(&how, " of them");
     add(package, "the documented end of a session", FINDING_EXCLUDED, &how);
 }
 

@@ -114,7 +114,9 @@ static void opening(const struct package *package, struct text *out)
     }
     peak_sentence(package, out);
     text_puts(out, " Session, response and request ids with their times are below, all of them in "
-                   "failures.csv.\n\n");
+                   "failures.csv");
+    text_puts(out,
+              digest_lacks(&package->digest) ? ", as far as the record has them.\n\n" : ".\n\n");
     text_puts(
         out,
         "We know of no documented limit on concurrent sessions and of no documented failure rate "

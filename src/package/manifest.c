@@ -131,6 +131,9 @@ void package_json(const struct package *package, struct text *out)
     json_key(out, "quota_request");
     json_bool(out, package->quota == QUOTA_EVIDENCE);
     json_put_string(out, "quota_reason", text_str(&package->quota_reason));
+    json_key(out, "records_missing");
+    digest_lacks(&package->digest) ? json_string(out, text_str(&package->digest.missing))
+                                   : json_null(out);
     json_key(out, "check");
     json_bool(out, package->check != NULL);
     json_close(out, '}');

@@ -63,7 +63,8 @@ struct contrast {
 #define COMPARISONS_MAX 24
 
 enum strength { STRENGTH_WEAK, STRENGTH_FAIR, STRENGTH_STRONG };
-enum quota { QUOTA_NONE, QUOTA_SOME, QUOTA_EVIDENCE };
+/* QUOTA_UNKNOWN: too many records are missing to tell. */
+enum quota { QUOTA_NONE, QUOTA_SOME, QUOTA_EVIDENCE, QUOTA_UNKNOWN };
 
 struct package {
     const struct package_request *request;

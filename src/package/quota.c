@@ -33,11 +33,17 @@ void package_judge_quota(struct package *package)
 {
     const struct digest *digest = &package->digest;
     struct text *why = &package->quota_reason;
-    uint64_t failures = digest->attempts + digest->sessions;
+    const uint64_t failures = digest->attempts + digest->sessions + digest->unseen;
     uint64_t quota = digest->limits[LIMIT_QUOTA];
-    bool more = quota > digest->limits[LIMIT_CAPACITY];
+    /* What has no record may have been for capacity. */
+    const uint64_t capacity = digest->limits[LIMIT_CAPACITY] + digest->unseen;
+    bool more = quota > capacity;
     bool enough = (double)quota >= LEAST_SHARE * (double)failures;
-    package->quota = quota == 0 ? QUOTA_NONE : more && enough ? QUOTA_EVIDENCE : QUOTA_SOME;
+    package->quota = more && enough         ? QUOTA_EVIDENCE
+                     : digest_lacks(digest) ? QUOTA_UNKNOWN
+                     : quota == 0           ? QUOTA_NONE
+                                            : QUOTA_SOME;
+    if (digest_lacks(digest)) text_printf(why, "%s; by these ", text_str(&digest->missing));
     text_printf(why, "%llu of %llu failures are refusals for our own quota",
                 (unsigned long long)quota, (unsigned long long)failures);
     numbers(digest, LIMIT_QUOTA, why);
@@ -58,6 +64,9 @@ void package_judge_quota(struct package *package)
                   "not ask for any here."
                 : ". Capacity dominates, which more quota would not cure, so we do not ask for any "
                   "here.");
+        break;
+    case QUOTA_UNKNOWN:
+        text_puts(why, ". Whether more quota would help is not known, so we do not ask for any.");
         break;
     case QUOTA_EVIDENCE:
         text_puts(why, ". A request for quota is in quota-request.md.");
@@ -151,7 +160,7 @@ static void usage(const struct package *package, struct text *out)
 static void limit_line(const char *header, const struct span *span, struct text *out)
 {
     if (span->count == 0) {
-        text_printf(out, "- `%s`: in no answer.\n", header);
+        text_printf(out, "- `%s`: in no record.\n", header);
     } else if (span->low == span->high) {
         text_printf(out, "- `%s`: %.0f in %llu answers.\n", header, span->low,
                     (unsigned long long)span->count);
@@ -189,8 +198,13 @@ static void proof(const struct package *package, struct text *out)
                 (unsigned long long)digest->limits[LIMIT_CAPACITY],
                 (unsigned long long)digest->limits[LIMIT_UNCLEAR]);
     quote(package, out);
-    text_printf(out, "- %llu of them carry a time after which to retry.\n",
-                (unsigned long long)digest->hinted);
+    text_printf(
+        out,
+        "- %llu of those that name our limit say when to try again, in a header or in their text",
+        (unsigned long long)digest->hinted);
+    if (digest->brief > 0)
+        text_printf(out, "; of %llu more neither was kept", (unsigned long long)digest->brief);
+    text_puts(out, ".\n");
     limit_line("x-ratelimit-limit-requests", &digest->limit_requests, out);
     limit_line("x-ratelimit-limit-tokens", &digest->limit_tokens, out);
     text_puts(

@@ -148,8 +148,12 @@ static void classes(const struct package *package, struct text *out)
         table_put(&table, domain_name(code->domain));
         table_put(&table, code->catalogue);
     }
+    if (digest_lacks(&package->digest))
+        text_printf(out, "The record is not whole: %s. What follows is of these.\n\n",
+                    text_str(&package->digest.missing));
     if (package->digest.code_count == 0) {
-        text_puts(out, "No failure was recorded.\n");
+        text_puts(out, digest_lacks(&package->digest) ? "No record of a failure is left.\n"
+                                                      : "No failure was recorded.\n");
     } else {
         table_markdown(&table, out);
     }

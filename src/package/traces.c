@@ -64,7 +64,9 @@ static void ids(const struct package *package, struct text *out)
         }
     }
     if (shown == 0) {
-        text_puts(out, "There is no failure to look up.\n");
+        text_puts(out, digest_lacks(&package->digest)
+                           ? "No record of a failure is left to look up.\n"
+                           : "There is no failure to look up.\n");
     } else {
         table_markdown(&table, out);
         text_puts(

@@ -84,7 +84,7 @@ static void weigh_control(struct package *package)
 static void weigh_ids(struct package *package)
 {
     const struct digest *digest = &package->digest;
-    uint64_t failures = digest->attempts + digest->sessions;
+    uint64_t failures = digest->attempts + digest->sessions + digest->unseen;
     struct text how = {0};
     format_count(&how, digest->with_ids);
     text_puts(&how, " of ");
@@ -125,6 +125,10 @@ static void weigh_circumstances(struct package *package)
     if (results->killed) {
         text_puts(&how, "the run was cut off: its last interval is missing");
         reason(package, "completeness", FINDING_LIMITS, &how);
+    }
+    if (digest_lacks(&package->digest)) {
+        text_puts(&how, text_str(&package->digest.missing));
+        reason(package, "records", FINDING_LIMITS, &how);
     }
     if (results_simulated(results)) {
         text_puts(

@@ -92,6 +92,7 @@ static bool read_entry(struct evidence_entry *entry)
     entry->session_scope = strcmp(string_at(entry->tree, "scope"), "session") == 0;
     entry->possibly_billed =
         cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(entry->tree, "possibly_billed"));
+    entry->brief = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(entry->tree, "brief"));
     return parse_time(entry->time, &entry->utc_ns, NULL) == ERR_OK && entry->region[0] != '\0' &&
            entry->code[0] != '\0' && phase_find(string_at(entry->tree, "phase"), &entry->phase) &&
            domain_find(string_at(entry->tree, "domain"), &entry->domain);

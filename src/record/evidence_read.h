@@ -21,7 +21,7 @@ struct evidence_entry {
     int64_t utc_ns;
     enum phase phase;
     enum domain domain; /* DOMAIN_NONE: a session that ended normally */
-    bool session_scope, possibly_billed;
+    bool session_scope, possibly_billed, brief;
     const char *time, *local_time;
     const char *region, *host, *address, *deployment, *model, *dialect, *api_version, *transport;
     const char *code, *catalogue, *signature, *message, *usage_shape, *decision, *sent;

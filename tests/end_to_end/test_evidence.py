@@ -327,6 +327,35 @@ class Evidence(harness.Case):
             self.assertEqual(exclusions[what], "excluded", what)
         self.assertEqual(exclusions["recent changes on our side"], "not checked")
 
+    def test_what_no_record_shows_is_not_known(self):
+        """Of a folder that has lost records, nothing is excluded because no record tells of it."""
+        def lose(keep):
+            folder = self.copy_run(f"lost-{keep}")
+            file = folder / "failures.jsonl"
+            lines = file.read_text().splitlines(keepends=True)
+            attempts = [line for line in lines if '"region":"eastus2"' in line and json.loads(line)["attempt"]]
+            lost = attempts[keep:] if keep is not None else []
+            file.write_text("".join(line for line in lines if line not in lost))
+            return folder, len(lost)
+
+        for keep in (0, 3, None):
+            folder, lost = lose(keep)
+            if keep == 0:
+                (folder / "failures.jsonl").unlink()
+            _, made = self.facts("--region", "eastus2", run=folder, output=f"package-{keep}")
+            package = made["package"]
+            states = {e["what"]: (e["state"], e["how"]) for e in package["exclusions"]}
+            for what in ("our quota (RPM, TPM)", "DNS", "credentials", "our configuration", "content filter"):
+                state, how = states[what]
+                self.assertEqual(state, "not known" if lost else "excluded", what)
+                self.assertEqual(f"records of {keep} of" in how, lost > 0, how)
+            self.assertEqual(package["records_missing"] is not None, lost > 0)
+            self.assertEqual("not known" in package["quota_reason"], lost > 0, package["quota_reason"])
+            self.assertEqual("records" in {reason["what"] for reason in package["reasons"]}, lost > 0)
+            letter = (self.folder / f"package-{keep}" / "support-request.md").read_text()
+            self.assertEqual("The record is not whole" in letter, lost > 0)
+            self.assertNotIn("No failure was recorded.", letter)
+
     def test_a_killed_run(self):
         profile = self.write_profile(harness.profile(
             load={"model": "sessions", "stages": [{"duration": "0s", "target": 3}, {"duration": "60s", "target": 3}]},

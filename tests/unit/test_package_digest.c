@@ -1,93 +1,8 @@
 /* What an evidence package gathers from the records of a run: codes, limits, ids, minutes and
  * peaks, against records whose sums are known. */
-#include "package/digest.h"
-#include "package/open.h"
-#include "test_report_fixture.h"
+#include "test_package_fixture.h"
 
-#define REGION(name)                                                                               \
-    "{\"name\":\"" name "\",\"endpoint\":\"https://" name                                          \
-    ".openai.azure.com\",\"deployment\":\"rt\",\"auth\":{\"api_key\":\"${KEY}\"}}"
-#define TWO                                                                                        \
-    "{\"name\":\"two\",\"regions\":[" REGION("east") "," REGION(                                   \
-        "west") "],\"load\":{\"stages\":[{\"duration\":\"3h\",\"target\":1}]},"                    \
-                "\"windows\":{\"interval\":\"10s\",\"report\":[\"1m\"]}}"
-
-#define MINUTE (60 * NS_PER_S)
 #define HEX "0123456789abcdef0123456789abcdef"
-
-/* A run of ten minutes with some load in both regions, the first of which fails more. */
-static struct maker *begin(void)
-{
-    struct maker *m = maker_new(TWO, NULL);
-    maker_interval(m, SIX_PDT, SIX_PDT + 10 * NS_PER_S);
-    for (uint64_t i = 1; i <= 40; i++) {
-        maker_session(m, 0, i, i <= 4 ? ".F" : "..", 100);
-        maker_session(m, 1, 100 + i, "..", 100);
-    }
-    text_clear(&m->lines); /* the records are those of each test */
-    return m;
-}
-
-/* One record of a code, as the table of failures has it, `at_ns` after the start. */
-struct record {
-    const char *code;
-    int64_t at_ns;
-    size_t region;
-    const struct evidence_header *headers;
-    size_t header_count;
-    const char *session_id, *client_request_id, *address, *decision;
-    uint64_t turn;
-    struct usage usage;
-    bool session_scope, possibly_billed;
-};
-
-static void write_record(struct maker *m, const struct record *r)
-{
-    const struct failure_class *class = failure_class_of(r->code);
-    if (class == NULL) fail_msg("no such code: %s", r->code);
-    const struct evidence evidence = {
-        .transport = "websocket",
-        .utc_ns = SIX_PDT + r->at_ns,
-        .region = &m->profile->regions[r->region],
-        .failure = *class,
-        .address = r->address != NULL ? r->address : "",
-        .session_scope = r->session_scope,
-        .message = "",
-        .headers = r->headers,
-        .header_count = r->header_count,
-        .client_request_id = r->client_request_id != NULL ? r->client_request_id : "",
-        .session_id = r->session_id != NULL ? r->session_id : "",
-        .response_id = "",
-        .event_id = "",
-        .close_reason = "",
-        .attempt = r->session_scope ? 0 : 1,
-        .turn = r->turn,
-        .usage = r->usage,
-        .possibly_billed = r->possibly_billed,
-        .decision = r->decision != NULL ? r->decision : "give_up",
-        .sent = "",
-    };
-    evidence_write(&m->lines, &evidence, NULL);
-}
-
-static void add(struct maker *m, const char *code, int64_t at_ns)
-{
-    write_record(m, &(struct record){.code = code, .at_ns = at_ns});
-}
-
-/* Ends the run and opens its package; package_close and maker_free are the caller's. */
-static void open_package(struct maker *m, struct package *package, struct package_request *request)
-{
-    struct error err = {0};
-    if (m->writer != NULL) {
-        maker_write(m);
-        maker_finish(m, "complete");
-    }
-    request->folder = m->folder;
-    request->output = "/nowhere"; /* nothing is written here */
-    *package = (struct package){.request = request};
-    if (package_open(package, &err) != ERR_OK) fail_msg("%s", err.text);
-}
 
 /* ---- codes ---- */
 
@@ -189,10 +104,10 @@ static void limits_are_told_by_whose_they_are(void **state)
         struct package package;
         struct package_request request = {0};
         const char *number = failure_class_of(rows[i].code)->catalogue;
-        add(m, rows[i].code, NS_PER_S);
+        for (int k = 0; k < FAILED; k++) add(m, rows[i].code, NS_PER_S);
         open_package(m, &package, &request);
         for (enum limit_side side = LIMIT_NONE; side < LIMIT_SIDES; side++) {
-            if (package.digest.limits[side] != (side == rows[i].side))
+            if (package.digest.limits[side] != (side == rows[i].side ? FAILED : 0))
                 fail_msg("%s: %d of side %d", rows[i].code, (int)package.digest.limits[side], side);
         }
         const char *told = number[0] == 'F' ? number : rows[i].code;
@@ -219,8 +134,12 @@ static void the_headers_of_a_limit_are_kept_as_a_range(void **state)
     struct maker *m = begin();
     struct package package;
     struct package_request request = {0};
-    write_record(m, &(struct record){.code = "upgrade_429", .headers = high, .header_count = 3});
-    write_record(m, &(struct record){.code = "upgrade_429", .headers = low, .header_count = 3});
+    write_record(
+        m, &(struct record){
+               .code = "upgrade_429", .headers = high, .header_count = 3, .http_status = 429});
+    write_record(m,
+                 &(struct record){
+                     .code = "upgrade_429", .headers = low, .header_count = 3, .http_status = 429});
     open_package(m, &package, &request);
     const struct digest *digest = &package.digest;
     assert_int_equal(digest->limit_tokens.count, 2);

@@ -93,6 +93,7 @@ static inline void maker_failure(struct maker *m, size_t region, const char *cod
                                 .response_id = "",
                                 .event_id = "",
                                 .close_reason = "",
+                                .attempt = 1,
                                 .decision = "give_up",
                                 .sent = ""};
     evidence.failure.code = code;
