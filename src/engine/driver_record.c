@@ -1,10 +1,10 @@
 #include "engine/driver.h"
 
 #include "base/clock.h"
-#include "engine/cost.h"
 #include "engine/credential_renewer.h"
 #include "realtime/retry_hint.h"
 #include "record/attempt.h"
+#include "record/cost.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 #include "engine/recorder.h"
 
-#include "engine/cost.h"
+#include "record/cost.h"
 
 static void set_bounds(struct recorder *recorder, uint64_t interval)
 {

@@ -8,6 +8,7 @@
 #include "figures/patterns.h"
 #include "figures/plan.h"
 #include "figures/preambles.h"
+#include "figures/prices.h"
 #include "figures/splits.h"
 #include "record/shards.h"
 
@@ -259,6 +260,7 @@ static enum err_code load_files(struct loader *loader, struct error *err)
     load_note_splits(results);
     load_note_regions(results);
     preambles_note(results);
+    prices_note(results);
     load_note_replay(results);
     if (loader->no_memory || results->notes.failed)
         return error_set(err, ERR_NOMEM, "no memory to group the run");

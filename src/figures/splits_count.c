@@ -1,9 +1,11 @@
 #include "figures/splits.h"
 
 #include "base/random.h"
+#include "figures/prices.h"
 #include "figures/sessions.h"
 #include "profile/profile.h"
 #include "realtime/failure.h"
+#include "record/cost.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -75,65 +77,47 @@ static void set(struct counters *counters, size_t i, uint64_t value)
 
 /* ---- prices ---- */
 
-/* USD per token, or 1 where there are no prices: then the cost is shared by tokens. */
 struct split_prices {
-    bool known; /* the profile has a row for the model */
-    double fresh, cached, out;
+    bool known;  /* the profile has a row for the model */
+    bool spoken; /* rows do not tell speech from text: all of it counts as the session's modality */
+    bool free;   /* no price, so that the cost is shared by tokens */
+    struct price price;
 };
 
-static double number(const cJSON *object, const char *key)
+static struct usage usage_of(const struct split_prices *prices, const struct attempt_row *row)
 {
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
-    return cJSON_IsNumber(item) ? item->valuedouble : 0;
-}
-
-static double first_of(double price, double otherwise)
-{
-    return price > 0 ? price : otherwise;
-}
-
-/* The row of the profile's prices that matches a model, as prices_find() does. */
-static const cJSON *price_of(const cJSON *prices, const char *model)
-{
-    const cJSON *best = NULL;
-    const cJSON *item;
-    cJSON_ArrayForEach(item, prices)
-    {
-        size_t length = strlen(item->string);
-        if (!cJSON_IsObject(item) || strncmp(item->string, model, length) != 0) continue;
-        if (best == NULL || length > strlen(best->string)) best = item;
+    struct usage usage = {.present = true,
+                          .input = row->input_tokens,
+                          .cached = row->cached_tokens,
+                          .output = row->output_tokens};
+    if (prices->spoken) {
+        usage.audio_in = usage.input;
+        usage.audio_cached = usage.cached;
+        usage.audio_out = usage.output;
     }
-    return best;
+    return usage;
 }
 
 static struct split_prices prices_of(const struct results *results, size_t region)
 {
+    static const struct attempt_row any = {
+        .input_tokens = 2, .cached_tokens = 1, .output_tokens = 1};
     const cJSON *profile = cJSON_GetObjectItemCaseSensitive(results->manifest, "profile");
     const cJSON *session = cJSON_GetObjectItemCaseSensitive(profile, "session");
     const char *modality =
         cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(session, "modality"));
-    const cJSON *row = price_of(cJSON_GetObjectItemCaseSensitive(profile, "prices"),
-                                results_region_fact(results, region, "model"));
-    bool spoken = modality != NULL && strcmp(modality, "audio") == 0;
-    if (row == NULL) return (struct split_prices){false, 1, 1, 1};
-    double fresh = number(row, "text_in");
-    double cached = first_of(number(row, "text_cached"), fresh);
-    double out = number(row, "text_out");
-    if (spoken) {
-        fresh = first_of(number(row, "audio_in"), fresh);
-        cached = first_of(number(row, "audio_cached"), fresh);
-        out = first_of(number(row, "audio_out"), out);
-    }
-    if (!(fresh + cached + out > 0)) return (struct split_prices){true, 1, 1, 1};
-    return (struct split_prices){true, fresh / 1e6, cached / 1e6, out / 1e6};
+    struct split_prices prices = {.spoken = modality != NULL && strcmp(modality, "audio") == 0};
+    prices.known = results_price(results, region, &prices.price);
+    const struct usage usage = usage_of(&prices, &any);
+    prices.free = !(cost_of(prices.known ? &prices.price : NULL, &usage) > 0);
+    return prices;
 }
 
 static double weight_of(const struct split_prices *prices, const struct attempt_row *row)
 {
-    double cached = (double)row->cached_tokens;
-    double fresh = (double)row->input_tokens - cached;
-    return (fresh > 0 ? fresh : 0) * prices->fresh + cached * prices->cached +
-           (double)row->output_tokens * prices->out;
+    if (prices->free) return (double)row->input_tokens + (double)row->output_tokens;
+    const struct usage usage = usage_of(prices, row);
+    return cost_of(&prices->price, &usage);
 }
 
 /* ---- interactions whose last attempt so far failed ---- */

@@ -165,11 +165,41 @@ static enum err_code check_settings(const struct profile *profile, struct error 
     return code;
 }
 
+/* Tokens without a price would count as free, unless the model is charged by time alone. */
+static enum err_code check_price(const struct json_node *row, const struct place *place)
+{
+    static const char *const needed[] = {"text_in", "text_out"};
+    const size_t by_time = json_member(row, "per_minute") != NULL;
+    if (by_time == 1 && json_count(row) == 1) return ERR_OK;
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
+        if (json_member(row, needed[i]) != NULL) continue;
+        return place_fail(place,
+                          "has no %s, so such tokens would cost nothing: add it, in USD per "
+                          "million tokens (0 if they are free)%s",
+                          needed[i], by_time == 1 ? ", or leave per_minute alone" : "");
+    }
+    return ERR_OK;
+}
+
+static enum err_code check_prices(const struct profile *profile, struct error *err)
+{
+    struct json_node *prices = json_member(profile->source, "prices");
+    const struct place place = place_find(profile, "prices", err);
+    enum err_code code = ERR_OK;
+    for (size_t i = 0; i < profile->prices.count && code == ERR_OK; i++) {
+        const struct json_node *row = json_member(prices, profile->prices.models[i].model);
+        const struct place at = place_of_member(&place, row);
+        code = check_price(row, &at);
+    }
+    return code;
+}
+
 enum err_code profile_check(const struct profile *profile, struct error *err)
 {
     enum err_code code = check_regions(profile, err);
     if (code == ERR_OK) code = check_load(profile, err);
     if (code == ERR_OK) code = check_settings(profile, err);
+    if (code == ERR_OK) code = check_prices(profile, err);
     if (code == ERR_OK) code = check_retry(profile, err);
     if (code == ERR_OK) code = check_abort(profile, err);
     if (code == ERR_OK) code = check_windows(profile, err);

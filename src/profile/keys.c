@@ -339,9 +339,10 @@ static const struct key stage_keys[] = {
     }
 
 static const struct key price_keys[] = {
-    PRICE(text_in, "text input, USD per million tokens"),
+    PRICE(text_in,
+          "text input, USD per million tokens; needed, but for a model with per_minute alone"),
     PRICE(text_cached, "cached text input, USD per million tokens; 0: as text_in"),
-    PRICE(text_out, "text output, reasoning included, USD per million tokens"),
+    PRICE(text_out, "text output, reasoning included, USD per million tokens; needed like text_in"),
     PRICE(audio_in, "audio input, USD per million tokens; 0: as text_in"),
     PRICE(audio_cached, "cached audio input, USD per million tokens; 0: as audio_in"),
     PRICE(audio_out, "audio output, USD per million tokens; 0: as text_out"),

@@ -17,17 +17,19 @@ int64_t load_duration_ns(const struct load *load)
     return total;
 }
 
+bool price_fits_better(const char *name, const char *model, const char *best)
+{
+    const size_t length = strlen(name);
+    if (strncmp(name, model, length) != 0) return false;
+    return best == NULL || length > strlen(best);
+}
+
 const struct price *prices_find(const struct prices *prices, const char *model)
 {
     const struct price *best = NULL;
-    size_t best_length = 0;
     for (size_t i = 0; i < prices->count; i++) {
         const struct price *price = &prices->models[i];
-        size_t length = strlen(price->model);
-        if (strncmp(price->model, model, length) != 0 || (best != NULL && length <= best_length))
-            continue;
-        best = price;
-        best_length = length;
+        if (price_fits_better(price->model, model, best == NULL ? NULL : best->model)) best = price;
     }
     return best;
 }

@@ -327,7 +327,11 @@ bool profile_simulate_only(const struct profile *profile);
 /* Total length of the load's stages, ns by the run's own clock. */
 int64_t load_duration_ns(const struct load *load);
 
-/* The price row that matches a model best (exact, else longest prefix), or NULL. */
+/* Whether a price row of this name matches a model better than the best so far (NULL: none): its
+ * name is the model's or the beginning of it, and longer. */
+bool price_fits_better(const char *name, const char *model, const char *best);
+
+/* The price row that matches a model best, or NULL. */
 const struct price *prices_find(const struct prices *prices, const char *model);
 
 /* Appends the JSON Schema (draft 2020-12) of a profile, generated from the key table. */

@@ -1,5 +1,7 @@
 #include "run/forecast.h"
 
+#include "record/cost.h"
+
 #include "base/clock.h"
 #include "engine/pacer.h"
 #include "run/terms.h"
@@ -54,6 +56,15 @@ static double peak_of(const struct load *load)
     return area > 0 ? highest_target(load) * seconds(load_duration_ns(load)) / area : 1;
 }
 
+static double attempt_usd(const struct profile *profile, const struct price *price)
+{
+    struct usage usage = {.present = true,
+                          .input = (uint64_t)ASSUMED_INPUT_TOKENS,
+                          .output = (uint64_t)ASSUMED_OUTPUT_TOKENS};
+    if (profile->session.modality == MODALITY_AUDIO) usage.audio_out = usage.output;
+    return cost_of(price, &usage);
+}
+
 struct forecast forecast_region(const struct profile *profile, const struct region *region)
 {
     int64_t length = load_duration_ns(&profile->load);
@@ -67,13 +78,8 @@ struct forecast forecast_region(const struct profile *profile, const struct regi
     f.unpriced = terms.price_source == TERMS_UNKNOWN;
     f.listed = terms.price_source == TERMS_PUBLIC;
     if (!f.unpriced) {
-        bool audio = profile->session.modality == MODALITY_AUDIO;
-        double out = audio ? price->audio_out : price->text_out;
         double open_minutes = f.sessions * session_seconds(&profile->session) / 60;
-        f.likely_usd = f.attempts *
-                           (ASSUMED_INPUT_TOKENS * price->text_in + ASSUMED_OUTPUT_TOKENS * out) /
-                           1e6 +
-                       open_minutes * price->per_minute;
+        f.likely_usd = f.attempts * attempt_usd(profile, price) + open_minutes * price->per_minute;
         f.low_usd = f.likely_usd / 2;
         f.high_usd =
             f.likely_usd * 2 * fmin((double)profile->retry.attempts, 1 + profile->retry.budget);

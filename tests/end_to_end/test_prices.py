@@ -48,6 +48,24 @@ class Prices(harness.Case):
             self.assertEqual(harness.column(rows, "unpriced_attempts"),
                              unpriced if region["name"] == "swedencentral" else 0)
 
+    def test_a_direction_without_a_price_is_no_gift(self):
+        """A price that was forgotten is refused by its name; one of 0 is taken, and told in every report."""
+        def refused(price, key):
+            profile = self.write_profile(harness.profile(prices={"gpt-realtime": price}))
+            for command in (("run", profile, "--simulate"), ("plan", profile), ("check", profile, "--simulate")):
+                self.assertIn(f"prices.gpt-realtime: has no {key}", self.rushhour(*command, expect=(2,)).stderr)
+
+        refused({"text_in": 4}, "text_out")
+        refused({"audio_in": 32, "audio_out": 64}, "text_in")
+        _result, run = self.drive("gift", prices={"gpt-realtime": {"text_in": 4, "text_out": 0}},
+                                  regions=harness.REGIONS[:1])
+        tokens = run.manifest["totals"]["tokens"]
+        self.assertGreater(tokens["output"], 0)
+        self.assertAlmostEqual(run.manifest["totals"]["cost_usd"], tokens["input"] * 4 / 1e6, places=6)
+        for form in ("text", "markdown"):
+            said = self.rushhour("report", "gift", "--format", form, expect=harness.ENDED).stdout
+            self.assertIn("text output costs nothing in these figures", " ".join(said.split()))
+
     def test_tokens_and_minutes_add_up(self):
         """Two models by the minute, one of which charges for tokens as well."""
         prices = {"gpt-realtime": {"text_in": 4, "text_cached": 1, "text_out": 16, "per_minute": 3},

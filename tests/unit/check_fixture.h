@@ -24,7 +24,8 @@ static struct profile *fixture_profile(const char *regions)
     int length = snprintf(
         json, sizeof json,
         "{\"name\": \"p\", \"load\": {\"model\": \"sessions\", \"stages\": [{\"duration\": "
-        "\"1s\", \"target\": 1}]}, \"regions\": [%s], \"prices\": {\"gpt-\": {\"text_in\": 1}}}",
+        "\"1s\", \"target\": 1}]}, \"regions\": [%s], \"prices\": {\"gpt-\": {\"text_in\": 1, "
+        "\"text_out\": 1}}}",
         regions);
     if (profile_parse("p.json", json, (size_t)length, &profile, &err) != ERR_OK)
         fail_msg("%s", err.text);

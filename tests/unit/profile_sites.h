@@ -46,7 +46,7 @@ static const struct site sites[] = {
      "prices.m.",
      "{\"name\": \"x\", " REGIONS ", \"prices\": {\"m\": {",
      "}}}",
-     {NULL}},
+     {"\"text_in\": 1", "\"text_out\": 1", NULL}},
 };
 
 #define SITE_COUNT (sizeof sites / sizeof *sites)

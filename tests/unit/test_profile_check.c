@@ -163,6 +163,26 @@ static void quotas_and_sizes_make_sense(void **state)
            "two bytes per sample");
 }
 
+/* ---- prices ---- */
+
+#define PRICE(keys) PROFILE(", \"prices\": {\"gpt-4.1\": {" keys "}}")
+
+/* Tokens whose price was forgotten would count as free, whatever else the row has. */
+static void a_price_without_a_direction_is_refused(void **state)
+{
+    (void)state;
+    refuse(PRICE("\"text_in\": 4"), "prices.gpt-4.1", "has no text_out");
+    refuse(PRICE("\"text_out\": 16"), "prices.gpt-4.1", "has no text_in");
+    refuse(PRICE(""), "prices.gpt-4.1", "has no text_in");
+    refuse(PRICE("\"audio_in\": 32, \"audio_out\": 64"), "prices.gpt-4.1", "has no text_in");
+    refuse(PRICE("\"text_in\": 4, \"audio_out\": 64"), "prices.gpt-4.1", "has no text_out");
+    refuse(PRICE("\"text_in\": 4, \"per_minute\": 3"), "prices.gpt-4.1", "leave per_minute alone");
+    accept(PRICE("\"text_in\": 4, \"text_out\": 16"));
+    accept(PRICE("\"text_in\": 0, \"text_out\": 0"));
+    accept(PRICE("\"per_minute\": 3"));
+    accept(PRICE("\"text_in\": 4, \"text_out\": 16, \"per_minute\": 3"));
+}
+
 /* ---- the table of faults ---- */
 
 static void every_fault_is_found_by_its_name(void **state)
@@ -197,6 +217,7 @@ int main(void)
         cmocka_unit_test(bursts_have_both_and_fit),
         cmocka_unit_test(a_region_is_out_or_not),
         cmocka_unit_test(quotas_and_sizes_make_sense),
+        cmocka_unit_test(a_price_without_a_direction_is_refused),
         cmocka_unit_test(every_fault_is_found_by_its_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

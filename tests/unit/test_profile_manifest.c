@@ -22,7 +22,8 @@ static const char full[] =
                       "\"peak=07:00-09:00@America/Los_Angeles,mon-fri\"] "
                       "},"
                       "\"thresholds\": [\"ttft.p99{region=a} < 1.5s\"], \"budget\": { \"usd\": 5 },"
-                      "\"prices\": { \"d\": { \"text_in\": 4, \"text_cached\": 0.4 } },"
+                      "\"prices\": { \"d\": { \"text_in\": 4, \"text_cached\": 0.4, \"text_out\": "
+                      "16 } },"
                       "\"simulator\": { \"faults\": [{ \"fault\": \"stall\", \"rate\": "
                       "\"0.8024%\", "
                       "\"during\": \"06:00-07:00@UTC\" }] } }";

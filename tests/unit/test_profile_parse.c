@@ -116,9 +116,10 @@ static void test_every_kind_of_value(void **state)
         "\"10m\" },"
         "\"windows\": { \"report\": [\"30s\", \"peak=07:00-09:00@America/Los_Angeles,mon-fri\"] },"
         "\"record\": { \"attempts\": false },"
-        "\"prices\": { \"as_of\": \"2026-10-01\", \"gpt-4.1\": { \"text_in\": 4 }, "
+        "\"prices\": { \"as_of\": \"2026-10-01\", \"gpt-4.1\": { \"text_in\": 4, \"text_out\": 8 "
+        "}, "
         "\"gpt-4.1-mini\": { "
-        "\"text_in\": 0.5 } },"
+        "\"text_in\": 0.5, \"text_out\": 0 } },"
         "\"simulator\": { \"clock\": { \"speed\": 240, \"start\": \"2026-04-14T06:00:00-07:00\" },"
         "  \"audio_delta_bytes\": \"4KiB\","
         "  \"latency\": [{ \"regions\": [\"b\"], \"during\": \"22:00-06:00@UTC\", \"delta\": "
@@ -198,12 +199,14 @@ static void test_loopback_may_be_plain(void **state)
     }
 }
 
+#define TIMED "{\"per_minute\": 1}"
+
 static void test_prices_by_longest_prefix(void **state)
 {
     (void)state;
     struct profile *profile =
-        parsed(PROFILE(", \"prices\": { \"gpt-realtime\": {}, \"gpt-realtime-mini\": "
-                       "{}, \"gpt-4o-realtime-preview\": {} }"));
+        parsed(PROFILE(", \"prices\": { \"gpt-realtime\": " TIMED ", \"gpt-realtime-mini\": " TIMED
+                       ", \"gpt-4o-realtime-preview\": " TIMED " }"));
     static const struct {
         const char *model, *found;
     } cases[] = {

@@ -117,6 +117,22 @@ static void time_is_charged_beside_tokens(void **state)
     near(f.likely_usd, 0.3);
 }
 
+/* Speech without a price of its own costs as much as text, in the plan as in the run. */
+static void speech_is_never_free(void **state)
+{
+#define SPOKEN(price)                                                                              \
+    "{\"name\": \"spoken\", \"regions\": [{\"name\": \"a\", \"endpoint\": "                        \
+    "\"https://a.example.com\", \"deployment\": \"d\"}], \"load\": {\"model\": \"sessions\", "     \
+    "\"stages\": [{\"duration\": \"0s\", \"target\": 4}, {\"duration\": \"60s\", \"target\": "     \
+    "4}]}, \"session\": {\"modality\": \"audio\", \"think_time\": \"0s\"}, \"prices\": {\"d\": {"  \
+    "\"text_in\": 4, \"text_out\": 16" price "}}}"
+    (void)state;
+    const struct forecast text = first_of(SPOKEN(""));
+    const struct forecast audio = first_of(SPOKEN(", \"audio_out\": 64"));
+    near(text.likely_usd, text.attempts * (200 * 4 + 50 * 16) / 1e6);
+    near(audio.likely_usd, audio.attempts * (200 * 4 + 50 * 64) / 1e6);
+}
+
 static void the_totals_are_sums(void **state)
 {
     (void)state;
@@ -258,6 +274,7 @@ int main(void)
         cmocka_unit_test(an_unknown_price_is_no_cost_of_nothing),
         cmocka_unit_test(a_closed_load_goes_through_sessions),
         cmocka_unit_test(time_is_charged_beside_tokens),
+        cmocka_unit_test(speech_is_never_free),
         cmocka_unit_test(the_totals_are_sums),
         cmocka_unit_test(a_known_model_has_its_public_terms),
         cmocka_unit_test(the_table_says_whose_terms_they_are),

@@ -1,6 +1,6 @@
 /* The cost of a conversation at the profile's prices. Pure. */
-#ifndef RUSHHOUR_ENGINE_COST_H
-#define RUSHHOUR_ENGINE_COST_H
+#ifndef RUSHHOUR_RECORD_COST_H
+#define RUSHHOUR_RECORD_COST_H
 
 #include "profile/profile.h"
 #include "realtime/event.h"

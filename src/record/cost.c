@@ -1,4 +1,4 @@
-#include "engine/cost.h"
+#include "record/cost.h"
 
 #include "base/clock.h"
 #include "realtime/usage.h"

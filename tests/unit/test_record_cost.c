@@ -1,5 +1,5 @@
 /* What a response costs. */
-#include "engine/cost.h"
+#include "record/cost.h"
 
 #include <math.h>
 #include <setjmp.h>
