@@ -5,8 +5,9 @@
  * also with room for an unseen incident, and how many cannot tell; how often a limit of twice the
  * true rate fails; how often two runs, or two regions in the same minutes, of the same service are
  * told apart. From the least time on it ends with 1 when a limit is missed: room covers 90%, a
- * limit of twice the rate fails in 2%, equal services at different times differ in 5% each way.
- * (Regions that drift each by itself are told apart in more; see docs/statistics.md.)
+ * limit of twice the rate fails in 2%, equal services at different times, and equal regions that
+ * drift each by itself, differ in 5% each way. Last: how often a service that fails twice as often
+ * is found.
  */
 #include "base/random.h"
 #include "limits.h"
@@ -82,6 +83,7 @@ static void draw(const struct service *s, struct random *random, int seconds, do
 struct said {
     int covers, with_room, cannot, fails, passes;
     int worse, better, region_worse, region_better;
+    int found, region_found; /* worse, where it fails twice as often */
 };
 
 static void count_verdict(const struct service_difference *d, int *worse, int *better)
@@ -99,6 +101,9 @@ static struct said say(const struct service *s, struct random *random, int secon
     const struct service_side side_a = {.blocks = a, .count = count};
     const struct service_side side_b = {.blocks = b, .count = count};
     const double p = true_rate(s);
+    struct service twice = *s;
+    twice.rate *= 2;
+    twice.incidents *= 2;
     struct said said = {0};
     for (int run = 0; run < repetitions; run++) {
         draw(s, random, seconds, per_minute, a);
@@ -116,6 +121,11 @@ static struct said say(const struct service *s, struct random *random, int secon
         const struct service_difference regions = service_difference_paired(&side_a, &side_b, 0.95);
         count_verdict(&runs, &said.worse, &said.better);
         count_verdict(&regions, &said.region_worse, &said.region_better);
+        draw(&twice, random, seconds, per_minute, b);
+        const struct service_difference later = service_difference(&side_a, &side_b, 0.95);
+        const struct service_difference beside = service_difference_paired(&side_a, &side_b, 0.95);
+        said.found += service_verdict(&later) == DIFFERENCE_WORSE;
+        said.region_found += service_verdict(&beside) == DIFFERENCE_WORSE;
     }
     return said;
 }
@@ -129,22 +139,25 @@ static void print_row(const struct service *s, double per_minute, int minutes,
                       const struct said *said)
 {
     bool good = at_least(share(said->with_room), 0.9) && at_most(share(said->fails), 0.02) &&
-                at_most(share(said->worse), 0.05) && at_most(share(said->better), 0.05);
+                at_most(share(said->worse), 0.05) && at_most(share(said->better), 0.05) &&
+                at_most(share(said->region_worse), 0.05) &&
+                at_most(share(said->region_better), 0.05);
     printf("%-14s %4.0f %4d | %4.0f%% (%3.0f) %4.0f%% | %5.1f%% %4.0f%% | %5.1f %5.1f | %5.1f "
-           "%5.1f  %s\n",
+           "%5.1f | %3.0f %3.0f  %s\n",
            s->name, per_minute, minutes, 100 * share(said->covers), 100 * share(said->cannot),
            100 * share(said->with_room), 100 * share(said->fails), 100 * share(said->passes),
            100 * share(said->worse), 100 * share(said->better), 100 * share(said->region_worse),
-           100 * share(said->region_better), judge(good));
+           100 * share(said->region_better), 100 * share(said->found),
+           100 * share(said->region_found), judge(good));
 }
 
 int main(int argc, char **argv)
 {
     static const double loads[] = {45, 200};
-    static const int spans[] = {10, 20, 30, MINUTES_MOST};
+    static const int spans[] = {10, 20, 30, 45, MINUTES_MOST};
     if (argc > 1) repetitions = atoi(argv[1]);
-    printf("%-14s %4s %4s | %s | %s | %s | %s\n", "", "/min", "min", "covers (cannot) room",
-           "fails passes", "runs: worse better", "regions: worse better");
+    printf("%-14s %4s %4s | %s | %s | %s | %s | %s\n", "", "/min", "min", "covers (cannot) room",
+           "fails passes", "runs: worse better", "regions: worse better", "twice: found");
     for (size_t l = 0; l < COUNT(loads); l++) {
         for (size_t i = 0; i < COUNT(services); i++) {
             struct random random;

@@ -4,15 +4,17 @@
 
 #define LENGTHS 24
 #define SECONDS_PER_HOUR 3600.0
-#define NEARLY 0.99       /* of a time that is asked for: a run may end a moment early */
-#define LEAST_DEGREES 4.0 /* as from two equal incidents */
-#define SURELY 0.95       /* confidence required that blocks vary more than chance */
-#define STEEP 3.0         /* excess variance that triples when blocks are four times as long */
-#define EXTRAPOLATION                                                                              \
-    2.0                     /* multiple of the last step's growth, for what blocks of no length
-                               show */
+#define NEARLY 0.99         /* of a time that is asked for: a run may end a moment early */
+#define LEAST_DEGREES 4.0   /* as from two equal incidents */
+#define SURELY 0.95         /* confidence required that blocks vary more than chance */
+#define STEEP 3.0           /* excess variance that triples when blocks are four times as long */
+#define EXTRAPOLATION 2.0   /* times the last step's growth, for what blocks of no length show */
 #define HIDDEN_MEMORY 1200. /* seconds: shorter blocks cannot show such a drift */
-#define HIDDEN_TAIL 0.15    /* ... so a difference uses this upper bound of their variance */
+/* ... so a difference uses an upper bound of their variance, exceeded with this probability: less
+ * strict for regions in the same minutes, which share most of what drives them, and the less so the
+ * nearer the blocks come to the memory. By simulation (bench_stats_brief). */
+#define HIDDEN_TAIL 0.10
+#define HIDDEN_TAIL_PAIRED 0.6
 
 const char *dependence_phrase(enum dependence_why why)
 {
@@ -328,16 +330,17 @@ static struct sides sides_of(const struct service_side *a, const struct service_
     return s;
 }
 
-/* For two short stretches at different times: a drift too slow for blocks of their length would
- * make them differ. So the upper bound of their variance is used, and at least that of chains. */
-static void guard_hidden_drift(struct dependence *d, const struct spreads *s)
+/* For short stretches: a drift of one side, too slow for blocks of their length, would make them
+ * differ. So an upper bound of their variance is used, and at least that of chains. */
+static void guard_hidden_drift(struct dependence *d, const struct spreads *s, bool paired)
 {
     if (s->days || s->count == 0) return;
     const struct block_spread *top = &s->at[s->count - 1];
     if (top->seconds >= HIDDEN_MEMORY) return;
     double chance = s->independent * s->chains;
+    double tail = paired ? HIDDEN_TAIL_PAIRED * top->seconds / HIDDEN_MEMORY : HIDDEN_TAIL;
     double bound =
-        fmax(top->variance, chance) / mean_square_quantile(HIDDEN_TAIL, (double)top->blocks - 2);
+        fmax(top->variance, chance) / mean_square_quantile(tail, (double)top->blocks - 2);
     double effect = bound / s->independent;
     if (!(effect > d->design_effect)) return;
     d->design_effect = effect;
@@ -370,7 +373,7 @@ struct service_difference service_difference(const struct service_side *a,
     const struct block_series series_b = {.blocks = b->blocks, .count = b->count};
     struct spreads spreads = spreads_of(&series_a, &series_b);
     if (!rule_difference(&d, &spreads, &sides, confidence)) return no_difference(sides.value, &d);
-    guard_hidden_drift(&d, &spreads);
+    guard_hidden_drift(&d, &spreads, false);
     struct estimate ea = of_dependence(&sides.a, &d, confidence);
     struct estimate eb = of_dependence(&sides.b, &d, confidence);
     ea = wider_of(&sides.window_a.estimate, &ea);
@@ -389,6 +392,7 @@ struct service_difference service_difference_paired(const struct service_side *a
     const struct block_series series = {.blocks = a->blocks, .other = b->blocks, .count = a->count};
     struct spreads spreads = spreads_of(&series, NULL);
     if (!rule_difference(&d, &spreads, &sides, confidence)) return no_difference(sides.value, &d);
+    guard_hidden_drift(&d, &spreads, true);
     struct difference difference =
         rate_newcombe(&sides.window_a.estimate, &sides.window_b.estimate);
     double half = 0;

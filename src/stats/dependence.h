@@ -126,7 +126,8 @@ struct service_difference service_difference(const struct service_side *a,
 /*
  * b - a of two series with the same base blocks (regions driven together; equal counts, equal
  * starts): uses the differences of blocks, in which whatever struck both cancels out, with
- * Student's t; never narrower than Newcombe's interval for the sessions of both.
+ * Student's t; never narrower than Newcombe's interval for the sessions of both. Stretches too
+ * short to show a drift of one region alone use an upper bound of their variance, too.
  */
 struct service_difference service_difference_paired(const struct service_side *a,
                                                     const struct service_side *b,
