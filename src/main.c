@@ -4,5 +4,5 @@
 int main(int argc, char **argv)
 {
     files_keep_standard_streams();
-    return cli_main(argc, argv);
+    return cli_settle(cli_main(argc, argv));
 }

@@ -1,5 +1,8 @@
 #include "base/crypto.h"
 
+#include "base/memory.h"
+
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +14,31 @@ struct sha256 {
     EVP_MD_CTX *context;
     bool failed;
 };
+
+static void *allocate(size_t size, const char *file, int line)
+{
+    (void)file, (void)line;
+    return size > 0 ? memory_allocate(size) : NULL;
+}
+
+static void *enlarge(void *old, size_t size, const char *file, int line)
+{
+    (void)file, (void)line;
+    if (size > 0) return memory_enlarge(old, size);
+    memory_release(old);
+    return NULL;
+}
+
+static void release(void *memory, const char *file, int line)
+{
+    (void)file, (void)line;
+    memory_release(memory);
+}
+
+void crypto_note_memory(void)
+{
+    (void)CRYPTO_set_mem_functions(allocate, enlarge, release);
+}
 
 struct sha256 *sha256_start(void)
 {

@@ -11,6 +11,10 @@
 
 #define SHA256_HEX_SIZE 65 /* 64 digits and the NUL */
 
+/* Gives libcrypto the allocation functions that note what fails (base/memory.h). Call before it is
+ * used. */
+void crypto_note_memory(void);
+
 struct sha256; /* a digest in progress */
 
 /* The caller owns it and must call sha256_finish; NULL if out of memory. */

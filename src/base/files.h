@@ -44,7 +44,8 @@ MUST_USE enum err_code file_read_given(const char *path, size_t limit, struct te
  * kept: a temporary file beside it whose name cannot be guessed, synced, renamed. Whatever else
  * stands there (pipe, device, symbolic link, our own descriptor) is written into and stays what it
  * is, as does a file whose folder permits no new one. A new file gets mode 0644 less the umask.
- * Waits 5 s for someone to read a pipe.
+ * Waits 5 s for someone to read a pipe. ERR_NOMEM if memory has run out (base/memory.h): the bytes
+ * may not be what they should.
  */
 MUST_USE enum err_code file_write(const char *path, const char *bytes, size_t length,
                                   struct error *err);

@@ -1,5 +1,6 @@
 #include "base/files.h"
 #include "base/files_private.h"
+#include "base/memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -234,6 +235,7 @@ static enum err_code replace_at(const char *path, const struct stat *old, const 
 enum err_code file_write(const char *path, const char *bytes, size_t length, struct error *err)
 {
     struct stat status;
+    if (memory_ran_out()) return error_set(err, ERR_NOMEM, "%s: no memory to write it", path);
     if (file_own_descriptor(path) >= 0) return write_into(path, 0, bytes, length, err);
     if (lstat(path, &status) != 0)
         return errno == ENOENT ? replace_at(path, NULL, bytes, length, err)

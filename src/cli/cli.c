@@ -1,10 +1,15 @@
 #include "cli/command.h"
+
+#include "base/crypto.h"
+#include "net/library.h"
 #include "profile/profile.h"
 #include "profile/suggest.h"
 #include "run/version.h"
 
+#include <cjson/cJSON.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct {
@@ -72,8 +77,18 @@ int command_help(int argc, char **argv)
     return cli_main(3, line);
 }
 
+/* What the libraries cannot allocate is noted as what our own code cannot (base/memory.h). */
+static void note_memory(void)
+{
+    cJSON_Hooks hooks = {.malloc_fn = malloc, .free_fn = free};
+    cJSON_InitHooks(&hooks);
+    crypto_note_memory();
+    net_note_memory();
+}
+
 int cli_main(int argc, char **argv)
 {
+    note_memory();
     (void)signal(SIGPIPE, SIG_IGN); /* a reader that leaves is an error of that write alone */
     if (argc < 2) {
         (void)fprintf(stderr, "rushhour: no command given; `rushhour --help` lists them\n");

@@ -1,5 +1,6 @@
 #include "cli/command.h"
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "base/visible.h"
 
@@ -7,17 +8,29 @@
 #include <stdio.h>
 #include <string.h>
 
+#define NO_MEMORY                                                                                  \
+    "rushhour: out of memory, so nothing here is a result: free some, or raise the limit (ulimit " \
+    "-v)\n"
+
+int cli_settle(int status)
+{
+    if (!memory_ran_out()) return status;
+    (void)fputs(NO_MEMORY, stderr);
+    return error_exit_status(ERR_NOMEM);
+}
+
 int cli_complain(const struct error *err)
 {
     struct text shown = {0};
     visible_append(&shown, err->text);
-    (void)fprintf(stderr, "rushhour: %s\n", text_str(&shown));
+    if (!shown.failed) (void)fprintf(stderr, "rushhour: %s\n", text_str(&shown));
     text_free(&shown);
     return error_exit_status(err->code);
 }
 
 int print_out(const char *string)
 {
+    if (memory_ran_out()) return error_exit_status(ERR_NOMEM); /* cli_settle says so */
     if (fputs(string, stdout) >= 0 && fflush(stdout) == 0) return 0;
     if (errno == EPIPE) return 0; /* the reader has seen enough: `| head` */
     (void)fprintf(stderr, "rushhour: cannot write to standard output: %s\n", strerror(errno));

@@ -25,6 +25,10 @@ extern const struct command run_command, check_command, simulate_command, report
 /* Finds the command of a whole command line and runs it. Called by main, once. */
 int cli_main(int argc, char **argv);
 
+/* The exit status of the program, once a command has given its own: what ran out of memory on the
+ * way has not succeeded, and says so. Called by main, at the end. */
+int cli_settle(int status);
+
 /* ---- what commands share ---- */
 
 /* Parses a command's arguments into its struct. False if there is nothing more to do (help was
@@ -36,7 +40,8 @@ bool cli_begin(const struct command *command, void *target, struct command_line 
 int cli_complain(const struct error *err);
 
 /* Writes everything to stdout; returns exit status 0, or 1 after reporting a failure (a full disk).
- * A reader that has left is no failure. */
+ * A reader that has left is no failure. Prints nothing if memory ran out while it was made
+ * (cli_settle tells it). */
 int print_out(const char *string);
 
 #endif

@@ -77,7 +77,10 @@ static int merge(const struct merge *command, const struct command_line *line)
     enum err_code code = find_runs(line, folders, names, &err);
     if (code == ERR_OK)
         code = run_merge(folder, names, line->positional_count - 1, &manifest, &notes, &err);
-    if (code == ERR_OK) code = finish(command, folder, manifest, &notes, &status, &err);
+    if (code == ERR_OK) {
+        code = finish(command, folder, manifest, &notes, &status, &err);
+        if (code != ERR_OK) folder_remove(folder); /* whole or not at all */
+    }
     cJSON_Delete(manifest);
     text_free(&notes);
     for (size_t i = 0; i < RUNS_MAX; i++) text_free(&folders[i]);

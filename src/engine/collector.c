@@ -1,6 +1,7 @@
 #include "engine/collector.h"
 
 #include "base/limits.h"
+#include "base/memory.h"
 #include "engine/interval_grid.h"
 
 #include <stdio.h>
@@ -266,11 +267,10 @@ static void close_for_worker(struct collector *collector, const struct handover 
 
 static enum err_code take_handover(struct collector *collector, const struct handover *handover)
 {
-    if (handover->failed || !merge_handover(collector, handover)) {
+    if (handover->failed || memory_ran_out() || !merge_handover(collector, handover))
         return error_set(&collector->failure, ERR_NOMEM,
                          "memory ran out while recording: the figures would be incomplete; use "
                          "fewer sessions or regions");
-    }
     /* Evidence first: no row may report a failure that has no record. */
     enum err_code code =
         run_writer_failures(collector->writer, &handover->failures, &collector->failure);

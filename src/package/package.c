@@ -4,6 +4,7 @@
 #include "base/crypto.h"
 #include "base/files.h"
 #include "base/json.h"
+#include "base/memory.h"
 #include "package/open.h"
 #include "package/parts.h"
 #include "record/archive.h"
@@ -242,6 +243,8 @@ static enum err_code make(struct package *package, struct package_made *made, co
     enum err_code code = folder_make_empty(text_str(&folder), &made_from, err);
     if (code == ERR_OK) {
         code = write_files(&making, text_str(&packed), err);
+        if (code == ERR_OK && memory_ran_out())
+            code = error_set(err, ERR_NOMEM, "%s: no memory to make it", output);
         if (code == ERR_OK)
             code = move_both(text_str(&folder), text_str(&packed), output, archive, err);
         if (code != ERR_OK) {

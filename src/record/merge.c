@@ -3,6 +3,7 @@
 #include "base/calendar.h"
 #include "base/clock.h"
 #include "base/files.h"
+#include "base/memory.h"
 #include "record/clock_limits.h"
 #include "record/folder.h"
 #include "record/manifest_diff.h"
@@ -364,6 +365,8 @@ static enum err_code merge_into(struct merging *m, const char *folder, cJSON **m
     enum err_code code = folder_make_own(folder, 0700, false, &made_from, err);
     if (code != ERR_OK) return code;
     code = merge_all(m, folder, manifest, err);
+    if (code == ERR_OK && memory_ran_out())
+        code = error_set(err, ERR_NOMEM, "%s: no memory to merge into it", folder);
     if (code == ERR_OK) return code;
     folder_remove(folder);
     folder_unmake(folder, made_from);

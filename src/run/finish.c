@@ -1,6 +1,7 @@
 #include "run/pages.h"
 #include "run/run_private.h"
 
+#include "base/memory.h"
 #include "engine/fruitless.h"
 #include "run/version.h"
 
@@ -63,6 +64,11 @@ static enum err_code close_folder(struct run *run, struct error *err)
     struct error ending = {0};
     wait_for_room(run);
     enum err_code code = run_writer_end(run->writer, err);
+    if (code == ERR_OK && memory_ran_out())
+        code = error_set(err, ERR_NOMEM,
+                         "memory ran out during the run: its figures may not be "
+                         "whole");
+    memory_forget(); /* run.json has it, and what was recorded is reported all the same */
     if (code != ERR_OK && err != NULL) text_puts(&run->fault, err->text);
     text_clear(&run->plan.folder);
     text_puts(&run->plan.folder, run_writer_path(run->writer));

@@ -1,6 +1,7 @@
 #include "run/pages.h"
 
 #include "base/files.h"
+#include "base/memory.h"
 #include "page/page.h"
 #include "record/folder.h"
 #include "report/report.h"
@@ -14,7 +15,8 @@ enum err_code pages_put(const char *folder, const char *name, const struct text 
     struct folder handle;
     struct stat manifest;
     mode_t mode = 0600; /* whoever may read run.json may read the rest */
-    if (content->failed) return error_set(err, ERR_NOMEM, "%s: no memory", name);
+    if (content->failed || memory_ran_out())
+        return error_set(err, ERR_NOMEM, "%s: no memory", name);
     enum err_code code = folder_open(folder, &handle, err);
     if (code != ERR_OK) return code;
     if (fstatat(handle.fd, RUN_MANIFEST, &manifest, AT_SYMLINK_NOFOLLOW) == 0)

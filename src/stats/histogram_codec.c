@@ -286,6 +286,18 @@ static enum err_code unpack(struct histogram_decoder *decoder, struct error *err
     return take_counts(decoder, get_u32(header + 4)) && at_end(u) ? ERR_OK : torn(err);
 }
 
+static voidpf allocate(voidpf user, uInt count, uInt size)
+{
+    (void)user;
+    return calloc(count, size);
+}
+
+static void release(voidpf user, voidpf memory)
+{
+    (void)user;
+    free(memory);
+}
+
 /* Finds the zlib stream in the text and prepares zlib for it. */
 static enum err_code begin(struct histogram_decoder *decoder, const char *base64, size_t length,
                            struct error *err)
@@ -307,6 +319,8 @@ static enum err_code begin(struct histogram_decoder *decoder, const char *base64
     if (get_u32(u->packed + 4) != decoded - COMPRESSED_HEADER) return torn(err);
     u->zlib.next_in += COMPRESSED_HEADER;
     u->zlib.avail_in -= COMPRESSED_HEADER;
+    u->zlib.zalloc = allocate;
+    u->zlib.zfree = release;
     int status = decoder->inflating ? inflateReset(&u->zlib) : inflateInit(&u->zlib);
     if (status != Z_OK) return error_set(err, ERR_NOMEM, "no memory to decode a histogram");
     decoder->inflating = true;
