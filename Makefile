@@ -2,17 +2,20 @@
 BUILD := build/release
 JOBS := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 FUZZ_SECONDS ?= 60
+PREFIX ?= /usr/local
 # A run of CI (the variable CI is set there) turns warnings into errors.
 STRICT := $(if $(CI),-DRUSHHOUR_WERROR=ON)
 export FUZZ_SECONDS JOBS
 
-.PHONY: help demo test build interop check lint bench coverage deps clean
+.PHONY: help demo test build install package interop check lint bench coverage deps clean
 .NOTPARALLEL:
 
 help:
 	@echo 'make demo      run the demo profile against the simulator; ends with a report (nothing to set up, nothing to pay)'
 	@echo 'make test      every test that must stay green: unit and end to end'
 	@echo 'make build     leaves $(BUILD)/rushhour'
+	@echo 'make install   program, manual pages, completions and profiles below PREFIX=$(PREFIX) (and DESTDIR)'
+	@echo 'make package   a .deb of the same, in $(BUILD)'
 	@echo 'make interop   tests against software that we did not write: the openai SDK, the HdrHistogram of the JVM, ...'
 	@echo 'make check     the tests under ASan+UBSan and TSan, a run under valgrind, the fuzzers for FUZZ_SECONDS=$(FUZZ_SECONDS) each'
 	@echo 'make lint      format, clang-tidy, cppcheck, gcc -fanalyzer, shellcheck, the floors of the house, hardening'
@@ -33,6 +36,13 @@ demo: build
 
 test: build
 	ctest --test-dir $(BUILD) --output-on-failure -j 2
+
+install: build
+	cmake --install $(BUILD) --prefix $(PREFIX) >/dev/null
+
+package: build
+	@tools/install-dependencies package
+	cpack --config $(BUILD)/packaging.cmake
 
 interop: build
 	@tools/install-dependencies interop

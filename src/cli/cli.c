@@ -1,38 +1,66 @@
 #include "cli/command.h"
 
 #include "base/crypto.h"
+#include "base/files.h"
+#include "cli/completion.h"
+#include "cli/manual.h"
 #include "net/library.h"
 #include "profile/profile.h"
 #include "profile/suggest.h"
 #include "run/version.h"
 
 #include <cjson/cJSON.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-static const struct {
-    const char *name;
-    int (*run)(int argc, char **argv);
-    const char *summary;
-} commands[] = {
-    {"run", command_run,
+#define HELP_USAGE "[COMMAND | profile | schema | man [COMMAND] | completion bash|zsh|fish]"
+
+const struct command help_command = {
+    .name = "help",
+    .usage = HELP_USAGE,
+    .purpose = "says how to use a command, and writes its manual page.\n"
+               "`help profile` explains every key of a profile, `help schema` is the same as JSON "
+               "Schema\nfor an editor; `help man` is a manual page, `help completion` what a shell "
+               "offers while\na command line is typed",
+    .positional_max = 2,
+    .positional_names = "a topic",
+    .examples = "  rushhour help run\n"
+                "  rushhour help profile | less\n"
+                "  rushhour help man run | man -l -\n"
+                "  source <(rushhour help completion bash)\n",
+    .exit_codes = "  0 printed   2 no such topic\n",
+};
+
+static const struct command_entry commands[] = {
+    {&run_command, command_run,
      "drive the load of a profile, show it live, write a run folder, judge thresholds"},
-    {"check", command_check,
+    {&check_command, command_check,
      "a preflight of every region, step by step: a cause and a fix for each failure"},
-    {"report", command_report, "tables and pages from a run folder, regrouped by any window"},
-    {"compare", command_compare, "is one run, region or time of day worse than another?"},
-    {"merge", command_merge, "one run out of several: shards of one load, or repetitions"},
-    {"plan", command_plan, "what a load will do and cost, and what a decision needs"},
-    {"evidence", command_evidence,
+    {&report_command, command_report,
+     "tables and pages from a run folder, regrouped by any window"},
+    {&compare_command, command_compare, "is one run, region or time of day worse than another?"},
+    {&merge_command, command_merge, "one run out of several: shards of one load, or repetitions"},
+    {&plan_command, command_plan, "what a load will do and cost, and what a decision needs"},
+    {&evidence_command, command_evidence,
      "a redacted package for a support ticket: the request, the records, what was excluded"},
-    {"simulate", command_simulate, "the simulator alone, for other clients"},
-    {"help", command_help,
+    {&simulate_command, command_simulate, "the simulator alone, for other clients"},
+    {&help_command, command_help,
      "help on a command; `help profile`: every key of a profile; `help schema`: as JSON Schema"},
 };
 
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)
+
+static const struct command_entry *find(const char *name)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(commands[i].command->name, name) == 0) return &commands[i];
+    }
+    return NULL;
+}
 
 static int print_version(void)
 {
@@ -47,34 +75,106 @@ static int print_version(void)
     return status;
 }
 
+/* Where the demo is: of a checkout in this folder, else of the installation that this program
+ * belongs to. */
+static void put_demo(struct text *out)
+{
+    static const char demo[] = "profiles/demo.json";
+    char path[PATH_MAX];
+    const ssize_t length = file_exists(demo) ? -1 : readlink("/proc/self/exe", path, sizeof path);
+    struct text installed = {0};
+    for (ssize_t end = length, parts = 0; end > 0; end--) {
+        if (path[end - 1] != '/' || ++parts < 2) continue; /* PREFIX/ of PREFIX/bin/rushhour */
+        text_append(&installed, path, (size_t)end);
+        break;
+    }
+    text_puts(&installed, "share/rushhour/");
+    text_puts(&installed, demo);
+    text_puts(out, file_exists(text_str(&installed)) ? text_str(&installed) : demo);
+    text_free(&installed);
+}
+
 static int print_overview(void)
 {
     struct text out = {0};
     text_puts(&out, "rushhour - how often does a realtime model API fail, where, and when\n\n"
                     "usage: rushhour COMMAND [arguments]\n\ncommands:\n");
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        text_printf(&out, "  %-10s%s\n", commands[i].name, commands[i].summary);
+        text_printf(&out, "  %-10s%s\n", commands[i].command->name, commands[i].summary);
     text_puts(&out, "\n`rushhour COMMAND --help` says more; `rushhour --version` names the build.\n"
-                    "Try it without an account: rushhour run profiles/demo.json --simulate\n");
+                    "Try it without an account: rushhour run ");
+    put_demo(&out);
+    text_puts(&out, " --simulate\n");
     int status = print_out(text_str(&out));
     text_free(&out);
     return status;
 }
 
+static int complain_of(const char *what, const char *word)
+{
+    struct error err = {0};
+    (void)error_set(&err, ERR_USAGE, "%s \"%.40s\"; usage: rushhour help %s", what, word,
+                    HELP_USAGE);
+    return cli_complain(&err);
+}
+
+/* The page of a command, of the profile, or without a name of the program. */
+static int help_man(const char *name, struct text *out)
+{
+    if (name == NULL) {
+        manual_overview(commands, COMMAND_COUNT, out);
+    } else if (strcmp(name, "profile") == 0) {
+        manual_profile(out);
+    } else {
+        const struct command_entry *entry = find(name);
+        if (entry == NULL) return complain_of("no manual page of", name);
+        manual_command(entry->command, out);
+    }
+    return 0;
+}
+
+static int help_completion(const char *shell, struct text *out)
+{
+    if (shell == NULL || !completion_script(shell, commands, COMMAND_COUNT, out))
+        return complain_of("no completion for the shell", shell == NULL ? "" : shell);
+    return 0;
+}
+
+static int help_on(const char *topic)
+{
+    char help[] = "--help";
+    char name[64];
+    text_copy(name, sizeof name, topic);
+    char *line[] = {name, name, help, NULL};
+    return cli_main(3, line);
+}
+
 int command_help(int argc, char **argv)
 {
-    if (argc == 0) return print_overview();
-    bool schema = strcmp(argv[0], "schema") == 0;
-    if (schema || strcmp(argv[0], "profile") == 0) {
-        struct text out = {0};
-        (schema ? profile_schema : profile_help)(&out);
-        int status = print_out(text_str(&out));
-        text_free(&out);
-        return status;
+    struct command_line line;
+    struct text out = {0};
+    char target; /* there are no options */
+    int status;
+    if (!cli_begin(&help_command, &target, &line, argc, argv, &status)) return status;
+    const char *topic = line.positional[0];
+    const char *name = line.positional[1];
+    if (topic == NULL || strcmp(topic, "help") == 0) return print_overview();
+    if (strcmp(topic, "man") == 0) {
+        status = help_man(name, &out);
+    } else if (strcmp(topic, "completion") == 0) {
+        status = help_completion(name, &out);
+    } else if (name != NULL) {
+        status = complain_of("one topic too many:", name);
+    } else if (strcmp(topic, "schema") == 0) {
+        profile_schema(&out);
+    } else if (strcmp(topic, "profile") == 0) {
+        profile_help(&out);
+    } else {
+        return help_on(topic);
     }
-    char help[] = "--help";
-    char *line[] = {argv[0], argv[0], help, NULL};
-    return cli_main(3, line);
+    if (status == 0) status = print_out(text_str(&out));
+    text_free(&out);
+    return status;
 }
 
 /* What the libraries cannot allocate is noted as what our own code cannot (base/memory.h). */
@@ -97,11 +197,10 @@ int cli_main(int argc, char **argv)
     const char *word = argv[1];
     if (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0) return print_overview();
     if (strcmp(word, "--version") == 0) return print_version();
+    const struct command_entry *entry = find(word);
+    if (entry != NULL) return entry->run(argc - 2, argv + 2);
     struct suggestion near = suggest_start(word);
-    for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        if (strcmp(word, commands[i].name) == 0) return commands[i].run(argc - 2, argv + 2);
-        suggest_offer(&near, commands[i].name);
-    }
+    for (size_t i = 0; i < COMMAND_COUNT; i++) suggest_offer(&near, commands[i].command->name);
     (void)fprintf(stderr, "rushhour: unknown command \"%s\"%s%s%s; `rushhour --help` lists them\n",
                   word, near.best != NULL ? "; did you mean `rushhour " : "",
                   near.best != NULL ? near.best : "", near.best != NULL ? "`?" : "");

@@ -20,7 +20,14 @@ int command_help(int argc, char **argv);
 
 /* Their command lines. */
 extern const struct command run_command, check_command, simulate_command, report_command,
-    compare_command, plan_command, merge_command, evidence_command;
+    compare_command, plan_command, merge_command, evidence_command, help_command;
+
+/* A command of the program, as the overview lists it. */
+struct command_entry {
+    const struct command *command;
+    int (*run)(int argc, char **argv);
+    const char *summary; /* one line */
+};
 
 /* Finds the command of a whole command line and runs it. Called by main, once. */
 int cli_main(int argc, char **argv);

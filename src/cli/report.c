@@ -153,8 +153,8 @@ static const struct option_row options[] = {
      "repeated;\n"
      "default: the windows of the run's profile",
      offsetof(struct report, windows)},
-    {"format", 0, OPTION_TEXT, "FORM", "text (default), markdown, html, csv or json",
-     offsetof(struct report, format)},
+    {"format", 0, OPTION_TEXT, "text|markdown|html|csv|json",
+     "the form of what is printed (default: text)", offsetof(struct report, format)},
     {"output", 'o', OPTION_TEXT, "FILE", "write there instead of to standard output",
      offsetof(struct report, output)},
     {"service-health", 0, OPTION_LIST, "REGION=FILE",

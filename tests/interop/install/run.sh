@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# What is installed, by the programs that it is made for: shells complete, groff sets the manual pages, and the package
+# installs and runs in a Debian where nothing else is.
+# usage: run.sh RUSHHOUR
+set -euo pipefail
+rushhour=$(realpath "$1")
+build=$(dirname "$rushhour")
+cd "$(dirname "$0")"
+
+scratch=$(mktemp -d)
+trap 'rm -rf --one-file-system "$scratch"' EXIT
+
+cmake --install "$build" --prefix "$scratch/prefix" >/dev/null
+python3 test_shells.py "$scratch/prefix"
+for page in "$scratch"/prefix/share/man/man*/*; do
+    warnings=$(groff -man -Tutf8 -ww -z "$page" 2>&1)
+    [ -z "$warnings" ] || { echo "$page: $warnings"; exit 1; }
+done
+echo "manual pages: $(find "$scratch/prefix/share/man" -type f | wc -l), groff has no complaint"
+
+(cd "$scratch" && cpack --config "$build/packaging.cmake" -B "$scratch" >cpack.log 2>&1) || { cat "$scratch/cpack.log"; exit 1; }
+if [ "$(id -u)" = 0 ]; then
+    ./fresh-root "$scratch"/rushhour_*.deb "$scratch/root"
+else
+    echo "left out: installing the package in a fresh root needs root"
+fi
