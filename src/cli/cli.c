@@ -48,6 +48,7 @@ static const struct command_entry commands[] = {
     {&evidence_command, command_evidence,
      "a redacted package for a support ticket: the request, the records, what was excluded"},
     {&simulate_command, command_simulate, "the simulator alone, for other clients"},
+    {&init_command, command_init, "a commented starter profile, from the environment if you like"},
     {&help_command, command_help,
      "help on a command; `help profile`: every key of a profile; `help schema`: as JSON Schema"},
 };
