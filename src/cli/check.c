@@ -240,10 +240,7 @@ int command_check(int argc, char **argv)
     int status;
     if (!cli_begin(&check_command, &preflight, &line, argc, argv, &status)) return status;
     struct error err = {0};
-    if (uv_loop_init(&preflight.loop) != 0) {
-        (void)error_set(&err, ERR_NET, "cannot make an event loop");
-        return cli_complain(&err);
-    }
+    if (cli_open_loop(&preflight.loop, &err) != ERR_OK) return cli_complain(&err);
     check_progress_open(&preflight.progress, stderr, preflight.quiet);
     status = check_profile(&preflight, line.positional[0]);
     release(&preflight);

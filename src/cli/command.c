@@ -28,6 +28,13 @@ int cli_complain(const struct error *err)
     return error_exit_status(err->code);
 }
 
+enum err_code cli_open_loop(uv_loop_t *loop, struct error *err)
+{
+    const int status = uv_loop_init(loop);
+    if (status == 0) return ERR_OK;
+    return error_set(err, ERR_NET, "cannot make an event loop: %s", uv_strerror(status));
+}
+
 int print_out(const char *string)
 {
     if (memory_ran_out()) return error_exit_status(ERR_NOMEM); /* cli_settle says so */

@@ -7,6 +7,7 @@
 #include "cli/options.h"
 
 #include <stdbool.h>
+#include <uv.h>
 
 int command_run(int argc, char **argv);
 int command_check(int argc, char **argv);
@@ -46,6 +47,9 @@ bool cli_begin(const struct command *command, void *target, struct command_line 
 
 /* Prints "rushhour: <text>" to stderr and returns the exit status for the error. */
 int cli_complain(const struct error *err);
+
+/* Makes the event loop of a command; ERR_NET with the reason. */
+MUST_USE enum err_code cli_open_loop(uv_loop_t *loop, struct error *err);
 
 /* Writes everything to stdout; returns exit status 0, or 1 after reporting a failure (a full disk).
  * A reader that has left is no failure. Prints nothing if memory ran out while it was made

@@ -146,8 +146,7 @@ static int run_file(const char *file, const struct run_flags *flags)
     int status;
     enum err_code code = run_request_read(flags, &request, &err);
     if (code == ERR_OK) code = profile_load(file, &profile, &err);
-    if (code == ERR_OK && uv_loop_init(&loop) != 0)
-        code = error_set(&err, ERR_NET, "cannot make an event loop");
+    if (code == ERR_OK) code = cli_open_loop(&loop, &err);
     if (code == ERR_OK) {
         request.options.screen =
             (struct run_screen){.out = stderr,

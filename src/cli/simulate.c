@@ -144,10 +144,7 @@ static enum err_code listen_for_end(struct simulate *simulate, struct error *err
 static int serve(struct simulate *simulate, const struct simulator_options *options)
 {
     struct error err = {0};
-    if (uv_loop_init(&simulate->loop) != 0) {
-        (void)error_set(&err, ERR_NET, "cannot make an event loop");
-        return cli_complain(&err);
-    }
+    if (cli_open_loop(&simulate->loop, &err) != ERR_OK) return cli_complain(&err);
     enum err_code code = simulator_start(&simulate->loop, options, &simulate->simulator, &err);
     if (code == ERR_OK) {
         code = listen_for_end(simulate, &err);

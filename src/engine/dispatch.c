@@ -133,7 +133,7 @@ static uint64_t next_update(const struct worker *worker, uint64_t now_ns)
 
 static void update(struct worker *worker, uint64_t now_ns)
 {
-    if (worker->draining) return;
+    if (worker->draining || worker->recorder.failed) return;
     if (is_open_model(worker)) {
         dispatch_arrivals(worker, now_ns);
     } else {

@@ -1,5 +1,6 @@
 #include "engine/virtual_user.h"
 
+#include "base/memory.h"
 #include "engine/dispatch.h"
 #include "engine/driver.h"
 #include "engine/routing.h"
@@ -190,7 +191,8 @@ void virtual_user_dial(struct virtual_user *user, uint64_t now_ns)
     user->rotation_turns = 0;
     if (user->dialled_ns == 0) user->dialled_ns = now_ns;
     user->replaces = false;
-    if (driver_dial(user, now_ns)) return;
+    /* Without memory the run ends with this interval, and libraries fail in ways of their own. */
+    if (!memory_ran_out() && driver_dial(user, now_ns)) return;
     user->worker->recorder.failed = true;
     virtual_user_retire(user, now_ns);
 }

@@ -305,6 +305,7 @@ bool worker_hand_credential(struct worker *worker, size_t region,
 void worker_free(struct worker *worker)
 {
     if (worker->loop.data == NULL) return;
+    if (worker->timers != NULL) timers_stop(worker->timers); /* the load is over, or never began */
     carriers_close(&worker->carriers);
     if (worker->timers != NULL) timers_close(worker->timers);
     uv_close((uv_handle_t *)&worker->knock, NULL);

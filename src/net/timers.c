@@ -155,8 +155,14 @@ static void on_closed(uv_handle_t *handle)
     free(timers);
 }
 
-void timers_close(struct timers *timers)
+void timers_stop(struct timers *timers)
 {
     while (timers->count > 0) take_out(timers, timers->heap[timers->count]);
+    (void)uv_poll_stop(&timers->poll);
+}
+
+void timers_close(struct timers *timers)
+{
+    timers_stop(timers);
     uv_close((uv_handle_t *)&timers->poll, on_closed);
 }

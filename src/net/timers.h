@@ -34,6 +34,9 @@ MUST_USE enum err_code timers_new(uv_loop_t *loop, struct timers **out, struct e
 bool timers_set(struct timers *timers, struct timer *timer, uint64_t due_ns);
 void timers_cancel(struct timers *timers, struct timer *timer);
 
+/* Drops all timers; none that is set later fires either. */
+void timers_stop(struct timers *timers);
+
 /* Drops all timers and closes; memory is freed once the loop has run its close callbacks. */
 void timers_close(struct timers *timers);
 

@@ -29,7 +29,6 @@ import time
 
 import harness
 
-INTERPOSER = harness.PROJECT / "tests/preload/failing_allocation.c"
 STACKS = 4_000_000
 HEADER = 16
 HANGS_AFTER_S = 60
@@ -85,8 +84,7 @@ class Sweep:
 
     def __init__(self, folder, workers=2):
         self.folder = pathlib.Path(folder)
-        self.interposer = self.folder / "failing_allocation.so"
-        subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", self.interposer, INTERPOSER], check=True)
+        self.interposer = harness.interposer("failing_allocation", self.folder)
         recorded = self.folder / "recorded"
         recorded.mkdir()
         (recorded / "profile.json").write_text(json.dumps(PROFILE, indent=1))
@@ -122,7 +120,7 @@ class Sweep:
     # ---- one execution ----
 
     def environment(self, place, case, trace=False):
-        extra = {"LD_PRELOAD": str(self.interposer), "FAIL_FILE": str(place / "told"), "FAIL_AT": str(case.at),
+        extra = {"LD_PRELOAD": self.interposer, "FAIL_FILE": str(place / "told"), "FAIL_AT": str(case.at),
                  "RUSHHOUR_TEST_KEY": self.key}
         if case.rest:
             extra["FAIL_REST"] = "1"

@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import select
+import shutil
 import signal
 import struct
 import subprocess
@@ -130,6 +131,18 @@ class Case(unittest.TestCase):
             for key, value in totals[group].items():
                 parts = sum(region[group][key] for region in manifest["regions"])
                 self.assertEqual(value, parts, f"totals.{group}.{key}")
+
+
+# A sanitizer's library wants to be the first that is loaded.
+needs_interposer = unittest.skipIf(SLOWED or shutil.which("cc") is None, "nothing can be put before the program")
+
+
+def interposer(name, folder):
+    """Builds tests/preload/<name>.c in the folder; what it gives is for LD_PRELOAD."""
+    library = str(pathlib.Path(folder, name + ".so"))
+    source = PROJECT / "tests/preload" / (name + ".c")
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"], check=True)
+    return library
 
 
 def column(rows, name):

@@ -1,7 +1,6 @@
 """Whatever allocation fails, in whatever command: an error that says so, or the whole result. A sample of the sweep."""
 
 import random
-import shutil
 import unittest
 
 import allocation_sweep
@@ -11,7 +10,7 @@ SEED = 11
 SECONDS_EACH = 2
 
 
-@unittest.skipIf(harness.SLOWED or shutil.which("cc") is None, "nothing can be put before a sanitizer's library")
+@harness.needs_interposer
 class Memory(harness.Case):
     def test_no_failing_allocation_is_silent(self):
         sweep = allocation_sweep.Sweep(self.folder)

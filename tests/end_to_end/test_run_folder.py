@@ -9,7 +9,6 @@ import shutil
 import signal
 import stat
 import subprocess
-import textwrap
 import time
 import unittest
 
@@ -205,44 +204,15 @@ class Folders(harness.Case):
                 self.assertEqual(stat.S_IMODE((folder / "report.md").stat().st_mode), mode)
 
 
-SHIM = textwrap.dedent("""
-    #define _GNU_SOURCE
-    #include <dlfcn.h>
-    #include <errno.h>
-    #include <stdlib.h>
-    #include <string.h>
-    #include <sys/stat.h>
-    #include <unistd.h>
-    /* From when the file named in FAIL_WHEN exists until it is gone, FAIL_CALL on regular files fails with FAIL_ERRNO. */
-    static int fails(const char *call, int fd) {
-        struct stat status;
-        const char *when = getenv("FAIL_WHEN"), *which = getenv("FAIL_CALL");
-        if (when == NULL || which == NULL || strcmp(which, call) != 0 || access(when, F_OK) != 0) return 0;
-        if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) return 0;
-        errno = atoi(getenv("FAIL_ERRNO"));
-        return 1;
-    }
-    int fdatasync(int fd) {
-        int (*real)(int) = (int (*)(int))dlsym(RTLD_NEXT, "fdatasync");
-        return fails("fdatasync", fd) ? -1 : real(fd);
-    }
-    ssize_t write(int fd, const void *bytes, size_t length) {
-        ssize_t (*real)(int, const void *, size_t) = (ssize_t (*)(int, const void *, size_t))dlsym(RTLD_NEXT, "write");
-        return fails("write", fd) ? -1 : real(fd, bytes, length);
-    }
-""")
-
-
-@unittest.skipIf(harness.SLOWED or shutil.which("cc") is None, "nothing can be put before a sanitizer's library")
+@harness.needs_interposer
 class FailingDisk(harness.Case):
     def setUp(self):
         super().setUp()
-        (self.folder / "shim.c").write_text(SHIM)
-        subprocess.run(["cc", "-shared", "-fPIC", "-o", "shim.so", "shim.c", "-ldl"], cwd=self.folder, check=True)
+        self.disk = harness.interposer("failing_disk", self.folder)
         self.failing = self.folder / "failing"
 
     def start(self, name, call, number, *more, seconds=3):
-        env = {"LD_PRELOAD": str(self.folder / "shim.so"), "FAIL_WHEN": str(self.failing), "FAIL_CALL": call,
+        env = {"LD_PRELOAD": self.disk, "FAIL_WHEN": str(self.failing), "FAIL_CALL": call,
                "FAIL_ERRNO": str(number)}
         process = harness.start("run", self.write_profile(busy_profile(seconds)), "--simulate", "-o", name, *more,
                                 cwd=self.folder, env=env)

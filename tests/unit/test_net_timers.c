@@ -127,12 +127,25 @@ static void one_may_cancel_others_that_are_due_with_it(void **state)
     assert_int_equal(fired[0], 0);
 }
 
+static void none_fires_once_they_are_stopped(void **state)
+{
+    struct fixture *f = *state;
+    for (size_t i = 0; i < 2; i++) timers[i].fire = note;
+    assert_true(timers_set(f->timers, &timers[0], 1));
+    timers_stop(f->timers);
+    assert_int_equal(timers[0].place, 0);
+    assert_true(timers_set(f->timers, &timers[1], 1));
+    for (int i = 0; i < 10; i++) (void)uv_run(&f->loop, UV_RUN_NOWAIT);
+    assert_int_equal(fired_count, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(they_fire_in_order_and_never_early, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_that_is_set_for_the_past_leaves_the_loop_its_turn,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(none_fires_once_they_are_stopped, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_may_cancel_others_that_are_due_with_it, set_up,
                                         tear_down),
     };
