@@ -124,10 +124,11 @@ static enum err_code deliver(const struct compare *compare, const struct compare
     return code;
 }
 
-static enum err_code load_run(const char *run, struct text *folder, struct results **out,
-                              struct error *err)
+/* `beside` is the folder to which the name may be relative; NULL: it must not be. */
+static enum err_code load_run(const char *run, const char *beside, struct text *folder,
+                              struct results **out, struct error *err)
 {
-    enum err_code code = run_find(run, folder, err);
+    enum err_code code = run_find_beside(run, beside, folder, err);
     return code == ERR_OK ? results_load_compared(text_str(folder), out, err) : code;
 }
 
@@ -147,16 +148,17 @@ static int worse_status(int a, int b)
     return a > b ? a : b;
 }
 
+/* One of several runs against the first, whose folder is `first`. */
 static enum err_code against(const struct compare *compare, const struct results *baseline,
-                             const char *label, const char *run, int *status, struct error *err)
+                             const char *first, const char *run, int *status, struct error *err)
 {
     struct text folder = {0};
     struct results *results = NULL;
     struct compared *comparison = NULL;
     int one = 0;
-    enum err_code code = load_run(run, &folder, &results, err);
+    enum err_code code = load_run(run, first, &folder, &results, err);
     if (code == ERR_OK)
-        code = compare_runs(baseline, label, results, last_part(text_str(&folder)),
+        code = compare_runs(baseline, last_part(first), results, last_part(text_str(&folder)),
                             &compare->options, &comparison, err);
     if (code == ERR_OK) code = deliver(compare, comparison, &one, err);
     *status = worse_status(*status, one);
@@ -171,14 +173,20 @@ static enum err_code compare_with_baseline(const struct compare *compare,
                                            struct error *err)
 {
     struct text folder = {0};
+    struct text beside = {0};
     struct results *baseline = NULL;
-    enum err_code code = load_run(line->positional[0], &folder, &baseline, err);
+    enum err_code code = ERR_OK;
+    if (strcmp(line->positional[0], RUN_WEEK_BEFORE) == 0) /* of the run that it is compared with */
+        code = run_find(line->positional[1], &beside, err);
+    if (code == ERR_OK)
+        code = load_run(line->positional[0], beside.length > 0 ? text_str(&beside) : NULL, &folder,
+                        &baseline, err);
     for (size_t i = 1; code == ERR_OK && i < line->positional_count; i++) {
         if (i > 1 && !compare->quiet) (void)print_out("\n");
-        code = against(compare, baseline, last_part(text_str(&folder)), line->positional[i], status,
-                       err);
+        code = against(compare, baseline, text_str(&folder), line->positional[i], status, err);
     }
     results_free(baseline);
+    text_free(&beside);
     text_free(&folder);
     return code;
 }
@@ -278,6 +286,7 @@ const struct command compare_command = {
     .positional_max = RUNS_MAX,
     .positional_names = "A B",
     .examples = "  rushhour compare results/monday results/tuesday\n"
+                "  rushhour compare same-hour-last-week latest:peak\n"
                 "  rushhour compare latest --between peak rest\n"
                 "  rushhour compare latest --regions eastus2 swedencentral --metric failure_rate\n",
     .exit_codes =

@@ -177,9 +177,8 @@ const struct command report_command = {
     .name = "report",
     .usage = "RUN [options]",
     .purpose = "tables and pages from a run folder, regrouped by any window.\n"
-               "RUN is a folder, a name below results/, or `latest`. A run that was killed is "
-               "reported "
-               "as far as it came",
+               "RUN is a folder, a name below results/, `latest`, `latest:PROFILE` or a day "
+               "(2026-11-20).\nA run that was killed is reported as far as it came",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .positional_min = 1,

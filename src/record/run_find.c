@@ -7,10 +7,12 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #define RESULTS "results"
+#define DAY_NS (NS_PER_S * 86400)
 
 static bool is_folder(const char *path)
 {
@@ -18,63 +20,104 @@ static bool is_folder(const char *path)
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-/* The time of a manifest: when it was written (a replay's own clock may be years off), else when
- * the run started. */
-static bool written_at(const char *path, int64_t *out_ns)
+/* What runs are told apart by. */
+struct facts {
+    int64_t order_ns;   /* when it was written, by the real clock; else when it started */
+    int64_t started_ns; /* by its own clock, which in a replay is years off; INT64_MIN: unknown */
+    char profile[128];
+};
+
+static bool stamp_at(const cJSON *run, const char *key, int64_t *out_ns)
+{
+    const char *stamp = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(run, key));
+    return stamp != NULL && parse_time(stamp, out_ns, NULL) == ERR_OK;
+}
+
+/* False without either time. */
+static bool read_facts(const char *path, struct facts *out)
 {
     struct text json = {0};
     bool found = false;
     if (file_read(path, RUN_MANIFEST_LIMIT, &json, NULL) == ERR_OK) {
         cJSON *manifest = cJSON_ParseWithLength(text_str(&json), json.length);
         const cJSON *run = cJSON_GetObjectItemCaseSensitive(manifest, "run");
-        static const char *const keys[] = {"written", "started"};
-        for (size_t i = 0; i < sizeof keys / sizeof *keys && !found; i++) {
-            const char *stamp =
-                cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(run, keys[i]));
-            found = stamp != NULL && parse_time(stamp, out_ns, NULL) == ERR_OK;
-        }
+        const char *profile =
+            cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(run, "profile"));
+        text_copy(out->profile, sizeof out->profile, profile == NULL ? "" : profile);
+        const bool started = stamp_at(run, "started", &out->started_ns);
+        found = stamp_at(run, "written", &out->order_ns) || started;
+        if (started && !stamp_at(run, "written", &out->order_ns)) out->order_ns = out->started_ns;
         cJSON_Delete(manifest);
     }
     text_free(&json);
     return found;
 }
 
-/* False if the folder is not a run folder. */
-static bool run_time(const char *folder, int64_t *out_ns)
+/* False if the folder is not a run folder. A torn manifest has the time of its file. */
+static bool run_facts(const char *folder, struct facts *out)
 {
     struct text path = {0};
     struct stat status;
+    *out = (struct facts){.started_ns = INT64_MIN};
     text_printf(&path, "%s/%s", folder, RUN_MANIFEST);
     bool found = !path.failed && stat(path.data, &status) == 0;
-    if (found && !written_at(path.data, out_ns)) {
-        *out_ns = (int64_t)status.st_mtim.tv_sec * NS_PER_S + status.st_mtim.tv_nsec;
-    }
+    if (found && !read_facts(path.data, out))
+        out->order_ns = (int64_t)status.st_mtim.tv_sec * NS_PER_S + status.st_mtim.tv_nsec;
     text_free(&path);
     return found;
 }
 
+/* Which runs are meant: all that a field does not exclude. */
+struct wish {
+    const char *profile;       /* NULL: any */
+    int64_t from_ns, until_ns; /* when they started, by their own clock */
+    const char *but;           /* not this folder; may be NULL */
+};
+
+#define ANY                                                                                        \
+    {                                                                                              \
+        .from_ns = INT64_MIN, .until_ns = INT64_MAX                                                \
+    }
+
+static bool is_meant(const struct wish *wish, const struct facts *facts)
+{
+    return (wish->profile == NULL || strcmp(wish->profile, facts->profile) == 0) &&
+           facts->started_ns >= wish->from_ns && facts->started_ns < wish->until_ns;
+}
+
+/* Whether both names lead to one folder. */
+static bool same_folder(const char *a, const char *b)
+{
+    struct stat of_a;
+    struct stat of_b;
+    return b != NULL && stat(a, &of_a) == 0 && stat(b, &of_b) == 0 && of_a.st_dev == of_b.st_dev &&
+           of_a.st_ino == of_b.st_ino;
+}
+
 /* Of two runs with the same time the name decides, so that the result does not depend on directory
  * order. */
-static void take_newer(struct text *newest, int64_t *newest_ns, const char *path)
+static void take_newer(const struct wish *wish, struct text *newest, int64_t *newest_ns,
+                       const char *path)
 {
-    int64_t ns;
-    if (!run_time(path, &ns)) return;
+    struct facts facts;
+    if (!run_facts(path, &facts) || !is_meant(wish, &facts) || same_folder(path, wish->but)) return;
     if (newest->length > 0) {
-        if (ns < *newest_ns) return;
-        if (ns == *newest_ns && strcmp(path, newest->data) < 0) return;
+        if (facts.order_ns < *newest_ns) return;
+        if (facts.order_ns == *newest_ns && strcmp(path, newest->data) < 0) return;
     }
-    *newest_ns = ns;
+    *newest_ns = facts.order_ns;
     text_clear(newest);
     text_puts(newest, path);
 }
 
-static enum err_code find_latest(struct text *newest, struct error *err)
+/* The newest of the runs below results that are meant; `what` they are is for the message. */
+static enum err_code find_newest(const struct wish *wish, const char *what, struct text *newest,
+                                 struct error *err)
 {
     DIR *results = opendir(RESULTS);
     if (results == NULL) {
-        return error_set(err, ERR_IO,
-                         "%s: cannot look for the latest run: %s; name the run's folder", RESULTS,
-                         strerror(errno));
+        return error_set(err, ERR_IO, "%s: cannot look for %s: %s; name the run's folder", RESULTS,
+                         what, strerror(errno));
     }
     struct text path = {0};
     int64_t newest_ns = 0;
@@ -82,24 +125,71 @@ static enum err_code find_latest(struct text *newest, struct error *err)
         if (entry->d_name[0] == '.') continue;
         text_clear(&path);
         text_printf(&path, "%s/%s", RESULTS, entry->d_name);
-        take_newer(newest, &newest_ns, text_str(&path));
+        take_newer(wish, newest, &newest_ns, text_str(&path));
     }
     (void)closedir(results);
     bool failed = path.failed || newest->failed;
     text_free(&path);
-    if (failed)
-        return error_set(err, ERR_NOMEM, "%s: no memory to look for the latest run", RESULTS);
+    if (failed) return error_set(err, ERR_NOMEM, "%s: no memory to look for %s", RESULTS, what);
     if (newest->length > 0) return ERR_OK;
-    return error_set(err, ERR_IO, "%s: holds no run yet; name the run's folder", RESULTS);
+    return error_set(err, ERR_IO, "%s: does not hold %s; name the run's folder", RESULTS, what);
+}
+
+static enum err_code find_latest_of(const char *profile, struct text *newest, struct error *err)
+{
+    struct wish wish = ANY;
+    struct text what = {0};
+    wish.profile = profile;
+    text_printf(&what, "a run of profile \"%.80s\"", profile);
+    enum err_code code = find_newest(&wish, text_str(&what), newest, err);
+    text_free(&what);
+    return code;
+}
+
+/* "2026-11-20": the day in UTC, as times stand in the folder. */
+static bool day_of(const char *run, struct wish *wish)
+{
+    char stamp[32];
+    if (strlen(run) != strlen("2026-11-20")) return false;
+    (void)snprintf(stamp, sizeof stamp, "%sT00:00:00Z", run);
+    if (parse_time(stamp, &wish->from_ns, NULL) != ERR_OK) return false;
+    wish->until_ns = wish->from_ns + DAY_NS;
+    return true;
+}
+
+#define WEEK_NS (7 * DAY_NS)
+#define HALF_HOUR_NS (NS_PER_S * 1800)
+
+/* The run of the same profile that started a week before another, give or take half an hour. */
+static enum err_code find_week_before(const char *beside, struct text *found, struct error *err)
+{
+    struct facts facts;
+    struct text what = {0};
+    if (beside == NULL)
+        return error_set(err, ERR_USAGE,
+                         RUN_WEEK_BEFORE
+                         " stands beside another run: rushhour compare " RUN_WEEK_BEFORE " latest");
+    if (!run_facts(beside, &facts) || facts.started_ns == INT64_MIN)
+        return error_set(err, ERR_FORMAT, "%s/%s: does not say when the run started", beside,
+                         RUN_MANIFEST);
+    const int64_t then_ns = facts.started_ns - WEEK_NS;
+    const struct wish wish = {.profile = facts.profile,
+                              .from_ns = then_ns - HALF_HOUR_NS,
+                              .until_ns = then_ns + HALF_HOUR_NS + 1,
+                              .but = beside};
+    char stamp[32];
+    format_utc_ms(then_ns, stamp);
+    text_printf(&what, "a run of profile \"%.80s\" that started within half an hour of %s",
+                facts.profile, stamp);
+    enum err_code code = find_newest(&wish, text_str(&what), found, err);
+    text_free(&what);
+    return code;
 }
 
 static enum err_code find_named(const char *run, struct text *folder, struct error *err)
 {
     if (*run == '\0')
         return error_set(err, ERR_USAGE, "the run's name is empty: name a run folder, or latest");
-    text_puts(folder, run);
-    if (is_folder(run)) return ERR_OK;
-    text_clear(folder);
     if (*run != '/') {
         text_printf(folder, RESULTS "/%s", run);
         if (is_folder(text_str(folder))) return ERR_OK;
@@ -108,15 +198,35 @@ static enum err_code find_named(const char *run, struct text *folder, struct err
                      *run == '/' ? "" : ", nor below ", *run == '/' ? "" : RESULTS "/");
 }
 
-enum err_code run_find(const char *run, struct text *folder, struct error *err)
+enum err_code run_find_beside(const char *run, const char *beside, struct text *folder,
+                              struct error *err)
 {
     struct text found = {0};
-    enum err_code code =
-        strcmp(run, "latest") == 0 ? find_latest(&found, err) : find_named(run, &found, err);
+    struct wish wish = ANY;
+    enum err_code code;
+    if (is_folder(run)) {
+        text_puts(&found, run);
+        code = ERR_OK;
+    } else if (strcmp(run, "latest") == 0) {
+        code = find_newest(&wish, "any run yet", &found, err);
+    } else if (strncmp(run, "latest:", 7) == 0) {
+        code = find_latest_of(run + 7, &found, err);
+    } else if (strcmp(run, RUN_WEEK_BEFORE) == 0) {
+        code = find_week_before(beside, &found, err);
+    } else if (day_of(run, &wish)) {
+        code = find_newest(&wish, "a run that started on that day (UTC)", &found, err);
+    } else {
+        code = find_named(run, &found, err);
+    }
     if (code == ERR_OK) text_puts(folder, text_str(&found));
     if (code == ERR_OK && (found.failed || folder->failed)) {
         code = error_set(err, ERR_NOMEM, "%s: no memory to find it", run);
     }
     text_free(&found);
     return code;
+}
+
+enum err_code run_find(const char *run, struct text *folder, struct error *err)
+{
+    return run_find_beside(run, NULL, folder, err);
 }

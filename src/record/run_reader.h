@@ -55,8 +55,18 @@ MUST_USE enum err_code run_reader_attempts(struct run_reader *reader, attempt_vi
 /* Sentences about what was lost or odd, one per line; "" if the folder is intact. */
 const char *run_reader_notes(const struct run_reader *reader);
 
-/* Resolves RUN: a folder, a name below results/, or "latest" (the newest below results/). ERR_IO
- * says what was tried. */
+/*
+ * Resolves RUN, in this order: a folder; `latest`, the newest below results/ (by when it was
+ * written, since a replay's own clock is elsewhere); `latest:PROFILE`, the newest of a profile; a
+ * day (2026-11-20, UTC), the newest of those that started on it by their own clock; a name below
+ * results/. Appends the folder; ERR_IO says what was tried.
+ */
 MUST_USE enum err_code run_find(const char *run, struct text *folder, struct error *err);
+
+/* As run_find, also RUN_WEEK_BEFORE: the newest run of the same profile as the one in the folder
+ * `beside` (NULL: ERR_USAGE) that started a week before it, within half an hour. */
+#define RUN_WEEK_BEFORE "same-hour-last-week"
+MUST_USE enum err_code run_find_beside(const char *run, const char *beside, struct text *folder,
+                                       struct error *err);
 
 #endif

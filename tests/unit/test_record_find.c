@@ -74,7 +74,7 @@ static void test_latest_without_any_run(void **state)
     (void)state;
     refuse("latest", ERR_IO, "results");
     assert_int_equal(folder_make("results/empty", NULL), ERR_OK);
-    refuse("latest", ERR_IO, "holds no run yet");
+    refuse("latest", ERR_IO, "does not hold any run yet");
 }
 
 /* A replay's own clock is in the past: what counts is when its manifest was written. */
@@ -96,6 +96,59 @@ static void test_latest_is_the_run_written_last(void **state)
     find("latest", "results/torn");
 }
 
+static void a_profile_or_a_day_names_a_run(void **state)
+{
+    (void)state;
+    put_run("results/a", "{\"run\":{\"profile\":\"peak\",\"started\":\"2026-11-20T00:00:00Z\"}}");
+    put_run("results/b",
+            "{\"run\":{\"profile\":\"peak\",\"started\":\"2026-11-20T23:59:59.999Z\"}}");
+    put_run("results/c", "{\"run\":{\"profile\":\"soak\",\"started\":\"2026-11-21T00:00:00Z\"}}");
+    put_run("results/replay",
+            "{\"run\":{\"profile\":\"replay\",\"started\":\"2018-04-13T07:00:00Z\","
+            "\"written\":\"2026-11-22T14:06:00Z\"}}");
+    find("latest", "results/replay");
+    find("latest:peak", "results/b");
+    find("latest:soak", "results/c");
+    find("2026-11-20", "results/b");
+    find("2026-11-21", "results/c");
+    find("2018-04-13", "results/replay");
+    refuse("latest:none", ERR_IO, "does not hold a run of profile \"none\"");
+    refuse("2026-11-19", ERR_IO, "that day (UTC)");
+    refuse("2026-13-19", ERR_IO, "no such run folder");
+    put_run("2026-11-20", "{}"); /* a folder of that name is what is meant */
+    find("2026-11-20", "2026-11-20");
+}
+
+/* The run of the same profile a week before, within half an hour; never the run itself. */
+static void the_same_hour_of_last_week(void **state)
+{
+    static const struct {
+        const char *started, *profile;
+        bool found;
+    } cases[] = {
+        {"2026-11-13T08:00:00Z", "peak", true},      {"2026-11-13T08:30:00Z", "peak", true},
+        {"2026-11-13T07:30:00Z", "peak", true},      {"2026-11-13T08:30:00.001Z", "peak", false},
+        {"2026-11-13T07:29:59.999Z", "peak", false}, {"2026-11-13T08:00:00Z", "soak", false},
+        {"2026-11-20T08:00:00Z", "peak", false},
+    };
+    (void)state;
+    put_run("results/now", "{\"run\":{\"profile\":\"peak\",\"started\":\"2026-11-20T08:00:00Z\"}}");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct text folder = {0};
+        struct error err = {0};
+        char json[160];
+        (void)snprintf(json, sizeof json, "{\"run\":{\"profile\":\"%s\",\"started\":\"%s\"}}",
+                       cases[i].profile, cases[i].started);
+        put_run("results/then", json);
+        enum err_code code = run_find_beside(RUN_WEEK_BEFORE, "results/now", &folder, &err);
+        assert_int_equal(code, cases[i].found ? ERR_OK : ERR_IO);
+        assert_string_equal(text_str(&folder), cases[i].found ? "results/then" : "");
+        if (!cases[i].found) assert_non_null(strstr(err.text, "2026-11-13T08:00:00.000Z"));
+        text_free(&folder);
+    }
+    refuse(RUN_WEEK_BEFORE, ERR_USAGE, "beside another run");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -104,6 +157,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_latest_without_any_run, enter_fresh_folder,
                                         leave_folder),
         cmocka_unit_test_setup_teardown(test_latest_is_the_run_written_last, enter_fresh_folder,
+                                        leave_folder),
+        cmocka_unit_test_setup_teardown(a_profile_or_a_day_names_a_run, enter_fresh_folder,
+                                        leave_folder),
+        cmocka_unit_test_setup_teardown(the_same_hour_of_last_week, enter_fresh_folder,
                                         leave_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
