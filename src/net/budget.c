@@ -15,6 +15,11 @@ static bool take(atomic_uint_fast64_t *taken, uint64_t amount, uint64_t most)
     return true;
 }
 
+size_t budget_charge(size_t size)
+{
+    return size > BUDGET_FREE_MESSAGE ? size : 0;
+}
+
 bool budget_take_message(size_t bytes)
 {
     return take(&message_bytes, bytes, BUDGET_MESSAGES);

@@ -11,6 +11,9 @@
 #define BUDGET_MESSAGES ((size_t)256 * 1024 * 1024)
 #define BUDGET_FREE_MESSAGE ((size_t)64 * 1024)
 
+/* What a buffer of so many bytes for one message takes from the budget. */
+size_t budget_charge(size_t size);
+
 /* Takes bytes for an unfinished message; false, and takes nothing, if that would exceed the
  * budget. */
 bool budget_take_message(size_t bytes);

@@ -24,15 +24,9 @@ void client_receive_deliver(struct ws_conn *conn, const char *bytes, size_t leng
         handlers->on_message(conn->user, bytes, length, is_text, at_ns);
 }
 
-/* What a buffer of this size takes from the budget of the process. */
-static size_t charge(size_t size)
-{
-    return size > BUDGET_FREE_MESSAGE ? size : 0;
-}
-
 void client_receive_drop(struct ws_conn *conn)
 {
-    budget_return_message(charge(conn->message_size));
+    budget_return_message(budget_charge(conn->message_size));
     free(conn->message);
     conn->message = NULL;
     conn->message_length = conn->message_size = 0;
@@ -63,7 +57,7 @@ static int append(struct ws_conn *conn, const char *bytes, size_t length)
     const size_t needed = conn->message_length + length + 1;
     if (needed > conn->message_size) {
         const size_t size = size_for(conn, needed);
-        const size_t more = charge(size) - charge(conn->message_size);
+        const size_t more = budget_charge(size) - budget_charge(conn->message_size);
         if (!budget_take_message(more)) return EMSGSIZE;
         char *grown = realloc(conn->message, size);
         if (grown == NULL) {

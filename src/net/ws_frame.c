@@ -1,13 +1,22 @@
 #include "net/ws_frame.h"
 
+#include "net/budget.h"
+
 #include <string.h>
 
 #define KEEP_CAPACITY                                                                              \
     2048 /* a larger message buffer is freed: thousands of idle connections add up */
 
-void ws_reader_free(struct ws_reader *reader)
+static void free_message(struct ws_reader *reader)
 {
     text_free(&reader->message);
+    budget_return_message(reader->charged);
+    reader->charged = 0;
+}
+
+void ws_reader_free(struct ws_reader *reader)
+{
+    free_message(reader);
 }
 
 static enum ws_read violation(struct ws_reader *reader, int code)
@@ -101,6 +110,16 @@ static void unmask(unsigned char *bytes, size_t length, const unsigned char mask
     for (; i < length; i++) bytes[i] ^= turned[i & 7U];
 }
 
+/* Takes from the budget of the process what the message in progress holds of its memory. */
+static bool charge(struct ws_reader *reader)
+{
+    const size_t due = budget_charge(reader->message.capacity);
+    if (due == reader->charged) return true;
+    if (!budget_take_message(due - reader->charged)) return false;
+    reader->charged = due;
+    return true;
+}
+
 /* Takes the available part of the payload. Control frames have their own buffer, because they may
  * come between the fragments of a message. */
 static bool take_payload(struct ws_reader *reader, const char **bytes, size_t *length)
@@ -115,7 +134,7 @@ static bool take_payload(struct ws_reader *reader, const char **bytes, size_t *l
     } else {
         size_t at = reader->message.length;
         text_append(&reader->message, *bytes, count);
-        if (reader->message.failed) return false;
+        if (reader->message.failed || !charge(reader)) return false;
         to = (unsigned char *)reader->message.data + at;
     }
     unmask(to, count, reader->mask, reader->payload_done);
@@ -168,7 +187,7 @@ static enum ws_read finish_frame(struct ws_reader *reader)
 static void drop_message(struct ws_reader *reader)
 {
     reader->complete = false;
-    if (reader->message.capacity > KEEP_CAPACITY) text_free(&reader->message);
+    if (reader->message.capacity > KEEP_CAPACITY) free_message(reader);
     text_clear(&reader->message);
 }
 

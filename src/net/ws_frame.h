@@ -35,7 +35,7 @@ enum ws_read {
     WS_READ_CLOSE,     /* close_code is the client's, or WS_CLOSE_NO_CODE */
     WS_READ_VIOLATION, /* close_code is what to answer with: 1002, 1007 or 1009; nothing more can
                           be read */
-    WS_READ_NOMEM
+    WS_READ_NOMEM /* or the budget for the unfinished messages of all (net/budget.h) is used up */
 };
 
 /* Reads what one client sends. Zero-initialise and set `limit`; ws_reader_free frees its memory. */
@@ -52,6 +52,7 @@ struct ws_reader {
     unsigned char mask[4];
     enum ws_opcode opcode, message_opcode; /* message_opcode is WS_CONTINUATION between messages */
     bool final, in_payload, complete;
+    size_t charged; /* what the message has taken from the budget of the process */
 };
 
 /* Reads on from *bytes, moving *bytes and *length past what it used, up to the next event. Call

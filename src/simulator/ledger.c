@@ -12,23 +12,48 @@
 
 #define FLUSH_MS 1000
 #define FLUSH_BYTES ((size_t)64 * 1024)
+#define HELD_MOST ((size_t)64 * 1024 * 1024)
 
 struct ledger {
     uv_timer_t timer;
     int fd; /* -1 if none */
     char *path;
     struct text buffer;
-    int write_error; /* errno of the first write that failed */
+    size_t written;  /* bytes at the buffer's beginning that the file has already */
+    int write_error; /* errno of the last write, which failed: the rest is held; 0: none is */
+    int lost;        /* why lines are missing for good; 0: none is */
 };
 
+static void give_up(struct ledger *ledger, int reason)
+{
+    ledger->lost = reason;
+    text_free(&ledger->buffer);
+    ledger->written = 0;
+}
+
+/* What a disk does not take is held until it does, as the lines of the run's own files are. */
 static void flush(struct ledger *ledger)
 {
     size_t done;
-    if (ledger->buffer.failed && ledger->write_error == 0) ledger->write_error = ENOMEM;
-    if (ledger->write_error == 0 &&
-        !file_put(ledger->fd, ledger->buffer.data, ledger->buffer.length, &done))
-        ledger->write_error = errno;
-    text_clear(&ledger->buffer);
+    struct text *buffer = &ledger->buffer;
+    ledger->write_error = 0;
+    if (buffer->failed) {
+        give_up(ledger, ENOMEM);
+        return;
+    }
+    if (buffer->length == ledger->written) return;
+    const bool whole = file_put(ledger->fd, buffer->data + ledger->written,
+                                buffer->length - ledger->written, &done);
+    ledger->write_error = whole ? 0 : errno;
+    ledger->written += done;
+    if (!whole && buffer->length <= HELD_MOST) return;
+    if (!whole) {
+        give_up(ledger, ledger->write_error);
+        return;
+    }
+    if (buffer->length > 2 * FLUSH_BYTES) text_free(buffer);
+    text_clear(buffer);
+    ledger->written = 0;
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -121,9 +146,11 @@ void ledger_format(const struct ledger_line *line, struct text *out)
 
 void ledger_add(struct ledger *ledger, const struct ledger_line *line)
 {
-    if (ledger->fd < 0 || ledger->write_error != 0) return;
+    if (ledger->fd < 0 || ledger->lost != 0) return;
     ledger_format(line, &ledger->buffer);
-    if (ledger->buffer.length >= FLUSH_BYTES || ledger->buffer.failed) flush(ledger);
+    /* a disk that failed is tried again by the timer alone */
+    const bool full = ledger->buffer.length >= FLUSH_BYTES && ledger->write_error == 0;
+    if (full || ledger->buffer.failed) flush(ledger);
 }
 
 static void on_closed(uv_handle_t *handle)
@@ -139,11 +166,12 @@ enum err_code ledger_close(struct ledger *ledger, struct error *err)
     enum err_code code = ERR_OK;
     if (ledger->fd >= 0) {
         flush(ledger);
-        if (close(ledger->fd) != 0 && ledger->write_error == 0) ledger->write_error = errno;
+        if (ledger->lost == 0) ledger->lost = ledger->write_error;
+        if (close(ledger->fd) != 0 && ledger->lost == 0) ledger->lost = errno;
         ledger->fd = -1;
-        if (ledger->write_error != 0)
+        if (ledger->lost != 0)
             code = error_set(err, ERR_IO, "the ledger %s is not complete: %s", ledger->path,
-                             strerror(ledger->write_error));
+                             strerror(ledger->lost));
     }
     uv_close((uv_handle_t *)&ledger->timer, on_closed);
     return code;

@@ -1,5 +1,6 @@
 #include "simulator/visit.h"
 
+#include "net/budget.h"
 #include "simulator/answer.h"
 #include "simulator/client_event.h"
 #include "simulator/input_audio.h"
@@ -55,12 +56,18 @@ void visit_complain(struct visit *visit, const struct complaint *complaint, cons
     visit_say(visit);
 }
 
+static void free_one(struct held *held)
+{
+    budget_return_message(held->length);
+    free(held);
+}
+
 static void free_held(struct visit *visit)
 {
     while (visit->held != NULL) {
         struct held *held = visit->held;
         visit->held = held->next;
-        free(held);
+        free_one(held);
     }
     visit->held_end = &visit->held;
     visit->held_bytes = 0;
@@ -129,15 +136,16 @@ void visit_take_held(struct visit *visit)
         if (visit->held == NULL) visit->held_end = &visit->held;
         visit->held_bytes -= held->length;
         client_event_take(visit, held->text, held->length, held->at_ns);
-        free(held);
+        free_one(held);
     }
 }
 
 static void hold(struct visit *visit, const char *text, size_t length, uint64_t at_ns)
 {
-    struct held *held =
-        visit->held_bytes + length > HELD_LIMIT ? NULL : malloc(sizeof *held + length + 1);
+    const bool fits = visit->held_bytes + length <= HELD_LIMIT && budget_take_message(length);
+    struct held *held = fits ? malloc(sizeof *held + length + 1) : NULL;
     if (held == NULL) {
+        if (fits) budget_return_message(length);
         visit_reset(visit);
         return;
     }

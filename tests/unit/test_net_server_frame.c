@@ -1,3 +1,4 @@
+#include "net/budget.h"
 #include "net/ws_frame.h"
 
 #include <setjmp.h>
@@ -265,13 +266,39 @@ static void test_utf8(void **state)
     }
 }
 
+/* All readers of a process share it: what one holds unfinished, another cannot. */
+static void unfinished_messages_have_a_budget(void **state)
+{
+    (void)state;
+    static char payload[200000];
+    struct text bytes = {0};
+    add_frame(&bytes, 0x01, payload, sizeof payload); /* not the last of its message */
+    assert_true(budget_take_message(BUDGET_MESSAGES - 100000));
+    struct ws_reader reader = {.limit = 1000000};
+    const char *at = bytes.data;
+    size_t left = bytes.length;
+    assert_int_equal(ws_reader_next(&reader, &at, &left), WS_READ_NOMEM);
+    ws_reader_free(&reader);
+    budget_return_message(BUDGET_MESSAGES - 100000);
+
+    reader = (struct ws_reader){.limit = 1000000};
+    at = bytes.data;
+    left = bytes.length;
+    assert_int_equal(ws_reader_next(&reader, &at, &left), WS_READ_MORE);
+    assert_false(budget_take_message(BUDGET_MESSAGES));
+    ws_reader_free(&reader);
+    assert_true(budget_take_message(BUDGET_MESSAGES));
+    budget_return_message(BUDGET_MESSAGES);
+    text_free(&bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sequences),      cmocka_unit_test(test_rfc_example),
         cmocka_unit_test(test_raw_violations), cmocka_unit_test(test_limit_over_fragments),
         cmocka_unit_test(test_lengths),        cmocka_unit_test(test_heads),
-        cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_utf8),           cmocka_unit_test(unfinished_messages_have_a_budget),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,10 +3,12 @@
 #include "base/files.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 /* cmocka needs the headers above first */
 #include <cmocka.h>
@@ -170,12 +172,52 @@ static void test_errors(void **state)
     assert_int_equal(uv_loop_close(&loop), 0);
 }
 
+/* A disk that is full for a while: what it did not take follows, each byte once. */
+static void test_held_until_there_is_room(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/test_simulator_ledger_XXXXXX";
+    int fd = mkstemp(path);
+    struct rlimit before;
+    assert_true(fd >= 0);
+    close(fd);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    uv_loop_t loop;
+    uv_timer_t keep_alive;
+    uv_loop_init(&loop);
+    uv_timer_init(&loop, &keep_alive);
+    struct ledger *ledger = NULL;
+    assert_int_equal(ledger_open(&loop, path, &ledger, NULL), ERR_OK);
+    const struct rlimit small = {.rlim_cur = 1000, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    struct text expected = {0};
+    for (int i = 0; i < 1000; i++) { /* several times what is written at once */
+        ledger_add(ledger, &session);
+        text_puts(&expected, session_json);
+    }
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    uv_timer_start(&keep_alive, on_second, 1100, 0);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    struct text found = {0};
+    assert_int_equal(file_read(path, 1 << 20, &found, NULL), ERR_OK);
+    assert_int_equal(found.length, expected.length);
+    assert_memory_equal(found.data, expected.data, found.length);
+    assert_int_equal(ledger_close(ledger, NULL), ERR_OK);
+    text_free(&found);
+    text_free(&expected);
+    uv_close((uv_handle_t *)&keep_alive, NULL);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&loop), 0);
+    unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_format), cmocka_unit_test(test_faults_below_http),
         cmocka_unit_test(test_file),   cmocka_unit_test(test_flush_by_time),
-        cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_errors), cmocka_unit_test(test_held_until_there_is_room),
     };
+    (void)signal(SIGXFSZ, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
