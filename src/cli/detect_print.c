@@ -76,7 +76,7 @@ static void windows_json(const struct detect_print *print, const struct detect_a
         const bool width = window->width_ns > 0;
         cJSON *item = cJSON_CreateObject();
         (void)cJSON_AddStringToObject(item, "name", window->name);
-        add_number(item, "attempts", answer->forecast.rpm * minutes);
+        add_number(item, "attempts", answer->forecast.attempts_per_minute * minutes);
         add_number(item, "occurrences",
                    width ? ceil(answer->minutes / minutes) : (d.known ? d.days : NAN));
         add_number(item, "hours_each", width || !d.known ? NAN : d.hours_each);
@@ -98,9 +98,10 @@ static void stop_json(const struct detect_stop *stop, cJSON *object)
     add_number(item, "mean_minutes_to_stop", stop->delay_minutes);
 }
 
-static cJSON *region_json(const struct detect_print *print, const struct region *region)
+static cJSON *region_json(const struct detect_print *print, size_t index)
 {
-    const struct detect_answer a = detect_region(print->question, print->profile, region);
+    const struct region *region = &print->profile->regions[index];
+    const struct detect_answer a = detect_region(print->question, print->profile, index);
     const struct detect_stop stop = detect_stop(print->question, print->profile, &a.forecast);
     const struct duration *d = &a.duration;
     cJSON *object = cJSON_CreateObject();
@@ -133,7 +134,7 @@ void detect_print_json(const struct detect_print *print, cJSON *root)
     (void)cJSON_AddNumberToObject(object, "hours_a_day", q->hours_a_day);
     cJSON *regions = cJSON_AddArrayToObject(object, "regions");
     for (size_t i = 0; i < print->profile->region_count; i++)
-        (void)cJSON_AddItemToArray(regions, region_json(print, &print->profile->regions[i]));
+        (void)cJSON_AddItemToArray(regions, region_json(print, i));
 }
 
 /* ---- text ---- */
@@ -246,7 +247,7 @@ static void windows_text(const struct detect_print *print, const struct detect_a
     const struct window_plan *windows = &print->profile->windows;
     for (size_t i = 0; i < windows->report_count; i++) {
         const struct window *window = &windows->report[i];
-        const double attempts = a->forecast.rpm * detect_window_minutes(window);
+        const double attempts = a->forecast.attempts_per_minute * detect_window_minutes(window);
         if (window->width_ns == 0) {
             const struct duration d = detect_in_window(print->question, a, window);
             text_printf(out, "  %-18s  window %s (%.0f attempts a day): ", "", window->name,
@@ -258,10 +259,10 @@ static void windows_text(const struct detect_print *print, const struct detect_a
     }
 }
 
-static void region_text(const struct detect_print *print, const struct region *region,
-                        struct text *out)
+static void region_text(const struct detect_print *print, size_t index, struct text *out)
 {
-    const struct detect_answer a = detect_region(print->question, print->profile, region);
+    const struct region *region = &print->profile->regions[index];
+    const struct detect_answer a = detect_region(print->question, print->profile, index);
     text_printf(out, "  %-18s  ", region->name);
     if (!a.duration.known) {
         text_puts(out, "never: this load makes no attempts\n");
@@ -311,7 +312,7 @@ static void stop_text(const struct detect_print *print, struct text *out)
                 "load):\n\n",
                 100 * profile->abort_on_fail.errors);
     for (size_t i = 0; i < profile->region_count; i++) {
-        const struct forecast forecast = forecast_region(profile, &profile->regions[i]);
+        const struct forecast forecast = forecast_region(profile, i, 0);
         const struct detect_stop stop = detect_stop(q, profile, &forecast);
         text_printf(out, "  %-18s  ", profile->regions[i].name);
         if (!stop.known) {
@@ -359,8 +360,7 @@ void detect_print_text(const struct detect_print *print, struct text *out)
         break;
     }
     text_puts(out, ":\n\n");
-    for (size_t i = 0; i < print->profile->region_count; i++)
-        region_text(print, &print->profile->regions[i], out);
+    for (size_t i = 0; i < print->profile->region_count; i++) region_text(print, i, out);
     basis_text(print, out);
     stop_text(print, out);
 }

@@ -107,7 +107,7 @@ static enum err_code read_question(struct plan *plan, struct error *err)
 
 static void plan_json(const struct plan *plan, const struct detect_print *print, struct text *out)
 {
-    cJSON *root = forecast_profile_json(plan->run.profile);
+    cJSON *root = forecast_profile_json(plan->run.profile, plan->run.profile->seed);
     if (plan->detect != NULL) detect_print_json(print, root);
     char *json = cJSON_Print(root);
     if (json != NULL) text_printf(out, "%s\n", json);
@@ -129,7 +129,7 @@ static int print_plan(const struct plan *plan)
         text_printf(&out, "%s: %s of load, nothing is sent\n\n", plan->run.profile->name,
                     text_str(&length));
         text_free(&length);
-        forecast_table(plan->run.profile, &out);
+        forecast_table(plan->run.profile, plan->run.profile->seed, &out);
         if (plan->detect != NULL) detect_print_text(&print, &out);
     }
     int status = print_out(text_str(&out));

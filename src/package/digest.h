@@ -91,13 +91,14 @@ const struct digest_code *digest_first(const struct digest *digest);
 /* The longest run of consecutive minutes with at least one failure in each, in minutes. */
 size_t digest_longest(const struct digest *digest);
 
-/* The highest value per minute in a region, of connects, attempts and tokens, and when (ns UTC). */
+/* The highest value per minute in a region, of connects, attempts and tokens, and when (ns UTC).
+ * Counted: as a quota is (realtime/token_count.h), with the input of attempts that had a usage. */
 struct peak_value {
     double per_minute;
     int64_t at_ns;
 };
 struct peak {
-    struct peak_value sessions, attempts, tokens;
+    struct peak_value sessions, attempts, tokens, counted;
 };
 
 /* Reads intervals.csv: fills the package's peaks, and when the recording began and ended. */

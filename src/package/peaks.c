@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "package/parts.h"
+#include "realtime/token_count.h"
 #include "record/run_reader.h"
 
 #include <stdlib.h>
@@ -10,12 +11,13 @@
 struct minute {
     int64_t start_ns, end_ns;
     bool averaged; /* contains an interval longer than a minute, whose inside is unknown */
-    double sessions, attempts, tokens;
+    double sessions, attempts, tokens, counted;
 };
 
 struct walk {
     struct package *package;
     struct minute *minutes; /* by region */
+    double reserved;        /* tokens, by each attempt beside its input */
 };
 
 static void raise(struct peak_value *peak, double count, const struct minute *minute)
@@ -32,6 +34,7 @@ static void finish(struct peak *peak, const struct minute *minute)
     raise(&peak->sessions, minute->sessions, minute);
     raise(&peak->attempts, minute->attempts, minute);
     raise(&peak->tokens, minute->tokens, minute);
+    raise(&peak->counted, minute->counted, minute);
 }
 
 static void see(void *context, size_t region, int64_t start_ns, int64_t end_ns,
@@ -55,12 +58,24 @@ static void see(void *context, size_t region, int64_t start_ns, int64_t end_ns,
     minute->sessions += (double)cell->counters.sessions_started;
     minute->attempts += (double)cell->counters.attempts_started;
     minute->tokens += (double)(cell->counters.input_tokens + cell->counters.output_tokens);
+    minute->counted += (double)cell->counters.input_tokens +
+                       (double)cell->counters.attempts_started * walk->reserved;
+}
+
+/* By session.max_output_tokens of the profile that was run. */
+static double reserved_of(const struct run_reader *reader)
+{
+    const cJSON *profile = cJSON_GetObjectItemCaseSensitive(run_reader_manifest(reader), "profile");
+    const cJSON *session = cJSON_GetObjectItemCaseSensitive(profile, "session");
+    const cJSON *most = cJSON_GetObjectItemCaseSensitive(session, "max_output_tokens");
+    const bool set = cJSON_IsNumber(most) && most->valuedouble >= 1 && most->valuedouble <= 1e9;
+    return (double)token_count_reserved(0, set ? (uint64_t)most->valuedouble : 0);
 }
 
 enum err_code peaks_read(struct package *package, struct run_reader *reader, struct error *err)
 {
     size_t regions = run_reader_region_count(reader);
-    struct walk walk = {package, calloc(regions, sizeof(struct minute))};
+    struct walk walk = {package, calloc(regions, sizeof(struct minute)), reserved_of(reader)};
     package->peaks = calloc(regions, sizeof *package->peaks);
     enum err_code code = ERR_OK;
     if (walk.minutes == NULL || package->peaks == NULL) {

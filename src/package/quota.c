@@ -1,6 +1,7 @@
 /* Is this a case for more quota? And if so, the request, with what the form and its reviewers ask
  * for (catalogue 3.2). */
 #include "package/parts.h"
+#include "realtime/token_count.h"
 #include "report/format.h"
 
 #include <string.h>
@@ -150,11 +151,18 @@ static void usage(const struct package *package, struct text *out)
     table_column(&table, "measured, at most in one minute", true);
     table_column(&table, "per minute", false);
     table_column(&table, "minute that began (UTC)", true);
-    peak_row(&table, "new connections (what RPM has meant for realtime)", &peak->sessions);
-    peak_row(&table, "attempts (response.create)", &peak->attempts);
+    peak_row(&table, "new connections (RPM where connections are counted)", &peak->sessions);
+    peak_row(&table, "attempts (response.create; RPM where responses are counted)",
+             &peak->attempts);
+    peak_row(&table, "tokens as a quota counts them: input, and max_output_tokens reserved (TPM)",
+             &peak->counted);
     peak_row(&table, "tokens, input and output, as the service reported them", &peak->tokens);
     table_markdown(&table, out);
     table_free(&table);
+    const bool openai =
+        strcmp(results_region_fact(package->results, package->focus, "dialect"), "openai") == 0;
+    text_printf(out, "\nRequests are %s.\n",
+                request_kind_words(openai ? DIALECT_OPENAI : DIALECT_GA));
 }
 
 static void limit_line(const char *header, const struct span *span, struct text *out)

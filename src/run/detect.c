@@ -157,17 +157,18 @@ static struct duration duration_of(const struct detect_question *question,
 }
 
 struct detect_answer detect_region(const struct detect_question *question,
-                                   const struct profile *profile, const struct region *region)
+                                   const struct profile *profile, size_t region)
 {
-    struct detect_answer a = {.forecast = forecast_region(profile, region)};
-    a.knowledge = knowledge_of(question, region->name, 60 * a.forecast.rpm);
+    struct detect_answer a = {.forecast = forecast_region(profile, region, 0)};
+    a.knowledge =
+        knowledge_of(question, profile->regions[region].name, 60 * a.forecast.attempts_per_minute);
     a.duration = duration_of(question, &a.knowledge.burstiness, question->hours_a_day);
     double share = INFINITY;
     if (a.duration.known && a.forecast.attempts > 0)
         share = a.duration.attempts / a.forecast.attempts;
     a.minutes = a.duration.known ? 60 * a.duration.hours : INFINITY;
     a.tokens = share * a.forecast.tokens;
-    a.usd = share * a.forecast.likely_usd;
+    a.usd = share * a.forecast.usd[COST_LIKELY];
     return a;
 }
 
@@ -194,14 +195,16 @@ struct detect_stop detect_stop(const struct detect_question *question,
         .too_high = {.set = true, .value = question->high},
         .errors = profile->abort_on_fail.errors,
     };
-    if (!(forecast->rpm > 0) || !abort_rule_watch(&plan, profile->region_count, &(struct shard){0},
-                                                  forecast->attempts, &watch))
+    if (!(forecast->attempts_per_minute > 0) ||
+        !abort_rule_watch(&plan, profile->region_count, &(struct shard){0}, forecast->attempts,
+                          &watch))
         return stop;
     stop.known = true;
     stop.limit = watch.limit;
     stop.between_trials = cusum_mean_trials(&watch, question->low);
-    stop.between_minutes = stop.between_trials / forecast->rpm;
-    stop.delay_minutes = cusum_mean_delay(&watch, question->high, 60 * forecast->rpm) / 60;
-    stop.delay_trials = stop.delay_minutes * forecast->rpm;
+    stop.between_minutes = stop.between_trials / forecast->attempts_per_minute;
+    stop.delay_minutes =
+        cusum_mean_delay(&watch, question->high, 60 * forecast->attempts_per_minute) / 60;
+    stop.delay_trials = stop.delay_minutes * forecast->attempts_per_minute;
     return stop;
 }

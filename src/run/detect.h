@@ -61,7 +61,7 @@ struct detect_answer {
     double tokens, usd;
 };
 struct detect_answer detect_region(const struct detect_question *question,
-                                   const struct profile *profile, const struct region *region);
+                                   const struct profile *profile, size_t region);
 
 /* The same hours in daily peaks of this window (a named time of day). */
 struct duration detect_in_window(const struct detect_question *question,

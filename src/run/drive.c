@@ -104,8 +104,7 @@ static enum err_code start_engine(struct run *run, struct error *err)
         .seed = run->plan.seed,
         .shard = run->plan.shard,
         .workers = run->plan.workers,
-        .expected_attempts =
-            forecast_region(run->plan.profile, &run->plan.profile->regions[0]).attempts,
+        .expected_attempts = forecast_region(run->plan.profile, 0, run->plan.seed_asked).attempts,
         .connect_overrides =
             simulate ? run->simulated.connect_overrides : run->options->connect_overrides,
         .connect_override_count =

@@ -1,154 +1,324 @@
 #include "run/forecast.h"
 
-#include "record/cost.h"
-
 #include "base/clock.h"
 #include "engine/pacer.h"
-#include "run/terms.h"
+#include "engine/routing.h"
+#include "realtime/token_count.h"
+#include "run/expected_load.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 /* How much of load.connect_rate the first sessions may use: each failed turn may open one or two
  * more. */
 #define CONNECT_SHARE 0.5
+#define STEADY_SESSION_S 3600.0
+#define DRAWS 8         /* of arrivals whose seed is not known */
+#define WORK_MOST 2.0e7 /* steps of a draw; longer ones are made once */
 
 static double seconds(int64_t ns)
 {
     return (double)ns / (double)NS_PER_S;
 }
 
-/* How long a session is open: for its turns, and the thinking between them. */
-static double session_seconds(const struct session_plan *session)
+/* ---- what happens in each slot of time ---- */
+
+struct slots {
+    struct expected_load load;
+    size_t count;                      /* those of the load, and of first turns just after it */
+    double *requests, *counted, *open; /* open: the change of sessions open */
+    double *tokens, *usd;              /* used; likely */
+};
+
+static void slots_free(struct slots *slots)
 {
-    double turns = (double)session->interactions;
-    return turns * ASSUMED_ATTEMPT_SECONDS + (turns - 1) * seconds(session->think_time_ns);
+    expected_load_free(&slots->load);
+    free(slots->requests);
+    *slots = (struct slots){0};
 }
 
-/* The targets of a load, summed up over its seconds. */
-static double load_area(const struct load *load)
+static bool slots_init(struct slots *slots, const struct load *load)
 {
-    double area = 0;
-    double from = 0;
-    for (size_t i = 0; i < load->stage_count; i++) {
-        area += (from + load->stages[i].target) / 2 * seconds(load->stages[i].duration_ns);
-        from = load->stages[i].target;
+    *slots = (struct slots){0};
+    if (!expected_load_init(&slots->load, load)) return false;
+    slots->count = slots->load.count + (size_t)(ASSUMED_DIAL_SECONDS / slots->load.slot_s) + 1;
+    slots->requests = calloc(5 * slots->count, sizeof *slots->requests);
+    if (slots->requests == NULL) return false;
+    slots->counted = slots->requests + slots->count;
+    slots->open = slots->counted + slots->count;
+    slots->tokens = slots->open + slots->count;
+    slots->usd = slots->tokens + slots->count;
+    return true;
+}
+
+static void slots_clear(struct slots *slots)
+{
+    for (size_t i = 0; i < 5 * slots->count; i++) slots->requests[i] = 0;
+}
+
+/* How many slots after its arrival something happens to a user. */
+static size_t slots_after(const struct slots *slots, double at_s)
+{
+    return (size_t)(at_s / slots->load.slot_s);
+}
+
+/* Adds the same turn of all users. When the load is over no turn begins, but for the first of those
+ * who came just before. */
+static void add_turn(struct slots *slots, const struct expected_turn *turn, bool first,
+                     enum request_kind counted, struct forecast *f)
+{
+    const size_t after = slots_after(slots, turn->at_s);
+    const double requests = counted == REQUEST_CONNECTION ? (double)turn->connections : 1;
+    const size_t most = first ? slots->count : slots->load.count;
+    for (size_t i = 0; i < slots->load.count && i + after < most; i++) {
+        const double users = slots->load.starts[i];
+        if (users <= 0) continue;
+        slots->requests[i + after] += users * requests;
+        slots->counted[i + after] += users * turn->counted;
+        slots->tokens[i + after] += users * turn->tokens;
+        slots->usd[i + after] += users * turn->usd[COST_LIKELY];
+        f->sessions += users * turn->connections;
+        f->attempts += users;
+        f->tokens += users * turn->tokens;
+        for (int c = 0; c < COST_CASES; c++) f->usd[c] += users * turn->usd[c];
     }
-    return area;
 }
 
-static double highest_target(const struct load *load)
+/* A stay that is no whole number of slots is shared out between two of them. */
+static void add_stays(struct slots *slots, double stay_s)
 {
+    const double stay = fmax(1, stay_s / slots->load.slot_s);
+    const size_t after = (size_t)stay;
+    const double rest = stay - floor(stay);
+    for (size_t i = 0; i < slots->load.count; i++) {
+        const double users = slots->load.starts[i];
+        slots->open[i] += users;
+        if (i + after < slots->count) slots->open[i + after] -= (1 - rest) * users;
+        if (i + after + 1 < slots->count) slots->open[i + after + 1] -= rest * users;
+    }
+}
+
+/* ---- peaks, and what breaks ---- */
+
+static size_t slots_in_slice(const struct slots *slots)
+{
+    const double slice = round(TOKEN_COUNT_SLICE_SECONDS / slots->load.slot_s);
+    return slice < 1 ? 1 : (size_t)slice;
+}
+
+/* The most that falls into any slice, by the minute; *at_s: when it first exceeds a limit. */
+static double peak_of(const struct slots *slots, const double *values, double limit, double *at_s)
+{
+    const size_t slice = slots_in_slice(slots);
+    const double length_s = fmax(TOKEN_COUNT_SLICE_SECONDS, (double)slice * slots->load.slot_s);
+    const double share = fmax(1, limit * length_s / 60);
+    double sum = 0;
     double most = 0;
-    for (size_t i = 0; i < load->stage_count; i++) most = fmax(most, load->stages[i].target);
+    *at_s = -1;
+    for (size_t i = 0; i < slots->count; i++) {
+        sum += values[i];
+        if (i >= slice) sum -= values[i - slice];
+        most = fmax(most, sum);
+        if (limit > 0 && *at_s < 0 && sum > share * (1 + 1e-9))
+            *at_s = (double)i * slots->load.slot_s;
+    }
+    return most * 60 / length_s;
+}
+
+static double most_open(const struct slots *slots, double limit, double *at_s)
+{
+    double open = 0;
+    double most = 0;
+    *at_s = -1;
+    for (size_t i = 0; i < slots->count; i++) {
+        open += slots->open[i];
+        most = fmax(most, open);
+        if (*at_s < 0 && open > limit * (1 + 1e-9)) *at_s = (double)i * slots->load.slot_s;
+    }
     return most;
 }
 
-/* How many sessions a closed load gets through: its slots are never empty. */
-static double closed_sessions(const struct profile *profile)
+/* The limit that is crossed earliest, or else that of which the greatest share is taken. */
+static void find_first(struct forecast *f, const double at_s[BOUND_MAX_SESSIONS + 1],
+                       const double share[BOUND_MAX_SESSIONS + 1])
 {
-    return load_area(&profile->load) / session_seconds(&profile->session);
-}
-
-/* How often the load's mean its highest stage is. */
-static double peak_of(const struct load *load)
-{
-    double area = load_area(load);
-    return area > 0 ? highest_target(load) * seconds(load_duration_ns(load)) / area : 1;
-}
-
-static double attempt_usd(const struct profile *profile, const struct price *price)
-{
-    struct usage usage = {.present = true,
-                          .input = (uint64_t)ASSUMED_INPUT_TOKENS,
-                          .output = (uint64_t)ASSUMED_OUTPUT_TOKENS};
-    if (profile->session.modality == MODALITY_AUDIO) usage.audio_out = usage.output;
-    return cost_of(price, &usage);
-}
-
-struct forecast forecast_region(const struct profile *profile, const struct region *region)
-{
-    int64_t length = load_duration_ns(&profile->load);
-    struct forecast f = {0};
-    f.sessions = profile->load.model == LOAD_ARRIVALS ? pacer_expected(&profile->load, length)
-                                                      : closed_sessions(profile);
-    f.attempts = f.sessions * (double)profile->session.interactions;
-    f.tokens = f.attempts * (ASSUMED_INPUT_TOKENS + ASSUMED_OUTPUT_TOKENS);
-    const struct terms terms = terms_of(profile, region);
-    const struct price *price = &terms.price;
-    f.unpriced = terms.price_source == TERMS_UNKNOWN;
-    f.listed = terms.price_source == TERMS_PUBLIC;
-    if (!f.unpriced) {
-        double open_minutes = f.sessions * session_seconds(&profile->session) / 60;
-        f.likely_usd = f.attempts * attempt_usd(profile, price) + open_minutes * price->per_minute;
-        f.low_usd = f.likely_usd / 2;
-        f.high_usd =
-            f.likely_usd * 2 * fmin((double)profile->retry.attempts, 1 + profile->retry.budget);
+    f->breaks_first = BOUND_NONE;
+    f->breaks_at_s = -1;
+    for (int kind = BOUND_RPM; kind <= BOUND_MAX_SESSIONS; kind++) {
+        if (at_s[kind] < 0) continue;
+        if (f->breaks_at_s >= 0 && at_s[kind] >= f->breaks_at_s) continue;
+        f->breaks_first = (enum bound)kind;
+        f->breaks_at_s = at_s[kind];
     }
-    double minutes = seconds(length) / 60;
-    if (minutes > 0) {
-        f.rpm = f.attempts / minutes;
-        f.tpm = f.tokens / minutes;
-        f.peak_rpm = f.rpm * peak_of(&profile->load);
-        f.peak_tpm = f.tpm * peak_of(&profile->load);
+    for (int kind = BOUND_RPM; f->breaks_at_s < 0 && kind < BOUND_MAX_SESSIONS; kind++) {
+        if (share[kind] > share[f->breaks_first]) f->breaks_first = (enum bound)kind;
     }
+}
+
+/* Takes over the peaks of these slots if they are higher than those known. */
+static void raise_peaks(const struct slots *slots, const struct profile *profile,
+                        const struct terms *terms, struct forecast *f)
+{
+    const bool open_model = profile->load.model == LOAD_ARRIVALS;
+    const double most = open_model ? (double)profile->load.max_sessions : INFINITY;
+    double at_s[BOUND_MAX_SESSIONS + 1] = {-1};
+    const double rpm = peak_of(slots, slots->requests, (double)terms->rpm, &at_s[BOUND_RPM]);
+    const double tpm = peak_of(slots, slots->counted, (double)terms->tpm, &at_s[BOUND_TPM]);
+    const double open = most_open(slots, most, &at_s[BOUND_MAX_SESSIONS]);
+    const double share[BOUND_MAX_SESSIONS + 1] = {
+        [BOUND_RPM] = terms->rpm > 0 ? rpm / (double)terms->rpm : 0,
+        [BOUND_TPM] = terms->tpm > 0 ? tpm / (double)terms->tpm : 0,
+    };
+    const bool highest = tpm > f->tpm;
+    f->rpm = fmax(f->rpm, rpm);
+    f->tpm = fmax(f->tpm, tpm);
+    f->peak_sessions = fmax(f->peak_sessions, fmin(most, open));
+    if (highest || f->breaks_first == BOUND_NONE) find_first(f, at_s, share);
+}
+
+/* ---- a region ---- */
+
+static void fill(struct slots *slots, const struct expected_user *user, enum request_kind counted,
+                 struct forecast *f)
+{
+    slots_clear(slots);
+    for (size_t i = 0; i < user->count; i++) add_turn(slots, &user->turns[i], i == 0, counted, f);
+    add_stays(slots, user->stay_s);
+}
+
+static double dials_of_region(const struct profile *profile)
+{
+    const size_t demands = routing_demands(profile->load.routing, profile->region_count);
+    return profile->load.connect_rate / (double)demands * profile->simulator.clock_speed;
+}
+
+/* The totals by the mean of all seeds, or by the one that is known; the peaks as drawn. Leaves in
+ * the slots what the totals are of. */
+static void foretell(struct slots *slots, const struct profile *profile, size_t region,
+                     uint64_t seed, const struct expected_user *user, struct forecast *f)
+{
+    const struct load *load = &profile->load;
+    const char *name = profile->regions[region].name;
+    const struct terms terms = terms_of(profile, &profile->regions[region]);
+    const enum request_kind counted = request_kind_of(profile->regions[region].dialect);
+    const bool unknown = expected_load_is_drawn(load) && seed == 0;
+    const double work = (double)user->count * (double)slots->load.count;
+    for (uint64_t draw = 1; unknown && draw <= (work > WORK_MOST ? 1 : DRAWS); draw++) {
+        struct forecast ignored = {0};
+        expected_load_draw(&slots->load, load, name, draw);
+        fill(slots, user, counted, &ignored);
+        raise_peaks(slots, profile, &terms, f);
+    }
+    if (load->model == LOAD_ARRIVALS && !unknown)
+        expected_load_draw(&slots->load, load, name, seed);
+    else
+        expected_load_mean(&slots->load, load, user->stay_s, dials_of_region(profile));
+    fill(slots, user, counted, f);
+    if (!unknown) raise_peaks(slots, profile, &terms, f);
+}
+
+/* What the load would make of attempts a minute if it went on: its end cuts off no turns, but for
+ * those of sessions that hardly end. */
+static double steady_rate(const struct profile *profile, const struct forecast *f)
+{
+    const int64_t length_ns = load_duration_ns(&profile->load);
+    const double minutes = seconds(length_ns) / 60;
+    if (minutes <= 0) return 0;
+    const double turns = (double)profile->session.interactions;
+    const double step_s = ASSUMED_ATTEMPT_SECONDS + seconds(profile->session.think_time_ns);
+    const bool endless = turns * step_s > fmax(STEADY_SESSION_S, seconds(length_ns));
+    if (profile->load.model == LOAD_SESSIONS || endless) return f->attempts / minutes;
+    return pacer_expected(&profile->load, length_ns) * turns / minutes;
+}
+
+/* Also adds what the region spends in each slot, unless these are NULL. */
+static struct forecast region_of(const struct profile *profile, size_t region, uint64_t seed,
+                                 struct slots *spent)
+{
+    const struct terms terms = terms_of(profile, &profile->regions[region]);
+    const double length_s = seconds(load_duration_ns(&profile->load));
+    struct forecast f = {.breaks_at_s = -1,
+                         .unpriced = terms.price_source == TERMS_UNKNOWN,
+                         .listed = terms.price_source == TERMS_PUBLIC};
+    struct expected_user user = {0};
+    struct slots slots = {0};
+    if (expected_user_init(&user, profile, &profile->regions[region], &terms, length_s) &&
+        slots_init(&slots, &profile->load)) {
+        foretell(&slots, profile, region, seed, &user, &f);
+        for (size_t i = 0; spent != NULL && i < slots.count; i++) {
+            spent->tokens[i] += slots.tokens[i];
+            spent->usd[i] += slots.usd[i];
+        }
+    }
+    f.attempts_per_minute = steady_rate(profile, &f);
+    expected_user_free(&user);
+    slots_free(&slots);
     return f;
 }
 
-void forecast_add(struct forecast *into, const struct forecast *from)
+struct forecast forecast_region(const struct profile *profile, size_t region, uint64_t seed)
+{
+    return region_of(profile, region, seed, NULL);
+}
+
+/* ---- all regions ---- */
+
+static void add(struct forecast *into, const struct forecast *from)
 {
     into->sessions += from->sessions;
     into->attempts += from->attempts;
     into->tokens += from->tokens;
-    into->low_usd += from->low_usd;
-    into->likely_usd += from->likely_usd;
-    into->high_usd += from->high_usd;
+    for (int c = 0; c < COST_CASES; c++) into->usd[c] += from->usd[c];
+    into->attempts_per_minute += from->attempts_per_minute;
+    into->peak_sessions += from->peak_sessions;
     into->rpm += from->rpm;
     into->tpm += from->tpm;
     into->unpriced |= from->unpriced;
     into->listed |= from->listed;
 }
 
-void forecast_json(cJSON *object, const struct forecast *f)
+static double reached_s(const struct slots *slots, const double *values, double limit)
 {
-    (void)cJSON_AddNumberToObject(object, "sessions", round(f->sessions));
-    (void)cJSON_AddNumberToObject(object, "attempts", round(f->attempts));
-    (void)cJSON_AddNumberToObject(object, "tokens", round(f->tokens));
-    if (f->unpriced) {
-        (void)cJSON_AddNullToObject(object, "cost_usd");
-    } else {
-        cJSON *cost = cJSON_AddObjectToObject(object, "cost_usd");
-        (void)cJSON_AddNumberToObject(cost, "low", f->low_usd);
-        (void)cJSON_AddNumberToObject(cost, "likely", f->likely_usd);
-        (void)cJSON_AddNumberToObject(cost, "high", f->high_usd);
+    double sum = 0;
+    for (size_t i = 0; limit > 0 && i < slots->count; i++) {
+        sum += values[i];
+        if (sum >= limit) return (double)(i + 1) * slots->load.slot_s;
     }
-    (void)cJSON_AddNumberToObject(object, "rpm", f->rpm);
-    (void)cJSON_AddNumberToObject(object, "tpm", f->tpm);
+    return -1;
 }
 
-cJSON *forecast_profile_json(const struct profile *profile)
+struct forecast_all forecast_make(const struct profile *profile, uint64_t seed)
 {
-    cJSON *root = cJSON_CreateObject();
-    cJSON *regions = cJSON_AddArrayToObject(root, "regions");
-    struct forecast totals = {0};
-    for (size_t i = 0; i < profile->region_count; i++) {
-        struct forecast f = forecast_region(profile, &profile->regions[i]);
-        forecast_add(&totals, &f);
-        cJSON *object = cJSON_CreateObject();
-        (void)cJSON_AddStringToObject(object, "name", profile->regions[i].name);
-        forecast_json(object, &f);
-        const struct terms terms = terms_of(profile, &profile->regions[i]);
-        terms_json(object, &terms, f.peak_rpm, f.peak_tpm);
-        (void)cJSON_AddItemToArray(regions, object);
+    struct forecast_all all = {.totals = {.breaks_at_s = -1}, .usd_at_s = -1, .tokens_at_s = -1};
+    struct slots spent = {0};
+    all.regions = calloc(profile->region_count, sizeof *all.regions);
+    if (all.regions != NULL && slots_init(&spent, &profile->load)) {
+        for (; all.count < profile->region_count; all.count++) {
+            all.regions[all.count] = region_of(profile, all.count, seed, &spent);
+            add(&all.totals, &all.regions[all.count]);
+        }
+        all.usd_at_s = reached_s(&spent, spent.usd, profile->budget.usd);
+        all.tokens_at_s = reached_s(&spent, spent.tokens, (double)profile->budget.tokens);
     }
-    forecast_json(cJSON_AddObjectToObject(root, "totals"), &totals);
-    return root;
+    slots_free(&spent);
+    return all;
 }
+
+void forecast_free(struct forecast_all *all)
+{
+    free(all->regions);
+    *all = (struct forecast_all){0};
+}
+
+/* ---- the connect rate ---- */
 
 bool forecast_connects(const struct profile *profile, struct text *out)
 {
     const struct load *load = &profile->load;
-    double demands = load->routing == ROUTING_EACH ? (double)profile->region_count : 1;
-    double real = highest_target(load) * demands * profile->simulator.clock_speed;
+    double most = 0;
+    for (size_t i = 0; i < load->stage_count; i++) most = fmax(most, load->stages[i].target);
+    const double demands = (double)routing_demands(load->routing, profile->region_count);
+    const double real = most * demands * profile->simulator.clock_speed;
     if (load->model != LOAD_ARRIVALS || real <= CONNECT_SHARE * load->connect_rate) return false;
     text_printf(
         out,
@@ -157,44 +327,4 @@ bool forecast_connects(const struct profile *profile, struct text *out)
         "fall short; raise load.connect_rate to %.3g/s or more",
         real, load->connect_rate, real / CONNECT_SHARE);
     return true;
-}
-
-static void table_row(struct text *out, const char *name, const struct forecast *f)
-{
-    text_printf(out, "%-20s %10.0f %10.0f %12.0f %9.1f %10.0f   ", name, f->sessions, f->attempts,
-                f->tokens, f->rpm, f->tpm);
-    if (f->unpriced) {
-        text_puts(out, "unknown\n");
-    } else {
-        text_printf(out, "%.2f (%.2f to %.2f)\n", f->likely_usd, f->low_usd, f->high_usd);
-    }
-}
-
-void forecast_table(const struct profile *profile, struct text *out)
-{
-    struct forecast totals = {0};
-    text_printf(out, "%-20s %10s %10s %12s %9s %10s   %s\n", "region", "sessions", "attempts",
-                "tokens", "RPM", "TPM", "USD (low to high)");
-    for (size_t i = 0; i < profile->region_count; i++) {
-        struct forecast f = forecast_region(profile, &profile->regions[i]);
-        forecast_add(&totals, &f);
-        table_row(out, profile->regions[i].name, &f);
-    }
-    table_row(out, "all", &totals);
-    text_printf(out,
-                "\nAssumed: %.0f input and %.0f output tokens and %.0f second an attempt (which a "
-                "closed load and a\nprice per minute go by).\n",
-                ASSUMED_INPUT_TOKENS, ASSUMED_OUTPUT_TOKENS, ASSUMED_ATTEMPT_SECONDS);
-    struct text tight = {0};
-    if (forecast_connects(profile, &tight)) text_printf(out, "Tight: %s.\n", text_str(&tight));
-    text_free(&tight);
-    if (totals.unpriced)
-        text_puts(
-            out, "Unknown cost: the profile's `prices` has no row for that region's model, and no\n"
-                 "list price of it is known.\n");
-    for (size_t i = 0; i < profile->region_count; i++) {
-        const struct forecast f = forecast_region(profile, &profile->regions[i]);
-        const struct terms terms = terms_of(profile, &profile->regions[i]);
-        terms_text(&profile->regions[i], &terms, f.peak_rpm, f.peak_tpm, out);
-    }
 }

@@ -108,6 +108,7 @@ static enum err_code choose_seed(struct run_plan *plan, const struct run_options
             "\"seed\": N to the profile (shards with drawn seeds would not be parts of one plan)",
             shard);
     }
+    plan->seed_asked = plan->seed;
     if (plan->seed == 0) plan->seed = draw_seed();
     return ERR_OK;
 }
@@ -233,7 +234,7 @@ void run_plan_free(struct run_plan *plan)
 
 static void report_json(const struct run_plan *plan, const char *shard, struct text *out)
 {
-    cJSON *root = forecast_profile_json(plan->profile);
+    cJSON *root = forecast_profile_json(plan->profile, plan->seed_asked);
     (void)cJSON_AddStringToObject(root, "shard", shard);
     char *printed = cJSON_Print(root);
     if (printed != NULL) text_printf(out, "%s\n", printed);
@@ -252,7 +253,7 @@ void run_plan_report(const struct run_plan *plan, bool json, struct text *out)
     text_printf(out, "%s: ", plan->profile->name);
     text_duration(out, load_duration_ns(&plan->profile->load));
     text_printf(out, " of load, seed %" PRIu64 ", nothing is sent (--dry-run)\n\n", plan->seed);
-    forecast_table(plan->profile, out);
+    forecast_table(plan->profile, plan->seed_asked, out);
     if (plan->shard.count > 1)
         text_printf(out,
                     "These are the figures of the whole plan, of which shard %s drives its part.\n",

@@ -16,6 +16,7 @@
 struct run_plan {
     struct profile *profile; /* as modified by the options; owned */
     uint64_t seed;           /* never 0 */
+    uint64_t seed_asked;     /* 0: the one above was drawn */
     unsigned workers;
     struct shard shard; /* count at least 1 */
     int64_t

@@ -2,8 +2,6 @@
 
 #include "realtime/model_facts.h"
 
-#include <inttypes.h>
-
 static struct model_use use_of(const struct region *region)
 {
     return (struct model_use){region->dialect, region->model, region->api_version,
@@ -96,69 +94,43 @@ static void price_json(cJSON *object, const struct terms *terms)
     }
 }
 
-static double share_of(double asked, uint64_t limit)
+static void put_limit(cJSON *object, const char *name, double value)
 {
-    return limit == 0 ? -1 : asked / (double)limit;
-}
-
-static void put_limit(cJSON *object, const char *name, bool known, double value)
-{
-    if (known)
+    if (value > 0)
         (void)cJSON_AddNumberToObject(object, name, value);
     else
         (void)cJSON_AddNullToObject(object, name);
 }
 
-void terms_json(cJSON *object, const struct terms *terms, double rpm, double tpm)
+void terms_json(cJSON *object, const struct terms *terms)
 {
-    double requests = share_of(rpm, terms->rpm);
-    double tokens = share_of(tpm, terms->tpm);
     price_json(object, terms);
     cJSON *quota = add_sourced(object, "quota", terms->quota_source, MODEL_FACTS_QUOTA_SOURCE,
                                terms->quota_as_of);
-    if (quota == NULL) {
-        (void)cJSON_AddNullToObject(object, "quota_share");
-        (void)cJSON_AddNullToObject(object, "breaks_first");
-        return;
-    }
-    put_limit(quota, "rpm", terms->rpm > 0, (double)terms->rpm);
-    put_limit(quota, "tpm", terms->tpm > 0, (double)terms->tpm);
-    cJSON *share = cJSON_AddObjectToObject(object, "quota_share");
-    put_limit(share, "rpm", terms->rpm > 0, requests);
-    put_limit(share, "tpm", terms->tpm > 0, tokens);
-    (void)cJSON_AddStringToObject(object, "breaks_first", requests >= tokens ? "rpm" : "tpm");
+    if (quota == NULL) return;
+    put_limit(quota, "rpm", (double)terms->rpm);
+    put_limit(quota, "tpm", (double)terms->tpm);
 }
 
 /* ---- text ---- */
 
-static void put_share(struct text *out, double asked, uint64_t limit, const char *unit)
+void terms_price_text(const struct region *region, const struct terms *terms, struct text *out)
 {
-    if (limit == 0) return;
-    const double percent = 100 * share_of(asked, limit);
-    text_printf(out, percent < 100 ? " %.3g%%" : " %.0f%%", percent);
-    text_printf(out, " of %" PRIu64 " %s,", limit, unit);
+    if (terms->price_source != TERMS_PUBLIC) return;
+    text_printf(out,
+                "Cost of %s: at " MODEL_FACTS_PRICE_SOURCE " of %s, known on %s;\nanother "
+                "contract may differ, and a row in the profile's `prices` wins.\n",
+                region->name, region->model, terms->price_as_of);
 }
 
-void terms_text(const struct region *region, const struct terms *terms, double rpm, double tpm,
-                struct text *out)
+void terms_quota_source(const struct terms *terms, struct text *out)
 {
-    if (terms->price_source == TERMS_PUBLIC)
-        text_printf(out,
-                    "Cost of %s: at " MODEL_FACTS_PRICE_SOURCE " of %s, known on %s;\nanother "
-                    "contract may differ, and a row in the profile's `prices` wins.\n",
-                    region->name, region->model, terms->price_as_of);
-    if (terms->quota_source == TERMS_UNKNOWN) return;
-    text_printf(out, "Quota of %s: at the highest stage", region->name);
-    put_share(out, rpm, terms->rpm, "RPM");
-    put_share(out, tpm, terms->tpm, "TPM");
     if (terms->quota_source == TERMS_PROFILE)
-        text_puts(out, " by the profile's regions[].quota.\n");
-    else
+        text_puts(out, "the profile's regions[].quota");
+    else if (terms->quota_source == TERMS_PUBLIC)
         text_printf(out,
-                    "\nby " MODEL_FACTS_QUOTA_SOURCE ", known on %s; the profile's "
-                    "regions[].quota wins.\n",
+                    MODEL_FACTS_QUOTA_SOURCE ", known on %s; the profile's regions[].quota wins",
                     terms->quota_as_of);
-    text_puts(out, "Counted are attempts and the tokens that they use. A service that counts new\n"
-                   "connections, or max_output_tokens when it is asked, as the simulator does, "
-                   "refuses\nlater or sooner.\n");
+    else
+        text_puts(out, "no quota is known; give regions[].quota");
 }

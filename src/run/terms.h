@@ -23,15 +23,13 @@ struct terms {
  * as a whole. The profile must outlive the result. */
 struct terms terms_of(const struct profile *profile, const struct region *region);
 
-/*
- * Adds `price`, `quota`, `quota_share` and `breaks_first` to the JSON of a region that is to take
- * so many requests and tokens a minute at most; each is null where nothing is known. Tokens are
- * those used: a service that counts max_output_tokens when it is asked counts more.
- */
-void terms_json(cJSON *object, const struct terms *terms, double rpm, double tpm);
+/* Adds `price` and `quota` to the JSON of a region; each is null where nothing is known. */
+void terms_json(cJSON *object, const struct terms *terms);
 
-/* Appends a line for a cost at list prices, and one for the share of a known quota. */
-void terms_text(const struct region *region, const struct terms *terms, double rpm, double tpm,
-                struct text *out);
+/* Appends a line if its cost is at list prices. */
+void terms_price_text(const struct region *region, const struct terms *terms, struct text *out);
+
+/* Appends whose quota it is, without a full stop. */
+void terms_quota_source(const struct terms *terms, struct text *out);
 
 #endif

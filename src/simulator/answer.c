@@ -31,6 +31,7 @@ static void record(struct answer *answer)
         .fault = answer->struck ? answer->strike.info->number : NULL,
         .fault_name = answer->struck ? answer->strike.info->name : NULL,
         .outcome = answer->outcome,
+        .counted_tokens = answer->reserved_tokens,
         .response_created_ns = service_run(service, answer->created_delay_ns),
         .first_output_ns = service_run(service, answer->first_delay_ns),
         .response_ns = service_run(service, answer->done_delay_ns),

@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#define USUAL_OUTPUT 4096 /* the most that a model says, or thinks, without a limit from us */
-
 /* What fault rules may ask about this response. */
 static struct moment moment_of(const struct answer *answer)
 {
@@ -53,9 +51,9 @@ static void plan_stream(struct answer *answer, const struct overrides *overrides
     struct moment moment = moment_of(answer);
     if (moment.failed_before) script_settle(&site->script);
     answer->strike = script_strike(&site->script, CHANCE_PER_RESPONSE, &moment);
-    struct strike refused =
-        quota_respond(&site->quota, moment.wall_ns,
-                      quota_estimate(moment.context_tokens, overrides->max_output_tokens));
+    answer->reserved_tokens =
+        token_count_reserved(moment.context_tokens, overrides->max_output_tokens);
+    struct strike refused = quota_respond(&site->quota, moment.wall_ns, answer->reserved_tokens);
     if (refused.struck) answer->strike = refused;
     if (!answer->strike.struck) return;
     answer->fault = answer_fault(answer->strike.kind);
@@ -82,7 +80,12 @@ static void fill_reply(struct answer *answer, struct overrides *overrides)
         memcpy(reply->previous_item_id, visit->conversation.last_item_id,
                sizeof reply->previous_item_id);
     }
-    reply->usage = usage_begin(&visit->conversation.context, visit->settings.instruction_bytes);
+    const struct token_input input =
+        token_context_read(&visit->conversation.context, visit->settings.instruction_bytes);
+    reply->usage = (struct usage_count){.text_in = input.text,
+                                        .audio_in = input.audio,
+                                        .text_cached = input.text_cached,
+                                        .audio_cached = input.audio_cached};
 }
 
 /* What a fault changes from the start. */
@@ -92,7 +95,7 @@ static void prepare_fault(struct answer *answer, const char *event_id)
     if (answer->fault != NULL && answer->fault->kind == FAULT_REASONING_LIMIT) {
         reply->usage.reasons = true;
         reply->usage.reasoning =
-            reply->max_output_tokens > 0 ? reply->max_output_tokens : USUAL_OUTPUT;
+            reply->max_output_tokens > 0 ? reply->max_output_tokens : TOKEN_COUNT_USUAL_OUTPUT;
     }
     if (answer_has(answer, EFFECT_MODALITY)) reply->audio = !reply->audio_asked;
     if (answer_has(answer, EFFECT_ERROR) && event_id != NULL) answer->event_id = strdup(event_id);

@@ -22,6 +22,7 @@ struct answer {
     struct reply reply;
     enum answer_state state;
     struct strike strike;
+    uint64_t reserved_tokens;         /* taken of the quota */
     const struct answer_fault *fault; /* of the strike; NULL if none */
     char *event_id;         /* the client's, of its response.create; kept only for a fault; or
                                NULL */

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #define CLIENT_ID_LIMIT 32
-#define ITEM_TOKENS 4 /* for the words around an item */
 
 /* FNV-1a: ids are remembered only by this hash. */
 static uint64_t hash_id(const char *id)
@@ -253,16 +252,16 @@ static void say_item(struct visit *visit, const cJSON *item, const char *id, con
 
 static void count_item(struct visit *visit, const cJSON *item)
 {
-    struct context *context = &visit->conversation.context;
+    struct token_context *context = &visit->conversation.context;
     const struct detection detection = detection_of(&visit->settings);
-    context->text += ITEM_TOKENS + usage_text_tokens(strlen(string_of(member(item, "output"))));
+    context->text += TOKEN_COUNT_ITEM + token_count_text(strlen(string_of(member(item, "output"))));
     const cJSON *part;
     cJSON_ArrayForEach(part, member(item, "content"))
     {
         size_t bytes = 0;
         (void)base64_length(string_of(member(part, "audio")), &bytes);
-        context->text += usage_text_tokens(strlen(string_of(member(part, "text"))));
-        context->audio += usage_audio_tokens_in((uint64_t)detection_ms(&detection, bytes));
+        context->text += token_count_text(strlen(string_of(member(part, "text"))));
+        context->audio += token_count_audio_in((uint64_t)detection_ms(&detection, bytes));
     }
 }
 
@@ -294,8 +293,8 @@ void conversation_add_audio(struct visit *visit, const char *id, double ms)
         "{\"type\":\"message\",\"role\":\"user\",\"content\":[{\"type\":\"input_audio\"}]}");
     say_item(visit, item, id, conversation->last_item_id);
     cJSON_Delete(item);
-    conversation->context.text += ITEM_TOKENS;
-    conversation->context.audio += usage_audio_tokens_in((uint64_t)ms);
+    conversation->context.text += TOKEN_COUNT_ITEM;
+    conversation->context.audio += token_count_audio_in((uint64_t)ms);
     conversation_remember(conversation, id);
     (void)snprintf(conversation->last_item_id, sizeof conversation->last_item_id, "%s", id);
 }

@@ -25,8 +25,8 @@ static void say_transcription(struct visit *visit, const char *item_id, double m
     text_printf(
         out, ",\"item_id\":\"%s\",\"content_index\":0,\"transcript\":\"" TRANSCRIPT "\",\"usage\":",
         item_id);
-    uint64_t audio = usage_audio_tokens_in((uint64_t)ms);
-    uint64_t text = usage_text_tokens(sizeof TRANSCRIPT - 1);
+    uint64_t audio = token_count_audio_in((uint64_t)ms);
+    uint64_t text = token_count_text(sizeof TRANSCRIPT - 1);
     if (strstr(asked, "whisper") != NULL) {
         text_printf(out, "{\"type\":\"duration\",\"seconds\":%.3g}}", ms / 1000);
     } else {

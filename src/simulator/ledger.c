@@ -112,6 +112,8 @@ static void add_course(const struct ledger_line *line, struct text *out)
         json_key(out, "http_status");
         line->http_status != 0 ? json_signed(out, line->http_status) : json_null(out);
         json_put_count(out, "responses", line->responses);
+    } else {
+        json_put_count(out, "counted_tokens", line->counted_tokens);
     }
     json_key(out, "delay_us");
     json_open(out, '{');

@@ -58,8 +58,9 @@ struct ledger_line {
     const char *session_id, *response_id, *client_request_id; /* "" or NULL if none */
     const char *fault, *fault_name; /* "F64" and "server_error"; NULL if none struck */
     enum ledger_outcome outcome;
-    int http_status;    /* session: the answer to the upgrade; 0 if none */
-    uint64_t responses; /* session: how many response.create it accepted */
+    int http_status;         /* session: the answer to the upgrade; 0 if none */
+    uint64_t responses;      /* session: how many response.create it accepted */
+    uint64_t counted_tokens; /* response: what it took of the quota */
     uint64_t upgrade_ns, session_ns, configure_ns;
     uint64_t response_created_ns, first_output_ns, response_ns;
 };

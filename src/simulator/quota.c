@@ -10,13 +10,14 @@
 
 #define MINUTE_NS (60 * NS_PER_S)
 #define DAY_NS (86400 * NS_PER_S)
-#define USUAL_SLICE_NS (10 * NS_PER_S) /* the service counts over 1 s or 10 s */
-#define USUAL_OUTPUT 4096 /* the most that a model says in one answer without a limit from us */
+#define USUAL_SLICE_NS (TOKEN_COUNT_SLICE_SECONDS * NS_PER_S)
 
 static const struct fault_info refused_requests = {"quota_requests", "F30", CHANCE_PER_UPGRADE,
                                                    "more new connections than the limit"};
 static const struct fault_info refused_tokens = {"quota_tokens", "F66", CHANCE_PER_RESPONSE,
                                                  "more tokens than the limit"};
+static const struct fault_info refused_responses = {"quota_requests", "F66", CHANCE_PER_RESPONSE,
+                                                    "more responses than the limit"};
 static const struct fault_info refused_lowered = {"quota_lowered", "F32", CHANCE_PER_UPGRADE,
                                                   "the lowered limit of tokens is used up"};
 
@@ -77,7 +78,10 @@ bool quota_default(const struct simulator_plan *plan, const struct region *regio
 enum err_code quota_init(struct quota *quota, const struct simulator_plan *plan,
                          const struct region *region, struct error *err)
 {
-    *quota = (struct quota){.minute = INT64_MIN, .slice = INT64_MIN, .day_ns = INT64_MIN};
+    *quota = (struct quota){.minute = INT64_MIN,
+                            .slice = INT64_MIN,
+                            .day_ns = INT64_MIN,
+                            .counted = request_kind_of(region->dialect)};
     quota->limited = quota_default(plan, region, &quota->usual);
     find_told(region, quota);
     quota->rules = calloc(plan->quota_count + 1, sizeof *quota->rules);
@@ -157,13 +161,19 @@ static struct strike refuse(const struct quota *quota, int64_t wall_ns, enum fau
         .struck = true, .kind = kind, .info = info, .retry_after_ns = left_ms * NS_PER_MS};
 }
 
+static bool has_no_request_left(const struct quota *quota)
+{
+    const uint64_t rpm = quota->rule == NULL ? 0 : quota->rule->rpm;
+    return rpm > 0 && quota->requests > share_of_requests(quota, rpm);
+}
+
 struct strike quota_connect(struct quota *quota, int64_t wall_ns)
 {
     move_to(quota, wall_ns);
-    quota->requests++;
+    quota->requests += quota->counted == REQUEST_CONNECTION;
     const struct quota_rule *rule = quota->rule;
     if (rule == NULL) return (struct strike){0};
-    bool requests_gone = rule->rpm > 0 && quota->requests > share_of_requests(quota, rule->rpm);
+    bool requests_gone = quota->counted == REQUEST_CONNECTION && has_no_request_left(quota);
     bool lowered = rule->effective_tpm > 0 && rule->effective_tpm < quota->most_told;
     bool tokens_gone = lowered && quota->tokens >= share_of(quota, rule->effective_tpm);
     if (!requests_gone && !tokens_gone) return (struct strike){0};
@@ -207,13 +217,11 @@ struct strike quota_respond(struct quota *quota, int64_t wall_ns, uint64_t token
     bool unused = quota->tokens == 0;
     uint64_t limit = token_limit(quota);
     quota->tokens += (double)tokens;
+    quota->requests += quota->counted == REQUEST_RESPONSE;
+    if (quota->counted == REQUEST_RESPONSE && has_no_request_left(quota))
+        return refuse(quota, wall_ns, FAULT_RATE_LIMIT_EXCEEDED, &refused_responses);
     if (limit == 0 || unused || quota->tokens <= share_of(quota, limit)) return (struct strike){0};
     return refuse(quota, wall_ns, FAULT_RATE_LIMIT_EXCEEDED, &refused_tokens);
-}
-
-uint64_t quota_estimate(uint64_t input_tokens, uint64_t max_output_tokens)
-{
-    return input_tokens + (max_output_tokens == 0 ? USUAL_OUTPUT : max_output_tokens);
 }
 
 static struct quota_state state_of(const struct quota *quota, int64_t wall_ns, uint64_t limit,

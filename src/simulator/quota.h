@@ -1,7 +1,7 @@
 /*
- * Limits per minute as counted by the service: in slices, each with its share of the minute; new
- * connections count as requests, and tokens by an estimate when a response is requested. Refused
- * ones count too. (Failure catalogue, 3.1.) Pure: the caller passes the time.
+ * Limits per minute as counted by the service: in slices, each with its share of the minute. What
+ * counts as a request goes by the dialect, and tokens by an estimate when a response is requested
+ * (realtime/token_count.h). Refused ones count too. Pure: the caller passes the time.
  */
 #ifndef RUSHHOUR_SIMULATOR_QUOTA_H
 #define RUSHHOUR_SIMULATOR_QUOTA_H
@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "profile/profile.h"
+#include "realtime/token_count.h"
 #include "simulator/script.h"
 
 #include <stdbool.h>
@@ -21,6 +22,7 @@ struct quota {
     const struct quota_rule *rule; /* in force; NULL: nothing is limited */
     struct quota_rule usual;       /* in force where none of them is, if `limited` */
     bool limited;
+    enum request_kind counted;   /* what is a request */
     uint64_t told_rpm, told_tpm; /* what headers tell of a limit that there is not */
     int64_t minute, slice;       /* by the run's clock: rules change by the minute, counters by
                                       the slice */
@@ -51,21 +53,19 @@ MUST_USE enum err_code quota_init(struct quota *quota, const struct simulator_pl
 void quota_free(struct quota *quota);
 
 /*
- * Counts a new connection. It is refused with upgrade_429 when the slice's requests are used up.
+ * Counts a new connection, where those are requests. It is refused with upgrade_429 when the
+ * slice's requests are used up.
  * While a lowered token limit is in force and a header has shown a higher one, it is refused with
  * lowered_limit_429 if either that limit or the requests are used up: by its headers such a 429 is
  * F32, whatever the cause. Times are by the run's clock.
  */
 struct strike quota_connect(struct quota *quota, int64_t wall_ns);
 
-/* Counts a response by its estimate; over the limit it fails with rate_limit_exceeded, over that of
+/* Counts a response by its estimate (token_count_reserved), and as a request where responses are;
+ * over a limit it fails with rate_limit_exceeded, over that of
  * a day with daily_limit. Of a day's requests each comes back after the day's share, and refused
  * ones do not count (a wait of 86.4 s was reported at a limit of 1000). */
 struct strike quota_respond(struct quota *quota, int64_t wall_ns, uint64_t tokens);
-
-/* The number of tokens that a response is expected to use: its input, and the most it may say (0:
- * no limit). */
-uint64_t quota_estimate(uint64_t input_tokens, uint64_t max_output_tokens);
 
 /* What is left. If nothing is limited: the usual limits of the model, or those of gpt-realtime, by
  * the minute. */

@@ -44,11 +44,11 @@ void speech_delta(struct visit *visit, struct reply *reply)
 void speech_count(struct visit *visit, struct reply *reply)
 {
     struct usage_count *usage = &reply->usage;
-    struct context *context = &visit->conversation.context;
+    struct token_context *context = &visit->conversation.context;
     const uint64_t said = reply->deltas + (reply->preamble_id[0] == '\0' ? 0 : PREAMBLE_DELTAS);
     usage->text_out = said + usage->reasoning;
     if (reply->audio)
-        usage->audio_out = usage_audio_tokens_out(said * visit->site->service->audio_ms);
+        usage->audio_out = token_count_audio_out(said * visit->site->service->audio_ms);
     if (reply->conversation_id[0] == '\0') return;
     context->text += said; /* thoughts are not kept */
     context->audio += usage->audio_out;

@@ -6,6 +6,7 @@
 #ifndef RUSHHOUR_SIMULATOR_VISIT_H
 #define RUSHHOUR_SIMULATOR_VISIT_H
 
+#include "realtime/token_count.h"
 #include "simulator/detector.h"
 #include "simulator/reply.h"
 #include "simulator/site.h"
@@ -22,7 +23,7 @@ enum visit_state {
 
 /* The conversation: counts and ids, never content. */
 struct conversation {
-    struct context context;
+    struct token_context context;
     char last_item_id[ITEM_ID_SIZE]; /* "" if it is empty */
     uint64_t *items;                 /* hashes of the newest item ids, for delete, truncate and
                                         duplicates */

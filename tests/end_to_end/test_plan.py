@@ -74,7 +74,7 @@ class Plan(harness.Case):
         planned = self.plan("--detect", "2% vs 5%", "--design-effect", "4")
         self.assertEqual(planned["detect"]["attempts"], 2352)
         for region, needed in zip(planned["regions"], planned["detect"]["regions"]):
-            self.assertAlmostEqual(needed["minutes"], 2352 / region["rpm"], places=6)
+            self.assertAlmostEqual(needed["minutes"], 2352 / region["attempts_per_minute"], places=6)
             self.assertAlmostEqual(needed["cost_usd"], region["cost_usd"]["likely"] * 2352 / region["attempts"], places=6)
             for window in needed["windows"]:
                 self.assertGreaterEqual(window["attempts"] * window["occurrences"], 2352)

@@ -49,7 +49,7 @@ static const char response_json[] =
     "{\"kind\":\"response\",\"time\":\"2026-04-14T15:00:05.123Z\",\"region\":"
     "\"east \\\"2\\\"\",\"session_id\":\"sess_1\","
     "\"response_id\":\"resp_1\",\"client_request_id\":null,\"fault\":null,\"fault_name\":null,"
-    "\"outcome\":\"completed\",\"delay_us\":{"
+    "\"outcome\":\"completed\",\"counted_tokens\":0,\"delay_us\":{"
     "\"response_created\":2,\"first_output\":250400,\"response\":3000000}}\n";
 
 static void test_faults_below_http(void **state)

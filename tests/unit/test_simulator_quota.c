@@ -92,8 +92,26 @@ static void test_tokens(void **state)
     /* tokens refuse responses only */
     assert_false(quota_connect(&quota, next + 10 * NS_PER_S).struck);
     quota_free(&quota);
-    assert_int_equal(quota_estimate(900, 100), 1000);
-    assert_int_equal(quota_estimate(900, 0), 4996);
+}
+
+/* OpenAI counts responses: connections are free, and what is refused counts too. */
+static void test_responses_are_requests(void **state)
+{
+    (void)state;
+    struct quota_rule rule = {.rpm = 60, .tpm = 600000, .slice_ns = 10 * NS_PER_S};
+    struct simulator_plan plan = {.quota = &rule, .quota_count = 1};
+    struct region openai = region_a;
+    struct quota quota;
+    openai.dialect = DIALECT_OPENAI;
+    assert_int_equal(quota_init(&quota, &plan, &openai, NULL), ERR_OK);
+    for (int i = 0; i < 100; i++) assert_false(quota_connect(&quota, NOON).struck);
+    for (int i = 0; i < 10; i++) assert_false(quota_respond(&quota, NOON, 1).struck);
+    const struct strike refused = quota_respond(&quota, NOON, 1);
+    assert_true(refused.struck);
+    assert_int_equal(refused.kind, FAULT_RATE_LIMIT_EXCEEDED);
+    assert_string_equal(refused.info->name, "quota_requests");
+    assert_false(quota_respond(&quota, NOON + 10 * NS_PER_S, 1).struck);
+    quota_free(&quota);
 }
 
 /* The lowered limit refuses new connections once a header has shown the usual one. */
@@ -324,6 +342,7 @@ int main(void)
         cmocka_unit_test(test_requests_at_the_edges_of_slices),
         cmocka_unit_test(test_ten_second_slices),
         cmocka_unit_test(test_tokens),
+        cmocka_unit_test(test_responses_are_requests),
         cmocka_unit_test(test_lowered_limit),
         cmocka_unit_test(test_requests_under_a_lowered_limit),
         cmocka_unit_test(test_unlimited),

@@ -1,0 +1,272 @@
+/* The forecast as JSON and as a table, with what it assumes. */
+#include "run/forecast.h"
+
+#include "base/clock.h"
+#include "base/units.h"
+#include "realtime/token_count.h"
+
+#include <math.h>
+
+static const char *bound_name(enum bound bound)
+{
+    static const char *const names[] = {"none", "rpm", "tpm", "max_sessions"};
+    return names[bound];
+}
+
+/* ---- JSON ---- */
+
+static void put_known(cJSON *object, const char *name, bool known, double value)
+{
+    if (known)
+        (void)cJSON_AddNumberToObject(object, name, value);
+    else
+        (void)cJSON_AddNullToObject(object, name);
+}
+
+static void figures(cJSON *object, const struct forecast *f)
+{
+    (void)cJSON_AddNumberToObject(object, "sessions", round(f->sessions));
+    (void)cJSON_AddNumberToObject(object, "peak_sessions", ceil(f->peak_sessions - 1e-6));
+    (void)cJSON_AddNumberToObject(object, "attempts", round(f->attempts));
+    (void)cJSON_AddNumberToObject(object, "tokens", round(f->tokens));
+    if (f->unpriced) {
+        (void)cJSON_AddNullToObject(object, "cost_usd");
+    } else {
+        cJSON *cost = cJSON_AddObjectToObject(object, "cost_usd");
+        (void)cJSON_AddNumberToObject(cost, "low", f->usd[COST_LOW]);
+        (void)cJSON_AddNumberToObject(cost, "likely", f->usd[COST_LIKELY]);
+        (void)cJSON_AddNumberToObject(cost, "high", f->usd[COST_HIGH]);
+    }
+    (void)cJSON_AddNumberToObject(object, "attempts_per_minute", f->attempts_per_minute);
+    (void)cJSON_AddNumberToObject(object, "rpm", f->rpm);
+    (void)cJSON_AddNumberToObject(object, "tpm", f->tpm);
+}
+
+static double share_of(double asked, uint64_t limit)
+{
+    return limit == 0 ? 0 : asked / (double)limit;
+}
+
+static void limits(cJSON *object, const struct region *region, const struct terms *terms,
+                   const struct forecast *f)
+{
+    const bool responses = request_kind_of(region->dialect) == REQUEST_RESPONSE;
+    (void)cJSON_AddStringToObject(object, "requests", responses ? "responses" : "connections");
+    terms_json(object, terms);
+    if (terms->quota_source == TERMS_UNKNOWN) {
+        (void)cJSON_AddNullToObject(object, "quota_share");
+    } else {
+        cJSON *share = cJSON_AddObjectToObject(object, "quota_share");
+        put_known(share, "rpm", terms->rpm > 0, share_of(f->rpm, terms->rpm));
+        put_known(share, "tpm", terms->tpm > 0, share_of(f->tpm, terms->tpm));
+    }
+    if (f->breaks_first == BOUND_NONE)
+        (void)cJSON_AddNullToObject(object, "breaks_first");
+    else
+        (void)cJSON_AddStringToObject(object, "breaks_first", bound_name(f->breaks_first));
+    put_known(object, "breaks_at_s", f->breaks_at_s >= 0, f->breaks_at_s);
+}
+
+static void budget_json(cJSON *totals, const struct profile *profile,
+                        const struct forecast_all *all)
+{
+    const struct budget *budget = &profile->budget;
+    if (budget->usd <= 0 && budget->tokens == 0) {
+        (void)cJSON_AddNullToObject(totals, "budget");
+        return;
+    }
+    cJSON *object = cJSON_AddObjectToObject(totals, "budget");
+    put_known(object, "usd", budget->usd > 0, budget->usd);
+    put_known(object, "usd_share", budget->usd > 0 && !all->totals.unpriced,
+              all->totals.usd[COST_LIKELY] / budget->usd);
+    put_known(object, "usd_reached_at_s", all->usd_at_s >= 0, all->usd_at_s);
+    put_known(object, "tokens", budget->tokens > 0, (double)budget->tokens);
+    put_known(object, "tokens_share", budget->tokens > 0,
+              share_of(all->totals.tokens, budget->tokens));
+    put_known(object, "tokens_reached_at_s", all->tokens_at_s >= 0, all->tokens_at_s);
+}
+
+static void assumed_json(cJSON *root)
+{
+    cJSON *object = cJSON_AddObjectToObject(root, "assumed");
+    (void)cJSON_AddNumberToObject(object, "output_tokens", ASSUMED_OUTPUT_TOKENS);
+    (void)cJSON_AddNumberToObject(object, "speech_ms", ASSUMED_SPEECH_MS);
+    (void)cJSON_AddNumberToObject(object, "reasoning_tokens", ASSUMED_REASONING_TOKENS);
+    (void)cJSON_AddNumberToObject(object, "attempt_seconds", ASSUMED_ATTEMPT_SECONDS);
+    (void)cJSON_AddNumberToObject(object, "dial_seconds", ASSUMED_DIAL_SECONDS);
+}
+
+cJSON *forecast_profile_json(const struct profile *profile, uint64_t seed)
+{
+    struct forecast_all all = forecast_make(profile, seed);
+    cJSON *root = cJSON_CreateObject();
+    cJSON *regions = cJSON_AddArrayToObject(root, "regions");
+    for (size_t i = 0; i < all.count; i++) {
+        const struct region *region = &profile->regions[i];
+        const struct terms terms = terms_of(profile, region);
+        cJSON *object = cJSON_CreateObject();
+        (void)cJSON_AddStringToObject(object, "name", region->name);
+        figures(object, &all.regions[i]);
+        limits(object, region, &terms, &all.regions[i]);
+        (void)cJSON_AddItemToArray(regions, object);
+    }
+    cJSON *totals = cJSON_AddObjectToObject(root, "totals");
+    figures(totals, &all.totals);
+    budget_json(totals, profile, &all);
+    assumed_json(root);
+    forecast_free(&all);
+    return root;
+}
+
+/* ---- text ---- */
+
+static void table_row(struct text *out, const char *name, const struct forecast *f)
+{
+    text_printf(out, "%-20s %8.0f %7.0f %9.0f %11.0f %8.0f %9.0f   ", name, f->sessions,
+                ceil(f->peak_sessions - 1e-6), f->attempts, f->tokens, f->rpm, f->tpm);
+    if (f->unpriced) {
+        text_puts(out, "unknown\n");
+    } else {
+        text_printf(out, "%.2f (%.2f to %.2f)\n", f->usd[COST_LIKELY], f->usd[COST_LOW],
+                    f->usd[COST_HIGH]);
+    }
+}
+
+static void put_share(struct text *out, double asked, uint64_t limit, const char *unit)
+{
+    if (limit == 0) return;
+    const double percent = 100 * share_of(asked, limit);
+    text_printf(out, percent < 100 ? " %.3g%%" : " %.0f%%", percent);
+    text_printf(out, " of %llu %s,", (unsigned long long)limit, unit);
+}
+
+static void put_time(struct text *out, double at_s)
+{
+    text_duration(out, (int64_t)(round(at_s) * (double)NS_PER_S));
+}
+
+static void quota_text(const struct region *region, const struct terms *terms,
+                       const struct forecast *f, struct text *out)
+{
+    static const char *const words[] = {"", "RPM", "TPM", "load.max_sessions"};
+    if (terms->quota_source == TERMS_UNKNOWN && f->breaks_at_s < 0) return;
+    text_printf(out, "Quota of %s: at the peak", region->name);
+    put_share(out, f->rpm, terms->rpm, "RPM");
+    put_share(out, f->tpm, terms->tpm, "TPM");
+    text_puts(out, " by ");
+    terms_quota_source(terms, out);
+    if (f->breaks_at_s >= 0) {
+        text_printf(out, ".\n  Breaks first: %s, after ", words[f->breaks_first]);
+        put_time(out, f->breaks_at_s);
+        text_puts(out, " of load.\n");
+    } else if (f->breaks_first != BOUND_NONE) {
+        text_printf(out, ".\n  Nothing breaks; nearest is %s.\n", words[f->breaks_first]);
+    } else {
+        text_puts(out, ".\n");
+    }
+}
+
+static void budget_text(const struct profile *profile, const struct forecast_all *all,
+                        struct text *out)
+{
+    const struct budget *budget = &profile->budget;
+    const double usd = all->totals.usd[COST_LIKELY];
+    if (budget->usd > 0 && !all->totals.unpriced) {
+        text_printf(out, "Budget: $%.2f of $%.2f are likely", usd, budget->usd);
+        if (all->usd_at_s >= 0) text_puts(out, "; it stops the run after ");
+        if (all->usd_at_s >= 0) put_time(out, all->usd_at_s);
+        text_puts(out, all->totals.usd[COST_HIGH] > budget->usd && all->usd_at_s < 0
+                           ? "; the high case exceeds it.\n"
+                           : ".\n");
+    }
+    if (budget->tokens == 0) return;
+    text_printf(out, "Budget: %.0f of %llu tokens are likely", all->totals.tokens,
+                (unsigned long long)budget->tokens);
+    if (all->tokens_at_s >= 0) text_puts(out, "; it stops the run after ");
+    if (all->tokens_at_s >= 0) put_time(out, all->tokens_at_s);
+    text_puts(out, ".\n");
+}
+
+/* Spend per hour, for loads that go on for hours. */
+static void hourly_text(const struct profile *profile, const struct forecast_all *all,
+                        struct text *out)
+{
+    const double hours = (double)load_duration_ns(&profile->load) / (3600.0 * (double)NS_PER_S);
+    if (hours < 1 || all->totals.unpriced) return;
+    text_printf(out, "By the hour: $%.2f (%.2f to %.2f), %.0f tokens.\n",
+                all->totals.usd[COST_LIKELY] / hours, all->totals.usd[COST_LOW] / hours,
+                all->totals.usd[COST_HIGH] / hours, all->totals.tokens / hours);
+}
+
+static bool any_of_kind(const struct profile *profile, enum request_kind kind)
+{
+    for (size_t i = 0; i < profile->region_count; i++) {
+        if (request_kind_of(profile->regions[i].dialect) == kind) return true;
+    }
+    return false;
+}
+
+static void assumptions(const struct profile *profile, struct text *out)
+{
+    text_printf(out,
+                "\nAssumed: answers of %d tokens (in speech, %.2f s more of audio at 20 tokens a "
+                "second), %d tokens of\nthought where the model reasons, %.0f s an attempt, %.1f s "
+                "a dial; each turn reads the whole conversation again.\nLow: half as long, no "
+                "thoughts. High: as long as max_output_tokens allows (without one, %d times as "
+                "long),\nnothing cached, and the whole retry.budget is used.\n",
+                ASSUMED_OUTPUT_TOKENS, ASSUMED_SPEECH_MS / 1000.0, ASSUMED_REASONING_TOKENS,
+                ASSUMED_ATTEMPT_SECONDS, ASSUMED_DIAL_SECONDS, ASSUMED_MOST_TIMES);
+    text_printf(out,
+                "RPM and TPM: six times the busiest %d s, as limits are enforced in slices. Tokens "
+                "count as input plus\nmax_output_tokens (%d without one) when a response is asked "
+                "for (Azure's quota page of 2026-05).\n",
+                TOKEN_COUNT_SLICE_SECONDS, TOKEN_COUNT_USUAL_OUTPUT);
+    if (any_of_kind(profile, REQUEST_CONNECTION))
+        text_printf(out, "Requests are %s.\n", request_kind_words(DIALECT_GA));
+    if (any_of_kind(profile, REQUEST_RESPONSE))
+        text_printf(out, "Requests of dialect openai are %s.\n",
+                    request_kind_words(DIALECT_OPENAI));
+}
+
+static void region_notes(const struct profile *profile, const struct forecast_all *all,
+                         struct text *out)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        const struct region *region = &profile->regions[i];
+        const struct terms terms = terms_of(profile, region);
+        quota_text(region, &terms, &all->regions[i], out);
+    }
+    budget_text(profile, all, out);
+    hourly_text(profile, all, out);
+}
+
+void forecast_table(const struct profile *profile, uint64_t seed, struct text *out)
+{
+    struct forecast_all all = forecast_make(profile, seed);
+    text_printf(out, "%-20s %8s %7s %9s %11s %8s %9s   %s\n", "region", "sessions", "at once",
+                "attempts", "tokens", "peak RPM", "peak TPM", "USD (low to high)");
+    for (size_t i = 0; i < all.count; i++)
+        table_row(out, profile->regions[i].name, &all.regions[i]);
+    table_row(out, "all", &all.totals);
+    struct text notes = {0};
+    region_notes(profile, &all, &notes);
+    if (notes.length > 0) text_printf(out, "\n%s", text_str(&notes));
+    text_free(&notes);
+    assumptions(profile, out);
+    if (profile->load.model == LOAD_ARRIVALS && profile->load.arrival == ARRIVAL_POISSON &&
+        seed == 0)
+        text_puts(out,
+                  "Arrivals are drawn: without a seed the peaks are the highest of 8 draws.\n");
+    struct text tight = {0};
+    if (forecast_connects(profile, &tight)) text_printf(out, "Tight: %s.\n", text_str(&tight));
+    text_free(&tight);
+    if (all.totals.unpriced)
+        text_puts(
+            out, "Unknown cost: the profile's `prices` has no row for that region's model, and no\n"
+                 "list price of it is known.\n");
+    for (size_t i = 0; i < profile->region_count; i++) {
+        const struct terms terms = terms_of(profile, &profile->regions[i]);
+        terms_price_text(&profile->regions[i], &terms, out);
+    }
+    forecast_free(&all);
+}
