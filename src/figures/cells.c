@@ -214,22 +214,25 @@ static struct all_attempts all_attempts_of(const struct report_cell *cell, enum 
     return all;
 }
 
-/* The ranks between which a quantile lies. They are the costliest part of a cell, and its
- * metrics often have the same number of values, so they are reused. */
+/* The ranks between which a quantile lies. They are the costliest part of a cell, and depend on
+ * the number of values alone, of which the cells of short windows have few different ones: each
+ * thread keeps some. */
 struct ranks {
     uint64_t count, low, high;
 };
+#define RANKS 64
+static _Thread_local struct ranks medians[RANKS], tails[RANKS];
 
-static struct quantile quantile_of(const struct histogram *h, double q, struct ranks *ranks)
+static struct quantile quantile_of(const struct histogram *h, double q, struct ranks *known)
 {
+    struct ranks *ranks = &known[h->total % RANKS];
     if (ranks->count != h->total)
         (void)quantile_ranks(h->total, q, CONFIDENCE, &ranks->low, &ranks->high);
     ranks->count = h->total;
     return histogram_quantile_at(h, q, ranks->low, ranks->high);
 }
 
-static struct latency_figures latency_of(const struct histogram *h, struct ranks *median,
-                                         struct ranks *tail)
+static struct latency_figures latency_of(const struct histogram *h)
 {
     if (h == NULL || h->total == 0) return (struct latency_figures){0};
     return (struct latency_figures){.count = h->total,
@@ -238,16 +241,14 @@ static struct latency_figures latency_of(const struct histogram *h, struct ranks
                                     .p95 = histogram_percentile(h, 95),
                                     .p99 = histogram_percentile(h, 99),
                                     .max = histogram_max(h),
-                                    .median = quantile_of(h, 0.50, median),
-                                    .tail = quantile_of(h, 0.99, tail)};
+                                    .median = quantile_of(h, 0.50, medians),
+                                    .tail = quantile_of(h, 0.99, tails)};
 }
 
 void report_cell_settle(struct report_cell *cell)
 {
-    struct ranks median = {0};
-    struct ranks tail = {0};
     for (int m = 0; m < METRIC_COUNT; m++) {
-        cell->latency[m] = latency_of(cell->cell.latency[m], &median, &tail);
+        cell->latency[m] = latency_of(cell->cell.latency[m]);
         if (metric_has((enum metric)m, METRIC_OF_ATTEMPT))
             cell->all[m] = all_attempts_of(cell, (enum metric)m);
     }
