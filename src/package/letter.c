@@ -93,7 +93,8 @@ static void opening(const struct package *package, struct text *out)
     markdown_plain(out, region);
     text_puts(out, ".");
     package_letter_incidents(package, out);
-    text_puts(out, out->data[out->length - 1] == '\n' ? "Between " : " Between ");
+    text_puts(out,
+              out->length == 0 || out->data[out->length - 1] == '\n' ? "Between " : " Between ");
     text_printf(out, "%s and %s ", from, to);
     if (package->limited) {
         text_puts(out, "(only ");
