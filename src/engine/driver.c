@@ -217,6 +217,7 @@ static void driver_free(struct driver *driver)
     struct worker *worker = driver->worker;
     timers_cancel(worker->timers, &driver->deadline);
     driver_end_trial(driver, TRIAL_WITHDRAWN);
+    purse_settle(worker->plan->purse, driver->reserved, (struct purse_part){0});
     worker_leave_chain(worker, &driver->chain);
     if (driver->previous != NULL) {
         driver->previous->next = driver->next;

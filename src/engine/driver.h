@@ -6,6 +6,7 @@
 #ifndef RUSHHOUR_ENGINE_DRIVER_H
 #define RUSHHOUR_ENGINE_DRIVER_H
 
+#include "engine/purse.h"
 #include "engine/virtual_user.h"
 #include "record/evidence.h"
 #include "service/overdue.h"
@@ -32,7 +33,9 @@ struct driver {
                                      that never changes */
     char client_request_id[40];
     char address[48];
-    bool opened;    /* counted in sessions_open */
+    struct purse_part reserved;             /* taken out of the budget for the turn in flight */
+    uint64_t context_tokens, context_audio; /* of the conversation so far, as told */
+    bool opened;                            /* counted in sessions_open */
     bool in_flight; /* counted in in_flight: a turn was sent and has not ended */
     bool busy;      /* an action is being carried out; its end will handle further requests */
     bool abandoned; /* the virtual user receives no more reports */
@@ -60,7 +63,14 @@ extern const struct transport_handlers driver_handlers;
  * limit. False when out of memory to record it. */
 bool driver_dial(struct virtual_user *user, uint64_t now_ns);
 
-/* Sends the virtual user's next attempt on a ready session. */
+/* driver_budget.c: takes what a turn is expected to cost out of the run's budget. False: it does
+ * not fit, and nothing more may be sent. */
+bool driver_reserve(struct driver *driver, const char *prompt);
+
+/* driver_budget.c: a turn has ended, and took so much; all 0 if nothing was told. */
+void driver_settle(struct driver *driver, const struct usage *usage, double usd);
+
+/* Sends the virtual user's next attempt on a ready session, for which driver_reserve found room. */
 void driver_turn(struct driver *driver, uint64_t due_ns, const char *prompt, uint64_t now_ns);
 
 /* Closes cleanly, between turns, and releases the virtual user. */

@@ -5,6 +5,7 @@
 #include "engine/credential_renewer.h"
 #include "engine/fruitless.h"
 #include "engine/mailbox.h"
+#include "engine/purse.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,7 @@ struct engine {
     enum run_end end;
     struct text reason;
     struct abort_rule abort_rule;
+    struct purse purse;
     double budget_spent;  /* share used of the limit that is nearest */
     struct error failure; /* of the collector, or of a worker that could not start */
 };
@@ -66,9 +68,10 @@ static void check_budget(struct engine *engine)
     double of_usd = share_of(usd, limit_usd);
     double of_tokens = share_of((double)tokens, (double)limit_tokens);
     engine->budget_spent = of_usd > of_tokens ? of_usd : of_tokens;
-    if (engine->stops > 0 || engine->budget_spent < 1) return;
+    const bool empty = purse_is_empty(&engine->purse);
+    if (engine->stops > 0 || (engine->budget_spent < 1 && !empty)) return;
     char reason[128];
-    if (of_usd >= 1) {
+    if (limit_tokens == 0 || (limit_usd > 0 && of_usd >= of_tokens)) {
         (void)snprintf(reason, sizeof reason, "budget.usd reached: %.4f of %.4f USD", usd,
                        limit_usd);
     } else {
@@ -258,9 +261,12 @@ static enum err_code set_up(struct engine *engine, struct error *err)
         .seed = options->seed,
         .shard = options->shard,
         .workers = options->workers,
+        .purse = &engine->purse,
         .load_ns = load_duration_ns(&profile->load),
         .zone = evidence_zone(profile),
     };
+    purse_init(&engine->purse, shard_usd(&options->shard, profile->budget.usd),
+               shard_part(&options->shard, profile->budget.tokens));
     int status = uv_async_init(engine->loop, &engine->wake, on_wake);
     if (status != 0)
         return error_set(err, ERR_NET, "cannot make an event loop: %s", uv_strerror(status));

@@ -1,7 +1,7 @@
 #include "engine/policy.h"
 
-/* This many first retries are allowed regardless of the budget; otherwise a small run could never
- * retry. */
+/* This many first retries, and as many in every window, are allowed regardless of the budget;
+ * otherwise a small run could never retry. */
 #define BUDGET_ALLOWANCE 3.0
 
 const char *decision_name(enum decision decision)
@@ -26,6 +26,13 @@ static int64_t backoff_ns(const struct retry *retry, uint64_t attempt, struct ra
     return (int64_t)(random_unit(random) * (double)ceiling);
 }
 
+bool retry_within_window(const struct retry *retry, const struct retry_share *lately)
+{
+    const double share = retry->budget * (double)lately->first_attempts;
+    const double allowed = share > BUDGET_ALLOWANCE ? share : BUDGET_ALLOWANCE;
+    return retry->budget >= 1 || (double)lately->retries + 1 <= allowed;
+}
+
 enum decision retry_decide(const struct retry *retry, const struct retry_facts *facts,
                            struct random *random, int64_t *delay_ns)
 {
@@ -34,6 +41,7 @@ enum decision retry_decide(const struct retry *retry, const struct retry_facts *
     if (facts->failure->lasting && facts->hint_ns == 0) return DECIDE_GIVE_UP;
     double allowed = retry->budget * (double)facts->first_attempts + BUDGET_ALLOWANCE;
     if (retry->budget < 1 && (double)facts->retries_so_far + 1 > allowed) return DECIDE_GIVE_UP;
+    if (!retry_within_window(retry, &facts->lately)) return DECIDE_GIVE_UP;
     int64_t delay = backoff_ns(retry, facts->attempt, random);
     if (delay < facts->hint_ns) delay = facts->hint_ns;
     if (delay < facts->held_ns) delay = facts->held_ns;

@@ -3,6 +3,7 @@
 #define RUSHHOUR_ENGINE_POLICY_H
 
 #include "base/random.h"
+#include "engine/retry_window.h"
 #include "profile/profile.h"
 #include "realtime/failure.h"
 
@@ -38,7 +39,15 @@ struct retry_facts {
     int64_t held_ns;         /* how long its region is held back from now on; 0: it is not */
     int64_t said_ns;  /* of since_due_ns, what the profile says: waits, and limits that were hit */
     int64_t grace_ns; /* by which what was measured may exceed the deadline */
+    struct retry_share lately; /* of the worker and region, in the last retry.budget_window */
 };
+
+/*
+ * Whether the retry budget lets one more retry go by what was sent in the last window: never more
+ * than its share of the first attempts, though three even then, or a small load could not retry. To
+ * be asked when a retry is decided on, and again when it is due: waits bring many together.
+ */
+bool retry_within_window(const struct retry *retry, const struct retry_share *lately);
 
 /*
  * Decides by the profile's retry block. For a retry, *delay_ns is the wait: full jitter draws

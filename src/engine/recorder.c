@@ -84,7 +84,9 @@ void recorder_count_open(struct recorder *recorder, size_t region, uint64_t at_n
     state->open_rest_ns -= whole_ns;
     struct counters *counters = &recorder_cell(recorder, region)->counters;
     counters->open_ms += (uint64_t)(whole_ns / NS_PER_MS);
-    counters->cost_usd += cost_of_time(state->price, whole_ns);
+    const double usd = cost_of_time(state->price, whole_ns);
+    counters->cost_usd += usd;
+    if (usd > 0) purse_settle(recorder->purse, (struct purse_part){0}, purse_part_of(usd, 0));
 }
 
 static void seal(struct recorder *recorder, uint64_t now_ns)

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "engine/interval_grid.h"
 #include "engine/mailbox.h"
+#include "engine/purse.h"
 #include "engine/region_state.h"
 
 #include <stdint.h>
@@ -18,6 +19,7 @@ struct recorder {
     struct handover *handover;   /* never NULL after recorder_init */
     uint64_t starts_ns, ends_ns; /* monotonic bounds of the current interval */
     uint64_t cpu_mark_ns, wall_mark_ns;
+    struct purse *purse;          /* what open sessions cost by time is spent from */
     struct region_state *regions; /* the worker's; what is open or held goes into each handover */
     uint64_t load_over_ns;        /* since when nothing is driven any more; 0: it is */
     bool failed;                  /* a handover could not be allocated: figures were lost */

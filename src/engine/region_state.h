@@ -5,6 +5,7 @@
 #define RUSHHOUR_ENGINE_REGION_STATE_H
 
 #include "engine/hold.h"
+#include "engine/retry_window.h"
 #include "engine/trials.h"
 #include "profile/profile.h"
 
@@ -13,9 +14,12 @@
 /* Zero-initialise; its trials are freed with trials_free. */
 struct region_state {
     uint64_t retries, first_attempts;  /* the retry budget is a share of first_attempts */
+    struct retry_window decided, sent; /* the same lately, retries as decided on and as sent */
     uint64_t sessions_open, in_flight; /* at present */
     uint64_t open_told_ns;             /* monotonic: open time is counted up to here, except for */
     int64_t open_rest_ns;              /* the part short of a whole ms of the run's own clock */
+    uint64_t first_input;              /* the most that the first turn of a session took */
+    uint64_t most_output, most_audio;  /* the longest answer, and its part in speech */
     const struct price *price;         /* of its model; NULL: the profile has none */
     struct trials trials;              /* for the abort rule */
     struct hold hold;                  /* from the responses that this worker received */

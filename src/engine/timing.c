@@ -55,6 +55,7 @@ struct timing timing_at(const struct profile *profile, double speed)
     timing.retry.backoff_initial_ns = scaled(timing.retry.backoff_initial_ns, speed);
     timing.retry.backoff_max_ns = scaled(timing.retry.backoff_max_ns, speed);
     timing.retry.deadline_ns = scaled(timing.retry.deadline_ns, speed);
+    timing.retry.budget_window_ns = scaled(timing.retry.budget_window_ns, speed);
     timing.grace_ns =
         kept(profile->retry.deadline_ns, TIMING_FLOOR_NS, speed) - timing.retry.deadline_ns;
     for (size_t i = 0; i < LIMITS; i++) {

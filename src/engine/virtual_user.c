@@ -121,25 +121,67 @@ static bool listens(struct virtual_user *user, uint64_t now_ns)
     return timers_set(user->worker->timers, &user->timer, now_ns + 1);
 }
 
+/* The budget has no room for another turn: the load is over. */
+static void leave_spent(struct virtual_user *user, uint64_t now_ns)
+{
+    worker_stop(user->worker, STOP_DRAIN);
+    virtual_user_fail_held(user, now_ns);
+    virtual_user_retire(user, now_ns);
+}
+
+static void take_turn(struct virtual_user *user, uint64_t due_ns, uint64_t now_ns)
+{
+    const char *prompt = prompt_of(user);
+    if (driver_reserve(user->driver, prompt)) {
+        driver_turn(user->driver, due_ns, prompt, now_ns);
+    } else {
+        leave_spent(user, now_ns);
+    }
+}
+
+/* The next attempt of its interaction; a retry goes only if the budget's window has room for it by
+ * now, else the interaction ends here. False: it did. */
+static bool begin_number(struct virtual_user *user, uint64_t now_ns)
+{
+    struct region_state *region = &user->worker->regions[user->region];
+    const bool retry = user->attempt > 0;
+    const struct retry_share lately = retry_window_at(&region->sent, now_ns);
+    if (retry && !user->goes_first &&
+        !retry_within_window(&user->worker->plan->timing.retry, &lately)) {
+        virtual_user_fail_held(user, now_ns);
+        virtual_user_skip(user, now_ns);
+        return false;
+    }
+    user->attempt++;
+    retry_window_add(&region->sent, retry, now_ns);
+    if (retry) return true;
+    region->first_attempts++;
+    retry_window_add(&region->decided, false, now_ns);
+    return true;
+}
+
 static void begin_try(struct timer *timer, uint64_t now_ns)
 {
     struct virtual_user *user =
         (struct virtual_user *)((char *)timer - offsetof(struct virtual_user, timer));
     user->awaits_credential = false;
+    if (purse_is_empty(user->worker->plan->purse)) {
+        leave_spent(user, now_ns);
+        return;
+    }
     choose_region(user, now_ns);
     if (!virtual_user_admit(user, now_ns)) return;
     const bool known = has_number(user);
-    if (!known) user->attempt++;
+    if (!known && !begin_number(user, now_ns)) return;
     user->begun = true;
     if (user->attempt == 1 && !user->again) {
         user->interaction_due_ns = user->try_due_ns;
-        if (!known) user->worker->regions[user->region].first_attempts++;
         if (wants_rotation(user, now_ns)) driver_finish(let_go(user), now_ns);
     }
     if (user->driver != NULL && driver_usable(user->driver)) {
         if (listens(user, now_ns)) return;
         virtual_user_keep_chain(user);
-        driver_turn(user->driver, user->try_due_ns, prompt_of(user), now_ns);
+        take_turn(user, user->try_due_ns, now_ns);
         return;
     }
     user->probe = false; /* the session to be probed is gone */
@@ -203,7 +245,7 @@ void virtual_user_on_ready(struct virtual_user *user, uint64_t now_ns)
     user->try_due_ns = now_ns;
     if (user->attempt == 1 && user->cuts == 0) user->interaction_due_ns = now_ns;
     if (!virtual_user_admit(user, now_ns)) return;
-    driver_turn(user->driver, now_ns, prompt_of(user), now_ns);
+    take_turn(user, now_ns, now_ns);
 }
 
 static void next_interaction(struct virtual_user *user, int64_t pause_ns, uint64_t now_ns)
@@ -289,6 +331,7 @@ enum decision virtual_user_on_attempt_failed(struct virtual_user *user,
         .first_attempts = region->first_attempts,
         .probe = user->probe,
         .held_ns = hold_left_ns(&region->hold, now_ns),
+        .lately = retry_window_at(&region->decided, now_ns),
     };
     int64_t delay_ns;
     enum decision decision = retry_decide(retry, &facts, &user->random, &delay_ns);
@@ -308,6 +351,7 @@ enum decision virtual_user_on_attempt_failed(struct virtual_user *user,
         next_interaction(user, pause_ns, now_ns);
     } else {
         region->retries++;
+        retry_window_add(&region->decided, true, now_ns);
         user->said_ns += delay_ns;
         int64_t wait_ns = user->awaits_credential ? CREDENTIAL_WAIT_NS : delay_ns;
         /* what our own side spoilt is in no latency */

@@ -226,11 +226,15 @@ static enum err_code set_up(struct worker *worker, struct mailbox *mailbox, stru
         !credential_box_init(&worker->credentials, plan->region_count)) {
         return error_set(err, ERR_NOMEM, "no memory for worker %u", worker->index);
     }
-    for (size_t i = 0; i < plan->region_count; i++)
+    for (size_t i = 0; i < plan->region_count; i++) {
+        const int64_t window_ns = plan->timing.retry.budget_window_ns;
         worker->regions[i].hold.speed = plan->clock.speed;
+        worker->regions[i].decided.length_ns = worker->regions[i].sent.length_ns = window_ns;
+    }
     enum err_code code = recorder_init(&worker->recorder, mailbox, &plan->clock,
                                        plan->profile->windows.interval_ns, worker->index, err);
     worker->recorder.regions = worker->regions;
+    worker->recorder.purse = plan->purse;
     for (size_t i = 0; i < plan->region_count; i++)
         worker->regions[i].price =
             prices_find(&plan->profile->prices, plan->profile->regions[i].model);

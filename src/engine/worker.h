@@ -39,6 +39,7 @@ struct engine_plan {
     unsigned workers;
     int64_t load_ns;                    /* length of the load, by the run's own clock */
     const struct zone *zone;            /* for local_time in evidence; NULL: UTC */
+    struct purse *purse;                /* the budget; the workers write it, atomically */
     struct credential_renewer *renewer; /* renews credentials, on the main thread; may be NULL */
 };
 

@@ -121,7 +121,11 @@ static const struct key profile_keys[] = {
     {"retry.deadline", KEY_DURATION, AT(retry.deadline_ns), .fallback = "30s", .least = "1ms",
      .most = "1d", .help = "no retry starts later than this after the interaction was due"},
     {"retry.budget", KEY_FRACTION, AT(retry.budget), .fallback = "10%",
-     .help = "retries per first attempt that are allowed in the run; 100%: no bound"},
+     .help = "retries per first attempt that are allowed in the run, and in every budget_window "
+             "(3 always are, of each worker and region); 100%: no bound"},
+    {"retry.budget_window", KEY_DURATION, AT(retry.budget_window_ns), .fallback = "10s",
+     .least = "1s", .most = "1h",
+     .help = "length of the window that slides: no quiet time saves up retries for an outage"},
     {"retry.probe_poisoned", KEY_BOOL, AT(retry.probe_poisoned), .fallback = "false",
      .help = "after a failed response, one more try in the same open session before the new one: "
              "tells how "

@@ -136,8 +136,9 @@ struct retry {
     uint64_t attempts; /* per interaction, including the first; 1: no retries */
     int64_t backoff_initial_ns, backoff_max_ns;
     enum jitter jitter;
-    int64_t deadline_ns; /* from the interaction's first due time; no retry starts later */
-    double budget;       /* retries allowed per first attempt; 1 = unlimited */
+    int64_t deadline_ns;      /* from the interaction's first due time; no retry starts later */
+    double budget;            /* retries allowed per first attempt; 1 = unlimited */
+    int64_t budget_window_ns; /* in each of which it holds */
     bool probe_poisoned; /* one more try on a session whose response failed, before a new session */
     enum hold_scope hold;
 };

@@ -15,6 +15,10 @@
 #define TOKEN_COUNT_USUAL_OUTPUT 4096
 /* Of a context of 32,768: less 4,096 for the answer, and what the service keeps for itself. */
 #define TOKEN_COUNT_INPUT_WINDOW 28224
+/* Of an answer until one was heard. In speech the text is the transcript, said at 200 words a
+ * minute (OpenAI: about 0.75 words a token). */
+#define TOKEN_COUNT_ASSUMED_OUTPUT 50
+#define TOKEN_COUNT_ASSUMED_SPEECH_MS 11250
 #define TOKEN_COUNT_ITEM 4 /* for the words around an item of the conversation */
 
 /* The minute's limits are enforced in slices (Azure: 1 s or 10 s), each with its share of it. */

@@ -24,6 +24,32 @@ struct drive {
 
 /* ---- the live view ---- */
 
+/* The lowest mark above those told; infinite if there is none. */
+static double next_mark(const struct budget *budget, double told)
+{
+    double next = INFINITY;
+    for (size_t i = 0; i < budget->alert_count; i++) {
+        if (budget->alerts[i] > told) next = fmin(next, budget->alerts[i]);
+    }
+    return next;
+}
+
+/* Each mark once. What is left when the budget stops a run is less than its next turn needs. */
+static void tell_marks(struct drive *drive, const struct budget *budget,
+                       const struct run_snapshot *snapshot)
+{
+    const bool over = snapshot->end == RUN_STOPPED_BUDGET;
+    const double spent = over ? fmax(1, snapshot->budget_spent) : snapshot->budget_spent;
+    double mark;
+    while ((mark = next_mark(budget, drive->told_spent)) <= spent) {
+        drive->told_spent = mark;
+        char note[96] = "rushhour: the budget is used up: the next turn would exceed it";
+        if (mark <= snapshot->budget_spent)
+            (void)snprintf(note, sizeof note, "rushhour: %.0f%% of the budget spent", 100 * mark);
+        live_note(drive->view, note);
+    }
+}
+
 /* Reports what has happened since the last frame: the first interrupt, a share of the budget
  * spent. */
 static void tell_news(struct drive *drive, const struct run_snapshot *snapshot)
@@ -40,15 +66,7 @@ static void tell_news(struct drive *drive, const struct run_snapshot *snapshot)
                            (double)run->options->grace_ns / (double)NS_PER_S);
         live_note(drive->view, note);
     }
-    double spent = 0;
-    for (size_t i = 0; i < budget->alert_count; i++) {
-        if (budget->alerts[i] <= snapshot->budget_spent) spent = fmax(spent, budget->alerts[i]);
-    }
-    if (spent <= drive->told_spent) return;
-    drive->told_spent = spent;
-    char note[64];
-    (void)snprintf(note, sizeof note, "rushhour: %.0f%% of the budget spent", 100 * spent);
-    live_note(drive->view, note);
+    tell_marks(drive, budget, snapshot);
 }
 
 static void draw(struct drive *drive)

@@ -6,15 +6,15 @@
 #define RUSHHOUR_RUN_EXPECTED_USER_H
 
 #include "profile/profile.h"
+#include "realtime/token_count.h"
 #include "run/terms.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Assumed of each answer and dial until something was measured. An answer in speech has the text
- * as its transcript, said at 200 words a minute (OpenAI: about 0.75 words a token). */
-#define ASSUMED_OUTPUT_TOKENS 50
-#define ASSUMED_SPEECH_MS 11250
+/* Assumed of each answer and dial until something was measured. */
+#define ASSUMED_OUTPUT_TOKENS TOKEN_COUNT_ASSUMED_OUTPUT
+#define ASSUMED_SPEECH_MS TOKEN_COUNT_ASSUMED_SPEECH_MS
 #define ASSUMED_REASONING_TOKENS 64 /* of a model that thinks before it answers */
 #define ASSUMED_ATTEMPT_SECONDS 1.0
 #define ASSUMED_DIAL_SECONDS 0.5
