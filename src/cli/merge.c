@@ -18,7 +18,7 @@
 #define RUNS_MAX 15 /* the maximum number of positional arguments, less one for the new folder */
 
 struct merge {
-    bool json, quiet, no_color;
+    bool json, quiet, share, no_color;
 };
 
 /* The folders of the runs; the caller frees each (text_free). */
@@ -76,7 +76,8 @@ static int merge(const struct merge *command, const struct command_line *line)
     const char *folder = line->positional[0];
     enum err_code code = find_runs(line, folders, names, &err);
     if (code == ERR_OK)
-        code = run_merge(folder, names, line->positional_count - 1, &manifest, &notes, &err);
+        code = run_merge(folder, command->share, names, line->positional_count - 1, &manifest,
+                         &notes, &err);
     if (code == ERR_OK) {
         code = finish(command, folder, manifest, &notes, &status, &err);
         if (code != ERR_OK) folder_remove(folder); /* whole or not at all */
@@ -91,6 +92,9 @@ static const struct option_row options[] = {
     {"json", 0, OPTION_FLAG, NULL, "print the merged run.json", offsetof(struct merge, json)},
     {"quiet", 'q', OPTION_FLAG, NULL, "print nothing; the folder has everything",
      offsetof(struct merge, quiet)},
+    {"share", 0, OPTION_FLAG, NULL,
+     "let others read the merged folder (modes 0755 and 0644; else 0700 and 0600)",
+     offsetof(struct merge, share)},
     OPTION_NO_COLOR(struct merge, no_color),
 };
 

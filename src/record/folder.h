@@ -16,6 +16,16 @@
 
 #define RUN_MANIFEST_LIMIT ((size_t)64 << 20) /* bytes: far more than any manifest needs */
 
+/* Modes of a run's folder and files: for their owner alone, or to be read by others. */
+static inline mode_t run_folder_mode(bool share)
+{
+    return share ? 0755 : 0700;
+}
+static inline mode_t run_file_mode(bool share)
+{
+    return share ? 0644 : 0600;
+}
+
 /* Makes a folder and its parents, or accepts an existing empty one; ERR_IO if it is not empty.
  * *made_from is for folder_unmake. On failure nothing created is left behind. */
 MUST_USE enum err_code folder_make_empty(const char *path, size_t *made_from, struct error *err);

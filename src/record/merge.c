@@ -22,6 +22,7 @@
 struct merging {
     const char *const *runs;
     size_t count;
+    bool share;
     cJSON **manifests;
     double *skew_ms;
     struct text *notes;
@@ -332,6 +333,7 @@ static enum err_code merge_all(struct merging *m, const char *folder, cJSON **ma
         if (start != INT64_MIN && start < started) started = start;
     }
     const struct merge merge = {.folder = folder,
+                                .share = m->share,
                                 .runs = m->runs,
                                 .count = m->count,
                                 .start_utc_ns = started == INT64_MAX ? 0 : started,
@@ -362,7 +364,7 @@ static enum err_code merge_into(struct merging *m, const char *folder, cJSON **m
                                 struct error *err)
 {
     size_t made_from = 0;
-    enum err_code code = folder_make_own(folder, 0700, false, &made_from, err);
+    enum err_code code = folder_make_own(folder, run_folder_mode(m->share), false, &made_from, err);
     if (code != ERR_OK) return code;
     code = merge_all(m, folder, manifest, err);
     if (code == ERR_OK && memory_ran_out())
@@ -373,8 +375,8 @@ static enum err_code merge_into(struct merging *m, const char *folder, cJSON **m
     return code;
 }
 
-enum err_code run_merge(const char *folder, const char *const *runs, size_t count, cJSON **manifest,
-                        struct text *notes, struct error *err)
+enum err_code run_merge(const char *folder, bool share, const char *const *runs, size_t count,
+                        cJSON **manifest, struct text *notes, struct error *err)
 {
     *manifest = NULL;
     if (count == 0 || count > MERGE_RUNS_MAX)
@@ -382,6 +384,7 @@ enum err_code run_merge(const char *folder, const char *const *runs, size_t coun
                          count);
     struct merging m = {.runs = runs,
                         .count = count,
+                        .share = share,
                         .manifests = calloc(count, sizeof *m.manifests),
                         .skew_ms = calloc(count, sizeof *m.skew_ms),
                         .notes = notes};

@@ -46,6 +46,7 @@ static bool interval_read(struct merge_stream *stream, bool *skip)
     struct interval_row *row = &((struct interval_group *)stream->job->state)->rows[stream->run];
     if (interval_csv_read(&stream->map, stream->line, row, NULL) != ERR_OK) return false;
     stream->key = row->start_utc_ns;
+    stream->identity = seen_hash_of(row->start_utc_ns, row->region);
     return true;
 }
 
@@ -155,6 +156,7 @@ static bool latency_read(struct merge_stream *stream, bool *skip)
         return false;
     *skip = entry.histogram == NULL;
     stream->key = entry.start_utc_ns;
+    stream->identity = seen_hash_of(entry.start_utc_ns, entry.tag);
     return true;
 }
 

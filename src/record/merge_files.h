@@ -5,12 +5,14 @@
 #include "base/error.h"
 #include "base/text.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* What is merged: `runs` folders into one. */
 struct merge {
     const char *folder;
+    bool share; /* its files may be read by others, as those of a run */
     const char *const *runs;
     size_t count;
     int64_t start_utc_ns; /* of the earliest run */

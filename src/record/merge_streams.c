@@ -1,10 +1,12 @@
 #include "record/merge_streams.h"
 
 #include "base/files.h"
+#include "record/folder.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define WRITE_AT ((size_t)256 * 1024)
 
@@ -42,12 +44,12 @@ static enum err_code open_stream(struct merge_stream *stream, const char *run, s
     return code;
 }
 
-/* Whether the line was there before, where that counts; reading will take it apart. ERR_NOMEM. */
+/* Whether one of the line's identity was there before, where that counts. ERR_NOMEM. */
 static enum err_code look_for(struct merge_stream *stream, bool *repeated, struct error *err)
 {
     *repeated = false;
     if (!stream->job->once) return ERR_OK;
-    switch (seen_add(&stream->seen, seen_hash(SEEN_HASH, stream->line, stream->length))) {
+    switch (seen_add(&stream->seen, stream->identity)) {
     case SEEN_NEW:
         break;
     case SEEN_REPEATED:
@@ -67,12 +69,16 @@ static enum err_code offer(struct merge_stream *stream, bool *found, struct erro
         return stream->job->header(stream, stream->line, err);
     }
     bool skip = false;
-    bool repeated;
-    enum err_code code = look_for(stream, &repeated, err);
-    if (code != ERR_OK) return code;
-    *found = !repeated && stream->job->read(stream, &skip) && !skip;
-    if (!*found && !skip) stream->dropped++;
-    return ERR_OK;
+    bool repeated = false;
+    enum err_code code = ERR_OK;
+    /* reading takes the line apart */
+    stream->identity = seen_hash(SEEN_HASH, stream->line, stream->length);
+    const bool good = stream->job->read(stream, &skip);
+    if (good && !skip) code = look_for(stream, &repeated, err);
+    *found = code == ERR_OK && good && !skip && !repeated;
+    stream->repeated += repeated;
+    stream->dropped += !good && !skip;
+    return code;
 }
 
 /* Advances to the next good line of a stream, or to its end. */
@@ -131,22 +137,41 @@ static void close_streams(const struct merge_job *job, struct merge_stream *stre
     for (size_t i = 0; i < job->merge->count; i++) {
         if (streams[i].open) lines_close(&streams[i].lines);
         seen_free(&streams[i].seen);
-        if (streams[i].dropped == 0) continue;
-        text_printf(job->merge->notes, "%s/%s: %llu torn, broken or repeated lines are left out.\n",
-                    job->merge->runs[i], job->name, (unsigned long long)streams[i].dropped);
+        const char *run = job->merge->runs[i];
+        if (streams[i].dropped > 0)
+            text_printf(job->merge->notes, "%s/%s: %llu torn or broken lines are left out.\n", run,
+                        job->name, (unsigned long long)streams[i].dropped);
+        if (streams[i].repeated > 0)
+            text_printf(job->merge->notes,
+                        "%s/%s: of %llu lines another one was there before, which counts; they are "
+                        "left out.\n",
+                        run, job->name, (unsigned long long)streams[i].repeated);
     }
+}
+
+/* In the new folder, for whom the folder is. */
+static enum err_code create(struct merge_job *job, struct error *err)
+{
+    struct folder folder;
+    int fd = -1;
+    enum err_code code = folder_open(job->merge->folder, &folder, err);
+    if (code != ERR_OK) return code;
+    code = file_create(&folder, job->name, run_file_mode(job->merge->share), &fd, err);
+    folder_close(&folder);
+    if (code != ERR_OK) return code;
+    job->out = fdopen(fd, "wb");
+    if (job->out != NULL) return ERR_OK;
+    (void)close(fd);
+    return error_set(err, ERR_NOMEM, "%s: no memory to merge it", job->name);
 }
 
 enum err_code merge_run_then(struct merge_job *job, const struct text *head, merge_rest *rest,
                              struct error *err)
 {
     struct merge_stream *streams = calloc(job->merge->count, sizeof *streams);
-    struct text path = {0};
-    text_printf(&path, "%s/%s", job->merge->folder, job->name);
     enum err_code code = streams == NULL
                              ? error_set(err, ERR_NOMEM, "%s: no memory to merge it", job->name)
-                             : file_create_stream(text_str(&path), &job->out, err);
-    text_free(&path);
+                             : create(job, err);
     if (streams == NULL || code != ERR_OK) {
         free(streams);
         return code;

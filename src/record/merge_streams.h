@@ -21,9 +21,10 @@ struct merge_stream {
     size_t length;
     int64_t key;
     bool open, begun, over; /* begun: the header row was read */
-    uint64_t dropped;
-    struct seen seen; /* of a job that takes no line of a file twice */
-    void *own;        /* owned by the job: one for each stream */
+    uint64_t dropped, repeated;
+    uint64_t identity; /* the line's hash; `read` may set that of what the line is about */
+    struct seen seen;  /* of a job that takes no line of a file twice */
+    void *own;         /* owned by the job: one for each stream */
 };
 
 /* How one kind of file is merged. */
@@ -33,7 +34,7 @@ struct merge_job {
     size_t limit; /* longest line, bytes */
     bool may_be_missing;
     bool has_header;
-    bool once; /* a line that stands twice in a file counts once */
+    bool once; /* of lines of one identity in a file the first counts, as for the reader of a run */
     enum err_code (*header)(struct merge_stream *stream, char *line, struct error *err);
     /* Reads a line and sets the key. False: malformed, left out. Sets *skip for a line that carries
      * nothing. */

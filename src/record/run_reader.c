@@ -239,12 +239,6 @@ static enum line_use use_once(struct walking *walking, uint64_t hash)
     return LINE_NO_MEMORY;
 }
 
-/* What begins at a time, of a region or tag. */
-static uint64_t hash_of(int64_t start_ns, const char *name)
-{
-    return seen_hash(seen_hash(SEEN_HASH, &start_ns, sizeof start_ns), name, strlen(name));
-}
-
 static enum err_code interval_header(void *state, char *line, struct error *err)
 {
     return interval_csv_columns(line, &((struct walking *)state)->map, err);
@@ -264,7 +258,7 @@ static enum line_use interval_line(void *state, char *line, size_t length)
     size_t region;
     if (interval_csv_read(&walking->map, line, &row, NULL) != ERR_OK) return LINE_BROKEN;
     if (!region_find(walking->reader, row.region, strlen(row.region), &region)) return LINE_FOREIGN;
-    enum line_use use = use_once(walking, hash_of(row.start_utc_ns, row.region));
+    enum line_use use = use_once(walking, seen_hash_of(row.start_utc_ns, row.region));
     if (use != LINE_USED) return use;
     const struct ordered_interval interval = {
         .start_ns = row.start_utc_ns,
@@ -307,7 +301,7 @@ static enum line_use latency_entry(struct walking *walking, struct histogram_log
     int64_t end_ns;
     if (dot == NULL || !metric_find(dot + 1, &metric)) return LINE_BROKEN;
     if (__builtin_add_overflow(entry->start_utc_ns, entry->length_ns, &end_ns)) return LINE_BROKEN;
-    const uint64_t hash = hash_of(entry->start_utc_ns, entry->tag);
+    const uint64_t hash = seen_hash_of(entry->start_utc_ns, entry->tag);
     seen_expect(&walking->seen, hash);
     if (histogram_log_values(walking->decoder, entry, NULL) != ERR_OK) return LINE_BROKEN;
     if (!region_find(walking->reader, entry->tag, (size_t)(dot - entry->tag), &region))

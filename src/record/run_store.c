@@ -74,8 +74,8 @@ static struct run_store *new_store(const struct run_store_plan *plan)
     for (int i = 0; i < RUN_FILE_COUNT; i++) store->files[i] = -1;
     store->last = &store->first;
     store->held_most = plan->held_most > 0 ? plan->held_most : HELD_MOST_DEFAULT;
-    store->folder_mode = plan->share ? 0755 : 0700;
-    store->mode = plan->share ? 0644 : 0600;
+    store->folder_mode = run_folder_mode(plan->share);
+    store->mode = run_file_mode(plan->share);
     store->synced_ns = clock_mono_ns();
     return store;
 }

@@ -18,6 +18,11 @@ uint64_t seen_hash(uint64_t from, const void *bytes, size_t length)
     return from;
 }
 
+uint64_t seen_hash_of(int64_t start_ns, const char *name)
+{
+    return seen_hash(seen_hash(SEEN_HASH, &start_ns, sizeof start_ns), name, strlen(name));
+}
+
 static uint64_t *place(uint64_t *hashes, size_t capacity, uint64_t hash)
 {
     size_t at = (size_t)hash & (capacity - 1);

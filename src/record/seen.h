@@ -19,6 +19,9 @@ enum seen_before { SEEN_NEW, SEEN_REPEATED, SEEN_NO_MEMORY };
 #define SEEN_HASH UINT64_C(0xcbf29ce484222325)
 uint64_t seen_hash(uint64_t from, const void *bytes, size_t length);
 
+/* The hash of what begins at a time, of a region or tag: a row of intervals.csv, a histogram. */
+uint64_t seen_hash_of(int64_t start_ns, const char *name);
+
 /* Adds a hash, and says whether it was there. Two that differ collide once in 2^64 / count. */
 enum seen_before seen_add(struct seen *seen, uint64_t hash);
 

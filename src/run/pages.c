@@ -13,15 +13,16 @@ enum err_code pages_put(const char *folder, const char *name, const struct text 
                         struct error *err)
 {
     struct folder handle;
-    struct stat manifest;
-    mode_t mode = 0600; /* whoever may read run.json may read the rest */
+    struct stat status;
     if (content->failed || memory_ran_out())
         return error_set(err, ERR_NOMEM, "%s: no memory", name);
     enum err_code code = folder_open(folder, &handle, err);
     if (code != ERR_OK) return code;
-    if (fstatat(handle.fd, RUN_MANIFEST, &manifest, AT_SYMLINK_NOFOLLOW) == 0)
-        mode = manifest.st_mode & 0666;
-    code = file_replace(&handle, name, mode, text_str(content), content->length, err);
+    /* whoever may read run.json may read the rest, and it, whoever may enter its folder */
+    const bool known = fstatat(handle.fd, RUN_MANIFEST, &status, AT_SYMLINK_NOFOLLOW) == 0 ||
+                       fstat(handle.fd, &status) == 0;
+    code = file_replace(&handle, name, known ? status.st_mode & 0666 : 0600, text_str(content),
+                        content->length, err);
     folder_close(&handle);
     return code;
 }

@@ -265,6 +265,31 @@ static void rename_run(const struct maker *m, const char *id, const char *shard)
     text_free(&json);
 }
 
+/* A merged folder is for its owner alone, with every file in it, as that of a run is. */
+static void check_modes(const struct maker *m, bool share)
+{
+    static const char *const names[] = {"",
+                                        "run.json",
+                                        "intervals.csv",
+                                        "latency.hlog",
+                                        "attempts.csv",
+                                        "failures.jsonl",
+                                        "report.md",
+                                        "report.html"};
+    const mode_t mask = umask(0);
+    (void)umask(mask);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct stat status;
+        char path[160];
+        const mode_t folder = (share ? 0755 : 0700) & ~mask;
+        const mode_t wanted = i == 0 ? folder : share ? 0644 : 0600;
+        (void)snprintf(path, sizeof path, "%s/merged/%s", m->root, names[i]);
+        assert_int_equal(stat(path, &status), 0);
+        if ((status.st_mode & 07777) != wanted)
+            fail_msg("%s: %o, not %o", path, (unsigned)(status.st_mode & 07777), (unsigned)wanted);
+    }
+}
+
 static void merging(const char *shards[2], const char *options, int status, const char *out,
                     const char *err_words)
 {
@@ -293,6 +318,7 @@ static void merging(const char *shards[2], const char *options, int status, cons
         assert_true(number_at(root, "totals", "attempts", "started") == 2 * 1890);
         cJSON_Delete(root);
     }
+    check_modes(makers[0], strstr(options, "--share") != NULL);
     for (size_t i = 0; i < 2; i++) maker_free(makers[i]);
 }
 
@@ -307,6 +333,7 @@ static void merges_say_what_came_of_them(void **state)
     merging(parts, "--json -q", 0, "\"totals\"", "");
     merging(parts, "--quiet", 0, NULL, "");
     merging(gap, "--quiet", 4, NULL, "2/3 is missing");
+    merging(whole, "--share", 0, "/merged/report.html\n", "");
     merging(gap, "", 4, "/merged/report.html\n", "2/3 is missing");
 }
 

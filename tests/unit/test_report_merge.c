@@ -94,7 +94,8 @@ static void merge_into(const char *folder, const char *const *runs, size_t count
     struct error err = {0};
     cJSON *manifest;
     struct text path = {0};
-    if (run_merge(folder, runs, count, &manifest, notes, &err) != ERR_OK) fail_msg("%s", err.text);
+    if (run_merge(folder, false, runs, count, &manifest, notes, &err) != ERR_OK)
+        fail_msg("%s", err.text);
     char *json = cJSON_Print(manifest);
     text_printf(&path, "%s/run.json", folder);
     assert_int_equal(file_write(text_str(&path), json, strlen(json), &err), ERR_OK);
@@ -238,6 +239,68 @@ static void a_shard_cut_short_is_named(void **state)
     }
 }
 
+/* Appends the last line of a file once more, with another figure in it. */
+static void repeat_last_line(const struct maker *m, const char *name, char from, char to)
+{
+    struct error err = {0};
+    struct text content = {0};
+    char path[128];
+    (void)snprintf(path, sizeof path, "%s/%s", m->folder, name);
+    assert_int_equal(file_read(path, 1 << 24, &content, &err), ERR_OK);
+    content.data[content.length - 1] = '\0';
+    struct text again = {0};
+    text_puts(&again, strrchr(content.data, '\n') + 1);
+    content.data[content.length - 1] = '\n';
+    char *figure = strrchr(again.data, from);
+    if (figure != NULL) *figure = to;
+    text_puts(&content, text_str(&again));
+    text_puts(&content, "\n");
+    assert_int_equal(file_write(path, text_str(&content), content.length, &err), ERR_OK);
+    text_free(&content);
+    text_free(&again);
+}
+
+/* Of rows of one interval and region, of histograms, of attempts that stand twice in a run, a merge
+ * takes the one that a report of the run itself takes, however much the other differs. */
+static void rows_that_stand_twice_count_as_in_the_run(void **state)
+{
+    static const struct {
+        const char *file;
+        char from, to; /* the same: a copy */
+    } rows[] = {{"intervals.csv", '0', '7'},
+                {"intervals.csv", '0', '0'},
+                {"latency.hlog", 'A', 'A'},
+                {"attempts.csv", ',', ','}};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct maker *a = run_of(1, 0, 2);
+        struct maker *b = run_of(1, 1, 2);
+        struct text notes = {0};
+        char folder[96];
+        char again[96];
+        rename_run(a, 0, 2);
+        rename_run(b, 1, 2);
+        const char *runs[] = {a->folder, b->folder};
+        (void)snprintf(folder, sizeof folder, "%s/merged", a->root);
+        (void)snprintf(again, sizeof again, "%s/again", a->root);
+        merge_into(folder, runs, 2, &notes);
+        assert_null(strstr(text_str(&notes), "left out"));
+        repeat_last_line(a, rows[i].file, rows[i].from, rows[i].to);
+        merge_into(again, runs, 2, &notes);
+        if (strstr(text_str(&notes), "of 1 lines another one was there before") == NULL)
+            fail_msg("%s: %s", rows[i].file, text_str(&notes));
+        cJSON *whole = report_of(folder);
+        cJSON *same = report_of(again);
+        same_part(whole, same, "windows");
+        same_part(whole, same, "totals");
+        cJSON_Delete(whole);
+        cJSON_Delete(same);
+        text_free(&notes);
+        maker_free(a);
+        maker_free(b);
+    }
+}
+
 static void other_profiles_and_twins_are_refused(void **state)
 {
     (void)state;
@@ -252,11 +315,11 @@ static void other_profiles_and_twins_are_refused(void **state)
     char folder[96];
     (void)snprintf(folder, sizeof folder, "%s/merged", a->root);
     const char *different[] = {a->folder, other->folder};
-    assert_int_equal(run_merge(folder, different, 2, &manifest, &notes, &err), ERR_FORMAT);
+    assert_int_equal(run_merge(folder, false, different, 2, &manifest, &notes, &err), ERR_FORMAT);
     assert_non_null(strstr(err.text, "profile.name"));
     assert_false(file_exists(folder));
     const char *twins[] = {a->folder, b->folder, a->folder};
-    assert_int_equal(run_merge(folder, twins, 3, &manifest, &notes, &err), ERR_FORMAT);
+    assert_int_equal(run_merge(folder, false, twins, 3, &manifest, &notes, &err), ERR_FORMAT);
     assert_non_null(strstr(err.text, "same run"));
     assert_false(file_exists(folder));
     char both[96];
@@ -264,7 +327,7 @@ static void other_profiles_and_twins_are_refused(void **state)
     merge_into(both, twins, 2, &notes);
     const char *held[][2] = {{both, a->folder}, {b->folder, both}, {both, both}};
     for (size_t i = 0; i < 3; i++) {
-        assert_int_equal(run_merge(folder, held[i], 2, &manifest, &notes, &err), ERR_FORMAT);
+        assert_int_equal(run_merge(folder, false, held[i], 2, &manifest, &notes, &err), ERR_FORMAT);
         assert_non_null(strstr(err.text, "hold the same run"));
         assert_false(file_exists(folder));
     }
@@ -279,7 +342,7 @@ static void refuse_to_merge_into(const char *folder, const char *const *runs, co
     struct error err = {0};
     struct text notes = {0};
     cJSON *manifest;
-    assert_int_equal(run_merge(folder, runs, 2, &manifest, &notes, &err), ERR_IO);
+    assert_int_equal(run_merge(folder, false, runs, 2, &manifest, &notes, &err), ERR_IO);
     assert_non_null(strstr(err.text, folder));
     if (!file_exists(kept)) fail_msg("%s: merging into %s took it away", kept, folder);
     text_free(&notes);
@@ -317,6 +380,7 @@ int main(void)
         cmocka_unit_test(any_partition_is_the_whole),
         cmocka_unit_test(a_missing_shard_is_named),
         cmocka_unit_test(a_shard_cut_short_is_named),
+        cmocka_unit_test(rows_that_stand_twice_count_as_in_the_run),
         cmocka_unit_test(other_profiles_and_twins_are_refused),
         cmocka_unit_test(a_place_in_use_is_left_alone),
     };
