@@ -16,9 +16,11 @@ static struct cell *cell_of(const struct driver *driver)
 
 /* ---- cells ---- */
 
-/* By the run's own clock, except the lag, which is this machine's. */
-static void measure(struct driver *driver, enum metric metric, int64_t ns)
+/* By the run's own clock, except the lag, which is this machine's. What a pause of this machine is
+ * part of is no latency. */
+static void measure(struct driver *driver, enum metric metric, uint64_t since_ns, int64_t ns)
 {
+    if (metric != METRIC_LAG && worker_paused_since(driver->worker, since_ns)) return;
     cell_latency(cell_of(driver), metric, metric == METRIC_LAG ? ns : driver_run_time(driver, ns));
 }
 
@@ -104,6 +106,13 @@ static void count_attempt(struct driver *driver, enum attempt_end end, bool cut)
     count_tokens(driver, cell, end == ENDED_FAILED || end == ENDED_BY_US);
 }
 
+/* In us by the run's clock; -1: there is none, or a pause of this machine is part of it. */
+static int64_t latency_us(const struct driver *driver, int64_t ns)
+{
+    const bool paused = worker_paused_since(driver->worker, driver->session.turn.due_ns);
+    return ns < 0 || paused ? -1 : whole_us(driver_run_time(driver, ns));
+}
+
 static void write_row(struct driver *driver, const struct session_action *action,
                       enum attempt_end end, uint64_t at_ns)
 {
@@ -129,10 +138,9 @@ static void write_row(struct driver *driver, const struct session_action *action
         .attempt = user->attempt,
         .outcome = outcomes[end],
         .code = !ok && action->failure.code != NULL ? action->failure.code : "",
-        .ttft_us = turn->ttft_ns < 0 ? -1 : whole_us(driver_run_time(driver, turn->ttft_ns)),
-        .first_answer_us =
-            turn->answer_ns < 0 ? -1 : whole_us(driver_run_time(driver, turn->answer_ns)),
-        .response_us = ok ? whole_us(driver_run_time(driver, response_ns)) : -1,
+        .ttft_us = latency_us(driver, turn->ttft_ns),
+        .first_answer_us = latency_us(driver, turn->answer_ns),
+        .response_us = latency_us(driver, ok ? response_ns : -1),
         .socket_age_ms = age_ns < 0 ? -1 : driver_run_time(driver, age_ns) / NS_PER_MS,
         .input_tokens = turn->usage.input,
         .cached_tokens = turn->usage.cached,
@@ -173,7 +181,7 @@ static void on_ok(struct driver *driver, uint64_t now_ns)
     struct virtual_user *user = driver->user;
     cell->counters.interactions_ok++;
     cell->counters.recovered += user->failures > 0;
-    measure(driver, METRIC_INTERACTION,
+    measure(driver, METRIC_INTERACTION, user->interaction_due_ns,
             (int64_t)(now_ns - user->interaction_due_ns) - user->overrun_ns);
     virtual_user_on_attempt_ok(user, now_ns);
 }
@@ -237,7 +245,7 @@ static void on_failed(struct driver *driver, const struct session_action *action
     if (decision == DECIDE_GIVE_UP && !failure_is_ours(&action->failure)) {
         struct cell *cell = cell_of(driver);
         cell->counters.interactions_failed++;
-        measure(driver, METRIC_INTERACTION, (int64_t)(now_ns - due_ns) - overrun_ns);
+        measure(driver, METRIC_INTERACTION, due_ns, (int64_t)(now_ns - due_ns) - overrun_ns);
     }
     driver_write_evidence(driver, action, &of, decision, at_ns);
 }
@@ -329,8 +337,14 @@ void driver_record(struct driver *driver, const struct session_action *action, u
     uint64_t at_ns = recorder_at(&driver->worker->recorder, now_ns);
     struct cell *cell = cell_of(driver);
     if (action->measured.lost) cell->failed = true;
-    for (unsigned i = 0; i < action->measured.count; i++)
-        measure(driver, action->measured.list[i].metric, action->measured.list[i].ns);
+    for (unsigned i = 0; i < action->measured.count; i++) {
+        const struct measure *one = &action->measured.list[i];
+        /* all of an attempt's become known at its end, some of them earlier */
+        const bool of_attempt = metric_has(one->metric, METRIC_OF_ATTEMPT);
+        const uint64_t since_ns =
+            of_attempt ? driver->session.turn.due_ns : now_ns - (uint64_t)one->ns;
+        measure(driver, one->metric, since_ns, one->ns);
+    }
     if (action->send == SEND_TURN) {
         cell->counters.attempts_started++;
         driver_begin_trial(driver);

@@ -131,7 +131,8 @@ static void check_fruitless(struct engine *engine)
     for (size_t i = 0; engine->stops == 0 && i < engine->plan.region_count; i++) {
         if (engine->regions_over[i] || !fruitless_over(&totals[i])) continue;
         struct text words = {0};
-        fruitless_words(&profile->regions[i], &totals[i], profile->file, way_of(engine, i), &words);
+        fruitless_words(&profile->regions[i], &totals[i], profile->file, way_of(engine, i),
+                        FRUITLESS_SO_FAR, &words);
         end_region(engine, i);
         if (!all) text_puts(&words, "; its load has ended, that of the others goes on");
         if (all) {

@@ -73,11 +73,19 @@ static void add_unused_proxy(const struct region *region, const struct tally *mo
 }
 
 void fruitless_words(const struct region *region, const struct cell *totals,
-                     const char *profile_file, enum fruitless_way way, struct text *out)
+                     const char *profile_file, enum fruitless_way way, enum fruitless_moment moment,
+                     struct text *out)
 {
     const struct tally *most = commonest(totals);
-    text_printf(out, "region %s: none of %" PRIu64 " attempts was answered", region->name,
-                ended(totals));
+    const uint64_t failed = totals->counters.attempts_failed;
+    const uint64_t own = totals->counters.own_failures;
+    text_printf(out, "region %s: ", region->name);
+    if (failed > 0 || own == 0)
+        text_printf(out, "none of %s%" PRIu64 " attempts was answered",
+                    moment == FRUITLESS_SO_FAR ? "the first " : "", failed);
+    if (own > 0)
+        text_printf(out, "%s%" PRIu64 "%s failed on our own side", failed > 0 ? ", and " : "", own,
+                    failed > 0 ? " more" : " attempts");
     if (most != NULL) text_printf(out, " (%s %" PRIu64 ")", most->code, most->count);
     text_printf(out, "; `rushhour check %s%s` finds the cause", profile_file,
                 way == FRUITLESS_SIMULATED ? " --simulate" : "");

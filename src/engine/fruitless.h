@@ -43,10 +43,15 @@ enum fruitless_way {
     FRUITLESS_SIMULATED
 };
 
+/* When the attempts were counted: as a load is ended, some are still to end. */
+enum fruitless_moment { FRUITLESS_AT_LAST, FRUITLESS_SO_FAR };
+
 /* Appends "region a: none of 78 attempts was answered (resolve_failed 78); `rushhour check p.json`
- * finds the cause". The region must be fruitless. Where no connection came about on the direct way,
- * a proxy of the environment that was not used is named. */
+ * finds the cause": of those that the tables count ("the first 78" so far), and beside them those
+ * that failed on our own side. The region must be fruitless. Where no connection came about
+ * on the direct way, a proxy of the environment that was not used is named. */
 void fruitless_words(const struct region *region, const struct cell *totals,
-                     const char *profile_file, enum fruitless_way way, struct text *out);
+                     const char *profile_file, enum fruitless_way way, enum fruitless_moment moment,
+                     struct text *out);
 
 #endif

@@ -37,6 +37,7 @@ void virtual_user_fail_held(struct virtual_user *user, uint64_t now_ns)
     (void)recorder_at(&user->worker->recorder, now_ns);
     struct cell *cell = recorder_cell(&user->worker->recorder, user->region);
     cell->counters.interactions_failed++;
+    if (worker_paused_since(user->worker, user->interaction_due_ns)) return;
     const int64_t since_ns = (int64_t)(now_ns - user->interaction_due_ns) - user->overrun_ns;
     cell_latency(cell, METRIC_INTERACTION, run_clock_of_real(&user->worker->plan->clock, since_ns));
 }

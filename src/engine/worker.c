@@ -5,6 +5,7 @@
 #include "engine/driver.h"
 #include "engine/routing.h"
 #include "engine/virtual_user.h"
+#include "service/session.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -28,8 +29,14 @@ void worker_awake(struct worker *worker, uint64_t now_ns)
     (void)recorder_at(&worker->recorder, now_ns);
     worker->recorder.handover->pauses++;
     worker->recorder.handover->paused_ns += paused_ns;
+    if (paused_ns >= (uint64_t)SESSION_PAUSE_LEAST_NS) worker->resumed_ns = now_ns;
     for (struct driver *driver = worker->drivers; driver != NULL; driver = driver->next)
         driver_pause(driver, paused_ns, now_ns);
+}
+
+bool worker_paused_since(const struct worker *worker, uint64_t since_ns)
+{
+    return since_ns < worker->resumed_ns;
 }
 
 static void on_turn(struct loop_gauge *gauge, uint64_t now_ns, int64_t late_ns)

@@ -75,6 +75,7 @@ struct worker {
     struct timer arrival, pacing, tick;
     struct loop_gauge gauge;
     struct attention attention;
+    uint64_t resumed_ns; /* when the last long pause of this machine ended; 0: there was none */
     bool draining, over;
 };
 
@@ -109,6 +110,10 @@ void worker_leave_chain(struct worker *worker, struct chain **chain);
 /* Its loop is awake: to be called before anything is made of what a callback brings, so that every
  * session learns of a pause of this machine that has just ended. */
 void worker_awake(struct worker *worker, uint64_t now_ns);
+
+/* Whether a long pause of this machine (SESSION_PAUSE_LEAST_NS) ended after a time: what was
+ * measured from then on holds the pause, and is no latency of the service. */
+bool worker_paused_since(const struct worker *worker, uint64_t since_ns);
 
 /* The worker may be finished: the last virtual user or driver is gone. */
 void worker_check_over(struct worker *worker);

@@ -90,7 +90,8 @@ static bool tell_fruitless(const struct run *run, const struct engine_status *en
     for (size_t i = 0; i < engine->region_count; i++) {
         if (!fruitless_region(&engine->totals[i])) continue;
         struct text words = {0};
-        fruitless_words(&profile->regions[i], &engine->totals[i], profile->file, way, &words);
+        fruitless_words(&profile->regions[i], &engine->totals[i], profile->file, way,
+                        FRUITLESS_AT_LAST, &words);
         run_note(run, "rushhour: %s", text_str(&words));
         text_free(&words);
         any = true;

@@ -41,6 +41,7 @@ class Pause(harness.Case):
         run = harness.Run(self.folder / "run")
         self.assert_consistent(run)
         self.check_failures(run)
+        self.check_latencies(run)
         self.check_told(run, paused)
 
     def check_failures(self, run):
@@ -61,6 +62,19 @@ class Pause(harness.Case):
         self.assertEqual(outcomes["failed"], 0, outcomes)
         self.assertEqual(run.manifest["totals"]["attempts"]["failed"], 0)
         self.assertEqual(run.manifest["totals"]["interactions"]["failed"], 0)
+
+    def check_latencies(self, run):
+        """What was answered across a pause is ok, and none of its latencies has the pause in it."""
+        ok = [row for row in run.attempts if row["outcome"] == "ok"]
+        self.assertTrue([row for row in ok if row["response_us"] == ""], "some were answered across the pauses")
+        for key in ("ttft_us", "response_us"):
+            slow = [row for row in ok if row[key] and int(row[key]) > 0.75 * PAUSE_S * 1e6]
+            self.assertEqual(slow, [], key)
+        region = run.manifest["regions"][0]
+        for metric, latency in region["latency_ms"].items():
+            if metric != "lag":
+                self.assertLess(latency.get("max", 0), 0.75 * PAUSE_S * 1000, metric)
+        self.assertEqual(region["latency_ms"]["response"]["all_attempts"]["without_value"], 0, "ok is not infinitely slow")
 
     def check_told(self, run, paused):
         generator = run.manifest["generator"]

@@ -73,6 +73,34 @@ static void a_region_that_is_asked_again_in_vain_is_over(void **state)
     cell_free(&cell);
 }
 
+/* The number is that of the tables, which count ok and failed attempts; what is still to end, or
+ * failed on our own side, is told beside it. */
+static void the_words_count_what_the_tables_count(void **state)
+{
+    static const struct {
+        uint64_t failed, own;
+        enum fruitless_moment moment;
+        const char *words;
+    } rows[] = {
+        {9, 0, FRUITLESS_AT_LAST, "region r: none of 9 attempts was answered; `"},
+        {9, 0, FRUITLESS_SO_FAR, "region r: none of the first 9 attempts was answered; `"},
+        {9, 1, FRUITLESS_AT_LAST,
+         "region r: none of 9 attempts was answered, and 1 more failed on our own side; `"},
+        {0, 3, FRUITLESS_AT_LAST, "region r: 3 attempts failed on our own side; `"},
+    };
+    const struct region region = {.name = "r", .host = "x.azure.com", .tls = true};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct cell cell = {
+            .counters = {.attempts_failed = rows[i].failed, .own_failures = rows[i].own}};
+        struct text words = {0};
+        fruitless_words(&region, &cell, "p.json", FRUITLESS_ELSEWHERE, rows[i].moment, &words);
+        assert_true(fruitless_region(&cell));
+        assert_memory_equal(text_str(&words), rows[i].words, strlen(rows[i].words));
+        text_free(&words);
+    }
+}
+
 static void the_words_name_the_cause_and_the_fix(void **state)
 {
     struct text words = {0};
@@ -80,17 +108,18 @@ static void the_words_name_the_cause_and_the_fix(void **state)
     struct cell cell = cell_of(0, 78, DOMAIN_CONFIG, "resolve_failed");
     cell.counters.own_failures = 2;
     cell_failure(&cell, PHASE_CONNECT, DOMAIN_CLIENT, "local_limit", 2);
-    static const char plain[] = "region eastus2: none of 80 attempts was answered (resolve_failed "
-                                "78); `rushhour check p.json` finds the cause";
+    static const char plain[] =
+        "region eastus2: none of 78 attempts was answered, and 2 more "
+        "failed on our own side (resolve_failed 78); `rushhour check p.json` finds the cause";
     const struct region region = {.name = "eastus2", .host = "x.azure.com", .tls = true};
     assert_int_equal(setenv("HTTPS_PROXY", "http://u:CANARY@proxy:3128", 1), 0);
-    fruitless_words(&region, &cell, "p.json", FRUITLESS_ELSEWHERE, &words);
+    fruitless_words(&region, &cell, "p.json", FRUITLESS_ELSEWHERE, FRUITLESS_AT_LAST, &words);
     assert_string_equal(text_str(&words), plain);
     text_clear(&words);
-    fruitless_words(&region, &cell, "p.json", FRUITLESS_SIMULATED, &words);
+    fruitless_words(&region, &cell, "p.json", FRUITLESS_SIMULATED, FRUITLESS_AT_LAST, &words);
     assert_non_null(strstr(text_str(&words), "; `rushhour check p.json --simulate` finds"));
     text_clear(&words);
-    fruitless_words(&region, &cell, "p.json", FRUITLESS_DIRECT, &words);
+    fruitless_words(&region, &cell, "p.json", FRUITLESS_DIRECT, FRUITLESS_AT_LAST, &words);
     assert_memory_equal(text_str(&words), plain, sizeof plain - 1);
     assert_non_null(strstr(text_str(&words), "HTTPS_PROXY is set and not used"));
     assert_null(strstr(text_str(&words), "CANARY"));
@@ -104,6 +133,7 @@ int main(void)
         cmocka_unit_test(only_what_never_answered_is_fruitless),
         cmocka_unit_test(a_run_ends_when_every_region_is_hopeless),
         cmocka_unit_test(a_region_that_is_asked_again_in_vain_is_over),
+        cmocka_unit_test(the_words_count_what_the_tables_count),
         cmocka_unit_test(the_words_name_the_cause_and_the_fix),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
