@@ -43,7 +43,9 @@ enum metric_use {
       "response.create due to response.done, successful attempts")                                 \
     X(INTERACTION, "interaction",                                                                  \
       METRIC_IN_CSV | METRIC_SHOWN | METRIC_EXPORTED | METRIC_IN_THRESHOLDS,                       \
-      "first attempt due to the final outcome, retries included")                                  \
+      "first attempt due to the final outcome, answered or given up, retries included; none "      \
+      "where "                                                                                     \
+      "no interaction was answered")                                                               \
     X(LAG, "lag", METRIC_EXPORTED | METRIC_IN_THRESHOLDS,                                          \
       "response.create sent minus due: the generator's own lateness")
 

@@ -56,8 +56,8 @@ static struct compare_value quantile_of(const struct report_cell *cell,
     *out = histogram_quantile(h, what->quantile, confidence);
     /* a part of it may be this machine's, in a replay */
     if (out->valid)
-        out->low =
-            clock_resolved_low(out->low, report_cell_least_us(cell, what->metric, what->quantile));
+        out->low = report_cell_resolved_low(cell, what->metric, what->quantile, out->low,
+                                            histogram_quantile(h, 0.5, confidence).low);
     struct estimate e = as_estimate(out);
     return of_estimate(&e, (double)h->total, (double)h->total);
 }

@@ -15,6 +15,13 @@ bool report_cell_agrees(const struct report_cell *cell)
            (double)cell->cell.counters.attempts_failed == cell->recorded.x;
 }
 
+/* Where chains cannot be compared, one of them counts as one draw, however long it is. */
+static double alike_effect(const struct cluster_sums *sums)
+{
+    const bool comparable = sums->with_failure > 1 && sums->x < sums->m;
+    return comparable || !(sums->m > 0) ? 1 : fmax(1, sums->m / (double)sums->count);
+}
+
 static struct rate attempt_rate(const struct report_cell *cell, double confidence)
 {
     const struct cluster_sums *sums = &cell->cell.clusters;
@@ -23,10 +30,15 @@ static struct rate attempt_rate(const struct report_cell *cell, double confidenc
     if (rate.trials <= 0) {
         rate.estimate = rate_wilson(0, 0, confidence);
         rate.method = "no attempts";
-    } else if (sums->count > 0) {
+    } else if (sums->count > 0 && sums->m == rate.trials && sums->x == rate.failed) {
         rate.estimate = rate_clustered(sums, confidence, &rate.method);
         bool comparable = sums->with_failure > 1 && sums->x < sums->m;
         rate.effective = comparable ? sums->m / cluster_design_effect(sums) : (double)sums->count;
+    } else if (sums->count > 0) {
+        const double effect = fmax(cluster_design_effect(sums), alike_effect(sums));
+        rate.estimate = rate_wilson(rate.failed / effect, rate.trials / effect, confidence);
+        rate.effective = rate.trials / effect;
+        rate.method = "Wilson, as if the chains that did not end here were like those that did";
     } else {
         rate.estimate = rate_wilson(rate.failed, rate.trials, confidence);
         rate.effective = rate.trials;
@@ -245,8 +257,21 @@ static struct latency_figures latency_of(const struct histogram *h)
                                     .tail = quantile_of(h, 0.99, tails)};
 }
 
+/* The values of interactions include those that were given up. Where none was answered, they are of
+ * nothing but giving up: no latency that anyone felt. */
+static void forget_unanswered(struct report_cell *cell)
+{
+    struct histogram *h = cell->cell.latency[METRIC_INTERACTION];
+    const struct counters *c = &cell->cell.counters;
+    /* with more values than were given up here, some are of the rest of an interval that is cut */
+    if (h == NULL || c->interactions_ok > 0 || h->total > c->interactions_failed) return;
+    cell->unanswered += h->total;
+    histogram_reset(h);
+}
+
 void report_cell_settle(struct report_cell *cell)
 {
+    forget_unanswered(cell);
     for (int m = 0; m < METRIC_COUNT; m++) {
         cell->latency[m] = latency_of(cell->cell.latency[m]);
         if (metric_has((enum metric)m, METRIC_OF_ATTEMPT))
@@ -260,14 +285,37 @@ int64_t report_cell_least_us(const struct report_cell *cell, enum metric metric,
     return quantile <= 0.5 ? least->median_us : least->tail_us;
 }
 
+bool report_cell_surely_over(const struct report_cell *cell, const struct threshold *what,
+                             struct threshold *surely)
+{
+    const int64_t least_us = report_cell_least_us(cell, what->metric, 1);
+    if (what->kind != THRESHOLD_SHARE || least_us <= 0) return false;
+    *surely = *what;
+    surely->slower_than_us += (double)least_us;
+    return true;
+}
+
+int64_t report_cell_resolved_low(const struct report_cell *cell, enum metric metric, double q,
+                                 int64_t low_us, int64_t median_low_us)
+{
+    const int64_t low = clock_resolved_low(low_us, report_cell_least_us(cell, metric, q));
+    if (q <= 0.5) return low;
+    const int64_t median =
+        clock_resolved_low(median_low_us, report_cell_least_us(cell, metric, 0.5));
+    return low > median ? low : median;
+}
+
 void report_cell_resolve(struct report_cell *cell, const struct clock_resolution *least)
 {
     for (int m = 0; m < METRIC_COUNT; m++) {
         if (m == METRIC_LAG) continue;
         struct latency_figures *latency = &cell->latency[m];
         latency->least = cell->all[m].least = *least;
-        latency->median.low = clock_resolved_low(latency->median.low, least->median_us);
-        latency->tail.low = clock_resolved_low(latency->tail.low, least->tail_us);
+        const int64_t median_low = latency->median.low;
+        latency->median.low =
+            report_cell_resolved_low(cell, (enum metric)m, 0.5, median_low, median_low);
+        latency->tail.low =
+            report_cell_resolved_low(cell, (enum metric)m, 0.99, latency->tail.low, median_low);
     }
 }
 

@@ -64,6 +64,18 @@ void report_cell_settle(struct report_cell *cell);
  * replay, in us. */
 int64_t report_cell_least_us(const struct report_cell *cell, enum metric metric, double quantile);
 
+/* The least that a quantile q can have been, us: its own lower bound less what a replay may have
+ * added, but above the median never less than what the median (its lower bound: median_low_us)
+ * leaves. */
+int64_t report_cell_resolved_low(const struct report_cell *cell, enum metric metric, double q,
+                                 int64_t low_us, int64_t median_low_us);
+
+/* In a replay part of every latency may be this machine's own: of those above the limit of a share,
+ * surely over it are only those above `surely`'s. False, with `surely` left alone, in real time and
+ * for anything but a share. */
+bool report_cell_surely_over(const struct report_cell *cell, const struct threshold *what,
+                             struct threshold *surely);
+
 /* Sets the resolution of a settled cell: latencies below it cannot be told from 0, and those
  * above may include as much of this machine's own time, so the lower bounds of quantiles drop by
  * it. The lag stays as it is, since all of it is this machine's own. */

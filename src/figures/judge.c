@@ -113,17 +113,13 @@ static struct judgement judge_rate(const struct threshold *t, const struct claim
     return judge_share_of(t, of, &rate.estimate, rate.trials, effect);
 }
 
-/*
- * In a replay, part of every latency may be this machine's own. Only attempts slower than the limit
- * by more than that surely exceeded it, and no larger sample would tell more.
- */
+/* In a replay only what is surely over the limit counts for sure, and no larger sample would tell
+ * more. */
 static void lower_share(struct judgement *j, const struct threshold *t, const struct claim_of *of)
 {
-    const int64_t least_us = report_cell_least_us(of->cell, t->metric, 1);
-    struct threshold surely = *t;
+    struct threshold surely;
     double count;
-    if (least_us <= 0 || !j->observed_known) return;
-    surely.slower_than_us += (double)least_us;
+    if (!j->observed_known || !report_cell_surely_over(of->cell, t, &surely)) return;
     j->low = fmin(j->low, report_cell_share(of->cell, t->metric, (int64_t)surely.slower_than_us,
                                             CONFIDENCE, &count)
                               .low);

@@ -1,6 +1,7 @@
 #include "figures/load_notes.h"
 
 #include "base/clock.h"
+#include "base/digits.h"
 #include "base/units.h"
 #include "figures/cells.h"
 #include "figures/losses.h"
@@ -16,12 +17,15 @@ void load_note_clusters(struct results *results, const struct report_cell *cell,
     uint64_t attempts = report_cell_attempts(cell);
     uint64_t failed = cell->cell.counters.attempts_failed;
     if (report_cell_agrees(cell)) return;
-    text_printf(
-        notes,
-        "%s: intervals.csv counts %llu attempts and %llu failed, attempts.csv has %.0f and %.0f; "
-        "where they differ, rates and intervals are from the first.\n",
-        region, (unsigned long long)attempts, (unsigned long long)failed, cell->recorded.m,
-        cell->recorded.x);
+    text_printf(notes, "%s: intervals.csv counts ", region);
+    text_count(notes, attempts);
+    text_puts(notes, " attempts and ");
+    text_count(notes, failed);
+    text_puts(notes, " failed, attempts.csv has ");
+    text_count(notes, (uint64_t)cell->recorded.m);
+    text_puts(notes, " and ");
+    text_count(notes, (uint64_t)cell->recorded.x);
+    text_puts(notes, "; where they differ, rates and intervals are from the first.\n");
 }
 
 struct retirement_note {
@@ -118,11 +122,11 @@ void load_note_losses(struct results *results, const struct load_losses *losses)
     if (results->interval_count == 0)
         text_puts(notes, "The run has no whole interval: there is nothing to report yet.\n");
     if (losses->attempts_beyond + losses->failures_beyond > 0) {
-        text_printf(notes,
-                    "%llu attempts and %llu failures lie outside every interval that was kept and "
-                    "are not counted.\n",
-                    (unsigned long long)losses->attempts_beyond,
-                    (unsigned long long)losses->failures_beyond);
+        text_count(notes, losses->attempts_beyond);
+        text_puts(notes, " attempts and ");
+        text_count(notes, losses->failures_beyond);
+        text_puts(notes, " failures lie outside every interval that was kept and are not "
+                         "counted.\n");
     }
     if (!results->has_attempts && report_cell_attempts(&results->all) > 0) {
         text_puts(notes, "There is no attempts.csv: intervals rest on the cluster sums of "
@@ -131,16 +135,18 @@ void load_note_losses(struct results *results, const struct load_losses *losses)
     }
     uint64_t cancelled = results->all.cell.counters.attempts_cancelled;
     if (results->has_attempts && losses->cancelled_rows < cancelled) {
-        text_printf(
-            notes,
-            "attempts.csv has %llu of the %llu cancelled attempts that intervals.csv counts.\n",
-            (unsigned long long)losses->cancelled_rows, (unsigned long long)cancelled);
+        text_puts(notes, "attempts.csv has ");
+        text_count(notes, losses->cancelled_rows);
+        text_puts(notes, " of the ");
+        text_count(notes, cancelled);
+        text_puts(notes, " cancelled attempts that intervals.csv counts.\n");
     }
     if (results->failure_lines < failed) {
-        text_printf(notes,
-                    "failures.jsonl has %llu records for %llu failed attempts: failures by code "
-                    "are incomplete.\n",
-                    (unsigned long long)results->failure_lines, (unsigned long long)failed);
+        text_puts(notes, "failures.jsonl has ");
+        text_count(notes, results->failure_lines);
+        text_puts(notes, " records for ");
+        text_count(notes, failed);
+        text_puts(notes, " failed attempts: failures by code are incomplete.\n");
     }
     note_shards(results);
     losses_note(results);

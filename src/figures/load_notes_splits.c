@@ -217,7 +217,8 @@ void load_note_splits(struct results *results)
                   "and the load generator's health in each window that has a part of it. "
                   "Attempts started, and retries, count where they were due, or whole as "
                   "well where that does not add up. Incidents, and windows that stand out, "
-                  "go by whole intervals.\n");
+                  "go by whole intervals: what they count in a window is not what its table "
+                  "counts.\n");
         if (any_shared(results->splits))
             text_puts(notes, "Rows do not tell text from speech: what such an interval cost is "
                              "shared by tokens.\n");

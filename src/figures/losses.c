@@ -1,5 +1,6 @@
 #include "figures/losses.h"
 
+#include "base/digits.h"
 #include "figures/cells.h"
 #include "figures/grouping.h"
 
@@ -35,14 +36,28 @@ static const cJSON *member(const cJSON *object, const char *key)
     return cJSON_GetObjectItemCaseSensitive(object, key);
 }
 
+/* "12 of the 1,000"; run.json may hold any number. */
+static void put_of(struct text *notes, double now, double then)
+{
+    text_count(notes, (uint64_t)now);
+    text_puts(notes, " of the ");
+    if (then >= 0 && then < 1e18) {
+        text_count(notes, (uint64_t)then);
+    } else {
+        text_printf(notes, "%.3g", then);
+    }
+}
+
 /* Notes the difference if both are known and differ. */
 static bool note_difference(struct text *notes, const char *region, const char *file,
                             const char *what, const cJSON *then, double now)
 {
     double number = cJSON_GetNumberValue(then);
     if (!isfinite(number) || number == now) return false;
-    text_printf(notes, "%s: %s has %.0f of the %.0f %s that run.json counted%s.\n", region, file,
-                now, number, what, now < number ? ": the rest was lost" : "");
+    text_printf(notes, "%s: %s has ", region, file);
+    put_of(notes, now, number);
+    text_printf(notes, " %s that run.json counted%s.\n", what,
+                now < number ? ": the rest was lost" : "");
     return true;
 }
 
@@ -65,6 +80,7 @@ static void note_latencies(struct text *notes, const char *name, const cJSON *re
     const cJSON *latencies = member(region, "latency_ms");
     for (int m = 0; m < METRIC_COUNT; m++) {
         char what[48];
+        if (m == METRIC_INTERACTION && now->unanswered > 0) continue;
         (void)snprintf(what, sizeof what, "latencies (%s)", metric_name((enum metric)m));
         const cJSON *then = member(member(latencies, metric_name((enum metric)m)), "count");
         if (note_difference(notes, name, "latency.hlog", what, then, (double)now->latency[m].count))
@@ -96,8 +112,10 @@ static void note_failures(struct text *notes, const char *name, const cJSON *reg
     double then;
     double have;
     if (!count_records(region, now, &have, &then) || then == have) return;
-    text_printf(notes, "%s: failures.jsonl has %.0f of the %.0f records that run.json counted%s.\n",
-                name, have, then, have < then ? ": the rest was lost" : "");
+    text_printf(notes, "%s: failures.jsonl has ", name);
+    put_of(notes, have, then);
+    text_printf(notes, " records that run.json counted%s.\n",
+                have < then ? ": the rest was lost" : "");
 }
 
 void losses_note(struct results *results)

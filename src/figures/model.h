@@ -49,6 +49,8 @@ struct report_cell {
     struct session_counts recorded_sessions; /* likewise */
     struct latency_figures latency[METRIC_COUNT];
     struct all_attempts all[METRIC_COUNT]; /* only for metrics that every attempt has */
+    uint64_t
+        unanswered; /* interactions given up, whose values are left out, as none was answered */
     struct health health;                  /* over its intervals taken together */
     uint64_t intervals, invalid_intervals; /* of which it holds at least a part */
     int64_t covered_ns;                    /* the time of those intervals and parts */

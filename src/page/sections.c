@@ -270,7 +270,8 @@ void page_patterns(const struct results *results, struct text *out)
 void page_latency(const struct results *results, struct text *out)
 {
     text_puts(out, "<section aria-labelledby=\"latency\">\n<h2 id=\"latency\">Latency</h2>\n");
-    page_put_table(results, "Attempts that got an answer", tables_latency, out);
+    page_put_table(results, "Attempts that got an answer (interactions: to their end)",
+                   tables_latency, out);
     page_put_table(results, "All attempts: one that failed counts as infinitely slow",
                    tables_all_attempts, out);
     text_puts(out, "<div class=\"charts wide\">\n");

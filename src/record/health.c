@@ -1,5 +1,7 @@
 #include "record/health.h"
 
+#include "base/digits.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,19 +21,24 @@ static void add_why(struct health *health, const char *format, ...)
     va_end(arguments);
 }
 
+static struct digits percent_of(double share, double limit, int decimals)
+{
+    return digits_apart(100 * share, 100 * limit, decimals);
+}
+
 static void judge_lateness(struct health *health, const char *what, uint64_t late, uint64_t all)
 {
     if (all == 0 || (double)late <= HEALTH_LATE_SHARE * (double)all) return;
-    add_why(health, "%.1f%% of %s were over %.0f ms late, more than %.0f%%",
-            100 * (double)late / (double)all, what, (double)HEALTH_LATE_NS / 1e6,
-            100 * HEALTH_LATE_SHARE);
+    add_why(health, "%s%% of %s were over %.0f ms late, more than %.0f%%",
+            percent_of((double)late / (double)all, HEALTH_LATE_SHARE, 1).text, what,
+            (double)HEALTH_LATE_NS / 1e6, 100 * HEALTH_LATE_SHARE);
 }
 
 static void judge_cpu(struct health *health)
 {
     if (health->cpu <= HEALTH_CPU) return;
-    add_why(health, "a worker used %.0f%% of a core, over the limit of %.0f%%", 100 * health->cpu,
-            100 * HEALTH_CPU);
+    add_why(health, "a worker used %s%% of a core, over the limit of %.0f%%",
+            percent_of(health->cpu, HEALTH_CPU, 0).text, 100 * HEALTH_CPU);
 }
 
 static uint64_t less(uint64_t a, uint64_t b)
@@ -59,21 +66,23 @@ static void judge_load(struct health *health)
 {
     double share;
     if (is_short(health, health->achieved, &share)) {
-        add_why(health, "%.1f%% of the requested load was reached, under %.0f%%", 100 * share,
-                100 * HEALTH_ACHIEVED);
+        add_why(health, "%s%% of the requested load was reached, under %.0f%%",
+                percent_of(share, HEALTH_ACHIEVED, 1).text, 100 * HEALTH_ACHIEVED);
     } else if (is_short(health, less(health->achieved, health->achieved_late), &share)) {
         add_why(health,
-                "%.1f%% of the requested load was reached within %.0f ms of being due, under "
+                "%s%% of the requested load was reached within %.0f ms of being due, under "
                 "%.0f%%: what dials waited for was load.connect_rate, or this machine",
-                100 * share, (double)HEALTH_DIAL_LATE_NS / 1e6, 100 * HEALTH_ACHIEVED);
+                percent_of(share, HEALTH_ACHIEVED, 1).text, (double)HEALTH_DIAL_LATE_NS / 1e6,
+                100 * HEALTH_ACHIEVED);
     }
 }
 
 static void judge_own_failures(struct health *health)
 {
     if ((double)health->own_failures <= HEALTH_OWN_SHARE * (double)health->attempts) return;
-    add_why(health, "%.1f%% of attempts were failed by our own side, more than %.1f%%",
-            100 * (double)health->own_failures / (double)health->attempts, 100 * HEALTH_OWN_SHARE);
+    const double share = (double)health->own_failures / (double)health->attempts;
+    add_why(health, "%s%% of attempts were failed by our own side, more than %.1f%%",
+            percent_of(share, HEALTH_OWN_SHARE, 1).text, 100 * HEALTH_OWN_SHARE);
 }
 
 /* In a throttled container, throttling is the most likely reason for being late or short. */

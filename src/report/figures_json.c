@@ -270,16 +270,18 @@ static void all_attempts(const struct all_attempts *all, struct text *out)
     json_close(out, '}');
 }
 
-/* The interval of a quantile at such hours; null where the run cannot tell or leaves too little. */
+/* The interval of a quantile at such hours; null where the run cannot tell or leaves too little.
+ * What a lower quantile is at least, a higher one is, too: `least` goes from one to the next. */
 static void claimed(const struct claim_of *of, enum metric metric, double q, const char *name,
-                    struct text *out)
+                    int64_t *least, struct text *out)
 {
     struct service_rate above;
     struct quantile quantile = claim_quantile(of, metric, q, CONFIDENCE, &above);
+    if (quantile.valid && quantile.low > *least) *least = quantile.low;
     struct text key = {0};
     text_printf(&key, "%s_low", name);
     json_key(out, text_str(&key));
-    quantile.valid ? json_ms(out, quantile.low) : json_null(out);
+    quantile.valid ? json_ms(out, *least) : json_null(out);
     text_clear(&key);
     text_printf(&key, "%s_high", name);
     json_key(out, text_str(&key));
@@ -296,8 +298,9 @@ static void claimed_quantiles(const struct claim_of *of, enum metric metric, str
     if (of->cell->cell.latency[metric] == NULL || !of->results->series.wanted[metric]) return;
     json_key(out, "service");
     json_open(out, '{');
-    claimed(of, metric, 0.50, "p50", out);
-    claimed(of, metric, 0.99, "p99", out);
+    int64_t least = 0;
+    claimed(of, metric, 0.50, "p50", &least, out);
+    claimed(of, metric, 0.99, "p99", &least, out);
     json_close(out, '}');
 }
 

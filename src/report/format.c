@@ -2,6 +2,7 @@
 
 #include "base/calendar.h"
 #include "base/clock.h"
+#include "base/digits.h"
 #include "figures/grouping.h"
 
 #include <math.h>
@@ -10,12 +11,7 @@
 
 void format_count(struct text *out, uint64_t count)
 {
-    char digits[24];
-    int length = snprintf(digits, sizeof digits, "%llu", (unsigned long long)count);
-    for (int i = 0; i < length; i++) {
-        if (i > 0 && (length - i) % 3 == 0) text_puts(out, ",");
-        text_append(out, &digits[i], 1);
-    }
+    text_count(out, count);
 }
 
 /* Number of decimals that gives three significant digits. */
@@ -26,13 +22,28 @@ static int decimals_of(double value)
     return 2;
 }
 
+/* Two significant digits, never as a power of ten. */
+static void put_small(struct text *out, double value)
+{
+    char digits[64];
+    if (!(value > 0) || value >= 1e-4) {
+        text_printf(out, "%.2g", value);
+        return;
+    }
+    const int decimals = 1 - (int)floor(log10(value));
+    (void)snprintf(digits, sizeof digits, "%.*f", decimals < 40 ? decimals : 40, value);
+    size_t length = strlen(digits);
+    while (length > 3 && digits[length - 1] == '0') length--;
+    text_append(out, digits, length);
+}
+
 static void percent_number(struct text *out, double fraction)
 {
     double percent = fraction * 100;
     if (percent <= 0) {
         text_puts(out, "0");
     } else if (percent < 0.1) {
-        text_printf(out, "%.2g", percent);
+        put_small(out, percent);
     } else if (percent >= 99.995) {
         text_puts(out, "100");
     } else {
@@ -62,7 +73,11 @@ void format_estimate(struct text *out, const struct estimate *estimate)
 
 void format_hourly(struct text *out, double per_hour)
 {
-    text_printf(out, per_hour >= 9.95 ? "%.0f" : "%.2g", per_hour);
+    if (per_hour >= 9.95) {
+        text_printf(out, "%.0f", per_hour);
+    } else {
+        put_small(out, per_hour);
+    }
 }
 
 void format_per_hour(struct text *out, const struct estimate *per_hour)
@@ -106,8 +121,8 @@ void format_tail(struct text *out, const struct latency_figures *latency)
     if (latency->count == 0) {
         text_puts(out, "-");
     } else if (latency->count < P99_BOUND_SAMPLES ||
-               (latency->count < P99_MIN_SAMPLES && latency->least.tail_us > 0 &&
-                latency->tail.low == 0)) {
+               (latency->count < P99_MIN_SAMPLES && latency->tail.low < latency->p50)) {
+        /* less than the median is no bound of what few exceed */
         text_puts(out, "n too small");
     } else if (latency->count < P99_MIN_SAMPLES) {
         text_puts(out, ">= ");
@@ -166,21 +181,45 @@ void format_clock(struct text *out, int64_t ns)
     }
 }
 
+/* A figure that a verdict rests on, printed so that it can be told from the limit. */
+static void put_apart(struct text *out, double value, double limit, bool quantile)
+{
+    struct text plain = {0};
+    struct text of_limit = {0};
+    quantile ? format_us(&plain, value) : percent_number(&plain, value);
+    quantile ? format_us(&of_limit, limit) : percent_number(&of_limit, limit);
+    const bool same = value != limit && strcmp(text_str(&plain), text_str(&of_limit)) == 0;
+    if (!same) {
+        text_puts(out, text_str(&plain));
+    } else if (quantile) {
+        text_printf(out, "%s ms", digits_apart(value / 1e3, limit / 1e3, 0).text);
+    } else {
+        text_puts(out, digits_apart(100 * value, 100 * limit, 2).text);
+    }
+    text_free(&plain);
+    text_free(&of_limit);
+}
+
 void format_judged(struct text *out, const struct judged *judged)
 {
+    const double limit = judged->threshold.limit;
     const struct judgement *j = &judged->of;
     if (!j->observed_known) {
         text_puts(out, "-");
     } else if (!judged->quantile) {
-        const struct estimate estimate = {true, j->observed, j->low, j->high};
-        format_estimate(out, &estimate);
+        put_apart(out, j->observed, limit, false);
+        text_puts(out, "% (");
+        put_apart(out, j->low, limit, false);
+        text_puts(out, "-");
+        put_apart(out, j->high, limit, false);
+        text_puts(out, ")");
     } else {
-        format_us(out, j->observed);
+        put_apart(out, j->observed, limit, true);
         if (j->low == j->high) return;
         text_puts(out, " (");
-        format_us(out, j->low);
+        put_apart(out, j->low, limit, true);
         text_puts(out, " to ");
-        format_us(out, j->high);
+        put_apart(out, j->high, limit, true);
         text_puts(out, ")");
     }
 }

@@ -150,7 +150,8 @@ void results_markdown(const struct results *results, struct text *out)
     threshold_words(results, out);
     incidents(results, out);
     section(results, "Failures by region", tables_failures, out);
-    section(results, "Latency by region, attempts that got an answer", tables_latency, out);
+    section(results, "Latency by region, attempts that got an answer (interactions: to their end)",
+            tables_latency, out);
     section(results, "Latency by region, all attempts (a failure counts as infinite)",
             tables_all_attempts, out);
     section(results, "Every latency metric by region", tables_metrics, out);

@@ -221,7 +221,9 @@ void results_text(const struct results *results, bool colour, struct text *out)
     threshold_words(&terminal);
     incidents(&terminal);
     section(&terminal, "Failures by region", tables_failures);
-    section(&terminal, "Latency by region, attempts that got an answer", tables_latency);
+    section(&terminal,
+            "Latency by region, attempts that got an answer (interactions: to their end)",
+            tables_latency);
     section(&terminal, "Latency by region, all attempts (a failure counts as infinite)",
             tables_all_attempts);
     for (size_t g = 0; g < results->grouping_count; g++) {

@@ -1,6 +1,7 @@
 #include "run/detect.h"
 
 #include "base/clock.h"
+#include "base/digits.h"
 #include "base/units.h"
 #include "base/window.h"
 #include "engine/abort_rule.h"
@@ -86,9 +87,10 @@ enum err_code detect_read_bursts(const char *words, struct detect_question *ques
     double alone = rate_of_bursts(&bursts);
     if (alone > question->low)
         return error_set(err, ERR_USAGE,
-                         "--bursts '%s': such bursts alone make %.3g%% of attempts fail, more than "
+                         "--bursts '%s': such bursts alone make %s%% of attempts fail, more than "
                          "the lower rate of %.3g%%; state fewer, shorter or weaker ones",
-                         words, 100 * alone, 100 * question->low);
+                         words, digits_apart(100 * alone, 100 * question->low, 1).text,
+                         100 * question->low);
     question->basis = DETECT_BURSTS;
     question->bursts = bursts;
     return ERR_OK;

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -30,7 +31,7 @@ static void test_each_limit_is_judged_at_its_edge(void **state)
         {{.cpu = 0.97}, "97% of a core, over the limit of 90%"},
         {{.requested = 100, .achieved = 95}, NULL},
         {{.attempts = 2000, .own_failures = 2}, NULL}, /* a trace */
-        {{.attempts = 2000, .own_failures = 3}, "0.1% of attempts were failed by our own side"},
+        {{.attempts = 2000, .own_failures = 3}, "0.15% of attempts were failed by our own side"},
         {{.attempts = 20, .own_failures = 9}, "45.0% of attempts were failed by our own side"},
         {{.cpu_quota = 1.5, .cpu_periods = 40, .cpu_throttled = 30}, NULL}, /* nothing was late */
         {{.cpu = 0.97, .cpu_quota = 1.5, .cpu_periods = 40, .cpu_throttled = 30},
@@ -98,6 +99,35 @@ static void test_every_limit_that_was_exceeded_is_named(void **state)
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         assert_non_null(strstr(health.why, parts[i]));
     assert_int_equal(health.why[strlen(health.why) - 1], ')'); /* whole */
+}
+
+/* A figure that passed its limit reads as one that did, however narrowly. */
+static void test_no_rounded_figure_contradicts_its_limit(void **state)
+{
+    (void)state;
+    for (uint64_t n = 1000; n <= 1000000000; n *= 10) {
+        const struct health narrow[] = {
+            {.loops = n, .loops_late = n / 100 + 1},
+            {.dispatches = n, .dispatches_late = n / 100 + 1},
+            {.attempts = n, .own_failures = (uint64_t)(HEALTH_OWN_SHARE * (double)n) + 1},
+            {.cpu = HEALTH_CPU + 1 / (double)n},
+            {.requested = 100 * n, .achieved = 95 * n - 1},
+            {.requested = 100 * n, .achieved = 100 * n, .achieved_late = 5 * n + 1}};
+        for (size_t i = 0; i < sizeof narrow / sizeof *narrow; i++) {
+            struct health health = narrow[i];
+            health_judge(&health);
+            assert_false(health.valid);
+            const char *figure = health.why + strcspn(health.why, "0123456789");
+            const char *word = strstr(health.why, "more than");
+            if (word == NULL) word = strstr(health.why, "limit of");
+            const bool over = word != NULL;
+            if (word == NULL) word = strstr(health.why, "under");
+            assert_non_null(word);
+            const double limit = strtod(word + strcspn(word, "0123456789"), NULL);
+            const double told = strtod(figure, NULL);
+            if (over ? told <= limit : told >= limit) fail_msg("%s", health.why);
+        }
+    }
 }
 
 static void test_merge_adds_counts_and_keeps_the_worse_delays(void **state)
@@ -187,6 +217,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_limit_is_judged_at_its_edge),
         cmocka_unit_test(test_every_limit_that_was_exceeded_is_named),
+        cmocka_unit_test(test_no_rounded_figure_contradicts_its_limit),
         cmocka_unit_test(test_merge_adds_counts_and_keeps_the_worse_delays),
         cmocka_unit_test(test_a_short_bad_stretch_is_judged_in_the_whole),
         cmocka_unit_test(test_merge_into_an_empty_one_gives_the_other),

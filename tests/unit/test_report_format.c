@@ -227,6 +227,46 @@ static void what_is_not_resolved_is_below(void **state)
     assert_string_equal(taken(&out), "infinite");
 }
 
+/* A few failures in as many attempts as a row may have are still a number that anyone can read. */
+static void tiny_shares_have_no_exponent(void **state)
+{
+    (void)state;
+    assert_string_equal(percent(1 / 999999999.0), "0.0000001%");
+    assert_string_equal(percent(8 / 8999999999.0), "0.000000089%");
+    assert_string_equal(percent(0.00005), "0.005%");
+    for (double fraction = 0.0009; fraction > 1e-20; fraction /= 7) {
+        const char *text = percent(fraction);
+        assert_int_equal(strspn(text, "0123456789."), strlen(text) - 1);
+        assert_true(fabs(strtod(text, NULL) / (100 * fraction) - 1) < 0.06);
+    }
+}
+
+/* What a verdict rests on is never rounded onto its limit. */
+static void a_judged_figure_is_told_from_its_limit(void **state)
+{
+    static const struct {
+        double limit, observed, low, high;
+        bool quantile;
+        const char *text;
+    } rows[] = {{0.01, 0.05, 0.02, 0.09, false, "5.00% (2.00-9.00)"},
+                {0.01, 0.010004, 0.009996, 0.02, false, "1.0004% (0.9996-2.00)"},
+                {0.01, 0.01, 0.01, 0.01, false, "1.00% (1.00-1.00)"},
+                {1500000, 1500400, 1499000, 2000000, true, "1500.4 ms (1499 ms to 2.00 s)"},
+                {1500000, 900000, 800000, 950000, true, "900 ms (800 ms to 950 ms)"}};
+    (void)state;
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        struct text out = {0};
+        const struct judged judged = {.threshold.limit = rows[i].limit,
+                                      .quantile = rows[i].quantile,
+                                      .of = {.observed_known = true,
+                                             .observed = rows[i].observed,
+                                             .low = rows[i].low,
+                                             .high = rows[i].high}};
+        format_judged(&out, &judged);
+        assert_string_equal(taken(&out), rows[i].text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +279,8 @@ int main(void)
         cmocka_unit_test(a_tail_says_what_the_samples_bear),
         cmocka_unit_test(what_is_not_known_is_a_dash),
         cmocka_unit_test(what_is_not_resolved_is_below),
+        cmocka_unit_test(tiny_shares_have_no_exponent),
+        cmocka_unit_test(a_judged_figure_is_told_from_its_limit),
         cmocka_unit_test(money_and_clocks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
