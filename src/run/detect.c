@@ -89,7 +89,7 @@ enum err_code detect_read_bursts(const char *words, struct detect_question *ques
         return error_set(err, ERR_USAGE,
                          "--bursts '%s': such bursts alone make %s%% of attempts fail, more than "
                          "the lower rate of %.3g%%; state fewer, shorter or weaker ones",
-                         words, digits_apart(100 * alone, 100 * question->low, 1).text,
+                         words, digits_apart(100 * alone, 100 * question->low, 0).text,
                          100 * question->low);
     question->basis = DETECT_BURSTS;
     question->bursts = bursts;
