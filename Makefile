@@ -42,7 +42,7 @@ install: build
 
 package: build
 	@tools/install-dependencies package
-	cpack --config $(BUILD)/packaging.cmake
+	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} cpack --config $(BUILD)/packaging.cmake
 
 interop: build
 	@tools/install-dependencies interop
