@@ -26,7 +26,8 @@ static uint64_t input_of(const struct driver *driver, const char *prompt)
     struct token_context context = {.text = TOKEN_COUNT_ITEM + token_count_text(strlen(prompt))};
     if (driver->context_tokens > 0) return driver->context_tokens + context.text;
     const char *said = session->instructions;
-    const struct token_input input = token_context_read(&context, said == NULL ? 0 : strlen(said));
+    const struct token_input input = token_context_read(
+        &context, said == NULL ? TOKEN_COUNT_DEFAULT_INSTRUCTIONS : strlen(said));
     return most(input.text, region->first_input);
 }
 

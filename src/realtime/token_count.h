@@ -15,6 +15,9 @@
 #define TOKEN_COUNT_USUAL_OUTPUT 4096
 /* Of a context of 32,768: less 4,096 for the answer, and what the service keeps for itself. */
 #define TOKEN_COUNT_INPUT_WINDOW 28224
+/* Bytes of the instructions that a session has which is given none: the service has some of its
+ * own (realtime protocol, session.created); their length is the simulator's. */
+#define TOKEN_COUNT_DEFAULT_INSTRUCTIONS 80
 /* Of an answer until one was heard. In speech the text is the transcript, said at 200 words a
  * minute (OpenAI: about 0.75 words a token). */
 #define TOKEN_COUNT_ASSUMED_OUTPUT 50

@@ -103,7 +103,8 @@ static struct usage take_turn(struct course *course, uint64_t prompt, size_t ins
 static void fill_turn(struct making *making, struct expected_turn *turn)
 {
     const struct session_plan *session = &making->profile->session;
-    const size_t instructions = session->instructions == NULL ? 0 : strlen(session->instructions);
+    const size_t instructions = session->instructions == NULL ? TOKEN_COUNT_DEFAULT_INSTRUCTIONS
+                                                              : strlen(session->instructions);
     const uint64_t prompt = prompt_tokens(session);
     for (int i = 0; i < COST_CASES; i++) {
         const struct usage usage = take_turn(&making->courses[i], prompt, instructions);

@@ -1,5 +1,6 @@
 #include "simulator/settings.h"
 
+#include "realtime/token_count.h"
 #include "simulator/settings_check.h"
 
 #include <inttypes.h>
@@ -17,6 +18,8 @@ struct row {
 
 #define INSTRUCTIONS                                                                               \
     "\"You are a helpful assistant in a spoken conversation. Answer kindly and briefly.\""
+_Static_assert(sizeof INSTRUCTIONS - sizeof "\"\"" == TOKEN_COUNT_DEFAULT_INSTRUCTIONS,
+               "a plan counts them, too");
 #define SERVER_VAD(idle)                                                                           \
     "{\"type\":\"server_vad\",\"threshold\":0.5,\"prefix_padding_ms\":300,\"silence_duration_"     \
     "ms\":200," idle "\"create_response\":true,\"interrupt_response\":true}"
@@ -205,6 +208,16 @@ static bool is_text_only(const char *json)
     return strstr(json, "audio") == NULL;
 }
 
+/* Of a JSON string, without its quotes and escapes. */
+static size_t text_bytes(const char *json)
+{
+    cJSON *item = cJSON_Parse(json);
+    const char *said = cJSON_GetStringValue(item);
+    const size_t bytes = said == NULL ? 0 : strlen(said);
+    cJSON_Delete(item);
+    return bytes;
+}
+
 /* Reads the few settings that affect answers from the effective values. */
 static void derive(struct settings *settings)
 {
@@ -213,7 +226,7 @@ static void derive(struct settings *settings)
         is_text_only(settings_value(settings, preview ? "modalities" : "output_modalities"));
     settings->max_output_tokens = limit_of(
         settings_value(settings, preview ? "max_response_output_tokens" : "max_output_tokens"));
-    settings->instruction_bytes = strlen(settings_value(settings, "instructions"));
+    settings->instruction_bytes = text_bytes(settings_value(settings, "instructions"));
 }
 
 void settings_init(struct settings *settings, bool preview)

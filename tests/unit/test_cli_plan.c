@@ -109,10 +109,10 @@ static void a_decision_in_minutes_tokens_and_dollars(void **state)
     const cJSON *second = cJSON_GetArrayItem(regions, 1);
     assert_string_equal(at(first, "name")->valuestring, "eastus2");
     near(number(first, "minutes"), attempts / 1800);
-    /* in 2 s 20 ask a first time, of 18 tokens, 5 a second time, of 74, and each hears 50 */
-    near(number(first, "tokens"), attempts * (20 * 68 + 5 * 124) / 25);
-    near(number(first, "cost_usd"), attempts * ((20 * 18 + 5 * 74) * 4 / 25.0 + 50 * 16) / 1e6);
-    near(number(second, "tokens"), attempts * (20 * 68 + 5 * 124) / 25);
+    /* in 2 s 20 ask a first time, of 38 tokens, 5 a second time, of 94, and each hears 50 */
+    near(number(first, "tokens"), attempts * (20 * 88 + 5 * 144) / 25);
+    near(number(first, "cost_usd"), attempts * ((20 * 38 + 5 * 94) * 4 / 25.0 + 50 * 16) / 1e6);
+    near(number(second, "tokens"), attempts * (20 * 88 + 5 * 144) / 25);
     assert_true(cJSON_IsNull(at(second, "cost_usd")));
     cJSON_Delete(root);
 }
@@ -188,8 +188,8 @@ static void words_for_people(void **state)
     holds(told->out, "window 1m (1800 attempts): one is enough\n");
     holds(told->out, "window 10s (300 attempts): 2 of them\n");
     holds(told->out, "window night (864000 attempts a day): 1 day, 20s\n");
-    holds(told->out, " of this load, 588 attempts, 46570 tokens, $0.54\n");
-    holds(told->out, " of this load, 588 attempts, 46570 tokens, cost unknown\n");
+    holds(told->out, " of this load, 588 attempts, 58330 tokens, $0.59\n");
+    holds(told->out, " of this load, 588 attempts, 58330 tokens, cost unknown\n");
     holds(told->out, "This holds only for failures that come independently.");
     holds(told->out, "abort_on_fail between these rates");
     told = plan(PLANNED(""), "--detect '2% vs 5%' --design-effect 2.5");

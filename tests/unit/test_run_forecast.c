@@ -30,10 +30,11 @@ static void near(double is, double wanted)
 }
 
 /* By hand: a user asks at 0.5 s, 1.5 s and 2.5 s, "Say OK." (2 and 4 tokens around it) after 12 of
- * frame, and hears 50 tokens: 18, 74 and 130 in, of which 64 are cached at the third. The load is
- * over after 2 s, so that 20 ask a first time, 5 a second and none a third. */
-#define USD_FIRST ((18 * 4 + 50 * 16) / 1e6)
-#define USD_SECOND ((74 * 4 + 50 * 16) / 1e6)
+ * frame and 20 of the service's own instructions, and hears 50 tokens: 38, 94 and 150 in, of which
+ * 64 are cached at the third. The load is over after 2 s, so that 20 ask a first time, 5 a second
+ * and none a third. */
+#define USD_FIRST ((38 * 4 + 50 * 16) / 1e6)
+#define USD_SECOND ((94 * 4 + 50 * 16) / 1e6)
 
 static void arrivals_are_counted(void **state)
 {
@@ -41,10 +42,10 @@ static void arrivals_are_counted(void **state)
     struct forecast f = first_of(RUN_PROFILE(PRICES));
     near(f.sessions, 20);
     near(f.attempts, 25);
-    near(f.tokens, 20 * 68 + 5 * 124);
+    near(f.tokens, 20 * 88 + 5 * 144);
     near(f.attempts_per_minute, 600 * 3); /* if the load went on */
     near(f.rpm, 20 * 6);                  /* in slices of ten seconds */
-    near(f.tpm, (20 * (18 + 4096) + 5 * (74 + 4096)) * 6);
+    near(f.tpm, (20 * (38 + 4096) + 5 * (94 + 4096)) * 6);
     assert_false(f.unpriced);
     near(f.usd[COST_LIKELY], 20 * USD_FIRST + 5 * USD_SECOND);
     assert_int_equal(f.breaks_first, BOUND_MAX_SESSIONS); /* 10, and 20 are there */
@@ -54,7 +55,7 @@ static void arrivals_are_counted(void **state)
 static void the_cases_are_what_they_say(void **state)
 {
     (void)state;
-    const double in = 20 * 18 * 4 / 1e6;
+    const double in = 20 * 38 * 4 / 1e6;
     const double token = 20 * 16 / 1e6;
     static const struct {
         const char *retry, *limit;
@@ -94,7 +95,7 @@ static void a_conversation_is_read_again(void **state)
     double tokens = 0;
     double cached = 0;
     for (int turn = 0; turn < 20; turn++) {
-        const double input = 12 + 6 + 56 * turn;
+        const double input = 12 + 20 + 6 + 56 * turn;
         usd += (input * 4 + 50 * 16) / 1e6; /* no price of its own for cached tokens */
         tokens += input + 50;
         cached += turn > 0 ? floor((input - 56) / 64) * 64 : 0;
@@ -113,8 +114,8 @@ static void speech_has_its_own_price(void **state)
     (void)snprintf(json, sizeof json, "%s%s", RUN_PROFILE_OF("1", ", \"modality\": \"audio\""),
                    "}" PRICES "}");
     const struct forecast one = first_of(json);
-    near(one.usd[COST_LIKELY], 20 * (18 * 4 + 50 * 16 + 225 * 64) / 1e6);
-    near(one.tokens, 20 * (18 + 275));
+    near(one.usd[COST_LIKELY], 20 * (38 * 4 + 50 * 16 + 225 * 64) / 1e6);
+    near(one.tokens, 20 * (38 + 275));
 }
 
 /* Half of the connect rate is left to retries, of all regions together and in real time. */
@@ -200,8 +201,8 @@ static void speech_is_never_free(void **state)
     (void)state;
     const struct forecast text = first_of(SPOKEN(""));
     const struct forecast audio = first_of(SPOKEN(", \"audio_out\": 64"));
-    near(text.usd[COST_LIKELY], text.attempts * (18 * 4 + 275 * 16) / 1e6);
-    near(audio.usd[COST_LIKELY], audio.attempts * (18 * 4 + 50 * 16 + 225 * 64) / 1e6);
+    near(text.usd[COST_LIKELY], text.attempts * (38 * 4 + 275 * 16) / 1e6);
+    near(audio.usd[COST_LIKELY], audio.attempts * (38 * 4 + 50 * 16 + 225 * 64) / 1e6);
 }
 
 static void the_totals_are_sums(void **state)
@@ -263,7 +264,7 @@ static void a_known_model_has_its_public_terms(void **state)
          "2026-08-20", "tpm"},
         {KNOWN_MODEL("", ", \"prices\": {\"as_of\": \"2026-01-01\", \"gpt-realtime\": "
                          "{\"text_in\": 1, \"text_out\": 2}}"),
-         (20 * (18 * 1 + 50 * 2) + 5 * (74 * 1 + 50 * 2)) / 1e6, 200, 120 / 200.0, "profile",
+         (20 * (38 * 1 + 50 * 2) + 5 * (94 * 1 + 50 * 2)) / 1e6, 200, 120 / 200.0, "profile",
          "2026-01-01", "Azure's default of tier 1, Global Standard", "2026-08-20", "tpm"},
         {KNOWN_MODEL(", \"quota\": {\"rpm\": 4000, \"tpm\": 300000}", ""),
          20 * USD_FIRST + 5 * USD_SECOND, 4000, 120 / 4000.0, "OpenAI's list prices", "2026-11-29",
@@ -301,7 +302,7 @@ static void the_table_says_whose_terms_they_are(void **state)
                                         "known on 2026-11-29",
                                         "`prices` wins",
                                         "60% of 200 RPM",
-                                        "619% of 100000 TPM",
+                                        "622% of 100000 TPM",
                                         "known on 2026-08-20",
                                         "regions[].quota wins",
                                         "Breaks first: TPM, after"};
@@ -317,7 +318,7 @@ static void the_table_says_whose_terms_they_are(void **state)
     forecast_table(profile, 0, &out);
     assert_null(strstr(text_str(&out), "known on"));
     assert_non_null(strstr(text_str(&out), "3% of 4000 RPM"));
-    assert_non_null(strstr(text_str(&out), "61878% of 1000 TPM"));
+    assert_non_null(strstr(text_str(&out), "62178% of 1000 TPM"));
     text_free(&out);
     profile_free(profile);
 }
