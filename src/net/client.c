@@ -52,7 +52,7 @@ static enum err_code make_context(struct ws_client *client, struct error *err)
     if (client->context != NULL) return ERR_OK;
     return error_set(err, ERR_NET,
                      "libwebsockets could not start on libuv (%s): is the package "
-                     "libwebsockets-evlib-uv installed?",
+                     "libwebsockets-evlib-uv installed, and is there memory?",
                      last_log[0] ? last_log : "no reason given");
 }
 
