@@ -10,9 +10,8 @@
 #define STEEP 3.0           /* excess variance that triples when blocks are four times as long */
 #define EXTRAPOLATION 2.0   /* times the last step's growth, for what blocks of no length show */
 #define HIDDEN_MEMORY 1200. /* seconds: shorter blocks cannot show such a drift */
-/* ... so a difference uses an upper bound of their variance, exceeded with this probability: less
- * strict for regions in the same minutes, which share most of what drives them, and the less so the
- * nearer the blocks come to the memory. By simulation (bench_stats_brief). */
+/* ... so a difference uses an upper bound of their variance, exceeded with this probability: by
+ * simulation (bench_stats_brief), and less strict for regions in the same minutes. */
 #define HIDDEN_TAIL 0.10
 #define HIDDEN_TAIL_PAIRED 0.6
 
@@ -339,8 +338,9 @@ static void guard_hidden_drift(struct dependence *d, const struct spreads *s, bo
     if (top->seconds >= HIDDEN_MEMORY) return;
     double chance = s->independent * s->chains;
     double tail = paired ? HIDDEN_TAIL_PAIRED * top->seconds / HIDDEN_MEMORY : HIDDEN_TAIL;
-    double bound =
-        fmax(top->variance, chance) / mean_square_quantile(tail, (double)top->blocks - 2);
+    double least = mean_square_quantile(tail, (double)top->blocks - 2);
+    double bound = paired ? fmax(top->variance / least, chance) /* believed if it is as chance's */
+                          : fmax(top->variance, chance) / least;
     double effect = bound / s->independent;
     if (!(effect > d->design_effect)) return;
     d->design_effect = effect;
