@@ -105,7 +105,8 @@ static void give_back(void)
 void *memory_allocate(size_t size)
 {
     void *got = malloc(size);
-    return got != NULL ? got : take(size);
+    if (got == NULL) got = take(size);
+    return got;
 }
 
 void *memory_allocate_clear(size_t count, size_t size)

@@ -126,9 +126,9 @@ static void visit_attempt(void *context, size_t region, const struct attempt_row
     for (size_t g = 0; g < results->grouping_count; g++) {
         struct slice *slice = grouping_at(&results->groupings[g], &moment);
         struct report_cell *cell = slice == NULL ? NULL : &slice->cells[region];
-        loader->places[g] = cell == NULL
-                                ? (struct session_place){0}
-                                : (struct session_place){&cell->recorded, &cell->recorded_sessions};
+        loader->places[g] = (struct session_place){0};
+        if (cell == NULL) continue;
+        loader->places[g] = (struct session_place){&cell->recorded, &cell->recorded_sessions};
     }
     ages_places(&results->ages[region], row, loader->places + results->grouping_count);
     if (!session_map_add(&loader->sessions, &attempt, loader->places)) loader->no_memory = true;
