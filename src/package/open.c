@@ -142,10 +142,12 @@ static enum err_code conclude(struct package *package, struct error *err)
     package_exclude(package);
     package_judge_quota(package);
     package_conditions(package);
-    package_weigh(package);
+    /* Weighing reads the words of what came before. */
     bool failed = package->exclusions.failed || package->reasons.failed ||
                   package->conditions.failed || package->notes.failed ||
                   package->quota_reason.failed;
+    if (!failed) package_weigh(package);
+    failed = failed || package->reasons.failed || package->notes.failed;
     return failed ? error_set(err, ERR_NOMEM, "no memory to weigh the evidence") : ERR_OK;
 }
 

@@ -19,12 +19,14 @@ THRESHOLDS = ["failure_rate < 50%", "failure_rate{about=run} < 1%", "interaction
               "session_failure_rate < 20%", "share(ttft > 1s) < 10%", "ttft.p99 < 5s", "interaction.p50 < 5s"]
 
 
-def of_the_service(value):
-    """A report without what is our own side's."""
+def of_the_service(value, window=False):
+    """A report without what is our own side's: in windows neither whether the generator was healthy, since the minute in which
+    a run begins or ends may hold so few attempts that one failure of ours is more than a trace of them."""
     if isinstance(value, dict):
-        return {key: of_the_service(inner) for key, inner in value.items() if key not in OWN}
+        return {key: of_the_service(inner, window or key == "windows") for key, inner in value.items()
+                if key not in OWN and not (window and key in ("valid", "why"))}
     if isinstance(value, list):
-        return [of_the_service(inner) for inner in value
+        return [of_the_service(inner, window) for inner in value
                 if not (isinstance(inner, dict) and inner.get("domain") == "client")]
     return value
 
