@@ -16,7 +16,7 @@ static enum offer offer_of(const char *argument)
 
 static bool takes_profile(const struct command *command)
 {
-    return strncmp(command->usage, "PROFILE", 7) == 0;
+    return strncmp(command->usage, "PROFILE", 7) == 0 || strncmp(command->usage, "[FILE]", 6) == 0;
 }
 
 static bool takes_run(const struct command *command)

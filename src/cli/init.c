@@ -2,6 +2,7 @@
 #include "cli/starter.h"
 
 #include "base/files.h"
+#include "base/visible.h"
 #include "profile/profile.h"
 
 #include <errno.h>
@@ -69,6 +70,9 @@ static enum err_code check(const struct text *json, struct error *err)
 static int tell_next(const char *path, const struct starter *starter)
 {
     struct text out = {0};
+    struct text shown = {0};
+    visible_append(&shown, path);
+    path = text_str(&shown);
     text_printf(&out, "%s is written. Next:\n\n", path);
     text_printf(&out,
                 "  rushhour run %s --simulate   a rehearsal against the built-in simulator, free\n",
@@ -81,6 +85,7 @@ static int tell_next(const char *path, const struct starter *starter)
     text_printf(&out, "  rushhour run %s --dry-run    what it will send and cost\n", path);
     text_printf(&out, "  rushhour run %s\n", path);
     int status = print_out(text_str(&out));
+    text_free(&shown);
     text_free(&out);
     return status;
 }

@@ -1,6 +1,7 @@
 #include "cli/starter.h"
 
 #include "base/json.h"
+#include "base/redact.h"
 #include "profile/form.h"
 #include "realtime/model_facts.h"
 
@@ -33,6 +34,34 @@ static enum err_code take_origin(const char *url, struct text *origin, struct er
     return code;
 }
 
+/* A key that stands in the wrong variable must not come into a file. */
+static bool may_be_key(const char *value)
+{
+    static const char *const keys[] = {"AZURE_OPENAI_API_KEY", "OPENAI_API_KEY", NULL};
+    struct text shown = {0};
+    for (size_t i = 0; keys[i] != NULL; i++) {
+        const char *key = variable(keys[i]);
+        if (key != NULL && strcmp(key, value) == 0) return true;
+    }
+    redact(&shown, value, strlen(value), NULL, 0);
+    const bool hidden = strcmp(text_str(&shown), value) != 0;
+    text_free(&shown);
+    return hidden;
+}
+
+static enum err_code check_names(const struct starter *starter, struct error *err)
+{
+    if (starter->deployment != NULL && may_be_key(starter->deployment))
+        return error_set(err, ERR_USAGE,
+                         "the variable of the deployment (or OPENAI_MODEL) holds what looks like a "
+                         "key: set it to the deployment's name");
+    if (starter->model != NULL && may_be_key(starter->model))
+        return error_set(
+            err, ERR_USAGE,
+            "AZURE_OPENAI_MODEL holds what looks like a key: set it to the model's name");
+    return ERR_OK;
+}
+
 enum err_code starter_from_environment(struct starter *starter, struct text *origin,
                                        struct error *err)
 {
@@ -48,12 +77,13 @@ enum err_code starter_from_environment(struct starter *starter, struct text *ori
     if (starter->openai) {
         starter->key_variable = "OPENAI_API_KEY";
         starter->deployment = starter->model = variable("OPENAI_MODEL");
-        return ERR_OK;
+        return check_names(starter, err);
     }
     starter->deployment = first_variable(deployments);
     starter->model = variable("AZURE_OPENAI_MODEL");
     if (variable("AZURE_OPENAI_API_KEY") != NULL) starter->key_variable = "AZURE_OPENAI_API_KEY";
-    enum err_code code = take_origin(endpoint, origin, err);
+    enum err_code code = check_names(starter, err);
+    if (code == ERR_OK) code = take_origin(endpoint, origin, err);
     starter->endpoint = text_str(origin);
     return code;
 }

@@ -17,7 +17,8 @@ struct starter {
  * AZURE_OPENAI_DEPLOYMENT_NAME (or _DEPLOYMENT, _REALTIME_DEPLOYMENT), AZURE_OPENAI_MODEL; else
  * OPENAI_API_KEY, OPENAI_MODEL. The strings are the environment's, but for the endpoint, which is
  * the origin of what the variable says and kept in *origin. No value of a key is read further than
- * to see that it is there. ERR_USAGE: neither service is named, or the endpoint is no origin.
+ * to see that it is there. ERR_USAGE: neither service is named, the endpoint is no origin, or a
+ * name is what a key looks like.
  */
 MUST_USE enum err_code starter_from_environment(struct starter *starter, struct text *origin,
                                                 struct error *err);

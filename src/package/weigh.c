@@ -73,8 +73,10 @@ static void weigh_control(struct package *package)
     text_printf(&how, "%s against %s: %s", best->subject, best->control,
                 differs             ? "the difference is more than chance, at such hours, too"
                 : best->why[0] == 0 ? "no difference that chance does not explain"
-                                    : "it differs in this run; whether at other such hours it "
-                                      "cannot tell: ");
+                : best->observed.low > 0
+                    ? "it differs in this run; whether at other such hours it cannot tell: "
+                    : "no difference in this run that chance does not explain; whether at other "
+                      "such hours it cannot tell: ");
     if (!differs) text_puts(&how, best->why);
     if (!region)
         text_puts(&how, "; only other times of the same region, no other region or deployment");

@@ -138,10 +138,16 @@ static double most_open(const struct slots *slots, double limit, double *at_s)
     return most;
 }
 
+/* Of all draws: when a bound is reached at the earliest (-1: never), and its highest share. */
+struct bounds {
+    double at_s[BOUND_MAX_SESSIONS + 1], share[BOUND_MAX_SESSIONS + 1];
+};
+
 /* The limit that is crossed earliest, or else that of which the greatest share is taken. */
-static void find_first(struct forecast *f, const double at_s[BOUND_MAX_SESSIONS + 1],
-                       const double share[BOUND_MAX_SESSIONS + 1])
+static void find_first(struct forecast *f, const struct bounds *bounds)
 {
+    const double *at_s = bounds->at_s;
+    const double *share = bounds->share;
     f->breaks_first = BOUND_NONE;
     f->breaks_at_s = -1;
     for (int kind = BOUND_RPM; kind <= BOUND_MAX_SESSIONS; kind++) {
@@ -155,9 +161,20 @@ static void find_first(struct forecast *f, const double at_s[BOUND_MAX_SESSIONS 
     }
 }
 
+static void raise_bounds(struct bounds *bounds, const double at_s[BOUND_MAX_SESSIONS + 1],
+                         const double share[BOUND_MAX_SESSIONS + 1])
+{
+    for (int kind = BOUND_RPM; kind <= BOUND_MAX_SESSIONS; kind++) {
+        const bool first =
+            at_s[kind] >= 0 && (bounds->at_s[kind] < 0 || at_s[kind] < bounds->at_s[kind]);
+        if (first) bounds->at_s[kind] = at_s[kind];
+        bounds->share[kind] = fmax(bounds->share[kind], share[kind]);
+    }
+}
+
 /* Takes over the peaks of these slots if they are higher than those known. */
 static void raise_peaks(const struct slots *slots, const struct profile *profile,
-                        const struct terms *terms, struct forecast *f)
+                        const struct terms *terms, struct bounds *bounds, struct forecast *f)
 {
     const bool open_model = profile->load.model == LOAD_ARRIVALS;
     const double most = open_model ? (double)profile->load.max_sessions : INFINITY;
@@ -169,11 +186,10 @@ static void raise_peaks(const struct slots *slots, const struct profile *profile
         [BOUND_RPM] = terms->rpm > 0 ? rpm / (double)terms->rpm : 0,
         [BOUND_TPM] = terms->tpm > 0 ? tpm / (double)terms->tpm : 0,
     };
-    const bool highest = tpm > f->tpm;
+    raise_bounds(bounds, at_s, share);
     f->rpm = fmax(f->rpm, rpm);
     f->tpm = fmax(f->tpm, tpm);
     f->peak_sessions = fmax(f->peak_sessions, fmin(most, open));
-    if (highest || f->breaks_first == BOUND_NONE) find_first(f, at_s, share);
 }
 
 /* ---- a region ---- */
@@ -186,10 +202,11 @@ static void fill(struct slots *slots, const struct expected_user *user, enum req
     add_stays(slots, user->stay_s);
 }
 
+/* A second of the run's clock; load.connect_rate is per second of real time. */
 static double dials_of_region(const struct profile *profile)
 {
     const size_t demands = routing_demands(profile->load.routing, profile->region_count);
-    return profile->load.connect_rate / (double)demands * profile->simulator.clock_speed;
+    return profile->load.connect_rate / (double)demands / profile->simulator.clock_speed;
 }
 
 /* The totals by the mean of all seeds, or by the one that is known; the peaks as drawn. Leaves in
@@ -203,18 +220,21 @@ static void foretell(struct slots *slots, const struct profile *profile, size_t 
     const enum request_kind counted = request_kind_of(profile->regions[region].dialect);
     const bool unknown = expected_load_is_drawn(load) && seed == 0;
     const double work = (double)user->count * (double)slots->load.count;
+    struct bounds bounds = {.share = {0}};
+    for (int kind = 0; kind <= BOUND_MAX_SESSIONS; kind++) bounds.at_s[kind] = -1;
     for (uint64_t draw = 1; unknown && draw <= (work > WORK_MOST ? 1 : DRAWS); draw++) {
         struct forecast ignored = {0};
         expected_load_draw(&slots->load, load, name, draw);
         fill(slots, user, counted, &ignored);
-        raise_peaks(slots, profile, &terms, f);
+        raise_peaks(slots, profile, &terms, &bounds, f);
     }
     if (load->model == LOAD_ARRIVALS && !unknown)
         expected_load_draw(&slots->load, load, name, seed);
     else
         expected_load_mean(&slots->load, load, user->stay_s, dials_of_region(profile));
     fill(slots, user, counted, f);
-    if (!unknown) raise_peaks(slots, profile, &terms, f);
+    if (!unknown) raise_peaks(slots, profile, &terms, &bounds, f);
+    find_first(f, &bounds);
 }
 
 /* What the load would make of attempts a minute if it went on: its end cuts off no turns, but for

@@ -109,6 +109,16 @@ static void what_cannot_be_is_named(void **state)
     assert_int_equal(setenv("AZURE_OPENAI_ENDPOINT", "https://a.openai.azure.com", 1), 0);
     assert_int_equal(setenv("AZURE_OPENAI_DEPLOYMENT", "no \"name\"", 1), 0);
     refused("init - --from-env", 2, "deployment");
+    /* A key in the wrong variable comes into no file and no message. */
+    assert_int_equal(setenv("AZURE_OPENAI_API_KEY", KEY, 1), 0);
+    assert_int_equal(setenv("AZURE_OPENAI_DEPLOYMENT", KEY, 1), 0);
+    refused("init - --from-env", 2, "looks like a key");
+    lacks(tell_line("init - --from-env")->err, KEY);
+    assert_int_equal(setenv("AZURE_OPENAI_DEPLOYMENT", "sk-proj-0123456789abcdef0123456789", 1), 0);
+    refused("init - --from-env", 2, "looks like a key");
+    assert_int_equal(setenv("AZURE_OPENAI_DEPLOYMENT", "rt", 1), 0);
+    assert_int_equal(setenv("AZURE_OPENAI_MODEL", KEY, 1), 0);
+    refused("init - --from-env", 2, "AZURE_OPENAI_MODEL holds");
 }
 
 static void a_file_that_is_there_stays(void **state)

@@ -367,6 +367,49 @@ static void the_budget_is_held_against_the_plan(void **state)
     profile_free(profile);
 }
 
+/* Which limit breaks is asked of every draw: the one with the most tokens need not have the most
+ * requests. */
+static void no_peak_above_its_limit_breaks_nothing(void **state)
+{
+    (void)state;
+    for (int rpm = 40; rpm <= 90; rpm++) {
+        char json[1400];
+        (void)snprintf(json, sizeof json,
+                       "{\"name\": \"s\", \"regions\": [{\"name\": \"a\", \"endpoint\": "
+                       "\"https://a.example.com\", \"deployment\": \"d\", \"quota\": {\"rpm\": %d, "
+                       "\"tpm\": 10000000}}], \"load\": {\"model\": \"arrivals\", \"arrival\": "
+                       "\"poisson\", \"max_sessions\": 100, \"stages\": [{\"duration\": \"0s\", "
+                       "\"target\": \"30/m\"}, {\"duration\": \"2m\", \"target\": \"30/m\"}]}, "
+                       "\"session\": {\"interactions\": 5, \"think_time\": \"5s\", \"modality\": "
+                       "\"text\", \"prompts\": [\"Say OK.\"], \"max_output_tokens\": 300}}",
+                       rpm);
+        const struct forecast f = first_of(json);
+        if (f.rpm > rpm && (f.breaks_first != BOUND_RPM || f.breaks_at_s < 0))
+            fail_msg("%g of %d RPM, and %d breaks at %g", f.rpm, rpm, f.breaks_first,
+                     f.breaks_at_s);
+        if (f.rpm < rpm) assert_true(f.breaks_at_s < 0);
+    }
+}
+
+/* load.connect_rate is per second of real time: at eight times the speed a second of the run has an
+ * eighth of it. */
+static void a_faster_clock_has_fewer_dials(void **state)
+{
+    (void)state;
+    struct profile *profile = run_profile(
+        "{\"name\": \"s\", \"regions\": [{\"name\": \"a\", \"endpoint\": "
+        "\"https://a.example.com\", "
+        "\"deployment\": \"d\"}], \"load\": {\"model\": \"sessions\", \"connect_rate\": \"2/s\", "
+        "\"max_sessions\": 100, \"stages\": [{\"duration\": \"0s\", \"target\": 50}, "
+        "{\"duration\": "
+        "\"2m\", \"target\": 50}]}, \"session\": {\"interactions\": 1, \"think_time\": \"2s\", "
+        "\"modality\": \"text\", \"prompts\": [\"Say OK.\"]}}");
+    profile->simulator.clock_speed = 8;
+    const struct forecast f = forecast_region(profile, 0, 0);
+    if (f.sessions < 25 || f.sessions > 35) fail_msg("%g sessions of 30 dials", f.sessions);
+    profile_free(profile);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -384,6 +427,8 @@ int main(void)
         cmocka_unit_test(the_table_says_whose_terms_they_are),
         cmocka_unit_test(the_quota_is_met_at_the_highest_stage),
         cmocka_unit_test(the_budget_is_held_against_the_plan),
+        cmocka_unit_test(no_peak_above_its_limit_breaks_nothing),
+        cmocka_unit_test(a_faster_clock_has_fewer_dials),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
