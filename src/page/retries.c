@@ -119,8 +119,26 @@ static double added_seconds(const struct report_cell *all)
     return fmax(0, waited - answered) / 1e6;
 }
 
-static void cards(const struct report_cell *all, struct text *out)
+/* Interactions that met a failure, of the regions whose waiting is known: not of those that answered
+ * none (report_cell_settle). *left_out: there are such. */
+static double struck(const struct results *results, bool *left_out)
 {
+    double sum = 0;
+    *left_out = false;
+    for (size_t r = 0; r < results->region_count; r++) {
+        const struct ends ends = ends_of(results_region(results, r));
+        const bool answered = results_region(results, r)->cell.counters.interactions_ok > 0;
+        if (answered)
+            sum += ends.recovered + ends.failed;
+        else
+            *left_out = *left_out || ends.failed > 0;
+    }
+    return sum;
+}
+
+static void cards(const struct results *results, struct text *out)
+{
+    const struct report_cell *all = &results->all;
     const struct counters *c = &all->cell.counters;
     struct ends ends = ends_of(all);
     struct text plain = {0};
@@ -139,15 +157,17 @@ static void cards(const struct report_cell *all, struct text *out)
     format_count(&sub, (uint64_t)ends.all);
     text_puts(&sub, " interactions");
     card(out, "Attempts per interaction", "amplification", factor, &plain, text_str(&sub));
-    double seconds = added_seconds(all);
+    bool left_out;
+    const double hit = struck(results, &left_out);
+    const double seconds = hit > 0 || !left_out ? added_seconds(all) : NAN;
     isfinite(seconds) ? format_us(&plain, seconds * 1e6) : text_puts(&plain, "-");
     text_clear(&sub);
     text_puts(&sub, "of waiting on failed attempts and between tries");
-    double hit = ends.recovered + ends.failed;
     if (isfinite(seconds) && hit > 0) {
         text_puts(&sub, ": ");
         format_us(&sub, seconds * 1e6 / hit);
         text_puts(&sub, " for each interaction that met a failure");
+        if (left_out) text_puts(&sub, ", regions that answered nothing left out");
     }
     card(out, "Time added", "added_seconds", seconds, &plain, text_str(&sub));
     format_cost(&plain, c, c->failed_cost_usd);
@@ -166,7 +186,7 @@ void page_retries(const struct results *results, struct text *out)
 {
     if (report_cell_attempts(&results->all) == 0) return;
     page_section(out, "retries", "What retries hid, and what they cost");
-    cards(&results->all, out);
+    cards(results, out);
     bars(results, out);
     page_explain(
         out, "Attempt or interaction?",
