@@ -119,8 +119,8 @@ static double added_seconds(const struct report_cell *all)
     return fmax(0, waited - answered) / 1e6;
 }
 
-/* Interactions that met a failure, of the regions whose waiting is known: not of those that answered
- * none (report_cell_settle). *left_out: there are such. */
+/* Interactions that met a failure, of the regions whose waiting is known: not of those that
+ * answered none (report_cell_settle). *left_out: there are such. */
 static double struck(const struct results *results, bool *left_out)
 {
     double sum = 0;
