@@ -53,14 +53,15 @@ static bool read_facts(const char *path, struct facts *out)
     return found;
 }
 
-/* False if the folder is not a run folder. A torn manifest has the time of its file. */
+/* False if the folder is not a run folder: its manifest is a file. A torn one, which a killed run
+ * leaves, has the time of its file. */
 static bool run_facts(const char *folder, struct facts *out)
 {
     struct text path = {0};
     struct stat status;
     *out = (struct facts){.started_ns = INT64_MIN};
     text_printf(&path, "%s/%s", folder, RUN_MANIFEST);
-    bool found = !path.failed && stat(path.data, &status) == 0;
+    bool found = !path.failed && stat(path.data, &status) == 0 && S_ISREG(status.st_mode);
     if (found && !read_facts(path.data, out))
         out->order_ns = (int64_t)status.st_mtim.tv_sec * NS_PER_S + status.st_mtim.tv_nsec;
     text_free(&path);
@@ -72,11 +73,12 @@ struct wish {
     const char *profile;       /* NULL: any */
     int64_t from_ns, until_ns; /* when they started, by their own clock */
     const char *but;           /* not this folder; may be NULL */
+    int64_t near_ns;           /* the one that started nearest to it; INT64_MIN: the newest */
 };
 
 #define ANY                                                                                        \
     {                                                                                              \
-        .from_ns = INT64_MIN, .until_ns = INT64_MAX                                                \
+        .from_ns = INT64_MIN, .until_ns = INT64_MAX, .near_ns = INT64_MIN                          \
     }
 
 static bool is_meant(const struct wish *wish, const struct facts *facts)
@@ -94,25 +96,33 @@ static bool same_folder(const char *a, const char *b)
            of_a.st_ino == of_b.st_ino;
 }
 
-/* Of two runs with the same time the name decides, so that the result does not depend on directory
+/* The greater, the better a run fits the wish. */
+static int64_t fitness(const struct wish *wish, const struct facts *facts)
+{
+    if (wish->near_ns == INT64_MIN) return facts->order_ns;
+    const int64_t off_ns = facts->started_ns - wish->near_ns;
+    return off_ns > 0 ? -off_ns : off_ns;
+}
+
+/* Of two runs that fit alike the name decides, so that the result does not depend on directory
  * order. */
-static void take_newer(const struct wish *wish, struct text *newest, int64_t *newest_ns,
-                       const char *path)
+static void take_better(const struct wish *wish, struct text *best, int64_t *fits, const char *path)
 {
     struct facts facts;
     if (!run_facts(path, &facts) || !is_meant(wish, &facts) || same_folder(path, wish->but)) return;
-    if (newest->length > 0) {
-        if (facts.order_ns < *newest_ns) return;
-        if (facts.order_ns == *newest_ns && strcmp(path, newest->data) < 0) return;
+    const int64_t fitting = fitness(wish, &facts);
+    if (best->length > 0) {
+        if (fitting < *fits) return;
+        if (fitting == *fits && strcmp(path, best->data) < 0) return;
     }
-    *newest_ns = facts.order_ns;
-    text_clear(newest);
-    text_puts(newest, path);
+    *fits = fitting;
+    text_clear(best);
+    text_puts(best, path);
 }
 
-/* The newest of the runs below results that are meant; `what` they are is for the message. */
-static enum err_code find_newest(const struct wish *wish, const char *what, struct text *newest,
-                                 struct error *err)
+/* The run below results that is meant; `what` that is, is for the message. */
+static enum err_code find_best(const struct wish *wish, const char *what, struct text *best,
+                               struct error *err)
 {
     DIR *results = opendir(RESULTS);
     if (results == NULL) {
@@ -120,18 +130,18 @@ static enum err_code find_newest(const struct wish *wish, const char *what, stru
                          what, strerror(errno));
     }
     struct text path = {0};
-    int64_t newest_ns = 0;
+    int64_t fits = 0;
     for (const struct dirent *entry; (entry = readdir(results)) != NULL;) {
         if (entry->d_name[0] == '.') continue;
         text_clear(&path);
         text_printf(&path, "%s/%s", RESULTS, entry->d_name);
-        take_newer(wish, newest, &newest_ns, text_str(&path));
+        take_better(wish, best, &fits, text_str(&path));
     }
     (void)closedir(results);
-    bool failed = path.failed || newest->failed;
+    bool failed = path.failed || best->failed;
     text_free(&path);
     if (failed) return error_set(err, ERR_NOMEM, "%s: no memory to look for %s", RESULTS, what);
-    if (newest->length > 0) return ERR_OK;
+    if (best->length > 0) return ERR_OK;
     return error_set(err, ERR_IO, "%s: does not hold %s; name the run's folder", RESULTS, what);
 }
 
@@ -139,9 +149,11 @@ static enum err_code find_latest_of(const char *profile, struct text *newest, st
 {
     struct wish wish = ANY;
     struct text what = {0};
+    if (*profile == '\0')
+        return error_set(err, ERR_USAGE, "latest: names no profile: write latest:PROFILE");
     wish.profile = profile;
     text_printf(&what, "a run of profile \"%.80s\"", profile);
-    enum err_code code = find_newest(&wish, text_str(&what), newest, err);
+    enum err_code code = find_best(&wish, text_str(&what), newest, err);
     text_free(&what);
     return code;
 }
@@ -176,12 +188,13 @@ static enum err_code find_week_before(const char *beside, struct text *found, st
     const struct wish wish = {.profile = facts.profile,
                               .from_ns = then_ns - HALF_HOUR_NS,
                               .until_ns = then_ns + HALF_HOUR_NS + 1,
-                              .but = beside};
+                              .but = beside,
+                              .near_ns = then_ns};
     char stamp[32];
     format_utc_ms(then_ns, stamp);
     text_printf(&what, "a run of profile \"%.80s\" that started within half an hour of %s",
                 facts.profile, stamp);
-    enum err_code code = find_newest(&wish, text_str(&what), found, err);
+    enum err_code code = find_best(&wish, text_str(&what), found, err);
     text_free(&what);
     return code;
 }
@@ -208,13 +221,13 @@ enum err_code run_find_beside(const char *run, const char *beside, struct text *
         text_puts(&found, run);
         code = ERR_OK;
     } else if (strcmp(run, "latest") == 0) {
-        code = find_newest(&wish, "any run yet", &found, err);
+        code = find_best(&wish, "any run yet", &found, err);
     } else if (strncmp(run, "latest:", 7) == 0) {
         code = find_latest_of(run + 7, &found, err);
     } else if (strcmp(run, RUN_WEEK_BEFORE) == 0) {
         code = find_week_before(beside, &found, err);
     } else if (day_of(run, &wish)) {
-        code = find_newest(&wish, "a run that started on that day (UTC)", &found, err);
+        code = find_best(&wish, "a run that started on that day (UTC)", &found, err);
     } else {
         code = find_named(run, &found, err);
     }

@@ -63,8 +63,8 @@ const char *run_reader_notes(const struct run_reader *reader);
  */
 MUST_USE enum err_code run_find(const char *run, struct text *folder, struct error *err);
 
-/* As run_find, also RUN_WEEK_BEFORE: the newest run of the same profile as the one in the folder
- * `beside` (NULL: ERR_USAGE) that started a week before it, within half an hour. */
+/* As run_find, also RUN_WEEK_BEFORE: of the same profile as the run in the folder `beside` (NULL:
+ * ERR_USAGE) the one that started nearest to 7 * 24 hours before it, within half an hour. */
 #define RUN_WEEK_BEFORE "same-hour-last-week"
 MUST_USE enum err_code run_find_beside(const char *run, const char *beside, struct text *folder,
                                        struct error *err);

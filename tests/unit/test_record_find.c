@@ -112,6 +112,9 @@ static void a_profile_or_a_day_names_a_run(void **state)
     find("2026-11-20", "results/b");
     find("2026-11-21", "results/c");
     find("2018-04-13", "results/replay");
+    refuse("latest:", ERR_USAGE, "latest:PROFILE");
+    assert_int_equal(folder_make("results/zz/run.json", NULL), ERR_OK); /* no manifest */
+    find("latest", "results/replay");
     refuse("latest:none", ERR_IO, "does not hold a run of profile \"none\"");
     refuse("2026-11-19", ERR_IO, "that day (UTC)");
     refuse("2026-13-19", ERR_IO, "no such run folder");
@@ -147,6 +150,15 @@ static void the_same_hour_of_last_week(void **state)
         text_free(&folder);
     }
     refuse(RUN_WEEK_BEFORE, ERR_USAGE, "beside another run");
+    /* Of two the nearest, whichever was written last. */
+    put_run("results/then",
+            "{\"run\":{\"profile\":\"peak\",\"started\":\"2026-11-13T08:01:00Z\"}}");
+    put_run("results/z-off",
+            "{\"run\":{\"profile\":\"peak\",\"started\":\"2026-11-13T08:28:00Z\"}}");
+    struct text folder = {0};
+    assert_int_equal(run_find_beside(RUN_WEEK_BEFORE, "results/now", &folder, NULL), ERR_OK);
+    assert_string_equal(text_str(&folder), "results/then");
+    text_free(&folder);
 }
 
 int main(void)
