@@ -106,12 +106,12 @@ static void put_line(struct text *out, const char *key, const char *value, const
     text_printf(out, ",%s%s\n", *comment != '\0' ? " // " : "", comment);
 }
 
-/* "contoso-eastus2" of https://contoso-eastus2.openai.azure.com. */
 static const char *or_else(const char *known, const char *otherwise)
 {
     return known != NULL ? known : otherwise;
 }
 
+/* "contoso-eastus2" of https://contoso-eastus2.openai.azure.com. */
 static void put_name(const struct starter *starter, struct text *out)
 {
     struct text name = {0};

@@ -125,9 +125,9 @@ static void visit_attempt(void *context, size_t region, const struct attempt_row
     const struct gathered_attempt attempt = gathered(row, region, results->region_count);
     for (size_t g = 0; g < results->grouping_count; g++) {
         struct slice *slice = grouping_at(&results->groupings[g], &moment);
-        struct report_cell *cell = slice == NULL ? NULL : &slice->cells[region];
         loader->places[g] = (struct session_place){0};
-        if (cell == NULL) continue;
+        if (slice == NULL) continue;
+        struct report_cell *cell = &slice->cells[region];
         loader->places[g] = (struct session_place){&cell->recorded, &cell->recorded_sessions};
     }
     ages_places(&results->ages[region], row, loader->places + results->grouping_count);

@@ -45,8 +45,9 @@ static bool read_facts(const char *path, struct facts *out)
             cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(run, "profile"));
         text_copy(out->profile, sizeof out->profile, profile == NULL ? "" : profile);
         const bool started = stamp_at(run, "started", &out->started_ns);
-        found = stamp_at(run, "written", &out->order_ns) || started;
-        if (started && !stamp_at(run, "written", &out->order_ns)) out->order_ns = out->started_ns;
+        const bool written = stamp_at(run, "written", &out->order_ns);
+        if (!written) out->order_ns = out->started_ns;
+        found = written || started;
         cJSON_Delete(manifest);
     }
     text_free(&json);
