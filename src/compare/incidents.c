@@ -1,5 +1,6 @@
 #include "compare/incidents.h"
 
+#include "base/digits.h"
 #include "base/json.h"
 #include "figures/cells.h"
 #include "figures/grouping.h"
@@ -49,7 +50,7 @@ static void put_side(const struct compare_pair *pair, const struct compare_side 
     struct estimate total = report_cell_rate(side->of.cell, RATE_ATTEMPT).estimate;
     table_put(table, pair->region);
     table_put(table, label);
-    known ? format_count(table_cell(table), rates.incidents) : text_puts(table_cell(table), "-");
+    known ? text_count(table_cell(table), rates.incidents) : text_puts(table_cell(table), "-");
     table_next(table);
     known ? format_per_hour(table_cell(table), &rates.per_hour) : text_puts(table_cell(table), "-");
     table_next(table);

@@ -1,5 +1,6 @@
 #include "compare/words.h"
 
+#include "base/digits.h"
 #include "base/units.h"
 #include "figures/cells.h"
 #include "report/format.h"
@@ -111,7 +112,7 @@ static void needed_words(const struct compare_row *row, struct text *out)
 {
     if (row->needed <= 0) return;
     text_puts(out, "; about ");
-    format_count(out, (uint64_t)row->needed);
+    text_count(out, (uint64_t)row->needed);
     text_puts(out, " more attempts on each side would settle it");
     if (row->needed_minutes > 0) {
         text_puts(out, " (");
@@ -234,7 +235,7 @@ void compare_table_needed(const struct compared *comparison, struct table *table
         table_put(table, row->metric);
         table_put(table, comparison->pairs[row->pair].region);
         struct text *cell = table_cell(table);
-        row->needed > 0 ? format_count(cell, (uint64_t)row->needed) : text_puts(cell, "-");
+        row->needed > 0 ? text_count(cell, (uint64_t)row->needed) : text_puts(cell, "-");
         table_next(table);
         cell = table_cell(table);
         row->needed > 0 ? text_needed_time(cell, row->needed_minutes) : text_puts(cell, "-");
@@ -257,9 +258,9 @@ void compare_table_codes(const struct compared *comparison, struct table *table)
         const struct compare_code *code = &comparison->codes[i];
         table_put(table, code->code);
         table_put(table, comparison->pairs[code->pair].region);
-        format_count(table_cell(table), code->a);
+        text_count(table_cell(table), code->a);
         table_next(table);
-        format_count(table_cell(table), code->b);
+        text_count(table_cell(table), code->b);
         table_next(table);
         table_put(table, code->a == 0 ? "appeared" : code->b == 0 ? "gone" : "");
     }

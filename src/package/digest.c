@@ -1,6 +1,7 @@
 #include "package/digest.h"
 
 #include "base/clock.h"
+#include "base/digits.h"
 #include "figures/losses.h"
 #include "package/parts.h"
 #include "realtime/response_headers.h"
@@ -292,9 +293,9 @@ static void miss(struct digest *digest, uint64_t have, uint64_t of, const char *
     if (have >= of || digest_lacks(digest)) return;
     digest->unseen = of - have;
     text_puts(&digest->missing, "failures.jsonl has the records of ");
-    format_count(&digest->missing, have);
+    text_count(&digest->missing, have);
     text_puts(&digest->missing, " of ");
-    format_count(&digest->missing, of);
+    text_count(&digest->missing, of);
     text_puts(&digest->missing, what);
 }
 

@@ -1,4 +1,5 @@
 /* The possible causes on our side of the wire, each with what the record says for or against it. */
+#include "base/digits.h"
 #include "package/parts.h"
 #include "report/format.h"
 
@@ -30,9 +31,9 @@ static void by_count(struct package *package, const char *what, uint64_t count, 
 {
     struct text line = {0};
     caveat(package, &line);
-    format_count(&line, count);
+    text_count(&line, count);
     text_puts(&line, " of ");
-    format_count(&line, of);
+    text_count(&line, of);
     text_printf(&line, " %s; %s", unit, how);
     add(package, what, by_records(package, count > 0), &line);
 }
@@ -147,7 +148,7 @@ static void retries(struct package *package)
         text_puts(&how, ",");
     }
     text_puts(&how, " exponential backoff with jitter; ");
-    format_count(&how, c->retries);
+    text_count(&how, c->retries);
     text_puts(&how, " retries");
     double amplification =
         interactions == 0 ? 0
@@ -221,7 +222,7 @@ static void lifecycle(struct package *package)
     text_puts(&how, "ends of a session's life (session cap, idle close, cancelled) are counted "
                     "apart and in no failure rate; ");
     caveat(package, &how);
-    format_count(&how, package->digest.lifecycle);
+    text_count(&how, package->digest.lifecycle);
     text_puts(&how, " of them");
     add(package, "the documented end of a session", FINDING_EXCLUDED, &how);
 }

@@ -2,6 +2,7 @@
  * and the list in manifest.json. */
 #include "figures/incidents.h"
 #include "base/calendar.h"
+#include "base/digits.h"
 #include "base/json.h"
 #include "base/units.h"
 #include "package/parts.h"
@@ -14,9 +15,9 @@
 
 static void share(struct text *out, double failed, double attempts)
 {
-    format_count(out, (uint64_t)failed);
+    text_count(out, (uint64_t)failed);
     text_puts(out, " of ");
-    format_count(out, (uint64_t)attempts);
+    text_count(out, (uint64_t)attempts);
 }
 
 static void incident_line(const struct package *package, const struct run_incident *incident,
@@ -39,7 +40,7 @@ static void incident_line(const struct package *package, const struct run_incide
     text_puts(out, "), at worst ");
     share(out, incident->worst_failed, incident->worst_attempts);
     text_printf(out, " from %s on; ", worst);
-    format_count(out, (uint64_t)incident->interactions_failed);
+    text_count(out, (uint64_t)incident->interactions_failed);
     text_puts(out, incident->interactions_failed == 1 ? " user turn" : " user turns");
     text_puts(out, " failed after all retries");
     if (incident->code_count > 0) text_puts(out, "; ");

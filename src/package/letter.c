@@ -1,4 +1,5 @@
 /* support-request.md: the text of the ticket. Catalogue 3.3 says what belongs in it. */
+#include "base/digits.h"
 #include "package/parts.h"
 #include "report/azure_tables.h"
 #include "report/format.h"
@@ -19,9 +20,9 @@ static void plain(struct text *out, const struct text *line)
 
 static void share(struct text *out, uint64_t failed, uint64_t of)
 {
-    format_count(out, failed);
+    text_count(out, failed);
     text_puts(out, " of ");
-    format_count(out, of);
+    text_count(out, of);
 }
 
 static void peak_sentence(const struct package *package, struct text *out)

@@ -1,6 +1,7 @@
 #include "package/open.h"
 
 #include "base/clock.h"
+#include "base/digits.h"
 #include "base/files.h"
 #include "record/run_reader.h"
 #include "report/format.h"
@@ -219,9 +220,9 @@ void package_summary(const struct package *package, const char *archive, size_t 
     display_plain(out, package->results->regions[package->focus], SIZE_MAX);
     if (package->limited) text_printf(out, " in %s", package->request->window->name);
     text_puts(out, ": ");
-    format_count(out, (uint64_t)rate.failed);
+    text_count(out, (uint64_t)rate.failed);
     text_puts(out, " of ");
-    format_count(out, (uint64_t)rate.trials);
+    text_count(out, (uint64_t)rate.trials);
     text_puts(out, " attempts failed, ");
     format_estimate(out, &rate.estimate);
     if (package->chosen && package->results->region_count > 1)

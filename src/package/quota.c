@@ -1,5 +1,6 @@
 /* Is this a case for more quota? And if so, the request, with what the form and its reviewers ask
  * for (catalogue 3.2). */
+#include "base/digits.h"
 #include "package/parts.h"
 #include "realtime/token_count.h"
 #include "report/format.h"
@@ -92,7 +93,7 @@ static void bought(const struct package *package, const char *key, const char *w
         return;
     }
     table_put(table, what);
-    format_count(table_cell(table), (uint64_t)quota);
+    text_count(table_cell(table), (uint64_t)quota);
     table_next(table);
 }
 
@@ -138,7 +139,7 @@ static void peak_row(struct table *table, const char *what, const struct peak_va
 {
     char stamp[32] = "-";
     table_put(table, what);
-    format_count(table_cell(table), (uint64_t)(peak->per_minute + 0.5));
+    text_count(table_cell(table), (uint64_t)(peak->per_minute + 0.5));
     table_next(table);
     if (peak->per_minute > 0) format_utc_ms(peak->at_ns, stamp);
     table_put(table, stamp);
@@ -222,7 +223,7 @@ static void proof(const struct package *package, struct text *out)
         "Configured TPM: ");
     const double tpm = results_region_quota(package->results, package->focus, "tpm");
     if (tpm > 0) {
-        format_count(out, (uint64_t)tpm);
+        text_count(out, (uint64_t)tpm);
     } else {
         text_puts(out, FILL_IN);
     }
@@ -245,13 +246,13 @@ void package_quota_letter(const struct package *package, struct text *out)
     text_puts(out, "\n## What we use, and what was refused\n\n");
     usage(package, out);
     text_puts(out, "\nRefused for quota: ");
-    format_count(out, digest->limits[LIMIT_QUOTA]);
+    text_count(out, digest->limits[LIMIT_QUOTA]);
     text_puts(out, " times in ");
-    format_count(out, package_attempts(package));
+    text_count(out, package_attempts(package));
     text_puts(out, " attempts, ");
     format_estimate(out, &share);
     text_puts(out, " at 95% confidence. Retries: ");
-    format_count(out, cell->cell.counters.retries);
+    text_count(out, cell->cell.counters.retries);
     text_puts(
         out,
         ", so refused calls are not hidden by them. History of 30 days from Azure Monitor: " FILL_IN

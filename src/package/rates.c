@@ -1,4 +1,5 @@
 /* The parts of the letter with the figures: how often, what, and what worked at the same time. */
+#include "base/digits.h"
 #include "package/parts.h"
 #include "report/format.h"
 
@@ -17,9 +18,9 @@ static void put_estimate(struct table *table, const struct report_cell *cell, en
 static void rate_row(struct table *table, const struct claim_of *of, bool claims)
 {
     const struct report_cell *cell = of->cell;
-    format_count(table_cell(table), report_cell_attempts(cell));
+    text_count(table_cell(table), report_cell_attempts(cell));
     table_next(table);
-    format_count(table_cell(table), cell->cell.counters.attempts_failed);
+    text_count(table_cell(table), cell->cell.counters.attempts_failed);
     table_next(table);
     put_estimate(table, cell, RATE_ATTEMPT);
     if (claims) {
@@ -68,11 +69,11 @@ static void rates(const struct package *package, struct text *out)
                    "into account. Beside them stands what that says of the service at such hours, "
                    "other days included; it knows that an incident strikes all sessions at once. "
                    "The records behind it: ");
-    format_count(out, package->digest.attempts);
+    text_count(out, package->digest.attempts);
     text_puts(out, " failed attempts, ");
-    format_count(out, package->digest.sessions);
+    text_count(out, package->digest.sessions);
     text_puts(out, " failed sessions in which no attempt waited, ");
-    format_count(out, package->digest.lifecycle);
+    text_count(out, package->digest.lifecycle);
     text_puts(out, " ordinary ends of sessions, which are not failures.\n");
 }
 
@@ -142,7 +143,7 @@ static void classes(const struct package *package, struct text *out)
     for (size_t i = 0; i < package->digest.code_count && i < CODES_SHOWN; i++) {
         const struct digest_code *code = &package->digest.codes[i];
         table_put(&table, code->code);
-        format_count(table_cell(&table), code->count);
+        text_count(table_cell(&table), code->count);
         table_next(&table);
         table_put(&table, phase_name(code->phase));
         table_put(&table, domain_name(code->domain));

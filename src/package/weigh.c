@@ -1,4 +1,5 @@
 /* How strong the evidence is, and whether it is time to escalate. */
+#include "base/digits.h"
 #include "package/parts.h"
 #include "report/format.h"
 
@@ -35,9 +36,9 @@ static void weigh_sample(struct package *package)
         return;
     }
     double wide = (rate.estimate.high - rate.estimate.low) / rate.estimate.value;
-    format_count(&how, (uint64_t)rate.failed);
+    text_count(&how, (uint64_t)rate.failed);
     text_puts(&how, " failures in ");
-    format_count(&how, (uint64_t)rate.trials);
+    text_count(&how, (uint64_t)rate.trials);
     text_puts(&how, " attempts, ");
     format_estimate(&how, &rate.estimate);
     text_printf(&how, ": the 95%% interval is %.1f times as wide as the rate%s", wide,
@@ -88,9 +89,9 @@ static void weigh_ids(struct package *package)
     const struct digest *digest = &package->digest;
     uint64_t failures = digest->attempts + digest->sessions + digest->unseen;
     struct text how = {0};
-    format_count(&how, digest->with_ids);
+    text_count(&how, digest->with_ids);
     text_puts(&how, " of ");
-    format_count(&how, failures);
+    text_count(&how, failures);
     text_puts(&how, " failures carry an id of the service (session, response or request)");
     bool none = failures > 0 && digest->with_ids == 0;
     bool most = digest->with_ids * 2 >= failures;

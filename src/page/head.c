@@ -1,5 +1,6 @@
 #include "page/head.h"
 
+#include "base/digits.h"
 #include "figures/claim.h"
 #include "page/html.h"
 #include "page/story.h"
@@ -109,9 +110,9 @@ static void rate_card(const struct claim_of *of, enum rate_kind kind, const char
     }
     page_flush(out, &plain);
     text_puts(out, "</dd><dd class=\"sub\">");
-    format_count(&plain, (uint64_t)rate.failed);
+    text_count(&plain, (uint64_t)rate.failed);
     text_puts(&plain, " of ");
-    format_count(&plain, (uint64_t)rate.trials);
+    text_count(&plain, (uint64_t)rate.trials);
     if (rate.estimate.valid) {
         text_puts(&plain, "; 95%: ");
         format_percent(&plain, rate.estimate.low);
@@ -171,9 +172,9 @@ static void cost_card(const struct report_cell *cell, struct text *out)
     format_cost(&plain, c, c->cost_usd);
     page_flush(out, &plain);
     text_puts(out, "</dd><dd class=\"sub\">");
-    format_count(&plain, c->input_tokens + c->output_tokens);
+    text_count(&plain, c->input_tokens + c->output_tokens);
     text_puts(&plain, " tokens; ");
-    format_count(&plain, c->retries);
+    text_count(&plain, c->retries);
     text_puts(&plain, c->retries == 1 ? " retry" : " retries");
     page_flush(out, &plain);
     text_puts(out, "</dd></div>\n");
@@ -237,9 +238,9 @@ static void region_facts(const struct report_cell *cell, struct text *out)
     struct rate interactions = report_cell_rate(cell, RATE_INTERACTION);
     struct text plain = {0};
     text_puts(out, "<dl>");
-    format_count(&plain, cell->cell.counters.attempts_failed);
+    text_count(&plain, cell->cell.counters.attempts_failed);
     text_puts(&plain, " of ");
-    format_count(&plain, report_cell_attempts(cell));
+    text_count(&plain, report_cell_attempts(cell));
     region_fact(out, "attempts failed", &plain);
     format_latency(&plain, ttft, ttft->p50);
     region_fact(out, "ttft P50", &plain);

@@ -2,6 +2,7 @@
 
 #include "base/calendar.h"
 #include "base/clock.h"
+#include "base/digits.h"
 #include "figures/cells.h"
 #include "figures/grouping.h"
 #include "page/html.h"
@@ -95,9 +96,9 @@ static void square(const struct results *results, size_t region, const char *whe
     bool is_few = some && square->attempts < FEW_ATTEMPTS;
     struct text title = {0};
     text_printf(&title, "%s, %s: ", results->regions[region], when);
-    format_count(&title, (uint64_t)square->failed);
+    text_count(&title, (uint64_t)square->failed);
     text_puts(&title, " of ");
-    format_count(&title, (uint64_t)square->attempts);
+    text_count(&title, (uint64_t)square->attempts);
     text_puts(&title, " attempts failed");
     if (some) text_puts(&title, ", ");
     if (some) format_estimate(&title, &square->rate);

@@ -1,5 +1,6 @@
 #include "page/parts.h"
 
+#include "base/digits.h"
 #include "figures/cells.h"
 #include "page/html.h"
 #include "report/format.h"
@@ -39,7 +40,7 @@ static void bar(const char *name, const struct ends *ends, double from, struct t
     text_puts(out, "</th>");
     const double parts[] = {ends->first, ends->recovered, ends->failed};
     for (size_t i = 0; i < 3; i++) {
-        format_count(&plain, (uint64_t)parts[i]);
+        text_count(&plain, (uint64_t)parts[i]);
         text_puts(&plain, " (");
         format_percent(&plain, ends->all > 0 ? parts[i] / ends->all : 0);
         text_puts(&plain, ")");
@@ -145,16 +146,16 @@ static void cards(const struct results *results, struct text *out)
     struct text sub = {0};
     double attempts = (double)report_cell_attempts(all);
     text_puts(out, "<dl class=\"cards\">\n");
-    format_count(&plain, c->recovered);
+    text_count(&plain, c->recovered);
     text_puts(&sub, "interactions that failed at first and were answered after a retry");
     card(out, "Hidden by retries", "totals.interactions.recovered", (double)c->recovered, &plain,
          text_str(&sub));
     double factor = ends.all > 0 ? attempts / ends.all : NAN;
     if (isfinite(factor)) text_printf(&plain, "%.3f", factor);
     text_clear(&sub);
-    format_count(&sub, c->retries);
+    text_count(&sub, c->retries);
     text_puts(&sub, c->retries == 1 ? " retry on top of " : " retries on top of ");
-    format_count(&sub, (uint64_t)ends.all);
+    text_count(&sub, (uint64_t)ends.all);
     text_puts(&sub, " interactions");
     card(out, "Attempts per interaction", "amplification", factor, &plain, text_str(&sub));
     bool left_out;
@@ -173,7 +174,7 @@ static void cards(const struct results *results, struct text *out)
     format_cost(&plain, c, c->failed_cost_usd);
     text_clear(&sub);
     text_puts(&sub, "and ");
-    format_count(&sub, c->failed_tokens);
+    text_count(&sub, c->failed_tokens);
     text_puts(&sub, " tokens on failed attempts: possibly billed");
     card(out, "Spent on failures", "totals.failed_cost_usd",
          counters_unpriced(c) ? NAN : c->failed_cost_usd, &plain, text_str(&sub));

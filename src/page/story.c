@@ -1,5 +1,6 @@
 #include "page/story.h"
 
+#include "base/digits.h"
 #include "base/units.h"
 #include "figures/claim.h"
 #include "figures/grouping.h"
@@ -295,9 +296,9 @@ static void level(const struct results *results, const struct story *story, stru
     text_puts(out, " of all attempts failed");
     put_interval(&story->there, out);
     text_puts(out, ", ");
-    format_count(out, all->cell.counters.attempts_failed);
+    text_count(out, all->cell.counters.attempts_failed);
     text_puts(out, " of ");
-    format_count(out, report_cell_attempts(all));
+    text_count(out, report_cell_attempts(all));
     text_puts(out, "; ");
     put_service(results, out);
     if (!report_cell_valid(all)) {
@@ -312,9 +313,9 @@ static void level(const struct results *results, const struct story *story, stru
 static void few(const struct results *results, const struct story *story, struct text *out)
 {
     text_puts(out, "Too little to say anything: ");
-    format_count(out, results->all.cell.counters.attempts_failed);
+    text_count(out, results->all.cell.counters.attempts_failed);
     text_puts(out, " of ");
-    format_count(out, report_cell_attempts(&results->all));
+    text_count(out, report_cell_attempts(&results->all));
     text_puts(out, " attempts failed, so the failure rate lies anywhere between ");
     format_percent(out, story->there.low);
     text_puts(out, " and ");
@@ -325,7 +326,7 @@ static void few(const struct results *results, const struct story *story, struct
 static void flawless(const struct results *results, const struct story *story, struct text *out)
 {
     text_puts(out, "No attempt of ");
-    format_count(out, report_cell_attempts(&results->all));
+    text_count(out, report_cell_attempts(&results->all));
     text_puts(out, " failed, which leaves a failure rate of at most ");
     format_percent(out, story->there.high);
     text_puts(out, " in this run; ");

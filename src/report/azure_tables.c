@@ -1,5 +1,6 @@
 #include "report/azure_tables.h"
 
+#include "base/digits.h"
 #include "base/units.h"
 #include "figures/cells.h"
 #include "figures/grouping.h"
@@ -147,7 +148,7 @@ static void row(const struct results *results, const struct grouping *grouping,
     grouping_label(results, grouping, slice, table_cell(table));
     table_next(table);
     table_put(table, results->regions[region]);
-    format_count(table_cell(table), cell->cell.counters.attempts_failed);
+    text_count(table_cell(table), cell->cell.counters.attempts_failed);
     table_next(table);
     format_estimate(table_cell(table), &rate.estimate);
     table_next(table);

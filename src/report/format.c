@@ -9,11 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-void format_count(struct text *out, uint64_t count)
-{
-    text_count(out, count);
-}
-
 /* Number of decimals that gives three significant digits. */
 static int decimals_of(double value)
 {

@@ -1,11 +1,8 @@
-/* Formats figures for people. Each function appends. */
+/* Formats figures for people. Each function appends. Counts: text_count (base/digits.h). */
 #ifndef RUSHHOUR_REPORT_FORMAT_H
 #define RUSHHOUR_REPORT_FORMAT_H
 
 #include "figures/cells.h"
-
-/* 12,345 */
-void format_count(struct text *out, uint64_t count);
 
 /* A fraction with three significant digits, two under 1%: 15.1%, 0.80%, 0.027%, 0%. */
 void format_percent(struct text *out, double fraction);

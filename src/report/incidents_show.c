@@ -2,6 +2,7 @@
 
 #include "base/calendar.h"
 #include "base/clock.h"
+#include "base/digits.h"
 #include "base/units.h"
 #include "figures/grouping.h"
 #include "report/format.h"
@@ -23,7 +24,7 @@ void incidents_left_out(const struct results *results, struct text *out)
     const struct run_incidents *incidents = results->incidents;
     const struct incident_rates *all = &incidents->regions[results->region_count];
     if (all->left_out > 0) {
-        format_count(out, (uint64_t)all->left_out);
+        text_count(out, (uint64_t)all->left_out);
         text_puts(out, all->left_out > 1 ? " failures by a quota, the configuration or credentials"
                                          : " failure by a quota, the configuration or credentials");
     }
@@ -94,9 +95,9 @@ void incident_regions(const struct results *results, const struct run_incident *
 
 static void share_words(double failed, double attempts, struct text *out)
 {
-    format_count(out, (uint64_t)failed);
+    text_count(out, (uint64_t)failed);
     text_puts(out, " of ");
-    format_count(out, (uint64_t)attempts);
+    text_count(out, (uint64_t)attempts);
 }
 
 void incident_codes(const struct run_incident *incident, struct text *out)
@@ -108,11 +109,11 @@ void incident_codes(const struct run_incident *incident, struct text *out)
             continue;
         }
         text_printf(out, "%s%s ", c > 0 ? ", " : "", incident->codes[c].code);
-        format_count(out, incident->codes[c].count);
+        text_count(out, incident->codes[c].count);
     }
     if (more == 0) return;
     text_puts(out, ", others ");
-    format_count(out, more);
+    text_count(out, more);
 }
 
 /* What the worst stretch is called: an interval may be longer than a minute. */
@@ -161,7 +162,7 @@ void incident_words(const struct results *results, const struct run_incident *in
 void incident_details(const struct results *results, const struct run_incident *incident,
                       struct text *out)
 {
-    format_count(out, (uint64_t)incident->interactions_failed);
+    text_count(out, (uint64_t)incident->interactions_failed);
     text_puts(out, incident->interactions_failed == 1 ? " interaction" : " interactions");
     text_puts(out, " failed after all retries; in the worst ");
     text_printf(out, "%s ", worst_word(results));
@@ -217,7 +218,7 @@ static void incident_row(const struct results *results, const struct run_inciden
     table_next(table);
     format_percent(table_cell(table), incident->share_of_failures);
     table_next(table);
-    format_count(table_cell(table), (uint64_t)incident->interactions_failed);
+    text_count(table_cell(table), (uint64_t)incident->interactions_failed);
     table_next(table);
     incident_codes(incident, table_cell(table));
     table_next(table);
@@ -255,7 +256,7 @@ void incidents_outside_table(const struct results *results, struct table *table)
     for (size_t r = 0; incidents->searched && r < results->region_count; r++) {
         const struct incident_rates *rates = &incidents->regions[r];
         table_put(table, results->regions[r]);
-        format_count(table_cell(table), rates->incidents);
+        text_count(table_cell(table), rates->incidents);
         table_next(table);
         rates->hours > 0 ? format_per_hour(table_cell(table), &rates->per_hour)
                          : text_puts(table_cell(table), "-");

@@ -1,5 +1,6 @@
 #include "report/tables.h"
 
+#include "base/digits.h"
 #include "figures/claim.h"
 #include "realtime/failure.h"
 #include "report/format.h"
@@ -10,7 +11,7 @@ typedef void row_writer(struct table *table, const struct report_cell *cell);
 
 static void put_count(struct table *table, uint64_t count)
 {
-    format_count(table_cell(table), count);
+    text_count(table_cell(table), count);
     table_next(table);
 }
 
@@ -29,9 +30,9 @@ static void put_share(struct table *table, const struct report_cell *cell, enum 
     if (!rate.estimate.valid) {
         text_puts(out, "-");
     } else {
-        format_count(out, (uint64_t)rate.failed);
+        text_count(out, (uint64_t)rate.failed);
         text_puts(out, " of ");
-        format_count(out, (uint64_t)rate.trials);
+        text_count(out, (uint64_t)rate.trials);
         text_puts(out, ", ");
         format_percent(out, rate.estimate.value);
     }

@@ -1,5 +1,6 @@
 /* When regions were held back, and what was not sent meanwhile. */
 #include "base/calendar.h"
+#include "base/digits.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "figures/cells.h"
@@ -57,7 +58,7 @@ static void put_listed(const struct listed *listed, struct table *table)
         for (int i = 0; i < 3; i++) table_put(table, "-");
         return;
     }
-    format_count(table_cell(table), listed->count);
+    text_count(table_cell(table), listed->count);
     table_next(table);
     text_duration(table_cell(table), listed->longest_ns);
     table_next(table);
@@ -83,9 +84,9 @@ void tables_holds(const struct results *results, struct table *table)
         format_percent(table_cell(table), report_cell_held(results_region(results, r)));
         table_next(table);
         put_listed(&listed, table);
-        format_count(table_cell(table), counters->held_arrivals);
+        text_count(table_cell(table), counters->held_arrivals);
         table_next(table);
-        format_count(table_cell(table), counters->held_tries);
+        text_count(table_cell(table), counters->held_tries);
         table_next(table);
     }
 }

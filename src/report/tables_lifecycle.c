@@ -1,4 +1,5 @@
 /* Ends that are not failures, and the fate of sessions after a failure. */
+#include "base/digits.h"
 #include "figures/cells.h"
 #include "realtime/failure.h"
 #include "report/format.h"
@@ -19,7 +20,7 @@ void tables_lifecycle(const struct results *results, struct table *table)
             const struct failure_class *class = failure_class_of(tallies[i].code);
             table_put(table, tallies[i].code);
             table_put(table, results->regions[r]);
-            format_count(table_cell(table), tallies[i].count);
+            text_count(table_cell(table), tallies[i].count);
             table_next(table);
             table_put(table,
                       class == NULL ? "not in the catalogue: see failures.jsonl" : class->advice);
@@ -32,9 +33,9 @@ static void probes_row(const char *region, const struct counters *counters, stru
 {
     if (counters->probes == 0) return;
     table_put(table, region);
-    format_count(table_cell(table), counters->probes);
+    text_count(table_cell(table), counters->probes);
     table_next(table);
-    format_count(table_cell(table), counters->probes_recovered);
+    text_count(table_cell(table), counters->probes_recovered);
     table_next(table);
     format_percent(table_cell(table),
                    (double)counters->probes_recovered / (double)counters->probes);

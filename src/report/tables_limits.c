@@ -1,4 +1,5 @@
 /* Limits that the service told, against the quota that the profile says was bought. */
+#include "base/digits.h"
 #include "figures/cells.h"
 #include "report/format.h"
 #include "report/tables.h"
@@ -9,11 +10,11 @@ static void put_told(const struct told_limit *told, struct table *table)
     if (told->low == 0) {
         text_puts(out, "-");
     } else {
-        format_count(out, told->low);
+        text_count(out, told->low);
     }
     if (told->high > told->low) {
         text_puts(out, " to ");
-        format_count(out, told->high);
+        text_count(out, told->high);
     }
     table_next(table);
 }
@@ -21,7 +22,7 @@ static void put_told(const struct told_limit *told, struct table *table)
 static void put_quota(double quota, struct table *table)
 {
     if (quota > 0) {
-        format_count(table_cell(table), (uint64_t)quota);
+        text_count(table_cell(table), (uint64_t)quota);
     } else {
         text_puts(table_cell(table), "not given");
     }

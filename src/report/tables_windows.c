@@ -1,3 +1,4 @@
+#include "base/digits.h"
 #include "figures/grouping.h"
 #include "report/format.h"
 #include "report/tables.h"
@@ -90,9 +91,9 @@ static void row(const struct report_cell *cell, struct table *table, bool wide, 
     const struct latency_figures *ttft = &cell->latency[METRIC_TTFT];
     const struct latency_figures *response = &cell->latency[METRIC_RESPONSE];
     struct rate rate = report_cell_rate(cell, RATE_ATTEMPT);
-    format_count(table_cell(table), report_cell_attempts(cell));
+    text_count(table_cell(table), report_cell_attempts(cell));
     table_next(table);
-    format_count(table_cell(table), cell->cell.counters.attempts_failed);
+    text_count(table_cell(table), cell->cell.counters.attempts_failed);
     table_next(table);
     format_estimate(table_cell(table), &rate.estimate);
     table_next(table);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/colour.h"
+#include "base/digits.h"
 #include "base/terminal.h"
 #include "report/format.h"
 #include "report/table.h"
@@ -208,9 +209,9 @@ static void region_cells(const struct live_region *region, struct table *table)
 {
     struct text *cell = table_cell(table);
     table_put(table, region->name);
-    format_count(cell, region->sessions_open);
+    text_count(cell, region->sessions_open);
     table_next(table);
-    format_count(cell, region->attempts_ended);
+    text_count(cell, region->attempts_ended);
     table_next(table);
     text_printf(cell, "%.1f", region->attempts_per_s);
     table_next(table);
@@ -309,7 +310,7 @@ static void draw_frame(struct live_view *view, const struct run_snapshot *run)
 static void plain_region(const struct live_region *region, struct text *out)
 {
     text_printf(out, "; %s %llu open, ", region->name, (unsigned long long)region->sessions_open);
-    format_count(out, region->attempts_ended);
+    text_count(out, region->attempts_ended);
     text_printf(out, " attempts (%.1f/s), ", region->attempts_per_s);
     format_percent(out, share_failed(region));
     text_puts(out, " failed, ttft P50 ");

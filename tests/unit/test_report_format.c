@@ -1,6 +1,7 @@
 /* Figures as people read them: by hand, and read back over the whole range, so that no rounding
  * makes another figure of one. */
 #include "base/clock.h"
+#include "base/digits.h"
 #include "base/random.h"
 #include "report/format.h"
 
@@ -55,7 +56,7 @@ static void counts_are_grouped(void **state)
     (void)state;
     for (size_t i = 0; i < ROWS(rows); i++) {
         struct text out = {0};
-        format_count(&out, rows[i].count);
+        text_count(&out, rows[i].count);
         assert_string_equal(taken(&out), rows[i].text);
     }
 }

@@ -1,3 +1,4 @@
+#include "base/digits.h"
 #include "base/json.h"
 #include "report/format.h"
 #include "report/table.h"
@@ -181,11 +182,11 @@ static void counts_and_clocks_read_well(void **state)
 {
     (void)state;
     struct text out = {0};
-    format_count(&out, 0);
+    text_count(&out, 0);
     text_puts(&out, " ");
-    format_count(&out, 999);
+    text_count(&out, 999);
     text_puts(&out, " ");
-    format_count(&out, 1234567);
+    text_count(&out, 1234567);
     text_puts(&out, " ");
     format_usd(&out, 0.0042);
     text_puts(&out, " ");
