@@ -1,30 +1,14 @@
-/* RFC 6455 frames, server side: reads masked frames, writes unmasked ones. Bytes only, no
- * socket. */
+/* What one client sends, as a server reads it (RFC 6455): masked frames, joined to messages. Bytes
+ * only, no socket. */
 #ifndef RUSHHOUR_NET_WS_FRAME_H
 #define RUSHHOUR_NET_WS_FRAME_H
 
 #include "base/text.h"
+#include "net/ws_format.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-enum ws_opcode {
-    WS_CONTINUATION = 0x0,
-    WS_TEXT = 0x1,
-    WS_BINARY = 0x2,
-    WS_CLOSE = 0x8,
-    WS_PING = 0x9,
-    WS_PONG = 0xA
-};
-
-#define WS_CONTROL_MAX 125 /* largest payload of a control frame (5.5) */
-#define WS_HEAD_MAX 10     /* largest head of an unmasked frame */
-#define WS_CLOSE_PROTOCOL 1002
-#define WS_CLOSE_NO_CODE                                                                           \
-    1005 /* stands for a Close frame without a code; never on the wire (7.4.1) */
-#define WS_CLOSE_ENCODING 1007
-#define WS_CLOSE_TOO_BIG 1009
 
 enum ws_read {
     WS_READ_MORE, /* all bytes are used up and no frame or message is complete */
@@ -45,13 +29,10 @@ struct ws_reader {
     int close_code;
     unsigned char control[WS_CONTROL_MAX];
     size_t control_length;
-    /* of the current frame */
-    unsigned char head[14];
-    size_t head_length;
-    uint64_t payload_length, payload_done;
-    unsigned char mask[4];
-    enum ws_opcode opcode, message_opcode; /* message_opcode is WS_CONTINUATION between messages */
-    bool final, in_payload, complete;
+    struct ws_head head; /* of the current frame */
+    uint64_t payload_done;
+    enum ws_opcode message_opcode; /* WS_CONTINUATION between messages */
+    bool in_payload, complete;
     size_t charged; /* what the message has taken from the budget of the process */
 };
 
@@ -59,11 +40,5 @@ struct ws_reader {
  * again until WS_READ_MORE. What a call reports stays valid until the next one. */
 enum ws_read ws_reader_next(struct ws_reader *reader, const char **bytes, size_t *length);
 void ws_reader_free(struct ws_reader *reader);
-
-/* Writes the head of a final, unmasked frame; returns its length. out holds WS_HEAD_MAX bytes. */
-size_t ws_frame_head(unsigned char *out, enum ws_opcode opcode, size_t payload_length);
-
-/* Whether the bytes are valid UTF-8 (RFC 3629: no surrogates, no overlong forms). */
-bool ws_utf8_valid(const char *bytes, size_t length);
 
 #endif
