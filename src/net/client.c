@@ -79,13 +79,15 @@ enum err_code ws_client_new(uv_loop_t *loop, const struct tls_terms *terms, size
     client->loop = loop;
     client->handlers = *handlers;
     client->due_end = &client->due;
+    client->reader.epoll = -1;
     enum err_code code = load_terms(client, terms, count, err);
     if (code == ERR_OK) code = resolver_new(loop, &client->resolver, err);
+    if (code == ERR_OK) code = client_reader_open(client, err);
     if (code == ERR_OK) code = make_context(client, err);
     if (code == ERR_OK) {
         client->tick.data = client;
         (void)uv_timer_init(loop, &client->tick);
-        client->open_handles = 1;
+        client->open_handles++;
         *out = client;
         return ERR_OK;
     }
@@ -139,9 +141,12 @@ void ws_client_free(struct ws_client *client)
     for (struct ws_conn *conn = client->conns; conn != NULL; conn = conn->next) ws_abort(conn);
     while (client->conns != NULL || client->refusals > 0) uv_run(client->loop, UV_RUN_ONCE);
     resolver_free(client->resolver);
-    if (client->open_handles > 0) uv_close((uv_handle_t *)&client->tick, on_handle_closed);
+    if (client->tick.data != NULL) uv_close((uv_handle_t *)&client->tick, on_handle_closed);
+    if (client->reader.poll.data != NULL)
+        uv_close((uv_handle_t *)&client->reader.poll, on_handle_closed);
     while (client->open_handles > 0) uv_run(client->loop, UV_RUN_NOWAIT);
     if (client->context != NULL) destroy_context(client);
+    client_reader_free(client);
     free_settings(client);
     free(client);
 }

@@ -62,7 +62,9 @@ struct ws_end {
 /*
  * Callbacks of the owner; user is what was passed to ws_connect. on_closed comes exactly once for
  * each successful ws_connect, always after ws_connect has returned, and is the last call. at_ns:
- * clock_mono_ns when the bytes had been read.
+ * clock_mono_ns when the bytes had been read; of a message, when its last byte had arrived in the
+ * kernel, if that is known, but not before anything that was told or sent earlier. Messages that
+ * came with one read share its time.
  */
 struct ws_handlers {
     void (*on_step)(void *user, enum ws_step step, uint64_t at_ns);
@@ -90,6 +92,13 @@ MUST_USE enum err_code ws_client_new(uv_loop_t *loop, const struct tls_terms *te
 /* Destroys the client; no connection may be left open (abort them first). Runs the loop until its
  * own handles are closed; the loop remains the caller's. */
 void ws_client_free(struct ws_client *client);
+
+/* How many reads of open connections got their time from where. */
+struct ws_stamps {
+    uint64_t kernel, loop; /* the kernel's receive stamp; the clock at the read */
+};
+
+struct ws_stamps ws_client_stamps(const struct ws_client *client);
 
 /* Starts a dial. ERR_NOMEM or ERR_NET if nothing was started; no callback follows then. */
 MUST_USE enum err_code ws_connect(struct ws_client *client, const struct http_target *target,

@@ -29,12 +29,13 @@ enum err_code ws_connect(struct ws_client *client, const struct http_target *tar
     return ERR_OK;
 }
 
-void client_conn_step(struct ws_conn *conn, enum ws_step step)
+void client_conn_step(struct ws_conn *conn, enum ws_step step, uint64_t at_ns)
 {
     if (conn->aborted) return;
     conn->end.steps_done++;
+    conn->told_ns = at_ns;
     if (conn->client->handlers.on_step != NULL)
-        conn->client->handlers.on_step(conn->user, step, clock_mono_ns());
+        conn->client->handlers.on_step(conn->user, step, at_ns);
 }
 
 void client_conn_due(struct ws_conn *conn)
@@ -125,6 +126,7 @@ void client_conn_finish(struct ws_conn *conn)
     client_send_free(conn);
     client_request_free(conn->request);
     free(conn->response);
+    free(conn->early);
     client_receive_drop(conn);
     if (conn->has_socket) budget_return_socket();
     free(conn);
@@ -132,12 +134,19 @@ void client_conn_finish(struct ws_conn *conn)
 
 /* lws drops a connection when its timeout fires; waking it up makes it check timeouts in the next
  * iteration. */
+void client_conn_end(struct ws_conn *conn)
+{
+    conn->peer_closing = true;
+    client_read_stop(conn);
+    lws_set_timeout(conn->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC);
+    lws_cancel_service(conn->client->context);
+}
+
 static void end_soon(struct ws_conn *conn)
 {
     conn->aborted = true;
     if (conn->wsi != NULL) {
-        lws_set_timeout(conn->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC);
-        lws_cancel_service(conn->client->context);
+        client_conn_end(conn);
         return;
     }
     resolver_forget(&conn->wait);

@@ -2,6 +2,7 @@
  * after another. */
 #include "net/client_private.h"
 
+#include "base/clock.h"
 #include "net/budget.h"
 
 #include <errno.h>
@@ -19,7 +20,7 @@ static void take_answer(struct ws_conn *conn, const struct resolver_answer *answ
         client_conn_due(conn);
         return;
     }
-    client_conn_step(conn, WS_STEP_RESOLVED);
+    client_conn_step(conn, WS_STEP_RESOLVED, clock_mono_ns());
     if (conn->aborted || !client_dial_next(conn)) client_conn_due(conn);
 }
 

@@ -189,7 +189,7 @@ void client_end_observe(struct ws_conn *conn, const char *said, size_t length, i
         return;
     }
     if (conn->state != CONN_OPEN) return;
-    if (conn->end.os_error != 0) client_rest_read(conn);
+    if (conn->end.os_error != 0) client_read_rest(conn);
     if (conn->end.close_code != 0) {
         conn->end.os_error = 0; /* a peer may reset after saying goodbye */
     } else if (observe_alert(conn) || observe_damage(conn)) {

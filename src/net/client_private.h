@@ -8,7 +8,9 @@
 #include "net/client_tls.h"
 #include "net/client_tunnel.h"
 #include "net/https_answer.h"
+#include "net/receive_stamp.h"
 #include "net/resolver.h"
+#include "net/ws_receive.h"
 
 #include <libwebsockets.h>
 
@@ -19,14 +21,27 @@
 /* What lws keeps of a response's head; it stores a header's length in 16 bits. */
 #define CLIENT_HEAD_LIMIT 65535
 #define CLIENT_FRAME_BUFFER                                                                        \
-    4096 /* per open connection; larger frames arrive in pieces of this size */
-#define CLIENT_SMALL_MESSAGE 16384 /* what a connection may keep allocated between messages */
+    128 /* of lws, per open connection: it reads no frames, so as small as it lets it be */
+#define CLIENT_READ_SIZE ((size_t)65536) /* a session may bring so much per turn of the loop */
+#define CLIENT_SMALL_MESSAGE 16384       /* what a connection may keep allocated between messages */
 
 /* lws ties trusted roots to a "vhost"; there is one for each set of roots in use. */
 struct client_vhost {
     struct client_vhost *next;
     struct lws_vhost *vhost;
     struct client_tls *tls;
+};
+
+/* What all open connections of a client are read with (client_read.c). */
+struct client_reader {
+    int epoll; /* watches their sockets; -1: not made */
+    uv_poll_t poll;
+    struct receive_stamp stamp;
+    struct ws_stamps stamps;
+    unsigned char *bytes; /* what the last read brought, up to `arrived`, and of that what was */
+    size_t arrived, taken;
+    const struct ws_conn *conn; /* whose it is; NULL: nobody's */
+    char *plain;                /* decrypted */
 };
 
 struct ws_client {
@@ -41,7 +56,7 @@ struct ws_client {
     struct ws_conn *due, **due_end;
     unsigned char *scratch; /* LWS_PRE bytes, then the message about to be sent */
     size_t scratch_size;
-    const unsigned char *service_buffer; /* lws's own, NULL until seen; see client_receive.c */
+    struct client_reader reader;
     size_t open_handles;
     size_t refusals; /* refusals whose handles are not closed yet */
 };
@@ -76,7 +91,7 @@ struct client_response {
 /* A refusal whose body is still coming, taken over from lws (client_refusal.c). */
 struct client_refusal;
 
-/* A message that could not be sent at once. */
+/* A message, or a Pong, that could not be sent at once. */
 struct client_out {
     struct client_out *next;
     size_t length;
@@ -108,8 +123,20 @@ struct ws_conn {
     bool asking;    /* TLS is established too: a later failure is not a handshake failure */
     bool observed;  /* the end was observed while the socket still existed */
     bool closing, close_sent, peer_closing;
-    bool has_socket; /* counted in the budget of the process */
-    int write_error; /* errno of a failed write */
+    bool has_socket;           /* counted in the budget of the process */
+    int write_error;           /* errno of a failed write */
+    int fd;                    /* once TCP is established */
+    bool reading;              /* its socket is watched */
+    bool read_ended, read_eof; /* nothing more can be read; because the peer had ended TCP */
+    int read_error;            /* errno of a failed read */
+    bool answered;             /* the response to the upgrade has been read */
+    uint64_t answer_ns;        /* when it arrived, if that is known (with TLS); 0 */
+    uint64_t told_ns; /* the latest time that the owner has been told or has asked something */
+    size_t untold;    /* bytes read behind the message that is being delivered */
+    struct ws_receiver receiver;
+    bool early_shown; /* lws has shown bytes behind the head of the 101 */
+    char *early;      /* they, until they are told */
+    size_t early_length;
     struct client_request *request;
     struct client_response *response;
     struct client_refusal *refusal;
@@ -119,19 +146,22 @@ struct ws_conn {
     char detail[256];
     char close_reason[126];
     struct client_out *out, **out_end;
-    size_t queued; /* bytes in `out` */
-    size_t in_lws; /* bytes of the message that lws could not send whole */
-    char *message; /* a message that arrives in pieces */
+    struct client_out *pong; /* waits for room; NULL: none */
+    size_t queued;           /* bytes in `out` */
+    size_t in_lws;           /* bytes of the message that lws could not send whole */
+    char *message;           /* a message that arrives in pieces */
     size_t message_length, message_size;
 };
 
 /* client_conn.c: the life of a connection. */
-void client_conn_step(struct ws_conn *conn, enum ws_step step);
+void client_conn_step(struct ws_conn *conn, enum ws_step step, uint64_t at_ns);
 void client_conn_due(struct ws_conn *conn); /* leaves the next move to the tick */
 void client_conn_tick(uv_timer_t *tick);
 void client_conn_gone(struct ws_conn *conn);                     /* lws has dropped it */
 void client_conn_fail(struct ws_conn *conn, const char *detail); /* ends it for a reason of ours */
-void client_conn_finish(struct ws_conn *conn);                   /* calls on_closed and frees it */
+/* Nothing more is exchanged: lws is to drop it soon. */
+void client_conn_end(struct ws_conn *conn);
+void client_conn_finish(struct ws_conn *conn); /* calls on_closed and frees it */
 /* only the first detail is kept */
 void client_conn_detail(struct ws_conn *conn, const char *text, size_t length);
 
@@ -158,21 +188,37 @@ void client_callback_open(struct ws_conn *conn); /* the upgrade has succeeded */
 int client_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                     size_t length);
 
-/* client_receive.c */
-void client_receive_deliver(struct ws_conn *conn, const char *bytes, size_t length, bool is_text,
-                            uint64_t at_ns);
-int client_receive_piece(struct ws_conn *conn, char *bytes, size_t length);
-void client_receive_drop(struct ws_conn *conn); /* frees an unfinished message */
-void client_receive_close(struct ws_conn *conn, const unsigned char *payload, size_t length);
-void client_receive_learn(struct ws_client *client, const char *position, size_t room);
+/* client_early.c: frames that came with the response to the upgrade. */
+/* Inside the callback that brings a 101; false: the connection is to end. */
+bool client_early_keep(struct ws_conn *conn);
+void client_early_deliver(struct ws_conn *conn);
 
-/* client_rest.c: reads what is left in the socket of a connection that has ended: frames if it is
- * open, or the response to the upgrade if none of it was read before. */
-void client_rest_read(struct ws_conn *conn);
+/* client_read.c: reads the sockets of open connections. */
+MUST_USE enum err_code client_reader_open(struct ws_client *client, struct error *err);
+void client_reader_free(struct ws_client *client);
+void client_read_stamp(int fd);                /* has the kernel stamp what arrives */
+bool client_read_attach(struct ws_conn *conn); /* TLS reads through us from now on; false: no
+                                                  memory */
+bool client_read_begin(struct ws_conn *conn);  /* instead of lws; false: no memory */
+void client_read_stop(struct ws_conn *conn);
+void client_read_rest(struct ws_conn *conn); /* what is left in the socket of one that has ended */
+bool client_read_unread(const struct ws_conn *conn); /* read, but not told yet */
+
+/* client_receive.c */
+/* Takes what the peer sent, which arrived at a time; false if no more is wanted. */
+bool client_receive_bytes(struct ws_conn *conn, const char *bytes, size_t length, uint64_t at_ns);
+bool client_receive_wanted(const struct ws_conn *conn);
+void client_receive_drop(struct ws_conn *conn); /* frees an unfinished message */
+
+/* client_rest.c: reads the response to the upgrade of a connection that has ended before any of it
+ * was read, and the frames behind it. */
 void client_rest_answer(struct ws_conn *conn);
 
 /* client_send.c */
 int client_send_drain(struct ws_conn *conn); /* on writeable; -1: the connection is lost */
+void client_send_pong(struct ws_conn *conn, const char *payload, size_t length);
+/* Sends the last Close frame, unless one was sent; WS_CLOSE_NO_CODE: without a code. */
+void client_send_goodbye(struct ws_conn *conn, int code);
 void client_send_free(struct ws_conn *conn);
 
 /* client_response.c */

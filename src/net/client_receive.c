@@ -1,9 +1,7 @@
-/* Incoming messages: joins fragments, reads the peer's Close. */
+/* Incoming messages: joins fragments, answers control frames, reads the peer's Close. */
 #include "net/client_private.h"
 
-#include "base/clock.h"
 #include "net/budget.h"
-#include "net/ws_frame.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -11,17 +9,11 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-void client_receive_deliver(struct ws_conn *conn, const char *bytes, size_t length, bool is_text,
-                            uint64_t at_ns)
+static void deliver(struct ws_conn *conn, const char *bytes, size_t length, uint64_t at_ns)
 {
     const struct ws_handlers *handlers = &conn->client->handlers;
-    if (is_text && !ws_utf8_valid(bytes, length)) { /* RFC 6455, 8.1: fail the connection */
-        conn->end.protocol_violation = true;
-        client_conn_fail(conn, "a text message that is not UTF-8");
-        return;
-    }
     if (handlers->on_message != NULL)
-        handlers->on_message(conn->user, bytes, length, is_text, at_ns);
+        handlers->on_message(conn->user, bytes, length, conn->receiver.is_text, at_ns);
 }
 
 void client_receive_drop(struct ws_conn *conn)
@@ -44,7 +36,7 @@ static void fail_for_limit(struct ws_conn *conn, int number, const char *detail)
  * what has come of it, because whoever announces a size may never send it. */
 static size_t size_for(const struct ws_conn *conn, size_t needed)
 {
-    const size_t announced = needed + lws_remaining_packet_payload(conn->wsi);
+    const size_t announced = needed + (size_t)conn->receiver.rest;
     size_t size =
         conn->message_size * 2 > BUDGET_FREE_MESSAGE ? conn->message_size * 2 : BUDGET_FREE_MESSAGE;
     if (size > announced) size = announced;
@@ -73,32 +65,30 @@ static int append(struct ws_conn *conn, const char *bytes, size_t length)
     return 0;
 }
 
-static void deliver_whole(struct ws_conn *conn, bool is_text, uint64_t at_ns)
+static void deliver_joined(struct ws_conn *conn, uint64_t at_ns)
 {
     const size_t whole = conn->message_length;
     conn->message_length = 0;
-    client_receive_deliver(conn, conn->message, whole, is_text, at_ns);
+    deliver(conn, conn->message, whole, at_ns);
     if (conn->message_size > CLIENT_SMALL_MESSAGE) client_receive_drop(conn);
 }
 
-int client_receive_piece(struct ws_conn *conn, char *bytes, size_t length)
+/* A message that is whole where it lies is delivered from there; any other is joined first. */
+static void take_piece(struct ws_conn *conn, uint64_t at_ns)
 {
-    uint64_t at_ns = clock_mono_ns();
-    if (conn->aborted || conn->end.close_code != 0) return 0;
-    bool is_text = !lws_frame_is_binary(conn->wsi);
-    bool last = lws_is_final_fragment(conn->wsi) && lws_remaining_packet_payload(conn->wsi) == 0;
-    if (last && conn->message_length == 0) {
-        client_receive_deliver(conn, bytes, length, is_text, at_ns);
-        return 0;
+    const struct ws_receiver *piece = &conn->receiver;
+    if (piece->last && conn->message_length == 0) {
+        deliver(conn, piece->bytes, piece->length, at_ns);
+        return;
     }
-    if (conn->message_length + length + lws_remaining_packet_payload(conn->wsi) >
-        CLIENT_MESSAGE_LIMIT) {
+    if (piece->rest > CLIENT_MESSAGE_LIMIT ||
+        conn->message_length + piece->length + piece->rest > CLIENT_MESSAGE_LIMIT) {
         fail_for_limit(conn, EMSGSIZE, "a message of more than 16 MiB, which is our own limit");
-        return 0;
+        return;
     }
-    switch (append(conn, bytes, length)) {
+    switch (append(conn, piece->bytes, piece->length)) {
     case 0:
-        if (last) deliver_whole(conn, is_text, at_ns);
+        if (piece->last) deliver_joined(conn, at_ns);
         break;
     case EMSGSIZE:
         fail_for_limit(conn, EMSGSIZE,
@@ -108,48 +98,6 @@ int client_receive_piece(struct ws_conn *conn, char *bytes, size_t length)
     default:
         fail_for_limit(conn, ENOMEM, "no memory for a message");
     }
-    return 0;
-}
-
-/*
- * lws 4.1.6 turns the codes under 1000, 1004 to 1006, and 1012 to 2999 into 1002 before anyone
- * sees them, but in a copy: the frame itself is still in the buffer that lws reads into. We learn
- * the address of that buffer when lws builds a request in it.
- */
-void client_receive_learn(struct ws_client *client, const char *position, size_t room)
-{
-#if LWS_LIBRARY_VERSION_MAJOR == 4 && LWS_LIBRARY_VERSION_MINOR == 1
-    /* lws offers (start + size) - position - 12 bytes. */
-    const char *start = position + room + 12 - CLIENT_SERVICE_BUFFER;
-    if (start < position && position - start < CLIENT_SERVICE_BUFFER &&
-        memcmp(start, "GET ", 4) == 0) {
-        client->service_buffer = (const unsigned char *)start;
-    }
-#else
-    (void)client, (void)position, (void)room;
-#endif
-}
-
-static bool is_rewritten(int code)
-{
-    return code < 1000 || (code >= 1004 && code <= 1006) || (code >= 1012 && code < 3000);
-}
-
-/* The code of the unmasked Close frame in the buffer that has this payload after its code, or
- * 1002. */
-static int code_as_sent(const struct ws_client *client, const unsigned char *payload, size_t length)
-{
-    const unsigned char *buffer = client->service_buffer;
-    if (buffer == NULL) return LWS_CLOSE_STATUS_PROTOCOL_ERR;
-    const unsigned char *end = buffer + CLIENT_FRAME_BUFFER + LWS_PRE - (length + 2);
-    for (const unsigned char *at = buffer; at <= end; at++) {
-        int code = at[2] << 8 | at[3];
-        if (at[0] != 0x88 || at[1] != length || !is_rewritten(code)) continue;
-        if (memcmp(at + 4, payload + 2, length - 2) != 0) continue;
-        memset((unsigned char *)(uintptr_t)at, 0, 2); /* so that a later 1002 does not find it */
-        return code;
-    }
-    return LWS_CLOSE_STATUS_PROTOCOL_ERR;
 }
 
 /* Codes that no endpoint may send (RFC 6455, 7.4). */
@@ -167,23 +115,68 @@ static void object_to_close(struct ws_conn *conn, size_t length)
     client_conn_detail(conn, words, SIZE_MAX);
 }
 
-void client_receive_close(struct ws_conn *conn, const unsigned char *payload, size_t length)
+/* Notes the peer's Close; returns the code to answer with, or WS_CLOSE_NO_CODE for none. */
+static int note_close(struct ws_conn *conn, const char *payload, size_t length)
 {
-    if (conn->end.close_code != 0) return; /* nothing follows a Close (RFC 6455, 5.5.1) */
     conn->peer_closing = true;
-    if (length == 1) object_to_close(conn, length);
-    if (length < 2) {
-        conn->end.close_code = LWS_CLOSE_STATUS_NO_STATUS;
-        return;
+    conn->end.close_code = WS_CLOSE_NO_CODE;
+    if (length == 1) {
+        object_to_close(conn, length);
+        return WS_CLOSE_PROTOCOL;
     }
-    int code = payload[0] << 8 | payload[1];
-    if (code == LWS_CLOSE_STATUS_PROTOCOL_ERR) code = code_as_sent(conn->client, payload, length);
-    conn->end.close_code = code;
-    if (is_invalid(code)) object_to_close(conn, length);
-    size_t reason =
-        length - 2 < sizeof conn->close_reason ? length - 2 : sizeof conn->close_reason - 1;
+    if (length == 0) return WS_CLOSE_NO_CODE;
+    conn->end.close_code = (unsigned char)payload[0] << 8 | (unsigned char)payload[1];
+    const size_t reason = length - 2;
     memcpy(conn->close_reason, payload + 2, reason);
     conn->close_reason[reason] = '\0';
+    if (!is_invalid(conn->end.close_code))
+        return ws_utf8_valid(payload + 2, reason) ? conn->end.close_code : WS_CLOSE_ENCODING;
+    object_to_close(conn, length);
+    return WS_CLOSE_PROTOCOL;
+}
+
+/* The peer's Close is answered, if it is no answer itself, and the connection ends. */
+static void take_close(struct ws_conn *conn)
+{
+    const int answer = note_close(conn, conn->receiver.bytes, conn->receiver.length);
+    if (!conn->reading) return; /* the socket is gone, or lws has not handed it over */
+    conn->observed = true;
+    client_send_goodbye(conn, answer);
+    client_conn_end(conn);
+}
+
+static void take_violation(struct ws_conn *conn)
+{
+    const bool encoding = conn->receiver.answer_code == WS_CLOSE_ENCODING;
+    conn->end.protocol_violation = true;
+    client_conn_detail(
+        conn, encoding ? "a text message that is not UTF-8" : "invalid WebSocket frame", SIZE_MAX);
+    conn->peer_closing = true;
+    if (!conn->reading) return;
+    conn->observed = true;
+    client_send_goodbye(conn, conn->receiver.answer_code);
+    client_conn_end(conn);
+}
+
+bool client_receive_wanted(const struct ws_conn *conn)
+{
+    return !conn->aborted && conn->end.close_code == 0 && !conn->end.protocol_violation;
+}
+
+bool client_receive_bytes(struct ws_conn *conn, const char *bytes, size_t length, uint64_t at_ns)
+{
+    struct ws_receiver *receiver = &conn->receiver;
+    while (client_receive_wanted(conn)) {
+        const enum ws_received event = ws_receive_next(receiver, &bytes, &length);
+        conn->untold = length;
+        if (event == WS_RECEIVED_ALL) return true;
+        if (event == WS_RECEIVED_PIECE) take_piece(conn, at_ns);
+        if (event == WS_RECEIVED_PING) client_send_pong(conn, receiver->bytes, receiver->length);
+        if (event == WS_RECEIVED_CLOSE) take_close(conn);
+        if (event == WS_RECEIVED_VIOLATION) take_violation(conn);
+    }
+    conn->untold = 0;
+    return false;
 }
 
 bool ws_unread(const struct ws_conn *conn)
@@ -191,6 +184,7 @@ bool ws_unread(const struct ws_conn *conn)
     if (conn->aborted || conn->state == CONN_OVER) return false;
     if (conn->refusal != NULL) return true; /* the rest of its body, for which there is a limit */
     if (conn->wsi == NULL) return false;
+    if (client_read_unread(conn)) return true;
     SSL *ssl = lws_get_ssl(conn->wsi);
     int fd = lws_get_socket_fd(conn->wsi);
     int bytes = 0;

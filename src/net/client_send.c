@@ -1,7 +1,10 @@
 /* Outgoing messages: written at once if nothing is queued, queued otherwise. */
 #include "net/client_private.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
+#include <openssl/err.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,20 +44,24 @@ static bool send_now(struct ws_conn *conn, const char *text, size_t length)
     if (bytes == NULL) return false;
     memcpy(bytes + LWS_PRE, text, length);
     if (write_message(conn, bytes, length)) return true;
-    /* The socket is gone; have lws notice at its next check. */
-    lws_set_timeout(conn->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC);
-    lws_cancel_service(conn->client->context);
-    conn->peer_closing = true;
+    client_conn_end(conn); /* the socket is gone */
     return false;
+}
+
+static struct client_out *make_out(const char *bytes, size_t length)
+{
+    struct client_out *out = malloc(sizeof *out + LWS_PRE + length);
+    if (out == NULL) return NULL;
+    out->next = NULL;
+    out->length = length;
+    if (length > 0) memcpy(out->bytes + LWS_PRE, bytes, length);
+    return out;
 }
 
 static bool queue(struct ws_conn *conn, const char *text, size_t length)
 {
-    struct client_out *out = malloc(sizeof *out + LWS_PRE + length);
+    struct client_out *out = make_out(text, length);
     if (out == NULL) return false;
-    out->next = NULL;
-    out->length = length;
-    memcpy(out->bytes + LWS_PRE, text, length);
     *conn->out_end = out;
     conn->out_end = &out->next;
     conn->queued += length;
@@ -65,6 +72,7 @@ bool ws_send(struct ws_conn *conn, const char *text, size_t length)
 {
     if (conn->state != CONN_OPEN || conn->aborted || conn->closing || conn->peer_closing)
         return false;
+    conn->told_ns = clock_mono_ns(); /* an answer cannot have come before */
     if (conn->out == NULL && !lws_partial_buffered(conn->wsi)) return send_now(conn, text, length);
     if (!queue(conn, text, length)) return false;
     lws_callback_on_writable(conn->wsi);
@@ -76,15 +84,52 @@ size_t ws_queued(const struct ws_conn *conn)
     return conn->queued + conn->in_lws;
 }
 
-/* Writes our Close frame like any other message, so that lws does not start its own five-second
- * limit for the answer. */
-static bool send_close(struct ws_conn *conn)
+/* Writes a Close frame like any other message, so that lws does not start its own five-second limit
+ * for the answer. */
+static bool send_close(struct ws_conn *conn, int code)
 {
     unsigned char bytes[LWS_PRE + 2];
-    bytes[LWS_PRE] = LWS_CLOSE_STATUS_NORMAL >> 8;
-    bytes[LWS_PRE + 1] = LWS_CLOSE_STATUS_NORMAL & 0xff;
+    bytes[LWS_PRE] = (unsigned char)(code >> 8);
+    bytes[LWS_PRE + 1] = (unsigned char)code;
     conn->close_sent = true;
-    return lws_write(conn->wsi, bytes + LWS_PRE, 2, WRITE_CLOSE) >= 0;
+    const size_t length = code == WS_CLOSE_NO_CODE ? 0 : 2;
+    return lws_write(conn->wsi, bytes + LWS_PRE, length, WRITE_CLOSE) >= 0;
+}
+
+/* lws keeps what the socket does not take, and sends it before it closes. TLS ends in order. */
+void client_send_goodbye(struct ws_conn *conn, int code)
+{
+    SSL *ssl = lws_get_ssl(conn->wsi);
+    if (!conn->close_sent && !send_close(conn, code)) return;
+    if (ssl != NULL && !lws_partial_buffered(conn->wsi)) {
+        ERR_clear_error();
+        (void)SSL_shutdown(ssl);
+        ERR_clear_error();
+    }
+}
+
+static bool send_pong(struct ws_conn *conn)
+{
+    struct client_out *pong = conn->pong;
+    conn->pong = NULL;
+    const bool sent =
+        lws_write(conn->wsi, pong->bytes + LWS_PRE, pong->length, LWS_WRITE_PONG) >= 0;
+    free(pong);
+    return sent;
+}
+
+/* Who pings faster than he reads gets the answer to his last ping (RFC 6455, 5.5.3). */
+void client_send_pong(struct ws_conn *conn, const char *payload, size_t length)
+{
+    if (conn->peer_closing || conn->close_sent) return;
+    free(conn->pong);
+    conn->pong = make_out(payload, length);
+    if (conn->pong == NULL) return;
+    if (lws_partial_buffered(conn->wsi)) {
+        lws_callback_on_writable(conn->wsi);
+    } else if (!send_pong(conn)) {
+        client_conn_end(conn);
+    }
 }
 
 void ws_close(struct ws_conn *conn)
@@ -103,6 +148,7 @@ void ws_close(struct ws_conn *conn)
 int client_send_drain(struct ws_conn *conn)
 {
     conn->in_lws = 0;
+    if (conn->pong != NULL && !lws_partial_buffered(conn->wsi) && !send_pong(conn)) return -1;
     while (conn->out != NULL && !lws_partial_buffered(conn->wsi)) {
         struct client_out *out = conn->out;
         conn->out = out->next;
@@ -112,13 +158,14 @@ int client_send_drain(struct ws_conn *conn)
         free(out);
         if (!written) return -1;
     }
-    if (conn->out != NULL) lws_callback_on_writable(conn->wsi);
-    if (conn->out == NULL && conn->closing && !conn->close_sent && !send_close(conn)) return -1;
-    return 0;
+    if (conn->out != NULL || conn->pong != NULL) lws_callback_on_writable(conn->wsi);
+    if (conn->out != NULL || !conn->closing || conn->close_sent) return 0;
+    return send_close(conn, LWS_CLOSE_STATUS_NORMAL) ? 0 : -1;
 }
 
 void client_send_free(struct ws_conn *conn)
 {
+    free(conn->pong);
     while (conn->out != NULL) {
         struct client_out *next = conn->out->next;
         free(conn->out);

@@ -36,6 +36,7 @@ struct heard {
     char last[256]; /* the start of the last message */
     size_t last_length, bytes;
     bool last_is_text;
+    uint64_t last_at, open_at;
     struct ws_end end;
     char detail[256], reason[256];
     bool abort_in_message, abort_at_open;
@@ -68,7 +69,7 @@ static void keep_response(struct heard *heard, const struct ws_response *respons
 static void heard_open(void *user, const struct ws_response *response, uint64_t at_ns)
 {
     struct heard *heard = user;
-    (void)at_ns;
+    heard->open_at = at_ns;
     heard->opened++;
     keep_response(heard, response);
     if (heard->send_at_open)
@@ -90,6 +91,8 @@ static void heard_message(void *user, const char *data, size_t length, bool is_t
     struct heard *heard = user;
     assert_int_equal(heard->closed, 0);
     assert_true(at_ns <= clock_mono_ns());
+    assert_true(at_ns > heard->open_at && at_ns >= heard->last_at);
+    heard->last_at = at_ns;
     heard->messages++;
     heard->bytes += length;
     heard->last_length = length;
