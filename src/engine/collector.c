@@ -21,7 +21,7 @@ struct pending {
     struct cell *cells;
     struct histogram *loop_delay;
     struct pulse *pulses; /* one per worker */
-    uint64_t requested, achieved, achieved_late, held, displaced;
+    struct health counts; /* of the handovers so far, as far as they simply add up */
 };
 
 struct collector {
@@ -139,17 +139,11 @@ static void add_peer(struct collector *collector, struct health *health)
 
 static struct health health_of(struct collector *collector, const struct pending *pending)
 {
-    struct health health = {
-        .loop_delay_p99_ns = histogram_percentile(pending->loop_delay, 99) * NS_PER_US,
-        .loop_delay_max_ns = histogram_max(pending->loop_delay) * NS_PER_US,
-        .loops = pending->loop_delay->total,
-        .loops_late = histogram_count_above(pending->loop_delay, HEALTH_LATE_NS / NS_PER_US),
-        .requested = pending->requested,
-        .achieved = pending->achieved,
-        .held = pending->held,
-        .achieved_late = pending->achieved_late,
-        .displaced = pending->displaced,
-    };
+    struct health health = pending->counts;
+    health.loop_delay_p99_ns = histogram_percentile(pending->loop_delay, 99) * NS_PER_US;
+    health.loop_delay_max_ns = histogram_max(pending->loop_delay) * NS_PER_US;
+    health.loops = pending->loop_delay->total;
+    health.loops_late = histogram_count_above(pending->loop_delay, HEALTH_LATE_NS / NS_PER_US);
     add_lag(pending, collector->region_count, &health);
     add_own_failures(pending, collector->region_count, &health);
     add_quota(collector, &health);
@@ -244,11 +238,7 @@ static bool merge_handover(struct collector *collector, const struct handover *h
     pending->pulses[handover->worker].wall_ns += handover->wall_ns;
     pending->pulses[handover->worker].pauses += handover->pauses;
     pending->pulses[handover->worker].paused_ns += handover->paused_ns;
-    pending->requested += handover->requested;
-    pending->achieved += handover->achieved;
-    pending->held += handover->held;
-    pending->achieved_late += handover->achieved_late;
-    pending->displaced += handover->displaced;
+    handover_count(handover, &pending->counts);
     return true;
 }
 

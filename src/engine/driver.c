@@ -195,7 +195,7 @@ static void count_event(struct driver *driver, const struct event_facts *event, 
 static void on_event(void *context, const struct heard *heard, uint64_t at_ns)
 {
     struct driver *driver = context;
-    worker_awake(driver->worker, at_ns);
+    worker_awake(driver->worker, clock_mono_ns()); /* it may have arrived long before */
     const struct event_facts *event = &heard->event;
     struct session_input input = {.kind = heard->garbage ? INPUT_GARBAGE : INPUT_EVENT,
                                   .event = event};

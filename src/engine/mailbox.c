@@ -100,6 +100,17 @@ struct handover *mailbox_take(struct mailbox *mailbox)
     return handover;
 }
 
+void handover_count(const struct handover *handover, struct health *into)
+{
+    into->requested += handover->requested;
+    into->achieved += handover->achieved;
+    into->achieved_late += handover->achieved_late;
+    into->held += handover->held;
+    into->displaced += handover->displaced;
+    into->stamps_kernel += handover->stamps_kernel;
+    into->stamps_loop += handover->stamps_loop;
+}
+
 void mailbox_return(struct mailbox *mailbox, struct handover *handover)
 {
     for (size_t i = 0; i < handover->region_count; i++) cell_reset(&handover->cells[i]);
@@ -113,6 +124,7 @@ void mailbox_return(struct mailbox *mailbox, struct handover *handover)
     handover->cpu_ns = handover->wall_ns = 0;
     handover->requested = handover->achieved = handover->achieved_late = 0;
     handover->displaced = handover->pauses = handover->paused_ns = 0;
+    handover->stamps_kernel = handover->stamps_loop = 0;
     (void)pthread_mutex_lock(&mailbox->lock);
     handover->next = mailbox->shelf;
     mailbox->shelf = handover;

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "engine/trials.h"
 #include "record/cell.h"
+#include "record/health.h"
 #include "record/holds.h"
 #include "stats/histogram.h"
 
@@ -34,10 +35,14 @@ struct handover {
     struct histogram *loop_delay; /* microseconds */
     uint64_t cpu_ns, wall_ns;     /* of the worker, during the handover */
     uint64_t requested, achieved, achieved_late, held, displaced; /* as in struct health */
-    uint64_t pauses, paused_ns;     /* of this machine: how many ended, and their length */
-    bool failed;                    /* memory ran out: figures are missing */
-    struct text attempts, failures; /* rows for attempts.csv, lines for failures.jsonl */
+    uint64_t pauses, paused_ns;          /* of this machine: how many ended, and their length */
+    uint64_t stamps_kernel, stamps_loop; /* as in struct health */
+    bool failed;                         /* memory ran out: figures are missing */
+    struct text attempts, failures;      /* rows for attempts.csv, lines for failures.jsonl */
 };
+
+/* Adds the counts that it has in common with struct health. */
+void handover_count(const struct handover *handover, struct health *into);
 
 /* A queue from the workers to the collector, and a stack of emptied handovers on the way back. */
 struct mailbox {

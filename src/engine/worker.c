@@ -39,12 +39,21 @@ bool worker_paused_since(const struct worker *worker, uint64_t since_ns)
     return since_ns < worker->resumed_ns;
 }
 
+static void record_stamps(struct worker *worker)
+{
+    const struct receive_stamps now = carriers_stamps(&worker->carriers);
+    worker->recorder.handover->stamps_kernel += now.kernel - worker->stamps.kernel;
+    worker->recorder.handover->stamps_loop += now.loop - worker->stamps.loop;
+    worker->stamps = now;
+}
+
 static void on_turn(struct loop_gauge *gauge, uint64_t now_ns, int64_t late_ns)
 {
     struct worker *worker = WORKER_OF(gauge, gauge);
     worker_awake(worker, now_ns);
     (void)recorder_at(&worker->recorder, now_ns);
     (void)histogram_record(worker->recorder.handover->loop_delay, late_ns / NS_PER_US, 1);
+    record_stamps(worker);
 }
 
 /* The load is over and none of it is held back any more. */
@@ -186,6 +195,7 @@ static void *run(void *argument)
     (void)uv_run(&worker->loop, UV_RUN_DEFAULT);
     uint64_t now_ns = clock_mono_ns();
     tell_trials(worker, now_ns);
+    record_stamps(worker);
     recorder_finish(&worker->recorder, now_ns);
     return NULL;
 }

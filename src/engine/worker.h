@@ -60,6 +60,7 @@ struct worker {
                                      for; NULL: it goes on */
     struct timers *timers;
     struct carriers carriers;
+    struct receive_stamps stamps; /* of the carriers, as far as they are recorded */
     struct credential_box credentials;
     struct recorder recorder;
     struct evidence_limit evidence_limit;

@@ -136,6 +136,8 @@ void health_merge(struct health *into, const struct health *from)
     into->displaced += from->displaced;
     into->pauses += from->pauses;
     into->paused_ms += from->paused_ms;
+    into->stamps_kernel += from->stamps_kernel;
+    into->stamps_loop += from->stamps_loop;
     into->attempts += from->attempts;
     into->own_failures += from->own_failures;
     if (from->cpu_quota > 0) into->cpu_quota = from->cpu_quota;

@@ -36,8 +36,10 @@ struct health {
                                      room */
     uint64_t pauses, paused_ms;   /* of this machine, over 100 ms each: how many ended, and for how
                                      long the worst worker did not look at its sockets */
-    uint64_t wall_ms;             /* real time over which `cpu` was measured */
-    double cpu;                   /* the busiest worker's share of one core */
+    uint64_t stamps_kernel, stamps_loop; /* reads of open connections whose time is the kernel's
+                                            receive stamp, and the clock at the read */
+    uint64_t wall_ms;                    /* real time over which `cpu` was measured */
+    double cpu;                          /* the busiest worker's share of one core */
     int64_t loop_delay_p99_ns, loop_delay_max_ns; /* worst worker, worst interval: for display */
     int64_t lag_p99_ns, lag_max_ns;
     uint64_t attempts,

@@ -54,6 +54,8 @@ static const struct csv_column columns[] = {
     {HEALTH(displaced, CSV_COUNT)},
     {HEALTH(pauses, CSV_COUNT)},
     {HEALTH(paused_ms, CSV_COUNT)},
+    {HEALTH(stamps_kernel, CSV_COUNT)},
+    {HEALTH(stamps_loop, CSV_COUNT)},
     {HEALTH(valid, CSV_BOOL)},
     {"why", CSV_CHARS, false, AT(health.why), sizeof((struct health){0}).why, NULL},
 };

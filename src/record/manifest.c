@@ -140,6 +140,16 @@ static void add_lag(struct building *b, cJSON *generator, const struct run_snaps
     histogram_free(lags);
 }
 
+/* Where the times of what was received come from: "kernel" only if nearly all do. */
+static void add_timestamps(struct building *b, cJSON *generator, const struct health *h)
+{
+    const uint64_t all = h != NULL ? h->stamps_kernel + h->stamps_loop : 0;
+    const bool kernel = h != NULL && h->stamps_loop * 100 <= all;
+    string(b, generator, "timestamps", all == 0 ? NULL : kernel ? "kernel" : "loop");
+    number(b, generator, "stamps_kernel", h != NULL ? (double)h->stamps_kernel : 0, h != NULL);
+    number(b, generator, "stamps_loop", h != NULL ? (double)h->stamps_loop : 0, h != NULL);
+}
+
 static void add_generator(struct building *b, cJSON *manifest, const struct run_snapshot *run)
 {
     const struct health *h = run->phase == RUN_FINISHED ? run->health : NULL;
@@ -156,6 +166,7 @@ static void add_generator(struct building *b, cJSON *manifest, const struct run_
     number(b, generator, "displaced", h != NULL ? (double)h->displaced : 0, h != NULL);
     number(b, generator, "pauses", h != NULL ? (double)h->pauses : 0, h != NULL);
     number(b, generator, "paused_ms", h != NULL ? (double)h->paused_ms : 0, h != NULL);
+    add_timestamps(b, generator, h);
     item(b, generator, "trustworthy", h != NULL ? cJSON_CreateBool(h->valid) : cJSON_CreateNull());
     string(b, generator, "why", h != NULL ? h->why : NULL);
 }

@@ -15,6 +15,18 @@ struct carrier *carriers_for(const struct carriers *carriers, const struct targe
     return find(carriers, transport_of(target->region));
 }
 
+struct receive_stamps carriers_stamps(const struct carriers *carriers)
+{
+    struct receive_stamps all = {0};
+    for (size_t i = 0; i < carriers->count; i++) {
+        const struct carrier *carrier = carriers->list[i];
+        const struct receive_stamps stamps = carrier->transport->stamps(carrier);
+        all.kernel += stamps.kernel;
+        all.loop += stamps.loop;
+    }
+    return all;
+}
+
 static enum err_code open_each(struct carriers *carriers, const struct carriers_plan *plan,
                                const struct carrier_plan *each, struct error *err)
 {

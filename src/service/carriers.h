@@ -29,6 +29,9 @@ struct carriers_plan {
 MUST_USE enum err_code carriers_open(struct carriers *carriers, const struct carriers_plan *plan,
                                      struct error *err);
 
+/* The stamps of all of them together. */
+struct receive_stamps carriers_stamps(const struct carriers *carriers);
+
 /* The carrier for a target's transport; NULL if it was not planned for. */
 struct carrier *carriers_for(const struct carriers *carriers, const struct target *target);
 

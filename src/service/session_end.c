@@ -103,7 +103,7 @@ void session_on_pause(struct session *session, uint64_t paused_ns, uint64_t now)
     session->paused_ns = (goes_on ? session->paused_ns : 0) + paused_ns;
     session->resumed_ns = now;
     life_pause(&session->life, paused_ns);
-    turn_pause(&session->turn, paused_ns);
+    turn_pause(&session->turn, paused_ns, now);
 }
 
 void session_on_refused(struct session *session, const struct session_input *input,

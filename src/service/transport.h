@@ -66,6 +66,12 @@ struct question {
     uint64_t number; /* of the turn, from 1; part of our message ids */
 };
 
+/* How many reads of open connections got their time from the kernel's receive stamp, and from the
+ * loop: the clock at the read. */
+struct receive_stamps {
+    uint64_t kernel, loop;
+};
+
 struct carrier_plan {
     uv_loop_t *loop;
     const struct tls_terms *terms; /* of the targets */
@@ -94,6 +100,8 @@ struct transport {
     /* Ends it: cleanly (bound the wait with a deadline and abort), or at once; on_end follows. */
     void (*close)(struct conversation *conversation);
     void (*abort)(struct conversation *conversation);
+    /* Over the carrier's life. */
+    struct receive_stamps (*stamps)(const struct carrier *carrier);
     /* Call it once no conversation is open (abort them first); runs the loop until its own handles
      * are closed. */
     void (*free)(struct carrier *carrier);

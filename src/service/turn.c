@@ -136,15 +136,17 @@ enum turn_outcome turn_event(struct turn *turn, const struct event_facts *event,
 
 void turn_heard(struct turn *turn, uint64_t now_ns)
 {
-    turn->last_event_ns = now_ns;
+    /* Of what arrived in a pause of this machine, only the end can say that nothing followed. */
+    turn->last_event_ns = now_ns > turn->awake_ns ? now_ns : turn->awake_ns;
     turn->silence_paused_ns = 0;
 }
 
-void turn_pause(struct turn *turn, uint64_t paused_ns)
+void turn_pause(struct turn *turn, uint64_t paused_ns, uint64_t now_ns)
 {
     if (!turn_is_on(turn)) return;
     turn->paused_ns += paused_ns;
     turn->silence_paused_ns += paused_ns;
+    turn->awake_ns = now_ns;
 }
 
 /* ---- the end ---- */

@@ -26,6 +26,7 @@ struct turn {
     uint64_t first_event_ns, last_event_ns, last_delta_ns;
     uint64_t paused_ns, silence_paused_ns; /* for how long this machine did not look: since it was
                                               sent, and since the last event */
+    uint64_t awake_ns; /* when it looked again after a pause; 0: there was none */
     int64_t answer_ns; /* from due to the first output of the actual answer; -1 if none */
     bool in_preamble;  /* current output belongs to a message of phase commentary */
     int64_t ttft_ns;   /* from due to the first output; -1 if none. The source for both histogram
@@ -68,7 +69,7 @@ enum turn_outcome turn_event(struct turn *turn, const struct event_facts *event,
 void turn_heard(struct turn *turn, uint64_t now_ns);
 
 /* This machine did not look for so long: that is not counted against the deadlines. */
-void turn_pause(struct turn *turn, uint64_t paused_ns);
+void turn_pause(struct turn *turn, uint64_t paused_ns, uint64_t now_ns);
 
 /* Ends the turn: ok (which adds the latencies of a successful attempt), or not. */
 void turn_win(struct turn *turn, struct measures *measures, uint64_t now_ns);

@@ -157,6 +157,13 @@ static enum err_code create(const struct carrier_plan *plan, struct carrier **ou
     return ERR_OK;
 }
 
+static struct receive_stamps stamps(const struct carrier *base)
+{
+    const struct ws_stamps stamps =
+        ws_client_stamps(((const struct websocket_carrier *)base)->client);
+    return (struct receive_stamps){.kernel = stamps.kernel, .loop = stamps.loop};
+}
+
 static void free_carrier(struct carrier *base)
 {
     struct websocket_carrier *carrier = (struct websocket_carrier *)base;
@@ -268,5 +275,6 @@ const struct transport websocket_transport = {
     .unread = has_unread,
     .close = close_socket,
     .abort = abort_socket,
+    .stamps = stamps,
     .free = free_carrier,
 };

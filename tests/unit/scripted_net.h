@@ -79,6 +79,12 @@ enum err_code ws_client_new(uv_loop_t *loop, const struct tls_terms *terms, size
     return ERR_OK;
 }
 
+struct ws_stamps ws_client_stamps(const struct ws_client *client)
+{
+    (void)client;
+    return (struct ws_stamps){0};
+}
+
 void ws_client_free(struct ws_client *client)
 {
     (void)client;
