@@ -131,6 +131,7 @@ struct ws_conn {
     int read_error;            /* errno of a failed read */
     bool answered;             /* the response to the upgrade has been read */
     uint64_t answer_ns;        /* when it arrived, if that is known (with TLS); 0 */
+    int64_t stamp_ns;          /* the kernel's, of the last read */
     uint64_t told_ns; /* the latest time that the owner has been told or has asked something */
     size_t untold;    /* bytes read behind the message that is being delivered */
     struct ws_receiver receiver;

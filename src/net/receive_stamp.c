@@ -15,9 +15,14 @@ static bool is_short(const struct receive_look *look)
     return look->after_ns - look->before_ns <= RECEIVE_STAMP_LOOK_NS;
 }
 
+static int64_t doubt(const struct receive_look *look)
+{
+    return (int64_t)(look->after_ns - look->before_ns) / 2;
+}
+
 static int64_t difference(const struct receive_look *look)
 {
-    return look->wall_ns - (int64_t)(look->before_ns + (look->after_ns - look->before_ns) / 2);
+    return look->wall_ns - (int64_t)look->before_ns - doubt(look);
 }
 
 void receive_stamp_begin(struct receive_stamp *stamp, const struct receive_look *look)
@@ -25,6 +30,7 @@ void receive_stamp_begin(struct receive_stamp *stamp, const struct receive_look 
     stamp->known = is_short(look);
     if (!stamp->known) return;
     stamp->difference_ns = difference(look);
+    stamp->doubt_ns = doubt(look);
     stamp->since_ns = look->after_ns;
 }
 
@@ -33,14 +39,17 @@ static bool goes_on(struct receive_stamp *stamp, const struct receive_look *look
 {
     if (!is_short(look)) return false;
     const int64_t changed_ns = difference(look) - stamp->difference_ns;
-    if (!stamp->known || changed_ns > RECEIVE_STAMP_STEP_NS ||
-        changed_ns < -RECEIVE_STAMP_STEP_NS) {
+    const int64_t most_ns = doubt(look) + stamp->doubt_ns + RECEIVE_STAMP_SLACK_NS;
+    if (!stamp->known || changed_ns > most_ns || changed_ns < -most_ns) {
         const bool stepped = stamp->known;
         receive_stamp_begin(stamp, look);
         if (stepped) stamp->trusted_ns = look->before_ns + RECEIVE_STAMP_DOUBT_NS;
         return false;
     }
-    stamp->difference_ns += changed_ns;
+    if (doubt(look) < stamp->doubt_ns) {
+        stamp->difference_ns += changed_ns;
+        stamp->doubt_ns = doubt(look);
+    }
     return true;
 }
 

@@ -14,8 +14,8 @@
 /* Between the two looks at the monotonic clock: a longer one says too little of the difference. */
 #define RECEIVE_STAMP_LOOK_NS UINT64_C(50000)
 
-/* Two differences further apart are a step: more than two short looks can be wrong together. */
-#define RECEIVE_STAMP_STEP_NS INT64_C(100000)
+/* Two differences are a step if they are further apart than both looks allow, and this. */
+#define RECEIVE_STAMP_SLACK_NS INT64_C(1000)
 
 /* For so long after a step no stamp is used: what is read may still be older than the step. */
 #define RECEIVE_STAMP_DOUBT_NS UINT64_C(1000000000)
@@ -30,7 +30,8 @@ struct receive_look {
 /* Zero-initialise, and call receive_stamp_begin before the first packet can arrive. */
 struct receive_stamp {
     bool known;
-    int64_t difference_ns; /* the wall clock less the monotonic one, at the last look */
+    int64_t difference_ns; /* the wall clock less the monotonic one, by the shortest look so far */
+    int64_t doubt_ns;      /* by so much it may be wrong: half of that look */
     uint64_t since_ns;     /* monotonic: when that difference was first seen */
     uint64_t trusted_ns;   /* monotonic: no stamp is used before that time; 0: no step was seen */
 };

@@ -78,8 +78,8 @@ static void test_a_stamp_a_little_late_is_not_after_the_read(void **state)
 static void test_a_step_moves_no_stamp(void **state)
 {
     (void)state;
-    static const int64_t steps_us[] = {-3600000000, -2000000, -50000, -1000,   -200,
-                                       200,         1000,     50000,  2000000, 3600000000};
+    static const int64_t steps_us[] = {-3600000000, -2000000, -50000, -1000, -200,    -5,
+                                       5,           200,      1000,   50000, 2000000, 3600000000};
     for (size_t i = 0; i < sizeof steps_us / sizeof *steps_us; i++) {
         struct receive_stamp stamp = begun();
         const int64_t step = steps_us[i] * NS_PER_US, stepped = 5000 * MS;
@@ -116,6 +116,21 @@ static void test_an_interrupted_look_is_not_used(void **state)
     assert_true(by_kernel);
 }
 
+/* Looks of different lengths agree on a stamp, and the shortest counts. */
+static void test_looks_do_not_shake_a_stamp(void **state)
+{
+    (void)state;
+    struct receive_stamp stamp = begun();
+    bool by_kernel;
+    const int64_t arrived = 2000 * MS;
+    for (int64_t i = 0; i < 1000; i++) {
+        struct receive_look look = look_at(arrived + MS + i, WALL, 40 + i * 40);
+        look.wall_ns += i % 2 == 0 ? i * 19 : -i * 19; /* the wall clock was read early or late */
+        assert_int_equal(receive_stamp_at(&stamp, &look, WALL + arrived, &by_kernel), arrived);
+        assert_true(by_kernel);
+    }
+}
+
 /* If the first look of all was interrupted, a later one begins. */
 static void test_a_late_begin(void **state)
 {
@@ -138,6 +153,7 @@ int main(void)
         cmocka_unit_test(test_a_stamp_a_little_late_is_not_after_the_read),
         cmocka_unit_test(test_a_step_moves_no_stamp),
         cmocka_unit_test(test_an_interrupted_look_is_not_used),
+        cmocka_unit_test(test_looks_do_not_shake_a_stamp),
         cmocka_unit_test(test_a_late_begin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
