@@ -7,7 +7,7 @@ PREFIX ?= /usr/local
 STRICT := $(if $(CI),-DRUSHHOUR_WERROR=ON)
 export FUZZ_SECONDS JOBS
 
-.PHONY: help demo test build install package interop check lint bench coverage deps clean
+.PHONY: help demo test build install package interop check lint bench bench-peers coverage deps clean
 .NOTPARALLEL:
 
 help:
@@ -20,6 +20,7 @@ help:
 	@echo 'make check     the tests under ASan+UBSan and TSan, a run under valgrind, the fuzzers for FUZZ_SECONDS=$(FUZZ_SECONDS) each'
 	@echo 'make lint      format, clang-tidy, cppcheck, gcc -fanalyzer, shellcheck, the floors of the house, hardening'
 	@echo 'make bench     what things cost on this machine'
+	@echo 'make bench-peers  the same beside a raw client, Node, artillery and Python (ARGUMENTS="--rounds 1 --seconds 3": shorter)'
 	@echo 'make coverage  which lines of src the tests run, and every one that they do not'
 	@echo 'make deps      install what all of these need'
 	@echo 'make clean     remove build/'
@@ -64,6 +65,12 @@ lint:
 bench: build
 	@cmake --build --preset release --target benches -j $(JOBS) -- --no-print-directory
 	tools/bench $(BUILD)
+
+bench-peers: build
+	@tools/install-dependencies peers
+	@cmake --build --preset release --target peers -j $(JOBS) -- --no-print-directory
+	@cd bench/peers && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	python3 -B bench/peers/compare.py $(BUILD) $(ARGUMENTS)
 
 coverage:
 	@tools/install-dependencies build
