@@ -171,10 +171,11 @@ int64_t driver_run_time(const struct driver *driver, int64_t real_ns)
 
 static void remember_event(struct driver *driver, const char *type, uint64_t at_ns)
 {
-    struct evidence_event *event = &driver->events[driver->event_count++ % EVIDENCE_EVENTS];
     const int64_t since_ns = (int64_t)(at_ns - driver->session.life.dial_ns);
-    event->offset_ms = (double)driver_run_time(driver, since_ns) / (double)NS_PER_MS;
-    (void)snprintf(event->type, sizeof event->type, "%s", type);
+    driver->events[driver->event_count++ % EVIDENCE_EVENTS] = (struct evidence_event){
+        .offset_ms = (double)driver_run_time(driver, since_ns) / (double)NS_PER_MS,
+        .type = type_names_keep(&driver->worker->event_types, type),
+    };
 }
 
 static struct cell *cell_at(struct driver *driver, uint64_t at_ns)
@@ -226,6 +227,7 @@ static void driver_free(struct driver *driver)
     }
     if (driver->next != NULL) driver->next->previous = driver->previous;
     free(driver->headers);
+    free(driver->words);
     free(driver);
     worker_check_over(worker);
 }
@@ -238,8 +240,11 @@ static void on_end(void *context, const struct ending *ending, uint64_t at_ns)
     driver->conversation = NULL;
     driver->close_code = facts->close_code;
     if (driver->http_status == 0) driver->http_status = facts->http_status;
-    (void)snprintf(driver->close_reason, sizeof driver->close_reason, "%s", facts->close_reason);
-    (void)snprintf(driver->detail, sizeof driver->detail, "%s", ending->detail);
+    struct last_words *words = driver_last_words(driver);
+    if (words != NULL) {
+        (void)snprintf(words->close_reason, sizeof words->close_reason, "%s", facts->close_reason);
+        (void)snprintf(words->detail, sizeof words->detail, "%s", ending->detail);
+    }
     feed(driver, &(struct session_input){.kind = INPUT_END, .failure = facts}, at_ns);
     driver_free(driver);
 }
@@ -280,7 +285,8 @@ static enum err_code dial(struct driver *driver)
     driver->credential = (struct credential){.expires_s = held->expires_s, .serial = held->serial};
     enum err_code code =
         carrier->transport->open(carrier, &opening, driver, &driver->conversation, &err);
-    (void)snprintf(driver->detail, sizeof driver->detail, "%.159s", err.text);
+    struct last_words *words = code == ERR_OK ? NULL : driver_last_words(driver);
+    if (words != NULL) (void)snprintf(words->detail, sizeof words->detail, "%.159s", err.text);
     return code;
 }
 

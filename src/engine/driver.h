@@ -14,6 +14,13 @@
 #include "service/skew.h"
 #include "service/transport.h"
 
+/* What the service and the library said about a refusal or the end. */
+struct last_words {
+    char body_code[64], body_message[512];
+    char close_reason[128];
+    char detail[160]; /* the library's */
+};
+
 struct driver {
     struct worker *worker;
     struct driver *next, *previous; /* in worker.drivers */
@@ -44,14 +51,12 @@ struct driver {
     /* kept for evidence */
     struct evidence_event events[EVIDENCE_EVENTS]; /* a ring */
     uint64_t event_count;
-    struct evidence_header *headers; /* of the response to the upgrade */
+    struct evidence_header *headers; /* of the response to the upgrade, with their text behind */
     size_t header_count;
-    struct skew skew; /* of the service's clock against the run's */
-    char body_code[64], body_message[512];
-    char sent[SHAPE_SIZE]; /* shape of what was sent */
-    char detail[160];      /* the library's message about the end */
+    struct skew skew;         /* of the service's clock against the run's */
+    struct last_words *words; /* NULL: none yet; most sessions never have any */
+    char sent[SHAPE_SIZE];    /* shape of what was sent */
     int http_status, close_code;
-    char close_reason[128];
     int64_t hint_ns;  /* the wait requested by a refusal's headers */
     int64_t reset_ns; /* until when they say that its limits are whole again */
 };
@@ -111,6 +116,10 @@ struct evidence_of {
 /* driver_evidence.c: appends the evidence record for an action to the worker's handover. */
 void driver_write_evidence(struct driver *driver, const struct session_action *action,
                            const struct evidence_of *of, enum decision decision, uint64_t at_ns);
+
+/* driver_answer.c: where its last words go; NULL when out of memory: the record will have less
+ * detail. */
+struct last_words *driver_last_words(struct driver *driver);
 
 /* driver_evidence.c: the message of the service or the library about a failure; "" if there is
  * none. */

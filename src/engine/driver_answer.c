@@ -3,26 +3,45 @@
 
 #include "base/clock.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define HEADER_VALUE_MOST 159 /* bytes kept of a value */
 
 static const struct run_clock *clock_of(const struct driver *driver)
 {
     return &driver->worker->recorder.clock;
 }
 
+struct last_words *driver_last_words(struct driver *driver)
+{
+    if (driver->words == NULL) driver->words = calloc(1, sizeof *driver->words);
+    return driver->words;
+}
+
 static void keep_headers(struct driver *driver, const struct raw_answer *answer)
 {
-    if (driver->headers != NULL || answer->header_count == 0) return;
-    driver->headers = calloc(answer->header_count, sizeof *driver->headers);
+    size_t count = 0;
+    size_t size = 0;
+    if (driver->headers != NULL) return;
+    for (size_t i = 0; i < answer->header_count; i++) {
+        const struct http_header *header = &answer->headers[i];
+        if (!response_header_may_be_kept(header->name, header->value)) continue;
+        size += strlen(header->name) + 1 + strnlen(header->value, HEADER_VALUE_MOST) + 1;
+        count++;
+    }
+    if (count == 0) return;
+    driver->headers = calloc(1, count * sizeof *driver->headers + size);
     if (driver->headers == NULL) return; /* the record will have less detail */
+    char *next = (char *)(driver->headers + count);
     for (size_t i = 0; i < answer->header_count; i++) {
         const struct http_header *header = &answer->headers[i];
         if (!response_header_may_be_kept(header->name, header->value)) continue;
         struct evidence_header *kept = &driver->headers[driver->header_count++];
-        (void)snprintf(kept->name, sizeof kept->name, "%s", header->name);
-        (void)snprintf(kept->value, sizeof kept->value, "%s", header->value);
+        kept->name = next;
+        next = stpcpy(next, header->name) + 1;
+        kept->value = next;
+        next = stpncpy(next, header->value, strnlen(header->value, HEADER_VALUE_MOST)) + 1;
     }
 }
 
@@ -41,8 +60,10 @@ static void keep_refusal(struct driver *driver, const struct answer *answer, uin
     driver->http_status = answer->raw.status;
     driver->hint_ns = response_headers_wait_ns(&answer->headers, now_s);
     driver->reset_ns = response_headers_reset_ns(&answer->headers);
-    memcpy(driver->body_code, answer->body_code, sizeof driver->body_code);
-    memcpy(driver->body_message, answer->body_message, sizeof driver->body_message);
+    struct last_words *words = driver_last_words(driver);
+    if (words == NULL) return;
+    memcpy(words->body_code, answer->body_code, sizeof words->body_code);
+    memcpy(words->body_message, answer->body_message, sizeof words->body_message);
 }
 
 static void keep_limits(struct driver *driver, const struct answer *answer, uint64_t at_ns)

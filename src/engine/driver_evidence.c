@@ -18,13 +18,19 @@ static size_t events_in_order(const struct driver *driver,
     return count;
 }
 
+static const struct last_words *words_of(const struct driver *driver)
+{
+    static const struct last_words none;
+    return driver->words != NULL ? driver->words : &none;
+}
+
 const char *driver_message(const struct driver *driver, const struct session_action *action)
 {
     const struct event_facts *event = action->observed.event;
     if (action->observed.objection != NULL) return action->observed.objection;
     if (event != NULL && event->error_message[0] != '\0') return event->error_message;
-    if (driver->body_message[0] != '\0') return driver->body_message;
-    return driver->detail;
+    const struct last_words *words = words_of(driver);
+    return words->body_message[0] != '\0' ? words->body_message : words->detail;
 }
 
 /* The service's own figures decide; a response that began but never reported them may still be
@@ -41,10 +47,11 @@ static const char *id_of(const char *kept, const char *of_event, const struct dr
 {
     if (kept[0] != '\0') return kept;
     if (of_event != NULL && of_event[0] != '\0') return of_event;
+    const struct last_words *words = words_of(driver);
     out[0] = '\0';
-    if (!event_id_in_text(driver->body_message, prefix, out) &&
-        !event_id_in_text(driver->close_reason, prefix, out)) {
-        (void)event_id_in_text(driver->detail, prefix, out);
+    if (!event_id_in_text(words->body_message, prefix, out) &&
+        !event_id_in_text(words->close_reason, prefix, out)) {
+        (void)event_id_in_text(words->detail, prefix, out);
     }
     return out;
 }
@@ -53,7 +60,7 @@ static const char *id_of(const char *kept, const char *of_event, const struct dr
 static void add_error(const struct driver *driver, const struct event_facts *event,
                       struct evidence *evidence)
 {
-    evidence->error_code = driver->body_code;
+    evidence->error_code = words_of(driver)->body_code;
     if (event == NULL) return;
     evidence->event_id = event->event_id;
     evidence->error_type = event->error_type;
@@ -77,7 +84,7 @@ static void add_connection(const struct driver *driver, struct evidence *evidenc
     evidence->header_count = driver->header_count;
     evidence->client_request_id = driver->client_request_id;
     evidence->close_code = driver->close_code;
-    evidence->close_reason = driver->close_reason;
+    evidence->close_reason = words_of(driver)->close_reason;
     evidence->sent = driver->sent;
 }
 

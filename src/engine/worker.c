@@ -335,6 +335,7 @@ void worker_free(struct worker *worker)
     if (worker->recorder.mailbox != NULL) recorder_discard(&worker->recorder);
     credential_box_free(&worker->credentials);
     evidence_limit_free(&worker->evidence_limit);
+    type_names_free(&worker->event_types);
     for (size_t i = 0; i < worker->demand_count; i++) demand_free(&worker->demands[i]);
     free(worker->demands);
     for (size_t i = 0; worker->regions != NULL && i < worker->plan->region_count; i++)

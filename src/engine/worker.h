@@ -16,6 +16,7 @@
 #include "engine/recorder.h"
 #include "engine/region_state.h"
 #include "engine/timing.h"
+#include "engine/type_names.h"
 #include "net/loop_gauge.h"
 #include "net/timers.h"
 #include "profile/profile.h"
@@ -64,6 +65,7 @@ struct worker {
     struct credential_box credentials;
     struct recorder recorder;
     struct evidence_limit evidence_limit;
+    struct type_names event_types; /* received */
     struct random random;
     struct demand *demands; /* as many as the routing needs */
     size_t demand_count;

@@ -13,15 +13,16 @@
 
 #define EVIDENCE_EVENTS 32
 
+/* A header of the response to the upgrade. Borrowed. */
 struct evidence_header {
-    char name[48];
-    char value[160];
+    const char *name, *value;
 };
 
-/* One of the last events: its type, and its arrival in ms since the session's dial began. */
+/* One of the last events: its arrival in ms since the session's dial began, and its type
+ * (borrowed). */
 struct evidence_event {
     double offset_ms;
-    char type[EVENT_TYPE_SIZE];
+    const char *type;
 };
 
 /* Everything a record says beyond the region's own facts. Unknown strings are "" and unknown
