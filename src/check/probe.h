@@ -26,6 +26,7 @@ struct probe {
     /* the session */
     struct conversation *conversation; /* NULL if none */
     struct session session;
+    struct event_facts error; /* room for the session's */
     struct timeouts timeouts; /* the profile's, with a close that nobody waits for */
     struct run_clock clock;   /* ours, at the service's speed */
     struct skew skew;         /* of the service's clock against it */

@@ -300,7 +300,8 @@ static void on_event(void *user, const struct heard *heard, uint64_t at_ns)
 {
     struct probe *probe = user;
     struct session_input input = {.kind = heard->garbage ? INPUT_GARBAGE : INPUT_EVENT,
-                                  .event = &heard->event};
+                                  .event = &heard->event,
+                                  .room = &probe->error};
     if (heard->event.kind == EVENT_SESSION_CREATED)
         input.has_expiry =
             skew_expiry(&probe->skew, &probe->clock, &heard->event, at_ns, &input.expires_in_ns);

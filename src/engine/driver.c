@@ -193,13 +193,22 @@ static void count_event(struct driver *driver, const struct event_facts *event, 
     told_limit_add(&limits->tokens, event->limit_tokens);
 }
 
+/* Most sessions never need it. Without memory the classes of what follows know less. */
+static struct event_facts *room_for(struct driver *driver, const struct event_facts *event)
+{
+    if (driver->error == NULL && event->kind == EVENT_ERROR)
+        driver->error = malloc(sizeof *driver->error);
+    return driver->error;
+}
+
 static void on_event(void *context, const struct heard *heard, uint64_t at_ns)
 {
     struct driver *driver = context;
     worker_awake(driver->worker, clock_mono_ns()); /* it may have arrived long before */
     const struct event_facts *event = &heard->event;
     struct session_input input = {.kind = heard->garbage ? INPUT_GARBAGE : INPUT_EVENT,
-                                  .event = event};
+                                  .event = event,
+                                  .room = room_for(driver, event)};
     remember_event(driver, heard->type, at_ns);
     count_event(driver, event, at_ns);
     if (settles(driver, heard)) {
@@ -226,6 +235,7 @@ static void driver_free(struct driver *driver)
         worker->drivers = driver->next;
     }
     if (driver->next != NULL) driver->next->previous = driver->previous;
+    free(driver->error);
     free(driver->headers);
     free(driver->words);
     free(driver);

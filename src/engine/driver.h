@@ -48,6 +48,7 @@ struct driver {
     bool abandoned; /* the virtual user receives no more reports */
     bool on_trial;  /* a trial of the abort rule is in progress; it began in trial_group */
     uint64_t trial_group;
+    struct event_facts *error; /* room for the session's; NULL: none came */
     /* kept for evidence */
     struct evidence_event events[EVIDENCE_EVENTS]; /* a ring */
     uint64_t event_count;

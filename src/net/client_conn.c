@@ -76,14 +76,21 @@ void client_conn_tick(uv_timer_t *tick)
     }
 }
 
+#define DETAIL_MOST 255 /* bytes */
+
 void client_conn_detail(struct ws_conn *conn, const char *text, size_t length)
 {
-    if (conn->detail[0] || text == NULL) return;
+    if (conn->detail != NULL || text == NULL) return;
     length = strnlen(text, length);
     while (length > 0 && (text[length - 1] == '\n' || text[length - 1] == ' ')) length--;
-    if (length >= sizeof conn->detail) length = sizeof conn->detail - 1;
-    memcpy(conn->detail, text, length);
-    conn->detail[length] = '\0';
+    if (length == 0) return;
+    conn->detail = strndup(text, length < DETAIL_MOST ? length : DETAIL_MOST);
+}
+
+void client_conn_forget_detail(struct ws_conn *conn)
+{
+    free(conn->detail);
+    conn->detail = NULL;
 }
 
 static bool may_try_again(const struct ws_conn *conn)
@@ -117,8 +124,8 @@ void client_conn_finish(struct ws_conn *conn)
 {
     client_refusal_drop(conn);
     conn->state = CONN_OVER;
-    conn->end.detail = conn->detail;
-    conn->end.close_reason = conn->close_reason;
+    conn->end.detail = conn->detail != NULL ? conn->detail : "";
+    conn->end.close_reason = conn->close_reason != NULL ? conn->close_reason : "";
     if (conn->client->handlers.on_closed != NULL) {
         conn->client->handlers.on_closed(conn->user, &conn->end, clock_mono_ns());
     }
@@ -127,6 +134,8 @@ void client_conn_finish(struct ws_conn *conn)
     client_request_free(conn->request);
     free(conn->response);
     free(conn->early);
+    free(conn->detail);
+    free(conn->close_reason);
     client_receive_drop(conn);
     if (conn->has_socket) budget_return_socket();
     free(conn);

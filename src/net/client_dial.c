@@ -123,7 +123,7 @@ bool client_dial_next(struct ws_conn *conn)
         const char *address = request->addresses.addresses[request->next_address++];
         memcpy(conn->address, address, INET6_ADDRSTRLEN);
         conn->end.os_error = 0;
-        conn->detail[0] = '\0';
+        client_conn_forget_detail(conn);
         conn->observed = false;
         connect_by_lws(conn, address);
         close_orphans(conn);

@@ -56,7 +56,7 @@ static bool peer_has_ended(const struct ws_conn *conn)
 
 static void replace_detail(struct ws_conn *conn, const char *words)
 {
-    conn->detail[0] = '\0';
+    client_conn_forget_detail(conn);
     client_conn_detail(conn, words, SIZE_MAX);
 }
 

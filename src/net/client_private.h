@@ -144,8 +144,7 @@ struct ws_conn {
     struct resolver_wait wait;
     char address[INET6_ADDRSTRLEN];
     struct ws_end end;
-    char detail[256];
-    char close_reason[126];
+    char *detail, *close_reason; /* NULL: none */
     struct client_out *out, **out_end;
     struct client_out *pong; /* waits for room; NULL: none */
     size_t queued;           /* bytes in `out` */
@@ -163,8 +162,9 @@ void client_conn_fail(struct ws_conn *conn, const char *detail); /* ends it for 
 /* Nothing more is exchanged: lws is to drop it soon. */
 void client_conn_end(struct ws_conn *conn);
 void client_conn_finish(struct ws_conn *conn); /* calls on_closed and frees it */
-/* only the first detail is kept */
+/* Only the first detail is kept, and none when out of memory. */
 void client_conn_detail(struct ws_conn *conn, const char *text, size_t length);
+void client_conn_forget_detail(struct ws_conn *conn);
 
 /* client_request.c: translates a target. */
 MUST_USE enum err_code client_request_new(struct ws_client *client,

@@ -127,8 +127,8 @@ static int note_close(struct ws_conn *conn, const char *payload, size_t length)
     if (length == 0) return WS_CLOSE_NO_CODE;
     conn->end.close_code = (unsigned char)payload[0] << 8 | (unsigned char)payload[1];
     const size_t reason = length - 2;
-    memcpy(conn->close_reason, payload + 2, reason);
-    conn->close_reason[reason] = '\0';
+    free(conn->close_reason);
+    conn->close_reason = strndup(payload + 2, reason);
     if (!is_invalid(conn->end.close_code))
         return ws_utf8_valid(payload + 2, reason) ? conn->end.close_code : WS_CLOSE_ENCODING;
     object_to_close(conn, length);

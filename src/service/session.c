@@ -82,7 +82,8 @@ static void on_dial_event(struct session *session, const struct session_input *i
 
 static void keep_error(struct session *session, const struct event_facts *event, uint64_t now)
 {
-    session->error = *event;
+    if (session->error == NULL) return;
+    *session->error = *event;
     session->error_ns = now;
     session->has_error = true;
 }
@@ -253,6 +254,7 @@ static void take(struct session *session, const struct session_input *input,
         session_on_refused(session, input, action, now);
         break;
     case INPUT_EVENT:
+        if (input->room != NULL) session->error = input->room;
         on_event(session, input, action, now);
         break;
     case INPUT_GARBAGE:

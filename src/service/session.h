@@ -39,6 +39,8 @@ struct session_input {
     uint64_t due_ns;
     uint64_t paused_ns;
     const struct event_facts *event;
+    struct event_facts *room;            /* EVENT: where the session keeps an `error` event, the
+                                            same each time; NULL: it cannot */
     const struct failure_facts *failure; /* for ANSWER, REFUSED and END: only the connection's
                                             part */
     bool has_expiry;                     /* session.created said when the session ends */
@@ -84,7 +86,7 @@ struct session {
     struct response_seen asked; /* what a turn must contain, and our limit for it */
     bool late;                  /* the answer to a turn that an error ended may still come */
     bool has_error;             /* an `error` event came that has not been accounted for yet */
-    struct event_facts error;   /* that event */
+    struct event_facts *error;  /* that event; borrowed room */
     uint64_t error_ns;          /* when it came */
     uint64_t paused_ns,
         resumed_ns; /* the last pause of this machine: its length and its end; 0: none */

@@ -13,9 +13,9 @@ void session_classify(const struct session *session, struct session_action *acti
                       struct failure_facts *facts, uint64_t now)
 {
     if (session->has_error && facts->event == NULL) {
-        facts->event = &session->error;
+        facts->event = session->error;
     } else if (session->has_error) {
-        facts->error_before = &session->error;
+        facts->error_before = session->error;
     }
     add_pause(session, facts, now);
     turn_add_facts(&session->turn, session->life.timeouts, facts, now);

@@ -90,7 +90,7 @@ static void harmless_events_cost_no_attempt(void **state)
     action = done(&session, STATUS_FAILED, "server_error", 2200);
     assert_int_equal(action.news, NEWS_ATTEMPT_FAILED);
     assert_true(action.observed.transcription_failed);
-    assert_ptr_equal(action.observed.error_before, &session.error);
+    assert_ptr_equal(action.observed.error_before, session.error);
 }
 
 /* The error came between turns, and the turn was sent before the Close frame that followed. */

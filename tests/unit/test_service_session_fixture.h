@@ -37,6 +37,8 @@ static inline void init(struct session *session, enum modality modality)
 static inline struct session_action say(struct session *session, struct session_input input,
                                         uint64_t at_ms)
 {
+    static struct event_facts room; /* one session at a time */
+    input.room = &room;
     return session_step(session, &input, MS(at_ms));
 }
 
