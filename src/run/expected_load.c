@@ -2,14 +2,16 @@
 
 #include "base/clock.h"
 #include "base/random.h"
-#include "engine/pacer.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SLOTS_MOST 16384.0
-#define SLOT_LEAST_S 0.25
+/* Wider slots are for loads of weeks whose users stay for hours, or the plan would take minutes: a
+ * stay has so many slots at least, and figures move by less than a slot of a stay. */
+#define SLOTS_A_STAY 16.0
+#define PRESENCE_MOST 2.0e6
+#define STEPS_MOST 1.0e9
 
 static double seconds(int64_t ns)
 {
@@ -21,87 +23,160 @@ static int64_t slot_ns(const struct expected_load *load, size_t slot)
     return (int64_t)((double)slot * load->slot_s * (double)NS_PER_S);
 }
 
-bool expected_load_init(struct expected_load *load, const struct load *wanted)
+/* ---- the slots ---- */
+
+/* About how many users come in all. */
+static double users_of(const struct load *wanted, double stay_s)
+{
+    const int64_t length_ns = load_duration_ns(wanted);
+    double most = 0;
+    if (wanted->model == LOAD_ARRIVALS) return pacer_expected(wanted, length_ns);
+    for (size_t i = 0; i < wanted->stage_count; i++) most = fmax(most, wanted->stages[i].target);
+    return most * (seconds(length_ns) / stay_s + 1);
+}
+
+static double slot_width(const struct load *wanted, double stay_s, size_t turns)
+{
+    static const double widths[] = {0.25, 0.5, 1, 2.5, 10, 60, 600};
+    const size_t last = sizeof widths / sizeof *widths - 1;
+    const double length_s = seconds(load_duration_ns(wanted));
+    const double users = users_of(wanted, stay_s);
+    size_t i = 0;
+    while (i < last && widths[i + 1] * SLOTS_A_STAY <= stay_s &&
+           (fmin(length_s, stay_s) / widths[i] > PRESENCE_MOST ||
+            fmin(length_s / widths[i], users) * (double)turns > STEPS_MOST))
+        i++;
+    return widths[i];
+}
+
+bool expected_load_init(struct expected_load *load, const struct load *wanted, double stay_s,
+                        size_t turns)
 {
     const double length_s = seconds(load_duration_ns(wanted));
-    *load = (struct expected_load){.slot_s = fmax(SLOT_LEAST_S, length_s / SLOTS_MOST)};
+    *load = (struct expected_load){.wanted = wanted, .stay_s = stay_s};
+    load->slot_s = slot_width(wanted, stay_s, turns);
     load->count = (size_t)ceil(length_s / load->slot_s);
     if (load->count == 0) load->count = 1;
-    load->starts = calloc(load->count, sizeof *load->starts);
-    return load->starts != NULL;
+    load->presence = (size_t)fmin(stay_s / load->slot_s, (double)load->count) + 2;
+    load->leaving = calloc(load->presence, sizeof *load->leaving);
+    return load->leaving != NULL;
 }
 
 void expected_load_free(struct expected_load *load)
 {
-    free(load->starts);
+    free(load->leaving);
+    free(load->leave_ns);
     *load = (struct expected_load){0};
 }
+
+/* ---- arrivals ---- */
 
 bool expected_load_is_drawn(const struct load *wanted)
 {
     return wanted->model == LOAD_ARRIVALS && wanted->arrival == ARRIVAL_POISSON;
 }
 
-void expected_load_draw(struct expected_load *load, const struct load *wanted, const char *region,
-                        uint64_t seed)
+static void take_arrival(struct expected_load *load)
 {
-    struct arrivals arrivals;
-    int64_t due_ns;
     uint64_t number;
-    memset(load->starts, 0, load->count * sizeof *load->starts);
-    arrivals_init(&arrivals, wanted, seed, random_stream(region));
-    while (arrivals_next(&arrivals, &due_ns, &number)) {
-        const size_t slot = (size_t)(seconds(due_ns) / load->slot_s);
-        load->starts[slot < load->count ? slot : load->count - 1]++;
+    load->more = arrivals_next(&load->arrivals, &load->due_ns, &number);
+}
+
+void expected_load_draw(struct expected_load *load, const char *region, uint64_t seed)
+{
+    load->at = load->first = load->present = 0;
+    load->drawn = true;
+    arrivals_init(&load->arrivals, load->wanted, seed, random_stream(region));
+    take_arrival(load);
+}
+
+static bool remember_leaving(struct expected_load *load, int64_t at_ns)
+{
+    if (load->present == load->room) {
+        const size_t room = 2 * load->room + 64;
+        int64_t *larger = malloc(room * sizeof *larger);
+        if (larger == NULL) return false;
+        for (size_t i = 0; i < load->present; i++)
+            larger[i] = load->leave_ns[(load->first + i) % load->room];
+        free(load->leave_ns);
+        load->leave_ns = larger;
+        load->room = room;
+        load->first = 0;
     }
+    load->leave_ns[(load->first + load->present++) % load->room] = at_ns;
+    return true;
 }
 
-static void mean_arrivals(struct expected_load *load, const struct load *wanted)
+/* One by one, so that as many are present as in a run. */
+static bool next_drawn(struct expected_load *load, struct expected_slot *slot)
 {
-    double before = 0;
-    for (size_t i = 0; i < load->count; i++) {
-        const double until = pacer_expected(wanted, slot_ns(load, i + 1));
-        load->starts[i] = until - before;
-        before = until;
-    }
-}
-
-/* Users who arrived a stay ago have left; a stay that is no whole number of slots is shared out
- * between two of them. */
-static double leaving(const struct expected_load *load, size_t slot, double stay)
-{
-    const double whole = floor(stay);
-    const double rest = stay - whole;
-    const size_t back = (size_t)whole;
-    double sum = slot >= back ? (1 - rest) * load->starts[slot - back] : 0;
-    if (slot >= back + 1) sum += rest * load->starts[slot - back - 1];
-    return sum;
-}
-
-static void mean_slots(struct expected_load *load, const struct load *wanted, double stay_s,
-                       double connect_rate)
-{
-    const double stay = stay_s / load->slot_s;
-    double open = 0;
-    for (size_t i = 0; i < load->count; i++) {
-        const double level = (double)pacer_sessions(wanted, slot_ns(load, i));
-        const double most = connect_rate * load->slot_s;
-        if (stay < 2) { /* each slot of time has many a user one after the other */
-            load->starts[i] = fmin(most, level / stay);
-            continue;
+    const int64_t until_ns =
+        load->at + 1 < load->count ? slot_ns(load, load->at + 1) : INT64_MAX; /* none is lost */
+    const int64_t stay_ns = (int64_t)(load->stay_s * (double)NS_PER_S);
+    for (; load->more && load->due_ns < until_ns; take_arrival(load)) {
+        while (load->present > 0 && load->leave_ns[load->first] <= load->due_ns) {
+            load->first = (load->first + 1) % load->room;
+            load->present--;
         }
-        open -= leaving(load, i, stay);
-        load->starts[i] = fmin(most, fmax(0, level - open));
-        open += load->starts[i];
+        if (!remember_leaving(load, load->due_ns + stay_ns)) return false;
+        slot->users++;
+        slot->open = fmax(slot->open, (double)load->present);
     }
+    return true;
 }
 
-void expected_load_mean(struct expected_load *load, const struct load *wanted, double stay_s,
-                        double connect_rate)
+/* ---- means ---- */
+
+void expected_load_mean(struct expected_load *load, double connect_rate)
 {
-    if (wanted->model == LOAD_ARRIVALS) {
-        mean_arrivals(load, wanted);
-    } else {
-        mean_slots(load, wanted, stay_s, connect_rate);
+    load->at = 0;
+    load->drawn = false;
+    load->before = load->open = 0;
+    load->connect_rate = connect_rate;
+    memset(load->leaving, 0, load->presence * sizeof *load->leaving);
+}
+
+/* Of users who leave in the middle of a slot one part leaves in this, the other in the next. */
+static void leave_after_stay(struct expected_load *load, double users)
+{
+    const double stay = load->stay_s / load->slot_s;
+    if (stay >= (double)load->count) return; /* not before the end */
+    const size_t whole = (size_t)stay;
+    const double rest = stay - (double)whole;
+    load->leaving[(load->at + whole) % load->presence] += (1 - rest) * users;
+    load->leaving[(load->at + whole + 1) % load->presence] += rest * users;
+}
+
+static void next_closed(struct expected_load *load, struct expected_slot *slot)
+{
+    const double level = (double)pacer_sessions(load->wanted, slot_ns(load, load->at));
+    double *leaving = &load->leaving[load->at % load->presence];
+    load->open = fmax(0, load->open - *leaving);
+    *leaving = 0;
+    if (load->open > level) {
+        slot->kept = level / load->open;
+        for (size_t i = 0; i < load->presence; i++) load->leaving[i] *= slot->kept;
+        load->open = level;
     }
+    slot->users = fmin(load->connect_rate * load->slot_s, level - load->open);
+    load->open += slot->users;
+    leave_after_stay(load, slot->users);
+    slot->open = load->open;
+}
+
+bool expected_load_next(struct expected_load *load, struct expected_slot *slot)
+{
+    *slot = (struct expected_slot){.kept = 1};
+    if (load->at >= load->count) return false;
+    if (load->drawn) {
+        if (!next_drawn(load, slot)) return false;
+    } else if (load->wanted->model == LOAD_ARRIVALS) {
+        const double until = pacer_expected(load->wanted, slot_ns(load, load->at + 1));
+        slot->users = until - load->before;
+        load->before = until;
+    } else {
+        next_closed(load, slot);
+    }
+    load->at++;
+    return true;
 }

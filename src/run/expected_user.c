@@ -166,6 +166,7 @@ static void walk(struct making *making, struct expected_user *user, double until
         user->stay_s = at_s + ASSUMED_ATTEMPT_SECONDS;
         at_s = user->stay_s + think_s;
     }
+    if (user->count < session->interactions) user->stay_s = at_s; /* and longer */
     charge_time(user, making->price, think_s);
 }
 

@@ -35,7 +35,7 @@ struct expected_turn {
 struct expected_user {
     struct expected_turn *turns;
     size_t count;
-    double stay_s; /* until the last turn has ended */
+    double stay_s; /* until the last turn has ended; at least `until_s` when there are more */
 };
 
 /* The turns of a user of a region that begin in the first `until_s` seconds, at least one. False

@@ -13,47 +13,73 @@
  * more. */
 #define CONNECT_SHARE 0.5
 #define STEADY_SESSION_S 3600.0
-#define DRAWS 8         /* of arrivals whose seed is not known */
-#define WORK_MOST 2.0e7 /* steps of a draw; longer ones are made once */
+#define WORK_MOST                                                                                  \
+    5.0e7 /* steps of all draws together, which take some seconds; one is made always */
+#define SLICE_SLOTS_MOST 40
+#define SPENDING_BINS 16384
 
 static double seconds(int64_t ns)
 {
     return (double)ns / (double)NS_PER_S;
 }
 
+/* ---- what is spent over time ---- */
+
+/* By parts of the load of equal length, of which a short load has as many as slots. */
+struct spending {
+    double part_s;
+    size_t count;
+    double *tokens, *usd; /* likely */
+};
+
+static bool spending_init(struct spending *spending, const struct load *load)
+{
+    const double length_s = seconds(load_duration_ns(load)) + ASSUMED_DIAL_SECONDS;
+    *spending = (struct spending){.part_s = fmax(0.25, length_s / SPENDING_BINS)};
+    spending->count = (size_t)(length_s / spending->part_s) + 1;
+    spending->tokens = calloc(2 * spending->count, sizeof *spending->tokens);
+    if (spending->tokens == NULL) return false;
+    spending->usd = spending->tokens + spending->count;
+    return true;
+}
+
+static void spending_add(struct spending *spending, double at_s, double tokens, double usd)
+{
+    const size_t part = (size_t)(at_s / spending->part_s);
+    const size_t within = part < spending->count ? part : spending->count - 1;
+    spending->tokens[within] += tokens;
+    spending->usd[within] += usd;
+}
+
+static double reached_s(const struct spending *spending, const double *values, double limit)
+{
+    double sum = 0;
+    for (size_t i = 0; limit > 0 && i < spending->count; i++) {
+        sum += values[i];
+        if (sum >= limit) return (double)(i + 1) * spending->part_s;
+    }
+    return -1;
+}
+
 /* ---- what happens in each slot of time ---- */
+
+struct flow {
+    double connections, attempts, counted;
+    double tokens, usd[COST_CASES]; /* used */
+};
 
 struct slots {
     struct expected_load load;
-    size_t count;                      /* those of the load, and of first turns just after it */
-    double *requests, *counted, *open; /* open: the change of sessions open */
-    double *tokens, *usd;              /* used; likely */
+    size_t count; /* those of the load, and of first turns just after it */
+    size_t reach;
+    struct flow *ahead; /* a ring: of the users so far, in this slot and those to come */
 };
 
 static void slots_free(struct slots *slots)
 {
     expected_load_free(&slots->load);
-    free(slots->requests);
+    free(slots->ahead);
     *slots = (struct slots){0};
-}
-
-static bool slots_init(struct slots *slots, const struct load *load)
-{
-    *slots = (struct slots){0};
-    if (!expected_load_init(&slots->load, load)) return false;
-    slots->count = slots->load.count + (size_t)(ASSUMED_DIAL_SECONDS / slots->load.slot_s) + 1;
-    slots->requests = calloc(5 * slots->count, sizeof *slots->requests);
-    if (slots->requests == NULL) return false;
-    slots->counted = slots->requests + slots->count;
-    slots->open = slots->counted + slots->count;
-    slots->tokens = slots->open + slots->count;
-    slots->usd = slots->tokens + slots->count;
-    return true;
-}
-
-static void slots_clear(struct slots *slots)
-{
-    for (size_t i = 0; i < 5 * slots->count; i++) slots->requests[i] = 0;
 }
 
 /* How many slots after its arrival something happens to a user. */
@@ -62,81 +88,120 @@ static size_t slots_after(const struct slots *slots, double at_s)
     return (size_t)(at_s / slots->load.slot_s);
 }
 
-/* Adds the same turn of all users. When the load is over no turn begins, but for the first of those
- * who came just before. */
-static void add_turn(struct slots *slots, const struct expected_turn *turn, bool first,
-                     enum request_kind counted, struct forecast *f)
+static bool slots_init(struct slots *slots, const struct load *load,
+                       const struct expected_user *user)
 {
-    const size_t after = slots_after(slots, turn->at_s);
-    const double requests = counted == REQUEST_CONNECTION ? (double)turn->connections : 1;
-    const size_t most = first ? slots->count : slots->load.count;
-    for (size_t i = 0; i < slots->load.count && i + after < most; i++) {
-        const double users = slots->load.starts[i];
-        if (users <= 0) continue;
-        slots->requests[i + after] += users * requests;
-        slots->counted[i + after] += users * turn->counted;
-        slots->tokens[i + after] += users * turn->tokens;
-        slots->usd[i + after] += users * turn->usd[COST_LIKELY];
-        f->sessions += users * turn->connections;
-        f->attempts += users;
-        f->tokens += users * turn->tokens;
-        for (int c = 0; c < COST_CASES; c++) f->usd[c] += users * turn->usd[c];
+    *slots = (struct slots){0};
+    if (!expected_load_init(&slots->load, load, user->stay_s, user->count)) return false;
+    slots->count = slots->load.count + slots_after(slots, ASSUMED_DIAL_SECONDS) + 1;
+    const size_t after = slots_after(slots, user->turns[user->count - 1].at_s);
+    slots->reach = after < slots->count ? after + 1 : slots->count;
+    slots->ahead = calloc(slots->reach, sizeof *slots->ahead);
+    return slots->ahead != NULL;
+}
+
+static void flow_add(struct flow *flow, double users, const struct expected_turn *turn)
+{
+    flow->connections += users * turn->connections;
+    flow->attempts += users;
+    flow->counted += users * turn->counted;
+    flow->tokens += users * turn->tokens;
+    for (int c = 0; c < COST_CASES; c++) flow->usd[c] += users * turn->usd[c];
+}
+
+/* Of all that is to come one part stays; there is one slot at least. */
+static void keep_part(struct slots *slots, double share)
+{
+    size_t i = 0;
+    do {
+        struct flow *flow = &slots->ahead[i];
+        flow->connections *= share;
+        flow->attempts *= share;
+        flow->counted *= share;
+        flow->tokens *= share;
+        for (int c = 0; c < COST_CASES; c++) flow->usd[c] *= share;
+    } while (++i < slots->reach);
+}
+
+/* All turns of those who arrive in this slot. When the load is over no turn begins, but for the
+ * first of those who came just before. */
+static void add_users(struct slots *slots, size_t slot, double users,
+                      const struct expected_user *user)
+{
+    for (size_t i = 0; i < user->count; i++) {
+        const size_t at = slot + slots_after(slots, user->turns[i].at_s);
+        if (at >= (i == 0 ? slots->count : slots->load.count)) return;
+        flow_add(&slots->ahead[at % slots->reach], users, &user->turns[i]);
     }
 }
 
-/* A stay that is no whole number of slots is shared out between two of them. */
-static void add_stays(struct slots *slots, double stay_s)
+/* The next slot of the walk through the load. */
+static struct flow take_slot(struct slots *slots, size_t slot, const struct expected_user *user,
+                             double *open)
 {
-    const double stay = fmax(1, stay_s / slots->load.slot_s);
-    const size_t after = (size_t)stay;
-    const double rest = stay - floor(stay);
-    for (size_t i = 0; i < slots->load.count; i++) {
-        const double users = slots->load.starts[i];
-        slots->open[i] += users;
-        if (i + after < slots->count) slots->open[i + after] -= (1 - rest) * users;
-        if (i + after + 1 < slots->count) slots->open[i + after + 1] -= rest * users;
-    }
+    struct expected_slot arrives = {.kept = 1};
+    struct flow *ahead = &slots->ahead[slot % slots->reach];
+    (void)expected_load_next(&slots->load, &arrives);
+    if (arrives.kept < 1) keep_part(slots, arrives.kept);
+    if (arrives.users > 0) add_users(slots, slot, arrives.users, user);
+    const struct flow flow = *ahead;
+    *ahead = (struct flow){0};
+    *open = fmax(*open, arrives.open);
+    return flow;
+}
+
+static void count_flow(struct forecast *f, const struct flow *flow)
+{
+    f->sessions += flow->connections;
+    f->attempts += flow->attempts;
+    f->tokens += flow->tokens;
+    for (int c = 0; c < COST_CASES; c++) f->usd[c] += flow->usd[c];
 }
 
 /* ---- peaks, and what breaks ---- */
 
-static size_t slots_in_slice(const struct slots *slots)
+/* The sums of slices of time, of which each begins a slot after the one before. */
+struct slice {
+    double length_s;
+    double limit; /* within a slice, at least 1; INFINITY: none */
+    size_t slots, at;
+    double values[SLICE_SLOTS_MOST];
+    double sum, most;
+    double exceeded_s; /* negative: never */
+};
+
+static struct slice slice_of(const struct slots *slots, double per_minute)
 {
-    const double slice = round(TOKEN_COUNT_SLICE_SECONDS / slots->load.slot_s);
-    return slice < 1 ? 1 : (size_t)slice;
+    const double wanted = round(TOKEN_COUNT_SLICE_SECONDS / slots->load.slot_s);
+    struct slice slice = {.slots = wanted < 1 ? 1 : (size_t)wanted, .exceeded_s = -1};
+    slice.length_s = (double)slice.slots * slots->load.slot_s;
+    slice.limit = per_minute > 0 ? fmax(1, per_minute * slice.length_s / 60) : INFINITY;
+    return slice;
 }
 
-/* The most that falls into any slice, by the minute; *at_s: when it first exceeds a limit. */
-static double peak_of(const struct slots *slots, const double *values, double limit, double *at_s)
+static void slice_add(struct slice *slice, double value, double at_s)
 {
-    const size_t slice = slots_in_slice(slots);
-    const double length_s = fmax(TOKEN_COUNT_SLICE_SECONDS, (double)slice * slots->load.slot_s);
-    const double share = fmax(1, limit * length_s / 60);
-    double sum = 0;
-    double most = 0;
-    *at_s = -1;
-    for (size_t i = 0; i < slots->count; i++) {
-        sum += values[i];
-        if (i >= slice) sum -= values[i - slice];
-        most = fmax(most, sum);
-        if (limit > 0 && *at_s < 0 && sum > share * (1 + 1e-9))
-            *at_s = (double)i * slots->load.slot_s;
+    slice->sum += value - slice->values[slice->at];
+    slice->values[slice->at] = value;
+    slice->at = (slice->at + 1) % slice->slots;
+    if (slice->at == 0) { /* afresh, or rounding would add up over weeks */
+        slice->sum = 0;
+        for (size_t i = 0; i < slice->slots; i++) slice->sum += slice->values[i];
     }
-    return most * 60 / length_s;
+    slice->most = fmax(slice->most, slice->sum);
+    if (slice->exceeded_s < 0 && slice->sum > slice->limit * (1 + 1e-9)) slice->exceeded_s = at_s;
 }
 
-static double most_open(const struct slots *slots, double limit, double *at_s)
+static double slice_per_minute(const struct slice *slice)
 {
-    double open = 0;
-    double most = 0;
-    *at_s = -1;
-    for (size_t i = 0; i < slots->count; i++) {
-        open += slots->open[i];
-        most = fmax(most, open);
-        if (*at_s < 0 && open > limit * (1 + 1e-9)) *at_s = (double)i * slots->load.slot_s;
-    }
-    return most;
+    return slice->most * 60 / slice->length_s;
 }
+
+struct peaks {
+    struct slice requests, counted;
+    double open, most_open; /* at once; load.max_sessions */
+    double crowded_s;       /* when it is exceeded; negative: never */
+};
 
 /* Of all draws: when a bound is reached at the earliest (-1: never), and its highest share. */
 struct bounds {
@@ -172,34 +237,62 @@ static void raise_bounds(struct bounds *bounds, const double at_s[BOUND_MAX_SESS
     }
 }
 
-/* Takes over the peaks of these slots if they are higher than those known. */
-static void raise_peaks(const struct slots *slots, const struct profile *profile,
-                        const struct terms *terms, struct bounds *bounds, struct forecast *f)
+/* Takes over the peaks of a walk if they are higher than those known. */
+static void raise_peaks(const struct peaks *peaks, struct bounds *bounds, struct forecast *f)
 {
-    const bool open_model = profile->load.model == LOAD_ARRIVALS;
-    const double most = open_model ? (double)profile->load.max_sessions : INFINITY;
-    double at_s[BOUND_MAX_SESSIONS + 1] = {-1};
-    const double rpm = peak_of(slots, slots->requests, (double)terms->rpm, &at_s[BOUND_RPM]);
-    const double tpm = peak_of(slots, slots->counted, (double)terms->tpm, &at_s[BOUND_TPM]);
-    const double open = most_open(slots, most, &at_s[BOUND_MAX_SESSIONS]);
+    const double at_s[BOUND_MAX_SESSIONS + 1] = {
+        [BOUND_NONE] = -1,
+        [BOUND_RPM] = peaks->requests.exceeded_s,
+        [BOUND_TPM] = peaks->counted.exceeded_s,
+        [BOUND_MAX_SESSIONS] = peaks->crowded_s,
+    };
     const double share[BOUND_MAX_SESSIONS + 1] = {
-        [BOUND_RPM] = terms->rpm > 0 ? rpm / (double)terms->rpm : 0,
-        [BOUND_TPM] = terms->tpm > 0 ? tpm / (double)terms->tpm : 0,
+        [BOUND_RPM] = peaks->requests.most / peaks->requests.limit,
+        [BOUND_TPM] = peaks->counted.most / peaks->counted.limit,
     };
     raise_bounds(bounds, at_s, share);
-    f->rpm = fmax(f->rpm, rpm);
-    f->tpm = fmax(f->tpm, tpm);
-    f->peak_sessions = fmax(f->peak_sessions, fmin(most, open));
+    f->rpm = fmax(f->rpm, slice_per_minute(&peaks->requests));
+    f->tpm = fmax(f->tpm, slice_per_minute(&peaks->counted));
+    f->rpm_share = bounds->share[BOUND_RPM];
+    f->tpm_share = bounds->share[BOUND_TPM];
+    f->peak_sessions = fmax(f->peak_sessions, fmin(peaks->most_open, peaks->open));
 }
 
 /* ---- a region ---- */
 
-static void fill(struct slots *slots, const struct expected_user *user, enum request_kind counted,
-                 struct forecast *f)
+struct region_walk {
+    const struct profile *profile;
+    const struct region *region;
+    struct terms terms;
+    struct expected_user user;
+    struct slots slots;
+    struct bounds bounds;
+};
+
+/* Goes once through the load as it was begun. Adds the totals, and what is spent; either may be
+ * NULL. */
+static struct peaks walk(struct region_walk *region, struct forecast *totals,
+                         struct spending *spending)
 {
-    slots_clear(slots);
-    for (size_t i = 0; i < user->count; i++) add_turn(slots, &user->turns[i], i == 0, counted, f);
-    add_stays(slots, user->stay_s);
+    struct slots *slots = &region->slots;
+    const struct load *load = &region->profile->load;
+    const bool connections = request_kind_of(region->region->dialect) == REQUEST_CONNECTION;
+    struct peaks peaks = {
+        .requests = slice_of(slots, (double)region->terms.rpm),
+        .counted = slice_of(slots, (double)region->terms.tpm),
+        .most_open = load->model == LOAD_ARRIVALS ? (double)load->max_sessions : INFINITY,
+        .crowded_s = -1,
+    };
+    for (size_t i = 0; i < slots->count; i++) {
+        const double at_s = (double)i * slots->load.slot_s;
+        const struct flow flow = take_slot(slots, i, &region->user, &peaks.open);
+        slice_add(&peaks.requests, connections ? flow.connections : flow.attempts, at_s);
+        slice_add(&peaks.counted, flow.counted, at_s);
+        if (peaks.crowded_s < 0 && peaks.open > peaks.most_open) peaks.crowded_s = at_s;
+        if (totals != NULL) count_flow(totals, &flow);
+        if (spending != NULL) spending_add(spending, at_s, flow.tokens, flow.usd[COST_LIKELY]);
+    }
+    return peaks;
 }
 
 /* A second of the run's clock; load.connect_rate is per second of real time. */
@@ -209,32 +302,37 @@ static double dials_of_region(const struct profile *profile)
     return profile->load.connect_rate / (double)demands / profile->simulator.clock_speed;
 }
 
-/* The totals by the mean of all seeds, or by the one that is known; the peaks as drawn. Leaves in
- * the slots what the totals are of. */
-static void foretell(struct slots *slots, const struct profile *profile, size_t region,
-                     uint64_t seed, const struct expected_user *user, struct forecast *f)
+/* How often arrivals are drawn whose seed is not known. */
+static unsigned draws_of(const struct region_walk *region)
 {
-    const struct load *load = &profile->load;
-    const char *name = profile->regions[region].name;
-    const struct terms terms = terms_of(profile, &profile->regions[region]);
-    const enum request_kind counted = request_kind_of(profile->regions[region].dialect);
-    const bool unknown = expected_load_is_drawn(load) && seed == 0;
-    const double work = (double)user->count * (double)slots->load.count;
-    struct bounds bounds = {.share = {0}};
-    for (int kind = 0; kind <= BOUND_MAX_SESSIONS; kind++) bounds.at_s[kind] = -1;
-    for (uint64_t draw = 1; unknown && draw <= (work > WORK_MOST ? 1 : DRAWS); draw++) {
-        struct forecast ignored = {0};
-        expected_load_draw(&slots->load, load, name, draw);
-        fill(slots, user, counted, &ignored);
-        raise_peaks(slots, profile, &terms, &bounds, f);
+    const struct load *load = &region->profile->load;
+    const double arrivals = pacer_expected(load, load_duration_ns(load));
+    const double slots = (double)region->slots.count;
+    const double work = slots + fmin(slots, arrivals) * (double)region->user.count + 10 * arrivals;
+    return (unsigned)fmax(1, fmin(FORECAST_DRAWS, floor(WORK_MOST / work)));
+}
+
+/* The totals by the mean of all seeds, or by the one that is known; the peaks as drawn. */
+static void foretell(struct region_walk *region, uint64_t seed, struct spending *spending,
+                     struct forecast *f)
+{
+    struct expected_load *load = &region->slots.load;
+    const struct profile *profile = region->profile;
+    const char *name = region->region->name;
+    const bool unknown = expected_load_is_drawn(&profile->load) && seed == 0;
+    f->draws = unknown ? draws_of(region) : 0;
+    for (uint64_t draw = 1; draw <= f->draws; draw++) {
+        expected_load_draw(load, name, draw);
+        const struct peaks peaks = walk(region, NULL, NULL);
+        raise_peaks(&peaks, &region->bounds, f);
     }
-    if (load->model == LOAD_ARRIVALS && !unknown)
-        expected_load_draw(&slots->load, load, name, seed);
+    if (profile->load.model == LOAD_ARRIVALS && !unknown)
+        expected_load_draw(load, name, seed);
     else
-        expected_load_mean(&slots->load, load, user->stay_s, dials_of_region(profile));
-    fill(slots, user, counted, f);
-    if (!unknown) raise_peaks(slots, profile, &terms, &bounds, f);
-    find_first(f, &bounds);
+        expected_load_mean(load, dials_of_region(profile));
+    const struct peaks peaks = walk(region, f, spending);
+    if (!unknown) raise_peaks(&peaks, &region->bounds, f);
+    find_first(f, &region->bounds);
 }
 
 /* What the load would make of attempts a minute if it went on: its end cuts off no turns, but for
@@ -251,28 +349,24 @@ static double steady_rate(const struct profile *profile, const struct forecast *
     return pacer_expected(&profile->load, length_ns) * turns / minutes;
 }
 
-/* Also adds what the region spends in each slot, unless these are NULL. */
-static struct forecast region_of(const struct profile *profile, size_t region, uint64_t seed,
-                                 struct slots *spent)
+/* Also adds what the region spends, unless that is NULL. */
+static struct forecast region_of(const struct profile *profile, size_t index, uint64_t seed,
+                                 struct spending *spending)
 {
-    const struct terms terms = terms_of(profile, &profile->regions[region]);
+    const struct region *region = &profile->regions[index];
+    struct region_walk walk = {
+        .profile = profile, .region = region, .terms = terms_of(profile, region)};
     const double length_s = seconds(load_duration_ns(&profile->load));
     struct forecast f = {.breaks_at_s = -1,
-                         .unpriced = terms.price_source == TERMS_UNKNOWN,
-                         .listed = terms.price_source == TERMS_PUBLIC};
-    struct expected_user user = {0};
-    struct slots slots = {0};
-    if (expected_user_init(&user, profile, &profile->regions[region], &terms, length_s) &&
-        slots_init(&slots, &profile->load)) {
-        foretell(&slots, profile, region, seed, &user, &f);
-        for (size_t i = 0; spent != NULL && i < slots.count; i++) {
-            spent->tokens[i] += slots.tokens[i];
-            spent->usd[i] += slots.usd[i];
-        }
-    }
+                         .unpriced = walk.terms.price_source == TERMS_UNKNOWN,
+                         .listed = walk.terms.price_source == TERMS_PUBLIC};
+    for (int kind = 0; kind <= BOUND_MAX_SESSIONS; kind++) walk.bounds.at_s[kind] = -1;
+    if (expected_user_init(&walk.user, profile, region, &walk.terms, length_s) &&
+        slots_init(&walk.slots, &profile->load, &walk.user))
+        foretell(&walk, seed, spending, &f);
     f.attempts_per_minute = steady_rate(profile, &f);
-    expected_user_free(&user);
-    slots_free(&slots);
+    expected_user_free(&walk.user);
+    slots_free(&walk.slots);
     return f;
 }
 
@@ -295,24 +389,15 @@ static void add(struct forecast *into, const struct forecast *from)
     into->tpm += from->tpm;
     into->unpriced |= from->unpriced;
     into->listed |= from->listed;
-}
-
-static double reached_s(const struct slots *slots, const double *values, double limit)
-{
-    double sum = 0;
-    for (size_t i = 0; limit > 0 && i < slots->count; i++) {
-        sum += values[i];
-        if (sum >= limit) return (double)(i + 1) * slots->load.slot_s;
-    }
-    return -1;
+    if (into->draws == 0 || from->draws < into->draws) into->draws = from->draws;
 }
 
 struct forecast_all forecast_make(const struct profile *profile, uint64_t seed)
 {
     struct forecast_all all = {.totals = {.breaks_at_s = -1}, .usd_at_s = -1, .tokens_at_s = -1};
-    struct slots spent = {0};
+    struct spending spent = {0};
     all.regions = calloc(profile->region_count, sizeof *all.regions);
-    if (all.regions != NULL && slots_init(&spent, &profile->load)) {
+    if (all.regions != NULL && spending_init(&spent, &profile->load)) {
         for (; all.count < profile->region_count; all.count++) {
             all.regions[all.count] = region_of(profile, all.count, seed, &spent);
             add(&all.totals, &all.regions[all.count]);
@@ -320,7 +405,7 @@ struct forecast_all forecast_make(const struct profile *profile, uint64_t seed)
         all.usd_at_s = reached_s(&spent, spent.usd, profile->budget.usd);
         all.tokens_at_s = reached_s(&spent, spent.tokens, (double)profile->budget.tokens);
     }
-    slots_free(&spent);
+    free(spent.tokens);
     return all;
 }
 

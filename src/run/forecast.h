@@ -16,19 +16,23 @@
 /* A limit that a load meets. */
 enum bound { BOUND_NONE, BOUND_RPM, BOUND_TPM, BOUND_MAX_SESSIONS };
 
+#define FORECAST_DRAWS 8 /* of arrivals whose seed is not known, at most */
+
 /*
  * One region under the whole load. RPM and TPM are as the service counts them, in the busiest ten
  * seconds, by the minute. Where chance has a part in the arrivals and the seed is not known, the
- * peaks are the highest of several draws.
+ * peaks are the highest of `draws` draws.
  */
 struct forecast {
     double sessions, attempts, tokens, usd[COST_CASES];
     double attempts_per_minute; /* mean over the load, were it to go on */
     double peak_sessions;       /* open at once */
     double rpm, tpm;
-    enum bound breaks_first; /* the one crossed earliest; else the one that is nearest */
-    double breaks_at_s;      /* since the start; negative: none is crossed */
-    bool unpriced;           /* no price of the model is known: the cost is unknown, not zero */
+    double rpm_share, tpm_share; /* of what the quota allows in such ten seconds; 0: no quota */
+    unsigned draws;              /* 0: chance has no part */
+    enum bound breaks_first;     /* the one crossed earliest; else the one that is nearest */
+    double breaks_at_s;          /* since the start; negative: none is crossed */
+    bool unpriced;               /* no price of the model is known: the cost is unknown, not zero */
     bool listed; /* the cost goes by public list prices (run/terms.h), at least in part */
 };
 

@@ -2,6 +2,7 @@
 #include "run/forecast.h"
 
 #include "base/clock.h"
+#include "base/digits.h"
 #include "base/units.h"
 #include "realtime/token_count.h"
 
@@ -23,10 +24,16 @@ static void put_known(cJSON *object, const char *name, bool known, double value)
         (void)cJSON_AddNullToObject(object, name);
 }
 
+/* Whole sessions; no more for what rounding added to a mean. */
+static double at_once(const struct forecast *f)
+{
+    return fmax(0, ceil(f->peak_sessions - 1e-6)) + 0.0; /* -0 is 0 */
+}
+
 static void figures(cJSON *object, const struct forecast *f)
 {
     (void)cJSON_AddNumberToObject(object, "sessions", round(f->sessions));
-    (void)cJSON_AddNumberToObject(object, "peak_sessions", ceil(f->peak_sessions - 1e-6));
+    (void)cJSON_AddNumberToObject(object, "peak_sessions", at_once(f));
     (void)cJSON_AddNumberToObject(object, "attempts", round(f->attempts));
     (void)cJSON_AddNumberToObject(object, "tokens", round(f->tokens));
     if (f->unpriced) {
@@ -42,11 +49,6 @@ static void figures(cJSON *object, const struct forecast *f)
     (void)cJSON_AddNumberToObject(object, "tpm", f->tpm);
 }
 
-static double share_of(double asked, uint64_t limit)
-{
-    return limit == 0 ? 0 : asked / (double)limit;
-}
-
 static void limits(cJSON *object, const struct region *region, const struct terms *terms,
                    const struct forecast *f)
 {
@@ -57,8 +59,8 @@ static void limits(cJSON *object, const struct region *region, const struct term
         (void)cJSON_AddNullToObject(object, "quota_share");
     } else {
         cJSON *share = cJSON_AddObjectToObject(object, "quota_share");
-        put_known(share, "rpm", terms->rpm > 0, share_of(f->rpm, terms->rpm));
-        put_known(share, "tpm", terms->tpm > 0, share_of(f->tpm, terms->tpm));
+        put_known(share, "rpm", terms->rpm > 0, f->rpm_share);
+        put_known(share, "tpm", terms->tpm > 0, f->tpm_share);
     }
     if (f->breaks_first == BOUND_NONE)
         (void)cJSON_AddNullToObject(object, "breaks_first");
@@ -82,7 +84,7 @@ static void budget_json(cJSON *totals, const struct profile *profile,
     put_known(object, "usd_reached_at_s", all->usd_at_s >= 0, all->usd_at_s);
     put_known(object, "tokens", budget->tokens > 0, (double)budget->tokens);
     put_known(object, "tokens_share", budget->tokens > 0,
-              share_of(all->totals.tokens, budget->tokens));
+              all->totals.tokens / (double)budget->tokens);
     put_known(object, "tokens_reached_at_s", all->tokens_at_s >= 0, all->tokens_at_s);
 }
 
@@ -122,8 +124,8 @@ cJSON *forecast_profile_json(const struct profile *profile, uint64_t seed)
 
 static void table_row(struct text *out, const char *name, const struct forecast *f)
 {
-    text_printf(out, "%-20s %8.0f %7.0f %9.0f %11.0f %8.0f %9.0f   ", name, f->sessions,
-                ceil(f->peak_sessions - 1e-6), f->attempts, f->tokens, f->rpm, f->tpm);
+    text_printf(out, "%-20s %8.0f %7.0f %9.0f %11.0f %8.0f %9.0f   ", name, f->sessions, at_once(f),
+                f->attempts, f->tokens, f->rpm, f->tpm);
     if (f->unpriced) {
         text_puts(out, "unknown\n");
     } else {
@@ -132,11 +134,15 @@ static void table_row(struct text *out, const char *name, const struct forecast 
     }
 }
 
-static void put_share(struct text *out, double asked, uint64_t limit, const char *unit)
+/* Three digits, or as many more as show on which side of the limit it is. */
+static void put_share(struct text *out, double share, uint64_t limit, const char *unit)
 {
     if (limit == 0) return;
-    const double percent = 100 * share_of(asked, limit);
-    text_printf(out, percent < 100 ? " %.3g%%" : " %.0f%%", percent);
+    const double percent = fabs(share - 1) <= 1e-9 ? 100 : 100 * share;
+    if (percent >= 99.95 && percent < 100.5)
+        text_printf(out, " %s%%", digits_apart(percent, 100, 0).text);
+    else
+        text_printf(out, percent < 100 ? " %.3g%%" : " %.0f%%", percent);
     text_printf(out, " of %llu %s,", (unsigned long long)limit, unit);
 }
 
@@ -151,8 +157,8 @@ static void quota_text(const struct region *region, const struct terms *terms,
     static const char *const words[] = {"", "RPM", "TPM", "load.max_sessions"};
     if (terms->quota_source == TERMS_UNKNOWN && f->breaks_at_s < 0) return;
     text_printf(out, "Quota of %s: at the peak", region->name);
-    put_share(out, f->rpm, terms->rpm, "RPM");
-    put_share(out, f->tpm, terms->tpm, "TPM");
+    put_share(out, f->rpm_share, terms->rpm, "RPM");
+    put_share(out, f->tpm_share, terms->tpm, "TPM");
     text_puts(out, " by ");
     terms_quota_source(terms, out);
     if (f->breaks_at_s >= 0) {
@@ -172,7 +178,8 @@ static void budget_text(const struct profile *profile, const struct forecast_all
     const struct budget *budget = &profile->budget;
     const double usd = all->totals.usd[COST_LIKELY];
     if (budget->usd > 0 && !all->totals.unpriced) {
-        text_printf(out, "Budget: $%.2f of $%.2f are likely", usd, budget->usd);
+        text_printf(out, "Budget: $%s of $%.2f are likely", digits_apart(usd, budget->usd, 2).text,
+                    budget->usd);
         if (all->usd_at_s >= 0) text_puts(out, "; it stops the run after ");
         if (all->usd_at_s >= 0) put_time(out, all->usd_at_s);
         text_puts(out, all->totals.usd[COST_HIGH] > budget->usd && all->usd_at_s < 0
@@ -180,7 +187,8 @@ static void budget_text(const struct profile *profile, const struct forecast_all
                            : ".\n");
     }
     if (budget->tokens == 0) return;
-    text_printf(out, "Budget: %.0f of %llu tokens are likely", all->totals.tokens,
+    text_printf(out, "Budget: %s of %llu tokens are likely",
+                digits_apart(all->totals.tokens, (double)budget->tokens, 0).text,
                 (unsigned long long)budget->tokens);
     if (all->tokens_at_s >= 0) text_puts(out, "; it stops the run after ");
     if (all->tokens_at_s >= 0) put_time(out, all->tokens_at_s);
@@ -253,10 +261,9 @@ void forecast_table(const struct profile *profile, uint64_t seed, struct text *o
     if (notes.length > 0) text_printf(out, "\n%s", text_str(&notes));
     text_free(&notes);
     assumptions(profile, out);
-    if (profile->load.model == LOAD_ARRIVALS && profile->load.arrival == ARRIVAL_POISSON &&
-        seed == 0)
-        text_puts(out,
-                  "Arrivals are drawn: without a seed the peaks are the highest of 8 draws.\n");
+    if (all.totals.draws > 0)
+        text_printf(out, "Arrivals are drawn: without a seed the peaks are the highest of %u %s.\n",
+                    all.totals.draws, all.totals.draws == 1 ? "draw" : "draws");
     struct text tight = {0};
     if (forecast_connects(profile, &tight)) text_printf(out, "Tight: %s.\n", text_str(&tight));
     text_free(&tight);
