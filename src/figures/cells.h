@@ -29,7 +29,8 @@ uint64_t report_cell_attempts(const struct report_cell *cell);
 /* Whether attempts.csv has as many attempts of it, ok and failed, as intervals.csv counts. */
 bool report_cell_agrees(const struct report_cell *cell);
 
-/* Adds the counters, cluster sums and health of an interval of this length, or of a part of one;
+/* Adds the counters, cluster sums and health of an interval, or of a part of one, which covers so
+ * much time beyond that of others;
  * health is NULL when the cell already has that of another part. False when out of memory. */
 bool report_cell_add(struct report_cell *into, const struct cell *cell, const struct health *health,
                      int64_t length_ns);

@@ -88,11 +88,12 @@ static void interactions(const struct timeline *t, const struct incident *found,
 static int64_t recorded(const struct timeline *t, const struct incident *found)
 {
     int64_t sum_ns = 0;
+    int64_t until_ns = INT64_MIN;
     for (size_t i = found->start; i < found->start + found->length; i++) {
         bool any = false;
         for (size_t s = 0; s < found->struck_count; s++)
             any = any || t->blocks[found->struck[s].region * t->count + i].attempts > 0;
-        if (any) sum_ns += t->ends[i] - t->starts[i];
+        if (any) sum_ns += timeline_further(t->starts[i], t->ends[i], &until_ns);
     }
     return sum_ns;
 }
@@ -207,9 +208,11 @@ static bool has_attempts(const struct timeline *t, size_t region, size_t block)
 static void count_hours(const struct timeline *t, size_t region, incidents_part *part,
                         const void *context, struct incident_rates *rates)
 {
+    int64_t until_ns = INT64_MIN;
     for (size_t i = 0; i < t->count; i++) {
         if (part != NULL && !part(context, t->starts[i])) continue;
-        if (has_attempts(t, region, i)) rates->hours += (double)(t->ends[i] - t->starts[i]) / HOUR;
+        if (!has_attempts(t, region, i)) continue;
+        rates->hours += (double)timeline_further(t->starts[i], t->ends[i], &until_ns) / HOUR;
     }
 }
 

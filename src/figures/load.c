@@ -52,6 +52,7 @@ static void visit_interval(void *context, size_t region, int64_t start_ns, int64
     struct results *results = loader->results;
     bool ok = !loader->no_memory && remember_interval(results, start_ns, end_ns);
     const bool cut = ok && is_cut(results, start_ns, end_ns);
+    const int64_t further_ns = timeline_further(start_ns, end_ns, &loader->until_ns[region]);
     if (cut) {
         ok = splits_take(results, region, start_ns, end_ns, cell, health);
     } else {
@@ -63,7 +64,7 @@ static void visit_interval(void *context, size_t region, int64_t start_ns, int64
         ok =
             grouping_place(&results->groupings[g], start_ns, end_ns, results->region_count, &slice);
         if (ok && slice != NULL)
-            ok = report_cell_add(&slice->cells[region], cell, health, end_ns - start_ns);
+            ok = report_cell_add(&slice->cells[region], cell, health, further_ns);
     }
     if (ok) ok = timeline_add_interval(&loader->gather, region, start_ns, end_ns, cell, health);
     loader->no_memory = !ok;
@@ -277,6 +278,7 @@ static void free_loader(struct loader *loader)
     histogram_pool_free(&loader->pool);
     splits_forget(results->splits);
     free(loader->places);
+    free(loader->until_ns);
     free(loader->first_open);
     free(loader->pending);
     free(loader->slices);
@@ -294,13 +296,14 @@ static enum err_code load(struct run_reader *reader, const struct results_wish *
                             .places = calloc(ways, sizeof *loader.places),
                             .first_open =
                                 calloc(results->grouping_count, sizeof *loader.first_open),
+                            .until_ns = calloc(results->region_count + 1, sizeof *loader.until_ns),
                             .pending = calloc(results->region_count, sizeof *loader.pending),
                             .slices = calloc(results->grouping_count, sizeof(struct slice *))};
     results->ages =
         calloc(results->region_count > 0 ? results->region_count : 1, sizeof *results->ages);
     results->killed = strcmp(results_fact(results, "run", "state"), "running") == 0;
-    if (loader.places == NULL || loader.first_open == NULL || loader.pending == NULL ||
-        loader.slices == NULL || results->ages == NULL) {
+    if (loader.places == NULL || loader.first_open == NULL || loader.until_ns == NULL ||
+        loader.pending == NULL || loader.slices == NULL || results->ages == NULL) {
         code = error_set(err, ERR_NOMEM, "no memory to group the run");
     } else {
         code = load_files(&loader, err);

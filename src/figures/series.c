@@ -41,18 +41,20 @@ static bool grow(struct series *series)
     return true;
 }
 
-/* The number of an interval, made when it is not there yet; SIZE_MAX without memory. */
+/* The number of an interval, or of one around it (shards that start apart share the end of their
+ * first), made when it is not there yet; SIZE_MAX without memory. */
 static size_t place(struct series *series, const struct series_interval *interval)
 {
-    size_t before = starts_before(series, interval->start_ns);
-    size_t regions = series->regions;
-    if (before > 0 && series->intervals[before - 1].start_ns == interval->start_ns) {
+    const size_t before = starts_before(series, interval->start_ns);
+    const size_t regions = series->regions;
+    if (before > 0) {
         struct series_interval *known = &series->intervals[before - 1];
-        if (interval->end_ns > known->end_ns) known->end_ns = interval->end_ns;
-        return before - 1;
+        const bool same = known->start_ns == interval->start_ns;
+        if (same && interval->end_ns > known->end_ns) known->end_ns = interval->end_ns;
+        if (same || known->end_ns >= interval->end_ns) return before - 1;
     }
     if (!grow(series)) return SIZE_MAX;
-    size_t behind = series->count - before;
+    const size_t behind = series->count - before;
     memmove(series->intervals + before + 1, series->intervals + before,
             behind * sizeof *series->intervals);
     memmove(series->counts + (before + 1) * regions, series->counts + before * regions,
@@ -215,8 +217,7 @@ static void range_of(const struct series *series, const struct series_cut *cut, 
 {
     *from = 0;
     *to = series->count;
-    bool one = cut->slice != NULL && !cut->outside && cut->grouping->kind == GROUP_WINDOW;
-    if (!one) return;
+    if (cut->slice == NULL || cut->outside || cut->grouping->kind != GROUP_WINDOW) return;
     *from = starts_before(series, cut->slice->start_ns - 1);
     *to = starts_before(series, cut->slice->end_ns - 1);
 }
@@ -226,10 +227,9 @@ static void range_of(const struct series *series, const struct series_cut *cut, 
 static size_t stretch_end(const struct series *series, const struct series_cut *cut, size_t first,
                           size_t to)
 {
-    const int64_t whole_ns = series->intervals[first].whole_ns;
+    const struct series_interval *of = series->intervals;
     size_t end = first + 1;
-    while (end < to && series->intervals[end].whole_ns == whole_ns &&
-           inside(cut, series->intervals[end].start_ns))
+    while (end < to && of[end].whole_ns == of[first].whole_ns && inside(cut, of[end].start_ns))
         end++;
     return end;
 }

@@ -112,6 +112,14 @@ bool timeline_add_failure(struct timeline_gather *gather, size_t region, int64_t
     return chain != 0 ? append(&gather->attempts, failure) : append(&gather->lines, failure);
 }
 
+int64_t timeline_further(int64_t start_ns, int64_t end_ns, int64_t *until_ns)
+{
+    const int64_t from_ns = start_ns > *until_ns ? start_ns : *until_ns;
+    if (end_ns <= from_ns) return 0;
+    *until_ns = end_ns;
+    return end_ns - from_ns;
+}
+
 void timeline_sum(struct timeline_sums *sums, const struct timeline_block *block)
 {
     sums->attempts += block->attempts;

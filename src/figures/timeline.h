@@ -44,7 +44,8 @@ struct timeline_failures {
 
 struct timeline {
     size_t region_count, count;
-    /* Per block, ascending. Blocks are the run's intervals; some may be missing in between. */
+    /* Per block, ascending. Blocks are the run's intervals; some may be missing in between. Those
+     * of shards whose clocks differ may overlap. */
     int64_t *starts, *ends;
     bool *after_gap;                   /* per block: intervals are missing before it */
     unsigned *band;                    /* of the load asked for, at the middle of the block */
@@ -100,6 +101,11 @@ bool timeline_build(struct timeline_gather *gather, size_t region_count,
                     const struct timeline_stage *stages, size_t stage_count, struct timeline *out);
 void timeline_gather_free(struct timeline_gather *gather);
 void timeline_free(struct timeline *timeline);
+
+/* Of a stretch of time, the nanoseconds beyond *until_ns, which is moved to its end: where
+ * stretches that are taken in the order of their starts overlap, no time counts twice. Begin with a
+ * time before all. */
+int64_t timeline_further(int64_t start_ns, int64_t end_ns, int64_t *until_ns);
 
 /* Sums over some blocks of a region. */
 struct timeline_sums {

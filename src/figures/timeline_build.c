@@ -31,18 +31,24 @@ static void measure(const struct timeline_gather *gather, struct timeline *t)
     t->minute = minute > 1 ? (size_t)minute : 1;
 }
 
-/* Goes through the sorted rows; fills the blocks' times once there is room for them. */
+/* Goes through the sorted rows; fills the blocks' times once there is room for them. An interval
+ * within another is of the same block: shards that start apart share the end of their first. */
 static void lay_out(const struct timeline_gather *gather, struct timeline *t)
 {
     const struct timeline_row *rows = gather->rows;
+    int64_t start_ns = 0;
+    int64_t end_ns = 0;
     t->count = 0;
     for (size_t i = 0; i < gather->row_count; i++) {
-        bool same = i > 0 && rows[i].start_ns == rows[i - 1].start_ns;
-        if (!same) t->count++;
+        if (i == 0 || (rows[i].start_ns != start_ns && rows[i].end_ns > end_ns)) {
+            t->count++;
+            start_ns = rows[i].start_ns;
+            end_ns = rows[i].end_ns;
+        }
+        if (rows[i].end_ns > end_ns) end_ns = rows[i].end_ns;
         if (t->starts == NULL) continue;
-        int64_t *end_ns = &t->ends[t->count - 1];
-        t->starts[t->count - 1] = rows[i].start_ns;
-        if (!same || rows[i].end_ns > *end_ns) *end_ns = rows[i].end_ns;
+        t->starts[t->count - 1] = start_ns;
+        t->ends[t->count - 1] = end_ns;
     }
 }
 
@@ -87,7 +93,7 @@ static struct time_block seconds_of(const struct timeline *t, int64_t end_ns, si
                                .seconds = (double)length_ns / NS_PER_S};
 }
 
-/* Where time is missing between two blocks. Those of shards that did not start together overlap. */
+/* Where time is missing between two blocks, which may overlap: shards' clocks differ. */
 static void find_gaps(struct timeline *t)
 {
     int64_t end_ns = t->ends[0];
@@ -147,14 +153,10 @@ static void fill_stretch(const struct timeline_gather *gather, size_t from, size
             ended += gather->rows[i].ended;
             own += gather->rows[i].own_failures;
         }
-        bool counts = healthy(generator, ended, own, single);
+        if (!healthy(generator, ended, own, single)) continue;
         for (size_t i = from; i < to; i++) {
             const struct timeline_row *row = &gather->rows[i];
             if (row->region != r) continue;
-            if (!counts) {
-                t->unhealthy_ns[r] += row->end_ns - row->start_ns;
-                continue;
-            }
             struct timeline_block *block = &t->blocks[r * t->count + block_at(t, row->start_ns)];
             block->counts = true;
             block->attempts += row->attempts;
@@ -225,7 +227,8 @@ static void fill_blocks(const struct timeline_gather *gather, struct timeline *t
         const struct timeline_row *row = &gather->rows[i];
         if (i > 0 && row->start_ns == gather->rows[i - 1].start_ns) continue;
         const struct health *health = health_at(gather, row->start_ns);
-        if (is_enough(ms, generator.dispatches) && enough_left(gather, i)) {
+        const bool begins = t->starts[block_at(t, row->start_ns)] == row->start_ns;
+        if (begins && is_enough(ms, generator.dispatches) && enough_left(gather, i)) {
             fill_stretch(gather, from, i, &generator, intervals == 1, t);
             from = i;
             intervals = 0;
@@ -239,6 +242,19 @@ static void fill_blocks(const struct timeline_gather *gather, struct timeline *t
         ms += real_ms(health, row);
     }
     if (intervals > 0) fill_stretch(gather, from, gather->row_count, &generator, intervals == 1, t);
+}
+
+static void count_unhealthy(const struct timeline_gather *gather, struct timeline *t)
+{
+    for (size_t r = 0; r < t->region_count; r++) {
+        int64_t until_ns = INT64_MIN;
+        for (size_t i = 0; i < gather->row_count; i++) {
+            const struct timeline_row *row = &gather->rows[i];
+            if (row->region != r) continue;
+            if (t->blocks[r * t->count + block_at(t, row->start_ns)].counts) continue;
+            t->unhealthy_ns[r] += timeline_further(row->start_ns, row->end_ns, &until_ns);
+        }
+    }
 }
 
 /* ---- failures ---- */
@@ -409,6 +425,7 @@ bool timeline_build(struct timeline_gather *gather, size_t region_count,
         find_gaps(out);
         find_bands(out, stages, stage_count);
         fill_blocks(gather, out);
+        count_unhealthy(gather, out);
         ok = find_failures(gather, out);
     }
     if (!ok) timeline_free(out);
