@@ -4,6 +4,7 @@
 #include "record/code_names.h"
 #include "record/folder.h"
 #include "record/run_walk.h"
+#include "record/seen.h"
 
 #include <string.h>
 #include <strings.h>
@@ -144,6 +145,7 @@ struct reading {
     evidence_visitor *visit;
     void *context;
     struct code_names codes;
+    struct seen seen;
 };
 
 static enum line_use read_line(void *state, char *line, size_t length)
@@ -151,10 +153,15 @@ static enum line_use read_line(void *state, char *line, size_t length)
     struct reading *reading = state;
     struct evidence_entry entry;
     if (!entry_parse(line, length, &entry)) return LINE_BROKEN;
-    entry.code = code_names_take(&reading->codes, entry.code);
-    reading->visit(reading->context, &entry);
+    const enum seen_before seen =
+        seen_add_failure(&reading->seen, line, length, entry.client_request_id);
+    if (seen == SEEN_NEW) {
+        entry.code = code_names_take(&reading->codes, entry.code);
+        reading->visit(reading->context, &entry);
+    }
     entry_free(&entry);
-    return LINE_USED;
+    if (seen == SEEN_NO_MEMORY) return LINE_NO_MEMORY;
+    return seen == SEEN_NEW ? LINE_USED : LINE_REPEATED;
 }
 
 enum err_code evidence_read(const char *folder, evidence_visitor *visit, void *context,
@@ -167,5 +174,7 @@ enum err_code evidence_read(const char *folder, evidence_visitor *visit, void *c
                                   .line = read_line,
                                   .state = &reading,
                                   .notes = notes};
-    return run_walk(&walk, err);
+    enum err_code code = run_walk(&walk, err);
+    seen_free(&reading.seen);
+    return code;
 }

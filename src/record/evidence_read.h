@@ -56,8 +56,8 @@ typedef void evidence_visitor(void *context, const struct evidence_entry *entry)
 
 /*
  * Walks failures.jsonl of a run folder. A torn last line is dropped, a malformed one skipped, a
- * missing file counts as empty; `notes` gets one sentence per line about each. ERR_IO if the file
- * exists and cannot be read.
+ * copy of an earlier one (record/seen.h), too; a missing file counts as empty; `notes` gets one
+ * sentence per line about each. ERR_IO if the file exists and cannot be read.
  */
 MUST_USE enum err_code evidence_read(const char *folder, evidence_visitor *visit, void *context,
                                      struct text *notes, struct error *err);

@@ -326,7 +326,7 @@ enum err_code merge_attempts(const struct merge *merge, struct error *err)
     return code;
 }
 
-/* ---- failures.jsonl: lines as they are, in the order of time ---- */
+/* ---- failures.jsonl: lines as they are, in the order of time; copies once ---- */
 
 struct failure_state {
     double *skew_sum;
@@ -344,6 +344,7 @@ static bool failure_read(struct merge_stream *stream, bool *skip)
     if (length >= sizeof stamp) return false;
     memcpy(stamp, at, length);
     stamp[length] = '\0';
+    stream->nameless = strstr(stream->line, "\"client_request_id\":\"") == NULL;
     return parse_time(stamp, &stream->key, NULL) == ERR_OK &&
            stream->line[stream->length - 1] == '}';
 }
@@ -371,6 +372,7 @@ enum err_code merge_failures(const struct merge *merge, struct error *err)
                             .name = RUN_FAILURES,
                             .limit = LINE_LIMIT,
                             .may_be_missing = true,
+                            .once = true,
                             .read = failure_read,
                             .take = failure_take,
                             .state = &state};

@@ -48,7 +48,7 @@ static enum err_code open_stream(struct merge_stream *stream, const char *run, s
 static enum err_code look_for(struct merge_stream *stream, bool *repeated, struct error *err)
 {
     *repeated = false;
-    if (!stream->job->once) return ERR_OK;
+    if (!stream->job->once || stream->nameless) return ERR_OK;
     switch (seen_add(&stream->seen, stream->identity)) {
     case SEEN_NEW:
         break;

@@ -23,6 +23,7 @@ struct merge_stream {
     bool open, begun, over; /* begun: the header row was read */
     uint64_t dropped, repeated;
     uint64_t identity; /* the line's hash; `read` may set that of what the line is about */
+    bool nameless;     /* set by `read`: nothing in it tells a copy from another line */
     struct seen seen;  /* of a job that takes no line of a file twice */
     void *own;         /* owned by the job: one for each stream */
 };

@@ -224,11 +224,9 @@ struct walking {
     struct histogram_decoder *decoder;
 };
 
-/* Whether the line may be used: what stands twice (a file that was copied into itself, or merged by
- * hand) counts once. */
-static enum line_use use_once(struct walking *walking, uint64_t hash)
+static enum line_use use_of(enum seen_before seen)
 {
-    switch (seen_add(&walking->seen, hash)) {
+    switch (seen) {
     case SEEN_NEW:
         return LINE_USED;
     case SEEN_REPEATED:
@@ -237,6 +235,13 @@ static enum line_use use_once(struct walking *walking, uint64_t hash)
         break;
     }
     return LINE_NO_MEMORY;
+}
+
+/* Whether the line may be used: what stands twice (a file that was copied into itself, or merged by
+ * hand) counts once. */
+static enum line_use use_once(struct walking *walking, uint64_t hash)
+{
+    return use_of(seen_add(&walking->seen, hash));
 }
 
 static enum err_code interval_header(void *state, char *line, struct error *err)
@@ -345,7 +350,8 @@ static const char *string_of(const cJSON *record, const char *key)
     return value == NULL ? "" : value;
 }
 
-static enum line_use failure_record(const struct walking *walking, const cJSON *record)
+static enum line_use failure_record(struct walking *walking, const cJSON *record, const char *line,
+                                    size_t length)
 {
     struct tally failure = {.count = 1};
     int64_t utc_ns;
@@ -358,6 +364,9 @@ static enum line_use failure_record(const struct walking *walking, const cJSON *
     }
     const char *name = string_of(record, "region");
     if (!region_find(walking->reader, name, strlen(name), &region)) return LINE_FOREIGN;
+    const enum line_use use = use_of(
+        seen_add_failure(&walking->seen, line, length, string_of(record, "client_request_id")));
+    if (use != LINE_USED) return use;
     text_copy(failure.code, sizeof failure.code, code_names_take(&walking->reader->codes, code));
     walking->visit.failure(walking->context, region, utc_ns, &failure);
     return LINE_USED;
@@ -365,10 +374,11 @@ static enum line_use failure_record(const struct walking *walking, const cJSON *
 
 static enum line_use failure_line(void *state, char *line, size_t length)
 {
-    const struct walking *walking = state;
+    struct walking *walking = state;
     /* Including the NUL, so that anything after the object is refused. */
     cJSON *record = cJSON_ParseWithLengthOpts(line, length + 1, NULL, true);
-    enum line_use use = record == NULL ? LINE_BROKEN : failure_record(walking, record);
+    enum line_use use =
+        record == NULL ? LINE_BROKEN : failure_record(walking, record, line, length);
     cJSON_Delete(record);
     return use;
 }
@@ -379,7 +389,9 @@ enum err_code run_reader_failures(struct run_reader *reader, failure_visitor *vi
     struct walking walking = {.reader = reader, .visit.failure = visit, .context = context};
     struct run_walk walk = {
         .name = RUN_FAILURES, .limit = JSONL_LIMIT, .line = failure_line, .state = &walking};
-    return walk_file(reader, NOTE_FAILURES, &walk, err);
+    enum err_code code = walk_file(reader, NOTE_FAILURES, &walk, err);
+    seen_free(&walking.seen);
+    return code;
 }
 
 static enum err_code attempt_header(void *state, char *line, struct error *err)

@@ -61,6 +61,13 @@ enum seen_before seen_add(struct seen *seen, uint64_t hash)
     return SEEN_NEW;
 }
 
+enum seen_before seen_add_failure(struct seen *seen, const char *line, size_t length,
+                                  const char *client_request_id)
+{
+    if (client_request_id[0] == '\0') return SEEN_NEW;
+    return seen_add(seen, seen_hash(SEEN_HASH, line, length));
+}
+
 void seen_expect(const struct seen *seen, uint64_t hash)
 {
     if (seen->capacity > 0)

@@ -25,6 +25,14 @@ uint64_t seen_hash_of(int64_t start_ns, const char *name);
 /* Adds a hash, and says whether it was there. Two that differ collide once in 2^64 / count. */
 enum seen_before seen_add(struct seen *seen, uint64_t hash);
 
+/*
+ * The same for a line of failures.jsonl, of which only a copy is equal to the byte: the client's
+ * request id is drawn anew for each session, and each failure in a session is of another attempt.
+ * A line without such an id (client_request_id empty) may be of another failure, and is new.
+ */
+enum seen_before seen_add_failure(struct seen *seen, const char *line, size_t length,
+                                  const char *client_request_id);
+
 /* Says that a hash will be added soon: its place comes from memory meanwhile. */
 void seen_expect(const struct seen *seen, uint64_t hash);
 

@@ -470,6 +470,28 @@ class Evidence(harness.Case):
         self.assertNotIn("0123456789", result.stdout + result.stderr)
         self.assertEqual([path.name for path in self.folder.iterdir() if path.name.startswith("leak")], [])
 
+    def test_a_copied_record_counts_once(self):
+        """In the report, the package and a merged run; without an id in it a line may be another failure."""
+        def told(run):
+            report = json.loads(self.rushhour("report", run, "--format", "json", expect=harness.ENDED).stdout)
+            _, made = self.facts(run=run, output=f"package-of-{run.name}")
+            regions = [region for window in report["windows"] for region in window["regions"]]
+            return [region["failures"] for region in regions], made["package"]["failures"]
+
+        whole, doubled = self.copy_run("whole"), self.copy_run("doubled")
+        lines = (whole / "failures.jsonl").read_text()
+        (doubled / "failures.jsonl").write_text(lines + lines)
+        of_whole = told(whole)
+        self.assertTrue(any(of_whole[0]) and of_whole[1])
+        self.assertEqual(told(doubled), of_whole)
+        self.assertIn("had come before", self.rushhour("report", doubled, expect=harness.ENDED).stdout)
+        other = self.copy_run("other")
+        manifest = json.loads((other / "run.json").read_text())
+        manifest["run"]["id"] += "-2"
+        (other / "run.json").write_text(json.dumps(manifest))
+        self.rushhour("merge", "merged", doubled, other, expect=harness.ENDED)
+        self.assertEqual(len(harness.Run(self.folder / "merged").failures), 2 * len(lines.splitlines()))
+
     def test_it_hands_out_no_secret(self):
         run = self.copy_run()
         records = harness.Run(run).failures

@@ -134,12 +134,78 @@ static void test_a_torn_file(void **state)
     fixture_free(f);
 }
 
+static void count_failure(void *context, size_t region, int64_t utc_ns, const struct tally *failure)
+{
+    (void)region;
+    (void)utc_ns;
+    *(int *)context += (int)failure->count;
+}
+
+/* A file that was appended to itself, whole or in part, and lines that are alike but for one
+ * thing. Both readers count the same. */
+static void test_a_copy_counts_once(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *lines[4];
+        int wanted;
+    } cases[] = {
+        {{"\"client_request_id\":\"a\",\"brief\":true",
+          "\"client_request_id\":\"a\",\"brief\":true"},
+         1},
+        {{"\"client_request_id\":\"a\"", "\"client_request_id\":\"b\"",
+          "\"client_request_id\":\"a\"", "\"client_request_id\":\"b\""},
+         2},
+        {{"\"client_request_id\":\"a\",\"attempt\":1", "\"client_request_id\":\"a\",\"attempt\":2"},
+         2},
+        {{"\"client_request_id\":\"a\",\"elapsed_ms\":0.001",
+          "\"client_request_id\":\"a\",\"elapsed_ms\":0.002"},
+         2},
+        /* nothing tells these from two failures of one kind in one millisecond */
+        {{"\"brief\":true", "\"brief\":true"}, 2},
+        {{"\"client_request_id\":null,\"brief\":true", "\"client_request_id\":null,\"brief\":true",
+          "\"client_request_id\":\"\"", "\"client_request_id\":\"\""},
+         4},
+    };
+    struct fixture *f = fixture_new();
+    fixture_write(f);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct text content = {0};
+        struct text notes = {0};
+        struct run_reader *reader = NULL;
+        int lines = 0;
+        int entries = 0;
+        int failures = 0;
+        for (; lines < 4 && cases[i].lines[lines] != NULL; lines++)
+            text_printf(&content,
+                        "{\"time\":\"2026-04-14T15:00:00.000Z\",\"region\":\"eastus2\",\"phase\":"
+                        "\"close\",\"domain\":\"service\",\"code\":\"x\",%s}\n",
+                        cases[i].lines[lines]);
+        (void)remove(fixture_path(f, "failures.jsonl"));
+        assert_int_equal(
+            file_write(fixture_path(f, "failures.jsonl"), content.data, content.length, NULL),
+            ERR_OK);
+        assert_int_equal(evidence_read(f->folder, count, &entries, &notes, NULL), ERR_OK);
+        assert_int_equal(run_reader_open(f->folder, &reader, NULL), ERR_OK);
+        assert_int_equal(run_reader_failures(reader, count_failure, &failures, NULL), ERR_OK);
+        if (entries != cases[i].wanted || failures != cases[i].wanted)
+            fail_msg("case %zu: %d entries and %d failures, not %d", i, entries, failures,
+                     cases[i].wanted);
+        const bool told = strstr(text_str(&notes), "had come before") != NULL;
+        assert_int_equal(told, lines > cases[i].wanted);
+        assert_int_equal(strstr(run_reader_notes(reader), "had come before") != NULL, told);
+        run_reader_close(reader);
+        text_free(&content);
+        text_free(&notes);
+    }
+    fixture_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_what_the_writer_wrote),
-        cmocka_unit_test(test_what_is_least_needed),
-        cmocka_unit_test(test_what_is_no_record),
+        cmocka_unit_test(test_a_copy_counts_once),   cmocka_unit_test(test_what_the_writer_wrote),
+        cmocka_unit_test(test_what_is_least_needed), cmocka_unit_test(test_what_is_no_record),
         cmocka_unit_test(test_a_torn_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

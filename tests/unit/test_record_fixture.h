@@ -198,7 +198,8 @@ static inline void fixture_free(struct fixture *f)
 }
 
 /* A failure with a canary in every text. */
-static inline void fixture_evidence(const struct fixture *f, size_t region, struct text *out)
+/* Records of the regions in turn, no two of which are the same. */
+static inline void fixture_evidence(const struct fixture *f, size_t number, struct text *out)
 {
     static const struct evidence_header headers[] = {
         {"apim-request-id", "11111111-2222-3333-4444-555555555555"},
@@ -211,7 +212,7 @@ static inline void fixture_evidence(const struct fixture *f, size_t region, stru
     const struct evidence evidence = {
         .transport = "websocket",
         .utc_ns = START_NS + 1500 * NS_PER_MS,
-        .region = &f->regions[region],
+        .region = &f->regions[number % REGIONS],
         .address = "203.0.113.7:443",
         .failure = {.phase = PHASE_RESPONSE,
                     .domain = DOMAIN_SERVICE,
@@ -232,7 +233,7 @@ static inline void fixture_evidence(const struct fixture *f, size_t region, stru
         .decision = "retry_new_session",
         .socket_age_ns = 1500 * NS_PER_MS,
         .turn = 3,
-        .elapsed_ns = 1234567890,
+        .elapsed_ns = 1234567890 + (int64_t)(number / REGIONS) * NS_PER_MS,
         .possibly_billed = true,
         .sent = "session.update:213",
     };
@@ -288,7 +289,7 @@ static inline void fixture_write(struct fixture *f)
     }
     assert_int_equal(run_writer_attempts(writer, &text, &err), ERR_OK);
     text_clear(&text);
-    for (size_t i = 0; i < FAILURES_WRITTEN; i++) fixture_evidence(f, i % REGIONS, &text);
+    for (size_t i = 0; i < FAILURES_WRITTEN; i++) fixture_evidence(f, i, &text);
     assert_int_equal(run_writer_failures(writer, &text, &err), ERR_OK);
     text_free(&text);
     for (int i = 0; i < INTERVALS_WRITTEN; i++) {
