@@ -163,7 +163,7 @@ static void carry_out(struct probe *probe, const struct session_action *action)
         .max_output_tokens = OUTPUT_TOKENS,
         .extra = {told->said == NULL ? NULL : told->said->settings, told->region->settings},
     };
-    static const struct question question = {.prompt = PROMPT, .number = 1};
+    static const struct question question = {.prompt = PROMPT, .interaction = 1, .number = 1};
     struct conversation *conversation = probe->conversation;
     char shape[SHAPE_SIZE] = "";
     if (conversation == NULL) return;

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/random.h>
 #include <unistd.h>
 #include <uv.h>
@@ -29,7 +30,7 @@
 #define TURNS_EVERY_MS 50
 
 struct simulate {
-    const char *listen, *ledger, *seed;
+    const char *listen, *ledger, *seed, *by_user;
     bool json, quiet, no_color, controlled;
     uv_loop_t loop;
     struct signals signals;
@@ -194,6 +195,8 @@ static int simulate_profile(struct simulate *simulate, const char *file)
     if (code == ERR_OK) code = load(simulate, file, &profile, &err);
     if (code != ERR_OK) return cli_complain(&err);
     options.seed = choose_seed(&seed, profile);
+    options.by_user = simulate->by_user != NULL;
+    options.shard = options.by_user ? strtoul(simulate->by_user, NULL, 10) : 0;
     options.profile = profile;
     options.clock = (struct run_clock){
         .mono_origin_ns = clock_mono_ns(),
@@ -227,6 +230,10 @@ static const struct option_row options[] = {
      "take the clock from standard input, the profile from descriptor 3, and end with the input "
      "(used\nby `run --simulate`)",
      offsetof(struct simulate, controlled)},
+    {"by-user", 0, OPTION_TEXT, "SHARD",
+     "draw by the user that a request id names, not by the order of arrival (used by `run "
+     "--simulate`)",
+     offsetof(struct simulate, by_user)},
 };
 
 const struct command simulate_command = {

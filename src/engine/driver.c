@@ -3,7 +3,6 @@
 #include "base/clock.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,13 +45,12 @@ static void send_configure(struct driver *driver)
     check_sent(driver, conversation->transport->configure(conversation, &settings, driver->sent));
 }
 
-static void send_turn(struct driver *driver, const char *prompt)
+static void send_turn(struct driver *driver, const struct question *question)
 {
-    const struct question question = {.prompt = prompt, .number = driver->session.attempts};
     struct conversation *conversation = driver->conversation;
     driver->sent[0] = '\0';
     if (conversation == NULL) return;
-    check_sent(driver, conversation->transport->ask(conversation, &question, driver->sent));
+    check_sent(driver, conversation->transport->ask(conversation, question, driver->sent));
 }
 
 /* ---- the deadline: one timer, moved only if it would fire too late ---- */
@@ -268,17 +266,6 @@ const struct transport_handlers driver_handlers = {
 
 /* ---- requests of the virtual user ---- */
 
-/* A version 4 UUID (RFC 9562) from the worker's stream. */
-static void make_request_id(struct driver *driver)
-{
-    uint64_t a = random_u64(&driver->worker->random);
-    uint64_t b = random_u64(&driver->worker->random);
-    (void)snprintf(driver->client_request_id, sizeof driver->client_request_id,
-                   "%08" PRIx64 "-%04" PRIx64 "-4%03" PRIx64 "-%04" PRIx64 "-%012" PRIx64, a >> 32,
-                   (a >> 16) & 0xFFFF, a & 0xFFF, 0x8000 | ((b >> 48) & 0x3FFF),
-                   b & UINT64_C(0xFFFFFFFFFFFF));
-}
-
 static enum err_code dial(struct driver *driver)
 {
     const struct worker *worker = driver->worker;
@@ -339,7 +326,7 @@ bool driver_dial(struct virtual_user *user, uint64_t now_ns)
         .output_limit = worker->plan->profile->session.max_output_tokens,
     };
     session_init(&driver->session, &terms);
-    make_request_id(driver);
+    request_id_write(user->id, user->interaction, ++user->dials, driver->client_request_id);
     driver->next = worker->drivers;
     if (worker->drivers != NULL) worker->drivers->previous = driver;
     worker->drivers = driver;
@@ -361,12 +348,15 @@ bool driver_dial(struct virtual_user *user, uint64_t now_ns)
 
 void driver_turn(struct driver *driver, uint64_t due_ns, const char *prompt, uint64_t now_ns)
 {
+    const struct question question = {.prompt = prompt,
+                                      .interaction = driver->user->interaction,
+                                      .number = ++driver->user->turns};
     uint64_t sent_ns = clock_mono_ns();
     if (sent_ns < now_ns) sent_ns = now_ns;
     driver->in_flight = true;
     driver->worker->regions[driver->region].in_flight++;
     feed(driver, &(struct session_input){.kind = INPUT_TURN, .due_ns = due_ns}, sent_ns);
-    send_turn(driver, prompt);
+    send_turn(driver, &question);
 }
 
 void driver_pause(struct driver *driver, uint64_t paused_ns, uint64_t now_ns)

@@ -7,6 +7,7 @@
 #define RUSHHOUR_ENGINE_DRIVER_H
 
 #include "engine/purse.h"
+#include "engine/request_id.h"
 #include "engine/virtual_user.h"
 #include "record/evidence.h"
 #include "service/overdue.h"
@@ -38,7 +39,7 @@ struct driver {
     uint64_t judged, failed; /* its attempts that were ok or failed, and the failed ones */
     struct credential credential; /* what it was dialled with, without the value; serial 0: one
                                      that never changes */
-    char client_request_id[40];
+    char client_request_id[REQUEST_ID_SIZE];
     char address[48];
     struct purse_part reserved;             /* taken out of the budget for the turn in flight */
     uint64_t context_tokens, context_audio; /* of the conversation so far, as told */

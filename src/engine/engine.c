@@ -6,6 +6,7 @@
 #include "engine/fruitless.h"
 #include "engine/mailbox.h"
 #include "engine/purse.h"
+#include "engine/request_id.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -260,6 +261,7 @@ static enum err_code set_up(struct engine *engine, struct error *err)
         .clock = options->clock,
         .timing = timing_at(profile, options->clock.speed),
         .seed = options->seed,
+        .id_seed = request_id_seed(options->seed, options->simulated),
         .shard = options->shard,
         .workers = options->workers,
         .purse = &engine->purse,

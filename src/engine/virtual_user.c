@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "engine/dispatch.h"
 #include "engine/driver.h"
+#include "engine/request_id.h"
 #include "engine/routing.h"
 #include "engine/virtual_user_private.h"
 
@@ -188,13 +189,15 @@ static void begin_try(struct timer *timer, uint64_t now_ns)
     dispatch_dial(user->worker, user, now_ns);
 }
 
-/* A stream separate from the demand's arrivals, so that its jitter does not depend on who else is
- * present. */
-static void seed_jitter(struct virtual_user *user)
+/* Its jitter, from a stream separate from the demand's arrivals, and its id: neither depends on who
+ * else is present. */
+static void make_own(struct virtual_user *user)
 {
     uint64_t stream = user->worker->demands[user->demand].stream;
     random_seed(&user->random, user->worker->plan->seed,
                 stream + 1 + user->plan.number + (user->plan.round << 32));
+    user->id =
+        request_id_user(user->worker->plan->id_seed, stream, user->plan.number, user->plan.round);
 }
 
 bool virtual_user_start(struct worker *worker, size_t demand, size_t region,
@@ -209,7 +212,7 @@ bool virtual_user_start(struct worker *worker, size_t demand, size_t region,
     user->demand = demand;
     user->region = region;
     user->plan = *plan;
-    seed_jitter(user);
+    make_own(user);
     user->interaction = 1;
     user->timer.fire = begin_try;
     user->next = worker->virtual_users;
@@ -252,6 +255,7 @@ static void next_interaction(struct virtual_user *user, int64_t pause_ns, uint64
 {
     user->interaction++;
     user->attempt = user->failures = 0;
+    user->dials = user->turns = 0;
     worker_leave_chain(user->worker, &user->chain);
     user->renewed = user->awaits_credential = false;
     user->cuts = 0;

@@ -28,12 +28,14 @@ struct virtual_user {
     size_t demand;       /* the worker's demand that it belongs to */
     size_t region;       /* of the current or last attempt */
     struct virtual_user_plan plan;
+    uint64_t id;                 /* of its requests (request_id.h) */
     struct random random;        /* for its jitter: from the plan, regardless of the worker */
     struct driver *driver;       /* its session, or NULL */
     struct chain *chain;         /* of the current interaction, once tried; or NULL */
     struct timer timer;          /* the next try */
     uint64_t try_due_ns;         /* when the current or next try is due */
     uint64_t interaction;        /* number of the current interaction, from 1 */
+    uint64_t dials, turns;       /* that were begun for it, repeated tries included */
     uint64_t attempt;            /* number of its current attempt, from 1; 0: none yet */
     uint64_t failures;           /* how many of them the service failed */
     uint64_t interaction_due_ns; /* when its first attempt was due */

@@ -16,9 +16,6 @@
 #define TICK_LEAST_NS (50 * NS_PER_MS)
 #define TICK_OF_RUN_NS (20 * NS_PER_S)
 
-/* Each worker's own random stream; the arrivals of the regions use the streams from 0. */
-#define WORKER_STREAM 1000
-
 #define WORKER_OF(pointer, member)                                                                 \
     ((struct worker *)((char *)(pointer)-offsetof(struct worker, member)))
 
@@ -267,7 +264,6 @@ enum err_code worker_init(struct worker *worker, const struct engine_plan *plan,
     atomic_init(&worker->stop, STOP_NOT);
     worker->lane =
         (struct lane){.shard = plan->shard, .worker = {.index = index, .count = plan->workers}};
-    random_seed(&worker->random, plan->seed, WORKER_STREAM + lane_first(&worker->lane));
     int status = uv_loop_init(&worker->loop);
     if (status != 0)
         return error_set(err, ERR_NET, "cannot make an event loop: %s", uv_strerror(status));

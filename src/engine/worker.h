@@ -1,12 +1,11 @@
 /*
- * One worker thread: its loop, sockets, sessions, random streams and recorder. Nothing here is
+ * One worker thread: its loop, sockets, sessions and recorder. Nothing here is
  * shared with another thread but the mailbox (locked, once a second), the stop level and which
  * regions' load has ended (atomics, read when the main thread knocks).
  */
 #ifndef RUSHHOUR_ENGINE_WORKER_H
 #define RUSHHOUR_ENGINE_WORKER_H
 
-#include "base/random.h"
 #include "engine/attention.h"
 #include "engine/chain.h"
 #include "engine/credential.h"
@@ -34,9 +33,9 @@ struct engine_plan {
     const struct target *targets; /* one per region */
     size_t region_count;
     struct run_clock clock;
-    struct timing timing; /* of the profile, in this machine's time */
-    uint64_t seed;
-    struct shard shard; /* the part of the load driven here */
+    struct timing timing;   /* of the profile, in this machine's time */
+    uint64_t seed, id_seed; /* of the load, and of request ids */
+    struct shard shard;     /* the part of the load driven here */
     unsigned workers;
     int64_t load_ns;                    /* length of the load, by the run's own clock */
     const struct zone *zone;            /* for local_time in evidence; NULL: UTC */
@@ -66,8 +65,7 @@ struct worker {
     struct recorder recorder;
     struct evidence_limit evidence_limit;
     struct type_names event_types; /* received */
-    struct random random;
-    struct demand *demands; /* as many as the routing needs */
+    struct demand *demands;        /* as many as the routing needs */
     size_t demand_count;
     struct region_state *regions;       /* one per region */
     struct virtual_user *virtual_users; /* all, doubly linked */

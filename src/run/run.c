@@ -5,7 +5,6 @@
 
 #include "base/files.h"
 #include "base/limits.h"
-#include "base/random.h"
 #include "net/budget.h"
 #include "profile/environment.h"
 #include "realtime/model_facts.h"
@@ -74,15 +73,6 @@ static void on_simulator_lost(void *user)
     engine_stop(run->engine, RUN_FAILED, "the simulator ended");
 }
 
-/* The simulators of two shards must not draw the same faults for different sessions. */
-static uint64_t simulator_seed(const struct run_plan *plan)
-{
-    if (plan->shard.index == 0) return plan->seed;
-    struct random random;
-    random_seed(&random, plan->seed, plan->shard.index);
-    return random_u64(&random) >> 11;
-}
-
 static enum err_code start_simulator(struct run *run, struct error *err)
 {
     struct text ledger = {0};
@@ -90,7 +80,9 @@ static enum err_code start_simulator(struct run *run, struct error *err)
     run->simulated = (struct simulated){
         .loop = run->loop,
         .profile = run->plan.profile,
-        .seed = simulator_seed(&run->plan),
+        .seed = run->plan.seed, /* of all shards: their bursts come at the same times */
+        .by_user = true,
+        .shard = run->plan.shard.index,
         .ledger = ledger.data,
         .interrupts = &run->stops,
         .on_lost = on_simulator_lost,

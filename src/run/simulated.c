@@ -148,20 +148,25 @@ static enum err_code spawn(struct simulator_process *simulator, struct error *er
     char *environment[ENVIRONMENT_MOST + 1];
     const struct simulated *simulated = simulator->simulated;
     uv_loop_t *loop = simulated->loop;
-    char seed[32];
+    char seed[32], shard[32];
     (void)snprintf(seed, sizeof seed, "%" PRIu64, simulated->seed);
+    (void)snprintf(shard, sizeof shard, "%u", simulated->shard);
     char executable[4096];
     size_t length = sizeof executable;
     int status = uv_exepath(executable, &length);
-    char *arguments[] = {executable,
-                         "simulate",
-                         simulated->profile->file,
-                         "--controlled",
-                         "--seed",
-                         seed,
-                         simulated->ledger != NULL ? "--ledger" : NULL,
-                         simulated->ledger,
-                         NULL};
+    char *arguments[] = {executable,     "simulate", simulated->profile->file,
+                         "--controlled", "--seed",   seed,
+                         NULL,           NULL,       NULL,
+                         NULL,           NULL};
+    size_t count = 6;
+    if (simulated->by_user) {
+        arguments[count++] = "--by-user";
+        arguments[count++] = shard;
+    }
+    if (simulated->ledger != NULL) {
+        arguments[count++] = "--ledger";
+        arguments[count] = simulated->ledger;
+    }
     uv_stdio_container_t streams[] = {
         {.flags = UV_CREATE_PIPE | UV_READABLE_PIPE,
          .data.stream = (uv_stream_t *)&simulator->input},

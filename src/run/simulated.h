@@ -19,7 +19,9 @@ struct simulated {
     /* filled in by the command */
     uv_loop_t *loop;
     struct profile *profile;
-    uint64_t seed;               /* of its latencies and faults */
+    uint64_t seed; /* of its latencies and faults */
+    bool by_user;  /* simulator_options */
+    unsigned shard;
     char *ledger;                /* its ledger file; NULL if none */
     const unsigned *interrupts;  /* more than 0: stop waiting for it */
     void (*on_lost)(void *user); /* called if it ended unexpectedly; may be NULL */

@@ -63,7 +63,8 @@ struct opening {
 
 struct question {
     const char *prompt;
-    uint64_t number; /* of the turn, from 1; part of our message ids */
+    /* Of the interaction, and of the turn in it, from 1: the ids of our messages. */
+    uint64_t interaction, number;
 };
 
 /* How many reads of open connections got their time from the kernel's receive stamp, and from the

@@ -239,12 +239,14 @@ static enum err_code ask(struct conversation *base, const struct question *quest
     struct websocket *socket = (struct websocket *)base;
     struct text *scratch = &socket->carrier->scratch;
     char event_id[48];
-    (void)snprintf(event_id, sizeof event_id, "item-%" PRIu64, question->number);
+    (void)snprintf(event_id, sizeof event_id, "item-%" PRIu64 "-%" PRIu64, question->interaction,
+                   question->number);
     text_clear(scratch);
     message_user_text(scratch, question->prompt, event_id);
     enum err_code code = send_scratch(socket, "conversation.item.create", shape);
     if (code != ERR_OK) return code;
-    (void)snprintf(event_id, sizeof event_id, "turn-%" PRIu64, question->number);
+    (void)snprintf(event_id, sizeof event_id, "turn-%" PRIu64 "-%" PRIu64, question->interaction,
+                   question->number);
     text_clear(scratch);
     message_response_create(scratch, event_id);
     return send_scratch(socket, "response.create", shape);

@@ -98,6 +98,11 @@ static void plan(struct answer *answer, uint64_t delay_ns)
     answer->due_ns = next;
 }
 
+static void plan_step(struct answer *answer, enum step step, uint64_t draw)
+{
+    plan(answer, site_delay(answer->visit->site, step, answer->lot, draw, answer->due_ns));
+}
+
 static void end_as_usual(struct answer *answer)
 {
     const struct reply_end completed = {.status = REPLY_COMPLETED};
@@ -113,7 +118,7 @@ static void end_as_usual(struct answer *answer)
 static void go_on_speaking(struct answer *answer)
 {
     if (answer->reply.deltas < answer->deltas) {
-        plan(answer, site_delay(answer->visit->site, STEP_DELTA, answer->due_ns));
+        plan_step(answer, STEP_DELTA, LOT_DELTA + answer->reply.deltas);
     } else if (answer->strike_ns != 0) { /* later than the last delta: the end waits for it */
         plan(answer, UINT64_MAX / 4);
     } else {
@@ -151,7 +156,7 @@ static void start_output(struct answer *answer)
     if (answer->preamble) {
         answer->preamble = false;
         speech_preamble(answer->visit, &answer->reply);
-        plan(answer, site_delay(answer->visit->site, STEP_ANSWER, answer->due_ns));
+        plan_step(answer, STEP_ANSWER, LOT_ANSWER);
         return;
     }
     speech_item(answer->visit, &answer->reply);
@@ -168,7 +173,7 @@ static void start(struct answer *answer)
     say_created(answer);
     if (strikes_at(answer, STRIKE_CREATED)) answer_strike(answer);
     answer->state = ANSWER_CREATED;
-    plan(answer, site_delay(answer->visit->site, STEP_FIRST_OUTPUT, answer->due_ns));
+    plan_step(answer, STEP_FIRST_OUTPUT, LOT_FIRST_OUTPUT);
 }
 
 static void step(struct answer *answer)
@@ -248,9 +253,10 @@ static void begin(struct visit *visit, struct overrides *overrides, const char *
     answer->next = visit->answers;
     visit->answers = answer;
     visit->responses++;
+    answer->lot = visit_response_lot(visit, event_id);
     answer_plan(answer, overrides, event_id);
     answer->due_ns = at_ns;
-    plan(answer, site_delay(visit->site, STEP_RESPONSE_CREATED, at_ns));
+    plan_step(answer, STEP_RESPONSE_CREATED, LOT_CREATED);
     run(answer, clock_mono_ns());
 }
 

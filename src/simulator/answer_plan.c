@@ -36,7 +36,7 @@ static void plan_output(struct answer *answer)
         left -= usage->reasoning;
         answer->reply.phase = "final_answer";
         answer->preamble = left > PREAMBLE_DELTAS && plan->preambles > 0 &&
-                           script_draws(&site->script, plan->preambles);
+                           lot_unit(answer->lot, LOT_PREAMBLE) < plan->preambles;
         if (answer->preamble) left -= PREAMBLE_DELTAS;
     }
     answer->thought_away = left == 0;
@@ -50,7 +50,7 @@ static void plan_stream(struct answer *answer, const struct overrides *overrides
     struct site *site = answer->visit->site;
     struct moment moment = moment_of(answer);
     if (moment.failed_before) script_settle(&site->script);
-    answer->strike = script_strike(&site->script, CHANCE_PER_RESPONSE, &moment);
+    answer->strike = script_strike(&site->script, CHANCE_PER_RESPONSE, answer->lot, &moment);
     answer->reserved_tokens =
         token_count_reserved(moment.context_tokens, overrides->max_output_tokens);
     struct strike refused = quota_respond(&site->quota, moment.wall_ns, answer->reserved_tokens);
@@ -60,8 +60,9 @@ static void plan_stream(struct answer *answer, const struct overrides *overrides
     if (answer->strike.after_ns > 0 && answer_fault_is_timed(answer->fault))
         answer->strike_ns = answer->at_ns + service_real(site->service, answer->strike.after_ns);
     uint64_t choices = answer->deltas > 1 ? answer->deltas - 1 : 1;
+    struct random random = lot_stream(answer->lot, LOT_STRIKE_DELTA);
     if (answer->fault->time == STRIKE_STREAM && answer->strike_ns == 0)
-        answer->strike_deltas = 1 + script_below(&site->script, choices);
+        answer->strike_deltas = 1 + random_below(&random, choices);
 }
 
 static void fill_reply(struct answer *answer, struct overrides *overrides)

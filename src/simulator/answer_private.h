@@ -21,6 +21,7 @@ struct answer {
     struct visit *visit;
     struct reply reply;
     enum answer_state state;
+    struct lot lot;
     struct strike strike;
     uint64_t reserved_tokens;         /* taken of the quota */
     const struct answer_fault *fault; /* of the strike; NULL if none */

@@ -60,7 +60,8 @@ struct ws_welcome below_welcome(struct site *site)
     struct ws_welcome welcome = {.kind = WS_SERVE};
     uint64_t now_ns = clock_mono_ns();
     struct moment moment = {.wall_ns = service_wall(site->service, now_ns)};
-    struct strike strike = script_strike(&site->script, CHANCE_PER_CONNECTION, &moment);
+    struct strike strike = script_strike(&site->script, CHANCE_PER_CONNECTION,
+                                         site_next(site, COMER_CONNECTION), &moment);
     const struct form *form = strike.struck ? find_form(strike.kind) : NULL;
     if (form == NULL || (site->identity == NULL && form->kind != WS_RESET)) return welcome;
     below_record(site, LEDGER_CONNECTION, strike.kind, now_ns);

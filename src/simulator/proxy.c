@@ -52,7 +52,8 @@ static struct tunnel_answer decide(void *user, const char *host, uint16_t port)
     if (site->below.nameless) return (struct tunnel_answer){.status = 502};
     uint64_t now_ns = clock_mono_ns();
     struct moment moment = {.wall_ns = service_wall(site->service, now_ns)};
-    struct strike strike = script_strike(&site->script, CHANCE_PER_CONNECT, &moment);
+    struct strike strike =
+        script_strike(&site->script, CHANCE_PER_CONNECT, site_next(site, COMER_CONNECT), &moment);
     if (strike.struck) {
         below_record(site, LEDGER_CONNECTION, strike.kind, now_ns);
         return (struct tunnel_answer){.status = status_of(strike.kind)};

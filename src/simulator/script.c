@@ -40,10 +40,22 @@ static bool reserve(struct script *script, const struct simulator_plan *plan)
     script->latency = calloc(plan->latency_count + 1, sizeof *script->latency);
     script->faults = calloc(plan->fault_count + 1, sizeof *script->faults);
     script->fault_kinds = calloc(plan->fault_count + 1, sizeof *script->fault_kinds);
+    script->fault_draws = calloc(plan->fault_count + 1, sizeof *script->fault_draws);
     script->fault_active = calloc(plan->fault_count + 1, sizeof *script->fault_active);
     script->fault_rates = calloc(plan->fault_count + 1, sizeof *script->fault_rates);
     return script->latency != NULL && script->faults != NULL && script->fault_kinds != NULL &&
-           script->fault_active != NULL && script->fault_rates != NULL;
+           script->fault_draws != NULL && script->fault_active != NULL &&
+           script->fault_rates != NULL;
+}
+
+/* A rule is known by its fault and by which of that fault's it is, so that a rule for another fault
+ * changes nothing. */
+static uint64_t draw_of(const struct simulator_plan *plan, size_t index)
+{
+    const char *fault = plan->faults[index].fault;
+    uint64_t before = 0;
+    for (size_t i = 0; i < index; i++) before += strcmp(plan->faults[i].fault, fault) == 0;
+    return random_stream(fault) + before;
 }
 
 enum err_code script_init(struct script *script, const struct simulator_plan *plan,
@@ -53,8 +65,7 @@ enum err_code script_init(struct script *script, const struct simulator_plan *pl
     *script = (struct script){.minute = INT64_MIN,
                               .first_rule = plan->faults,
                               .burst_seed = seed ^ SEED_OF_SIMULATOR ^ SEED_OF_BURSTS};
-    random_seed(&script->strikes, seed ^ SEED_OF_SIMULATOR, 2 * region_index);
-    random_seed(&script->delays, seed ^ SEED_OF_SIMULATOR, 2 * region_index + 1);
+    script->lot = lot_part((struct lot){seed ^ SEED_OF_SIMULATOR}, region_index);
     if (!reserve(script, plan)) {
         script_free(script);
         return error_set(err, ERR_NOMEM, "no memory for the simulator's rules of region %s",
@@ -74,6 +85,7 @@ enum err_code script_init(struct script *script, const struct simulator_plan *pl
                              "simulator.faults[%zu].fault: there is no fault \"%s\"", i,
                              rule->fault);
         }
+        script->fault_draws[script->fault_count] = draw_of(plan, i);
         script->faults[script->fault_count++] = rule;
     }
     return ERR_OK;
@@ -84,6 +96,7 @@ void script_free(struct script *script)
     free(script->latency);
     free(script->faults);
     free(script->fault_kinds);
+    free(script->fault_draws);
     free(script->fault_active);
     free(script->fault_rates);
     *script = (struct script){0};
@@ -156,15 +169,17 @@ void script_set_origin(struct script *script, int64_t wall_ns)
     script->origin_ns = wall_ns;
 }
 
-uint64_t script_delay(struct script *script, enum step step, int64_t wall_ns)
+uint64_t script_delay(struct script *script, enum step step, struct lot lot, uint64_t draw,
+                      int64_t wall_ns)
 {
     refresh(script, wall_ns);
     double median = (double)script->median_ns[step];
     if (script->sigma[step] == 0) return (uint64_t)script->median_ns[step];
-    return (uint64_t)llround(median * exp(script->sigma[step] * random_normal(&script->delays)));
+    struct random random = lot_stream(lot, draw);
+    return (uint64_t)llround(median * exp(script->sigma[step] * random_normal(&random)));
 }
 
-struct strike script_strike(struct script *script, enum fault_chance chance,
+struct strike script_strike(struct script *script, enum fault_chance chance, struct lot lot,
                             const struct moment *moment)
 {
     refresh(script, moment->wall_ns);
@@ -174,7 +189,7 @@ struct strike script_strike(struct script *script, enum fault_chance chance,
         if (fault_info(kind)->chance != chance || !is_active(script, i, moment->wall_ns)) continue;
         if (!condition_holds(rule, moment)) continue;
         double rate = condition_sticky_rate(rule, script->fault_rates[i], moment);
-        if (random_unit(&script->strikes) < rate)
+        if (lot_unit(lot, script->fault_draws[i]) < rate)
             return (struct strike){
                 .struck = true, .kind = kind, .info = fault_info(kind), .after_ns = rule->after_ns};
     }
@@ -221,14 +236,4 @@ bool script_fails(enum fault_kind kind)
     default:
         return true;
     }
-}
-
-bool script_draws(struct script *script, double share)
-{
-    return random_unit(&script->strikes) < share;
-}
-
-uint64_t script_below(struct script *script, uint64_t bound)
-{
-    return random_below(&script->strikes, bound);
 }

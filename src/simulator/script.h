@@ -1,12 +1,12 @@
-/* The delays and faults scripted by the profile for one region, drawn from seeded streams. */
+/* The delays and faults scripted by the profile for one region, drawn by lot. */
 #ifndef RUSHHOUR_SIMULATOR_SCRIPT_H
 #define RUSHHOUR_SIMULATOR_SCRIPT_H
 
 #include "base/error.h"
-#include "base/random.h"
 #include "profile/faults.h"
 #include "profile/profile.h"
 #include "simulator/condition.h"
+#include "simulator/lot.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,6 +28,7 @@ struct script {
     size_t latency_count;
     const struct fault_rule **faults;
     enum fault_kind *fault_kinds; /* one for each of faults */
+    uint64_t *fault_draws;        /* likewise: the number of its draw */
     size_t fault_count;
     int64_t minute; /* of the run's clock for which the next two are valid: rules change by the
                        minute */
@@ -37,10 +38,9 @@ struct script {
     double *fault_rates;                 /* for the current hour */
     const struct fault_rule *first_rule; /* of the plan: a rule's number seeds its bursts */
     uint64_t burst_seed;
-    int64_t origin_ns;             /* of the run's clock, from which bursts are counted */
-    struct random delays, strikes; /* two streams, so that a latency rule does not change the
-                                      faults */
-    uint64_t owed;                 /* failed responses not yet followed by a retry */
+    int64_t origin_ns; /* of the run's clock, from which bursts are counted */
+    struct lot lot;    /* of the region: its connections and responses have parts of it */
+    uint64_t owed;     /* failed responses not yet followed by a retry */
 };
 
 /* The result of a draw: nothing, or a fault. */
@@ -54,7 +54,7 @@ struct strike {
     uint64_t limit;                /* the one that was met; 0: the fault's default */
 };
 
-/* Picks the rules of a region (region_index seeds its streams). The plan is borrowed until
+/* Picks the rules of a region (region_index makes its lot). The plan is borrowed until
  * script_free. */
 MUST_USE enum err_code script_init(struct script *script, const struct simulator_plan *plan,
                                    const struct region *region, uint64_t seed,
@@ -67,13 +67,14 @@ void script_set_origin(struct script *script, int64_t wall_ns);
 /*
  * Draws the delay of a step at an instant of the run's clock, in ns: log-normal with the median and
  * P99 of the last rule in force that sets the step, with sigma = ln(P99 / median) / z(0.99);
- * constant if the two are equal.
+ * constant if the two are equal. `draw` is its number in the lot of whom it delays.
  */
-uint64_t script_delay(struct script *script, enum step step, int64_t wall_ns);
+uint64_t script_delay(struct script *script, enum step step, struct lot lot, uint64_t draw,
+                      int64_t wall_ns);
 
-/* Draws once for each rule of this chance that applies at the moment, in order, until one
- * strikes. */
-struct strike script_strike(struct script *script, enum fault_chance chance,
+/* Draws in a lot once for each rule of this chance that applies at the moment, in order, until one
+ * strikes. A rule has the same draw whether or not the others apply. */
+struct strike script_strike(struct script *script, enum fault_chance chance, struct lot lot,
                             const struct moment *moment);
 
 /* Whether a fault of the whole region (CHANCE_PER_REGION) is in force at an instant of the run's
@@ -93,11 +94,5 @@ void script_settle(struct script *script);
 /* Whether a response that this fault struck has failed: some faults let it complete, or end it
  * without failure. */
 bool script_fails(enum fault_kind kind);
-
-/* Draws whether something of this share happens, from the stream of faults. */
-bool script_draws(struct script *script, double share);
-
-/* Uniform in 0 .. bound-1 (bound > 0), from the stream of faults. */
-uint64_t script_below(struct script *script, uint64_t bound);
 
 #endif

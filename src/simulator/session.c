@@ -74,7 +74,8 @@ void session_open(struct visit *visit)
 {
     visit->state = VISIT_GREETING;
     session_fault_draw(visit);
-    uint64_t delay = site_delay(visit->site, STEP_SESSION, visit->opened_ns);
+    uint64_t delay =
+        site_delay(visit->site, STEP_SESSION, visit->lot, LOT_SESSION, visit->opened_ns);
     if (delay == 0) { /* in one segment with the 101, as the real service may do */
         greet(visit);
         return;
@@ -106,7 +107,8 @@ void session_configure(struct visit *visit, const char *event_id, uint64_t at_ns
     }
     visit->update_ns = at_ns;
     visit->state = VISIT_CONFIGURING;
-    uint64_t delay = site_delay(visit->site, STEP_CONFIGURE, at_ns);
+    uint64_t delay = site_delay(visit->site, STEP_CONFIGURE, visit->lot,
+                                LOT_CONFIGURE + visit->updates++, at_ns);
     if (delay == 0) {
         say_updated(visit);
     } else {

@@ -26,7 +26,7 @@ void session_fault_draw(struct visit *visit)
 {
     struct site *site = visit->site;
     struct moment moment = {.wall_ns = service_wall(site->service, visit->opened_ns)};
-    visit->life = script_strike(&site->script, CHANCE_PER_SESSION, &moment);
+    visit->life = script_strike(&site->script, CHANCE_PER_SESSION, visit->lot, &moment);
     if (is(visit, FAULT_NO_CLOSE_ANSWER)) ws_peer_mute(visit->peer);
 }
 

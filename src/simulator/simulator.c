@@ -102,6 +102,8 @@ static enum err_code make_service(struct simulator *simulator, uv_loop_t *loop,
     struct service *service = &simulator->service;
     service->plan = &options->profile->simulator;
     service->clock = options->clock;
+    service->by_user = options->by_user;
+    service->shard = options->shard;
     if (service->clock.speed <= 0) /* none was given: use the wall clock */
         service->clock = (struct run_clock){clock_mono_ns(), clock_wall_ns(), 1.0};
     identifiers_init(&service->ids, &service->clock);

@@ -12,6 +12,7 @@
 #include "net/loop_gauge.h"
 #include "profile/profile.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <uv.h>
 
@@ -24,6 +25,9 @@ struct simulator_options {
     const char *ca_file; /* where to write the root certificate; NULL: a fresh file in $TMPDIR,
                             removed at the end */
     uint64_t seed;
+    bool by_user;   /* request ids are those of a run: each user meets what the seed has for it,
+                       in whatever order they come. Otherwise their order decides */
+    uint64_t shard; /* of the run: keeps what goes by the order of arrival apart */
     struct run_clock clock; /* the time of day for the rules; simulator_set_clock may replace it */
 };
 

@@ -28,10 +28,18 @@ const char *site_model(const struct site *site)
     return site->region->model != NULL ? site->region->model : site->gate.deployment;
 }
 
-uint64_t site_delay(struct site *site, enum step step, uint64_t mono_ns)
+struct lot site_next(struct site *site, enum comer comer)
+{
+    const struct lot lot = lot_part(lot_part(site->script.lot, comer), site->service->shard);
+    return lot_part(lot, site->came[comer]++);
+}
+
+uint64_t site_delay(struct site *site, enum step step, struct lot lot, uint64_t draw,
+                    uint64_t mono_ns)
 {
     const struct service *service = site->service;
-    uint64_t delay_ns = script_delay(&site->script, step, service_wall(service, mono_ns));
+    uint64_t delay_ns =
+        script_delay(&site->script, step, lot, draw, service_wall(service, mono_ns));
     return service_real(service, (int64_t)delay_ns);
 }
 

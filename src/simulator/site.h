@@ -23,7 +23,12 @@ struct service {
     char *audio;          /* base64 of one audio delta: silence */
     uint64_t audio_ms;    /* its duration, at 24 kHz */
     struct visit *visits; /* every open connection */
+    bool by_user;         /* request ids name users (simulator_options) */
+    uint64_t shard;
 };
+
+/* Those whose lots go by the order in which they come. */
+enum comer { COMER_CONNECTION, COMER_CONNECT, COMER_VISIT, COMER_COUNT };
 
 struct site {
     struct service *service;
@@ -32,6 +37,7 @@ struct site {
     struct issued_secrets secrets;
     char key[85];
     struct script script;
+    uint64_t came[COMER_COUNT]; /* so far */
     struct quota quota;
     bool limits_told;              /* a 101 has sent them */
     struct tls_identity *identity; /* NULL: plain HTTP, like the region's endpoint */
@@ -49,8 +55,13 @@ uint64_t service_run(const struct service *service, uint64_t real_ns);
 /* The name of the model behind a region, as its sessions tell it. */
 const char *site_model(const struct site *site);
 
-/* Draws the delay of a step at a site now, in this machine's time. */
-uint64_t site_delay(struct site *site, enum step step, uint64_t mono_ns);
+/* The lot of the next one to come. */
+struct lot site_next(struct site *site, enum comer comer);
+
+/* Draws the delay of a step at a site now, in this machine's time; `draw` is its number in the
+ * lot. */
+uint64_t site_delay(struct site *site, enum step step, struct lot lot, uint64_t draw,
+                    uint64_t mono_ns);
 
 /* Appends rate_limits.updated: what is left of the quota (preview includes requests). */
 void site_rate_limits(struct site *site, bool preview, uint64_t mono_ns, struct text *out);

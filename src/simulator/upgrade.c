@@ -162,7 +162,7 @@ static void draw_fault(struct visit *visit, const struct request *request)
         !refusal_applies(FAULT_SUBPROTOCOL_REFUSED, request, &visit->verdict, &traits))
         return;
     struct moment moment = {.wall_ns = service_wall(site->service, visit->asked_ns)};
-    struct strike drawn = script_strike(&site->script, CHANCE_PER_UPGRADE, &moment);
+    struct strike drawn = script_strike(&site->script, CHANCE_PER_UPGRADE, visit->lot, &moment);
     if (drawn.struck && refusal_applies(drawn.kind, request, &visit->verdict, &traits))
         visit->strike = drawn;
     if (visit->verdict.kind != VERDICT_ACCEPT) return;
@@ -189,6 +189,7 @@ void upgrade_judge(struct visit *visit, const struct ws_request *told)
 {
     struct request request = upgrade_read(visit->peer, told);
     request_client_id(&request, visit->client_request_id);
+    visit_find_lot(visit);
     visit->verdict = request_judge(&request, &visit->site->gate);
     visit->preview = visit->verdict.dialect == DIALECT_PREVIEW;
     size_t length = strcspn(told->target, "?"); /* the query may hold a key */

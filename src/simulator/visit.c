@@ -174,6 +174,35 @@ static void on_gate(struct timer *timer, uint64_t now_ns)
     }
 }
 
+/* The request id of a run has the form of a UUID, whose first half is the same for all dials of one
+ * user. */
+#define USER_LENGTH 18
+
+static bool names_user(const struct visit *visit)
+{
+    return visit->site->service->by_user && strlen(visit->client_request_id) > USER_LENGTH;
+}
+
+void visit_find_lot(struct visit *visit)
+{
+    if (!names_user(visit)) {
+        visit->lot = site_next(visit->site, COMER_VISIT);
+        return;
+    }
+    char user[USER_LENGTH + 1];
+    memcpy(user, visit->client_request_id, USER_LENGTH);
+    user[USER_LENGTH] = '\0';
+    visit->user = lot_named(visit->site->script.lot, user);
+    visit->lot = lot_named(visit->user, visit->client_request_id + USER_LENGTH);
+}
+
+/* A run's event tells which try of which interaction it is, in whichever session. */
+struct lot visit_response_lot(const struct visit *visit, const char *event_id)
+{
+    if (names_user(visit) && event_id != NULL) return lot_named(visit->user, event_id);
+    return lot_part(visit->lot, visit->responses);
+}
+
 void visit_begin(struct site *site, struct ws_peer *peer, const struct ws_request *request)
 {
     struct service *service = site->service;
@@ -196,7 +225,9 @@ void visit_begin(struct site *site, struct ws_peer *peer, const struct ws_reques
     service->visits = visit;
     ws_peer_set_user(peer, visit);
     upgrade_judge(visit, request);
-    uint64_t delay = request->is_websocket ? site_delay(site, STEP_UPGRADE, visit->asked_ns) : 0;
+    uint64_t delay = request->is_websocket
+                         ? site_delay(site, STEP_UPGRADE, visit->lot, LOT_UPGRADE, visit->asked_ns)
+                         : 0;
     if (delay == 0) {
         upgrade_answer(visit);
     } else {

@@ -52,6 +52,8 @@ struct visit {
     bool preview;
     char target[64]; /* the requested path, truncated: a refusal may quote it */
     char client_request_id[CLIENT_REQUEST_ID_SIZE];
+    struct lot lot;                   /* of the connection and its session */
+    struct lot user;                  /* of whom it belongs to, if request ids tell that */
     char session_id[IDENTIFIER_SIZE]; /* "" until session.created */
     char conversation_id[IDENTIFIER_SIZE];
     int64_t expires_at_s;
@@ -69,9 +71,15 @@ struct visit {
     /* for the ledger */
     bool recorded;
     int http_status;
-    uint64_t asked_ns, opened_ns, update_ns, responses;
+    uint64_t asked_ns, opened_ns, update_ns, updates, responses;
     uint64_t upgrade_delay_ns, session_delay_ns, configure_delay_ns;
 };
+
+/* Once the request id is known: gives the visit its lots. */
+void visit_find_lot(struct visit *visit);
+
+/* The lot of a response that the client's event (NULL: no event) asks for. */
+struct lot visit_response_lot(const struct visit *visit, const char *event_id);
 
 /* Answers a request: the implementation of ws_server_handlers.on_request. */
 void visit_begin(struct site *site, struct ws_peer *peer, const struct ws_request *request);

@@ -1,10 +1,12 @@
-"""A seeded run repeats itself: with one session at a time, two runs of a seed are alike in all that no clock decides.
+"""A seeded run repeats itself: with one session at a time, two runs of a seed are alike in all that no clock decides; and
+however many come at once, by however many workers or shards, each user meets the same faults.
 
 Two builds are compared in the same way, RUSHHOUR_BEFORE being the other one's binary:
 RUSHHOUR_BEFORE=old/rushhour RUSHHOUR=build/release/rushhour python3 -B tests/end_to_end/test_seeded.py
 """
 
 import collections
+import math
 import os
 import re
 import unittest
@@ -22,6 +24,10 @@ ALWAYS = {"refused": "connect_refused", "closed": "tls_closed", "missing": "depl
 ROW = ("turn", "attempt", "outcome", "code", "input_tokens", "cached_tokens", "output_tokens")
 RECORD = ("scope", "phase", "domain", "code", "catalogue", "http_status", "close_code", "attempt", "turn", "decision",
           "possibly_billed", "message")
+# In one run or another, by another number of workers and in parts: the same users.
+DRIVEN = {"alone": [["--workers", 1]], "many": [["--workers", 3]], "shards": [["--shard", "1/2"], ["--shard", "2/2"]]}
+USER = 18  # how much of a request id names the user
+RATES = {"upgrade_503": 0.08, "closed_before_created": 0.05, "server_error": 0.12, "connection_reset": 0.06}
 # Made of the time and of chance.
 IDS = re.compile(r"\b(sess|resp|event|item)_\w+|\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\b[0-9a-f]{32}\b")
 
@@ -86,6 +92,72 @@ class Seeded(harness.Case):
                                    for _, records in sessions for record in records)
         self.assertGreaterEqual(len(told), len(ALWAYS) + 3, "enough kinds of failures to be alike in")
         print(f"{SESSIONS} sessions in each of {len(after)} regions, {sum(told.values())} records: {dict(told)}")
+
+
+def crowd():
+    """Users that arrive as they like, so that no two runs see them in one order."""
+    return harness.profile(
+        seed=31, load={"model": "arrivals", "arrival": "poisson", "connect_rate": "1000/s", "max_sessions": 1000,
+                       "stages": [{"duration": "0s", "target": "15/s"}, {"duration": "6s", "target": "15/s"}]},
+        session={"interactions": 3, "think_time": "10ms", "prompts": ["Say OK."]},
+        retry={"attempts": 3, "backoff": {"initial": "10ms", "max": "50ms", "jitter": "full"}, "budget": "100%",
+               "hold": "interaction"},
+        simulator={"latency": [{**harness.QUICK, "first_output": {"median": "20ms", "p99": "90ms"}}],
+                   "faults": [{"fault": fault, "rate": f"{100 * rate:g}%"} for fault, rate in RATES.items()]})
+
+
+def fates(runs):
+    """By region, user, interaction and attempt: the fault that the ledger says it met."""
+    met = {}
+    for run in runs:
+        responses = {line["response_id"]: line for line in run.ledger if line["kind"] == "response"}
+        sessions = {(line["region"], line["client_request_id"]): line for line in run.ledger if line["kind"] == "session"}
+        for row in run.attempts:
+            whose = row["region"], row["client_request_id"]
+            key = (row["region"], row["client_request_id"][:USER], int(row["interaction"]), int(row["attempt"]))
+            line = responses.get(row["response_id"]) or sessions.get(whose)
+            if line is not None and row["outcome"] in ("ok", "failed"):
+                assert key not in met, f"two attempts are one: {key}"
+                met[key] = line["fault_name"]
+    return met
+
+
+class Crowd(harness.Case):
+    def drive(self, name):
+        """The runs of a way to drive the crowd, all at once."""
+        made = self.write_profile(crowd())
+        processes = [harness.start("run", made, "--simulate", "-q", *how, "-o", f"{name}-{i}", cwd=self.folder)
+                     for i, how in enumerate(DRIVEN[name])]
+        for process in processes:
+            result = harness.finish(process)
+            self.assertIn(result.status, harness.ENDED, result.stderr)
+        return [harness.Run(self.folder / f"{name}-{i}") for i in range(len(processes))]
+
+    def test_each_user_meets_the_same_faults_in_whatever_order(self):
+        runs = {name: self.drive(name) for name in DRIVEN}
+        met = {name: fates(parts) for name, parts in runs.items()}
+        for name in ("many", "shards"):
+            both = met["alone"].keys() & met[name].keys()
+            different = {key: (met["alone"][key], met[name][key]) for key in both if met["alone"][key] != met[name][key]}
+            self.assertEqual(different, {}, f"of {len(both)} attempts, by {name}")
+            struck = collections.Counter(met[name][key] for key in both)
+            # A busy machine drives few of these users, and not the same ones each time.
+            self.assertGreater(sum(struck.values()), 10 if harness.SLOWED else 60, name)
+            self.assertGreater(len(struck), 2, f"enough kinds of faults to be alike in, by {name}")
+            print(f"{sum(struck.values())} attempts of both, by {name}: {dict(struck)}")
+
+    def test_faults_strike_as_often_as_the_profile_says(self):
+        run = self.drive("alone")[0]
+        sessions = [line for line in run.ledger if line["kind"] == "session"]
+        accepted = [line for line in sessions if line["fault_name"] != "upgrade_503"]
+        answers = [line for line in run.ledger if line["kind"] == "response"]
+        later = [line for line in answers if line["fault_name"] != "server_error"]  # its rule is drawn first
+        for fault, lines in (("upgrade_503", sessions), ("closed_before_created", accepted), ("server_error", answers),
+                             ("connection_reset", later)):
+            rate, count = RATES[fault], len(lines)
+            struck = sum(line["fault_name"] == fault for line in lines)
+            self.assertLess(abs(struck - count * rate), 4.5 * math.sqrt(count * rate * (1 - rate)),
+                            f"{fault}: {struck} of {count}")
 
 
 if __name__ == "__main__":

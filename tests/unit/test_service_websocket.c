@@ -258,7 +258,7 @@ static void ends_are_told_as_facts(void **state)
 static void settings_and_turns_are_sent_in_the_dialect_s_shape(void **state)
 {
     const struct session_settings settings = {.modality = MODALITY_TEXT, .max_output_tokens = 7};
-    const struct question question = {.prompt = "Say OK.", .number = 3};
+    const struct question question = {.prompt = "Say OK.", .interaction = 2, .number = 3};
     char shape[SHAPE_SIZE] = "", expected[SHAPE_SIZE];
     (void)state;
     set_up(KEY);
@@ -270,9 +270,9 @@ static void settings_and_turns_are_sent_in_the_dialect_s_shape(void **state)
     assert_non_null(strstr(scripted.sent[0], "\"session.update\""));
     assert_non_null(strstr(scripted.sent[0], "\"max_output_tokens\":7"));
     assert_non_null(strstr(scripted.sent[1], "\"Say OK.\""));
-    assert_non_null(strstr(scripted.sent[1], "\"item-3\""));
+    assert_non_null(strstr(scripted.sent[1], "\"item-2-3\""));
     assert_non_null(strstr(scripted.sent[2], "\"response.create\""));
-    assert_non_null(strstr(scripted.sent[2], "\"turn-3\""));
+    assert_non_null(strstr(scripted.sent[2], "\"turn-2-3\""));
     (void)snprintf(expected, sizeof expected,
                    "session.update:%zu conversation.item.create:%zu response.create:%zu",
                    strlen(scripted.sent[0]), strlen(scripted.sent[1]), strlen(scripted.sent[2]));

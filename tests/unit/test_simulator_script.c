@@ -25,6 +25,12 @@ static void start(struct script *script, const struct simulator_plan *plan, cons
     if (script_init(script, plan, &site, seed, 0, &err) != ERR_OK) fail_msg("%s", err.text);
 }
 
+/* The lot of the i-th response. */
+static struct lot of(const struct script *script, int i)
+{
+    return lot_part(script->lot, (uint64_t)i);
+}
+
 /* Median and P99 of many draws against the requested ones, and the shape between them: P90 of a
  * log-normal. */
 static void test_log_normal(void **state)
@@ -37,7 +43,8 @@ static void test_log_normal(void **state)
     start(&script, &plan, "a", 1);
     uint64_t *draws = malloc(COUNT * sizeof *draws);
     assert_non_null(draws);
-    for (int i = 0; i < COUNT; i++) draws[i] = script_delay(&script, STEP_FIRST_OUTPUT, 0);
+    for (int i = 0; i < COUNT; i++)
+        draws[i] = script_delay(&script, STEP_FIRST_OUTPUT, of(&script, i), LOT_FIRST_OUTPUT, 0);
     qsort(draws, COUNT, sizeof *draws, compare);
     double ms = 1e-6;
     double sigma = log(900.0 / 250.0) / 2.326348;
@@ -64,11 +71,11 @@ static void test_fixed_unset_and_overridden(void **state)
     struct script b;
     start(&a, &plan, "a", 1);
     start(&b, &plan, "b", 1);
-    assert_int_equal(script_delay(&a, STEP_UPGRADE, 0), 5);
-    assert_int_equal(script_delay(&a, STEP_SESSION, 0), 9);
-    assert_int_equal(script_delay(&a, STEP_DELTA, 0), 0);
-    assert_int_equal(script_delay(&b, STEP_UPGRADE, 0), 11);
-    assert_int_equal(script_delay(&b, STEP_SESSION, 0), 0);
+    assert_int_equal(script_delay(&a, STEP_UPGRADE, a.lot, LOT_DELTA, 0), 5);
+    assert_int_equal(script_delay(&a, STEP_SESSION, a.lot, LOT_DELTA, 0), 9);
+    assert_int_equal(script_delay(&a, STEP_DELTA, a.lot, LOT_DELTA, 0), 0);
+    assert_int_equal(script_delay(&b, STEP_UPGRADE, b.lot, LOT_DELTA, 0), 11);
+    assert_int_equal(script_delay(&b, STEP_SESSION, b.lot, LOT_DELTA, 0), 0);
     script_free(&a);
     script_free(&b);
 }
@@ -97,13 +104,15 @@ static void test_time_of_day(void **state)
                  {15 * 60 + 30, true}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int64_t wall = midnight + cases[i].minute * 60 * NS_PER_S + 59 * NS_PER_S;
-        assert_int_equal(script_delay(&script, STEP_DELTA, wall), cases[i].in ? 2 : 1);
-        struct strike strike =
-            script_strike(&script, CHANCE_PER_RESPONSE, &(struct moment){.wall_ns = wall});
+        assert_int_equal(script_delay(&script, STEP_DELTA, script.lot, LOT_DELTA, wall),
+                         cases[i].in ? 2 : 1);
+        struct strike strike = script_strike(&script, CHANCE_PER_RESPONSE, script.lot,
+                                             &(struct moment){.wall_ns = wall});
         assert_int_equal(strike.struck, cases[i].in);
         if (cases[i].in) assert_int_equal(strike.after_ns, 77);
-        assert_false(
-            script_strike(&script, CHANCE_PER_UPGRADE, &(struct moment){.wall_ns = wall}).struck);
+        assert_false(script_strike(&script, CHANCE_PER_UPGRADE, script.lot,
+                                   &(struct moment){.wall_ns = wall})
+                         .struck);
     }
     script_free(&script);
     window_free(&peak);
@@ -122,7 +131,8 @@ static void test_fault_rates(void **state)
     start(&script, &plan, "a", 42);
     int counts[FAULT_COUNT] = {0};
     for (int i = 0; i < COUNT; i++) {
-        struct strike strike = script_strike(&script, CHANCE_PER_RESPONSE, &(struct moment){0});
+        struct strike strike =
+            script_strike(&script, CHANCE_PER_RESPONSE, of(&script, i), &(struct moment){0});
         if (strike.struck) counts[strike.kind]++;
     }
     double first = 0.151;
@@ -153,11 +163,12 @@ static void test_seed(void **state)
     start(&c, &plain, "a", 6);
     int different = 0;
     for (int i = 0; i < 200; i++) {
-        (void)script_delay(&b, STEP_DELTA, 0);
-        bool struck = script_strike(&a, CHANCE_PER_RESPONSE, &(struct moment){0}).struck;
-        assert_int_equal(script_strike(&b, CHANCE_PER_RESPONSE, &(struct moment){0}).struck,
-                         struck);
-        different += script_strike(&c, CHANCE_PER_RESPONSE, &(struct moment){0}).struck != struck;
+        (void)script_delay(&b, STEP_DELTA, of(&b, i), LOT_DELTA, 0);
+        bool struck = script_strike(&a, CHANCE_PER_RESPONSE, of(&a, i), &(struct moment){0}).struck;
+        assert_int_equal(
+            script_strike(&b, CHANCE_PER_RESPONSE, of(&b, i), &(struct moment){0}).struck, struck);
+        different +=
+            script_strike(&c, CHANCE_PER_RESPONSE, of(&c, i), &(struct moment){0}).struck != struck;
     }
     assert_true(different > 50);
     script_free(&a);
@@ -186,7 +197,7 @@ static void test_stickiness(void **state)
     int failed_again = 0;
     for (int i = 0; i < COUNT; i++) {
         bool retry = script_claim(&script);
-        bool struck = script_strike(&script, CHANCE_PER_RESPONSE,
+        bool struck = script_strike(&script, CHANCE_PER_RESPONSE, of(&script, i),
                                     &(struct moment){.turn = 1, .retries = retry})
                           .struck;
         if (struck) script_failed(&script);
@@ -250,12 +261,14 @@ static void test_conditions_and_deployments(void **state)
     struct moment first = {.turn = 1};
     struct moment second = {.turn = 2};
     for (int i = 0; i < 100; i++) {
-        assert_int_equal(script_strike(&bad, CHANCE_PER_RESPONSE, &first).kind,
+        assert_int_equal(script_strike(&bad, CHANCE_PER_RESPONSE, of(&bad, i), &first).kind,
                          FAULT_SERVICE_UNAVAILABLE);
-        bool struck = script_strike(&good, CHANCE_PER_RESPONSE, &first).struck;
-        assert_int_equal(script_strike(&alone, CHANCE_PER_RESPONSE, &first).struck, struck);
+        bool struck = script_strike(&good, CHANCE_PER_RESPONSE, of(&good, i), &first).struck;
+        assert_int_equal(script_strike(&alone, CHANCE_PER_RESPONSE, of(&alone, i), &first).struck,
+                         struck);
     }
-    assert_int_equal(script_strike(&good, CHANCE_PER_RESPONSE, &second).kind, FAULT_STALL);
+    assert_int_equal(script_strike(&good, CHANCE_PER_RESPONSE, good.lot, &second).kind,
+                     FAULT_STALL);
     script_free(&bad);
     script_free(&good);
     script_free(&alone);
@@ -282,8 +295,8 @@ static void test_bursts_from_the_origin(void **state)
     for (int second = 0; second < 600; second++) {
         struct moment here = {.wall_ns = second * NS_PER_S, .turn = 1};
         struct moment there = {.wall_ns = today + second * NS_PER_S, .turn = 1};
-        bool in = script_strike(&a, CHANCE_PER_RESPONSE, &here).struck;
-        assert_int_equal(script_strike(&b, CHANCE_PER_RESPONSE, &there).struck, in);
+        bool in = script_strike(&a, CHANCE_PER_RESPONSE, of(&a, second), &here).struck;
+        assert_int_equal(script_strike(&b, CHANCE_PER_RESPONSE, of(&b, second), &there).struck, in);
         struck += in;
     }
     assert_int_equal(struck, 60);
@@ -311,7 +324,9 @@ static void test_hour_profile(void **state)
         for (int i = 0; i < COUNT; i++) {
             struct moment moment = {.wall_ns = midnight + hour * 3600 * NS_PER_S + i * NS_PER_S / 2,
                                     .turn = 1};
-            struck += script_strike(&script, CHANCE_PER_RESPONSE, &moment).struck;
+            struck +=
+                script_strike(&script, CHANCE_PER_RESPONSE, of(&script, hour * COUNT + i), &moment)
+                    .struck;
         }
         assert_true(fabs(struck - COUNT * rate) <= 4 * sqrt(COUNT * rate * (1 - rate)));
     }
