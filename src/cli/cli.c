@@ -55,6 +55,13 @@ static const struct command_entry commands[] = {
 
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)
 
+static const char *program = "rushhour";
+
+const char *cli_program(void)
+{
+    return program;
+}
+
 static const struct command_entry *find(const char *name)
 {
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
@@ -103,7 +110,8 @@ static int print_overview(void)
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         text_printf(&out, "  %-10s%s\n", commands[i].command->name, commands[i].summary);
     text_puts(&out, "\n`rushhour COMMAND --help` says more; `rushhour --version` names the build.\n"
-                    "Try it without an account: rushhour run ");
+                    "Try it without an account: ");
+    text_printf(&out, "%s run ", program);
     put_demo(&out);
     text_puts(&out, " --simulate\n");
     int status = print_out(text_str(&out));
@@ -190,6 +198,7 @@ static void note_memory(void)
 int cli_main(int argc, char **argv)
 {
     note_memory();
+    if (argc > 0 && strchr(argv[0], '/') != NULL) program = argv[0];
     (void)signal(SIGPIPE, SIG_IGN); /* a reader that leaves is an error of that write alone */
     if (argc < 2) {
         (void)fprintf(stderr, "rushhour: no command given; `rushhour --help` lists them\n");

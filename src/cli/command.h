@@ -34,6 +34,10 @@ struct command_entry {
 /* Finds the command of a whole command line and runs it. Called by main, once. */
 int cli_main(int argc, char **argv);
 
+/* How this program was called: its path, or "rushhour" where the shell finds it. For commands to
+ * try next. */
+const char *cli_program(void);
+
 /* The exit status of the program, once a command has given its own: what ran out of memory on the
  * way has not succeeded, and says so. Called by main, at the end. */
 int cli_settle(int status);

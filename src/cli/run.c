@@ -74,9 +74,16 @@ static int print_result(const struct run_flags *flags, const char *folder,
 {
     if (flags->json) return print_out(text_str(&outcome->json));
     if (flags->quiet) return 0;
+    const bool colour = terminal_takes_colour(STDOUT_FILENO, flags->no_color);
     struct text out = {0};
-    results_text(outcome->results, terminal_takes_colour(STDOUT_FILENO, flags->no_color), &out);
-    text_printf(&out, "\nrun folder  %s\nreport      %s/report.html\n", folder, folder);
+    if (flags->full) {
+        results_text(outcome->results, colour, &out);
+    } else {
+        results_brief(outcome->results, colour, &out);
+    }
+    text_printf(&out, "\npage        %s/report.html\n", folder);
+    if (!flags->full) text_printf(&out, "all tables  %s report %s\n", cli_program(), folder);
+    results_warning(outcome->results, colour, &out);
     int status = print_out(text_str(&out));
     text_free(&out);
     return status;
@@ -232,9 +239,11 @@ static const struct option_row options[] = {
     {"yes", 0, OPTION_FLAG, NULL,
      "spend money without asking (a real service and no budget in the profile)",
      offsetof(struct run_flags, yes)},
-    {"json", 0, OPTION_FLAG, NULL, "print run.json on standard output instead of the table",
+    {"full", 0, OPTION_FLAG, NULL, "print every table of the report at the end, not the summary",
+     offsetof(struct run_flags, full)},
+    {"json", 0, OPTION_FLAG, NULL, "print run.json on standard output instead of the summary",
      offsetof(struct run_flags, json)},
-    {"quiet", 'q', OPTION_FLAG, NULL, "no live view and no table",
+    {"quiet", 'q', OPTION_FLAG, NULL, "no live view and no summary",
      offsetof(struct run_flags, quiet)},
     OPTION_NO_COLOR(struct run_flags, no_color),
 };

@@ -11,7 +11,7 @@ struct run_flags {
     const char *output, *duration, *sessions, *rate, *seed, *workers, *inconclusive, *shard,
         *start_at, *evidence_limit, *metrics, *grace, *spill, *hold;
     struct option_list regions, connect_to;
-    bool simulate, share, dry_run, yes, json, quiet, no_color;
+    bool simulate, share, dry_run, yes, full, json, quiet, no_color;
 };
 
 #define CONNECT_TO_MOST 64

@@ -219,24 +219,67 @@ void tables_advice(const struct results *results, struct table *table)
     free(tallies);
 }
 
-void tables_thresholds(const struct results *results, struct table *table)
+static void region_row(struct table *table, const struct report_cell *cell)
+{
+    const struct latency_figures *ttft = &cell->latency[METRIC_TTFT];
+    put_count(table, report_cell_attempts(cell));
+    put_rate(table, cell, RATE_ATTEMPT);
+    put_share(table, cell, RATE_INTERACTION);
+    put_latency(table, ttft, ttft->p50);
+    put_tail(table, ttft);
+}
+
+void tables_regions(const struct results *results, struct table *table)
+{
+    table_column(table, "region", true);
+    table_column(table, "attempts", false);
+    table_column(table, "failed (95%)", false);
+    table_column(table, "interactions failed", false);
+    table_column(table, "ttft P50", false);
+    table_column(table, "ttft P99", false);
+    each_region(results, table, region_row);
+}
+
+static void threshold_row(const struct results *results, const struct judged *judged, bool brief,
+                          struct table *table)
+{
+    table_put(table, judged->expression);
+    table_put(table, verdict_name(judged->of.verdict));
+    format_judged(table_cell(table), judged);
+    table_next(table);
+    format_judged_service(table_cell(table), judged);
+    table_next(table);
+    if (brief) return;
+    format_judged_where(table_cell(table), results, judged);
+    table_next(table);
+}
+
+static void threshold_columns(struct table *table)
 {
     table_column(table, "threshold", true);
     table_column(table, "verdict", true);
     table_column(table, "in this run (95%)", false);
     table_column(table, "at such hours (95%)", false);
-    table_column(table, "decided by", true);
-    for (size_t i = 0; i < results->judged_count; i++) {
+}
+
+void tables_thresholds_brief(const struct results *results, size_t most, struct table *table)
+{
+    const bool all = results->judged_count <= most;
+    threshold_columns(table);
+    for (size_t i = 0, rows = 0; i < results->judged_count && rows < most; i++) {
         const struct judged *judged = &results->judged[i];
-        table_put(table, judged->expression);
-        table_put(table, verdict_name(judged->of.verdict));
-        format_judged(table_cell(table), judged);
-        table_next(table);
-        format_judged_service(table_cell(table), judged);
-        table_next(table);
-        format_judged_where(table_cell(table), results, judged);
-        table_next(table);
+        if (!all && judged->of.verdict == VERDICT_PASS) continue;
+        threshold_row(results, judged, true, table);
+        rows++;
     }
+}
+
+void tables_thresholds(const struct results *results, struct table *table)
+{
+    threshold_columns(table);
+    table_column(table, "decided by", true);
+    for (size_t i = 0; i < results->judged_count; i++)
+        threshold_row(results, &results->judged[i], false, table);
 }
 
 void tables_metrics(const struct results *results, struct table *table)

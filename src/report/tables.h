@@ -28,6 +28,11 @@ void tables_limits(const struct results *results,
                    struct table *table); /* one row per region that reported a limit, against its
                                             quota */
 void tables_thresholds(const struct results *results, struct table *table);
+/* The same without what decided them, in at most so many rows: all, or the first that did not
+ * pass. */
+void tables_thresholds_brief(const struct results *results, size_t most, struct table *table);
+void tables_regions(const struct results *results,
+                    struct table *table); /* per region: the main figures in one row */
 void tables_metrics(const struct results *results,
                     struct table *table); /* every latency metric of every region */
 

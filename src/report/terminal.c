@@ -1,6 +1,8 @@
 #include "report/report.h"
 
 #include "base/colour.h"
+#include "base/digits.h"
+#include "figures/cells.h"
 #include "report/azure_tables.h"
 #include "report/incidents_show.h"
 #include "report/patterns_show.h"
@@ -212,6 +214,142 @@ static void definitions(const struct terminal *terminal)
             definition(terminal, metric_name(metric), metric_meaning(metric));
     }
 }
+
+/* ---- the brief form ---- */
+
+#define BRIEF_THRESHOLDS 8
+#define BRIEF_WORDS 3
+#define BRIEF_NOTES 4
+#define BRIEF_CODES 5
+
+static void brief_thresholds(const struct terminal *terminal)
+{
+    const struct results *results = terminal->results;
+    struct table table = {0};
+    tables_thresholds_brief(results, BRIEF_THRESHOLDS, &table);
+    if (table.failed || table.count > table.columns) {
+        heading(terminal, "Thresholds");
+        table_draw(&table, 2, terminal->colour, terminal->out);
+    }
+    table_free(&table);
+    if (results->judged_count > BRIEF_THRESHOLDS)
+        paragraph(terminal, "Of many thresholds those that did not pass; the report has all.");
+}
+
+/* What the verdicts rest on: of the first that did not pass, and of one that did, as the others are
+ * alike. */
+static void brief_words(const struct terminal *terminal)
+{
+    const struct results *results = terminal->results;
+    size_t told = 0;
+    size_t passed = 0;
+    for (size_t i = 0; i < results->judged_count && told < BRIEF_WORDS; i++) {
+        const struct judged *judged = &results->judged[i];
+        const bool pass = judged->of.verdict == VERDICT_PASS;
+        struct text line = {0};
+        text_printf(&line, "%s: ", judged->expression);
+        const size_t before = line.length;
+        words_threshold(judged, &line);
+        if (line.length > before && (!pass || passed == 0)) {
+            paragraph(terminal, text_str(&line));
+            told++;
+        }
+        passed += line.length > before && pass;
+        text_free(&line);
+    }
+    if (told == BRIEF_WORDS || passed > 1)
+        paragraph(terminal, "What the other verdicts rest on is in the report.");
+}
+
+/* "most frequent: server_error 122, stall 16" */
+static void brief_codes(const struct terminal *terminal)
+{
+    struct tally *codes;
+    const size_t count = report_cell_codes(&terminal->results->all, &codes);
+    struct text line = {0};
+    for (size_t i = 0; i < count && i < BRIEF_CODES; i++) {
+        text_printf(&line, "%s%s ", i == 0 ? "most frequent: " : ", ", codes[i].code);
+        text_count(&line, codes[i].count);
+    }
+    if (count > BRIEF_CODES) text_printf(&line, ", and %zu more codes", count - BRIEF_CODES);
+    if (count > 0) paragraph(terminal, text_str(&line));
+    free(codes);
+    text_free(&line);
+}
+
+/* The worst incident, or that there was none. */
+static void brief_incidents(const struct terminal *terminal)
+{
+    size_t count;
+    const struct results *results = terminal->results;
+    const struct run_incident **chosen = incidents_chosen(results, 1, &count);
+    struct text line = {0};
+    if (chosen == NULL || count == 0) {
+        heading(terminal, "Incidents");
+        incidents_summary(results, &line);
+    } else {
+        heading(terminal, results->incidents->count == 1 ? "The incident" : "The worst incident");
+        if (results->incidents->count > 1)
+            text_printf(&line, "Of %zu the one with the most failures ", results->incidents->count);
+        incident_words(results, chosen[0], &line);
+        text_puts(&line, "; ");
+        incident_details(results, chosen[0], &line);
+    }
+    paragraph(terminal, text_str(&line));
+    free(chosen);
+    text_free(&line);
+}
+
+/* How each of the notes begins. */
+static void brief_notes(const struct terminal *terminal)
+{
+    const char *line = text_str(&terminal->results->notes);
+    if (*line != '\0') heading(terminal, "Notes, as they begin");
+    for (size_t told = 0; *line != '\0'; told++) {
+        const size_t length = strcspn(line, "\n");
+        struct text one = {0};
+        text_append(&one, line, length);
+        if (told == BRIEF_NOTES) {
+            paragraph(terminal, "... and more in the report");
+            line = "";
+        } else {
+            text_puts(terminal->out, "  ");
+            const bool fits = display_width(text_str(&one)) <= TERMINAL_WIDTH - 2;
+            display_plain(terminal->out, text_str(&one), TERMINAL_WIDTH - (fits ? 2 : 6));
+            text_puts(terminal->out, fits ? "\n" : " ...\n");
+            line += length + (line[length] == '\n' ? 1 : 0);
+        }
+        text_free(&one);
+    }
+}
+
+void results_brief(const struct results *results, bool colour, struct text *out)
+{
+    const struct terminal terminal = {results, out, colour};
+    head(&terminal);
+    brief_thresholds(&terminal);
+    if (results->judged_count <= BRIEF_THRESHOLDS) brief_words(&terminal);
+    section(&terminal, "Regions, in this run", tables_regions);
+    brief_codes(&terminal);
+    brief_incidents(&terminal);
+    brief_notes(&terminal);
+}
+
+void results_warning(const struct results *results, bool colour, struct text *out)
+{
+    struct text line = {0};
+    if (report_cell_valid(&results->all)) return;
+    text_puts(&line, "This machine was busy, or the load was not as asked; the figures are not to "
+                     "be trusted, run "
+                     "again: ");
+    report_cell_why(&results->all, &line);
+    text_printf(out, "\n%s", colour ? COLOUR_INVALID : "");
+    display_folded(out, text_str(&line), 0, TERMINAL_WIDTH);
+    text_printf(out, "%s\n", colour ? COLOUR_OFF : "");
+    text_free(&line);
+}
+
+/* ---- the whole report ---- */
 
 void results_text(const struct results *results, bool colour, struct text *out)
 {

@@ -11,8 +11,8 @@ DOLLARS = re.compile(r"\$\d")
 
 class Prices(harness.Case):
     def drive(self, name, **sections):
-        result = self.rushhour("run", self.write_profile(harness.profile(**sections)), "--simulate", "-o", name,
-                               expect=harness.ENDED)
+        path = self.write_profile(harness.profile(**sections))
+        result = self.rushhour("run", path, "--simulate", "--full", "-o", name, expect=harness.ENDED)
         run = harness.Run(self.folder / name)
         self.assert_consistent(run)
         return result, run

@@ -18,7 +18,7 @@ class Reasoning(harness.Case):
         made = harness.profile(regions=list(regions), session={**session, **({"max_output_tokens": limit} if limit else {})},
                                simulator={"latency": [harness.QUICK, {"answer": "150ms"}], "output_deltas": DELTAS, **simulator})
         path = self.write_profile(made, f"{name}.json")
-        result = self.rushhour("run", path, "--simulate", "--seed", 7, "-o", name, expect=harness.ENDED)
+        result = self.rushhour("run", path, "--simulate", "--full", "--seed", 7, "-o", name, expect=harness.ENDED)
         run = harness.Run(self.folder / name)
         self.assert_consistent(run)
         return run, result

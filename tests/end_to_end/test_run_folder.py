@@ -121,7 +121,7 @@ class Disks(harness.Case):
         self.assertEqual(run.manifest["run"]["state"], "complete")
         self.assert_consistent(run)
         self.assertIn(f"the run goes on in {other}/run", result.stderr)
-        self.assertIn(f"run folder  {other}/run", result.stdout)
+        self.assertIn(f"{other}/run/report.html", result.stdout)
         left = json.loads((disk / "run" / "run.json").read_text())["run"]
         self.assertEqual(left["state"], "stopped")
         self.assertIn("the run goes on in", left["reason"])
