@@ -1,7 +1,6 @@
 #include "engine/dispatch.h"
 
 #include "base/clock.h"
-#include "engine/routing.h"
 #include "engine/virtual_user.h"
 #include "record/health.h"
 
@@ -14,14 +13,6 @@
 static bool is_open_model(const struct worker *worker)
 {
     return worker->plan->profile->load.model == LOAD_ARRIVALS;
-}
-
-/* The region of a virtual user's first attempt. */
-static size_t first_region(const struct worker *worker, size_t demand)
-{
-    const struct routing_attempt attempt = {.demand = demand, .number = 1};
-    return routing_region(worker->plan->profile->load.routing, worker->regions,
-                          worker->plan->region_count, &attempt);
 }
 
 static uint64_t due_ns(const struct worker *worker, const struct demand *demand)
@@ -67,7 +58,9 @@ static void take_arrivals(struct worker *worker, size_t index, uint64_t now_ns)
 {
     struct demand *demand = &worker->demands[index];
     while (demand->arrivals_left && due_ns(worker, demand) <= now_ns) {
-        size_t region = first_region(worker, index);
+        const struct virtual_user_plan plan = {.number = demand->next_number,
+                                               .due_ns = due_ns(worker, demand)};
+        const size_t region = virtual_user_first_region(worker, index, &plan, now_ns);
         (void)recorder_at(&worker->recorder, now_ns);
         recorder_cell(&worker->recorder, region)->counters.requested_sessions++;
         worker->recorder.handover->requested++;
@@ -76,8 +69,6 @@ static void take_arrivals(struct worker *worker, size_t index, uint64_t now_ns)
         } else if (!demand_has_room(demand)) {
             worker->recorder.handover->displaced += is_crowded_out(worker, index, now_ns);
         } else {
-            const struct virtual_user_plan plan = {.number = demand->next_number,
-                                                   .due_ns = due_ns(worker, demand)};
             (void)virtual_user_start(worker, index, region, &plan, now_ns);
         }
         demand_next_arrival(demand);
@@ -98,7 +89,8 @@ static bool fill_slot(struct worker *worker, size_t index, size_t slot, uint64_t
         .round = worker->demands[index].rounds[slot],
         .due_ns = now_ns,
     };
-    return virtual_user_start(worker, index, first_region(worker, index), &plan, now_ns);
+    const size_t region = virtual_user_first_region(worker, index, &plan, now_ns);
+    return virtual_user_start(worker, index, region, &plan, now_ns);
 }
 
 /* Starts virtual users that are missing; lets surplus ones leave when they are not in the middle of
@@ -193,6 +185,7 @@ static void pace(struct worker *worker, uint64_t now_ns)
 {
     while (worker->queue_first != NULL) {
         struct virtual_user *user = worker->queue_first;
+        virtual_user_place(user, now_ns);
         if (!virtual_user_admit(user, now_ns)) continue; /* it has left the queue */
         if (worker->pace.next_ns > now_ns) {
             (void)timers_set(worker->timers, &worker->pacing, worker->pace.next_ns);

@@ -151,6 +151,7 @@ static void write_row(struct driver *driver, const struct session_action *action
         .response_id = turn->response_id,
         .client_request_id = driver->client_request_id,
         .chain = driver->chain->number,
+        .arrival = worker->plan->profile->load.model == LOAD_ARRIVALS ? user->plan.number + 1 : 0,
     };
     attempt_csv_row(&worker->recorder.handover->attempts, &row);
 }
@@ -175,12 +176,26 @@ void driver_end_trial(struct driver *driver, enum trial_end end)
 
 /* ---- news ---- */
 
+/* Where an interaction that failed at first was answered after all. */
+static void count_recovery(const struct driver *driver, struct cell *cell)
+{
+    const struct virtual_user *user = driver->user;
+    const struct virtual_user_try *first = &user->failed_first;
+    if (user->failures == 0) return;
+    const bool other = first->region != driver->region;
+    const bool same = !other && first->session == driver->number;
+    cell->counters.recovered++;
+    cell->counters.recovered_other_region += other;
+    cell->counters.recovered_same_session += same;
+    cell->counters.recovered_new_session += !other && !same;
+}
+
 static void on_ok(struct driver *driver, uint64_t now_ns)
 {
     struct cell *cell = cell_of(driver);
     struct virtual_user *user = driver->user;
     cell->counters.interactions_ok++;
-    cell->counters.recovered += user->failures > 0;
+    count_recovery(driver, cell);
     measure(driver, METRIC_INTERACTION, user->interaction_due_ns,
             (int64_t)(now_ns - user->interaction_due_ns) - user->overrun_ns);
     virtual_user_on_attempt_ok(user, now_ns);

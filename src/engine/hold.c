@@ -41,7 +41,7 @@ static void end(struct hold *hold, uint64_t now_ns)
 {
     const uint64_t from_ns = later(hold->since_ns, hold->told_ns);
     if (now_ns > from_ns) hold->past_ns += now_ns - from_ns;
-    hold->on = hold->probing = false;
+    hold->on = hold->probing = hold->tripped = false;
     hold->streak = hold->steps = 0;
 }
 
@@ -73,7 +73,8 @@ bool hold_on_failure(struct hold *hold, const struct failure_class *failure, int
         return begun;
     }
     if (!is_stubborn(failure)) {
-        if (probe) end(hold, now_ns); /* it fails in a way that is not held back */
+        /* it fails in a way that is not held back, but by a breaker */
+        if (probe && !hold->tripped) end(hold, now_ns);
         return false;
     }
     if (hold->on && !probe) return false; /* it was under way when the hold began */
@@ -87,7 +88,24 @@ bool hold_on_failure(struct hold *hold, const struct failure_class *failure, int
 bool hold_on_ok(struct hold *hold, bool probe, uint64_t now_ns)
 {
     hold->streak = 0;
+    if (probe) hold->probing = false;
     return probe && hold_lift(hold, now_ns);
+}
+
+bool hold_trip(struct hold *hold, const char *code, uint64_t until_ns, uint64_t now_ns)
+{
+    if (hold->on && hold->cause == HOLD_HOPELESS) return false;
+    const bool begun = begin(hold, HOLD_BREAKER, code, now_ns);
+    hold->tripped = true;
+    hold->probing = false;
+    hold->until_ns = later(hold->until_ns, until_ns);
+    return begun;
+}
+
+bool hold_close_breaker(struct hold *hold, uint64_t now_ns)
+{
+    hold->tripped = false;
+    return hold_lift(hold, now_ns);
 }
 
 void hold_on_withdrawn(struct hold *hold)
@@ -97,7 +115,7 @@ void hold_on_withdrawn(struct hold *hold)
 
 bool hold_lift(struct hold *hold, uint64_t now_ns)
 {
-    if (!hold->on || hold->cause == HOLD_HOPELESS) return false;
+    if (!hold->on || hold->cause == HOLD_HOPELESS || hold->tripped) return false;
     end(hold, now_ns);
     return true;
 }

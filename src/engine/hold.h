@@ -4,7 +4,8 @@
  * until the hold is over, and then a single one goes first to see whether the others may follow.
  *
  * Network and service failures do not hold a region by themselves: an outage is what a run is meant
- * to measure. Pure: (state, failure, time) in, state out.
+ * to measure. Only a breaker (breaker.h), where the profile asks for one, holds it for them. Pure:
+ * (state, failure, time) in, state out.
  *
  * Each worker holds on its own, by the answers that its own attempts got. Nothing is shared in the
  * hot path, and no worker depends on another; the price is at most one more refused attempt per
@@ -31,6 +32,7 @@ struct hold {
     double speed; /* of the run's clock; 0: 1 */
     bool on;
     bool probing; /* the attempt that goes first is under way */
+    bool tripped; /* the region's breaker is open: the hold lasts at least until it closes */
     enum hold_cause cause;
     const char *code; /* of the failure that started it; static */
     uint64_t since_ns, until_ns;
@@ -67,10 +69,18 @@ bool hold_on_failure(struct hold *hold, const struct failure_class *failure, int
 /* An attempt was ok. Returns whether that ended a hold; only the one that went first can. */
 bool hold_on_ok(struct hold *hold, bool probe, uint64_t now_ns);
 
+/* Its breaker opened, or did so again, and stays open until then. code: of the last failure,
+ * static. Returns whether a hold has just begun. */
+bool hold_trip(struct hold *hold, const char *code, uint64_t until_ns, uint64_t now_ns);
+
+/* Its breaker closed. Returns whether that ended a hold. */
+bool hold_close_breaker(struct hold *hold, uint64_t now_ns);
+
 /* The attempt that went first ended without an outcome: another one may go. */
 void hold_on_withdrawn(struct hold *hold);
 
-/* Ends a hold whose reason no longer applies. False if there is none, or if it is permanent. */
+/* Ends a hold whose reason no longer applies. False if there is none, if it is permanent, or if a
+ * breaker is open. */
 bool hold_lift(struct hold *hold, uint64_t now_ns);
 
 /* Holds the region for good. */

@@ -12,6 +12,7 @@ const char *decision_name(enum decision decision)
         [DECIDE_RETRY_SAME_SESSION] = "retry_same_session",
         [DECIDE_RETRY_NEW_SESSION] = "retry_new_session",
         [DECIDE_PROBE_SAME_SESSION] = "probe_same_session",
+        [DECIDE_RETRY_OTHER_REGION] = "retry_other_region",
         [DECIDE_RENEW_SESSION] = "renew_session",
     };
     return names[decision];
@@ -22,8 +23,11 @@ static int64_t backoff_ns(const struct retry *retry, uint64_t attempt, struct ra
     int64_t ceiling = retry->backoff_initial_ns;
     for (uint64_t i = 1; i < attempt && ceiling < retry->backoff_max_ns; i++) ceiling *= 2;
     if (ceiling > retry->backoff_max_ns) ceiling = retry->backoff_max_ns;
-    if (retry->jitter == JITTER_NONE) return ceiling;
-    return (int64_t)(random_unit(random) * (double)ceiling);
+    const int64_t least = retry->jitter == JITTER_FULL    ? 0
+                          : retry->jitter == JITTER_EQUAL ? ceiling / 2
+                                                          : ceiling;
+    if (least == ceiling) return ceiling;
+    return least + (int64_t)(random_unit(random) * (double)(ceiling - least));
 }
 
 bool retry_within_window(const struct retry *retry, const struct retry_share *lately)
@@ -33,23 +37,55 @@ bool retry_within_window(const struct retry *retry, const struct retry_share *la
     return retry->budget >= 1 || (double)lately->retries + 1 <= allowed;
 }
 
+/* The same session is kept for as long as it is open, where that is asked for. */
+static bool goes_elsewhere(const struct retry *retry, const struct retry_facts *facts)
+{
+    return facts->elsewhere && !(retry->session == RETRY_SAME && facts->session_usable);
+}
+
+/* In the region of the failed attempt. */
+static enum decision choose_session(const struct retry *retry, const struct retry_facts *facts)
+{
+    if (!facts->session_usable || retry->session == RETRY_NEW) return DECIDE_RETRY_NEW_SESSION;
+    if (!facts->failure->new_session || retry->session == RETRY_SAME)
+        return DECIDE_RETRY_SAME_SESSION;
+    return retry->probe_poisoned && !facts->probe ? DECIDE_PROBE_SAME_SESSION
+                                                  : DECIDE_RETRY_NEW_SESSION;
+}
+
 enum decision retry_decide(const struct retry *retry, const struct retry_facts *facts,
                            struct random *random, int64_t *delay_ns)
 {
     *delay_ns = 0;
     if (!facts->failure->retryable || facts->attempt >= retry->attempts) return DECIDE_GIVE_UP;
-    if (facts->failure->lasting && facts->hint_ns == 0) return DECIDE_GIVE_UP;
+    const bool elsewhere = goes_elsewhere(retry, facts);
+    const int64_t hint_ns = elsewhere ? 0 : facts->hint_ns;
+    if (facts->failure->lasting && hint_ns == 0 && !elsewhere) return DECIDE_GIVE_UP;
     double allowed = retry->budget * (double)facts->first_attempts + BUDGET_ALLOWANCE;
     if (retry->budget < 1 && (double)facts->retries_so_far + 1 > allowed) return DECIDE_GIVE_UP;
     if (!retry_within_window(retry, &facts->lately)) return DECIDE_GIVE_UP;
     int64_t delay = backoff_ns(retry, facts->attempt, random);
-    if (delay < facts->hint_ns) delay = facts->hint_ns;
+    if (delay < hint_ns) delay = hint_ns;
     if (delay < facts->held_ns) delay = facts->held_ns;
     if (facts->said_ns + delay > retry->deadline_ns) return DECIDE_GIVE_UP;
     if (facts->since_due_ns + delay > retry->deadline_ns + facts->grace_ns) return DECIDE_GIVE_UP;
     *delay_ns = delay;
-    if (!facts->session_usable) return DECIDE_RETRY_NEW_SESSION;
-    if (!facts->failure->new_session) return DECIDE_RETRY_SAME_SESSION;
-    return retry->probe_poisoned && !facts->probe ? DECIDE_PROBE_SAME_SESSION
-                                                  : DECIDE_RETRY_NEW_SESSION;
+    if (elsewhere) return DECIDE_RETRY_OTHER_REGION;
+    return choose_session(retry, facts);
+}
+
+bool retry_leaves_session(const struct retry *retry, const struct failure_class *failure,
+                          enum decision decision, bool session_usable)
+{
+    if (!session_usable) return true;
+    switch (decision) {
+    case DECIDE_RETRY_SAME_SESSION:
+    case DECIDE_PROBE_SAME_SESSION:
+        return false;
+    case DECIDE_RETRY_NEW_SESSION:
+    case DECIDE_RETRY_OTHER_REGION:
+        return true;
+    default:
+        return failure->new_session && retry->session != RETRY_SAME;
+    }
 }

@@ -24,6 +24,12 @@ struct retry_window {
     struct retry_share slots[RETRY_WINDOW_SLOTS + 1];
 };
 
+/* What a retry budget goes by: of the run, and lately, with retries as decided on and as sent. */
+struct retry_ledger {
+    uint64_t retries, first_attempts;
+    struct retry_window decided, sent;
+};
+
 /* An attempt begins now; times must not go back by more than a slot. */
 void retry_window_add(struct retry_window *window, bool retry, uint64_t now_ns);
 

@@ -15,17 +15,30 @@ struct routing_attempt {
     size_t demand;   /* the demand of its virtual user: with `each`, the region with that number */
     uint64_t number; /* within its interaction, from 1 */
     size_t last;     /* the region of the previous attempt; meaningless for the first */
+    double draw;     /* in [0, 1), of its virtual user: with `weighted`, the user's place */
+    bool avoids;     /* it should leave the region `avoid`, whose attempt failed */
+    size_t avoid;
+    uint64_t now_ns;
 };
-
-/* Whether this version supports the policy. */
-bool routing_is_driven(enum routing policy);
 
 /* How many streams of demand a policy splits the load into. */
 size_t routing_demands(enum routing policy, size_t region_count);
 
-/* The region that takes the attempt, of `count` (at least 1); states has one element for each. The
- * policy must be a supported one. */
+/* Whether the regions share one load, so that one of them may take what another does not. */
+bool routing_is_shared(enum routing policy);
+
+/*
+ * The region that takes the attempt, of `count` (at least 1); states has one element for each.
+ *
+ * A region takes load while no hold shuts it (hold.h; an open breaker holds it, too). `failover`
+ * takes the first of the list that does, `weighted` the user's own by weight, or one of the others
+ * by weight while that one does not; a retry stays where its interaction is. If nobody takes load,
+ * it stays where it would be if all did.
+ */
 size_t routing_region(enum routing policy, const struct region_state *states, size_t count,
                       const struct routing_attempt *attempt);
+
+/* The share of the whole load that a region gets while all regions take load: 1 with `each`. */
+double routing_share(const struct profile *profile, size_t region);
 
 #endif

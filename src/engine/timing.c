@@ -49,13 +49,18 @@ struct timing timing_at(const struct profile *profile, double speed)
         .timeouts = profile->timeouts,
         .exact = profile->timeouts,
         .retry = profile->retry,
+        .breaker = profile->breaker,
         .think_time_ns = scaled(profile->session.think_time_ns, speed),
         .max_age_ns = scaled(profile->session.max_age_ns, speed),
+        .before_expiry_ns = scaled(profile->session.before_expiry_ns, speed),
     };
     timing.retry.backoff_initial_ns = scaled(timing.retry.backoff_initial_ns, speed);
     timing.retry.backoff_max_ns = scaled(timing.retry.backoff_max_ns, speed);
     timing.retry.deadline_ns = scaled(timing.retry.deadline_ns, speed);
     timing.retry.budget_window_ns = scaled(timing.retry.budget_window_ns, speed);
+    timing.breaker.latency_ns = scaled(timing.breaker.latency_ns, speed);
+    timing.breaker.window_ns = scaled(timing.breaker.window_ns, speed);
+    timing.breaker.open_for_ns = scaled(timing.breaker.open_for_ns, speed);
     timing.grace_ns =
         kept(profile->retry.deadline_ns, TIMING_FLOOR_NS, speed) - timing.retry.deadline_ns;
     for (size_t i = 0; i < LIMITS; i++) {

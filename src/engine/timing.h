@@ -29,8 +29,9 @@ struct timing {
     struct timeouts timeouts; /* as they are kept */
     struct timeouts exact;    /* as the profile says them */
     struct retry retry;
+    struct breaker_plan breaker;
     int64_t grace_ns; /* by which measured time may exceed retry.deadline_ns */
-    int64_t think_time_ns, max_age_ns;
+    int64_t think_time_ns, max_age_ns, before_expiry_ns;
 };
 
 /* The profile's times at a speed of the run's clock. A limit that the profile itself has below the

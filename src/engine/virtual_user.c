@@ -44,9 +44,7 @@ static void virtual_user_free(struct virtual_user *user, uint64_t now_ns)
     worker_check_over(worker);
 }
 
-/* The virtual user continues (or leaves) without its session; the caller takes care of the
- * session's end. */
-static struct driver *let_go(struct virtual_user *user)
+struct driver *virtual_user_let_go(struct virtual_user *user)
 {
     struct driver *driver = user->driver;
     user->driver = NULL;
@@ -57,7 +55,7 @@ static struct driver *let_go(struct virtual_user *user)
 void virtual_user_retire(struct virtual_user *user, uint64_t now_ns)
 {
     struct worker *worker = user->worker;
-    struct driver *driver = let_go(user);
+    struct driver *driver = virtual_user_let_go(user);
     virtual_user_free(user, now_ns);
     if (driver != NULL) driver_finish(driver, now_ns);
     dispatch_soon(worker, now_ns);
@@ -72,16 +70,6 @@ void virtual_user_schedule(struct virtual_user *user, uint64_t due_ns, uint64_t 
     }
 }
 
-static bool wants_rotation(const struct virtual_user *user, uint64_t now_ns)
-{
-    const struct session_plan *plan = plan_of(user);
-    if (user->driver == NULL) return false;
-    if (plan->rotate_after > 0 && user->rotation_turns >= plan->rotate_after) return true;
-    uint64_t age_ns = now_ns - user->driver->session.life.dial_ns;
-    const int64_t max_age_ns = user->worker->plan->timing.max_age_ns;
-    return max_age_ns > 0 && age_ns >= (uint64_t)max_age_ns;
-}
-
 /* Determined by the plan alone; a slot continues through the list with each successive user. */
 static const char *prompt_of(const struct virtual_user *user)
 {
@@ -94,24 +82,6 @@ static const char *prompt_of(const struct virtual_user *user)
 static bool has_number(const struct virtual_user *user)
 {
     return user->begun || user->again;
-}
-
-/* Chooses the region of the attempt; a virtual user's first one was placed when it arrived. Leaves
- * a session of another region. */
-static void choose_region(struct virtual_user *user, uint64_t now_ns)
-{
-    const struct worker *worker = user->worker;
-    const struct routing_attempt attempt = {
-        .demand = user->demand,
-        .number = user->attempt + (has_number(user) ? 0 : 1),
-        .last = user->region,
-    };
-    if (user->interaction == 1 && attempt.number == 1) return;
-    size_t region = routing_region(worker->plan->profile->load.routing, worker->regions,
-                                   worker->plan->region_count, &attempt);
-    if (region == user->region) return;
-    user->region = region;
-    if (user->driver != NULL) driver_finish(let_go(user), now_ns);
 }
 
 /* What lies in the socket before the turn is sent is no answer to it, and is read first. */
@@ -144,9 +114,9 @@ static void take_turn(struct virtual_user *user, uint64_t due_ns, uint64_t now_n
  * now, else the interaction ends here. False: it did. */
 static bool begin_number(struct virtual_user *user, uint64_t now_ns)
 {
-    struct region_state *region = &user->worker->regions[user->region];
+    struct retry_ledger *ledger = &user->worker->retried[user->demand];
     const bool retry = user->attempt > 0;
-    const struct retry_share lately = retry_window_at(&region->sent, now_ns);
+    const struct retry_share lately = retry_window_at(&ledger->sent, now_ns);
     if (retry && !user->goes_first &&
         !retry_within_window(&user->worker->plan->timing.retry, &lately)) {
         virtual_user_fail_held(user, now_ns);
@@ -154,10 +124,10 @@ static bool begin_number(struct virtual_user *user, uint64_t now_ns)
         return false;
     }
     user->attempt++;
-    retry_window_add(&region->sent, retry, now_ns);
+    retry_window_add(&ledger->sent, retry, now_ns);
     if (retry) return true;
-    region->first_attempts++;
-    retry_window_add(&region->decided, false, now_ns);
+    ledger->first_attempts++;
+    retry_window_add(&ledger->decided, false, now_ns);
     return true;
 }
 
@@ -170,15 +140,14 @@ static void begin_try(struct timer *timer, uint64_t now_ns)
         leave_spent(user, now_ns);
         return;
     }
-    choose_region(user, now_ns);
+    virtual_user_place(user, now_ns);
     if (!virtual_user_admit(user, now_ns)) return;
     const bool known = has_number(user);
     if (!known && !begin_number(user, now_ns)) return;
     user->begun = true;
-    if (user->attempt == 1 && !user->again) {
-        user->interaction_due_ns = user->try_due_ns;
-        if (wants_rotation(user, now_ns)) driver_finish(let_go(user), now_ns);
-    }
+    const bool first = user->attempt == 1 && !user->again;
+    if (first) user->interaction_due_ns = user->try_due_ns;
+    virtual_user_rotate(user, first, now_ns, now_ns);
     if (user->driver != NULL && driver_usable(user->driver)) {
         if (listens(user, now_ns)) return;
         virtual_user_keep_chain(user);
@@ -247,6 +216,11 @@ void virtual_user_on_ready(struct virtual_user *user, uint64_t now_ns)
     /* The turn could not be due before there was a session to take it. */
     user->try_due_ns = now_ns;
     if (user->attempt == 1 && user->cuts == 0) user->interaction_due_ns = now_ns;
+    virtual_user_place(user, now_ns);
+    if (user->driver == NULL) { /* its region was held back while it dialled */
+        dispatch_dial(user->worker, user, now_ns);
+        return;
+    }
     if (!virtual_user_admit(user, now_ns)) return;
     take_turn(user, now_ns, now_ns);
 }
@@ -261,12 +235,14 @@ static void next_interaction(struct virtual_user *user, int64_t pause_ns, uint64
     user->cuts = 0;
     user->said_ns = user->overrun_ns = 0;
     user->probe = user->again = user->begun = user->held = false;
+    user->keeps = user->avoids = false;
     bool done = user->interaction > plan_of(user)->interactions || user->worker->draining ||
                 dispatch_surplus(user, now_ns);
     if (done) {
         virtual_user_retire(user, now_ns);
         return;
     }
+    virtual_user_rotate(user, false, now_ns + (uint64_t)pause_ns, now_ns);
     virtual_user_schedule(user, now_ns + (uint64_t)pause_ns, now_ns);
 }
 
@@ -291,9 +267,9 @@ void virtual_user_on_attempt_cancelled(struct virtual_user *user, uint64_t now_n
 enum decision virtual_user_on_attempt_cut(struct virtual_user *user, uint64_t now_ns)
 {
     const struct retry *retry = &user->worker->plan->timing.retry;
-    (void)let_go(user);
+    (void)virtual_user_let_go(user);
     virtual_user_hold_withdrawn(user, now_ns);
-    user->probe = user->begun = false;
+    user->probe = user->keeps = user->begun = false;
     if (user->cuts++ < CUTS_MOST) {
         user->again = true;
         virtual_user_schedule(user, now_ns, now_ns);
@@ -311,51 +287,78 @@ void virtual_user_on_limit(struct virtual_user *user, int64_t exact_ns, int64_t 
     user->overrun_ns += kept_ns - exact_ns;
 }
 
+/* What the decision goes by, once the failure has been counted against its region. */
+static struct retry_facts facts_of(const struct virtual_user *user,
+                                   const struct failure_class *failure, int64_t hint_ns,
+                                   bool usable, uint64_t now_ns)
+{
+    const struct timing *timing = &user->worker->plan->timing;
+    struct retry_ledger *ledger = &user->worker->retried[user->demand];
+    const bool avoids = timing->retry.session == RETRY_ELSEWHERE;
+    const size_t next = virtual_user_region(user, user->attempt + 1, avoids, now_ns);
+    return (struct retry_facts){
+        .failure = failure,
+        .attempt = user->attempt,
+        .since_due_ns = (int64_t)(now_ns - user->interaction_due_ns) - user->overrun_ns,
+        .said_ns = user->said_ns,
+        .grace_ns = timing->grace_ns,
+        .hint_ns = hint_ns,
+        .session_usable = usable,
+        .retries_so_far = ledger->retries,
+        .first_attempts = ledger->first_attempts,
+        .probe = user->probe,
+        .held_ns = hold_left_ns(&user->worker->regions[next].hold, now_ns),
+        .lately = retry_window_at(&ledger->decided, now_ns),
+        .elsewhere = next != user->region,
+    };
+}
+
+/* The attempt failed, and so it will be decided. */
+static void take_decision(struct virtual_user *user, const struct failure_class *failure,
+                          enum decision decision, bool usable)
+{
+    const struct retry *retry = &user->worker->plan->timing.retry;
+    const bool ours = failure_is_ours(failure);
+    user->rotation_turns++;
+    user->probe = decision == DECIDE_PROBE_SAME_SESSION;
+    user->keeps = user->probe || decision == DECIDE_RETRY_SAME_SESSION;
+    user->avoids = decision == DECIDE_RETRY_OTHER_REGION && retry->session == RETRY_ELSEWHERE;
+    user->again = user->begun = false;
+    user->failures += !ours;
+    user->met_failure |= !ours;
+    if (!retry_leaves_session(retry, failure, decision, usable)) return;
+    (void)virtual_user_let_go(user);
+    user->replaces = !ours;
+}
+
 enum decision virtual_user_on_attempt_failed(struct virtual_user *user,
                                              const struct failure_class *failure, int64_t hint_ns,
                                              bool usable, uint64_t now_ns)
 {
-    struct region_state *region = &user->worker->regions[user->region];
+    struct retry_ledger *ledger = &user->worker->retried[user->demand];
     const struct retry *retry = &user->worker->plan->timing.retry;
     struct failure_class judged = *failure;
     const bool ours = failure_is_ours(failure);
     if (user->refusal != REFUSAL_NONE) judged.new_session = true;
     if (user->refusal != REFUSAL_NONE) judged.retryable = user->refusal == REFUSAL_RENEWS;
     user->refusal = REFUSAL_NONE;
+    user->failed_in = user->region;
+    if (!ours && user->failures == 0)
+        user->failed_first = (struct virtual_user_try){
+            .region = user->region, .session = user->driver != NULL ? user->driver->number : 0};
     virtual_user_hold_failed(user, &judged, hint_ns, now_ns);
-    const struct retry_facts facts = {
-        .failure = &judged,
-        .attempt = user->attempt,
-        .since_due_ns = (int64_t)(now_ns - user->interaction_due_ns) - user->overrun_ns,
-        .said_ns = user->said_ns,
-        .grace_ns = user->worker->plan->timing.grace_ns,
-        .hint_ns = hint_ns,
-        .session_usable = usable,
-        .retries_so_far = region->retries,
-        .first_attempts = region->first_attempts,
-        .probe = user->probe,
-        .held_ns = hold_left_ns(&region->hold, now_ns),
-        .lately = retry_window_at(&region->decided, now_ns),
-    };
+    const struct retry_facts facts = facts_of(user, &judged, hint_ns, usable, now_ns);
     int64_t delay_ns;
     enum decision decision = retry_decide(retry, &facts, &user->random, &delay_ns);
-    user->rotation_turns++;
-    user->probe = decision == DECIDE_PROBE_SAME_SESSION;
-    user->again = user->begun = false;
-    user->failures += !ours;
-    user->met_failure |= !ours;
-    if (!user->probe && (!usable || failure->new_session)) {
-        (void)let_go(user);
-        user->replaces = !ours;
-    }
+    take_decision(user, failure, decision, usable);
     if (decision == DECIDE_GIVE_UP) {
         /* After a session that failed to open, do not dial again in the same millisecond. */
         int64_t pause_ns = user->worker->plan->timing.think_time_ns;
         if (!usable && pause_ns < retry->backoff_initial_ns) pause_ns = retry->backoff_initial_ns;
         next_interaction(user, pause_ns, now_ns);
     } else {
-        region->retries++;
-        retry_window_add(&region->decided, true, now_ns);
+        ledger->retries++;
+        retry_window_add(&ledger->decided, true, now_ns);
         user->said_ns += delay_ns;
         int64_t wait_ns = user->awaits_credential ? CREDENTIAL_WAIT_NS : delay_ns;
         /* what our own side spoilt is in no latency */
@@ -383,7 +386,7 @@ void virtual_user_on_session_lost(struct virtual_user *user, bool failed)
 {
     user->replaces = failed;
     user->met_failure |= failed;
-    (void)let_go(user);
+    (void)virtual_user_let_go(user);
 }
 
 void virtual_user_leave(struct virtual_user *user, uint64_t now_ns)
@@ -399,6 +402,6 @@ void virtual_user_abandon(struct virtual_user *user, uint64_t now_ns)
     if (driver != NULL)
         driver_abandon(driver, now_ns); /* records the attempt as cancelled while it still has
                                            its virtual user */
-    (void)let_go(user);
+    (void)virtual_user_let_go(user);
     virtual_user_free(user, now_ns);
 }

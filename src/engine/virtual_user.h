@@ -17,6 +17,12 @@ struct virtual_user_plan {
     uint64_t due_ns; /* of the first try; may be in the past */
 };
 
+/* Where an attempt was made. */
+struct virtual_user_try {
+    size_t region;
+    uint64_t session; /* number of the session in the run */
+};
+
 struct virtual_user {
     struct worker *worker;
     struct virtual_user *next, *previous; /* in worker.virtual_users */
@@ -43,19 +49,23 @@ struct virtual_user {
     int64_t overrun_ns;          /* since then, by which those limits lasted longer, and that tries
                                     took which our own side failed */
     uint64_t rotation_turns;     /* attempts on the current session */
-    bool begun;                  /* the try that is due next has its number already */
-    uint64_t dialled_ns;         /* when it first dialled; 0: not yet */
-    bool met_failure;            /* a failure of the service cost it an attempt or a session */
-    bool held;                   /* its next try waits behind the hold of its region */
-    bool goes_first;             /* its try shows whether a hold is over */
-    bool probe;                  /* the current or next try probes its session */
-    bool renewed;                /* the current interaction was retried, once, for a fresh
+    struct virtual_user_try failed_first; /* where the service first failed the interaction */
+    size_t failed_in;                     /* region of its last failed attempt */
+    bool keeps;                           /* its next try stays in its session */
+    bool avoids;            /* its next try leaves failed_in, if another region takes load */
+    bool begun;             /* the try that is due next has its number already */
+    uint64_t dialled_ns;    /* when it first dialled; 0: not yet */
+    bool met_failure;       /* a failure of the service cost it an attempt or a session */
+    bool held;              /* its next try waits behind the hold of its region */
+    bool goes_first;        /* its try shows whether a hold is over */
+    bool probe;             /* the current or next try probes its session */
+    bool renewed;           /* the current interaction was retried, once, for a fresh
                                     credential */
-    bool awaits_credential;      /* its next try waits for the credential */
-    bool again;                  /* it repeats a try that was cut short by the end of its
+    bool awaits_credential; /* its next try waits for the credential */
+    bool again;             /* it repeats a try that was cut short by the end of its
                                     session's life */
-    enum refusal refusal;        /* of the attempt about to be reported as failed */
-    unsigned cuts;               /* how often the current interaction was cut short */
+    enum refusal refusal;   /* of the attempt about to be reported as failed */
+    unsigned cuts;          /* how often the current interaction was cut short */
 };
 
 /* Starts a virtual user of one of the worker's demands; its first attempt goes to `region`. False
@@ -66,6 +76,14 @@ bool virtual_user_start(struct worker *worker, size_t demand, size_t region,
 /* The current interaction has been tried in its session: any session that retries it belongs to the
  * same chain. */
 void virtual_user_keep_chain(struct virtual_user *user);
+
+/* The region of the first attempt of a virtual user who arrives now. */
+size_t virtual_user_first_region(const struct worker *worker, size_t demand,
+                                 const struct virtual_user_plan *plan, uint64_t now_ns);
+
+/* Its next try is about to go: moves it to the region that takes it by now, and closes a session of
+ * another one. */
+void virtual_user_place(struct virtual_user *user, uint64_t now_ns);
 
 /*
  * Whether its region's hold allows it to send its try. If not, the user waits until the hold is

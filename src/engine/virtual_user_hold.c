@@ -8,6 +8,7 @@
  */
 #include "engine/dispatch.h"
 #include "engine/driver.h"
+#include "engine/routing.h"
 #include "engine/virtual_user_private.h"
 
 static struct hold *hold_of(const struct virtual_user *user)
@@ -98,10 +99,13 @@ void virtual_user_wake(struct worker *worker, size_t region, uint64_t now_ns)
     const bool timed = !hold->probing && hold->cause != HOLD_HOPELESS;
     if (gate == GATE_SHUT && !timed) return;
     const uint64_t due_ns = gate == GATE_SHUT ? hold->until_ns : now_ns;
+    const bool shared = routing_is_shared(worker->plan->profile->load.routing);
     struct virtual_user *next;
     for (struct virtual_user *user = worker->virtual_users; user != NULL; user = next) {
         next = user->next;
-        if (user->held && user->region == region) virtual_user_schedule(user, due_ns, now_ns);
+        /* a region that takes load takes that of the others, too, if they share it */
+        const bool concerned = user->region == region || (gate != GATE_SHUT && shared);
+        if (user->held && concerned) virtual_user_schedule(user, due_ns, now_ns);
     }
 }
 
@@ -112,12 +116,39 @@ static void settle(struct worker *worker, size_t region, bool ended, uint64_t no
     virtual_user_wake(worker, region, now_ns);
 }
 
+/* Whether the answer came too late for the breaker. */
+static bool is_slow(const struct virtual_user *user)
+{
+    const int64_t most_ns = user->worker->plan->timing.breaker.latency_ns;
+    return most_ns > 0 && user->driver->session.turn.ttft_ns > most_ns;
+}
+
+/* Tells the region's breaker of an attempt that ended. Returns whether that ended its hold. */
+static bool tell_breaker(struct virtual_user *user, const char *code, bool bad, bool first,
+                         uint64_t now_ns)
+{
+    struct region_state *region = &user->worker->regions[user->region];
+    if (user->worker->draining) return false;
+    switch (
+        breaker_add(&region->breaker, &user->worker->plan->timing.breaker, bad, first, now_ns)) {
+    case BREAKER_STAYS:
+        break;
+    case BREAKER_OPENED:
+        (void)hold_trip(&region->hold, code, region->breaker.until_ns, now_ns);
+        break;
+    case BREAKER_CLOSED:
+        return hold_close_breaker(&region->hold, now_ns);
+    }
+    return false;
+}
+
 void virtual_user_hold_ok(struct virtual_user *user, uint64_t now_ns)
 {
     const bool first = user->goes_first;
     user->goes_first = false;
     counters_of(user)->hold_probes += first;
-    const bool ended = hold_on_ok(hold_of(user), first, now_ns);
+    bool ended = hold_on_ok(hold_of(user), first, now_ns);
+    ended = tell_breaker(user, "slow", is_slow(user), first, now_ns) || ended;
     if (first) settle(user->worker, user->region, ended, now_ns);
 }
 
@@ -131,6 +162,10 @@ void virtual_user_hold_failed(struct virtual_user *user, const struct failure_cl
     counters_of(user)->hold_probes += first && !failure_is_ours(failure);
     if (user->worker->plan->profile->retry.hold == HOLD_THE_REGION && !user->worker->draining)
         (void)hold_on_failure(hold, failure, hint_ns, first, now_ns);
+    else if (first)
+        hold_on_withdrawn(hold);
+    if (breaker_counts_failure(failure))
+        (void)tell_breaker(user, failure->code, true, first, now_ns);
     if (first) settle(user->worker, user->region, before && !hold->on, now_ns);
 }
 

@@ -1,10 +1,13 @@
-/* Between virtual_user.c and virtual_user_hold.c. */
+/* Between virtual_user.c, virtual_user_hold.c and virtual_user_place.c. */
 #ifndef RUSHHOUR_ENGINE_VIRTUAL_USER_PRIVATE_H
 #define RUSHHOUR_ENGINE_VIRTUAL_USER_PRIVATE_H
 
 #include "engine/virtual_user.h"
 
 /* ---- virtual_user.c ---- */
+
+/* It continues (or leaves) without its session; the caller takes care of the session's end. */
+struct driver *virtual_user_let_go(struct virtual_user *user);
 
 /* Its next try is due then. */
 void virtual_user_schedule(struct virtual_user *user, uint64_t due_ns, uint64_t now_ns);
@@ -14,6 +17,17 @@ void virtual_user_retire(struct virtual_user *user, uint64_t now_ns);
 
 /* Goes on to the next interaction without another try of this one. */
 void virtual_user_skip(struct virtual_user *user, uint64_t now_ns);
+
+/* ---- virtual_user_place.c ---- */
+
+/* The region that its attempt of this number would go to now; avoids: it leaves the one of its last
+ * failure, if another one takes load. */
+size_t virtual_user_region(const struct virtual_user *user, uint64_t attempt, bool avoids,
+                           uint64_t now_ns);
+
+/* Before a turn that is due at_ns, the first try of its interaction or not: closes the session if
+ * the profile wants it replaced by then, or if the service will end it. */
+void virtual_user_rotate(struct virtual_user *user, bool first, uint64_t at_ns, uint64_t now_ns);
 
 /* ---- virtual_user_hold.c: what became of its attempt, for the hold of its region ---- */
 void virtual_user_hold_ok(struct virtual_user *user, uint64_t now_ns);

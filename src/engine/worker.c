@@ -220,11 +220,14 @@ static bool make_demands(struct worker *worker)
     const struct engine_plan *plan = worker->plan;
     const struct load *load = &plan->profile->load;
     size_t count = routing_demands(load->routing, plan->region_count);
+    const int64_t window_ns = plan->timing.retry.budget_window_ns;
     worker->demands = calloc(count, sizeof *worker->demands);
-    if (worker->demands == NULL) return false;
+    worker->retried = calloc(count, sizeof *worker->retried);
+    if (worker->demands == NULL || worker->retried == NULL) return false;
     worker->demand_count = count;
     bool all = true;
     for (size_t i = 0; i < count; i++) {
+        worker->retried[i].decided.length_ns = worker->retried[i].sent.length_ns = window_ns;
         uint64_t stream = random_stream(plan->profile->regions[i].name);
         all = demand_init(&worker->demands[i], load, &worker->lane, plan->seed, stream) && all;
     }
@@ -241,9 +244,8 @@ static enum err_code set_up(struct worker *worker, struct mailbox *mailbox, stru
         return error_set(err, ERR_NOMEM, "no memory for worker %u", worker->index);
     }
     for (size_t i = 0; i < plan->region_count; i++) {
-        const int64_t window_ns = plan->timing.retry.budget_window_ns;
         worker->regions[i].hold.speed = plan->clock.speed;
-        worker->regions[i].decided.length_ns = worker->regions[i].sent.length_ns = window_ns;
+        worker->regions[i].weight = plan->profile->regions[i].weight;
     }
     enum err_code code = recorder_init(&worker->recorder, mailbox, &plan->clock,
                                        plan->profile->windows.interval_ns, worker->index, err);
@@ -334,6 +336,7 @@ void worker_free(struct worker *worker)
     type_names_free(&worker->event_types);
     for (size_t i = 0; i < worker->demand_count; i++) demand_free(&worker->demands[i]);
     free(worker->demands);
+    free(worker->retried);
     for (size_t i = 0; worker->regions != NULL && i < worker->plan->region_count; i++)
         trials_free(&worker->regions[i].trials);
     free(worker->regions);

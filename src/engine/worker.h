@@ -14,6 +14,7 @@
 #include "engine/pace.h"
 #include "engine/recorder.h"
 #include "engine/region_state.h"
+#include "engine/retry_window.h"
 #include "engine/timing.h"
 #include "engine/type_names.h"
 #include "net/loop_gauge.h"
@@ -66,6 +67,7 @@ struct worker {
     struct evidence_limit evidence_limit;
     struct type_names event_types; /* received */
     struct demand *demands;        /* as many as the routing needs */
+    struct retry_ledger *retried;  /* one per demand: a shared load has one retry budget */
     size_t demand_count;
     struct region_state *regions;       /* one per region */
     struct virtual_user *virtual_users; /* all, doubly linked */

@@ -60,7 +60,36 @@ static enum err_code check_retry(const struct profile *profile, struct error *er
         struct place place = place_find(profile, "retry.backoff.max", err);
         return place_fail(&place, "is less than retry.backoff.initial: raise it");
     }
+    const enum retry_session session = profile->retry.session;
+    if (profile->retry.probe_poisoned && (session == RETRY_SAME || session == RETRY_NEW)) {
+        struct place place = place_find(profile, "retry.probe_poisoned", err);
+        return place_fail(&place, "retry.session already says where each retry goes: remove one");
+    }
+    if (session == RETRY_ELSEWHERE && profile->load.routing == ROUTING_EACH) {
+        struct place place = place_find(profile, "retry.session", err);
+        return place_fail(&place, "with load.routing each no region takes the load of another: "
+                                  "write \"routing\": \"failover\" or \"weighted\" in load");
+    }
     return ERR_OK;
+}
+
+/* A load that moves needs something that moves it. */
+static enum err_code check_breaker(const struct profile *profile, struct error *err)
+{
+    const struct optional_rate *rate = &profile->breaker.failure_rate;
+    struct place place = place_find(profile, "breaker.failure_rate", err);
+    if (rate->set && !(rate->value > 0))
+        return place_fail(&place, "the breaker would never be closed: write more than 0%%");
+    if (!rate->set && profile->breaker.latency_ns > 0) {
+        place = place_find(profile, "breaker.latency", err);
+        return place_fail(&place, "there is no breaker without failure_rate: write one");
+    }
+    if (rate->set || profile->load.routing != ROUTING_FAILOVER) return ERR_OK;
+    if (profile->retry.session == RETRY_ELSEWHERE) return ERR_OK;
+    place = place_find(profile, "load.routing", err);
+    return place_fail(&place, "nothing says when to leave a region: write "
+                              "\"breaker\": {\"failure_rate\": \"50%%\"}, or \"session\": "
+                              "\"other_region\" in retry");
 }
 
 static enum err_code check_abort(const struct profile *profile, struct error *err)
@@ -201,6 +230,7 @@ enum err_code profile_check(const struct profile *profile, struct error *err)
     if (code == ERR_OK) code = check_settings(profile, err);
     if (code == ERR_OK) code = check_prices(profile, err);
     if (code == ERR_OK) code = check_retry(profile, err);
+    if (code == ERR_OK) code = check_breaker(profile, err);
     if (code == ERR_OK) code = check_abort(profile, err);
     if (code == ERR_OK) code = check_windows(profile, err);
     if (code == ERR_OK) code = check_thresholds(profile, err);

@@ -20,7 +20,8 @@ static const char *const deployment_types[] = {"unknown",
 static const char *const load_models[] = {"sessions", "arrivals", NULL};
 static const char *const arrivals[] = {"poisson", "even", NULL};
 static const char *const routings[] = {"each", "weighted", "failover", NULL};
-static const char *const jitters[] = {"full", "none", NULL};
+static const char *const jitters[] = {"full", "equal", "none", NULL};
+static const char *const retry_sessions[] = {"as_needed", "same", "new", "other_region", NULL};
 static const char *const hold_scopes[] = {"region", "interaction", NULL};
 static const char *const key_places[] = {"header", "query", NULL};
 
@@ -51,10 +52,14 @@ static const struct key profile_keys[] = {
     {"load.arrival", KEY_WORD, AT(load.arrival), .words = arrivals, .fallback = "poisson",
      .help = "spacing of arrivals: poisson (as independent users) or even"},
     {"load.routing", KEY_WORD, AT(load.routing), .words = routings, .fallback = "each",
-     .help = "each: every region gets the whole load; weighted: shared out by weight; failover: in "
-             "order"},
+     .help =
+         "each: every region gets the whole load; weighted: the regions share one load by their "
+         "weights; failover: the first region of the list that takes load gets all of it, and "
+         "gets it back when it takes load again (see breaker)"},
     {"load.max_sessions", KEY_COUNT, AT(load.max_sessions), .fallback = "500", .least = "1",
-     .most = "100000", .help = "sessions open at once, per region"},
+     .most = "100000",
+     .help = "sessions open at once, per region; of all regions together "
+             "where they share one load (load.routing)"},
     {"load.connect_rate", KEY_RATE, AT(load.connect_rate), .fallback = "100/s", .least = "1/m",
      .most = "100000/s", .help = "connects begun per second of real time, all regions together"},
     {"load.stages", KEY_OBJECTS, LIST(load.stages, load.stage_count), .table = &key_stage,
@@ -88,6 +93,12 @@ static const struct key profile_keys[] = {
      .help = "a session of this age is replaced by a new one after its turn; 0: never"},
     {"session.rotate_after", KEY_COUNT, AT(session.rotate_after), .fallback = "0",
      .help = "a session is replaced by a new one after this many turns; 0: never"},
+    {"session.before_expiry", KEY_DURATION, AT(session.before_expiry_ns), .fallback = "30s",
+     .most = "1d",
+     .help =
+         "a session is replaced by a new one when a turn would begin this close to the end that "
+         "the service announced for it (expires_at), or within the last tenth of its life if "
+         "that is shorter; 0: never"},
 
     {"timeouts.resolve", KEY_DURATION, AT(timeouts.resolve_ns), .fallback = "5s", .least = "1ms",
      .most = "1h", .help = "name lookup"},
@@ -117,15 +128,22 @@ static const struct key profile_keys[] = {
     {"retry.backoff.max", KEY_DURATION, AT(retry.backoff_max_ns), .fallback = "8s", .most = "1h",
      .help = "longest wait before a retry"},
     {"retry.backoff.jitter", KEY_WORD, AT(retry.jitter), .words = jitters, .fallback = "full",
-     .help = "full: each wait is drawn between 0 and its value; none: exactly its value"},
+     .help = "full: each wait is drawn between 0 and its value; equal: between half of it and its "
+             "value; none: exactly its value"},
     {"retry.deadline", KEY_DURATION, AT(retry.deadline_ns), .fallback = "30s", .least = "1ms",
      .most = "1d", .help = "no retry starts later than this after the interaction was due"},
     {"retry.budget", KEY_FRACTION, AT(retry.budget), .fallback = "10%",
      .help = "retries per first attempt that are allowed in the run, and in every budget_window "
-             "(3 always are, of each worker and region); 100%: no bound"},
+             "(3 always are, of each worker and region, or of each worker where the regions share "
+             "one load); 100%: no bound"},
     {"retry.budget_window", KEY_DURATION, AT(retry.budget_window_ns), .fallback = "10s",
      .least = "1s", .most = "1h",
      .help = "length of the window that slides: no quiet time saves up retries for an outage"},
+    {"retry.session", KEY_WORD, AT(retry.session), .words = retry_sessions, .fallback = "as_needed",
+     .help = "where a retry goes: as_needed: the same session after a failure that leaves it good "
+             "(a limit), else a new one; same: the same session for as long as it is open; new: "
+             "always a new one; other_region: a session in another region that takes load, else "
+             "as_needed (needs regions that share one load: load.routing)"},
     {"retry.probe_poisoned", KEY_BOOL, AT(retry.probe_poisoned), .fallback = "false",
      .help = "after a failed response, one more try in the same open session before the new one: "
              "tells how "
@@ -134,6 +152,23 @@ static const struct key profile_keys[] = {
      .help = "region: a wait that the service asks for holds back the region's whole load, and so "
              "do growing waits after config, auth or quota failures in a row; interaction: only "
              "the interaction that was told waits, and the others go on asking"},
+
+    {"breaker.failure_rate", KEY_SHARE, AT(breaker.failure_rate),
+     .help = "share of failed attempts in the window from which on a region gets no load: it is "
+             "held back for open_for, then single attempts try it; counted by each worker for "
+             "itself, without failures of content and of our own side; left out: no breaker"},
+    {"breaker.latency", KEY_DURATION, AT(breaker.latency_ns), .fallback = "0s", .most = "1h",
+     .help = "an answer whose first output comes later than this counts as failed for the breaker; "
+             "0: none does"},
+    {"breaker.window", KEY_DURATION, AT(breaker.window_ns), .fallback = "30s", .least = "1s",
+     .most = "1h", .help = "length of the window that slides"},
+    {"breaker.attempts", KEY_COUNT, AT(breaker.attempts), .fallback = "10", .least = "1",
+     .most = "1000000", .help = "fewest attempts in the window that may open the breaker"},
+    {"breaker.open_for", KEY_DURATION, AT(breaker.open_for_ns), .fallback = "30s", .least = "1ms",
+     .most = "1d", .help = "how long it stays open before single attempts try the region"},
+    {"breaker.probes", KEY_COUNT, AT(breaker.probes), .fallback = "3", .least = "1", .most = "1000",
+     .help = "so many of these attempts must be ok, one after the other, for the region to get its "
+             "load again; the first that fails opens the breaker once more"},
 
     {"budget.usd", KEY_NUMBER, AT(budget.usd), .fallback = "0", .least = "0", .most = "1000000000",
      .help = "the run stops when this many US dollars are spent, by `prices`; 0: no limit"},

@@ -95,7 +95,7 @@ struct load {
     enum load_model model;
     enum arrival arrival;
     enum routing routing;
-    uint64_t max_sessions; /* open at the same time, per region */
+    uint64_t max_sessions; /* open at the same time, per region; of all together where they share */
     double connect_rate;   /* connects per second, all regions together */
     struct stage *stages;
     size_t stage_count;
@@ -113,6 +113,7 @@ struct session_plan {
     char *settings;             /* further fields of session.update as JSON, or NULL */
     int64_t max_age_ns;         /* 0: no rotation by age */
     uint64_t rotate_after;      /* turns; 0: no rotation by turns */
+    int64_t before_expiry_ns;   /* it is replaced so long before its announced end; 0: not */
 };
 
 /* An optional rate: a fraction. */
@@ -127,10 +128,18 @@ struct timeouts {
     int64_t first_output_ns, stall_ns, response_ns, close_ns;
 };
 
-enum jitter { JITTER_FULL, JITTER_NONE };
+enum jitter { JITTER_FULL, JITTER_EQUAL, JITTER_NONE };
 
 /* Whom a wait that the service asks for holds back. */
 enum hold_scope { HOLD_THE_REGION, HOLD_THE_INTERACTION };
+
+/* Where a retry goes. */
+enum retry_session {
+    RETRY_AS_NEEDED, /* the same session if the failure leaves it good, else a new one */
+    RETRY_SAME,      /* the same session for as long as it is open */
+    RETRY_NEW,       /* always a new one */
+    RETRY_ELSEWHERE  /* a session in another region, if one takes load */
+};
 
 struct retry {
     uint64_t attempts; /* per interaction, including the first; 1: no retries */
@@ -139,8 +148,20 @@ struct retry {
     int64_t deadline_ns;      /* from the interaction's first due time; no retry starts later */
     double budget;            /* retries allowed per first attempt; 1 = unlimited */
     int64_t budget_window_ns; /* in each of which it holds */
+    enum retry_session session;
     bool probe_poisoned; /* one more try on a session whose response failed, before a new session */
     enum hold_scope hold;
+};
+
+/* When a region gets no load for a while because its attempts fail or are slow; failure_rate is
+ * unset without such a breaker. */
+struct breaker_plan {
+    struct optional_rate failure_rate; /* of a window's attempts, from which on it opens */
+    int64_t latency_ns;  /* an answer whose first output comes later counts as failed; 0: none */
+    int64_t window_ns;   /* slides */
+    uint64_t attempts;   /* fewest in the window that may open it */
+    int64_t open_for_ns; /* then single attempts try whether it is over */
+    uint64_t probes;     /* so many of them in a row must be ok */
 };
 
 struct budget {
@@ -266,6 +287,7 @@ struct profile {
     struct session_plan session;
     struct timeouts timeouts;
     struct retry retry;
+    struct breaker_plan breaker;
     struct budget budget;
     struct window_plan windows;
     char **thresholds;

@@ -33,6 +33,7 @@ static const struct csv_column columns[] = {
     {COLUMN(response_id, CSV_STRING, false, response_id)},
     {COLUMN(client_request_id, CSV_STRING, false, client_request_id)},
     {COLUMN(chain, CSV_COUNT, false, chain)},
+    {COLUMN(arrival, CSV_COUNT, false, arrival)},
 };
 
 static const struct csv_table table = {.columns = columns,

@@ -30,6 +30,8 @@ struct attempt_row {
     uint64_t chain; /* column chain: number of the session in which its interaction chain began;
                        0: unknown */
     int64_t first_answer_us; /* -1: none */
+    uint64_t arrival; /* column arrival: number of its virtual user's arrival in the plan, from 1;
+                         0: a closed load has none */
 };
 
 const char *outcome_name(enum outcome outcome);

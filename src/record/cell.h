@@ -59,7 +59,10 @@
     X(held_tries)        /* of those who are there: that waited for a hold's end to become due */  \
     X(hold_probes)       /* attempts that went first to find out whether a hold is over */         \
     X(unpriced_attempts) /* ended, of a model for which the profile has no price */                \
-    X(open_ms)           /* sum over sessions of the time they were open, on the run's clock */
+    X(open_ms)           /* sum over sessions of the time they were open, on the run's clock */    \
+    X(recovered_same_session) /* of those recovered: in the session that failed them first, */     \
+    X(recovered_new_session)  /* in another one of its region, */                                  \
+    X(recovered_other_region) /* or in another region */
 
 struct counters {
 #define X(name) uint64_t name;

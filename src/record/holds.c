@@ -7,6 +7,7 @@ const char *hold_cause_words(enum hold_cause cause)
     static const char *const words[HOLD_CAUSE_COUNT] = {
         [HOLD_HINT] = "the service asked to wait",
         [HOLD_REPEATED] = "it failed again and again in a way that no retry mends",
+        [HOLD_BREAKER] = "its breaker was open: too many attempts failed or were slow",
         [HOLD_HOPELESS] = "nothing but config and auth failures came: its load was ended",
     };
     return words[cause];

@@ -12,6 +12,7 @@
 enum hold_cause {
     HOLD_HINT,     /* the service said how long to wait */
     HOLD_REPEATED, /* config, auth or quota failures in a row, without such a hint */
+    HOLD_BREAKER,  /* the profile's breaker is open: too many attempts failed or were slow */
     HOLD_HOPELESS, /* only config and auth failures: the region's load has ended */
     HOLD_CAUSE_COUNT
 };

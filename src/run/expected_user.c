@@ -120,7 +120,9 @@ static void fill_turn(struct making *making, struct expected_turn *turn)
 static double most_age_s(const struct session_plan *session)
 {
     const double wanted = seconds(session->max_age_ns);
-    return wanted > 0 && wanted < SESSION_MOST_S ? wanted : SESSION_MOST_S;
+    const double unused = fmin(seconds(session->before_expiry_ns), SESSION_MOST_S / 10);
+    const double most = SESSION_MOST_S - unused;
+    return wanted > 0 && wanted < most ? wanted : most;
 }
 
 static void forget(struct making *making)

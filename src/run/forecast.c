@@ -70,6 +70,7 @@ struct flow {
 
 struct slots {
     struct expected_load load;
+    double part;  /* of a load that regions share, so much is expected in the region */
     size_t count; /* those of the load, and of first turns just after it */
     size_t reach;
     struct flow *ahead; /* a ring: of the users so far, in this slot and those to come */
@@ -142,6 +143,8 @@ static struct flow take_slot(struct slots *slots, size_t slot, const struct expe
     struct expected_slot arrives = {.kept = 1};
     struct flow *ahead = &slots->ahead[slot % slots->reach];
     (void)expected_load_next(&slots->load, &arrives);
+    arrives.users *= slots->part;
+    arrives.open *= slots->part;
     if (arrives.kept < 1) keep_part(slots, arrives.kept);
     if (arrives.users > 0) add_users(slots, slot, arrives.users, user);
     const struct flow flow = *ahead;
@@ -280,7 +283,8 @@ static struct peaks walk(struct region_walk *region, struct forecast *totals,
     struct peaks peaks = {
         .requests = slice_of(slots, (double)region->terms.rpm),
         .counted = slice_of(slots, (double)region->terms.tpm),
-        .most_open = load->model == LOAD_ARRIVALS ? (double)load->max_sessions : INFINITY,
+        .most_open =
+            load->model == LOAD_ARRIVALS ? slots->part * (double)load->max_sessions : INFINITY,
         .crowded_s = -1,
     };
     for (size_t i = 0; i < slots->count; i++) {
@@ -318,7 +322,8 @@ static void foretell(struct region_walk *region, uint64_t seed, struct spending 
 {
     struct expected_load *load = &region->slots.load;
     const struct profile *profile = region->profile;
-    const char *name = region->region->name;
+    const bool shared = routing_is_shared(profile->load.routing);
+    const char *name = shared ? profile->regions[0].name : region->region->name;
     const bool unknown = expected_load_is_drawn(&profile->load) && seed == 0;
     f->draws = unknown ? draws_of(region) : 0;
     for (uint64_t draw = 1; draw <= f->draws; draw++) {
@@ -337,7 +342,7 @@ static void foretell(struct region_walk *region, uint64_t seed, struct spending 
 
 /* What the load would make of attempts a minute if it went on: its end cuts off no turns, but for
  * those of sessions that hardly end. */
-static double steady_rate(const struct profile *profile, const struct forecast *f)
+static double steady_rate(const struct profile *profile, double part, const struct forecast *f)
 {
     const int64_t length_ns = load_duration_ns(&profile->load);
     const double minutes = seconds(length_ns) / 60;
@@ -346,7 +351,7 @@ static double steady_rate(const struct profile *profile, const struct forecast *
     const double step_s = ASSUMED_ATTEMPT_SECONDS + seconds(profile->session.think_time_ns);
     const bool endless = turns * step_s > fmax(STEADY_SESSION_S, seconds(length_ns));
     if (profile->load.model == LOAD_SESSIONS || endless) return f->attempts / minutes;
-    return pacer_expected(&profile->load, length_ns) * turns / minutes;
+    return part * pacer_expected(&profile->load, length_ns) * turns / minutes;
 }
 
 /* Also adds what the region spends, unless that is NULL. */
@@ -362,9 +367,11 @@ static struct forecast region_of(const struct profile *profile, size_t index, ui
                          .listed = walk.terms.price_source == TERMS_PUBLIC};
     for (int kind = 0; kind <= BOUND_MAX_SESSIONS; kind++) walk.bounds.at_s[kind] = -1;
     if (expected_user_init(&walk.user, profile, region, &walk.terms, length_s) &&
-        slots_init(&walk.slots, &profile->load, &walk.user))
+        slots_init(&walk.slots, &profile->load, &walk.user)) {
+        walk.slots.part = routing_share(profile, index);
         foretell(&walk, seed, spending, &f);
-    f.attempts_per_minute = steady_rate(profile, &f);
+    }
+    f.attempts_per_minute = steady_rate(profile, walk.slots.part, &f);
     expected_user_free(&walk.user);
     slots_free(&walk.slots);
     return f;

@@ -19,9 +19,10 @@ enum bound { BOUND_NONE, BOUND_RPM, BOUND_TPM, BOUND_MAX_SESSIONS };
 #define FORECAST_DRAWS 8 /* of arrivals whose seed is not known, at most */
 
 /*
- * One region under the whole load. RPM and TPM are as the service counts them, in the busiest ten
- * seconds, by the minute. Where chance has a part in the arrivals and the seed is not known, the
- * peaks are the highest of `draws` draws.
+ * One region under its part of the load (engine/routing.h): all of it with routing `each`, and with
+ * `failover` for the first region, as long as that one takes it. RPM and TPM are as the service
+ * counts them, in the busiest ten seconds, by the minute. Where chance has a part in the arrivals
+ * and the seed is not known, the peaks are the highest of `draws` draws.
  */
 struct forecast {
     double sessions, attempts, tokens, usd[COST_CASES];

@@ -88,14 +88,16 @@ static void budget_json(cJSON *totals, const struct profile *profile,
     put_known(object, "tokens_reached_at_s", all->tokens_at_s >= 0, all->tokens_at_s);
 }
 
-static void assumed_json(cJSON *root)
+static void assumed_json(cJSON *root, const struct profile *profile)
 {
+    static const char *const routings[] = {"each", "weighted", "failover"};
     cJSON *object = cJSON_AddObjectToObject(root, "assumed");
     (void)cJSON_AddNumberToObject(object, "output_tokens", ASSUMED_OUTPUT_TOKENS);
     (void)cJSON_AddNumberToObject(object, "speech_ms", ASSUMED_SPEECH_MS);
     (void)cJSON_AddNumberToObject(object, "reasoning_tokens", ASSUMED_REASONING_TOKENS);
     (void)cJSON_AddNumberToObject(object, "attempt_seconds", ASSUMED_ATTEMPT_SECONDS);
     (void)cJSON_AddNumberToObject(object, "dial_seconds", ASSUMED_DIAL_SECONDS);
+    (void)cJSON_AddStringToObject(object, "routing", routings[profile->load.routing]);
 }
 
 cJSON *forecast_profile_json(const struct profile *profile, uint64_t seed)
@@ -115,7 +117,7 @@ cJSON *forecast_profile_json(const struct profile *profile, uint64_t seed)
     cJSON *totals = cJSON_AddObjectToObject(root, "totals");
     figures(totals, &all.totals);
     budget_json(totals, profile, &all);
-    assumed_json(root);
+    assumed_json(root, profile);
     forecast_free(&all);
     return root;
 }
@@ -236,6 +238,21 @@ static void assumptions(const struct profile *profile, struct text *out)
                     request_kind_words(DIALECT_OPENAI));
 }
 
+/* What the policies do to the load that is not in the figures. */
+static void policy_text(const struct profile *profile, struct text *out)
+{
+    static const char *const routings[] = {
+        [ROUTING_EACH] = "",
+        [ROUTING_WEIGHTED] = "Routing: the regions share one load by their weights. What a region "
+                             "takes over while another takes no load is\nnot in its figures.\n",
+        [ROUTING_FAILOVER] = "Routing: all load goes to the first region. While that one takes "
+                             "none, the next one gets all of it, which is\nnot in its figures.\n",
+    };
+    text_puts(out, routings[profile->load.routing]);
+    if (profile->breaker.failure_rate.set)
+        text_puts(out, "Breaker: it is closed in all figures; an open one takes load away.\n");
+}
+
 static void region_notes(const struct profile *profile, const struct forecast_all *all,
                          struct text *out)
 {
@@ -261,6 +278,7 @@ void forecast_table(const struct profile *profile, uint64_t seed, struct text *o
     if (notes.length > 0) text_printf(out, "\n%s", text_str(&notes));
     text_free(&notes);
     assumptions(profile, out);
+    policy_text(profile, out);
     if (all.totals.draws > 0)
         text_printf(out, "Arrivals are drawn: without a seed the peaks are the highest of %u %s.\n",
                     all.totals.draws, all.totals.draws == 1 ? "draw" : "draws");

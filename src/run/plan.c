@@ -144,12 +144,6 @@ static enum err_code check_prices(const struct profile *profile, struct error *e
 static enum err_code check(const struct profile *profile, const struct run_options *options,
                            struct error *err)
 {
-    if (!routing_is_driven(profile->load.routing)) {
-        return error_set(err, ERR_PROFILE,
-                         "%s: load.routing: only \"each\" can be driven by this version; "
-                         "give each region its own run for another split",
-                         profile->file);
-    }
     if (!options->simulate && profile_simulate_only(profile)) {
         return error_set(err, ERR_PROFILE,
                          "%s: simulator.clock: a profile with a clock of its own can only be "

@@ -290,6 +290,8 @@ static void check_sums(const struct result *result)
     assert_int_equal(c->sessions_started, atomic_load(&loopback_truth.dials));
     assert_int_equal(c->sessions_opened, atomic_load(&loopback_truth.opened));
     assert_int_equal(c->sessions_ended, c->sessions_started);
+    assert_int_equal(c->recovered, c->recovered_same_session + c->recovered_new_session +
+                                       c->recovered_other_region);
     assert_int_equal(c->attempts_started,
                      c->attempts_ok + c->attempts_failed + c->attempts_cancelled);
     assert_int_equal(result->rows[OUTCOME_OK], c->attempts_ok);

@@ -198,6 +198,46 @@ static void what_is_over_for_good_stays_so(void **state)
 }
 
 /* The pieces in which held time is reported add up to all of it. */
+/* An open breaker holds until it closes, whatever the attempt that goes first says by itself. */
+static void a_breaker_holds_until_it_closes(void **state)
+{
+    struct hold hold = {0};
+    const uint64_t later = START + (uint64_t)S(10);
+    (void)state;
+    assert_true(hold_trip(&hold, "server_error", later, START));
+    assert_int_equal(hold_ask(&hold, later - 1), GATE_SHUT);
+    assert_int_equal(hold_ask(&hold, later), GATE_PROBE);
+    hold_begin_probe(&hold);
+    assert_int_equal(hold_ask(&hold, later), GATE_SHUT);
+    assert_false(hold_on_ok(&hold, true, later));
+    assert_int_equal(hold_ask(&hold, later), GATE_PROBE); /* the next one */
+    hold_begin_probe(&hold);
+    assert_false(hold_on_failure(&hold, &broken, 0, true, later));
+    assert_true(hold.on);
+    assert_false(hold_trip(&hold, "server_error", later + (uint64_t)S(10), later));
+    assert_int_equal(hold_left_ns(&hold, later), S(10));
+    assert_false(hold_lift(&hold, later)); /* a fresh credential is no reason */
+    assert_true(hold_close_breaker(&hold, later + 1));
+    assert_int_equal(hold_ask(&hold, later + 1), GATE_OPEN);
+    assert_int_equal(hold_take_ns(&hold, START, later + 2), S(10) + 1);
+}
+
+/* A hint may hold longer than the breaker, and a breaker longer than the hint. */
+static void the_later_of_hint_and_breaker_holds(void **state)
+{
+    struct hold hold = {0};
+    (void)state;
+    assert_true(hold_on_failure(&hold, &minute, S(20), false, START));
+    assert_false(hold_trip(&hold, "rate_limit_exceeded", START + (uint64_t)S(5), START));
+    assert_int_equal(hold_left_ns(&hold, START), S(20));
+    assert_false(hold_trip(&hold, "rate_limit_exceeded", START + (uint64_t)S(30), START));
+    assert_int_equal(hold_left_ns(&hold, START), S(30));
+    assert_int_equal(hold.cause, HOLD_HINT);
+    hold_for_good(&hold, "upgrade_401", START);
+    assert_false(hold_trip(&hold, "server_error", START, START));
+    assert_false(hold_close_breaker(&hold, START));
+}
+
 static void held_time_is_told_once(void **state)
 {
     (void)state;
@@ -340,6 +380,8 @@ int main(void)
         cmocka_unit_test(waits_go_by_the_clock_of_a_replay),
         cmocka_unit_test(the_later_of_two_hints_holds),
         cmocka_unit_test(what_is_over_for_good_stays_so),
+        cmocka_unit_test(a_breaker_holds_until_it_closes),
+        cmocka_unit_test(the_later_of_hint_and_breaker_holds),
         cmocka_unit_test(held_time_is_told_once),
         cmocka_unit_test(hints_hold_by_whatever_speaker_and_status),
         cmocka_unit_test(no_advice_on_a_day_speaks_of_minutes),
