@@ -75,6 +75,7 @@ bench-peers: build
 	@cmake --build --preset release --target peers -j $(JOBS) -- --no-print-directory
 	@cd bench/peers && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	python3 -B bench/peers/compare.py $(BUILD) $(ARGUMENTS)
+	python3 -B bench/peers/validity.py $(BUILD)
 
 coverage:
 	@tools/install-dependencies build

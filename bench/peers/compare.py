@@ -107,14 +107,14 @@ def certificate(folder):
 
 # ---- how each client is started, and where it leaves its rows
 
-def rushhour(build, folder, port, sessions):
+def rushhour(build, folder, port, sessions, think_time="0s"):
     profile = {
         "name": "peers",
         "regions": [{"name": "peer", "endpoint": f"https://localhost:{port}", "deployment": "gpt-realtime", "dialect": "ga",
                      "ca_file": str(folder / "cert.pem"), "auth": {"api_key": "${PEERS_KEY}"}}],
         "load": {"model": "sessions", "max_sessions": sessions, "connect_rate": "250/s",
                  "stages": [{"duration": "0s", "target": sessions}, {"duration": "1h", "target": sessions}]},
-        "session": {"interactions": 100000, "think_time": "0s", "prompts": ["Say OK."], "modality": "audio"},
+        "session": {"interactions": 100000, "think_time": think_time, "prompts": ["Say OK."], "modality": "audio"},
         "timeouts": {"first_output": "60s", "response": "10m", "stall": "5m"},
         "windows": {"interval": "10s", "report": []},
         "retry": {"attempts": 1},
@@ -296,4 +296,5 @@ def main():
             table(results, options.clients, sessions, rate, size)
 
 
-main()
+if __name__ == "__main__":
+    main()

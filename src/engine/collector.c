@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "engine/interval_grid.h"
+#include "engine/own_share.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,7 @@ struct collector {
     struct mailbox *mailbox;
     struct run_writer *writer;
     struct interval_grid grid;
+    double speed;     /* of the run's clock */
     int64_t ended_ns; /* when the last worker ended, ns since 1970 UTC by the run's clock */
     unsigned workers, finished;
     size_t region_count;
@@ -135,6 +137,8 @@ static void add_peer(struct collector *collector, struct health *health)
     struct loop_turns since = loop_turns_since(&collector->peer, &collector->peer_counted);
     health->loops += since.all;
     health->loops_late += since.late;
+    health->simulator_loops += since.all;
+    health->simulator_loops_late += since.late;
 }
 
 static struct health health_of(struct collector *collector, const struct pending *pending)
@@ -146,6 +150,8 @@ static struct health health_of(struct collector *collector, const struct pending
     health.loops_late = histogram_count_above(pending->loop_delay, HEALTH_LATE_NS / NS_PER_US);
     add_lag(pending, collector->region_count, &health);
     add_own_failures(pending, collector->region_count, &health);
+    for (size_t i = 0; i < collector->region_count; i++)
+        own_share_count(&pending->cells[i], collector->speed, &health);
     add_quota(collector, &health);
     add_peer(collector, &health);
     for (unsigned i = 0; i < collector->workers; i++) {
@@ -334,6 +340,7 @@ enum err_code collector_new(struct mailbox *mailbox, struct run_writer *writer,
     collector->writer = writer;
     collector->grid =
         (struct interval_grid){.origin_ns = clock->wall_origin_ns, .length_ns = interval_ns};
+    collector->speed = clock->speed;
     collector->ended_ns = INT64_MIN;
     collector->workers = workers;
     collector->region_count = regions;

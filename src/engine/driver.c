@@ -202,8 +202,11 @@ static struct event_facts *room_for(struct driver *driver, const struct event_fa
 static void on_event(void *context, const struct heard *heard, uint64_t at_ns)
 {
     struct driver *driver = context;
-    worker_awake(driver->worker, clock_mono_ns()); /* it may have arrived long before */
+    const uint64_t now_ns = clock_mono_ns(); /* it may have arrived long before */
+    worker_awake(driver->worker, now_ns);
     const struct event_facts *event = &heard->event;
+    if (driver->session.turn.state == TURN_WAITING)
+        driver->doubt_ns = worker_doubt(driver->worker, driver->conversation, at_ns, now_ns);
     struct session_input input = {.kind = heard->garbage ? INPUT_GARBAGE : INPUT_EVENT,
                                   .event = event,
                                   .room = room_for(driver, event)};
@@ -333,6 +336,7 @@ bool driver_dial(struct virtual_user *user, uint64_t now_ns)
     user->driver = driver;
     virtual_user_keep_chain(user);
     driver_begin_trial(driver);
+    driver->late_before_ns = worker->lateness.total_ns;
     (void)recorder_at(&worker->recorder, now_ns);
     recorder_cell(&worker->recorder, driver->region)->counters.sessions_started++;
     const bool resolves = target->where.address == NULL;
@@ -354,6 +358,7 @@ void driver_turn(struct driver *driver, uint64_t due_ns, const char *prompt, uin
     uint64_t sent_ns = clock_mono_ns();
     if (sent_ns < now_ns) sent_ns = now_ns;
     driver->in_flight = true;
+    driver->sent_late_ns = (int64_t)(sent_ns - due_ns);
     driver->worker->regions[driver->region].in_flight++;
     feed(driver, &(struct session_input){.kind = INPUT_TURN, .due_ns = due_ns}, sent_ns);
     send_turn(driver, &question);

@@ -43,8 +43,11 @@ struct driver {
     char address[48];
     struct purse_part reserved;             /* taken out of the budget for the turn in flight */
     uint64_t context_tokens, context_audio; /* of the conversation so far, as told */
-    bool opened;                            /* counted in sessions_open */
-    bool in_flight; /* counted in in_flight: a turn was sent and has not ended */
+    int64_t sent_late_ns, doubt_ns; /* of the turn: sent minus due; by how much its first output's
+                                       time may be wrong */
+    uint64_t late_before_ns;        /* of the worker, when the dial began */
+    bool opened;                    /* counted in sessions_open */
+    bool in_flight;                 /* counted in in_flight: a turn was sent and has not ended */
     bool busy;      /* an action is being carried out; its end will handle further requests */
     bool abandoned; /* the virtual user receives no more reports */
     bool on_trial;  /* a trial of the abort rule is in progress; it began in trial_group */

@@ -24,6 +24,26 @@ static void measure(struct driver *driver, enum metric metric, uint64_t since_ns
     cell_latency(cell_of(driver), metric, metric == METRIC_LAG ? ns : driver_run_time(driver, ns));
 }
 
+/* ---- what of a value is our own ---- */
+
+static void judge_answer(struct driver *driver)
+{
+    const struct turn *turn = &driver->session.turn;
+    const int64_t own_ns = driver->sent_late_ns + driver->doubt_ns;
+    if (turn->ttft_ns < 0 || worker_paused_since(driver->worker, turn->due_ns)) return;
+    cell_ttft_of_service(cell_of(driver), driver_run_time(driver, turn->ttft_ns - own_ns));
+}
+
+static void judge_dial(struct driver *driver, uint64_t now_ns)
+{
+    struct handover *handover = driver->worker->recorder.handover;
+    const uint64_t late_ns = driver->worker->lateness.total_ns - driver->late_before_ns;
+    const int64_t dial_ns = (int64_t)(now_ns - driver->session.life.dial_ns);
+    if (worker_paused_since(driver->worker, driver->session.life.dial_ns)) return;
+    handover->dials++;
+    handover->dials_off += health_is_off((int64_t)late_ns, dial_ns, HEALTH_LATE_NS);
+}
+
 static void count_tokens(struct driver *driver, struct cell *cell, bool failed)
 {
     const struct usage *usage = &driver->session.turn.usage;
@@ -74,6 +94,7 @@ static void count_end(struct driver *driver, enum attempt_end end, bool cut)
     case ENDED_OK:
         count_judged(driver, false);
         counters->attempts_ok++;
+        judge_answer(driver);
         counters->cut_answers += cut;
         counters->preambles += has_preamble(&driver->session.turn);
         counters->first_attempts_ok += first;
@@ -369,6 +390,7 @@ void driver_record(struct driver *driver, const struct session_action *action, u
     }
     if (action->news & NEWS_OPENED) {
         cell->counters.sessions_opened++;
+        judge_dial(driver, at_ns);
         count_open(driver, 1, at_ns);
         driver->opened = true;
     }

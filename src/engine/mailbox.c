@@ -109,6 +109,8 @@ void handover_count(const struct handover *handover, struct health *into)
     into->displaced += handover->displaced;
     into->stamps_kernel += handover->stamps_kernel;
     into->stamps_loop += handover->stamps_loop;
+    into->dials += handover->dials;
+    into->dials_off += handover->dials_off;
 }
 
 void mailbox_return(struct mailbox *mailbox, struct handover *handover)
@@ -125,6 +127,7 @@ void mailbox_return(struct mailbox *mailbox, struct handover *handover)
     handover->requested = handover->achieved = handover->achieved_late = 0;
     handover->displaced = handover->pauses = handover->paused_ns = 0;
     handover->stamps_kernel = handover->stamps_loop = 0;
+    handover->dials = handover->dials_off = 0;
     (void)pthread_mutex_lock(&mailbox->lock);
     handover->next = mailbox->shelf;
     mailbox->shelf = handover;

@@ -35,6 +35,7 @@ struct handover {
     struct histogram *loop_delay; /* microseconds */
     uint64_t cpu_ns, wall_ns;     /* of the worker, during the handover */
     uint64_t requested, achieved, achieved_late, held, displaced; /* as in struct health */
+    uint64_t dials, dials_off;                                    /* likewise */
     uint64_t pauses, paused_ns;          /* of this machine: how many ended, and their length */
     uint64_t stamps_kernel, stamps_loop; /* as in struct health */
     bool failed;                         /* memory ran out: figures are missing */

@@ -50,7 +50,23 @@ static void on_turn(struct loop_gauge *gauge, uint64_t now_ns, int64_t late_ns)
     worker_awake(worker, now_ns);
     (void)recorder_at(&worker->recorder, now_ns);
     (void)histogram_record(worker->recorder.handover->loop_delay, late_ns / NS_PER_US, 1);
+    lateness_turn(&worker->lateness, now_ns, late_ns);
     record_stamps(worker);
+}
+
+int64_t worker_doubt(const struct worker *worker, const struct conversation *conversation,
+                     uint64_t at_ns, uint64_t now_ns)
+{
+    const struct receive_stamps stamps = carriers_stamps(&worker->carriers);
+    const struct told told = {.at_ns = at_ns,
+                              .now_ns = now_ns,
+                              .due_ns = worker->gauge.due_ns,
+                              .behind_ns = stamps.behind_ns,
+                              .by_loop = stamps.loop_last};
+    const int64_t doubt_ns = lateness_doubt(&worker->lateness, &told);
+    if (doubt_ns == 0 || stamps.loop_last) return doubt_ns;
+    /* the last of its read has the stamp of its own */
+    return conversation->transport->unread(conversation) ? doubt_ns : 0;
 }
 
 /* The load is over and none of it is held back any more. */

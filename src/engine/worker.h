@@ -11,6 +11,7 @@
 #include "engine/credential.h"
 #include "engine/demand.h"
 #include "engine/evidence_limit.h"
+#include "engine/lateness.h"
 #include "engine/pace.h"
 #include "engine/recorder.h"
 #include "engine/region_state.h"
@@ -78,6 +79,7 @@ struct worker {
     struct timer arrival, pacing, tick;
     struct loop_gauge gauge;
     struct attention attention;
+    struct lateness lateness;
     uint64_t resumed_ns; /* when the last long pause of this machine ended; 0: there was none */
     bool draining, over;
 };
@@ -117,6 +119,11 @@ void worker_awake(struct worker *worker, uint64_t now_ns);
 /* Whether a long pause of this machine (SESSION_PAUSE_LEAST_NS) ended after a time: what was
  * measured from then on holds the pause, and is no latency of the service. */
 bool worker_paused_since(const struct worker *worker, uint64_t since_ns);
+
+/* By how much the time at_ns of what is being told to the owner of a conversation may be wrong,
+ * because the loop was late to read it; 0: it is right. */
+int64_t worker_doubt(const struct worker *worker, const struct conversation *conversation,
+                     uint64_t at_ns, uint64_t now_ns);
 
 /* The worker may be finished: the last virtual user or driver is gone. */
 void worker_check_over(struct worker *worker);

@@ -96,6 +96,9 @@ void ws_client_free(struct ws_client *client);
 /* How many reads of open connections got their time from where. */
 struct ws_stamps {
     uint64_t kernel, loop; /* the kernel's receive stamp; the clock at the read */
+    bool loop_last;        /* that of the read under way, or of the last one: the latter */
+    uint64_t behind_ns;    /* since when (monotonic) more sockets are ready than a turn of the loop
+                              reads; 0: all that was ready has been read */
 };
 
 struct ws_stamps ws_client_stamps(const struct ws_client *client);

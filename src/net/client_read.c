@@ -176,6 +176,7 @@ static bool fill(struct ws_conn *conn)
     } else {
         reader->stamps.loop++;
     }
+    reader->stamps.loop_last = !by_kernel;
     reader->conn = conn;
     reader->arrived = (size_t)count;
     reader->taken = 0;
@@ -219,6 +220,8 @@ static void on_ready(uv_poll_t *poll, int status, int events)
     struct epoll_event ready[READY_MOST];
     (void)status, (void)events;
     const int count = epoll_wait(client->reader.epoll, ready, READY_MOST, 0);
+    if (count == READY_MOST && client->reader.stamps.behind_ns == 0)
+        client->reader.stamps.behind_ns = clock_mono_ns();
     for (int i = 0; i < count; i++) {
         struct ws_conn *conn = ready[i].data.ptr;
         if (!conn->reading) continue; /* ended by what another one received */
@@ -228,6 +231,7 @@ static void on_ready(uv_poll_t *poll, int status, int events)
             client_conn_end(conn);
         }
     }
+    if (count < READY_MOST) client->reader.stamps.behind_ns = 0;
 }
 
 /* ---- beginning and end ---- */

@@ -85,7 +85,7 @@ static void saturation(struct package *package)
     if (health->displaced > 0)
         text_printf(&how, " (%llu came late or never behind retries of failed attempts)",
                     (unsigned long long)health->displaced);
-    text_printf(&how, "; %llu of %llu intervals over a limit (20 ms, 90%% CPU, 95%% of the load)",
+    text_printf(&how, "; %llu of %llu intervals over a limit of its own health",
                 (unsigned long long)cell->invalid_intervals, (unsigned long long)cell->intervals);
     if (!report_cell_valid(cell)) {
         text_puts(&how, "; over a limit as a whole: ");

@@ -34,6 +34,7 @@ void told_limits_merge(struct told_limits *into, const struct told_limits *from)
 void cell_free(struct cell *cell)
 {
     for (size_t i = 0; i < METRIC_COUNT; i++) histogram_free(cell->latency[i]);
+    histogram_free(cell->ttft_of_service);
     free(cell->tallies);
     *cell = (struct cell){0};
 }
@@ -46,16 +47,26 @@ void cell_reset(struct cell *cell)
     for (size_t i = 0; i < METRIC_COUNT; i++) {
         if (cell->latency[i] != NULL) histogram_reset(cell->latency[i]);
     }
+    if (cell->ttft_of_service != NULL) histogram_reset(cell->ttft_of_service);
     cell->tally_count = 0;
     cell->failed = false;
 }
 
-static bool reserve_latency(struct cell *cell, size_t metric)
+static bool reserve(struct histogram **histogram)
 {
-    if (cell->latency[metric] == NULL) {
-        cell->latency[metric] = histogram_new(METRIC_LOWEST_US, METRIC_HIGHEST_US, METRIC_DIGITS);
+    if (*histogram == NULL)
+        *histogram = histogram_new(METRIC_LOWEST_US, METRIC_HIGHEST_US, METRIC_DIGITS);
+    return *histogram != NULL;
+}
+
+/* One that is too long for the histogram is a long one all the same. */
+static void count_value(struct cell *cell, struct histogram **histogram, int64_t us)
+{
+    if (reserve(histogram)) {
+        (void)histogram_record(*histogram, us < METRIC_HIGHEST_US ? us : METRIC_HIGHEST_US, 1);
+    } else {
+        cell->failed = true;
     }
-    return cell->latency[metric] != NULL;
 }
 
 void cell_latency(struct cell *cell, enum metric metric, int64_t ns)
@@ -64,15 +75,13 @@ void cell_latency(struct cell *cell, enum metric metric, int64_t ns)
         cell->counters.clipped++;
         return;
     }
-    if (!reserve_latency(cell, metric)) {
-        cell->failed = true;
-        return;
-    }
-    const int64_t us = whole_us(ns);
-    cell->counters.clipped += us > METRIC_HIGHEST_US;
-    /* One that is too long for the histogram is a long one all the same. */
-    (void)histogram_record(cell->latency[metric], us < METRIC_HIGHEST_US ? us : METRIC_HIGHEST_US,
-                           1);
+    cell->counters.clipped += whole_us(ns) > METRIC_HIGHEST_US;
+    count_value(cell, &cell->latency[metric], whole_us(ns));
+}
+
+void cell_ttft_of_service(struct cell *cell, int64_t ns)
+{
+    count_value(cell, &cell->ttft_of_service, ns > 0 ? whole_us(ns) : 0);
 }
 
 static bool reserve_tallies(struct cell *cell, size_t more)
@@ -107,17 +116,18 @@ void cell_failure(struct cell *cell, enum phase phase, enum domain domain, const
     cell->tallies[cell->tally_count++] = wanted;
 }
 
-static bool has_values(const struct cell *cell, size_t metric)
+static bool has_values(const struct histogram *histogram)
 {
-    return cell->latency[metric] != NULL && cell->latency[metric]->total > 0;
+    return histogram != NULL && histogram->total > 0;
 }
 
 /* Allocates everything first, so that a cell is never half merged. */
 static bool reserve_merge(struct cell *into, const struct cell *from)
 {
     for (size_t i = 0; i < METRIC_COUNT; i++) {
-        if (has_values(from, i) && !reserve_latency(into, i)) return false;
+        if (has_values(from->latency[i]) && !reserve(&into->latency[i])) return false;
     }
+    if (has_values(from->ttft_of_service) && !reserve(&into->ttft_of_service)) return false;
     return reserve_tallies(into, from->tally_count);
 }
 
@@ -128,8 +138,10 @@ bool cell_merge(struct cell *into, const struct cell *from)
     cluster_merge(&into->clusters, &from->clusters);
     told_limits_merge(&into->limits, &from->limits);
     for (size_t i = 0; i < METRIC_COUNT; i++) {
-        if (has_values(from, i)) histogram_add(into->latency[i], from->latency[i]);
+        if (has_values(from->latency[i])) histogram_add(into->latency[i], from->latency[i]);
     }
+    if (has_values(from->ttft_of_service))
+        histogram_add(into->ttft_of_service, from->ttft_of_service);
     for (size_t i = 0; i < from->tally_count; i++) {
         const struct tally *tally = &from->tallies[i];
         cell_failure(into, tally->phase, tally->domain, tally->code, tally->count);

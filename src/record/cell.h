@@ -103,6 +103,8 @@ struct cell {
                                      whole chain */
     struct told_limits limits;    /* by headers of upgrades, and by rate_limits.updated */
     struct histogram *latency[METRIC_COUNT]; /* microseconds; NULL until there is a value */
+    struct histogram *ttft_of_service; /* the same values as in METRIC_TTFT without what of each is
+                                          our own; not kept in the folder */
     struct tally *tallies;
     size_t tally_count, tally_capacity;
     bool failed; /* memory ran out and something was not counted: cell_merge and
@@ -127,6 +129,7 @@ void cell_reset(struct cell *cell);
  * when out of memory.
  */
 void cell_latency(struct cell *cell, enum metric metric, int64_t ns);
+void cell_ttft_of_service(struct cell *cell, int64_t ns);
 void cell_failure(struct cell *cell, enum phase phase, enum domain domain, const char *code,
                   uint64_t count);
 

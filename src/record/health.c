@@ -26,12 +26,45 @@ static struct digits percent_of(double share, double limit, int decimals)
     return digits_apart(100 * share, 100 * limit, decimals);
 }
 
+static bool is_too_much(uint64_t off, uint64_t all)
+{
+    return all > 0 && (double)off > HEALTH_LATE_SHARE * (double)all;
+}
+
 static void judge_lateness(struct health *health, const char *what, uint64_t late, uint64_t all)
 {
-    if (all == 0 || (double)late <= HEALTH_LATE_SHARE * (double)all) return;
+    if (!is_too_much(late, all)) return;
     add_why(health, "%s%% of %s were over %.0f ms late, more than %.0f%%",
             percent_of((double)late / (double)all, HEALTH_LATE_SHARE, 1).text, what,
             (double)HEALTH_LATE_NS / 1e6, 100 * HEALTH_LATE_SHARE);
+}
+
+static void judge_answers(struct health *health)
+{
+    if (!is_too_much(health->answers_off, health->answers)) return;
+    const double share = (double)health->answers_off / (double)health->answers;
+    add_why(
+        health,
+        "%s%% of ttft values, more than %.0f%%, are over the P99 that they have without our own "
+        "lateness, by over %.0f ms and %.0f%%",
+        percent_of(share, HEALTH_LATE_SHARE, 1).text, 100 * HEALTH_LATE_SHARE,
+        (double)HEALTH_ERROR_NS / 1e6, 100 * HEALTH_ERROR_SHARE);
+}
+
+static void judge_dials(struct health *health)
+{
+    if (!is_too_much(health->dials_off, health->dials)) return;
+    const double share = (double)health->dials_off / (double)health->dials;
+    add_why(health,
+            "%s%% of dials, more than %.0f%%, took over %.0f ms and %.0f%% longer by our own "
+            "lateness",
+            percent_of(share, HEALTH_LATE_SHARE, 1).text, 100 * HEALTH_LATE_SHARE,
+            (double)HEALTH_LATE_NS / 1e6, 100 * HEALTH_ERROR_SHARE);
+}
+
+bool health_is_off(int64_t own_ns, int64_t value_ns, int64_t least_ns)
+{
+    return own_ns > least_ns && (double)own_ns > HEALTH_ERROR_SHARE * (double)value_ns;
 }
 
 static void judge_cpu(struct health *health)
@@ -44,6 +77,13 @@ static void judge_cpu(struct health *health)
 static uint64_t less(uint64_t a, uint64_t b)
 {
     return a > b ? a - b : 0;
+}
+
+const char *health_timestamps(const struct health *health)
+{
+    const uint64_t all = health->stamps_kernel + health->stamps_loop;
+    if (all == 0) return NULL;
+    return health->stamps_loop * 100 <= all ? "kernel" : "loop";
 }
 
 uint64_t health_wanted(const struct health *health)
@@ -96,13 +136,39 @@ static void name_quota(struct health *health)
                    100 * (double)health->cpu_throttled / (double)health->cpu_periods);
 }
 
+/* What was answered across a long pause has no latency. */
+static void judge_pauses(struct health *health)
+{
+    if (health->paused_ms < HEALTH_PAUSED_MS || !is_too_much(health->paused_ms, health->wall_ms))
+        return;
+    add_why(
+        health, "this machine was paused for %.1f s, %s%% of the time, more than %.0f%%",
+        (double)health->paused_ms / 1000,
+        percent_of((double)health->paused_ms / (double)health->wall_ms, HEALTH_LATE_SHARE, 1).text,
+        100 * HEALTH_LATE_SHARE);
+}
+
+/* Of what is ours in each value. */
+static void judge_values(struct health *health)
+{
+    judge_answers(health);
+    judge_dials(health);
+    judge_pauses(health);
+    judge_lateness(health, "loop turns of the simulator", health->simulator_loops_late,
+                   health->simulator_loops);
+}
+
 void health_judge(struct health *health)
 {
     health->why[0] = '\0';
     judge_own_failures(health);
-    judge_lateness(health, "loop turns", health->loops_late, health->loops);
-    judge_lateness(health, "attempts sent", health->dispatches_late, health->dispatches);
-    judge_cpu(health);
+    if (health->stamps_kernel > 0 && health->answers > 0) {
+        judge_values(health);
+    } else {
+        judge_lateness(health, "loop turns", health->loops_late, health->loops);
+        judge_lateness(health, "attempts sent", health->dispatches_late, health->dispatches);
+        judge_cpu(health);
+    }
     judge_load(health);
     health->valid = health->why[0] == '\0';
     name_quota(health);
@@ -138,6 +204,12 @@ void health_merge(struct health *into, const struct health *from)
     into->paused_ms += from->paused_ms;
     into->stamps_kernel += from->stamps_kernel;
     into->stamps_loop += from->stamps_loop;
+    into->answers += from->answers;
+    into->answers_off += from->answers_off;
+    into->dials += from->dials;
+    into->dials_off += from->dials_off;
+    into->simulator_loops += from->simulator_loops;
+    into->simulator_loops_late += from->simulator_loops_late;
     into->attempts += from->attempts;
     into->own_failures += from->own_failures;
     if (from->cpu_quota > 0) into->cpu_quota = from->cpu_quota;

@@ -14,6 +14,9 @@
     0.01 /* this share may be late: the limit is on the P99 of our own
                                   delay */
 #define HEALTH_CPU 0.90
+#define HEALTH_ERROR_NS INT64_C(5000000) /* the P99 of ttft may be off by this, or by a share */
+#define HEALTH_ERROR_SHARE 0.05          /* of itself */
+#define HEALTH_PAUSED_MS 2000 /* paused for so long and for over HEALTH_LATE_SHARE of the time */
 #define HEALTH_ACHIEVED 0.95
 #define HEALTH_OWN_SHARE 0.001 /* this share of attempts may fail on our side: a trace */
 #define HEALTH_DIAL_LATE_NS INT64_C(250000000) /* an arrival dialled later than this is late */
@@ -38,9 +41,17 @@ struct health {
                                      long the worst worker did not look at its sockets */
     uint64_t stamps_kernel, stamps_loop; /* reads of open connections whose time is the kernel's
                                             receive stamp, and the clock at the read */
-    uint64_t wall_ms;                    /* real time over which `cpu` was measured */
-    double cpu;                          /* the busiest worker's share of one core */
-    int64_t loop_delay_p99_ns, loop_delay_max_ns; /* worst worker, worst interval: for display */
+    uint64_t answers,
+        answers_off;           /* answers whose ttft was recorded; and those for which it is over
+                                      the P99 that it has without what is our own (sent late, or
+                                      read late and without a time of its own), by HEALTH_ERROR_NS
+                                      and HEALTH_ERROR_SHARE */
+    uint64_t dials, dials_off; /* sessions that opened, and those during whose dial the loop was
+                                  late by more than HEALTH_LATE_NS and HEALTH_ERROR_SHARE */
+    uint64_t simulator_loops, simulator_loops_late; /* of `loops`, those of the simulator */
+    uint64_t wall_ms;                               /* real time over which `cpu` was measured */
+    double cpu;                                     /* the busiest worker's share of one core */
+    int64_t loop_delay_p99_ns, loop_delay_max_ns;   /* worst worker, worst interval: for display */
     int64_t lag_p99_ns, lag_max_ns;
     uint64_t attempts,
         own_failures; /* attempts that ended, and those of them that failed on our side */
@@ -52,10 +63,22 @@ struct health {
                       by "; " */
 };
 
+/* Where the times of what was received come from: "kernel" if nearly all do, else "loop"; NULL if
+ * nothing was received. */
+const char *health_timestamps(const struct health *health);
+
 /* The arrivals that were to be dialled: those due without those that a hold kept back. */
 uint64_t health_wanted(const struct health *health);
 
-/* Sets valid and why from the counts. */
+/* Whether a value holds more of our own than it may: over least_ns and over HEALTH_ERROR_SHARE of
+ * it. */
+bool health_is_off(int64_t own_ns, int64_t value_ns, int64_t least_ns);
+
+/*
+ * Sets valid and why from the counts. Where the kernel stamped what arrived, a loop that is late
+ * does not make a latency longer, and what is ours in each answer's ttft is known: that is judged,
+ * and neither loops nor the CPU that they took. Otherwise these are judged, as the best there is.
+ */
 void health_judge(struct health *health);
 
 /* Adds the counts, weights cpu by real time, keeps the worse of the displayed delays, and judges

@@ -56,6 +56,12 @@ static const struct csv_column columns[] = {
     {HEALTH(paused_ms, CSV_COUNT)},
     {HEALTH(stamps_kernel, CSV_COUNT)},
     {HEALTH(stamps_loop, CSV_COUNT)},
+    {HEALTH(answers, CSV_COUNT)},
+    {HEALTH(answers_off, CSV_COUNT)},
+    {HEALTH(dials, CSV_COUNT)},
+    {HEALTH(dials_off, CSV_COUNT)},
+    {HEALTH(simulator_loops, CSV_COUNT)},
+    {HEALTH(simulator_loops_late, CSV_COUNT)},
     {HEALTH(valid, CSV_BOOL)},
     {"why", CSV_CHARS, false, AT(health.why), sizeof((struct health){0}).why, NULL},
 };
@@ -142,10 +148,23 @@ static bool clusters_can_be(const struct cluster_sums *sums)
 
 static bool health_can_be(const struct health *health)
 {
-    const uint64_t counts[] = {health->loops,           health->loops_late,    health->dispatches,
-                               health->dispatches_late, health->wall_ms,       health->requested,
-                               health->achieved,        health->achieved_late, health->held,
-                               health->cpu_periods,     health->cpu_throttled};
+    const uint64_t counts[] = {health->loops,
+                               health->loops_late,
+                               health->dispatches,
+                               health->dispatches_late,
+                               health->wall_ms,
+                               health->requested,
+                               health->achieved,
+                               health->achieved_late,
+                               health->held,
+                               health->cpu_periods,
+                               health->cpu_throttled,
+                               health->answers,
+                               health->answers_off,
+                               health->dials,
+                               health->dials_off,
+                               health->simulator_loops,
+                               health->simulator_loops_late};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         if (counts[i] > AMOUNT_MOST) return false;
     }

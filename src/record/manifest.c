@@ -140,14 +140,15 @@ static void add_lag(struct building *b, cJSON *generator, const struct run_snaps
     histogram_free(lags);
 }
 
-/* Where the times of what was received come from: "kernel" only if nearly all do. */
 static void add_timestamps(struct building *b, cJSON *generator, const struct health *h)
 {
-    const uint64_t all = h != NULL ? h->stamps_kernel + h->stamps_loop : 0;
-    const bool kernel = h != NULL && h->stamps_loop * 100 <= all;
-    string(b, generator, "timestamps", all == 0 ? NULL : kernel ? "kernel" : "loop");
+    string(b, generator, "timestamps", h != NULL ? health_timestamps(h) : NULL);
     number(b, generator, "stamps_kernel", h != NULL ? (double)h->stamps_kernel : 0, h != NULL);
     number(b, generator, "stamps_loop", h != NULL ? (double)h->stamps_loop : 0, h != NULL);
+    number(b, generator, "answers", h != NULL ? (double)h->answers : 0, h != NULL);
+    number(b, generator, "answers_off", h != NULL ? (double)h->answers_off : 0, h != NULL);
+    number(b, generator, "dials", h != NULL ? (double)h->dials : 0, h != NULL);
+    number(b, generator, "dials_off", h != NULL ? (double)h->dials_off : 0, h != NULL);
 }
 
 static void add_generator(struct building *b, cJSON *manifest, const struct run_snapshot *run)

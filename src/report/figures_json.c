@@ -408,8 +408,14 @@ void figures_generator_json(const struct results *results, struct text *out)
     json_put_count(out, "displaced", all->health.displaced);
     json_put_count(out, "pauses", all->health.pauses);
     json_put_count(out, "paused_ms", all->health.paused_ms);
+    const char *timestamps = health_timestamps(&all->health);
+    if (timestamps != NULL) json_put_string(out, "timestamps", timestamps);
     json_put_count(out, "stamps_kernel", all->health.stamps_kernel);
     json_put_count(out, "stamps_loop", all->health.stamps_loop);
+    json_put_count(out, "answers", all->health.answers);
+    json_put_count(out, "answers_off", all->health.answers_off);
+    json_put_count(out, "dials", all->health.dials);
+    json_put_count(out, "dials_off", all->health.dials_off);
     json_put_count(out, "invalid_intervals", all->invalid_intervals);
     json_put_count(out, "intervals", all->intervals);
     json_key(out, "trustworthy");

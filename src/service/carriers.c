@@ -23,6 +23,9 @@ struct receive_stamps carriers_stamps(const struct carriers *carriers)
         const struct receive_stamps stamps = carrier->transport->stamps(carrier);
         all.kernel += stamps.kernel;
         all.loop += stamps.loop;
+        all.loop_last = all.loop_last || stamps.loop_last;
+        if (stamps.behind_ns != 0 && (all.behind_ns == 0 || stamps.behind_ns < all.behind_ns))
+            all.behind_ns = stamps.behind_ns;
     }
     return all;
 }

@@ -71,6 +71,10 @@ struct question {
  * loop: the clock at the read. */
 struct receive_stamps {
     uint64_t kernel, loop;
+    bool loop_last; /* the read under way, or the last one, got its time from the loop */
+    uint64_t
+        behind_ns; /* since when (monotonic) sockets that are ready wait for their read; 0: none
+                           does */
 };
 
 struct carrier_plan {

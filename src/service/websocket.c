@@ -161,7 +161,10 @@ static struct receive_stamps stamps(const struct carrier *base)
 {
     const struct ws_stamps stamps =
         ws_client_stamps(((const struct websocket_carrier *)base)->client);
-    return (struct receive_stamps){.kernel = stamps.kernel, .loop = stamps.loop};
+    return (struct receive_stamps){.kernel = stamps.kernel,
+                                   .loop = stamps.loop,
+                                   .loop_last = stamps.loop_last,
+                                   .behind_ns = stamps.behind_ns};
 }
 
 static void free_carrier(struct carrier *base)

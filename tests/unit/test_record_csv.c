@@ -237,7 +237,8 @@ static void test_interval_header_begins_with_the_contract(void **state)
         "loop_delay_max_us,lag_p99_us,lag_max_us,loops,loops_late,dispatches,"
         "dispatches_late,"
         "wall_ms,cpu,cpu_quota,cpu_periods,cpu_throttled,requested,achieved,achieved_late,held,"
-        "displaced,pauses,paused_ms,stamps_kernel,stamps_loop,valid,why\n");
+        "displaced,pauses,paused_ms,stamps_kernel,stamps_loop,"
+        "answers,answers_off,dials,dials_off,simulator_loops,simulator_loops_late,valid,why\n");
     text_free(&out);
 }
 

@@ -29,6 +29,32 @@ static void test_each_limit_is_judged_at_its_edge(void **state)
         {{.loops = 10, .loops_late = 1}, "10.0% of loop turns"},
         {{.dispatches = 200, .dispatches_late = 3}, "1.5% of attempts sent were over 20 ms late"},
         {{.cpu = 0.97}, "97% of a core, over the limit of 90%"},
+        /* with stamps, what is ours in each value is known, and nothing else is judged by */
+        {{.stamps_kernel = 1,
+          .answers = 200,
+          .answers_off = 2,
+          .loops = 10,
+          .loops_late = 9,
+          .dispatches = 9,
+          .dispatches_late = 9,
+          .cpu = 1},
+         NULL},
+        {{.stamps_kernel = 1, .answers = 200, .answers_off = 3},
+         "1.5% of ttft values, more than 1%, are over the P99 that they have without our own"},
+        {{.stamps_kernel = 1, .answers = 200, .dials = 100, .dials_off = 1}, NULL},
+        {{.stamps_kernel = 1, .answers = 200, .dials = 100, .dials_off = 2},
+         "2.0% of dials, more than 1%, took over 20 ms and 5% longer by our own lateness"},
+        {{.stamps_kernel = 1, .answers = 1, .simulator_loops = 100, .simulator_loops_late = 1},
+         NULL},
+        {{.stamps_kernel = 1, .answers = 1, .simulator_loops = 100, .simulator_loops_late = 2},
+         "2.0% of loop turns of the simulator were over 20 ms late"},
+        {{.stamps_kernel = 1, .answers = 1, .wall_ms = 10000, .paused_ms = 1999}, NULL},
+        {{.stamps_kernel = 1, .answers = 1, .wall_ms = 10000, .paused_ms = 2000},
+         "paused for 2.0 s, 20.0% of the time"},
+        {{.stamps_kernel = 1, .answers = 1, .wall_ms = 250000, .paused_ms = 2500}, NULL},
+        /* without stamps, or before any answer, the loop counts */
+        {{.answers = 200, .loops = 10, .loops_late = 1}, "10.0% of loop turns"},
+        {{.stamps_kernel = 9, .cpu = 0.97}, "97% of a core"},
         {{.requested = 100, .achieved = 95}, NULL},
         {{.attempts = 2000, .own_failures = 2}, NULL}, /* a trace */
         {{.attempts = 2000, .own_failures = 3}, "0.15% of attempts were failed by our own side"},
@@ -111,6 +137,8 @@ static void test_no_rounded_figure_contradicts_its_limit(void **state)
             {.dispatches = n, .dispatches_late = n / 100 + 1},
             {.attempts = n, .own_failures = (uint64_t)(HEALTH_OWN_SHARE * (double)n) + 1},
             {.cpu = HEALTH_CPU + 1 / (double)n},
+            {.stamps_kernel = 1, .answers = n, .answers_off = n / 100 + 1},
+            {.stamps_kernel = 1, .answers = n, .dials = n, .dials_off = n / 100 + 1},
             {.requested = 100 * n, .achieved = 95 * n - 1},
             {.requested = 100 * n, .achieved = 100 * n, .achieved_late = 5 * n + 1}};
         for (size_t i = 0; i < sizeof narrow / sizeof *narrow; i++) {
@@ -157,6 +185,12 @@ static void test_merge_adds_counts_and_keeps_the_worse_delays(void **state)
                              .cpu_quota = 0.5,
                              .cpu_periods = 10,
                              .cpu_throttled = 4,
+                             .answers = 7,
+                             .answers_off = 6,
+                             .dials = 5,
+                             .dials_off = 4,
+                             .simulator_loops = 3,
+                             .simulator_loops_late = 2,
                              .wall_ms = 1000,
                              .cpu = 1.0,
                              .loop_delay_p99_ns = 6,
@@ -177,6 +211,12 @@ static void test_merge_adds_counts_and_keeps_the_worse_delays(void **state)
     assert_true(a.cpu_quota == 0.5);
     assert_int_equal(a.cpu_periods, 10);
     assert_int_equal(a.cpu_throttled, 4);
+    assert_int_equal(a.answers, 7);
+    assert_int_equal(a.answers_off, 6);
+    assert_int_equal(a.dials, 5);
+    assert_int_equal(a.dials_off, 4);
+    assert_int_equal(a.simulator_loops, 3);
+    assert_int_equal(a.simulator_loops_late, 2);
     assert_int_equal(a.wall_ms, 4000);
     assert_true(a.cpu > 0.3999 && a.cpu < 0.4001); /* (0.2 * 3 + 1.0 * 1) / 4 */
     assert_int_equal(a.loop_delay_p99_ns, 6);
