@@ -228,7 +228,7 @@ static void driver_free(struct driver *driver)
     struct worker *worker = driver->worker;
     timers_cancel(worker->timers, &driver->deadline);
     driver_end_trial(driver, TRIAL_WITHDRAWN);
-    purse_settle(worker->plan->purse, driver->reserved, (struct purse_part){0});
+    driver_release(driver);
     worker_leave_chain(worker, &driver->chain);
     if (driver->previous != NULL) {
         driver->previous->next = driver->next;
@@ -334,6 +334,8 @@ bool driver_dial(struct virtual_user *user, uint64_t now_ns)
     if (worker->drivers != NULL) worker->drivers->previous = driver;
     worker->drivers = driver;
     user->driver = driver;
+    driver_take_over(driver, user);
+    driver_pay_ahead(driver);
     virtual_user_keep_chain(user);
     driver_begin_trial(driver);
     driver->late_before_ns = worker->lateness.total_ns;
@@ -357,6 +359,7 @@ void driver_turn(struct driver *driver, uint64_t due_ns, const char *prompt, uin
                                       .number = ++driver->user->turns};
     uint64_t sent_ns = clock_mono_ns();
     if (sent_ns < now_ns) sent_ns = now_ns;
+    driver_take_over(driver, driver->user);
     driver->in_flight = true;
     driver->sent_late_ns = (int64_t)(sent_ns - due_ns);
     driver->worker->regions[driver->region].in_flight++;

@@ -41,7 +41,11 @@ struct driver {
                                      that never changes */
     char client_request_id[REQUEST_ID_SIZE];
     char address[48];
-    struct purse_part reserved;             /* taken out of the budget for the turn in flight */
+    bool paid;                  /* the turn in flight, or to be sent when it has opened, is taken
+                                   out of the budget */
+    struct turn_bound bound;    /* the most that this turn can take */
+    struct purse_part reserved; /* the same, as a part of the budget */
+    struct purse_part standing; /* for the time that it is open, ahead */
     uint64_t context_tokens, context_audio; /* of the conversation so far, as told */
     int64_t sent_late_ns, doubt_ns; /* of the turn: sent minus due; by how much its first output's
                                        time may be wrong */
@@ -73,14 +77,24 @@ extern const struct transport_handlers driver_handlers;
  * limit. False when out of memory to record it. */
 bool driver_dial(struct virtual_user *user, uint64_t now_ns);
 
-/* driver_budget.c: takes what a turn is expected to cost out of the run's budget. False: it does
- * not fit, and nothing more may be sent. */
-bool driver_reserve(struct driver *driver, const char *prompt);
+/* driver_budget.c: what a virtual user's next turn can take, in its session or a new one. */
+struct turn_bounds driver_bounds(const struct virtual_user *user, const char *prompt);
+
+/* driver_budget.c: what its virtual user has taken out of the budget is the session's now; and goes
+ * back, for its turn is not sent yet. */
+void driver_take_over(struct driver *driver, struct virtual_user *user);
+void driver_give_back(struct driver *driver);
+
+/* driver_budget.c: the session will be open, and its time charged; and it is gone, with all that
+ * was reserved for it. */
+void driver_pay_ahead(struct driver *driver);
+void driver_release(struct driver *driver);
 
 /* driver_budget.c: a turn has ended, and took so much; all 0 if nothing was told. */
-void driver_settle(struct driver *driver, const struct usage *usage, double usd);
+void driver_settle(struct driver *driver, const struct usage *usage, double usd, bool failed);
 
-/* Sends the virtual user's next attempt on a ready session, for which driver_reserve found room. */
+/* Sends the virtual user's next attempt on a ready session, which virtual_user_afford has
+ * allowed. */
 void driver_turn(struct driver *driver, uint64_t due_ns, const char *prompt, uint64_t now_ns);
 
 /* Closes cleanly, between turns, and releases the virtual user. */

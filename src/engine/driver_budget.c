@@ -1,77 +1,84 @@
-/* What a turn takes out of the run's budget before it is sent, and when it has ended. */
+/* What a session's turn takes out of the run's budget before it is sent, and when it has ended. */
 #include "engine/driver.h"
 
 #include "engine/purse.h"
-#include "realtime/token_count.h"
-#include "record/cost.h"
+#include "engine/turn_bound.h"
 
 #include <string.h>
 
-static uint64_t least(uint64_t a, uint64_t b)
+struct turn_bounds driver_bounds(const struct virtual_user *user, const char *prompt)
 {
-    return a < b ? a : b;
-}
-
-static uint64_t most(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
-
-/* The input: what was heard and said in the session so far, and the prompt; in a new session also
- * what its settings took at most in another one. */
-static uint64_t input_of(const struct driver *driver, const char *prompt)
-{
-    const struct session_plan *session = &driver->worker->plan->profile->session;
-    const struct region_state *region = &driver->worker->regions[driver->region];
-    struct token_context context = {.text = TOKEN_COUNT_ITEM + token_count_text(strlen(prompt))};
-    if (driver->context_tokens > 0) return driver->context_tokens + context.text;
-    const char *said = session->instructions;
-    const struct token_input input = token_context_read(
-        &context, said == NULL ? TOKEN_COUNT_DEFAULT_INSTRUCTIONS : strlen(said));
-    return most(input.text, region->first_input);
-}
-
-/* The longest answer of the region so far, or the assumed one. */
-static struct usage expect(const struct driver *driver, const char *prompt)
-{
-    const struct session_plan *session = &driver->worker->plan->profile->session;
-    const struct region_state *region = &driver->worker->regions[driver->region];
-    const bool audio = session->modality == MODALITY_AUDIO;
-    const uint64_t speech = audio ? token_count_audio_out(TOKEN_COUNT_ASSUMED_SPEECH_MS) : 0;
-    struct usage usage = {.present = true, .input = input_of(driver, prompt)};
-    usage.output = region->most_output;
-    usage.audio_out = region->most_audio;
-    if (usage.output == 0) {
-        usage.output = TOKEN_COUNT_ASSUMED_OUTPUT + speech;
-        usage.audio_out = speech;
-        if (session->max_output_tokens > 0)
-            usage.output = least(usage.output, session->max_output_tokens);
+    const struct engine_plan *plan = user->worker->plan;
+    const struct driver *driver = user->driver;
+    struct turn_asked asked = {.prompt_bytes = strlen(prompt)};
+    if (driver != NULL && driver->context_tokens > 0) {
+        asked.in_session = true;
+        asked.context = driver->context_tokens;
+        asked.context_audio = driver->context_audio;
     }
-    usage.audio_in = least(driver->context_audio, usage.input);
-    return usage;
+    return turn_bounds_of(plan->profile, &plan->profile->regions[user->region],
+                          &plan->heard[user->region], &asked);
 }
 
-bool driver_reserve(struct driver *driver, const char *prompt)
+void driver_take_over(struct driver *driver, struct virtual_user *user)
 {
-    struct purse *purse = driver->worker->plan->purse;
-    const struct usage usage = expect(driver, prompt);
-    const double usd = cost_of(driver->worker->regions[driver->region].price, &usage);
-    const struct purse_part part = purse_part_of(usd, usage.input + usage.output);
-    if (!purse_reserve(purse, part)) return false;
-    driver->reserved = part;
-    return true;
+    if (!user->paid) return;
+    user->paid = false;
+    driver->paid = true;
+    driver->bound = user->bound;
+    driver->reserved = user->reserved;
 }
 
-void driver_settle(struct driver *driver, const struct usage *usage, double usd)
+void driver_give_back(struct driver *driver)
 {
-    struct region_state *region = &driver->worker->regions[driver->region];
-    const struct purse_part used = purse_part_of(usd, usage->input + usage->output);
-    purse_settle(driver->worker->plan->purse, driver->reserved, used);
-    driver->reserved = (struct purse_part){0};
-    if (!usage->present) return;
-    if (driver->context_tokens == 0) region->first_input = most(region->first_input, usage->input);
+    if (!driver->paid) return;
+    driver->paid = false;
+    purse_settle(driver->worker->plan->purse, driver->reserved, (struct purse_part){0});
+}
+
+void driver_pay_ahead(struct driver *driver)
+{
+    const struct worker *worker = driver->worker;
+    const struct price *price = worker->regions[driver->region].price;
+    driver->standing = purse_part_of(turn_ahead_usd(price, worker->plan->clock.speed), 0);
+    purse_charge(worker->plan->purse, driver->standing);
+}
+
+void driver_release(struct driver *driver)
+{
+    driver_give_back(driver);
+    const struct purse_part back = {.nano_usd = -driver->standing.nano_usd};
+    driver->standing = (struct purse_part){0};
+    if (back.nano_usd != 0) purse_charge(driver->worker->plan->purse, back);
+}
+
+/* What a turn has left in the conversation of which nothing was told: its prompt, and an answer if
+ * one had begun. */
+static void remember_untold(struct driver *driver)
+{
+    const bool answered = driver->session.turn.ttft_ns >= 0;
+    driver->context_tokens = driver->bound.input + (answered ? driver->bound.output : 0);
+}
+
+static void remember(struct driver *driver, const struct usage *usage, bool failed)
+{
+    const struct turn *turn = &driver->session.turn;
+    const int64_t ns = driver_run_time(driver, (int64_t)(turn->end_ns - turn->due_ns));
+    turn_heard_add(&driver->worker->plan->heard[driver->region], usage, !failed,
+                   driver->context_tokens == 0, ns);
     driver->context_tokens = usage->input + usage->output;
     driver->context_audio = usage->audio_in + usage->audio_out;
-    region->most_output = most(region->most_output, usage->output);
-    region->most_audio = most(region->most_audio, usage->audio_out);
+}
+
+void driver_settle(struct driver *driver, const struct usage *usage, double usd, bool failed)
+{
+    const bool asked = !driver_in_dial(driver);
+    if (usage->present)
+        remember(driver, usage, failed);
+    else if (asked && driver->paid)
+        remember_untold(driver);
+    if (!driver->paid) return;
+    driver->paid = false;
+    purse_settle(driver->worker->plan->purse, driver->reserved,
+                 purse_part_of(usd, usage->input + usage->output));
 }

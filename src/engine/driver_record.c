@@ -54,7 +54,7 @@ static void count_tokens(struct driver *driver, struct cell *cell, bool failed)
     cell->counters.cached_tokens += usage->cached;
     cell->counters.output_tokens += usage->output;
     cell->counters.cost_usd += cost;
-    driver_settle(driver, usage, cost);
+    driver_settle(driver, usage, cost, failed);
     if (failed) {
         cell->counters.failed_tokens += usage->input + usage->output;
         cell->counters.failed_cost_usd += cost;

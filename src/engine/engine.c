@@ -31,8 +31,9 @@ struct engine {
     struct text reason;
     struct abort_rule abort_rule;
     struct purse purse;
-    double budget_spent;  /* share used of the limit that is nearest */
-    struct error failure; /* of the collector, or of a worker that could not start */
+    struct turn_heard *heard; /* one per region */
+    double budget_spent;      /* share used of the limit that is nearest */
+    struct error failure;     /* of the collector, or of a worker that could not start */
 };
 
 /* ---- stopping ---- */
@@ -54,32 +55,61 @@ static double share_of(double spent, double limit)
     return limit > 0 ? spent / limit : 0;
 }
 
-static void check_budget(struct engine *engine)
+/* What the run has spent so far, and may. */
+struct spending {
+    double usd, limit_usd;
+    uint64_t tokens, limit_tokens;
+};
+
+static struct spending spending_of(const struct engine *engine)
 {
     const struct budget *budget = &engine->options.profile->budget;
     const struct cell *totals = collector_totals(engine->collector);
-    double usd = 0;
-    uint64_t tokens = 0;
+    struct spending spending = {.limit_usd = shard_usd(&engine->plan.shard, budget->usd),
+                                .limit_tokens = shard_part(&engine->plan.shard, budget->tokens)};
     for (size_t i = 0; i < engine->plan.region_count; i++) {
-        usd += totals[i].counters.cost_usd;
-        tokens += totals[i].counters.input_tokens + totals[i].counters.output_tokens;
+        spending.usd += totals[i].counters.cost_usd;
+        spending.tokens += totals[i].counters.input_tokens + totals[i].counters.output_tokens;
     }
-    double limit_usd = shard_usd(&engine->plan.shard, budget->usd);
-    uint64_t limit_tokens = shard_part(&engine->plan.shard, budget->tokens);
-    double of_usd = share_of(usd, limit_usd);
-    double of_tokens = share_of((double)tokens, (double)limit_tokens);
+    return spending;
+}
+
+/* Why the budget has ended the run, by what has been spent by now. */
+static void budget_words(struct engine *engine, struct text *out)
+{
+    const struct spending spending = spending_of(engine);
+    const struct purse_end why = purse_end(&engine->purse);
+    if (why.of_tokens) {
+        text_printf(out, "budget.tokens reached: %llu of %llu", (unsigned long long)spending.tokens,
+                    (unsigned long long)spending.limit_tokens);
+        if (why.wanted.tokens > 0)
+            text_printf(out, "; the next turn can take %lld", (long long)why.wanted.tokens);
+        return;
+    }
+    text_printf(out, "budget.usd reached: %.4f of %.4f USD", spending.usd, spending.limit_usd);
+    if (why.wanted.nano_usd > 0)
+        text_printf(out, "; the next turn can cost %.4f", (double)why.wanted.nano_usd / 1e9);
+}
+
+static void check_budget(struct engine *engine)
+{
+    const struct spending spending = spending_of(engine);
+    const double of_usd = share_of(spending.usd, spending.limit_usd);
+    const double of_tokens = share_of((double)spending.tokens, (double)spending.limit_tokens);
     engine->budget_spent = of_usd > of_tokens ? of_usd : of_tokens;
-    const bool empty = purse_is_empty(&engine->purse);
-    if (engine->stops > 0 || (engine->budget_spent < 1 && !empty)) return;
-    char reason[128];
-    if (limit_tokens == 0 || (limit_usd > 0 && of_usd >= of_tokens)) {
-        (void)snprintf(reason, sizeof reason, "budget.usd reached: %.4f of %.4f USD", usd,
-                       limit_usd);
-    } else {
-        (void)snprintf(reason, sizeof reason, "budget.tokens reached: %llu of %llu",
-                       (unsigned long long)tokens, (unsigned long long)limit_tokens);
-    }
-    engine_stop(engine, RUN_STOPPED_BUDGET, reason);
+    if (engine->stops > 0 || !purse_is_over(&engine->purse)) return;
+    struct text reason = {0};
+    budget_words(engine, &reason);
+    engine_stop(engine, RUN_STOPPED_BUDGET, text_str(&reason));
+    text_free(&reason);
+}
+
+/* What was in flight when the budget ended the run has been spent since. */
+static void close_budget(struct engine *engine)
+{
+    if (engine->end != RUN_STOPPED_BUDGET) return;
+    text_clear(&engine->reason);
+    budget_words(engine, &engine->reason);
 }
 
 static void tell(const struct engine *engine, const char *news)
@@ -265,11 +295,13 @@ static enum err_code set_up(struct engine *engine, struct error *err)
         .shard = options->shard,
         .workers = options->workers,
         .purse = &engine->purse,
+        .heard = engine->heard,
         .load_ns = load_duration_ns(&profile->load),
         .zone = evidence_zone(profile),
     };
-    purse_init(&engine->purse, shard_usd(&options->shard, profile->budget.usd),
-               shard_part(&options->shard, profile->budget.tokens));
+    code = purse_init(&engine->purse, shard_usd(&options->shard, profile->budget.usd),
+                      shard_part(&options->shard, profile->budget.tokens), err);
+    if (code != ERR_OK) return code;
     int status = uv_async_init(engine->loop, &engine->wake, on_wake);
     if (status != 0)
         return error_set(err, ERR_NET, "cannot make an event loop: %s", uv_strerror(status));
@@ -296,7 +328,8 @@ enum err_code engine_new(uv_loop_t *loop, const struct engine_options *options, 
     engine->loop = loop;
     engine->options = *options;
     engine->regions_over = calloc(options->profile->region_count, sizeof *engine->regions_over);
-    enum err_code code = engine->regions_over == NULL
+    engine->heard = calloc(options->profile->region_count, sizeof *engine->heard);
+    enum err_code code = engine->regions_over == NULL || engine->heard == NULL
                              ? error_set(err, ERR_NOMEM, "no memory for the engine")
                              : set_up(engine, err);
     if (code != ERR_OK) {
@@ -336,6 +369,7 @@ enum err_code engine_run(struct engine *engine, struct error *err)
         (void)uv_run(engine->loop, UV_RUN_DEFAULT);
     for (unsigned i = 0; i < engine->workers_started; i++)
         (void)pthread_join(engine->workers[i].thread, NULL);
+    close_budget(engine);
     credential_renewer_free(engine->renewer); /* no more sessions are opened */
     engine->renewer = NULL;
     if (engine->failure.code != ERR_OK && err != NULL) *err = engine->failure;
@@ -379,6 +413,8 @@ void engine_free(struct engine *engine)
     free(engine->targets);
     abort_rule_free(&engine->abort_rule);
     text_free(&engine->reason);
+    purse_free(&engine->purse);
+    free(engine->heard);
     free(engine->regions_over);
     free(engine);
 }

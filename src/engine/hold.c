@@ -127,6 +127,11 @@ void hold_for_good(struct hold *hold, const char *code, uint64_t now_ns)
     hold->probing = false;
 }
 
+void hold_for_budget(struct hold *hold, uint64_t now_ns)
+{
+    (void)begin(hold, HOLD_BUDGET, HOLD_BUDGET_CODE, now_ns);
+}
+
 bool hold_close(struct hold *hold, uint64_t now_ns)
 {
     if (!hold->on) return false;

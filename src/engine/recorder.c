@@ -49,6 +49,7 @@ static struct hold_view view_of(const struct recorder *recorder, const struct ho
     return (struct hold_view){
         .on = hold->on,
         .hopeless = hopeless,
+        .by_budget = hold->on && hold->cause == HOLD_BUDGET,
         .until_utc_ns = timed ? run_clock_wall_at(&recorder->clock, hold->until_ns) : 0,
         .code = hold->on ? hold->code : "",
     };
@@ -64,11 +65,13 @@ static void seal_holds(struct recorder *recorder, uint64_t now_ns)
     const uint64_t driven_ns = until_ns > from_ns ? until_ns - from_ns : 0;
     for (size_t i = 0; i < handover->region_count; i++) {
         struct hold *hold = &recorder->regions[i].hold;
-        const uint64_t held_ns = hold_take_ns(hold, from_ns, until_ns);
+        struct hold *shortage = &recorder->regions[i].shortage;
+        const uint64_t held_ns =
+            hold_take_ns(hold, from_ns, until_ns) + hold_take_ns(shortage, from_ns, until_ns);
         struct counters *counters = &handover->cells[i].counters;
         counters->driven_ms += run_ms(recorder, driven_ns);
         counters->held_ms += run_ms(recorder, held_ns < driven_ns ? held_ns : driven_ns);
-        handover->holding[i] = view_of(recorder, hold);
+        handover->holding[i] = view_of(recorder, shortage->on ? shortage : hold);
     }
 }
 
@@ -86,7 +89,7 @@ void recorder_count_open(struct recorder *recorder, size_t region, uint64_t at_n
     counters->open_ms += (uint64_t)(whole_ns / NS_PER_MS);
     const double usd = cost_of_time(state->price, whole_ns);
     counters->cost_usd += usd;
-    if (usd > 0) purse_settle(recorder->purse, (struct purse_part){0}, purse_part_of(usd, 0));
+    if (usd > 0) purse_charge(recorder->purse, purse_part_of(usd, 0));
 }
 
 static void seal(struct recorder *recorder, uint64_t now_ns)
@@ -154,9 +157,9 @@ struct cell *recorder_cell(struct recorder *recorder, size_t region)
     return &recorder->handover->cells[region];
 }
 
-void recorder_hold(struct recorder *recorder, size_t region, uint64_t now_ns)
+void recorder_hold(struct recorder *recorder, size_t region, const struct hold *hold,
+                   uint64_t now_ns)
 {
-    const struct hold *hold = &recorder->regions[region].hold;
     const struct hold_span span = {
         .region = region,
         .from_utc_ns = run_clock_wall_at(&recorder->clock, hold->since_ns),

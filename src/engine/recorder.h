@@ -48,7 +48,8 @@ int64_t recorder_wall(const struct recorder *recorder, uint64_t at_ns);
 struct cell *recorder_cell(struct recorder *recorder, size_t region);
 
 /* A hold of a region has ended: into the list of them. */
-void recorder_hold(struct recorder *recorder, size_t region, uint64_t now_ns);
+void recorder_hold(struct recorder *recorder, size_t region, const struct hold *hold,
+                   uint64_t now_ns);
 
 /* An arrival that was due is kept back by its region's hold, and never started. */
 void recorder_held_arrival(struct recorder *recorder, size_t region);

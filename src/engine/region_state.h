@@ -16,12 +16,13 @@ struct region_state {
     uint64_t sessions_open, in_flight; /* at present */
     uint64_t open_told_ns;             /* monotonic: open time is counted up to here, except for */
     int64_t open_rest_ns;              /* the part short of a whole ms of the run's own clock */
-    uint64_t first_input;              /* the most that the first turn of a session took */
-    uint64_t most_output, most_audio;  /* the longest answer, and its part in speech */
     const struct price *price;         /* of its model; NULL: the profile has none */
     struct trials trials;              /* for the abort rule */
     struct hold hold;                  /* from the responses that this worker received */
     struct breaker breaker;            /* from the same */
+    struct hold shortage;              /* for want of budget, while no such hold is on */
+    bool lacks_budget;                 /* the last turn that was due found no room */
+    uint64_t waiting;                  /* users who wait for it */
     double usual_limit_tokens; /* the highest x-ratelimit-limit-tokens reported; 0 if none */
     double weight;             /* its part of a load with routing `weighted` */
 };

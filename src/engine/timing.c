@@ -20,6 +20,10 @@ static const struct {
     LIMIT(first_output, TIMING_FLOOR_NS), LIMIT(stall, TIMING_FLOOR_NS),
     LIMIT(close, TIMING_FLOOR_NS),        LIMIT(response, TIMING_RESPONSE_FLOOR_NS),
 };
+#define TICK_EVERY_NS (1000 * NS_PER_MS)
+#define TICK_LEAST_NS (50 * NS_PER_MS)
+#define TICK_OF_RUN_NS (20 * NS_PER_S)
+
 #define LIMITS (sizeof limits / sizeof *limits)
 _Static_assert(LIMITS * sizeof(int64_t) == sizeof(struct timeouts), "every timeout is scaled");
 _Static_assert(LIMITS + 1 <= CLOCK_LIMITS_MOST, "there is room for every limit");
@@ -94,4 +98,11 @@ struct clock_limits timing_longer(const struct profile *profile, double speed)
         add(&longer, "retry.deadline", profile->retry.deadline_ns,
             timing.retry.deadline_ns + timing.grace_ns, speed);
     return longer;
+}
+
+uint64_t timing_tick_ns(double speed)
+{
+    const double of_run = (double)TICK_OF_RUN_NS / speed;
+    if (of_run >= (double)TICK_EVERY_NS) return (uint64_t)TICK_EVERY_NS;
+    return of_run < (double)TICK_LEAST_NS ? (uint64_t)TICK_LEAST_NS : (uint64_t)of_run;
 }

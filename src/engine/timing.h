@@ -38,6 +38,13 @@ struct timing {
  * floor stays as long as in real time. */
 struct timing timing_at(const struct profile *profile, double speed);
 
+/*
+ * How often a worker hands its figures over, for the screen and the folder, and counts the time of
+ * open sessions; in real time. In a replay, as often as the abort rule needs by the run's own
+ * clock.
+ */
+uint64_t timing_tick_ns(double speed);
+
 /* The limits that last longer than the profile says. */
 struct clock_limits timing_longer(const struct profile *profile, double speed);
 

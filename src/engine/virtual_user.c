@@ -26,6 +26,7 @@ static void virtual_user_free(struct virtual_user *user, uint64_t now_ns)
 {
     struct worker *worker = user->worker;
     virtual_user_hold_withdrawn(user, now_ns);
+    virtual_user_give_back(user);
     dispatch_forget(worker, user);
     timers_cancel(worker->timers, &user->timer);
     if (user->previous != NULL) {
@@ -71,7 +72,7 @@ void virtual_user_schedule(struct virtual_user *user, uint64_t due_ns, uint64_t 
 }
 
 /* Determined by the plan alone; a slot continues through the list with each successive user. */
-static const char *prompt_of(const struct virtual_user *user)
+const char *virtual_user_prompt(const struct virtual_user *user)
 {
     const struct session_plan *plan = plan_of(user);
     uint64_t before = user->plan.number + user->plan.round * plan->interactions;
@@ -92,22 +93,10 @@ static bool listens(struct virtual_user *user, uint64_t now_ns)
     return timers_set(user->worker->timers, &user->timer, now_ns + 1);
 }
 
-/* The budget has no room for another turn: the load is over. */
-static void leave_spent(struct virtual_user *user, uint64_t now_ns)
-{
-    worker_stop(user->worker, STOP_DRAIN);
-    virtual_user_fail_held(user, now_ns);
-    virtual_user_retire(user, now_ns);
-}
-
 static void take_turn(struct virtual_user *user, uint64_t due_ns, uint64_t now_ns)
 {
-    const char *prompt = prompt_of(user);
-    if (driver_reserve(user->driver, prompt)) {
-        driver_turn(user->driver, due_ns, prompt, now_ns);
-    } else {
-        leave_spent(user, now_ns);
-    }
+    if (!virtual_user_afford(user, now_ns)) return;
+    driver_turn(user->driver, due_ns, virtual_user_prompt(user), now_ns);
 }
 
 /* The next attempt of its interaction; a retry goes only if the budget's window has room for it by
@@ -136,8 +125,8 @@ static void begin_try(struct timer *timer, uint64_t now_ns)
     struct virtual_user *user =
         (struct virtual_user *)((char *)timer - offsetof(struct virtual_user, timer));
     user->awaits_credential = false;
-    if (purse_is_empty(user->worker->plan->purse)) {
-        leave_spent(user, now_ns);
+    if (purse_is_over(user->worker->plan->purse)) {
+        virtual_user_leave_spent(user, now_ns);
         return;
     }
     virtual_user_place(user, now_ns);

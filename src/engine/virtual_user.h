@@ -4,6 +4,8 @@
 #define RUSHHOUR_ENGINE_VIRTUAL_USER_H
 
 #include "engine/policy.h"
+#include "engine/purse.h"
+#include "engine/turn_bound.h"
 #include "engine/worker.h"
 
 /* Whether an attempt failed because of its credential. */
@@ -48,6 +50,9 @@ struct virtual_user {
     int64_t said_ns;             /* since then, by the profile: waits, and limits that were hit */
     int64_t overrun_ns;          /* since then, by which those limits lasted longer, and that tries
                                     took which our own side failed */
+    struct purse_claim claim;    /* while it waits for the budget */
+    struct turn_bound bound;     /* the most that its turn can take */
+    struct purse_part reserved;  /* the same, as a part of the budget */
     uint64_t rotation_turns;     /* attempts on the current session */
     struct virtual_user_try failed_first; /* where the service first failed the interaction */
     size_t failed_in;                     /* region of its last failed attempt */
@@ -57,6 +62,8 @@ struct virtual_user {
     uint64_t dialled_ns;    /* when it first dialled; 0: not yet */
     bool met_failure;       /* a failure of the service cost it an attempt or a session */
     bool held;              /* its next try waits behind the hold of its region */
+    bool waits_for_budget;  /* and that for others' turns to give back */
+    bool paid;              /* its turn is taken out of the budget, and not yet its session's */
     bool goes_first;        /* its try shows whether a hold is over */
     bool probe;             /* the current or next try probes its session */
     bool renewed;           /* the current interaction was retried, once, for a fresh
@@ -91,6 +98,20 @@ void virtual_user_place(struct virtual_user *user, uint64_t now_ns);
  * retry that would come past its deadline is given up, so that its interaction has failed.
  */
 bool virtual_user_admit(struct virtual_user *user, uint64_t now_ns);
+
+/*
+ * Takes what its turn can cost out of the budget, before it is dialled or sent. False: there is no
+ * room for it now. The user waits then; an arrival that has not been dialled is dropped and
+ * counted, and if there will never be room, the user leaves.
+ */
+bool virtual_user_afford(struct virtual_user *user, uint64_t now_ns);
+
+/* The budget has granted turns to users of the worker who waited: they are due. */
+void virtual_user_take_grants(struct worker *worker, uint64_t now_ns);
+
+/* A hold of the region has begun or ended: while one is on, what is held back is its doing, and not
+ * the budget's. */
+void virtual_user_hold_changed(struct worker *worker, size_t region, uint64_t now_ns);
 
 /* Whether the service has failed an attempt of its current interaction. */
 bool virtual_user_has_failed(const struct virtual_user *user);

@@ -21,8 +21,7 @@ static struct counters *counters_of(const struct virtual_user *user)
     return &recorder_cell(&user->worker->recorder, user->region)->counters;
 }
 
-/* An arrival that has not been dialled yet. */
-static bool is_new_arrival(const struct virtual_user *user)
+bool virtual_user_is_new_arrival(const struct virtual_user *user)
 {
     return user->worker->plan->profile->load.model == LOAD_ARRIVALS && user->dialled_ns == 0;
 }
@@ -56,6 +55,7 @@ static void wait_behind(struct virtual_user *user, const struct hold *hold, uint
     const bool timed = !hold->probing && hold->cause != HOLD_HOPELESS;
     if (!user->held) counters_of(user)->held_tries++;
     user->held = true;
+    virtual_user_give_back(user);
     timers_cancel(user->worker->timers, &user->timer);
     dispatch_forget(user->worker, user);
     /* a session that only waits is no evidence for the abort rule */
@@ -71,7 +71,7 @@ bool virtual_user_admit(struct virtual_user *user, uint64_t now_ns)
     const uint64_t due_ns = now_ns + (uint64_t)hold_left_ns(hold, now_ns);
     if (gate == GATE_OPEN && !user->held) return true;
     (void)recorder_at(&user->worker->recorder, now_ns);
-    if (gate == GATE_SHUT && is_new_arrival(user)) {
+    if (gate == GATE_SHUT && virtual_user_is_new_arrival(user)) {
         recorder_held_arrival(&user->worker->recorder, user->region);
         virtual_user_retire(user, now_ns);
         return false;
@@ -105,14 +105,16 @@ void virtual_user_wake(struct worker *worker, size_t region, uint64_t now_ns)
         next = user->next;
         /* a region that takes load takes that of the others, too, if they share it */
         const bool concerned = user->region == region || (gate != GATE_SHUT && shared);
-        if (user->held && concerned) virtual_user_schedule(user, due_ns, now_ns);
+        if (user->held && !user->waits_for_budget && concerned)
+            virtual_user_schedule(user, due_ns, now_ns);
     }
 }
 
 /* Lets those who wait go on, as far as the outcome allows. */
 static void settle(struct worker *worker, size_t region, bool ended, uint64_t now_ns)
 {
-    if (ended) recorder_hold(&worker->recorder, region, now_ns);
+    if (ended) recorder_hold(&worker->recorder, region, &worker->regions[region].hold, now_ns);
+    virtual_user_hold_changed(worker, region, now_ns);
     virtual_user_wake(worker, region, now_ns);
 }
 
@@ -150,6 +152,7 @@ void virtual_user_hold_ok(struct virtual_user *user, uint64_t now_ns)
     bool ended = hold_on_ok(hold_of(user), first, now_ns);
     ended = tell_breaker(user, "slow", is_slow(user), first, now_ns) || ended;
     if (first) settle(user->worker, user->region, ended, now_ns);
+    virtual_user_hold_changed(user->worker, user->region, now_ns);
 }
 
 void virtual_user_hold_failed(struct virtual_user *user, const struct failure_class *failure,
@@ -167,6 +170,7 @@ void virtual_user_hold_failed(struct virtual_user *user, const struct failure_cl
     if (breaker_counts_failure(failure))
         (void)tell_breaker(user, failure->code, true, first, now_ns);
     if (first) settle(user->worker, user->region, before && !hold->on, now_ns);
+    virtual_user_hold_changed(user->worker, user->region, now_ns);
 }
 
 void virtual_user_hold_withdrawn(struct virtual_user *user, uint64_t now_ns)

@@ -12,6 +12,9 @@ struct driver *virtual_user_let_go(struct virtual_user *user);
 /* Its next try is due then. */
 void virtual_user_schedule(struct virtual_user *user, uint64_t due_ns, uint64_t now_ns);
 
+/* What it says in its current interaction. */
+const char *virtual_user_prompt(const struct virtual_user *user);
+
 /* Goes away, its session too. */
 void virtual_user_retire(struct virtual_user *user, uint64_t now_ns);
 
@@ -35,8 +38,20 @@ void virtual_user_hold_failed(struct virtual_user *user, const struct failure_cl
                               int64_t hint_ns, uint64_t now_ns);
 void virtual_user_hold_withdrawn(struct virtual_user *user, uint64_t now_ns);
 
+/* An arrival of an open load that has not been dialled yet. */
+bool virtual_user_is_new_arrival(const struct virtual_user *user);
+
 /* Counts the interaction of a waiting user who will not go on as failed, if it has had a failed
  * attempt. */
 void virtual_user_fail_held(struct virtual_user *user, uint64_t now_ns);
+
+/* ---- virtual_user_budget.c ---- */
+
+/* The budget has no room for another turn, and never will: it goes away. */
+void virtual_user_leave_spent(struct virtual_user *user, uint64_t now_ns);
+
+/* What was taken out of the budget for a turn that is not sent now goes back, and it no longer
+ * waits for room there. */
+void virtual_user_give_back(struct virtual_user *user);
 
 #endif

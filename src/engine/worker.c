@@ -10,12 +10,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-/* How often the collector gets what there is, for the screen and the folder; in a replay, as often
- * as the abort rule needs by the run's own clock. */
-#define TICK_EVERY_NS (1000 * NS_PER_MS)
-#define TICK_LEAST_NS (50 * NS_PER_MS)
-#define TICK_OF_RUN_NS (20 * NS_PER_S)
-
 #define WORKER_OF(pointer, member)                                                                 \
     ((struct worker *)((char *)(pointer)-offsetof(struct worker, member)))
 
@@ -74,8 +68,10 @@ static void end_holds(struct worker *worker, uint64_t now_ns)
 {
     worker->recorder.load_over_ns = now_ns;
     for (size_t i = 0; i < worker->plan->region_count; i++) {
-        if (hold_close(&worker->regions[i].hold, now_ns))
-            recorder_hold(&worker->recorder, i, now_ns);
+        struct hold *const holds[] = {&worker->regions[i].hold, &worker->regions[i].shortage};
+        for (size_t h = 0; h < sizeof holds / sizeof *holds; h++) {
+            if (hold_close(holds[h], now_ns)) recorder_hold(&worker->recorder, i, holds[h], now_ns);
+        }
     }
 }
 
@@ -120,23 +116,17 @@ static void tell_trials(struct worker *worker, uint64_t now_ns)
         trials_tick(&worker->regions[i].trials, &worker->recorder.handover->trials[i]);
 }
 
-static uint64_t tick_ns(const struct worker *worker)
-{
-    double of_run = (double)TICK_OF_RUN_NS / worker->plan->clock.speed;
-    if (of_run >= (double)TICK_EVERY_NS) return (uint64_t)TICK_EVERY_NS;
-    return of_run < (double)TICK_LEAST_NS ? (uint64_t)TICK_LEAST_NS : (uint64_t)of_run;
-}
-
 static void on_tick(struct timer *timer, uint64_t now_ns)
 {
     struct worker *worker = WORKER_OF(timer, tick);
     tell_trials(worker, now_ns);
     recorder_flush(&worker->recorder, now_ns);
+    purse_look(worker->plan->purse);
     bool open = worker->plan->profile->load.model == LOAD_ARRIVALS;
     if (run_clock_elapsed(&worker->plan->clock, now_ns) >= worker->plan->load_ns)
         drain(worker, now_ns, open);
     if (worker->over) return;
-    uint64_t next = now_ns + tick_ns(worker);
+    uint64_t next = now_ns + timing_tick_ns(worker->plan->clock.speed);
     uint64_t end = run_clock_mono_at(&worker->plan->clock, worker->plan->load_ns);
     if (!worker->draining && end > now_ns && end < next) next = end + 1;
     /* An idle worker must still report the end of its interval, so that the collector can write
@@ -153,7 +143,8 @@ static void on_credential(void *user, size_t region)
     uint64_t now_ns = clock_mono_ns();
     struct hold *hold = &worker->regions[region].hold;
     if (hold->cause == HOLD_REPEATED && hold_lift(hold, now_ns)) {
-        recorder_hold(&worker->recorder, region, now_ns);
+        recorder_hold(&worker->recorder, region, hold, now_ns);
+        virtual_user_hold_changed(worker, region, now_ns);
         virtual_user_wake(worker, region, now_ns);
     }
     struct virtual_user *next;
@@ -168,7 +159,9 @@ static void end_regions(struct worker *worker, uint64_t now_ns)
 {
     for (size_t i = 0; i < worker->plan->region_count; i++) {
         const char *code = atomic_load(&worker->ended[i]);
-        if (code != NULL) hold_for_good(&worker->regions[i].hold, code, now_ns);
+        if (code == NULL) continue;
+        hold_for_good(&worker->regions[i].hold, code, now_ns);
+        virtual_user_hold_changed(worker, i, now_ns);
     }
 }
 
@@ -178,8 +171,9 @@ static void on_knock(uv_async_t *knock)
     uint64_t now_ns = clock_mono_ns();
     credential_box_take(&worker->credentials, on_credential, worker);
     if (!worker->draining) end_regions(worker, now_ns);
+    virtual_user_take_grants(worker, now_ns);
     int level = atomic_load(&worker->stop);
-    if (level >= STOP_DRAIN) drain(worker, now_ns, false);
+    if (level >= STOP_DRAIN || purse_is_over(worker->plan->purse)) drain(worker, now_ns, false);
     if (level >= STOP_NOW) abandon(worker, now_ns);
 }
 
@@ -200,6 +194,12 @@ void worker_check_over(struct worker *worker)
     loop_gauge_stop(&worker->gauge);
     timers_cancel(worker->timers, &worker->pacing);
     uv_stop(&worker->loop);
+}
+
+/* From any thread: the budget has something for this worker, or is over. */
+static void on_budget(struct purse_listener *listener)
+{
+    (void)uv_async_send(&WORKER_OF(listener, listener)->knock);
 }
 
 static void *run(void *argument)
@@ -293,6 +293,8 @@ enum err_code worker_init(struct worker *worker, const struct engine_plan *plan,
         return error_set(err, ERR_NET, "cannot make an event loop: %s", uv_strerror(status));
     }
     worker->knock.data = worker;
+    worker->listener.wake = on_budget;
+    purse_join(plan->purse, &worker->listener);
     enum err_code code = set_up(worker, mailbox, err);
     if (code != ERR_OK) worker_free(worker);
     return code;

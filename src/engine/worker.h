@@ -13,10 +13,12 @@
 #include "engine/evidence_limit.h"
 #include "engine/lateness.h"
 #include "engine/pace.h"
+#include "engine/purse.h"
 #include "engine/recorder.h"
 #include "engine/region_state.h"
 #include "engine/retry_window.h"
 #include "engine/timing.h"
+#include "engine/turn_bound.h"
 #include "engine/type_names.h"
 #include "net/loop_gauge.h"
 #include "net/timers.h"
@@ -42,6 +44,7 @@ struct engine_plan {
     int64_t load_ns;                    /* length of the load, by the run's own clock */
     const struct zone *zone;            /* for local_time in evidence; NULL: UTC */
     struct purse *purse;                /* the budget; the workers write it, atomically */
+    struct turn_heard *heard;           /* of each region's answers; likewise */
     struct credential_renewer *renewer; /* renews credentials, on the main thread; may be NULL */
 };
 
@@ -64,6 +67,7 @@ struct worker {
     struct carriers carriers;
     struct receive_stamps stamps; /* of the carriers, as far as they are recorded */
     struct credential_box credentials;
+    struct purse_listener listener; /* of the budget */
     struct recorder recorder;
     struct evidence_limit evidence_limit;
     struct type_names event_types; /* received */

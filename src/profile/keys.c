@@ -171,9 +171,16 @@ static const struct key profile_keys[] = {
              "load again; the first that fails opens the breaker once more"},
 
     {"budget.usd", KEY_NUMBER, AT(budget.usd), .fallback = "0", .least = "0", .most = "1000000000",
-     .help = "the run stops when this many US dollars are spent, by `prices`; 0: no limit"},
+     .help = "the run stops before more US dollars than these are spent, by `prices`: each turn "
+             "reserves what it can cost at most (its conversation, max_output_tokens, and "
+             "per_minute for the length of timeouts.response) and gives back the rest; where that "
+             "leaves no room for others they wait, or as arrivals are dropped and counted; 0: no "
+             "limit"},
     {"budget.tokens", KEY_COUNT, AT(budget.tokens), .fallback = "0",
-     .help = "the run stops when this many tokens are used; 0: no limit"},
+     .help = "the same in tokens. Without session.max_output_tokens nobody knows what an answer "
+             "can take: turns reserve 4096 tokens for it until 10 of the region were heard (one "
+             "turn at a time where that does not fit), then twice the longest; longer ones exceed "
+             "the budget by that much. 0: no limit"},
     {"budget.alerts", KEY_FRACTIONS, LIST(budget.alerts, budget.alert_count),
      .fallback = "[\"50%\", \"80%\", \"100%\"]",
      .help = "shares of the budget at which the run tells so"},

@@ -8,6 +8,11 @@ uint64_t token_count_text(size_t bytes)
     return (bytes + 3) / 4;
 }
 
+uint64_t token_count_text_most(size_t bytes)
+{
+    return bytes;
+}
+
 uint64_t token_count_audio_in(uint64_t ms)
 {
     return (ms + 99) / 100;
@@ -33,6 +38,13 @@ struct token_input token_context_read(struct token_context *context, size_t inst
     context->cached_text = input.text;
     context->cached_audio = input.audio;
     return input;
+}
+
+uint64_t token_count_first_input_most(size_t prompt_bytes, size_t setting_bytes)
+{
+    return least(TOKEN_COUNT_ITEM + FRAME_TOKENS + token_count_text_most(prompt_bytes) +
+                     token_count_text_most(setting_bytes),
+                 TOKEN_COUNT_INPUT_WINDOW);
 }
 
 uint64_t token_count_reserved(uint64_t input_tokens, uint64_t max_output_tokens)

@@ -30,6 +30,9 @@
 /* About four bytes of English per token. */
 uint64_t token_count_text(size_t bytes);
 
+/* The most that a text can have: each token stands for a byte at least. */
+uint64_t token_count_text_most(size_t bytes);
+
 /* A user's audio has 10 tokens per second, the model's 20 (OpenAI's guide to realtime costs). */
 uint64_t token_count_audio_in(uint64_t ms);
 uint64_t token_count_audio_out(uint64_t ms);
@@ -50,6 +53,10 @@ struct token_input {
  * model's window; what was read before is cached in blocks of 64 tokens. Marks the context as read.
  */
 struct token_input token_context_read(struct token_context *context, size_t instruction_bytes);
+
+/* The most input of a first response, whose prompt, instructions and further settings have so many
+ * bytes. */
+uint64_t token_count_first_input_most(size_t prompt_bytes, size_t setting_bytes);
 
 /* What a response takes of the quota when it is asked for: its input, and the most it may say (0:
  * no limit from us). Azure's page on quota, of 2026-05: an estimate at arrival, which differs from

@@ -14,8 +14,13 @@ enum hold_cause {
     HOLD_REPEATED, /* config, auth or quota failures in a row, without such a hint */
     HOLD_BREAKER,  /* the profile's breaker is open: too many attempts failed or were slow */
     HOLD_HOPELESS, /* only config and auth failures: the region's load has ended */
+    HOLD_BUDGET,   /* nothing that the service did: turns in flight had reserved the budget */
     HOLD_CAUSE_COUNT
 };
+
+/* The key of run.json under which a hold's code stands, and the code of one for want of budget. */
+#define HOLD_CODE_KEY "code"
+#define HOLD_BUDGET_CODE "budget"
 
 /* The cause as run.json states it. */
 const char *hold_cause_words(enum hold_cause cause);
@@ -25,13 +30,14 @@ struct hold_span {
     size_t region;
     int64_t from_utc_ns, until_utc_ns;
     enum hold_cause cause; /* at its start */
-    const char *code;      /* of the failure that started it; static */
+    const char *code;      /* of the failure that started it, or "budget"; static */
 };
 
 /* How a region is held at present. */
 struct hold_view {
     bool on;
     bool hopeless;
+    bool by_budget;       /* and not by what the service did */
     int64_t until_utc_ns; /* 0 while one attempt decides, or if it is for good */
     const char *code;     /* static */
 };

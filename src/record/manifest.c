@@ -184,7 +184,7 @@ static void add_holds(struct building *b, cJSON *manifest, const struct run_snap
         moment(b, hold, "from", span->from_utc_ns);
         moment(b, hold, "until", span->until_utc_ns);
         string(b, hold, "why", hold_cause_words(span->cause));
-        string(b, hold, "code", span->code);
+        string(b, hold, HOLD_CODE_KEY, span->code);
         if (!cJSON_AddItemToArray(list, hold)) b->ok = false;
     }
     item(b, manifest, "holds", list);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/units.h"
 #include "figures/claim.h"
+#include "record/holds.h"
 #include "record/shards.h"
 #include "report/format.h"
 
@@ -177,13 +178,37 @@ void words_generator(const struct results *results, struct text *out)
                     (unsigned long long)h->displaced);
 }
 
+/* Whether run.json lists a hold for want of budget, and one for what the service did; a killed run
+ * lists none. */
+static void causes_of(const struct results *results, bool *by_budget, bool *by_service)
+{
+    const cJSON *hold = NULL;
+    cJSON_ArrayForEach(hold, results_holds(results))
+    {
+        const char *code =
+            cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(hold, HOLD_CODE_KEY));
+        const bool budget = code != NULL && strcmp(code, HOLD_BUDGET_CODE) == 0;
+        *by_budget |= budget;
+        *by_service |= !budget;
+    }
+}
+
 void words_holds(const struct results *results, struct text *out)
 {
     const struct counters *all = &results->all.cell.counters;
+    bool by_budget = false;
+    bool by_service = false;
     if (all->held_ms == 0 && all->held_arrivals == 0) return;
-    text_puts(out, "A region is held back while the service asks to wait, and for growing times "
-                   "after config, auth or quota failures in a row; then one attempt goes first. "
-                   "Rates are those of the attempts that were sent. ");
+    causes_of(results, &by_budget, &by_service);
+    if (by_budget)
+        text_puts(out, "While the budget had room for fewer turns at once than were due, those "
+                       "that were due waited for others to give back what they had not needed: "
+                       "the load was less than was asked for. ");
+    if (by_service || !by_budget)
+        text_puts(out, "A region is held back while the service asks to wait, and for growing "
+                       "times after config, auth or quota failures in a row; then one attempt "
+                       "goes first. ");
+    text_puts(out, "Rates are those of the attempts that were sent. ");
     if (all->held_arrivals > 0)
         text_puts(out, "Arrivals that were due meanwhile were not started: they are in no rate, "
                        "and in no shortfall of the load. ");

@@ -20,6 +20,7 @@ struct drive {
     struct live_view *view;
     bool told_interrupt;
     double told_spent; /* the largest of budget.alerts reported so far */
+    bool told_over;    /* that the budget has ended the run */
 };
 
 /* ---- the live view ---- */
@@ -34,20 +35,22 @@ static double next_mark(const struct budget *budget, double told)
     return next;
 }
 
-/* Each mark once. What is left when the budget stops a run is less than its next turn needs. */
+/* Each mark once, that of the whole also when less is left than the next turn can take. */
 static void tell_marks(struct drive *drive, const struct budget *budget,
                        const struct run_snapshot *snapshot)
 {
     const bool over = snapshot->end == RUN_STOPPED_BUDGET;
-    const double spent = over ? fmax(1, snapshot->budget_spent) : snapshot->budget_spent;
+    char note[96];
     double mark;
-    while ((mark = next_mark(budget, drive->told_spent)) <= spent) {
+    while ((mark = next_mark(budget, drive->told_spent)) <= snapshot->budget_spent) {
         drive->told_spent = mark;
-        char note[96] = "rushhour: the budget is used up: the next turn would exceed it";
-        if (mark <= snapshot->budget_spent)
-            (void)snprintf(note, sizeof note, "rushhour: %.0f%% of the budget spent", 100 * mark);
+        (void)snprintf(note, sizeof note, "rushhour: %.0f%% of the budget spent", 100 * mark);
         live_note(drive->view, note);
     }
+    if (!over || drive->told_over) return;
+    drive->told_over = true;
+    if (drive->told_spent < 1)
+        live_note(drive->view, "rushhour: the budget is used up: the next turn could exceed it");
 }
 
 /* Reports what has happened since the last frame: the first interrupt, a share of the budget

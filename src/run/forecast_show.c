@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/digits.h"
 #include "base/units.h"
+#include "engine/turn_bound.h"
 #include "realtime/token_count.h"
 
 #include <math.h>
@@ -47,6 +48,31 @@ static void figures(cJSON *object, const struct forecast *f)
     (void)cJSON_AddNumberToObject(object, "attempts_per_minute", f->attempts_per_minute);
     (void)cJSON_AddNumberToObject(object, "rpm", f->rpm);
     (void)cJSON_AddNumberToObject(object, "tpm", f->tpm);
+}
+
+/* How many turns the whole budget has room for, as each is reserved before anything was heard. */
+static double turns_at_once(const struct budget *budget, const struct turn_room *room)
+{
+    double most = INFINITY;
+    if (budget->usd > 0 && room->most_usd > 0) most = budget->usd / room->most_usd;
+    if (budget->tokens > 0) most = fmin(most, (double)budget->tokens / (double)room->most_tokens);
+    return floor(most);
+}
+
+/* What the first turn takes out of the budget; null without one. */
+static void reserve_json(cJSON *object, const struct profile *profile, const struct region *region)
+{
+    const struct budget *budget = &profile->budget;
+    if (budget->usd <= 0 && budget->tokens == 0) {
+        (void)cJSON_AddNullToObject(object, "turn_reserves");
+        return;
+    }
+    const struct turn_room room = turn_room_of(profile, region);
+    cJSON *reserve = cJSON_AddObjectToObject(object, "turn_reserves");
+    (void)cJSON_AddNumberToObject(reserve, "tokens", (double)room.most_tokens);
+    put_known(reserve, "usd", prices_find(&profile->prices, region->model) != NULL, room.most_usd);
+    const double at_once = turns_at_once(budget, &room);
+    put_known(reserve, "at_once", isfinite(at_once), at_once);
 }
 
 static void limits(cJSON *object, const struct region *region, const struct terms *terms,
@@ -112,6 +138,7 @@ cJSON *forecast_profile_json(const struct profile *profile, uint64_t seed)
         (void)cJSON_AddStringToObject(object, "name", region->name);
         figures(object, &all.regions[i]);
         limits(object, region, &terms, &all.regions[i]);
+        reserve_json(object, profile, region);
         (void)cJSON_AddItemToArray(regions, object);
     }
     cJSON *totals = cJSON_AddObjectToObject(root, "totals");
@@ -172,6 +199,29 @@ static void quota_text(const struct region *region, const struct terms *terms,
     } else {
         text_puts(out, ".\n");
     }
+}
+
+/* What one turn takes out of the budget before it is sent, of the region where that is most. */
+static void reserve_text(const struct profile *profile, struct text *out)
+{
+    const struct budget *budget = &profile->budget;
+    struct turn_room most = {0};
+    if (budget->usd <= 0 && budget->tokens == 0) return;
+    for (size_t i = 0; i < profile->region_count; i++) {
+        const struct turn_room room = turn_room_of(profile, &profile->regions[i]);
+        if (room.most_usd > most.most_usd || most.most_tokens == 0) most = room;
+    }
+    text_printf(out, "A turn reserves at first %llu tokens", (unsigned long long)most.most_tokens);
+    if (budget->usd > 0) text_printf(out, ", $%.4f", most.most_usd);
+    const double at_once = turns_at_once(budget, &most);
+    if (isfinite(at_once)) text_printf(out, ": %.0f fit in at once", at_once);
+    if (profile->session.max_output_tokens == 0)
+        text_printf(out,
+                    "; without session.max_output_tokens these are\n  answers of %d tokens, until "
+                    "%d were heard, then %d times the longest (one turn at a time where that\n"
+                    "  does not fit)",
+                    TOKEN_COUNT_USUAL_OUTPUT, TURN_HEARD_ENOUGH, TURN_HEARD_TIMES);
+    text_puts(out, ".\n");
 }
 
 static void budget_text(const struct profile *profile, const struct forecast_all *all,
@@ -262,6 +312,7 @@ static void region_notes(const struct profile *profile, const struct forecast_al
         quota_text(region, &terms, &all->regions[i], out);
     }
     budget_text(profile, all, out);
+    reserve_text(profile, out);
     hourly_text(profile, all, out);
 }
 

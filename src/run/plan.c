@@ -7,6 +7,7 @@
 #include "base/units.h"
 #include "engine/routing.h"
 #include "engine/timing.h"
+#include "engine/turn_bound.h"
 #include "profile/adjust.h"
 
 #include <inttypes.h>
@@ -141,9 +142,34 @@ static enum err_code check_prices(const struct profile *profile, struct error *e
     return ERR_OK;
 }
 
-static enum err_code check(const struct profile *profile, const struct run_options *options,
+/* A budget that no turn fits in would end the run before it begins. */
+static enum err_code check_room(const struct run_plan *plan, struct error *err)
+{
+    const struct profile *profile = plan->profile;
+    const double usd = shard_usd(&plan->shard, profile->budget.usd);
+    const uint64_t tokens = shard_part(&plan->shard, profile->budget.tokens);
+    for (size_t i = 0; i < profile->region_count; i++) {
+        const struct region *region = &profile->regions[i];
+        const struct turn_room room = turn_room_of(profile, region);
+        if (usd > 0 && room.least_usd > usd)
+            return error_set(err, ERR_PROFILE,
+                             "%s: budget.usd: %.4f are less than the %.4f USD that one turn of "
+                             "region %s can cost; raise it, or lower session.max_output_tokens",
+                             profile->file, usd, room.least_usd, region->name);
+        if (tokens > 0 && room.least_tokens > tokens)
+            return error_set(err, ERR_PROFILE,
+                             "%s: budget.tokens: %" PRIu64 " are less than the %" PRIu64
+                             " that one turn of region %s can take; raise it, or lower "
+                             "session.max_output_tokens",
+                             profile->file, tokens, room.least_tokens, region->name);
+    }
+    return ERR_OK;
+}
+
+static enum err_code check(const struct run_plan *plan, const struct run_options *options,
                            struct error *err)
 {
+    const struct profile *profile = plan->profile;
     if (!options->simulate && profile_simulate_only(profile)) {
         return error_set(err, ERR_PROFILE,
                          "%s: simulator.clock: a profile with a clock of its own can only be "
@@ -158,7 +184,8 @@ static enum err_code check(const struct profile *profile, const struct run_optio
             "profile or --yes to the command (`--dry-run` estimates the cost)",
             profile->file);
     }
-    return check_prices(profile, err);
+    enum err_code code = check_prices(profile, err);
+    return code != ERR_OK || options->dry_run ? code : check_room(plan, err);
 }
 
 static enum err_code choose_folder(struct run_plan *plan, const struct run_options *options,
@@ -208,7 +235,7 @@ enum err_code run_plan_make(struct run_plan *plan, struct profile *profile,
     if (code == ERR_OK) code = choose_shard(plan, options, err);
     if (code == ERR_OK) code = choose_start(plan, options, err);
     if (code == ERR_OK) code = choose_seed(plan, options, err);
-    if (code == ERR_OK) code = check(profile, options, err);
+    if (code == ERR_OK) code = check(plan, options, err);
     if (code == ERR_OK) code = choose_folder(plan, options, err);
     if (code != ERR_OK) return code;
     choose_workers(plan, options);

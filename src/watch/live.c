@@ -195,6 +195,8 @@ static void put_trouble(struct text *out, const struct live_region *region)
     if (region->top_failure[0] != '\0') text_puts(out, ", ");
     if (region->hold.hopeless) {
         text_puts(out, "its load has ended");
+    } else if (region->hold.by_budget) {
+        text_puts(out, "waits for room");
     } else if (region->held_for_ns == 0) {
         text_puts(out, "held, one goes first");
     } else {

@@ -229,7 +229,8 @@ class Plans(harness.Case):
         plan = json.loads(self.rushhour("run", path, "--dry-run", "--json").stdout)
         keys = {"sessions", "peak_sessions", "attempts", "attempts_per_minute", "tokens", "cost_usd", "rpm", "tpm"}
         self.assertEqual([set(region) for region in plan["regions"]],
-                         [keys | {"name", "requests", "price", "quota", "quota_share", "breaks_first", "breaks_at_s"}] * 3)
+                         [keys | {"name", "requests", "price", "quota", "quota_share", "breaks_first", "breaks_at_s",
+                                  "turn_reserves"}] * 3)
         self.assertEqual(set(plan["totals"]), keys | {"budget"})
         self.assertEqual(set(plan["totals"]["cost_usd"]), {"low", "likely", "high"})
         self.assertEqual(list(self.folder.iterdir()), [path], "nothing was made")
