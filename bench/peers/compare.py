@@ -28,6 +28,7 @@ RESPONSE_S = 4  # as long as a response streams, but for at least so many deltas
 DELTAS_LEAST = 10
 SETTLE_S = 2.0
 BUSY = 0.95  # of a core: no more can be had
+# There is also rushhour-2: two workers on two cores, one of them the server's. A message must cost it as much as one worker.
 CLIENTS = ("raw", "rushhour", "ws", "artillery", "websockets")
 
 
@@ -107,7 +108,7 @@ def certificate(folder):
 
 # ---- how each client is started, and where it leaves its rows
 
-def rushhour(build, folder, port, sessions, think_time="0s"):
+def rushhour(build, folder, port, sessions, think_time="0s", workers=1):
     profile = {
         "name": "peers",
         "regions": [{"name": "peer", "endpoint": f"https://localhost:{port}", "deployment": "gpt-realtime", "dialect": "ga",
@@ -121,7 +122,11 @@ def rushhour(build, folder, port, sessions, think_time="0s"):
     }
     (folder / "profile.json").write_text(json.dumps(profile))
     return [str(build / "rushhour"), "run", str(folder / "profile.json"), "--connect-to", f"localhost:{port}=127.0.0.1:{port}",
-            "--quiet", "--yes", "-o", str(folder / "run")], folder / "run/attempts.csv"
+            "--workers", str(workers), "--quiet", "--yes", "-o", str(folder / "run")], folder / "run/attempts.csv"
+
+
+def rushhour_2(build, folder, port, sessions):
+    return rushhour(build, folder, port, sessions, workers=2)
 
 
 def raw(build, folder, port, sessions):
@@ -150,7 +155,7 @@ def artillery(build, folder, port, sessions):
     return [str(HERE / "node_modules/.bin/artillery"), "run", "--quiet", str(folder / "artillery.json")], folder / "rows.csv"
 
 
-STARTS = {"raw": raw, "rushhour": rushhour, "ws": ws, "artillery": artillery, "websockets": websockets}
+STARTS = {"raw": raw, "rushhour": rushhour, "rushhour-2": rushhour_2, "ws": ws, "artillery": artillery, "websockets": websockets}
 
 
 # ---- one turn of one client
@@ -162,7 +167,7 @@ def start_client(name, build, folder, port, sessions):
                    "WORKERS": "1"}
     # of its own group: artillery is more than one process
     process = subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
-                               preexec_fn=pinned(CLIENT_CORE), start_new_session=True)
+                               preexec_fn=None if name == "rushhour-2" else pinned(CLIENT_CORE), start_new_session=True)
     return process, rows
 
 

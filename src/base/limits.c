@@ -3,11 +3,13 @@
 #include "base/files.h"
 #include "base/text.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
+#define CPUS_MOST 65536 /* that a kernel may have */
 #define SMALL_FILE ((size_t)65536)
 
 static uint64_t count_of(rlim_t limit)
@@ -24,6 +26,28 @@ uint64_t limits_raise_descriptors(void)
     const struct rlimit raised = {.rlim_cur = wanted, .rlim_max = limit.rlim_max};
     if (setrlimit(RLIMIT_NOFILE, &raised) != 0) return count_of(limit.rlim_cur);
     return count_of(wanted);
+}
+
+/* The number of CPUs in this process's set; 1 if it cannot be told. */
+static unsigned cpus_allowed(void)
+{
+    for (int most = CPU_SETSIZE; most <= CPUS_MOST; most *= 2) {
+        cpu_set_t *set = CPU_ALLOC((size_t)most);
+        if (set == NULL) return 1;
+        const size_t size = CPU_ALLOC_SIZE((size_t)most);
+        const bool known = sched_getaffinity(0, size, set) == 0;
+        const int count = known ? CPU_COUNT_S(size, set) : 0;
+        CPU_FREE(set);
+        if (known) return count > 0 ? (unsigned)count : 1;
+    }
+    return 1;
+}
+
+unsigned limits_cores(double quota_cores)
+{
+    const unsigned cpus = cpus_allowed();
+    if (!(quota_cores > 0) || quota_cores >= (double)cpus) return cpus;
+    return quota_cores < 1 ? 1 : (unsigned)quota_cores;
 }
 
 /* ---- control groups ---- */

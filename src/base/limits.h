@@ -16,6 +16,13 @@
  */
 uint64_t limits_raise_descriptors(void);
 
+/*
+ * How many threads can compute at a time: the CPUs that this process may run on (its CPU set, that
+ * of its container included), or, where the control group's quota gives less, its whole cores. At
+ * least 1. quota_cores: of cpu_quota_read; 0: no quota.
+ */
+unsigned limits_cores(double quota_cores);
+
 /* The tightest CPU quota of the control groups (cgroup v1 or v2) from this process up to the root,
  * and how often it has throttled its processes since it was created. */
 struct cpu_quota {

@@ -192,7 +192,9 @@ static const struct option_row options[] = {
      "run.json)",
      offsetof(struct run_flags, seed)},
     {"workers", 0, OPTION_TEXT, "N",
-     "threads that drive sessions (default: cores, one less when there are more than two)",
+     "threads that drive sessions (default: one for each core that this process may use, by "
+     "its\nCPU "
+     "set and its container's quota)",
      offsetof(struct run_flags, workers)},
     {"evidence-limit", 0, OPTION_TEXT, "N",
      "write this many evidence records in full, per failure code and region; further ones in "

@@ -1,6 +1,7 @@
 #include "engine/worker.h"
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "engine/dispatch.h"
 #include "engine/driver.h"
 #include "engine/routing.h"
@@ -210,6 +211,7 @@ static void *run(void *argument)
     tell_trials(worker, now_ns);
     record_stamps(worker);
     recorder_finish(&worker->recorder, now_ns);
+    memory_thread_ends();
     return NULL;
 }
 

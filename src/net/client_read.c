@@ -192,6 +192,7 @@ static void take_tls(struct ws_conn *conn, SSL *ssl)
     ERR_clear_error(); /* the queue is shared with other connections */
     while ((count = SSL_read(ssl, reader->plain, CLIENT_READ_SIZE)) > 0) {
         if (!client_receive_bytes(conn, reader->plain, (size_t)count, at_ns)) return;
+        if (reader->taken == reader->arrived && SSL_has_pending(ssl) == 0) return;
     }
     if (SSL_get_error(ssl, count) != SSL_ERROR_WANT_READ) conn->read_ended = true;
     ERR_clear_error();

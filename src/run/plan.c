@@ -4,6 +4,7 @@
 
 #include "base/calendar.h"
 #include "base/files.h"
+#include "base/limits.h"
 #include "base/units.h"
 #include "engine/routing.h"
 #include "engine/timing.h"
@@ -15,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <unistd.h>
 
 #define START_MOST_NS (INT64_C(86400) * NS_PER_S)
 
@@ -117,8 +117,9 @@ static enum err_code choose_seed(struct run_plan *plan, const struct run_options
 /* A worker gets its full share of max_sessions, or it would reject all of its own arrivals. */
 static void choose_workers(struct run_plan *plan, const struct run_options *options)
 {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    uint64_t workers = cores > 2 ? (uint64_t)cores - 1 : cores > 0 ? (uint64_t)cores : 1;
+    struct cpu_quota quota;
+    (void)cpu_quota_read("/proc/self/cgroup", "/sys/fs/cgroup", &quota);
+    uint64_t workers = limits_cores(quota.cores);
     if (options->workers > 0) workers = options->workers;
     if (workers > RUN_WORKERS_MOST) workers = RUN_WORKERS_MOST;
     const uint64_t most = shard_part(&plan->shard, plan->profile->load.max_sessions);

@@ -1,6 +1,7 @@
 /* CPU quotas of control groups, from folders in the formats of both versions. */
 #include "base/limits.h"
 
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -125,6 +126,28 @@ static int remove_root(void **state)
     return system(command);
 }
 
+/* By the CPU set, as `taskset` and containers set it, and by the quota. */
+static void cores_are_those_that_may_be_used(void **state)
+{
+    cpu_set_t all, one;
+    (void)state;
+    assert_int_equal(sched_getaffinity(0, sizeof all, &all), 0);
+    const unsigned count = (unsigned)CPU_COUNT(&all);
+    assert_int_equal(limits_cores(0), count);
+    assert_int_equal(limits_cores(count), count);
+    assert_int_equal(limits_cores(count + 0.5), count);
+    assert_int_equal(limits_cores(count - 0.5), count > 1 ? count - 1 : 1);
+    assert_int_equal(limits_cores(0.1), 1);
+    int first = 0;
+    while (!CPU_ISSET((size_t)first, &all)) first++;
+    CPU_ZERO(&one);
+    CPU_SET((size_t)first, &one);
+    assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);
+    assert_int_equal(limits_cores(0), 1);
+    assert_int_equal(limits_cores(8), 1);
+    assert_int_equal(sched_setaffinity(0, sizeof all, &all), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -132,6 +155,7 @@ int main(void)
         cmocka_unit_test(the_tightest_on_the_way_up_holds),
         cmocka_unit_test(a_container_sees_its_group_as_the_root),
         cmocka_unit_test(without_a_quota_there_is_none),
+        cmocka_unit_test(cores_are_those_that_may_be_used),
         cmocka_unit_test(the_soft_limit_is_raised_to_the_hard_one),
     };
     return cmocka_run_group_tests(tests, make_root, remove_root);

@@ -1,11 +1,15 @@
 #include "base/files.h"
+#include "base/random.h"
 #include "realtime/event.h"
 
+#include <cjson/cJSON.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -149,6 +153,117 @@ static void bears_deep_nesting(void **state)
     text_free(&message);
 }
 
+/* ---- generated events, against cJSON ---- */
+
+#define GENERATED 20000
+#define SEED 20261130
+
+static void generate_string(struct text *out, struct random *random)
+{
+    static const char *const parts[] = {"a",  "type", "\\\"",     "\\\\", "\\n",      "{",     "]",
+                                        "[,", "\\/",  "\xc3\xa4", ":",    "response", ".done", " "};
+    text_puts(out, "\"");
+    for (uint64_t n = random_below(random, 5); n > 0; n--)
+        text_puts(out, parts[random_below(random, sizeof parts / sizeof *parts)]);
+    text_puts(out, "\"");
+}
+
+static void generate_space(struct text *out, struct random *random)
+{
+    static const char *const spaces[] = {"", "", "", " ", "\n", "\t", "\r\n"};
+    text_puts(out, spaces[random_below(random, sizeof spaces / sizeof *spaces)]);
+}
+
+static void generate_value(struct text *out, struct random *random, int depth);
+
+/* Members in any order, with the key "type" at any place, more than once, or not at all. */
+static void generate_object(struct text *out, struct random *random, int depth)
+{
+    static const char *const types[] = {"\"response.output_audio.delta\"",
+                                        "\"response.done\"",
+                                        "\"error\"",
+                                        "\"nobody.knows\"",
+                                        "\"response\\u002edone\"",
+                                        "null",
+                                        "{\"type\":\"error\"}"};
+    text_puts(out, "{");
+    const uint64_t count = random_below(random, 6);
+    for (uint64_t i = 0; i < count; i++) {
+        if (i > 0) text_puts(out, ",");
+        generate_space(out, random);
+        const bool is_type = random_below(random, 3) == 0;
+        if (is_type) {
+            text_puts(out, "\"type\"");
+        } else {
+            generate_string(out, random);
+        }
+        generate_space(out, random);
+        text_puts(out, ":");
+        generate_space(out, random);
+        if (is_type && random_below(random, 4) > 0) {
+            text_puts(out, types[random_below(random, sizeof types / sizeof *types)]);
+        } else {
+            generate_value(out, random, depth + 1);
+        }
+        generate_space(out, random);
+    }
+    text_puts(out, "}");
+}
+
+static void generate_value(struct text *out, struct random *random, int depth)
+{
+    static const char *const plain[] = {"true", "null",    "-1.5e3",   "0",
+                                        "[]",   "[[],{}]", "[1,\"]\"]"};
+    const uint64_t kind = random_below(random, depth < 4 ? 3 : 2);
+    if (kind == 0) text_puts(out, plain[random_below(random, sizeof plain / sizeof *plain)]);
+    if (kind == 1) generate_string(out, random);
+    if (kind == 2) generate_object(out, random, depth);
+}
+
+static void sees_what_cjson_sees(void **state)
+{
+    (void)state;
+    struct random random;
+    struct text message = {0};
+    unsigned known = 0, without = 0;
+    random_seed(&random, SEED, 0);
+    for (int i = 0; i < GENERATED; i++) {
+        char type[EVENT_TYPE_SIZE];
+        text_clear(&message);
+        generate_object(&message, &random, 0);
+        cJSON *root = cJSON_ParseWithLength(message.data, message.length);
+        if (root == NULL) fail_msg("cJSON refuses %s", message.data);
+        const char *wanted = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, "type"));
+        const enum event_kind kind = scan(message.data, message.length, type);
+        if ((wanted == NULL) != (kind == EVENT_INVALID) ||
+            (wanted != NULL &&
+             (strcmp(type, wanted) != 0 || kind != event_kind_of(wanted, strlen(wanted)))))
+            fail_msg("%s: \"%s\"", message.data, type);
+        known += wanted != NULL && kind != EVENT_UNKNOWN;
+        without += wanted == NULL;
+        cJSON_Delete(root);
+    }
+    assert_true(known > GENERATED / 10 && without > GENERATED / 10);
+    text_free(&message);
+}
+
+/* A delta has its type first; what it carries lies in pages that nobody may read. */
+static void reads_nothing_of_what_a_delta_carries(void **state)
+{
+    (void)state;
+    static const char head[] = "{\"type\":\"response.output_audio.delta\",";
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    char type[EVENT_TYPE_SIZE];
+    char *pages = mmap(NULL, 5 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_true(pages != MAP_FAILED);
+    char *message = pages + page - (sizeof head - 1);
+    memcpy(message, head, sizeof head - 1);
+    assert_int_equal(mprotect(pages + page, 4 * page, PROT_NONE), 0);
+    assert_int_equal(event_scan(message, sizeof head - 1 + 4 * page, type), EVENT_AUDIO_DELTA);
+    assert_string_equal(type, "response.output_audio.delta");
+    assert_int_equal(munmap(pages, 5 * page), 0);
+}
+
 static void knows_every_sample_of_the_wire(void **state)
 {
     (void)state;
@@ -189,6 +304,8 @@ int main(void)
         cmocka_unit_test(cuts_a_long_type),
         cmocka_unit_test(bears_truncation_anywhere),
         cmocka_unit_test(bears_deep_nesting),
+        cmocka_unit_test(sees_what_cjson_sees),
+        cmocka_unit_test(reads_nothing_of_what_a_delta_carries),
         cmocka_unit_test(knows_every_sample_of_the_wire),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
