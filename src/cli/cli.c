@@ -27,6 +27,7 @@ const struct command help_command = {
                "Schema\nfor an editor; `help man` is a manual page, `help completion` what a shell "
                "offers while\na command line is typed",
     .positional_max = 2,
+    .topics = "profile schema man completion",
     .positional_names = "a topic",
     .examples = "  rushhour help run\n"
                 "  rushhour help profile | less\n"

@@ -24,6 +24,14 @@ static bool takes_run(const struct command *command)
     return command->positional_min > 0 && !takes_profile(command);
 }
 
+/* What help is given on: the commands, and more. */
+static void put_topics(const struct command_entry *entries, size_t count,
+                       const struct command *command, struct text *out)
+{
+    for (size_t i = 0; i < count; i++) text_printf(out, "%s ", entries[i].command->name);
+    text_puts(out, command->topics);
+}
+
 /* "a|b" as "a b". */
 static void put_words(struct text *out, const char *argument)
 {
@@ -72,15 +80,33 @@ static void bash_value(const struct command *command, const struct option_row *r
     text_puts(out, " return ;;\n");
 }
 
-static void bash_command(const struct command *command, struct text *out)
+static void bash_command(const struct command_entry *entries, size_t count,
+                         const struct command *command, struct text *out)
 {
     text_printf(out, "    %s) options='--help", command->name);
     for (size_t i = 0; i < command->option_count; i++)
         text_printf(out, " --%s", command->options[i].name);
+    if (command->topics != NULL) {
+        text_puts(out, "' words='");
+        put_topics(entries, count, command, out);
+    }
     text_printf(out, "' kind=%s ;;\n",
                 takes_profile(command) ? "-f"
                 : takes_run(command)   ? "-d"
                                        : "");
+}
+
+/* What follows two of the topics. */
+static void bash_topics(const struct command_entry *entries, size_t count,
+                        const struct command *command, struct text *out)
+{
+    text_printf(out, "    %s:man) mapfile -t COMPREPLY < <(compgen -W '", command->name);
+    for (size_t i = 0; i < count; i++) text_printf(out, "%s ", entries[i].command->name);
+    text_printf(out,
+                "' -- \"$word\"); return ;;\n"
+                "    %s:completion) mapfile -t COMPREPLY < <(compgen -W 'bash zsh fish' -- "
+                "\"$word\"); return ;;\n",
+                command->name);
 }
 
 static void bash_script(const struct command_entry *entries, size_t count, struct text *out)
@@ -89,7 +115,7 @@ static void bash_script(const struct command_entry *entries, size_t count, struc
                    "# ~/.local/share/bash-completion/completions/rushhour\n"
                    "_rushhour() {\n"
                    "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}\n"
-                   "    local options='' kind=''\n"
+                   "    local options='' kind='' words=''\n"
                    "    COMPREPLY=()\n"
                    "    if [ \"$word\" = '=' ]; then\n"
                    "        word=''\n"
@@ -107,12 +133,15 @@ static void bash_script(const struct command_entry *entries, size_t count, struc
             if (command->options[k].argument != NULL)
                 bash_value(command, &command->options[k], out);
         }
+        if (command->topics != NULL) bash_topics(entries, count, command, out);
     }
     text_puts(out, "    esac\n    case ${COMP_WORDS[1]} in\n");
-    for (size_t i = 0; i < count; i++) bash_command(entries[i].command, out);
+    for (size_t i = 0; i < count; i++) bash_command(entries, count, entries[i].command, out);
     text_puts(out, "    esac\n"
                    "    if [[ $word == -* ]]; then\n"
                    "        mapfile -t COMPREPLY < <(compgen -W \"$options\" -- \"$word\")\n"
+                   "    elif [ -n \"$words\" ] && [ \"$COMP_CWORD\" -eq 2 ]; then\n"
+                   "        mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\")\n"
                    "    elif [ -n \"$kind\" ]; then\n"
                    "        compopt -o filenames\n"
                    "        mapfile -t COMPREPLY < <(compgen \"$kind\" -- \"$word\")\n"
@@ -191,10 +220,15 @@ static void zsh_script(const struct command_entry *entries, size_t count, struct
         text_printf(out, "    %s)\n        _arguments -S \\\n", command->name);
         for (size_t k = 0; k < command->option_count; k++) zsh_option(&command->options[k], out);
         text_puts(out, "        '(-h --help)'{-h,--help}'[print the options]' \\\n");
+        if (command->topics != NULL) {
+            text_puts(out, "        '1:topic:(");
+            put_topics(entries, count, command, out);
+            text_puts(out, ")' \\\n");
+        }
         text_printf(out, "        '*:%s' ;;\n",
                     takes_profile(command) ? "profile:_files"
                     : takes_run(command)   ? "run folder:_files -/"
-                                           : "topic: ");
+                                           : "name: ");
     }
     text_puts(out, "    esac\n}\n_rushhour \"$@\"\n");
 }
@@ -253,6 +287,11 @@ static void fish_script(const struct command_entry *entries, size_t count, struc
         } else if (takes_run(command)) {
             fish_when(command, out);
             text_puts(out, " -a '(__fish_complete_directories)'\n");
+        } else if (command->topics != NULL) {
+            fish_when(command, out);
+            text_puts(out, " -a '");
+            put_topics(entries, count, command, out);
+            text_puts(out, "'\n");
         }
         for (size_t k = 0; k < command->option_count; k++)
             fish_option(command, &command->options[k], out);

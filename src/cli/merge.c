@@ -6,6 +6,7 @@
 #include "base/files.h"
 #include "base/terminal.h"
 #include "figures/results.h"
+#include "record/manifest_print.h"
 #include "record/merge.h"
 #include "record/run_reader.h"
 #include "record/shards.h"
@@ -39,7 +40,7 @@ static enum err_code finish(const struct merge *command, const char *folder, cJS
 {
     struct text json = {0};
     struct results *results = NULL;
-    char *bare = cJSON_Print(manifest);
+    char *bare = manifest_print(manifest, true);
     struct text content = {0};
     if (bare != NULL) text_puts(&content, bare);
     enum err_code code = bare == NULL ? error_set(err, ERR_NOMEM, "no memory for run.json")

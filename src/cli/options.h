@@ -54,8 +54,9 @@ struct command {
     const struct option_row *options;
     size_t option_count;
     size_t positional_min, positional_max; /* at most POSITIONALS_MOST */
-    const char *positional_names;          /* for the message if one is missing */
-    const char *examples;                  /* at least two lines */
+    const char *topics; /* what the first argument may be beside a command, "a b"; or NULL */
+    const char *positional_names; /* for the message if one is missing */
+    const char *examples;         /* at least two lines */
     const char *exit_codes;
 };
 

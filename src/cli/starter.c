@@ -5,8 +5,11 @@
 #include "profile/form.h"
 #include "realtime/model_facts.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define NAME_MOST 63 /* of a region (profile/form.c) */
 
 static const char *variable(const char *name)
 {
@@ -22,12 +25,42 @@ static const char *first_variable(const char *const *names)
     return NULL;
 }
 
+/* The value of a parameter of a query; out is "" when it is missing or does not fit. */
+static void take_parameter(const char *query, const char *name, char *out, size_t size)
+{
+    const size_t length = strlen(name);
+    out[0] = '\0';
+    while (*query == '?' || *query == '&') {
+        query++;
+        const size_t whole = strcspn(query, "&#");
+        if (strncmp(query, name, length) == 0 && query[length] == '=' && whole - length <= size) {
+            memcpy(out, query + length + 1, whole - length - 1);
+            out[whole - length - 1] = '\0';
+        }
+        query += whole;
+    }
+}
+
+/* What a URL says behind its host: only of /openai/realtime is the api-version a date. */
+static void take_dialect(struct starter *starter, const char *behind)
+{
+    const char *query = behind + strcspn(behind, "?#");
+    if (strncmp(behind, "/openai/v1", 10) == 0) return;
+    take_parameter(query, "api-version", starter->api_version, sizeof starter->api_version);
+    take_parameter(query, "deployment", starter->url_deployment, sizeof starter->url_deployment);
+    if (strchr("0123456789", starter->api_version[0]) == NULL) starter->api_version[0] = '\0';
+    if (starter->deployment == NULL && starter->url_deployment[0] != '\0')
+        starter->deployment = starter->url_deployment;
+}
+
 /* The scheme and host of a URL, as SDKs have it with a path behind. */
-static enum err_code take_origin(const char *url, struct text *origin, struct error *err)
+static enum err_code take_origin(struct starter *starter, const char *url, struct text *origin,
+                                 struct error *err)
 {
     const char *host = strstr(url, "://");
     const size_t length =
         host == NULL ? strlen(url) : (size_t)(host + 3 - url) + strcspn(host + 3, "/?#");
+    take_dialect(starter, url + length);
     text_append(origin, url, length);
     enum err_code code = form_endpoint(text_str(origin), err);
     if (code != ERR_OK) (void)error_prefix(err, "%s", "AZURE_OPENAI_ENDPOINT");
@@ -82,8 +115,8 @@ enum err_code starter_from_environment(struct starter *starter, struct text *ori
     starter->deployment = first_variable(deployments);
     starter->model = variable("AZURE_OPENAI_MODEL");
     if (variable("AZURE_OPENAI_API_KEY") != NULL) starter->key_variable = "AZURE_OPENAI_API_KEY";
-    enum err_code code = check_names(starter, err);
-    if (code == ERR_OK) code = take_origin(endpoint, origin, err);
+    enum err_code code = take_origin(starter, endpoint, origin, err);
+    if (code == ERR_OK) code = check_names(starter, err);
     starter->endpoint = text_str(origin);
     return code;
 }
@@ -111,15 +144,20 @@ static const char *or_else(const char *known, const char *otherwise)
     return known != NULL ? known : otherwise;
 }
 
-/* "contoso-eastus2" of https://contoso-eastus2.openai.azure.com. */
+/* "contoso-eastus2" of https://contoso-eastus2.openai.azure.com, as far as it can be a name. */
 static void put_name(const struct starter *starter, struct text *out)
 {
     struct text name = {0};
     const char *host = starter->endpoint == NULL ? NULL : strstr(starter->endpoint, "://");
-    if (host != NULL)
-        text_append(&name, host + 3, strcspn(host + 3, ".:/"));
-    else
-        text_puts(&name, starter->openai ? "openai" : "eastus2");
+    if (host != NULL && host[3] != '[') {
+        const size_t length = strcspn(host + 3, ".:/");
+        for (size_t i = 0; i < length && name.length < NAME_MOST; i++) {
+            if (isalnum((unsigned char)host[3 + i]) || strchr("_-", host[3 + i]) != NULL)
+                text_append(&name, host + 3 + i, 1);
+        }
+    }
+    if (name.length == 0) /* of an address in brackets */
+        text_puts(&name, host != NULL ? "here" : starter->openai ? "openai" : "eastus2");
     put_line(out, "name", text_str(&name), "yours to choose: what reports call it");
     out->failed = out->failed || name.failed;
     text_free(&name);
@@ -151,7 +189,12 @@ static void put_region(const struct starter *starter, struct text *out)
         put_line(out, "endpoint",
                  or_else(starter->endpoint, "https://YOUR-RESOURCE.openai.azure.com"),
                  "the origin alone; the dialect makes the path");
-        put_line(out, "dialect", "ga", "/openai/v1/realtime?model=...");
+        if (starter->api_version[0] == '\0') {
+            put_line(out, "dialect", "ga", "/openai/v1/realtime?model=...");
+        } else {
+            put_line(out, "dialect", "preview", "/openai/realtime?api-version=...&deployment=...");
+            put_line(out, "api_version", starter->api_version, "");
+        }
         put_line(out, "deployment", or_else(starter->deployment, model),
                  "your name for it in Azure");
         put_line(out, "model", model, "what is behind it; finds its price");

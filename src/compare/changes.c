@@ -1,6 +1,7 @@
 /* How two runs differ apart from the service: profile, dialect, model, version, seed, host. */
 #include "compare/model.h"
 #include "record/manifest_diff.h"
+#include "record/manifest_print.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,7 @@ static char *shown(const cJSON *item)
 {
     if (item == NULL) return strdup("(absent)");
     if (cJSON_IsString(item)) return strdup(item->valuestring);
-    char *json = cJSON_PrintUnformatted(item);
+    char *json = manifest_print(item, false);
     char *copy = json == NULL ? NULL : strdup(json);
     cJSON_free(json);
     return copy;

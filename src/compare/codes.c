@@ -15,11 +15,19 @@ static uint64_t count_of(const struct tally *tallies, size_t count, const char *
     return 0;
 }
 
-static void add(struct compared *comparison, size_t index, const char *code, uint64_t a, uint64_t b)
+/* Of the records of a run that lost some a code may be missing. */
+static bool is_whole(const struct compare_side *side, const struct tally *tallies, size_t count)
+{
+    uint64_t records = 0;
+    for (size_t i = 0; i < count; i++) records += tallies[i].count;
+    return records >= side->of.cell->cell.counters.attempts_failed;
+}
+
+static void add(struct compared *comparison, const struct compare_code *code, const char *name)
 {
     struct compare_code *entry = &comparison->codes[comparison->code_count++];
-    *entry = (struct compare_code){.pair = index, .a = a, .b = b};
-    (void)snprintf(entry->code, sizeof entry->code, "%s", code);
+    *entry = *code;
+    (void)snprintf(entry->code, sizeof entry->code, "%s", name);
 }
 
 static bool find_in(struct compared *comparison, size_t index)
@@ -33,10 +41,18 @@ static bool find_in(struct compared *comparison, size_t index)
     struct compare_code *codes = realloc(comparison->codes, room * sizeof *codes);
     if (codes != NULL) {
         comparison->codes = codes;
-        for (size_t i = 0; i < in_b; i++)
-            add(comparison, index, b[i].code, count_of(a, in_a, b[i].code), b[i].count);
+        struct compare_code code = {.pair = index,
+                                    .a_whole = is_whole(&pair->a, a, in_a),
+                                    .b_whole = is_whole(&pair->b, b, in_b)};
+        for (size_t i = 0; i < in_b; i++) {
+            code.a = count_of(a, in_a, b[i].code);
+            code.b = b[i].count;
+            add(comparison, &code, b[i].code);
+        }
+        code.b = 0;
         for (size_t i = 0; i < in_a; i++) {
-            if (count_of(b, in_b, a[i].code) == 0) add(comparison, index, a[i].code, a[i].count, 0);
+            code.a = a[i].count;
+            if (count_of(b, in_b, a[i].code) == 0) add(comparison, &code, a[i].code);
         }
     }
     free(a);

@@ -75,7 +75,7 @@ static void row_json(const struct compared *comparison, const struct compare_row
     json_close(out, '}');
 }
 
-/* Codes that one side has and the other has in no region. */
+/* Codes that one side has and the other has in no region, as far as all its records tell. */
 static void one_sided_codes(const struct compared *comparison, const char *key, bool in_b,
                             struct text *out)
 {
@@ -89,7 +89,8 @@ static void one_sided_codes(const struct compared *comparison, const char *key, 
             if (strcmp(comparison->codes[k].code, comparison->codes[i].code) != 0) continue;
             told = told || k < i;
             here = here || (in_b ? comparison->codes[k].b : comparison->codes[k].a) > 0;
-            there = there || (in_b ? comparison->codes[k].a : comparison->codes[k].b) > 0;
+            there = there || (in_b ? comparison->codes[k].a : comparison->codes[k].b) > 0 ||
+                    !(in_b ? comparison->codes[k].a_whole : comparison->codes[k].b_whole);
         }
         if (here && !there && !told) json_string(out, comparison->codes[i].code);
     }
@@ -105,8 +106,10 @@ static void codes_json(const struct compared *comparison, struct text *out)
         json_open(out, '{');
         json_put_string(out, "region", comparison->pairs[code->pair].region);
         json_put_string(out, "code", code->code);
-        json_put_count(out, "a", code->a);
-        json_put_count(out, "b", code->b);
+        json_key(out, "a");
+        code->a > 0 || code->a_whole ? json_whole(out, code->a) : json_null(out);
+        json_key(out, "b");
+        code->b > 0 || code->b_whole ? json_whole(out, code->b) : json_null(out);
         json_close(out, '}');
     }
     json_close(out, ']');

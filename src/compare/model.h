@@ -53,6 +53,8 @@ struct compare_code {
     size_t pair;
     char code[64];
     uint64_t a, b;
+    /* There are as many records as failures: 0 is none. */
+    bool a_whole, b_whole;
 };
 
 /* One difference between the manifests of the two runs. */

@@ -262,7 +262,11 @@ void compare_table_codes(const struct compared *comparison, struct table *table)
         table_next(table);
         text_count(table_cell(table), code->b);
         table_next(table);
-        table_put(table, code->a == 0 ? "appeared" : code->b == 0 ? "gone" : "");
+        const bool known = (code->a > 0 || code->a_whole) && (code->b > 0 || code->b_whole);
+        table_put(table, !known         ? "not known, records are missing"
+                         : code->a == 0 ? "appeared"
+                         : code->b == 0 ? "gone"
+                                        : "");
     }
 }
 

@@ -257,6 +257,23 @@ static struct latency_figures latency_of(const struct histogram *h)
                                     .tail = quantile_of(h, 0.99, tails)};
 }
 
+bool latency_bears_tail(const struct latency_figures *latency)
+{
+    return latency->count >= P99_MIN_SAMPLES;
+}
+
+bool latency_bounds_tail(const struct latency_figures *latency)
+{
+    /* of a replay the bound is lower by what the replay cannot resolve, P95 is not */
+    return latency_bears_tail(latency) ||
+           (latency->count >= P99_BOUND_SAMPLES && latency->tail.low >= latency->p95);
+}
+
+bool all_attempts_bear_tail(const struct all_attempts *all)
+{
+    return all->count >= P99_MIN_SAMPLES || (all->count > 0 && all->p99 < 0);
+}
+
 /* The values of interactions include those that were given up. Where none was answered, they are of
  * nothing but giving up: no latency that anyone felt. */
 static void forget_unanswered(struct report_cell *cell)

@@ -18,6 +18,12 @@ struct rate {
     const char *method; /* a constant phrase */
 };
 
+/* Whether a P99 can be given of values, or else a lower bound of it, which is none where it lies
+ * below what fewer exceed; and of all attempts, which it is, too, where failures reach it. */
+bool latency_bears_tail(const struct latency_figures *latency);
+bool latency_bounds_tail(const struct latency_figures *latency);
+bool all_attempts_bear_tail(const struct all_attempts *all);
+
 /* The rate at 95%, or at any other confidence. */
 struct rate report_cell_rate(const struct report_cell *cell, enum rate_kind kind);
 struct rate report_cell_rate_at(const struct report_cell *cell, enum rate_kind kind,

@@ -123,6 +123,7 @@ static void visit_attempt(void *context, size_t region, const struct attempt_row
         return;
     }
     loader->attempt_rows++;
+    loader->untimed_rows += row->outcome == OUTCOME_OK && row->response_us < 0;
     const struct gathered_attempt attempt = gathered(row, region, results->region_count);
     for (size_t g = 0; g < results->grouping_count; g++) {
         struct slice *slice = grouping_at(&results->groupings[g], &moment);
@@ -257,7 +258,8 @@ static enum err_code load_files(struct loader *loader, struct error *err)
                      &(struct load_losses){.reader_notes = run_reader_notes(loader->reader),
                                            .attempts_beyond = loader->attempts_beyond,
                                            .failures_beyond = loader->failures_beyond,
-                                           .cancelled_rows = loader->cancelled_rows});
+                                           .cancelled_rows = loader->cancelled_rows,
+                                           .untimed_rows = loader->untimed_rows});
     load_note_splits(results);
     load_note_regions(results);
     preambles_note(results);

@@ -113,6 +113,19 @@ static void note_shards(struct results *results)
     text_free(&names);
 }
 
+/* How long the service took cannot be told from how long nobody looked. */
+static void note_untimed(struct results *results, uint64_t rows)
+{
+    struct text *notes = &results->notes;
+    if (rows == 0 || results->all.health.pauses == 0) return;
+    text_count(notes, rows);
+    text_printf(notes,
+                " %s ok and in no latency: this machine paused for seconds while %s under way, and "
+                "latencies would be those of the pause. What else was under way then, such as "
+                "interactions, is in none either.\n",
+                rows == 1 ? "attempt was" : "attempts were", rows == 1 ? "it was" : "they were");
+}
+
 void load_note_losses(struct results *results, const struct load_losses *losses)
 {
     struct text *notes = &results->notes;
@@ -148,6 +161,7 @@ void load_note_losses(struct results *results, const struct load_losses *losses)
         text_count(notes, failed);
         text_puts(notes, " failed attempts: failures by code are incomplete.\n");
     }
+    note_untimed(results, losses->untimed_rows);
     note_shards(results);
     losses_note(results);
 }

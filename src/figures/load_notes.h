@@ -12,6 +12,7 @@ struct load_losses {
     const char *reader_notes;                  /* about the files themselves */
     uint64_t attempts_beyond, failures_beyond; /* outside every recorded interval */
     uint64_t cancelled_rows;                   /* of attempts.csv */
+    uint64_t untimed_rows;                     /* likewise: ok, and without a latency */
 };
 
 /* Notes that intervals.csv and attempts.csv differ in a region. */

@@ -35,7 +35,7 @@ struct loader {
     bool patient;                /* settle nothing until all latencies are read */
     bool late;                   /* a latency came for a slice that was already settled */
     bool no_memory;
-    uint64_t attempts_beyond, failures_beyond, attempt_rows, cancelled_rows;
+    uint64_t attempts_beyond, failures_beyond, attempt_rows, cancelled_rows, untimed_rows;
 };
 
 /* load_splits.c: counts from attempts.csv what ended in intervals that windows cut, if there are

@@ -1,6 +1,7 @@
 /* manifest.json: who measured what with which versions, and the package's conclusions in short. */
 #include "base/json.h"
 #include "package/parts.h"
+#include "record/manifest_print.h"
 #include "report/figures_json.h"
 
 #include <string.h>
@@ -142,7 +143,7 @@ void package_json(const struct package *package, struct text *out)
 static void part(const struct package *package, const char *key, struct text *out)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(package->results->manifest, key);
-    char *printed = item == NULL ? NULL : cJSON_PrintUnformatted(item);
+    char *printed = item == NULL ? NULL : manifest_print(item, false);
     json_key(out, key);
     if (printed == NULL) {
         json_null(out);

@@ -65,6 +65,8 @@ enum err_code folder_make_own(const char *path, mode_t mode, bool must_be_new, s
     enum err_code code =
         must_be_new ? make_new(path, mode, err) : folder_make_with(path, mode, err);
     if (code == ERR_OK && !must_be_new) code = check_empty(path, err);
+    /* whatever the umask takes away; a file system without modes has none to set */
+    if (code == ERR_OK && *made_from <= strlen(path)) (void)!chmod(path, mode);
     if (code == ERR_OK) return code;
     const int reason = errno;
     if (!must_be_new || reason != EEXIST) folder_unmake(path, *made_from);

@@ -7,6 +7,7 @@
 #include "record/clock_limits.h"
 #include "record/folder.h"
 #include "record/manifest_diff.h"
+#include "record/manifest_print.h"
 #include "record/merge_files.h"
 #include "record/run_reader.h"
 #include "record/shards.h"
@@ -65,8 +66,8 @@ static void keep_first(void *context, const char *path, const cJSON *a, const cJ
     struct difference *found = context;
     if (found->path.length > 0) return;
     text_puts(&found->path, path);
-    found->a = a == NULL ? NULL : cJSON_PrintUnformatted(a);
-    found->b = b == NULL ? NULL : cJSON_PrintUnformatted(b);
+    found->a = a == NULL ? NULL : manifest_print(a, false);
+    found->b = b == NULL ? NULL : manifest_print(b, false);
 }
 
 static enum err_code check_profiles(const struct merging *m, size_t i, struct error *err)

@@ -1,6 +1,7 @@
 #include "record/run_store_private.h"
 
 #include "record/folder.h"
+#include "record/manifest_print.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>
@@ -111,7 +112,7 @@ void run_store_leave_word(const struct run_store *store, const char *before, con
     cJSON *run = cJSON_GetObjectItemCaseSensitive(manifest, "run");
     (void)cJSON_ReplaceItemInObjectCaseSensitive(run, "state", cJSON_CreateString("stopped"));
     (void)cJSON_ReplaceItemInObjectCaseSensitive(run, "reason", cJSON_CreateString(reason));
-    char *json = cJSON_Print(manifest);
+    char *json = manifest_print(manifest, true);
     if (json != NULL && folder_open(before, &folder, NULL) == ERR_OK) {
         (void)!file_replace(&folder, RUN_MANIFEST, store->mode, json, strlen(json), NULL);
         folder_close(&folder);

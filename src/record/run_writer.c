@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "record/attempt.h"
 #include "record/interval.h"
+#include "record/manifest_print.h"
 #include "record/run_store.h"
 #include "stats/histogram_log.h"
 
@@ -173,7 +174,7 @@ enum err_code run_writer_interval(struct run_writer *writer, int64_t start_utc_n
 enum err_code run_writer_manifest(struct run_writer *writer, const cJSON *manifest,
                                   struct error *err)
 {
-    char *json = cJSON_Print(manifest);
+    char *json = manifest_print(manifest, true);
     struct text whole = {0};
     if (json != NULL) text_printf(&whole, "%s\n", json);
     enum err_code code = whole.failed || json == NULL

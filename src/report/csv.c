@@ -37,7 +37,7 @@ static void latency_fields(const struct latency_figures *latency, struct text *o
     }
     text_printf(out, ",%llu,%.3f,%.3f,%.3f,", (unsigned long long)latency->count,
                 (double)latency->p50 / 1e3, (double)latency->p90 / 1e3, (double)latency->p95 / 1e3);
-    if (latency->count >= P99_MIN_SAMPLES) text_printf(out, "%.3f", (double)latency->p99 / 1e3);
+    if (latency_bears_tail(latency)) text_printf(out, "%.3f", (double)latency->p99 / 1e3);
     text_printf(out, ",%.3f", (double)latency->max / 1e3);
 }
 

@@ -223,7 +223,7 @@ static void lifecycle(const struct report_cell *cell, struct text *out)
 /* P99 is withheld (null) if the sample is too small; its lower bound is still given. */
 static void quantiles(const struct latency_figures *latency, struct text *out)
 {
-    bool tail = latency->count >= P99_MIN_SAMPLES;
+    const bool tail = latency_bears_tail(latency);
     if (latency->least.tail_us > 0) {
         json_put_ms(out, "median_resolution", latency->least.median_us);
         json_put_ms(out, "tail_resolution", latency->least.tail_us);
@@ -237,7 +237,8 @@ static void quantiles(const struct latency_figures *latency, struct text *out)
     json_put_ms(out, "p50_low", latency->median.low);
     json_key(out, "p50_high");
     latency->median.two_sided ? json_ms(out, latency->median.high) : json_null(out);
-    json_put_ms(out, "p99_low", latency->tail.low);
+    json_key(out, "p99_low");
+    latency_bounds_tail(latency) ? json_ms(out, latency->tail.low) : json_null(out);
     json_key(out, "p99_high");
     tail ? json_ms(out, latency->tail.high) : json_null(out);
 }
@@ -260,7 +261,9 @@ static void all_attempts(const struct all_attempts *all, struct text *out)
     json_open(out, '{');
     json_put_count(out, "count", all->count);
     json_put_count(out, "without_value", all->infinite);
-    for (size_t i = 0; i < 3; i++) quantile_of_all(all, quantile[i].key, quantile[i].us, out);
+    quantile_of_all(all, quantile[0].key, quantile[0].us, out);
+    quantile_of_all(all, quantile[1].key, quantile[1].us, out);
+    quantile_of_all(all, quantile[2].key, all_attempts_bear_tail(all) ? quantile[2].us : -1, out);
     json_key(out, "infinite");
     json_open(out, '[');
     for (size_t i = 0; i < 3; i++) {
@@ -304,6 +307,19 @@ static void claimed_quantiles(const struct claim_of *of, enum metric metric, str
     json_close(out, '}');
 }
 
+/* Whose values they are: one that was given up has the time until then. */
+static void interactions_among(const struct report_cell *cell,
+                               const struct latency_figures *latency, struct text *out)
+{
+    const struct counters *c = &cell->cell.counters;
+    /* a pause, or a window's bound within an interval, parts values from counts */
+    const bool known = latency->count == c->interactions_ok + c->interactions_failed;
+    json_key(out, "answered");
+    known ? json_whole(out, c->interactions_ok) : json_null(out);
+    json_key(out, "given_up");
+    known ? json_whole(out, c->interactions_failed) : json_null(out);
+}
+
 static void latencies(const struct claim_of *of, struct text *out)
 {
     const struct report_cell *cell = of->cell;
@@ -316,6 +332,7 @@ static void latencies(const struct claim_of *of, struct text *out)
         json_key(out, metric_name((enum metric)m));
         json_open(out, '{');
         json_put_count(out, "count", latency->count);
+        if (m == METRIC_INTERACTION) interactions_among(cell, latency, out);
         if (latency->count > 0) quantiles(latency, out);
         claimed_quantiles(of, (enum metric)m, out);
         if (metric_has((enum metric)m, METRIC_OF_ATTEMPT)) all_attempts(all, out);

@@ -115,11 +115,9 @@ void format_tail(struct text *out, const struct latency_figures *latency)
 {
     if (latency->count == 0) {
         text_puts(out, "-");
-    } else if (latency->count < P99_BOUND_SAMPLES ||
-               (latency->count < P99_MIN_SAMPLES && latency->tail.low < latency->p50)) {
-        /* less than the median is no bound of what few exceed */
+    } else if (!latency_bounds_tail(latency)) {
         text_puts(out, "n too small");
-    } else if (latency->count < P99_MIN_SAMPLES) {
+    } else if (!latency_bears_tail(latency)) {
         text_puts(out, ">= ");
         format_us(out, (double)latency->tail.low);
     } else {

@@ -5,6 +5,7 @@
 #include "figures/grouping.h"
 #include "figures/model.h"
 #include "figures/patterns.h"
+#include "record/manifest_print.h"
 #include "report/ages_json.h"
 #include "report/figures_json.h"
 #include "report/incidents_show.h"
@@ -81,7 +82,7 @@ static void windows_json(const struct results *results, struct text *out)
 static void manifest_part(const struct results *results, const char *key, struct text *out)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(results->manifest, key);
-    char *json = item == NULL ? NULL : cJSON_PrintUnformatted(item);
+    char *json = item == NULL ? NULL : manifest_print(item, false);
     json_key(out, key);
     text_puts(out, json == NULL ? "null" : json);
     cJSON_free(json);

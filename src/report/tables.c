@@ -82,7 +82,7 @@ void tables_failures(const struct results *results, struct table *table)
     table_column(table, "failed", false);
     table_column(table, "in this run (95%)", false);
     table_column(table, "at such hours", false);
-    table_column(table, "sessions failed", false);
+    table_column(table, "sessions with failures", false);
     table_column(table, "interactions failed", false);
     for (size_t r = 0; r < results->region_count; r++) {
         const struct claim_of of = claim_of_region(results, r);
@@ -161,7 +161,7 @@ static void all_attempts_row(struct table *table, const struct report_cell *cell
         const struct all_attempts *all = &cell->all[m];
         put_all(table, all, all->p50);
         put_all(table, all, all->p95);
-        if (all->count > 0 && all->count < P99_MIN_SAMPLES && all->p99 >= 0) {
+        if (all->count > 0 && !all_attempts_bear_tail(all)) {
             table_put(table, "n too small");
         } else {
             put_all(table, all, all->p99);

@@ -307,8 +307,8 @@ const struct definition *words_definitions(size_t *count)
          "interval knows besides that an incident strikes all sessions at once; thresholds and "
          "comparisons go by it, and where the run is too short for it, it says so",
          USED_ALWAYS},
-        {"sessions failed", "sessions with at least one failed attempt, out of those with any",
-         USED_IN_PAGES},
+        {"sessions with failures",
+         "sessions with at least one failed attempt, out of those with any", USED_IN_PAGES},
         {"interactions failed", "user turns that stayed without an answer after all retries",
          USED_ALWAYS},
         {"P50, P95, P99",

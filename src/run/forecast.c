@@ -9,9 +9,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* How much of load.connect_rate the first sessions may use: each failed turn may open one or two
- * more. */
-#define CONNECT_SHARE 0.5
 #define STEADY_SESSION_S 3600.0
 #define WORK_MOST                                                                                  \
     5.0e7 /* steps of all draws together, which take some seconds; one is made always */
@@ -420,23 +417,4 @@ void forecast_free(struct forecast_all *all)
 {
     free(all->regions);
     *all = (struct forecast_all){0};
-}
-
-/* ---- the connect rate ---- */
-
-bool forecast_connects(const struct profile *profile, struct text *out)
-{
-    const struct load *load = &profile->load;
-    double most = 0;
-    for (size_t i = 0; i < load->stage_count; i++) most = fmax(most, load->stages[i].target);
-    const double demands = (double)routing_demands(load->routing, profile->region_count);
-    const double real = most * demands * profile->simulator.clock_speed;
-    if (load->model != LOAD_ARRIVALS || real <= CONNECT_SHARE * load->connect_rate) return false;
-    text_printf(
-        out,
-        "up to %.3g sessions a second of real time arrive, and load.connect_rate is %.4g/s: "
-        "retries in new sessions have to fit in, too, or a failing service makes the load "
-        "fall short; raise load.connect_rate to %.3g/s or more",
-        real, load->connect_rate, real / CONNECT_SHARE);
-    return true;
 }

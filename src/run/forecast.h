@@ -60,8 +60,9 @@ cJSON *forecast_profile_json(const struct profile *profile, uint64_t seed);
 
 /*
  * Appends a sentence if more than half of load.connect_rate is taken by the sessions that arrive at
- * the highest stage (closed loads: nothing): retries open sessions, too, and where dials have to
- * wait, a failing service makes the load fall short and the run invalid. Returns whether it did.
+ * the highest stage, or by those that a closed load opens one after the other: retries open
+ * sessions, too, and where dials have to wait, a failing service makes the load fall short and the
+ * run invalid. Returns whether it did.
  */
 bool forecast_connects(const struct profile *profile, struct text *out);
 

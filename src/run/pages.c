@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "page/page.h"
 #include "record/folder.h"
+#include "record/manifest_print.h"
 #include "report/report.h"
 
 #include <fcntl.h>
@@ -43,7 +44,7 @@ enum err_code pages_write_manifest(const char *folder, const struct results *res
                                    cJSON *manifest, struct text *json, struct error *err)
 {
     enum err_code code = results_complete_manifest(results, manifest, err);
-    char *printed = code == ERR_OK ? cJSON_Print(manifest) : NULL;
+    char *printed = code == ERR_OK ? manifest_print(manifest, true) : NULL;
     if (code != ERR_OK) return code;
     if (printed == NULL) return error_set(err, ERR_NOMEM, "no memory for run.json");
     text_printf(json, "%s\n", printed);

@@ -274,7 +274,10 @@ void run_plan_report(const struct run_plan *plan, bool json, struct text *out)
     }
     text_printf(out, "%s: ", plan->profile->name);
     text_duration(out, load_duration_ns(&plan->profile->load));
-    text_printf(out, " of load, seed %" PRIu64 ", nothing is sent (--dry-run)\n\n", plan->seed);
+    text_puts(out, " of load, ");
+    if (plan->seed_asked != 0) /* else the run draws one, which is not known yet */
+        text_printf(out, "seed %" PRIu64 ", ", plan->seed_asked);
+    text_puts(out, "nothing is sent (--dry-run)\n\n");
     forecast_table(plan->profile, plan->seed_asked, out);
     if (plan->shard.count > 1)
         text_printf(out,

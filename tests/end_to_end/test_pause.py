@@ -3,6 +3,7 @@ ledger says was answered is no failure of the service, and the pause is told.
 """
 
 import collections
+import json
 import os
 import signal
 import time
@@ -67,6 +68,9 @@ class Pause(harness.Case):
         """What was answered across a pause is ok, and none of its latencies has the pause in it."""
         ok = [row for row in run.attempts if row["outcome"] == "ok"]
         self.assertTrue([row for row in ok if row["response_us"] == ""], "some were answered across the pauses")
+        untimed = sum(row["response_us"] == "" for row in ok)
+        notes = json.loads(self.rushhour("report", run.folder, "--format", "json", expect=harness.ENDED).stdout)["notes"]
+        self.assertTrue([note for note in notes if f"{untimed} attempt" in note and "in no latency" in note], notes)
         for key in ("ttft_us", "response_us"):
             slow = [row for row in ok if row[key] and int(row[key]) > 0.75 * PAUSE_S * 1e6]
             self.assertEqual(slow, [], key)

@@ -193,8 +193,13 @@ class Folders(harness.Case):
         self.assertEqual(ids, {folder.name for folder in folders})
 
     def test_who_may_read_it(self):
-        for name, more, mode in (("own", (), 0o600), ("shared", ("--share",), 0o644)):
+        """Whatever the umask takes away, or leaves."""
+        self.addCleanup(os.umask, os.umask(0o022))
+        cases = (("own", (), 0o600, 0o022), ("own-open", (), 0o600, 0o000), ("shared", ("--share",), 0o644, 0o022),
+                 ("shared-closed", ("--share",), 0o644, 0o077), ("shared-open", ("--share",), 0o644, 0o000))
+        for name, more, mode, umask in cases:
             with self.subTest(name):
+                os.umask(umask)
                 process = harness.start("run", self.write_profile(harness.profile()), "--simulate", "-q", "-o", name, *more,
                                         cwd=self.folder)
                 self.assertIn(harness.finish(process).status, harness.ENDED)

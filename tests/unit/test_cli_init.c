@@ -100,6 +100,52 @@ static void the_environment_fills_it_in(void **state)
     }
 }
 
+/* URLs of a socket, addresses, and hosts that cannot be the name of a region as they are. */
+static void an_endpoint_tells_what_it_is(void **state)
+{
+    static const struct {
+        const char *endpoint, *name, *api_version, *deployment;
+    } cases[] = {
+        {"wss://c-x.openai.azure.com/openai/realtime?api-version=2025-04-01-preview&deployment=d1",
+         "c-x", "2025-04-01-preview", "d1"},
+        {"https://c-x.openai.azure.com/openai/"
+         "realtime?deployment=d2&api-version=2024-10-01-preview",
+         "c-x", "2024-10-01-preview", "d2"},
+        {"wss://c-x.openai.azure.com?api-version=2025-04-01-preview#x", "c-x", "2025-04-01-preview",
+         NULL},
+        {"wss://c-x.openai.azure.com/openai/v1/realtime?api-version=2025-04-01-preview", "c-x",
+         NULL, NULL},
+        {"wss://c-x.openai.azure.com/openai/v1/realtime?model=m", "c-x", NULL, NULL},
+        {"wss://c-x.openai.azure.com/openai/realtime?api-version=preview", "c-x", NULL, NULL},
+        {"wss://c-x.openai.azure.com/openai/realtime?my-api-version=2025-04-01-preview", "c-x",
+         NULL, NULL},
+        {"https://[::1]:8443", "here", NULL, NULL},
+        {"https://[2001:db8::17]", "here", NULL, NULL},
+        {"https://[::]:8443", "here", NULL, NULL},
+        {"https://aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffggg.example.com",
+         "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffggg", NULL, NULL},
+        {"https://10.1.2.3:8443", "10", NULL, NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        (void)set_up(state);
+        assert_int_equal(setenv("AZURE_OPENAI_ENDPOINT", cases[i].endpoint, 1), 0);
+        struct profile *profile = profile_of("init - --from-env");
+        const struct region *region = &profile->regions[0];
+        assert_string_equal(region->name, cases[i].name);
+        if (cases[i].api_version == NULL) {
+            assert_int_equal(region->dialect, DIALECT_GA);
+            assert_null(region->api_version);
+        } else {
+            assert_int_equal(region->dialect, DIALECT_PREVIEW);
+            assert_string_equal(region->api_version, cases[i].api_version);
+        }
+        assert_string_equal(region->deployment,
+                            cases[i].deployment != NULL ? cases[i].deployment : "gpt-realtime-2.1");
+        profile_free(profile);
+    }
+    (void)set_up(state);
+}
+
 static void what_cannot_be_is_named(void **state)
 {
     (void)state;
@@ -145,6 +191,7 @@ static void a_file_that_is_there_stays(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(an_endpoint_tells_what_it_is, set_up),
         cmocka_unit_test_setup(a_starter_is_a_whole_profile, set_up),
         cmocka_unit_test_setup(the_environment_fills_it_in, set_up),
         cmocka_unit_test_setup(what_cannot_be_is_named, set_up),

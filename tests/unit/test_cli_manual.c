@@ -92,6 +92,20 @@ static void scripts_quote_what_shells_read(void **state)
     has(&out, " -l form -x -a 'text json' -d 'the form'\n");
     has(&out, "complete -c rushhour -n '__fish_seen_subcommand_from paint' -F\n");
     text_free(&out);
+    static const struct command about = {
+        .name = "about", .usage = "[COMMAND]", .topics = "keys completion", .positional_max = 2};
+    const struct command_entry both[] = {entries[0], {&about, NULL, "says how"}};
+    assert_true(completion_script("bash", both, 2, &out));
+    has(&out, "    about) options='--help' words='paint about keys completion' kind= ;;\n");
+    has(&out, "    about:completion) mapfile -t COMPREPLY < <(compgen -W 'bash zsh fish'");
+    has(&out, "    about:man) mapfile -t COMPREPLY < <(compgen -W 'paint about '");
+    text_free(&out);
+    assert_true(completion_script("zsh", both, 2, &out));
+    has(&out, "        '1:topic:(paint about keys completion)' \\\n");
+    text_free(&out);
+    assert_true(completion_script("fish", both, 2, &out));
+    has(&out, "__fish_seen_subcommand_from about' -a 'paint about keys completion'\n");
+    text_free(&out);
     assert_false(completion_script("csh", entries, 1, &out));
     assert_int_equal(out.length, 0);
 }

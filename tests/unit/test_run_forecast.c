@@ -118,30 +118,6 @@ static void speech_has_its_own_price(void **state)
     near(one.tokens, 20 * (38 + 275));
 }
 
-/* Half of the connect rate is left to retries, of all regions together and in real time. */
-static void arrivals_leave_room_for_retries(void **state)
-{
-    (void)state;
-    /* two regions at 10/s each */
-    static const struct {
-        double connect_rate, speed;
-        bool tight;
-    } cases[] = {{41, 1, false}, {40, 1, false}, {39, 1, true}, {100, 2, false}, {100, 3, true}};
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct profile *profile = run_profile(RUN_PROFILE(""));
-        struct text out = {0};
-        profile->load.connect_rate = cases[i].connect_rate;
-        profile->simulator.clock_speed = cases[i].speed;
-        assert_int_equal(forecast_connects(profile, &out), cases[i].tight);
-        assert_int_equal(out.length > 0, cases[i].tight);
-        if (cases[i].tight) assert_non_null(strstr(text_str(&out), "load.connect_rate"));
-        text_free(&out);
-        profile->load.model = LOAD_SESSIONS;
-        assert_false(forecast_connects(profile, &out));
-        profile_free(profile);
-    }
-}
-
 static void an_unknown_price_is_no_cost_of_nothing(void **state)
 {
     (void)state;
@@ -417,7 +393,6 @@ int main(void)
         cmocka_unit_test(the_cases_are_what_they_say),
         cmocka_unit_test(a_conversation_is_read_again),
         cmocka_unit_test(speech_has_its_own_price),
-        cmocka_unit_test(arrivals_leave_room_for_retries),
         cmocka_unit_test(an_unknown_price_is_no_cost_of_nothing),
         cmocka_unit_test(a_closed_load_goes_through_sessions),
         cmocka_unit_test(time_is_charged_beside_tokens),
