@@ -1,6 +1,7 @@
 #include "profile/command.h"
 
 #include "base/clock.h"
+#include "profile/command_kin.h"
 #include "profile/command_said.h"
 
 #include <errno.h>
@@ -26,6 +27,7 @@ struct command {
     char *out;
     size_t size, length;
     struct said *said;
+    struct command_kin kin;
     uint64_t begun_ns, ended_ns; /* when the shell was seen to have ended; 0: not yet */
 };
 
@@ -42,7 +44,7 @@ static int set_streams(posix_spawn_file_actions_t *actions, int output, int comp
 }
 
 /* Starts the shell with default signal handling. Returns 0 or an errno. */
-static int start(const char *text, int output, int complaints, pid_t *child)
+static int start(const char *text, int output, int complaints, struct command *command)
 {
     char shell[] = "sh", option[] = "-c";
     char *words[] = {shell, option, (char *)(uintptr_t)text,
@@ -65,7 +67,8 @@ static int start(const char *text, int output, int complaints, pid_t *child)
                                                         POSIX_SPAWN_SETPGROUP);
         status = set_streams(&actions, output, complaints);
         if (status == 0)
-            status = posix_spawn(child, "/bin/sh", &actions, &attributes, words, environ);
+            status = posix_spawn(&command->child, "/bin/sh", &actions, &attributes, words,
+                                 command->kin.environment);
         (void)posix_spawnattr_destroy(&attributes);
     }
     (void)posix_spawn_file_actions_destroy(&actions);
@@ -186,10 +189,12 @@ static enum err_code judge(enum ending ending, int status, int64_t limit_ns, str
 
 /* ---- one command ---- */
 
-/* Ends the group and takes the shell's status. */
-static int end(const struct command *command, int *status)
+/* Ends the group and takes the shell's status. A command that has done its work may leave a daemon
+ * behind on purpose, such as an agent that holds a passphrase. */
+static int end(const struct command *command, enum ending ending, int *status)
 {
     (void)kill(-command->child, SIGKILL);
+    if (ending != ENDED) command_kin_end(&command->kin);
     while (waitpid(command->child, status, 0) < 0) {
         if (errno != EINTR) return errno;
     }
@@ -201,7 +206,7 @@ static enum err_code run(struct command *command, const char *text, int64_t limi
 {
     int output[2] = {-1, -1}, complaints[2] = {-1, -1};
     int failed = pipe2(output, O_CLOEXEC) != 0 || pipe2(complaints, O_CLOEXEC) != 0 ? errno : 0;
-    if (failed == 0) failed = start(text, output[1], complaints[1], &command->child);
+    if (failed == 0) failed = start(text, output[1], complaints[1], command);
     close_end(&output[1]);
     close_end(&complaints[1]);
     command->output = output[0];
@@ -213,7 +218,7 @@ static enum err_code run(struct command *command, const char *text, int64_t limi
     } else {
         const enum ending ending = read_all(command, limit_ns, stop);
         int status = 0;
-        const int lost = end(command, &status);
+        const int lost = end(command, ending, &status);
         code = lost == 0 ? judge(ending, status, limit_ns, err)
                          : error_set(err, ERR_PROFILE, "the command's end could not be awaited: %s",
                                      strerror(lost));
@@ -230,6 +235,11 @@ enum err_code command_read(const char *command, int64_t limit_ns, const atomic_b
     sigset_t held, before;
     running.said = said_new();
     if (running.said == NULL) return error_set(err, ERR_NOMEM, "no memory for a command's words");
+    command_kin_init(&running.kin);
+    if (running.kin.environment == NULL) {
+        said_free(running.said);
+        return error_set(err, ERR_NOMEM, "no memory to start a command");
+    }
     (void)sigemptyset(&held);
     (void)sigaddset(&held, SIGINT);
     (void)sigaddset(&held, SIGTERM);
@@ -240,5 +250,6 @@ enum err_code command_read(const char *command, int64_t limit_ns, const atomic_b
     out[running.length] = '\0';
     said_show(running.said, out);
     said_free(running.said);
+    command_kin_free(&running.kin);
     return code;
 }

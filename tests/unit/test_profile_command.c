@@ -82,6 +82,20 @@ static void test_it_ends_as_a_whole(void **state)
         {"sleep 300 & echo $! >pid; echo CANARY-token", LIMIT_NS, "left a process behind"},
         {"sleep 300 & echo $! >pid; head -c 70000 /dev/zero", LIMIT_NS, "more than 64 KiB"},
         {"echo $$ >pid; kill -STOP $$; echo CANARY-token", LIMIT_NS, "from the terminal"},
+        /* in a session of its own, and without a parent */
+        {"setsid sh -c 'echo $$ >new; mv new pid; exec sleep 300'", NS_PER_S / 2,
+         "took longer than"},
+        {"setsid -f sh -c 'echo $$ >new; mv new pid; exec sleep 300'; sleep 300", NS_PER_S / 2,
+         "took longer than"},
+        {"(setsid setsid -f sh -c 'trap \"\" TERM HUP; echo $$ >new; mv new pid; exec sleep 300' "
+         ">/dev/null 2>&1 </dev/null &); sleep 300",
+         NS_PER_S / 2, "took longer than"},
+        {"setsid -f sh -c 'echo $$ >new; mv new pid; exec sleep 300'; while [ ! -e pid ]; do :; "
+         "done; echo CANARY-token",
+         LIMIT_NS, "left a process behind"},
+        {"setsid -f sh -c 'echo $$ >new; mv new pid; exec sleep 300'; while [ ! -e pid ]; do :; "
+         "done; head -c 70000 /dev/zero",
+         LIMIT_NS, "more than 64 KiB"},
         /* what lets go of the output is no reason to refuse the token, and ends all the same */
         {"sleep 300 >/dev/null 2>&1 & echo $! >pid; echo CANARY-token", LIMIT_NS, NULL},
         {"sleep 300 >/dev/null & echo $! >pid; echo CANARY-token", LIMIT_NS, NULL},
@@ -90,6 +104,7 @@ static void test_it_ends_as_a_whole(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         static char out[65537];
         struct error err = {0};
+        (void)unlink("pid");
         const enum err_code code =
             command_read(cases[i].command, cases[i].limit_ns, NULL, out, sizeof out - 1, &err);
         if (cases[i].says == NULL) {
