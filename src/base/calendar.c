@@ -131,6 +131,15 @@ int64_t zone_instant(const struct zone *zone, int64_t days, int minute)
     }
 }
 
+int64_t zone_days_before(const struct zone *zone, int64_t utc_ns, int64_t days)
+{
+    struct civil civil;
+    zone_civil(zone, utc_ns, &civil);
+    const int64_t today = days_from_date(civil.year, civil.month, civil.day);
+    const int64_t rest_ns = utc_ns - floor_divide(utc_ns, 60 * NS_PER_S) * 60 * NS_PER_S;
+    return zone_instant(zone, today - days, civil.hour * 60 + civil.minute) + rest_ns;
+}
+
 static char *put_digits(char *out, int value, int width)
 {
     for (int i = width - 1; i >= 0; i--) {

@@ -39,6 +39,10 @@ void zone_civil(const struct zone *zone, int64_t utc_ns, struct civil *out);
  */
 int64_t zone_instant(const struct zone *zone, int64_t days, int minute);
 
+/* The instant so many local days before another at which the zone's clock shows the same time, as
+ * zone_instant finds it: an hour more or less than whole days where daylight saving changes. */
+int64_t zone_days_before(const struct zone *zone, int64_t utc_ns, int64_t days);
+
 /* Writes "2026-04-14T15:00:00.123Z" (UTC, ms). out holds at least 25 bytes. */
 void format_utc_ms(int64_t utc_ns, char *out);
 

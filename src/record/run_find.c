@@ -25,12 +25,28 @@ struct facts {
     int64_t order_ns;   /* when it was written, by the real clock; else when it started */
     int64_t started_ns; /* by its own clock, which in a replay is years off; INT64_MIN: unknown */
     char profile[128];
+    char zone[64]; /* of the first window of its profile that has one; "": none */
 };
 
 static bool stamp_at(const cJSON *run, const char *key, int64_t *out_ns)
 {
     const char *stamp = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(run, key));
     return stamp != NULL && parse_time(stamp, out_ns, NULL) == ERR_OK;
+}
+
+/* "America/Los_Angeles" of "peak=07:00-09:00@America/Los_Angeles,mon-fri". */
+static void read_zone(const cJSON *manifest, char *out, size_t size)
+{
+    const cJSON *profile = cJSON_GetObjectItemCaseSensitive(manifest, "profile");
+    const cJSON *windows = cJSON_GetObjectItemCaseSensitive(profile, "windows");
+    const cJSON *spec;
+    cJSON_ArrayForEach(spec, cJSON_GetObjectItemCaseSensitive(windows, "report"))
+    {
+        const char *at = cJSON_IsString(spec) ? strchr(spec->valuestring, '@') : NULL;
+        if (at == NULL || strcspn(at + 1, ",") >= size) continue;
+        (void)snprintf(out, size, "%.*s", (int)strcspn(at + 1, ","), at + 1);
+        return;
+    }
 }
 
 /* False without either time. */
@@ -44,6 +60,7 @@ static bool read_facts(const char *path, struct facts *out)
         const char *profile =
             cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(run, "profile"));
         text_copy(out->profile, sizeof out->profile, profile == NULL ? "" : profile);
+        read_zone(manifest, out->zone, sizeof out->zone);
         const bool started = stamp_at(run, "started", &out->started_ns);
         const bool written = stamp_at(run, "written", &out->order_ns);
         if (!written) out->order_ns = out->started_ns;
@@ -170,8 +187,17 @@ static bool day_of(const char *run, struct wish *wish)
     return true;
 }
 
-#define WEEK_NS (7 * DAY_NS)
 #define HALF_HOUR_NS (NS_PER_S * 1800)
+
+/* At the same hour of the zone whose hours the profile's windows are, or else of UTC. */
+static int64_t week_before(const struct facts *facts)
+{
+    struct zone *zone = NULL;
+    if (facts->zone[0] != '\0' && zone_open(facts->zone, &zone, NULL) != ERR_OK) zone = NULL;
+    const int64_t then_ns = zone_days_before(zone, facts->started_ns, 7);
+    zone_free(zone);
+    return then_ns;
+}
 
 /* The run of the same profile that started a week before another, give or take half an hour. */
 static enum err_code find_week_before(const char *beside, struct text *found, struct error *err)
@@ -185,7 +211,7 @@ static enum err_code find_week_before(const char *beside, struct text *found, st
     if (!run_facts(beside, &facts) || facts.started_ns == INT64_MIN)
         return error_set(err, ERR_FORMAT, "%s/%s: does not say when the run started", beside,
                          RUN_MANIFEST);
-    const int64_t then_ns = facts.started_ns - WEEK_NS;
+    const int64_t then_ns = week_before(&facts);
     const struct wish wish = {.profile = facts.profile,
                               .from_ns = then_ns - HALF_HOUR_NS,
                               .until_ns = then_ns + HALF_HOUR_NS + 1,

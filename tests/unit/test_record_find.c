@@ -161,6 +161,54 @@ static void the_same_hour_of_last_week(void **state)
     text_free(&folder);
 }
 
+/* By the clock of the zone of the profile's windows: weeks with a change of daylight saving have an
+ * hour more or less. Instants from Python's zoneinfo. */
+static void the_same_hour_is_by_the_zone(void **state)
+{
+    static const struct {
+        const char *windows, *started, *then;
+    } cases[] = {
+        {"\"1m\",\"peak=07:00-09:00@America/Los_Angeles,mon-fri\"", "2026-11-03T15:00:00Z",
+         "2026-10-27T14:00:00.000Z"}, /* PST now, PDT then */
+        {"\"peak=07:00-09:00@America/Los_Angeles\"", "2026-03-10T14:00:20Z",
+         "2026-03-03T15:00:20.000Z"},
+        {"\"a=22:00-02:00@Europe/Berlin\",\"b=07:00-09:00@America/Los_Angeles\"",
+         "2026-03-30T20:30:00Z", "2026-03-23T21:30:00.000Z"},
+        {"\"peak=07:00-09:00@America/Los_Angeles\"", "2026-11-17T15:00:00Z",
+         "2026-11-10T15:00:00.000Z"},
+        {"\"peak=07:00-09:00@Australia/Sydney\"", "2026-10-05T22:00:00.250Z",
+         "2026-09-28T23:00:00.250Z"},
+        {"\"peak=07:00-09:00@Asia/Kolkata\"", "2026-11-03T15:00:00Z", "2026-10-27T15:00:00.000Z"},
+        {"\"1m\"", "2026-11-03T15:00:00Z", "2026-10-27T15:00:00.000Z"},
+        {"\"peak=07:00-09:00@No/Where\"", "2026-11-03T15:00:00Z", "2026-10-27T15:00:00.000Z"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct text folder = {0};
+        char json[300];
+        (void)snprintf(json, sizeof json,
+                       "{\"run\":{\"profile\":\"p\",\"started\":\"%s\"},\"profile\":{\"windows\":{"
+                       "\"report\":[%s]}}}",
+                       cases[i].started, cases[i].windows);
+        put_run("results/now", json);
+        (void)snprintf(json, sizeof json, "{\"run\":{\"profile\":\"p\",\"started\":\"%s\"}}",
+                       cases[i].then);
+        put_run("results/then", json);
+        put_run("results/hour-off",
+                "{\"run\":{\"profile\":\"p\",\"started\":\"2026-01-01T00:00:00Z\"}}");
+        struct error err = {0};
+        if (run_find_beside(RUN_WEEK_BEFORE, "results/now", &folder, &err) != ERR_OK)
+            fail_msg("case %zu: %s", i, err.text);
+        assert_string_equal(text_str(&folder), "results/then");
+        text_free(&folder);
+        put_run("results/then",
+                "{\"run\":{\"profile\":\"p\",\"started\":\"2026-01-01T00:00:00Z\"}}");
+        assert_int_equal(run_find_beside(RUN_WEEK_BEFORE, "results/now", &folder, &err), ERR_IO);
+        if (strstr(err.text, cases[i].then) == NULL) fail_msg("case %zu: %s", i, err.text);
+        text_free(&folder);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +219,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_latest_is_the_run_written_last, enter_fresh_folder,
                                         leave_folder),
         cmocka_unit_test_setup_teardown(a_profile_or_a_day_names_a_run, enter_fresh_folder,
+                                        leave_folder),
+        cmocka_unit_test_setup_teardown(the_same_hour_is_by_the_zone, enter_fresh_folder,
                                         leave_folder),
         cmocka_unit_test_setup_teardown(the_same_hour_of_last_week, enter_fresh_folder,
                                         leave_folder),
