@@ -12,4 +12,7 @@ bool terminal_takes_escapes(int fd);
  * (no-color.org) forbids it. */
 bool terminal_takes_colour(int fd, bool forbidden);
 
+/* Whether the locale of the environment (LC_ALL, LC_CTYPE, LANG) is one of UTF-8. */
+bool terminal_takes_utf8(void);
+
 #endif

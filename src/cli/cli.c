@@ -103,21 +103,37 @@ static void put_demo(struct text *out)
     text_free(&installed);
 }
 
+static void put_overview(struct text *out)
+{
+    text_puts(out, "rushhour - how often does a realtime model API fail, where, and when\n\n"
+                   "usage: rushhour COMMAND [arguments]\n\ncommands:\n");
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        text_printf(out, "  %-10s%s\n", commands[i].command->name, commands[i].summary);
+    text_puts(out,
+              "\n`rushhour COMMAND --help` says more; `rushhour --version` names the build.\n");
+    text_printf(out, "\nWithout an account:  %s run ", program);
+    put_demo(out);
+    text_puts(out, " --simulate\n");
+    text_printf(out, "Your own regions:    %s init my.json, then check my.json, then run my.json\n",
+                program);
+}
+
 static int print_overview(void)
 {
     struct text out = {0};
-    text_puts(&out, "rushhour - how often does a realtime model API fail, where, and when\n\n"
-                    "usage: rushhour COMMAND [arguments]\n\ncommands:\n");
-    for (size_t i = 0; i < COMMAND_COUNT; i++)
-        text_printf(&out, "  %-10s%s\n", commands[i].command->name, commands[i].summary);
-    text_puts(&out, "\n`rushhour COMMAND --help` says more; `rushhour --version` names the build.\n"
-                    "Try it without an account: ");
-    text_printf(&out, "%s run ", program);
-    put_demo(&out);
-    text_puts(&out, " --simulate\n");
+    put_overview(&out);
     int status = print_out(text_str(&out));
     text_free(&out);
     return status;
+}
+
+static int no_command(void)
+{
+    struct text out = {0};
+    put_overview(&out);
+    (void)fprintf(stderr, "rushhour: no command given\n\n%s", text_str(&out));
+    text_free(&out);
+    return 2;
 }
 
 static int complain_of(const char *what, const char *word)
@@ -201,19 +217,17 @@ int cli_main(int argc, char **argv)
     note_memory();
     if (argc > 0 && strchr(argv[0], '/') != NULL) program = argv[0];
     (void)signal(SIGPIPE, SIG_IGN); /* a reader that leaves is an error of that write alone */
-    if (argc < 2) {
-        (void)fprintf(stderr, "rushhour: no command given; `rushhour --help` lists them\n");
-        return 2;
-    }
+    if (argc < 2) return no_command();
     const char *word = argv[1];
     if (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0) return print_overview();
-    if (strcmp(word, "--version") == 0) return print_version();
+    if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0 || strcmp(word, "version") == 0)
+        return print_version();
     const struct command_entry *entry = find(word);
     if (entry != NULL) return entry->run(argc - 2, argv + 2);
     struct suggestion near = suggest_start(word);
     for (size_t i = 0; i < COMMAND_COUNT; i++) suggest_offer(&near, commands[i].command->name);
-    (void)fprintf(stderr, "rushhour: unknown command \"%s\"%s%s%s; `rushhour --help` lists them\n",
-                  word, near.best != NULL ? "; did you mean `rushhour " : "",
-                  near.best != NULL ? near.best : "", near.best != NULL ? "`?" : "");
+    (void)fprintf(stderr, "rushhour: unknown command \"%s\"; ", word);
+    if (near.best != NULL) (void)fprintf(stderr, "did you mean `rushhour %s`? (", near.best);
+    (void)fprintf(stderr, "`rushhour --help` lists them%s\n", near.best != NULL ? " all)" : "");
     return 2;
 }

@@ -227,16 +227,6 @@ static enum err_code make_targets(struct engine *engine, struct error *err)
     return ERR_OK;
 }
 
-/* Local time in evidence uses the first named window's zone, the one in which the question is
- * asked. */
-static const struct zone *evidence_zone(const struct profile *profile)
-{
-    for (size_t i = 0; i < profile->windows.report_count; i++) {
-        if (profile->windows.report[i].zone != NULL) return profile->windows.report[i].zone;
-    }
-    return NULL;
-}
-
 static bool hand_out(void *user, size_t region, const struct credential *credential)
 {
     struct engine *engine = user;
@@ -297,7 +287,7 @@ static enum err_code set_up(struct engine *engine, struct error *err)
         .purse = &engine->purse,
         .heard = engine->heard,
         .load_ns = load_duration_ns(&profile->load),
-        .zone = evidence_zone(profile),
+        .zone = profile_zone(profile),
     };
     code = purse_init(&engine->purse, shard_usd(&options->shard, profile->budget.usd),
                       shard_part(&options->shard, profile->budget.tokens), err);

@@ -6,6 +6,7 @@
 #include "profile/place.h"
 #include "profile/profile.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,11 +72,36 @@ enum err_code profile_parse(const char *file, const char *json, size_t length, s
     return ERR_OK;
 }
 
+/* Appends to the sentence of an error. */
+static void add_hint(struct error *err, const char *hint)
+{
+    const size_t used = err == NULL ? 0 : strlen(err->text);
+    if (err != NULL) (void)snprintf(err->text + used, sizeof err->text - used, "%s", hint);
+}
+
+/* "name: x" or "---" before any brace. */
+static bool looks_like_yaml(const char *text)
+{
+    while (isspace((unsigned char)*text) || *text == '#') {
+        if (*text == '#') text += strcspn(text, "\n");
+        if (*text != '\0') text++;
+    }
+    const size_t word = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-");
+    return word > 0 && (strncmp(text, "---", 3) == 0 || text[word] == ':');
+}
+
 enum err_code profile_load(const char *file, struct profile **out, struct error *err)
 {
     struct text json = {0};
     enum err_code code = file_read_given(file, JSONC_SIZE_LIMIT, &json, err);
-    if (code == ERR_OK) code = profile_parse(file, text_str(&json), json.length, out, err);
+    if (code == ERR_OK) {
+        code = profile_parse(file, text_str(&json), json.length, out, err);
+        if (code == ERR_PROFILE && looks_like_yaml(text_str(&json)))
+            add_hint(err, "; this looks like YAML: a profile is JSON (with comments, if you like), "
+                          "and `rushhour init` writes one to start from");
+    } else if (code == ERR_IO && !file_exists(file)) {
+        add_hint(err, " (`rushhour init FILE` writes a profile to start from)");
+    }
     text_free(&json);
     return code;
 }

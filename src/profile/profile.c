@@ -7,6 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+const struct zone *profile_zone(const struct profile *profile)
+{
+    for (size_t i = 0; i < profile->windows.report_count; i++) {
+        if (profile->windows.report[i].zone != NULL) return profile->windows.report[i].zone;
+    }
+    return NULL;
+}
+
 int64_t load_duration_ns(const struct load *load)
 {
     int64_t total = 0;

@@ -347,6 +347,10 @@ void profile_free(struct profile *profile);
  * reach a real service. */
 bool profile_simulate_only(const struct profile *profile);
 
+/* The zone in which people read the run's times: that of the first named window, in which the
+ * question is asked; NULL: UTC. */
+const struct zone *profile_zone(const struct profile *profile);
+
 /* Total length of the load's stages, ns by the run's own clock. */
 int64_t load_duration_ns(const struct load *load);
 

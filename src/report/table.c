@@ -94,6 +94,16 @@ static void draw_row(const struct table *table, size_t row, const size_t *widths
     }
 }
 
+size_t table_width(const struct table *table)
+{
+    size_t widths[TABLE_COLUMNS_MAX];
+    size_t sum = 0;
+    if (table->failed || table->columns == 0) return 0;
+    measure(table, widths);
+    for (size_t i = 0; i < table->columns; i++) sum += widths[i] + (i == 0 ? 0 : 2);
+    return sum;
+}
+
 void table_draw(const struct table *table, int indent, bool colour, struct text *out)
 {
     if (table->failed || table->columns == 0) {

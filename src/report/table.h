@@ -37,6 +37,8 @@ void table_put(struct table *table, const char *string);
 /* Draws with two spaces between columns and `indent` spaces before; with a dimmed heading if colour
  * is set. Long text in the last column is wrapped at TERMINAL_WIDTH. */
 void table_draw(const struct table *table, int indent, bool colour, struct text *out);
+/* How many columns table_draw needs without indent, as long as nothing is wrapped. */
+size_t table_width(const struct table *table);
 void table_markdown(const struct table *table, struct text *out);
 
 /* An HTML table in a box with its own scrollbar: caption, scopes, the first column as row headings,

@@ -36,6 +36,6 @@ void run_note(const struct run *run, const char *format, ...)
     if (run->view != NULL && !run->options->screen.quiet) {
         live_note(run->view, words);
     } else if (out != NULL) {
-        (void)fprintf(out, "%s\n", words);
+        live_print(out, words);
     }
 }

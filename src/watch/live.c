@@ -4,48 +4,35 @@
 #include "base/colour.h"
 #include "base/digits.h"
 #include "base/terminal.h"
+#include "base/units.h"
 #include "report/format.h"
 #include "report/table.h"
+#include "watch/history.h"
+#include "watch/picture.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #define PLAIN_EVERY_NS (10 * (uint64_t)NS_PER_S)
-#define BAR_WIDTH 24
+#define NOTES_KEPT 4
 
 struct live_view {
     FILE *out;
-    bool terminal, colour, quiet;
+    bool terminal; /* takes escape sequences */
+    bool dumb;     /* is one that does not: lines are wrapped */
+    bool colour, quiet;
+    struct picture_room room;  /* of the last frame */
     size_t lines_drawn;        /* of the last frame: how far up the next one begins */
     uint64_t next_plain_ns;    /* monotonic; when the next plain line is due */
     enum run_phase last_phase; /* of the last plain line */
     bool drawn_plain;
-    struct live_rate *rates; /* one per region; NULL before the first call */
-    uint64_t rated_ns;       /* monotonic; when they were last computed */
+    struct history history;
+    struct picture picture;
+    char *notes[NOTES_KEPT]; /* the last ones, newest first, to be shown again after a resize */
     struct text frame, line; /* reused for every frame */
-};
-
-/* How fast a region's attempts complete. */
-struct live_rate {
-    uint64_t ended; /* at the last computation */
-    double per_s;
-};
-
-/* Smoothing weight: the run's figures change once per second, and are read four times per
- * second. */
-#define RATE_WEIGHT 0.15
-
-/* A region as shown in the view. */
-struct live_region {
-    const char *name;
-    uint64_t sessions_open, attempts_ended, attempts_failed;
-    double attempts_per_s;
-    int64_t ttft_p50_us, ttft_p99_us; /* of the run so far; -1 if none yet */
-    const struct counters *counters;  /* NULL: no counts yet */
-    const char *top_failure;          /* the most frequent code so far, "" if none */
-    struct hold_view hold;
-    int64_t held_for_ns; /* how long yet; 0: nobody knows */
 };
 
 struct live_view *live_new(FILE *out, bool colour, bool quiet)
@@ -55,227 +42,52 @@ struct live_view *live_new(FILE *out, bool colour, bool quiet)
     view->out = out;
     view->quiet = quiet || out == NULL;
     view->terminal = out != NULL && terminal_takes_escapes(fileno(out));
+    view->dumb = out != NULL && !view->terminal && isatty(fileno(out)) == 1;
     view->colour = colour && view->terminal;
     return view;
 }
 
-static void window_size(const struct live_view *view, size_t *columns, size_t *rows)
+/* The last column stays free, so that nothing ever wraps, and the last line, where the cursor
+ * rests. */
+static struct picture_room room_of(FILE *out)
 {
     struct winsize size = {0};
-    bool known = ioctl(fileno(view->out), TIOCGWINSZ, &size) == 0;
-    *columns = known && size.ws_col > 0 ? size.ws_col : 80;
-    *rows = known && size.ws_row > 0 ? size.ws_row : 24;
+    const bool known = ioctl(fileno(out), TIOCGWINSZ, &size) == 0;
+    const size_t columns = known && size.ws_col > 0 ? size.ws_col : 80;
+    const size_t rows = known && size.ws_row > 0 ? size.ws_row : 24;
+    return (struct picture_room){.width = columns > 1 ? columns - 1 : 1,
+                                 .height = rows > 1 ? rows - 1 : 1,
+                                 .utf8 = terminal_takes_utf8()};
 }
 
-static const char *top_failure(const struct cell *totals)
+static const char *colour_of(enum picture_tint tint)
 {
-    const struct tally *top = NULL;
-    for (size_t i = 0; i < totals->tally_count; i++) {
-        const struct tally *tally = &totals->tallies[i];
-        if (tally->domain == DOMAIN_NONE) continue; /* not a failure */
-        if (top == NULL || tally->count > top->count) top = tally;
+    switch (tint) {
+    case TINT_HEADING:
+        return COLOUR_HEADING;
+    case TINT_DIM:
+        return COLOUR_DIM;
+    case TINT_NOTABLE:
+        return COLOUR_NOTABLE;
+    case TINT_BAD:
+        return COLOUR_INVALID;
+    case TINT_NONE:
+        break;
     }
-    return top != NULL ? top->code : "";
+    return "";
 }
 
-static uint64_t attempts_ended(const struct region_snapshot *region)
+/* Terminals differ in what they do with lines that no longer fit, so after a resize the screen is
+ * begun anew, with the last notes on top. */
+static void begin_screen(struct live_view *view)
 {
-    if (region->totals == NULL) return 0;
-    return region->totals->counters.attempts_ok + region->totals->counters.attempts_failed;
-}
-
-static struct live_region region_shown(const struct live_view *view, const struct run_snapshot *run,
-                                       size_t i)
-{
-    const struct region_snapshot *region = &run->regions[i];
-    const struct cell *totals = region->totals;
-    struct live_region shown = {.name = region->region->name,
-                                .sessions_open = region->sessions_open,
-                                .attempts_ended = attempts_ended(region),
-                                .attempts_per_s = view->rates[i].per_s,
-                                .ttft_p50_us = -1,
-                                .ttft_p99_us = -1,
-                                .top_failure = "",
-                                .hold = region->hold};
-    const int64_t now_ns = run->started_ns + run->elapsed_ns;
-    if (region->hold.until_utc_ns > now_ns) shown.held_for_ns = region->hold.until_utc_ns - now_ns;
-    if (totals == NULL) return shown;
-    const struct histogram *ttft = totals->latency[METRIC_TTFT];
-    shown.attempts_failed = totals->counters.attempts_failed;
-    shown.counters = &totals->counters;
-    shown.top_failure = top_failure(totals);
-    if (ttft == NULL) return shown;
-    shown.ttft_p50_us = histogram_percentile(ttft, 50);
-    shown.ttft_p99_us = histogram_percentile(ttft, 99);
-    return shown;
-}
-
-/* False when out of memory. */
-static bool look_at_rates(struct live_view *view, const struct run_snapshot *run)
-{
-    bool first = view->rates == NULL;
-    if (first) view->rates = calloc(run->region_count + 1, sizeof *view->rates);
-    if (view->rates == NULL) return false;
-    double passed_s = first ? 0 : (double)(run->at_mono_ns - view->rated_ns) / (double)NS_PER_S;
-    view->rated_ns = run->at_mono_ns;
-    for (size_t i = 0; i < run->region_count; i++) {
-        struct live_rate *rate = &view->rates[i];
-        uint64_t ended = attempts_ended(&run->regions[i]);
-        double now = passed_s > 0 ? (double)(ended - rate->ended) / passed_s : 0;
-        rate->per_s += (now - rate->per_s) * RATE_WEIGHT;
-        rate->ended = ended;
+    text_puts(&view->frame, "\x1b[H\x1b[2J");
+    for (size_t i = NOTES_KEPT; i-- > 0;) {
+        if (view->notes[i] == NULL) continue;
+        display_folded(&view->frame, view->notes[i], 2, view->room.width);
+        text_puts(&view->frame, "\n");
     }
-    return true;
-}
-
-/* The drain after the load does not count as elapsed. */
-static int64_t shown_elapsed(const struct run_snapshot *run)
-{
-    return run->elapsed_ns < run->load_ns ? run->elapsed_ns : run->load_ns;
-}
-
-static bool is_healthy(const struct run_snapshot *run)
-{
-    return run->health == NULL || run->health->valid;
-}
-
-static double share_failed(const struct live_region *region)
-{
-    return region->attempts_ended == 0
-               ? 0
-               : (double)region->attempts_failed / (double)region->attempts_ended;
-}
-
-static void put_us(struct text *out, int64_t us)
-{
-    if (us < 0) {
-        text_puts(out, "-");
-    } else {
-        format_us(out, (double)us);
-    }
-}
-
-/* "demo running 0:12 of 0:40 [######------] 30% 0:28 left" */
-static void progress(const struct run_snapshot *run, struct text *out)
-{
-    double share = run->load_ns > 0 ? (double)run->elapsed_ns / (double)run->load_ns : 0;
-    if (share > 1) share = 1;
-    if (share < 0) share = 0;
-    int full = (int)(share * BAR_WIDTH);
-    text_printf(out, "%s  %s  ", run->profile->name, run_phase_name(run->phase));
-    format_clock(out, shown_elapsed(run));
-    text_puts(out, " of ");
-    format_clock(out, run->load_ns);
-    text_puts(out, "  [");
-    for (int i = 0; i < BAR_WIDTH; i++) text_puts(out, i < full ? "#" : "-");
-    text_printf(out, "] %3.0f%%", share * 100);
-    if (run->elapsed_ns < run->load_ns) {
-        double left_ns = (double)(run->load_ns - run->elapsed_ns) / run->clock_speed;
-        text_puts(out, "  ");
-        format_clock(out, (int64_t)left_ns + NS_PER_S - 1);
-        text_puts(out, " left");
-    }
-    if (run->clock_speed > 1) text_printf(out, "  (clock x%.4g)", run->clock_speed);
-}
-
-static void put_cost(struct text *out, const struct live_region *region)
-{
-    if (region->counters == NULL) {
-        text_puts(out, "-");
-    } else {
-        format_cost(out, region->counters, region->counters->cost_usd);
-    }
-}
-
-/* "daily_limit", and whether the region is held back: "daily_limit, held for 1:26". */
-static void put_trouble(struct text *out, const struct live_region *region)
-{
-    text_puts(out, region->top_failure);
-    if (!region->hold.on) return;
-    if (region->top_failure[0] != '\0') text_puts(out, ", ");
-    if (region->hold.hopeless) {
-        text_puts(out, "its load has ended");
-    } else if (region->hold.by_budget) {
-        text_puts(out, "waits for room");
-    } else if (region->held_for_ns == 0) {
-        text_puts(out, "held, one goes first");
-    } else {
-        text_puts(out, "held for ");
-        format_clock(out, region->held_for_ns + NS_PER_S - 1);
-    }
-    if (strcmp(region->top_failure, region->hold.code) != 0)
-        text_printf(out, " (%s)", region->hold.code);
-}
-
-static void region_cells(const struct live_region *region, struct table *table)
-{
-    struct text *cell = table_cell(table);
-    table_put(table, region->name);
-    text_count(cell, region->sessions_open);
-    table_next(table);
-    text_count(cell, region->attempts_ended);
-    table_next(table);
-    text_printf(cell, "%.1f", region->attempts_per_s);
-    table_next(table);
-    if (region->attempts_ended == 0) {
-        text_puts(cell, "-");
-    } else {
-        format_percent(cell, share_failed(region));
-    }
-    table_next(table);
-    put_us(cell, region->ttft_p50_us);
-    table_next(table);
-    put_us(cell, region->ttft_p99_us);
-    table_next(table);
-    put_cost(cell, region);
-    table_next(table);
-    put_trouble(cell, region);
-    table_next(table);
-}
-
-static void regions(const struct live_view *view, const struct run_snapshot *run, size_t shown,
-                    struct text *out)
-{
-    struct table table = {0};
-    table_column(&table, "region", true);
-    table_column(&table, "sessions", false);
-    table_column(&table, "attempts", false);
-    table_column(&table, "per s", false);
-    table_column(&table, "failed", false);
-    table_column(&table, "ttft P50", false);
-    table_column(&table, "ttft P99", false);
-    table_column(&table, "cost", false);
-    table_column(&table, "top failure", true);
-    for (size_t i = 0; i < shown; i++) {
-        const struct live_region region = region_shown(view, run, i);
-        region_cells(&region, &table);
-    }
-    table_draw(&table, 0, false, out);
-    table_free(&table);
-    if (shown < run->region_count)
-        text_printf(out, "and %zu more regions\n", run->region_count - shown);
-}
-
-/* Composes the view as plain lines; the last column of the terminal stays free, so that nothing
- * ever wraps. */
-static void compose(const struct live_view *view, const struct run_snapshot *run, size_t rows,
-                    struct text *out)
-{
-    size_t room = rows > 5 ? rows - 5 : 1;
-    progress(run, out);
-    text_puts(out, "\n");
-    regions(view, run, run->region_count < room ? run->region_count : room, out);
-    /* Progress, headings and regions take the first rows; the rest is for what may follow. */
-    if (run->abort_status[0] != '\0' && run->region_count < room)
-        text_printf(out, "%s\n", run->abort_status);
-    if (!is_healthy(run)) text_printf(out, "the generator is not healthy: %s\n", run->health->why);
-}
-
-static const char *tint(const struct run_snapshot *run, size_t number, size_t lines)
-{
-    if (number == 0) return COLOUR_HEADING;
-    if (number == 1) return COLOUR_DIM;
-    return !is_healthy(run) && number + 1 == lines ? COLOUR_INVALID : "";
+    view->lines_drawn = 0;
 }
 
 /*
@@ -285,64 +97,100 @@ static const char *tint(const struct run_snapshot *run, size_t number, size_t li
  */
 static void draw_frame(struct live_view *view, const struct run_snapshot *run)
 {
-    size_t columns;
-    size_t rows;
-    window_size(view, &columns, &rows);
-    text_clear(&view->line);
+    const struct picture_room room = room_of(view->out);
+    const bool resized = view->lines_drawn > 0 &&
+                         (room.width != view->room.width || room.height != view->room.height);
+    view->room = room;
     text_clear(&view->frame);
-    compose(view, run, rows, &view->line);
-    size_t lines = 0;
-    for (size_t i = 0; i < view->line.length; i++) lines += view->line.data[i] == '\n';
+    picture_make(&view->picture, run, &view->history, &room);
     text_puts(&view->frame, "\x1b[?25l\x1b[?7l\r");
+    if (resized) begin_screen(view);
     if (view->lines_drawn > 0) text_printf(&view->frame, "\x1b[%zuA", view->lines_drawn);
-    char *line = view->line.failed ? NULL : view->line.data;
-    for (size_t number = 0; line != NULL && number < lines; number++) {
+    char *line = view->picture.text.failed ? NULL : view->picture.text.data;
+    size_t number = 0;
+    for (; line != NULL && number < view->picture.lines && number < room.height; number++) {
         char *end = strchr(line, '\n');
-        const char *colour = view->colour ? tint(run, number, lines) : "";
+        if (end == NULL) break;
+        const char *colour = view->colour ? colour_of(view->picture.tints[number]) : "";
         *end = '\0';
         text_puts(&view->frame, colour);
-        display_plain(&view->frame, line, columns > 1 ? columns - 1 : 1);
+        display_plain(&view->frame, line, room.width);
         text_puts(&view->frame, *colour == '\0' ? "\x1b[K\n" : COLOUR_OFF "\x1b[K\n");
         line = end + 1;
     }
     text_puts(&view->frame, "\x1b[J\x1b[?7h\x1b[?25h");
-    view->lines_drawn = lines;
+    view->lines_drawn = number;
 }
 
-static void plain_region(const struct live_region *region, struct text *out)
+/* ---- plain lines ---- */
+
+static void put_us(struct text *out, const struct histogram *latency, double percentile)
 {
-    text_printf(out, "; %s %llu open, ", region->name, (unsigned long long)region->sessions_open);
-    text_count(out, region->attempts_ended);
-    text_printf(out, " attempts (%.1f/s), ", region->attempts_per_s);
-    format_percent(out, share_failed(region));
-    text_puts(out, " failed, ttft P50 ");
-    put_us(out, region->ttft_p50_us);
-    text_puts(out, " P99 ");
-    put_us(out, region->ttft_p99_us);
-    if (region->counters != NULL && region->counters->cost_usd > 0) {
-        text_puts(out, ", ");
-        put_cost(out, region);
+    if (latency == NULL) {
+        text_puts(out, "-");
+    } else {
+        format_us(out, (double)histogram_percentile(latency, percentile));
     }
-    if (region->top_failure[0] != '\0' || region->hold.on) text_puts(out, ", ");
-    put_trouble(out, region);
+}
+
+static void plain_failures(const struct live_view *view, size_t index, struct text *out)
+{
+    const struct region_history *seen = &view->history.regions[index];
+    const struct history_column recent = history_recent(&view->history, index);
+    format_percent(out, seen->ended == 0 ? 0 : (double)seen->failed / (double)seen->ended);
+    text_puts(out, " failed");
+    if (recent.ended == 0 || recent.ended == seen->ended) return;
+    text_puts(out, " (");
+    format_percent(out, (double)recent.failed / (double)recent.ended);
+    text_puts(out, " in the last ");
+    text_duration(out, view->history.recent_ns);
+    text_puts(out, ")");
+}
+
+static void plain_region(const struct live_view *view, const struct run_snapshot *run, size_t index,
+                         struct text *out)
+{
+    const struct region_snapshot *region = &run->regions[index];
+    const struct region_history *seen = &view->history.regions[index];
+    const struct cell *totals = region->totals;
+    const struct histogram *ttft = totals == NULL ? NULL : totals->latency[METRIC_TTFT];
+    text_printf(out, "; %s %llu open, ", region->region->name,
+                (unsigned long long)region->sessions_open);
+    text_count(out, seen->ended);
+    text_printf(out, " attempts (%.1f/s), ", seen->ended_per_s);
+    plain_failures(view, index, out);
+    text_puts(out, ", ttft P50 ");
+    put_us(out, ttft, 50);
+    text_puts(out, " P99 ");
+    put_us(out, ttft, 99);
+    if (totals != NULL && totals->counters.cost_usd > 0) {
+        text_puts(out, ", ");
+        format_cost(out, &totals->counters, totals->counters.cost_usd);
+    }
+    if (seen->last_code[0] != '\0') text_printf(out, ", last %s", seen->last_code);
+    if (region->hold.on) text_puts(out, ", ");
+    picture_hold(run, index, out);
 }
 
 static void draw_plain(struct live_view *view, const struct run_snapshot *run)
 {
     text_clear(&view->line);
     text_clear(&view->frame);
-    format_clock(&view->line, shown_elapsed(run));
+    format_clock(&view->line, picture_elapsed(run));
     text_puts(&view->line, " of ");
     format_clock(&view->line, run->load_ns);
     text_printf(&view->line, " %s", run_phase_name(run->phase));
-    for (size_t i = 0; i < run->region_count; i++) {
-        const struct live_region region = region_shown(view, run, i);
-        plain_region(&region, &view->line);
+    for (size_t i = 0; i < run->region_count; i++) plain_region(view, run, i, &view->line);
+    if (run->budget_spent > 0) {
+        text_puts(&view->line, "; budget ");
+        format_percent(&view->line, run->budget_spent);
+        text_puts(&view->line, " spent");
     }
     if (run->abort_status[0] != '\0') text_printf(&view->line, "; %s", run->abort_status);
-    if (!is_healthy(run))
+    if (run->health != NULL && !run->health->valid)
         text_printf(&view->line, "; the generator is not healthy: %s", run->health->why);
-    display_plain(&view->frame, text_str(&view->line), SIZE_MAX);
+    display_folded(&view->frame, text_str(&view->line), 2,
+                   view->dumb ? room_of(view->out).width : SIZE_MAX);
     text_puts(&view->frame, "\n");
 }
 
@@ -359,7 +207,7 @@ static bool plain_is_due(struct live_view *view, const struct run_snapshot *run)
 
 void live_draw(struct live_view *view, const struct run_snapshot *run)
 {
-    if (view == NULL || view->quiet || !look_at_rates(view, run)) return;
+    if (view == NULL || view->quiet || !history_look(&view->history, run)) return;
     if (view->terminal) {
         draw_frame(view, run);
     } else if (plain_is_due(view, run)) {
@@ -372,21 +220,39 @@ void live_draw(struct live_view *view, const struct run_snapshot *run)
     (void)fflush(view->out);
 }
 
+static void keep_note(struct live_view *view, const char *line)
+{
+    free(view->notes[NOTES_KEPT - 1]);
+    memmove(view->notes + 1, view->notes, (NOTES_KEPT - 1) * sizeof *view->notes);
+    view->notes[0] = strdup(line);
+}
+
+void live_print(FILE *out, const char *line)
+{
+    struct text folded = {0};
+    if (isatty(fileno(out)) == 1) display_folded(&folded, line, 2, room_of(out).width);
+    (void)fprintf(out, "%s\n", folded.length > 0 && !folded.failed ? text_str(&folded) : line);
+    (void)fflush(out);
+    text_free(&folded);
+}
+
 void live_note(struct live_view *view, const char *line)
 {
     if (view == NULL || view->quiet) return;
+    if (view->terminal) keep_note(view, line);
     /* Also erases what the terminal echoed for Ctrl-C below the picture. */
     if (view->lines_drawn > 0) (void)fprintf(view->out, "\r\x1b[%zuA\x1b[J", view->lines_drawn);
     view->lines_drawn = 0;
-    (void)fprintf(view->out, "%s\n", line);
-    (void)fflush(view->out);
+    live_print(view->out, line);
 }
 
 void live_free(struct live_view *view)
 {
     if (view == NULL) return;
+    for (size_t i = 0; i < NOTES_KEPT; i++) free(view->notes[i]);
+    history_free(&view->history);
+    text_free(&view->picture.text);
     text_free(&view->frame);
     text_free(&view->line);
-    free(view->rates);
     free(view);
 }

@@ -21,6 +21,9 @@ void live_draw(struct live_view *view, const struct run_snapshot *run);
 /* Prints a permanent line: on a terminal it replaces the last picture, and the next one appears
  * below it. */
 void live_note(struct live_view *view, const char *line);
+/* Prints a line before there is a view, wrapped between words on a terminal. */
+void live_print(FILE *out, const char *line);
+
 /* Leaves the last picture on screen and frees the view. */
 void live_free(struct live_view *view);
 

@@ -35,6 +35,23 @@ class Demo(harness.Case):
             self.assertIn(words, full)
             self.assertIn(words, report)
 
+    def test_what_a_newcomer_gets_wrong_is_told_with_a_way_on(self):
+        (self.folder / "profile.yaml").write_text("# mine\nname: x\nregions:\n  - name: a\n")
+        (self.folder / "key.json").write_text('{ "name": "x", "regons": [] }')
+        rows = [((), 2, ("no command given", "usage: rushhour COMMAND", "profiles/demo.json --simulate", "init my.json")),
+                (("rum",), 2, ("did you mean `rushhour run`?",)),
+                (("run",), 2, ("PROFILE is missing", "usage: rushhour run PROFILE")),
+                (("run", "key.json", "--simulat"), 2, ("did you mean --simulate?",)),
+                (("run", "nosuch.json"), 1, ("No such file", "rushhour init")),
+                (("run", "profile.yaml"), 2, ("YAML", "rushhour init")),
+                (("run", "key.json"), 2, ('did you mean "regions"?', "key.json:1:16"))]
+        for arguments, status, words in rows:
+            result = self.rushhour(*arguments, expect=(status,))
+            self.assertEqual(result.stdout, "")
+            for word in words:
+                self.assertIn(word, result.stderr)
+        self.assertEqual(self.rushhour("version").stdout, self.rushhour("--version").stdout)
+
     def test_progress_hides_what_succeeds_and_shows_what_fails(self):
         progress = harness.PROJECT / "tools" / "progress"
         good = subprocess.run([progress, "working", "sh", "-c", "echo chatter; sleep 1.5"], capture_output=True, text=True,

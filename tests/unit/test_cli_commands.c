@@ -18,9 +18,13 @@ static void nothing_and_nonsense(void **state)
     (void)state;
     const struct told *told = tell_words((const char *const[]){NULL});
     assert_int_equal(told->status, 2);
-    assert_string_equal(told->err, "rushhour: no command given; `rushhour --help` lists them\n");
+    assert_string_equal(told->out, "");
+    holds(told->err, "rushhour: no command given\n\nrushhour - how often");
+    holds(told->err, "\n  run ");
+    holds(told->err, "profiles/demo.json --simulate\n");
     refused("rum", 2, "unknown command \"rum\"; did you mean `rushhour run`?");
     refused("plans", 2, "did you mean `rushhour plan`?");
+    refused("rum", 2, "? (`rushhour --help` lists them all)");
     refused("zzzzzzzzz", 2, "unknown command \"zzzzzzzzz\"; `rushhour --help` lists them");
     refused("help nonsense", 2, "unknown command \"nonsense\"");
     refused("--versions", 2, "unknown command \"--versions\"");

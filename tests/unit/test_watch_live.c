@@ -72,10 +72,11 @@ static void plain_lines_elsewhere(void **state)
     struct fixture f;
     set_up(&f);
     live_draw(view, &f.run);
-    assert_string_equal(bytes, "0:12 of 0:40 running; eastus2 20 open, 1,234 attempts (0.0/s), "
-                               "8.10% failed, ttft P50 412 ms P99 "
-                               "1.20 s, $0.42, server_error; sweden\\u001b[2J 0 open, 0 attempts "
-                               "(0.0/s), 0% failed, ttft P50 - P99 -\n");
+    assert_string_equal(bytes,
+                        "0:12 of 0:40 running; eastus2 20 open, 1,234 attempts (0.0/s), "
+                        "8.10% failed, ttft P50 412 ms P99 "
+                        "1.20 s, $0.42, last server_error; sweden\\u001b[2J 0 open, 0 attempts "
+                        "(0.0/s), 0% failed, ttft P50 - P99 -\n");
     size_t first = length;
     live_draw(view, &f.run);
     assert_int_equal(length, first);
@@ -99,13 +100,14 @@ static void a_hold_is_told(void **state)
         const char *text;
     } rows[] = {
         {{.on = true, .until_utc_ns = 98 * NS_PER_S, .code = "server_error"},
-         "server_error, held for 1:26;"},
+         "last server_error, held for 1:26 (server_error);"},
         {{.on = true, .until_utc_ns = 98 * NS_PER_S, .code = "daily_limit"},
-         "server_error, held for 1:26 (daily_limit);"},
-        {{.on = true, .code = "daily_limit"}, "server_error, held, one goes first (daily_limit);"},
+         "last server_error, held for 1:26 (daily_limit);"},
+        {{.on = true, .code = "daily_limit"},
+         "last server_error, held, one goes first (daily_limit);"},
         {{.on = true, .hopeless = true, .code = "server_error"},
-         "server_error, its load has ended;"},
-        {{.code = ""}, "server_error;"},
+         "last server_error, its load has ended (server_error);"},
+        {{.code = ""}, "last server_error;"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -248,12 +250,12 @@ static void frames_are_redrawn_in_place(void **state)
     assert_non_null(strstr(frame, "eastus2"));
     assert_non_null(strstr(frame, "8.10%"));
     assert_non_null(strstr(frame, "sweden\\u001b[2J"));
-    assert_null(strstr(frame, "\x1b[4A"));
+    assert_null(strstr(frame, "\x1b[8A"));
     assert_true(longest_line(frame) < 100);
     live_draw(view, &f.run);
     frame = terminal_read(&terminal);
-    /* One progress line, one heading, two regions: up four, and the cursor is back at the end. */
-    assert_non_null(strstr(frame, "\x1b[4A"));
+    /* progress, a heading and two regions, an empty line, their failures: up eight */
+    assert_non_null(strstr(frame, "\x1b[8A"));
     assert_string_equal(frame + strlen(frame) - 6, "\x1b[?25h");
     live_free(view);
     terminal_close(&terminal);
@@ -267,9 +269,11 @@ static void what_is_left_is_real_time(void **state)
         int64_t elapsed_s;
         double speed;
         const char *wanted;
-    } rows[] = {{0, 1, "0:00 of 0:40  [------------------------]   0%  0:40 left"},
-                {12, 4, "0:12 of 0:40  [#######-----------------]  30%  0:07 left  (clock x4)"},
-                {90, 1, "0:40 of 0:40  [########################] 100%\x1b[K"}};
+    } rows[] = {
+        {0, 1, "0:00 of 0:40  [------------------------]   0%  0:40 left"},
+        {12, 4,
+         "0:12 of 0:40  [#######-----------------]  30%  0:07 left  00:00:12 UTC (clock x4)"},
+        {90, 1, "0:40 of 0:40  [########################] 100%\x1b[K"}};
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct terminal terminal;
@@ -306,7 +310,7 @@ static void narrow_and_low_terminals_are_respected(void **state)
         size_t lines = 0;
         for (const char *s = frame; *s != '\0'; s++) lines += *s == '\n';
         assert_true(lines < 10);
-        if (widths[i] == 40) assert_non_null(strstr(frame, "and 15 more regions"));
+        if (widths[i] == 40) assert_non_null(strstr(frame, "and 14 more regions"));
         live_free(view);
         terminal_close(&terminal);
         tear_down(&f);
@@ -328,9 +332,9 @@ static void a_note_stays_above_the_view(void **state)
     live_note(view, "finishing");
     live_draw(view, &f.run);
     const char *seen = terminal_read(&terminal);
-    const char *note = strstr(seen, "\r\x1b[4A\x1b[Jfinishing\r\n");
+    const char *note = strstr(seen, "\r\x1b[8A\x1b[Jfinishing\r\n");
     assert_non_null(note);
-    assert_null(strstr(note + 5, "\x1b[4A"));
+    assert_null(strstr(note + 5, "\x1b[8A"));
     live_free(view);
     terminal_close(&terminal);
     tear_down(&f);
@@ -342,7 +346,7 @@ static void the_abort_rule_has_a_line(void **state)
     static const struct {
         unsigned short rows;
         bool shown;
-    } rows[] = {{30, true}, {8, true}, {7, false}};
+    } rows[] = {{30, true}, {6, true}, {5, false}};
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct terminal terminal;
@@ -358,6 +362,32 @@ static void the_abort_rule_has_a_line(void **state)
         terminal_close(&terminal);
         tear_down(&f);
     }
+}
+
+/* All is drawn anew, with the notes that stood above. */
+static void a_resize_begins_anew(void **state)
+{
+    (void)state;
+    struct terminal terminal;
+    terminal_open(&terminal, 100, 30);
+    struct live_view *view = live_new(terminal.out, false, false);
+    struct fixture f;
+    set_up(&f);
+    live_note(view, "a note that is longer than the narrow terminal has room for");
+    live_draw(view, &f.run);
+    (void)terminal_read(&terminal);
+    struct winsize size = {.ws_col = 40, .ws_row = 12};
+    assert_int_equal(ioctl(terminal.master, TIOCSWINSZ, &size), 0);
+    live_draw(view, &f.run);
+    const char *frame = terminal_read(&terminal);
+    assert_non_null(strstr(frame, "\x1b[H\x1b[2J"));
+    assert_non_null(
+        strstr(frame, "a note that is longer than the narrow\r\n  terminal has room for"));
+    assert_null(strstr(frame, "A\x1b"));
+    assert_true(longest_line(frame) < 40);
+    live_free(view);
+    terminal_close(&terminal);
+    tear_down(&f);
 }
 
 static void a_note_is_a_plain_line_elsewhere(void **state)
@@ -411,6 +441,7 @@ int main(void)
         cmocka_unit_test(narrow_and_low_terminals_are_respected),
         cmocka_unit_test(a_note_stays_above_the_view),
         cmocka_unit_test(the_abort_rule_has_a_line),
+        cmocka_unit_test(a_resize_begins_anew),
         cmocka_unit_test(a_note_is_a_plain_line_elsewhere),
         cmocka_unit_test(dumb_terminals_get_plain_lines),
     };
