@@ -142,13 +142,13 @@ bool report_cell_merge(struct report_cell *into, const struct report_cell *from)
     return cell_merge(&into->cell, &from->cell);
 }
 
-static struct histogram *pool_take(struct histogram_pool *pool)
+static struct histogram *pool_take(struct pooled *pool)
 {
     if (pool->count > 0) return pool->items[--pool->count];
     return histogram_new(METRIC_LOWEST_US, METRIC_HIGHEST_US, METRIC_DIGITS);
 }
 
-static void pool_give(struct histogram_pool *pool, struct histogram *histogram)
+static void pool_give(struct pooled *pool, struct histogram *histogram)
 {
     if (histogram == NULL) return;
     if (pool->count == pool->capacity) {
@@ -167,8 +167,10 @@ static void pool_give(struct histogram_pool *pool, struct histogram *histogram)
 
 void histogram_pool_free(struct histogram_pool *pool)
 {
-    for (size_t i = 0; i < pool->count; i++) histogram_free(pool->items[i]);
-    free(pool->items);
+    for (int m = 0; m < METRIC_COUNT; m++) {
+        for (size_t i = 0; i < pool->of[m].count; i++) histogram_free(pool->of[m].items[i]);
+        free(pool->of[m].items);
+    }
     *pool = (struct histogram_pool){0};
 }
 
@@ -176,7 +178,7 @@ struct histogram *report_cell_histogram(struct report_cell *into, enum metric me
                                         struct histogram_pool *pool)
 {
     struct histogram **mine = &into->cell.latency[metric];
-    if (*mine == NULL) *mine = pool_take(pool);
+    if (*mine == NULL) *mine = pool_take(&pool->of[metric]);
     return *mine;
 }
 
@@ -339,7 +341,7 @@ void report_cell_resolve(struct report_cell *cell, const struct clock_resolution
 void report_cell_drop_histograms(struct report_cell *cell, struct histogram_pool *pool)
 {
     for (int m = 0; m < METRIC_COUNT; m++) {
-        pool_give(pool, cell->cell.latency[m]);
+        pool_give(&pool->of[m], cell->cell.latency[m]);
         cell->cell.latency[m] = NULL;
     }
 }

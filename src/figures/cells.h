@@ -47,11 +47,14 @@ bool report_cell_merge(struct report_cell *into, const struct report_cell *from)
 
 /*
  * Empty histograms for reuse. A new one is mostly a large block of memory to clear, and a long run
- * has a hundred thousand combinations of window, region and metric. Zero-initialise to start.
+ * has a hundred thousand combinations of window, region and metric. By metric, since a histogram
+ * costs the pages of memory that its values have touched. Zero-initialise to start.
  */
 struct histogram_pool {
-    struct histogram **items;
-    size_t count, capacity;
+    struct pooled {
+        struct histogram **items;
+        size_t count, capacity;
+    } of[METRIC_COUNT];
 };
 void histogram_pool_free(struct histogram_pool *pool);
 

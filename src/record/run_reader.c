@@ -8,8 +8,9 @@
 #include "record/folder.h"
 #include "record/interval.h"
 #include "record/interval_order.h"
+#include "record/line_order.h"
 #include "record/run_walk.h"
-#include "record/seen.h"
+#include "record/seen_lately.h"
 #include "stats/histogram_log.h"
 
 #include <errno.h>
@@ -217,7 +218,7 @@ struct walking {
     } visit;
     void *context;
     struct csv_map map;
-    struct seen seen;
+    struct seen_lately seen;
     struct interval_order order; /* of intervals.csv, where it is needed */
     bool in_order;
     int64_t base_ns; /* of latency.hlog, as is the decoder */
@@ -239,9 +240,9 @@ static enum line_use use_of(enum seen_before seen)
 
 /* Whether the line may be used: what stands twice (a file that was copied into itself, or merged by
  * hand) counts once. */
-static enum line_use use_once(struct walking *walking, uint64_t hash)
+static enum line_use use_once(struct walking *walking, int64_t at_ns, uint64_t hash)
 {
-    return use_of(seen_add(&walking->seen, hash));
+    return use_of(seen_lately_add(&walking->seen, at_ns, hash));
 }
 
 static enum err_code interval_header(void *state, char *line, struct error *err)
@@ -263,7 +264,8 @@ static enum line_use interval_line(void *state, char *line, size_t length)
     size_t region;
     if (interval_csv_read(&walking->map, line, &row, NULL) != ERR_OK) return LINE_BROKEN;
     if (!region_find(walking->reader, row.region, strlen(row.region), &region)) return LINE_FOREIGN;
-    enum line_use use = use_once(walking, seen_hash_of(row.start_utc_ns, row.region));
+    enum line_use use =
+        use_once(walking, row.start_utc_ns, seen_hash_of(row.start_utc_ns, row.region));
     if (use != LINE_USED) return use;
     const struct ordered_interval interval = {
         .start_ns = row.start_utc_ns,
@@ -284,6 +286,7 @@ enum err_code run_reader_intervals(struct run_reader *reader, interval_visitor *
                               .visit.interval = visit,
                               .context = context,
                               .in_order = interval_order_holds(reader->folder)};
+    walking.seen.forgets = walking.in_order;
     struct run_walk walk = {.name = RUN_INTERVALS,
                             .limit = CSV_LIMIT,
                             .header = interval_header,
@@ -294,7 +297,7 @@ enum err_code run_reader_intervals(struct run_reader *reader, interval_visitor *
     for (size_t i = 0; code == ERR_OK && i < walking.order.count; i++)
         visit_interval(&walking, &walking.order.rows[i]);
     interval_order_free(&walking.order);
-    seen_free(&walking.seen);
+    seen_lately_free(&walking.seen);
     return code;
 }
 
@@ -307,11 +310,11 @@ static enum line_use latency_entry(struct walking *walking, struct histogram_log
     if (dot == NULL || !metric_find(dot + 1, &metric)) return LINE_BROKEN;
     if (__builtin_add_overflow(entry->start_utc_ns, entry->length_ns, &end_ns)) return LINE_BROKEN;
     const uint64_t hash = seen_hash_of(entry->start_utc_ns, entry->tag);
-    seen_expect(&walking->seen, hash);
+    seen_lately_expect(&walking->seen, hash);
     if (histogram_log_values(walking->decoder, entry, NULL) != ERR_OK) return LINE_BROKEN;
     if (!region_find(walking->reader, entry->tag, (size_t)(dot - entry->tag), &region))
         return LINE_FOREIGN;
-    enum line_use use = use_once(walking, hash);
+    enum line_use use = use_once(walking, entry->start_utc_ns, hash);
     if (use != LINE_USED) return use;
     walking->visit.latency(walking->context, region, metric, entry->start_utc_ns, end_ns,
                            entry->histogram);
@@ -336,11 +339,13 @@ enum err_code run_reader_latencies(struct run_reader *reader, latency_visitor *v
                               .decoder = histogram_decoder_new()};
     if (walking.decoder == NULL)
         return error_set(err, ERR_NOMEM, "%s: no memory to read it", reader->folder);
+    walking.seen.forgets = line_order_pays(reader->folder, RUN_LATENCIES) &&
+                           line_order_of_latencies(reader->folder, SEEN_LATELY_NS);
     struct run_walk walk = {
         .name = RUN_LATENCIES, .limit = HLOG_LIMIT, .line = latency_line, .state = &walking};
     enum err_code code = walk_file(reader, NOTE_LATENCIES, &walk, err);
     histogram_decoder_free(walking.decoder);
-    seen_free(&walking.seen);
+    seen_lately_free(&walking.seen);
     return code;
 }
 
@@ -364,8 +369,8 @@ static enum line_use failure_record(struct walking *walking, const cJSON *record
     }
     const char *name = string_of(record, "region");
     if (!region_find(walking->reader, name, strlen(name), &region)) return LINE_FOREIGN;
-    const enum line_use use = use_of(
-        seen_add_failure(&walking->seen, line, length, string_of(record, "client_request_id")));
+    const enum line_use use = use_of(seen_add_failure(&walking->seen.recent, line, length,
+                                                      string_of(record, "client_request_id")));
     if (use != LINE_USED) return use;
     text_copy(failure.code, sizeof failure.code, code_names_take(&walking->reader->codes, code));
     walking->visit.failure(walking->context, region, utc_ns, &failure);
@@ -390,7 +395,7 @@ enum err_code run_reader_failures(struct run_reader *reader, failure_visitor *vi
     struct run_walk walk = {
         .name = RUN_FAILURES, .limit = JSONL_LIMIT, .line = failure_line, .state = &walking};
     enum err_code code = walk_file(reader, NOTE_FAILURES, &walk, err);
-    seen_free(&walking.seen);
+    seen_lately_free(&walking.seen);
     return code;
 }
 
@@ -403,12 +408,12 @@ static enum line_use attempt_line(void *state, char *line, size_t length)
 {
     struct walking *walking = state;
     const uint64_t hash = seen_hash(SEEN_HASH, line, length); /* reading takes the line apart */
-    seen_expect(&walking->seen, hash);
+    seen_lately_expect(&walking->seen, hash);
     struct attempt_row row;
     size_t region;
     if (attempt_csv_read_as(&walking->map, line, &row, NULL) != ERR_OK) return LINE_BROKEN;
     if (!region_find(walking->reader, row.region, strlen(row.region), &region)) return LINE_FOREIGN;
-    enum line_use use = use_once(walking, hash);
+    enum line_use use = use_once(walking, row.due_utc_ns, hash);
     if (use != LINE_USED) return use;
     row.code = code_names_take(&walking->reader->codes, row.code);
     walking->visit.attempt(walking->context, region, &row);
@@ -419,6 +424,8 @@ enum err_code run_reader_attempts(struct run_reader *reader, attempt_visitor *vi
                                   struct error *err)
 {
     struct walking walking = {.reader = reader, .visit.attempt = visit, .context = context};
+    walking.seen.forgets = line_order_pays(reader->folder, RUN_ATTEMPTS) &&
+                           line_order_of_attempts(reader->folder, SEEN_LATELY_NS);
     struct run_walk walk = {.name = RUN_ATTEMPTS,
                             .limit = CSV_LIMIT,
                             .may_be_missing = true,
@@ -426,6 +433,6 @@ enum err_code run_reader_attempts(struct run_reader *reader, attempt_visitor *vi
                             .line = attempt_line,
                             .state = &walking};
     enum err_code code = walk_file(reader, NOTE_ATTEMPTS, &walk, err);
-    seen_free(&walking.seen);
+    seen_lately_free(&walking.seen);
     return code;
 }

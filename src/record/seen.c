@@ -68,6 +68,13 @@ enum seen_before seen_add_failure(struct seen *seen, const char *line, size_t le
     return seen_add(seen, seen_hash(SEEN_HASH, line, length));
 }
 
+bool seen_holds(const struct seen *seen, uint64_t hash)
+{
+    if (seen->count == 0) return false;
+    const uint64_t mixed = mix(hash);
+    return *place(seen->hashes, seen->capacity, mixed) == mixed;
+}
+
 void seen_expect(const struct seen *seen, uint64_t hash)
 {
     if (seen->capacity > 0)

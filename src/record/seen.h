@@ -33,6 +33,9 @@ enum seen_before seen_add(struct seen *seen, uint64_t hash);
 enum seen_before seen_add_failure(struct seen *seen, const char *line, size_t length,
                                   const char *client_request_id);
 
+/* Whether it was added. */
+bool seen_holds(const struct seen *seen, uint64_t hash);
+
 /* Says that a hash will be added soon: its place comes from memory meanwhile. */
 void seen_expect(const struct seen *seen, uint64_t hash);
 
