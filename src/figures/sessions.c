@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MANY_CHAINS ((size_t)1 << 19)
+#define MANY_CHAINS ((size_t)1 << 17)
 #define SILENCE_NS (INT64_C(7200) * NS_PER_S)
 
 struct session_chain {
