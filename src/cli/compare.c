@@ -1,5 +1,6 @@
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/reading.h"
 #include "cli/run_flags.h"
 
 #include "base/files.h"
@@ -302,6 +303,7 @@ int command_compare(int argc, char **argv)
     int status;
     struct error err = {0};
     if (!cli_begin(&compare_command, &compare, &line, argc, argv, &status)) return status;
+    reading_show(compare.quiet);
     enum err_code code = read_options(&compare, &err);
     if (code == ERR_OK) code = check_words(&compare, &line, &err);
     if (code != ERR_OK) return cli_complain(&err);

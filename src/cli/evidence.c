@@ -1,5 +1,6 @@
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/reading.h"
 
 #include "package/package.h"
 #include "record/run_reader.h"
@@ -158,5 +159,6 @@ int command_evidence(int argc, char **argv)
     struct command_line line;
     int status;
     if (!cli_begin(&evidence_command, &evidence, &line, argc, argv, &status)) return status;
+    reading_show(evidence.quiet);
     return evidence_run(&evidence, line.positional[0]);
 }

@@ -1,5 +1,6 @@
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/reading.h"
 #include "report/report.h"
 #include "run/pages.h"
 
@@ -125,5 +126,6 @@ int command_merge(int argc, char **argv)
     struct command_line line;
     int status;
     if (!cli_begin(&merge_command, &command, &line, argc, argv, &status)) return status;
+    reading_show(command.quiet);
     return merge(&command, &line);
 }

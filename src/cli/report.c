@@ -1,6 +1,7 @@
 #include "report/report.h"
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/reading.h"
 #include "page/page.h"
 #include "run/pages.h"
 
@@ -197,5 +198,6 @@ int command_report(int argc, char **argv)
     struct command_line line;
     int status;
     if (!cli_begin(&report_command, &report, &line, argc, argv, &status)) return status;
+    reading_show(report.quiet);
     return report_run(&report, line.positional[0]);
 }

@@ -3,17 +3,42 @@
 #include "base/files.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define FIRST_CAPACITY ((size_t)128 * 1024)
+
+static const struct lines_listener *listening;
+
+void lines_listen(const struct lines_listener *listener)
+{
+    listening = listener;
+}
+
+static void tell(const struct lines *lines, int64_t done)
+{
+    if (listening != NULL && lines->size > 0)
+        listening->tell(listening->context, lines->name, done, lines->size);
+}
+
+static void look_at(struct lines *lines, const char *path)
+{
+    struct stat status;
+    const char *slash = strrchr(path, '/');
+    if (listening == NULL || fstat(lines->fd, &status) != 0) return;
+    (void)snprintf(lines->name, sizeof lines->name, "%s", slash == NULL ? path : slash + 1);
+    lines->size = status.st_size;
+}
 
 enum err_code lines_open(struct lines *lines, const char *path, size_t limit, struct error *err)
 {
     *lines = (struct lines){.fd = -1, .limit = limit, .capacity = FIRST_CAPACITY};
     enum err_code code = file_open(path, FILE_REGULAR, &lines->fd, err);
     if (code != ERR_OK) return code;
+    look_at(lines, path);
     lines->buffer = malloc(lines->capacity);
     if (lines->buffer != NULL) return ERR_OK;
     errno = ENOMEM;
@@ -22,7 +47,10 @@ enum err_code lines_open(struct lines *lines, const char *path, size_t limit, st
 
 void lines_close(struct lines *lines)
 {
-    if (lines->fd >= 0) (void)close(lines->fd);
+    if (lines->fd >= 0) {
+        tell(lines, lines->size);
+        (void)close(lines->fd);
+    }
     free(lines->buffer);
     *lines = (struct lines){.fd = -1};
 }
@@ -61,6 +89,8 @@ static bool fill(struct lines *lines)
     }
     lines->at_end = got == 0;
     lines->end += (size_t)got;
+    lines->read += got;
+    if (lines->read < lines->size) tell(lines, lines->read);
     return true;
 }
 

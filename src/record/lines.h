@@ -16,8 +16,10 @@ struct lines {
         end;      /* the unread bytes are [start, end), without a newline before scanned */
     size_t limit; /* longest line, in bytes */
     bool at_end, skipping;
-    uint64_t number; /* of the line returned last, from 1 */
-    int os_error;    /* for LINE_ERROR */
+    uint64_t number;    /* of the line returned last, from 1 */
+    char name[32];      /* of the file, for the listener */
+    int64_t read, size; /* bytes, likewise */
+    int os_error;       /* for LINE_ERROR */
 };
 
 enum line_kind {
@@ -27,6 +29,16 @@ enum line_kind {
     LINE_TOO_LONG, /* longer than the limit: skipped */
     LINE_ERROR     /* os_error says why: errno of read, or ENOMEM */
 };
+
+/* Is told how far the reading of a file has come, in bytes; with done == size it is over. */
+struct lines_listener {
+    void (*tell)(void *context, const char *name, int64_t done, int64_t size);
+    void *context;
+};
+
+/* Whoever reads files in this process from now on tells the listener (NULL: nobody), which must
+ * last. Call it before there are threads. */
+void lines_listen(const struct lines_listener *listener);
 
 /* ERR_IO if the file cannot be opened (file_open; errno ENOENT: there is none). Call lines_close in
  * any case. */

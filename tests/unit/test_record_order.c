@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -60,17 +59,29 @@ static void without_leave_nothing_is_forgotten(void **state)
     seen_lately_free(&seen);
 }
 
-static const char *folder_with(const char *name, const char *text)
+static char folder[] = "/tmp/rushhour-order-XXXXXX";
+
+static int make_folder(void **state)
 {
-    static char folder[] = "/tmp/rushhour-order-XXXXXX";
+    (void)state;
+    return mkdtemp(folder) == NULL ? -1 : 0;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    return rmdir(folder);
+}
+
+static const char *write_into_folder(const char *name, const char *text)
+{
     static char path[sizeof folder + 32];
-    if (strstr(folder, "XXXXXX") != NULL) assert_non_null(mkdtemp(folder));
     (void)snprintf(path, sizeof path, "%s/%s", folder, name);
     FILE *file = fopen(path, "w");
     assert_non_null(file);
     assert_true(fputs(text, file) >= 0);
     assert_int_equal(fclose(file), 0);
-    return folder;
+    return path;
 }
 
 static void the_order_of_attempts(void **state)
@@ -98,9 +109,10 @@ static void the_order_of_attempts(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const char *folder = folder_with("attempts.csv", rows[i].text);
+        const char *path = write_into_folder("attempts.csv", rows[i].text);
         if (line_order_of_attempts(folder, HOUR_NS) != rows[i].holds)
             fail_msg("row %zu: %s", i, rows[i].text);
+        (void)unlink(path);
     }
 }
 
@@ -130,9 +142,10 @@ static void the_order_of_latencies(void **state)
 #undef AT
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const char *folder = folder_with("latency.hlog", rows[i].text);
+        const char *path = write_into_folder("latency.hlog", rows[i].text);
         if (line_order_of_latencies(folder, HOUR_NS) != rows[i].holds)
             fail_msg("row %zu: %s", i, rows[i].text);
+        (void)unlink(path);
     }
 }
 
@@ -144,5 +157,5 @@ int main(void)
         cmocka_unit_test(the_order_of_attempts),
         cmocka_unit_test(the_order_of_latencies),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
