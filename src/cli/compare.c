@@ -1,4 +1,5 @@
 #include "cli/command.h"
+#include "cli/compare_policies.h"
 #include "cli/options.h"
 #include "cli/reading.h"
 #include "cli/run_flags.h"
@@ -21,7 +22,7 @@ static const char *const forms[] = {"text", "markdown", "html", "json", NULL};
 struct compare {
     struct option_list metrics, between, regions;
     const char *margin, *confidence, *format, *output, *inconclusive;
-    bool anyway, json, quiet, no_color;
+    bool policies, anyway, json, quiet, no_color;
     struct compare_options options;
     enum form form;
     int inconclusive_status;
@@ -217,12 +218,42 @@ static enum err_code compare_within(const struct compare *compare, const char *r
     return code;
 }
 
+static enum err_code rank_policies(const struct compare *compare, const struct command_line *line,
+                                   int *status, struct error *err)
+{
+    struct text out = {0};
+    int printed = 0;
+    const struct compare_policies wanted = {
+        .options = &compare->options,
+        .runs = line->positional,
+        .run_count = line->positional_count,
+        .json = compare->form == FORM_JSON,
+        .markdown = compare->form == FORM_MARKDOWN,
+        .colour =
+            compare->output == NULL && terminal_takes_colour(STDOUT_FILENO, compare->no_color),
+    };
+    enum err_code code = compare_policies_make(&wanted, &out, status, err);
+    if (code == ERR_OK && compare->output != NULL) {
+        code = file_write(compare->output, text_str(&out), out.length, err);
+    } else if (code == ERR_OK && (!compare->quiet || compare->json)) {
+        printed = print_out(text_str(&out));
+    }
+    text_free(&out);
+    if (printed != 0) *status = printed;
+    return code;
+}
+
 static enum err_code check_words(const struct compare *compare, const struct command_line *line,
                                  struct error *err)
 {
     if (compare->between.count > 0 && compare->regions.count > 0)
         return error_set(err, ERR_USAGE, "--between and --regions: give one of the two");
     bool within = compare->between.count + compare->regions.count > 0;
+    if (compare->policies && (within || compare->metrics.count > 0 || compare->form == FORM_HTML))
+        return error_set(err, ERR_USAGE,
+                         "--policies ranks whole runs by the users that they lost, as text, "
+                         "markdown or json: leave out --between, --regions, --metric and html");
+    if (compare->policies) return ERR_OK;
     if (within && line->positional_count > 1) {
         const char *option = compare->between.count > 0 ? "between" : "regions";
         return error_set(err, ERR_USAGE,
@@ -247,6 +278,10 @@ static const struct option_row options[] = {
     {"regions", 0, OPTION_PAIR, "R1 R2",
      "one run's two regions: is the first worse than the second?",
      offsetof(struct compare, regions)},
+    {"policies", 0, OPTION_FLAG, NULL,
+     "rank runs of the same load and seed that differ in their policies alone, by the\n"
+     "users that they left without an answer, each paired with himself",
+     offsetof(struct compare, policies)},
     {"metric", 0, OPTION_LIST, "METRIC",
      "failure_rate, interaction_failure_rate, session_failure_rate, ttft.p99,\n"
      "'share(ttft > 1s)' ...; may be repeated; all that are named decide (default: rates\n"
@@ -276,7 +311,8 @@ static const struct option_row options[] = {
 
 const struct command compare_command = {
     .name = "compare",
-    .usage = "A B [C...] | RUN --between WINDOW WINDOW | RUN --regions R1 R2",
+    .usage =
+        "A B [C...] | --policies A B [C...] | RUN --between WINDOW WINDOW | RUN --regions R1 R2",
     .purpose = "is B worse than the baseline A? Metric by metric, with intervals and a "
                "verdict: worse, better,\n"
                "equal within the margin, not worse by more than it, inconclusive (and what would\n"
@@ -288,6 +324,7 @@ const struct command compare_command = {
     .positional_names = "A B",
     .examples = "  rushhour compare results/monday results/tuesday\n"
                 "  rushhour compare same-hour-last-week latest:peak\n"
+                "  rushhour compare --policies results/same-session results/failover\n"
                 "  rushhour compare latest --between peak rest\n"
                 "  rushhour compare latest --regions eastus2 swedencentral --metric failure_rate\n",
     .exit_codes =
@@ -308,6 +345,10 @@ int command_compare(int argc, char **argv)
     if (code == ERR_OK) code = check_words(&compare, &line, &err);
     if (code != ERR_OK) return cli_complain(&err);
     bool within = compare.between.count + compare.regions.count > 0;
+    if (compare.policies) {
+        code = rank_policies(&compare, &line, &status, &err);
+        return code == ERR_OK ? status : cli_complain(&err);
+    }
     code = within ? compare_within(&compare, line.positional[0], &status, &err)
                   : compare_with_baseline(&compare, &line, &status, &err);
     return code == ERR_OK ? status : cli_complain(&err);
