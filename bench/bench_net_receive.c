@@ -5,25 +5,13 @@
  * sessions (4000), rounds (3).
  */
 #include "base/clock.h"
-#include "base/text.h"
-#include "net/authority.h"
 #include "net/client.h"
-#include "net/server.h"
 #include "net/ws_format.h"
+#include "pinned_service.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <openssl/ssl.h>
-#include <sched.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #define ROUNDS_MOST 15
 
@@ -32,29 +20,6 @@ static struct {
     double seconds, rate;
     size_t length; /* of a message */
 } plan;
-
-static void check(enum err_code code, const struct error *err)
-{
-    if (code == ERR_OK) return;
-    (void)fprintf(stderr, "%s\n", err->text);
-    exit(1);
-}
-
-static void need(bool holds, const char *what)
-{
-    if (holds) return;
-    (void)fprintf(stderr, "bench_net_receive: %s failed: %s\n", what, strerror(errno));
-    exit(1);
-}
-
-/* Server and client do not take each other's time where there is a core for each. */
-static void keep_to(int cpu)
-{
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    CPU_SET((size_t)cpu, &set);
-    (void)sched_setaffinity(0, sizeof set, &set);
-}
 
 /* ---- the server: one message after another to one session after another, at the rate ---- */
 
@@ -96,73 +61,19 @@ static void on_tick(uv_timer_t *timer)
                      plan.length);
 }
 
-static void serve(int out)
+static void serve(uv_loop_t *loop)
 {
-    const struct ws_server_handlers handlers = {
-        .on_request = on_request, .on_message = on_peer_message, .on_gone = on_gone};
-    struct error err;
-    struct authority *authority = NULL;
-    struct tls_identity *identity = NULL;
-    struct ws_server *listening = NULL;
-    struct text pem = {0};
-    uv_loop_t loop;
-    uv_timer_t timer;
-    keep_to(1);
+    static uv_timer_t timer;
     server.peers = calloc((size_t)plan.sessions, sizeof(struct ws_peer *));
     server.message = malloc(plan.length);
     need(server.peers != NULL && server.message != NULL, "memory");
     memset(server.message, 'm', plan.length);
-    (void)uv_loop_init(&loop);
-    check(authority_new(&authority, &err), &err);
-    check(authority_issue(authority, "bench.test", &identity, &err), &err);
-    check(authority_pem(authority, &pem, &err), &err);
-    check(ws_server_listen(&loop, "127.0.0.1", 0, identity, &handlers, NULL, &listening, &err),
-          &err);
-    char port[16];
-    (void)snprintf(port, sizeof port, "%-8u", (unsigned)ws_server_port(listening));
-    need(write(out, port, 8) == 8 && write(out, text_str(&pem), pem.length) == (ssize_t)pem.length,
-         "the pipe");
-    (void)close(out);
-    (void)uv_timer_init(&loop, &timer);
+    (void)uv_timer_init(loop, &timer);
     (void)uv_timer_start(&timer, on_tick, 1, 1);
-    (void)uv_run(&loop, UV_RUN_DEFAULT);
-    exit(0);
 }
 
-struct service {
-    pid_t pid;
-    uint16_t port;
-    char ca_file[32];
-};
-
-static struct service start_server(void)
-{
-    struct service service = {.ca_file = "/tmp/rushhour-bench-XXXXXX"};
-    int ends[2];
-    char bytes[8192];
-    size_t length = 0;
-    ssize_t n;
-    need(pipe(ends) == 0, "a pipe");
-    service.pid = fork();
-    if (service.pid == 0) serve(ends[1]);
-    (void)close(ends[1]);
-    while ((n = read(ends[0], bytes + length, sizeof bytes - 1 - length)) > 0) length += (size_t)n;
-    (void)close(ends[0]);
-    bytes[length] = '\0';
-    service.port = (uint16_t)strtoul(bytes, NULL, 10);
-    const int fd = mkstemp(service.ca_file);
-    need(fd >= 0 && length > 8 && write(fd, bytes + 8, length - 8) == (ssize_t)(length - 8),
-         "the server's certificate");
-    (void)close(fd);
-    return service;
-}
-
-static void end_server(const struct service *service)
-{
-    (void)kill(service->pid, SIGTERM);
-    (void)waitpid(service->pid, NULL, 0);
-    (void)unlink(service->ca_file);
-}
+static const struct ws_server_handlers handlers = {
+    .on_request = on_request, .on_message = on_peer_message, .on_gone = on_gone};
 
 /* ---- what one turn measures, from the first message on ---- */
 
@@ -189,25 +100,6 @@ static double cost(const struct turn *turn, size_t frame)
 
 /* ---- raw ---- */
 
-static SSL *raw_connect(SSL_CTX *context, uint16_t port)
-{
-    static const char request[] =
-        "GET / HTTP/1.1\r\nHost: bench.test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
-    const struct sockaddr_in where = {
-        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    char answer[2048];
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    need(connect(fd, (const struct sockaddr *)&where, sizeof where) == 0, "connect");
-    SSL *ssl = SSL_new(context);
-    SSL_set_fd(ssl, fd);
-    need(SSL_connect(ssl) == 1 && SSL_write(ssl, request, sizeof request - 1) > 0 &&
-             SSL_read(ssl, answer, sizeof answer) > 0,
-         "the upgrade");
-    (void)fcntl(fd, F_SETFL, O_NONBLOCK);
-    return ssl;
-}
-
 static double run_raw(const struct service *service)
 {
     static char plain[65536];
@@ -218,7 +110,8 @@ static double run_raw(const struct service *service)
     SSL **all = calloc((size_t)plan.sessions, sizeof(SSL *));
     need(epoll >= 0 && context != NULL && all != NULL, "memory");
     for (int i = 0; i < plan.sessions; i++) {
-        all[i] = raw_connect(context, service->port);
+        all[i] = raw_connect(context, service->port, NULL);
+        (void)fcntl(SSL_get_fd(all[i]), F_SETFL, O_NONBLOCK);
         struct epoll_event event = {.events = EPOLLIN, .data.ptr = all[i]};
         need(epoll_ctl(epoll, EPOLL_CTL_ADD, SSL_get_fd(all[i]), &event) == 0, "epoll");
     }
@@ -273,7 +166,7 @@ static void on_closed(void *user, const struct ws_end *end, uint64_t at_ns)
 static double run_ours(const struct service *service)
 {
     const struct tls_terms terms = {.ca_file = service->ca_file};
-    const struct ws_handlers handlers = {NULL, on_open, NULL, on_message, on_closed};
+    const struct ws_handlers client_handlers = {NULL, on_open, NULL, on_message, on_closed};
     const struct http_target target = {.host = "bench.test",
                                        .port = service->port,
                                        .address_port = service->port,
@@ -286,7 +179,7 @@ static double run_ours(const struct service *service)
     uv_loop_t loop;
     memset(&ours, 0, sizeof ours);
     (void)uv_loop_init(&loop);
-    check(ws_client_new(&loop, &terms, 1, &handlers, &client, &err), &err);
+    check(ws_client_new(&loop, &terms, 1, &client_handlers, &client, &err), &err);
     for (int i = 0; i < plan.sessions; i++) {
         struct ws_conn *conn;
         check(ws_connect(client, &target, NULL, &conn, &err), &err);
@@ -302,23 +195,11 @@ static double run_ours(const struct service *service)
 
 /* ---- side by side ---- */
 
-static int by_size(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *values)
-{
-    qsort(values, (size_t)plan.rounds, sizeof *values, by_size);
-    return values[plan.rounds / 2];
-}
-
 static double run_against(double (*client)(const struct service *))
 {
-    const struct service service = start_server();
+    const struct service service = service_start(&handlers, serve);
     const double us = client(&service);
-    end_server(&service);
+    service_end(&service);
     return us;
 }
 
@@ -342,7 +223,7 @@ int main(int argc, char **argv)
             raw[round] = run_against(run_raw);
             own[round] = run_against(run_ours);
         }
-        const double limit = median(raw), us = median(own);
+        const double limit = median(raw, plan.rounds), us = median(own, plan.rounds);
         printf("%6zu bytes: raw %6.2f, ours %6.2f: %.2fx\n", plan.length, limit, us, us / limit);
         (void)fflush(stdout);
     }

@@ -213,6 +213,7 @@ static enum err_code make_targets(struct engine *engine, struct error *err)
         .connect_overrides = options->connect_overrides,
         .connect_override_count = options->connect_override_count,
         .ca_file = options->ca_file,
+        .tls_resume = options->profile->session.tls_resume,
     };
     size_t count = options->profile->region_count;
     engine->targets = calloc(count, sizeof *engine->targets);

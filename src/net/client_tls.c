@@ -116,7 +116,10 @@ static void watch_handshake(const SSL *ssl, int where, int value)
 {
     struct client_tls *tls = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
     if (!tls) return;
-    if (where & SSL_CB_HANDSHAKE_START) want_alternative_name((SSL *)(uintptr_t)ssl);
+    if (where & SSL_CB_HANDSHAKE_START) {
+        want_alternative_name((SSL *)(uintptr_t)ssl);
+        if (tls->resume) client_resume_offer(&tls->resumes, (SSL *)(uintptr_t)ssl);
+    }
     if ((where & SSL_CB_HANDSHAKE_START) && tls->tunnel && SSL_get_fd(ssl) == tls->tunnel->fd) {
         client_tunnel_attach(tls->tunnel, (SSL *)(uintptr_t)ssl);
         tls->tunnel = NULL;
@@ -146,8 +149,9 @@ static void configure(struct client_tls *tls)
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     /* Renegotiation would call back into a connection that a refusal has taken from lws. */
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-    /* Each session does a full handshake, like a new user's. */
+    /* Each session does a full handshake, like a new user's, unless it is told otherwise. */
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    if (tls->resume) client_resume_keep(&tls->resumes, context);
     SSL_CTX_set_app_data(context, tls);
     SSL_CTX_set_info_callback(context, watch_handshake);
     SSL_CTX_set_cert_cb(context, on_certificate_asked, NULL);
@@ -161,6 +165,7 @@ enum err_code client_tls_new(const struct tls_terms *terms, struct client_tls **
     if (terms != NULL) tls->trust = terms->ca_file != NULL ? TRUST_FILE : TRUST_SYSTEM;
     if (tls->trust == TRUST_FILE) tls->ca_file = strdup(terms->ca_file);
     tls->certificate = terms != NULL ? terms->certificate : NULL;
+    tls->resume = terms != NULL && terms->resume;
     tls->context = SSL_CTX_new(TLS_client_method());
     enum err_code code = ERR_OK;
     if (!CRYPTO_THREAD_run_once(&once, make_slot) || slot < 0 || !tls->context ||
@@ -183,6 +188,7 @@ enum err_code client_tls_new(const struct tls_terms *terms, struct client_tls **
 bool client_tls_fits(const struct client_tls *tls, const struct tls_terms *terms)
 {
     if (tls->trust == TRUST_NOBODY || tls->certificate != terms->certificate) return false;
+    if (tls->resume != terms->resume) return false;
     if (terms->ca_file == NULL) return tls->trust == TRUST_SYSTEM;
     return tls->trust == TRUST_FILE && strcmp(tls->ca_file, terms->ca_file) == 0;
 }
@@ -191,6 +197,7 @@ void client_tls_free(struct client_tls *tls)
 {
     if (!tls) return;
     SSL_CTX_free(tls->context);
+    client_resume_free(&tls->resumes);
     free(tls->ca_file);
     free(tls);
 }

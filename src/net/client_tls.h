@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 
+#include "net/client_resume.h"
 #include "net/client_tunnel.h"
 #include "net/http_target.h"
 
@@ -25,6 +26,8 @@ struct client_tls {
     enum client_trust trust;
     char *ca_file;                             /* with TRUST_FILE */
     const struct tls_certificate *certificate; /* borrowed; NULL: no client certificate */
+    bool resume;
+    struct client_resumes resumes; /* with resume */
 };
 
 /* Why a connection failed. */
@@ -35,10 +38,10 @@ struct client_tls_failure {
 };
 
 /*
- * Verification on, TLS 1.2 or later, no resumption. NULL terms mean TRUST_NOBODY. The certificate
- * in the terms is borrowed for the life of the settings. ERR_NET, naming the file and the fix, for
- * a ca_file without a certificate, or a client certificate or key that cannot be read or opened or
- * does not match.
+ * Verification on, TLS 1.2 or later, resumption only if the terms ask for it. NULL terms mean
+ * TRUST_NOBODY. The certificate in the terms is borrowed for the life of the settings. ERR_NET,
+ * naming the file and the fix, for a ca_file without a certificate, or a client certificate or key
+ * that cannot be read or opened or does not match.
  */
 MUST_USE enum err_code client_tls_new(const struct tls_terms *terms, struct client_tls **out,
                                       struct error *err);

@@ -25,6 +25,7 @@ struct tls_certificate {
 struct tls_terms {
     const char *ca_file;                       /* trusted roots; NULL for the system's */
     const struct tls_certificate *certificate; /* NULL for none; compared by address */
+    bool resume;                               /* the latest session of the same host name */
 };
 
 /* Everything a connection needs to know. The connecting code copies the strings, but borrows the

@@ -93,6 +93,10 @@ static const struct key profile_keys[] = {
      .help = "a session of this age is replaced by a new one after its turn; 0: never"},
     {"session.rotate_after", KEY_COUNT, AT(session.rotate_after), .fallback = "0",
      .help = "a session is replaced by a new one after this many turns; 0: never"},
+    {"session.tls_resume", KEY_BOOL, AT(session.tls_resume), .fallback = "false",
+     .help =
+         "a session resumes the TLS session of an earlier one to the same host, as a client that "
+         "reconnects does; false: each does a full handshake, like a new user's"},
     {"session.before_expiry", KEY_DURATION, AT(session.before_expiry_ns), .fallback = "30s",
      .most = "1d",
      .help =

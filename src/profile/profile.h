@@ -113,6 +113,7 @@ struct session_plan {
     char *settings;             /* further fields of session.update as JSON, or NULL */
     int64_t max_age_ns;         /* 0: no rotation by age */
     uint64_t rotate_after;      /* turns; 0: no rotation by turns */
+    bool tls_resume;            /* new sessions resume the TLS session of earlier ones */
     int64_t before_expiry_ns;   /* it is replaced so long before its announced end; 0: not */
 };
 

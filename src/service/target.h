@@ -31,6 +31,7 @@ struct target_options {
     const struct connect_override *connect_overrides;
     size_t connect_override_count;
     const char *ca_file; /* replaces the region's; NULL: use the profile's */
+    bool tls_resume;     /* a new connection resumes the TLS session of an earlier one */
     /* The credential for the sessions of an ephemeral region; NULL: each opening sets the header.
      * Not kept. */
     const char *client_secret;
