@@ -170,16 +170,3 @@ bool holm_adjust(const double *p, size_t n, double *adjusted)
     free(ranked);
     return true;
 }
-
-bool benjamini_hochberg_adjust(const double *p, size_t n, double *adjusted)
-{
-    struct ranked *ranked = rank(p, n, adjusted);
-    if (ranked == NULL) return false;
-    double least = 1;
-    for (size_t i = n; i > 0; i--) {
-        least = fmin(least, ranked[i - 1].p * (double)n / (double)i);
-        adjusted[ranked[i - 1].index] = least;
-    }
-    free(ranked);
-    return true;
-}

@@ -60,8 +60,4 @@ double fisher_exact(uint64_t x1, uint64_t n1, uint64_t x2, uint64_t n2);
  */
 MUST_USE bool holm_adjust(const double *p, size_t n, double *adjusted);
 
-/* The same by Benjamini and Hochberg's step-up (1995), which bounds the share of false alarms among
- * the alarms. */
-MUST_USE bool benjamini_hochberg_adjust(const double *p, size_t n, double *adjusted);
-
 #endif

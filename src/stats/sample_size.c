@@ -24,15 +24,6 @@ double sample_size_to_tell(double p1, double p2, double confidence, double power
     return ceil(z * z / (apart * apart) * design_effect);
 }
 
-double sample_size_for_width(double p, double half_width, double confidence, double design_effect)
-{
-    bool fit =
-        is_share(p) && half_width > 0 && confidence > 0 && confidence < 1 && design_effect >= 1;
-    if (!fit) return NAN;
-    double z = normal_quantile(1 - (1 - confidence) / 2);
-    return ceil(z * z * p * (1 - p) / (half_width * half_width) * design_effect);
-}
-
 static bool within(double p1, double p2, double n, double margin, double confidence)
 {
     struct estimate a = rate_wilson(p1 * n, n, confidence);

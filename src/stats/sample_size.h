@@ -11,10 +11,6 @@
 double sample_size_to_tell(double p1, double p2, double confidence, double power,
                            double design_effect);
 
-/* Attempts that reduce the half width of a rate's interval to `half_width` (normal approximation);
- * same conventions. */
-double sample_size_for_width(double p, double half_width, double confidence, double design_effect);
-
 /*
  * Attempts on each side from which, if rates p1 and p2 are observed, Newcombe's interval of their
  * difference lies entirely within `margin` of 0; also right for zero failures, where it is about

@@ -45,11 +45,10 @@ static void answer_ranks(const double *n)
     printf("%llu %llu\n", (unsigned long long)low, (unsigned long long)high);
 }
 
-static void answer_adjusted(const double *n, size_t count,
-                            bool (*adjust)(const double *p, size_t n, double *adjusted))
+static void answer_holm(const double *n, size_t count)
 {
     double adjusted[NUMBERS_MAX];
-    if (!adjust(n, count, adjusted)) exit(1);
+    if (!holm_adjust(n, count, adjusted)) exit(1);
     for (size_t i = 0; i < count; i++) printf("%.17g%s", adjusted[i], i + 1 == count ? "\n" : " ");
 }
 
@@ -145,9 +144,7 @@ static bool answer(const char *what, const double *n, size_t count)
     } else if (strcmp(what, "together") == 0 && count >= 5) {
         answer_together(n, count);
     } else if (strcmp(what, "holm") == 0) {
-        answer_adjusted(n, count, holm_adjust);
-    } else if (strcmp(what, "bh") == 0) {
-        answer_adjusted(n, count, benjamini_hochberg_adjust);
+        answer_holm(n, count);
     } else if (strcmp(what, "clustered") == 0) {
         answer_clustered(n, count);
     } else if (strcmp(what, "spread") == 0 && count >= 5) {
