@@ -7,6 +7,9 @@
 /* How often the closed model checks its level. */
 #define UPDATE_EVERY_NS (20 * NS_PER_MS)
 
+/* How often the queue is looked through for those who wait. */
+#define COUNT_EVERY_NS (20 * (uint64_t)NS_PER_MS)
+
 #define WORKER_OF(pointer, member)                                                                 \
     ((struct worker *)((char *)(pointer)-offsetof(struct worker, member)))
 
@@ -22,12 +25,40 @@ static uint64_t due_ns(const struct worker *worker, const struct demand *demand)
 
 /* ---- what failures did to the load ---- */
 
+/* An arrival that waits for its first dial, and would be dialled in time had nothing failed. */
+static bool is_planned_in_time(const struct virtual_user *user)
+{
+    return user->queued && user->dialled_ns == 0 && user->planned_ns != 0 &&
+           dispatch_is_in_time(user, user->planned_ns);
+}
+
 /* Has not been dialled, but would have been had nothing failed. */
 static bool is_displaced(const struct virtual_user *user, uint64_t now_ns)
 {
-    const uint64_t planned_ns = user->planned_ns;
-    return user->queued && user->dialled_ns == 0 && planned_ns != 0 && planned_ns <= now_ns &&
-           planned_ns <= user->try_due_ns + (uint64_t)HEALTH_DIAL_LATE_NS;
+    return is_planned_in_time(user) && user->planned_ns <= now_ns;
+}
+
+/* Each once. */
+static void count_displaced(struct worker *worker, struct virtual_user *user, uint64_t now_ns)
+{
+    if (user->displaced) return;
+    (void)recorder_at(&worker->recorder, now_ns);
+    worker->recorder.handover->displaced++;
+    user->displaced = true;
+}
+
+/* Those who wait are counted as soon as their places in the queue make them late, and not in the
+ * interval of their dial: in that of an outage many are due, and few are dialled. */
+static void count_waiting(struct worker *worker, uint64_t now_ns)
+{
+    if (!is_open_model(worker) || now_ns < worker->counted_ns + COUNT_EVERY_NS) return;
+    worker->counted_ns = now_ns;
+    uint64_t dial_ns = worker->pace.next_ns > now_ns ? worker->pace.next_ns : now_ns;
+    for (struct virtual_user *user = worker->queue_first; user != NULL; user = user->queued_next) {
+        if (is_planned_in_time(user) && !dispatch_is_in_time(user, dial_ns))
+            count_displaced(worker, user, now_ns);
+        dial_ns += worker->pace.gap_ns;
+    }
 }
 
 /* Whether an arrival finds no room only because of failures: most of those present retry, or wait
@@ -47,10 +78,9 @@ static bool is_crowded_out(const struct worker *worker, size_t index, uint64_t n
 /* Those in the queue whose first dial will never be. */
 static void count_given_up(struct worker *worker, bool arrived_stay, uint64_t now_ns)
 {
-    for (const struct virtual_user *user = worker->queue_first; user != NULL;
-         user = user->queued_next) {
-        if (arrived_stay && dispatch_is_in_time(user, now_ns)) continue;
-        worker->recorder.handover->displaced += is_displaced(user, now_ns);
+    for (struct virtual_user *user = worker->queue_first; user != NULL; user = user->queued_next) {
+        const bool late = !arrived_stay || !dispatch_is_in_time(user, now_ns);
+        if (late && is_displaced(user, now_ns)) count_displaced(worker, user, now_ns);
     }
 }
 
@@ -161,14 +191,14 @@ static void on_pacing(struct timer *timer, uint64_t now_ns)
 
 /* An arrival's first dial, on time or not; and if not, whether it would have been had nothing
  * failed. */
-static void count_arrival(struct worker *worker, const struct virtual_user *user, uint64_t now_ns)
+static void count_arrival(struct worker *worker, struct virtual_user *user, uint64_t now_ns)
 {
     (void)recorder_at(&worker->recorder, now_ns);
     struct handover *handover = worker->recorder.handover;
     handover->achieved++;
     if (dispatch_is_in_time(user, now_ns)) return;
     handover->achieved_late++;
-    handover->displaced += is_displaced(user, now_ns);
+    if (is_displaced(user, now_ns)) count_displaced(worker, user, now_ns);
 }
 
 /* This machine would have stalled those who wait as well had nothing failed. */
@@ -188,6 +218,7 @@ static void pace(struct worker *worker, uint64_t now_ns)
         virtual_user_place(user, now_ns);
         if (!virtual_user_admit(user, now_ns)) continue; /* it has left the queue */
         if (worker->pace.next_ns > now_ns) {
+            count_waiting(worker, now_ns);
             (void)timers_set(worker->timers, &worker->pacing, worker->pace.next_ns);
             return;
         }
@@ -213,7 +244,10 @@ void dispatch_dial(struct worker *worker, struct virtual_user *user, uint64_t no
         worker->queue_last->queued_next = user;
     }
     worker->queue_last = user;
-    if (worker->pacing.place == 0) pace(worker, now_ns);
+    if (worker->pacing.place == 0)
+        pace(worker, now_ns);
+    else
+        count_waiting(worker, now_ns);
 }
 
 void dispatch_forget(struct worker *worker, struct virtual_user *user)

@@ -32,6 +32,7 @@ struct virtual_user {
     bool queued;
     uint64_t asked_ns;   /* when it was put there */
     uint64_t planned_ns; /* when its dial would go had nothing failed; 0: it would not be */
+    bool displaced;      /* counted as an arrival that failures make late */
     bool replaces;       /* its next dial replaces a session that failed */
     size_t demand;       /* the worker's demand that it belongs to */
     size_t region;       /* of the current or last attempt */

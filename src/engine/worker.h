@@ -78,7 +78,8 @@ struct worker {
     struct virtual_user *virtual_users; /* all, doubly linked */
     struct driver *drivers;
     struct virtual_user *queue_first, *queue_last; /* those waiting to dial */
-    struct pace pace;                              /* of their dials */
+    uint64_t counted_ns; /* when those among them were counted whom failures made late */
+    struct pace pace;    /* of their dials */
     uint64_t sessions_numbered;
     struct timer arrival, pacing, tick;
     struct loop_gauge gauge;
