@@ -32,8 +32,10 @@ struct engine {
     struct abort_rule abort_rule;
     struct purse purse;
     struct turn_heard *heard; /* one per region */
-    double budget_spent;      /* share used of the limit that is nearest */
-    struct error failure;     /* of the collector, or of a worker that could not start */
+    struct quota_pace *paces; /* likewise */
+    size_t paces_made;
+    double budget_spent;  /* share used of the limit that is nearest */
+    struct error failure; /* of the collector, or of a worker that could not start */
 };
 
 /* ---- stopping ---- */
@@ -269,6 +271,21 @@ static enum err_code make_workers(struct engine *engine, struct error *err)
     return ERR_OK;
 }
 
+static enum err_code make_paces(struct engine *engine, struct error *err)
+{
+    const struct profile *profile = engine->options.profile;
+    const struct shard *shard = &engine->options.shard;
+    for (size_t i = 0; i < profile->region_count; i++) {
+        const struct pace_limits limits = pace_limits_of(&profile->regions[i]);
+        enum err_code code =
+            quota_pace_init(&engine->paces[i], &limits, profile->load.pace_to_quota,
+                            shard->count > 1 ? shard->count : 1, engine->options.clock.speed, err);
+        if (code != ERR_OK) return code;
+        engine->paces_made++;
+    }
+    return ERR_OK;
+}
+
 static enum err_code set_up(struct engine *engine, struct error *err)
 {
     const struct engine_options *options = &engine->options;
@@ -287,11 +304,14 @@ static enum err_code set_up(struct engine *engine, struct error *err)
         .workers = options->workers,
         .purse = &engine->purse,
         .heard = engine->heard,
+        .paces = engine->paces,
         .load_ns = load_duration_ns(&profile->load),
         .zone = profile_zone(profile),
     };
     code = purse_init(&engine->purse, shard_usd(&options->shard, profile->budget.usd),
                       shard_part(&options->shard, profile->budget.tokens), err);
+    if (code != ERR_OK) return code;
+    code = make_paces(engine, err);
     if (code != ERR_OK) return code;
     int status = uv_async_init(engine->loop, &engine->wake, on_wake);
     if (status != 0)
@@ -320,9 +340,11 @@ enum err_code engine_new(uv_loop_t *loop, const struct engine_options *options, 
     engine->options = *options;
     engine->regions_over = calloc(options->profile->region_count, sizeof *engine->regions_over);
     engine->heard = calloc(options->profile->region_count, sizeof *engine->heard);
-    enum err_code code = engine->regions_over == NULL || engine->heard == NULL
-                             ? error_set(err, ERR_NOMEM, "no memory for the engine")
-                             : set_up(engine, err);
+    engine->paces = calloc(options->profile->region_count, sizeof *engine->paces);
+    const bool lacks =
+        engine->regions_over == NULL || engine->heard == NULL || engine->paces == NULL;
+    enum err_code code =
+        lacks ? error_set(err, ERR_NOMEM, "no memory for the engine") : set_up(engine, err);
     if (code != ERR_OK) {
         engine_free(engine);
         return code;
@@ -406,6 +428,8 @@ void engine_free(struct engine *engine)
     text_free(&engine->reason);
     purse_free(&engine->purse);
     free(engine->heard);
+    for (size_t i = 0; i < engine->paces_made; i++) quota_pace_free(&engine->paces[i]);
+    free(engine->paces);
     free(engine->regions_over);
     free(engine);
 }

@@ -127,9 +127,9 @@ void hold_for_good(struct hold *hold, const char *code, uint64_t now_ns)
     hold->probing = false;
 }
 
-void hold_for_budget(struct hold *hold, uint64_t now_ns)
+void hold_for_us(struct hold *hold, enum hold_cause cause, uint64_t now_ns)
 {
-    (void)begin(hold, HOLD_BUDGET, HOLD_BUDGET_CODE, now_ns);
+    (void)begin(hold, cause, cause == HOLD_PACE ? HOLD_PACE_CODE : HOLD_BUDGET_CODE, now_ns);
 }
 
 bool hold_close(struct hold *hold, uint64_t now_ns)

@@ -86,8 +86,8 @@ bool hold_lift(struct hold *hold, uint64_t now_ns);
 /* Holds the region for good. */
 void hold_for_good(struct hold *hold, const char *code, uint64_t now_ns);
 
-/* Begins a hold for want of budget; it ends by hold_close alone. */
-void hold_for_budget(struct hold *hold, uint64_t now_ns);
+/* Begins a hold for our own reasons (HOLD_BUDGET, HOLD_PACE); it ends by hold_close alone. */
+void hold_for_us(struct hold *hold, enum hold_cause cause, uint64_t now_ns);
 
 /* Ends any hold, since the load is over; false if there is none. */
 bool hold_close(struct hold *hold, uint64_t now_ns);

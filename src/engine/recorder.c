@@ -49,7 +49,7 @@ static struct hold_view view_of(const struct recorder *recorder, const struct ho
     return (struct hold_view){
         .on = hold->on,
         .hopeless = hopeless,
-        .by_budget = hold->on && hold->cause == HOLD_BUDGET,
+        .by_us = hold->on && (hold->cause == HOLD_BUDGET || hold->cause == HOLD_PACE),
         .until_utc_ns = timed ? run_clock_wall_at(&recorder->clock, hold->until_ns) : 0,
         .code = hold->on ? hold->code : "",
     };

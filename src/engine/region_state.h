@@ -20,9 +20,10 @@ struct region_state {
     struct trials trials;              /* for the abort rule */
     struct hold hold;                  /* from the responses that this worker received */
     struct breaker breaker;            /* from the same */
-    struct hold shortage;              /* for want of budget, while no such hold is on */
+    struct hold shortage;              /* for want of budget or quota, while no such hold is on */
     bool lacks_budget;                 /* the last turn that was due found no room */
     uint64_t waiting;                  /* users who wait for it */
+    uint64_t paced;                    /* users who wait for their time by the quota's pace */
     double usual_limit_tokens; /* the highest x-ratelimit-limit-tokens reported; 0 if none */
     double weight;             /* its part of a load with routing `weighted` */
 };

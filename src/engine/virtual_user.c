@@ -26,7 +26,7 @@ static void virtual_user_free(struct virtual_user *user, uint64_t now_ns)
 {
     struct worker *worker = user->worker;
     virtual_user_hold_withdrawn(user, now_ns);
-    virtual_user_give_back(user);
+    virtual_user_give_back(user, now_ns);
     dispatch_forget(worker, user);
     timers_cancel(worker->timers, &user->timer);
     if (user->previous != NULL) {
@@ -95,6 +95,7 @@ static bool listens(struct virtual_user *user, uint64_t now_ns)
 
 static void take_turn(struct virtual_user *user, uint64_t due_ns, uint64_t now_ns)
 {
+    if (!virtual_user_in_pace(user, false, now_ns)) return;
     if (!virtual_user_afford(user, now_ns)) return;
     driver_turn(user->driver, due_ns, virtual_user_prompt(user), now_ns);
 }
@@ -382,6 +383,8 @@ void virtual_user_leave(struct virtual_user *user, uint64_t now_ns)
 {
     bool first_try_waits = user->queued && user->attempt == 1;
     if (user->held) virtual_user_fail_held(user, now_ns);
+    if (user->held && virtual_user_is_new_arrival(user))
+        recorder_held_arrival(&user->worker->recorder, user->region);
     if (user->attempt == 0 || first_try_waits || user->held) virtual_user_retire(user, now_ns);
 }
 

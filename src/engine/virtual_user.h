@@ -51,6 +51,7 @@ struct virtual_user {
     int64_t said_ns;             /* since then, by the profile: waits, and limits that were hit */
     int64_t overrun_ns;          /* since then, by which those limits lasted longer, and that tries
                                     took which our own side failed */
+    uint64_t paced_ns;           /* that time */
     struct purse_claim claim;    /* while it waits for the budget */
     struct turn_bound bound;     /* the most that its turn can take */
     struct purse_part reserved;  /* the same, as a part of the budget */
@@ -64,6 +65,7 @@ struct virtual_user {
     bool met_failure;       /* a failure of the service cost it an attempt or a session */
     bool held;              /* its next try waits behind the hold of its region */
     bool waits_for_budget;  /* and that for others' turns to give back */
+    bool paced;             /* its time by the quota's pace is given, and not yet used */
     bool paid;              /* its turn is taken out of the budget, and not yet its session's */
     bool goes_first;        /* its try shows whether a hold is over */
     bool probe;             /* the current or next try probes its session */
@@ -106,6 +108,13 @@ bool virtual_user_admit(struct virtual_user *user, uint64_t now_ns);
  * counted, and if there will never be room, the user leaves.
  */
 bool virtual_user_afford(struct virtual_user *user, uint64_t now_ns);
+
+/*
+ * Whether its dial, or its turn, may go by the pace to its region's quota; true if there is none.
+ * If not yet, the user waits for its time; an arrival that would wait for long is dropped and
+ * counted.
+ */
+bool virtual_user_in_pace(struct virtual_user *user, bool dials, uint64_t now_ns);
 
 /* The budget has granted turns to users of the worker who waited: they are due. */
 void virtual_user_take_grants(struct worker *worker, uint64_t now_ns);

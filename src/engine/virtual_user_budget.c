@@ -1,5 +1,6 @@
 /*
- * Virtual users and the run's budget: who may send a turn, who waits for others' to give back.
+ * Virtual users, the run's budget and the pace to quotas: who may send, who waits for others' turns
+ * to give back, or for its time.
  *
  * As behind a hold (virtual_user_hold.c), arrivals of an open load that do not fit are dropped and
  * counted, and users who are already there wait; their tries are due when there is room. So neither
@@ -8,19 +9,25 @@
 #include "engine/dispatch.h"
 #include "engine/driver.h"
 #include "engine/virtual_user_private.h"
+#include "realtime/token_count.h"
 
 #include <stddef.h>
+
+/* An arrival that would have to wait for longer is not started: what is due beyond the quota would
+ * become a queue without end. By the run's own clock. */
+#define BACKLOG_NS (10 * NS_PER_S)
 
 /* Begins or ends the time that counts as held back for want of budget; a hold of the region counts
  * by itself. */
 static void update_shortage(struct worker *worker, size_t region, uint64_t now_ns)
 {
     struct region_state *state = &worker->regions[region];
-    const bool lacks = state->lacks_budget && !state->hold.on && !worker->draining;
+    const bool lacks =
+        (state->lacks_budget || state->paced > 0) && !state->hold.on && !worker->draining;
     if (lacks == state->shortage.on) return;
     (void)recorder_at(&worker->recorder, now_ns);
     if (lacks) {
-        hold_for_budget(&state->shortage, now_ns);
+        hold_for_us(&state->shortage, state->lacks_budget ? HOLD_BUDGET : HOLD_PACE, now_ns);
     } else if (hold_close(&state->shortage, now_ns)) {
         recorder_hold(&worker->recorder, region, &state->shortage, now_ns);
     }
@@ -86,11 +93,88 @@ bool virtual_user_afford(struct virtual_user *user, uint64_t now_ns)
     return answer == PURSE_TAKEN;
 }
 
+/* ---- the pace to the quota ---- */
+
+static void leave_pace(struct virtual_user *user)
+{
+    if (user->paced) user->worker->regions[user->region].paced--;
+    user->paced = false;
+}
+
+/* What the service counts of its dial, or its turn. */
+static struct pace_wish wish_of(const struct virtual_user *user, bool dials)
+{
+    const struct profile *profile = user->worker->plan->profile;
+    const bool connections =
+        request_kind_of(profile->regions[user->region].dialect) == REQUEST_CONNECTION;
+    struct pace_wish wish = {.requests = connections == dials ? 1 : 0};
+    if (dials) return wish;
+    const struct turn_bounds bounds = driver_bounds(user, virtual_user_prompt(user));
+    wish.tokens =
+        (double)token_count_reserved(bounds.most.input, profile->session.max_output_tokens);
+    return wish;
+}
+
+/* Whether an arrival would wait so long, for its dial or for the turn after it, that it is not
+ * started. */
+static bool is_beyond_quota(const struct virtual_user *user, struct quota_pace *pace,
+                            uint64_t now_ns)
+{
+    const struct pace_wish dial = wish_of(user, true);
+    const struct pace_wish turn = wish_of(user, false);
+    const struct pace_wish both = {.requests = dial.requests + turn.requests,
+                                   .tokens = turn.tokens};
+    const uint64_t most_ns = (uint64_t)run_clock_to_real(&user->worker->plan->clock, BACKLOG_NS);
+    return quota_pace_look(pace, &both, now_ns) > now_ns + most_ns;
+}
+
+/* Its time has come; or it waits for it. */
+static bool wait_for_time(struct virtual_user *user, uint64_t now_ns)
+{
+    struct worker *worker = user->worker;
+    if (user->paced_ns <= now_ns) {
+        leave_pace(user);
+        update_shortage(worker, user->region, now_ns);
+        return true;
+    }
+    (void)recorder_at(&worker->recorder, now_ns);
+    if (!user->held) recorder_cell(&worker->recorder, user->region)->counters.held_tries++;
+    user->held = true;
+    dispatch_forget(worker, user);
+    if (user->driver != NULL) driver_end_trial(user->driver, TRIAL_WITHDRAWN);
+    update_shortage(worker, user->region, now_ns);
+    virtual_user_schedule(user, user->paced_ns, now_ns);
+    return false;
+}
+
+bool virtual_user_in_pace(struct virtual_user *user, bool dials, uint64_t now_ns)
+{
+    struct worker *worker = user->worker;
+    struct quota_pace *pace = &worker->plan->paces[user->region];
+    if (!pace->on) return true;
+    if (user->paced) return wait_for_time(user, now_ns);
+    if (dials && virtual_user_is_new_arrival(user) && is_beyond_quota(user, pace, now_ns)) {
+        (void)recorder_at(&worker->recorder, now_ns);
+        recorder_held_arrival(&worker->recorder, user->region);
+        virtual_user_retire(user, now_ns);
+        return false;
+    }
+    const struct pace_wish wish = wish_of(user, dials);
+    user->paced_ns = quota_pace_take(pace, &wish, now_ns, &worker->recorder.failed);
+    user->paced = true;
+    worker->regions[user->region].paced++;
+    return wait_for_time(user, now_ns);
+}
+
+/* ---- waiting for room in the budget ---- */
+
 static void stop_waiting(struct virtual_user *user)
 {
     if (!user->waits_for_budget) return;
     user->waits_for_budget = false;
-    user->worker->regions[user->region].waiting--;
+    struct region_state *state = &user->worker->regions[user->region];
+    state->waiting--;
+    if (state->waiting == 0) state->lacks_budget = false;
 }
 
 void virtual_user_leave_spent(struct virtual_user *user, uint64_t now_ns)
@@ -99,14 +183,16 @@ void virtual_user_leave_spent(struct virtual_user *user, uint64_t now_ns)
     virtual_user_retire(user, now_ns);
 }
 
-void virtual_user_give_back(struct virtual_user *user)
+void virtual_user_give_back(struct virtual_user *user, uint64_t now_ns)
 {
     struct purse *purse = user->worker->plan->purse;
     purse_leave(purse, &user->claim);
     stop_waiting(user);
+    leave_pace(user);
     if (user->paid) purse_settle(purse, user->reserved, (struct purse_part){0});
     user->paid = false;
     if (user->driver != NULL) driver_give_back(user->driver);
+    update_shortage(user->worker, user->region, now_ns);
 }
 
 void virtual_user_take_grants(struct worker *worker, uint64_t now_ns)

@@ -55,7 +55,7 @@ static void wait_behind(struct virtual_user *user, const struct hold *hold, uint
     const bool timed = !hold->probing && hold->cause != HOLD_HOPELESS;
     if (!user->held) counters_of(user)->held_tries++;
     user->held = true;
-    virtual_user_give_back(user);
+    virtual_user_give_back(user, now_ns);
     timers_cancel(user->worker->timers, &user->timer);
     dispatch_forget(user->worker, user);
     /* a session that only waits is no evidence for the abort rule */

@@ -57,7 +57,7 @@ void virtual_user_place(struct virtual_user *user, uint64_t now_ns)
     const uint64_t attempt = user->attempt + (user->begun || user->again ? 0 : 1);
     const size_t region = virtual_user_region(user, attempt, user->avoids, now_ns);
     if (region == user->region) return;
-    virtual_user_give_back(user); /* another region has other prices */
+    virtual_user_give_back(user, now_ns); /* another region has other prices */
     user->region = region;
     if (user->driver != NULL) driver_finish(virtual_user_let_go(user), now_ns);
 }

@@ -52,6 +52,6 @@ void virtual_user_leave_spent(struct virtual_user *user, uint64_t now_ns);
 
 /* What was taken out of the budget for a turn that is not sent now goes back, and it no longer
  * waits for room there. */
-void virtual_user_give_back(struct virtual_user *user);
+void virtual_user_give_back(struct virtual_user *user, uint64_t now_ns);
 
 #endif

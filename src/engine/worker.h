@@ -14,6 +14,7 @@
 #include "engine/lateness.h"
 #include "engine/pace.h"
 #include "engine/purse.h"
+#include "engine/quota_pace.h"
 #include "engine/recorder.h"
 #include "engine/region_state.h"
 #include "engine/retry_window.h"
@@ -44,6 +45,7 @@ struct engine_plan {
     int64_t load_ns;                    /* length of the load, by the run's own clock */
     const struct zone *zone;            /* for local_time in evidence; NULL: UTC */
     struct purse *purse;                /* the budget; the workers write it, atomically */
+    struct quota_pace *paces;           /* one per region; likewise, under a lock */
     struct turn_heard *heard;           /* of each region's answers; likewise */
     struct credential_renewer *renewer; /* renews credentials, on the main thread; may be NULL */
 };

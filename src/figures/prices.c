@@ -1,7 +1,9 @@
 #include "figures/prices.h"
 
+#include "base/clock.h"
 #include "profile/keys.h"
 
+#include <math.h>
 #include <string.h>
 
 /* The keys of a price are numbers, all of them. */
@@ -57,4 +59,16 @@ void prices_note(struct results *results)
         if (c->output_tokens > 0 && !(price.text_out > 0))
             note_free(results, r, &price, "text_out", "text output");
     }
+}
+
+double prices_hourly(const struct results *results)
+{
+    const struct counters *all = &results->all.cell.counters;
+    int64_t longest_ns = 0; /* regions are driven side by side */
+    for (size_t r = 0; r < results->region_count; r++) {
+        const int64_t covered_ns = results_region(results, r)->covered_ns;
+        if (covered_ns > longest_ns) longest_ns = covered_ns;
+    }
+    if (longest_ns == 0 || counters_unpriced(all)) return NAN;
+    return all->cost_usd / ((double)longest_ns / (3600.0 * (double)NS_PER_S));
 }

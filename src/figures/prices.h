@@ -15,4 +15,8 @@ bool results_price(const struct results *results, size_t region, struct price *o
 /* Notes each kind of token that counts as free, though the model is charged by tokens. */
 void prices_note(struct results *results);
 
+/* USD an hour that the run spent on the mean of the time that was recorded; NAN without prices or
+ * time. */
+double prices_hourly(const struct results *results);
+
 #endif

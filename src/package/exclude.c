@@ -80,7 +80,7 @@ static void saturation(struct package *package)
                     100 * (double)(health->achieved - health->achieved_late) /
                         (double)health_wanted(health));
     if (health->held > 0)
-        text_printf(&how, " (%llu more were held back as the service or the budget asked)",
+        text_printf(&how, " (%llu more were held back: see the holds)",
                     (unsigned long long)health->held);
     if (health->displaced > 0)
         text_printf(&how, " (%llu came late or never behind retries of failed attempts)",

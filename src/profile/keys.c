@@ -62,6 +62,13 @@ static const struct key profile_keys[] = {
              "where they share one load (load.routing)"},
     {"load.connect_rate", KEY_RATE, AT(load.connect_rate), .fallback = "100/s", .least = "1/m",
      .most = "100000/s", .help = "connects begun per second of real time, all regions together"},
+    {"load.pace_to_quota", KEY_FRACTION, AT(load.pace_to_quota), .fallback = "0%",
+     .help =
+         "the share of each region's quota (regions[].quota, or its model's tier) that the load "
+         "may take, as the service counts it: connections, dialect openai responses, and the "
+         "input and max_output_tokens (4096 without) of each response; what is due beyond that "
+         "waits, and arrivals that would wait for over 10 s are dropped and counted; 0: the "
+         "quota holds nothing back but by refusing"},
     {"load.stages", KEY_OBJECTS, LIST(load.stages, load.stage_count), .table = &key_stage,
      .fallback = "[{\"duration\": \"30s\", \"target\": 5}]", .least = "1",
      .most = MOST(PROFILE_STAGES_MOST),

@@ -97,6 +97,7 @@ struct load {
     enum routing routing;
     uint64_t max_sessions; /* open at the same time, per region; of all together where they share */
     double connect_rate;   /* connects per second, all regions together */
+    double pace_to_quota;  /* share of each region's quota that is used at most; 0: no pace */
     struct stage *stages;
     size_t stage_count;
 };

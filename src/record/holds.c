@@ -9,6 +9,7 @@ const char *hold_cause_words(enum hold_cause cause)
         [HOLD_REPEATED] = "it failed again and again in a way that no retry mends",
         [HOLD_BREAKER] = "its breaker was open: too many attempts failed or were slow",
         [HOLD_HOPELESS] = "nothing but config and auth failures came: its load was ended",
+        [HOLD_PACE] = "more was due than load.pace_to_quota lets be asked of its quota",
         [HOLD_BUDGET] = "the budget had room for fewer turns at once than were due",
     };
     return words[cause];

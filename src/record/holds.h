@@ -14,6 +14,7 @@ enum hold_cause {
     HOLD_REPEATED, /* config, auth or quota failures in a row, without such a hint */
     HOLD_BREAKER,  /* the profile's breaker is open: too many attempts failed or were slow */
     HOLD_HOPELESS, /* only config and auth failures: the region's load has ended */
+    HOLD_PACE,     /* nothing that the service did: load.pace_to_quota */
     HOLD_BUDGET,   /* nothing that the service did: turns in flight had reserved the budget */
     HOLD_CAUSE_COUNT
 };
@@ -21,6 +22,7 @@ enum hold_cause {
 /* The key of run.json under which a hold's code stands, and the code of one for want of budget. */
 #define HOLD_CODE_KEY "code"
 #define HOLD_BUDGET_CODE "budget"
+#define HOLD_PACE_CODE "pace_to_quota" /* and of one for the pace to the quota */
 
 /* The cause as run.json states it. */
 const char *hold_cause_words(enum hold_cause cause);
@@ -37,7 +39,7 @@ struct hold_span {
 struct hold_view {
     bool on;
     bool hopeless;
-    bool by_budget;       /* and not by what the service did */
+    bool by_us;           /* by the budget or the pace, and not by what the service did */
     int64_t until_utc_ns; /* 0 while one attempt decides, or if it is for good */
     const char *code;     /* static */
 };

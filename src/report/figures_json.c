@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "figures/claim.h"
+#include "figures/prices.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -92,6 +93,7 @@ void figures_totals_json(const struct results *results, struct text *out)
     counts(&results->all, out);
     holds(&results->all, out);
     costs(&results->all.cell.counters, out);
+    json_put_number(out, "cost_usd_per_hour", prices_hourly(results));
     json_close(out, '}');
 }
 

@@ -3,11 +3,15 @@
 #include "base/clock.h"
 #include "base/units.h"
 #include "figures/claim.h"
+#include "figures/prices.h"
 #include "record/holds.h"
 #include "record/shards.h"
 #include "report/format.h"
 
 #include <string.h>
+
+/* Of a run that long it is said what an hour cost. */
+#define LONG_NS (3600 * NS_PER_S)
 
 void words_run(const struct results *results, struct text *out)
 {
@@ -29,6 +33,11 @@ void words_run(const struct results *results, struct text *out)
     }
     text_printf(out, ", %zu region%s", results->region_count,
                 results->region_count == 1 ? "" : "s");
+    const double hourly = prices_hourly(results);
+    if (!(hourly > 0) || results->end_ns - results->start_ns < LONG_NS) return;
+    text_puts(out, ", ");
+    format_usd(out, hourly);
+    text_puts(out, " an hour");
 }
 
 static size_t count_verdicts(const struct results *results, enum verdict verdict)
@@ -178,33 +187,36 @@ void words_generator(const struct results *results, struct text *out)
                     (unsigned long long)h->displaced);
 }
 
-/* Whether run.json lists a hold for want of budget, and one for what the service did; a killed run
+/* Whether run.json lists a hold of a code; NULL: of any other code than our own ones. A killed run
  * lists none. */
-static void causes_of(const struct results *results, bool *by_budget, bool *by_service)
+static bool held_for(const struct results *results, const char *code)
 {
     const cJSON *hold = NULL;
     cJSON_ArrayForEach(hold, results_holds(results))
     {
-        const char *code =
+        const char *said =
             cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(hold, HOLD_CODE_KEY));
-        const bool budget = code != NULL && strcmp(code, HOLD_BUDGET_CODE) == 0;
-        *by_budget |= budget;
-        *by_service |= !budget;
+        if (said == NULL) continue;
+        const bool ours = strcmp(said, HOLD_BUDGET_CODE) == 0 || strcmp(said, HOLD_PACE_CODE) == 0;
+        if (code == NULL ? !ours : strcmp(said, code) == 0) return true;
     }
+    return false;
 }
 
 void words_holds(const struct results *results, struct text *out)
 {
     const struct counters *all = &results->all.cell.counters;
-    bool by_budget = false;
-    bool by_service = false;
     if (all->held_ms == 0 && all->held_arrivals == 0) return;
-    causes_of(results, &by_budget, &by_service);
+    const bool by_budget = held_for(results, HOLD_BUDGET_CODE);
+    const bool by_pace = held_for(results, HOLD_PACE_CODE);
     if (by_budget)
         text_puts(out, "While the budget had room for fewer turns at once than were due, those "
                        "that were due waited for others to give back what they had not needed: "
                        "the load was less than was asked for. ");
-    if (by_service || !by_budget)
+    if (by_pace)
+        text_puts(out, "What was due beyond the quota waited for its time (load.pace_to_quota): "
+                       "the load was less than was asked for. ");
+    if (held_for(results, NULL) || !(by_budget || by_pace))
         text_puts(out, "A region is held back while the service asks to wait, and for growing "
                        "times after config, auth or quota failures in a row; then one attempt "
                        "goes first. ");

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/digits.h"
 #include "base/units.h"
+#include "engine/quota_pace.h"
 #include "engine/turn_bound.h"
 #include "realtime/token_count.h"
 
@@ -144,6 +145,8 @@ cJSON *forecast_profile_json(const struct profile *profile, uint64_t seed)
     cJSON *totals = cJSON_AddObjectToObject(root, "totals");
     figures(totals, &all.totals);
     budget_json(totals, profile, &all);
+    const double pace = profile->load.pace_to_quota;
+    put_known(root, "pace_to_quota", pace > 0, pace);
     assumed_json(root, profile);
     forecast_free(&all);
     return root;
@@ -199,6 +202,23 @@ static void quota_text(const struct region *region, const struct terms *terms,
     } else {
         text_puts(out, ".\n");
     }
+}
+
+/* The load above is what was asked for; its pace keeps it below these. */
+static void pace_text(const struct profile *profile, struct text *out)
+{
+    const double share = profile->load.pace_to_quota;
+    if (share <= 0) return;
+    text_printf(out, "Paced to %.3g%% of the quota: at most", 100 * share);
+    for (size_t i = 0; i < profile->region_count; i++) {
+        const struct pace_limits limits = pace_limits_of(&profile->regions[i]);
+        if (i > 0) text_puts(out, ",");
+        if (limits.rpm > 0) text_printf(out, " %.0f RPM", share * (double)limits.rpm);
+        if (limits.rpm > 0 && limits.tpm > 0) text_puts(out, " and");
+        if (limits.tpm > 0) text_printf(out, " %.0f TPM", share * (double)limits.tpm);
+        text_printf(out, " in %s", profile->regions[i].name);
+    }
+    text_puts(out, ";\n  what is due beyond that waits, arrivals for 10 s at most.\n");
 }
 
 /* What one turn takes out of the budget before it is sent, of the region where that is most. */
@@ -311,6 +331,7 @@ static void region_notes(const struct profile *profile, const struct forecast_al
         const struct terms terms = terms_of(profile, region);
         quota_text(region, &terms, &all->regions[i], out);
     }
+    pace_text(profile, out);
     budget_text(profile, all, out);
     reserve_text(profile, out);
     hourly_text(profile, all, out);

@@ -6,6 +6,7 @@
 #include "base/files.h"
 #include "base/limits.h"
 #include "base/units.h"
+#include "engine/quota_pace.h"
 #include "engine/routing.h"
 #include "engine/timing.h"
 #include "engine/turn_bound.h"
@@ -143,6 +144,20 @@ static enum err_code check_prices(const struct profile *profile, struct error *e
     return ERR_OK;
 }
 
+/* A pace to a quota that nobody knows would be none. */
+static enum err_code check_pace(const struct profile *profile, struct error *err)
+{
+    for (size_t i = 0; i < profile->region_count && profile->load.pace_to_quota > 0; i++) {
+        const struct pace_limits limits = pace_limits_of(&profile->regions[i]);
+        if (limits.rpm > 0 || limits.tpm > 0) continue;
+        return error_set(err, ERR_PROFILE,
+                         "%s: load.pace_to_quota: the quota of region %s is not known; give it "
+                         "\"quota\": {\"rpm\": N, \"tpm\": N}",
+                         profile->file, profile->regions[i].name);
+    }
+    return ERR_OK;
+}
+
 /* A budget that no turn fits in would end the run before it begins. */
 static enum err_code check_room(const struct run_plan *plan, struct error *err)
 {
@@ -186,6 +201,7 @@ static enum err_code check(const struct run_plan *plan, const struct run_options
             profile->file);
     }
     enum err_code code = check_prices(profile, err);
+    if (code == ERR_OK) code = check_pace(profile, err);
     return code != ERR_OK || options->dry_run ? code : check_room(plan, err);
 }
 

@@ -98,7 +98,7 @@ void picture_hold(const struct run_snapshot *run, size_t region, struct text *ou
     if (!hold->on) return;
     if (hold->hopeless) {
         text_puts(out, "its load has ended");
-    } else if (hold->by_budget) {
+    } else if (hold->by_us) {
         text_puts(out, "waits for room");
     } else if (hold->until_utc_ns > now_ns) {
         text_puts(out, "held for ");

@@ -1,6 +1,7 @@
 """A budget is not exceeded, and used: turns take what they can cost at most out of it before they are sent, give back
 what they did not need, and wait for one another where it is tight."""
 
+import datetime
 import json
 import unittest
 
@@ -16,6 +17,10 @@ LOADS = {
     "slowly": ({"model": "arrivals", "target": "5/s"}, 4),
     "fast": ({"model": "arrivals", "target": "60/s"}, 2),
 }
+
+
+def moment(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 class Budget(harness.Case):
@@ -98,6 +103,24 @@ class Budget(harness.Case):
         self.assertGreater(run.manifest["totals"]["sessions"]["open_ms"], 0)
         self.assertLessEqual(spent, 20)
         self.assertGreater(spent, 5)
+
+    def test_spend_by_the_hour(self):
+        """Two hours, replayed: what an hour cost is told, and is what the intervals say."""
+        load = {"model": "arrivals", "arrival": "even", "stages": [{"duration": "0s", "target": "20/m"},
+                                                                   {"duration": "2h", "target": "20/m"}]}
+        made = harness.profile(load=load, prices={**PRICES, "rt-preview": PRICES["gpt-realtime"]},
+                               windows={"interval": "1m"})
+        made["simulator"] = {**made["simulator"], "clock": {"speed": 1000}}
+        self.rushhour("run", self.write_profile(made), "--simulate", "-o", "long", expect=harness.ENDED)
+        run = harness.Run(self.folder / "long")
+        bounds = {(row["start"], row["end"]) for row in run.intervals}
+        hours = sum((moment(end) - moment(start)).total_seconds() for start, end in bounds) / 3600
+        totals = run.manifest["totals"]
+        self.assertGreater(totals["cost_usd"], 0)
+        self.assertAlmostEqual(totals["cost_usd_per_hour"], totals["cost_usd"] / hours, delta=0.02 * totals["cost_usd"])
+        for form in ("text", "markdown"):
+            said = " ".join(self.rushhour("report", "long", "--format", form, expect=harness.ENDED).stdout.split())
+            self.assertIn(f"${totals['cost_usd_per_hour']:.2f} an hour", said)
 
     def test_speech(self):
         _run, _told, spent = self.play("few", {"usd": 0.2}, modality="audio")
