@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 bool terminal_takes_escapes(int fd)
@@ -16,6 +17,15 @@ bool terminal_takes_colour(int fd, bool forbidden)
     const char *environment = getenv("NO_COLOR");
     bool named = environment != NULL && *environment != '\0';
     return !forbidden && !named && terminal_takes_escapes(fd);
+}
+
+bool terminal_size(int fd, size_t *columns, size_t *rows)
+{
+    struct winsize size = {0};
+    const bool known = ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && size.ws_row > 0;
+    *columns = known ? size.ws_col : 80;
+    *rows = known ? size.ws_row : 24;
+    return known;
 }
 
 bool terminal_takes_utf8(void)

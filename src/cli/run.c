@@ -5,6 +5,7 @@
 
 #include "base/terminal.h"
 #include "report/report.h"
+#include "report/table.h"
 
 #include <signal.h>
 #include <stddef.h>
@@ -75,15 +76,19 @@ static int print_result(const struct run_flags *flags, const char *folder,
     if (flags->json) return print_out(text_str(&outcome->json));
     if (flags->quiet) return 0;
     const bool colour = terminal_takes_colour(STDOUT_FILENO, flags->no_color);
+    size_t width;
+    size_t rows;
     struct text out = {0};
+    if (!terminal_size(STDOUT_FILENO, &width, &rows) || width > TERMINAL_WIDTH)
+        width = TERMINAL_WIDTH;
     if (flags->full) {
         results_text(outcome->results, colour, &out);
     } else {
-        results_brief(outcome->results, colour, &out);
+        results_brief(outcome->results, colour, width, &out);
     }
     text_printf(&out, "\npage        %s/report.html\n", folder);
     if (!flags->full) text_printf(&out, "all tables  %s report %s\n", cli_program(), folder);
-    results_warning(outcome->results, colour, &out);
+    results_warning(outcome->results, colour, width, &out);
     int status = print_out(text_str(&out));
     text_free(&out);
     return status;

@@ -10,10 +10,10 @@
 
 void results_text(const struct results *results, bool colour, struct text *out);
 /* What a run's end shows: the verdict, the regions, what struck them worst, and what qualifies it;
- * about 20 lines. */
-void results_brief(const struct results *results, bool colour, struct text *out);
-/* Whether the figures are to be believed: appends nothing, or one line that says why not. */
-void results_warning(const struct results *results, bool colour, struct text *out);
+ * about 20 lines of so many columns. */
+void results_brief(const struct results *results, bool colour, size_t width, struct text *out);
+/* Whether the figures are to be believed: appends nothing, or one sentence that says why not. */
+void results_warning(const struct results *results, bool colour, size_t width, struct text *out);
 void results_markdown(const struct results *results, struct text *out);
 void results_csv(const struct results *results, struct text *out);
 void results_json(const struct results *results, struct text *out);

@@ -219,67 +219,100 @@ void tables_advice(const struct results *results, struct table *table)
     free(tallies);
 }
 
-static void region_row(struct table *table, const struct report_cell *cell)
+/* The columns of a brief table, beside the first. */
+enum { BRIEF_ATTEMPTS = 1, BRIEF_INTERACTIONS = 2, BRIEF_P50 = 4, BRIEF_P99 = 8 };
+
+static void region_row(struct table *table, const struct report_cell *cell, unsigned columns)
 {
     const struct latency_figures *ttft = &cell->latency[METRIC_TTFT];
-    put_count(table, report_cell_attempts(cell));
+    if ((columns & BRIEF_ATTEMPTS) != 0) put_count(table, report_cell_attempts(cell));
     put_rate(table, cell, RATE_ATTEMPT);
-    put_share(table, cell, RATE_INTERACTION);
-    put_latency(table, ttft, ttft->p50);
-    put_tail(table, ttft);
+    if ((columns & BRIEF_INTERACTIONS) != 0) put_share(table, cell, RATE_INTERACTION);
+    if ((columns & BRIEF_P50) != 0) put_latency(table, ttft, ttft->p50);
+    if ((columns & BRIEF_P99) != 0) put_tail(table, ttft);
 }
 
-void tables_regions(const struct results *results, struct table *table)
+static void regions_with(const struct results *results, unsigned columns, struct table *table)
 {
     table_column(table, "region", true);
-    table_column(table, "attempts", false);
+    if ((columns & BRIEF_ATTEMPTS) != 0) table_column(table, "attempts", false);
     table_column(table, "failed (95%)", false);
-    table_column(table, "interactions failed", false);
-    table_column(table, "ttft P50", false);
-    table_column(table, "ttft P99", false);
-    each_region(results, table, region_row);
+    if ((columns & BRIEF_INTERACTIONS) != 0) table_column(table, "interactions failed", false);
+    if ((columns & BRIEF_P50) != 0) table_column(table, "ttft P50", false);
+    if ((columns & BRIEF_P99) != 0) table_column(table, "ttft P99", false);
+    for (size_t r = 0; r < results->region_count; r++) {
+        table_put(table, results->regions[r]);
+        region_row(table, results_region(results, r), columns);
+    }
+    if (results->region_count < 2) return;
+    table_put(table, "all regions");
+    region_row(table, &results->all, columns);
 }
 
-static void threshold_row(const struct results *results, const struct judged *judged, bool brief,
+void tables_regions(const struct results *results, size_t width, struct table *table)
+{
+    static const unsigned choices[] = {BRIEF_ATTEMPTS | BRIEF_INTERACTIONS | BRIEF_P50 | BRIEF_P99,
+                                       BRIEF_ATTEMPTS | BRIEF_INTERACTIONS | BRIEF_P99,
+                                       BRIEF_ATTEMPTS | BRIEF_P99, BRIEF_P99, 0};
+    for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
+        table_free(table);
+        *table = (struct table){0};
+        regions_with(results, choices[i], table);
+        if (table_width(table) <= width) return;
+    }
+}
+
+/* The first so many columns of the thresholds. */
+enum { THRESHOLD_VERDICT = 2, THRESHOLD_RUN, THRESHOLD_SERVICE, THRESHOLD_WHERE };
+
+static void threshold_row(const struct results *results, const struct judged *judged, int columns,
                           struct table *table)
 {
     table_put(table, judged->expression);
     table_put(table, verdict_name(judged->of.verdict));
+    if (columns < THRESHOLD_RUN) return;
     format_judged(table_cell(table), judged);
     table_next(table);
+    if (columns < THRESHOLD_SERVICE) return;
     format_judged_service(table_cell(table), judged);
     table_next(table);
-    if (brief) return;
+    if (columns < THRESHOLD_WHERE) return;
     format_judged_where(table_cell(table), results, judged);
     table_next(table);
 }
 
-static void threshold_columns(struct table *table)
+static void threshold_columns(int columns, struct table *table)
 {
     table_column(table, "threshold", true);
     table_column(table, "verdict", true);
-    table_column(table, "in this run (95%)", false);
-    table_column(table, "at such hours (95%)", false);
+    if (columns >= THRESHOLD_RUN) table_column(table, "in this run (95%)", false);
+    if (columns >= THRESHOLD_SERVICE) table_column(table, "at such hours (95%)", false);
+    if (columns >= THRESHOLD_WHERE) table_column(table, "decided by", true);
 }
 
-void tables_thresholds_brief(const struct results *results, size_t most, struct table *table)
+void tables_thresholds_brief(const struct results *results, size_t most, size_t width,
+                             struct table *table)
 {
     const bool all = results->judged_count <= most;
-    threshold_columns(table);
-    for (size_t i = 0, rows = 0; i < results->judged_count && rows < most; i++) {
-        const struct judged *judged = &results->judged[i];
-        if (!all && judged->of.verdict == VERDICT_PASS) continue;
-        threshold_row(results, judged, true, table);
-        rows++;
+    for (int columns = THRESHOLD_SERVICE; columns >= THRESHOLD_VERDICT; columns--) {
+        table_free(table);
+        *table = (struct table){0};
+        threshold_columns(columns, table);
+        for (size_t i = 0, rows = 0; i < results->judged_count && rows < most; i++) {
+            const struct judged *judged = &results->judged[i];
+            if (!all && judged->of.verdict == VERDICT_PASS) continue;
+            threshold_row(results, judged, columns, table);
+            rows++;
+        }
+        if (table_width(table) <= width) return;
     }
 }
 
 void tables_thresholds(const struct results *results, struct table *table)
 {
-    threshold_columns(table);
-    table_column(table, "decided by", true);
+    threshold_columns(THRESHOLD_WHERE, table);
     for (size_t i = 0; i < results->judged_count; i++)
-        threshold_row(results, &results->judged[i], false, table);
+        threshold_row(results, &results->judged[i], THRESHOLD_WHERE, table);
 }
 
 void tables_metrics(const struct results *results, struct table *table)

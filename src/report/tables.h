@@ -29,10 +29,12 @@ void tables_limits(const struct results *results,
                                             quota */
 void tables_thresholds(const struct results *results, struct table *table);
 /* The same without what decided them, in at most so many rows: all, or the first that did not
- * pass. */
-void tables_thresholds_brief(const struct results *results, size_t most, struct table *table);
-void tables_regions(const struct results *results,
-                    struct table *table); /* per region: the main figures in one row */
+ * pass; and without the intervals that make it wider than `width`. */
+void tables_thresholds_brief(const struct results *results, size_t most, size_t width,
+                             struct table *table);
+/* Per region, the main figures in one row; without the least of them where it would be wider than
+ * `width`. */
+void tables_regions(const struct results *results, size_t width, struct table *table);
 void tables_metrics(const struct results *results,
                     struct table *table); /* every latency metric of every region */
 

@@ -20,6 +20,7 @@ struct terminal {
     const struct results *results;
     struct text *out;
     bool colour;
+    size_t width;
 };
 
 static void heading(const struct terminal *terminal, const char *title)
@@ -41,18 +42,21 @@ static void head(const struct terminal *terminal)
     struct text line = {0};
     text_printf(&line, "Run %s, profile %s", results_fact(results, "run", "id"),
                 results_fact(results, "run", "profile"));
-    display_folded(terminal->out, text_str(&line), 0, TERMINAL_WIDTH);
+    display_folded(terminal->out, text_str(&line), 0, terminal->width);
     text_clear(&line);
     text_puts(terminal->out, "\n");
     words_run(results, &line);
-    display_folded(terminal->out, text_str(&line), 0, TERMINAL_WIDTH);
+    display_folded(terminal->out, text_str(&line), 0, terminal->width);
     text_puts(terminal->out, "\n");
-    text_free(&line);
+    text_clear(&line);
     text_printf(terminal->out, "Verdict: %s%s%s, ",
                 terminal->colour ? verdict_colour(results->verdict) : "",
                 verdict_name(results->verdict), terminal->colour ? COLOUR_OFF : "");
-    words_verdict(results, terminal->out);
+    words_verdict(results, &line);
+    display_folded(terminal->out, text_str(&line),
+                   strlen("Verdict: , ") + strlen(verdict_name(results->verdict)), terminal->width);
     text_puts(terminal->out, "\n");
+    text_free(&line);
 }
 
 typedef void table_builder(const struct results *results, struct table *table);
@@ -96,7 +100,7 @@ static void windows(const struct terminal *terminal, const struct grouping *grou
 static void paragraph(const struct terminal *terminal, const char *text)
 {
     text_puts(terminal->out, "  ");
-    display_folded(terminal->out, text, 2, TERMINAL_WIDTH);
+    display_folded(terminal->out, text, 2, terminal->width);
     text_puts(terminal->out, "\n");
 }
 
@@ -220,13 +224,14 @@ static void definitions(const struct terminal *terminal)
 #define BRIEF_THRESHOLDS 8
 #define BRIEF_WORDS 3
 #define BRIEF_NOTES 4
+#define BRIEF_LEAST 40 /* columns */
 #define BRIEF_CODES 5
 
 static void brief_thresholds(const struct terminal *terminal)
 {
     const struct results *results = terminal->results;
     struct table table = {0};
-    tables_thresholds_brief(results, BRIEF_THRESHOLDS, &table);
+    tables_thresholds_brief(results, BRIEF_THRESHOLDS, terminal->width - 2, &table);
     if (table.failed || table.count > table.columns) {
         heading(terminal, "Thresholds");
         table_draw(&table, 2, terminal->colour, terminal->out);
@@ -259,6 +264,15 @@ static void brief_words(const struct terminal *terminal)
     }
     if (told == BRIEF_WORDS || passed > 1)
         paragraph(terminal, "What the other verdicts rest on is in the report.");
+}
+
+static void brief_regions(const struct terminal *terminal)
+{
+    struct table table = {0};
+    heading(terminal, "Regions, in this run");
+    tables_regions(terminal->results, terminal->width - 2, &table);
+    table_draw(&table, 2, terminal->colour, terminal->out);
+    table_free(&table);
 }
 
 /* "most frequent: server_error 122, stall 16" */
@@ -314,8 +328,8 @@ static void brief_notes(const struct terminal *terminal)
             line = "";
         } else {
             text_puts(terminal->out, "  ");
-            const bool fits = display_width(text_str(&one)) <= TERMINAL_WIDTH - 2;
-            display_plain(terminal->out, text_str(&one), TERMINAL_WIDTH - (fits ? 2 : 6));
+            const bool fits = display_width(text_str(&one)) + 2 <= terminal->width;
+            display_plain(terminal->out, text_str(&one), terminal->width - (fits ? 2 : 6));
             text_puts(terminal->out, fits ? "\n" : " ...\n");
             line += length + (line[length] == '\n' ? 1 : 0);
         }
@@ -323,19 +337,20 @@ static void brief_notes(const struct terminal *terminal)
     }
 }
 
-void results_brief(const struct results *results, bool colour, struct text *out)
+void results_brief(const struct results *results, bool colour, size_t width, struct text *out)
 {
-    const struct terminal terminal = {results, out, colour};
+    const struct terminal terminal = {results, out, colour,
+                                      width < BRIEF_LEAST ? BRIEF_LEAST : width};
     head(&terminal);
     brief_thresholds(&terminal);
     if (results->judged_count <= BRIEF_THRESHOLDS) brief_words(&terminal);
-    section(&terminal, "Regions, in this run", tables_regions);
+    brief_regions(&terminal);
     brief_codes(&terminal);
     brief_incidents(&terminal);
     brief_notes(&terminal);
 }
 
-void results_warning(const struct results *results, bool colour, struct text *out)
+void results_warning(const struct results *results, bool colour, size_t width, struct text *out)
 {
     struct text line = {0};
     if (report_cell_valid(&results->all)) return;
@@ -344,7 +359,7 @@ void results_warning(const struct results *results, bool colour, struct text *ou
                      "again: ");
     report_cell_why(&results->all, &line);
     text_printf(out, "\n%s", colour ? COLOUR_INVALID : "");
-    display_folded(out, text_str(&line), 0, TERMINAL_WIDTH);
+    display_folded(out, text_str(&line), 0, width);
     text_printf(out, "%s\n", colour ? COLOUR_OFF : "");
     text_free(&line);
 }
@@ -353,7 +368,7 @@ void results_warning(const struct results *results, bool colour, struct text *ou
 
 void results_text(const struct results *results, bool colour, struct text *out)
 {
-    const struct terminal terminal = {results, out, colour};
+    const struct terminal terminal = {results, out, colour, TERMINAL_WIDTH};
     head(&terminal);
     section(&terminal, "Thresholds", tables_thresholds);
     threshold_words(&terminal);

@@ -13,7 +13,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define PLAIN_EVERY_NS (10 * (uint64_t)NS_PER_S)
@@ -51,10 +50,9 @@ struct live_view *live_new(FILE *out, bool colour, bool quiet)
  * rests. */
 static struct picture_room room_of(FILE *out)
 {
-    struct winsize size = {0};
-    const bool known = ioctl(fileno(out), TIOCGWINSZ, &size) == 0;
-    const size_t columns = known && size.ws_col > 0 ? size.ws_col : 80;
-    const size_t rows = known && size.ws_row > 0 ? size.ws_row : 24;
+    size_t columns;
+    size_t rows;
+    (void)terminal_size(fileno(out), &columns, &rows);
     return (struct picture_room){.width = columns > 1 ? columns - 1 : 1,
                                  .height = rows > 1 ? rows - 1 : 1,
                                  .utf8 = terminal_takes_utf8()};
@@ -249,6 +247,7 @@ void live_note(struct live_view *view, const char *line)
 void live_free(struct live_view *view)
 {
     if (view == NULL) return;
+    if (view->lines_drawn > 0) (void)fputs("\n", view->out); /* what follows stands apart */
     for (size_t i = 0; i < NOTES_KEPT; i++) free(view->notes[i]);
     history_free(&view->history);
     text_free(&view->picture.text);

@@ -1,17 +1,23 @@
 #include "report/report.h"
+#include "report/table.h"
 #include "test_report_fixture.h"
 
 /* What `run` prints at its end. */
 
-static struct text brief_of(struct maker *m)
+static struct text brief_in(struct maker *m, size_t width)
 {
     struct text out = {0};
     struct results *results = maker_load(m, NULL, 0);
-    results_brief(results, false, &out);
-    results_warning(results, false, &out);
+    results_brief(results, false, width, &out);
+    results_warning(results, false, width, &out);
     assert_false(out.failed);
     results_free(results);
     return out;
+}
+
+static struct text brief_of(struct maker *m)
+{
+    return brief_in(m, TERMINAL_WIDTH);
 }
 
 static size_t lines_of(const char *string)
@@ -83,6 +89,31 @@ static void a_busy_machine_is_told_last(void **state)
     maker_free(m);
 }
 
+/* What makes it wider goes, and what matters stays. */
+static void fits_a_narrow_terminal(void **state)
+{
+    (void)state;
+    struct maker *m = maker_new(
+        INCIDENT_PROFILE("\"failure_rate{about=run} < 1%\",\"share(ttft > 1s) < 5%\""), NULL);
+    m->health.loops = 1000;
+    m->health.loops_late = 400;
+    maker_incident(m);
+    maker_finish(m, "complete");
+    for (size_t width = 60; width <= 120; width += 5) {
+        struct text out = brief_in(m, width);
+        for (const char *line = text_str(&out); *line != '\0';) {
+            const size_t length = strcspn(line, "\n");
+            if (length > width) fail_msg("%zu: %.*s", width, (int)length, line);
+            line += length + (line[length] == '\n');
+        }
+        assert_non_null(strstr(text_str(&out), "7.57% ("));
+        assert_non_null(strstr(text_str(&out), "fail"));
+        assert_int_equal(strstr(text_str(&out), "interactions failed") != NULL, width >= 70);
+        text_free(&out);
+    }
+    maker_free(m);
+}
+
 /* Nothing was recorded: there is nothing to distrust, and nothing is invented. */
 static void nothing_recorded(void **state)
 {
@@ -103,6 +134,7 @@ int main(void)
         cmocka_unit_test(shows_the_verdict_the_regions_and_the_worst),
         cmocka_unit_test(of_many_thresholds_the_failed_ones),
         cmocka_unit_test(a_busy_machine_is_told_last),
+        cmocka_unit_test(fits_a_narrow_terminal),
         cmocka_unit_test(nothing_recorded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
