@@ -183,18 +183,30 @@ static bool fill(struct ws_conn *conn)
     return true;
 }
 
-/* Decrypts all that was read: records that came with one read share its time. */
+/*
+ * Decrypts all that was read: records that came with one read share its time. Behind a full record
+ * the message goes on in the next, and is told together with it, so that it need not be joined.
+ */
 static void take_tls(struct ws_conn *conn, SSL *ssl)
 {
     struct client_reader *reader = &conn->client->reader;
     const uint64_t at_ns = conn->told_ns; /* which the handlers may move on */
+    size_t have = 0;
     int count;
+    bool more, ended = false;
     ERR_clear_error(); /* the queue is shared with other connections */
-    while ((count = SSL_read(ssl, reader->plain, CLIENT_READ_SIZE)) > 0) {
-        if (!client_receive_bytes(conn, reader->plain, (size_t)count, at_ns)) return;
-        if (reader->taken == reader->arrived && SSL_has_pending(ssl) == 0) return;
-    }
-    if (SSL_get_error(ssl, count) != SSL_ERROR_WANT_READ) conn->read_ended = true;
+    do {
+        count = SSL_read(ssl, reader->plain + have, (int)(CLIENT_READ_SIZE - have));
+        if (count > 0) have += (size_t)count;
+        /* before the handlers, who may write */
+        if (count <= 0) ended = SSL_get_error(ssl, count) != SSL_ERROR_WANT_READ;
+        more = count > 0 && (reader->taken < reader->arrived || SSL_has_pending(ssl) != 0);
+        if (more && count == SSL3_RT_MAX_PLAIN_LENGTH && have + (size_t)count <= CLIENT_READ_SIZE)
+            continue;
+        if (have > 0 && !client_receive_bytes(conn, reader->plain, have, at_ns)) return;
+        have = 0;
+    } while (more);
+    if (ended) conn->read_ended = true;
     ERR_clear_error();
 }
 
