@@ -123,9 +123,17 @@ static void find_rule(struct quota *quota, int64_t wall_ns)
     if (other_slices) quota->slice = INT64_MIN;
 }
 
-/* Updates rule and counters to this time. */
+/* Whether a request of the slice before comes behind the first of this one: requests do not come in
+ * the order of their times, and to go back for one would start the slice anew. */
+static bool is_straggler(const struct quota *quota, int64_t wall_ns)
+{
+    return floor_of(wall_ns, slice_length(quota)) + 1 == quota->slice;
+}
+
+/* Updates rule and counters to this time; a straggler counts in the slice under way. */
 static void move_to(struct quota *quota, int64_t wall_ns)
 {
+    if (is_straggler(quota, wall_ns)) return;
     int64_t minute = floor_of(wall_ns, MINUTE_NS);
     if (minute != quota->minute) find_rule(quota, wall_ns);
     quota->minute = minute;

@@ -44,6 +44,20 @@ static void test_requests_at_the_edges_of_slices(void **state)
     quota_free(&quota);
 }
 
+/* Connections around the edge of a slice do not come in the order of their times. */
+static void test_stragglers_do_not_start_a_slice_anew(void **state)
+{
+    (void)state;
+    struct quota_rule rule = {.rpm = 600, .slice_ns = NS_PER_S};
+    struct quota quota;
+    start(&quota, &rule, 1);
+    int passed = 0;
+    for (int i = 0; i < 30; i++)
+        passed += !quota_connect(&quota, NOON + NS_PER_S - (i % 3 == 1)).struck;
+    assert_int_equal(passed, 10);
+    quota_free(&quota);
+}
+
 /* A minute of one connection every 100 ms at 200 per minute: 33 of each 10 s pass. */
 static void test_ten_second_slices(void **state)
 {
@@ -340,6 +354,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_requests_at_the_edges_of_slices),
+        cmocka_unit_test(test_stragglers_do_not_start_a_slice_anew),
         cmocka_unit_test(test_ten_second_slices),
         cmocka_unit_test(test_tokens),
         cmocka_unit_test(test_responses_are_requests),
