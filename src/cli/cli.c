@@ -46,6 +46,8 @@ static const struct command_entry commands[] = {
     {&compare_command, command_compare, "is one run, region or time of day worse than another?"},
     {&merge_command, command_merge, "one run out of several: shards of one load, or repetitions"},
     {&plan_command, command_plan, "what a load will do and cost, and what a decision needs"},
+    {&capacity_command, command_capacity,
+     "the highest load per region that meets objectives, as a bracket with a confidence"},
     {&evidence_command, command_evidence,
      "a redacted package for a support ticket: the request, the records, what was excluded"},
     {&simulate_command, command_simulate, "the simulator alone, for other clients"},

@@ -7,9 +7,9 @@
 #include <cjson/cJSON.h>
 #include <fcntl.h>
 
-static const struct command *const all[] = {&run_command,    &check_command,   &simulate_command,
-                                            &report_command, &compare_command, &plan_command,
-                                            &merge_command,  &evidence_command};
+static const struct command *const all[] = {&run_command,    &check_command,    &simulate_command,
+                                            &report_command, &compare_command,  &plan_command,
+                                            &merge_command,  &evidence_command, &capacity_command};
 
 #define ALL_COUNT (sizeof all / sizeof *all)
 
@@ -188,6 +188,12 @@ static void wrong_values_are_told_before_files_are_read(void **state)
         {"simulate nowhere.json --seed 9007199254740992", "at most 9007199254740991"},
         {"plan nowhere.json --rate 5", "--rate: \"5\" has no time: write 5/s"},
         {"plan nowhere.json --detect 2%", "write two different rates such as '2% vs 5%'"},
+        {"capacity nowhere.json --from 40 --up-to 5/s", "both of sessions or both of arrivals"},
+        {"capacity nowhere.json --up-to 40", "--up-to 40: needs --from"},
+        {"capacity nowhere.json --from 0", "--from: 0 is no load"},
+        {"capacity nowhere.json --step 0.1%", "--step 0.1%: write 0.5% to 50%"},
+        {"capacity nowhere.json --confidence 100%", "--confidence 100%: write 50% to 99.9%"},
+        {"capacity nowhere.json --resume a -o b", "--resume and -o exclude each other"},
         {"plan nowhere.json --power 90%", "--power says nothing without --detect"},
         {"plan nowhere.json --design-effect 2", "--design-effect says nothing without --detect"},
         {"report nowhere --format xml", "--format xml: write text, markdown, html, csv or json"},
@@ -227,6 +233,7 @@ static void what_is_not_there_is_no_usage_error(void **state)
         "check /nowhere.json",
         "simulate /nowhere.json",
         "plan /nowhere.json",
+        "capacity /nowhere.json",
         "report /nowhere",
         "report /nowhere --window 1m",
         "compare /nowhere /here",
