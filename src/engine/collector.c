@@ -37,9 +37,8 @@ struct collector {
     uint64_t *closed;        /* per worker: it has closed all intervals below this one */
     bool *done;              /* per worker: it has posted its final handover */
     struct cell *totals;
-    uint64_t *open_by_worker, *flight_by_worker; /* [worker * region_count + region] */
-    uint64_t *sessions_open, *in_flight;
-    struct hold_view *holding_by_worker, *holding; /* likewise */
+    struct levels *levels;
+    struct hold_view *holding_by_worker, *holding; /* [worker * region_count + region] */
     struct holds holds;
     struct trial_sums *trials;    /* per region, not yet taken */
     struct health health, latest; /* of the run so far, and of the last interval written */
@@ -227,10 +226,6 @@ static bool merge_handover(struct collector *collector, const struct handover *h
         if (!cell_merge(&collector->totals[i], &handover->cells[i])) return false;
         collector->trials[i].at_risk += handover->trials[i].at_risk;
         collector->trials[i].first_failures += handover->trials[i].first_failures;
-        collector->open_by_worker[handover->worker * collector->region_count + i] =
-            handover->sessions_open[i];
-        collector->flight_by_worker[handover->worker * collector->region_count + i] =
-            handover->in_flight[i];
         collector->holding_by_worker[handover->worker * collector->region_count + i] =
             handover->holding[i];
     }
@@ -238,6 +233,8 @@ static bool merge_handover(struct collector *collector, const struct handover *h
         if (!holds_add(&collector->holds, &handover->holds.spans[i])) return false;
     }
     collector->holds.left_out += handover->holds.left_out;
+    if (!levels_take(collector->levels, handover->worker, &handover->changes, handover->final))
+        return false;
     histogram_add(pending->loop_delay, handover->loop_delay);
     histogram_add(collector->loop_delay, handover->loop_delay);
     pending->pulses[handover->worker].cpu_ns += handover->cpu_ns;
@@ -291,18 +288,19 @@ static struct hold_view sum_holding(const struct collector *collector, size_t re
     return sum;
 }
 
-static void sum_live(struct collector *collector)
+/* Of an interval through which every worker slept nothing is known. */
+static void measure_levels(struct collector *collector)
 {
-    for (size_t region = 0; region < collector->region_count; region++) {
-        uint64_t open = 0;
-        uint64_t flight = 0;
-        for (unsigned worker = 0; worker < collector->workers; worker++) {
-            open += collector->open_by_worker[worker * collector->region_count + region];
-            flight += collector->flight_by_worker[worker * collector->region_count + region];
+    uint64_t interval;
+    const struct concurrency *stretch;
+    while ((stretch = levels_next(collector->levels, &interval)) != NULL) {
+        struct pending *pending = collector->pending;
+        while (pending != NULL && pending->interval < interval) pending = pending->next;
+        if (pending == NULL || pending->interval != interval) continue;
+        for (size_t i = 0; i < collector->region_count; i++) {
+            concurrency_follow(&pending->cells[i].concurrency, &stretch[i]);
+            concurrency_follow(&collector->totals[i].concurrency, &stretch[i]);
         }
-        collector->sessions_open[region] = open;
-        collector->in_flight[region] = flight;
-        collector->holding[region] = sum_holding(collector, region);
     }
 }
 
@@ -316,7 +314,9 @@ enum err_code collector_take(struct collector *collector, struct error *err)
         close_for_worker(collector, handover);
         mailbox_return(collector->mailbox, handover);
     }
-    sum_live(collector);
+    for (size_t i = 0; i < collector->region_count; i++)
+        collector->holding[i] = sum_holding(collector, i);
+    measure_levels(collector);
     if (collector->failure.code == ERR_OK) (void)write_finished(collector);
     if (collector->failure.code != ERR_OK && err != NULL) *err = collector->failure;
     return collector->failure.code;
@@ -347,10 +347,7 @@ enum err_code collector_new(struct mailbox *mailbox, struct run_writer *writer,
     collector->closed = calloc(workers, sizeof *collector->closed);
     collector->done = calloc(workers, sizeof *collector->done);
     collector->totals = calloc(regions, sizeof *collector->totals);
-    collector->open_by_worker = calloc(workers * regions, sizeof *collector->open_by_worker);
-    collector->flight_by_worker = calloc(workers * regions, sizeof *collector->flight_by_worker);
-    collector->sessions_open = calloc(regions, sizeof *collector->sessions_open);
-    collector->in_flight = calloc(regions, sizeof *collector->in_flight);
+    collector->levels = levels_new(workers, regions, &collector->grid);
     collector->holding_by_worker = calloc(workers * regions, sizeof *collector->holding_by_worker);
     collector->holding = calloc(regions, sizeof *collector->holding);
     collector->trials = calloc(regions, sizeof *collector->trials);
@@ -358,10 +355,8 @@ enum err_code collector_new(struct mailbox *mailbox, struct run_writer *writer,
     collector->health.valid = true;
     (void)cpu_quota_read("/proc/self/cgroup", "/sys/fs/cgroup", &collector->quota);
     if (collector->closed == NULL || collector->done == NULL || collector->totals == NULL ||
-        collector->open_by_worker == NULL || collector->flight_by_worker == NULL ||
-        collector->sessions_open == NULL || collector->in_flight == NULL ||
-        collector->holding_by_worker == NULL || collector->holding == NULL ||
-        collector->trials == NULL || collector->loop_delay == NULL) {
+        collector->levels == NULL || collector->holding_by_worker == NULL ||
+        collector->holding == NULL || collector->trials == NULL || collector->loop_delay == NULL) {
         collector_free(collector);
         return error_set(err, ERR_NOMEM, "no memory for the collector");
     }
@@ -383,10 +378,7 @@ void collector_free(struct collector *collector)
     histogram_free(collector->loop_delay);
     free(collector->closed);
     free(collector->done);
-    free(collector->open_by_worker);
-    free(collector->flight_by_worker);
-    free(collector->sessions_open);
-    free(collector->in_flight);
+    levels_free(collector->levels);
     free(collector->holding_by_worker);
     free(collector->holding);
     holds_free(&collector->holds);
@@ -406,12 +398,12 @@ const struct cell *collector_totals(const struct collector *collector)
 
 const uint64_t *collector_sessions_open(const struct collector *collector)
 {
-    return collector->sessions_open;
+    return levels_now(collector->levels, LEVEL_OPEN);
 }
 
 const uint64_t *collector_in_flight(const struct collector *collector)
 {
-    return collector->in_flight;
+    return levels_now(collector->levels, LEVEL_FLIGHT);
 }
 
 const struct hold_view *collector_holding(const struct collector *collector)

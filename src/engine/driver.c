@@ -362,7 +362,8 @@ void driver_turn(struct driver *driver, uint64_t due_ns, const char *prompt, uin
     driver_take_over(driver, driver->user);
     driver->in_flight = true;
     driver->sent_late_ns = (int64_t)(sent_ns - due_ns);
-    driver->worker->regions[driver->region].in_flight++;
+    struct recorder *recorder = &driver->worker->recorder;
+    recorder_change(recorder, driver->region, LEVEL_FLIGHT, 1, recorder_at(recorder, sent_ns));
     feed(driver, &(struct session_input){.kind = INPUT_TURN, .due_ns = due_ns}, sent_ns);
     send_turn(driver, &question);
 }

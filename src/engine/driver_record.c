@@ -308,7 +308,7 @@ static void on_attempt(struct driver *driver, const struct session_action *actio
 {
     if (driver->in_flight) {
         driver->in_flight = false;
-        driver->worker->regions[driver->region].in_flight--;
+        recorder_change(&driver->worker->recorder, driver->region, LEVEL_FLIGHT, -1, at_ns);
     }
     if (driver->user == NULL) return; /* a session without a virtual user has no attempt */
     static const enum trial_end trials[] = {[ENDED_OK] = TRIAL_OK,
@@ -349,21 +349,14 @@ static void on_session_over(struct driver *driver, const struct session_action *
     driver_write_evidence(driver, action, &(struct evidence_of){0}, DECIDE_NONE, at_ns);
 }
 
-/* Changes the number of open sessions by `more`. */
-static void count_open(struct driver *driver, int more, uint64_t at_ns)
-{
-    struct worker *worker = driver->worker;
-    recorder_count_open(&worker->recorder, driver->region, at_ns);
-    worker->regions[driver->region].sessions_open += (uint64_t)more;
-}
-
 static void on_ended(struct driver *driver, uint64_t at_ns)
 {
     struct counters *counters = &cell_of(driver)->counters;
     counters->sessions_ended++;
     counters->sessions_with_attempts += driver->judged > 0;
     counters->sessions_with_failure += driver->failed > 0;
-    if (driver->opened) count_open(driver, -1, at_ns);
+    if (driver->opened)
+        recorder_change(&driver->worker->recorder, driver->region, LEVEL_OPEN, -1, at_ns);
     driver->opened = false;
 }
 
@@ -391,7 +384,7 @@ void driver_record(struct driver *driver, const struct session_action *action, u
     if (action->news & NEWS_OPENED) {
         cell->counters.sessions_opened++;
         judge_dial(driver, at_ns);
-        count_open(driver, 1, at_ns);
+        recorder_change(&driver->worker->recorder, driver->region, LEVEL_OPEN, 1, at_ns);
         driver->opened = true;
     }
     if (action->news & NEWS_SESSION_FAILED) on_session_failed(driver, action, at_ns);

@@ -18,8 +18,7 @@ static void handover_free(struct handover *handover)
     for (size_t i = 0; handover->cells != NULL && i < handover->region_count; i++)
         cell_free(&handover->cells[i]);
     free(handover->cells);
-    free(handover->sessions_open);
-    free(handover->in_flight);
+    level_changes_free(&handover->changes);
     free(handover->holding);
     holds_free(&handover->holds);
     free(handover->trials);
@@ -35,13 +34,11 @@ static struct handover *handover_new(size_t region_count)
     if (handover == NULL) return NULL;
     handover->region_count = region_count;
     handover->cells = calloc(region_count, sizeof *handover->cells);
-    handover->sessions_open = calloc(region_count, sizeof *handover->sessions_open);
-    handover->in_flight = calloc(region_count, sizeof *handover->in_flight);
     handover->holding = calloc(region_count, sizeof *handover->holding);
     handover->trials = calloc(region_count, sizeof *handover->trials);
     handover->loop_delay = histogram_new(1, LOOP_DELAY_HIGHEST_US, 2);
-    if (handover->cells != NULL && handover->sessions_open != NULL && handover->in_flight != NULL &&
-        handover->holding != NULL && handover->trials != NULL && handover->loop_delay != NULL) {
+    if (handover->cells != NULL && handover->holding != NULL && handover->trials != NULL &&
+        handover->loop_delay != NULL) {
         return handover;
     }
     handover_free(handover);
@@ -120,6 +117,7 @@ void mailbox_return(struct mailbox *mailbox, struct handover *handover)
     histogram_reset(handover->loop_delay);
     text_clear(&handover->attempts);
     text_clear(&handover->failures);
+    handover->changes.count = 0;
     handover->holds.count = 0;
     handover->holds.left_out = handover->held = 0;
     handover->closes = handover->final = handover->failed = false;

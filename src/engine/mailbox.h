@@ -4,6 +4,7 @@
 #define RUSHHOUR_ENGINE_MAILBOX_H
 
 #include "base/text.h"
+#include "engine/levels.h"
 #include "engine/trials.h"
 #include "record/cell.h"
 #include "record/health.h"
@@ -28,9 +29,9 @@ struct handover {
     int64_t ended_ns;   /* with `final`: when that was, ns since 1970 UTC by the run's clock */
     struct cell *cells; /* one per region */
     size_t region_count;
-    uint64_t *sessions_open, *in_flight; /* per region, at the time of the handover */
-    struct hold_view *holding;           /* likewise */
-    struct holds holds;                  /* that have ended */
+    struct level_changes changes; /* of what is open and in flight */
+    struct hold_view *holding;    /* per region, at the time of the handover */
+    struct holds holds;           /* that have ended */
     struct trial_sums *trials;    /* per region, for the abort rule: reported with this handover */
     struct histogram *loop_delay; /* microseconds */
     uint64_t cpu_ns, wall_ns;     /* of the worker, during the handover */

@@ -75,7 +75,8 @@ static void seal_holds(struct recorder *recorder, uint64_t now_ns)
     }
 }
 
-void recorder_count_open(struct recorder *recorder, size_t region, uint64_t at_ns)
+/* Each handover does it for itself. */
+static void count_open(struct recorder *recorder, size_t region, uint64_t at_ns)
 {
     struct region_state *state = &recorder->regions[region];
     if (at_ns <= state->open_told_ns) return;
@@ -92,16 +93,50 @@ void recorder_count_open(struct recorder *recorder, size_t region, uint64_t at_n
     if (usd > 0) purse_charge(recorder->purse, purse_part_of(usd, 0));
 }
 
+/* A moment of the current interval by the run's own clock, since its origin; no earlier than what
+ * was posted before: bytes may have been in hand for a while. */
+static int64_t told_at(struct recorder *recorder, uint64_t at_ns)
+{
+    const uint64_t interval = recorder->handover->interval;
+    const int64_t start_ns = interval_grid_start_ns(&recorder->grid, interval);
+    const int64_t end_ns = interval_grid_end_ns(&recorder->grid, interval);
+    int64_t elapsed_ns = run_clock_elapsed(&recorder->clock, at_ns);
+    if (elapsed_ns >= end_ns) elapsed_ns = end_ns - 1; /* a replay's clock rounds */
+    if (elapsed_ns < start_ns) elapsed_ns = start_ns;
+    if (elapsed_ns > recorder->told_ns) recorder->told_ns = elapsed_ns;
+    return recorder->told_ns;
+}
+
+void recorder_change(struct recorder *recorder, size_t region, enum level level, int by,
+                     uint64_t at_ns)
+{
+    struct region_state *state = &recorder->regions[region];
+    if (level == LEVEL_OPEN) count_open(recorder, region, at_ns);
+    *(level == LEVEL_OPEN ? &state->sessions_open : &state->in_flight) += (uint64_t)by;
+    const struct level_change change = {.at_ns = told_at(recorder, at_ns),
+                                        .region = (uint32_t)region,
+                                        .level = (int8_t)level,
+                                        .by = (int8_t)by};
+    if (!level_changes_add(&recorder->handover->changes, &change)) recorder->failed = true;
+}
+
+/* All changes are posted up to the end of the interval, or as far as it has gone. */
+static int64_t posted_until(struct recorder *recorder, uint64_t now_ns)
+{
+    const uint64_t interval = recorder->handover->interval;
+    if (now_ns < recorder->ends_ns) return told_at(recorder, now_ns);
+    return interval_grid_end_ns(&recorder->grid, interval);
+}
+
 static void seal(struct recorder *recorder, uint64_t now_ns)
 {
     struct handover *handover = recorder->handover;
     seal_holds(recorder, now_ns);
     const uint64_t until_ns = now_ns < recorder->ends_ns ? now_ns : recorder->ends_ns;
     for (size_t i = 0; i < handover->region_count; i++) {
-        recorder_count_open(recorder, i, until_ns);
-        handover->sessions_open[i] = recorder->regions[i].sessions_open;
-        handover->in_flight[i] = recorder->regions[i].in_flight;
+        count_open(recorder, i, until_ns);
     }
+    handover->changes.until_ns = posted_until(recorder, now_ns);
     uint64_t cpu = clock_thread_cpu_ns();
     handover->cpu_ns = cpu - recorder->cpu_mark_ns;
     handover->wall_ns = now_ns > recorder->wall_mark_ns ? now_ns - recorder->wall_mark_ns : 0;

@@ -20,9 +20,10 @@ struct recorder {
     uint64_t starts_ns, ends_ns; /* monotonic bounds of the current interval */
     uint64_t cpu_mark_ns, wall_mark_ns;
     struct purse *purse;          /* what open sessions cost by time is spent from */
-    struct region_state *regions; /* the worker's; what is open or held goes into each handover */
-    uint64_t load_over_ns;        /* since when nothing is driven any more; 0: it is */
-    bool failed;                  /* a handover could not be allocated: figures were lost */
+    struct region_state *regions; /* the worker's; what is held goes into each handover */
+    int64_t told_ns; /* of the run's own clock, since its origin: changes are posted up to here */
+    uint64_t load_over_ns; /* since when nothing is driven any more; 0: it is */
+    bool failed;           /* a handover could not be allocated: figures were lost */
 };
 
 MUST_USE enum err_code recorder_init(struct recorder *recorder, struct mailbox *mailbox,
@@ -55,11 +56,12 @@ void recorder_hold(struct recorder *recorder, size_t region, const struct hold *
 void recorder_held_arrival(struct recorder *recorder, size_t region);
 
 /*
- * Counts the time that a region's sessions were open until a moment that recorder_at returned, and
- * its price, into the current interval: to be called before their number changes. Each handover
- * does it for itself.
+ * Changes how many sessions or responses of a region there are, by 1 or -1, at a moment that
+ * recorder_at returned. The time for which sessions were open until then, and its price, count in
+ * the current interval.
  */
-void recorder_count_open(struct recorder *recorder, size_t region, uint64_t at_ns);
+void recorder_change(struct recorder *recorder, size_t region, enum level level, int by,
+                     uint64_t at_ns);
 
 /* Posts what there is, so that the collector sees it; the interval continues in an empty
  * handover. */

@@ -211,6 +211,16 @@ static void count_intervals_once(struct results *results)
     add_own_failures(results);
 }
 
+/* The regions' cells were added up as if they were one after the other. */
+static void add_concurrency(struct results *results)
+{
+    struct concurrency *all = &results->all.cell.concurrency;
+    for (size_t r = 0; r < results->region_count; r++) {
+        const struct concurrency *one = &results_region(results, r)->cell.concurrency;
+        r == 0 ? (void)(*all = *one) : concurrency_beside(all, one);
+    }
+}
+
 static bool settle_rest(struct loader *loader)
 {
     struct results *results = loader->results;
@@ -226,6 +236,7 @@ static bool settle_rest(struct loader *loader)
         ok = ok && report_cell_merge(&results->all, &total->slices[0].cells[r]);
     }
     count_intervals_once(results);
+    add_concurrency(results);
     report_cell_settle(&results->all);
     const struct clock_resolution resolution = results_resolution(results);
     report_cell_resolve(&results->all, &resolution);
@@ -265,6 +276,7 @@ static enum err_code load_files(struct loader *loader, struct error *err)
     preambles_note(results);
     prices_note(results);
     load_note_replay(results);
+    load_note_peaks(results);
     if (loader->no_memory || results->notes.failed)
         return error_set(err, ERR_NOMEM, "no memory to group the run");
     return ERR_OK;

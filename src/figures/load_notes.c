@@ -126,6 +126,18 @@ static void note_untimed(struct results *results, uint64_t rows)
                 rows == 1 ? "attempt was" : "attempts were", rows == 1 ? "it was" : "they were");
 }
 
+void load_note_peaks(struct results *results)
+{
+    const cJSON *run = cJSON_GetObjectItemCaseSensitive(results->manifest, "run");
+    const int parts = cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(run, "merged"));
+    if (parts < 2 || !concurrency_known(&results->all.cell.concurrency)) return;
+    text_printf(&results->notes,
+                "%d runs were merged: of what was open and in flight, the means are exact, and the "
+                "peaks are sums of those of the runs, which need not have been at the same "
+                "moment: no more than so many.\n",
+                parts);
+}
+
 void load_note_losses(struct results *results, const struct load_losses *losses)
 {
     struct text *notes = &results->notes;

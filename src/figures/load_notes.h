@@ -26,6 +26,9 @@ void load_note_splits(struct results *results);
  * soon after the run's start, and deployments whose region is only the entry point. */
 void load_note_regions(struct results *results);
 
+/* Notes of a merged run that its peaks of concurrency are sums. */
+void load_note_peaks(struct results *results);
+
 /* What a replay's latencies cannot tell, since the machine does not go faster with the clock. */
 void load_note_replay(struct results *results);
 

@@ -44,6 +44,7 @@ void cell_reset(struct cell *cell)
     cell->counters = (struct counters){0};
     cell->clusters = (struct cluster_sums){0};
     cell->limits = (struct told_limits){0};
+    cell->concurrency = (struct concurrency){0};
     for (size_t i = 0; i < METRIC_COUNT; i++) {
         if (cell->latency[i] != NULL) histogram_reset(cell->latency[i]);
     }
@@ -137,6 +138,7 @@ bool cell_merge(struct cell *into, const struct cell *from)
     counters_merge(&into->counters, &from->counters);
     cluster_merge(&into->clusters, &from->clusters);
     told_limits_merge(&into->limits, &from->limits);
+    concurrency_follow(&into->concurrency, &from->concurrency);
     for (size_t i = 0; i < METRIC_COUNT; i++) {
         if (has_values(from->latency[i])) histogram_add(into->latency[i], from->latency[i]);
     }

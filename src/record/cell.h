@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/metric.h"
 #include "base/words.h"
+#include "record/concurrency.h"
 #include "stats/histogram.h"
 #include "stats/rate.h"
 
@@ -99,9 +100,10 @@ void told_limits_merge(struct told_limits *into, const struct told_limits *from)
 
 struct cell {
     struct counters counters;
-    struct cluster_sums clusters; /* of interaction chains that ended here: attempts over the
+    struct cluster_sums clusters;   /* of interaction chains that ended here: attempts over the
                                      whole chain */
-    struct told_limits limits;    /* by headers of upgrades, and by rate_limits.updated */
+    struct told_limits limits;      /* by headers of upgrades, and by rate_limits.updated */
+    struct concurrency concurrency; /* of whole intervals: unknown in what workers hand over */
     struct histogram *latency[METRIC_COUNT]; /* microseconds; NULL until there is a value */
     struct histogram *ttft_of_service; /* the same values as in METRIC_TTFT without what of each is
                                           our own; not kept in the folder */
@@ -134,7 +136,8 @@ void cell_failure(struct cell *cell, enum phase phase, enum domain domain, const
                   uint64_t count);
 
 /* Adds all of `from` or nothing: false when out of memory or if either cell had failed (the caller
- * must then stop the run, since figures are missing). */
+ * must then stop the run, since figures are missing). Of the concurrency, `from` is another time:
+ * what happened beside it is for concurrency_beside. */
 MUST_USE bool cell_merge(struct cell *into, const struct cell *from);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -13,6 +14,8 @@
 #define CLUSTER(name, kind) "cluster_" #name, kind, false, AT(clusters.name), 0, NULL
 #define HEALTH(name, kind) #name, kind, false, AT(health.name), 0, NULL
 #define DELAY(name) #name "_us", CSV_NS_AS_US, false, AT(health.name##_ns), 0, NULL
+#define MEAN(name, level) name, CSV_REAL, false, AT(levels[level].mean), 0, NULL
+#define PEAK(name, level) name "_peak", CSV_OPTIONAL, false, AT(levels[level].peak), 0, NULL
 
 /* In file order. The contract's columns are required; those to their right may be missing. */
 static const struct csv_column columns[] = {
@@ -64,6 +67,10 @@ static const struct csv_column columns[] = {
     {HEALTH(simulator_loops_late, CSV_COUNT)},
     {HEALTH(valid, CSV_BOOL)},
     {"why", CSV_CHARS, false, AT(health.why), sizeof((struct health){0}).why, NULL},
+    {MEAN("sessions_open", LEVEL_OPEN)},
+    {PEAK("sessions_open", LEVEL_OPEN)},
+    {MEAN("in_flight", LEVEL_FLIGHT)},
+    {PEAK("in_flight", LEVEL_FLIGHT)},
 };
 
 static const struct csv_former former[] = {
@@ -85,9 +92,36 @@ void interval_csv_header(struct text *out)
     csv_write_header(out, &table);
 }
 
+/* Six decimals: over an interval of 10 s, a session that was open for 10 us. */
+static void write_levels(struct interval_row *row)
+{
+    for (int i = 0; i < LEVEL_COUNT; i++) {
+        const bool known = concurrency_known(&row->concurrency);
+        const double mean = concurrency_mean(&row->concurrency, (enum level)i);
+        row->levels[i].mean = round(mean * 1e6) / 1e6;
+        row->levels[i].peak = known ? (int64_t)row->concurrency.of[i].peak : -1;
+    }
+}
+
+/* Older files have no such columns; what was merged with one has empty fields. */
+static void read_levels(struct interval_row *row)
+{
+    const int64_t length_ns = row->end_utc_ns - row->start_utc_ns;
+    for (int i = 0; i < LEVEL_COUNT; i++) {
+        if (row->levels[i].peak < 0) return;
+    }
+    row->concurrency.known_ns = length_ns;
+    for (int i = 0; i < LEVEL_COUNT; i++) {
+        row->concurrency.of[i].sum_s = row->levels[i].mean * (double)length_ns / (double)NS_PER_S;
+        row->concurrency.of[i].peak = (uint64_t)row->levels[i].peak;
+    }
+}
+
 void interval_csv_row(struct text *out, const struct interval_row *row)
 {
-    csv_write_row(out, &table, row);
+    struct interval_row written = *row;
+    write_levels(&written);
+    csv_write_row(out, &table, &written);
 }
 
 enum err_code interval_csv_columns(char *header, struct csv_map *map, struct error *err)
@@ -172,13 +206,24 @@ static bool health_can_be(const struct health *health)
            health->cpu_quota <= SUM_MOST;
 }
 
+static bool levels_can_be(const struct level_row *levels)
+{
+    for (int i = 0; i < LEVEL_COUNT; i++) {
+        const double mean = levels[i].mean;
+        if (levels[i].peak > (int64_t)EVENTS_MOST) return false;
+        if (levels[i].peak >= 0 && !(mean >= 0 && mean <= (double)levels[i].peak)) return false;
+    }
+    return true;
+}
+
 /* The gate for what other programs, or a damaged disk, may have written: no figure is made of
  * numbers that cannot be. */
 static bool row_can_be(const struct interval_row *row)
 {
     return row->start_utc_ns >= 0 && row->end_utc_ns >= row->start_utc_ns &&
            row->end_utc_ns - row->start_utc_ns <= LENGTH_MOST && counters_can_be(&row->counters) &&
-           clusters_can_be(&row->clusters) && health_can_be(&row->health);
+           clusters_can_be(&row->clusters) && health_can_be(&row->health) &&
+           levels_can_be(row->levels);
 }
 
 void interval_own_failures(struct interval_row *row)
@@ -196,7 +241,8 @@ enum err_code interval_csv_read(const struct csv_map *map, char *line, struct in
                                  .health = {.valid = true},
                                  .counters = {.sessions_with_attempts = UINT64_MAX,
                                               .sessions_with_failure = UINT64_MAX,
-                                              .unpriced_attempts = UINT64_MAX}};
+                                              .unpriced_attempts = UINT64_MAX},
+                                 .levels = {{.peak = -1}, {.peak = -1}}};
     enum err_code code = csv_read_row(&table, map, line, row, err);
     count_as_formerly(row);
     if (code == ERR_OK && !row_can_be(row))
@@ -207,5 +253,6 @@ enum err_code interval_csv_read(const struct csv_map *map, char *line, struct in
     row->limits.requests.high = row->limits.requests.low;
     row->limits.tokens.high = row->limits.tokens.low;
     interval_own_failures(row);
+    if (code == ERR_OK) read_levels(row);
     return code;
 }

@@ -11,12 +11,20 @@
 
 #include <stdint.h>
 
+/* One level's columns. */
+struct level_row {
+    double mean;
+    int64_t peak; /* -1: not known */
+};
+
 struct interval_row {
     int64_t start_utc_ns, end_utc_ns;
     const char *region;
     struct counters counters;
     struct cluster_sums clusters;
-    struct told_limits limits; /* only the lowest are kept */
+    struct told_limits limits;            /* only the lowest are kept */
+    struct concurrency concurrency;       /* of an interval of no length: unknown */
+    struct level_row levels[LEVEL_COUNT]; /* the columns: interval_csv_row fills them */
     struct health
         health; /* the generator's as a whole, except own_failures, which are the region's */
 };

@@ -102,6 +102,7 @@ static enum err_code interval_take(struct merge_stream *stream, struct error *er
         counters_merge(&entry->row.counters, &row->counters);
         cluster_merge(&entry->row.clusters, &row->clusters);
         told_limits_merge(&entry->row.limits, &row->limits);
+        concurrency_beside(&entry->row.concurrency, &row->concurrency);
         health_merge(&entry->row.health, &row->health);
     }
     return ERR_OK;

@@ -267,12 +267,14 @@ static enum line_use interval_line(void *state, char *line, size_t length)
     enum line_use use =
         use_once(walking, row.start_utc_ns, seen_hash_of(row.start_utc_ns, row.region));
     if (use != LINE_USED) return use;
-    const struct ordered_interval interval = {
-        .start_ns = row.start_utc_ns,
-        .end_ns = row.end_utc_ns,
-        .region = region,
-        .cell = {.counters = row.counters, .clusters = row.clusters, .limits = row.limits},
-        .health = row.health};
+    const struct ordered_interval interval = {.start_ns = row.start_utc_ns,
+                                              .end_ns = row.end_utc_ns,
+                                              .region = region,
+                                              .cell = {.counters = row.counters,
+                                                       .clusters = row.clusters,
+                                                       .limits = row.limits,
+                                                       .concurrency = row.concurrency},
+                                              .health = row.health};
     if (!walking->in_order)
         return interval_order_keep(&walking->order, &interval) ? LINE_USED : LINE_NO_MEMORY;
     visit_interval(walking, &interval);

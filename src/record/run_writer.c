@@ -145,6 +145,7 @@ static enum err_code format(struct run_writer *writer, struct interval_row *row,
         row->counters = cells[i].counters;
         row->clusters = cells[i].clusters;
         row->limits = cells[i].limits;
+        row->concurrency = cells[i].concurrency;
         row->health = *health;
         interval_own_failures(row);
         if (row->health.own_failures != health->own_failures) health_judge(&row->health);

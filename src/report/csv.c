@@ -65,6 +65,10 @@ static void header(struct text *out)
         text_printf(out, ",%s_service_low,%s_service_high,%s_service_effective_n", rate, rate,
                     rate);
     }
+    for (int i = 0; i < LEVEL_COUNT; i++) {
+        const char *level = level_name((enum level)i);
+        text_printf(out, ",%s,%s_peak", level, level);
+    }
     text_puts(out, "\n");
 }
 
@@ -95,6 +99,12 @@ static void row(const char *region, const struct claim_of *of, struct text *out)
     text_free(&why);
     for (int kind = RATE_ATTEMPT; kind < RATE_HAZARD; kind++)
         service_fields(of, (enum rate_kind)kind, out);
+    for (int i = 0; i < LEVEL_COUNT; i++) {
+        const struct concurrency *concurrency = &cell->cell.concurrency;
+        const bool known = concurrency_known(concurrency);
+        sheet_number(out, concurrency_mean(concurrency, (enum level)i));
+        sheet_number(out, known ? (double)concurrency->of[i].peak : NAN);
+    }
     text_puts(out, "\n");
 }
 

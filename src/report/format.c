@@ -46,6 +46,19 @@ static void percent_number(struct text *out, double fraction)
     }
 }
 
+void format_mean(struct text *out, double mean)
+{
+    if (!isfinite(mean)) {
+        text_puts(out, "-");
+    } else if (mean >= 99.95) {
+        text_count(out, (uint64_t)(mean + 0.5));
+    } else if (mean < 0.995) {
+        put_small(out, mean);
+    } else {
+        text_printf(out, "%.*f", decimals_of(mean), mean);
+    }
+}
+
 void format_percent(struct text *out, double fraction)
 {
     percent_number(out, fraction);

@@ -10,6 +10,10 @@ void format_percent(struct text *out, double fraction);
 /* "15.1% (12.9-17.6)", or "-" when there is no estimate. */
 void format_estimate(struct text *out, const struct estimate *estimate);
 
+/* How many there are on average, with three significant digits, two under 1: 1,204, 41.2, 0.41;
+ * "-" when it is not known. */
+void format_mean(struct text *out, double mean);
+
 /* A rate per hour with two digits: 0.73, 12. */
 void format_hourly(struct text *out, double per_hour);
 

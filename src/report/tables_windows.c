@@ -55,7 +55,20 @@ static bool any_invalid(const struct results *results, const struct grouping *gr
     return false;
 }
 
-static void columns(struct table *table, bool utc, bool wide, bool validity, bool held)
+static bool any_concurrency(const struct results *results)
+{
+    for (size_t r = 0; r < results->region_count; r++) {
+        if (concurrency_known(&results_region(results, r)->cell.concurrency)) return true;
+    }
+    return false;
+}
+
+/* Which columns a table has. */
+struct columns {
+    bool wide, validity, held, concurrency;
+};
+
+static void columns(struct table *table, bool utc, const struct columns *has)
 {
     table_column(table, utc ? "window (UTC)" : "window", true);
     table_column(table, "region", true);
@@ -63,14 +76,16 @@ static void columns(struct table *table, bool utc, bool wide, bool validity, boo
     table_column(table, "failed", false);
     table_column(table, "failure rate (95%)", false);
     table_column(table, "ttft P50", false);
-    if (wide) table_column(table, "ttft P95", false);
+    if (has->wide) table_column(table, "ttft P95", false);
     table_column(table, "ttft P99", false);
-    if (wide) {
+    if (has->wide) {
         table_column(table, "response P50", false);
         table_column(table, "response P99", false);
     }
-    if (held) table_column(table, "held", false);
-    if (validity) table_column(table, "valid", true);
+    if (has->concurrency) table_column(table, has->wide ? "open (peak)" : "open", false);
+    if (has->concurrency) table_column(table, has->wide ? "in flight (peak)" : "in flight", false);
+    if (has->held) table_column(table, "held", false);
+    if (has->validity) table_column(table, "valid", true);
 }
 
 static void put_value(struct table *table, const struct latency_figures *latency, int64_t us)
@@ -85,9 +100,24 @@ static void put_tail(struct table *table, const struct latency_figures *latency)
     table_next(table);
 }
 
-static void row(const struct report_cell *cell, struct table *table, bool wide, bool validity,
-                bool held)
+/* "41.2 (63)", or the mean alone. */
+static void put_level(struct table *table, const struct report_cell *cell, enum level level,
+                      bool peak)
 {
+    const struct concurrency *concurrency = &cell->cell.concurrency;
+    struct text *out = table_cell(table);
+    format_mean(out, concurrency_mean(concurrency, level));
+    if (peak && concurrency_known(concurrency)) {
+        text_puts(out, " (");
+        text_count(out, concurrency->of[level].peak);
+        text_puts(out, ")");
+    }
+    table_next(table);
+}
+
+static void row(const struct report_cell *cell, struct table *table, const struct columns *has)
+{
+    const bool wide = has->wide;
     const struct latency_figures *ttft = &cell->latency[METRIC_TTFT];
     const struct latency_figures *response = &cell->latency[METRIC_RESPONSE];
     struct rate rate = report_cell_rate(cell, RATE_ATTEMPT);
@@ -102,11 +132,13 @@ static void row(const struct report_cell *cell, struct table *table, bool wide, 
     put_tail(table, ttft);
     if (wide) put_value(table, response, response->p50);
     if (wide) put_tail(table, response);
-    if (held) {
+    for (int i = 0; has->concurrency && i < LEVEL_COUNT; i++)
+        put_level(table, cell, (enum level)i, wide);
+    if (has->held) {
         format_percent(table_cell(table), report_cell_held(cell));
         table_next(table);
     }
-    if (validity) table_put(table, report_cell_valid(cell) ? "valid" : "invalid");
+    if (has->validity) table_put(table, report_cell_valid(cell) ? "valid" : "invalid");
 }
 
 size_t tables_windows(const struct results *results, const struct grouping *grouping,
@@ -115,10 +147,12 @@ size_t tables_windows(const struct results *results, const struct grouping *grou
     size_t regions = results->region_count > 0 ? results->region_count : 1;
     size_t wanted = max_rows / regions > 0 ? max_rows / regions : 1;
     if (wanted > grouping->slice_count) wanted = grouping->slice_count;
-    const bool held = results->all.cell.counters.held_ms > 0;
-    bool validity = wide || any_invalid(results, grouping);
+    const struct columns has = {.wide = wide,
+                                .validity = wide || any_invalid(results, grouping),
+                                .held = results->all.cell.counters.held_ms > 0,
+                                .concurrency = any_concurrency(results)};
     /* in a time zone, each label names it */
-    columns(table, results_zone(results) == NULL, wide, validity, held);
+    columns(table, results_zone(results) == NULL, &has);
     struct ranked *ranked = choose(results, grouping, wanted);
     if (ranked == NULL) {
         table->failed = true;
@@ -130,7 +164,7 @@ size_t tables_windows(const struct results *results, const struct grouping *grou
             grouping_label(results, grouping, slice, table_cell(table));
             table_next(table);
             table_put(table, results->regions[r]);
-            row(&slice->cells[r], table, wide, validity, held);
+            row(&slice->cells[r], table, &has);
         }
     }
     free(ranked);

@@ -336,6 +336,10 @@ const struct definition *words_definitions(size_t *count)
          "an attempt counts in the window in which it ended; where a bound lies inside an interval "
          "of the run, by attempts.csv, and the notes say what counts otherwise",
          USED_IN_PAGES},
+        {"open, in flight",
+         "sessions with an open connection, and responses asked for and not yet ended: how many "
+         "at once on average over the time",
+         USED_ALWAYS},
         {"valid",
          "the load generator was healthy over these intervals as a whole, so its own delay is not "
          "in the figures",

@@ -35,6 +35,7 @@ static void record(struct answer *answer)
         .response_created_ns = service_run(service, answer->created_delay_ns),
         .first_output_ns = service_run(service, answer->first_delay_ns),
         .response_ns = service_run(service, answer->done_delay_ns),
+        .ended_ns = service_run(service, clock_mono_ns() - answer->at_ns),
     };
     ledger_add(visit->site->service->ledger, &line);
     answer->visit->failed = answer->struck && script_fails(answer->strike.kind);

@@ -126,6 +126,7 @@ static void add_course(const struct ledger_line *line, struct text *out)
         add_delay(out, "first_output", line->first_output_ns);
         add_delay(out, "response", line->response_ns);
     }
+    add_delay(out, "ended", line->ended_ns);
     text_puts(out, "}");
 }
 

@@ -63,6 +63,8 @@ struct ledger_line {
     uint64_t counted_tokens; /* response: what it took of the quota */
     uint64_t upgrade_ns, session_ns, configure_ns;
     uint64_t response_created_ns, first_output_ns, response_ns;
+    uint64_t
+        ended_ns; /* from the request to the end of the session or response, whatever ended it */
 };
 
 /* Opens and truncates the file. ERR_IO names it. With a NULL path, the ledger accepts lines and

@@ -99,6 +99,7 @@ void visit_record(struct visit *visit, enum ledger_outcome outcome)
         .upgrade_ns = service_run(visit->site->service, visit->upgrade_delay_ns),
         .session_ns = service_run(visit->site->service, visit->session_delay_ns),
         .configure_ns = service_run(visit->site->service, visit->configure_delay_ns),
+        .ended_ns = service_run(visit->site->service, clock_mono_ns() - visit->asked_ns),
     };
     ledger_add(visit->site->service->ledger, &line);
 }

@@ -38,6 +38,40 @@ double region_driven_seconds(const struct run_snapshot *run, const struct region
     return region->totals == NULL ? 0 : (double)region->totals->counters.driven_ms / 1e3;
 }
 
+static double sum_of(const struct region_snapshot *region, enum level level)
+{
+    return region->totals == NULL ? 0 : region->totals->concurrency.of[level].sum_s;
+}
+
+static double peak_of(const struct region_snapshot *region, enum level level)
+{
+    return region->totals == NULL ? 0 : (double)region->totals->concurrency.of[level].peak;
+}
+
+double region_open_seconds(const struct run_snapshot *run, const struct region_snapshot *region)
+{
+    (void)run;
+    return sum_of(region, LEVEL_OPEN);
+}
+
+double region_flight_seconds(const struct run_snapshot *run, const struct region_snapshot *region)
+{
+    (void)run;
+    return sum_of(region, LEVEL_FLIGHT);
+}
+
+double region_open_peak(const struct run_snapshot *run, const struct region_snapshot *region)
+{
+    (void)run;
+    return peak_of(region, LEVEL_OPEN);
+}
+
+double region_flight_peak(const struct run_snapshot *run, const struct region_snapshot *region)
+{
+    (void)run;
+    return peak_of(region, LEVEL_FLIGHT);
+}
+
 /* Without a price there is no sample, from the first page on: a counter must not vanish. */
 static bool is_priced(const struct run_snapshot *run, const struct region_snapshot *region)
 {

@@ -12,6 +12,10 @@ region_value region_requested, region_sessions_open, region_in_flight;
  * over all workers. */
 region_value region_held, region_held_seconds, region_driven_seconds;
 
+/* The integrals of what is open and in flight over the run's own clock, so that their rates are the
+ * means, and the most so far; all of what every worker has told. */
+region_value region_open_seconds, region_flight_seconds, region_open_peak, region_flight_peak;
+
 /* NAN when no price is known. */
 region_value region_cost, region_failed_cost;
 

@@ -8,6 +8,7 @@
 #include "engine/engine.h"
 #include "record/run_reader.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -41,7 +42,8 @@ static int64_t interval_ns = INTERVAL_NS;
 struct result {
     struct counters counters; /* of intervals.csv, all regions */
     struct cluster_sums clusters;
-    uint64_t rows[3]; /* of attempts.csv by outcome */
+    struct concurrency concurrency; /* one interval and region after the other */
+    uint64_t rows[3];               /* of attempts.csv by outcome */
     uint64_t failures, lifecycle, bad_rows;
     uint64_t responses_measured;
     struct attempt_row kept[ROWS_KEPT]; /* their strings are no longer valid */
@@ -54,6 +56,17 @@ struct result {
     struct trial_sums rule;          /* the abort rule's sums, all regions */
     enum run_end end;
 };
+
+/* Who waits for an answer has a session; the workers counted the time of sessions by themselves. */
+static void check_levels(const struct cell *cell, int64_t length_ns)
+{
+    const struct concurrency *c = &cell->concurrency;
+    assert_int_equal(c->known_ns, length_ns);
+    assert_true(c->of[LEVEL_FLIGHT].sum_s <= c->of[LEVEL_OPEN].sum_s + 1e-5);
+    assert_true(c->of[LEVEL_FLIGHT].peak <= c->of[LEVEL_OPEN].peak);
+    for (int i = 0; i < LEVEL_COUNT; i++)
+        assert_true(concurrency_mean(c, (enum level)i) <= (double)c->of[i].peak + 1e-9);
+}
 
 static void on_interval(void *context, size_t region, int64_t start, int64_t end,
                         const struct cell *cell, const struct health *health)
@@ -76,6 +89,8 @@ static void on_interval(void *context, size_t region, int64_t start, int64_t end
         result->achieved_late += health->achieved_late;
         health_merge(&result->health, health);
     }
+    check_levels(cell, end - start);
+    concurrency_follow(&result->concurrency, &cell->concurrency);
     counters_merge(&result->counters, &cell->counters);
     cluster_merge(&result->clusters, &cell->clusters);
 }
@@ -283,6 +298,18 @@ static void check_chains(const struct result *result)
     assert_int_equal(cells->first_failures, rows.first_failures);
 }
 
+/* The workers counted the time of open sessions by themselves, in whole milliseconds and with what
+ * is left over going into the next row. */
+static void check_open(const struct result *result)
+{
+    const double workers_s = (double)result->counters.open_ms / 1e3;
+    const double together_s = result->concurrency.of[LEVEL_OPEN].sum_s;
+    /* the bounds of the first and last rows are of whole milliseconds, too */
+    const double rounding_s = 0.008 + 0.004 * (double)result->concurrency.of[LEVEL_OPEN].peak;
+    if (fabs(workers_s - together_s) > rounding_s)
+        fail_msg("open for %f s by the workers, for %f s by all together", workers_s, together_s);
+}
+
 /* What must hold for any run, whatever happened in it. */
 static void check_sums(const struct result *result)
 {
@@ -300,6 +327,7 @@ static void check_sums(const struct result *result)
     assert_int_equal(result->bad_rows, 0);
     assert_true(result->last_row_ns < result->end_utc_ns);
     assert_int_equal(result->responses_measured, c->attempts_ok);
+    check_open(result);
     assert_int_equal(c->attempts_ok, atomic_load(&loopback_truth.completed));
     assert_int_equal(c->attempts_failed,
                      atomic_load(&loopback_truth.failed) + atomic_load(&loopback_truth.limited) +

@@ -238,7 +238,8 @@ static void test_interval_header_begins_with_the_contract(void **state)
         "dispatches_late,"
         "wall_ms,cpu,cpu_quota,cpu_periods,cpu_throttled,requested,achieved,achieved_late,held,"
         "displaced,pauses,paused_ms,stamps_kernel,stamps_loop,"
-        "answers,answers_off,dials,dials_off,simulator_loops,simulator_loops_late,valid,why\n");
+        "answers,answers_off,dials,dials_off,simulator_loops,simulator_loops_late,valid,why,"
+        "sessions_open,sessions_open_peak,in_flight,in_flight_peak\n");
     text_free(&out);
 }
 
@@ -300,6 +301,10 @@ static void test_interval_figures_read_back_exactly(void **state)
         row.counters.clipped = UINT64_C(1000000000) - i;
         row.health.loop_delay_p99_ns = 20000001 + (int64_t)i * 333;
         row.health.loop_delay_max_ns = INT64_C(86400000000007);
+        row.concurrency =
+            (struct concurrency){.known_ns = INT64_C(10000000000),
+                                 .of = {[LEVEL_OPEN] = {.sum_s = 12.5 + (double)i, .peak = 3 + i},
+                                        [LEVEL_FLIGHT] = {.sum_s = 0.00001, .peak = 1}}};
         (void)snprintf(row.health.why, sizeof row.health.why, "%s", "slow, \"very\" slow");
         interval_csv_header(&text);
         interval_csv_row(&text, &row);
@@ -314,6 +319,13 @@ static void test_interval_figures_read_back_exactly(void **state)
         assert_int_equal(back.health.loop_delay_p99_ns, row.health.loop_delay_p99_ns);
         assert_int_equal(back.health.loop_delay_max_ns, row.health.loop_delay_max_ns);
         assert_string_equal(back.health.why, row.health.why);
+        /* to a session that was open for 10 us */
+        const struct concurrency *levels = &back.concurrency;
+        assert_int_equal(levels->known_ns, INT64_C(10000000000));
+        assert_true(fabs(levels->of[LEVEL_OPEN].sum_s - 12.5 - (double)i) < 1e-5);
+        assert_int_equal(levels->of[LEVEL_OPEN].peak, 3 + i);
+        assert_true(fabs(levels->of[LEVEL_FLIGHT].sum_s - 0.00001) < 1e-9);
+        assert_int_equal(levels->of[LEVEL_FLIGHT].peak, 1);
         assert_false(back.health.valid);
         assert_int_equal(back.start_utc_ns, row.start_utc_ns);
         assert_int_equal(back.end_utc_ns, row.end_utc_ns);
@@ -356,6 +368,7 @@ static void test_interval_columns_to_the_right_may_be_missing(void **state)
     assert_int_equal(row.counters.output_tokens, 13);
     assert_true(row.counters.cost_usd == 0.25);
     assert_false(counters_unpriced(&row.counters));
+    assert_false(concurrency_known(&row.concurrency));
     assert_int_equal(row.clusters.count, 0);
     assert_true(row.health.valid);
     for (size_t i = 0; i < sizeof hostile / sizeof *hostile; i++) {

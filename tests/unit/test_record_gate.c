@@ -111,6 +111,9 @@ static struct interval_row row_at(int interval, const char *region)
                                .health = {.valid = true}};
     row.end_utc_ns = row.start_utc_ns + 10 * NS_PER_S;
     row.counters.attempts_ok = 7;
+    row.concurrency = (struct concurrency){
+        .known_ns = 10 * NS_PER_S,
+        .of = {[LEVEL_OPEN] = {.sum_s = 30, .peak = 5}, [LEVEL_FLIGHT] = {.sum_s = 4, .peak = 2}}};
     return row;
 }
 
@@ -323,6 +326,13 @@ static void test_rows_of_intervals(void **state)
         {"end", "2026-04-15T15:00:00.001Z", false},
         {"end", "2200-01-01T00:00:00.000Z", false},
         {"start", "1969-12-31T23:59:59.000Z", false},
+        {"sessions_open", "5", true},
+        {"sessions_open", "5.000001", false}, /* more than its peak */
+        {"in_flight", "-0.1", false},
+        {"in_flight_peak", "1000000000", true},
+        {"in_flight_peak", "1000000001", false},
+        {"in_flight_peak", "0", false}, /* below the mean */
+        {"in_flight_peak", "", true},   /* not known */
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -334,6 +344,9 @@ static void test_rows_of_intervals(void **state)
     struct interval_row row;
     assert_int_equal(read_with("cached_tokens", "5", &row), ERR_OK);
     assert_int_equal(row.counters.cached_tokens, 0); /* of no input */
+    assert_true(concurrency_known(&row.concurrency));
+    assert_int_equal(read_with("in_flight_peak", "", &row), ERR_OK);
+    assert_false(concurrency_known(&row.concurrency));
 }
 
 static void test_rows_of_attempts(void **state)

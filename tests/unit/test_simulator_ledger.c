@@ -26,7 +26,8 @@ static const struct ledger_line session = {.kind = LEDGER_SESSION,
                                            .http_status = 429,
                                            .upgrade_ns = 1499,
                                            .session_ns = PHASE_UNSEEN,
-                                           .configure_ns = PHASE_UNSEEN};
+                                           .configure_ns = PHASE_UNSEEN,
+                                           .ended_ns = 6900};
 
 static const struct ledger_line response = {.wall_ns = AT,
                                             .region = "east \"2\"",
@@ -35,7 +36,8 @@ static const struct ledger_line response = {.wall_ns = AT,
                                             .outcome = OUTCOME_COMPLETED,
                                             .response_created_ns = 1500,
                                             .first_output_ns = 250400000,
-                                            .response_ns = 3000000000};
+                                            .response_ns = 3000000000,
+                                            .ended_ns = 3000100000};
 
 static const char session_json[] = "{\"kind\":\"session\",\"time\":\"2026-04-14T15:00:05.123Z\","
                                    "\"region\":\"eastus2\",\"session_id\":null,"
@@ -43,14 +45,14 @@ static const char session_json[] = "{\"kind\":\"session\",\"time\":\"2026-04-14T
                                    "\"F30\",\"fault_name\":\"upgrade_429\","
                                    "\"outcome\":\"refused\",\"http_"
                                    "status\":429,"
-                                   "\"responses\":0,\"delay_us\":{\"upgrade\":1}}\n";
+                                   "\"responses\":0,\"delay_us\":{\"upgrade\":1,\"ended\":7}}\n";
 
 static const char response_json[] =
     "{\"kind\":\"response\",\"time\":\"2026-04-14T15:00:05.123Z\",\"region\":"
     "\"east \\\"2\\\"\",\"session_id\":\"sess_1\","
     "\"response_id\":\"resp_1\",\"client_request_id\":null,\"fault\":null,\"fault_name\":null,"
     "\"outcome\":\"completed\",\"counted_tokens\":0,\"delay_us\":{"
-    "\"response_created\":2,\"first_output\":250400,\"response\":3000000}}\n";
+    "\"response_created\":2,\"first_output\":250400,\"response\":3000000,\"ended\":3000100}}\n";
 
 static void test_faults_below_http(void **state)
 {

@@ -48,6 +48,10 @@ static void set_up(struct fixture *f)
     cell_latency(&f->cells[0], METRIC_TTFT, 45 * NS_PER_S);
     f->cells[0].counters.attempts_ok = 4;
     f->cells[0].counters.attempts_failed = 3;
+    f->cells[0].concurrency =
+        (struct concurrency){.known_ns = NS_PER_S,
+                             .of = {[LEVEL_OPEN] = {.sum_s = 10.5, .peak = 13},
+                                    [LEVEL_FLIGHT] = {.sum_s = 4.25, .peak = 7}}};
     f->cells[0].counters.cost_usd = 0.1;
     cell_failure(&f->cells[0], PHASE_RESPONSE, DOMAIN_SERVICE, "server_error", 2);
     cell_failure(&f->cells[0], PHASE_UPGRADE, DOMAIN_QUOTA, "rate_limited", 1);
@@ -251,6 +255,10 @@ static void tells_what_was_counted(void **state)
     assert_null(strstr(text, "rushhour_cost_usd_total{region=\"we")); /* it has no price */
     assert_line(text, "rushhour_sessions_open{region=\"eastus2\"} 11");
     assert_line(text, "rushhour_attempts_in_flight{region=\"eastus2\"} 6");
+    assert_line(text, "rushhour_sessions_open_seconds_total{region=\"eastus2\"} 10.5");
+    assert_line(text, "rushhour_attempts_in_flight_seconds_total{region=\"eastus2\"} 4.25");
+    assert_line(text, "rushhour_sessions_open_peak{region=\"eastus2\"} 13");
+    assert_line(text, "rushhour_attempts_in_flight_peak{region=\"eastus2\"} 7");
     assert_line(text, "rushhour_requested_arrivals_per_second{region=\"eastus2\"} 2.5");
     assert_line(text, "rushhour_generator_arrivals_requested_total 9");
     assert_line(text, "rushhour_generator_arrivals_achieved_total 8");
