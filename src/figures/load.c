@@ -45,6 +45,22 @@ static bool is_cut(struct results *results, int64_t start_ns, int64_t end_ns)
     return false;
 }
 
+/* Shards that start apart share the end of their first interval: what one had in it was beside what
+ * the one before had. */
+static struct cell beside_last(struct loader *loader, size_t region, const struct cell *cell,
+                               int64_t length_ns, int64_t further_ns)
+{
+    struct concurrency *last = &loader->last[region];
+    struct cell here = *cell;
+    const bool known = concurrency_known(&cell->concurrency);
+    if (known && further_ns < length_ns) {
+        here.concurrency.known_ns = further_ns;
+        for (int i = 0; i < LEVEL_COUNT; i++) here.concurrency.of[i].peak += last->of[i].peak;
+    }
+    *last = here.concurrency;
+    return here;
+}
+
 static void visit_interval(void *context, size_t region, int64_t start_ns, int64_t end_ns,
                            const struct cell *cell, const struct health *health)
 {
@@ -53,8 +69,9 @@ static void visit_interval(void *context, size_t region, int64_t start_ns, int64
     bool ok = !loader->no_memory && remember_interval(results, start_ns, end_ns);
     const bool cut = ok && is_cut(results, start_ns, end_ns);
     const int64_t further_ns = timeline_further(start_ns, end_ns, &loader->until_ns[region]);
+    const struct cell here = beside_last(loader, region, cell, end_ns - start_ns, further_ns);
     if (cut) {
-        ok = splits_take(results, region, start_ns, end_ns, cell, health);
+        ok = splits_take(results, region, start_ns, end_ns, &here, health);
     } else {
         ok = ok && series_add_interval(&results->series, region, start_ns, end_ns, &cell->counters);
     }
@@ -64,7 +81,7 @@ static void visit_interval(void *context, size_t region, int64_t start_ns, int64
         ok =
             grouping_place(&results->groupings[g], start_ns, end_ns, results->region_count, &slice);
         if (ok && slice != NULL)
-            ok = report_cell_add(&slice->cells[region], cell, health, further_ns);
+            ok = report_cell_add(&slice->cells[region], &here, health, further_ns);
     }
     if (ok) ok = timeline_add_interval(&loader->gather, region, start_ns, end_ns, cell, health);
     loader->no_memory = !ok;
@@ -293,6 +310,7 @@ static void free_loader(struct loader *loader)
     splits_forget(results->splits);
     free(loader->places);
     free(loader->until_ns);
+    free(loader->last);
     free(loader->first_open);
     free(loader->pending);
     free(loader->slices);
@@ -311,13 +329,15 @@ static enum err_code load(struct run_reader *reader, const struct results_wish *
                             .first_open =
                                 calloc(results->grouping_count, sizeof *loader.first_open),
                             .until_ns = calloc(results->region_count + 1, sizeof *loader.until_ns),
+                            .last = calloc(results->region_count + 1, sizeof *loader.last),
                             .pending = calloc(results->region_count, sizeof *loader.pending),
                             .slices = calloc(results->grouping_count, sizeof(struct slice *))};
     results->ages =
         calloc(results->region_count > 0 ? results->region_count : 1, sizeof *results->ages);
     results->killed = strcmp(results_fact(results, "run", "state"), "running") == 0;
     if (loader.places == NULL || loader.first_open == NULL || loader.until_ns == NULL ||
-        loader.pending == NULL || loader.slices == NULL || results->ages == NULL) {
+        loader.last == NULL || loader.pending == NULL || loader.slices == NULL ||
+        results->ages == NULL) {
         code = error_set(err, ERR_NOMEM, "no memory to group the run");
     } else {
         code = load_files(&loader, err);

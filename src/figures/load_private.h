@@ -23,8 +23,9 @@ struct loader {
     struct session_map sessions;  /* ways: the groupings, then the kinds of ages */
     struct session_place *places; /* of a row, one for each of these ways */
     struct timeline_gather gather;
-    int64_t *until_ns;  /* per region: the end of the intervals so far */
-    size_t *first_open; /* per grouping: slices before this one are settled */
+    int64_t *until_ns;        /* per region: the end of the intervals so far */
+    struct concurrency *last; /* per region: of the interval before */
+    size_t *first_open;       /* per grouping: slices before this one are settled */
     struct histogram_pool pool;
     struct report_cell *pending; /* per region: latencies of consecutive intervals in the same
                                     slices */

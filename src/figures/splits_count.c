@@ -373,8 +373,9 @@ void split_cell(const struct splits *splits, const struct split *split, size_t p
     const struct split_tally *tally = split_tally(splits, split, part, region);
     const struct counters *counted = &tally->counted;
     *cell = part == 0 ? whole->cell : (struct cell){0};
+    const double part_ns = (double)(split_part_end(split, part) - split->starts[part]);
     cell->concurrency = concurrency_part(&whole->cell.concurrency,
-                                         split_part_end(split, part) - split->starts[part]);
+                                         part_ns / (double)(split->end_ns - split->start_ns));
     for (size_t i = 0; i < TOLD_COUNTERS; i++) {
         if ((whole->untold & 1u << told[i].told) == 0) set(&cell->counters, i, get(counted, i));
     }

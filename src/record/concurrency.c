@@ -37,12 +37,10 @@ void concurrency_beside(struct concurrency *into, const struct concurrency *from
     }
 }
 
-struct concurrency concurrency_part(const struct concurrency *whole, int64_t part_ns)
+struct concurrency concurrency_part(const struct concurrency *whole, double share)
 {
     struct concurrency part = *whole;
-    if (!concurrency_known(whole)) return part;
-    part.known_ns = part_ns;
-    for (int i = 0; i < LEVEL_COUNT; i++)
-        part.of[i].sum_s *= (double)part_ns / (double)whole->known_ns;
+    part.known_ns = (int64_t)round(share * (double)whole->known_ns);
+    for (int i = 0; i < LEVEL_COUNT; i++) part.of[i].sum_s *= share;
     return part;
 }

@@ -43,8 +43,8 @@ void concurrency_follow(struct concurrency *into, const struct concurrency *from
  */
 void concurrency_beside(struct concurrency *into, const struct concurrency *from);
 
-/* The same over a part of that time: the mean is taken to be that of the whole, and the peak is an
- * upper bound. */
-struct concurrency concurrency_part(const struct concurrency *whole, int64_t part_ns);
+/* The same over a share of that time (0 to 1): the mean is taken to be that of the whole, and the
+ * peak is an upper bound. */
+struct concurrency concurrency_part(const struct concurrency *whole, double share);
 
 #endif

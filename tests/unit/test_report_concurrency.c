@@ -19,9 +19,10 @@
 
 /* An interval of both regions: of a the mean and peak of open sessions, of b half of it. Of
  * responses as many in a tenth of the time. */
-static void put(struct maker *m, int n, double mean, uint64_t peak, int64_t length_ns)
+static void put_at(struct maker *m, int64_t start_ns, int64_t length_ns, double mean, uint64_t peak)
 {
-    maker_interval(m, SIX_PDT + n * HALF, SIX_PDT + n * HALF + length_ns);
+    const int64_t n = (start_ns - SIX_PDT) / HALF;
+    maker_interval(m, start_ns, start_ns + length_ns);
     for (uint64_t r = 0; r < 2; r++) {
         maker_session(m, r, (uint64_t)n * 2 + r + 1, "..", 300);
         if (peak == 0) continue; /* as in an older folder */
@@ -34,6 +35,17 @@ static void put(struct maker *m, int n, double mean, uint64_t peak, int64_t leng
         c->of[LEVEL_FLIGHT].peak = c->of[LEVEL_OPEN].peak;
     }
     maker_write(m);
+}
+
+static void put(struct maker *m, int n, double mean, uint64_t peak, int64_t length_ns)
+{
+    put_at(m, SIX_PDT + n * HALF, length_ns, mean, peak);
+}
+
+/* A first interval, which begins this long after the whole one. */
+static void put_from(struct maker *m, int n, int64_t after_ns, double mean, uint64_t peak)
+{
+    put_at(m, SIX_PDT + n * HALF + after_ns, HALF - after_ns, mean, peak);
 }
 
 static void assert_levels(const struct report_cell *cell, double open, uint64_t peak)
@@ -170,6 +182,30 @@ static void shards_are_beside_each_other(void **state)
     }
 }
 
+/* Shards that start apart have first intervals of different starts, which overlap: the time counts
+ * once, and the peaks may have been at the same moment. */
+static void shards_that_start_apart_overlap(void **state)
+{
+    (void)state;
+    struct maker *parts[] = {maker_new(TWO, NULL), maker_new(TWO, NULL)};
+    char folder[] = "/tmp/rushhour-concurrency-XXXXXX";
+    struct text notes = {0};
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(rmdir(folder), 0);
+    put_from(parts[0], 0, HALF / 3, 6, 9);
+    put(parts[0], 1, 6, 7, HALF);
+    put_from(parts[1], 0, HALF / 2, 2, 4);
+    put(parts[1], 1, 2, 3, HALF);
+    for (size_t i = 0; i < 2; i++) maker_finish(parts[i], "complete");
+    struct results *results = merged_of(folder, parts, 2, &notes);
+    /* 6 for 20 + 30 min and 2 for 15 + 30 min, of 50 min */
+    assert_levels(results_region(results, 0), (6 * 50 + 2 * 45) / 50.0, 13);
+    text_free(&notes);
+    results_free(results);
+    folder_remove(folder);
+    for (size_t i = 0; i < 2; i++) maker_free(parts[i]);
+}
+
 /* A window bound inside an interval: each part has the mean of the whole. */
 static void a_part_of_an_interval_has_its_mean(void **state)
 {
@@ -177,14 +213,14 @@ static void a_part_of_an_interval_has_its_mean(void **state)
     const struct concurrency whole = {
         .known_ns = 10 * NS_PER_S,
         .of = {[LEVEL_OPEN] = {.sum_s = 40, .peak = 7}, [LEVEL_FLIGHT] = {.sum_s = 5, .peak = 2}}};
-    const struct concurrency part = concurrency_part(&whole, 3 * NS_PER_S);
-    struct concurrency sum = concurrency_part(&whole, 7 * NS_PER_S);
+    const struct concurrency part = concurrency_part(&whole, 0.3);
+    struct concurrency sum = concurrency_part(&whole, 0.7);
     assert_true(concurrency_mean(&part, LEVEL_OPEN) == 4);
     assert_int_equal(part.of[LEVEL_OPEN].peak, 7);
     concurrency_follow(&sum, &part);
     assert_true(fabs(sum.of[LEVEL_FLIGHT].sum_s - 5) < 1e-12);
     assert_int_equal(sum.known_ns, whole.known_ns);
-    const struct concurrency unknown = concurrency_part(&(struct concurrency){0}, NS_PER_S);
+    const struct concurrency unknown = concurrency_part(&(struct concurrency){0}, 0.5);
     assert_false(concurrency_known(&unknown));
     assert_true(isnan(concurrency_mean(&unknown, LEVEL_OPEN)));
 }
@@ -196,6 +232,7 @@ int main(void)
         cmocka_unit_test(every_report_says_it),
         cmocka_unit_test(an_older_folder_says_nothing_of_it),
         cmocka_unit_test(shards_are_beside_each_other),
+        cmocka_unit_test(shards_that_start_apart_overlap),
         cmocka_unit_test(a_part_of_an_interval_has_its_mean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
