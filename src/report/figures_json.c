@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "figures/claim.h"
 #include "figures/prices.h"
+#include "report/concurrency_json.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -50,26 +51,6 @@ static void holds(const struct report_cell *cell, struct text *out)
     json_close(out, '}');
 }
 
-/* null in a folder that does not have it */
-static void concurrency(const struct report_cell *cell, const char *peak, struct text *out)
-{
-    const struct concurrency *of = &cell->cell.concurrency;
-    json_key(out, "concurrency");
-    if (!concurrency_known(of)) {
-        json_null(out);
-        return;
-    }
-    json_open(out, '{');
-    for (int i = 0; i < LEVEL_COUNT; i++) {
-        json_key(out, level_name((enum level)i));
-        json_open(out, '{');
-        json_put_number(out, "mean", round(concurrency_mean(of, (enum level)i) * 1e6) / 1e6);
-        json_put_count(out, peak, of->of[i].peak);
-        json_close(out, '}');
-    }
-    json_close(out, '}');
-}
-
 static void told_json(const struct told_limit *told, double quota, const char *key,
                       struct text *out)
 {
@@ -111,7 +92,7 @@ void figures_totals_json(const struct results *results, struct text *out)
 {
     json_open(out, '{');
     counts(&results->all, out);
-    concurrency(&results->all, "peak_at_most", out);
+    concurrency_json(&results->all, "peak_at_most", out);
     holds(&results->all, out);
     costs(&results->all.cell.counters, out);
     json_put_number(out, "cost_usd_per_hour", prices_hourly(results));
@@ -386,7 +367,7 @@ void figures_cell_json(const struct claim_of *of, struct text *out)
     rates(of, out);
     failures(cell, out);
     lifecycle(cell, out);
-    concurrency(cell, "peak", out);
+    concurrency_json(cell, "peak", out);
     holds(cell, out);
     limits(of->results, of->region, cell, out);
     latencies(of, out);
