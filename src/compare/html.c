@@ -7,8 +7,10 @@
 #include <math.h>
 #include <string.h>
 
-#define PLOT_WIDTH 150.0
-#define PLOT_HEIGHT 22.0
+#define PLOT_WIDTH 240.0
+#define PLOT_HEIGHT 26.0
+#define BAR_HEIGHT 12.0
+#define BAR_LEAST 4.0 /* narrower ones would not be seen */
 
 typedef void table_builder(const struct compared *comparison, struct table *table);
 
@@ -94,14 +96,16 @@ static void plot(const struct compare_row *row, double most, struct text *out)
     text_printf(out, "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"0\" y2=\"%.0f\" stroke=\"var(--soft)\"/>",
                 PLOT_WIDTH / 2, PLOT_WIDTH / 2, PLOT_HEIGHT);
     if (d->valid) {
-        double middle = PLOT_HEIGHT / 2;
+        const double middle = PLOT_HEIGHT / 2;
+        const double from = across(d->low, most);
+        const double width = fmax(BAR_LEAST, across(d->high, most) - from);
         const char *colour = colours[row->verdict];
-        text_printf(
-            out,
-            "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%.0f\" y2=\"%.0f\" stroke=\"var(--%s)\" "
-            "stroke-width=\"3\"/><circle cx=\"%.1f\" cy=\"%.0f\" r=\"5\" fill=\"var(--%s)\"/>",
-            across(d->low, most), across(d->high, most), middle, middle, colour,
-            across(d->value, most), middle, colour);
+        text_printf(out,
+                    "<rect x=\"%.1f\" width=\"%.1f\" y=\"%.0f\" height=\"%.0f\" rx=\"4\" "
+                    "fill=\"var(--%s)\" opacity=\"0.4\"/><circle cx=\"%.1f\" cy=\"%.0f\" "
+                    "r=\"5\" fill=\"var(--%s)\"/>",
+                    from, width, middle - BAR_HEIGHT / 2, BAR_HEIGHT, colour,
+                    across(d->value, most), middle, colour);
     }
     text_puts(out, "</svg>");
     text_free(&words);
@@ -114,15 +118,52 @@ static void cell(struct text *line, const char *tag, struct text *out)
     text_printf(out, "</%.2s>", tag);
 }
 
+/* Where a row stands: failure rates first, and of each kind first what was decided. */
+#define PLACES 4
+static int place_of(const struct compare_row *row)
+{
+    const bool rate = row->what.kind == THRESHOLD_ATTEMPT_RATE;
+    const bool open = !row->decides || row->verdict == COMPARE_INCONCLUSIVE ||
+                      row->verdict == COMPARE_INVALID || row->verdict == COMPARE_NOT_COMPARABLE;
+    return (rate ? 0 : 2) + (open ? 1 : 0);
+}
+
+static void metric_row(const struct compared *comparison, size_t i, double most, struct text *out)
+{
+    const struct compare_row *row = &comparison->rows[i];
+    struct text line = {0};
+    /* The difference as in `compare --json`, so that a script can compare the two. */
+    const double unit = row->what.kind == THRESHOLD_QUANTILE ? 1e-3 : 1;
+    text_printf(out, "<tr data-metric=\"%zu\" data-difference=\"", i);
+    if (row->difference.valid) text_printf(out, "%.10g", row->difference.value * unit);
+    text_puts(out, "\"><th scope=\"row\">");
+    text_html(out, row->metric);
+    text_puts(out, "</th>");
+    text_puts(&line, comparison->pairs[row->pair].region);
+    cell(&line, "td", out);
+    text_puts(out, "<td>");
+    plot(row, most, out);
+    text_puts(out, "</td>");
+    compare_value_words(row, &row->a, &line);
+    cell(&line, "td class=\"number\"", out);
+    compare_value_words(row, &row->b, &line);
+    cell(&line, "td class=\"number\"", out);
+    compare_difference_words(row, &line);
+    cell(&line, "td class=\"number\"", out);
+    text_printf(&line, "%s%s", compare_verdict_name(row->verdict), row->decides ? "" : " (shown)");
+    cell(&line, "td", out);
+    text_puts(out, "</tr>\n");
+    text_free(&line);
+}
+
 static void metrics(const struct compared *comparison, struct text *out)
 {
     double rates = reach(comparison, false);
     double quantiles = reach(comparison, true);
-    struct text line = {0};
     text_puts(out,
               "<section aria-labelledby=\"metrics\">\n<h2 id=\"metrics\">Differences</h2>\n<p "
               "class=\"hint\">The "
-              "line is the interval of the difference b - a at such hours; right of the middle is "
+              "bar is the interval of the difference b - a at such hours; right of the middle is "
               "worse. Rates "
               "share one "
               "scale, latencies another.</p>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
@@ -134,33 +175,15 @@ static void metrics(const struct compared *comparison, struct text *out)
               "<th scope=\"col\" class=\"number\">difference at such hours</th><th "
               "scope=\"col\">verdict</th>"
               "</tr></thead><tbody>\n");
-    for (size_t i = 0; i < comparison->row_count; i++) {
-        const struct compare_row *row = &comparison->rows[i];
-        /* The difference as in `compare --json`, so that a script can compare the two. */
-        double unit = row->what.kind == THRESHOLD_QUANTILE ? 1e-3 : 1;
-        text_printf(out, "<tr data-metric=\"%zu\" data-difference=\"", i);
-        if (row->difference.valid) text_printf(out, "%.10g", row->difference.value * unit);
-        text_puts(out, "\"><th scope=\"row\">");
-        text_html(out, row->metric);
-        text_puts(out, "</th>");
-        text_puts(&line, comparison->pairs[row->pair].region);
-        cell(&line, "td", out);
-        text_puts(out, "<td>");
-        plot(row, row->what.kind == THRESHOLD_QUANTILE ? quantiles : rates, out);
-        text_puts(out, "</td>");
-        compare_value_words(row, &row->a, &line);
-        cell(&line, "td class=\"number\"", out);
-        compare_value_words(row, &row->b, &line);
-        cell(&line, "td class=\"number\"", out);
-        compare_difference_words(row, &line);
-        cell(&line, "td class=\"number\"", out);
-        text_printf(&line, "%s%s", compare_verdict_name(row->verdict),
-                    row->decides ? "" : " (shown)");
-        cell(&line, "td", out);
-        text_puts(out, "</tr>\n");
+    for (int place = 0; place < PLACES; place++) {
+        for (size_t i = 0; i < comparison->row_count; i++) {
+            const struct compare_row *row = &comparison->rows[i];
+            const bool quantile = row->what.kind == THRESHOLD_QUANTILE;
+            if (place_of(row) == place)
+                metric_row(comparison, i, quantile ? quantiles : rates, out);
+        }
     }
     text_puts(out, "</tbody></table></div>\n</section>\n");
-    text_free(&line);
 }
 
 static void section(const struct compared *comparison, const char *title, table_builder *build,

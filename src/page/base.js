@@ -63,6 +63,12 @@ function faded(hex, alpha) { return hex + Math.round(alpha * 255).toString(16).p
 
 const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800];
 
+// All charts over time begin at the same place, so that the load stands below what it did.
+function aligned(y) {
+  y.afterFit = (scale) => { scale.width = Math.max(scale.width, 56); };
+  return y;
+}
+
 // How far the zone's clock is ahead of UTC at a time.
 function aheadOf(ms) {
   const wanted = { year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', hourCycle: 'h23' };

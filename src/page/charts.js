@@ -87,7 +87,7 @@ function rateChart(region) {
   const data = series.regions[region];
   const mine = regionColor(region);
   const line = { borderColor: 'transparent', pointRadius: 0, pointHitRadius: 0, borderWidth: 0 };
-  const y = axis({ min: 0, max: rateTop });
+  const y = aligned(axis({ min: 0, max: rateTop }));
   const radius = dots(region) || data.rate.map(() => 0);
   y.ticks.callback = axisPercent;
   y.ticks.maxTicksLimit = 6;
@@ -131,7 +131,7 @@ function enough(data, i) { return data.n[i] >= figures.tail_min; }
 function ttftChart(region) {
   const data = series.regions[region];
   const mine = regionColor(region);
-  const y = axis({ min: 0, suggestedMax: highest('tail') });
+  const y = aligned(axis({ min: 0, suggestedMax: highest('tail') }));
   y.ticks.callback = axisDuration;
   y.ticks.maxTicksLimit = 6;
   const anyShort = data.n.some((n, i) => n > 0 && !enough(data, i));
@@ -166,6 +166,60 @@ function ttftChart(region) {
   };
 }
 
+// ---- the load ------------------------------------------------------------------------------------------------------------
+
+// Of a region, or of all of them together (-1).
+function loadOf(key, region) {
+  if (region >= 0) return series.regions[region][key];
+  return series.start_ms.map((start, i) => {
+    const values = series.regions.map((one) => one[key][i]).filter((value) => value !== null);
+    return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0);
+  });
+}
+
+function loadKnown() { return series.regions.some((region) => region.open.some((value) => value !== null)); }
+
+function fewDigits(value) { return value === null || value === undefined ? '-' : String(value >= 100 ? Math.round(value) : +value.toPrecision(3)); }
+
+// Sessions open and responses in flight share the scale on the left; arrivals have one of their own, so that all can be seen.
+function loadChart(region) {
+  const y = aligned(axis({ min: 0, suggestedMax: region < 0 ? undefined : highest('open') }));
+  y.ticks.maxTicksLimit = 3;
+  const soft = color('--soft');
+  const line = { borderWidth: 1.5, pointRadius: 0, pointHitRadius: 8 };
+  const datasets = [
+    Object.assign({ label: 'sessions open', data: points(loadOf('open', region)), borderColor: soft, backgroundColor: faded(soft, 0.18), fill: true }, line),
+    Object.assign({ label: 'in flight', data: points(loadOf('flight', region)), borderColor: color('--ink'), backgroundColor: color('--ink') }, line)
+  ];
+  const arrivals = loadOf('arrivals', region);
+  const scales = { x: timeAxis(), y };
+  if (arrivals.some((value) => value !== null)) {
+    datasets.push(Object.assign({
+      label: 'arrivals a minute', data: points(arrivals), yAxisID: 'y2', borderColor: color('--unsure'),
+      backgroundColor: color('--unsure'), borderDash: [2, 3]
+    }, line));
+    scales.y2 = axis({ display: false, min: 0, position: 'right', suggestedMax: region < 0 ? undefined : highest('arrivals') });
+  }
+  scales.x.ticks.color = 'transparent'; // they stand above, and keep both charts as wide
+  return {
+    type: 'line',
+    data: { datasets },
+    options: options({
+      layout: { padding: { right: 8, top: 4 } },
+      scales,
+      plugins: {
+        legend: Object.assign(legend(), { labels: Object.assign(legend().labels, { padding: 8, boxWidth: 12, font: { size: 11 } }) }),
+        tooltip: {
+          callbacks: {
+            title: (items) => items.length ? moment(series.start_ms[items[0].dataIndex]) : '',
+            label: (item) => item.dataset.label + ' ' + fewDigits(item.parsed.y)
+          }
+        }
+      }
+    })
+  };
+}
+
 // ---- failures by code ----------------------------------------------------------------------------------------------------
 
 let codesOf = -1; // the region shown, -1 for all of them
@@ -177,7 +231,7 @@ function codeCounts(entry) {
 
 function codesChart() {
   const x = timeAxis();
-  const y = axis({ stacked: true, beginAtZero: true, title: { display: true, text: 'failed attempts', color: color('--soft') } });
+  const y = aligned(axis({ stacked: true, beginAtZero: true, title: { display: true, text: 'failed attempts', color: color('--soft') } }));
   x.stacked = true;
   x.offset = false;
   y.ticks.precision = 0;
@@ -348,6 +402,7 @@ function chartOf(kind, region) {
     case 'rate': return rateChart(region);
     case 'ttft': return ttftChart(region);
     case 'codes': return codesChart();
+    case 'load': return loadChart(region);
     case 'turns':
     case 'sockets': return agesChart(kind);
     default: return curveChart(kind.slice('curve-'.length));

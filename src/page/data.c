@@ -32,8 +32,19 @@ enum series_field {
     SERIES_HIGH,
     SERIES_P50,
     SERIES_TAIL,
-    SERIES_N
+    SERIES_N,
+    SERIES_OPEN,
+    SERIES_FLIGHT,
+    SERIES_ARRIVALS
 };
+
+/* Per minute of the run's clock; NAN where the load has none (load model `sessions`). */
+static double arrivals_of(const struct report_cell *cell)
+{
+    const uint64_t arrivals = cell->cell.counters.requested_sessions;
+    if (arrivals == 0 || cell->covered_ns <= 0) return NAN;
+    return (double)arrivals * 60 * (double)NS_PER_S / (double)cell->covered_ns;
+}
 
 static void series_value(const struct report_cell *cell, enum series_field field, struct text *out)
 {
@@ -67,6 +78,15 @@ static void series_value(const struct report_cell *cell, enum series_field field
     case SERIES_N:
         value = (double)ttft->count;
         break;
+    case SERIES_OPEN:
+        value = concurrency_mean(&cell->cell.concurrency, LEVEL_OPEN);
+        break;
+    case SERIES_FLIGHT:
+        value = concurrency_mean(&cell->cell.concurrency, LEVEL_FLIGHT);
+        break;
+    case SERIES_ARRIVALS:
+        value = arrivals_of(cell);
+        break;
     }
     if (isnan(value)) {
         json_null(out);
@@ -79,10 +99,10 @@ static void series_value(const struct report_cell *cell, enum series_field field
 
 static void series_region(const struct grouping *series, size_t region, struct text *out)
 {
-    static const char *const keys[] = {"attempts", "failed", "rate", "low",
-                                       "high",     "p50",    "tail", "n"};
+    static const char *const keys[] = {"attempts", "failed", "rate", "low",    "high",    "p50",
+                                       "tail",     "n",      "open", "flight", "arrivals"};
     json_open(out, '{');
-    for (int field = SERIES_ATTEMPTS; field <= SERIES_N; field++) {
+    for (int field = SERIES_ATTEMPTS; field <= SERIES_ARRIVALS; field++) {
         json_key(out, keys[field]);
         json_open(out, '[');
         for (size_t i = 0; i < series->slice_count; i++) {

@@ -29,13 +29,23 @@ static void sentence(const struct results *results, const struct story *story, s
     text_free(&line);
 }
 
+/* In words that need no statistics; nothing where the run bears none. */
+static void plain(const struct results *results, const struct story *story, struct text *out)
+{
+    struct text line = {0};
+    story_plain(results, story, &line);
+    if (line.length > 0) {
+        text_puts(out, "<p class=\"plain\">");
+        page_flush(out, &line);
+        text_puts(out, "</p>\n");
+    }
+    text_free(&line);
+}
+
 static void marks(const struct results *results, const struct story *story, struct text *out)
 {
-    static const char *const titles[] = {"No verdict", "Pass", "Fail", "Inconclusive", "Invalid"};
     struct text line = {0};
-    text_printf(out, "<div class=\"marks\"><p class=\"word\" data-figure=\"verdict\">%s</p>",
-                titles[results->verdict]);
-    text_puts(out, "<p class=\"mark\">");
+    text_puts(out, "<div class=\"marks\"><p class=\"mark\">");
     story_certainty(results, story, &line);
     page_flush(out, &line);
     text_puts(out, "</p>");
@@ -60,12 +70,27 @@ static void warning(const struct results *results, const struct story *story, st
     text_puts(out, " Run again with less load, or on a machine that does nothing else.</p>\n");
 }
 
+/* Apart from the finding: what the profile's thresholds say of it. */
+static void judged(const struct results *results, struct text *out)
+{
+    static const char *const titles[] = {"No verdict", "Pass", "Fail", "Inconclusive", "Invalid"};
+    struct text line = {0};
+    text_printf(out,
+                "<section class=\"judged %s\" aria-label=\"Verdict\">\n<p class=\"word\" "
+                "data-figure=\"verdict\">%s</p><p class=\"thresholds\">",
+                verdict_name(results->verdict), titles[results->verdict]);
+    words_verdict(results, &line);
+    page_flush(out, &line);
+    text_puts(out, ".</p>\n</section>\n");
+    text_free(&line);
+}
+
 void page_verdict(const struct results *results, struct text *out)
 {
     struct text line = {0};
     struct story story = story_find(results);
-    text_printf(out, "<section class=\"verdict %s\" aria-label=\"Verdict\">\n",
-                verdict_name(results->verdict));
+    text_puts(out, "<section class=\"verdict\" aria-label=\"What this run found\">\n");
+    plain(results, &story, out);
     marks(results, &story, out);
     sentence(results, &story, out);
     story_when(results, &story, &line);
@@ -75,10 +100,7 @@ void page_verdict(const struct results *results, struct text *out)
         text_puts(out, "</p>\n");
     }
     warning(results, &story, out);
-    text_puts(out, "<p class=\"thresholds\">");
-    words_verdict(results, &line);
-    page_flush(out, &line);
-    text_puts(out, ".</p>\n<p class=\"generator\">Load generator: ");
+    text_puts(out, "<p class=\"generator\">Load generator: ");
     words_generator(results, &line);
     page_flush(out, &line);
     text_puts(out, ".</p>\n");
@@ -92,6 +114,7 @@ void page_verdict(const struct results *results, struct text *out)
         "all windows and regions; whether it stands out at such hours, too, is decided at a "
         "confidence that pays for having been picked (Bonferroni).");
     text_puts(out, "</section>\n");
+    judged(results, out);
     text_free(&line);
 }
 

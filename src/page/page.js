@@ -6,8 +6,9 @@ Chart.register(advisories, whiskers);
 
 function draw(canvas) {
   const kind = canvas.dataset.chart;
-  if (['rate', 'ttft', 'codes'].includes(kind) && series.start_ms.length === 0) return;
-  charts.push(new Chart(canvas, chartOf(kind, Number(canvas.dataset.region))));
+  if (['rate', 'ttft', 'codes', 'load'].includes(kind) && series.start_ms.length === 0) return;
+  const region = canvas.dataset.under === 'codes' ? codesOf : Number(canvas.dataset.region);
+  charts.push(new Chart(canvas, chartOf(kind, region)));
 }
 
 function drawAll() {
@@ -23,6 +24,7 @@ function describeSteps() {
     'Each point stands for ' + step + '; times are ' + figures.zone.replace(/_/g, ' ') +
     '. A band is the 95% interval of the failure rate, and a cross marks figures that are not valid. ' +
     'The panels of a row share their scale.' +
+    (loadKnown() ? ' Below each chart the load: sessions open and responses in flight on average, and arrivals on a scale of their own.' : '') +
     (figures.incidents.length > 0 ? ' Shaded: an incident.' : '') +
     (figures.holds.length > 0 ? ' Grey: the region was held back.' : '') +
     (figures.health.length > 0 ? ' Shaded: an advisory of Azure service health.' : '') +
@@ -51,10 +53,12 @@ function addPicker() {
     select.append(new Option(text, value)));
   select.addEventListener('change', () => {
     codesOf = Number(select.value);
-    const canvas = document.querySelector('canvas[data-chart=codes]');
-    const box = canvas.closest('figure').querySelector('details .scroll');
-    charts.splice(charts.indexOf(Chart.getChart(canvas)), 1)[0].destroy();
-    draw(canvas);
+    const figure = document.querySelector('canvas[data-chart=codes]').closest('figure');
+    const box = figure.querySelector('details .scroll');
+    figure.querySelectorAll('canvas').forEach((canvas) => {
+      charts.splice(charts.indexOf(Chart.getChart(canvas)), 1)[0].destroy();
+      draw(canvas);
+    });
     box.replaceChildren();
     box.parentElement.open = false;
   });
@@ -62,6 +66,8 @@ function addPicker() {
   place.append(label);
 }
 
+// A folder that does not say how much was open has no load to draw.
+if (!loadKnown()) document.querySelectorAll('.chart.load').forEach((element) => element.remove());
 describeSteps();
 addPicker();
 document.querySelectorAll('figure details').forEach(fillWhenOpened);

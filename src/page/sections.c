@@ -7,6 +7,8 @@
 #include "report/patterns_show.h"
 #include "report/words.h"
 
+#include <string.h>
+
 /* Rows of all window tables together: with this many the page of a long run stays below a
  * megabyte. */
 #define MAX_ROWS 600
@@ -39,6 +41,20 @@ void page_thresholds(const struct results *results, struct text *out)
     text_puts(out, "</section>\n");
 }
 
+/* The load, under a chart over time. */
+static void load_chart(struct text *out, const char *kind, size_t region, const char *name)
+{
+    if (strcmp(kind, "rate") != 0 && strcmp(kind, "ttft") != 0 && strcmp(kind, "codes") != 0)
+        return;
+    text_printf(out,
+                "<div class=\"chart load\"><canvas role=\"img\" data-chart=\"load\" "
+                "data-region=\"%zu\" data-under=\"%s\" aria-label=\"",
+                region, kind);
+    text_html(out, name);
+    text_puts(out, name[0] == '\0' ? "Chart: load" : ", chart: load");
+    text_puts(out, "; its figures are in the table below\"></canvas></div>\n");
+}
+
 void page_chart(struct text *out, const char *kind, size_t region, const char *name,
                 const char *caption)
 {
@@ -54,8 +70,9 @@ void page_chart(struct text *out, const char *kind, size_t region, const char *n
     text_html(out, name);
     text_puts(out, name[0] == '\0' ? "Chart: " : ", chart: ");
     text_html(out, caption);
-    text_puts(out, "; the figures are in the table below it\"></canvas></div>\n"
-                   "<details><summary>Figures of this chart</summary><div "
+    text_puts(out, "; the figures are in the table below it\"></canvas></div>\n");
+    load_chart(out, kind, region, name);
+    text_puts(out, "<details><summary>Figures of this chart</summary><div "
                    "class=\"scroll\"></div></details>\n</figure>\n");
 }
 

@@ -251,8 +251,7 @@ struct story story_find(const struct results *results)
     return story;
 }
 
-/* When a region picked on its own is at its worst; STORY_LEVEL when no time stands out. */
-static struct story worst_time(const struct results *results, size_t region)
+struct story story_worst(const struct results *results, size_t region)
 {
     struct story story = {.kind = STORY_LEVEL, .p = HINT};
     offer_widths(results, region, &story);
@@ -379,7 +378,7 @@ static void standing_out(const struct results *results, const struct story *stor
 void story_when(const struct results *results, const struct story *story, struct text *out)
 {
     if (story->kind != STORY_REGION) return;
-    struct story when = worst_time(results, story->region);
+    struct story when = story_worst(results, story->region);
     if (when.kind == STORY_LEVEL) {
         text_puts(out, "No window of it stands out.");
         return;

@@ -46,6 +46,14 @@ void story_incident(const struct results *results, const struct story *story, st
 /* Whether it concerns times when the load generator was healthy, even if it was not always so. */
 bool story_rests_on_valid(const struct story *story);
 
+/* When a region picked on its own is at its worst; STORY_LEVEL when no time stands out. */
+struct story story_worst(const struct results *results, size_t region);
+
+/* story_plain.c: appends the finding in one sentence that needs no statistics, and what users lost;
+ * nothing where the run bears none. Ratios are of the rates in this run; "In this run" stands
+ * before what it cannot claim of other such hours. */
+void story_plain(const struct results *results, const struct story *story, struct text *out);
+
 /* Appends when a region that stands out is at its worst; nothing for the other kinds. */
 void story_when(const struct results *results, const struct story *story, struct text *out);
 

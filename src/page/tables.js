@@ -5,8 +5,9 @@
 function seriesRows(region, kind) {
   const d = series.regions[region];
   if (kind === 'rate') {
-    return [['time', 'attempts', 'failed', 'failure rate', 'low', 'high']].concat(series.start_ms.map((t, i) =>
-      [moment(t), d.attempts[i], d.failed[i], percent(d.rate[i]), percent(d.low[i]), percent(d.high[i])]));
+    return [['time', 'attempts', 'failed', 'failure rate', 'low', 'high', 'sessions open', 'in flight', 'arrivals per min']].concat(
+      series.start_ms.map((t, i) => [moment(t), d.attempts[i], d.failed[i], percent(d.rate[i]), percent(d.low[i]), percent(d.high[i]),
+        fewDigits(d.open[i]), fewDigits(d.flight[i]), fewDigits(d.arrivals[i])]));
   }
   return [['time', 'values', 'P50', 'P99', 'slowest']].concat(series.start_ms.map((t, i) =>
     [moment(t), d.n[i], duration(d.p50[i]), enough(d, i) ? duration(d.tail[i]) : d.n[i] ? 'n too small' : '-',

@@ -37,16 +37,24 @@ async function checkPage(browser, name, options) {
   equal(`${name}: verdict`, verdict.toLowerCase(), compared.verdict);
   const rows = await page.evaluate(() => [...document.querySelectorAll('tr[data-metric]')].map((row) => ({
     cells: [...row.cells].map((cell) => cell.textContent),
+    index: Number(row.dataset.metric),
     difference: row.dataset.difference,
     drawn: row.querySelectorAll('svg circle').length,
+    bars: [...row.querySelectorAll('svg rect')].map((bar) => bar.getBoundingClientRect().width),
   })));
   equal(`${name}: rows`, rows.length, compared.metrics.length);
   rows.forEach((row, i) => {
-    const metric = compared.metrics[i];
+    const metric = compared.metrics[row.index];
     equal(`${name}: row ${i}`, [row.cells[0], row.cells[1], row.cells[6].split(' ')[0]], [metric.metric, metric.region, metric.verdict]);
     equal(`${name}: difference ${i}`, row.difference === '' ? null : Number(row.difference), metric.difference?.value ?? null);
     equal(`${name}: line ${i}`, row.drawn, metric.difference ? 1 : 0);
+    equal(`${name}: a bar that can be seen ${i}`, row.bars.filter((width) => width >= 4).length, metric.difference ? 1 : 0);
   });
+  equal(`${name}: each row once`, rows.map((row) => row.index).sort((a, b) => a - b), rows.map((row, i) => i));
+  const open = (metric) => ['inconclusive', 'invalid', 'not_comparable'].includes(metric.verdict);
+  const places = rows.map((row) => compared.metrics[row.index]).map((metric) =>
+    (metric.metric.startsWith('failure_rate') ? 0 : 2) + (open(metric) ? 1 : 0));
+  equal(`${name}: failure rates first, what is decided first`, places, [...places].sort((a, b) => a - b));
   const wide = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
   equal(`${name}: no sideways scroll`, wide, false);
   equal(`${name}: problems`, problems, []);

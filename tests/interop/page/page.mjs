@@ -124,6 +124,21 @@ async function checkCharts(page) {
     const filled = await details.locator('tbody tr').first().waitFor({ timeout: 5000 }).then(() => true, () => false);
     check('a table of figures beside its chart', filled);
   }
+  const loads = await page.evaluate(() => Object.values(Chart.instances).filter((chart) => chart.canvas.dataset.chart === 'load').map((chart) => {
+    const above = Chart.getChart(chart.canvas.closest('figure').querySelector('canvas'));
+    return [chart.canvas.dataset.under, above.canvas.dataset.chart, Math.abs(above.chartArea.left - chart.chartArea.left) < 1 &&
+      above.scales.x.min === chart.scales.x.min && above.scales.x.max === chart.scales.x.max, chart.data.datasets.length];
+  }));
+  equal('the load under every chart over time', loads.length, 2 * report.regions.length + (report.totals.attempts.failed > 0 ? 1 : 0));
+  check('each on the time axis of the chart above it', loads.every(([under, above, aligned, lines]) => under === above && aligned && lines >= 2),
+    JSON.stringify(loads));
+  const means = await page.evaluate(() => {
+    const { series } = JSON.parse(document.getElementById('figures').textContent);
+    return series.regions.map((r) => [Math.min(...r.open.filter((x) => x !== null)), Math.max(...r.open.filter((x) => x !== null))]);
+  });
+  report.regions.forEach((r, i) => check(`${r.name}: the mean of the run lies among its points`,
+    means[i][0] <= r.concurrency.sessions_open.mean + 1e-6 && r.concurrency.sessions_open.mean <= means[i][1] * 1.0001 &&
+    means[i][1] <= r.concurrency.sessions_open.peak, JSON.stringify(means[i])));
   const sums = await page.evaluate(() => {
     const { series } = JSON.parse(document.getElementById('figures').textContent);
     return series.regions.map((r) => [r.attempts.reduce((a, b) => a + b, 0), r.failed.reduce((a, b) => a + b, 0)]);
@@ -203,6 +218,13 @@ async function checkStory(page) {
     const sum = (key) => report.regions.reduce((n, r) => n + key(r), 0);
     check('all attempts', near(Number(story.value), sum((r) => r.attempts.failed) / sum((r) => r.attempts.ok + r.attempts.failed)));
   }
+  // In words before, and the thresholds apart from it.
+  const plain = await page.locator('.verdict .plain').allTextContents();
+  check('a plain sentence at most, and no statistics in it', plain.length <= 1 && plain.every((text) => text.endsWith('.') && !/[(]|95%|\bp\b/.test(text)), plain[0]);
+  if (plain.length > 0 && kind >= 4) check('it says how much more', /times as often as|more often than|alone failed|no other time/.test(plain[0]), plain[0]);
+  const times = / ([\d.]+) times as often/.exec(plain[0] ?? '');
+  if (times && kind < 7) check('the ratio', Math.abs(Number(times[1]) / (Number(story.value) / Number(story.rest)) - 1) < 0.06, plain[0]);
+  equal('no verdict in the finding', await page.locator('.verdict .word').count(), 0);
   if (!report.generator.trustworthy) check('a warning on the generator', await page.locator('.verdict .warning').count() === 1);
 }
 
@@ -273,6 +295,24 @@ async function checkAdvisory(page) {
     const struck = report.incidents.filter((incident) => chart.kind === 'codes' || incident.regions.includes(report.regions[chart.region].name));
     equal(`incidents in the chart ${chart.kind} ${chart.region}`, chart.incidents, struck.length);
   }
+}
+
+// Before paper is drawn the charts are as wide as the sheet, whatever the window is, and none is wider than its figure.
+async function checkPaper(browser, name, width) {
+  const { page, close } = await open(browser, { colorScheme: 'dark', viewport: { width, height: 900 } });
+  const before = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  await page.evaluate(() => window.dispatchEvent(new Event('beforeprint')));
+  const drawn = await page.evaluate(() => [...document.querySelectorAll('canvas')].map((canvas) => {
+    const box = canvas.getBoundingClientRect();
+    const around = canvas.closest('figure').getBoundingClientRect();
+    return { kind: canvas.dataset.chart, over: Math.round(Math.max(around.left - box.left, box.right - around.right)), width: box.width };
+  }));
+  check(`${name}: no chart beyond its figure`, drawn.every((one) => one.over <= 0 && one.width > 150), JSON.stringify(drawn));
+  const body = await page.evaluate(() => document.body.getBoundingClientRect().width);
+  check(`${name}: as wide as the sheet`, Math.abs(body - 186 / 25.4 * 96) < 2, body);
+  await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+  check(`${name}: light on paper`, before !== await page.evaluate(() => getComputedStyle(document.body).backgroundColor));
+  await close();
 }
 
 async function checkData(page) {
@@ -364,6 +404,8 @@ try {
   await checkLook(browser, 'dark', { colorScheme: 'dark', viewport: { width: 1200, height: 900 } });
   await checkLook(browser, 'narrow', { colorScheme: 'light', viewport: { width: 390, height: 844 } });
   await checkLook(browser, 'very narrow', { colorScheme: 'dark', viewport: { width: 340, height: 740 } });
+  await checkPaper(browser, 'paper from a wide window', 1400);
+  await checkPaper(browser, 'paper from a narrow window', 390);
   check('the page is smaller than a megabyte', statSync(htmlFile).size < 1e6);
 } finally {
   await browser.close();
