@@ -2,6 +2,7 @@
 
 #include "base/digits.h"
 #include "figures/cells.h"
+#include "figures/retries.h"
 #include "page/html.h"
 #include "report/format.h"
 
@@ -108,18 +109,6 @@ static void card(struct text *out, const char *title, const char *figure, double
     text_printf(out, "</dd><dd class=\"sub\">%s</dd></div>\n", sub);
 }
 
-/* Extra time that users waited for their answers: the duration of all interactions minus that of
- * successful attempts. Seconds; NAN if unknown. */
-static double added_seconds(const struct report_cell *all)
-{
-    const struct histogram *whole = all->cell.latency[METRIC_INTERACTION];
-    const struct histogram *answers = all->cell.latency[METRIC_RESPONSE];
-    if (whole == NULL || whole->total == 0) return NAN;
-    double waited = histogram_mean(whole) * (double)whole->total;
-    double answered = answers == NULL ? 0 : histogram_mean(answers) * (double)answers->total;
-    return fmax(0, waited - answered) / 1e6;
-}
-
 /* Interactions that met a failure, of the regions whose waiting is known: not of those that
  * answered none (report_cell_settle). *left_out: there are such. */
 static double struck(const struct results *results, bool *left_out)
@@ -137,6 +126,23 @@ static double struck(const struct results *results, bool *left_out)
     return sum;
 }
 
+/* Runs of earlier versions do not tell. */
+static void where_recovered(const struct counters *c, struct text *out)
+{
+    const uint64_t counts[] = {c->recovered_same_session, c->recovered_new_session,
+                               c->recovered_other_region};
+    static const char *const words[] = {" in the same session", " in a new session",
+                                        " in another region"};
+    const char *before = ": ";
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        if (counts[i] == 0) continue;
+        text_puts(out, before);
+        text_count(out, counts[i]);
+        text_puts(out, words[i]);
+        before = ", ";
+    }
+}
+
 static void cards(const struct results *results, struct text *out)
 {
     const struct report_cell *all = &results->all;
@@ -148,6 +154,7 @@ static void cards(const struct results *results, struct text *out)
     text_puts(out, "<dl class=\"cards\">\n");
     text_count(&plain, c->recovered);
     text_puts(&sub, "interactions that failed at first and were answered after a retry");
+    where_recovered(c, &sub);
     card(out, "Hidden by retries", "totals.interactions.recovered", (double)c->recovered, &plain,
          text_str(&sub));
     double factor = ends.all > 0 ? attempts / ends.all : NAN;
@@ -160,7 +167,7 @@ static void cards(const struct results *results, struct text *out)
     card(out, "Attempts per interaction", "amplification", factor, &plain, text_str(&sub));
     bool left_out;
     const double hit = struck(results, &left_out);
-    const double seconds = hit > 0 || !left_out ? added_seconds(all) : NAN;
+    const double seconds = hit > 0 || !left_out ? retry_figures_of(all).added_seconds : NAN;
     isfinite(seconds) ? format_us(&plain, seconds * 1e6) : text_puts(&plain, "-");
     text_clear(&sub);
     text_puts(&sub, "of waiting on failed attempts and between tries");

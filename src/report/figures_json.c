@@ -4,6 +4,7 @@
 #include "figures/claim.h"
 #include "figures/prices.h"
 #include "report/concurrency_json.h"
+#include "report/retries_json.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -36,7 +37,7 @@ static void counts(const struct report_cell *cell, struct text *out)
     json_put_count(out, "failed", c->interactions_failed);
     json_put_count(out, "recovered", c->recovered);
     json_close(out, '}');
-    json_put_count(out, "retries", c->retries);
+    retries_counts_json(cell, out);
 }
 
 static void holds(const struct report_cell *cell, struct text *out)
@@ -93,6 +94,7 @@ void figures_totals_json(const struct results *results, struct text *out)
     json_open(out, '{');
     counts(&results->all, out);
     concurrency_json(&results->all, "peak_at_most", out);
+    retries_json(&results->all, out);
     holds(&results->all, out);
     costs(&results->all.cell.counters, out);
     json_put_number(out, "cost_usd_per_hour", prices_hourly(results));

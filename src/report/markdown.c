@@ -164,6 +164,9 @@ void results_markdown(const struct results *results, struct text *out)
     section(results, "Failures by region and code", tables_codes, out);
     section(results, "Failures by code, and what to do", tables_advice, out);
     section(results, "Ends that are not failures", tables_lifecycle, out);
+    section(results,
+            "What retries hid: where turns that failed at first were answered, and the cost",
+            tables_retries, out);
     section(results, "Sessions that were tried once more after a failed response", tables_probes,
             out);
     holds(results, out);

@@ -20,6 +20,9 @@ void tables_advice(const struct results *results,
                    struct table *table); /* failures by code, with what to do */
 void tables_lifecycle(const struct results *results,
                       struct table *table); /* ends that are not failures, by region and code */
+/* what retries hid, by where interactions were answered after them, and what that cost; no rows
+ * without failures */
+void tables_retries(const struct results *results, struct table *table);
 void tables_probes(const struct results *results,
                    struct table *table); /* how often a session recovered; no rows without probes */
 void tables_holds(const struct results *results,

@@ -388,6 +388,9 @@ void results_text(const struct results *results, bool colour, struct text *out)
     section(&terminal, "Failures by region and code", tables_codes);
     section(&terminal, "Failures by code, and what to do", tables_advice);
     section(&terminal, "Ends that are not failures", tables_lifecycle);
+    section(&terminal,
+            "What retries hid: where turns that failed at first were answered, and the cost",
+            tables_retries);
     section(&terminal, "Sessions that were tried once more after a failed response", tables_probes);
     holds(&terminal);
     section(&terminal, "Limits that the service told, against the quota", tables_limits);

@@ -52,6 +52,16 @@ class Policies(harness.Case):
             for where in ("same_session", "new_session", "other_region"):
                 column = "recovered_" + where
                 self.assertEqual(harness.column(rows, column), counted[column, region["name"]], column)
+        totals = run.manifest["totals"]
+        self.assertEqual(totals["recovered"], {where: sum(count for (column, _), count in counted.items()
+                                                          if column == "recovered_" + where)
+                                               for where in ("same_session", "new_session", "other_region")})
+        judged = [row for row in run.attempts if row["outcome"] != "cancelled"]
+        ended = totals["interactions"]["ok"] + totals["interactions"]["failed"]
+        self.assertAlmostEqual(totals["attempts_per_interaction"], len(judged) / ended)
+        if any(counted.values()):
+            self.assertGreater(totals["added_seconds"], 0)
+            self.assertIn("What retries hid", (run.folder / "report.md").read_text())
 
     def sticky(self, session, routing="weighted"):
         """Half of all first responses fail, and so does everything that follows in the same session."""
