@@ -292,6 +292,7 @@ static enum err_code load_files(struct loader *loader, struct error *err)
     load_note_regions(results);
     preambles_note(results);
     prices_note(results);
+    load_note_dials(results);
     load_note_replay(results);
     load_note_peaks(results);
     if (loader->no_memory || results->notes.failed)

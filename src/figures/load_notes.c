@@ -9,7 +9,12 @@
 #include "record/clock_limits.h"
 #include "record/shards.h"
 
+#include <math.h>
 #include <string.h>
+
+/* Of what load.connect_rate allows in the whole run: dials that had to wait for it. */
+#define DIALS_SHARE 0.9
+#define DIALS_LEAST 20.0
 
 void load_note_clusters(struct results *results, const struct report_cell *cell, const char *region)
 {
@@ -68,6 +73,25 @@ void load_note_regions(struct results *results)
                         global ? "the world" : "the zone");
         if (!results_simulated(results)) note_retirements(results, r);
     }
+}
+
+void load_note_dials(struct results *results)
+{
+    const double real_s = results_fact_number(results, "run", "elapsed_s") /
+                          fmax(1, results_fact_number(results, "run", "clock_speed"));
+    const uint64_t dials = results->all.cell.counters.sessions_started;
+    double rate = 0; /* a second */
+    if (!(real_s > 0) || strcmp(results_fact(results, "load", "model"), "sessions") != 0 ||
+        parse_rate(results_fact(results, "load", "connect_rate"), &rate, NULL) != ERR_OK)
+        return;
+    const double share = (double)dials / (rate * real_s);
+    /* much more than the rate lets through is of a folder that was not driven at it */
+    if ((double)dials < DIALS_LEAST || share < DIALS_SHARE || share > 2 - DIALS_SHARE) return;
+    text_printf(&results->notes,
+                "Sessions were dialled %.3g times a second of real time, and load.connect_rate is "
+                "%.4g/s: who waited for a dial is missing from the number that this closed load "
+                "asks for.\n",
+                (double)dials / real_s, rate);
 }
 
 void load_note_replay(struct results *results)

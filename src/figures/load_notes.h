@@ -29,6 +29,9 @@ void load_note_regions(struct results *results);
 /* Notes of a merged run that its peaks of concurrency are sums. */
 void load_note_peaks(struct results *results);
 
+/* A note if the sessions of a closed load were dialled as fast as load.connect_rate allows. */
+void load_note_dials(struct results *results);
+
 /* What a replay's latencies cannot tell, since the machine does not go faster with the clock. */
 void load_note_replay(struct results *results);
 

@@ -72,6 +72,15 @@ class ExitCodes(harness.Case):
             self.assertLess(generator["achieved"], generator["requested"] / 2, name)
             self.assertGreater(generator["achieved_late"], 0, name)
 
+    def test_a_closed_load_that_waits_for_dials_is_told(self):
+        stages = [{"duration": "0s", "target": 20}, {"duration": "6s", "target": 20}]
+        for rate, told in (("5/s", True), ("500/s", False)):
+            load = {"model": "sessions", "connect_rate": rate, "stages": stages}
+            name = f"closed-{told}"
+            self.drive(harness.profile(load=load, regions=harness.REGIONS[:1], session={"interactions": 1}), name=name)
+            report = " ".join(self.rushhour("report", name, expect=harness.ENDED).stdout.split())
+            self.assertEqual("who waited for a dial is missing" in report, told, rate)
+
     def test_an_outage_is_told_though_its_retries_take_the_places_of_arrivals(self):
         """Every answer is reset and tried again in a new session: 80 dials a second are asked for, and 50 allowed."""
         load = {"model": "arrivals", "arrival": "even", "connect_rate": "50/s", "stages": [

@@ -24,12 +24,18 @@ def arrivals(rate, seconds):
             "stages": [{"duration": "0s", "target": rate}, {"duration": f"{seconds}s", "target": rate}]}
 
 
+def busy(sessions, seconds):
+    return {"model": "sessions", "connect_rate": "5000/s", "max_sessions": 2000,
+            "stages": [{"duration": "0s", "target": sessions}, {"duration": f"{seconds}s", "target": sessions}]}
+
+
 def session(turns, **more):
     return {"interactions": turns, "think_time": "1s", "modality": "text", "prompts": ["Say OK."], **more}
 
 
 GRID = {
     "many turns": (arrivals("2/s", 60), session(8, max_output_tokens=100)),
+    "closed": (busy(10, 60), session(3, max_output_tokens=100)),
     "speech": (arrivals("2/s", 40), session(3, modality="audio", max_output_tokens=400)),
 }
 
@@ -127,8 +133,13 @@ class Forecast(harness.Case):
             self.assertTrue(whole)
             self.assertEqual(set(taken.values()), {plan["tpm"] / 6}, modality)
 
+    def test_a_closed_load(self):
+        """As many at once as were asked for, and one after the other."""
+        plan = self.check("closed")
+        self.assertEqual(plan["peak_sessions"], 10)
+
     def test_connections_and_tokens(self):
-        for name in GRID:
+        for name in ("many turns", "speech"):
             with self.subTest(name):
                 self.check_quota(name, self.check(name))
 
