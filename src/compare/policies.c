@@ -145,9 +145,11 @@ static enum err_code read_ends(struct policy *policy, const char *folder, size_t
     struct run_reader *reader = NULL;
     reading.users = calloc(count + 1, sizeof *reading.users);
     policy->ends = calloc(count + 1, sizeof *policy->ends);
-    enum err_code code = reading.users == NULL || policy->ends == NULL
-                             ? error_set(err, ERR_NOMEM, "no memory for %zu users", count)
-                             : run_reader_open(folder, &reader, err);
+    if (reading.users == NULL || policy->ends == NULL) {
+        free(reading.users);
+        return error_set(err, ERR_NOMEM, "no memory for %zu users", count);
+    }
+    enum err_code code = run_reader_open(folder, &reader, err);
     if (code == ERR_OK) code = run_reader_attempts(reader, on_attempt, &reading, err);
     if (code == ERR_OK && reading.foreign)
         code = error_set(err, ERR_USAGE,
@@ -200,7 +202,7 @@ static enum compare_verdict verdict_of(const struct policy_pair *pair, const str
 
 static enum err_code judge(struct policies *policies, size_t count, struct error *err)
 {
-    double p[POLICIES_MOST * (POLICIES_MOST - 1) / 2];
+    double p[POLICIES_MOST * (POLICIES_MOST - 1) / 2] = {0};
     for (size_t a = 0; a < policies->count; a++) {
         for (size_t b = a + 1; b < policies->count; b++) {
             struct policy_pair *pair = &policies->pairs[policies->pair_count];

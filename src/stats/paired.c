@@ -79,9 +79,9 @@ static double worst_effect(const unsigned char *a, const unsigned char *b, size_
 static double mcnemar_exact(double x, double y)
 {
     const double n = floor(x + y + 0.5);
-    const double least = floor(fmin(fmin(x, y), n / 2) + 0.5);
+    const uint64_t least = (uint64_t)floor(fmin(fmin(x, y), n / 2) + 0.5);
     double p = 0;
-    for (double k = 0; k <= least; k++) p += exp(binomial_log_pmf(k, n, 0.5, 0.5));
+    for (uint64_t k = 0; k <= least; k++) p += exp(binomial_log_pmf((double)k, n, 0.5, 0.5));
     return fmin(1, 2 * p);
 }
 
