@@ -53,6 +53,9 @@ PROFILE = harness.profile(regions=harness.REGIONS[:1], load=LOAD, seed=7, sessio
     simulator={"latency": [harness.QUICK], "faults": [
         {"fault": "server_error", "rate": "20%"}, {"fault": "upgrade_429", "rate": "10%"}]})
 
+ARRIVALS = {**PROFILE, "load": {"model": "arrivals", "stages": [{"duration": "0s", "target": "20/s"}, {"duration": "1s", "target": "20/s"}]},
+            "session": {**PROFILE["session"], "interactions": 1}}
+
 COMMANDS = [
     Command("overview", ["--help"]),
     Command("version", ["--version"]),
@@ -72,6 +75,9 @@ COMMANDS = [
     Command("compare-json", ["compare", "a", "b", "--json"]),
     Command("compare-html", ["compare", "a", "b", "--format", "html", "-o", "OUT/page.html"], ["OUT/page.html"]),
     Command("evidence", ["evidence", "a", "--no-check", "-o", "OUT/package"], ["OUT/package", "OUT/package.tar.gz"]),
+    Command("policies", ["compare", "--policies", "c", "d"]),
+    Command("capacity-dry-run", ["capacity", "profile.json", "--simulate", "--dry-run"]),
+    Command("init", ["init", "-"]),
     Command("merge", ["merge", "OUT/merged", "a", "b"], ["OUT/merged"]),
     Command("check", ["check", "check.json"], threads=True),
     Command("simulate", ["simulate", "profile.json", "--ledger", "OUT/ledger.jsonl"], threads=True),
@@ -89,8 +95,9 @@ class Sweep:
         recorded.mkdir()
         (recorded / "profile.json").write_text(json.dumps(PROFILE, indent=1))
         (recorded / "broken.json").write_text(json.dumps({**PROFILE, "load": {**LOAD, "modle": "x"}}, indent=1))
-        for name, seed in (("a", 1), ("b", 2)):
-            result = harness.rushhour("run", "profile.json", "--simulate", "-q", "-o", name, "--seed", seed, cwd=recorded,
+        (recorded / "arrivals.json").write_text(json.dumps(ARRIVALS, indent=1))
+        for name, seed, profile in (("a", 1, "profile"), ("b", 2, "profile"), ("c", 1, "arrivals"), ("d", 1, "arrivals")):
+            result = harness.rushhour("run", f"{profile}.json", "--simulate", "-q", "-o", name, "--seed", seed, cwd=recorded,
                                       env={"RUSHHOUR_TEST_KEY": "key"})
             if result.status not in harness.ENDED:
                 raise RuntimeError(f"cannot record a run: {result}")
