@@ -459,8 +459,8 @@ class Confusion(harness.Case):
     def test_every_fault_is_reported_as_what_it_is(self):
         # Sessions that are still talking when their time is up, and sessions with more than a minute between two turns.
         # The run stays on for longer than they need: at its end those that began late would leave before they are struck.
-        talking = {"stay": 60, "after": "6s", "session": {"interactions": 30, "think_time": "600ms"}}
-        idling = {"stay": 78, "session": {"interactions": 2, "think_time": "64s"}}
+        talking = {"stay": 60, "after": "6s", "session": {"interactions": 30, "think_time": "600ms", "before_expiry": "0s"}}
+        idling = {"stay": 78, "session": {"interactions": 2, "think_time": "64s", "before_expiry": "0s"}}
         beside = [self.started("idle-0", IDLE, 2 * LEAST, **idling)]  # so many that hardly another minute is needed
         self.above_http("silent", SILENT, timeouts=IMPATIENT)
         self.below_http("unreachable", ["connect_timeout"], IMPATIENT)

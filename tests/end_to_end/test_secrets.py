@@ -176,7 +176,8 @@ class Secrets(harness.Case):
             self.assertEqual({record["domain"] for record in run.failures}, {"auth"})
             self.scan_folder(self.folder / "refused", secrets)
 
-            commands = [["report", "run"], ["report", "run", "--json"], ["run", real, "--dry-run", "--json"]]
+            commands = [["report", "run"], ["report", "run", "--json"], ["run", real, "--dry-run", "--json"],
+                        ["capacity", real, "--dry-run"], ["capacity", real, "--dry-run", "--json"]]
             for form in ("text", "markdown", "html", "csv", "json"):
                 commands.append(["report", "run", "--format", form])
             for command in commands:
