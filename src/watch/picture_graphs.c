@@ -119,7 +119,7 @@ static int by_count(const void *a, const void *b)
 /* "server_error 104, stall 2": most frequent first, as many as fit in a line. */
 static void put_codes(const struct cell *totals, size_t width, struct text *out)
 {
-    const struct tally *sorted[64];
+    const struct tally *sorted[64] = {NULL};
     size_t count = 0;
     for (size_t i = 0; totals != NULL && i < totals->tally_count && count < 64; i++) {
         if (totals->tallies[i].domain != DOMAIN_NONE) sorted[count++] = &totals->tallies[i];

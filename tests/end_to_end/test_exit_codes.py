@@ -77,7 +77,8 @@ class ExitCodes(harness.Case):
         for rate, told in (("5/s", True), ("500/s", False)):
             load = {"model": "sessions", "connect_rate": rate, "stages": stages}
             name = f"closed-{told}"
-            self.drive(harness.profile(load=load, regions=harness.REGIONS[:1], session={"interactions": 1}), name=name)
+            session = {"interactions": 5, "think_time": "200ms"}  # 20 of a second at least dial at most 20 times a second
+            self.drive(harness.profile(load=load, regions=harness.REGIONS[:1], session=session), name=name)
             report = " ".join(self.rushhour("report", name, expect=harness.ENDED).stdout.split())
             self.assertEqual("who waited for a dial is missing" in report, told, rate)
 
