@@ -112,6 +112,7 @@ static const struct {
 #define PASSING (sizeof passing / sizeof *passing)
 
 static _Thread_local void *spare[PASSING];
+static _Thread_local bool ended; /* libcrypto gives back the thread's own state after that */
 
 static void *take_spare(size_t size)
 {
@@ -127,6 +128,7 @@ static void *take_spare(size_t size)
 
 static bool keep_spare(void *memory)
 {
+    if (ended) return false;
     const size_t size = malloc_usable_size(memory);
     for (size_t i = 0; i < PASSING; i++) {
         if (size < passing[i].least || size > passing[i].most) continue;
@@ -139,6 +141,7 @@ static bool keep_spare(void *memory)
 
 void memory_thread_ends(void)
 {
+    ended = true;
     for (size_t i = 0; i < PASSING; i++) {
         free(spare[i]);
         spare[i] = NULL;

@@ -25,8 +25,8 @@ void *memory_allocate_clear(size_t count, size_t size);
 void *memory_enlarge(void *old, size_t size);
 void memory_release(void *memory);
 
-/* The calling thread takes and releases no more: frees what memory_release has kept of it for the
- * next memory_allocate. */
+/* The calling thread is about to end: frees what memory_release has kept of it for the next
+ * memory_allocate, and keeps nothing from now on. */
 void memory_thread_ends(void);
 
 /* What came of it has been told and written down: what is done from here on counts anew. */

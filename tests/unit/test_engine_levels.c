@@ -164,7 +164,7 @@ static void changes_of(const struct span *spans, size_t count, unsigned worker, 
             assert_true(level_changes_add(out, &change));
         }
     }
-    qsort(out->list, out->count, sizeof *out->list, by_time);
+    if (out->count > 0) qsort(out->list, out->count, sizeof *out->list, by_time);
 }
 
 static void check_interval(const struct span *spans, size_t count, const struct concurrency *told,
