@@ -58,7 +58,7 @@ class Capacity(harness.Case):
 
     @unittest.skipIf(harness.SLOWED, "the load would not be reached")
     def test_a_quota_of_requests_is_bracketed_and_named(self):
-        result = self.rushhour(*SEARCH, "--from", "300/m", "-o", "found", expect=(0, 4), timeout=800)
+        result = self.rushhour(*SEARCH, "--from", "900/m", "-o", "found", expect=(0, 4), timeout=800)
         region = self.assert_claims_hold(result)
         attempts = 0
         for step in self.steps("found"):
