@@ -66,8 +66,14 @@ static void see_interval(void *context, size_t region, int64_t start_ns, int64_t
 {
     (void)context;
     check(region < 2);
-    struct interval_row row = {start_ns,       end_ns,       "r",    cell->counters,
-                               cell->clusters, cell->limits, *health};
+    struct interval_row row = {.start_utc_ns = start_ns,
+                               .end_utc_ns = end_ns,
+                               .region = "r",
+                               .counters = cell->counters,
+                               .clusters = cell->clusters,
+                               .limits = cell->limits,
+                               .concurrency = cell->concurrency,
+                               .health = *health};
     struct interval_row back;
     struct text header = {0};
     struct text text = {0};
