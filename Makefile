@@ -40,7 +40,7 @@ demo:
 	@$(BUILD)/rushhour run profiles/demo.json --simulate || case $$? in 3|4) ;; *) exit 1 ;; esac
 
 test: build
-	ctest --test-dir $(BUILD) --output-on-failure -j 2
+	ctest --test-dir $(BUILD) --output-on-failure -j 3
 
 install: build
 	cmake --install $(BUILD) --prefix $(PREFIX) >/dev/null
