@@ -198,55 +198,44 @@ static void a_budget_of_all_is_no_bound(void **state)
     assert_int_equal(retry_decide(&unbound, &facts, &random, &delay), DECIDE_RETRY_NEW_SESSION);
 }
 
-static void full_jitter_is_uniform_up_to_the_ceiling(void **state)
+/* 20,000 delays after a first failure lie in [from, to), reach both of its ends within 1 ms, and
+ * have its middle as their mean, within five sigma. */
+static void check_uniform(enum jitter jitter, const struct retry_facts *facts, int64_t from_ms,
+                          int64_t to_ms, double five_sigma_ms)
 {
     struct retry jittered = three;
-    const struct retry_facts facts = {&server_error, 1, 0, 0, false,  0,    1000,
-                                      false,         0, 0, 0, {0, 0}, false};
     struct random random;
     double sum = 0;
     int64_t least = INT64_MAX;
     int64_t most = 0;
-    (void)state;
-    jittered.jitter = JITTER_FULL;
+    jittered.jitter = jitter;
     random_seed(&random, 5, 5);
     for (int i = 0; i < 20000; i++) {
         int64_t delay;
-        assert_int_equal(retry_decide(&jittered, &facts, &random, &delay),
-                         DECIDE_RETRY_NEW_SESSION);
-        assert_true(delay >= 0 && delay < MS(500));
+        assert_int_equal(retry_decide(&jittered, facts, &random, &delay), DECIDE_RETRY_NEW_SESSION);
+        assert_true(delay >= MS(from_ms) && delay < MS(to_ms));
         sum += (double)delay;
         if (delay < least) least = delay;
         if (delay > most) most = delay;
     }
-    /* 5 sigma of the mean is 5.1 ms */
-    assert_true(fabs(sum / 20000 / (double)NS_PER_MS - 250) < 6);
-    assert_true(least < MS(1) && most > MS(499));
+    const double middle_ms = (double)(from_ms + to_ms) / 2;
+    assert_true(fabs(sum / 20000 / (double)NS_PER_MS - middle_ms) < five_sigma_ms);
+    assert_true(least < MS(from_ms + 1) && most > MS(to_ms - 1));
+}
+
+static void full_jitter_is_uniform_up_to_the_ceiling(void **state)
+{
+    const struct retry_facts facts = {&server_error, 1, 0, 0, false,  0,    1000,
+                                      false,         0, 0, 0, {0, 0}, false};
+    (void)state;
+    check_uniform(JITTER_FULL, &facts, 0, 500, 6); /* 5.1 */
 }
 
 static void equal_jitter_is_uniform_in_the_upper_half(void **state)
 {
-    struct retry jittered = three;
     const struct retry_facts facts = {.failure = &server_error, .attempt = 1};
-    struct random random;
-    double sum = 0;
-    int64_t least = INT64_MAX;
-    int64_t most = 0;
     (void)state;
-    jittered.jitter = JITTER_EQUAL;
-    random_seed(&random, 5, 5);
-    for (int i = 0; i < 20000; i++) {
-        int64_t delay;
-        assert_int_equal(retry_decide(&jittered, &facts, &random, &delay),
-                         DECIDE_RETRY_NEW_SESSION);
-        assert_true(delay >= MS(250) && delay < MS(500));
-        sum += (double)delay;
-        if (delay < least) least = delay;
-        if (delay > most) most = delay;
-    }
-    /* 5 sigma of the mean is 2.6 ms */
-    assert_true(fabs(sum / 20000 / (double)NS_PER_MS - 375) < 3);
-    assert_true(least < MS(251) && most > MS(499));
+    check_uniform(JITTER_EQUAL, &facts, 250, 500, 3); /* 2.6 */
 }
 
 /* Where a retry goes, by what the profile says of it; open or closed, and whether the routing has
