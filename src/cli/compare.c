@@ -21,7 +21,7 @@ static const char *const forms[] = {"text", "markdown", "html", "json", NULL};
 
 struct compare {
     struct option_list metrics, between, regions;
-    const char *margin, *confidence, *format, *output, *inconclusive;
+    const char *with, *margin, *confidence, *format, *output, *inconclusive;
     bool policies, anyway, json, quiet, no_color;
     struct compare_options options;
     enum form form;
@@ -178,7 +178,7 @@ static enum err_code compare_with_baseline(const struct compare *compare,
     struct text beside = {0};
     struct results *baseline = NULL;
     enum err_code code = ERR_OK;
-    if (strcmp(line->positional[0], RUN_WEEK_BEFORE) == 0) /* of the run that it is compared with */
+    if (run_stands_beside(line->positional[0])) /* beside the run that it is compared with */
         code = run_find(line->positional[1], &beside, err);
     if (code == ERR_OK)
         code = load_run(line->positional[0], beside.length > 0 ? text_str(&beside) : NULL, &folder,
@@ -243,6 +243,25 @@ static enum err_code rank_policies(const struct compare *compare, const struct c
     return code;
 }
 
+/* `compare B --with A` is `compare A B`. */
+static enum err_code put_baseline_first(const struct compare *compare, struct command_line *line,
+                                        struct error *err)
+{
+    if (compare->with == NULL) return ERR_OK;
+    if (compare->policies || compare->between.count + compare->regions.count > 0)
+        return error_set(err, ERR_USAGE,
+                         "--with names the baseline of whole runs: leave out --policies, --between "
+                         "and --regions");
+    if (line->positional_count == POSITIONALS_MOST)
+        return error_set(err, ERR_USAGE, "--with %s: at most %d runs against it", compare->with,
+                         POSITIONALS_MOST - 1);
+    memmove(line->positional + 1, line->positional,
+            line->positional_count * sizeof *line->positional);
+    line->positional[0] = compare->with;
+    line->positional_count++;
+    return ERR_OK;
+}
+
 static enum err_code check_words(const struct compare *compare, const struct command_line *line,
                                  struct error *err)
 {
@@ -271,6 +290,10 @@ static enum err_code check_words(const struct compare *compare, const struct com
 }
 
 static const struct option_row options[] = {
+    {"with", 0, OPTION_TEXT, "A",
+     "the baseline, named last: compare latest --with same-hour-last-week. That and `previous`\n"
+     "are of the profile of the run beside them",
+     offsetof(struct compare, with)},
     {"between", 0, OPTION_PAIR, "WINDOW WINDOW",
      "one run's two times of day: is the first worse than the second? Names of the\n"
      "profile's windows, or NAME=HH:MM-HH:MM@ZONE[,days]; the second may be `rest`",
@@ -311,19 +334,19 @@ static const struct option_row options[] = {
 
 const struct command compare_command = {
     .name = "compare",
-    .usage =
-        "A B [C...] | --policies A B [C...] | RUN --between WINDOW WINDOW | RUN --regions R1 R2",
+    .usage = "A B [C...] | B --with A | --policies A B [C...] | RUN --between WINDOW WINDOW | RUN "
+             "--regions R1 R2",
     .purpose = "is B worse than the baseline A? Metric by metric, with intervals and a "
                "verdict: worse, better,\n"
                "equal within the margin, not worse by more than it, inconclusive (and what would\n"
-               "settle it), invalid, or not comparable",
+               "settle it), invalid, or not comparable.\n" RUN_HELP,
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .positional_min = 1,
     .positional_max = RUNS_MAX,
     .positional_names = "A B",
     .examples = "  rushhour compare results/monday results/tuesday\n"
-                "  rushhour compare same-hour-last-week latest:peak\n"
+                "  rushhour compare latest:peak --with same-hour-last-week\n"
                 "  rushhour compare --policies results/same-session results/failover\n"
                 "  rushhour compare latest --between peak rest\n"
                 "  rushhour compare latest --regions eastus2 swedencentral --metric failure_rate\n",
@@ -342,6 +365,7 @@ int command_compare(int argc, char **argv)
     if (!cli_begin(&compare_command, &compare, &line, argc, argv, &status)) return status;
     reading_show(compare.quiet);
     enum err_code code = read_options(&compare, &err);
+    if (code == ERR_OK) code = put_baseline_first(&compare, &line, &err);
     if (code == ERR_OK) code = check_words(&compare, &line, &err);
     if (code != ERR_OK) return cli_complain(&err);
     bool within = compare.between.count + compare.regions.count > 0;

@@ -135,11 +135,9 @@ const struct command evidence_command = {
     .usage = "RUN [options]",
     .purpose = "a package for a support ticket: the request's text, the records, what was "
                "excluded and "
-               "how, what worked meanwhile.\n"
-               "RUN is a folder, a name below results/, `latest`, `latest:PROFILE` or a day. "
-               "Everything is looked "
-               "through for keys, "
-               "tokens, prompts and\naudio; if one is found, nothing is made. Blanks that only "
+               "how, what worked meanwhile.\n" RUN_HELP
+               ".\nEverything is looked through for keys, tokens, prompts and\naudio; if one is "
+               "found, nothing is made. Blanks that only "
                "you can fill "
                "in are marked",
     .options = options,

@@ -9,6 +9,7 @@
 #include "record/health.h"
 
 #include <cjson/cJSON.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -57,16 +58,27 @@ const char *run_reader_notes(const struct run_reader *reader);
 
 /*
  * Resolves RUN, in this order: a folder; `latest`, the newest below results/ (by when it was
- * written, since a replay's own clock is elsewhere); `latest:PROFILE`, the newest of a profile; a
- * day (2026-11-20, UTC), the newest of those that started on it by their own clock; a name below
- * results/. Appends the folder; ERR_IO says what was tried.
+ * written, since a replay's own clock is elsewhere); a day or an hour (2026-11-20, 2026-11-20T07,
+ * UTC), the newest of those that started in it by their own clock; either with `:PROFILE` behind
+ * it, the newest of that profile; a name below results/. Appends the folder; ERR_IO says what was
+ * tried.
  */
 MUST_USE enum err_code run_find(const char *run, struct text *folder, struct error *err);
 
-/* As run_find, also RUN_WEEK_BEFORE: of the same profile as the run in the folder `beside` (NULL:
- * ERR_USAGE) the one that started nearest to 7 * 24 hours before it, within half an hour. */
+/* As run_find, also what stands beside the run in the folder `beside` (NULL: ERR_USAGE), of the
+ * same profile: RUN_WEEK_BEFORE, the one that started nearest to 7 * 24 hours before it, within
+ * half an hour; RUN_PREVIOUS, the one that was written last before it. */
 #define RUN_WEEK_BEFORE "same-hour-last-week"
+#define RUN_PREVIOUS "previous"
 MUST_USE enum err_code run_find_beside(const char *run, const char *beside, struct text *folder,
                                        struct error *err);
+
+/* Whether that is one of the two. */
+bool run_stands_beside(const char *run);
+
+/* For the help of commands that take a run. */
+#define RUN_HELP                                                                                   \
+    "RUN is a folder, a name below results/, `latest`, a day or an hour (2026-11-20, "             \
+    "2026-11-20T07,\nUTC); `latest:PROFILE` and its like are the newest of a profile"
 
 #endif

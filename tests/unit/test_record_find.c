@@ -117,6 +117,14 @@ static void a_profile_or_a_day_names_a_run(void **state)
     find("latest", "results/replay");
     refuse("latest:none", ERR_IO, "does not hold a run of profile \"none\"");
     refuse("2026-11-19", ERR_IO, "that day (UTC)");
+    find("2026-11-20T00", "results/a");
+    find("2026-11-20T23", "results/b");
+    find("2026-11-20:peak", "results/b");
+    find("2026-11-20T00:peak", "results/a");
+    refuse("2026-11-20T01", ERR_IO, "a run that started in that hour (UTC)");
+    refuse("2026-11-20:soak", ERR_IO, "a run of profile \"soak\" that started on that day (UTC)");
+    refuse("2026-11-20:", ERR_USAGE, "2026-11-20:PROFILE");
+    refuse("2026-11-20T25", ERR_IO, "no such run folder");
     refuse("2026-13-19", ERR_IO, "no such run folder");
     put_run("2026-11-20", "{}"); /* a folder of that name is what is meant */
     find("2026-11-20", "2026-11-20");
@@ -159,6 +167,28 @@ static void the_same_hour_of_last_week(void **state)
     assert_int_equal(run_find_beside(RUN_WEEK_BEFORE, "results/now", &folder, NULL), ERR_OK);
     assert_string_equal(text_str(&folder), "results/then");
     text_free(&folder);
+}
+
+/* Of the same profile the one written last before, never the run itself under another name. */
+static void the_previous_run(void **state)
+{
+    struct text folder = {0};
+    struct error err = {0};
+    (void)state;
+    put_run("results/one", "{\"run\":{\"profile\":\"peak\",\"started\":\"2026-11-20T06:00:00Z\"}}");
+    put_run("results/other",
+            "{\"run\":{\"profile\":\"soak\",\"started\":\"2026-11-20T06:30:00Z\"}}");
+    put_run("results/two", "{\"run\":{\"profile\":\"peak\",\"started\":\"2026-11-20T07:00:00Z\"}}");
+    put_run("results/three",
+            "{\"run\":{\"profile\":\"peak\",\"started\":\"2026-11-20T08:00:00Z\"}}");
+    assert_int_equal(symlink("two", "results/zz-baseline"), 0);
+    assert_int_equal(run_find_beside(RUN_PREVIOUS, "results/two", &folder, &err), ERR_OK);
+    assert_string_equal(text_str(&folder), "results/one");
+    text_clear(&folder);
+    assert_int_equal(run_find_beside(RUN_PREVIOUS, "results/one", &folder, &err), ERR_IO);
+    assert_non_null(strstr(err.text, "an earlier run of profile \"peak\""));
+    text_free(&folder);
+    refuse(RUN_PREVIOUS, ERR_USAGE, "beside another run");
 }
 
 /* By the clock of the zone of the profile's windows: weeks with a change of daylight saving have an
@@ -220,6 +250,7 @@ int main(void)
                                         leave_folder),
         cmocka_unit_test_setup_teardown(a_profile_or_a_day_names_a_run, enter_fresh_folder,
                                         leave_folder),
+        cmocka_unit_test_setup_teardown(the_previous_run, enter_fresh_folder, leave_folder),
         cmocka_unit_test_setup_teardown(the_same_hour_is_by_the_zone, enter_fresh_folder,
                                         leave_folder),
         cmocka_unit_test_setup_teardown(the_same_hour_of_last_week, enter_fresh_folder,
