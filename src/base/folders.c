@@ -54,6 +54,22 @@ enum err_code folder_make(const char *path, struct error *err)
     return folder_make_with(path, 0755, err);
 }
 
+enum err_code folder_make_temporary(struct text *path, struct error *err)
+{
+    const char *above = getenv("TMPDIR");
+    struct text made = {0};
+    text_printf(&made, "%s/rushhour-XXXXXX", above != NULL && above[0] == '/' ? above : "/tmp");
+    enum err_code code = ERR_OK;
+    if (made.failed)
+        code = error_set(err, ERR_NOMEM, "no memory for a temporary folder");
+    else if (mkdtemp(made.data) == NULL)
+        code = error_set(err, ERR_IO, "%s: cannot make a temporary folder: %s", made.data,
+                         strerror(errno));
+    if (code == ERR_OK) text_puts(path, made.data);
+    text_free(&made);
+    return code;
+}
+
 static int remove_entry(const char *path, const struct stat *status, int flag, struct FTW *where)
 {
     (void)status;

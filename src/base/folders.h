@@ -3,6 +3,7 @@
 #define RUSHHOUR_BASE_FOLDERS_H
 
 #include "base/error.h"
+#include "base/text.h"
 
 #include <sys/types.h>
 
@@ -23,6 +24,10 @@ MUST_USE enum err_code folder_make(const char *path, struct error *err);
 
 /* The same, but the folder itself gets this mode, less the umask, if it is made. */
 MUST_USE enum err_code folder_make_with(const char *path, mode_t mode, struct error *err);
+
+/* Makes a folder (mode 0700) whose name nobody could guess, below $TMPDIR or else /tmp, and appends
+ * its path. The caller removes it (folder_remove). */
+MUST_USE enum err_code folder_make_temporary(struct text *path, struct error *err);
 
 /* Removes a folder and its contents, as far as possible. */
 void folder_remove(const char *path);

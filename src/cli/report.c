@@ -2,27 +2,40 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/reading.h"
+#include "cli/run.h"
+#include "cli/run_flags.h"
 #include "page/page.h"
+#include "report/gate.h"
+#include "run/notify.h"
 #include "run/pages.h"
+#include "run/recent.h"
 
 #include "base/files.h"
 #include "base/terminal.h"
+#include "base/units.h"
 #include "figures/azure.h"
+#include "figures/cells.h"
 #include "figures/results.h"
 #include "record/run_reader.h"
 
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
-enum form { FORM_TEXT, FORM_MARKDOWN, FORM_HTML, FORM_CSV, FORM_JSON };
-static const char *const forms[] = {"text", "markdown", "html", "csv", "json", NULL};
+enum form { FORM_TEXT, FORM_MARKDOWN, FORM_HTML, FORM_CSV, FORM_JSON, FORM_JUNIT, FORM_GITHUB };
+static const char *const forms[] = {"text", "markdown", "html",   "csv",
+                                    "json", "junit",    "github", NULL};
 
 struct report {
     struct option_list windows, service_health, azure_metrics;
-    const char *format, *output;
-    bool json, quiet, no_color;
+    const char *format, *output, *last, *notify, *inconclusive;
+    bool exit_code, json, quiet, no_color;
     enum form form;
+    size_t most; /* --last; 0: the run alone */
+    int inconclusive_status;
+    struct notify_target receiver;
+    struct window windows_read[OPTION_LIST_MOST];
 };
 
 static enum err_code read_form(struct report *report, struct error *err)
@@ -57,6 +70,12 @@ static enum err_code render(const struct report *report, const struct results *r
     case FORM_JSON:
         results_json(results, out);
         break;
+    case FORM_JUNIT:
+        gate_junit(results, out);
+        break;
+    case FORM_GITHUB:
+        gate_github(results, out);
+        break;
     }
     return out->failed ? error_set(err, ERR_NOMEM, "no memory for the report") : ERR_OK;
 }
@@ -68,7 +87,8 @@ static enum err_code deliver(const struct report *report, const struct results *
 {
     struct text out = {0};
     enum err_code code = render(report, results, &out, err);
-    bool plain = report->format == NULL && !report->json && report->output == NULL;
+    bool plain =
+        report->format == NULL && !report->json && report->output == NULL && report->most == 0;
     /* Without a format and a file, also renews the pages in the folder. A folder that cannot be
      * written (an archive, a full disk) can still be read, and the tables are the report. */
     struct error unwritten = {0};
@@ -91,11 +111,10 @@ static enum err_code deliver(const struct report *report, const struct results *
     return ERR_OK;
 }
 
-static enum err_code parse_windows(const struct option_list *specs, struct window *windows,
-                                   struct error *err)
+static enum err_code parse_windows(struct report *report, struct error *err)
 {
-    for (size_t i = 0; i < specs->count; i++) {
-        enum err_code code = window_parse(specs->items[i], &windows[i], err);
+    for (size_t i = 0; i < report->windows.count; i++) {
+        enum err_code code = window_parse(report->windows.items[i], &report->windows_read[i], err);
         if (code != ERR_OK) return error_prefix(err, "--window");
     }
     return ERR_OK;
@@ -105,11 +124,12 @@ static enum err_code parse_windows(const struct option_list *specs, struct windo
 static enum err_code check_azure(const struct report *report, struct error *err)
 {
     if (report->service_health.count + report->azure_metrics.count == 0) return ERR_OK;
-    if (report->form == FORM_CSV || report->form == FORM_JSON) {
+    if (report->form != FORM_TEXT && report->form != FORM_MARKDOWN && report->form != FORM_HTML) {
         return error_set(
             err, ERR_USAGE,
             "--service-health and --azure-metrics are shown in text, markdown and html: leave them "
-            "out of --format csv and json (`rushhour evidence` makes CSV files of them)");
+            "out of --format csv, json, junit and github (`rushhour evidence` makes CSV files of "
+            "them)");
     }
     return ERR_OK;
 }
@@ -126,25 +146,121 @@ static enum err_code read_azure(const struct report *report, struct results *res
     return results_read_azure(results, &files, err);
 }
 
+static enum err_code read_last(struct report *report, struct error *err)
+{
+    uint64_t most = 0;
+    if (report->last == NULL) return ERR_OK;
+    enum err_code code = parse_count(report->last, &most, err);
+    if (code != ERR_OK) return error_prefix(err, "--last");
+    if (most < 1 || most > RECENT_MOST)
+        return error_set(err, ERR_USAGE, "--last %s: write 1 to %d runs", report->last,
+                         RECENT_MOST);
+    report->most = (size_t)most;
+    return ERR_OK;
+}
+
+/* All that is wrong with the command line, before anything is read. */
+static enum err_code read_options(struct report *report, struct error *err)
+{
+    enum err_code code = read_form(report, err);
+    if (code == ERR_OK) code = parse_windows(report, err);
+    if (code == ERR_OK) code = check_azure(report, err);
+    if (code == ERR_OK) code = read_last(report, err);
+    if (code == ERR_OK)
+        code = inconclusive_read(report->inconclusive, &report->inconclusive_status, err);
+    if (code == ERR_OK && report->inconclusive != NULL && !report->exit_code)
+        code = error_set(err, ERR_USAGE, "--inconclusive: has a meaning with --exit-code alone");
+    if (code == ERR_OK && report->notify != NULL)
+        code = notify_target_read(report->notify, &report->receiver, err);
+    return code;
+}
+
+/* ---- the verdict ---- */
+
+static const char *last_part(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash != NULL && slash[1] != '\0' ? slash + 1 : path;
+}
+
+/* As many runs up to the one before; *found is false if there are none that can be judged. */
+static enum err_code earlier_verdict(const struct report *report, const char *folder, char *verdict,
+                                     size_t size, bool *found, struct error *err)
+{
+    struct text earlier = {0};
+    struct recent recent = {0};
+    enum err_code code = recent_judged(folder, &earlier, verdict, size, err);
+    *found = earlier.length > 0;
+    if (code == ERR_OK && *found && report->most > 1) {
+        code = recent_load(text_str(&earlier), report->most, NULL, 0, &recent, err);
+        if (code == ERR_OK) text_copy(verdict, size, verdict_name(results_verdict(recent.results)));
+        *found = code == ERR_OK;
+        if (code == ERR_FORMAT) code = ERR_OK;
+    }
+    recent_free(&recent);
+    text_free(&earlier);
+    return code;
+}
+
+/* Whatever becomes of it, the report is the same. */
+static void notify(const struct report *report, const struct results *results, const char *folder,
+                   size_t runs)
+{
+    struct error err = {0};
+    uv_loop_t loop;
+    char before[16] = "";
+    bool found = false;
+    if (report->receiver.host == NULL) return;
+    enum err_code code = earlier_verdict(report, folder, before, sizeof before, &found, &err);
+    const struct notice notice = {.results = results,
+                                  .run = last_part(folder),
+                                  .before = found ? before : NULL,
+                                  .runs = runs};
+    if (code == ERR_OK && !notify_is_news(&notice)) return;
+    if (code == ERR_OK) code = cli_open_loop(&loop, &err);
+    if (code == ERR_OK) {
+        code = notify_send(&loop, &report->receiver, &notice, &err);
+        (void)uv_run(&loop, UV_RUN_DEFAULT);
+        (void)uv_loop_close(&loop);
+    }
+    if (code != ERR_OK) (void)cli_complain(&err);
+}
+
+static int report_folder(const struct report *report, const char *folder)
+{
+    struct error err = {0};
+    struct results *results = NULL;
+    struct recent recent = {0};
+    int status = 0;
+    enum err_code code = report->most > 0 ? recent_load(folder, report->most, report->windows_read,
+                                                        report->windows.count, &recent, &err)
+                                          : results_load(folder, report->windows_read,
+                                                         report->windows.count, &results, &err);
+    struct results *shown = report->most > 0 ? recent.results : results;
+    if (code == ERR_OK && !report->quiet) (void)fputs(text_str(&recent.told), stderr);
+    if (code == ERR_OK) code = read_azure(report, shown, &err);
+    if (code == ERR_OK) code = deliver(report, shown, folder, &status, &err);
+    if (code == ERR_OK) notify(report, shown, folder, report->most > 0 ? recent.runs : 1);
+    if (code == ERR_OK && status == 0 && report->exit_code)
+        status = verdict_status(results_verdict(shown), report_cell_valid(&shown->all),
+                                report->inconclusive_status);
+    results_free(results);
+    recent_free(&recent);
+    return code == ERR_OK ? status : cli_complain(&err);
+}
+
 static int report_run(struct report *report, const char *run)
 {
     struct error err = {0};
-    struct window windows[sizeof report->windows.items / sizeof *report->windows.items] = {0};
     struct text folder = {0};
-    struct results *results = NULL;
-    int status = 0;
-    enum err_code code = read_form(report, &err);
-    if (code == ERR_OK) code = parse_windows(&report->windows, windows, &err);
-    if (code == ERR_OK) code = check_azure(report, &err);
+    enum err_code code = read_options(report, &err);
     if (code == ERR_OK) code = run_find(run, &folder, &err);
-    if (code == ERR_OK)
-        code = results_load(text_str(&folder), windows, report->windows.count, &results, &err);
-    if (code == ERR_OK) code = read_azure(report, results, &err);
-    if (code == ERR_OK) code = deliver(report, results, text_str(&folder), &status, &err);
-    results_free(results);
-    for (size_t i = 0; i < report->windows.count; i++) window_free(&windows[i]);
+    const int status =
+        code == ERR_OK ? report_folder(report, text_str(&folder)) : cli_complain(&err);
+    for (size_t i = 0; i < report->windows.count; i++) window_free(&report->windows_read[i]);
+    notify_target_free(&report->receiver);
     text_free(&folder);
-    return code == ERR_OK ? status : cli_complain(&err);
+    return status;
 }
 
 static const struct option_row options[] = {
@@ -154,8 +270,17 @@ static const struct option_row options[] = {
      "repeated;\n"
      "default: the windows of the run's profile",
      offsetof(struct report, windows)},
-    {"format", 0, OPTION_TEXT, "text|markdown|html|csv|json",
-     "the form of what is printed (default: text)", offsetof(struct report, format)},
+    {"last", 0, OPTION_TEXT, "N",
+     "together with the runs of the same profile before it, N in all at most, judged as one:\na "
+     "quarter of an hour is too short for a verdict, and four of them may do. Makes no\npages; "
+     "with "
+     "-o it does",
+     offsetof(struct report, last)},
+    {"format", 0, OPTION_TEXT, "text|markdown|html|csv|json|junit|github",
+     "the form of what is printed (default: text); junit and github are the thresholds for "
+     "a\nbuild "
+     "server: JUnit XML, and annotations of a GitHub workflow",
+     offsetof(struct report, format)},
     {"output", 'o', OPTION_TEXT, "FILE", "write there instead of to standard output",
      offsetof(struct report, output)},
     {"service-health", 0, OPTION_LIST, "REGION=FILE",
@@ -168,6 +293,17 @@ static const struct option_row options[] = {
      "the same with metrics: what `az monitor metrics list -o json` printed of\nthe region's "
      "resource",
      offsetof(struct report, azure_metrics)},
+    {"exit-code", 0, OPTION_FLAG, NULL,
+     "exit by the verdict on the thresholds, as `rushhour run` does: 99, 3, 4",
+     offsetof(struct report, exit_code)},
+    {"inconclusive", 0, OPTION_TEXT, "pass|fail", "with --exit-code: exit 0 or 99 instead of 3",
+     offsetof(struct report, inconclusive)},
+    {"notify", 0, OPTION_TEXT, "URL",
+     "POST the verdict there as JSON if it is not the one before (of as many runs, one "
+     "run\nearlier): "
+     "figures and names of regions, no hosts, keys or content. \"${NAME}\" is read from\nthe "
+     "environment, so that no list of processes shows it",
+     offsetof(struct report, notify)},
     {"json", 0, OPTION_FLAG, NULL, "the same as --format json", offsetof(struct report, json)},
     {"quiet", 'q', OPTION_FLAG, NULL, "print nothing; only make the pages in the run folder anew",
      offsetof(struct report, quiet)},
@@ -177,9 +313,8 @@ static const struct option_row options[] = {
 const struct command report_command = {
     .name = "report",
     .usage = "RUN [options]",
-    .purpose = "tables and pages from a run folder, regrouped by any window.\n"
-               "RUN is a folder, a name below results/, `latest`, `latest:PROFILE` or a day "
-               "(2026-11-20).\nA run that was killed is reported as far as it came",
+    .purpose = "tables and pages from a run folder, regrouped by any window.\n" RUN_HELP
+               ".\nA run that was killed is reported as far as it came",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .positional_min = 1,
@@ -188,8 +323,10 @@ const struct command report_command = {
     .examples =
         "  rushhour report latest\n"
         "  rushhour report latest --window 'peak=07:00-09:00@America/Los_Angeles' --window 1h\n"
-        "  rushhour report results/2026-11-20T140500Z-demo --format csv -o demo.csv\n",
-    .exit_codes = "  0 reported   1 the folder could not be read   2 wrong command line\n",
+        "  rushhour report results/2026-11-20T140500Z-demo --format csv -o demo.csv\n"
+        "  rushhour report latest:peak --last 4 --exit-code --notify '${WEBHOOK}'\n",
+    .exit_codes = "  0 reported   1 the folder could not be read   2 wrong command line\n"
+                  "  with --exit-code also 99 a threshold failed   3 inconclusive   4 invalid\n",
 };
 
 int command_report(int argc, char **argv)

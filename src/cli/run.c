@@ -6,6 +6,8 @@
 #include "base/terminal.h"
 #include "report/report.h"
 #include "report/table.h"
+#include "run/notify.h"
+#include "run/recent.h"
 
 #include <signal.h>
 #include <stddef.h>
@@ -30,6 +32,23 @@ static const char EXIT_CODES[] =
     "                                     a region did not answer once\n"
     "  130 interrupted, all so far is kept\n";
 
+int verdict_status(enum verdict verdict, bool valid, int inconclusive)
+{
+    switch (verdict) {
+    case VERDICT_NONE: /* nothing was judged, but invalid figures are not a success */
+        return valid ? 0 : 4;
+    case VERDICT_PASS:
+        return 0;
+    case VERDICT_FAIL:
+        return 99;
+    case VERDICT_INVALID:
+        return 4;
+    case VERDICT_INCONCLUSIVE:
+        return inconclusive;
+    }
+    return 1;
+}
+
 int run_exit_status(const struct run_outcome *outcome, int inconclusive)
 {
     if (outcome->interrupted) return 130;
@@ -46,19 +65,7 @@ int run_exit_status(const struct run_outcome *outcome, int inconclusive)
         break;
     }
     if (outcome->fruitless) return outcome->valid ? 99 : 4;
-    switch (outcome->verdict) {
-    case VERDICT_NONE: /* nothing was judged, but invalid figures are not a success */
-        return outcome->valid ? 0 : 4;
-    case VERDICT_PASS:
-        return 0;
-    case VERDICT_FAIL:
-        return 99;
-    case VERDICT_INVALID:
-        return 4;
-    case VERDICT_INCONCLUSIVE:
-        return inconclusive;
-    }
-    return 1;
+    return verdict_status(outcome->verdict, outcome->valid, inconclusive);
 }
 
 static int print_plan(const struct run_plan *plan, bool json)
@@ -103,14 +110,37 @@ static void on_signal(void *user, const char *reason, bool kill_follows)
     }
 }
 
-static int perform(struct run *run, const struct run_flags *flags, int inconclusive)
+/* The verdict before is that of the run before, of the same profile and beside it. A run that was
+ * cut short by hand has none to tell. Whatever becomes of the notice, the run is what it is. */
+static void notify(const struct run *run, uv_loop_t *loop, const struct run_request *request,
+                   const struct run_outcome *outcome)
+{
+    struct error err = {0};
+    struct text earlier = {0};
+    char before[16] = "";
+    const char *folder = text_str(&run_planned(run)->folder);
+    if (request->receiver.host == NULL || !outcome->kept || outcome->end == RUN_INTERRUPTED) return;
+    enum err_code code = recent_judged(folder, &earlier, before, sizeof before, &err);
+    const struct notice notice = {.results = outcome->results,
+                                  .run = run_planned(run)->id,
+                                  .before = earlier.length > 0 ? before : NULL,
+                                  .runs = 1};
+    if (code == ERR_OK && notify_is_news(&notice))
+        code = notify_send(loop, &request->receiver, &notice, &err);
+    text_free(&earlier);
+    if (code != ERR_OK) (void)cli_complain(&err);
+}
+
+static int perform(struct run *run, uv_loop_t *loop, const struct run_flags *flags,
+                   const struct run_request *request)
 {
     struct error err = {0};
     struct run_outcome outcome;
     enum err_code code = run_perform(run, &outcome, &err);
     const char *folder = text_str(&run_planned(run)->folder); /* it may have moved */
-    int status = code == ERR_OK ? run_exit_status(&outcome, inconclusive) : 1;
+    int status = code == ERR_OK ? run_exit_status(&outcome, request->inconclusive) : 1;
     if (outcome.kept && print_result(flags, folder, &outcome) != 0) status = 1;
+    if (code == ERR_OK) notify(run, loop, request, &outcome);
     if (outcome.interrupted)
         (void)fprintf(stderr, "rushhour: interrupted before the load began; nothing was kept\n");
     run_linger(run);
@@ -121,12 +151,12 @@ static int perform(struct run *run, const struct run_flags *flags, int inconclus
 
 /* From here to the end, Ctrl-C and SIGTERM end the run in an orderly way. */
 static int perform_with_signals(struct run *run, uv_loop_t *loop, const struct run_flags *flags,
-                                int inconclusive)
+                                const struct run_request *request)
 {
     struct error err = {0};
     struct signals signals = {0};
     int status = signals_open(&signals, loop, on_signal, run, &err) == ERR_OK
-                     ? perform(run, flags, inconclusive)
+                     ? perform(run, loop, flags, request)
                      : cli_complain(&err);
     signals_close(&signals);
     return status;
@@ -143,7 +173,7 @@ static int run_profile(uv_loop_t *loop, struct profile *profile, const struct ru
     } else if (flags->dry_run) {
         status = print_plan(run_planned(run), flags->json);
     } else {
-        status = perform_with_signals(run, loop, flags, request->inconclusive);
+        status = perform_with_signals(run, loop, flags, request);
     }
     run_free(run);
     return status;
@@ -240,6 +270,10 @@ static const struct option_row options[] = {
     {"inconclusive", 0, OPTION_TEXT, "pass|fail",
      "exit 0 or 99 instead of 3 when samples are too few",
      offsetof(struct run_flags, inconclusive)},
+    {"notify", 0, OPTION_TEXT, "URL",
+     "at the end, POST the verdict there as JSON if it is not that of the run before: figures "
+     "and\nnames of regions, no hosts, keys or content. \"${NAME}\" is read from the environment",
+     offsetof(struct run_flags, notify)},
     {"dry-run", 0, OPTION_FLAG, NULL,
      "print what would be done and what it may cost, and do nothing",
      offsetof(struct run_flags, dry_run)},

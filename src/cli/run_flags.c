@@ -148,6 +148,8 @@ enum err_code run_request_read(const struct run_flags *flags, struct run_request
     if (code == ERR_OK) code = read_connect_to(flags, out, err);
     if (code == ERR_OK && flags->metrics != NULL)
         code = metrics_address_read(flags->metrics, &options->metrics, err);
+    if (code == ERR_OK && flags->notify != NULL)
+        code = notify_target_read(flags->notify, &out->receiver, err);
     return code;
 }
 
@@ -156,4 +158,5 @@ void run_request_free(struct run_request *request)
     for (size_t i = 0; i < request->options.connect_override_count; i++)
         connect_override_free(&request->connect_overrides[i]);
     request->options.connect_override_count = 0;
+    notify_target_free(&request->receiver);
 }

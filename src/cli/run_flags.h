@@ -3,13 +3,14 @@
 #define RUSHHOUR_CLI_RUN_FLAGS_H
 
 #include "cli/options.h"
+#include "run/notify.h"
 #include "run/options.h"
 
 #include <stdbool.h>
 
 struct run_flags {
     const char *output, *duration, *sessions, *rate, *seed, *workers, *inconclusive, *shard,
-        *start_at, *evidence_limit, *metrics, *grace, *spill, *hold;
+        *start_at, *evidence_limit, *metrics, *grace, *spill, *hold, *notify;
     struct option_list regions, connect_to;
     bool simulate, share, dry_run, yes, full, json, quiet, no_color;
 };
@@ -20,6 +21,7 @@ struct run_flags {
 struct run_request {
     struct run_options options; /* for the run: borrows from this struct and from the flags */
     struct connect_override connect_overrides[CONNECT_TO_MOST];
+    struct notify_target receiver; /* its host is NULL without --notify */
     int inconclusive; /* the exit status if samples are too few: 3, or 0 or 99 if requested */
 };
 
