@@ -50,6 +50,7 @@ static const struct command_entry commands[] = {
      "the highest load per region that meets objectives, as a bracket with a confidence"},
     {&evidence_command, command_evidence,
      "a redacted package for a support ticket: the request, the records, what was excluded"},
+    {&prune_command, command_prune, "remove old run folders, never what somebody still needs"},
     {&simulate_command, command_simulate, "the simulator alone, for other clients"},
     {&init_command, command_init, "a commented starter profile, from the environment if you like"},
     {&help_command, command_help,

@@ -15,8 +15,10 @@ enum option_kind {
     OPTION_PAIR  /* a struct option_list of two: takes two arguments */
 };
 
+#define OPTION_LIST_MOST 64
+
 struct option_list {
-    const char *items[64];
+    const char *items[OPTION_LIST_MOST];
     size_t count;
 };
 

@@ -71,6 +71,9 @@ COMMANDS = [
     Command("report-json", ["report", "a", "--json"]),
     Command("report-csv", ["report", "a", "--format", "csv"]),
     Command("report-html", ["report", "a", "--format", "html", "-o", "OUT/page.html"], ["OUT/page.html"]),
+    Command("report-last", ["report", "a", "--last", "2", "--format", "junit"]),
+    Command("report-github", ["report", "a", "--format", "github", "--exit-code"]),
+    Command("prune-dry-run", ["prune", "--older", "0s", "--over", "1KiB", "--dry-run"]),
     Command("compare", ["compare", "a", "b"]),
     Command("compare-json", ["compare", "a", "b", "--json"]),
     Command("compare-html", ["compare", "a", "b", "--format", "html", "-o", "OUT/page.html"], ["OUT/page.html"]),
@@ -101,6 +104,8 @@ class Sweep:
                                       env={"RUSHHOUR_TEST_KEY": "key"})
             if result.status not in harness.ENDED:
                 raise RuntimeError(f"cannot record a run: {result}")
+        for name in ("a", "b"):
+            shutil.copytree(recorded / name, recorded / "results" / name)
         self.beside = ()
         self.key = "key"
         self.places = queue.Queue()
