@@ -119,10 +119,30 @@ static enum err_code literal_secret(struct error *err)
         "NAME, or ${file:PATH} to read a file");
 }
 
+/* "$NAME", as a shell would take it. */
+static bool is_shell_variable(const char *text)
+{
+    const size_t length = strlen(text);
+    if (text[0] != '$' || length < 2 || strchr(digits, text[1]) != NULL) return false;
+    for (size_t i = 1; i < length; i++) {
+        if (strchr(letters, text[i]) == NULL && strchr(digits, text[i]) == NULL && text[i] != '_')
+            return false;
+    }
+    return true;
+}
+
 enum err_code form_secret_reference(const char *text, struct error *err)
 {
     size_t length = reference_length(text);
-    return length > 0 && text[length] == '\0' ? ERR_OK : literal_secret(err);
+    if (length > 0 && text[length] == '\0') return ERR_OK;
+    if (is_shell_variable(text))
+        return error_set(err, ERR_USAGE,
+                         "a variable is written with braces here: ${NAME} for $NAME");
+    if (strncmp(text, "$(", 2) == 0)
+        return error_set(err, ERR_USAGE,
+                         "a command is none of a secret's forms here: write it as "
+                         "\"token_command\", without $( )");
+    return literal_secret(err);
 }
 
 enum err_code form_pem_source(const char *text, struct error *err)

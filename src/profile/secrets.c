@@ -153,6 +153,10 @@ static enum err_code check_secret(const char *secret, const struct place *place)
 {
     if (secret == NULL) return place_no_memory(place);
     if (secret[0] == '\0') return place_fail(place, "the secret is empty");
+    if (secret[0] == '{')
+        return place_fail(place, "the secret is a whole JSON object, of which the service takes "
+                                 "the token alone: add --query accessToken -o tsv to az "
+                                 "account get-access-token, or let jq -r take it out");
     for (const unsigned char *s = (const unsigned char *)secret; *s != '\0'; s++) {
         if (*s <= 0x20 || *s > 0x7E) {
             return place_fail(

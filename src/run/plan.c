@@ -182,6 +182,21 @@ static enum err_code check_room(const struct run_plan *plan, struct error *err)
     return ERR_OK;
 }
 
+/* Two mistakes are told at once: whoever mends the first must not meet the second then. */
+static enum err_code check_terms(const struct run_plan *plan, const struct run_options *options,
+                                 struct error *err)
+{
+    struct error next = {0};
+    const enum err_code priced = check_prices(plan->profile, err);
+    enum err_code code = check_pace(plan->profile, &next);
+    if (code == ERR_OK && !options->dry_run) code = check_room(plan, &next);
+    if (code == ERR_OK) return priced;
+    if (priced == ERR_OK) return error_set(err, code, "%s", next.text);
+    if (err == NULL) return priced;
+    const struct error first = *err;
+    return error_set(err, priced, "%.360s; besides, %.360s", first.text, next.text);
+}
+
 static enum err_code check(const struct run_plan *plan, const struct run_options *options,
                            struct error *err)
 {
@@ -200,9 +215,7 @@ static enum err_code check(const struct run_plan *plan, const struct run_options
             "profile or --yes to the command (`--dry-run` estimates the cost)",
             profile->file);
     }
-    enum err_code code = check_prices(profile, err);
-    if (code == ERR_OK) code = check_pace(profile, err);
-    return code != ERR_OK || options->dry_run ? code : check_room(plan, err);
+    return check_terms(plan, options, err);
 }
 
 static enum err_code choose_folder(struct run_plan *plan, const struct run_options *options,

@@ -83,8 +83,13 @@ static void secrets_are_references(void **state)
     takes(form_secret_reference,
           LIST("${A}", "${_x9}", "${file:/run/secrets/key}", "${file:a b}", "${file:x}"));
     refuses(form_secret_reference, "a secret does not belong into a profile",
-            LIST(CANARY, "${}", "${1A}", "${A-B}", "${A} ", " ${A}", "${A}${B}", "$A", "${file:}",
+            LIST(CANARY, "${}", "${1A}", "${A-B}", "${A} ", " ${A}", "${A}${B}", "${file:}",
                  "${" CANARY, CANARY "${A}", "${A B}", ""));
+    /* what stands behind the $ is not shown: nobody knows that it is a name */
+    refuses(form_secret_reference, "written with braces here: ${NAME} for $NAME",
+            LIST("$A", "$EASTUS2_KEY", "$" CANARY));
+    refuses(form_secret_reference, "write it as \"token_command\"",
+            LIST("$(az account get-access-token)", "$(" CANARY ")"));
 }
 
 static void endpoints_are_origins(void **state)

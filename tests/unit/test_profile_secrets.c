@@ -145,6 +145,8 @@ static void test_what_is_refused(void **state)
         {"{ \"token_command\": \"kill -9 $$\" }", "signal 9"},
         {"{ \"token_command\": \"true\" }", "the secret is empty"},
         {"{ \"token_command\": \"printf 'CANARY CANARY'\" }", "the secret holds a space"},
+        {"{ \"token_command\": \"printf '{ \\\"accessToken\\\": \\\"CANARY\\\" }'\" }",
+         "add --query accessToken -o tsv"},
         {"{ \"token_command\": \"head -c 100000 /dev/zero | tr '\\\\0' x\" }", "more than 64 KiB"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

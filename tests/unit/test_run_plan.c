@@ -198,6 +198,9 @@ static void what_cannot_be_driven_is_refused(void **state)
     refuses(RUN_PROFILE(""), &large, ERR_USAGE, "seed 9007199254740992: at most");
     refuses(RUN_PROFILE(", \"budget\": {\"usd\": 5}"), &real, ERR_PROFILE,
             "budget.usd cannot stop region eastus2");
+    /* the next mistake is told with it */
+    refuses(RUN_PROFILE(", \"budget\": {\"usd\": 5, \"tokens\": 1}"), &real, ERR_PROFILE,
+            "or take budget.tokens instead; besides, ");
 }
 
 static void starts_that_cannot_be_kept_are_refused(void **state)
