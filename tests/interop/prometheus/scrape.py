@@ -207,6 +207,12 @@ def check_dashboard(prometheus, dashboard, known):
     print(f"the dashboard's {len(expressions)} questions ask for {len(wanted)} metrics, all of them served")
 
 
+def check_alerts(rules, known):
+    wanted = set(re.findall(r"\brushhour_[a-z_]+", rules))
+    assert wanted and wanted <= known, f"the alert rules ask for {sorted(wanted - known)}"
+    print(f"the alert rules ask for {len(wanted)} metrics, all of them served")
+
+
 def main():
     rushhour = sys.argv[1]
     dashboard = json.loads(pathlib.Path(sys.argv[2]).read_text())
@@ -234,6 +240,7 @@ def main():
         text = fetch(f"http://{address}/metrics", Accept="text/plain")
         check_promtool(text)
         check_dashboard(prometheus, dashboard, known | names(text))
+        check_alerts(pathlib.Path(sys.argv[3]).read_text(), known | names(text))
         process.wait(timeout=120)
 
 
