@@ -1,10 +1,11 @@
 #include "base/redact.h"
 
+#include "base/redact_index.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#define SHORTEST_SECRET 8
 #define LONG_BEGINNING 16 /* for longer secrets, a prefix of this length is hidden as well */
 #define MARK "[redacted]"
 /* Azure keys of 2024 and later have 84 letters and digits; ids and hashes are shorter than this. */
@@ -81,22 +82,36 @@ static size_t unescape(const char *s, const char *end, char out[4])
     return 2;
 }
 
-/* The secret itself, any of its characters possibly escaped. */
-static struct match match_plain(const char *s, const char *end, const char *secret)
+/* What is escaped again has more backslashes before each character: the last one of a run. */
+static const char *last_backslash(const char *s, const char *end)
+{
+    while (end - s >= 2 && s[0] == '\\' && s[1] == '\\') s++;
+    return s;
+}
+
+/* The secret itself, any of its characters possibly escaped, once or more often. What may be itself
+ * or an escape (a backslash or percent sign of the secret) is taken for an escape first with
+ * `encoded`. */
+static struct match match_plain(const char *s, const char *end, const char *secret, bool encoded)
 {
     const char *first = s;
     const char *start = secret;
     while (*secret != '\0' && s < end) {
         char bytes[4];
-        if (*s == *secret) {
-            s++;
-            secret++;
-            continue;
+        const char *escape = last_backslash(s, end);
+        const size_t length = unescape(escape, end, bytes);
+        const bool same = *s == *secret;
+        const bool escaped =
+            length > 0 && bytes[0] != '\0' && strncmp(secret, bytes, strlen(bytes)) == 0;
+        if (escaped && (encoded || !same)) {
+            s = escape + length;
+            secret += strlen(bytes);
+        } else if (same) { /* backslashes stand for as many as there are in the secret */
+            s = escape + 1;
+            secret += *secret == '\\' ? strspn(secret, "\\") : 1;
+        } else {
+            break;
         }
-        size_t length = unescape(s, end, bytes);
-        if (length == 0 || bytes[0] == '\0' || strncmp(secret, bytes, strlen(bytes)) != 0) break;
-        s += length;
-        secret += strlen(bytes);
     }
     return (struct match){.secret = (size_t)(secret - start), .text = (size_t)(s - first)};
 }
@@ -264,7 +279,7 @@ static size_t match_shape(const char *s, const char *end)
         if (strncmp(s, prefixes[i], 3) != 0) continue;
         size_t length = token_length(s, end);
         while (s[length - 1] == '.') length--; /* a full stop ends the sentence, not the key */
-        if (length >= 3 + SHORTEST_SECRET) return length;
+        if (length >= 3 + REDACT_SHORTEST) return length;
     }
     size_t run = 0;
     while (s + run < end && is_alphanumeric(s[run])) run++;
@@ -283,8 +298,10 @@ static size_t match_secret(struct text *out, size_t floor, const struct scan *sc
                            const char *const *secrets, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (secrets[i] == NULL || strlen(secrets[i]) < SHORTEST_SECRET) continue;
-        struct match match = match_plain(scan->at, scan->end, secrets[i]);
+        if (secrets[i] == NULL || strlen(secrets[i]) < REDACT_SHORTEST) continue;
+        struct match match = match_plain(scan->at, scan->end, secrets[i], false);
+        if (reveals(match, secrets[i])) return match.text;
+        match = match_plain(scan->at, scan->end, secrets[i], true);
         if (reveals(match, secrets[i])) return match.text;
         match = match_hex(scan->at, scan->end, secrets[i]);
         if (reveals(match, secrets[i])) return match.text;
@@ -298,8 +315,100 @@ static size_t match_secret(struct text *out, size_t floor, const struct scan *sc
     return 0;
 }
 
+/* ---- many secrets ---- */
+
+/* The first bytes at s with what is escaped decoded, as match_plain reads them. */
+static size_t plain_bytes(const char *s, const char *end, char out[REDACT_INDEX_BYTES + 4])
+{
+    size_t count = 0;
+    while (count < REDACT_INDEX_BYTES && s < end) {
+        char bytes[4];
+        const char *escape = last_backslash(s, end);
+        const size_t length = unescape(escape, end, bytes);
+        if (length > 0 && bytes[0] == '\0') break;
+        const size_t decoded = length == 0 ? 1 : strlen(bytes);
+        memcpy(out + count, length == 0 ? s : bytes, decoded);
+        count += decoded;
+        s = escape + (length == 0 ? 1 : length);
+    }
+    return count < REDACT_INDEX_BYTES ? count : REDACT_INDEX_BYTES;
+}
+
+static size_t hex_bytes(const char *s, const char *end, char out[REDACT_INDEX_BYTES])
+{
+    size_t count = 0;
+    for (; count < REDACT_INDEX_BYTES && end - s >= 2; s += 2) {
+        if (hex_digit(s[0]) < 0 || hex_digit(s[1]) < 0) break;
+        out[count++] = (char)(hex_digit(s[0]) * 16 + hex_digit(s[1]));
+    }
+    return count;
+}
+
+static int base64_value(char c)
+{
+    if (c >= 'A' && c <= 'Z') return c - 'A';
+    if (c >= 'a' && c <= 'z') return c - 'a' + 26;
+    if (c >= '0' && c <= '9') return c - '0' + 52;
+    if (c == '+' || c == '-') return 62;
+    return c == '/' || c == '_' ? 63 : -1;
+}
+
+/* The first whole bytes of base64 at s, after so many bits. */
+static size_t base64_bytes(const char *s, const char *end, unsigned skip, size_t most,
+                           char out[REDACT_INDEX_BYTES])
+{
+    unsigned bits = 0;
+    unsigned held = 0;
+    size_t count = 0;
+    for (; count < most && s < end && base64_value(*s) >= 0; s++) {
+        bits = bits << 6 | (unsigned)base64_value(*s);
+        held += 6;
+        if (skip > 0 && held >= skip) {
+            held -= skip;
+            skip = 0;
+        }
+        if (skip > 0 || held < 8) continue;
+        held -= 8;
+        out[count++] = (char)(bits >> held & 0xFF);
+    }
+    return count;
+}
+
+static size_t match_range(struct text *out, size_t floor, const struct scan *scan,
+                          struct redact_range range)
+{
+    return match_secret(out, floor, scan, range.secrets, range.count);
+}
+
+static size_t match_index(struct text *out, size_t floor, const struct scan *scan,
+                          const struct redact_index *index)
+{
+    /* what base64 has of the first byte is only a part, where bytes stand before the secret */
+    static const unsigned skipped[] = {0, 4, 6};
+    char bytes[REDACT_INDEX_BYTES + 4];
+    size_t hidden = match_secret(out, floor, scan, index->odd, index->odd_count);
+    if (hidden == 0 && plain_bytes(scan->at, scan->end, bytes) == REDACT_INDEX_BYTES)
+        hidden = match_range(out, floor, scan,
+                             redact_index_find(index, bytes, REDACT_INDEX_BYTES, false));
+    if (hidden == 0 && hex_bytes(scan->at, scan->end, bytes) == REDACT_INDEX_BYTES)
+        hidden = match_range(out, floor, scan,
+                             redact_index_find(index, bytes, REDACT_INDEX_BYTES, false));
+    for (size_t i = 0; hidden == 0 && i < sizeof skipped / sizeof *skipped; i++) {
+        const size_t most = i == 0 ? REDACT_INDEX_BYTES : REDACT_INDEX_BYTES - 1;
+        if (base64_bytes(scan->at, scan->end, skipped[i], most, bytes) < most) break;
+        hidden = match_range(out, floor, scan, redact_index_find(index, bytes, most, i > 0));
+    }
+    return hidden;
+}
+
 void redact(struct text *out, const char *string, size_t length, const char *const *secrets,
             size_t count)
+{
+    redact_many(out, string, length, secrets, count, NULL);
+}
+
+void redact_many(struct text *out, const char *string, size_t length, const char *const *secrets,
+                 size_t count, const struct redact_index *index)
 {
     struct scan scan = {string, string + length, string};
     size_t floor = out->length;
@@ -308,6 +417,7 @@ void redact(struct text *out, const char *string, size_t length, const char *con
         const char *after;
         bool word = scan.at == scan.start || !is_alphanumeric(scan.at[-1]);
         size_t hidden = match_secret(out, floor, &scan, secrets, count);
+        if (hidden == 0 && index != NULL) hidden = match_index(out, floor, &scan, index);
         size_t shaped = word ? match_shape(scan.at, scan.end) : 0;
         if (shaped > hidden) hidden = shaped;
         if (hidden > 0) {

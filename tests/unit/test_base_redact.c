@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,28 @@
 
 static const char *const secrets[] = {"canary/KEY+0123=", "short", NULL,
                                       "0123456789abcdef0123456789abcdef"};
+
+/* Among a thousand others, some of which begin like them, the same is hidden. */
+static void check_indexed(const char *in, size_t length, const char *const *hidden, size_t count,
+                          const char *out)
+{
+    enum { OTHERS = 1000 };
+    static char others[OTHERS][40];
+    const char *all[OTHERS + 8];
+    struct text text = {0};
+    for (int i = 0; i < OTHERS; i++) {
+        (void)snprintf(others[i], sizeof others[i], i % 2 == 0 ? "canary/KEY-%d" : "%d other one",
+                       i);
+        all[i] = others[i];
+    }
+    for (size_t i = 0; i < count; i++) all[OTHERS + i] = hidden[i];
+    struct redact_index *index = redact_index_new(all, OTHERS + count);
+    assert_non_null(index);
+    redact_many(&text, in, length, NULL, 0, index);
+    assert_string_equal(text_str(&text), out);
+    text_free(&text);
+    redact_index_free(index);
+}
 
 static void check(const char *in, const char *out)
 {
@@ -20,6 +43,7 @@ static void check(const char *in, const char *out)
     struct text text = {0};
     redact(&text, copy, length, secrets, sizeof secrets / sizeof secrets[0]);
     assert_string_equal(text_str(&text), out);
+    check_indexed(copy, length, secrets, sizeof secrets / sizeof secrets[0], out);
     text_free(&text);
     free(copy);
 }
@@ -55,6 +79,53 @@ static void hides_escaped_and_hexadecimal_forms(void **state)
         struct text text = {0};
         redact(&text, quoted[i], strlen(quoted[i]), prompts, 1);
         assert_string_equal(text_str(&text), "'[redacted]'");
+        check_indexed(quoted[i], strlen(quoted[i]), prompts, 1, "'[redacted]'");
+        text_free(&text);
+    }
+}
+
+/* As often as JSON within JSON within JSON has it. */
+static void hides_what_is_escaped_again(void **state)
+{
+    (void)state;
+    static const char *const prompts[] = {"\"Quote\" a\\b and\nmore", "a\\\\b\t\"c\" d e f g",
+                                          "\\\"starts so, and goes on"};
+    for (size_t i = 0; i < 3; i++) {
+        char quoted[512];
+        (void)snprintf(quoted, sizeof quoted, "%s", prompts[i]);
+        for (int level = 0; level < 4; level++) {
+            struct text escaped = {0};
+            struct text all = {0};
+            struct text clean = {0};
+            text_printf(&all, "<%s>", quoted);
+            redact(&clean, all.data, all.length, prompts, 3);
+            assert_string_equal(text_str(&clean), "<[redacted]>");
+            check_indexed(all.data, all.length, prompts, 3, "<[redacted]>");
+            text_json(&escaped, quoted);
+            assert_true(escaped.length < sizeof quoted);
+            (void)snprintf(quoted, sizeof quoted, "%.*s", (int)escaped.length - 2,
+                           text_str(&escaped) + 1);
+            text_free(&escaped);
+            text_free(&all);
+            text_free(&clean);
+        }
+    }
+}
+
+static void hides_percent_signs_in_either_form(void **state)
+{
+    (void)state;
+    static const char *const prompts[] = {"50% \\of it, 100%25 sure"};
+    static const char *const quoted[] = {"50% \\of it, 100%25 sure",
+                                         "50%25%20%5Cof%20it%2C%20100%2525%20sure",
+                                         "50% \\\\of it, 100%25 sure",
+                                         "\\u0035\\u0030\\u0025\\u0020\\u005c\\u006f\\u0066 it, "
+                                         "100\\u002525 sure"};
+    for (size_t i = 0; i < 4; i++) {
+        struct text text = {0};
+        redact(&text, quoted[i], strlen(quoted[i]), prompts, 1);
+        assert_string_equal(text_str(&text), "[redacted]");
+        check_indexed(quoted[i], strlen(quoted[i]), prompts, 1, "[redacted]");
         text_free(&text);
     }
 }
@@ -142,6 +213,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hides_known_secrets_in_every_form),
         cmocka_unit_test(hides_escaped_and_hexadecimal_forms),
+        cmocka_unit_test(hides_what_is_escaped_again),
+        cmocka_unit_test(hides_percent_signs_in_either_form),
         cmocka_unit_test(hides_long_beginnings),
         cmocka_unit_test(hides_named_credentials),
         cmocka_unit_test(leaves_sentences_about_credentials),
