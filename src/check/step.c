@@ -1,6 +1,5 @@
 #include "check/step.h"
 
-#include "base/redact.h"
 #include "profile/environment.h"
 #include "profile/hidden.h"
 
@@ -28,7 +27,7 @@ static void put_clean(const struct check_region *told, const char *line, struct 
     struct hidden hidden;
     /* rather nothing than a secret */
     if (!hidden_of(told->region, told->said, told->client_secret, &hidden)) return;
-    redact(out, line, strlen(line), hidden.values, hidden.count);
+    hidden_redact(&hidden, out, line);
     hidden_free(&hidden);
 }
 

@@ -128,7 +128,7 @@ struct turn_room turn_room_of(const struct profile *profile, const struct region
 {
     struct turn_asked asked = {0};
     for (size_t i = 0; i < profile->session.prompt_count; i++)
-        asked.prompt_bytes = greater(asked.prompt_bytes, strlen(profile->session.prompts[i]));
+        asked.prompt_bytes = greater(asked.prompt_bytes, profile->session.prompts[i].length);
     const struct turn_bounds bounds = turn_bounds_of(profile, region, NULL, &asked);
     const struct price *price = prices_find(&profile->prices, region->model);
     const double ahead = turn_ahead_usd(price, profile->simulator.clock_speed);

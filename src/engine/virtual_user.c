@@ -6,6 +6,7 @@
 #include "engine/request_id.h"
 #include "engine/routing.h"
 #include "engine/virtual_user_private.h"
+#include "profile/prompts.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -71,12 +72,11 @@ void virtual_user_schedule(struct virtual_user *user, uint64_t due_ns, uint64_t 
     }
 }
 
-/* Determined by the plan alone; a slot continues through the list with each successive user. */
 const char *virtual_user_prompt(const struct virtual_user *user)
 {
-    const struct session_plan *plan = plan_of(user);
-    uint64_t before = user->plan.number + user->plan.round * plan->interactions;
-    return plan->prompts[(before + user->interaction) % plan->prompt_count];
+    return prompts_draw(plan_of(user), user->worker->plan->seed, user->plan.number,
+                        user->plan.round, user->interaction)
+        ->text;
 }
 
 /* Whether the try that is due has its number in the interaction already. */

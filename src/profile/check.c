@@ -182,6 +182,15 @@ static enum err_code check_modalities(const struct profile *profile, const char 
                       field, modality);
 }
 
+static enum err_code check_prompts(const struct profile *profile, struct error *err)
+{
+    const struct json_node *session = json_member(profile->source, "session");
+    if (session == NULL || json_member(session, "prompts") == NULL) return ERR_OK;
+    if (profile->session.prompts_file == NULL) return ERR_OK;
+    struct place place = place_find(profile, "session.prompts_file", err);
+    return place_fail(&place, "stands beside session.prompts: remove one of them");
+}
+
 static enum err_code check_settings(const struct profile *profile, struct error *err)
 {
     enum err_code code =
@@ -227,6 +236,7 @@ enum err_code profile_check(const struct profile *profile, struct error *err)
 {
     enum err_code code = check_regions(profile, err);
     if (code == ERR_OK) code = check_load(profile, err);
+    if (code == ERR_OK) code = check_prompts(profile, err);
     if (code == ERR_OK) code = check_settings(profile, err);
     if (code == ERR_OK) code = check_prices(profile, err);
     if (code == ERR_OK) code = check_retry(profile, err);

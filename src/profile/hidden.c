@@ -1,5 +1,6 @@
 #include "profile/hidden.h"
 
+#include "base/redact.h"
 #include "base/secret.h"
 
 #include <stdlib.h>
@@ -53,8 +54,9 @@ static bool read_settings(const char *json, struct json_node **out)
 bool hidden_of(const struct region *region, const struct session_plan *said, const char *credential,
                struct hidden *out)
 {
-    size_t room = region->header_count + (said == NULL ? 0 : said->prompt_count) + 7;
-    *out = (struct hidden){0};
+    const size_t listed = said == NULL || said->said != NULL ? 0 : said->prompt_count;
+    size_t room = region->header_count + listed + 7;
+    *out = (struct hidden){.said = said == NULL ? NULL : said->said};
     bool read = read_settings(region->settings, &out->settings[0]) &&
                 (said == NULL || read_settings(said->settings, &out->settings[1]));
     for (size_t i = 0; i < 2; i++)
@@ -74,7 +76,7 @@ bool hidden_of(const struct region *region, const struct session_plan *said, con
     add(out, region->client.key);
     add(out, region->client.passphrase);
     for (size_t i = 0; i < region->header_count; i++) add(out, region->headers[i].value);
-    for (size_t i = 0; said != NULL && i < said->prompt_count; i++) add(out, said->prompts[i]);
+    for (size_t i = 0; i < listed; i++) add(out, said->prompts[i].text);
     if (said != NULL) add(out, said->instructions);
     for (size_t i = 0; i < 2; i++) {
         if (out->settings[i] != NULL) add_content(out, out->settings[i]);
@@ -88,4 +90,9 @@ void hidden_free(struct hidden *hidden)
     secret_free(hidden->proxy_user);
     free(hidden->values);
     *hidden = (struct hidden){0};
+}
+
+void hidden_redact(const struct hidden *hidden, struct text *out, const char *string)
+{
+    redact_many(out, string, strlen(string), hidden->values, hidden->count, hidden->said);
 }

@@ -9,8 +9,9 @@
 struct hidden {
     const char **values; /* borrowed, except the list itself */
     size_t count;
-    char *proxy_user;              /* "user:password" of the proxy's URL */
-    struct json_node *settings[2]; /* of region and session; the list has their long strings */
+    const struct redact_index *said; /* further ones: many prompts; or NULL */
+    char *proxy_user;                /* "user:password" of the proxy's URL */
+    struct json_node *settings[2];   /* of region and session; the list has their long strings */
 };
 
 /*
@@ -22,5 +23,8 @@ struct hidden {
 bool hidden_of(const struct region *region, const struct session_plan *said, const char *credential,
                struct hidden *out);
 void hidden_free(struct hidden *hidden);
+
+/* Appends a text of the service without any of it (base/redact.h). */
+void hidden_redact(const struct hidden *hidden, struct text *out, const char *string);
 
 #endif

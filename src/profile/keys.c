@@ -69,6 +69,12 @@ static const struct key profile_keys[] = {
          "input and max_output_tokens (4096 without) of each response; what is due beyond that "
          "waits, and arrivals that would wait for over 10 s are dropped and counted; 0: the "
          "quota holds nothing back but by refusing"},
+    {"load.drain", KEY_DURATION, AT(load.drain_ns), .fallback = "20s", .most = "1h",
+     .help =
+         "after SIGTERM or the loss of the terminal, how long the run may take to end: turns in "
+         "flight have three quarters of it, or all but 5 s of more than 20 s, then they are "
+         "cancelled; what is left is for the folder and its pages. Kubernetes kills after 30 s, "
+         "`docker stop` after 10 s"},
     {"load.stages", KEY_OBJECTS, LIST(load.stages, load.stage_count), .table = &key_stage,
      .fallback = "[{\"duration\": \"30s\", \"target\": 5}]", .least = "1",
      .most = MOST(PROFILE_STAGES_MOST),
@@ -87,9 +93,14 @@ static const struct key profile_keys[] = {
          "a preamble of phase commentary is none), tool_call, or any of them"},
     {"session.instructions", KEY_HIDDEN, AT(session.instructions),
      .help = "system instructions of the session; not sent when left out"},
-    {"session.prompts", KEY_HIDDEN_STRINGS, LIST(session.prompts, session.prompt_count),
+    {"session.prompts", KEY_PROMPTS, LIST(session.prompts, session.prompt_count),
      .fallback = "[\"Say OK.\"]", .least = "1",
-     .help = "what users say; each interaction draws one"},
+     .help = "what users say; each interaction draws one by the seed, the same in every region and "
+             "on any number of workers or machines, and as often as its weight (1) says against "
+             "the others'"},
+    {"session.prompts_file", KEY_STRING, AT(session.prompts_file),
+     .help = "a file of prompts instead, of any size: each line a JSON text or {\"text\": text, "
+             "\"weight\": number}; they are held in memory"},
     {"session.max_output_tokens", KEY_COUNT, AT(session.max_output_tokens), .fallback = "0",
      .most = "1000000", .help = "most tokens of one answer; 0: the service's own limit"},
     {"session.settings", KEY_JSON, AT(session.settings),
@@ -209,6 +220,11 @@ static const struct key profile_keys[] = {
              "headers and messages, and are still one line each; 0: all are full"},
     {"record.attempts", KEY_BOOL, AT(record_attempts), .fallback = "true",
      .help = "whether attempts.csv gets a row per attempt"},
+    {"record.rotate_at", KEY_SIZE, AT(rotate_at), .fallback = "64MiB", .most = "1GiB",
+     .help =
+         "from this size on what attempts.csv holds becomes a part, attempts-0001.csv, which is "
+         "compressed (.gz) beside the run, and attempts.csv begins anew; every command reads all "
+         "of them; 0: it stays one file"},
     {"thresholds", KEY_STRINGS, LIST(thresholds, threshold_count), .fallback = "[]",
      .most = MOST(PROFILE_THRESHOLDS_MOST), .accept = form_threshold,
      .help =

@@ -10,34 +10,34 @@
 
 /* How a key is written, and how it is stored. */
 enum key_type {
-    KEY_IGNORED,        /* any text; not stored */
-    KEY_STRING,         /* char * */
-    KEY_HIDDEN,         /* char *, content of which the manifest gives only the length */
-    KEY_REFERENCES,     /* char *, may hold ${...}; omitted from the manifest */
-    KEY_CREDENTIAL,     /* struct auth, of the kind in `variant` */
-    KEY_BOOL,           /* bool */
-    KEY_EITHER,         /* bool: the second of two words is true */
-    KEY_COUNT,          /* uint64_t */
-    KEY_SIZE,           /* uint64_t, bytes */
-    KEY_NUMBER,         /* double */
-    KEY_DURATION,       /* int64_t, ns */
-    KEY_RATE,           /* double, per second */
-    KEY_FRACTION,       /* double, 0 to 1 */
-    KEY_TIME,           /* int64_t, ns since 1970 UTC; INT64_MIN: now */
-    KEY_WORD,           /* an enum whose values are the indexes of `words` */
-    KEY_DURING,         /* struct window *; NULL: always */
-    KEY_TARGET,         /* struct stage, its target and is_rate */
-    KEY_LATENCY,        /* struct latency */
-    KEY_HOURS,          /* struct hours *; NULL if absent */
-    KEY_SHARE,          /* struct optional_rate */
-    KEY_STRINGS,        /* char ** and its count, as all lists */
-    KEY_HIDDEN_STRINGS, /* char **, content of which the manifest gives only number and length */
-    KEY_FRACTIONS,      /* double * */
-    KEY_WINDOWS,        /* struct window * */
-    KEY_OBJECTS,        /* structs of `table` */
-    KEY_HEADERS,        /* struct header *: an object of names and texts */
-    KEY_JSON,           /* char *: an object of any fields; the manifest only names them */
-    KEY_MAP             /* structs of `table`: an object of arbitrary names and objects */
+    KEY_IGNORED,    /* any text; not stored */
+    KEY_STRING,     /* char * */
+    KEY_HIDDEN,     /* char *, content of which the manifest gives only the length */
+    KEY_REFERENCES, /* char *, may hold ${...}; omitted from the manifest */
+    KEY_CREDENTIAL, /* struct auth, of the kind in `variant` */
+    KEY_BOOL,       /* bool */
+    KEY_EITHER,     /* bool: the second of two words is true */
+    KEY_COUNT,      /* uint64_t */
+    KEY_SIZE,       /* uint64_t, bytes */
+    KEY_NUMBER,     /* double */
+    KEY_DURATION,   /* int64_t, ns */
+    KEY_RATE,       /* double, per second */
+    KEY_FRACTION,   /* double, 0 to 1 */
+    KEY_TIME,       /* int64_t, ns since 1970 UTC; INT64_MIN: now */
+    KEY_WORD,       /* an enum whose values are the indexes of `words` */
+    KEY_DURING,     /* struct window *; NULL: always */
+    KEY_TARGET,     /* struct stage, its target and is_rate */
+    KEY_LATENCY,    /* struct latency */
+    KEY_HOURS,      /* struct hours *; NULL if absent */
+    KEY_SHARE,      /* struct optional_rate */
+    KEY_STRINGS,    /* char ** and its count, as all lists */
+    KEY_PROMPTS,    /* struct prompt *, of which the manifest gives only number and length */
+    KEY_FRACTIONS,  /* double * */
+    KEY_WINDOWS,    /* struct window * */
+    KEY_OBJECTS,    /* structs of `table` */
+    KEY_HEADERS,    /* struct header *: an object of names and texts */
+    KEY_JSON,       /* char *: an object of any fields; the manifest only names them */
+    KEY_MAP         /* structs of `table`: an object of arbitrary names and objects */
 };
 
 struct key_table;

@@ -66,8 +66,9 @@ const char *key_type_help(enum key_type type)
         return "list of 24 shares such as 3%, or {\"zone\": time zone, \"rates\": list of 24 "
                "shares}";
     case KEY_STRINGS:
-    case KEY_HIDDEN_STRINGS:
         return "list of text";
+    case KEY_PROMPTS:
+        return "list of text, or of {\"text\": text, \"weight\": number}";
     case KEY_FRACTIONS:
         return "list of shares such as 50%";
     case KEY_WINDOWS:

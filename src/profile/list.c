@@ -5,6 +5,7 @@
 #include "profile/form.h"
 #include "profile/object.h"
 #include "profile/profile.h"
+#include "profile/prompts.h"
 #include "profile/release.h"
 #include "profile/value.h"
 
@@ -103,6 +104,8 @@ static enum err_code read_element(const struct key *key, const struct json_node 
         return read_named(key, node, place, element);
     case KEY_HEADERS:
         return read_header(node, place, (struct header *)(void *)element);
+    case KEY_PROMPTS:
+        return prompt_read(key, node, place, (struct prompt *)(void *)element);
     default:
         return read_simple(key, node, place, element);
     }

@@ -38,12 +38,17 @@ static void write_strings(struct text *out, char *const *strings, size_t count)
     text_puts(out, "]");
 }
 
-/* Writes only the number and length of prompts. */
-static void write_hidden(struct text *out, char *const *strings, size_t count)
+/* Writes only the number and length of content. */
+static void write_hidden(struct text *out, size_t count, size_t bytes)
+{
+    text_printf(out, "{\"count\":%zu,\"bytes\":%zu}", count, bytes);
+}
+
+static void write_prompts(struct text *out, const struct prompt *prompts, size_t count)
 {
     size_t bytes = 0;
-    for (size_t i = 0; i < count; i++) bytes += strlen(strings[i]);
-    text_printf(out, "{\"count\":%zu,\"bytes\":%zu}", count, bytes);
+    for (size_t i = 0; i < count; i++) bytes += prompts[i].length;
+    write_hidden(out, count, bytes);
 }
 
 static void write_fractions(struct text *out, const double *fractions, size_t count)
@@ -97,8 +102,8 @@ static void write_list(struct text *out, const struct key *key, const char *obje
     case KEY_STRINGS:
         write_strings(out, elements, count);
         break;
-    case KEY_HIDDEN_STRINGS:
-        write_hidden(out, elements, count);
+    case KEY_PROMPTS:
+        write_prompts(out, elements, count);
         break;
     case KEY_FRACTIONS:
         write_fractions(out, elements, count);
@@ -201,7 +206,7 @@ static void write_value(struct text *out, const struct key *key, const char *obj
         text_json(out, *(char *const *)value);
         break;
     case KEY_HIDDEN:
-        write_hidden(out, value, 1);
+        write_hidden(out, 1, strlen(*(char *const *)value));
         break;
     case KEY_JSON:
         extra_settings_manifest(out, *(char *const *)value);

@@ -35,7 +35,7 @@ void notation_json(struct text *out, const struct key *key, const char *text)
     case KEY_COUNT:
     case KEY_NUMBER:
     case KEY_STRINGS:
-    case KEY_HIDDEN_STRINGS:
+    case KEY_PROMPTS:
     case KEY_FRACTIONS:
     case KEY_WINDOWS:
     case KEY_OBJECTS:

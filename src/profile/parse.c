@@ -5,6 +5,7 @@
 #include "profile/object.h"
 #include "profile/place.h"
 #include "profile/profile.h"
+#include "profile/prompts.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -51,6 +52,7 @@ static enum err_code read_all(struct profile *profile, const char *json, size_t 
     for (size_t i = 0; i < profile->region_count && code == ERR_OK; i++) {
         code = finish_region(&profile->regions[i], &place);
     }
+    if (code == ERR_OK) code = prompts_settle(&profile->session, err);
     return code == ERR_OK ? profile_check(profile, err) : code;
 }
 
@@ -103,5 +105,10 @@ enum err_code profile_load(const char *file, struct profile **out, struct error 
         add_hint(err, " (`rushhour init FILE` writes a profile to start from)");
     }
     text_free(&json);
+    if (code != ERR_OK) return code;
+    code = prompts_load(*out, err);
+    if (code == ERR_OK) return ERR_OK;
+    profile_free(*out);
+    *out = NULL;
     return code;
 }

@@ -1,5 +1,6 @@
 #include "profile/profile.h"
 
+#include "base/redact.h"
 #include "profile/jsonc.h"
 #include "profile/keys.h"
 #include "profile/release.h"
@@ -51,6 +52,7 @@ bool profile_simulate_only(const struct profile *profile)
 void profile_free(struct profile *profile)
 {
     if (profile == NULL) return;
+    redact_index_free(profile->session.said);
     release_object(&key_profile, profile);
     json_free(profile->source);
     free(profile->file);

@@ -98,8 +98,17 @@ struct load {
     uint64_t max_sessions; /* open at the same time, per region; of all together where they share */
     double connect_rate;   /* connects per second, all regions together */
     double pace_to_quota;  /* share of each region's quota that is used at most; 0: no pace */
+    int64_t drain_ns;      /* in which the run ends when a SIGKILL will follow */
     struct stage *stages;
     size_t stage_count;
+};
+
+/* What a user may say in a turn. The text goes to the service and into no output. */
+struct prompt {
+    char *text;
+    size_t length; /* of the text, in bytes */
+    double weight; /* how often it is drawn, against the others' */
+    double until;  /* the sum of the weights up to this one, itself included */
 };
 
 struct session_plan {
@@ -108,8 +117,11 @@ struct session_plan {
     enum modality modality;
     enum wanted_answer answer; /* required to count as answered */
     char *instructions;        /* NULL: not sent */
-    char **prompts;
+    struct prompt *prompts;    /* one at least */
     size_t prompt_count;
+    char *prompts_file;         /* JSON lines that stand for them once profile_load has read it, or
+                                  NULL */
+    struct redact_index *said;  /* the prompts, where they are many (base/redact.h); or NULL */
     uint64_t max_output_tokens; /* 0: not sent */
     char *settings;             /* further fields of session.update as JSON, or NULL */
     int64_t max_age_ns;         /* 0: no rotation by age */
@@ -299,6 +311,7 @@ struct profile {
     struct simulator_plan simulator;
     uint64_t seed; /* 0: drawn at start */
     bool record_attempts;
+    uint64_t rotate_at;       /* bytes of attempts.csv that become a part; 0: it is one file */
     uint64_t evidence_limit;  /* full evidence records per code and region; 0: all are full */
     struct json_node *source; /* the parsed file, for line and column of later messages; for
                                  profile/ only */

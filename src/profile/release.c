@@ -16,8 +16,8 @@ static void free_element(const struct key *key, char *element)
 {
     switch (key->type) {
     case KEY_STRINGS:
-    case KEY_HIDDEN_STRINGS:
-        free_text((char **)element);
+    case KEY_PROMPTS: /* its text comes first */
+        free_text((char **)(void *)element);
         break;
     case KEY_WINDOWS:
         window_free((struct window *)element);
@@ -42,8 +42,9 @@ size_t key_element_size(const struct key *key)
 {
     switch (key->type) {
     case KEY_STRINGS:
-    case KEY_HIDDEN_STRINGS:
         return sizeof(char *);
+    case KEY_PROMPTS:
+        return sizeof(struct prompt);
     case KEY_FRACTIONS:
         return sizeof(double);
     case KEY_WINDOWS:

@@ -110,7 +110,11 @@ static const struct {
     {KEY_HEADERS, false, "\"type\":\"object\",\"additionalProperties\":{\"type\":\"string\"}"},
     {KEY_JSON, false, "\"type\":\"object\",\"minProperties\":1"},
     {KEY_STRINGS, true, "\"type\":\"string\",\"minLength\":1"},
-    {KEY_HIDDEN_STRINGS, true, "\"type\":\"string\",\"minLength\":1"},
+    {KEY_PROMPTS, true,
+     "\"anyOf\":[{\"type\":\"string\",\"minLength\":1},{\"type\":\"object\","
+     "\"additionalProperties\":false,\"required\":[\"text\"],\"properties\":{\"text\":{"
+     "\"type\":\"string\",\"minLength\":1},\"weight\":{\"type\":\"number\","
+     "\"exclusiveMinimum\":0}}}]"},
     {KEY_FRACTIONS, true, "\"$ref\":\"#/$defs/share\""},
     {KEY_WINDOWS, true, "\"$ref\":\"#/$defs/window\""},
 };

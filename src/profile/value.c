@@ -118,7 +118,7 @@ static bool has_control(const char *text, bool lines_allowed)
 enum err_code value_string(const struct key *key, const char *text, const struct place *place,
                            char **out)
 {
-    bool content = key->type == KEY_HIDDEN || key->type == KEY_HIDDEN_STRINGS;
+    bool content = key->type == KEY_HIDDEN || key->type == KEY_PROMPTS;
     if (has_control(text, content))
         return place_fail(place, "holds a control character: remove it");
     if (text[0] == '\0') return place_fail(place, "is empty: write a value, or leave the key out");

@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "base/redact.h"
 #include "profile/hidden.h"
 #include "realtime/response_headers.h"
 
@@ -17,7 +16,7 @@ static void redacted_value(struct text *out, const char *value, const struct hid
         return;
     }
     struct text clean = {0};
-    redact(&clean, value, strlen(value), hidden->values, hidden->count);
+    hidden_redact(hidden, &clean, value);
     json_string(out, text_str(&clean));
     if (clean.failed) out->failed = true;
     text_free(&clean);

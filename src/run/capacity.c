@@ -4,6 +4,7 @@
 #include "base/calendar.h"
 #include "base/files.h"
 #include "profile/adjust.h"
+#include "profile/prompts.h"
 #include "realtime/token_count.h"
 
 #include <cjson/cJSON.h>
@@ -114,6 +115,7 @@ enum err_code capacity_profile(const struct capacity *capacity, const char *regi
     const struct profile *from = capacity->profile;
     struct profile *profile = NULL;
     enum err_code code = profile_parse(from->file, from->json, strlen(from->json), &profile, err);
+    if (code == ERR_OK) code = prompts_load(profile, err);
     if (code == ERR_OK) code = profile_keep_regions(profile, &region, 1, err);
     if (code == ERR_OK) {
         drop_rules(profile);

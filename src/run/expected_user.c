@@ -23,7 +23,8 @@ struct making {
     const struct profile *profile;
     const struct price *price;
     struct course courses[COST_CASES];
-    double retries; /* attempts for each first one, at most */
+    uint64_t prompt; /* tokens that a turn adds to the conversation */
+    double retries;  /* attempts for each first one, at most */
 };
 
 static double seconds(int64_t ns)
@@ -65,14 +66,21 @@ static void make_courses(struct making *making, bool reasons)
     making->courses[COST_HIGH].cached = false;
 }
 
-/* The prompts' mean: each interaction draws one. */
-static uint64_t prompt_tokens(const struct session_plan *session)
+struct expected_prompt expected_prompt_of(const struct session_plan *session)
 {
-    uint64_t sum = 0;
-    for (size_t i = 0; i < session->prompt_count; i++)
-        sum += TOKEN_COUNT_ITEM + token_count_text(strlen(session->prompts[i]));
-    return session->prompt_count == 0 ? 0
-                                      : (sum + session->prompt_count / 2) / session->prompt_count;
+    struct expected_prompt prompt = {.least = UINT64_MAX};
+    double sum = 0;
+    double weights = 0;
+    for (size_t i = 0; i < session->prompt_count; i++) {
+        const struct prompt *one = &session->prompts[i];
+        const uint64_t tokens = token_count_text(one->length);
+        sum += one->weight * (double)tokens;
+        weights += one->weight;
+        if (tokens < prompt.least) prompt.least = tokens;
+        if (tokens > prompt.most) prompt.most = tokens;
+    }
+    prompt.mean = sum / weights;
+    return prompt;
 }
 
 /* Asks and answers once. */
@@ -105,9 +113,8 @@ static void fill_turn(struct making *making, struct expected_turn *turn)
     const struct session_plan *session = &making->profile->session;
     const size_t instructions = session->instructions == NULL ? TOKEN_COUNT_DEFAULT_INSTRUCTIONS
                                                               : strlen(session->instructions);
-    const uint64_t prompt = prompt_tokens(session);
     for (int i = 0; i < COST_CASES; i++) {
-        const struct usage usage = take_turn(&making->courses[i], prompt, instructions);
+        const struct usage usage = take_turn(&making->courses[i], making->prompt, instructions);
         turn->usd[i] = cost_of(making->price, &usage);
         if (i != COST_LIKELY) continue;
         turn->tokens = (double)(usage.input + usage.output);
@@ -183,6 +190,7 @@ bool expected_user_init(struct expected_user *user, const struct profile *profil
     struct making making = {
         .profile = profile,
         .price = terms->price_source == TERMS_UNKNOWN ? NULL : &terms->price,
+        .prompt = TOKEN_COUNT_ITEM + (uint64_t)(expected_prompt_of(session).mean + 0.5),
         .retries = profile->retry.budget < 1 ? fmin(cap, 1 + profile->retry.budget) : cap,
     };
     *user = (struct expected_user){.turns = calloc((size_t)most + 1, sizeof *user->turns)};

@@ -38,6 +38,14 @@ struct expected_user {
     double stay_s; /* until the last turn has ended; at least `until_s` when there are more */
 };
 
+/* The tokens of a prompt, by its length: as often as each is drawn, and of the shortest and the
+ * longest. */
+struct expected_prompt {
+    double mean;
+    uint64_t least, most;
+};
+struct expected_prompt expected_prompt_of(const struct session_plan *session);
+
 /* The turns of a user of a region that begin in the first `until_s` seconds, at least one. False
  * when out of memory; expected_user_free in any case. */
 bool expected_user_init(struct expected_user *user, const struct profile *profile,

@@ -127,6 +127,17 @@ static void assumed_json(cJSON *root, const struct profile *profile)
     (void)cJSON_AddStringToObject(object, "routing", routings[profile->load.routing]);
 }
 
+static void prompts_json(cJSON *root, const struct session_plan *session)
+{
+    const struct expected_prompt prompt = expected_prompt_of(session);
+    cJSON *object = cJSON_AddObjectToObject(root, "prompts");
+    (void)cJSON_AddNumberToObject(object, "count", (double)session->prompt_count);
+    cJSON *tokens = cJSON_AddObjectToObject(object, "tokens");
+    (void)cJSON_AddNumberToObject(tokens, "mean", prompt.mean);
+    (void)cJSON_AddNumberToObject(tokens, "least", (double)prompt.least);
+    (void)cJSON_AddNumberToObject(tokens, "most", (double)prompt.most);
+}
+
 cJSON *forecast_profile_json(const struct profile *profile, uint64_t seed)
 {
     struct forecast_all all = forecast_make(profile, seed);
@@ -147,6 +158,7 @@ cJSON *forecast_profile_json(const struct profile *profile, uint64_t seed)
     budget_json(totals, profile, &all);
     const double pace = profile->load.pace_to_quota;
     put_known(root, "pace_to_quota", pace > 0, pace);
+    prompts_json(root, &profile->session);
     assumed_json(root, profile);
     forecast_free(&all);
     return root;
@@ -278,6 +290,15 @@ static void hourly_text(const struct profile *profile, const struct forecast_all
                 all->totals.usd[COST_HIGH] / hours, all->totals.tokens / hours);
 }
 
+static void prompts_text(const struct session_plan *session, struct text *out)
+{
+    const struct expected_prompt prompt = expected_prompt_of(session);
+    if (session->prompt_count == 1) return;
+    text_printf(out, "Prompts: %zu, of about %.0f tokens as they are drawn (%llu to %llu).\n",
+                session->prompt_count, prompt.mean, (unsigned long long)prompt.least,
+                (unsigned long long)prompt.most);
+}
+
 static bool any_of_kind(const struct profile *profile, enum request_kind kind)
 {
     for (size_t i = 0; i < profile->region_count; i++) {
@@ -335,6 +356,7 @@ static void region_notes(const struct profile *profile, const struct forecast_al
     budget_text(profile, all, out);
     reserve_text(profile, out);
     hourly_text(profile, all, out);
+    prompts_text(&profile->session, out);
 }
 
 void forecast_table(const struct profile *profile, uint64_t seed, struct text *out)

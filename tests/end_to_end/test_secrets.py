@@ -324,12 +324,17 @@ class QuotingService(Secrets):
         port, certificate = stack.enter_context(quoting_service(self.folder))
         proxy = stack.enter_context(quoting_proxy())
         (self.folder / "token").write_text(TOKEN)
+        # so many that they are found by an index, and each in its own way
+        (self.folder / "prompts.jsonl").write_text("".join(
+            json.dumps({"text": f"{verb} {PROMPT}{end}", "weight": 1 + i}) + "\n"
+            for i, (verb, end) in enumerate((verb, f"{end}{j}") for verb in ("Say", "Sing", "\"Quote\"", "50% \\of")
+                                            for end in (".", "!", "?\n") for j in range(5))))
         self.hidden = self.client_key()
         regions = self.regions(certificate, proxy)
         self.profile = self.write_profile(harness.profile(
             regions=regions,
             load={"model": "sessions", "stages": [{"duration": "0s", "target": 3}, {"duration": "4s", "target": 3}]},
-            session={"interactions": 4, "think_time": "0s", "modality": "text", "prompts": [f"Say {PROMPT}.", f"Sing {PROMPT}!"],
+            session={"interactions": 4, "think_time": "0s", "modality": "text", "prompts_file": "prompts.jsonl",
                      "instructions": f"Always {INSTRUCTIONS}.", "settings": SETTINGS},
             retry={"backoff": {"initial": "10ms", "max": "20ms"}}, thresholds=["failure_rate < 1%"]))
         self.turned = [part for region in regions
@@ -360,7 +365,7 @@ class QuotingService(Secrets):
             self.assertNotIn(result.status, (2, -signal.SIGSEGV, -signal.SIGABRT), f"{command}\n{result.stderr}")
             self.assertNotEqual(result.stdout + result.stderr, "", command)
             self.scan_result(" ".join(map(str, command)), result, self.hidden)
-        mine = {"token", self.profile.name, "client.key", "service.key"}
+        mine = {"token", "prompts.jsonl", self.profile.name, "client.key", "service.key"}
         files = [path for path in self.folder.rglob("*") if path.is_file() and path.name not in mine]
         self.assertGreaterEqual({path.name for path in files}, {"package.tar.gz", "support-request.md", "failures.jsonl"})
         for path in files:

@@ -11,7 +11,9 @@ import unittest
 import harness
 
 ARRIVALS = harness.profile(load={"model": "arrivals", "connect_rate": "500/s", "stages": [
-    {"duration": "2s", "target": "12/s"}, {"duration": "1s", "target": "12/s"}]}, seed=7)
+    {"duration": "2s", "target": "12/s"}, {"duration": "1s", "target": "12/s"}]}, seed=7,
+    session={"interactions": 2, "think_time": "0s", "modality": "text",
+             "prompts": [{"text": "word " * (10 * i + 1), "weight": i + 1} for i in range(8)]})
 
 
 def ahead(seconds):
@@ -30,6 +32,12 @@ def arrivals(run):
         at = datetime.datetime.fromisoformat(row["start"].replace("Z", "+00:00")) - origin
         counted[row["region"], at.total_seconds()] += int(row["requested_sessions"])
     return +counted
+
+
+def said(run):
+    """What the first turn of each arrival took in: its prompt, by the length."""
+    return {(row["region"], row["arrival"]): int(row["input_tokens"]) for row in run.attempts
+            if row["outcome"] == "ok" and row["interaction"] == "1" and row["turn"] == "1"}
 
 
 def by_region(counted):
@@ -70,6 +78,12 @@ class Shards(harness.Case):
         if all(run.manifest["generator"]["trustworthy"] for run in (whole, *parts)):  # else some were counted late
             self.assertEqual(arrivals(merged), arrivals(whole))
         self.assertGreater(sum(arrivals(whole).values()), 3 * 12)
+        self.assertEqual({**said(whole), **said(merged)}, {**said(merged), **said(whole)}, "each arrival has its prompt")
+        self.assertGreater(len(set(said(whole).values())), 3)
+        self.assertGreater(len(set(said(whole)) & set(said(merged))), 10)
+        for region, arrival in said(whole):  # all regions hear the same
+            self.assertEqual({tokens for (_, other), tokens in said(whole).items() if other == arrival},
+                             {said(whole)[region, arrival]})
         numbers = [{row["session"] for row in part.attempts} for part in parts]
         self.assertTrue(numbers[0] and numbers[1])
         self.assertFalse(numbers[0] & numbers[1], "a session number of both shards")

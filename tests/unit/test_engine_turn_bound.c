@@ -18,7 +18,7 @@
 #define BOUND(asked) turn_bounds_of(&profile, &region, &heard, &(asked))
 
 static char model[] = "m";
-static char *prompt[] = {(char[]){"Say OK."}};
+static struct prompt prompt[] = {{.text = (char[]){"Say OK."}, .length = 7, .weight = 1}};
 static struct price price = {
     .model = model, .text_in = 4, .text_out = 16, .audio_in = 32, .audio_out = 64};
 static struct region region = {.name = model, .model = model};

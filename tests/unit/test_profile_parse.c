@@ -25,7 +25,7 @@ static void test_defaults(void **state)
     assert_int_equal(profile->session.modality, MODALITY_TEXT);
     assert_null(profile->session.instructions);
     assert_int_equal(profile->session.prompt_count, 1);
-    assert_string_equal(profile->session.prompts[0], "Say OK.");
+    assert_string_equal(profile->session.prompts[0].text, "Say OK.");
     assert_true(profile->timeouts.stall_ns == 10 * NS_PER_S);
     assert_true(profile->timeouts.response_ns == 60 * NS_PER_S);
     assert_int_equal(profile->retry.attempts, 3);

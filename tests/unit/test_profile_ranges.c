@@ -21,7 +21,7 @@ static bool takes(enum key_type type, const char *value)
     case '7':
         return type == KEY_COUNT || type == KEY_NUMBER || type == KEY_SIZE || type == KEY_TARGET;
     case '[':
-        return type == KEY_STRINGS || type == KEY_HIDDEN_STRINGS || type == KEY_FRACTIONS ||
+        return type == KEY_STRINGS || type == KEY_PROMPTS || type == KEY_FRACTIONS ||
                type == KEY_WINDOWS || type == KEY_OBJECTS;
     case '{':
         return type == KEY_HEADERS;
@@ -111,7 +111,7 @@ static const char *const *wrong_values(enum key_type type)
     case KEY_CREDENTIAL:
         return strings;
     case KEY_STRINGS:
-    case KEY_HIDDEN_STRINGS:
+    case KEY_PROMPTS:
     case KEY_FRACTIONS:
     case KEY_WINDOWS:
         return lists;

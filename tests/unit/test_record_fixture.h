@@ -39,7 +39,7 @@ struct fixture {
     struct header header;
     struct region regions[REGIONS];
     struct stage stage;
-    char *prompts[1];
+    struct prompt prompts[1];
     struct profile profile;
     struct run_snapshot run;
     struct cell cells[INTERVALS_WRITTEN][REGIONS];
@@ -119,7 +119,10 @@ static inline struct fixture *fixture_new(void)
     f->regions[0].headers = &f->header;
     f->regions[0].header_count = 1;
     f->stage = (struct stage){.duration_ns = 60 * NS_PER_S, .target = 5};
-    f->prompts[0] = fixture_string(CANARY_PROMPT);
+    f->prompts[0] = (struct prompt){.text = fixture_string(CANARY_PROMPT),
+                                    .length = strlen(CANARY_PROMPT),
+                                    .weight = 1,
+                                    .until = 1};
     f->profile = (struct profile){
         .file = fixture_string("demo.json"),
         .name = fixture_string("demo"),
@@ -189,7 +192,7 @@ static inline void fixture_free(struct fixture *f)
     free(f->header.name);
     free(f->header.source);
     free(f->header.value);
-    free(f->prompts[0]);
+    free(f->prompts[0].text);
     free(f->profile.session.instructions);
     free(f->profile.file);
     free(f->profile.name);
