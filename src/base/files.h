@@ -74,6 +74,12 @@ MUST_USE enum err_code file_create_stream(const char *path, FILE **out, struct e
  * anything else is as with file_write. The caller closes *fd. */
 MUST_USE enum err_code file_open_output(const char *path, int *fd, struct error *err);
 
+/* Opens a regular file of the folder to read it; -1 with errno. The caller closes it. */
+int file_open_in(const struct folder *folder, const char *name);
+
+/* Gives a file of the folder another name, which nothing has yet; false with errno (EEXIST). */
+bool file_rename(const struct folder *folder, const char *from, const char *to);
+
 /* A new file without a name that nobody will ever find; it is gone when it is closed. -1 with
  * errno if the folder cannot hold one. */
 int file_unnamed(const struct folder *folder);

@@ -289,6 +289,24 @@ enum err_code file_open_output(const char *path, int *fd, struct error *err)
     return open_special(path, O_CREAT, fd, err);
 }
 
+int file_open_in(const struct folder *folder, const char *name)
+{
+    struct stat status;
+    const int fd =
+        openat(folder->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0) return -1;
+    if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) return fd;
+    (void)close(fd);
+    errno = EINVAL;
+    return -1;
+}
+
+bool file_rename(const struct folder *folder, const char *from, const char *to)
+{
+    const struct replacing renaming = {.folder = folder->fd, .name = to, .only_new = true};
+    return give_name(&renaming, from);
+}
+
 int file_unnamed(const struct folder *folder)
 {
     char name[TEMPORARY_SIZE];

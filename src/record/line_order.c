@@ -3,6 +3,7 @@
 #include "base/calendar.h"
 #include "base/text.h"
 #include "record/folder.h"
+#include "record/parts.h"
 #include "record/run_walk.h"
 #include "stats/histogram_log.h"
 
@@ -16,8 +17,13 @@ bool line_order_pays(const char *folder, const char *name)
 {
     struct text path = {0};
     struct stat status;
+    struct parts parts;
     text_printf(&path, "%s/%s", folder, name);
-    const bool large = stat(text_str(&path), &status) == 0 && status.st_size >= LARGE_FILE;
+    bool large = stat(text_str(&path), &status) == 0 && status.st_size >= LARGE_FILE;
+    if (parts_find(text_str(&path), &parts, NULL) == ERR_OK) {
+        large = large || parts.count > 0;
+        parts_free(&parts);
+    }
     text_free(&path);
     return large;
 }

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Whether a file is so large (64 MiB) that it pays to look first. */
+/* Whether a file is so large (64 MiB, or rotated) that it pays to look first. */
 bool line_order_pays(const char *folder, const char *name);
 
 /* Each reads the whole file. Whether no line of attempts.csv (its column `time`, which must be the

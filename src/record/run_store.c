@@ -161,6 +161,7 @@ void run_store_free(struct run_store *store)
         store->first = next;
     }
     if (store->reserve >= 0) (void)close(store->reserve);
+    run_store_rotate_free(store);
     folder_close(&store->folder);
     text_free(&store->news);
     text_free(&store->flaws);
@@ -248,8 +249,8 @@ static enum err_code hold(struct run_store *store, enum run_file file, const cha
     return failed(store, err);
 }
 
-enum err_code run_store_append(struct run_store *store, enum run_file file, const char *bytes,
-                               size_t length, struct error *err)
+static enum err_code append(struct run_store *store, enum run_file file, const char *bytes,
+                            size_t length, struct error *err)
 {
     size_t done = 0;
     if (store->lost || length == 0) return failed(store, err);
@@ -261,6 +262,14 @@ enum err_code run_store_append(struct run_store *store, enum run_file file, cons
     if (store->lost || store->spill == NULL || !run_store_flush(store)) return code;
     store->failure.code = ERR_OK; /* the other folder took it */
     return ERR_OK;
+}
+
+enum err_code run_store_append(struct run_store *store, enum run_file file, const char *bytes,
+                               size_t length, struct error *err)
+{
+    enum err_code code = append(store, file, bytes, length, err);
+    run_store_rotate(store);
+    return code;
 }
 
 /* ---- is it there, and on the disk? ---- */
@@ -351,6 +360,7 @@ enum err_code run_store_manifest(struct run_store *store, const char *json, size
 
 enum err_code run_store_end(struct run_store *store, struct error *err)
 {
+    run_store_rotate_end(store);
     (void)!run_store_restore(store);
     if (!run_store_flush(store) &&
         (store->reserve < 0 || ftruncate(store->reserve, OF_MANIFEST_BYTES) != 0 ||

@@ -34,6 +34,14 @@ MUST_USE enum err_code run_store_create(struct run_store *store, enum run_file f
                                         struct error *err);
 bool run_store_has(const struct run_store *store, enum run_file file);
 
+/*
+ * From now on the file becomes a part (record/parts.h) once it has so many bytes, and another with
+ * the header row takes its place. Parts are compressed between appends, in slices of some
+ * milliseconds. What cannot be done now is done later. False without memory.
+ */
+bool run_store_rotates(struct run_store *store, enum run_file file, uint64_t at,
+                       const char *header);
+
 /* Removes what was made, and frees the store. */
 void run_store_abandon(struct run_store *store);
 

@@ -96,6 +96,7 @@ bool run_store_move(struct run_store *store, const char *path)
         drop(&folder, files, made_from);
         return false;
     }
+    run_store_copy_parts(store, &folder);
     for (int i = 0; i < RUN_FILE_COUNT; i++) {
         if (store->files[i] >= 0) (void)close(store->files[i]);
         store->files[i] = files[i];

@@ -28,7 +28,8 @@ struct run_store {
     struct error trouble; /* what cannot be written now; ERR_OK: nothing */
     uint64_t told_ns, checked_ns, synced_ns, spilled_ns;
     struct text news, flaws, path;
-    char *manifest; /* the last one */
+    struct rotation *rotation; /* NULL: no file is rotated */
+    char *manifest;            /* the last one */
     size_t manifest_length;
     int reserve;
 };
@@ -54,5 +55,18 @@ bool run_store_in_place(const struct run_store *store, enum run_file file);
 /* Makes a file again that somebody removed, or the folder with all of them. False: it cannot be
  * (run_store_meet has been called). */
 bool run_store_restore(struct run_store *store);
+
+/* ---- run_store_rotate.c ---- */
+
+/* Rotates the file if it is long enough, or goes on compressing the part before it. */
+void run_store_rotate(struct run_store *store);
+
+/* Compresses no more: what is not compressed yet stays as it is. */
+void run_store_rotate_end(struct run_store *store);
+
+/* Copies the parts into another folder, as far as they can be read. */
+void run_store_copy_parts(struct run_store *store, const struct folder *to);
+
+void run_store_rotate_free(struct run_store *store);
 
 #endif

@@ -50,6 +50,10 @@ static enum err_code create_files(struct run_writer *writer, int64_t start_utc_n
         text_clear(&writer->rows);
         write_header(writer, file, start_utc_ns, &writer->rows);
         code = append(writer, file, &writer->rows, err);
+        if (code == ERR_OK && file == FILE_ATTEMPTS && writer->profile->rotate_at > 0 &&
+            !run_store_rotates(writer->store, file, writer->profile->rotate_at,
+                               text_str(&writer->rows)))
+            code = error_set(err, ERR_NOMEM, "no memory for the run folder");
         if (code != ERR_OK) return code;
     }
     /* a disk that is full already bears no run */

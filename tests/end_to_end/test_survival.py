@@ -9,6 +9,7 @@ import concurrent.futures
 import csv
 import datetime
 import errno
+import gzip
 import json
 import os
 import random
@@ -67,11 +68,15 @@ def nothing(*_):
 
 
 def rows_of(path):
-    """The whole lines of a CSV file; a killed writer may have torn the last one."""
-    if not path.exists():
-        return []
-    text = path.read_text()
-    return list(csv.DictReader(text[:text.rfind("\n") + 1].splitlines()))
+    """The whole lines of a CSV file and its rotated parts; a killed writer may have torn the last one."""
+    parts = {file.name.split(".")[0]: file for file in path.parent.glob(f"{path.stem}-[0-9]*{path.suffix}.gz")}
+    parts |= {file.stem: file for file in path.parent.glob(f"{path.stem}-[0-9]*{path.suffix}")}  # plain: the compressed one is late
+    rows = []
+    for file in [*(parts[name] for name in sorted(parts)), path]:
+        if file.exists():
+            text = (gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()).decode()
+            rows += csv.DictReader(text[:text.rfind("\n") + 1].splitlines())
+    return rows
 
 
 def seconds_of(stamp):
@@ -95,7 +100,7 @@ class Survival(harness.Case):
             load={"model": "sessions", "stages": [{"duration": "0s", "target": 4},
                                                   {"duration": f"{SECONDS}s", "target": 4}]},
             session={"interactions": 5, "think_time": "20ms", "modality": "text", "prompts": ["Say OK."]},
-            windows={"interval": f"{INTERVAL_S}s"},
+            windows={"interval": f"{INTERVAL_S}s"}, record={"rotate_at": "4KiB"},
             simulator={"latency": [harness.QUICK], "faults": [{"fault": "server_error", "rate": "5%"}]})
 
     def strike_all(self, rows, env=None):
@@ -214,6 +219,8 @@ class Survival(harness.Case):
                     self.check(struck, ledger, whole=True)
                     left["ended before"] += 1
         self.assertGreater(len(losses), KILLS // 4)
+        packed = sum(len(list(self.folder.glob(f"kill*/attempts-*{ending}"))) for ending in (".csv", ".csv.gz"))
+        self.assertGreater(packed, KILLS // 2, "attempts.csv was rotated")
         print(f"{KILLS} kills: {dict(left)}; the oldest answer that was lost had come {max(losses):.2f} s before")
         if not harness.SLOWED:  # the interval under way, and what a busy machine needs to write one
             self.assertLess(max(losses), INTERVAL_S + 2)
