@@ -251,9 +251,9 @@ static const struct option_row options[] = {
      "together",
      offsetof(struct run_flags, start_at)},
     {"grace", 0, OPTION_TEXT, "D",
-     "after SIGTERM or the loss of the terminal, how long turns in flight may take to finish "
-     "before\n"
-     "the run stops and writes its folder (default 8s, within `docker stop`; Ctrl-C has no limit)",
+     "after SIGTERM or the loss of the terminal, how long the run may take to end (default: the "
+     "profile's\n"
+     "load.drain, 20s; `docker stop` kills after 10 s; Ctrl-C has no limit)",
      offsetof(struct run_flags, grace)},
     {"spill", 0, OPTION_TEXT, "DIR",
      "when the run folder cannot be written (full, lost, failing), go on in a folder of the same "

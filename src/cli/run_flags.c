@@ -44,9 +44,12 @@ static enum err_code read_times(const struct run_flags *flags, struct run_option
             return error_set(err, ERR_USAGE, "--duration %s: must be longer than nothing",
                              flags->duration);
     }
-    options->grace_ns = RUN_GRACE_NS;
-    if (flags->grace != NULL && parse_duration(flags->grace, &options->grace_ns, err) != ERR_OK)
-        return error_prefix(err, "--grace");
+    if (flags->grace != NULL) {
+        int64_t drain_ns;
+        if (parse_duration(flags->grace, &drain_ns, err) != ERR_OK)
+            return error_prefix(err, "--grace");
+        options->drain_ns = (struct run_number){.given = true, .value = (uint64_t)drain_ns};
+    }
     if (flags->start_at != NULL &&
         parse_time(flags->start_at, &options->start_at_ns, err) != ERR_OK)
         return error_prefix(err, "--start-at");

@@ -66,7 +66,7 @@ static void tell_news(struct drive *drive, const struct run_snapshot *snapshot)
         if (run->grace.loop != NULL)
             (void)snprintf(note, sizeof note,
                            "rushhour: finishing what is in flight, %.0f s at most",
-                           (double)run->options->grace_ns / (double)NS_PER_S);
+                           (double)run->grace_ns / (double)NS_PER_S);
         live_note(drive->view, note);
     }
     tell_marks(drive, budget, snapshot);

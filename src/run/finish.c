@@ -7,10 +7,47 @@
 
 #include "record/manifest.h"
 
+#include <signal.h>
+#include <sys/time.h>
 #include <time.h>
+#include <unistd.h>
 
 #define LOOK_EVERY_MS 100
 #define ROOM_WAIT_MS 5000
+
+/* Of the time in which a run is to end, what its folder and pages have, at least. */
+#define PAGES_NS (5 * NS_PER_S)
+
+uint64_t run_end_within(int64_t drain_ns, int64_t *turns_ns)
+{
+    const int64_t pages_ns = drain_ns / 4 < PAGES_NS ? drain_ns / 4 : PAGES_NS;
+    *turns_ns = drain_ns - pages_ns;
+    return clock_mono_ns() + (uint64_t)(*turns_ns + PAGES_NS);
+}
+
+/* The folder says by now how the run ended: only its pages are missing. */
+static void leave(int number)
+{
+    static const char words[] =
+        "rushhour: no time is left for the figures and pages: `rushhour report` makes them\n";
+    (void)number;
+    (void)!write(STDERR_FILENO, words, sizeof words - 1);
+    _exit(130);
+}
+
+/* From here on nothing is lost when the process goes: it does before somebody kills it. */
+static void be_gone_in_time(const struct run *run)
+{
+    if (run->gone_ns == 0) return;
+    const struct sigaction action = {.sa_handler = leave};
+    const uint64_t now_ns = clock_mono_ns();
+    const uint64_t left_ns = run->gone_ns > now_ns ? run->gone_ns - now_ns : NS_PER_MS;
+    const struct itimerval timer = {
+        .it_value = {.tv_sec = (time_t)(left_ns / NS_PER_S),
+                     .tv_usec = (suseconds_t)(left_ns % NS_PER_S / 1000)}};
+    (void)sigaction(SIGALRM, &action, NULL);
+    (void)setitimer(ITIMER_REAL, &timer, NULL);
+}
 
 cJSON *run_manifest(struct run *run)
 {
@@ -55,6 +92,7 @@ static void wait_for_room(struct run *run)
         (void)nanosleep(&pause, NULL);
         (void)uv_run(run->loop, UV_RUN_NOWAIT);
         if (run->stops > stops || run_writer_settle(run->writer)) return;
+        if (run->gone_ns != 0 && clock_mono_ns() + PAGES_NS / 2 > run->gone_ns) return;
     }
 }
 
@@ -109,6 +147,7 @@ enum err_code run_finish(struct run *run, struct run_outcome *out, struct error 
     out->fruitless = tell_fruitless(run, &engine);
     enum err_code code = close_folder(run, err);
     if (code != ERR_OK) out->end = RUN_FAILED;
+    be_gone_in_time(run);
     /* The first error is the one to tell; what was recorded is reported all the same. */
     const char *folder = text_str(&run->plan.folder);
     enum err_code next = results_load(folder, NULL, 0, &out->results, &later);
@@ -119,6 +158,7 @@ enum err_code run_finish(struct run *run, struct run_outcome *out, struct error 
         out->kept = true;
     }
     if (code == ERR_OK && next != ERR_OK && err != NULL) *err = later;
+    (void)setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
     return code == ERR_OK ? next : code;
 }
 

@@ -50,9 +50,9 @@ struct run_options {
     unsigned workers;       /* 1 to RUN_WORKERS_MOST; 0: one per core, or one less if there are
                                more than two */
     struct run_number evidence_limit;
-    struct shard shard;  /* all zero: the whole */
-    int64_t grace_ns;    /* for what is in flight when a SIGKILL will follow (run_stop_within) */
-    int64_t start_at_ns; /* real time, since 1970 UTC; 0: as soon as everything is ready */
+    struct shard shard;         /* all zero: the whole */
+    struct run_number drain_ns; /* instead of the profile's load.drain */
+    int64_t start_at_ns;        /* real time, since 1970 UTC; 0: as soon as everything is ready */
     const struct connect_override *connect_overrides;
     size_t connect_override_count;
     const char *folder; /* the run folder to create; NULL: results/<time>-<profile> */
@@ -67,9 +67,6 @@ struct run_options {
 };
 
 #define RUN_WORKERS_MOST 256
-
-/* Unless another is given: `docker stop` waits 10 s, and the folder is still to be written. */
-#define RUN_GRACE_NS (8 * NS_PER_S)
 
 /* The largest seed: up to here, every JSON reader keeps integers exactly. */
 #define RUN_SEED_MOST UINT64_C(0x1FFFFFFFFFFFFF)

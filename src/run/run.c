@@ -24,6 +24,7 @@ enum err_code run_new(uv_loop_t *loop, struct profile *profile, const struct run
     }
     run->loop = loop;
     run->options = options;
+    if (options->drain_ns.given) profile->load.drain_ns = (int64_t)options->drain_ns.value;
     enum err_code code = run_plan_make(&run->plan, profile, options, err);
     if (code == ERR_OK && !options->simulate && !options->dry_run)
         code = profile_secrets_load(profile, err);
@@ -53,14 +54,15 @@ static void on_grace_over(uv_timer_t *timer)
 
 void run_stop_within(struct run *run, const char *reason)
 {
+    const int64_t drain_ns = run->plan.profile->load.drain_ns;
     run_stop(run, reason);
+    if (run->gone_ns == 0) run->gone_ns = run_end_within(drain_ns, &run->grace_ns);
     if (!run->driving || run->grace.loop != NULL) return;
     (void)uv_timer_init(run->loop, &run->grace);
     run->grace.data = run;
     uv_unref((uv_handle_t *)&run->grace);
     uv_update_time(run->loop);
-    (void)uv_timer_start(&run->grace, on_grace_over, (uint64_t)(run->options->grace_ns / NS_PER_MS),
-                         0);
+    (void)uv_timer_start(&run->grace, on_grace_over, (uint64_t)(run->grace_ns / NS_PER_MS), 0);
 }
 
 /* ---- the simulator ---- */

@@ -54,8 +54,8 @@ void run_outcome_free(struct run_outcome *outcome);
  */
 void run_stop(struct run *run, const char *reason);
 
-/* The same when whoever asks will kill the process after a while: what is in flight has the grace
- * period of the options, then it is stopped. */
+/* The same when whoever asks will kill the process after a while: within load.drain the folder is
+ * whole and the process gone, if need be without its pages. Turns in flight have a part of it. */
 void run_stop_within(struct run *run, const char *reason);
 
 /* Waits until a scraper that has been seen has the final figures, at most a minute. */

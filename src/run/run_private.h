@@ -22,6 +22,8 @@ struct run {
     uint64_t ended_mono_ns; /* when the load ended; 0: not yet */
     unsigned stops;         /* how often it was asked to end */
     uv_timer_t grace;       /* of run_stop_within; its loop is NULL until then */
+    int64_t grace_ns;       /* that turns in flight have since then */
+    uint64_t gone_ns;       /* when the process must be gone, monotonic; 0: whenever it is done */
     struct text fault;      /* what run.json must say of its folder: what is missing in it */
     bool driving;           /* the engine is running and takes the stop */
     bool driven;            /* the engine has run: the folder holds a run */
@@ -51,6 +53,10 @@ cJSON *run_manifest(struct run *run);
 
 /* finish.c: writes the current manifest. */
 MUST_USE enum err_code run_write_manifest(struct run *run, struct error *err);
+
+/* finish.c: when a process that is to end within so long must be gone, and how much of that its
+ * turns in flight have. */
+uint64_t run_end_within(int64_t drain_ns, int64_t *turns_ns);
 
 /* finish.c: reads the folder back, completes run.json and writes the pages. */
 MUST_USE enum err_code run_finish(struct run *run, struct run_outcome *out, struct error *err);

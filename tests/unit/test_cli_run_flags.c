@@ -63,9 +63,10 @@ static void units_are_read(void **state)
     struct fixture f;
     const struct run_options *o = options_of(&f, "p.json --duration 90s --sessions 12 --seed 7");
     assert_int_equal(o->duration_ns, 90 * NS_PER_S);
-    assert_int_equal(o->grace_ns, 8 * NS_PER_S);
+    assert_false(o->drain_ns.given);
     o = options_of(&f, "p.json --duration 90s --sessions 12 --seed 7 --grace 25s");
-    assert_int_equal(o->grace_ns, 25 * NS_PER_S);
+    assert_true(o->drain_ns.given);
+    assert_int_equal(o->drain_ns.value, 25 * NS_PER_S);
     assert_true(o->load.asked);
     assert_int_equal(o->load.model, LOAD_SESSIONS);
     assert_true(o->load.target == 12);
