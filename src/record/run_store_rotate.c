@@ -39,14 +39,16 @@ struct rotation {
     unsigned number; /* 0: none */
     int from, to;
     z_stream stream;
-    unsigned char *in, *out;
+    unsigned char in[SLICE_BYTES], out[SLICE_BYTES];
 };
 
 bool run_store_rotates(struct run_store *store, enum run_file file, uint64_t at, const char *header)
 {
     struct rotation *rotation = calloc(1, sizeof *rotation);
     if (rotation == NULL) return false;
-    *rotation = (struct rotation){.file = file, .at = at, .from = -1, .to = -1};
+    rotation->file = file;
+    rotation->at = at;
+    rotation->from = rotation->to = -1;
     rotation->header = strdup(header);
     store->rotation = rotation;
     return rotation->header != NULL;
@@ -70,9 +72,6 @@ static void let_go(struct rotation *rotation)
         (void)close(rotation->to);
     }
     if (rotation->from >= 0) (void)close(rotation->from);
-    free(rotation->in);
-    free(rotation->out);
-    rotation->in = rotation->out = NULL;
     rotation->from = rotation->to = -1;
     rotation->number = 0;
 }
@@ -115,9 +114,6 @@ static bool begin_to_compress(struct run_store *store)
     char compressed[PART_NAME_SIZE];
     char unfinished[PART_NAME_SIZE + 8];
     names_of(rotation, plain, compressed, unfinished);
-    rotation->in = malloc(SLICE_BYTES);
-    rotation->out = malloc(SLICE_BYTES);
-    if (rotation->in == NULL || rotation->out == NULL) return false;
     (void)unlinkat(store->folder.fd, unfinished, 0); /* of a run that was killed */
     if (file_create(&store->folder, unfinished, store->mode, &rotation->to, NULL) != ERR_OK)
         return false;
