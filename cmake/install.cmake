@@ -3,7 +3,7 @@ include(GNUInstallDirs)
 
 set(written ${PROJECT_BINARY_DIR}/written)
 set(pages rushhour.1 rushhour-profile.5)
-set(commands run check report compare merge plan capacity evidence prune simulate init help)
+set(commands run check report compare recover merge plan capacity evidence prune simulate init help)
 foreach(command IN LISTS commands)
   list(APPEND pages rushhour-${command}.1)
 endforeach()

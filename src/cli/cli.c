@@ -44,6 +44,8 @@ static const struct command_entry commands[] = {
     {&report_command, command_report,
      "tables and pages from a run folder, regrouped by any window"},
     {&compare_command, command_compare, "is one run, region or time of day worse than another?"},
+    {&recover_command, command_recover,
+     "is the incident over? recovered, not yet, relapsed or too early, with the ticket's note"},
     {&merge_command, command_merge, "one run out of several: shards of one load, or repetitions"},
     {&plan_command, command_plan, "what a load will do and cost, and what a decision needs"},
     {&capacity_command, command_capacity,

@@ -14,6 +14,7 @@ int command_check(int argc, char **argv);
 int command_simulate(int argc, char **argv);
 int command_report(int argc, char **argv);
 int command_compare(int argc, char **argv);
+int command_recover(int argc, char **argv);
 int command_plan(int argc, char **argv);
 int command_capacity(int argc, char **argv);
 int command_merge(int argc, char **argv);
@@ -24,8 +25,8 @@ int command_help(int argc, char **argv);
 
 /* Their command lines. */
 extern const struct command run_command, check_command, simulate_command, report_command,
-    compare_command, plan_command, capacity_command, merge_command, evidence_command, prune_command,
-    init_command, help_command;
+    compare_command, recover_command, plan_command, capacity_command, merge_command,
+    evidence_command, prune_command, init_command, help_command;
 
 /* A command of the program, as the overview lists it. */
 struct command_entry {

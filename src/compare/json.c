@@ -115,9 +115,9 @@ static void codes_json(const struct compared *comparison, struct text *out)
     json_close(out, ']');
 }
 
-static void changes_json(const struct compared *comparison, struct text *out)
+void compare_changes_json(const char *key, const struct compared *comparison, struct text *out)
 {
-    json_key(out, "changes");
+    json_key(out, key);
     json_open(out, '[');
     for (size_t i = 0; i < comparison->change_count; i++) {
         json_open(out, '{');
@@ -156,7 +156,7 @@ void compare_json(const struct compared *comparison, struct text *out)
     json_put_string(out, "b", comparison->label_b);
     json_put_number(out, "confidence", comparison->options.confidence);
     json_put_count(out, "comparisons", comparison->deciding);
-    changes_json(comparison, out);
+    compare_changes_json("changes", comparison, out);
     json_key(out, "metrics");
     json_open(out, '[');
     for (size_t i = 0; i < comparison->row_count; i++)

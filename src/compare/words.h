@@ -26,4 +26,7 @@ void compare_table_needed(const struct compared *comparison, struct table *table
 void compare_table_codes(const struct compared *comparison, struct table *table);
 void compare_table_beyond(const struct compared *comparison, struct table *table);
 
+/* Adds what differs between the manifests as a member of an open object. */
+void compare_changes_json(const char *key, const struct compared *comparison, struct text *out);
+
 #endif

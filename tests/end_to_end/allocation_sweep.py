@@ -28,6 +28,7 @@ import tempfile
 import time
 
 import harness
+from test_plan import earlier_run
 
 STACKS = 4_000_000
 HEADER = 16
@@ -79,6 +80,9 @@ COMMANDS = [
     Command("compare-html", ["compare", "a", "b", "--format", "html", "-o", "OUT/page.html"], ["OUT/page.html"]),
     Command("evidence", ["evidence", "a", "--no-check", "-o", "OUT/package"], ["OUT/package", "OUT/package.tar.gz"]),
     Command("policies", ["compare", "--policies", "c", "d"]),
+    Command("recover", ["recover", "earlier", "--since", "2026-10-20T10:00:00Z", "--beside", "beside"]),
+    Command("recover-json", ["recover", "earlier", "--since", "2026-10-20T10:00:00Z", "--baseline", "q=08:00-08:40@UTC",
+                             "--json"]),
     Command("capacity-dry-run", ["capacity", "profile.json", "--simulate", "--dry-run"]),
     Command("init", ["init", "-"]),
     Command("merge", ["merge", "OUT/merged", "a", "b"], ["OUT/merged"]),
@@ -99,6 +103,8 @@ class Sweep:
         (recorded / "profile.json").write_text(json.dumps(PROFILE, indent=1))
         (recorded / "broken.json").write_text(json.dumps({**PROFILE, "load": {**LOAD, "modle": "x"}}, indent=1))
         (recorded / "arrivals.json").write_text(json.dumps(ARRIVALS, indent=1))
+        for name, seed in (("earlier", 1), ("beside", 2)):  # an hour, a bad one and half an hour
+            earlier_run(recorded / name, 2.5, lambda second: 0.2 if 3600 <= second < 7200 else 0.01, seed=seed)
         for name, seed, profile in (("a", 1, "profile"), ("b", 2, "profile"), ("c", 1, "arrivals"), ("d", 1, "arrivals")):
             result = harness.rushhour("run", f"{profile}.json", "--simulate", "-q", "-o", name, "--seed", seed, cwd=recorded,
                                       env={"RUSHHOUR_TEST_KEY": "key"})

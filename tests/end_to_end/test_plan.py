@@ -17,25 +17,27 @@ COLUMNS = ("start,end,region,sessions_started,sessions_opened,sessions_failed,at
 REGIONS = ("eastus2", "swedencentral")
 
 
-def earlier_run(folder, hours, rate_at, per_minute=45, seed=1, regions=REGIONS, healthy=math.inf, worse=None):
+def earlier_run(folder, hours, rate_at, per_minute=45, seed=1, regions=REGIONS, healthy=math.inf, worse=None,
+                begins=8):
     """A run folder of the contract's columns, and the generator's health: rate_at(second) is the failure rate of every
-    region, times what `worse` says of it; after `healthy` hours the generator is not what it should be."""
+    region, times what `worse` says of it; after `healthy` hours the generator is not what it should be. Begins at that
+    hour of 2026-10-20, UTC."""
     draw = random.Random(seed)
-    start = datetime.datetime(2026, 10, 20, 8, tzinfo=datetime.timezone.utc)
+    start = datetime.datetime(2026, 10, 20, tzinfo=datetime.timezone.utc) + datetime.timedelta(hours=begins)
     folder.mkdir()
     (folder / "run.json").write_text(json.dumps({
         "format": 1, "run": {"id": "earlier", "state": "complete"},
         "profile": {"regions": [{"name": name} for name in regions]}}))
     rows = [COLUMNS]
     for second in range(0, round(hours * 3600), 10):
-        begins, ends = ((start + datetime.timedelta(seconds=second + by)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        of, to = ((start + datetime.timedelta(seconds=second + by)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
                         for by in (0, 10))
         for name in regions:
             count = per_minute // 6 + (draw.random() < per_minute / 6 % 1)
             rate = rate_at(second) * (worse or {}).get(name, 1)
             failed = sum(draw.random() < rate for _ in range(count))
             health = "0.1,true" if second < healthy * 3600 else "0.99,false"
-            rows.append(f"{begins},{ends},{name},0,0,0,{count},{count - failed},{failed},0,0,0,0,0,0,0,0,{health}")
+            rows.append(f"{of},{to},{name},0,0,0,{count},{count - failed},{failed},0,0,0,0,0,0,0,0,{health}")
     (folder / "intervals.csv").write_text("\n".join(rows) + "\n")
     return folder
 

@@ -182,6 +182,12 @@ class Secrets(harness.Case):
                 commands.append(["report", "run", "--format", form])
             for command in commands:
                 self.scan_result(" ".join(map(str, command)), self.rushhour(*command, env=env), secrets)
+            starts = sorted({row["start"] for row in harness.Run(self.folder / "run-json").intervals})
+            for form in ("text", "markdown", "json"):  # what differs between the profiles is among it
+                result = self.rushhour("recover", "run-json", "--since", starts[-1], "--began", starts[0], "--baseline",
+                                       "run", "--beside", "refused", "--format", form, expect=harness.ENDED)
+                self.assertIn("differs" if form != "json" else "changes_from_beside", result.stdout)
+                self.scan_result("recover", result, secrets)
 
     def real_profile(self, ready):
         """The same regions, entered as real ones: the simulator's own keys through the environment."""

@@ -7,9 +7,9 @@
 #include <cjson/cJSON.h>
 #include <fcntl.h>
 
-static const struct command *const all[] = {&run_command,    &check_command,    &simulate_command,
-                                            &report_command, &compare_command,  &plan_command,
-                                            &merge_command,  &evidence_command, &capacity_command};
+static const struct command *const all[] = {
+    &run_command,  &check_command, &simulate_command, &report_command,   &compare_command,
+    &plan_command, &merge_command, &evidence_command, &capacity_command, &recover_command};
 
 #define ALL_COUNT (sizeof all / sizeof *all)
 
@@ -194,6 +194,14 @@ static void wrong_values_are_told_before_files_are_read(void **state)
         {"capacity nowhere.json --step 0.1%", "--step 0.1%: write 0.5% to 50%"},
         {"capacity nowhere.json --confidence 100%", "--confidence 100%: write 50% to 99.9%"},
         {"capacity nowhere.json --resume a -o b", "--resume and -o exclude each other"},
+        {"recover nowhere", "--since TIME: say since when it should be over"},
+        {"recover nowhere --since soon", "--since: "},
+        {"recover nowhere --since 2026-04-14T15:10:00Z --began 2026-04-14T15:10:00Z",
+         "is not before --since"},
+        {"recover nowhere --since 2026-04-14T15:10:00Z --margin 0%", "--margin 0%: no difference"},
+        {"recover nowhere --since 2026-04-14T15:10:00Z --confidence 60%", "write 76% to 99.99%"},
+        {"recover nowhere --since 2026-04-14T15:10:00Z --format html",
+         "--format html: write text, markdown or json"},
         {"plan nowhere.json --power 90%", "--power says nothing without --detect"},
         {"plan nowhere.json --design-effect 2", "--design-effect says nothing without --detect"},
         {"report nowhere --format xml",

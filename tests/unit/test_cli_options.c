@@ -200,9 +200,9 @@ static void the_help_page_lines_up(void **state)
 
 /* ---- the commands' own tables ---- */
 
-static const struct command *const all[] = {&run_command,    &check_command,   &simulate_command,
-                                            &report_command, &compare_command, &plan_command,
-                                            &merge_command,  &evidence_command};
+static const struct command *const all[] = {&run_command,    &check_command,    &simulate_command,
+                                            &report_command, &compare_command,  &plan_command,
+                                            &merge_command,  &evidence_command, &recover_command};
 
 #define ALL_COUNT (sizeof all / sizeof *all)
 
