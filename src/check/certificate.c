@@ -28,7 +28,7 @@ int64_t certificate_days(int64_t from_s, int64_t to_s)
     return (to_s - from_s) / S_PER_DAY;
 }
 
-const char *certificate_issuer(const struct https_certificate *certificate)
+const char *certificate_issuer(const struct http_certificate *certificate)
 {
     return certificate->issuer_organization[0] != '\0' ? certificate->issuer_organization
                                                        : certificate->issuer;
@@ -41,7 +41,7 @@ static void fail_inspected(struct check_region *told, int64_t ns, const struct f
                            enum issuer_kind kind, const char *product)
 {
     const struct failure_class class = failure_classify(facts);
-    const struct https_certificate *certificate = &told->certificate;
+    const struct http_certificate *certificate = &told->certificate;
     const char *fix =
         "put the root certificate of that proxy into `ca_file` of the region, or have this host "
         "exempted from TLS inspection";
@@ -67,7 +67,7 @@ static void put_moment(struct text *out, int64_t at_s)
     text_printf(out, " %02d:%02d", (int)(at_s % S_PER_DAY / 3600), (int)(at_s % 3600 / 60));
 }
 
-static void put_validity(struct text *out, const struct https_certificate *certificate,
+static void put_validity(struct text *out, const struct http_certificate *certificate,
                          int64_t wall_ns)
 {
     text_puts(out, "valid from ");
@@ -82,7 +82,7 @@ static void put_validity(struct text *out, const struct https_certificate *certi
 static void fail_certificate(struct check_region *told, int64_t ns,
                              const struct failure_facts *facts, const struct layers_view *view)
 {
-    const struct https_certificate *certificate = &told->certificate;
+    const struct http_certificate *certificate = &told->certificate;
     const struct failure_class class = failure_classify(facts);
     const char *product = NULL;
     enum issuer_kind kind =
@@ -105,10 +105,10 @@ static void fail_certificate(struct check_region *told, int64_t ns,
     text_free(&validity);
 }
 
-static void fail_handshake(struct check_region *told, const struct https_result *result,
+static void fail_handshake(struct check_region *told, const struct http_result *result,
                            const struct layers_view *view)
 {
-    int64_t ns = result->step_ns[HTTPS_TLS];
+    int64_t ns = result->step_ns[HTTP_TLS];
     bool cut = result->os_error != 0 || strncmp(result->detail, HUNG_UP, strlen(HUNG_UP)) == 0;
     const struct failure_facts facts = {
         .phase = PHASE_TLS,
@@ -144,7 +144,7 @@ static void fail_handshake(struct check_region *told, const struct https_result 
  * machine. */
 static void note_inspection(struct check_region *told)
 {
-    const struct https_certificate *certificate = &told->certificate;
+    const struct http_certificate *certificate = &told->certificate;
     const char *product = NULL;
     if (!profile_is_hosted(told->region->host)) return;
     enum issuer_kind kind =
@@ -157,13 +157,13 @@ static void note_inspection(struct check_region *told)
               product != NULL ? product : certificate_issuer(certificate));
 }
 
-void certificate_read(struct check_region *told, const struct https_result *result,
+void certificate_read(struct check_region *told, const struct http_result *result,
                       const struct layers_view *view)
 {
     told->certificate = result->certificate;
     memcpy(told->tls_version, result->tls_version, sizeof told->tls_version);
     memcpy(told->tls_cipher, result->tls_cipher, sizeof told->tls_cipher);
-    if (result->reached == HTTPS_TLS) {
+    if (result->reached == HTTP_TLS) {
         fail_handshake(told, result, view);
         return;
     }
@@ -171,6 +171,6 @@ void certificate_read(struct check_region *told, const struct https_result *resu
     if (!view->simulated) note_inspection(told);
     if (days < EXPIRY_NOTED_DAYS)
         step_note(told, CHECK_TLS, "the certificate expires in %lld days", (long long)days);
-    step_ok(told, CHECK_TLS, result->step_ns[HTTPS_TLS], "%s, %s", told->tls_version,
+    step_ok(told, CHECK_TLS, result->step_ns[HTTP_TLS], "%s, %s", told->tls_version,
             told->tls_cipher);
 }

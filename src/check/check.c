@@ -125,7 +125,7 @@ void probe_go_on(struct probe *probe)
     probe_over(probe);
 }
 
-static void on_answered(void *user, const struct https_result *result)
+static void on_answered(void *user, const struct http_result *result)
 {
     struct probe *probe = user;
     const struct check_options *options = &probe->check->options;
@@ -159,7 +159,7 @@ static void ask(struct probe *probe)
     where.target = region->path != NULL ? region->path : "/";
     where.headers = headers;
     where.header_count = 1;
-    const struct https_request request = {
+    const struct http_request request = {
         .where = &where,
         .method = "GET",
         .resolve_ns = timeouts->resolve_ns,
@@ -168,8 +168,8 @@ static void ask(struct probe *probe)
         .answer_ns = timeouts->upgrade_ns,
     };
     struct error err = {0};
-    if (https_start(probe->check->loop, &request, on_answered, probe, &probe->exchange, &err) ==
-        ERR_OK)
+    if (http_start_alone(probe->check->loop, &request, on_answered, probe, &probe->exchange,
+                         &err) == ERR_OK)
         return;
     step_failed(probe->told, CHECK_TCP, NOT_TIMED, "not_started", "",
                 "correct the proxy or ca_file of the region", "%s", err.text);
@@ -335,7 +335,7 @@ void check_stop(struct check *check)
     for (size_t i = 0; i < check->count; i++) {
         struct probe *probe = &check->probes[i];
         if (probe->told->done) continue;
-        if (probe->exchange != NULL) https_abort(probe->exchange);
+        if (probe->exchange != NULL) http_abort(probe->exchange);
         probe->exchange = NULL;
         if (probe->secret_request != NULL) client_secret_request_abort(probe->secret_request);
         probe->secret_request = NULL;

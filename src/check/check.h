@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "net/connect_override.h"
-#include "net/https.h"
+#include "net/http.h"
 #include "profile/profile.h"
 #include "realtime/event.h"
 
@@ -72,11 +72,11 @@ struct check_region {
     bool
         goes_directly; /* its host is dialled as the profile says: no simulator, no other address */
     bool by_proxy;     /* the addresses and the connection are the proxy's */
-    char addresses[HTTPS_ADDRESSES][48];
+    char addresses[HTTP_ADDRESSES][48];
     size_t address_count;
     char address[48]; /* the one connected to */
     char tls_version[16], tls_cipher[64];
-    struct https_certificate certificate;
+    struct http_certificate certificate;
     int https_status;        /* of the plain request; 0 if no response */
     bool from_azure;         /* the response had apim-request-id or x-ms-region */
     char service_region[64]; /* x-ms-region */

@@ -52,7 +52,7 @@ static void put_family(const struct check_region *region, struct text *out)
 
 static void put_expiry(const struct check_region *region, struct text *out)
 {
-    const struct https_certificate *certificate = &region->certificate;
+    const struct http_certificate *certificate = &region->certificate;
     certificate_date(out, certificate->not_after_s);
     int64_t days = certificate_days(clock_wall_ns() / NS_PER_S, certificate->not_after_s);
     text_printf(out, " (%lld days)", (long long)days);

@@ -18,7 +18,7 @@
 
 struct reading {
     struct check_region *told;
-    const struct https_result *result;
+    const struct http_result *result;
     const struct layers_view *view;
     struct response_headers headers;
 };
@@ -48,7 +48,7 @@ static const char *looked_up(const struct reading *reading)
 static void read_addresses(const struct reading *reading, struct text *seen)
 {
     struct check_region *told = reading->told;
-    const struct https_result *result = reading->result;
+    const struct http_result *result = reading->result;
     size_t private = 0;
     told->address_count = result->address_count;
     memcpy(told->addresses, result->addresses, sizeof told->addresses);
@@ -70,9 +70,9 @@ static void read_addresses(const struct reading *reading, struct text *seen)
 
 static void read_resolve(const struct reading *reading)
 {
-    const struct https_result *result = reading->result;
-    int64_t ns = result->step_ns[HTTPS_RESOLVE];
-    if (result->reached == HTTPS_RESOLVE) {
+    const struct http_result *result = reading->result;
+    int64_t ns = result->step_ns[HTTP_RESOLVE];
+    if (result->reached == HTTP_RESOLVE) {
         const struct failure_facts facts = {
             .phase = PHASE_RESOLVE,
             .resolve_error = result->resolve_error,
@@ -99,11 +99,11 @@ static void read_resolve(const struct reading *reading)
 
 static void read_tcp(const struct reading *reading)
 {
-    const struct https_result *result = reading->result;
+    const struct http_result *result = reading->result;
     const struct region *region = reading->told->region;
-    int64_t ns = result->step_ns[HTTPS_CONNECT];
+    int64_t ns = result->step_ns[HTTP_CONNECT];
     /* A tunnel refused by the proxy is not a connection, in whichever step that came to light. */
-    if (result->reached != HTTPS_CONNECT && result->proxy_status == 0) {
+    if (result->reached != HTTP_CONNECT && result->proxy_status == 0) {
         step_ok(reading->told, CHECK_TCP, ns, "%s%s",
                 reading->told->by_proxy ? "through the proxy " : "", result->address);
         return;
@@ -143,7 +143,7 @@ static void read_tcp(const struct reading *reading)
 static bool read_clock(const struct reading *reading, int64_t *skew_ms)
 {
     if (reading->headers.date_s < 0 || reading->view->clock_of_its_own) return false;
-    int64_t middle_ns = reading->view->wall_ns - reading->result->step_ns[HTTPS_ANSWER] / 2;
+    int64_t middle_ns = reading->view->wall_ns - reading->result->step_ns[HTTP_ANSWER] / 2;
     *skew_ms = reading->headers.date_s * 1000 + 500 - middle_ns / NS_PER_MS;
     return true;
 }
@@ -169,7 +169,7 @@ static bool judge_clock(const struct reading *reading)
                   "this machine's clock is %s the service's: set it (chrony, timedatectl)",
                   text_str(&skew));
     } else {
-        step_failed(told, CHECK_HTTPS, reading->result->step_ns[HTTPS_ANSWER], "clock_skew", "F10",
+        step_failed(told, CHECK_HTTPS, reading->result->step_ns[HTTP_ANSWER], "clock_skew", "F10",
                     "set this machine's clock (chrony, timedatectl): tokens and certificates are "
                     "judged by it",
                     "this machine's clock is %s the service's, by the Date of its answer",
@@ -182,7 +182,7 @@ static bool judge_clock(const struct reading *reading)
 static void read_headers(const struct reading *reading)
 {
     struct check_region *told = reading->told;
-    const struct https_result *result = reading->result;
+    const struct http_result *result = reading->result;
     const struct response_headers *headers = &reading->headers;
     told->https_status = result->status;
     told->from_azure = headers->region[0] != '\0' || headers->apim_request_id[0] != '\0';
@@ -201,10 +201,10 @@ static void read_headers(const struct reading *reading)
 
 static void read_https(const struct reading *reading)
 {
-    const struct https_result *result = reading->result;
+    const struct http_result *result = reading->result;
     struct check_region *told = reading->told;
-    int64_t ns = result->step_ns[HTTPS_ANSWER];
-    if (result->reached == HTTPS_ANSWER) {
+    int64_t ns = result->step_ns[HTTP_ANSWER];
+    if (result->reached == HTTP_ANSWER) {
         struct text limit = {0};
         text_duration(&limit, reading->view->timeouts->upgrade_ns);
         const char *fix =
@@ -238,7 +238,7 @@ static void read_https(const struct reading *reading)
             told->from_azure ? ", with Azure's headers" : "");
 }
 
-void layers_read(struct check_region *told, const struct https_result *result,
+void layers_read(struct check_region *told, const struct http_result *result,
                  const struct layers_view *view)
 {
     struct reading reading = {.told = told, .result = result, .view = view};
@@ -246,7 +246,7 @@ void layers_read(struct check_region *told, const struct https_result *result,
     for (size_t i = 0; i < result->header_count; i++)
         response_headers_add(&reading.headers, result->headers[i].name, result->headers[i].value);
     read_resolve(&reading);
-    if (result->reached == HTTPS_RESOLVE) {
+    if (result->reached == HTTP_RESOLVE) {
         steps_skipped(told, CHECK_TCP, CHECK_HTTPS, "the name was not resolved");
         return;
     }

@@ -15,7 +15,7 @@ struct layers_view {
 };
 
 /* Fills in the steps resolve, tcp, tls and https, and their facts. */
-void layers_read(struct check_region *told, const struct https_result *result,
+void layers_read(struct check_region *told, const struct http_result *result,
                  const struct layers_view *view);
 
 /* Whether a numeric address is not routed on the Internet (RFC 1918, 4193, 3927, 6598,

@@ -3,7 +3,7 @@
 #define RUSHHOUR_CHECK_PROBE_H
 
 #include "check/check.h"
-#include "net/https.h"
+#include "net/http.h"
 #include "realtime/failure.h"
 #include "service/carriers.h"
 #include "service/client_secret_request.h"
@@ -20,7 +20,7 @@ struct probe {
     struct check_region *told;
     bool simulated; /* a service whose clock may run faster than ours */
     struct target target;
-    struct https_exchange *exchange; /* NULL here and below: none in progress */
+    struct http_exchange *exchange; /* NULL here and below: none in progress */
     struct client_secret_request *secret_request;
 
     /* the session */

@@ -4,10 +4,10 @@
 #define RUSHHOUR_NET_CLIENT_PRIVATE_H
 
 #include "net/client.h"
+#include "net/client_answer.h"
 #include "net/client_body.h"
 #include "net/client_tls.h"
 #include "net/client_tunnel.h"
-#include "net/https_answer.h"
 #include "net/receive_stamp.h"
 #include "net/resolver.h"
 #include "net/ws_receive.h"
@@ -224,7 +224,7 @@ void client_send_free(struct ws_conn *conn);
 
 /* client_response.c */
 struct client_response *client_response_read(struct lws *wsi);
-struct client_response *client_response_of(const struct https_answer *answer);
+struct client_response *client_response_of(const struct client_answer *answer);
 void client_response_deliver(struct ws_conn *conn, const struct client_response *response,
                              const struct client_body *body, uint64_t at_ns);
 

@@ -108,13 +108,13 @@ static void keep(struct client_response *response, const char *name, const char 
     response->used += size;
 }
 
-struct client_response *client_response_of(const struct https_answer *answer)
+struct client_response *client_response_of(const struct client_answer *answer)
 {
     struct client_response *response = calloc(1, sizeof *response);
     if (response == NULL) return NULL;
     response->status = answer->status;
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
-        const char *value = https_answer_header(answer, wanted[i].name);
+        const char *value = client_answer_header(answer, wanted[i].name);
         if (value != NULL && value[0] != '\0') keep(response, wanted[i].name, value);
     }
     return response;

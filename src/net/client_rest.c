@@ -30,7 +30,7 @@ static void read_all(struct ws_conn *conn, struct text *rest)
 }
 
 /* The response's head is complete; what follows is a refusal's body, or frames. */
-static void take_answer(struct ws_conn *conn, const struct https_answer *answer,
+static void take_answer(struct ws_conn *conn, const struct client_answer *answer,
                         const struct text *rest)
 {
     free(conn->response);
@@ -53,11 +53,11 @@ static void take_answer(struct ws_conn *conn, const struct https_answer *answer,
 void client_rest_answer(struct ws_conn *conn)
 {
     struct text rest = {0};
-    struct https_answer *answer = calloc(1, sizeof *answer);
+    struct client_answer *answer = calloc(1, sizeof *answer);
     read_all(conn, &rest);
     if (answer != NULL && !rest.failed) {
-        https_answer_begin(answer, false);
-        https_answer_feed(answer, text_str(&rest), rest.length);
+        client_answer_begin(answer);
+        client_answer_feed(answer, text_str(&rest), rest.length);
         if (answer->state == ANSWER_BODY || answer->state == ANSWER_COMPLETE)
             take_answer(conn, answer, &rest);
     }

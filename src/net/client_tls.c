@@ -109,26 +109,29 @@ static void want_alternative_name(SSL *ssl)
 /*
  * lws empties OpenSSL's error queue and reports every failure as "SSL err 1". This callback runs
  * while the queue is still intact, at the end of each SSL_connect and for each alert, and keeps the
- * message with the connection, because others on the same context fail at the same time. It is also
- * the only moment to insert a tunnel between TLS and its socket.
+ * message with the connection, because others on the same context fail at the same time.
  */
-static void watch_handshake(const SSL *ssl, int where, int value)
+void client_tls_watch(const SSL *ssl, int where, int value)
 {
-    struct client_tls *tls = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
-    if (!tls) return;
-    if (where & SSL_CB_HANDSHAKE_START) {
-        want_alternative_name((SSL *)(uintptr_t)ssl);
-        if (tls->resume) client_resume_offer(&tls->resumes, (SSL *)(uintptr_t)ssl);
-    }
-    if ((where & SSL_CB_HANDSHAKE_START) && tls->tunnel && SSL_get_fd(ssl) == tls->tunnel->fd) {
-        client_tunnel_attach(tls->tunnel, (SSL *)(uintptr_t)ssl);
-        tls->tunnel = NULL;
-        return;
-    }
+    if (where & SSL_CB_HANDSHAKE_START) want_alternative_name((SSL *)(uintptr_t)ssl);
     if (where & SSL_CB_ALERT) {
         note_alert(ssl, where, value);
     } else if (where == SSL_CB_CONNECT_EXIT && value <= 0) {
         note_error(ssl);
+    }
+}
+
+/* The same for lws, with the only moment to insert a tunnel between TLS and its socket. */
+static void watch_handshake(const SSL *ssl, int where, int value)
+{
+    struct client_tls *tls = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+    if (!tls) return;
+    client_tls_watch(ssl, where, value);
+    if ((where & SSL_CB_HANDSHAKE_START) && tls->resume)
+        client_resume_offer(&tls->resumes, (SSL *)(uintptr_t)ssl);
+    if ((where & SSL_CB_HANDSHAKE_START) && tls->tunnel && SSL_get_fd(ssl) == tls->tunnel->fd) {
+        client_tunnel_attach(tls->tunnel, (SSL *)(uintptr_t)ssl);
+        tls->tunnel = NULL;
     }
 }
 
@@ -141,20 +144,25 @@ static enum err_code load_roots(struct client_tls *tls, struct error *err)
                                       : trust_file(tls->context, tls->ca_file, err);
 }
 
-static void configure(struct client_tls *tls)
+static void set_policy(SSL_CTX *context)
 {
-    SSL_CTX *context = tls->context;
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     /* Renegotiation would call back into a connection that a refusal has taken from lws. */
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    SSL_CTX_set_cert_cb(context, on_certificate_asked, NULL);
+}
+
+static void configure(struct client_tls *tls)
+{
+    SSL_CTX *context = tls->context;
+    set_policy(context);
     /* Each session does a full handshake, like a new user's, unless it is told otherwise. */
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     if (tls->resume) client_resume_keep(&tls->resumes, context);
     SSL_CTX_set_app_data(context, tls);
     SSL_CTX_set_info_callback(context, watch_handshake);
-    SSL_CTX_set_cert_cb(context, on_certificate_asked, NULL);
 }
 
 enum err_code client_tls_new(const struct tls_terms *terms, struct client_tls **out,
@@ -183,6 +191,18 @@ enum err_code client_tls_new(const struct tls_terms *terms, struct client_tls **
     }
     *out = tls;
     return ERR_OK;
+}
+
+bool client_tls_lend(const struct client_tls *tls, SSL_CTX *context)
+{
+    X509 *leaf = SSL_CTX_get0_certificate(tls->context);
+    STACK_OF(X509) *chain = NULL;
+    set_policy(context);
+    SSL_CTX_set1_cert_store(context, SSL_CTX_get_cert_store(tls->context));
+    if (tls->certificate == NULL || leaf == NULL) return true;
+    return SSL_CTX_get0_chain_certs(tls->context, &chain) == 1 &&
+           SSL_CTX_use_cert_and_key(context, leaf, SSL_CTX_get0_privatekey(tls->context), chain,
+                                    1) == 1;
 }
 
 bool client_tls_fits(const struct client_tls *tls, const struct tls_terms *terms)

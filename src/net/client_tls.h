@@ -50,6 +50,13 @@ MUST_USE enum err_code client_tls_new(const struct tls_terms *terms, struct clie
 bool client_tls_fits(const struct client_tls *tls, const struct tls_terms *terms);
 void client_tls_free(struct client_tls *tls);
 
+/*
+ * Gives a context of another owner, libcurl's, the same policy, roots and client certificate, which
+ * they share. The owner's info callback calls client_tls_watch. False if out of memory.
+ */
+MUST_USE bool client_tls_lend(const struct client_tls *tls, SSL_CTX *context);
+void client_tls_watch(const SSL *ssl, int where, int value);
+
 /* Why a connection of such a context failed; NULL when it has not. Lives as long as the
  * connection. */
 const struct client_tls_failure *client_tls_failure(const SSL *ssl);

@@ -23,6 +23,7 @@ struct resolver {
     struct resolver_lookup *lookups;
     size_t pending;
     bool closing;
+    bool goes_last; /* closed: the last lookup to end frees it */
 };
 
 enum err_code resolver_new(uv_loop_t *loop, struct resolver **out, struct error *err)
@@ -47,20 +48,37 @@ static void drop(struct resolver_lookup *lookup)
     free(lookup);
 }
 
-void resolver_free(struct resolver *resolver)
+static void cancel_all(struct resolver *resolver)
 {
-    if (resolver == NULL) return;
     resolver->closing = true;
     for (struct resolver_lookup *l = resolver->lookups; l != NULL; l = l->next) {
         if (l->pending) (void)uv_cancel((uv_req_t *)&l->request);
     }
-    while (resolver->pending > 0) uv_run(resolver->loop, UV_RUN_ONCE);
+}
+
+static void destroy(struct resolver *resolver)
+{
     struct resolver_lookup *next = NULL;
     for (struct resolver_lookup *l = resolver->lookups; l != NULL; l = next) {
         next = l->next;
         free(l);
     }
     free(resolver);
+}
+
+void resolver_free(struct resolver *resolver)
+{
+    if (resolver == NULL) return;
+    cancel_all(resolver);
+    while (resolver->pending > 0) uv_run(resolver->loop, UV_RUN_ONCE);
+    destroy(resolver);
+}
+
+void resolver_close(struct resolver *resolver)
+{
+    cancel_all(resolver);
+    resolver->goes_last = true;
+    if (resolver->pending == 0) destroy(resolver);
 }
 
 /* libuv renumbers the EAI_ codes; we record the system's numbers. */
@@ -113,7 +131,6 @@ static void on_answer(uv_getaddrinfo_t *request, int status, struct addrinfo *li
     struct resolver_lookup *lookup = request->data;
     struct resolver *resolver = lookup->resolver;
     lookup->pending = false;
-    resolver->pending--;
     if (status == 0) {
         keep_addresses(&lookup->answer, list);
     } else if (status == UV_EMFILE || status == UV_ENFILE || status == UV_ENOMEM ||
@@ -134,6 +151,7 @@ static void on_answer(uv_getaddrinfo_t *request, int status, struct addrinfo *li
         if (!resolver->closing) wait->done(wait, &lookup->answer);
     }
     if (!keep) free(lookup);
+    if (--resolver->pending == 0 && resolver->goes_last) destroy(resolver);
 }
 
 static void await(struct resolver_lookup *lookup, struct resolver_wait *wait)

@@ -42,6 +42,9 @@ MUST_USE enum err_code resolver_new(uv_loop_t *loop, struct resolver **out, stru
  * frees. */
 void resolver_free(struct resolver *resolver);
 
+/* The same without running the loop: it is freed once the thread pool is done. */
+void resolver_close(struct resolver *resolver);
+
 /*
  * Looks up a name. A fresh answer is returned at once in *cached (valid until the loop runs again;
  * wait is not used then); otherwise *cached is NULL and wait->done is called later. Concurrent

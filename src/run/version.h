@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#define LIBRARY_COUNT 5
+#define LIBRARY_COUNT 6
 
 /* The versions of the libraries at run time (not those compiled against). */
 void library_versions(struct library_version out[LIBRARY_COUNT]);

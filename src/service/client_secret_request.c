@@ -15,7 +15,7 @@ struct client_secret_request {
     const struct target *target;
     client_secret_done *done;
     void *user;
-    struct https_exchange *exchange;
+    struct http_exchange *exchange;
 };
 
 /* ---- the response ---- */
@@ -29,7 +29,7 @@ static void add_code(const char *code, char *why, size_t size)
     (void)snprintf(why + used, size - used, " (%s)", code);
 }
 
-static void explain_silence(const struct https_result *result, char *why, size_t size)
+static void explain_silence(const struct http_result *result, char *why, size_t size)
 {
     static const char *const steps[] = {"resolving the name", "connecting", "the TLS handshake",
                                         "waiting for the answer"};
@@ -42,7 +42,7 @@ static void explain_silence(const struct https_result *result, char *why, size_t
     }
 }
 
-static void take_refusal(const struct https_result *result, struct client_secret_result *told)
+static void take_refusal(const struct http_result *result, struct client_secret_result *told)
 {
     const struct raw_answer raw = {
         .status = result->status,
@@ -65,7 +65,7 @@ static void take_refusal(const struct https_result *result, struct client_secret
 
 /* Its expiry by our clock. The service's clock may be off: its Date says by how much, to the
  * second. */
-static int64_t end_of(const struct https_result *result, int64_t expires_s, enum dialect dialect)
+static int64_t end_of(const struct http_result *result, int64_t expires_s, enum dialect dialect)
 {
     const int64_t now_s = clock_wall_ns() / NS_PER_S;
     struct response_headers headers;
@@ -79,24 +79,24 @@ static int64_t end_of(const struct https_result *result, int64_t expires_s, enum
            (dialect == DIALECT_PREVIEW ? CLIENT_SECRET_PREVIEW_LIFE_S : CLIENT_SECRET_LIFE_S);
 }
 
-static enum client_secret_end end_by(const struct https_result *result,
+static enum client_secret_end end_by(const struct http_result *result,
                                      char value[CLIENT_SECRET_SIZE], int64_t *expires_s)
 {
-    if (result->reached != HTTPS_DONE) return CLIENT_SECRET_NO_ANSWER;
+    if (result->reached != HTTP_DONE) return CLIENT_SECRET_NO_ANSWER;
     if (result->status < 200 || result->status > 299) return CLIENT_SECRET_REFUSED;
     return client_secret_read(result->body, result->body_length, value, expires_s)
                ? CLIENT_SECRET_GIVEN
                : CLIENT_SECRET_MISSING;
 }
 
-static void on_done(void *user, const struct https_result *result)
+static void on_done(void *user, const struct http_result *result)
 {
     struct client_secret_request *request = user;
     struct client_secret_result told = {
         .status = result->status, .timed_out = result->timed_out, .detail = result->detail};
     char value[CLIENT_SECRET_SIZE] = "";
     int64_t expires_s = 0;
-    for (size_t i = 0; i < HTTPS_DONE; i++) told.took_ns += result->step_ns[i];
+    for (size_t i = 0; i < HTTP_DONE; i++) told.took_ns += result->step_ns[i];
     told.end = end_by(result, value, &expires_s);
     if (told.end == CLIENT_SECRET_GIVEN) {
         told.value = value;
@@ -166,7 +166,7 @@ static enum err_code start(uv_loop_t *loop, struct client_secret_request *reques
         where.target = text_str(&draft.path);
         where.headers = draft.headers;
         where.header_count = draft.header_count;
-        const struct https_request asked = {
+        const struct http_request asked = {
             .where = &where,
             .method = "POST",
             .content_type = "application/json",
@@ -176,7 +176,7 @@ static enum err_code start(uv_loop_t *loop, struct client_secret_request *reques
             .tls_ns = timeouts->tls_ns,
             .answer_ns = timeouts->upgrade_ns,
         };
-        code = https_start(loop, &asked, on_done, request, &request->exchange, err);
+        code = http_start_alone(loop, &asked, on_done, request, &request->exchange, err);
     } else {
         (void)error_set(err, ERR_NOMEM, "no memory");
     }
@@ -203,6 +203,6 @@ enum err_code client_secret_request(uv_loop_t *loop, const struct client_secret_
 
 void client_secret_request_abort(struct client_secret_request *request)
 {
-    https_abort(request->exchange);
+    http_abort(request->exchange);
     free(request);
 }

@@ -2,7 +2,7 @@
 #ifndef RUSHHOUR_SERVICE_CLIENT_SECRET_REQUEST_H
 #define RUSHHOUR_SERVICE_CLIENT_SECRET_REQUEST_H
 
-#include "net/https.h"
+#include "net/http.h"
 #include "realtime/failure.h"
 #include "service/target.h"
 

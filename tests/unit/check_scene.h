@@ -58,8 +58,8 @@ static FIXTURE_UNUSED void play_good_https(void)
 {
     static const struct http_header headers[] = {{"apim-request-id", "0f0f"},
                                                  {"x-ms-region", "East US 2"}};
-    static const struct https_result result = {
-        .reached = HTTPS_DONE,
+    static const struct http_result result = {
+        .reached = HTTP_DONE,
         .step_ns = {1000000, 2000000, 3000000, 4000000},
         .addresses = {"20.42.1.5"},
         .address_count = 1,

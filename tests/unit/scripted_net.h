@@ -1,5 +1,5 @@
 /*
- * A double of net/client.h and net/https.h without a socket or a loop: it records what it is asked,
+ * A double of net/client.h and net/http.h without a socket or a loop: it records what it is asked,
  * and the test itself plays the other side. Linked into a test, it replaces both. Include it in one
  * file of a test.
  */
@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "net/client.h"
-#include "net/https.h"
+#include "net/http.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -25,7 +25,7 @@ struct ws_conn {
     int unused;
 };
 
-struct https_exchange {
+struct http_exchange {
     int unused;
 };
 
@@ -47,12 +47,12 @@ static struct {
 
 /* The latest HTTPS request. */
 static struct {
-    https_done *done;
+    http_done *done;
     void *user;
     int asked;
     bool start_fails, aborted;
     char method[8], target[256], body[512], authorization[256], request_id[64];
-    struct https_exchange exchange;
+    struct http_exchange exchange;
 } scripted_https;
 
 /* ---- net/client.h ---- */
@@ -153,7 +153,7 @@ void ws_abort(struct ws_conn *conn)
     scripted.aborted = true;
 }
 
-/* ---- net/https.h ---- */
+/* ---- net/http.h ---- */
 
 static void keep_header(const struct http_header *header)
 {
@@ -165,8 +165,8 @@ static void keep_header(const struct http_header *header)
                        header->name, header->value);
 }
 
-enum err_code https_start(uv_loop_t *loop, const struct https_request *request, https_done *done,
-                          void *user, struct https_exchange **out, struct error *err)
+enum err_code http_start_alone(uv_loop_t *loop, const struct http_request *request, http_done *done,
+                               void *user, struct http_exchange **out, struct error *err)
 {
     (void)loop;
     if (scripted_https.start_fails) return error_set(err, ERR_NET, "ca_file: cannot be used");
@@ -185,7 +185,7 @@ enum err_code https_start(uv_loop_t *loop, const struct https_request *request, 
     return ERR_OK;
 }
 
-void https_abort(struct https_exchange *exchange)
+void http_abort(struct http_exchange *exchange)
 {
     (void)exchange;
     scripted_https.aborted = true;
@@ -234,9 +234,9 @@ static SCRIPTED_UNUSED void play_end(const struct ws_end *end)
     scripted.handlers->on_closed(user, &whole, clock_mono_ns());
 }
 
-static SCRIPTED_UNUSED void play_https(const struct https_result *result)
+static SCRIPTED_UNUSED void play_https(const struct http_result *result)
 {
-    https_done *done = scripted_https.done;
+    http_done *done = scripted_https.done;
     scripted_https.done = NULL;
     done(scripted_https.user, result);
 }

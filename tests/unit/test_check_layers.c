@@ -18,7 +18,7 @@ static const struct http_header azure_headers[] = {{"date", "Fri, 20 Nov 2026 12
 struct scene {
     struct profile *profile;
     struct check_region told;
-    struct https_result *result; /* of a successful request */
+    struct http_result *result; /* of a successful request */
     struct layers_view view;
 };
 
@@ -30,8 +30,8 @@ static int set_up(void **state)
     scene->told.region = &scene->profile->regions[0];
     scene->result = calloc(1, sizeof *scene->result);
     assert_non_null(scene->result);
-    *scene->result = (struct https_result){
-        .reached = HTTPS_DONE,
+    *scene->result = (struct http_result){
+        .reached = HTTP_DONE,
         .step_ns = {1 * MS, 2 * MS, 3 * MS, 4 * MS},
         .addresses = {"20.42.1.5", "20.42.1.6"},
         .address_count = 2,
@@ -117,7 +117,7 @@ static void private_addresses(void **state)
 static void names_that_do_not_resolve(void **state)
 {
     struct scene *scene = *state;
-    scene->result->reached = HTTPS_RESOLVE;
+    scene->result->reached = HTTP_RESOLVE;
     scene->result->resolve_error = EAI_NONAME;
     assert_failure(read_step(scene, CHECK_RESOLVE), "resolve_failed", "contoso.openai.azure.com");
     assert_int_equal(scene->told.steps[CHECK_TCP].status, CHECK_SKIPPED);
@@ -139,7 +139,7 @@ static void connections_that_fail(void **state)
     };
     struct scene *scene = *state;
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        scene->result->reached = HTTPS_CONNECT;
+        scene->result->reached = HTTP_CONNECT;
         scene->result->os_error = ends[i].os_error;
         scene->result->proxy_status = ends[i].proxy_status;
         scene->result->timed_out = ends[i].timed_out;
@@ -152,8 +152,8 @@ static void connections_that_fail(void **state)
 static void handshakes_that_fail(void **state)
 {
     struct scene *scene = *state;
-    struct https_certificate *certificate = &scene->result->certificate;
-    scene->result->reached = HTTPS_TLS;
+    struct http_certificate *certificate = &scene->result->certificate;
+    scene->result->reached = HTTP_TLS;
     certificate->verify_error = 20; /* X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY */
     (void)snprintf(certificate->issuer, sizeof certificate->issuer,
                    "CN=Zscaler Root CA,O=Zscaler Inc.");
@@ -209,7 +209,7 @@ static void clocks_that_disagree(void **state)
 static void answers_that_do_not_come(void **state)
 {
     struct scene *scene = *state;
-    scene->result->reached = HTTPS_ANSWER;
+    scene->result->reached = HTTP_ANSWER;
     scene->result->timed_out = true;
     assert_failure(read_step(scene, CHECK_HTTPS), "no_answer", "within 10s");
 }

@@ -21,26 +21,23 @@ static void expect_all(enum check_step from, enum check_step to, enum check_stat
 static void a_layer_that_failed_ends_it(void **state)
 {
     static const struct {
-        struct https_result result;
+        struct http_result result;
         enum check_step failed;
         const char *code, *why;
     } rows[] = {
-        {{.reached = HTTPS_RESOLVE, .resolve_error = EAI_NONAME},
+        {{.reached = HTTP_RESOLVE, .resolve_error = EAI_NONAME},
          CHECK_RESOLVE,
          "resolve_failed",
          "the step resolve failed"},
-        {{.reached = HTTPS_CONNECT, .os_error = 111, .address = "192.0.2.1"},
+        {{.reached = HTTP_CONNECT, .os_error = 111, .address = "192.0.2.1"},
          CHECK_TCP,
          "connect_refused",
          "the step tcp failed"},
-        {{.reached = HTTPS_TLS, .timed_out = true},
-         CHECK_TLS,
-         "tls_timeout",
-         "the step tls failed"},
+        {{.reached = HTTP_TLS, .timed_out = true}, CHECK_TLS, "tls_timeout", "the step tls failed"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct https_result result = rows[i].result;
+        struct http_result result = rows[i].result;
         result.body = "";
         scene_start(WITH_KEY);
         play_https(&result);
@@ -60,7 +57,7 @@ static void a_plain_request_may_fail_alone(void **state)
 {
     (void)state;
     scene_start(WITH_KEY);
-    play_https(&(struct https_result){.reached = HTTPS_ANSWER, .timed_out = true, .body = ""});
+    play_https(&(struct http_result){.reached = HTTP_ANSWER, .timed_out = true, .body = ""});
     expect(CHECK_HTTPS, CHECK_FAILED, "no_answer");
     assert_int_equal(scripted.dials, 1);
     scene_end();
@@ -108,11 +105,11 @@ static void roots_that_can_be_read_are_used(void **state)
 
 static void play_secret(int status, const char *body)
 {
-    play_https(&(struct https_result){.reached = HTTPS_DONE,
-                                      .status = status,
-                                      .step_ns = {1, 1, 1, 1},
-                                      .body = body,
-                                      .body_length = strlen(body)});
+    play_https(&(struct http_result){.reached = HTTP_DONE,
+                                     .status = status,
+                                     .step_ns = {1, 1, 1, 1},
+                                     .body = body,
+                                     .body_length = strlen(body)});
 }
 
 static void a_client_secret_is_asked_for_and_opens_the_session(void **state)
@@ -159,8 +156,8 @@ static void no_client_secret_no_session(void **state)
         if (rows[i].status != 0) {
             play_secret(rows[i].status, rows[i].body);
         } else {
-            play_https(&(struct https_result){
-                .reached = HTTPS_ANSWER, .timed_out = true, .body = "", .step_ns = {1, 1, 1, 1}});
+            play_https(&(struct http_result){
+                .reached = HTTP_ANSWER, .timed_out = true, .body = "", .step_ns = {1, 1, 1, 1}});
         }
         expect(CHECK_CREDENTIALS, CHECK_FAILED, rows[i].code);
         assert_non_null(strstr(scene.told->steps[CHECK_CREDENTIALS].cause, rows[i].words));

@@ -89,8 +89,8 @@ static void the_profile_is_explained_in_words_and_as_schema(void **state)
 
 static void the_version_names_the_libraries(void **state)
 {
-    static const char *const libraries[] = {"libwebsockets ", "libuv ", "openssl ", "cjson ",
-                                            "zlib "};
+    static const char *const libraries[] = {"libwebsockets ", "libcurl ", "libuv ",
+                                            "openssl ",       "cjson ",   "zlib "};
     (void)state;
     const struct told *told = TELL("--version");
     assert_int_equal(told->status, 0);

@@ -115,13 +115,13 @@ static void a_secret_is_handed_over_with_its_end(void **state)
     (void)snprintf(body, sizeof body, "{\"value\":\"ek_1\",\"expires_at\":%lld}", (long long)end_s);
     set_up(EPHEMERAL);
     ask(NULL, NULL);
-    play_https(&(struct https_result){.reached = HTTPS_DONE,
-                                      .status = 200,
-                                      .step_ns = {1, 2, 3, 4},
-                                      .headers = &none,
-                                      .header_count = 1,
-                                      .body = body,
-                                      .body_length = strlen(body)});
+    play_https(&(struct http_result){.reached = HTTP_DONE,
+                                     .status = 200,
+                                     .step_ns = {1, 2, 3, 4},
+                                     .headers = &none,
+                                     .header_count = 1,
+                                     .body = body,
+                                     .body_length = strlen(body)});
     assert_int_equal(told.calls, 1);
     assert_int_equal(told.end, CLIENT_SECRET_GIVEN);
     assert_string_equal(told.value, "ek_1");
@@ -137,43 +137,43 @@ static void every_failure_says_why_and_never_quotes(void **state)
         "{\"error\":{\"code\":\"bad key s3cret\",\"message\":\"s3cret is no key\"}}";
     static const char denied[] = "{\"error\":{\"code\":\"401\",\"message\":\"Access denied\"}}";
     static const struct {
-        struct https_result result;
+        struct http_result result;
         const char *body;
         enum client_secret_end end;
         const char *why;
     } rows[] = {
-        {{.reached = HTTPS_RESOLVE, .detail = "no such name"},
+        {{.reached = HTTP_RESOLVE, .detail = "no such name"},
          "",
          CLIENT_SECRET_NO_ANSWER,
          "resolving the name failed: no such name"},
-        {{.reached = HTTPS_CONNECT, .timed_out = true},
+        {{.reached = HTTP_CONNECT, .timed_out = true},
          "",
          CLIENT_SECRET_NO_ANSWER,
          "connecting took too long"},
-        {{.reached = HTTPS_CONNECT, .proxy_status = 407},
+        {{.reached = HTTP_CONNECT, .proxy_status = 407},
          "",
          CLIENT_SECRET_NO_ANSWER,
          "the proxy refused with status 407"},
-        {{.reached = HTTPS_ANSWER, .timed_out = true},
+        {{.reached = HTTP_ANSWER, .timed_out = true},
          "",
          CLIENT_SECRET_NO_ANSWER,
          "waiting for the answer took too long"},
-        {{.reached = HTTPS_DONE, .status = 401},
+        {{.reached = HTTP_DONE, .status = 401},
          denied,
          CLIENT_SECRET_REFUSED,
          "it was answered with status 401 (401)"},
-        {{.reached = HTTPS_DONE, .status = 400},
+        {{.reached = HTTP_DONE, .status = 400},
          quoting,
          CLIENT_SECRET_REFUSED,
          "it was answered with status 400"},
-        {{.reached = HTTPS_DONE, .status = 200},
+        {{.reached = HTTP_DONE, .status = 200},
          "{}",
          CLIENT_SECRET_MISSING,
          "the answer of status 200 holds no client secret"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct https_result result = rows[i].result;
+        struct http_result result = rows[i].result;
         result.body = rows[i].body;
         result.body_length = strlen(rows[i].body);
         set_up(EPHEMERAL);
@@ -193,8 +193,8 @@ static void a_refusal_has_its_class(void **state)
     (void)state;
     set_up(EPHEMERAL);
     ask(NULL, NULL);
-    play_https(&(struct https_result){
-        .reached = HTTPS_DONE, .status = 401, .body = body, .body_length = sizeof body - 1});
+    play_https(&(struct http_result){
+        .reached = HTTP_DONE, .status = 401, .body = body, .body_length = sizeof body - 1});
     assert_string_equal(told.class.catalogue, "F20");
     assert_string_equal(told.code, "401");
     tear_down();

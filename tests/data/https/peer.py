@@ -1,13 +1,15 @@
-"""What the HTTPS client of src/net meets, from software that knows nothing of it: three listeners on 127.0.0.1.
+"""What the HTTP client of src/net meets, from software that knows nothing of it: four listeners on 127.0.0.1.
 
-usage: peer.py CERTIFICATE KEY    (PEM)    prints "TLS PLAIN PROXY" ports, serves until standard input ends
+usage: peer.py CERTIFICATE KEY    (PEM)    prints "TLS PLAIN PROXY SOCKS" ports, serves until standard input ends
 """
 import base64
 import socket
 import ssl
 import sys
 import threading
+import time
 
+KEPT = ("/kept", "/stream", "/busy")  # the connection stays open after these
 LOGIN = "Basic " + base64.b64encode(b"someone:proxy-password").decode()
 
 
@@ -26,7 +28,7 @@ def read_request(connection):
     return lines[0], fields, body
 
 
-def answer(connection, line, fields, body):
+def answer(connection, line, fields, body, count):
     path = line.split(" ")[1]
     if path == "/length":
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Name:  one \r\nSet-Cookie: no\r\n\r\nhello and more")
@@ -42,6 +44,20 @@ def answer(connection, line, fields, body):
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello")
     elif path == "/large":
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + b"x" * 100000)
+    elif path == "/kept":
+        text = f"request {count} of this connection"
+        connection.sendall(f"HTTP/1.1 200 OK\r\nContent-Length: {len(text)}\r\n\r\n{text}".encode())
+    elif path == "/stream":
+        connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-Name: one\r\n\r\n")
+        for number in range(5):
+            piece = b"data: %d\n\n" % number
+            connection.sendall(b"%x\r\n%s\r\n" % (len(piece), piece))
+            time.sleep(0.01)
+        connection.sendall(b"0\r\n\r\n")
+    elif path == "/cut":
+        connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\ndata: 0\n\n\r\n")
+    elif path == "/busy":
+        connection.sendall(b"HTTP/1.1 429 Too Many Requests\r\nretry-after-ms: 250\r\nContent-Length: 4\r\n\r\nwait")
     elif path == "/silent":
         connection.recv(1)
     elif path == "/garbage":
@@ -56,9 +72,12 @@ def serve(connection, context):
     try:
         if context is not None:
             connection = context.wrap_socket(connection, server_side=True)
-        request = read_request(connection)
-        if request is not None:
-            answer(connection, *request)
+        count = 0
+        while request := read_request(connection):
+            count += 1
+            answer(connection, *request, count)
+            if request[1].get("connection") == "close" or not request[0].split(" ")[1] in KEPT:
+                break
         connection.close()
     except OSError:
         pass
@@ -87,6 +106,44 @@ def serve_proxy(client, _):
     pump(client, upstream)
 
 
+def receive(connection, length):
+    data = b""
+    while len(data) < length:
+        piece = connection.recv(length - len(data))
+        if not piece:
+            raise OSError("the client has left")
+        data += piece
+    return data
+
+
+def serve_socks(client, _):
+    """RFC 1928 with a login by RFC 1929; only names, which this end resolves."""
+    try:
+        methods = receive(client, receive(client, 2)[1])
+        if 2 not in methods:
+            client.sendall(b"\x05\xff")
+            client.close()
+            return
+        client.sendall(b"\x05\x02")
+        user = receive(client, receive(client, 2)[1])
+        password = receive(client, receive(client, 1)[0])
+        good = (user, password) == (b"someone", b"proxy-password")
+        client.sendall(b"\x01\x00" if good else b"\x01\x01")
+        kind = receive(client, 4)[3]
+        if kind != 3:
+            client.sendall(b"\x05\x08\x00\x01" + bytes(6))
+            client.close()
+            return
+        name = receive(client, receive(client, 1)[0]).decode()
+        port = int.from_bytes(receive(client, 2), "big")
+        upstream = socket.create_connection(("127.0.0.1" if name == "localhost" else name, port))
+        client.sendall(b"\x05\x00\x00\x01" + bytes(6))
+        threading.Thread(target=pump, args=(upstream, client), daemon=True).start()
+        pump(client, upstream)
+    except OSError:
+        client.close()
+
+
 def listen(handler, context):
     listener = socket.create_server(("127.0.0.1", 0))
 
@@ -102,7 +159,7 @@ def listen(handler, context):
 def main():
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(sys.argv[1], sys.argv[2])
-    print(listen(serve, context), listen(serve, None), listen(serve_proxy, None), flush=True)
+    print(listen(serve, context), listen(serve, None), listen(serve_proxy, None), listen(serve_socks, None), flush=True)
     sys.stdin.read()
 
 

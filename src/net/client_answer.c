@@ -1,23 +1,15 @@
-#include "net/https_answer.h"
+#include "net/client_answer.h"
 
 #include <ctype.h>
 #include <string.h>
 
-void https_answer_begin(struct https_answer *answer, bool head_only)
+void client_answer_begin(struct client_answer *answer)
 {
     answer->state = ANSWER_HEAD;
-    answer->head_only = head_only;
-    answer->why = NULL;
     answer->status = 0;
     answer->header_count = answer->head_length = 0;
     answer->head[0] = answer->kept[0] = '\0';
     memset(&answer->body, 0, sizeof answer->body);
-}
-
-static void broken(struct https_answer *answer, const char *why)
-{
-    answer->state = ANSWER_BROKEN;
-    answer->why = why;
 }
 
 /* A character of a token (RFC 9110, 5.6.2). */
@@ -54,7 +46,7 @@ static int read_status(const char *line)
 
 /* Splits "Name: value". Cookies are not kept; headers beyond the maximum are dropped, which is not
  * an error. */
-static bool read_header(struct https_answer *answer, char *line)
+static bool read_header(struct client_answer *answer, char *line)
 {
     char *p = line;
     for (; is_token_char(*p); p++) *p = (char)tolower((unsigned char)*p);
@@ -64,12 +56,12 @@ static bool read_header(struct https_answer *answer, char *line)
     size_t length = strlen(p);
     while (length > 0 && (p[length - 1] == ' ' || p[length - 1] == '\t')) length--;
     p[length] = '\0';
-    if (strcmp(line, "set-cookie") == 0 || answer->header_count == HTTPS_HEADERS_MAX) return true;
+    if (strcmp(line, "set-cookie") == 0 || answer->header_count == CLIENT_HEADERS_MAX) return true;
     answer->headers[answer->header_count++] = (struct http_header){.name = line, .value = p};
     return true;
 }
 
-const char *https_answer_header(const struct https_answer *answer, const char *name)
+const char *client_answer_header(const struct client_answer *answer, const char *name)
 {
     for (size_t i = 0; i < answer->header_count; i++) {
         if (strcmp(answer->headers[i].name, name) == 0) return answer->headers[i].value;
@@ -77,44 +69,43 @@ const char *https_answer_header(const struct https_answer *answer, const char *n
     return NULL;
 }
 
-static void begin_body(struct https_answer *answer)
+static void begin_body(struct client_answer *answer)
 {
-    const bool none = answer->head_only || answer->status == 101 || answer->status == 204 ||
-                      answer->status == 304; /* RFC 9112, 6.3 */
-    client_body_begin(&answer->body, answer->kept, HTTPS_BODY_MAX,
-                      https_answer_header(answer, "transfer-encoding"),
-                      https_answer_header(answer, "content-length"));
+    const bool none =
+        answer->status == 101 || answer->status == 204 || answer->status == 304; /* RFC 9112, 6.3 */
+    client_body_begin(&answer->body, answer->kept, CLIENT_BODY_LIMIT,
+                      client_answer_header(answer, "transfer-encoding"),
+                      client_answer_header(answer, "content-length"));
     answer->state = none || answer->body.done ? ANSWER_COMPLETE : ANSWER_BODY;
 }
 
 /* Reads a complete head of `head_length` bytes, including its blank line. */
-static void read_head(struct https_answer *answer)
+static void read_head(struct client_answer *answer)
 {
     char *at = answer->head;
     const char *end = answer->head + answer->head_length;
     const char *first = cut_line(&at, end);
     answer->status = first == NULL ? 0 : read_status(first);
     if (answer->status == 0) {
-        broken(answer, "the answer is not HTTP/1.1");
+        answer->state = ANSWER_BROKEN;
         return;
     }
     for (;;) {
         char *line = cut_line(&at, end);
         if (line == NULL || *line == '\0') break;
         if (read_header(answer, line)) continue;
-        broken(answer, "the answer has a malformed header");
+        answer->state = ANSWER_BROKEN;
         return;
     }
     if (answer->status >= 200 || answer->status == 101) {
         begin_body(answer);
     } else {
-        https_answer_begin(answer, answer->head_only); /* an interim response: the real one
-                                                          follows */
+        client_answer_begin(answer); /* an interim response: the real one follows */
     }
 }
 
 /* Whether the head has just become complete: its last line is blank. */
-static bool head_ends(const struct https_answer *answer)
+static bool head_ends(const struct client_answer *answer)
 {
     const char *head = answer->head;
     size_t length = answer->head_length;
@@ -123,12 +114,12 @@ static bool head_ends(const struct https_answer *answer)
     return length >= 3 && head[length - 2] == '\r' && head[length - 3] == '\n';
 }
 
-static void take_head(struct https_answer *answer, char c)
+static void take_head(struct client_answer *answer, char c)
 {
     if (c == '\0') {
-        broken(answer, "the answer's head holds a NUL byte");
-    } else if (answer->head_length == HTTPS_HEAD_MAX) {
-        broken(answer, "the answer's head is larger than 64 KiB, the most that is taken here");
+        answer->state = ANSWER_BROKEN;
+    } else if (answer->head_length == CLIENT_HEAD_MAX) {
+        answer->state = ANSWER_BROKEN;
     } else {
         answer->head[answer->head_length++] = c;
         answer->head[answer->head_length] = '\0';
@@ -136,26 +127,15 @@ static void take_head(struct https_answer *answer, char c)
     }
 }
 
-void https_answer_feed(struct https_answer *answer, const char *bytes, size_t length)
+void client_answer_feed(struct client_answer *answer, const char *bytes, size_t length)
 {
     size_t used = 0;
     while (used < length && answer->state == ANSWER_HEAD) take_head(answer, bytes[used++]);
     if (answer->state != ANSWER_BODY) return;
     client_body_feed(&answer->body, bytes + used, length - used);
     if (answer->body.broken) {
-        broken(answer, "the answer's chunks are malformed");
+        answer->state = ANSWER_BROKEN;
     } else if (answer->body.done) {
         answer->state = ANSWER_COMPLETE;
-    }
-}
-
-void https_answer_end(struct https_answer *answer)
-{
-    if (answer->state == ANSWER_BODY && answer->body.framing == BODY_UNTIL_CLOSE) {
-        answer->state = ANSWER_COMPLETE;
-    } else if (answer->state == ANSWER_HEAD && answer->head_length == 0) {
-        broken(answer, "the connection ended without an answer");
-    } else if (answer->state == ANSWER_HEAD || answer->state == ANSWER_BODY) {
-        broken(answer, "the connection ended before the answer was complete");
     }
 }

@@ -1,6 +1,6 @@
 /* The HTTPS client against servers that know nothing of it: Python's ssl, `openssl s_server`, and
  * our own. */
-#include "test_net_https_fixture.h"
+#include "test_net_http_fixture.h"
 
 static void test_bodies(void **state)
 {
@@ -8,7 +8,7 @@ static void test_bodies(void **state)
     const unsigned ports[] = {peers.tls, peers.plain};
     for (int i = 0; i < 2; i++) {
         get(ports[i], "/length");
-        assert_int_equal(got.result.reached, HTTPS_DONE);
+        assert_int_equal(got.result.reached, HTTP_DONE);
         assert_int_equal(got.result.status, 200);
         assert_string_equal(got.body, "hello");
         assert_string_equal(got.headers, "content-length=5;x-name=one;");
@@ -16,15 +16,15 @@ static void test_bodies(void **state)
         assert_int_equal(got.result.status, 201);
         assert_string_equal(got.body, "abcde");
         get(ports[i], "/close");
-        assert_int_equal(got.result.reached, HTTPS_DONE);
+        assert_int_equal(got.result.reached, HTTP_DONE);
         assert_int_equal(got.result.status, 503);
         assert_string_equal(got.body, "until the end");
         get(ports[i], "/interim");
         assert_int_equal(got.result.status, 204);
         assert_string_equal(got.headers, "a=b;");
         get(ports[i], "/large");
-        assert_int_equal(got.result.reached, HTTPS_DONE);
-        assert_int_equal(got.result.body_length, HTTPS_BODY_MAX);
+        assert_int_equal(got.result.reached, HTTP_DONE);
+        assert_int_equal(got.result.body_length, HTTP_BODY_MAX);
     }
 }
 
@@ -35,7 +35,7 @@ static void test_what_is_sent(void **state)
     struct http_target where = target_of(peers.tls, "/echo");
     where.headers = headers;
     where.header_count = 1;
-    struct https_request request = request_of(&where);
+    struct http_request request = request_of(&where);
     request.method = "POST";
     request.content_type = "application/json";
     request.body = "{\"a\":1}";
@@ -48,12 +48,12 @@ static void test_layers(void **state)
 {
     (void)state;
     get(peers.tls, "/length");
-    const struct https_result *result = &got.result;
+    const struct http_result *result = &got.result;
     assert_int_equal(result->address_count, 1);
     assert_string_equal(result->address, "127.0.0.1");
     assert_string_equal(result->tls_version, "TLSv1.3");
     assert_true(strncmp(result->tls_cipher, "TLS_", 4) == 0);
-    for (int i = 0; i < HTTPS_DONE; i++) assert_true(result->step_ns[i] > 0);
+    for (int i = 0; i < HTTP_DONE; i++) assert_true(result->step_ns[i] > 0);
     assert_true(result->certificate.seen);
     assert_int_equal(result->certificate.verify_error, 0);
     /* RFC 2253: the last first, and commas escaped */
@@ -67,13 +67,13 @@ static void test_broken_answers(void **state)
 {
     (void)state;
     get(peers.tls, "/short");
-    assert_int_equal(got.result.reached, HTTPS_ANSWER);
+    assert_int_equal(got.result.reached, HTTP_ANSWER);
     assert_non_null(strstr(got.result.detail, "before the answer was complete"));
     get(peers.plain, "/garbage");
-    assert_int_equal(got.result.reached, HTTPS_ANSWER);
+    assert_int_equal(got.result.reached, HTTP_ANSWER);
     assert_int_equal(got.result.status, 0);
     get(peers.plain, "/nothing");
-    assert_int_equal(got.result.reached, HTTPS_ANSWER);
+    assert_int_equal(got.result.reached, HTTP_ANSWER);
     assert_string_equal(got.result.detail, "the connection ended without an answer");
 }
 
@@ -81,19 +81,19 @@ static void test_limits(void **state)
 {
     (void)state;
     struct http_target where = target_of(peers.tls, "/silent");
-    struct https_request request = request_of(&where);
+    struct http_request request = request_of(&where);
     request.answer_ns = SECONDS / 20;
     ask(&request);
-    assert_int_equal(got.result.reached, HTTPS_ANSWER);
+    assert_int_equal(got.result.reached, HTTP_ANSWER);
     assert_true(got.result.timed_out);
-    assert_true(got.result.step_ns[HTTPS_ANSWER] >= SECONDS / 20);
+    assert_true(got.result.step_ns[HTTP_ANSWER] >= SECONDS / 20);
     where = target_of(peers.plain, "/silent"); /* which does not know TLS: it waits for the rest of
                                                   a head */
     where.tls = true;
     request = request_of(&where);
     request.tls_ns = SECONDS / 20;
     ask(&request);
-    assert_int_equal(got.result.reached, HTTPS_TLS);
+    assert_int_equal(got.result.reached, HTTP_TLS);
     assert_true(got.result.timed_out);
 }
 
@@ -101,10 +101,10 @@ static void test_untrusted_certificates(void **state)
 {
     (void)state;
     struct http_target where = target_of(peers.tls, "/length");
-    struct https_request request = request_of(&where);
+    struct http_request request = request_of(&where);
     where.terms.ca_file = peers.other;
     ask(&request);
-    assert_int_equal(got.result.reached, HTTPS_TLS);
+    assert_int_equal(got.result.reached, HTTP_TLS);
     assert_int_equal(got.result.certificate.verify_error, X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT);
     assert_true(got.result.certificate.seen);
     assert_string_equal(got.result.certificate.issuer_organization, "Inspecting Proxy, Inc.");
@@ -123,19 +123,6 @@ static void test_untrusted_certificates(void **state)
     assert_int_equal(got.result.certificate.verify_error, X509_V_ERR_IP_ADDRESS_MISMATCH);
 }
 
-static void test_only_tls(void **state)
-{
-    (void)state;
-    struct http_target where = target_of(peers.s_server, NULL);
-    struct https_request request = request_of(&where);
-    request.tls_only = true;
-    ask(&request);
-    assert_int_equal(got.result.reached, HTTPS_DONE);
-    assert_int_equal(got.result.status, 0);
-    assert_int_equal(got.result.step_ns[HTTPS_ANSWER], 0);
-    assert_true(got.result.step_ns[HTTPS_TLS] > 0);
-}
-
 static unsigned closed_port(void)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -151,13 +138,13 @@ static void test_names_and_ports_that_fail(void **state)
 {
     (void)state;
     get(closed_port(), "/");
-    assert_int_equal(got.result.reached, HTTPS_CONNECT);
+    assert_int_equal(got.result.reached, HTTP_CONNECT);
     assert_int_equal(got.result.os_error, ECONNREFUSED);
     struct http_target where = {
         .host = "no-such-name.invalid", .port = 443, .tls = true, .target = "/"};
-    struct https_request request = request_of(&where);
+    struct http_request request = request_of(&where);
     ask(&request);
-    assert_int_equal(got.result.reached, HTTPS_RESOLVE);
+    assert_int_equal(got.result.reached, HTTP_RESOLVE);
     assert_true(got.result.resolve_error == EAI_NONAME || got.result.resolve_error == EAI_AGAIN);
     where = target_of(peers.tls, "/length");
     where.address = NULL;
@@ -170,10 +157,13 @@ static void test_names_and_ports_that_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bodies),   cmocka_unit_test(test_what_is_sent),
-        cmocka_unit_test(test_layers),   cmocka_unit_test(test_broken_answers),
-        cmocka_unit_test(test_limits),   cmocka_unit_test(test_untrusted_certificates),
-        cmocka_unit_test(test_only_tls), cmocka_unit_test(test_names_and_ports_that_fail),
+        cmocka_unit_test(test_bodies),
+        cmocka_unit_test(test_what_is_sent),
+        cmocka_unit_test(test_layers),
+        cmocka_unit_test(test_broken_answers),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_untrusted_certificates),
+        cmocka_unit_test(test_names_and_ports_that_fail),
     };
     return cmocka_run_group_tests(tests, start_peers, stop_peers);
 }

@@ -1,9 +1,8 @@
-/* Peers in Python and one request at a time, for the tests of HTTPS. */
-#ifndef TEST_NET_HTTPS_FIXTURE_H
-#define TEST_NET_HTTPS_FIXTURE_H
+/* Peers in Python and one request at a time, for the tests of HTTP. */
+#ifndef TEST_NET_HTTP_FIXTURE_H
+#define TEST_NET_HTTP_FIXTURE_H
 
-#include "net/https.h"
-#include "net/https_answer.h"
+#include "net/http.h"
 
 #include "base/text.h"
 #include "net/server.h"
@@ -31,8 +30,8 @@ static struct {
     char folder[64], certificate[96], other[96];
     FILE *peer;
     int peer_input;
-    pid_t peer_id, s_server_id;
-    unsigned tls, plain, proxy, s_server;
+    pid_t peer_id, s_server_id, mutual_id;
+    unsigned tls, plain, proxy, socks, s_server, mutual;
 } peers;
 
 static inline int make_certificate(const char *file, const char *name)
@@ -67,11 +66,23 @@ static inline pid_t spawn(char *const *words, FILE **output, int *input)
     return child;
 }
 
+/* `openssl s_server`, once it says where it listens. */
+static inline pid_t start_server(char *const *words, unsigned *port)
+{
+    FILE *output = NULL;
+    int input = -1;
+    char line[256];
+    const pid_t child = spawn(words, &output, &input);
+    while (output != NULL && *port == 0 && fgets(line, sizeof line, output) != NULL)
+        (void)sscanf(line, "ACCEPT 127.0.0.1:%u", port);
+    return child;
+}
+
 static inline int start_peers(void **state)
 {
     (void)state;
     (void)signal(SIGPIPE, SIG_IGN);
-    (void)snprintf(peers.folder, sizeof peers.folder, "/tmp/test_net_https_XXXXXX");
+    (void)snprintf(peers.folder, sizeof peers.folder, "/tmp/test_net_http_XXXXXX");
     if (mkdtemp(peers.folder) == NULL) return -1;
     (void)snprintf(peers.certificate, sizeof peers.certificate, "%s/here.pem", peers.folder);
     (void)snprintf(peers.other, sizeof peers.other, "%s/other.pem", peers.folder);
@@ -84,25 +95,39 @@ static inline int start_peers(void **state)
     char *words[] = {"python3", script, peers.certificate, key, NULL};
     peers.peer_id = spawn(words, &peers.peer, &peers.peer_input);
     if (peers.peer_id < 0 || peers.peer == NULL || fgets(line, sizeof line, peers.peer) == NULL ||
-        sscanf(line, "%u %u %u", &peers.tls, &peers.plain, &peers.proxy) != 3)
+        sscanf(line, "%u %u %u %u", &peers.tls, &peers.plain, &peers.proxy, &peers.socks) != 4)
         return -1;
     char *server[] = {"openssl", "s_server",        "-accept", "127.0.0.1:0", "-www",
                       "-cert",   peers.certificate, "-key",    key,           NULL};
-    FILE *output = NULL;
-    int input = -1;
-    peers.s_server_id = spawn(server, &output, &input);
-    while (output != NULL && peers.s_server == 0 && fgets(line, sizeof line, output) != NULL)
-        (void)sscanf(line, "ACCEPT 127.0.0.1:%u", &peers.s_server);
-    return peers.s_server == 0 ? -1 : 0;
+    char *mutual[] = {"openssl",
+                      "s_server",
+                      "-accept",
+                      "127.0.0.1:0",
+                      "-www",
+                      "-cert",
+                      peers.certificate,
+                      "-key",
+                      key,
+                      "-Verify",
+                      "1",
+                      "-verify_return_error",
+                      "-CAfile",
+                      peers.certificate,
+                      NULL};
+    peers.s_server_id = start_server(server, &peers.s_server);
+    peers.mutual_id = start_server(mutual, &peers.mutual);
+    return peers.s_server == 0 || peers.mutual == 0 ? -1 : 0;
 }
 
 static inline int stop_peers(void **state)
 {
     (void)state;
     (void)kill(peers.s_server_id, SIGTERM);
+    (void)kill(peers.mutual_id, SIGTERM);
     (void)close(peers.peer_input);
     (void)waitpid(peers.peer_id, NULL, 0);
     (void)waitpid(peers.s_server_id, NULL, 0);
+    (void)waitpid(peers.mutual_id, NULL, 0);
     char command[96];
     (void)snprintf(command, sizeof command, "rm -r %s", peers.folder);
     return system(command); /* NOLINT(bugprone-command-processor,cert-env33-c) */
@@ -112,11 +137,11 @@ static inline int stop_peers(void **state)
 
 static struct {
     int called;
-    struct https_result result;
-    char headers[1024], body[HTTPS_BODY_MAX + 1];
+    struct http_result result;
+    char headers[1024], body[HTTP_BODY_MAX + 1];
 } got;
 
-static inline void on_done(void *user, const struct https_result *result)
+static inline void on_done(void *user, const struct http_result *result)
 {
     assert_ptr_equal(user, &got);
     got.called++;
@@ -142,24 +167,24 @@ static inline struct http_target target_of(unsigned port, const char *path)
                                 .target = path};
 }
 
-static inline struct https_request request_of(const struct http_target *where)
+static inline struct http_request request_of(const struct http_target *where)
 {
-    return (struct https_request){.where = where,
-                                  .method = "GET",
-                                  .resolve_ns = 10 * SECONDS,
-                                  .connect_ns = 10 * SECONDS,
-                                  .tls_ns = 10 * SECONDS,
-                                  .answer_ns = 10 * SECONDS};
+    return (struct http_request){.where = where,
+                                 .method = "GET",
+                                 .resolve_ns = 10 * SECONDS,
+                                 .connect_ns = 10 * SECONDS,
+                                 .tls_ns = 10 * SECONDS,
+                                 .answer_ns = 10 * SECONDS};
 }
 
-static inline void ask(const struct https_request *request)
+static inline void ask(const struct http_request *request)
 {
     uv_loop_t loop;
-    struct https_exchange *exchange = NULL;
+    struct http_exchange *exchange = NULL;
     struct error err = {0};
     memset(&got, 0, sizeof got);
     assert_int_equal(uv_loop_init(&loop), 0);
-    if (https_start(&loop, request, on_done, &got, &exchange, &err) != ERR_OK)
+    if (http_start_alone(&loop, request, on_done, &got, &exchange, &err) != ERR_OK)
         fail_msg("%s", err.text);
     assert_int_equal(got.called, 0);
     (void)uv_run(&loop, UV_RUN_DEFAULT);
@@ -170,7 +195,7 @@ static inline void ask(const struct https_request *request)
 static inline void get(unsigned port, const char *path)
 {
     struct http_target where = target_of(port, path);
-    struct https_request request = request_of(&where);
+    struct http_request request = request_of(&where);
     ask(&request);
 }
 

@@ -1,12 +1,12 @@
 /* Peers of other makes: s_server, a proxy, our own server; and requests that are refused or given
  * up. */
-#include "test_net_https_fixture.h"
+#include "test_net_http_fixture.h"
 
 static void test_s_server(void **state)
 {
     (void)state;
     get(peers.s_server, "/");
-    assert_int_equal(got.result.reached, HTTPS_DONE);
+    assert_int_equal(got.result.reached, HTTP_DONE);
     assert_int_equal(got.result.status, 200);
     assert_string_equal(got.headers, "content-type=text/html;");
     assert_non_null(strstr(got.body, "s_server"));
@@ -17,7 +17,7 @@ static void test_proxy(void **state)
     (void)state;
     char proxy[96];
     struct http_target where = target_of(peers.tls, "/length");
-    struct https_request request = request_of(&where);
+    struct http_request request = request_of(&where);
     where.proxy = proxy;
     (void)snprintf(proxy, sizeof proxy, "http://someone:proxy-password@127.0.0.1:%u", peers.proxy);
     ask(&request);
@@ -26,7 +26,7 @@ static void test_proxy(void **state)
     assert_string_equal(got.body, "hello");
     (void)snprintf(proxy, sizeof proxy, "http://127.0.0.1:%u", peers.proxy);
     ask(&request);
-    assert_int_equal(got.result.reached, HTTPS_CONNECT);
+    assert_int_equal(got.result.reached, HTTP_CONNECT);
     assert_int_equal(got.result.proxy_status, 407);
     assert_int_equal(got.result.status, 0);
     assert_string_equal(got.body, "");
@@ -36,25 +36,26 @@ static void test_bad_requests(void **state)
 {
     (void)state;
     uv_loop_t loop;
-    struct https_exchange *exchange = NULL;
+    struct http_exchange *exchange = NULL;
     struct error err = {0};
     const struct http_header split[] = {{"api-key", "first\r\nsecond"}};
     assert_int_equal(uv_loop_init(&loop), 0);
     struct http_target where = target_of(peers.tls, "/ path");
-    struct https_request request = request_of(&where);
-    assert_int_equal(https_start(&loop, &request, on_done, &got, &exchange, &err), ERR_NET);
+    struct http_request request = request_of(&where);
+    assert_int_equal(http_start_alone(&loop, &request, on_done, &got, &exchange, &err), ERR_NET);
     where = target_of(peers.tls, "/");
     where.headers = split;
     where.header_count = 1;
-    assert_int_equal(https_start(&loop, &request, on_done, &got, &exchange, &err), ERR_NET);
+    assert_int_equal(http_start_alone(&loop, &request, on_done, &got, &exchange, &err), ERR_NET);
     assert_null(strstr(err.text, "first"));
     where = target_of(peers.tls, "/");
     where.proxy = "http://someone:proxy-password@";
-    assert_int_equal(https_start(&loop, &request, on_done, &got, &exchange, &err), ERR_NET);
+    assert_int_equal(http_start_alone(&loop, &request, on_done, &got, &exchange, &err), ERR_NET);
     assert_null(strstr(err.text, "password@"));
     where = target_of(peers.tls, "/");
     where.terms.ca_file = "/nonexistent.pem";
-    assert_int_equal(https_start(&loop, &request, on_done, &got, &exchange, &err), ERR_NET);
+    assert_int_equal(http_start_alone(&loop, &request, on_done, &got, &exchange, &err), ERR_NET);
+    (void)uv_run(&loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&loop), 0);
 }
 
@@ -63,19 +64,19 @@ static void test_abort_at_any_time(void **state)
     (void)state;
     for (int turns = 0; turns < 12; turns++) {
         uv_loop_t loop;
-        struct https_exchange *exchange = NULL;
+        struct http_exchange *exchange = NULL;
         struct http_target where = target_of(peers.tls, "/silent");
         where.address = turns % 2 == 0 ? "127.0.0.1" : NULL;
         where.port = (uint16_t)peers.tls;
-        struct https_request request = request_of(&where);
+        struct http_request request = request_of(&where);
         memset(&got, 0, sizeof got);
         assert_int_equal(uv_loop_init(&loop), 0);
-        assert_int_equal(https_start(&loop, &request, on_done, &got, &exchange, NULL), ERR_OK);
+        assert_int_equal(http_start_alone(&loop, &request, on_done, &got, &exchange, NULL), ERR_OK);
         for (int i = 0; i < turns; i++) {
             (void)uv_run(&loop, UV_RUN_NOWAIT);
             (void)usleep(1000);
         }
-        https_abort(exchange);
+        http_abort(exchange);
         (void)uv_run(&loop, UV_RUN_DEFAULT);
         assert_int_equal(got.called, 0);
         assert_int_equal(uv_loop_close(&loop), 0);
@@ -97,7 +98,7 @@ static void serve_gone(struct ws_peer *peer, int close_code)
     (void)close_code;
 }
 
-static void on_served(void *user, const struct https_result *result)
+static void on_served(void *user, const struct http_result *result)
 {
     on_done(&got, result);
     ws_server_close(user);
@@ -112,7 +113,7 @@ static void test_our_own_server(void **state)
     struct authority *authority = NULL;
     struct tls_identity *identity = NULL;
     struct ws_server *server = NULL;
-    struct https_exchange *exchange = NULL;
+    struct http_exchange *exchange = NULL;
     struct text pem = {0};
     char file[128];
     assert_int_equal(uv_loop_init(&loop), 0);
@@ -131,12 +132,12 @@ static void test_our_own_server(void **state)
         target_of(ws_server_port(server), "/openai/v1/realtime/client_secrets");
     where.host = "contoso.openai.azure.com";
     where.terms.ca_file = file;
-    struct https_request request = request_of(&where);
+    struct http_request request = request_of(&where);
     request.method = "POST";
     request.body = "{}";
     request.content_type = "application/json";
     memset(&got, 0, sizeof got);
-    assert_int_equal(https_start(&loop, &request, on_served, server, &exchange, NULL), ERR_OK);
+    assert_int_equal(http_start_alone(&loop, &request, on_served, server, &exchange, NULL), ERR_OK);
     (void)uv_run(&loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&loop), 0);
     assert_int_equal(got.result.status, 200);

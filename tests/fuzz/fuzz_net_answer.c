@@ -1,6 +1,6 @@
 /* Responses of a hostile server: every header must lie in the head and end there, the body within
  * its bound, and the result must not depend on how the bytes were split. */
-#include "net/https_answer.h"
+#include "net/client_answer.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -8,16 +8,16 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void check_string(const char *string, const struct https_answer *answer)
+static void check_string(const char *string, const struct client_answer *answer)
 {
     if (string < answer->head || string + strlen(string) > answer->head + answer->head_length)
         abort();
 }
 
-static void check(const struct https_answer *answer)
+static void check(const struct client_answer *answer)
 {
-    if (answer->head_length > HTTPS_HEAD_MAX || answer->body.length > HTTPS_BODY_MAX) abort();
-    if (answer->header_count > HTTPS_HEADERS_MAX) abort();
+    if (answer->head_length > CLIENT_HEAD_MAX || answer->body.length > CLIENT_BODY_LIMIT) abort();
+    if (answer->header_count > CLIENT_HEADERS_MAX) abort();
     for (size_t i = 0; i < answer->header_count; i++) {
         check_string(answer->headers[i].name, answer);
         check_string(answer->headers[i].value, answer);
@@ -27,7 +27,7 @@ static void check(const struct https_answer *answer)
     if ((answer->state == ANSWER_BROKEN) != (answer->why != NULL)) abort();
 }
 
-static void check_same(const struct https_answer *a, const struct https_answer *b)
+static void check_same(const struct client_answer *a, const struct client_answer *b)
 {
     if (a->state != b->state || a->status != b->status || a->header_count != b->header_count)
         abort();
@@ -36,20 +36,17 @@ static void check_same(const struct https_answer *a, const struct https_answer *
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static struct https_answer whole, pieces;
+    static struct client_answer whole, pieces;
     if (size == 0) return 0;
-    const bool head_only = data[0] & 1;
     const size_t piece = 1 + data[0] / 2 % 7;
     const char *bytes = (const char *)data + 1;
     size--;
-    https_answer_begin(&whole, head_only);
-    https_answer_feed(&whole, bytes, size);
+    client_answer_begin(&whole);
+    client_answer_feed(&whole, bytes, size);
     check(&whole);
-    https_answer_begin(&pieces, head_only);
+    client_answer_begin(&pieces);
     for (size_t at = 0; at < size; at += piece)
-        https_answer_feed(&pieces, bytes + at, at + piece < size ? piece : size - at);
+        client_answer_feed(&pieces, bytes + at, at + piece < size ? piece : size - at);
     check_same(&whole, &pieces);
-    https_answer_end(&whole);
-    check(&whole);
     return 0;
 }
