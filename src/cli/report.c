@@ -207,7 +207,6 @@ static void notify(const struct report *report, const struct results *results, c
                    size_t runs)
 {
     struct error err = {0};
-    uv_loop_t loop;
     char before[16] = "";
     bool found = false;
     if (report->receiver.host == NULL) return;
@@ -217,12 +216,7 @@ static void notify(const struct report *report, const struct results *results, c
                                   .before = found ? before : NULL,
                                   .runs = runs};
     if (code == ERR_OK && !notify_is_news(&notice)) return;
-    if (code == ERR_OK) code = cli_open_loop(&loop, &err);
-    if (code == ERR_OK) {
-        code = notify_send(&loop, &report->receiver, &notice, &err);
-        (void)uv_run(&loop, UV_RUN_DEFAULT);
-        (void)uv_loop_close(&loop);
-    }
+    if (code == ERR_OK) code = notify_send(&report->receiver, &notice, &err);
     if (code != ERR_OK) (void)cli_complain(&err);
 }
 

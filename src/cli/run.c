@@ -112,7 +112,7 @@ static void on_signal(void *user, const char *reason, bool kill_follows)
 
 /* The verdict before is that of the run before, of the same profile and beside it. A run that was
  * cut short by hand has none to tell. Whatever becomes of the notice, the run is what it is. */
-static void notify(const struct run *run, uv_loop_t *loop, const struct run_request *request,
+static void notify(const struct run *run, const struct run_request *request,
                    const struct run_outcome *outcome)
 {
     struct error err = {0};
@@ -126,12 +126,12 @@ static void notify(const struct run *run, uv_loop_t *loop, const struct run_requ
                                   .before = earlier.length > 0 ? before : NULL,
                                   .runs = 1};
     if (code == ERR_OK && notify_is_news(&notice))
-        code = notify_send(loop, &request->receiver, &notice, &err);
+        code = notify_send(&request->receiver, &notice, &err);
     text_free(&earlier);
     if (code != ERR_OK) (void)cli_complain(&err);
 }
 
-static int perform(struct run *run, uv_loop_t *loop, const struct run_flags *flags,
+static int perform(struct run *run, const struct run_flags *flags,
                    const struct run_request *request)
 {
     struct error err = {0};
@@ -140,7 +140,7 @@ static int perform(struct run *run, uv_loop_t *loop, const struct run_flags *fla
     const char *folder = text_str(&run_planned(run)->folder); /* it may have moved */
     int status = code == ERR_OK ? run_exit_status(&outcome, request->inconclusive) : 1;
     if (outcome.kept && print_result(flags, folder, &outcome) != 0) status = 1;
-    if (code == ERR_OK) notify(run, loop, request, &outcome);
+    if (code == ERR_OK) notify(run, request, &outcome);
     if (outcome.interrupted)
         (void)fprintf(stderr, "rushhour: interrupted before the load began; nothing was kept\n");
     run_linger(run);
@@ -156,7 +156,7 @@ static int perform_with_signals(struct run *run, uv_loop_t *loop, const struct r
     struct error err = {0};
     struct signals signals = {0};
     int status = signals_open(&signals, loop, on_signal, run, &err) == ERR_OK
-                     ? perform(run, loop, flags, request)
+                     ? perform(run, flags, request)
                      : cli_complain(&err);
     signals_close(&signals);
     return status;

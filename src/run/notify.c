@@ -4,7 +4,7 @@
 #include "base/json.h"
 #include "base/redact.h"
 #include "figures/cells.h"
-#include "net/https.h"
+#include "net/http.h"
 #include "profile/form.h"
 #include "report/figures_json.h"
 #include "report/thresholds_json.h"
@@ -145,18 +145,16 @@ void notify_json(const struct notice *notice, struct text *out)
 
 struct sending {
     const char *host;
-    bool over;
     enum err_code code;
     struct error *err;
 };
 
-static void on_done(void *user, const struct https_result *result)
+static void on_done(void *user, const struct http_result *result)
 {
     static const char *const steps[] = {"resolving its name", "connecting", "the TLS handshake",
                                         "waiting for its answer"};
     struct sending *sending = user;
-    sending->over = true;
-    if (result->reached != HTTPS_DONE) {
+    if (result->reached != HTTP_DONE) {
         sending->code =
             error_set(sending->err, ERR_NET, "--notify %s: %s %s%s", sending->host,
                       steps[result->reached], result->timed_out ? "took too long" : "failed: ",
@@ -167,11 +165,10 @@ static void on_done(void *user, const struct https_result *result)
     }
 }
 
-enum err_code notify_send(uv_loop_t *loop, const struct notify_target *target,
-                          const struct notice *notice, struct error *err)
+enum err_code notify_send(const struct notify_target *target, const struct notice *notice,
+                          struct error *err)
 {
     struct text body = {0};
-    struct https_exchange *exchange = NULL;
     struct sending sending = {.host = target->host, .err = err};
     notify_json(notice, &body);
     if (body.failed) {
@@ -182,17 +179,15 @@ enum err_code notify_send(uv_loop_t *loop, const struct notify_target *target,
                                       .port = target->port,
                                       .tls = target->tls,
                                       .target = text_str(&target->path)};
-    const struct https_request request = {.where = &where,
-                                          .method = "POST",
-                                          .content_type = "application/json",
-                                          .body = text_str(&body),
-                                          .resolve_ns = STEP_NS,
-                                          .connect_ns = STEP_NS,
-                                          .tls_ns = STEP_NS,
-                                          .answer_ns = ANSWER_NS};
-    sending.code = https_start(loop, &request, on_done, &sending, &exchange, err);
+    const struct http_request request = {.where = &where,
+                                         .method = "POST",
+                                         .content_type = "application/json",
+                                         .body = text_str(&body),
+                                         .resolve_ns = STEP_NS,
+                                         .connect_ns = STEP_NS,
+                                         .tls_ns = STEP_NS,
+                                         .answer_ns = ANSWER_NS};
+    const enum err_code code = http_ask(&request, on_done, &sending, err);
     text_free(&body);
-    if (sending.code != ERR_OK) return sending.code;
-    while (!sending.over) (void)uv_run(loop, UV_RUN_ONCE);
-    return sending.code;
+    return code == ERR_OK ? sending.code : code;
 }

@@ -10,7 +10,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <uv.h>
 
 /* Where notices go; to nobody if host is NULL. Zero-initialise. */
 struct notify_target {
@@ -41,9 +40,9 @@ bool notify_is_news(const struct notice *notice);
 /* Appends the JSON object that is sent. */
 void notify_json(const struct notice *notice, struct text *out);
 
-/* Sends it and waits for the answer, 25 s at most, running the loop meanwhile. ERR_NET says what
- * became of it unless the receiver answered with 2xx; it names the host alone. */
-MUST_USE enum err_code notify_send(uv_loop_t *loop, const struct notify_target *target,
-                                   const struct notice *notice, struct error *err);
+/* Sends it and waits for the answer, 25 s at most. ERR_NET says what became of it unless the
+ * receiver answered with 2xx; it names the host alone. */
+MUST_USE enum err_code notify_send(const struct notify_target *target, const struct notice *notice,
+                                   struct error *err);
 
 #endif

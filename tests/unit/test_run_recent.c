@@ -8,6 +8,7 @@
 #include "figures/model.h"
 
 #include <cjson/cJSON.h>
+#include <unistd.h>
 
 #define PROFILE(name, limit)                                                                       \
     "{\"name\":\"" name "\",\"regions\":[{\"name\":\"eastus2\",\"endpoint\":"                      \
