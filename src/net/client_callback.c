@@ -136,6 +136,7 @@ static void on_gone(struct ws_conn *conn, struct lws *wsi)
     }
     conn->dead_wsi = wsi;
     conn->wsi = NULL;
+    conn->ssl = NULL;
 }
 
 static int translate(struct ws_conn *conn, enum lws_callback_reasons reason, void *in,

@@ -103,6 +103,7 @@ static bool may_try_again(const struct ws_conn *conn)
 void client_conn_gone(struct ws_conn *conn)
 {
     conn->wsi = NULL;
+    conn->ssl = NULL;
     if (conn->refusal != NULL && !conn->aborted && client_refusal_resume(conn)) return;
     if (may_try_again(conn)) {
         client_conn_due(conn);

@@ -108,35 +108,40 @@ enum client_state {
 };
 
 struct ws_conn {
+    /* What each message touches, together. */
     struct ws_client *client;
     void *user;
+    SSL *ssl; /* what to read through; NULL: plain, or lws does not have it any more */
+    int fd;   /* once TCP is established */
+    enum client_state state;
+    bool aborted;              /* by ws_abort or by ourselves: no callback but on_closed follows */
+    bool reading;              /* its socket is watched */
+    bool read_ended, read_eof; /* nothing more can be read; because the peer had ended TCP */
+    bool answered;             /* the response to the upgrade has been read */
+    int64_t stamp_ns;          /* the kernel's, of the last read */
+    uint64_t told_ns; /* the latest time that the owner has been told or has asked something */
+    size_t untold;    /* bytes read behind the message that is being delivered */
+    char *message;    /* a message that arrives in pieces */
+    size_t message_length, message_size;
+    struct ws_receiver receiver;
+    /* The rest. */
     struct ws_conn *previous, *next;
     struct ws_conn *next_due;
     bool is_due;
-    enum client_state state;
     struct lws *wsi;      /* NULL: lws does not know it, or no longer does */
     struct lws *dead_wsi; /* died inside of lws_client_connect_via_info */
     bool inside_connect;  /* lws_client_connect_via_info is on the stack */
     bool tls;
-    bool aborted;   /* by ws_abort or by ourselves: no callback but on_closed follows */
     bool connected; /* TCP is established: no other address is tried */
     bool asking;    /* TLS is established too: a later failure is not a handshake failure */
     bool observed;  /* the end was observed while the socket still existed */
     bool closing, close_sent, peer_closing;
-    bool has_socket;           /* counted in the budget of the process */
-    int write_error;           /* errno of a failed write */
-    int fd;                    /* once TCP is established */
-    bool reading;              /* its socket is watched */
-    bool read_ended, read_eof; /* nothing more can be read; because the peer had ended TCP */
-    int read_error;            /* errno of a failed read */
-    bool answered;             /* the response to the upgrade has been read */
-    uint64_t answer_ns;        /* when it arrived, if that is known (with TLS); 0 */
-    int64_t stamp_ns;          /* the kernel's, of the last read */
-    uint64_t told_ns; /* the latest time that the owner has been told or has asked something */
-    size_t untold;    /* bytes read behind the message that is being delivered */
-    struct ws_receiver receiver;
-    bool early_shown; /* lws has shown bytes behind the head of the 101 */
-    char *early;      /* they, until they are told */
+    bool has_socket;    /* counted in the budget of the process */
+    int write_error;    /* errno of a failed write */
+    int read_error;     /* errno of a failed read */
+    uint64_t answer_ns; /* when it arrived, if that is known (with TLS); 0 */
+    bool early_shown;   /* lws has shown bytes behind the head of the 101 */
+    char *early;        /* they, until they are told */
     size_t early_length;
     struct client_request *request;
     struct client_response *response;
@@ -149,8 +154,6 @@ struct ws_conn {
     struct client_out *pong; /* waits for room; NULL: none */
     size_t queued;           /* bytes in `out` */
     size_t in_lws;           /* bytes of the message that lws could not send whole */
-    char *message;           /* a message that arrives in pieces */
-    size_t message_length, message_size;
 };
 
 /* client_conn.c: the life of a connection. */

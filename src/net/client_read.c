@@ -2,7 +2,9 @@
  * What an open connection receives is read here, beneath lws, which keeps connecting, TLS, the
  * upgrade, sending and the end: the sockets are watched by an epoll instance of our own, which the
  * loop watches in turn. Per session and turn of the loop there is one recvmsg of at most
- * CLIENT_READ_SIZE bytes; epoll reports what is left again in the next turn, behind the others.
+ * CLIENT_READ_SIZE bytes. Epoll reports a socket once for what has come (it need not look at each
+ * one again to find out that it is empty now), so that one with more to read is queued once again,
+ * behind the others.
  */
 #include "net/client_private.h"
 
@@ -11,6 +13,7 @@
 #include <errno.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -21,6 +24,9 @@
 
 #define READY_MOST 256 /* sessions read per turn: others, timers and sends get theirs, too */
 #define REST_LIMIT ((size_t)1024 * 1024)
+#define CACHE_LINE 64 /* bytes */
+#define WATCHED (EPOLLIN | EPOLLRDHUP | EPOLLET)
+#define PEER_ENDED (EPOLLRDHUP | EPOLLHUP | EPOLLERR) /* behind what it has sent */
 
 /* ---- the socket ---- */
 
@@ -49,14 +55,17 @@ static ssize_t read_socket(const struct ws_conn *conn, void *out, size_t size, i
                              .msg_iovlen = 1,
                              .msg_control = &control,
                              .msg_controllen = sizeof control};
-    const ssize_t count = recvmsg(conn->fd, &message, MSG_DONTWAIT);
+    ssize_t count;
+    do {
+        count = recvmsg(conn->fd, &message, MSG_DONTWAIT);
+    } while (count < 0 && errno == EINTR);
     if (count > 0) *stamp_ns = stamp_of(&message);
     return count;
 }
 
 static bool may_come(void)
 {
-    return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+    return errno == EAGAIN || errno == EWOULDBLOCK;
 }
 
 /* When bytes arrived. A stamp that is not after what the owner was last told or sent does not tell
@@ -150,6 +159,7 @@ bool client_read_attach(struct ws_conn *conn)
     BIO_set_data(bio, conn);
     BIO_set_init(bio, 1);
     SSL_set0_rbio(ssl, bio);
+    conn->ssl = ssl;
     return true;
 }
 
@@ -183,6 +193,12 @@ static bool fill(struct ws_conn *conn)
     return true;
 }
 
+/* Without touching the whole queue where it is empty, as it is for nearly every message. */
+static void forget_errors(void)
+{
+    if (ERR_peek_error() != 0) ERR_clear_error();
+}
+
 /*
  * Decrypts all that was read: records that came with one read share its time. Behind a full record
  * the message goes on in the next, and is told together with it, so that it need not be joined.
@@ -194,7 +210,7 @@ static void take_tls(struct ws_conn *conn, SSL *ssl)
     size_t have = 0;
     int count;
     bool more, ended = false;
-    ERR_clear_error(); /* the queue is shared with other connections */
+    forget_errors(); /* the queue is shared with other connections */
     do {
         count = SSL_read(ssl, reader->plain + have, (int)(CLIENT_READ_SIZE - have));
         if (count > 0) have += (size_t)count;
@@ -207,17 +223,19 @@ static void take_tls(struct ws_conn *conn, SSL *ssl)
         have = 0;
     } while (more);
     if (ended) conn->read_ended = true;
-    ERR_clear_error();
+    forget_errors();
 }
 
-/* One read of the socket, and all that it brought. False if there is nothing left to read now. */
-static bool read_once(struct ws_conn *conn)
+/* One read of the socket, and all that it brought. *full: it may not have been all that had come.
+ * False if there is nothing left to read now. */
+static bool read_once(struct ws_conn *conn, bool *full)
 {
     struct client_reader *reader = &conn->client->reader;
-    SSL *ssl = lws_get_ssl(conn->wsi);
+    *full = false;
     if (!fill(conn)) return false;
-    if (ssl != NULL) {
-        take_tls(conn, ssl);
+    *full = reader->arrived == CLIENT_READ_SIZE;
+    if (conn->ssl != NULL) {
+        take_tls(conn, conn->ssl);
     } else {
         const size_t count = reader->arrived;
         reader->taken = count;
@@ -225,6 +243,37 @@ static bool read_once(struct ws_conn *conn)
     }
     reader->conn = NULL;
     return !conn->read_ended;
+}
+
+/* Has epoll tell of a socket that is not empty yet, behind all others. */
+static void queue_again(struct ws_conn *conn)
+{
+    struct epoll_event event = {.events = WATCHED, .data.ptr = conn};
+    if (epoll_ctl(conn->client->reader.epoll, EPOLL_CTL_MOD, conn->fd, &event) == 0) return;
+    conn->read_ended = true; /* nothing would tell of it any more */
+    conn->read_error = errno;
+}
+
+/* What the message will touch comes into the cache while the kernel reads the socket. */
+static void fetch(const struct ws_conn *conn)
+{
+    const char *const line = (const char *)conn;
+    for (size_t i = 0; i < offsetof(struct ws_conn, previous); i += CACHE_LINE)
+        __builtin_prefetch(line + i);
+    __builtin_prefetch(conn->user);
+    __builtin_prefetch(conn->ssl);
+}
+
+static void take_ready(struct ws_conn *conn, uint32_t events)
+{
+    bool full;
+    fetch(conn);
+    const bool more = read_once(conn, &full);
+    /* a short read has emptied the socket, but for an end that had come before it */
+    if (more && conn->reading && (full || (events & PEER_ENDED) != 0)) queue_again(conn);
+    if (!conn->read_ended || !conn->reading) return;
+    client_end_observe(conn, NULL, 0, conn->read_error);
+    client_conn_end(conn);
 }
 
 static void on_ready(uv_poll_t *poll, int status, int events)
@@ -237,12 +286,8 @@ static void on_ready(uv_poll_t *poll, int status, int events)
         client->reader.stamps.behind_ns = clock_mono_ns();
     for (int i = 0; i < count; i++) {
         struct ws_conn *conn = ready[i].data.ptr;
-        if (!conn->reading) continue; /* ended by what another one received */
-        (void)read_once(conn);
-        if (conn->read_ended && conn->reading) {
-            client_end_observe(conn, NULL, 0, conn->read_error);
-            client_conn_end(conn);
-        }
+        /* one that is not read any more was ended by what another one received */
+        if (conn->reading) take_ready(conn, ready[i].events);
     }
     if (count < READY_MOST) client->reader.stamps.behind_ns = 0;
 }
@@ -252,7 +297,7 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 bool client_read_begin(struct ws_conn *conn)
 {
     struct client_reader *reader = &conn->client->reader;
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = conn};
+    struct epoll_event event = {.events = WATCHED, .data.ptr = conn};
     (void)lws_rx_flow_control(conn->wsi, 0);
     if (epoll_ctl(reader->epoll, EPOLL_CTL_ADD, conn->fd, &event) != 0) return false;
     conn->reading = true;
@@ -269,8 +314,10 @@ void client_read_stop(struct ws_conn *conn)
 void client_read_rest(struct ws_conn *conn)
 {
     size_t most = REST_LIMIT / CLIENT_READ_SIZE;
+    bool full;
     conn->peer_closing = true; /* the handlers must not send any more */
-    while (most-- > 0 && !conn->read_ended && client_receive_wanted(conn) && read_once(conn)) {}
+    while (most-- > 0 && !conn->read_ended && client_receive_wanted(conn) &&
+           read_once(conn, &full)) {}
 }
 
 bool client_read_unread(const struct ws_conn *conn)

@@ -13,7 +13,7 @@ struct timers {
     int fd;
     struct timer **heap; /* heap[1..count], the earliest on top */
     size_t count, capacity;
-    uint64_t armed_ns; /* what the timerfd is set to; 0: disarmed */
+    uint64_t armed_ns; /* what the timerfd is set to: never after the earliest; 0: disarmed */
     bool firing;
 };
 
@@ -48,18 +48,17 @@ static void sift_down(struct timers *timers, size_t where)
     place(timers, moving, where);
 }
 
+/* A time that has become too early stays: most deadlines are put off again and again, and one
+ * wake-up for nothing costs less than setting the timer each time. */
 static void arm(struct timers *timers)
 {
-    if (timers->firing) return; /* once, after the last callback */
-    uint64_t due = timers->count == 0 ? 0 : timers->heap[1]->due_ns;
-    if (due == timers->armed_ns) return;
+    if (timers->firing || timers->count == 0) return; /* once, after the last callback */
+    uint64_t due = timers->heap[1]->due_ns;
+    if (due == 0) due = 1; /* zero would disarm */
+    if (timers->armed_ns != 0 && timers->armed_ns <= due) return;
     timers->armed_ns = due;
-    struct itimerspec spec = {0};
-    if (timers->count > 0) {
-        if (due == 0) due = 1; /* zero would disarm */
-        spec.it_value.tv_sec = (time_t)(due / (uint64_t)NS_PER_S);
-        spec.it_value.tv_nsec = (long)(due % (uint64_t)NS_PER_S);
-    }
+    struct itimerspec spec = {.it_value.tv_sec = (time_t)(due / (uint64_t)NS_PER_S),
+                              .it_value.tv_nsec = (long)(due % (uint64_t)NS_PER_S)};
     (void)timerfd_settime(timers->fd, TFD_TIMER_ABSTIME, &spec, NULL);
 }
 

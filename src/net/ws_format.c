@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#define ASCII_AT_ONCE 64
+
 /* ---- heads ---- */
 
 /* How many bytes a head has for the length of the payload, besides the seven bits. */
@@ -123,15 +125,17 @@ static bool take_byte(struct ws_utf8 *utf8, unsigned char byte)
     return true;
 }
 
-/* How many of the bytes are ASCII for certain: nearly all of our traffic is, so it is looked at 32
+/* How many of the bytes are ASCII for certain: nearly all of our traffic is, so it is looked at 64
  * bytes at a time. */
 static size_t ascii_prefix(const unsigned char *bytes, size_t length)
 {
     size_t i = 0;
-    uint64_t wide[4];
+    uint64_t wide[ASCII_AT_ONCE / sizeof(uint64_t)];
     for (; i + sizeof wide <= length; i += sizeof wide) {
+        uint64_t all = 0;
         memcpy(wide, bytes + i, sizeof wide);
-        if (((wide[0] | wide[1] | wide[2] | wide[3]) & UINT64_C(0x8080808080808080)) != 0) break;
+        for (size_t k = 0; k < sizeof wide / sizeof *wide; k++) all |= wide[k];
+        if ((all & UINT64_C(0x8080808080808080)) != 0) break;
     }
     return i;
 }
@@ -142,7 +146,7 @@ bool ws_utf8_take(struct ws_utf8 *utf8, const char *bytes, size_t length)
     while (at < end) {
         if (utf8->left == 0) at += ascii_prefix(at, (size_t)(end - at));
         /* what stopped it, or the rest, in a stretch that need not be looked at twice */
-        const unsigned char *const stop = end - at < 32 ? end : at + 32;
+        const unsigned char *const stop = end - at < ASCII_AT_ONCE ? end : at + ASCII_AT_ONCE;
         while (at < stop) {
             if (!take_byte(utf8, *at++)) return false;
         }
