@@ -95,62 +95,12 @@ bool series_add_attempt(struct series *series, const struct series_attempt *atte
     return true;
 }
 
-static bool add_pair(struct series_latency *latency, struct series_pair pair)
-{
-    if (latency->pair_count == latency->pair_capacity) {
-        size_t capacity = latency->pair_capacity == 0 ? 1024 : latency->pair_capacity * 2;
-        struct series_pair *pairs = realloc(latency->pairs, capacity * sizeof *pairs);
-        if (pairs == NULL) return false;
-        latency->pairs = pairs;
-        latency->pair_capacity = capacity;
-    }
-    latency->pairs[latency->pair_count++] = pair;
-    return true;
-}
-
-#define PAIR_MOST ((UINT32_C(1) << 20) - 1)
-
-/* A count that is larger than a pair holds takes several. */
-static bool add_values(struct series_latency *latency, size_t block, uint64_t values)
-{
-    bool ok = true;
-    while (ok && values > 0) {
-        const uint32_t part = values < PAIR_MOST ? (uint32_t)values : PAIR_MOST;
-        ok = add_pair(latency, (struct series_pair){(uint32_t)block & 0xFFFU, part & PAIR_MOST});
-        values -= part;
-    }
-    return ok;
-}
-
 /* The same values in the layout that all metrics have; the caller's, NULL without memory. */
 static struct histogram *in_our_layout(const struct histogram *from)
 {
     struct histogram *h = histogram_new(METRIC_LOWEST_US, METRIC_HIGHEST_US, METRIC_DIGITS);
     if (h != NULL) histogram_add(h, from);
     return h;
-}
-
-/* Adds a histogram to what a place has. The sum goes behind all others, so that it stays in one
- * piece, and has a pair for each block, however many histograms there were. */
-static bool add_blocks(struct series_latency *latency, struct series_place *of,
-                       const struct histogram *histogram, size_t first, size_t last)
-{
-    const size_t start = latency->pair_count;
-    size_t at = of->first;
-    const size_t end = at + of->count;
-    bool ok = true;
-    for (size_t block = first; ok && (block <= last || at < end);) {
-        const size_t had = at < end ? latency->pairs[at].block : SIZE_MAX;
-        const size_t next = block <= last && block < had ? block : had;
-        uint64_t values = 0;
-        for (; at < end && latency->pairs[at].block == next; at++)
-            values += latency->pairs[at].values;
-        if (block <= last && next == block) values += histogram->blocks[block++];
-        ok = add_values(latency, next, values);
-    }
-    of->first = (uint32_t)start;
-    of->count = (uint32_t)(latency->pair_count - start);
-    return ok;
 }
 
 bool series_add_latency(struct series *series, size_t region, enum metric metric, int64_t start_ns,
@@ -163,26 +113,15 @@ bool series_add_latency(struct series *series, size_t region, enum metric metric
         histogram_free(ours);
         return added;
     }
-    struct series_latency *latency = &series->latency[metric];
-    size_t first;
-    size_t last;
-    size_t before = starts_before(series, start_ns);
-    if (before == 0 || !histogram_blocks_used(histogram, &first, &last)) return true;
-    if (latency->places == NULL) {
-        latency->places = calloc(series->count * series->regions, sizeof *latency->places);
-        if (latency->places == NULL) return false;
-    }
-    struct series_place *of = &latency->places[(before - 1) * series->regions + region];
-    return add_blocks(latency, of, histogram, first, last);
+    const size_t before = starts_before(series, start_ns);
+    return before == 0 ||
+           series_values_add(&series->latency[metric], (before - 1) * series->regions + region,
+                             series->count * series->regions, histogram);
 }
 
 void series_forget_latencies(struct series *series)
 {
-    for (int m = 0; m < METRIC_COUNT; m++) {
-        free(series->latency[m].places);
-        free(series->latency[m].pairs);
-        series->latency[m] = (struct series_latency){0};
-    }
+    for (int m = 0; m < METRIC_COUNT; m++) series_values_free(&series->latency[m]);
 }
 
 void series_free(struct series *series)
@@ -234,19 +173,6 @@ static size_t stretch_end(const struct series *series, const struct series_cut *
     return end;
 }
 
-/* Adds values from the limit's block on, and all values. */
-static void count_values(const struct series_latency *latency, size_t place, size_t limit_block,
-                         double *above, double *all)
-{
-    if (latency->places == NULL) return;
-    const struct series_place *of = &latency->places[place];
-    for (size_t i = 0; i < of->count; i++) {
-        const struct series_pair *pair = &latency->pairs[of->first + i];
-        *all += pair->values;
-        if (pair->block >= limit_block) *above += pair->values;
-    }
-}
-
 /* The places of one region in `counts`, of an interval or of consecutive parts of one. */
 struct stretch {
     size_t first, end; /* end exclusive */
@@ -264,7 +190,7 @@ static void count_slower(const struct series *series, const struct stretch *stre
     for (size_t place = stretch->first; place < stretch->end; place += stretch->step) {
         attempts += series->counts[place].attempts;
         failed += series->counts[place].attempts_failed;
-        count_values(&series->latency[what->metric], place, limit_block, &above, &all);
+        series_values_count(&series->latency[what->metric], place, limit_block, &above, &all);
     }
     if (what->of == SERIES_OF_SLOWER) {
         double missing = fmin(fmax(0, attempts - all), failed);

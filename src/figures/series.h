@@ -7,6 +7,7 @@
 #define RUSHHOUR_FIGURES_SERIES_H
 
 #include "base/metric.h"
+#include "figures/series_values.h"
 #include "record/cell.h"
 #include "stats/blocks.h"
 #include "stats/histogram.h"
@@ -37,17 +38,6 @@ struct series_attempt {
     bool failed;
 };
 
-/* The values of one metric, in blocks of the histograms (histogram_block_at). */
-struct series_latency {
-    struct series_place {
-        uint32_t first, count; /* of pairs */
-    } * places;                /* by interval, then region */
-    struct series_pair {
-        uint32_t block : 12, values : 20;
-    } * pairs; /* of one place in one piece, by block */
-    size_t pair_count, pair_capacity;
-};
-
 struct series {
     size_t regions;
     bool wanted[METRIC_COUNT]; /* whose latencies are kept; those of others are left out */
@@ -58,7 +48,7 @@ struct series {
     size_t count, capacity;
     size_t parts;                 /* of `count`, those that are not the first of their interval */
     struct series_counts *counts; /* by interval, then region */
-    struct series_latency latency[METRIC_COUNT];
+    struct series_values latency[METRIC_COUNT]; /* by interval, then region */
     struct series_attempt *attempts;
     size_t attempt_count, attempt_capacity;
 };
