@@ -11,6 +11,7 @@
  * descriptors. */
 #define RESERVE ((size_t)4 * 1024 * 1024)
 #define ALIGNMENT 16
+#define LARGE (128 * 1024) /* glibc's own limit until the first such block is freed */
 
 static atomic_bool ran_out;
 
@@ -22,6 +23,11 @@ bool memory_ran_out(void)
 void memory_forget(void)
 {
     atomic_store(&ran_out, false);
+}
+
+void memory_return_large(void)
+{
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE);
 }
 
 /* NOLINTBEGIN(bugprone-reserved-identifier): the names that the linker gives to --wrap */

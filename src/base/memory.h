@@ -25,6 +25,11 @@ void *memory_allocate_clear(size_t count, size_t size);
 void *memory_enlarge(void *old, size_t size);
 void memory_release(void *memory);
 
+/* From now on a large block goes back to the system as soon as it is freed. Else glibc keeps ever
+ * larger ones for later (mallopt(3), M_MMAP_THRESHOLD), and who reads a long run in phases holds
+ * what all of them needed. For the whole process. */
+void memory_return_large(void);
+
 /* The calling thread is about to end: frees what memory_release has kept of it for the next
  * memory_allocate, and keeps nothing from now on. */
 void memory_thread_ends(void);

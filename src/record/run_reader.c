@@ -2,6 +2,7 @@
 
 #include "base/calendar.h"
 #include "base/files.h"
+#include "base/memory.h"
 #include "profile/profile.h"
 #include "record/code_names.h"
 #include "record/csv.h"
@@ -137,6 +138,7 @@ static enum err_code read_manifest(struct run_reader *reader, struct error *err)
 enum err_code run_reader_open(const char *folder, struct run_reader **out, struct error *err)
 {
     *out = NULL;
+    memory_return_large();
     struct run_reader *reader = calloc(1, sizeof *reader);
     if (reader == NULL) return error_set(err, ERR_NOMEM, "%s: no memory to read it", folder);
     reader->folder = strdup(folder);
