@@ -127,11 +127,13 @@ static enum err_code deliver(const struct compare *compare, const struct compare
 }
 
 /* `beside` is the folder to which the name may be relative; NULL: it must not be. */
-static enum err_code load_run(const char *run, const char *beside, struct text *folder,
-                              struct results **out, struct error *err)
+static enum err_code load_run(const struct compare *compare, const char *run, const char *beside,
+                              struct text *folder, struct results **out, struct error *err)
 {
+    bool latencies[METRIC_COUNT];
+    compare_latencies(&compare->options, latencies);
     enum err_code code = run_find_beside(run, beside, folder, err);
-    return code == ERR_OK ? results_load_compared(text_str(folder), out, err) : code;
+    return code == ERR_OK ? results_load_compared(text_str(folder), latencies, out, err) : code;
 }
 
 static const char *last_part(const char *path)
@@ -158,7 +160,7 @@ static enum err_code against(const struct compare *compare, const struct results
     struct results *results = NULL;
     struct compared *comparison = NULL;
     int one = 0;
-    enum err_code code = load_run(run, first, &folder, &results, err);
+    enum err_code code = load_run(compare, run, first, &folder, &results, err);
     if (code == ERR_OK)
         code = compare_runs(baseline, last_part(first), results, last_part(text_str(&folder)),
                             &compare->options, &comparison, err);
@@ -181,8 +183,8 @@ static enum err_code compare_with_baseline(const struct compare *compare,
     if (run_stands_beside(line->positional[0])) /* beside the run that it is compared with */
         code = run_find(line->positional[1], &beside, err);
     if (code == ERR_OK)
-        code = load_run(line->positional[0], beside.length > 0 ? text_str(&beside) : NULL, &folder,
-                        &baseline, err);
+        code = load_run(compare, line->positional[0], beside.length > 0 ? text_str(&beside) : NULL,
+                        &folder, &baseline, err);
     for (size_t i = 1; code == ERR_OK && i < line->positional_count; i++) {
         if (i > 1 && !compare->quiet) (void)print_out("\n");
         code = against(compare, baseline, text_str(&folder), line->positional[i], status, err);
@@ -201,12 +203,15 @@ static enum err_code compare_within(const struct compare *compare, const char *r
     struct compared *comparison = NULL;
     bool windows = compare->between.count > 0;
     const struct option_list *pair = windows ? &compare->between : &compare->regions;
+    bool latencies[METRIC_COUNT];
+    compare_latencies(&compare->options, latencies);
     enum err_code code = run_find(run, &folder, err);
     if (code == ERR_OK && windows) {
-        code = results_load_pair(text_str(&folder), pair->items[0], pair->items[1], &results, err);
+        code = results_load_pair(text_str(&folder), pair->items[0], pair->items[1], latencies,
+                                 &results, err);
         if (code == ERR_OK) code = compare_windows(results, &compare->options, &comparison, err);
     } else if (code == ERR_OK) {
-        code = results_load_compared(text_str(&folder), &results, err);
+        code = results_load_compared(text_str(&folder), latencies, &results, err);
         if (code == ERR_OK)
             code = compare_regions(results, pair->items[1], pair->items[0], &compare->options,
                                    &comparison, err);

@@ -10,6 +10,8 @@ struct loaded {
     size_t count;
 };
 
+static const bool no_latencies[METRIC_COUNT]; /* policies are compared by what they lost */
+
 static enum err_code load(const struct compare_policies *wanted, struct loaded *loaded,
                           struct error *err)
 {
@@ -19,7 +21,7 @@ static enum err_code load(const struct compare_policies *wanted, struct loaded *
         code = run_find_beside(wanted->runs[i], i > 0 ? text_str(&loaded->folders[0]) : NULL,
                                folder, err);
         if (code == ERR_OK)
-            code = results_load_compared(text_str(folder), &loaded->results[i], err);
+            code = results_load_compared(text_str(folder), no_latencies, &loaded->results[i], err);
         loaded->names[i] = text_str(folder);
     }
     return code;

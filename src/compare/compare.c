@@ -26,6 +26,26 @@ struct compare_options compare_defaults(void)
         .confidence = 0.95, .rate_margin = 0.005, .latency_margin = 0.1};
 }
 
+static const char *const *metrics_of(const struct compare_options *options, size_t *count)
+{
+    const bool own = options->metric_count > 0;
+    *count = own ? options->metric_count : COUNT_OF(default_metrics);
+    return own ? options->metrics : default_metrics;
+}
+
+void compare_latencies(const struct compare_options *options, bool *latencies)
+{
+    size_t count;
+    const char *const *metrics = metrics_of(options, &count);
+    memset(latencies, 0, METRIC_COUNT * sizeof *latencies);
+    for (size_t i = 0; i < count; i++) {
+        struct threshold what;
+        if (threshold_parse_metric(metrics[i], &what, NULL) == ERR_OK &&
+            threshold_has_metric(&what))
+            latencies[what.metric] = true;
+    }
+}
+
 const char *compare_verdict_name(enum compare_verdict verdict)
 {
     static const char *const names[] = {"equal",   "better",    "worse",         "inconclusive",
@@ -75,8 +95,8 @@ static struct compared *begin(const struct compare_options *options, const char 
 {
     struct compared *comparison = calloc(1, sizeof *comparison);
     if (comparison == NULL) return NULL;
-    const char *const *metrics = options->metric_count > 0 ? options->metrics : default_metrics;
-    size_t count = options->metric_count > 0 ? options->metric_count : COUNT_OF(default_metrics);
+    size_t count;
+    const char *const *metrics = metrics_of(options, &count);
     comparison->options = *options;
     comparison->label_a = strdup(label_a);
     comparison->label_b = strdup(label_b);

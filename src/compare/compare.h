@@ -26,6 +26,10 @@ struct compare_options {
 /* Half a point, 10%, 95%, the default metrics. */
 struct compare_options compare_defaults(void);
 
+/* Whose latencies the metrics need (METRIC_COUNT, by metric), for results_load_compared. An unknown
+ * one needs none: the comparison complains of it. */
+void compare_latencies(const struct compare_options *options, bool *latencies);
+
 enum compare_verdict {
     COMPARE_EQUAL, /* the whole interval of the difference is within the margin */
     COMPARE_BETTER,

@@ -402,16 +402,17 @@ enum err_code results_load(const char *folder, const struct window *windows, siz
     return load_folder(folder, &wish, out, err);
 }
 
-enum err_code results_load_compared(const char *folder, struct results **out, struct error *err)
+enum err_code results_load_compared(const char *folder, const bool *latencies, struct results **out,
+                                    struct error *err)
 {
-    const struct results_wish wish = {.compared = true};
+    const struct results_wish wish = {.compared = latencies};
     return load_folder(folder, &wish, out, err);
 }
 
 enum err_code results_load_pair(const char *folder, const char *first, const char *second,
-                                struct results **out, struct error *err)
+                                const bool *latencies, struct results **out, struct error *err)
 {
-    const struct results_wish wish = {.first = first, .second = second, .compared = true};
+    const struct results_wish wish = {.first = first, .second = second, .compared = latencies};
     return load_folder(folder, &wish, out, err);
 }
 

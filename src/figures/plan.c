@@ -74,7 +74,8 @@ static enum err_code parse_thresholds(struct results *results, struct error *err
         if (judged->expression == NULL) return no_memory(err);
         judged->of.verdict = VERDICT_INCONCLUSIVE;
         judged->quantile = judged->threshold.kind == THRESHOLD_QUANTILE;
-        results->series.wanted[judged->threshold.metric] = true;
+        if (threshold_has_metric(&judged->threshold))
+            results->series.wanted[judged->threshold.metric] = true;
         results->judged_count++;
     }
     return ERR_OK;
@@ -259,7 +260,8 @@ static void note_unknown_regions(struct results *results)
 static void want_latencies(const struct results_wish *wish, struct results *results)
 {
     for (int m = 0; m < METRIC_COUNT; m++)
-        results->series.wanted[m] = wish->compared || metric_has((enum metric)m, METRIC_SHOWN);
+        results->series.wanted[m] =
+            wish->compared != NULL ? wish->compared[m] : metric_has((enum metric)m, METRIC_SHOWN);
 }
 
 enum err_code plan_results(const struct run_reader *reader, const struct results_wish *wish,

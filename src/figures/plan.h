@@ -12,7 +12,7 @@ struct results_wish {
     size_t window_count;        /* 0: the windows in the run's profile */
     const struct window *split; /* for results_load_split; otherwise NULL */
     const char *first, *second; /* for results_load_pair; first is NULL otherwise */
-    bool compared;              /* any metric may be asked for afterwards */
+    const bool *compared; /* METRIC_COUNT: whose latencies a comparison will ask for; NULL: none */
 };
 
 /*

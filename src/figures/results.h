@@ -18,9 +18,10 @@ struct results; /* its fields are in figures/model.h, for the folders that show 
 MUST_USE enum err_code results_load(const char *folder, const struct window *windows,
                                     size_t window_count, struct results **out, struct error *err);
 
-/* As results_load with the profile's windows, for a comparison that may name any metric. */
-MUST_USE enum err_code results_load_compared(const char *folder, struct results **out,
-                                             struct error *err);
+/* As results_load with the profile's windows, for a comparison that asks for these latencies
+ * (METRIC_COUNT, by metric). */
+MUST_USE enum err_code results_load_compared(const char *folder, const bool *latencies,
+                                             struct results **out, struct error *err);
 
 /*
  * As results_load, for a comparison: pools all occurrences of each of two named times of day, and
@@ -29,7 +30,8 @@ MUST_USE enum err_code results_load_compared(const char *folder, struct results 
  * which is everything outside the first. ERR_USAGE lists the names in the profile.
  */
 MUST_USE enum err_code results_load_pair(const char *folder, const char *first, const char *second,
-                                         struct results **out, struct error *err);
+                                         const bool *latencies, struct results **out,
+                                         struct error *err);
 
 /* As results_load, but also divides the run into two parts: inside and outside a named time of
  * day. */

@@ -2,49 +2,75 @@
 
 #include <stdlib.h>
 
-#define NUMBER_MOST 10 /* bytes of 64 bits */
+#define HALF 15       /* more than fits */
+#define BLOCK_MOST 21 /* bytes: one, and two numbers of 64 bits */
+#define ROW_LONGEST(count) ((count)*BLOCK_MOST + 1)
 
-/* ---- numbers ---- */
+/* ---- rows ---- */
 
-static void put_number(struct series_values *values, uint64_t number)
+static void put_byte(struct series_values *values, uint64_t byte)
 {
-    for (; number > 0x7F; number >>= 7)
-        values->bytes[values->used++] = (unsigned char)(number | 0x80);
-    values->bytes[values->used++] = (unsigned char)number;
+    values->bytes[values->used++] = (unsigned char)byte;
 }
 
-static uint64_t take_number(const unsigned char **at)
+static void put_beyond(struct series_values *values, uint64_t number)
+{
+    if (number < HALF) return;
+    for (number -= HALF; number > 0x7F; number >>= 7) put_byte(values, number | 0x80);
+    put_byte(values, number);
+}
+
+static void put_block(struct series_values *values, uint64_t behind, uint64_t count)
+{
+    put_byte(values, (behind < HALF ? behind : HALF) << 4 | (count < HALF ? count : HALF));
+    put_beyond(values, behind);
+    put_beyond(values, count);
+}
+
+static uint64_t take_beyond(const unsigned char **at, uint64_t half)
 {
     uint64_t number = 0;
-    unsigned shift = 0;
-    for (; (**at & 0x80) != 0; (*at)++, shift += 7) number |= (uint64_t)(**at & 0x7F) << shift;
-    return number | (uint64_t) * (*at)++ << shift;
+    if (half < HALF) return half;
+    for (unsigned shift = 0;; shift += 7) {
+        const unsigned char byte = *(*at)++;
+        number |= (uint64_t)(byte & 0x7F) << shift;
+        if ((byte & 0x80) == 0) return number + HALF;
+    }
 }
 
 /* Reads a row block by block. */
 struct row_reader {
-    const unsigned char *at, *end;
+    const unsigned char *at;
     size_t block; /* SIZE_MAX: there is none any more */
     uint64_t count;
 };
 
 static void read_next(struct row_reader *reader)
 {
-    if (reader->at == reader->end) {
+    const unsigned char byte = *reader->at++;
+    if (byte == 0) {
         reader->block = SIZE_MAX;
         return;
     }
-    reader->block += (size_t)take_number(&reader->at);
-    reader->count = take_number(&reader->at);
+    reader->block += (size_t)take_beyond(&reader->at, byte >> 4);
+    reader->count = take_beyond(&reader->at, byte & 0xFU);
 }
 
-static struct row_reader read_row(const struct series_values *values, const struct series_row *row)
+static struct row_reader read_row(const struct series_values *values, size_t place)
 {
-    if (row->length == 0) return (struct row_reader){.block = SIZE_MAX};
-    const unsigned char *first = values->bytes + row->first;
-    struct row_reader reader = {.at = first, .end = first + row->length};
+    if (values->rows[place] == 0) return (struct row_reader){.block = SIZE_MAX};
+    struct row_reader reader = {.at = values->bytes + values->rows[place]};
     read_next(&reader);
     return reader;
+}
+
+static size_t blocks_of(const struct series_values *values, size_t place)
+{
+    size_t count = 0;
+    for (struct row_reader reader = read_row(values, place); reader.block != SIZE_MAX;
+         read_next(&reader))
+        count++;
+    return count;
 }
 
 /* ---- places ---- */
@@ -65,11 +91,11 @@ static bool reserve(struct series_values *values, size_t more)
 
 /* What a place has and the histogram, as one row behind all others: it stays in one piece, however
  * many histograms there are of it. */
-static void add_row(struct series_values *values, struct series_row *row,
-                    const struct histogram *histogram, size_t first, size_t last)
+static void add_row(struct series_values *values, size_t place, const struct histogram *histogram,
+                    size_t first, size_t last)
 {
     const size_t start = values->used;
-    struct row_reader had = read_row(values, row);
+    struct row_reader had = read_row(values, place);
     size_t before = 0;
     for (size_t block = first; block <= last || had.block != SIZE_MAX;) {
         const size_t next = block <= last && block < had.block ? block : had.block;
@@ -80,12 +106,11 @@ static void add_row(struct series_values *values, struct series_row *row,
         }
         if (next == block && block <= last) count += histogram->blocks[block++];
         if (count == 0) continue;
-        put_number(values, next - before);
-        put_number(values, count);
+        put_block(values, next - before, count);
         before = next;
     }
-    row->first = (uint32_t)start;
-    row->length = (uint32_t)(values->used - start);
+    put_byte(values, 0);
+    values->rows[place] = (uint32_t)start;
 }
 
 bool series_values_add(struct series_values *values, size_t place, size_t places,
@@ -98,10 +123,11 @@ bool series_values_add(struct series_values *values, size_t place, size_t places
         values->rows = calloc(places, sizeof *values->rows);
         if (values->rows == NULL) return false;
         values->places = places;
+        values->used = 1; /* no row begins at 0 */
     }
-    struct series_row *row = &values->rows[place];
-    if (!reserve(values, row->length + (last - first + 1) * 2 * NUMBER_MOST)) return false;
-    add_row(values, row, histogram, first, last);
+    const size_t blocks = blocks_of(values, place) + last - first + 1;
+    if (!reserve(values, ROW_LONGEST(blocks))) return false;
+    add_row(values, place, histogram, first, last);
     return true;
 }
 
@@ -109,8 +135,8 @@ void series_values_count(const struct series_values *values, size_t place, size_
                          double *above, double *all)
 {
     if (values->rows == NULL || place >= values->places) return;
-    struct row_reader reader = read_row(values, &values->rows[place]);
-    for (; reader.block != SIZE_MAX; read_next(&reader)) {
+    for (struct row_reader reader = read_row(values, place); reader.block != SIZE_MAX;
+         read_next(&reader)) {
         *all += (double)reader.count;
         if (reader.block >= from_block) *above += (double)reader.count;
     }

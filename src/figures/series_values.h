@@ -1,9 +1,10 @@
 /*
  * The latencies of one metric, interval by interval and region by region, as small as they can be:
- * a week of 20 regions has a million places with ten values each. A place has a row of numbers:
- * of each block of the histogram (histogram_block_at) that has values, in order, how far it is
- * behind the one before, and how many values there are; seven bits a byte, the lowest first, the
- * eighth bit set on all bytes of a number but its last (LEB128).
+ * a week of 20 regions has a million places with ten values each. A place has a row of bytes, one
+ * for each block of the histogram (histogram_block_at) that has values, in order: in its upper half
+ * how far the block is behind the one before, in its lower half how many values it has. A half that
+ * is 15 is followed by what is beyond, seven bits a byte, the lowest first, with the eighth bit set
+ * on all but the last (LEB128). A byte of 0 ends the row.
  */
 #ifndef RUSHHOUR_FIGURES_SERIES_VALUES_H
 #define RUSHHOUR_FIGURES_SERIES_VALUES_H
@@ -16,9 +17,7 @@
 
 /* Zero-initialise; always call series_values_free. */
 struct series_values {
-    struct series_row {
-        uint32_t first, length; /* bytes */
-    } * rows;                   /* one a place */
+    uint32_t *rows; /* of each place, where its row begins; 0: it has none */
     size_t places;
     unsigned char *bytes;
     size_t used, capacity;

@@ -32,6 +32,12 @@ struct threshold {
                               such hours (about=service, the default) */
 };
 
+/* Whether it is about the values of a metric, and not about how many failed. */
+static inline bool threshold_has_metric(const struct threshold *what)
+{
+    return what->kind == THRESHOLD_QUANTILE || what->kind == THRESHOLD_SHARE;
+}
+
 /* Parses only the part before the comparison: `failure_rate`, `ttft.p99{region=eastus2}`,
  * `share(ttft > 1s)`. The comparison and its limit are then 0. */
 MUST_USE enum err_code threshold_parse_metric(const char *expression, struct threshold *out,

@@ -106,7 +106,9 @@ static void between_times(void **state)
     struct compared *comparison;
     struct results *pair;
     struct maker *m = run_of(MINUTES);
-    assert_int_equal(results_load_pair(m->folder, "six", "rest", &pair, &err), ERR_OK);
+    bool latencies[METRIC_COUNT];
+    compare_latencies(&options, latencies);
+    assert_int_equal(results_load_pair(m->folder, "six", "rest", latencies, &pair, &err), ERR_OK);
     assert_int_equal(compare_windows(pair, &options, &comparison, &err), ERR_OK);
     cJSON *root = json_of(comparison);
     is_near(at(side_of(root, 0, "b"), "incidents"), 1);

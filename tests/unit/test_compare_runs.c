@@ -17,6 +17,8 @@
     "\"load\":{\"stages\":[{\"duration\":\"3h\",\"target\":1}]},\"windows\":{\"interval\":\"1h\"," \
     "\"report\":[\"1h\",\"peak=08:00-09:00@America/Los_Angeles\"]}}"
 
+static const bool no_latencies[METRIC_COUNT];
+
 static cJSON *json_of(const struct compared *compared)
 {
     struct text out = {0};
@@ -62,7 +64,9 @@ static struct compared *windows_of(const char *folder, const char *first, const 
     struct error err = {0};
     struct compared *compared;
     struct compare_options options = compare_defaults();
-    if (results_load_pair(folder, first, second, results, &err) != ERR_OK) fail_msg("%s", err.text);
+    bool latencies[METRIC_COUNT];
+    compare_latencies(&options, latencies);
+    if (results_load_pair(folder, first, second, latencies, results, &err) != ERR_OK) fail_msg("%s", err.text);
     if (compare_windows(*results, &options, &compared, &err) != ERR_OK) fail_msg("%s", err.text);
     return compared;
 }
@@ -119,14 +123,14 @@ static void unknown_windows_are_refused(void **state)
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         struct results *results;
         struct error err = {0};
-        assert_int_equal(results_load_pair(m->folder, names[i], "rest", &results, &err), ERR_USAGE);
+        assert_int_equal(results_load_pair(m->folder, names[i], "rest", no_latencies, &results, &err), ERR_USAGE);
         assert_true(err.text[0] != '\0');
     }
     struct results *results;
     struct error err = {0};
     struct compared *compared;
     struct compare_options options = compare_defaults();
-    assert_int_equal(results_load_pair(m->folder, "night=00:00-01:00@UTC", "rest", &results, &err),
+    assert_int_equal(results_load_pair(m->folder, "night=00:00-01:00@UTC", "rest", no_latencies, &results, &err),
                      ERR_OK);
     assert_int_equal(compare_windows(results, &options, &compared, &err), ERR_USAGE);
     results_free(results);
