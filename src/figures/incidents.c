@@ -69,9 +69,9 @@ static void own(const struct timeline *t, const struct incident *found, size_t n
                 struct run_incidents *out)
 {
     for (size_t s = 0; s < found->struck_count; s++) {
-        size_t *owner = out->owner + found->struck[s].region * t->count;
+        uint32_t *owner = out->owner + found->struck[s].region * t->count;
         for (size_t i = found->start; i < found->start + found->length; i++) {
-            if (owner[i] == 0) owner[i] = number + 1;
+            if (owner[i] == 0) owner[i] = (uint32_t)(number + 1);
         }
     }
 }

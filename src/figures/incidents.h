@@ -57,7 +57,7 @@ struct run_incidents {
     bool searched;             /* there are blocks enough, with attempts */
     struct run_incident *list; /* by start */
     size_t count;
-    size_t *owner; /* [region * blocks + block]: 1 + the incident that struck it there; 0: none */
+    uint32_t *owner; /* [region * blocks + block]: 1 + the incident that struck it there; 0: none */
     struct incident_rates *regions; /* one per region, then all together */
     size_t region_count;
     bool by_onsets;    /* every region's failures could be told apart by their chains */

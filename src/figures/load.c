@@ -280,6 +280,7 @@ static enum err_code load_files(struct loader *loader, struct error *err)
     if (code == ERR_OK) code = load_latencies(loader, err);
     if (code != ERR_OK) return code;
     if (!settle_rest(loader)) loader->no_memory = true;
+    histogram_pool_free(&loader->pool); /* what comes next needs as much */
     results->patterns = patterns_find(results);
     if (results->patterns == NULL) loader->no_memory = true;
     load_note_losses(results,

@@ -107,7 +107,7 @@ static void describe(const struct width *width, size_t region, const struct stan
                      struct concentration *out)
 {
     const struct timeline *t = width->results->timeline;
-    const size_t *owner = width->results->incidents->owner + region * t->count;
+    const uint32_t *owner = width->results->incidents->owner + region * t->count;
     struct timeline_sums there = {0};
     struct timeline_sums rest = {0};
     for (size_t i = 0; i < t->count; i++) {
@@ -142,7 +142,7 @@ static void describe(const struct width *width, size_t region, const struct stan
 static bool find_concentration(const struct width *width, size_t region, struct concentration *out)
 {
     const struct timeline *t = width->results->timeline;
-    const size_t *owner = width->results->incidents->owner + region * t->count;
+    const uint32_t *owner = width->results->incidents->owner + region * t->count;
     struct standout test;
     *out = (struct concentration){.p = 1};
     for (size_t i = 0; i < t->count; i++) {

@@ -46,8 +46,9 @@ static bool add_health(struct timeline_gather *gather, int64_t start_ns,
         with_room(gather->healths, gather->health_count, &gather->health_capacity, sizeof *healths);
     if (healths == NULL) return false;
     gather->healths = healths;
-    gather->healths[gather->health_count++] =
-        (struct timeline_health){.start_ns = start_ns, .health = *health};
+    struct timeline_health *added = &gather->healths[gather->health_count++];
+    added->start_ns = start_ns;
+    memcpy(added->counts, health, sizeof added->counts);
     return true;
 }
 

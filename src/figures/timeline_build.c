@@ -168,7 +168,7 @@ static void fill_stretch(const struct timeline_gather *gather, size_t from, size
     }
 }
 
-static const struct health *health_at(const struct timeline_gather *gather, int64_t start_ns)
+static struct health health_at(const struct timeline_gather *gather, int64_t start_ns)
 {
     size_t low = 0;
     size_t high = gather->health_count;
@@ -180,7 +180,9 @@ static const struct health *health_at(const struct timeline_gather *gather, int6
             high = middle;
         }
     }
-    return &gather->healths[low].health;
+    struct health health = {0};
+    memcpy(&health, gather->healths[low].counts, sizeof gather->healths[low].counts);
+    return health;
 }
 
 static int health_by_start(const void *left, const void *right)
@@ -210,9 +212,9 @@ static bool enough_left(const struct timeline_gather *gather, size_t i)
     uint64_t dispatches = 0;
     for (; i < gather->row_count && !is_enough(ms, dispatches); i++) {
         if (i > 0 && gather->rows[i].start_ns == gather->rows[i - 1].start_ns) continue;
-        const struct health *health = health_at(gather, gather->rows[i].start_ns);
-        ms += real_ms(health, &gather->rows[i]);
-        dispatches += health->dispatches;
+        const struct health health = health_at(gather, gather->rows[i].start_ns);
+        ms += real_ms(&health, &gather->rows[i]);
+        dispatches += health.dispatches;
     }
     return is_enough(ms, dispatches);
 }
@@ -226,7 +228,7 @@ static void fill_blocks(const struct timeline_gather *gather, struct timeline *t
     for (size_t i = 0; i < gather->row_count; i++) {
         const struct timeline_row *row = &gather->rows[i];
         if (i > 0 && row->start_ns == gather->rows[i - 1].start_ns) continue;
-        const struct health *health = health_at(gather, row->start_ns);
+        const struct health health = health_at(gather, row->start_ns);
         const bool begins = t->starts[block_at(t, row->start_ns)] == row->start_ns;
         if (begins && is_enough(ms, generator.dispatches) && enough_left(gather, i)) {
             fill_stretch(gather, from, i, &generator, intervals == 1, t);
@@ -235,11 +237,11 @@ static void fill_blocks(const struct timeline_gather *gather, struct timeline *t
             ms = 0;
         }
         if (intervals++ == 0) {
-            generator = *health;
+            generator = health;
         } else {
-            health_merge(&generator, health);
+            health_merge(&generator, &health);
         }
-        ms += real_ms(health, row);
+        ms += real_ms(&health, row);
     }
     if (intervals > 0) fill_stretch(gather, from, gather->row_count, &generator, intervals == 1, t);
 }

@@ -3,6 +3,9 @@
 #define RUSHHOUR_FIGURES_TIMELINE_PRIVATE_H
 
 #include "figures/timeline.h"
+#include "record/health.h"
+
+#include <stddef.h>
 
 /* One row of intervals.csv. */
 struct timeline_row {
@@ -13,10 +16,11 @@ struct timeline_row {
     double cluster_x, cluster_xx;
 };
 
-/* The generator in one interval. */
+/* The generator in one interval: what it counted, without the words of its verdict, which are most
+ * of a struct health. */
 struct timeline_health {
     int64_t start_ns;
-    struct health health;
+    unsigned char counts[offsetof(struct health, why)];
 };
 
 #endif

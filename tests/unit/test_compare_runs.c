@@ -66,7 +66,8 @@ static struct compared *windows_of(const char *folder, const char *first, const 
     struct compare_options options = compare_defaults();
     bool latencies[METRIC_COUNT];
     compare_latencies(&options, latencies);
-    if (results_load_pair(folder, first, second, latencies, results, &err) != ERR_OK) fail_msg("%s", err.text);
+    if (results_load_pair(folder, first, second, latencies, results, &err) != ERR_OK)
+        fail_msg("%s", err.text);
     if (compare_windows(*results, &options, &compared, &err) != ERR_OK) fail_msg("%s", err.text);
     return compared;
 }
@@ -123,15 +124,18 @@ static void unknown_windows_are_refused(void **state)
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         struct results *results;
         struct error err = {0};
-        assert_int_equal(results_load_pair(m->folder, names[i], "rest", no_latencies, &results, &err), ERR_USAGE);
+        assert_int_equal(
+            results_load_pair(m->folder, names[i], "rest", no_latencies, &results, &err),
+            ERR_USAGE);
         assert_true(err.text[0] != '\0');
     }
     struct results *results;
     struct error err = {0};
     struct compared *compared;
     struct compare_options options = compare_defaults();
-    assert_int_equal(results_load_pair(m->folder, "night=00:00-01:00@UTC", "rest", no_latencies, &results, &err),
-                     ERR_OK);
+    assert_int_equal(
+        results_load_pair(m->folder, "night=00:00-01:00@UTC", "rest", no_latencies, &results, &err),
+        ERR_OK);
     assert_int_equal(compare_windows(results, &options, &compared, &err), ERR_USAGE);
     results_free(results);
     maker_free(m);
