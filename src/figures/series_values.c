@@ -40,16 +40,16 @@ static uint64_t take_beyond(const unsigned char **at, uint64_t half)
 
 /* Reads a row block by block. */
 struct row_reader {
-    const unsigned char *at;
-    size_t block; /* SIZE_MAX: there is none any more */
+    const unsigned char *at; /* NULL: behind the last */
+    size_t block;            /* SIZE_MAX: there is none any more */
     uint64_t count;
 };
 
 static void read_next(struct row_reader *reader)
 {
-    const unsigned char byte = *reader->at++;
+    const unsigned char byte = reader->at == NULL ? 0 : *reader->at++;
     if (byte == 0) {
-        reader->block = SIZE_MAX;
+        *reader = (struct row_reader){.block = SIZE_MAX};
         return;
     }
     reader->block += (size_t)take_beyond(&reader->at, byte >> 4);
@@ -58,7 +58,8 @@ static void read_next(struct row_reader *reader)
 
 static struct row_reader read_row(const struct series_values *values, size_t place)
 {
-    if (values->rows[place] == 0) return (struct row_reader){.block = SIZE_MAX};
+    if (values->bytes == NULL || values->rows[place] == 0)
+        return (struct row_reader){.block = SIZE_MAX};
     struct row_reader reader = {.at = values->bytes + values->rows[place]};
     read_next(&reader);
     return reader;
