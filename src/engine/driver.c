@@ -361,6 +361,7 @@ void driver_turn(struct driver *driver, uint64_t due_ns, const char *prompt, uin
     if (sent_ns < now_ns) sent_ns = now_ns;
     driver_take_over(driver, driver->user);
     driver->in_flight = true;
+    driver->asked_context = driver->context_tokens;
     driver->sent_late_ns = (int64_t)(sent_ns - due_ns);
     struct recorder *recorder = &driver->worker->recorder;
     recorder_change(recorder, driver->region, LEVEL_FLIGHT, 1, recorder_at(recorder, sent_ns));

@@ -47,6 +47,7 @@ struct driver {
     struct purse_part reserved; /* the same, as a part of the budget */
     struct purse_part standing; /* for the time that it is open, ahead */
     uint64_t context_tokens, context_audio; /* of the conversation so far, as told */
+    uint64_t asked_context;                 /* the same when the turn was sent */
     int64_t sent_late_ns, doubt_ns; /* of the turn: sent minus due; by how much its first output's
                                        time may be wrong */
     uint64_t late_before_ns;        /* of the worker, when the dial began */

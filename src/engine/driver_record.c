@@ -173,6 +173,7 @@ static void write_row(struct driver *driver, const struct session_action *action
         .client_request_id = driver->client_request_id,
         .chain = driver->chain->number,
         .arrival = worker->plan->profile->load.model == LOAD_ARRIVALS ? user->plan.number + 1 : 0,
+        .context_tokens = dialled ? -1 : (int64_t)driver->asked_context,
     };
     attempt_csv_row(&worker->recorder.handover->attempts, &row);
 }

@@ -151,6 +151,7 @@ static void visit_attempt(void *context, size_t region, const struct attempt_row
     }
     ages_places(&results->ages[region], row, loader->places + results->grouping_count);
     if (!session_map_add(&loader->sessions, &attempt, loader->places)) loader->no_memory = true;
+    if (!ages_answer(&results->ages[region], row)) loader->no_memory = true;
     if (attempt.failed && !load_attempt_failure(loader, region, row, attempt.chain))
         loader->no_memory = true;
     const struct series_attempt timed = {.end_ns = row->end_utc_ns,
@@ -355,7 +356,10 @@ void results_free(struct results *results)
         grouping_free(&results->groupings[g], results->region_count);
     free(results->groupings);
     report_cell_free(&results->all);
-    for (size_t r = 0; r < results->region_count; r++) free(results->regions[r]);
+    for (size_t r = 0; r < results->region_count; r++) {
+        if (results->ages != NULL) ages_free(&results->ages[r]);
+        free(results->regions[r]);
+    }
     free(results->regions);
     for (size_t w = 0; w < results->own_window_count; w++) window_free(&results->own_windows[w]);
     free(results->own_windows);

@@ -284,7 +284,13 @@ const whiskers = {
 
 const pointStyles = ['circle', 'rect', 'triangle', 'rectRot', 'star', 'crossRot', 'cross', 'dash'];
 
-function bucketsOf(kind) { return kind === 'turns' ? 'by_turn' : 'by_socket_age'; }
+const ageKinds = {
+  turns: { key: 'by_turn', axis: 'turn' },
+  sockets: { key: 'by_socket_age', axis: 'age' },
+  contexts: { key: 'by_context', axis: 'tokens' }
+};
+
+function bucketsOf(kind) { return ageKinds[kind].key; }
 
 // The buckets in which any region has attempts.
 function usedBuckets(kind) {
@@ -294,7 +300,7 @@ function usedBuckets(kind) {
 
 // In two lines, for narrow screens: "< 30" over "min".
 function tickLabel(kind, bucket) {
-  if (kind === 'turns') return bucket.label;
+  if (kind !== 'sockets') return kind === 'turns' ? bucket.label : bucket.label.split(/ (?=to|and|[0-9])/);
   const seconds = bucket.to === null ? bucket.from : bucket.to;
   const sign = bucket.to === null ? '\u2265 ' : '< ';
   return seconds < 60 ? [sign + seconds, 's'] : [sign + seconds / 60, 'min'];
@@ -315,7 +321,7 @@ function agesChart(kind) {
   y.ticks.maxTicksLimit = 6;
   const x = axis({
     type: 'linear', min: -0.5, max: used.length - 0.5,
-    title: { display: true, text: kind === 'turns' ? 'turn' : 'age', color: color('--soft') },
+    title: { display: true, text: ageKinds[kind].axis, color: color('--soft') },
     afterBuildTicks: (scale) => { scale.ticks = labels.map((label, value) => ({ value })); }
   });
   x.ticks.callback = (value) => labels[value];
@@ -404,7 +410,8 @@ function chartOf(kind, region) {
     case 'codes': return codesChart();
     case 'load': return loadChart(region);
     case 'turns':
-    case 'sockets': return agesChart(kind);
+    case 'sockets':
+    case 'contexts': return agesChart(kind);
     default: return curveChart(kind.slice('curve-'.length));
   }
 }

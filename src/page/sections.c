@@ -241,14 +241,22 @@ void page_azure(const struct results *results, struct text *out)
 void page_ages(const struct results *results, struct text *out)
 {
     double attempts = 0;
-    for (size_t r = 0; r < results->region_count; r++)
+    double contexts = 0; /* runs of earlier versions do not say */
+    for (size_t r = 0; r < results->region_count; r++) {
         attempts += ages_attempts(&results->ages[r], AGES_TURN);
+        contexts += ages_attempts(&results->ages[r], AGES_CONTEXT);
+    }
     if (!(attempts > 0)) return;
     page_section(out, "ages", "Does it come with age?");
     text_puts(out, "<div class=\"charts wide\">\n");
     page_chart(out, "turns", 0, "", "Failure rate by turn of the session");
     page_chart(out, "sockets", 0, "", "Failure rate by age of the connection");
+    if (contexts > 0)
+        page_chart(out, "contexts", 0, "",
+                   "Failure rate by tokens of the conversation before the turn");
     text_puts(out, "</div>\n");
+    page_put_table(results, "By the size of the conversation before the turn, in tokens",
+                   tables_context, out);
     page_explain(
         out, "How to read this",
         "A rate that rises to the right says that sessions or connections wear out: reconnect "
@@ -257,7 +265,10 @@ void page_ages(const struct results *results, struct text *out)
         "interval; where they overlap widely, there is nothing to see. A hollow point at the top "
         "lies beyond "
         "the scale, out of few attempts. Attempts whose session never "
-        "opened have neither turn nor age and are not in these charts.");
+        "opened have neither turn nor age and are not in these charts. A conversation is read "
+        "again "
+        "for every turn: where long ones are slow or fail, replace them earlier "
+        "(session.rotate_after).");
     text_puts(out, "</section>\n");
 }
 

@@ -37,7 +37,7 @@ function codeRows() {
 }
 
 function ageRows(kind) {
-  const rows = [[kind === 'turns' ? 'turn' : 'age', 'region', 'attempts', 'failed', 'failure rate', 'low', 'high']];
+  const rows = [[ageKinds[kind].axis, 'region', 'attempts', 'failed', 'failure rate', 'low', 'high']];
   for (const b of usedBuckets(kind)) {
     figures.ages.forEach((region) => {
       const bucket = region[bucketsOf(kind)][b];
@@ -54,7 +54,8 @@ function rowsOf(kind, region) {
     case 'ttft': return seriesRows(region, kind);
     case 'codes': return codeRows();
     case 'turns':
-    case 'sockets': return ageRows(kind);
+    case 'sockets':
+    case 'contexts': return ageRows(kind);
     default: return curveRows(kind.slice('curve-'.length));
   }
 }

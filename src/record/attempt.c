@@ -34,6 +34,7 @@ static const struct csv_column columns[] = {
     {COLUMN(client_request_id, CSV_STRING, false, client_request_id)},
     {COLUMN(chain, CSV_COUNT, false, chain)},
     {COLUMN(arrival, CSV_COUNT, false, arrival)},
+    {COLUMN(context_tokens, CSV_OPTIONAL, false, context_tokens)},
 };
 
 static const struct csv_table table = {.columns = columns,
@@ -69,7 +70,8 @@ static bool row_can_be(const struct attempt_row *row)
 {
     return row->due_utc_ns >= 0 && row->end_utc_ns >= 0 && row->input_tokens <= TOKENS_MOST &&
            row->output_tokens <= TOKENS_MOST && row->ttft_us <= LATENCY_MOST_US &&
-           row->response_us <= LATENCY_MOST_US && row->first_answer_us <= LATENCY_MOST_US;
+           row->response_us <= LATENCY_MOST_US && row->first_answer_us <= LATENCY_MOST_US &&
+           row->context_tokens <= (int64_t)TOKENS_MOST;
 }
 
 enum err_code attempt_csv_read_as(const struct csv_map *map, char *line, struct attempt_row *row,
@@ -81,6 +83,7 @@ enum err_code attempt_csv_read_as(const struct csv_map *map, char *line, struct 
                                 .response_id = "",
                                 .client_request_id = "",
                                 .first_answer_us = -1,
+                                .context_tokens = -1,
                                 .end_utc_ns = INT64_MIN};
     enum err_code code = csv_read_row(&table, map, line, row, err);
     if (row->end_utc_ns == INT64_MIN) row->end_utc_ns = row->due_utc_ns;

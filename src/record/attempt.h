@@ -32,6 +32,8 @@ struct attempt_row {
     int64_t first_answer_us; /* -1: none */
     uint64_t arrival; /* column arrival: number of its virtual user's arrival in the plan, from 1;
                          0: a closed load has none */
+    int64_t context_tokens; /* of the conversation before this turn, as the service told it; -1:
+                               unknown, or there was no session */
 };
 
 const char *outcome_name(enum outcome outcome);

@@ -169,6 +169,8 @@ void results_markdown(const struct results *results, struct text *out)
             tables_retries, out);
     section(results, "Sessions that were tried once more after a failed response", tables_probes,
             out);
+    section(results, "By the size of the conversation before the turn, in tokens", tables_context,
+            out);
     holds(results, out);
     section(results, "Limits that the service told, against the quota", tables_limits, out);
     azure(results, out);

@@ -25,6 +25,9 @@ void tables_lifecycle(const struct results *results,
 void tables_retries(const struct results *results, struct table *table);
 void tables_probes(const struct results *results,
                    struct table *table); /* how often a session recovered; no rows without probes */
+/* failures, input and ttft by the size of the conversation before the turn; no rows where none went
+ * on after its first turn */
+void tables_context(const struct results *results, struct table *table);
 void tables_holds(const struct results *results,
                   struct table *table); /* per region that was held back; no rows without holds */
 void tables_limits(const struct results *results,

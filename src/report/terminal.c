@@ -392,6 +392,8 @@ void results_text(const struct results *results, bool colour, struct text *out)
             "What retries hid: where turns that failed at first were answered, and the cost",
             tables_retries);
     section(&terminal, "Sessions that were tried once more after a failed response", tables_probes);
+    section(&terminal, "By the size of the conversation before the turn, in tokens",
+            tables_context);
     holds(&terminal);
     section(&terminal, "Limits that the service told, against the quota", tables_limits);
     azure(&terminal);

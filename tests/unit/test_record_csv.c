@@ -18,7 +18,7 @@
     "time,region,session_id,turn,attempt,outcome,code,ttft_us,response_us,socket_age_ms,input_"    \
     "tokens,"                                                                                      \
     "cached_tokens,output_tokens,end,session,interaction,first_answer_us,response_id,client_"      \
-    "request_id,chain,arrival\n"
+    "request_id,chain,arrival,context_tokens\n"
 
 /* 2026-04-14T15:00:00Z = 1776178800 s (date -u -d @1776178800). */
 #define START_NS INT64_C(1776178800000000000)
@@ -54,6 +54,7 @@ static const struct attempt_row failed_row = {
     .client_request_id = NULL,
     .chain = 75,
     .arrival = 9,
+    .context_tokens = 1234,
 };
 
 static void test_attempt_row_as_written(void **state)
@@ -64,7 +65,7 @@ static void test_attempt_row_as_written(void **state)
     assert_string_equal(
         text_str(&out),
         "2026-04-14T15:00:00.123Z,eastus2,\"sess_\"\"a,b\"\"\",3,2,failed,server_error,,1234567,0,"
-        "1000000000000,5,0,2026-04-14T15:00:02.000Z,77,4,,resp_1,,75,9\n");
+        "1000000000000,5,0,2026-04-14T15:00:02.000Z,77,4,,resp_1,,75,9,1234\n");
     text_free(&out);
 }
 
@@ -96,6 +97,7 @@ static void test_attempt_row_reads_back(void **state)
     assert_string_equal(row.client_request_id, "");
     assert_int_equal(row.chain, 75);
     assert_int_equal(row.arrival, 9);
+    assert_int_equal(row.context_tokens, 1234);
     text_free(&out);
 }
 
@@ -113,7 +115,8 @@ static void test_control_characters_are_escaped(void **state)
 }
 
 #define GOOD                                                                                       \
-    "2026-04-14T15:00:00.123Z,r,s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,,resp,req,7,9"
+    "2026-04-14T15:00:00.123Z,r,s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,,resp,req,7,"  \
+    "9,8"
 
 static void test_torn_and_foreign_rows_are_refused(void **state)
 {
@@ -123,30 +126,30 @@ static void test_torn_and_foreign_rows_are_refused(void **state)
         "time,region",
         "2026-04-14T15:00:00.123Z,r,s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,,resp",
         GOOD ",more",
-        "yesterday,r,s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,,resp,req,7,9",
+        "yesterday,r,s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,,resp,req,7,9,8",
         "2026-04-14T15:00:00.123Z,r,s,-3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,,resp,req,"
-        "7,9",
+        "7,9,8",
         "2026-04-14T15:00:00.123Z,r,s,,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,,resp,req,7,"
-        "9",
+        "9,8",
         "2026-04-14T15:00:00.123Z,r,s,3,2,fine,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,,resp,"
         "req,"
-        "7,9",
+        "7,9,8",
         "2026-04-14T15:00:00.123Z,r,s,3,2,ok,,1.5,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,,resp,"
         "req,"
-        "7,9",
+        "7,9,8",
         "2026-04-14T15:00:00.123Z,r,s,3,2,ok,,1,9223372036854775808,3,4,5,6,2026-04-14T15:00:02."
         "000Z,77,4,,a,"
-        "b,7,9",
+        "b,7,9,8",
         "2026-04-14T15:00:00.123Z,r,s,3,2,ok,,1,2,3,18446744073709551616,5,6,2026-04-14T15:00:02."
         "000Z,7,4,,a,"
-        "b,7,9",
+        "b,7,9,8",
         "2026-04-14T15:00:00.123Z,\"r,s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,,resp,"
         "req,"
-        "7,9",
+        "7,9,8",
         "2026-04-14T15:00:00.123Z,\"r\"x,s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,,resp,"
-        "req,7,9",
+        "req,7,9,8",
         "2026-04-14T15:00:00.123Z,r\"x\",s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,,resp,"
-        "req,7,9",
+        "req,7,9,8",
     };
     char line[512];
     struct attempt_row row;

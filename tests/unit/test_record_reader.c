@@ -236,13 +236,13 @@ static void test_broken_lines_are_skipped_and_counted(void **state)
     fixture_write(f);
     /* Whole but for the hole behind it, as a crash of the machine leaves it. */
     static const char hole[] = "2026-04-14T15:00:00.123Z,eastus2,s,3,2,ok,,1,2,3,4,5,6,"
-                               "2026-04-14T15:00:02.000Z,77,4,,a,b,7,9\0\0\0\n";
+                               "2026-04-14T15:00:02.000Z,77,4,,a,b,7,9,8\0\0\0\n";
     append_to(f, "attempts.csv", "not a row\n", 10);
     append_to(f, "attempts.csv", hole, sizeof hole - 1);
     append_to(f, "attempts.csv",
               "2026-04-14T15:00:00.123Z,mars,s,3,2,ok,,1,2,3,4,5,6,2026-04-14T15:00:02.000Z,77,4,,"
-              "a,b,7,9\n",
-              91);
+              "a,b,7,9,8\n",
+              93);
     append_to(f, "failures.jsonl", "{\"time\":\"2026-04-14T15:00:00Z\"}\n[]\nnull\n{} x\n", 45);
     append_to(f, "latency.hlog", "Tag=eastus2.ttft,1,1,1,AAAA\nTag=eastus2.what,1,1,1,AAAA\n", 56);
     struct run_reader *reader = open_run(f);
