@@ -21,8 +21,20 @@ static const char *const ours[] = {RUN_INTERVALS, RUN_LATENCIES, RUN_ATTEMPTS,  
 
 #define OURS (sizeof ours / sizeof *ours)
 
+/* A part of attempts.csv that was rotated (record/parts.h): attempts-0001.csv, or with .gz. */
+static bool is_part(const char *name)
+{
+    static const char start[] = "attempts-";
+    if (strncmp(name, start, sizeof start - 1) != 0) return false;
+    const char *number = name + sizeof start - 1;
+    const size_t digits = strspn(number, "0123456789");
+    const char *end = number + digits;
+    return digits >= 4 && (strcmp(end, ".csv") == 0 || strcmp(end, ".csv.gz") == 0);
+}
+
 static bool is_ours(const char *name)
 {
+    if (is_part(name)) return true;
     for (size_t i = 0; i < OURS; i++) {
         if (strcmp(name, ours[i]) == 0) return true;
     }
@@ -225,17 +237,24 @@ enum err_code prune_plan(const char *folder, const struct run_list *list,
     return code;
 }
 
+static enum err_code remove_file(DIR *entries, const char *folder, const char *name,
+                                 struct error *err)
+{
+    if (unlinkat(dirfd(entries), name, 0) == 0 || errno == ENOENT) return ERR_OK;
+    return error_set(err, ERR_IO, "%s/%s: cannot remove it: %s", folder, name, strerror(errno));
+}
+
 enum err_code prune_remove(const char *folder, struct error *err)
 {
-    struct folder handle;
-    enum err_code code = folder_open(folder, &handle, err);
-    if (code != ERR_OK) return code;
-    for (size_t i = 0; code == ERR_OK && i < OURS; i++) {
-        if (unlinkat(handle.fd, ours[i], 0) != 0 && errno != ENOENT)
-            code = error_set(err, ERR_IO, "%s/%s: cannot remove it: %s", folder, ours[i],
-                             strerror(errno));
+    DIR *entries = opendir(folder);
+    if (entries == NULL) return error_set(err, ERR_IO, "%s: %s", folder, strerror(errno));
+    enum err_code code = ERR_OK;
+    for (const struct dirent *entry; code == ERR_OK && (entry = readdir(entries)) != NULL;) {
+        if (is_ours(entry->d_name) && strcmp(entry->d_name, RUN_MANIFEST) != 0)
+            code = remove_file(entries, folder, entry->d_name, err);
     }
-    folder_close(&handle);
+    if (code == ERR_OK) code = remove_file(entries, folder, RUN_MANIFEST, err);
+    (void)closedir(entries);
     if (code == ERR_OK && rmdir(folder) != 0)
         code = error_set(err, ERR_IO, "%s: cannot remove it: %s", folder, strerror(errno));
     return code;

@@ -17,7 +17,7 @@
 
 #define NOW (INT64_C(1796083200) * NS_PER_S) /* 2026-12-01T00:00:00Z */
 #define DAY (86400 * NS_PER_S)
-#define MOST 16
+#define MOST 24
 
 static void put(const char *folder, const char *name, const char *content)
 {
@@ -104,6 +104,8 @@ static void each_reason_keeps_a_run(void **state)
     assert_int_equal(symlink("linked", "results/baseline"), 0);
     put_run("noted", "peak", "complete", 1, 10);
     put("results/noted", "notes.txt", "what we saw");
+    put_run("alike", "peak", "complete", 1, 10);
+    put("results/alike", "attempts-1.csv", "no part has so short a number");
     put_run("named", "peak", "complete", 1, 10);
     put_run("rare", "yearly", "complete", 1, 10);
     put("results/torn", "run.json", "{\"run\":{\"id\":");
@@ -123,6 +125,7 @@ static void each_reason_keeps_a_run(void **state)
     holds(&d, "linked", PRUNE_LINKED);
     holds(&d, "baseline", PRUNE_LINKED);
     holds(&d, "noted", PRUNE_FOREIGN);
+    holds(&d, "alike", PRUNE_FOREIGN);
     holds(&d, "named", PRUNE_NAMED);
     holds(&d, "rare", PRUNE_NEWEST);
     holds(&d, "young", PRUNE_YOUNG);
@@ -186,6 +189,8 @@ static void a_run_goes_and_nothing_else(void **state)
     (void)state;
     put_run("a", "peak", "complete", 1, 10);
     put("results/a", "report.html", "<!doctype html>");
+    put("results/a", "attempts-0001.csv.gz", "a part");
+    put("results/a", "attempts-0002.csv", "another");
     put("elsewhere", "keep.txt", "mine");
     assert_int_equal(prune_remove("results/a", &err), ERR_OK);
     assert_false(file_exists("results/a"));
