@@ -266,7 +266,7 @@ static const struct option_row options[] = {
      offsetof(struct report, windows)},
     {"last", 0, OPTION_TEXT, "N",
      "together with the runs of the same profile before it, N in all at most, judged as one:\na "
-     "quarter of an hour is too short for a verdict, and four of them may do. Makes no\npages; "
+     "quarter of an hour is too short for a verdict, and eight of them may do. Makes no\npages; "
      "with "
      "-o it does",
      offsetof(struct report, last)},
@@ -318,7 +318,7 @@ const struct command report_command = {
         "  rushhour report latest\n"
         "  rushhour report latest --window 'peak=07:00-09:00@America/Los_Angeles' --window 1h\n"
         "  rushhour report results/2026-11-20T140500Z-demo --format csv -o demo.csv\n"
-        "  rushhour report latest:peak --last 4 --exit-code --notify '${WEBHOOK}'\n",
+        "  rushhour report latest:peak --last 8 --exit-code --notify '${WEBHOOK}'\n",
     .exit_codes = "  0 reported   1 the folder could not be read   2 wrong command line\n"
                   "  with --exit-code also 99 a threshold failed   3 inconclusive   4 invalid\n",
 };
