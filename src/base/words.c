@@ -14,6 +14,12 @@ const char *modality_name(enum modality modality)
     return names[modality];
 }
 
+const char *audio_format_name(enum audio_format format)
+{
+    static const char *const names[] = {"pcm16", "g711_ulaw", "g711_alaw"};
+    return names[format];
+}
+
 const char *phase_name(enum phase phase)
 {
     static const char *const names[] = {"none",    "resolve",  "connect", "tls",  "upgrade",

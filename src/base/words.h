@@ -21,6 +21,15 @@ enum dialect { DIALECT_GA, DIALECT_PREVIEW, DIALECT_OPENAI };
 /* What a session asks the model to answer with. */
 enum modality { MODALITY_TEXT, MODALITY_AUDIO };
 
+/* How audio is coded: PCM16, mono, 24 kHz; or G.711 at 8 kHz. */
+enum audio_format { AUDIO_FORMAT_PCM16, AUDIO_FORMAT_MULAW, AUDIO_FORMAT_ALAW };
+
+/* Who finds the end of what a user says: the client, or the service by its sound or its sense. */
+enum turn_detection { TURN_DETECTION_NONE, TURN_DETECTION_SERVER_VAD, TURN_DETECTION_SEMANTIC_VAD };
+
+/* How soon semantic_vad takes a pause for the end. */
+enum eagerness { EAGERNESS_AUTO, EAGERNESS_LOW, EAGERNESS_MEDIUM, EAGERNESS_HIGH };
+
 /* Where an attempt or a session failed, in the order in which a session reaches them. */
 enum phase {
     PHASE_NONE, /* it did not fail */
@@ -54,9 +63,10 @@ enum domain {
 };
 
 /* The names that profiles, files and reports use: "ga", "preview", "openai"; "text", "audio";
- * "resolve" ...; "config" ... */
+ * "pcm16", "g711_ulaw", "g711_alaw"; "resolve" ...; "config" ... */
 const char *dialect_name(enum dialect dialect);
 const char *modality_name(enum modality modality);
+const char *audio_format_name(enum audio_format format);
 const char *phase_name(enum phase phase);
 const char *domain_name(enum domain domain);
 

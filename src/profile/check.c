@@ -238,6 +238,7 @@ enum err_code profile_check(const struct profile *profile, struct error *err)
     if (code == ERR_OK) code = check_load(profile, err);
     if (code == ERR_OK) code = check_prompts(profile, err);
     if (code == ERR_OK) code = check_settings(profile, err);
+    if (code == ERR_OK) code = check_audio(profile, err);
     if (code == ERR_OK) code = check_prices(profile, err);
     if (code == ERR_OK) code = check_retry(profile, err);
     if (code == ERR_OK) code = check_breaker(profile, err);

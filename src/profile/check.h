@@ -12,6 +12,9 @@ MUST_USE enum err_code check_regions(const struct profile *profile, struct error
 /* Checks the rules of the simulator. */
 MUST_USE enum err_code check_simulator(const struct profile *profile, struct error *err);
 
+/* Checks what the keys of session.audio need of each other and of the rest. */
+MUST_USE enum err_code check_audio(const struct profile *profile, struct error *err);
+
 /* Checks that a name (in a rule or threshold at `path`) is a region of the profile; otherwise
  * suggests the nearest. */
 MUST_USE enum err_code check_region_known(const struct profile *profile, const char *name,

@@ -134,6 +134,30 @@ bool extra_settings_allow(const char *json, const char *modality, const char **f
     return allowed;
 }
 
+const char *extra_settings_of_speech(const char *json)
+{
+    static const struct {
+        const char *path, *parts[3];
+    } fields[] = {
+        {"audio.input.format", {"audio", "input", "format"}},
+        {"audio.input.turn_detection", {"audio", "input", "turn_detection"}},
+        {"audio.output.format", {"audio", "output", "format"}},
+        {"turn_detection", {"turn_detection"}},
+        {"input_audio_format", {"input_audio_format"}},
+        {"output_audio_format", {"output_audio_format"}},
+    };
+    struct json_node *tree = tree_of(json);
+    const char *found = NULL;
+    for (size_t i = 0; i < sizeof fields / sizeof *fields && found == NULL; i++) {
+        const struct json_node *node = tree;
+        for (size_t p = 0; p < 3 && fields[i].parts[p] != NULL && node != NULL; p++)
+            node = node->kind == JSON_OBJECT ? json_member(node, fields[i].parts[p]) : NULL;
+        if (node != NULL) found = fields[i].path;
+    }
+    json_free(tree);
+    return found;
+}
+
 static void write_fingerprint(struct text *out, const struct json_node *node)
 {
     char hex[SHA256_HEX_SIZE];

@@ -25,6 +25,10 @@ MUST_USE enum err_code extra_settings_read(const struct json_node *node, const s
  */
 bool extra_settings_allow(const char *json, const char *modality, const char **field);
 
+/* The path of a setting that says how audio is coded, or who ends a turn; NULL if there is none.
+ * `json` may be NULL. */
+const char *extra_settings_of_speech(const char *json);
+
 /*
  * Appends an object that names each field by its dotted path, with a fingerprint of 16 bits of its
  * value (the start of its SHA-256), so that a comparison can say which settings differ: enough to

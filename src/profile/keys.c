@@ -1,6 +1,7 @@
 #include "profile/keys.h"
 
 #include "profile/form.h"
+#include "profile/keys_audio.h"
 #include "profile/profile.h"
 #include "profile/release.h"
 
@@ -101,6 +102,7 @@ static const struct key profile_keys[] = {
     {"session.prompts_file", KEY_STRING, AT(session.prompts_file),
      .help = "a file of prompts instead, of any size: each line a JSON text or {\"text\": text, "
              "\"weight\": number}; they are held in memory"},
+    KEYS_AUDIO,
     {"session.max_output_tokens", KEY_COUNT, AT(session.max_output_tokens), .fallback = "0",
      .most = "1000000", .help = "most tokens of one answer; 0: the service's own limit"},
     {"session.settings", KEY_JSON, AT(session.settings),

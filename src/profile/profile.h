@@ -111,6 +111,36 @@ struct prompt {
     double until;  /* the sum of the weights up to this one, itself included */
 };
 
+struct audio_file {
+    char *path;
+    double weight;
+};
+
+enum voice_source { VOICE_NONE, VOICE_SYNTHETIC };
+
+/* What users say with their voice. */
+struct audio_plan {
+    struct audio_file *files;
+    size_t file_count;
+    enum voice_source voice; /* where there are no files */
+    int64_t length_ns;       /* of a synthetic utterance, on average */
+    enum audio_format format;
+    int64_t chunk_ns; /* of audio in one message */
+    double noise_db;  /* below full scale; 0: none */
+    enum turn_detection detection;
+    double threshold; /* 0, as with the next three: the service's own */
+    int64_t prefix_ns, silence_ns, idle_timeout_ns;
+    enum eagerness eagerness;
+    bool missed_fails;        /* a turn that the service does not notice is its failure */
+    int64_t mean_ns, most_ns; /* of the utterances, once they are known (service/voice.h) */
+};
+
+/* Whether users speak. */
+static inline bool audio_speaks(const struct audio_plan *plan)
+{
+    return plan->file_count > 0 || plan->voice == VOICE_SYNTHETIC;
+}
+
 struct session_plan {
     uint64_t interactions; /* per session */
     int64_t think_time_ns;
@@ -122,6 +152,7 @@ struct session_plan {
     char *prompts_file;         /* JSON lines that stand for them once profile_load has read it, or
                                   NULL */
     struct redact_index *said;  /* the prompts, where they are many (base/redact.h); or NULL */
+    struct audio_plan audio;
     uint64_t max_output_tokens; /* 0: not sent */
     char *settings;             /* further fields of session.update as JSON, or NULL */
     int64_t max_age_ns;         /* 0: no rotation by age */

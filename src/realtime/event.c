@@ -287,6 +287,8 @@ static bool read_facts(const cJSON *root, struct event_facts *out)
     case EVENT_TRANSCRIPT_DELTA:
     case EVENT_TOOL_DELTA:
     case EVENT_TRANSCRIPTION_FAILED:
+    case EVENT_SPEECH_STARTED:
+    case EVENT_SPEECH_STOPPED:
         break;
     }
     return true;

@@ -19,6 +19,8 @@ enum event_kind {
     EVENT_TRANSCRIPT_DELTA, /* of the output's audio */
     EVENT_TOOL_DELTA,       /* arguments of a tool call */
     EVENT_ITEM_ADDED,       /* response.output_item.added: what follows belongs to this item */
+    EVENT_SPEECH_STARTED,   /* the service hears the user speak, */
+    EVENT_SPEECH_STOPPED,   /* and no longer */
     EVENT_RESPONSE_DONE,
     EVENT_RATE_LIMITS,
     EVENT_TRANSCRIPTION_FAILED, /* of the input audio: a side product that the answer does not
@@ -109,6 +111,10 @@ bool event_carries_facts(enum event_kind kind);
  * "resp_...") fills session_id or response_id if no field carries it.
  */
 bool event_parse(enum event_kind kind, const char *message, size_t length, struct event_facts *out);
+
+/* Bytes of audio in a message of kind EVENT_AUDIO_DELTA: what the base64 of its "delta" decodes to.
+ * Builds no tree; 0 if it has none. */
+uint64_t event_audio_bytes(const char *message, size_t length);
 
 /* Finds the first id with a prefix ("sess_", "resp_") in a sentence of the service ("... the
  * session ID sess_D1a ..."). False, leaving out alone, if there is none. */

@@ -190,3 +190,19 @@ enum event_kind event_scan(const char *message, size_t length, char type[EVENT_T
     type[copied] = '\0';
     return event_kind_of(value.start, value.length);
 }
+
+uint64_t event_audio_bytes(const char *message, size_t length)
+{
+    static const char key[] = "\"delta\":";
+    const char *end = message + length;
+    const char *p = memmem(message, length, key, sizeof key - 1);
+    if (p == NULL) return 0;
+    p = skip_space(p + sizeof key - 1, end);
+    if (p == end || *p != '"') return 0;
+    p++;
+    const char *close = memchr(p, '"', (size_t)(end - p));
+    if (close == NULL) return 0;
+    const size_t digits = (size_t)(close - p);
+    if (digits < 4) return 0;
+    return digits / 4 * 3 - (close[-1] == '=') - (close[-2] == '=');
+}

@@ -22,6 +22,7 @@ static bool may_be_our_pause(enum failure_id id)
     case FAILURE_NO_SESSION_UPDATED:
     case FAILURE_CLOSED_BEFORE_CREATED:
     case FAILURE_RESPONSE_NOT_STARTED:
+    case FAILURE_TURN_MISSED:
     case FAILURE_CONNECTION_RESET:
     case FAILURE_CONNECTION_LOST:
     case FAILURE_STALL:
@@ -102,6 +103,7 @@ struct failure_class failure_classify(const struct failure_facts *facts)
     struct failure_class class = row->class;
     if (row->moves && facts->phase != PHASE_NONE) class.phase = facts->phase;
     class.catalogue = failure_number(id, facts);
+    if (id == FAILURE_TURN_MISSED && facts->missed_fails) class.domain = DOMAIN_SERVICE;
     if (is_a_proxys(id, facts)) class.domain = DOMAIN_NETWORK;
     /* a gateway's private authority is a matter of ca_file; before Azure something opens TLS */
     if (id == FAILURE_TLS_UNTRUSTED && facts->private_endpoint) class.domain = DOMAIN_CONFIG;

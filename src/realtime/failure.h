@@ -74,6 +74,8 @@ struct failure_facts {
     bool has_expiry;       /* session.created said when the session ends */
     int64_t expires_in_ns; /* until then; negative if past */
     bool in_turn;          /* waiting for an answer or receiving one; false: between turns */
+    bool turn_missed;      /* the user has spoken, and the service did not notice; */
+    bool missed_fails;     /* which the profile calls a failure */
     bool output_flows;     /* deltas kept coming: the answer was slow, not silent */
     bool ping_timeout;     /* we gave up because our pings were not answered */
 };

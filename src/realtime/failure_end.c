@@ -182,10 +182,11 @@ enum failure_id failure_by_deadline(const struct failure_facts *facts)
     case DEADLINE_CONFIGURE:
         return FAILURE_NO_SESSION_UPDATED;
     case DEADLINE_FIRST_OUTPUT:
-        return FAILURE_RESPONSE_NOT_STARTED;
+        return facts->turn_missed ? FAILURE_TURN_MISSED : FAILURE_RESPONSE_NOT_STARTED;
     case DEADLINE_STALL:
         return FAILURE_STALL;
     case DEADLINE_RESPONSE:
+        if (facts->turn_missed) return FAILURE_TURN_MISSED;
         return facts->output_flows ? FAILURE_SLOW_OUTPUT : FAILURE_RESPONSE_TIMEOUT;
     }
     return FAILURE_NONE;

@@ -235,6 +235,9 @@ static const struct failure_row rows[FAILURE_COUNT] = {
         RETRY | HARMLESS, "there was nothing to cancel: harmless"),
     ROW(RESPONSE_NOT_STARTED, "response_not_started", RESPONSE, FIXED, SERVICE, "F57", NULL,
         NEW_SESSION, RETRY, "no output came after response.create: retry on a new session"),
+    ROW(TURN_MISSED, "turn_missed", RESPONSE, FIXED, NONE, "F57", NULL, NEW_SESSION, RETRY,
+        "the service did not notice that the user had spoken: level, noise, threshold, trailing "
+        "silence; session.audio.missed_turns says whether that is a failure"),
     ROW(RATE_LIMIT_EXCEEDED, "rate_limit_exceeded", RESPONSE, MOVES, QUOTA, "F66", "F58",
         SAME_SESSION, RETRY,
         "over the deployment's tokens or requests per minute: honour the hint, slow down, or ask "

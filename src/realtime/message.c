@@ -1,5 +1,7 @@
 #include "realtime/message.h"
 
+#include "base/crypto.h"
+
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,36 +23,68 @@ static void instructions(struct text *out, const struct session_settings *settin
     text_json(out, settings->instructions);
 }
 
-static void output_limit(struct text *out, const char *key, uint64_t limit)
+static void add_limit(struct text *out, const char *key, uint64_t limit)
 {
     if (limit > 0) text_printf(out, ",\"%s\":%llu", key, (unsigned long long)limit);
 }
 
-/* With audio, turn detection is off: we end the turns, not the service. */
+/* Without speech turn detection is off: we end the turns, not the service. */
+static void turn_detection(struct text *out, const struct speech_settings *speech)
+{
+    static const char *const eagerness[] = {"auto", "low", "medium", "high"};
+    if (speech == NULL || speech->detection == TURN_DETECTION_NONE) {
+        text_puts(out, "\"turn_detection\":null");
+        return;
+    }
+    const bool semantic = speech->detection == TURN_DETECTION_SEMANTIC_VAD;
+    text_printf(out, "\"turn_detection\":{\"type\":\"%s\"",
+                semantic ? "semantic_vad" : "server_vad");
+    if (semantic && speech->eagerness != EAGERNESS_AUTO)
+        text_printf(out, ",\"eagerness\":\"%s\"", eagerness[speech->eagerness]);
+    if (!semantic) {
+        if (speech->threshold > 0) text_printf(out, ",\"threshold\":%.4g", speech->threshold);
+        add_limit(out, "prefix_padding_ms", speech->prefix_ms);
+        add_limit(out, "silence_duration_ms", speech->silence_ms);
+        add_limit(out, "idle_timeout_ms", speech->idle_timeout_ms);
+    }
+    text_puts(out, "}");
+}
+
+static const char *format_ga(const struct speech_settings *speech)
+{
+    static const char *const formats[] = {"{\"type\":\"audio/pcm\",\"rate\":24000}",
+                                          "{\"type\":\"audio/pcmu\"}", "{\"type\":\"audio/pcma\"}"};
+    return formats[speech == NULL ? AUDIO_FORMAT_PCM16 : speech->format];
+}
+
 static void settings_ga(struct text *out, const struct session_settings *settings)
 {
-    bool audio = settings->modality == MODALITY_AUDIO;
+    const bool audio = settings->modality == MODALITY_AUDIO;
+    const char *format = format_ga(settings->speech);
     text_printf(out, "\"type\":\"realtime\",\"output_modalities\":[\"%s\"]",
                 audio ? "audio" : "text");
     instructions(out, settings);
-    output_limit(out, "max_output_tokens", settings->max_output_tokens);
-    if (audio) {
-        text_puts(out, ",\"audio\":{\"input\":{\"format\":{\"type\":\"audio/"
-                       "pcm\",\"rate\":24000},\"turn_detection\":null},"
-                       "\"output\":{\"format\":{\"type\":\"audio/pcm\",\"rate\":24000}}}");
-    }
+    add_limit(out, "max_output_tokens", settings->max_output_tokens);
+    if (!audio && settings->speech == NULL) return;
+    text_printf(out, ",\"audio\":{\"input\":{\"format\":%s,", format);
+    turn_detection(out, settings->speech);
+    text_puts(out, "}");
+    if (audio) text_printf(out, ",\"output\":{\"format\":%s}", format);
+    text_puts(out, "}");
 }
 
 static void settings_preview(struct text *out, const struct session_settings *settings)
 {
-    bool audio = settings->modality == MODALITY_AUDIO;
+    const bool audio = settings->modality == MODALITY_AUDIO;
+    const char *format =
+        audio_format_name(settings->speech == NULL ? AUDIO_FORMAT_PCM16 : settings->speech->format);
     text_printf(out, "\"modalities\":[\"text\"%s]", audio ? ",\"audio\"" : "");
     instructions(out, settings);
-    output_limit(out, "max_response_output_tokens", settings->max_output_tokens);
-    if (audio) {
-        text_puts(out, ",\"input_audio_format\":\"pcm16\",\"output_audio_format\":\"pcm16\",\"turn_"
-                       "detection\":null");
-    }
+    add_limit(out, "max_response_output_tokens", settings->max_output_tokens);
+    if (!audio && settings->speech == NULL) return;
+    text_printf(out, ",\"input_audio_format\":\"%s\",", format);
+    if (audio) text_printf(out, "\"output_audio_format\":\"%s\",", format);
+    turn_detection(out, settings->speech);
 }
 
 /* Not a merge patch as in RFC 7386: a null is a value that the service must see. */
@@ -132,5 +166,19 @@ void message_response_create(struct text *out, const char *event_id)
 void message_response_cancel(struct text *out, const char *event_id)
 {
     begin(out, "response.cancel", event_id);
+    text_puts(out, "}");
+}
+
+void message_append(struct text *out, const unsigned char *audio, size_t length)
+{
+    begin(out, "input_audio_buffer.append", NULL);
+    text_puts(out, ",\"audio\":\"");
+    base64_encode(out, audio, length);
+    text_puts(out, "\"}");
+}
+
+void message_commit(struct text *out, const char *event_id)
+{
+    begin(out, "input_audio_buffer.commit", event_id);
     text_puts(out, "}");
 }

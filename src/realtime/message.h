@@ -5,12 +5,23 @@
 #include "base/text.h"
 #include "base/words.h"
 
+#include <stddef.h>
 #include <stdint.h>
+
+/* How users speak. What is 0 is not sent, so that the service's own default holds. */
+struct speech_settings {
+    enum audio_format format;
+    enum turn_detection detection;
+    double threshold; /* of server_vad, as are the next three */
+    uint64_t prefix_ms, silence_ms, idle_timeout_ms;
+    enum eagerness eagerness; /* of semantic_vad */
+};
 
 struct session_settings {
     enum modality modality;
-    const char *instructions;   /* NULL: not sent */
-    uint64_t max_output_tokens; /* 0: not sent */
+    const struct speech_settings *speech; /* NULL: users write */
+    const char *instructions;             /* NULL: not sent */
+    uint64_t max_output_tokens;           /* 0: not sent */
     /* Further fields of `session` as JSON objects, or NULL. Each is merged into what came before
      * it: objects member by member, anything else (null, too) replaces the old value. */
     const char *extra[2];
@@ -23,5 +34,10 @@ void message_user_text(struct text *out, const char *prompt,
                        const char *event_id); /* conversation.item.create */
 void message_response_create(struct text *out, const char *event_id);
 void message_response_cancel(struct text *out, const char *event_id);
+
+/* input_audio_buffer.append without an id of its own, so that all sessions can share it; and the
+ * commit of what was appended. */
+void message_append(struct text *out, const unsigned char *audio, size_t length);
+void message_commit(struct text *out, const char *event_id);
 
 #endif

@@ -56,3 +56,16 @@ struct usage_split usage_split(const struct usage *usage)
     split_output(usage, &split);
     return split;
 }
+
+void usage_add(struct usage *to, const struct usage *more)
+{
+    uint64_t *const sums[] = {&to->input,        &to->output,   &to->cached,      &to->text_in,
+                              &to->audio_in,     &to->image_in, &to->text_cached, &to->audio_cached,
+                              &to->image_cached, &to->text_out, &to->audio_out,   &to->reasoning};
+    const uint64_t parts[] = {more->input,       more->output,       more->cached,
+                              more->text_in,     more->audio_in,     more->image_in,
+                              more->text_cached, more->audio_cached, more->image_cached,
+                              more->text_out,    more->audio_out,    more->reasoning};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) *sums[i] += parts[i];
+    to->present = to->present || more->present;
+}

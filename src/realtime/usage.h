@@ -21,4 +21,7 @@ struct usage_split {
  */
 struct usage_split usage_split(const struct usage *usage);
 
+/* Adds what another response of the same turn took. */
+void usage_add(struct usage *to, const struct usage *more);
+
 #endif

@@ -156,6 +156,61 @@ static void escapes_prompts(void **state)
     text_free(&message);
 }
 
+/* Of each kind of turn detection only what was set is sent, in the form of each dialect; who
+ * answers in text is heard, too. */
+static void says_how_users_speak(void **state)
+{
+    (void)state;
+    const struct speech_settings manual = {.format = AUDIO_FORMAT_MULAW};
+    const struct speech_settings server = {.detection = TURN_DETECTION_SERVER_VAD,
+                                           .threshold = 0.6,
+                                           .prefix_ms = 250,
+                                           .silence_ms = 700,
+                                           .idle_timeout_ms = 6000};
+    const struct speech_settings bare = {.detection = TURN_DETECTION_SERVER_VAD};
+    const struct speech_settings semantic = {.format = AUDIO_FORMAT_ALAW,
+                                             .detection = TURN_DETECTION_SEMANTIC_VAD,
+                                             .eagerness = EAGERNESS_HIGH};
+    struct session_settings settings = {.modality = MODALITY_AUDIO, .speech = &manual};
+    is_session(&settings, DIALECT_GA,
+               "{\"type\":\"realtime\",\"output_modalities\":[\"audio\"],\"audio\":{\"input\":"
+               "{\"format\":{\"type\":\"audio/pcmu\"},\"turn_detection\":null},\"output\":"
+               "{\"format\":{\"type\":\"audio/pcmu\"}}}}");
+    is_session(&settings, DIALECT_PREVIEW,
+               "{\"modalities\":[\"text\",\"audio\"],\"input_audio_format\":\"g711_ulaw\","
+               "\"output_audio_format\":\"g711_ulaw\",\"turn_detection\":null}");
+    settings.speech = &server;
+    settings.modality = MODALITY_TEXT;
+    is_session(&settings, DIALECT_OPENAI,
+               "{\"type\":\"realtime\",\"output_modalities\":[\"text\"],\"audio\":{\"input\":"
+               "{\"format\":{\"type\":\"audio/pcm\",\"rate\":24000},\"turn_detection\":{\"type\":"
+               "\"server_vad\",\"threshold\":0.6,\"prefix_padding_ms\":250,"
+               "\"silence_duration_ms\":700,\"idle_timeout_ms\":6000}}}}");
+    settings.speech = &bare;
+    is_session(&settings, DIALECT_PREVIEW,
+               "{\"modalities\":[\"text\"],\"input_audio_format\":\"pcm16\",\"turn_detection\":"
+               "{\"type\":\"server_vad\"}}");
+    settings.speech = &semantic;
+    settings.modality = MODALITY_AUDIO;
+    is_session(&settings, DIALECT_GA,
+               "{\"type\":\"realtime\",\"output_modalities\":[\"audio\"],\"audio\":{\"input\":"
+               "{\"format\":{\"type\":\"audio/pcma\"},\"turn_detection\":{\"type\":"
+               "\"semantic_vad\",\"eagerness\":\"high\"}},\"output\":{\"format\":{\"type\":"
+               "\"audio/pcma\"}}}}");
+}
+
+static void matches_the_audio_turn_of_the_wire(void **state)
+{
+    (void)state;
+    static const unsigned char zeros[8];
+    struct text message = {0};
+    message_append(&message, zeros, sizeof zeros);
+    is_sample(&message, "audio_turn_ga_client", 1);
+    message_commit(&message, "c2");
+    is_sample(&message, "audio_turn_ga_client", 2);
+    text_free(&message);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +218,8 @@ int main(void)
         cmocka_unit_test(says_what_was_asked),
         cmocka_unit_test(lays_further_fields_over_its_own),
         cmocka_unit_test(escapes_prompts),
+        cmocka_unit_test(says_how_users_speak),
+        cmocka_unit_test(matches_the_audio_turn_of_the_wire),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
