@@ -16,6 +16,13 @@ static bool replaced(const struct answer *answer)
     return answer->struck && answer->fault->time == STRIKE_START;
 }
 
+/* From the arrival of the last sound of what it answers to a time, by the run's clock. */
+static uint64_t since_sound(const struct answer *answer, uint64_t at_ns)
+{
+    if (answer->sound_ns == 0 || at_ns < answer->sound_ns) return PHASE_UNSEEN;
+    return service_run(answer->visit->site->service, at_ns - answer->sound_ns);
+}
+
 static void record(struct answer *answer)
 {
     if (answer->recorded) return;
@@ -35,6 +42,11 @@ static void record(struct answer *answer)
         .response_created_ns = service_run(service, answer->created_delay_ns),
         .first_output_ns = service_run(service, answer->first_delay_ns),
         .response_ns = service_run(service, answer->done_delay_ns),
+        .endpoint_ns = since_sound(answer, answer->stopped_ns),
+        .voice_ns = answer->first_delay_ns == PHASE_UNSEEN
+                        ? PHASE_UNSEEN
+                        : since_sound(answer, answer->at_ns + answer->first_delay_ns),
+        .spoken_ms = answer->spoken_ms,
         .ended_ns = service_run(service, clock_mono_ns() - answer->at_ns),
     };
     ledger_add(visit->site->service->ledger, &line);
@@ -237,6 +249,17 @@ static void on_due(struct timer *timer, uint64_t now_ns)
     run((struct answer *)(void *)timer, now_ns);
 }
 
+/* What was said since the last response. */
+static void take_spoken(struct answer *answer)
+{
+    struct conversation *conversation = &answer->visit->conversation;
+    if (conversation->stopped_ns == 0) return;
+    answer->sound_ns = conversation->sound_ns;
+    answer->stopped_ns = conversation->stopped_ns;
+    answer->spoken_ms = conversation->spoken_ms;
+    conversation->stopped_ns = 0;
+}
+
 static void begin(struct visit *visit, struct overrides *overrides, const char *event_id,
                   uint64_t at_ns)
 {
@@ -254,6 +277,7 @@ static void begin(struct visit *visit, struct overrides *overrides, const char *
     answer->next = visit->answers;
     visit->answers = answer;
     visit->responses++;
+    take_spoken(answer);
     answer->lot = visit_response_lot(visit, event_id);
     answer_plan(answer, overrides, event_id);
     answer->due_ns = at_ns;

@@ -38,6 +38,7 @@ struct answer {
     bool recorded;
     enum ledger_outcome outcome;
     uint64_t at_ns, due_ns;
+    uint64_t sound_ns, stopped_ns, spoken_ms; /* of what it answers, if that was spoken; 0 */
     /* 0: sent, to be measured at the flush */
     uint64_t created_delay_ns, first_delay_ns, done_delay_ns;
 };

@@ -51,18 +51,19 @@ static void read_turns(const char *json, struct detection *out)
     cJSON_Delete(object);
 }
 
+enum audio_coding audio_coding_of(const char *format)
+{
+    if (strstr(format, "pcmu") != NULL || strstr(format, "ulaw") != NULL) return AUDIO_MULAW;
+    if (strstr(format, "pcma") != NULL || strstr(format, "alaw") != NULL) return AUDIO_ALAW;
+    return AUDIO_PCM16;
+}
+
 struct detection detection_of(const struct settings *settings)
 {
-    struct detection out = {.rate = PCM_RATE};
-    const char *format =
-        settings_value(settings, settings->preview ? "input_audio_format" : "audio.input.format");
-    if (strstr(format, "pcmu") != NULL || strstr(format, "ulaw") != NULL) {
-        out.coding = AUDIO_MULAW;
-        out.rate = G711_RATE;
-    } else if (strstr(format, "pcma") != NULL || strstr(format, "alaw") != NULL) {
-        out.coding = AUDIO_ALAW;
-        out.rate = G711_RATE;
-    }
+    struct detection out = {.threshold = 0.5};
+    out.coding = audio_coding_of(
+        settings_value(settings, settings->preview ? "input_audio_format" : "audio.input.format"));
+    out.rate = out.coding == AUDIO_PCM16 ? PCM_RATE : G711_RATE;
     read_turns(settings_value(settings,
                               settings->preview ? "turn_detection" : "audio.input.turn_detection"),
                &out);
@@ -128,6 +129,7 @@ static enum heard end_frame(struct detector *detector, const struct detection *d
     detector->samples = 0;
     detector->heard_ms += FRAME_MS;
     detector->voiced_ms = voiced ? detector->voiced_ms + FRAME_MS : 0;
+    if (voiced) detector->sound_ms = detector->heard_ms;
     detector->silent_ms = voiced ? 0 : detector->silent_ms + FRAME_MS;
     if (detection->kind == DETECTION_NONE) return HEARD_NOTHING;
     if (!detector->speaking && detector->voiced_ms >= ONSET_MS) {

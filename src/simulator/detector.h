@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 enum detection_kind { DETECTION_NONE, DETECTION_SERVER_VAD, DETECTION_SEMANTIC_VAD };
-enum audio_coding { AUDIO_PCM16, AUDIO_MULAW, AUDIO_ALAW };
+enum audio_coding { AUDIO_PCM16, AUDIO_MULAW, AUDIO_ALAW, AUDIO_CODINGS };
 
 /* How audio comes in and turns are found: the effective settings of a session. */
 struct detection {
@@ -29,6 +29,9 @@ struct detection {
 
 struct detection detection_of(const struct settings *settings);
 
+/* How a format is coded, by its JSON in the settings. */
+enum audio_coding audio_coding_of(const char *format);
+
 /* Milliseconds of audio in so many bytes. */
 double detection_ms(const struct detection *detection, uint64_t bytes);
 
@@ -38,6 +41,7 @@ struct detector {
     uint64_t buffer_ms;            /* where the input buffer begins */
     uint64_t start_ms;             /* of the turn, while it lasts: with its prefix */
     uint64_t voiced_ms, silent_ms; /* in a row, up to now */
+    uint64_t sound_ms;             /* the end of the last frame that was voiced */
     bool speaking;
     double energy; /* of the frame under way */
     uint32_t samples;

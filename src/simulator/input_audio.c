@@ -48,6 +48,8 @@ static void commit(struct visit *visit, const char *item_id, double ms)
     text_json(out, *conversation->last_item_id == '\0' ? NULL : conversation->last_item_id);
     text_printf(out, ",\"item_id\":\"%s\"}", item_id);
     visit_say(visit);
+    conversation->stopped_ns = clock_mono_ns();
+    conversation->spoken_ms = (uint64_t)ms;
     conversation_add_audio(visit, item_id, ms);
     say_transcription(visit, item_id, ms);
     conversation->audio_bytes = 0;
@@ -95,8 +97,10 @@ static void hear(struct visit *visit, const unsigned char *audio, size_t length,
     if (detection.kind == DETECTION_NONE) conversation->detector.speaking = false;
     while (length > 0 && visit->state != VISIT_OVER) {
         size_t before = length;
+        const uint64_t sound_ms = conversation->detector.sound_ms;
         enum heard heard = detector_listen(&conversation->detector, &detection, &audio, &length);
         conversation->audio_bytes += before - length;
+        if (conversation->detector.sound_ms > sound_ms) conversation->sound_ns = at_ns;
         if (heard == HEARD_START) start_turn(visit, &detection);
         if (heard == HEARD_STOP) end_turn(visit, &detection, at_ns);
     }

@@ -114,6 +114,7 @@ static void add_course(const struct ledger_line *line, struct text *out)
         json_put_count(out, "responses", line->responses);
     } else {
         json_put_count(out, "counted_tokens", line->counted_tokens);
+        if (line->spoken_ms > 0) json_put_count(out, "spoken_ms", line->spoken_ms);
     }
     json_key(out, "delay_us");
     json_open(out, '{');
@@ -125,6 +126,10 @@ static void add_course(const struct ledger_line *line, struct text *out)
         add_delay(out, "response_created", line->response_created_ns);
         add_delay(out, "first_output", line->first_output_ns);
         add_delay(out, "response", line->response_ns);
+        if (line->spoken_ms > 0) {
+            add_delay(out, "endpoint", line->endpoint_ns);
+            add_delay(out, "voice", line->voice_ns);
+        }
     }
     add_delay(out, "ended", line->ended_ns);
     text_puts(out, "}");

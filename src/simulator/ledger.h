@@ -62,6 +62,9 @@ struct ledger_line {
     uint64_t responses;      /* session: how many response.create it accepted */
     uint64_t counted_tokens; /* response: what it took of the quota */
     uint64_t upgrade_ns, session_ns, configure_ns;
+    /* of a response to speech: from the arrival of the last sound to speech_stopped or the commit,
+     * and to the first output; and the length of the item (0: it is none) */
+    uint64_t endpoint_ns, voice_ns, spoken_ms;
     uint64_t response_created_ns, first_output_ns, response_ns;
     uint64_t
         ended_ns; /* from the request to the end of the session or response, whatever ended it */

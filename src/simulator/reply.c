@@ -223,7 +223,7 @@ void reply_audio_delta(const struct reply *reply, const char *base64, struct ide
 {
     open_output_event(reply, "audio", "delta", ids, out);
     text_puts(out, ",\"delta\":\"");
-    text_puts(out, base64);
+    text_puts(out, base64 == NULL ? "" : base64);
     text_puts(out, "\"}");
 }
 

@@ -1,5 +1,7 @@
 #include "simulator/simulator.h"
 
+#include "base/crypto.h"
+
 #include "base/files.h"
 #include "record/health.h"
 #include "simulator/client_secret.h"
@@ -83,17 +85,23 @@ static enum err_code make_authority(struct simulator *simulator, const char *ca_
     return code;
 }
 
-/* Base64 of this many zero bytes: silence. */
-static char *silence(uint64_t bytes)
+/* Base64 of a delta of silence in each coding: as long in time, of one sixth of the bytes in
+ * G.711. */
+static bool make_silence(struct service *service, uint64_t pcm_bytes)
 {
-    size_t length = (size_t)((bytes + 2) / 3 * 4);
-    size_t padding = (size_t)((3 - bytes % 3) % 3);
-    char *base64 = malloc(length + 1);
-    if (base64 == NULL) return NULL;
-    memset(base64, 'A', length - padding);
-    memset(base64 + length - padding, '=', padding);
-    base64[length] = '\0';
-    return base64;
+    static const int zeros[] = {[AUDIO_PCM16] = 0, [AUDIO_MULAW] = 0xFF, [AUDIO_ALAW] = 0xD5};
+    unsigned char *bytes = malloc((size_t)pcm_bytes);
+    bool good = bytes != NULL;
+    for (size_t i = 0; i < sizeof zeros / sizeof *zeros && good; i++) {
+        const size_t length = (size_t)(i == AUDIO_PCM16 ? pcm_bytes : pcm_bytes / 6);
+        struct text base64 = {0};
+        memset(bytes, zeros[i], length);
+        base64_encode(&base64, bytes, length);
+        good = !base64.failed;
+        service->audio[i] = text_take(&base64);
+    }
+    free(bytes);
+    return good;
 }
 
 static enum err_code make_service(struct simulator *simulator, uv_loop_t *loop,
@@ -107,10 +115,10 @@ static enum err_code make_service(struct simulator *simulator, uv_loop_t *loop,
     if (service->clock.speed <= 0) /* none was given: use the wall clock */
         service->clock = (struct run_clock){clock_mono_ns(), clock_wall_ns(), 1.0};
     identifiers_init(&service->ids, &service->clock);
-    service->audio = silence(service->plan->audio_delta_bytes);
     service->audio_ms = service->plan->audio_delta_bytes / AUDIO_BYTES_PER_MS;
     simulator->listen = strdup(options->listen != NULL ? options->listen : DEFAULT_LISTEN);
-    if (service->audio == NULL || simulator->listen == NULL) return no_memory(err);
+    if (!make_silence(service, service->plan->audio_delta_bytes) || simulator->listen == NULL)
+        return no_memory(err);
     enum err_code code = timers_new(loop, &service->timers, err);
     if (code != ERR_OK) return code;
     return ledger_open(loop, options->ledger_file, &service->ledger, err);
@@ -299,7 +307,7 @@ void simulator_free(struct simulator *simulator)
     sim_proxy_free(simulator->proxy);
     authority_free(simulator->authority);
     text_free(&simulator->service.draft);
-    free(simulator->service.audio);
+    for (size_t i = 0; i < AUDIO_CODINGS; i++) free(simulator->service.audio[i]);
     free(simulator->sites);
     free(simulator->listen);
     free(simulator->ca_file);

@@ -6,6 +6,7 @@
 #include "net/timers.h"
 #include "profile/profile.h"
 #include "simulator/below.h"
+#include "simulator/detector.h"
 #include "simulator/identifier.h"
 #include "simulator/ledger.h"
 #include "simulator/quota.h"
@@ -19,11 +20,11 @@ struct service {
     struct timers *timers;
     struct identifiers ids;
     struct ledger *ledger;
-    struct text draft;    /* the event being composed */
-    char *audio;          /* base64 of one audio delta: silence */
-    uint64_t audio_ms;    /* its duration, at 24 kHz */
-    struct visit *visits; /* every open connection */
-    bool by_user;         /* request ids name users (simulator_options) */
+    struct text draft;          /* the event being composed */
+    char *audio[AUDIO_CODINGS]; /* base64 of one audio delta: silence; NULL: of no bytes */
+    uint64_t audio_ms;          /* its duration, at 24 kHz */
+    struct visit *visits;       /* every open connection */
+    bool by_user;               /* request ids name users (simulator_options) */
     uint64_t shard;
 };
 

@@ -29,13 +29,20 @@ void speech_item(struct visit *visit, const struct reply *reply)
     memcpy(visit->conversation.last_item_id, reply->item_id, sizeof reply->item_id);
 }
 
+static const char *audio_of(const struct visit *visit)
+{
+    const char *format = settings_value(&visit->settings, visit->preview ? "output_audio_format"
+                                                                         : "audio.output.format");
+    return visit->site->service->audio[audio_coding_of(format)];
+}
+
 void speech_delta(struct visit *visit, struct reply *reply)
 {
     struct identifiers *ids = ids_of(visit);
     reply_text_delta(reply, ids, visit_draft(visit));
     visit_say(visit);
     if (reply->audio) {
-        reply_audio_delta(reply, visit->site->service->audio, ids, visit_draft(visit));
+        reply_audio_delta(reply, audio_of(visit), ids, visit_draft(visit));
         visit_say(visit);
     }
     reply->deltas++;

@@ -31,7 +31,10 @@ struct conversation {
     uint64_t audio_bytes; /* in the input buffer */
     struct detector detector;
     char spoken_id[IDENTIFIER_SIZE]; /* what the turn under way will be called as an item */
-    uint64_t quiet_since_ms;         /* of audio, when the last response was done */
+    uint64_t sound_ns;       /* when the audio came that has the last sound so far; 0: none did */
+    uint64_t stopped_ns;     /* when its end was noticed, or committed */
+    uint64_t spoken_ms;      /* of the item that was made of it */
+    uint64_t quiet_since_ms; /* of audio, when the last response was done */
 };
 
 struct held; /* a client event that waits for its turn */
