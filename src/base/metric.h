@@ -9,12 +9,13 @@
 /* Where a metric is used. Besides these, every metric with values is in latency.hlog, run.json,
  * report.md and report.html. */
 enum metric_use {
-    METRIC_OF_ATTEMPT = 1,    /* one value per attempt; an attempt that failed without one counts
+    METRIC_OF_ATTEMPT = 1,     /* one value per attempt; an attempt that failed without one counts
                                  as slower than any limit */
-    METRIC_IN_CSV = 2,        /* has columns in `report --format csv` */
-    METRIC_SHOWN = 4,         /* has columns in the terminal report, and is explained there */
-    METRIC_EXPORTED = 8,      /* exported as a histogram by the metrics endpoint */
-    METRIC_IN_THRESHOLDS = 16 /* allowed in thresholds and in `compare --metric` */
+    METRIC_IN_CSV = 2,         /* has columns in `report --format csv` */
+    METRIC_SHOWN = 4,          /* has columns in the terminal report, and is explained there */
+    METRIC_EXPORTED = 8,       /* exported as a histogram by the metrics endpoint */
+    METRIC_IN_THRESHOLDS = 16, /* allowed in thresholds and in `compare --metric` */
+    METRIC_OF_SPEECH = 32      /* of an attempt in which the user speaks: others have none */
 };
 
 /* name, uses, from which event to which (printed under every report, because tools disagree on what
@@ -38,6 +39,15 @@ enum metric_use {
       "response.create due to the first delta of the final answer or of a tool call; a preamble "  \
       "(phase commentary) does not count")                                                         \
     X(GAP, "gap", METRIC_IN_THRESHOLDS, "one text or audio delta to the next")                     \
+    X(ENDPOINT, "endpoint", METRIC_OF_SPEECH | METRIC_IN_THRESHOLDS,                               \
+      "heard_end (the message with the last voiced sample of the utterance was due) to "           \
+      "input_audio_buffer.speech_stopped, where the service ends the turns")                       \
+    X(THINK, "think", METRIC_OF_SPEECH | METRIC_IN_THRESHOLDS,                                     \
+      "speech_stopped, or our commit, to the first audio (modality text: text) delta")             \
+    X(VOICE, "voice", METRIC_OF_ATTEMPT | METRIC_OF_SPEECH | METRIC_IN_THRESHOLDS,                 \
+      "heard_end to the first audio (modality text: text) delta: endpoint + think, the silence "   \
+      "that the user feels; where users speak ttft, first_event, first_answer and response count " \
+      "from heard_end, too")                                                                       \
     X(RESPONSE, "response",                                                                        \
       METRIC_OF_ATTEMPT | METRIC_IN_CSV | METRIC_SHOWN | METRIC_EXPORTED | METRIC_IN_THRESHOLDS,   \
       "response.create due to response.done, successful attempts")                                 \
@@ -47,7 +57,8 @@ enum metric_use {
       "where "                                                                                     \
       "no interaction was answered")                                                               \
     X(LAG, "lag", METRIC_EXPORTED | METRIC_IN_THRESHOLDS,                                          \
-      "response.create sent minus due: the generator's own lateness")
+      "response.create, or an utterance's last sound, sent minus due: the generator's own "        \
+      "lateness")
 
 enum metric {
 #define X(id, name, uses, meaning) METRIC_##id,

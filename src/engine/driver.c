@@ -34,12 +34,14 @@ static void send_configure(struct driver *driver)
 {
     const struct session_plan *wanted = &driver->worker->plan->profile->session;
     const struct region *region = driver->worker->plan->targets[driver->region].region;
-    const struct session_settings settings = {
+    struct session_settings settings = {
         .modality = wanted->modality,
         .instructions = wanted->instructions,
         .max_output_tokens = wanted->max_output_tokens,
         .extra = {wanted->settings, region->settings},
     };
+    const struct speech_settings speech = voice_settings(&wanted->audio);
+    if (audio_speaks(&wanted->audio)) settings.speech = &speech;
     struct conversation *conversation = driver->conversation;
     if (conversation == NULL) return;
     check_sent(driver, conversation->transport->configure(conversation, &settings, driver->sent));
@@ -48,7 +50,6 @@ static void send_configure(struct driver *driver)
 static void send_turn(struct driver *driver, const struct question *question)
 {
     struct conversation *conversation = driver->conversation;
-    driver->sent[0] = '\0';
     if (conversation == NULL) return;
     check_sent(driver, conversation->transport->ask(conversation, question, driver->sent));
 }
@@ -212,6 +213,8 @@ static void on_event(void *context, const struct heard *heard, uint64_t at_ns)
                                   .room = room_for(driver, event)};
     remember_event(driver, heard->type, at_ns);
     count_event(driver, event, at_ns);
+    driver_count_taking(driver, event, at_ns);
+    driver_hear(driver, heard->audio_bytes, at_ns);
     if (settles(driver, heard)) {
         driver->settles_ns = at_ns;
         settle(driver, at_ns);
@@ -227,6 +230,7 @@ static void driver_free(struct driver *driver)
 {
     struct worker *worker = driver->worker;
     timers_cancel(worker->timers, &driver->deadline);
+    timers_cancel(worker->timers, &driver->chunk);
     driver_end_trial(driver, TRIAL_WITHDRAWN);
     driver_release(driver);
     worker_leave_chain(worker, &driver->chain);
@@ -327,6 +331,8 @@ bool driver_dial(struct virtual_user *user, uint64_t now_ns)
         .modality = worker->plan->profile->session.modality,
         .wanted = worker->plan->profile->session.answer,
         .output_limit = worker->plan->profile->session.max_output_tokens,
+        .hears = worker->plan->voice != NULL && !worker->plan->voice->commits,
+        .missed_fails = worker->plan->profile->session.audio.missed_fails,
     };
     session_init(&driver->session, &terms);
     request_id_write(user->id, user->interaction, ++user->dials, driver->client_request_id);
@@ -354,6 +360,7 @@ bool driver_dial(struct virtual_user *user, uint64_t now_ns)
 
 void driver_turn(struct driver *driver, uint64_t due_ns, const char *prompt, uint64_t now_ns)
 {
+    const bool speaks = driver->worker->plan->voice != NULL;
     const struct question question = {.prompt = prompt,
                                       .interaction = driver->user->interaction,
                                       .number = ++driver->user->turns};
@@ -365,8 +372,31 @@ void driver_turn(struct driver *driver, uint64_t due_ns, const char *prompt, uin
     driver->sent_late_ns = (int64_t)(sent_ns - due_ns);
     struct recorder *recorder = &driver->worker->recorder;
     recorder_change(recorder, driver->region, LEVEL_FLIGHT, 1, recorder_at(recorder, sent_ns));
-    feed(driver, &(struct session_input){.kind = INPUT_TURN, .due_ns = due_ns}, sent_ns);
+    if (speaks) due_ns = driver_speak(driver, sent_ns);
+    const struct session_input turn = {.kind = INPUT_TURN, .due_ns = due_ns, .speaks = speaks};
+    feed(driver, &turn, sent_ns);
+    if (speaks) return;
+    driver->sent[0] = '\0';
     send_turn(driver, &question);
+}
+
+void driver_spoken(struct driver *driver, uint64_t now_ns)
+{
+    const uint64_t due_ns = driver->session.turn.due_ns;
+    struct virtual_user *user = driver->user;
+    driver->sent_late_ns = (int64_t)(now_ns - due_ns);
+    /* what the user felt begins with the silence after what was said first */
+    if (user != NULL && user->attempt == 1) user->interaction_due_ns = due_ns;
+    feed(driver, &(struct session_input){.kind = INPUT_SPOKEN}, now_ns);
+}
+
+void driver_commit(struct driver *driver, uint64_t now_ns)
+{
+    if (driver->user == NULL || !session_in_turn(&driver->session)) return;
+    const struct question question = {.interaction = driver->user->interaction,
+                                      .number = driver->user->turns};
+    send_turn(driver, &question);
+    feed(driver, &(struct session_input){.kind = INPUT_COMMITTED}, now_ns);
 }
 
 void driver_pause(struct driver *driver, uint64_t paused_ns, uint64_t now_ns)

@@ -6,11 +6,13 @@
 #ifndef RUSHHOUR_ENGINE_DRIVER_H
 #define RUSHHOUR_ENGINE_DRIVER_H
 
+#include "engine/microphone.h"
 #include "engine/purse.h"
 #include "engine/request_id.h"
 #include "engine/virtual_user.h"
 #include "record/evidence.h"
 #include "service/overdue.h"
+#include "service/playout.h"
 #include "service/session.h"
 #include "service/skew.h"
 #include "service/transport.h"
@@ -57,7 +59,13 @@ struct driver {
     bool abandoned; /* the virtual user receives no more reports */
     bool on_trial;  /* a trial of the abort rule is in progress; it began in trial_group */
     uint64_t trial_group;
-    struct event_facts *error; /* room for the session's; NULL: none came */
+    struct microphone microphone; /* where users speak, as the rest of this */
+    struct timer chunk;           /* of what it sends next */
+    size_t spoken_bytes;          /* of the utterance, in messages */
+    int64_t speech_ns;            /* its length */
+    struct playout playout;       /* of the turn's answer */
+    uint64_t answer_ns;           /* when its first audio came; 0: not yet */
+    struct event_facts *error;    /* room for the session's; NULL: none came */
     /* kept for evidence */
     struct evidence_event events[EVIDENCE_EVENTS]; /* a ring */
     uint64_t event_count;
@@ -97,6 +105,22 @@ void driver_settle(struct driver *driver, const struct usage *usage, double usd,
 /* Sends the virtual user's next attempt on a ready session, which virtual_user_afford has
  * allowed. */
 void driver_turn(struct driver *driver, uint64_t due_ns, const char *prompt, uint64_t now_ns);
+
+/* driver_voice.c: the user begins to speak; returns when the last sound will have been sent. */
+uint64_t driver_speak(struct driver *driver, uint64_t now_ns);
+
+/* driver_voice.c: audio of an answer came; and how long from now on the user listens to what has
+ * come, in this machine's time. */
+void driver_hear(struct driver *driver, uint64_t bytes, uint64_t at_ns);
+int64_t driver_left_to_hear(const struct driver *driver, uint64_t now_ns);
+
+/* Its user has been heard to the last sound; and all that was said is committed. */
+void driver_spoken(struct driver *driver, uint64_t now_ns);
+void driver_commit(struct driver *driver, uint64_t now_ns);
+
+/* driver_record.c: what an event that is about to be heard says of how turns are taken, and what a
+ * response took that nobody asked for. */
+void driver_count_taking(struct driver *driver, const struct event_facts *event, uint64_t at_ns);
 
 /* Closes cleanly, between turns, and releases the virtual user. */
 void driver_finish(struct driver *driver, uint64_t now_ns);

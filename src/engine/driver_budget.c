@@ -10,7 +10,7 @@ struct turn_bounds driver_bounds(const struct virtual_user *user, const char *pr
 {
     const struct engine_plan *plan = user->worker->plan;
     const struct driver *driver = user->driver;
-    struct turn_asked asked = {.prompt_bytes = strlen(prompt)};
+    struct turn_asked asked = turn_asked_for(&plan->profile->session, prompt);
     if (driver != NULL && driver->context_tokens > 0) {
         asked.in_session = true;
         asked.context = driver->context_tokens;

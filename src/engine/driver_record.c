@@ -115,9 +115,37 @@ static void count_end(struct driver *driver, enum attempt_end end, bool cut)
     }
 }
 
+/* What was said and heard in a turn. */
+static void count_voice(const struct driver *driver, struct counters *counters, bool ok)
+{
+    const struct turn *turn = &driver->session.turn;
+    if (!turn->spoken) return;
+    counters->speech_ms += (uint64_t)(driver->speech_ns / NS_PER_MS);
+    counters->audio_ms += (uint64_t)(driver->playout.audio_ns / NS_PER_MS);
+    counters->early_answers += ok && turn->early;
+}
+
+void driver_count_taking(struct driver *driver, const struct event_facts *event, uint64_t at_ns)
+{
+    if (!driver->session.hears) return;
+    const enum turn_taking taking = turn_taking_of(&driver->session.turn, event);
+    const bool unasked = event->kind == EVENT_RESPONSE_DONE && !session_in_turn(&driver->session);
+    if (taking == TAKING_RIGHT && !unasked) return;
+    (void)recorder_at(&driver->worker->recorder, at_ns);
+    struct counters *counters = &cell_of(driver)->counters;
+    counters->false_turns += taking == TAKING_FALSE;
+    counters->split_turns += taking == TAKING_SPLIT;
+    if (!unasked) return;
+    counters->input_tokens += event->usage.input;
+    counters->cached_tokens += event->usage.cached;
+    counters->output_tokens += event->usage.output;
+    counters->cost_usd += cost_of(driver->worker->regions[driver->region].price, &event->usage);
+}
+
 static void count_attempt(struct driver *driver, enum attempt_end end, bool cut)
 {
     struct cell *cell = cell_of(driver);
+    if (!driver_in_dial(driver)) count_voice(driver, &cell->counters, end == ENDED_OK);
     if (driver_in_dial(driver)) {
         /* A turn counts as started when it is sent, which did not happen here. */
         cell->counters.attempts_started++;
@@ -318,6 +346,8 @@ static void on_attempt(struct driver *driver, const struct session_action *actio
                                             [ENDED_BY_US] = TRIAL_WITHDRAWN};
     const enum attempt_end end = end_of(action);
     driver_end_trial(driver, trials[end]);
+    cell_of(driver)->counters.missed_turns +=
+        action->observed.turn_missed && action->observed.deadline != DEADLINE_NONE;
     count_attempt(driver, end, (action->news & NEWS_LIFECYCLE) != 0);
     write_row(driver, action, end, at_ns);
     if (driver->abandoned) return;
@@ -363,19 +393,21 @@ static void on_ended(struct driver *driver, uint64_t at_ns)
 
 void driver_record(struct driver *driver, const struct session_action *action, uint64_t now_ns)
 {
-    if (action->news == 0 && action->measured.count == 0) return;
+    const bool begins = action->send == SEND_TURN;
+    if (action->news == 0 && action->measured.count == 0 && !begins) return;
     uint64_t at_ns = recorder_at(&driver->worker->recorder, now_ns);
     struct cell *cell = cell_of(driver);
     if (action->measured.lost) cell->failed = true;
     for (unsigned i = 0; i < action->measured.count; i++) {
         const struct measure *one = &action->measured.list[i];
         /* all of an attempt's become known at its end, some of them earlier */
-        const bool of_attempt = metric_has(one->metric, METRIC_OF_ATTEMPT);
+        const bool of_attempt =
+            metric_has(one->metric, METRIC_OF_ATTEMPT) || metric_has(one->metric, METRIC_OF_SPEECH);
         const uint64_t since_ns =
             of_attempt ? driver->session.turn.due_ns : now_ns - (uint64_t)one->ns;
         measure(driver, one->metric, since_ns, one->ns);
     }
-    if (action->send == SEND_TURN) {
+    if (begins) {
         cell->counters.attempts_started++;
         driver_begin_trial(driver);
         const struct virtual_user *user = driver->user;

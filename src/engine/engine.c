@@ -15,6 +15,7 @@ struct engine {
     uv_loop_t *loop;
     struct engine_options options;
     struct engine_plan plan;
+    struct voice *voice;
     struct target *targets;
     size_t targets_made;
     uv_async_t wake;
@@ -291,8 +292,11 @@ static enum err_code set_up(struct engine *engine, struct error *err)
     const struct engine_options *options = &engine->options;
     const struct profile *profile = options->profile;
     enum err_code code = make_targets(engine, err);
+    if (code == ERR_OK)
+        code = voice_new(&profile->session.audio, options->seed, &engine->voice, err);
     if (code != ERR_OK) return code;
     engine->plan = (struct engine_plan){
+        .voice = engine->voice,
         .profile = profile,
         .targets = engine->targets,
         .region_count = profile->region_count,
@@ -424,6 +428,7 @@ void engine_free(struct engine *engine)
     if (engine->mailbox_made) mailbox_free(&engine->mailbox);
     for (size_t i = 0; i < engine->targets_made; i++) target_free(&engine->targets[i]);
     free(engine->targets);
+    voice_free(engine->voice);
     abort_rule_free(&engine->abort_rule);
     text_free(&engine->reason);
     purse_free(&engine->purse);

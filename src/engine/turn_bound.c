@@ -9,6 +9,9 @@
 
 #define TICKS_AHEAD 2
 
+/* What the service may take for a part of what was said: padding before, silence after. */
+#define SPEECH_AROUND_NS (2 * NS_PER_S)
+
 /* Of a turn until one was heard. */
 #define ASSUMED_NS NS_PER_S
 
@@ -45,13 +48,15 @@ static struct known look(const struct turn_heard *heard)
 static uint64_t input_of(const struct session_plan *session, const struct region *region,
                          const struct known *known, const struct turn_asked *asked)
 {
-    const uint64_t prompt = TOKEN_COUNT_ITEM + token_count_text_most(asked->prompt_bytes);
+    const uint64_t prompt =
+        TOKEN_COUNT_ITEM + token_count_text_most(asked->prompt_bytes) + asked->spoken;
     if (asked->in_session) return asked->context + prompt;
     if (known->first_input > 0) return known->first_input + prompt;
     const size_t settings = length_of(session->settings) + length_of(region->settings);
     const size_t instructions = session->instructions == NULL ? TOKEN_COUNT_DEFAULT_INSTRUCTIONS
                                                               : strlen(session->instructions);
-    return token_count_first_input_most(asked->prompt_bytes, instructions + settings);
+    return token_count_first_input_most(asked->prompt_bytes, instructions + settings) +
+           asked->spoken;
 }
 
 /* A bound of which a guess is made: the limit, or twice the most heard; and what it is at least. */
@@ -118,16 +123,24 @@ struct turn_bounds turn_bounds_of(const struct profile *profile, const struct re
     const uint64_t input = input_of(session, region, &known, asked);
     const struct guess output = output_of(session, &known);
     const struct guess time = time_of(&profile->timeouts, &known, asked->in_session);
-    const uint64_t audio = asked->context_audio;
+    const uint64_t audio = asked->context_audio + asked->spoken;
     return (struct turn_bounds){
         .most = bound_of(price, session->modality, input, audio, output.most, time.most),
         .least = bound_of(price, session->modality, input, audio, output.least, time.least)};
 }
 
+struct turn_asked turn_asked_for(const struct session_plan *session, const char *prompt)
+{
+    const int64_t speech_ns = session->audio.most_ns;
+    if (speech_ns == 0) return (struct turn_asked){.prompt_bytes = strlen(prompt)};
+    const int64_t heard_ns = speech_ns + SPEECH_AROUND_NS;
+    return (struct turn_asked){.spoken = token_count_audio_in((uint64_t)(heard_ns / NS_PER_MS))};
+}
+
 struct turn_room turn_room_of(const struct profile *profile, const struct region *region)
 {
-    struct turn_asked asked = {0};
-    for (size_t i = 0; i < profile->session.prompt_count; i++)
+    struct turn_asked asked = turn_asked_for(&profile->session, "");
+    for (size_t i = 0; i < profile->session.prompt_count && asked.spoken == 0; i++)
         asked.prompt_bytes = greater(asked.prompt_bytes, profile->session.prompts[i].length);
     const struct turn_bounds bounds = turn_bounds_of(profile, region, NULL, &asked);
     const struct price *price = prices_find(&profile->prices, region->model);

@@ -34,9 +34,13 @@ struct turn_heard {
 /* A turn about to be sent. */
 struct turn_asked {
     size_t prompt_bytes;
+    uint64_t spoken;                 /* tokens of audio instead of a prompt */
     bool in_session;                 /* of which one turn at least was told */
     uint64_t context, context_audio; /* tokens of its conversation so far, and the part in audio */
 };
+
+/* A turn of a new session with this prompt, or with the longest utterance where users speak. */
+struct turn_asked turn_asked_for(const struct session_plan *session, const char *prompt);
 
 struct turn_bound {
     uint64_t input, output;

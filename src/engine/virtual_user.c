@@ -245,7 +245,9 @@ void virtual_user_on_attempt_ok(struct virtual_user *user, uint64_t now_ns)
 {
     virtual_user_hold_ok(user, now_ns);
     user->rotation_turns++;
-    next_interaction(user, user->worker->plan->timing.think_time_ns, now_ns);
+    /* who listens thinks when the answer is over */
+    const int64_t hears_ns = driver_left_to_hear(user->driver, now_ns);
+    next_interaction(user, user->worker->plan->timing.think_time_ns + hears_ns, now_ns);
 }
 
 void virtual_user_on_attempt_cancelled(struct virtual_user *user, uint64_t now_ns)

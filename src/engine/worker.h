@@ -26,6 +26,7 @@
 #include "profile/profile.h"
 #include "service/carriers.h"
 #include "service/target.h"
+#include "service/voice.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -47,6 +48,7 @@ struct engine_plan {
     struct purse *purse;                /* the budget; the workers write it, atomically */
     struct quota_pace *paces;           /* one per region; likewise, under a lock */
     struct turn_heard *heard;           /* of each region's answers; likewise */
+    const struct voice *voice;          /* NULL: users write */
     struct credential_renewer *renewer; /* renews credentials, on the main thread; may be NULL */
 };
 

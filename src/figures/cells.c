@@ -351,6 +351,12 @@ void report_cell_free(struct report_cell *cell)
     cell_free(&cell->cell);
 }
 
+bool report_cell_tells(const struct report_cell *cell, enum metric metric)
+{
+    if (cell->latency[metric].count > 0) return true;
+    return cell->all[metric].count > 0 && !metric_has(metric, METRIC_OF_SPEECH);
+}
+
 struct estimate report_cell_share(const struct report_cell *cell, enum metric metric,
                                   int64_t limit_us, double confidence, double *count)
 {

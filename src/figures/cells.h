@@ -95,6 +95,10 @@ void report_cell_resolve(struct report_cell *cell, const struct clock_resolution
 void report_cell_drop_histograms(struct report_cell *cell, struct histogram_pool *pool);
 void report_cell_free(struct report_cell *cell);
 
+/* Whether a metric says anything of the cell: it has values, or attempts that failed without; those
+ * of speech only where somebody spoke. */
+bool report_cell_tells(const struct report_cell *cell, enum metric metric);
+
 /* Share of attempts slower than a limit in us; attempts without a value count as slower. *count
  * becomes the number of attempts. */
 struct estimate report_cell_share(const struct report_cell *cell, enum metric metric,

@@ -315,5 +315,7 @@ void page_latency(const struct results *results, struct text *out)
         "stalls. The last point is the slowest answer of all.");
     text_puts(out, "<details><summary>Every metric of every region</summary>\n");
     page_put_table(results, "Every metric of every region", tables_metrics, out);
+    page_put_table(results, "Voice: how turns were taken, and the silence that users felt",
+                   tables_voice, out);
     text_puts(out, "</details>\n</section>\n");
 }

@@ -149,9 +149,9 @@ struct session_plan {
     char *instructions;        /* NULL: not sent */
     struct prompt *prompts;    /* one at least */
     size_t prompt_count;
-    char *prompts_file;         /* JSON lines that stand for them once profile_load has read it, or
+    char *prompts_file;        /* JSON lines that stand for them once profile_load has read it, or
                                   NULL */
-    struct redact_index *said;  /* the prompts, where they are many (base/redact.h); or NULL */
+    struct redact_index *said; /* the prompts, where they are many (base/redact.h); or NULL */
     struct audio_plan audio;
     uint64_t max_output_tokens; /* 0: not sent */
     char *settings;             /* further fields of session.update as JSON, or NULL */

@@ -63,7 +63,13 @@
     X(open_ms)           /* sum over sessions of the time they were open, on the run's clock */    \
     X(recovered_same_session) /* of those recovered: in the session that failed them first, */     \
     X(recovered_new_session)  /* in another one of its region, */                                  \
-    X(recovered_other_region) /* or in another region */
+    X(recovered_other_region) /* or in another region */                                           \
+    X(false_turns)            /* speech that the service heard where nobody spoke */               \
+    X(missed_turns)           /* ended without its having noticed the end of speech */             \
+    X(split_turns)            /* pauses of a user that it took for the end */                      \
+    X(early_answers)          /* ok, but begun before the user was through */                      \
+    X(speech_ms)              /* of audio sent as speech, in turns that came to their end */       \
+    X(audio_ms)               /* of audio received in answers */
 
 struct counters {
 #define X(name) uint64_t name;

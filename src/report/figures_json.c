@@ -4,7 +4,9 @@
 #include "figures/claim.h"
 #include "figures/prices.h"
 #include "report/concurrency_json.h"
+#include "report/limits_json.h"
 #include "report/retries_json.h"
+#include "report/voice_json.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -38,6 +40,7 @@ static void counts(const struct report_cell *cell, struct text *out)
     json_put_count(out, "recovered", c->recovered);
     json_close(out, '}');
     retries_counts_json(cell, out);
+    voice_json(cell, out);
 }
 
 static void holds(const struct report_cell *cell, struct text *out)
@@ -49,29 +52,6 @@ static void holds(const struct report_cell *cell, struct text *out)
     json_put_count(out, "arrivals", c->held_arrivals);
     json_put_count(out, "tries", c->held_tries);
     json_put_count(out, "probes", c->hold_probes);
-    json_close(out, '}');
-}
-
-static void told_json(const struct told_limit *told, double quota, const char *key,
-                      struct text *out)
-{
-    json_key(out, key);
-    json_open(out, '{');
-    json_put_number(out, "low", told->low > 0 ? (double)told->low : NAN);
-    json_put_number(out, "high", told->high > 0 ? (double)told->high : NAN);
-    json_put_number(out, "quota", quota > 0 ? quota : NAN);
-    json_close(out, '}');
-}
-
-/* Per minute: what the service told, and what the profile says was bought. */
-static void limits(const struct results *results, size_t region, const struct report_cell *cell,
-                   struct text *out)
-{
-    const struct told_limits *told = &cell->cell.limits;
-    json_key(out, "limits");
-    json_open(out, '{');
-    told_json(&told->requests, results_region_quota(results, region, "rpm"), "requests", out);
-    told_json(&told->tokens, results_region_quota(results, region, "tpm"), "tokens", out);
     json_close(out, '}');
 }
 
@@ -334,7 +314,7 @@ static void latencies(const struct claim_of *of, struct text *out)
     for (int m = 0; m < METRIC_COUNT; m++) {
         const struct all_attempts *all = &cell->all[m];
         const struct latency_figures *latency = &cell->latency[m];
-        if (latency->count == 0 && all->count == 0) continue;
+        if (!report_cell_tells(cell, (enum metric)m)) continue;
         json_key(out, metric_name((enum metric)m));
         json_open(out, '{');
         json_put_count(out, "count", latency->count);
@@ -371,7 +351,7 @@ void figures_cell_json(const struct claim_of *of, struct text *out)
     lifecycle(cell, out);
     concurrency_json(cell, "peak", out);
     holds(cell, out);
-    limits(of->results, of->region, cell, out);
+    limits_json(of->results, of->region, cell, out);
     latencies(of, out);
     costs(&cell->cell.counters, out);
     json_key(out, "valid");

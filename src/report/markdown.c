@@ -155,6 +155,8 @@ void results_markdown(const struct results *results, struct text *out)
     section(results, "Latency by region, all attempts (a failure counts as infinite)",
             tables_all_attempts, out);
     section(results, "Every latency metric by region", tables_metrics, out);
+    section(results, "Voice: how turns were taken, and the silence that users felt", tables_voice,
+            out);
     for (size_t g = 0; g < results->grouping_count; g++) {
         if (results->groupings[g].shown) windows(results, &results->groupings[g], out);
     }

@@ -23,6 +23,8 @@ void tables_lifecycle(const struct results *results,
 /* what retries hid, by where interactions were answered after them, and what that cost; no rows
  * without failures */
 void tables_retries(const struct results *results, struct table *table);
+/* how turns were taken where users speak; no rows where nobody spoke */
+void tables_voice(const struct results *results, struct table *table);
 void tables_probes(const struct results *results,
                    struct table *table); /* how often a session recovered; no rows without probes */
 /* failures, input and ttft by the size of the conversation before the turn; no rows where none went

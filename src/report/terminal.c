@@ -214,7 +214,8 @@ static void definitions(const struct terminal *terminal)
     }
     for (int m = 0; m < METRIC_COUNT; m++) {
         enum metric metric = (enum metric)m;
-        if (metric_has(metric, METRIC_SHOWN) && words_metric_used(terminal->results, metric))
+        const bool shown = metric_has(metric, METRIC_SHOWN) || metric_has(metric, METRIC_OF_SPEECH);
+        if (shown && words_metric_used(terminal->results, metric))
             definition(terminal, metric_name(metric), metric_meaning(metric));
     }
 }
@@ -379,6 +380,8 @@ void results_text(const struct results *results, bool colour, struct text *out)
             tables_latency);
     section(&terminal, "Latency by region, all attempts (a failure counts as infinite)",
             tables_all_attempts);
+    section(&terminal, "Voice: how turns were taken, and the silence that users felt",
+            tables_voice);
     for (size_t g = 0; g < results->grouping_count; g++) {
         if (results->groupings[g].shown) windows(&terminal, &results->groupings[g]);
     }

@@ -83,10 +83,12 @@ struct expected_prompt expected_prompt_of(const struct session_plan *session)
     return prompt;
 }
 
-/* Asks and answers once. */
-static struct usage take_turn(struct course *course, uint64_t prompt, size_t instructions)
+/* Asks and answers once; spoken: tokens of audio, besides. */
+static struct usage take_turn(struct course *course, uint64_t prompt, uint64_t spoken,
+                              size_t instructions)
 {
     course->context.text += prompt;
+    course->context.audio += spoken;
     const struct token_input input = token_context_read(&course->context, instructions);
     course->context.text += course->text_out;
     course->context.audio += course->audio_out;
@@ -113,8 +115,11 @@ static void fill_turn(struct making *making, struct expected_turn *turn)
     const struct session_plan *session = &making->profile->session;
     const size_t instructions = session->instructions == NULL ? TOKEN_COUNT_DEFAULT_INSTRUCTIONS
                                                               : strlen(session->instructions);
+    const int64_t speech_ns = session->audio.mean_ns;
+    const uint64_t spoken = token_count_audio_in((uint64_t)(speech_ns / NS_PER_MS));
+    const uint64_t prompt = speech_ns > 0 ? TOKEN_COUNT_ITEM : making->prompt;
     for (int i = 0; i < COST_CASES; i++) {
-        const struct usage usage = take_turn(&making->courses[i], making->prompt, instructions);
+        const struct usage usage = take_turn(&making->courses[i], prompt, spoken, instructions);
         turn->usd[i] = cost_of(making->price, &usage);
         if (i != COST_LIKELY) continue;
         turn->tokens = (double)(usage.input + usage.output);
@@ -132,18 +137,27 @@ static double most_age_s(const struct session_plan *session)
     return wanted > 0 && wanted < most ? wanted : most;
 }
 
+/* Of a turn: who speaks says it first, and listens to the answer. */
+static double attempt_s(const struct session_plan *session)
+{
+    const bool listens = session->audio.mean_ns > 0 && session->modality == MODALITY_AUDIO;
+    return ASSUMED_ATTEMPT_SECONDS + seconds(session->audio.mean_ns) +
+           (listens ? (double)ASSUMED_SPEECH_MS / 1000 : 0);
+}
+
 static void forget(struct making *making)
 {
     for (int i = 0; i < COST_CASES; i++) making->courses[i].context = (struct token_context){0};
 }
 
 /* Time of an open session is charged to its turns, each with the thinking before it. */
-static void charge_time(struct expected_user *user, const struct price *price, double think_s)
+static void charge_time(struct expected_user *user, const struct price *price, double think_s,
+                        double attempt_seconds)
 {
     for (size_t i = 0; i < user->count; i++) {
         struct expected_turn *turn = &user->turns[i];
         const bool fresh = turn->connections > 0;
-        const double open_s = ASSUMED_ATTEMPT_SECONDS + (fresh ? 0 : think_s);
+        const double open_s = attempt_seconds + (fresh ? 0 : think_s);
         const double usd = cost_of_time(price, (int64_t)(open_s * (double)NS_PER_S));
         for (int c = 0; c < COST_CASES; c++) turn->usd[c] += usd;
     }
@@ -172,18 +186,18 @@ static void walk(struct making *making, struct expected_user *user, double until
         fill_turn(making, turn);
         turns++;
         user->count++;
-        user->stay_s = at_s + ASSUMED_ATTEMPT_SECONDS;
+        user->stay_s = at_s + attempt_s(session);
         at_s = user->stay_s + think_s;
     }
     if (user->count < session->interactions) user->stay_s = at_s; /* and longer */
-    charge_time(user, making->price, think_s);
+    charge_time(user, making->price, think_s, attempt_s(session));
 }
 
 bool expected_user_init(struct expected_user *user, const struct profile *profile,
                         const struct region *region, const struct terms *terms, double until_s)
 {
     const struct session_plan *session = &profile->session;
-    const double step_s = ASSUMED_ATTEMPT_SECONDS + seconds(session->think_time_ns);
+    const double step_s = attempt_s(session) + seconds(session->think_time_ns);
     const double most = fmin((double)session->interactions, until_s / step_s + 2);
     const struct model_facts *facts = model_facts_find(region->model);
     const double cap = (double)profile->retry.attempts;

@@ -11,6 +11,8 @@
 #include "engine/timing.h"
 #include "engine/turn_bound.h"
 #include "profile/adjust.h"
+#include "service/transport.h"
+#include "service/voice.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -257,11 +259,34 @@ static void choose_clock(struct run_plan *plan, const struct run_options *option
     plan->clock.speed = options->simulate ? simulator->clock_speed : 1;
 }
 
+/* Every file of speech is read now, and not when the load is about to begin. */
+static enum err_code hear_voice(struct profile *profile, struct error *err)
+{
+    struct audio_plan *audio = &profile->session.audio;
+    struct voice *voice = NULL;
+    enum err_code code = voice_new(audio, 0, &voice, err);
+    if (code != ERR_OK) return error_prefix(err, "%.200s", profile->file);
+    for (size_t i = 0; i < profile->region_count && voice != NULL; i++) {
+        const struct region *region = &profile->regions[i];
+        if (transport_of(region)->speak != NULL) continue;
+        voice_free(voice);
+        return error_set(err, ERR_PROFILE,
+                         "%.200s: session.audio: nobody can speak to region %s, whose dialect is "
+                         "%s: take the region out, or session.audio",
+                         profile->file, region->name, dialect_name(region->dialect));
+    }
+    audio->mean_ns = voice == NULL ? 0 : voice_mean_ns(voice);
+    audio->most_ns = voice == NULL ? 0 : voice_most_ns(voice);
+    voice_free(voice);
+    return ERR_OK;
+}
+
 enum err_code run_plan_make(struct run_plan *plan, struct profile *profile,
                             const struct run_options *options, struct error *err)
 {
     *plan = (struct run_plan){.profile = profile};
     enum err_code code = change_profile(profile, options, err);
+    if (code == ERR_OK) code = hear_voice(profile, err);
     if (code == ERR_OK) code = choose_shard(plan, options, err);
     if (code == ERR_OK) code = choose_start(plan, options, err);
     if (code == ERR_OK) code = choose_seed(plan, options, err);

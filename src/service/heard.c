@@ -5,6 +5,7 @@
 static void take_garbage(struct heard *out, const char *type)
 {
     out->garbage = true;
+    out->audio_bytes = 0;
     out->binary = false;
     out->event.kind = EVENT_INVALID;
     (void)snprintf(out->type, sizeof out->type, "%s", type);
@@ -20,6 +21,7 @@ void heard_text(struct heard *out, const char *message, size_t length)
     out->binary = false;
     out->garbage = event_carries_facts(kind) && !event_parse(kind, message, length, &out->event);
     out->event.kind = kind;
+    out->audio_bytes = kind == EVENT_AUDIO_DELTA ? event_audio_bytes(message, length) : 0;
 }
 
 void heard_binary(struct heard *out)

@@ -13,6 +13,7 @@ struct heard {
     char type[EVENT_TYPE_SIZE]; /* its type as sent; "(invalid)" or "(binary)" if it has none */
     /* Only the kind is set unless the event carries facts that are needed. */
     struct event_facts event;
+    uint64_t audio_bytes; /* of EVENT_AUDIO_DELTA, coded as the session asked for */
 };
 
 /* Reads a text message. Frequent events are recognised by a scan; only those that carry facts are

@@ -12,6 +12,8 @@ void session_init(struct session *session, const struct session_terms *terms)
     if (terms->speed > 0) session->life.speed = terms->speed;
     turn_init(&session->turn);
     session->modality = terms->modality;
+    session->hears = terms->hears;
+    session->missed_fails = terms->missed_fails;
     session->asked =
         (struct response_seen){.wanted = terms->wanted, .output_limit = terms->output_limit};
 }
@@ -201,7 +203,9 @@ static bool stands(const struct session *session, enum standing *standing)
 static const char *objection_to(const struct session *session, const struct event_facts *event)
 {
     enum standing standing;
-    return stands(session, &standing) ? causality_objection(standing, session->late, event) : NULL;
+    return stands(session, &standing)
+               ? causality_objection(standing, session->late || session->hears, event)
+               : NULL;
 }
 
 static void on_event(struct session *session, const struct session_input *input,
@@ -226,13 +230,24 @@ static void on_turn(struct session *session, const struct session_input *input,
                     struct session_action *action, uint64_t now)
 {
     if (!session_usable(session)) return;
-    turn_begin(&session->turn, session->modality, &session->asked, input->due_ns, now);
+    if (input->speaks) {
+        turn_speak(&session->turn, session->modality, &session->asked, input->due_ns, now);
+    } else {
+        turn_begin(&session->turn, session->modality, &session->asked, input->due_ns, now);
+        measures_add(&action->measured, METRIC_LAG, (int64_t)(now - input->due_ns));
+    }
     session->attempts++;
     /* A recent error may announce an end that will hit the turn. */
     if (now > session->error_ns + (uint64_t)session->life.timeouts->close_ns)
         session->has_error = false;
-    measures_add(&action->measured, METRIC_LAG, (int64_t)(now - input->due_ns));
     action->send = SEND_TURN;
+}
+
+static void on_spoken(struct session *session, struct session_action *action, uint64_t now)
+{
+    if (session->turn.state != TURN_SPEAKING) return;
+    turn_spoken(&session->turn, now);
+    measures_add(&action->measured, METRIC_LAG, (int64_t)(now - session->turn.due_ns));
 }
 
 /* ---- one step ---- */
@@ -262,6 +277,12 @@ static void take(struct session *session, const struct session_input *input,
         break;
     case INPUT_TURN:
         on_turn(session, input, action, now);
+        break;
+    case INPUT_SPOKEN:
+        on_spoken(session, action, now);
+        break;
+    case INPUT_COMMITTED:
+        turn_committed(&session->turn, now);
         break;
     case INPUT_DEADLINE:
         session_on_deadline(session, action, now);

@@ -16,20 +16,22 @@
 #define SESSION_PAUSE_LEAST_NS (2 * INT64_C(1000000000))
 
 enum session_input_kind {
-    INPUT_DIAL,     /* start; `resolves` says whether the name must be looked up first */
-    INPUT_STAGE,    /* the transport has completed a stage of its table: `stage` */
-    INPUT_ANSWER,   /* the opening request was answered: `failure` has the facts from its
+    INPUT_DIAL,      /* start; `resolves` says whether the name must be looked up first */
+    INPUT_STAGE,     /* the transport has completed a stage of its table: `stage` */
+    INPUT_ANSWER,    /* the opening request was answered: `failure` has the facts from its
                        headers, for any later failure */
-    INPUT_REFUSED,  /* the opening request was refused: `failure` has status and body */
-    INPUT_EVENT,    /* a message of the service: `event` has its kind and its facts, if any; for
+    INPUT_REFUSED,   /* the opening request was refused: `failure` has status and body */
+    INPUT_EVENT,     /* a message of the service: `event` has its kind and its facts, if any; for
                        session.created also `expires_in_ns` */
-    INPUT_GARBAGE,  /* a message that is not an event: binary, or invalid JSON */
-    INPUT_TURN,     /* the next attempt is due (at due_ns) and will be sent now */
-    INPUT_DEADLINE, /* the deadline of the last action has passed */
-    INPUT_PAUSE,    /* this machine did not look for `paused_ns` until now */
-    INPUT_FINISH,   /* close cleanly; only allowed between turns */
-    INPUT_ABANDON,  /* give up at once, in any state; an attempt in flight is cancelled */
-    INPUT_END       /* the connection has ended: `failure` has what was observed */
+    INPUT_GARBAGE,   /* a message that is not an event: binary, or invalid JSON */
+    INPUT_TURN,      /* the next attempt is due (at due_ns) and will be sent now */
+    INPUT_SPOKEN,    /* of a turn that `speaks`: the message with its last sound has been sent */
+    INPUT_COMMITTED, /* and what was said has been committed, with a response.create */
+    INPUT_DEADLINE,  /* the deadline of the last action has passed */
+    INPUT_PAUSE,     /* this machine did not look for `paused_ns` until now */
+    INPUT_FINISH,    /* close cleanly; only allowed between turns */
+    INPUT_ABANDON,   /* give up at once, in any state; an attempt in flight is cancelled */
+    INPUT_END        /* the connection has ended: `failure` has what was observed */
 };
 
 struct session_input {
@@ -37,6 +39,7 @@ struct session_input {
     bool resolves;
     unsigned stage;
     uint64_t due_ns;
+    bool speaks; /* TURN: the user begins to speak now, and will be through at due_ns */
     uint64_t paused_ns;
     const struct event_facts *event;
     struct event_facts *room;            /* EVENT: where the session keeps an `error` event, the
@@ -84,6 +87,8 @@ struct session {
     struct turn turn;
     enum modality modality;     /* the requested one */
     struct response_seen asked; /* what a turn must contain, and our limit for it */
+    bool hears;                 /* the service ends the user's turns, and answers unasked */
+    bool missed_fails;          /* a turn that it does not notice is its failure */
     bool late;                  /* the answer to a turn that an error ended may still come */
     bool has_error;             /* an `error` event came that has not been accounted for yet */
     struct event_facts *error;  /* that event; borrowed room */
@@ -103,6 +108,8 @@ struct session_terms {
     enum modality modality;
     enum wanted_answer wanted;
     uint64_t output_limit; /* max_output_tokens requested; 0 if none */
+    bool hears;            /* the service ends the user's turns: turn detection is on */
+    bool missed_fails;     /* a turn that it does not notice is its failure */
     double speed;          /* of the run's clock, which times a failure's facts; 0: 1 */
 };
 

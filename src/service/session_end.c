@@ -18,6 +18,7 @@ void session_classify(const struct session *session, struct session_action *acti
         facts->error_before = session->error;
     }
     add_pause(session, facts, now);
+    facts->missed_fails = session->missed_fails;
     turn_add_facts(&session->turn, session->life.timeouts, facts, now);
     life_add_facts(&session->life, facts, now);
     action->observed = *facts;

@@ -62,7 +62,7 @@ struct opening {
 };
 
 struct question {
-    const char *prompt;
+    const char *prompt; /* NULL: it was spoken, and is committed now */
     /* Of the interaction, and of the turn in it, from 1: the ids of our messages. */
     uint64_t interaction, number;
 };
@@ -100,6 +100,9 @@ struct transport {
                                const struct session_settings *settings, char shape[SHAPE_SIZE]);
     enum err_code (*ask)(struct conversation *conversation, const struct question *question,
                          char shape[SHAPE_SIZE]);
+    /* Sends a message of a voice as it is. False if the connection is going down. NULL: nobody can
+     * speak over this transport. */
+    bool (*speak)(struct conversation *conversation, const char *message, size_t length);
     /* Whether anything that the peer sent has arrived and was not read yet. */
     bool (*unread)(const struct conversation *conversation);
     /* Ends it: cleanly (bound the wait with a deadline and abort), or at once; on_end follows. */

@@ -15,6 +15,7 @@
 
 enum turn_state {
     TURN_NONE,
+    TURN_SPEAKING, /* the user speaks, and is not through */
     TURN_WAITING,  /* sent, no output yet */
     TURN_STREAMING /* output is coming */
 };
@@ -35,6 +36,10 @@ struct turn {
     enum modality modality;    /* the requested one */
     struct response_seen seen; /* what was requested, and how much of it came */
     bool transcription_failed; /* as reported by an event */
+    bool spoken;               /* the user speaks: due, sent and what counts from them mean the
+                                  end of that, heard_end */
+    bool early;                /* the answer began before it, so that no latency counts from it */
+    uint64_t stopped_ns;       /* after it: when the service heard the end, or we committed */
     char response_id[ID_SIZE];
     struct usage usage;
 };
@@ -55,6 +60,26 @@ void turn_init(struct turn *turn);
 /* asked: what the answer must contain, and our limit for it. */
 void turn_begin(struct turn *turn, enum modality modality, const struct response_seen *asked,
                 uint64_t due_ns, uint64_t now_ns);
+
+/* The same for a turn in which the user begins to speak now, and will have said the last sound at
+ * due_ns. */
+void turn_speak(struct turn *turn, enum modality modality, const struct response_seen *asked,
+                uint64_t due_ns, uint64_t now_ns);
+
+/* The message with the last sound has been sent; and what was said is committed by us. */
+void turn_spoken(struct turn *turn, uint64_t now_ns);
+void turn_committed(struct turn *turn, uint64_t now_ns);
+
+/* What an event that is about to be heard says of how turns were taken. */
+enum turn_taking {
+    TAKING_RIGHT,
+    TAKING_SPLIT, /* the service took a pause of the user for the end */
+    TAKING_FALSE  /* it heard speech where there was none */
+};
+enum turn_taking turn_taking_of(const struct turn *turn, const struct event_facts *event);
+
+/* Whether the service has not noticed so far that the user has spoken. */
+bool turn_is_missed(const struct turn *turn);
 
 bool turn_is_on(const struct turn *turn);
 

@@ -245,14 +245,22 @@ static enum err_code ask(struct conversation *base, const struct question *quest
     (void)snprintf(event_id, sizeof event_id, "item-%" PRIu64 "-%" PRIu64, question->interaction,
                    question->number);
     text_clear(scratch);
-    message_user_text(scratch, question->prompt, event_id);
-    enum err_code code = send_scratch(socket, "conversation.item.create", shape);
+    const bool spoken = question->prompt == NULL;
+    spoken ? message_commit(scratch, event_id)
+           : message_user_text(scratch, question->prompt, event_id);
+    enum err_code code = send_scratch(
+        socket, spoken ? "input_audio_buffer.commit" : "conversation.item.create", shape);
     if (code != ERR_OK) return code;
     (void)snprintf(event_id, sizeof event_id, "turn-%" PRIu64 "-%" PRIu64, question->interaction,
                    question->number);
     text_clear(scratch);
     message_response_create(scratch, event_id);
     return send_scratch(socket, "response.create", shape);
+}
+
+static bool speak(struct conversation *base, const char *message, size_t length)
+{
+    return ws_send(((struct websocket *)base)->conn, message, length);
 }
 
 static bool has_unread(const struct conversation *base)
@@ -277,6 +285,7 @@ const struct transport websocket_transport = {
     .open = open_socket,
     .configure = configure,
     .ask = ask,
+    .speak = speak,
     .unread = has_unread,
     .close = close_socket,
     .abort = abort_socket,

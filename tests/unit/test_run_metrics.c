@@ -73,7 +73,8 @@ static void every_form_of_the_report_has_it(void **state)
                          metric_has(metric, METRIC_OF_ATTEMPT));
         expect(&csv, ",%s_p99_ms,", metric, metric_has(metric, METRIC_IN_CSV));
         expect(&terminal, "  %s P99", metric, metric_has(metric, METRIC_SHOWN));
-        expect(&terminal, "\n  %s: ", metric, metric_has(metric, METRIC_SHOWN));
+        expect(&terminal, "\n  %s: ", metric,
+               metric_has(metric, METRIC_SHOWN) || metric_has(metric, METRIC_OF_SPEECH));
         expect(&markdown, "- **%s**: ", metric, true);
         expect(&html, "<dt>%s</dt>", metric, true);
         assert_non_null(strstr(text_str(&markdown), metric_meaning(metric)));

@@ -22,6 +22,8 @@ static const struct {
     {EVENT_TRANSCRIPT_DELTA, "xxllo"},
     {EVENT_TOOL_DELTA, "xxllo"},
     {EVENT_ITEM_ADDED, "xxllo"},
+    {EVENT_SPEECH_STARTED, "ooooo"},
+    {EVENT_SPEECH_STOPPED, "ooooo"},
     {EVENT_RESPONSE_DONE, "xxlso"},
     {EVENT_RATE_LIMITS, "ooooo"},
     {EVENT_TRANSCRIPTION_FAILED, "ooooo"},
