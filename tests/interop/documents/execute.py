@@ -6,7 +6,7 @@ usage: execute.py RUSHHOUR [DOCUMENT...]
              width of columns may differ, a line `...` stands for any lines, and ... at the end of a line for its rest.
              A command without lines below it may print what it likes.
 ```sh        commands alone: each has to end well (0, or what a run that came to its end gives: 3, 4, 99)
-```python    executed; ```sql likewise, by DuckDB where Python has it
+```python    executed
 
 In comments of the source, unseen by readers, stand before a block:
 <!-- file: NAME -->       the next block is that file
@@ -167,23 +167,7 @@ class Document:
     def program(self, block):
         path = self.folder / f"block-{block.line}.py"
         path.write_text("\n".join(block.lines))
-        self.call(f"python3 {path}", f"{self.name}:{block.line}")
-
-    def query(self, block):
-        try:
-            import duckdb
-        except ImportError:
-            print(f"{self.name}:{block.line}: left out, as this Python has no duckdb")
-            return
-        here = os.getcwd()
-        os.chdir(self.folder)
-        try:
-            for statement in filter(str.strip, "\n".join(block.lines).split(";")):
-                rows = duckdb.sql(statement).fetchall()
-                assert rows, f"{self.name}:{block.line}: no row comes of\n{statement}"
-                self.executed += 1
-        finally:
-            os.chdir(here)
+        self.call(f"{sys.executable} {path}", f"{self.name}:{block.line}")
 
     def execute(self):
         for block in blocks((PROJECT / self.name).read_text()):
@@ -199,8 +183,6 @@ class Document:
                 self.script(block)
             elif block.language == "python":
                 self.program(block)
-            elif block.language == "sql":
-                self.query(block)
         return self.executed
 
 

@@ -4,4 +4,10 @@
 set -euo pipefail
 rushhour=$(realpath "${1:?the binary, such as build/release/rushhour}")
 cd "$(dirname "$0")/../../.."
-exec python3 -B tests/interop/documents/execute.py "$rushhour"
+
+# A Python of one's own often lacks the package that apt gave to the system's.
+for python in python3 /usr/bin/python3; do
+    if "$python" -c 'import pandas' 2>/dev/null; then exec "$python" -B tests/interop/documents/execute.py "$rushhour"; fi
+done
+echo "needs python3-pandas: apt-get install python3-pandas" >&2
+exit 1

@@ -69,8 +69,11 @@ RUNS = {
                      simulator={"clock": {"speed": 10000, "start": "2026-04-13T20:00:00-07:00"},
                                 "faults": [{"fault": "server_error", "rate": "0.5%"},
                                            {"fault": "server_error", "rate": "60%", "during": "07:00-07:40"}]}), []),
-    "spoken": (profile("spoken", session={"interactions": 1, "think_time": "0s", "modality": "audio", "prompts": ["Say OK."]},
-                       regions=REGIONS[:1]), []),
+    "spoken": (profile("spoken", regions=REGIONS[:1], session={
+        "interactions": 2, "think_time": "0s", "modality": "audio",
+        "audio": {"voice": "synthetic", "length": "300ms", "turn_detection": {"type": "server_vad", "silence_duration": "200ms"}}}), []),
+    "answered": (profile("answered", session={"interactions": 1, "think_time": "0s", "modality": "audio", "prompts": ["Say OK."]},
+                         regions=REGIONS[:1]), []),
     "elsewhere": (profile("elsewhere", load={**arrivals("10/s", "1500ms"), "routing": "failover"}, **POLICY,
                           breaker={"failure_rate": "30%", "window": "1s", "attempts": 3, "open_for": "1s", "probes": 2},
                           retry={"attempts": 3, "session": "other_region", "backoff": {"initial": "1ms", "max": "5ms"}}), ["--seed", "7"]),
