@@ -38,6 +38,8 @@ static void send_configure(struct driver *driver)
         .modality = wanted->modality,
         .instructions = wanted->instructions,
         .max_output_tokens = wanted->max_output_tokens,
+        .truncate_above = wanted->history == HISTORY_TRUNCATE ? wanted->history_tokens : 0,
+        .truncate_retain = wanted->history_retain,
         .extra = {wanted->settings, region->settings},
     };
     const struct speech_settings speech = voice_settings(&wanted->audio);

@@ -82,6 +82,8 @@ void virtual_user_rotate(struct virtual_user *user, bool first, uint64_t at_ns, 
     const uint64_t age_ns = now_ns - user->driver->session.life.dial_ns;
     const bool turned = plan->rotate_after > 0 && user->rotation_turns >= plan->rotate_after;
     const bool aged = max_age_ns > 0 && age_ns >= (uint64_t)max_age_ns;
-    if ((first && (turned || aged)) || expires(user, at_ns))
+    const bool grown =
+        plan->history == HISTORY_ROTATE && user->driver->context_tokens >= plan->history_tokens;
+    if ((first && (turned || aged || grown)) || expires(user, at_ns))
         driver_finish(virtual_user_let_go(user), now_ns);
 }

@@ -267,8 +267,8 @@ void page_ages(const struct results *results, struct text *out)
         "the scale, out of few attempts. Attempts whose session never "
         "opened have neither turn nor age and are not in these charts. A conversation is read "
         "again "
-        "for every turn: where long ones are slow or fail, replace them earlier "
-        "(session.rotate_after).");
+        "for every turn: where long ones are slow or fail, cut or replace them "
+        "(session.history).");
     text_puts(out, "</section>\n");
 }
 

@@ -191,6 +191,51 @@ static enum err_code check_prompts(const struct profile *profile, struct error *
     return place_fail(&place, "stands beside session.prompts: remove one of them");
 }
 
+static bool has_truncation(const struct json_node *object)
+{
+    const struct json_node *settings = object == NULL ? NULL : json_member(object, "settings");
+    return settings != NULL && settings->kind == JSON_OBJECT &&
+           json_member(settings, "truncation") != NULL;
+}
+
+static enum err_code check_truncation(const struct profile *profile, struct error *err)
+{
+    const struct json_node *regions = json_member(profile->source, "regions");
+    struct place place = place_find(profile, "session.history", err);
+    bool stands = has_truncation(json_member(profile->source, "session"));
+    for (size_t i = 0; i < profile->region_count; i++) {
+        const struct json_node *region = regions == NULL ? NULL : json_element(regions, i);
+        stands = stands || has_truncation(region);
+        if (profile->regions[i].dialect == DIALECT_PREVIEW)
+            return place_fail(&place,
+                              "region %s: dialect preview knows no truncation: write "
+                              "rotate, or another dialect",
+                              profile->regions[i].name);
+    }
+    if (!stands) return ERR_OK;
+    return place_fail(&place, "settings has a truncation of its own: remove one of them");
+}
+
+static enum err_code check_history(const struct profile *profile, struct error *err)
+{
+    const struct session_plan *session = &profile->session;
+    struct place place = place_find(profile, "session.history_tokens", err);
+    if (session->history == HISTORY_KEEP && session->history_tokens > 0)
+        return place_fail(&place, "history keep has no limit: write \"history\": \"truncate\" or "
+                                  "\"rotate\", or leave this out");
+    if (session->history == HISTORY_KEEP) return ERR_OK;
+    if (session->history_tokens == 0) {
+        place = place_find(profile, "session.history", err);
+        return place_fail(&place, "does not say when: write session.history_tokens");
+    }
+    if (session->history != HISTORY_TRUNCATE) return ERR_OK;
+    if (!(session->history_retain > 0)) {
+        place = place_find(profile, "session.history_retain", err);
+        return place_fail(&place, "nothing would be kept: write more than 0%%");
+    }
+    return check_truncation(profile, err);
+}
+
 static enum err_code check_settings(const struct profile *profile, struct error *err)
 {
     enum err_code code =
@@ -237,6 +282,7 @@ enum err_code profile_check(const struct profile *profile, struct error *err)
     enum err_code code = check_regions(profile, err);
     if (code == ERR_OK) code = check_load(profile, err);
     if (code == ERR_OK) code = check_prompts(profile, err);
+    if (code == ERR_OK) code = check_history(profile, err);
     if (code == ERR_OK) code = check_settings(profile, err);
     if (code == ERR_OK) code = check_audio(profile, err);
     if (code == ERR_OK) code = check_prices(profile, err);

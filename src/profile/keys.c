@@ -24,6 +24,7 @@ static const char *const routings[] = {"each", "weighted", "failover", NULL};
 static const char *const jitters[] = {"full", "equal", "none", NULL};
 static const char *const retry_sessions[] = {"as_needed", "same", "new", "other_region", NULL};
 static const char *const hold_scopes[] = {"region", "interaction", NULL};
+static const char *const histories[] = {"keep", "truncate", "rotate", NULL};
 static const char *const key_places[] = {"header", "query", NULL};
 
 /* A number of a macro as text. */
@@ -113,6 +114,17 @@ static const struct key profile_keys[] = {
      .help = "a session of this age is replaced by a new one after its turn; 0: never"},
     {"session.rotate_after", KEY_COUNT, AT(session.rotate_after), .fallback = "0",
      .help = "a session is replaced by a new one after this many turns; 0: never"},
+    {"session.history", KEY_WORD, AT(session.history), .words = histories, .fallback = "keep",
+     .help = "what becomes of a conversation that grows, since all of it is read again for every "
+             "turn: keep: nothing (the service drops the oldest at the model's window); truncate: "
+             "the service is told to drop the oldest (truncation, with a retention_ratio and "
+             "token_limits; no dialect preview); rotate: the session is replaced by a new one"},
+    {"session.history_tokens", KEY_COUNT, AT(session.history_tokens), .fallback = "0",
+     .most = "1000000",
+     .help = "tokens of the conversation from which on that happens: truncate: of its items; "
+             "rotate: of the last turn, input and output"},
+    {"session.history_retain", KEY_FRACTION, AT(session.history_retain), .fallback = "80%",
+     .help = "the share of them that truncate keeps; each truncation empties the cache"},
     {"session.tls_resume", KEY_BOOL, AT(session.tls_resume), .fallback = "false",
      .help =
          "a session resumes the TLS session of an earlier one to the same host, as a client that "

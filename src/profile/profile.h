@@ -103,6 +103,9 @@ struct load {
     size_t stage_count;
 };
 
+/* What becomes of a conversation that grows. */
+enum history_policy { HISTORY_KEEP, HISTORY_TRUNCATE, HISTORY_ROTATE };
+
 /* What a user may say in a turn. The text goes to the service and into no output. */
 struct prompt {
     char *text;
@@ -157,8 +160,11 @@ struct session_plan {
     char *settings;             /* further fields of session.update as JSON, or NULL */
     int64_t max_age_ns;         /* 0: no rotation by age */
     uint64_t rotate_after;      /* turns; 0: no rotation by turns */
-    bool tls_resume;            /* new sessions resume the TLS session of earlier ones */
-    int64_t before_expiry_ns;   /* it is replaced so long before its announced end; 0: not */
+    enum history_policy history;
+    uint64_t history_tokens;  /* from which on it is truncated, or the session replaced */
+    double history_retain;    /* the share of them that a truncation keeps */
+    bool tls_resume;          /* new sessions resume the TLS session of earlier ones */
+    int64_t before_expiry_ns; /* it is replaced so long before its announced end; 0: not */
 };
 
 /* An optional rate: a fraction. */

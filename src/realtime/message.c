@@ -57,6 +57,16 @@ static const char *format_ga(const struct speech_settings *speech)
     return formats[speech == NULL ? AUDIO_FORMAT_PCM16 : speech->format];
 }
 
+/* As the Realtime API has it (OpenAI's specification 2.3.0: truncation, retention_ratio). */
+static void truncation(struct text *out, const struct session_settings *settings)
+{
+    if (settings->truncate_above == 0) return;
+    text_printf(out,
+                ",\"truncation\":{\"type\":\"retention_ratio\",\"retention_ratio\":%.6g,"
+                "\"token_limits\":{\"post_instructions\":%llu}}",
+                settings->truncate_retain, (unsigned long long)settings->truncate_above);
+}
+
 static void settings_ga(struct text *out, const struct session_settings *settings)
 {
     const bool audio = settings->modality == MODALITY_AUDIO;
@@ -65,6 +75,7 @@ static void settings_ga(struct text *out, const struct session_settings *setting
                 audio ? "audio" : "text");
     instructions(out, settings);
     add_limit(out, "max_output_tokens", settings->max_output_tokens);
+    truncation(out, settings);
     if (!audio && settings->speech == NULL) return;
     text_printf(out, ",\"audio\":{\"input\":{\"format\":%s,", format);
     turn_detection(out, settings->speech);

@@ -22,6 +22,10 @@ struct session_settings {
     const struct speech_settings *speech; /* NULL: users write */
     const char *instructions;             /* NULL: not sent */
     uint64_t max_output_tokens;           /* 0: not sent */
+    /* The service drops the oldest of a conversation of more than so many tokens, down to this
+     * share of them; 0: not sent. Dialect preview has no such setting. */
+    uint64_t truncate_above;
+    double truncate_retain;
     /* Further fields of `session` as JSON objects, or NULL. Each is merged into what came before
      * it: objects member by member, anything else (null, too) replaces the old value. */
     const char *extra[2];

@@ -28,8 +28,22 @@ static uint64_t least(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+/* Drops the oldest of a conversation that has become too long. */
+static void truncate_context(struct token_context *context, size_t instruction_bytes)
+{
+    const uint64_t all = context->text + context->audio;
+    if (context->limit == 0 || all <= context->limit) return;
+    const double kept = context->retain * (double)context->limit / (double)all;
+    context->text = (uint64_t)((double)context->text * kept);
+    context->audio = (uint64_t)((double)context->audio * kept);
+    context->cached_text =
+        least(context->cached_text, FRAME_TOKENS + token_count_text(instruction_bytes));
+    context->cached_audio = 0;
+}
+
 struct token_input token_context_read(struct token_context *context, size_t instruction_bytes)
 {
+    truncate_context(context, instruction_bytes);
     const uint64_t text = context->text + FRAME_TOKENS + token_count_text(instruction_bytes);
     struct token_input input = {.audio = least(context->audio, TOKEN_COUNT_INPUT_WINDOW)};
     input.text = least(text, TOKEN_COUNT_INPUT_WINDOW - input.audio);

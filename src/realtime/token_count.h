@@ -40,6 +40,10 @@ uint64_t token_count_audio_out(uint64_t ms);
 /* What the model reads again for every response. Zero-initialise for a new session. */
 struct token_context {
     uint64_t text, audio;               /* tokens of all items so far */
+    uint64_t limit;                     /* of these, from which on the oldest are dropped
+                                           (truncation.token_limits.post_instructions); 0: none */
+    double retain;                      /* the share of the limit that is kept then
+                                           (truncation.retention_ratio) */
     uint64_t cached_text, cached_audio; /* the part that the previous response had already read */
 };
 
@@ -50,7 +54,9 @@ struct token_input {
 
 /*
  * The input of a response that starts now: the whole context and the instructions, cut to the
- * model's window; what was read before is cached in blocks of 64 tokens. Marks the context as read.
+ * model's window; what was read before is cached in blocks of 64 tokens, and after a truncation
+ * only the instructions are. Marks the context as read. A service drops whole items; here the share
+ * that is kept is exact.
  */
 struct token_input token_context_read(struct token_context *context, size_t instruction_bytes);
 

@@ -145,9 +145,20 @@ static double attempt_s(const struct session_plan *session)
            (listens ? (double)ASSUMED_SPEECH_MS / 1000 : 0);
 }
 
+/* A new session. */
 static void forget(struct making *making)
 {
-    for (int i = 0; i < COST_CASES; i++) making->courses[i].context = (struct token_context){0};
+    const struct session_plan *session = &making->profile->session;
+    const struct token_context empty = {
+        .limit = session->history == HISTORY_TRUNCATE ? session->history_tokens : 0,
+        .retain = session->history_retain};
+    for (int i = 0; i < COST_CASES; i++) making->courses[i].context = empty;
+}
+
+/* Whether the session is replaced after this turn, by the size of its conversation. */
+static bool has_grown(const struct session_plan *session, const struct expected_turn *turn)
+{
+    return session->history == HISTORY_ROTATE && turn->tokens >= (double)session->history_tokens;
 }
 
 /* Time of an open session is charged to its turns, each with the thinking before it. */
@@ -173,7 +184,8 @@ static void walk(struct making *making, struct expected_user *user, double until
     while (user->count < session->interactions && (user->count == 0 || at_s < until_s)) {
         struct expected_turn *turn = &user->turns[user->count];
         const bool worn = (session->rotate_after > 0 && turns >= session->rotate_after) ||
-                          at_s - opened_s >= most_age_s(session);
+                          at_s - opened_s >= most_age_s(session) ||
+                          (turns > 0 && has_grown(session, turn - 1));
         *turn = (struct expected_turn){0};
         if (user->count == 0 || worn) {
             forget(making);

@@ -81,8 +81,10 @@ static void fill_reply(struct answer *answer, struct overrides *overrides)
         memcpy(reply->previous_item_id, visit->conversation.last_item_id,
                sizeof reply->previous_item_id);
     }
-    const struct token_input input =
-        token_context_read(&visit->conversation.context, visit->settings.instruction_bytes);
+    struct token_context *context = &visit->conversation.context;
+    context->limit = visit->settings.truncate_above;
+    context->retain = visit->settings.truncate_retain;
+    const struct token_input input = token_context_read(context, visit->settings.instruction_bytes);
     reply->usage = (struct usage_count){.text_in = input.text,
                                         .audio_in = input.audio,
                                         .text_cached = input.text_cached,

@@ -218,6 +218,23 @@ static size_t text_bytes(const char *json)
     return bytes;
 }
 
+/* Of {"type":"retention_ratio","retention_ratio":0.8,"token_limits":{"post_instructions":N}}; the
+ * other forms ("auto", "disabled") leave it to the model's window. */
+static void derive_truncation(struct settings *settings)
+{
+    cJSON *item = cJSON_Parse(settings_value(settings, "truncation"));
+    const cJSON *limits = cJSON_GetObjectItemCaseSensitive(item, "token_limits");
+    const cJSON *limit = cJSON_GetObjectItemCaseSensitive(limits, "post_instructions");
+    const cJSON *ratio = cJSON_GetObjectItemCaseSensitive(item, "retention_ratio");
+    settings->truncate_above = 0;
+    settings->truncate_retain = 1;
+    if (cJSON_IsNumber(limit) && limit->valuedouble >= 1 && limit->valuedouble < 1e9)
+        settings->truncate_above = (uint64_t)limit->valuedouble;
+    if (cJSON_IsNumber(ratio) && ratio->valuedouble >= 0 && ratio->valuedouble <= 1)
+        settings->truncate_retain = ratio->valuedouble;
+    cJSON_Delete(item);
+}
+
 /* Reads the few settings that affect answers from the effective values. */
 static void derive(struct settings *settings)
 {
@@ -227,6 +244,7 @@ static void derive(struct settings *settings)
     settings->max_output_tokens = limit_of(
         settings_value(settings, preview ? "max_response_output_tokens" : "max_output_tokens"));
     settings->instruction_bytes = text_bytes(settings_value(settings, "instructions"));
+    derive_truncation(settings);
 }
 
 void settings_init(struct settings *settings, bool preview)

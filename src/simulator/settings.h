@@ -21,6 +21,8 @@ struct settings {
     uint64_t max_output_tokens; /* 0: no limit ("inf") */
     bool text_only;
     size_t instruction_bytes;
+    uint64_t truncate_above; /* tokens of the conversation; 0: only at the model's window */
+    double truncate_retain;
 };
 
 /* What a response.create changes for its own response. */

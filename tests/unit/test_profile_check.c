@@ -185,6 +185,38 @@ static void a_price_without_a_direction_is_refused(void **state)
 
 /* ---- the table of faults ---- */
 
+#define HISTORY(session)                                                                           \
+    "{\"name\": \"sample\", \"regions\": [{\"name\": \"a\", \"deployment\": \"d\", \"endpoint\": " \
+    "\"https://a.example.com\"}], \"session\": {" session "}}"
+
+static void a_history_says_when_and_how(void **state)
+{
+    (void)state;
+    accept(HISTORY("\"history\": \"keep\""));
+    accept(HISTORY("\"history\": \"truncate\", \"history_tokens\": 5000"));
+    accept(HISTORY("\"history\": \"rotate\", \"history_tokens\": 1"));
+    accept(HISTORY("\"settings\": {\"truncation\": \"disabled\"}"));
+    refuse(HISTORY("\"history\": \"truncate\""), "session.history", "history_tokens");
+    refuse(HISTORY("\"history\": \"rotate\""), "session.history", "history_tokens");
+    refuse(HISTORY("\"history_tokens\": 5000"), "session.history_tokens", "has no limit");
+    refuse(HISTORY("\"history\": \"truncate\", \"history_tokens\": 5, \"history_retain\": \"0%\""),
+           "session.history_retain", "more than 0%");
+    refuse(
+        HISTORY("\"history\": \"truncate\", \"history_tokens\": 5, \"settings\": {\"truncation\": "
+                "\"auto\"}"),
+        "session.history", "remove one");
+    refuse("{\"name\": \"s\", \"regions\": [{\"name\": \"a\", \"deployment\": \"d\", \"endpoint\": "
+           "\"https://a.example.com\", \"settings\": {\"truncation\": \"auto\"}}], \"session\": "
+           "{\"history\": \"truncate\", \"history_tokens\": 5}}",
+           "session.history", "remove one");
+    refuse(
+        "{\"name\": \"s\", \"regions\": [{\"name\": \"old\", \"deployment\": \"d\", \"endpoint\": "
+        "\"https://a.example.com\", \"dialect\": \"preview\", \"api_version\": "
+        "\"2025-04-01-preview\"}], \"session\": {\"history\": \"truncate\", \"history_tokens\": "
+        "5}}",
+        "session.history", "region old");
+}
+
 static void every_fault_is_found_by_its_name(void **state)
 {
     (void)state;
@@ -218,6 +250,7 @@ int main(void)
         cmocka_unit_test(a_region_is_out_or_not),
         cmocka_unit_test(quotas_and_sizes_make_sense),
         cmocka_unit_test(a_price_without_a_direction_is_refused),
+        cmocka_unit_test(a_history_says_when_and_how),
         cmocka_unit_test(every_fault_is_found_by_its_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,6 +54,25 @@ static void matches_the_text_turns_of_the_wire(void **state)
     text_free(&message);
 }
 
+/* The form of OpenAI's specification; preview has none. */
+static void tells_how_to_truncate(void **state)
+{
+    (void)state;
+    static const struct session_settings settings = {
+        .modality = MODALITY_TEXT, .truncate_above = 5000, .truncate_retain = 0.8};
+    static const char wanted[] =
+        ",\"truncation\":{\"type\":\"retention_ratio\",\"retention_ratio\":0.8,"
+        "\"token_limits\":{\"post_instructions\":5000}}";
+    static const enum dialect dialects[] = {DIALECT_GA, DIALECT_OPENAI, DIALECT_PREVIEW};
+    for (size_t i = 0; i < 3; i++) {
+        struct text message = {0};
+        message_session_update(&message, dialects[i], &settings, "c1");
+        assert_int_equal(strstr(text_str(&message), wanted) != NULL,
+                         dialects[i] != DIALECT_PREVIEW);
+        text_free(&message);
+    }
+}
+
 static void says_what_was_asked(void **state)
 {
     (void)state;
@@ -215,6 +234,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(matches_the_text_turns_of_the_wire),
+        cmocka_unit_test(tells_how_to_truncate),
         cmocka_unit_test(says_what_was_asked),
         cmocka_unit_test(lays_further_fields_over_its_own),
         cmocka_unit_test(escapes_prompts),

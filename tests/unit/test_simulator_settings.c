@@ -57,6 +57,15 @@ static void test_effective(void **state)
     free(json);
     assert_true(settings.text_only);
     assert_int_equal(settings.max_output_tokens, 200);
+    assert_int_equal(settings.truncate_above, 0);
+    assert_true(update(&settings,
+                       "{\"type\":\"realtime\",\"truncation\":{\"type\":\"retention_ratio\","
+                       "\"retention_ratio\":0.25,\"token_limits\":{\"post_instructions\":700}}}",
+                       &complaint));
+    assert_int_equal(settings.truncate_above, 700);
+    assert_true(settings.truncate_retain == 0.25);
+    assert_true(update(&settings, "{\"type\":\"realtime\",\"truncation\":\"auto\"}", &complaint));
+    assert_int_equal(settings.truncate_above, 0);
     settings_free(&settings);
 
     settings_init(&settings, true);
